@@ -1,0 +1,65 @@
+// The buffer that replies are read into: consumed bytes, then committed ones, then free space, up to a maximum.
+#pragma once
+
+#include <dovetail/base/bytes.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+
+namespace dovetail::inline v0 {
+
+/// A growing byte queue with a hard maximum; memory is not zeroed.
+/// Lifetime: `committed()` and `free()` are valid until the next `prepare()`, `consume()` or `clear()`.
+/// Cost: only the unread tail is moved, and only when the space behind it is too small.
+class read_buffer {
+ public:
+  explicit read_buffer(std::size_t maximum, std::size_t initial = 4096) noexcept
+      : maximum_(maximum), initial_(std::min(initial, maximum)) {}
+
+  byte_view committed() const noexcept { return {memory_.get() + begin_, end_ - begin_}; }
+  byte_span free() noexcept { return {memory_.get() + end_, capacity_ - end_}; }
+  std::size_t maximum() const noexcept { return maximum_; }
+
+  /// Makes room for at least `bytes` (at least one) behind the committed bytes; false when the maximum forbids it.
+  bool prepare(std::size_t bytes) {
+    bytes = std::max<std::size_t>(bytes, 1);
+    if (capacity_ - end_ >= bytes) return true;
+    const std::size_t used = end_ - begin_;
+    if (bytes > maximum_ - std::min(used, maximum_)) return false;
+    if (capacity_ - used >= bytes && begin_ != 0) {
+      std::memmove(memory_.get(), memory_.get() + begin_, used);
+    } else {
+      const std::size_t grown = std::min(maximum_, std::max({initial_, used + bytes, capacity_ * 2}));
+      auto larger = std::make_unique_for_overwrite<std::byte[]>(grown);
+      if (used != 0) std::memcpy(larger.get(), memory_.get() + begin_, used);
+      memory_ = std::move(larger);
+      capacity_ = grown;
+    }
+    begin_ = 0;
+    end_ = used;
+    return true;
+  }
+
+  /// Says that `bytes` of `free()` now hold data.
+  void commit(std::size_t bytes) noexcept { end_ += std::min(bytes, capacity_ - end_); }
+
+  /// Forgets the first `bytes` of `committed()`.
+  void consume(std::size_t bytes) noexcept {
+    begin_ += std::min(bytes, end_ - begin_);
+    if (begin_ == end_) begin_ = end_ = 0;
+  }
+
+  void clear() noexcept { begin_ = end_ = 0; }
+
+ private:
+  std::unique_ptr<std::byte[]> memory_;
+  std::size_t capacity_ = 0;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::size_t maximum_;
+  std::size_t initial_;
+};
+
+}  // namespace dovetail::inline v0

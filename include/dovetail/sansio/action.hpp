@@ -1,0 +1,74 @@
+// The vocabulary between a dialogue and the loop that drives it: what to do next, and what came of it.
+#pragma once
+
+#include <dovetail/base/bytes.hpp>
+#include <dovetail/base/deadline.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <system_error>
+
+namespace dovetail::inline v0 {
+
+/// What a driver can be asked to do.
+enum class verb : std::uint8_t {
+  done,            ///< the dialogue is over, with or without an error
+  read,            ///< read at least one byte into `input()`
+  write,           ///< write all of `output()`
+  connect,         ///< connect the transport to its peer
+  start_tls,       ///< upgrade the transport to TLS; no byte read before may be used after
+  shutdown_write,  ///< end our half of the stream; reading goes on
+  wait,            ///< let `delay()` pass
+  close,           ///< close the transport
+};
+
+/// What the driver must do next. Lifetime: spans point into the session and stay valid until the next `resume`.
+class action {
+ public:
+  static action done(std::error_code ec = {}) noexcept { return action{verb::done, ec}; }
+  static action read(byte_span into) noexcept {
+    action next{verb::read};
+    next.data_ = into.data();
+    next.size_ = into.size();
+    return next;
+  }
+  static action write(byte_view from) noexcept {
+    action next{verb::write};
+    next.data_ = const_cast<std::byte*>(from.data());  // only handed out again as const
+    next.size_ = from.size();
+    return next;
+  }
+  static action connect() noexcept { return action{verb::connect}; }
+  static action start_tls() noexcept { return action{verb::start_tls}; }
+  static action shutdown_write() noexcept { return action{verb::shutdown_write}; }
+  static action close() noexcept { return action{verb::close}; }
+  static action wait(clock::duration delay) noexcept {
+    action next{verb::wait};
+    next.delay_ = delay;
+    return next;
+  }
+
+  verb what() const noexcept { return what_; }
+  std::error_code error() const noexcept { return ec_; }
+  byte_span input() const noexcept { return {data_, size_}; }
+  byte_view output() const noexcept { return {data_, size_}; }
+  clock::duration delay() const noexcept { return delay_; }
+
+ private:
+  explicit action(verb what, std::error_code ec = {}) noexcept : what_(what), ec_(ec) {}
+
+  verb what_;
+  std::error_code ec_;
+  std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+  clock::duration delay_{};
+};
+
+/// What came of the last action; the first `resume` gets an empty event.
+struct event {
+  std::error_code ec{};     ///< why the action failed; end of stream is errc::connection_closed
+  std::size_t bytes = 0;    ///< read: how many bytes came; write: how many bytes left before `ec`
+  bool cancelled = false;   ///< the caller wants the operation to end
+};
+
+}  // namespace dovetail::inline v0
