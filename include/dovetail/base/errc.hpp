@@ -10,42 +10,42 @@ namespace dovetail::inline v0 {
 
 /// Failures that the library itself finds.
 enum class errc {
-  deadline_passed = 1,      ///< the operation's time was over
-  pool_wait_timeout,        ///< no connection became free in time
-  pool_queue_full,          ///< too many callers wait for a connection already
-  pool_closed,              ///< the pool is closing
-  cancelled,                ///< cancelled by the caller
-  connection_closed,        ///< the peer closed the connection
-  connection_lost,          ///< the connection broke in the middle of an operation
-  host_not_found,           ///< the name could not be resolved
-  outcome_unknown,          ///< the request was sent, and its answer was lost
-  malformed_frame,          ///< magic, version or lengths of a frame are wrong
-  frame_too_large,          ///< a frame or reply is larger than the limit
-  unexpected_message,       ///< the peer's message does not belong here
-  malformed_value,          ///< a value's text or bytes are not of its type
-  value_out_of_range,       ///< a value does not fit the C++ type
-  unexpected_null,          ///< null for a type that has no null
-  malformed_json,           ///< not JSON (RFC 8259)
-  malformed_message_pack,   ///< not MessagePack
-  malformed_bincode,        ///< not bincode of this type
-  row_mismatch,             ///< the columns do not fit the struct
-  no_row,                   ///< exactly one row was asked for, none came
-  too_many_rows,            ///< at most one row was asked for, more came
-  malformed_statement,      ///< unterminated quote or comment, mixed placeholders, several statements
-  wrong_argument_count,     ///< placeholders and arguments differ in number
-  unknown_parameter,        ///< a `:name` without an argument, or an argument without a `:name`
-  too_many_parameters,      ///< more than the database takes
+  deadline_passed = 1,     ///< the operation's time was over
+  pool_wait_timeout,       ///< no connection became free in time
+  pool_queue_full,         ///< too many callers wait for a connection already
+  pool_closed,             ///< the pool is closing
+  cancelled,               ///< cancelled by the caller
+  connection_closed,       ///< the peer closed the connection
+  connection_lost,         ///< the connection broke in the middle of an operation
+  host_not_found,          ///< the name could not be resolved
+  outcome_unknown,         ///< the request was sent, and its answer was lost
+  malformed_frame,         ///< magic, version or lengths of a frame are wrong
+  frame_too_large,         ///< a frame or reply is larger than the limit
+  unexpected_message,      ///< the peer's message does not belong here
+  malformed_value,         ///< a value's text or bytes are not of its type
+  value_out_of_range,      ///< a value does not fit the C++ type
+  unexpected_null,         ///< null for a type that has no null
+  malformed_json,          ///< not JSON (RFC 8259)
+  malformed_message_pack,  ///< not MessagePack
+  malformed_bincode,       ///< not bincode of this type
+  row_mismatch,            ///< the columns do not fit the struct
+  no_row,                  ///< exactly one row was asked for, none came
+  too_many_rows,           ///< at most one row was asked for, more came
+  malformed_statement,     ///< unterminated quote or comment, mixed placeholders, several statements
+  wrong_argument_count,    ///< placeholders and arguments differ in number
+  unknown_parameter,       ///< a `:name` without an argument, or an argument without a `:name`
+  too_many_parameters,     ///< more than the database takes
   malformed_connection_string,
-  unknown_option,           ///< a connection string's parameter is not known
-  invalid_option,           ///< an option's value is out of its range
-  request_too_large,        ///< refused here: the server would not take it
-  invalid_key,              ///< refused here: empty or too long
-  operation_unsupported,    ///< the peer does not have this operation
-  busy,                     ///< the connection is in use by another operation
-  transaction_closed,       ///< the transaction is over already
-  transaction_aborted,      ///< the transaction failed before, and can only be rolled back
-  commit_unknown,           ///< the answer to a commit was lost
-  invalid_state,            ///< called in a state that does not allow it
+  unknown_option,         ///< a connection string's parameter is not known
+  invalid_option,         ///< an option's value is out of its range
+  request_too_large,      ///< refused here: the server would not take it
+  invalid_key,            ///< refused here: empty or too long
+  operation_unsupported,  ///< the peer does not have this operation
+  busy,                   ///< the connection is in use by another operation
+  transaction_closed,     ///< the transaction is over already
+  transaction_aborted,    ///< the transaction failed before, and can only be rolled back
+  commit_unknown,         ///< the answer to a commit was lost
+  invalid_state,          ///< called in a state that does not allow it
 };
 
 namespace detail {
@@ -57,42 +57,78 @@ struct errc_entry {
 
 inline errc_entry describe(errc code) noexcept {
   switch (code) {
-    case errc::deadline_passed: return {condition::timeout, "the deadline passed"};
-    case errc::pool_wait_timeout: return {condition::timeout, "no connection became free in time"};
-    case errc::pool_queue_full: return {condition::busy, "too many callers are waiting for a connection"};
-    case errc::pool_closed: return {condition::misuse, "the pool is closed"};
-    case errc::cancelled: return {condition::cancelled, "the operation was cancelled"};
-    case errc::connection_closed: return {condition::connection, "the peer closed the connection"};
-    case errc::connection_lost: return {condition::connection, "the connection was lost"};
-    case errc::host_not_found: return {condition::connection, "the host name could not be resolved"};
-    case errc::outcome_unknown: return {condition::commit_unknown, "the request was sent and its answer was lost"};
-    case errc::malformed_frame: return {condition::protocol, "the peer sent a malformed frame"};
-    case errc::frame_too_large: return {condition::protocol, "the peer's frame is larger than the limit"};
-    case errc::unexpected_message: return {condition::protocol, "the peer sent an unexpected message"};
-    case errc::malformed_value: return {condition::data, "a value is not of its type's form"};
-    case errc::value_out_of_range: return {condition::data, "a value does not fit its C++ type"};
-    case errc::unexpected_null: return {condition::data, "a value is null and its C++ type has no null"};
-    case errc::malformed_json: return {condition::data, "malformed JSON"};
-    case errc::malformed_message_pack: return {condition::data, "malformed MessagePack"};
-    case errc::malformed_bincode: return {condition::data, "malformed bincode"};
-    case errc::row_mismatch: return {condition::mapping, "the row type does not match the columns"};
-    case errc::no_row: return {condition::not_found, "one row was asked for and none came"};
-    case errc::too_many_rows: return {condition::mapping, "at most one row was asked for and more came"};
-    case errc::malformed_statement: return {condition::syntax, "malformed statement"};
-    case errc::wrong_argument_count: return {condition::misuse, "the number of arguments is wrong"};
-    case errc::unknown_parameter: return {condition::misuse, "a named parameter is unknown"};
-    case errc::too_many_parameters: return {condition::limit, "too many parameters"};
-    case errc::malformed_connection_string: return {condition::configuration, "malformed connection string"};
-    case errc::unknown_option: return {condition::configuration, "unknown option"};
-    case errc::invalid_option: return {condition::configuration, "invalid option"};
-    case errc::request_too_large: return {condition::limit, "the request is larger than the server takes"};
-    case errc::invalid_key: return {condition::misuse, "invalid key"};
-    case errc::operation_unsupported: return {condition::unsupported, "the peer does not support the operation"};
-    case errc::busy: return {condition::misuse, "the connection is in use by another operation"};
-    case errc::transaction_closed: return {condition::misuse, "the transaction is over"};
-    case errc::transaction_aborted: return {condition::server, "the transaction was aborted by an earlier failure"};
-    case errc::commit_unknown: return {condition::commit_unknown, "the answer to the commit was lost"};
-    case errc::invalid_state: return {condition::misuse, "the operation is not allowed in this state"};
+    case errc::deadline_passed:
+      return {condition::timeout, "the deadline passed"};
+    case errc::pool_wait_timeout:
+      return {condition::timeout, "no connection became free in time"};
+    case errc::pool_queue_full:
+      return {condition::busy, "too many callers are waiting for a connection"};
+    case errc::pool_closed:
+      return {condition::misuse, "the pool is closed"};
+    case errc::cancelled:
+      return {condition::cancelled, "the operation was cancelled"};
+    case errc::connection_closed:
+      return {condition::connection, "the peer closed the connection"};
+    case errc::connection_lost:
+      return {condition::connection, "the connection was lost"};
+    case errc::host_not_found:
+      return {condition::connection, "the host name could not be resolved"};
+    case errc::outcome_unknown:
+      return {condition::commit_unknown, "the request was sent and its answer was lost"};
+    case errc::malformed_frame:
+      return {condition::protocol, "the peer sent a malformed frame"};
+    case errc::frame_too_large:
+      return {condition::protocol, "the peer's frame is larger than the limit"};
+    case errc::unexpected_message:
+      return {condition::protocol, "the peer sent an unexpected message"};
+    case errc::malformed_value:
+      return {condition::data, "a value is not of its type's form"};
+    case errc::value_out_of_range:
+      return {condition::data, "a value does not fit its C++ type"};
+    case errc::unexpected_null:
+      return {condition::data, "a value is null and its C++ type has no null"};
+    case errc::malformed_json:
+      return {condition::data, "malformed JSON"};
+    case errc::malformed_message_pack:
+      return {condition::data, "malformed MessagePack"};
+    case errc::malformed_bincode:
+      return {condition::data, "malformed bincode"};
+    case errc::row_mismatch:
+      return {condition::mapping, "the row type does not match the columns"};
+    case errc::no_row:
+      return {condition::not_found, "one row was asked for and none came"};
+    case errc::too_many_rows:
+      return {condition::mapping, "at most one row was asked for and more came"};
+    case errc::malformed_statement:
+      return {condition::syntax, "malformed statement"};
+    case errc::wrong_argument_count:
+      return {condition::misuse, "the number of arguments is wrong"};
+    case errc::unknown_parameter:
+      return {condition::misuse, "a named parameter is unknown"};
+    case errc::too_many_parameters:
+      return {condition::limit, "too many parameters"};
+    case errc::malformed_connection_string:
+      return {condition::configuration, "malformed connection string"};
+    case errc::unknown_option:
+      return {condition::configuration, "unknown option"};
+    case errc::invalid_option:
+      return {condition::configuration, "invalid option"};
+    case errc::request_too_large:
+      return {condition::limit, "the request is larger than the server takes"};
+    case errc::invalid_key:
+      return {condition::misuse, "invalid key"};
+    case errc::operation_unsupported:
+      return {condition::unsupported, "the peer does not support the operation"};
+    case errc::busy:
+      return {condition::misuse, "the connection is in use by another operation"};
+    case errc::transaction_closed:
+      return {condition::misuse, "the transaction is over"};
+    case errc::transaction_aborted:
+      return {condition::server, "the transaction was aborted by an earlier failure"};
+    case errc::commit_unknown:
+      return {condition::commit_unknown, "the answer to the commit was lost"};
+    case errc::invalid_state:
+      return {condition::misuse, "the operation is not allowed in this state"};
   }
   return {condition::server, "unknown error"};
 }

@@ -13,7 +13,9 @@ namespace dovetail::inline v0 {
 class error : public std::system_error {
  public:
   explicit error(error_info info)
-      : std::system_error(info.code()), info_(std::move(info)), text_(std::make_shared<const std::string>(info_.message())) {}
+      : std::system_error(info.code()),
+        info_(std::move(info)),
+        text_(std::make_shared<const std::string>(info_.message())) {}
 
   const error_info& info() const noexcept { return info_; }
   condition kind() const noexcept { return info_.kind(); }

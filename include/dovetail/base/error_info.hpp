@@ -36,7 +36,9 @@ class error_info {
   error_info() noexcept = default;
   error_info(std::error_code code) noexcept : code_(code) {}  // NOLINT: a bare code is a failure without details
   error_info(errc code) noexcept : code_(code) {}             // NOLINT
-  error_info(std::error_code code, std::string context) : code_(code) { mutable_details().context = std::move(context); }
+  error_info(std::error_code code, std::string context) : code_(code) {
+    mutable_details().context = std::move(context);
+  }
 
   explicit operator bool() const noexcept { return static_cast<bool>(code_); }
   const std::error_code& code() const noexcept { return code_; }
@@ -50,13 +52,17 @@ class error_info {
       case condition::timeout:
       case condition::connection:
       case condition::serialization:
-      case condition::busy: return true;
-      default: return false;
+      case condition::busy:
+        return true;
+      default:
+        return false;
     }
   }
 
   /// What went wrong here, in words; without the code's own text.
-  std::string_view context() const noexcept { return details_ ? std::string_view{details_->context} : std::string_view{}; }
+  std::string_view context() const noexcept {
+    return details_ ? std::string_view{details_->context} : std::string_view{};
+  }
 
   /// The server's fields; all empty when the failure is not a server's. Lifetime: borrows from this object.
   const server_fields& server() const noexcept {

@@ -15,10 +15,10 @@ class [[nodiscard]] result {
  public:
   using value_type = T;
 
-  result(T value) : value_(std::move(value)) {}                   // NOLINT: a value is a result
-  result(error_info failure) : failure_(std::move(failure)) {}    // NOLINT: so is a failure
-  result(std::error_code code) : failure_(code) {}                // NOLINT
-  result(errc code) : failure_(code) {}                           // NOLINT
+  result(T value) : value_(std::move(value)) {}                 // NOLINT: a value is a result
+  result(error_info failure) : failure_(std::move(failure)) {}  // NOLINT: so is a failure
+  result(std::error_code code) : failure_(code) {}              // NOLINT
+  result(errc code) : failure_(code) {}                         // NOLINT
 
   bool has_value() const noexcept { return value_.has_value(); }
   explicit operator bool() const noexcept { return has_value(); }

@@ -53,8 +53,8 @@ class secret {
     if (a.text_.size() != b.text_.size()) return false;
     unsigned char difference = 0;
     for (std::size_t i = 0; i < a.text_.size(); ++i) {
-      difference = static_cast<unsigned char>(difference | (static_cast<unsigned char>(a.text_[i]) ^
-                                                            static_cast<unsigned char>(b.text_[i])));
+      difference = static_cast<unsigned char>(
+          difference | (static_cast<unsigned char>(a.text_[i]) ^ static_cast<unsigned char>(b.text_[i])));
     }
     return difference == 0;
   }

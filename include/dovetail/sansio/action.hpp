@@ -66,9 +66,9 @@ class action {
 
 /// What came of the last action; the first `resume` gets an empty event.
 struct event {
-  std::error_code ec{};     ///< why the action failed; end of stream is errc::connection_closed
-  std::size_t bytes = 0;    ///< read: how many bytes came; write: how many bytes left before `ec`
-  bool cancelled = false;   ///< the caller wants the operation to end
+  std::error_code ec{};    ///< why the action failed; end of stream is errc::connection_closed
+  std::size_t bytes = 0;   ///< read: how many bytes came; write: how many bytes left before `ec`
+  bool cancelled = false;  ///< the caller wants the operation to end
 };
 
 }  // namespace dovetail::inline v0

@@ -28,7 +28,9 @@ concept value_machine = machine<M> && requires(M& dialogue) {
 /// What is known of a dialogue's failure: the machine's own `failure(ec)` when it has one, else the bare code.
 template <machine M>
 error_info failure_of(M& dialogue, std::error_code ec) {
-  if constexpr (requires { { dialogue.failure(ec) } -> std::convertible_to<error_info>; }) {
+  if constexpr (requires {
+                  { dialogue.failure(ec) } -> std::convertible_to<error_info>;
+                }) {
     return dialogue.failure(ec);
   } else {
     return error_info{ec};
