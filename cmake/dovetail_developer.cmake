@@ -1,0 +1,23 @@
+# What our own tests, examples and benchmarks are built with; never exported to users.
+add_library(dovetail_developer INTERFACE)
+target_link_libraries(dovetail_developer INTERFACE dovetail)
+target_compile_options(dovetail_developer INTERFACE -Wall -Wextra -Wconversion -Wshadow -Wpedantic)
+if(DOVETAIL_WERROR)
+  target_compile_options(dovetail_developer INTERFACE -Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  # Asio before 1.28 looks for <experimental/coroutine> under Clang; the standard header is there.
+  target_compile_definitions(dovetail_developer INTERFACE ASIO_HAS_CO_AWAIT=1)
+endif()
+if(DOVETAIL_SANITIZE)
+  target_compile_options(dovetail_developer INTERFACE -fsanitize=${DOVETAIL_SANITIZE} -fno-omit-frame-pointer
+                                                      -fno-sanitize-recover=all)
+  target_link_options(dovetail_developer INTERFACE -fsanitize=${DOVETAIL_SANITIZE})
+endif()
+target_include_directories(dovetail_developer INTERFACE "${PROJECT_SOURCE_DIR}/tests")
+if(DOVETAIL_WITH_SQLITE)
+  target_link_libraries(dovetail_developer INTERFACE dovetail_sqlite)
+endif()
+if(DOVETAIL_WITH_TLS)
+  target_link_libraries(dovetail_developer INTERFACE dovetail_tls)
+endif()
