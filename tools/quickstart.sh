@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds the main example and runs it: tools/quickstart.sh [folder] (default: this repository).
+set -euo pipefail
+here=$(cd "$(dirname "$0")/.." && pwd)
+folder=${1:-$here}
+
+"$here/tools/packages.sh" build
+cd "$here"
+echo "building the main example (about half a minute) ..."
+cmake --preset quickstart >/dev/null
+cmake --build --preset quickstart --target example_quickstart >/dev/null
+cd - >/dev/null
+exec "$here/build/quickstart/examples/quickstart" "$folder"
