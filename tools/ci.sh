@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# Every check that a change must pass, in order; all are run, and the failed ones are listed at the end.
+# tools/ci.sh [step...] runs only these steps; tools/ci.sh --list names them.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+steps=(style single_header_fresh gcc clang19 clang16 tsan headers single_header macros packaging snippets documentation fuzz compile_budget)
+if [[ ${1:-} == --list ]]; then printf '%s\n' "${steps[@]}"; exit 0; fi
+[[ $# -eq 0 ]] || steps=("$@")
+
+fuzz_seconds=${FUZZ_SECONDS:-60}
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+includes=(-std=c++20 -Iinclude)
+warnings=(-Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror)
+
+step_style() {
+  tools/check_layers.py && tools/check_versions.py || return 1
+  local formatter=clang-format-14 failed=0
+  git ls-files '*.hpp' '*.cpp' | grep -v -e '^single_include/' -e '^tests/data/' | xargs "$formatter" --dry-run -Werror || failed=1
+  shellcheck tools/*.sh tests/packaging/run.sh .ci/run || failed=1
+  return $failed
+}
+
+step_single_header_fresh() { tools/amalgamate.py --check && (cd / && PYTHONHASHSEED=7 "$OLDPWD/tools/amalgamate.py" --check); }
+
+step_gcc() { tools/test.sh dev; }
+
+step_clang19() { tools/test.sh clang; }
+
+step_clang16() {  # compile-only: every facade and example
+  local failed=0 source
+  for source in examples/*.cpp tests/packaging/main.cpp; do
+    clang++-16 "${includes[@]}" -DASIO_HAS_CO_AWAIT=1 "${warnings[@]}" -fsyntax-only "$source" || failed=1
+  done
+  python3 tests/compile/run.py --compiler clang++-16 --include include || failed=1
+  return $failed
+}
+
+step_tsan() {  # what runs on several threads
+  cmake --preset tsan >/dev/null || return 1
+  local failed=0 program programs
+  mapfile -t programs < <(ninja -C build/tsan -t targets all | sed -n -E 's/^((net|server)_[a-z0-9_]*|unit_(client|policy|driver|transport)): phony$/\1/p')
+  ninja -C build/tsan "${programs[@]}" || return 1
+  for program in "${programs[@]}"; do
+    (cd tests && timeout 600 "../build/tsan/tests/$program" --gtest_brief=1) || failed=1
+  done
+  return $failed
+}
+
+step_headers() { cmake --preset headers >/dev/null && cmake --build --preset headers; }
+
+step_single_header() { python3 tests/packaging/single_header.py && cmake --preset single-header >/dev/null && cmake --build --preset single-header && ctest --preset single-header -L unit; }
+
+step_macros() { python3 tests/packaging/macros.py; }
+
+step_packaging() { tests/packaging/run.sh; }
+
+step_snippets() { tools/check_snippets.py; }
+
+step_documentation() {
+  local log=$scratch/doxygen.log
+  (cat docs/Doxyfile; echo "OUTPUT_DIRECTORY=$scratch") | doxygen - >/dev/null 2>"$log"
+  if [[ -s $log ]]; then cat "$log"; return 1; fi
+}
+
+step_fuzz() {
+  cmake --preset fuzz >/dev/null && cmake --build --preset fuzz || return 1
+  local target
+  run_fuzzer() {  # seeds are read from the corpus; what is found new stays in the scratch folder
+    local name=${1##*/fuzz_} found=$2/$1.found
+    mkdir -p "$2/${1##*/}"
+    "$1" -max_total_time="$3" -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
+      -artifact_prefix="$2/$name-" "$2/${1##*/}" "tests/fuzz/corpus/$name" >"$2/$name.log" 2>&1 ||
+      { echo "FAILED  $name"; tail -n 40 "$2/$name.log"; return 1; }
+    echo "ok      $name: $(sed -n 's/stat::number_of_executed_units: *//p' "$2/$name.log") inputs in $3 s"
+  }
+  export -f run_fuzzer
+  find build/fuzz/tests/fuzz -maxdepth 1 -name 'fuzz_*' -type f -executable | sort |
+    xargs -P 2 -I{} bash -c 'run_fuzzer "$@"' _ {} "$scratch" "$fuzz_seconds"
+}
+
+step_compile_budget() { tools/compile_time.py --check; }
+
+tools/packages.sh build test bench ci || exit 1
+failed=()
+for step in "${steps[@]}"; do
+  declare -F "step_$step" >/dev/null || { echo "ci.sh: no step '$step'" >&2; exit 2; }
+  began=$SECONDS
+  echo "== $step"
+  if "step_$step"; then echo "== $step: ok ($((SECONDS - began)) s)"; else echo "== $step: FAILED ($((SECONDS - began)) s)"; failed+=("$step"); fi
+done
+echo "$((${#steps[@]} - ${#failed[@]})) passed, ${#failed[@]} failed"
+[[ ${#failed[@]} -eq 0 ]] || { echo "failed: ${failed[*]}"; exit 1; }
