@@ -43,7 +43,7 @@ struct parsed_request {
   frame_error error = frame_error::incomplete;
   bool has_header = false;  ///< all bytes of the header were there, and `header` and `size` are known
   request_header header{};
-  std::size_t size = 0;  ///< of the whole frame
+  std::uint64_t size = 0;  ///< of the whole frame
   operation code = operation::ping;
   byte_view key{};
   byte_view value{};
@@ -54,7 +54,7 @@ struct parsed_reply {
   frame_error error = frame_error::incomplete;
   bool has_header = false;  ///< all bytes of the header were there, and `header` and `size` are known
   reply_header header{};
-  std::size_t size = 0;  ///< of the whole frame; of header and message in a dialect whose data ends with the stream
+  std::uint64_t size = 0;  ///< of the whole frame; of header and message in a dialect whose data ends with the stream
   lensdb::status status = lensdb::status::success;
   byte_view data{};
   byte_view message{};
@@ -85,7 +85,7 @@ constexpr parsed_request parse_request(byte_view bytes) noexcept {
   if (has_header) {
     parsed.has_header = true;
     parsed.header = D::read_request(bytes.data());
-    parsed.size = D::request_header_size + std::size_t{parsed.header.key_size} + parsed.header.value_size;
+    parsed.size = D::request_header_size + std::uint64_t{parsed.header.key_size} + parsed.header.value_size;
   }
   parsed.error = detail::check_start<D>(bytes, [](std::uint8_t type) { return D::operation_of(type).has_value(); });
   if (parsed.error != frame_error::none) return parsed;
@@ -114,7 +114,7 @@ constexpr parsed_reply parse_reply(byte_view bytes) noexcept {
   }
   parsed.has_header = true;
   parsed.header = D::read_reply(bytes.data());
-  parsed.size = D::reply_header_size + std::size_t{parsed.header.data_size} + parsed.header.message_size;
+  parsed.size = D::reply_header_size + std::uint64_t{parsed.header.data_size} + parsed.header.message_size;
   const auto status = D::status_of(parsed.header.status);
   if (parsed.header.magic != D::magic) {
     parsed.error = frame_error::bad_magic;

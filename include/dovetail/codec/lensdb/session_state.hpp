@@ -1,0 +1,52 @@
+// What one connection to a LensDB server remembers between its dialogues.
+#pragma once
+
+#include <dovetail/base/buffer.hpp>
+#include <dovetail/base/health.hpp>
+#include <dovetail/format/lensdb/lens_v1.hpp>
+
+#include <cstddef>
+#include <vector>
+
+namespace dovetail::inline v0::lensdb {
+
+/// The limits that a session keeps, whatever the peer says.
+struct session_limits {
+  std::size_t request = lens_v1::default_request_limit;  ///< of header, key and value together
+  std::size_t reply_data = 64 * 1024 * 1024;             ///< KEYS of a large store is the largest reply
+  std::size_t reply_message = 64 * 1024;
+  bool has_setex = false;  ///< the real server never answers SETEX, so the user must say that this one does
+};
+
+/// Buffers, limits and health of one connection; its dialogues borrow it, one after the other.
+class session_state {
+ public:
+  explicit session_state(const session_limits& limits, std::size_t reply_header_size)
+      : limits_(limits), input_(limits.reply_data + limits.reply_message + reply_header_size) {}
+
+  const session_limits& limits() const noexcept { return limits_; }
+  read_buffer& input() noexcept { return input_; }
+  std::vector<std::byte>& output() noexcept { return output_; }
+
+  session_health health() const noexcept { return health_; }
+  void set_health(session_health health) noexcept { health_ = health; }
+
+  /// Forgets the last reply, and gives the memory of an unusually large one back.
+  void forget_reply() {
+    if (input_.committed().size() > kept_) {
+      input_ = read_buffer(input_.maximum());
+    } else {
+      input_.clear();
+    }
+  }
+
+ private:
+  static constexpr std::size_t kept_ = 256 * 1024;
+
+  session_limits limits_;
+  read_buffer input_;
+  std::vector<std::byte> output_;
+  session_health health_ = session_health::closed;
+};
+
+}  // namespace dovetail::inline v0::lensdb
