@@ -2,7 +2,7 @@
 # Every check that a change must pass, in order; all are run, and the failed ones are listed at the end.
 # tools/ci.sh [step...] runs only these steps; tools/ci.sh --list names them.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 
 steps=(style single_header_fresh gcc clang19 clang16 tsan headers single_header macros packaging snippets documentation fuzz compile_budget)
 if [[ ${1:-} == --list ]]; then printf '%s\n' "${steps[@]}"; exit 0; fi
@@ -18,7 +18,7 @@ step_style() {
   tools/check_layers.py && tools/check_versions.py || return 1
   local formatter=clang-format-14 failed=0
   git ls-files '*.hpp' '*.cpp' | grep -v -e '^single_include/' -e '^tests/data/' | xargs "$formatter" --dry-run -Werror || failed=1
-  shellcheck tools/*.sh tests/packaging/run.sh .ci/run || failed=1
+  shellcheck -S warning tools/*.sh tests/packaging/run.sh .ci/run || failed=1
   return $failed
 }
 
@@ -66,18 +66,8 @@ step_documentation() {
 
 step_fuzz() {
   cmake --preset fuzz >/dev/null && cmake --build --preset fuzz || return 1
-  local target
-  run_fuzzer() {  # seeds are read from the corpus; what is found new stays in the scratch folder
-    local name=${1##*/fuzz_} found=$2/$1.found
-    mkdir -p "$2/${1##*/}"
-    "$1" -max_total_time="$3" -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
-      -artifact_prefix="$2/$name-" "$2/${1##*/}" "tests/fuzz/corpus/$name" >"$2/$name.log" 2>&1 ||
-      { echo "FAILED  $name"; tail -n 40 "$2/$name.log"; return 1; }
-    echo "ok      $name: $(sed -n 's/stat::number_of_executed_units: *//p' "$2/$name.log") inputs in $3 s"
-  }
-  export -f run_fuzzer
   find build/fuzz/tests/fuzz -maxdepth 1 -name 'fuzz_*' -type f -executable | sort |
-    xargs -P 2 -I{} bash -c 'run_fuzzer "$@"' _ {} "$scratch" "$fuzz_seconds"
+    xargs -P 2 -I{} tools/fuzz.sh {} "$fuzz_seconds"
 }
 
 step_compile_budget() { tools/compile_time.py --check; }

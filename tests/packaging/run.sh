@@ -28,7 +28,9 @@ install_tree() {
     -DCMAKE_INSTALL_PREFIX="$work/first" && cmake --install "$work/build" && mv "$work/first" "$work/moved"
 }
 pkg_config() {  # from the moved tree: the file must not know where it was installed
-  compile pkg_config $(PKG_CONFIG_PATH="$work/moved/share/pkgconfig" pkg-config --cflags --libs dovetail) -lsqlite3
+  local flags
+  read -ra flags < <(PKG_CONFIG_PATH="$work/moved/share/pkgconfig" pkg-config --cflags --libs dovetail) || return 1
+  compile pkg_config "${flags[@]}" -lsqlite3
 }
 missing_component() {  # asking for a component that does not exist is a clear failure
   mkdir -p "$work/missing" && cat >"$work/missing/CMakeLists.txt" <<'CMAKE'

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Seconds and preprocessed lines to compile the smallest program per facade; --check fails over the budget.
+
+The budget of a program is stated in seconds on a machine where `#include <asio.hpp>` alone takes 2.1 s, and scaled by what
+that takes here, measured in the same run.
+"""
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BASE = ("asio.hpp alone", "#include <asio.hpp>\nint main() {}\n", 2.1)
+PROGRAMS = [
+    ("std only", "#include <chrono>\n#include <memory>\n#include <string>\n#include <system_error>\n#include <vector>\nint main() {}\n", None),
+    ("sqlite", """#include <dovetail/sqlite.hpp>
+struct city { std::int64_t id; std::string name; std::optional<double> area; };
+int main() {
+  dovetail::sqlite::client db{"sqlite::memory:"};
+  return static_cast<int>(db.query<city>("select id, name, area from city where id > ?", 0).size());
+}
+""", 2.5),
+    ("sqlite async", """#include <dovetail/sqlite_async.hpp>
+struct city { std::int64_t id; std::string name; };
+asio::awaitable<void> work(dovetail::sqlite::async_client& db) {
+  auto cities = co_await db.query<city>("select id, name from city where id > ?", 0);
+}
+int main() {
+  asio::io_context io;
+  dovetail::sqlite::async_client db{io.get_executor(), "sqlite::memory:"};
+  asio::co_spawn(io, work(db), asio::detached);
+  io.run();
+}
+""", 5.5),
+    ("lensdb", """#include <dovetail/lensdb.hpp>
+int main() {
+  dovetail::lensdb::client kv{"lensdb://127.0.0.1:8080"};
+  kv.set("k", "v");
+  return kv.get("k").has_value() ? 0 : 1;
+}
+""", 4.5),
+    ("lensdb async", """#include <dovetail/lensdb.hpp>
+asio::awaitable<void> work(dovetail::lensdb::async_client& kv) { co_await kv.set("k", "v"); }
+int main() {
+  asio::io_context io;
+  dovetail::lensdb::async_client kv{io.get_executor(), "lensdb://127.0.0.1:8080"};
+  asio::co_spawn(io, work(kv), asio::detached);
+  io.run();
+}
+""", 5.5),
+]
+
+
+def measure(compiler, flags, text, rounds):
+    with tempfile.TemporaryDirectory() as folder:
+        source = pathlib.Path(folder) / "program.cpp"
+        source.write_text(text)
+        command = [compiler, "-std=c++20", "-O2", f"-I{ROOT / 'include'}", *flags, str(source)]
+        lines = len(subprocess.run(command + ["-E", "-P"], check=True, capture_output=True).stdout.splitlines())
+        times = []
+        for _ in range(rounds):
+            began = time.monotonic()
+            done = subprocess.run(command + ["-c", "-o", str(pathlib.Path(folder) / "program.o")], capture_output=True, text=True)
+            times.append(time.monotonic() - began)
+            if done.returncode:
+                sys.exit(done.stderr)
+        return statistics.median(times), lines
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--compiler", default="g++")
+    arguments = parser.parse_args()
+    flags = ["-DASIO_HAS_CO_AWAIT=1"] if "clang" in arguments.compiler else []
+    base, base_lines = measure(arguments.compiler, flags, BASE[1], arguments.rounds)
+    over = []
+    print(json.dumps({"task": "compile_time", "contestant": BASE[0], "wall_s": round(base, 2), "lines": base_lines, "wall_ratio": 1.0}))
+    for name, text, budget in PROGRAMS:
+        seconds, lines = measure(arguments.compiler, flags, text, arguments.rounds)
+        row = {"task": "compile_time", "contestant": name, "wall_s": round(seconds, 2), "lines": lines, "wall_ratio": round(seconds / base, 2)}
+        if budget:
+            row["budget_s"] = round(budget * base / BASE[2], 2)
+            if seconds > row["budget_s"]:
+                over.append(name)
+        print(json.dumps(row), flush=True)
+    if arguments.check and over:
+        sys.exit(f"compile_time: over the budget: {', '.join(over)}")
+
+
+if __name__ == "__main__":
+    main()
