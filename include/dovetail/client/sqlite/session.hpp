@@ -1,0 +1,219 @@
+// One open SQLite handle: opening, locks and time limits, prepared statements, the transaction's state.
+#pragma once
+
+#include <dovetail/base/deadline.hpp>
+#include <dovetail/base/health.hpp>
+#include <dovetail/base/result.hpp>
+#include <dovetail/client/sqlite/error.hpp>
+#include <dovetail/client/sqlite/options.hpp>
+#include <dovetail/client/sqlite/statement_cache.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace dovetail::inline v0 {
+namespace sqlite::detail {
+
+/// What bounds the call that is running on a session; looked at every few thousand steps of SQLite's machine, and
+/// while it waits for a lock.
+struct call_limits {
+  deadline until;
+  const std::atomic<bool>* cancelled = nullptr;
+};
+
+/// Owns one `sqlite3*`, opened without SQLite's mutexes. Threads: one at a time.
+class session {
+ public:
+  session() noexcept : cache_(0) {}
+  session(const session&) = delete;
+  session& operator=(const session&) = delete;
+  ~session() { close(); }
+
+  /// Errors: SQLite's own (condition::connection when the file cannot be opened).
+  result<void> open(const options& how, deadline until) {
+    close();
+    cache_ = statement_cache{how.cache_statements};
+    busy_timeout_ = how.busy_timeout;
+    const limits_scope scope{*this, {until, nullptr}};
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    flags |= how.mode == open_mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    if (how.mode == open_mode::create) flags |= SQLITE_OPEN_CREATE;
+    if (how.is_uri) flags |= SQLITE_OPEN_URI;
+    const int opened = sqlite3_open_v2(how.path.c_str(), &handle_, flags, nullptr);
+    if (opened != SQLITE_OK) {
+      error_info failure = failure_of(handle_, opened, "cannot open the database " + how.path);
+      close();
+      return failure;
+    }
+    sqlite3_busy_handler(handle_, &session::on_busy, this);
+    sqlite3_progress_handler(handle_, steps_between_checks, &session::on_progress, this);
+    if (result<void> configured = configure(how); !configured) {
+      error_info failure = std::move(configured).error();
+      close();
+      return failure;
+    }
+    return {};
+  }
+
+  void close() noexcept {
+    cache_.clear();
+    // A statement of a stream that outlives the session keeps the handle as a zombie, finalized with it.
+    if (handle_ != nullptr) sqlite3_close_v2(std::exchange(handle_, nullptr));
+  }
+
+  bool is_open() const noexcept { return handle_ != nullptr; }
+  sqlite3* handle() const noexcept { return handle_; }
+  bool in_transaction() const noexcept { return handle_ != nullptr && sqlite3_get_autocommit(handle_) == 0; }
+
+  session_health health() const noexcept {
+    if (handle_ == nullptr) return session_health::closed;
+    return in_transaction() ? session_health::in_transaction : session_health::idle;
+  }
+
+  /// Bounds the calls made while it lives.
+  class limits_scope {
+   public:
+    limits_scope(session& of, call_limits limits) noexcept : session_(of), before_(of.limits_) {
+      of.limits_ = limits;
+      of.lock_wait_ended_ = false;
+    }
+    limits_scope(const limits_scope&) = delete;
+    limits_scope& operator=(const limits_scope&) = delete;
+    ~limits_scope() { session_.limits_ = before_; }
+
+   private:
+    session& session_;
+    call_limits before_;
+  };
+
+  const call_limits& limits() const noexcept { return limits_; }
+
+  /// A prepared statement for `native`. `literal`: the address that it is known by, empty when there is none.
+  /// Errors: SQLite's; errc::malformed_statement for an empty text.
+  result<statement_use> prepare(std::string_view native, std::string_view literal) {
+    if (statement_use kept = cache_.find(native, literal)) return kept;
+    sqlite3_stmt* compiled = nullptr;
+    const int code = sqlite3_prepare_v3(handle_, native.data(), static_cast<int>(native.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &compiled, nullptr);
+    if (code != SQLITE_OK) return failure(code, {});
+    if (compiled == nullptr) return error_info{errc::malformed_statement, "the statement is empty"};
+    return cache_.insert(native, literal, statement{compiled});
+  }
+
+  /// The kept statement for a literal seen before, or an empty use.
+  statement_use find(std::string_view literal) noexcept { return cache_.find_literal(literal); }
+
+  /// Runs each statement of a text, and drops their rows. Errors: the failing statement's; what ran before stays.
+  result<void> run_script(std::string_view text) {
+    while (!text.empty()) {
+      sqlite3_stmt* compiled = nullptr;
+      const char* rest = nullptr;
+      const int code = sqlite3_prepare_v3(handle_, text.data(), static_cast<int>(text.size()), 0, &compiled, &rest);
+      if (code != SQLITE_OK) return failure(code, {});
+      text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
+      if (compiled == nullptr) continue;  // only spaces and comments
+      const statement one{compiled};
+      int stepped = sqlite3_step(compiled);
+      while (stepped == SQLITE_ROW) stepped = sqlite3_step(compiled);
+      if (stepped != SQLITE_DONE) return failure(stepped, {});
+    }
+    return {};
+  }
+
+  /// Runs one statement without parameters through the cache (`begin`, `commit`, …); rows are dropped.
+  result<void> run(std::string_view text) {
+    result<statement_use> prepared = prepare(text, {});
+    if (!prepared) return std::move(prepared).error();
+    int stepped = sqlite3_step(prepared->get());
+    while (stepped == SQLITE_ROW) stepped = sqlite3_step(prepared->get());
+    if (stepped != SQLITE_DONE) return failure(stepped, {});
+    return {};
+  }
+
+  /// The failure of the call that returned `code`: tells a deadline and a cancellation from SQLite's own reasons.
+  error_info failure(int code, std::string context) const {
+    if ((code & 0xFF) == SQLITE_INTERRUPT || ((code & 0xFF) == SQLITE_BUSY && lock_wait_ended_)) {
+      if (is_cancelled()) return error_info{errc::cancelled, std::move(context)};
+      if (limits_.until.has_passed()) {
+        if (context.empty() && (code & 0xFF) == SQLITE_BUSY) {
+          context = "the database stayed locked by another connection until the deadline";
+        }
+        return error_info{errc::deadline_passed, std::move(context)};
+      }
+    }
+    return failure_of(handle_, code, std::move(context));
+  }
+
+ private:
+  /// SQLite runs through this many steps in some 20 microseconds; looking at the clock takes 25 nanoseconds.
+  static constexpr int steps_between_checks = 2000;
+
+  bool is_cancelled() const noexcept {
+    return limits_.cancelled != nullptr && limits_.cancelled->load(std::memory_order_relaxed);
+  }
+
+  static int on_progress(void* self) noexcept {
+    const session& here = *static_cast<const session*>(self);
+    return here.is_cancelled() || here.limits_.until.has_passed() ? 1 : 0;
+  }
+
+  /// Another connection holds a lock: waits a little, longer each time, and gives up when the time is over.
+  static int on_busy(void* self, int tries) noexcept {
+    session& here = *static_cast<session*>(self);
+    if (tries == 0) here.lock_wait_began_ = clock::now();
+    constexpr int delays[] = {1, 1, 2, 3, 5, 8, 10};
+    const clock::time_point now = clock::now();
+    const clock::time_point give_up = std::min(here.limits_.until.when(), here.lock_wait_began_ + here.busy_timeout_);
+    if (here.is_cancelled() || now >= give_up) {
+      here.lock_wait_ended_ = true;
+      return 0;
+    }
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(give_up - now).count();
+    const int delay = delays[std::min(tries, 6)];
+    sqlite3_sleep(static_cast<int>(std::min<std::int64_t>(delay, left + 1)));
+    return 1;
+  }
+
+  result<void> configure(const options& how) {
+    if (result<void> done = run(how.foreign_keys ? "pragma foreign_keys=on" : "pragma foreign_keys=off"); !done) {
+      return done;
+    }
+    journal_mode journal = how.journal;
+    if (journal == journal_mode::automatic && how.mode != open_mode::read_only && !how.is_memory()) {
+      journal = journal_mode::wal;
+    }
+    static constexpr std::string_view journals[] = {{},
+                                                    "pragma journal_mode=wal",
+                                                    "pragma journal_mode=delete",
+                                                    "pragma journal_mode=truncate",
+                                                    "pragma journal_mode=persist",
+                                                    "pragma journal_mode=memory",
+                                                    "pragma journal_mode=off"};
+    const std::string_view change = journals[static_cast<std::size_t>(journal)];
+    if (!change.empty()) {
+      if (result<void> done = run(change); !done) return done;
+    }
+    synchronous sync = how.synchronous;
+    if (sync == synchronous::automatic && journal == journal_mode::wal) sync = synchronous::normal;
+    static constexpr std::string_view syncs[] = {{},
+                                                 "pragma synchronous=off",
+                                                 "pragma synchronous=normal",
+                                                 "pragma synchronous=full",
+                                                 "pragma synchronous=extra"};
+    const std::string_view durable = syncs[static_cast<std::size_t>(sync)];
+    if (!durable.empty()) return run(durable);
+    return {};
+  }
+
+  sqlite3* handle_ = nullptr;
+  statement_cache cache_;
+  call_limits limits_;
+  std::chrono::milliseconds busy_timeout_{};
+  clock::time_point lock_wait_began_{};
+  bool lock_wait_ended_ = false;
+};
+
+}  // namespace sqlite::detail
+}  // namespace dovetail::inline v0

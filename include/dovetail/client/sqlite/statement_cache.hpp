@@ -1,0 +1,183 @@
+// The prepared statements that a connection keeps: bounded, found by a literal's address or by the text.
+#pragma once
+
+#include <dovetail/client/sqlite/statement.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace dovetail::inline v0 {
+namespace sqlite::detail {
+
+/// A prepared statement in use by one operation: reset, and given back to its cache, when it goes.
+class statement_use {
+ public:
+  statement_use() noexcept = default;
+  /// In use from a cache; `busy` is cleared at the end.
+  statement_use(statement& kept, bool& busy) noexcept : statement_(&kept), busy_(&busy) { busy = true; }
+  /// Not in a cache: finalized at the end.
+  explicit statement_use(std::unique_ptr<statement> own) noexcept : statement_(own.get()), own_(std::move(own)) {}
+  statement_use(statement_use&& other) noexcept
+      : statement_(std::exchange(other.statement_, nullptr)),
+        busy_(std::exchange(other.busy_, nullptr)),
+        own_(std::move(other.own_)) {}
+  statement_use& operator=(statement_use&& other) noexcept {
+    if (this != &other) {
+      end();
+      statement_ = std::exchange(other.statement_, nullptr);
+      busy_ = std::exchange(other.busy_, nullptr);
+      own_ = std::move(other.own_);
+    }
+    return *this;
+  }
+  ~statement_use() { end(); }
+
+  explicit operator bool() const noexcept { return statement_ != nullptr; }
+  statement& operator*() const noexcept { return *statement_; }
+  statement* operator->() const noexcept { return statement_; }
+  sqlite3_stmt* get() const noexcept { return statement_->get(); }
+
+  /// Ends the use now: releases the locks that the statement holds.
+  void end() noexcept {
+    if (statement_ == nullptr) return;
+    if (!own_) sqlite3_reset(statement_->get());
+    if (busy_ != nullptr) *busy_ = false;
+    statement_ = nullptr;
+    busy_ = nullptr;
+    own_.reset();
+  }
+
+ private:
+  statement* statement_ = nullptr;
+  bool* busy_ = nullptr;
+  std::unique_ptr<statement> own_;
+};
+
+/// At most `capacity` prepared statements; the one not used for longest makes room. A statement that is in use is
+/// never handed out twice: a second use of the same text gets a statement of its own.
+/// Cost: a literal seen before is found by its address and one comparison of its text.
+class statement_cache {
+ public:
+  explicit statement_cache(std::size_t capacity) : capacity_(capacity) {}
+
+  /// A free statement for the literal at this address, or an empty use.
+  statement_use find_literal(std::string_view literal) noexcept {
+    const shortcut& way = shortcuts_[place_of(literal.data())];
+    if (way.target == nullptr || way.address != literal.data() || way.text.size() != literal.size() ||
+        std::memcmp(way.text.data(), literal.data(), literal.size()) != 0) {
+      return {};
+    }
+    return use(*way.target);
+  }
+
+  /// A free statement with this text, or an empty use. `literal` is remembered as a shortcut when it is not empty.
+  statement_use find(std::string_view native, std::string_view literal) {
+    const std::uint64_t hash = hash_of(native);
+    for (const auto& kept : kept_) {
+      if (kept->hash != hash || kept->text != native) continue;
+      remember(literal, *kept);
+      return use(*kept);
+    }
+    return {};
+  }
+
+  /// Keeps a statement, and hands it out. Without room (capacity 0, or all in use) it is not kept.
+  statement_use insert(std::string_view native, std::string_view literal, statement prepared) {
+    const std::uint64_t hash = hash_of(native);
+    for (const auto& kept : kept_) {  // the kept one is in use: this one serves as its double
+      if (kept->hash == hash && kept->text == native) return alone(std::move(prepared));
+    }
+    entry* place = nullptr;
+    if (kept_.size() < capacity_) {
+      kept_.push_back(std::make_unique<entry>());
+      place = kept_.back().get();
+    } else {
+      for (const auto& kept : kept_) {
+        if (!kept->busy && (place == nullptr || kept->last_use < place->last_use)) place = kept.get();
+      }
+      if (place == nullptr) return alone(std::move(prepared));
+      forget_shortcuts(*place);
+    }
+    place->prepared = std::move(prepared);
+    place->text = native;
+    place->hash = hash;
+    remember(literal, *place);
+    return use(*place);
+  }
+
+  std::size_t size() const noexcept { return kept_.size(); }
+
+  /// Finalizes all; none may be in use.
+  void clear() noexcept {
+    for (shortcut& way : shortcuts_) way = {};
+    kept_.clear();
+  }
+
+ private:
+  struct entry {
+    statement prepared;
+    std::string text;
+    std::uint64_t hash = 0;
+    std::uint64_t last_use = 0;
+    bool busy = false;
+  };
+  struct shortcut {
+    const char* address = nullptr;
+    std::string text;  // compared too: another library may have been loaded to the same address since
+    entry* target = nullptr;
+  };
+  static constexpr std::size_t shortcut_count = 64;
+
+  static statement_use alone(statement prepared) {
+    return statement_use{std::make_unique<statement>(std::move(prepared))};
+  }
+
+  static std::size_t place_of(const char* address) noexcept {
+    const auto number = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(address));
+    return static_cast<std::size_t>((number * 0x9E3779B97F4A7C15u) >> 58);  // 58: the top six bits
+  }
+
+  static std::uint64_t hash_of(std::string_view text) noexcept {
+    std::uint64_t hash = 0xCBF29CE484222325u;  // FNV-1a, in words of eight bytes
+    while (text.size() >= 8) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, text.data(), 8);
+      hash = (hash ^ word) * 0x100000001B3u;
+      hash ^= hash >> 32;
+      text.remove_prefix(8);
+    }
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
+    return hash;
+  }
+
+  statement_use use(entry& kept) noexcept {
+    if (kept.busy) return {};
+    kept.last_use = ++uses_;
+    return statement_use{kept.prepared, kept.busy};
+  }
+
+  void remember(std::string_view literal, entry& kept) {
+    if (literal.empty()) return;
+    shortcuts_[place_of(literal.data())] = {literal.data(), std::string{literal}, &kept};
+  }
+
+  void forget_shortcuts(const entry& kept) noexcept {
+    for (shortcut& way : shortcuts_) {
+      if (way.target == &kept) way = {};
+    }
+  }
+
+  std::size_t capacity_;
+  std::uint64_t uses_ = 0;
+  std::vector<std::unique_ptr<entry>> kept_;
+  shortcut shortcuts_[shortcut_count];
+};
+
+}  // namespace sqlite::detail
+}  // namespace dovetail::inline v0
