@@ -1,0 +1,51 @@
+// From a finished dialogue to the operation's result.
+#pragma once
+
+#include <dovetail/base/result.hpp>
+#include <dovetail/sansio/machine.hpp>
+
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+template <class M>
+struct machine_value {
+  using type = void;
+};
+template <value_machine M>
+struct machine_value<M> {
+  using type = typename M::value_type;
+};
+
+/// What the caller waits for: the machine's value, or void when it has none.
+template <class M>
+using machine_value_t = typename machine_value<std::remove_cvref_t<M>>::type;
+
+/// Adds who the peer was, unless the machine has said something better.
+inline void add_peer(error_info& failure, std::string peer) {
+  if (failure.context().empty() && !peer.empty()) failure.with_context(std::move(peer));
+}
+
+template <machine M, class Stream>
+result<machine_value_t<M>> outcome_of(M& dialogue, std::error_code ec, const Stream& stream) {
+  if (ec) {
+    error_info failure = failure_of(dialogue, ec);
+    if constexpr (requires { stream.peer(); }) {
+      if (failure.kind() == condition::connection || failure.kind() == condition::timeout) {
+        add_peer(failure, stream.peer());
+      }
+    }
+    return failure;
+  }
+  if constexpr (std::is_void_v<machine_value_t<M>>) {
+    return {};
+  } else {
+    return std::move(dialogue).value();
+  }
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0

@@ -1,0 +1,96 @@
+// Names to addresses without blocking the caller: on a thread of its own that may outlive the question.
+#pragma once
+
+#include <dovetail/transport/socket.hpp>
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace dovetail::inline v0::detail {
+
+/// One question to the system's resolver, which has no time limit of its own. Who asked may stop waiting at any time:
+/// the helper thread shares the state and leaves its answer there, read or not.
+class resolution {
+ public:
+  /// Asks. Numeric addresses are answered at once and without a thread.
+  static std::shared_ptr<resolution> start(std::string host, std::string port) {
+    auto asked = std::make_shared<resolution>();
+    if (!resolve(host, port, true, asked->found_)) {
+      asked->over_ = true;
+      return asked;
+    }
+    try {
+      std::thread([asked, host = std::move(host), port = std::move(port)] { asked->answer(host, port); }).detach();
+    } catch (const std::system_error& failure) {
+      asked->ec_ = failure.code();
+      asked->over_ = true;
+    }
+    return asked;
+  }
+
+  bool is_over() const {
+    const std::lock_guard lock(mutex_);
+    return over_;
+  }
+
+  /// Only when `is_over()`.
+  std::error_code take(std::vector<socket_address>& addresses) {
+    const std::lock_guard lock(mutex_);
+    addresses = std::move(found_);
+    return ec_;
+  }
+
+  /// Blocks until the answer is there, or `by` passes.
+  void wait(deadline by) {
+    std::unique_lock lock(mutex_);
+    if (by.is_never()) {
+      answered_.wait(lock, [this] { return over_; });
+    } else {
+      answered_.wait_until(lock, by.when(), [this] { return over_; });
+    }
+  }
+
+  /// Wakes `listener` when the answer is there; at once when it is already.
+  void notify(std::shared_ptr<waker> listener) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!over_) return listener_ = std::move(listener), void();
+    }
+    listener->wake();
+  }
+
+ private:
+  void answer(const std::string& host, const std::string& port) noexcept {
+    std::vector<socket_address> found;
+    std::error_code ec;
+    try {
+      ec = resolve(host, port, false, found);
+    } catch (...) {
+      ec = std::make_error_code(std::errc::not_enough_memory);
+    }
+    std::shared_ptr<waker> listener;
+    {
+      const std::lock_guard lock(mutex_);
+      found_ = std::move(found);
+      ec_ = ec;
+      over_ = true;
+      listener = std::move(listener_);
+      answered_.notify_all();
+    }
+    if (listener) listener->wake();
+  }
+
+  mutable std::mutex mutex_;
+  std::condition_variable answered_;
+  bool over_ = false;
+  std::error_code ec_;
+  std::vector<socket_address> found_;
+  std::shared_ptr<waker> listener_;
+};
+
+}  // namespace dovetail::inline v0::detail

@@ -1,0 +1,235 @@
+// The operating system's sockets: the only file that calls them, so that another system needs only another such file.
+#pragma once
+
+#include <dovetail/base/bytes.hpp>
+#include <dovetail/base/deadline.hpp>
+#include <dovetail/base/errc.hpp>
+#include <dovetail/transport/concepts.hpp>
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace dovetail::inline v0::detail {
+
+inline std::error_code last_system_error() noexcept { return {errno, std::system_category()}; }
+
+/// A descriptor that is closed when its owner goes.
+class owned_handle {
+ public:
+  owned_handle() noexcept = default;
+  explicit owned_handle(native_handle handle) noexcept : handle_(handle) {}
+  owned_handle(owned_handle&& other) noexcept : handle_(std::exchange(other.handle_, no_handle)) {}
+  owned_handle& operator=(owned_handle&& other) noexcept {
+    if (this != &other) {
+      reset();
+      handle_ = std::exchange(other.handle_, no_handle);
+    }
+    return *this;
+  }
+  ~owned_handle() { reset(); }
+
+  native_handle get() const noexcept { return handle_; }
+  explicit operator bool() const noexcept { return handle_ != no_handle; }
+  native_handle release() noexcept { return std::exchange(handle_, no_handle); }
+  void reset() noexcept {
+    if (handle_ != no_handle) ::close(std::exchange(handle_, no_handle));
+  }
+
+ private:
+  native_handle handle_ = no_handle;
+};
+
+/// An address as the system wants it.
+struct socket_address {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+
+  int family() const noexcept { return storage.ss_family; }
+  const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&storage); }
+  sockaddr* get() noexcept { return reinterpret_cast<sockaddr*>(&storage); }
+};
+
+#if defined(MSG_NOSIGNAL)
+inline constexpr int send_flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+#else
+inline constexpr int send_flags = 0;  // such systems have SO_NOSIGPIPE instead, set in open_socket()
+#endif
+
+inline std::error_code set_nonblocking(native_handle handle) noexcept {
+  const int flags = ::fcntl(handle, F_GETFL, 0);
+  if (flags < 0 || ::fcntl(handle, F_SETFL, flags | O_NONBLOCK) < 0) return last_system_error();
+  return {};
+}
+
+inline std::error_code set_close_on_exec(native_handle handle) noexcept {
+  const int flags = ::fcntl(handle, F_GETFD, 0);
+  if (flags < 0 || ::fcntl(handle, F_SETFD, flags | FD_CLOEXEC) < 0) return last_system_error();
+  return {};
+}
+
+template <class T>
+std::error_code set_option(native_handle handle, int level, int name, const T& value) noexcept {
+  if (::setsockopt(handle, level, name, &value, sizeof value) != 0) return last_system_error();
+  return {};
+}
+
+/// Makes a socket ready for use: does not block, is not inherited, raises no signal.
+inline std::error_code prepare_socket(native_handle handle) noexcept {
+#if !defined(MSG_NOSIGNAL) && defined(SO_NOSIGPIPE)
+  if (const std::error_code ec = set_option(handle, SOL_SOCKET, SO_NOSIGPIPE, 1)) return ec;
+#endif
+  if (const std::error_code ec = set_close_on_exec(handle)) return ec;
+  return set_nonblocking(handle);
+}
+
+inline owned_handle open_socket(int family, std::error_code& ec) noexcept {
+#if defined(SOCK_NONBLOCK) && defined(SOCK_CLOEXEC)
+  owned_handle made{::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  ec = made ? std::error_code{} : last_system_error();
+#else
+  owned_handle made{::socket(family, SOCK_STREAM, 0)};
+  ec = made ? prepare_socket(made.get()) : last_system_error();
+  if (ec) made.reset();
+#endif
+  return made;
+}
+
+inline std::error_code set_no_delay(native_handle handle) noexcept {
+  return set_option(handle, IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
+/// Asks the system to probe a silent peer: after `idle`, then as often as the system thinks right.
+inline std::error_code set_keep_alive(native_handle handle, std::chrono::seconds idle) noexcept {
+  if (const std::error_code ec = set_option(handle, SOL_SOCKET, SO_KEEPALIVE, 1)) return ec;
+#if defined(TCP_KEEPIDLE)
+  return set_option(handle, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(idle.count()));
+#else
+  return static_cast<void>(idle), std::error_code{};
+#endif
+}
+
+/// Starts to connect; waits for `writable` when that is not done at once.
+inline attempt start_connect(native_handle handle, const socket_address& to) noexcept {
+  if (::connect(handle, to.get(), to.size) == 0) return attempt::done();
+  // An interrupted connect goes on in the background, like one that is in progress (POSIX, connect()).
+  if (errno == EINPROGRESS || errno == EINTR) return attempt::wait(readiness::writable);
+  return attempt::failed(last_system_error());
+}
+
+/// What came of a connect that was in progress and whose socket became writable.
+inline std::error_code connect_outcome(native_handle handle) noexcept {
+  int code = 0;
+  socklen_t size = sizeof code;
+  if (::getsockopt(handle, SOL_SOCKET, SO_ERROR, &code, &size) != 0) return last_system_error();
+  return {code, std::system_category()};
+}
+
+inline bool would_block() noexcept { return errno == EAGAIN || errno == EWOULDBLOCK; }
+
+inline attempt receive(native_handle handle, byte_span into) noexcept {
+  if (into.empty()) return attempt::failed(std::make_error_code(std::errc::no_buffer_space));
+  for (;;) {
+    const ssize_t got = ::recv(handle, into.data(), into.size(), MSG_DONTWAIT);
+    if (got > 0) return attempt::done(static_cast<std::size_t>(got));
+    if (got == 0) return attempt::failed(make_error_code(errc::connection_closed));
+    if (would_block()) return attempt::wait(readiness::readable);
+    if (errno != EINTR) return attempt::failed(last_system_error());
+  }
+}
+
+inline attempt send(native_handle handle, byte_view from) noexcept {
+  if (from.empty()) return attempt::done();
+  for (;;) {
+    const ssize_t left = ::send(handle, from.data(), from.size(), send_flags);
+    if (left >= 0) return attempt::done(static_cast<std::size_t>(left));
+    if (would_block()) return attempt::wait(readiness::writable);
+    if (errno != EINTR) return attempt::failed(last_system_error());
+  }
+}
+
+inline std::error_code shutdown_send(native_handle handle) noexcept {
+  if (::shutdown(handle, SHUT_WR) != 0) return last_system_error();
+  return {};
+}
+
+/// Milliseconds until `end` for poll(), rounded up so that it is never woken too early again and again.
+inline int poll_timeout(deadline end) noexcept {
+  if (end.is_never()) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(end.remaining()).count();
+  return left > 1'000'000 ? 1'000'000 : static_cast<int>(left);
+}
+
+/// Blocks until `handle` is ready (or broken) for `what`, or `end` passes: then false.
+inline bool poll_handle(native_handle handle, readiness what, deadline end, std::error_code& ec) noexcept {
+  ec = {};
+  pollfd watched{handle, static_cast<short>(what == readiness::writable ? POLLOUT : POLLIN), 0};
+  for (;;) {
+    const int ready = ::poll(&watched, 1, poll_timeout(end));
+    if (ready > 0) return true;
+    if (ready == 0 && end.has_passed()) return false;
+    if (ready < 0 && errno != EINTR) return ec = last_system_error(), false;
+  }
+}
+
+/// The blocking wait of every stream that has a descriptor.
+inline std::error_code wait_handle(native_handle handle, const attempt& last, deadline by) noexcept {
+  std::error_code ec;
+  const deadline end = earlier(by, last.until);
+  if (poll_handle(handle, last.wait_for, end, ec) || ec) return ec;
+  return by.has_passed() ? make_error_code(errc::deadline_passed) : std::error_code{};
+}
+
+/// Blocks until `end`; for ever when that never passes.
+inline void sleep_until(deadline end) noexcept {
+  while (!end.has_passed()) ::poll(nullptr, 0, poll_timeout(end));
+}
+
+/// The addresses of a host, in the order in which they should be tried. Blocks unless `numeric_only`.
+inline std::error_code resolve(const std::string& host, const std::string& port, bool numeric_only,
+                               std::vector<socket_address>& found) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV | (numeric_only ? AI_NUMERICHOST : AI_ADDRCONFIG);
+  addrinfo* list = nullptr;
+  if (::getaddrinfo(host.c_str(), port.c_str(), &hints, &list) != 0) return errc::host_not_found;
+  for (const addrinfo* each = list; each != nullptr; each = each->ai_next) {
+    if (each->ai_addrlen > sizeof(sockaddr_storage)) continue;
+    socket_address& address = found.emplace_back();
+    std::memcpy(&address.storage, each->ai_addr, each->ai_addrlen);
+    address.size = each->ai_addrlen;
+  }
+  ::freeaddrinfo(list);
+  return found.empty() ? make_error_code(errc::host_not_found) : std::error_code{};
+}
+
+/// The address of a Unix socket; a path that begins with '@' is a name in Linux' abstract namespace.
+inline std::error_code unix_address(std::string_view path, socket_address& made) noexcept {
+  sockaddr_un address{};
+  if (path.empty()) return std::make_error_code(std::errc::invalid_argument);
+  if (path.size() >= sizeof address.sun_path) return std::make_error_code(std::errc::filename_too_long);
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  const bool is_abstract = path.front() == '@';
+  if (is_abstract) address.sun_path[0] = '\0';
+  std::memcpy(&made.storage, &address, sizeof address);
+  made.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + (is_abstract ? 0 : 1));
+  return {};
+}
+
+}  // namespace dovetail::inline v0::detail

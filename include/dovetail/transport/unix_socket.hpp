@@ -1,0 +1,81 @@
+// Unix domain sockets: a server on this machine, found by a path.
+#pragma once
+
+#include <dovetail/transport/concepts.hpp>
+#include <dovetail/transport/socket_stream.hpp>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace dovetail::inline v0 {
+
+/// The path of the server's socket; one that begins with '@' is a name in Linux' abstract namespace.
+struct unix_endpoint {
+  unix_endpoint() = default;
+  explicit unix_endpoint(std::string socket_path) : path(std::move(socket_path)) {}
+
+  std::string path;
+};
+
+/// A stream to a Unix socket. Threads: one operation at a time.
+class unix_stream : public detail::socket_stream {
+ public:
+  explicit unix_stream(unix_endpoint peer) : peer_(std::move(peer)) {}
+
+  attempt try_connect(deadline) {
+    if (is_connected_) return attempt::failed(make_error_code(errc::invalid_state));
+    std::error_code ec;
+    if (is_connecting_) {
+      ec = detail::connect_outcome(socket_.get());
+    } else {
+      const attempt started = begin();
+      if (!started.is_over()) return started;
+      ec = started.ec;
+    }
+    is_connecting_ = false;
+    is_connected_ = !ec;
+    return ec ? close(), attempt::failed(ec) : attempt::done();
+  }
+
+  /// Nothing tells; `until` of the attempt ends the wait.
+  void notify(const std::shared_ptr<waker>&) noexcept {}
+
+  void close() noexcept {
+    close_socket();
+    is_connecting_ = false;
+  }
+
+  const unix_endpoint& endpoint() const noexcept { return peer_; }
+
+  /// For messages: the path.
+  std::string peer() const { return peer_.path; }
+
+ private:
+  attempt begin() {
+    detail::socket_address address;
+    std::error_code ec = detail::unix_address(peer_.path, address);
+    if (!ec) socket_ = detail::open_socket(AF_UNIX, ec);
+    if (ec) return attempt::failed(ec);
+    attempt started = detail::start_connect(socket_.get(), address);
+    if (started.ec == std::errc::resource_unavailable_try_again) {
+      // The server's queue is full, and nothing tells when it has room (unix(7)): look again soon.
+      socket_.reset();
+      started = attempt::wait(readiness::signalled, deadline::after(std::chrono::milliseconds{5}));
+    } else if (!started.is_over()) {
+      is_connecting_ = true;
+    }
+    return started;
+  }
+
+  unix_endpoint peer_;
+  bool is_connecting_ = false;
+};
+
+/// The transport policy for Unix domain sockets.
+struct unix_socket {
+  using endpoint = unix_endpoint;
+  using stream = unix_stream;
+};
+
+}  // namespace dovetail::inline v0
