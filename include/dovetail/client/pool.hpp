@@ -1,0 +1,196 @@
+// The connection pool of every client: fair, thread-safe, for blocking and asynchronous callers at the same time.
+#pragma once
+
+#include <dovetail/base/deadline.hpp>
+#include <dovetail/base/result.hpp>
+#include <dovetail/client/pool_lease.hpp>
+#include <dovetail/client/pool_state.hpp>
+#include <dovetail/policy/observer.hpp>
+#include <dovetail/policy/pool.hpp>
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <source_location>
+#include <utility>
+#include <vector>
+
+namespace dovetail::inline v0 {
+
+/// A connection that can be opened and pinged by a blocking call.
+template <class C>
+concept blocking_connection = pooled_connection<C> && requires(C& connection, deadline until) {
+  // If the compiler points here: the connection needs `dt::result<void> open(dt::deadline)`.
+  { connection.open(until) } -> std::same_as<result<void>>;
+  // If the compiler points here: the connection needs `dt::result<void> ping(dt::deadline)`.
+  { connection.ping(until) } -> std::same_as<result<void>>;
+};
+
+/// Lends connections, first come, first served; opens them when they are needed, in the thread of who needs one.
+/// Has no thread of its own: stale connections are closed by callers that give one back, and by `maintain()`.
+/// Threads: all functions may be called at any time by any thread; destroying it while another thread is in one may
+/// not. Lifetime: leases and waiters may outlive it. Cost: a lease is two compare-and-swaps on a cache line of its own
+/// when a connection is free, and no lock.
+template <pooled_connection Connection, pool_policy Policy = bounded_pool, observer Observer = no_observer>
+class pool {
+  using state = detail::pool_state<Connection, Policy, Observer>;
+
+ public:
+  using connection_type = Connection;
+  using options = typename Connection::options;
+  using lease = pool_lease<state>;
+  using waiter = pool_waiter<state>;
+
+  explicit pool(options settings, Policy policy = {}, Observer watcher = {})
+      : state_(new state(std::move(settings), std::move(policy), std::move(watcher))) {}
+  pool(const pool&) = delete;
+  pool& operator=(const pool&) = delete;
+  ~pool() {
+    state_->close_all();
+    state_->drop();
+  }
+
+  /// Lends a connection that is ready for use; opens or checks it if need be. Waits at most until the deadline, and for
+  /// a free connection not longer than the policy's `acquire_wait`.
+  /// Errors: errc::pool_wait_timeout with all holders, errc::pool_queue_full, errc::pool_closed, or why opening failed.
+  result<lease> acquire(deadline until = deadline::never(),
+                        std::source_location where = std::source_location::current()) requires
+      blocking_connection<Connection> {
+    if (detail::pool_slot* const slot = state_->try_claim()) {
+      lease got{*state_, *slot, where};
+      if (got.state() == lease_state::ready) return got;
+      return prepare(std::move(got), until);
+    }
+    result<lease> got = wait(until, where);
+    if (!got || got->state() == lease_state::ready) return got;
+    return prepare(*std::move(got), until);
+  }
+
+  /// Lends a connection if one is free or may be opened; an empty lease otherwise. Never waits: look at
+  /// `lease::state()`.
+  lease try_acquire(std::source_location where = std::source_location::current()) {
+    detail::pool_slot* const slot = state_->try_claim();
+    return slot == nullptr ? lease{} : lease{*state_, *slot, where};
+  }
+
+  /// Lends a connection at once, or queues the waiter and returns an empty lease; see `waiter`. Never blocks: look at
+  /// `lease::state()`, and end the wait yourself at `acquire_deadline()` by `waiter::expire()`.
+  /// Errors: errc::pool_queue_full, errc::pool_closed.
+  result<lease> start_acquire(waiter& node, std::source_location where = std::source_location::current()) {
+    if (lease got = try_acquire(where)) return got;
+    return node.start(*state_, where);
+  }
+
+  /// When a wait for a connection that begins now ends, for an operation with the given deadline.
+  deadline acquire_deadline(deadline until) const noexcept {
+    return earlier(until, deadline::after(state_->limits().acquire_wait));
+  }
+
+  /// Until when the answer to a health check may take, for an operation with the given deadline.
+  deadline check_deadline(deadline until) const noexcept {
+    return earlier(until, deadline::after(state_->limits().check_wait));
+  }
+
+  /// Closes stale connections, checks those that idled, and opens new ones up to the policy's minimum.
+  /// Errors: why opening failed.
+  result<void> maintain(deadline until = deadline::never(),
+                        std::source_location where = std::source_location::current()) requires
+      blocking_connection<Connection> {
+    while (lease next = next_maintenance(where)) {
+      result<lease> done = prepare(std::move(next), until);
+      if (!done) return std::move(done).error();
+    }
+    return {};
+  }
+
+  /// Closes stale connections, and lends one that must be checked or opened; an empty lease when nothing is left to do.
+  lease next_maintenance(std::source_location where = std::source_location::current()) {
+    state_->sweep(state_->now());
+    detail::pool_slot* const slot = state_->claim_for_maintenance();
+    return slot == nullptr ? lease{} : lease{*state_, *slot, where};
+  }
+
+  /// Refuses new callers and those that wait (errc::pool_closed), closes idle connections now and leased ones when they
+  /// come back. The destructor does the same.
+  void close() noexcept { state_->close_all(); }
+  bool is_closed() const noexcept { return state_->is_closed(); }
+
+  pool_statistics statistics() const noexcept { return state_->statistics(); }
+  std::vector<pool_holder> holders() const { return state_->holders(state_->precise_now()); }
+  /// Why the last attempt to open a connection failed; empty when none ever did.
+  error_info last_connect_error() const { return state_->last_connect_error(); }
+
+  const Policy& policy() const noexcept { return state_->policy(); }
+  Observer& watcher() noexcept { return state_->watcher(); }
+  const options& connection_options() const noexcept { return state_->options(); }
+
+ private:
+  class blocking_waiter : public waiter {
+   public:
+    blocking_waiter() noexcept : waiter(&wake) {}
+
+    void wait() {
+      std::unique_lock lock{mutex_};
+      woken_.wait(lock, [this] { return is_notified_; });
+    }
+    bool wait_until(clock::time_point when) {
+      std::unique_lock lock{mutex_};
+      return woken_.wait_until(lock, when, [this] { return is_notified_; });
+    }
+
+   private:
+    static void wake(waiter& node) noexcept {
+      auto& self = static_cast<blocking_waiter&>(node);
+      const std::lock_guard lock{self.mutex_};
+      self.is_notified_ = true;
+      self.woken_.notify_one();  // under the lock: the waiter is gone as soon as it can take the lock
+    }
+
+    std::mutex mutex_;
+    std::condition_variable woken_;
+    bool is_notified_ = false;
+  };
+
+  result<lease> wait(deadline until, std::source_location where) {
+    blocking_waiter node;
+    result<lease> got = node.start(*state_, where);
+    if (!got || *got) return got;
+    const deadline end = acquire_deadline(until);
+    for (;;) {
+      const clock::duration leak_due = state_->warn_of_leaks();
+      const deadline wake = earlier(end, deadline::after(leak_due));
+      if (wake.is_never()) {
+        node.wait();
+        return node.take();
+      }
+      if (node.wait_until(wake.when())) return node.take();
+      if (!end.has_passed()) continue;
+      if (error_info failure = node.expire()) return failure;
+      node.wait();
+      return node.take();
+    }
+  }
+
+  result<lease> prepare(lease got, deadline until) {
+    if (got.state() == lease_state::check) {
+      if (got->ping(check_deadline(until))) {
+        got.checked();
+      } else {
+        got.reopen();
+      }
+    }
+    if (got.state() == lease_state::open) {
+      if (result<void> opening = got->open(until); !opening) {
+        error_info failure = std::move(opening).error();
+        got.open_failed(failure);
+        return failure;
+      }
+      got.opened();
+    }
+    return got;
+  }
+
+  state* const state_;
+};
+
+}  // namespace dovetail::inline v0
