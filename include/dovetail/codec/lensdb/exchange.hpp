@@ -187,7 +187,7 @@ class exchange {
     if (ec == errc::malformed_frame || ec == errc::frame_too_large || ec == errc::unexpected_message) {
       return finish({ec, name + ": " + why});
     }
-    return finish({ec, name});
+    return finish(ec);  // the driver adds who the peer is
   }
 
   session_state* session_;
