@@ -1,0 +1,126 @@
+// What a client is made of: a pool of connections, and the loop that repeats an operation as the retry policy says.
+#pragma once
+
+#include <dovetail/base/result.hpp>
+#include <dovetail/client/connection.hpp>
+#include <dovetail/client/operation.hpp>
+#include <dovetail/client/pool.hpp>
+#include <dovetail/client/settings.hpp>
+#include <dovetail/policy/jitter.hpp>
+#include <dovetail/policy/observer.hpp>
+#include <dovetail/policy/retry.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+namespace dovetail::inline v0 {
+
+/// Performs operations on pooled connections. Threads: any number at once.
+template <connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+class client_core {
+ public:
+  using connection_type = Connection;
+  using settings = client_settings<Retry, Pool, Observer>;
+  using pool_type = pool<Connection, Pool, Observer>;
+  using lease = typename pool_type::lease;
+
+  client_core(typename Connection::options options, settings how)
+      : pool_(std::move(options), std::move(how.pool), std::move(how.observer)),
+        retry_(std::move(how.retry)),
+        timeout_(how.timeout) {}
+
+  pool_type& connections() noexcept { return pool_; }
+  const Retry& retry() const noexcept { return retry_; }
+  clock::duration timeout() const noexcept { return timeout_; }
+  Observer& watcher() noexcept { return pool_.watcher(); }
+
+  /// Performs the operation, again if the retry policy says so, each time on whatever connection the pool lends.
+  template <operation Op>
+    requires performs<Connection, Op> result<typename Op::value_type> perform(Op& op, const call& how) {
+      for (int attempt = 1;; ++attempt) {
+        error_info why;
+        std::size_t sent = 0;
+        if (result<lease> got = pool_.acquire(how.by, how.where)) {
+          auto answer = perform_on(**got, op, how, attempt);
+          if (answer) return answer;
+          why = std::move(answer).error();
+          sent = (*got)->last_traffic().sent;
+        } else {
+          why = std::move(got).error();
+        }  // the connection goes back before the pause
+        if (!pause(why, Op::name, attempt, op.is_idempotent(), sent, how)) return why;
+      }
+    }
+
+  /// One attempt on a connection that the caller has; reported to the observer.
+  template <operation Op>
+  result<typename Op::value_type> perform_on(Connection& on, Op& op, const call& how, int attempt = 1) {
+    const detail::stopwatch<Observer> watch;
+    auto answer = on.perform(op, how.by);
+    detail::observe(watcher(), [&] {
+      const traffic moved = on.last_traffic();
+      return observation{.what = observed::request,
+                         .operation = Op::name,
+                         .ec = answer ? std::error_code{} : answer.error().code(),
+                         .duration = watch.elapsed(),
+                         .bytes_sent = moved.sent,
+                         .bytes_received = moved.received,
+                         .attempt = attempt,
+                         .where = how.where};
+    });
+    return answer;
+  }
+
+  /// Lends a connection for more than one operation; connecting is repeated as the retry policy says.
+  result<lease> acquire(const call& how) {
+    for (int attempt = 1;; ++attempt) {
+      result<lease> got = pool_.acquire(how.by, how.where);
+      if (got) return got;
+      error_info why = std::move(got).error();
+      if (!pause(why, "acquire", attempt, true, 0, how)) return why;
+    }
+  }
+
+  /// What the retry policy says about a failed attempt; a final failure is reported and gets the caller's place.
+  verdict judge(error_info& why, std::string_view name, int attempt, bool is_idempotent, std::size_t sent,
+                const call& how) {
+    const clock::time_point now = clock::now();
+    const verdict next = retry_.decide(
+        {.kind = why.kind(),
+         .attempt = attempt,
+         .idempotent = is_idempotent,
+         .bytes_sent = sent,
+         .elapsed = now - how.since,
+         .budget = how.by.is_never() ? clock::duration::max() : std::max(how.by.when() - now, clock::duration::zero()),
+         .random = detail::random_for_jitter()});
+    detail::observe(watcher(), [&] {
+      return observation{.what = next.repeat ? observed::retry : observed::error,
+                         .operation = name,
+                         .ec = why.code(),
+                         .duration = next.repeat ? next.delay : now - how.since,
+                         .attempt = attempt,
+                         .where = how.where};
+    });
+    if (!next.repeat) why.with_location(how.where);
+    return next;
+  }
+
+ private:
+  /// Lets the pause before the next attempt pass; false when there is none.
+  bool pause(error_info& why, std::string_view name, int attempt, bool is_idempotent, std::size_t sent,
+             const call& how) {
+    const verdict next = judge(why, name, attempt, is_idempotent, sent, how);
+    if (!next.repeat) return false;
+    if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);
+    return true;
+  }
+
+  pool_type pool_;
+  [[no_unique_address]] Retry retry_;
+  clock::duration timeout_;
+};
+
+}  // namespace dovetail::inline v0

@@ -1,0 +1,38 @@
+// What a verb of a client becomes: a plain value that a connection can perform.
+#pragma once
+
+#include <dovetail/base/deadline.hpp>
+
+#include <concepts>
+#include <source_location>
+#include <string_view>
+
+namespace dovetail::inline v0 {
+
+/// One request with its arguments and the type of its answer. A client may perform it more than once (retry).
+template <class Op>
+concept operation = requires(const Op& op) {
+  // If the compiler points here: an operation names the type of its answer.
+  typename Op::value_type;
+  // If the compiler points here: an operation has `static constexpr std::string_view name`, for observers and errors.
+  { Op::name } -> std::convertible_to<std::string_view>;
+  // If the compiler points here: `is_idempotent()` says whether performing it twice does no harm.
+  { op.is_idempotent() } -> std::same_as<bool>;
+};
+
+/// How one call is made: by when it must be over, when it began, and where in the user's program that was.
+struct call {
+  deadline by;
+  clock::time_point since{};
+  std::source_location where{};
+
+  /// A call that begins now and may take as long as `budget`.
+  static call within(clock::duration budget, std::source_location where) noexcept {
+    const clock::time_point now = clock::now();
+    return {budget >= clock::time_point::max() - now ? deadline::never() : deadline{now + budget}, now, where};
+  }
+  /// A call that begins now and must be over by `by`.
+  static call until(deadline by, std::source_location where) noexcept { return {by, clock::now(), where}; }
+};
+
+}  // namespace dovetail::inline v0
