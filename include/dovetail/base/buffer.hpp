@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 namespace dovetail::inline v0 {
 
@@ -17,6 +18,23 @@ class read_buffer {
  public:
   explicit read_buffer(std::size_t maximum, std::size_t initial = 4096) noexcept
       : maximum_(maximum), initial_(std::min(initial, maximum)) {}
+  /// Leaves `other` empty and usable.
+  read_buffer(read_buffer&& other) noexcept
+      : memory_(std::move(other.memory_)),
+        capacity_(std::exchange(other.capacity_, 0)),
+        begin_(std::exchange(other.begin_, 0)),
+        end_(std::exchange(other.end_, 0)),
+        maximum_(other.maximum_),
+        initial_(other.initial_) {}
+  read_buffer& operator=(read_buffer&& other) noexcept {
+    memory_ = std::move(other.memory_);
+    capacity_ = std::exchange(other.capacity_, 0);
+    begin_ = std::exchange(other.begin_, 0);
+    end_ = std::exchange(other.end_, 0);
+    maximum_ = other.maximum_;
+    initial_ = other.initial_;
+    return *this;
+  }
 
   byte_view committed() const noexcept { return {memory_.get() + begin_, end_ - begin_}; }
   byte_span free() noexcept { return {memory_.get() + end_, capacity_ - end_}; }

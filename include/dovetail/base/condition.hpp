@@ -103,17 +103,21 @@ inline condition condition_of_system(std::errc code) noexcept {
   }
 }
 
+/// The kind that `code` is, `ours` being the category of conditions; 0 when it is no failure.
+inline condition kind_of(const std::error_code& code, const std::error_category& ours) noexcept {
+  if (!code) return condition{};
+  const std::error_condition mapped = code.default_error_condition();
+  if (mapped.category() == ours) return static_cast<condition>(mapped.value());
+  if (mapped.category() == std::generic_category()) return condition_of_system(static_cast<std::errc>(mapped.value()));
+  return code.category() == std::system_category() ? condition::connection : condition::server;
+}
+
 class condition_category_type final : public std::error_category {
  public:
   const char* name() const noexcept override { return "dovetail.condition"; }
   std::string message(int value) const override { return name_of(static_cast<condition>(value)); }
   bool equivalent(const std::error_code& code, int value) const noexcept override {
-    const std::error_condition mapped = code.default_error_condition();
-    if (mapped.category() == *this) return mapped.value() == value;
-    if (mapped.category() == std::generic_category() && mapped.value() != 0) {
-      return static_cast<int>(condition_of_system(static_cast<std::errc>(mapped.value()))) == value;
-    }
-    return false;
+    return code && static_cast<int>(kind_of(code, *this)) == value;
   }
 };
 
@@ -128,15 +132,10 @@ inline std::error_condition make_error_condition(condition kind) noexcept {
   return {static_cast<int>(kind), condition_category()};
 }
 
-/// The kind of failure that `code` is. Codes of unknown categories count as `condition::server`.
+/// The kind of failure that `code` is, the same that `code == kind` finds. Codes of unknown categories count as
+/// `condition::server`; a code that is no failure has the kind 0, which is no enumerator.
 inline condition condition_of(const std::error_code& code) noexcept {
-  const std::error_condition mapped = code.default_error_condition();
-  if (mapped.category() == condition_category()) return static_cast<condition>(mapped.value());
-  if (mapped.category() == std::generic_category() && mapped.value() != 0) {
-    return detail::condition_of_system(static_cast<std::errc>(mapped.value()));
-  }
-  if (code.category() == std::system_category()) return condition::connection;
-  return condition::server;
+  return detail::kind_of(code, condition_category());
 }
 
 }  // namespace dovetail::inline v0

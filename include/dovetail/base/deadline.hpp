@@ -1,7 +1,6 @@
 // The point in time by which an operation must be over.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 
 namespace dovetail::inline v0 {
@@ -32,7 +31,8 @@ class deadline {
   /// Time left, never negative; `duration::max()` when the deadline never passes.
   clock::duration remaining() const noexcept {
     if (is_never()) return clock::duration::max();
-    return std::max(clock::duration::zero(), when_ - clock::now());
+    const clock::time_point now = clock::now();
+    return now < when_ ? when_ - now : clock::duration::zero();  // no subtraction that could overflow
   }
 
   /// The earlier of two deadlines.

@@ -1,6 +1,7 @@
 // A password, key or token that does not show up in messages and logs.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,7 +13,7 @@ namespace dovetail::inline v0 {
 class secret {
  public:
   secret() noexcept = default;
-  explicit secret(std::string text) noexcept : text_(std::move(text)) {}
+  explicit secret(std::string text) noexcept : text_(std::move(text)) { wipe(text); }
   secret(const secret&) = default;
   secret(secret&& other) noexcept : text_(std::move(other.text_)) { other.wipe(); }
   secret& operator=(const secret& other) {
@@ -60,11 +61,15 @@ class secret {
   }
 
  private:
-  void wipe() noexcept {
+  void wipe() noexcept { wipe(text_); }
+
+  static void wipe(std::string& text) noexcept {
+    // Also what a short string leaves behind when it is moved from. No allocation: it grows to its capacity only.
+    text.resize(text.capacity());
     // Through a volatile pointer, so that the compiler does not drop stores to memory that is about to be freed.
-    volatile char* at = text_.data();
-    for (std::size_t i = 0; i < text_.capacity(); ++i) at[i] = '\0';
-    text_.clear();
+    volatile char* at = text.data();
+    for (std::size_t i = 0; i < text.size(); ++i) at[i] = '\0';
+    text.clear();
   }
 
   std::string text_;
