@@ -5,6 +5,7 @@
 #include <dovetail/base/text.hpp>
 #include <dovetail/base/uri.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -177,12 +178,12 @@ class option_reader {
 
   /// The parameter of this name, or null; the name is a known one from now on, and a repetition is a mistake.
   const uri_parameter* take(std::string_view name) {
-    names_.push_back(name);
+    if (std::find(names_.begin(), names_.end(), name) == names_.end()) names_.push_back(name);
     const uri_parameter* found = nullptr;
     bool is_repeated = false;
     for (std::size_t i = 0; i < is_known_.size(); ++i) {
       if (source_->parameters[i].name != name) continue;
-      is_repeated = found != nullptr && !is_known_[i];
+      is_repeated = is_repeated || (found != nullptr && !is_known_[i]);
       if (found == nullptr) found = &source_->parameters[i];
       is_known_[i] = true;
     }
@@ -220,9 +221,11 @@ class option_reader {
       value = std::chrono::milliseconds{count * unit};
       if (value >= least && value <= most && value.count() % step.count() == 0) return true;
     }
-    std::string expected = "a time from " + time_text(least) + " to " + time_text(most);
-    if (step.count() != 1) expected += " in steps of " + time_text(step);
-    invalid(*found, expected + " (such as 250ms, 30s, 5min)");
+    std::string expected = "a time such as 250ms, 30s or 5min";
+    if (least.count() > 0) expected += ", at least " + time_text(least);
+    if (most < longest_time) expected += ", at most " + time_text(most);
+    if (step.count() != 1) expected += ", in steps of " + time_text(step);
+    invalid(*found, expected);
     return false;
   }
 

@@ -5,6 +5,7 @@
 #include <dovetail/base/secret.hpp>
 #include <dovetail/base/uri_syntax.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -40,8 +41,8 @@ struct uri {
   std::vector<uri_parameter> parameters;  ///< in the order of the text, repeated ones too
   bool has_authority = false;             ///< there was a '//' behind the scheme
   bool has_password = false;              ///< there was a ':' behind the user
-  /// There is an '@' in the parameters and none in front of `host:port`, so that host, port, path and names of
-  /// parameters may be pieces of a password with a '?' in it: messages must not quote them.
+  /// There is an '@' where it may end a password that lacks an escape, so that host, port, path and the names of
+  /// parameters may be pieces of a password: messages must not quote them.
   bool may_hide_password = false;
 
   /// The path without the slash in front: the name of a database.
@@ -62,7 +63,8 @@ struct uri {
     for (const uri_host& host : hosts) {
       if (!is_first) text += ',';
       is_first = false;
-      host.is_ipv6 ? text.append("[").append(host.name).append("]") : text.append(host.name);
+      const std::string_view name = host.name;
+      text.append(host.is_ipv6 ? "[" : "").append(name).append(host.is_ipv6 ? "]" : "");
       if (host.port != 0) text.append(":").append(std::to_string(host.port));
     }
     return text + path;
@@ -131,8 +133,7 @@ inline error_info uri_error(const uri_problem& problem, std::string_view paramet
       text = "a connection string has no '#' (write %23 for the character itself)";
       break;
     case uri_mistake::at_in_path:
-      text =
-          "an '@' stands behind the host's port (inside of a password write '/' as %2F; in the path write '@' as %40)";
+      text = "an '@' stands in the path (in a password write '/' as %2F, in a path write '@' as %40)";
       break;
     case uri_mistake::open_bracket:
       text = part + " has a '[' without a ']'";
@@ -178,7 +179,7 @@ inline error_info uri_error(const uri_problem& problem, std::string_view paramet
 
 /// Takes a connection string apart.
 /// Several hosts are separated by commas; IPv6 addresses are in brackets. A '+' is a '+', never a space. The last '@'
-/// ends the password, so that only '/', '?', '#' and '%' need escapes in it.
+/// in front of the path ends the password, so that only '/', '?', '#' and '%' need escapes in it.
 /// Errors: errc::malformed_connection_string, which names the part and its place, and quotes nothing but the names of
 /// parameters.
 inline result<uri> parse_uri(std::string_view text) {
@@ -201,8 +202,8 @@ inline result<uri> parse_uri(std::string_view text) {
   read.may_hide_password = parts.may_hide_password;
 
   detail::uri_piece rest = parts.hosts;
-  const bool has_trailing_comma = rest.text.ends_with(',');
-  while (!rest.empty() || (has_trailing_comma && read.hosts.size() > 0 && rest.position == behind_hosts)) {
+  const auto commas = std::count(rest.text.begin(), rest.text.end(), ',');
+  for (std::ptrdiff_t i = 0; i <= commas && !parts.hosts.empty(); ++i) {
     detail::uri_host_parts host;
     const detail::uri_problem problem = detail::take_host(rest, read.hosts.size(), host);
     if (problem.what != detail::uri_mistake::none) return failure(problem, {});

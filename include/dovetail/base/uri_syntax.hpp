@@ -254,13 +254,14 @@ constexpr uri_parts split_uri(std::string_view text) noexcept {
       const std::size_t length = parts.password.text.size();
       parts.user = parts.password.take_until(':');
       parts.has_password = parts.user.text.size() != length;
-    } else if (parts.hosts.text.find(':') != behind.text.npos) {
-      // user:pass/word@host looks like a host, a port and a path: no part of it may show up in a message.
-      if (parts.path.text.find('@') != behind.text.npos) {
-        return mistake(uri_mistake::at_in_path, uri_part::path, parts.path.position);
-      }
-      parts.may_hide_password = parts.query.text.find('@') != behind.text.npos;
     }
+    // An unescaped '/' or '?' in a password makes the rest of it look like path and parameters, and the '@' behind it
+    // gives that away. A path may be refused; parameters with an '@' in them are common, and are only not quoted.
+    if (parts.path.text.find('@') != text.npos)
+      return mistake(uri_mistake::at_in_path, uri_part::path, parts.path.position);
+    parts.may_hide_password = parts.query.text.find('@') != text.npos;
+  } else {
+    parts.may_hide_password = text.find('@') != text.npos;  // user:password@host without the '//'
   }
   parts.problem = check_escapes(parts.user, uri_part::user);
   if (parts.problem.what == uri_mistake::none) parts.problem = check_escapes(parts.password, uri_part::password);
