@@ -80,19 +80,13 @@ class pool_state : public pool_core {
     slot.where.store(where, std::memory_order_relaxed);
     if (slot.warned.load(std::memory_order_relaxed)) slot.warned.store(false, std::memory_order_relaxed);
     if (!slot.open) return begin_opening(slot);
-    switch (judge(slot, idle, time)) {
-      case idle_verdict::keep:
-        return lease_state::ready;
-      case idle_verdict::check:
-        return lease_state::check;
-      case idle_verdict::retire:
-        break;
-    }
-    return reopen(slot);
+    const idle_verdict verdict = judge(slot, idle, time);
+    if (verdict == idle_verdict::keep) return lease_state::ready;
+    return verdict == idle_verdict::check ? lease_state::check : reopen(slot);
   }
 
   /// Replaces the connection by a fresh one, to be opened.
-  lease_state reopen(pool_slot& slot) {
+  [[gnu::noinline]] lease_state reopen(pool_slot& slot) {
     end_connection(slot);
     return begin_opening(slot);
   }
@@ -139,13 +133,13 @@ class pool_state : public pool_core {
   }
 
   /// Ends a lease and its connection.
-  void discard(pool_slot& slot) noexcept {
+  [[gnu::noinline]] void discard(pool_slot& slot) noexcept {
     end_connection(slot);
     hand_back(slot, now());
   }
 
   /// Closes idle connections that the policy retires, and reports leaks.
-  void sweep(clock::time_point time) noexcept {
+  [[gnu::noinline]] void sweep(clock::time_point time) noexcept {
     const clock::duration interval = limits().sweep_interval;
     next_sweep_.store((time + interval).time_since_epoch().count(), std::memory_order_relaxed);
     for (std::size_t i = 0; i < size(); ++i) {
@@ -180,7 +174,7 @@ class pool_state : public pool_core {
     for (std::size_t i = 0; i < size(); ++i) {
       if (claim_judged(slot(i), idle_verdict::check, time)) return &slot(i);
     }
-    return open.load(std::memory_order_relaxed) < limits().min ? claim_in(slot_state::empty) : nullptr;
+    return open.load(std::memory_order_relaxed) < limits().min ? claim_in(slot_state::empty, 0) : nullptr;
   }
 
   void close_all() noexcept {
@@ -227,6 +221,10 @@ class pool_state : public pool_core {
   };
 
   idle_verdict judge(const pool_slot& slot, clock::duration idle, clock::time_point time) const noexcept {
+    // Some servers forget an idle connection without closing it: then no policy may keep it longer.
+    if constexpr (requires { Connection::idle_limit; }) {
+      if (idle >= Connection::idle_limit) return idle_verdict::retire;
+    }
     return policy_.judge({idle, elapsed_since(slot.opened_at, time), open.load(std::memory_order_relaxed)});
   }
 
@@ -240,7 +238,7 @@ class pool_state : public pool_core {
     return false;
   }
 
-  lease_state begin_opening(pool_slot& slot) {
+  [[gnu::noinline]] lease_state begin_opening(pool_slot& slot) {
     slot.stamp(precise_now());
     slot.opening.store(true, std::memory_order_relaxed);
     try {
@@ -253,7 +251,7 @@ class pool_state : public pool_core {
     return lease_state::open;
   }
 
-  void end_connection(pool_slot& slot) noexcept {
+  [[gnu::noinline]] void end_connection(pool_slot& slot) noexcept {
     slot.opening.store(false, std::memory_order_relaxed);
     std::optional<Connection>& held = places_[index_of(slot)].connection;
     if (!held) return;
@@ -277,7 +275,7 @@ class pool_state : public pool_core {
     if (finish(slot)) delete this;
   }
 
-  void warn_of_leak(pool_slot& slot, clock::time_point time) noexcept {
+  [[gnu::noinline]] void warn_of_leak(pool_slot& slot, clock::time_point time) noexcept {
     const clock::duration held = elapsed_since(slot.since, time);
     if (held < limits().leak_warning || slot.warned.exchange(true, std::memory_order_relaxed)) return;
     observe(observer_, [&] {

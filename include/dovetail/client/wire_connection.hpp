@@ -65,6 +65,15 @@ class wire_connection {
   using codec_type = Codec;
   using stream_type = typename Transport::stream;
 
+  /// After this time of silence the pool retires the connection, whatever its policy says; most databases set none.
+  static constexpr clock::duration idle_limit = [] {
+    if constexpr (requires { Codec::idle_limit; }) {
+      return clock::duration{Codec::idle_limit};
+    } else {
+      return clock::duration::max();
+    }
+  }();
+
   /// Where the peer is, and how to speak to it.
   struct options {
     typename Transport::endpoint endpoint;
