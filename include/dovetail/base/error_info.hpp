@@ -106,7 +106,9 @@ class error_info {
     };
     const server_fields& fields = server();
     append(fields.message, ": ");
-    if (text.empty() || fields.message.empty()) append(code_.message(), ": ");
+    // A report of several lines says it all; otherwise the code's own text completes the sentence.
+    const bool is_report = context().find('\n') != std::string_view::npos;
+    if (text.empty() || (fields.message.empty() && !is_report)) append(code_.message(), ": ");
     if (!fields.sqlstate.empty()) append(fields.sqlstate, " [SQLSTATE "), text += ']';
     append(fields.detail, "\n  detail: ");
     append(fields.hint, "\n  hint: ");
