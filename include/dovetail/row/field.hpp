@@ -2,12 +2,12 @@
 #pragma once
 
 #include <dovetail/row/column.hpp>
+#include <dovetail/row/field_kind.hpp>
 #include <dovetail/row/reflect.hpp>
 
 #include <array>
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,50 +17,6 @@
 namespace dovetail::inline v0 {
 
 class decimal;
-
-/// The kinds of value that a field can hold; backends say which of them a column can give.
-enum class field_kind : std::uint8_t {
-  unsupported,       ///< a type that no column can fill
-  boolean,           ///< bool
-  integer,           ///< signed integers
-  unsigned_integer,  ///< unsigned integers
-  real,              ///< float, double
-  text,              ///< std::string, std::string_view (borrowed from the source), char[N]
-  bytes,             ///< std::vector<std::byte>, byte_view (borrowed), std::array<std::byte, N>
-  date,              ///< std::chrono::year_month_day, sys_days, local_days
-  time_of_day,       ///< std::chrono::hh_mm_ss
-  timestamp,         ///< std::chrono::sys_time: a point in time
-  local_timestamp,   ///< std::chrono::local_time: date and time without a zone
-  duration,          ///< std::chrono::duration
-  uuid,              ///< dt::uuid
-  decimal,           ///< dt::decimal
-  json,              ///< dt::json_value<T>
-  enumeration,       ///< enums, by number or by name
-  list,              ///< std::vector<T> of one of the above
-};
-
-/// A set of kinds, as backends describe a column.
-class field_kinds {
- public:
-  constexpr field_kinds() noexcept = default;
-  constexpr field_kinds(field_kind kind) noexcept : bits_(std::uint32_t{1} << static_cast<unsigned>(kind)) {}  // NOLINT
-  static constexpr field_kinds all() noexcept { return from_bits(~std::uint32_t{1}); }
-
-  constexpr bool contains(field_kind kind) const noexcept { return (bits_ & field_kinds{kind}.bits_) != 0; }
-  friend constexpr field_kinds operator|(field_kinds a, field_kinds b) noexcept { return from_bits(a.bits_ | b.bits_); }
-  friend constexpr field_kinds operator|(field_kind a, field_kind b) noexcept {
-    return field_kinds{a} | field_kinds{b};
-  }
-  friend constexpr bool operator==(field_kinds, field_kinds) noexcept = default;
-
- private:
-  static constexpr field_kinds from_bits(std::uint32_t bits) noexcept {
-    field_kinds kinds;
-    kinds.bits_ = bits;
-    return kinds;
-  }
-  std::uint32_t bits_ = 0;
-};
 
 namespace detail {
 

@@ -1,0 +1,66 @@
+// Which column fills which field: the outcome of comparing a row type with a result, kept with the prepared statement.
+#pragma once
+
+#include <dovetail/row/field_kind.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace dovetail::inline v0 {
+
+/// Whether a column may hold null, as far as the server says.
+enum class nullability : std::uint8_t { unknown, never, possible };
+
+/// One column of a result, as a backend describes it. Lifetime: borrows from whatever the backend says.
+struct column_info {
+  std::string_view name{};
+  std::string_view database_type{};          ///< in the server's words; empty when it has none
+  field_kinds accepts = field_kinds::all();  ///< what fields its values can go to
+  nullability nulls = nullability::unknown;  ///< only `possible` can be a mismatch
+  std::string_view advice{};                 ///< what to do when the field's kind is not accepted: "use dt::decimal"
+};
+
+/// The columns of a row type's leaves, in their order.
+class binding {
+ public:
+  binding() = default;
+  explicit binding(std::vector<std::uint16_t> columns) noexcept : columns_(std::move(columns)) {
+    for (std::size_t i = 0; i < columns_.size(); ++i) is_in_order_ = is_in_order_ && columns_[i] == i;
+  }
+
+  /// True when leaf 0 takes column 0, and so on: then rows are read without a look at the numbers.
+  bool is_in_order() const noexcept { return is_in_order_; }
+  int column(std::size_t leaf) const noexcept { return columns_[leaf]; }
+  std::span<const std::uint16_t> columns() const noexcept { return columns_; }
+
+ private:
+  std::vector<std::uint16_t> columns_;
+  bool is_in_order_ = true;
+};
+
+/// The ways in which a result may not fit a row type.
+enum class mismatch_kind : std::uint8_t {
+  missing_column,      ///< no column has the field's name
+  duplicate_column,    ///< several columns have it
+  incompatible_type,   ///< the column's values cannot go to the field's type
+  null_not_allowed,    ///< the column may be null, the field may not
+  surplus_column,      ///< no field takes the column, and that was forbidden
+  wrong_column_count,  ///< by position: more or fewer columns than fields
+  swapped_columns,     ///< by position: the names say that the order is another one
+};
+
+/// One way in which a result does not fit a row type.
+struct mismatch {
+  mismatch_kind kind{};
+  std::string field{};  ///< its path; empty when it concerns no single field
+  std::string column{};
+  std::string cpp_type{};
+  std::string text{};  ///< the problem in words
+};
+
+}  // namespace dovetail::inline v0
