@@ -27,7 +27,7 @@ concept blocking_connection = pooled_connection<C> && requires(C& connection, de
 };
 
 /// Lends connections, first come, first served; opens them when they are needed, in the thread of who needs one.
-/// Has no thread of its own: stale connections are closed by callers that give one back, and by `maintain()`.
+/// Has no thread of its own: stale connections are closed by callers that take one, and by `maintain()`.
 /// Threads: all functions may be called at any time by any thread; destroying it while another thread is in one may
 /// not. Lifetime: leases and waiters may outlive it. Cost: a lease is two compare-and-swaps on a cache line of its own
 /// when a connection is free, and no lock.
@@ -56,14 +56,9 @@ class pool {
   result<lease> acquire(deadline until = deadline::never(),
                         std::source_location where = std::source_location::current()) requires
       blocking_connection<Connection> {
-    if (detail::pool_slot* const slot = state_->try_claim()) {
-      lease got{*state_, *slot, where};
-      if (got.state() == lease_state::ready) return got;
-      return prepare(std::move(got), until);
-    }
-    result<lease> got = wait(until, where);
-    if (!got || got->state() == lease_state::ready) return got;
-    return prepare(*std::move(got), until);
+    result<lease> got = try_acquire(where);
+    if (*got && got->state() == lease_state::ready) return got;
+    return acquire_slowly(std::move(*got), until, where);
   }
 
   /// Lends a connection if one is free or may be opened; an empty lease otherwise. Never waits: look at
@@ -150,6 +145,15 @@ class pool {
     std::condition_variable woken_;
     bool is_notified_ = false;
   };
+
+  [[gnu::noinline]] result<lease> acquire_slowly(lease got, deadline until, std::source_location where) {
+    if (!got) {
+      result<lease> waited = wait(until, where);
+      if (!waited) return waited;
+      got = std::move(*waited);
+    }
+    return prepare(std::move(got), until);
+  }
 
   result<lease> wait(deadline until, std::source_location where) {
     blocking_waiter node;

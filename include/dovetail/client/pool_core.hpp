@@ -74,11 +74,15 @@ class pool_core {
     if (is(preferred, slot_state::idle) && preferred.change(slot_state::idle, slot_state::leased, acquire)) {
       return &preferred;
     }
-    if (pool_slot* found = claim_in(slot_state::idle, hint)) return found;
-    return claim_in(slot_state::empty, hint);
+    return claim_any(hint);
   }
 
-  pool_slot* claim_in(slot_state wanted, std::size_t start = 0) noexcept {
+  [[gnu::noinline]] pool_slot* claim_any(std::size_t start) noexcept {
+    pool_slot* const found = claim_in(slot_state::idle, start);
+    return found != nullptr ? found : claim_in(slot_state::empty, start);
+  }
+
+  pool_slot* claim_in(slot_state wanted, std::size_t start) noexcept {
     for (std::size_t i = 0, at = start; i < size_; ++i) {
       if (is(slots_[at], wanted) && slots_[at].change(wanted, slot_state::leased, acquire)) {
         pool_hint = static_cast<std::uint32_t>(at);
@@ -90,7 +94,7 @@ class pool_core {
   }
 
   /// Claims a slot, or puts the node at the end of the queue and takes a reference for it.
-  claim claim_or_queue(pool_node& node) noexcept {
+  [[gnu::noinline]] claim claim_or_queue(pool_node& node) noexcept {
     const std::lock_guard lock{mutex_};
     if (closed_) return {nullptr, errc::pool_closed};
     if (first_ == nullptr) {
@@ -127,7 +131,7 @@ class pool_core {
 
   /// Gives a wanted slot to the first in the queue; false when the pool is closed: then end its connection and
   /// `finish`.
-  bool pass_on(pool_slot& slot, clock::time_point now) noexcept {
+  [[gnu::noinline]] bool pass_on(pool_slot& slot, clock::time_point now) noexcept {
     pool_node* node = nullptr;
     {
       const std::lock_guard lock{mutex_};

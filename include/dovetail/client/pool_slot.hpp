@@ -28,7 +28,7 @@ struct alignas(64) pool_slot {
   bool open = false;  // for the owner of the slot only
   std::atomic<bool> opening{false};
   std::atomic<bool> warned{false};   // this lease has been reported as a leak
-  std::atomic<clock::rep> since{0};  // leased: when the lease began; idle: when it ended
+  std::atomic<clock::rep> since{0};  // leased: when the lease began; idle: when it was last known to be in use
   std::atomic<clock::rep> opened_at{0};
   std::atomic<std::source_location> where{};  // of the acquire() call
 
@@ -48,9 +48,23 @@ inline clock::duration elapsed_since(const std::atomic<clock::rep>& stamp, clock
   return passed < clock::duration::zero() ? clock::duration::zero() : passed;
 }
 
-/// `clock::now()` as of the last tick of the system's timer (1 to 10 ms); costs a third of it where the system has it.
+/// `clock::now()`, late by less than a millisecond or, where there is no cheap counter, by a tick of the system's
+/// timer. Stamping a lease twice with `clock::now()` would cost more than all the rest of it.
 inline clock::time_point coarse_now() noexcept {
-#if defined(__linux__) && defined(CLOCK_MONOTONIC_COARSE)
+#if (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
+  // The time that this thread read last is good until the processor has counted on by 2^20 cycles (0.2 to 0.5 ms). Only
+  // differences on one thread matter, so it needs no rate and no synchronised counters; a step back reads anew.
+  struct reading {
+    std::uint64_t cycles;
+    clock::rep time;
+  };
+  constinit thread_local reading last{0, 0};
+  const std::uint64_t cycles = __builtin_ia32_rdtsc();
+  if (cycles - last.cycles >= (std::uint64_t{1} << 20) || last.time == 0) {
+    last = {cycles, clock::now().time_since_epoch().count()};
+  }
+  return clock::time_point{clock::duration{last.time}};
+#elif defined(__linux__) && defined(CLOCK_MONOTONIC_COARSE)
   ::timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);  // same epoch as CLOCK_MONOTONIC, which steady_clock reads
   return clock::time_point{std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec}};

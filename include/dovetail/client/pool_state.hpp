@@ -79,6 +79,7 @@ class pool_state : public pool_core {
     slot.stamp(time);
     slot.where.store(where, std::memory_order_relaxed);
     if (slot.warned.load(std::memory_order_relaxed)) slot.warned.store(false, std::memory_order_relaxed);
+    if (time.time_since_epoch().count() >= next_sweep_.load(std::memory_order_relaxed)) sweep(time);
     if (!slot.open) return begin_opening(slot);
     const idle_verdict verdict = judge(slot, idle, time);
     if (verdict == idle_verdict::keep) return lease_state::ready;
@@ -120,22 +121,22 @@ class pool_state : public pool_core {
   }
 
   /// Ends a lease: the connection stays when it is clean, and goes when it is not.
+  /// Reads no clock unless leaks are looked for: an idle connection is as old as the beginning of its last lease, which
+  /// errs on the side of checking it once more.
   void release(pool_slot& slot) noexcept {
-    const clock::time_point time = now();
-    if (limits().leak_warning != clock::duration::max()) warn_of_leak(slot, time);
-    if (time.time_since_epoch().count() >= next_sweep_.load(std::memory_order_relaxed)) sweep(time);
-    if (slot.open && connection(slot).health() == session_health::idle) {
+    if (limits().leak_warning != clock::duration::max()) {
+      const clock::time_point time = now();
+      warn_of_leak(slot, time);
       slot.stamp(time);
-      hand_back(slot, time);
-    } else {
-      discard(slot);
     }
+    if (!slot.open || connection(slot).health() != session_health::idle) return discard(slot);
+    if (!give_back(slot)) hand_back(slot);
   }
 
   /// Ends a lease and its connection.
   [[gnu::noinline]] void discard(pool_slot& slot) noexcept {
     end_connection(slot);
-    hand_back(slot, now());
+    hand_back(slot);
   }
 
   /// Closes idle connections that the policy retires, and reports leaks.
@@ -234,7 +235,7 @@ class pool_state : public pool_core {
     if (slot.state.load(std::memory_order_relaxed) != slot_state::idle || !fits()) return false;
     if (!slot.change(slot_state::idle, slot_state::leased, std::memory_order_acquire)) return false;
     if (fits()) return true;
-    hand_back(slot, time);
+    hand_back(slot);
     return false;
   }
 
@@ -269,8 +270,8 @@ class pool_state : public pool_core {
   }
 
   /// The last touch of a slot by its owner, and of the whole pool when it has been destroyed in the meantime.
-  void hand_back(pool_slot& slot, clock::time_point time) noexcept {
-    if (give_back(slot) || pass_on(slot, time)) return;
+  [[gnu::noinline]] void hand_back(pool_slot& slot) noexcept {
+    if (give_back(slot) || pass_on(slot, now())) return;
     end_connection(slot);
     if (finish(slot)) delete this;
   }

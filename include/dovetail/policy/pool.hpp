@@ -20,16 +20,17 @@ struct pool_limits {
       std::chrono::seconds{30};                          ///< longest wait for a connection; the deadline may be shorter
   clock::duration check_wait = std::chrono::seconds{2};  ///< longest wait for the answer to a health check
   clock::duration leak_warning = clock::duration::max();     ///< a connection held longer is reported once
-  clock::duration sweep_interval = std::chrono::seconds{1};  ///< how often returning callers look for stale connections
+  clock::duration sweep_interval = std::chrono::seconds{1};  ///< how often callers look for stale connections
 
   friend constexpr bool operator==(const pool_limits&, const pool_limits&) noexcept = default;
 };
 
 /// What a policy may know of an idle connection.
 struct idle_facts {
-  clock::duration idle{};  ///< since it came back
-  clock::duration age{};   ///< since it was opened
-  std::size_t open = 0;    ///< connections that are open in the pool, this one included
+  clock::duration
+      idle{};  ///< since it was last known to be in use: since its last lease began, at the latest since it ended
+  clock::duration age{};  ///< since it was opened
+  std::size_t open = 0;   ///< connections that are open in the pool, this one included
 };
 
 /// What becomes of an idle connection.
