@@ -11,7 +11,7 @@ namespace dovetail::inline v0::lensdb {
 template <dialect D>
 class session {
  public:
-  explicit session(const session_limits& limits) : state_(limits, D::reply_header_size) {}
+  explicit session(const session_limits& limits) : state_(limits, D::default_request_limit, D::reply_header_size) {}
   session(const session&) = delete;
   session& operator=(const session&) = delete;
 

@@ -3,7 +3,6 @@
 
 #include <dovetail/base/buffer.hpp>
 #include <dovetail/base/health.hpp>
-#include <dovetail/format/lensdb/lens_v1.hpp>
 
 #include <cstddef>
 #include <vector>
@@ -12,8 +11,8 @@ namespace dovetail::inline v0::lensdb {
 
 /// The limits that a session keeps, whatever the peer says.
 struct session_limits {
-  std::size_t request = lens_v1::default_request_limit;  ///< of header, key and value together
-  std::size_t reply_data = 64 * 1024 * 1024;             ///< KEYS of a large store is the largest reply
+  std::size_t request = 0;                    ///< of header, key and value together; 0: what the dialect says
+  std::size_t reply_data = 64 * 1024 * 1024;  ///< KEYS of a large store is the largest reply
   std::size_t reply_message = 64 * 1024;
   bool has_setex = false;  ///< the real server never answers SETEX, so the user must say that this one does
 };
@@ -21,8 +20,10 @@ struct session_limits {
 /// Buffers, limits and health of one connection; its dialogues borrow it, one after the other.
 class session_state {
  public:
-  explicit session_state(const session_limits& limits, std::size_t reply_header_size)
-      : limits_(limits), input_(limits.reply_data + limits.reply_message + reply_header_size) {}
+  session_state(const session_limits& limits, std::size_t default_request_limit, std::size_t reply_header_size)
+      : limits_(limits), input_(limits.reply_data + limits.reply_message + reply_header_size) {
+    if (limits_.request == 0) limits_.request = default_request_limit;
+  }
 
   const session_limits& limits() const noexcept { return limits_; }
   read_buffer& input() noexcept { return input_; }

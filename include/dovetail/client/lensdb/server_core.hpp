@@ -1,0 +1,169 @@
+// The listening half of an in-process LensDB server: accepts, keeps count, lets time pass, stops.
+#pragma once
+
+#include <dovetail/client/lensdb/server_connection.hpp>
+#include <dovetail/client/lensdb/server_options.hpp>
+#include <dovetail/codec/lensdb/serve.hpp>
+#include <dovetail/codec/lensdb/serve_per_recv.hpp>
+#include <dovetail/transport/socket.hpp>
+
+#include <asio/io_context.hpp>
+#include <asio/ip/address.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace dovetail::inline v0::lensdb::detail {
+
+/// Everything of a server but its thread. Threads: `run()` in one; `stop()` and `statistics()` from any.
+class server_core {
+ public:
+  explicit server_core(server_options options)
+      : options_(std::move(options)),
+        rules_{.framing = options_.framing,
+               .key_limit = options_.key_limit,
+               .value_limit = options_.value_limit,
+               .receive_size = options_.receive_size,
+               .output_limit = options_.output_limit,
+               .now = options_.now},
+        store_(options_.storage) {}
+
+  /// Errors: errc::invalid_option (host), or the system's: the port is in use, …
+  error_info listen() {
+    using asio::ip::tcp;
+    std::error_code ec;
+    const asio::ip::address address =
+        asio::ip::make_address(options_.host == "localhost" ? "127.0.0.1" : options_.host, ec);
+    if (ec) return {errc::invalid_option, "the host of a LensDB server must be an address of this machine"};
+    const tcp::endpoint wanted{address, options_.port};
+    acceptor_.open(wanted.protocol(), ec);
+    if (!ec) acceptor_.set_option(tcp::acceptor::reuse_address{true}, ec);
+    if (!ec) acceptor_.bind(wanted, ec);
+    if (!ec) acceptor_.listen(asio::socket_base::max_listen_connections, ec);
+    if (!ec) port_ = acceptor_.local_endpoint(ec).port();
+    if (ec) return {ec, "cannot listen on " + options_.host + ", port " + std::to_string(options_.port)};
+    accept();
+    return {};
+  }
+
+  const server_options& options() const noexcept { return options_; }
+  std::uint16_t port() const noexcept { return port_; }
+
+  /// Serves until `stop()` has been called and the last connection has ended.
+  void run() { io_.run(); }
+
+  void stop() {
+    asio::post(io_, [this] {
+      if (std::exchange(is_stopping_, true)) return;
+      std::error_code ignored;
+      acceptor_.close(ignored);
+      accept_pause_.cancel();
+      expiry_.cancel();
+      for (const auto& [key, each] : connections_) each->stop();
+      if (connections_.empty()) return;
+      grace_.expires_after(options_.stop_grace);
+      grace_.async_wait([this](const std::error_code& ec) {
+        if (ec) return;
+        for (const auto& [key, each] : connections_) each->kill();
+      });
+    });
+  }
+
+  server_statistics statistics() const noexcept {
+    return {.connections = open_.load(std::memory_order_relaxed),
+            .accepted = accepted_.load(std::memory_order_relaxed),
+            .refused_connections = refused_.load(std::memory_order_relaxed),
+            .requests = counters_.requests.load(std::memory_order_relaxed),
+            .refused_requests = counters_.refused.load(std::memory_order_relaxed)};
+  }
+
+  /// For connections: keys may have got an end.
+  void turn_is_over() {
+    const auto next = store_.next_expiry();
+    if (!next || is_stopping_ || (expires_at_ && *expires_at_ <= *next)) return;
+    expires_at_ = next;
+    // Not at once, and not often: every operation removes what is over; this only gives the memory of an idle store
+    // back.
+    expiry_.expires_after(std::max<clock::duration>(*next - rules_.now(), std::chrono::milliseconds{100}));
+    expiry_.async_wait([this](const std::error_code& ec) {
+      if (ec) return;
+      expires_at_.reset();
+      store_.expire(rules_.now());
+      turn_is_over();
+    });
+  }
+
+  /// For connections: this one has ended.
+  void forget(server_connection& ended) {
+    connections_.erase(&ended);
+    open_.store(connections_.size(), std::memory_order_relaxed);
+    if (is_stopping_ && connections_.empty()) grace_.cancel();
+  }
+
+ private:
+  void accept() {
+    acceptor_.async_accept([this](const std::error_code& ec, asio::ip::tcp::socket accepted) {
+      if (is_stopping_) return;
+      if (!ec) welcome(std::move(accepted));
+      if (!ec || ec == std::errc::connection_aborted) return accept();
+      // Too many open files, as a rule: connections that end make room.
+      accept_pause_.expires_after(std::chrono::milliseconds{50});
+      accept_pause_.async_wait([this](const std::error_code& stopped) {
+        if (!stopped && !is_stopping_) accept();
+      });
+    });
+  }
+
+  void welcome(asio::ip::tcp::socket accepted) {
+    accepted_.fetch_add(1, std::memory_order_relaxed);
+    if (connections_.size() >= options_.max_connections) {
+      refused_.fetch_add(1, std::memory_order_relaxed);
+      return;  // closes it
+    }
+    std::error_code ec;
+    dovetail::detail::owned_handle handle{accepted.release(ec)};
+    if (!ec) ec = dovetail::detail::prepare_socket(handle.get());
+    if (!ec) ec = dovetail::detail::set_no_delay(handle.get());
+    if (ec) return;
+    if (options_.framing == framing::exact) {
+      begin(std::move(handle), serve_exact{store_, rules_, counters_});
+    } else {
+      begin(std::move(handle), serve_per_recv{store_, rules_, counters_});
+    }
+  }
+
+  template <class Dialogue>
+  void begin(dovetail::detail::owned_handle handle, Dialogue dialogue) {
+    auto made = std::make_shared<server_connection_of<Dialogue, server_core>>(
+        *this, io_.get_executor(), std::move(handle), options_, std::move(dialogue));
+    connections_.emplace(made.get(), made);
+    open_.store(connections_.size(), std::memory_order_relaxed);
+    made->next();
+  }
+
+  server_options options_;
+  serve_rules rules_;
+  store store_;
+  serve_counters counters_;
+  std::atomic<std::size_t> open_{0};
+  std::atomic<std::uint64_t> accepted_{0};
+  std::atomic<std::uint64_t> refused_{0};
+  std::uint16_t port_ = 0;
+  std::optional<clock::time_point> expires_at_;
+  bool is_stopping_ = false;
+  asio::io_context io_{1};
+  asio::ip::tcp::acceptor acceptor_{io_};
+  asio::steady_timer accept_pause_{io_};
+  asio::steady_timer expiry_{io_};
+  asio::steady_timer grace_{io_};
+  std::unordered_map<server_connection*, std::shared_ptr<server_connection>> connections_;
+};
+
+}  // namespace dovetail::inline v0::lensdb::detail

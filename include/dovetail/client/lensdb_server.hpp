@@ -1,0 +1,85 @@
+// A LensDB server in the process, for examples, tests and small programs: both dialects, times to live, exact framing.
+#pragma once
+
+#include <dovetail/base/error.hpp>
+#include <dovetail/client/lensdb/server_core.hpp>
+#include <dovetail/client/lensdb/server_options.hpp>
+#include <dovetail/transport/tcp.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+namespace dovetail::inline v0::lensdb {
+
+/// Listens and serves from construction to `stop()` or destruction, on one thread of its own; keys live as long as it.
+/// A connection speaks the dialect of its first magic number. SETEX counts whole seconds from its arrival; an expired
+/// key is gone for every operation at once, and its memory soon. STATS answers with the real server's constant text.
+/// `framing::one_per_recv` makes it behave like the real server, losses included: see `serve_per_recv`.
+/// Threads: any, but not from within the server's own.
+///
+///     dt::lensdb::server server{{.port = 0}};
+///     dt::lensdb::client kv{server.uri()};
+class server {
+ public:
+  /// Errors: throws `dt::error`: the host is no address, or the system cannot listen there.
+  explicit server(server_options options = {}) : core_(std::make_unique<detail::server_core>(std::move(options))) {
+    if (error_info wrong = core_->listen()) dovetail::detail::throw_error(std::move(wrong));
+    thread_ = std::thread{[core = core_.get()] { core->run(); }};
+  }
+  server(server&&) noexcept = default;
+  server& operator=(server&& other) noexcept {
+    if (this != &other) {
+      stop();
+      core_ = std::move(other.core_);
+      thread_ = std::move(other.thread_);
+    }
+    return *this;
+  }
+  ~server() { stop(); }
+
+  std::uint16_t port() const noexcept { return core_->port(); }
+
+  /// Where a client of this machine finds it.
+  tcp_endpoint endpoint() const {
+    const std::string& host = core_->options().host;
+    if (host == "0.0.0.0" || host == "localhost") return {"127.0.0.1", port()};
+    return {host == "::" ? "::1" : host, port()};
+  }
+
+  /// The connection string for a client of this machine. Says what this server can do and the real one cannot (SETEX,
+  /// large requests); `parameters` are added: `uri("maxConnections=4")`.
+  std::string uri(std::string_view parameters = {}) const {
+    const tcp_endpoint where = endpoint();
+    const bool is_v6 = where.host.find(':') != std::string::npos;
+    std::string text = "lensdb://" + (is_v6 ? "[" + where.host + "]" : where.host) + ":" + std::to_string(where.port);
+    const server_options& options = core_->options();
+    char separator = '?';
+    if (options.framing == framing::exact) {
+      const std::size_t limit = lens_v1::request_header_size + options.key_limit + options.value_limit;
+      text += "?setex=true&requestLimit=" + std::to_string(limit);
+      separator = '&';
+    }
+    if (!parameters.empty()) (text += separator) += parameters;
+    return text;
+  }
+
+  server_statistics statistics() const noexcept { return core_->statistics(); }
+
+  /// Listens no more, lets the requests under way be answered (at most `stop_grace`), closes, and waits for its thread.
+  /// Calling it again does nothing.
+  void stop() noexcept {
+    if (!thread_.joinable()) return;
+    core_->stop();
+    thread_.join();
+  }
+
+ private:
+  std::unique_ptr<detail::server_core> core_;
+  std::thread thread_;
+};
+
+}  // namespace dovetail::inline v0::lensdb
