@@ -19,7 +19,7 @@
 namespace dovetail::inline v0 {
 
 /// Performs operations on pooled connections. Threads: any number at once.
-template <connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
 class client_core {
  public:
   using connection_type = Connection;
@@ -60,22 +60,27 @@ class client_core {
   result<typename Op::value_type> perform_on(Connection& on, Op& op, const call& how, int attempt = 1) {
     const detail::stopwatch<Observer> watch;
     auto answer = on.perform(op, how.by);
+    saw_request(Op::name, answer ? std::error_code{} : answer.error().code(), watch, on.last_traffic(), attempt, how);
+    return answer;
+  }
+
+  /// Reports one attempt of an operation.
+  void saw_request(std::string_view name, std::error_code ec, const detail::stopwatch<Observer>& watch, traffic moved,
+                   int attempt, const call& how) noexcept {
     detail::observe(watcher(), [&] {
-      const traffic moved = on.last_traffic();
       return observation{.what = observed::request,
-                         .operation = Op::name,
-                         .ec = answer ? std::error_code{} : answer.error().code(),
+                         .operation = name,
+                         .ec = ec,
                          .duration = watch.elapsed(),
                          .bytes_sent = moved.sent,
                          .bytes_received = moved.received,
                          .attempt = attempt,
                          .where = how.where};
     });
-    return answer;
   }
 
   /// Lends a connection for more than one operation; connecting is repeated as the retry policy says.
-  result<lease> acquire(const call& how) {
+  result<lease> acquire(const call& how) requires connection<Connection> {
     for (int attempt = 1;; ++attempt) {
       result<lease> got = pool_.acquire(how.by, how.where);
       if (got) return got;

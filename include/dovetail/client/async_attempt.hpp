@@ -1,0 +1,225 @@
+// The part of an asynchronous operation that does not know what is asked: getting a connection, and trying again.
+#pragma once
+
+#include <dovetail/client/core.hpp>
+#include <dovetail/driver/async_run.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/bind_executor.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/execution/outstanding_work.hpp>
+#include <asio/post.hpp>
+#include <asio/prefer.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace dovetail::inline v0::detail {
+
+/// Gets a connection from the pool, checks or opens it, and calls `perform()`; after a failure asks the retry policy.
+/// One per call. Every step runs on `executor_`, one after the other, except that the pool, the timer and a
+/// cancellation may meet while the operation is in the queue: `waiting_` decides between them under a lock.
+template <class Core>
+class async_attempt : private Core::pool_type::waiter, public std::enable_shared_from_this<async_attempt<Core>> {
+  using waiter = typename Core::pool_type::waiter;
+
+ public:
+  async_attempt(const async_attempt&) = delete;
+  async_attempt& operator=(const async_attempt&) = delete;
+
+ protected:
+  using lease = typename Core::lease;
+
+  async_attempt(std::shared_ptr<Core> core, asio::any_io_executor executor, call how)
+      : waiter(&notified), core_(std::move(core)), executor_(std::move(executor)), how_(how) {}
+  virtual ~async_attempt() {
+    // Destroyed in the middle of a dialogue, with the executor's context: the connection cannot be trusted any more.
+    if (is_in_dialogue_) lease_.discard();
+  }
+
+  /// Asks the connection that `lease_` holds; ends in `performed` or `failed`.
+  virtual void perform() = 0;
+  /// Delivers the final failure.
+  virtual void give_up(error_info why) = 0;
+  virtual std::string_view name() const noexcept = 0;
+  virtual bool is_idempotent() const noexcept = 0;
+
+  /// First step; nothing completes in here.
+  void start() {
+    if (lease got = core_->connections().try_acquire(how_.where)) {
+      lease_ = std::move(got);
+      prepare();
+    } else {
+      wait_in_queue();
+    }
+  }
+
+  /// An attempt failed: again after a pause, or for good.
+  void failed(error_info why, std::size_t sent) {
+    is_in_dialogue_ = false;
+    lease_.release();
+    const verdict next = core_->judge(why, name(), attempt_, is_idempotent(), sent, how_);
+    if (!next.repeat || is_cancelled_) return give_up(std::move(why));
+    ++attempt_;
+    pause(next.delay);
+  }
+
+  void cancel(asio::cancellation_type type) {
+    is_cancelled_ = true;
+    inner_.emit(type);
+  }
+
+  /// A step of a dialogue calls back here, on the operation's executor, and can be cancelled.
+  template <class Self, class Next>
+  struct step {
+    using executor_type = asio::any_io_executor;
+    using cancellation_slot_type = asio::cancellation_slot;
+
+    std::shared_ptr<Self> self;
+    Next next;
+
+    executor_type get_executor() const noexcept { return self->executor_; }
+    cancellation_slot_type get_cancellation_slot() const noexcept { return self->inner_.slot(); }
+    template <class Outcome>
+    void operator()(Outcome outcome) {
+      next(*self, std::move(outcome));
+    }
+  };
+
+  std::shared_ptr<Core> core_;
+  asio::any_io_executor executor_;
+  call how_;
+  lease lease_;
+  int attempt_ = 1;
+  bool is_in_dialogue_ = false;
+  bool is_cancelled_ = false;
+  asio::cancellation_signal inner_;
+
+ private:
+  template <class Next>
+  auto then(Next next) {
+    return step<async_attempt, Next>{this->shared_from_this(), next};
+  }
+
+  void prepare() {
+    auto& connection = *lease_;
+    switch (lease_.state()) {
+      case lease_state::ready:
+        is_in_dialogue_ = true;
+        return perform();
+      case lease_state::check:
+        is_in_dialogue_ = true;
+        return async_run(connection.stream(), connection.session().ping(), core_->connections().check_deadline(how_.by),
+                         nullptr,
+                         then([](async_attempt& self, auto answer) { self.checked(static_cast<bool>(answer)); }));
+      case lease_state::open:
+        is_in_dialogue_ = true;
+        return async_run(connection.stream(), connection.session().open(), how_.by, nullptr,
+                         then([](async_attempt& self, auto answer) {
+                           self.opened(answer ? error_info{} : std::move(answer).error());
+                         }));
+    }
+  }
+
+  void checked(bool is_alive) {
+    is_in_dialogue_ = false;
+    if (is_cancelled_) return failed(errc::cancelled, 0);
+    is_alive ? lease_.checked() : lease_.reopen();
+    prepare();
+  }
+
+  void opened(error_info why) {
+    is_in_dialogue_ = false;
+    if (why) {
+      lease_.open_failed(why);
+      return failed(std::move(why), 0);
+    }
+    lease_.opened();
+    if (is_cancelled_) return failed(errc::cancelled, 0);
+    prepare();
+  }
+
+  /// No connection is free: from here on the pool, the timer and a cancellation compete.
+  void wait_in_queue() {
+    const std::lock_guard lock{mutex_};
+    result<lease> got = core_->connections().start_acquire(*this, how_.where);
+    if (!got || *got) {
+      return asio::post(executor_, [self = this->shared_from_this(), got = std::move(got)]() mutable {
+        self->received(std::move(got));
+      });
+    }
+    waiting_ = this->shared_from_this();
+    work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
+    if (const deadline end = core_->connections().acquire_deadline(how_.by); !end.is_never()) {
+      timer_.emplace(executor_, end.when());
+      timer_->async_wait([self = this->shared_from_this()](std::error_code ec) {
+        if (!ec) self->expired();
+      });
+    }
+    inner_.slot().assign([this](asio::cancellation_type) { leave_queue(); });
+  }
+
+  /// Called by the pool, on any thread.
+  static void notified(waiter& node) noexcept {
+    auto& self = static_cast<async_attempt&>(node);
+    std::shared_ptr<async_attempt> keep;
+    {
+      const std::lock_guard lock{self.mutex_};
+      keep = std::move(self.waiting_);
+    }
+    asio::post(self.executor_, [keep = std::move(keep)] { keep->received(keep->take()); });
+  }
+
+  void expired() {
+    error_info why;
+    {
+      const std::lock_guard lock{mutex_};
+      if (!waiting_) return;
+      why = this->expire();
+      if (!why) return;  // too late: a connection is on its way
+      waiting_.reset();
+    }
+    received(std::move(why));
+  }
+
+  void leave_queue() {
+    std::shared_ptr<async_attempt> keep;
+    {
+      const std::lock_guard lock{mutex_};
+      if (!waiting_ || !waiter::cancel()) return;
+      keep = std::move(waiting_);
+    }
+    asio::post(executor_, [keep = std::move(keep)] { keep->received(errc::cancelled); });
+  }
+
+  void received(result<lease> got) {
+    inner_.slot().clear();
+    if (timer_) timer_->cancel();
+    work_ = {};
+    if (!got) return failed(std::move(got).error(), 0);
+    lease_ = *std::move(got);
+    if (is_cancelled_) return failed(errc::cancelled, 0);
+    prepare();
+  }
+
+  void pause(clock::duration delay) {
+    timer_.emplace(executor_, delay);
+    inner_.slot().assign([this](asio::cancellation_type) { timer_->cancel(); });
+    timer_->async_wait([self = this->shared_from_this()](std::error_code) {
+      self->inner_.slot().clear();
+      if (self->is_cancelled_) return self->give_up(error_info{errc::cancelled}.with_location(self->how_.where));
+      self->start();
+    });
+  }
+
+  std::mutex mutex_;
+  std::shared_ptr<async_attempt> waiting_;  // keeps the node of the queue alive; null when it is not in the queue
+  std::optional<asio::steady_timer> timer_;
+  asio::any_io_executor work_;
+};
+
+}  // namespace dovetail::inline v0::detail

@@ -1,0 +1,91 @@
+// One asynchronous operation: the request, its handler, and what completes it.
+#pragma once
+
+#include <dovetail/client/async_attempt.hpp>
+
+#include <asio/associated_allocator.hpp>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+
+#include <concepts>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace dovetail::inline v0::detail {
+
+template <class Core, operation Op, class Handler>
+class async_perform final : public async_attempt<Core> {
+  using base = async_attempt<Core>;
+  using value_type = typename Op::value_type;
+
+ public:
+  async_perform(std::shared_ptr<Core> core, asio::any_io_executor executor, const call& how, Op op, Handler handler)
+      : base(std::move(core), std::move(executor), how), op_(std::move(op)), handler_(std::move(handler)) {}
+
+  /// Begins; the handler is never called in here.
+  static void begin(std::shared_ptr<Core> core, asio::any_io_executor fallback, const call& how, Op op,
+                    Handler handler) {
+    auto executor = asio::get_associated_executor(handler, fallback);
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    // A handler's executor that cannot be kept as any_io_executor only gets the completion.
+    asio::any_io_executor runs_on = std::move(fallback);
+    if constexpr (std::convertible_to<decltype(executor), asio::any_io_executor>) runs_on = executor;
+    auto self = std::allocate_shared<async_perform>(asio::get_associated_allocator(handler), std::move(core),
+                                                    std::move(runs_on), how, std::move(op), std::move(handler));
+    if (slot.is_connected()) {
+      slot.assign([weak = std::weak_ptr<async_perform>{self->shared()}](asio::cancellation_type type) {
+        if (const auto alive = weak.lock()) alive->cancel(type);
+      });
+    }
+    self->start();
+  }
+
+ private:
+  std::shared_ptr<async_perform> shared() { return std::static_pointer_cast<async_perform>(this->shared_from_this()); }
+
+  void perform() override {
+    auto& connection = *this->lease_;
+    connection.moved() = {};
+    watch_ = {};
+    const auto next = [](async_perform& self, result<value_type> answer) { self.performed(std::move(answer)); };
+    async_run(connection.stream(), connection.session().start(op_), this->how_.by, &connection.moved(),
+              typename base::template step<async_perform, decltype(next)>{shared(), next});
+  }
+
+  void performed(result<value_type> answer) {
+    const traffic moved = (*this->lease_).moved();
+    this->core_->saw_request(Op::name, answer ? std::error_code{} : answer.error().code(), watch_, moved,
+                             this->attempt_, this->how_);
+    if (!answer) return this->failed(std::move(answer).error(), moved.sent);
+    this->is_in_dialogue_ = false;
+    this->lease_.release();
+    complete(std::move(answer));
+  }
+
+  void give_up(error_info why) override { complete(std::move(why)); }
+  std::string_view name() const noexcept override { return Op::name; }
+  bool is_idempotent() const noexcept override { return op_.is_idempotent(); }
+
+  void complete(result<value_type> answer) {
+    auto cancellation = asio::get_associated_cancellation_slot(handler_);
+    if (cancellation.is_connected()) cancellation.clear();
+    auto executor = asio::get_associated_executor(handler_, this->executor_);
+    if constexpr (std::convertible_to<decltype(executor), asio::any_io_executor>) {
+      std::move(handler_)(std::move(answer));
+    } else {
+      asio::post(executor, [handler = std::move(handler_), answer = std::move(answer)]() mutable {
+        std::move(handler)(std::move(answer));
+      });
+    }
+  }
+
+  friend typename base::template step<async_perform, void>;
+
+  Op op_;
+  Handler handler_;
+  using stopwatch_type = stopwatch<std::remove_reference_t<decltype(std::declval<Core&>().watcher())>>;
+  [[no_unique_address]] stopwatch_type watch_;
+};
+
+}  // namespace dovetail::inline v0::detail
