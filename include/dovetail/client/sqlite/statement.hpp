@@ -2,12 +2,10 @@
 #pragma once
 
 #include <dovetail/client/sqlite/library.hpp>
-#include <dovetail/row/bind.hpp>
+#include <dovetail/row/binding.hpp>
 
 #include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -17,6 +15,20 @@ namespace sqlite::detail {
 /// One address per row type: tells row types apart without RTTI.
 template <class Row>
 inline constexpr char row_tag = 0;
+
+/// How the columns of a statement fill a row type, and how many rows it gave lately.
+struct bound_row {
+  const char* tag;
+  binding columns;
+  std::size_t lately[2]{};
+
+  /// As many rows as the last two runs both gave: worth making room for.
+  std::size_t likely_rows() const noexcept { return lately[0] < lately[1] ? lately[0] : lately[1]; }
+  void gave(std::size_t count) noexcept {
+    lately[0] = lately[1];
+    lately[1] = count;
+  }
+};
 
 /// A prepared statement of one connection, with the row bindings that were made for it.
 class statement {
@@ -47,27 +59,23 @@ class statement {
     return std::exchange(prepared_again_, count) != count;
   }
 
-  /// The binding of the row type with this tag, or null. Lifetime: until the next `remember` or `forget`.
-  const binding* find(const char* tag) const noexcept {
-    for (const entry& known : bindings_) {
-      if (known.tag == tag) return &known.columns;
+  /// What is remembered for the row type with this tag, or null. Lifetime: until the next `remember` or
+  /// `forget_bindings`.
+  bound_row* find(const char* tag) noexcept {
+    for (const auto& known : bindings_) {
+      if (known->tag == tag) return known.get();
     }
     return nullptr;
   }
-  const binding* remember(const char* tag, binding columns) {
-    bindings_.push_back({tag, std::move(columns)});
-    return &bindings_.back().columns;
+  bound_row* remember(const char* tag, binding columns) {
+    bindings_.push_back(std::make_unique<bound_row>(bound_row{tag, std::move(columns), {}}));
+    return bindings_.back().get();
   }
   void forget_bindings() noexcept { bindings_.clear(); }
 
  private:
-  struct entry {
-    const char* tag;
-    binding columns;
-  };
-
   sqlite3_stmt* handle_ = nullptr;
-  std::vector<entry> bindings_;
+  std::vector<std::unique_ptr<bound_row>> bindings_;
   int prepared_again_ = 0;
 };
 

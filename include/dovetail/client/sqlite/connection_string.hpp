@@ -1,0 +1,99 @@
+// Connection strings of SQLite: `sqlite:file?name=value`, `sqlite::memory:`, `sqlite:file:…` in SQLite's own syntax.
+#pragma once
+
+#include <dovetail/base/option_reader.hpp>
+#include <dovetail/base/uri.hpp>
+#include <dovetail/client/read_settings.hpp>
+#include <dovetail/client/settings.hpp>
+#include <dovetail/client/sqlite/error.hpp>
+#include <dovetail/client/sqlite/options.hpp>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace dovetail::inline v0 {
+namespace sqlite {
+namespace detail {
+
+struct close_handle {
+  void operator()(void* handle) const noexcept { sqlite3_close_v2(static_cast<sqlite3*>(handle)); }
+};
+
+/// Makes an in-memory database that several connections open by name, and that lives while somebody holds the anchor.
+/// SQLite's memdb file system keeps it: its connections lock each other out as those of a file do, with the busy
+/// handler, which a shared cache does not.
+inline error_info make_memory_database(options& how) {
+  static std::atomic<std::uint64_t> made{0};
+  how.path = "file:/dovetail-" + std::to_string(made.fetch_add(1, std::memory_order_relaxed)) + "?vfs=memdb";
+  how.is_uri = true;
+  sqlite3* anchor = nullptr;
+  const int code =
+      sqlite3_open_v2(how.path.c_str(), &anchor,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI | SQLITE_OPEN_FULLMUTEX, nullptr);
+  how.memory_anchor = {anchor, close_handle{}};
+  return code == SQLITE_OK ? error_info{} : failure_of(anchor, code, "cannot make an in-memory database");
+}
+
+}  // namespace detail
+
+/// Reads a connection string. Parameters beside those of every client: `mode` (rwc, rw, ro), `journal` (wal, delete,
+/// truncate, persist, memory, off), `synchronous` (off, normal, full, extra), `busyTimeout`, `cacheStatements`,
+/// `foreignKeys`, `includeStatementText`, `uri` (the path is a `file:` URI).
+/// Errors: one failure that names every mistake.
+inline result<parsed_string<options>> parse(std::string_view text) {
+  result<uri> where = parse_uri(text);
+  if (!where) return std::move(where).error();
+  option_reader reader{*where};
+  reader.scheme({"sqlite"});
+  string_settings said = read_settings(reader);
+  options how;
+  std::chrono::milliseconds busy = how.busy_timeout;
+  reader
+      .choice("mode", how.mode,
+              {{"rwc", open_mode::create}, {"rw", open_mode::read_write}, {"ro", open_mode::read_only}})
+      .choice("journal", how.journal,
+              {{"wal", journal_mode::wal},
+               {"delete", journal_mode::rollback},
+               {"truncate", journal_mode::truncate},
+               {"persist", journal_mode::persist},
+               {"memory", journal_mode::memory},
+               {"off", journal_mode::off}})
+      .choice("synchronous", how.synchronous,
+              {{"off", synchronous::off},
+               {"normal", synchronous::normal},
+               {"full", synchronous::full},
+               {"extra", synchronous::extra}})
+      .milliseconds("busyTimeout", busy)
+      .integer("cacheStatements", how.cache_statements, 0, 10000)
+      .boolean("foreignKeys", how.foreign_keys)
+      .boolean("includeStatementText", how.include_statement_text)
+      .boolean("uri", how.is_uri);
+  how.busy_timeout = busy;
+  if (!where->hosts.empty()) {
+    reader.problem(errc::malformed_connection_string,
+                   "a SQLite database has no host: write 'sqlite:file' or 'sqlite:///absolute/file'");
+  }
+  const bool is_memory = where->path == ":memory:";
+  if (where->path.empty()) {
+    reader.problem(errc::malformed_connection_string,
+                   "the connection string names no file (an in-memory database is 'sqlite::memory:')");
+  }
+  if (is_memory && (how.mode == open_mode::read_only || how.journal == journal_mode::wal)) {
+    reader.problem(errc::invalid_option, "an in-memory database is neither read-only nor has it a write-ahead log");
+  }
+  if (result<void> done = reader.finish(); !done) return std::move(done).error();
+  if (is_memory) {
+    if (error_info failed = detail::make_memory_database(how)) return failed;
+  } else {
+    how.path = std::move(where->path);
+    // The library may be built to take every name that begins so for a URI.
+    if (!how.is_uri && how.path.starts_with("file:")) how.path.insert(0, "./");
+  }
+  return parsed_string<options>{std::move(how), said};
+}
+
+}  // namespace sqlite
+}  // namespace dovetail::inline v0

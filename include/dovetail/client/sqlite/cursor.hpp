@@ -1,0 +1,111 @@
+// Rows of a running statement, read one after another into a row type.
+#pragma once
+
+#include <dovetail/base/result.hpp>
+#include <dovetail/client/sqlite/columns.hpp>
+#include <dovetail/client/sqlite/session.hpp>
+#include <dovetail/client/sqlite/statement_row.hpp>
+#include <dovetail/row/bind.hpp>
+#include <dovetail/row/read.hpp>
+#include <dovetail/row/rows.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace dovetail::inline v0 {
+namespace sqlite::detail {
+
+/// Compares the statement's columns with a row type, unless that has been done. Errors: errc::row_mismatch.
+inline error_info bind_columns(statement& of, const char* tag, const row_description& row, name_style style,
+                               bound_row*& bound) {
+  if (of.schema_changed()) of.forget_bindings();
+  bound = of.find(tag);
+  if (bound != nullptr) return {};
+  const std::vector<column_info> columns = columns_of(of.get());
+  result<binding> made = bind_row(row, columns, {.style = style});
+  if (!made) return std::move(made).error();
+  bound = of.remember(tag, *std::move(made));
+  return {};
+}
+
+inline error_info value_failure(const statement& of, const row_description& row, const binding& bound,
+                                read_status status, std::size_t number, std::string_view words) {
+  const std::vector<column_info> columns = columns_of(of.get());
+  return value_error(row, bound, columns, status, number, words);
+}
+
+enum class step : unsigned char { row, done, failed };
+
+/// Steps through the rows of a statement whose arguments are bound.
+template <class Row>
+class cursor {
+ public:
+  using value_type = row_value_t<Row>;
+
+  /// Call `prepare()` first.
+  cursor(session& on, statement& of) noexcept : session_(&on), statement_(&of), row_(of.get()) {}
+
+  /// Compares the columns with the row type, before anything is executed.
+  error_info prepare() { return bind(); }
+
+  /// Steps to the next row and reads it.
+  [[gnu::always_inline]] step next(value_type& out) {
+    const int code = sqlite3_step(statement_->get());
+    if (code == SQLITE_ROW) [[likely]] {
+      if (number_++ == 0) [[unlikely]] {
+        if (failure_ = bind(); failure_) return step::failed;  // the first step may have compiled it again
+      }
+      const read_status status = read_row<Row>(out, row_, bound_->columns);
+      if (status) [[likely]] {
+        return step::row;
+      }
+      fail(status);
+      return step::failed;
+    }
+    return end(code);
+  }
+
+  /// Reads all rows.
+  error_info fetch(rows<value_type>& all) {
+    if (const std::size_t likely = bound_->likely_rows(); likely > 1) all.reserve(likely);
+    for (;;) {
+      value_type& out = all.emplace_back();
+      const step came = next(out);
+      if (came == step::row) [[likely]] {
+        continue;
+      }
+      all.pop_back();
+      if (came == step::failed) return std::move(failure_);
+      bound_->gave(number_);
+      return {};
+    }
+  }
+
+  error_info& failure() noexcept { return failure_; }
+  std::size_t rows_read() const noexcept { return number_; }
+
+ private:
+  error_info bind() { return bind_columns(*statement_, &row_tag<Row>, row_plan<Row>::description, style(), bound_); }
+  static constexpr name_style style() noexcept { return name_style_of<value_type>; }
+
+  [[gnu::noinline]] void fail(read_status status) {
+    failure_ = value_failure(*statement_, row_plan<Row>::description, bound_->columns, status, number_, row_.words());
+  }
+  [[gnu::noinline]] step end(int code) {
+    if (code == SQLITE_DONE) return step::done;
+    failure_ = session_->failure(code, {});
+    return step::failed;
+  }
+
+  session* session_;
+  statement* statement_;
+  statement_row row_;
+  bound_row* bound_ = nullptr;
+  std::size_t number_ = 0;
+  error_info failure_;
+};
+
+}  // namespace sqlite::detail
+}  // namespace dovetail::inline v0

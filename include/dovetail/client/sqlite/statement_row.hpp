@@ -1,0 +1,292 @@
+// Columns of the current row: how each value of SQLite becomes a C++ value.
+#pragma once
+
+#include <dovetail/base/bytes.hpp>
+#include <dovetail/base/calendar.hpp>
+#include <dovetail/base/decimal.hpp>
+#include <dovetail/base/errc.hpp>
+#include <dovetail/base/uuid.hpp>
+#include <dovetail/client/sqlite/library.hpp>
+#include <dovetail/row/enums.hpp>
+#include <dovetail/row/field.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace dovetail::inline v0 {
+
+struct json;
+
+namespace sqlite::detail {
+
+/// The text of a value, without the zero that SQLite would have to copy it for; in UTF-8 whatever the database has.
+inline std::string_view text_of(sqlite3_value* value) noexcept {
+#if SQLITE_VERSION_NUMBER >= 3040000
+  const void* const at = sqlite3_value_encoding(value) == SQLITE_UTF8
+                             ? sqlite3_value_blob(value)
+                             : static_cast<const void*>(sqlite3_value_text(value));
+#else
+  const void* const at = sqlite3_value_text(value);
+#endif
+  return {static_cast<const char*>(at), static_cast<std::size_t>(sqlite3_value_bytes(value))};
+}
+
+inline byte_view bytes_of(sqlite3_value* value) noexcept {
+  const void* const at = sqlite3_value_blob(value);
+  return {static_cast<const std::byte*>(at), static_cast<std::size_t>(sqlite3_value_bytes(value))};
+}
+
+/// Not inlined: numbers that arrive in another form than the field's are rare.
+[[gnu::noinline]] inline errc integer_from_other(sqlite3_value* value, int type, std::int64_t& out) noexcept {
+  if (type == SQLITE_NULL) return errc::unexpected_null;
+  if (type != SQLITE_FLOAT) return errc::malformed_value;
+  const double real = sqlite3_value_double(value);
+  if (!(real >= -9223372036854775808.0 && real < 9223372036854775808.0)) return errc::value_out_of_range;
+  out = static_cast<std::int64_t>(real);
+  return static_cast<double>(out) == real ? errc{} : errc::value_out_of_range;
+}
+
+[[gnu::noinline]] inline errc real_from_other(sqlite3_value* value, int type, double& out) noexcept {
+  if (type == SQLITE_NULL) return errc::unexpected_null;
+  if (type != SQLITE_INTEGER) return errc::malformed_value;
+  const std::int64_t integer = sqlite3_value_int64(value);
+  out = static_cast<double>(integer);
+  // 2^63 is no int64: compare before the cast back.
+  return out < 9223372036854775808.0 && static_cast<std::int64_t>(out) == integer ? errc{} : errc::value_out_of_range;
+}
+
+/// The source that rows are read from: a statement that has just stepped on a row.
+/// Takes: integers from INTEGER and from REAL without a fraction, reals from REAL and from INTEGER that fit exactly,
+/// bool from 0 and 1, text from TEXT, bytes from BLOB and TEXT, dates and times from ISO 8601 TEXT (without a zone:
+/// UTC) and points in time also from INTEGER (seconds since 1970), decimal from TEXT, INTEGER and REAL, uuid from TEXT
+/// and BLOB of 16 bytes, enums by number and by name. Nothing is rounded or cut.
+class statement_row {
+ public:
+  explicit statement_row(sqlite3_stmt* statement) noexcept : statement_(statement) {}
+
+  bool is_null(int column) const noexcept { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+
+  /// Reads a value; errc{} on success. Text and bytes that are views borrow until the next step.
+  template <class T>
+  [[gnu::always_inline]] errc read(int column, T& out) {
+    static_assert(field_kind_of<T> != field_kind::list,
+                  "dovetail: SQLite has no lists; use dt::json_value<std::vector<T>>");
+    return read_kind<field_kind_of<T>>(sqlite3_column_value(statement_, column), out);
+  }
+
+  /// What a codec or the JSON reader said of a value that it refused.
+  void explain(std::string_view words) { words_ = words; }
+  const std::string& words() const noexcept { return words_; }
+
+ private:
+  template <field_kind Kind, class T>
+  [[gnu::always_inline]] errc read_kind(sqlite3_value* value, T& out) {
+    if constexpr (Kind == field_kind::integer) {
+      std::int64_t read = 0;
+      if (const errc failed = read_integer(value, read); failed != errc{}) return failed;
+      if constexpr (sizeof(T) < sizeof read) {
+        if (read < std::numeric_limits<T>::min() || read > std::numeric_limits<T>::max()) {
+          return errc::value_out_of_range;
+        }
+      }
+      out = static_cast<T>(read);
+      return {};
+    } else if constexpr (Kind == field_kind::unsigned_integer) {
+      std::int64_t read = 0;
+      if (const errc failed = read_integer(value, read); failed != errc{}) return failed;
+      if (read < 0 || static_cast<std::uint64_t>(read) > std::numeric_limits<T>::max()) {
+        return errc::value_out_of_range;
+      }
+      out = static_cast<T>(read);
+      return {};
+    } else if constexpr (Kind == field_kind::boolean) {
+      std::int64_t read = 0;
+      if (const errc failed = read_integer(value, read); failed != errc{}) return failed;
+      if ((read & ~std::int64_t{1}) != 0) return errc::value_out_of_range;
+      out = read != 0;
+      return {};
+    } else if constexpr (Kind == field_kind::real) {
+      double read = 0;
+      if (const errc failed = read_real(value, read); failed != errc{}) return failed;
+      return narrow(read, out);
+    } else if constexpr (Kind == field_kind::text) {
+      const int type = sqlite3_value_type(value);
+      if (type != SQLITE_TEXT) return type == SQLITE_NULL ? errc::unexpected_null : errc::malformed_value;
+      return copy_text(text_of(value), out);
+    } else if constexpr (Kind == field_kind::bytes) {
+      const int type = sqlite3_value_type(value);
+      if (type != SQLITE_BLOB && type != SQLITE_TEXT) {
+        return type == SQLITE_NULL ? errc::unexpected_null : errc::malformed_value;
+      }
+      return copy_bytes(type == SQLITE_BLOB ? bytes_of(value) : as_byte_view(text_of(value)), out);
+    } else if constexpr (Kind == field_kind::enumeration) {
+      return read_enum(value, out);
+    } else {
+      return read_rare<Kind>(value, out);
+    }
+  }
+
+  [[gnu::always_inline]] static errc read_integer(sqlite3_value* value, std::int64_t& out) noexcept {
+    const int type = sqlite3_value_type(value);
+    if (type != SQLITE_INTEGER) [[unlikely]]
+      return integer_from_other(value, type, out);
+    out = sqlite3_value_int64(value);
+    return {};
+  }
+  [[gnu::always_inline]] static errc read_real(sqlite3_value* value, double& out) noexcept {
+    const int type = sqlite3_value_type(value);
+    if (type != SQLITE_FLOAT) [[unlikely]]
+      return real_from_other(value, type, out);
+    out = sqlite3_value_double(value);
+    return {};
+  }
+
+  static errc narrow(double read, double& out) noexcept {
+    out = read;
+    return {};
+  }
+  static errc narrow(double read, float& out) noexcept {
+    const float narrowed = static_cast<float>(read);
+    // Fewer digits are what a float is for; another magnitude is not.
+    if (narrowed - narrowed != 0 && read - read == 0) return errc::value_out_of_range;
+    out = narrowed;
+    return {};
+  }
+
+  template <class T>
+  static errc copy_text(std::string_view text, T& out) {
+    if constexpr (std::is_array_v<T>) {
+      if (text.size() >= std::size(out)) return errc::value_out_of_range;
+      if (!text.empty()) std::memcpy(out, text.data(), text.size());
+      std::memset(out + text.size(), 0, std::size(out) - text.size());
+    } else if constexpr (std::same_as<T, std::string>) {
+      out.assign(text.data() == nullptr ? "" : text.data(), text.size());
+    } else {
+      out = T{text};
+    }
+    return {};
+  }
+  template <class T>
+  static errc copy_bytes(byte_view bytes, T& out) {
+    if constexpr (std::constructible_from<T, byte_view>) {
+      out = T{bytes};
+    } else if constexpr (requires { out.assign(bytes.begin(), bytes.end()); }) {
+      out.assign(bytes.begin(), bytes.end());
+    } else {  // std::array<std::byte, N>
+      if (bytes.size() != out.size()) return errc::value_out_of_range;
+      std::copy(bytes.begin(), bytes.end(), out.begin());
+    }
+    return {};
+  }
+
+  template <class E>
+  [[gnu::noinline]] errc read_enum(sqlite3_value* value, E& out) {
+    if (sqlite3_value_type(value) == SQLITE_TEXT) {
+      const auto named = enum_value<E>(text_of(value));
+      if (!named) return errc::malformed_value;
+      out = *named;
+      return {};
+    }
+    std::underlying_type_t<E> number{};
+    const errc failed = read_kind<field_kind_of<std::underlying_type_t<E>>>(value, number);
+    if (failed == errc{}) out = static_cast<E>(number);
+    return failed;
+  }
+
+  template <field_kind Kind, class T>
+  [[gnu::noinline]] errc read_rare(sqlite3_value* value, T& out) {
+    const int type = sqlite3_value_type(value);
+    if (type == SQLITE_NULL) return errc::unexpected_null;
+    if constexpr (Kind == field_kind::timestamp) {
+      if (type == SQLITE_INTEGER) return timestamp_from_seconds(sqlite3_value_int64(value), out);
+    } else if constexpr (Kind == field_kind::uuid) {
+      if (type == SQLITE_BLOB) {
+        const byte_view bytes = bytes_of(value);
+        if (bytes.size() != out.bytes.size()) return errc::malformed_value;
+        std::copy(bytes.begin(), bytes.end(), out.bytes.begin());
+        return {};
+      }
+    } else if constexpr (Kind == field_kind::decimal) {
+      if (type == SQLITE_INTEGER) {
+        out = T{sqlite3_value_int64(value)};
+        return {};
+      }
+      if (type == SQLITE_FLOAT) {  // the shortest digits that give this number
+        char buffer[32];
+        const auto end = std::to_chars(buffer, buffer + sizeof buffer, sqlite3_value_double(value)).ptr;
+        return from_text<Kind>({buffer, static_cast<std::size_t>(end - buffer)}, out);
+      }
+    }
+    if (type != SQLITE_TEXT) return errc::malformed_value;
+    return from_text<Kind>(text_of(value), out);
+  }
+
+  template <class T>
+  static errc timestamp_from_seconds(std::int64_t seconds, T& out) noexcept {
+    using duration = typename T::duration;
+    constexpr std::int64_t per_second = duration::period::den / duration::period::num;
+    static_assert(duration::period::num == 1, "dovetail: a point in time must be in seconds or finer");
+    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / per_second;
+    if (seconds > most || seconds < -most) return errc::value_out_of_range;
+    out = T{duration{seconds * per_second}};
+    return {};
+  }
+
+  template <field_kind Kind, class T>
+  errc from_text(std::string_view text, T& out) {
+    bool parsed = false;
+    if constexpr (Kind == field_kind::uuid) {
+      parsed = parse_uuid(text, out);
+    } else if constexpr (Kind == field_kind::decimal) {
+      parsed = parse_decimal(text, out);
+    } else if constexpr (Kind == field_kind::date) {
+      std::chrono::year_month_day date{};
+      parsed = parse_date(text, date);
+      if constexpr (dovetail::detail::chrono_sys_time<T>) {
+        if (parsed) out = std::chrono::sys_days{date};
+      } else if constexpr (dovetail::detail::chrono_local_time<T>) {
+        if (parsed) out = std::chrono::local_days{date};
+      } else {
+        if (parsed) out = date;
+      }
+    } else if constexpr (Kind == field_kind::timestamp) {
+      parsed = parse_timestamp(text, out);
+    } else if constexpr (Kind == field_kind::local_timestamp) {
+      parsed = parse_local_timestamp(text, out);
+    } else if constexpr (Kind == field_kind::duration) {
+      parsed = parse_duration(text, out);
+    } else if constexpr (Kind == field_kind::time_of_day) {
+      typename T::precision since_midnight{};
+      parsed = parse_duration(text, since_midnight);
+      if (parsed) out = T{since_midnight};
+    } else if constexpr (Kind == field_kind::json) {
+      using format = std::conditional_t<sizeof(T) != 0, json, T>;  // complete when this is instantiated
+      auto decoded = format::template decode<typename T::value_type>(text);
+      if (!decoded) {
+        explain(decoded.error().context());
+        return errc::malformed_json;
+      }
+      out.value = *std::move(decoded);
+      return {};
+    } else {
+      static_assert(Kind != Kind, "dovetail: SQLite has no value for this type; give it a dt::field_codec");
+    }
+    return parsed ? errc{} : errc::malformed_value;
+  }
+
+  sqlite3_stmt* statement_;
+  std::string words_;
+};
+
+}  // namespace sqlite::detail
+}  // namespace dovetail::inline v0

@@ -1,0 +1,243 @@
+// A transaction on one connection: an owner object with the client's verbs, and the loop that repeats it as a whole.
+#pragma once
+
+#include <dovetail/base/result.hpp>
+#include <dovetail/client/operation.hpp>
+#include <dovetail/driver/as_result.hpp>
+
+#include <source_location>
+#include <type_traits>
+#include <utility>
+
+namespace dovetail::inline v0 {
+
+/// How a transaction begins. An enum, so that GCC 12 may have it in a `co_await` expression.
+enum class begin_mode : unsigned char {
+  automatic,  ///< the database's best: with SQLite `immediate`, or `deferred` where nothing may be written
+  deferred,   ///< SQLite: the first statement takes the lock that it needs; a later write may meet a conflict
+  immediate,  ///< SQLite: takes the write lock now, and waits for it
+  exclusive,  ///< SQLite: takes it against readers too (without a write-ahead log)
+};
+
+/// Begins a transaction, or sets a savepoint when `depth` is not 0.
+struct sql_begin {
+  using value_type = void;
+  static constexpr std::string_view name = "begin";
+  begin_mode mode = begin_mode::automatic;
+  int depth = 0;
+  bool is_idempotent() const noexcept { return true; }
+};
+
+/// Commits a transaction, or releases the savepoint of `depth`.
+struct sql_commit {
+  using value_type = void;
+  static constexpr std::string_view name = "commit";
+  int depth = 0;
+  bool is_idempotent() const noexcept { return false; }
+};
+
+/// Rolls a transaction back, or all that was done since the savepoint of `depth`.
+struct sql_rollback {
+  using value_type = void;
+  static constexpr std::string_view name = "rollback";
+  int depth = 0;
+  bool is_idempotent() const noexcept { return true; }
+};
+
+namespace detail {
+
+/// The connection that several operations run on: a lease of one's own, or an outer transaction's connection.
+template <class Core>
+class held_connection {
+ public:
+  using connection_type = typename Core::connection_type;
+
+  held_connection() noexcept = default;
+  explicit held_connection(typename Core::lease own) noexcept : own_(std::move(own)), at_(&*own_) {}
+  explicit held_connection(connection_type& borrowed) noexcept : at_(&borrowed) {}
+  held_connection(held_connection&& other) noexcept
+      : own_(std::move(other.own_)), at_(std::exchange(other.at_, nullptr)) {}
+  held_connection& operator=(held_connection&& other) noexcept {
+    own_ = std::move(other.own_);
+    at_ = std::exchange(other.at_, nullptr);
+    return *this;
+  }
+
+  explicit operator bool() const noexcept { return at_ != nullptr; }
+  connection_type& operator*() const noexcept { return *at_; }
+  connection_type* operator->() const noexcept { return at_; }
+  void release() noexcept {
+    at_ = nullptr;
+    own_.release();
+  }
+
+ private:
+  typename Core::lease own_;
+  connection_type* at_ = nullptr;
+};
+
+template <class T>
+inline constexpr bool is_result = false;
+template <class T>
+inline constexpr bool is_result<result<T>> = true;
+
+}  // namespace detail
+
+/// An open transaction with all the verbs of a client; `begin()` and `transaction()` on it nest by savepoints.
+/// Rolled back when it goes without a `commit()`. Threads: one at a time. Lifetime: must not outlive its client or the
+/// transaction that it is nested in.
+template <class Core, bool ReturnsResult>
+class transaction : public Core::connection_type::template verbs<transaction<Core, ReturnsResult>> {
+ public:
+  using core_type = Core;
+  using connection_type = typename Core::connection_type;
+
+  /// Used by `begin()`: a transaction that has begun on `on`.
+  transaction(Core& core, detail::held_connection<Core> on, deadline by, int depth) noexcept
+      : core_(&core), on_(std::move(on)), by_(by), depth_(depth) {}
+  transaction(transaction&& other) noexcept
+      : core_(other.core_), on_(std::move(other.on_)), by_(other.by_), depth_(other.depth_), failed_(other.failed_) {}
+  transaction& operator=(transaction&&) = delete;
+  ~transaction() { abandon(); }
+
+  /// Makes the changes permanent; the object is of no use afterwards, whatever came of it.
+  /// Errors: errc::transaction_closed, errc::transaction_aborted when the database has rolled it back already,
+  /// condition::busy when readers keep it from committing (it is rolled back then), or the database's own.
+  auto commit(std::source_location where = std::source_location::current()) { return deliver(finish(where)); }
+
+  /// Undoes the changes; the object is of no use afterwards.
+  auto rollback(std::source_location where = std::source_location::current()) {
+    if (!on_) return deliver(closed<void>(where));
+    sql_rollback undo{depth_};
+    result<void> done = core_->perform_on(*on_, undo, cleanup_call(where));
+    on_.release();
+    return deliver(std::move(done));
+  }
+
+  bool is_open() const noexcept { return static_cast<bool>(on_); }
+
+  /// The same transaction, its verbs with a time limit of their own.
+  auto within(clock::duration budget) noexcept { return view<ReturnsResult>{*this, deadline::after(budget)}; }
+  auto within(deadline by) noexcept { return view<ReturnsResult>{*this, by}; }
+  /// The same transaction, its verbs returning `dt::result`.
+  auto with(as_result_t) noexcept { return view<true>{*this, by_}; }
+
+  /// For verbs: performs one operation on this transaction's connection. Never repeated.
+  template <operation Op>
+  decltype(auto) run(Op op, std::source_location where) {
+    return deliver(perform(op, start_call(where)));
+  }
+  template <operation Op>
+  result<typename Op::value_type> perform(Op& op, const call& how) {
+    if (!on_) return closed<typename Op::value_type>(how.where);
+    if (failed_ || !on_->is_in_transaction()) {
+      failed_ = true;
+      return error_info{errc::transaction_aborted}.with_location(how.where);
+    }
+    auto answer = core_->perform_on(*on_, op, how);
+    if (!answer) {
+      answer.error().with_location(how.where);
+      failed_ = !on_->is_in_transaction();
+    }
+    return answer;
+  }
+  Core& core() const noexcept { return *core_; }
+  call start_call(std::source_location where) const noexcept {
+    return by_.is_never() ? call::within(core_->timeout(), where) : call::until(by_, where);
+  }
+  template <class T>
+  static std::conditional_t<ReturnsResult, result<T>, T> deliver(result<T> answer) {
+    if constexpr (ReturnsResult) {
+      return answer;
+    } else {
+      return std::move(answer).value();
+    }
+  }
+  /// For verbs that hold a connection: this one.
+  result<detail::held_connection<Core>> hold(const call& how) {
+    if (!on_) return closed<detail::held_connection<Core>>(how.where);
+    return detail::held_connection<Core>{*on_};
+  }
+  int nesting() const noexcept { return depth_ + 1; }
+  deadline limit() const noexcept { return by_; }
+
+  /// The same transaction with another deadline or style; borrows it.
+  template <bool ViewReturnsResult>
+  class view : public connection_type::template verbs<view<ViewReturnsResult>> {
+   public:
+    using core_type = Core;
+    view(transaction& of, deadline by) noexcept : of_(&of), by_(by) {}
+    view within(clock::duration budget) const noexcept { return {*of_, earlier(by_, deadline::after(budget))}; }
+    view<true> with(as_result_t) const noexcept { return {*of_, by_}; }
+
+    template <operation Op>
+    decltype(auto) run(Op op, std::source_location where) {
+      return deliver(of_->perform(op, start_call(where)));
+    }
+    template <operation Op>
+    result<typename Op::value_type> perform(Op& op, const call& how) {
+      return of_->perform(op, how);
+    }
+    Core& core() const noexcept { return of_->core(); }
+    call start_call(std::source_location where) const noexcept {
+      return by_.is_never() ? call::within(of_->core().timeout(), where) : call::until(by_, where);
+    }
+    template <class T>
+    static auto deliver(result<T> answer) {
+      return transaction<Core, ViewReturnsResult>::deliver(std::move(answer));
+    }
+    result<detail::held_connection<Core>> hold(const call& how) { return of_->hold(how); }
+    int nesting() const noexcept { return of_->nesting(); }
+    deadline limit() const noexcept { return by_; }
+
+   private:
+    transaction* of_;
+    deadline by_;
+  };
+
+  /// Commits; used by `commit()` and by the loop below.
+  result<void> finish(std::source_location where) {
+    if (!on_) return closed<void>(where);
+    if (failed_ || !on_->is_in_transaction()) {
+      on_.release();
+      return error_info{errc::transaction_aborted, "nothing was committed"}.with_location(where);
+    }
+    sql_commit keep{depth_};
+    result<void> done = core_->perform_on(*on_, keep, start_call(where));
+    if (!done) {
+      done.error().with_location(where);
+      abandon();
+    }
+    on_.release();
+    return done;
+  }
+
+  /// Rolls back without a word; what cannot be rolled back is closed with its connection.
+  void abandon() noexcept {
+    if (!on_) return;
+    try {
+      if (on_->is_in_transaction()) {
+        sql_rollback undo{depth_};
+        static_cast<void>(on_->perform(undo, deadline::after(core_->timeout())));
+      }
+    } catch (...) {  // out of memory while making the error: the pool closes what is still in a transaction
+    }
+    on_.release();
+  }
+
+ private:
+  template <class T>
+  static result<T> closed(std::source_location where) {
+    return error_info{errc::transaction_closed}.with_location(where);
+  }
+  /// A rollback has to happen even when the time is over.
+  call cleanup_call(std::source_location where) const noexcept { return call::within(core_->timeout(), where); }
+
+  Core* core_;
+  detail::held_connection<Core> on_;
+  deadline by_;
+  int depth_;
+  bool failed_ = false;
+};
+
+}  // namespace dovetail::inline v0

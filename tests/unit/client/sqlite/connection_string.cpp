@@ -1,0 +1,61 @@
+#include <dovetail/client/sqlite/connection_string.hpp>
+
+#include <gtest/gtest.h>
+
+namespace dt = dovetail;
+using namespace std::chrono_literals;
+
+namespace {
+
+TEST(SqliteConnectionString, AFileNameIsTakenAsItIs) {
+  EXPECT_EQ(dt::sqlite::parse("sqlite:cities.db").value().options.path, "cities.db");
+  EXPECT_EQ(dt::sqlite::parse("sqlite:/abs/path.db").value().options.path, "/abs/path.db");
+  EXPECT_EQ(dt::sqlite::parse("sqlite:///abs/path.db").value().options.path, "/abs/path.db");
+  EXPECT_EQ(dt::sqlite::parse("sqlite:with%20space.db").value().options.path, "with space.db");
+}
+
+TEST(SqliteConnectionString, ParametersBecomeOptions) {
+  const auto read = dt::sqlite::parse(
+      "sqlite:/a/b?mode=ro&busyTimeout=250&cacheStatements=7&maxConnections=3&foreignKeys=off&journal=delete"
+      "&synchronous=full&includeStatementText=true&timeout=2s");
+  const dt::sqlite::options& how = read.value().options;
+  EXPECT_EQ(how.mode, dt::sqlite::open_mode::read_only);
+  EXPECT_EQ(how.busy_timeout, 250ms);
+  EXPECT_EQ(how.cache_statements, 7u);
+  EXPECT_FALSE(how.foreign_keys);
+  EXPECT_EQ(how.journal, dt::sqlite::journal_mode::rollback);
+  EXPECT_EQ(how.synchronous, dt::sqlite::synchronous::full);
+  EXPECT_TRUE(how.include_statement_text);
+  EXPECT_EQ(read.value().settings.max_connections, 3u);
+  EXPECT_EQ(read.value().settings.timeout, 2s);
+}
+
+TEST(SqliteConnectionString, EachInMemoryDatabaseHasANameOfItsOwn) {
+  const auto a = dt::sqlite::parse("sqlite::memory:"), b = dt::sqlite::parse("sqlite::memory:");
+  EXPECT_TRUE(a.value().options.is_memory());
+  EXPECT_NE(a.value().options.path, b.value().options.path);
+}
+
+TEST(SqliteConnectionString, MistakesAreNamedTogether) {
+  const auto read = dt::sqlite::parse("sqlite:x.db?jornal=wal&mode=rx&busyTimeout=soon");
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().kind(), dt::condition::configuration);
+  const std::string text = read.error().message();
+  EXPECT_NE(text.find("did you mean 'journal'"), std::string::npos) << text;
+  EXPECT_NE(text.find("'mode'"), std::string::npos);
+  EXPECT_NE(text.find("'busyTimeout'"), std::string::npos);
+}
+
+TEST(SqliteConnectionString, WhatCannotBeIsRefused) {
+  for (const char* text : {"", "cities.db", "postgresql:x", "sqlite:", "sqlite://host/file", "sqlite:?mode=ro",
+                           "sqlite::memory:?mode=ro", "sqlite::memory:?journal=wal", "sqlite:x?mode=ro&mode=rw"}) {
+    EXPECT_EQ(dt::sqlite::parse(text).error().kind(), dt::condition::configuration) << text;
+  }
+}
+
+TEST(SqliteConnectionString, AFileWhoseNameLooksLikeAUriIsAFileUnlessAskedFor) {
+  EXPECT_EQ(dt::sqlite::parse("sqlite:file:x.db").value().options.path, "./file:x.db");
+  EXPECT_EQ(dt::sqlite::parse("sqlite:file:x.db?uri=true").value().options.path, "file:x.db");
+}
+
+}  // namespace
