@@ -18,7 +18,8 @@ inline string_settings read_settings(option_reader& reader) {
   const auto count = [&reader](std::string_view name, auto& target, int least, int most) {
     if (!reader.has(name)) return;
     typename std::remove_reference_t<decltype(target)>::value_type value{};
-    reader.integer(name, value, least, most);
+    using number = decltype(value);
+    reader.integer(name, value, static_cast<number>(least), static_cast<number>(most));
     target = value;
   };
   const auto time = [&reader](std::string_view name, std::optional<std::chrono::milliseconds>& target) {
