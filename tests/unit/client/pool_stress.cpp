@@ -69,7 +69,15 @@ class connection {
   dt::session_health health_ = dt::session_health::closed;
 };
 
-using pool_type = dt::pool<connection>;
+/// Proves that callers did queue: a storm without waiters would prove nothing.
+struct wait_counter {
+  std::shared_ptr<std::atomic<int>> waits = std::make_shared<std::atomic<int>>(0);
+  void on(const dt::observation& seen) noexcept {
+    if (seen.what == dt::observed::pool_wait && !seen.ec) ++*waits;
+  }
+};
+
+using pool_type = dt::pool<connection, dt::bounded_pool, wait_counter>;
 
 /// An asynchronous caller: is told once, by whatever thread.
 struct caller : pool_type::waiter {
@@ -95,7 +103,7 @@ void work(pool_type::lease lease, unsigned random) {
   }
   lease->use();
   if (random % 13 == 0) lease->breaks();
-  if (random % 17 == 0) std::this_thread::yield();
+  if (random % 3 == 0) std::this_thread::yield();
   if (random % 29 == 0) lease.discard();
 }
 
@@ -193,6 +201,7 @@ TEST(PoolStress, NothingIsLostWhenCallersWaitCancelTimeOutAndFail) {
     EXPECT_EQ(after.opened, after.closed + after.idle);
     EXPECT_EQ(after.timeouts, static_cast<std::uint64_t>(count.timed_out.load()));
     EXPECT_GT(count.served.load(), 0);
+    EXPECT_GT(*pool.watcher().waits, 0);
     pool.close();
     EXPECT_EQ(all.alive, 0);
   }
@@ -221,6 +230,7 @@ TEST(PoolStress, EveryoneIsServedWhenNobodyGivesUp) {
         auto lease = pool.acquire();
         ASSERT_TRUE(lease.has_value()) << lease.error().message();
         (*lease)->use();
+        std::this_thread::yield();
         ++served;
       }
     });
@@ -229,6 +239,7 @@ TEST(PoolStress, EveryoneIsServedWhenNobodyGivesUp) {
   EXPECT_EQ(served, threads * rounds);
   EXPECT_EQ(all.used_by_two, 0);
   EXPECT_LE(all.opens, 2u);
+  EXPECT_GT(*pool.watcher().waits, 0);
 }
 
 TEST(PoolStress, ClosingInTheMiddleWakesEveryoneAndEndsEveryConnection) {
