@@ -104,8 +104,8 @@ class wire_connection {
 
   explicit wire_connection(const options& how) : stream_(how.endpoint), session_(how.codec) {}
 
-  result<void> open(deadline by) { return drive(session_.open(), by); }
-  result<void> ping(deadline by) { return drive(session_.ping(), by); }
+  result<void> open(deadline by) { return without_value(drive(session_.open(), by)); }
+  result<void> ping(deadline by) { return without_value(drive(session_.ping(), by)); }
 
   template <operation Op>
   result<typename Op::value_type> perform(Op& op, deadline by) {
@@ -122,6 +122,12 @@ class wire_connection {
   traffic& moved() noexcept { return moved_; }
 
  private:
+  template <class T>
+  static result<void> without_value(result<T> answer) {
+    if (!answer) return std::move(answer).error();
+    return {};
+  }
+
   template <class Machine>
   auto drive(Machine&& dialogue, deadline by) {
     moved_ = {};
