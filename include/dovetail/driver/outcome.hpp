@@ -24,6 +24,32 @@ struct machine_value<M> {
 template <class M>
 using machine_value_t = typename machine_value<std::remove_cvref_t<M>>::type;
 
+/// A machine, given as a value or by reference.
+template <class M>
+concept runnable = machine<std::remove_reference_t<M>>;
+
+/// How often a dialogue may go on asking after it was told of failures; then the driver ends it.
+class patience {
+ public:
+  bool is_over() const noexcept { return failures_ >= 16; }
+  std::error_code last() const noexcept { return last_; }
+
+  void note(std::error_code ec) noexcept {
+    if (ec) {
+      last_ = ec;
+      is_late_ = is_late_ || ec == errc::deadline_passed;
+      ++failures_;
+    } else if (!is_late_) {
+      failures_ = 0;
+    }
+  }
+
+ private:
+  std::error_code last_;
+  int failures_ = 0;
+  bool is_late_ = false;
+};
+
 /// Adds who the peer was, unless the machine has said something better.
 inline void add_peer(error_info& failure, std::string peer) {
   if (failure.context().empty() && !peer.empty()) failure.with_context(std::move(peer));

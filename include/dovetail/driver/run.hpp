@@ -8,14 +8,19 @@
 #include <dovetail/sansio/machine.hpp>
 #include <dovetail/transport/blocking.hpp>
 
-#include <type_traits>
-
 namespace dovetail::inline v0 {
 namespace detail {
 
+/// Carries out one action. `expects_reply`: the last action was a write, so nothing can be read without a wait.
 template <stream Stream>
-event perform(Stream& stream, const action& next, deadline by, traffic& moved) {
+event perform(Stream& stream, const action& next, deadline by, traffic& moved, bool expects_reply) {
   event happened;
+  if constexpr (requires { Stream::waits_for_replies; }) {
+    if (next.what() == verb::read && expects_reply) {
+      happened.ec = stream.wait(attempt::wait(readiness::readable), by);
+      if (happened.ec) return happened;
+    }
+  }
   switch (next.what()) {
     case verb::done:
       break;
@@ -52,34 +57,29 @@ event perform(Stream& stream, const action& next, deadline by, traffic& moved) {
 /// Errors: what the dialogue makes of the transport's errors; errc::deadline_passed when `by` passes. A deadline that
 ///   has passed already fails the first action, before a byte is sent.
 /// Cost: one clock reading, and one system call an action when nothing has to be waited for.
-template <stream Stream, class Machine>
-  requires machine<std::remove_reference_t<Machine>> result<detail::machine_value_t<Machine>> run(Stream& stream,
-                                                                                                  Machine&& dialogue,
-                                                                                                  deadline by,
-                                                                                                  traffic& moved) {
+template <stream Stream, detail::runnable Machine>
+result<detail::machine_value_t<Machine>> run(Stream& stream, Machine&& dialogue, deadline by, traffic& moved) {
+  detail::patience patience;
+  bool expects_reply = false;
+  action next = dialogue.resume(event{});
+  for (unsigned actions = 0; next.what() != verb::done && !patience.is_over(); ++actions) {
     event happened;
-    action next = dialogue.resume(happened);
-    if (next.what() != verb::done && by.has_passed()) {
+    if (actions % 64 == 0 && by.has_passed()) {  // a peer that never lets us wait does not stop the clock
       happened.ec = errc::deadline_passed;
-      next = dialogue.resume(happened);
+    } else {
+      happened = detail::perform(stream, next, by, moved, expects_reply);
     }
-    // A dialogue that goes on asking after its time is over gets a few more refusals, so that it can close, not more.
-    int refusals = 0;
-    while (next.what() != verb::done && refusals < 16) {
-      happened = detail::perform(stream, next, by, moved);
-      if (happened.ec == errc::deadline_passed) ++refusals;
-      next = dialogue.resume(happened);
-    }
-    const std::error_code ec = next.what() == verb::done ? next.error() : make_error_code(errc::deadline_passed);
-    return detail::outcome_of(dialogue, ec, stream);
+    expects_reply = next.what() == verb::write;
+    patience.note(happened.ec);
+    next = dialogue.resume(happened);
   }
+  return detail::outcome_of(dialogue, next.what() == verb::done ? next.error() : patience.last(), stream);
+}
 
-template <stream Stream, class Machine>
-  requires machine<std::remove_reference_t<Machine>> result<detail::machine_value_t<Machine>> run(Stream& stream,
-                                                                                                  Machine&& dialogue,
-                                                                                                  deadline by = {}) {
-    traffic moved;
-    return run(stream, dialogue, by, moved);
-  }
+template <stream Stream, detail::runnable Machine>
+result<detail::machine_value_t<Machine>> run(Stream& stream, Machine&& dialogue, deadline by = {}) {
+  traffic moved;
+  return run(stream, dialogue, by, moved);
+}
 
 }  // namespace dovetail::inline v0

@@ -155,8 +155,8 @@ class run_operation {
       if (rounds == 64) {  // others have their turn, and cancellation a chance
         return core_->yield(resume_operation<run_operation>{this});
       }
-      if (refusals_ >= 16) {
-        next_ = action::done(errc::deadline_passed);
+      if (patience_.is_over()) {
+        next_ = action::done(patience_.last());
         break;
       }
       const attempt tried = is_reply_awaited() ? attempt::wait(readiness::readable) : try_once();
@@ -227,13 +227,11 @@ class run_operation {
   void tell(const event& happened) {
     written_ = 0;
     has_begun_ = false;
+    patience_.note(happened.ec);
     next_ = dialogue_.resume(happened);
   }
 
-  void refuse() {
-    ++refusals_;
-    tell({make_error_code(errc::deadline_passed), written_, false});
-  }
+  void refuse() { tell({make_error_code(errc::deadline_passed), written_, false}); }
 
   void suspend(const attempt& tried) {
     const native_handle watched = core_->stream.handle(tried.wait_for);
@@ -269,8 +267,8 @@ class run_operation {
   traffic* moved_;
   action next_ = action::done();
   std::size_t written_ = 0;  // of the write that is going on
-  int refusals_ = 0;         // how often the dialogue was told that its time is over
-  bool is_refused_;          // the stream was busy: complete with that
+  patience patience_;
+  bool is_refused_;  // the stream was busy: complete with that
   bool may_complete_ = false;
   bool has_begun_ = false;  // the connect or wait that is going on
   bool expects_reply_ = false;

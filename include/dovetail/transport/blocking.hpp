@@ -58,6 +58,7 @@ std::size_t write_all(Stream& stream, byte_view from, deadline by, std::error_co
     const attempt tried = detail::repeat_until_over(stream, by, [&] { return stream.try_write(rest); });
     written += tried.bytes;
     ec = tried.ec;
+    if (!ec && written < from.size() && by.has_passed()) ec = errc::deadline_passed;
   }
   return written;
 }

@@ -1,0 +1,183 @@
+#include <dovetail/driver/run.hpp>
+
+#include <support/dialogues.hpp>
+#include <support/line_server.hpp>
+
+#include <dovetail/transport/memory.hpp>
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace dt = dovetail;
+using namespace dt::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct ends {
+  explicit ends(std::size_t capacity = 64 * 1024) {
+    auto made = dt::memory_stream::pair(capacity);
+    ours = std::move(made.first);
+    theirs = std::move(made.second);
+  }
+  dt::memory_stream ours, theirs;
+  line_session session;
+};
+
+TEST(Run, ADialogueGivesItsValueAndItsTraffic) {
+  ends e;
+  write_text(e.theirs, "pong\n");
+  dt::traffic moved;
+  const auto got = dt::run(e.ours, exchange_lines{e.session, "ping"}, dt::deadline::after(5s), moved);
+  ASSERT_TRUE(got);
+  EXPECT_EQ("pong\n", *got);
+  EXPECT_EQ((dt::traffic{5, 5}), moved);
+  EXPECT_EQ("ping", read_line(e.theirs));
+}
+
+TEST(Run, AMachineWithoutAValueGivesSuccessOrFailure) {
+  ends e;
+  EXPECT_TRUE(dt::run(e.ours, take_a_break{1ms}));
+  EXPECT_FALSE(dt::run(e.ours, open_line{e.session})) << "an open stream of a pair leads nowhere";
+}
+
+TEST(Run, AMachineMayBeKeptByTheCaller) {
+  ends e;
+  write_text(e.theirs, "pong\n");
+  boxed_exchange kept{e.session, "ping"};
+  const auto got = dt::run(e.ours, kept, dt::deadline::after(5s));
+  ASSERT_TRUE(got);
+  EXPECT_EQ("pong\n", **got);
+}
+
+TEST(Run, APassedDeadlineFailsBeforeAByteIsSent) {
+  ends e;
+  dt::traffic moved;
+  const auto got = dt::run(e.ours, exchange_lines{e.session, "ping"}, dt::deadline{dt::clock::now()}, moved);
+  EXPECT_EQ(dt::errc::deadline_passed, got.error().code());
+  EXPECT_EQ("memory", got.error().context());
+  EXPECT_EQ(dt::traffic{}, moved);
+}
+
+TEST(Run, AStallingPeerEndsAtTheDeadlineAtEveryStep) {
+  for (const std::string_view reply : {"", "p", "pon"}) {
+    ends e;
+    write_text(e.theirs, reply);
+    const auto start = dt::clock::now();
+    dt::traffic moved;
+    const auto got = dt::run(e.ours, exchange_lines{e.session, "ping"}, dt::deadline::after(30ms), moved);
+    EXPECT_EQ(dt::errc::deadline_passed, got.error().code());
+    EXPECT_EQ((dt::traffic{5, reply.size()}), moved);
+    EXPECT_GE(dt::clock::now() - start, 30ms);
+    EXPECT_LT(dt::clock::now() - start, 5s);
+    EXPECT_EQ(dt::session_health::desynchronised, e.session.state);
+  }
+}
+
+TEST(Run, ADyingPeerIsAnErrorAtEveryStep) {
+  for (const std::string_view reply : {"", "p", "pon"}) {
+    ends e;
+    write_text(e.theirs, reply);
+    e.theirs.shutdown_write();
+    EXPECT_EQ(dt::errc::connection_closed,
+              dt::run(e.ours, exchange_lines{e.session, "ping"}, dt::deadline::after(5s)).error().code());
+    ends broken;
+    write_text(broken.theirs, reply);
+    broken.theirs.break_connection();
+    EXPECT_EQ(dt::condition::connection,
+              dt::run(broken.ours, exchange_lines{broken.session, "ping"}, dt::deadline::after(5s)).error().kind());
+  }
+}
+
+TEST(Run, GarbageIsTheDialoguesError) {
+  ends e;
+  write_text(e.theirs, std::string_view{"po\0ng\n", 6});
+  EXPECT_EQ(dt::errc::malformed_frame,
+            dt::run(e.ours, exchange_lines{e.session, "ping"}, dt::deadline::after(5s)).error().code());
+}
+
+TEST(Run, AWriteWaitsForRoomAndCountsWhatLeft) {
+  ends e{16};
+  std::string longer(1000, 'x');
+  std::thread peer([&e] { write_text(e.theirs, read_line(e.theirs) + "\n"); });
+  dt::traffic moved;
+  const auto got = dt::run(e.ours, exchange_lines{e.session, longer}, dt::deadline::after(10s), moved);
+  peer.join();
+  ASSERT_TRUE(got) << got.error().message();
+  EXPECT_EQ(longer + "\n", *got);
+  EXPECT_EQ((dt::traffic{1001, 1001}), moved);
+
+  ends stalled{16};
+  dt::traffic partly;
+  const auto late = dt::run(stalled.ours, exchange_lines{stalled.session, longer}, dt::deadline::after(20ms), partly);
+  EXPECT_EQ(dt::errc::deadline_passed, late.error().code());
+  EXPECT_EQ((dt::traffic{16, 0}), partly);
+}
+
+TEST(Run, OneByteAReadAndAWriteChangesNothing) {
+  ends e;
+  dt::memory_faults slow;
+  slow.read_at_most = slow.write_at_most = 1;
+  e.ours.set_faults(slow);
+  write_text(e.theirs, "pong\n");
+  EXPECT_EQ("pong\n", *dt::run(e.ours, exchange_lines{e.session, "ping"}, dt::deadline::after(5s)));
+}
+
+TEST(Run, HalfCloseLetsTheOtherHalfGoOn) {
+  ends e;
+  std::thread peer([&e] {
+    while (!read_line(e.theirs).empty()) {
+    }
+    write_text(e.theirs, "the rest");
+    e.theirs.close();
+  });
+  EXPECT_EQ("the rest", *dt::run(e.ours, read_to_end{e.session}, dt::deadline::after(5s)));
+  peer.join();
+}
+
+TEST(Run, ABreakLongerThanTheDeadlineIsCutThere) {
+  ends e;
+  const auto start = dt::clock::now();
+  EXPECT_EQ(dt::errc::deadline_passed, dt::run(e.ours, take_a_break{1h}, dt::deadline::after(10ms)).error().code());
+  EXPECT_LT(dt::clock::now() - start, 5s);
+}
+
+TEST(Run, ADialogueThatNeverStopsIsEndedAfterItsDeadlineAndAfterFailures) {
+  ends e;
+  EXPECT_EQ(dt::errc::deadline_passed,
+            dt::run(e.ours, stubborn_reader{e.session}, dt::deadline::after(10ms)).error().code());
+  e.theirs.close();
+  EXPECT_EQ(dt::errc::connection_closed, dt::run(e.ours, stubborn_reader{e.session}, {}).error().code());
+}
+
+// Writes and reads at once, for ever.
+struct endless {
+  dt::memory_stream* peer;
+  line_session* session;
+  dt::action resume(const dt::event& happened) {
+    if (happened.ec) return dt::action::done(happened.ec);
+    write_text(*peer, "x");
+    return dt::action::read(session->chunk);
+  }
+};
+
+TEST(Run, APeerThatNeverLetsUsWaitDoesNotStopTheClock) {
+  ends e;
+  EXPECT_EQ(dt::errc::deadline_passed,
+            dt::run(e.ours, endless{&e.theirs, &e.session}, dt::deadline::after(20ms)).error().code());
+}
+
+TEST(Run, TlsOnAStreamWithoutItIsUnsupported) {
+  struct wants_tls {
+    bool asked = false;
+    dt::action resume(const dt::event& happened) {
+      if (std::exchange(asked, true)) return dt::action::done(happened.ec);
+      return dt::action::start_tls();
+    }
+  };
+  ends e;
+  EXPECT_EQ(dt::condition::unsupported, dt::run(e.ours, wants_tls{}).error().kind());
+}
+
+}  // namespace
