@@ -37,7 +37,7 @@ struct column {
   template <class U>
     requires(std::is_convertible_v<U, T> && !std::is_same_v<std::remove_cvref_t<U>, column> &&
              !std::is_same_v<std::remove_cvref_t<U>, T>)
-  constexpr column(U&& initial) : value(std::forward<U>(initial)) {}  // NOLINT
+  constexpr column(U&& initial) : value(converted(std::forward<U>(initial))) {}  // NOLINT
 
   constexpr operator T&() & noexcept { return value; }               // NOLINT
   constexpr operator const T&() const& noexcept { return value; }    // NOLINT
@@ -51,6 +51,14 @@ struct column {
   template <class U>
     requires(!std::is_same_v<U, column>)
   friend constexpr bool operator==(const column& a, const U& b) { return a.value == b; }
+
+ private:
+  /// By the conversion that the constructor asked for; in parentheses, types that convert to anything (reflection's)
+  /// would be ambiguous.
+  template <class U>
+  static constexpr T converted(U&& initial) {
+    return std::forward<U>(initial);
+  }
 };
 
 /// A value that is kept as JSON text in one column.
