@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -54,13 +53,13 @@ enum class mismatch_kind : std::uint8_t {
   swapped_columns,     ///< by position: the names say that the order is another one
 };
 
-/// One way in which a result does not fit a row type.
+/// One way in which a result does not fit a row type: which leaf of its description, which column (-1: none).
 struct mismatch {
   mismatch_kind kind{};
-  std::string field{};  ///< its path; empty when it concerns no single field
-  std::string column{};
-  std::string cpp_type{};
-  std::string text{};  ///< the problem in words
+  int leaf = -1;
+  int column = -1;
+
+  friend constexpr bool operator==(const mismatch&, const mismatch&) noexcept = default;
 };
 
 }  // namespace dovetail::inline v0

@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 
 namespace dovetail::inline v0 {
@@ -46,18 +45,6 @@ struct row_description {
   std::span<const leaf> leaves{};
   std::span<const leaf_group> groups{};
 };
-
-/// The name of a leaf with those of the structs around it, joined by dots; a leaf without a name is `#2`, counted
-/// from 1.
-inline std::string path_of(const row_description& row, std::size_t index) {
-  const leaf& field = row.leaves[index];
-  if (field.name.empty()) return '#' + std::to_string(index + 1);
-  std::string path{field.name};
-  for (std::uint16_t group = field.group; group != leaf::no_group; group = row.groups[group].parent) {
-    if (const std::string_view name = row.groups[group].name; !name.empty()) path.insert(0, std::string{name} + '.');
-  }
-  return path;
-}
 
 namespace detail {
 

@@ -2,155 +2,184 @@
 #pragma once
 
 #include <dovetail/base/error_info.hpp>
+#include <dovetail/base/similarity.hpp>
 #include <dovetail/row/binding.hpp>
 #include <dovetail/row/description.hpp>
+#include <dovetail/row/text_parts.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace dovetail::inline v0 {
 namespace detail {
 
-inline void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
-  }
+/// `leaf_takes`, compiled once.
+[[gnu::noinline]] inline bool is_taken_by(const row_description& row, std::size_t leaf, std::string_view column,
+                                          name_style style) noexcept {
+  return leaf_takes(row, leaf, column, style);
 }
 
-/// Drops a template argument that begins with `name`, such as an allocator, wherever it follows another argument.
-inline void drop_argument(std::string& text, std::string_view name) {
-  const std::string start = ", " + std::string{name} + '<';
-  for (std::size_t at = text.find(start); at != std::string::npos; at = text.find(start, at)) {
-    std::size_t end = at + start.size();
-    for (int depth = 1; end < text.size() && depth > 0; ++end)
-      depth += text[end] == '<' ? 1 : text[end] == '>' ? -1 : 0;
-    while (end < text.size() && text[end] == ' ') ++end;
-    text.erase(at, end - at);
-  }
-}
-
-/// A type's name as programmers write it, from what a compiler prints.
-inline std::string tidy_type_name(std::string_view name) {
-  std::string text{name};
-  replace_all(text, "std::__cxx11::", "std::");
-  replace_all(text, "std::__1::", "std::");
-  replace_all(text, "dovetail::v0::", "dt::");
-  replace_all(text, "dovetail::", "dt::");
-  replace_all(text, "{anonymous}::", "");
-  replace_all(text, "(anonymous namespace)::", "");
-  drop_argument(text, "std::allocator");
-  drop_argument(text, "std::char_traits");
-  replace_all(text, "std::basic_string<char>", "std::string");
-  replace_all(text, "std::basic_string_view<char>", "std::string_view");
-  replace_all(text, "long long unsigned int", "std::uint64_t");
-  replace_all(text, "unsigned long long", "std::uint64_t");
-  replace_all(text, "long unsigned int", "std::uint64_t");
-  replace_all(text, "unsigned long", "std::uint64_t");
-  replace_all(text, "long long int", "std::int64_t");
-  replace_all(text, "long long", "std::int64_t");
-  replace_all(text, "long int", "std::int64_t");
-  replace_all(text, "<long>", "<std::int64_t>");
-  replace_all(text, "> >", ">>");
-  return text;
-}
-
-inline std::string with_optional(std::string_view type) {
+[[gnu::cold, gnu::noinline]] inline std::string with_optional(std::string_view type) {
   std::string text = tidy_type_name(type);
-  return text.starts_with("std::optional<") ? text : "std::optional<" + text + '>';
+  if (text.starts_with("std::optional<")) return text;
+  std::string optional;
+  append_parts(optional, {"std::optional<", text, ">"});
+  return optional;
 }
 
 /// The type that one would write for a field of this kind.
 inline std::string_view type_for(field_kind kind) noexcept {
-  switch (kind) {
-    case field_kind::boolean:
-      return "bool";
-    case field_kind::integer:
-      return "std::int64_t";
-    case field_kind::unsigned_integer:
-      return "std::uint64_t";
-    case field_kind::real:
-      return "double";
-    case field_kind::text:
-      return "std::string";
-    case field_kind::bytes:
-      return "std::vector<std::byte>";
-    case field_kind::date:
-      return "std::chrono::year_month_day";
-    case field_kind::time_of_day:
-      return "std::chrono::hh_mm_ss";
-    case field_kind::timestamp:
-      return "std::chrono::sys_time";
-    case field_kind::local_timestamp:
-      return "std::chrono::local_time";
-    case field_kind::duration:
-      return "std::chrono::microseconds";
-    case field_kind::uuid:
-      return "dt::uuid";
-    case field_kind::decimal:
-      return "dt::decimal";
-    case field_kind::json:
-      return "dt::json_value";
-    case field_kind::enumeration:
-      return "an enum";
-    case field_kind::list:
-      return "std::vector";
-    case field_kind::unsupported:
-      break;
-  }
-  return {};
+  static constexpr std::string_view names[] = {"",
+                                               "bool",
+                                               "std::int64_t",
+                                               "std::uint64_t",
+                                               "double",
+                                               "std::string",
+                                               "std::vector<std::byte>",
+                                               "std::chrono::year_month_day",
+                                               "std::chrono::hh_mm_ss",
+                                               "std::chrono::sys_time",
+                                               "std::chrono::local_time",
+                                               "std::chrono::microseconds",
+                                               "dt::uuid",
+                                               "dt::decimal",
+                                               "dt::json_value",
+                                               "an enum",
+                                               "std::vector"};
+  return names[static_cast<std::size_t>(kind)];
 }
 
-/// "use std::int64_t, or double": the types that a column's values can go to, at most three of them.
-inline std::string advice_for(field_kinds accepts) {
-  std::string text;
+/// "; use std::int64_t, or double": the types that a column's values can go to, at most three of them.
+[[gnu::cold, gnu::noinline]] inline void append_advice(std::string& text, const column_info& column) {
+  if (!column.advice.empty()) return append_parts(text, {"; ", column.advice});
   int named = 0;
   for (int i = 1; i <= static_cast<int>(field_kind::list) && named < 3; ++i) {
     const auto kind = static_cast<field_kind>(i);
-    if (!accepts.contains(kind) || kind == field_kind::enumeration) continue;
-    text += named++ == 0 ? "use " : ", or ";
-    text += type_for(kind);
+    if (!column.accepts.contains(kind) || kind == field_kind::enumeration) continue;
+    append_parts(text, {named++ == 0 ? "; use " : ", or ", type_for(kind)});
   }
-  return text;
 }
 
-/// What stands in front of the colon: "field 'total' (double)", "column 'x'", or nothing in particular.
-inline std::string subject_of(const mismatch& problem) {
-  if (!problem.field.empty()) {
-    std::string text = "field '" + problem.field + '\'';
-    if (problem.kind != mismatch_kind::missing_column && !problem.cpp_type.empty())
-      text += " (" + problem.cpp_type + ')';
+/// Makes the words of one comparison.
+class mismatch_writer {
+ public:
+  mismatch_writer(const row_description& row, std::span<const column_info> columns, name_style style) noexcept
+      : row_(row), columns_(columns), style_(style) {}
+
+  /// What stands in front of the colon: "field 'total' (double)".
+  [[gnu::cold, gnu::noinline]] std::string subject(const mismatch& problem) const {
+    std::string text;
+    if (problem.leaf >= 0) {
+      append_parts(text, {"field '", path_of(row_, index_of(problem.leaf)), "'"});
+      if (problem.kind != mismatch_kind::missing_column) append_parts(text, {" (", type_of(problem.leaf), ")"});
+    } else if (problem.column >= 0) {
+      append_parts(text, {"column '", name_of(problem.column), "'"});
+    } else {
+      text = "number of columns";
+    }
     return text;
   }
-  if (problem.kind == mismatch_kind::wrong_column_count) return "number of columns";
-  return "column '" + problem.column + '\'';
-}
+
+  [[gnu::cold, gnu::noinline]] void append(std::string& text, const mismatch& problem) const {
+    switch (problem.kind) {
+      case mismatch_kind::missing_column:
+        return append_missing(text, index_of(problem.leaf));
+      case mismatch_kind::duplicate_column:
+        return append_duplicate(text, index_of(problem.leaf));
+      case mismatch_kind::incompatible_type: {
+        const std::string_view type = columns_[index_of(problem.column)].database_type;
+        append_parts(text, {"column '", name_of(problem.column), type.empty() ? "' has another type" : "' is ", type});
+        return append_advice(text, columns_[index_of(problem.column)]);
+      }
+      case mismatch_kind::null_not_allowed:
+        return append_parts(text, {"column '", name_of(problem.column), "' may be null; use ",
+                                   with_optional(row_.leaves[index_of(problem.leaf)].type_name)});
+      case mismatch_kind::surplus_column:
+        return append_parts(text, {"no field takes it"});
+      case mismatch_kind::wrong_column_count:
+        return append_parts(text, {"the query returns ", number_text{columns_.size()}, ", the row type takes ",
+                                   number_text{row_.leaves.size()}});
+      case mismatch_kind::swapped_columns:
+        // Here `column` is the one with the field's name.
+        return append_parts(
+            text, {"takes column ", number_text{index_of(problem.leaf) + 1}, ", which is '", name_of(problem.leaf),
+                   "'; '", name_of(problem.column), "' is column ", number_text{index_of(problem.column) + 1}});
+    }
+  }
+
+ private:
+  static std::size_t index_of(int number) noexcept { return static_cast<std::size_t>(number); }
+  std::string_view name_of(int column) const noexcept { return columns_[index_of(column)].name; }
+  std::string type_of(int leaf) const { return tidy_type_name(row_.leaves[index_of(leaf)].type_name); }
+
+  [[gnu::cold, gnu::noinline]] void append_missing(std::string& text, std::size_t leaf) const {
+    append_parts(text, {"no such column"});
+    for (const column_info& column : columns_) {
+      if (style_ == name_style::exact && is_taken_by(row_, leaf, column.name, name_style::snake_case)) {
+        return append_parts(text, {"; did you mean '", column.name, "' (dt::name_style::snake_case)?"});
+      }
+    }
+    std::vector<std::string_view> free;  // what another field takes was not meant
+    for (const column_info& column : columns_) {
+      bool is_taken = false;
+      for (std::size_t j = 0; j < row_.leaves.size(); ++j) {
+        is_taken = is_taken || is_taken_by(row_, j, column.name, style_);
+      }
+      if (!is_taken) free.push_back(column.name);
+    }
+    std::string_view near = nearest(path_of(row_, leaf), free);
+    if (near.empty() && row_.leaves[leaf].group != leaf::no_group) near = nearest(row_.leaves[leaf].name, free);
+    if (!near.empty()) append_parts(text, {"; did you mean '", near, "'?"});
+  }
+
+  [[gnu::cold, gnu::noinline]] void append_duplicate(std::string& text, std::size_t leaf) const {
+    std::string_view before = "columns ";
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      if (!is_taken_by(row_, leaf, columns_[i].name, style_)) continue;
+      append_parts(text, {before, number_text{i + 1}, " ('", columns_[i].name, "')"});
+      before = " and ";
+    }
+    append_parts(text, {" have its name; rename all but one (as …)"});
+  }
+
+  const row_description& row_;
+  std::span<const column_info> columns_;
+  name_style style_;
+};
 
 }  // namespace detail
 
 /// All problems of a result in one text: the row type, a line a problem, the columns that came.
-inline std::string format_mismatches(const row_description& row, std::span<const column_info> columns,
-                                     std::span<const mismatch> problems) {
-  std::string text = "row type " + detail::tidy_type_name(row.type_name) + " does not match the query result (" +
-                     std::to_string(problems.size()) + (problems.size() == 1 ? " problem)" : " problems)");
+[[gnu::cold, gnu::noinline]] inline std::string format_mismatches(const row_description& row,
+                                                                  std::span<const column_info> columns,
+                                                                  std::span<const mismatch> problems,
+                                                                  name_style style = name_style::exact) {
+  const detail::mismatch_writer writer{row, columns, style};
+  std::string text;
+  detail::append_parts(text, {"row type ", detail::tidy_type_name(row.type_name), " does not match the query result (",
+                              detail::number_text{problems.size()}, problems.size() == 1 ? " problem)" : " problems)"});
   std::size_t width = 0;
-  for (const mismatch& problem : problems) width = std::max(width, detail::subject_of(problem).size());
   for (const mismatch& problem : problems) {
-    std::string subject = detail::subject_of(problem);
+    if (const std::size_t size = writer.subject(problem).size(); size > width) width = size;
+  }
+  for (const mismatch& problem : problems) {
+    std::string subject = writer.subject(problem);
     subject.resize(width, ' ');
-    text += "\n  " + subject + " : " + problem.text;
+    detail::append_parts(text, {"\n  ", subject, " : "});
+    writer.append(text, problem);
   }
   constexpr std::size_t most = 64;
-  text += "\n  columns returned: ";
-  if (columns.empty()) text += "none";
+  detail::append_parts(text, {"\n  columns returned: ", columns.empty() ? "none" : ""});
   for (std::size_t i = 0; i < columns.size() && i < most; ++i) {
-    if (i != 0) text += ", ";
-    text += columns[i].name;
-    if (!columns[i].database_type.empty()) text += ' ', text += columns[i].database_type;
+    const std::string_view type = columns[i].database_type;
+    detail::append_parts(text, {i == 0 ? "" : ", ", columns[i].name, type.empty() ? "" : " ", type});
   }
-  if (columns.size() > most) text += ", and " + std::to_string(columns.size() - most) + " more";
+  if (columns.size() > most) {
+    detail::append_parts(text, {", and ", detail::number_text{columns.size() - most}, " more"});
+  }
   return text;
 }
 
@@ -164,44 +193,44 @@ struct read_status {
 
 /// The failure of one value: row (counted from 1), field, C++ type, column and what is wrong. `detail` is what a source
 /// or a codec has to add; it must not hold the value unless the user asked for values in errors.
-inline error_info value_error(const row_description& row, const binding& bound, std::span<const column_info> columns,
-                              read_status status, std::size_t row_number, std::string_view detail = {}) {
-  std::string text =
-      "row " + std::to_string(row_number) + " does not fit row type " + detail::tidy_type_name(row.type_name);
-  if (status.leaf < 0 || static_cast<std::size_t>(status.leaf) >= row.leaves.size()) {
-    if (!detail.empty()) text += ": ", text += detail;
-    return {make_error_code(status.code), std::move(text)};
-  }
+[[gnu::cold, gnu::noinline]] inline error_info value_error(const row_description& row, const binding& bound,
+                                                           std::span<const column_info> columns, read_status status,
+                                                           std::size_t row_number, std::string_view detail = {}) {
+  using detail::append_parts;
+  using detail::number_text;
+  std::string text;
+  append_parts(text,
+               {"row ", number_text{row_number}, " does not fit row type ", detail::tidy_type_name(row.type_name)});
   const auto index = static_cast<std::size_t>(status.leaf);
-  const leaf& field = row.leaves[index];
-  const std::string type = detail::tidy_type_name(field.type_name);
-  text += row.shape == row_shape::single ? "\n  value (" : "\n  field '" + path_of(row, index) + "' (";
-  text += type + ") : column ";
-  const int number = index < bound.columns().size() ? bound.column(index) : status.leaf;
-  const auto at = static_cast<std::size_t>(number);
-  if (at < columns.size()) {
-    text += '\'';
-    text += columns[at].name;
-    text += '\'';
-    if (!columns[at].database_type.empty()) text += " (", text += columns[at].database_type, text += ')';
-  } else {
-    text += std::to_string(number + 1);
+  if (status.leaf >= 0 && index < row.leaves.size()) {
+    const std::string type = detail::tidy_type_name(row.leaves[index].type_name);
+    if (row.shape == row_shape::single) {
+      append_parts(text, {"\n  value (", type});
+    } else {
+      append_parts(text, {"\n  field '", path_of(row, index), "' (", type});
+    }
+    const auto at = static_cast<std::size_t>(index < bound.columns().size() ? bound.column(index) : status.leaf);
+    const bool is_known = at < columns.size();
+    const std::string_view database_type = is_known ? columns[at].database_type : std::string_view{};
+    const number_text number{at + 1};
+    append_parts(text, {") : column ", is_known ? "'" : "", is_known ? columns[at].name : number, is_known ? "'" : "",
+                        database_type.empty() ? "" : " (", database_type, database_type.empty() ? "" : ")"});
+    switch (status.code) {
+      case errc::unexpected_null:
+        append_parts(text, {" is null; use ", detail::with_optional(row.leaves[index].type_name)});
+        break;
+      case errc::value_out_of_range:
+        append_parts(text, {" holds a value that does not fit ", type});
+        break;
+      case errc::malformed_value:
+        append_parts(text, {" holds a value that is no ", type});
+        break;
+      default:
+        append_parts(text, {": ", make_error_code(status.code).message()});
+        break;
+    }
   }
-  switch (status.code) {
-    case errc::unexpected_null:
-      text += " is null; use " + detail::with_optional(field.type_name);
-      break;
-    case errc::value_out_of_range:
-      text += " holds a value that does not fit " + type;
-      break;
-    case errc::malformed_value:
-      text += " holds a value that is no " + type;
-      break;
-    default:
-      text += ": " + make_error_code(status.code).message();
-      break;
-  }
-  if (!detail.empty()) text += "; ", text += detail;
+  if (!detail.empty()) append_parts(text, {"; ", detail});
   return {make_error_code(status.code), std::move(text)};
 }
 

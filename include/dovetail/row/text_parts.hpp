@@ -1,0 +1,110 @@
+// Building messages out of parts, in few and small functions: they are compiled into every program and rarely run.
+#pragma once
+
+#include <dovetail/row/description.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace dovetail::inline v0::detail {
+
+[[gnu::cold, gnu::noinline]] inline void append_parts(std::string& text,
+                                                      std::initializer_list<std::string_view> parts) {
+  for (const std::string_view part : parts) text.append(part.data(), part.size());
+}
+
+/// The digits of a number, as a part.
+class number_text {
+ public:
+  [[gnu::cold, gnu::noinline]] explicit number_text(std::size_t number) noexcept {
+    do {
+      digits_[--begin_] = static_cast<char>('0' + number % 10);
+      number /= 10;
+    } while (number != 0);
+  }
+  operator std::string_view() const noexcept { return {digits_ + begin_, sizeof digits_ - begin_}; }  // NOLINT
+
+ private:
+  char digits_[20];
+  std::size_t begin_ = sizeof digits_;
+};
+
+/// A type's name as programmers write it, from what compilers print.
+[[gnu::cold, gnu::noinline]] inline std::string tidy_type_name(std::string_view name) {
+  struct replacement {
+    std::string_view from;
+    std::string_view to;
+  };
+  static constexpr replacement replacements[] = {
+      {"std::__cxx11::", "std::"},
+      {"std::__1::", "std::"},
+      {"dovetail::v0::", "dt::"},
+      {"dovetail::", "dt::"},
+      {"{anonymous}::", ""},
+      {"(anonymous namespace)::", ""},
+      {"std::basic_string<char>", "std::string"},
+      {"std::basic_string_view<char>", "std::string_view"},
+      {"long long unsigned int", "std::uint64_t"},
+      {"unsigned long long", "std::uint64_t"},
+      {"long unsigned int", "std::uint64_t"},
+      {"unsigned long", "std::uint64_t"},
+      {"long long int", "std::int64_t"},
+      {"long long", "std::int64_t"},
+      {"long int", "std::int64_t"},
+      {"short unsigned int", "std::uint16_t"},
+      {"unsigned short", "std::uint16_t"},
+      {"short int", "std::int16_t"},
+      {"> >", ">>"},
+  };
+  static constexpr std::string_view dropped[] = {", std::allocator<", ", std::char_traits<"};  // arguments by default
+  std::string text{name};
+  for (const std::string_view start : dropped) {
+    for (std::size_t at = text.find(start); at != std::string::npos; at = text.find(start, at)) {
+      std::size_t end = at + start.size();
+      for (int depth = 1; end < text.size() && depth > 0; ++end) {
+        depth += text[end] == '<' ? 1 : text[end] == '>' ? -1 : 0;
+      }
+      while (end < text.size() && text[end] == ' ') ++end;
+      text.erase(at, end - at);
+    }
+  }
+  for (const replacement& each : replacements) {
+    for (std::size_t at = text.find(each.from); at != std::string::npos; at = text.find(each.from, at)) {
+      text.replace(at, each.from.size(), each.to);
+    }
+  }
+  return text;
+}
+
+}  // namespace dovetail::inline v0::detail
+
+namespace dovetail::inline v0 {
+
+namespace detail {
+
+inline void append_groups(std::string& text, const row_description& row, std::uint16_t group) {
+  if (group == leaf::no_group) return;
+  append_groups(text, row, row.groups[group].parent);
+  if (!row.groups[group].name.empty()) append_parts(text, {row.groups[group].name, "."});
+}
+
+}  // namespace detail
+
+/// The name of a leaf with those of the structs around it, joined by dots; a leaf without a name is `#2`, counted
+/// from 1.
+[[gnu::cold, gnu::noinline]] inline std::string path_of(const row_description& row, std::size_t index) {
+  std::string path;
+  const leaf& field = row.leaves[index];
+  if (field.name.empty()) {
+    detail::append_parts(path, {"#", detail::number_text{index + 1}});
+  } else {
+    detail::append_groups(path, row, field.group);
+    detail::append_parts(path, {field.name});
+  }
+  return path;
+}
+
+}  // namespace dovetail::inline v0
