@@ -1,0 +1,73 @@
+// Compares the columns that a statement's text delivers with those that a row type wants.
+#pragma once
+
+#include <dovetail/base/name.hpp>
+#include <dovetail/row/description.hpp>
+#include <dovetail/sql/analysis.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// Whether a column of the text fills a leaf: `unknown` when it does only under another spelling of its name.
+constexpr tri_state fills(const row_description& row, std::size_t index, std::string_view column) noexcept {
+  if (leaf_takes(row, index, column)) return tri_state::yes;
+  if (leaf_takes(row, index, column, name_style::snake_case)) return tri_state::unknown;
+  return tri_state::no;
+}
+
+/// As `fills`, with the dialect's rule for the case of names without quotes.
+constexpr tri_state fills(dialect d, const row_description& row, std::size_t index, std::string_view column,
+                          bool is_quoted) noexcept {
+  constexpr std::size_t longest = 128;
+  if (d == dialect::postgres) {
+    if (is_quoted || column.size() > longest) return fills(row, index, column);
+    char folded[longest]{};
+    for (std::size_t i = 0; i < column.size(); ++i) folded[i] = ascii_lower(column[i]);
+    return fills(row, index, std::string_view{folded, column.size()});
+  }
+  if (const tri_state found = fills(row, index, column); found != tri_state::no) return found;
+  const std::string_view name = row.leaves[index].name;  // the server answers with the table's own spelling
+  const bool ends_alike =
+      column.size() >= name.size() && equals_ignoring_case(column.substr(column.size() - name.size()), name);
+  return ends_alike ? tri_state::unknown : tri_state::no;
+}
+
+/// The first thing that the row type cannot get from the statement. Silent where the text does not tell.
+constexpr sql_problem compare_columns(dialect d, std::string_view text, const analyser& found,
+                                      const row_description& row) noexcept {
+  if (found.traits().returns_rows == tri_state::no) return {.what = sql_mistake::no_rows_returned};
+  if (!found.has_columns()) return {};
+  const select_list& columns = found.columns();
+  const std::uint32_t at = found.list_begin();
+  if (row.shape != row_shape::by_name) {
+    if (!columns.is_counted() || columns.count() == row.leaves.size()) return {};
+    return {.what = sql_mistake::wrong_column_count,
+            .at = at,
+            .expected = static_cast<std::uint32_t>(row.leaves.size()),
+            .given = columns.count()};
+  }
+  if (!columns.is_known()) return {};
+  for (std::size_t i = 0; i < row.leaves.size(); ++i) {
+    const auto field = static_cast<std::uint32_t>(i);
+    std::uint32_t matches = 0;
+    bool is_silent = false;
+    for (std::uint32_t j = 0; j < columns.count(); ++j) {
+      const output_column& column = columns[j];
+      const tri_state answer = fills(d, row, i, text.substr(column.at, column.size), column.is_quoted);
+      if (answer == tri_state::unknown) is_silent = true;
+      if (answer != tri_state::yes) continue;
+      if (++matches == 2) {
+        return {.what = sql_mistake::column_selected_twice, .at = column.at, .size = column.size, .expected = field};
+      }
+    }
+    if (matches == 0 && !is_silent) return {.what = sql_mistake::field_not_selected, .at = at, .expected = field};
+  }
+  return {};
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0

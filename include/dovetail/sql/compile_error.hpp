@@ -1,0 +1,154 @@
+// How a mistake in a literal statement reaches the user: a call of a function that does not exist, named for it.
+#pragma once
+
+#include <dovetail/base/fixed_string.hpp>
+#include <dovetail/row/plan.hpp>
+#include <dovetail/sql/mistake.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+namespace dovetail::inline v0 {
+
+/// If the compiler points here: the literal SQL text has the mistake that the function is named for. None of them is
+/// ever defined: calling one stops the compilation. The lines around the message show where in the text.
+namespace mistake_in_sql {
+
+void empty_statement();
+void nul_character();
+void quote_not_closed();
+void identifier_quote_not_closed();
+void dollar_quote_not_closed();
+void comment_not_closed();
+void parenthesis_not_closed();
+void parenthesis_not_opened();
+void several_statements_need_script();
+void placeholders_of_different_styles_are_mixed();
+void invalid_parameter_name();
+void parameters_are_numbered_from_1();
+void parameter_number_is_skipped();
+void too_many_parameters();
+void more_placeholders_than_arguments();
+void more_arguments_than_placeholders();
+void parameter_without_argument();
+void named_and_positional_arguments_are_mixed();
+void named_placeholders_need_dt_arg_or_a_struct();
+void positional_placeholders_do_not_take_named_arguments();
+void any_of_a_range_is_not_known_here_use_in();
+void a_range_must_be_alone_in_its_in();
+void a_range_is_used_in_in_and_as_one_value();
+void insert_has_more_or_fewer_values_than_columns();
+void argument_without_parameter();
+template <fixed_string Name>
+void argument_without_parameter();
+template <class Row>
+void statement_returns_no_rows_for();
+template <class Row, fixed_string Field>
+void select_list_has_no_column_for_field();
+template <class Row, fixed_string Field>
+void select_list_has_two_columns_for_field();
+template <class Row>
+void select_list_has_more_or_fewer_columns_than();
+
+}  // namespace mistake_in_sql
+
+namespace detail {
+
+constexpr void count_arguments(std::uint32_t placeholders, std::uint32_t arguments) {
+  if (placeholders > arguments) mistake_in_sql::more_placeholders_than_arguments();
+  if (placeholders < arguments) mistake_in_sql::more_arguments_than_placeholders();
+}
+
+/// Never returns from a constant evaluation. `at` is for the compiler to print.
+constexpr void stop_compiling(sql_mistake what, [[maybe_unused]] const char* at) {
+  switch (what) {
+    case sql_mistake::none:
+      return;
+    case sql_mistake::empty_statement:
+      return mistake_in_sql::empty_statement();
+    case sql_mistake::nul_character:
+      return mistake_in_sql::nul_character();
+    case sql_mistake::quote_not_closed:
+      return mistake_in_sql::quote_not_closed();
+    case sql_mistake::identifier_quote_not_closed:
+      return mistake_in_sql::identifier_quote_not_closed();
+    case sql_mistake::dollar_quote_not_closed:
+      return mistake_in_sql::dollar_quote_not_closed();
+    case sql_mistake::comment_not_closed:
+      return mistake_in_sql::comment_not_closed();
+    case sql_mistake::parenthesis_not_closed:
+      return mistake_in_sql::parenthesis_not_closed();
+    case sql_mistake::parenthesis_not_opened:
+      return mistake_in_sql::parenthesis_not_opened();
+    case sql_mistake::several_statements:
+      return mistake_in_sql::several_statements_need_script();
+    case sql_mistake::mixed_placeholders:
+      return mistake_in_sql::placeholders_of_different_styles_are_mixed();
+    case sql_mistake::invalid_parameter_name:
+      return mistake_in_sql::invalid_parameter_name();
+    case sql_mistake::parameter_number_zero:
+      return mistake_in_sql::parameters_are_numbered_from_1();
+    case sql_mistake::parameter_number_skipped:
+      return mistake_in_sql::parameter_number_is_skipped();
+    case sql_mistake::too_many_parameters:
+      return mistake_in_sql::too_many_parameters();
+    case sql_mistake::parameter_without_argument:
+      return mistake_in_sql::parameter_without_argument();
+    case sql_mistake::named_and_positional_arguments:
+      return mistake_in_sql::named_and_positional_arguments_are_mixed();
+    case sql_mistake::named_placeholders_positional_arguments:
+      return mistake_in_sql::named_placeholders_need_dt_arg_or_a_struct();
+    case sql_mistake::positional_placeholders_named_arguments:
+      return mistake_in_sql::positional_placeholders_do_not_take_named_arguments();
+    case sql_mistake::any_of_range:
+      return mistake_in_sql::any_of_a_range_is_not_known_here_use_in();
+    case sql_mistake::range_not_alone:
+      return mistake_in_sql::a_range_must_be_alone_in_its_in();
+    case sql_mistake::range_used_in_two_ways:
+      return mistake_in_sql::a_range_is_used_in_in_and_as_one_value();
+    case sql_mistake::insert_counts_differ:
+      return mistake_in_sql::insert_has_more_or_fewer_values_than_columns();
+    default:
+      return mistake_in_sql::argument_without_parameter();
+  }
+}
+
+template <class Row, std::size_t I>
+consteval auto path_of_field() {
+  constexpr auto& row = row_plan<Row>::description;
+  constexpr auto write = [](char* out) {
+    return format_column_path(out, row, row.leaves[I].group, row.leaves[I].name);
+  };
+  constexpr std::size_t size = [&] {
+    char buffer[1024]{};
+    return static_cast<std::size_t>(write(buffer) - buffer);
+  }();
+  char path[size + 1]{};
+  write(path);
+  return fixed_string<size>{std::string_view{path, size}};
+}
+
+template <class Row, std::size_t... I>
+constexpr void stop_at_field(bool is_twice, std::size_t field, std::index_sequence<I...>) {
+  ((field != I ? void()
+    : is_twice ? mistake_in_sql::select_list_has_two_columns_for_field<Row, path_of_field<Row, I>()>()
+               : mistake_in_sql::select_list_has_no_column_for_field<Row, path_of_field<Row, I>()>()),
+   ...);
+}
+
+/// For the mistakes that concern the row type.
+template <class Row>
+constexpr void stop_compiling_for_row(const sql_problem& found) {
+  if (found.what == sql_mistake::no_rows_returned) return mistake_in_sql::statement_returns_no_rows_for<Row>();
+  if (found.what == sql_mistake::wrong_column_count) {
+    return mistake_in_sql::select_list_has_more_or_fewer_columns_than<Row>();
+  }
+  stop_at_field<Row>(found.what == sql_mistake::column_selected_twice, found.expected,
+                     std::make_index_sequence<row_plan<Row>::size>{});
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0

@@ -1,0 +1,398 @@
+// Cuts a statement's text into tokens, at compile time or at run time, one pass and without storage.
+#pragma once
+
+#include <dovetail/sql/dialect.hpp>
+#include <dovetail/sql/mistake.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+enum class token_kind : std::uint8_t {
+  end,
+  word,         // an identifier or keyword without quotes
+  quoted,       // a quoted identifier
+  string,       // any literal in quotes
+  number,       // 12, 1.5e3, 0x1F
+  symbol,       // one character of an operator, or punctuation
+  cast,         // ::
+  placeholder,  // in the style of `token::style`
+  escape,       // \: or ?? or %%: its last character is meant
+};
+
+/// One token: text[begin, end). `key` holds the lower-case characters of a word of at most eight, else 0.
+struct token {
+  token_kind kind = token_kind::end;
+  placeholder_style style = placeholder_style::none;
+  char symbol = '\0';
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+  std::uint32_t number = 0;  // of a numbered placeholder
+  std::uint64_t key = 0;
+
+  constexpr bool is(char c) const noexcept { return kind == token_kind::symbol && symbol == c; }
+};
+
+/// The key of a keyword of at most eight lower-case letters, for comparison with `token::key`.
+consteval std::uint64_t word_key(const char* keyword) {
+  std::uint64_t key = 0;
+  for (; *keyword != '\0'; ++keyword) key = key << 8 | static_cast<unsigned char>(*keyword);
+  return key;
+}
+
+enum : std::uint8_t { class_space = 1, class_word_start = 2, class_digit = 4, class_dollar = 8, class_high = 16 };
+
+struct character_classes {
+  std::uint8_t of[256]{};
+
+  constexpr character_classes() noexcept {
+    for (int c = 'a'; c <= 'z'; ++c) of[c] = of[c - 'a' + 'A'] = class_word_start;
+    for (int c = '0'; c <= '9'; ++c) of[c] = class_digit;
+    for (int c = 128; c < 256; ++c) of[c] = class_word_start | class_high;
+    for (const char c : {' ', '\t', '\n', '\r', '\f', '\v'}) of[static_cast<unsigned char>(c)] = class_space;
+    of[static_cast<unsigned char>('_')] = class_word_start;
+    of[static_cast<unsigned char>('$')] = class_dollar;
+  }
+};
+
+inline constexpr character_classes classes{};
+
+constexpr std::uint8_t class_of(char c) noexcept { return classes.of[static_cast<unsigned char>(c)]; }
+constexpr bool continues_word(char c) noexcept {
+  return (class_of(c) & (class_word_start | class_digit | class_dollar)) != 0;
+}
+constexpr bool is_name_start(char c) noexcept {
+  return (class_of(c) & (class_word_start | class_high)) == class_word_start;
+}
+constexpr bool is_name_character(char c) noexcept { return is_name_start(c) || (class_of(c) & class_digit) != 0; }
+
+class lexer {
+ public:
+  constexpr lexer(std::string_view text, const lexis& rules) noexcept
+      : text_(text.data()), size_(static_cast<std::uint32_t>(text.size())), rules_(rules) {}
+
+  /// The next token; after a problem, and at the end, always `token_kind::end`.
+  constexpr token next() noexcept {
+    skip_space_and_comments();
+    token found;
+    found.begin = found.end = at_;
+    if (problem_ || at_ >= size_) {
+      if (!problem_ && in_executable_comment_) fail(sql_mistake::comment_not_closed, executable_comment_);
+      return found;
+    }
+    const char c = text_[at_];
+    const std::uint8_t kind = class_of(c);
+    if ((kind & class_word_start) != 0) {
+      read_word(found);
+    } else if ((kind & class_digit) != 0 || (c == '.' && (class_of(peek(1)) & class_digit) != 0)) {
+      found.kind = token_kind::number;
+      read_number();
+    } else {
+      read_other(found, c);
+    }
+    found.end = at_;
+    if (problem_) found.kind = token_kind::end;
+    return found;
+  }
+
+  constexpr const sql_problem& problem() const noexcept { return problem_; }
+
+ private:
+  constexpr char peek(std::uint32_t ahead) const noexcept { return size_ - at_ > ahead ? text_[at_ + ahead] : '\0'; }
+  constexpr char before() const noexcept { return at_ > 0 ? text_[at_ - 1] : '\0'; }
+
+  constexpr void fail(sql_mistake what, std::uint32_t from, std::uint32_t length = 1) noexcept {
+    if (!problem_) problem_ = {.what = what, .at = from, .size = length};
+    at_ = size_;
+  }
+
+  constexpr void skip_line() noexcept {
+    for (; at_ < size_ && text_[at_] != '\n'; ++at_) {
+      if (text_[at_] == '\0') return fail(sql_mistake::nul_character, at_);
+    }
+  }
+
+  constexpr void skip_space_and_comments() noexcept {
+    while (at_ < size_) {
+      const char c = text_[at_];
+      if ((class_of(c) & class_space) != 0) {
+        ++at_;
+      } else if (c == '-' && peek(1) == '-' &&
+                 (!rules_.spaced_dashes || size_ - at_ == 2 || static_cast<unsigned char>(peek(2)) <= ' ')) {
+        skip_line();
+      } else if (c == '#' && rules_.hash_comments) {
+        skip_line();
+      } else if (c == '/' && peek(1) == '*') {
+        skip_block_comment();
+      } else if (c == '*' && in_executable_comment_ && peek(1) == '/') {
+        in_executable_comment_ = false;
+        at_ += 2;
+      } else {
+        return;
+      }
+    }
+  }
+
+  constexpr void skip_block_comment() noexcept {
+    const std::uint32_t start = at_;
+    at_ += 2;
+    if (rules_.executable_comments && !in_executable_comment_ && at_ < size_ && text_[at_] == '!') {
+      ++at_;
+      while (at_ < size_ && (class_of(text_[at_]) & class_digit) != 0) ++at_;  // a version number
+      in_executable_comment_ = true;
+      executable_comment_ = start;
+      return;
+    }
+    for (std::uint32_t depth = 1; at_ < size_; ++at_) {
+      if (text_[at_] == '*' && peek(1) == '/') {
+        ++at_;
+        if (--depth == 0) {
+          ++at_;
+          return;
+        }
+      } else if (rules_.nested_comments && text_[at_] == '/' && peek(1) == '*') {
+        ++at_;
+        ++depth;
+      } else if (text_[at_] == '\0') {
+        return fail(sql_mistake::nul_character, at_);
+      }
+    }
+    fail(sql_mistake::comment_not_closed, start, 2);
+  }
+
+  constexpr void read_word(token& found) noexcept {
+    const std::uint32_t start = at_;
+    std::uint64_t key = 0;
+    while (at_ < size_) {
+      const char c = text_[at_];
+      if (!continues_word(c)) break;
+      key = key << 8 | static_cast<unsigned char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+      ++at_;
+    }
+    const std::uint32_t length = at_ - start;
+    found.kind = token_kind::word;
+    found.key = length <= 8 ? key : 0;
+    if (length <= 2 && at_ < size_) {  // the prefixes of literals
+      const char quote = text_[at_];
+      if (length == 1 && quote == '\'' && (key == 'e' || key == 'b' || key == 'x' || key == 'n')) {
+        found.kind = token_kind::string;
+        read_quoted('\'', rules_.backslash_escapes || (key == 'e' && rules_.escape_strings));
+      } else if (length == 1 && key == 'u' && quote == '&' && rules_.escape_strings &&
+                 (peek(1) == '\'' || peek(1) == '"')) {
+        ++at_;
+        found.kind = text_[at_] == '"' ? token_kind::quoted : token_kind::string;
+        read_quoted(text_[at_], false);
+      }
+    }
+  }
+
+  constexpr void read_number() noexcept {
+    for (; at_ < size_; ++at_) {
+      const char c = text_[at_];
+      const bool is_exponent_sign = (c == '+' || c == '-') && (before() == 'e' || before() == 'E') &&
+                                    (class_of(peek(1)) & class_digit) != 0 && is_decimal_exponent();
+      if (c != '.' && !is_name_character(c) && !is_exponent_sign) break;
+    }
+  }
+
+  // 1e-3, but not 0x1e-3.
+  constexpr bool is_decimal_exponent() const noexcept {
+    std::uint32_t from = at_ - 1;
+    while (from > 0 && (text_[from - 1] == '.' || (class_of(text_[from - 1]) & class_digit) != 0)) --from;
+    return from == 0 || !continues_word(text_[from - 1]);
+  }
+
+  constexpr void read_quoted(char quote, bool backslashes) noexcept {
+    const std::uint32_t start = at_;
+    for (++at_; at_ < size_; ++at_) {
+      const char c = text_[at_];
+      if (c == quote) {
+        ++at_;
+        if (at_ >= size_ || text_[at_] != quote) return;
+      } else if (c == '\\' && backslashes) {
+        ++at_;
+      } else if (c == '\0') {
+        return fail(sql_mistake::nul_character, at_);
+      }
+    }
+    fail(quote == '\'' ? sql_mistake::quote_not_closed : sql_mistake::identifier_quote_not_closed, start);
+  }
+
+  constexpr bool read_dollar_quote() noexcept {
+    std::uint32_t tag_end = at_ + 1;
+    if (tag_end < size_ && (class_of(text_[tag_end]) & class_word_start) != 0) {
+      while (tag_end < size_ && (class_of(text_[tag_end]) & (class_word_start | class_digit)) != 0) ++tag_end;
+    }
+    if (tag_end >= size_ || text_[tag_end] != '$') return false;
+    const std::uint32_t start = at_;
+    const std::string_view tag{text_ + start, tag_end + 1 - start};
+    const std::string_view rest{text_ + tag_end + 1, size_ - tag_end - 1};
+    const std::size_t closing = rest.find(tag);
+    if (closing == std::string_view::npos) {
+      fail(sql_mistake::dollar_quote_not_closed, start, static_cast<std::uint32_t>(tag.size()));
+    } else if (rest.substr(0, closing).find('\0') != std::string_view::npos) {
+      fail(sql_mistake::nul_character, start);
+    } else {
+      at_ = tag_end + 1 + static_cast<std::uint32_t>(closing + tag.size());
+    }
+    return true;
+  }
+
+  constexpr void read_digits(token& found, placeholder_style style) noexcept {
+    found.kind = token_kind::placeholder;
+    found.style = style;
+    const std::uint32_t start = at_;
+    for (++at_; at_ < size_ && (class_of(text_[at_]) & class_digit) != 0; ++at_) {
+      if (found.number < 1'000'000) found.number = found.number * 10 + static_cast<std::uint32_t>(text_[at_] - '0');
+    }
+    if (at_ < size_ && continues_word(text_[at_])) fail(sql_mistake::invalid_parameter_name, start, at_ + 1 - start);
+    if (found.number == 0) fail(sql_mistake::parameter_number_zero, start, at_ - start);
+  }
+
+  // `found.begin` is at the sigil; the name is text[begin + 1, end).
+  constexpr void read_name(token& found, placeholder_style style) noexcept {
+    found.kind = token_kind::placeholder;
+    found.style = style;
+    for (++at_; at_ < size_ && is_name_character(text_[at_]); ++at_) {
+    }
+    const bool is_bad = at_ == found.begin + 1 || (at_ < size_ && continues_word(text_[at_]));
+    const bool is_tcl = style == placeholder_style::tcl && (peek(0) == '(' || (peek(0) == ':' && peek(1) == ':'));
+    if (is_bad || is_tcl) fail(sql_mistake::invalid_parameter_name, found.begin, at_ + 1 - found.begin);
+  }
+
+  constexpr void read_other(token& found, char c) noexcept {
+    found.kind = token_kind::symbol;
+    found.symbol = c;
+    switch (c) {
+      case '\0':
+        return fail(sql_mistake::nul_character, at_);
+      case '\'':
+        found.kind = token_kind::string;
+        return read_quoted('\'', rules_.backslash_escapes);
+      case '"':
+        found.kind = rules_.double_quoted_strings ? token_kind::string : token_kind::quoted;
+        return read_quoted('"', rules_.double_quoted_strings && rules_.backslash_escapes);
+      case '`':
+        if (!rules_.backticks) break;
+        found.kind = token_kind::quoted;
+        return read_quoted('`', false);
+      case '[':
+        if (!rules_.brackets) break;
+        found.kind = token_kind::quoted;
+        for (const std::uint32_t start = at_; text_[at_] != ']'; ++at_) {
+          if (at_ + 1 >= size_) return fail(sql_mistake::identifier_quote_not_closed, start);
+          if (text_[at_] == '\0') return fail(sql_mistake::nul_character, at_);
+        }
+        break;
+      case '$':
+        if ((class_of(peek(1)) & class_digit) != 0) return read_digits(found, placeholder_style::dollar);
+        if (rules_.native_names && (class_of(peek(1)) & class_word_start) != 0) {
+          return read_name(found, placeholder_style::tcl);
+        }
+        if (rules_.dollar_quotes && read_dollar_quote()) {
+          found.kind = token_kind::string;
+          return;
+        }
+        break;
+      case '@':
+        if (rules_.native_names && continues_word(peek(1))) return read_name(found, placeholder_style::at);
+        break;
+      case ':':
+        return read_colon(found);
+      case '\\':
+        if (peek(1) != ':') break;
+        found.kind = token_kind::escape;
+        found.symbol = ':';
+        ++at_;
+        break;
+      case '?':
+        return read_question(found);
+      case '%':
+        return read_percent(found);
+      default:
+        break;
+    }
+    ++at_;
+  }
+
+  constexpr void read_colon(token& found) noexcept {
+    const char following = peek(1);
+    if (following == ':') {
+      found.kind = token_kind::cast;
+      at_ += 2;
+      return;
+    }
+    const std::uint8_t kind = class_of(following);
+    const bool may_begin = !continues_word(before()) && before() != ':' && before() != '\\';
+    if (may_begin && ((kind & class_word_start) != 0 || (rules_.native_names && (kind & class_digit) != 0))) {
+      if (is_name_start(following)) return read_name(found, placeholder_style::colon);
+      return fail(sql_mistake::invalid_parameter_name, at_, 2);
+    }
+    ++at_;
+  }
+
+  constexpr void read_question(token& found) noexcept {
+    const char following = peek(1);
+    if (rules_.question_operators) {
+      if (following == '?') {
+        found.kind = token_kind::escape;
+        at_ += 2;
+        return;
+      }
+      const bool is_pair = (following == '|' || following == '&') && peek(2) != following;
+      if (is_pair || before() == '@') {
+        at_ += is_pair ? 2u : 1u;
+        return;
+      }
+    }
+    if ((class_of(following) & class_digit) != 0) return read_digits(found, placeholder_style::numbered);
+    found.kind = token_kind::placeholder;
+    found.style = placeholder_style::question;
+    ++at_;
+  }
+
+  constexpr void read_percent(token& found) noexcept {
+    const char following = peek(1);
+    if (following == '%') {
+      found.kind = token_kind::escape;
+      at_ += 2;
+    } else if (following == 's' && !continues_word(peek(2)) && !continues_word(before()) && before() != ')' &&
+               before() != ']') {
+      found.kind = token_kind::placeholder;
+      found.style = placeholder_style::format;
+      at_ += 2;
+    } else if (following == '(') {
+      std::uint32_t end = at_ + 2;
+      while (end < size_ && is_name_character(text_[end])) ++end;
+      const bool is_name = end + 1 < size_ && text_[end] == ')' && text_[end + 1] == 's' &&
+                           (end + 2 == size_ || !continues_word(text_[end + 2])) && is_name_start(text_[at_ + 2]);
+      if (is_name) {
+        found.kind = token_kind::placeholder;
+        found.style = placeholder_style::pyformat;
+      }
+      at_ = is_name ? end + 2 : at_ + 1;
+    } else {
+      ++at_;
+    }
+  }
+
+  const char* text_;
+  std::uint32_t size_;
+  std::uint32_t at_ = 0;
+  std::uint32_t executable_comment_ = 0;
+  bool in_executable_comment_ = false;
+  lexis rules_;
+  sql_problem problem_;
+};
+
+/// The name of a named placeholder: `:name`, `@name`, `$name` or `%(name)s`.
+constexpr std::string_view placeholder_name(std::string_view text, const token& found) noexcept {
+  if (found.style == placeholder_style::pyformat) return text.substr(found.begin + 2, found.end - found.begin - 4);
+  return text.substr(found.begin + 1, found.end - found.begin - 1);
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0

@@ -1,0 +1,138 @@
+// A statement with its checks done: literals while the program is compiled, `dt::runtime(text)` when it runs.
+#pragma once
+
+#include <dovetail/base/result.hpp>
+#include <dovetail/row/plan.hpp>
+#include <dovetail/sql/analysis.hpp>
+#include <dovetail/sql/argument.hpp>
+#include <dovetail/sql/columns.hpp>
+#include <dovetail/sql/compile_error.hpp>
+#include <dovetail/sql/parameters.hpp>
+#include <dovetail/sql/report.hpp>
+#include <dovetail/sql/rewrite.hpp>
+#include <dovetail/sql/statement_view.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <source_location>
+#include <span>
+#include <string_view>
+#include <type_traits>
+
+namespace dovetail::inline v0 {
+
+/// SQL that is made at run time: `db.query<city>(dt::runtime(text))`. The checks of a literal are done before any I/O.
+/// Never put values of users into the text; give them as arguments.
+/// Lifetime: borrows `text` until the call has copied what it needs.
+struct runtime {
+  std::string_view text;
+  constexpr explicit runtime(std::string_view sql) noexcept : text(sql) {}
+};
+
+/// SQL for the dialect `D` whose rows become `Row` (void: no rows wanted), checked against arguments of the shapes
+/// `Shapes`. Implicitly made from a string literal (a constant expression) or from `dt::runtime(text)`; write it as
+/// `statement_for<D, Row, Args...>`.
+/// Cost: a literal is checked by the compiler alone; nothing of its text is looked at when the program runs.
+template <dialect D, class Row, class... Shapes>
+class checked_statement {
+  using pack = detail::argument_pack<Shapes...>;
+
+ public:
+  static constexpr dialect language = D;
+  static constexpr std::size_t slot_count = pack::slot_count;
+  using places_type = std::array<parameter_place, slot_count>;
+
+  /// From a literal, or a constant `std::string_view`.
+  /// If the compiler points here: the text has the mistake that the message names (`mistake_in_sql::…`), or it is not
+  /// a constant; then say so: `dt::runtime(text)`.
+  template <class Text>
+    requires std::convertible_to<const Text&, std::string_view>
+  consteval checked_statement(const Text& sql, std::source_location where = std::source_location::current())
+      : view_{.text = text_of(sql), .traits = {}, .is_literal = true, .where = where} {
+    const sql_problem found = check(true);
+    if (!found) return;
+    if (found.what == sql_mistake::wrong_argument_count) {
+      detail::count_arguments(found.expected, found.given);
+    } else if (found.what >= sql_mistake::no_rows_returned) {
+      if constexpr (!std::is_void_v<Row>) detail::stop_compiling_for_row<Row>(found);
+    } else {
+      detail::stop_compiling(found.what, view_.text.data() + found.at);
+    }
+  }
+
+  /// Errors: none here; ask `problem()` or `failure()`.
+  checked_statement(runtime sql, std::source_location where = std::source_location::current()) noexcept
+      : view_{.text = sql.text, .traits = {}, .is_literal = false, .where = where}, problem_(check(false)) {}
+
+  constexpr const statement_view& view() const noexcept { return view_; }
+  constexpr operator const statement_view&() const noexcept { return view_; }  // NOLINT: a statement is a view of it
+  /// For each slot of the arguments (`detail::argument_pack`), the parameter that it fills.
+  constexpr const places_type& places() const noexcept { return places_; }
+
+  static constexpr std::span<const argument_slot> slots() noexcept { return pack::slots; }
+  /// The text and parameters that the database takes for these arguments.
+  /// Errors: errc::too_many_parameters, when ranges make them so many.
+  template <class... Args>
+  result<native_statement> native(const Args&... args) const {
+    const auto sizes = v0::slot_sizes(args...);
+    native_statement found = native_text(D, view_, slots(), places_, sizes);
+    if (found.parameters > parameter_limit(D)) {
+      const auto end = static_cast<std::uint32_t>(view_.text.size());
+      return detail::describe_mistake({.what = sql_mistake::too_many_parameters,
+                                       .at = end,
+                                       .expected = parameter_limit(D),
+                                       .given = found.parameters},
+                                      view_.text, false, slots(), nullptr, view_.where);
+    }
+    return found;
+  }
+
+  constexpr bool is_valid() const noexcept { return !problem_; }
+  constexpr const sql_problem& problem() const noexcept { return problem_; }
+
+  /// The failure of a statement that is not valid. Its text is quoted only when `shows_text`.
+  error_info failure(bool shows_text = false) const {
+    const row_description* row = nullptr;
+    if constexpr (!std::is_void_v<Row>) row = &row_plan<Row>::description;
+    return detail::describe_mistake(problem_, view_.text, shows_text, pack::slots, row, view_.where);
+  }
+
+ private:
+  template <class Text>
+  static constexpr std::string_view text_of(const Text& sql) noexcept {
+    if constexpr (std::is_array_v<Text>) {
+      return {sql, std::extent_v<Text> - 1};  // without a search for its end
+    } else {
+      return sql;
+    }
+  }
+
+  constexpr sql_problem check(bool is_literal) noexcept {
+    detail::output_column columns[detail::select_list::capacity];
+    detail::analyser found(
+        view_.text, D, lexis_of(D),
+        {.slots = pack::slots.data(), .count = slot_count, .style = pack::style, .is_literal = is_literal},
+        places_.data(), columns);
+    found.run();
+    view_.traits = found.traits();
+    if (found.problem()) return found.problem();
+    if constexpr (!std::is_void_v<Row>) {
+      return detail::compare_columns(D, view_.text, found, row_plan<Row>::description);
+    } else {
+      return {};
+    }
+  }
+
+  statement_view view_;
+  places_type places_{};
+  sql_problem problem_{};
+};
+
+/// The parameter type of a verb: `template <class Row, class... Args> … query(statement_for<D, Row, Args...> sql, const
+/// Args&... args)`.
+template <dialect D, class Row, class... Args>
+using statement_for = checked_statement<D, Row, detail::argument_shape_t<Args>...>;
+
+}  // namespace dovetail::inline v0
