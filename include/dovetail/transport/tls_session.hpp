@@ -1,0 +1,291 @@
+// One TLS session as steps that never block, and the settings that it is made from; the only file that calls OpenSSL.
+#pragma once
+
+#include <dovetail/base/bytes.hpp>
+#include <dovetail/base/condition.hpp>
+#include <dovetail/base/errc.hpp>
+#include <dovetail/base/secret.hpp>
+#include <dovetail/transport/concepts.hpp>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace dovetail::inline v0 {
+
+/// What is checked of the server's certificate.
+enum class tls_verify : std::uint8_t {
+  full,         ///< signed by a trusted authority, and for the server's name (the default)
+  certificate,  ///< signed by a trusted authority; for whatever name
+  none,         ///< nothing: encrypted, and anybody may be at the other end
+};
+
+/// When the handshake takes place.
+enum class tls_start : std::uint8_t { at_once, on_request };
+
+/// How TLS sessions are made. Files are PEM and read when a session begins.
+struct tls_settings {
+  std::string server_name;  ///< sent to the server (SNI) and looked for in its certificate; a name or an address
+  tls_verify verify = tls_verify::full;
+  tls_start start = tls_start::at_once;
+  std::string authorities;  ///< file of trusted certificates; empty: the system's
+  std::string certificate;  ///< our own certificate chain, where the server wants one
+  std::string private_key;  ///< its key
+  secret private_key_password;
+  std::string application_protocol;  ///< ALPN; empty: none is offered
+};
+
+namespace detail {
+
+class tls_category_type final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "dovetail.tls"; }
+  std::string message(int value) const override {
+    const char* reason = ERR_reason_error_string(static_cast<unsigned long>(static_cast<unsigned>(value)));
+    return reason == nullptr ? "TLS failed (" + std::to_string(value) + ")" : "TLS: " + std::string{reason};
+  }
+  std::error_condition default_error_condition(int value) const noexcept override {
+    const unsigned long code = static_cast<unsigned>(value);
+    const bool is_setup = ERR_GET_LIB(code) != ERR_LIB_SSL;  // files that cannot be read, keys that do not fit
+    return make_error_condition(is_setup ? condition::configuration : condition::connection);
+  }
+};
+
+class certificate_category_type final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "dovetail.certificate"; }
+  std::string message(int value) const override {
+    return std::string{"the server's certificate is not accepted: "} + X509_verify_cert_error_string(value);
+  }
+  std::error_condition default_error_condition(int) const noexcept override {
+    return make_error_condition(condition::authentication);
+  }
+};
+
+}  // namespace detail
+
+/// OpenSSL's own errors (packed codes of ERR_get_error).
+inline const std::error_category& tls_category() noexcept {
+  static const detail::tls_category_type category;
+  return category;
+}
+
+/// Why a certificate was not accepted (X509_V_ERR_…).
+inline const std::error_category& certificate_category() noexcept {
+  static const detail::certificate_category_type category;
+  return category;
+}
+
+namespace detail {
+
+/// Moves ciphertext for a session.
+class tls_io {
+ public:
+  virtual attempt receive(byte_span into) = 0;
+  virtual attempt send(byte_view from) = 0;
+
+ protected:
+  ~tls_io() = default;
+};
+
+struct tls_deleter {
+  void operator()(SSL_CTX* made) const noexcept { SSL_CTX_free(made); }
+  void operator()(SSL* made) const noexcept { SSL_free(made); }
+  void operator()(BIO_METHOD* made) const noexcept { BIO_meth_free(made); }
+};
+
+/// The oldest error in OpenSSL's queue, which is emptied.
+inline std::error_code take_tls_error() noexcept {
+  const unsigned long code = ERR_get_error();
+  ERR_clear_error();
+  if (code == 0) return make_error_code(errc::connection_lost);
+  return {static_cast<int>(static_cast<unsigned>(code)), tls_category()};
+}
+
+class tls_session {
+ public:
+  static std::unique_ptr<tls_session> create(const tls_settings& how, std::error_code& ec) {
+    ERR_clear_error();
+    std::unique_ptr<tls_session> made{new tls_session};
+    if (!made->prepare(how)) {
+      ec = take_tls_error();
+      return nullptr;
+    }
+    return made;
+  }
+
+  attempt handshake(tls_io& io) {
+    const attempt over = step(io, [this] { return SSL_do_handshake(ssl_.get()); });
+    if (over.is_over() && !over.ec) is_established_ = true;
+    if (over.ec.category() == tls_category()) {
+      const long verdict = SSL_get_verify_result(ssl_.get());
+      if (verdict != X509_V_OK) return attempt::failed({static_cast<int>(verdict), certificate_category()});
+    }
+    return over;
+  }
+
+  attempt read(tls_io& io, byte_span into) {
+    return step(io, [&] { return SSL_read(ssl_.get(), into.data(), clamp(into.size())); });
+  }
+
+  /// After a step that has to wait the same bytes must be offered again; a moved buffer is allowed.
+  attempt write(tls_io& io, byte_view from) {
+    return step(io, [&] { return SSL_write(ssl_.get(), from.data(), clamp(from.size())); });
+  }
+
+  attempt say_goodbye(tls_io& io) {
+    return step(io, [this] {
+      const int said = SSL_shutdown(ssl_.get());
+      return said == 0 ? 1 : said;  // we do not wait for the peer's goodbye
+    });
+  }
+
+  bool is_established() const noexcept { return is_established_; }
+  std::string_view protocol() const noexcept { return SSL_get_version(ssl_.get()); }
+
+ private:
+  tls_session() = default;
+
+  static int clamp(std::size_t size) noexcept { return static_cast<int>(std::min<std::size_t>(size, INT_MAX)); }
+
+  bool prepare(const tls_settings& how) {
+    context_.reset(SSL_CTX_new(TLS_client_method()));
+    if (!context_ || SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION) != 1) return false;
+    SSL_CTX_set_mode(context_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    if (!load_files(how)) return false;
+    ssl_.reset(SSL_new(context_.get()));
+    if (!ssl_) return false;
+    SSL_set_read_ahead(ssl_.get(), 1);
+    SSL_set_verify(ssl_.get(), how.verify == tls_verify::none ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
+    if (!name_server(how) || !offer_protocol(how.application_protocol)) return false;
+    BIO* const bio = make_bio();
+    if (bio == nullptr) return false;
+    SSL_set_bio(ssl_.get(), bio, bio);
+    SSL_set_connect_state(ssl_.get());
+    return true;
+  }
+
+  bool load_files(const tls_settings& how) {
+    if (how.verify != tls_verify::none) {
+      const int loaded = how.authorities.empty()
+                             ? SSL_CTX_set_default_verify_paths(context_.get())
+                             : SSL_CTX_load_verify_locations(context_.get(), how.authorities.c_str(), nullptr);
+      if (loaded != 1) return false;
+    }
+    if (how.certificate.empty()) return true;
+    password_ = how.private_key_password;
+    SSL_CTX_set_default_passwd_cb_userdata(context_.get(), this);
+    SSL_CTX_set_default_passwd_cb(context_.get(), [](char* into, int room, int, void* self) {
+      const std::string_view text = static_cast<tls_session*>(self)->password_.reveal();
+      const std::size_t size = std::min(text.size(), static_cast<std::size_t>(std::max(room, 0)));
+      std::memcpy(into, text.data(), size);
+      return static_cast<int>(size);
+    });
+    const std::string& key = how.private_key.empty() ? how.certificate : how.private_key;
+    return SSL_CTX_use_certificate_chain_file(context_.get(), how.certificate.c_str()) == 1 &&
+           SSL_CTX_use_PrivateKey_file(context_.get(), key.c_str(), SSL_FILETYPE_PEM) == 1 &&
+           SSL_CTX_check_private_key(context_.get()) == 1;
+  }
+
+  bool name_server(const tls_settings& how) {
+    X509_VERIFY_PARAM* const wanted = SSL_get0_param(ssl_.get());
+    // An address is looked for among the certificate's addresses, and is not sent as a name (RFC 6066 section 3).
+    const bool is_address =
+        !how.server_name.empty() && X509_VERIFY_PARAM_set1_ip_asc(wanted, how.server_name.c_str()) == 1;
+    if (is_address) {
+      if (how.verify != tls_verify::full) X509_VERIFY_PARAM_set1_ip(wanted, nullptr, 0);
+      return true;
+    }
+    ERR_clear_error();
+    if (how.verify == tls_verify::full) {
+      if (how.server_name.empty()) {
+        ERR_raise(ERR_LIB_X509, X509_R_INVALID_FIELD_NAME);  // nothing to verify against is a mistake, not a success
+        return false;
+      }
+      X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+      if (X509_VERIFY_PARAM_set1_host(wanted, how.server_name.data(), how.server_name.size()) != 1) return false;
+    }
+    return how.server_name.empty() || SSL_set_tlsext_host_name(ssl_.get(), how.server_name.c_str()) == 1;
+  }
+
+  bool offer_protocol(std::string_view name) {
+    if (name.empty()) return true;
+    if (name.size() > 255) return false;
+    std::string wire(1, static_cast<char>(name.size()));  // RFC 7301 section 3.1
+    wire.append(name);
+    return SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(wire.data()),
+                               static_cast<unsigned>(wire.size())) == 0;
+  }
+
+  BIO* make_bio() {
+    method_.reset(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "dovetail"));
+    if (!method_) return nullptr;
+    BIO_meth_set_read_ex(method_.get(), [](BIO* bio, char* into, std::size_t room, std::size_t* got) {
+      auto* const self = static_cast<tls_session*>(BIO_get_data(bio));
+      BIO_clear_retry_flags(bio);
+      self->last_ = self->io_->receive({reinterpret_cast<std::byte*>(into), room});
+      if (!self->last_.is_over()) BIO_set_retry_read(bio);
+      *got = self->last_.bytes;
+      return self->last_.is_over() && !self->last_.ec ? 1 : 0;
+    });
+    BIO_meth_set_write_ex(method_.get(), [](BIO* bio, const char* from, std::size_t size, std::size_t* sent) {
+      auto* const self = static_cast<tls_session*>(BIO_get_data(bio));
+      BIO_clear_retry_flags(bio);
+      self->last_ = self->io_->send({reinterpret_cast<const std::byte*>(from), size});
+      if (!self->last_.is_over()) BIO_set_retry_write(bio);
+      *sent = self->last_.bytes;
+      return self->last_.is_over() && !self->last_.ec ? 1 : 0;
+    });
+    BIO_meth_set_ctrl(method_.get(),
+                      [](BIO*, int command, long, void*) -> long { return command == BIO_CTRL_FLUSH ? 1 : 0; });
+    BIO* const bio = BIO_new(method_.get());
+    if (bio == nullptr) return nullptr;
+    BIO_set_data(bio, this);
+    BIO_set_init(bio, 1);
+    return bio;
+  }
+
+  template <class Call>
+  attempt step(tls_io& io, Call call) {
+    io_ = &io;
+    last_ = {};
+    ERR_clear_error();
+    const int outcome = call();
+    io_ = nullptr;
+    if (outcome > 0) return attempt::done(static_cast<std::size_t>(outcome));
+    switch (SSL_get_error(ssl_.get(), outcome)) {
+      case SSL_ERROR_WANT_READ:
+      case SSL_ERROR_WANT_WRITE:
+        return last_;
+      case SSL_ERROR_ZERO_RETURN:
+        return attempt::failed(make_error_code(errc::connection_closed));
+      default:
+        // The stream's own error says more than the layer above it, which only saw a failed read.
+        if (last_.is_over() && last_.ec) {
+          ERR_clear_error();
+          return attempt::failed(last_.ec);
+        }
+        return attempt::failed(take_tls_error());
+    }
+  }
+
+  secret password_;
+  std::unique_ptr<SSL_CTX, tls_deleter> context_;
+  std::unique_ptr<BIO_METHOD, tls_deleter> method_;
+  std::unique_ptr<SSL, tls_deleter> ssl_;
+  tls_io* io_ = nullptr;
+  attempt last_;
+  bool is_established_ = false;
+};
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
