@@ -239,7 +239,7 @@ class run_operation {
     if (what == readiness::signalled || watched == no_handle) {
       what = readiness::signalled;
       core_->expect_signal();
-      if (next_.what() != verb::wait) core_->stream.notify(core_);
+      if (next_.what() != verb::wait) core_->stream.notify(core_->relay());
     }
     core_->suspend(watched, what, earlier(by_, tried.until), resume_operation<run_operation>{this});
   }

@@ -28,11 +28,28 @@ struct wake_up {
   bool cancelled = false;   ///< somebody wants the operation to end; told once
 };
 
+class async_core;
+
+/// What a stream keeps in order to wake an operation: it may keep it longer than the operation's executor lives.
+class wake_relay final : public waker {
+ public:
+  explicit wake_relay(async_core& core) noexcept : core_(&core) {}
+  void wake() noexcept override;
+  void forget() noexcept {
+    const std::lock_guard lock(mutex_);
+    core_ = nullptr;
+  }
+
+ private:
+  std::mutex mutex_;
+  async_core* core_;
+};
+
 /// The part of an asynchronous stream that knows Asio and not the stream; lives as long as an operation needs it.
 /// Threads: an operation runs in one thread at a time; `cancel`, `wake` and the timer come from any other one.
 /// Cost: one timer a stream. It is set when an operation has to wait and no earlier time is set, stays set while one
 /// operation follows the other, and looks at the deadline of whatever is waiting when it goes off.
-class async_core : public waker, public std::enable_shared_from_this<async_core> {
+class async_core : public std::enable_shared_from_this<async_core> {
  public:
   explicit async_core(asio::any_io_executor executor)
       : executor_(std::move(executor)),
@@ -42,6 +59,7 @@ class async_core : public waker, public std::enable_shared_from_this<async_core>
   async_core(const async_core&) = delete;
   async_core& operator=(const async_core&) = delete;
   virtual ~async_core() {
+    relay_->forget();
     detach();
     ::operator delete(spare_);
   }
@@ -153,7 +171,11 @@ class async_core : public waker, public std::enable_shared_from_this<async_core>
     if (!is_running_ && timer_is_set_) disarm();
   }
 
-  void wake() noexcept override {
+  /// What to give to `notify()`.
+  const std::shared_ptr<wake_relay>& relay() const noexcept { return relay_; }
+
+  /// The signal that a stream's step may be tried again.
+  void signal() noexcept {
     const std::lock_guard lock(mutex_);
     was_signalled_ = true;
     if (waiting_ == waiting::signal) interrupt();
@@ -257,7 +279,13 @@ class async_core : public waker, public std::enable_shared_from_this<async_core>
   std::atomic<bool> has_sent_{false};
   void* spare_ = nullptr;
   std::size_t spare_size_ = 0;
+  std::shared_ptr<wake_relay> relay_ = std::make_shared<wake_relay>(*this);
 };
+
+inline void wake_relay::wake() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (core_ != nullptr) core_->signal();
+}
 
 /// The core together with the stream itself, so that the stream is there as long as an operation needs it.
 template <stream Stream>
