@@ -1,8 +1,9 @@
 // Reads a statement's text once: what it does, its parameters, its columns, and the first mistake in it.
 #pragma once
 
-#include <dovetail/sql/argument.hpp>
+#include <dovetail/base/name.hpp>
 #include <dovetail/sql/lexer.hpp>
+#include <dovetail/sql/placeholders.hpp>
 #include <dovetail/sql/select_list.hpp>
 #include <dovetail/sql/traits.hpp>
 
@@ -13,14 +14,6 @@
 namespace dovetail::inline v0 {
 namespace detail {
 
-/// The arguments that a statement is checked against. `places` has room for `count`.
-struct argument_view {
-  const argument_slot* slots = nullptr;
-  std::size_t count = 0;
-  argument_style style = argument_style::none;
-  bool is_literal = true;  // both text and arguments are written at one place: surplus names are mistakes
-};
-
 /// One pass over the tokens. Usable in constant expressions; allocates nothing.
 class analyser {
  public:
@@ -28,28 +21,25 @@ class analyser {
                      parameter_place* places, output_column* columns) noexcept
       : text_(text),
         dialect_(d),
-        question_operators_(rules.question_operators),
-        arguments_(arguments),
-        places_(places),
+        mixes_arguments_(arguments.style == argument_style::mixed),
         list_(columns),
-        source_(text, rules) {}
+        source_(text, rules),
+        placeholders_(text, d, rules, arguments, places, traits_) {}
+  analyser(const analyser&) = delete;
+  analyser& operator=(const analyser&) = delete;
 
   constexpr void run() noexcept {
-    if (arguments_.style == argument_style::mixed) return fail(sql_mistake::named_and_positional_arguments, 0);
+    if (mixes_arguments_) return fail(sql_mistake::named_and_positional_arguments, 0);
     for (;;) {
       const token found = source_.next();
-      if (pending_.is_open) settle_placeholder(found);
+      if (placeholders_.is_open()) placeholders_.settle(found);
       if (found.kind == token_kind::end) break;
       take(found);
-      if (problem_) return;
+      if (adopt(placeholders_.problem())) return;
       before_ = previous_;
       previous_ = found;
     }
-    if (source_.problem()) {
-      problem_ = source_.problem();
-      return;
-    }
-    finish();
+    if (!adopt(source_.problem()) && !adopt(placeholders_.problem())) finish();
   }
 
   constexpr const sql_problem& problem() const noexcept { return problem_; }
@@ -63,16 +53,6 @@ class analyser {
   enum class role : std::uint8_t { none, output, insert_source };
   enum class insert_part : std::uint8_t { none, table, columns, source, values, done };
 
-  struct pending_placeholder {
-    bool is_open = false;
-    bool opens_in = false;    // `in (` stands before it
-    bool is_in = false;       // it stands in the parentheses of an `in (…)`
-    bool is_bare_in = false;  // `in` stands before it
-    bool is_any = false;      // `any (` stands before it
-    std::uint32_t slot = 0;
-    token where{};
-  };
-
   constexpr void fail(sql_mistake what, const token& at, std::uint32_t expected = 0, std::uint32_t given = 0) noexcept {
     if (!problem_) {
       problem_ = {.what = what, .at = at.begin, .size = at.end - at.begin, .expected = expected, .given = given};
@@ -83,12 +63,18 @@ class analyser {
     if (!problem_) problem_ = {.what = what, .at = at, .size = 0, .expected = expected, .given = given};
   }
 
+  // True when there is a problem, this one or another.
+  constexpr bool adopt(const sql_problem& found) noexcept {
+    if (!problem_) problem_ = found;
+    return static_cast<bool>(problem_);
+  }
+
   constexpr void take(const token& found) noexcept {
     if (is_ended_ && !found.is(';') && !has_body_) return fail(sql_mistake::several_statements, found.begin);
     switch (found.kind) {
       case token_kind::placeholder:
         add_to_list(found);
-        return take_placeholder(found);
+        return placeholders_.take(found, {previous_, before_, parentheses_ > 0 && (in_mask_ & 1) != 0});
       case token_kind::word:
         return take_word(found);
       case token_kind::symbol:
@@ -181,7 +167,7 @@ class analyser {
     }
     if (in_list_) {
       if (key == word_key("as")) return list_.add_as();
-      if (ends_list(key)) {
+      if (ends_list(found)) {
         end_list();
       } else {
         list_.add(found);
@@ -197,6 +183,7 @@ class analyser {
 
   constexpr void take_first_word_inside(std::uint64_t key) noexcept {
     const bool is_query = key == word_key("select") || key == word_key("with") || key == word_key("values");
+    if (is_query) in_mask_ &= ~std::uint64_t{1};  // `in (select …)` is no list
     if (insert_ == insert_part::columns && depth_ == 1 && is_query) insert_ = insert_part::done;
     if (is_with_ && (key == word_key("insert") || key == word_key("update") || key == word_key("delete"))) {
       traits_.read_only = tri_state::no;
@@ -209,7 +196,8 @@ class analyser {
     }
   }
 
-  constexpr bool ends_list(std::uint64_t key) const noexcept {
+  constexpr bool ends_list(const token& found) const noexcept {
+    const std::uint64_t key = found.key;
     if (list_.awaits_name() && key != word_key("from")) return false;
     switch (key) {
       case word_key("from"):
@@ -227,9 +215,17 @@ class analyser {
       case word_key("except"):
       case word_key("into"):
         return true;
+      case word_key("on"):
+        return list_role_ == role::insert_source;  // on conflict, on duplicate key
       default:
-        return false;
+        return is_word(found, "intersect") || (list_role_ == role::insert_source && is_word(found, "returning"));
     }
+  }
+
+  // For words too long for a key.
+  constexpr bool is_word(const token& found, std::string_view word) const noexcept {
+    return found.end - found.begin == word.size() && found.kind == token_kind::word &&
+           equals_ignoring_case(text_.substr(found.begin, word.size()), word);
   }
 
   constexpr void begin_list(role list_role, const token& at) noexcept {
@@ -317,134 +313,21 @@ class analyser {
   }
 
   constexpr void take_returning(const token& found) noexcept {
-    if (found.end - found.begin != 9 || previous_.is('.')) return;
-    if (!equals_ignoring_case(text_.substr(found.begin, 9), "returning")) return;
+    if (previous_.is('.') || !is_word(found, "returning")) return;
     insert_ = insert_part::done;
     traits_.returns_rows = tri_state::yes;
     if (list_role_ == role::insert_source) list_role_ = role::none, list_ = select_list{list_.storage()};
     begin_list(role::output, found);
   }
 
-  constexpr void take_placeholder(const token& found) noexcept {
-    const placeholder_style style = found.style;
-    if (is_named(style)) return take_named(found);
-    if (arguments_.style == argument_style::named) {
-      const bool is_text = (style == placeholder_style::question && question_operators_) ||  // an operator
-                           style == placeholder_style::format;                               // a remainder
-      if (!is_text) fail(sql_mistake::positional_placeholders_named_arguments, found);
-      return;
-    }
-    if (arguments_.style == argument_style::none && style == placeholder_style::format) return;
-    if (style == placeholder_style::question && question_operators_) return open_placeholder(found, questions_++);
-    if (traits_.style == placeholder_style::question && style == placeholder_style::dollar && question_operators_) {
-      if (certain_questions_ != 0) return fail(sql_mistake::mixed_placeholders, found);
-      forget_questions();
-    }
-    if (!choose_style(found)) return;
-    const std::uint32_t index = style == placeholder_style::question || style == placeholder_style::format
-                                    ? traits_.parameters
-                                    : found.number - 1;
-    count_parameter(found, index + 1);
-    open_placeholder(found, index);
-  }
-
-  constexpr bool choose_style(const token& found) noexcept {
-    if (traits_.style == placeholder_style::none) traits_.style = found.style;
-    if (traits_.style != found.style) fail(sql_mistake::mixed_placeholders, found);
-    return !problem_;
-  }
-
-  constexpr void count_parameter(const token& found, std::uint32_t number) noexcept {
-    if (number > parameter_limit(dialect_)) {
-      return fail(sql_mistake::too_many_parameters, found, parameter_limit(dialect_), number);
-    }
-    if (number > traits_.parameters) traits_.parameters = static_cast<std::uint16_t>(number);
-  }
-
-  constexpr void take_named(const token& found) noexcept {
-    if (arguments_.style == argument_style::positional) {
-      return fail(sql_mistake::named_placeholders_positional_arguments, found);
-    }
-    if (!choose_style(found)) return;
-    const std::string_view name = placeholder_name(text_, found);
-    for (std::size_t i = 0; i < arguments_.count; ++i) {
-      if (arguments_.slots[i].name != name) continue;
-      if (places_[i].number == 0) {
-        count_parameter(found, traits_.parameters + 1u);
-        places_[i].number = traits_.parameters;
-      }
-      return open_placeholder(found, static_cast<std::uint32_t>(i));
-    }
-    fail(sql_mistake::parameter_without_argument, found);
-  }
-
-  constexpr void open_placeholder(const token& found, std::uint32_t slot) noexcept {
-    const bool opens = previous_.is('(');
-    pending_ = {.is_open = true,
-                .opens_in = opens && before_.key == word_key("in"),
-                .is_in = parentheses_ > 0 && (in_mask_ & 1) != 0,
-                .is_bare_in = previous_.kind == token_kind::word && previous_.key == word_key("in"),
-                .is_any = opens && (before_.key == word_key("any") || before_.key == word_key("some") ||
-                                    (before_.key == word_key("all") && dialect_ != dialect::postgres)),
-                .slot = slot,
-                .where = found};
-  }
-
-  // Called with the token behind the placeholder, which tells what it is.
-  constexpr void settle_placeholder(const token& following) noexcept {
-    pending_.is_open = false;
-    const token& found = pending_.where;
-    if (found.style == placeholder_style::question && question_operators_) {
-      const bool is_certain =
-          following.kind == token_kind::end || following.is(',') || following.is(')') || following.is(';');
-      if (is_certain) ++certain_questions_;
-      if (traits_.style == placeholder_style::dollar) {
-        if (is_certain) fail(sql_mistake::mixed_placeholders, found);
-        return;
-      }
-      if (arguments_.style == argument_style::none && !is_certain) return;  // an operator, perhaps
-      if (!choose_style(found)) return;
-      count_parameter(found, traits_.parameters + 1u);
-    }
-    if (pending_.slot >= arguments_.count) return;
-    parameter_place& place = places_[pending_.slot];
-    if (!is_named(found.style)) place.number = static_cast<std::uint16_t>(pending_.slot + 1);
-    if (!arguments_.slots[pending_.slot].is_range) return;
-    const bool expands = (pending_.opens_in && following.is(')')) || pending_.is_bare_in;
-    if (pending_.is_in && !expands) return fail(sql_mistake::range_not_alone, found);
-    if (pending_.is_any && dialect_ != dialect::postgres) return fail(sql_mistake::any_of_range, found);
-    if (expands) {
-      if (uses_whole(pending_.slot)) return fail(sql_mistake::range_used_in_two_ways, found);
-      place.expands = true;
-      traits_.expands = true;
-    } else {
-      if (place.expands) return fail(sql_mistake::range_used_in_two_ways, found);
-      if (pending_.slot < 64) whole_mask_ |= std::uint64_t{1} << pending_.slot;
-    }
-  }
-
-  constexpr bool uses_whole(std::uint32_t slot) const noexcept { return slot < 64 && (whole_mask_ >> slot & 1) != 0; }
-
-  // The first `$1` of a PostgreSQL statement: the `?` before it were operators.
-  constexpr void forget_questions() noexcept {
-    for (std::size_t i = 0; i < arguments_.count; ++i) places_[i] = {};
-    whole_mask_ = 0;
-    traits_.parameters = 0;
-    traits_.expands = false;
-    traits_.style = placeholder_style::none;
-  }
-
   constexpr void finish() noexcept {
     const auto end = static_cast<std::uint32_t>(text_.size());
-    if (!problem_) end_list();
+    end_list();
     if (problem_) return;
     if (is_empty_) return fail(sql_mistake::empty_statement, 0);
     if (parentheses_ != 0) return fail(sql_mistake::parenthesis_not_closed, end);
-    if (is_named(traits_.style)) {
-      check_names();
-    } else {
-      check_count(end);
-    }
+    placeholders_.finish();
+    problem_ = placeholders_.problem();
     if (traits_.style == placeholder_style::none) needs_rewriting_ = false;  // without parameters the text is kept
     const bool is_native = dialect_ == dialect::sqlite
                                ? traits_.style != placeholder_style::dollar && traits_.style <= placeholder_style::tcl
@@ -455,52 +338,22 @@ class analyser {
         !needs_rewriting_ && !traits_.expands && !is_format && (is_native || traits_.style == placeholder_style::none);
   }
 
-  constexpr void check_names() noexcept {
-    if (!arguments_.is_literal) return;
-    for (std::size_t i = 0; i < arguments_.count; ++i) {
-      if (places_[i].number == 0 && !arguments_.slots[i].is_optional) {
-        return fail(sql_mistake::argument_without_parameter, 0, static_cast<std::uint32_t>(i));
-      }
-    }
-  }
-
-  constexpr void check_count(std::uint32_t end) noexcept {
-    if (arguments_.style == argument_style::named) {
-      if (arguments_.is_literal) fail(sql_mistake::argument_without_parameter, 0);
-      return;
-    }
-    if (traits_.parameters != arguments_.count) {
-      const auto given = static_cast<std::uint32_t>(arguments_.count);
-      return fail(sql_mistake::wrong_argument_count, end, traits_.parameters, given);
-    }
-    for (std::size_t i = 0; i < arguments_.count; ++i) {
-      if (places_[i].number == 0) {
-        return fail(sql_mistake::parameter_number_skipped, end, static_cast<std::uint32_t>(i + 1));
-      }
-    }
-  }
-
   std::string_view text_;
   dialect dialect_;
-  bool question_operators_;
-  argument_view arguments_;
-  parameter_place* places_;
+  bool mixes_arguments_;
+  statement_traits traits_;
   select_list list_;
   lexer source_;
-  statement_traits traits_;
+  placeholder_check placeholders_;
   sql_problem problem_;
   token previous_;
   token before_;
-  pending_placeholder pending_;
   std::uint64_t in_mask_ = 0;
-  std::uint64_t whole_mask_ = 0;
   std::uint32_t depth_ = 0;
   std::uint32_t parentheses_ = 0;
   std::uint32_t brackets_ = 0;
   std::uint32_t commas_ = 0;
   std::uint32_t insert_columns_ = 0;
-  std::uint32_t questions_ = 0;
-  std::uint32_t certain_questions_ = 0;
   std::uint32_t list_begin_ = 0;
   role list_role_ = role::none;
   insert_part insert_ = insert_part::none;

@@ -76,6 +76,7 @@ concept argument_range =
   range.begin();
   range.end();
   requires !is_byte_element<std::remove_cvref_t<decltype(*range.begin())>>;
+  requires !std::is_same_v<std::remove_cvref_t<decltype(*range.begin())>, T>;  // a path of the file system
 };
 
 template <class T>
@@ -87,6 +88,14 @@ template <class T>
 struct argument_shape {
   using value = std::conditional_t<is_range_argument<T>, range_of_values, one_value>;
   using type = std::conditional_t<reflectable<T>, T, value>;
+};
+template <>
+struct argument_shape<one_value> {
+  using type = one_value;
+};
+template <>
+struct argument_shape<range_of_values> {
+  using type = range_of_values;
 };
 template <fixed_string Name, class T>
 struct argument_shape<named_argument<Name, T>> {

@@ -28,7 +28,7 @@ template <class... Args>
 constexpr auto slot_sizes(const Args&... args) noexcept {
   std::array<std::uint32_t, detail::argument_pack<Args...>::slot_count> sizes{};
   std::size_t slot = 0;
-  auto visit = [&](const auto& value) {
+  [[maybe_unused]] auto visit = [&](const auto& value) {
     sizes[slot++] = detail::size_of_slot(value);
     return true;
   };
@@ -44,14 +44,14 @@ template <class Places, class F, class... Args>
 constexpr bool bind_parameters(const statement_traits& traits, const Places& places, F&& bind, const Args&... args) {
   std::size_t slot = 0;
   if (!traits.expands) {
-    auto visit = [&](const auto& value) {
+    [[maybe_unused]] auto visit = [&](const auto& value) {
       const std::uint32_t number = places[slot++].number;
       return number == 0 || bind(number, value);
     };
     return (detail::visit_slots(args, visit) && ...);
   }
   const auto sizes = v0::slot_sizes(args...);
-  auto visit = [&](const auto& value) {
+  [[maybe_unused]] auto visit = [&](const auto& value) {
     const std::size_t current = slot++;
     if (places[current].number == 0) return true;
     std::uint32_t number = 1;  // behind all values of the parameters with smaller numbers

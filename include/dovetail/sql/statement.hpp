@@ -31,6 +31,35 @@ struct runtime {
   constexpr explicit runtime(std::string_view sql) noexcept : text(sql) {}
 };
 
+/// All that a statement's text tells, compared with the arguments and the row type of a call.
+template <std::size_t Slots>
+struct statement_check {
+  statement_traits traits{};
+  std::array<parameter_place, Slots> places{};  ///< for each slot of the arguments, the parameter that it fills
+  sql_problem problem{};
+};
+
+/// Checks a text for the dialect `D`, against rows of type `Row` (void: none are wanted) and arguments of the types
+/// `Args`. Usable in constant expressions. In a text that is no literal (`is_literal`), an argument without a
+/// placeholder of its name is no mistake: the text may vary under a fixed list of arguments.
+template <dialect D, class Row, class... Args>
+constexpr auto check_statement(std::string_view text, bool is_literal = true) noexcept {
+  using pack = detail::argument_pack<detail::argument_shape_t<Args>...>;
+  statement_check<pack::slot_count> done;
+  detail::output_column columns[detail::select_list::capacity];
+  detail::analyser found(
+      text, D, lexis_of(D),
+      {.slots = pack::slots.data(), .count = pack::slot_count, .style = pack::style, .is_literal = is_literal},
+      done.places.data(), columns);
+  found.run();
+  done.traits = found.traits();
+  done.problem = found.problem();
+  if constexpr (!std::is_void_v<Row>) {
+    if (!done.problem) done.problem = detail::compare_columns(D, text, found, row_plan<Row>::description);
+  }
+  return done;
+}
+
 /// SQL for the dialect `D` whose rows become `Row` (void: no rows wanted), checked against arguments of the shapes
 /// `Shapes`. Implicitly made from a string literal (a constant expression) or from `dt::runtime(text)`; write it as
 /// `statement_for<D, Row, Args...>`.
@@ -110,19 +139,10 @@ class checked_statement {
   }
 
   constexpr sql_problem check(bool is_literal) noexcept {
-    detail::output_column columns[detail::select_list::capacity];
-    detail::analyser found(
-        view_.text, D, lexis_of(D),
-        {.slots = pack::slots.data(), .count = slot_count, .style = pack::style, .is_literal = is_literal},
-        places_.data(), columns);
-    found.run();
-    view_.traits = found.traits();
-    if (found.problem()) return found.problem();
-    if constexpr (!std::is_void_v<Row>) {
-      return detail::compare_columns(D, view_.text, found, row_plan<Row>::description);
-    } else {
-      return {};
-    }
+    const statement_check<slot_count> found = check_statement<D, Row, Shapes...>(view_.text, is_literal);
+    view_.traits = found.traits;
+    places_ = found.places;
+    return found.problem;
   }
 
   statement_view view_;
