@@ -30,20 +30,22 @@ class resume_operation {
   using executor_type = typename Operation::executor_type;
   using allocator_type = typename Operation::allocator_type;
 
-  explicit resume_operation(Operation* owned) noexcept : owned_(owned) {}
-  resume_operation(resume_operation&& other) noexcept : owned_(std::exchange(other.owned_, nullptr)) {}
+  explicit resume_operation(Operation* owned) noexcept : owned_(owned), allocator_(owned->allocator()) {}
+  resume_operation(resume_operation&& other) noexcept
+      : owned_(std::exchange(other.owned_, nullptr)), allocator_(other.allocator_) {}
   resume_operation& operator=(resume_operation&&) = delete;
   ~resume_operation() {
     if (owned_ != nullptr) Operation::abandon(owned_);
   }
 
   executor_type get_executor() const noexcept { return owned_->executor(); }
-  allocator_type get_allocator() const noexcept { return owned_->allocator(); }
+  allocator_type get_allocator() const noexcept { return allocator_; }
 
   void operator()(std::error_code = {}) { Operation::go_on(std::exchange(owned_, nullptr)); }
 
  private:
   Operation* owned_;
+  [[no_unique_address]] allocator_type allocator_;  // kept, for Asio asks for it after it has moved the handler away
 };
 
 template <stream Stream, machine Machine, class Handler>

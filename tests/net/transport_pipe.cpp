@@ -1,0 +1,107 @@
+#include <dovetail/transport/pipe.hpp>
+
+#include <support/line_client.hpp>
+#include <support/styles.hpp>
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+namespace dt = dovetail;
+using namespace dt::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+static_assert(dt::transport<dt::stdio_pipe>);
+
+struct fixture {
+  explicit fixture(std::vector<std::string> command)
+      : blocking(dt::stdio_pipe::endpoint{command}),
+        asynchronous(io.get_executor(), dt::stdio_pipe::endpoint{command}) {}
+
+  template <class Body>
+  void in_each_style(Body body) {
+    for_each_style(blocking, asynchronous, io, [&](auto& s) {
+      blocking.stream.close();
+      asynchronous.stream.close();
+      const auto opened = s.template run<void>([](auto&& c) { return c.open(); });
+      ASSERT_TRUE(opened) << opened.error().message();
+      body(s);
+    });
+  }
+
+  asio::io_context io;
+  line_client<dt::stdio_pipe> blocking;
+  async_line_client<dt::stdio_pipe> asynchronous;
+};
+
+TEST(StdioPipe, AChildAnswersInEveryStyle) {
+  fixture f{{"cat"}};
+  const std::string longer(40'000, 'x');  // less than what two pipes hold: cat reads and writes by turns
+  f.in_each_style([&](auto& s) {
+    for (int i = 0; i < 10; ++i) {
+      EXPECT_EQ("hello\n", (s.template run<std::string>([](auto&& c) { return c.exchange("hello"); }).value()));
+    }
+    EXPECT_EQ(longer + "\n", (s.template run<std::string>([&](auto&& c) { return c.exchange(longer); }).value()));
+  });
+}
+
+TEST(StdioPipe, AChildThatEndsOrStallsIsAnErrorInEveryStyle) {
+  fixture ends{{"sh", "-c", "read line; echo -n par"}};
+  ends.in_each_style([](auto& s) {
+    EXPECT_EQ(dt::errc::connection_closed,
+              s.template run<std::string>([](auto&& c) { return c.exchange("x"); }).error().code());
+  });
+  fixture stalls{{"sh", "-c", "read line; echo -n par; read more"}};
+  stalls.blocking.budget = stalls.asynchronous.budget = 50ms;
+  stalls.in_each_style([](auto& s) {
+    EXPECT_EQ(dt::errc::deadline_passed,
+              s.template run<std::string>([](auto&& c) { return c.exchange("x"); }).error().code());
+  });
+}
+
+TEST(StdioPipe, WritingToAChildThatIsGoneIsAnErrorAndNoSignal) {
+  std::signal(SIGPIPE, SIG_DFL);
+  dt::stdio_pipe::stream s{dt::stdio_pipe::endpoint{{"true"}}};
+  ASSERT_FALSE(dt::connect(s, {}));
+  std::byte one{};
+  std::error_code ec;
+  EXPECT_EQ(0U, dt::read_some(s, {&one, 1}, dt::deadline::after(5s), ec));  // it has ended now
+  ec = {};
+  for (int i = 0; i < 100 && !ec; ++i) dt::write_all(s, dt::as_byte_view("x\n"), dt::deadline::after(1s), ec);
+  EXPECT_EQ(std::errc::broken_pipe, ec);
+}
+
+TEST(StdioPipe, AProgramThatIsNotThereIsAnErrorThatNamesIt) {
+  fixture f{{"/no/such/program", "--password=x"}};
+  for_each_style(f.blocking, f.asynchronous, f.io, [](auto& s) {
+    const auto opened = s.template run<void>([](auto&& c) { return c.open(); });
+    EXPECT_EQ(std::errc::no_such_file_or_directory, opened.error().code());
+    EXPECT_EQ(std::string::npos, opened.error().message().find("password"));
+  });
+}
+
+TEST(StdioPipe, AChildThatDoesNotListenIsKilledAfterItsGrace) {
+  dt::stdio_pipe::endpoint sleeper{{"sleep", "1000"}};
+  sleeper.grace = 20ms;
+  const auto start = dt::clock::now();
+  {
+    dt::stdio_pipe::stream s{sleeper};
+    ASSERT_FALSE(dt::connect(s, {}));
+  }
+  EXPECT_LT(dt::clock::now() - start, 10s);
+}
+
+TEST(StdioPipe, HalfCloseEndsTheChildsInput) {
+  dt::stdio_pipe::stream s{dt::stdio_pipe::endpoint{{"wc", "-l"}}};
+  line_session session;
+  ASSERT_TRUE(dt::run(s, open_line{session}, dt::deadline::after(5s)));
+  std::error_code ec;
+  dt::write_all(s, dt::as_byte_view("a\nb\nc\n"), dt::deadline::after(5s), ec);
+  EXPECT_EQ("3\n", dt::run(s, read_to_end{session}, dt::deadline::after(5s)).value());
+}
+
+}  // namespace

@@ -1,0 +1,199 @@
+#include <dovetail/transport/tcp.hpp>
+
+#include <support/line_client.hpp>
+#include <support/socket_server.hpp>
+#include <support/styles.hpp>
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+namespace dt = dovetail;
+using namespace dt::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+static_assert(dt::transport<dt::tcp>);
+
+struct fixture {
+  explicit fixture(socket_server::serve_function serve = socket_server::echo, std::string host = "127.0.0.1")
+      : server(std::move(serve)),
+        blocking(dt::tcp::endpoint{host, server.port()}),
+        asynchronous(io.get_executor(), dt::tcp::endpoint{host, server.port()}) {}
+
+  /// Runs `body(style, client_session)` in every style, on new connections.
+  template <class Body>
+  void in_each_style(Body body) {
+    for_each_style(blocking, asynchronous, io, [&](auto& s) {
+      blocking.stream.close();
+      asynchronous.stream.close();
+      const auto opened = s.template run<void>([](auto&& c) { return c.open(); });
+      ASSERT_TRUE(opened) << opened.error().message();
+      body(s);
+      blocking.stream.close();
+      asynchronous.stream.close();
+    });
+  }
+
+  socket_server server;
+  asio::io_context io;
+  line_client<dt::tcp> blocking;
+  async_line_client<dt::tcp> asynchronous;
+};
+
+TEST(Tcp, LinesComeBackInEveryStyle) {
+  fixture f;
+  f.in_each_style([](auto& s) {
+    for (int i = 0; i < 50; ++i) {
+      const auto got = s.template run<std::string>([i](auto&& c) { return c.exchange("line " + std::to_string(i)); });
+      ASSERT_TRUE(got) << got.error().message();
+      EXPECT_EQ("line " + std::to_string(i) + "\n", *got);
+    }
+  });
+}
+
+TEST(Tcp, MoreThanSocketBuffersHoldPassesBothWaysInEveryStyle) {
+  fixture f;
+  const std::string longer(400'000, 'x');
+  f.in_each_style([&](auto& s) {
+    const auto got = s.template run<std::string>([&](auto&& c) { return c.exchange(longer); });
+    ASSERT_TRUE(got) << got.error().message();
+    EXPECT_EQ(longer.size() + 1, got->size());
+  });
+}
+
+TEST(Tcp, AHostNameIsResolvedInEveryStyle) {
+  fixture f{socket_server::echo, "localhost"};  // perhaps ::1 first, where nobody listens
+  f.in_each_style([](auto& s) {
+    EXPECT_EQ("x\n", (s.template run<std::string>([](auto&& c) { return c.exchange("x"); }).value()));
+  });
+}
+
+TEST(Tcp, APeerThatDiesStallsOrTalksGarbageIsAnErrorInEveryStyle) {
+  const auto exchange = [](auto&& c) { return c.exchange("x"); };
+  for (const std::string_view reply : {"", "par"}) {
+    fixture closes{[reply](accepted_stream& peer) {
+      peer.read_line();
+      peer.write(reply);
+    }};
+    closes.in_each_style(
+        [&](auto& s) { EXPECT_EQ(dt::errc::connection_closed, s.template run<std::string>(exchange).error().code()); });
+    fixture resets{[reply](accepted_stream& peer) {
+      peer.read_line();
+      peer.write(reply);
+      peer.reset();
+    }};
+    resets.in_each_style(
+        [&](auto& s) { EXPECT_EQ(dt::condition::connection, s.template run<std::string>(exchange).error().kind()); });
+    fixture stalls{[reply](accepted_stream& peer) {
+      peer.read_line();
+      peer.write(reply);
+      peer.read_line();  // until the client gives up
+    }};
+    stalls.blocking.budget = stalls.asynchronous.budget = 60ms;
+    stalls.in_each_style([&](auto& s) {
+      const auto start = dt::clock::now();
+      EXPECT_EQ(dt::condition::timeout, s.template run<std::string>(exchange).error().kind());
+      EXPECT_LT(dt::clock::now() - start, 5s);
+    });
+    fixture babbles{[reply](accepted_stream& peer) {
+      peer.read_line();
+      peer.write(std::string{reply} + std::string(1, '\0') + "\n");
+    }};
+    babbles.in_each_style(
+        [&](auto& s) { EXPECT_EQ(dt::condition::protocol, s.template run<std::string>(exchange).error().kind()); });
+  }
+}
+
+TEST(Tcp, WritingToADeadPeerIsAnErrorAndNoSignal) {
+  std::signal(SIGPIPE, SIG_DFL);
+  fixture f{[](accepted_stream& peer) { peer.reset(); }};
+  dt::tcp::stream& s = f.blocking.stream;
+  ASSERT_FALSE(dt::connect(s, dt::deadline::after(5s)));
+  std::error_code ec;
+  for (int i = 0; i < 100 && !ec; ++i) {
+    dt::write_all(s, dt::as_byte_view("x"), dt::deadline::after(5s), ec);
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(dt::condition::connection, dt::condition_of(ec));
+}
+
+TEST(Tcp, ARefusedConnectionNamesThePeer) {
+  std::uint16_t port = 0;
+  {
+    socket_server gone;
+    port = gone.port();
+  }
+  asio::io_context io;
+  line_client<dt::tcp> blocking{dt::tcp::endpoint{"127.0.0.1", port}};
+  async_line_client<dt::tcp> asynchronous{io.get_executor(), dt::tcp::endpoint{"127.0.0.1", port}};
+  for_each_style(blocking, asynchronous, io, [&](auto& s) {
+    const auto opened = s.template run<void>([](auto&& c) { return c.open(); });
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(std::errc::connection_refused, opened.error().code());
+    EXPECT_EQ("127.0.0.1:" + std::to_string(port), opened.error().context());
+  });
+}
+
+TEST(Tcp, AnUnknownHostIsSaidSoBeforeTheDeadline) {
+  asio::io_context io;
+  const dt::tcp::endpoint nowhere{"no-such-host.invalid", 80};
+  line_client<dt::tcp> blocking{nowhere};
+  async_line_client<dt::tcp> asynchronous{io.get_executor(), nowhere};
+  blocking.budget = asynchronous.budget = 3s;
+  for_each_style(blocking, asynchronous, io, [&](auto& s) {
+    const auto opened = s.template run<void>([](auto&& c) { return c.open(); });
+    ASSERT_FALSE(opened);
+    EXPECT_TRUE(opened.error().code() == dt::errc::host_not_found || opened.error().code() == dt::errc::deadline_passed)
+        << opened.error().message();
+  });
+}
+
+TEST(Tcp, ANameResolutionIsBoundedByItsDeadline) {
+  dt::tcp::stream s{dt::tcp::endpoint{"another-host.invalid", 80}};
+  EXPECT_TRUE(dt::connect(s, dt::deadline{dt::clock::now()}));
+  EXPECT_FALSE(s.is_open());  // the helper thread may still be at work; nothing waits for it
+}
+
+TEST(Tcp, AStreamCanBeConnectedAgain) {
+  fixture f;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_FALSE(dt::connect(f.blocking.stream, dt::deadline::after(5s)));
+    EXPECT_EQ("x\n", f.blocking.exchange("x"));
+  }
+}
+
+TEST(Tcp, PeersAreNamedLikeInAUrl) {
+  EXPECT_EQ("localhost:80", (dt::tcp::stream{dt::tcp::endpoint{"localhost", 80}}.peer()));
+  EXPECT_EQ("[::1]:80", (dt::tcp::stream{dt::tcp::endpoint{"::1", 80}}.peer()));
+}
+
+TEST(Tcp, NoDelayIsOnAndKeepAliveWhenAsked) {
+  fixture f;
+  ASSERT_FALSE(dt::connect(f.blocking.stream, dt::deadline::after(5s)));
+  const dt::native_handle handle = f.blocking.stream.handle(dt::readiness::readable);
+  int value = 0;
+  socklen_t size = sizeof value;
+  ASSERT_EQ(0, ::getsockopt(handle, IPPROTO_TCP, TCP_NODELAY, &value, &size));
+  EXPECT_NE(0, value);
+  ASSERT_EQ(0, ::getsockopt(handle, SOL_SOCKET, SO_KEEPALIVE, &value, &size));
+  EXPECT_NE(0, value);
+}
+
+TEST(Tcp, ClosingAnAsynchronousStreamEndsItsOperationAndKeepsTheReactorClean) {
+  fixture f{[](accepted_stream& peer) { peer.read_line(); }};
+  for (int i = 0; i < 20; ++i) {
+    f.asynchronous.with([](const dt::result<void>& r) { EXPECT_TRUE(r); }).open();
+    run_until(f.io, [&] { return f.asynchronous.session.state == dt::session_health::idle; });
+    f.asynchronous.session.state = dt::session_health::closed;
+    std::optional<std::error_code> ended;
+    dt::async_run(f.asynchronous.stream, read_to_end{f.asynchronous.session}, dt::deadline::after(10s), nullptr,
+                  [&](const auto& r) { ended = r.error().code(); });
+    f.asynchronous.stream.close();
+    run_until(f.io, [&] { return ended.has_value(); });
+  }
+  EXPECT_EQ(20, f.server.accepted());
+}
+
+}  // namespace
