@@ -23,15 +23,19 @@ namespace dovetail::inline v0::lensdb {
 ///
 ///     dt::lensdb::server server{{.port = 0}};
 ///     dt::lensdb::client kv{server.uri()};
-class server {
+///
+/// A template only so that programs without a server do not compile one.
+template <class Options>
+class basic_server {
  public:
   /// Errors: throws `dt::error`: the host is no address, or the system cannot listen there.
-  explicit server(server_options options = {}) : core_(std::make_unique<detail::server_core>(std::move(options))) {
+  explicit basic_server(Options options = {})
+      : core_(std::make_unique<detail::server_core<Options>>(std::move(options))) {
     if (error_info wrong = core_->listen()) dovetail::detail::throw_error(std::move(wrong));
     thread_ = std::thread{[core = core_.get()] { core->run(); }};
   }
-  server(server&&) noexcept = default;
-  server& operator=(server&& other) noexcept {
+  basic_server(basic_server&&) noexcept = default;
+  basic_server& operator=(basic_server&& other) noexcept {
     if (this != &other) {
       stop();
       core_ = std::move(other.core_);
@@ -39,7 +43,7 @@ class server {
     }
     return *this;
   }
-  ~server() { stop(); }
+  ~basic_server() { stop(); }
 
   std::uint16_t port() const noexcept { return core_->port(); }
 
@@ -56,7 +60,7 @@ class server {
     const tcp_endpoint where = endpoint();
     const bool is_v6 = where.host.find(':') != std::string::npos;
     std::string text = "lensdb://" + (is_v6 ? "[" + where.host + "]" : where.host) + ":" + std::to_string(where.port);
-    const server_options& options = core_->options();
+    const Options& options = core_->options();
     char separator = '?';
     if (options.framing == framing::exact) {
       const std::size_t limit = lens_v1::request_header_size + options.key_limit + options.value_limit;
@@ -78,8 +82,10 @@ class server {
   }
 
  private:
-  std::unique_ptr<detail::server_core> core_;
+  std::unique_ptr<detail::server_core<Options>> core_;
   std::thread thread_;
 };
+
+using server = basic_server<server_options>;
 
 }  // namespace dovetail::inline v0::lensdb

@@ -23,9 +23,11 @@
 namespace dovetail::inline v0::lensdb::detail {
 
 /// Everything of a server but its thread. Threads: `run()` in one; `stop()` and `statistics()` from any.
+/// A template, so that a program that only has clients does not compile it: `Options` is server_options.
+template <class Options>
 class server_core {
  public:
-  explicit server_core(server_options options)
+  explicit server_core(Options options)
       : options_(std::move(options)),
         rules_{.framing = options_.framing,
                .key_limit = options_.key_limit,
@@ -53,7 +55,7 @@ class server_core {
     return {};
   }
 
-  const server_options& options() const noexcept { return options_; }
+  const Options& options() const noexcept { return options_; }
   std::uint16_t port() const noexcept { return port_; }
 
   /// Serves until `stop()` has been called and the last connection has ended.
@@ -148,7 +150,7 @@ class server_core {
     made->next();
   }
 
-  server_options options_;
+  Options options_;
   serve_rules rules_;
   store store_;
   serve_counters counters_;
