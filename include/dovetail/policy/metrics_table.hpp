@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -77,11 +76,7 @@ class metric_row {
   metric_shard_row* mine() noexcept {
     std::atomic<metric_shard_row*>& place = shards_[metric_shard()];
     if (metric_shard_row* const found = place.load(std::memory_order_acquire)) return found;
-    auto* const made = new (std::nothrow) metric_shard_row;
-    metric_shard_row* other = nullptr;
-    if (made == nullptr || place.compare_exchange_strong(other, made, std::memory_order_acq_rel)) return made;
-    delete made;
-    return other;
+    return make_shard(place);
   }
 
   template <class Visit>
@@ -92,6 +87,16 @@ class metric_row {
   }
 
  private:
+  [[gnu::noinline]] static metric_shard_row* make_shard(std::atomic<metric_shard_row*>& place) noexcept {
+    try {
+      auto made = std::make_unique<metric_shard_row>();
+      metric_shard_row* found = nullptr;
+      return place.compare_exchange_strong(found, made.get(), std::memory_order_acq_rel) ? made.release() : found;
+    } catch (...) {
+      return nullptr;
+    }
+  }
+
   std::string name_;
   std::array<std::atomic<metric_shard_row*>, metric_shards> shards_{};
 };
@@ -267,7 +272,7 @@ class metrics_table {
     return &other_;
   }
 
-  metric_row* insert(std::atomic<metric_row*>& place, std::string_view name) noexcept {
+  [[gnu::noinline]] static metric_row* insert(std::atomic<metric_row*>& place, std::string_view name) noexcept {
     try {
       auto made = std::make_unique<metric_row>(name);
       metric_row* found = nullptr;
