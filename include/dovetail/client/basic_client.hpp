@@ -34,6 +34,7 @@ class client_view : public Core::connection_type::template verbs<client_view<Cor
   call start_call(std::source_location where) const noexcept {
     return by_.is_never() ? call::within(core_->timeout(), where) : call::until(by_, where);
   }
+  deadline limit() const noexcept { return by_; }
   template <class T>
   static std::conditional_t<ReturnsResult, result<T>, T> deliver(result<T> answer) {
     if constexpr (ReturnsResult) {
@@ -88,6 +89,7 @@ class basic_client : public Connection::template verbs<basic_client<Connection, 
   }
   core_type& core() noexcept { return *core_; }
   call start_call(std::source_location where) const noexcept { return call::within(core_->timeout(), where); }
+  deadline limit() const noexcept { return deadline::never(); }
   template <class T>
   static T deliver(result<T> answer) {
     return std::move(answer).value();

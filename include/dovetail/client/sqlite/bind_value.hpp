@@ -9,6 +9,7 @@
 #include <dovetail/client/sqlite/library.hpp>
 #include <dovetail/row/enums.hpp>
 #include <dovetail/row/field.hpp>
+#include <dovetail/sql/argument.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -63,6 +64,9 @@ class binder {
       return text(index, value, given_);
     } else if constexpr (bytes_like<type>) {
       return bytes(index, value, given_);
+    } else if constexpr (dovetail::detail::argument_range<type>) {
+      return refuse(errc::operation_unsupported,
+                    "SQLite has no lists: a range stands in in (?), or use dt::json_value");
     } else {
       return bind_kind<field_kind_of<type>>(index, value);
     }

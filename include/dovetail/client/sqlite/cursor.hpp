@@ -67,8 +67,26 @@ class cursor {
     return end(code);
   }
 
+  /// Reads the only row. Errors: errc::too_many_rows.
+  error_info read_one(value_type& out, bool& is_there) {
+    if (error_info failure = bind()) return failure;
+    switch (next(out)) {
+      case step::failed:
+        return std::move(failure_);
+      case step::done:
+        return {};
+      case step::row:
+        break;
+    }
+    is_there = true;
+    const int code = sqlite3_step(statement_->get());
+    if (code == SQLITE_DONE) return {};
+    return code == SQLITE_ROW ? error_info{errc::too_many_rows} : session_->failure(code, {});
+  }
+
   /// Reads all rows.
   error_info fetch(rows<value_type>& all) {
+    if (error_info failure = bind()) return failure;
     if (const std::size_t likely = bound_->likely_rows(); likely > 1) all.reserve(likely);
     for (;;) {
       value_type& out = all.emplace_back();

@@ -19,8 +19,10 @@ namespace sqlite::detail {
 /// What bounds the call that is running on a session; looked at every few thousand steps of SQLite's machine, and
 /// while it waits for a lock.
 struct call_limits {
-  deadline until;
+  deadline until{};
   const std::atomic<bool>* cancelled = nullptr;
+  /// A second bound, counted from the first look at the clock: the steps of a stream need none otherwise.
+  clock::duration budget = clock::duration::max();
 };
 
 /// Owns one `sqlite3*`, opened without SQLite's mutexes. Threads: one at a time.
@@ -32,11 +34,11 @@ class session {
   ~session() { close(); }
 
   /// Errors: SQLite's own (condition::connection when the file cannot be opened).
-  result<void> open(const options& how, deadline until) {
+  result<void> open(const options& how, call_limits limits) {
     close();
     cache_ = statement_cache{how.cache_statements};
     busy_timeout_ = how.busy_timeout;
-    const limits_scope scope{*this, {until, nullptr}};
+    const limits_scope scope{*this, limits};
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     flags |= how.mode == open_mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     if (how.mode == open_mode::create) flags |= SQLITE_OPEN_CREATE;
@@ -132,6 +134,25 @@ class session {
     return {};
   }
 
+  /// Makes what follows all or nothing: a transaction, or a savepoint in the one that is open.
+  error_info begin_unit() {
+    unit_is_nested_ = in_transaction();
+    return run(unit_is_nested_ ? "savepoint dovetail_unit" : "begin immediate").error();
+  }
+  /// Keeps it when there is no failure, else undoes it; the failure, or that of keeping it.
+  error_info end_unit(error_info failure) {
+    if (!failure) failure = run(unit_is_nested_ ? "release dovetail_unit" : "commit").error();
+    if (!failure || !in_transaction()) return failure;
+    const limits_scope unhurried{*this, {}};  // what is to be undone is undone even when the time is over
+    if (unit_is_nested_) {
+      static_cast<void>(run("rollback to dovetail_unit"));
+      static_cast<void>(run("release dovetail_unit"));
+    } else {
+      static_cast<void>(run("rollback"));
+    }
+    return failure;
+  }
+
   /// The failure of the call that returned `code`: tells a deadline and a cancellation from SQLite's own reasons.
   error_info failure(int code, std::string context) const {
     if ((code & 0xFF) == SQLITE_INTERRUPT || ((code & 0xFF) == SQLITE_BUSY && lock_wait_ended_)) {
@@ -154,9 +175,18 @@ class session {
     return limits_.cancelled != nullptr && limits_.cancelled->load(std::memory_order_relaxed);
   }
 
+  /// The deadline, which the first look turns a budget into.
+  deadline until() noexcept {
+    if (limits_.budget != clock::duration::max()) {
+      limits_.until = earlier(limits_.until, deadline::after(limits_.budget));
+      limits_.budget = clock::duration::max();
+    }
+    return limits_.until;
+  }
+
   static int on_progress(void* self) noexcept {
-    const session& here = *static_cast<const session*>(self);
-    return here.is_cancelled() || here.limits_.until.has_passed() ? 1 : 0;
+    session& here = *static_cast<session*>(self);
+    return here.is_cancelled() || here.until().has_passed() ? 1 : 0;
   }
 
   /// Another connection holds a lock: waits a little, longer each time, and gives up when the time is over.
@@ -165,7 +195,7 @@ class session {
     if (tries == 0) here.lock_wait_began_ = clock::now();
     constexpr int delays[] = {1, 1, 2, 3, 5, 8, 10};
     const clock::time_point now = clock::now();
-    const clock::time_point give_up = std::min(here.limits_.until.when(), here.lock_wait_began_ + here.busy_timeout_);
+    const clock::time_point give_up = std::min(here.until().when(), here.lock_wait_began_ + here.busy_timeout_);
     if (here.is_cancelled() || now >= give_up) {
       here.lock_wait_ended_ = true;
       return 0;
@@ -213,6 +243,7 @@ class session {
   std::chrono::milliseconds busy_timeout_{};
   clock::time_point lock_wait_began_{};
   bool lock_wait_ended_ = false;
+  bool unit_is_nested_ = false;
 };
 
 }  // namespace sqlite::detail

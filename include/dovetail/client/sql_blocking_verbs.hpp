@@ -1,0 +1,188 @@
+// The verbs of blocking SQL clients that hold a connection: streams, and transactions that are repeated as a whole.
+#pragma once
+
+#include <dovetail/base/error.hpp>
+#include <dovetail/client/sql_stream.hpp>
+#include <dovetail/client/sql_verbs.hpp>
+#include <dovetail/client/transaction.hpp>
+
+#include <optional>
+#include <source_location>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+template <class Self>
+using core_of = std::remove_cvref_t<decltype(std::declval<Self&>().core())>;
+
+/// True for the verbs of a transaction: they run on its connection.
+template <class Self>
+concept inside_transaction = requires(Self& self, const call& how) {
+  self.hold(how);
+};
+
+template <class Self>
+result<held_connection<core_of<Self>>> hold_connection(Self& self, const call& how) {
+  if constexpr (inside_transaction<Self>) {
+    return self.hold(how);
+  } else {
+    auto lent = self.core().acquire(how);
+    if (!lent) return std::move(lent).error();
+    return held_connection<core_of<Self>>{*std::move(lent)};
+  }
+}
+
+template <bool ReturnsResult, class Self>
+result<transaction<core_of<Self>, ReturnsResult>> begin_transaction(Self& self, begin_mode mode, const call& how,
+                                                                    deadline by) {
+  auto held = hold_connection(self, how);
+  if (!held) return std::move(held).error();
+  int depth = 0;
+  if constexpr (inside_transaction<Self>) depth = self.nesting();
+  sql_begin begin{mode, depth};
+  if constexpr (inside_transaction<Self>) {
+    if (result<void> begun = self.perform(begin, how); !begun) return std::move(begun).error();
+  } else if (result<void> begun = self.core().perform_on(**held, begin, how); !begun) {
+    return std::move(begun).error();
+  }
+  return transaction<core_of<Self>, ReturnsResult>{self.core(), *std::move(held), by, depth};
+}
+
+/// What the body of a transaction gives: `T` and `result<T>` alike give `T`.
+template <class T>
+struct body_value {
+  using type = T;
+};
+template <class T>
+struct body_value<result<T>> {
+  using type = T;
+};
+
+/// Calls the body, and puts what it gives, or its failure, into `value`.
+template <class Fn, class Transaction, class Value>
+error_info call_body(Fn& body, Transaction& tx, std::optional<Value>& value) {
+  using returned = std::invoke_result_t<Fn&, Transaction&>;
+  if constexpr (std::is_void_v<returned>) {
+    body(tx);
+  } else if constexpr (is_result<returned>) {
+    returned answer = body(tx);
+    if (!answer) return std::move(answer).error();
+    if constexpr (!std::is_void_v<typename returned::value_type>) value.emplace(*std::move(answer));
+  } else {
+    value.emplace(body(tx));
+  }
+  return {};
+}
+
+/// Conflicts with other transactions: the database has executed nothing of it, or undone it.
+inline bool is_conflict(const error_info& failure) noexcept {
+  return failure.kind() == condition::serialization || failure.kind() == condition::busy;
+}
+
+}  // namespace detail
+
+/// `sql_verbs`, and those verbs that hold a connection. Base class of blocking clients, their views and transactions.
+template <class Self, dialect D>
+class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed> {
+  using base = sql_verbs<Self, D, argument_storage::borrowed>;
+
+ public:
+  using typename base::place;
+
+  /// The rows one at a time, with bounded memory: see `sql_stream`. In a pooled client another connection than that of
+  /// the verbs called meanwhile. (sql_stream)
+  template <class Row, class... Args>
+  auto stream(statement_for<D, Row, Args...> sql, const Args&... args) {
+    using stream_type = sql_stream<Row, detail::core_of<Self>>;
+    return this->self().deliver([&]() -> result<stream_type> {
+      Self& self = this->self();
+      const call how = self.start_call(sql.view().where);
+      auto held = detail::hold_connection(self, how);
+      if (!held) return std::move(held).error();
+      auto state = (*held)->template open_stream<Row>(base::template ask<Row>(sql, args...), how.by);
+      if (!state) return std::move(state).error().with_location(how.where);
+      return stream_type{*std::move(held), *std::move(state), self.core().timeout(), self.limit(), how.where};
+    }());
+  }
+
+  /// Begins a transaction, inside of one a savepoint; it is rolled back unless `commit()` is called. (transaction)
+  auto begin(begin_mode mode = begin_mode::automatic, place where = place::current()) {
+    Self& self = this->self();
+    const call how = self.start_call(where);
+    auto begun = detail::begin_transaction<returns_result()>(self, mode, how, self.limit());
+    if (!begun) begun.error().with_location(where);
+    return self.deliver(std::move(begun));
+  }
+
+  /// Calls `body(tx)` in a transaction, and commits; rolls back when the body throws or returns a failed `result`.
+  /// Inside of a transaction: a savepoint. After a conflict with another transaction (condition::serialization, busy)
+  /// it begins again as the retry policy says, so that the body may be called more than once. The client's time limit
+  /// holds for all of it. (what the body returns)
+  template <class Fn>
+  auto transaction(begin_mode mode, Fn&& body, place where = place::current()) {
+    return run_transaction(mode, body, where);
+  }
+  template <class Fn>
+    requires(!std::is_same_v<std::remove_cvref_t<Fn>, begin_mode>)
+  auto transaction(Fn&& body, place where = place::current()) {
+    return run_transaction(begin_mode::automatic, body, where);
+  }
+
+ private:
+  static constexpr bool returns_result() {
+    return detail::is_result<decltype(std::declval<Self&>().deliver(std::declval<result<int>>()))>;
+  }
+
+  template <class Fn>
+  auto run_transaction(begin_mode mode, Fn& body, place where) {
+    using tx_type = v0::transaction<detail::core_of<Self>, returns_result()>;
+    using value_type = typename detail::body_value<std::invoke_result_t<Fn&, tx_type&>>::type;
+    using stored = std::conditional_t<std::is_void_v<value_type>, char, value_type>;
+    std::optional<stored> value;
+    error_info failure = repeat_transaction<tx_type>(mode, body, value, this->self().start_call(where));
+    if constexpr (std::is_void_v<value_type>) {
+      return this->self().deliver(failure ? result<void>{std::move(failure)} : result<void>{});
+    } else {
+      return this->self().deliver(failure ? result<value_type>{std::move(failure)}
+                                          : result<value_type>{*std::move(value)});
+    }
+  }
+
+  template <class Transaction, class Fn, class Stored>
+  error_info repeat_transaction(begin_mode mode, Fn& body, std::optional<Stored>& value, const call& how) {
+    Self& self = this->self();
+    for (int attempt = 1;; ++attempt) {
+      error_info failure = try_transaction<Transaction>(mode, body, value, how);
+      if (!failure) return failure;
+      failure.with_location(how.where);
+      if constexpr (detail::inside_transaction<Self>) {
+        return failure;
+      } else {
+        if (!detail::is_conflict(failure)) return failure;
+        const verdict next = self.core().judge(failure, "transaction", attempt, false, 0, how);
+        if (!next.repeat) return failure;
+        if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);
+      }
+    }
+  }
+
+  template <class Transaction, class Fn, class Stored>
+  error_info try_transaction(begin_mode mode, Fn& body, std::optional<Stored>& value, const call& how) {
+    auto begun = detail::begin_transaction<returns_result()>(this->self(), mode, how, how.by);
+    if (!begun) return std::move(begun).error();
+    Transaction& tx = *begun;
+    try {
+      if (error_info failure = detail::call_body(body, tx, value)) return failure;
+    } catch (const error& thrown) {  // what else is thrown passes through, and rolls back on its way
+      return thrown.info();
+    }
+    if (!tx.is_open()) return {};  // the body has ended it
+    result<void> done = tx.finish(how.where);
+    return done ? error_info{} : std::move(done).error();
+  }
+};
+
+}  // namespace dovetail::inline v0

@@ -1,0 +1,103 @@
+// What the verbs of a SQL client become: a checked statement with its arguments, and what is wanted of it.
+#pragma once
+
+#include <dovetail/row/plan.hpp>
+#include <dovetail/row/rows.hpp>
+#include <dovetail/sql/statement.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+namespace dovetail::inline v0 {
+
+/// What a statement did that returned no rows.
+struct summary {
+  std::int64_t rows_affected = 0;                ///< inserted, updated or deleted; 0 for other statements
+  std::optional<std::int64_t> last_insert_id{};  ///< of the row that an insert made, where the database counts them
+
+  friend bool operator==(const summary&, const summary&) = default;
+};
+
+/// A checked statement and its arguments, which are references or values.
+template <class Statement, class Arguments>
+struct sql_request {
+  using statement_type = Statement;
+  using arguments_type = Arguments;
+  Statement sql;
+  Arguments arguments;
+
+  bool is_read_only() const noexcept { return sql.view().traits.read_only == tri_state::yes; }
+};
+
+/// Runs a statement; rows are dropped.
+template <class Request>
+struct sql_execute {
+  using value_type = summary;
+  static constexpr std::string_view name = "execute";
+  Request request;
+  bool is_idempotent() const noexcept { return request.is_read_only(); }
+};
+
+/// Reads all rows.
+template <class Row, class Request>
+struct sql_query {
+  using value_type = rows<row_value_t<Row>>;
+  static constexpr std::string_view name = "query";
+  Request request;
+  bool is_idempotent() const noexcept { return request.is_read_only(); }
+};
+
+/// Reads exactly one row. Errors: errc::no_row, errc::too_many_rows.
+template <class Row, class Request>
+struct sql_query_one {
+  using value_type = row_value_t<Row>;
+  static constexpr std::string_view name = "query_one";
+  Request request;
+  bool is_idempotent() const noexcept { return request.is_read_only(); }
+};
+
+/// Reads one row or none. Errors: errc::too_many_rows.
+template <class Row, class Request>
+struct sql_query_optional {
+  using value_type = std::optional<row_value_t<Row>>;
+  static constexpr std::string_view name = "query_optional";
+  Request request;
+  bool is_idempotent() const noexcept { return request.is_read_only(); }
+};
+
+/// Inserts all rows of a range, or none. `Range` is a reference or a value.
+template <class Range>
+struct sql_insert {
+  using value_type = summary;
+  static constexpr std::string_view name = "insert";
+  std::string table;
+  std::string_view tail;  ///< `insert_tail<D, Row>`
+  Range rows;
+  bool is_idempotent() const noexcept { return false; }
+};
+
+/// Inserts one row and reads what the database made of it.
+template <class Row, class Struct>
+struct sql_insert_returning {
+  using value_type = row_value_t<Row>;
+  static constexpr std::string_view name = "insert_returning";
+  std::string table;
+  std::string_view tail;       ///< `insert_tail<D, Struct>`
+  std::string_view returning;  ///< `returning_tail<D, Row>`
+  Struct row;
+  bool is_idempotent() const noexcept { return false; }
+};
+
+/// Runs each statement of a text without parameters.
+struct sql_script {
+  using value_type = void;
+  static constexpr std::string_view name = "script";
+  std::string text;
+  bool is_idempotent() const noexcept { return false; }
+};
+
+}  // namespace dovetail::inline v0

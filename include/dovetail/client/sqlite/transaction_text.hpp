@@ -1,0 +1,40 @@
+// The statements that begin and end transactions and savepoints.
+#pragma once
+
+#include <dovetail/client/transaction.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace dovetail::inline v0 {
+namespace sqlite::detail {
+
+inline std::string begin_text(const sql_begin& op, bool is_read_only) {
+  if (op.depth != 0) return "savepoint dovetail_" + std::to_string(op.depth);
+  switch (op.mode) {
+    case begin_mode::deferred:
+      return "begin deferred";
+    case begin_mode::immediate:
+      return "begin immediate";
+    case begin_mode::exclusive:
+      return "begin exclusive";
+    case begin_mode::automatic:
+      break;
+  }
+  return is_read_only ? "begin deferred" : "begin immediate";
+}
+
+inline std::string commit_text(int depth) {
+  if (depth == 0) return "commit";
+  return "release dovetail_" + std::to_string(depth);
+}
+
+/// The savepoint itself stays behind after a rollback to it, and is taken away too.
+inline std::string rollback_text(int depth) {
+  if (depth == 0) return "rollback";
+  const std::string name = "dovetail_" + std::to_string(depth);
+  return "rollback to " + name + "; release " + name;
+}
+
+}  // namespace sqlite::detail
+}  // namespace dovetail::inline v0
