@@ -30,6 +30,8 @@ class server_core {
   explicit server_core(Options options)
       : options_(std::move(options)),
         rules_{.framing = options_.framing,
+               .accepts_lens = options_.accepts_lens,
+               .accepts_ldbd = options_.accepts_ldbd,
                .key_limit = options_.key_limit,
                .value_limit = options_.value_limit,
                .receive_size = options_.receive_size,
@@ -50,7 +52,10 @@ class server_core {
     if (!ec) acceptor_.bind(wanted, ec);
     if (!ec) acceptor_.listen(asio::socket_base::max_listen_connections, ec);
     if (!ec) port_ = acceptor_.local_endpoint(ec).port();
-    if (ec) return {ec, "cannot listen on " + options_.host + ", port " + std::to_string(options_.port)};
+    // Asio has a category of its own for the same numbers.
+    if (ec)
+      return {{ec.value(), std::system_category()},
+              "cannot listen on " + options_.host + ", port " + std::to_string(options_.port)};
     accept();
     return {};
   }

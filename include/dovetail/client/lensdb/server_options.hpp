@@ -17,6 +17,8 @@ struct server_options {
   std::string host = "127.0.0.1";  ///< an address of this machine (0.0.0.0 and :: are all of them), or localhost
   std::uint16_t port = 0;          ///< 0: any free one; `server::port()` says which
   lensdb::framing framing = lensdb::framing::exact;
+  bool accepts_lens = true;            ///< speak lens_v1
+  bool accepts_ldbd = true;            ///< speak ldbd_v1 (never with framing::one_per_recv)
   std::size_t max_connections = 1000;  ///< one more is accepted and closed at once
   store_limits storage{};
   std::size_t key_limit = lens_v1::key_size_limit;

@@ -96,7 +96,9 @@ class serve_exact {
     }
     if (bytes.empty()) return false;
     if (language_ == language::unknown && bytes.size() >= 4) {
-      language_ = load_big<std::uint32_t>(bytes.data()) == ldbd_v1::magic ? language::ldbd : language::lens;
+      const std::uint32_t magic = load_big<std::uint32_t>(bytes.data());
+      const bool is_ldbd = rules_->accepts_ldbd && (magic == ldbd_v1::magic || !rules_->accepts_lens);
+      language_ = is_ldbd ? language::ldbd : language::lens;  // the one that is left says that the magic is wrong
     }
     return language_ == language::ldbd ? take_one<ldbd_v1>(bytes) : take_one<lens_v1>(bytes);
   }

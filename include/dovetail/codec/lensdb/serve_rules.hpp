@@ -19,6 +19,8 @@ enum class framing : std::uint8_t {
 /// How a server behaves towards each connection.
 struct serve_rules {
   lensdb::framing framing = framing::exact;
+  bool accepts_lens = true;
+  bool accepts_ldbd = true;
   std::size_t key_limit = lens_v1::key_size_limit;
   std::size_t value_limit = lens_v1::value_size_limit;
   std::size_t receive_size = lens_v1::default_request_limit;  ///< the recv of framing::one_per_recv
