@@ -45,7 +45,7 @@ struct json {
   template <class T>
   static result<void> encode(const T& value, std::string& out) {
     const std::size_t before = out.size();
-    detail::json_sink to(out);
+    detail::format_sink to(out);
     char* const end = detail::write_json(to, to.begin(), value);
     if (end != nullptr) [[likely]] {
       to.flush(end);

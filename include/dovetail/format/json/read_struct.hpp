@@ -78,19 +78,20 @@ template <class T, std::size_t I, class Member>
   return state.at != nullptr && !state.is_closed;
 }
 
-/// Reads the members that did not come in their order. `in_any_order` costs a search a key.
+/// Reads the members that did not come in their order.
 template <class T, std::size_t... I, class... Members>
 [[gnu::noinline]] void read_json_members(std::index_sequence<I...>, json_source& in, json_object_state& state,
                                          member_set<field_count<T>>& seen, Members&... members) {
   constexpr std::size_t count = sizeof...(I);
   std::string space;
-  std::size_t hint = 0;
+  std::size_t previous = 0;
+  in.order.begin(field_names<T>.data());
   while (!state.is_closed) {
     const char* const key_at = state.at;
     std::string_view key;
     const char* at = view_json_key(in, key_at, space, key);
     if (at != nullptr) {
-      const std::size_t index = find_member(field_names<T>.data(), count, key, hint);
+      const std::size_t index = find_member(field_names<T>.data(), count, key, in.order.guess(previous));
       if (index == count) {
         at = skip_json_value(in, at);
         if (at == nullptr) in.failure.inside_member(key);
@@ -101,7 +102,8 @@ template <class T, std::size_t... I, class... Members>
         static_cast<void>(((I == index ? (at = read_json(in, at, members), true) : false) || ...));
         if (at == nullptr) in.failure.inside_member(field_names<T>[index]);
         seen.insert(index);
-        hint = index + 1;
+        in.order.learn(previous, index);
+        previous = index + 1;
       }
     }
     if (at != nullptr) at = read_json_separator(in, at, '}', state.is_closed);

@@ -4,7 +4,7 @@
 #include <dovetail/base/bytes.hpp>
 #include <dovetail/format/base64.hpp>
 #include <dovetail/format/json/keys.hpp>
-#include <dovetail/format/json/sink.hpp>
+#include <dovetail/format/sink.hpp>
 #include <dovetail/format/json/skip.hpp>
 #include <dovetail/format/json/text.hpp>
 #include <dovetail/format/json/write_number.hpp>
@@ -28,7 +28,7 @@ namespace dovetail::inline v0::detail {
 inline constexpr std::size_t json_value_room = json_number_room;
 
 template <class T>
-char* write_json(json_sink& to, char* out, const T& value);
+char* write_json(format_sink& to, char* out, const T& value);
 
 /// The room that the writer of `value` needs in front of it.
 template <class T>
@@ -48,10 +48,10 @@ template <class T>
 }
 
 template <class T>
-[[gnu::always_inline]] inline char* write_json_value(json_sink& to, char* out, const T& value);
+[[gnu::always_inline]] inline char* write_json_value(format_sink& to, char* out, const T& value);
 
 template <class T>
-char* write_json_range(json_sink& to, char* out, const T& range) {
+char* write_json_range(format_sink& to, char* out, const T& range) {
   *out++ = '[';
   std::size_t index = 0;
   for (const auto& element : range) {
@@ -70,7 +70,7 @@ char* write_json_range(json_sink& to, char* out, const T& range) {
 }
 
 template <std::size_t I, class T>
-[[gnu::always_inline]] inline bool write_json_element(json_sink& to, char*& out, const T& element) {
+[[gnu::always_inline]] inline bool write_json_element(format_sink& to, char*& out, const T& element) {
   out = to.room(out, 1 + json_room(element));
   if (I != 0) *out++ = ',';
   out = write_json_value(to, out, element);
@@ -80,7 +80,7 @@ template <std::size_t I, class T>
 }
 
 template <class T, std::size_t... I>
-char* write_json_tuple(json_sink& to, char* out, const T& tuple, std::index_sequence<I...>) {
+char* write_json_tuple(format_sink& to, char* out, const T& tuple, std::index_sequence<I...>) {
   *out++ = '[';
   if (!(write_json_element<I>(to, out, std::get<I>(tuple)) && ...)) return nullptr;
   out = to.room(out, 1);
@@ -89,7 +89,7 @@ char* write_json_tuple(json_sink& to, char* out, const T& tuple, std::index_sequ
 }
 
 template <class K>
-char* write_json_key(json_sink& to, char* out, const K& key) {
+char* write_json_key(format_sink& to, char* out, const K& key) {
   if constexpr (text_like<K>) {
     out = to.room(out, json_room(key));
     return write_json_string(to, out, key);
@@ -114,7 +114,7 @@ char* write_json_key(json_sink& to, char* out, const K& key) {
 }
 
 template <class T>
-char* write_json_dictionary(json_sink& to, char* out, const T& entries) {
+char* write_json_dictionary(format_sink& to, char* out, const T& entries) {
   *out++ = '{';
   bool is_first = true;
   for (const auto& [key, value] : entries) {
@@ -141,9 +141,9 @@ char* write_json_dictionary(json_sink& to, char* out, const T& entries) {
 }
 
 template <class T, std::size_t I, class Member>
-[[gnu::always_inline]] inline bool write_json_member(json_sink& to, char*& out, const Member& member) {
+[[gnu::always_inline]] inline bool write_json_member(format_sink& to, char*& out, const Member& member) {
   constexpr auto& key = json_key<T, I>;
-  if constexpr (key.size() <= json_sink::block_size / 2) {
+  if constexpr (key.size() <= format_sink::block_size / 2) {
     out = to.room(out, key.size() + json_room(member));
     std::memcpy(out, key.data(), key.size());
     out += key.size();
@@ -159,7 +159,7 @@ template <class T, std::size_t I, class Member>
 
 template <class T>
 struct json_members_writer {
-  json_sink& to;
+  format_sink& to;
   char*& out;
 
   template <class... Members>
@@ -174,7 +174,7 @@ struct json_members_writer {
 };
 
 template <reflectable T>
-char* write_json_struct(json_sink& to, char* out, const T& object) {
+char* write_json_struct(format_sink& to, char* out, const T& object) {
   if constexpr (field_count<T> == 0) {
     *out++ = '{';
   } else {
@@ -185,7 +185,7 @@ char* write_json_struct(json_sink& to, char* out, const T& object) {
   return out;
 }
 
-inline char* write_json_bytes(json_sink& to, char* out, byte_view bytes) {
+inline char* write_json_bytes(format_sink& to, char* out, byte_view bytes) {
   constexpr std::size_t piece = 768;  // 1024 characters; a multiple of 3, so that only the last piece has padding
   *out++ = '"';
   do {
@@ -199,7 +199,7 @@ inline char* write_json_bytes(json_sink& to, char* out, byte_view bytes) {
 }
 
 /// Writes text as it is, after a check that it is JSON.
-inline char* write_json_verbatim(json_sink& to, char* out, std::string_view text) {
+inline char* write_json_verbatim(format_sink& to, char* out, std::string_view text) {
   json_source in(text);
   const char* at = skip_json_value(in, skip_json_space(in.begin, in.end));
   if (at == nullptr || skip_json_space(at, in.end) != in.end) {
@@ -210,7 +210,7 @@ inline char* write_json_verbatim(json_sink& to, char* out, std::string_view text
 
 /// Writes a value of any supported type; the caller has made room for `json_room(value)` characters.
 template <class T>
-[[gnu::always_inline]] inline char* write_json_value(json_sink& to, char* out, const T& value) {
+[[gnu::always_inline]] inline char* write_json_value(format_sink& to, char* out, const T& value) {
   if constexpr (has_field_codec<T>) {
     const auto& stored = field_codec<T>::encode(value);
     out = to.room(out, json_room(stored));
@@ -266,7 +266,7 @@ template <class T>
 }
 
 template <class T>
-[[gnu::noinline]] char* write_json(json_sink& to, char* out, const T& value) {
+[[gnu::noinline]] char* write_json(format_sink& to, char* out, const T& value) {
   return write_json_value(to, out, value);
 }
 

@@ -3,7 +3,7 @@
 
 #include <dovetail/format/json/keys.hpp>
 #include <dovetail/format/json/scan.hpp>
-#include <dovetail/format/json/sink.hpp>
+#include <dovetail/format/sink.hpp>
 #include <dovetail/format/json/string.hpp>
 #include <dovetail/format/json/write_number.hpp>
 
@@ -14,7 +14,7 @@
 namespace dovetail::inline v0::detail {
 
 /// Writes text of any kind and size between quotes.
-[[gnu::noinline]] inline char* write_any_json_string(json_sink& to, char* out, std::string_view text) {
+[[gnu::noinline]] inline char* write_any_json_string(format_sink& to, char* out, std::string_view text) {
   const char* at = text.data();
   const char* const end = at + text.size();
   out = to.room(out, 8);
@@ -80,7 +80,7 @@ inline constexpr std::size_t short_json_string = 512;
 
 /// Writes a text between quotes; the caller has made room for `json_string_room(text.size())` characters when the text
 /// is not larger than `short_json_string`.
-[[gnu::always_inline]] inline char* write_json_string(json_sink& to, char* out, std::string_view text) {
+[[gnu::always_inline]] inline char* write_json_string(format_sink& to, char* out, std::string_view text) {
   if (text.size() <= short_json_string) [[likely]] {
     if (char* const end = copy_plain_json_string(out, text)) [[likely]]
       return end;

@@ -1,4 +1,4 @@
-// Where JSON text is written to: a block of memory in front of a string, and what went wrong.
+// Where a value is written to: a block of memory in front of a string, and what went wrong.
 #pragma once
 
 #include <dovetail/base/errc.hpp>
@@ -12,14 +12,14 @@ namespace dovetail::inline v0::detail {
 
 /// Writers take a place in the block and return the place behind what they wrote; null after `fail`.
 /// Cost: one comparison for a run of text whose size is bounded; one copy of each block into the string.
-class json_sink {
+class format_sink {
  public:
   /// The most that `room` gives.
   static constexpr std::size_t block_size = 2048;
 
-  explicit json_sink(std::string& out) noexcept : out_(out) {}
-  json_sink(const json_sink&) = delete;
-  json_sink& operator=(const json_sink&) = delete;
+  explicit format_sink(std::string& out) noexcept : out_(out) {}
+  format_sink(const format_sink&) = delete;
+  format_sink& operator=(const format_sink&) = delete;
 
   char* begin() noexcept { return block_; }
 
