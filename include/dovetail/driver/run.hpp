@@ -11,22 +11,29 @@
 namespace dovetail::inline v0 {
 namespace detail {
 
-/// Carries out one action. `expects_reply`: the last action was a write, so nothing can be read without a wait.
+/// Reads; a reply to what was just written is waited for first, where the stream knows how.
 template <stream Stream>
-event perform(Stream& stream, const action& next, deadline by, traffic& moved, bool expects_reply) {
-  event happened;
-  if constexpr (requires { Stream::waits_for_replies; }) {
-    if (next.what() == verb::read && expects_reply) {
-      happened.ec = stream.wait(attempt::wait(readiness::readable), by);
-      if (happened.ec) return happened;
-    }
+attempt read_once(Stream& stream, byte_span into, deadline by, bool is_reply) {
+  if constexpr (requires { stream.read_waiting(into, by); }) {
+    if (is_reply) return stream.read_waiting(into, by);
   }
+  return repeat_until_over(stream, by, [&] { return stream.try_read(into); });
+}
+
+/// Carries out one action; `after_write` says that the last one was a write.
+template <stream Stream>
+event perform(Stream& stream, const action& next, deadline by, traffic& moved, bool after_write) {
+  event happened;
   switch (next.what()) {
     case verb::done:
       break;
     case verb::read:
-      happened.bytes = read_some(stream, next.input(), by, happened.ec);
-      moved.received += happened.bytes;
+      if (const attempt tried = read_once(stream, next.input(), by, after_write); tried.ec) {
+        happened.ec = tried.ec;
+      } else {
+        happened.bytes = tried.bytes;
+        moved.received += tried.bytes;
+      }
       break;
     case verb::write:
       happened.bytes = write_all(stream, next.output(), by, happened.ec);
@@ -60,16 +67,16 @@ event perform(Stream& stream, const action& next, deadline by, traffic& moved, b
 template <stream Stream, detail::runnable Machine>
 result<detail::machine_value_t<Machine>> run(Stream& stream, Machine&& dialogue, deadline by, traffic& moved) {
   detail::patience patience;
-  bool expects_reply = false;
+  bool after_write = false;
   action next = dialogue.resume(event{});
   for (unsigned actions = 0; next.what() != verb::done && !patience.is_over(); ++actions) {
     event happened;
     if (actions % 64 == 0 && by.has_passed()) {  // a peer that never lets us wait does not stop the clock
       happened.ec = errc::deadline_passed;
     } else {
-      happened = detail::perform(stream, next, by, moved, expects_reply);
+      happened = detail::perform(stream, next, by, moved, after_write);
     }
-    expects_reply = next.what() == verb::write;
+    after_write = next.what() == verb::write;
     patience.note(happened.ec);
     next = dialogue.resume(happened);
   }

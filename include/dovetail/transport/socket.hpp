@@ -142,10 +142,24 @@ inline std::error_code connect_outcome(native_handle handle) noexcept {
 
 inline bool would_block() noexcept { return errno == EAGAIN || errno == EWOULDBLOCK; }
 
-inline attempt receive(native_handle handle, byte_span into) noexcept {
+/// Makes receive() with no flags wait, `limit` at most; sending and connecting never wait all the same.
+inline std::error_code set_receive_timeout(native_handle handle, std::chrono::milliseconds limit) noexcept {
+#if defined(MSG_NOSIGNAL)
+  const int flags = ::fcntl(handle, F_GETFL, 0);
+  if (flags < 0 || ::fcntl(handle, F_SETFL, flags & ~O_NONBLOCK) < 0) return last_system_error();
+  timeval time{};
+  time.tv_sec = static_cast<time_t>(limit.count() / 1000);
+  time.tv_usec = static_cast<suseconds_t>(limit.count() % 1000 * 1000);
+  return set_option(handle, SOL_SOCKET, SO_RCVTIMEO, time);
+#else
+  return static_cast<void>(handle), static_cast<void>(limit), std::make_error_code(std::errc::not_supported);
+#endif
+}
+
+inline attempt receive(native_handle handle, byte_span into, int flags = MSG_DONTWAIT) noexcept {
   if (into.empty()) return attempt::failed(std::make_error_code(std::errc::no_buffer_space));
   for (;;) {
-    const ssize_t got = ::recv(handle, into.data(), into.size(), MSG_DONTWAIT);
+    const ssize_t got = ::recv(handle, into.data(), into.size(), flags);
     if (got > 0) return attempt::done(static_cast<std::size_t>(got));
     if (got == 0) return attempt::failed(make_error_code(errc::connection_closed));
     if (would_block()) return attempt::wait(readiness::readable);

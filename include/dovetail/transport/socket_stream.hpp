@@ -3,6 +3,7 @@
 
 #include <dovetail/transport/socket.hpp>
 
+#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -11,13 +12,26 @@ namespace dovetail::inline v0::detail {
 /// Base of the TCP and Unix streams, which add how to connect.
 class socket_stream {
  public:
-  /// A socket that waits for its reply is worth waiting for at once: the reply is never there before the wait.
+  /// After a request the reply is never there yet: trying to read it first would be a wasted system call.
   static constexpr bool waits_for_replies = true;
 
   attempt try_read(byte_span into) noexcept { return receive(socket_.get(), into); }
   attempt try_write(byte_view from) noexcept { return send(socket_.get(), from); }
   std::error_code shutdown_write() noexcept { return shutdown_send(socket_.get()); }
   std::error_code wait(const attempt& last, deadline by) noexcept { return wait_handle(socket_.get(), last, by); }
+
+  /// Waits and reads in one system call, where `wait()` and `try_read()` are two; for the blocking driver.
+  attempt read_waiting(byte_span into, deadline by) noexcept {
+    while (is_waiting_in_receive(by)) {
+      const attempt tried = receive(socket_.get(), into, 0);
+      if (tried.is_over()) return tried;
+    }
+    for (;;) {
+      if (const std::error_code ec = wait(attempt::wait(readiness::readable), by)) return attempt::failed(ec);
+      const attempt tried = try_read(into);
+      if (tried.is_over()) return tried;
+    }
+  }
   native_handle handle(readiness what) const noexcept {
     return what == readiness::signalled ? no_handle : socket_.get();
   }
@@ -28,10 +42,13 @@ class socket_stream {
   explicit socket_stream(owned_handle connected) noexcept
       : socket_(std::move(connected)), is_connected_(static_cast<bool>(socket_)) {}
   socket_stream(socket_stream&& other) noexcept
-      : socket_(std::move(other.socket_)), is_connected_(std::exchange(other.is_connected_, false)) {}
+      : socket_(std::move(other.socket_)),
+        is_connected_(std::exchange(other.is_connected_, false)),
+        receive_waits_(std::exchange(other.receive_waits_, false)) {}
   socket_stream& operator=(socket_stream&& other) noexcept {
     socket_ = std::move(other.socket_);
     is_connected_ = std::exchange(other.is_connected_, false);
+    receive_waits_ = std::exchange(other.receive_waits_, false);
     return *this;
   }
   ~socket_stream() = default;
@@ -39,10 +56,23 @@ class socket_stream {
   void close_socket() noexcept {
     socket_.reset();
     is_connected_ = false;
+    receive_waits_ = false;
   }
 
   owned_handle socket_;
   bool is_connected_ = false;
+
+ private:
+  /// Is there time for a receive() that waits? It gives up after a fixed time, set once a socket; the last part of a
+  /// deadline, which is shorter, is left to poll().
+  bool is_waiting_in_receive(deadline by) noexcept {
+    constexpr std::chrono::milliseconds slice{200};
+    if (by.remaining() < slice) return false;
+    if (!receive_waits_) receive_waits_ = !set_receive_timeout(socket_.get(), slice);
+    return receive_waits_;
+  }
+
+  bool receive_waits_ = false;
 };
 
 }  // namespace dovetail::inline v0::detail
