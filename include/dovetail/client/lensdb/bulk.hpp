@@ -142,7 +142,7 @@ auto run_shares(Client& client, std::vector<Operation> shares, std::source_locat
           auto made = std::make_shared<group>(view.get_executor(), count, std::move(handler));
           made->start(view, std::move(parts), where);
         },
-        client.token(), std::move(shares));
+        std::decay_t<decltype(client.token())>(client.token()), std::move(shares));
   } else {
     auto& core = client.core();
     const auto how = client.start_call(where);

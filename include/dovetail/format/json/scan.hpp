@@ -60,26 +60,26 @@ inline constexpr std::uint64_t every_high_bit = every_byte << 7;
   return (digits * 10000 + (digits >> 32)) & 0xFFFFFFFFu;
 }
 
-inline constexpr std::uint64_t powers_of_ten[] = {1u,
-                                                  10u,
-                                                  100u,
-                                                  1000u,
-                                                  10000u,
-                                                  100000u,
-                                                  1000000u,
-                                                  10000000u,
-                                                  100000000u,
-                                                  1000000000u,
-                                                  10000000000u,
-                                                  100000000000u,
-                                                  1000000000000u,
-                                                  10000000000000u,
-                                                  100000000000000u,
-                                                  1000000000000000u,
-                                                  10000000000000000u,
-                                                  100000000000000000u,
-                                                  1000000000000000000u,
-                                                  10000000000000000000u};
+inline constexpr std::uint64_t json_powers_of_ten[] = {1u,
+                                                       10u,
+                                                       100u,
+                                                       1000u,
+                                                       10000u,
+                                                       100000u,
+                                                       1000000u,
+                                                       10000000u,
+                                                       100000000u,
+                                                       1000000000u,
+                                                       10000000000u,
+                                                       100000000000u,
+                                                       1000000000000u,
+                                                       10000000000000u,
+                                                       100000000000000u,
+                                                       1000000000000000u,
+                                                       10000000000000000u,
+                                                       100000000000000000u,
+                                                       1000000000000000000u,
+                                                       10000000000000000000u};
 
 /// Appends the digits at `at` to `value` (modulo 2^64: the caller counts them) and returns the first other character.
 /// Cost: no branch that depends on the number of digits, up to eight of them.
@@ -90,7 +90,7 @@ inline constexpr std::uint64_t powers_of_ten[] = {1u,
     if (marks != 0) {
       const int count = first_mark(marks);
       if (count == 0) return at;
-      value = value * powers_of_ten[count] + eight_digits(digits << (64 - 8 * count));
+      value = value * json_powers_of_ten[count] + eight_digits(digits << (64 - 8 * count));
       return at + count;
     }
     value = value * 100000000u + eight_digits(digits);
