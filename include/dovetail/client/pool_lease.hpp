@@ -104,7 +104,8 @@ class pool_waiter : private detail::pool_node {
   explicit pool_waiter(notify_function notify) noexcept : pool_node(&forward), notify_(notify) {}
   ~pool_waiter() {
     if (pool_ == nullptr || cancel()) return;
-    static_cast<void>(take());
+    const closer end{pool_};
+    if (status == state::granted) pool_->give_up(*slot);
   }
 
   bool is_waiting() const noexcept { return pool_ != nullptr; }

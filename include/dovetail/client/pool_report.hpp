@@ -64,9 +64,9 @@ inline std::string location_text(std::source_location where) {
 struct exhaustion {
   errc code = errc::pool_wait_timeout;
   clock::duration waited{};
-  pool_statistics counts;
-  std::vector<pool_holder> holders;
-  error_info last_connect_error;
+  pool_statistics counts{};
+  std::vector<pool_holder> holders{};
+  error_info last_connect_error{};
   clock::duration last_connect_error_age{};
   std::source_location where{};
 };

@@ -139,6 +139,9 @@ class pool_state : public pool_core {
     hand_back(slot);
   }
 
+  /// Gives a slot back that was granted and never used.
+  void give_up(pool_slot& slot) noexcept { hand_back(slot); }
+
   /// Closes idle connections that the policy retires, and reports leaks.
   [[gnu::noinline]] void sweep(clock::time_point time) noexcept {
     const clock::duration interval = limits().sweep_interval;
