@@ -38,6 +38,11 @@ struct format_failure {
   }
 };
 
+/// What a user's `field_codec` said.
+[[gnu::cold, gnu::noinline]] inline std::string describe_codec_failure(const error_info& error) {
+  return error.context().empty() ? error.code().message() : std::string{error.context()};
+}
+
 /// A failure without a place, for what is found while writing.
 inline error_info describe_write(const format_failure& failure) {
   return {failure.code, "cannot write $" + failure.path + ": " + failure.what};

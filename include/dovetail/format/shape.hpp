@@ -103,6 +103,18 @@ inline constexpr bool is_byte_container<std::span<const std::byte, Extent>> = tr
 template <std::size_t Extent>
 inline constexpr bool is_byte_container<std::span<std::byte, Extent>> = true;
 
+/// The number of elements of something that can be looped over.
+template <class T>
+constexpr std::size_t count_elements(const T& range) {
+  if constexpr (requires { range.size(); }) {
+    return static_cast<std::size_t>(range.size());
+  } else {
+    std::size_t count = 0;
+    for (auto at = range.begin(); at != range.end(); ++at) ++count;
+    return count;
+  }
+}
+
 /// Always false, and depends on T: for the branch that no type should reach.
 template <class T>
 inline constexpr bool is_supported = false;

@@ -276,11 +276,7 @@ const char* read_json_codec(json_source& in, const char* at, T& out) {
   at = read_json(in, at, stored);
   if (at == nullptr) return nullptr;
   result<T> decoded = field_codec<T>::decode(std::move(stored));
-  if (!decoded) {
-    const error_info& error = decoded.error();
-    return in.fail(begin, errc::malformed_value,
-                   error.context().empty() ? error.code().message() : std::string{error.context()});
-  }
+  if (!decoded) return in.fail(begin, errc::malformed_value, describe_codec_failure(decoded.error()));
   out = *std::move(decoded);
   return at;
 }
