@@ -21,6 +21,13 @@ enum class name_style : std::uint8_t {
 template <class T>
 inline constexpr name_style name_style_of = name_style::exact;
 
+namespace detail {
+
+/// Only what converts to every type converts to this one: the probes with which reflection counts members.
+struct anything {};
+
+}  // namespace detail
+
 /// A field whose column or key has a name that no member can have: `dt::column<"first name", std::string> first;`.
 /// Converts to and from its value.
 template <fixed_string Name, class T>
@@ -35,9 +42,9 @@ struct column {
   constexpr column(const T& initial) : value(initial) {}        // NOLINT: implicit by purpose
   constexpr column(T&& initial) : value(std::move(initial)) {}  // NOLINT
   template <class U>
-    requires(std::is_convertible_v<U, T> && !std::is_same_v<std::remove_cvref_t<U>, column> &&
-             !std::is_same_v<std::remove_cvref_t<U>, T>)
-  constexpr column(U&& initial) : value(converted(std::forward<U>(initial))) {}  // NOLINT
+    requires(!std::is_same_v<std::remove_cvref_t<U>, column> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
+             !std::is_convertible_v<U, detail::anything> && std::is_convertible_v<U, T>)
+  constexpr column(U&& initial) : value(std::forward<U>(initial)) {}  // NOLINT
 
   constexpr operator T&() & noexcept { return value; }               // NOLINT
   constexpr operator const T&() const& noexcept { return value; }    // NOLINT
@@ -51,14 +58,6 @@ struct column {
   template <class U>
     requires(!std::is_same_v<U, column>)
   friend constexpr bool operator==(const column& a, const U& b) { return a.value == b; }
-
- private:
-  /// By the conversion that the constructor asked for; in parentheses, types that convert to anything (reflection's)
-  /// would be ambiguous.
-  template <class U>
-  static constexpr T converted(U&& initial) {
-    return std::forward<U>(initial);
-  }
 };
 
 /// A value that is kept as JSON text in one column.

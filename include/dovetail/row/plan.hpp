@@ -75,6 +75,15 @@ consteval std::size_t sum_groups(type_list<Members...>) {
   return (std::size_t{0} + ... + count_groups_of<Members>());
 }
 
+/// The number of the first leaf of each of some members, and of what would follow them.
+template <std::size_t First, class... Members>
+consteval auto first_leaves() {
+  std::array<std::size_t, sizeof...(Members) + 1> numbers{First};
+  std::size_t i = 0;
+  ((numbers[i + 1] = numbers[i] + count_leaves_of<Members>(), ++i), ...);
+  return numbers;
+}
+
 template <class Struct>
 consteval std::size_t count_leaves() {
   return sum_leaves(field_types<Struct>{});

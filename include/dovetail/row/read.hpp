@@ -6,9 +6,10 @@
 #include <dovetail/row/plan.hpp>
 #include <dovetail/row/report.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <system_error>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -19,8 +20,9 @@ namespace dovetail::inline v0 {
 /// `read` sets `out` or gives an error: errc::unexpected_null for null, errc::value_out_of_range,
 /// errc::malformed_value. It never sees `std::optional`, `column<>` or a type with a `field_codec`; enums and
 /// `json_value<>` it does. A source may have `void explain(std::string_view)`: it is told what a codec says of a value
-/// that it refuses. If the compiler points here: the source lacks `bool is_null(int)`, or `errc read(int,
-/// std::int64_t&)`.
+/// that it refuses.
+///
+/// If the compiler points here: the source lacks `bool is_null(int)`, or `errc read(int, std::int64_t&)`.
 template <class Source>
 concept row_source = requires(Source& source, int column, std::int64_t& value) {
   { source.is_null(column) } -> std::convertible_to<bool>;
@@ -37,6 +39,9 @@ struct mapped_columns {
   const std::uint16_t* columns;
   int column(std::size_t leaf) const noexcept { return columns[leaf]; }
 };
+
+template <class T, class Source>
+errc read_value(Source& source, int column, T& out);
 
 /// Reads through a codec: the stored type first, then the user's own.
 template <class T, class Source>
@@ -110,12 +115,7 @@ struct row_reader {
 
   template <std::size_t First, class... Members, std::size_t... I>
   [[gnu::always_inline]] bool read_each(std::index_sequence<I...>, Members&... members) {
-    constexpr auto first = [] {
-      std::array<std::size_t, sizeof...(Members) + 1> numbers{First};
-      std::size_t i = 0;
-      ((numbers[i + 1] = numbers[i] + count_leaves_of<Members>(), ++i), ...);
-      return numbers;
-    }();
+    constexpr auto first = first_leaves<First, Members...>();
     return (read_member<first[I]>(members) && ...);
   }
 
