@@ -42,7 +42,7 @@ def main():
         if layer is not None and layer not in BELOW:
             problems.append(f"{relative}: the folder {layer} is no layer")
             continue
-        if not lines[0].startswith("// ") or lines[1] != "#pragma once":
+        if not lines[0].startswith("// ") or "#pragma once" not in lines[1:3]:
             problems.append(f"{relative}: begins with one sentence of comment, then #pragma once")
         if len(lines) > 600 and str(relative) not in LONG:
             problems.append(f"{relative}: {len(lines)} lines; a header over 600 holds more than one idea")
