@@ -49,11 +49,15 @@ class memory_hub {
 
   /// Takes no more connections: connecting is refused, `accept` ends, and connections not yet accepted break.
   void close() {
-    const std::lock_guard lock(mutex_);
-    is_closed_ = true;
-    for (const auto& each : waiting_) each->close(detail::memory_channel::server);
-    waiting_.clear();
-    changed_.notify_all();
+    std::vector<std::shared_ptr<detail::memory_channel>> never_accepted;
+    {
+      const std::lock_guard lock(mutex_);
+      is_closed_ = true;
+      never_accepted = std::move(waiting_);
+      waiting_.clear();
+      changed_.notify_all();
+    }
+    for (const auto& each : never_accepted) each->close(detail::memory_channel::server);
   }
 
   /// Takes connections again after `close()`.
