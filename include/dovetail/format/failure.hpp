@@ -17,6 +17,8 @@ struct format_failure {
   std::string what;
   std::string path;
 
+  bool is_set() const noexcept { return code != errc{}; }
+
   [[gnu::cold, gnu::noinline]] void set(errc why, const char* where, std::string_view text) {
     code = why;
     at = where;

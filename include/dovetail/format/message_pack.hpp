@@ -30,7 +30,7 @@ struct message_pack {
     detail::byte_source in(bytes, errc::malformed_message_pack);
     result<T> read{T{}};
     const char* const at = detail::read_pack(in, in.begin, *read);
-    if (at == in.end) [[likely]]
+    if (at == in.end && !in.failure.is_set()) [[likely]]
       return read;
     if (at != nullptr) in.fail(at, in.malformed, "bytes are left behind the value");
     return detail::describe_read_of_bytes(in.failure, bytes);
