@@ -1,0 +1,142 @@
+// Asynchronous LensDB clients over real sockets: the same verbs, any completion style, many keys at once, cancellation.
+#include <dovetail/lensdb.hpp>
+
+#include <support/lensdb_peer.hpp>
+#include <support/lensdb_session.hpp>
+
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <asio/thread_pool.hpp>
+#include <asio/use_future.hpp>
+
+#include <gtest/gtest.h>
+
+#include <exception>
+#include <future>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+// Reflection sees structs with linkage only.
+namespace lensdb_async_client_test {
+
+struct user {
+  std::string name;
+  int age = 0;
+  std::optional<double> score;
+  friend bool operator==(const user&, const user&) = default;
+};
+
+}  // namespace lensdb_async_client_test
+
+namespace {
+
+using namespace lensdb_test;
+using namespace std::chrono_literals;
+using dt::errc;
+using lensdb_async_client_test::user;
+
+asio::awaitable<void> use_all_verbs(std::string uri) {
+  lensdb::async_client kv{co_await asio::this_coro::executor, uri};
+  const user ada{"Ada", 36, {}};
+  co_await kv.set("user:1", ada);
+  EXPECT_EQ(co_await kv.get<user>("user:1"), ada);
+  EXPECT_EQ(co_await kv.get("nokey"), std::nullopt);
+  co_await kv.set("k", "v", 60s);
+  EXPECT_TRUE(co_await kv.exists("k"));
+  EXPECT_EQ(co_await kv.size(), 2u);
+  EXPECT_EQ((co_await kv.keys()).size(), 2u);
+  EXPECT_TRUE(co_await kv.erase("k"));
+  co_await kv.ping();
+  EXPECT_EQ(co_await kv.stats(), "Basic statistics placeholder");
+  co_await kv.within(2s).clear();
+  EXPECT_EQ(co_await kv.size(), 0u);
+  dt::result<std::optional<std::string>> refused = co_await kv.with(dt::as_result).get("");
+  EXPECT_EQ(refused.error().code(), errc::invalid_key);
+}
+
+TEST(LensAsyncClient, HasTheSameVerbs) {
+  lensdb::server server;
+  asio::io_context io;
+  std::exception_ptr failure;
+  asio::co_spawn(io, use_all_verbs(server.uri()), [&](std::exception_ptr thrown) { failure = thrown; });
+  io.run();
+  if (failure) std::rethrow_exception(failure);
+}
+
+TEST(LensAsyncClient, CompletesCallbacksAndFutures) {
+  lensdb::server server;
+  asio::thread_pool threads{2};
+  lensdb::async_client kv{threads.get_executor(), server.uri()};
+  kv.with(asio::use_future).set("k", "v").get();
+  std::promise<std::optional<std::string>> found;
+  kv.with([&](dt::result<std::optional<std::string>> answer) { found.set_value(answer.value()); }).get("k");
+  EXPECT_EQ(found.get_future().get(), "v");
+  EXPECT_THROW(kv.with(asio::use_future).get("").get(), dt::error);
+  threads.join();
+}
+
+TEST(LensAsyncClient, AsksForManyKeysConcurrently) {
+  lensdb::server server;
+  asio::thread_pool threads{2};
+  lensdb::async_client kv{threads.get_executor(), server.uri("maxConnections=8")};
+  std::vector<std::pair<std::string, int>> entries;
+  std::vector<std::string> keys;
+  for (int i = 0; i < 400; ++i) {
+    entries.emplace_back("n" + std::to_string(i), i);
+    keys.push_back(entries.back().first);
+  }
+  kv.with(asio::use_future).set_many(entries).get();
+  const auto values = kv.with(asio::use_future).get_many<int>(keys).get();
+  ASSERT_EQ(values.size(), 400u);
+  for (int i = 0; i < 400; ++i) EXPECT_EQ(values[static_cast<std::size_t>(i)], i);
+  EXPECT_GE(server.statistics().accepted, 2u);
+  keys[399] = "";
+  EXPECT_THROW(kv.with(asio::use_future).get_many<int>(keys).get(), dt::error);
+  EXPECT_TRUE(kv.with(asio::use_future).get_many<int>({}).get().empty());
+  threads.join();
+}
+
+TEST(LensAsyncClient, AManyThatIsCancelledEndsAllItsShares) {
+  peer silent{[](peer::socket& from, int) { peer::wait_for_end(from); }};
+  asio::io_context io;
+  lensdb::async_client kv{io.get_executor(), silent.uri("?maxConnections=2")};
+  asio::cancellation_signal stop;
+  std::optional<dt::error_info> failure;
+  kv
+      .with(asio::bind_cancellation_slot(
+          stop.slot(), [&](dt::result<std::vector<std::optional<std::string>>> answer) { failure = answer.error(); }))
+      .get_many(std::vector<std::string>(100, "k"));
+  io.poll();
+  stop.emit(asio::cancellation_type::terminal);
+  io.run();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->kind(), dt::condition::cancelled);
+  EXPECT_EQ(kv.statistics().active, 0u);
+}
+
+TEST(LensAsyncClient, ACancelledChangeGivesItsConnectionUp) {
+  lensdb::server server{{.framing = lensdb::framing::one_per_recv}};
+  asio::io_context io;
+  lensdb::async_client kv{io.get_executor(), server.uri("setex=true&maxConnections=1")};
+  asio::cancellation_signal stop;
+  std::optional<dt::error_info> failure;
+  kv.with(asio::bind_cancellation_slot(stop.slot(), [&](dt::result<void> answer) { failure = answer.error(); }))
+      .set("k", "v", 60s);
+  while (server.statistics().requests < 1) io.poll();  // the PING of the start
+  for (int i = 0; i < 100; ++i) io.poll();
+  stop.emit(asio::cancellation_type::terminal);
+  io.run();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->kind(), dt::condition::cancelled);
+  io.restart();
+  auto pinged = kv.with(asio::use_future).ping();
+  io.run();
+  pinged.get();
+  EXPECT_EQ(kv.statistics().opened, 2u);
+}
+
+}  // namespace
