@@ -2,6 +2,8 @@
 #pragma once
 
 #include <dovetail/base/calendar_parts.hpp>
+#include <dovetail/base/calendar_reading.hpp>
+#include <dovetail/base/calendar_writing.hpp>
 
 #include <chrono>
 #include <cstddef>

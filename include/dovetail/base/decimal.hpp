@@ -102,10 +102,9 @@ class decimal {
   /// How many digits `copy_digits` writes: all without leading zeros, those behind the point included; 0 for zero.
   constexpr std::size_t digit_count() const noexcept {
     if (kind_ == kind::large) return length_;
-    std::size_t count = 0;
-    if (kind_ == kind::small) {
-      for (std::uint64_t rest = magnitude_; rest != 0; rest /= 10) ++count;
-    }
+    if (kind_ != kind::small || magnitude_ == 0) return 0;
+    std::size_t count = 1;
+    for (std::uint64_t power = 10; count < 20 && magnitude_ >= power; power *= 10) ++count;
     return count;
   }
 
@@ -281,6 +280,31 @@ class decimal {
     return {buffer, static_cast<std::size_t>(copy_digits(buffer) - buffer)};
   }
 
+  /// The usual case, and the fast one: at most 18 digits, with a point or without, nothing else.
+  constexpr bool parse_short(std::string_view text) noexcept {
+    const bool has_minus = text.starts_with('-');
+    if (has_minus) text.remove_prefix(1);
+    if (text.empty() || text.size() > 18) return false;
+    std::uint64_t magnitude = 0;
+    std::size_t point = text.size();
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (is_ascii_digit(text[i])) {
+        magnitude = magnitude * 10 + static_cast<unsigned>(text[i] - '0');
+      } else if (text[i] == '.' && point == text.size()) {
+        point = i;
+      } else {
+        return false;
+      }
+    }
+    if (text == ".") return false;
+    decimal read;
+    read.magnitude_ = magnitude;
+    read.scale_ = static_cast<std::uint16_t>(point == text.size() ? 0 : text.size() - point - 1);
+    read.is_negative_ = has_minus && magnitude != 0;
+    swap(read);
+    return true;
+  }
+
   friend constexpr bool parse_decimal(std::string_view text, decimal& value);
 
   union {
@@ -298,30 +322,24 @@ class decimal {
 /// `value` is as before, when `text` is anything else, or a limit is passed.
 constexpr bool parse_decimal(std::string_view text, decimal& value) {
   using form = detail::decimal_notation::form;
+  if (value.parse_short(text)) return true;
   const detail::decimal_notation read =
       detail::read_decimal_notation(text, decimal::maximum_scale, decimal::maximum_digits);
   if (read.what == form::malformed) return false;
   if (read.what == form::nan) {
     value = decimal::nan();
-  } else if (read.what == form::infinity) {
-    value = read.is_negative ? decimal::negative_infinity() : decimal::infinity();
-  } else if (read.digit_count() <= 19) {
-    decimal small;
-    for (const char c : read.whole) small.magnitude_ = small.magnitude_ * 10 + static_cast<unsigned>(c - '0');
-    for (const char c : read.fraction) small.magnitude_ = small.magnitude_ * 10 + static_cast<unsigned>(c - '0');
-    for (std::size_t i = 0; i < read.zeros; ++i) small.magnitude_ *= 10;
-    small.scale_ = static_cast<std::uint16_t>(read.scale);
-    small.is_negative_ = read.is_negative && small.magnitude_ != 0;
-    value = std::move(small);
-  } else {
-    decimal::digit_buffer digits(read.digit_count());
-    std::size_t size = 0;
-    for (const char c : read.whole) digits.data[size++] = c;
-    for (const char c : read.fraction) digits.data[size++] = c;
-    for (std::size_t i = 0; i < read.zeros; ++i) digits.data[size++] = '0';
-    return value.assign_digits(read.is_negative, {digits.data, size}, read.scale);
+    return true;
   }
-  return true;
+  if (read.what == form::infinity) {
+    value = read.is_negative ? decimal::negative_infinity() : decimal::infinity();
+    return true;
+  }
+  decimal::digit_buffer digits(read.digit_count() + 1);
+  std::size_t size = 0;
+  for (const char c : read.whole) digits.data[size++] = c;
+  for (const char c : read.fraction) digits.data[size++] = c;
+  for (std::size_t i = 0; i < read.zeros; ++i) digits.data[size++] = '0';
+  return value.assign_digits(read.is_negative, {digits.data, size}, read.scale);
 }
 
 /// How many characters `format_decimal` writes for this value.

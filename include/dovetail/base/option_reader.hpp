@@ -41,7 +41,7 @@ class option_reader {
       expected.append(expected.empty() ? "'" : " or '").append(each).append(":'");
     }
     std::string text = "the connection string must begin with " + expected;
-    if (detail::is_quotable(source_->scheme)) text += ", not with '" + source_->scheme + ":'";
+    if (detail::may_be_shown(source_->scheme)) text += ", not with '" + source_->scheme + ":'";
     return problem(errc::malformed_connection_string, text);
   }
 
@@ -244,7 +244,7 @@ class option_reader {
 
   std::string quoted_name(std::size_t i) const {
     const std::string& name = source_->parameters[i].name;
-    const bool may_quote = !source_->may_hide_password && detail::is_quotable(name);
+    const bool may_quote = !source_->may_hide_password && detail::may_be_shown(name);
     return may_quote ? "'" + name + "'" : "number " + std::to_string(i + 1);
   }
 
@@ -254,7 +254,7 @@ class option_reader {
     text += expected;
     if (value.empty()) {
       text += ", not empty";
-    } else if (!source_->may_hide_password && detail::is_quotable(value)) {
+    } else if (!source_->may_hide_password && detail::may_be_shown(value)) {
       text.append(", not '").append(value).append("'");
     }
     return problem(errc::invalid_option, text);

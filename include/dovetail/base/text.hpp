@@ -6,6 +6,7 @@
 #include <dovetail/base/similarity.hpp>
 #include <dovetail/base/utf8.hpp>
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <limits>
@@ -37,19 +38,32 @@ constexpr bool parse_integer(std::string_view text, Integer& value) noexcept {
   return true;
 }
 
+namespace detail {
+
+/// The value of every hexadecimal digit; -1 for other characters.
+inline constexpr auto hex_values = [] {
+  std::array<signed char, 256> values{};
+  for (signed char& each : values) each = -1;
+  for (signed char i = 0; i < 10; ++i) values[static_cast<std::size_t>('0' + i)] = i;
+  for (signed char i = 0; i < 6; ++i) {
+    values[static_cast<std::size_t>('a' + i)] = static_cast<signed char>(10 + i);
+    values[static_cast<std::size_t>('A' + i)] = static_cast<signed char>(10 + i);
+  }
+  return values;
+}();
+
+inline constexpr char hex_digits[] = "0123456789abcdef";
+
+}  // namespace detail
+
 /// The value of a hexadecimal digit of either case, or -1.
-constexpr int hex_value(char c) noexcept {
-  if (is_ascii_digit(c)) return c - '0';
-  const char lower = ascii_lower(c);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
+constexpr int hex_value(char c) noexcept { return detail::hex_values[static_cast<unsigned char>(c)]; }
 
 /// Writes two lower-case hexadecimal digits a byte at `out`; returns the end of what was written.
 constexpr char* format_hex(char* out, byte_view bytes) noexcept {
-  constexpr std::string_view digits = "0123456789abcdef";
   for (const std::byte b : bytes) {
-    *out++ = digits[std::to_integer<unsigned>(b) >> 4];
-    *out++ = digits[std::to_integer<unsigned>(b) & 15];
+    *out++ = detail::hex_digits[std::to_integer<unsigned>(b) >> 4];
+    *out++ = detail::hex_digits[std::to_integer<unsigned>(b) & 15];
   }
   return out;
 }

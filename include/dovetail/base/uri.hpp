@@ -80,7 +80,7 @@ inline std::string decoded(std::string_view text) {
 }
 
 /// True when a message may quote `text`: short, and nothing that separates a password from something else.
-inline bool is_quotable(std::string_view text) noexcept {
+inline bool may_be_shown(std::string_view text) noexcept {
   for (const char c : text) {
     if (!is_ascii_letter(c) && !is_ascii_digit(c) && std::string_view{"_-.+ "}.find(c) == std::string_view::npos) {
       return false;
@@ -113,8 +113,8 @@ inline error_info uri_error(const uri_problem& problem, std::string_view paramet
       part = "the name of parameter " + std::to_string(problem.ordinal + 1);
       break;
     case uri_part::parameter_value:
-      part = is_quotable(parameter) ? "the value of parameter '" + std::string{parameter} + "'"
-                                    : "the value of parameter " + std::to_string(problem.ordinal + 1);
+      part = may_be_shown(parameter) ? "the value of parameter '" + std::string{parameter} + "'"
+                                     : "the value of parameter " + std::to_string(problem.ordinal + 1);
       break;
   }
   std::string text;

@@ -41,15 +41,16 @@ constexpr bool parse_uuid(std::string_view text, uuid& value) noexcept {
   if (!is_hyphened && text.size() != 32) return false;
   if (is_hyphened && (text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-')) return false;
   uuid read;
-  std::size_t from = 0;
-  for (std::size_t i = 0; i < read.bytes.size(); ++i) {
+  const char* from = text.data();
+  int is_wrong = 0;  // negative when one of the digits is none; checked once, so that the loop has no way out
+  for (std::size_t i = 0; i < read.bytes.size(); ++i, from += 2) {
     if (is_hyphened && (i == 4 || i == 6 || i == 8 || i == 10)) ++from;
-    const int high = hex_value(text[from]);
-    const int low = hex_value(text[from + 1]);
-    if (high < 0 || low < 0) return false;
-    read.bytes[i] = static_cast<std::byte>(high * 16 + low);
-    from += 2;
+    const int high = hex_value(from[0]);
+    const int low = hex_value(from[1]);
+    is_wrong |= high | low;
+    read.bytes[i] = static_cast<std::byte>(static_cast<unsigned>(high) * 16 + static_cast<unsigned>(low));
   }
+  if (is_wrong < 0) return false;
   value = read;
   return true;
 }
