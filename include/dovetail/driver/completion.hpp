@@ -131,7 +131,8 @@ decltype(auto) async_initiate_result(Initiation&& initiation, Token&& token, Arg
 
 }  // namespace dovetail::inline v0
 
-/// Executor, allocator, cancellation slot and whatever else Asio asks of a handler: those of the handler inside.
+/// @cond
+// Executor, allocator, cancellation slot and whatever else Asio asks of a handler: those of the handler inside.
 template <template <typename, typename> class Associator, class T, class Handler, class Default>
 struct asio::associator<Associator, dovetail::detail::throwing_handler<T, Handler>, Default>
     : Associator<Handler, Default> {
@@ -143,3 +144,4 @@ struct asio::associator<Associator, dovetail::detail::throwing_handler<T, Handle
     return Associator<Handler, Default>::get(handler.inner(), fallback);
   }
 };
+/// @endcond

@@ -22,9 +22,11 @@ template <fixed_string Name, class Member, class Owner>
 constexpr described_field<Name, Member, Owner> field(Member Owner::*pointer) noexcept { return {pointer}; }
 
 /// Specialise it for a class with private members, base classes, constructors or C arrays:
-/// `template <> struct dt::describe<account> {
-///    static constexpr auto fields = std::tuple{dt::field<"id">(&account::id), dt::field<"owner">(&account::owner)};
-///    };`
+///
+///     template <> struct dt::describe<account> {
+///       static constexpr auto fields = std::tuple{dt::field<"id">(&account::id), dt::field<"owner">(&account::owner)};
+///     };
+///
 /// and for private members write `friend struct dt::describe<account>;` in the class. The description wins over
 /// reflection. For an enum: `static constexpr auto enumerators = std::array{dt::enumerator{color::red, "red"}, …};`.
 template <class T>

@@ -46,7 +46,7 @@ inline result<std::string> quote_identifier(dialect d, std::string_view name) {
   return quoted;
 }
 
-/// A name with an optional schema before it: `app.city` becomes `"app"."city"`.
+/// A name with an optional schema before it: app.city becomes two quoted names with a dot between.
 /// Errors: as `quote_identifier`, for each part.
 inline result<std::string> quote_qualified(dialect d, std::string_view name) {
   std::string quoted;

@@ -67,7 +67,7 @@ inline void append_utf8(std::string& out, int point) {
   }
 }
 
-/// Reads \uXXXX, or two of them that make one character; `at` is behind the 'u'.
+/// Reads the four digits of a Unicode escape, or two of them that make one character; `at` is behind the 'u'.
 inline const char* read_json_code_point(json_source& in, const char* at, std::string& out) {
   int point = read_four_hex(at, in.end);
   if (point < 0) return in.fail(at, errc::malformed_json, "expected four hexadecimal digits behind \\u");
