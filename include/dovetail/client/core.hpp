@@ -93,14 +93,19 @@ class client_core {
   verdict judge(error_info& why, std::string_view name, int attempt, bool is_idempotent, std::size_t sent,
                 const call& how) {
     const clock::time_point now = clock::now();
-    const verdict next = retry_.decide(
-        {.kind = why.kind(),
-         .attempt = attempt,
-         .idempotent = is_idempotent,
-         .bytes_sent = sent,
-         .elapsed = now - how.since,
-         .budget = how.by.is_never() ? clock::duration::max() : std::max(how.by.when() - now, clock::duration::zero()),
-         .random = detail::random_for_jitter()});
+    // A pool that stayed full for a whole wait is not asked again: more waiting is what its settings ruled out.
+    const bool is_exhausted = why.code() == errc::pool_wait_timeout || why.code() == errc::pool_queue_full;
+    const verdict next =
+        is_exhausted
+            ? verdict::give_up()
+            : retry_.decide({.kind = why.kind(),
+                             .attempt = attempt,
+                             .idempotent = is_idempotent,
+                             .bytes_sent = sent,
+                             .elapsed = now - how.since,
+                             .budget = how.by.is_never() ? clock::duration::max()
+                                                         : std::max(how.by.when() - now, clock::duration::zero()),
+                             .random = detail::random_for_jitter()});
     detail::observe(watcher(), [&] {
       return observation{.what = next.repeat ? observed::retry : observed::error,
                          .operation = name,

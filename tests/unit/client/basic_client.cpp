@@ -204,6 +204,15 @@ TEST(BasicClient, ADeadlineThatHasPassedWhileAllConnectionsAreTakenNamesTheHolde
   EXPECT_NE(late.error().message().find("basic_client.cpp"), std::string::npos) << late.error().message();
 }
 
+TEST(BasicClient, APoolThatStayedFullForAWholeWaitIsNotAskedAgain) {
+  client db{std::make_shared<backend>(),
+            {.retry = {.attempts = 9, .initial_delay = 0ms}, .pool = {.max_connections = 1, .acquire_wait = 5ms}}};
+  auto held = db.core().acquire(db.start_call(std::source_location::current()));
+  ASSERT_TRUE(held);
+  EXPECT_EQ(db.with(dt::as_result).echo_back(1).error().code(), dt::errc::pool_wait_timeout);
+  EXPECT_EQ(db.statistics().timeouts, 1U);
+}
+
 TEST(BasicClient, AClosedClientRefuses) {
   client db{std::make_shared<backend>()};
   db.close();
