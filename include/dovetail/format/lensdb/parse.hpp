@@ -105,7 +105,7 @@ constexpr parsed_request parse_request(byte_view bytes) noexcept {
 /// Reads the reply at the front of `bytes`. In a dialect whose data ends with the stream, `bytes` must be all that came
 /// until its end: everything behind the message is data.
 template <dialect D = lens_v1>
-constexpr parsed_reply parse_reply(byte_view bytes) noexcept {
+[[gnu::always_inline]] constexpr parsed_reply parse_reply(byte_view bytes) noexcept {
   parsed_reply parsed;
   if (bytes.size() < D::reply_header_size) {
     parsed.error = detail::check_start<D>(bytes, [](std::uint8_t number) { return D::status_of(number).has_value(); });
