@@ -218,7 +218,8 @@ class lexer {
         return fail(sql_mistake::nul_character, at_);
       }
     }
-    fail(quote == '\'' ? sql_mistake::quote_not_closed : sql_mistake::identifier_quote_not_closed, start);
+    const bool is_string = quote == '\'' || (quote == '"' && rules_.double_quoted_strings);
+    fail(is_string ? sql_mistake::quote_not_closed : sql_mistake::identifier_quote_not_closed, start);
   }
 
   constexpr bool read_dollar_quote() noexcept {

@@ -166,7 +166,7 @@ static_assert(is_fine<my>("insert into t set a = 1"));
 static_assert(is_fine<lite>("insert or replace into t(a, b) values (1, 2)"));
 static_assert(mistake_in<lite>("insert or ignore into t(a, b) values (1)") == sql_mistake::insert_counts_differ);
 static_assert(mistake_in<lite>("select `a") == sql_mistake::identifier_quote_not_closed);
-static_assert(mistake_in<my>("select \"a") == sql_mistake::identifier_quote_not_closed);
+static_assert(mistake_in<my>("select \"a") == sql_mistake::quote_not_closed);
 static_assert(mistake_in<my>("select 'a\\'") == sql_mistake::quote_not_closed);
 static_assert(is_fine<lite>("select 'a\\'"));
 static_assert(is_fine<lite>("select /* /* */ 1"));

@@ -1,0 +1,174 @@
+#include <dovetail/sql/lexer.hpp>
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace {
+
+namespace dt = dovetail;
+using dt::dialect;
+using dt::lexis_of;
+using dt::detail::lexer;
+using dt::detail::token;
+using dt::detail::token_kind;
+
+constexpr char letter_of(token_kind kind) {
+  switch (kind) {
+    case token_kind::end:
+      return '.';
+    case token_kind::word:
+      return 'w';
+    case token_kind::quoted:
+      return 'q';
+    case token_kind::string:
+      return 's';
+    case token_kind::number:
+      return 'n';
+    case token_kind::symbol:
+      return 'o';
+    case token_kind::cast:
+      return 'c';
+    case token_kind::placeholder:
+      return 'p';
+    case token_kind::escape:
+      return 'e';
+  }
+  return '?';
+}
+
+// The kinds of all tokens; '!' at the end when the text has a mistake.
+constexpr bool reads_as(dialect d, std::string_view text, std::string_view kinds) {
+  lexer source{text, lexis_of(d)};
+  for (const char expected : kinds) {
+    if (expected == '!') return source.next().kind == token_kind::end && source.problem();
+    if (letter_of(source.next().kind) != expected) return false;
+  }
+  return source.next().kind == token_kind::end && !source.problem();
+}
+
+struct reading {
+  dialect language;
+  std::string_view text;
+  std::string_view kinds;
+};
+
+constexpr dialect pg = dialect::postgres;
+constexpr dialect my = dialect::mysql;
+constexpr dialect lite = dialect::sqlite;
+
+constexpr reading readings[] = {
+    {pg, "", ""},
+    {pg, " \t\r\n\f\v ", ""},
+    {pg, "select a.b, \"c\" from t", "wwowoqww"},
+    {pg, "1 1.5 .5 1e3 1e-3 1E+10 0x1F 1_000", "nnnnnnnn"},
+    {pg, "1-2 1e-x 0x1e-3", "nonnownon"},
+    {pg, "a--b", "w"},
+    {my, "a--b -- c\nd --", "wooww"},
+    {lite, "a--b\nc", "ww"},
+    {pg, "a # b", "wow"},
+    {my, "a # b\nc", "ww"},
+    {pg, "a /* b /* c */ d */ e", "ww"},
+    {lite, "a /* b /* c */ e", "ww"},
+    {my, "a /*!50000 b */ c", "www"},
+    {my, "a /*! b", "ww!"},
+    {my, "a /*! b /* c */ d */ e", "wwww"},
+    {pg, "'a''b' 'c'", "ss"},
+    {pg, "''", "s"},
+    {pg, "e'a\\'b' E'\\\\'", "ss"},
+    {lite, "'a\\' 'b'", "ss"},
+    {my, "'a\\'b' \"c\\\"d\"", "ss"},
+    {pg, "'a", "!"},
+    {pg, "u&'a' U&\"b\" x'1f' B'01' n'c'", "sqsss"},
+    {pg, "case'a'", "ws"},
+    {pg, "$$a$$ $x$b$$c$x$", "ss"},
+    {pg, "a$$b", "w"},
+    {pg, "$a", "ow"},
+    {pg, "$x$a$y$", "!"},
+    {lite, "`a``b` [c d] \"e\"", "qqq"},
+    {pg, "a[1]", "wono"},
+    {my, "`a` \"b\"", "qs"},
+    {pg, "a::b := c", "wcwoow"},
+    {pg, ":a :_b :c1", "ppp"},
+    {pg, "a:b 1:c ::d $:e \\:f", "wownowcwoowew"},
+    {pg, "? ?? ?| ?& @?",
+     "pe"
+     "o"
+     "o"
+     "oo"},
+    {pg, "?||'a' ?&&b",
+     "poos"
+     "poow"},
+    {lite, "?? ?12", "ppp"},
+    {pg, "$1 $22 ?3", "ppp"},
+    {pg, "$0", "!"},
+    {pg, "$1a", "!"},
+    {pg, "%s %(a)s %% %d %(a)d x%s )%s", "ppeowoowowwowoow"},
+    {lite, "@a $b", "pp"},
+    {pg, "@a", "ow"},
+    {my, "@a @@b", "owoow"},
+    {lite, ":1", "!"},
+    {pg, "\xC3\xA4 a\xC3\xA4", "ww"},
+    {pg, ":a\xC3\xA4", "!"},
+};
+
+constexpr bool all_read_well() {
+  for (const reading& one : readings) {
+    if (!reads_as(one.language, one.text, one.kinds)) return false;
+  }
+  return true;
+}
+
+TEST(Lexer, CutsTextsAsTheServersDo) {
+  for (const reading& one : readings) {
+    std::string kinds;
+    lexer source{one.text, lexis_of(one.language)};
+    for (token found = source.next(); found.kind != token_kind::end; found = source.next()) {
+      kinds += letter_of(found.kind);
+    }
+    if (source.problem()) kinds += '!';
+    EXPECT_EQ(kinds, one.kinds) << one.text;
+  }
+}
+static_assert(all_read_well());
+
+TEST(Lexer, TokensFollowEachOtherInsideTheText) {
+  for (const reading& one : readings) {
+    for (const dialect d : {pg, my, lite}) {
+      lexer source{one.text, lexis_of(d)};
+      std::uint32_t before = 0;
+      for (token found = source.next(); found.kind != token_kind::end; found = source.next()) {
+        EXPECT_GE(found.begin, before);
+        EXPECT_GT(found.end, found.begin);
+        EXPECT_LE(found.end, one.text.size());
+        before = found.end;
+      }
+    }
+  }
+}
+
+TEST(Lexer, AfterAMistakeOnlyTheEndComes) {
+  lexer source{"select 'a", lexis_of(pg)};
+  static_cast<void>(source.next());
+  EXPECT_EQ(source.next().kind, token_kind::end);
+  EXPECT_EQ(source.next().kind, token_kind::end);
+  EXPECT_EQ(source.problem().what, dt::sql_mistake::quote_not_closed);
+}
+
+TEST(Lexer, WordsOfUpToEightLettersHaveAKeyInLowerCase) {
+  using dt::detail::word_key;
+  lexer source{"SeLeCt truncate recursive", lexis_of(pg)};
+  EXPECT_EQ(source.next().key, word_key("select"));
+  EXPECT_EQ(source.next().key, word_key("truncate"));
+  EXPECT_EQ(source.next().key, 0u);
+}
+
+TEST(Lexer, TheNameOfAPlaceholderIsWithoutItsMarks) {
+  const std::string_view text = ":abc %(def)s";
+  lexer source{text, lexis_of(pg)};
+  EXPECT_EQ(dt::detail::placeholder_name(text, source.next()), "abc");
+  EXPECT_EQ(dt::detail::placeholder_name(text, source.next()), "def");
+}
+
+}  // namespace
