@@ -1,6 +1,7 @@
 // Building messages out of parts, in few and small functions: they are compiled into every program and rarely run.
 #pragma once
 
+#include <dovetail/base/name.hpp>
 #include <dovetail/row/description.hpp>
 
 #include <cstddef>
@@ -32,6 +33,10 @@ class number_text {
   std::size_t begin_ = sizeof digits_;
 };
 
+constexpr bool is_word_character(char c) noexcept {
+  return is_ascii_letter(c) || is_ascii_digit(c) || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+}
+
 /// A type's name as programmers write it, from what compilers print.
 [[gnu::cold, gnu::noinline]] inline std::string tidy_type_name(std::string_view name) {
   struct replacement {
@@ -54,10 +59,14 @@ class number_text {
       {"long long int", "std::int64_t"},
       {"long long", "std::int64_t"},
       {"long int", "std::int64_t"},
+      {"long", "std::int64_t"},
       {"short unsigned int", "std::uint16_t"},
       {"unsigned short", "std::uint16_t"},
       {"short int", "std::int16_t"},
-      {"> >", ">>"},
+      {"short", "std::int16_t"},
+      {"unsigned char", "std::uint8_t"},
+      {"signed char", "std::int8_t"},
+      {" >", ">"},
   };
   static constexpr std::string_view dropped[] = {", std::allocator<", ", std::char_traits<"};  // arguments by default
   std::string text{name};
@@ -73,7 +82,16 @@ class number_text {
   }
   for (const replacement& each : replacements) {
     for (std::size_t at = text.find(each.from); at != std::string::npos; at = text.find(each.from, at)) {
-      text.replace(at, each.from.size(), each.to);
+      const std::size_t end = at + each.from.size();
+      const bool is_part_of_word =
+          (at > 0 && is_word_character(text[at]) && is_word_character(text[at - 1])) ||
+          (end < text.size() && is_word_character(text[end - 1]) && is_word_character(text[end]));
+      if (is_part_of_word) {
+        at = end;
+      } else {
+        text.replace(at, each.from.size(), each.to);
+        at += each.to.size();
+      }
     }
   }
   return text;
