@@ -6,6 +6,7 @@
 #include <dovetail/format/base64.hpp>
 #include <dovetail/format/json/keys.hpp>
 #include <dovetail/format/json/number.hpp>
+#include <dovetail/format/json/read_struct.hpp>
 #include <dovetail/format/json/skip.hpp>
 #include <dovetail/format/json/source.hpp>
 #include <dovetail/format/json/string.hpp>
@@ -21,11 +22,6 @@
 #include <utility>
 
 namespace dovetail::inline v0::detail {
-
-template <class T>
-const char* read_json(json_source& in, const char* at, T& out);
-template <reflectable T>
-const char* read_json_struct(json_source& in, const char* at, T& out);
 
 /// `at` is the opening bracket; `read_next(at)` reads one element and adds to the failure's path by itself.
 template <class ReadNext>
@@ -340,5 +336,3 @@ template <class T>
 }
 
 }  // namespace dovetail::inline v0::detail
-
-#include <dovetail/format/json/read_struct.hpp>

@@ -3,7 +3,6 @@
 
 #include <dovetail/base/similarity.hpp>
 #include <dovetail/format/json/keys.hpp>
-#include <dovetail/format/json/read.hpp>
 #include <dovetail/format/json/skip.hpp>
 #include <dovetail/format/json/source.hpp>
 #include <dovetail/format/shape.hpp>
@@ -16,6 +15,12 @@
 #include <utility>
 
 namespace dovetail::inline v0::detail {
+
+// Defined in read.hpp, for the values of the members.
+template <class T>
+const char* read_json(json_source& in, const char* at, T& out);
+template <class T>
+[[gnu::always_inline]] inline const char* read_json_value(json_source& in, const char* at, T& out);
 
 /// Looks for keys of the object at `begin`, which is well-formed, that may be misspellings of the `missing` members.
 [[gnu::cold, gnu::noinline]] inline std::string suggest_json_keys(const json_source& from, const char* begin,

@@ -4,6 +4,7 @@
 #include <dovetail/base/result.hpp>
 #include <dovetail/format/byte_source.hpp>
 #include <dovetail/format/json/text.hpp>
+#include <dovetail/format/message_pack/read_struct.hpp>
 #include <dovetail/format/message_pack/timestamp.hpp>
 #include <dovetail/format/message_pack/token.hpp>
 #include <dovetail/format/shape.hpp>
@@ -21,11 +22,6 @@
 #include <utility>
 
 namespace dovetail::inline v0::detail {
-
-template <class T>
-const char* read_pack(byte_source& in, const char* at, T& out);
-template <reflectable T>
-const char* read_pack_struct(byte_source& in, const char* at, T& out);
 
 template <whole_number T>
 [[gnu::always_inline]] inline const char* read_pack_integer(byte_source& in, const char* at, T& out) {
@@ -344,5 +340,3 @@ template <class T>
 }
 
 }  // namespace dovetail::inline v0::detail
-
-#include <dovetail/format/message_pack/read_struct.hpp>

@@ -4,7 +4,7 @@
 #include <dovetail/format/byte_source.hpp>
 #include <dovetail/format/key_search.hpp>
 #include <dovetail/format/message_pack/keys.hpp>
-#include <dovetail/format/message_pack/read.hpp>
+#include <dovetail/format/message_pack/token.hpp>
 #include <dovetail/format/shape.hpp>
 #include <dovetail/row/type_name.hpp>
 
@@ -14,6 +14,12 @@
 #include <utility>
 
 namespace dovetail::inline v0::detail {
+
+// Defined in read.hpp, for the values of the members.
+template <class T>
+const char* read_pack(byte_source& in, const char* at, T& out);
+template <class T>
+[[gnu::always_inline]] inline const char* read_pack_value(byte_source& in, const char* at, T& out);
 
 /// Reads member `I` if its key is next and pairs are left; false after a failure.
 template <class T, std::size_t I, class Member>

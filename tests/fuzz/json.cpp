@@ -1,0 +1,39 @@
+// Any bytes are read as JSON without harm, and what was read and written again reads as the same.
+#include <dovetail/format/json.hpp>
+
+#include "../support/format_values.hpp"
+
+#include <cstdlib>
+
+namespace {
+
+template <class T>
+void round_trip(std::string_view text) {
+  const auto read = dovetail::json::decode<T>(text);
+  if (!read) {
+    if (read.error().message().empty()) std::abort();
+    return;
+  }
+  std::string written;
+  if (!dovetail::json::encode(*read, written)) std::abort();
+  const auto again = dovetail::json::decode<T>(written);
+  if (!again || !(*again == *read)) std::abort();
+  std::string twice;
+  if (!dovetail::json::encode(*again, twice) || twice != written) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  round_trip<format_values::everything>(text);
+  round_trip<std::vector<format_values::everything>>(text);
+  round_trip<format_values::tree>(text);
+  round_trip<std::vector<format_values::point>>(text);
+  round_trip<dovetail::json_text>(text);
+  round_trip<std::vector<double>>(text);
+  round_trip<std::vector<float>>(text);
+  round_trip<std::map<std::string, std::optional<std::int64_t>>>(text);
+  round_trip<std::vector<std::string>>(text);
+  return 0;
+}
