@@ -3,6 +3,10 @@
 
 #include <dovetail/client/async_client.hpp>
 #include <dovetail/client/client.hpp>
+#include <dovetail/format/bincode.hpp>
+#include <dovetail/format/json.hpp>
+#include <dovetail/format/message_pack.hpp>
+#include <dovetail/format/raw.hpp>
 #include <dovetail/fwd.hpp>
 #include <dovetail/lensdb.hpp>
 #include <dovetail/policy/log_observer.hpp>

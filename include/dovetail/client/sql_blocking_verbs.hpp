@@ -36,7 +36,7 @@ result<held_connection<core_of<Self>>> hold_connection(Self& self, const call& h
 }
 
 template <bool ReturnsResult, class Self>
-result<transaction<core_of<Self>, ReturnsResult>> begin_transaction(Self& self, begin_mode mode, const call& how,
+result<transaction_scope<core_of<Self>, ReturnsResult>> begin_transaction(Self& self, begin_mode mode, const call& how,
                                                                     deadline by) {
   auto held = hold_connection(self, how);
   if (!held) return std::move(held).error();
@@ -48,7 +48,7 @@ result<transaction<core_of<Self>, ReturnsResult>> begin_transaction(Self& self, 
   } else if (result<void> begun = self.core().perform_on(**held, begin, how); !begun) {
     return std::move(begun).error();
   }
-  return transaction<core_of<Self>, ReturnsResult>{self.core(), *std::move(held), by, depth};
+  return transaction_scope<core_of<Self>, ReturnsResult>{self.core(), *std::move(held), by, depth};
 }
 
 /// What the body of a transaction gives: `T` and `result<T>` alike give `T`.
@@ -138,7 +138,7 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
 
   template <class Fn>
   auto run_transaction(begin_mode mode, Fn& body, place where) {
-    using tx_type = v0::transaction<detail::core_of<Self>, returns_result()>;
+    using tx_type = v0::transaction_scope<detail::core_of<Self>, returns_result()>;
     using value_type = typename detail::body_value<std::invoke_result_t<Fn&, tx_type&>>::type;
     using stored = std::conditional_t<std::is_void_v<value_type>, char, value_type>;
     std::optional<stored> value;

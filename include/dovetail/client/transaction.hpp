@@ -87,18 +87,18 @@ inline constexpr bool is_result<result<T>> = true;
 /// Rolled back when it goes without a `commit()`. Threads: one at a time. Lifetime: must not outlive its client or the
 /// transaction that it is nested in.
 template <class Core, bool ReturnsResult>
-class transaction : public Core::connection_type::template verbs<transaction<Core, ReturnsResult>> {
+class transaction_scope : public Core::connection_type::template verbs<transaction_scope<Core, ReturnsResult>> {
  public:
   using core_type = Core;
   using connection_type = typename Core::connection_type;
 
   /// Used by `begin()`: a transaction that has begun on `on`.
-  transaction(Core& core, detail::held_connection<Core> on, deadline by, int depth) noexcept
+  transaction_scope(Core& core, detail::held_connection<Core> on, deadline by, int depth) noexcept
       : core_(&core), on_(std::move(on)), by_(by), depth_(depth) {}
-  transaction(transaction&& other) noexcept
+  transaction_scope(transaction_scope&& other) noexcept
       : core_(other.core_), on_(std::move(other.on_)), by_(other.by_), depth_(other.depth_), failed_(other.failed_) {}
-  transaction& operator=(transaction&&) = delete;
-  ~transaction() { abandon(); }
+  transaction_scope& operator=(transaction_scope&&) = delete;
+  ~transaction_scope() { abandon(); }
 
   /// Makes the changes permanent; the object is of no use afterwards, whatever came of it.
   /// Errors: errc::transaction_closed, errc::transaction_aborted when the database has rolled it back already,
@@ -166,7 +166,7 @@ class transaction : public Core::connection_type::template verbs<transaction<Cor
   class view : public connection_type::template verbs<view<ViewReturnsResult>> {
    public:
     using core_type = Core;
-    view(transaction& of, deadline by) noexcept : of_(&of), by_(by) {}
+    view(transaction_scope& of, deadline by) noexcept : of_(&of), by_(by) {}
     view within(clock::duration budget) const noexcept { return {*of_, earlier(by_, deadline::after(budget))}; }
     view<true> with(as_result_t) const noexcept { return {*of_, by_}; }
 
@@ -184,14 +184,14 @@ class transaction : public Core::connection_type::template verbs<transaction<Cor
     }
     template <class T>
     static auto deliver(result<T> answer) {
-      return transaction<Core, ViewReturnsResult>::deliver(std::move(answer));
+      return transaction_scope<Core, ViewReturnsResult>::deliver(std::move(answer));
     }
     result<detail::held_connection<Core>> hold(const call& how) { return of_->hold(how); }
     int nesting() const noexcept { return of_->nesting(); }
     deadline limit() const noexcept { return by_; }
 
    private:
-    transaction* of_;
+    transaction_scope* of_;
     deadline by_;
   };
 
