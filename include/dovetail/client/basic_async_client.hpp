@@ -54,6 +54,11 @@ class async_client_view : public Core::connection_type::template verbs<async_cli
   /// For verbs that are more than one operation.
   const std::shared_ptr<Core>& core() const noexcept { return core_; }
   const Token& token() const noexcept { return token_; }
+  call start_call(std::source_location where) const noexcept {
+    call how = call::within(budget_, where);
+    how.by = earlier(how.by, by_);
+    return how;
+  }
 
  private:
   std::shared_ptr<Core> core_;
@@ -122,6 +127,7 @@ class basic_async_client : public Connection::template verbs<basic_async_client<
   }
   const std::shared_ptr<core_type>& core() const noexcept { return core_; }
   asio::use_awaitable_t<> token() const noexcept { return {}; }
+  call start_call(std::source_location where) const noexcept { return call::within(core_->timeout(), where); }
   view_type view() const { return {core_, executor_, core_->timeout(), deadline::never(), asio::use_awaitable_t<>{}}; }
 
  private:

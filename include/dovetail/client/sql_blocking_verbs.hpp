@@ -37,7 +37,7 @@ result<held_connection<core_of<Self>>> hold_connection(Self& self, const call& h
 
 template <bool ReturnsResult, class Self>
 result<transaction_scope<core_of<Self>, ReturnsResult>> begin_transaction(Self& self, begin_mode mode, const call& how,
-                                                                    deadline by) {
+                                                                          deadline by) {
   auto held = hold_connection(self, how);
   if (!held) return std::move(held).error();
   int depth = 0;

@@ -1,0 +1,190 @@
+// The verbs of asynchronous SQL clients: `sql_verbs` with owned arguments, and transactions.
+#pragma once
+
+#include <dovetail/base/error.hpp>
+#include <dovetail/client/async_hold.hpp>
+#include <dovetail/client/async_transaction.hpp>
+#include <dovetail/client/sql_blocking_verbs.hpp>
+#include <dovetail/client/sql_verbs.hpp>
+
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <type_traits>
+#include <utility>
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+template <class T>
+struct awaited;
+template <class T, class Executor>
+struct awaited<asio::awaitable<T, Executor>> {
+  using type = T;
+};
+
+/// What came of one run of a body: its value, the library's failure, or somebody else's exception.
+template <class T>
+struct body_outcome {
+  std::optional<std::conditional_t<std::is_void_v<T>, char, T>> value{};
+  error_info failure{};
+  std::exception_ptr thrown{};
+};
+
+template <class T, class Transaction, class Fn>
+asio::awaitable<body_outcome<T>> await_body(Transaction& tx, Fn& body) {
+  body_outcome<T> outcome;
+  try {
+    if constexpr (std::is_void_v<T>) {
+      co_await body(tx);
+    } else {
+      outcome.value.emplace(co_await body(tx));
+    }
+  } catch (const error& failed) {
+    outcome.failure = failed.info();
+  } catch (...) {
+    outcome.thrown = std::current_exception();
+  }
+  co_return outcome;
+}
+
+template <class Core>
+asio::awaitable<result<typename Core::lease>> async_begin(std::shared_ptr<Core> core, asio::any_io_executor executor,
+                                                          call how, sql_begin begin) {
+  return async_initiate_result<typename Core::lease>(
+      [core = std::move(core), executor = std::move(executor), how](auto handler, sql_begin op) mutable {
+        async_hold<Core, sql_begin, decltype(handler)>::begin(std::move(core), std::move(executor), how, op,
+                                                              std::move(handler));
+      },
+      as_result, begin);
+}
+
+/// Runs a body in a transaction; see `sql_async_verbs::transaction`. `T` is what the body gives.
+template <class T, class Core, class Fn>
+asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::any_io_executor executor,
+                                             begin_mode mode, Fn body, call how) {
+  for (int attempt = 1;; ++attempt) {
+    auto lent = co_await async_begin(core, executor, how, sql_begin{mode, 0});
+    if (!lent) co_return std::move(lent).error();
+    body_outcome<T> outcome;
+    {
+      async_transaction<Core> tx{core, *std::move(lent), executor, how.by};
+      outcome = co_await await_body<T>(tx, body);
+      // Whatever was cancelled: the end of the transaction happens.
+      co_await asio::this_coro::throw_if_cancelled(false);
+      if (!outcome.failure && !outcome.thrown) {
+        if (tx.is_aborted()) {
+          outcome.failure = error_info{errc::transaction_aborted, "nothing was committed"};
+        } else if (auto done = co_await tx.perform(sql_commit{}, how.where); !done) {
+          outcome.failure = std::move(done).error();
+        }
+      }
+      if (!tx.is_aborted()) static_cast<void>(co_await tx.perform(sql_rollback{}, how.where));
+      co_await asio::this_coro::throw_if_cancelled(true);
+    }
+    if (outcome.thrown) std::rethrow_exception(outcome.thrown);
+    if (!outcome.failure) {
+      if constexpr (std::is_void_v<T>) {
+        co_return result<void>{};
+      } else {
+        co_return *std::move(outcome.value);
+      }
+    }
+    outcome.failure.with_location(how.where);
+    if (!is_conflict(outcome.failure)) co_return outcome.failure;
+    const verdict next = core->judge(outcome.failure, "transaction", attempt, false, 0, how);
+    if (!next.repeat) co_return outcome.failure;
+    asio::steady_timer pause{executor, next.delay};
+    co_await pause.async_wait(asio::use_awaitable);
+  }
+}
+
+/// A savepoint in an open transaction.
+template <class T, class Core, class Fn>
+asio::awaitable<result<T>> await_savepoint(async_transaction<Core>& tx, Fn body, std::source_location where) {
+  const int depth = tx.nesting();
+  if (auto begun = co_await tx.perform(sql_begin{begin_mode::automatic, depth}, where); !begun) {
+    co_return std::move(begun).error();
+  }
+  tx.set_nesting(depth);
+  body_outcome<T> outcome = co_await await_body<T>(tx, body);
+  tx.set_nesting(depth - 1);
+  co_await asio::this_coro::throw_if_cancelled(false);
+  if (!outcome.failure && !outcome.thrown) {
+    if (auto done = co_await tx.perform(sql_commit{depth}, where); !done) outcome.failure = std::move(done).error();
+  }
+  if ((outcome.failure || outcome.thrown) && !tx.is_aborted()) {
+    static_cast<void>(co_await tx.perform(sql_rollback{depth}, where));
+  }
+  co_await asio::this_coro::throw_if_cancelled(true);
+  if (outcome.thrown) std::rethrow_exception(outcome.thrown);
+  if (outcome.failure) co_return outcome.failure;
+  if constexpr (std::is_void_v<T>) {
+    co_return result<void>{};
+  } else {
+    co_return *std::move(outcome.value);
+  }
+}
+
+template <class T>
+asio::awaitable<T> value_of(asio::awaitable<result<T>> inner) {
+  result<T> outcome = co_await std::move(inner);
+  co_return std::move(outcome).value();
+}
+
+template <class Self>
+concept inside_async_transaction = requires(Self& self) {
+  self.set_nesting(1);
+};
+
+}  // namespace detail
+
+/// `sql_verbs` that own their arguments, and transactions. Base class of asynchronous clients, views, transactions.
+template <class Self, dialect D>
+class sql_async_verbs : public sql_verbs<Self, D, argument_storage::owned> {
+  using base = sql_verbs<Self, D, argument_storage::owned>;
+
+ public:
+  using typename base::place;
+
+  /// `co_await db.transaction([](auto& tx) -> asio::awaitable<void> { co_await tx.execute("…"); })`: commits when the
+  /// body returns, rolls back when it throws; inside of a transaction a savepoint. After a conflict with another
+  /// transaction it begins again as the retry policy says, so that the body may be called more than once.
+  /// Completion: an awaitable, with `dt::as_result` one of `dt::result`, with other tokens as `asio::co_spawn`.
+  template <class Fn>
+  auto transaction(begin_mode mode, Fn body, place where = place::current()) {
+    Self& self = this->self();
+    if constexpr (detail::inside_async_transaction<Self>) {
+      using value_type = typename detail::awaited<std::invoke_result_t<Fn&, Self&>>::type;
+      return detail::value_of<value_type>(detail::await_savepoint<value_type>(self, std::move(body), where));
+    } else {
+      using core_type = std::remove_cvref_t<decltype(*self.core())>;
+      using value_type = typename detail::awaited<std::invoke_result_t<Fn&, async_transaction<core_type>&>>::type;
+      auto running = detail::await_transaction<value_type>(self.core(), self.get_executor(), mode, std::move(body),
+                                                           self.start_call(where));
+      using token_type = std::remove_cvref_t<decltype(self.token())>;
+      if constexpr (std::is_same_v<token_type, as_result_t>) {
+        return running;
+      } else if constexpr (detail::is_use_awaitable<token_type>::value) {
+        return detail::value_of<value_type>(std::move(running));
+      } else {
+        auto token = self.token();
+        return asio::co_spawn(self.get_executor(), detail::value_of<value_type>(std::move(running)), std::move(token));
+      }
+    }
+  }
+  template <class Fn>
+    requires(!std::is_same_v<Fn, begin_mode>)
+  auto transaction(Fn body, place where = place::current()) {
+    return transaction(begin_mode::automatic, std::move(body), where);
+  }
+};
+
+}  // namespace dovetail::inline v0

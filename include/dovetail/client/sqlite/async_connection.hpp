@@ -1,0 +1,168 @@
+// The connection of asynchronous SQLite clients: the blocking one, on a thread of its own.
+#pragma once
+
+#include <dovetail/client/sql_async_verbs.hpp>
+#include <dovetail/client/sqlite/connection.hpp>
+#include <dovetail/client/sqlite/worker.hpp>
+#include <dovetail/driver/traffic.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/cancellation_type.hpp>
+#include <asio/execution/outstanding_work.hpp>
+#include <asio/post.hpp>
+#include <asio/prefer.hpp>
+
+#include <atomic>
+#include <memory>
+#include <utility>
+
+namespace dovetail::inline v0 {
+namespace sqlite {
+namespace detail {
+
+/// What `async_run` drives here in place of a stream of bytes.
+struct worker_stream {
+  sqlite::connection connection;
+  std::shared_ptr<call_gate> gate;
+  worker thread{};
+};
+
+/// Dialogues: one blocking call each.
+struct open_call {
+  using value_type = void;
+  result<void> operator()(connection& on, deadline by) const { return on.open(by); }
+};
+struct ping_call {
+  using value_type = void;
+  result<void> operator()(connection& on, deadline by) const { return on.ping(by); }
+};
+template <class Op>
+struct operation_call {
+  using value_type = typename Op::value_type;
+  Op* op;  // lives with the operation that waits for the answer
+  result<value_type> operator()(connection& on, deadline by) const { return on.perform(*op, by); }
+};
+template <class Op>
+struct owned_call {
+  using value_type = typename Op::value_type;
+  Op op;
+  result<value_type> operator()(connection& on, deadline by) { return on.perform(op, by); }
+};
+
+/// Runs a call on the connection's thread, and its handler on the handler's executor.
+template <class Call, class Handler>
+class call_job final : public job {
+  using answer_type = result<typename Call::value_type>;
+
+ public:
+  call_job(worker_stream& on, Call call, deadline by, std::shared_ptr<std::atomic<bool>> cancelled, Handler handler)
+      : on_(on),
+        gate_(on.gate),
+        call_(std::move(call)),
+        by_(by),
+        cancelled_(std::move(cancelled)),
+        executor_(asio::prefer(asio::any_io_executor{asio::get_associated_executor(handler)},
+                               asio::execution::outstanding_work.tracked)),
+        handler_(std::move(handler)) {}
+
+  void run() noexcept override {
+    on_.connection.watch(cancelled_.get());
+    answer_type answer = call();
+    on_.connection.watch(nullptr);
+    asio::post(executor_, [handler = std::move(handler_), answer = std::move(answer)]() mutable {
+      auto slot = asio::get_associated_cancellation_slot(handler);
+      if (slot.is_connected()) slot.clear();
+      std::move(handler)(std::move(answer));
+    });
+    // From here on the connection may be gone.
+    executor_ = {};
+    gate_->leave(*cancelled_);
+  }
+
+ private:
+  answer_type call() noexcept {
+    try {
+      return call_(on_.connection, by_);
+    } catch (const std::exception& thrown) {  // std::bad_alloc, or what a codec of the user threw
+      return error_info{errc::invalid_state, thrown.what()};
+    } catch (...) {
+      return error_info{errc::invalid_state};
+    }
+  }
+
+  worker_stream& on_;
+  std::shared_ptr<call_gate> gate_;
+  Call call_;
+  deadline by_;
+  std::shared_ptr<std::atomic<bool>> cancelled_;
+  asio::any_io_executor executor_;
+  Handler handler_;
+};
+
+/// The loop of wire connections has this name; found by its argument. Nothing completes in here.
+template <class Call, class Handler>
+void async_run(worker_stream& on, Call call, deadline by, traffic*, Handler handler) {
+  auto cancelled = std::make_shared<std::atomic<bool>>(false);
+  auto executor = asio::get_associated_executor(handler);
+  if (!on.gate->enter(*cancelled)) {
+    asio::post(executor, [handler = std::move(handler)]() mutable {
+      std::move(handler)(result<typename Call::value_type>{errc::pool_closed});
+    });
+    return;
+  }
+  auto slot = asio::get_associated_cancellation_slot(handler);
+  if (slot.is_connected()) {
+    slot.assign([cancelled](asio::cancellation_type) { cancelled->store(true, std::memory_order_relaxed); });
+  }
+  auto next = std::make_unique<call_job<Call, Handler>>(on, std::move(call), by, cancelled, std::move(handler));
+  on.thread.post(std::move(next));
+}
+
+/// Makes the dialogues that a client asks for.
+struct call_session {
+  open_call open() const noexcept { return {}; }
+  ping_call ping() const noexcept { return {}; }
+  template <class Op>
+  operation_call<Op> start(Op& op) const noexcept {
+    return {&op};
+  }
+};
+
+}  // namespace detail
+
+/// A blocking connection and its thread. One operation at a time.
+class async_connection {
+ public:
+  using wire = sqlite::connection;
+
+  struct options {
+    sqlite::options how;
+    asio::any_io_executor executor;
+    std::shared_ptr<detail::call_gate> gate = std::make_shared<detail::call_gate>();
+  };
+
+  template <class Self>
+  using verbs = sql_async_verbs<Self, dialect::sqlite>;
+  template <class Op>
+  using owned_dialogue = detail::owned_call<Op>;
+
+  explicit async_connection(const options& with) : stream_{sqlite::connection{with.how}, with.gate} {}
+
+  session_health health() const noexcept { return stream_.connection.health(); }
+  void close() noexcept { stream_.connection.close(); }
+  bool is_in_transaction() const noexcept { return stream_.connection.is_in_transaction(); }
+
+  detail::worker_stream& stream() noexcept { return stream_; }
+  detail::call_session& session() noexcept { return session_; }
+  traffic& moved() noexcept { return moved_; }
+
+ private:
+  detail::worker_stream stream_;
+  detail::call_session session_;
+  traffic moved_;
+};
+
+}  // namespace sqlite
+}  // namespace dovetail::inline v0

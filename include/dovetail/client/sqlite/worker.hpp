@@ -1,0 +1,102 @@
+// The thread of an asynchronous connection: runs SQLite's blocking calls one after another.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace dovetail::inline v0 {
+namespace sqlite::detail {
+
+/// Knows the calls of one client that are running, so that its destructor can end them and wait for their end.
+class call_gate {
+ public:
+  /// False when the client is going: the call must not begin. Else `leave` must follow.
+  bool enter(std::atomic<bool>& cancelled) {
+    const std::lock_guard lock{mutex_};
+    if (is_shut_) return false;
+    running_.push_back(&cancelled);
+    return true;
+  }
+  void leave(std::atomic<bool>& cancelled) noexcept {
+    const std::lock_guard lock{mutex_};
+    running_.erase(std::find(running_.begin(), running_.end(), &cancelled));
+    if (running_.empty()) left_.notify_all();  // under the lock: whoever waits may destroy this right after
+  }
+  /// Interrupts all calls and waits until they have handed over their results.
+  void shut() noexcept {
+    std::unique_lock lock{mutex_};
+    is_shut_ = true;
+    for (std::atomic<bool>* const each : running_) each->store(true, std::memory_order_relaxed);
+    left_.wait(lock, [this] { return running_.empty(); });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable left_;
+  std::vector<std::atomic<bool>*> running_;
+  bool is_shut_ = false;
+};
+
+/// Something to run on a worker.
+struct job {
+  virtual ~job() = default;
+  virtual void run() noexcept = 0;
+};
+
+/// A thread that is started with the first job. One job at a time.
+class worker {
+ public:
+  worker() = default;
+  worker(const worker&) = delete;
+  worker& operator=(const worker&) = delete;
+  ~worker() {
+    if (!thread_.joinable()) return;
+    {
+      const std::lock_guard lock{mutex_};
+      is_ending_ = true;
+    }
+    woken_.notify_one();
+    thread_.join();
+  }
+
+  void post(std::unique_ptr<job> next) {
+    {
+      const std::lock_guard lock{mutex_};
+      next_ = std::move(next);
+    }
+    if (thread_.joinable()) {
+      woken_.notify_one();
+    } else {
+      thread_ = std::thread{[this] { loop(); }};
+    }
+  }
+
+ private:
+  void loop() {
+    std::unique_lock lock{mutex_};
+    for (;;) {
+      woken_.wait(lock, [this] { return next_ != nullptr || is_ending_; });
+      if (next_ == nullptr) return;
+      std::unique_ptr<job> current = std::move(next_);
+      lock.unlock();
+      current->run();
+      current.reset();
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  std::unique_ptr<job> next_;
+  bool is_ending_ = false;
+  std::thread thread_;
+};
+
+}  // namespace sqlite::detail
+}  // namespace dovetail::inline v0
