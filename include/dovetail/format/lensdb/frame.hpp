@@ -28,7 +28,7 @@ constexpr std::size_t frame_size(const R& asked) noexcept {
 
 namespace detail {
 
-constexpr std::byte* append_text(std::byte* to, const char* from, std::size_t bytes) noexcept {
+[[gnu::always_inline]] constexpr std::byte* append_text(std::byte* to, const char* from, std::size_t bytes) noexcept {
   if (std::is_constant_evaluated()) {
     for (std::size_t i = 0; i < bytes; ++i) to[i] = static_cast<std::byte>(static_cast<unsigned char>(from[i]));
   } else if (bytes != 0) {
@@ -38,7 +38,7 @@ constexpr std::byte* append_text(std::byte* to, const char* from, std::size_t by
 }
 
 template <dialect D, request R>
-constexpr std::byte* write_frame(std::byte* to, const R& asked) noexcept {
+[[gnu::always_inline]] constexpr std::byte* write_frame(std::byte* to, const R& asked) noexcept {
   const auto key = key_of(asked);
   const auto value = value_of(asked);
   D::write(to, request_header{.magic = D::magic,
@@ -70,7 +70,7 @@ constexpr auto frame(const R& asked) noexcept {
 /// Writes the frame of any request into `to`; returns the part that was written, or an empty view when the frame is
 /// larger than `to` or this dialect cannot say it (`is_expressible`).
 template <dialect D = lens_v1, request R>
-constexpr byte_view frame(const R& asked, byte_span to) noexcept {
+[[gnu::always_inline]] constexpr byte_view frame(const R& asked, byte_span to) noexcept {
   const std::size_t bytes = frame_size<D>(asked);
   if (bytes > to.size() || !is_expressible<D>(asked)) return {};
   detail::write_frame<D>(to.data(), asked);

@@ -116,13 +116,8 @@ template <dialect D = lens_v1>
   parsed.header = D::read_reply(bytes.data());
   parsed.size = D::reply_header_size + std::uint64_t{parsed.header.data_size} + parsed.header.message_size;
   const auto status = D::status_of(parsed.header.status);
-  if (parsed.header.magic != D::magic) {
-    parsed.error = frame_error::bad_magic;
-  } else if (parsed.header.version != D::version) {
-    parsed.error = frame_error::bad_version;
-  } else if (!status) {
-    parsed.error = frame_error::bad_number;
-  } else if (bytes.size() >= parsed.size) {
+  if (parsed.header.magic == D::magic && parsed.header.version == D::version && status && bytes.size() >= parsed.size)
+      [[likely]] {
     parsed.error = frame_error::none;
     parsed.status = *status;
     const byte_view rest = bytes.subspan(D::reply_header_size);
@@ -130,6 +125,12 @@ template <dialect D = lens_v1>
         D::reply_ends_with_stream ? rest.size() - parsed.header.message_size : std::size_t{parsed.header.data_size};
     parsed.data = rest.subspan(D::message_precedes_data ? parsed.header.message_size : 0, data_size);
     parsed.message = rest.subspan(D::message_precedes_data ? 0 : data_size, parsed.header.message_size);
+  } else if (parsed.header.magic != D::magic) {
+    parsed.error = frame_error::bad_magic;
+  } else if (parsed.header.version != D::version) {
+    parsed.error = frame_error::bad_version;
+  } else if (!status) {
+    parsed.error = frame_error::bad_number;
   }
   return parsed;
 }
