@@ -39,7 +39,7 @@ int main() {
                              dt::bounded_pool, dt::metrics_observer>;
   metered kv{server.uri()};
   kv.set("profile:1", ada);
-  std::string metrics = kv.watcher().prometheus("cache", "");
+  std::string metrics = kv.watcher().prometheus("cache", {});
   //]
   std::printf("%.200s…\n", metrics.c_str());
   return back && back->name == "Ada" && !wrong && kv.get<profile>("profile:1")->scores.size() == 2 ? 0 : 1;

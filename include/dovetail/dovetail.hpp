@@ -11,6 +11,8 @@
 #include <dovetail/lensdb.hpp>
 #include <dovetail/policy/log_observer.hpp>
 #include <dovetail/policy/metrics_observer.hpp>
+#include <dovetail/row/value.hpp>
+#include <dovetail/row/visit.hpp>
 #include <dovetail/transport/memory.hpp>
 #include <dovetail/transport/pipe.hpp>
 #include <dovetail/transport/tcp.hpp>

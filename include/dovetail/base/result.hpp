@@ -1,6 +1,7 @@
 // A value or a failure, for callers who do not want exceptions.
 #pragma once
 
+#include <dovetail/base/assert.hpp>
 #include <dovetail/base/error.hpp>
 
 #include <optional>
@@ -29,9 +30,18 @@ class [[nodiscard]] result {
   T&& value() && { return check(), *std::move(value_); }
 
   /// Without a check: only when `has_value()`.
-  T& operator*() & noexcept { return *value_; }
-  const T& operator*() const& noexcept { return *value_; }
-  T&& operator*() && noexcept { return *std::move(value_); }
+  T& operator*() & noexcept {
+    DOVETAIL_ASSERT(has_value());
+    return *value_;
+  }
+  const T& operator*() const& noexcept {
+    DOVETAIL_ASSERT(has_value());
+    return *value_;
+  }
+  T&& operator*() && noexcept {
+    DOVETAIL_ASSERT(has_value());
+    return *std::move(value_);
+  }
   T* operator->() noexcept { return &*value_; }
   const T* operator->() const noexcept { return &*value_; }
 
