@@ -43,12 +43,13 @@ struct mapped_columns {
 template <class T, class Source>
 errc read_value(Source& source, int column, T& out);
 
-/// Reads through a codec: the stored type first, then the user's own.
+/// Reads through a codec: the stored type first, then the user's own, into `out` or into the optional that it is.
 template <class T, class Source>
 errc read_coded(Source& source, int column, T& out) {
-  typename field_codec<T>::stored_type stored{};
+  using codec = field_codec<typename unwrap_optional<T>::type>;
+  typename codec::stored_type stored{};
   if (const errc code = read_value(source, column, stored); code != errc{}) return code;
-  auto decoded = field_codec<T>::decode(std::move(stored));
+  auto decoded = codec::decode(std::move(stored));
   if (decoded) {
     out = *std::move(decoded);
     return errc{};
@@ -71,8 +72,12 @@ template <class T, class Source>
       out.reset();
       return errc{};
     }
-    if (!out) out.emplace();
-    return read_value(source, column, *out);
+    if constexpr (has_field_codec<typename T::value_type>) {
+      return read_coded(source, column, out);  // it need not have a default constructor
+    } else {
+      if (!out) out.emplace();
+      return read_value(source, column, *out);
+    }
   } else {
     return source.read(column, out);
   }
