@@ -404,7 +404,7 @@ constexpr bool parse_integer(std::string_view text, Integer& value) noexcept {
   const bool is_negative = std::signed_integral<Integer> && !text.empty() && text.front() == '-';
   if (is_negative || (!text.empty() && text.front() == '+')) text.remove_prefix(1);
   if (text.empty()) return false;
-  constexpr unsigned_type largest = static_cast<unsigned_type>(std::numeric_limits<Integer>::max());
+  constexpr unsigned_type largest = static_cast<unsigned_type>((std::numeric_limits<Integer>::max)());
   const unsigned_type limit = is_negative ? static_cast<unsigned_type>(largest + 1) : largest;
   unsigned_type magnitude = 0;
   for (const char c : text) {
@@ -1645,9 +1645,9 @@ class option_reader {
   template <std::integral Integer>
     requires(!std::same_as<Integer, bool>)
   option_reader& integer(std::string_view name, Integer& target,
-                         std::type_identity_t<Integer> least = std::numeric_limits<Integer>::min(),
-                         std::type_identity_t<Integer> most = std::numeric_limits<Integer>::max()) {
-    constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max();
+                         std::type_identity_t<Integer> least = (std::numeric_limits<Integer>::min)(),
+                         std::type_identity_t<Integer> most = (std::numeric_limits<Integer>::max)()) {
+    constexpr std::int64_t largest = (std::numeric_limits<std::int64_t>::max)();
     std::int64_t value = 0;
     if (read_integer(name, std::in_range<std::int64_t>(least) ? static_cast<std::int64_t>(least) : largest,
                      std::in_range<std::int64_t>(most) ? static_cast<std::int64_t>(most) : largest, value)) {
@@ -1887,17 +1887,17 @@ class deadline {
   /// The deadline `budget` from now; a budget that reaches past the clock's range never passes.
   static deadline after(clock::duration budget) noexcept {
     const clock::time_point now = clock::now();
-    return budget >= clock::time_point::max() - now ? never() : deadline{now + budget};
+    return budget >= (clock::time_point::max)() - now ? never() : deadline{now + budget};
   }
 
-  constexpr bool is_never() const noexcept { return when_ == clock::time_point::max(); }
+  constexpr bool is_never() const noexcept { return when_ == (clock::time_point::max)(); }
   constexpr clock::time_point when() const noexcept { return when_; }
 
   bool has_passed() const noexcept { return !is_never() && clock::now() >= when_; }
 
   /// Time left, never negative; `duration::max()` when the deadline never passes.
   clock::duration remaining() const noexcept {
-    if (is_never()) return clock::duration::max();
+    if (is_never()) return (clock::duration::max)();
     const clock::time_point now = clock::now();
     return now < when_ ? when_ - now : clock::duration::zero();  // no subtraction that could overflow
   }
@@ -1907,7 +1907,7 @@ class deadline {
   friend constexpr bool operator==(deadline, deadline) noexcept = default;
 
  private:
-  clock::time_point when_ = clock::time_point::max();
+  clock::time_point when_ = (clock::time_point::max)();
 };
 
 }  // namespace dovetail::inline v0
@@ -1937,7 +1937,7 @@ struct call {
   /// A call that begins now and may take as long as `budget`.
   static call within(clock::duration budget, std::source_location where) noexcept {
     const clock::time_point now = clock::now();
-    return {budget >= clock::time_point::max() - now ? deadline::never() : deadline{now + budget}, now, where};
+    return {budget >= (clock::time_point::max)() - now ? deadline::never() : deadline{now + budget}, now, where};
   }
   /// A call that begins now and must be over by `by`.
   static call until(deadline by, std::source_location where) noexcept { return {by, clock::now(), where}; }
@@ -2132,7 +2132,7 @@ struct pool_limits {
   clock::duration acquire_wait =
       std::chrono::seconds{30};                          ///< longest wait for a connection; the deadline may be shorter
   clock::duration check_wait = std::chrono::seconds{2};  ///< longest wait for the answer to a health check
-  clock::duration leak_warning = clock::duration::max();     ///< a connection held longer is reported once
+  clock::duration leak_warning = (clock::duration::max)();   ///< a connection held longer is reported once
   clock::duration sweep_interval = std::chrono::seconds{1};  ///< how often callers look for stale connections
 
   friend constexpr bool operator==(const pool_limits&, const pool_limits&) noexcept = default;
@@ -2198,7 +2198,7 @@ struct bounded_pool {
   clock::duration check_interval = std::chrono::seconds{30};  ///< idle for longer: pinged before it is used
   clock::duration check_wait = std::chrono::seconds{2};
   std::size_t queue_limit = 1000;
-  clock::duration leak_warning = clock::duration::max();
+  clock::duration leak_warning = (clock::duration::max)();
 
   constexpr pool_limits limits() const noexcept {
     const std::size_t max = max_connections == 0 ? 1 : max_connections;
@@ -2219,12 +2219,12 @@ struct bounded_pool {
 /// One connection; callers take turns. `clock::duration::max()` switches a time limit off.
 struct single_connection {
   clock::duration acquire_wait = std::chrono::seconds{30};
-  clock::duration idle_limit = clock::duration::max();
-  clock::duration age_limit = clock::duration::max();
+  clock::duration idle_limit = (clock::duration::max)();
+  clock::duration age_limit = (clock::duration::max)();
   clock::duration check_interval = std::chrono::seconds{30};
   clock::duration check_wait = std::chrono::seconds{2};
   std::size_t queue_limit = 1000;
-  clock::duration leak_warning = clock::duration::max();
+  clock::duration leak_warning = (clock::duration::max)();
 
   constexpr pool_limits limits() const noexcept {
     return {.min = 0,
@@ -2250,13 +2250,13 @@ namespace dovetail::inline v0 {
 
 /// The facts of one failed attempt; all that a retry policy may base its verdict on.
 struct failure {
-  condition kind = condition::server;               ///< what went wrong
-  int attempt = 1;                                  ///< attempts made so far, the failed one included
-  bool idempotent = false;                          ///< executing the operation twice does no harm
-  std::size_t bytes_sent = 0;                       ///< of this attempt's request; 0: it cannot have been executed
-  clock::duration elapsed{};                        ///< since the first attempt began
-  clock::duration budget = clock::duration::max();  ///< left until the operation's deadline
-  std::uint32_t random = 0;                         ///< uniformly distributed, for jitter
+  condition kind = condition::server;                 ///< what went wrong
+  int attempt = 1;                                    ///< attempts made so far, the failed one included
+  bool idempotent = false;                            ///< executing the operation twice does no harm
+  std::size_t bytes_sent = 0;                         ///< of this attempt's request; 0: it cannot have been executed
+  clock::duration elapsed{};                          ///< since the first attempt began
+  clock::duration budget = (clock::duration::max)();  ///< left until the operation's deadline
+  std::uint32_t random = 0;                           ///< uniformly distributed, for jitter
 };
 
 /// What to do about a failure.
@@ -2339,7 +2339,7 @@ struct no_retry {
 struct fixed_delay {
   int attempts = 3;  ///< the first one included; less than 1 counts as 1
   clock::duration delay = std::chrono::milliseconds{100};
-  clock::duration total_budget = clock::duration::max();  ///< no attempt begins later than this after the first one
+  clock::duration total_budget = (clock::duration::max)();  ///< no attempt begins later than this after the first one
 
   constexpr verdict decide(const failure& facts) const noexcept {
     return detail::judge_retry(facts, attempts, total_budget,
@@ -2355,7 +2355,7 @@ struct exponential_backoff {
   double multiplier = 2.0;                        ///< less than 1 counts as 1
   clock::duration cap = std::chrono::seconds{5};  ///< no pause is longer
   bool full_jitter = true;                        ///< the pause is uniform in [0, delay): clients do not return in step
-  clock::duration total_budget = clock::duration::max();  ///< no attempt begins later than this after the first one
+  clock::duration total_budget = (clock::duration::max)();  ///< no attempt begins later than this after the first one
 
   /// The pause after the given attempt, before jitter.
   constexpr clock::duration delay_after(int attempt) const noexcept {
@@ -3223,7 +3223,7 @@ class wire_connection {
     if constexpr (requires { Codec::idle_limit; }) {
       return clock::duration{Codec::idle_limit};
     } else {
-      return clock::duration::max();
+      return (clock::duration::max)();
     }
   }();
 
@@ -3393,7 +3393,7 @@ class async_core : public std::enable_shared_from_this<async_core> {
     arm();
     if (what == readiness::signalled) {
       waiting_ = waiting::signal;
-      signal_.expires_at(clock::time_point::max());
+      signal_.expires_at((clock::time_point::max)());
       signal_.async_wait(std::move(handler));
     } else {
       waiting_ = at == 0 ? waiting::first : waiting::second;
@@ -4270,7 +4270,7 @@ class pool_state : public pool_core {
   /// Reads no clock unless leaks are looked for: an idle connection is as old as the beginning of its last lease, which
   /// errs on the side of checking it once more.
   void release(pool_slot& slot) noexcept {
-    if (limits().leak_warning != clock::duration::max()) {
+    if (limits().leak_warning != (clock::duration::max)()) {
       const clock::time_point time = now();
       warn_of_leak(slot, time);
       slot.stamp(time);
@@ -4301,9 +4301,9 @@ class pool_state : public pool_core {
 
   /// Reports every lease that is older than the threshold, once. Returns after how long to look again.
   clock::duration warn_of_leaks() noexcept {
-    clock::duration next = clock::duration::max();
+    clock::duration next = (clock::duration::max)();
     const clock::duration threshold = limits().leak_warning;
-    if (threshold == clock::duration::max()) return next;
+    if (threshold == (clock::duration::max)()) return next;
     const clock::time_point time = precise_now();
     for (std::size_t i = 0; i < size(); ++i) {
       pool_slot& each = slot(i);
@@ -4916,8 +4916,8 @@ class client_core {
                              .idempotent = is_idempotent,
                              .bytes_sent = sent,
                              .elapsed = now - how.since,
-                             .budget = how.by.is_never() ? clock::duration::max()
-                                                         : std::max(how.by.when() - now, clock::duration::zero()),
+                             .budget = how.by.is_never() ? (clock::duration::max)()
+                                                         : (std::max)(how.by.when() - now, clock::duration::zero()),
                              .random = detail::random_for_jitter()});
     detail::observe(watcher(), [&] {
       return observation{.what = next.repeat ? observed::retry : observed::error,
@@ -5235,6 +5235,10 @@ void async_run(basic_async_stream<Stream>& stream, Machine dialogue, deadline by
 // ---- dovetail/client/async_attempt.hpp ----
 // The part of an asynchronous operation that does not know what is asked: getting a connection, and trying again.
 
+// Qt names this: without the two lines `signal.emit(…)` would lose its name.
+#pragma push_macro("emit")
+#undef emit
+
 namespace dovetail::inline v0::detail {
 
 /// Gets a connection from the pool, checks or opens it, and calls `perform()`; after a failure asks the retry policy.
@@ -5440,6 +5444,8 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
 };
 
 }  // namespace dovetail::inline v0::detail
+
+#pragma pop_macro("emit")
 
 // ---- dovetail/client/async_perform.hpp ----
 // One asynchronous operation: the request, its handler, and what completes it.
@@ -7114,8 +7120,8 @@ concept calendar_duration = std::integral<typename Duration::rep> &&
 template <calendar_duration Duration>
 constexpr bool to_duration(second_parts parts, Duration& value) noexcept {
   using rep = typename Duration::rep;
-  constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
-  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t least = (std::numeric_limits<std::int64_t>::min)();
+  constexpr std::int64_t most = (std::numeric_limits<std::int64_t>::max)();
   std::int64_t count = 0;
   if constexpr (Duration::period::den == 1) {
     if (parts.nanos != 0 || parts.seconds % Duration::period::num != 0) return false;
@@ -7150,8 +7156,8 @@ constexpr bool to_parts(Duration value, second_parts& parts) noexcept {
   const auto count = static_cast<std::int64_t>(value.count());
   if constexpr (Duration::period::den == 1) {
     constexpr std::int64_t unit = Duration::period::num;
-    if (count > std::numeric_limits<std::int64_t>::max() / unit ||
-        count < std::numeric_limits<std::int64_t>::min() / unit) {
+    if (count > (std::numeric_limits<std::int64_t>::max)() / unit ||
+        count < (std::numeric_limits<std::int64_t>::min)() / unit) {
       return false;
     }
     parts = {count * unit, 0};
@@ -7449,8 +7455,8 @@ constexpr char* write_minutes_and_seconds(char* out, unsigned seconds, std::uint
 /// A date and a time; nothing when the year is beyond the calendar's range.
 constexpr char* write_timestamp(char* out, second_parts instant, int digits, char separator) noexcept {
   using namespace std::chrono;
-  constexpr std::int64_t first = sys_days{year::min() / January / 1}.time_since_epoch().count();
-  constexpr std::int64_t last = sys_days{year::max() / December / 31}.time_since_epoch().count();
+  constexpr std::int64_t first = sys_days{(year::min)() / January / 1}.time_since_epoch().count();
+  constexpr std::int64_t last = sys_days{(year::max)() / December / 31}.time_since_epoch().count();
   std::int64_t day = instant.seconds / 86400;
   std::int64_t second = instant.seconds % 86400;
   if (second < 0) {
@@ -7735,10 +7741,10 @@ class decimal {
     if (kind_ == kind::large) delete[] digits_;
   }
 
-  constexpr bool is_finite() const noexcept { return kind_ == kind::small || kind_ == kind::large; }
+  constexpr bool is_finite() const noexcept { return kind_ == kind::compact || kind_ == kind::large; }
   constexpr bool is_nan() const noexcept { return kind_ == kind::nan; }
   constexpr bool is_infinite() const noexcept { return kind_ == kind::infinite; }
-  constexpr bool is_zero() const noexcept { return kind_ == kind::small && magnitude_ == 0; }
+  constexpr bool is_zero() const noexcept { return kind_ == kind::compact && magnitude_ == 0; }
   /// Below zero; there is no negative zero.
   constexpr bool is_negative() const noexcept { return is_negative_; }
 
@@ -7748,7 +7754,7 @@ class decimal {
   /// How many digits `copy_digits` writes: all without leading zeros, those behind the point included; 0 for zero.
   constexpr std::size_t digit_count() const noexcept {
     if (kind_ == kind::large) return length_;
-    if (kind_ != kind::small || magnitude_ == 0) return 0;
+    if (kind_ != kind::compact || magnitude_ == 0) return 0;
     std::size_t count = 1;
     for (std::uint64_t power = 10; count < 20 && magnitude_ >= power; power *= 10) ++count;
     return count;
@@ -7776,7 +7782,7 @@ class decimal {
     for (const char c : digits) {
       if (!is_ascii_digit(c)) return false;
       const auto digit = static_cast<unsigned>(c - '0');
-      constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+      constexpr std::uint64_t most = (std::numeric_limits<std::uint64_t>::max)();
       is_large = is_large || magnitude > most / 10 || (magnitude == most / 10 && digit > most % 10);
       if (!is_large) magnitude = magnitude * 10 + digit;
     }
@@ -7829,7 +7835,7 @@ class decimal {
   constexpr bool to_integer(Integer& value) const noexcept {
     if (!is_finite()) return false;
     std::uint64_t whole = 0;
-    if (kind_ == kind::small) {
+    if (kind_ == kind::compact) {
       whole = magnitude_;
       for (int i = 0; i < scale_ && whole != 0; ++i, whole /= 10) {
         if (whole % 10 != 0) return false;
@@ -7841,7 +7847,7 @@ class decimal {
         if (digits_[i] != '0') return false;
       }
       decimal shorter;
-      if (kept > 20 || !shorter.assign_digits(false, {digits_, kept}, 0) || shorter.kind_ != kind::small) return false;
+      if (kept > 20 || !shorter.assign_digits(false, {digits_, kept}, 0) || shorter.kind_ != kind::compact) return false;
       whole = shorter.magnitude_;
     }
     if (!is_negative_) {
@@ -7867,7 +7873,7 @@ class decimal {
   }
 
  private:
-  enum class kind : std::uint8_t { small, large, infinite, nan };
+  enum class kind : std::uint8_t { compact, large, infinite, nan };
 
   struct digit_buffer {
     constexpr explicit digit_buffer(std::size_t size) : data(new char[size]) {}
@@ -7902,7 +7908,7 @@ class decimal {
 
   constexpr std::weak_ordering compare_magnitude(const decimal& other) const noexcept {
     if (!is_finite() || !other.is_finite()) return is_infinite() <=> other.is_infinite();
-    if (kind_ == kind::small && other.kind_ == kind::small && scale_ == other.scale_) {
+    if (kind_ == kind::compact && other.kind_ == kind::compact && scale_ == other.scale_) {
       return magnitude_ <=> other.magnitude_;
     }
     if (is_zero() || other.is_zero()) return other.is_zero() <=> is_zero();
@@ -7959,7 +7965,7 @@ class decimal {
   };
   std::uint32_t length_ = 0;
   std::uint16_t scale_ = 0;
-  kind kind_ = kind::small;
+  kind kind_ = kind::compact;
   bool is_negative_ = false;
 };
 
@@ -8032,7 +8038,7 @@ inline double decimal::to_double() const {
   const std::string text = to_string(*this);
   double value = 0;
   if (std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc{}) return value;
-  if (digit_count() <= static_cast<std::size_t>(scale_)) return 0;  // too small, not too large
+  if (digit_count() <= static_cast<std::size_t>(scale_)) return 0;  // too compact, not too large
   return is_negative_ ? -infinite : infinite;
 }
 
@@ -8167,27 +8173,27 @@ constexpr bool read_text_form(std::string_view text, T& value) {
   }
 }
 
-/// Where a text form is written to: short ones into `small`.
+/// Where a text form is written to: short ones into `compact`.
 struct text_form_space {
-  char small[48];
+  char compact[48];
   std::string large;
 };
-static_assert(sizeof(text_form_space::small) >= timestamp_text_size &&
-              sizeof(text_form_space::small) >= duration_text_size &&
-              sizeof(text_form_space::small) >= uuid::text_size);
+static_assert(sizeof(text_form_space::compact) >= timestamp_text_size &&
+              sizeof(text_form_space::compact) >= duration_text_size &&
+              sizeof(text_form_space::compact) >= uuid::text_size);
 
 /// The text of `value`; empty when it has none (a date that does not exist, a year beyond the calendar).
 /// Lifetime: borrows from `space`.
 template <has_text_form T>
 std::string_view write_text_form(const T& value, text_form_space& space) {
   using namespace std::chrono;
-  char* const begin = space.small;
+  char* const begin = space.compact;
   char* end = begin;
   if constexpr (kind_of<T>() == field_kind::uuid) {
     end = format_uuid(begin, value);
   } else if constexpr (kind_of<T>() == field_kind::decimal) {
     const std::size_t size = decimal_text_size(value);
-    if (size <= sizeof space.small) {
+    if (size <= sizeof space.compact) {
       end = format_decimal(begin, value);
     } else {
       space.large.resize(size);
@@ -8198,8 +8204,8 @@ std::string_view write_text_form(const T& value, text_form_space& space) {
     end = format_date(begin, value);
   } else if constexpr (chrono_in_days<T>) {
     const auto day = value.time_since_epoch();
-    constexpr auto first = sys_days{year::min() / January / 1}.time_since_epoch();
-    constexpr auto last = sys_days{year::max() / December / 31}.time_since_epoch();
+    constexpr auto first = sys_days{(year::min)() / January / 1}.time_since_epoch();
+    constexpr auto last = sys_days{(year::max)() / December / 31}.time_since_epoch();
     if (day >= first && day <= last) end = format_date(begin, year_month_day{sys_days{day}});
   } else if constexpr (chrono_local_time<T>) {
     end = format_local_timestamp(begin, value);
@@ -8402,8 +8408,8 @@ const char* read_bincode_enum(byte_source& in, const char* at, E& out) {
   const char* const after = read_bincode_number(in, at, number);
   if (after == nullptr) return nullptr;
   using limits = std::numeric_limits<std::underlying_type_t<E>>;
-  if (number > static_cast<std::uint64_t>(limits::max())) {
-    return in.fail_range(at, 0, static_cast<std::uint64_t>(limits::max()));
+  if (number > static_cast<std::uint64_t>((limits::max)())) {
+    return in.fail_range(at, 0, static_cast<std::uint64_t>((limits::max)()));
   }
   out = static_cast<E>(number);
   return after;
@@ -9187,8 +9193,8 @@ inline bool fits_64_bits(const char* at, const char* digits_end, std::uint64_t v
 
 template <whole_number T>
 [[gnu::always_inline]] inline const char* read_json_integer(json_source& in, const char* at, T& out) {
-  constexpr auto least = static_cast<std::int64_t>(std::numeric_limits<T>::min());
-  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<T>::max());
+  constexpr auto least = static_cast<std::int64_t>((std::numeric_limits<T>::min)());
+  constexpr auto most = static_cast<std::uint64_t>((std::numeric_limits<T>::max)());
   const char* const begin = at;
   const bool is_negative = at != in.end && *at == '-';
   at += is_negative;
@@ -11074,8 +11080,8 @@ namespace dovetail::inline v0::detail {
 
 template <whole_number T>
 [[gnu::always_inline]] inline const char* read_pack_integer(byte_source& in, const char* at, T& out) {
-  constexpr auto least = static_cast<std::int64_t>(std::numeric_limits<T>::min());
-  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<T>::max());
+  constexpr auto least = static_cast<std::int64_t>((std::numeric_limits<T>::min)());
+  constexpr auto most = static_cast<std::uint64_t>((std::numeric_limits<T>::max)());
   pack_token token;
   const char* const after = read_pack_token(in, at, token);
   if (after == nullptr) [[unlikely]]
@@ -11104,7 +11110,7 @@ const char* read_pack_real(byte_source& in, const char* at, T& out) {
     case pack_family::real64: {
       const double value = token.real();
       if constexpr (std::same_as<T, float>) {
-        if (std::isfinite(value) && std::fabs(value) > static_cast<double>(std::numeric_limits<float>::max())) {
+        if (std::isfinite(value) && std::fabs(value) > static_cast<double>((std::numeric_limits<float>::max)())) {
           return in.fail(at, errc::value_out_of_range, "expected a number that a float can hold, found a larger one");
         }
       }
@@ -11437,9 +11443,9 @@ template <whole_number T>
 }
 
 /// Heads of arrays (0x90, 0xDC) and maps (0x80, 0xDE); null when there are too many elements.
-inline char* write_pack_count(format_sink& to, char* out, unsigned small, unsigned large, std::size_t count) {
+inline char* write_pack_count(format_sink& to, char* out, unsigned compact, unsigned large, std::size_t count) {
   if (count < 16) {
-    *out = static_cast<char>(static_cast<unsigned char>(small | count));
+    *out = static_cast<char>(static_cast<unsigned char>(compact | count));
     return out + 1;
   }
   if (count < 0x10000) return write_pack_head(out, large, static_cast<std::uint16_t>(count));
@@ -12377,7 +12383,7 @@ namespace dovetail::inline v0 {
 class read_buffer {
  public:
   explicit read_buffer(std::size_t maximum, std::size_t initial = 4096) noexcept
-      : maximum_(maximum), initial_(std::min(initial, maximum)) {}
+      : maximum_(maximum), initial_((std::min)(initial, maximum)) {}
   /// Leaves `other` empty and usable.
   read_buffer(read_buffer&& other) noexcept
       : memory_(std::move(other.memory_)),
@@ -12402,14 +12408,14 @@ class read_buffer {
 
   /// Makes room for at least `bytes` (at least one) behind the committed bytes; false when the maximum forbids it.
   bool prepare(std::size_t bytes) {
-    bytes = std::max<std::size_t>(bytes, 1);
+    bytes = (std::max<std::size_t>)(bytes, 1);
     if (capacity_ - end_ >= bytes) return true;
     const std::size_t used = end_ - begin_;
-    if (bytes > maximum_ - std::min(used, maximum_)) return false;
+    if (bytes > maximum_ - (std::min)(used, maximum_)) return false;
     if (capacity_ - used >= bytes && begin_ != 0) {
       std::memmove(memory_.get(), memory_.get() + begin_, used);
     } else {
-      const std::size_t grown = std::min(maximum_, std::max({initial_, used + bytes, capacity_ * 2}));
+      const std::size_t grown = (std::min)(maximum_, (std::max)({initial_, used + bytes, capacity_ * 2}));
       auto larger = std::make_unique_for_overwrite<std::byte[]>(grown);
       if (used != 0) std::memcpy(larger.get(), memory_.get() + begin_, used);
       memory_ = std::move(larger);
@@ -12421,11 +12427,11 @@ class read_buffer {
   }
 
   /// Says that `bytes` of `free()` now hold data.
-  void commit(std::size_t bytes) noexcept { end_ += std::min(bytes, capacity_ - end_); }
+  void commit(std::size_t bytes) noexcept { end_ += (std::min)(bytes, capacity_ - end_); }
 
   /// Forgets the first `bytes` of `committed()`.
   void consume(std::size_t bytes) noexcept {
-    begin_ += std::min(bytes, end_ - begin_);
+    begin_ += (std::min)(bytes, end_ - begin_);
     if (begin_ == end_) begin_ = end_ = 0;
   }
 
@@ -13203,7 +13209,7 @@ class serve_exact {
   bool take_one() {
     const byte_view bytes = input_.committed();
     if (to_skip_ != 0) {
-      const std::size_t skipped = static_cast<std::size_t>(std::min<std::uint64_t>(to_skip_, bytes.size()));
+      const std::size_t skipped = static_cast<std::size_t>((std::min<std::uint64_t>)(to_skip_, bytes.size()));
       input_.consume(skipped);
       to_skip_ -= skipped;
       return skipped != 0;
@@ -13485,7 +13491,7 @@ class server_core {
     expires_at_ = next;
     // Not at once, and not often: every operation removes what is over; this only gives the memory of an idle store
     // back.
-    expiry_.expires_after(std::max<clock::duration>(*next - rules_.now(), std::chrono::milliseconds{100}));
+    expiry_.expires_after((std::max<clock::duration>)(*next - rules_.now(), std::chrono::milliseconds{100}));
     expiry_.async_wait([this](const std::error_code& ec) {
       if (ec) return;
       expires_at_.reset();
@@ -13851,6 +13857,10 @@ using server = basic_server<server_options>;
 // ---- dovetail/client/lensdb/bulk.hpp ----
 // Many requests at once: dealt out to the connections of a pool, each share one after the other on its connection.
 
+// Qt names this: without the two lines `signal.emit(…)` would lose its name.
+#pragma push_macro("emit")
+#undef emit
+
 namespace dovetail::inline v0::lensdb::detail {
 
 /// Fewer requests than these are not worth another connection (and another thread, in a blocking client).
@@ -13865,7 +13875,7 @@ std::size_t share_count(Client& client, std::size_t requests) {
   } else {
     most = core.connections().statistics().max;
   }
-  return std::clamp<std::size_t>(requests / least_share, 1, std::max<std::size_t>(most, 1));
+  return std::clamp<std::size_t>(requests / least_share, 1, (std::max<std::size_t>)(most, 1));
 }
 
 /// Calls `take(first, last)` for `shares` parts of `all` that differ by one at most; none is empty unless `all` is.
@@ -13999,6 +14009,8 @@ auto run_shares(Client& client, std::vector<Operation> shares, std::source_locat
 }
 
 }  // namespace dovetail::inline v0::lensdb::detail
+
+#pragma pop_macro("emit")
 
 // ---- dovetail/codec/lensdb/session_state.hpp ----
 // What one connection to a LensDB server remembers between its dialogues.
@@ -15050,8 +15062,8 @@ constexpr std::string_view to_string(log_level level) noexcept {
 
 /// What a log observer writes.
 struct log_settings {
-  log_level level = log_level::info;              ///< what is less urgent is not written
-  clock::duration slow = clock::duration::max();  ///< requests and waits that take longer are warnings
+  log_level level = log_level::info;                ///< what is less urgent is not written
+  clock::duration slow = (clock::duration::max)();  ///< requests and waits that take longer are warnings
 };
 
 /// How urgent an observation is: what failed for good is an error; retries, failed attempts, slow requests and leaks
@@ -15247,7 +15259,7 @@ class histogram_counts {
 
   std::uint64_t count() const noexcept { return count_; }
   std::uint64_t total() const noexcept { return total_; }
-  std::uint64_t max() const noexcept { return max_; }
+  std::uint64_t(max)() const noexcept { return max_; }
 
   /// How many took at most `edge`, which must be a power of two: then it is exact.
   std::uint64_t count_up_to(std::uint64_t edge) const noexcept {
@@ -15815,16 +15827,16 @@ constexpr errc assign_integer(From value, To& out) noexcept {
     if constexpr (std::signed_integral<From> && std::unsigned_integral<To>) {
       if (value < 0) return errc::value_out_of_range;
       if constexpr (sizeof(From) > sizeof(To)) {
-        if (value > static_cast<From>(limits::max())) return errc::value_out_of_range;
+        if (value > static_cast<From>((limits::max)())) return errc::value_out_of_range;
       }
     } else if constexpr (std::unsigned_integral<From> && std::signed_integral<To>) {
       if constexpr (sizeof(From) >= sizeof(To)) {
-        if (value > static_cast<From>(limits::max())) return errc::value_out_of_range;
+        if (value > static_cast<From>((limits::max)())) return errc::value_out_of_range;
       }
     } else if constexpr (sizeof(From) > sizeof(To)) {
-      if (value > static_cast<From>(limits::max())) return errc::value_out_of_range;
+      if (value > static_cast<From>((limits::max)())) return errc::value_out_of_range;
       if constexpr (std::signed_integral<From>) {
-        if (value < static_cast<From>(limits::min())) return errc::value_out_of_range;
+        if (value < static_cast<From>((limits::min)())) return errc::value_out_of_range;
       }
     }
     out = static_cast<To>(value);
@@ -15837,7 +15849,7 @@ constexpr errc assign_integer(From value, To& out) noexcept {
 template <std::floating_point From, std::floating_point To>
 constexpr errc assign_real(From value, To& out) noexcept {
   if constexpr (sizeof(From) > sizeof(To)) {
-    constexpr auto largest = static_cast<From>(std::numeric_limits<To>::max());
+    constexpr auto largest = static_cast<From>((std::numeric_limits<To>::max)());
     const bool is_finite = value - value == From{0};
     if (is_finite && (value > largest || value < -largest)) return errc::value_out_of_range;
   }
@@ -15851,7 +15863,7 @@ template <std::integral From, std::floating_point To>
 constexpr errc assign_real(From value, To& out) noexcept {
   const auto converted = static_cast<To>(value);
   // 2^63 and 2^64 are exact as floating-point numbers, and outside of the integers: they are told before the cast back.
-  constexpr auto limit = static_cast<To>(std::numeric_limits<From>::max() / 2 + 1) * To{2};
+  constexpr auto limit = static_cast<To>((std::numeric_limits<From>::max)() / 2 + 1) * To{2};
   if (converted >= limit || static_cast<From>(converted) != value) return errc::value_out_of_range;
   out = converted;
   return errc{};
@@ -16310,7 +16322,7 @@ class memory_channel {
   static constexpr int client = 0;
   static constexpr int server = 1;
 
-  explicit memory_channel(std::size_t capacity) : capacity_(std::max<std::size_t>(capacity, 1)) {}
+  explicit memory_channel(std::size_t capacity) : capacity_((std::max<std::size_t>)(capacity, 1)) {}
 
   attempt read(int side, byte_span into) {
     std::unique_lock lock(mutex_);
@@ -16321,7 +16333,7 @@ class memory_channel {
       return mine.inbox_ended ? attempt::failed(make_error_code(errc::connection_closed))
                               : attempt::wait(readiness::signalled);
     }
-    const std::size_t taken = std::min(into.size(), mine.inbox.size());
+    const std::size_t taken = (std::min)(into.size(), mine.inbox.size());
     std::memcpy(into.data(), mine.inbox.data(), taken);
     mine.inbox.erase(0, taken);
     changed(side, lock);
@@ -16334,7 +16346,7 @@ class memory_channel {
     end_point& other = ends_[1 - side];
     if (is_broken_) return attempt::failed(std::make_error_code(std::errc::connection_reset));
     if (other.is_closed || other.inbox_ended) return attempt::failed(std::make_error_code(std::errc::broken_pipe));
-    const std::size_t taken = std::min(from.size(), capacity_ - other.inbox.size());
+    const std::size_t taken = (std::min)(from.size(), capacity_ - other.inbox.size());
     if (taken == 0) return attempt::wait(readiness::signalled);
     other.inbox.append(as_text(from.first(taken)));
     changed(side, lock);
@@ -16551,7 +16563,7 @@ class memory_stream {
     if (!channel_) return attempt::failed(std::make_error_code(std::errc::not_connected));
     if (into.empty()) return attempt::failed(std::make_error_code(std::errc::no_buffer_space));
     if (received_ >= faults_.fail_read_after) return attempt::failed(faults_.ec);
-    const std::size_t most = std::min({into.size(), faults_.read_at_most, faults_.fail_read_after - received_});
+    const std::size_t most = (std::min)({into.size(), faults_.read_at_most, faults_.fail_read_after - received_});
     const attempt tried = channel_->read(side_, into.first(most));
     received_ += tried.bytes;
     return tried;
@@ -16561,7 +16573,7 @@ class memory_stream {
     if (!channel_) return attempt::failed(std::make_error_code(std::errc::not_connected));
     if (from.empty()) return attempt::done();
     if (sent_ >= faults_.fail_write_after) return attempt::failed(faults_.ec);
-    const std::size_t most = std::min({from.size(), faults_.write_at_most, faults_.fail_write_after - sent_});
+    const std::size_t most = (std::min)({from.size(), faults_.write_at_most, faults_.fail_write_after - sent_});
     const attempt tried = channel_->write(side_, from.first(most));
     sent_ += tried.bytes;
     return tried;
@@ -16694,7 +16706,7 @@ inline attempt write_pipe(native_handle handle, byte_view from) noexcept {
   }
   no_broken_pipe_signal guard;
   for (;;) {
-    const ssize_t left = ::write(handle, from.data(), std::min<std::size_t>(from.size(), PIPE_BUF));
+    const ssize_t left = ::write(handle, from.data(), (std::min<std::size_t>)(from.size(), PIPE_BUF));
     if (left >= 0) return attempt::done(static_cast<std::size_t>(left));
     if (would_block()) return attempt::wait(readiness::writable);
     if (errno == EPIPE) guard.raised();
@@ -19061,12 +19073,13 @@ constexpr sql_problem compare_columns(dialect d, std::string_view text, const an
 }  // namespace dovetail::inline v0
 
 // ---- dovetail/sql/compile_error.hpp ----
-// How a mistake in a literal statement reaches the user: a call of a function that does not exist, named for it.
+// How a mistake in a literal statement reaches the user: a call of a function that is not constexpr, named for it.
 
 namespace dovetail::inline v0 {
 
 /// If the compiler points here: the literal SQL text has the mistake that the function is named for. None of them is
-/// ever defined: calling one stops the compilation. The lines around the message show where in the text.
+/// constexpr: calling one stops the compilation. The lines around the message show where in the text. (Those that name
+/// a struct have a body, because Clang warns of a function without one when the struct is in an anonymous namespace.)
 namespace mistake_in_sql {
 
 void empty_statement();
@@ -19097,13 +19110,13 @@ void argument_without_parameter();
 template <fixed_string Name>
 void argument_without_parameter();
 template <class Row>
-void statement_returns_no_rows_for();
+void statement_returns_no_rows_for() {}
 template <class Row, fixed_string Field>
-void select_list_has_no_column_for_field();
+void select_list_has_no_column_for_field() {}
 template <class Row, fixed_string Field>
-void select_list_has_two_columns_for_field();
+void select_list_has_two_columns_for_field() {}
 template <class Row>
-void select_list_has_more_or_fewer_columns_than();
+void select_list_has_more_or_fewer_columns_than() {}
 
 }  // namespace mistake_in_sql
 
@@ -21275,7 +21288,7 @@ struct call_limits {
   deadline until{};
   const std::atomic<bool>* cancelled = nullptr;
   /// A second bound, counted from the first look at the clock: the steps of a stream need none otherwise.
-  clock::duration budget = clock::duration::max();
+  clock::duration budget = (clock::duration::max)();
 };
 
 /// Owns one `sqlite3*`, opened without SQLite's mutexes. Threads: one at a time.
@@ -21430,9 +21443,9 @@ class session {
 
   /// The deadline, which the first look turns a budget into.
   deadline until() noexcept {
-    if (limits_.budget != clock::duration::max()) {
+    if (limits_.budget != (clock::duration::max)()) {
       limits_.until = earlier(limits_.until, deadline::after(limits_.budget));
-      limits_.budget = clock::duration::max();
+      limits_.budget = (clock::duration::max)();
     }
     return limits_.until;
   }
@@ -21448,14 +21461,14 @@ class session {
     if (tries == 0) here.lock_wait_began_ = clock::now();
     constexpr int delays[] = {1, 1, 2, 3, 5, 8, 10};
     const clock::time_point now = clock::now();
-    const clock::time_point give_up = std::min(here.until().when(), here.lock_wait_began_ + here.busy_timeout_);
+    const clock::time_point give_up = (std::min)(here.until().when(), here.lock_wait_began_ + here.busy_timeout_);
     if (here.is_cancelled() || now >= give_up) {
       here.lock_wait_ended_ = true;
       return 0;
     }
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(give_up - now).count();
-    const int delay = delays[std::min(tries, 6)];
-    sqlite3_sleep(static_cast<int>(std::min<std::int64_t>(delay, left + 1)));
+    const int delay = delays[(std::min)(tries, 6)];
+    sqlite3_sleep(static_cast<int>((std::min<std::int64_t>)(delay, left + 1)));
     return 1;
   }
 
@@ -21577,7 +21590,7 @@ class statement_row {
       std::int64_t read = 0;
       if (const errc failed = read_integer(value, read); failed != errc{}) return failed;
       if constexpr (sizeof(T) < sizeof read) {
-        if (read < std::numeric_limits<T>::min() || read > std::numeric_limits<T>::max()) {
+        if (read < (std::numeric_limits<T>::min)() || read > (std::numeric_limits<T>::max)()) {
           return errc::value_out_of_range;
         }
       }
@@ -21586,7 +21599,7 @@ class statement_row {
     } else if constexpr (Kind == field_kind::unsigned_integer) {
       std::int64_t read = 0;
       if (const errc failed = read_integer(value, read); failed != errc{}) return failed;
-      if (read < 0 || static_cast<std::uint64_t>(read) > std::numeric_limits<T>::max()) {
+      if (read < 0 || static_cast<std::uint64_t>(read) > (std::numeric_limits<T>::max)()) {
         return errc::value_out_of_range;
       }
       out = static_cast<T>(read);
@@ -21718,7 +21731,7 @@ class statement_row {
     using duration = typename T::duration;
     constexpr std::int64_t per_second = duration::period::den / duration::period::num;
     static_assert(duration::period::num == 1, "dovetail: a point in time must be in seconds or finer");
-    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / per_second;
+    constexpr std::int64_t most = (std::numeric_limits<std::int64_t>::max)() / per_second;
     if (seconds > most || seconds < -most) return errc::value_out_of_range;
     out = T{duration{seconds * per_second}};
     return {};
@@ -23725,7 +23738,7 @@ class tls_session {
  private:
   tls_session() = default;
 
-  static int clamp(std::size_t size) noexcept { return static_cast<int>(std::min<std::size_t>(size, INT_MAX)); }
+  static int clamp(std::size_t size) noexcept { return static_cast<int>((std::min<std::size_t>)(size, INT_MAX)); }
 
   bool prepare(const tls_settings& how) {
     context_.reset(SSL_CTX_new(TLS_client_method()));
@@ -23756,7 +23769,7 @@ class tls_session {
     SSL_CTX_set_default_passwd_cb_userdata(context_.get(), this);
     SSL_CTX_set_default_passwd_cb(context_.get(), [](char* into, int room, int, void* self) {
       const std::string_view text = static_cast<tls_session*>(self)->password_.reveal();
-      const std::size_t size = std::min(text.size(), static_cast<std::size_t>(std::max(room, 0)));
+      const std::size_t size = (std::min)(text.size(), static_cast<std::size_t>((std::max)(room, 0)));
       std::memcpy(into, text.data(), size);
       return static_cast<int>(size);
     });

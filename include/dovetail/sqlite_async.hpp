@@ -5,8 +5,6 @@
 #include <dovetail/client/sqlite/async_connection.hpp>
 #include <dovetail/sqlite.hpp>
 
-#include <asio/any_io_executor.hpp>
-
 #include <memory>
 #include <string_view>
 #include <utility>

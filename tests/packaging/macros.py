@@ -6,8 +6,9 @@ import sys
 
 PUBLIC = re.compile(r"^DOVETAIL_(VERSION(_MAJOR|_MINOR|_PATCH|_STRING)?|WITH_SQLITE|WITH_OPENSSL|ASSERT)$")
 FACADES = ["dovetail.hpp", "sqlite.hpp", "sqlite_async.hpp", "lensdb.hpp", "tls.hpp"]
-HOSTILE = ["-Dmin=HOSTILE", "-Dmax=HOSTILE", "-Demit=HOSTILE", "-Dsignals=HOSTILE", "-Dslots=HOSTILE", "-DERROR=0", "-DOK=0",
-           "-Dsmall=char", "-Dinterface=struct", "-DIN=", "-DOUT=", "-DTRUE=1", "-DFALSE=0", "-DDELETE=0"]
+# As <windows.h> and Qt define them.
+HOSTILE = ["min(a,b) (((a) < (b)) ? (a) : (b))", "max(a,b) (((a) > (b)) ? (a) : (b))", "emit", "signals public", "slots", "foreach for",
+           "ERROR 0", "OK 0", "small char", "near", "far", "interface struct", "IN", "OUT", "TRUE 1", "FALSE 0", "DELETE 0x10000L"]
 BASE = ["g++", "-std=c++20", "-x", "c++", "-"]
 
 
@@ -39,8 +40,8 @@ report(not leaked, "the single header leaks no macro", f"  leaked: {leaked}")
 
 # The outside headers come first and unharmed; then the user's macros; then ours.
 outside = sorted(set(re.findall(r"^#include (<(?!dovetail).*>)$", open("single_include/dovetail.hpp").read(), re.M)))
-preamble = "".join(f"#include {name}\n" for name in outside)
-hostile = "".join(f"#define {m[2:].split('=')[0]} {m.split('=', 1)[1]}\n" for m in HOSTILE)
+preamble = "".join(f"#if __has_include({name})\n#include {name}\n#endif\n" for name in outside)
+hostile = "".join(f"#define {macro}\n" for macro in HOSTILE)
 for name, arguments, include in [("modular", ["-Iinclude"], "".join(f"#include <dovetail/{f}>\n" for f in FACADES)),
                                  ("single", with_sqlite, "#include <dovetail.hpp>\n")]:
     done = compiler(arguments + ["-fsyntax-only", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"], preamble + hostile + include)

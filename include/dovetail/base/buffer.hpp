@@ -17,7 +17,7 @@ namespace dovetail::inline v0 {
 class read_buffer {
  public:
   explicit read_buffer(std::size_t maximum, std::size_t initial = 4096) noexcept
-      : maximum_(maximum), initial_(std::min(initial, maximum)) {}
+      : maximum_(maximum), initial_((std::min)(initial, maximum)) {}
   /// Leaves `other` empty and usable.
   read_buffer(read_buffer&& other) noexcept
       : memory_(std::move(other.memory_)),
@@ -42,14 +42,14 @@ class read_buffer {
 
   /// Makes room for at least `bytes` (at least one) behind the committed bytes; false when the maximum forbids it.
   bool prepare(std::size_t bytes) {
-    bytes = std::max<std::size_t>(bytes, 1);
+    bytes = (std::max<std::size_t>)(bytes, 1);
     if (capacity_ - end_ >= bytes) return true;
     const std::size_t used = end_ - begin_;
-    if (bytes > maximum_ - std::min(used, maximum_)) return false;
+    if (bytes > maximum_ - (std::min)(used, maximum_)) return false;
     if (capacity_ - used >= bytes && begin_ != 0) {
       std::memmove(memory_.get(), memory_.get() + begin_, used);
     } else {
-      const std::size_t grown = std::min(maximum_, std::max({initial_, used + bytes, capacity_ * 2}));
+      const std::size_t grown = (std::min)(maximum_, (std::max)({initial_, used + bytes, capacity_ * 2}));
       auto larger = std::make_unique_for_overwrite<std::byte[]>(grown);
       if (used != 0) std::memcpy(larger.get(), memory_.get() + begin_, used);
       memory_ = std::move(larger);
@@ -61,11 +61,11 @@ class read_buffer {
   }
 
   /// Says that `bytes` of `free()` now hold data.
-  void commit(std::size_t bytes) noexcept { end_ += std::min(bytes, capacity_ - end_); }
+  void commit(std::size_t bytes) noexcept { end_ += (std::min)(bytes, capacity_ - end_); }
 
   /// Forgets the first `bytes` of `committed()`.
   void consume(std::size_t bytes) noexcept {
-    begin_ += std::min(bytes, end_ - begin_);
+    begin_ += (std::min)(bytes, end_ - begin_);
     if (begin_ == end_) begin_ = end_ = 0;
   }
 

@@ -28,8 +28,8 @@ concept calendar_duration = std::integral<typename Duration::rep> &&
 template <calendar_duration Duration>
 constexpr bool to_duration(second_parts parts, Duration& value) noexcept {
   using rep = typename Duration::rep;
-  constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
-  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t least = (std::numeric_limits<std::int64_t>::min)();
+  constexpr std::int64_t most = (std::numeric_limits<std::int64_t>::max)();
   std::int64_t count = 0;
   if constexpr (Duration::period::den == 1) {
     if (parts.nanos != 0 || parts.seconds % Duration::period::num != 0) return false;
@@ -64,8 +64,8 @@ constexpr bool to_parts(Duration value, second_parts& parts) noexcept {
   const auto count = static_cast<std::int64_t>(value.count());
   if constexpr (Duration::period::den == 1) {
     constexpr std::int64_t unit = Duration::period::num;
-    if (count > std::numeric_limits<std::int64_t>::max() / unit ||
-        count < std::numeric_limits<std::int64_t>::min() / unit) {
+    if (count > (std::numeric_limits<std::int64_t>::max)() / unit ||
+        count < (std::numeric_limits<std::int64_t>::min)() / unit) {
       return false;
     }
     parts = {count * unit, 0};

@@ -75,8 +75,8 @@ constexpr char* write_minutes_and_seconds(char* out, unsigned seconds, std::uint
 /// A date and a time; nothing when the year is beyond the calendar's range.
 constexpr char* write_timestamp(char* out, second_parts instant, int digits, char separator) noexcept {
   using namespace std::chrono;
-  constexpr std::int64_t first = sys_days{year::min() / January / 1}.time_since_epoch().count();
-  constexpr std::int64_t last = sys_days{year::max() / December / 31}.time_since_epoch().count();
+  constexpr std::int64_t first = sys_days{(year::min)() / January / 1}.time_since_epoch().count();
+  constexpr std::int64_t last = sys_days{(year::max)() / December / 31}.time_since_epoch().count();
   std::int64_t day = instant.seconds / 86400;
   std::int64_t second = instant.seconds % 86400;
   if (second < 0) {

@@ -20,17 +20,17 @@ class deadline {
   /// The deadline `budget` from now; a budget that reaches past the clock's range never passes.
   static deadline after(clock::duration budget) noexcept {
     const clock::time_point now = clock::now();
-    return budget >= clock::time_point::max() - now ? never() : deadline{now + budget};
+    return budget >= (clock::time_point::max)() - now ? never() : deadline{now + budget};
   }
 
-  constexpr bool is_never() const noexcept { return when_ == clock::time_point::max(); }
+  constexpr bool is_never() const noexcept { return when_ == (clock::time_point::max)(); }
   constexpr clock::time_point when() const noexcept { return when_; }
 
   bool has_passed() const noexcept { return !is_never() && clock::now() >= when_; }
 
   /// Time left, never negative; `duration::max()` when the deadline never passes.
   clock::duration remaining() const noexcept {
-    if (is_never()) return clock::duration::max();
+    if (is_never()) return (clock::duration::max)();
     const clock::time_point now = clock::now();
     return now < when_ ? when_ - now : clock::duration::zero();  // no subtraction that could overflow
   }
@@ -40,7 +40,7 @@ class deadline {
   friend constexpr bool operator==(deadline, deadline) noexcept = default;
 
  private:
-  clock::time_point when_ = clock::time_point::max();
+  clock::time_point when_ = (clock::time_point::max)();
 };
 
 }  // namespace dovetail::inline v0

@@ -89,10 +89,10 @@ class decimal {
     if (kind_ == kind::large) delete[] digits_;
   }
 
-  constexpr bool is_finite() const noexcept { return kind_ == kind::small || kind_ == kind::large; }
+  constexpr bool is_finite() const noexcept { return kind_ == kind::compact || kind_ == kind::large; }
   constexpr bool is_nan() const noexcept { return kind_ == kind::nan; }
   constexpr bool is_infinite() const noexcept { return kind_ == kind::infinite; }
-  constexpr bool is_zero() const noexcept { return kind_ == kind::small && magnitude_ == 0; }
+  constexpr bool is_zero() const noexcept { return kind_ == kind::compact && magnitude_ == 0; }
   /// Below zero; there is no negative zero.
   constexpr bool is_negative() const noexcept { return is_negative_; }
 
@@ -102,7 +102,7 @@ class decimal {
   /// How many digits `copy_digits` writes: all without leading zeros, those behind the point included; 0 for zero.
   constexpr std::size_t digit_count() const noexcept {
     if (kind_ == kind::large) return length_;
-    if (kind_ != kind::small || magnitude_ == 0) return 0;
+    if (kind_ != kind::compact || magnitude_ == 0) return 0;
     std::size_t count = 1;
     for (std::uint64_t power = 10; count < 20 && magnitude_ >= power; power *= 10) ++count;
     return count;
@@ -130,7 +130,7 @@ class decimal {
     for (const char c : digits) {
       if (!is_ascii_digit(c)) return false;
       const auto digit = static_cast<unsigned>(c - '0');
-      constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+      constexpr std::uint64_t most = (std::numeric_limits<std::uint64_t>::max)();
       is_large = is_large || magnitude > most / 10 || (magnitude == most / 10 && digit > most % 10);
       if (!is_large) magnitude = magnitude * 10 + digit;
     }
@@ -183,7 +183,7 @@ class decimal {
   constexpr bool to_integer(Integer& value) const noexcept {
     if (!is_finite()) return false;
     std::uint64_t whole = 0;
-    if (kind_ == kind::small) {
+    if (kind_ == kind::compact) {
       whole = magnitude_;
       for (int i = 0; i < scale_ && whole != 0; ++i, whole /= 10) {
         if (whole % 10 != 0) return false;
@@ -195,7 +195,7 @@ class decimal {
         if (digits_[i] != '0') return false;
       }
       decimal shorter;
-      if (kept > 20 || !shorter.assign_digits(false, {digits_, kept}, 0) || shorter.kind_ != kind::small) return false;
+      if (kept > 20 || !shorter.assign_digits(false, {digits_, kept}, 0) || shorter.kind_ != kind::compact) return false;
       whole = shorter.magnitude_;
     }
     if (!is_negative_) {
@@ -221,7 +221,7 @@ class decimal {
   }
 
  private:
-  enum class kind : std::uint8_t { small, large, infinite, nan };
+  enum class kind : std::uint8_t { compact, large, infinite, nan };
 
   struct digit_buffer {
     constexpr explicit digit_buffer(std::size_t size) : data(new char[size]) {}
@@ -256,7 +256,7 @@ class decimal {
 
   constexpr std::weak_ordering compare_magnitude(const decimal& other) const noexcept {
     if (!is_finite() || !other.is_finite()) return is_infinite() <=> other.is_infinite();
-    if (kind_ == kind::small && other.kind_ == kind::small && scale_ == other.scale_) {
+    if (kind_ == kind::compact && other.kind_ == kind::compact && scale_ == other.scale_) {
       return magnitude_ <=> other.magnitude_;
     }
     if (is_zero() || other.is_zero()) return other.is_zero() <=> is_zero();
@@ -313,7 +313,7 @@ class decimal {
   };
   std::uint32_t length_ = 0;
   std::uint16_t scale_ = 0;
-  kind kind_ = kind::small;
+  kind kind_ = kind::compact;
   bool is_negative_ = false;
 };
 
@@ -386,7 +386,7 @@ inline double decimal::to_double() const {
   const std::string text = to_string(*this);
   double value = 0;
   if (std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc{}) return value;
-  if (digit_count() <= static_cast<std::size_t>(scale_)) return 0;  // too small, not too large
+  if (digit_count() <= static_cast<std::size_t>(scale_)) return 0;  // too compact, not too large
   return is_negative_ ? -infinite : infinite;
 }
 

@@ -70,9 +70,9 @@ class option_reader {
   template <std::integral Integer>
     requires(!std::same_as<Integer, bool>)
   option_reader& integer(std::string_view name, Integer& target,
-                         std::type_identity_t<Integer> least = std::numeric_limits<Integer>::min(),
-                         std::type_identity_t<Integer> most = std::numeric_limits<Integer>::max()) {
-    constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max();
+                         std::type_identity_t<Integer> least = (std::numeric_limits<Integer>::min)(),
+                         std::type_identity_t<Integer> most = (std::numeric_limits<Integer>::max)()) {
+    constexpr std::int64_t largest = (std::numeric_limits<std::int64_t>::max)();
     std::int64_t value = 0;
     if (read_integer(name, std::in_range<std::int64_t>(least) ? static_cast<std::int64_t>(least) : largest,
                      std::in_range<std::int64_t>(most) ? static_cast<std::int64_t>(most) : largest, value)) {

@@ -25,7 +25,7 @@ constexpr bool parse_integer(std::string_view text, Integer& value) noexcept {
   const bool is_negative = std::signed_integral<Integer> && !text.empty() && text.front() == '-';
   if (is_negative || (!text.empty() && text.front() == '+')) text.remove_prefix(1);
   if (text.empty()) return false;
-  constexpr unsigned_type largest = static_cast<unsigned_type>(std::numeric_limits<Integer>::max());
+  constexpr unsigned_type largest = static_cast<unsigned_type>((std::numeric_limits<Integer>::max)());
   const unsigned_type limit = is_negative ? static_cast<unsigned_type>(largest + 1) : largest;
   unsigned_type magnitude = 0;
   for (const char c : text) {

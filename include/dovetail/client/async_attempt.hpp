@@ -18,6 +18,10 @@
 #include <string_view>
 #include <utility>
 
+// Qt names this: without the two lines `signal.emit(…)` would lose its name.
+#pragma push_macro("emit")
+#undef emit
+
 namespace dovetail::inline v0::detail {
 
 /// Gets a connection from the pool, checks or opens it, and calls `perform()`; after a failure asks the retry policy.
@@ -223,3 +227,5 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
 };
 
 }  // namespace dovetail::inline v0::detail
+
+#pragma pop_macro("emit")

@@ -103,8 +103,8 @@ class client_core {
                              .idempotent = is_idempotent,
                              .bytes_sent = sent,
                              .elapsed = now - how.since,
-                             .budget = how.by.is_never() ? clock::duration::max()
-                                                         : std::max(how.by.when() - now, clock::duration::zero()),
+                             .budget = how.by.is_never() ? (clock::duration::max)()
+                                                         : (std::max)(how.by.when() - now, clock::duration::zero()),
                              .random = detail::random_for_jitter()});
     detail::observe(watcher(), [&] {
       return observation{.what = next.repeat ? observed::retry : observed::error,

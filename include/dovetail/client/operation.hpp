@@ -29,7 +29,7 @@ struct call {
   /// A call that begins now and may take as long as `budget`.
   static call within(clock::duration budget, std::source_location where) noexcept {
     const clock::time_point now = clock::now();
-    return {budget >= clock::time_point::max() - now ? deadline::never() : deadline{now + budget}, now, where};
+    return {budget >= (clock::time_point::max)() - now ? deadline::never() : deadline{now + budget}, now, where};
   }
   /// A call that begins now and must be over by `by`.
   static call until(deadline by, std::source_location where) noexcept { return {by, clock::now(), where}; }

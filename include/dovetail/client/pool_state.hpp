@@ -124,7 +124,7 @@ class pool_state : public pool_core {
   /// Reads no clock unless leaks are looked for: an idle connection is as old as the beginning of its last lease, which
   /// errs on the side of checking it once more.
   void release(pool_slot& slot) noexcept {
-    if (limits().leak_warning != clock::duration::max()) {
+    if (limits().leak_warning != (clock::duration::max)()) {
       const clock::time_point time = now();
       warn_of_leak(slot, time);
       slot.stamp(time);
@@ -155,9 +155,9 @@ class pool_state : public pool_core {
 
   /// Reports every lease that is older than the threshold, once. Returns after how long to look again.
   clock::duration warn_of_leaks() noexcept {
-    clock::duration next = clock::duration::max();
+    clock::duration next = (clock::duration::max)();
     const clock::duration threshold = limits().leak_warning;
-    if (threshold == clock::duration::max()) return next;
+    if (threshold == (clock::duration::max)()) return next;
     const clock::time_point time = precise_now();
     for (std::size_t i = 0; i < size(); ++i) {
       pool_slot& each = slot(i);

@@ -70,7 +70,7 @@ class wire_connection {
     if constexpr (requires { Codec::idle_limit; }) {
       return clock::duration{Codec::idle_limit};
     } else {
-      return clock::duration::max();
+      return (clock::duration::max)();
     }
   }();
 

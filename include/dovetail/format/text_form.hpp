@@ -65,27 +65,27 @@ constexpr bool read_text_form(std::string_view text, T& value) {
   }
 }
 
-/// Where a text form is written to: short ones into `small`.
+/// Where a text form is written to: short ones into `compact`.
 struct text_form_space {
-  char small[48];
+  char compact[48];
   std::string large;
 };
-static_assert(sizeof(text_form_space::small) >= timestamp_text_size &&
-              sizeof(text_form_space::small) >= duration_text_size &&
-              sizeof(text_form_space::small) >= uuid::text_size);
+static_assert(sizeof(text_form_space::compact) >= timestamp_text_size &&
+              sizeof(text_form_space::compact) >= duration_text_size &&
+              sizeof(text_form_space::compact) >= uuid::text_size);
 
 /// The text of `value`; empty when it has none (a date that does not exist, a year beyond the calendar).
 /// Lifetime: borrows from `space`.
 template <has_text_form T>
 std::string_view write_text_form(const T& value, text_form_space& space) {
   using namespace std::chrono;
-  char* const begin = space.small;
+  char* const begin = space.compact;
   char* end = begin;
   if constexpr (kind_of<T>() == field_kind::uuid) {
     end = format_uuid(begin, value);
   } else if constexpr (kind_of<T>() == field_kind::decimal) {
     const std::size_t size = decimal_text_size(value);
-    if (size <= sizeof space.small) {
+    if (size <= sizeof space.compact) {
       end = format_decimal(begin, value);
     } else {
       space.large.resize(size);
@@ -96,8 +96,8 @@ std::string_view write_text_form(const T& value, text_form_space& space) {
     end = format_date(begin, value);
   } else if constexpr (chrono_in_days<T>) {
     const auto day = value.time_since_epoch();
-    constexpr auto first = sys_days{year::min() / January / 1}.time_since_epoch();
-    constexpr auto last = sys_days{year::max() / December / 31}.time_since_epoch();
+    constexpr auto first = sys_days{(year::min)() / January / 1}.time_since_epoch();
+    constexpr auto last = sys_days{(year::max)() / December / 31}.time_since_epoch();
     if (day >= first && day <= last) end = format_date(begin, year_month_day{sys_days{day}});
   } else if constexpr (chrono_local_time<T>) {
     end = format_local_timestamp(begin, value);

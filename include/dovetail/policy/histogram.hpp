@@ -66,7 +66,7 @@ class histogram_counts {
 
   std::uint64_t count() const noexcept { return count_; }
   std::uint64_t total() const noexcept { return total_; }
-  std::uint64_t max() const noexcept { return max_; }
+  std::uint64_t(max)() const noexcept { return max_; }
 
   /// How many took at most `edge`, which must be a power of two: then it is exact.
   std::uint64_t count_up_to(std::uint64_t edge) const noexcept {

@@ -32,8 +32,8 @@ constexpr std::string_view to_string(log_level level) noexcept {
 
 /// What a log observer writes.
 struct log_settings {
-  log_level level = log_level::info;              ///< what is less urgent is not written
-  clock::duration slow = clock::duration::max();  ///< requests and waits that take longer are warnings
+  log_level level = log_level::info;                ///< what is less urgent is not written
+  clock::duration slow = (clock::duration::max)();  ///< requests and waits that take longer are warnings
 };
 
 /// How urgent an observation is: what failed for good is an error; retries, failed attempts, slow requests and leaks

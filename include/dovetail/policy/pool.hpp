@@ -19,7 +19,7 @@ struct pool_limits {
   clock::duration acquire_wait =
       std::chrono::seconds{30};                          ///< longest wait for a connection; the deadline may be shorter
   clock::duration check_wait = std::chrono::seconds{2};  ///< longest wait for the answer to a health check
-  clock::duration leak_warning = clock::duration::max();     ///< a connection held longer is reported once
+  clock::duration leak_warning = (clock::duration::max)();   ///< a connection held longer is reported once
   clock::duration sweep_interval = std::chrono::seconds{1};  ///< how often callers look for stale connections
 
   friend constexpr bool operator==(const pool_limits&, const pool_limits&) noexcept = default;
@@ -85,7 +85,7 @@ struct bounded_pool {
   clock::duration check_interval = std::chrono::seconds{30};  ///< idle for longer: pinged before it is used
   clock::duration check_wait = std::chrono::seconds{2};
   std::size_t queue_limit = 1000;
-  clock::duration leak_warning = clock::duration::max();
+  clock::duration leak_warning = (clock::duration::max)();
 
   constexpr pool_limits limits() const noexcept {
     const std::size_t max = max_connections == 0 ? 1 : max_connections;
@@ -106,12 +106,12 @@ struct bounded_pool {
 /// One connection; callers take turns. `clock::duration::max()` switches a time limit off.
 struct single_connection {
   clock::duration acquire_wait = std::chrono::seconds{30};
-  clock::duration idle_limit = clock::duration::max();
-  clock::duration age_limit = clock::duration::max();
+  clock::duration idle_limit = (clock::duration::max)();
+  clock::duration age_limit = (clock::duration::max)();
   clock::duration check_interval = std::chrono::seconds{30};
   clock::duration check_wait = std::chrono::seconds{2};
   std::size_t queue_limit = 1000;
-  clock::duration leak_warning = clock::duration::max();
+  clock::duration leak_warning = (clock::duration::max)();
 
   constexpr pool_limits limits() const noexcept {
     return {.min = 0,

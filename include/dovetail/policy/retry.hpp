@@ -13,13 +13,13 @@ namespace dovetail::inline v0 {
 
 /// The facts of one failed attempt; all that a retry policy may base its verdict on.
 struct failure {
-  condition kind = condition::server;               ///< what went wrong
-  int attempt = 1;                                  ///< attempts made so far, the failed one included
-  bool idempotent = false;                          ///< executing the operation twice does no harm
-  std::size_t bytes_sent = 0;                       ///< of this attempt's request; 0: it cannot have been executed
-  clock::duration elapsed{};                        ///< since the first attempt began
-  clock::duration budget = clock::duration::max();  ///< left until the operation's deadline
-  std::uint32_t random = 0;                         ///< uniformly distributed, for jitter
+  condition kind = condition::server;                 ///< what went wrong
+  int attempt = 1;                                    ///< attempts made so far, the failed one included
+  bool idempotent = false;                            ///< executing the operation twice does no harm
+  std::size_t bytes_sent = 0;                         ///< of this attempt's request; 0: it cannot have been executed
+  clock::duration elapsed{};                          ///< since the first attempt began
+  clock::duration budget = (clock::duration::max)();  ///< left until the operation's deadline
+  std::uint32_t random = 0;                           ///< uniformly distributed, for jitter
 };
 
 /// What to do about a failure.
@@ -102,7 +102,7 @@ struct no_retry {
 struct fixed_delay {
   int attempts = 3;  ///< the first one included; less than 1 counts as 1
   clock::duration delay = std::chrono::milliseconds{100};
-  clock::duration total_budget = clock::duration::max();  ///< no attempt begins later than this after the first one
+  clock::duration total_budget = (clock::duration::max)();  ///< no attempt begins later than this after the first one
 
   constexpr verdict decide(const failure& facts) const noexcept {
     return detail::judge_retry(facts, attempts, total_budget,
@@ -118,7 +118,7 @@ struct exponential_backoff {
   double multiplier = 2.0;                        ///< less than 1 counts as 1
   clock::duration cap = std::chrono::seconds{5};  ///< no pause is longer
   bool full_jitter = true;                        ///< the pause is uniform in [0, delay): clients do not return in step
-  clock::duration total_budget = clock::duration::max();  ///< no attempt begins later than this after the first one
+  clock::duration total_budget = (clock::duration::max)();  ///< no attempt begins later than this after the first one
 
   /// The pause after the given attempt, before jitter.
   constexpr clock::duration delay_after(int attempt) const noexcept {

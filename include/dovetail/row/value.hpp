@@ -30,16 +30,16 @@ constexpr errc assign_integer(From value, To& out) noexcept {
     if constexpr (std::signed_integral<From> && std::unsigned_integral<To>) {
       if (value < 0) return errc::value_out_of_range;
       if constexpr (sizeof(From) > sizeof(To)) {
-        if (value > static_cast<From>(limits::max())) return errc::value_out_of_range;
+        if (value > static_cast<From>((limits::max)())) return errc::value_out_of_range;
       }
     } else if constexpr (std::unsigned_integral<From> && std::signed_integral<To>) {
       if constexpr (sizeof(From) >= sizeof(To)) {
-        if (value > static_cast<From>(limits::max())) return errc::value_out_of_range;
+        if (value > static_cast<From>((limits::max)())) return errc::value_out_of_range;
       }
     } else if constexpr (sizeof(From) > sizeof(To)) {
-      if (value > static_cast<From>(limits::max())) return errc::value_out_of_range;
+      if (value > static_cast<From>((limits::max)())) return errc::value_out_of_range;
       if constexpr (std::signed_integral<From>) {
-        if (value < static_cast<From>(limits::min())) return errc::value_out_of_range;
+        if (value < static_cast<From>((limits::min)())) return errc::value_out_of_range;
       }
     }
     out = static_cast<To>(value);
@@ -52,7 +52,7 @@ constexpr errc assign_integer(From value, To& out) noexcept {
 template <std::floating_point From, std::floating_point To>
 constexpr errc assign_real(From value, To& out) noexcept {
   if constexpr (sizeof(From) > sizeof(To)) {
-    constexpr auto largest = static_cast<From>(std::numeric_limits<To>::max());
+    constexpr auto largest = static_cast<From>((std::numeric_limits<To>::max)());
     const bool is_finite = value - value == From{0};
     if (is_finite && (value > largest || value < -largest)) return errc::value_out_of_range;
   }
@@ -66,7 +66,7 @@ template <std::integral From, std::floating_point To>
 constexpr errc assign_real(From value, To& out) noexcept {
   const auto converted = static_cast<To>(value);
   // 2^63 and 2^64 are exact as floating-point numbers, and outside of the integers: they are told before the cast back.
-  constexpr auto limit = static_cast<To>(std::numeric_limits<From>::max() / 2 + 1) * To{2};
+  constexpr auto limit = static_cast<To>((std::numeric_limits<From>::max)() / 2 + 1) * To{2};
   if (converted >= limit || static_cast<From>(converted) != value) return errc::value_out_of_range;
   out = converted;
   return errc{};

@@ -1,4 +1,4 @@
-// How a mistake in a literal statement reaches the user: a call of a function that does not exist, named for it.
+// How a mistake in a literal statement reaches the user: a call of a function that is not constexpr, named for it.
 #pragma once
 
 #include <dovetail/base/fixed_string.hpp>
@@ -14,7 +14,8 @@
 namespace dovetail::inline v0 {
 
 /// If the compiler points here: the literal SQL text has the mistake that the function is named for. None of them is
-/// ever defined: calling one stops the compilation. The lines around the message show where in the text.
+/// constexpr: calling one stops the compilation. The lines around the message show where in the text. (Those that name
+/// a struct have a body, because Clang warns of a function without one when the struct is in an anonymous namespace.)
 namespace mistake_in_sql {
 
 void empty_statement();
@@ -45,13 +46,13 @@ void argument_without_parameter();
 template <fixed_string Name>
 void argument_without_parameter();
 template <class Row>
-void statement_returns_no_rows_for();
+void statement_returns_no_rows_for() {}
 template <class Row, fixed_string Field>
-void select_list_has_no_column_for_field();
+void select_list_has_no_column_for_field() {}
 template <class Row, fixed_string Field>
-void select_list_has_two_columns_for_field();
+void select_list_has_two_columns_for_field() {}
 template <class Row>
-void select_list_has_more_or_fewer_columns_than();
+void select_list_has_more_or_fewer_columns_than() {}
 
 }  // namespace mistake_in_sql
 

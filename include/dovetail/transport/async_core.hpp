@@ -115,7 +115,7 @@ class async_core : public std::enable_shared_from_this<async_core> {
     arm();
     if (what == readiness::signalled) {
       waiting_ = waiting::signal;
-      signal_.expires_at(clock::time_point::max());
+      signal_.expires_at((clock::time_point::max)());
       signal_.async_wait(std::move(handler));
     } else {
       waiting_ = at == 0 ? waiting::first : waiting::second;

@@ -149,7 +149,7 @@ class memory_stream {
     if (!channel_) return attempt::failed(std::make_error_code(std::errc::not_connected));
     if (into.empty()) return attempt::failed(std::make_error_code(std::errc::no_buffer_space));
     if (received_ >= faults_.fail_read_after) return attempt::failed(faults_.ec);
-    const std::size_t most = std::min({into.size(), faults_.read_at_most, faults_.fail_read_after - received_});
+    const std::size_t most = (std::min)({into.size(), faults_.read_at_most, faults_.fail_read_after - received_});
     const attempt tried = channel_->read(side_, into.first(most));
     received_ += tried.bytes;
     return tried;
@@ -159,7 +159,7 @@ class memory_stream {
     if (!channel_) return attempt::failed(std::make_error_code(std::errc::not_connected));
     if (from.empty()) return attempt::done();
     if (sent_ >= faults_.fail_write_after) return attempt::failed(faults_.ec);
-    const std::size_t most = std::min({from.size(), faults_.write_at_most, faults_.fail_write_after - sent_});
+    const std::size_t most = (std::min)({from.size(), faults_.write_at_most, faults_.fail_write_after - sent_});
     const attempt tried = channel_->write(side_, from.first(most));
     sent_ += tried.bytes;
     return tried;

@@ -27,7 +27,7 @@ class memory_channel {
   static constexpr int client = 0;
   static constexpr int server = 1;
 
-  explicit memory_channel(std::size_t capacity) : capacity_(std::max<std::size_t>(capacity, 1)) {}
+  explicit memory_channel(std::size_t capacity) : capacity_((std::max<std::size_t>)(capacity, 1)) {}
 
   attempt read(int side, byte_span into) {
     std::unique_lock lock(mutex_);
@@ -38,7 +38,7 @@ class memory_channel {
       return mine.inbox_ended ? attempt::failed(make_error_code(errc::connection_closed))
                               : attempt::wait(readiness::signalled);
     }
-    const std::size_t taken = std::min(into.size(), mine.inbox.size());
+    const std::size_t taken = (std::min)(into.size(), mine.inbox.size());
     std::memcpy(into.data(), mine.inbox.data(), taken);
     mine.inbox.erase(0, taken);
     changed(side, lock);
@@ -51,7 +51,7 @@ class memory_channel {
     end_point& other = ends_[1 - side];
     if (is_broken_) return attempt::failed(std::make_error_code(std::errc::connection_reset));
     if (other.is_closed || other.inbox_ended) return attempt::failed(std::make_error_code(std::errc::broken_pipe));
-    const std::size_t taken = std::min(from.size(), capacity_ - other.inbox.size());
+    const std::size_t taken = (std::min)(from.size(), capacity_ - other.inbox.size());
     if (taken == 0) return attempt::wait(readiness::signalled);
     other.inbox.append(as_text(from.first(taken)));
     changed(side, lock);

@@ -85,7 +85,7 @@ inline attempt write_pipe(native_handle handle, byte_view from) noexcept {
   }
   no_broken_pipe_signal guard;
   for (;;) {
-    const ssize_t left = ::write(handle, from.data(), std::min<std::size_t>(from.size(), PIPE_BUF));
+    const ssize_t left = ::write(handle, from.data(), (std::min<std::size_t>)(from.size(), PIPE_BUF));
     if (left >= 0) return attempt::done(static_cast<std::size_t>(left));
     if (would_block()) return attempt::wait(readiness::writable);
     if (errno == EPIPE) guard.raised();

@@ -155,7 +155,7 @@ class tls_session {
  private:
   tls_session() = default;
 
-  static int clamp(std::size_t size) noexcept { return static_cast<int>(std::min<std::size_t>(size, INT_MAX)); }
+  static int clamp(std::size_t size) noexcept { return static_cast<int>((std::min<std::size_t>)(size, INT_MAX)); }
 
   bool prepare(const tls_settings& how) {
     context_.reset(SSL_CTX_new(TLS_client_method()));
@@ -186,7 +186,7 @@ class tls_session {
     SSL_CTX_set_default_passwd_cb_userdata(context_.get(), this);
     SSL_CTX_set_default_passwd_cb(context_.get(), [](char* into, int room, int, void* self) {
       const std::string_view text = static_cast<tls_session*>(self)->password_.reveal();
-      const std::size_t size = std::min(text.size(), static_cast<std::size_t>(std::max(room, 0)));
+      const std::size_t size = (std::min)(text.size(), static_cast<std::size_t>((std::max)(room, 0)));
       std::memcpy(into, text.data(), size);
       return static_cast<int>(size);
     });

@@ -507,7 +507,7 @@ TEST(Ranges, TextAndBytesAreNoRanges) {
 
 struct person {
   int id;
-  std::string name;
+  std::string_view name;
 };
 
 TEST(Arguments, OfAStructFillNamesAndMixWithNamedOnes) {

@@ -27,6 +27,10 @@
 #include <utility>
 #include <vector>
 
+// Qt names this: without the two lines `signal.emit(…)` would lose its name.
+#pragma push_macro("emit")
+#undef emit
+
 namespace dovetail::inline v0::lensdb::detail {
 
 /// Fewer requests than these are not worth another connection (and another thread, in a blocking client).
@@ -41,7 +45,7 @@ std::size_t share_count(Client& client, std::size_t requests) {
   } else {
     most = core.connections().statistics().max;
   }
-  return std::clamp<std::size_t>(requests / least_share, 1, std::max<std::size_t>(most, 1));
+  return std::clamp<std::size_t>(requests / least_share, 1, (std::max<std::size_t>)(most, 1));
 }
 
 /// Calls `take(first, last)` for `shares` parts of `all` that differ by one at most; none is empty unless `all` is.
@@ -175,3 +179,5 @@ auto run_shares(Client& client, std::vector<Operation> shares, std::source_locat
 }
 
 }  // namespace dovetail::inline v0::lensdb::detail
+
+#pragma pop_macro("emit")

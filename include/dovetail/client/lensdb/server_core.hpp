@@ -98,7 +98,7 @@ class server_core {
     expires_at_ = next;
     // Not at once, and not often: every operation removes what is over; this only gives the memory of an idle store
     // back.
-    expiry_.expires_after(std::max<clock::duration>(*next - rules_.now(), std::chrono::milliseconds{100}));
+    expiry_.expires_after((std::max<clock::duration>)(*next - rules_.now(), std::chrono::milliseconds{100}));
     expiry_.async_wait([this](const std::error_code& ec) {
       if (ec) return;
       expires_at_.reset();

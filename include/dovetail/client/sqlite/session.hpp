@@ -22,7 +22,7 @@ struct call_limits {
   deadline until{};
   const std::atomic<bool>* cancelled = nullptr;
   /// A second bound, counted from the first look at the clock: the steps of a stream need none otherwise.
-  clock::duration budget = clock::duration::max();
+  clock::duration budget = (clock::duration::max)();
 };
 
 /// Owns one `sqlite3*`, opened without SQLite's mutexes. Threads: one at a time.
@@ -177,9 +177,9 @@ class session {
 
   /// The deadline, which the first look turns a budget into.
   deadline until() noexcept {
-    if (limits_.budget != clock::duration::max()) {
+    if (limits_.budget != (clock::duration::max)()) {
       limits_.until = earlier(limits_.until, deadline::after(limits_.budget));
-      limits_.budget = clock::duration::max();
+      limits_.budget = (clock::duration::max)();
     }
     return limits_.until;
   }
@@ -195,14 +195,14 @@ class session {
     if (tries == 0) here.lock_wait_began_ = clock::now();
     constexpr int delays[] = {1, 1, 2, 3, 5, 8, 10};
     const clock::time_point now = clock::now();
-    const clock::time_point give_up = std::min(here.until().when(), here.lock_wait_began_ + here.busy_timeout_);
+    const clock::time_point give_up = (std::min)(here.until().when(), here.lock_wait_began_ + here.busy_timeout_);
     if (here.is_cancelled() || now >= give_up) {
       here.lock_wait_ended_ = true;
       return 0;
     }
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(give_up - now).count();
-    const int delay = delays[std::min(tries, 6)];
-    sqlite3_sleep(static_cast<int>(std::min<std::int64_t>(delay, left + 1)));
+    const int delay = delays[(std::min)(tries, 6)];
+    sqlite3_sleep(static_cast<int>((std::min<std::int64_t>)(delay, left + 1)));
     return 1;
   }
 

@@ -95,7 +95,7 @@ class statement_row {
       std::int64_t read = 0;
       if (const errc failed = read_integer(value, read); failed != errc{}) return failed;
       if constexpr (sizeof(T) < sizeof read) {
-        if (read < std::numeric_limits<T>::min() || read > std::numeric_limits<T>::max()) {
+        if (read < (std::numeric_limits<T>::min)() || read > (std::numeric_limits<T>::max)()) {
           return errc::value_out_of_range;
         }
       }
@@ -104,7 +104,7 @@ class statement_row {
     } else if constexpr (Kind == field_kind::unsigned_integer) {
       std::int64_t read = 0;
       if (const errc failed = read_integer(value, read); failed != errc{}) return failed;
-      if (read < 0 || static_cast<std::uint64_t>(read) > std::numeric_limits<T>::max()) {
+      if (read < 0 || static_cast<std::uint64_t>(read) > (std::numeric_limits<T>::max)()) {
         return errc::value_out_of_range;
       }
       out = static_cast<T>(read);
@@ -236,7 +236,7 @@ class statement_row {
     using duration = typename T::duration;
     constexpr std::int64_t per_second = duration::period::den / duration::period::num;
     static_assert(duration::period::num == 1, "dovetail: a point in time must be in seconds or finer");
-    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / per_second;
+    constexpr std::int64_t most = (std::numeric_limits<std::int64_t>::max)() / per_second;
     if (seconds > most || seconds < -most) return errc::value_out_of_range;
     out = T{duration{seconds * per_second}};
     return {};

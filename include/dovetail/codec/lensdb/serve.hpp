@@ -89,7 +89,7 @@ class serve_exact {
   bool take_one() {
     const byte_view bytes = input_.committed();
     if (to_skip_ != 0) {
-      const std::size_t skipped = static_cast<std::size_t>(std::min<std::uint64_t>(to_skip_, bytes.size()));
+      const std::size_t skipped = static_cast<std::size_t>((std::min<std::uint64_t>)(to_skip_, bytes.size()));
       input_.consume(skipped);
       to_skip_ -= skipped;
       return skipped != 0;

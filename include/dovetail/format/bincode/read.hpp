@@ -201,8 +201,8 @@ const char* read_bincode_enum(byte_source& in, const char* at, E& out) {
   const char* const after = read_bincode_number(in, at, number);
   if (after == nullptr) return nullptr;
   using limits = std::numeric_limits<std::underlying_type_t<E>>;
-  if (number > static_cast<std::uint64_t>(limits::max())) {
-    return in.fail_range(at, 0, static_cast<std::uint64_t>(limits::max()));
+  if (number > static_cast<std::uint64_t>((limits::max)())) {
+    return in.fail_range(at, 0, static_cast<std::uint64_t>((limits::max)()));
   }
   out = static_cast<E>(number);
   return after;

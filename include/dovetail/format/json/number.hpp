@@ -46,8 +46,8 @@ inline bool fits_64_bits(const char* at, const char* digits_end, std::uint64_t v
 
 template <whole_number T>
 [[gnu::always_inline]] inline const char* read_json_integer(json_source& in, const char* at, T& out) {
-  constexpr auto least = static_cast<std::int64_t>(std::numeric_limits<T>::min());
-  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<T>::max());
+  constexpr auto least = static_cast<std::int64_t>((std::numeric_limits<T>::min)());
+  constexpr auto most = static_cast<std::uint64_t>((std::numeric_limits<T>::max)());
   const char* const begin = at;
   const bool is_negative = at != in.end && *at == '-';
   at += is_negative;

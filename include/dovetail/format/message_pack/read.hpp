@@ -25,8 +25,8 @@ namespace dovetail::inline v0::detail {
 
 template <whole_number T>
 [[gnu::always_inline]] inline const char* read_pack_integer(byte_source& in, const char* at, T& out) {
-  constexpr auto least = static_cast<std::int64_t>(std::numeric_limits<T>::min());
-  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<T>::max());
+  constexpr auto least = static_cast<std::int64_t>((std::numeric_limits<T>::min)());
+  constexpr auto most = static_cast<std::uint64_t>((std::numeric_limits<T>::max)());
   pack_token token;
   const char* const after = read_pack_token(in, at, token);
   if (after == nullptr) [[unlikely]]
@@ -55,7 +55,7 @@ const char* read_pack_real(byte_source& in, const char* at, T& out) {
     case pack_family::real64: {
       const double value = token.real();
       if constexpr (std::same_as<T, float>) {
-        if (std::isfinite(value) && std::fabs(value) > static_cast<double>(std::numeric_limits<float>::max())) {
+        if (std::isfinite(value) && std::fabs(value) > static_cast<double>((std::numeric_limits<float>::max)())) {
           return in.fail(at, errc::value_out_of_range, "expected a number that a float can hold, found a larger one");
         }
       }

@@ -63,9 +63,9 @@ template <whole_number T>
 }
 
 /// Heads of arrays (0x90, 0xDC) and maps (0x80, 0xDE); null when there are too many elements.
-inline char* write_pack_count(format_sink& to, char* out, unsigned small, unsigned large, std::size_t count) {
+inline char* write_pack_count(format_sink& to, char* out, unsigned compact, unsigned large, std::size_t count) {
   if (count < 16) {
-    *out = static_cast<char>(static_cast<unsigned char>(small | count));
+    *out = static_cast<char>(static_cast<unsigned char>(compact | count));
     return out + 1;
   }
   if (count < 0x10000) return write_pack_head(out, large, static_cast<std::uint16_t>(count));
