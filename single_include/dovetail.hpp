@@ -7847,7 +7847,8 @@ class decimal {
         if (digits_[i] != '0') return false;
       }
       decimal shorter;
-      if (kept > 20 || !shorter.assign_digits(false, {digits_, kept}, 0) || shorter.kind_ != kind::compact) return false;
+      if (kept > 20 || !shorter.assign_digits(false, {digits_, kept}, 0) || shorter.kind_ != kind::compact)
+        return false;
       whole = shorter.magnitude_;
     }
     if (!is_negative_) {
@@ -18093,7 +18094,7 @@ template <class T>
 struct argument_traits {
   static constexpr bool is_struct = reflectable<T>;
   static constexpr bool is_named = is_struct || is_named_argument<T>;
-  static constexpr std::size_t slots = [] {
+  static constexpr std::size_t argument_slots = [] {
     if constexpr (is_struct) {
       return field_count<T>;
     } else {
@@ -18103,13 +18104,13 @@ struct argument_traits {
 
   static constexpr argument_slot* put(argument_slot* out) noexcept {
     if constexpr (is_struct) {
-      put_fields(out, std::make_index_sequence<slots>{});
+      put_fields(out, std::make_index_sequence<argument_slots>{});
     } else if constexpr (is_named_argument<T>) {
       *out = {.name = T::name, .is_range = is_range_argument<typename T::value_type>};
     } else {
       *out = {.name = {}, .is_range = is_range_argument<T>};
     }
-    return out + slots;
+    return out + argument_slots;
   }
 
  private:
@@ -18125,21 +18126,21 @@ struct argument_traits {
 /// What is known of a call's arguments from their types.
 template <class... Args>
 struct argument_pack {
-  static constexpr std::size_t slot_count = (argument_traits<Args>::slots + ... + 0);
+  static constexpr std::size_t slot_count = (argument_traits<Args>::argument_slots + ... + 0);
   static constexpr argument_style style = [] {
     constexpr std::size_t named = (std::size_t{argument_traits<Args>::is_named} + ... + 0);
     if (sizeof...(Args) == 0) return argument_style::none;
     if (named == sizeof...(Args)) return argument_style::named;
     return named == 0 ? argument_style::positional : argument_style::mixed;
   }();
-  static constexpr std::array<argument_slot, slot_count> slots = [] {
+  static constexpr std::array<argument_slot, slot_count> argument_slots = [] {
     std::array<argument_slot, slot_count> all{};
     [[maybe_unused]] argument_slot* out = all.data();
     ((out = argument_traits<Args>::put(out)), ...);
     return all;
   }();
   static constexpr bool has_ranges = [] {
-    for (const argument_slot& slot : slots) {
+    for (const argument_slot& slot : argument_slots) {
       if (slot.is_range) return true;
     }
     return false;
@@ -18262,7 +18263,7 @@ namespace detail {
 
 /// The arguments that a statement is checked against. `places` has room for `count`.
 struct argument_view {
-  const argument_slot* slots = nullptr;
+  const argument_slot* argument_slots = nullptr;
   std::size_t count = 0;
   argument_style style = argument_style::none;
   bool is_literal = true;  // both text and arguments are written at one place: surplus names are mistakes
@@ -18333,7 +18334,7 @@ class placeholder_check {
     parameter_place& place = places_[pending_.slot];
     const bool is_first = is_named(found.style) ? pending_.is_first : place.number == 0;
     if (!is_named(found.style)) place.number = static_cast<std::uint16_t>(pending_.slot + 1);
-    if (!arguments_.slots[pending_.slot].is_range) return;
+    if (!arguments_.argument_slots[pending_.slot].is_range) return;
     const bool expands = (pending_.opens_in && following.is(')')) || pending_.is_bare_in;
     if (pending_.is_in && !expands) return fail(sql_mistake::range_not_alone, found);
     if (pending_.is_any && dialect_ != dialect::postgres) return fail(sql_mistake::any_of_range, found);
@@ -18392,7 +18393,7 @@ class placeholder_check {
     if (!choose_style(found)) return;
     const std::string_view name = placeholder_name(text_, found);
     for (std::size_t i = 0; i < arguments_.count; ++i) {
-      if (arguments_.slots[i].name != name) continue;
+      if (arguments_.argument_slots[i].name != name) continue;
       const bool is_first = places_[i].number == 0;
       if (is_first) {
         count_parameter(found, traits_->parameters + 1u);
@@ -18429,7 +18430,7 @@ class placeholder_check {
   constexpr void check_names() noexcept {
     if (!arguments_.is_literal) return;
     for (std::size_t i = 0; i < arguments_.count; ++i) {
-      if (places_[i].number == 0 && !arguments_.slots[i].is_optional) {
+      if (places_[i].number == 0 && !arguments_.argument_slots[i].is_optional) {
         return fail(sql_mistake::argument_without_parameter, 0, static_cast<std::uint32_t>(i));
       }
     }
@@ -19466,7 +19467,7 @@ inline std::string excerpt_of(std::string_view text, const text_position& at) {
 
 /// The failure that stands for a mistake. The statement's text, names in it included, is shown only when `shows_text`.
 inline error_info describe_mistake(const sql_problem& found, std::string_view text, bool shows_text,
-                                   std::span<const argument_slot> slots, const row_description* row,
+                                   std::span<const argument_slot> argument_slots, const row_description* row,
                                    std::source_location where) {
   std::string words{words_of(found.what)};
   const auto number = [](std::size_t value) { return std::to_string(value); };
@@ -19490,7 +19491,8 @@ inline error_info describe_mistake(const sql_problem& found, std::string_view te
       words += ": the row type takes " + number(found.expected) + ", selected are " + number(found.given);
       break;
     case sql_mistake::argument_without_parameter:
-      if (found.expected < slots.size()) words += ": '" + std::string{slots[found.expected].name} + '\'';
+      if (found.expected < argument_slots.size())
+        words += ": '" + std::string{argument_slots[found.expected].name} + '\'';
       has_place = false;
       break;
     case sql_mistake::field_not_selected:
@@ -19567,9 +19569,9 @@ inline std::uint32_t lay_out(std::span<const parameter_place> places, std::span<
 /// Writes the native text in one pass. For statements without a mistake only.
 class rewriter {
  public:
-  rewriter(dialect d, const statement_view& statement, std::span<const argument_slot> slots,
+  rewriter(dialect d, const statement_view& statement, std::span<const argument_slot> argument_slots,
            std::span<const parameter_place> places, std::span<const std::uint32_t> sizes)
-      : dialect_(d), text_(statement.text), style_(statement.traits.style), slots_(slots), places_(places) {
+      : dialect_(d), text_(statement.text), style_(statement.traits.style), slots_(argument_slots), places_(places) {
     out_.parameters = lay_out(places, sizes, ranges_);
     numbers_ = d == dialect::sqlite && (statement.traits.expands || style_ != placeholder_style::format);
   }
@@ -19707,11 +19709,12 @@ class rewriter {
 /// The text and parameters that the database takes. `sizes` holds the number of elements for each slot (see
 /// `slot_sizes`); it is used only when `statement.traits.expands`. For statements without a mistake only.
 /// Cost: reads the text once more; a statement that `traits.is_native` is copied.
-inline native_statement native_text(dialect d, const statement_view& statement, std::span<const argument_slot> slots,
+inline native_statement native_text(dialect d, const statement_view& statement,
+                                    std::span<const argument_slot> argument_slots,
                                     std::span<const parameter_place> places,
                                     std::span<const std::uint32_t> sizes = {}) {
   if (statement.traits.is_native) return {std::string{statement.text}, statement.traits.parameters, {}};
-  return detail::rewriter{d, statement, slots, places, sizes}.run();
+  return detail::rewriter{d, statement, argument_slots, places, sizes}.run();
 }
 
 }  // namespace dovetail::inline v0
@@ -19745,10 +19748,12 @@ constexpr auto check_statement(std::string_view text, bool is_literal = true) no
   using pack = detail::argument_pack<detail::argument_shape_t<Args>...>;
   statement_check<pack::slot_count> done;
   detail::output_column columns[detail::select_list::capacity];
-  detail::analyser found(
-      text, D, lexis_of(D),
-      {.slots = pack::slots.data(), .count = pack::slot_count, .style = pack::style, .is_literal = is_literal},
-      done.places.data(), columns);
+  detail::analyser found(text, D, lexis_of(D),
+                         {.argument_slots = pack::argument_slots.data(),
+                          .count = pack::slot_count,
+                          .style = pack::style,
+                          .is_literal = is_literal},
+                         done.places.data(), columns);
   found.run();
   done.traits = found.traits();
   done.problem = found.problem();
@@ -19798,20 +19803,20 @@ class checked_statement {
   /// For each slot of the arguments (`detail::argument_pack`), the parameter that it fills.
   constexpr const places_type& places() const noexcept { return places_; }
 
-  static constexpr std::span<const argument_slot> slots() noexcept { return pack::slots; }
+  static constexpr std::span<const argument_slot> argument_slots() noexcept { return pack::argument_slots; }
   /// The text and parameters that the database takes for these arguments.
   /// Errors: errc::too_many_parameters, when ranges make them so many.
   template <class... Args>
   result<native_statement> native(const Args&... args) const {
     const auto sizes = v0::slot_sizes(args...);
-    native_statement found = native_text(D, view_, slots(), places_, sizes);
+    native_statement found = native_text(D, view_, argument_slots(), places_, sizes);
     if (found.parameters > parameter_limit(D)) {
       const auto end = static_cast<std::uint32_t>(view_.text.size());
       return detail::describe_mistake({.what = sql_mistake::too_many_parameters,
                                        .at = end,
                                        .expected = parameter_limit(D),
                                        .given = found.parameters},
-                                      view_.text, false, slots(), nullptr, view_.where);
+                                      view_.text, false, argument_slots(), nullptr, view_.where);
     }
     return found;
   }
@@ -19823,7 +19828,7 @@ class checked_statement {
   error_info failure(bool shows_text = false) const {
     const row_description* row = nullptr;
     if constexpr (!std::is_void_v<Row>) row = &row_plan<Row>::description;
-    return detail::describe_mistake(problem_, view_.text, shows_text, pack::slots, row, view_.where);
+    return detail::describe_mistake(problem_, view_.text, shows_text, pack::argument_slots, row, view_.where);
   }
 
  private:

@@ -195,7 +195,8 @@ class decimal {
         if (digits_[i] != '0') return false;
       }
       decimal shorter;
-      if (kept > 20 || !shorter.assign_digits(false, {digits_, kept}, 0) || shorter.kind_ != kind::compact) return false;
+      if (kept > 20 || !shorter.assign_digits(false, {digits_, kept}, 0) || shorter.kind_ != kind::compact)
+        return false;
       whole = shorter.magnitude_;
     }
     if (!is_negative_) {

@@ -111,7 +111,7 @@ template <class T>
 struct argument_traits {
   static constexpr bool is_struct = reflectable<T>;
   static constexpr bool is_named = is_struct || is_named_argument<T>;
-  static constexpr std::size_t slots = [] {
+  static constexpr std::size_t argument_slots = [] {
     if constexpr (is_struct) {
       return field_count<T>;
     } else {
@@ -121,13 +121,13 @@ struct argument_traits {
 
   static constexpr argument_slot* put(argument_slot* out) noexcept {
     if constexpr (is_struct) {
-      put_fields(out, std::make_index_sequence<slots>{});
+      put_fields(out, std::make_index_sequence<argument_slots>{});
     } else if constexpr (is_named_argument<T>) {
       *out = {.name = T::name, .is_range = is_range_argument<typename T::value_type>};
     } else {
       *out = {.name = {}, .is_range = is_range_argument<T>};
     }
-    return out + slots;
+    return out + argument_slots;
   }
 
  private:
@@ -143,21 +143,21 @@ struct argument_traits {
 /// What is known of a call's arguments from their types.
 template <class... Args>
 struct argument_pack {
-  static constexpr std::size_t slot_count = (argument_traits<Args>::slots + ... + 0);
+  static constexpr std::size_t slot_count = (argument_traits<Args>::argument_slots + ... + 0);
   static constexpr argument_style style = [] {
     constexpr std::size_t named = (std::size_t{argument_traits<Args>::is_named} + ... + 0);
     if (sizeof...(Args) == 0) return argument_style::none;
     if (named == sizeof...(Args)) return argument_style::named;
     return named == 0 ? argument_style::positional : argument_style::mixed;
   }();
-  static constexpr std::array<argument_slot, slot_count> slots = [] {
+  static constexpr std::array<argument_slot, slot_count> argument_slots = [] {
     std::array<argument_slot, slot_count> all{};
     [[maybe_unused]] argument_slot* out = all.data();
     ((out = argument_traits<Args>::put(out)), ...);
     return all;
   }();
   static constexpr bool has_ranges = [] {
-    for (const argument_slot& slot : slots) {
+    for (const argument_slot& slot : argument_slots) {
       if (slot.is_range) return true;
     }
     return false;

@@ -14,7 +14,7 @@ namespace detail {
 
 /// The arguments that a statement is checked against. `places` has room for `count`.
 struct argument_view {
-  const argument_slot* slots = nullptr;
+  const argument_slot* argument_slots = nullptr;
   std::size_t count = 0;
   argument_style style = argument_style::none;
   bool is_literal = true;  // both text and arguments are written at one place: surplus names are mistakes
@@ -85,7 +85,7 @@ class placeholder_check {
     parameter_place& place = places_[pending_.slot];
     const bool is_first = is_named(found.style) ? pending_.is_first : place.number == 0;
     if (!is_named(found.style)) place.number = static_cast<std::uint16_t>(pending_.slot + 1);
-    if (!arguments_.slots[pending_.slot].is_range) return;
+    if (!arguments_.argument_slots[pending_.slot].is_range) return;
     const bool expands = (pending_.opens_in && following.is(')')) || pending_.is_bare_in;
     if (pending_.is_in && !expands) return fail(sql_mistake::range_not_alone, found);
     if (pending_.is_any && dialect_ != dialect::postgres) return fail(sql_mistake::any_of_range, found);
@@ -144,7 +144,7 @@ class placeholder_check {
     if (!choose_style(found)) return;
     const std::string_view name = placeholder_name(text_, found);
     for (std::size_t i = 0; i < arguments_.count; ++i) {
-      if (arguments_.slots[i].name != name) continue;
+      if (arguments_.argument_slots[i].name != name) continue;
       const bool is_first = places_[i].number == 0;
       if (is_first) {
         count_parameter(found, traits_->parameters + 1u);
@@ -181,7 +181,7 @@ class placeholder_check {
   constexpr void check_names() noexcept {
     if (!arguments_.is_literal) return;
     for (std::size_t i = 0; i < arguments_.count; ++i) {
-      if (places_[i].number == 0 && !arguments_.slots[i].is_optional) {
+      if (places_[i].number == 0 && !arguments_.argument_slots[i].is_optional) {
         return fail(sql_mistake::argument_without_parameter, 0, static_cast<std::uint32_t>(i));
       }
     }

@@ -51,7 +51,7 @@ inline std::string excerpt_of(std::string_view text, const text_position& at) {
 
 /// The failure that stands for a mistake. The statement's text, names in it included, is shown only when `shows_text`.
 inline error_info describe_mistake(const sql_problem& found, std::string_view text, bool shows_text,
-                                   std::span<const argument_slot> slots, const row_description* row,
+                                   std::span<const argument_slot> argument_slots, const row_description* row,
                                    std::source_location where) {
   std::string words{words_of(found.what)};
   const auto number = [](std::size_t value) { return std::to_string(value); };
@@ -75,7 +75,8 @@ inline error_info describe_mistake(const sql_problem& found, std::string_view te
       words += ": the row type takes " + number(found.expected) + ", selected are " + number(found.given);
       break;
     case sql_mistake::argument_without_parameter:
-      if (found.expected < slots.size()) words += ": '" + std::string{slots[found.expected].name} + '\'';
+      if (found.expected < argument_slots.size())
+        words += ": '" + std::string{argument_slots[found.expected].name} + '\'';
       has_place = false;
       break;
     case sql_mistake::field_not_selected:

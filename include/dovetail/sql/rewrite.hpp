@@ -52,9 +52,9 @@ inline std::uint32_t lay_out(std::span<const parameter_place> places, std::span<
 /// Writes the native text in one pass. For statements without a mistake only.
 class rewriter {
  public:
-  rewriter(dialect d, const statement_view& statement, std::span<const argument_slot> slots,
+  rewriter(dialect d, const statement_view& statement, std::span<const argument_slot> argument_slots,
            std::span<const parameter_place> places, std::span<const std::uint32_t> sizes)
-      : dialect_(d), text_(statement.text), style_(statement.traits.style), slots_(slots), places_(places) {
+      : dialect_(d), text_(statement.text), style_(statement.traits.style), slots_(argument_slots), places_(places) {
     out_.parameters = lay_out(places, sizes, ranges_);
     numbers_ = d == dialect::sqlite && (statement.traits.expands || style_ != placeholder_style::format);
   }
@@ -192,11 +192,12 @@ class rewriter {
 /// The text and parameters that the database takes. `sizes` holds the number of elements for each slot (see
 /// `slot_sizes`); it is used only when `statement.traits.expands`. For statements without a mistake only.
 /// Cost: reads the text once more; a statement that `traits.is_native` is copied.
-inline native_statement native_text(dialect d, const statement_view& statement, std::span<const argument_slot> slots,
+inline native_statement native_text(dialect d, const statement_view& statement,
+                                    std::span<const argument_slot> argument_slots,
                                     std::span<const parameter_place> places,
                                     std::span<const std::uint32_t> sizes = {}) {
   if (statement.traits.is_native) return {std::string{statement.text}, statement.traits.parameters, {}};
-  return detail::rewriter{d, statement, slots, places, sizes}.run();
+  return detail::rewriter{d, statement, argument_slots, places, sizes}.run();
 }
 
 }  // namespace dovetail::inline v0

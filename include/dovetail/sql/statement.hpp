@@ -47,10 +47,12 @@ constexpr auto check_statement(std::string_view text, bool is_literal = true) no
   using pack = detail::argument_pack<detail::argument_shape_t<Args>...>;
   statement_check<pack::slot_count> done;
   detail::output_column columns[detail::select_list::capacity];
-  detail::analyser found(
-      text, D, lexis_of(D),
-      {.slots = pack::slots.data(), .count = pack::slot_count, .style = pack::style, .is_literal = is_literal},
-      done.places.data(), columns);
+  detail::analyser found(text, D, lexis_of(D),
+                         {.argument_slots = pack::argument_slots.data(),
+                          .count = pack::slot_count,
+                          .style = pack::style,
+                          .is_literal = is_literal},
+                         done.places.data(), columns);
   found.run();
   done.traits = found.traits();
   done.problem = found.problem();
@@ -100,20 +102,20 @@ class checked_statement {
   /// For each slot of the arguments (`detail::argument_pack`), the parameter that it fills.
   constexpr const places_type& places() const noexcept { return places_; }
 
-  static constexpr std::span<const argument_slot> slots() noexcept { return pack::slots; }
+  static constexpr std::span<const argument_slot> argument_slots() noexcept { return pack::argument_slots; }
   /// The text and parameters that the database takes for these arguments.
   /// Errors: errc::too_many_parameters, when ranges make them so many.
   template <class... Args>
   result<native_statement> native(const Args&... args) const {
     const auto sizes = v0::slot_sizes(args...);
-    native_statement found = native_text(D, view_, slots(), places_, sizes);
+    native_statement found = native_text(D, view_, argument_slots(), places_, sizes);
     if (found.parameters > parameter_limit(D)) {
       const auto end = static_cast<std::uint32_t>(view_.text.size());
       return detail::describe_mistake({.what = sql_mistake::too_many_parameters,
                                        .at = end,
                                        .expected = parameter_limit(D),
                                        .given = found.parameters},
-                                      view_.text, false, slots(), nullptr, view_.where);
+                                      view_.text, false, argument_slots(), nullptr, view_.where);
     }
     return found;
   }
@@ -125,7 +127,7 @@ class checked_statement {
   error_info failure(bool shows_text = false) const {
     const row_description* row = nullptr;
     if constexpr (!std::is_void_v<Row>) row = &row_plan<Row>::description;
-    return detail::describe_mistake(problem_, view_.text, shows_text, pack::slots, row, view_.where);
+    return detail::describe_mistake(problem_, view_.text, shows_text, pack::argument_slots, row, view_.where);
   }
 
  private:

@@ -47,12 +47,12 @@ TEST(Argument, StylesAreToldFromTheTypes) {
 TEST(Argument, AStructHasASlotForEachField) {
   using pack = argument_pack<decltype(arg<"a">(1)), point>;
   static_assert(pack::slot_count == 3 && pack::has_ranges);
-  EXPECT_EQ(pack::slots[0].name, "a");
-  EXPECT_EQ(pack::slots[1].name, "x");
-  EXPECT_EQ(pack::slots[2].name, "ys");
-  EXPECT_TRUE(pack::slots[2].is_range);
-  EXPECT_TRUE(pack::slots[2].is_optional);
-  EXPECT_FALSE(pack::slots[0].is_optional);
+  EXPECT_EQ(pack::argument_slots[0].name, "a");
+  EXPECT_EQ(pack::argument_slots[1].name, "x");
+  EXPECT_EQ(pack::argument_slots[2].name, "ys");
+  EXPECT_TRUE(pack::argument_slots[2].is_range);
+  EXPECT_TRUE(pack::argument_slots[2].is_optional);
+  EXPECT_FALSE(pack::argument_slots[0].is_optional);
 }
 
 TEST(Argument, OnlyListsOfValuesAreRanges) {
