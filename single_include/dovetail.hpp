@@ -21911,9 +21911,9 @@ class mismatch_writer {
       }
       if (!is_taken) free.push_back(column.name);
     }
-    std::string_view near = nearest(path_of(row_, leaf), free);
-    if (near.empty() && row_.leaves[leaf].group != leaf::no_group) near = nearest(row_.leaves[leaf].name, free);
-    if (!near.empty()) append_parts(text, {"; did you mean '", near, "'?"});
+    std::string_view closest = nearest(path_of(row_, leaf), free);
+    if (closest.empty() && row_.leaves[leaf].group != leaf::no_group) closest = nearest(row_.leaves[leaf].name, free);
+    if (!closest.empty()) append_parts(text, {"; did you mean '", closest, "'?"});
   }
 
   [[gnu::cold, gnu::noinline]] void append_duplicate(std::string& text, std::size_t leaf) const {
