@@ -4,6 +4,7 @@
 #include <dovetail/base/error_info.hpp>
 
 #include <exception>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -12,26 +13,25 @@ namespace dovetail::inline v0 {
 /// Thrown by every verb that was not asked for `dt::as_result`. Holds all that is known of the failure.
 class error : public std::system_error {
  public:
-  explicit error(error_info info)
-      : std::system_error(info.code()),
-        info_(std::move(info)),
-        text_(std::make_shared<const std::string>(info_.message())) {}
+  explicit error(error_info info) : std::system_error(info.code()), info_(std::move(info)) {
+    std::string whole = info_.message();
+    info_.mutable_details().whole = std::move(whole);
+  }
 
   const error_info& info() const noexcept { return info_; }
   condition kind() const noexcept { return info_.kind(); }
   bool is_transient() const noexcept { return info_.is_transient(); }
   const server_fields& server() const noexcept { return info_.server(); }
-  const char* what() const noexcept override { return text_->c_str(); }
+  const char* what() const noexcept override { return info_.details_ != nullptr ? info_.details_->whole.c_str() : ""; }
 
  private:
-  error_info info_;
-  std::shared_ptr<const std::string> text_;  // shared, so that copying the exception cannot throw
+  error_info info_;  // with the whole text, shared, so that copying the exception cannot throw
 };
 
 namespace detail {
 
 /// Not inlined into templates: keeps the code of a throw out of every instantiation.
-[[noreturn]] inline void throw_error(error_info info) { throw error(std::move(info)); }
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_error(error_info info) { throw error(std::move(info)); }
 
 }  // namespace detail
 }  // namespace dovetail::inline v0

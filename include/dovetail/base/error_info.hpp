@@ -3,8 +3,10 @@
 
 #include <dovetail/base/condition.hpp>
 #include <dovetail/base/errc.hpp>
+#include <dovetail/base/parts.hpp>
 
-#include <memory>
+#include <atomic>
+#include <cstdint>
 #include <source_location>
 #include <string>
 #include <string_view>
@@ -36,8 +38,18 @@ class error_info {
   error_info() noexcept = default;
   error_info(std::error_code code) noexcept : code_(code) {}  // NOLINT: a bare code is a failure without details
   error_info(errc code) noexcept : code_(code) {}             // NOLINT
-  error_info(std::error_code code, std::string context) : code_(code) {
-    mutable_details().context = std::move(context);
+  error_info(std::error_code code, std::string context) : code_(code) { with_context(std::move(context)); }
+  error_info(const error_info& other) noexcept : code_(other.code_), details_(other.details_) {
+    if (details_ != nullptr) details_->owners.fetch_add(1, std::memory_order_relaxed);
+  }
+  error_info(error_info&& other) noexcept : code_(other.code_), details_(std::exchange(other.details_, nullptr)) {}
+  error_info& operator=(error_info other) noexcept {
+    code_ = other.code_;
+    std::swap(details_, other.details_);
+    return *this;
+  }
+  ~error_info() {
+    if (details_ != nullptr) release(details_);
   }
 
   explicit operator bool() const noexcept { return static_cast<bool>(code_); }
@@ -78,72 +90,86 @@ class error_info {
     return details_ ? std::string_view{details_->statement} : std::string_view{};
   }
 
-  error_info& with_context(std::string context) {
+  [[gnu::cold, gnu::noinline]] error_info& with_context(std::string context) {
     mutable_details().context = std::move(context);
     return *this;
   }
-  error_info& with_server(server_fields fields) {
+  [[gnu::cold, gnu::noinline]] error_info& with_server(server_fields fields) {
     mutable_details().server = std::move(fields);
     return *this;
   }
-  error_info& with_statement(std::string text) {
+  [[gnu::cold, gnu::noinline]] error_info& with_statement(std::string text) {
     mutable_details().statement = std::move(text);
     return *this;
   }
   /// Sets the caller's place unless one is set already.
-  error_info& with_location(std::source_location where) {
+  [[gnu::cold, gnu::noinline]] error_info& with_location(std::source_location where) {
     if (this->where().line() == 0 && where.line() != 0) mutable_details().where = where;
     return *this;
   }
 
   /// The whole failure as text: context, server's message, code, and the caller's place.
-  std::string message() const {
+  [[gnu::cold, gnu::noinline]] std::string message() const {
     std::string text{context()};
-    const auto append = [&text](std::string_view part, std::string_view before) {
-      if (part.empty()) return;
-      if (!text.empty()) text += before;
-      text += part;
-    };
     const server_fields& fields = server();
-    append(fields.message, ": ");
+    append(text, ": ", fields.message);
     // A report of several lines says it all; otherwise the code's own text completes the sentence.
     const bool is_report = context().find('\n') != std::string_view::npos;
-    if (text.empty() || (fields.message.empty() && !is_report)) append(code_.message(), ": ");
-    if (!fields.sqlstate.empty()) append(fields.sqlstate, " [SQLSTATE "), text += ']';
-    append(fields.detail, "\n  detail: ");
-    append(fields.hint, "\n  hint: ");
-    append(fields.constraint, "\n  constraint: ");
-    append(fields.table, "\n  table: ");
-    append(fields.column, "\n  column: ");
-    append(statement(), "\n  SQL: ");
+    if (text.empty() || (fields.message.empty() && !is_report)) append(text, ": ", code_.message());
+    append(text, " [SQLSTATE ", fields.sqlstate, "]");
+    append(text, "\n  detail: ", fields.detail);
+    append(text, "\n  hint: ", fields.hint);
+    append(text, "\n  constraint: ", fields.constraint);
+    append(text, "\n  table: ", fields.table);
+    append(text, "\n  column: ", fields.column);
+    append(text, "\n  SQL: ", statement());
     if (const std::source_location at = where(); at.line() != 0) {
-      append(at.file_name(), "\n  at: ");
-      text += ':';
-      text += std::to_string(at.line());
-      append(at.function_name(), " ");
+      append(text, "\n  at: ", at.file_name());
+      detail::append_parts(text, {":", detail::number_text{at.line()}});
+      append(text, " ", at.function_name());
     }
     return text;
   }
 
  private:
+  friend class error;
+
   struct details {
     std::string context;
     std::string statement;
     server_fields server;
     std::source_location where{};
+    std::string whole;  // for `error::what()`
+    std::atomic<std::uint32_t> owners{1};
+
+    details() = default;
+    details(const details& other)
+        : context(other.context), statement(other.statement), server(other.server), where(other.where) {}
   };
 
-  details& mutable_details() {
-    if (!details_) {
-      details_ = std::make_shared<details>();
-    } else if (details_.use_count() > 1) {
-      details_ = std::make_shared<details>(*details_);
+  [[gnu::cold, gnu::noinline]] static void append(std::string& text, std::string_view before, std::string_view part,
+                                                  std::string_view after = {}) {
+    if (!part.empty()) detail::append_parts(text, {text.empty() ? std::string_view{} : before, part, after});
+  }
+
+  [[gnu::cold, gnu::noinline]] static void release(details* of) noexcept {
+    if (of->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete of;
+  }
+
+  /// Not shared with other copies of this failure.
+  [[gnu::cold, gnu::noinline]] details& mutable_details() {
+    if (details_ == nullptr) {
+      details_ = new details;
+    } else if (details_->owners.load(std::memory_order_acquire) > 1) {
+      details* const own = new details(*details_);
+      release(details_);
+      details_ = own;
     }
     return *details_;
   }
 
   std::error_code code_;
-  std::shared_ptr<details> details_;
+  details* details_ = nullptr;
 };
 
 }  // namespace dovetail::inline v0

@@ -63,7 +63,7 @@ class secret {
  private:
   void wipe() noexcept { wipe(text_); }
 
-  static void wipe(std::string& text) noexcept {
+  [[gnu::noinline]] static void wipe(std::string& text) noexcept {
     // Also what a short string leaves behind when it is moved from. No allocation: it grows to its capacity only.
     text.resize(text.capacity());
     // Through a volatile pointer, so that the compiler does not drop stores to memory that is about to be freed.

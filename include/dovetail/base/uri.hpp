@@ -1,11 +1,11 @@
 // Connection strings: the parts of `scheme://user:password@host:port/path?name=value` and of `scheme:path?name=value`.
 #pragma once
 
+#include <dovetail/base/parts.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/base/secret.hpp>
 #include <dovetail/base/uri_syntax.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -52,35 +52,35 @@ struct uri {
 
   /// The connection string for messages and logs: without password and parameters.
   std::string public_text() const {
-    std::string text = scheme + (has_authority ? "://" : ":");
+    std::string text;
+    detail::append_parts(text, {scheme, has_authority ? "://" : ":"});
     if (may_hide_password) return text.append(secret::redacted());
     if (!user.empty() || has_password) {
       text += user;
-      if (has_password) text.append(":").append(secret::redacted());
+      if (has_password) detail::append_parts(text, {":", secret::redacted()});
       text += '@';
     }
     bool is_first = true;
     for (const uri_host& host : hosts) {
       if (!is_first) text += ',';
       is_first = false;
-      const std::string_view name = host.name;
-      text.append(host.is_ipv6 ? "[" : "").append(name).append(host.is_ipv6 ? "]" : "");
-      if (host.port != 0) text.append(":").append(std::to_string(host.port));
+      detail::append_parts(text, {host.is_ipv6 ? "[" : "", host.name, host.is_ipv6 ? "]" : ""});
+      if (host.port != 0) detail::append_parts(text, {":", detail::number_text{host.port}});
     }
-    return text + path;
+    return text.append(path);
   }
 };
 
 namespace detail {
 
-inline std::string decoded(std::string_view text) {
+[[gnu::noinline]] inline std::string decoded(std::string_view text) {
   std::string plain(text.size(), '\0');
   plain.resize(static_cast<std::size_t>(decode_escapes(plain.data(), text) - plain.data()));
   return plain;
 }
 
 /// True when a message may quote `text`: short, and nothing that separates a password from something else.
-inline bool may_be_shown(std::string_view text) noexcept {
+[[gnu::cold, gnu::noinline]] inline bool may_be_shown(std::string_view text) noexcept {
   for (const char c : text) {
     if (!is_ascii_letter(c) && !is_ascii_digit(c) && std::string_view{"_-.+ "}.find(c) == std::string_view::npos) {
       return false;
@@ -89,10 +89,17 @@ inline bool may_be_shown(std::string_view text) noexcept {
   return !text.empty() && text.size() <= 48;
 }
 
+inline std::size_t count_of(std::string_view text, char mark) noexcept {
+  std::size_t count = 0;
+  for (const char c : text) count += c == mark ? 1 : 0;
+  return count;
+}
+
 /// Says what is wrong without quoting anything but the name of a parameter.
-inline error_info uri_error(const uri_problem& problem, std::string_view parameter, bool is_host_one_of_several,
-                            bool has_at_behind) {
+[[gnu::cold, gnu::noinline]] inline error_info uri_error(const uri_problem& problem, std::string_view parameter,
+                                                         bool is_host_one_of_several, bool has_at_behind) {
   std::string part;
+  const number_text ordinal{problem.ordinal + 1};
   switch (problem.part) {
     case uri_part::whole:
       part = "the connection string";
@@ -104,75 +111,63 @@ inline error_info uri_error(const uri_problem& problem, std::string_view paramet
       part = "the password";
       break;
     case uri_part::host:
-      part = is_host_one_of_several ? "host " + std::to_string(problem.ordinal + 1) : "the host";
+      part = is_host_one_of_several ? "host " : "the host";
+      if (is_host_one_of_several) part += ordinal;
       break;
     case uri_part::path:
       part = "the path";
       break;
     case uri_part::parameter_name:
-      part = "the name of parameter " + std::to_string(problem.ordinal + 1);
+      append_parts(part, {"the name of parameter ", ordinal});
       break;
     case uri_part::parameter_value:
-      part = may_be_shown(parameter) ? "the value of parameter '" + std::string{parameter} + "'"
-                                     : "the value of parameter " + std::to_string(problem.ordinal + 1);
+      if (may_be_shown(parameter)) {
+        append_parts(part, {"the value of parameter '", parameter, "'"});
+      } else {
+        append_parts(part, {"the value of parameter ", ordinal});
+      }
       break;
   }
+  // In front of the part, and behind it.
+  struct wording {
+    bool names_part;
+    std::string_view before;
+    std::string_view behind;
+  };
+  static constexpr wording words[] = {
+      {false, "", ""},
+      {false, "the connection string is empty", ""},
+      {false, "the connection string must begin with a scheme, as in 'sqlite:file.db' or 'postgresql://host/database'",
+       ""},
+      {false, "the connection string has a control character in it (write it as % and two hexadecimal digits)", ""},
+      {false, "a connection string has no '#' (write %23 for the character itself)", ""},
+      {false, "an '@' stands in the path (in a password write '/' as %2F, in a path write '@' as %40)", ""},
+      {true, "", " has a '[' without a ']'"},
+      {true, "", " has something other than ':' and a port behind its ']'"},
+      {true, "", " has something else than an IPv6 address between its brackets"},
+      {true, "", " has more than one ':' (an IPv6 address needs brackets: [::1]:5432)"},
+      {true, "", " is empty"},
+      {true, "", " has a character that no host name has"},
+      {true, "", " has a ':' without a port behind it"},
+      {true, "the port of ", " is not a number from 1 to 65535"},
+      {true, "", " has a '%' without two hexadecimal digits behind it (write %25 for the character itself)"},
+      {true, "", " has an escaped zero byte, which is refused"},
+  };
   std::string text;
-  switch (problem.what) {
-    case uri_mistake::none:
-      return {};
-    case uri_mistake::empty:
-      return {errc::malformed_connection_string, "the connection string is empty"};
-    case uri_mistake::no_scheme:
-      return {errc::malformed_connection_string,
-              "the connection string must begin with a scheme, as in 'sqlite:file.db' or 'postgresql://host/database'"};
-    case uri_mistake::control_character:
-      text = "the connection string has a control character in it (write it as % and two hexadecimal digits)";
-      break;
-    case uri_mistake::fragment:
-      text = "a connection string has no '#' (write %23 for the character itself)";
-      break;
-    case uri_mistake::at_in_path:
-      text = "an '@' stands in the path (in a password write '/' as %2F, in a path write '@' as %40)";
-      break;
-    case uri_mistake::open_bracket:
-      text = part + " has a '[' without a ']'";
-      break;
-    case uri_mistake::behind_bracket:
-      text = part + " has something other than ':' and a port behind its ']'";
-      break;
-    case uri_mistake::no_ip_address:
-      text = part + " has something else than an IPv6 address between its brackets";
-      break;
-    case uri_mistake::missing_brackets:
-      text = part + " has more than one ':' (an IPv6 address needs brackets: [::1]:5432)";
-      break;
-    case uri_mistake::empty_host:
-      text = part + " is empty";
-      break;
-    case uri_mistake::bad_host:
-      text = part + " has a character that no host name has";
-      break;
-    case uri_mistake::empty_port:
-      text = part + " has a ':' without a port behind it";
-      break;
-    case uri_mistake::bad_port:
-      text = "the port of " + part + " is not a number from 1 to 65535";
-      break;
-    case uri_mistake::bad_escape:
-      text = part + " has a '%' without two hexadecimal digits behind it (write %25 for the character itself)";
-      break;
-    case uri_mistake::zero_byte:
-      text = part + " has an escaped zero byte, which is refused";
-      break;
-    case uri_mistake::unnamed_parameter:
-      text = "parameter " + std::to_string(problem.ordinal + 1) + " of the connection string has a value but no name";
-      break;
+  if (problem.what == uri_mistake::none) return {};
+  if (problem.what == uri_mistake::unnamed_parameter) {
+    append_parts(text, {"parameter ", ordinal, " of the connection string has a value but no name"});
+  } else {
+    const wording& said = words[static_cast<std::size_t>(problem.what)];
+    append_parts(text, {said.before, said.names_part ? std::string_view{part} : std::string_view{}, said.behind});
   }
-  if (has_at_behind && problem.part == uri_part::host) {
-    text += "; if that is a piece of a password, write '/' as %2F and '?' as %3F there";
+  if (problem.what != uri_mistake::empty && problem.what != uri_mistake::no_scheme) {
+    if (has_at_behind && problem.part == uri_part::host) {
+      text += "; if that is a piece of a password, write '/' as %2F and '?' as %3F there";
+    }
+    append_parts(text, {", at character ", number_text{problem.position + 1}});
   }
-  return {errc::malformed_connection_string, text + ", at character " + std::to_string(problem.position + 1)};
+  return {errc::malformed_connection_string, std::move(text)};
 }
 
 }  // namespace detail
@@ -187,39 +182,54 @@ inline result<uri> parse_uri(std::string_view text) {
   const std::size_t behind_hosts = parts.hosts.position + parts.hosts.text.size();
   const bool has_at_behind = parts.has_authority && text.find('@', behind_hosts) != text.npos;
   const bool has_several_hosts = parts.hosts.text.find(',') != text.npos;
-  const auto failure = [&](const detail::uri_problem& problem, std::string_view parameter) {
-    return detail::uri_error(problem, parameter, has_several_hosts, has_at_behind);
-  };
-  if (parts.problem.what != detail::uri_mistake::none) return failure(parts.problem, {});
-
+  detail::uri_problem problem = parts.problem;
+  std::string_view parameter_at_fault;
   uri read;
-  for (const char c : parts.scheme.text) read.scheme += ascii_lower(c);
-  read.user = detail::decoded(parts.user.text);
-  read.password = secret{detail::decoded(parts.password.text)};
-  read.path = detail::decoded(parts.path.text);
-  read.has_authority = parts.has_authority;
-  read.has_password = parts.has_password;
-  read.may_hide_password = parts.may_hide_password;
+  if (problem.what == detail::uri_mistake::none) {
+    for (const char c : parts.scheme.text) read.scheme += ascii_lower(c);
+    read.user = detail::decoded(parts.user.text);
+    read.password = secret{detail::decoded(parts.password.text)};
+    read.path = detail::decoded(parts.path.text);
+    read.has_authority = parts.has_authority;
+    read.has_password = parts.has_password;
+    read.may_hide_password = parts.may_hide_password;
+  }
 
+  // Room for all, made once: vectors that grow are much code.
   detail::uri_piece rest = parts.hosts;
-  const auto commas = std::count(rest.text.begin(), rest.text.end(), ',');
-  for (std::ptrdiff_t i = 0; i <= commas && !parts.hosts.empty(); ++i) {
-    detail::uri_host_parts host;
-    const detail::uri_problem problem = detail::take_host(rest, read.hosts.size(), host);
-    if (problem.what != detail::uri_mistake::none) return failure(problem, {});
-    read.hosts.push_back({detail::decoded(host.name.text), host.port, host.is_ipv6});
+  if (problem.what == detail::uri_mistake::none && !rest.empty()) {
+    read.hosts = std::vector<uri_host>(detail::count_of(rest.text, ',') + 1);
+    for (std::size_t i = 0; i < read.hosts.size() && problem.what == detail::uri_mistake::none; ++i) {
+      detail::uri_host_parts host;
+      problem = detail::take_host(rest, i, host);
+      if (problem.what != detail::uri_mistake::none) break;
+      read.hosts[i].name = detail::decoded(host.name.text);
+      read.hosts[i].port = host.port;
+      read.hosts[i].is_ipv6 = host.is_ipv6;
+    }
   }
 
   rest = parts.query;
-  for (std::size_t ordinal = 0; !rest.empty(); ++ordinal) {
-    detail::uri_parameter_parts parameter;
-    const detail::uri_problem problem = detail::take_parameter(rest, ordinal, parameter);
-    if (problem.what != detail::uri_mistake::none) {
-      return failure(problem, parts.may_hide_password ? std::string_view{} : parameter.name.text);
+  if (problem.what == detail::uri_mistake::none && !rest.empty()) {
+    read.parameters = std::vector<uri_parameter>(detail::count_of(rest.text, '&') + 1);
+    std::size_t count = 0;
+    for (std::size_t ordinal = 0; !rest.empty(); ++ordinal) {
+      detail::uri_parameter_parts parameter;
+      problem = detail::take_parameter(rest, ordinal, parameter);
+      if (problem.what != detail::uri_mistake::none) {
+        if (!parts.may_hide_password) parameter_at_fault = parameter.name.text;
+        break;
+      }
+      if (parameter.name.empty()) continue;
+      uri_parameter& next = read.parameters[count++];
+      next.name = detail::decoded(parameter.name.text);
+      next.value = secret{detail::decoded(parameter.value.text)};
+      next.has_value = parameter.has_value;
     }
-    if (parameter.name.empty()) continue;
-    read.parameters.push_back(
-        {detail::decoded(parameter.name.text), secret{detail::decoded(parameter.value.text)}, parameter.has_value});
+    while (read.parameters.size() > count) read.parameters.pop_back();
+  }
+  if (problem.what != detail::uri_mistake::none) {
+    return detail::uri_error(problem, parameter_at_fault, has_several_hosts, has_at_behind);
   }
   return read;
 }

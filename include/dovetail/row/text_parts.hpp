@@ -1,37 +1,16 @@
-// Building messages out of parts, in few and small functions: they are compiled into every program and rarely run.
+// Names of types and of leaves, as messages show them.
 #pragma once
 
 #include <dovetail/base/name.hpp>
+#include <dovetail/base/parts.hpp>
 #include <dovetail/row/description.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 
 namespace dovetail::inline v0::detail {
-
-[[gnu::cold, gnu::noinline]] inline void append_parts(std::string& text,
-                                                      std::initializer_list<std::string_view> parts) {
-  for (const std::string_view part : parts) text.append(part.data(), part.size());
-}
-
-/// The digits of a number, as a part.
-class number_text {
- public:
-  [[gnu::cold, gnu::noinline]] explicit number_text(std::size_t number) noexcept {
-    do {
-      digits_[--begin_] = static_cast<char>('0' + number % 10);
-      number /= 10;
-    } while (number != 0);
-  }
-  operator std::string_view() const noexcept { return {digits_ + begin_, sizeof digits_ - begin_}; }  // NOLINT
-
- private:
-  char digits_[20];
-  std::size_t begin_ = sizeof digits_;
-};
 
 constexpr bool is_word_character(char c) noexcept {
   return is_ascii_letter(c) || is_ascii_digit(c) || c == '_' || static_cast<unsigned char>(c) >= 0x80;
