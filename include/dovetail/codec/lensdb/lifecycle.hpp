@@ -87,7 +87,7 @@ class startup {
   action judge(const action& next) {
     if (next.what() != verb::done || !next.error()) return next;
     failure_ = check_.failure(next.error());
-    if (next.error() == errc::connection_closed) {
+    if (condition_of(next.error()) == condition::connection) {  // the end of the stream, or a reset by the same close
       failure_.with_context("the LensDB server closed the connection unused; it does that when it has too many");
     } else if (next.error() == errc::malformed_frame) {
       failure_.with_context("the peer does not speak " + std::string{D::name} + ": " + std::string{failure_.context()});
