@@ -1,0 +1,144 @@
+#include <dovetail/sqlite_async.hpp>
+
+#include <gtest/gtest.h>
+
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_future.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <future>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace dt = dovetail;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct item {
+  std::int64_t id;
+  std::string name;
+};
+
+constexpr auto& endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
+
+/// Runs a coroutine to its end, with a client for it.
+template <class Body>
+void run(Body body) {
+  asio::io_context io;
+  dt::sqlite::async_client db{io.get_executor(), "sqlite::memory:"};
+  std::exception_ptr thrown;
+  asio::co_spawn(io, body(db), [&](std::exception_ptr e) { thrown = e; });
+  io.run();
+  if (thrown) std::rethrow_exception(thrown);
+}
+
+TEST(SqliteAsyncClient, TheVerbsOfTheBlockingClientAreAwaited) {
+  run([](dt::sqlite::async_client& db) -> asio::awaitable<void> {
+    co_await db.execute("create table item(id integer primary key, name text not null)");
+    std::vector<item> two;
+    two.push_back({1, "a"});
+    two.push_back({2, "b"});
+    const dt::summary done = co_await db.insert("item", two);
+    EXPECT_EQ(done.rows_affected, 2);
+    const auto rows = co_await db.query<item>("select id, name from item where id > $1", 1);
+    EXPECT_EQ(rows.size(), 1u);
+    const auto one = co_await db.within(2s).query_one<item>("select * from item where name = :n", dt::arg<"n">("a"));
+    EXPECT_EQ(one.id, 1);
+    const auto none = co_await db.query_optional<item>("select * from item where id = ?", 9);
+    EXPECT_FALSE(none.has_value());
+    const auto failed = co_await db.with(dt::as_result).query<item>("select * from nowhere");
+    EXPECT_EQ(failed.error().kind(), dt::condition::not_found);
+  });
+}
+
+TEST(SqliteAsyncClient, AnyCompletionStyleWillDo) {
+  asio::io_context io;
+  dt::sqlite::async_client db{io.get_executor(), "sqlite::memory:"};
+  std::future<int> number = db.with(asio::use_future).query_value<int>("select length(?)", std::string(100, 'x'));
+  bool called = false;
+  db.with([&](dt::result<int> n) { called = n.value() == 2; }).query_value<int>("select 2");
+  io.run();
+  EXPECT_EQ(number.get(), 100);
+  EXPECT_TRUE(called);
+}
+
+TEST(SqliteAsyncClient, ATransactionCommitsOrRollsBackAndNests) {
+  run([](dt::sqlite::async_client& db) -> asio::awaitable<void> {
+    co_await db.execute("create table item(id integer primary key, name text not null)");
+    const int kept = co_await db.transaction([](auto& tx) -> asio::awaitable<int> {
+      co_await tx.execute("insert into item values (1, 'a')");
+      bool failed = false;
+      try {
+        co_await tx.transaction([](auto& inner) -> asio::awaitable<void> {
+          co_await inner.execute("insert into item values (2, 'b')");
+          co_await inner.execute("insert into item values (1, 'again')");
+        });
+      } catch (const dt::error& e) {
+        failed = e.kind() == dt::condition::constraint;
+      }
+      EXPECT_TRUE(failed);
+      co_return co_await tx.template query_value<int>("select count(*) from item");
+    });
+    EXPECT_EQ(kept, 1);
+    bool stopped = false;
+    try {
+      co_await db.transaction([](auto& tx) -> asio::awaitable<void> {
+        co_await tx.execute("delete from item");
+        throw std::runtime_error("stop");
+      });
+    } catch (const std::runtime_error&) {
+      stopped = true;
+    }
+    EXPECT_TRUE(stopped);
+    const int left = co_await db.query_value<int>("select count(*) from item");
+    EXPECT_EQ(left, 1);
+    EXPECT_EQ(db.statistics().opened, 1u);
+  });
+}
+
+TEST(SqliteAsyncClient, ACancelledQueryIsInterruptedAndItsConnectionLivesOn) {
+  asio::io_context io;
+  dt::sqlite::async_client db{io.get_executor(), "sqlite::memory:"};
+  asio::cancellation_signal stop;
+  dt::error_info why;
+  auto done = asio::bind_cancellation_slot(
+      stop.slot(), [&](dt::result<std::int64_t> n) { why = n ? dt::error_info{} : std::move(n).error(); });
+  db.with(std::move(done)).query_value<std::int64_t>(endless);
+  asio::steady_timer later{io, 20ms};
+  later.async_wait([&](std::error_code) { stop.emit(asio::cancellation_type::total); });
+  io.run();
+  EXPECT_EQ(why.kind(), dt::condition::cancelled);
+  EXPECT_EQ(db.statistics().idle, 1u);
+}
+
+TEST(SqliteAsyncClient, ADeadlineEndsAQuery) {
+  run([](dt::sqlite::async_client& db) -> asio::awaitable<void> {
+    const auto late = co_await db.within(20ms).with(dt::as_result).query_value<std::int64_t>(endless);
+    EXPECT_EQ(late.error().kind(), dt::condition::timeout);
+  });
+}
+
+TEST(SqliteAsyncClient, ADestroyedClientInterruptsWhatRuns) {
+  asio::io_context io;
+  dt::error_info why;
+  {
+    dt::sqlite::async_client db{io.get_executor(), "sqlite::memory:"};
+    db.with([&](dt::result<std::int64_t> n) {
+        why = n ? dt::error_info{} : std::move(n).error();
+      }).query_value<std::int64_t>(endless);
+    io.run_for(20ms);
+  }
+  io.restart();
+  io.run();
+  EXPECT_TRUE(why);
+}
+
+}  // namespace
