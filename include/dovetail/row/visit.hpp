@@ -43,7 +43,7 @@ struct leaf_visitor {
   template <std::size_t First, class Struct>
   bool members(const Struct& object) const {
     return with_fields(object, [this](const auto&... values) {
-      return each<First>(std::make_index_sequence<sizeof...(values)>{}, values...);
+      return this->template each<First>(std::make_index_sequence<sizeof...(values)>{}, values...);
     });
   }
 };
