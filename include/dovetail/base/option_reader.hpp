@@ -1,11 +1,11 @@
 // Typed options out of the parameters of a connection string, with every mistake reported at once.
 #pragma once
 
+#include <dovetail/base/parts.hpp>
 #include <dovetail/base/similarity.hpp>
 #include <dovetail/base/text.hpp>
 #include <dovetail/base/uri.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -14,10 +14,20 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace dovetail::inline v0 {
+
+/// One of the words that an option may have, with its meaning: an enumerator or a number.
+struct option_word {
+  std::string_view word;
+  std::int64_t meaning;
+
+  template <class Meaning>
+  constexpr option_word(std::string_view text, Meaning value) noexcept
+      : word(text), meaning(static_cast<std::int64_t>(value)) {}
+};
 
 /// Reads the parameters of a connection string into variables: one call for every option that exists, then `finish()`.
 /// A variable keeps its value when its parameter is not there or is wrong. Names are case-sensitive.
@@ -30,36 +40,32 @@ namespace dovetail::inline v0 {
 /// Lifetime: borrows from `source` and from the names.
 class option_reader {
  public:
-  explicit option_reader(const uri& source) : source_(&source), is_known_(source.parameters.size(), false) {}
+  explicit option_reader(const uri& source) : source_(&source), known_(source.parameters.size(), '-') {}
   explicit option_reader(uri&&) = delete;
 
   /// The connection string must have one of these schemes.
   option_reader& scheme(std::initializer_list<std::string_view> schemes) {
-    std::string expected;
+    std::string text = "the connection string must begin with ";
+    bool is_first = true;
     for (const std::string_view each : schemes) {
       if (source_->scheme == each) return *this;
-      expected.append(expected.empty() ? "'" : " or '").append(each).append(":'");
+      detail::append_parts(text, {is_first ? "'" : " or '", each, ":'"});
+      is_first = false;
     }
-    std::string text = "the connection string must begin with " + expected;
-    if (detail::may_be_shown(source_->scheme)) text += ", not with '" + source_->scheme + ":'";
+    if (detail::may_be_shown(source_->scheme)) detail::append_parts(text, {", not with '", source_->scheme, ":'"});
     return problem(errc::malformed_connection_string, text);
   }
 
   /// `true`, `yes`, `on`, `1` or no value at all; `false`, `no`, `off` or `0`; in any case.
-  option_reader& boolean(std::string_view name, bool& target) {
+  [[gnu::noinline]] option_reader& boolean(std::string_view name, bool& target) {
     const uri_parameter* const found = take(name);
     if (found == nullptr) return *this;
     const std::string_view value = found->value.reveal();
-    const auto is_one_of = [value](std::initializer_list<std::string_view> words) {
-      for (const std::string_view word : words) {
-        if (equals_ignoring_case(value, word)) return true;
-      }
-      return false;
-    };
-    if (!found->has_value || is_one_of({"true", "yes", "on", "1"})) {
-      target = true;
-    } else if (is_one_of({"false", "no", "off", "0"})) {
-      target = false;
+    static constexpr std::string_view words[] = {"true", "yes", "on", "1", "false", "no", "off", "0"};
+    std::size_t word = 0;
+    while (found->has_value && word < 8 && !equals_ignoring_case(value, words[word])) ++word;
+    if (word < 8) {
+      target = word < 4;
     } else {
       return invalid(*found, "true or false");
     }
@@ -111,46 +117,29 @@ class option_reader {
 
   /// One of several words, each with its meaning: `options.choice("mode", mode, {{"wal", mode::wal}, …})`.
   template <class Meaning>
-  option_reader& choice(std::string_view name, Meaning& target,
-                        std::initializer_list<std::pair<std::string_view, std::type_identity_t<Meaning>>> words) {
-    const uri_parameter* const found = take(name);
-    if (found == nullptr) return *this;
-    std::vector<std::string_view> known;
-    for (const auto& [word, meaning] : words) {
-      if (found->value.reveal() == word) {
-        target = meaning;
-        return *this;
-      }
-      known.push_back(word);
-    }
-    return invalid_word(*found, known);
+  option_reader& choice(std::string_view name, Meaning& target, std::initializer_list<option_word> words) {
+    static_assert(std::is_enum_v<Meaning> || std::integral<Meaning>);
+    std::int64_t meaning = 0;
+    if (choose(name, words, meaning)) target = static_cast<Meaning>(meaning);
+    return *this;
   }
 
   /// Whether the connection string has this parameter; asking makes the name a known one.
   bool has(std::string_view name) { return take(name) != nullptr; }
 
   /// Adds a mistake that the caller has found, to be reported together with the others.
-  option_reader& problem(errc code, std::string_view text) {
+  [[gnu::cold, gnu::noinline]] option_reader& problem(errc code, std::string_view text) {
     if (problems_.empty()) code_ = code;
-    if (!problems_.empty()) problems_ += "\n  ";
-    problems_ += text;
+    detail::append_parts(problems_, {problems_.empty() ? "" : "\n  ", text});
     return *this;
   }
 
   /// Success, or one failure that names every mistake, parameters that nobody has asked for included.
   /// Errors: the code of the first mistake: errc::invalid_option, errc::unknown_option, …
   result<void> finish() {
-    for (std::size_t i = 0; i < is_known_.size(); ++i) {
-      if (is_known_[i]) continue;
-      is_known_[i] = true;
-      const std::string& name = source_->parameters[i].name;
-      std::string text = "unknown parameter " + quoted_name(i) + " in the connection string";
-      if (const std::string_view meant = nearest(name, names_); !meant.empty()) {
-        text.append("; did you mean '").append(meant).append("'?");
-      } else if (!names_.empty()) {
-        text += "; known are " + list(names_);
-      }
-      problem(errc::unknown_option, text);
+    for (std::size_t i = 0; i < known_.size(); ++i) {
+      if (known_[i] == '-') report_unknown(i);
+      known_[i] = '+';
     }
     if (problems_.empty()) return {};
     return error_info{code_, problems_};
@@ -177,44 +166,137 @@ class option_reader {
   }
 
   /// The parameter of this name, or null; the name is a known one from now on, and a repetition is a mistake.
-  const uri_parameter* take(std::string_view name) {
-    if (std::find(names_.begin(), names_.end(), name) == names_.end()) names_.push_back(name);
+  [[gnu::noinline]] const uri_parameter* take(std::string_view name) {
+    if (!has_asked_for(name)) detail::append_parts(names_, {name, separator});
     const uri_parameter* found = nullptr;
     bool is_repeated = false;
-    for (std::size_t i = 0; i < is_known_.size(); ++i) {
+    for (std::size_t i = 0; i < known_.size(); ++i) {
       if (source_->parameters[i].name != name) continue;
-      is_repeated = is_repeated || (found != nullptr && !is_known_[i]);
+      is_repeated = is_repeated || (found != nullptr && known_[i] == '-');
       if (found == nullptr) found = &source_->parameters[i];
-      is_known_[i] = true;
+      known_[i] = '+';
     }
     if (is_repeated) {
-      problem(errc::invalid_option,
-              std::string{"parameter '"}.append(name).append("' is given more than once in the connection string"));
+      std::string text;
+      detail::append_parts(text, {"parameter '", name, "' is given more than once in the connection string"});
+      problem(errc::invalid_option, text);
     }
     return found;
   }
 
-  bool read_integer(std::string_view name, std::int64_t least, std::int64_t most, std::int64_t& value) {
-    const uri_parameter* const found = take(name);
-    if (found == nullptr) return false;
-    if (parse_integer(found->value.reveal(), value) && value >= least && value <= most) return true;
-    invalid(*found, "a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  bool has_asked_for(std::string_view name) const noexcept {
+    for (std::string_view rest = names_; !rest.empty();) {
+      if (next_of(rest) == name) return true;
+    }
     return false;
   }
 
-  bool read_time(std::string_view name, std::int64_t unit, std::chrono::milliseconds least,
-                 std::chrono::milliseconds most, std::chrono::milliseconds step, std::chrono::milliseconds& value) {
+  /// Takes the first of joined names off the front.
+  static std::string_view next_of(std::string_view& names) noexcept {
+    const std::size_t end = names.find(separator);
+    const std::string_view first = names.substr(0, end);
+    names.remove_prefix(end + 1);
+    return first;
+  }
+
+  static std::string_view meant_by(std::string_view written, std::string_view names) noexcept {
+    detail::nearest_search search{written};
+    while (!names.empty()) search.offer(next_of(names));
+    return search.best;
+  }
+
+  static void append_list(std::string& text, std::string_view names) {
+    for (std::string_view before = "'"; !names.empty(); before = ", '") {
+      detail::append_parts(text, {before, next_of(names), "'"});
+    }
+  }
+
+  static void append_number(std::string& text, std::int64_t number) {
+    const auto magnitude = static_cast<std::uint64_t>(number);
+    detail::append_parts(
+        text, {number < 0 ? "-" : "", detail::number_text{number < 0 ? std::uint64_t{0} - magnitude : magnitude}});
+  }
+
+  static void append_time(std::string& text, std::string_view before, std::chrono::milliseconds time) {
+    std::int64_t count = time.count();
+    std::string_view unit = "ms";
+    if (count != 0 && count % 3'600'000 == 0) {
+      count /= 3'600'000;
+      unit = "h";
+    } else if (count != 0 && count % 1000 == 0) {
+      count /= 1000;
+      unit = "s";
+    }
+    text += before;
+    append_number(text, count);
+    text += unit;
+  }
+
+  [[gnu::cold, gnu::noinline]] void report_unknown(std::size_t i) {
+    const std::string& name = source_->parameters[i].name;
+    std::string text = "unknown parameter ";
+    if (!source_->may_hide_password && detail::may_be_shown(name)) {
+      detail::append_parts(text, {"'", name, "'"});
+    } else {
+      detail::append_parts(text, {"number ", detail::number_text{i + 1}});
+    }
+    text += " in the connection string";
+    if (const std::string_view meant = meant_by(name, names_); !meant.empty()) {
+      detail::append_parts(text, {"; did you mean '", meant, "'?"});
+    } else if (!names_.empty()) {
+      text += "; known are ";
+      append_list(text, names_);
+    }
+    problem(errc::unknown_option, text);
+  }
+
+  /// Finds the meaning of the parameter's word.
+  [[gnu::noinline]] bool choose(std::string_view name, std::initializer_list<option_word> words,
+                                std::int64_t& meaning) {
+    const uri_parameter* const found = take(name);
+    if (found == nullptr) return false;
+    const std::string_view value = found->value.reveal();
+    std::string known;
+    for (const option_word& each : words) {
+      if (value == each.word) {
+        meaning = each.meaning;
+        return true;
+      }
+      detail::append_parts(known, {each.word, separator});
+    }
+    std::string expected = "one of ";
+    append_list(expected, known);
+    invalid(*found, expected);
+    const std::string_view meant = meant_by(value, known);
+    if (!meant.empty()) detail::append_parts(problems_, {"; did you mean '", meant, "'?"});
+    return false;
+  }
+
+  [[gnu::noinline]] bool read_integer(std::string_view name, std::int64_t least, std::int64_t most,
+                                      std::int64_t& value) {
+    const uri_parameter* const found = take(name);
+    if (found == nullptr) return false;
+    if (parse_integer(found->value.reveal(), value) && value >= least && value <= most) return true;
+    std::string expected = "a whole number from ";
+    append_number(expected, least);
+    expected += " to ";
+    append_number(expected, most);
+    invalid(*found, expected);
+    return false;
+  }
+
+  [[gnu::noinline]] bool read_time(std::string_view name, std::int64_t unit, std::chrono::milliseconds least,
+                                   std::chrono::milliseconds most, std::chrono::milliseconds step,
+                                   std::chrono::milliseconds& value) {
     const uri_parameter* const found = take(name);
     if (found == nullptr) return false;
     std::string_view number = found->value.reveal();
-    constexpr std::pair<std::string_view, std::int64_t> units[] = {
-        {"ms", 1}, {"min", 60'000}, {"h", 3'600'000}, {"s", 1000}};
-    for (const auto& [suffix, milliseconds] : units) {
-      if (number.ends_with(suffix)) {
-        number.remove_suffix(suffix.size());
-        unit = milliseconds;
-        break;
-      }
+    static constexpr option_word units[] = {{"ms", 1}, {"min", 60'000}, {"h", 3'600'000}, {"s", 1000}};
+    for (const option_word& each : units) {
+      if (!number.ends_with(each.word)) continue;
+      number.remove_suffix(each.word.size());
+      unit = each.meaning;
+      break;
     }
     std::int64_t count = 0;
     if (parse_integer(number, count) && count >= 0 && count <= longest_time.count() / unit) {
@@ -222,55 +304,30 @@ class option_reader {
       if (value >= least && value <= most && value.count() % step.count() == 0) return true;
     }
     std::string expected = "a time such as 250ms, 30s or 5min";
-    if (least.count() > 0) expected += ", at least " + time_text(least);
-    if (most < longest_time) expected += ", at most " + time_text(most);
-    if (step.count() != 1) expected += ", in steps of " + time_text(step);
+    if (least.count() > 0) append_time(expected, ", at least ", least);
+    if (most < longest_time) append_time(expected, ", at most ", most);
+    if (step.count() != 1) append_time(expected, ", in steps of ", step);
     invalid(*found, expected);
     return false;
   }
 
-  static std::string time_text(std::chrono::milliseconds time) {
-    const std::int64_t count = time.count();
-    if (count == 0 || count % 1000 != 0) return std::to_string(count) + "ms";
-    if (count % 3'600'000 == 0) return std::to_string(count / 3'600'000) + "h";
-    return std::to_string(count / 1000) + "s";
-  }
-
-  static std::string list(const std::vector<std::string_view>& words) {
-    std::string text;
-    for (const std::string_view word : words) text.append(text.empty() ? "'" : ", '").append(word).append("'");
-    return text;
-  }
-
-  std::string quoted_name(std::size_t i) const {
-    const std::string& name = source_->parameters[i].name;
-    const bool may_quote = !source_->may_hide_password && detail::may_be_shown(name);
-    return may_quote ? "'" + name + "'" : "number " + std::to_string(i + 1);
-  }
-
-  option_reader& invalid(const uri_parameter& found, std::string_view expected) {
+  [[gnu::cold, gnu::noinline]] option_reader& invalid(const uri_parameter& found, std::string_view expected) {
     const std::string_view value = found.value.reveal();
-    std::string text = "parameter '" + found.name + "' in the connection string must be ";
-    text += expected;
+    std::string text;
+    detail::append_parts(text, {"parameter '", found.name, "' in the connection string must be ", expected});
     if (value.empty()) {
       text += ", not empty";
     } else if (!source_->may_hide_password && detail::may_be_shown(value)) {
-      text.append(", not '").append(value).append("'");
+      detail::append_parts(text, {", not '", value, "'"});
     }
     return problem(errc::invalid_option, text);
   }
 
-  option_reader& invalid_word(const uri_parameter& found, const std::vector<std::string_view>& known) {
-    const std::string_view meant = nearest(found.value.reveal(), known);
-    std::string expected = "one of " + list(known);
-    invalid(found, expected);
-    if (!meant.empty()) problems_.append("; did you mean '").append(meant).append("'?");
-    return *this;
-  }
-
   const uri* source_;
-  std::vector<bool> is_known_;           // one a parameter: somebody has asked for it
-  std::vector<std::string_view> names_;  // what somebody has asked for
+  // Joined strings and not vectors, which are much code.
+  static constexpr std::string_view separator = "\n";
+  std::string known_;  // one character a parameter: '+' when somebody has asked for it
+  std::string names_;  // what somebody has asked for, each with a separator behind it
   std::string problems_;
   errc code_ = errc::invalid_option;
 };

@@ -58,24 +58,40 @@ constexpr bool equals_in_words(std::string_view a, std::string_view b) noexcept 
   }
 }
 
+namespace detail {
+
+/// The nearest of the candidates that were offered so far.
+struct nearest_search {
+  std::string_view name;
+  std::string_view best{};
+  std::size_t limit = name.size() < 6 ? 1 : name.size() / 3;
+  bool is_found = false;  // no other can be nearer
+
+  constexpr void offer(std::string_view candidate) noexcept {
+    if (is_found || candidate.empty()) return;
+    if (equals_in_words(name, candidate)) {
+      best = candidate;
+      is_found = true;
+      return;
+    }
+    const std::size_t distance = edit_distance(name, candidate, limit);
+    if (distance > limit || distance >= candidate.size()) return;
+    best = candidate;
+    is_found = distance == 0;
+    limit = distance == 0 ? 0 : distance - 1;
+  }
+};
+
+}  // namespace detail
+
 /// The candidate that somebody who wrote `name` most likely meant; empty when none is near (one edit for every three
 /// characters of `name`, at least one). The first of equally near ones wins. `Names` is a range of things that convert
 /// to `std::string_view`. Lifetime: borrows from `candidates`.
 template <class Names>
 constexpr std::string_view nearest(std::string_view name, const Names& candidates) noexcept {
-  std::string_view best;
-  std::size_t limit = name.size() < 6 ? 1 : name.size() / 3;
-  for (const auto& each : candidates) {
-    const std::string_view candidate = each;
-    if (candidate.empty()) continue;
-    if (equals_in_words(name, candidate)) return candidate;
-    const std::size_t distance = edit_distance(name, candidate, limit);
-    if (distance > limit || distance >= candidate.size()) continue;
-    best = candidate;
-    if (distance == 0) break;
-    limit = distance - 1;
-  }
-  return best;
+  detail::nearest_search search{name};
+  for (const auto& each : candidates) search.offer(each);
+  return search.best;
 }
 
 }  // namespace dovetail::inline v0
