@@ -34,15 +34,14 @@ struct byte_source {
     return nullptr;
   }
   [[gnu::cold, gnu::noinline]] const char* fail_short(const char* at, std::string_view what) {
-    return fail(at, malformed, "expected " + std::string{what} + ", found the end of the bytes");
+    return fail(at, malformed, join_message({"expected ", what, ", found the end of the bytes"}));
   }
   [[gnu::cold, gnu::noinline]] const char* fail_depth(const char* at) {
-    return fail(at, malformed, "nested deeper than " + std::to_string(binary_maximum_depth) + " levels");
+    return fail(at, malformed, join_message({"nested deeper than ", binary_maximum_depth, " levels"}));
   }
   [[gnu::cold, gnu::noinline]] const char* fail_range(const char* at, std::int64_t least, std::uint64_t most) {
-    return fail(
-        at, errc::value_out_of_range,
-        "expected a whole number from " + std::to_string(least) + " to " + std::to_string(most) + ", found one beyond");
+    return fail(at, errc::value_out_of_range,
+                join_message({"expected a whole number from ", least, " to ", most, ", found one beyond"}));
   }
   [[gnu::cold, gnu::noinline]] const char* fail_text(const char* at) {
     return fail(at, malformed, "a string must be UTF-8");
@@ -50,8 +49,7 @@ struct byte_source {
   /// A length that the bytes behind it cannot hold: nothing is allocated for it.
   [[gnu::cold, gnu::noinline]] const char* fail_length(const char* at, std::uint64_t length) {
     return fail(at, malformed,
-                "a length of " + std::to_string(length) + " is announced, and only " + std::to_string(left(at)) +
-                    " bytes follow");
+                join_message({"a length of ", length, " is announced, and only ", left(at), " bytes follow"}));
   }
 };
 

@@ -4,11 +4,56 @@
 #include <dovetail/base/errc.hpp>
 #include <dovetail/base/error_info.hpp>
 
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
 namespace dovetail::inline v0::detail {
+
+/// A text or a whole number in a message.
+class message_part {
+ public:
+  message_part(std::string_view text) noexcept : text_(text) {}    // NOLINT: implicit by purpose, as the others are
+  message_part(const char* text) noexcept : text_(text) {}         // NOLINT
+  message_part(const std::string& text) noexcept : text_(text) {}  // NOLINT
+  template <std::integral Integer>
+  message_part(Integer number) noexcept  // NOLINT
+      : magnitude_(number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number)),
+        is_number_(true),
+        is_negative_(number < 0) {}
+
+  void append_to(std::string& out) const {
+    if (!is_number_) {
+      out += text_;
+      return;
+    }
+    char digits[21];
+    char* begin = digits + sizeof digits;
+    std::uint64_t rest = magnitude_;
+    do {
+      *--begin = static_cast<char>('0' + rest % 10);
+      rest /= 10;
+    } while (rest != 0);
+    if (is_negative_) *--begin = '-';
+    out.append(begin, static_cast<std::size_t>(digits + sizeof digits - begin));
+  }
+
+ private:
+  std::string_view text_;
+  std::uint64_t magnitude_ = 0;
+  bool is_number_ = false;
+  bool is_negative_ = false;
+};
+
+/// One function for all messages: chains of `operator+` take the compiler longer than the code that they are for.
+[[gnu::cold, gnu::noinline]] inline std::string join_message(std::initializer_list<message_part> parts) {
+  std::string message;
+  for (const message_part& part : parts) part.append_to(message);
+  return message;
+}
 
 /// Filled where reading or writing stops; the path grows while the callers return, from the inside to the outside.
 struct format_failure {
@@ -26,7 +71,7 @@ struct format_failure {
     path.clear();
   }
   [[gnu::cold, gnu::noinline]] void inside_element(std::size_t index) {
-    path.insert(0, "[" + std::to_string(index) + "]");
+    path.insert(0, join_message({"[", index, "]"}));
   }
   [[gnu::cold, gnu::noinline]] void inside_member(std::string_view name) {
     bool is_plain = !name.empty();
@@ -46,12 +91,13 @@ struct format_failure {
 }
 
 /// A failure without a place, for what is found while writing.
-inline error_info describe_write(const format_failure& failure) {
-  return {failure.code, "cannot write $" + failure.path + ": " + failure.what};
+[[gnu::cold, gnu::noinline]] inline error_info describe_write(const format_failure& failure) {
+  return {failure.code, join_message({"cannot write $", failure.path, ": ", failure.what})};
 }
 
 /// A failure in text: line and column (in characters) are counted here, and only here.
-inline error_info describe_read_of_text(const format_failure& failure, std::string_view text) {
+[[gnu::cold, gnu::noinline]] inline error_info describe_read_of_text(const format_failure& failure,
+                                                                     std::string_view text) {
   std::size_t line = 1;
   std::size_t column = 1;
   for (const char c : text.substr(0, static_cast<std::size_t>(failure.at - text.data()))) {
@@ -62,14 +108,14 @@ inline error_info describe_read_of_text(const format_failure& failure, std::stri
       ++column;
     }
   }
-  return {failure.code, "line " + std::to_string(line) + ", column " + std::to_string(column) + ", $" + failure.path +
-                            ": " + failure.what};
+  return {failure.code, join_message({"line ", line, ", column ", column, ", $", failure.path, ": ", failure.what})};
 }
 
 /// A failure in bytes, counted from 0.
-inline error_info describe_read_of_bytes(const format_failure& failure, std::string_view bytes) {
+[[gnu::cold, gnu::noinline]] inline error_info describe_read_of_bytes(const format_failure& failure,
+                                                                      std::string_view bytes) {
   const auto offset = static_cast<std::size_t>(failure.at - bytes.data());
-  return {failure.code, "byte " + std::to_string(offset) + ", $" + failure.path + ": " + failure.what};
+  return {failure.code, join_message({"byte ", offset, ", $", failure.path, ": ", failure.what})};
 }
 
 }  // namespace dovetail::inline v0::detail

@@ -32,7 +32,7 @@ using bincode_bits =
 template <class T>
 [[gnu::always_inline]] inline const char* read_bincode_number(byte_source& in, const char* at, T& out) {
   if (in.left(at) < sizeof(T)) [[unlikely]]
-    return in.fail_short(at, "a number of " + std::to_string(sizeof(T)) + " bytes");
+    return in.fail_short(at, join_message({"a number of ", sizeof(T), " bytes"}));
   out = std::bit_cast<T>(load_little<bincode_bits<T>>(reinterpret_cast<const std::byte*>(at)));
   return at + sizeof(T);
 }
@@ -79,7 +79,7 @@ inline const char* view_bincode_text(byte_source& in, const char* at, std::strin
 template <class T>
 const char* read_bincode_bytes(byte_source& in, const char* at, T& out) {
   if constexpr (is_std_array<T>) {
-    if (in.left(at) < out.size()) return in.fail_short(at, std::to_string(out.size()) + " bytes");
+    if (in.left(at) < out.size()) return in.fail_short(at, join_message({out.size(), " bytes"}));
   } else {
     std::size_t size = 0;
     at = read_bincode_length(in, at, size);
@@ -222,7 +222,7 @@ const char* read_bincode_text_form(byte_source& in, const char* at, T& out) {
     const char* const after = view_bincode_text(in, at, text);
     if (after == nullptr) return nullptr;
     if (!read_text_form(text, out)) {
-      return in.fail(at, errc::malformed_value, "expected " + std::string{text_form_name<T>()});
+      return in.fail(at, errc::malformed_value, join_message({"expected ", text_form_name<T>()}));
     }
     return after;
   }

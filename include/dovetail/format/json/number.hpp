@@ -31,9 +31,8 @@ namespace dovetail::inline v0::detail {
 
 [[gnu::cold, gnu::noinline]] inline const char* fail_json_range(json_source& in, const char* at, std::int64_t least,
                                                                 std::uint64_t most) {
-  return in.fail(
-      at, errc::value_out_of_range,
-      "expected a whole number from " + std::to_string(least) + " to " + std::to_string(most) + ", found one beyond");
+  return in.fail(at, errc::value_out_of_range,
+                 join_message({"expected a whole number from ", least, " to ", most, ", found one beyond"}));
 }
 
 /// Reads the digits of a number with as many as fit 64 bits only; null when they do not.

@@ -105,7 +105,7 @@ const char* read_json_fixed(json_source& in, const char* at, std::size_t size, R
   const char* const begin = at;
   std::size_t count = 0;
   at = read_json_array(in, at, [&](const char* next) -> const char* {
-    if (count == size) return in.fail_expected(next, "the end of an array of " + std::to_string(size) + " elements");
+    if (count == size) return in.fail_expected(next, join_message({"the end of an array of ", size, " elements"}));
     next = read_at(count, next);
     if (next == nullptr) in.failure.inside_element(count);
     ++count;
@@ -113,7 +113,7 @@ const char* read_json_fixed(json_source& in, const char* at, std::size_t size, R
   });
   if (at != nullptr && count != size) {
     return in.fail(begin, errc::malformed_value,
-                   "expected an array of " + std::to_string(size) + " elements, found " + std::to_string(count));
+                   join_message({"expected an array of ", size, " elements, found ", count}));
   }
   return at;
 }
@@ -224,7 +224,7 @@ const char* read_json_bytes(json_source& in, const char* at, T& out) {
   if (at == nullptr) return nullptr;
   if constexpr (is_std_array<T>) {
     if (base64_byte_count(text) != out.size()) {
-      return in.fail(begin, errc::malformed_value, "expected base64 of " + std::to_string(out.size()) + " bytes");
+      return in.fail(begin, errc::malformed_value, join_message({"expected base64 of ", out.size(), " bytes"}));
     }
   } else {
     out.resize(base64_byte_count(text));
@@ -248,7 +248,7 @@ const char* read_json_text_form(json_source& in, const char* at, T& out) {
     if (at == nullptr) return nullptr;
   }
   if (!read_text_form(text, out)) {
-    return in.fail(begin, errc::malformed_value, "expected " + std::string{text_form_name<T>()});
+    return in.fail(begin, errc::malformed_value, join_message({"expected ", text_form_name<T>()}));
   }
   return at;
 }

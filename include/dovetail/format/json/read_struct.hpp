@@ -37,7 +37,7 @@ template <class T>
     if (at == nullptr) break;
     const bool is_known = find_member(names.data(), names.size(), key, 0) != names.size();
     if (const std::string_view meant = nearest(key, missing); !is_known && !meant.empty()) {
-      found += "; is \"" + std::string{key.substr(0, 64)} + "\" meant to be \"" + std::string{meant} + "\"?";
+      found += join_message({"; is \"", key.substr(0, 64), "\" meant to be \"", meant, "\"?"});
     }
     at = skip_json_value(in, at);
     if (at == nullptr) break;
@@ -102,7 +102,7 @@ template <class T, std::size_t... I, class... Members>
         if (at == nullptr) in.failure.inside_member(key);
       } else if (seen.contains(index)) {
         at = in.fail(key_at, errc::malformed_value,
-                     "the key \"" + std::string{field_names<T>[index]} + "\" is given twice");
+                     join_message({"the key \"", field_names<T>[index], "\" is given twice"}));
       } else {
         static_cast<void>(((I == index ? (at = read_json(in, at, members), true) : false) || ...));
         if (at == nullptr) in.failure.inside_member(field_names<T>[index]);

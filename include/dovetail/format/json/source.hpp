@@ -106,7 +106,7 @@ struct json_source {
   }
 
   [[gnu::cold, gnu::noinline]] const char* fail_depth(const char* at) {
-    return fail(at, errc::malformed_json, "nested deeper than " + std::to_string(json_maximum_depth) + " levels");
+    return fail(at, errc::malformed_json, join_message({"nested deeper than ", json_maximum_depth, " levels"}));
   }
 };
 

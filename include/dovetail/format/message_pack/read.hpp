@@ -104,8 +104,7 @@ const char* read_pack_bytes(byte_source& in, const char* at, T& out) {
   const auto size = static_cast<std::size_t>(token.value);
   if constexpr (is_std_array<T>) {
     if (size != out.size()) {
-      return in.fail(at, errc::malformed_value,
-                     "expected " + std::to_string(out.size()) + " bytes, found " + std::to_string(size));
+      return in.fail(at, errc::malformed_value, join_message({"expected ", out.size(), " bytes, found ", size}));
     }
   } else {
     out.resize(size);
@@ -157,7 +156,7 @@ inline const char* enter_pack_fixed(byte_source& in, const char* at, std::size_t
   const char* const after = enter_pack(in, at, pack_family::array, count);
   if (after != nullptr && count != size) {
     return in.fail(at, errc::malformed_value,
-                   "expected an array of " + std::to_string(size) + " elements, found " + std::to_string(count));
+                   join_message({"expected an array of ", size, " elements, found ", count}));
   }
   return after;
 }
@@ -252,7 +251,7 @@ const char* read_pack_text_form(byte_source& in, const char* at, T& out) {
         return in.fail(at, in.malformed, "a timestamp extension has 4, 8 or 12 bytes and less than 10^9 nanoseconds");
       }
       if (!to_duration(parts, since_epoch)) {
-        return in.fail(at, errc::value_out_of_range, "expected " + std::string{text_form_name<T>()});
+        return in.fail(at, errc::value_out_of_range, join_message({"expected ", text_form_name<T>()}));
       }
       out = T{since_epoch};
       return after + token.value;
@@ -262,7 +261,7 @@ const char* read_pack_text_form(byte_source& in, const char* at, T& out) {
   after = view_pack_text(in, at, text_form_name<T>(), text);
   if (after == nullptr) return nullptr;
   if (!read_text_form(text, out)) {
-    return in.fail(at, errc::malformed_value, "expected " + std::string{text_form_name<T>()});
+    return in.fail(at, errc::malformed_value, join_message({"expected ", text_form_name<T>()}));
   }
   return after;
 }

@@ -62,7 +62,7 @@ template <class T, std::size_t... I, class... Members>
       at = skip_pack_value(in, at);
       if (at == nullptr) in.failure.inside_member(key);
     } else if (seen.contains(index)) {
-      at = in.fail(key_at, errc::malformed_value, "the key \"" + std::string{key} + "\" is given twice");
+      at = in.fail(key_at, errc::malformed_value, join_message({"the key \"", key, "\" is given twice"}));
     } else {
       static_cast<void>(((I == index ? (at = read_pack(in, at, members), true) : false) || ...));
       if (at == nullptr) in.failure.inside_member(key);
@@ -133,8 +133,8 @@ const char* read_pack_struct(byte_source& in, const char* at, T& out) {
   } else {
     if (token.value != field_count<T>) {
       return in.fail(begin, errc::row_mismatch,
-                     "expected a map, or an array of " + std::to_string(field_count<T>) + " elements, found " +
-                         std::to_string(token.value) + " elements");
+                     join_message({"expected a map, or an array of ", field_count<T>, " elements, found ", token.value,
+                                   " elements"}));
     }
     at = v0::with_fields(out, pack_array_reader<T>{in, at});
   }

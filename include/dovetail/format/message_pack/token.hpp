@@ -187,7 +187,7 @@ inline constexpr pack_layout pack_layouts[32] = {
 [[gnu::cold, gnu::noinline]] inline const char* fail_pack_type(byte_source& in, const char* at,
                                                                std::string_view expected, pack_family found) {
   return in.fail(at, found == pack_family::nil ? errc::unexpected_null : errc::malformed_value,
-                 "expected " + std::string{expected} + ", found " + std::string{name_of(found)});
+                 join_message({"expected ", expected, ", found ", name_of(found)}));
 }
 
 /// Walks over a value of any kind.
