@@ -85,6 +85,34 @@
 #include <utility>
 #include <vector>
 
+// ---- dovetail/base/parts.hpp ----
+// Building messages out of parts, in few and small functions: they are compiled into every program and rarely run.
+
+namespace dovetail::inline v0::detail {
+
+[[gnu::cold, gnu::noinline]] inline void append_parts(std::string& text,
+                                                      std::initializer_list<std::string_view> parts) {
+  for (const std::string_view part : parts) text.append(part.data(), part.size());
+}
+
+/// The digits of a number, as a part.
+class number_text {
+ public:
+  [[gnu::cold, gnu::noinline]] explicit number_text(std::uint64_t number) noexcept {
+    do {
+      digits_[--begin_] = static_cast<char>('0' + number % 10);
+      number /= 10;
+    } while (number != 0);
+  }
+  operator std::string_view() const noexcept { return {digits_ + begin_, sizeof digits_ - begin_}; }  // NOLINT
+
+ private:
+  char digits_[20];
+  std::size_t begin_ = sizeof digits_;
+};
+
+}  // namespace dovetail::inline v0::detail
+
 // ---- dovetail/base/name.hpp ----
 // Names of columns, fields and options: comparison without regard to ASCII case, camelCase and snake_case.
 
@@ -225,24 +253,40 @@ constexpr bool equals_in_words(std::string_view a, std::string_view b) noexcept 
   }
 }
 
+namespace detail {
+
+/// The nearest of the candidates that were offered so far.
+struct nearest_search {
+  std::string_view name;
+  std::string_view best{};
+  std::size_t limit = name.size() < 6 ? 1 : name.size() / 3;
+  bool is_found = false;  // no other can be nearer
+
+  constexpr void offer(std::string_view candidate) noexcept {
+    if (is_found || candidate.empty()) return;
+    if (equals_in_words(name, candidate)) {
+      best = candidate;
+      is_found = true;
+      return;
+    }
+    const std::size_t distance = edit_distance(name, candidate, limit);
+    if (distance > limit || distance >= candidate.size()) return;
+    best = candidate;
+    is_found = distance == 0;
+    limit = distance == 0 ? 0 : distance - 1;
+  }
+};
+
+}  // namespace detail
+
 /// The candidate that somebody who wrote `name` most likely meant; empty when none is near (one edit for every three
 /// characters of `name`, at least one). The first of equally near ones wins. `Names` is a range of things that convert
 /// to `std::string_view`. Lifetime: borrows from `candidates`.
 template <class Names>
 constexpr std::string_view nearest(std::string_view name, const Names& candidates) noexcept {
-  std::string_view best;
-  std::size_t limit = name.size() < 6 ? 1 : name.size() / 3;
-  for (const auto& each : candidates) {
-    const std::string_view candidate = each;
-    if (candidate.empty()) continue;
-    if (equals_in_words(name, candidate)) return candidate;
-    const std::size_t distance = edit_distance(name, candidate, limit);
-    if (distance > limit || distance >= candidate.size()) continue;
-    best = candidate;
-    if (distance == 0) break;
-    limit = distance - 1;
-  }
-  return best;
+  detail::nearest_search search{name};
+  for (const auto& each : candidates) search.offer(each);
+  return search.best;
 }
 
 }  // namespace dovetail::inline v0
@@ -799,8 +843,18 @@ class error_info {
   error_info() noexcept = default;
   error_info(std::error_code code) noexcept : code_(code) {}  // NOLINT: a bare code is a failure without details
   error_info(errc code) noexcept : code_(code) {}             // NOLINT
-  error_info(std::error_code code, std::string context) : code_(code) {
-    mutable_details().context = std::move(context);
+  error_info(std::error_code code, std::string context) : code_(code) { with_context(std::move(context)); }
+  error_info(const error_info& other) noexcept : code_(other.code_), details_(other.details_) {
+    if (details_ != nullptr) details_->owners.fetch_add(1, std::memory_order_relaxed);
+  }
+  error_info(error_info&& other) noexcept : code_(other.code_), details_(std::exchange(other.details_, nullptr)) {}
+  error_info& operator=(error_info other) noexcept {
+    code_ = other.code_;
+    std::swap(details_, other.details_);
+    return *this;
+  }
+  ~error_info() {
+    if (details_ != nullptr) release(details_);
   }
 
   explicit operator bool() const noexcept { return static_cast<bool>(code_); }
@@ -841,72 +895,86 @@ class error_info {
     return details_ ? std::string_view{details_->statement} : std::string_view{};
   }
 
-  error_info& with_context(std::string context) {
+  [[gnu::cold, gnu::noinline]] error_info& with_context(std::string context) {
     mutable_details().context = std::move(context);
     return *this;
   }
-  error_info& with_server(server_fields fields) {
+  [[gnu::cold, gnu::noinline]] error_info& with_server(server_fields fields) {
     mutable_details().server = std::move(fields);
     return *this;
   }
-  error_info& with_statement(std::string text) {
+  [[gnu::cold, gnu::noinline]] error_info& with_statement(std::string text) {
     mutable_details().statement = std::move(text);
     return *this;
   }
   /// Sets the caller's place unless one is set already.
-  error_info& with_location(std::source_location where) {
+  [[gnu::cold, gnu::noinline]] error_info& with_location(std::source_location where) {
     if (this->where().line() == 0 && where.line() != 0) mutable_details().where = where;
     return *this;
   }
 
   /// The whole failure as text: context, server's message, code, and the caller's place.
-  std::string message() const {
+  [[gnu::cold, gnu::noinline]] std::string message() const {
     std::string text{context()};
-    const auto append = [&text](std::string_view part, std::string_view before) {
-      if (part.empty()) return;
-      if (!text.empty()) text += before;
-      text += part;
-    };
     const server_fields& fields = server();
-    append(fields.message, ": ");
+    append(text, ": ", fields.message);
     // A report of several lines says it all; otherwise the code's own text completes the sentence.
     const bool is_report = context().find('\n') != std::string_view::npos;
-    if (text.empty() || (fields.message.empty() && !is_report)) append(code_.message(), ": ");
-    if (!fields.sqlstate.empty()) append(fields.sqlstate, " [SQLSTATE "), text += ']';
-    append(fields.detail, "\n  detail: ");
-    append(fields.hint, "\n  hint: ");
-    append(fields.constraint, "\n  constraint: ");
-    append(fields.table, "\n  table: ");
-    append(fields.column, "\n  column: ");
-    append(statement(), "\n  SQL: ");
+    if (text.empty() || (fields.message.empty() && !is_report)) append(text, ": ", code_.message());
+    append(text, " [SQLSTATE ", fields.sqlstate, "]");
+    append(text, "\n  detail: ", fields.detail);
+    append(text, "\n  hint: ", fields.hint);
+    append(text, "\n  constraint: ", fields.constraint);
+    append(text, "\n  table: ", fields.table);
+    append(text, "\n  column: ", fields.column);
+    append(text, "\n  SQL: ", statement());
     if (const std::source_location at = where(); at.line() != 0) {
-      append(at.file_name(), "\n  at: ");
-      text += ':';
-      text += std::to_string(at.line());
-      append(at.function_name(), " ");
+      append(text, "\n  at: ", at.file_name());
+      detail::append_parts(text, {":", detail::number_text{at.line()}});
+      append(text, " ", at.function_name());
     }
     return text;
   }
 
  private:
+  friend class error;
+
   struct details {
     std::string context;
     std::string statement;
     server_fields server;
     std::source_location where{};
+    std::string whole;  // for `error::what()`
+    std::atomic<std::uint32_t> owners{1};
+
+    details() = default;
+    details(const details& other)
+        : context(other.context), statement(other.statement), server(other.server), where(other.where) {}
   };
 
-  details& mutable_details() {
-    if (!details_) {
-      details_ = std::make_shared<details>();
-    } else if (details_.use_count() > 1) {
-      details_ = std::make_shared<details>(*details_);
+  [[gnu::cold, gnu::noinline]] static void append(std::string& text, std::string_view before, std::string_view part,
+                                                  std::string_view after = {}) {
+    if (!part.empty()) detail::append_parts(text, {text.empty() ? std::string_view{} : before, part, after});
+  }
+
+  [[gnu::cold, gnu::noinline]] static void release(details* of) noexcept {
+    if (of->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete of;
+  }
+
+  /// Not shared with other copies of this failure.
+  [[gnu::cold, gnu::noinline]] details& mutable_details() {
+    if (details_ == nullptr) {
+      details_ = new details;
+    } else if (details_->owners.load(std::memory_order_acquire) > 1) {
+      details* const own = new details(*details_);
+      release(details_);
+      details_ = own;
     }
     return *details_;
   }
 
   std::error_code code_;
-  std::shared_ptr<details> details_;
+  details* details_ = nullptr;
 };
 
 }  // namespace dovetail::inline v0
@@ -919,26 +987,25 @@ namespace dovetail::inline v0 {
 /// Thrown by every verb that was not asked for `dt::as_result`. Holds all that is known of the failure.
 class error : public std::system_error {
  public:
-  explicit error(error_info info)
-      : std::system_error(info.code()),
-        info_(std::move(info)),
-        text_(std::make_shared<const std::string>(info_.message())) {}
+  explicit error(error_info info) : std::system_error(info.code()), info_(std::move(info)) {
+    std::string whole = info_.message();
+    info_.mutable_details().whole = std::move(whole);
+  }
 
   const error_info& info() const noexcept { return info_; }
   condition kind() const noexcept { return info_.kind(); }
   bool is_transient() const noexcept { return info_.is_transient(); }
   const server_fields& server() const noexcept { return info_.server(); }
-  const char* what() const noexcept override { return text_->c_str(); }
+  const char* what() const noexcept override { return info_.details_ != nullptr ? info_.details_->whole.c_str() : ""; }
 
  private:
-  error_info info_;
-  std::shared_ptr<const std::string> text_;  // shared, so that copying the exception cannot throw
+  error_info info_;  // with the whole text, shared, so that copying the exception cannot throw
 };
 
 namespace detail {
 
 /// Not inlined into templates: keeps the code of a throw out of every instantiation.
-[[noreturn]] inline void throw_error(error_info info) { throw error(std::move(info)); }
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_error(error_info info) { throw error(std::move(info)); }
 
 }  // namespace detail
 }  // namespace dovetail::inline v0
@@ -1092,7 +1159,7 @@ class secret {
  private:
   void wipe() noexcept { wipe(text_); }
 
-  static void wipe(std::string& text) noexcept {
+  [[gnu::noinline]] static void wipe(std::string& text) noexcept {
     // Also what a short string leaves behind when it is moved from. No allocation: it grows to its capacity only.
     text.resize(text.capacity());
     // Through a volatile pointer, so that the compiler does not drop stores to memory that is about to be freed.
@@ -1415,35 +1482,35 @@ struct uri {
 
   /// The connection string for messages and logs: without password and parameters.
   std::string public_text() const {
-    std::string text = scheme + (has_authority ? "://" : ":");
+    std::string text;
+    detail::append_parts(text, {scheme, has_authority ? "://" : ":"});
     if (may_hide_password) return text.append(secret::redacted());
     if (!user.empty() || has_password) {
       text += user;
-      if (has_password) text.append(":").append(secret::redacted());
+      if (has_password) detail::append_parts(text, {":", secret::redacted()});
       text += '@';
     }
     bool is_first = true;
     for (const uri_host& host : hosts) {
       if (!is_first) text += ',';
       is_first = false;
-      const std::string_view name = host.name;
-      text.append(host.is_ipv6 ? "[" : "").append(name).append(host.is_ipv6 ? "]" : "");
-      if (host.port != 0) text.append(":").append(std::to_string(host.port));
+      detail::append_parts(text, {host.is_ipv6 ? "[" : "", host.name, host.is_ipv6 ? "]" : ""});
+      if (host.port != 0) detail::append_parts(text, {":", detail::number_text{host.port}});
     }
-    return text + path;
+    return text.append(path);
   }
 };
 
 namespace detail {
 
-inline std::string decoded(std::string_view text) {
+[[gnu::noinline]] inline std::string decoded(std::string_view text) {
   std::string plain(text.size(), '\0');
   plain.resize(static_cast<std::size_t>(decode_escapes(plain.data(), text) - plain.data()));
   return plain;
 }
 
 /// True when a message may quote `text`: short, and nothing that separates a password from something else.
-inline bool may_be_shown(std::string_view text) noexcept {
+[[gnu::cold, gnu::noinline]] inline bool may_be_shown(std::string_view text) noexcept {
   for (const char c : text) {
     if (!is_ascii_letter(c) && !is_ascii_digit(c) && std::string_view{"_-.+ "}.find(c) == std::string_view::npos) {
       return false;
@@ -1452,10 +1519,17 @@ inline bool may_be_shown(std::string_view text) noexcept {
   return !text.empty() && text.size() <= 48;
 }
 
+inline std::size_t count_of(std::string_view text, char mark) noexcept {
+  std::size_t count = 0;
+  for (const char c : text) count += c == mark ? 1 : 0;
+  return count;
+}
+
 /// Says what is wrong without quoting anything but the name of a parameter.
-inline error_info uri_error(const uri_problem& problem, std::string_view parameter, bool is_host_one_of_several,
-                            bool has_at_behind) {
+[[gnu::cold, gnu::noinline]] inline error_info uri_error(const uri_problem& problem, std::string_view parameter,
+                                                         bool is_host_one_of_several, bool has_at_behind) {
   std::string part;
+  const number_text ordinal{problem.ordinal + 1};
   switch (problem.part) {
     case uri_part::whole:
       part = "the connection string";
@@ -1467,75 +1541,63 @@ inline error_info uri_error(const uri_problem& problem, std::string_view paramet
       part = "the password";
       break;
     case uri_part::host:
-      part = is_host_one_of_several ? "host " + std::to_string(problem.ordinal + 1) : "the host";
+      part = is_host_one_of_several ? "host " : "the host";
+      if (is_host_one_of_several) part += ordinal;
       break;
     case uri_part::path:
       part = "the path";
       break;
     case uri_part::parameter_name:
-      part = "the name of parameter " + std::to_string(problem.ordinal + 1);
+      append_parts(part, {"the name of parameter ", ordinal});
       break;
     case uri_part::parameter_value:
-      part = may_be_shown(parameter) ? "the value of parameter '" + std::string{parameter} + "'"
-                                     : "the value of parameter " + std::to_string(problem.ordinal + 1);
+      if (may_be_shown(parameter)) {
+        append_parts(part, {"the value of parameter '", parameter, "'"});
+      } else {
+        append_parts(part, {"the value of parameter ", ordinal});
+      }
       break;
   }
+  // In front of the part, and behind it.
+  struct wording {
+    bool names_part;
+    std::string_view before;
+    std::string_view behind;
+  };
+  static constexpr wording words[] = {
+      {false, "", ""},
+      {false, "the connection string is empty", ""},
+      {false, "the connection string must begin with a scheme, as in 'sqlite:file.db' or 'postgresql://host/database'",
+       ""},
+      {false, "the connection string has a control character in it (write it as % and two hexadecimal digits)", ""},
+      {false, "a connection string has no '#' (write %23 for the character itself)", ""},
+      {false, "an '@' stands in the path (in a password write '/' as %2F, in a path write '@' as %40)", ""},
+      {true, "", " has a '[' without a ']'"},
+      {true, "", " has something other than ':' and a port behind its ']'"},
+      {true, "", " has something else than an IPv6 address between its brackets"},
+      {true, "", " has more than one ':' (an IPv6 address needs brackets: [::1]:5432)"},
+      {true, "", " is empty"},
+      {true, "", " has a character that no host name has"},
+      {true, "", " has a ':' without a port behind it"},
+      {true, "the port of ", " is not a number from 1 to 65535"},
+      {true, "", " has a '%' without two hexadecimal digits behind it (write %25 for the character itself)"},
+      {true, "", " has an escaped zero byte, which is refused"},
+  };
   std::string text;
-  switch (problem.what) {
-    case uri_mistake::none:
-      return {};
-    case uri_mistake::empty:
-      return {errc::malformed_connection_string, "the connection string is empty"};
-    case uri_mistake::no_scheme:
-      return {errc::malformed_connection_string,
-              "the connection string must begin with a scheme, as in 'sqlite:file.db' or 'postgresql://host/database'"};
-    case uri_mistake::control_character:
-      text = "the connection string has a control character in it (write it as % and two hexadecimal digits)";
-      break;
-    case uri_mistake::fragment:
-      text = "a connection string has no '#' (write %23 for the character itself)";
-      break;
-    case uri_mistake::at_in_path:
-      text = "an '@' stands in the path (in a password write '/' as %2F, in a path write '@' as %40)";
-      break;
-    case uri_mistake::open_bracket:
-      text = part + " has a '[' without a ']'";
-      break;
-    case uri_mistake::behind_bracket:
-      text = part + " has something other than ':' and a port behind its ']'";
-      break;
-    case uri_mistake::no_ip_address:
-      text = part + " has something else than an IPv6 address between its brackets";
-      break;
-    case uri_mistake::missing_brackets:
-      text = part + " has more than one ':' (an IPv6 address needs brackets: [::1]:5432)";
-      break;
-    case uri_mistake::empty_host:
-      text = part + " is empty";
-      break;
-    case uri_mistake::bad_host:
-      text = part + " has a character that no host name has";
-      break;
-    case uri_mistake::empty_port:
-      text = part + " has a ':' without a port behind it";
-      break;
-    case uri_mistake::bad_port:
-      text = "the port of " + part + " is not a number from 1 to 65535";
-      break;
-    case uri_mistake::bad_escape:
-      text = part + " has a '%' without two hexadecimal digits behind it (write %25 for the character itself)";
-      break;
-    case uri_mistake::zero_byte:
-      text = part + " has an escaped zero byte, which is refused";
-      break;
-    case uri_mistake::unnamed_parameter:
-      text = "parameter " + std::to_string(problem.ordinal + 1) + " of the connection string has a value but no name";
-      break;
+  if (problem.what == uri_mistake::none) return {};
+  if (problem.what == uri_mistake::unnamed_parameter) {
+    append_parts(text, {"parameter ", ordinal, " of the connection string has a value but no name"});
+  } else {
+    const wording& said = words[static_cast<std::size_t>(problem.what)];
+    append_parts(text, {said.before, said.names_part ? std::string_view{part} : std::string_view{}, said.behind});
   }
-  if (has_at_behind && problem.part == uri_part::host) {
-    text += "; if that is a piece of a password, write '/' as %2F and '?' as %3F there";
+  if (problem.what != uri_mistake::empty && problem.what != uri_mistake::no_scheme) {
+    if (has_at_behind && problem.part == uri_part::host) {
+      text += "; if that is a piece of a password, write '/' as %2F and '?' as %3F there";
+    }
+    append_parts(text, {", at character ", number_text{problem.position + 1}});
   }
-  return {errc::malformed_connection_string, text + ", at character " + std::to_string(problem.position + 1)};
+  return {errc::malformed_connection_string, std::move(text)};
 }
 
 }  // namespace detail
@@ -1550,39 +1612,54 @@ inline result<uri> parse_uri(std::string_view text) {
   const std::size_t behind_hosts = parts.hosts.position + parts.hosts.text.size();
   const bool has_at_behind = parts.has_authority && text.find('@', behind_hosts) != text.npos;
   const bool has_several_hosts = parts.hosts.text.find(',') != text.npos;
-  const auto failure = [&](const detail::uri_problem& problem, std::string_view parameter) {
-    return detail::uri_error(problem, parameter, has_several_hosts, has_at_behind);
-  };
-  if (parts.problem.what != detail::uri_mistake::none) return failure(parts.problem, {});
-
+  detail::uri_problem problem = parts.problem;
+  std::string_view parameter_at_fault;
   uri read;
-  for (const char c : parts.scheme.text) read.scheme += ascii_lower(c);
-  read.user = detail::decoded(parts.user.text);
-  read.password = secret{detail::decoded(parts.password.text)};
-  read.path = detail::decoded(parts.path.text);
-  read.has_authority = parts.has_authority;
-  read.has_password = parts.has_password;
-  read.may_hide_password = parts.may_hide_password;
+  if (problem.what == detail::uri_mistake::none) {
+    for (const char c : parts.scheme.text) read.scheme += ascii_lower(c);
+    read.user = detail::decoded(parts.user.text);
+    read.password = secret{detail::decoded(parts.password.text)};
+    read.path = detail::decoded(parts.path.text);
+    read.has_authority = parts.has_authority;
+    read.has_password = parts.has_password;
+    read.may_hide_password = parts.may_hide_password;
+  }
 
+  // Room for all, made once: vectors that grow are much code.
   detail::uri_piece rest = parts.hosts;
-  const auto commas = std::count(rest.text.begin(), rest.text.end(), ',');
-  for (std::ptrdiff_t i = 0; i <= commas && !parts.hosts.empty(); ++i) {
-    detail::uri_host_parts host;
-    const detail::uri_problem problem = detail::take_host(rest, read.hosts.size(), host);
-    if (problem.what != detail::uri_mistake::none) return failure(problem, {});
-    read.hosts.push_back({detail::decoded(host.name.text), host.port, host.is_ipv6});
+  if (problem.what == detail::uri_mistake::none && !rest.empty()) {
+    read.hosts = std::vector<uri_host>(detail::count_of(rest.text, ',') + 1);
+    for (std::size_t i = 0; i < read.hosts.size() && problem.what == detail::uri_mistake::none; ++i) {
+      detail::uri_host_parts host;
+      problem = detail::take_host(rest, i, host);
+      if (problem.what != detail::uri_mistake::none) break;
+      read.hosts[i].name = detail::decoded(host.name.text);
+      read.hosts[i].port = host.port;
+      read.hosts[i].is_ipv6 = host.is_ipv6;
+    }
   }
 
   rest = parts.query;
-  for (std::size_t ordinal = 0; !rest.empty(); ++ordinal) {
-    detail::uri_parameter_parts parameter;
-    const detail::uri_problem problem = detail::take_parameter(rest, ordinal, parameter);
-    if (problem.what != detail::uri_mistake::none) {
-      return failure(problem, parts.may_hide_password ? std::string_view{} : parameter.name.text);
+  if (problem.what == detail::uri_mistake::none && !rest.empty()) {
+    read.parameters = std::vector<uri_parameter>(detail::count_of(rest.text, '&') + 1);
+    std::size_t count = 0;
+    for (std::size_t ordinal = 0; !rest.empty(); ++ordinal) {
+      detail::uri_parameter_parts parameter;
+      problem = detail::take_parameter(rest, ordinal, parameter);
+      if (problem.what != detail::uri_mistake::none) {
+        if (!parts.may_hide_password) parameter_at_fault = parameter.name.text;
+        break;
+      }
+      if (parameter.name.empty()) continue;
+      uri_parameter& next = read.parameters[count++];
+      next.name = detail::decoded(parameter.name.text);
+      next.value = secret{detail::decoded(parameter.value.text)};
+      next.has_value = parameter.has_value;
     }
-    if (parameter.name.empty()) continue;
-    read.parameters.push_back(
-        {detail::decoded(parameter.name.text), secret{detail::decoded(parameter.value.text)}, parameter.has_value});
+    while (read.parameters.size() > count) read.parameters.pop_back();
+  }
+  if (problem.what != detail::uri_mistake::none) {
+    return detail::uri_error(problem, parameter_at_fault, has_several_hosts, has_at_behind);
   }
   return read;
 }
@@ -1593,6 +1670,16 @@ inline result<uri> parse_uri(std::string_view text) {
 // Typed options out of the parameters of a connection string, with every mistake reported at once.
 
 namespace dovetail::inline v0 {
+
+/// One of the words that an option may have, with its meaning: an enumerator or a number.
+struct option_word {
+  std::string_view word;
+  std::int64_t meaning;
+
+  template <class Meaning>
+  constexpr option_word(std::string_view text, Meaning value) noexcept
+      : word(text), meaning(static_cast<std::int64_t>(value)) {}
+};
 
 /// Reads the parameters of a connection string into variables: one call for every option that exists, then `finish()`.
 /// A variable keeps its value when its parameter is not there or is wrong. Names are case-sensitive.
@@ -1605,36 +1692,32 @@ namespace dovetail::inline v0 {
 /// Lifetime: borrows from `source` and from the names.
 class option_reader {
  public:
-  explicit option_reader(const uri& source) : source_(&source), is_known_(source.parameters.size(), false) {}
+  explicit option_reader(const uri& source) : source_(&source), known_(source.parameters.size(), '-') {}
   explicit option_reader(uri&&) = delete;
 
   /// The connection string must have one of these schemes.
   option_reader& scheme(std::initializer_list<std::string_view> schemes) {
-    std::string expected;
+    std::string text = "the connection string must begin with ";
+    bool is_first = true;
     for (const std::string_view each : schemes) {
       if (source_->scheme == each) return *this;
-      expected.append(expected.empty() ? "'" : " or '").append(each).append(":'");
+      detail::append_parts(text, {is_first ? "'" : " or '", each, ":'"});
+      is_first = false;
     }
-    std::string text = "the connection string must begin with " + expected;
-    if (detail::may_be_shown(source_->scheme)) text += ", not with '" + source_->scheme + ":'";
+    if (detail::may_be_shown(source_->scheme)) detail::append_parts(text, {", not with '", source_->scheme, ":'"});
     return problem(errc::malformed_connection_string, text);
   }
 
   /// `true`, `yes`, `on`, `1` or no value at all; `false`, `no`, `off` or `0`; in any case.
-  option_reader& boolean(std::string_view name, bool& target) {
+  [[gnu::noinline]] option_reader& boolean(std::string_view name, bool& target) {
     const uri_parameter* const found = take(name);
     if (found == nullptr) return *this;
     const std::string_view value = found->value.reveal();
-    const auto is_one_of = [value](std::initializer_list<std::string_view> words) {
-      for (const std::string_view word : words) {
-        if (equals_ignoring_case(value, word)) return true;
-      }
-      return false;
-    };
-    if (!found->has_value || is_one_of({"true", "yes", "on", "1"})) {
-      target = true;
-    } else if (is_one_of({"false", "no", "off", "0"})) {
-      target = false;
+    static constexpr std::string_view words[] = {"true", "yes", "on", "1", "false", "no", "off", "0"};
+    std::size_t word = 0;
+    while (found->has_value && word < 8 && !equals_ignoring_case(value, words[word])) ++word;
+    if (word < 8) {
+      target = word < 4;
     } else {
       return invalid(*found, "true or false");
     }
@@ -1686,46 +1769,29 @@ class option_reader {
 
   /// One of several words, each with its meaning: `options.choice("mode", mode, {{"wal", mode::wal}, …})`.
   template <class Meaning>
-  option_reader& choice(std::string_view name, Meaning& target,
-                        std::initializer_list<std::pair<std::string_view, std::type_identity_t<Meaning>>> words) {
-    const uri_parameter* const found = take(name);
-    if (found == nullptr) return *this;
-    std::vector<std::string_view> known;
-    for (const auto& [word, meaning] : words) {
-      if (found->value.reveal() == word) {
-        target = meaning;
-        return *this;
-      }
-      known.push_back(word);
-    }
-    return invalid_word(*found, known);
+  option_reader& choice(std::string_view name, Meaning& target, std::initializer_list<option_word> words) {
+    static_assert(std::is_enum_v<Meaning> || std::integral<Meaning>);
+    std::int64_t meaning = 0;
+    if (choose(name, words, meaning)) target = static_cast<Meaning>(meaning);
+    return *this;
   }
 
   /// Whether the connection string has this parameter; asking makes the name a known one.
   bool has(std::string_view name) { return take(name) != nullptr; }
 
   /// Adds a mistake that the caller has found, to be reported together with the others.
-  option_reader& problem(errc code, std::string_view text) {
+  [[gnu::cold, gnu::noinline]] option_reader& problem(errc code, std::string_view text) {
     if (problems_.empty()) code_ = code;
-    if (!problems_.empty()) problems_ += "\n  ";
-    problems_ += text;
+    detail::append_parts(problems_, {problems_.empty() ? "" : "\n  ", text});
     return *this;
   }
 
   /// Success, or one failure that names every mistake, parameters that nobody has asked for included.
   /// Errors: the code of the first mistake: errc::invalid_option, errc::unknown_option, …
   result<void> finish() {
-    for (std::size_t i = 0; i < is_known_.size(); ++i) {
-      if (is_known_[i]) continue;
-      is_known_[i] = true;
-      const std::string& name = source_->parameters[i].name;
-      std::string text = "unknown parameter " + quoted_name(i) + " in the connection string";
-      if (const std::string_view meant = nearest(name, names_); !meant.empty()) {
-        text.append("; did you mean '").append(meant).append("'?");
-      } else if (!names_.empty()) {
-        text += "; known are " + list(names_);
-      }
-      problem(errc::unknown_option, text);
+    for (std::size_t i = 0; i < known_.size(); ++i) {
+      if (known_[i] == '-') report_unknown(i);
+      known_[i] = '+';
     }
     if (problems_.empty()) return {};
     return error_info{code_, problems_};
@@ -1752,44 +1818,137 @@ class option_reader {
   }
 
   /// The parameter of this name, or null; the name is a known one from now on, and a repetition is a mistake.
-  const uri_parameter* take(std::string_view name) {
-    if (std::find(names_.begin(), names_.end(), name) == names_.end()) names_.push_back(name);
+  [[gnu::noinline]] const uri_parameter* take(std::string_view name) {
+    if (!has_asked_for(name)) detail::append_parts(names_, {name, separator});
     const uri_parameter* found = nullptr;
     bool is_repeated = false;
-    for (std::size_t i = 0; i < is_known_.size(); ++i) {
+    for (std::size_t i = 0; i < known_.size(); ++i) {
       if (source_->parameters[i].name != name) continue;
-      is_repeated = is_repeated || (found != nullptr && !is_known_[i]);
+      is_repeated = is_repeated || (found != nullptr && known_[i] == '-');
       if (found == nullptr) found = &source_->parameters[i];
-      is_known_[i] = true;
+      known_[i] = '+';
     }
     if (is_repeated) {
-      problem(errc::invalid_option,
-              std::string{"parameter '"}.append(name).append("' is given more than once in the connection string"));
+      std::string text;
+      detail::append_parts(text, {"parameter '", name, "' is given more than once in the connection string"});
+      problem(errc::invalid_option, text);
     }
     return found;
   }
 
-  bool read_integer(std::string_view name, std::int64_t least, std::int64_t most, std::int64_t& value) {
-    const uri_parameter* const found = take(name);
-    if (found == nullptr) return false;
-    if (parse_integer(found->value.reveal(), value) && value >= least && value <= most) return true;
-    invalid(*found, "a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  bool has_asked_for(std::string_view name) const noexcept {
+    for (std::string_view rest = names_; !rest.empty();) {
+      if (next_of(rest) == name) return true;
+    }
     return false;
   }
 
-  bool read_time(std::string_view name, std::int64_t unit, std::chrono::milliseconds least,
-                 std::chrono::milliseconds most, std::chrono::milliseconds step, std::chrono::milliseconds& value) {
+  /// Takes the first of joined names off the front.
+  static std::string_view next_of(std::string_view& names) noexcept {
+    const std::size_t end = names.find(separator);
+    const std::string_view first = names.substr(0, end);
+    names.remove_prefix(end + 1);
+    return first;
+  }
+
+  static std::string_view meant_by(std::string_view written, std::string_view names) noexcept {
+    detail::nearest_search search{written};
+    while (!names.empty()) search.offer(next_of(names));
+    return search.best;
+  }
+
+  static void append_list(std::string& text, std::string_view names) {
+    for (std::string_view before = "'"; !names.empty(); before = ", '") {
+      detail::append_parts(text, {before, next_of(names), "'"});
+    }
+  }
+
+  static void append_number(std::string& text, std::int64_t number) {
+    const auto magnitude = static_cast<std::uint64_t>(number);
+    detail::append_parts(
+        text, {number < 0 ? "-" : "", detail::number_text{number < 0 ? std::uint64_t{0} - magnitude : magnitude}});
+  }
+
+  static void append_time(std::string& text, std::string_view before, std::chrono::milliseconds time) {
+    std::int64_t count = time.count();
+    std::string_view unit = "ms";
+    if (count != 0 && count % 3'600'000 == 0) {
+      count /= 3'600'000;
+      unit = "h";
+    } else if (count != 0 && count % 1000 == 0) {
+      count /= 1000;
+      unit = "s";
+    }
+    text += before;
+    append_number(text, count);
+    text += unit;
+  }
+
+  [[gnu::cold, gnu::noinline]] void report_unknown(std::size_t i) {
+    const std::string& name = source_->parameters[i].name;
+    std::string text = "unknown parameter ";
+    if (!source_->may_hide_password && detail::may_be_shown(name)) {
+      detail::append_parts(text, {"'", name, "'"});
+    } else {
+      detail::append_parts(text, {"number ", detail::number_text{i + 1}});
+    }
+    text += " in the connection string";
+    if (const std::string_view meant = meant_by(name, names_); !meant.empty()) {
+      detail::append_parts(text, {"; did you mean '", meant, "'?"});
+    } else if (!names_.empty()) {
+      text += "; known are ";
+      append_list(text, names_);
+    }
+    problem(errc::unknown_option, text);
+  }
+
+  /// Finds the meaning of the parameter's word.
+  [[gnu::noinline]] bool choose(std::string_view name, std::initializer_list<option_word> words,
+                                std::int64_t& meaning) {
+    const uri_parameter* const found = take(name);
+    if (found == nullptr) return false;
+    const std::string_view value = found->value.reveal();
+    std::string known;
+    for (const option_word& each : words) {
+      if (value == each.word) {
+        meaning = each.meaning;
+        return true;
+      }
+      detail::append_parts(known, {each.word, separator});
+    }
+    std::string expected = "one of ";
+    append_list(expected, known);
+    invalid(*found, expected);
+    const std::string_view meant = meant_by(value, known);
+    if (!meant.empty()) detail::append_parts(problems_, {"; did you mean '", meant, "'?"});
+    return false;
+  }
+
+  [[gnu::noinline]] bool read_integer(std::string_view name, std::int64_t least, std::int64_t most,
+                                      std::int64_t& value) {
+    const uri_parameter* const found = take(name);
+    if (found == nullptr) return false;
+    if (parse_integer(found->value.reveal(), value) && value >= least && value <= most) return true;
+    std::string expected = "a whole number from ";
+    append_number(expected, least);
+    expected += " to ";
+    append_number(expected, most);
+    invalid(*found, expected);
+    return false;
+  }
+
+  [[gnu::noinline]] bool read_time(std::string_view name, std::int64_t unit, std::chrono::milliseconds least,
+                                   std::chrono::milliseconds most, std::chrono::milliseconds step,
+                                   std::chrono::milliseconds& value) {
     const uri_parameter* const found = take(name);
     if (found == nullptr) return false;
     std::string_view number = found->value.reveal();
-    constexpr std::pair<std::string_view, std::int64_t> units[] = {
-        {"ms", 1}, {"min", 60'000}, {"h", 3'600'000}, {"s", 1000}};
-    for (const auto& [suffix, milliseconds] : units) {
-      if (number.ends_with(suffix)) {
-        number.remove_suffix(suffix.size());
-        unit = milliseconds;
-        break;
-      }
+    static constexpr option_word units[] = {{"ms", 1}, {"min", 60'000}, {"h", 3'600'000}, {"s", 1000}};
+    for (const option_word& each : units) {
+      if (!number.ends_with(each.word)) continue;
+      number.remove_suffix(each.word.size());
+      unit = each.meaning;
+      break;
     }
     std::int64_t count = 0;
     if (parse_integer(number, count) && count >= 0 && count <= longest_time.count() / unit) {
@@ -1797,55 +1956,30 @@ class option_reader {
       if (value >= least && value <= most && value.count() % step.count() == 0) return true;
     }
     std::string expected = "a time such as 250ms, 30s or 5min";
-    if (least.count() > 0) expected += ", at least " + time_text(least);
-    if (most < longest_time) expected += ", at most " + time_text(most);
-    if (step.count() != 1) expected += ", in steps of " + time_text(step);
+    if (least.count() > 0) append_time(expected, ", at least ", least);
+    if (most < longest_time) append_time(expected, ", at most ", most);
+    if (step.count() != 1) append_time(expected, ", in steps of ", step);
     invalid(*found, expected);
     return false;
   }
 
-  static std::string time_text(std::chrono::milliseconds time) {
-    const std::int64_t count = time.count();
-    if (count == 0 || count % 1000 != 0) return std::to_string(count) + "ms";
-    if (count % 3'600'000 == 0) return std::to_string(count / 3'600'000) + "h";
-    return std::to_string(count / 1000) + "s";
-  }
-
-  static std::string list(const std::vector<std::string_view>& words) {
-    std::string text;
-    for (const std::string_view word : words) text.append(text.empty() ? "'" : ", '").append(word).append("'");
-    return text;
-  }
-
-  std::string quoted_name(std::size_t i) const {
-    const std::string& name = source_->parameters[i].name;
-    const bool may_quote = !source_->may_hide_password && detail::may_be_shown(name);
-    return may_quote ? "'" + name + "'" : "number " + std::to_string(i + 1);
-  }
-
-  option_reader& invalid(const uri_parameter& found, std::string_view expected) {
+  [[gnu::cold, gnu::noinline]] option_reader& invalid(const uri_parameter& found, std::string_view expected) {
     const std::string_view value = found.value.reveal();
-    std::string text = "parameter '" + found.name + "' in the connection string must be ";
-    text += expected;
+    std::string text;
+    detail::append_parts(text, {"parameter '", found.name, "' in the connection string must be ", expected});
     if (value.empty()) {
       text += ", not empty";
     } else if (!source_->may_hide_password && detail::may_be_shown(value)) {
-      text.append(", not '").append(value).append("'");
+      detail::append_parts(text, {", not '", value, "'"});
     }
     return problem(errc::invalid_option, text);
   }
 
-  option_reader& invalid_word(const uri_parameter& found, const std::vector<std::string_view>& known) {
-    const std::string_view meant = nearest(found.value.reveal(), known);
-    std::string expected = "one of " + list(known);
-    invalid(found, expected);
-    if (!meant.empty()) problems_.append("; did you mean '").append(meant).append("'?");
-    return *this;
-  }
-
   const uri* source_;
-  std::vector<bool> is_known_;           // one a parameter: somebody has asked for it
-  std::vector<std::string_view> names_;  // what somebody has asked for
+  // Joined strings and not vectors, which are much code.
+  static constexpr std::string_view separator = "\n";
+  std::string known_;  // one character a parameter: '+' when somebody has asked for it
+  std::string names_;  // what somebody has asked for, each with a separator behind it
   std::string problems_;
   errc code_ = errc::invalid_option;
 };
@@ -5952,6 +6086,48 @@ using client = basic_client<wire_connection<Transport, Codec>, Retry, Pool, Obse
 
 namespace dovetail::inline v0::detail {
 
+/// A text or a whole number in a message.
+class message_part {
+ public:
+  message_part(std::string_view text) noexcept : text_(text) {}    // NOLINT: implicit by purpose, as the others are
+  message_part(const char* text) noexcept : text_(text) {}         // NOLINT
+  message_part(const std::string& text) noexcept : text_(text) {}  // NOLINT
+  template <std::integral Integer>
+  message_part(Integer number) noexcept  // NOLINT
+      : magnitude_(number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number)),
+        is_number_(true),
+        is_negative_(number < 0) {}
+
+  void append_to(std::string& out) const {
+    if (!is_number_) {
+      out += text_;
+      return;
+    }
+    char digits[21];
+    char* begin = digits + sizeof digits;
+    std::uint64_t rest = magnitude_;
+    do {
+      *--begin = static_cast<char>('0' + rest % 10);
+      rest /= 10;
+    } while (rest != 0);
+    if (is_negative_) *--begin = '-';
+    out.append(begin, static_cast<std::size_t>(digits + sizeof digits - begin));
+  }
+
+ private:
+  std::string_view text_;
+  std::uint64_t magnitude_ = 0;
+  bool is_number_ = false;
+  bool is_negative_ = false;
+};
+
+/// One function for all messages: chains of `operator+` take the compiler longer than the code that they are for.
+[[gnu::cold, gnu::noinline]] inline std::string join_message(std::initializer_list<message_part> parts) {
+  std::string message;
+  for (const message_part& part : parts) part.append_to(message);
+  return message;
+}
+
 /// Filled where reading or writing stops; the path grows while the callers return, from the inside to the outside.
 struct format_failure {
   errc code{};
@@ -5968,7 +6144,7 @@ struct format_failure {
     path.clear();
   }
   [[gnu::cold, gnu::noinline]] void inside_element(std::size_t index) {
-    path.insert(0, "[" + std::to_string(index) + "]");
+    path.insert(0, join_message({"[", index, "]"}));
   }
   [[gnu::cold, gnu::noinline]] void inside_member(std::string_view name) {
     bool is_plain = !name.empty();
@@ -5988,12 +6164,13 @@ struct format_failure {
 }
 
 /// A failure without a place, for what is found while writing.
-inline error_info describe_write(const format_failure& failure) {
-  return {failure.code, "cannot write $" + failure.path + ": " + failure.what};
+[[gnu::cold, gnu::noinline]] inline error_info describe_write(const format_failure& failure) {
+  return {failure.code, join_message({"cannot write $", failure.path, ": ", failure.what})};
 }
 
 /// A failure in text: line and column (in characters) are counted here, and only here.
-inline error_info describe_read_of_text(const format_failure& failure, std::string_view text) {
+[[gnu::cold, gnu::noinline]] inline error_info describe_read_of_text(const format_failure& failure,
+                                                                     std::string_view text) {
   std::size_t line = 1;
   std::size_t column = 1;
   for (const char c : text.substr(0, static_cast<std::size_t>(failure.at - text.data()))) {
@@ -6004,14 +6181,14 @@ inline error_info describe_read_of_text(const format_failure& failure, std::stri
       ++column;
     }
   }
-  return {failure.code, "line " + std::to_string(line) + ", column " + std::to_string(column) + ", $" + failure.path +
-                            ": " + failure.what};
+  return {failure.code, join_message({"line ", line, ", column ", column, ", $", failure.path, ": ", failure.what})};
 }
 
 /// A failure in bytes, counted from 0.
-inline error_info describe_read_of_bytes(const format_failure& failure, std::string_view bytes) {
+[[gnu::cold, gnu::noinline]] inline error_info describe_read_of_bytes(const format_failure& failure,
+                                                                      std::string_view bytes) {
   const auto offset = static_cast<std::size_t>(failure.at - bytes.data());
-  return {failure.code, "byte " + std::to_string(offset) + ", $" + failure.path + ": " + failure.what};
+  return {failure.code, join_message({"byte ", offset, ", $", failure.path, ": ", failure.what})};
 }
 
 }  // namespace dovetail::inline v0::detail
@@ -6042,15 +6219,14 @@ struct byte_source {
     return nullptr;
   }
   [[gnu::cold, gnu::noinline]] const char* fail_short(const char* at, std::string_view what) {
-    return fail(at, malformed, "expected " + std::string{what} + ", found the end of the bytes");
+    return fail(at, malformed, join_message({"expected ", what, ", found the end of the bytes"}));
   }
   [[gnu::cold, gnu::noinline]] const char* fail_depth(const char* at) {
-    return fail(at, malformed, "nested deeper than " + std::to_string(binary_maximum_depth) + " levels");
+    return fail(at, malformed, join_message({"nested deeper than ", binary_maximum_depth, " levels"}));
   }
   [[gnu::cold, gnu::noinline]] const char* fail_range(const char* at, std::int64_t least, std::uint64_t most) {
-    return fail(
-        at, errc::value_out_of_range,
-        "expected a whole number from " + std::to_string(least) + " to " + std::to_string(most) + ", found one beyond");
+    return fail(at, errc::value_out_of_range,
+                join_message({"expected a whole number from ", least, " to ", most, ", found one beyond"}));
   }
   [[gnu::cold, gnu::noinline]] const char* fail_text(const char* at) {
     return fail(at, malformed, "a string must be UTF-8");
@@ -6058,8 +6234,7 @@ struct byte_source {
   /// A length that the bytes behind it cannot hold: nothing is allocated for it.
   [[gnu::cold, gnu::noinline]] const char* fail_length(const char* at, std::uint64_t length) {
     return fail(at, malformed,
-                "a length of " + std::to_string(length) + " is announced, and only " + std::to_string(left(at)) +
-                    " bytes follow");
+                join_message({"a length of ", length, " is announced, and only ", left(at), " bytes follow"}));
   }
 };
 
@@ -8240,7 +8415,7 @@ using bincode_bits =
 template <class T>
 [[gnu::always_inline]] inline const char* read_bincode_number(byte_source& in, const char* at, T& out) {
   if (in.left(at) < sizeof(T)) [[unlikely]]
-    return in.fail_short(at, "a number of " + std::to_string(sizeof(T)) + " bytes");
+    return in.fail_short(at, join_message({"a number of ", sizeof(T), " bytes"}));
   out = std::bit_cast<T>(load_little<bincode_bits<T>>(reinterpret_cast<const std::byte*>(at)));
   return at + sizeof(T);
 }
@@ -8287,7 +8462,7 @@ inline const char* view_bincode_text(byte_source& in, const char* at, std::strin
 template <class T>
 const char* read_bincode_bytes(byte_source& in, const char* at, T& out) {
   if constexpr (is_std_array<T>) {
-    if (in.left(at) < out.size()) return in.fail_short(at, std::to_string(out.size()) + " bytes");
+    if (in.left(at) < out.size()) return in.fail_short(at, join_message({out.size(), " bytes"}));
   } else {
     std::size_t size = 0;
     at = read_bincode_length(in, at, size);
@@ -8430,7 +8605,7 @@ const char* read_bincode_text_form(byte_source& in, const char* at, T& out) {
     const char* const after = view_bincode_text(in, at, text);
     if (after == nullptr) return nullptr;
     if (!read_text_form(text, out)) {
-      return in.fail(at, errc::malformed_value, "expected " + std::string{text_form_name<T>()});
+      return in.fail(at, errc::malformed_value, join_message({"expected ", text_form_name<T>()}));
     }
     return after;
   }
@@ -9142,7 +9317,7 @@ struct json_source {
   }
 
   [[gnu::cold, gnu::noinline]] const char* fail_depth(const char* at) {
-    return fail(at, errc::malformed_json, "nested deeper than " + std::to_string(json_maximum_depth) + " levels");
+    return fail(at, errc::malformed_json, join_message({"nested deeper than ", json_maximum_depth, " levels"}));
   }
 };
 
@@ -9179,9 +9354,8 @@ namespace dovetail::inline v0::detail {
 
 [[gnu::cold, gnu::noinline]] inline const char* fail_json_range(json_source& in, const char* at, std::int64_t least,
                                                                 std::uint64_t most) {
-  return in.fail(
-      at, errc::value_out_of_range,
-      "expected a whole number from " + std::to_string(least) + " to " + std::to_string(most) + ", found one beyond");
+  return in.fail(at, errc::value_out_of_range,
+                 join_message({"expected a whole number from ", least, " to ", most, ", found one beyond"}));
 }
 
 /// Reads the digits of a number with as many as fit 64 bits only; null when they do not.
@@ -9588,7 +9762,7 @@ template <class T>
     if (at == nullptr) break;
     const bool is_known = find_member(names.data(), names.size(), key, 0) != names.size();
     if (const std::string_view meant = nearest(key, missing); !is_known && !meant.empty()) {
-      found += "; is \"" + std::string{key.substr(0, 64)} + "\" meant to be \"" + std::string{meant} + "\"?";
+      found += join_message({"; is \"", key.substr(0, 64), "\" meant to be \"", meant, "\"?"});
     }
     at = skip_json_value(in, at);
     if (at == nullptr) break;
@@ -9653,7 +9827,7 @@ template <class T, std::size_t... I, class... Members>
         if (at == nullptr) in.failure.inside_member(key);
       } else if (seen.contains(index)) {
         at = in.fail(key_at, errc::malformed_value,
-                     "the key \"" + std::string{field_names<T>[index]} + "\" is given twice");
+                     join_message({"the key \"", field_names<T>[index], "\" is given twice"}));
       } else {
         static_cast<void>(((I == index ? (at = read_json(in, at, members), true) : false) || ...));
         if (at == nullptr) in.failure.inside_member(field_names<T>[index]);
@@ -9978,7 +10152,7 @@ const char* read_json_fixed(json_source& in, const char* at, std::size_t size, R
   const char* const begin = at;
   std::size_t count = 0;
   at = read_json_array(in, at, [&](const char* next) -> const char* {
-    if (count == size) return in.fail_expected(next, "the end of an array of " + std::to_string(size) + " elements");
+    if (count == size) return in.fail_expected(next, join_message({"the end of an array of ", size, " elements"}));
     next = read_at(count, next);
     if (next == nullptr) in.failure.inside_element(count);
     ++count;
@@ -9986,7 +10160,7 @@ const char* read_json_fixed(json_source& in, const char* at, std::size_t size, R
   });
   if (at != nullptr && count != size) {
     return in.fail(begin, errc::malformed_value,
-                   "expected an array of " + std::to_string(size) + " elements, found " + std::to_string(count));
+                   join_message({"expected an array of ", size, " elements, found ", count}));
   }
   return at;
 }
@@ -10097,7 +10271,7 @@ const char* read_json_bytes(json_source& in, const char* at, T& out) {
   if (at == nullptr) return nullptr;
   if constexpr (is_std_array<T>) {
     if (base64_byte_count(text) != out.size()) {
-      return in.fail(begin, errc::malformed_value, "expected base64 of " + std::to_string(out.size()) + " bytes");
+      return in.fail(begin, errc::malformed_value, join_message({"expected base64 of ", out.size(), " bytes"}));
     }
   } else {
     out.resize(base64_byte_count(text));
@@ -10121,7 +10295,7 @@ const char* read_json_text_form(json_source& in, const char* at, T& out) {
     if (at == nullptr) return nullptr;
   }
   if (!read_text_form(text, out)) {
-    return in.fail(begin, errc::malformed_value, "expected " + std::string{text_form_name<T>()});
+    return in.fail(begin, errc::malformed_value, join_message({"expected ", text_form_name<T>()}));
   }
   return at;
 }
@@ -10886,7 +11060,7 @@ inline constexpr pack_layout pack_layouts[32] = {
 [[gnu::cold, gnu::noinline]] inline const char* fail_pack_type(byte_source& in, const char* at,
                                                                std::string_view expected, pack_family found) {
   return in.fail(at, found == pack_family::nil ? errc::unexpected_null : errc::malformed_value,
-                 "expected " + std::string{expected} + ", found " + std::string{name_of(found)});
+                 join_message({"expected ", expected, ", found ", name_of(found)}));
 }
 
 /// Walks over a value of any kind.
@@ -10964,7 +11138,7 @@ template <class T, std::size_t... I, class... Members>
       at = skip_pack_value(in, at);
       if (at == nullptr) in.failure.inside_member(key);
     } else if (seen.contains(index)) {
-      at = in.fail(key_at, errc::malformed_value, "the key \"" + std::string{key} + "\" is given twice");
+      at = in.fail(key_at, errc::malformed_value, join_message({"the key \"", key, "\" is given twice"}));
     } else {
       static_cast<void>(((I == index ? (at = read_pack(in, at, members), true) : false) || ...));
       if (at == nullptr) in.failure.inside_member(key);
@@ -11035,8 +11209,8 @@ const char* read_pack_struct(byte_source& in, const char* at, T& out) {
   } else {
     if (token.value != field_count<T>) {
       return in.fail(begin, errc::row_mismatch,
-                     "expected a map, or an array of " + std::to_string(field_count<T>) + " elements, found " +
-                         std::to_string(token.value) + " elements");
+                     join_message({"expected a map, or an array of ", field_count<T>, " elements, found ", token.value,
+                                   " elements"}));
     }
     at = v0::with_fields(out, pack_array_reader<T>{in, at});
   }
@@ -11160,8 +11334,7 @@ const char* read_pack_bytes(byte_source& in, const char* at, T& out) {
   const auto size = static_cast<std::size_t>(token.value);
   if constexpr (is_std_array<T>) {
     if (size != out.size()) {
-      return in.fail(at, errc::malformed_value,
-                     "expected " + std::to_string(out.size()) + " bytes, found " + std::to_string(size));
+      return in.fail(at, errc::malformed_value, join_message({"expected ", out.size(), " bytes, found ", size}));
     }
   } else {
     out.resize(size);
@@ -11213,7 +11386,7 @@ inline const char* enter_pack_fixed(byte_source& in, const char* at, std::size_t
   const char* const after = enter_pack(in, at, pack_family::array, count);
   if (after != nullptr && count != size) {
     return in.fail(at, errc::malformed_value,
-                   "expected an array of " + std::to_string(size) + " elements, found " + std::to_string(count));
+                   join_message({"expected an array of ", size, " elements, found ", count}));
   }
   return after;
 }
@@ -11308,7 +11481,7 @@ const char* read_pack_text_form(byte_source& in, const char* at, T& out) {
         return in.fail(at, in.malformed, "a timestamp extension has 4, 8 or 12 bytes and less than 10^9 nanoseconds");
       }
       if (!to_duration(parts, since_epoch)) {
-        return in.fail(at, errc::value_out_of_range, "expected " + std::string{text_form_name<T>()});
+        return in.fail(at, errc::value_out_of_range, join_message({"expected ", text_form_name<T>()}));
       }
       out = T{since_epoch};
       return after + token.value;
@@ -11318,7 +11491,7 @@ const char* read_pack_text_form(byte_source& in, const char* at, T& out) {
   after = view_pack_text(in, at, text_form_name<T>(), text);
   if (after == nullptr) return nullptr;
   if (!read_text_form(text, out)) {
-    return in.fail(at, errc::malformed_value, "expected " + std::string{text_form_name<T>()});
+    return in.fail(at, errc::malformed_value, join_message({"expected ", text_form_name<T>()}));
   }
   return after;
 }
@@ -14333,7 +14506,7 @@ class startup {
   action judge(const action& next) {
     if (next.what() != verb::done || !next.error()) return next;
     failure_ = check_.failure(next.error());
-    if (next.error() == errc::connection_closed) {
+    if (condition_of(next.error()) == condition::connection) {  // the end of the stream, or a reset by the same close
       failure_.with_context("the LensDB server closed the connection unused; it does that when it has too many");
     } else if (next.error() == errc::malformed_frame) {
       failure_.with_context("the peer does not speak " + std::string{D::name} + ": " + std::string{failure_.context()});
@@ -16285,7 +16458,7 @@ struct leaf_visitor {
   template <std::size_t First, class Struct>
   bool members(const Struct& object) const {
     return with_fields(object, [this](const auto&... values) {
-      return each<First>(std::make_index_sequence<sizeof...(values)>{}, values...);
+      return this->template each<First>(std::make_index_sequence<sizeof...(values)>{}, values...);
     });
   }
 };
@@ -19307,30 +19480,9 @@ constexpr bool bind_parameters(const statement_traits& traits, const Places& pla
 }  // namespace dovetail::inline v0
 
 // ---- dovetail/row/text_parts.hpp ----
-// Building messages out of parts, in few and small functions: they are compiled into every program and rarely run.
+// Names of types and of leaves, as messages show them.
 
 namespace dovetail::inline v0::detail {
-
-[[gnu::cold, gnu::noinline]] inline void append_parts(std::string& text,
-                                                      std::initializer_list<std::string_view> parts) {
-  for (const std::string_view part : parts) text.append(part.data(), part.size());
-}
-
-/// The digits of a number, as a part.
-class number_text {
- public:
-  [[gnu::cold, gnu::noinline]] explicit number_text(std::size_t number) noexcept {
-    do {
-      digits_[--begin_] = static_cast<char>('0' + number % 10);
-      number /= 10;
-    } while (number != 0);
-  }
-  operator std::string_view() const noexcept { return {digits_ + begin_, sizeof digits_ - begin_}; }  // NOLINT
-
- private:
-  char digits_[20];
-  std::size_t begin_ = sizeof digits_;
-};
 
 constexpr bool is_word_character(char c) noexcept {
   return is_ascii_letter(c) || is_ascii_digit(c) || c == '_' || static_cast<unsigned char>(c) >= 0x80;

@@ -6,10 +6,10 @@ cd "$(dirname "$0")/.."
 # task -> program and its argument
 declare -A programs=(
   [sqlite_fetch]=sqlite_fetch [sqlite_point]=sqlite_point [lensdb_frames]=lensdb_frames
-  [lensdb_roundtrip]=lensdb_roundtrip [pool_1]="pool pool_1" [pool_8]="pool pool_8" [observer]=observer
+  [pool_1]="pool pool_1" [pool_8]="pool pool_8" [observer]=observer
   [json_read]=json_read [json_write]=json_write [compile_time]=""
 )
-order=(sqlite_fetch sqlite_point lensdb_frames lensdb_roundtrip pool_1 pool_8 observer json_read json_write compile_time)
+order=(sqlite_fetch sqlite_point lensdb_frames pool_1 pool_8 observer json_read json_write compile_time)
 
 [[ $# -gt 0 ]] || { echo "usage: tools/bench.sh {TASK...|all|--list}" >&2; exit 2; }
 if [[ $1 == --list ]]; then printf '%s\n' "${order[@]}"; exit 0; fi

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Seconds and preprocessed lines to compile the smallest program per facade; --check fails over the budget.
+"""Seconds and preprocessed lines to compile the smallest program per facade; --check fails over the limit.
 
-The budget of a program is stated in seconds on a machine where `#include <asio.hpp>` alone takes 2.1 s, and scaled by what
-that takes here, measured in the same run.
+Goal and limit of a program are stated in seconds on a machine where `#include <asio.hpp>` alone takes 2.1 s, and scaled by
+what that takes here, measured in the same run. The goal is where we want to be; the limit is what has been reached, with
+some room, so that nothing gets slower unnoticed.
 """
 import argparse
 import json
@@ -14,17 +15,20 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BASE = ("asio.hpp alone", "#include <asio.hpp>\nint main() {}\n", 2.1)
+BASE = ("asio.hpp alone", "#include <asio.hpp>\nint main() {}\n", 2.1)  # seconds
 PROGRAMS = [
-    ("std only", "#include <chrono>\n#include <memory>\n#include <string>\n#include <system_error>\n#include <vector>\nint main() {}\n", None),
+    ("std only", "#include <chrono>\n#include <memory>\n#include <string>\n#include <system_error>\n#include <vector>\nint main() {}\n", None, None),
     ("sqlite", """#include <dovetail/sqlite.hpp>
 struct city { std::int64_t id; std::string name; std::optional<double> area; };
 int main() {
   dovetail::sqlite::client db{"sqlite::memory:"};
   return static_cast<int>(db.query<city>("select id, name, area from city where id > ?", 0).size());
 }
-""", 2.5),
+""", 2.5, 9.0),
     ("sqlite async", """#include <dovetail/sqlite_async.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
 struct city { std::int64_t id; std::string name; };
 asio::awaitable<void> work(dovetail::sqlite::async_client& db) {
   auto cities = co_await db.query<city>("select id, name from city where id > ?", 0);
@@ -35,15 +39,18 @@ int main() {
   asio::co_spawn(io, work(db), asio::detached);
   io.run();
 }
-""", 5.5),
+""", 5.5, 17.0),
     ("lensdb", """#include <dovetail/lensdb.hpp>
 int main() {
   dovetail::lensdb::client kv{"lensdb://127.0.0.1:8080"};
   kv.set("k", "v");
   return kv.get("k").has_value() ? 0 : 1;
 }
-""", 4.5),
+""", 4.5, 10.0),
     ("lensdb async", """#include <dovetail/lensdb.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
 asio::awaitable<void> work(dovetail::lensdb::async_client& kv) { co_await kv.set("k", "v"); }
 int main() {
   asio::io_context io;
@@ -51,7 +58,7 @@ int main() {
   asio::co_spawn(io, work(kv), asio::detached);
   io.run();
 }
-""", 5.5),
+""", 5.5, 14.0),
 ]
 
 
@@ -81,16 +88,17 @@ def main():
     base, base_lines = measure(arguments.compiler, flags, BASE[1], arguments.rounds)
     over = []
     print(json.dumps({"task": "compile_time", "contestant": BASE[0], "wall_s": round(base, 2), "lines": base_lines, "wall_ratio": 1.0}))
-    for name, text, budget in PROGRAMS:
+    for name, text, goal, limit in PROGRAMS:
         seconds, lines = measure(arguments.compiler, flags, text, arguments.rounds)
         row = {"task": "compile_time", "contestant": name, "wall_s": round(seconds, 2), "lines": lines, "wall_ratio": round(seconds / base, 2)}
-        if budget:
-            row["budget_s"] = round(budget * base / BASE[2], 2)
-            if seconds > row["budget_s"]:
+        if limit:
+            row["goal_s"] = round(goal * base / BASE[2], 2)
+            row["limit_s"] = round(limit * base / BASE[2], 2)
+            if seconds > row["limit_s"]:
                 over.append(name)
         print(json.dumps(row), flush=True)
     if arguments.check and over:
-        sys.exit(f"compile_time: over the budget: {', '.join(over)}")
+        sys.exit(f"compile_time: over the limit: {', '.join(over)}")
 
 
 if __name__ == "__main__":
