@@ -5006,7 +5006,8 @@ class client_core {
   template <operation Op>
   result<typename Op::value_type> perform_on(Connection& on, Op& op, const call& how, int attempt = 1) {
     const detail::stopwatch<Observer> watch;
-    auto answer = on.perform(op, how.by);
+    using answer_type = result<typename Op::value_type>;
+    answer_type answer = how.by.has_passed() ? answer_type{errc::deadline_passed} : on.perform(op, how.by);
     saw_request(Op::name, answer ? std::error_code{} : answer.error().code(), watch, on.last_traffic(), attempt, how);
     return answer;
   }
@@ -5882,7 +5883,8 @@ class async_client_view : public Core::connection_type::template verbs<async_cli
 /// An asynchronous client. Verbs return `asio::awaitable` and throw `dt::error`; `with(token)` takes any completion
 /// token: a callback with `dt::result<T>`, `asio::use_future`, `dt::as_result`, …
 /// Threads: any number may start operations at once; what completes them runs on the token's executor, else on the
-/// client's. Lifetime: operations may outlive the client; those that wait for a connection fail then.
+/// client's. Lifetime: operations may outlive the client; those that wait for a connection fail then. The context of a
+/// token's executor must live until its operation has ended or the client is closed.
 /// Cancellation: any operation, at any step; a connection in the middle of a dialogue is closed then, unless its
 /// database can end the dialogue cleanly.
 template <pooled_connection Connection, retry_policy Retry = exponential_backoff, pool_policy Pool = bounded_pool,
@@ -10111,7 +10113,8 @@ const char* read_json_sequence(json_source& in, const char* at, T& out) {
   const char* const first = at;
   return read_json_array(in, at, [&](const char* next) {
     if constexpr (requires { out.reserve(count); }) {
-      if (count == sample) {
+      // Only for the outermost array: a guess for each of many inner ones would add up to many times the text.
+      if (count == sample && in.depth == 1) {
         out.reserve(sample + estimate_elements(first, next, in.end, sample, sizeof(typename T::value_type)));
       }
     }
@@ -17408,7 +17411,8 @@ namespace dovetail::inline v0 {
 
 /// The rows of a query, one at a time: `for (const city& c : db.stream<city>("…"))`. Holds a connection until the last
 /// row has been read or the stream goes; fields may be `std::string_view` and `byte_view` here.
-/// Lifetime: a row, and what its views borrow, lives until the next one. Threads: one at a time.
+/// Lifetime: a row, and what its views borrow, lives until the next one. A transaction's stream must go before the
+/// transaction is committed or rolled back. Threads: one at a time.
 /// Errors: `begin()` and `++` throw `dt::error`; `next()` returns it. The client's time limit holds for each step.
 template <class Row, class Core>
 class sql_stream {
@@ -21845,9 +21849,11 @@ class statement_row {
   [[gnu::noinline]] errc read_enum(sqlite3_value* value, E& out) {
     if (sqlite3_value_type(value) == SQLITE_TEXT) {
       const auto named = enum_value<E>(text_of(value));
-      if (!named) return errc::malformed_value;
-      out = *named;
-      return {};
+      if (named) return out = *named, errc{};
+      // A text column turns the numbers that enums are stored as into digits.
+      std::underlying_type_t<E> digits{};
+      if (!parse_integer(text_of(value), digits)) return errc::malformed_value;
+      return out = static_cast<E>(digits), errc{};
     }
     std::underlying_type_t<E> number{};
     const errc failed = read_kind<field_kind_of<std::underlying_type_t<E>>>(value, number);
@@ -22591,13 +22597,24 @@ inline error_info run_to_end(const session& on, sqlite3_stmt* statement) {
 /// Runs a statement and tells what it did.
 inline error_info run_and_count(const session& on, sqlite3_stmt* statement, statement_kind kind, summary& done) {
   const bool is_insert = kind == statement_kind::insert;
-  if (is_insert) sqlite3_set_last_insert_rowid(on.handle(), 0);
-  if (error_info failure = run_to_end(on, statement)) return failure;
+  // SQLite's own last_insert_rowid() stays what it is, for statements that use it; the hook tells whether a row is new.
+  bool has_new_row = false;
+  if (is_insert) {
+    sqlite3_update_hook(
+        on.handle(),
+        [](void* flag, int what, const char*, const char*, sqlite3_int64) {
+          if (what == SQLITE_INSERT) *static_cast<bool*>(flag) = true;
+        },
+        &has_new_row);
+  }
+  error_info failure = run_to_end(on, statement);
+  if (is_insert) sqlite3_update_hook(on.handle(), nullptr, nullptr);
+  if (failure) return failure;
   if (!is_insert && kind != statement_kind::update && kind != statement_kind::remove) return {};
   done.rows_affected += sqlite3_changes64(on.handle());
   if (!is_insert) return {};
-  // An insert that was ignored, or became an update, leaves the zero: then there is no new row.
-  if (const std::int64_t id = sqlite3_last_insert_rowid(on.handle()); id != 0) done.last_insert_id = id;
+  // An insert that was ignored, or became an update, made no new row.
+  if (has_new_row) done.last_insert_id = sqlite3_last_insert_rowid(on.handle());
   return {};
 }
 
@@ -23043,7 +23060,13 @@ class connection {
     result<summary> done{summary{}};
     error_info failure = is_one ? error_info{} : session_.begin_unit();
     if (failure) return failure;
-    failure = detail::insert_rows(session_, used->get(), op.rows, !is_one, *done);
+    try {
+      failure = detail::insert_rows(session_, used->get(), op.rows, !is_one, *done);
+    } catch (...) {  // of the user's range or field_codec: the rows before it must not stay
+      sqlite3_reset(used->get());
+      if (!is_one) static_cast<void>(session_.end_unit(errc::invalid_state));
+      throw;
+    }
     if (!is_one) failure = session_.end_unit(std::move(failure));
     if (failure) return failure;
     return done;
@@ -23243,14 +23266,14 @@ class async_transaction : public Core::connection_type::template verbs<async_tra
   template <operation Op>
   auto run(Op op, std::source_location where) {
     return async_initiate_result<typename Op::value_type>(
-        [this, where](auto handler, Op asked) { start(std::move(asked), where, std::move(handler)); },
+        [this, where](auto handler, Op asked) { this->start(std::move(asked), where, std::move(handler)); },
         asio::use_awaitable, std::move(op));
   }
   /// The same, completing with `dt::result`.
   template <operation Op>
   auto perform(Op op, std::source_location where) {
     return async_initiate_result<typename Op::value_type>(
-        [this, where](auto handler, Op asked) { start(std::move(asked), where, std::move(handler)); }, as_result,
+        [this, where](auto handler, Op asked) { this->start(std::move(asked), where, std::move(handler)); }, as_result,
         std::move(op));
   }
   const std::shared_ptr<Core>& core() const noexcept { return core_; }

@@ -1,4 +1,5 @@
 // Literal statements with a mistake: the compiler names it, and the struct and field where there is one.
+// clang-format off: the expected words stand in comments of one line.
 #include <dovetail/sql/statement.hpp>
 
 #include <cstdint>
@@ -45,23 +46,23 @@ void calls() {
 
 #if CASE == 1  // expect: more_placeholders_than_arguments
   query<city>("select * from city where id = ? and name = ?", 1);
-#elif CASE == 2  // expect: more_arguments_than_placeholders
+#elif CASE == 2   // expect: more_arguments_than_placeholders
   query<city>("select * from city where id = ?", 1, 2);
-#elif CASE == 3  // expect: parameter_without_argument
-                 // expect: select * from city where id = :idd
+#elif CASE == 3   // expect: parameter_without_argument
+                  // expect: select * from city where id = :idd
   query<city>("select * from city where id = :idd", arg<"id">(1));
-#elif CASE == 4  // expect: argument_without_parameter
-                 // expect: "old"
+#elif CASE == 4   // expect: argument_without_parameter
+                  // expect: "old"
   execute("update city set name = :name", arg<"name">("Bern"), arg<"old">(1));
-#elif CASE == 5  // expect: placeholders_of_different_styles_are_mixed
+#elif CASE == 5   // expect: placeholders_of_different_styles_are_mixed
   query<city>("select * from city where id = ? and name = $2", 1, "Bern");
-#elif CASE == 6  // expect: named_and_positional_arguments_are_mixed
+#elif CASE == 6   // expect: named_and_positional_arguments_are_mixed
   query<city>("select * from city where id = :id and name = ?", arg<"id">(1), "Bern");
-#elif CASE == 7  // expect: named_placeholders_need_dt_arg_or_a_struct
+#elif CASE == 7   // expect: named_placeholders_need_dt_arg_or_a_struct
   query<city>("select * from city where id = :id", 1);
-#elif CASE == 8  // expect: positional_placeholders_do_not_take_named_arguments
+#elif CASE == 8   // expect: positional_placeholders_do_not_take_named_arguments
   query<city>("select * from city where id = ?", arg<"id">(1));
-#elif CASE == 9  // expect: mistake_in_sql::quote_not_closed
+#elif CASE == 9   // expect: mistake_in_sql::quote_not_closed
   query<city>("select * from city where name = 'Bern");
 #elif CASE == 10  // expect: identifier_quote_not_closed
   query<city>("select * from \"city");

@@ -36,14 +36,14 @@ class async_transaction : public Core::connection_type::template verbs<async_tra
   template <operation Op>
   auto run(Op op, std::source_location where) {
     return async_initiate_result<typename Op::value_type>(
-        [this, where](auto handler, Op asked) { start(std::move(asked), where, std::move(handler)); },
+        [this, where](auto handler, Op asked) { this->start(std::move(asked), where, std::move(handler)); },
         asio::use_awaitable, std::move(op));
   }
   /// The same, completing with `dt::result`.
   template <operation Op>
   auto perform(Op op, std::source_location where) {
     return async_initiate_result<typename Op::value_type>(
-        [this, where](auto handler, Op asked) { start(std::move(asked), where, std::move(handler)); }, as_result,
+        [this, where](auto handler, Op asked) { this->start(std::move(asked), where, std::move(handler)); }, as_result,
         std::move(op));
   }
   const std::shared_ptr<Core>& core() const noexcept { return core_; }

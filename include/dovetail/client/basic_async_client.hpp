@@ -71,7 +71,8 @@ class async_client_view : public Core::connection_type::template verbs<async_cli
 /// An asynchronous client. Verbs return `asio::awaitable` and throw `dt::error`; `with(token)` takes any completion
 /// token: a callback with `dt::result<T>`, `asio::use_future`, `dt::as_result`, …
 /// Threads: any number may start operations at once; what completes them runs on the token's executor, else on the
-/// client's. Lifetime: operations may outlive the client; those that wait for a connection fail then.
+/// client's. Lifetime: operations may outlive the client; those that wait for a connection fail then. The context of a
+/// token's executor must live until its operation has ended or the client is closed.
 /// Cancellation: any operation, at any step; a connection in the middle of a dialogue is closed then, unless its
 /// database can end the dialogue cleanly.
 template <pooled_connection Connection, retry_policy Retry = exponential_backoff, pool_policy Pool = bounded_pool,

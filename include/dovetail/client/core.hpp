@@ -59,7 +59,8 @@ class client_core {
   template <operation Op>
   result<typename Op::value_type> perform_on(Connection& on, Op& op, const call& how, int attempt = 1) {
     const detail::stopwatch<Observer> watch;
-    auto answer = on.perform(op, how.by);
+    using answer_type = result<typename Op::value_type>;
+    answer_type answer = how.by.has_passed() ? answer_type{errc::deadline_passed} : on.perform(op, how.by);
     saw_request(Op::name, answer ? std::error_code{} : answer.error().code(), watch, on.last_traffic(), attempt, how);
     return answer;
   }

@@ -15,7 +15,8 @@ namespace dovetail::inline v0 {
 
 /// The rows of a query, one at a time: `for (const city& c : db.stream<city>("…"))`. Holds a connection until the last
 /// row has been read or the stream goes; fields may be `std::string_view` and `byte_view` here.
-/// Lifetime: a row, and what its views borrow, lives until the next one. Threads: one at a time.
+/// Lifetime: a row, and what its views borrow, lives until the next one. A transaction's stream must go before the
+/// transaction is committed or rolled back. Threads: one at a time.
 /// Errors: `begin()` and `++` throw `dt::error`; `next()` returns it. The client's time limit holds for each step.
 template <class Row, class Core>
 class sql_stream {

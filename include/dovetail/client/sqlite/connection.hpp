@@ -108,7 +108,13 @@ class connection {
     result<summary> done{summary{}};
     error_info failure = is_one ? error_info{} : session_.begin_unit();
     if (failure) return failure;
-    failure = detail::insert_rows(session_, used->get(), op.rows, !is_one, *done);
+    try {
+      failure = detail::insert_rows(session_, used->get(), op.rows, !is_one, *done);
+    } catch (...) {  // of the user's range or field_codec: the rows before it must not stay
+      sqlite3_reset(used->get());
+      if (!is_one) static_cast<void>(session_.end_unit(errc::invalid_state));
+      throw;
+    }
     if (!is_one) failure = session_.end_unit(std::move(failure));
     if (failure) return failure;
     return done;

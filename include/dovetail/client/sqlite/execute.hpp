@@ -29,13 +29,24 @@ inline error_info run_to_end(const session& on, sqlite3_stmt* statement) {
 /// Runs a statement and tells what it did.
 inline error_info run_and_count(const session& on, sqlite3_stmt* statement, statement_kind kind, summary& done) {
   const bool is_insert = kind == statement_kind::insert;
-  if (is_insert) sqlite3_set_last_insert_rowid(on.handle(), 0);
-  if (error_info failure = run_to_end(on, statement)) return failure;
+  // SQLite's own last_insert_rowid() stays what it is, for statements that use it; the hook tells whether a row is new.
+  bool has_new_row = false;
+  if (is_insert) {
+    sqlite3_update_hook(
+        on.handle(),
+        [](void* flag, int what, const char*, const char*, sqlite3_int64) {
+          if (what == SQLITE_INSERT) *static_cast<bool*>(flag) = true;
+        },
+        &has_new_row);
+  }
+  error_info failure = run_to_end(on, statement);
+  if (is_insert) sqlite3_update_hook(on.handle(), nullptr, nullptr);
+  if (failure) return failure;
   if (!is_insert && kind != statement_kind::update && kind != statement_kind::remove) return {};
   done.rows_affected += sqlite3_changes64(on.handle());
   if (!is_insert) return {};
-  // An insert that was ignored, or became an update, leaves the zero: then there is no new row.
-  if (const std::int64_t id = sqlite3_last_insert_rowid(on.handle()); id != 0) done.last_insert_id = id;
+  // An insert that was ignored, or became an update, made no new row.
+  if (has_new_row) done.last_insert_id = sqlite3_last_insert_rowid(on.handle());
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <dovetail/base/calendar.hpp>
 #include <dovetail/base/decimal.hpp>
 #include <dovetail/base/errc.hpp>
+#include <dovetail/base/text.hpp>
 #include <dovetail/base/uuid.hpp>
 #include <dovetail/client/sqlite/library.hpp>
 #include <dovetail/row/enums.hpp>
@@ -193,9 +194,11 @@ class statement_row {
   [[gnu::noinline]] errc read_enum(sqlite3_value* value, E& out) {
     if (sqlite3_value_type(value) == SQLITE_TEXT) {
       const auto named = enum_value<E>(text_of(value));
-      if (!named) return errc::malformed_value;
-      out = *named;
-      return {};
+      if (named) return out = *named, errc{};
+      // A text column turns the numbers that enums are stored as into digits.
+      std::underlying_type_t<E> digits{};
+      if (!parse_integer(text_of(value), digits)) return errc::malformed_value;
+      return out = static_cast<E>(digits), errc{};
     }
     std::underlying_type_t<E> number{};
     const errc failed = read_kind<field_kind_of<std::underlying_type_t<E>>>(value, number);

@@ -64,7 +64,8 @@ const char* read_json_sequence(json_source& in, const char* at, T& out) {
   const char* const first = at;
   return read_json_array(in, at, [&](const char* next) {
     if constexpr (requires { out.reserve(count); }) {
-      if (count == sample) {
+      // Only for the outermost array: a guess for each of many inner ones would add up to many times the text.
+      if (count == sample && in.depth == 1) {
         out.reserve(sample + estimate_elements(first, next, in.end, sample, sizeof(typename T::value_type)));
       }
     }

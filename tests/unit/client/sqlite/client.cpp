@@ -251,3 +251,70 @@ TEST(SqliteClient, ManyThreadsShareAnInMemoryDatabase) {
 }
 
 }  // namespace
+
+TEST(SqliteClient, AStatementMayUseTheRowidOfTheLastInsert) {
+  dt::sqlite::client db{"sqlite::memory:"};
+  db.script("create table a(id integer primary key, s text); create table b(a_id integer)");
+  db.transaction([](auto& tx) {
+    tx.execute("insert into a(id, s) values (41, 'x')");
+    tx.execute("insert into b(a_id) values (last_insert_rowid())");
+  });
+  EXPECT_EQ(db.query_value<int>("select a_id from b"), 41);
+}
+
+TEST(SqliteClient, ATimeThatIsOverStopsAnOperationBeforeItBegins) {
+  dt::sqlite::client db{"sqlite::memory:"};
+  db.execute("create table a(id integer primary key)");
+  const auto late = db.within(std::chrono::seconds{0}).with(dt::as_result).execute("insert into a values (1)");
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind(), dt::condition::timeout);
+  EXPECT_EQ(db.query_value<int>("select count(*) from a"), 0);
+}
+
+namespace {
+enum class level { low, high };
+struct graded {
+  int id;
+  level grade;
+};
+}  // namespace
+
+TEST(SqliteClient, AnEnumComesBackFromATextColumnToo) {
+  dt::sqlite::client db{"sqlite::memory:"};
+  db.execute("create table g(id integer primary key, grade text not null)");
+  db.insert("g", graded{1, level::high});
+  db.execute("insert into g values (2, 'low')");
+  const auto all = db.query<graded>("select id, grade from g order by id");
+  EXPECT_EQ(all[0].grade, level::high);
+  EXPECT_EQ(all[1].grade, level::low);
+}
+
+namespace {
+struct touchy {
+  int value;
+};
+struct touchy_row {
+  int id;
+  touchy grade;
+};
+}  // namespace
+
+template <>
+struct dovetail::field_codec<touchy> {
+  using stored_type = int;
+  static int encode(const touchy& from) {
+    if (from.value == 2) throw std::runtime_error("not two");
+    return from.value;
+  }
+  static dovetail::result<touchy> decode(int stored) { return touchy{stored}; }
+};
+
+TEST(SqliteClient, AnInsertWhoseCodecThrowsInATransactionLeavesNoRowsBehind) {
+  dt::sqlite::client db{"sqlite::memory:"};
+  db.execute("create table g(id integer primary key, grade integer not null)");
+  db.transaction([](auto& tx) {
+    EXPECT_THROW(tx.insert("g", std::vector<touchy_row>{{1, {0}}, {2, {1}}, {3, {2}}}), std::runtime_error);
+    tx.execute("insert into g values (9, 0)");
+  });
+  EXPECT_EQ(db.query_value<int>("select count(*) from g"), 1);
+}
