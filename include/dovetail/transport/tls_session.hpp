@@ -115,6 +115,10 @@ class tls_session {
  public:
   static std::unique_ptr<tls_session> create(const tls_settings& how, std::error_code& ec) {
     ERR_clear_error();
+    if (how.verify == tls_verify::full && how.server_name.empty()) {
+      ec = errc::invalid_option;  // nothing to verify against is a mistake, not a success
+      return nullptr;
+    }
     std::unique_ptr<tls_session> made{new tls_session};
     if (!made->prepare(how)) {
       ec = take_tls_error();
@@ -207,10 +211,6 @@ class tls_session {
     }
     ERR_clear_error();
     if (how.verify == tls_verify::full) {
-      if (how.server_name.empty()) {
-        ERR_raise(ERR_LIB_X509, X509_R_INVALID_FIELD_NAME);  // nothing to verify against is a mistake, not a success
-        return false;
-      }
       X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
       if (X509_VERIFY_PARAM_set1_host(wanted, how.server_name.data(), how.server_name.size()) != 1) return false;
     }

@@ -51,9 +51,9 @@ TEST(Memory, WritingWaitsWhileThereIsNoRoom) {
   EXPECT_EQ(4U, a.try_write(dt::as_byte_view("123456")).bytes);
   EXPECT_FALSE(a.try_write(dt::as_byte_view("56")).is_over());
   EXPECT_EQ(dt::errc::deadline_passed, write_all(a, "5", dt::deadline::after(5ms)));
-  std::thread reader([&b = b] {
-    EXPECT_EQ("1234", read_once(b));
-    EXPECT_EQ("56", read_once(b));
+  std::thread reader([&peer = b] {
+    EXPECT_EQ("1234", read_once(peer));
+    EXPECT_EQ("56", read_once(peer));
   });
   EXPECT_FALSE(write_all(a, "56"));
   reader.join();
