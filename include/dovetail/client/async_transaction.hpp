@@ -7,6 +7,7 @@
 #include <dovetail/driver/completion.hpp>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>
 #include <asio/bind_executor.hpp>
 #include <asio/post.hpp>

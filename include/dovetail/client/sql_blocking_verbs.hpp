@@ -5,6 +5,7 @@
 #include <dovetail/client/sql_stream.hpp>
 #include <dovetail/client/sql_verbs.hpp>
 #include <dovetail/client/transaction.hpp>
+#include <dovetail/policy/retry.hpp>
 
 #include <optional>
 #include <source_location>
