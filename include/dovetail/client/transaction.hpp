@@ -12,11 +12,21 @@
 namespace dovetail::inline v0 {
 
 /// How a transaction begins. An enum, so that GCC 12 may have it in a `co_await` expression.
+/// The isolation levels are those of SQL; SQLite, whose transactions are serializable, takes each for `automatic`, and
+/// the read-only ones for `deferred`.
 enum class begin_mode : unsigned char {
-  automatic,  ///< the database's best: with SQLite `immediate`, or `deferred` where nothing may be written
+  automatic,  ///< the database's best: with SQLite `immediate`, or `deferred` where nothing may be written; with
+              ///< PostgreSQL what the server is set to
   deferred,   ///< SQLite: the first statement takes the lock that it needs; a later write may meet a conflict
   immediate,  ///< SQLite: takes the write lock now, and waits for it
   exclusive,  ///< SQLite: takes it against readers too (without a write-ahead log)
+  read_committed,
+  repeatable_read,
+  serializable,
+  read_only,               ///< at the isolation level that the server is set to
+  repeatable_read_only,    ///< one snapshot for all statements: consistent reports
+  serializable_read_only,  ///< serializable, and PostgreSQL waits for a snapshot that no conflict can spoil
+                           ///< (deferrable)
 };
 
 /// Begins a transaction, or sets a savepoint when `depth` is not 0.

@@ -13,12 +13,18 @@ inline std::string begin_text(const sql_begin& op, bool is_read_only) {
   if (op.depth != 0) return "savepoint dovetail_" + std::to_string(op.depth);
   switch (op.mode) {
     case begin_mode::deferred:
+    case begin_mode::read_only:
+    case begin_mode::repeatable_read_only:
+    case begin_mode::serializable_read_only:
       return "begin deferred";
     case begin_mode::immediate:
       return "begin immediate";
     case begin_mode::exclusive:
       return "begin exclusive";
     case begin_mode::automatic:
+    case begin_mode::read_committed:
+    case begin_mode::repeatable_read:
+    case begin_mode::serializable:
       break;
   }
   return is_read_only ? "begin deferred" : "begin immediate";

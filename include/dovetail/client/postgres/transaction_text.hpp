@@ -1,0 +1,64 @@
+// The statements that begin and end transactions and savepoints on PostgreSQL.
+#pragma once
+
+#include <dovetail/base/result.hpp>
+#include <dovetail/client/transaction.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+/// Empty for a mode that PostgreSQL does not have.
+constexpr std::string_view begin_text(begin_mode mode) noexcept {
+  switch (mode) {
+    case begin_mode::automatic:
+      return "begin";
+    case begin_mode::read_committed:
+      return "begin isolation level read committed";
+    case begin_mode::repeatable_read:
+      return "begin isolation level repeatable read";
+    case begin_mode::serializable:
+      return "begin isolation level serializable";
+    case begin_mode::read_only:
+      return "begin read only";
+    case begin_mode::repeatable_read_only:
+      return "begin isolation level repeatable read, read only";
+    case begin_mode::serializable_read_only:
+      return "begin isolation level serializable, read only, deferrable";
+    case begin_mode::deferred:
+    case begin_mode::immediate:
+    case begin_mode::exclusive:
+      break;
+  }
+  return {};
+}
+
+inline std::string savepoint_text(std::string_view before, int depth, std::string_view between = {}) {
+  const std::string name = "dovetail_" + std::to_string(depth);
+  std::string text{before};
+  text += name;
+  if (!between.empty()) text.append(between).append(name);
+  return text;
+}
+
+/// Errors: errc::operation_unsupported for the locking modes of SQLite.
+inline result<std::string> begin_text(const sql_begin& op) {
+  if (op.depth != 0) return savepoint_text("savepoint ", op.depth);
+  const std::string_view text = begin_text(op.mode);
+  if (text.empty()) {
+    return error_info{errc::operation_unsupported, "PostgreSQL has no deferred, immediate or exclusive transactions"};
+  }
+  return std::string{text};
+}
+
+inline std::string commit_text(int depth) { return depth == 0 ? "commit" : savepoint_text("release ", depth); }
+
+/// The savepoint itself stays behind after a rollback to it, and is taken away too.
+inline std::string rollback_text(int depth) {
+  return depth == 0 ? "rollback" : savepoint_text("rollback to ", depth, "; release ");
+}
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
