@@ -2,33 +2,15 @@
 #pragma once
 
 #include <dovetail/client/sqlite/library.hpp>
-#include <dovetail/row/binding.hpp>
+#include <dovetail/row/bound_rows.hpp>
 
-#include <cstddef>
-#include <memory>
 #include <utility>
-#include <vector>
 
 namespace dovetail::inline v0 {
 namespace sqlite::detail {
 
-/// One address per row type: tells row types apart without RTTI.
-template <class Row>
-inline constexpr char row_tag = 0;
-
-/// How the columns of a statement fill a row type, and how many rows it gave lately.
-struct bound_row {
-  const char* tag;
-  binding columns;
-  std::size_t lately[2]{};
-
-  /// As many rows as the last two runs both gave: worth making room for.
-  std::size_t likely_rows() const noexcept { return lately[0] < lately[1] ? lately[0] : lately[1]; }
-  void gave(std::size_t count) noexcept {
-    lately[0] = lately[1];
-    lately[1] = count;
-  }
-};
+using dovetail::detail::bound_row;
+using dovetail::detail::row_tag;
 
 /// A prepared statement of one connection, with the row bindings that were made for it.
 class statement {
@@ -59,23 +41,14 @@ class statement {
     return std::exchange(prepared_again_, count) != count;
   }
 
-  /// What is remembered for the row type with this tag, or null. Lifetime: until the next `remember` or
-  /// `forget_bindings`.
-  bound_row* find(const char* tag) noexcept {
-    for (const auto& known : bindings_) {
-      if (known->tag == tag) return known.get();
-    }
-    return nullptr;
-  }
-  bound_row* remember(const char* tag, binding columns) {
-    bindings_.push_back(std::make_unique<bound_row>(bound_row{tag, std::move(columns), {}}));
-    return bindings_.back().get();
-  }
+  /// What is remembered for the row type with this tag, or null. Lifetime: until `forget_bindings`.
+  bound_row* find(const char* tag) noexcept { return bindings_.find(tag); }
+  bound_row* remember(const char* tag, binding columns) { return bindings_.remember(tag, std::move(columns)); }
   void forget_bindings() noexcept { bindings_.clear(); }
 
  private:
   sqlite3_stmt* handle_ = nullptr;
-  std::vector<std::unique_ptr<bound_row>> bindings_;
+  dovetail::detail::bound_rows bindings_;
   int prepared_again_ = 0;
 };
 
