@@ -1,0 +1,119 @@
+// What a connection to a PostgreSQL server knows of itself, from its start-up on: buffers, parameters, key, status.
+#pragma once
+
+#include <dovetail/base/buffer.hpp>
+#include <dovetail/base/byte_buffer.hpp>
+#include <dovetail/base/bytes.hpp>
+#include <dovetail/base/error_info.hpp>
+#include <dovetail/base/health.hpp>
+#include <dovetail/base/text.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace dovetail::inline v0::postgres {
+
+/// What a CancelRequest has to show: 4 bytes in protocol 3.0, up to 256 in 3.2.
+struct backend_key {
+  static constexpr std::size_t longest = 256;
+
+  std::uint32_t process = 0;
+  std::uint16_t size = 0;
+  std::array<std::byte, longest> bytes{};
+
+  byte_view secret_bytes() const noexcept { return {bytes.data(), size}; }
+  /// False when the key is longer than the protocol allows.
+  bool assign(std::uint32_t backend, byte_view key) noexcept {
+    if (key.size() > longest) return false;
+    process = backend;
+    size = static_cast<std::uint16_t>(key.size());
+    for (std::size_t i = 0; i < key.size(); ++i) bytes[i] = key[i];
+    return true;
+  }
+  void clear() noexcept { *this = backend_key{}; }
+};
+
+/// The parameters that the server reports of itself and of the session (ParameterStatus).
+class parameter_status {
+ public:
+  /// Empty when the server has not reported it. Lifetime: until the next `set` or `clear`.
+  std::string_view find(std::string_view name) const noexcept {
+    for (const auto& each : values_) {
+      if (each.first == name) return each.second;
+    }
+    return {};
+  }
+  /// False when a server reports more parameters than any has.
+  bool set(std::string_view name, std::string_view value) {
+    for (auto& each : values_) {
+      if (each.first == name) return each.second = value, true;
+    }
+    if (values_.size() == limit) return false;
+    values_.emplace_back(name, value);
+    return true;
+  }
+  void clear() noexcept { values_.clear(); }
+  const std::vector<std::pair<std::string, std::string>>& all() const noexcept { return values_; }
+
+ private:
+  static constexpr std::size_t limit = 256;
+  std::vector<std::pair<std::string, std::string>> values_;
+};
+
+/// Who is told of the server's notices. May be empty.
+struct notice_receiver {
+  void* state = nullptr;
+  void (*take)(void* state, server_fields&& notice) = nullptr;
+
+  void operator()(server_fields&& notice) const {
+    if (take != nullptr) take(state, std::move(notice));
+  }
+};
+
+/// One connection's memory. `startup` fills it; the dialogues that follow use it, one after the other.
+struct connection_facts {
+  explicit connection_facts(std::size_t message_limit = std::size_t{1} << 30) : input(message_limit, 64 * 1024) {}
+
+  read_buffer input;   ///< what was read and is not used yet
+  byte_buffer output;  ///< what is being written
+  parameter_status parameters;
+  backend_key key;
+  char transaction_status = 'I';  ///< of the last ReadyForQuery: 'I' idle, 'T' in a transaction, 'E' in a failed one
+  session_health health = session_health::closed;
+  std::size_t server = 0;  ///< which of the options' servers is connected
+  bool is_encrypted = false;
+  notice_receiver notices;
+
+  /// 150004 for version 15.4, 0 when it is not known.
+  int server_version() const noexcept {
+    std::string_view text = parameters.find("server_version");
+    int parts[2] = {0, 0};
+    for (int& part : parts) {
+      std::size_t digits = 0;
+      while (digits < text.size() && digits < 4 && is_ascii_digit(text[digits])) ++digits;
+      if (!parse_integer(text.substr(0, digits), part)) break;
+      text.remove_prefix(digits);
+      if (!text.starts_with('.')) break;
+      text.remove_prefix(1);
+    }
+    return parts[0] * 10000 + parts[1];
+  }
+
+  /// For a fresh connection; buffers keep their memory.
+  void forget() noexcept {
+    input.clear();
+    output.clear();
+    parameters.clear();
+    key.clear();
+    transaction_status = 'I';
+    health = session_health::closed;
+    is_encrypted = false;
+  }
+};
+
+}  // namespace dovetail::inline v0::postgres

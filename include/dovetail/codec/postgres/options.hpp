@@ -1,0 +1,109 @@
+// How a PostgreSQL server is reached, and how a session with it is to be.
+#pragma once
+
+#include <dovetail/base/secret.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace dovetail::inline v0::postgres {
+
+/// How much TLS is wanted; the words and meanings of libpq's `sslmode`. Unix sockets are never encrypted.
+enum class ssl_mode : std::uint8_t {
+  disable,      ///< never
+  allow,        ///< only if the server refuses without
+  prefer,       ///< if the server has it; whoever is in between can turn it off
+  require,      ///< always; nothing is verified unless a file of authorities is named, then as `verify_ca`
+  verify_ca,    ///< always, with a certificate of a trusted authority
+  verify_full,  ///< always, with a certificate of a trusted authority for the host's name
+};
+
+/// How TLS begins.
+enum class ssl_negotiation : std::uint8_t {
+  request,  ///< asked for with SSLRequest: every server understands it
+  direct,   ///< at once, with ALPN: one round trip less, PostgreSQL 17 and later
+};
+
+/// Whether SCRAM proves that nobody is between the ends of the TLS connection.
+enum class channel_binding : std::uint8_t { disable, prefer, require };
+
+/// Which of several servers will do.
+enum class target_session : std::uint8_t {
+  any,
+  read_write,      ///< takes writes: no hot standby, default_transaction_read_only is off
+  read_only,       ///< the opposite
+  primary,         ///< no hot standby
+  standby,         ///< a hot standby
+  prefer_standby,  ///< a hot standby if there is one, else any
+};
+
+enum class load_balance : std::uint8_t { disable, random };
+
+/// One of the servers that will do.
+struct server_address {
+  std::string host;          ///< a name, an address, or the folder of a Unix socket (begins with '/' or '@')
+  std::string host_address;  ///< the address to connect to; empty: looked up from `host`
+  std::uint16_t port = 5432;
+  secret password;  ///< for this server; empty: the options' password
+
+  bool is_unix_socket() const noexcept {
+    return host_address.empty() && !host.empty() && (host.front() == '/' || host.front() == '@');
+  }
+  /// The path of the Unix socket: the folder and the name that servers give it.
+  std::string socket_path() const { return host + "/.s.PGSQL." + std::to_string(port); }
+  /// For messages: "host:port", or the path.
+  std::string text() const {
+    if (is_unix_socket()) return socket_path();
+    const std::string& shown = host.empty() ? host_address : host;
+    const bool is_v6 = shown.find(':') != std::string::npos;
+    return (is_v6 ? "[" + shown + "]:" : shown + ":") + std::to_string(port);
+  }
+};
+
+/// What a connection needs to know before it is opened. The defaults are libpq's, except that TLS, once it is asked for
+/// by a file of certificates or by direct negotiation, is verified.
+struct connect_options {
+  std::vector<server_address> servers;  ///< tried in this order; none: localhost
+  std::string user;
+  secret password;
+  std::string database;  ///< empty: named as the user
+  std::string application_name;
+  std::string options;  ///< command-line options for the server: "-c search_path=app"
+  /// Other parameters of the session, sent when it begins: {"search_path", "app"}. `client_encoding` is always UTF8,
+  /// `DateStyle` ISO.
+  std::vector<std::pair<std::string, std::string>> session_parameters;
+
+  ssl_mode tls = ssl_mode::prefer;
+  ssl_negotiation tls_negotiation = ssl_negotiation::request;
+  std::string tls_authorities;  ///< file of trusted certificates; empty: the system's
+  std::string tls_certificate;  ///< our own certificate chain
+  std::string tls_key;          ///< its key; empty: in the same file
+  secret tls_key_password;
+  bool tls_sends_name = true;  ///< SNI
+  channel_binding binding = channel_binding::prefer;
+  /// Methods that we answer; a server that asks for another one is refused. Empty: all that we know. Words as libpq's
+  /// require_auth: "password", "md5", "scram-sha-256", "none".
+  std::vector<std::string> allowed_authentication;
+
+  target_session target = target_session::any;
+  load_balance balance = load_balance::disable;
+  /// For each server, from the first packet to the end of the log-in; zero: only the operation's own time limit.
+  std::chrono::milliseconds connect_timeout{0};
+
+  bool keep_alive = true;
+  std::chrono::seconds keep_alive_idle{60};
+
+  std::size_t statement_cache = 256;  ///< prepared statements that a connection keeps
+  bool unnamed_statements = false;    ///< for poolers that do not keep named ones between transactions
+  bool include_statement_text = false;
+  std::size_t message_limit = std::size_t{1} << 30;  ///< the largest message that is read
+
+  /// The database that is asked for.
+  const std::string& database_name() const noexcept { return database.empty() ? user : database; }
+};
+
+}  // namespace dovetail::inline v0::postgres

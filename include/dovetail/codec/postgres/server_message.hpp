@@ -1,0 +1,92 @@
+// What the server reports: ErrorResponse and NoticeResponse taken apart.
+#pragma once
+
+#include <dovetail/base/error_info.hpp>
+#include <dovetail/base/text.hpp>
+#include <dovetail/codec/postgres/message.hpp>
+#include <dovetail/codec/postgres/sqlstate.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// Fills `fields` from the body of ErrorResponse or NoticeResponse; false when it is malformed.
+/// Source: PostgreSQL documentation, "Error and Notice Message Fields"; unknown fields are skipped, as it demands.
+[[gnu::cold, gnu::noinline]] inline bool read_fields(byte_view body, server_fields& fields) {
+  message_reader reader{body};
+  bool has_plain_severity = false;
+  for (;;) {
+    std::uint8_t code = 0;
+    std::string_view value;
+    if (!reader.u8(code)) return false;
+    if (code == 0) return reader.at_end();
+    if (!reader.text(value)) return false;
+    switch (static_cast<char>(code)) {
+      case 'S':  // in the server's language; 'V' is never translated
+        if (!has_plain_severity) fields.severity = value;
+        break;
+      case 'V':
+        fields.severity = value;
+        has_plain_severity = true;
+        break;
+      case 'C':
+        fields.sqlstate = value;
+        break;
+      case 'M':
+        fields.message = value;
+        break;
+      case 'D':
+        fields.detail = value;
+        break;
+      case 'H':
+        fields.hint = value;
+        break;
+      case 'P':
+        parse_integer(value, fields.position);
+        break;
+      case 's':
+        fields.schema = value;
+        break;
+      case 't':
+        fields.table = value;
+        break;
+      case 'c':
+        fields.column = value;
+        break;
+      case 'd':
+        fields.datatype = value;
+        break;
+      case 'n':
+        fields.constraint = value;
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+/// The failure that an ErrorResponse reports, with the code of its SQLSTATE.
+/// Errors: errc::malformed_frame when the body is none.
+[[gnu::cold, gnu::noinline]] inline error_info server_error(byte_view body) {
+  server_fields fields;
+  if (!read_fields(body, fields)) return {errc::malformed_frame, "an ErrorResponse is malformed"};
+  error_info failure{make_error_code(std::string_view{fields.sqlstate})};
+  failure.with_server(std::move(fields));
+  return failure;
+}
+
+/// What a NoticeResponse says; empty when it is malformed, for a notice is no reason to fail.
+[[gnu::cold, gnu::noinline]] inline server_fields notice_fields(byte_view body) {
+  server_fields fields;
+  if (!read_fields(body, fields)) return {};
+  return fields;
+}
+
+/// The server ends the connection after such an error.
+inline bool is_fatal(const server_fields& fields) noexcept {
+  return fields.severity == "FATAL" || fields.severity == "PANIC";
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
