@@ -39,6 +39,7 @@ class read_buffer {
   byte_view committed() const noexcept { return {memory_.get() + begin_, end_ - begin_}; }
   byte_span free() noexcept { return {memory_.get() + end_, capacity_ - end_}; }
   std::size_t maximum() const noexcept { return maximum_; }
+  std::size_t capacity() const noexcept { return capacity_; }
 
   /// Makes room for at least `bytes` (at least one) behind the committed bytes; false when the maximum forbids it.
   bool prepare(std::size_t bytes) {
