@@ -46,6 +46,8 @@ class analyser {
   constexpr const statement_traits& traits() const noexcept { return traits_; }
   /// The columns that come back, when `traits().returns_rows`.
   constexpr const select_list& columns() const noexcept { return list_; }
+  /// The text holds literals: text in quotes, numbers.
+  constexpr bool has_literals() const noexcept { return has_literals_; }
   constexpr bool has_columns() const noexcept { return list_role_ == role::output; }
   constexpr std::uint32_t list_begin() const noexcept { return list_begin_; }
 
@@ -70,6 +72,7 @@ class analyser {
   }
 
   constexpr void take(const token& found) noexcept {
+    if (found.kind == token_kind::string || found.kind == token_kind::number) has_literals_ = true;
     if (is_ended_ && !found.is(';') && !has_body_) return fail(sql_mistake::several_statements, found.begin);
     switch (found.kind) {
       case token_kind::placeholder:
@@ -366,6 +369,7 @@ class analyser {
   bool awaits_main_word_ = false;
   bool writes_inside_ = false;
   bool needs_rewriting_ = false;
+  bool has_literals_ = false;
   bool opened_by_parenthesis_ = false;
 };
 

@@ -7,6 +7,7 @@
 #include <dovetail/sql/argument.hpp>
 #include <dovetail/sql/columns.hpp>
 #include <dovetail/sql/compile_error.hpp>
+#include <dovetail/sql/mask.hpp>
 #include <dovetail/sql/parameters.hpp>
 #include <dovetail/sql/report.hpp>
 #include <dovetail/sql/rewrite.hpp>
@@ -18,6 +19,7 @@
 #include <cstdint>
 #include <source_location>
 #include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
 
@@ -37,6 +39,7 @@ struct statement_check {
   statement_traits traits{};
   std::array<parameter_place, Slots> places{};  ///< for each slot of the arguments, the parameter that it fills
   sql_problem problem{};
+  bool has_literals = false;
 };
 
 /// Checks a text for the dialect `D`, against rows of type `Row` (void: none are wanted) and arguments of the types
@@ -56,6 +59,7 @@ constexpr auto check_statement(std::string_view text, bool is_literal = true) no
   found.run();
   done.traits = found.traits();
   done.problem = found.problem();
+  done.has_literals = found.has_literals();
   if constexpr (!std::is_void_v<Row>) {
     if (!done.problem) done.problem = detail::compare_columns(D, text, found, row_plan<Row>::description);
   }
@@ -83,6 +87,10 @@ class checked_statement {
   consteval checked_statement(const Text& sql, std::source_location where = std::source_location::current())
       : view_{.text = text_of(sql), .traits = {}, .is_literal = true, .where = where} {
     const sql_problem found = check(true);
+    if (!view_.traits.is_native) {
+      rewrite_ = &native_text;
+      describe_ = &detail::describe_mistake;
+    }
     if (!found) return;
     if (found.what == sql_mistake::wrong_argument_count) {
       detail::count_arguments(found.expected, found.given);
@@ -95,7 +103,10 @@ class checked_statement {
 
   /// Errors: none here; ask `problem()` or `failure()`.
   checked_statement(runtime sql, std::source_location where = std::source_location::current()) noexcept
-      : view_{.text = sql.text, .traits = {}, .is_literal = false, .where = where}, problem_(check(false)) {}
+      : view_{.text = sql.text, .traits = {}, .is_literal = false, .where = where},
+        problem_(check(false)),
+        describe_(&detail::describe_mistake),
+        rewrite_(&native_text) {}
 
   constexpr const statement_view& view() const noexcept { return view_; }
   constexpr operator const statement_view&() const noexcept { return view_; }  // NOLINT: a statement is a view of it
@@ -107,15 +118,15 @@ class checked_statement {
   /// Errors: errc::too_many_parameters, when ranges make them so many.
   template <class... Args>
   result<native_statement> native(const Args&... args) const {
-    const auto sizes = v0::slot_sizes(args...);
-    native_statement found = native_text(D, view_, argument_slots(), places_, sizes);
+    if (rewrite_ == nullptr) return native_statement{std::string{view_.text}, view_.traits.parameters, {}};
+    native_statement found = rewrite_(D, view_, argument_slots(), places_, v0::slot_sizes(args...));
     if (found.parameters > parameter_limit(D)) {
       const auto end = static_cast<std::uint32_t>(view_.text.size());
-      return detail::describe_mistake({.what = sql_mistake::too_many_parameters,
-                                       .at = end,
-                                       .expected = parameter_limit(D),
-                                       .given = found.parameters},
-                                      view_.text, false, argument_slots(), nullptr, view_.where);
+      return describe({.what = sql_mistake::too_many_parameters,
+                       .at = end,
+                       .expected = parameter_limit(D),
+                       .given = found.parameters},
+                      false, nullptr);
     }
     return found;
   }
@@ -127,10 +138,15 @@ class checked_statement {
   error_info failure(bool shows_text = false) const {
     const row_description* row = nullptr;
     if constexpr (!std::is_void_v<Row>) row = &row_plan<Row>::description;
-    return detail::describe_mistake(problem_, view_.text, shows_text, pack::argument_slots, row, view_.where);
+    return describe(problem_, shows_text, row);
   }
 
  private:
+  error_info describe(const sql_problem& found, bool shows_text, const row_description* row) const {
+    if (describe_ == nullptr) return {};  // a literal that compiled
+    return describe_(found, view_.text, shows_text, pack::argument_slots, row, view_.where);
+  }
+
   template <class Text>
   static constexpr std::string_view text_of(const Text& sql) noexcept {
     if constexpr (std::is_array_v<Text>) {
@@ -144,12 +160,16 @@ class checked_statement {
     const statement_check<slot_count> found = check_statement<D, Row, Shapes...>(view_.text, is_literal);
     view_.traits = found.traits;
     places_ = found.places;
+    if (found.has_literals) view_.mask = &mask_literals;
     return found.problem;
   }
 
   statement_view view_;
   places_type places_{};
   sql_problem problem_{};
+  // Null for literals that need neither: a program that has only such ones does not contain the functions.
+  decltype(&detail::describe_mistake) describe_ = nullptr;
+  decltype(&native_text) rewrite_ = nullptr;
 };
 
 /// The parameter type of a verb: `template <class Row, class... Args> … query(statement_for<D, Row, Args...> sql, const

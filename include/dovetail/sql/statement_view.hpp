@@ -4,6 +4,7 @@
 #include <dovetail/sql/traits.hpp>
 
 #include <source_location>
+#include <string>
 #include <string_view>
 
 namespace dovetail::inline v0 {
@@ -14,6 +15,8 @@ struct statement_view {
   statement_traits traits;
   bool is_literal = false;  ///< the text is a literal: its address stands for it as long as the program runs
   std::source_location where{};
+  /// `mask_literals`, or null when there is nothing to mask.
+  std::string (*mask)(dialect, std::string_view) = nullptr;
 
   /// The text when its address can serve as key of a cache of prepared statements: a literal whose native text is
   /// always the same. Else empty.

@@ -33,14 +33,16 @@ error_info bind_fields(const session& on, sqlite3_stmt* statement, const Struct&
   field_binder fields{to};
   if (with_fields(row, fields)) return {};
   const std::string_view name = field_names<Struct>[static_cast<std::size_t>(fields.number - 1)];
-  return bind_failure(on, to, "field '" + std::string{name} + '\'');
+  return bind_failure(on, to, "field '", name, "'");
 }
 
 /// Names the row of a range that failed, counted from 1.
-inline error_info name_row(error_info failure, std::size_t number, bool is_one_of_several) {
+[[gnu::cold, gnu::noinline]] inline error_info name_row(error_info failure, std::size_t number,
+                                                        bool is_one_of_several) {
   if (!is_one_of_several) return failure;
-  std::string context = "row " + std::to_string(number);
-  if (!failure.context().empty()) context.append(": ").append(failure.context());
+  std::string context;
+  dovetail::detail::append_parts(context, {"row ", dovetail::detail::number_text{number},
+                                           failure.context().empty() ? "" : ": ", failure.context()});
   failure.with_context(std::move(context));
   return failure;
 }
