@@ -1,64 +1,22 @@
 // A TLS echo server in the process, with certificates made on the spot; for tests only.
 #pragma once
 
+#include <support/certificate.hpp>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <stdexcept>
 #include <string>
 #include <thread>
 
 namespace tests {
-
-struct certificate {
-  EVP_PKEY* key = nullptr;
-  X509* x509 = nullptr;
-
-  /// `names` as in a configuration file: "DNS:localhost,IP:127.0.0.1". Signed by `issuer`, or by itself.
-  static certificate make(const char* common_name, const char* names, const certificate* issuer,
-                          long valid_seconds = 3600) {
-    certificate made;
-    made.key = EVP_EC_gen("P-256");
-    made.x509 = X509_new();
-    X509_set_version(made.x509, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(made.x509), issuer == nullptr ? 1 : 2);
-    X509_gmtime_adj(X509_getm_notBefore(made.x509), -7200);
-    X509_gmtime_adj(X509_getm_notAfter(made.x509), valid_seconds);
-    X509_set_pubkey(made.x509, made.key);
-    X509_NAME* name = X509_get_subject_name(made.x509);
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(common_name), -1, -1,
-                               0);
-    const certificate& signer = issuer == nullptr ? made : *issuer;
-    X509_set_issuer_name(made.x509, X509_get_subject_name(signer.x509));
-    X509V3_CTX context;
-    X509V3_set_ctx(&context, signer.x509, made.x509, nullptr, nullptr, 0);
-    const auto extend = [&](int nid, const char* value) {
-      X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value);
-      if (extension == nullptr) throw std::runtime_error("cannot make a certificate");
-      X509_add_ext(made.x509, extension, -1);
-      X509_EXTENSION_free(extension);
-    };
-    extend(NID_basic_constraints, issuer == nullptr ? "critical,CA:TRUE" : "critical,CA:FALSE");
-    if (names != nullptr) extend(NID_subject_alt_name, names);
-    X509_sign(made.x509, signer.key, EVP_sha256());
-    return made;
-  }
-  void free() {
-    X509_free(x509);
-    EVP_PKEY_free(key);
-  }
-};
 
 /// Answers every connection by echoing, until destroyed. `authority_file()` is what clients must trust.
 class tls_server {
@@ -119,13 +77,8 @@ class tls_server {
 
  private:
   void save(const certificate& what, const std::string& name) const {
-    std::FILE* file = std::fopen((folder_ + "/" + name + ".pem").c_str(), "w");
-    PEM_write_X509(file, what.x509);
-    std::fclose(file);
-    file = std::fopen((folder_ + "/" + name + ".key").c_str(), "w");
-    PEM_write_PrivateKey(file, what.key, EVP_aes_256_cbc(), reinterpret_cast<const unsigned char*>("sesame"), 6,
-                         nullptr, nullptr);
-    std::fclose(file);
+    what.save_certificate(folder_ + "/" + name + ".pem");
+    what.save_key(folder_ + "/" + name + ".key", "sesame");
   }
 
   void serve() {
