@@ -50,6 +50,27 @@ class patience {
   bool is_late_ = false;
 };
 
+/// The time limit of what follows a connect.
+inline deadline limit_of(const action& connecting, deadline by) noexcept {
+  return connecting.delay() > clock::duration::zero() ? earlier(by, deadline::after(connecting.delay())) : by;
+}
+
+/// Says which of several peers is meant, to streams that have several.
+template <class Stream>
+void select_peer(Stream& stream, std::size_t target) {
+  if constexpr (requires { stream.select(target); }) stream.select(target);
+}
+
+/// What a TLS stream knows for channel binding.
+template <class Stream>
+byte_view channel_binding_of(Stream& stream) {
+  if constexpr (requires { stream.channel_binding(); }) {
+    return stream.channel_binding();
+  } else {
+    return {};
+  }
+}
+
 /// Adds who the peer was, unless the machine has said something better.
 inline void add_peer(error_info& failure, std::string peer) {
   if (failure.context().empty() && !peer.empty()) failure.with_context(std::move(peer));

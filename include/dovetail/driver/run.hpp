@@ -40,10 +40,12 @@ event perform(Stream& stream, const action& next, deadline by, traffic& moved, b
       moved.sent += happened.bytes;
       break;
     case verb::connect:
+      select_peer(stream, next.target());
       happened.ec = connect(stream, by);
       break;
     case verb::start_tls:
       happened.ec = start_tls(stream, by);
+      if (!happened.ec) happened.channel_binding = channel_binding_of(stream);
       break;
     case verb::shutdown_write:
       happened.ec = stream.shutdown_write();
@@ -68,13 +70,15 @@ template <stream Stream, detail::runnable Machine>
 result<detail::machine_value_t<Machine>> run(Stream& stream, Machine&& dialogue, deadline by, traffic& moved) {
   detail::patience patience;
   bool after_write = false;
+  deadline limit = by;
   action next = dialogue.resume(event{});
   for (unsigned actions = 0; next.what() != verb::done && !patience.is_over(); ++actions) {
     event happened;
-    if (actions % 64 == 0 && by.has_passed()) {  // a peer that never lets us wait does not stop the clock
+    if (next.what() == verb::connect) limit = detail::limit_of(next, by);
+    if (actions % 64 == 0 && limit.has_passed()) {  // a peer that never lets us wait does not stop the clock
       happened.ec = errc::deadline_passed;
     } else {
-      happened = detail::perform(stream, next, by, moved, after_write);
+      happened = detail::perform(stream, next, limit, moved, after_write);
     }
     after_write = next.what() == verb::write;
     patience.note(happened.ec);

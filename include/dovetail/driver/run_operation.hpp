@@ -98,6 +98,7 @@ class run_operation {
         dialogue_(std::move(dialogue)),
         handler_(std::move(handler)),
         by_(by),
+        limit_(by),
         moved_(moved),
         is_refused_(is_refused) {}
 
@@ -141,7 +142,7 @@ class run_operation {
       tell({make_error_code(errc::cancelled), written_, true});
     } else if (found.fault) {
       tell({found.fault, written_, false});
-    } else if (by_.has_passed() && next_.what() != verb::done) {
+    } else if (limit_.has_passed() && next_.what() != verb::done) {
       // A last look: what came in time is not lost because this thread was late.
       if (const attempt tried = try_once(); tried.is_over()) {
         take(tried);
@@ -186,8 +187,12 @@ class run_operation {
         return written_ == next_.output().size() ? attempt::done() : stream.try_write(next_.output().subspan(written_));
       case verb::connect:
         core_->detach();  // going on may close one socket and open the next
-        if (!std::exchange(has_begun_, true)) stream.close();
-        return stream.try_connect(by_);
+        if (!std::exchange(has_begun_, true)) {
+          stream.close();
+          select_peer(stream, next_.target());
+          limit_ = limit_of(next_, by_);
+        }
+        return stream.try_connect(limit_);
       case verb::start_tls:
         if constexpr (requires { stream.try_start_tls(); }) {
           return stream.try_start_tls();
@@ -222,6 +227,8 @@ class run_operation {
       expects_reply_ = true;
     } else if (next_.what() == verb::connect && tried.ec) {
       core_->close();
+    } else if (next_.what() == verb::start_tls && !tried.ec) {
+      happened.channel_binding = channel_binding_of(core_->stream);
     }
     tell(happened);
   }
@@ -243,7 +250,7 @@ class run_operation {
       core_->expect_signal();
       if (next_.what() != verb::wait) core_->stream.notify(core_->relay());
     }
-    core_->suspend(watched, what, earlier(by_, tried.until), resume_operation<run_operation>{this});
+    core_->suspend(watched, what, earlier(limit_, tried.until), resume_operation<run_operation>{this});
   }
 
   void finish() {
@@ -265,6 +272,7 @@ class run_operation {
   Machine dialogue_;
   Handler handler_;
   deadline by_;
+  deadline limit_;  // the same, or earlier while the dialogue tries one of several peers
   deadline wait_until_;
   traffic* moved_;
   action next_ = action::done();

@@ -38,7 +38,14 @@ class action {
     next.size_ = from.size();
     return next;
   }
-  static action connect() noexcept { return action{verb::connect}; }
+  /// Transports that lead to one of several peers take the number of the one that is meant. A `limit` bounds this and
+  /// every later action until the next connect, besides the operation's own deadline.
+  static action connect(std::size_t target = 0, clock::duration limit = {}) noexcept {
+    action next{verb::connect};
+    next.size_ = target;
+    next.delay_ = limit;
+    return next;
+  }
   static action start_tls() noexcept { return action{verb::start_tls}; }
   static action shutdown_write() noexcept { return action{verb::shutdown_write}; }
   static action close() noexcept { return action{verb::close}; }
@@ -52,7 +59,10 @@ class action {
   std::error_code error() const noexcept { return ec_; }
   byte_span input() const noexcept { return {data_, size_}; }
   byte_view output() const noexcept { return {data_, size_}; }
+  /// Of `wait`; of `connect` the limit, zero when there is none.
   clock::duration delay() const noexcept { return delay_; }
+  /// Of `connect`: which of the transport's peers.
+  std::size_t target() const noexcept { return size_; }
 
  private:
   explicit action(verb what, std::error_code ec = {}) noexcept : what_(what), ec_(ec) {}
@@ -69,6 +79,9 @@ struct event {
   std::error_code ec{};    ///< why the action failed; end of stream is errc::connection_closed
   std::size_t bytes = 0;   ///< read: how many bytes came; write: how many bytes left before `ec`
   bool cancelled = false;  ///< the caller wants the operation to end
+  /// start_tls: what ties a log-in to this TLS connection (RFC 5929 tls-server-end-point, the hash of the server's
+  /// certificate); empty when there is none. Lifetime: until the dialogue returns its next action.
+  byte_view channel_binding{};
 };
 
 }  // namespace dovetail::inline v0

@@ -37,6 +37,13 @@ class socket_stream {
   }
   bool is_open() const noexcept { return is_connected_; }
 
+  /// Gives the connected socket away; the stream is closed then.
+  owned_handle release() noexcept {
+    owned_handle given = std::move(socket_);
+    close_socket();
+    return given;
+  }
+
  protected:
   socket_stream() noexcept = default;
   explicit socket_stream(owned_handle connected) noexcept

@@ -53,6 +53,7 @@ class tls_stream {
   attempt try_start_tls() {
     if (!session_) {
       std::error_code ec;
+      if constexpr (requires { inner_.server_name(); }) settings_.server_name = inner_.server_name();
       session_ = detail::tls_session::create(settings_, ec);
       if (ec) return attempt::failed(ec);
     }
@@ -93,6 +94,12 @@ class tls_stream {
   bool is_encrypted() const noexcept { return session_ && session_->is_established(); }
   /// "TLSv1.3"; empty before the handshake.
   std::string_view protocol() const noexcept { return is_encrypted() ? session_->protocol() : std::string_view{}; }
+  /// For protocols that tie a log-in to the TLS connection: the hash of the server's certificate as RFC 5929 section 4
+  /// (tls-server-end-point) defines it; empty before the handshake, and for certificates whose signature has no hash.
+  byte_view channel_binding() noexcept { return is_encrypted() ? session_->channel_binding() : byte_view{}; }
+  /// Which of the inner stream's peers the next connect is for, when there are several.
+  void select(std::size_t target) requires requires(Inner& inner) { inner.select(target); }
+  { inner_.select(target); }
   Inner& next_layer() noexcept { return inner_; }
 
  private:

@@ -1,4 +1,4 @@
-// One TLS session as steps that never block, and the settings that it is made from; the only file that calls OpenSSL.
+// One TLS session as steps that never block, and the settings that it is made from, by OpenSSL.
 #pragma once
 
 #include <dovetail/base/bytes.hpp>
@@ -6,6 +6,7 @@
 #include <dovetail/base/errc.hpp>
 #include <dovetail/base/secret.hpp>
 #include <dovetail/transport/concepts.hpp>
+#include <dovetail/transport/tls_digest.hpp>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -42,6 +43,7 @@ struct tls_settings {
   std::string private_key;  ///< its key
   secret private_key_password;
   std::string application_protocol;  ///< ALPN; empty: none is offered
+  bool sends_name = true;            ///< SNI, where `server_name` is a name
 };
 
 namespace detail {
@@ -155,6 +157,10 @@ class tls_session {
 
   bool is_established() const noexcept { return is_established_; }
   std::string_view protocol() const noexcept { return SSL_get_version(ssl_.get()); }
+  byte_view channel_binding() noexcept {
+    const X509* const peer = SSL_get0_peer_certificate(ssl_.get());
+    return {binding_, peer == nullptr ? 0 : end_point_hash(*peer, binding_)};
+  }
 
  private:
   tls_session() = default;
@@ -214,7 +220,8 @@ class tls_session {
       X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
       if (X509_VERIFY_PARAM_set1_host(wanted, how.server_name.data(), how.server_name.size()) != 1) return false;
     }
-    return how.server_name.empty() || SSL_set_tlsext_host_name(ssl_.get(), how.server_name.c_str()) == 1;
+    return how.server_name.empty() || !how.sends_name ||
+           SSL_set_tlsext_host_name(ssl_.get(), how.server_name.c_str()) == 1;
   }
 
   bool offer_protocol(std::string_view name) {
@@ -282,6 +289,7 @@ class tls_session {
   std::unique_ptr<SSL_CTX, tls_deleter> context_;
   std::unique_ptr<BIO_METHOD, tls_deleter> method_;
   std::unique_ptr<SSL, tls_deleter> ssl_;
+  std::byte binding_[EVP_MAX_MD_SIZE];
   tls_io* io_ = nullptr;
   attempt last_;
   bool is_established_ = false;
