@@ -44,7 +44,7 @@ class option_reader {
   explicit option_reader(uri&&) = delete;
 
   /// The connection string must have one of these schemes.
-  option_reader& scheme(std::initializer_list<std::string_view> schemes) {
+  [[gnu::cold, gnu::noinline]] option_reader& scheme(std::initializer_list<std::string_view> schemes) {
     std::string text = "the connection string must begin with ";
     bool is_first = true;
     for (const std::string_view each : schemes) {
@@ -57,7 +57,7 @@ class option_reader {
   }
 
   /// `true`, `yes`, `on`, `1` or no value at all; `false`, `no`, `off` or `0`; in any case.
-  [[gnu::noinline]] option_reader& boolean(std::string_view name, bool& target) {
+  [[gnu::cold, gnu::noinline]] option_reader& boolean(std::string_view name, bool& target) {
     const uri_parameter* const found = take(name);
     if (found == nullptr) return *this;
     const std::string_view value = found->value.reveal();
@@ -136,7 +136,7 @@ class option_reader {
 
   /// Success, or one failure that names every mistake, parameters that nobody has asked for included.
   /// Errors: the code of the first mistake: errc::invalid_option, errc::unknown_option, …
-  result<void> finish() {
+  [[gnu::cold, gnu::noinline]] result<void> finish() {
     for (std::size_t i = 0; i < known_.size(); ++i) {
       if (known_[i] == '-') report_unknown(i);
       known_[i] = '+';
@@ -166,7 +166,7 @@ class option_reader {
   }
 
   /// The parameter of this name, or null; the name is a known one from now on, and a repetition is a mistake.
-  [[gnu::noinline]] const uri_parameter* take(std::string_view name) {
+  [[gnu::cold, gnu::noinline]] const uri_parameter* take(std::string_view name) {
     if (!has_asked_for(name)) detail::append_parts(names_, {name, separator});
     const uri_parameter* found = nullptr;
     bool is_repeated = false;
@@ -184,7 +184,7 @@ class option_reader {
     return found;
   }
 
-  bool has_asked_for(std::string_view name) const noexcept {
+  [[gnu::cold, gnu::noinline]] bool has_asked_for(std::string_view name) const noexcept {
     for (std::string_view rest = names_; !rest.empty();) {
       if (next_of(rest) == name) return true;
     }
@@ -199,25 +199,27 @@ class option_reader {
     return first;
   }
 
-  static std::string_view meant_by(std::string_view written, std::string_view names) noexcept {
+  [[gnu::cold, gnu::noinline]] static std::string_view meant_by(std::string_view written,
+                                                                std::string_view names) noexcept {
     detail::nearest_search search{written};
     while (!names.empty()) search.offer(next_of(names));
     return search.best;
   }
 
-  static void append_list(std::string& text, std::string_view names) {
+  [[gnu::cold, gnu::noinline]] static void append_list(std::string& text, std::string_view names) {
     for (std::string_view before = "'"; !names.empty(); before = ", '") {
       detail::append_parts(text, {before, next_of(names), "'"});
     }
   }
 
-  static void append_number(std::string& text, std::int64_t number) {
+  [[gnu::cold, gnu::noinline]] static void append_number(std::string& text, std::int64_t number) {
     const auto magnitude = static_cast<std::uint64_t>(number);
     detail::append_parts(
         text, {number < 0 ? "-" : "", detail::number_text{number < 0 ? std::uint64_t{0} - magnitude : magnitude}});
   }
 
-  static void append_time(std::string& text, std::string_view before, std::chrono::milliseconds time) {
+  [[gnu::cold, gnu::noinline]] static void append_time(std::string& text, std::string_view before,
+                                                       std::chrono::milliseconds time) {
     std::int64_t count = time.count();
     std::string_view unit = "ms";
     if (count != 0 && count % 3'600'000 == 0) {
@@ -251,8 +253,8 @@ class option_reader {
   }
 
   /// Finds the meaning of the parameter's word.
-  [[gnu::noinline]] bool choose(std::string_view name, std::initializer_list<option_word> words,
-                                std::int64_t& meaning) {
+  [[gnu::cold, gnu::noinline]] bool choose(std::string_view name, std::initializer_list<option_word> words,
+                                           std::int64_t& meaning) {
     const uri_parameter* const found = take(name);
     if (found == nullptr) return false;
     const std::string_view value = found->value.reveal();
@@ -272,8 +274,8 @@ class option_reader {
     return false;
   }
 
-  [[gnu::noinline]] bool read_integer(std::string_view name, std::int64_t least, std::int64_t most,
-                                      std::int64_t& value) {
+  [[gnu::cold, gnu::noinline]] bool read_integer(std::string_view name, std::int64_t least, std::int64_t most,
+                                                 std::int64_t& value) {
     const uri_parameter* const found = take(name);
     if (found == nullptr) return false;
     if (parse_integer(found->value.reveal(), value) && value >= least && value <= most) return true;
@@ -285,9 +287,9 @@ class option_reader {
     return false;
   }
 
-  [[gnu::noinline]] bool read_time(std::string_view name, std::int64_t unit, std::chrono::milliseconds least,
-                                   std::chrono::milliseconds most, std::chrono::milliseconds step,
-                                   std::chrono::milliseconds& value) {
+  [[gnu::cold, gnu::noinline]] bool read_time(std::string_view name, std::int64_t unit, std::chrono::milliseconds least,
+                                              std::chrono::milliseconds most, std::chrono::milliseconds step,
+                                              std::chrono::milliseconds& value) {
     const uri_parameter* const found = take(name);
     if (found == nullptr) return false;
     std::string_view number = found->value.reveal();

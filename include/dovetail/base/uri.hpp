@@ -51,7 +51,7 @@ struct uri {
   }
 
   /// The connection string for messages and logs: without password and parameters.
-  std::string public_text() const {
+  [[gnu::cold, gnu::noinline]] std::string public_text() const {
     std::string text;
     detail::append_parts(text, {scheme, has_authority ? "://" : ":"});
     if (may_hide_password) return text.append(secret::redacted());
@@ -73,7 +73,7 @@ struct uri {
 
 namespace detail {
 
-[[gnu::noinline]] inline std::string decoded(std::string_view text) {
+[[gnu::cold, gnu::noinline]] inline std::string decoded(std::string_view text) {
   std::string plain(text.size(), '\0');
   plain.resize(static_cast<std::size_t>(decode_escapes(plain.data(), text) - plain.data()));
   return plain;
@@ -177,7 +177,7 @@ inline std::size_t count_of(std::string_view text, char mark) noexcept {
 /// in front of the path ends the password, so that only '/', '?', '#' and '%' need escapes in it.
 /// Errors: errc::malformed_connection_string, which names the part and its place, and quotes nothing but the names of
 /// parameters.
-inline result<uri> parse_uri(std::string_view text) {
+[[gnu::cold, gnu::noinline]] inline result<uri> parse_uri(std::string_view text) {
   const detail::uri_parts parts = detail::split_uri(text);
   const std::size_t behind_hosts = parts.hosts.position + parts.hosts.text.size();
   const bool has_at_behind = parts.has_authority && text.find('@', behind_hosts) != text.npos;

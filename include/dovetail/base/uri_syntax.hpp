@@ -76,7 +76,8 @@ struct uri_parameter_parts {
 };
 
 /// The first '%' of `piece` that is no escape of two hexadecimal digits, or an escape of the zero byte.
-constexpr uri_problem check_escapes(uri_piece piece, uri_part part, std::size_t ordinal = 0) noexcept {
+[[gnu::cold, gnu::noinline]] constexpr uri_problem check_escapes(uri_piece piece, uri_part part,
+                                                                 std::size_t ordinal = 0) noexcept {
   const std::string_view text = piece.text;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') continue;
@@ -103,7 +104,7 @@ constexpr char* decode_escapes(char* out, std::string_view text) noexcept {
 }
 
 /// True for the text form of an IPv4 address: four numbers up to 255 without leading zeros.
-constexpr bool is_ipv4_address(std::string_view text) noexcept {
+[[gnu::cold, gnu::noinline]] constexpr bool is_ipv4_address(std::string_view text) noexcept {
   for (int part = 0; part < 4; ++part) {
     const std::string_view number = text.substr(0, text.find('.'));
     unsigned value = 256;
@@ -118,7 +119,7 @@ constexpr bool is_ipv4_address(std::string_view text) noexcept {
 }
 
 /// True for the text form of an IPv6 address (RFC 4291 section 2.2), with an IPv4 address as its end or not.
-constexpr bool is_ipv6_address(std::string_view text) noexcept {
+[[gnu::cold, gnu::noinline]] constexpr bool is_ipv6_address(std::string_view text) noexcept {
   int groups = 0;
   bool has_gap = false;
   if (text.starts_with("::")) {
@@ -151,7 +152,8 @@ constexpr bool is_ipv6_address(std::string_view text) noexcept {
 }
 
 /// Takes one host with its port off the front of `rest`.
-constexpr uri_problem take_host(uri_piece& rest, std::size_t ordinal, uri_host_parts& host) noexcept {
+[[gnu::cold, gnu::noinline]] constexpr uri_problem take_host(uri_piece& rest, std::size_t ordinal,
+                                                             uri_host_parts& host) noexcept {
   const uri_piece whole = rest.take_until(',');
   const auto mistake = [ordinal](uri_mistake what, std::size_t position) {
     return uri_problem{what, uri_part::host, position, ordinal};
@@ -198,7 +200,8 @@ constexpr uri_problem take_host(uri_piece& rest, std::size_t ordinal, uri_host_p
 }
 
 /// Takes one parameter off the front of `rest`; empty ones ("a=1&&b=2") have no name and no value.
-constexpr uri_problem take_parameter(uri_piece& rest, std::size_t ordinal, uri_parameter_parts& parameter) noexcept {
+[[gnu::cold, gnu::noinline]] constexpr uri_problem take_parameter(uri_piece& rest, std::size_t ordinal,
+                                                                  uri_parameter_parts& parameter) noexcept {
   const uri_piece whole = rest.take_until('&');
   parameter = {};
   parameter.value = whole;
@@ -222,7 +225,7 @@ constexpr bool is_scheme(std::string_view text) noexcept {
 
 /// Splits `scheme://[user[:password]@]hosts[/path][?query]` or `scheme:path[?query]`, and checks everything but hosts
 /// and parameters, which `take_host` and `take_parameter` check.
-constexpr uri_parts split_uri(std::string_view text) noexcept {
+[[gnu::cold, gnu::noinline]] constexpr uri_parts split_uri(std::string_view text) noexcept {
   uri_parts parts;
   const auto mistake = [&parts](uri_mistake what, uri_part part, std::size_t position) {
     parts.problem = {what, part, position, 0};

@@ -63,9 +63,9 @@ class basic_client : public Connection::template verbs<basic_client<Connection, 
 
   /// Connects to nothing yet: connections are opened when they are needed.
   /// Errors: throws `dt::error` when the connection string or a setting is wrong.
-  explicit basic_client(std::string_view connection_string, settings how = {})
+  [[gnu::cold, gnu::noinline]] explicit basic_client(std::string_view connection_string, settings how = {})
       : core_(make_core(Connection::parse(connection_string), std::move(how))) {}
-  explicit basic_client(options where, settings how = {})
+  [[gnu::cold, gnu::noinline]] explicit basic_client(options where, settings how = {})
       : core_(std::make_unique<core_type>(std::move(where), std::move(how))) {}
 
   auto within(clock::duration budget) { return view(deadline::after(budget)); }
@@ -98,7 +98,8 @@ class basic_client : public Connection::template verbs<basic_client<Connection, 
  private:
   client_view<core_type, false> view(deadline by) { return {*core_, by}; }
 
-  static std::unique_ptr<core_type> make_core(result<parsed_string<options>> parsed, settings how) {
+  [[gnu::cold, gnu::noinline]] static std::unique_ptr<core_type> make_core(result<parsed_string<options>> parsed,
+                                                                           settings how) {
     if (!parsed) detail::throw_error(std::move(parsed).error());
     if (error_info wrong = detail::apply(how, parsed->settings)) detail::throw_error(std::move(wrong));
     return std::make_unique<core_type>(std::move(parsed->options), std::move(how));

@@ -27,7 +27,7 @@ class client_core {
   using pool_type = pool<Connection, Pool, Observer>;
   using lease = typename pool_type::lease;
 
-  client_core(typename Connection::options options, settings how)
+  [[gnu::cold, gnu::noinline]] client_core(typename Connection::options options, settings how)
       : pool_(std::move(options), std::move(how.pool), std::move(how.observer)),
         retry_(std::move(how.retry)),
         timeout_(how.timeout) {}
@@ -91,8 +91,8 @@ class client_core {
   }
 
   /// What the retry policy says about a failed attempt; a final failure is reported and gets the caller's place.
-  verdict judge(error_info& why, std::string_view name, int attempt, bool is_idempotent, std::size_t sent,
-                const call& how) {
+  [[gnu::cold, gnu::noinline]] verdict judge(error_info& why, std::string_view name, int attempt, bool is_idempotent,
+                                             std::size_t sent, const call& how) {
     const clock::time_point now = clock::now();
     // A pool that stayed full for a whole wait is not asked again: more waiting is what its settings ruled out.
     const bool is_exhausted = why.code() == errc::pool_wait_timeout || why.code() == errc::pool_queue_full;
@@ -121,8 +121,8 @@ class client_core {
 
  private:
   /// Lets the pause before the next attempt pass; false when there is none.
-  bool pause(error_info& why, std::string_view name, int attempt, bool is_idempotent, std::size_t sent,
-             const call& how) {
+  [[gnu::cold, gnu::noinline]] bool pause(error_info& why, std::string_view name, int attempt, bool is_idempotent,
+                                          std::size_t sent, const call& how) {
     const verdict next = judge(why, name, attempt, is_idempotent, sent, how);
     if (!next.repeat) return false;
     if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);

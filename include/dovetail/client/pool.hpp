@@ -41,7 +41,7 @@ class pool {
   using lease = pool_lease<state>;
   using waiter = pool_waiter<state>;
 
-  explicit pool(options settings, Policy policy = {}, Observer watcher = {})
+  [[gnu::cold, gnu::noinline]] explicit pool(options settings, Policy policy = {}, Observer watcher = {})
       : state_(new state(std::move(settings), std::move(policy), std::move(watcher))) {}
   pool(const pool&) = delete;
   pool& operator=(const pool&) = delete;
@@ -88,9 +88,9 @@ class pool {
 
   /// Closes stale connections, checks those that idled, and opens new ones up to the policy's minimum.
   /// Errors: why opening failed.
-  result<void> maintain(deadline until = deadline::never(),
-                        std::source_location where = std::source_location::current()) requires
-      blocking_connection<Connection> {
+  [[gnu::cold, gnu::noinline]] result<void> maintain(
+      deadline until = deadline::never(),
+      std::source_location where = std::source_location::current()) requires blocking_connection<Connection> {
     while (lease next = next_maintenance(where)) {
       result<lease> done = prepare(std::move(next), until);
       if (!done) return std::move(done).error();
@@ -111,7 +111,9 @@ class pool {
   bool is_closed() const noexcept { return state_->is_closed(); }
 
   pool_statistics statistics() const noexcept { return state_->statistics(); }
-  std::vector<pool_holder> holders() const { return state_->holders(state_->precise_now()); }
+  [[gnu::cold, gnu::noinline]] std::vector<pool_holder> holders() const {
+    return state_->holders(state_->precise_now());
+  }
   /// Why the last attempt to open a connection failed; empty when none ever did.
   error_info last_connect_error() const { return state_->last_connect_error(); }
 

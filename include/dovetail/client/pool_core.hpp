@@ -163,7 +163,7 @@ class pool_core {
 
   /// No slot can be claimed and nobody can queue from here on; who waits is refused. Leases get a reference each.
   /// False when it was closed before; else the caller ends the connections of the slots that are `closing`.
-  bool close() noexcept {
+  [[gnu::cold, gnu::noinline]] bool close() noexcept {
     pool_node* refused = nullptr;
     {
       const std::lock_guard lock{mutex_};
@@ -208,7 +208,7 @@ class pool_core {
     return counts;
   }
 
-  std::vector<pool_holder> holders(clock::time_point now) const {
+  [[gnu::cold, gnu::noinline]] std::vector<pool_holder> holders(clock::time_point now) const {
     std::vector<pool_holder> all;
     for (std::size_t i = 0; i < size_; ++i) {
       const pool_slot& each = slots_[i];
@@ -219,7 +219,7 @@ class pool_core {
     return all;
   }
 
-  void remember_connect_error(const error_info& info, clock::time_point now) noexcept {
+  [[gnu::cold, gnu::noinline]] void remember_connect_error(const error_info& info, clock::time_point now) noexcept {
     error_info copy{info};
     const std::lock_guard lock{mutex_};
     std::swap(last_connect_error_, copy);
@@ -231,7 +231,7 @@ class pool_core {
   }
 
   /// Everything that is known about why there is no connection.
-  exhaustion explain(errc code, const pool_node& node, clock::time_point now) const {
+  [[gnu::cold, gnu::noinline]] exhaustion explain(errc code, const pool_node& node, clock::time_point now) const {
     exhaustion facts;
     facts.code = code;
     facts.waited = now - node.since;
@@ -285,7 +285,7 @@ class pool_core {
     }
   }
 
-  void close_slot(pool_slot& slot) noexcept {
+  [[gnu::cold, gnu::noinline]] void close_slot(pool_slot& slot) noexcept {
     for (;;) {
       switch (slot.state.load(std::memory_order_relaxed)) {
         case slot_state::idle:

@@ -3,6 +3,7 @@
 
 #include <dovetail/base/deadline.hpp>
 #include <dovetail/base/error_info.hpp>
+#include <dovetail/base/parts.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -37,28 +38,22 @@ struct pool_holder {
 
 namespace detail {
 
-/// "12.345 s" or "12.345 ms".
-inline std::string duration_text(clock::duration value) {
+/// Appends "12.345 s" or "12.345 ms".
+[[gnu::cold, gnu::noinline]] inline void append_duration(std::string& text, clock::duration value) {
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(value).count();
   const bool is_long = microseconds >= 1'000'000;
   const auto thousandths = static_cast<std::uint64_t>(is_long ? microseconds / 1000 : microseconds);
-  const std::string fraction = std::to_string(thousandths % 1000);
-  std::string text = std::to_string(thousandths / 1000);
-  text += '.';
-  text.append(3 - fraction.size(), '0');
-  text += fraction;
-  text += is_long ? " s" : " ms";
-  return text;
+  const std::uint64_t fraction = thousandths % 1000;
+  append_parts(text, {number_text{thousandths / 1000},
+                      fraction < 10    ? ".00"
+                      : fraction < 100 ? ".0"
+                                       : ".",
+                      number_text{fraction}, is_long ? " s" : " ms"});
 }
 
-inline std::string location_text(std::source_location where) {
-  if (where.line() == 0) return "an unknown place";
-  std::string text = where.file_name();
-  text += ':';
-  text += std::to_string(where.line());
-  text += ' ';
-  text += where.function_name();
-  return text;
+[[gnu::cold, gnu::noinline]] inline void append_location(std::string& text, std::source_location where) {
+  if (where.line() == 0) return append_parts(text, {"an unknown place"});
+  append_parts(text, {where.file_name(), ":", number_text{where.line()}, " ", where.function_name()});
 }
 
 struct exhaustion {
@@ -72,31 +67,33 @@ struct exhaustion {
 };
 
 /// The failure of a caller who got no connection: who has them, since when, and why there are no others.
-inline error_info exhaustion_error(const exhaustion& facts) {
+[[gnu::cold, gnu::noinline]] inline error_info exhaustion_error(const exhaustion& facts) {
   constexpr std::size_t most_holders = 16;
-  const auto number = [](std::size_t n) { return std::to_string(n); };
   std::string text;
-  if (facts.code == errc::pool_wait_timeout) text = "waited " + duration_text(facts.waited) + " for a connection: ";
-  text += number(facts.counts.active) + " of " + number(facts.counts.max) + " in use, ";
-  text += number(facts.counts.waiting) + " waiting";
+  if (facts.code == errc::pool_wait_timeout) {
+    append_parts(text, {"waited "});
+    append_duration(text, facts.waited);
+    append_parts(text, {" for a connection: "});
+  }
+  append_parts(text, {number_text{facts.counts.active}, " of ", number_text{facts.counts.max}, " in use, ",
+                      number_text{facts.counts.waiting}, " waiting"});
   for (std::size_t i = 0; i < facts.holders.size() && i < most_holders; ++i) {
     const pool_holder& holder = facts.holders[i];
-    text += "; ";
-    text += holder.opening ? "being opened for " : "held for ";
-    text += duration_text(holder.age);
-    text += " by ";
-    text += location_text(holder.where);
+    append_parts(text, {holder.opening ? "; being opened for " : "; held for "});
+    append_duration(text, holder.age);
+    append_parts(text, {" by "});
+    append_location(text, holder.where);
   }
-  if (facts.holders.size() > most_holders) text += "; and " + number(facts.holders.size() - most_holders) + " more";
+  if (facts.holders.size() > most_holders) {
+    append_parts(text, {"; and ", number_text{facts.holders.size() - most_holders}, " more"});
+  }
   if (facts.last_connect_error) {
-    text += "; last connect error, " + duration_text(facts.last_connect_error_age) + " ago: ";
+    append_parts(text, {"; last connect error, "});
+    append_duration(text, facts.last_connect_error_age);
     const std::string_view context = facts.last_connect_error.context();
     const std::string_view server = facts.last_connect_error.server().message;
-    text += context;
-    if (!context.empty()) text += ": ";
-    text += server;
-    if (!server.empty()) text += ": ";
-    text += facts.last_connect_error.code().message();
+    append_parts(text, {" ago: ", context, context.empty() ? "" : ": ", server, server.empty() ? "" : ": ",
+                        facts.last_connect_error.code().message()});
   }
   error_info info{make_error_code(facts.code), std::move(text)};
   info.with_location(facts.where);

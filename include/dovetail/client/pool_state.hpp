@@ -87,12 +87,12 @@ class pool_state : public pool_core {
   }
 
   /// Replaces the connection by a fresh one, to be opened.
-  [[gnu::noinline]] lease_state reopen(pool_slot& slot) {
+  [[gnu::cold, gnu::noinline]] lease_state reopen(pool_slot& slot) {
     end_connection(slot);
     return begin_opening(slot);
   }
 
-  void finish_opening(pool_slot& slot) noexcept {
+  [[gnu::cold, gnu::noinline]] void finish_opening(pool_slot& slot) noexcept {
     const clock::time_point time = precise_now();
     slot.opening.store(false, std::memory_order_relaxed);
     slot.open = true;
@@ -107,7 +107,7 @@ class pool_state : public pool_core {
   }
 
   /// Records the failure, and gives the place to the next in the queue, who may have more luck.
-  void fail_opening(pool_slot& slot, const error_info& why) noexcept {
+  [[gnu::cold, gnu::noinline]] void fail_opening(pool_slot& slot, const error_info& why) noexcept {
     const clock::time_point time = precise_now();
     failed.fetch_add(1, std::memory_order_relaxed);
     remember_connect_error(why, time);
@@ -134,7 +134,7 @@ class pool_state : public pool_core {
   }
 
   /// Ends a lease and its connection.
-  [[gnu::noinline]] void discard(pool_slot& slot) noexcept {
+  [[gnu::cold, gnu::noinline]] void discard(pool_slot& slot) noexcept {
     end_connection(slot);
     hand_back(slot);
   }
@@ -154,7 +154,7 @@ class pool_state : public pool_core {
   }
 
   /// Reports every lease that is older than the threshold, once. Returns after how long to look again.
-  clock::duration warn_of_leaks() noexcept {
+  [[gnu::cold, gnu::noinline]] clock::duration warn_of_leaks() noexcept {
     clock::duration next = (clock::duration::max)();
     const clock::duration threshold = limits().leak_warning;
     if (threshold == (clock::duration::max)()) return next;
@@ -173,7 +173,7 @@ class pool_state : public pool_core {
   }
 
   /// A connection that idled too long without a check, or a place below the minimum; null when all is well.
-  pool_slot* claim_for_maintenance() noexcept {
+  [[gnu::cold, gnu::noinline]] pool_slot* claim_for_maintenance() noexcept {
     const clock::time_point time = now();
     for (std::size_t i = 0; i < size(); ++i) {
       if (claim_judged(slot(i), idle_verdict::check, time)) return &slot(i);
@@ -181,7 +181,7 @@ class pool_state : public pool_core {
     return open.load(std::memory_order_relaxed) < limits().min ? claim_in(slot_state::empty, 0) : nullptr;
   }
 
-  void close_all() noexcept {
+  [[gnu::cold, gnu::noinline]] void close_all() noexcept {
     if (!close()) return;
     for (std::size_t i = 0; i < size(); ++i) {
       pool_slot& each = slot(i);
@@ -192,17 +192,17 @@ class pool_state : public pool_core {
   }
 
   void drop() noexcept {
-    if (drop_reference()) delete this;
+    if (drop_reference()) destroy();
   }
 
   /// The failure of a caller whose time in the queue is over.
-  error_info exhausted(const pool_node& node) {
+  [[gnu::cold, gnu::noinline]] error_info exhausted(const pool_node& node) {
     timeouts.fetch_add(1, std::memory_order_relaxed);
     return refusal(errc::pool_wait_timeout, node);
   }
 
   /// The failure of a caller who got no connection.
-  error_info refusal(errc code, const pool_node& node) {
+  [[gnu::cold, gnu::noinline]] error_info refusal(errc code, const pool_node& node) {
     saw_wait(node, code);
     if (code == errc::pool_closed) return error_info{code}.with_location(node.where);
     return exhaustion_error(explain(code, node, precise_now()));
@@ -220,6 +220,8 @@ class pool_state : public pool_core {
   }
 
  private:
+  [[gnu::cold, gnu::noinline]] void destroy() noexcept { delete this; }
+
   struct alignas(64) place {
     std::optional<Connection> connection;
   };
@@ -242,7 +244,7 @@ class pool_state : public pool_core {
     return false;
   }
 
-  [[gnu::noinline]] lease_state begin_opening(pool_slot& slot) {
+  [[gnu::cold, gnu::noinline]] lease_state begin_opening(pool_slot& slot) {
     slot.stamp(precise_now());
     slot.opening.store(true, std::memory_order_relaxed);
     try {
@@ -255,7 +257,7 @@ class pool_state : public pool_core {
     return lease_state::open;
   }
 
-  [[gnu::noinline]] void end_connection(pool_slot& slot) noexcept {
+  [[gnu::cold, gnu::noinline]] void end_connection(pool_slot& slot) noexcept {
     slot.opening.store(false, std::memory_order_relaxed);
     std::optional<Connection>& held = places_[index_of(slot)].connection;
     if (!held) return;
@@ -276,10 +278,10 @@ class pool_state : public pool_core {
   [[gnu::noinline]] void hand_back(pool_slot& slot) noexcept {
     if (give_back(slot) || pass_on(slot, now())) return;
     end_connection(slot);
-    if (finish(slot)) delete this;
+    if (finish(slot)) destroy();
   }
 
-  [[gnu::noinline]] void warn_of_leak(pool_slot& slot, clock::time_point time) noexcept {
+  [[gnu::cold, gnu::noinline]] void warn_of_leak(pool_slot& slot, clock::time_point time) noexcept {
     const clock::duration held = elapsed_since(slot.since, time);
     if (held < limits().leak_warning || slot.warned.exchange(true, std::memory_order_relaxed)) return;
     observe(observer_, [&] {

@@ -47,7 +47,7 @@ struct parsed_string {
 
 namespace detail {
 
-inline error_info policy_lacks(std::string_view parameter, std::string_view policy) {
+[[gnu::cold, gnu::noinline]] inline error_info policy_lacks(std::string_view parameter, std::string_view policy) {
   std::string text = "the connection string sets '";
   text.append(parameter).append("', which this client's ").append(policy).append(" policy does not have");
   return {errc::invalid_option, std::move(text)};

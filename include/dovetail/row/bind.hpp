@@ -28,7 +28,7 @@ class binder {
   binder(const row_description& row, std::span<const column_info> columns, const bind_options& options) noexcept
       : row_(row), columns_(columns), options_(options) {}
 
-  void run() {
+  [[gnu::cold, gnu::noinline]] void run() {
     bound_.resize(row_.leaves.size());
     if (row_.shape == row_shape::by_name) {
       for (std::size_t i = 0; i < row_.leaves.size(); ++i) bind_by_name(i);
@@ -108,9 +108,10 @@ class binder {
 
 /// Finds the column of every field of a row type; `problems`, when given, gets what does not fit.
 /// Errors: errc::row_mismatch with all problems in one text; the caller adds the statement and its own place.
-[[gnu::noinline]] inline result<binding> bind_row(const row_description& row, std::span<const column_info> columns,
-                                                  const bind_options& options = {},
-                                                  std::vector<mismatch>* problems = nullptr) {
+[[gnu::cold, gnu::noinline]] inline result<binding> bind_row(const row_description& row,
+                                                             std::span<const column_info> columns,
+                                                             const bind_options& options = {},
+                                                             std::vector<mismatch>* problems = nullptr) {
   detail::binder binder{row, columns, options};
   binder.run();
   if (binder.problems().empty()) return binding{std::move(binder.bound())};

@@ -11,12 +11,18 @@ namespace {
 namespace dt = dovetail;
 using namespace std::chrono_literals;
 
+std::string duration_text(dt::clock::duration value) {
+  std::string text;
+  dt::detail::append_duration(text, value);
+  return text;
+}
+
 TEST(PoolReport, DurationsAreReadable) {
-  EXPECT_EQ(dt::detail::duration_text(0ns), "0.000 ms");
-  EXPECT_EQ(dt::detail::duration_text(1'234'567ns), "1.234 ms");
-  EXPECT_EQ(dt::detail::duration_text(999'999us), "999.999 ms");
-  EXPECT_EQ(dt::detail::duration_text(1s), "1.000 s");
-  EXPECT_EQ(dt::detail::duration_text(75s + 40ms), "75.040 s");
+  EXPECT_EQ(duration_text(0ns), "0.000 ms");
+  EXPECT_EQ(duration_text(1'234'567ns), "1.234 ms");
+  EXPECT_EQ(duration_text(999'999us), "999.999 ms");
+  EXPECT_EQ(duration_text(1s), "1.000 s");
+  EXPECT_EQ(duration_text(75s + 40ms), "75.040 s");
 }
 
 TEST(PoolReport, AnExhaustedPoolIsExplainedInOneLine) {

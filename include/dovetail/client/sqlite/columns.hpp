@@ -40,7 +40,7 @@ constexpr field_kinds kinds_of(std::string_view declared) noexcept {
 }
 
 /// Lifetime: borrows from the statement until it is finalized or compiled again.
-inline std::vector<column_info> columns_of(sqlite3_stmt* statement) {
+[[gnu::cold, gnu::noinline]] inline std::vector<column_info> columns_of(sqlite3_stmt* statement) {
   const int count = sqlite3_column_count(statement);
   std::vector<column_info> columns(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {

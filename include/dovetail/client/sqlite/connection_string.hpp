@@ -25,7 +25,7 @@ struct close_handle {
 /// Makes an in-memory database that several connections open by name, and that lives while somebody holds the anchor.
 /// SQLite's memdb file system keeps it: its connections lock each other out as those of a file do, with the busy
 /// handler, which a shared cache does not.
-inline error_info make_memory_database(options& how) {
+[[gnu::cold, gnu::noinline]] inline error_info make_memory_database(options& how) {
   static std::atomic<std::uint64_t> made{0};
   how.path = "file:/dovetail-" + std::to_string(made.fetch_add(1, std::memory_order_relaxed)) + "?vfs=memdb";
   how.is_uri = true;
@@ -43,7 +43,7 @@ inline error_info make_memory_database(options& how) {
 /// truncate, persist, memory, off), `synchronous` (off, normal, full, extra), `busyTimeout`, `cacheStatements`,
 /// `foreignKeys`, `includeStatementText`, `uri` (the path is a `file:` URI).
 /// Errors: one failure that names every mistake.
-inline result<parsed_string<options>> parse(std::string_view text) {
+[[gnu::cold, gnu::noinline]] inline result<parsed_string<options>> parse(std::string_view text) {
   result<uri> where = parse_uri(text);
   if (!where) return std::move(where).error();
   option_reader reader{*where};

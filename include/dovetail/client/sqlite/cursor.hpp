@@ -17,12 +17,10 @@
 namespace dovetail::inline v0 {
 namespace sqlite::detail {
 
-/// Compares the statement's columns with a row type, unless that has been done. Errors: errc::row_mismatch.
-inline error_info bind_columns(statement& of, const char* tag, const row_description& row, name_style style,
-                               bound_row*& bound) {
-  if (of.schema_changed()) of.forget_bindings();
-  bound = of.find(tag);
-  if (bound != nullptr) return {};
+/// Compares the statement's columns with a row type. Errors: errc::row_mismatch.
+[[gnu::cold, gnu::noinline]] inline error_info bind_new_columns(statement& of, const char* tag,
+                                                                const row_description& row, name_style style,
+                                                                bound_row*& bound) {
   const std::vector<column_info> columns = columns_of(of.get());
   result<binding> made = bind_row(row, columns, {.style = style});
   if (!made) return std::move(made).error();
@@ -30,8 +28,17 @@ inline error_info bind_columns(statement& of, const char* tag, const row_descrip
   return {};
 }
 
-inline error_info value_failure(const statement& of, const row_description& row, const binding& bound,
-                                read_status status, std::size_t number, std::string_view words) {
+/// The same, unless that has been done.
+inline error_info bind_columns(statement& of, const char* tag, const row_description& row, name_style style,
+                               bound_row*& bound) {
+  if (of.schema_changed()) of.forget_bindings();
+  bound = of.find(tag);
+  return bound != nullptr ? error_info{} : bind_new_columns(of, tag, row, style, bound);
+}
+
+[[gnu::cold, gnu::noinline]] inline error_info value_failure(const statement& of, const row_description& row,
+                                                             const binding& bound, read_status status,
+                                                             std::size_t number, std::string_view words) {
   const std::vector<column_info> columns = columns_of(of.get());
   return value_error(row, bound, columns, status, number, words);
 }

@@ -20,7 +20,7 @@ enum class detailed_error : int {
 
 namespace detail {
 
-inline condition condition_of_sqlite(int code) noexcept {
+[[gnu::cold, gnu::noinline]] inline condition condition_of_sqlite(int code) noexcept {
   switch (code) {
     case static_cast<int>(detailed_error::syntax):
       return condition::syntax;
@@ -99,7 +99,7 @@ inline std::error_code make_error_code(detailed_error code) noexcept { return {s
 namespace detail {
 
 /// Fills table, column and constraint from "UNIQUE constraint failed: city.name, city.area" and its sisters.
-inline void take_constraint_apart(std::string_view message, server_fields& fields) {
+[[gnu::cold, gnu::noinline]] inline void take_constraint_apart(std::string_view message, server_fields& fields) {
   constexpr std::string_view marker = " constraint failed";
   const std::size_t at = message.find(marker);
   if (at == std::string_view::npos) return;
@@ -134,7 +134,7 @@ inline void take_constraint_apart(std::string_view message, server_fields& field
 }
 
 /// SQLite quotes the token it stumbled over; a literal must not get into a message, a keyword or a name may.
-inline std::string without_literals(std::string_view message) {
+[[gnu::cold, gnu::noinline]] inline std::string without_literals(std::string_view message) {
   for (const std::string_view before : {std::string_view{"near \""}, std::string_view{"unrecognized token: \""}}) {
     if (!message.starts_with(before) || message.size() <= before.size()) continue;
     const char first = message[before.size()];
@@ -149,7 +149,7 @@ inline std::string without_literals(std::string_view message) {
 }
 
 /// Tells apart what SQLite calls SQLITE_ERROR.
-inline int refine(int code, std::string_view message) noexcept {
+[[gnu::cold, gnu::noinline]] inline int refine(int code, std::string_view message) noexcept {
   if (code != SQLITE_ERROR) return code;
   if (message.starts_with("no such ")) return static_cast<int>(detailed_error::no_such_object);
   if (message.ends_with("syntax error") || message.starts_with("unrecognized token") || message == "incomplete input") {
@@ -159,7 +159,7 @@ inline int refine(int code, std::string_view message) noexcept {
 }
 
 /// What is known of the call on `db` that just returned `code`. `db` may be null.
-inline error_info failure_of(sqlite3* db, int code, std::string context = {}) {
+[[gnu::cold, gnu::noinline]] inline error_info failure_of(sqlite3* db, int code, std::string context = {}) {
   if (db == nullptr) return error_info{make_error_code(code), std::move(context)};
   // The connection's own code says more, but only if it is about this call.
   const int extended = sqlite3_extended_errcode(db);

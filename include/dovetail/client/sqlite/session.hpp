@@ -34,7 +34,7 @@ class session {
   ~session() { close(); }
 
   /// Errors: SQLite's own (condition::connection when the file cannot be opened).
-  result<void> open(const options& how, call_limits limits) {
+  [[gnu::cold, gnu::noinline]] result<void> open(const options& how, call_limits limits) {
     close();
     cache_ = statement_cache{how.cache_statements};
     busy_timeout_ = how.busy_timeout;
@@ -45,7 +45,7 @@ class session {
     if (how.is_uri) flags |= SQLITE_OPEN_URI;
     const int opened = sqlite3_open_v2(how.path.c_str(), &handle_, flags, nullptr);
     if (opened != SQLITE_OK) {
-      error_info failure = failure_of(handle_, opened, "cannot open the database " + how.path);
+      error_info failure = failure_of(handle_, opened, std::string{"cannot open the database "}.append(how.path));
       close();
       return failure;
     }
@@ -59,7 +59,7 @@ class session {
     return {};
   }
 
-  void close() noexcept {
+  [[gnu::noinline]] void close() noexcept {
     cache_.clear();
     // A statement of a stream that outlives the session keeps the handle as a zombie, finalized with it.
     if (handle_ != nullptr) sqlite3_close_v2(std::exchange(handle_, nullptr));
@@ -94,7 +94,7 @@ class session {
 
   /// A prepared statement for `native`. `literal`: the address that it is known by, empty when there is none.
   /// Errors: SQLite's; errc::malformed_statement for an empty text.
-  result<statement_use> prepare(std::string_view native, std::string_view literal) {
+  [[gnu::noinline]] result<statement_use> prepare(std::string_view native, std::string_view literal) {
     if (statement_use kept = cache_.find(native, literal)) return kept;
     sqlite3_stmt* compiled = nullptr;
     const int code = sqlite3_prepare_v3(handle_, native.data(), static_cast<int>(native.size()),
@@ -108,7 +108,7 @@ class session {
   statement_use find(std::string_view literal) noexcept { return cache_.find_literal(literal); }
 
   /// Runs each statement of a text, and drops their rows. Errors: the failing statement's; what ran before stays.
-  result<void> run_script(std::string_view text) {
+  [[gnu::cold, gnu::noinline]] result<void> run_script(std::string_view text) {
     while (!text.empty()) {
       sqlite3_stmt* compiled = nullptr;
       const char* rest = nullptr;
@@ -125,7 +125,7 @@ class session {
   }
 
   /// Runs one statement without parameters through the cache (`begin`, `commit`, …); rows are dropped.
-  result<void> run(std::string_view text) {
+  [[gnu::noinline]] result<void> run(std::string_view text) {
     result<statement_use> prepared = prepare(text, {});
     if (!prepared) return std::move(prepared).error();
     int stepped = sqlite3_step(prepared->get());
@@ -140,7 +140,7 @@ class session {
     return run(unit_is_nested_ ? "savepoint dovetail_unit" : "begin immediate").error();
   }
   /// Keeps it when there is no failure, else undoes it; the failure, or that of keeping it.
-  error_info end_unit(error_info failure) {
+  [[gnu::cold, gnu::noinline]] error_info end_unit(error_info failure) {
     if (!failure) failure = run(unit_is_nested_ ? "release dovetail_unit" : "commit").error();
     if (!failure || !in_transaction()) return failure;
     const limits_scope unhurried{*this, {}};  // what is to be undone is undone even when the time is over
@@ -154,7 +154,7 @@ class session {
   }
 
   /// The failure of the call that returned `code`: tells a deadline and a cancellation from SQLite's own reasons.
-  error_info failure(int code, std::string context) const {
+  [[gnu::cold, gnu::noinline]] error_info failure(int code, std::string context) const {
     if ((code & 0xFF) == SQLITE_INTERRUPT || ((code & 0xFF) == SQLITE_BUSY && lock_wait_ended_)) {
       if (is_cancelled()) return error_info{errc::cancelled, std::move(context)};
       if (limits_.until.has_passed()) {
@@ -190,7 +190,7 @@ class session {
   }
 
   /// Another connection holds a lock: waits a little, longer each time, and gives up when the time is over.
-  static int on_busy(void* self, int tries) noexcept {
+  [[gnu::cold, gnu::noinline]] static int on_busy(void* self, int tries) noexcept {
     session& here = *static_cast<session*>(self);
     if (tries == 0) here.lock_wait_began_ = clock::now();
     constexpr int delays[] = {1, 1, 2, 3, 5, 8, 10};
@@ -206,7 +206,7 @@ class session {
     return 1;
   }
 
-  result<void> configure(const options& how) {
+  [[gnu::cold, gnu::noinline]] result<void> configure(const options& how) {
     if (result<void> done = run(how.foreign_keys ? "pragma foreign_keys=on" : "pragma foreign_keys=off"); !done) {
       return done;
     }

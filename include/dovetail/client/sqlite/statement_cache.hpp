@@ -88,7 +88,8 @@ class statement_cache {
   }
 
   /// Keeps a statement, and hands it out. Without room (capacity 0, or all in use) it is not kept.
-  statement_use insert(std::string_view native, std::string_view literal, statement prepared) {
+  [[gnu::cold, gnu::noinline]] statement_use insert(std::string_view native, std::string_view literal,
+                                                    statement prepared) {
     const std::uint64_t hash = hash_of(native);
     for (const auto& kept : kept_) {  // the kept one is in use: this one serves as its double
       if (kept->hash == hash && kept->text == native) return alone(std::move(prepared));
@@ -114,7 +115,7 @@ class statement_cache {
   std::size_t size() const noexcept { return kept_.size(); }
 
   /// Finalizes all; none may be in use.
-  void clear() noexcept {
+  [[gnu::noinline]] void clear() noexcept {
     for (shortcut& way : shortcuts_) way = {};
     kept_.clear();
   }
@@ -162,12 +163,12 @@ class statement_cache {
     return statement_use{kept.prepared, kept.busy};
   }
 
-  void remember(std::string_view literal, entry& kept) {
+  [[gnu::cold, gnu::noinline]] void remember(std::string_view literal, entry& kept) {
     if (literal.empty()) return;
     shortcuts_[place_of(literal.data())] = {literal.data(), std::string{literal}, &kept};
   }
 
-  void forget_shortcuts(const entry& kept) noexcept {
+  [[gnu::cold, gnu::noinline]] void forget_shortcuts(const entry& kept) noexcept {
     for (shortcut& way : shortcuts_) {
       if (way.target == &kept) way = {};
     }
