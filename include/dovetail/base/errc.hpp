@@ -46,6 +46,8 @@ enum class errc {
   transaction_aborted,    ///< the transaction failed before, and can only be rolled back
   commit_unknown,         ///< the answer to a commit was lost
   invalid_state,          ///< called in a state that does not allow it
+  login_refused,          ///< refused here: the peer's way to log in, or a peer that does not prove who it is
+  no_suitable_server,     ///< servers answered, and none is in the wanted role
 };
 
 namespace detail {
@@ -129,6 +131,10 @@ inline errc_entry describe(errc code) noexcept {
       return {condition::commit_unknown, "the answer to the commit was lost"};
     case errc::invalid_state:
       return {condition::misuse, "the operation is not allowed in this state"};
+    case errc::login_refused:
+      return {condition::authentication, "the log-in was refused on this side"};
+    case errc::no_suitable_server:
+      return {condition::connection, "no server is in the wanted role"};
   }
   return {condition::server, "unknown error"};
 }
