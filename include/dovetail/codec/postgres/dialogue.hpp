@@ -1,0 +1,313 @@
+// The part that all dialogues of an open session share: writing, finding messages, what the server says unasked,
+// errors, and what is left of the session when it is broken off.
+#pragma once
+
+#include <dovetail/base/error_info.hpp>
+#include <dovetail/base/parts.hpp>
+#include <dovetail/codec/postgres/message.hpp>
+#include <dovetail/codec/postgres/server_message.hpp>
+#include <dovetail/codec/postgres/session.hpp>
+#include <dovetail/sansio/machine.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// What a dialogue makes of a message.
+enum class verdict : std::uint8_t {
+  go_on,       ///< the next message
+  send,        ///< what `begin_batch` and the writers put into the output, then go on
+  finish,      ///< over: well, or with the recorded failure
+  malformed,   ///< the message's body is wrong
+  unexpected,  ///< it has no place here
+};
+
+/// Base of the dialogues. Not a template: compiled once, whatever the statement and the rows are.
+/// Errors: the server's, after which the session is usable again; errc::malformed_frame, errc::unexpected_message and
+///   errc::frame_too_large, after which it is closed; the transport's, or errc::outcome_unknown when what was asked for
+///   may have been executed and is not known to be read-only.
+/// Cancellation: the session is desynchronised and `can_drain()`, unless nothing was sent.
+class dialogue {
+ public:
+  dialogue(const dialogue&) = delete;
+  dialogue& operator=(const dialogue&) = delete;
+
+  action resume(const event& ev) {
+    switch (stage_) {
+      case stage::start:
+        return start(ev);
+      case stage::writing:
+        on_->note_sent(ev.bytes);
+        if (ev.cancelled || ev.ec) return stop(ev);
+        stage_ = stage::reading;
+        return act(on_sent());
+      case stage::reading:
+        on_->facts.input.commit(ev.bytes);
+        if (ev.cancelled || (ev.ec && ev.bytes == 0)) return stop(ev);
+        return go_on();
+      case stage::over:
+        break;
+    }
+    return action::done(errc::invalid_state);
+  }
+
+  error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
+
+ protected:
+  explicit dialogue(session& on, bool is_read_only = false) noexcept : on_(&on), is_read_only_(is_read_only) {}
+  dialogue(dialogue&&) = default;
+  ~dialogue() = default;
+
+  /// The first batch.
+  virtual verdict begin() = 0;
+  /// Any message but ErrorResponse, ReadyForQuery, DataRow and what the server may say at any time.
+  virtual verdict on_message(const message& came) = 0;
+  /// Whole DataRow messages at the front of `unread`: how many bytes of them are taken; 0 when none has a place here.
+  virtual std::size_t on_rows(byte_view) { return 0; }
+  /// Each ReadyForQuery.
+  virtual verdict on_ready() = 0;
+  /// The batch has left.
+  virtual verdict on_sent() { return verdict::go_on; }
+  /// An ErrorResponse; a server skips the messages behind it up to the Sync.
+  virtual verdict on_error(error_info failure) {
+    note(std::move(failure));
+    return verdict::go_on;
+  }
+
+  session& on() const noexcept { return *on_; }
+  const error_info& noted() const noexcept { return failure_; }
+  /// Records a failure, unless there was one before.
+  void note(error_info failure) {
+    if (!failure_) failure_ = std::move(failure);
+  }
+  void forget_failure() noexcept { failure_ = {}; }
+  verdict fail(error_info failure) {
+    note(std::move(failure));
+    return verdict::finish;
+  }
+
+  /// Writes what has to go first: closing statements that the cache dropped, and the deferred statements.
+  void write_prefix() {
+    message_writer to = on_->writer();
+    closes_left_ = on_->statements.to_close().size();
+    for (const std::string& name : on_->statements.to_close()) {
+      static_cast<void>(to.begin(from_client::close).u8('S').text(name).end());
+    }
+    deferred_left_ = 3 * on_->deferred().size();
+    for (const std::string& text : on_->deferred()) {
+      static_cast<void>(to.begin(from_client::parse).u8(0).text(text).u16(0).end());
+      static_cast<void>(to.begin(from_client::bind).u8(0).u8(0).u16(0).u16(0).u16(0).end());
+      static_cast<void>(to.begin(from_client::execute).u8(0).u32(0).end());
+    }
+    on_->note_prefix();
+    if (closes_left_ + deferred_left_ != 0) on_->note_unsynced();
+  }
+  /// What was asked for runs on the server as soon as all of the batch is sent.
+  void expect_execution() noexcept { executes_ = true; }
+
+ private:
+  enum class stage : std::uint8_t { start, writing, reading, over };
+
+  action start(const event& ev) {
+    if (ev.cancelled || ev.ec) return end(ev.cancelled ? make_error_code(errc::cancelled) : ev.ec);
+    on_->set_may_have_executed(false);
+    if (on_->health() != session_health::idle && on_->health() != session_health::in_transaction) {
+      return end({errc::invalid_state, "the PostgreSQL session is not open, or its last dialogue broke"});
+    }
+    if (error_info failure = take_unasked()) return end(std::move(failure));
+    stage_ = stage::reading;
+    return act(begin());
+  }
+
+  /// Messages that came since the last dialogue: only such as the server may send at any time.
+  error_info take_unasked() {
+    for (;;) {
+      message came;
+      const byte_view unread = on_->facts.input.committed();
+      if (unread.empty()) return {};
+      const frame_status status = next_message(unread, came);
+      const bool is_error = came.type == from_server::error_response;
+      if (status == frame_status::malformed || (!is_error && !is_unasked(came.type))) {
+        return protocol_failure(errc::unexpected_message, came.type, "came although nothing was asked");
+      }
+      if (status == frame_status::incomplete) return {};
+      if (is_error) {
+        on_->close();
+        return server_error(came.body);
+      }
+      if (!take_unasked(came)) return protocol_failure(errc::malformed_frame, came.type, "is malformed");
+      on_->facts.input.consume(came.size);
+    }
+  }
+
+  static bool is_unasked(char type) noexcept {
+    return type == from_server::notice_response || type == from_server::parameter_status ||
+           type == from_server::notification_response;
+  }
+
+  bool take_unasked(const message& came) {
+    if (came.type == from_server::notice_response) {
+      on_->facts.notices(notice_fields(came.body));
+      return true;
+    }
+    if (came.type == from_server::notification_response) return on_->notifications.take(came.body);
+    message_reader reader{came.body};
+    std::string_view name;
+    std::string_view value;
+    return reader.text(name) && reader.text(value) && reader.at_end() && on_->facts.parameters.set(name, value);
+  }
+
+  action go_on() {
+    read_buffer& input = on_->facts.input;
+    for (;;) {
+      message came;
+      switch (next_message(input.committed(), came)) {
+        case frame_status::incomplete:
+          return read(came);
+        case frame_status::malformed:
+          return end(protocol_failure(errc::malformed_frame, came.type, "has an impossible length"));
+        case frame_status::whole:
+          break;
+      }
+      verdict said = verdict::go_on;
+      std::size_t taken = came.size;
+      if (came.type == from_server::data_row) {
+        taken = is_in_prefix() ? 0 : on_rows(input.committed());
+        if (taken == 0) said = verdict::unexpected;
+      } else {
+        said = judge(came);
+      }
+      input.consume(taken);
+      if (said != verdict::go_on) return act(said, came.type);
+    }
+  }
+
+  verdict judge(const message& came) {
+    switch (came.type) {
+      case from_server::notice_response:
+      case from_server::parameter_status:
+      case from_server::notification_response:
+        return take_unasked(came) ? verdict::go_on : verdict::malformed;
+      case from_server::error_response: {
+        error_info failure = server_error(came.body);
+        if (failure.code() == errc::malformed_frame) return verdict::malformed;
+        closes_left_ = deferred_left_ = 0;
+        if (is_fatal(failure.server())) is_fatal_ = true;
+        executes_ = false;  // what failed was undone
+        return on_error(std::move(failure));
+      }
+      case from_server::ready_for_query:
+        if (is_in_prefix() || !on_->take_ready(came.body)) return verdict::unexpected;
+        return on_ready();
+      default:
+        return is_in_prefix() ? judge_prefix(came) : on_message(came);
+    }
+  }
+
+  bool is_in_prefix() const noexcept { return closes_left_ + deferred_left_ != 0; }
+
+  verdict judge_prefix(const message& came) {
+    if (closes_left_ != 0) {
+      if (came.type != from_server::close_complete) return verdict::unexpected;
+      --closes_left_;
+      return verdict::go_on;
+    }
+    constexpr char expected[] = {from_server::command_complete, from_server::bind_complete,
+                                 from_server::parse_complete};
+    if (came.type != expected[(deferred_left_ - 1) % 3]) return verdict::unexpected;
+    --deferred_left_;
+    return verdict::go_on;
+  }
+
+  action act(verdict said, char type = 0) {
+    switch (said) {
+      case verdict::go_on:
+        return go_on();
+      case verdict::send:
+        stage_ = stage::writing;
+        return action::write(on_->unsent());
+      case verdict::finish:
+        return end(std::move(failure_));
+      case verdict::malformed:
+        return end(protocol_failure(errc::malformed_frame, type, "is malformed"));
+      case verdict::unexpected:
+        break;
+    }
+    return end(protocol_failure(errc::unexpected_message, type, "has no place here"));
+  }
+
+  /// Reads on. The buffer grows only when it is full of one message, to twice its size: what a length announces is
+  /// believed when the bytes are there.
+  action read(const message& wanted) {
+    read_buffer& input = on_->facts.input;
+    if (wanted.size > input.maximum()) {
+      return end(protocol_failure(errc::frame_too_large, wanted.type, "is larger than the limit"));
+    }
+    const std::size_t used = input.committed().size();
+    const std::size_t room = input.capacity() > used ? input.capacity() - used : 0;
+    const std::size_t useful = (std::min)(room, (std::max)(wanted.size - used, input.capacity() / 2));
+    if (!input.prepare((std::max<std::size_t>)(useful, 1))) {
+      return end(protocol_failure(errc::frame_too_large, wanted.type, "is larger than the limit"));
+    }
+    stage_ = stage::reading;
+    return action::read(input.free());
+  }
+
+  [[gnu::cold, gnu::noinline]] error_info protocol_failure(errc code, char type, std::string_view what) {
+    on_->close();
+    const bool is_printable = type > ' ' && type < 0x7F;
+    std::string text = "the server's message ";
+    const char shown[] = {'\'', is_printable ? type : '?', '\''};
+    v0::detail::append_parts(text, {{shown, 3}, " ", what});
+    return {code, std::move(text)};
+  }
+
+  /// The transport failed, time was over, or the caller does not want the answer any more.
+  [[gnu::cold, gnu::noinline]] action stop(const event& ev) {
+    const bool may_have_executed = executes_ && on_->is_sent_whole();
+    on_->set_may_have_executed(may_have_executed);
+    if (ev.cancelled || ev.ec == errc::deadline_passed) {
+      if (stage_ == stage::writing && !on_->has_sent_any()) on_->take_batch_back();
+      const errc code = ev.cancelled ? errc::cancelled : errc::deadline_passed;
+      stage_ = stage::over;
+      failure_ = may_have_executed ? error_info{code, "the statement was sent before, and may have been executed"}
+                                   : error_info{code};
+      return action::done(failure_.code());
+    }
+    on_->close();
+    if (is_fatal_) return end(std::move(failure_));  // it has said why it ends the connection
+    if (may_have_executed && !is_read_only_ && !was_in_transaction_) {
+      std::string why = "the statement was sent and may have been executed (";
+      v0::detail::append_parts(why, {ev.ec.message(), ")"});
+      return end({errc::outcome_unknown, std::move(why)});
+    }
+    return end(ev.ec);
+  }
+
+  action end(error_info failure) {
+    failure_ = std::move(failure);
+    stage_ = stage::over;
+    return action::done(failure_.code());
+  }
+
+  session* on_;
+  error_info failure_;
+  std::size_t closes_left_ = 0;
+  std::size_t deferred_left_ = 0;  // messages: three for each statement
+  stage stage_ = stage::start;
+  bool is_read_only_;
+  bool executes_ = false;
+  bool is_fatal_ = false;
+
+ protected:
+  /// A connection that is lost in a transaction takes the transaction with it.
+  bool was_in_transaction_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres::detail

@@ -1,0 +1,199 @@
+// Executing one statement: prepared at its first use, then one write and one read.
+#pragma once
+
+#include <dovetail/codec/postgres/command_tag.hpp>
+#include <dovetail/codec/postgres/statement_dialogue.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace dovetail::inline v0::postgres {
+
+/// What came of an executed statement.
+struct execution {
+  command_tag tag;
+  bool is_suspended = false;  ///< the row limit was reached, and there may be more rows
+};
+
+/// Executes a statement and hands its rows to `rows`.
+/// Errors: those of `dialogue`, of the arguments, of the sink. After an error of the sink, of the arguments or of the
+///   server the session stays usable.
+/// A statement that the server has lost or whose result type has changed is prepared again, outside a transaction.
+/// Lifetime: borrows the session, the parts of the request and the sink's state.
+class execute_dialogue final : public detail::dialogue {
+ public:
+  using value_type = execution;
+
+  execute_dialogue(session& on, const statement_request& asked, const row_sink& rows = {})
+      : dialogue(on, asked.is_read_only), asked_(asked), rows_(rows) {}
+
+  execution value() && noexcept { return done_; }
+
+ private:
+  enum class step : std::uint8_t { preparing, binding, running, ending };
+  using verdict = detail::verdict;
+
+  detail::verdict begin() override {
+    was_in_transaction_ = on().is_in_transaction();
+    statement_ = find();
+    if (!statement_) return prepare();
+    is_from_cache_ = true;
+    return execute();
+  }
+
+  statement_use find() {
+    if (!is_named()) return {};
+    return on().statements.find(asked_.text, asked_.literal, asked_.types);
+  }
+  bool is_named() const noexcept { return asked_.is_kept && on().statements.capacity() != 0; }
+
+  /// A named statement is described with a Sync. An unnamed one without: a pooler must not give the server to another
+  /// client before it is executed.
+  verdict prepare() {
+    step_ = step::preparing;
+    on().begin_batch();
+    write_prefix();
+    if (!preparation_.write(on(), asked_, is_named())) return give_up(detail::unsendable_text());
+    if (is_named()) {
+      on().write_sync();
+    } else {
+      static_cast<void>(on().writer().begin(detail::from_client::flush).end());
+    }
+    return verdict::send;
+  }
+
+  /// Statement and columns are known.
+  verdict execute() {
+    if (rows_.describe != nullptr) {
+      if (error_info failure = rows_.describe(rows_.state, statement_->description)) return refuse(std::move(failure));
+    }
+    on().begin_batch();
+    const bool is_first = !on().needs_sync();
+    if (is_first) write_prefix();
+    if (error_info failure = detail::write_bind(on(), *statement_, asked_.arguments)) {
+      return refuse(std::move(failure));
+    }
+    detail::write_execute(on(), asked_.row_limit);
+    on().write_sync();
+    expect_execution();
+    step_ = step::binding;
+    return verdict::send;
+  }
+
+  /// Nothing of this execution has been sent, and nothing will be.
+  verdict refuse(error_info failure) {
+    note(std::move(failure));
+    on().take_batch_back();
+    if (!on().needs_sync()) return verdict::finish;
+    on().write_sync();
+    step_ = step::ending;
+    return verdict::send;
+  }
+  verdict give_up(error_info failure) {
+    on().take_batch_back();
+    return fail(std::move(failure));
+  }
+
+  verdict on_message(const detail::message& came) override {
+    using namespace detail;
+    switch (step_) {
+      case step::preparing: {
+        const verdict said = preparation_.take(came);
+        if (said != verdict::go_on || !preparation_.is_complete() || is_named()) return said;
+        statement_ = preparation_.finish(on(), asked_);
+        return execute();
+      }
+      case step::binding:
+        if (came.type != from_server::bind_complete) return verdict::unexpected;
+        step_ = step::running;
+        return verdict::go_on;
+      case step::running:
+        return on_result(came);
+      case step::ending:
+        break;
+    }
+    return verdict::unexpected;
+  }
+
+  verdict on_result(const detail::message& came) {
+    using namespace detail;
+    switch (came.type) {
+      case from_server::command_complete: {
+        message_reader reader{came.body};
+        std::string_view tag;
+        if (!reader.text(tag) || !reader.at_end()) return verdict::malformed;
+        done_.tag = command_tag{tag};
+        step_ = step::ending;
+        return verdict::go_on;
+      }
+      case from_server::portal_suspended:
+        if (asked_.row_limit == 0) return verdict::unexpected;
+        done_.is_suspended = true;
+        step_ = step::ending;
+        return verdict::go_on;
+      case from_server::empty_query_response:
+        step_ = step::ending;
+        return verdict::go_on;
+      case from_server::copy_in_response:
+        note({errc::operation_unsupported, "COPY … FROM STDIN is run by copy_in"});
+        on().begin_batch();
+        static_cast<void>(on().writer().begin(from_client::copy_fail).u8(0).end());
+        // The server has skipped the Sync behind Execute, and skips to this one after the failure.
+        static_cast<void>(on().writer().begin(from_client::sync).end());
+        return verdict::send;
+      case from_server::copy_out_response:
+        note({errc::operation_unsupported, "COPY … TO STDOUT is run by copy_out"});
+        return verdict::go_on;
+      case from_server::copy_data:
+      case from_server::copy_done:
+        return noted() ? verdict::go_on : verdict::unexpected;
+      default:
+        return verdict::unexpected;
+    }
+  }
+
+  std::size_t on_rows(byte_view unread) override {
+    if (step_ != step::running) return 0;
+    if (rows_.take == nullptr || noted()) return detail::skip_rows(unread);
+    bool failed = false;
+    const std::size_t taken = rows_.take(rows_.state, unread, failed);
+    if (failed) note(rows_.failure == nullptr ? error_info{errc::malformed_value} : rows_.failure(rows_.state));
+    return taken;
+  }
+
+  verdict on_error(error_info failure) override {
+    // Only a failure of Bind says that the statement is stale: nothing has been executed then.
+    is_stale_ = step_ == step::binding && is_from_cache_ && !noted() && detail::is_stale(failure.code());
+    if (is_stale_) on().statements.forget(*statement_);
+    note(std::move(failure));
+    step_ = step::ending;
+    if (!on().needs_sync()) return verdict::go_on;
+    on().begin_batch();
+    on().write_sync();
+    return verdict::send;
+  }
+
+  verdict on_ready() override {
+    if (step_ == step::preparing && preparation_.is_complete()) {
+      statement_ = preparation_.finish(on(), asked_);
+      return execute();
+    }
+    if (step_ != step::ending) return verdict::unexpected;
+    if (!is_stale_ || was_in_transaction_) return verdict::finish;
+    forget_failure();
+    is_stale_ = is_from_cache_ = false;
+    return prepare();
+  }
+
+  statement_request asked_;
+  row_sink rows_;
+  statement_use statement_;
+  detail::preparation preparation_;
+  execution done_;
+  step step_ = step::preparing;
+  bool is_from_cache_ = false;
+  bool is_stale_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres

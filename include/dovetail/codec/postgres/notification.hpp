@@ -1,0 +1,65 @@
+// What other sessions say through NOTIFY, kept until somebody asks.
+#pragma once
+
+#include <dovetail/base/bytes.hpp>
+#include <dovetail/codec/postgres/message.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace dovetail::inline v0::postgres {
+
+struct notification {
+  std::string channel;
+  std::string payload;
+  std::uint32_t process = 0;  ///< of the server, that the sender talked to
+};
+
+/// Notifications in the order in which they came; beyond the limit the oldest is dropped, and counted.
+class notification_queue {
+ public:
+  explicit notification_queue(std::size_t limit = 10'000) noexcept : limit_(limit) {}
+
+  bool empty() const noexcept { return waiting_.empty(); }
+  std::size_t size() const noexcept { return waiting_.size(); }
+  std::size_t dropped() const noexcept { return dropped_; }
+
+  /// The oldest one; there must be one.
+  notification pop() {
+    notification oldest = std::move(waiting_.front());
+    waiting_.pop_front();
+    return oldest;
+  }
+
+  /// Takes the body of a NotificationResponse; false when it is malformed.
+  bool take(byte_view body) {
+    detail::message_reader reader{body};
+    std::uint32_t process = 0;
+    std::string_view channel;
+    std::string_view payload;
+    if (!reader.u32(process) || !reader.text(channel) || !reader.text(payload) || !reader.at_end()) return false;
+    if (waiting_.size() >= limit_) {
+      ++dropped_;
+      if (waiting_.empty()) return true;
+      waiting_.pop_front();
+    }
+    waiting_.push_back({std::string{channel}, std::string{payload}, process});
+    return true;
+  }
+
+  void clear() noexcept {
+    waiting_.clear();
+    dropped_ = 0;
+  }
+
+ private:
+  std::deque<notification> waiting_;
+  std::size_t limit_;
+  std::size_t dropped_ = 0;
+};
+
+}  // namespace dovetail::inline v0::postgres

@@ -1,0 +1,165 @@
+// What one connection to PostgreSQL remembers between its dialogues, and how far the current one has come on the wire.
+#pragma once
+
+#include <dovetail/base/health.hpp>
+#include <dovetail/codec/postgres/connection_facts.hpp>
+#include <dovetail/codec/postgres/message.hpp>
+#include <dovetail/codec/postgres/notification.hpp>
+#include <dovetail/codec/postgres/options.hpp>
+#include <dovetail/codec/postgres/statement_cache.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace dovetail::inline v0::postgres {
+
+/// Buffers, prepared statements, transaction status and health of one connection. Its dialogues borrow it one after the
+/// other, so it stays where it is. Threads: one at a time.
+class session {
+ public:
+  session() : session(256, false, std::size_t{1} << 30) {}
+  explicit session(const connect_options& how)
+      : session(how.statement_cache, how.unnamed_statements, how.message_limit) {}
+  session(std::size_t kept_statements, bool is_unnamed, std::size_t message_limit)
+      : facts(message_limit), statements(is_unnamed ? 0 : kept_statements) {}
+  session(const session&) = delete;
+  session& operator=(const session&) = delete;
+
+  connection_facts facts;  ///< filled by `startup`
+  statement_cache statements;
+  notification_queue notifications;
+
+  session_health health() const noexcept { return facts.health; }
+
+  /// True in a transaction block, a failed one too, and when `defer` holds the statement that begins one.
+  bool is_in_transaction() const noexcept { return facts.transaction_status != 'I' || is_begin_deferred(); }
+  bool is_transaction_failed() const noexcept { return facts.transaction_status == 'E'; }
+
+  /// Lets one statement without parameters and rows ("begin") go out in front of the next batch: it costs no round
+  /// trip, and when it fails, the batch is not executed.
+  void defer(std::string statement) { deferred_.push_back(std::move(statement)); }
+  bool has_deferred() const noexcept { return !deferred_.empty(); }
+  /// True when the last deferred statement has not been sent and begins a transaction.
+  bool is_begin_deferred() const noexcept { return !deferred_.empty() && deferred_.back().starts_with("begin"); }
+  /// Takes the deferred statements back: nothing of them has been sent.
+  void drop_deferred() noexcept { deferred_.clear(); }
+
+  /// Call it for a fresh connection, before `startup`.
+  void forget() noexcept {
+    facts.forget();
+    statements.clear();
+    notifications.clear();
+    deferred_.clear();
+    owed_ = batch_owed_ = sent_ = skip_ = 0;
+    needs_sync_ = is_copying_in_ = may_have_executed_ = false;
+  }
+
+  /// True when a dialogue was broken off (a deadline, a cancellation) and `drain` can bring the connection back.
+  bool can_drain() const noexcept { return facts.health == session_health::desynchronised; }
+  /// Whether what the last dialogue asked for may have been executed, although the dialogue failed.
+  bool may_have_executed() const noexcept { return may_have_executed_; }
+
+  // For the dialogues.
+
+  detail::message_writer writer() noexcept { return detail::message_writer{facts.output}; }
+  const std::vector<std::string>& deferred() const noexcept { return deferred_; }
+
+  /// Begins a batch: what is written to `facts.output` from here on is sent together.
+  void begin_batch() noexcept {
+    facts.output.clear();
+    sent_ = 0;
+    batch_owed_ = 0;
+    needed_sync_ = needs_sync_;
+    carries_prefix_ = false;
+  }
+  void write_sync() {
+    writer().begin(detail::from_client::sync).end();
+    note_sync();
+  }
+  /// Something is written that ReadyForQuery will answer.
+  void note_sync() noexcept {
+    ++owed_;
+    ++batch_owed_;
+    needs_sync_ = false;
+  }
+  /// Something is written that has no ReadyForQuery of its own.
+  void note_unsynced() noexcept { needs_sync_ = true; }
+  void note_prefix() noexcept { carries_prefix_ = true; }
+
+  byte_view unsent() const noexcept { return facts.output.view().subspan(sent_); }
+  /// Says that `bytes` of `unsent()` left.
+  void note_sent(std::size_t bytes) noexcept {
+    const std::size_t left = facts.output.size() - sent_;
+    sent_ += bytes < left ? bytes : left;
+    if (bytes == 0) return;
+    facts.health = session_health::desynchronised;  // until the answers are here
+    if (carries_prefix_) {
+      carries_prefix_ = false;
+      deferred_.clear();
+      statements.to_close().clear();
+    }
+  }
+  bool is_sent_whole() const noexcept { return sent_ == facts.output.size(); }
+  bool has_sent_any() const noexcept { return sent_ != 0; }
+  /// Nothing of the batch left: it never was.
+  void take_batch_back() noexcept {
+    owed_ -= batch_owed_;
+    needs_sync_ = needed_sync_;
+    begin_batch();
+  }
+
+  /// How many ReadyForQuery are still to come.
+  std::size_t owed() const noexcept { return owed_; }
+  bool needs_sync() const noexcept { return needs_sync_; }
+  bool is_copying_in() const noexcept { return is_copying_in_; }
+  void set_copying_in(bool is) noexcept { is_copying_in_ = is; }
+  void set_may_have_executed(bool may) noexcept { may_have_executed_ = may; }
+
+  /// Takes a ReadyForQuery; false when none is owed, or it is malformed.
+  bool take_ready(byte_view body) noexcept {
+    if (owed_ == 0 || body.size() != 1) return false;
+    const char status = static_cast<char>(body[0]);
+    if (status != 'I' && status != 'T' && status != 'E') return false;
+    facts.transaction_status = status;
+    is_copying_in_ = false;
+    if (--owed_ == 0 && !needs_sync_) become_ready();
+    return true;
+  }
+  /// The health that the transaction status says.
+  void become_ready() noexcept {
+    facts.health = facts.transaction_status == 'I' ? session_health::idle : session_health::in_transaction;
+    give_memory_back();
+  }
+  void close() noexcept { facts.health = session_health::closed; }
+
+  /// Bytes of a message that need not be read whole, and have not come yet.
+  std::size_t& skip() noexcept { return skip_; }
+
+ private:
+  static constexpr std::size_t kept_capacity_ = 1 << 20;
+
+  /// After an unusually large message.
+  void give_memory_back() noexcept {
+    if (facts.input.capacity() > kept_capacity_ && facts.input.committed().empty()) {
+      facts.input = read_buffer(facts.input.maximum(), 64 * 1024);
+    }
+    if (facts.output.capacity() > kept_capacity_) facts.output.release(), sent_ = 0;
+  }
+
+  std::vector<std::string> deferred_;
+  std::size_t owed_ = 0;
+  std::size_t batch_owed_ = 0;
+  std::size_t sent_ = 0;
+  std::size_t skip_ = 0;
+  bool carries_prefix_ = false;
+  bool needs_sync_ = false;
+  bool needed_sync_ = false;  // before the batch
+  bool is_copying_in_ = false;
+  bool may_have_executed_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres

@@ -1,0 +1,114 @@
+// Finding or preparing the statement of a dialogue: the part that executing, streaming and pipelining share.
+#pragma once
+
+#include <dovetail/codec/postgres/dialogue.hpp>
+#include <dovetail/codec/postgres/row_sink.hpp>
+#include <dovetail/codec/postgres/sqlstate.hpp>
+#include <dovetail/codec/postgres/statement_request.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// Writes Parse and Describe for a statement that is not prepared, and takes the answers to them.
+class preparation {
+ public:
+  /// False when the text cannot be sent. `is_named`: to be kept on the server.
+  bool write(session& on, const statement_request& asked, bool is_named) {
+    made_ = std::make_unique<prepared_statement>();
+    made_->text = asked.text;
+    made_->types.assign(asked.types.begin(), asked.types.end());
+    if (is_named) made_->name = statement_cache::name_of(asked.text, asked.types);
+    awaited_ = from_server::parse_complete;
+    if (!may_be_text(asked.text) || asked.types.size() > 0xFFFF) return false;
+    message_writer to = on.writer();
+    if (is_named) {  // nobody else's statement of this name is in our way; closing one that is not there is no error
+      awaited_ = from_server::close_complete;
+      static_cast<void>(to.begin(from_client::close).u8('S').text(made_->name).end());
+    }
+    to.begin(from_client::parse).text(made_->name).text(asked.text).u16(static_cast<std::uint16_t>(asked.types.size()));
+    for (const std::uint32_t type : asked.types) to.u32(type);
+    if (!to.end()) return false;
+    static_cast<void>(to.begin(from_client::describe).u8('S').text(made_->name).end());
+    on.note_unsynced();
+    return true;
+  }
+
+  /// Takes one answer; `is_complete()` after the last.
+  verdict take(const message& came) {
+    if (awaited_ == from_server::row_description && came.type == from_server::no_data) {
+      awaited_ = 0;
+      return verdict::go_on;
+    }
+    if (awaited_ == 0 || came.type != awaited_) return verdict::unexpected;
+    switch (came.type) {
+      case from_server::close_complete:
+        awaited_ = from_server::parse_complete;
+        break;
+      case from_server::parse_complete:
+        awaited_ = from_server::parameter_description;
+        break;
+      case from_server::parameter_description:
+        if (!made_->description.read_parameters(came.body)) return verdict::malformed;
+        awaited_ = from_server::row_description;
+        break;
+      default:
+        if (!made_->description.read_columns(came.body, true)) return verdict::malformed;
+        awaited_ = 0;
+        break;
+    }
+    return verdict::go_on;
+  }
+  bool is_complete() const noexcept { return awaited_ == 0; }
+
+  /// The statement, prepared; kept when it has a name.
+  statement_use finish(session& on, const statement_request& asked) {
+    if (!made_->name.empty()) return on.statements.insert(std::move(made_), asked.literal);
+    return statement_use{*made_.release()};
+  }
+
+ private:
+  std::unique_ptr<prepared_statement> made_;
+  char awaited_ = 0;
+};
+
+/// Writes Bind for the unnamed portal: binary parameters except those that `arguments` write as text, binary results.
+/// Errors: those of the writer, errc::wrong_argument_count, errc::request_too_large. What was written is taken back.
+inline error_info write_bind(session& on, const prepared_statement& statement, const argument_writer& arguments) {
+  byte_buffer& out = on.facts.output;
+  const std::size_t before = out.size();
+  message_writer to = on.writer();
+  to.begin(from_client::bind).u8(0).text(statement.name);
+  const auto& types = statement.description.parameters();
+  parameter_list list{out, types.data(), types.size()};
+  error_info failure = arguments.write == nullptr ? error_info{} : arguments.write(arguments.state, list);
+  if (!failure) failure = list.finish();
+  if (!failure) {
+    to.u16(1).u16(1);
+    if (!to.end()) failure = {errc::request_too_large, "the arguments are larger than 2 GiB"};
+  }
+  if (failure) out.truncate(before);
+  return failure;
+}
+
+inline void write_execute(session& on, std::int32_t row_limit) {
+  static_cast<void>(on.writer().begin(from_client::execute).u8(0).i32(row_limit).end());
+}
+
+/// True when the server has no such statement any more, or has it no more as it was described: preparing it again
+/// helps.
+inline bool is_stale(const std::error_code& code) noexcept {
+  return code == sqlstate::invalid_statement_name || code == sqlstate::feature_not_supported ||
+         code == sqlstate::duplicate_statement;
+}
+
+[[gnu::cold, gnu::noinline]] inline error_info unsendable_text() {
+  return {errc::malformed_statement, "the statement's text has a zero byte, or its parameters are too many"};
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
