@@ -31,6 +31,23 @@ class statement_description {
   const std::vector<column_description>& columns() const noexcept { return columns_; }
   bool returns_rows() const noexcept { return !columns_.empty(); }
 
+  /// Asks for the values of a column as text, or as binary. Called by `row_sink::describe`, which knows what the row
+  /// type wants, before the statement is bound.
+  void ask_for(std::size_t column, bool in_binary) noexcept {
+    if (columns_[column].is_binary == in_binary) return;
+    columns_[column].is_binary = in_binary;
+    in_binary ? --text_columns_ : ++text_columns_;
+  }
+  /// For Bind: the format of each column, or of all at once.
+  void write_formats(detail::message_writer& to) const {
+    if (text_columns_ == 0) {
+      to.u16(1).u16(1);
+      return;
+    }
+    to.u16(static_cast<std::uint16_t>(columns_.size()));
+    for (const column_description& column : columns_) to.u16(column.is_binary ? 1 : 0);
+  }
+
   /// What the row layer remembers for the row types that read this statement's rows.
   v0::detail::bound_rows bindings;
 
@@ -55,6 +72,7 @@ class statement_description {
     text_.reserve(reader.left());
     columns_.clear();
     columns_.resize(count);
+    text_columns_ = 0;
     for (column_description& column : columns_) {
       std::string_view name;
       std::int16_t format = 0;
@@ -68,6 +86,7 @@ class statement_description {
       text_.insert(text_.end(), name.begin(), name.end());
       column.name = {text_.data() + at, name.size()};
       column.is_binary = are_binary || format == 1;
+      if (!column.is_binary) ++text_columns_;
     }
     return reader.at_end();
   }
@@ -77,6 +96,7 @@ class statement_description {
  private:
   std::vector<std::uint32_t> parameters_;
   std::vector<column_description> columns_;
+  std::size_t text_columns_ = 0;
   std::vector<char> text_;  // of the names; reserved, so that it stays where it is
 };
 

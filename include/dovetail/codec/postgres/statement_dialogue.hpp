@@ -77,8 +77,9 @@ class preparation {
   char awaited_ = 0;
 };
 
-/// Writes Bind for the unnamed portal: binary parameters except those that `arguments` write as text, binary results.
-/// Errors: those of the writer, errc::wrong_argument_count, errc::request_too_large. What was written is taken back.
+/// Writes Bind for the unnamed portal: binary parameters except those that `arguments` write as text; results as the
+/// row sink asked for them. Errors: those of the writer, errc::wrong_argument_count, errc::request_too_large. What was
+/// written is taken back.
 inline error_info write_bind(session& on, const prepared_statement& statement, const argument_writer& arguments) {
   byte_buffer& out = on.facts.output;
   const std::size_t before = out.size();
@@ -89,7 +90,7 @@ inline error_info write_bind(session& on, const prepared_statement& statement, c
   error_info failure = arguments.write == nullptr ? error_info{} : arguments.write(arguments.state, list);
   if (!failure) failure = list.finish();
   if (!failure) {
-    to.u16(1).u16(1);
+    statement.description.write_formats(to);
     if (!to.end()) failure = {errc::request_too_large, "the arguments are larger than 2 GiB"};
   }
   if (failure) out.truncate(before);
