@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <string_view>
+#include <utility>
 
 namespace dovetail::inline v0::detail {
 
@@ -57,5 +58,15 @@ consteval auto make_json_key() {
 /// What stands before the value of member `I` when nothing is spaced out: `{"name":` or `,"name":`.
 template <class T, std::size_t I>
 inline constexpr auto json_key = make_json_key<T, I>();
+
+template <class T, std::size_t... I>
+consteval auto list_json_keys(std::index_sequence<I...>) {
+  return std::array<std::string_view, sizeof...(I)>{
+      std::string_view{json_key<T, I>.data() + 1, json_key<T, I>.size() - 1}...};
+}
+
+/// The keys of all members with quotes and colon, and without what stands before them.
+template <class T>
+inline constexpr auto json_keys = list_json_keys<T>(std::make_index_sequence<field_count<T>>{});
 
 }  // namespace dovetail::inline v0::detail

@@ -94,9 +94,15 @@ template <class T, std::size_t... I, class... Members>
   while (!state.is_closed) {
     const char* const key_at = state.at;
     std::string_view key;
-    const char* at = view_json_key(in, key_at, space, key);
+    std::size_t index = in.order.guess(previous);
+    const char* at = key_at;
+    if (index < count && begins_with_key(at, in.end, json_keys<T>[index])) [[likely]] {
+      at = skip_json_space(at + json_keys<T>[index].size(), in.end);
+    } else {
+      at = view_json_key(in, key_at, space, key);
+      index = find_member(field_names<T>.data(), count, key, in.order.guess(previous));
+    }
     if (at != nullptr) {
-      const std::size_t index = find_member(field_names<T>.data(), count, key, in.order.guess(previous));
       if (index == count) {
         at = skip_json_value(in, at);
         if (at == nullptr) in.failure.inside_member(key);
@@ -111,9 +117,17 @@ template <class T, std::size_t... I, class... Members>
         previous = index + 1;
       }
     }
-    if (at != nullptr) at = read_json_separator(in, at, '}', state.is_closed);
-    state.at = at;
-    if (at == nullptr) return;
+    if (at == nullptr) [[unlikely]] {
+      state.at = nullptr;
+      return;
+    }
+    if (at != in.end && *at == ',') [[likely]] {
+      state.at = skip_json_space(at + 1, in.end);
+      continue;
+    }
+    state.at = read_json_separator(in, at, '}', state.is_closed);
+    if (state.at == nullptr) [[unlikely]]
+      return;
   }
 }
 
