@@ -198,7 +198,9 @@ struct reordered_row {
 int main() {
   const std::vector<json_row> rows = bench::make_json_rows();
   const std::string text = bench::make_json_text(rows);
+  const std::string shuffled = bench::shuffle_json_keys(text);
   const simdjson::padded_string padded(text);
+  const simdjson::padded_string padded_shuffled(shuffled);
   simdjson::ondemand::parser parser;
   const std::uint64_t expected = bench::checksum(rows);
 
@@ -210,6 +212,8 @@ int main() {
   };
   check("by hand", by_hand(text).read());
   check("dovetail", dovetail::json::decode<std::vector<json_row>>(text).value());
+  check("dovetail", dovetail::json::decode<std::vector<json_row>>(shuffled).value());
+  check("simdjson", read_with_simdjson(parser, padded_shuffled));
   check("RapidJSON", read_with_rapidjson(text));
   check("simdjson", read_with_simdjson(parser, padded));
   check("nlohmann", read_with_nlohmann(text));
@@ -219,6 +223,10 @@ int main() {
   task.add("dovetail", rows.size(), [&] { return dovetail::json::decode<std::vector<json_row>>(text).value().size(); });
   task.add("dovetail, keys in reverse order", rows.size(),
            [&] { return dovetail::json::decode<std::vector<reordered_row>>(text).value().size(); });
+  task.add("dovetail, keys of each object in an order of its own", rows.size(),
+           [&] { return dovetail::json::decode<std::vector<json_row>>(shuffled).value().size(); });
+  task.add("simdjson on-demand, keys of each object in an order of its own", rows.size(),
+           [&] { return read_with_simdjson(parser, padded_shuffled).size(); });
   task.add("RapidJSON SAX", rows.size(), [&] { return read_with_rapidjson(text).size(); });
   task.add("simdjson on-demand", rows.size(), [&] { return read_with_simdjson(parser, padded).size(); });
   task.add("nlohmann", rows.size(), [&] { return read_with_nlohmann(text).size(); });

@@ -104,6 +104,34 @@ inline std::string make_json_text(const std::vector<json_row>& rows) {
   return text;
 }
 
+/// The same objects, the keys of each in an order of its own.
+inline std::string shuffle_json_keys(std::string_view text) {
+  std::mt19937_64 random(1);
+  std::string out;
+  std::vector<std::string_view> members;
+  std::size_t from = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '{') {
+      members.clear();
+      from = at + 1;
+    } else if ((c == ',' && from != 0) || c == '}') {  // no value has a comma or a brace
+      members.push_back(text.substr(from, at - from));
+      from = at + 1;
+    }
+    if (from == 0) out += c;
+    if (c != '}') continue;
+    out += '{';
+    for (std::size_t left = members.size(); left != 0; --left) {
+      std::swap(members[random() % left], members[left - 1]);
+      out += members[left - 1];
+      out += left == 1 ? '}' : ',';
+    }
+    from = 0;
+  }
+  return out;
+}
+
 inline std::uint64_t checksum(const std::vector<json_row>& rows) {
   std::uint64_t sum = rows.size();
   const auto add = [&sum](std::uint64_t value) { sum = std::rotl(sum, 5) ^ (value * 0x9E3779B97F4A7C15u); };
