@@ -41,6 +41,9 @@ enum class target_session : std::uint8_t {
   prefer_standby,  ///< a hot standby if there is one, else any
 };
 
+/// The newest version of the protocol that is asked for. 3.2 differs by longer cancel keys; some poolers refuse it.
+enum class protocol_version : std::uint32_t { v3_0 = 3u << 16, v3_2 = (3u << 16) | 2 };
+
 enum class load_balance : std::uint8_t { disable, random };
 
 /// One of the servers that will do.
@@ -91,6 +94,7 @@ struct connect_options {
 
   target_session target = target_session::any;
   load_balance balance = load_balance::disable;
+  protocol_version newest_protocol = protocol_version::v3_0;
   /// For each server, from the first packet to the end of the log-in; zero: only the operation's own time limit.
   std::chrono::milliseconds connect_timeout{0};
 
