@@ -16,8 +16,8 @@ inline constexpr char row_tag = 0;
 
 /// How the columns of a statement fill a row type, and how many rows it gave lately.
 struct bound_row {
-  const char* tag;
-  binding columns;
+  const char* tag = nullptr;
+  binding columns{};
   std::size_t lately[2]{};
 
   /// As many rows as the last two runs both gave: worth making room for.
@@ -28,24 +28,27 @@ struct bound_row {
   }
 };
 
-/// The bindings of one prepared statement.
+/// The bindings of one prepared statement; a backend may remember more with each (`Entry`).
+template <class Entry = bound_row>
 class bound_rows {
  public:
   /// What is remembered for the row type with this tag, or null. Lifetime: until `clear`.
-  bound_row* find(const char* tag) noexcept {
+  Entry* find(const char* tag) noexcept {
     for (const auto& known : known_) {
       if (known->tag == tag) return known.get();
     }
     return nullptr;
   }
-  bound_row* remember(const char* tag, binding columns) {
-    known_.push_back(std::make_unique<bound_row>(bound_row{tag, std::move(columns), {}}));
+  Entry* remember(const char* tag, binding columns) {
+    known_.push_back(std::make_unique<Entry>());
+    known_.back()->tag = tag;
+    known_.back()->columns = std::move(columns);
     return known_.back().get();
   }
   void clear() noexcept { known_.clear(); }
 
  private:
-  std::vector<std::unique_ptr<bound_row>> known_;
+  std::vector<std::unique_ptr<Entry>> known_;
 };
 
 }  // namespace dovetail::inline v0::detail

@@ -48,7 +48,7 @@ class statement {
 
  private:
   sqlite3_stmt* handle_ = nullptr;
-  dovetail::detail::bound_rows bindings_;
+  dovetail::detail::bound_rows<> bindings_;
   int prepared_again_ = 0;
 };
 

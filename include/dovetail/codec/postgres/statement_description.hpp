@@ -3,6 +3,7 @@
 
 #include <dovetail/base/bytes.hpp>
 #include <dovetail/codec/postgres/message.hpp>
+#include <dovetail/format/postgres/value_reader.hpp>
 #include <dovetail/row/bound_rows.hpp>
 
 #include <cstddef>
@@ -22,6 +23,11 @@ struct column_description {
   std::uint32_t table = 0;     ///< OID of the table that it comes from; 0: none
   std::int16_t attribute = 0;  ///< its number in that table
   bool is_binary = true;       ///< the format in which the values come
+};
+
+/// What is remembered with a statement for a row type that it was read into.
+struct bound_source : v0::detail::bound_row {
+  row_source source{};  ///< knows the columns, and the formats that they come in
 };
 
 /// Parameters and columns of one statement, and how its rows were bound to row types before.
@@ -49,7 +55,9 @@ class statement_description {
   }
 
   /// What the row layer remembers for the row types that read this statement's rows.
-  v0::detail::bound_rows bindings;
+  v0::detail::bound_rows<bound_source> bindings;
+  /// The tag of the row type that the formats were asked for by.
+  const char* formats_of = nullptr;
 
   /// Takes the body of a ParameterDescription; false when it is malformed. Nothing is allocated for a count that the
   /// body's size does not bear out.

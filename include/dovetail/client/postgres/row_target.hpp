@@ -1,0 +1,177 @@
+// Where rows of a PostgreSQL result go: into structs, straight from the read buffer.
+#pragma once
+
+#include <dovetail/codec/postgres/row_sink.hpp>
+#include <dovetail/codec/postgres/statement_description.hpp>
+#include <dovetail/format/postgres/types.hpp>
+#include <dovetail/row/bind.hpp>
+#include <dovetail/row/bound_rows.hpp>
+#include <dovetail/row/read.hpp>
+#include <dovetail/row/rows.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+using dovetail::detail::row_tag;
+
+[[gnu::cold, gnu::noinline]] inline std::vector<column_info> columns_of(const statement_description& of) {
+  std::vector<column_info> columns(of.columns().size());
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const column_description& from = of.columns()[i];
+    columns[i] = {from.name, type_name_of(from.type), kinds_of(from.type), nullability::unknown, advice_of(from.type)};
+  }
+  return columns;
+}
+
+/// The part of a row target that knows no row type. Lifetime: stays where it is from `describe` on.
+class row_target {
+ public:
+  row_target(const char* tag, const row_description& row, name_style style) noexcept
+      : tag_(tag), row_(&row), style_(style) {}
+
+  std::size_t rows_read() const noexcept { return number_; }
+
+ protected:
+  ~row_target() = default;
+
+  row_sink sink_of(std::size_t (*take)(void*, byte_view, bool&)) noexcept {
+    return {this, [](void* state, statement_description& of) { return static_cast<row_target*>(state)->describe(of); },
+            take, [](void* state) { return std::move(static_cast<row_target*>(state)->failure_); }};
+  }
+
+  /// Reads one DataRow.
+  template <class Row>
+  [[gnu::always_inline]] bool read(byte_view body, row_value_t<Row>& out) {
+    ++number_;
+    const read_status status = bound_->source.template read_row<Row>(body, out, bound_->columns);
+    if (status) [[likely]]
+      return true;
+    return fail_value(status);
+  }
+  bool fail(error_info failure) {
+    failure_ = std::move(failure);
+    return false;
+  }
+  bound_source* bound() const noexcept { return bound_; }
+
+ private:
+  /// Compares the columns with the row type, once per prepared statement, and chooses their formats.
+  error_info describe(statement_description& of) {
+    of_ = &of;
+    bound_ = of.bindings.find(tag_);
+    if (bound_ == nullptr) return bind(of);
+    if (of.formats_of != tag_) choose_formats(of);
+    return {};
+  }
+
+  [[gnu::cold, gnu::noinline]] error_info bind(statement_description& of) {
+    result<binding> made = bind_row(*row_, columns_of(of), {.style = style_});
+    if (!made) return std::move(made).error();
+    bound_ = of.bindings.remember(tag_, *std::move(made));
+    choose_formats(of);
+    std::vector<column_type> types;
+    types.reserve(of.columns().size());
+    for (const column_description& each : of.columns()) types.push_back({each.type, each.is_binary});
+    bound_->source.describe(std::move(types), *row_, bound_->columns);
+    return {};
+  }
+  [[gnu::noinline]] void choose_formats(statement_description& of) const {
+    for (std::size_t column = 0; column < of.columns().size(); ++column) of.ask_for(column, true);
+    for (std::size_t leaf = 0; leaf < row_->leaves.size(); ++leaf) {
+      const auto column = static_cast<std::size_t>(bound_->columns.column(leaf));
+      if (!is_asked_in_binary(of.columns()[column].type, row_->leaves[leaf].kind)) of.ask_for(column, false);
+    }
+    of.formats_of = tag_;
+  }
+  [[gnu::cold, gnu::noinline]] bool fail_value(read_status status) {
+    if (status.leaf < 0) return fail({errc::malformed_frame, "a row that is none of this result"});
+    return fail(value_error(*row_, bound_->columns, columns_of(*of_), status, number_, bound_->source.words()));
+  }
+
+  const char* tag_;
+  const row_description* row_;
+  name_style style_;
+  statement_description* of_ = nullptr;
+  bound_source* bound_ = nullptr;
+  std::size_t number_ = 0;
+  error_info failure_;
+};
+
+/// All rows.
+template <class Row>
+class all_rows final : public row_target {
+ public:
+  using value_type = rows<row_value_t<Row>>;
+
+  all_rows() noexcept : row_target(&row_tag<Row>, row_plan<Row>::description, name_style_of<row_value_t<Row>>) {}
+  row_sink sink() noexcept { return sink_of(&take); }
+  error_info finish() {
+    if (bound() != nullptr) bound()->gave(rows_read());
+    return {};
+  }
+  value_type value() { return std::move(all_); }
+
+ private:
+  static std::size_t take(void* state, byte_view unread, bool& failed) {
+    auto& self = *static_cast<all_rows*>(static_cast<row_target*>(state));
+    if (self.rows_read() == 0) {
+      if (const std::size_t likely = self.bound()->likely_rows(); likely > 1) self.all_.reserve(likely);
+    }
+    return take_rows(unread, failed, [&self](byte_view body) {
+      if (self.template read<Row>(body, self.all_.emplace_back())) [[likely]]
+        return true;
+      self.all_.pop_back();
+      return false;
+    });
+  }
+
+  value_type all_;
+};
+
+/// The only row, or none.
+template <class Row, bool MayBeNone>
+class one_row final : public row_target {
+ public:
+  using value_type = std::conditional_t<MayBeNone, std::optional<row_value_t<Row>>, row_value_t<Row>>;
+
+  one_row() noexcept : row_target(&row_tag<Row>, row_plan<Row>::description, name_style_of<row_value_t<Row>>) {}
+  row_sink sink() noexcept { return sink_of(&take); }
+  error_info finish() {
+    if constexpr (!MayBeNone) {
+      if (rows_read() == 0) return errc::no_row;
+    }
+    return {};
+  }
+  value_type value() {
+    if constexpr (MayBeNone) {
+      if (rows_read() == 0) return std::nullopt;
+    }
+    return std::move(row_);
+  }
+
+ private:
+  static std::size_t take(void* state, byte_view unread, bool& failed) {
+    auto& self = *static_cast<one_row*>(static_cast<row_target*>(state));
+    return take_rows(unread, failed, [&self](byte_view body) {
+      if (self.rows_read() != 0) return self.fail(errc::too_many_rows);
+      return self.template read<Row>(body, self.row_);
+    });
+  }
+
+  row_value_t<Row> row_{};
+};
+
+/// Rows are dropped.
+struct no_rows {
+  row_sink sink() const noexcept { return {}; }
+  error_info finish() const { return {}; }
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
