@@ -4,6 +4,7 @@
 #include <dovetail/base/error.hpp>
 #include <dovetail/client/basic_client.hpp>
 #include <dovetail/client/sqlite/connection.hpp>
+#include <dovetail/client/sqlite/instances.hpp>
 #include <dovetail/sql/statement.hpp>
 
 namespace dovetail::inline v0 {

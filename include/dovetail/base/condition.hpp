@@ -123,10 +123,7 @@ class condition_category_type final : public std::error_category {
 
 }  // namespace detail
 
-inline const std::error_category& condition_category() noexcept {
-  static const detail::condition_category_type category;
-  return category;
-}
+const std::error_category& condition_category() noexcept;
 
 inline std::error_condition make_error_condition(condition kind) noexcept {
   return {static_cast<int>(kind), condition_category()};
@@ -134,11 +131,31 @@ inline std::error_condition make_error_condition(condition kind) noexcept {
 
 /// The kind of failure that `code` is, the same that `code == kind` finds. Codes of unknown categories count as
 /// `condition::server`; a code that is no failure has the kind 0, which is no enumerator.
-inline condition condition_of(const std::error_code& code) noexcept {
+condition condition_of(const std::error_code& code) noexcept;
+
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_DEFINE const std::error_category& condition_category() noexcept {
+  static const detail::condition_category_type category;
+  return category;
+}
+
+DOVETAIL_DEFINE condition condition_of(const std::error_code& code) noexcept {
   return detail::kind_of(code, condition_category());
 }
 
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
 
 template <>
 struct std::is_error_condition_enum<dovetail::condition> : std::true_type {};

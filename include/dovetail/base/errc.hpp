@@ -150,14 +150,29 @@ class error_category_type final : public std::error_category {
 
 }  // namespace detail
 
-inline const std::error_category& error_category() noexcept {
-  static const detail::error_category_type category;
-  return category;
-}
+const std::error_category& error_category() noexcept;
 
 inline std::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), error_category()}; }
 
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_DEFINE const std::error_category& error_category() noexcept {
+  static const detail::error_category_type category;
+  return category;
+}
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
 
 template <>
 struct std::is_error_code_enum<dovetail::errc> : std::true_type {};

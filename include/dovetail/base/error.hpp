@@ -31,7 +31,22 @@ class error : public std::system_error {
 namespace detail {
 
 /// Not inlined into templates: keeps the code of a throw out of every instantiation.
-[[noreturn, gnu::cold, gnu::noinline]] inline void throw_error(error_info info) { throw error(std::move(info)); }
+[[noreturn, gnu::cold]] void throw_error(error_info info);
 
 }  // namespace detail
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE void throw_error(error_info info) { throw error(std::move(info)); }
+
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif

@@ -90,46 +90,14 @@ class error_info {
     return details_ ? std::string_view{details_->statement} : std::string_view{};
   }
 
-  [[gnu::cold, gnu::noinline]] error_info& with_context(std::string context) {
-    mutable_details().context = std::move(context);
-    return *this;
-  }
-  [[gnu::cold, gnu::noinline]] error_info& with_server(server_fields fields) {
-    mutable_details().server = std::move(fields);
-    return *this;
-  }
-  [[gnu::cold, gnu::noinline]] error_info& with_statement(std::string text) {
-    mutable_details().statement = std::move(text);
-    return *this;
-  }
+  [[gnu::cold]] error_info& with_context(std::string context);
+  [[gnu::cold]] error_info& with_server(server_fields fields);
+  [[gnu::cold]] error_info& with_statement(std::string text);
   /// Sets the caller's place unless one is set already.
-  [[gnu::cold, gnu::noinline]] error_info& with_location(std::source_location where) {
-    if (this->where().line() == 0 && where.line() != 0) mutable_details().where = where;
-    return *this;
-  }
+  [[gnu::cold]] error_info& with_location(std::source_location where);
 
   /// The whole failure as text: context, server's message, code, and the caller's place.
-  [[gnu::cold, gnu::noinline]] std::string message() const {
-    std::string text{context()};
-    const server_fields& fields = server();
-    append(text, ": ", fields.message);
-    // A report of several lines says it all; otherwise the code's own text completes the sentence.
-    const bool is_report = context().find('\n') != std::string_view::npos;
-    if (text.empty() || (fields.message.empty() && !is_report)) append(text, ": ", code_.message());
-    append(text, " [SQLSTATE ", fields.sqlstate, "]");
-    append(text, "\n  detail: ", fields.detail);
-    append(text, "\n  hint: ", fields.hint);
-    append(text, "\n  constraint: ", fields.constraint);
-    append(text, "\n  table: ", fields.table);
-    append(text, "\n  column: ", fields.column);
-    append(text, "\n  SQL: ", statement());
-    if (const std::source_location at = where(); at.line() != 0) {
-      append(text, "\n  at: ", at.file_name());
-      detail::append_parts(text, {":", detail::number_text{at.line()}});
-      append(text, " ", at.function_name());
-    }
-    return text;
-  }
+  [[gnu::cold]] std::string message() const;
 
  private:
   friend class error;
@@ -147,29 +115,91 @@ class error_info {
         : context(other.context), statement(other.statement), server(other.server), where(other.where) {}
   };
 
-  [[gnu::cold, gnu::noinline]] static void append(std::string& text, std::string_view before, std::string_view part,
-                                                  std::string_view after = {}) {
-    if (!part.empty()) detail::append_parts(text, {text.empty() ? std::string_view{} : before, part, after});
-  }
+  [[gnu::cold]] static void append(std::string& text, std::string_view before, std::string_view part,
+                                   std::string_view after = {});
 
-  [[gnu::cold, gnu::noinline]] static void release(details* of) noexcept {
-    if (of->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete of;
-  }
+  [[gnu::cold]] static void release(details* of) noexcept;
 
   /// Not shared with other copies of this failure.
-  [[gnu::cold, gnu::noinline]] details& mutable_details() {
-    if (details_ == nullptr) {
-      details_ = new details;
-    } else if (details_->owners.load(std::memory_order_acquire) > 1) {
-      details* const own = new details(*details_);
-      release(details_);
-      details_ = own;
-    }
-    return *details_;
-  }
+  [[gnu::cold]] details& mutable_details();
 
   std::error_code code_;
   details* details_ = nullptr;
 };
 
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info& error_info::with_context(std::string context) {
+  mutable_details().context = std::move(context);
+  return *this;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info& error_info::with_server(server_fields fields) {
+  mutable_details().server = std::move(fields);
+  return *this;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info& error_info::with_statement(std::string text) {
+  mutable_details().statement = std::move(text);
+  return *this;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info& error_info::with_location(std::source_location where) {
+  if (this->where().line() == 0 && where.line() != 0) mutable_details().where = where;
+  return *this;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE std::string error_info::message() const {
+  std::string text{context()};
+  const server_fields& fields = server();
+  append(text, ": ", fields.message);
+  // A report of several lines says it all; otherwise the code's own text completes the sentence.
+  const bool is_report = context().find('\n') != std::string_view::npos;
+  if (text.empty() || (fields.message.empty() && !is_report)) append(text, ": ", code_.message());
+  append(text, " [SQLSTATE ", fields.sqlstate, "]");
+  append(text, "\n  detail: ", fields.detail);
+  append(text, "\n  hint: ", fields.hint);
+  append(text, "\n  constraint: ", fields.constraint);
+  append(text, "\n  table: ", fields.table);
+  append(text, "\n  column: ", fields.column);
+  append(text, "\n  SQL: ", statement());
+  if (const std::source_location at = where(); at.line() != 0) {
+    append(text, "\n  at: ", at.file_name());
+    detail::append_parts(text, {":", detail::number_text{at.line()}});
+    append(text, " ", at.function_name());
+  }
+  return text;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE void error_info::append(std::string& text, std::string_view before,
+                                                          std::string_view part, std::string_view after) {
+  if (!part.empty()) detail::append_parts(text, {text.empty() ? std::string_view{} : before, part, after});
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE void error_info::release(details* of) noexcept {
+  if (of->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete of;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE auto error_info::mutable_details() -> details& {
+  if (details_ == nullptr) {
+    details_ = new details;
+  } else if (details_->owners.load(std::memory_order_acquire) > 1) {
+    details* const own = new details(*details_);
+    release(details_);
+    details_ = own;
+  }
+  return *details_;
+}
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

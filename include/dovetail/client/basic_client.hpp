@@ -63,10 +63,8 @@ class basic_client : public Connection::template verbs<basic_client<Connection, 
 
   /// Connects to nothing yet: connections are opened when they are needed.
   /// Errors: throws `dt::error` when the connection string or a setting is wrong.
-  [[gnu::cold, gnu::noinline]] explicit basic_client(std::string_view connection_string, settings how = {})
-      : core_(make_core(Connection::parse(connection_string), std::move(how))) {}
-  [[gnu::cold, gnu::noinline]] explicit basic_client(options where, settings how = {})
-      : core_(std::make_unique<core_type>(std::move(where), std::move(how))) {}
+  [[gnu::cold, gnu::noinline]] explicit basic_client(std::string_view connection_string, settings how = {});
+  [[gnu::cold, gnu::noinline]] explicit basic_client(options where, settings how = {});
 
   auto within(clock::duration budget) { return view(deadline::after(budget)); }
   auto within(deadline by) { return view(by); }
@@ -99,13 +97,25 @@ class basic_client : public Connection::template verbs<basic_client<Connection, 
   client_view<core_type, false> view(deadline by) { return {*core_, by}; }
 
   [[gnu::cold, gnu::noinline]] static std::unique_ptr<core_type> make_core(result<parsed_string<options>> parsed,
-                                                                           settings how) {
-    if (!parsed) detail::throw_error(std::move(parsed).error());
-    if (error_info wrong = detail::apply(how, parsed->settings)) detail::throw_error(std::move(wrong));
-    return std::make_unique<core_type>(std::move(parsed->options), std::move(how));
-  }
+                                                                           settings how);
 
   std::unique_ptr<core_type> core_;
 };
+
+template <connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+basic_client<Connection, Retry, Pool, Observer>::basic_client(std::string_view connection_string, settings how)
+    : core_(make_core(Connection::parse(connection_string), std::move(how))) {}
+
+template <connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+basic_client<Connection, Retry, Pool, Observer>::basic_client(options where, settings how)
+    : core_(std::make_unique<core_type>(std::move(where), std::move(how))) {}
+
+template <connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+auto basic_client<Connection, Retry, Pool, Observer>::make_core(result<parsed_string<options>> parsed, settings how)
+    -> std::unique_ptr<core_type> {
+  if (!parsed) detail::throw_error(std::move(parsed).error());
+  if (error_info wrong = detail::apply(how, parsed->settings)) detail::throw_error(std::move(wrong));
+  return std::make_unique<core_type>(std::move(parsed->options), std::move(how));
+}
 
 }  // namespace dovetail::inline v0

@@ -27,10 +27,7 @@ class client_core {
   using pool_type = pool<Connection, Pool, Observer>;
   using lease = typename pool_type::lease;
 
-  [[gnu::cold, gnu::noinline]] client_core(typename Connection::options options, settings how)
-      : pool_(std::move(options), std::move(how.pool), std::move(how.observer)),
-        retry_(std::move(how.retry)),
-        timeout_(how.timeout) {}
+  [[gnu::cold, gnu::noinline]] client_core(typename Connection::options options, settings how);
 
   pool_type& connections() noexcept { return pool_; }
   const Retry& retry() const noexcept { return retry_; }
@@ -92,46 +89,60 @@ class client_core {
 
   /// What the retry policy says about a failed attempt; a final failure is reported and gets the caller's place.
   [[gnu::cold, gnu::noinline]] verdict judge(error_info& why, std::string_view name, int attempt, bool is_idempotent,
-                                             std::size_t sent, const call& how) {
-    const clock::time_point now = clock::now();
-    // A pool that stayed full for a whole wait is not asked again: more waiting is what its settings ruled out.
-    const bool is_exhausted = why.code() == errc::pool_wait_timeout || why.code() == errc::pool_queue_full;
-    const verdict next =
-        is_exhausted
-            ? verdict::give_up()
-            : retry_.decide({.kind = why.kind(),
-                             .attempt = attempt,
-                             .idempotent = is_idempotent,
-                             .bytes_sent = sent,
-                             .elapsed = now - how.since,
-                             .budget = how.by.is_never() ? (clock::duration::max)()
-                                                         : (std::max)(how.by.when() - now, clock::duration::zero()),
-                             .random = detail::random_for_jitter()});
-    detail::observe(watcher(), [&] {
-      return observation{.what = next.repeat ? observed::retry : observed::error,
-                         .operation = name,
-                         .ec = why.code(),
-                         .duration = next.repeat ? next.delay : now - how.since,
-                         .attempt = attempt,
-                         .where = how.where};
-    });
-    if (!next.repeat) why.with_location(how.where);
-    return next;
-  }
+                                             std::size_t sent, const call& how);
 
  private:
   /// Lets the pause before the next attempt pass; false when there is none.
   [[gnu::cold, gnu::noinline]] bool pause(error_info& why, std::string_view name, int attempt, bool is_idempotent,
-                                          std::size_t sent, const call& how) {
-    const verdict next = judge(why, name, attempt, is_idempotent, sent, how);
-    if (!next.repeat) return false;
-    if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);
-    return true;
-  }
+                                          std::size_t sent, const call& how);
 
   pool_type pool_;
   [[no_unique_address]] Retry retry_;
   clock::duration timeout_;
 };
+
+template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+client_core<Connection, Retry, Pool, Observer>::client_core(typename Connection::options options, settings how)
+    : pool_(std::move(options), std::move(how.pool), std::move(how.observer)),
+      retry_(std::move(how.retry)),
+      timeout_(how.timeout) {}
+
+template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+verdict client_core<Connection, Retry, Pool, Observer>::judge(error_info& why, std::string_view name, int attempt,
+                                                              bool is_idempotent, std::size_t sent, const call& how) {
+  const clock::time_point now = clock::now();
+  // A pool that stayed full for a whole wait is not asked again: more waiting is what its settings ruled out.
+  const bool is_exhausted = why.code() == errc::pool_wait_timeout || why.code() == errc::pool_queue_full;
+  const verdict next =
+      is_exhausted
+          ? verdict::give_up()
+          : retry_.decide({.kind = why.kind(),
+                           .attempt = attempt,
+                           .idempotent = is_idempotent,
+                           .bytes_sent = sent,
+                           .elapsed = now - how.since,
+                           .budget = how.by.is_never() ? (clock::duration::max)()
+                                                       : (std::max)(how.by.when() - now, clock::duration::zero()),
+                           .random = detail::random_for_jitter()});
+  detail::observe(watcher(), [&] {
+    return observation{.what = next.repeat ? observed::retry : observed::error,
+                       .operation = name,
+                       .ec = why.code(),
+                       .duration = next.repeat ? next.delay : now - how.since,
+                       .attempt = attempt,
+                       .where = how.where};
+  });
+  if (!next.repeat) why.with_location(how.where);
+  return next;
+}
+
+template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+bool client_core<Connection, Retry, Pool, Observer>::pause(error_info& why, std::string_view name, int attempt,
+                                                           bool is_idempotent, std::size_t sent, const call& how) {
+  const verdict next = judge(why, name, attempt, is_idempotent, sent, how);
+  if (!next.repeat) return false;
+  if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);
+  return true;
+}
 
 }  // namespace dovetail::inline v0

@@ -148,55 +148,65 @@ class pool {
     bool is_notified_ = false;
   };
 
-  [[gnu::noinline]] result<lease> acquire_slowly(lease got, deadline until, std::source_location where) {
-    if (!got) {
-      result<lease> waited = wait(until, where);
-      if (!waited) return waited;
-      got = std::move(*waited);
-    }
-    return prepare(std::move(got), until);
-  }
+  [[gnu::noinline]] result<lease> acquire_slowly(lease got, deadline until, std::source_location where);
 
-  result<lease> wait(deadline until, std::source_location where) {
-    blocking_waiter node;
-    result<lease> got = node.start(*state_, where);
-    if (!got || *got) return got;
-    const deadline end = acquire_deadline(until);
-    for (;;) {
-      const clock::duration leak_due = state_->warn_of_leaks();
-      const deadline wake = earlier(end, deadline::after(leak_due));
-      if (wake.is_never()) {
-        node.wait();
-        return node.take();
-      }
-      if (node.wait_until(wake.when())) return node.take();
-      if (!end.has_passed()) continue;
-      if (error_info failure = node.expire()) return failure;
-      node.wait();
-      return node.take();
-    }
-  }
+  result<lease> wait(deadline until, std::source_location where);
 
-  result<lease> prepare(lease got, deadline until) {
-    if (got.state() == lease_state::check) {
-      if (got->ping(check_deadline(until))) {
-        got.checked();
-      } else {
-        got.reopen();
-      }
-    }
-    if (got.state() == lease_state::open) {
-      if (result<void> opening = got->open(until); !opening) {
-        error_info failure = std::move(opening).error();
-        got.open_failed(failure);
-        return failure;
-      }
-      got.opened();
-    }
-    return got;
-  }
+  result<lease> prepare(lease got, deadline until);
 
   state* const state_;
 };
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+auto pool<Connection, Policy, Observer>::acquire_slowly(lease got, deadline until, std::source_location where)
+    -> result<lease> {
+  if (!got) {
+    result<lease> waited = wait(until, where);
+    if (!waited) return waited;
+    got = std::move(*waited);
+  }
+  return prepare(std::move(got), until);
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+auto pool<Connection, Policy, Observer>::wait(deadline until, std::source_location where) -> result<lease> {
+  blocking_waiter node;
+  result<lease> got = node.start(*state_, where);
+  if (!got || *got) return got;
+  const deadline end = acquire_deadline(until);
+  for (;;) {
+    const clock::duration leak_due = state_->warn_of_leaks();
+    const deadline wake = earlier(end, deadline::after(leak_due));
+    if (wake.is_never()) {
+      node.wait();
+      return node.take();
+    }
+    if (node.wait_until(wake.when())) return node.take();
+    if (!end.has_passed()) continue;
+    if (error_info failure = node.expire()) return failure;
+    node.wait();
+    return node.take();
+  }
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+auto pool<Connection, Policy, Observer>::prepare(lease got, deadline until) -> result<lease> {
+  if (got.state() == lease_state::check) {
+    if (got->ping(check_deadline(until))) {
+      got.checked();
+    } else {
+      got.reopen();
+    }
+  }
+  if (got.state() == lease_state::open) {
+    if (result<void> opening = got->open(until); !opening) {
+      error_info failure = std::move(opening).error();
+      got.open_failed(failure);
+      return failure;
+    }
+    got.opened();
+  }
+  return got;
+}
 
 }  // namespace dovetail::inline v0

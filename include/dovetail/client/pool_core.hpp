@@ -77,10 +77,7 @@ class pool_core {
     return claim_any(hint);
   }
 
-  [[gnu::noinline]] pool_slot* claim_any(std::size_t start) noexcept {
-    pool_slot* const found = claim_in(slot_state::idle, start);
-    return found != nullptr ? found : claim_in(slot_state::empty, start);
-  }
+  pool_slot* claim_any(std::size_t start) noexcept;
 
   pool_slot* claim_in(slot_state wanted, std::size_t start) noexcept {
     for (std::size_t i = 0, at = start; i < size_; ++i) {
@@ -94,34 +91,10 @@ class pool_core {
   }
 
   /// Claims a slot, or puts the node at the end of the queue and takes a reference for it.
-  [[gnu::noinline]] claim claim_or_queue(pool_node& node) noexcept {
-    const std::lock_guard lock{mutex_};
-    if (closed_) return {nullptr, errc::pool_closed};
-    if (first_ == nullptr) {
-      for (std::size_t i = 0; i < size_; ++i) {
-        if (claim_or_mark(slots_[i])) return {&slots_[i], {}};
-      }
-    }
-    if (waiting_.load(std::memory_order_relaxed) >= limits_.queue) return {nullptr, errc::pool_queue_full};
-    node.status = pool_node::state::queued;
-    node.slot = nullptr;
-    node.next_ = nullptr;
-    node.previous_ = last_;
-    (last_ == nullptr ? first_ : last_->next_) = &node;
-    last_ = &node;
-    waiting_.fetch_add(1, std::memory_order_relaxed);
-    references_.fetch_add(1, std::memory_order_relaxed);
-    return {};
-  }
+  claim claim_or_queue(pool_node& node) noexcept;
 
   /// Takes the node out of the queue; false when its notification has been sent or is on its way.
-  bool remove(pool_node& node) noexcept {
-    const std::lock_guard lock{mutex_};
-    if (node.status != pool_node::state::queued) return false;
-    unlink(node);
-    node.status = pool_node::state::detached;
-    return true;
-  }
+  bool remove(pool_node& node) noexcept;
 
   /// Gives a slot back that nobody waits for; false when it must be passed on.
   /// After true the pool may be gone already: its last owner need not wait for us.
@@ -131,26 +104,7 @@ class pool_core {
 
   /// Gives a wanted slot to the first in the queue; false when the pool is closed: then end its connection and
   /// `finish`.
-  [[gnu::noinline]] bool pass_on(pool_slot& slot, clock::time_point now) noexcept {
-    pool_node* node = nullptr;
-    {
-      const std::lock_guard lock{mutex_};
-      if (closed_) return false;
-      node = first_;
-      if (node == nullptr) {
-        slot.state.store(slot.open ? slot_state::idle : slot_state::empty, std::memory_order_release);
-        return true;
-      }
-      unlink(*node);
-      if (first_ == nullptr) slot.state.store(slot_state::leased, std::memory_order_relaxed);
-      slot.stamp(now);
-      slot.where.store(node->where, std::memory_order_relaxed);
-      node->slot = &slot;
-      node->status = pool_node::state::granted;
-    }
-    node->notify_(*node);
-    return true;
-  }
+  bool pass_on(pool_slot& slot, clock::time_point now) noexcept;
 
   /// Marks a slot of a closed pool as gone for good, with the reference that its lease had; true when it was the last.
   [[nodiscard]] bool finish(pool_slot& slot) noexcept {
@@ -163,86 +117,22 @@ class pool_core {
 
   /// No slot can be claimed and nobody can queue from here on; who waits is refused. Leases get a reference each.
   /// False when it was closed before; else the caller ends the connections of the slots that are `closing`.
-  [[gnu::cold, gnu::noinline]] bool close() noexcept {
-    pool_node* refused = nullptr;
-    {
-      const std::lock_guard lock{mutex_};
-      if (closed_) return false;
-      closed_ = true;
-      for (std::size_t i = 0; i < size_; ++i) close_slot(slots_[i]);
-      refused = first_;
-      first_ = last_ = nullptr;
-      waiting_.store(0, std::memory_order_relaxed);
-      for (pool_node* node = refused; node != nullptr; node = node->next_) node->status = pool_node::state::refused;
-    }
-    while (refused != nullptr) {
-      pool_node* const node = refused;
-      refused = node->next_;
-      node->notify_(*node);
-    }
-    return true;
-  }
+  [[gnu::cold]] bool close() noexcept;
 
   bool is_closed() const noexcept {
     const std::lock_guard lock{mutex_};
     return closed_;
   }
 
-  pool_statistics statistics() const noexcept {
-    pool_statistics counts;
-    for (std::size_t i = 0; i < size_; ++i) {
-      if (slots_[i].is_held()) {
-        ++counts.active;
-      } else if (is(slots_[i], slot_state::idle)) {
-        ++counts.idle;
-      }
-    }
-    counts.total = counts.active + counts.idle;
-    counts.waiting = waiting_.load(std::memory_order_relaxed);
-    counts.min = limits_.min;
-    counts.max = size_;
-    counts.opened = opened.load(std::memory_order_relaxed);
-    counts.closed = closed.load(std::memory_order_relaxed);
-    counts.failed = failed.load(std::memory_order_relaxed);
-    counts.timeouts = timeouts.load(std::memory_order_relaxed);
-    return counts;
-  }
+  pool_statistics statistics() const noexcept;
 
-  [[gnu::cold, gnu::noinline]] std::vector<pool_holder> holders(clock::time_point now) const {
-    std::vector<pool_holder> all;
-    for (std::size_t i = 0; i < size_; ++i) {
-      const pool_slot& each = slots_[i];
-      if (!each.is_held()) continue;
-      all.push_back({each.where.load(std::memory_order_relaxed), elapsed_since(each.since, now),
-                     each.opening.load(std::memory_order_relaxed)});
-    }
-    return all;
-  }
+  [[gnu::cold]] std::vector<pool_holder> holders(clock::time_point now) const;
 
-  [[gnu::cold, gnu::noinline]] void remember_connect_error(const error_info& info, clock::time_point now) noexcept {
-    error_info copy{info};
-    const std::lock_guard lock{mutex_};
-    std::swap(last_connect_error_, copy);
-    last_connect_error_at_ = now;
-  }
-  error_info last_connect_error() const {
-    const std::lock_guard lock{mutex_};
-    return last_connect_error_;
-  }
+  [[gnu::cold]] void remember_connect_error(const error_info& info, clock::time_point now) noexcept;
+  error_info last_connect_error() const;
 
   /// Everything that is known about why there is no connection.
-  [[gnu::cold, gnu::noinline]] exhaustion explain(errc code, const pool_node& node, clock::time_point now) const {
-    exhaustion facts;
-    facts.code = code;
-    facts.waited = now - node.since;
-    facts.where = node.where;
-    facts.counts = statistics();
-    facts.holders = holders(now);
-    const std::lock_guard lock{mutex_};
-    facts.last_connect_error = last_connect_error_;
-    facts.last_connect_error_age = now - last_connect_error_at_;
-    return facts;
-  }
+  [[gnu::cold]] exhaustion explain(errc code, const pool_node& node, clock::time_point now) const;
 
   std::atomic<std::size_t> open{0};  // connections that are open now
   std::atomic<std::uint64_t> opened{0};
@@ -321,3 +211,148 @@ class pool_core {
 };
 
 }  // namespace dovetail::inline v0::detail
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE pool_slot* pool_core::claim_any(std::size_t start) noexcept {
+  pool_slot* const found = claim_in(slot_state::idle, start);
+  return found != nullptr ? found : claim_in(slot_state::empty, start);
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE auto pool_core::claim_or_queue(pool_node& node) noexcept -> claim {
+  const std::lock_guard lock{mutex_};
+  if (closed_) return {nullptr, errc::pool_closed};
+  if (first_ == nullptr) {
+    for (std::size_t i = 0; i < size_; ++i) {
+      if (claim_or_mark(slots_[i])) return {&slots_[i], {}};
+    }
+  }
+  if (waiting_.load(std::memory_order_relaxed) >= limits_.queue) return {nullptr, errc::pool_queue_full};
+  node.status = pool_node::state::queued;
+  node.slot = nullptr;
+  node.next_ = nullptr;
+  node.previous_ = last_;
+  (last_ == nullptr ? first_ : last_->next_) = &node;
+  last_ = &node;
+  waiting_.fetch_add(1, std::memory_order_relaxed);
+  references_.fetch_add(1, std::memory_order_relaxed);
+  return {};
+}
+
+DOVETAIL_DEFINE bool pool_core::remove(pool_node& node) noexcept {
+  const std::lock_guard lock{mutex_};
+  if (node.status != pool_node::state::queued) return false;
+  unlink(node);
+  node.status = pool_node::state::detached;
+  return true;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE bool pool_core::pass_on(pool_slot& slot, clock::time_point now) noexcept {
+  pool_node* node = nullptr;
+  {
+    const std::lock_guard lock{mutex_};
+    if (closed_) return false;
+    node = first_;
+    if (node == nullptr) {
+      slot.state.store(slot.open ? slot_state::idle : slot_state::empty, std::memory_order_release);
+      return true;
+    }
+    unlink(*node);
+    if (first_ == nullptr) slot.state.store(slot_state::leased, std::memory_order_relaxed);
+    slot.stamp(now);
+    slot.where.store(node->where, std::memory_order_relaxed);
+    node->slot = &slot;
+    node->status = pool_node::state::granted;
+  }
+  node->notify_(*node);
+  return true;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE bool pool_core::close() noexcept {
+  pool_node* refused = nullptr;
+  {
+    const std::lock_guard lock{mutex_};
+    if (closed_) return false;
+    closed_ = true;
+    for (std::size_t i = 0; i < size_; ++i) close_slot(slots_[i]);
+    refused = first_;
+    first_ = last_ = nullptr;
+    waiting_.store(0, std::memory_order_relaxed);
+    for (pool_node* node = refused; node != nullptr; node = node->next_) node->status = pool_node::state::refused;
+  }
+  while (refused != nullptr) {
+    pool_node* const node = refused;
+    refused = node->next_;
+    node->notify_(*node);
+  }
+  return true;
+}
+
+DOVETAIL_DEFINE pool_statistics pool_core::statistics() const noexcept {
+  pool_statistics counts;
+  for (std::size_t i = 0; i < size_; ++i) {
+    if (slots_[i].is_held()) {
+      ++counts.active;
+    } else if (is(slots_[i], slot_state::idle)) {
+      ++counts.idle;
+    }
+  }
+  counts.total = counts.active + counts.idle;
+  counts.waiting = waiting_.load(std::memory_order_relaxed);
+  counts.min = limits_.min;
+  counts.max = size_;
+  counts.opened = opened.load(std::memory_order_relaxed);
+  counts.closed = closed.load(std::memory_order_relaxed);
+  counts.failed = failed.load(std::memory_order_relaxed);
+  counts.timeouts = timeouts.load(std::memory_order_relaxed);
+  return counts;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE std::vector<pool_holder> pool_core::holders(clock::time_point now) const {
+  std::vector<pool_holder> all;
+  for (std::size_t i = 0; i < size_; ++i) {
+    const pool_slot& each = slots_[i];
+    if (!each.is_held()) continue;
+    all.push_back({each.where.load(std::memory_order_relaxed), elapsed_since(each.since, now),
+                   each.opening.load(std::memory_order_relaxed)});
+  }
+  return all;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE void pool_core::remember_connect_error(const error_info& info,
+                                                                         clock::time_point now) noexcept {
+  error_info copy{info};
+  const std::lock_guard lock{mutex_};
+  std::swap(last_connect_error_, copy);
+  last_connect_error_at_ = now;
+}
+
+DOVETAIL_DEFINE error_info pool_core::last_connect_error() const {
+  const std::lock_guard lock{mutex_};
+  return last_connect_error_;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE exhaustion pool_core::explain(errc code, const pool_node& node,
+                                                                clock::time_point now) const {
+  exhaustion facts;
+  facts.code = code;
+  facts.waited = now - node.since;
+  facts.where = node.where;
+  facts.counts = statistics();
+  facts.holders = holders(now);
+  const std::lock_guard lock{mutex_};
+  facts.last_connect_error = last_connect_error_;
+  facts.last_connect_error_age = now - last_connect_error_at_;
+  return facts;
+}
+
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif

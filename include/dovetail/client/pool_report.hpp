@@ -67,7 +67,21 @@ struct exhaustion {
 };
 
 /// The failure of a caller who got no connection: who has them, since when, and why there are no others.
-[[gnu::cold, gnu::noinline]] inline error_info exhaustion_error(const exhaustion& facts) {
+[[gnu::cold]] error_info exhaustion_error(const exhaustion& facts);
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info exhaustion_error(const exhaustion& facts) {
   constexpr std::size_t most_holders = 16;
   std::string text;
   if (facts.code == errc::pool_wait_timeout) {
@@ -100,5 +114,6 @@ struct exhaustion {
   return info;
 }
 
-}  // namespace detail
-}  // namespace dovetail::inline v0
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif

@@ -43,12 +43,7 @@ class pool_state : public pool_core {
   using connection_type = Connection;
   using options_type = typename Connection::options;
 
-  pool_state(options_type options, Policy policy, Observer watcher)
-      : pool_core(policy.limits()),
-        options_(std::move(options)),
-        policy_(std::move(policy)),
-        observer_(std::move(watcher)),
-        places_(std::make_unique<place[]>(size())) {}
+  pool_state(options_type options, Policy policy, Observer watcher);
 
   Connection& connection(const pool_slot& slot) noexcept { return *places_[index_of(slot)].connection; }
   const options_type& options() const noexcept { return options_; }
@@ -87,38 +82,12 @@ class pool_state : public pool_core {
   }
 
   /// Replaces the connection by a fresh one, to be opened.
-  [[gnu::cold, gnu::noinline]] lease_state reopen(pool_slot& slot) {
-    end_connection(slot);
-    return begin_opening(slot);
-  }
+  [[gnu::cold, gnu::noinline]] lease_state reopen(pool_slot& slot);
 
-  [[gnu::cold, gnu::noinline]] void finish_opening(pool_slot& slot) noexcept {
-    const clock::time_point time = precise_now();
-    slot.opening.store(false, std::memory_order_relaxed);
-    slot.open = true;
-    slot.opened_at.store(time.time_since_epoch().count(), std::memory_order_relaxed);
-    open.fetch_add(1, std::memory_order_relaxed);
-    opened.fetch_add(1, std::memory_order_relaxed);
-    observe(observer_, [&] {
-      observation seen = seen_of(observed::connect, slot);
-      seen.duration = elapsed_since(slot.since, time);
-      return seen;
-    });
-  }
+  [[gnu::cold, gnu::noinline]] void finish_opening(pool_slot& slot) noexcept;
 
   /// Records the failure, and gives the place to the next in the queue, who may have more luck.
-  [[gnu::cold, gnu::noinline]] void fail_opening(pool_slot& slot, const error_info& why) noexcept {
-    const clock::time_point time = precise_now();
-    failed.fetch_add(1, std::memory_order_relaxed);
-    remember_connect_error(why, time);
-    observe(observer_, [&] {
-      observation seen = seen_of(observed::connect, slot);
-      seen.ec = why.code();
-      seen.duration = elapsed_since(slot.since, time);
-      return seen;
-    });
-    discard(slot);
-  }
+  [[gnu::cold, gnu::noinline]] void fail_opening(pool_slot& slot, const error_info& why) noexcept;
 
   /// Ends a lease: the connection stays when it is clean, and goes when it is not.
   /// Reads no clock unless leaks are looked for: an idle connection is as old as the beginning of its last lease, which
@@ -134,62 +103,21 @@ class pool_state : public pool_core {
   }
 
   /// Ends a lease and its connection.
-  [[gnu::cold, gnu::noinline]] void discard(pool_slot& slot) noexcept {
-    end_connection(slot);
-    hand_back(slot);
-  }
+  [[gnu::cold, gnu::noinline]] void discard(pool_slot& slot) noexcept;
 
   /// Gives a slot back that was granted and never used.
   void give_up(pool_slot& slot) noexcept { hand_back(slot); }
 
   /// Closes idle connections that the policy retires, and reports leaks.
-  [[gnu::noinline]] void sweep(clock::time_point time) noexcept {
-    const clock::duration interval = limits().sweep_interval;
-    next_sweep_.store((time + interval).time_since_epoch().count(), std::memory_order_relaxed);
-    for (std::size_t i = 0; i < size(); ++i) {
-      pool_slot& each = slot(i);
-      if (claim_judged(each, idle_verdict::retire, time)) discard(each);
-    }
-    warn_of_leaks();
-  }
+  [[gnu::noinline]] void sweep(clock::time_point time) noexcept;
 
   /// Reports every lease that is older than the threshold, once. Returns after how long to look again.
-  [[gnu::cold, gnu::noinline]] clock::duration warn_of_leaks() noexcept {
-    clock::duration next = (clock::duration::max)();
-    const clock::duration threshold = limits().leak_warning;
-    if (threshold == (clock::duration::max)()) return next;
-    const clock::time_point time = precise_now();
-    for (std::size_t i = 0; i < size(); ++i) {
-      pool_slot& each = slot(i);
-      if (!each.is_held() || each.warned.load(std::memory_order_relaxed)) continue;
-      const clock::duration left = threshold - elapsed_since(each.since, time);
-      if (left <= clock::duration::zero()) {
-        warn_of_leak(each, time);
-      } else if (left < next) {
-        next = left;
-      }
-    }
-    return next;
-  }
+  [[gnu::cold, gnu::noinline]] clock::duration warn_of_leaks() noexcept;
 
   /// A connection that idled too long without a check, or a place below the minimum; null when all is well.
-  [[gnu::cold, gnu::noinline]] pool_slot* claim_for_maintenance() noexcept {
-    const clock::time_point time = now();
-    for (std::size_t i = 0; i < size(); ++i) {
-      if (claim_judged(slot(i), idle_verdict::check, time)) return &slot(i);
-    }
-    return open.load(std::memory_order_relaxed) < limits().min ? claim_in(slot_state::empty, 0) : nullptr;
-  }
+  [[gnu::cold, gnu::noinline]] pool_slot* claim_for_maintenance() noexcept;
 
-  [[gnu::cold, gnu::noinline]] void close_all() noexcept {
-    if (!close()) return;
-    for (std::size_t i = 0; i < size(); ++i) {
-      pool_slot& each = slot(i);
-      if (each.state.load(std::memory_order_relaxed) != slot_state::closing) continue;
-      end_connection(each);
-      each.state.store(slot_state::closed, std::memory_order_release);
-    }
-  }
+  [[gnu::cold, gnu::noinline]] void close_all() noexcept;
 
   void drop() noexcept {
     if (drop_reference()) destroy();
@@ -202,25 +130,12 @@ class pool_state : public pool_core {
   }
 
   /// The failure of a caller who got no connection.
-  [[gnu::cold, gnu::noinline]] error_info refusal(errc code, const pool_node& node) {
-    saw_wait(node, code);
-    if (code == errc::pool_closed) return error_info{code}.with_location(node.where);
-    return exhaustion_error(explain(code, node, precise_now()));
-  }
+  [[gnu::cold, gnu::noinline]] error_info refusal(errc code, const pool_node& node);
 
-  void saw_wait(const pool_node& node, std::error_code ec) noexcept {
-    observe(observer_, [&] {
-      observation seen;
-      seen.what = observed::pool_wait;
-      seen.ec = ec;
-      seen.duration = precise_now() - node.since;
-      seen.where = node.where;
-      return seen;
-    });
-  }
+  void saw_wait(const pool_node& node, std::error_code ec) noexcept;
 
  private:
-  [[gnu::cold, gnu::noinline]] void destroy() noexcept { delete this; }
+  [[gnu::cold, gnu::noinline]] void destroy() noexcept;
 
   struct alignas(64) place {
     std::optional<Connection> connection;
@@ -244,52 +159,14 @@ class pool_state : public pool_core {
     return false;
   }
 
-  [[gnu::cold, gnu::noinline]] lease_state begin_opening(pool_slot& slot) {
-    slot.stamp(precise_now());
-    slot.opening.store(true, std::memory_order_relaxed);
-    try {
-      places_[index_of(slot)].connection.emplace(options_);
-    } catch (...) {
-      failed.fetch_add(1, std::memory_order_relaxed);
-      discard(slot);
-      throw;
-    }
-    return lease_state::open;
-  }
+  [[gnu::cold, gnu::noinline]] lease_state begin_opening(pool_slot& slot);
 
-  [[gnu::cold, gnu::noinline]] void end_connection(pool_slot& slot) noexcept {
-    slot.opening.store(false, std::memory_order_relaxed);
-    std::optional<Connection>& held = places_[index_of(slot)].connection;
-    if (!held) return;
-    held->close();
-    held.reset();
-    if (!slot.open) return;
-    slot.open = false;
-    open.fetch_sub(1, std::memory_order_relaxed);
-    closed.fetch_add(1, std::memory_order_relaxed);
-    observe(observer_, [&] {
-      observation seen = seen_of(observed::disconnect, slot);
-      seen.duration = elapsed_since(slot.opened_at, precise_now());
-      return seen;
-    });
-  }
+  [[gnu::cold, gnu::noinline]] void end_connection(pool_slot& slot) noexcept;
 
   /// The last touch of a slot by its owner, and of the whole pool when it has been destroyed in the meantime.
-  [[gnu::noinline]] void hand_back(pool_slot& slot) noexcept {
-    if (give_back(slot) || pass_on(slot, now())) return;
-    end_connection(slot);
-    if (finish(slot)) destroy();
-  }
+  [[gnu::noinline]] void hand_back(pool_slot& slot) noexcept;
 
-  [[gnu::cold, gnu::noinline]] void warn_of_leak(pool_slot& slot, clock::time_point time) noexcept {
-    const clock::duration held = elapsed_since(slot.since, time);
-    if (held < limits().leak_warning || slot.warned.exchange(true, std::memory_order_relaxed)) return;
-    observe(observer_, [&] {
-      observation seen = seen_of(observed::leak_warning, slot);
-      seen.duration = held;
-      return seen;
-    });
-  }
+  [[gnu::cold, gnu::noinline]] void warn_of_leak(pool_slot& slot, clock::time_point time) noexcept;
 
   static observation seen_of(observed what, const pool_slot& slot) noexcept {
     observation seen;
@@ -304,6 +181,179 @@ class pool_state : public pool_core {
   const std::unique_ptr<place[]> places_;
   std::atomic<clock::rep> next_sweep_{0};
 };
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+pool_state<Connection, Policy, Observer>::pool_state(options_type options, Policy policy, Observer watcher)
+    : pool_core(policy.limits()),
+      options_(std::move(options)),
+      policy_(std::move(policy)),
+      observer_(std::move(watcher)),
+      places_(std::make_unique<place[]>(size())) {}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+lease_state pool_state<Connection, Policy, Observer>::reopen(pool_slot& slot) {
+  end_connection(slot);
+  return begin_opening(slot);
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+void pool_state<Connection, Policy, Observer>::finish_opening(pool_slot& slot) noexcept {
+  const clock::time_point time = precise_now();
+  slot.opening.store(false, std::memory_order_relaxed);
+  slot.open = true;
+  slot.opened_at.store(time.time_since_epoch().count(), std::memory_order_relaxed);
+  open.fetch_add(1, std::memory_order_relaxed);
+  opened.fetch_add(1, std::memory_order_relaxed);
+  observe(observer_, [&] {
+    observation seen = seen_of(observed::connect, slot);
+    seen.duration = elapsed_since(slot.since, time);
+    return seen;
+  });
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+void pool_state<Connection, Policy, Observer>::fail_opening(pool_slot& slot, const error_info& why) noexcept {
+  const clock::time_point time = precise_now();
+  failed.fetch_add(1, std::memory_order_relaxed);
+  remember_connect_error(why, time);
+  observe(observer_, [&] {
+    observation seen = seen_of(observed::connect, slot);
+    seen.ec = why.code();
+    seen.duration = elapsed_since(slot.since, time);
+    return seen;
+  });
+  discard(slot);
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+void pool_state<Connection, Policy, Observer>::discard(pool_slot& slot) noexcept {
+  end_connection(slot);
+  hand_back(slot);
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+void pool_state<Connection, Policy, Observer>::sweep(clock::time_point time) noexcept {
+  const clock::duration interval = limits().sweep_interval;
+  next_sweep_.store((time + interval).time_since_epoch().count(), std::memory_order_relaxed);
+  for (std::size_t i = 0; i < size(); ++i) {
+    pool_slot& each = slot(i);
+    if (claim_judged(each, idle_verdict::retire, time)) discard(each);
+  }
+  warn_of_leaks();
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+clock::duration pool_state<Connection, Policy, Observer>::warn_of_leaks() noexcept {
+  clock::duration next = (clock::duration::max)();
+  const clock::duration threshold = limits().leak_warning;
+  if (threshold == (clock::duration::max)()) return next;
+  const clock::time_point time = precise_now();
+  for (std::size_t i = 0; i < size(); ++i) {
+    pool_slot& each = slot(i);
+    if (!each.is_held() || each.warned.load(std::memory_order_relaxed)) continue;
+    const clock::duration left = threshold - elapsed_since(each.since, time);
+    if (left <= clock::duration::zero()) {
+      warn_of_leak(each, time);
+    } else if (left < next) {
+      next = left;
+    }
+  }
+  return next;
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+pool_slot* pool_state<Connection, Policy, Observer>::claim_for_maintenance() noexcept {
+  const clock::time_point time = now();
+  for (std::size_t i = 0; i < size(); ++i) {
+    if (claim_judged(slot(i), idle_verdict::check, time)) return &slot(i);
+  }
+  return open.load(std::memory_order_relaxed) < limits().min ? claim_in(slot_state::empty, 0) : nullptr;
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+void pool_state<Connection, Policy, Observer>::close_all() noexcept {
+  if (!close()) return;
+  for (std::size_t i = 0; i < size(); ++i) {
+    pool_slot& each = slot(i);
+    if (each.state.load(std::memory_order_relaxed) != slot_state::closing) continue;
+    end_connection(each);
+    each.state.store(slot_state::closed, std::memory_order_release);
+  }
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+error_info pool_state<Connection, Policy, Observer>::refusal(errc code, const pool_node& node) {
+  saw_wait(node, code);
+  if (code == errc::pool_closed) return error_info{code}.with_location(node.where);
+  return exhaustion_error(explain(code, node, precise_now()));
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+void pool_state<Connection, Policy, Observer>::saw_wait(const pool_node& node, std::error_code ec) noexcept {
+  observe(observer_, [&] {
+    observation seen;
+    seen.what = observed::pool_wait;
+    seen.ec = ec;
+    seen.duration = precise_now() - node.since;
+    seen.where = node.where;
+    return seen;
+  });
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+void pool_state<Connection, Policy, Observer>::destroy() noexcept {
+  delete this;
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+lease_state pool_state<Connection, Policy, Observer>::begin_opening(pool_slot& slot) {
+  slot.stamp(precise_now());
+  slot.opening.store(true, std::memory_order_relaxed);
+  try {
+    places_[index_of(slot)].connection.emplace(options_);
+  } catch (...) {
+    failed.fetch_add(1, std::memory_order_relaxed);
+    discard(slot);
+    throw;
+  }
+  return lease_state::open;
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+void pool_state<Connection, Policy, Observer>::end_connection(pool_slot& slot) noexcept {
+  slot.opening.store(false, std::memory_order_relaxed);
+  std::optional<Connection>& held = places_[index_of(slot)].connection;
+  if (!held) return;
+  held->close();
+  held.reset();
+  if (!slot.open) return;
+  slot.open = false;
+  open.fetch_sub(1, std::memory_order_relaxed);
+  closed.fetch_add(1, std::memory_order_relaxed);
+  observe(observer_, [&] {
+    observation seen = seen_of(observed::disconnect, slot);
+    seen.duration = elapsed_since(slot.opened_at, precise_now());
+    return seen;
+  });
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+void pool_state<Connection, Policy, Observer>::hand_back(pool_slot& slot) noexcept {
+  if (give_back(slot) || pass_on(slot, now())) return;
+  end_connection(slot);
+  if (finish(slot)) destroy();
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+void pool_state<Connection, Policy, Observer>::warn_of_leak(pool_slot& slot, clock::time_point time) noexcept {
+  const clock::duration held = elapsed_since(slot.since, time);
+  if (held < limits().leak_warning || slot.warned.exchange(true, std::memory_order_relaxed)) return;
+  observe(observer_, [&] {
+    observation seen = seen_of(observed::leak_warning, slot);
+    seen.duration = held;
+    return seen;
+  });
+}
 
 }  // namespace detail
 }  // namespace dovetail::inline v0

@@ -108,10 +108,24 @@ class binder {
 
 /// Finds the column of every field of a row type; `problems`, when given, gets what does not fit.
 /// Errors: errc::row_mismatch with all problems in one text; the caller adds the statement and its own place.
-[[gnu::cold, gnu::noinline]] inline result<binding> bind_row(const row_description& row,
-                                                             std::span<const column_info> columns,
-                                                             const bind_options& options = {},
-                                                             std::vector<mismatch>* problems = nullptr) {
+[[gnu::cold]] result<binding> bind_row(const row_description& row, std::span<const column_info> columns,
+                                       const bind_options& options = {}, std::vector<mismatch>* problems = nullptr);
+
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+[[gnu::noinline]] DOVETAIL_DEFINE result<binding> bind_row(const row_description& row,
+                                                           std::span<const column_info> columns,
+                                                           const bind_options& options,
+                                                           std::vector<mismatch>* problems) {
   detail::binder binder{row, columns, options};
   binder.run();
   if (binder.problems().empty()) return binding{std::move(binder.bound())};
@@ -122,3 +136,5 @@ class binder {
 }
 
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

@@ -48,7 +48,8 @@ inline std::string_view type_for(field_kind kind) noexcept {
                                                "dt::decimal",
                                                "dt::json_value",
                                                "an enum",
-                                               "std::vector"};
+                                               "std::vector",
+                                               "a type of the backend"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -153,10 +154,37 @@ class mismatch_writer {
 }  // namespace detail
 
 /// All problems of a result in one text: the row type, a line a problem, the columns that came.
-[[gnu::cold, gnu::noinline]] inline std::string format_mismatches(const row_description& row,
-                                                                  std::span<const column_info> columns,
-                                                                  std::span<const mismatch> problems,
-                                                                  name_style style = name_style::exact) {
+[[gnu::cold]] std::string format_mismatches(const row_description& row, std::span<const column_info> columns,
+                                            std::span<const mismatch> problems, name_style style = name_style::exact);
+
+/// Where reading a row failed; `code` is `errc{}` when it did not.
+struct read_status {
+  errc code{};
+  int leaf = -1;
+
+  constexpr explicit operator bool() const noexcept { return code == errc{}; }
+};
+
+/// The failure of one value: row (counted from 1), field, C++ type, column and what is wrong. `detail` is what a source
+/// or a codec has to add; it must not hold the value unless the user asked for values in errors.
+[[gnu::cold]] error_info value_error(const row_description& row, const binding& bound,
+                                     std::span<const column_info> columns, read_status status, std::size_t row_number,
+                                     std::string_view detail = {});
+
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+[[gnu::noinline]] DOVETAIL_DEFINE std::string format_mismatches(const row_description& row,
+                                                                std::span<const column_info> columns,
+                                                                std::span<const mismatch> problems, name_style style) {
   const detail::mismatch_writer writer{row, columns, style};
   std::string text;
   detail::append_parts(text, {"row type ", detail::tidy_type_name(row.type_name), " does not match the query result (",
@@ -183,19 +211,9 @@ class mismatch_writer {
   return text;
 }
 
-/// Where reading a row failed; `code` is `errc{}` when it did not.
-struct read_status {
-  errc code{};
-  int leaf = -1;
-
-  constexpr explicit operator bool() const noexcept { return code == errc{}; }
-};
-
-/// The failure of one value: row (counted from 1), field, C++ type, column and what is wrong. `detail` is what a source
-/// or a codec has to add; it must not hold the value unless the user asked for values in errors.
-[[gnu::cold, gnu::noinline]] inline error_info value_error(const row_description& row, const binding& bound,
-                                                           std::span<const column_info> columns, read_status status,
-                                                           std::size_t row_number, std::string_view detail = {}) {
+[[gnu::noinline]] DOVETAIL_DEFINE error_info value_error(const row_description& row, const binding& bound,
+                                                         std::span<const column_info> columns, read_status status,
+                                                         std::size_t row_number, std::string_view detail) {
   using detail::append_parts;
   using detail::number_text;
   std::string text;
@@ -235,3 +253,5 @@ struct read_status {
 }
 
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

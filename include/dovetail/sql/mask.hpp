@@ -10,7 +10,20 @@
 namespace dovetail::inline v0 {
 
 /// The text with `…` for its literals; empty when it cannot be told what is one.
-[[gnu::cold, gnu::noinline]] inline std::string mask_literals(dialect d, std::string_view text) {
+[[gnu::cold]] std::string mask_literals(dialect d, std::string_view text);
+
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+[[gnu::noinline]] DOVETAIL_DEFINE std::string mask_literals(dialect d, std::string_view text) {
   std::string masked;
   std::size_t copied = 0;
   detail::lexer tokens{text, lexis_of(d)};
@@ -25,3 +38,5 @@ namespace dovetail::inline v0 {
 }
 
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

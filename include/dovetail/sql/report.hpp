@@ -50,9 +50,25 @@ inline std::string excerpt_of(std::string_view text, const text_position& at) {
 }
 
 /// The failure that stands for a mistake. The statement's text, names in it included, is shown only when `shows_text`.
-inline error_info describe_mistake(const sql_problem& found, std::string_view text, bool shows_text,
-                                   std::span<const argument_slot> argument_slots, const row_description* row,
-                                   std::source_location where) {
+error_info describe_mistake(const sql_problem& found, std::string_view text, bool shows_text,
+                            std::span<const argument_slot> argument_slots, const row_description* row,
+                            std::source_location where);
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+DOVETAIL_DEFINE error_info describe_mistake(const sql_problem& found, std::string_view text, bool shows_text,
+                                            std::span<const argument_slot> argument_slots, const row_description* row,
+                                            std::source_location where) {
   std::string words{words_of(found.what)};
   const auto number = [](std::size_t value) { return std::to_string(value); };
   bool has_place = true;
@@ -107,5 +123,6 @@ inline error_info describe_mistake(const sql_problem& found, std::string_view te
   return failure;
 }
 
-}  // namespace detail
-}  // namespace dovetail::inline v0
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif

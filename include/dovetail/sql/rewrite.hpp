@@ -192,12 +192,28 @@ class rewriter {
 /// The text and parameters that the database takes. `sizes` holds the number of elements for each slot (see
 /// `slot_sizes`); it is used only when `statement.traits.expands`. For statements without a mistake only.
 /// Cost: reads the text once more; a statement that `traits.is_native` is copied.
-inline native_statement native_text(dialect d, const statement_view& statement,
-                                    std::span<const argument_slot> argument_slots,
-                                    std::span<const parameter_place> places,
-                                    std::span<const std::uint32_t> sizes = {}) {
+native_statement native_text(dialect d, const statement_view& statement, std::span<const argument_slot> argument_slots,
+                             std::span<const parameter_place> places, std::span<const std::uint32_t> sizes = {});
+
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_DEFINE native_statement native_text(dialect d, const statement_view& statement,
+                                             std::span<const argument_slot> argument_slots,
+                                             std::span<const parameter_place> places,
+                                             std::span<const std::uint32_t> sizes) {
   if (statement.traits.is_native) return {std::string{statement.text}, statement.traits.parameters, {}};
   return detail::rewriter{d, statement, argument_slots, places, sizes}.run();
 }
 
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

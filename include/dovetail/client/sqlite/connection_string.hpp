@@ -43,7 +43,22 @@ struct close_handle {
 /// truncate, persist, memory, off), `synchronous` (off, normal, full, extra), `busyTimeout`, `cacheStatements`,
 /// `foreignKeys`, `includeStatementText`, `uri` (the path is a `file:` URI).
 /// Errors: one failure that names every mistake.
-[[gnu::cold, gnu::noinline]] inline result<parsed_string<options>> parse(std::string_view text) {
+[[gnu::cold]] result<parsed_string<options>> parse(std::string_view text);
+
+}  // namespace sqlite
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/sqlite_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SQLITE_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace sqlite {
+
+[[gnu::noinline]] DOVETAIL_DEFINE result<parsed_string<options>> parse(std::string_view text) {
   result<uri> where = parse_uri(text);
   if (!where) return std::move(where).error();
   option_reader reader{*where};
@@ -97,3 +112,5 @@ struct close_handle {
 
 }  // namespace sqlite
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

@@ -18,15 +18,8 @@ namespace dovetail::inline v0 {
 namespace sqlite::detail {
 
 /// Compares the statement's columns with a row type. Errors: errc::row_mismatch.
-[[gnu::cold, gnu::noinline]] inline error_info bind_new_columns(statement& of, const char* tag,
-                                                                const row_description& row, name_style style,
-                                                                bound_row*& bound) {
-  const std::vector<column_info> columns = columns_of(of.get());
-  result<binding> made = bind_row(row, columns, {.style = style});
-  if (!made) return std::move(made).error();
-  bound = of.remember(tag, *std::move(made));
-  return {};
-}
+[[gnu::cold]] error_info bind_new_columns(statement& of, const char* tag, const row_description& row, name_style style,
+                                          bound_row*& bound);
 
 /// The same, unless that has been done.
 inline error_info bind_columns(statement& of, const char* tag, const row_description& row, name_style style,
@@ -36,12 +29,8 @@ inline error_info bind_columns(statement& of, const char* tag, const row_descrip
   return bound != nullptr ? error_info{} : bind_new_columns(of, tag, row, style, bound);
 }
 
-[[gnu::cold, gnu::noinline]] inline error_info value_failure(const statement& of, const row_description& row,
-                                                             const binding& bound, read_status status,
-                                                             std::size_t number, std::string_view words) {
-  const std::vector<column_info> columns = columns_of(of.get());
-  return value_error(row, bound, columns, status, number, words);
-}
+[[gnu::cold]] error_info value_failure(const statement& of, const row_description& row, const binding& bound,
+                                       read_status status, std::size_t number, std::string_view words);
 
 enum class step : unsigned char { row, done, failed };
 
@@ -134,3 +123,35 @@ class cursor {
 
 }  // namespace sqlite::detail
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/sqlite_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SQLITE_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace sqlite::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info bind_new_columns(statement& of, const char* tag,
+                                                              const row_description& row, name_style style,
+                                                              bound_row*& bound) {
+  const std::vector<column_info> columns = columns_of(of.get());
+  result<binding> made = bind_row(row, columns, {.style = style});
+  if (!made) return std::move(made).error();
+  bound = of.remember(tag, *std::move(made));
+  return {};
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info value_failure(const statement& of, const row_description& row,
+                                                           const binding& bound, read_status status, std::size_t number,
+                                                           std::string_view words) {
+  const std::vector<column_info> columns = columns_of(of.get());
+  return value_error(row, bound, columns, status, number, words);
+}
+
+}  // namespace sqlite::detail
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

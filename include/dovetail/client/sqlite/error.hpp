@@ -88,10 +88,7 @@ class category_type final : public std::error_category {
 }  // namespace detail
 
 /// The category of SQLite's extended result codes; `code().value() & 0xFF` is the primary code.
-inline const std::error_category& category() noexcept {
-  static const detail::category_type instance;
-  return instance;
-}
+const std::error_category& category() noexcept;
 
 inline std::error_code make_error_code(int extended_result) noexcept { return {extended_result, category()}; }
 inline std::error_code make_error_code(detailed_error code) noexcept { return {static_cast<int>(code), category()}; }
@@ -159,7 +156,30 @@ namespace detail {
 }
 
 /// What is known of the call on `db` that just returned `code`. `db` may be null.
-[[gnu::cold, gnu::noinline]] inline error_info failure_of(sqlite3* db, int code, std::string context = {}) {
+[[gnu::cold]] error_info failure_of(sqlite3* db, int code, std::string context = {});
+
+}  // namespace detail
+}  // namespace sqlite
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/sqlite_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SQLITE_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace sqlite {
+
+DOVETAIL_DEFINE const std::error_category& category() noexcept {
+  static const detail::category_type instance;
+  return instance;
+}
+
+namespace detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info failure_of(sqlite3* db, int code, std::string context) {
   if (db == nullptr) return error_info{make_error_code(code), std::move(context)};
   // The connection's own code says more, but only if it is about this call.
   const int extended = sqlite3_extended_errcode(db);
@@ -180,6 +200,8 @@ namespace detail {
 }  // namespace detail
 }  // namespace sqlite
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
 
 template <>
 struct std::is_error_code_enum<dovetail::sqlite::detailed_error> : std::true_type {};

@@ -34,36 +34,9 @@ class session {
   ~session() { close(); }
 
   /// Errors: SQLite's own (condition::connection when the file cannot be opened).
-  [[gnu::cold, gnu::noinline]] result<void> open(const options& how, call_limits limits) {
-    close();
-    cache_ = statement_cache{how.cache_statements};
-    busy_timeout_ = how.busy_timeout;
-    const limits_scope scope{*this, limits};
-    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    flags |= how.mode == open_mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-    if (how.mode == open_mode::create) flags |= SQLITE_OPEN_CREATE;
-    if (how.is_uri) flags |= SQLITE_OPEN_URI;
-    const int opened = sqlite3_open_v2(how.path.c_str(), &handle_, flags, nullptr);
-    if (opened != SQLITE_OK) {
-      error_info failure = failure_of(handle_, opened, std::string{"cannot open the database "}.append(how.path));
-      close();
-      return failure;
-    }
-    sqlite3_busy_handler(handle_, &session::on_busy, this);
-    sqlite3_progress_handler(handle_, steps_between_checks, &session::on_progress, this);
-    if (result<void> configured = configure(how); !configured) {
-      error_info failure = std::move(configured).error();
-      close();
-      return failure;
-    }
-    return {};
-  }
+  [[gnu::cold]] result<void> open(const options& how, call_limits limits);
 
-  [[gnu::noinline]] void close() noexcept {
-    cache_.clear();
-    // A statement of a stream that outlives the session keeps the handle as a zombie, finalized with it.
-    if (handle_ != nullptr) sqlite3_close_v2(std::exchange(handle_, nullptr));
-  }
+  void close() noexcept;
 
   bool is_open() const noexcept { return handle_ != nullptr; }
   sqlite3* handle() const noexcept { return handle_; }
@@ -94,78 +67,24 @@ class session {
 
   /// A prepared statement for `native`. `literal`: the address that it is known by, empty when there is none.
   /// Errors: SQLite's; errc::malformed_statement for an empty text.
-  [[gnu::noinline]] result<statement_use> prepare(std::string_view native, std::string_view literal) {
-    if (statement_use kept = cache_.find(native, literal)) return kept;
-    sqlite3_stmt* compiled = nullptr;
-    const int code = sqlite3_prepare_v3(handle_, native.data(), static_cast<int>(native.size()),
-                                        SQLITE_PREPARE_PERSISTENT, &compiled, nullptr);
-    if (code != SQLITE_OK) return failure(code, {});
-    if (compiled == nullptr) return error_info{errc::malformed_statement, "the statement is empty"};
-    return cache_.insert(native, literal, statement{compiled});
-  }
+  result<statement_use> prepare(std::string_view native, std::string_view literal);
 
   /// The kept statement for a literal seen before, or an empty use.
   statement_use find(std::string_view literal) noexcept { return cache_.find_literal(literal); }
 
   /// Runs each statement of a text, and drops their rows. Errors: the failing statement's; what ran before stays.
-  [[gnu::cold, gnu::noinline]] result<void> run_script(std::string_view text) {
-    while (!text.empty()) {
-      sqlite3_stmt* compiled = nullptr;
-      const char* rest = nullptr;
-      const int code = sqlite3_prepare_v3(handle_, text.data(), static_cast<int>(text.size()), 0, &compiled, &rest);
-      if (code != SQLITE_OK) return failure(code, {});
-      text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
-      if (compiled == nullptr) continue;  // only spaces and comments
-      const statement one{compiled};
-      int stepped = sqlite3_step(compiled);
-      while (stepped == SQLITE_ROW) stepped = sqlite3_step(compiled);
-      if (stepped != SQLITE_DONE) return failure(stepped, {});
-    }
-    return {};
-  }
+  [[gnu::cold]] result<void> run_script(std::string_view text);
 
   /// Runs one statement without parameters through the cache (`begin`, `commit`, …); rows are dropped.
-  [[gnu::noinline]] result<void> run(std::string_view text) {
-    result<statement_use> prepared = prepare(text, {});
-    if (!prepared) return std::move(prepared).error();
-    int stepped = sqlite3_step(prepared->get());
-    while (stepped == SQLITE_ROW) stepped = sqlite3_step(prepared->get());
-    if (stepped != SQLITE_DONE) return failure(stepped, {});
-    return {};
-  }
+  result<void> run(std::string_view text);
 
   /// Makes what follows all or nothing: a transaction, or a savepoint in the one that is open.
-  error_info begin_unit() {
-    unit_is_nested_ = in_transaction();
-    return run(unit_is_nested_ ? "savepoint dovetail_unit" : "begin immediate").error();
-  }
+  error_info begin_unit();
   /// Keeps it when there is no failure, else undoes it; the failure, or that of keeping it.
-  [[gnu::cold, gnu::noinline]] error_info end_unit(error_info failure) {
-    if (!failure) failure = run(unit_is_nested_ ? "release dovetail_unit" : "commit").error();
-    if (!failure || !in_transaction()) return failure;
-    const limits_scope unhurried{*this, {}};  // what is to be undone is undone even when the time is over
-    if (unit_is_nested_) {
-      static_cast<void>(run("rollback to dovetail_unit"));
-      static_cast<void>(run("release dovetail_unit"));
-    } else {
-      static_cast<void>(run("rollback"));
-    }
-    return failure;
-  }
+  [[gnu::cold]] error_info end_unit(error_info failure);
 
   /// The failure of the call that returned `code`: tells a deadline and a cancellation from SQLite's own reasons.
-  [[gnu::cold, gnu::noinline]] error_info failure(int code, std::string context) const {
-    if ((code & 0xFF) == SQLITE_INTERRUPT || ((code & 0xFF) == SQLITE_BUSY && lock_wait_ended_)) {
-      if (is_cancelled()) return error_info{errc::cancelled, std::move(context)};
-      if (limits_.until.has_passed()) {
-        if (context.empty() && (code & 0xFF) == SQLITE_BUSY) {
-          context = "the database stayed locked by another connection until the deadline";
-        }
-        return error_info{errc::deadline_passed, std::move(context)};
-      }
-    }
-    return failure_of(handle_, code, std::move(context));
-  }
+  [[gnu::cold]] error_info failure(int code, std::string context) const;
 
  private:
   /// SQLite runs through this many steps in some 20 microseconds; looking at the clock takes 25 nanoseconds.
@@ -184,58 +103,12 @@ class session {
     return limits_.until;
   }
 
-  static int on_progress(void* self) noexcept {
-    session& here = *static_cast<session*>(self);
-    return here.is_cancelled() || here.until().has_passed() ? 1 : 0;
-  }
+  static int on_progress(void* self) noexcept;
 
   /// Another connection holds a lock: waits a little, longer each time, and gives up when the time is over.
-  [[gnu::cold, gnu::noinline]] static int on_busy(void* self, int tries) noexcept {
-    session& here = *static_cast<session*>(self);
-    if (tries == 0) here.lock_wait_began_ = clock::now();
-    constexpr int delays[] = {1, 1, 2, 3, 5, 8, 10};
-    const clock::time_point now = clock::now();
-    const clock::time_point give_up = (std::min)(here.until().when(), here.lock_wait_began_ + here.busy_timeout_);
-    if (here.is_cancelled() || now >= give_up) {
-      here.lock_wait_ended_ = true;
-      return 0;
-    }
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(give_up - now).count();
-    const int delay = delays[(std::min)(tries, 6)];
-    sqlite3_sleep(static_cast<int>((std::min<std::int64_t>)(delay, left + 1)));
-    return 1;
-  }
+  [[gnu::cold]] static int on_busy(void* self, int tries) noexcept;
 
-  [[gnu::cold, gnu::noinline]] result<void> configure(const options& how) {
-    if (result<void> done = run(how.foreign_keys ? "pragma foreign_keys=on" : "pragma foreign_keys=off"); !done) {
-      return done;
-    }
-    journal_mode journal = how.journal;
-    if (journal == journal_mode::automatic && how.mode != open_mode::read_only && !how.is_memory()) {
-      journal = journal_mode::wal;
-    }
-    static constexpr std::string_view journals[] = {{},
-                                                    "pragma journal_mode=wal",
-                                                    "pragma journal_mode=delete",
-                                                    "pragma journal_mode=truncate",
-                                                    "pragma journal_mode=persist",
-                                                    "pragma journal_mode=memory",
-                                                    "pragma journal_mode=off"};
-    const std::string_view change = journals[static_cast<std::size_t>(journal)];
-    if (!change.empty()) {
-      if (result<void> done = run(change); !done) return done;
-    }
-    synchronous sync = how.synchronous;
-    if (sync == synchronous::automatic && journal == journal_mode::wal) sync = synchronous::normal;
-    static constexpr std::string_view syncs[] = {{},
-                                                 "pragma synchronous=off",
-                                                 "pragma synchronous=normal",
-                                                 "pragma synchronous=full",
-                                                 "pragma synchronous=extra"};
-    const std::string_view durable = syncs[static_cast<std::size_t>(sync)];
-    if (!durable.empty()) return run(durable);
-    return {};
-  }
+  [[gnu::cold]] result<void> configure(const options& how);
 
   sqlite3* handle_ = nullptr;
   statement_cache cache_;
@@ -248,3 +121,165 @@ class session {
 
 }  // namespace sqlite::detail
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/sqlite_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SQLITE_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace sqlite::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE result<void> session::open(const options& how, call_limits limits) {
+  close();
+  cache_ = statement_cache{how.cache_statements};
+  busy_timeout_ = how.busy_timeout;
+  const limits_scope scope{*this, limits};
+  int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  flags |= how.mode == open_mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  if (how.mode == open_mode::create) flags |= SQLITE_OPEN_CREATE;
+  if (how.is_uri) flags |= SQLITE_OPEN_URI;
+  const int opened = sqlite3_open_v2(how.path.c_str(), &handle_, flags, nullptr);
+  if (opened != SQLITE_OK) {
+    error_info failure = failure_of(handle_, opened, std::string{"cannot open the database "}.append(how.path));
+    close();
+    return failure;
+  }
+  sqlite3_busy_handler(handle_, &session::on_busy, this);
+  sqlite3_progress_handler(handle_, steps_between_checks, &session::on_progress, this);
+  if (result<void> configured = configure(how); !configured) {
+    error_info failure = std::move(configured).error();
+    close();
+    return failure;
+  }
+  return {};
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE void session::close() noexcept {
+  cache_.clear();
+  // A statement of a stream that outlives the session keeps the handle as a zombie, finalized with it.
+  if (handle_ != nullptr) sqlite3_close_v2(std::exchange(handle_, nullptr));
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE result<statement_use> session::prepare(std::string_view native,
+                                                                         std::string_view literal) {
+  if (statement_use kept = cache_.find(native, literal)) return kept;
+  sqlite3_stmt* compiled = nullptr;
+  const int code = sqlite3_prepare_v3(handle_, native.data(), static_cast<int>(native.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &compiled, nullptr);
+  if (code != SQLITE_OK) return failure(code, {});
+  if (compiled == nullptr) return error_info{errc::malformed_statement, "the statement is empty"};
+  return cache_.insert(native, literal, statement{compiled});
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE result<void> session::run_script(std::string_view text) {
+  while (!text.empty()) {
+    sqlite3_stmt* compiled = nullptr;
+    const char* rest = nullptr;
+    const int code = sqlite3_prepare_v3(handle_, text.data(), static_cast<int>(text.size()), 0, &compiled, &rest);
+    if (code != SQLITE_OK) return failure(code, {});
+    text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
+    if (compiled == nullptr) continue;  // only spaces and comments
+    const statement one{compiled};
+    int stepped = sqlite3_step(compiled);
+    while (stepped == SQLITE_ROW) stepped = sqlite3_step(compiled);
+    if (stepped != SQLITE_DONE) return failure(stepped, {});
+  }
+  return {};
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE result<void> session::run(std::string_view text) {
+  result<statement_use> prepared = prepare(text, {});
+  if (!prepared) return std::move(prepared).error();
+  int stepped = sqlite3_step(prepared->get());
+  while (stepped == SQLITE_ROW) stepped = sqlite3_step(prepared->get());
+  if (stepped != SQLITE_DONE) return failure(stepped, {});
+  return {};
+}
+
+DOVETAIL_DEFINE error_info session::begin_unit() {
+  unit_is_nested_ = in_transaction();
+  return run(unit_is_nested_ ? "savepoint dovetail_unit" : "begin immediate").error();
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info session::end_unit(error_info failure) {
+  if (!failure) failure = run(unit_is_nested_ ? "release dovetail_unit" : "commit").error();
+  if (!failure || !in_transaction()) return failure;
+  const limits_scope unhurried{*this, {}};  // what is to be undone is undone even when the time is over
+  if (unit_is_nested_) {
+    static_cast<void>(run("rollback to dovetail_unit"));
+    static_cast<void>(run("release dovetail_unit"));
+  } else {
+    static_cast<void>(run("rollback"));
+  }
+  return failure;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info session::failure(int code, std::string context) const {
+  if ((code & 0xFF) == SQLITE_INTERRUPT || ((code & 0xFF) == SQLITE_BUSY && lock_wait_ended_)) {
+    if (is_cancelled()) return error_info{errc::cancelled, std::move(context)};
+    if (limits_.until.has_passed()) {
+      if (context.empty() && (code & 0xFF) == SQLITE_BUSY) {
+        context = "the database stayed locked by another connection until the deadline";
+      }
+      return error_info{errc::deadline_passed, std::move(context)};
+    }
+  }
+  return failure_of(handle_, code, std::move(context));
+}
+
+DOVETAIL_DEFINE int session::on_progress(void* self) noexcept {
+  session& here = *static_cast<session*>(self);
+  return here.is_cancelled() || here.until().has_passed() ? 1 : 0;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE int session::on_busy(void* self, int tries) noexcept {
+  session& here = *static_cast<session*>(self);
+  if (tries == 0) here.lock_wait_began_ = clock::now();
+  constexpr int delays[] = {1, 1, 2, 3, 5, 8, 10};
+  const clock::time_point now = clock::now();
+  const clock::time_point give_up = (std::min)(here.until().when(), here.lock_wait_began_ + here.busy_timeout_);
+  if (here.is_cancelled() || now >= give_up) {
+    here.lock_wait_ended_ = true;
+    return 0;
+  }
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(give_up - now).count();
+  const int delay = delays[(std::min)(tries, 6)];
+  sqlite3_sleep(static_cast<int>((std::min<std::int64_t>)(delay, left + 1)));
+  return 1;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE result<void> session::configure(const options& how) {
+  if (result<void> done = run(how.foreign_keys ? "pragma foreign_keys=on" : "pragma foreign_keys=off"); !done) {
+    return done;
+  }
+  journal_mode journal = how.journal;
+  if (journal == journal_mode::automatic && how.mode != open_mode::read_only && !how.is_memory()) {
+    journal = journal_mode::wal;
+  }
+  static constexpr std::string_view journals[] = {{},
+                                                  "pragma journal_mode=wal",
+                                                  "pragma journal_mode=delete",
+                                                  "pragma journal_mode=truncate",
+                                                  "pragma journal_mode=persist",
+                                                  "pragma journal_mode=memory",
+                                                  "pragma journal_mode=off"};
+  const std::string_view change = journals[static_cast<std::size_t>(journal)];
+  if (!change.empty()) {
+    if (result<void> done = run(change); !done) return done;
+  }
+  synchronous sync = how.synchronous;
+  if (sync == synchronous::automatic && journal == journal_mode::wal) sync = synchronous::normal;
+  static constexpr std::string_view syncs[] = {
+      {}, "pragma synchronous=off", "pragma synchronous=normal", "pragma synchronous=full", "pragma synchronous=extra"};
+  const std::string_view durable = syncs[static_cast<std::size_t>(sync)];
+  if (!durable.empty()) return run(durable);
+  return {};
+}
+
+}  // namespace sqlite::detail
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

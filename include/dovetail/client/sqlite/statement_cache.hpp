@@ -88,37 +88,12 @@ class statement_cache {
   }
 
   /// Keeps a statement, and hands it out. Without room (capacity 0, or all in use) it is not kept.
-  [[gnu::cold, gnu::noinline]] statement_use insert(std::string_view native, std::string_view literal,
-                                                    statement prepared) {
-    const std::uint64_t hash = hash_of(native);
-    for (const auto& kept : kept_) {  // the kept one is in use: this one serves as its double
-      if (kept->hash == hash && kept->text == native) return alone(std::move(prepared));
-    }
-    entry* place = nullptr;
-    if (kept_.size() < capacity_) {
-      kept_.push_back(std::make_unique<entry>());
-      place = kept_.back().get();
-    } else {
-      for (const auto& kept : kept_) {
-        if (!kept->busy && (place == nullptr || kept->last_use < place->last_use)) place = kept.get();
-      }
-      if (place == nullptr) return alone(std::move(prepared));
-      forget_shortcuts(*place);
-    }
-    place->prepared = std::move(prepared);
-    place->text = native;
-    place->hash = hash;
-    remember(literal, *place);
-    return use(*place);
-  }
+  [[gnu::cold]] statement_use insert(std::string_view native, std::string_view literal, statement prepared);
 
   std::size_t size() const noexcept { return kept_.size(); }
 
   /// Finalizes all; none may be in use.
-  [[gnu::noinline]] void clear() noexcept {
-    for (shortcut& way : shortcuts_) way = {};
-    kept_.clear();
-  }
+  void clear() noexcept;
 
  private:
   struct entry {
@@ -182,3 +157,47 @@ class statement_cache {
 
 }  // namespace sqlite::detail
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/sqlite_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SQLITE_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace sqlite::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE statement_use statement_cache::insert(std::string_view native,
+                                                                        std::string_view literal, statement prepared) {
+  const std::uint64_t hash = hash_of(native);
+  for (const auto& kept : kept_) {  // the kept one is in use: this one serves as its double
+    if (kept->hash == hash && kept->text == native) return alone(std::move(prepared));
+  }
+  entry* place = nullptr;
+  if (kept_.size() < capacity_) {
+    kept_.push_back(std::make_unique<entry>());
+    place = kept_.back().get();
+  } else {
+    for (const auto& kept : kept_) {
+      if (!kept->busy && (place == nullptr || kept->last_use < place->last_use)) place = kept.get();
+    }
+    if (place == nullptr) return alone(std::move(prepared));
+    forget_shortcuts(*place);
+  }
+  place->prepared = std::move(prepared);
+  place->text = native;
+  place->hash = hash;
+  remember(literal, *place);
+  return use(*place);
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE void statement_cache::clear() noexcept {
+  for (shortcut& way : shortcuts_) way = {};
+  kept_.clear();
+}
+
+}  // namespace sqlite::detail
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
