@@ -1,7 +1,7 @@
 // The tag of a finished command: "INSERT 0 5", "SELECT 10", "COMMIT".
 #pragma once
 
-#include <dovetail/base/text.hpp>
+#include <dovetail/codec/postgres/message.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -47,5 +47,18 @@ class command_tag {
   char text_[64]{};
   std::uint8_t size_ = 0;
 };
+
+namespace detail {
+
+/// Takes the body of a CommandComplete; false when it is malformed.
+inline bool read_tag(byte_view body, command_tag& tag) noexcept {
+  message_reader reader{body};
+  std::string_view text;
+  if (!reader.text(text) || !reader.at_end()) return false;
+  tag = command_tag{text};
+  return true;
+}
+
+}  // namespace detail
 
 }  // namespace dovetail::inline v0::postgres

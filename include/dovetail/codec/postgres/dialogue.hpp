@@ -72,6 +72,8 @@ class dialogue {
   virtual std::size_t on_rows(byte_view) { return 0; }
   /// Each ReadyForQuery.
   virtual verdict on_ready() = 0;
+  /// The server has said something that it may say at any time.
+  virtual verdict on_unasked() { return verdict::go_on; }
   /// The batch has left.
   virtual verdict on_sent() { return verdict::go_on; }
   /// An ErrorResponse; a server skips the messages behind it up to the Sync.
@@ -117,7 +119,8 @@ class dialogue {
   action start(const event& ev) {
     if (ev.cancelled || ev.ec) return end(ev.cancelled ? make_error_code(errc::cancelled) : ev.ec);
     on_->set_may_have_executed(false);
-    if (on_->health() != session_health::idle && on_->health() != session_health::in_transaction) {
+    const bool is_ready = on_->health() == session_health::idle || on_->health() == session_health::in_transaction;
+    if (!is_ready && !(continues_ && on_->is_portal_open())) {
       return end({errc::invalid_state, "the PostgreSQL session is not open, or its last dialogue broke"});
     }
     if (error_info failure = take_unasked()) return end(std::move(failure));
@@ -193,7 +196,7 @@ class dialogue {
       case from_server::notice_response:
       case from_server::parameter_status:
       case from_server::notification_response:
-        return take_unasked(came) ? verdict::go_on : verdict::malformed;
+        return take_unasked(came) ? on_unasked() : verdict::malformed;
       case from_server::error_response: {
         error_info failure = server_error(came.body);
         if (failure.code() == errc::malformed_frame) return verdict::malformed;
@@ -285,7 +288,7 @@ class dialogue {
     if (may_have_executed && !is_read_only_ && !was_in_transaction_) {
       std::string why = "the statement was sent and may have been executed (";
       v0::detail::append_parts(why, {ev.ec.message(), ")"});
-      return end({errc::outcome_unknown, std::move(why)});
+      return end({lost_code_, std::move(why)});
     }
     return end(ev.ec);
   }
@@ -308,6 +311,10 @@ class dialogue {
  protected:
   /// A connection that is lost in a transaction takes the transaction with it.
   bool was_in_transaction_ = false;
+  /// What a lost answer is called.
+  errc lost_code_ = errc::outcome_unknown;
+  /// The dialogue goes on with a portal that the last one left open.
+  bool continues_ = false;
 };
 
 }  // namespace dovetail::inline v0::postgres::detail

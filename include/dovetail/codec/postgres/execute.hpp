@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/codec/postgres/command_tag.hpp>
+#include <dovetail/codec/postgres/portal.hpp>
 #include <dovetail/codec/postgres/statement_dialogue.hpp>
 
 #include <cstddef>
@@ -27,6 +28,11 @@ class execute_dialogue final : public detail::dialogue {
 
   execute_dialogue(session& on, const statement_request& asked, const row_sink& rows = {})
       : dialogue(on, asked.is_read_only), asked_(asked), rows_(rows) {}
+
+  /// Executes it through a portal, which gives `request.row_limit` rows at a time: these are the first of them.
+  /// `is_suspended` then says that the portal is open; see stream.hpp.
+  execute_dialogue(session& on, const statement_request& asked, const row_sink& rows, portal& through)
+      : dialogue(on, asked.is_read_only), asked_(asked), rows_(rows), portal_(&through) {}
 
   execution value() && noexcept { return done_; }
 
@@ -58,7 +64,7 @@ class execute_dialogue final : public detail::dialogue {
     if (is_named()) {
       on().write_sync();
     } else {
-      static_cast<void>(on().writer().begin(detail::from_client::flush).end());
+      on().write_flush();
     }
     return verdict::send;
   }
@@ -71,13 +77,20 @@ class execute_dialogue final : public detail::dialogue {
     on().begin_batch();
     const bool is_first = !on().needs_sync();
     if (is_first) write_prefix();
-    if (error_info failure = detail::write_bind(on(), *statement_, asked_.arguments)) {
+    if (portal_ != nullptr) portal_->open(on(), was_in_transaction_, asked_.row_limit);
+    const std::string_view name = portal_ == nullptr ? std::string_view{} : portal_->name();
+    if (error_info failure = detail::write_bind(on(), *statement_, asked_.arguments, name)) {
       return refuse(std::move(failure));
     }
-    detail::write_execute(on(), asked_.row_limit);
-    on().write_sync();
-    expect_execution();
+    detail::write_execute(on(), asked_.row_limit, name);
     step_ = step::binding;
+    if (portal_ != nullptr && portal_->holds_session()) {
+      on().write_flush();  // a Sync would close the portal
+      on().note_unsynced();
+    } else {
+      on().write_sync();
+      expect_execution();
+    }
     return verdict::send;
   }
 
@@ -96,7 +109,7 @@ class execute_dialogue final : public detail::dialogue {
   }
 
   verdict on_message(const detail::message& came) override {
-    using namespace detail;
+    namespace from_server = detail::from_server;
     switch (step_) {
       case step::preparing: {
         const verdict said = preparation_.take(came);
@@ -117,13 +130,11 @@ class execute_dialogue final : public detail::dialogue {
   }
 
   verdict on_result(const detail::message& came) {
-    using namespace detail;
+    namespace from_server = detail::from_server;
+    namespace from_client = detail::from_client;
     switch (came.type) {
       case from_server::command_complete: {
-        message_reader reader{came.body};
-        std::string_view tag;
-        if (!reader.text(tag) || !reader.at_end()) return verdict::malformed;
-        done_.tag = command_tag{tag};
+        if (!detail::read_tag(came.body, done_.tag)) return verdict::malformed;
         step_ = step::ending;
         return verdict::go_on;
       }
@@ -151,6 +162,15 @@ class execute_dialogue final : public detail::dialogue {
       default:
         return verdict::unexpected;
     }
+  }
+
+  verdict end_portal() {
+    step_ = step::ending;
+    if (!on().needs_sync()) return verdict::go_on;
+    on().begin_batch();
+    on().write_sync();
+    expect_execution();
+    return verdict::send;
   }
 
   std::size_t on_rows(byte_view unread) override {
@@ -188,6 +208,7 @@ class execute_dialogue final : public detail::dialogue {
 
   statement_request asked_;
   row_sink rows_;
+  portal* portal_ = nullptr;
   statement_use statement_;
   detail::preparation preparation_;
   execution done_;

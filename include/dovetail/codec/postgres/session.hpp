@@ -55,7 +55,7 @@ class session {
     notifications.clear();
     deferred_.clear();
     owed_ = batch_owed_ = sent_ = skip_ = 0;
-    needs_sync_ = is_copying_in_ = may_have_executed_ = false;
+    needs_sync_ = is_copying_in_ = may_have_executed_ = must_fail_ = is_portal_open_ = false;
   }
 
   /// True when a dialogue was broken off (a deadline, a cancellation) and `drain` can bring the connection back.
@@ -77,17 +77,30 @@ class session {
     carries_prefix_ = false;
   }
   void write_sync() {
-    writer().begin(detail::from_client::sync).end();
-    note_sync();
+    static_cast<void>(writer().begin(detail::from_client::sync).end());
+    note_answered(false);
   }
-  /// Something is written that ReadyForQuery will answer.
-  void note_sync() noexcept {
-    ++owed_;
-    ++batch_owed_;
-    needs_sync_ = false;
+  void write_flush() { static_cast<void>(writer().begin(detail::from_client::flush).end()); }
+  /// Asks for statements by the simple protocol. False when the text is larger than a message.
+  bool write_query(std::string_view text) {
+    note_answered(true);
+    return writer().begin(detail::from_client::query).text(text).end();
+  }
+  /// Makes the server fail up to the next Sync, so that what it has done since the last one is undone.
+  void write_failure() {
+    static_cast<void>(writer().begin(detail::from_client::execute).text("dovetail_cancelled").u32(0).end());
+    note_unsynced();
+    must_fail_ = false;
   }
   /// Something is written that has no ReadyForQuery of its own.
   void note_unsynced() noexcept { needs_sync_ = true; }
+  /// What has been sent without a Sync must not be committed when the dialogue is broken off.
+  void set_must_fail(bool must) noexcept { must_fail_ = must; }
+  bool must_fail() const noexcept { return must_fail_; }
+  /// A portal was left open without a Sync: only its next batch, or its end, may follow.
+  bool is_portal_open() const noexcept { return is_portal_open_; }
+  void set_portal_open(bool is) noexcept { is_portal_open_ = is; }
+  std::size_t next_portal() noexcept { return ++portals_; }
   void note_prefix() noexcept { carries_prefix_ = true; }
 
   byte_view unsent() const noexcept { return facts.output.view().subspan(sent_); }
@@ -115,6 +128,8 @@ class session {
   /// How many ReadyForQuery are still to come.
   std::size_t owed() const noexcept { return owed_; }
   bool needs_sync() const noexcept { return needs_sync_; }
+  /// The last request was one of the simple protocol.
+  bool is_simple() const noexcept { return is_simple_; }
   bool is_copying_in() const noexcept { return is_copying_in_; }
   void set_copying_in(bool is) noexcept { is_copying_in_ = is; }
   void set_may_have_executed(bool may) noexcept { may_have_executed_ = may; }
@@ -125,7 +140,7 @@ class session {
     const char status = static_cast<char>(body[0]);
     if (status != 'I' && status != 'T' && status != 'E') return false;
     facts.transaction_status = status;
-    is_copying_in_ = false;
+    is_copying_in_ = is_portal_open_ = must_fail_ = false;
     if (--owed_ == 0 && !needs_sync_) become_ready();
     return true;
   }
@@ -142,6 +157,14 @@ class session {
  private:
   static constexpr std::size_t kept_capacity_ = 1 << 20;
 
+  /// Something is written that ReadyForQuery will answer.
+  void note_answered(bool is_simple) noexcept {
+    ++owed_;
+    ++batch_owed_;
+    needs_sync_ = false;
+    is_simple_ = is_simple;
+  }
+
   /// After an unusually large message.
   void give_memory_back() noexcept {
     if (facts.input.capacity() > kept_capacity_ && facts.input.committed().empty()) {
@@ -155,10 +178,14 @@ class session {
   std::size_t batch_owed_ = 0;
   std::size_t sent_ = 0;
   std::size_t skip_ = 0;
+  std::size_t portals_ = 0;
   bool carries_prefix_ = false;
   bool needs_sync_ = false;
   bool needed_sync_ = false;  // before the batch
+  bool is_simple_ = false;
   bool is_copying_in_ = false;
+  bool is_portal_open_ = false;
+  bool must_fail_ = false;
   bool may_have_executed_ = false;
 };
 

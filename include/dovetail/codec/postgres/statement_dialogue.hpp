@@ -77,14 +77,15 @@ class preparation {
   char awaited_ = 0;
 };
 
-/// Writes Bind for the unnamed portal: binary parameters except those that `arguments` write as text; results as the
+/// Writes Bind: binary parameters except those that `arguments` write as text; results as the
 /// row sink asked for them. Errors: those of the writer, errc::wrong_argument_count, errc::request_too_large. What was
 /// written is taken back.
-inline error_info write_bind(session& on, const prepared_statement& statement, const argument_writer& arguments) {
+inline error_info write_bind(session& on, const prepared_statement& statement, const argument_writer& arguments,
+                             std::string_view portal = {}) {
   byte_buffer& out = on.facts.output;
   const std::size_t before = out.size();
   message_writer to = on.writer();
-  to.begin(from_client::bind).u8(0).text(statement.name);
+  to.begin(from_client::bind).text(portal).text(statement.name);
   const auto& types = statement.description.parameters();
   parameter_list list{out, types.data(), types.size()};
   error_info failure = arguments.write == nullptr ? error_info{} : arguments.write(arguments.state, list);
@@ -97,8 +98,8 @@ inline error_info write_bind(session& on, const prepared_statement& statement, c
   return failure;
 }
 
-inline void write_execute(session& on, std::int32_t row_limit) {
-  static_cast<void>(on.writer().begin(from_client::execute).u8(0).i32(row_limit).end());
+inline void write_execute(session& on, std::int32_t row_limit, std::string_view portal = {}) {
+  static_cast<void>(on.writer().begin(from_client::execute).text(portal).i32(row_limit).end());
 }
 
 /// True when the server has no such statement any more, or has it no more as it was described: preparing it again

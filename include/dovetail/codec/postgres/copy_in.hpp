@@ -1,0 +1,99 @@
+// COPY … FROM STDIN: data from a producer, in messages of about 64 KiB.
+#pragma once
+
+#include <dovetail/codec/postgres/copy_format.hpp>
+#include <dovetail/codec/postgres/script.hpp>
+
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
+namespace dovetail::inline v0::postgres {
+
+/// Gives the bytes of a copy. Lifetime: the state must outlive the dialogue.
+struct copy_source {
+  void* state = nullptr;
+  /// Appends some bytes to `out` (rows, in parts as it likes), and sets `is_last` with the last of them. Asked again
+  /// and again until then. A failure ends the copy, and nothing of it stays. `format` is what the server expects.
+  error_info (*produce)(void* state, byte_buffer& out, const copy_format& format, bool& is_last) = nullptr;
+};
+
+/// Runs one COPY statement that takes data. The value is its tag: `rows_affected()` counts the rows.
+/// Errors: those of `dialogue` and of the source; errc::operation_unsupported when the statement is no such COPY.
+/// Cost: the data is written once, into the buffer that is sent.
+class copy_in_dialogue final : public detail::query_dialogue {
+ public:
+  using value_type = command_tag;
+
+  copy_in_dialogue(session& on, std::string_view text, const copy_source& from)
+      : query_dialogue(on, text), from_(from) {}
+
+  command_tag value() && noexcept { return tag_; }
+
+ private:
+  using verdict = detail::verdict;
+  static constexpr std::size_t message_size_ = 64 * 1024;
+
+  verdict on_answer(const detail::message& came) override {
+    namespace from_server = detail::from_server;
+    switch (came.type) {
+      case from_server::copy_in_response:
+        if (has_begun_ || noted()) return verdict::unexpected;
+        if (!detail::read_copy_format(came.body, format_)) return verdict::malformed;
+        has_begun_ = true;
+        on().set_copying_in(true);
+        return send_some();
+      case from_server::command_complete:
+        if (has_begun_ && on().is_copying_in()) return verdict::unexpected;
+        if (!detail::read_tag(came.body, tag_)) return verdict::malformed;
+        if (!has_begun_) note({errc::operation_unsupported, "the statement is no COPY … FROM STDIN"});
+        return verdict::go_on;
+      case from_server::row_description:
+      case from_server::empty_query_response:
+      case from_server::copy_out_response:
+      case from_server::copy_data:
+      case from_server::copy_done:
+        if (has_begun_) return verdict::unexpected;
+        note({errc::operation_unsupported, "the statement is no COPY … FROM STDIN"});
+        return verdict::go_on;
+      default:
+        return verdict::unexpected;
+    }
+  }
+
+  std::size_t on_rows(byte_view unread) override {
+    return is_asked() && !has_begun_ && noted() ? detail::skip_rows(unread) : 0;
+  }
+
+  verdict on_sent() override { return on().is_copying_in() ? send_some() : verdict::go_on; }
+
+  verdict send_some() {
+    on().begin_batch();
+    detail::message_writer to = on().writer();
+    byte_buffer& out = on().facts.output;
+    to.begin(detail::from_client::copy_data);
+    bool is_last = from_.produce == nullptr;
+    error_info failure;
+    while (!is_last && !failure && out.size() < message_size_) {
+      failure = from_.produce(from_.state, out, format_, is_last);
+    }
+    if (!to.end() && !failure) failure = {errc::request_too_large, "the copy's source gave 2 GiB at once"};
+    if (!failure && !is_last) return verdict::send;
+    on().set_copying_in(false);
+    if (failure) {
+      on().begin_batch();
+      static_cast<void>(to.begin(detail::from_client::copy_fail).text("the client's source of data has failed").end());
+      note(std::move(failure));
+      return verdict::send;
+    }
+    static_cast<void>(to.begin(detail::from_client::copy_done).end());
+    return verdict::send;
+  }
+
+  copy_source from_;
+  copy_format format_;
+  command_tag tag_;
+  bool has_begun_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres

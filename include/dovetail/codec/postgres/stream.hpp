@@ -1,0 +1,114 @@
+// The further batches of a portal, and its end: results of any size in bounded memory.
+#pragma once
+
+#include <dovetail/codec/postgres/execute.hpp>
+
+#include <cstddef>
+#include <utility>
+
+namespace dovetail::inline v0::postgres {
+
+/// What is wanted of an open portal.
+enum class portal_step : std::uint8_t { fetch, close };
+
+/// Reads the next rows of a portal that `execute_dialogue` left open, or closes it.
+/// Errors: those of `dialogue` and of the sink; the portal is closed after each of them.
+/// Lifetime: borrows the session, the portal and the sink's state.
+class stream_dialogue final : public detail::dialogue {
+ public:
+  using value_type = execution;
+
+  stream_dialogue(session& on, portal& of, const row_sink& rows)
+      : dialogue(on), portal_(&of), rows_(rows), wanted_(portal_step::fetch) {
+    continues_ = of.holds_session();
+  }
+  stream_dialogue(session& on, portal& of) : dialogue(on), portal_(&of), wanted_(portal_step::close) {
+    continues_ = of.holds_session();
+  }
+
+  execution value() && noexcept { return done_; }
+
+ private:
+  using verdict = detail::verdict;
+
+  verdict begin() override {
+    was_in_transaction_ = true;  // what is lost with the connection has not been committed
+    if (!portal_->is_open()) {
+      if (wanted_ == portal_step::close) return verdict::finish;
+      return fail({errc::invalid_state, "the portal is not open"});
+    }
+    on().begin_batch();
+    if (wanted_ == portal_step::fetch) {
+      detail::write_execute(on(), portal_->row_limit(), portal_->name());
+      if (portal_->holds_session()) {
+        on().write_flush();
+        on().note_unsynced();
+      } else {
+        on().write_sync();
+      }
+      return verdict::send;
+    }
+    if (!portal_->holds_session()) {
+      static_cast<void>(on().writer().begin(detail::from_client::close).u8('P').text(portal_->name()).end());
+    } else {
+      is_ending_ = true;  // the Sync closes it
+    }
+    portal_->close();
+    on().write_sync();
+    return verdict::send;
+  }
+
+  verdict on_message(const detail::message& came) override {
+    namespace from_server = detail::from_server;
+    if (is_ending_) return verdict::unexpected;
+    if (wanted_ == portal_step::close) {
+      is_ending_ = true;
+      return came.type == from_server::close_complete ? verdict::go_on : verdict::unexpected;
+    }
+    switch (came.type) {
+      case from_server::portal_suspended:
+        done_.is_suspended = true;
+        if (noted()) return end();
+        is_ending_ = true;
+        return portal_->holds_session() ? verdict::finish : verdict::go_on;
+      case from_server::command_complete:
+        return detail::read_tag(came.body, done_.tag) ? end() : verdict::malformed;
+      default:
+        return verdict::unexpected;
+    }
+  }
+
+  std::size_t on_rows(byte_view unread) override {
+    if (is_ending_ || wanted_ == portal_step::close) return 0;
+    if (rows_.take == nullptr || noted()) return detail::skip_rows(unread);
+    bool failed = false;
+    const std::size_t taken = rows_.take(rows_.state, unread, failed);
+    if (failed) note(rows_.failure == nullptr ? error_info{errc::malformed_value} : rows_.failure(rows_.state));
+    return taken;
+  }
+
+  verdict on_error(error_info failure) override {
+    note(std::move(failure));
+    return end();
+  }
+
+  /// No more rows are wanted, or there are none.
+  verdict end() {
+    is_ending_ = true;
+    portal_->close();
+    if (!on().needs_sync()) return verdict::go_on;
+    on().begin_batch();
+    on().write_sync();
+    return verdict::send;
+  }
+
+  verdict on_ready() override { return is_ending_ ? verdict::finish : verdict::unexpected; }
+
+  portal* portal_;
+  row_sink rows_;
+  execution done_;
+  portal_step wanted_;
+  bool is_ending_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres

@@ -1,0 +1,40 @@
+// Waiting for a notification on a session that has nothing else to do.
+#pragma once
+
+#include <dovetail/codec/postgres/dialogue.hpp>
+
+#include <utility>
+
+namespace dovetail::inline v0::postgres {
+
+/// Gives the oldest notification; reads until there is one.
+/// Errors: the server's when it ends the connection, the transport's.
+/// Cancellation, deadline: the session stays as it was.
+class wait_notification_dialogue final : public detail::dialogue {
+ public:
+  using value_type = notification;
+
+  explicit wait_notification_dialogue(session& on) noexcept : dialogue(on, true) {}
+
+  notification value() && { return std::move(found_); }
+
+ private:
+  using verdict = detail::verdict;
+
+  verdict begin() override { return on_unasked(); }
+  verdict on_unasked() override {
+    if (on().notifications.empty()) return verdict::go_on;
+    found_ = on().notifications.pop();
+    return verdict::finish;
+  }
+  verdict on_message(const detail::message&) override { return verdict::unexpected; }
+  verdict on_ready() override { return verdict::unexpected; }
+  verdict on_error(error_info failure) override {
+    on().close();
+    return fail(std::move(failure));
+  }
+
+  notification found_;
+};
+
+}  // namespace dovetail::inline v0::postgres
