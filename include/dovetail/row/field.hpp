@@ -129,6 +129,8 @@ template <class T>
 consteval field_kind kind_of() {
   if constexpr (has_field_codec<T>) {
     return kind_of<typename field_codec<T>::stored_type>();
+  } else if constexpr (is_native_value<T>) {
+    return field_kind::native;
   } else if constexpr (std::same_as<T, bool>) {
     return field_kind::boolean;
   } else if constexpr (std::same_as<T, char> || std::same_as<T, wchar_t> || std::same_as<T, char8_t> ||

@@ -24,6 +24,7 @@ enum class field_kind : std::uint8_t {
   json,              ///< dt::json_value<T>
   enumeration,       ///< enums, by number or by name
   list,              ///< std::vector<T> of one of the above
+  native,            ///< a type of one backend only: dt::postgres::interval
 };
 
 /// A set of kinds, as backends describe a column.

@@ -37,9 +37,13 @@ concept has_field_codec = requires {
   typename field_codec<std::remove_cv_t<T>>::stored_type;
 };
 
+/// Types of one backend that fill one column: the backend specialises it.
+template <class T>
+inline constexpr bool is_native_value = false;
+
 /// Types that are one value although they are aggregates.
 template <class T>
-inline constexpr bool is_single_value = has_field_codec<T>;
+inline constexpr bool is_single_value = has_field_codec<T> || is_native_value<T>;
 template <>
 inline constexpr bool is_single_value<uuid> = true;
 template <fixed_string Name, class T>

@@ -1,0 +1,106 @@
+// Arrays: dimensions, then elements with their lengths; to vectors, also of optionals and of vectors.
+#pragma once
+
+#include <dovetail/format/postgres/decode.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// The vectors that lie in each other: 2 for `std::vector<std::vector<int>>`.
+template <class T>
+consteval int dimensions_of() {
+  if constexpr (field_kind_of<T> == field_kind::list && !v0::detail::has_field_codec<T>) {
+    return 1 + dimensions_of<typename T::value_type>();
+  } else {
+    return 0;
+  }
+}
+
+template <class T>
+struct innermost {
+  using type = T;
+};
+template <class T>
+  requires(dimensions_of<T>() > 0)
+struct innermost<T> : innermost<typename T::value_type> {};
+
+/// What an array says of itself. PostgreSQL has at most six dimensions.
+struct array_header {
+  static constexpr int maximum_dimensions = 6;
+
+  std::int32_t dimensions = 0;
+  std::int32_t sizes[maximum_dimensions] = {};
+  oid element = 0;
+  std::size_t elements = 0;
+
+  /// False when it is malformed, or says that there are more elements than bytes could hold.
+  [[gnu::noinline]] bool read(part_reader& reader) noexcept {
+    std::int32_t has_nulls = 0;
+    if (!reader.take(dimensions) || !reader.take(has_nulls) || !reader.take(element)) return false;
+    if (dimensions < 0 || dimensions > maximum_dimensions || (has_nulls & ~1) != 0) return false;
+    elements = dimensions == 0 ? 0 : 1;
+    for (std::int32_t i = 0; i < dimensions; ++i) {
+      std::int32_t lower_bound = 0;
+      if (!reader.take(sizes[i]) || !reader.take(lower_bound) || sizes[i] < 0) return false;
+      const auto size = static_cast<std::size_t>(sizes[i]);
+      // Each element takes four bytes at least: no vector gets larger than the message.
+      if (size != 0 && elements > reader.left() / 4 / size) return false;
+      elements *= size;
+    }
+    return elements == 0 ? reader.at_end() : true;
+  }
+};
+
+template <class T>
+errc decode_dimension(part_reader& reader, const array_header& header, int depth, T& out, decode_context& context) {
+  const auto size = static_cast<std::size_t>(header.elements == 0 ? 0 : header.sizes[depth]);
+  out.clear();
+  out.reserve(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    typename T::value_type element{};
+    errc failed{};
+    if constexpr (dimensions_of<T>() > 1) {
+      failed = decode_dimension(reader, header, depth + 1, element, context);
+    } else {
+      value_ref value{.type = header.element};
+      if (!reader.take(value)) return errc::malformed_value;
+      failed = decode_nested(value, element, context);
+    }
+    if (failed != errc{}) return failed;
+    out.push_back(std::move(element));
+  }
+  return errc{};
+}
+
+/// The lower bounds of the dimensions are dropped. Errors: errc::malformed_value for another number of dimensions than
+/// `T` has (an empty array has none, and goes to every `T`), elements of another type, and lengths that do not fit.
+template <class T>
+errc decode_list(const value_ref& value, T& out, decode_context& context) {
+  if (!value.is_binary) {
+    context.explain("an array in text format cannot be read");
+    return errc::malformed_value;
+  }
+  constexpr int dimensions = dimensions_of<T>();
+  part_reader reader{value.bytes()};
+  array_header header;
+  if (!header.read(reader)) return errc::malformed_value;
+  if (header.dimensions != 0 && header.dimensions != dimensions) {
+    context.explain("the array has another number of dimensions");
+    return errc::malformed_value;
+  }
+  if (!takes_type<typename innermost<T>::type>(header.element)) {
+    context.explain("the array's elements have another type");
+    return errc::malformed_value;
+  }
+  if (++context.depth > maximum_depth) return errc::malformed_value;
+  const errc failed = decode_dimension(reader, header, 0, out, context);
+  --context.depth;
+  if (failed == errc{} && !reader.at_end()) return errc::malformed_value;
+  return failed;
+}
+
+}  // namespace dovetail::inline v0::postgres::detail

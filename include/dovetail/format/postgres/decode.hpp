@@ -1,0 +1,256 @@
+// One value of a result into one field, whatever the types of both.
+#pragma once
+
+#include <dovetail/base/calendar.hpp>
+#include <dovetail/base/errc.hpp>
+#include <dovetail/format/postgres/datetime.hpp>
+#include <dovetail/format/postgres/decode_scalar.hpp>
+#include <dovetail/format/postgres/interval.hpp>
+#include <dovetail/format/postgres/native.hpp>
+#include <dovetail/format/postgres/types.hpp>
+#include <dovetail/format/postgres/value_ref.hpp>
+#include <dovetail/row/read.hpp>
+#include <dovetail/row/value.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace dovetail::inline v0 {
+
+struct json;
+
+namespace postgres::detail {
+
+template <class T>
+errc decode_list(const value_ref& value, T& out, decode_context& context);
+
+/// A value as a source of its own, so that `std::optional`, `column<>` and codecs are unwrapped by the row layer.
+struct single_value {
+  const value_ref& value;
+  decode_context& context;
+
+  bool is_null(int) const noexcept { return value.is_null(); }
+  template <class T>
+  errc read(int, T& out);
+  void explain(std::string_view words) {
+    if (context.words != nullptr) *context.words = words;
+  }
+};
+
+/// Decodes an element of a compound value.
+template <class T>
+errc decode_nested(const value_ref& value, T& out, decode_context& context) {
+  single_value source{value, context};
+  return v0::detail::read_value(source, 0, out);
+}
+
+/// The type that is stored for a field: without `column<>`, `std::optional` and codec.
+template <class T>
+using stored_t = typename v0::detail::unwrap_codec<
+    typename v0::detail::unwrap_optional<typename v0::detail::unwrap_column<std::remove_cv_t<T>>::type>::type>::type;
+
+/// True when values of this type can go to a `T`, as far as types tell. Types that are not built in may.
+template <class T>
+constexpr bool takes_type(oid type) noexcept {
+  using stored = stored_t<T>;
+  if constexpr (field_kind_of<stored> == field_kind::native) {
+    return native_codec<stored>::takes(type);
+  } else if constexpr (field_kind_of<stored> == field_kind::list) {
+    if (find_type(type).entry == nullptr) return true;
+    return find_type(type).is_array && takes_type<typename stored::value_type>(element_of(type));
+  } else {
+    return kinds_of(type).contains(field_kind_of<stored>);
+  }
+}
+
+template <class T>
+errc decode_real_as(const value_ref& value, T& out) {
+  double real = 0;
+  if (const errc failed = decode_real(value, real); failed != errc{}) return failed;
+  return assign_real(real, out);
+}
+
+template <class T>
+errc decode_text_as(const value_ref& value, T& out) {
+  std::string space;
+  std::string_view text;
+  constexpr bool can_copy = !std::same_as<T, std::string_view>;
+  if (const errc failed = decode_text(value, text, can_copy ? &space : nullptr); failed != errc{}) return failed;
+  return assign_text(text, out);
+}
+
+template <class T>
+errc decode_bytes_as(const value_ref& value, T& out) {
+  std::string space;
+  byte_view bytes;
+  constexpr bool can_copy = !std::same_as<T, byte_view>;
+  if (const errc failed = decode_bytes(value, bytes, can_copy ? &space : nullptr); failed != errc{}) return failed;
+  return assign_bytes(bytes, out);
+}
+
+template <class E>
+errc decode_enum(const value_ref& value, E& out) {
+  if (value.type == oids::int2 || value.type == oids::int4 || value.type == oids::int8) {
+    std::int64_t number = 0;
+    if (const errc failed = decode_integer(value, number); failed != errc{}) return failed;
+    return assign_enum(number, out);
+  }
+  std::string_view name;
+  if (const errc failed = decode_plain_text(value, name); failed != errc{}) return failed;
+  return assign_enum(name, out);
+}
+
+template <class T>
+errc decode_date_as(const value_ref& value, T& out) {
+  if (value.is_null()) return errc::unexpected_null;
+  if (value.is_binary) {
+    if (value.size != 4) return errc::malformed_value;
+    return decode_date(static_cast<std::int32_t>(load_big<std::uint32_t>(value.data)), out);
+  }
+  const std::string_view text = value.text();
+  if (text == "infinity") return decode_date(most_32, out);
+  if (text == "-infinity") return decode_date(least_32, out);
+  std::chrono::year_month_day date{};
+  if (!parse_date(text, date)) return errc::malformed_value;
+  if constexpr (v0::detail::chrono_time_point<T>) {
+    out = T{std::chrono::sys_days{date}.time_since_epoch()};
+  } else {
+    out = date;
+  }
+  return errc{};
+}
+
+template <class T>
+errc decode_point_as(const value_ref& value, T& out) {
+  if (value.is_null()) return errc::unexpected_null;
+  if (value.is_binary) {
+    if (value.size != 8) return errc::malformed_value;
+    return decode_point(static_cast<std::int64_t>(load_big<std::uint64_t>(value.data)), out);
+  }
+  std::string_view text = value.text();
+  if (text == "infinity") return decode_point(most_64, out);
+  if (text == "-infinity") return decode_point(least_64, out);
+  if constexpr (field_kind_of<T> == field_kind::timestamp) {
+    return parse_timestamp(text, out) ? errc{} : errc::malformed_value;
+  } else {
+    return parse_local_timestamp(text, out) ? errc{} : errc::malformed_value;
+  }
+}
+
+/// A span from time or from interval; one with months has no fixed length: errc::value_out_of_range.
+[[gnu::noinline]] inline errc decode_span(const value_ref& value, bool must_be_time, std::int64_t& microseconds,
+                                          decode_context& context) {
+  if (value.is_null()) return errc::unexpected_null;
+  if (value.type == oids::interval) {
+    if (must_be_time) return errc::malformed_value;
+    interval span;
+    if (const errc failed = decode_interval(value, span); failed != errc{}) return failed;
+    if (!span.to_microseconds(microseconds)) {
+      context.explain("an interval with months has no fixed length; use dt::postgres::interval");
+      return errc::value_out_of_range;
+    }
+    return errc{};
+  }
+  if (value.is_binary) {
+    if (value.size != 8) return errc::malformed_value;
+    microseconds = static_cast<std::int64_t>(load_big<std::uint64_t>(value.data));
+  } else {
+    std::chrono::duration<std::int64_t, std::micro> span{};
+    if (!parse_duration(value.text(), span)) return errc::malformed_value;
+    microseconds = span.count();
+  }
+  return is_time_of_day(microseconds) ? errc{} : errc::malformed_value;
+}
+
+template <class T>
+errc decode_span_as(const value_ref& value, T& out, decode_context& context) {
+  std::int64_t microseconds = 0;
+  if constexpr (field_kind_of<T> == field_kind::time_of_day) {
+    if (const errc failed = decode_span(value, true, microseconds, context); failed != errc{}) return failed;
+    typename T::precision since_midnight{};
+    const errc failed = from_microseconds(microseconds, since_midnight);
+    if (failed == errc{}) out = T{since_midnight};
+    return failed;
+  } else {
+    if (const errc failed = decode_span(value, false, microseconds, context); failed != errc{}) return failed;
+    return from_microseconds(microseconds, out);
+  }
+}
+
+template <class T>
+errc decode_json(const value_ref& value, T& out, decode_context& context) {
+  std::string_view text;
+  if (const errc failed = decode_plain_text(value, text); failed != errc{}) return failed;
+  using format = std::conditional_t<sizeof(T) != 0, json, T>;  // complete when this is instantiated
+  auto decoded = format::template decode<typename T::value_type>(text);
+  if (!decoded) {
+    if (context.words != nullptr) *context.words = decoded.error().context();
+    return errc::malformed_json;
+  }
+  out.value = *std::move(decoded);
+  return errc{};
+}
+
+/// Reads a value into a field's type; `value.type` must be one that it takes (`takes_type`), otherwise the outcome is
+/// an error or another number, but never worse. Errors: errc::unexpected_null, value_out_of_range, malformed_value,
+/// malformed_json.
+template <class T>
+errc decode_value(const value_ref& value, T& out, decode_context& context) {
+  constexpr field_kind kind = field_kind_of<T>;
+  if constexpr (kind == field_kind::integer) {
+    std::int64_t number = 0;
+    if (const errc failed = decode_integer(value, number); failed != errc{}) return failed;
+    return assign_integer(number, out);
+  } else if constexpr (kind == field_kind::unsigned_integer) {
+    std::uint64_t number = 0;
+    if (const errc failed = decode_unsigned(value, number); failed != errc{}) return failed;
+    return assign_integer(number, out);
+  } else if constexpr (kind == field_kind::boolean) {
+    return decode_boolean(value, out);
+  } else if constexpr (kind == field_kind::real) {
+    return decode_real_as(value, out);
+  } else if constexpr (kind == field_kind::text) {
+    return decode_text_as(value, out);
+  } else if constexpr (kind == field_kind::bytes) {
+    return decode_bytes_as(value, out);
+  } else if constexpr (kind == field_kind::enumeration) {
+    return decode_enum(value, out);
+  } else if constexpr (kind == field_kind::uuid) {
+    return decode_uuid(value, out);
+  } else if constexpr (kind == field_kind::decimal) {
+    return decode_decimal(value, out);
+  } else if constexpr (kind == field_kind::date) {
+    return decode_date_as(value, out);
+  } else if constexpr (kind == field_kind::timestamp || kind == field_kind::local_timestamp) {
+    return decode_point_as(value, out);
+  } else if constexpr (kind == field_kind::duration || kind == field_kind::time_of_day) {
+    return decode_span_as(value, out, context);
+  } else if constexpr (kind == field_kind::json) {
+    return decode_json(value, out, context);
+  } else if constexpr (kind == field_kind::list) {
+    if (value.is_null()) return errc::unexpected_null;
+    return decode_list(value, out, context);
+  } else if constexpr (kind == field_kind::native) {
+    if (value.is_null()) return errc::unexpected_null;
+    if (!native_codec<T>::takes(value.type)) {
+      context.explain("the column has another type");
+      return errc::malformed_value;
+    }
+    return native_codec<T>::decode(value, out, context);
+  } else {
+    static_assert(sizeof(T) == 0, "dovetail: PostgreSQL has no value for this type; give it a dt::field_codec");
+  }
+}
+
+template <class T>
+errc single_value::read(int, T& out) {
+  return decode_value(value, out, context);
+}
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0

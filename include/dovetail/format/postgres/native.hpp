@@ -1,0 +1,45 @@
+// The bridge to the types that only PostgreSQL has: each header of this folder fills it for its own.
+#pragma once
+
+#include <dovetail/base/byte_buffer.hpp>
+#include <dovetail/base/errc.hpp>
+#include <dovetail/format/postgres/value_ref.hpp>
+#include <dovetail/row/reflect.hpp>
+
+#include <cstddef>
+#include <string>
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// What reading hands down: where to put words about a value that is refused, and how deep values lie in each other.
+struct decode_context {
+  std::string* words = nullptr;
+  int depth = 0;
+
+  void explain(const char* what) const {
+    if (words != nullptr) *words = what;
+  }
+};
+
+/// What writing hands up: whether the value was written in text format, and why it was refused.
+struct encode_context {
+  bool is_text = false;
+  const char* why = "";
+
+  errc refuse(const char* reason, errc code = errc::value_out_of_range) noexcept {
+    why = reason;
+    return code;
+  }
+};
+
+/// A specialisation for a type, for which `is_native_value` is true, has
+/// `static constexpr bool takes(oid)`, `static oid type()` (0: inferred by the server),
+/// `static errc decode(const value_ref&, T&, decode_context&)` for values that are not null, and
+/// `static errc encode(byte_buffer&, const T&, oid, encode_context&)`, which appends without a length.
+template <class T>
+struct native_codec;
+
+/// Compound values lie in each other at most so deep.
+inline constexpr int maximum_depth = 16;
+
+}  // namespace dovetail::inline v0::postgres::detail

@@ -1,0 +1,235 @@
+// DataRow messages into rows: one pass over the read buffer when the columns have the order of the fields.
+#pragma once
+
+#include <dovetail/base/bytes.hpp>
+#include <dovetail/base/errc.hpp>
+#include <dovetail/base/uuid.hpp>
+#include <dovetail/format/postgres/array.hpp>
+#include <dovetail/format/postgres/datetime.hpp>
+#include <dovetail/format/postgres/decode.hpp>
+#include <dovetail/format/postgres/types.hpp>
+#include <dovetail/format/postgres/value_ref.hpp>
+#include <dovetail/row/binding.hpp>
+#include <dovetail/row/description.hpp>
+#include <dovetail/row/read.hpp>
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace dovetail::inline v0::postgres {
+namespace detail {
+
+/// The number of bytes of a value of exactly this C++ type; 0 when it varies, or several types of columns fill it.
+template <class T>
+consteval std::size_t fixed_size() {
+  using kind = std::remove_cv_t<T>;
+  if constexpr (std::same_as<kind, bool>) {
+    return 1;
+  } else if constexpr (field_kind_of<kind> == field_kind::integer) {
+    return sizeof(kind) > 1 ? sizeof(kind) : 0;
+  } else if constexpr (field_kind_of<kind> == field_kind::real) {
+    return sizeof(kind);
+  } else if constexpr (field_kind_of<kind> == field_kind::timestamp ||
+                       field_kind_of<kind> == field_kind::local_timestamp) {
+    return 8;
+  } else if constexpr (field_kind_of<kind> == field_kind::uuid) {
+    return 16;
+  } else if constexpr (field_kind_of<kind> == field_kind::date) {
+    return 4;
+  } else {
+    return 0;
+  }
+}
+
+template <class T>
+[[gnu::always_inline]] inline errc load_fixed(const std::byte* from, T& out) noexcept {
+  constexpr field_kind kind = field_kind_of<T>;
+  if constexpr (kind == field_kind::boolean) {
+    const auto byte = std::to_integer<unsigned>(*from);
+    out = byte != 0;
+    return byte <= 1 ? errc{} : errc::malformed_value;
+  } else if constexpr (kind == field_kind::integer) {
+    out = static_cast<T>(load_big<std::make_unsigned_t<T>>(from));
+    return errc{};
+  } else if constexpr (kind == field_kind::real) {
+    using bits = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
+    out = std::bit_cast<T>(load_big<bits>(from));
+    return errc{};
+  } else if constexpr (kind == field_kind::uuid) {
+    std::memcpy(out.bytes.data(), from, 16);
+    return errc{};
+  } else if constexpr (kind == field_kind::date) {
+    return decode_date(static_cast<std::int32_t>(load_big<std::uint32_t>(from)), out);
+  } else {
+    return decode_point(static_cast<std::int64_t>(load_big<std::uint64_t>(from)), out);
+  }
+}
+
+/// A DataRow whose values are read once, from the first to the last, all in the format that their fields want.
+class row_cursor {
+ public:
+  row_cursor(const std::byte* begin, const std::byte* end, const column_type* columns, std::string* words) noexcept
+      : at_(begin), end_(end), columns_(columns), words_(words) {}
+
+  /// `column` is not before the last that was read.
+  [[gnu::always_inline]] bool is_null(int column) noexcept {
+    if (next_ != column) skip_to(column);
+    return end_ - at_ >= 4 && load_big<std::uint32_t>(at_) == 0xFFFF'FFFF;
+  }
+
+  template <class T>
+  [[gnu::always_inline]] errc read(int column, T& out) {
+    if (next_ != column) skip_to(column);
+    constexpr std::size_t size = fixed_size<T>();
+    if constexpr (size != 0) {
+      if (end_ - at_ >= static_cast<std::ptrdiff_t>(4 + size) && load_big<std::uint32_t>(at_) == size) [[likely]] {
+        const std::byte* const from = at_ + 4;
+        at_ = from + size;
+        next_ = column + 1;
+        return load_fixed(from, out);
+      }
+    }
+    if (end_ - at_ < 4) [[unlikely]]
+      return errc::malformed_frame;
+    const auto length = static_cast<std::int32_t>(load_big<std::uint32_t>(at_));
+    if (length > end_ - at_ - 4 || length < -1) [[unlikely]]
+      return errc::malformed_frame;
+    const std::byte* const from = at_ + 4;
+    at_ = from + (length < 0 ? 0 : length);
+    next_ = column + 1;
+    if constexpr (field_kind_of<T> == field_kind::text) {
+      if (length < 0) return errc::unexpected_null;
+      return assign_text({reinterpret_cast<const char*>(from), static_cast<std::size_t>(length)}, out);
+    } else {
+      return read_other(from, length, columns_[column].type, words_, out);
+    }
+  }
+
+  void explain(std::string_view words) { *words_ = words; }
+
+  /// True when the values up to `columns` take all of the message.
+  [[gnu::always_inline]] bool ends_at(int columns) noexcept {
+    if (next_ != columns) skip_to(columns);
+    return at_ == end_;
+  }
+
+ private:
+  template <class T>
+  [[gnu::noinline]] static errc read_other(const std::byte* data, std::int32_t size, oid type, std::string* words,
+                                           T& out) {
+    decode_context context{words};
+    return decode_value(value_ref{data, size, type, true}, out, context);
+  }
+
+  /// A length that does not fit leaves no byte, so that the next read fails.
+  void skip_to(int column) noexcept {
+    for (; next_ < column; ++next_) {
+      const std::ptrdiff_t left = end_ - at_;
+      const std::int32_t length = left < 4 ? -2 : static_cast<std::int32_t>(load_big<std::uint32_t>(at_));
+      if (length < -1 || length > left - 4) {
+        at_ = nullptr;
+        end_ = at_;
+      } else {
+        at_ += 4 + (length < 0 ? 0 : length);
+      }
+    }
+  }
+
+  const std::byte* at_;
+  const std::byte* end_;
+  const column_type* columns_;
+  std::string* words_;
+  int next_ = 0;
+};
+
+}  // namespace detail
+
+/// The rows of one result: gets the columns once, then the bodies of the DataRow messages.
+/// Lifetime: text and bytes that fields borrow point into the body.
+class row_source {
+ public:
+  row_source() = default;
+
+  /// Says what the rows are; `bound` is how they go to the row type.
+  void describe(std::vector<column_type> columns, const row_description& row, const binding& bound) {
+    columns_ = std::move(columns);
+    is_straight_ = bound.is_in_order();
+    for (std::size_t i = 0; i < row.leaves.size() && is_straight_; ++i) {
+      const column_type& column = columns_[i];
+      const bool is_text = row.leaves[i].kind == field_kind::text;
+      is_straight_ = is_text ? !column.is_binary || detail::is_plain_text(column.type) : column.is_binary;
+    }
+  }
+  void describe(std::vector<column_type> columns) {
+    columns_ = std::move(columns);
+    is_straight_ = false;
+  }
+  const std::vector<column_type>& columns() const noexcept { return columns_; }
+
+  /// Goes to a row: checks the number of values and every length once.
+  /// Errors: errc::malformed_frame; there is no row then.
+  [[gnu::noinline]] errc reset(byte_view body) {
+    words_.clear();
+    values_.clear();
+    detail::part_reader reader{body};
+    std::uint16_t count = 0;
+    if (!reader.take(count) || count != columns_.size()) return errc::malformed_frame;
+    values_.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      value_ref& value = values_[i];
+      if (!reader.take(value)) return values_.clear(), errc::malformed_frame;
+      value.type = columns_[i].type;
+      value.is_binary = columns_[i].is_binary;
+    }
+    return reader.at_end() ? errc{} : (values_.clear(), errc::malformed_frame);
+  }
+
+  bool is_null(int column) const noexcept { return values_[static_cast<std::size_t>(column)].is_null(); }
+  /// A value that has not been decoded.
+  const value_ref& value(int column) const noexcept { return values_[static_cast<std::size_t>(column)]; }
+
+  template <class T>
+  errc read(int column, T& out) {
+    detail::decode_context context{&words_};
+    return detail::decode_value(values_[static_cast<std::size_t>(column)], out, context);
+  }
+
+  /// What a codec or the JSON reader said of the value that was refused last.
+  void explain(std::string_view words) { words_ = words; }
+  const std::string& words() const noexcept { return words_; }
+
+  /// Reads the body of a DataRow message into a row. Errors: that of the first value that does not fit, or
+  /// errc::malformed_frame when the message is no row of this result.
+  template <class Row>
+  [[gnu::always_inline]] read_status read_row(byte_view body, row_value_t<Row>& out, const binding& bound) {
+    if (!is_straight_) [[unlikely]]
+      return read_row_mapped_<Row>(body, out, bound);
+    if (body.size() < 2 || load_big<std::uint16_t>(body.data()) != columns_.size()) [[unlikely]]
+      return {errc::malformed_frame, -1};
+    detail::row_cursor cursor{body.data() + 2, body.data() + body.size(), columns_.data(), &words_};
+    read_status status = read_row_in_order<Row>(out, cursor);
+    if (status.code == errc{} && !cursor.ends_at(static_cast<int>(columns_.size()))) [[unlikely]]
+      status = {errc::malformed_frame, -1};
+    return status;
+  }
+
+ private:
+  template <class Row>
+  [[gnu::noinline]] read_status read_row_mapped_(byte_view body, row_value_t<Row>& out, const binding& bound) {
+    if (const errc failed = reset(body); failed != errc{}) return {failed, -1};
+    return v0::read_row_mapped<Row>(out, *this, bound);
+  }
+
+  std::vector<column_type> columns_;
+  std::vector<value_ref> values_;
+  std::string words_;
+  bool is_straight_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres
