@@ -3,6 +3,8 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 folder=${1:-$here}
+# Said before anything is installed or built; the program says the same.
+[[ -d $folder ]] || { echo "quickstart: $folder is not a folder" >&2; exit 2; }
 
 "$here/tools/packages.sh" build
 cd "$here"

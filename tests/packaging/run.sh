@@ -61,6 +61,7 @@ for facade in sqlite lensdb version; do
 done
 check "single header" compile single -I"$work/forward" -I"$root/single_include" -DDOVETAIL_WITH_SQLITE -lsqlite3 -pthread
 check "the vcpkg port's steps, run by plain CMake" vcpkg_port
+check "every way of docs/install.md, literally" "$here/install_page.py"
 check "the Conan recipe is Python" python3 -c "import ast, sys; ast.parse(open(sys.argv[1]).read())" "$root/ports/conan/conanfile.py"
 
 echo "$passed passed, $failed failed"
