@@ -99,6 +99,7 @@ class authentication {
     if (who_.password->empty()) {
       std::string text;
       append_parts(text, {"the server asks for ", name, ", and there is no password"});
+      if (const std::string& note = who_.options->password_note; !note.empty()) append_parts(text, {" (", note, ")"});
       return refused(std::move(text));
     }
     if (!may_be_text(who_.password->reveal())) return refused("the password has a zero byte in it");

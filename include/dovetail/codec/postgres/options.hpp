@@ -70,10 +70,11 @@ struct server_address {
 /// What a connection needs to know before it is opened. The defaults are libpq's, except that TLS, once it is asked for
 /// by a file of certificates or by direct negotiation, is verified.
 struct connect_options {
-  std::vector<server_address> servers;  ///< tried in this order; none: localhost
+  std::vector<server_address> servers;  ///< tried in this order; at least one
   std::string user;
   secret password;
-  std::string database;  ///< empty: named as the user
+  std::string password_note;  ///< why there is none, for the message when a server asks for one
+  std::string database;       ///< empty: named as the user
   std::string application_name;
   std::string options;  ///< command-line options for the server: "-c search_path=app"
   /// Other parameters of the session, sent when it begins: {"search_path", "app"}. `client_encoding` is always UTF8,

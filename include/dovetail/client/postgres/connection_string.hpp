@@ -1,0 +1,48 @@
+// Connection strings of PostgreSQL: URIs and words, completed from the environment as psql does.
+#pragma once
+
+#include <dovetail/base/option_reader.hpp>
+#include <dovetail/client/postgres/environment.hpp>
+#include <dovetail/client/read_settings.hpp>
+#include <dovetail/client/settings.hpp>
+#include <dovetail/codec/postgres/connection_string.hpp>
+#include <dovetail/codec/postgres/options.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace dovetail::inline v0::postgres {
+
+/// Reads "postgresql://user:password@host:port/database?name=value" or "host=… dbname=…". The parameters are libpq's
+/// (host, hostaddr, port, dbname, user, password, passfile, connect_timeout, options, application_name,
+/// fallback_application_name, client_encoding, keepalives, keepalives_idle, sslmode, sslnegotiation, sslrootcert,
+/// sslcert, sslkey, sslpassword, sslsni, gssencmode (ignored), channel_binding, require_auth, target_session_attrs,
+/// load_balance_hosts, max_protocol_version), besides `ssl`, `cacheStatements`, `unnamedStatements`,
+/// `includeStatementText` and those of every client. What is not said comes from the PG* variables, a password file and
+/// ~/.postgresql. An empty text is all defaults.
+/// TLS: without `sslmode` it is `prefer`; or `verify-full` where `ssl=true`, files of certificates or direct
+/// negotiation ask for TLS.
+/// Errors: one failure that names every mistake, and prints no password.
+[[gnu::cold, gnu::noinline]] inline result<parsed_string<connect_options>> parse(
+    std::string_view text, const environment& around = environment::of_process()) {
+  result<uri> where = is_uri(text) ? parse_uri(text) : detail::parse_words(text);
+  if (!where) return std::move(where).error();
+  options_reader read;
+  option_reader variables{around.variables};
+  read.read(around.variables, variables);
+  if (result<void> done = variables.finish(); !done) {
+    std::string context = "in the PG* environment variables: ";
+    return std::move(done).error().with_context(context.append(done.error().context()));
+  }
+  option_reader reader{*where};
+  reader.scheme({"postgresql", "postgres"});
+  string_settings said = read_settings(reader);
+  read.read(*where, reader);
+  read.finish(reader);
+  if (result<void> done = reader.finish(); !done) return std::move(done).error();
+  if (error_info wrong = fill_defaults(read.options, around, read.password_file, read.trusts_system)) return wrong;
+  return parsed_string<connect_options>{std::move(read.options), said};
+}
+
+}  // namespace dovetail::inline v0::postgres

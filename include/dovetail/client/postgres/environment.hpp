@@ -1,0 +1,210 @@
+// What users of psql expect to be looked at: PG* variables, ~/.pgpass, certificates in ~/.postgresql, the local socket.
+#pragma once
+
+#include <dovetail/base/error_info.hpp>
+#include <dovetail/base/parts.hpp>
+#include <dovetail/base/uri.hpp>
+#include <dovetail/codec/postgres/options.hpp>
+
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace dovetail::inline v0::postgres {
+
+/// A snapshot of the process's surroundings, or what a test says they are.
+struct environment {
+  uri variables;              ///< the PG* variables under the names of their connection string parameters
+  std::string home;           ///< empty: no files of the user's are looked at
+  std::string user;           ///< the operating system's name of the user
+  std::string password_file;  ///< PGPASSFILE, else ~/.pgpass
+  /// Where local servers have their sockets; the first that is there is used when no host is said.
+  std::vector<std::string> socket_folders = {"/var/run/postgresql", "/tmp"};
+
+  /// Threads: nobody may change the environment meanwhile, as with getenv().
+  [[gnu::cold, gnu::noinline]] static environment of_process() {
+    static constexpr struct {
+      const char* variable;
+      const char* parameter;
+    } names[] = {
+        {"PGHOST", "host"},
+        {"PGHOSTADDR", "hostaddr"},
+        {"PGPORT", "port"},
+        {"PGDATABASE", "dbname"},
+        {"PGUSER", "user"},
+        {"PGPASSWORD", "password"},
+        {"PGPASSFILE", "passfile"},
+        {"PGCONNECT_TIMEOUT", "connect_timeout"},
+        {"PGOPTIONS", "options"},
+        {"PGAPPNAME", "application_name"},
+        {"PGCLIENTENCODING", "client_encoding"},
+        {"PGSSLMODE", "sslmode"},
+        {"PGSSLNEGOTIATION", "sslnegotiation"},
+        {"PGSSLROOTCERT", "sslrootcert"},
+        {"PGSSLCERT", "sslcert"},
+        {"PGSSLKEY", "sslkey"},
+        {"PGSSLSNI", "sslsni"},
+        {"PGGSSENCMODE", "gssencmode"},
+        {"PGCHANNELBINDING", "channel_binding"},
+        {"PGREQUIREAUTH", "require_auth"},
+        {"PGTARGETSESSIONATTRS", "target_session_attrs"},
+        {"PGLOADBALANCEHOSTS", "load_balance_hosts"},
+        {"PGMAXPROTOCOLVERSION", "max_protocol_version"},
+    };
+    environment made;
+    for (const auto& each : names) {
+      const char* const value = std::getenv(each.variable);
+      if (value == nullptr || *value == '\0') continue;
+      made.variables.parameters.push_back({each.parameter, secret{value}, true});
+    }
+    std::array<char, 4096> room{};
+    passwd entry{};
+    passwd* found = nullptr;
+    if (::getpwuid_r(::geteuid(), &entry, room.data(), room.size(), &found) == 0 && found != nullptr) {
+      made.user = entry.pw_name;
+      made.home = entry.pw_dir;
+    }
+    if (const char* const home = std::getenv("HOME"); home != nullptr && *home != '\0') made.home = home;
+    if (!made.home.empty()) made.password_file = made.home + "/.pgpass";
+    return made;
+  }
+};
+
+namespace detail {
+
+inline bool exists(const std::string& path) noexcept {
+  struct stat found {};
+  return ::stat(path.c_str(), &found) == 0;
+}
+
+/// Compares one field of a password file's line, which is taken off the front with its colon; "*" fits everything.
+inline bool field_fits(std::string_view& line, std::string_view wanted) {
+  std::string field;
+  const bool is_wildcard = line.starts_with("*:");
+  while (!line.empty() && line.front() != ':') {
+    if (line.front() == '\\' && line.size() > 1) line.remove_prefix(1);
+    field += line.front();
+    line.remove_prefix(1);
+  }
+  if (line.empty()) return false;  // no colon: no field
+  line.remove_prefix(1);
+  return is_wildcard || field == wanted;
+}
+
+/// The password of the first line "host:port:database:user:password" that fits.
+inline bool take_password(std::string_view line, const server_address& server, const connect_options& how,
+                          secret& password) {
+  if (line.starts_with('#')) return false;
+  const bool is_default_socket = server.host == "/var/run/postgresql" || server.host == "/tmp";
+  const std::string_view host = server.host.empty() ? std::string_view{server.host_address}
+                                : is_default_socket ? std::string_view{"localhost"}
+                                                    : std::string_view{server.host};
+  std::string_view with_path = line;
+  if (!field_fits(line, host)) {
+    line = with_path;
+    if (!is_default_socket || !field_fits(line, server.host)) return false;
+  }
+  if (!field_fits(line, std::to_string(server.port)) || !field_fits(line, how.database_name()) ||
+      !field_fits(line, how.user)) {
+    return false;
+  }
+  std::string text;
+  while (!line.empty() && line.front() != ':') {
+    if (line.front() == '\\' && line.size() > 1) line.remove_prefix(1);
+    text += line.front();
+    line.remove_prefix(1);
+  }
+  password = secret{std::move(text)};
+  return true;
+}
+
+struct close_file {
+  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+};
+
+}  // namespace detail
+
+/// Looks up the servers' passwords in a password file (PostgreSQL documentation, "The Password File"). One that others
+/// may read is not used, and `password_note` says so.
+[[gnu::cold, gnu::noinline]] inline void read_password_file(const std::string& path, connect_options& how) {
+  const auto note = [&](std::string_view why) {
+    how.password_note.clear();
+    dovetail::detail::append_parts(how.password_note, {"the password file ", path, " ", why});
+  };
+  const std::unique_ptr<std::FILE, detail::close_file> file{std::fopen(path.c_str(), "re")};
+  if (file == nullptr) return;
+  struct stat found {};
+  if (::fstat(::fileno(file.get()), &found) != 0 || !S_ISREG(found.st_mode)) return note("is no plain file");
+  if ((found.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return note("is not used, because others may read or write it: chmod 0600");
+  }
+  note("has no line that fits");
+  std::vector<bool> is_known(how.servers.size());
+  std::string line;
+  for (int c = 0; c != EOF;) {
+    line.clear();
+    while ((c = std::fgetc(file.get())) != EOF && c != '\n') line += static_cast<char>(c);
+    if (line.ends_with('\r')) line.pop_back();
+    for (std::size_t i = 0; i < how.servers.size(); ++i) {
+      if (!is_known[i]) is_known[i] = detail::take_password(line, how.servers[i], how, how.servers[i].password);
+    }
+    volatile char* at = line.data();
+    for (std::size_t i = 0; i < line.size(); ++i) at[i] = '\0';
+  }
+}
+
+/// Fills what neither connection string nor variables have said: the user, the server, passwords, certificates.
+/// Errors: errc::invalid_option for a private key that others may read.
+[[gnu::cold, gnu::noinline]] inline error_info fill_defaults(connect_options& how, const environment& around,
+                                                             const std::string& password_file, bool trusts_system) {
+  if (how.user.empty()) how.user = around.user;
+  if (how.servers.empty()) how.servers.emplace_back();
+  for (server_address& each : how.servers) {
+    if (!each.host.empty() || !each.host_address.empty()) continue;
+    each.host = "localhost";
+    for (const std::string& folder : around.socket_folders) {
+      server_address local;
+      local.host = folder;
+      local.port = each.port;
+      if (!detail::exists(local.socket_path())) continue;
+      each.host = folder;
+      break;
+    }
+  }
+  if (how.password.empty()) {
+    const std::string& path = password_file.empty() ? around.password_file : password_file;
+    if (!path.empty()) read_password_file(path, how);
+  }
+  if (how.tls == ssl_mode::disable) return {};
+  if (!around.home.empty()) {
+    const std::string folder = around.home + "/.postgresql/";
+    if (how.tls >= ssl_mode::require && how.tls_authorities.empty() && !trusts_system &&
+        detail::exists(folder + "root.crt")) {
+      how.tls_authorities = folder + "root.crt";
+    }
+    if (how.tls_certificate.empty() && detail::exists(folder + "postgresql.crt")) {
+      how.tls_certificate = folder + "postgresql.crt";
+    }
+    if (!how.tls_certificate.empty() && how.tls_key.empty() && detail::exists(folder + "postgresql.key")) {
+      how.tls_key = folder + "postgresql.key";
+    }
+  }
+  struct stat key {};
+  if (how.tls_key.empty() || ::stat(how.tls_key.c_str(), &key) != 0) return {};
+  const mode_t forbidden = key.st_uid == 0 ? S_IWGRP | S_IXGRP | S_IRWXO : S_IRWXG | S_IRWXO;  // as libpq
+  if (!S_ISREG(key.st_mode) || (key.st_mode & forbidden) == 0) return {};
+  std::string text = "the private key ";
+  dovetail::detail::append_parts(text, {how.tls_key, " may be read by others: chmod 0600"});
+  return {errc::invalid_option, std::move(text)};
+}
+
+}  // namespace dovetail::inline v0::postgres
