@@ -133,19 +133,19 @@ class execute_dialogue final : public detail::dialogue {
     namespace from_server = detail::from_server;
     namespace from_client = detail::from_client;
     switch (came.type) {
-      case from_server::command_complete: {
-        if (!detail::read_tag(came.body, done_.tag)) return verdict::malformed;
-        step_ = step::ending;
-        return verdict::go_on;
-      }
+      case from_server::command_complete:
+        return detail::read_tag(came.body, done_.tag) ? end_result() : verdict::malformed;
       case from_server::portal_suspended:
         if (asked_.row_limit == 0) return verdict::unexpected;
         done_.is_suspended = true;
+        if (portal_ == nullptr || noted()) return end_result();
+        portal_->suspend(std::move(statement_));
         step_ = step::ending;
-        return verdict::go_on;
+        if (!portal_->holds_session()) return verdict::go_on;
+        on().set_portal_open(true);
+        return verdict::finish;
       case from_server::empty_query_response:
-        step_ = step::ending;
-        return verdict::go_on;
+        return end_result();
       case from_server::copy_in_response:
         note({errc::operation_unsupported, "COPY … FROM STDIN is run by copy_in"});
         on().begin_batch();
@@ -164,7 +164,8 @@ class execute_dialogue final : public detail::dialogue {
     }
   }
 
-  verdict end_portal() {
+  /// Through a portal that holds the session no Sync has been sent yet.
+  verdict end_result() {
     step_ = step::ending;
     if (!on().needs_sync()) return verdict::go_on;
     on().begin_batch();
