@@ -1,6 +1,7 @@
 // Where rows of a PostgreSQL result go: into structs, straight from the read buffer.
 #pragma once
 
+#include <dovetail/codec/postgres/execute.hpp>
 #include <dovetail/codec/postgres/row_sink.hpp>
 #include <dovetail/codec/postgres/statement_description.hpp>
 #include <dovetail/format/postgres/types.hpp>
@@ -36,6 +37,7 @@ class row_target {
       : tag_(tag), row_(&row), style_(style) {}
 
   std::size_t rows_read() const noexcept { return number_; }
+  error_info take_failure() { return std::move(failure_); }
 
  protected:
   ~row_target() = default;
@@ -111,7 +113,7 @@ class all_rows final : public row_target {
 
   all_rows() noexcept : row_target(&row_tag<Row>, row_plan<Row>::description, name_style_of<row_value_t<Row>>) {}
   row_sink sink() noexcept { return sink_of(&take); }
-  error_info finish() {
+  error_info finish(const execution&) {
     if (bound() != nullptr) bound()->gave(rows_read());
     return {};
   }
@@ -142,7 +144,7 @@ class one_row final : public row_target {
 
   one_row() noexcept : row_target(&row_tag<Row>, row_plan<Row>::description, name_style_of<row_value_t<Row>>) {}
   row_sink sink() noexcept { return sink_of(&take); }
-  error_info finish() {
+  error_info finish(const execution&) {
     if constexpr (!MayBeNone) {
       if (rows_read() == 0) return errc::no_row;
     }
@@ -165,12 +167,6 @@ class one_row final : public row_target {
   }
 
   row_value_t<Row> row_{};
-};
-
-/// Rows are dropped.
-struct no_rows {
-  row_sink sink() const noexcept { return {}; }
-  error_info finish() const { return {}; }
 };
 
 }  // namespace postgres::detail

@@ -21,6 +21,8 @@ class portal {
   bool holds_session() const noexcept { return holds_session_; }
   std::string_view name() const noexcept { return name_; }
   std::int32_t row_limit() const noexcept { return row_limit_; }
+  /// For the next batches.
+  void set_row_limit(std::int32_t rows) noexcept { row_limit_ = rows; }
 
   // For the dialogues.
 
@@ -30,15 +32,12 @@ class portal {
     is_open_ = false;
     name_ = "dt_portal_" + std::to_string(on.next_portal());
   }
-  /// The statement stays prepared as long as the portal is open.
+  /// The statement stays what it is as long as this is there: rows that were read may not be decoded yet.
   void suspend(statement_use of) noexcept {
     statement_ = std::move(of);
     is_open_ = true;
   }
-  void close() noexcept {
-    is_open_ = false;
-    statement_ = {};
-  }
+  void close() noexcept { is_open_ = false; }
 
  private:
   statement_use statement_;

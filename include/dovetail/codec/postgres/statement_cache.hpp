@@ -92,7 +92,7 @@ class statement_cache {
   std::size_t size() const noexcept { return kept_.size(); }
 
   /// `literal`: the text when its address stands for it as long as the program runs, else empty.
-  statement_use find(std::string_view text, std::string_view literal, std::span<const std::uint32_t> types) noexcept {
+  statement_use find(std::string_view text, std::string_view literal, std::span<const std::uint32_t> types) {
     if (!literal.empty()) {
       const shortcut& way = shortcuts_[place_of(literal.data())];
       if (way.address == literal.data() && way.target->is_for(text, types)) return use(*way.target);
@@ -104,6 +104,16 @@ class statement_cache {
       return use(*kept.statement);
     }
     return {};
+  }
+
+  /// The text that was made of a literal before, as the server takes it; empty when it is not known (any more).
+  /// Cost: one comparison of the literal.
+  std::string_view native_text(std::string_view literal, std::span<const std::uint32_t> types) const noexcept {
+    const shortcut& way = shortcuts_[place_of(literal.data())];
+    if (way.address != literal.data() || way.literal != literal || !std::ranges::equal(way.target->types, types)) {
+      return {};
+    }
+    return way.target->text;
   }
 
   /// The name on the server of a statement that is to be prepared.
@@ -155,6 +165,7 @@ class statement_cache {
   struct shortcut {
     const char* address = nullptr;
     prepared_statement* target = nullptr;
+    std::string literal{};
   };
   static constexpr std::size_t shortcut_count = 64;
 
@@ -167,8 +178,8 @@ class statement_cache {
     kept.last_use = ++uses_;
     return statement_use{kept};
   }
-  void remember(std::string_view literal, prepared_statement& kept) noexcept {
-    if (!literal.empty()) shortcuts_[place_of(literal.data())] = {literal.data(), &kept};
+  void remember(std::string_view literal, prepared_statement& kept) {
+    if (!literal.empty()) shortcuts_[place_of(literal.data())] = {literal.data(), &kept, std::string{literal}};
   }
   /// The least recently used statement goes; one that is in use stays, and the cache is larger for a while.
   void make_room() {

@@ -1,0 +1,183 @@
+// The arguments of a call as parameters of a PostgreSQL statement: their types, declared when it is prepared, and their
+// values, written when it is bound.
+#pragma once
+
+#include <dovetail/base/parts.hpp>
+#include <dovetail/codec/postgres/parameter_list.hpp>
+#include <dovetail/format/postgres/value_writer.hpp>
+#include <dovetail/row/reflect.hpp>
+#include <dovetail/sql/argument.hpp>
+#include <dovetail/sql/parameters.hpp>
+#include <dovetail/sql/statement_view.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+/// The types of the value behind a slot: as one parameter, and of each element where a range stands in `in (…)`.
+struct slot_type {
+  oid whole;
+  oid element;
+};
+
+template <class T>
+constexpr slot_type slot_type_of() {
+  using type = std::remove_cvref_t<T>;
+  if constexpr (dovetail::detail::argument_range<type>) {
+    using element = std::remove_cvref_t<decltype(*std::declval<const type&>().begin())>;
+    return {parameter_oid<type>(), parameter_oid<element>()};
+  } else {
+    return {parameter_oid<type>(), 0};
+  }
+}
+
+template <class T>
+constexpr void put_slot_types(slot_type*& out) {
+  if constexpr (dovetail::detail::argument_traits<T>::is_struct) {
+    [&out]<std::size_t... I>(std::index_sequence<I...>) { ((*out++ = slot_type_of<field_type<T, I>>()), ...); }
+    (std::make_index_sequence<field_count<T>>{});
+  } else if constexpr (dovetail::detail::is_named_argument<T>) {
+    *out++ = slot_type_of<typename T::value_type>();
+  } else {
+    *out++ = slot_type_of<T>();
+  }
+}
+
+template <class... Args>
+inline constexpr auto slot_types = [] {
+  std::array<slot_type, dovetail::detail::argument_pack<Args...>::slot_count> types{};
+  [[maybe_unused]] slot_type* out = types.data();
+  (put_slot_types<Args>(out), ...);
+  return types;
+}();
+
+/// The types of a call's parameters, in their order.
+class declared_types {
+ public:
+  /// `sizes` may be empty when no range expands.
+  void set(std::span<const slot_type> slots, std::span<const parameter_place> places,
+           std::span<const std::uint32_t> sizes) {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      if (places[i].number != 0) count += places[i].expands ? sizes[i] : 1;
+    }
+    count_ = count;
+    if (count > few_.size()) many_.resize(count);
+    oid* const out = count > few_.size() ? many_.data() : few_.data();
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      if (places[i].number == 0) continue;
+      std::size_t at = 0;  // behind all values of the parameters with smaller numbers
+      for (std::size_t j = 0; j < places.size(); ++j) {
+        if (places[j].number != 0 && places[j].number < places[i].number) at += places[j].expands ? sizes[j] : 1;
+      }
+      const std::size_t width = places[i].expands ? sizes[i] : 1;
+      for (std::size_t k = 0; k < width; ++k) out[at + k] = places[i].expands ? slots[i].element : slots[i].whole;
+    }
+  }
+  /// One parameter for each slot.
+  void set(std::span<const slot_type> slots) {
+    count_ = slots.size();
+    if (count_ > few_.size()) many_.resize(count_);
+    oid* const out = count_ > few_.size() ? many_.data() : few_.data();
+    for (std::size_t i = 0; i < count_; ++i) out[i] = slots[i].whole;
+  }
+
+  std::span<const oid> get() const noexcept { return {count_ > few_.size() ? many_.data() : few_.data(), count_}; }
+
+ private:
+  std::array<oid, 8> few_{};
+  std::vector<oid> many_;
+  std::size_t count_ = 0;
+};
+
+/// The failure of a value that the server's type does not take.
+[[gnu::cold, gnu::noinline]] inline error_info argument_failure(errc code, std::string_view which,
+                                                                std::string_view name, std::string_view end, oid wanted,
+                                                                const char* why) {
+  std::string text;
+  dovetail::detail::append_parts(text, {which, name, end, ", ", type_name_of(wanted), ": ", why});
+  return {code, std::move(text)};
+}
+
+/// Writes parameters one after the other; keeps the first failure.
+class argument_output {
+ public:
+  explicit argument_output(parameter_list& to) noexcept : to_(&to) {}
+
+  template <class T>
+  bool write(std::uint32_t number, const T& value) {
+    bool is_text = false;
+    const errc code = write_parameter(to_->begin(number), value, to_->type(number), is_text, why_);
+    if (code != errc{}) [[unlikely]] {
+      number_ = number;
+      code_ = code;
+      return false;
+    }
+    to_->end(is_text);
+    return true;
+  }
+
+  error_info parameter_failure() const {
+    char digits[10];
+    char* at = digits + sizeof digits;
+    for (std::uint32_t rest = number_; rest != 0; rest /= 10) *--at = static_cast<char>('0' + rest % 10);
+    return argument_failure(code_, "parameter ", {at, static_cast<std::size_t>(digits + sizeof digits - at)}, {},
+                            to_->type(number_), why_);
+  }
+  error_info field_failure(std::string_view name) const {
+    return argument_failure(code_, "field '", name, "'", to_->type(number_), why_);
+  }
+  std::uint32_t number() const noexcept { return number_; }
+
+ private:
+  parameter_list* to_;
+  std::uint32_t number_ = 0;
+  errc code_{};
+  const char* why_ = "";
+};
+
+/// Writes the arguments of a request. `state`: the request.
+template <class Request>
+error_info write_arguments(const void* state, parameter_list& to) {
+  const Request& request = *static_cast<const Request*>(state);
+  argument_output out{to};
+  const auto bind = [&out](std::uint32_t number, const auto& value) { return out.write(number, value); };
+  const bool written = std::apply(
+      [&](const auto&... each) {
+        return bind_parameters(request.sql.view().traits, request.sql.places(), bind, each...);
+      },
+      request.arguments);
+  return written ? error_info{} : out.parameter_failure();
+}
+
+/// Writes the members of a struct in their order.
+struct member_output {
+  argument_output& out;
+  std::uint32_t number = 0;
+
+  template <class... Members>
+  bool operator()(const Members&... members) {
+    return (out.write(++number, members) && ...);
+  }
+};
+
+template <class Struct>
+error_info write_fields(const Struct& row, parameter_list& to) {
+  argument_output out{to};
+  member_output members{out};
+  if (with_fields(row, members)) return {};
+  return out.field_failure(field_names<Struct>[out.number() - 1]);
+}
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0

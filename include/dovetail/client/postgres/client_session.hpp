@@ -1,0 +1,171 @@
+// One connection's side of PostgreSQL for clients: from the verbs' operations to dialogues.
+#pragma once
+
+#include <dovetail/client/postgres/crypto.hpp>
+#include <dovetail/client/postgres/statement_call.hpp>
+#include <dovetail/client/postgres/transaction_text.hpp>
+#include <dovetail/client/sql_operations.hpp>
+#include <dovetail/client/transaction.hpp>
+#include <dovetail/codec/postgres/options.hpp>
+#include <dovetail/codec/postgres/script.hpp>
+#include <dovetail/codec/postgres/session.hpp>
+#include <dovetail/codec/postgres/startup.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+/// Sends a text of its own by the simple protocol.
+class text_call {
+ public:
+  using value_type = void;
+
+  text_call(session& on, result<std::string> text, script_purpose purpose = script_purpose::any) noexcept
+      : on_(&on), text_(std::move(text)), purpose_(purpose) {}
+
+  action resume(const event& ev) {
+    if (!text_) return action::done(text_.error().code());
+    if (!running_) running_.emplace(*on_, *text_, purpose_);
+    return running_->resume(ev);
+  }
+  error_info failure(std::error_code ec) const {
+    if (!text_) return text_.error();
+    return running_ ? running_->failure(ec) : error_info{ec};
+  }
+  void value() && noexcept {}
+
+ private:
+  session* on_;
+  result<std::string> text_;
+  script_purpose purpose_;
+  std::optional<script_dialogue> running_;
+};
+
+/// A script must not leave a transaction open: then it is rolled back.
+class script_call {
+ public:
+  using value_type = void;
+
+  script_call(session& on, std::string_view text) noexcept : on_(&on), text_(text) {}
+
+  action resume(const event& ev) {
+    if (!running_) {
+      was_in_transaction_ = on_->is_in_transaction();
+      running_.emplace(*on_, text_);
+    }
+    const action next = running_->resume(ev);
+    if (next.what() != verb::done) return next;
+    if (!failure_ && next.error()) failure_ = running_->failure(next.error());
+    if (!is_undoing_ && !was_in_transaction_ && on_->health() == session_health::in_transaction) {
+      is_undoing_ = true;
+      if (!failure_) failure_ = {errc::invalid_state, "the script left a transaction open; it was rolled back"};
+      running_.emplace(*on_, "rollback");
+      return running_->resume({});
+    }
+    return action::done(failure_.code());
+  }
+  error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
+  void value() && noexcept {}
+
+ private:
+  session* on_;
+  std::string_view text_;
+  std::optional<script_dialogue> running_;
+  error_info failure_;
+  bool was_in_transaction_ = false;
+  bool is_undoing_ = false;
+};
+
+/// A dialogue that ends at once.
+template <class T>
+class refusal {
+ public:
+  using value_type = T;
+  explicit refusal(error_info why) noexcept : why_(std::move(why)) {}
+  action resume(const event&) const noexcept { return action::done(why_.code()); }
+  error_info failure(std::error_code) const { return why_; }
+  T value() && { return T{}; }
+
+ private:
+  error_info why_;
+};
+
+/// A statement that is no `select`, `insert` …: what begins or ends a transaction is refused.
+template <class Request>
+class execute_call {
+ public:
+  using value_type = summary;
+  execute_call(session& on, const Request& asked, bool shows_text) noexcept : inner_(on, asked, shows_text) {
+    is_refused_ = asked.sql.view().traits.kind == statement_kind::transaction;
+  }
+  action resume(const event& ev) {
+    if (is_refused_) return action::done(refuse_transaction_statement().code());
+    return inner_.resume(ev);
+  }
+  error_info failure(std::error_code ec) const {
+    return is_refused_ ? refuse_transaction_statement() : inner_.failure(ec);
+  }
+  summary value() && { return std::move(inner_).value(); }
+
+ private:
+  statement_call<Request, summary_target> inner_;
+  bool is_refused_;
+};
+
+/// The session of a connection, and the dialogues that it makes. Its machines borrow it: it stays where it is while one
+/// of them lives.
+class client_session {
+ public:
+  explicit client_session(const connect_options& how) : how_(how), session_(how_) {}
+
+  startup open() {
+    session_.forget();
+    return startup{session_.facts, how_, openssl_crypto()};
+  }
+  script_dialogue ping() { return script_dialogue{session_, {}}; }
+
+  template <class Request>
+  execute_call<Request> start(const sql_execute<Request>& op) {
+    return {session_, op.request, how_.include_statement_text};
+  }
+  template <class Row, class Request>
+  statement_call<Request, all_rows<Row>> start(const sql_query<Row, Request>& op) {
+    return {session_, op.request, how_.include_statement_text};
+  }
+  template <class Row, class Request>
+  statement_call<Request, one_row<Row, false>> start(const sql_query_one<Row, Request>& op) {
+    return {session_, op.request, how_.include_statement_text};
+  }
+  template <class Row, class Request>
+  statement_call<Request, one_row<Row, true>> start(const sql_query_optional<Row, Request>& op) {
+    return {session_, op.request, how_.include_statement_text};
+  }
+  template <class Row, class Struct>
+  insert_call<std::remove_cvref_t<Struct>, one_row<Row, false>> start(const sql_insert_returning<Row, Struct>& op) {
+    return {session_, op.table, op.tail, op.returning, op.row};
+  }
+  script_call start(const sql_script& op) { return {session_, op.text}; }
+  text_call start(const sql_begin& op) { return {session_, begin_text(op)}; }
+  text_call start(const sql_commit& op) {
+    return {session_, commit_text(op.depth), op.depth == 0 ? script_purpose::commit : script_purpose::any};
+  }
+  text_call start(const sql_rollback& op) {
+    if (!session_.is_in_transaction()) return {session_, std::string{}};  // the server has done it already
+    return {session_, rollback_text(op.depth)};
+  }
+
+  const connect_options& options() const noexcept { return how_; }
+  session& wire() noexcept { return session_; }
+  const session& wire() const noexcept { return session_; }
+
+ private:
+  connect_options how_;
+  session session_;
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0

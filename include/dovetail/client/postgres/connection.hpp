@@ -1,0 +1,138 @@
+// The connection of blocking PostgreSQL clients.
+#pragma once
+
+#include <dovetail/client/operation.hpp>
+#include <dovetail/client/postgres/client_session.hpp>
+#include <dovetail/client/postgres/connection_string.hpp>
+#include <dovetail/client/postgres/endpoint.hpp>
+#include <dovetail/client/postgres/stream_state.hpp>
+#include <dovetail/client/sql_blocking_verbs.hpp>
+#include <dovetail/codec/postgres/cancel_request.hpp>
+#include <dovetail/codec/postgres/drain.hpp>
+#include <dovetail/driver/run.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace dovetail::inline v0 {
+namespace postgres {
+
+/// How long a connection whose operation was broken off may take to stop the server and to find its place again; such
+/// an operation ends so much later than its deadline at most.
+inline constexpr std::chrono::milliseconds recovery_limit{500};
+
+/// One session with a server. Threads: one at a time, which the pool sees to.
+class connection {
+ public:
+  using options = connect_options;
+  template <class Self>
+  using verbs = sql_blocking_verbs<Self, dialect::postgres>;
+  template <class Row>
+  using stream_state = detail::stream_state<Row>;
+  using stream_step = detail::stream_step;
+
+  static result<parsed_string<options>> parse(std::string_view text) { return postgres::parse(text); }
+
+  explicit connection(const options& how) : session_(how), stream_(endpoint_of(how)) {}
+  ~connection() { close(); }
+
+  result<void> open(deadline by) {
+    moved_ = {};
+    return run(stream_, session_.open(), by, moved_);
+  }
+  result<void> ping(deadline by) {
+    moved_ = {};
+    auto answer = run(stream_, session_.ping(), by, moved_);
+    if (!answer) return recover(), std::move(answer).error();
+    return {};
+  }
+  session_health health() const noexcept {
+    return stream_.is_open() ? session_.wire().health() : session_health::closed;
+  }
+  traffic last_traffic() const noexcept { return moved_; }
+  bool is_in_transaction() const noexcept {
+    return health() == session_health::in_transaction || session_.wire().is_in_transaction();
+  }
+  /// Says farewell where the server listens.
+  void close() noexcept {
+    if (health() == session_health::idle) {
+      static_cast<void>(
+          run(stream_, terminate{session_.wire().facts}, deadline::after(std::chrono::milliseconds{100})));
+    }
+    stream_.close();
+  }
+
+  template <operation Op>
+  result<typename Op::value_type> perform(Op& op, deadline by) {
+    moved_ = {};
+    auto answer = run(stream_, session_.start(op), by, moved_);
+    if (!answer) recover();
+    return answer;
+  }
+
+  /// Executes a query, and reads its first rows.
+  template <class Row, class Request>
+  result<stream_state<Row>> open_stream(const Request& request, deadline by) {
+    moved_ = {};
+    const bool shows_text = session_.options().include_statement_text;
+    detail::prepared_request<Request> asked{request};
+    if (error_info failure = asked.prepare(session_.wire(), shows_text)) return failure;
+    auto rows = std::make_unique<detail::row_stream<Row>>();
+    auto opened = run(stream_, rows->opening(session_.wire(), asked.request()), by, moved_);
+    if (!opened) {
+      recover();
+      return detail::explain(std::move(opened).error(), asked.view(), shows_text);
+    }
+    stream_state<Row> state{std::move(rows)};
+    state.on_close(this, [](void* on, detail::row_batches& of) noexcept { static_cast<connection*>(on)->end(of); });
+    return state;
+  }
+
+  /// The next row of a stream; `budget` bounds this step alone.
+  template <class Row>
+  stream_step next(stream_state<Row>& of, row_value_t<Row>& out, clock::duration budget, deadline by) {
+    auto& rows = of.rows();
+    for (;;) {
+      bool failed = false;
+      if (rows.next(out, failed)) return failed ? of.fail(rows.take_failure()) : stream_step::row;
+      if (!rows.has_more()) return stream_step::done;
+      if (error_info failure = fetch(rows, earlier(by, deadline::after(budget)))) return of.fail(std::move(failure));
+    }
+  }
+
+  session& wire() noexcept { return session_.wire(); }
+
+ private:
+  using stream_type = transport::stream;
+
+  error_info fetch(detail::row_batches& of, deadline by) {
+    auto fetched = run(stream_, of.fetching(session_.wire()), by, moved_);
+    if (fetched) return {};
+    recover();
+    return std::move(fetched).error();
+  }
+  void end(detail::row_batches& of) noexcept {
+    if (!run(stream_, of.closing(session_.wire()), deadline::after(recovery_limit), moved_)) recover();
+  }
+
+  /// A dialogue was broken off: tells the server to stop, and reads what is still to come. What cannot be brought back
+  /// is closed.
+  void recover() noexcept {
+    session& on = session_.wire();
+    if (!on.can_drain()) return;
+    const deadline by = deadline::after(recovery_limit);
+    stream_type aside{endpoint_of(session_.options())};
+    const auto told = run(aside, cancel_request{on.facts, session_.options()}, by);
+    aside.close();
+    if (!told || !run(stream_, drain_dialogue{on}, by)) close();
+  }
+
+  detail::client_session session_;
+  stream_type stream_;
+  traffic moved_;
+};
+
+}  // namespace postgres
+}  // namespace dovetail::inline v0

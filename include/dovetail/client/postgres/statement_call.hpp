@@ -1,0 +1,198 @@
+// The dialogues of the verbs: from a checked statement and its arguments to what the verb gives.
+#pragma once
+
+#include <dovetail/client/postgres/arguments.hpp>
+#include <dovetail/client/postgres/row_target.hpp>
+#include <dovetail/client/sql_operations.hpp>
+#include <dovetail/codec/postgres/execute.hpp>
+#include <dovetail/codec/postgres/session.hpp>
+#include <dovetail/sansio/action.hpp>
+#include <dovetail/sql/insert_text.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+/// Adds the statement and the caller's place to a failure. The text only when the user asked for it; without its
+/// literals also when rows do not fit, because then the text is what has to be changed.
+[[gnu::cold, gnu::noinline]] inline error_info explain(error_info failure, const statement_view& sql, bool shows_text) {
+  failure.with_location(sql.where);
+  if (shows_text) {
+    failure.with_statement(std::string{sql.text});
+  } else if (failure.code() == errc::row_mismatch) {
+    failure.with_statement(sql.mask == nullptr ? std::string{sql.text} : sql.mask(dialect::postgres, sql.text));
+  }
+  return failure;
+}
+
+/// Statements that begin or end a transaction would leave a pooled connection in a state that nobody expects.
+[[gnu::cold, gnu::noinline]] inline error_info refuse_transaction_statement() {
+  return {errc::invalid_state,
+          "begin, commit, rollback and savepoint are no statements of a client: use transaction() or begin()"};
+}
+
+/// A request as the dialogues want it. Stays where it is while the dialogue runs.
+template <class Request>
+class prepared_request {
+ public:
+  explicit prepared_request(const Request& of) noexcept : of_(&of) {}
+
+  /// Checks the statement, and finds its native text and its parameters' types.
+  error_info prepare(session& on, bool shows_text) {
+    const auto& sql = of_->sql;
+    if (!sql.is_valid()) return sql.failure(shows_text);
+    const statement_view& view = sql.view();
+    std::apply([&](const auto&... each) { collect(view, sql.places(), each...); }, of_->arguments);
+    text_ = view.text;
+    if (view.traits.is_native) return {};
+    if (const std::string_view key = view.key(); !key.empty()) {
+      if (const std::string_view known = on.statements.native_text(key, types_.get()); !known.empty()) {
+        text_ = known;
+        return {};
+      }
+    }
+    auto native = std::apply([&](const auto&... each) { return sql.native(each...); }, of_->arguments);
+    if (!native) return explain(std::move(native).error(), view, shows_text);
+    made_ = std::move(native->text);
+    text_ = made_;
+    return {};
+  }
+
+  statement_request request() const noexcept {
+    const statement_view& view = of_->sql.view();
+    return {.text = text_,
+            .literal = view.key(),
+            .types = types_.get(),
+            .arguments = {of_, &write_arguments<Request>},
+            .is_read_only = view.traits.read_only == tri_state::yes};
+  }
+  const statement_view& view() const noexcept { return of_->sql.view(); }
+
+ private:
+  template <class Places, class... Args>
+  void collect(const statement_view& view, const Places& places, const Args&... args) {
+    constexpr const auto& slots = slot_types<std::remove_cvref_t<Args>...>;
+    if (view.traits.expands) {
+      const auto sizes = slot_sizes(args...);
+      types_.set(slots, places, sizes);
+    } else {
+      types_.set(slots, places, {});
+    }
+  }
+
+  const Request* of_;
+  declared_types types_;
+  std::string_view text_;
+  std::string made_;
+};
+
+/// Executes a request and hands its rows to a target.
+/// Lifetime: borrows the session and the request. Does not move once it has begun.
+template <class Request, class Target>
+class statement_call {
+ public:
+  using value_type = typename Target::value_type;
+
+  statement_call(session& on, const Request& asked, bool shows_text) noexcept
+      : on_(&on), asked_(asked), shows_text_(shows_text) {}
+
+  action resume(const event& ev) {
+    if (!running_) {
+      if (failure_ = asked_.prepare(*on_, shows_text_); failure_) return action::done(failure_.code());
+      running_.emplace(*on_, asked_.request(), target_.sink());
+    }
+    const action next = running_->resume(ev);
+    if (next.what() != verb::done) return next;
+    return action::done(finish(next.error()));
+  }
+  error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
+  value_type value() && { return target_.value(); }
+
+ private:
+  std::error_code finish(std::error_code ec) {
+    if (ec) {
+      failure_ = running_->failure(ec);
+    } else {
+      failure_ = target_.finish(std::move(*running_).value());
+    }
+    if (failure_) failure_ = explain(std::move(failure_), asked_.view(), shows_text_);
+    return failure_.code();
+  }
+
+  session* on_;
+  prepared_request<Request> asked_;
+  Target target_;
+  std::optional<execute_dialogue> running_;
+  error_info failure_;
+  bool shows_text_;
+};
+
+/// What a statement without rows did.
+class summary_target {
+ public:
+  using value_type = summary;
+  row_sink sink() const noexcept { return {}; }
+  error_info finish(const execution& done) {
+    done_.rows_affected = done.tag.rows_affected();
+    return {};
+  }
+  summary value() const noexcept { return done_; }
+
+ private:
+  summary done_;
+};
+
+/// Inserts one struct. `returning` may be empty.
+template <class Struct, class Target>
+class insert_call {
+ public:
+  using value_type = typename Target::value_type;
+
+  insert_call(session& on, std::string_view table, std::string_view tail, std::string_view returning,
+              const Struct& row) noexcept
+      : on_(&on), table_(table), tail_(tail), returning_(returning), row_(&row) {}
+
+  action resume(const event& ev) {
+    if (!running_) {
+      result<std::string> text = insert_text(dialect::postgres, table_, tail_, returning_);
+      if (!text) {
+        failure_ = std::move(text).error();
+        return action::done(failure_.code());
+      }
+      text_ = *std::move(text);
+      types_.set(slot_types<Struct>);
+      running_.emplace(*on_, statement_request{.text = text_, .types = types_.get(), .arguments = {row_, &write}},
+                       target_.sink());
+    }
+    const action next = running_->resume(ev);
+    if (next.what() != verb::done) return next;
+    failure_ = next.error() ? running_->failure(next.error()) : target_.finish(std::move(*running_).value());
+    return action::done(failure_.code());
+  }
+  error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
+  value_type value() && { return target_.value(); }
+
+ private:
+  static error_info write(const void* row, parameter_list& to) {
+    return write_fields(*static_cast<const Struct*>(row), to);
+  }
+
+  session* on_;
+  std::string_view table_;
+  std::string_view tail_;
+  std::string_view returning_;
+  const Struct* row_;
+  std::string text_;
+  declared_types types_;
+  Target target_;
+  std::optional<execute_dialogue> running_;
+  error_info failure_;
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0

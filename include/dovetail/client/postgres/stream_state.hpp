@@ -1,0 +1,126 @@
+// Rows read some at a time through a portal: bounded memory, any number of rows.
+#pragma once
+
+#include <dovetail/client/postgres/row_target.hpp>
+#include <dovetail/client/postgres/statement_call.hpp>
+#include <dovetail/codec/postgres/execute.hpp>
+#include <dovetail/codec/postgres/portal.hpp>
+#include <dovetail/codec/postgres/stream.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+/// The rows of one batch as they came, and the portal that gives the next.
+class row_batches : public row_target {
+ public:
+  using row_target::row_target;
+  row_batches(const row_batches&) = delete;
+  row_batches& operator=(const row_batches&) = delete;
+
+  /// The next DataRow's body, or nothing.
+  bool next_body(byte_view& body) noexcept {
+    if (at_ == batch_.size()) return false;
+    const std::byte* const begin = batch_.data() + at_;
+    const std::size_t length = load_big<std::uint32_t>(begin + 1);  // checked when it was copied
+    body = {begin + header_size, length - 4};
+    at_ += length + 1;
+    return true;
+  }
+  bool has_more() const noexcept { return portal_.is_open(); }
+
+  /// The dialogue that executes the statement and reads the first batch.
+  execute_dialogue opening(session& on, statement_request asked) {
+    asked.row_limit = first_batch_;
+    return {on, asked, sink_of(&keep), portal_};
+  }
+  /// The dialogue that reads the next batch. `next_body` must have given all of this one.
+  stream_dialogue fetching(session& on) {
+    if (batch_.size() != 0) {
+      const std::size_t row = (std::max<std::size_t>)(batch_.size() / (std::max<std::size_t>)(rows_in_batch_, 1), 1);
+      portal_.set_row_limit(static_cast<std::int32_t>(std::clamp<std::size_t>(batch_bytes_ / row, 1, most_rows_)));
+    }
+    batch_.clear();
+    at_ = rows_in_batch_ = 0;
+    return {on, portal_, sink_of(&keep)};
+  }
+  stream_dialogue closing(session& on) { return {on, portal_}; }
+
+ protected:
+  ~row_batches() = default;
+
+ private:
+  static constexpr std::int32_t first_batch_ = 256;
+  static constexpr std::size_t batch_bytes_ = 256 * 1024;
+  static constexpr std::size_t most_rows_ = 16 * 1024;
+
+  static std::size_t keep(void* state, byte_view unread, bool& failed) {
+    auto& self = *static_cast<row_batches*>(static_cast<row_target*>(state));
+    const std::size_t whole = take_rows(unread, failed, [&self](byte_view) { return ++self.rows_in_batch_, true; });
+    self.batch_.append(unread.first(whole));
+    return whole;
+  }
+
+  portal portal_;
+  byte_buffer batch_;
+  std::size_t at_ = 0;
+  std::size_t rows_in_batch_ = 0;
+};
+
+/// What a stream keeps on the heap, where the dialogues' pointers stay good.
+template <class Row>
+class row_stream final : public row_batches {
+ public:
+  row_stream() noexcept : row_batches(&row_tag<Row>, row_plan<Row>::description, name_style_of<row_value_t<Row>>) {}
+
+  /// Reads the next row of the batch; false when it has none.
+  bool next(row_value_t<Row>& out, bool& failed) {
+    byte_view body;
+    if (!next_body(body)) return false;
+    failed = !this->template read<Row>(body, out);
+    return true;
+  }
+};
+
+enum class stream_step : unsigned char { row, done, failed };
+
+/// A query that is being read row by row. The connection must stay where it is.
+template <class Row>
+class stream_state {
+ public:
+  explicit stream_state(std::unique_ptr<row_stream<Row>> rows) noexcept : rows_(std::move(rows)) {}
+  stream_state(stream_state&&) noexcept = default;
+  stream_state& operator=(stream_state&&) noexcept = default;
+
+  row_stream<Row>& rows() noexcept { return *rows_; }
+  error_info take_failure() { return std::move(failure_); }
+  stream_step fail(error_info why) {
+    failure_ = std::move(why);
+    return stream_step::failed;
+  }
+  /// How to end the portal when the stream goes before its end; set by the connection.
+  void on_close(void* connection, void (*end)(void* connection, row_batches& of) noexcept) noexcept {
+    connection_ = connection;
+    close_ = end;
+  }
+  void close() noexcept {
+    if (rows_ && rows_->has_more() && close_ != nullptr) close_(connection_, *rows_);
+    rows_.reset();
+  }
+
+ private:
+  std::unique_ptr<row_stream<Row>> rows_;
+  error_info failure_;
+  void* connection_ = nullptr;
+  void (*close_)(void*, row_batches&) noexcept = nullptr;
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
