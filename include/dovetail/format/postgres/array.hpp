@@ -96,9 +96,7 @@ errc decode_list(const value_ref& value, T& out, decode_context& context) {
     context.explain("the array's elements have another type");
     return errc::malformed_value;
   }
-  if (++context.depth > maximum_depth) return errc::malformed_value;
   const errc failed = decode_dimension(reader, header, 0, out, context);
-  --context.depth;
   if (failed == errc{} && !reader.at_end()) return errc::malformed_value;
   return failed;
 }

@@ -241,6 +241,12 @@ errc decode_value(const value_ref& value, T& out, decode_context& context) {
       context.explain("the column has another type");
       return errc::malformed_value;
     }
+    if constexpr (!requires { native_codec<T>::reads_text; }) {
+      if (!value.is_binary) {
+        context.explain("the value came as text; read it into a std::string");
+        return errc::malformed_value;
+      }
+    }
     return native_codec<T>::decode(value, out, context);
   } else {
     static_assert(sizeof(T) == 0, "dovetail: PostgreSQL has no value for this type; give it a dt::field_codec");

@@ -102,7 +102,7 @@ constexpr bool is_plain_text(oid type) noexcept {
     case 1790:  // refcursor
       return true;
     default:
-      return type == 0 || type >= 16384;  // FirstNormalObjectId: made by users
+      return type == 0 || type >= first_user_type;
   }
 }
 

@@ -102,6 +102,7 @@ inline void encode_interval(byte_buffer& out, const interval& value) {
 
 template <>
 struct native_codec<interval> {
+  static constexpr bool reads_text = true;
   static constexpr bool takes(oid type) noexcept { return type == oids::interval; }
   static constexpr oid type() noexcept { return oids::interval; }
   static errc decode(const value_ref& value, interval& out, decode_context&) noexcept {

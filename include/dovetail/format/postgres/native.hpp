@@ -11,10 +11,9 @@
 
 namespace dovetail::inline v0::postgres::detail {
 
-/// What reading hands down: where to put words about a value that is refused, and how deep values lie in each other.
+/// What reading hands down: where to put words about a value that is refused.
 struct decode_context {
   std::string* words = nullptr;
-  int depth = 0;
 
   void explain(const char* what) const {
     if (words != nullptr) *words = what;
@@ -36,10 +35,8 @@ struct encode_context {
 /// `static constexpr bool takes(oid)`, `static oid type()` (0: inferred by the server),
 /// `static errc decode(const value_ref&, T&, decode_context&)` for values that are not null, and
 /// `static errc encode(byte_buffer&, const T&, oid, encode_context&)`, which appends without a length.
+/// `decode` sees values in text format only when it has a `static constexpr bool reads_text = true`.
 template <class T>
 struct native_codec;
-
-/// Compound values lie in each other at most so deep.
-inline constexpr int maximum_depth = 16;
 
 }  // namespace dovetail::inline v0::postgres::detail

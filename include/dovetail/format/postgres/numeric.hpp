@@ -99,7 +99,8 @@ inline void put_group(char* to, unsigned group) noexcept {
   };
   if (value.is_nan()) return put_header(0, 0, numeric_sign::nan, 0);
   if (value.is_infinite()) {
-    return put_header(0, 0, value.is_negative() ? numeric_sign::negative_infinity : numeric_sign::infinity, 0);
+    return put_header(0, 0, value.is_negative() ? numeric_sign::negative_infinity : numeric_sign::infinity,
+                      0x20);  // as the server writes them
   }
   const auto scale = static_cast<std::size_t>(value.scale());
   const std::size_t count = value.digit_count();

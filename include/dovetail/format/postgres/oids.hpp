@@ -70,4 +70,8 @@ inline constexpr oid int8multirange = 4536;
 inline constexpr oid xid8 = 5069;
 
 }  // namespace oids
+
+/// Types made by users have this number or a higher one (FirstNormalObjectId).
+inline constexpr oid first_user_type = 16384;
+
 }  // namespace dovetail::inline v0::postgres

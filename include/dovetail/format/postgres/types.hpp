@@ -222,8 +222,7 @@ constexpr bool is_asked_in_binary(oid type, field_kind field) noexcept {
   const detail::known_type found = detail::find_type(type);
   if (found.entry == nullptr) return field == field_kind::native || field == field_kind::list;
   if (field != field_kind::text) return true;
-  return !found.is_array &&
-         (found.entry->family == detail::type_family::text || found.entry->family == detail::type_family::json);
+  return !found.is_array && (found.entry->family == detail::type_family::text || type == oids::json);
 }
 
 }  // namespace dovetail::inline v0::postgres

@@ -1,0 +1,111 @@
+// Composite types: a row in one column, to a struct and back.
+#pragma once
+
+#include <dovetail/format/postgres/decode.hpp>
+#include <dovetail/format/postgres/encode.hpp>
+#include <dovetail/row/reflect.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace dovetail::inline v0::postgres {
+
+/// A value of a composite type, or of `row(…)`: the members of `T` take the attributes in their order. (A struct that
+/// is a member of a row struct without this takes a column for each of its members.) Sent, the attributes have the
+/// types that the members have as parameters, and text is `text`: PostgreSQL refuses attributes of other types, 42804;
+/// send a text like '(1,"a b")' then.
+template <class T>
+struct composite {
+  T value{};
+
+  constexpr T& operator*() noexcept { return value; }
+  constexpr const T& operator*() const noexcept { return value; }
+  constexpr T* operator->() noexcept { return &value; }
+  constexpr const T* operator->() const noexcept { return &value; }
+
+  friend constexpr bool operator==(const composite& a, const composite& b) { return a.value == b.value; }
+};
+
+template <class T>
+composite(T) -> composite<T>;
+
+}  // namespace dovetail::inline v0::postgres
+
+namespace dovetail::inline v0 {
+
+template <class T>
+inline constexpr bool detail::is_native_value<postgres::composite<T>> = true;
+
+namespace postgres::detail {
+
+template <class Member>
+errc decode_attribute(part_reader& reader, Member& member, decode_context& context) {
+  value_ref value;
+  if (!reader.take(value.type) || !reader.take(value)) return errc::malformed_value;
+  if constexpr (reflectable<Member>) {
+    if (value.is_null()) return errc::unexpected_null;
+    composite<Member> nested;
+    const errc failed = native_codec<composite<Member>>::decode(value, nested, context);
+    if (failed == errc{}) member = std::move(nested.value);
+    return failed;
+  } else {
+    if (!takes_type<Member>(value.type)) {
+      context.explain("an attribute has another type than the struct's member");
+      return errc::malformed_value;
+    }
+    return decode_nested(value, member, context);
+  }
+}
+
+template <class Member>
+errc encode_attribute(byte_buffer& out, const Member& member, encode_context& context) {
+  if constexpr (reflectable<Member>) {
+    // record_recv does not compare the types of attributes when both are made by users.
+    out.append_big(first_user_type);
+    return append_counted(out, context, [&] {
+      return native_codec<composite<Member>>::encode(out, composite<Member>{member}, 0, context);
+    });
+  } else {
+    constexpr oid own = parameter_type<Member>();
+    constexpr bool is_enum = field_kind_of<stored_t<Member>> == field_kind::enumeration;
+    constexpr oid type = own != 0 ? own : is_enum ? first_user_type : oids::text;
+    out.append_big(type);
+    return encode_nested(out, member, type, context);
+  }
+}
+
+template <class T>
+struct native_codec<composite<T>> {
+  static_assert(reflectable<T>, "dovetail: postgres::composite<T> takes a struct");
+
+  static constexpr bool takes(oid type) noexcept { return type == oids::record || find_type(type).entry == nullptr; }
+  static constexpr oid type() noexcept { return oids::unspecified; }
+  static errc decode(const value_ref& value, composite<T>& out, decode_context& context) {
+    part_reader reader{value.bytes()};
+    std::int32_t count = 0;
+    if (!reader.take(count)) return errc::malformed_value;
+    if (count != static_cast<std::int32_t>(field_count<T>)) {
+      context.explain("the composite type and the struct differ in their number of members");
+      return errc::malformed_value;
+    }
+    errc failed{};
+    v0::with_fields(out.value, [&](auto&... members) {
+      static_cast<void>((((failed = decode_attribute(reader, members, context)) == errc{}) && ...));
+    });
+    if (failed != errc{}) return failed;
+    return reader.at_end() ? errc{} : errc::malformed_value;
+  }
+  static errc encode(byte_buffer& out, const composite<T>& value, oid, encode_context& context) {
+    out.append_big(static_cast<std::uint32_t>(field_count<T>));
+    errc failed{};
+    v0::with_fields(value.value, [&](const auto&... members) {
+      static_cast<void>((((failed = encode_attribute(out, members, context)) == errc{}) && ...));
+    });
+    context.is_text = false;  // text among attributes is the same in both formats
+    return failed;
+  }
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
