@@ -7,6 +7,7 @@
 #include <dovetail/codec/postgres/copy_out.hpp>
 #include <dovetail/codec/postgres/drain.hpp>
 
+#include <dovetail/codec/postgres/pipeline.hpp>
 #include <dovetail/codec/postgres/startup.hpp>
 #include <dovetail/codec/postgres/stream.hpp>
 #include <dovetail/codec/postgres/wait_notification.hpp>
@@ -312,6 +313,111 @@ TEST(PostgresDialogues, NotificationsAreQueuedAndWaitedFor) {
   EXPECT_GOOD(other.script("notify news, 'three'"));
   EXPECT_GOOD(listener.execute("select 'x'"));
   EXPECT_EQ(listener.session.notifications.size(), 1U);
+}
+
+}  // namespace
+namespace {
+
+/// Items whose texts and sinks live here.
+struct pipeline {
+  explicit pipeline(std::vector<std::string> statements) : texts(std::move(statements)), rows(texts.size()) {
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      items.push_back({.asked = {.text = texts[i]}, .rows = rows[i].sink()});
+    }
+  }
+  std::vector<std::string> texts;
+  std::vector<text_rows> rows;
+  std::vector<pg::pipeline_item> items;
+};
+
+TEST(PostgresPipeline, EachStatementGetsItsOwnAnswer) {
+  connection at;
+  for (int round = 0; round < 2; ++round) {
+    pipeline all{{"select 'a'", "select 'b' from generate_series(1, 2)", "select 'a'", "select 1/0", "selec", ""}};
+    EXPECT_GOOD(at.drive(pg::pipeline_dialogue{at.session, all.items, pg::pipeline_sync::each}));
+    EXPECT_EQ(all.rows[0].texts(), std::vector<std::string>{"a"});
+    EXPECT_EQ(all.rows[1].texts(), (std::vector<std::string>{"b", "b"}));
+    EXPECT_EQ(all.rows[2].texts(), std::vector<std::string>{"a"});
+    EXPECT_EQ(all.items[1].done.tag.text(), "SELECT 2");
+    EXPECT_EQ(all.items[3].failure.code(), pg::sqlstate::division_by_zero);
+    EXPECT_EQ(all.items[4].failure.code(), pg::sqlstate::syntax_error);
+    EXPECT_FALSE(all.items[5].failure);
+    EXPECT_EQ(at.session.health(), session_health::idle);
+  }
+}
+
+TEST(PostgresPipeline, AllOrNothing) {
+  connection at;
+  EXPECT_GOOD(at.script("create temp table p(a int primary key)"));
+  pipeline good{{"insert into p values (1)", "insert into p values (2)"}};
+  EXPECT_GOOD(at.drive(pg::pipeline_dialogue{at.session, good.items, pg::pipeline_sync::once}));
+  EXPECT_EQ(good.items[1].done.tag.rows_affected(), 1);
+  pipeline bad{{"insert into p values (3)", "insert into p values (1)", "insert into p values (4)"}};
+  EXPECT_GOOD(at.drive(pg::pipeline_dialogue{at.session, bad.items, pg::pipeline_sync::once}));
+  EXPECT_EQ(bad.items[0].failure.code(), errc::transaction_aborted);
+  EXPECT_EQ(bad.items[1].failure.code(), pg::sqlstate::unique_violation);
+  EXPECT_EQ(bad.items[2].failure.code(), errc::transaction_aborted);
+  EXPECT_GOOD(at.execute("select count(*)::text from p"));
+  EXPECT_EQ(at.rows.texts(), std::vector<std::string>{"2"});
+}
+
+TEST(PostgresPipeline, ManyStatementsAndLargeResultsDoNotStandInEachOthersWay) {
+  for (const auto sync : {pg::pipeline_sync::each, pg::pipeline_sync::once}) {
+    connection at;
+    std::vector<std::string> texts(3000, "select repeat('x', 20000)");
+    texts.emplace_back("select 'end'");
+    pipeline all{texts};
+    EXPECT_GOOD(at.drive(pg::pipeline_dialogue{at.session, all.items, sync}));
+    for (const pg::pipeline_item& each : all.items) ASSERT_FALSE(each.failure) << each.failure.message();
+    EXPECT_EQ(all.rows.back().texts(), std::vector<std::string>{"end"});
+    EXPECT_EQ(at.session.health(), session_health::idle);
+  }
+}
+
+TEST(PostgresPipeline, LostStatementsArePreparedAgain) {
+  for (const auto sync : {pg::pipeline_sync::each, pg::pipeline_sync::once}) {
+    connection at;
+    pipeline first{{"select 'a'", "select 'b'"}};
+    EXPECT_GOOD(at.drive(pg::pipeline_dialogue{at.session, first.items, sync}));
+    EXPECT_GOOD(at.script("deallocate all"));
+    pipeline again{{"select 'a'", "select 'b'"}};
+    EXPECT_GOOD(at.drive(pg::pipeline_dialogue{at.session, again.items, sync}));
+    EXPECT_EQ(again.rows[0].texts(), std::vector<std::string>{"a"});
+    EXPECT_EQ(again.rows[1].texts(), std::vector<std::string>{"b"});
+  }
+}
+
+TEST(PostgresPipeline, InATransactionItSharesItsFate) {
+  connection at;
+  EXPECT_GOOD(at.script("create temp table q(a int)"));
+  at.session.defer("begin");
+  pipeline all{{"insert into q values (1)", "insert into q values (2)"}};
+  EXPECT_GOOD(at.drive(pg::pipeline_dialogue{at.session, all.items, pg::pipeline_sync::each}));
+  EXPECT_EQ(at.session.health(), session_health::in_transaction);
+  EXPECT_GOOD(at.script("rollback"));
+  EXPECT_GOOD(at.execute("select count(*)::text from q"));
+  EXPECT_EQ(at.rows.texts(), std::vector<std::string>{"0"});
+  at.session.defer("begin nonsense");
+  pipeline none{{"insert into q values (1)", "insert into q values (3)"}};
+  const auto refused = at.drive(pg::pipeline_dialogue{at.session, none.items, pg::pipeline_sync::each});
+  EXPECT_TRUE(!refused || none.items[0].failure);
+  EXPECT_GOOD(at.execute("select count(*)::text from q"));
+  EXPECT_EQ(at.rows.texts(), std::vector<std::string>{"0"});
+}
+
+TEST(PostgresPipeline, WhatIsBrokenOffBetweenTwoWritesOfAllOrNothingIsUndone) {
+  connection at;
+  EXPECT_GOOD(at.script("create temp table r(a text)"));
+  std::vector<std::string> texts(2000, "insert into r values (repeat('x', 10))");
+  texts[900] = "select pg_sleep(30)";
+  pipeline all{texts};
+  const auto broken =
+      at.drive(pg::pipeline_dialogue{at.session, all.items, pg::pipeline_sync::once}, dt::deadline::after(500ms));
+  EXPECT_EQ(broken.error().code(), errc::deadline_passed);
+  at.cancel();
+  EXPECT_GOOD(at.drive(pg::drain_dialogue{at.session}));
+  EXPECT_GOOD(at.execute("select count(*)::text from r"));
+  EXPECT_EQ(at.rows.texts(), std::vector<std::string>{"0"});
 }
 
 }  // namespace

@@ -110,6 +110,8 @@ class dialogue {
     on_->note_prefix();
     if (closes_left_ + deferred_left_ != 0) on_->note_unsynced();
   }
+  /// Something deferred has failed, and nothing behind it was executed.
+  bool has_prefix_failed() const noexcept { return has_prefix_failed_; }
   /// What was asked for runs on the server as soon as all of the batch is sent.
   void expect_execution() noexcept { executes_ = true; }
 
@@ -200,6 +202,7 @@ class dialogue {
       case from_server::error_response: {
         error_info failure = server_error(came.body);
         if (failure.code() == errc::malformed_frame) return verdict::malformed;
+        has_prefix_failed_ = has_prefix_failed_ || is_in_prefix();
         closes_left_ = deferred_left_ = 0;
         if (is_fatal(failure.server())) is_fatal_ = true;
         executes_ = false;  // what failed was undone
@@ -306,6 +309,7 @@ class dialogue {
   stage stage_ = stage::start;
   bool is_read_only_;
   bool executes_ = false;
+  bool has_prefix_failed_ = false;
   bool is_fatal_ = false;
 
  protected:

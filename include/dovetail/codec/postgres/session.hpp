@@ -74,6 +74,7 @@ class session {
     sent_ = 0;
     batch_owed_ = 0;
     needed_sync_ = needs_sync_;
+    had_to_fail_ = must_fail_;
     carries_prefix_ = false;
   }
   void write_sync() {
@@ -122,6 +123,7 @@ class session {
   void take_batch_back() noexcept {
     owed_ -= batch_owed_;
     needs_sync_ = needed_sync_;
+    must_fail_ = had_to_fail_;
     begin_batch();
   }
 
@@ -186,6 +188,7 @@ class session {
   bool is_copying_in_ = false;
   bool is_portal_open_ = false;
   bool must_fail_ = false;
+  bool had_to_fail_ = false;  // before the batch
   bool may_have_executed_ = false;
 };
 
