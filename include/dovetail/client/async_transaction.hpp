@@ -66,8 +66,7 @@ class async_transaction : public Core::connection_type::template verbs<async_tra
         std::move(handler)(result<value_type>{std::move(why)});
       });
     }
-    using dialogue = typename connection_type::template owned_dialogue<Op>;
-    async_run(on_->stream(), dialogue{std::move(op)}, by_, nullptr,
+    async_run(on_->stream(), on_->own(std::move(op)), by_, nullptr,
               located<Handler, value_type>{std::move(handler), executor, where});
   }
 

@@ -85,10 +85,8 @@ class call_job final : public job {
   answer_type call() noexcept {
     try {
       return call_(on_.connection, by_);
-    } catch (const std::exception& thrown) {  // std::bad_alloc, or what a codec of the user threw
-      return error_info{errc::invalid_state, thrown.what()};
     } catch (...) {
-      return error_info{errc::invalid_state};
+      return dovetail::detail::current_failure();
     }
   }
 
@@ -145,8 +143,6 @@ class async_connection {
 
   template <class Self>
   using verbs = sql_async_verbs<Self, dialect::sqlite>;
-  template <class Op>
-  using owned_dialogue = detail::owned_call<Op>;
 
   explicit async_connection(const options& with) : stream_{sqlite::connection{with.how}, with.gate} {}
 
@@ -154,6 +150,11 @@ class async_connection {
   void close() noexcept { stream_.connection.close(); }
   bool is_in_transaction() const noexcept { return stream_.connection.is_in_transaction(); }
 
+  /// A dialogue that keeps its operation.
+  template <class Op>
+  detail::owned_call<Op> own(Op op) const {
+    return {std::move(op)};
+  }
   detail::worker_stream& stream() noexcept { return stream_; }
   detail::call_session& session() noexcept { return session_; }
   traffic& moved() noexcept { return moved_; }

@@ -1,0 +1,179 @@
+// The connection of asynchronous PostgreSQL clients: the same session and dialogues, on a stream bound to an executor.
+#pragma once
+
+#include <dovetail/client/postgres/connection.hpp>
+#include <dovetail/client/sql_async_verbs.hpp>
+#include <dovetail/driver/async_run.hpp>
+#include <dovetail/transport/async_stream.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/associated_allocator.hpp>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace dovetail::inline v0 {
+namespace postgres {
+namespace detail {
+
+/// What `async_run` drives here in place of a stream: with the session, so that it can be brought back.
+struct guarded_stream {
+  guarded_stream(asio::any_io_executor runs_on, const connect_options& how)
+      : executor(std::move(runs_on)), session(how), wire(executor, endpoint_of(how)) {}
+
+  asio::any_io_executor executor;
+  client_session session;
+  async_stream<transport> wire;
+};
+
+/// Stops the server and reads what is still to come; then calls the handler with what the operation gave.
+template <class Handler, class Answer>
+class async_recovery : public std::enable_shared_from_this<async_recovery<Handler, Answer>> {
+ public:
+  async_recovery(guarded_stream& on, Handler handler, Answer answer)
+      : on_(&on),
+        aside_(on.executor, endpoint_of(on.session.options())),
+        handler_(std::move(handler)),
+        answer_(std::move(answer)) {}
+
+  void begin() {
+    const client_session& session = on_->session;
+    async_run(aside_, cancel_request{session.wire().facts, session.options()}, by_, nullptr,
+              then([](async_recovery& self, bool told) { told ? self.drain() : self.end(false); }));
+  }
+
+ private:
+  /// Runs on the operation's executor; nobody can cancel it.
+  template <class Next>
+  struct step {
+    using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
+    std::shared_ptr<async_recovery> self;
+    Next next;
+    executor_type get_executor() const noexcept {
+      return asio::get_associated_executor(self->handler_, self->on_->executor);
+    }
+    template <class T>
+    void operator()(result<T> outcome) {
+      next(*self, static_cast<bool>(outcome));
+    }
+  };
+  template <class Next>
+  step<Next> then(Next next) {
+    return {this->shared_from_this(), next};
+  }
+
+  void drain() {
+    aside_.close();
+    async_run(on_->wire, drain_dialogue{on_->session.wire()}, by_, nullptr,
+              then([](async_recovery& self, bool done) { self.end(done); }));
+  }
+  void end(bool done) {
+    if (!done) on_->wire.close();
+    std::move(handler_)(std::move(answer_));
+  }
+
+  guarded_stream* on_;
+  async_stream<transport> aside_;
+  deadline by_ = deadline::after(recovery_limit);
+  Handler handler_;
+  Answer answer_;
+};
+
+/// Called when a dialogue is over: the connection is brought back first, when it was broken off.
+template <class Handler>
+struct recovering {
+  using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
+  using cancellation_slot_type = asio::associated_cancellation_slot_t<Handler>;
+  using allocator_type = asio::associated_allocator_t<Handler>;
+
+  guarded_stream* on;
+  Handler handler;
+
+  executor_type get_executor() const noexcept { return asio::get_associated_executor(handler, on->executor); }
+  cancellation_slot_type get_cancellation_slot() const noexcept {
+    return asio::get_associated_cancellation_slot(handler);
+  }
+  allocator_type get_allocator() const noexcept { return asio::get_associated_allocator(handler); }
+
+  template <class T>
+  void operator()(result<T> answer) {
+    if (answer || !on->session.wire().can_drain()) return std::move(handler)(std::move(answer));
+    std::make_shared<async_recovery<Handler, result<T>>>(*on, std::move(handler), std::move(answer))->begin();
+  }
+};
+
+/// The loop of wire connections has this name; found by its argument.
+template <class Machine, class Handler>
+void async_run(guarded_stream& on, Machine dialogue, deadline by, traffic* moved, Handler handler) {
+  dovetail::async_run(on.wire, std::move(dialogue), by, moved, recovering<Handler>{&on, std::move(handler)});
+}
+
+/// A dialogue and the operation that it performs: for transactions, whose operations live with it. The dialogue is made
+/// when the operation stays where it is.
+template <class Op>
+class owned_operation {
+  using dialogue_type = decltype(std::declval<client_session&>().start(std::declval<Op&>()));
+
+ public:
+  using value_type = typename Op::value_type;
+
+  owned_operation(client_session& on, Op op) noexcept : on_(&on), op_(std::move(op)) {}
+
+  action resume(const event& ev) {
+    if (!running_) running_.emplace(on_->start(op_));
+    return running_->resume(ev);
+  }
+  error_info failure(std::error_code ec) { return running_ ? failure_of(*running_, ec) : error_info{ec}; }
+  value_type value() && { return std::move(*running_).value(); }
+
+ private:
+  client_session* on_;
+  Op op_;
+  std::optional<dialogue_type> running_;
+};
+
+}  // namespace detail
+
+/// One session with a server. One operation at a time.
+class async_connection {
+ public:
+  /// What the blocking connection says of connection strings.
+  using wire = postgres::connection;
+
+  struct options {
+    connect_options how;
+    asio::any_io_executor executor;
+  };
+
+  template <class Self>
+  using verbs = sql_async_verbs<Self, dialect::postgres>;
+
+  explicit async_connection(const options& with) : stream_(with.executor, with.how) {}
+
+  session_health health() const noexcept {
+    return stream_.wire.is_open() ? stream_.session.wire().health() : session_health::closed;
+  }
+  bool is_in_transaction() const noexcept {
+    return stream_.wire.is_open() && stream_.session.wire().is_in_transaction();
+  }
+  void close() noexcept { stream_.wire.close(); }
+
+  /// A dialogue that keeps its operation.
+  template <class Op>
+  detail::owned_operation<Op> own(Op op) {
+    return {stream_.session, std::move(op)};
+  }
+  detail::guarded_stream& stream() noexcept { return stream_; }
+  detail::client_session& session() noexcept { return stream_.session; }
+  traffic& moved() noexcept { return moved_; }
+
+ private:
+  detail::guarded_stream stream_;
+  traffic moved_;
+};
+
+}  // namespace postgres
+}  // namespace dovetail::inline v0

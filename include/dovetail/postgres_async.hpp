@@ -1,0 +1,16 @@
+// PostgreSQL: the asynchronous client, on Asio.
+#pragma once
+
+#include <dovetail/client/basic_async_client.hpp>
+#include <dovetail/client/postgres/async_connection.hpp>
+#include <dovetail/postgres.hpp>
+
+namespace dovetail::inline v0 {
+namespace postgres {
+
+/// `dt::postgres::async_client db{io.get_executor(), "postgresql://app@localhost/app"}`: the verbs of `client`,
+/// awaited; see `basic_async_client`. Cancellation: the server is told to stop, and the connection lives on.
+using async_client = basic_async_client<async_connection>;
+
+}  // namespace postgres
+}  // namespace dovetail::inline v0
