@@ -19,23 +19,37 @@
 
 namespace dovetail::inline v0::postgres::detail {
 
-/// From smallint, integer, bigint; the width says which.
+/// The number of bytes that values of a number's type have in binary format; 0 for other types.
+constexpr std::int32_t width_of(oid type) noexcept {
+  switch (type) {
+    case oids::int2:
+      return 2;
+    case oids::int4:
+    case oids::float4:
+      return 4;
+    case oids::int8:
+    case oids::float8:
+      return 8;
+    default:
+      return 0;
+  }
+}
+
+/// From smallint, integer, bigint.
 [[gnu::noinline]] inline errc decode_integer(const value_ref& value, std::int64_t& out) noexcept {
   if (value.is_null()) return errc::unexpected_null;
   if (!value.is_binary) return parse_integer(value.text(), out) ? errc{} : errc::malformed_value;
-  switch (value.size) {
-    case 8:
-      out = static_cast<std::int64_t>(load_big<std::uint64_t>(value.data));
-      return errc{};
-    case 4:
-      out = static_cast<std::int32_t>(load_big<std::uint32_t>(value.data));
-      return errc{};
-    case 2:
-      out = static_cast<std::int16_t>(load_big<std::uint16_t>(value.data));
-      return errc{};
-    default:
-      return errc::malformed_value;
+  if (value.size != width_of(value.type)) return errc::malformed_value;
+  if (value.size == 8) {
+    out = static_cast<std::int64_t>(load_big<std::uint64_t>(value.data));
+  } else if (value.size == 4) {
+    out = static_cast<std::int32_t>(load_big<std::uint32_t>(value.data));
+  } else if (value.size == 2) {
+    out = static_cast<std::int16_t>(load_big<std::uint16_t>(value.data));
+  } else {
+    return errc::malformed_value;
   }
+  return errc{};
 }
 
 /// From the same when not negative, and from oid and the like, which have no sign.
@@ -58,6 +72,7 @@ namespace dovetail::inline v0::postgres::detail {
 [[gnu::noinline]] inline errc decode_real(const value_ref& value, double& out) noexcept {
   if (value.is_null()) return errc::unexpected_null;
   if (value.is_binary) {
+    if (value.size != width_of(value.type)) return errc::malformed_value;
     if (value.size == 8) {
       out = std::bit_cast<double>(load_big<std::uint64_t>(value.data));
     } else if (value.size == 4) {
