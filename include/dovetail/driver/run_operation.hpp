@@ -173,6 +173,8 @@ class run_operation {
   bool is_reply_awaited() noexcept {
     if constexpr (requires { Stream::waits_for_replies; }) {
       return next_.what() == verb::read && std::exchange(expects_reply_, false);
+    } else if constexpr (requires { core_->stream.waits_for_reply(); }) {
+      return next_.what() == verb::read && std::exchange(expects_reply_, false) && core_->stream.waits_for_reply();
     } else {
       return false;
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/secret.hpp>
+#include <dovetail/transport/blocking.hpp>
 #include <dovetail/transport/concepts.hpp>
 #include <dovetail/transport/tls_session.hpp>
 
@@ -64,6 +65,16 @@ class tls_stream {
     if (!session_) return inner_.try_read(into);
     return through([&](detail::tls_io& io) { return session_->read(io, into); });
   }
+
+  /// Plain streams wait and read as the inner one can; for the blocking driver.
+  attempt read_waiting(byte_span into, deadline by) requires requires(Inner& inner) { inner.read_waiting(into, by); }
+  {
+    if (!session_) return inner_.read_waiting(into, by);
+    return detail::repeat_until_over(*this, by, [&] { return try_read(into); });
+  }
+  /// A decrypted reply may be here already.
+  bool waits_for_reply() const noexcept requires requires { Inner::waits_for_replies; }
+  { return !session_; }
 
   attempt try_write(byte_view from) {
     if (!session_) return inner_.try_write(from);

@@ -1,0 +1,123 @@
+// How much does one row by its key cost, compared with a prepared statement of libpq? A real server, a Unix socket.
+#include <dovetail/postgres.hpp>
+#include <dovetail/postgres_async.hpp>
+
+#include "support/bench.hpp"
+#include "support/libpq.hpp"
+
+#include <support/postgres_server.hpp>
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <asio/use_future.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace dt = dovetail;
+
+namespace {
+
+struct account {
+  std::int64_t id;
+  std::string name;
+  double balance;
+  std::optional<std::string> note;
+};
+
+constexpr std::int64_t accounts = 10'000;
+constexpr std::size_t selects = 10'000;
+
+constexpr const char* fill = R"(
+  create table account(id bigint primary key, name text not null, balance double precision not null, note text);
+  insert into account select i, 'account ' || i, i * 1.5, case when i % 2 = 0 then 'a note' end
+  from generate_series(1, 10000) as n(i);
+  analyze account;)";
+
+constexpr auto& by_id = "select id, name, balance, note from account where id = $1";
+
+std::int64_t next(std::int64_t id) { return id * 7919 % 10'007 % accounts + 1; }
+
+std::uint64_t add(std::uint64_t sum, const account& found) {
+  return sum * 31 + static_cast<std::uint64_t>(found.id) + found.name.size() + (found.note ? found.note->size() : 3);
+}
+
+account read_account(const PGresult* from) {
+  if (PQntuples(from) != 1 || PQgetlength(from, 0, 0) != 8 || PQgetlength(from, 0, 2) != 8) bench::stop("no account");
+  account found{};
+  found.id = bench::load_big<std::int64_t>(PQgetvalue(from, 0, 0));
+  found.name.assign(PQgetvalue(from, 0, 1), static_cast<std::size_t>(PQgetlength(from, 0, 1)));
+  found.balance = std::bit_cast<double>(bench::load_big<std::int64_t>(PQgetvalue(from, 0, 2)));
+  if (!PQgetisnull(from, 0, 3)) {
+    found.note.emplace(PQgetvalue(from, 0, 3), static_cast<std::size_t>(PQgetlength(from, 0, 3)));
+  }
+  return found;
+}
+
+account find(bench::libpq& in, std::int64_t id) {
+  char key[8];
+  bench::store_big(key, id);
+  const char* const values[] = {key};
+  const int lengths[] = {8};
+  const int formats[] = {1};
+  PGresult* const got = in.rows(PQexecPrepared(in.get(), "point", 1, values, lengths, formats, 1));
+  account found = read_account(got);
+  PQclear(got);
+  return found;
+}
+
+template <class Find>
+std::uint64_t one_by_one(bench::latencies& times, Find find_one) {
+  std::uint64_t sum = 0;
+  std::int64_t id = 1;
+  for (std::size_t i = 0; i < selects; ++i) {
+    id = next(id);
+    const std::uint64_t start = bench::wall_ns();
+    const account found = find_one(id);
+    times.add(bench::wall_ns() - start);
+    sum = add(sum, found);
+  }
+  return sum;
+}
+
+asio::awaitable<std::uint64_t> await_all(dt::postgres::async_client& db, bench::latencies& times) {
+  std::uint64_t sum = 0;
+  std::int64_t id = 1;
+  for (std::size_t i = 0; i < selects; ++i) {
+    id = next(id);
+    const std::uint64_t start = bench::wall_ns();
+    const account found = co_await db.query_one<account>(by_id, id);
+    times.add(bench::wall_ns() - start);
+    sum = add(sum, found);
+  }
+  co_return sum;
+}
+
+}  // namespace
+
+int main() {
+  dt::test::postgres_server& server = dt::test::postgres_server::shared();
+  dt::postgres::client db{server.socket_string()};
+  db.script(fill);
+  bench::libpq hand{server.socket_string()};
+  hand.prepare("point", by_id);
+  asio::io_context io;
+  dt::postgres::async_client awaited{io.get_executor(), server.socket_string()};
+
+  bench::task task{"postgres_point"};
+  task.add("libpq binary, prepared", selects, [&](bench::latencies& times) {
+    return one_by_one(times, [&](std::int64_t id) { return find(hand, id); });
+  });
+  task.add("dovetail", selects, [&](bench::latencies& times) {
+    return one_by_one(times, [&](std::int64_t id) { return db.query_one<account>(by_id, id); });
+  });
+  task.add("dovetail async", selects, [&](bench::latencies& times) {
+    std::future<std::uint64_t> sum = asio::co_spawn(io, await_all(awaited, times), asio::use_future);
+    io.restart();
+    io.run();
+    return sum.get();
+  });
+  return task.run();
+}
