@@ -13,6 +13,7 @@
 #include <concepts>
 #include <functional>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -101,6 +102,12 @@ class script_of {
   /// Must read, and finds the end of the stream.
   script_of& read_end() { return add({verb::read, {}}).failing(errc::connection_closed); }
   script_of& connect() { return add({verb::connect, {}}); }
+  /// Must connect to the transport's peer of this number.
+  script_of& connect(std::size_t target) {
+    step made{verb::connect, {}};
+    made.target = target;
+    return add(std::move(made));
+  }
   script_of& start_tls() { return add({verb::start_tls, {}}); }
   script_of& shutdown_write() { return add({verb::shutdown_write, {}}); }
   script_of& close() { return add({verb::close, {}}); }
@@ -121,6 +128,13 @@ class script_of {
   /// It is cancelled, after `bytes` (of a write).
   script_of& cancelled(std::size_t bytes = 0) {
     steps_.back().trouble = event{make_error_code(errc::cancelled), bytes, true};
+    return *this;
+  }
+
+  /// It succeeds, and the TLS connection has this binding.
+  script_of& binding(script_bytes bytes) {
+    bindings_.push_back(std::make_unique<script_bytes>(std::move(bytes)));
+    steps_.back().trouble = event{.channel_binding = bindings_.back()->view()};
     return *this;
   }
 
@@ -200,6 +214,7 @@ class script_of {
     std::size_t at_most = no_step;
     std::optional<event> trouble{};
     std::optional<clock::duration> delay{};
+    std::optional<std::size_t> target{};
     std::function<void(byte_view)> check{};
   };
   struct trouble {
@@ -294,6 +309,11 @@ class script_of {
             EXPECT_EQ(wanted.delay->count(), next.delay().count()) << place() << "the delay of wait";
           }
           break;
+        case verb::connect:
+          if (wanted.target) {
+            EXPECT_EQ(*wanted.target, next.target()) << place() << "the target of action " << actions;
+          }
+          break;
         default:
           break;
       }
@@ -319,6 +339,7 @@ class script_of {
   Make make_;
   std::source_location where_;
   std::vector<step> steps_;
+  std::vector<std::unique_ptr<script_bytes>> bindings_;
   std::vector<trouble> troubles_;
   std::function<bool(std::error_code)> expected_;
   std::function<void(machine_type&)> after_;

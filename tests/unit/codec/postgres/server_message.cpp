@@ -1,0 +1,76 @@
+#include <dovetail/codec/postgres/server_message.hpp>
+
+#include <support/postgres_login.hpp>
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace {
+
+namespace dt = dovetail;
+namespace pg = dovetail::postgres;
+namespace wire = postgres_wire;
+
+dt::byte_view body_of(const std::string& message) { return dt::as_byte_view(message).subspan(5); }
+
+// What PostgreSQL 15 sends for a duplicate key, but for the language of its severity.
+const std::string duplicate = wire::report('E', {{'S', "FEHLER"},
+                                                 {'V', "ERROR"},
+                                                 {'C', "23505"},
+                                                 {'M', "duplicate key value violates unique constraint \"city_pkey\""},
+                                                 {'D', "Key (id)=(1) already exists."},
+                                                 {'s', "public"},
+                                                 {'t', "city"},
+                                                 {'n', "city_pkey"},
+                                                 {'F', "nbtinsert.c"},
+                                                 {'L', "664"},
+                                                 {'R', "_bt_check_unique"}});
+
+TEST(PostgresServerMessage, AnErrorKeepsEveryField) {
+  const dt::error_info failure = pg::detail::server_error(body_of(duplicate));
+  EXPECT_EQ(failure.code(), pg::sqlstate::unique_violation);
+  EXPECT_EQ(failure.kind(), dt::condition::constraint);
+  EXPECT_EQ("ERROR", failure.server().severity);
+  EXPECT_EQ("23505", failure.server().sqlstate);
+  EXPECT_EQ("duplicate key value violates unique constraint \"city_pkey\"", failure.server().message);
+  EXPECT_EQ("Key (id)=(1) already exists.", failure.server().detail);
+  EXPECT_EQ("public", failure.server().schema);
+  EXPECT_EQ("city", failure.server().table);
+  EXPECT_EQ("city_pkey", failure.server().constraint);
+  EXPECT_EQ(0, failure.server().position);
+  EXPECT_FALSE(pg::detail::is_fatal(failure.server()));
+}
+
+TEST(PostgresServerMessage, PositionHintColumnAndTypeAreKeptToo) {
+  const std::string message = wire::report(
+      'E', {{'S', "FATAL"}, {'C', "42703"}, {'M', "m"}, {'H', "hint"}, {'P', "8"}, {'c', "col"}, {'d', "typ"}});
+  const dt::error_info failure = pg::detail::server_error(body_of(message));
+  EXPECT_EQ("hint", failure.server().hint);
+  EXPECT_EQ(8, failure.server().position);
+  EXPECT_EQ("col", failure.server().column);
+  EXPECT_EQ("typ", failure.server().datatype);
+  EXPECT_EQ("FATAL", failure.server().severity);
+  EXPECT_TRUE(pg::detail::is_fatal(failure.server()));
+}
+
+TEST(PostgresServerMessage, AMalformedErrorIsAFailureAllTheSame) {
+  const dt::byte_view whole = body_of(duplicate);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_EQ(pg::detail::server_error(whole.first(size)).code(), dt::errc::malformed_frame) << size;
+  }
+  EXPECT_EQ(pg::detail::server_error(body_of(duplicate + "x")).code(), dt::errc::malformed_frame);
+}
+
+TEST(PostgresServerMessage, AnErrorWithoutSqlstateIsAnInternalOne) {
+  EXPECT_EQ(pg::detail::server_error(body_of(wire::report('E', {{'M', "m"}}))).code(), pg::sqlstate::internal_error);
+}
+
+TEST(PostgresServerMessage, ANoticeIsReadAndAMalformedOneIsEmpty) {
+  const std::string notice = wire::report('N', {{'V', "NOTICE"}, {'C', "00000"}, {'M', "relation exists, skipping"}});
+  EXPECT_EQ("relation exists, skipping", pg::detail::notice_fields(body_of(notice)).message);
+  EXPECT_EQ("", pg::detail::notice_fields(body_of(notice).first(9)).message);
+}
+
+}  // namespace
