@@ -3,6 +3,7 @@
 
 #include <dovetail/client/async_client.hpp>
 #include <dovetail/client/client.hpp>
+#include <dovetail/client/lensdb/instances.hpp>
 #include <dovetail/client/lensdb_server.hpp>
 #include <dovetail/client/lensdb_verbs.hpp>
 #include <dovetail/codec/lensdb/codec.hpp>

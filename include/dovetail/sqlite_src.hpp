@@ -1,4 +1,4 @@
-// SQLite's part of src.hpp: exactly one source file includes this, before any header but src.hpp.
+// SQLite's part of src.hpp: exactly one source file includes this, before any header but its kind.
 #pragma once
 
 #define DOVETAIL_SQLITE_SOURCE

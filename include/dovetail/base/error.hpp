@@ -33,6 +33,9 @@ namespace detail {
 /// Not inlined into templates: keeps the code of a throw out of every instantiation.
 [[noreturn, gnu::cold]] void throw_error(error_info info);
 
+/// The failure that the exception being handled stands for; errc::invalid_state when it is not one of ours.
+[[gnu::cold]] error_info current_failure();
+
 }  // namespace detail
 }  // namespace dovetail::inline v0
 
@@ -46,6 +49,18 @@ namespace detail {
 namespace dovetail::inline v0::detail {
 
 [[gnu::noinline]] DOVETAIL_DEFINE void throw_error(error_info info) { throw error(std::move(info)); }
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info current_failure() {
+  try {
+    throw;
+  } catch (const error& failed) {
+    return failed.info();
+  } catch (const std::exception& thrown) {  // std::bad_alloc, or what code of the user threw
+    return {make_error_code(errc::invalid_state), thrown.what()};
+  } catch (...) {
+    return make_error_code(errc::invalid_state);
+  }
+}
 
 }  // namespace dovetail::inline v0::detail
 #undef DOVETAIL_DEFINE

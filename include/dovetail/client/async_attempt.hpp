@@ -1,6 +1,7 @@
 // The part of an asynchronous operation that does not know what is asked: getting a connection, and trying again.
 #pragma once
 
+#include <dovetail/base/error.hpp>
 #include <dovetail/client/core.hpp>
 #include <dovetail/driver/async_run.hpp>
 
@@ -53,29 +54,12 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
   virtual bool is_idempotent() const noexcept = 0;
 
   /// First step; nothing completes in here.
-  void start() {
-    if (lease got = core_->connections().try_acquire(how_.where)) {
-      lease_ = std::move(got);
-      prepare();
-    } else {
-      wait_in_queue();
-    }
-  }
+  void start();
 
   /// An attempt failed: again after a pause, or for good.
-  void failed(error_info why, std::size_t sent) {
-    is_in_dialogue_ = false;
-    lease_.release();
-    const verdict next = core_->judge(why, name(), attempt_, is_idempotent(), sent, how_);
-    if (!next.repeat || is_cancelled_) return give_up(std::move(why));
-    ++attempt_;
-    pause(next.delay);
-  }
+  void failed(error_info why, std::size_t sent);
 
-  void cancel(asio::cancellation_type type) {
-    is_cancelled_ = true;
-    inner_.emit(type);
-  }
+  void cancel(asio::cancellation_type type);
 
   /// A step of a dialogue calls back here, on the operation's executor, and can be cancelled.
   template <class Self, class Next>
@@ -109,122 +93,199 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
     return step<async_attempt, Next>{this->shared_from_this(), next};
   }
 
-  void prepare() {
-    auto& connection = *lease_;
-    switch (lease_.state()) {
-      case lease_state::ready:
-        is_in_dialogue_ = true;
-        return perform();
-      case lease_state::check:
-        is_in_dialogue_ = true;
-        return async_run(connection.stream(), connection.session().ping(), core_->connections().check_deadline(how_.by),
-                         nullptr,
-                         then([](async_attempt& self, auto answer) { self.checked(static_cast<bool>(answer)); }));
-      case lease_state::open:
-        is_in_dialogue_ = true;
-        return async_run(connection.stream(), connection.session().open(), how_.by, nullptr,
-                         then([](async_attempt& self, auto answer) {
-                           self.opened(answer ? error_info{} : std::move(answer).error());
-                         }));
-    }
-  }
+  void prepare();
 
-  void checked(bool is_alive) {
-    is_in_dialogue_ = false;
-    if (is_cancelled_) return failed(errc::cancelled, 0);
-    is_alive ? lease_.checked() : lease_.reopen();
-    prepare();
-  }
+  void checked(bool is_alive);
 
-  void opened(error_info why) {
-    is_in_dialogue_ = false;
-    if (why) {
-      lease_.open_failed(why);
-      return failed(std::move(why), 0);
-    }
-    lease_.opened();
-    if (is_cancelled_) return failed(errc::cancelled, 0);
-    prepare();
-  }
+  void opened(error_info why);
 
   /// No connection is free: from here on the pool, the timer and a cancellation compete.
-  void wait_in_queue() {
-    const std::lock_guard lock{mutex_};
-    result<lease> got = core_->connections().start_acquire(*this, how_.where);
-    if (!got || *got) {
-      return asio::post(executor_, [self = this->shared_from_this(), got = std::move(got)]() mutable {
-        self->received(std::move(got));
-      });
-    }
-    waiting_ = this->shared_from_this();
-    work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
-    if (const deadline end = core_->connections().acquire_deadline(how_.by); !end.is_never()) {
-      timer_.emplace(executor_, end.when());
-      timer_->async_wait([self = this->shared_from_this()](std::error_code ec) {
-        if (!ec) self->expired();
-      });
-    }
-    inner_.slot().assign([this](asio::cancellation_type) { leave_queue(); });
-  }
+  void wait_in_queue();
 
   /// Called by the pool, on any thread.
-  static void notified(waiter& node) noexcept {
-    auto& self = static_cast<async_attempt&>(node);
-    std::shared_ptr<async_attempt> keep;
-    {
-      const std::lock_guard lock{self.mutex_};
-      keep = std::move(self.waiting_);
-    }
-    asio::post(self.executor_, [keep = std::move(keep)] { keep->received(keep->take()); });
-  }
+  static void notified(waiter& node) noexcept;
 
-  void expired() {
-    error_info why;
-    {
-      const std::lock_guard lock{mutex_};
-      if (!waiting_) return;
-      why = this->expire();
-      if (!why) return;  // too late: a connection is on its way
-      waiting_.reset();
-    }
-    received(std::move(why));
-  }
+  void expired();
 
-  void leave_queue() {
-    std::shared_ptr<async_attempt> keep;
-    {
-      const std::lock_guard lock{mutex_};
-      if (!waiting_ || !waiter::cancel()) return;
-      keep = std::move(waiting_);
-    }
-    asio::post(executor_, [keep = std::move(keep)] { keep->received(errc::cancelled); });
-  }
+  void leave_queue();
 
-  void received(result<lease> got) {
-    inner_.slot().clear();
-    if (timer_) timer_->cancel();
-    work_ = {};
-    if (!got) return failed(std::move(got).error(), 0);
-    lease_ = *std::move(got);
-    if (is_cancelled_) return failed(errc::cancelled, 0);
-    prepare();
-  }
+  /// What the queue gave; the connection may have to be made, and its constructor may throw.
+  result<lease> take_granted();
 
-  void pause(clock::duration delay) {
-    timer_.emplace(executor_, delay);
-    inner_.slot().assign([this](asio::cancellation_type) { timer_->cancel(); });
-    timer_->async_wait([self = this->shared_from_this()](std::error_code) {
-      self->inner_.slot().clear();
-      if (self->is_cancelled_) return self->give_up(error_info{errc::cancelled}.with_location(self->how_.where));
-      self->start();
-    });
-  }
+  void receive_later(result<lease> got);
+
+  void received(result<lease> got);
+
+  void pause(clock::duration delay);
 
   std::mutex mutex_;
   std::shared_ptr<async_attempt> waiting_;  // keeps the node of the queue alive; null when it is not in the queue
   std::optional<asio::steady_timer> timer_;
   asio::any_io_executor work_;
 };
+
+template <class Core>
+void async_attempt<Core>::start() {
+  try {
+    lease_ = core_->connections().try_acquire(how_.where);
+  } catch (...) {
+    return receive_later(detail::current_failure());
+  }
+  lease_ ? prepare() : wait_in_queue();
+}
+
+template <class Core>
+void async_attempt<Core>::failed(error_info why, std::size_t sent) {
+  is_in_dialogue_ = false;
+  lease_.release();
+  const verdict next = core_->judge(why, name(), attempt_, is_idempotent(), sent, how_);
+  if (!next.repeat || is_cancelled_) return give_up(std::move(why));
+  ++attempt_;
+  pause(next.delay);
+}
+
+template <class Core>
+void async_attempt<Core>::cancel(asio::cancellation_type type) {
+  is_cancelled_ = true;
+  inner_.emit(type);
+}
+
+template <class Core>
+void async_attempt<Core>::prepare() {
+  auto& connection = *lease_;
+  switch (lease_.state()) {
+    case lease_state::ready:
+      is_in_dialogue_ = true;
+      return perform();
+    case lease_state::check:
+      is_in_dialogue_ = true;
+      return async_run(connection.stream(), connection.session().ping(), core_->connections().check_deadline(how_.by),
+                       nullptr,
+                       then([](async_attempt& self, auto answer) { self.checked(static_cast<bool>(answer)); }));
+    case lease_state::open:
+      is_in_dialogue_ = true;
+      return async_run(connection.stream(), connection.session().open(), how_.by, nullptr,
+                       then([](async_attempt& self, auto answer) {
+                         self.opened(answer ? error_info{} : std::move(answer).error());
+                       }));
+  }
+}
+
+template <class Core>
+void async_attempt<Core>::checked(bool is_alive) {
+  is_in_dialogue_ = false;
+  if (is_cancelled_) return failed(errc::cancelled, 0);
+  try {
+    is_alive ? lease_.checked() : lease_.reopen();
+  } catch (...) {
+    return failed(detail::current_failure(), 0);
+  }
+  prepare();
+}
+
+template <class Core>
+void async_attempt<Core>::opened(error_info why) {
+  is_in_dialogue_ = false;
+  if (why) {
+    lease_.open_failed(why);
+    return failed(std::move(why), 0);
+  }
+  lease_.opened();
+  if (is_cancelled_) return failed(errc::cancelled, 0);
+  prepare();
+}
+
+template <class Core>
+void async_attempt<Core>::wait_in_queue() {
+  const std::lock_guard lock{mutex_};
+  try {
+    result<lease> got = core_->connections().start_acquire(*this, how_.where);
+    if (!got || *got) return receive_later(std::move(got));
+  } catch (...) {
+    return receive_later(detail::current_failure());
+  }
+  waiting_ = this->shared_from_this();
+  work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
+  if (const deadline end = core_->connections().acquire_deadline(how_.by); !end.is_never()) {
+    timer_.emplace(executor_, end.when());
+    timer_->async_wait([self = this->shared_from_this()](std::error_code ec) {
+      if (!ec) self->expired();
+    });
+  }
+  inner_.slot().assign([this](asio::cancellation_type) { leave_queue(); });
+}
+
+template <class Core>
+void async_attempt<Core>::notified(waiter& node) noexcept {
+  auto& self = static_cast<async_attempt&>(node);
+  std::shared_ptr<async_attempt> keep;
+  {
+    const std::lock_guard lock{self.mutex_};
+    keep = std::move(self.waiting_);
+  }
+  asio::post(self.executor_, [keep = std::move(keep)] { keep->received(keep->take_granted()); });
+}
+
+template <class Core>
+void async_attempt<Core>::expired() {
+  error_info why;
+  {
+    const std::lock_guard lock{mutex_};
+    if (!waiting_) return;
+    why = this->expire();
+    if (!why) return;  // too late: a connection is on its way
+    waiting_.reset();
+  }
+  received(std::move(why));
+}
+
+template <class Core>
+void async_attempt<Core>::leave_queue() {
+  std::shared_ptr<async_attempt> keep;
+  {
+    const std::lock_guard lock{mutex_};
+    if (!waiting_ || !waiter::cancel()) return;
+    keep = std::move(waiting_);
+  }
+  keep->receive_later(errc::cancelled);
+}
+
+template <class Core>
+auto async_attempt<Core>::take_granted() -> result<lease> {
+  try {
+    return this->take();
+  } catch (...) {
+    return detail::current_failure();
+  }
+}
+
+template <class Core>
+void async_attempt<Core>::receive_later(result<lease> got) {
+  asio::post(executor_,
+             [self = this->shared_from_this(), got = std::move(got)]() mutable { self->received(std::move(got)); });
+}
+
+template <class Core>
+void async_attempt<Core>::received(result<lease> got) {
+  inner_.slot().clear();
+  if (timer_) timer_->cancel();
+  work_ = {};
+  if (!got) return failed(std::move(got).error(), 0);
+  lease_ = *std::move(got);
+  if (is_cancelled_) return failed(errc::cancelled, 0);
+  prepare();
+}
+
+template <class Core>
+void async_attempt<Core>::pause(clock::duration delay) {
+  timer_.emplace(executor_, delay);
+  inner_.slot().assign([this](asio::cancellation_type) { timer_->cancel(); });
+  timer_->async_wait([self = this->shared_from_this()](std::error_code) {
+    self->inner_.slot().clear();
+    if (self->is_cancelled_) return self->give_up(error_info{errc::cancelled}.with_location(self->how_.where));
+    self->start();
+  });
+}
 
 }  // namespace dovetail::inline v0::detail
 

@@ -88,12 +88,8 @@ class basic_async_client : public Connection::template verbs<basic_async_client<
 
   /// Connects to nothing yet: connections are opened when they are needed.
   /// Errors: throws `dt::error` when the connection string or a setting is wrong.
-  basic_async_client(executor_type executor, std::string_view connection_string, settings how = {})
-      : basic_async_client(std::move(executor), Connection::wire::parse(connection_string), std::move(how)) {}
-  basic_async_client(executor_type executor, options where, settings how = {})
-      : executor_(executor),
-        core_(std::make_shared<core_type>(typename Connection::options{std::move(where), std::move(executor)},
-                                          std::move(how))) {}
+  basic_async_client(executor_type executor, std::string_view connection_string, settings how = {});
+  basic_async_client(executor_type executor, options where, settings how = {});
   basic_async_client(basic_async_client&&) noexcept = default;
   basic_async_client& operator=(basic_async_client&& other) noexcept {
     close();
@@ -101,7 +97,7 @@ class basic_async_client : public Connection::template verbs<basic_async_client<
     core_ = std::move(other.core_);
     return *this;
   }
-  ~basic_async_client() { close(); }
+  ~basic_async_client();
 
   view_type within(clock::duration budget) const { return view().within(budget); }
   view_type within(deadline by) const { return view().within(by); }
@@ -132,16 +128,39 @@ class basic_async_client : public Connection::template verbs<basic_async_client<
   view_type view() const { return {core_, executor_, core_->timeout(), deadline::never(), asio::use_awaitable_t<>{}}; }
 
  private:
-  basic_async_client(executor_type executor, result<parsed_string<options>> parsed, settings how)
-      : executor_(executor) {
-    if (!parsed) detail::throw_error(std::move(parsed).error());
-    if (error_info wrong = detail::apply(how, parsed->settings)) detail::throw_error(std::move(wrong));
-    core_ = std::make_shared<core_type>(typename Connection::options{std::move(parsed->options), std::move(executor)},
-                                        std::move(how));
-  }
+  basic_async_client(executor_type executor, result<parsed_string<options>> parsed, settings how);
 
   executor_type executor_;
   std::shared_ptr<core_type> core_;
 };
+
+template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+basic_async_client<Connection, Retry, Pool, Observer>::basic_async_client(executor_type executor,
+                                                                          std::string_view connection_string,
+                                                                          settings how)
+    : basic_async_client(std::move(executor), Connection::wire::parse(connection_string), std::move(how)) {}
+
+template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+basic_async_client<Connection, Retry, Pool, Observer>::basic_async_client(executor_type executor, options where,
+                                                                          settings how)
+    : executor_(executor),
+      core_(std::make_shared<core_type>(typename Connection::options{std::move(where), std::move(executor)},
+                                        std::move(how))) {}
+
+template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+basic_async_client<Connection, Retry, Pool, Observer>::~basic_async_client() {
+  close();
+}
+
+template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+basic_async_client<Connection, Retry, Pool, Observer>::basic_async_client(executor_type executor,
+                                                                          result<parsed_string<options>> parsed,
+                                                                          settings how)
+    : executor_(executor) {
+  if (!parsed) detail::throw_error(std::move(parsed).error());
+  if (error_info wrong = detail::apply(how, parsed->settings)) detail::throw_error(std::move(wrong));
+  core_ = std::make_shared<core_type>(typename Connection::options{std::move(parsed->options), std::move(executor)},
+                                      std::move(how));
+}
 
 }  // namespace dovetail::inline v0

@@ -148,25 +148,27 @@ class pool {
     bool is_notified_ = false;
   };
 
-  [[gnu::noinline]] result<lease> acquire_slowly(lease got, deadline until, std::source_location where);
+  [[gnu::noinline]] result<lease> acquire_slowly(lease got, deadline until,
+                                                 std::source_location where) requires blocking_connection<Connection>;
 
   result<lease> wait(deadline until, std::source_location where);
 
-  result<lease> prepare(lease got, deadline until);
+  result<lease> prepare(lease got, deadline until) requires blocking_connection<Connection>;
 
   state* const state_;
 };
 
 template <pooled_connection Connection, pool_policy Policy, observer Observer>
 auto pool<Connection, Policy, Observer>::acquire_slowly(lease got, deadline until, std::source_location where)
-    -> result<lease> {
-  if (!got) {
-    result<lease> waited = wait(until, where);
-    if (!waited) return waited;
-    got = std::move(*waited);
+    -> result<lease>
+  requires blocking_connection<Connection> {
+    if (!got) {
+      result<lease> waited = wait(until, where);
+      if (!waited) return waited;
+      got = std::move(*waited);
+    }
+    return prepare(std::move(got), until);
   }
-  return prepare(std::move(got), until);
-}
 
 template <pooled_connection Connection, pool_policy Policy, observer Observer>
 auto pool<Connection, Policy, Observer>::wait(deadline until, std::source_location where) -> result<lease> {
@@ -190,23 +192,24 @@ auto pool<Connection, Policy, Observer>::wait(deadline until, std::source_locati
 }
 
 template <pooled_connection Connection, pool_policy Policy, observer Observer>
-auto pool<Connection, Policy, Observer>::prepare(lease got, deadline until) -> result<lease> {
-  if (got.state() == lease_state::check) {
-    if (got->ping(check_deadline(until))) {
-      got.checked();
-    } else {
-      got.reopen();
+auto pool<Connection, Policy, Observer>::prepare(lease got, deadline until) -> result<lease>
+  requires blocking_connection<Connection> {
+    if (got.state() == lease_state::check) {
+      if (got->ping(check_deadline(until))) {
+        got.checked();
+      } else {
+        got.reopen();
+      }
     }
-  }
-  if (got.state() == lease_state::open) {
-    if (result<void> opening = got->open(until); !opening) {
-      error_info failure = std::move(opening).error();
-      got.open_failed(failure);
-      return failure;
+    if (got.state() == lease_state::open) {
+      if (result<void> opening = got->open(until); !opening) {
+        error_info failure = std::move(opening).error();
+        got.open_failed(failure);
+        return failure;
+      }
+      got.opened();
     }
-    got.opened();
+    return got;
   }
-  return got;
-}
 
 }  // namespace dovetail::inline v0

@@ -51,18 +51,10 @@ class wake_relay final : public waker {
 /// operation follows the other, and looks at the deadline of whatever is waiting when it goes off.
 class async_core : public std::enable_shared_from_this<async_core> {
  public:
-  explicit async_core(asio::any_io_executor executor)
-      : executor_(std::move(executor)),
-        timer_(executor_),
-        signal_(executor_),
-        descriptors_{asio::posix::stream_descriptor{executor_}, asio::posix::stream_descriptor{executor_}} {}
+  explicit async_core(asio::any_io_executor executor);
   async_core(const async_core&) = delete;
   async_core& operator=(const async_core&) = delete;
-  virtual ~async_core() {
-    relay_->forget();
-    detach();
-    ::operator delete(spare_);
-  }
+  virtual ~async_core();
 
   const asio::any_io_executor& executor() const noexcept { return executor_; }
 
@@ -86,10 +78,7 @@ class async_core : public std::enable_shared_from_this<async_core> {
   }
 
   /// After the completion handler has returned: without a next operation, nothing may keep the executor busy.
-  void settle() {
-    const std::lock_guard lock(mutex_);
-    if (!is_running_ && timer_is_set_) disarm();
-  }
+  void settle();
 
   std::size_t operation() const noexcept { return operation_; }
   void note_sent() noexcept { has_sent_.store(true, std::memory_order_relaxed); }
@@ -139,57 +128,25 @@ class async_core : public std::enable_shared_from_this<async_core> {
   }
 
   /// Ends the operation that runs now.
-  void cancel() noexcept {
-    const std::lock_guard lock(mutex_);
-    if (is_running_) request_cancel();
-  }
+  void cancel() noexcept;
 
   /// Ends the given operation. Without `terminal`, only while nothing has been sent: then it has had no effect yet.
-  void cancel(std::size_t operation, asio::cancellation_type type) noexcept {
-    const std::lock_guard lock(mutex_);
-    if (!is_running_ || operation != operation_) return;
-    const bool is_terminal = (type & asio::cancellation_type::terminal) != asio::cancellation_type::none;
-    if (type == asio::cancellation_type::none || (!is_terminal && has_sent_.load(std::memory_order_relaxed))) return;
-    request_cancel();
-  }
+  void cancel(std::size_t operation, asio::cancellation_type type) noexcept;
 
   /// Cancels what runs and has the stream closed afterwards; false when nothing runs: the caller closes it.
-  bool cancel_and_close() noexcept {
-    const std::lock_guard lock(mutex_);
-    if (!is_running_) return false;
-    close_requested_ = true;
-    request_cancel();
-    return true;
-  }
+  bool cancel_and_close() noexcept;
 
   /// Takes the stream's descriptors out of the reactor; before the stream closes or replaces them.
-  void detach() noexcept {
-    const std::lock_guard lock(mutex_);
-    for (asio::posix::stream_descriptor& each : descriptors_) {
-      if (each.is_open()) each.release();
-    }
-    if (!is_running_ && timer_is_set_) disarm();
-  }
+  void detach() noexcept;
 
   /// What to give to `notify()`.
   const std::shared_ptr<wake_relay>& relay() const noexcept { return relay_; }
 
   /// The signal that a stream's step may be tried again.
-  void signal() noexcept {
-    const std::lock_guard lock(mutex_);
-    was_signalled_ = true;
-    if (waiting_ == waiting::signal) interrupt();
-  }
+  void signal() noexcept;
 
   /// Memory for one operation, kept for the next one; only between `begin()` and `end()`.
-  void* allocate(std::size_t size) {
-    if (spare_size_ >= size) return std::exchange(spare_, nullptr);
-    ::operator delete(std::exchange(spare_, nullptr));
-    spare_size_ = 0;
-    void* fresh = ::operator new(size);
-    spare_size_ = size;
-    return fresh;
-  }
+  void* allocate(std::size_t size);
   void deallocate(void* memory) noexcept { spare_ = memory; }
 
  private:
@@ -201,64 +158,16 @@ class async_core : public std::enable_shared_from_this<async_core> {
   }
 
   /// Lets the handler that waits be called now.
-  void interrupt() noexcept {
-    std::error_code ignored;
-    switch (waiting_) {
-      case waiting::no:
-        break;
-      case waiting::first:
-        descriptors_[0].cancel(ignored);
-        break;
-      case waiting::second:
-        descriptors_[1].cancel(ignored);
-        break;
-      case waiting::signal:
-        signal_.cancel();
-        break;
-    }
-    waiting_ = waiting::no;
-  }
+  void interrupt() noexcept;
 
   /// Puts a descriptor into the reactor, unless it is there.
-  std::error_code watch(native_handle handle, std::size_t& at) {
-    std::error_code ec;
-    for (at = 0; at < 2; ++at) {
-      asio::posix::stream_descriptor& each = descriptors_[at];
-      if (each.is_open() && each.native_handle() == handle) return ec;
-      if (each.is_open()) continue;
-      each.assign(handle, ec);
-      return ec;
-    }
-    return std::make_error_code(std::errc::bad_file_descriptor);
-  }
+  std::error_code watch(native_handle handle, std::size_t& at);
 
-  void arm() {
-    if (limit_.is_never() || (timer_is_set_ && timer_at_ <= limit_.when())) return;
-    timer_at_ = limit_.when();
-    timer_is_set_ = true;
-    timer_.expires_at(timer_at_);
-    timer_.async_wait([core = weak_from_this(), number = ++timer_number_](const std::error_code&) {
-      if (const std::shared_ptr<async_core> self = core.lock()) self->time_is_up(number);
-    });
-  }
+  void arm();
 
-  void disarm() noexcept {
-    timer_is_set_ = false;
-    ++timer_number_;
-    timer_.cancel();
-  }
+  void disarm() noexcept;
 
-  void time_is_up(std::size_t number) {
-    const std::lock_guard lock(mutex_);
-    if (number != timer_number_) return;
-    timer_is_set_ = false;
-    if (waiting_ == waiting::no) return;
-    if (limit_.has_passed()) {
-      interrupt();
-    } else {
-      arm();
-    }
-  }
+  void time_is_up(std::size_t number);
 
   asio::any_io_executor executor_;
   std::mutex mutex_;
@@ -282,11 +191,6 @@ class async_core : public std::enable_shared_from_this<async_core> {
   std::shared_ptr<wake_relay> relay_ = std::make_shared<wake_relay>(*this);
 };
 
-inline void wake_relay::wake() noexcept {
-  const std::lock_guard lock(mutex_);
-  if (core_ != nullptr) core_->signal();
-}
-
 /// The core together with the stream itself, so that the stream is there as long as an operation needs it.
 template <stream Stream>
 struct async_core_of final : async_core {
@@ -304,3 +208,140 @@ struct async_core_of final : async_core {
 };
 
 }  // namespace dovetail::inline v0::detail
+
+// Compiled once: in the program's `dovetail/transport_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TRANSPORT_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+DOVETAIL_DEFINE async_core::async_core(asio::any_io_executor executor)
+    : executor_(std::move(executor)),
+      timer_(executor_),
+      signal_(executor_),
+      descriptors_{asio::posix::stream_descriptor{executor_}, asio::posix::stream_descriptor{executor_}} {}
+
+DOVETAIL_DEFINE async_core::~async_core() {
+  relay_->forget();
+  detach();
+  ::operator delete(spare_);
+}
+
+DOVETAIL_DEFINE void async_core::settle() {
+  const std::lock_guard lock(mutex_);
+  if (!is_running_ && timer_is_set_) disarm();
+}
+
+DOVETAIL_DEFINE void async_core::cancel() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (is_running_) request_cancel();
+}
+
+DOVETAIL_DEFINE void async_core::cancel(std::size_t operation, asio::cancellation_type type) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (!is_running_ || operation != operation_) return;
+  const bool is_terminal = (type & asio::cancellation_type::terminal) != asio::cancellation_type::none;
+  if (type == asio::cancellation_type::none || (!is_terminal && has_sent_.load(std::memory_order_relaxed))) return;
+  request_cancel();
+}
+
+DOVETAIL_DEFINE bool async_core::cancel_and_close() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (!is_running_) return false;
+  close_requested_ = true;
+  request_cancel();
+  return true;
+}
+
+DOVETAIL_DEFINE void async_core::detach() noexcept {
+  const std::lock_guard lock(mutex_);
+  for (asio::posix::stream_descriptor& each : descriptors_) {
+    if (each.is_open()) each.release();
+  }
+  if (!is_running_ && timer_is_set_) disarm();
+}
+
+DOVETAIL_DEFINE void async_core::signal() noexcept {
+  const std::lock_guard lock(mutex_);
+  was_signalled_ = true;
+  if (waiting_ == waiting::signal) interrupt();
+}
+
+DOVETAIL_DEFINE void* async_core::allocate(std::size_t size) {
+  if (spare_size_ >= size) return std::exchange(spare_, nullptr);
+  ::operator delete(std::exchange(spare_, nullptr));
+  spare_size_ = 0;
+  void* fresh = ::operator new(size);
+  spare_size_ = size;
+  return fresh;
+}
+
+DOVETAIL_DEFINE void async_core::interrupt() noexcept {
+  std::error_code ignored;
+  switch (waiting_) {
+    case waiting::no:
+      break;
+    case waiting::first:
+      descriptors_[0].cancel(ignored);
+      break;
+    case waiting::second:
+      descriptors_[1].cancel(ignored);
+      break;
+    case waiting::signal:
+      signal_.cancel();
+      break;
+  }
+  waiting_ = waiting::no;
+}
+
+DOVETAIL_DEFINE std::error_code async_core::watch(native_handle handle, std::size_t& at) {
+  std::error_code ec;
+  for (at = 0; at < 2; ++at) {
+    asio::posix::stream_descriptor& each = descriptors_[at];
+    if (each.is_open() && each.native_handle() == handle) return ec;
+    if (each.is_open()) continue;
+    each.assign(handle, ec);
+    return ec;
+  }
+  return std::make_error_code(std::errc::bad_file_descriptor);
+}
+
+DOVETAIL_DEFINE void async_core::arm() {
+  if (limit_.is_never() || (timer_is_set_ && timer_at_ <= limit_.when())) return;
+  timer_at_ = limit_.when();
+  timer_is_set_ = true;
+  timer_.expires_at(timer_at_);
+  timer_.async_wait([core = weak_from_this(), number = ++timer_number_](const std::error_code&) {
+    if (const std::shared_ptr<async_core> self = core.lock()) self->time_is_up(number);
+  });
+}
+
+DOVETAIL_DEFINE void async_core::disarm() noexcept {
+  timer_is_set_ = false;
+  ++timer_number_;
+  timer_.cancel();
+}
+
+DOVETAIL_DEFINE void async_core::time_is_up(std::size_t number) {
+  const std::lock_guard lock(mutex_);
+  if (number != timer_number_) return;
+  timer_is_set_ = false;
+  if (waiting_ == waiting::no) return;
+  if (limit_.has_passed()) {
+    interrupt();
+  } else {
+    arm();
+  }
+}
+
+DOVETAIL_DEFINE void wake_relay::wake() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (core_ != nullptr) core_->signal();
+}
+
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif

@@ -18,20 +18,7 @@ namespace dovetail::inline v0::detail {
 class resolution {
  public:
   /// Asks. Numeric addresses are answered at once and without a thread.
-  static std::shared_ptr<resolution> start(std::string host, std::string port) {
-    auto asked = std::make_shared<resolution>();
-    if (!resolve(host, port, true, asked->found_)) {
-      asked->over_ = true;
-      return asked;
-    }
-    try {
-      std::thread([asked, host = std::move(host), port = std::move(port)] { asked->answer(host, port); }).detach();
-    } catch (const std::system_error& failure) {
-      asked->ec_ = failure.code();
-      asked->over_ = true;
-    }
-    return asked;
-  }
+  static std::shared_ptr<resolution> start(std::string host, std::string port);
 
   bool is_over() const {
     const std::lock_guard lock(mutex_);
@@ -39,51 +26,16 @@ class resolution {
   }
 
   /// Only when `is_over()`.
-  std::error_code take(std::vector<socket_address>& addresses) {
-    const std::lock_guard lock(mutex_);
-    addresses = std::move(found_);
-    return ec_;
-  }
+  std::error_code take(std::vector<socket_address>& addresses);
 
   /// Blocks until the answer is there, or `by` passes.
-  void wait(deadline by) {
-    std::unique_lock lock(mutex_);
-    if (by.is_never()) {
-      answered_.wait(lock, [this] { return over_; });
-    } else {
-      answered_.wait_until(lock, by.when(), [this] { return over_; });
-    }
-  }
+  void wait(deadline by);
 
   /// Wakes `listener` when the answer is there; at once when it is already.
-  void notify(std::shared_ptr<waker> listener) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!over_) return listener_ = std::move(listener), void();
-    }
-    listener->wake();
-  }
+  void notify(std::shared_ptr<waker> listener);
 
  private:
-  void answer(const std::string& host, const std::string& port) noexcept {
-    std::vector<socket_address> found;
-    std::error_code ec;
-    try {
-      ec = resolve(host, port, false, found);
-    } catch (...) {
-      ec = std::make_error_code(std::errc::not_enough_memory);
-    }
-    std::shared_ptr<waker> listener;
-    {
-      const std::lock_guard lock(mutex_);
-      found_ = std::move(found);
-      ec_ = ec;
-      over_ = true;
-      listener = std::move(listener_);
-      answered_.notify_all();
-    }
-    if (listener) listener->wake();
-  }
+  void answer(const std::string& host, const std::string& port) noexcept;
 
   mutable std::mutex mutex_;
   std::condition_variable answered_;
@@ -94,3 +46,74 @@ class resolution {
 };
 
 }  // namespace dovetail::inline v0::detail
+
+// Compiled once: in the program's `dovetail/transport_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TRANSPORT_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+DOVETAIL_DEFINE std::shared_ptr<resolution> resolution::start(std::string host, std::string port) {
+  auto asked = std::make_shared<resolution>();
+  if (!resolve(host, port, true, asked->found_)) {
+    asked->over_ = true;
+    return asked;
+  }
+  try {
+    std::thread([asked, host = std::move(host), port = std::move(port)] { asked->answer(host, port); }).detach();
+  } catch (const std::system_error& failure) {
+    asked->ec_ = failure.code();
+    asked->over_ = true;
+  }
+  return asked;
+}
+
+DOVETAIL_DEFINE std::error_code resolution::take(std::vector<socket_address>& addresses) {
+  const std::lock_guard lock(mutex_);
+  addresses = std::move(found_);
+  return ec_;
+}
+
+DOVETAIL_DEFINE void resolution::wait(deadline by) {
+  std::unique_lock lock(mutex_);
+  if (by.is_never()) {
+    answered_.wait(lock, [this] { return over_; });
+  } else {
+    answered_.wait_until(lock, by.when(), [this] { return over_; });
+  }
+}
+
+DOVETAIL_DEFINE void resolution::notify(std::shared_ptr<waker> listener) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!over_) return listener_ = std::move(listener), void();
+  }
+  listener->wake();
+}
+
+DOVETAIL_DEFINE void resolution::answer(const std::string& host, const std::string& port) noexcept {
+  std::vector<socket_address> found;
+  std::error_code ec;
+  try {
+    ec = resolve(host, port, false, found);
+  } catch (...) {
+    ec = std::make_error_code(std::errc::not_enough_memory);
+  }
+  std::shared_ptr<waker> listener;
+  {
+    const std::lock_guard lock(mutex_);
+    found_ = std::move(found);
+    ec_ = ec;
+    over_ = true;
+    listener = std::move(listener_);
+    answered_.notify_all();
+  }
+  if (listener) listener->wake();
+}
+
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif

@@ -21,17 +21,7 @@ class socket_stream {
   std::error_code wait(const attempt& last, deadline by) noexcept { return wait_handle(socket_.get(), last, by); }
 
   /// Waits and reads in one system call, where `wait()` and `try_read()` are two; for the blocking driver.
-  attempt read_waiting(byte_span into, deadline by) noexcept {
-    while (is_waiting_in_receive(by)) {
-      const attempt tried = receive(socket_.get(), into, 0);
-      if (tried.is_over()) return tried;
-    }
-    for (;;) {
-      if (const std::error_code ec = wait(attempt::wait(readiness::readable), by)) return attempt::failed(ec);
-      const attempt tried = try_read(into);
-      if (tried.is_over()) return tried;
-    }
-  }
+  attempt read_waiting(byte_span into, deadline by) noexcept;
   native_handle handle(readiness what) const noexcept {
     return what == readiness::signalled ? no_handle : socket_.get();
   }
@@ -83,3 +73,28 @@ class socket_stream {
 };
 
 }  // namespace dovetail::inline v0::detail
+
+// Compiled once: in the program's `dovetail/transport_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TRANSPORT_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+DOVETAIL_DEFINE attempt socket_stream::read_waiting(byte_span into, deadline by) noexcept {
+  while (is_waiting_in_receive(by)) {
+    const attempt tried = receive(socket_.get(), into, 0);
+    if (tried.is_over()) return tried;
+  }
+  for (;;) {
+    if (const std::error_code ec = wait(attempt::wait(readiness::readable), by)) return attempt::failed(ec);
+    const attempt tried = try_read(into);
+    if (tried.is_over()) return tried;
+  }
+}
+
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif

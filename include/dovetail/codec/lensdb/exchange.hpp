@@ -66,12 +66,7 @@ class exchange {
  public:
   using value_type = parsed_reply;  // borrows from the session until its next dialogue
 
-  exchange(session_state& session, const any_request& asked) : session_(&session), code_(asked.code) {
-    failure_ = detail::refusal<D>(session.limits(), asked);
-    if (failure_) return;
-    session.output().resize(frame_size<D>(asked));
-    frame<D>(asked, session.output());
-  }
+  exchange(session_state& session, const any_request& asked);
 
   action resume(const event& ev) {
     switch (step_) {
@@ -105,55 +100,11 @@ class exchange {
  private:
   enum class step : std::uint8_t { start, writing, ending_request, reading, over };
 
-  action begin(const event& ev) {
-    if (failure_) return finish(failure_);
-    if (ev.cancelled) return finish(errc::cancelled);
-    if (session_->health() != session_health::idle) {
-      return finish({errc::invalid_state, "the LensDB session is not open, or its last dialogue broke"});
-    }
-    session_->forget_reply();
-    session_->set_health(session_health::desynchronised);  // until the whole reply is here
-    step_ = step::writing;
-    return action::write(session_->output());
-  }
+  action begin(const event& ev);
 
-  action read(std::size_t bytes) {
-    step_ = step::reading;
-    if (!session_->input().prepare(bytes)) return lose(errc::frame_too_large, "the reply is larger than the limit");
-    return action::read(session_->input().free());
-  }
+  action read(std::size_t bytes);
 
-  action take(const event& ev) {
-    session_->input().commit(ev.bytes);
-    if (ev.cancelled) return stop(ev);
-    const bool has_ended = ev.ec == errc::connection_closed;
-    if (ev.ec && !(D::reply_ends_with_stream && has_ended)) return stop(ev);
-    const byte_view bytes = session_->input().committed();
-    reply_ = parse_reply<D>(bytes);
-    if (reply_.error != frame_error::none && reply_.error != frame_error::incomplete) {
-      return lose(errc::malformed_frame, detail::text_of(reply_.error));
-    }
-    if (reply_.has_header) {
-      const session_limits& limits = session_->limits();
-      if (reply_.header.data_size > limits.reply_data || reply_.header.message_size > limits.reply_message) {
-        return lose(errc::frame_too_large, "the reply announces " + std::to_string(reply_.header.data_size) + " + " +
-                                               std::to_string(reply_.header.message_size) + " bytes");
-      }
-    }
-    if constexpr (D::reply_ends_with_stream) {
-      if (!has_ended) return read(1);
-      if (reply_.error == frame_error::incomplete) return stop(ev);
-      return complete(session_health::closed);  // the stream is over in both directions
-    } else {
-      if (!reply_.has_header) return read(D::reply_header_size - bytes.size());
-      if (reply_.error == frame_error::incomplete) return read(static_cast<std::size_t>(reply_.size) - bytes.size());
-      if (bytes.size() > reply_.size) {
-        return lose(errc::unexpected_message, "more bytes came than one reply, so it may answer another request");
-      }
-      // How many replies a malformed request gets is unknown (V41): nothing that is read later can be trusted.
-      return complete(reply_.status == status::invalid_message ? session_health::desynchronised : session_health::idle);
-    }
-  }
+  action take(const event& ev);
 
   action complete(session_health health) {
     session_->set_health(health);
@@ -161,34 +112,12 @@ class exchange {
     return action::done();
   }
 
-  action finish(error_info failure) {
-    failure_ = std::move(failure);
-    step_ = step::over;
-    return action::done(failure_.code());
-  }
+  action finish(error_info failure);
 
   /// The transport failed, time was over, or the caller does not want the reply any more.
-  action stop(const event& ev) {
-    if (ev.cancelled) {
-      if (sent_whole_ && changes_the_store(code_)) {
-        return finish({errc::cancelled, std::string{name_of(code_)} + " was sent before, and may have been executed"});
-      }
-      return finish(errc::cancelled);
-    }
-    if (ev.ec != errc::deadline_passed) session_->set_health(session_health::closed);
-    return lose(ev.ec, ev.ec.message());
-  }
+  action stop(const event& ev);
 
-  action lose(std::error_code ec, const std::string& why) {
-    const std::string name{name_of(code_)};
-    if (sent_whole_ && changes_the_store(code_)) {
-      return finish({errc::outcome_unknown, name + " was sent and may have been executed (" + why + ")"});
-    }
-    if (ec == errc::malformed_frame || ec == errc::frame_too_large || ec == errc::unexpected_message) {
-      return finish({ec, name + ": " + why});
-    }
-    return finish(ec);  // the driver adds who the peer is
-  }
+  action lose(std::error_code ec, const std::string& why);
 
   session_state* session_;
   operation code_;
@@ -197,5 +126,97 @@ class exchange {
   parsed_reply reply_{};
   error_info failure_;
 };
+
+template <dialect D>
+exchange<D>::exchange(session_state& session, const any_request& asked) : session_(&session), code_(asked.code) {
+  failure_ = detail::refusal<D>(session.limits(), asked);
+  if (failure_) return;
+  session.output().resize(frame_size<D>(asked));
+  frame<D>(asked, session.output());
+}
+
+template <dialect D>
+action exchange<D>::begin(const event& ev) {
+  if (failure_) return finish(failure_);
+  if (ev.cancelled) return finish(errc::cancelled);
+  if (session_->health() != session_health::idle) {
+    return finish({errc::invalid_state, "the LensDB session is not open, or its last dialogue broke"});
+  }
+  session_->forget_reply();
+  session_->set_health(session_health::desynchronised);  // until the whole reply is here
+  step_ = step::writing;
+  return action::write(session_->output());
+}
+
+template <dialect D>
+action exchange<D>::read(std::size_t bytes) {
+  step_ = step::reading;
+  if (!session_->input().prepare(bytes)) return lose(errc::frame_too_large, "the reply is larger than the limit");
+  return action::read(session_->input().free());
+}
+
+template <dialect D>
+action exchange<D>::take(const event& ev) {
+  session_->input().commit(ev.bytes);
+  if (ev.cancelled) return stop(ev);
+  const bool has_ended = ev.ec == errc::connection_closed;
+  if (ev.ec && !(D::reply_ends_with_stream && has_ended)) return stop(ev);
+  const byte_view bytes = session_->input().committed();
+  reply_ = parse_reply<D>(bytes);
+  if (reply_.error != frame_error::none && reply_.error != frame_error::incomplete) {
+    return lose(errc::malformed_frame, detail::text_of(reply_.error));
+  }
+  if (reply_.has_header) {
+    const session_limits& limits = session_->limits();
+    if (reply_.header.data_size > limits.reply_data || reply_.header.message_size > limits.reply_message) {
+      return lose(errc::frame_too_large, "the reply announces " + std::to_string(reply_.header.data_size) + " + " +
+                                             std::to_string(reply_.header.message_size) + " bytes");
+    }
+  }
+  if constexpr (D::reply_ends_with_stream) {
+    if (!has_ended) return read(1);
+    if (reply_.error == frame_error::incomplete) return stop(ev);
+    return complete(session_health::closed);  // the stream is over in both directions
+  } else {
+    if (!reply_.has_header) return read(D::reply_header_size - bytes.size());
+    if (reply_.error == frame_error::incomplete) return read(static_cast<std::size_t>(reply_.size) - bytes.size());
+    if (bytes.size() > reply_.size) {
+      return lose(errc::unexpected_message, "more bytes came than one reply, so it may answer another request");
+    }
+    // How many replies a malformed request gets is unknown (V41): nothing that is read later can be trusted.
+    return complete(reply_.status == status::invalid_message ? session_health::desynchronised : session_health::idle);
+  }
+}
+
+template <dialect D>
+action exchange<D>::finish(error_info failure) {
+  failure_ = std::move(failure);
+  step_ = step::over;
+  return action::done(failure_.code());
+}
+
+template <dialect D>
+action exchange<D>::stop(const event& ev) {
+  if (ev.cancelled) {
+    if (sent_whole_ && changes_the_store(code_)) {
+      return finish({errc::cancelled, std::string{name_of(code_)} + " was sent before, and may have been executed"});
+    }
+    return finish(errc::cancelled);
+  }
+  if (ev.ec != errc::deadline_passed) session_->set_health(session_health::closed);
+  return lose(ev.ec, ev.ec.message());
+}
+
+template <dialect D>
+action exchange<D>::lose(std::error_code ec, const std::string& why) {
+  const std::string name{name_of(code_)};
+  if (sent_whole_ && changes_the_store(code_)) {
+    return finish({errc::outcome_unknown, name + " was sent and may have been executed (" + why + ")"});
+  }
+  if (ec == errc::malformed_frame || ec == errc::frame_too_large || ec == errc::unexpected_message) {
+    return finish({ec, name + ": " + why});
+  }
+  return finish(ec);  // the driver adds who the peer is
+}
 
 }  // namespace dovetail::inline v0::lensdb

@@ -1,0 +1,9 @@
+// The transports' part of src.hpp, for LensDB: exactly one source file includes this, before any header but its kind.
+#pragma once
+
+#define DOVETAIL_TRANSPORT_SOURCE
+
+#include <dovetail/transport/async_stream.hpp>
+#include <dovetail/transport/tcp.hpp>
+
+#undef DOVETAIL_TRANSPORT_SOURCE
