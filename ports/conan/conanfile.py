@@ -55,6 +55,8 @@ class DovetailConan(ConanFile):
 
     def package_info(self):
         self.cpp_info.set_property("cmake_file_name", "dovetail")
+        # Conan links the package's own target to every component, so it must not have the core's name.
+        self.cpp_info.set_property("cmake_target_name", "dovetail::all")
         core = self.cpp_info.components["core"]
         core.set_property("cmake_target_name", "dovetail::dovetail")
         core.requires = ["asio::asio", "boost::headers"]

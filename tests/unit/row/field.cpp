@@ -5,6 +5,8 @@
 #include <dovetail/base/result.hpp>
 #include <dovetail/base/uuid.hpp>
 
+#include <support/both_times.hpp>
+
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -50,69 +52,65 @@ template <class T>
 constexpr field_kind kind = dt::field_kind_of<T>;
 
 TEST(FieldKindOf, Scalars) {
-  static_assert(kind<bool> == field_kind::boolean);
-  static_assert(kind<signed char> == field_kind::integer && kind<short> == field_kind::integer &&
-                kind<int> == field_kind::integer && kind<long> == field_kind::integer &&
-                kind<long long> == field_kind::integer);
-  static_assert(kind<unsigned char> == field_kind::unsigned_integer && kind<unsigned> == field_kind::unsigned_integer &&
-                kind<unsigned long long> == field_kind::unsigned_integer);
-  static_assert(kind<float> == field_kind::real && kind<double> == field_kind::real);
-  static_assert(kind<color> == field_kind::enumeration && kind<plain> == field_kind::enumeration);
-  SUCCEED();
+  EXPECT_BOTH_TIMES(kind<bool> == field_kind::boolean);
+  EXPECT_BOTH_TIMES(kind<signed char> == field_kind::integer && kind<short> == field_kind::integer &&
+                    kind<int> == field_kind::integer && kind<long> == field_kind::integer &&
+                    kind<long long> == field_kind::integer);
+  EXPECT_BOTH_TIMES(kind<unsigned char> == field_kind::unsigned_integer &&
+                    kind<unsigned> == field_kind::unsigned_integer &&
+                    kind<unsigned long long> == field_kind::unsigned_integer);
+  EXPECT_BOTH_TIMES(kind<float> == field_kind::real && kind<double> == field_kind::real);
+  EXPECT_BOTH_TIMES(kind<color> == field_kind::enumeration && kind<plain> == field_kind::enumeration);
 }
 
 TEST(FieldKindOf, TextAndBytes) {
-  static_assert(kind<std::string> == field_kind::text && kind<std::string_view> == field_kind::text &&
-                kind<char[8]> == field_kind::text);
-  static_assert(kind<std::vector<std::byte>> == field_kind::bytes && kind<dt::byte_view> == field_kind::bytes &&
-                kind<std::array<std::byte, 16>> == field_kind::bytes);
-  SUCCEED();
+  EXPECT_BOTH_TIMES(kind<std::string> == field_kind::text && kind<std::string_view> == field_kind::text &&
+                    kind<char[8]> == field_kind::text);
+  EXPECT_BOTH_TIMES(kind<std::vector<std::byte>> == field_kind::bytes && kind<dt::byte_view> == field_kind::bytes &&
+                    kind<std::array<std::byte, 16>> == field_kind::bytes);
 }
 
 TEST(FieldKindOf, DatesAndTimes) {
-  static_assert(kind<year_month_day> == field_kind::date && kind<sys_days> == field_kind::date &&
-                kind<local_days> == field_kind::date);
-  static_assert(kind<sys_seconds> == field_kind::timestamp && kind<sys_time<microseconds>> == field_kind::timestamp &&
-                kind<system_clock::time_point> == field_kind::timestamp);
-  static_assert(kind<local_seconds> == field_kind::local_timestamp &&
-                kind<local_time<milliseconds>> == field_kind::local_timestamp);
-  static_assert(kind<seconds> == field_kind::duration && kind<duration<double>> == field_kind::duration);
-  static_assert(kind<hh_mm_ss<seconds>> == field_kind::time_of_day);
-  static_assert(kind<steady_clock::time_point> == field_kind::unsupported);
-  SUCCEED();
+  EXPECT_BOTH_TIMES(kind<year_month_day> == field_kind::date && kind<sys_days> == field_kind::date &&
+                    kind<local_days> == field_kind::date);
+  EXPECT_BOTH_TIMES(kind<sys_seconds> == field_kind::timestamp &&
+                    kind<sys_time<microseconds>> == field_kind::timestamp &&
+                    kind<system_clock::time_point> == field_kind::timestamp);
+  EXPECT_BOTH_TIMES(kind<local_seconds> == field_kind::local_timestamp &&
+                    kind<local_time<milliseconds>> == field_kind::local_timestamp);
+  EXPECT_BOTH_TIMES(kind<seconds> == field_kind::duration && kind<duration<double>> == field_kind::duration);
+  EXPECT_BOTH_TIMES(kind<hh_mm_ss<seconds>> == field_kind::time_of_day);
+  EXPECT_BOTH_TIMES(kind<steady_clock::time_point> == field_kind::unsupported);
 }
 
 TEST(FieldKindOf, ValuesOfTheLibraryAndOfTheUser) {
-  static_assert(kind<dt::uuid> == field_kind::uuid && kind<dt::decimal> == field_kind::decimal);
-  static_assert(kind<dt::json_value<some>> == field_kind::json);
-  static_assert(kind<money> == field_kind::integer && kind<tag> == field_kind::text);
-  SUCCEED();
+  EXPECT_BOTH_TIMES(kind<dt::uuid> == field_kind::uuid && kind<dt::decimal> == field_kind::decimal);
+  EXPECT_BOTH_TIMES(kind<dt::json_value<some>> == field_kind::json);
+  EXPECT_BOTH_TIMES(kind<money> == field_kind::integer && kind<tag> == field_kind::text);
 }
 
 TEST(FieldKindOf, WrappersAreLookedThrough) {
-  static_assert(kind<std::optional<int>> == field_kind::integer && kind<std::optional<money>> == field_kind::integer);
-  static_assert(kind<dt::column<"x", double>> == field_kind::real &&
-                kind<dt::column<"x", std::optional<double>>> == field_kind::real);
-  static_assert(kind<const int> == field_kind::integer);
-  static_assert(dt::is_optional<std::optional<int>> && !dt::is_optional<int>);
-  static_assert(dt::is_column<dt::column<"x", int>> && dt::is_json_value<dt::json_value<int>>);
-  SUCCEED();
+  EXPECT_BOTH_TIMES(kind<std::optional<int>> == field_kind::integer &&
+                    kind<std::optional<money>> == field_kind::integer);
+  EXPECT_BOTH_TIMES(kind<dt::column<"x", double>> == field_kind::real &&
+                    kind<dt::column<"x", std::optional<double>>> == field_kind::real);
+  EXPECT_BOTH_TIMES(kind<const int> == field_kind::integer);
+  EXPECT_BOTH_TIMES(dt::is_optional<std::optional<int>> && !dt::is_optional<int>);
+  EXPECT_BOTH_TIMES(dt::is_column<dt::column<"x", int>> && dt::is_json_value<dt::json_value<int>>);
 }
 
 TEST(FieldKindOf, Lists) {
-  static_assert(kind<std::vector<int>> == field_kind::list &&
-                kind<std::vector<std::optional<std::string>>> == field_kind::list);
-  static_assert(kind<std::vector<some>> == field_kind::unsupported);
-  SUCCEED();
+  EXPECT_BOTH_TIMES(kind<std::vector<int>> == field_kind::list &&
+                    kind<std::vector<std::optional<std::string>>> == field_kind::list);
+  EXPECT_BOTH_TIMES(kind<std::vector<some>> == field_kind::unsupported);
 }
 
 TEST(FieldKindOf, WhatNoColumnCanFillIsUnsupported) {
-  static_assert(kind<some> == field_kind::unsupported && kind<std::map<int, int>> == field_kind::unsupported &&
-                kind<int*> == field_kind::unsupported && kind<int[3]> == field_kind::unsupported);
-  static_assert(kind<char> == field_kind::unsupported && kind<wchar_t> == field_kind::unsupported &&
-                kind<long double> == field_kind::unsupported && kind<std::byte> == field_kind::unsupported);
-  static_assert(kind<std::optional<std::optional<int>>> == field_kind::unsupported);
-  SUCCEED();
+  EXPECT_BOTH_TIMES(kind<some> == field_kind::unsupported && kind<std::map<int, int>> == field_kind::unsupported &&
+                    kind<int*> == field_kind::unsupported && kind<int[3]> == field_kind::unsupported);
+  EXPECT_BOTH_TIMES(kind<char> == field_kind::unsupported && kind<wchar_t> == field_kind::unsupported &&
+                    kind<long double> == field_kind::unsupported && kind<std::byte> == field_kind::unsupported);
+  EXPECT_BOTH_TIMES(kind<std::optional<std::optional<int>>> == field_kind::unsupported);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include <dovetail/row/value.hpp>
 
+#include <support/both_times.hpp>
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -51,19 +53,17 @@ TEST(AssignInteger, SixtyFourBitsOfBothSigns) {
   constexpr auto most = std::numeric_limits<std::int64_t>::max();
   constexpr auto least = std::numeric_limits<std::int64_t>::min();
   constexpr auto all = std::numeric_limits<std::uint64_t>::max();
-  static_assert(fits<std::int64_t>(most) && fits<std::int64_t>(least) && fits<std::uint64_t>(most));
-  static_assert(is_out_of_range<std::uint64_t>(std::int64_t{-1}) && is_out_of_range<std::uint64_t>(least));
-  static_assert(fits<std::uint64_t>(all) && is_out_of_range<std::int64_t>(all));
-  static_assert(fits<std::int64_t>(std::uint64_t{most}) && is_out_of_range<std::int64_t>(std::uint64_t{most} + 1));
-  static_assert(is_out_of_range<std::int8_t>(all) && is_out_of_range<std::uint8_t>(all));
-  SUCCEED();
+  EXPECT_BOTH_TIMES(fits<std::int64_t>(most) && fits<std::int64_t>(least) && fits<std::uint64_t>(most));
+  EXPECT_BOTH_TIMES(is_out_of_range<std::uint64_t>(std::int64_t{-1}) && is_out_of_range<std::uint64_t>(least));
+  EXPECT_BOTH_TIMES(fits<std::uint64_t>(all) && is_out_of_range<std::int64_t>(all));
+  EXPECT_BOTH_TIMES(fits<std::int64_t>(std::uint64_t{most}) && is_out_of_range<std::int64_t>(std::uint64_t{most} + 1));
+  EXPECT_BOTH_TIMES(is_out_of_range<std::int8_t>(all) && is_out_of_range<std::uint8_t>(all));
 }
 
 TEST(AssignInteger, NarrowSourcesFitWiderTargetsOfTheirSign) {
-  static_assert(fits<std::int64_t>(std::int16_t{-5}) && fits<std::int32_t>(std::uint16_t{65535}));
-  static_assert(is_out_of_range<std::uint32_t>(std::int16_t{-5}) && fits<std::uint8_t>(std::int8_t{127}));
-  static_assert(is_out_of_range<std::int8_t>(std::uint8_t{128}) && is_out_of_range<std::uint64_t>(std::int8_t{-1}));
-  SUCCEED();
+  EXPECT_BOTH_TIMES(fits<std::int64_t>(std::int16_t{-5}) && fits<std::int32_t>(std::uint16_t{65535}));
+  EXPECT_BOTH_TIMES(is_out_of_range<std::uint32_t>(std::int16_t{-5}) && fits<std::uint8_t>(std::int8_t{127}));
+  EXPECT_BOTH_TIMES(is_out_of_range<std::int8_t>(std::uint8_t{128}) && is_out_of_range<std::uint64_t>(std::int8_t{-1}));
 }
 
 TEST(AssignInteger, BoolIsZeroOrOne) {
