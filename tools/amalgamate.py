@@ -14,8 +14,12 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 INCLUDE = ROOT / "include"
 OUTPUT = ROOT / "single_include" / "dovetail.hpp"
 # Entry headers in order: the macro that must be defined for them, or None.
-ENTRIES = [("dovetail.hpp", None), ("sqlite.hpp", "DOVETAIL_WITH_SQLITE"), ("sqlite_async.hpp", "DOVETAIL_WITH_SQLITE"),
-           ("tls.hpp", "DOVETAIL_WITH_OPENSSL")]
+# What several guarded facades share stands in front of them: the verbs of SQL clients, and how rows are read.
+ENTRIES = [("dovetail.hpp", None), ("client/sql_async_verbs.hpp", None), ("row/bind.hpp", None),
+           ("row/bound_rows.hpp", None), ("row/read.hpp", None),
+           ("sqlite.hpp", "DOVETAIL_WITH_SQLITE"), ("sqlite_async.hpp", "DOVETAIL_WITH_SQLITE"),
+           ("tls.hpp", "DOVETAIL_WITH_OPENSSL"), ("postgres.hpp", "DOVETAIL_WITH_OPENSSL"),
+           ("postgres_async.hpp", "DOVETAIL_WITH_OPENSSL")]
 DIRECTIVE = re.compile(r"^\s*#\s*(\w+)\s*(.*?)\s*$")
 OWN = re.compile(r"^[<\"](dovetail/[^>\"]+)[>\"]")
 BANNED = re.compile(r"\b(__LINE__|__FILE__|__COUNTER__|__DATE__|__TIME__|__has_include)\b")

@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 DEFINES = ["-DDOVETAIL_WITH_SQLITE", "-DDOVETAIL_WITH_OPENSSL"]
-FACADES = ["dovetail.hpp", "sqlite.hpp", "sqlite_async.hpp", "tls.hpp"]
+FACADES = ["dovetail.hpp", "sqlite.hpp", "sqlite_async.hpp", "tls.hpp", "postgres.hpp", "postgres_async.hpp"]
 passed, failed = 0, 0
 
 
