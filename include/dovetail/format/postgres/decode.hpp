@@ -77,6 +77,9 @@ errc decode_real_as(const value_ref& value, T& out) {
 
 template <class T>
 errc decode_text_as(const value_ref& value, T& out) {
+  if (!value.is_null() && (!value.is_binary || value.type == oids::text || value.type == oids::varchar)) [[likely]] {
+    return assign_text(value.text(), out);
+  }
   std::string space;
   std::string_view text;
   constexpr bool can_copy = !std::same_as<T, std::string_view>;

@@ -163,7 +163,7 @@ class row_source {
 
   /// Says what the rows are; `bound` is how they go to the row type.
   void describe(std::vector<column_type> columns, const row_description& row, const binding& bound) {
-    columns_ = std::move(columns);
+    describe(std::move(columns));
     is_straight_ = bound.is_in_order();
     for (std::size_t i = 0; i < row.leaves.size() && is_straight_; ++i) {
       const column_type& column = columns_[i];
@@ -174,6 +174,8 @@ class row_source {
   void describe(std::vector<column_type> columns) {
     columns_ = std::move(columns);
     is_straight_ = false;
+    values_.clear();
+    for (const column_type& column : columns_) values_.push_back({nullptr, -1, column.type, column.is_binary});
   }
   const std::vector<column_type>& columns() const noexcept { return columns_; }
 
@@ -181,18 +183,13 @@ class row_source {
   /// Errors: errc::malformed_frame; there is no row then.
   [[gnu::noinline]] errc reset(byte_view body) {
     words_.clear();
-    values_.clear();
     detail::part_reader reader{body};
     std::uint16_t count = 0;
-    if (!reader.take(count) || count != columns_.size()) return errc::malformed_frame;
-    values_.resize(count);
-    for (std::size_t i = 0; i < count; ++i) {
-      value_ref& value = values_[i];
-      if (!reader.take(value)) return values_.clear(), errc::malformed_frame;
-      value.type = columns_[i].type;
-      value.is_binary = columns_[i].is_binary;
+    if (!reader.take(count) || count != values_.size()) return errc::malformed_frame;
+    for (value_ref& value : values_) {
+      if (!reader.take(value)) return errc::malformed_frame;
     }
-    return reader.at_end() ? errc{} : (values_.clear(), errc::malformed_frame);
+    return reader.at_end() ? errc{} : errc::malformed_frame;
   }
 
   bool is_null(int column) const noexcept { return values_[static_cast<std::size_t>(column)].is_null(); }
@@ -201,8 +198,14 @@ class row_source {
 
   template <class T>
   errc read(int column, T& out) {
+    const value_ref& value = values_[static_cast<std::size_t>(column)];
+    if constexpr (detail::fixed_size<T>() != 0) {
+      if (value.is_binary && value.size == static_cast<std::int32_t>(detail::fixed_size<T>())) [[likely]] {
+        return detail::load_fixed(value.data, out);
+      }
+    }
     detail::decode_context context{&words_};
-    return detail::decode_value(values_[static_cast<std::size_t>(column)], out, context);
+    return detail::decode_value(value, out, context);
   }
 
   /// What a codec or the JSON reader said of the value that was refused last.
