@@ -149,7 +149,7 @@ class async_connection {
   };
 
   template <class Self>
-  using verbs = sql_async_verbs<Self, dialect::postgres>;
+  using verbs = extra_verbs<sql_async_verbs<Self, dialect::postgres>, argument_storage::owned>;
 
   explicit async_connection(const options& with) : stream_(with.executor, with.how) {}
 

@@ -1,6 +1,7 @@
 // One connection's side of PostgreSQL for clients: from the verbs' operations to dialogues.
 #pragma once
 
+#include <dovetail/client/postgres/copy_call.hpp>
 #include <dovetail/client/postgres/crypto.hpp>
 #include <dovetail/client/postgres/statement_call.hpp>
 #include <dovetail/client/postgres/transaction_text.hpp>
@@ -147,6 +148,10 @@ class client_session {
   template <class Row, class Struct>
   insert_call<std::remove_cvref_t<Struct>, one_row<Row, false>> start(const sql_insert_returning<Row, Struct>& op) {
     return {session_, op.table, op.tail, op.returning, op.row};
+  }
+  template <class Range>
+  copy_call<Range> start(const copy_rows<Range>& op) {
+    return {session_, op};
   }
   script_call start(const sql_script& op) { return {session_, op.text}; }
   text_call start(const sql_begin& op) { return {session_, begin_text(op)}; }

@@ -6,6 +6,7 @@
 #include <dovetail/client/postgres/connection_string.hpp>
 #include <dovetail/client/postgres/endpoint.hpp>
 #include <dovetail/client/postgres/stream_state.hpp>
+#include <dovetail/client/postgres/verbs.hpp>
 #include <dovetail/client/sql_blocking_verbs.hpp>
 #include <dovetail/codec/postgres/cancel_request.hpp>
 #include <dovetail/codec/postgres/drain.hpp>
@@ -28,7 +29,7 @@ class connection {
  public:
   using options = connect_options;
   template <class Self>
-  using verbs = sql_blocking_verbs<Self, dialect::postgres>;
+  using verbs = extra_verbs<sql_blocking_verbs<Self, dialect::postgres>, argument_storage::borrowed>;
   template <class Row>
   using stream_state = detail::stream_state<Row>;
   using stream_step = detail::stream_step;

@@ -1,0 +1,189 @@
+// COPY of structs into a table: binary, in messages of 64 KiB, after a look at the table's columns.
+#pragma once
+
+#include <dovetail/client/postgres/arguments.hpp>
+#include <dovetail/client/sql_operations.hpp>
+#include <dovetail/codec/postgres/copy_in.hpp>
+#include <dovetail/codec/postgres/execute.hpp>
+#include <dovetail/sql/identifier.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace dovetail::inline v0 {
+namespace postgres {
+
+/// Copies all rows of a range into a table, or none. `Range` is a reference or a value.
+template <class Range>
+struct copy_rows {
+  using value_type = summary;
+  static constexpr std::string_view name = "copy_in";
+  std::string table;
+  std::string_view columns;  ///< `column_list<dialect::postgres, Row>`
+  Range rows;
+  bool is_idempotent() const noexcept { return false; }
+};
+
+namespace detail {
+
+/// A binary COPY begins with this: signature, flags, no extension. Source: documentation of COPY, "Binary Format".
+inline constexpr std::string_view copy_header{"PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19};
+
+/// The part of a copy that knows no row type.
+class copy_writer {
+ public:
+  error_info make_texts(std::string_view table, std::string_view columns) {
+    result<std::string> quoted = quote_qualified(dialect::postgres, table);
+    if (!quoted) return std::move(quoted).error();
+    look_ = "select ";
+    look_.append(columns.substr(2, columns.size() - 3)).append(" from ").append(*quoted).append(" where false");
+    copy_ = "copy ";
+    copy_.append(*quoted).append(columns).append(" from stdin (format binary)");
+    return {};
+  }
+  const std::string& look() const noexcept { return look_; }
+  const std::string& copy() const noexcept { return copy_; }
+
+  row_sink types_sink() noexcept {
+    return {this, [](void* state, statement_description& of) {
+              auto& self = *static_cast<copy_writer*>(state);
+              self.types_.clear();
+              for (const column_description& each : of.columns()) self.types_.push_back(each.type);
+              return error_info{};
+            }};
+  }
+
+  /// The values of one row, each of the type of its column.
+  class row_output {
+   public:
+    row_output(copy_writer& of, byte_buffer& to) noexcept : of_(of), to_(to) {}
+
+    template <class... Members>
+    bool operator()(const Members&... members) {
+      to_.append_big(static_cast<std::uint16_t>(sizeof...(members)));
+      return (write(members) && ...);
+    }
+
+   private:
+    template <class T>
+    bool write(const T& value) {
+      bool is_text = false;
+      const char* why = "";
+      const oid wanted = of_.types_[of_.column_++];
+      errc code = write_parameter(to_, value, wanted, is_text, why);
+      if (code == errc{} && is_text && !is_plain_text(wanted)) {
+        code = errc::malformed_value;
+        why = "COPY in binary takes no text for it; use the type's own C++ type";
+      }
+      if (code == errc{}) [[likely]]
+        return true;
+      of_.code_ = code;
+      of_.why_ = why;
+      return false;
+    }
+
+    copy_writer& of_;
+    byte_buffer& to_;
+  };
+
+  /// Writes a row; false when a value of it does not fit.
+  template <class Row>
+  bool write_row(const Row& row, byte_buffer& to) {
+    column_ = 0;
+    ++row_;
+    row_output out{*this, to};
+    return with_fields(row, out);
+  }
+  [[gnu::cold, gnu::noinline]] error_info value_failure(std::string_view field) const {
+    std::string which = "row " + std::to_string(row_) + ", field '";
+    return argument_failure(code_, which, field, "'", types_[column_ - 1], why_);
+  }
+  std::size_t column() const noexcept { return column_ - 1; }
+  bool is_complete(std::size_t fields) const noexcept { return types_.size() == fields; }
+
+ private:
+  std::string look_;
+  std::string copy_;
+  std::vector<oid> types_;
+  std::size_t column_ = 0;
+  std::size_t row_ = 0;
+  errc code_{};
+  const char* why_ = "";
+};
+
+/// Looks at the columns' types, then copies.
+template <class Range>
+class copy_call {
+  using range_type = std::remove_cvref_t<Range>;
+  using row_type = std::remove_cvref_t<decltype(*std::declval<const range_type&>().begin())>;
+  using iterator = decltype(std::declval<const range_type&>().begin());
+
+ public:
+  using value_type = summary;
+
+  copy_call(session& on, const copy_rows<Range>& op) noexcept : on_(&on), op_(&op) {}
+
+  action resume(const event& ev) {
+    if (!looking_) {
+      if (failure_ = writer_.make_texts(op_->table, op_->columns); failure_) return action::done(failure_.code());
+      looking_.emplace(*on_, statement_request{.text = writer_.look(), .is_read_only = true}, writer_.types_sink());
+    }
+    if (!copying_) {
+      const action next = looking_->resume(ev);
+      if (next.what() != verb::done) return next;
+      if (next.error()) return end(looking_->failure(next.error()));
+      if (!writer_.is_complete(field_count<row_type>)) return end(errc::row_mismatch);
+      at_.emplace(op_->rows.begin());
+      copying_.emplace(*on_, writer_.copy(), copy_source{this, &produce});
+      return go_on(copying_->resume({}));
+    }
+    return go_on(copying_->resume(ev));
+  }
+  error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
+  summary value() && noexcept { return {std::move(*copying_).value().rows_affected(), std::nullopt}; }
+
+ private:
+  action go_on(const action& next) {
+    if (next.what() != verb::done || !next.error()) return next;
+    return end(copying_->failure(next.error()));
+  }
+  action end(error_info why) {
+    failure_ = std::move(why);
+    return action::done(failure_.code());
+  }
+
+  static error_info produce(void* state, byte_buffer& out, const copy_format&, bool& is_last) {
+    auto& self = *static_cast<copy_call*>(state);
+    if (!self.has_begun_) {
+      self.has_begun_ = true;
+      out.append(copy_header);
+    }
+    const auto end = self.op_->rows.end();
+    for (int i = 0; i < 64 && *self.at_ != end; ++i, ++*self.at_) {
+      if (!self.writer_.write_row(**self.at_, out)) {
+        return self.writer_.value_failure(field_names<row_type>[self.writer_.column()]);
+      }
+    }
+    is_last = *self.at_ == end;
+    if (is_last) out.append_big(static_cast<std::uint16_t>(0xFFFF));  // the trailer: -1
+    return {};
+  }
+
+  session* on_;
+  const copy_rows<Range>* op_;
+  copy_writer writer_;
+  std::optional<execute_dialogue> looking_;
+  std::optional<copy_in_dialogue> copying_;
+  std::optional<iterator> at_;
+  error_info failure_;
+  bool has_begun_ = false;
+};
+
+}  // namespace detail
+}  // namespace postgres
+}  // namespace dovetail::inline v0
