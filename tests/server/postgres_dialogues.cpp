@@ -7,6 +7,7 @@
 #include <dovetail/codec/postgres/copy_out.hpp>
 #include <dovetail/codec/postgres/drain.hpp>
 
+#include <dovetail/codec/postgres/execute_many.hpp>
 #include <dovetail/codec/postgres/pipeline.hpp>
 #include <dovetail/codec/postgres/startup.hpp>
 #include <dovetail/codec/postgres/stream.hpp>
@@ -418,6 +419,61 @@ TEST(PostgresPipeline, WhatIsBrokenOffBetweenTwoWritesOfAllOrNothingIsUndone) {
   EXPECT_GOOD(at.drive(pg::drain_dialogue{at.session}));
   EXPECT_GOOD(at.execute("select count(*)::text from r"));
   EXPECT_EQ(at.rows.texts(), std::vector<std::string>{"0"});
+}
+
+}  // namespace
+namespace {
+
+struct numbers {
+  int next = 1;
+  int last = 0;
+  int repeats = 0;  // the number that comes twice
+  int fails_at = 0;
+  static bool write(void* state, pg::parameter_list& to, dt::error_info& failure) {
+    auto& self = *static_cast<numbers*>(state);
+    if (self.next > self.last) return false;
+    if (self.next == self.fails_at) return failure = errc::value_out_of_range, false;
+    const std::string text = std::to_string(self.next == self.repeats ? self.next - 1 : self.next);
+    dt::byte_buffer& out = to.begin(1);
+    out.append_big(static_cast<std::uint32_t>(text.size()));
+    out.append(std::string_view{text});
+    to.end(true);
+    ++self.next;
+    return true;
+  }
+};
+
+TEST(PostgresExecuteMany, ManyRowsAreInsertedOrNone) {
+  for (const bool is_unnamed : {false, true}) {
+    connection at{is_unnamed};
+    EXPECT_GOOD(at.script("create temp table many(a int primary key)"));
+    const auto insert = [&](numbers from) {
+      return at.drive(pg::execute_many_dialogue{
+          at.session, {.text = "insert into many values ($1) returning a"}, {&from, &numbers::write}});
+    };
+    const auto count = [&] {
+      EXPECT_GOOD(at.execute("select count(*)::text from many"));
+      return at.rows.texts().at(0);
+    };
+    const auto done = insert({.last = 20'000});
+    EXPECT_GOOD(done);
+    EXPECT_EQ(done->rows_affected, 20'000);
+    EXPECT_EQ(count(), "20000");
+    EXPECT_GOOD(insert({.next = 1, .last = 0}));
+    const auto twice = insert({.next = 30'001, .last = 50'000, .repeats = 45'000});
+    EXPECT_EQ(twice.error().code(), pg::sqlstate::unique_violation);
+    EXPECT_EQ(twice.error().context(), "row 15000");
+    EXPECT_EQ(count(), "20000");
+    const auto wrong = insert({.next = 30'001, .last = 50'000, .fails_at = 49'000});
+    EXPECT_EQ(wrong.error().code(), errc::value_out_of_range);
+    EXPECT_EQ(wrong.error().context(), "row 19000");
+    EXPECT_EQ(count(), "20000");
+    EXPECT_EQ(insert({.next = 30'001, .last = 30'002, .fails_at = 30'001}).error().context(), "row 1");
+    EXPECT_GOOD(at.script("deallocate all"));
+    EXPECT_GOOD(insert({.next = 30'001, .last = 50'000}));
+    EXPECT_EQ(count(), "40000");
+    EXPECT_EQ(at.session.health(), session_health::idle);
+  }
 }
 
 }  // namespace

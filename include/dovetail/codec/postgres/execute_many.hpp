@@ -1,0 +1,240 @@
+// One statement executed for many rows of arguments, all or nothing: how ranges are inserted.
+#pragma once
+
+#include <dovetail/codec/postgres/command_tag.hpp>
+#include <dovetail/codec/postgres/statement_dialogue.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace dovetail::inline v0::postgres {
+
+/// Gives the arguments of one execution after the other. Lifetime: the state must outlive the dialogue.
+struct argument_rows {
+  void* state = nullptr;
+  /// Writes the next row's arguments; false when there is none, or when it sets `failure`. Each row is asked for once.
+  bool (*next)(void* state, parameter_list& to, error_info& failure) = nullptr;
+};
+
+/// What came of all executions together.
+struct executions {
+  std::size_t count = 0;
+  std::int64_t rows_affected = 0;
+};
+
+/// Executes `asked` (whose own arguments are not used) for each row: written in pieces of about 64 KiB, whose answers
+/// are read before the next, with one Sync at the end. A failure undoes all, and its context names the row, counted
+/// from 1. Rows that the statement returns are dropped.
+/// Errors: those of `dialogue` and of the rows. A statement that the server has lost is prepared again, outside of a
+/// transaction.
+/// Lifetime: borrows the session, the parts of the request and the rows' state.
+class execute_many_dialogue final : public detail::dialogue {
+ public:
+  using value_type = executions;
+
+  execute_many_dialogue(session& on, const statement_request& asked, const argument_rows& rows)
+      : dialogue(on), asked_(asked), rows_(rows) {}
+
+  executions value() && noexcept { return done_; }
+
+ private:
+  enum class step : std::uint8_t { preparing, running, ending };
+  using verdict = detail::verdict;
+  static constexpr std::size_t chunk_size_ = 64 * 1024;
+
+  verdict begin() override {
+    was_in_transaction_ = on().is_in_transaction();
+    if (is_named()) statement_ = on().statements.find(asked_.text, asked_.literal, asked_.types);
+    if (!statement_) return prepare();
+    is_from_cache_ = true;
+    return write_chunk();
+  }
+  bool is_named() const noexcept { return asked_.is_kept && on().statements.capacity() != 0; }
+
+  verdict prepare() {
+    step_ = step::preparing;
+    on().begin_batch();
+    write_prefix();
+    if (!preparation_.write(on(), asked_, is_named())) {
+      on().take_batch_back();
+      return fail(detail::unsendable_text());
+    }
+    is_named() ? on().write_sync() : on().write_flush();
+    return verdict::send;
+  }
+  verdict after_preparation() {
+    statement_ = preparation_.finish(on(), asked_);
+    if (kept_.empty()) return write_chunk();
+    if (statement_->description.parameters() != kept_types_) return fail(std::move(stale_));
+    begin_chunk();  // the same bytes again: the statement has the same name, and parameters of the same types
+    on().facts.output.append(kept_.view());
+    kept_.release();
+    return send_chunk();
+  }
+
+  void begin_chunk() {
+    step_ = step::running;
+    on().begin_batch();
+    if (!on().needs_sync()) write_prefix();
+    prefix_size_ = on().facts.output.size();
+  }
+
+  verdict write_chunk() {
+    begin_chunk();
+    byte_buffer& out = on().facts.output;
+    while (!is_last_ && out.size() < chunk_size_) {
+      const std::size_t before = out.size();
+      error_info failure;
+      if (write_row(failure)) {
+        ++written_;
+      } else {
+        out.truncate(before);
+        is_last_ = true;
+        if (failure) return give_up(std::move(failure));
+      }
+    }
+    if (written_ == 0 && !on().needs_sync()) {  // no rows at all
+      on().take_batch_back();
+      return verdict::finish;
+    }
+    return send_chunk();
+  }
+
+  bool write_row(error_info& failure) {
+    byte_buffer& out = on().facts.output;
+    detail::message_writer to = on().writer();
+    to.begin(detail::from_client::bind).u8(0).text(statement_->name);
+    const auto& types = statement_->description.parameters();
+    parameter_list list{out, types.data(), types.size()};
+    if (rows_.next == nullptr || !rows_.next(rows_.state, list, failure) || failure) return false;
+    failure = list.finish();
+    if (failure) return false;
+    statement_->description.write_formats(to);
+    if (!to.end()) {
+      failure = {errc::request_too_large, "the arguments are larger than 2 GiB"};
+      return false;
+    }
+    detail::write_execute(on(), 0);
+    return true;
+  }
+
+  verdict send_chunk() {
+    if (is_last_) {
+      on().set_must_fail(false);
+      on().write_sync();
+      expect_execution();
+    } else {
+      on().note_unsynced();
+      on().set_must_fail(true);
+      on().write_flush();
+    }
+    return verdict::send;
+  }
+
+  /// A row's arguments could not be written: what the rows before it did must not stay.
+  verdict give_up(error_info failure) {
+    note(name_row(std::move(failure), written_ + 1));
+    on().take_batch_back();
+    if (!on().needs_sync()) return verdict::finish;
+    on().begin_batch();
+    if (answered_ != 0) on().write_failure();
+    on().write_sync();
+    step_ = step::ending;
+    return verdict::send;
+  }
+
+  [[gnu::cold, gnu::noinline]] static error_info name_row(error_info failure, std::size_t number) {
+    std::string context = "row ";
+    v0::detail::append_parts(context, {v0::detail::number_text{number}});
+    if (!failure.context().empty()) v0::detail::append_parts(context, {": ", failure.context()});
+    failure.with_context(std::move(context));
+    return failure;
+  }
+
+  verdict on_message(const detail::message& came) override {
+    namespace from_server = detail::from_server;
+    if (step_ == step::preparing) {
+      const verdict said = preparation_.take(came);
+      return said == verdict::go_on && preparation_.is_complete() && !is_named() ? after_preparation() : said;
+    }
+    if (step_ == step::ending || answered_ == written_) return verdict::unexpected;
+    if (!is_bound_) {
+      if (came.type != from_server::bind_complete) return verdict::unexpected;
+      is_bound_ = true;
+      return verdict::go_on;
+    }
+    if (came.type == from_server::command_complete) {
+      command_tag tag;
+      if (!detail::read_tag(came.body, tag)) return verdict::malformed;
+      done_.rows_affected += tag.rows_affected();
+    } else if (came.type != from_server::empty_query_response) {
+      return verdict::unexpected;
+    }
+    is_bound_ = false;
+    done_.count = ++answered_;
+    return answered_ == written_ && !is_last_ ? write_chunk() : verdict::go_on;
+  }
+
+  std::size_t on_rows(byte_view unread) override {
+    return step_ == step::running && is_bound_ ? detail::skip_rows(unread) : 0;
+  }
+
+  verdict on_error(error_info failure) override {
+    if (noted()) return verdict::go_on;  // as was asked for
+    if (step_ == step::running) {
+      if (!has_prefix_failed() && answered_ == 0 && !is_bound_ && is_from_cache_ && detail::is_stale(failure.code())) {
+        keep_chunk(failure);
+      }
+      if (!has_prefix_failed() && answered_ != written_) failure = name_row(std::move(failure), answered_ + 1);
+    }
+    note(std::move(failure));
+    step_ = step::ending;
+    if (!on().needs_sync()) return verdict::go_on;
+    on().begin_batch();
+    on().write_sync();
+    return verdict::send;
+  }
+  /// The statement is prepared again; the rows are not asked for again, so what was written for them is kept.
+  void keep_chunk(const error_info& failure) {
+    if (!was_in_transaction_) {
+      stale_ = failure;
+      kept_types_ = statement_->description.parameters();
+      const byte_view written = on().facts.output.view().subspan(prefix_size_);
+      kept_.append(written.first(written.size() - detail::header_size));  // without the Sync or Flush
+    }
+    on().statements.forget(*statement_);
+  }
+
+  verdict on_ready() override {
+    if (step_ == step::preparing) return preparation_.is_complete() ? after_preparation() : verdict::unexpected;
+    if (step_ == step::running) {
+      return is_last_ && answered_ == written_ ? verdict::finish : verdict::unexpected;
+    }
+    if (kept_.empty() || !is_from_cache_) return verdict::finish;
+    is_from_cache_ = false;
+    forget_failure();
+    return prepare();
+  }
+
+  statement_request asked_;
+  argument_rows rows_;
+  statement_use statement_;
+  detail::preparation preparation_;
+  executions done_;
+  byte_buffer kept_;
+  std::vector<std::uint32_t> kept_types_;
+  error_info stale_;
+  std::size_t prefix_size_ = 0;
+  std::size_t written_ = 0;
+  std::size_t answered_ = 0;
+  step step_ = step::preparing;
+  bool is_last_ = false;
+  bool is_bound_ = false;
+  bool is_from_cache_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres
