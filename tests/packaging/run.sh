@@ -23,6 +23,18 @@ compile() {  # output, flags...
   local output=$1; shift
   ${CXX:-g++} -std=c++20 "$here/main.cpp" -o "$work/$output" "$@" && "$work/$output"
 }
+separate() {  # two files: the program, and the one that holds the library; the same from the single header
+  local flags=(-std=c++20 -DDOVETAIL_SEPARATE_COMPILATION -DDOVETAIL_WITH_SQLITE "$@") part
+  printf '#include <dovetail/%s.hpp>\n' src sqlite_src sqlite_async_src transport_src lensdb_src lensdb_async_src >"$work/parts.txt"
+  split -l 1 --additional-suffix=.cpp "$work/parts.txt" "$work/part_"
+  ${CXX:-g++} "${flags[@]}" "$here/main.cpp" "$work"/part_*.cpp -o "$work/separate" -lsqlite3 -pthread && "$work/separate"
+}
+separate_single() {
+  local flags=(-std=c++20 -DDOVETAIL_SEPARATE_COMPILATION -DDOVETAIL_WITH_SQLITE -I"$work/forward" -I"$root/single_include")
+  printf '#define %s\n' DOVETAIL_{SOURCE,SQLITE_SOURCE,SQLITE_ASYNC_SOURCE,TRANSPORT_SOURCE,LENSDB_SOURCE,LENSDB_ASYNC_SOURCE} >"$work/single.cpp"
+  echo '#include <dovetail.hpp>' >>"$work/single.cpp"
+  ${CXX:-g++} "${flags[@]}" "$here/main.cpp" "$work/single.cpp" -o "$work/separate_single" -lsqlite3 -pthread && "$work/separate_single"
+}
 install_tree() {
   cmake -S "$root" -B "$work/build" -G Ninja -DDOVETAIL_BUILD_TESTS=OFF -DDOVETAIL_BUILD_EXAMPLES=OFF \
     -DCMAKE_INSTALL_PREFIX="$work/first" && cmake --install "$work/build" && mv "$work/first" "$work/moved"
@@ -52,14 +64,17 @@ check "find_package" cmake_consumer find_package -DCMAKE_PREFIX_PATH="$work/move
 rm -rf "$work/find_package"
 check "find_package of a component that does not exist fails" missing_component
 check "add_subdirectory" cmake_consumer add_subdirectory -DDOVETAIL_SOURCE="$root"
+check "the compiled libraries of CMake" "$work/add_subdirectory/consumer_compiled"
 check "FetchContent of a local source" cmake_consumer fetch_content -DDOVETAIL_SOURCE="$root"
 check "pkg-config" pkg_config
 check "bare -I include" compile bare -I"$root/include" -lsqlite3 -pthread
+check "separate compilation" separate -I"$root/include"
 mkdir -p "$work/forward/dovetail"
 for facade in sqlite lensdb version; do
   echo '#include <dovetail.hpp>' >"$work/forward/dovetail/$facade.hpp"
 done
 check "single header" compile single -I"$work/forward" -I"$root/single_include" -DDOVETAIL_WITH_SQLITE -lsqlite3 -pthread
+check "separate compilation of the single header" separate_single
 check "the vcpkg port's steps, run by plain CMake" vcpkg_port
 check "every way of docs/install.md, literally" "$here/install_page.py"
 check "the Conan recipe is Python" python3 -c "import ast, sys; ast.parse(open(sys.argv[1]).read())" "$root/ports/conan/conanfile.py"

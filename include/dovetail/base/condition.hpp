@@ -1,6 +1,8 @@
 // What a caller branches on: a small set of kinds of failure that every database's codes map to.
 #pragma once
 
+#include <dovetail/version.hpp>
+
 #include <string>
 #include <system_error>
 

@@ -20,6 +20,7 @@
 #include <atomic>
 #include <future>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -125,6 +126,20 @@ dt::memory_faults refusing() {
   faults.connect_ec = std::make_error_code(std::errc::connection_refused);
   return faults;
 }
+
+// A connection whose constructor throws while it is told to.
+struct fragile_connection : dt::async_wire_connection<dt::memory, line_codec> {
+  using base = dt::async_wire_connection<dt::memory, line_codec>;
+  static inline std::atomic<bool> is_broken = false;
+
+  explicit fragile_connection(const options& with) : base(checked(with)) {}
+
+ private:
+  static const options& checked(const options& with) {
+    if (is_broken) throw std::length_error{"no room for a connection"};
+    return with;
+  }
+};
 
 template <class T>
 T wait_for(std::future<T>& promised, asio::io_context& io) {
@@ -274,6 +289,39 @@ TEST(AsyncClient, ADeadlinePassesInTheMiddleOfADialogue) {
   auto late = db.within(30ms).with(dt::as_result(asio::use_future)).say("hold");
   EXPECT_EQ(wait_for(late, io).error().kind(), dt::condition::timeout);
   EXPECT_EQ(db.statistics().idle, 0U);
+}
+
+TEST(AsyncClient, AConnectionWhoseConstructorThrowsFailsTheOperation) {
+  crowd_server server;
+  asio::io_context io;
+  dt::basic_async_client<fragile_connection> db{io.get_executor(), line_client::options{server.endpoint(), {}},
+                                                with_pool(1)};
+  fragile_connection::is_broken = true;
+  auto refused = db.with(dt::as_result(asio::use_future)).say("hello");
+  const dt::result<std::string> outcome = wait_for(refused, io);
+  ASSERT_FALSE(outcome);
+  EXPECT_NE(outcome.error().message().find("no room for a connection"), std::string::npos);
+  fragile_connection::is_broken = false;
+  auto said = db.with(asio::use_future).say("fresh");
+  EXPECT_EQ(wait_for(said, io), "fresh\n");
+  EXPECT_EQ(db.statistics().active, 0U);
+}
+
+TEST(AsyncClient, AConstructorThatThrowsForACallerInTheQueueFailsThatCaller) {
+  crowd_server server;
+  asio::io_context io;
+  dt::basic_async_client<fragile_connection> db{io.get_executor(), line_client::options{server.endpoint(), {}},
+                                                with_pool(1)};
+  auto first = db.with(dt::as_result(asio::use_future)).say("die");
+  auto queued = db.with(dt::as_result(asio::use_future)).say("hello");
+  EXPECT_EQ(db.statistics().waiting, 1U);
+  fragile_connection::is_broken = true;  // the first one has its connection
+  EXPECT_FALSE(wait_for(first, io));
+  const dt::result<std::string> outcome = wait_for(queued, io);
+  fragile_connection::is_broken = false;
+  ASSERT_FALSE(outcome);
+  EXPECT_NE(outcome.error().message().find("no room for a connection"), std::string::npos);
+  EXPECT_EQ(db.statistics().waiting, 0U);
 }
 
 TEST(AsyncClient, ClosingRefusesThoseWhoWaitAndThoseWhoCome) {

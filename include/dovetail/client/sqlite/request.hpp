@@ -103,6 +103,7 @@ namespace sqlite::detail {
 
 [[gnu::noinline]] DOVETAIL_DEFINE error_info prepare(session& on, const statement_view& sql, std::string_view native,
                                                      bool shows_text, statement_use& used) {
+  if (error_info refused = session::refuse_long(sql.text)) return add_statement(std::move(refused), sql, false);
   result<statement_use> prepared = on.prepare(native, sql.key());
   if (!prepared) return add_statement(std::move(prepared).error(), sql, shows_text);
   used = *std::move(prepared);

@@ -9,6 +9,7 @@
 #include <dovetail/client/sqlite/statement_cache.hpp>
 
 #include <atomic>
+#include <climits>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -68,6 +69,12 @@ class session {
   /// A prepared statement for `native`. `literal`: the address that it is known by, empty when there is none.
   /// Errors: SQLite's; errc::malformed_statement for an empty text.
   result<statement_use> prepare(std::string_view native, std::string_view literal);
+
+  /// SQLite counts the bytes of a text in an int.
+  static error_info refuse_long(std::string_view text) {
+    if (text.size() <= INT_MAX) return {};
+    return {errc::malformed_statement, "the statement's text has more than 2^31-1 bytes"};
+  }
 
   /// The kept statement for a literal seen before, or an empty use.
   statement_use find(std::string_view literal) noexcept { return cache_.find_literal(literal); }
@@ -165,6 +172,7 @@ namespace sqlite::detail {
 
 [[gnu::noinline]] DOVETAIL_DEFINE result<statement_use> session::prepare(std::string_view native,
                                                                          std::string_view literal) {
+  if (error_info refused = refuse_long(native)) return refused;
   if (statement_use kept = cache_.find(native, literal)) return kept;
   sqlite3_stmt* compiled = nullptr;
   const int code = sqlite3_prepare_v3(handle_, native.data(), static_cast<int>(native.size()),
@@ -175,6 +183,7 @@ namespace sqlite::detail {
 }
 
 [[gnu::noinline]] DOVETAIL_DEFINE result<void> session::run_script(std::string_view text) {
+  if (error_info refused = refuse_long(text)) return refused;
   while (!text.empty()) {
     sqlite3_stmt* compiled = nullptr;
     const char* rest = nullptr;

@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <climits>
+#include <string_view>
 #include <thread>
 
 namespace dt = dovetail;
@@ -34,6 +36,14 @@ TEST(SqliteSession, ACancellationEndsALongStatement) {
   std::atomic<bool> cancelled = true;
   const session::limits_scope limit{db, {{}, &cancelled}};
   EXPECT_EQ(db.run(endless).error().code(), dt::errc::cancelled);
+}
+
+TEST(SqliteSession, ATextThatSqliteCannotCountIsRefusedUnread) {
+  session db;
+  ASSERT_TRUE(db.open(memory(), {}));
+  const std::string_view enormous{"select 1", std::size_t{INT_MAX} + 1};
+  EXPECT_EQ(db.prepare(enormous, {}).error().code(), dt::errc::malformed_statement);
+  EXPECT_EQ(db.run_script(enormous).error().code(), dt::errc::malformed_statement);
 }
 
 TEST(SqliteSession, AnInMemoryDatabaseIsSharedByItsConnectionsAndByNoOther) {

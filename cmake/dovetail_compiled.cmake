@@ -1,0 +1,22 @@
+# Static libraries for separate compilation; built only when something links them.
+# Who links one is compiled with DOVETAIL_SEPARATE_COMPILATION, and so must be the whole program.
+function(dovetail_compiled_library name)
+  set(sources)
+  foreach(part IN LISTS ARGN)
+    set(source "${CMAKE_CURRENT_BINARY_DIR}/compiled/${part}.cpp")
+    file(CONFIGURE OUTPUT "${source}" CONTENT "#include <dovetail/${part}.hpp>\n" @ONLY)
+    list(APPEND sources "${source}")
+  endforeach()
+  add_library(dovetail_${name} STATIC EXCLUDE_FROM_ALL ${sources})
+  add_library(dovetail::${name} ALIAS dovetail_${name})
+  target_compile_definitions(dovetail_${name} PUBLIC DOVETAIL_SEPARATE_COMPILATION)
+endfunction()
+
+dovetail_compiled_library(compiled src)
+target_link_libraries(dovetail_compiled PUBLIC dovetail)
+dovetail_compiled_library(lensdb_compiled transport_src lensdb_src lensdb_async_src)
+target_link_libraries(dovetail_lensdb_compiled PUBLIC dovetail_compiled)
+if(DOVETAIL_WITH_SQLITE)
+  dovetail_compiled_library(sqlite_compiled sqlite_src sqlite_async_src)
+  target_link_libraries(dovetail_sqlite_compiled PUBLIC dovetail_compiled dovetail_sqlite)
+endif()
