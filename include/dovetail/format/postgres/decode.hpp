@@ -49,11 +49,6 @@ errc decode_nested(const value_ref& value, T& out, decode_context& context) {
   return v0::detail::read_value(source, 0, out);
 }
 
-/// The type that is stored for a field: without `column<>`, `std::optional` and codec.
-template <class T>
-using stored_t = typename v0::detail::unwrap_codec<
-    typename v0::detail::unwrap_optional<typename v0::detail::unwrap_column<std::remove_cv_t<T>>::type>::type>::type;
-
 /// True when values of this type can go to a `T`, as far as types tell. Types that are not built in may.
 template <class T>
 constexpr bool takes_type(oid type) noexcept {

@@ -52,10 +52,19 @@ constexpr std::int32_t width_of(oid type) noexcept {
   return errc{};
 }
 
-/// From the same when not negative, and from oid and the like, which have no sign.
-[[gnu::noinline]] inline errc decode_unsigned(const value_ref& value, std::uint64_t& out) noexcept {
+/// From the same when not negative, from oid and the like, which have no sign, and from numeric without a fraction.
+[[gnu::noinline]] inline errc decode_unsigned(const value_ref& value, std::uint64_t& out) {
   if (value.is_null()) return errc::unexpected_null;
   const bool is_signed = value.type == oids::int2 || value.type == oids::int4 || value.type == oids::int8;
+  if (value.type == oids::numeric) {
+    decimal number;
+    if (value.is_binary) {
+      if (const errc failed = decode_numeric(value.bytes(), number); failed != errc{}) return failed;
+    } else if (!parse_decimal(value.text(), number)) {
+      return errc::malformed_value;
+    }
+    return number.to_integer(out) ? errc{} : errc::value_out_of_range;
+  }
   if (!is_signed && value.is_binary) {
     if (value.size != 4 && value.size != 8) return errc::malformed_value;
     out = value.size == 4 ? load_big<std::uint32_t>(value.data) : load_big<std::uint64_t>(value.data);

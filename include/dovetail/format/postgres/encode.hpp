@@ -142,7 +142,7 @@ errc encode_enum(byte_buffer& out, T value, oid wanted, encode_context& context)
   }
   const std::string_view name = enum_name(value);
   if (name.empty()) return context.refuse("the enum's value has no name");
-  context.is_text = true;
+  context.is_text = !context.must_be_binary;
   return encode_text(out, name, context);
 }
 
@@ -152,6 +152,7 @@ errc encode_value(byte_buffer& out, const T& value, oid wanted, encode_context& 
   constexpr field_kind kind = field_kind_of<T>;
   constexpr const char* other_type = "a value of this C++ type cannot be sent to a parameter of this type";
   if constexpr (text_like<T>) {
+    if (context.must_be_binary) return encode_text_in_binary(out, value, wanted, context);
     context.is_text = true;
     return encode_text(out, value, context);
   } else if constexpr (bytes_like<T>) {

@@ -107,6 +107,9 @@ errc encode_list(byte_buffer& out, const T& list, oid wanted, encode_context& co
   if constexpr (own == oids::unspecified) {
     const bool is_text = element == oids::text || element == oids::varchar || element == oids::bpchar;
     if (!is_text) {
+      if (context.must_be_binary) {
+        return context.refuse("a list of text can be copied to text[] only", errc::malformed_value);
+      }
       context.is_text = true;
       byte_buffer space;
       bool is_empty = false;

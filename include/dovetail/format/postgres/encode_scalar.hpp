@@ -4,7 +4,9 @@
 #include <dovetail/base/byte_buffer.hpp>
 #include <dovetail/base/decimal.hpp>
 #include <dovetail/base/errc.hpp>
+#include <dovetail/base/uuid.hpp>
 #include <dovetail/format/postgres/datetime.hpp>
+#include <dovetail/format/postgres/decode_scalar.hpp>
 #include <dovetail/format/postgres/interval.hpp>
 #include <dovetail/format/postgres/native.hpp>
 #include <dovetail/format/postgres/numeric.hpp>
@@ -89,6 +91,27 @@ struct whole_number {
     return context.refuse("PostgreSQL's text takes no zero byte", errc::malformed_value);
   }
   return out.append(text), errc{};
+}
+
+/// Text as the binary form of a type: for COPY, where nothing but binary forms can stand.
+[[gnu::noinline]] inline errc encode_text_in_binary(byte_buffer& out, std::string_view text, oid wanted,
+                                                    encode_context& context) {
+  if (wanted == oids::uuid) {
+    uuid id;
+    if (!parse_uuid(text, id)) return context.refuse("the text is no UUID", errc::malformed_value);
+    return out.append(byte_view{id.bytes}), errc{};
+  }
+  if (wanted == oids::numeric) {
+    decimal number;
+    if (!parse_decimal(text, number)) return context.refuse("the text is no number", errc::malformed_value);
+    return encode_numeric(out, number), errc{};
+  }
+  if (wanted == oids::jsonb) *out.grow(1) = std::byte{1};
+  if (wanted != oids::jsonb && !is_plain_text(wanted)) {
+    return context.refuse("text cannot be copied to a column of this type in binary; use the type's C++ type",
+                          errc::malformed_value);
+  }
+  return encode_text(out, text, context);
 }
 
 inline errc encode_span(byte_buffer& out, std::int64_t microseconds, oid wanted, encode_context& context) {

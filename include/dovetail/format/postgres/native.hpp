@@ -4,10 +4,12 @@
 #include <dovetail/base/byte_buffer.hpp>
 #include <dovetail/base/errc.hpp>
 #include <dovetail/format/postgres/value_ref.hpp>
+#include <dovetail/row/field.hpp>
 #include <dovetail/row/reflect.hpp>
 
 #include <cstddef>
 #include <string>
+#include <type_traits>
 
 namespace dovetail::inline v0::postgres::detail {
 
@@ -23,6 +25,7 @@ struct decode_context {
 /// What writing hands up: whether the value was written in text format, and why it was refused.
 struct encode_context {
   bool is_text = false;
+  bool must_be_binary = false;  ///< in COPY: text is turned into the binary form, or refused
   const char* why = "";
 
   errc refuse(const char* reason, errc code = errc::value_out_of_range) noexcept {
@@ -38,5 +41,10 @@ struct encode_context {
 /// `decode` sees values in text format only when it has a `static constexpr bool reads_text = true`.
 template <class T>
 struct native_codec;
+
+/// The type that is stored for a field: without `column<>`, `std::optional` and codec.
+template <class T>
+using stored_t = typename v0::detail::unwrap_codec<
+    typename v0::detail::unwrap_optional<typename v0::detail::unwrap_column<std::remove_cv_t<T>>::type>::type>::type;
 
 }  // namespace dovetail::inline v0::postgres::detail

@@ -137,7 +137,7 @@ constexpr field_kinds kinds_of_family(type_family family) noexcept {
     case type_family::real:
       return real;
     case type_family::numeric:
-      return field_kinds{decimal} | text;
+      return field_kinds{decimal} | text | unsigned_integer;  // as which std::uint64_t is sent
     case type_family::text:
       return field_kinds{text} | enumeration | json | native;
     case type_family::bytes:
@@ -181,6 +181,47 @@ constexpr field_kinds kinds_of(oid type) noexcept {
   // Every type can be read as postgres::raw.
   return detail::kinds_of_family(found.entry == nullptr ? detail::type_family::other : found.entry->family) |
          field_kind::native;
+}
+
+/// The fields whose values can be sent to a parameter or a column of this type. `native` says no more than that there
+/// is such a type.
+constexpr field_kinds sent_kinds_of(oid type) noexcept {
+  using enum field_kind;
+  const detail::known_type found = detail::find_type(type);
+  if (found.entry == nullptr) return field_kinds{text} | enumeration | native | list;
+  if (found.is_array) return field_kinds{list} | text | native;
+  const field_kinds integers = field_kinds{integer} | unsigned_integer;
+  const field_kinds always = field_kinds{text} | native;
+  switch (found.entry->family) {
+    case detail::type_family::boolean:
+      return always | boolean;
+    case detail::type_family::integer:
+      return always | integers | enumeration;
+    case detail::type_family::number:
+      return always | integers;
+    case detail::type_family::real:
+      return type == oids::float8 ? always | real | integers : always | real;
+    case detail::type_family::numeric:
+      return always | decimal | integers;
+    case detail::type_family::text:
+      return always | enumeration | (type == oids::text || type == oids::varchar ? field_kinds{json} : field_kinds{});
+    case detail::type_family::bytes:
+      return always | bytes;
+    case detail::type_family::json:
+      return always | json;
+    case detail::type_family::uuid:
+      return always | uuid;
+    case detail::type_family::date:
+    case detail::type_family::timestamp:
+      return always | date | timestamp | local_timestamp;
+    case detail::type_family::timestamptz:
+      return always | date | timestamp;
+    case detail::type_family::time:
+    case detail::type_family::interval:
+      return always | duration | time_of_day;
+    default:
+      return always;
+  }
 }
 
 /// What to do with a column of this type that the field's type cannot take; empty when the kinds say it.

@@ -6,6 +6,7 @@
 #include <dovetail/format/postgres/encode.hpp>
 #include <dovetail/format/postgres/encode_array.hpp>
 #include <dovetail/format/postgres/oids.hpp>
+#include <dovetail/format/postgres/types.hpp>
 
 #include <bit>
 #include <cstdint>
@@ -20,35 +21,82 @@ consteval oid parameter_oid() {
   return detail::parameter_type<std::remove_cvref_t<T>>();
 }
 
+namespace detail {
+
+/// Numbers that the server takes as they are.
+template <class T>
+[[gnu::always_inline]] inline bool write_exact(byte_buffer& out, const T& value, oid wanted) {
+  constexpr field_kind kind = field_kind_of<T>;
+  if constexpr (!is_optional<T> && !is_column<T> && !v0::detail::has_field_codec<T> &&
+                ((kind == field_kind::integer && sizeof(T) > 1) || kind == field_kind::real)) {
+    if (wanted == parameter_oid<T>() || wanted == 0) [[likely]] {
+      using bits = std::conditional_t<sizeof(T) == 8, std::uint64_t,
+                                      std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint16_t>>;
+      std::byte* const at = out.grow(4 + sizeof(T));
+      store_big(at, static_cast<std::uint32_t>(sizeof(T)));
+      store_big(at + 4, std::bit_cast<bits>(value));
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace detail
+
 /// Appends a parameter: length and bytes, or -1 for null. `wanted` is the type in the server's ParameterDescription (0:
 /// not known, then the C++ type's own). `is_text` gets the format to declare in Bind.
 /// Adapts: integers to smallint, integer, bigint, oid, numeric and double precision; floating point to real and double
 /// precision; points in time and dates to date, timestamp and timestamptz (in UTC); spans to interval and time; enums
-/// to text and to integers. Nothing is rounded or cut. Errors: errc::value_out_of_range, malformed_value (another
-/// type), request_too_large; `why` says it, and nothing is appended.
+/// to text and to integers. Nothing is rounded or cut (but that real has fewer digits than double precision). Errors:
+/// errc::value_out_of_range, malformed_value (another type), request_too_large; `why` says it, and nothing is appended.
 template <class T>
 [[gnu::always_inline]] inline errc write_parameter(byte_buffer& out, const T& value, oid wanted, bool& is_text,
                                                    const char*& why) {
   using type = std::remove_cv_t<T>;
-  constexpr oid own = parameter_oid<type>();
-  constexpr field_kind kind = field_kind_of<type>;
-  if constexpr (!is_optional<type> && !is_column<type> && !v0::detail::has_field_codec<type> &&
-                ((kind == field_kind::integer && sizeof(type) > 1) || kind == field_kind::real)) {
-    if (wanted == own || wanted == 0) [[likely]] {
-      using bits = std::conditional_t<sizeof(type) == 8, std::uint64_t,
-                                      std::conditional_t<sizeof(type) == 4, std::uint32_t, std::uint16_t>>;
-      std::byte* const at = out.grow(4 + sizeof(type));
-      store_big(at, static_cast<std::uint32_t>(sizeof(type)));
-      store_big(at + 4, std::bit_cast<bits>(value));
-      is_text = false;
-      return errc{};
-    }
+  if (detail::write_exact<type>(out, value, wanted)) [[likely]] {
+    is_text = false;
+    return errc{};
   }
   detail::encode_context context;
-  const errc failed = detail::encode_nested(out, value, wanted == 0 ? own : wanted, context);
+  const errc failed = detail::encode_nested(out, value, wanted == 0 ? parameter_oid<type>() : wanted, context);
   is_text = context.is_text;
   why = context.why;
   return failed;
+}
+
+/// Appends a value of a row of COPY in binary format, for a column of the type `wanted`. As `write_parameter`, but that
+/// text becomes the binary form of text, JSON, uuid and numeric columns and of enums, and is refused for others.
+template <class T>
+[[gnu::always_inline]] inline errc write_copy_value(byte_buffer& out, const T& value, oid wanted, const char*& why) {
+  using type = std::remove_cv_t<T>;
+  if (detail::write_exact<type>(out, value, wanted)) [[likely]]
+    return errc{};
+  detail::encode_context context;
+  context.must_be_binary = true;
+  const errc failed = detail::encode_nested(out, value, wanted, context);
+  why = context.why;
+  return failed;
+}
+
+/// Whether a value of this C++ type can be sent to a column of the type `wanted`, as far as types tell: to check a row
+/// type against a table before the first row.
+template <class T>
+constexpr bool can_send(oid wanted) noexcept {
+  using stored = detail::stored_t<std::remove_cvref_t<T>>;
+  if constexpr (detail::null_like<stored>) {
+    return true;
+  } else if constexpr (detail::text_like<stored>) {
+    return sent_kinds_of(wanted).contains(field_kind::text);
+  } else if constexpr (detail::bytes_like<stored>) {
+    return wanted == oids::bytea;
+  } else if constexpr (field_kind_of<stored> == field_kind::native) {
+    return detail::native_codec<stored>::takes(wanted);
+  } else if constexpr (detail::list_like<stored>) {
+    if (detail::find_type(wanted).entry == nullptr) return true;
+    return element_of(wanted) != 0 && can_send<typename detail::list_element<stored>::type>(element_of(wanted));
+  } else {
+    return sent_kinds_of(wanted).contains(field_kind_of<stored>);
+  }
 }
 
 }  // namespace dovetail::inline v0::postgres

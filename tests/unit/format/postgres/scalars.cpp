@@ -90,6 +90,11 @@ TEST(PostgresScalars, IntegersOfOneWidthGoToFieldsOfAnotherWhenTheyFit) {
   std::uint32_t number = 0;
   EXPECT_EQ(decode(oids::oid_, "ee6b2800", number), dt::errc{});
   EXPECT_EQ(number, 4000000000u);
+  std::uint64_t exact = 0;
+  EXPECT_EQ(decode(oids::numeric, "0002000100000000270f270f", exact), dt::errc{});
+  EXPECT_EQ(exact, 99999999u);
+  EXPECT_EQ(decode(oids::numeric, "0002000000000002007b1194", exact), dt::errc::value_out_of_range);
+  EXPECT_EQ(decode(oids::int8, "0001e240", exact), dt::errc::malformed_value) << "a bigint of four bytes";
   bool flag = false;
   EXPECT_EQ(decode(oids::boolean, "02", flag), dt::errc::malformed_value);
 }
@@ -286,6 +291,40 @@ TEST(PostgresEnums, AreNamesForTextAndNumbersForIntegers) {
   std::string text;
   EXPECT_EQ(decode(16400, "4162", text), dt::errc{});
   EXPECT_EQ(text, "Ab");
+}
+
+template <class T>
+std::string copy(const T& value, pg::oid wanted) {
+  dt::byte_buffer out;
+  const char* why = "";
+  if (pg::write_copy_value(out, value, wanted, why) != dt::errc{}) return std::string{"refused: "} + why;
+  return dt::to_hex(out.view());
+}
+
+TEST(PostgresCopy, TextBecomesTheBinaryFormOfTheColumn) {
+  EXPECT_EQ(copy(std::int64_t{-2}, oids::int8), "00000008fffffffffffffffe");
+  EXPECT_EQ(copy(123456, oids::int8), "00000008000000000001e240");
+  EXPECT_EQ(copy(std::optional<int>{}, oids::int4), "ffffffff");
+  EXPECT_EQ(copy("abc", oids::text), "00000003616263");
+  EXPECT_EQ(copy("{}", oids::jsonb), "00000003017b7d");
+  EXPECT_EQ(copy("{}", oids::json), "000000027b7d");
+  EXPECT_EQ(copy("123.45", oids::numeric), "0000000c0002000000000002007b1194");
+  EXPECT_EQ(copy("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", oids::uuid), "00000010a0eebc999c0b4ef8bb6d6bb9bd380a11");
+  EXPECT_EQ(copy(mood::happy, 16389), "000000056861707079");
+  EXPECT_EQ(copy("x", oids::uuid), "refused: the text is no UUID");
+  EXPECT_EQ(copy("x", oids::numeric), "refused: the text is no number");
+  EXPECT_EQ(copy("1", oids::int4),
+            "refused: text cannot be copied to a column of this type in binary; use the type's C++ type");
+}
+
+TEST(PostgresCopy, TypesTellBeforeTheFirstRowWhatCanBeSent) {
+  static_assert(pg::can_send<int>(oids::int2) && pg::can_send<int>(oids::numeric) && !pg::can_send<int>(oids::float4));
+  static_assert(!pg::can_send<double>(oids::numeric) && pg::can_send<std::optional<double>>(oids::float4));
+  static_assert(pg::can_send<sys_days>(oids::timestamptz) && !pg::can_send<local_time<seconds>>(oids::timestamptz));
+  static_assert(pg::can_send<std::vector<int>>(1005) && !pg::can_send<std::vector<int>>(oids::int4));
+  static_assert(pg::can_send<std::string>(oids::inet) && pg::can_send<mood>(16389) && !pg::can_send<mood>(oids::date));
+  static_assert(pg::can_send<pg::interval>(oids::interval) && !pg::can_send<pg::interval>(oids::time));
+  static_assert(pg::can_send<std::vector<std::byte>>(oids::bytea) && pg::can_send<dt::json_value<int>>(oids::json));
 }
 
 TEST(PostgresText, ValuesInTextFormatAreReadToo) {
