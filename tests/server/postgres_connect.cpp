@@ -226,6 +226,14 @@ TEST(PostgresConnect, ACertificateForAnotherNameIsRefusedByVerifyFullOnly) {
   expect_open(how, true);
 }
 
+TEST(PostgresConnect, AFileOfCertificatesThatIsMissingIsNamed) {
+  pg::connect_options how = by_tcp("app", pg::ssl_mode::verify_full);
+  how.tls_authorities = "/nonexistent/authority.pem";
+  const dt::error_info failure = expect_refused(how);
+  EXPECT_EQ(failure.code(), std::errc::no_such_file_or_directory) << failure.message();
+  EXPECT_NE(failure.message().find("/nonexistent/authority.pem"), std::string::npos) << failure.message();
+}
+
 TEST(PostgresConnect, DirectTlsOfAnOldServerFailsClearly) {
   pg::connect_options how = by_tcp("app", pg::ssl_mode::require);
   how.tls_negotiation = pg::ssl_negotiation::direct;

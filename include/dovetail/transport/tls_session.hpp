@@ -110,6 +110,7 @@ inline std::error_code take_tls_error() noexcept {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
   if (code == 0) return make_error_code(errc::connection_lost);
+  if (ERR_SYSTEM_ERROR(code)) return {ERR_GET_REASON(code), std::system_category()};  // a file that cannot be read
   return {static_cast<int>(static_cast<unsigned>(code)), tls_category()};
 }
 

@@ -2,13 +2,14 @@
 #pragma once
 
 #include <dovetail/base/error_info.hpp>
-#include <dovetail/base/parts.hpp>
 #include <dovetail/codec/postgres/authentication.hpp>
+#include <dovetail/codec/postgres/connect_report.hpp>
 #include <dovetail/codec/postgres/connection_facts.hpp>
 #include <dovetail/codec/postgres/message.hpp>
 #include <dovetail/codec/postgres/options.hpp>
 #include <dovetail/codec/postgres/server_message.hpp>
 #include <dovetail/codec/postgres/server_role.hpp>
+#include <dovetail/codec/postgres/session_start.hpp>
 #include <dovetail/codec/postgres/startup_message.hpp>
 #include <dovetail/sansio/action.hpp>
 
@@ -131,7 +132,7 @@ class startup {
   action next_server() {
     const bool took_any = order_.takes_any();
     if (!order_.next()) return fail_with_all();
-    if (order_.takes_any() != took_any) earlier_.clear();  // what comes says it again
+    if (order_.takes_any() != took_any) report_ = {};  // what comes says it again
     return try_server();
   }
 
@@ -143,24 +144,10 @@ class startup {
 
   // What went wrong.
 
-  [[gnu::cold, gnu::noinline]] void note(error_info why) {
-    std::string text;
-    dovetail::detail::append_parts(text, {"cannot connect to ", server().text()});
-    dovetail::detail::append_parts(text, {" (user '", how_->user, "', database '", how_->database_name(), "')"});
-    if (!why.context().empty()) dovetail::detail::append_parts(text, {": ", why.context()});
-    if (failure_) dovetail::detail::append_parts(earlier_, {failure_.message(), "\n"});
-    failure_ = std::move(why);
-    failure_.with_context(std::move(text));
-  }
+  void note(error_info why) { report_.add(server(), *how_, std::move(why)); }
 
   [[gnu::cold, gnu::noinline]] action fail_with_all() {
-    if (!earlier_.empty()) {
-      std::string text;
-      dovetail::detail::append_parts(text, {earlier_, failure_.context()});
-      // A report of several lines is not completed with the code's own words.
-      if (failure_.server().message.empty()) dovetail::detail::append_parts(text, {": ", failure_.code().message()});
-      failure_.with_context(std::move(text));
-    }
+    failure_ = report_.take();
     return close();
   }
 
@@ -168,13 +155,11 @@ class startup {
   [[gnu::cold, gnu::noinline]] action fail(error_info why) {
     if (step_ == step::start || why.code() == errc::cancelled) {
       failure_ = std::move(why);
-    } else {
-      note(std::move(why));
-    }
-    if (step_ == step::start) {
+      if (step_ != step::start) return close();
       step_ = step::closing;
       return action::done(failure_.code());
     }
+    note(std::move(why));
     return fail_with_all();
   }
 
@@ -208,7 +193,7 @@ class startup {
       return give_up_server(said == 'E' ? error_info{errc::unexpected_message,
                                                      "the server answers the question for TLS with an error, whose "
                                                      "text is not to be trusted"}
-                                        : not_postgres());
+                                        : detail::not_postgres());
     }
     // What came with the answer came without protection, and must not be taken for something that came with it.
     if (answer.size() != 1) {
@@ -227,10 +212,10 @@ class startup {
 
   action tls_failed(std::error_code why) {
     if (may_change_tls_ && uses_tls_ && how_->tls == ssl_mode::prefer) {
-      note({why, "TLS"});
+      note(detail::tls_failure(why, *how_));
       return change_tls();
     }
-    return give_up_server({why, "TLS"});
+    return give_up_server(detail::tls_failure(why, *how_));
   }
 
   action encrypted(byte_view binding) {
@@ -275,7 +260,7 @@ class startup {
       const detail::frame_status status = detail::next_message(facts_->input.committed(), found);
       const bool has_header = facts_->input.committed().size() >= detail::header_size;
       if (status == detail::frame_status::malformed || (has_header && found.size > message_limit)) {
-        return give_up_server(not_postgres());
+        return give_up_server(detail::not_postgres());
       }
       if (status == detail::frame_status::incomplete) return read();
       facts_->input.consume(found.size);  // the body stays where it is until the next read
@@ -307,10 +292,10 @@ class startup {
 
   std::optional<action> take_while_logging_in(const detail::message& found) {
     if (found.type == detail::from_server::negotiate_protocol_version) {
-      return take_version(found.body) ? std::nullopt : std::optional{unexpected(found.type)};
+      return detail::is_older_version(found.body, *how_) ? std::nullopt : std::optional{unexpected(found.type)};
     }
     if (found.type != detail::from_server::authentication) {
-      return is_first_message_ ? give_up_server(not_postgres()) : unexpected(found.type);
+      return is_first_message_ ? give_up_server(detail::not_postgres()) : unexpected(found.type);
     }
     is_first_message_ = false;
     if (error_info refusal = login_->take(found.body, facts_->output)) return fail(std::move(refusal));
@@ -319,36 +304,13 @@ class startup {
     return write();
   }
 
-  /// NegotiateProtocolVersion: the server has an older minor version, which is fine, or lacks an option, of which we
-  /// ask none.
-  bool take_version(byte_view body) const noexcept {
-    detail::message_reader reader{body};
-    std::uint32_t newest = 0;
-    std::uint32_t unknown_options = 0;
-    return reader.u32(newest) && reader.u32(unknown_options) && unknown_options == 0 && reader.at_end() &&
-           newest >= static_cast<std::uint32_t>(protocol_version::v3_0) &&
-           newest < static_cast<std::uint32_t>(how_->newest_protocol);
-  }
-
   std::optional<action> take_while_settling(const detail::message& found) {
-    detail::message_reader reader{found.body};
-    std::uint32_t process = 0;
-    std::string_view name, value;
-    switch (found.type) {
-      case detail::from_server::parameter_status:
-        if (reader.text(name) && reader.text(value) && reader.at_end() && facts_->parameters.set(name, value)) {
-          return std::nullopt;
-        }
-        break;
-      case detail::from_server::backend_key_data:
-        if (reader.u32(process) && reader.left() >= 4 && facts_->key.assign(process, reader.rest())) {
-          return std::nullopt;
-        }
-        break;
-      case detail::from_server::ready_for_query:
-        if (found.body.size() == 1 && static_cast<char>(found.body[0]) == 'I') return check_role();
-        break;
-      default:
+    switch (detail::take_session_fact(*facts_, found)) {
+      case detail::session_fact::taken:
+        return std::nullopt;
+      case detail::session_fact::ready:
+        return check_role();
+      case detail::session_fact::unexpected:
         break;
     }
     return unexpected(found.type);
@@ -392,7 +354,6 @@ class startup {
   action done() {
     facts_->output.clear();
     facts_->health = session_health::idle;
-    failure_ = {};
     step_ = step::closing;
     return action::done();
   }
@@ -411,20 +372,7 @@ class startup {
     return is_about_server ? give_up_server(std::move(why)) : fail(std::move(why));
   }
 
-  [[gnu::cold, gnu::noinline]] static error_info not_postgres() {
-    return {errc::malformed_frame, "the peer does not speak PostgreSQL's protocol"};
-  }
-
-  [[gnu::cold, gnu::noinline]] action unexpected(char type) {
-    std::string text{"the server sent a malformed or unexpected message "};
-    if (type > ' ' && type <= '~') {
-      dovetail::detail::append_parts(text, {"'", std::string_view{&type, 1}, "'"});
-    } else {
-      dovetail::detail::append_parts(text,
-                                     {"of type ", dovetail::detail::number_text{static_cast<unsigned char>(type)}});
-    }
-    return give_up_server({errc::unexpected_message, text.append(" while the connection was opened")});
-  }
+  action unexpected(char type) { return give_up_server(detail::unexpected_message(type)); }
 
   /// Nothing that is sent in a start-up is larger.
   static constexpr std::size_t message_limit = 64 * 1024;
@@ -437,7 +385,7 @@ class startup {
   std::array<std::byte, 64> channel_{};
   std::size_t channel_size_ = 0;
   detail::role_answer role_;
-  std::string earlier_;  // what went wrong with the servers before
+  detail::connect_report report_;
   error_info failure_;
   step step_ = step::start;
   phase phase_ = phase::logging_in;

@@ -1,0 +1,69 @@
+// What went wrong while a connection was opened, with each of the servers, as one failure.
+#pragma once
+
+#include <dovetail/base/error_info.hpp>
+#include <dovetail/base/parts.hpp>
+#include <dovetail/codec/postgres/options.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// Collects one failure a server. Users and databases are named, passwords never.
+class connect_report {
+ public:
+  [[gnu::cold, gnu::noinline]] void add(const server_address& server, const connect_options& how, error_info why) {
+    std::string text;
+    dovetail::detail::append_parts(
+        text, {"cannot connect to ", server.text(), " (user '", how.user, "', database '", how.database_name(), "')"});
+    if (!why.context().empty()) dovetail::detail::append_parts(text, {": ", why.context()});
+    if (last_) dovetail::detail::append_parts(earlier_, {last_.message(), "\n"});
+    last_ = std::move(why);
+    last_.with_context(std::move(text));
+  }
+
+  /// The last server's failure, in words those of all.
+  [[gnu::cold, gnu::noinline]] error_info take() {
+    if (!earlier_.empty()) {
+      std::string text;
+      dovetail::detail::append_parts(text, {earlier_, last_.context()});
+      // A report of several lines is not completed with the code's own words.
+      if (last_.server().message.empty()) dovetail::detail::append_parts(text, {": ", last_.code().message()});
+      last_.with_context(std::move(text));
+    }
+    return std::move(last_);
+  }
+
+ private:
+  std::string earlier_;
+  error_info last_;
+};
+
+[[gnu::cold, gnu::noinline]] inline error_info not_postgres() {
+  return {errc::malformed_frame, "the peer does not speak PostgreSQL's protocol"};
+}
+
+[[gnu::cold, gnu::noinline]] inline error_info unexpected_message(char type) {
+  std::string text{"the server sent a malformed or unexpected message "};
+  if (type > ' ' && type <= '~') {
+    dovetail::detail::append_parts(text, {"'", std::string_view{&type, 1}, "'"});
+  } else {
+    dovetail::detail::append_parts(text, {"of type ", dovetail::detail::number_text{static_cast<unsigned char>(type)}});
+  }
+  return {errc::unexpected_message, text.append(" while the connection was opened")};
+}
+
+/// TLS could not be made: names the files where one of them cannot be read.
+[[gnu::cold, gnu::noinline]] inline error_info tls_failure(std::error_code why, const connect_options& how) {
+  std::string text = "TLS";
+  if (why.category() == std::system_category() && condition_of(why) != condition::connection) {
+    for (const std::string* file : {&how.tls_authorities, &how.tls_certificate, &how.tls_key}) {
+      if (!file->empty()) dovetail::detail::append_parts(text, {text.size() == 3 ? " with the files " : ", ", *file});
+    }
+  }
+  return {why, std::move(text)};
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
