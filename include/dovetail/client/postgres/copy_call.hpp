@@ -72,14 +72,8 @@ class copy_writer {
    private:
     template <class T>
     bool write(const T& value) {
-      bool is_text = false;
       const char* why = "";
-      const oid wanted = of_.types_[of_.column_++];
-      errc code = write_parameter(to_, value, wanted, is_text, why);
-      if (code == errc{} && is_text && !is_plain_text(wanted)) {
-        code = errc::malformed_value;
-        why = "COPY in binary takes no text for it; use the type's own C++ type";
-      }
+      const errc code = write_copy_value(to_, value, of_.types_[of_.column_++], why);
       if (code == errc{}) [[likely]]
         return true;
       of_.code_ = code;

@@ -220,6 +220,8 @@ class row_source {
       return read_row_mapped_<Row>(body, out, bound);
     if (body.size() < 2 || load_big<std::uint16_t>(body.data()) != columns_.size()) [[unlikely]]
       return {errc::malformed_frame, -1};
+    if (!words_.empty()) [[unlikely]]
+      words_.clear();
     detail::row_cursor cursor{body.data() + 2, body.data() + body.size(), columns_.data(), &words_};
     read_status status = read_row_in_order<Row>(out, cursor);
     if (status.code == errc{} && !cursor.ends_at(static_cast<int>(columns_.size()))) [[unlikely]]
