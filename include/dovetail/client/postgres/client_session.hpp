@@ -3,6 +3,7 @@
 
 #include <dovetail/client/postgres/copy_call.hpp>
 #include <dovetail/client/postgres/crypto.hpp>
+#include <dovetail/client/postgres/insert_many_call.hpp>
 #include <dovetail/client/postgres/statement_call.hpp>
 #include <dovetail/client/postgres/transaction_text.hpp>
 #include <dovetail/client/sql_operations.hpp>
@@ -148,6 +149,10 @@ class client_session {
   template <class Row, class Struct>
   insert_call<std::remove_cvref_t<Struct>, one_row<Row, false>> start(const sql_insert_returning<Row, Struct>& op) {
     return {session_, op.table, op.tail, op.returning, op.row};
+  }
+  template <class Range>
+  insert_many_call<Range> start(const sql_insert<Range>& op) {
+    return {session_, op};
   }
   template <class Range>
   copy_call<Range> start(const copy_rows<Range>& op) {

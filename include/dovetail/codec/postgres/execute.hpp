@@ -71,10 +71,10 @@ class execute_dialogue final : public detail::dialogue {
 
   /// Statement and columns are known.
   verdict execute() {
+    on().begin_batch();
     if (rows_.describe != nullptr) {
       if (error_info failure = rows_.describe(rows_.state, statement_->description)) return refuse(std::move(failure));
     }
-    on().begin_batch();
     const bool is_first = !on().needs_sync();
     if (is_first) write_prefix();
     if (portal_ != nullptr) portal_->open(on(), was_in_transaction_, asked_.row_limit);
