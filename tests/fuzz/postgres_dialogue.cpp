@@ -4,6 +4,7 @@
 #include <dovetail/codec/postgres/copy_in.hpp>
 #include <dovetail/codec/postgres/copy_out.hpp>
 #include <dovetail/codec/postgres/drain.hpp>
+#include <dovetail/codec/postgres/execute_many.hpp>
 #include <dovetail/codec/postgres/pipeline.hpp>
 #include <dovetail/codec/postgres/script.hpp>
 #include <dovetail/codec/postgres/stream.hpp>
@@ -86,6 +87,19 @@ dt::error_info produce(void* state, dt::byte_buffer& out, const pg::copy_format&
   return {};
 }
 
+bool next_arguments(void* state, pg::parameter_list& to, dt::error_info&) {
+  int& left = *static_cast<int*>(state);
+  if (left-- == 0) return false;
+  const std::string value(left == 0 ? 70'000 : 1, 'x');
+  for (std::uint32_t number = 1; number <= 2; ++number) {
+    dt::byte_buffer& out = to.begin(number);
+    out.append_big(static_cast<std::uint32_t>(value.size()));
+    out.append(std::string_view{value});
+    to.end(true);
+  }
+  return true;
+}
+
 dt::error_info take_copy(void* state, dt::byte_view data, const pg::copy_format&) {
   *static_cast<std::size_t*>(state) += data.size();
   return {};
@@ -100,7 +114,7 @@ void talk(unsigned what, peer from) {
   pg::statement_request asked{.text = "select $1, $2", .arguments = arguments.writer()};
   const pg::statement_request plain{.text = "select 1"};
   for (int round = 0; round < 4; ++round) {
-    switch (what % 8) {
+    switch (what % 9) {
       case 0:
         drive(session, pg::execute_dialogue{session, asked, rows.sink()}, from);
         break;
@@ -133,8 +147,13 @@ void talk(unsigned what, peer from) {
         items.push_back({.asked = asked, .rows = rows.sink()});
         items.push_back({.asked = plain});
         items.push_back({.asked = asked, .rows = rows.sink()});
-        const auto sync = what % 8 == 5 ? pg::pipeline_sync::each : pg::pipeline_sync::once;
+        const auto sync = what % 9 == 5 ? pg::pipeline_sync::each : pg::pipeline_sync::once;
         drive(session, pg::pipeline_dialogue{session, items, sync}, from);
+        break;
+      }
+      case 7: {
+        int left = 3;
+        drive(session, pg::execute_many_dialogue{session, asked, {&left, &next_arguments}}, from);
         break;
       }
       default:
