@@ -110,6 +110,9 @@ class session {
     const std::size_t left = facts.output.size() - sent_;
     sent_ += bytes < left ? bytes : left;
     if (bytes == 0) return;
+    batch_owed_ = 0;  // there is no way back any more
+    needed_sync_ = needs_sync_;
+    had_to_fail_ = must_fail_;
     facts.health = session_health::desynchronised;  // until the answers are here
     if (carries_prefix_) {
       carries_prefix_ = false;

@@ -245,6 +245,7 @@ TEST_F(PostgresExecute, ASinkThatRefusesTheColumnsKeepsTheStatementFromRunning) 
       .read(prepared)
       .done_with(errc::row_mismatch);
   EXPECT_EQ(at.health(), session_health::idle);
+  EXPECT_EQ(at->owed(), 0U);
   EXPECT_EQ(at->statements.size(), 1U);
 }
 
@@ -272,6 +273,7 @@ TEST_F(PostgresExecute, ArgumentsAreSentInTheirOrderAndCounted) {
     EXPECT_EQ(play(pg::execute_dialogue{at.fresh(), {.text = sql, .arguments = wrong.writer()}}, described),
               errc::wrong_argument_count);
     EXPECT_EQ(at.health(), session_health::idle);
+    EXPECT_EQ(at->owed(), 0U);
   }
 }
 
