@@ -137,8 +137,21 @@ namespace sqlite::detail {
 [[gnu::noinline]] DOVETAIL_DEFINE error_info bind_new_columns(statement& of, const char* tag,
                                                               const row_description& row, name_style style,
                                                               bound_row*& bound) {
-  const std::vector<column_info> columns = columns_of(of.get());
-  result<binding> made = bind_row(row, columns, {.style = style});
+  const auto bind = [&](sqlite3_stmt* compiled) { return bind_row(row, columns_of(compiled), {.style = style}); };
+  result<binding> made = bind(of.get());
+  if (!made && sqlite3_stmt_readonly(of.get()) != 0 && sqlite3_stmt_busy(of.get()) == 0) {
+    // The statement may have been compiled before the schema changed: only a step compiles it again. A new statement
+    // tells whether that helps.
+    sqlite3_stmt* compiled = nullptr;
+    const char* const text = sqlite3_sql(of.get());
+    sqlite3_prepare_v3(sqlite3_db_handle(of.get()), text, -1, 0, &compiled, nullptr);
+    const statement fresh{compiled};
+    if (compiled != nullptr && bind(compiled)) {
+      sqlite3_step(of.get());
+      sqlite3_reset(of.get());
+      if (of.schema_changed()) made = bind(of.get());
+    }
+  }
   if (!made) return std::move(made).error();
   bound = of.remember(tag, *std::move(made));
   return {};

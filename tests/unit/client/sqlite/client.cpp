@@ -234,6 +234,16 @@ TEST(SqliteClient, AStatementSurvivesAChangeOfTheSchema) {
   EXPECT_EQ(rows[0].name, "b");
 }
 
+TEST(SqliteClient, AStatementThatDidNotFitIsComparedAnewAfterAChangeOfTheSchema) {
+  dt::sqlite::client db{"sqlite::memory:?maxConnections=1"};
+  db.script("create table item(id integer primary key, label text); insert into item values (1, 'a')");
+  constexpr auto& all = "select * from item";
+  EXPECT_FALSE(db.with(dt::as_result).query<item>(all));
+  db.script("alter table item rename column label to name");
+  EXPECT_EQ(db.query<item>(all).size(), 1u);
+  EXPECT_EQ(db.query_one<item>("select * from item").name, "a");
+}
+
 TEST(SqliteClient, ManyThreadsShareAnInMemoryDatabase) {
   dt::sqlite::client db{"sqlite::memory:?maxConnections=4"};
   db.execute("create table t(x integer)");
