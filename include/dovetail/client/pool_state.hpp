@@ -166,7 +166,7 @@ class pool_state : public pool_core {
   /// The last touch of a slot by its owner, and of the whole pool when it has been destroyed in the meantime.
   [[gnu::noinline]] void hand_back(pool_slot& slot) noexcept;
 
-  [[gnu::cold, gnu::noinline]] void warn_of_leak(pool_slot& slot, clock::time_point time) noexcept;
+  [[gnu::noinline]] void warn_of_leak(pool_slot& slot, clock::time_point time) noexcept;
 
   static observation seen_of(observed what, const pool_slot& slot) noexcept {
     observation seen;
