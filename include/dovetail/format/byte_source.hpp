@@ -49,7 +49,7 @@ struct byte_source {
   /// A length that the bytes behind it cannot hold: nothing is allocated for it.
   [[gnu::cold, gnu::noinline]] const char* fail_length(const char* at, std::uint64_t length) {
     return fail(at, malformed,
-                join_message({"a length of ", length, " is announced, and only ", left(at), " bytes follow"}));
+                join_message({"a length of ", length, " is announced, and only ", left(at), " bytes are left"}));
   }
 };
 
