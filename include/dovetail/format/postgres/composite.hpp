@@ -79,7 +79,7 @@ template <class T>
 struct native_codec<composite<T>> {
   static_assert(reflectable<T>, "dovetail: postgres::composite<T> takes a struct");
 
-  static constexpr bool takes(oid type) noexcept { return type == oids::record || find_type(type).entry == nullptr; }
+  static constexpr bool takes(oid type) noexcept { return type == oids::record || find_type(type).is_known == false; }
   static constexpr oid type() noexcept { return oids::unspecified; }
   static errc decode(const value_ref& value, composite<T>& out, decode_context& context) {
     part_reader reader{value.bytes()};

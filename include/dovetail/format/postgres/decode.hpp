@@ -56,7 +56,7 @@ constexpr bool takes_type(oid type) noexcept {
   if constexpr (field_kind_of<stored> == field_kind::native) {
     return native_codec<stored>::takes(type);
   } else if constexpr (field_kind_of<stored> == field_kind::list) {
-    if (find_type(type).entry == nullptr) return true;
+    if (find_type(type).is_known == false) return true;
     return find_type(type).is_array && takes_type<typename stored::value_type>(element_of(type));
   } else {
     return kinds_of(type).contains(field_kind_of<stored>);

@@ -112,15 +112,16 @@ inline constexpr type_entry known_types[] = {
 #undef DOVETAIL_TYPE
 
 struct known_type {
-  const type_entry* entry = nullptr;  // null: not built in
+  const type_entry* entry = nullptr;
   bool is_array = false;
+  bool is_known = false;  // false: not built in; GCC's UBSan lets no constant expression compare `entry` with null
 };
 
 constexpr known_type find_type(oid type) noexcept {
   if (type == 0) return {};
   for (const type_entry& entry : known_types) {
-    if (entry.type == type) return {&entry, false};
-    if (entry.array == type) return {&entry, true};
+    if (entry.type == type) return {&entry, false, true};
+    if (entry.array == type) return {&entry, true, true};
   }
   return {};
 }
@@ -170,7 +171,7 @@ constexpr field_kinds kinds_of_family(type_family family) noexcept {
 /// that are not built in.
 constexpr std::string_view type_name_of(oid type) noexcept {
   const detail::known_type found = detail::find_type(type);
-  if (found.entry == nullptr) return "a user-defined type";
+  if (!found.is_known) return "a user-defined type";
   return found.is_array ? found.entry->array_name : found.entry->name;
 }
 
@@ -179,7 +180,7 @@ constexpr field_kinds kinds_of(oid type) noexcept {
   const detail::known_type found = detail::find_type(type);
   if (found.is_array) return field_kinds{field_kind::list} | field_kind::native | field_kind::text;
   // Every type can be read as postgres::raw.
-  return detail::kinds_of_family(found.entry == nullptr ? detail::type_family::other : found.entry->family) |
+  return detail::kinds_of_family(!found.is_known ? detail::type_family::other : found.entry->family) |
          field_kind::native;
 }
 
@@ -188,7 +189,7 @@ constexpr field_kinds kinds_of(oid type) noexcept {
 constexpr field_kinds sent_kinds_of(oid type) noexcept {
   using enum field_kind;
   const detail::known_type found = detail::find_type(type);
-  if (found.entry == nullptr) return field_kinds{text} | enumeration | native | list;
+  if (!found.is_known) return field_kinds{text} | enumeration | native | list;
   if (found.is_array) return field_kinds{list} | text | native;
   const field_kinds integers = field_kinds{integer} | unsigned_integer;
   const field_kinds always = field_kinds{text} | native;
@@ -227,7 +228,7 @@ constexpr field_kinds sent_kinds_of(oid type) noexcept {
 /// What to do with a column of this type that the field's type cannot take; empty when the kinds say it.
 constexpr std::string_view advice_of(oid type) noexcept {
   const detail::known_type found = detail::find_type(type);
-  if (found.entry == nullptr) return "use std::string, an enum, or dt::postgres::raw";
+  if (!found.is_known) return "use std::string, an enum, or dt::postgres::raw";
   if (found.is_array) return "use std::vector of its element's type";
   switch (found.entry->family) {
     case detail::type_family::numeric:
@@ -248,7 +249,7 @@ constexpr std::string_view advice_of(oid type) noexcept {
 /// The array type of an element type; 0 when it is not built in.
 constexpr oid array_of(oid element) noexcept {
   const detail::known_type found = detail::find_type(element);
-  return found.entry == nullptr || found.is_array ? 0 : found.entry->array;
+  return !found.is_known || found.is_array ? 0 : found.entry->array;
 }
 
 /// The type of an array's elements; 0 when `array` is no built-in array.
@@ -261,7 +262,7 @@ constexpr oid element_of(oid array) noexcept {
 /// do not know, and other types that go to strings, come as the server's own text.
 constexpr bool is_asked_in_binary(oid type, field_kind field) noexcept {
   const detail::known_type found = detail::find_type(type);
-  if (found.entry == nullptr) return field == field_kind::native || field == field_kind::list;
+  if (!found.is_known) return field == field_kind::native || field == field_kind::list;
   if (field != field_kind::text) return true;
   return !found.is_array && (found.entry->family == detail::type_family::text || type == oids::json);
 }

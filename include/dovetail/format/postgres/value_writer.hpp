@@ -92,7 +92,7 @@ constexpr bool can_send(oid wanted) noexcept {
   } else if constexpr (field_kind_of<stored> == field_kind::native) {
     return detail::native_codec<stored>::takes(wanted);
   } else if constexpr (detail::list_like<stored>) {
-    if (detail::find_type(wanted).entry == nullptr) return true;
+    if (detail::find_type(wanted).is_known == false) return true;
     return element_of(wanted) != 0 && can_send<typename detail::list_element<stored>::type>(element_of(wanted));
   } else {
     return sent_kinds_of(wanted).contains(field_kind_of<stored>);
