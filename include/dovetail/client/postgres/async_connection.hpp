@@ -13,6 +13,7 @@
 
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace dovetail::inline v0 {
@@ -42,7 +43,7 @@ class async_recovery : public std::enable_shared_from_this<async_recovery<Handle
   void begin() {
     const client_session& session = on_->session;
     async_run(aside_, cancel_request{session.wire().facts, session.options()}, by_, nullptr,
-              then([](async_recovery& self, bool told) { told ? self.drain() : self.end(false); }));
+              then([](async_recovery& self, const result<void>& told) { told ? self.drain() : self.end(nullptr); }));
   }
 
  private:
@@ -57,7 +58,7 @@ class async_recovery : public std::enable_shared_from_this<async_recovery<Handle
     }
     template <class T>
     void operator()(result<T> outcome) {
-      next(*self, static_cast<bool>(outcome));
+      next(*self, std::move(outcome));
     }
   };
   template <class Next>
@@ -68,10 +69,13 @@ class async_recovery : public std::enable_shared_from_this<async_recovery<Handle
   void drain() {
     aside_.close();
     async_run(on_->wire, drain_dialogue{on_->session.wire()}, by_, nullptr,
-              then([](async_recovery& self, bool done) { self.end(done); }));
+              then([](async_recovery& self, result<drained> done) { done ? self.end(&*done) : self.end(nullptr); }));
   }
-  void end(bool done) {
-    if (!done) on_->wire.close();
+  void end(drained* said) {
+    if (said == nullptr) on_->wire.close();
+    if constexpr (std::is_same_v<Answer, result<void>>) {
+      if (on_->session.settle(answer_.error(), said)) answer_ = {};
+    }
     std::move(handler_)(std::move(answer_));
   }
 

@@ -8,6 +8,7 @@
 #include <dovetail/client/postgres/transaction_text.hpp>
 #include <dovetail/client/sql_operations.hpp>
 #include <dovetail/client/transaction.hpp>
+#include <dovetail/codec/postgres/drain.hpp>
 #include <dovetail/codec/postgres/options.hpp>
 #include <dovetail/codec/postgres/script.hpp>
 #include <dovetail/codec/postgres/session.hpp>
@@ -161,11 +162,26 @@ class client_session {
   script_call start(const sql_script& op) { return {session_, op.text}; }
   text_call start(const sql_begin& op) { return {session_, begin_text(op)}; }
   text_call start(const sql_commit& op) {
+    is_committing_ = op.depth == 0;
     return {session_, commit_text(op.depth), op.depth == 0 ? script_purpose::commit : script_purpose::any};
   }
   text_call start(const sql_rollback& op) {
     if (!session_.is_in_transaction()) return {session_, std::string{}};  // the server has done it already
     return {session_, rollback_text(op.depth)};
+  }
+
+  /// A dialogue was broken off, and the connection was drained, or (null) lost. A commit that was sent is over then: it
+  /// was done when the server said nothing against it; of a lost one nobody knows. True when it was done.
+  bool settle(error_info& failure, drained* said) {
+    if (!std::exchange(is_committing_, false) || !session_.may_have_executed()) return false;
+    if (said == nullptr) {
+      failure = {errc::commit_unknown, "the time was over, and the connection is lost"};
+    } else if (said->failure) {
+      failure = std::move(said->failure);
+    } else {
+      return session_.health() == session_health::idle;
+    }
+    return false;
   }
 
   const connect_options& options() const noexcept { return how_; }
@@ -175,6 +191,7 @@ class client_session {
  private:
   connect_options how_;
   session session_;
+  bool is_committing_ = false;
 };
 
 }  // namespace postgres::detail

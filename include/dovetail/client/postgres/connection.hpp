@@ -14,7 +14,9 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace dovetail::inline v0 {
@@ -69,7 +71,12 @@ class connection {
   result<typename Op::value_type> perform(Op& op, deadline by) {
     moved_ = {};
     auto answer = run(stream_, session_.start(op), by, moved_);
-    if (!answer) recover();
+    if (answer) return answer;
+    std::optional<drained> said;
+    recover(&said);
+    if constexpr (std::is_same_v<Op, sql_commit>) {
+      if (session_.settle(answer.error(), said ? &*said : nullptr)) return {};
+    }
     return answer;
   }
 
@@ -120,14 +127,20 @@ class connection {
 
   /// A dialogue was broken off: tells the server to stop, and reads what is still to come. What cannot be brought back
   /// is closed.
-  void recover() noexcept {
+  void recover(std::optional<drained>* said = nullptr) noexcept {
     session& on = session_.wire();
     if (!on.can_drain()) return;
     const deadline by = deadline::after(recovery_limit);
     stream_type aside{endpoint_of(session_.options())};
     const auto told = run(aside, cancel_request{on.facts, session_.options()}, by);
     aside.close();
-    if (!told || !run(stream_, drain_dialogue{on}, by)) close();
+    if (told) {
+      if (auto done = run(stream_, drain_dialogue{on}, by)) {
+        if (said != nullptr) said->emplace(*std::move(done));
+        return;
+      }
+    }
+    close();
   }
 
   detail::client_session session_;

@@ -1,0 +1,301 @@
+// The PostgreSQL clients against a real server: every verb in every completion style, over TCP, Unix socket and TLS,
+// errors with all that the server says, transactions, streams, deadlines that leave the connection alive.
+#include <dovetail/postgres.hpp>
+#include <dovetail/postgres_async.hpp>
+
+#include <support/postgres_server.hpp>
+#include <support/styles.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace dt = dovetail;
+using dt::test::postgres_server;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct city {
+  std::int64_t id;
+  std::string name;
+  std::optional<double> area;
+  friend bool operator==(const city&, const city&) = default;
+};
+
+struct both {
+  explicit both(const std::string& text, const char* more = "")
+      : blocking(text + more), asynchronous(io.get_executor(), text + more) {}
+
+  template <class Body>
+  void in_each_style(Body body) {
+    dt::test::for_each_style(blocking, asynchronous, io, [&](auto& s) { body(s); });
+  }
+
+  asio::io_context io;
+  dt::postgres::client blocking;
+  dt::postgres::async_client asynchronous;
+};
+
+void run_all_verbs(both& db) {
+  db.in_each_style([&](auto& s) {
+    ASSERT_TRUE(s.template run<void>([](auto&& c) {
+      return c.script(
+          "drop table if exists city; create table city(id bigint primary key, name text not null, area float8)");
+    }));
+    const auto inserted = s.template run<dt::summary>([](auto&& c) {
+      return c.insert("city", std::vector<city>{{1, "Bern", 51.6}, {2, "Chur", std::nullopt}});
+    });
+    ASSERT_TRUE(inserted) << inserted.error().message();
+    EXPECT_EQ(inserted->rows_affected, 2);
+    const auto all = s.template run<dt::rows<city>>(
+        [](auto&& c) { return c.template query<city>("select id, name, area from city where id > ? order by id", 0); });
+    ASSERT_TRUE(all) << all.error().message();
+    ASSERT_EQ(all->size(), 2U);
+    EXPECT_EQ((*all)[0], (city{1, "Bern", 51.6}));
+    EXPECT_EQ((*all)[1], (city{2, "Chur", std::nullopt}));
+    const auto one = s.template run<city>(
+        [](auto&& c) { return c.template query_one<city>("select * from city where id = :id", dt::arg<"id">(1)); });
+    ASSERT_TRUE(one) << one.error().message();
+    EXPECT_EQ(one->name, "Bern");
+    const auto none = s.template run<std::optional<city>>(
+        [](auto&& c) { return c.template query_optional<city>("select * from city where id = $1", 7); });
+    ASSERT_TRUE(none) << none.error().message();
+    EXPECT_FALSE(none->has_value());
+    const auto count = s.template run<std::int64_t>(
+        [](auto&& c) { return c.template query_value<std::int64_t>("select count(*) from city"); });
+    ASSERT_TRUE(count) << count.error().message();
+    EXPECT_EQ(*count, 2);
+    const auto changed = s.template run<dt::summary>(
+        [](auto&& c) { return c.execute("update city set name = ? where id = ?", "Basel", 1); });
+    ASSERT_TRUE(changed) << changed.error().message();
+    EXPECT_EQ(changed->rows_affected, 1);
+    const auto made = s.template run<city>([](auto&& c) {
+      return c.insert_returning("city", city{3, "Davos", 284.0});
+    });
+    ASSERT_TRUE(made) << made.error().message();
+    EXPECT_EQ(*made, (city{3, "Davos", 284.0}));
+    const auto upserted = s.template run<dt::summary>([](auto&& c) {
+      return c.template upsert<"id">("city", city{3, "Davos", 285.0});
+    });
+    ASSERT_TRUE(upserted) << upserted.error().message();
+    const auto listed = s.template run<dt::rows<std::int64_t>>([](auto&& c) {
+      return c.template query<std::int64_t>("select id from city where id in (?) order by id",
+                                            std::vector<std::int64_t>{1, 3, 9});
+    });
+    ASSERT_TRUE(listed) << listed.error().message();
+    ASSERT_EQ(listed->size(), 2U);
+    EXPECT_EQ((*listed)[1], 3);
+    const auto any = s.template run<dt::rows<std::int64_t>>([](auto&& c) {
+      return c.template query<std::int64_t>("select id from city where id = any(?) order by id",
+                                            std::vector<std::int64_t>{2, 3});
+    });
+    ASSERT_TRUE(any) << any.error().message();
+    EXPECT_EQ(any->size(), 2U);
+  });
+}
+
+TEST(PostgresClient, EveryVerbInEveryStyleOverTcp) {
+  both db{postgres_server::shared().url("app", "?sslmode=disable")};
+  run_all_verbs(db);
+}
+
+TEST(PostgresClient, EveryVerbInEveryStyleOverAUnixSocket) {
+  both db{postgres_server::shared().socket_string()};
+  run_all_verbs(db);
+}
+
+TEST(PostgresClient, EveryVerbInEveryStyleOverTls) {
+  const postgres_server& server = postgres_server::shared();
+  both db{server.url("app", "?sslmode=verify-ca&sslrootcert=") + server.authority_file()};
+  run_all_verbs(db);
+  EXPECT_TRUE(db.blocking.query_value<bool>("select ssl from pg_stat_ssl where pid = pg_backend_pid()"));
+}
+
+TEST(PostgresClient, OneConnectionServesAllStylesToo) {
+  both db{postgres_server::shared().socket_string("app", " maxConnections=1")};
+  run_all_verbs(db);
+}
+
+TEST(PostgresClient, AnErrorCarriesWhatTheServerSaysAndTheConnectionLivesOn) {
+  both db{postgres_server::shared().socket_string("app", " maxConnections=1")};
+  db.blocking.script(
+      "drop table if exists account; create table account(id int primary key, owner text not null unique)");
+  db.blocking.execute("insert into account values (1, 'a')");
+  const int process = db.blocking.query_value<int>("select pg_backend_pid()");
+  db.in_each_style([&](auto& s) {
+    const auto twice =
+        s.template run<dt::summary>([](auto&& c) { return c.execute("insert into account values (?, ?)", 2, "a"); });
+    ASSERT_FALSE(twice);
+    EXPECT_EQ(twice.error().kind(), dt::condition::constraint);
+    EXPECT_EQ(twice.error().code(), dt::postgres::sqlstate::unique_violation);
+    EXPECT_EQ(twice.error().server().sqlstate, "23505");
+    EXPECT_EQ(twice.error().server().table, "account");
+    EXPECT_EQ(twice.error().server().constraint, "account_owner_key");
+    const auto wrong =
+        s.template run<dt::rows<int>>([](auto&& c) { return c.template query<int>(dt::runtime("selekt 1")); });
+    EXPECT_EQ(wrong.error().kind(), dt::condition::syntax);
+    EXPECT_TRUE(s.template run<int>([](auto&& c) { return c.template query_value<int>("select 1"); }));
+  });
+  EXPECT_EQ(db.blocking.query_value<int>("select pg_backend_pid()"), process);
+}
+
+TEST(PostgresClient, RowsThatDoNotFitAreReportedTogetherBeforeAnythingRuns) {
+  both db{postgres_server::shared().socket_string()};
+  db.blocking.script("drop table if exists log; create table log(id bigint, nmae text, area numeric)");
+  const auto failed = db.blocking.with(dt::as_result).query<city>("insert into log values (1, 'a', 1.5) returning *");
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code(), dt::errc::row_mismatch);
+  EXPECT_NE(failed.error().message().find("numeric"), std::string::npos) << failed.error().message();
+  EXPECT_NE(failed.error().message().find("nmae"), std::string::npos) << failed.error().message();
+  EXPECT_EQ(db.blocking.query_value<int>("select count(*)::int from log"), 0);
+}
+
+TEST(PostgresClient, TransactionsCommitRollBackAndNest) {
+  dt::postgres::client db{postgres_server::shared().socket_string()};
+  db.script("drop table if exists ledger; create table ledger(x int)");
+  db.transaction([](auto& tx) {
+    tx.execute("insert into ledger values (1)");
+    try {
+      tx.transaction([](auto& inner) {
+        inner.execute("insert into ledger values (2)");
+        inner.execute("insert into ledger values (1/0)");
+      });
+      FAIL() << "a division by zero must throw";
+    } catch (const dt::error& failed) {
+      EXPECT_EQ(failed.info().server().sqlstate, "22012");
+    }
+    tx.execute("insert into ledger values (3)");
+  });
+  EXPECT_EQ(db.query<int>("select x from ledger order by x").size(), 2U);
+  EXPECT_THROW(db.transaction([](auto& tx) {
+    tx.execute("insert into ledger values (4)");
+    throw 1;
+  }),
+               int);
+  EXPECT_EQ(db.query_value<int>("select count(*)::int from ledger"), 2);
+  const auto read_only = db.with(dt::as_result).transaction(dt::begin_mode::read_only, [](auto& tx) {
+    return tx.execute("insert into ledger values (5)");
+  });
+  EXPECT_EQ(read_only.error().kind(), dt::condition::permission) << read_only.error().message();
+}
+
+TEST(PostgresClient, CommittingAnAbortedTransactionIsAnError) {
+  dt::postgres::client db{postgres_server::shared().socket_string()};
+  auto tx = db.begin();
+  EXPECT_THROW(tx.execute(dt::runtime("select 1/0")), dt::error);
+  EXPECT_THROW(tx.commit(), dt::error);
+  EXPECT_EQ(db.query_value<int>("select 1"), 1);
+}
+
+TEST(PostgresClient, SerializationConflictsAreRepeated) {
+  dt::postgres::client db{postgres_server::shared().socket_string()};
+  db.script("drop table if exists counter; create table counter(n int); insert into counter values (0)");
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&db] {
+      for (int j = 0; j < 20; ++j) {
+        db.transaction(dt::begin_mode::serializable, [](auto& tx) {
+          const int n = tx.template query_value<int>("select n from counter");
+          tx.execute("update counter set n = ?", n + 1);
+        });
+      }
+    });
+  }
+  for (std::thread& each : threads) each.join();
+  EXPECT_EQ(db.query_value<int>("select n from counter"), 80);
+}
+
+TEST(PostgresClient, AStreamReadsManyRowsWithTheFieldsOfThePresentOne) {
+  dt::postgres::client db{postgres_server::shared().socket_string()};
+  struct numbered {
+    std::int64_t n;
+    std::string_view text;
+  };
+  std::int64_t expected = 0;
+  for (const numbered& row :
+       db.stream<numbered>("select n, 'row ' || n as text from generate_series(1, ?) as n", std::int64_t{100'000})) {
+    ASSERT_EQ(row.n, ++expected);
+    ASSERT_EQ(row.text, "row " + std::to_string(expected));
+  }
+  EXPECT_EQ(expected, 100'000);
+  for (const numbered& row :
+       db.stream<numbered>("select n, 'x' as text from generate_series(1::bigint, 100000) as n")) {
+    if (row.n == 10) break;
+  }
+  EXPECT_EQ(db.query_value<int>("select 1"), 1);
+}
+
+TEST(PostgresClient, AStreamInATransactionLeavesItOpen) {
+  dt::postgres::client db{postgres_server::shared().socket_string()};
+  db.transaction([](auto& tx) {
+    int sum = 0;
+    for (const int n : tx.template stream<int>("select generate_series(1, 10000)")) {
+      sum += n;
+      if (n == 5000) break;
+    }
+    EXPECT_EQ(sum, 5000 * 5001 / 2);
+    EXPECT_EQ(tx.template query_value<int>("select 7"), 7);
+  });
+}
+
+TEST(PostgresClient, ADeadlineEndsTheStatementAndTheConnectionLives) {
+  both db{postgres_server::shared().socket_string("app", " maxConnections=1 retryAttempts=1")};
+  const int blocking = db.blocking.query_value<int>("select pg_backend_pid()");
+  db.in_each_style([&](auto& s) {
+    const auto begun = std::chrono::steady_clock::now();
+    const auto late = s.template run<void>([](auto&& c) { return c.within(100ms).script("select pg_sleep(20)"); });
+    EXPECT_EQ(late.error().code(), dt::errc::deadline_passed);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s);
+    EXPECT_TRUE(s.template run<int>([](auto&& c) { return c.template query_value<int>("select 1"); }));
+  });
+  EXPECT_EQ(db.blocking.query_value<int>("select pg_backend_pid()"), blocking) << "the connection was not kept";
+  EXPECT_EQ(db.asynchronous.statistics().opened, 1U);
+}
+
+TEST(PostgresClient, AnIntegerFitsTheTypeThatTheServerInfers) {
+  dt::postgres::client db{postgres_server::shared().socket_string()};
+  db.script("drop table if exists narrow; create table narrow(a smallint, b integer, c numeric(10,2), d uuid, e date)");
+  db.execute("insert into narrow values (?, ?, ?, ?, ?)", std::int16_t{1}, 2, dt::decimal{"3.50"},
+             "01234567-89ab-cdef-0123-456789abcdef", std::chrono::sys_days{std::chrono::year{2024} / 2 / 29});
+  EXPECT_EQ(db.query_value<std::string>("select to_char(e, 'YYYY-MM-DD') from narrow where d = ?",
+                                        "01234567-89ab-cdef-0123-456789abcdef"),
+            "2024-02-29");
+  EXPECT_EQ(to_string(db.query_value<dt::decimal>("select c from narrow")), "3.50");
+}
+
+TEST(PostgresClient, AsynchronousTransactionsCommitAndNest) {
+  asio::io_context io;
+  dt::postgres::async_client db{io.get_executor(), postgres_server::shared().socket_string()};
+  std::exception_ptr failed;
+  asio::co_spawn(
+      io,
+      [&]() -> asio::awaitable<void> {
+        co_await db.script("drop table if exists aledger; create table aledger(x int)");
+        co_await db.transaction([](auto& tx) -> asio::awaitable<void> {
+          co_await tx.execute("insert into aledger values (1)");
+          bool has_failed = false;
+          try {
+            co_await tx.transaction([](auto& inner) -> asio::awaitable<void> {
+              co_await inner.execute("insert into aledger values (2)");
+              co_await inner.execute("insert into aledger values (1/0)");
+            });
+          } catch (const dt::error&) {
+            has_failed = true;
+          }
+          EXPECT_TRUE(has_failed);
+        });
+        const int n = co_await db.query_value<int>("select count(*)::int from aledger");
+        EXPECT_EQ(n, 1);
+      },
+      [&](std::exception_ptr thrown) { failed = thrown; });
+  io.run();
+  if (failed) std::rethrow_exception(failed);
+}
+
+}  // namespace
