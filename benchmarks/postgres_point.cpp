@@ -107,9 +107,8 @@ int main() {
   dt::postgres::async_client awaited{io.get_executor(), server.socket_string()};
 
   bench::task task{"postgres_point"};
-  task.add("libpq binary, prepared", selects, [&](bench::latencies& times) {
-    return one_by_one(times, [&](std::int64_t id) { return find(hand, id); });
-  });
+  task.add("libpq binary, prepared", selects,
+           [&](bench::latencies& times) { return one_by_one(times, [&](std::int64_t id) { return find(hand, id); }); });
   task.add("dovetail", selects, [&](bench::latencies& times) {
     return one_by_one(times, [&](std::int64_t id) { return db.query_one<account>(by_id, id); });
   });

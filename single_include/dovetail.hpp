@@ -23,6 +23,7 @@
 #include <asio/bind_executor.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/cancellation_type.hpp>
+#include <asio/co_spawn.hpp>
 #include <asio/dispatch.hpp>
 #include <asio/execution/outstanding_work.hpp>
 #include <asio/io_context.hpp>
@@ -33,6 +34,7 @@
 #include <asio/prefer.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/strand.hpp>
+#include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 #include <atomic>
 #include <bit>
@@ -520,6 +522,25 @@ constexpr bool parse_hex(std::string_view text, byte_span bytes) noexcept {
 #define DOVETAIL_ASSERT(...) static_cast<void>(0)
 #endif
 
+// ---- dovetail/version.hpp ----
+// The one place where the version of dovetail is written.
+
+#define DOVETAIL_VERSION_MAJOR 0
+#define DOVETAIL_VERSION_MINOR 1
+#define DOVETAIL_VERSION_PATCH 0
+#define DOVETAIL_VERSION_STRING "0.1.0"
+/// Major * 10000 + minor * 100 + patch, for comparisons in the preprocessor.
+#define DOVETAIL_VERSION (DOVETAIL_VERSION_MAJOR * 10000 + DOVETAIL_VERSION_MINOR * 100 + DOVETAIL_VERSION_PATCH)
+
+// Clang says that it is GCC 4, so it is asked first; Apple counts its versions otherwise.
+#if defined(__clang__)
+#if !defined(__apple_build_version__) && __clang_major__ < 16
+#error "dovetail needs Clang 16 or newer: older ones lack parts of C++20 that it is built on"
+#endif
+#elif defined(__GNUC__) && __GNUC__ < 12
+#error "dovetail needs GCC 12 or newer: older ones lack parts of C++20 that it is built on"
+#endif
+
 // ---- dovetail/base/condition.hpp ----
 // What a caller branches on: a small set of kinds of failure that every database's codes map to.
 
@@ -642,10 +663,7 @@ class condition_category_type final : public std::error_category {
 
 }  // namespace detail
 
-inline const std::error_category& condition_category() noexcept {
-  static const detail::condition_category_type category;
-  return category;
-}
+const std::error_category& condition_category() noexcept;
 
 inline std::error_condition make_error_condition(condition kind) noexcept {
   return {static_cast<int>(kind), condition_category()};
@@ -653,11 +671,31 @@ inline std::error_condition make_error_condition(condition kind) noexcept {
 
 /// The kind of failure that `code` is, the same that `code == kind` finds. Codes of unknown categories count as
 /// `condition::server`; a code that is no failure has the kind 0, which is no enumerator.
-inline condition condition_of(const std::error_code& code) noexcept {
+condition condition_of(const std::error_code& code) noexcept;
+
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_DEFINE const std::error_category& condition_category() noexcept {
+  static const detail::condition_category_type category;
+  return category;
+}
+
+DOVETAIL_DEFINE condition condition_of(const std::error_code& code) noexcept {
   return detail::kind_of(code, condition_category());
 }
 
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
 
 template <>
 struct std::is_error_condition_enum<dovetail::condition> : std::true_type {};
@@ -705,6 +743,8 @@ enum class errc {
   transaction_aborted,    ///< the transaction failed before, and can only be rolled back
   commit_unknown,         ///< the answer to a commit was lost
   invalid_state,          ///< called in a state that does not allow it
+  login_refused,          ///< refused here: the peer's way to log in, or a peer that does not prove who it is
+  no_suitable_server,     ///< servers answered, and none is in the wanted role
 };
 
 namespace detail {
@@ -788,6 +828,10 @@ inline errc_entry describe(errc code) noexcept {
       return {condition::commit_unknown, "the answer to the commit was lost"};
     case errc::invalid_state:
       return {condition::misuse, "the operation is not allowed in this state"};
+    case errc::login_refused:
+      return {condition::authentication, "the log-in was refused on this side"};
+    case errc::no_suitable_server:
+      return {condition::connection, "no server is in the wanted role"};
   }
   return {condition::server, "unknown error"};
 }
@@ -803,14 +847,29 @@ class error_category_type final : public std::error_category {
 
 }  // namespace detail
 
-inline const std::error_category& error_category() noexcept {
-  static const detail::error_category_type category;
-  return category;
-}
+const std::error_category& error_category() noexcept;
 
 inline std::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), error_category()}; }
 
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_DEFINE const std::error_category& error_category() noexcept {
+  static const detail::error_category_type category;
+  return category;
+}
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
 
 template <>
 struct std::is_error_code_enum<dovetail::errc> : std::true_type {};
@@ -895,46 +954,14 @@ class error_info {
     return details_ ? std::string_view{details_->statement} : std::string_view{};
   }
 
-  [[gnu::cold, gnu::noinline]] error_info& with_context(std::string context) {
-    mutable_details().context = std::move(context);
-    return *this;
-  }
-  [[gnu::cold, gnu::noinline]] error_info& with_server(server_fields fields) {
-    mutable_details().server = std::move(fields);
-    return *this;
-  }
-  [[gnu::cold, gnu::noinline]] error_info& with_statement(std::string text) {
-    mutable_details().statement = std::move(text);
-    return *this;
-  }
+  [[gnu::cold]] error_info& with_context(std::string context);
+  [[gnu::cold]] error_info& with_server(server_fields fields);
+  [[gnu::cold]] error_info& with_statement(std::string text);
   /// Sets the caller's place unless one is set already.
-  [[gnu::cold, gnu::noinline]] error_info& with_location(std::source_location where) {
-    if (this->where().line() == 0 && where.line() != 0) mutable_details().where = where;
-    return *this;
-  }
+  [[gnu::cold]] error_info& with_location(std::source_location where);
 
   /// The whole failure as text: context, server's message, code, and the caller's place.
-  [[gnu::cold, gnu::noinline]] std::string message() const {
-    std::string text{context()};
-    const server_fields& fields = server();
-    append(text, ": ", fields.message);
-    // A report of several lines says it all; otherwise the code's own text completes the sentence.
-    const bool is_report = context().find('\n') != std::string_view::npos;
-    if (text.empty() || (fields.message.empty() && !is_report)) append(text, ": ", code_.message());
-    append(text, " [SQLSTATE ", fields.sqlstate, "]");
-    append(text, "\n  detail: ", fields.detail);
-    append(text, "\n  hint: ", fields.hint);
-    append(text, "\n  constraint: ", fields.constraint);
-    append(text, "\n  table: ", fields.table);
-    append(text, "\n  column: ", fields.column);
-    append(text, "\n  SQL: ", statement());
-    if (const std::source_location at = where(); at.line() != 0) {
-      append(text, "\n  at: ", at.file_name());
-      detail::append_parts(text, {":", detail::number_text{at.line()}});
-      append(text, " ", at.function_name());
-    }
-    return text;
-  }
+  [[gnu::cold]] std::string message() const;
 
  private:
   friend class error;
@@ -952,32 +979,94 @@ class error_info {
         : context(other.context), statement(other.statement), server(other.server), where(other.where) {}
   };
 
-  [[gnu::cold, gnu::noinline]] static void append(std::string& text, std::string_view before, std::string_view part,
-                                                  std::string_view after = {}) {
-    if (!part.empty()) detail::append_parts(text, {text.empty() ? std::string_view{} : before, part, after});
-  }
+  [[gnu::cold]] static void append(std::string& text, std::string_view before, std::string_view part,
+                                   std::string_view after = {});
 
-  [[gnu::cold, gnu::noinline]] static void release(details* of) noexcept {
-    if (of->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete of;
-  }
+  [[gnu::cold]] static void release(details* of) noexcept;
 
   /// Not shared with other copies of this failure.
-  [[gnu::cold, gnu::noinline]] details& mutable_details() {
-    if (details_ == nullptr) {
-      details_ = new details;
-    } else if (details_->owners.load(std::memory_order_acquire) > 1) {
-      details* const own = new details(*details_);
-      release(details_);
-      details_ = own;
-    }
-    return *details_;
-  }
+  [[gnu::cold]] details& mutable_details();
 
   std::error_code code_;
   details* details_ = nullptr;
 };
 
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info& error_info::with_context(std::string context) {
+  mutable_details().context = std::move(context);
+  return *this;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info& error_info::with_server(server_fields fields) {
+  mutable_details().server = std::move(fields);
+  return *this;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info& error_info::with_statement(std::string text) {
+  mutable_details().statement = std::move(text);
+  return *this;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info& error_info::with_location(std::source_location where) {
+  if (this->where().line() == 0 && where.line() != 0) mutable_details().where = where;
+  return *this;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE std::string error_info::message() const {
+  std::string text{context()};
+  const server_fields& fields = server();
+  append(text, ": ", fields.message);
+  // A report of several lines says it all; otherwise the code's own text completes the sentence.
+  const bool is_report = context().find('\n') != std::string_view::npos;
+  if (text.empty() || (fields.message.empty() && !is_report)) append(text, ": ", code_.message());
+  append(text, " [SQLSTATE ", fields.sqlstate, "]");
+  append(text, "\n  detail: ", fields.detail);
+  append(text, "\n  hint: ", fields.hint);
+  append(text, "\n  constraint: ", fields.constraint);
+  append(text, "\n  table: ", fields.table);
+  append(text, "\n  column: ", fields.column);
+  append(text, "\n  SQL: ", statement());
+  if (const std::source_location at = where(); at.line() != 0) {
+    append(text, "\n  at: ", at.file_name());
+    detail::append_parts(text, {":", detail::number_text{at.line()}});
+    append(text, " ", at.function_name());
+  }
+  return text;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE void error_info::append(std::string& text, std::string_view before,
+                                                          std::string_view part, std::string_view after) {
+  if (!part.empty()) detail::append_parts(text, {text.empty() ? std::string_view{} : before, part, after});
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE void error_info::release(details* of) noexcept {
+  if (of->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete of;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE auto error_info::mutable_details() -> details& {
+  if (details_ == nullptr) {
+    details_ = new details;
+  } else if (details_->owners.load(std::memory_order_acquire) > 1) {
+    details* const own = new details(*details_);
+    release(details_);
+    details_ = own;
+  }
+  return *details_;
+}
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
 
 // ---- dovetail/base/error.hpp ----
 // The one exception type of the library.
@@ -1005,10 +1094,40 @@ class error : public std::system_error {
 namespace detail {
 
 /// Not inlined into templates: keeps the code of a throw out of every instantiation.
-[[noreturn, gnu::cold, gnu::noinline]] inline void throw_error(error_info info) { throw error(std::move(info)); }
+[[noreturn, gnu::cold]] void throw_error(error_info info);
+
+/// The failure that the exception being handled stands for; errc::invalid_state when it is not one of ours.
+[[gnu::cold]] error_info current_failure();
 
 }  // namespace detail
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE void throw_error(error_info info) { throw error(std::move(info)); }
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info current_failure() {
+  try {
+    throw;
+  } catch (const error& failed) {
+    return failed.info();
+  } catch (const std::exception& thrown) {  // std::bad_alloc, or what code of the user threw
+    return {make_error_code(errc::invalid_state), thrown.what()};
+  } catch (...) {
+    return make_error_code(errc::invalid_state);
+  }
+}
+
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif
 
 // ---- dovetail/base/result.hpp ----
 // A value or a failure, for callers who do not want exceptions.
@@ -1245,7 +1364,8 @@ struct uri_parameter_parts {
 };
 
 /// The first '%' of `piece` that is no escape of two hexadecimal digits, or an escape of the zero byte.
-constexpr uri_problem check_escapes(uri_piece piece, uri_part part, std::size_t ordinal = 0) noexcept {
+[[gnu::cold, gnu::noinline]] constexpr uri_problem check_escapes(uri_piece piece, uri_part part,
+                                                                 std::size_t ordinal = 0) noexcept {
   const std::string_view text = piece.text;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') continue;
@@ -1272,7 +1392,7 @@ constexpr char* decode_escapes(char* out, std::string_view text) noexcept {
 }
 
 /// True for the text form of an IPv4 address: four numbers up to 255 without leading zeros.
-constexpr bool is_ipv4_address(std::string_view text) noexcept {
+[[gnu::cold, gnu::noinline]] constexpr bool is_ipv4_address(std::string_view text) noexcept {
   for (int part = 0; part < 4; ++part) {
     const std::string_view number = text.substr(0, text.find('.'));
     unsigned value = 256;
@@ -1287,7 +1407,7 @@ constexpr bool is_ipv4_address(std::string_view text) noexcept {
 }
 
 /// True for the text form of an IPv6 address (RFC 4291 section 2.2), with an IPv4 address as its end or not.
-constexpr bool is_ipv6_address(std::string_view text) noexcept {
+[[gnu::cold, gnu::noinline]] constexpr bool is_ipv6_address(std::string_view text) noexcept {
   int groups = 0;
   bool has_gap = false;
   if (text.starts_with("::")) {
@@ -1320,7 +1440,8 @@ constexpr bool is_ipv6_address(std::string_view text) noexcept {
 }
 
 /// Takes one host with its port off the front of `rest`.
-constexpr uri_problem take_host(uri_piece& rest, std::size_t ordinal, uri_host_parts& host) noexcept {
+[[gnu::cold, gnu::noinline]] constexpr uri_problem take_host(uri_piece& rest, std::size_t ordinal,
+                                                             uri_host_parts& host) noexcept {
   const uri_piece whole = rest.take_until(',');
   const auto mistake = [ordinal](uri_mistake what, std::size_t position) {
     return uri_problem{what, uri_part::host, position, ordinal};
@@ -1367,7 +1488,8 @@ constexpr uri_problem take_host(uri_piece& rest, std::size_t ordinal, uri_host_p
 }
 
 /// Takes one parameter off the front of `rest`; empty ones ("a=1&&b=2") have no name and no value.
-constexpr uri_problem take_parameter(uri_piece& rest, std::size_t ordinal, uri_parameter_parts& parameter) noexcept {
+[[gnu::cold, gnu::noinline]] constexpr uri_problem take_parameter(uri_piece& rest, std::size_t ordinal,
+                                                                  uri_parameter_parts& parameter) noexcept {
   const uri_piece whole = rest.take_until('&');
   parameter = {};
   parameter.value = whole;
@@ -1391,7 +1513,7 @@ constexpr bool is_scheme(std::string_view text) noexcept {
 
 /// Splits `scheme://[user[:password]@]hosts[/path][?query]` or `scheme:path[?query]`, and checks everything but hosts
 /// and parameters, which `take_host` and `take_parameter` check.
-constexpr uri_parts split_uri(std::string_view text) noexcept {
+[[gnu::cold, gnu::noinline]] constexpr uri_parts split_uri(std::string_view text) noexcept {
   uri_parts parts;
   const auto mistake = [&parts](uri_mistake what, uri_part part, std::size_t position) {
     parts.problem = {what, part, position, 0};
@@ -1481,7 +1603,7 @@ struct uri {
   }
 
   /// The connection string for messages and logs: without password and parameters.
-  std::string public_text() const {
+  [[gnu::cold, gnu::noinline]] std::string public_text() const {
     std::string text;
     detail::append_parts(text, {scheme, has_authority ? "://" : ":"});
     if (may_hide_password) return text.append(secret::redacted());
@@ -1503,7 +1625,7 @@ struct uri {
 
 namespace detail {
 
-[[gnu::noinline]] inline std::string decoded(std::string_view text) {
+[[gnu::cold, gnu::noinline]] inline std::string decoded(std::string_view text) {
   std::string plain(text.size(), '\0');
   plain.resize(static_cast<std::size_t>(decode_escapes(plain.data(), text) - plain.data()));
   return plain;
@@ -1607,7 +1729,7 @@ inline std::size_t count_of(std::string_view text, char mark) noexcept {
 /// in front of the path ends the password, so that only '/', '?', '#' and '%' need escapes in it.
 /// Errors: errc::malformed_connection_string, which names the part and its place, and quotes nothing but the names of
 /// parameters.
-inline result<uri> parse_uri(std::string_view text) {
+[[gnu::cold, gnu::noinline]] inline result<uri> parse_uri(std::string_view text) {
   const detail::uri_parts parts = detail::split_uri(text);
   const std::size_t behind_hosts = parts.hosts.position + parts.hosts.text.size();
   const bool has_at_behind = parts.has_authority && text.find('@', behind_hosts) != text.npos;
@@ -1696,7 +1818,7 @@ class option_reader {
   explicit option_reader(uri&&) = delete;
 
   /// The connection string must have one of these schemes.
-  option_reader& scheme(std::initializer_list<std::string_view> schemes) {
+  [[gnu::cold, gnu::noinline]] option_reader& scheme(std::initializer_list<std::string_view> schemes) {
     std::string text = "the connection string must begin with ";
     bool is_first = true;
     for (const std::string_view each : schemes) {
@@ -1709,7 +1831,7 @@ class option_reader {
   }
 
   /// `true`, `yes`, `on`, `1` or no value at all; `false`, `no`, `off` or `0`; in any case.
-  [[gnu::noinline]] option_reader& boolean(std::string_view name, bool& target) {
+  [[gnu::cold, gnu::noinline]] option_reader& boolean(std::string_view name, bool& target) {
     const uri_parameter* const found = take(name);
     if (found == nullptr) return *this;
     const std::string_view value = found->value.reveal();
@@ -1788,7 +1910,7 @@ class option_reader {
 
   /// Success, or one failure that names every mistake, parameters that nobody has asked for included.
   /// Errors: the code of the first mistake: errc::invalid_option, errc::unknown_option, …
-  result<void> finish() {
+  [[gnu::cold, gnu::noinline]] result<void> finish() {
     for (std::size_t i = 0; i < known_.size(); ++i) {
       if (known_[i] == '-') report_unknown(i);
       known_[i] = '+';
@@ -1818,7 +1940,7 @@ class option_reader {
   }
 
   /// The parameter of this name, or null; the name is a known one from now on, and a repetition is a mistake.
-  [[gnu::noinline]] const uri_parameter* take(std::string_view name) {
+  [[gnu::cold, gnu::noinline]] const uri_parameter* take(std::string_view name) {
     if (!has_asked_for(name)) detail::append_parts(names_, {name, separator});
     const uri_parameter* found = nullptr;
     bool is_repeated = false;
@@ -1836,7 +1958,7 @@ class option_reader {
     return found;
   }
 
-  bool has_asked_for(std::string_view name) const noexcept {
+  [[gnu::cold, gnu::noinline]] bool has_asked_for(std::string_view name) const noexcept {
     for (std::string_view rest = names_; !rest.empty();) {
       if (next_of(rest) == name) return true;
     }
@@ -1851,25 +1973,27 @@ class option_reader {
     return first;
   }
 
-  static std::string_view meant_by(std::string_view written, std::string_view names) noexcept {
+  [[gnu::cold, gnu::noinline]] static std::string_view meant_by(std::string_view written,
+                                                                std::string_view names) noexcept {
     detail::nearest_search search{written};
     while (!names.empty()) search.offer(next_of(names));
     return search.best;
   }
 
-  static void append_list(std::string& text, std::string_view names) {
+  [[gnu::cold, gnu::noinline]] static void append_list(std::string& text, std::string_view names) {
     for (std::string_view before = "'"; !names.empty(); before = ", '") {
       detail::append_parts(text, {before, next_of(names), "'"});
     }
   }
 
-  static void append_number(std::string& text, std::int64_t number) {
+  [[gnu::cold, gnu::noinline]] static void append_number(std::string& text, std::int64_t number) {
     const auto magnitude = static_cast<std::uint64_t>(number);
     detail::append_parts(
         text, {number < 0 ? "-" : "", detail::number_text{number < 0 ? std::uint64_t{0} - magnitude : magnitude}});
   }
 
-  static void append_time(std::string& text, std::string_view before, std::chrono::milliseconds time) {
+  [[gnu::cold, gnu::noinline]] static void append_time(std::string& text, std::string_view before,
+                                                       std::chrono::milliseconds time) {
     std::int64_t count = time.count();
     std::string_view unit = "ms";
     if (count != 0 && count % 3'600'000 == 0) {
@@ -1903,8 +2027,8 @@ class option_reader {
   }
 
   /// Finds the meaning of the parameter's word.
-  [[gnu::noinline]] bool choose(std::string_view name, std::initializer_list<option_word> words,
-                                std::int64_t& meaning) {
+  [[gnu::cold, gnu::noinline]] bool choose(std::string_view name, std::initializer_list<option_word> words,
+                                           std::int64_t& meaning) {
     const uri_parameter* const found = take(name);
     if (found == nullptr) return false;
     const std::string_view value = found->value.reveal();
@@ -1924,8 +2048,8 @@ class option_reader {
     return false;
   }
 
-  [[gnu::noinline]] bool read_integer(std::string_view name, std::int64_t least, std::int64_t most,
-                                      std::int64_t& value) {
+  [[gnu::cold, gnu::noinline]] bool read_integer(std::string_view name, std::int64_t least, std::int64_t most,
+                                                 std::int64_t& value) {
     const uri_parameter* const found = take(name);
     if (found == nullptr) return false;
     if (parse_integer(found->value.reveal(), value) && value >= least && value <= most) return true;
@@ -1937,9 +2061,9 @@ class option_reader {
     return false;
   }
 
-  [[gnu::noinline]] bool read_time(std::string_view name, std::int64_t unit, std::chrono::milliseconds least,
-                                   std::chrono::milliseconds most, std::chrono::milliseconds step,
-                                   std::chrono::milliseconds& value) {
+  [[gnu::cold, gnu::noinline]] bool read_time(std::string_view name, std::int64_t unit, std::chrono::milliseconds least,
+                                              std::chrono::milliseconds most, std::chrono::milliseconds step,
+                                              std::chrono::milliseconds& value) {
     const uri_parameter* const found = take(name);
     if (found == nullptr) return false;
     std::string_view number = found->value.reveal();
@@ -2548,7 +2672,7 @@ struct parsed_string {
 
 namespace detail {
 
-inline error_info policy_lacks(std::string_view parameter, std::string_view policy) {
+[[gnu::cold, gnu::noinline]] inline error_info policy_lacks(std::string_view parameter, std::string_view policy) {
   std::string text = "the connection string sets '";
   text.append(parameter).append("', which this client's ").append(policy).append(" policy does not have");
   return {errc::invalid_option, std::move(text)};
@@ -2618,7 +2742,7 @@ namespace dovetail::inline v0 {
 
 /// Reads `minConnections maxConnections pooling acquireTimeout idleTimeout maxLifetime timeout retryAttempts
 /// retryDelay`; times are in milliseconds unless they have a unit. Mistakes stay in the reader, for its `finish()`.
-inline string_settings read_settings(option_reader& reader) {
+[[gnu::cold, gnu::noinline]] inline string_settings read_settings(option_reader& reader) {
   string_settings said;
   const auto count = [&reader](std::string_view name, auto& target, int least, int most) {
     if (!reader.has(name)) return;
@@ -2691,7 +2815,14 @@ class action {
     next.size_ = from.size();
     return next;
   }
-  static action connect() noexcept { return action{verb::connect}; }
+  /// Transports that lead to one of several peers take the number of the one that is meant. A `limit` bounds this and
+  /// every later action until the next connect, besides the operation's own deadline.
+  static action connect(std::size_t target = 0, clock::duration limit = {}) noexcept {
+    action next{verb::connect};
+    next.size_ = target;
+    next.delay_ = limit;
+    return next;
+  }
   static action start_tls() noexcept { return action{verb::start_tls}; }
   static action shutdown_write() noexcept { return action{verb::shutdown_write}; }
   static action close() noexcept { return action{verb::close}; }
@@ -2705,7 +2836,10 @@ class action {
   std::error_code error() const noexcept { return ec_; }
   byte_span input() const noexcept { return {data_, size_}; }
   byte_view output() const noexcept { return {data_, size_}; }
+  /// Of `wait`; of `connect` the limit, zero when there is none.
   clock::duration delay() const noexcept { return delay_; }
+  /// Of `connect`: which of the transport's peers.
+  std::size_t target() const noexcept { return size_; }
 
  private:
   explicit action(verb what, std::error_code ec = {}) noexcept : what_(what), ec_(ec) {}
@@ -2722,6 +2856,9 @@ struct event {
   std::error_code ec{};    ///< why the action failed; end of stream is errc::connection_closed
   std::size_t bytes = 0;   ///< read: how many bytes came; write: how many bytes left before `ec`
   bool cancelled = false;  ///< the caller wants the operation to end
+  /// start_tls: what ties a log-in to this TLS connection (RFC 5929 tls-server-end-point, the hash of the server's
+  /// certificate); empty when there is none. Lifetime: until the dialogue returns its next action.
+  byte_view channel_binding{};
 };
 
 }  // namespace dovetail::inline v0
@@ -2805,6 +2942,27 @@ class patience {
   int failures_ = 0;
   bool is_late_ = false;
 };
+
+/// The time limit of what follows a connect.
+inline deadline limit_of(const action& connecting, deadline by) noexcept {
+  return connecting.delay() > clock::duration::zero() ? earlier(by, deadline::after(connecting.delay())) : by;
+}
+
+/// Says which of several peers is meant, to streams that have several.
+template <class Stream>
+void select_peer(Stream& stream, std::size_t target) {
+  if constexpr (requires { stream.select(target); }) stream.select(target);
+}
+
+/// What a TLS stream knows for channel binding.
+template <class Stream>
+byte_view channel_binding_of(Stream& stream) {
+  if constexpr (requires { stream.channel_binding(); }) {
+    return stream.channel_binding();
+  } else {
+    return {};
+  }
+}
 
 /// Adds who the peer was, unless the machine has said something better.
 inline void add_peer(error_info& failure, std::string peer) {
@@ -3246,10 +3404,12 @@ event perform(Stream& stream, const action& next, deadline by, traffic& moved, b
       moved.sent += happened.bytes;
       break;
     case verb::connect:
+      select_peer(stream, next.target());
       happened.ec = connect(stream, by);
       break;
     case verb::start_tls:
       happened.ec = start_tls(stream, by);
+      if (!happened.ec) happened.channel_binding = channel_binding_of(stream);
       break;
     case verb::shutdown_write:
       happened.ec = stream.shutdown_write();
@@ -3274,13 +3434,15 @@ template <stream Stream, detail::runnable Machine>
 result<detail::machine_value_t<Machine>> run(Stream& stream, Machine&& dialogue, deadline by, traffic& moved) {
   detail::patience patience;
   bool after_write = false;
+  deadline limit = by;
   action next = dialogue.resume(event{});
   for (unsigned actions = 0; next.what() != verb::done && !patience.is_over(); ++actions) {
     event happened;
-    if (actions % 64 == 0 && by.has_passed()) {  // a peer that never lets us wait does not stop the clock
+    if (next.what() == verb::connect) limit = detail::limit_of(next, by);
+    if (actions % 64 == 0 && limit.has_passed()) {  // a peer that never lets us wait does not stop the clock
       happened.ec = errc::deadline_passed;
     } else {
-      happened = detail::perform(stream, next, by, moved, after_write);
+      happened = detail::perform(stream, next, limit, moved, after_write);
     }
     after_write = next.what() == verb::write;
     patience.note(happened.ec);
@@ -3463,18 +3625,10 @@ class wake_relay final : public waker {
 /// operation follows the other, and looks at the deadline of whatever is waiting when it goes off.
 class async_core : public std::enable_shared_from_this<async_core> {
  public:
-  explicit async_core(asio::any_io_executor executor)
-      : executor_(std::move(executor)),
-        timer_(executor_),
-        signal_(executor_),
-        descriptors_{asio::posix::stream_descriptor{executor_}, asio::posix::stream_descriptor{executor_}} {}
+  explicit async_core(asio::any_io_executor executor);
   async_core(const async_core&) = delete;
   async_core& operator=(const async_core&) = delete;
-  virtual ~async_core() {
-    relay_->forget();
-    detach();
-    ::operator delete(spare_);
-  }
+  virtual ~async_core();
 
   const asio::any_io_executor& executor() const noexcept { return executor_; }
 
@@ -3498,10 +3652,7 @@ class async_core : public std::enable_shared_from_this<async_core> {
   }
 
   /// After the completion handler has returned: without a next operation, nothing may keep the executor busy.
-  void settle() {
-    const std::lock_guard lock(mutex_);
-    if (!is_running_ && timer_is_set_) disarm();
-  }
+  void settle();
 
   std::size_t operation() const noexcept { return operation_; }
   void note_sent() noexcept { has_sent_.store(true, std::memory_order_relaxed); }
@@ -3551,57 +3702,25 @@ class async_core : public std::enable_shared_from_this<async_core> {
   }
 
   /// Ends the operation that runs now.
-  void cancel() noexcept {
-    const std::lock_guard lock(mutex_);
-    if (is_running_) request_cancel();
-  }
+  void cancel() noexcept;
 
   /// Ends the given operation. Without `terminal`, only while nothing has been sent: then it has had no effect yet.
-  void cancel(std::size_t operation, asio::cancellation_type type) noexcept {
-    const std::lock_guard lock(mutex_);
-    if (!is_running_ || operation != operation_) return;
-    const bool is_terminal = (type & asio::cancellation_type::terminal) != asio::cancellation_type::none;
-    if (type == asio::cancellation_type::none || (!is_terminal && has_sent_.load(std::memory_order_relaxed))) return;
-    request_cancel();
-  }
+  void cancel(std::size_t operation, asio::cancellation_type type) noexcept;
 
   /// Cancels what runs and has the stream closed afterwards; false when nothing runs: the caller closes it.
-  bool cancel_and_close() noexcept {
-    const std::lock_guard lock(mutex_);
-    if (!is_running_) return false;
-    close_requested_ = true;
-    request_cancel();
-    return true;
-  }
+  bool cancel_and_close() noexcept;
 
   /// Takes the stream's descriptors out of the reactor; before the stream closes or replaces them.
-  void detach() noexcept {
-    const std::lock_guard lock(mutex_);
-    for (asio::posix::stream_descriptor& each : descriptors_) {
-      if (each.is_open()) each.release();
-    }
-    if (!is_running_ && timer_is_set_) disarm();
-  }
+  void detach() noexcept;
 
   /// What to give to `notify()`.
   const std::shared_ptr<wake_relay>& relay() const noexcept { return relay_; }
 
   /// The signal that a stream's step may be tried again.
-  void signal() noexcept {
-    const std::lock_guard lock(mutex_);
-    was_signalled_ = true;
-    if (waiting_ == waiting::signal) interrupt();
-  }
+  void signal() noexcept;
 
   /// Memory for one operation, kept for the next one; only between `begin()` and `end()`.
-  void* allocate(std::size_t size) {
-    if (spare_size_ >= size) return std::exchange(spare_, nullptr);
-    ::operator delete(std::exchange(spare_, nullptr));
-    spare_size_ = 0;
-    void* fresh = ::operator new(size);
-    spare_size_ = size;
-    return fresh;
-  }
+  void* allocate(std::size_t size);
   void deallocate(void* memory) noexcept { spare_ = memory; }
 
  private:
@@ -3613,64 +3732,16 @@ class async_core : public std::enable_shared_from_this<async_core> {
   }
 
   /// Lets the handler that waits be called now.
-  void interrupt() noexcept {
-    std::error_code ignored;
-    switch (waiting_) {
-      case waiting::no:
-        break;
-      case waiting::first:
-        descriptors_[0].cancel(ignored);
-        break;
-      case waiting::second:
-        descriptors_[1].cancel(ignored);
-        break;
-      case waiting::signal:
-        signal_.cancel();
-        break;
-    }
-    waiting_ = waiting::no;
-  }
+  void interrupt() noexcept;
 
   /// Puts a descriptor into the reactor, unless it is there.
-  std::error_code watch(native_handle handle, std::size_t& at) {
-    std::error_code ec;
-    for (at = 0; at < 2; ++at) {
-      asio::posix::stream_descriptor& each = descriptors_[at];
-      if (each.is_open() && each.native_handle() == handle) return ec;
-      if (each.is_open()) continue;
-      each.assign(handle, ec);
-      return ec;
-    }
-    return std::make_error_code(std::errc::bad_file_descriptor);
-  }
+  std::error_code watch(native_handle handle, std::size_t& at);
 
-  void arm() {
-    if (limit_.is_never() || (timer_is_set_ && timer_at_ <= limit_.when())) return;
-    timer_at_ = limit_.when();
-    timer_is_set_ = true;
-    timer_.expires_at(timer_at_);
-    timer_.async_wait([core = weak_from_this(), number = ++timer_number_](const std::error_code&) {
-      if (const std::shared_ptr<async_core> self = core.lock()) self->time_is_up(number);
-    });
-  }
+  void arm();
 
-  void disarm() noexcept {
-    timer_is_set_ = false;
-    ++timer_number_;
-    timer_.cancel();
-  }
+  void disarm() noexcept;
 
-  void time_is_up(std::size_t number) {
-    const std::lock_guard lock(mutex_);
-    if (number != timer_number_) return;
-    timer_is_set_ = false;
-    if (waiting_ == waiting::no) return;
-    if (limit_.has_passed()) {
-      interrupt();
-    } else {
-      arm();
-    }
-  }
+  void time_is_up(std::size_t number);
 
   asio::any_io_executor executor_;
   std::mutex mutex_;
@@ -3694,11 +3765,6 @@ class async_core : public std::enable_shared_from_this<async_core> {
   std::shared_ptr<wake_relay> relay_ = std::make_shared<wake_relay>(*this);
 };
 
-inline void wake_relay::wake() noexcept {
-  const std::lock_guard lock(mutex_);
-  if (core_ != nullptr) core_->signal();
-}
-
 /// The core together with the stream itself, so that the stream is there as long as an operation needs it.
 template <stream Stream>
 struct async_core_of final : async_core {
@@ -3716,6 +3782,143 @@ struct async_core_of final : async_core {
 };
 
 }  // namespace dovetail::inline v0::detail
+
+// Compiled once: in the program's `dovetail/transport_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TRANSPORT_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+DOVETAIL_DEFINE async_core::async_core(asio::any_io_executor executor)
+    : executor_(std::move(executor)),
+      timer_(executor_),
+      signal_(executor_),
+      descriptors_{asio::posix::stream_descriptor{executor_}, asio::posix::stream_descriptor{executor_}} {}
+
+DOVETAIL_DEFINE async_core::~async_core() {
+  relay_->forget();
+  detach();
+  ::operator delete(spare_);
+}
+
+DOVETAIL_DEFINE void async_core::settle() {
+  const std::lock_guard lock(mutex_);
+  if (!is_running_ && timer_is_set_) disarm();
+}
+
+DOVETAIL_DEFINE void async_core::cancel() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (is_running_) request_cancel();
+}
+
+DOVETAIL_DEFINE void async_core::cancel(std::size_t operation, asio::cancellation_type type) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (!is_running_ || operation != operation_) return;
+  const bool is_terminal = (type & asio::cancellation_type::terminal) != asio::cancellation_type::none;
+  if (type == asio::cancellation_type::none || (!is_terminal && has_sent_.load(std::memory_order_relaxed))) return;
+  request_cancel();
+}
+
+DOVETAIL_DEFINE bool async_core::cancel_and_close() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (!is_running_) return false;
+  close_requested_ = true;
+  request_cancel();
+  return true;
+}
+
+DOVETAIL_DEFINE void async_core::detach() noexcept {
+  const std::lock_guard lock(mutex_);
+  for (asio::posix::stream_descriptor& each : descriptors_) {
+    if (each.is_open()) each.release();
+  }
+  if (!is_running_ && timer_is_set_) disarm();
+}
+
+DOVETAIL_DEFINE void async_core::signal() noexcept {
+  const std::lock_guard lock(mutex_);
+  was_signalled_ = true;
+  if (waiting_ == waiting::signal) interrupt();
+}
+
+DOVETAIL_DEFINE void* async_core::allocate(std::size_t size) {
+  if (spare_size_ >= size) return std::exchange(spare_, nullptr);
+  ::operator delete(std::exchange(spare_, nullptr));
+  spare_size_ = 0;
+  void* fresh = ::operator new(size);
+  spare_size_ = size;
+  return fresh;
+}
+
+DOVETAIL_DEFINE void async_core::interrupt() noexcept {
+  std::error_code ignored;
+  switch (waiting_) {
+    case waiting::no:
+      break;
+    case waiting::first:
+      descriptors_[0].cancel(ignored);
+      break;
+    case waiting::second:
+      descriptors_[1].cancel(ignored);
+      break;
+    case waiting::signal:
+      signal_.cancel();
+      break;
+  }
+  waiting_ = waiting::no;
+}
+
+DOVETAIL_DEFINE std::error_code async_core::watch(native_handle handle, std::size_t& at) {
+  std::error_code ec;
+  for (at = 0; at < 2; ++at) {
+    asio::posix::stream_descriptor& each = descriptors_[at];
+    if (each.is_open() && each.native_handle() == handle) return ec;
+    if (each.is_open()) continue;
+    each.assign(handle, ec);
+    return ec;
+  }
+  return std::make_error_code(std::errc::bad_file_descriptor);
+}
+
+DOVETAIL_DEFINE void async_core::arm() {
+  if (limit_.is_never() || (timer_is_set_ && timer_at_ <= limit_.when())) return;
+  timer_at_ = limit_.when();
+  timer_is_set_ = true;
+  timer_.expires_at(timer_at_);
+  timer_.async_wait([core = weak_from_this(), number = ++timer_number_](const std::error_code&) {
+    if (const std::shared_ptr<async_core> self = core.lock()) self->time_is_up(number);
+  });
+}
+
+DOVETAIL_DEFINE void async_core::disarm() noexcept {
+  timer_is_set_ = false;
+  ++timer_number_;
+  timer_.cancel();
+}
+
+DOVETAIL_DEFINE void async_core::time_is_up(std::size_t number) {
+  const std::lock_guard lock(mutex_);
+  if (number != timer_number_) return;
+  timer_is_set_ = false;
+  if (waiting_ == waiting::no) return;
+  if (limit_.has_passed()) {
+    interrupt();
+  } else {
+    arm();
+  }
+}
+
+DOVETAIL_DEFINE void wake_relay::wake() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (core_ != nullptr) core_->signal();
+}
+
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif
 
 // ---- dovetail/transport/async_stream.hpp ----
 // Any stream, made usable by asynchronous operations on an Asio executor.
@@ -3843,28 +4046,22 @@ struct pool_holder {
 
 namespace detail {
 
-/// "12.345 s" or "12.345 ms".
-inline std::string duration_text(clock::duration value) {
+/// Appends "12.345 s" or "12.345 ms".
+[[gnu::cold, gnu::noinline]] inline void append_duration(std::string& text, clock::duration value) {
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(value).count();
   const bool is_long = microseconds >= 1'000'000;
   const auto thousandths = static_cast<std::uint64_t>(is_long ? microseconds / 1000 : microseconds);
-  const std::string fraction = std::to_string(thousandths % 1000);
-  std::string text = std::to_string(thousandths / 1000);
-  text += '.';
-  text.append(3 - fraction.size(), '0');
-  text += fraction;
-  text += is_long ? " s" : " ms";
-  return text;
+  const std::uint64_t fraction = thousandths % 1000;
+  append_parts(text, {number_text{thousandths / 1000},
+                      fraction < 10    ? ".00"
+                      : fraction < 100 ? ".0"
+                                       : ".",
+                      number_text{fraction}, is_long ? " s" : " ms"});
 }
 
-inline std::string location_text(std::source_location where) {
-  if (where.line() == 0) return "an unknown place";
-  std::string text = where.file_name();
-  text += ':';
-  text += std::to_string(where.line());
-  text += ' ';
-  text += where.function_name();
-  return text;
+[[gnu::cold, gnu::noinline]] inline void append_location(std::string& text, std::source_location where) {
+  if (where.line() == 0) return append_parts(text, {"an unknown place"});
+  append_parts(text, {where.file_name(), ":", number_text{where.line()}, " ", where.function_name()});
 }
 
 struct exhaustion {
@@ -3878,39 +4075,56 @@ struct exhaustion {
 };
 
 /// The failure of a caller who got no connection: who has them, since when, and why there are no others.
-inline error_info exhaustion_error(const exhaustion& facts) {
+[[gnu::cold]] error_info exhaustion_error(const exhaustion& facts);
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info exhaustion_error(const exhaustion& facts) {
   constexpr std::size_t most_holders = 16;
-  const auto number = [](std::size_t n) { return std::to_string(n); };
   std::string text;
-  if (facts.code == errc::pool_wait_timeout) text = "waited " + duration_text(facts.waited) + " for a connection: ";
-  text += number(facts.counts.active) + " of " + number(facts.counts.max) + " in use, ";
-  text += number(facts.counts.waiting) + " waiting";
+  if (facts.code == errc::pool_wait_timeout) {
+    append_parts(text, {"waited "});
+    append_duration(text, facts.waited);
+    append_parts(text, {" for a connection: "});
+  }
+  append_parts(text, {number_text{facts.counts.active}, " of ", number_text{facts.counts.max}, " in use, ",
+                      number_text{facts.counts.waiting}, " waiting"});
   for (std::size_t i = 0; i < facts.holders.size() && i < most_holders; ++i) {
     const pool_holder& holder = facts.holders[i];
-    text += "; ";
-    text += holder.opening ? "being opened for " : "held for ";
-    text += duration_text(holder.age);
-    text += " by ";
-    text += location_text(holder.where);
+    append_parts(text, {holder.opening ? "; being opened for " : "; held for "});
+    append_duration(text, holder.age);
+    append_parts(text, {" by "});
+    append_location(text, holder.where);
   }
-  if (facts.holders.size() > most_holders) text += "; and " + number(facts.holders.size() - most_holders) + " more";
+  if (facts.holders.size() > most_holders) {
+    append_parts(text, {"; and ", number_text{facts.holders.size() - most_holders}, " more"});
+  }
   if (facts.last_connect_error) {
-    text += "; last connect error, " + duration_text(facts.last_connect_error_age) + " ago: ";
+    append_parts(text, {"; last connect error, "});
+    append_duration(text, facts.last_connect_error_age);
     const std::string_view context = facts.last_connect_error.context();
     const std::string_view server = facts.last_connect_error.server().message;
-    text += context;
-    if (!context.empty()) text += ": ";
-    text += server;
-    if (!server.empty()) text += ": ";
-    text += facts.last_connect_error.code().message();
+    append_parts(text, {" ago: ", context, context.empty() ? "" : ": ", server, server.empty() ? "" : ": ",
+                        facts.last_connect_error.code().message()});
   }
   error_info info{make_error_code(facts.code), std::move(text)};
   info.with_location(facts.where);
   return info;
 }
 
-}  // namespace detail
-}  // namespace dovetail::inline v0
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif
 
 // ---- dovetail/client/pool_slot.hpp ----
 // One place of a pool: its state, and who holds it since when.
@@ -4045,10 +4259,7 @@ class pool_core {
     return claim_any(hint);
   }
 
-  [[gnu::noinline]] pool_slot* claim_any(std::size_t start) noexcept {
-    pool_slot* const found = claim_in(slot_state::idle, start);
-    return found != nullptr ? found : claim_in(slot_state::empty, start);
-  }
+  pool_slot* claim_any(std::size_t start) noexcept;
 
   pool_slot* claim_in(slot_state wanted, std::size_t start) noexcept {
     for (std::size_t i = 0, at = start; i < size_; ++i) {
@@ -4062,34 +4273,10 @@ class pool_core {
   }
 
   /// Claims a slot, or puts the node at the end of the queue and takes a reference for it.
-  [[gnu::noinline]] claim claim_or_queue(pool_node& node) noexcept {
-    const std::lock_guard lock{mutex_};
-    if (closed_) return {nullptr, errc::pool_closed};
-    if (first_ == nullptr) {
-      for (std::size_t i = 0; i < size_; ++i) {
-        if (claim_or_mark(slots_[i])) return {&slots_[i], {}};
-      }
-    }
-    if (waiting_.load(std::memory_order_relaxed) >= limits_.queue) return {nullptr, errc::pool_queue_full};
-    node.status = pool_node::state::queued;
-    node.slot = nullptr;
-    node.next_ = nullptr;
-    node.previous_ = last_;
-    (last_ == nullptr ? first_ : last_->next_) = &node;
-    last_ = &node;
-    waiting_.fetch_add(1, std::memory_order_relaxed);
-    references_.fetch_add(1, std::memory_order_relaxed);
-    return {};
-  }
+  claim claim_or_queue(pool_node& node) noexcept;
 
   /// Takes the node out of the queue; false when its notification has been sent or is on its way.
-  bool remove(pool_node& node) noexcept {
-    const std::lock_guard lock{mutex_};
-    if (node.status != pool_node::state::queued) return false;
-    unlink(node);
-    node.status = pool_node::state::detached;
-    return true;
-  }
+  bool remove(pool_node& node) noexcept;
 
   /// Gives a slot back that nobody waits for; false when it must be passed on.
   /// After true the pool may be gone already: its last owner need not wait for us.
@@ -4099,26 +4286,7 @@ class pool_core {
 
   /// Gives a wanted slot to the first in the queue; false when the pool is closed: then end its connection and
   /// `finish`.
-  [[gnu::noinline]] bool pass_on(pool_slot& slot, clock::time_point now) noexcept {
-    pool_node* node = nullptr;
-    {
-      const std::lock_guard lock{mutex_};
-      if (closed_) return false;
-      node = first_;
-      if (node == nullptr) {
-        slot.state.store(slot.open ? slot_state::idle : slot_state::empty, std::memory_order_release);
-        return true;
-      }
-      unlink(*node);
-      if (first_ == nullptr) slot.state.store(slot_state::leased, std::memory_order_relaxed);
-      slot.stamp(now);
-      slot.where.store(node->where, std::memory_order_relaxed);
-      node->slot = &slot;
-      node->status = pool_node::state::granted;
-    }
-    node->notify_(*node);
-    return true;
-  }
+  bool pass_on(pool_slot& slot, clock::time_point now) noexcept;
 
   /// Marks a slot of a closed pool as gone for good, with the reference that its lease had; true when it was the last.
   [[nodiscard]] bool finish(pool_slot& slot) noexcept {
@@ -4131,86 +4299,22 @@ class pool_core {
 
   /// No slot can be claimed and nobody can queue from here on; who waits is refused. Leases get a reference each.
   /// False when it was closed before; else the caller ends the connections of the slots that are `closing`.
-  bool close() noexcept {
-    pool_node* refused = nullptr;
-    {
-      const std::lock_guard lock{mutex_};
-      if (closed_) return false;
-      closed_ = true;
-      for (std::size_t i = 0; i < size_; ++i) close_slot(slots_[i]);
-      refused = first_;
-      first_ = last_ = nullptr;
-      waiting_.store(0, std::memory_order_relaxed);
-      for (pool_node* node = refused; node != nullptr; node = node->next_) node->status = pool_node::state::refused;
-    }
-    while (refused != nullptr) {
-      pool_node* const node = refused;
-      refused = node->next_;
-      node->notify_(*node);
-    }
-    return true;
-  }
+  [[gnu::cold]] bool close() noexcept;
 
   bool is_closed() const noexcept {
     const std::lock_guard lock{mutex_};
     return closed_;
   }
 
-  pool_statistics statistics() const noexcept {
-    pool_statistics counts;
-    for (std::size_t i = 0; i < size_; ++i) {
-      if (slots_[i].is_held()) {
-        ++counts.active;
-      } else if (is(slots_[i], slot_state::idle)) {
-        ++counts.idle;
-      }
-    }
-    counts.total = counts.active + counts.idle;
-    counts.waiting = waiting_.load(std::memory_order_relaxed);
-    counts.min = limits_.min;
-    counts.max = size_;
-    counts.opened = opened.load(std::memory_order_relaxed);
-    counts.closed = closed.load(std::memory_order_relaxed);
-    counts.failed = failed.load(std::memory_order_relaxed);
-    counts.timeouts = timeouts.load(std::memory_order_relaxed);
-    return counts;
-  }
+  pool_statistics statistics() const noexcept;
 
-  std::vector<pool_holder> holders(clock::time_point now) const {
-    std::vector<pool_holder> all;
-    for (std::size_t i = 0; i < size_; ++i) {
-      const pool_slot& each = slots_[i];
-      if (!each.is_held()) continue;
-      all.push_back({each.where.load(std::memory_order_relaxed), elapsed_since(each.since, now),
-                     each.opening.load(std::memory_order_relaxed)});
-    }
-    return all;
-  }
+  [[gnu::cold]] std::vector<pool_holder> holders(clock::time_point now) const;
 
-  void remember_connect_error(const error_info& info, clock::time_point now) noexcept {
-    error_info copy{info};
-    const std::lock_guard lock{mutex_};
-    std::swap(last_connect_error_, copy);
-    last_connect_error_at_ = now;
-  }
-  error_info last_connect_error() const {
-    const std::lock_guard lock{mutex_};
-    return last_connect_error_;
-  }
+  [[gnu::cold]] void remember_connect_error(const error_info& info, clock::time_point now) noexcept;
+  error_info last_connect_error() const;
 
   /// Everything that is known about why there is no connection.
-  exhaustion explain(errc code, const pool_node& node, clock::time_point now) const {
-    exhaustion facts;
-    facts.code = code;
-    facts.waited = now - node.since;
-    facts.where = node.where;
-    facts.counts = statistics();
-    facts.holders = holders(now);
-    const std::lock_guard lock{mutex_};
-    facts.last_connect_error = last_connect_error_;
-    facts.last_connect_error_age = now - last_connect_error_at_;
-    return facts;
-  }
+  [[gnu::cold]] exhaustion explain(errc code, const pool_node& node, clock::time_point now) const;
 
   std::atomic<std::size_t> open{0};  // connections that are open now
   std::atomic<std::uint64_t> opened{0};
@@ -4253,7 +4357,7 @@ class pool_core {
     }
   }
 
-  void close_slot(pool_slot& slot) noexcept {
+  [[gnu::cold, gnu::noinline]] void close_slot(pool_slot& slot) noexcept {
     for (;;) {
       switch (slot.state.load(std::memory_order_relaxed)) {
         case slot_state::idle:
@@ -4290,6 +4394,151 @@ class pool_core {
 
 }  // namespace dovetail::inline v0::detail
 
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE pool_slot* pool_core::claim_any(std::size_t start) noexcept {
+  pool_slot* const found = claim_in(slot_state::idle, start);
+  return found != nullptr ? found : claim_in(slot_state::empty, start);
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE auto pool_core::claim_or_queue(pool_node& node) noexcept -> claim {
+  const std::lock_guard lock{mutex_};
+  if (closed_) return {nullptr, errc::pool_closed};
+  if (first_ == nullptr) {
+    for (std::size_t i = 0; i < size_; ++i) {
+      if (claim_or_mark(slots_[i])) return {&slots_[i], {}};
+    }
+  }
+  if (waiting_.load(std::memory_order_relaxed) >= limits_.queue) return {nullptr, errc::pool_queue_full};
+  node.status = pool_node::state::queued;
+  node.slot = nullptr;
+  node.next_ = nullptr;
+  node.previous_ = last_;
+  (last_ == nullptr ? first_ : last_->next_) = &node;
+  last_ = &node;
+  waiting_.fetch_add(1, std::memory_order_relaxed);
+  references_.fetch_add(1, std::memory_order_relaxed);
+  return {};
+}
+
+DOVETAIL_DEFINE bool pool_core::remove(pool_node& node) noexcept {
+  const std::lock_guard lock{mutex_};
+  if (node.status != pool_node::state::queued) return false;
+  unlink(node);
+  node.status = pool_node::state::detached;
+  return true;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE bool pool_core::pass_on(pool_slot& slot, clock::time_point now) noexcept {
+  pool_node* node = nullptr;
+  {
+    const std::lock_guard lock{mutex_};
+    if (closed_) return false;
+    node = first_;
+    if (node == nullptr) {
+      slot.state.store(slot.open ? slot_state::idle : slot_state::empty, std::memory_order_release);
+      return true;
+    }
+    unlink(*node);
+    if (first_ == nullptr) slot.state.store(slot_state::leased, std::memory_order_relaxed);
+    slot.stamp(now);
+    slot.where.store(node->where, std::memory_order_relaxed);
+    node->slot = &slot;
+    node->status = pool_node::state::granted;
+  }
+  node->notify_(*node);
+  return true;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE bool pool_core::close() noexcept {
+  pool_node* refused = nullptr;
+  {
+    const std::lock_guard lock{mutex_};
+    if (closed_) return false;
+    closed_ = true;
+    for (std::size_t i = 0; i < size_; ++i) close_slot(slots_[i]);
+    refused = first_;
+    first_ = last_ = nullptr;
+    waiting_.store(0, std::memory_order_relaxed);
+    for (pool_node* node = refused; node != nullptr; node = node->next_) node->status = pool_node::state::refused;
+  }
+  while (refused != nullptr) {
+    pool_node* const node = refused;
+    refused = node->next_;
+    node->notify_(*node);
+  }
+  return true;
+}
+
+DOVETAIL_DEFINE pool_statistics pool_core::statistics() const noexcept {
+  pool_statistics counts;
+  for (std::size_t i = 0; i < size_; ++i) {
+    if (slots_[i].is_held()) {
+      ++counts.active;
+    } else if (is(slots_[i], slot_state::idle)) {
+      ++counts.idle;
+    }
+  }
+  counts.total = counts.active + counts.idle;
+  counts.waiting = waiting_.load(std::memory_order_relaxed);
+  counts.min = limits_.min;
+  counts.max = size_;
+  counts.opened = opened.load(std::memory_order_relaxed);
+  counts.closed = closed.load(std::memory_order_relaxed);
+  counts.failed = failed.load(std::memory_order_relaxed);
+  counts.timeouts = timeouts.load(std::memory_order_relaxed);
+  return counts;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE std::vector<pool_holder> pool_core::holders(clock::time_point now) const {
+  std::vector<pool_holder> all;
+  for (std::size_t i = 0; i < size_; ++i) {
+    const pool_slot& each = slots_[i];
+    if (!each.is_held()) continue;
+    all.push_back({each.where.load(std::memory_order_relaxed), elapsed_since(each.since, now),
+                   each.opening.load(std::memory_order_relaxed)});
+  }
+  return all;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE void pool_core::remember_connect_error(const error_info& info,
+                                                                         clock::time_point now) noexcept {
+  error_info copy{info};
+  const std::lock_guard lock{mutex_};
+  std::swap(last_connect_error_, copy);
+  last_connect_error_at_ = now;
+}
+
+DOVETAIL_DEFINE error_info pool_core::last_connect_error() const {
+  const std::lock_guard lock{mutex_};
+  return last_connect_error_;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE exhaustion pool_core::explain(errc code, const pool_node& node,
+                                                                clock::time_point now) const {
+  exhaustion facts;
+  facts.code = code;
+  facts.waited = now - node.since;
+  facts.where = node.where;
+  facts.counts = statistics();
+  facts.holders = holders(now);
+  const std::lock_guard lock{mutex_};
+  facts.last_connect_error = last_connect_error_;
+  facts.last_connect_error_age = now - last_connect_error_at_;
+  return facts;
+}
+
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif
+
 // ---- dovetail/client/pool_state.hpp ----
 // A pool's connections, and what happens to them between two leases.
 
@@ -4323,12 +4572,7 @@ class pool_state : public pool_core {
   using connection_type = Connection;
   using options_type = typename Connection::options;
 
-  pool_state(options_type options, Policy policy, Observer watcher)
-      : pool_core(policy.limits()),
-        options_(std::move(options)),
-        policy_(std::move(policy)),
-        observer_(std::move(watcher)),
-        places_(std::make_unique<place[]>(size())) {}
+  pool_state(options_type options, Policy policy, Observer watcher);
 
   Connection& connection(const pool_slot& slot) noexcept { return *places_[index_of(slot)].connection; }
   const options_type& options() const noexcept { return options_; }
@@ -4367,38 +4611,12 @@ class pool_state : public pool_core {
   }
 
   /// Replaces the connection by a fresh one, to be opened.
-  [[gnu::noinline]] lease_state reopen(pool_slot& slot) {
-    end_connection(slot);
-    return begin_opening(slot);
-  }
+  [[gnu::cold, gnu::noinline]] lease_state reopen(pool_slot& slot);
 
-  void finish_opening(pool_slot& slot) noexcept {
-    const clock::time_point time = precise_now();
-    slot.opening.store(false, std::memory_order_relaxed);
-    slot.open = true;
-    slot.opened_at.store(time.time_since_epoch().count(), std::memory_order_relaxed);
-    open.fetch_add(1, std::memory_order_relaxed);
-    opened.fetch_add(1, std::memory_order_relaxed);
-    observe(observer_, [&] {
-      observation seen = seen_of(observed::connect, slot);
-      seen.duration = elapsed_since(slot.since, time);
-      return seen;
-    });
-  }
+  [[gnu::cold, gnu::noinline]] void finish_opening(pool_slot& slot) noexcept;
 
   /// Records the failure, and gives the place to the next in the queue, who may have more luck.
-  void fail_opening(pool_slot& slot, const error_info& why) noexcept {
-    const clock::time_point time = precise_now();
-    failed.fetch_add(1, std::memory_order_relaxed);
-    remember_connect_error(why, time);
-    observe(observer_, [&] {
-      observation seen = seen_of(observed::connect, slot);
-      seen.ec = why.code();
-      seen.duration = elapsed_since(slot.since, time);
-      return seen;
-    });
-    discard(slot);
-  }
+  [[gnu::cold, gnu::noinline]] void fail_opening(pool_slot& slot, const error_info& why) noexcept;
 
   /// Ends a lease: the connection stays when it is clean, and goes when it is not.
   /// Reads no clock unless leaks are looked for: an idle connection is as old as the beginning of its last lease, which
@@ -4414,92 +4632,40 @@ class pool_state : public pool_core {
   }
 
   /// Ends a lease and its connection.
-  [[gnu::noinline]] void discard(pool_slot& slot) noexcept {
-    end_connection(slot);
-    hand_back(slot);
-  }
+  [[gnu::cold, gnu::noinline]] void discard(pool_slot& slot) noexcept;
 
   /// Gives a slot back that was granted and never used.
   void give_up(pool_slot& slot) noexcept { hand_back(slot); }
 
   /// Closes idle connections that the policy retires, and reports leaks.
-  [[gnu::noinline]] void sweep(clock::time_point time) noexcept {
-    const clock::duration interval = limits().sweep_interval;
-    next_sweep_.store((time + interval).time_since_epoch().count(), std::memory_order_relaxed);
-    for (std::size_t i = 0; i < size(); ++i) {
-      pool_slot& each = slot(i);
-      if (claim_judged(each, idle_verdict::retire, time)) discard(each);
-    }
-    warn_of_leaks();
-  }
+  [[gnu::noinline]] void sweep(clock::time_point time) noexcept;
 
   /// Reports every lease that is older than the threshold, once. Returns after how long to look again.
-  clock::duration warn_of_leaks() noexcept {
-    clock::duration next = (clock::duration::max)();
-    const clock::duration threshold = limits().leak_warning;
-    if (threshold == (clock::duration::max)()) return next;
-    const clock::time_point time = precise_now();
-    for (std::size_t i = 0; i < size(); ++i) {
-      pool_slot& each = slot(i);
-      if (!each.is_held() || each.warned.load(std::memory_order_relaxed)) continue;
-      const clock::duration left = threshold - elapsed_since(each.since, time);
-      if (left <= clock::duration::zero()) {
-        warn_of_leak(each, time);
-      } else if (left < next) {
-        next = left;
-      }
-    }
-    return next;
-  }
+  [[gnu::cold, gnu::noinline]] clock::duration warn_of_leaks() noexcept;
 
   /// A connection that idled too long without a check, or a place below the minimum; null when all is well.
-  pool_slot* claim_for_maintenance() noexcept {
-    const clock::time_point time = now();
-    for (std::size_t i = 0; i < size(); ++i) {
-      if (claim_judged(slot(i), idle_verdict::check, time)) return &slot(i);
-    }
-    return open.load(std::memory_order_relaxed) < limits().min ? claim_in(slot_state::empty, 0) : nullptr;
-  }
+  [[gnu::cold, gnu::noinline]] pool_slot* claim_for_maintenance() noexcept;
 
-  void close_all() noexcept {
-    if (!close()) return;
-    for (std::size_t i = 0; i < size(); ++i) {
-      pool_slot& each = slot(i);
-      if (each.state.load(std::memory_order_relaxed) != slot_state::closing) continue;
-      end_connection(each);
-      each.state.store(slot_state::closed, std::memory_order_release);
-    }
-  }
+  [[gnu::cold, gnu::noinline]] void close_all() noexcept;
 
   void drop() noexcept {
-    if (drop_reference()) delete this;
+    if (drop_reference()) destroy();
   }
 
   /// The failure of a caller whose time in the queue is over.
-  error_info exhausted(const pool_node& node) {
+  [[gnu::cold, gnu::noinline]] error_info exhausted(const pool_node& node) {
     timeouts.fetch_add(1, std::memory_order_relaxed);
     return refusal(errc::pool_wait_timeout, node);
   }
 
   /// The failure of a caller who got no connection.
-  error_info refusal(errc code, const pool_node& node) {
-    saw_wait(node, code);
-    if (code == errc::pool_closed) return error_info{code}.with_location(node.where);
-    return exhaustion_error(explain(code, node, precise_now()));
-  }
+  [[gnu::cold, gnu::noinline]] error_info refusal(errc code, const pool_node& node);
 
-  void saw_wait(const pool_node& node, std::error_code ec) noexcept {
-    observe(observer_, [&] {
-      observation seen;
-      seen.what = observed::pool_wait;
-      seen.ec = ec;
-      seen.duration = precise_now() - node.since;
-      seen.where = node.where;
-      return seen;
-    });
-  }
+  void saw_wait(const pool_node& node, std::error_code ec) noexcept;
 
  private:
+  [[gnu::cold, gnu::noinline]] void destroy() noexcept;
+
   struct alignas(64) place {
     std::optional<Connection> connection;
   };
@@ -4522,52 +4688,14 @@ class pool_state : public pool_core {
     return false;
   }
 
-  [[gnu::noinline]] lease_state begin_opening(pool_slot& slot) {
-    slot.stamp(precise_now());
-    slot.opening.store(true, std::memory_order_relaxed);
-    try {
-      places_[index_of(slot)].connection.emplace(options_);
-    } catch (...) {
-      failed.fetch_add(1, std::memory_order_relaxed);
-      discard(slot);
-      throw;
-    }
-    return lease_state::open;
-  }
+  [[gnu::cold, gnu::noinline]] lease_state begin_opening(pool_slot& slot);
 
-  [[gnu::noinline]] void end_connection(pool_slot& slot) noexcept {
-    slot.opening.store(false, std::memory_order_relaxed);
-    std::optional<Connection>& held = places_[index_of(slot)].connection;
-    if (!held) return;
-    held->close();
-    held.reset();
-    if (!slot.open) return;
-    slot.open = false;
-    open.fetch_sub(1, std::memory_order_relaxed);
-    closed.fetch_add(1, std::memory_order_relaxed);
-    observe(observer_, [&] {
-      observation seen = seen_of(observed::disconnect, slot);
-      seen.duration = elapsed_since(slot.opened_at, precise_now());
-      return seen;
-    });
-  }
+  [[gnu::cold, gnu::noinline]] void end_connection(pool_slot& slot) noexcept;
 
   /// The last touch of a slot by its owner, and of the whole pool when it has been destroyed in the meantime.
-  [[gnu::noinline]] void hand_back(pool_slot& slot) noexcept {
-    if (give_back(slot) || pass_on(slot, now())) return;
-    end_connection(slot);
-    if (finish(slot)) delete this;
-  }
+  [[gnu::noinline]] void hand_back(pool_slot& slot) noexcept;
 
-  [[gnu::noinline]] void warn_of_leak(pool_slot& slot, clock::time_point time) noexcept {
-    const clock::duration held = elapsed_since(slot.since, time);
-    if (held < limits().leak_warning || slot.warned.exchange(true, std::memory_order_relaxed)) return;
-    observe(observer_, [&] {
-      observation seen = seen_of(observed::leak_warning, slot);
-      seen.duration = held;
-      return seen;
-    });
-  }
+  [[gnu::noinline]] void warn_of_leak(pool_slot& slot, clock::time_point time) noexcept;
 
   static observation seen_of(observed what, const pool_slot& slot) noexcept {
     observation seen;
@@ -4582,6 +4710,179 @@ class pool_state : public pool_core {
   const std::unique_ptr<place[]> places_;
   std::atomic<clock::rep> next_sweep_{0};
 };
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+pool_state<Connection, Policy, Observer>::pool_state(options_type options, Policy policy, Observer watcher)
+    : pool_core(policy.limits()),
+      options_(std::move(options)),
+      policy_(std::move(policy)),
+      observer_(std::move(watcher)),
+      places_(std::make_unique<place[]>(size())) {}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+lease_state pool_state<Connection, Policy, Observer>::reopen(pool_slot& slot) {
+  end_connection(slot);
+  return begin_opening(slot);
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+void pool_state<Connection, Policy, Observer>::finish_opening(pool_slot& slot) noexcept {
+  const clock::time_point time = precise_now();
+  slot.opening.store(false, std::memory_order_relaxed);
+  slot.open = true;
+  slot.opened_at.store(time.time_since_epoch().count(), std::memory_order_relaxed);
+  open.fetch_add(1, std::memory_order_relaxed);
+  opened.fetch_add(1, std::memory_order_relaxed);
+  observe(observer_, [&] {
+    observation seen = seen_of(observed::connect, slot);
+    seen.duration = elapsed_since(slot.since, time);
+    return seen;
+  });
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+void pool_state<Connection, Policy, Observer>::fail_opening(pool_slot& slot, const error_info& why) noexcept {
+  const clock::time_point time = precise_now();
+  failed.fetch_add(1, std::memory_order_relaxed);
+  remember_connect_error(why, time);
+  observe(observer_, [&] {
+    observation seen = seen_of(observed::connect, slot);
+    seen.ec = why.code();
+    seen.duration = elapsed_since(slot.since, time);
+    return seen;
+  });
+  discard(slot);
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+void pool_state<Connection, Policy, Observer>::discard(pool_slot& slot) noexcept {
+  end_connection(slot);
+  hand_back(slot);
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+void pool_state<Connection, Policy, Observer>::sweep(clock::time_point time) noexcept {
+  const clock::duration interval = limits().sweep_interval;
+  next_sweep_.store((time + interval).time_since_epoch().count(), std::memory_order_relaxed);
+  for (std::size_t i = 0; i < size(); ++i) {
+    pool_slot& each = slot(i);
+    if (claim_judged(each, idle_verdict::retire, time)) discard(each);
+  }
+  warn_of_leaks();
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+clock::duration pool_state<Connection, Policy, Observer>::warn_of_leaks() noexcept {
+  clock::duration next = (clock::duration::max)();
+  const clock::duration threshold = limits().leak_warning;
+  if (threshold == (clock::duration::max)()) return next;
+  const clock::time_point time = precise_now();
+  for (std::size_t i = 0; i < size(); ++i) {
+    pool_slot& each = slot(i);
+    if (!each.is_held() || each.warned.load(std::memory_order_relaxed)) continue;
+    const clock::duration left = threshold - elapsed_since(each.since, time);
+    if (left <= clock::duration::zero()) {
+      warn_of_leak(each, time);
+    } else if (left < next) {
+      next = left;
+    }
+  }
+  return next;
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+pool_slot* pool_state<Connection, Policy, Observer>::claim_for_maintenance() noexcept {
+  const clock::time_point time = now();
+  for (std::size_t i = 0; i < size(); ++i) {
+    if (claim_judged(slot(i), idle_verdict::check, time)) return &slot(i);
+  }
+  return open.load(std::memory_order_relaxed) < limits().min ? claim_in(slot_state::empty, 0) : nullptr;
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+void pool_state<Connection, Policy, Observer>::close_all() noexcept {
+  if (!close()) return;
+  for (std::size_t i = 0; i < size(); ++i) {
+    pool_slot& each = slot(i);
+    if (each.state.load(std::memory_order_relaxed) != slot_state::closing) continue;
+    end_connection(each);
+    each.state.store(slot_state::closed, std::memory_order_release);
+  }
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+error_info pool_state<Connection, Policy, Observer>::refusal(errc code, const pool_node& node) {
+  saw_wait(node, code);
+  if (code == errc::pool_closed) return error_info{code}.with_location(node.where);
+  return exhaustion_error(explain(code, node, precise_now()));
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+void pool_state<Connection, Policy, Observer>::saw_wait(const pool_node& node, std::error_code ec) noexcept {
+  observe(observer_, [&] {
+    observation seen;
+    seen.what = observed::pool_wait;
+    seen.ec = ec;
+    seen.duration = precise_now() - node.since;
+    seen.where = node.where;
+    return seen;
+  });
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+void pool_state<Connection, Policy, Observer>::destroy() noexcept {
+  delete this;
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+lease_state pool_state<Connection, Policy, Observer>::begin_opening(pool_slot& slot) {
+  slot.stamp(precise_now());
+  slot.opening.store(true, std::memory_order_relaxed);
+  try {
+    places_[index_of(slot)].connection.emplace(options_);
+  } catch (...) {
+    failed.fetch_add(1, std::memory_order_relaxed);
+    discard(slot);
+    throw;
+  }
+  return lease_state::open;
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+void pool_state<Connection, Policy, Observer>::end_connection(pool_slot& slot) noexcept {
+  slot.opening.store(false, std::memory_order_relaxed);
+  std::optional<Connection>& held = places_[index_of(slot)].connection;
+  if (!held) return;
+  held->close();
+  held.reset();
+  if (!slot.open) return;
+  slot.open = false;
+  open.fetch_sub(1, std::memory_order_relaxed);
+  closed.fetch_add(1, std::memory_order_relaxed);
+  observe(observer_, [&] {
+    observation seen = seen_of(observed::disconnect, slot);
+    seen.duration = elapsed_since(slot.opened_at, precise_now());
+    return seen;
+  });
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+void pool_state<Connection, Policy, Observer>::hand_back(pool_slot& slot) noexcept {
+  if (give_back(slot) || pass_on(slot, now())) return;
+  end_connection(slot);
+  if (finish(slot)) destroy();
+}
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+void pool_state<Connection, Policy, Observer>::warn_of_leak(pool_slot& slot, clock::time_point time) noexcept {
+  const clock::duration held = elapsed_since(slot.since, time);
+  if (held < limits().leak_warning || slot.warned.exchange(true, std::memory_order_relaxed)) return;
+  observe(observer_, [&] {
+    observation seen = seen_of(observed::leak_warning, slot);
+    seen.duration = held;
+    return seen;
+  });
+}
 
 }  // namespace detail
 }  // namespace dovetail::inline v0
@@ -4776,7 +5077,7 @@ class pool {
   using lease = pool_lease<state>;
   using waiter = pool_waiter<state>;
 
-  explicit pool(options settings, Policy policy = {}, Observer watcher = {})
+  [[gnu::cold, gnu::noinline]] explicit pool(options settings, Policy policy = {}, Observer watcher = {})
       : state_(new state(std::move(settings), std::move(policy), std::move(watcher))) {}
   pool(const pool&) = delete;
   pool& operator=(const pool&) = delete;
@@ -4823,9 +5124,9 @@ class pool {
 
   /// Closes stale connections, checks those that idled, and opens new ones up to the policy's minimum.
   /// Errors: why opening failed.
-  result<void> maintain(deadline until = deadline::never(),
-                        std::source_location where = std::source_location::current()) requires
-      blocking_connection<Connection> {
+  [[gnu::cold, gnu::noinline]] result<void> maintain(
+      deadline until = deadline::never(),
+      std::source_location where = std::source_location::current()) requires blocking_connection<Connection> {
     while (lease next = next_maintenance(where)) {
       result<lease> done = prepare(std::move(next), until);
       if (!done) return std::move(done).error();
@@ -4846,7 +5147,9 @@ class pool {
   bool is_closed() const noexcept { return state_->is_closed(); }
 
   pool_statistics statistics() const noexcept { return state_->statistics(); }
-  std::vector<pool_holder> holders() const { return state_->holders(state_->precise_now()); }
+  [[gnu::cold, gnu::noinline]] std::vector<pool_holder> holders() const {
+    return state_->holders(state_->precise_now());
+  }
   /// Why the last attempt to open a connection failed; empty when none ever did.
   error_info last_connect_error() const { return state_->last_connect_error(); }
 
@@ -4881,7 +5184,20 @@ class pool {
     bool is_notified_ = false;
   };
 
-  [[gnu::noinline]] result<lease> acquire_slowly(lease got, deadline until, std::source_location where) {
+  [[gnu::noinline]] result<lease> acquire_slowly(lease got, deadline until,
+                                                 std::source_location where) requires blocking_connection<Connection>;
+
+  result<lease> wait(deadline until, std::source_location where);
+
+  result<lease> prepare(lease got, deadline until) requires blocking_connection<Connection>;
+
+  state* const state_;
+};
+
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+auto pool<Connection, Policy, Observer>::acquire_slowly(lease got, deadline until, std::source_location where)
+    -> result<lease>
+  requires blocking_connection<Connection> {
     if (!got) {
       result<lease> waited = wait(until, where);
       if (!waited) return waited;
@@ -4890,27 +5206,30 @@ class pool {
     return prepare(std::move(got), until);
   }
 
-  result<lease> wait(deadline until, std::source_location where) {
-    blocking_waiter node;
-    result<lease> got = node.start(*state_, where);
-    if (!got || *got) return got;
-    const deadline end = acquire_deadline(until);
-    for (;;) {
-      const clock::duration leak_due = state_->warn_of_leaks();
-      const deadline wake = earlier(end, deadline::after(leak_due));
-      if (wake.is_never()) {
-        node.wait();
-        return node.take();
-      }
-      if (node.wait_until(wake.when())) return node.take();
-      if (!end.has_passed()) continue;
-      if (error_info failure = node.expire()) return failure;
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+auto pool<Connection, Policy, Observer>::wait(deadline until, std::source_location where) -> result<lease> {
+  blocking_waiter node;
+  result<lease> got = node.start(*state_, where);
+  if (!got || *got) return got;
+  const deadline end = acquire_deadline(until);
+  for (;;) {
+    const clock::duration leak_due = state_->warn_of_leaks();
+    const deadline wake = earlier(end, deadline::after(leak_due));
+    if (wake.is_never()) {
       node.wait();
       return node.take();
     }
+    if (node.wait_until(wake.when())) return node.take();
+    if (!end.has_passed()) continue;
+    if (error_info failure = node.expire()) return failure;
+    node.wait();
+    return node.take();
   }
+}
 
-  result<lease> prepare(lease got, deadline until) {
+template <pooled_connection Connection, pool_policy Policy, observer Observer>
+auto pool<Connection, Policy, Observer>::prepare(lease got, deadline until) -> result<lease>
+  requires blocking_connection<Connection> {
     if (got.state() == lease_state::check) {
       if (got->ping(check_deadline(until))) {
         got.checked();
@@ -4928,9 +5247,6 @@ class pool {
     }
     return got;
   }
-
-  state* const state_;
-};
 
 }  // namespace dovetail::inline v0
 
@@ -4974,10 +5290,7 @@ class client_core {
   using pool_type = pool<Connection, Pool, Observer>;
   using lease = typename pool_type::lease;
 
-  client_core(typename Connection::options options, settings how)
-      : pool_(std::move(options), std::move(how.pool), std::move(how.observer)),
-        retry_(std::move(how.retry)),
-        timeout_(how.timeout) {}
+  [[gnu::cold, gnu::noinline]] client_core(typename Connection::options options, settings how);
 
   pool_type& connections() noexcept { return pool_; }
   const Retry& retry() const noexcept { return retry_; }
@@ -5038,48 +5351,62 @@ class client_core {
   }
 
   /// What the retry policy says about a failed attempt; a final failure is reported and gets the caller's place.
-  verdict judge(error_info& why, std::string_view name, int attempt, bool is_idempotent, std::size_t sent,
-                const call& how) {
-    const clock::time_point now = clock::now();
-    // A pool that stayed full for a whole wait is not asked again: more waiting is what its settings ruled out.
-    const bool is_exhausted = why.code() == errc::pool_wait_timeout || why.code() == errc::pool_queue_full;
-    const verdict next =
-        is_exhausted
-            ? verdict::give_up()
-            : retry_.decide({.kind = why.kind(),
-                             .attempt = attempt,
-                             .idempotent = is_idempotent,
-                             .bytes_sent = sent,
-                             .elapsed = now - how.since,
-                             .budget = how.by.is_never() ? (clock::duration::max)()
-                                                         : (std::max)(how.by.when() - now, clock::duration::zero()),
-                             .random = detail::random_for_jitter()});
-    detail::observe(watcher(), [&] {
-      return observation{.what = next.repeat ? observed::retry : observed::error,
-                         .operation = name,
-                         .ec = why.code(),
-                         .duration = next.repeat ? next.delay : now - how.since,
-                         .attempt = attempt,
-                         .where = how.where};
-    });
-    if (!next.repeat) why.with_location(how.where);
-    return next;
-  }
+  [[gnu::cold, gnu::noinline]] verdict judge(error_info& why, std::string_view name, int attempt, bool is_idempotent,
+                                             std::size_t sent, const call& how);
 
  private:
   /// Lets the pause before the next attempt pass; false when there is none.
-  bool pause(error_info& why, std::string_view name, int attempt, bool is_idempotent, std::size_t sent,
-             const call& how) {
-    const verdict next = judge(why, name, attempt, is_idempotent, sent, how);
-    if (!next.repeat) return false;
-    if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);
-    return true;
-  }
+  [[gnu::cold, gnu::noinline]] bool pause(error_info& why, std::string_view name, int attempt, bool is_idempotent,
+                                          std::size_t sent, const call& how);
 
   pool_type pool_;
   [[no_unique_address]] Retry retry_;
   clock::duration timeout_;
 };
+
+template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+client_core<Connection, Retry, Pool, Observer>::client_core(typename Connection::options options, settings how)
+    : pool_(std::move(options), std::move(how.pool), std::move(how.observer)),
+      retry_(std::move(how.retry)),
+      timeout_(how.timeout) {}
+
+template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+verdict client_core<Connection, Retry, Pool, Observer>::judge(error_info& why, std::string_view name, int attempt,
+                                                              bool is_idempotent, std::size_t sent, const call& how) {
+  const clock::time_point now = clock::now();
+  // A pool that stayed full for a whole wait is not asked again: more waiting is what its settings ruled out.
+  const bool is_exhausted = why.code() == errc::pool_wait_timeout || why.code() == errc::pool_queue_full;
+  const verdict next =
+      is_exhausted
+          ? verdict::give_up()
+          : retry_.decide({.kind = why.kind(),
+                           .attempt = attempt,
+                           .idempotent = is_idempotent,
+                           .bytes_sent = sent,
+                           .elapsed = now - how.since,
+                           .budget = how.by.is_never() ? (clock::duration::max)()
+                                                       : (std::max)(how.by.when() - now, clock::duration::zero()),
+                           .random = detail::random_for_jitter()});
+  detail::observe(watcher(), [&] {
+    return observation{.what = next.repeat ? observed::retry : observed::error,
+                       .operation = name,
+                       .ec = why.code(),
+                       .duration = next.repeat ? next.delay : now - how.since,
+                       .attempt = attempt,
+                       .where = how.where};
+  });
+  if (!next.repeat) why.with_location(how.where);
+  return next;
+}
+
+template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+bool client_core<Connection, Retry, Pool, Observer>::pause(error_info& why, std::string_view name, int attempt,
+                                                           bool is_idempotent, std::size_t sent, const call& how) {
+  const verdict next = judge(why, name, attempt, is_idempotent, sent, how);
+  if (!next.repeat) return false;
+  if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);
+  return true;
+}
 
 }  // namespace dovetail::inline v0
 
@@ -5164,6 +5491,7 @@ class run_operation {
         dialogue_(std::move(dialogue)),
         handler_(std::move(handler)),
         by_(by),
+        limit_(by),
         moved_(moved),
         is_refused_(is_refused) {}
 
@@ -5207,7 +5535,7 @@ class run_operation {
       tell({make_error_code(errc::cancelled), written_, true});
     } else if (found.fault) {
       tell({found.fault, written_, false});
-    } else if (by_.has_passed() && next_.what() != verb::done) {
+    } else if (limit_.has_passed() && next_.what() != verb::done) {
       // A last look: what came in time is not lost because this thread was late.
       if (const attempt tried = try_once(); tried.is_over()) {
         take(tried);
@@ -5238,6 +5566,8 @@ class run_operation {
   bool is_reply_awaited() noexcept {
     if constexpr (requires { Stream::waits_for_replies; }) {
       return next_.what() == verb::read && std::exchange(expects_reply_, false);
+    } else if constexpr (requires { core_->stream.waits_for_reply(); }) {
+      return next_.what() == verb::read && std::exchange(expects_reply_, false) && core_->stream.waits_for_reply();
     } else {
       return false;
     }
@@ -5252,8 +5582,12 @@ class run_operation {
         return written_ == next_.output().size() ? attempt::done() : stream.try_write(next_.output().subspan(written_));
       case verb::connect:
         core_->detach();  // going on may close one socket and open the next
-        if (!std::exchange(has_begun_, true)) stream.close();
-        return stream.try_connect(by_);
+        if (!std::exchange(has_begun_, true)) {
+          stream.close();
+          select_peer(stream, next_.target());
+          limit_ = limit_of(next_, by_);
+        }
+        return stream.try_connect(limit_);
       case verb::start_tls:
         if constexpr (requires { stream.try_start_tls(); }) {
           return stream.try_start_tls();
@@ -5288,6 +5622,8 @@ class run_operation {
       expects_reply_ = true;
     } else if (next_.what() == verb::connect && tried.ec) {
       core_->close();
+    } else if (next_.what() == verb::start_tls && !tried.ec) {
+      happened.channel_binding = channel_binding_of(core_->stream);
     }
     tell(happened);
   }
@@ -5309,7 +5645,7 @@ class run_operation {
       core_->expect_signal();
       if (next_.what() != verb::wait) core_->stream.notify(core_->relay());
     }
-    core_->suspend(watched, what, earlier(by_, tried.until), resume_operation<run_operation>{this});
+    core_->suspend(watched, what, earlier(limit_, tried.until), resume_operation<run_operation>{this});
   }
 
   void finish() {
@@ -5331,6 +5667,7 @@ class run_operation {
   Machine dialogue_;
   Handler handler_;
   deadline by_;
+  deadline limit_;  // the same, or earlier while the dialogue tries one of several peers
   deadline wait_until_;
   traffic* moved_;
   action next_ = action::done();
@@ -5405,29 +5742,12 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
   virtual bool is_idempotent() const noexcept = 0;
 
   /// First step; nothing completes in here.
-  void start() {
-    if (lease got = core_->connections().try_acquire(how_.where)) {
-      lease_ = std::move(got);
-      prepare();
-    } else {
-      wait_in_queue();
-    }
-  }
+  void start();
 
   /// An attempt failed: again after a pause, or for good.
-  void failed(error_info why, std::size_t sent) {
-    is_in_dialogue_ = false;
-    lease_.release();
-    const verdict next = core_->judge(why, name(), attempt_, is_idempotent(), sent, how_);
-    if (!next.repeat || is_cancelled_) return give_up(std::move(why));
-    ++attempt_;
-    pause(next.delay);
-  }
+  void failed(error_info why, std::size_t sent);
 
-  void cancel(asio::cancellation_type type) {
-    is_cancelled_ = true;
-    inner_.emit(type);
-  }
+  void cancel(asio::cancellation_type type);
 
   /// A step of a dialogue calls back here, on the operation's executor, and can be cancelled.
   template <class Self, class Next>
@@ -5461,122 +5781,199 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
     return step<async_attempt, Next>{this->shared_from_this(), next};
   }
 
-  void prepare() {
-    auto& connection = *lease_;
-    switch (lease_.state()) {
-      case lease_state::ready:
-        is_in_dialogue_ = true;
-        return perform();
-      case lease_state::check:
-        is_in_dialogue_ = true;
-        return async_run(connection.stream(), connection.session().ping(), core_->connections().check_deadline(how_.by),
-                         nullptr,
-                         then([](async_attempt& self, auto answer) { self.checked(static_cast<bool>(answer)); }));
-      case lease_state::open:
-        is_in_dialogue_ = true;
-        return async_run(connection.stream(), connection.session().open(), how_.by, nullptr,
-                         then([](async_attempt& self, auto answer) {
-                           self.opened(answer ? error_info{} : std::move(answer).error());
-                         }));
-    }
-  }
+  void prepare();
 
-  void checked(bool is_alive) {
-    is_in_dialogue_ = false;
-    if (is_cancelled_) return failed(errc::cancelled, 0);
-    is_alive ? lease_.checked() : lease_.reopen();
-    prepare();
-  }
+  void checked(bool is_alive);
 
-  void opened(error_info why) {
-    is_in_dialogue_ = false;
-    if (why) {
-      lease_.open_failed(why);
-      return failed(std::move(why), 0);
-    }
-    lease_.opened();
-    if (is_cancelled_) return failed(errc::cancelled, 0);
-    prepare();
-  }
+  void opened(error_info why);
 
   /// No connection is free: from here on the pool, the timer and a cancellation compete.
-  void wait_in_queue() {
-    const std::lock_guard lock{mutex_};
-    result<lease> got = core_->connections().start_acquire(*this, how_.where);
-    if (!got || *got) {
-      return asio::post(executor_, [self = this->shared_from_this(), got = std::move(got)]() mutable {
-        self->received(std::move(got));
-      });
-    }
-    waiting_ = this->shared_from_this();
-    work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
-    if (const deadline end = core_->connections().acquire_deadline(how_.by); !end.is_never()) {
-      timer_.emplace(executor_, end.when());
-      timer_->async_wait([self = this->shared_from_this()](std::error_code ec) {
-        if (!ec) self->expired();
-      });
-    }
-    inner_.slot().assign([this](asio::cancellation_type) { leave_queue(); });
-  }
+  void wait_in_queue();
 
   /// Called by the pool, on any thread.
-  static void notified(waiter& node) noexcept {
-    auto& self = static_cast<async_attempt&>(node);
-    std::shared_ptr<async_attempt> keep;
-    {
-      const std::lock_guard lock{self.mutex_};
-      keep = std::move(self.waiting_);
-    }
-    asio::post(self.executor_, [keep = std::move(keep)] { keep->received(keep->take()); });
-  }
+  static void notified(waiter& node) noexcept;
 
-  void expired() {
-    error_info why;
-    {
-      const std::lock_guard lock{mutex_};
-      if (!waiting_) return;
-      why = this->expire();
-      if (!why) return;  // too late: a connection is on its way
-      waiting_.reset();
-    }
-    received(std::move(why));
-  }
+  void expired();
 
-  void leave_queue() {
-    std::shared_ptr<async_attempt> keep;
-    {
-      const std::lock_guard lock{mutex_};
-      if (!waiting_ || !waiter::cancel()) return;
-      keep = std::move(waiting_);
-    }
-    asio::post(executor_, [keep = std::move(keep)] { keep->received(errc::cancelled); });
-  }
+  void leave_queue();
 
-  void received(result<lease> got) {
-    inner_.slot().clear();
-    if (timer_) timer_->cancel();
-    work_ = {};
-    if (!got) return failed(std::move(got).error(), 0);
-    lease_ = *std::move(got);
-    if (is_cancelled_) return failed(errc::cancelled, 0);
-    prepare();
-  }
+  /// What the queue gave; the connection may have to be made, and its constructor may throw.
+  result<lease> take_granted();
 
-  void pause(clock::duration delay) {
-    timer_.emplace(executor_, delay);
-    inner_.slot().assign([this](asio::cancellation_type) { timer_->cancel(); });
-    timer_->async_wait([self = this->shared_from_this()](std::error_code) {
-      self->inner_.slot().clear();
-      if (self->is_cancelled_) return self->give_up(error_info{errc::cancelled}.with_location(self->how_.where));
-      self->start();
-    });
-  }
+  void receive_later(result<lease> got);
+
+  void received(result<lease> got);
+
+  void pause(clock::duration delay);
 
   std::mutex mutex_;
   std::shared_ptr<async_attempt> waiting_;  // keeps the node of the queue alive; null when it is not in the queue
   std::optional<asio::steady_timer> timer_;
   asio::any_io_executor work_;
 };
+
+template <class Core>
+void async_attempt<Core>::start() {
+  try {
+    lease_ = core_->connections().try_acquire(how_.where);
+  } catch (...) {
+    return receive_later(detail::current_failure());
+  }
+  lease_ ? prepare() : wait_in_queue();
+}
+
+template <class Core>
+void async_attempt<Core>::failed(error_info why, std::size_t sent) {
+  is_in_dialogue_ = false;
+  lease_.release();
+  const verdict next = core_->judge(why, name(), attempt_, is_idempotent(), sent, how_);
+  if (!next.repeat || is_cancelled_) return give_up(std::move(why));
+  ++attempt_;
+  pause(next.delay);
+}
+
+template <class Core>
+void async_attempt<Core>::cancel(asio::cancellation_type type) {
+  is_cancelled_ = true;
+  inner_.emit(type);
+}
+
+template <class Core>
+void async_attempt<Core>::prepare() {
+  auto& connection = *lease_;
+  switch (lease_.state()) {
+    case lease_state::ready:
+      is_in_dialogue_ = true;
+      return perform();
+    case lease_state::check:
+      is_in_dialogue_ = true;
+      return async_run(connection.stream(), connection.session().ping(), core_->connections().check_deadline(how_.by),
+                       nullptr,
+                       then([](async_attempt& self, auto answer) { self.checked(static_cast<bool>(answer)); }));
+    case lease_state::open:
+      is_in_dialogue_ = true;
+      return async_run(connection.stream(), connection.session().open(), how_.by, nullptr,
+                       then([](async_attempt& self, auto answer) {
+                         self.opened(answer ? error_info{} : std::move(answer).error());
+                       }));
+  }
+}
+
+template <class Core>
+void async_attempt<Core>::checked(bool is_alive) {
+  is_in_dialogue_ = false;
+  if (is_cancelled_) return failed(errc::cancelled, 0);
+  try {
+    is_alive ? lease_.checked() : lease_.reopen();
+  } catch (...) {
+    return failed(detail::current_failure(), 0);
+  }
+  prepare();
+}
+
+template <class Core>
+void async_attempt<Core>::opened(error_info why) {
+  is_in_dialogue_ = false;
+  if (why) {
+    lease_.open_failed(why);
+    return failed(std::move(why), 0);
+  }
+  lease_.opened();
+  if (is_cancelled_) return failed(errc::cancelled, 0);
+  prepare();
+}
+
+template <class Core>
+void async_attempt<Core>::wait_in_queue() {
+  const std::lock_guard lock{mutex_};
+  try {
+    result<lease> got = core_->connections().start_acquire(*this, how_.where);
+    if (!got || *got) return receive_later(std::move(got));
+  } catch (...) {
+    return receive_later(detail::current_failure());
+  }
+  waiting_ = this->shared_from_this();
+  work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
+  if (const deadline end = core_->connections().acquire_deadline(how_.by); !end.is_never()) {
+    timer_.emplace(executor_, end.when());
+    timer_->async_wait([self = this->shared_from_this()](std::error_code ec) {
+      if (!ec) self->expired();
+    });
+  }
+  inner_.slot().assign([this](asio::cancellation_type) { leave_queue(); });
+}
+
+template <class Core>
+void async_attempt<Core>::notified(waiter& node) noexcept {
+  auto& self = static_cast<async_attempt&>(node);
+  std::shared_ptr<async_attempt> keep;
+  {
+    const std::lock_guard lock{self.mutex_};
+    keep = std::move(self.waiting_);
+  }
+  asio::post(self.executor_, [keep = std::move(keep)] { keep->received(keep->take_granted()); });
+}
+
+template <class Core>
+void async_attempt<Core>::expired() {
+  error_info why;
+  {
+    const std::lock_guard lock{mutex_};
+    if (!waiting_) return;
+    why = this->expire();
+    if (!why) return;  // too late: a connection is on its way
+    waiting_.reset();
+  }
+  received(std::move(why));
+}
+
+template <class Core>
+void async_attempt<Core>::leave_queue() {
+  std::shared_ptr<async_attempt> keep;
+  {
+    const std::lock_guard lock{mutex_};
+    if (!waiting_ || !waiter::cancel()) return;
+    keep = std::move(waiting_);
+  }
+  keep->receive_later(errc::cancelled);
+}
+
+template <class Core>
+auto async_attempt<Core>::take_granted() -> result<lease> {
+  try {
+    return this->take();
+  } catch (...) {
+    return detail::current_failure();
+  }
+}
+
+template <class Core>
+void async_attempt<Core>::receive_later(result<lease> got) {
+  asio::post(executor_,
+             [self = this->shared_from_this(), got = std::move(got)]() mutable { self->received(std::move(got)); });
+}
+
+template <class Core>
+void async_attempt<Core>::received(result<lease> got) {
+  inner_.slot().clear();
+  if (timer_) timer_->cancel();
+  work_ = {};
+  if (!got) return failed(std::move(got).error(), 0);
+  lease_ = *std::move(got);
+  if (is_cancelled_) return failed(errc::cancelled, 0);
+  prepare();
+}
+
+template <class Core>
+void async_attempt<Core>::pause(clock::duration delay) {
+  timer_.emplace(executor_, delay);
+  inner_.slot().assign([this](asio::cancellation_type) { timer_->cancel(); });
+  timer_->async_wait([self = this->shared_from_this()](std::error_code) {
+    self->inner_.slot().clear();
+    if (self->is_cancelled_) return self->give_up(error_info{errc::cancelled}.with_location(self->how_.where));
+    self->start();
+  });
+}
 
 }  // namespace dovetail::inline v0::detail
 
@@ -5900,12 +6297,8 @@ class basic_async_client : public Connection::template verbs<basic_async_client<
 
   /// Connects to nothing yet: connections are opened when they are needed.
   /// Errors: throws `dt::error` when the connection string or a setting is wrong.
-  basic_async_client(executor_type executor, std::string_view connection_string, settings how = {})
-      : basic_async_client(std::move(executor), Connection::wire::parse(connection_string), std::move(how)) {}
-  basic_async_client(executor_type executor, options where, settings how = {})
-      : executor_(executor),
-        core_(std::make_shared<core_type>(typename Connection::options{std::move(where), std::move(executor)},
-                                          std::move(how))) {}
+  basic_async_client(executor_type executor, std::string_view connection_string, settings how = {});
+  basic_async_client(executor_type executor, options where, settings how = {});
   basic_async_client(basic_async_client&&) noexcept = default;
   basic_async_client& operator=(basic_async_client&& other) noexcept {
     close();
@@ -5913,7 +6306,7 @@ class basic_async_client : public Connection::template verbs<basic_async_client<
     core_ = std::move(other.core_);
     return *this;
   }
-  ~basic_async_client() { close(); }
+  ~basic_async_client();
 
   view_type within(clock::duration budget) const { return view().within(budget); }
   view_type within(deadline by) const { return view().within(by); }
@@ -5944,17 +6337,40 @@ class basic_async_client : public Connection::template verbs<basic_async_client<
   view_type view() const { return {core_, executor_, core_->timeout(), deadline::never(), asio::use_awaitable_t<>{}}; }
 
  private:
-  basic_async_client(executor_type executor, result<parsed_string<options>> parsed, settings how)
-      : executor_(executor) {
-    if (!parsed) detail::throw_error(std::move(parsed).error());
-    if (error_info wrong = detail::apply(how, parsed->settings)) detail::throw_error(std::move(wrong));
-    core_ = std::make_shared<core_type>(typename Connection::options{std::move(parsed->options), std::move(executor)},
-                                        std::move(how));
-  }
+  basic_async_client(executor_type executor, result<parsed_string<options>> parsed, settings how);
 
   executor_type executor_;
   std::shared_ptr<core_type> core_;
 };
+
+template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+basic_async_client<Connection, Retry, Pool, Observer>::basic_async_client(executor_type executor,
+                                                                          std::string_view connection_string,
+                                                                          settings how)
+    : basic_async_client(std::move(executor), Connection::wire::parse(connection_string), std::move(how)) {}
+
+template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+basic_async_client<Connection, Retry, Pool, Observer>::basic_async_client(executor_type executor, options where,
+                                                                          settings how)
+    : executor_(executor),
+      core_(std::make_shared<core_type>(typename Connection::options{std::move(where), std::move(executor)},
+                                        std::move(how))) {}
+
+template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+basic_async_client<Connection, Retry, Pool, Observer>::~basic_async_client() {
+  close();
+}
+
+template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+basic_async_client<Connection, Retry, Pool, Observer>::basic_async_client(executor_type executor,
+                                                                          result<parsed_string<options>> parsed,
+                                                                          settings how)
+    : executor_(executor) {
+  if (!parsed) detail::throw_error(std::move(parsed).error());
+  if (error_info wrong = detail::apply(how, parsed->settings)) detail::throw_error(std::move(wrong));
+  core_ = std::make_shared<core_type>(typename Connection::options{std::move(parsed->options), std::move(executor)},
+                                      std::move(how));
+}
 
 }  // namespace dovetail::inline v0
 
@@ -6025,10 +6441,8 @@ class basic_client : public Connection::template verbs<basic_client<Connection, 
 
   /// Connects to nothing yet: connections are opened when they are needed.
   /// Errors: throws `dt::error` when the connection string or a setting is wrong.
-  explicit basic_client(std::string_view connection_string, settings how = {})
-      : core_(make_core(Connection::parse(connection_string), std::move(how))) {}
-  explicit basic_client(options where, settings how = {})
-      : core_(std::make_unique<core_type>(std::move(where), std::move(how))) {}
+  [[gnu::cold, gnu::noinline]] explicit basic_client(std::string_view connection_string, settings how = {});
+  [[gnu::cold, gnu::noinline]] explicit basic_client(options where, settings how = {});
 
   auto within(clock::duration budget) { return view(deadline::after(budget)); }
   auto within(deadline by) { return view(by); }
@@ -6060,14 +6474,27 @@ class basic_client : public Connection::template verbs<basic_client<Connection, 
  private:
   client_view<core_type, false> view(deadline by) { return {*core_, by}; }
 
-  static std::unique_ptr<core_type> make_core(result<parsed_string<options>> parsed, settings how) {
-    if (!parsed) detail::throw_error(std::move(parsed).error());
-    if (error_info wrong = detail::apply(how, parsed->settings)) detail::throw_error(std::move(wrong));
-    return std::make_unique<core_type>(std::move(parsed->options), std::move(how));
-  }
+  [[gnu::cold, gnu::noinline]] static std::unique_ptr<core_type> make_core(result<parsed_string<options>> parsed,
+                                                                           settings how);
 
   std::unique_ptr<core_type> core_;
 };
+
+template <connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+basic_client<Connection, Retry, Pool, Observer>::basic_client(std::string_view connection_string, settings how)
+    : core_(make_core(Connection::parse(connection_string), std::move(how))) {}
+
+template <connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+basic_client<Connection, Retry, Pool, Observer>::basic_client(options where, settings how)
+    : core_(std::make_unique<core_type>(std::move(where), std::move(how))) {}
+
+template <connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
+auto basic_client<Connection, Retry, Pool, Observer>::make_core(result<parsed_string<options>> parsed, settings how)
+    -> std::unique_ptr<core_type> {
+  if (!parsed) detail::throw_error(std::move(parsed).error());
+  if (error_info wrong = detail::apply(how, parsed->settings)) detail::throw_error(std::move(wrong));
+  return std::make_unique<core_type>(std::move(parsed->options), std::move(how));
+}
 
 }  // namespace dovetail::inline v0
 
@@ -6236,7 +6663,7 @@ struct byte_source {
   /// A length that the bytes behind it cannot hold: nothing is allocated for it.
   [[gnu::cold, gnu::noinline]] const char* fail_length(const char* at, std::uint64_t length) {
     return fail(at, malformed,
-                join_message({"a length of ", length, " is announced, and only ", left(at), " bytes follow"}));
+                join_message({"a length of ", length, " is announced, and only ", left(at), " bytes are left"}));
   }
 };
 
@@ -6413,6 +6840,7 @@ enum class field_kind : std::uint8_t {
   json,              ///< dt::json_value<T>
   enumeration,       ///< enums, by number or by name
   list,              ///< std::vector<T> of one of the above
+  native,            ///< a type of one backend only: dt::postgres::interval
 };
 
 /// A set of kinds, as backends describe a column.
@@ -6648,9 +7076,13 @@ concept has_field_codec = requires {
   typename field_codec<std::remove_cv_t<T>>::stored_type;
 };
 
+/// Types of one backend that fill one column: the backend specialises it.
+template <class T>
+inline constexpr bool is_native_value = false;
+
 /// Types that are one value although they are aggregates.
 template <class T>
-inline constexpr bool is_single_value = has_field_codec<T>;
+inline constexpr bool is_single_value = has_field_codec<T> || is_native_value<T>;
 template <>
 inline constexpr bool is_single_value<uuid> = true;
 template <fixed_string Name, class T>
@@ -7050,6 +7482,8 @@ template <class T>
 consteval field_kind kind_of() {
   if constexpr (has_field_codec<T>) {
     return kind_of<typename field_codec<T>::stored_type>();
+  } else if constexpr (is_native_value<T>) {
+    return field_kind::native;
   } else if constexpr (std::same_as<T, bool>) {
     return field_kind::boolean;
   } else if constexpr (std::same_as<T, char> || std::same_as<T, wchar_t> || std::same_as<T, char8_t> ||
@@ -9046,6 +9480,19 @@ template <std::size_t Size>
   }
 }
 
+/// True when [at, end) begins with `key`; for short keys of which the compiler does not know the size.
+[[gnu::always_inline]] inline bool begins_with_key(const char* at, const char* end, std::string_view key) noexcept {
+  const std::size_t size = key.size();
+  if (static_cast<std::size_t>(end - at) < size) return false;
+  if (size >= 8 && size <= 16) {
+    return equals_key<8>(at, key.data()) && equals_key<8>(at + size - 8, key.data() + size - 8);
+  }
+  if (size >= 4 && size < 8) {
+    return equals_key<4>(at, key.data()) && equals_key<4>(at + size - 4, key.data() + size - 4);
+  }
+  return std::memcmp(at, key.data(), size) == 0;
+}
+
 /// The index of `key` among `names`, looked for from `hint` on, around; `count` when it is none.
 inline std::size_t find_member(const std::string_view* names, std::size_t count, std::string_view key,
                                std::size_t hint) noexcept {
@@ -9112,6 +9559,16 @@ consteval auto make_json_key() {
 /// What stands before the value of member `I` when nothing is spaced out: `{"name":` or `,"name":`.
 template <class T, std::size_t I>
 inline constexpr auto json_key = make_json_key<T, I>();
+
+template <class T, std::size_t... I>
+consteval auto list_json_keys(std::index_sequence<I...>) {
+  return std::array<std::string_view, sizeof...(I)>{
+      std::string_view{json_key<T, I>.data() + 1, json_key<T, I>.size() - 1}...};
+}
+
+/// The keys of all members with quotes and colon, and without what stands before them.
+template <class T>
+inline constexpr auto json_keys = list_json_keys<T>(std::make_index_sequence<field_count<T>>{});
 
 }  // namespace dovetail::inline v0::detail
 
@@ -9821,9 +10278,15 @@ template <class T, std::size_t... I, class... Members>
   while (!state.is_closed) {
     const char* const key_at = state.at;
     std::string_view key;
-    const char* at = view_json_key(in, key_at, space, key);
+    std::size_t index = in.order.guess(previous);
+    const char* at = key_at;
+    if (index < count && begins_with_key(at, in.end, json_keys<T>[index])) [[likely]] {
+      at = skip_json_space(at + json_keys<T>[index].size(), in.end);
+    } else {
+      at = view_json_key(in, key_at, space, key);
+      index = find_member(field_names<T>.data(), count, key, in.order.guess(previous));
+    }
     if (at != nullptr) {
-      const std::size_t index = find_member(field_names<T>.data(), count, key, in.order.guess(previous));
       if (index == count) {
         at = skip_json_value(in, at);
         if (at == nullptr) in.failure.inside_member(key);
@@ -9838,9 +10301,17 @@ template <class T, std::size_t... I, class... Members>
         previous = index + 1;
       }
     }
-    if (at != nullptr) at = read_json_separator(in, at, '}', state.is_closed);
-    state.at = at;
-    if (at == nullptr) return;
+    if (at == nullptr) [[unlikely]] {
+      state.at = nullptr;
+      return;
+    }
+    if (at != in.end && *at == ',') [[likely]] {
+      state.at = skip_json_space(at + 1, in.end);
+      continue;
+    }
+    state.at = read_json_separator(in, at, '}', state.is_closed);
+    if (state.at == nullptr) [[unlikely]]
+      return;
   }
 }
 
@@ -11933,6 +12404,289 @@ struct no_observer;
 
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/client/lensdb/bulk.hpp ----
+// Many requests at once: dealt out to the connections of a pool, each share one after the other on its connection.
+
+// Qt names this: without the two lines `signal.emit(…)` would lose its name.
+#pragma push_macro("emit")
+#undef emit
+
+namespace dovetail::inline v0::lensdb::detail {
+
+/// Fewer requests than these are not worth another connection (and another thread, in a blocking client).
+inline constexpr std::size_t least_share = 32;
+
+template <class Client>
+std::size_t share_count(Client& client, std::size_t requests) {
+  auto&& core = client.core();
+  std::size_t most = 1;
+  if constexpr (requires { core->connections(); }) {
+    most = core->connections().statistics().max;
+  } else {
+    most = core.connections().statistics().max;
+  }
+  return std::clamp<std::size_t>(requests / least_share, 1, (std::max<std::size_t>)(most, 1));
+}
+
+/// Calls `take(first, last)` for `shares` parts of `all` that differ by one at most; none is empty unless `all` is.
+template <class T, class Take>
+void deal_out(std::vector<T>& all, std::size_t shares, Take&& take) {
+  for (std::size_t i = 0; i < shares; ++i) {
+    const auto at = [&](std::size_t share) {
+      return all.begin() + static_cast<std::ptrdiff_t>(all.size() * share / shares);
+    };
+    take(at(i), at(i + 1));
+  }
+}
+
+/// The answers of all shares, in order, or the failure of the first that has one.
+template <class Whole, class Part>
+result<Whole> gather(std::vector<std::optional<result<Part>>>& parts) {
+  for (std::optional<result<Part>>& each : parts) {
+    if (!*each) return std::move(*each).error();
+  }
+  if constexpr (std::is_void_v<Whole>) {
+    return {};
+  } else {
+    Whole whole = *std::move(*parts.front());
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+      std::move((*parts[i])->begin(), (*parts[i])->end(), std::back_inserter(whole));
+    }
+    return whole;
+  }
+}
+
+/// The shares of an asynchronous call, and whom to tell. Everything runs on one strand.
+template <class Whole, class Operation, class Handler>
+class share_group : public std::enable_shared_from_this<share_group<Whole, Operation, Handler>> {
+ public:
+  using part = typename Operation::value_type;
+
+  share_group(asio::any_io_executor runs_on, std::size_t shares, Handler handler)
+      : strand_(asio::make_strand(std::move(runs_on))),
+        parts_(shares),
+        signals_(shares),
+        missing_(shares),
+        handler_(std::move(handler)) {}
+
+  template <class View>
+  void start(const View& view, std::vector<Operation> shares, std::source_location where) {
+    if (auto slot = asio::get_associated_cancellation_slot(handler_); slot.is_connected()) {
+      slot.assign([weak = this->weak_from_this()](asio::cancellation_type type) {
+        const auto self = weak.lock();
+        if (!self) return;
+        asio::post(self->strand_, [self, type] {
+          for (asio::cancellation_signal& each : self->signals_) each.emit(type);
+        });
+      });
+    }
+    asio::post(strand_, [self = this->shared_from_this(), view, shares = std::move(shares), where]() mutable {
+      for (std::size_t i = 0; i < shares.size(); ++i) {
+        auto done = [self, i](result<part> answer) { self->take(i, std::move(answer)); };
+        view.with(asio::bind_cancellation_slot(self->signals_[i].slot(), asio::bind_executor(self->strand_, done)))
+            .run(std::move(shares[i]), where);
+      }
+    });
+  }
+
+ private:
+  void take(std::size_t i, result<part> answer) {
+    parts_[i].emplace(std::move(answer));
+    if (--missing_ != 0) return;
+    if (auto slot = asio::get_associated_cancellation_slot(handler_); slot.is_connected()) slot.clear();
+    auto executor = asio::get_associated_executor(handler_, strand_.get_inner_executor());
+    asio::dispatch(executor, [handler = std::move(handler_), whole = gather<Whole>(parts_)]() mutable {
+      std::move(handler)(std::move(whole));
+    });
+  }
+
+  asio::strand<asio::any_io_executor> strand_;
+  std::vector<std::optional<result<part>>> parts_;
+  std::deque<asio::cancellation_signal> signals_;
+  std::size_t missing_;
+  Handler handler_;
+};
+
+/// Performs all shares at the same time and delivers their answers as one, in the client's style.
+template <class Whole, class Client, class Operation>
+auto run_shares(Client& client, std::vector<Operation> shares, std::source_location where) {
+  using part = typename Operation::value_type;
+  if constexpr (requires { client.get_executor(); }) {  // asynchronous
+    const auto view = [&] {
+      if constexpr (requires { client.view(); }) {
+        return client.view();
+      } else {
+        return client;
+      }
+    }();
+    return async_initiate_result<Whole>(
+        [view, where](auto handler, std::vector<Operation> parts) {
+          using group = share_group<Whole, Operation, decltype(handler)>;
+          const std::size_t count = parts.size();
+          auto made = std::make_shared<group>(view.get_executor(), count, std::move(handler));
+          made->start(view, std::move(parts), where);
+        },
+        std::decay_t<decltype(client.token())>(client.token()), std::move(shares));
+  } else {
+    auto& core = client.core();
+    const auto how = client.start_call(where);
+    std::vector<std::optional<result<part>>> answers(shares.size());
+    std::vector<std::exception_ptr> thrown(shares.size());  // out of memory, as a rule
+    const auto perform = [&](std::size_t i) noexcept {
+      try {
+        answers[i].emplace(core.perform(shares[i], how));
+      } catch (...) {
+        thrown[i] = std::current_exception();
+      }
+    };
+    std::vector<std::thread> others;
+    std::size_t here = 1;  // this thread has the first share, and those for which there was no thread
+    for (std::size_t i = shares.size() - 1; i > 0; --i) {
+      try {
+        others.emplace_back(perform, i);
+      } catch (const std::system_error&) {
+        here = i + 1;
+        break;
+      }
+    }
+    for (std::size_t i = 0; i < here; ++i) perform(i);
+    for (std::thread& each : others) each.join();
+    for (const std::exception_ptr& each : thrown) {
+      if (each) std::rethrow_exception(each);
+    }
+    return client.deliver(gather<Whole>(answers));
+  }
+}
+
+}  // namespace dovetail::inline v0::lensdb::detail
+
+#pragma pop_macro("emit")
+
+// ---- dovetail/base/buffer.hpp ----
+// The buffer that replies are read into: consumed bytes, then committed ones, then free space, up to a maximum.
+
+namespace dovetail::inline v0 {
+
+/// A growing byte queue with a hard maximum; memory is not zeroed.
+/// Lifetime: `committed()` and `free()` are valid until the next `prepare()`, `consume()` or `clear()`.
+/// Cost: only the unread tail is moved, and only when the space behind it is too small.
+class read_buffer {
+ public:
+  explicit read_buffer(std::size_t maximum, std::size_t initial = 4096) noexcept
+      : maximum_(maximum), initial_((std::min)(initial, maximum)) {}
+  /// Leaves `other` empty and usable.
+  read_buffer(read_buffer&& other) noexcept
+      : memory_(std::move(other.memory_)),
+        capacity_(std::exchange(other.capacity_, 0)),
+        begin_(std::exchange(other.begin_, 0)),
+        end_(std::exchange(other.end_, 0)),
+        maximum_(other.maximum_),
+        initial_(other.initial_) {}
+  read_buffer& operator=(read_buffer&& other) noexcept {
+    memory_ = std::move(other.memory_);
+    capacity_ = std::exchange(other.capacity_, 0);
+    begin_ = std::exchange(other.begin_, 0);
+    end_ = std::exchange(other.end_, 0);
+    maximum_ = other.maximum_;
+    initial_ = other.initial_;
+    return *this;
+  }
+
+  byte_view committed() const noexcept { return {memory_.get() + begin_, end_ - begin_}; }
+  byte_span free() noexcept { return {memory_.get() + end_, capacity_ - end_}; }
+  std::size_t maximum() const noexcept { return maximum_; }
+  std::size_t capacity() const noexcept { return capacity_; }
+
+  /// Makes room for at least `bytes` (at least one) behind the committed bytes; false when the maximum forbids it.
+  bool prepare(std::size_t bytes) {
+    bytes = (std::max<std::size_t>)(bytes, 1);
+    if (capacity_ - end_ >= bytes) return true;
+    const std::size_t used = end_ - begin_;
+    if (bytes > maximum_ - (std::min)(used, maximum_)) return false;
+    if (capacity_ - used >= bytes && begin_ != 0) {
+      std::memmove(memory_.get(), memory_.get() + begin_, used);
+    } else {
+      const std::size_t grown = (std::min)(maximum_, (std::max)({initial_, used + bytes, capacity_ * 2}));
+      auto larger = std::make_unique_for_overwrite<std::byte[]>(grown);
+      if (used != 0) std::memcpy(larger.get(), memory_.get() + begin_, used);
+      memory_ = std::move(larger);
+      capacity_ = grown;
+    }
+    begin_ = 0;
+    end_ = used;
+    return true;
+  }
+
+  /// Says that `bytes` of `free()` now hold data.
+  void commit(std::size_t bytes) noexcept { end_ += (std::min)(bytes, capacity_ - end_); }
+
+  /// Forgets the first `bytes` of `committed()`.
+  void consume(std::size_t bytes) noexcept {
+    begin_ += (std::min)(bytes, end_ - begin_);
+    if (begin_ == end_) begin_ = end_ = 0;
+  }
+
+  void clear() noexcept { begin_ = end_ = 0; }
+
+ private:
+  std::unique_ptr<std::byte[]> memory_;
+  std::size_t capacity_ = 0;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::size_t maximum_;
+  std::size_t initial_;
+};
+
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/codec/lensdb/session_state.hpp ----
+// What one connection to a LensDB server remembers between its dialogues.
+
+namespace dovetail::inline v0::lensdb {
+
+/// The limits that a session keeps, whatever the peer says.
+struct session_limits {
+  std::size_t request = 0;                    ///< of header, key and value together; 0: what the dialect says
+  std::size_t reply_data = 64 * 1024 * 1024;  ///< KEYS of a large store is the largest reply
+  std::size_t reply_message = 64 * 1024;
+  bool has_setex = false;  ///< the real server never answers SETEX, so the user must say that this one does
+};
+
+/// Buffers, limits and health of one connection; its dialogues borrow it, one after the other.
+class session_state {
+ public:
+  session_state(const session_limits& limits, std::size_t default_request_limit, std::size_t reply_header_size)
+      : limits_(limits), input_(limits.reply_data + limits.reply_message + reply_header_size) {
+    if (limits_.request == 0) limits_.request = default_request_limit;
+  }
+
+  const session_limits& limits() const noexcept { return limits_; }
+  read_buffer& input() noexcept { return input_; }
+  std::vector<std::byte>& output() noexcept { return output_; }
+
+  session_health health() const noexcept { return health_; }
+  void set_health(session_health health) noexcept { health_ = health; }
+
+  /// Forgets the last reply, and gives the memory of an unusually large one back.
+  void forget_reply() {
+    if (input_.committed().size() > kept_) {
+      input_ = read_buffer(input_.maximum());
+    } else {
+      input_.clear();
+    }
+  }
+
+ private:
+  static constexpr std::size_t kept_ = 256 * 1024;
+
+  session_limits limits_;
+  read_buffer input_;
+  std::vector<std::byte> output_;
+  session_health health_ = session_health::closed;
+};
+
+}  // namespace dovetail::inline v0::lensdb
+
 // ---- dovetail/format/lensdb/operation.hpp ----
 // The ten things that can be asked of a LensDB server, independent of how a dialect numbers them.
 
@@ -12206,557 +12960,6 @@ static_assert(dialect<lens_v1>);
 
 }  // namespace dovetail::inline v0::lensdb
 
-// ---- dovetail/codec/lensdb/serve_rules.hpp ----
-// How a LensDB server behaves towards its clients, and what it counts.
-
-namespace dovetail::inline v0::lensdb {
-
-/// Where a request ends and the next begins.
-enum class framing : std::uint8_t {
-  exact,         ///< where its header says: pipelined and fragmented requests work
-  one_per_recv,  ///< as the real server has it: what one recv gives is one request, whatever it holds
-};
-
-/// How a server behaves towards each connection.
-struct serve_rules {
-  lensdb::framing framing = framing::exact;
-  bool accepts_lens = true;
-  bool accepts_ldbd = true;
-  std::size_t key_limit = lens_v1::key_size_limit;
-  std::size_t value_limit = lens_v1::value_size_limit;
-  std::size_t receive_size = lens_v1::default_request_limit;  ///< the recv of framing::one_per_recv
-  std::size_t output_limit = 64 * 1024;              ///< unsent bytes of replies from which on no request is looked at
-  std::size_t discard_limit = 16 * 1024 * 1024;      ///< a refused request that announces more ends the connection
-  clock::time_point (*now)() noexcept = clock::now;  ///< the clock of times to live
-};
-
-/// What a server has seen so far. Threads: written by the server's, read by any.
-struct serve_counters {
-  std::atomic<std::uint64_t> requests{0};  ///< executed
-  std::atomic<std::uint64_t> refused{0};   ///< answered with status::invalid_message
-};
-
-}  // namespace dovetail::inline v0::lensdb
-
-// ---- dovetail/codec/lensdb/store.hpp ----
-// The keys and values of a LensDB server, with times to live; time is an argument, never a clock.
-
-namespace dovetail::inline v0::lensdb {
-
-/// What a store holds at most.
-struct store_limits {
-  std::uint64_t memory = 1024ULL * 1024 * 1024;  ///< bytes of all keys and values together
-  std::uint64_t keys = 0;                        ///< 0: no limit but memory
-};
-
-/// A map from keys to values. Every call says what time it is, and first removes what is over by then: an expired key
-/// is seen by no operation, and `next_expiry()` lets an idle owner free its memory too. A time to live is counted from
-/// the SETEX; 0 is over at once; a plain SET takes it away; nothing prolongs it. Threads: none of its own; one caller
-/// at a time.
-class store {
- public:
-  explicit store(const store_limits& limits) : limits_(limits) {}
-  store(const store&) = delete;
-  store& operator=(const store&) = delete;
-
-  /// Lifetime: until the next call that changes the store; nullptr when there is no such key.
-  const std::string* find(std::string_view key, clock::time_point now) {
-    expire(now);
-    const auto found = entries_.find(key);
-    return found == entries_.end() ? nullptr : &found->second.value;
-  }
-
-  /// Stores a value until `expiry`, or for good. The store is unchanged when the result is status::storage_full.
-  status set(std::string_view key, std::string_view value, std::optional<clock::time_point> expiry,
-             clock::time_point now) {
-    expire(now);
-    const auto found = entries_.find(key);
-    const bool is_new = found == entries_.end();
-    const std::uint64_t freed = is_new ? 0 : found->second.value.size();
-    const std::uint64_t added = value.size() + (is_new ? key.size() : 0);
-    if (added > limits_.memory || memory_ - freed > limits_.memory - added) return status::storage_full;
-    if (is_new && limits_.keys != 0 && entries_.size() >= limits_.keys) return status::storage_full;
-    const auto at = is_new ? entries_.try_emplace(std::string{key}).first : found;
-    forget_expiry(at->second);
-    at->second.value.assign(value);
-    memory_ = memory_ - freed + added;
-    if (expiry) at->second.expiry = expiries_.emplace(*expiry, &at->first);
-    expire(now);  // a time to live of 0
-    return status::success;
-  }
-
-  /// Removes a key; was it there?
-  bool erase(std::string_view key, clock::time_point now) {
-    expire(now);
-    const auto found = entries_.find(key);
-    if (found == entries_.end()) return false;
-    remove(found);
-    return true;
-  }
-
-  void clear() noexcept {
-    expiries_.clear();
-    entries_.clear();
-    memory_ = 0;
-  }
-
-  std::size_t size(clock::time_point now) {
-    expire(now);
-    return entries_.size();
-  }
-
-  /// Calls `take(std::string_view)` for each key, in no order.
-  template <class Take>
-  void for_each_key(clock::time_point now, Take&& take) {
-    expire(now);
-    for (const auto& [key, unused] : entries_) take(std::string_view{key});
-  }
-
-  /// Bytes of all keys and values.
-  std::uint64_t memory() const noexcept { return memory_; }
-
-  /// When the next key is over, if one has an end.
-  std::optional<clock::time_point> next_expiry() const noexcept {
-    if (expiries_.empty()) return std::nullopt;
-    return expiries_.begin()->first;
-  }
-
-  /// Removes what is over. Cost: only what is removed.
-  void expire(clock::time_point now) {
-    while (!expiries_.empty() && expiries_.begin()->first <= now) {
-      remove(entries_.find(*expiries_.begin()->second));
-    }
-  }
-
- private:
-  using expiries = std::multimap<clock::time_point, const std::string*>;  // keys of entries_ do not move
-  struct entry {
-    std::string value;
-    std::optional<expiries::iterator> expiry;
-  };
-  struct hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
-  };
-  struct equal {
-    using is_transparent = void;
-    bool operator()(std::string_view a, std::string_view b) const noexcept { return a == b; }
-  };
-  using entries = std::unordered_map<std::string, entry, hash, equal>;
-
-  void forget_expiry(entry& of) {
-    if (of.expiry) expiries_.erase(*std::exchange(of.expiry, std::nullopt));
-  }
-
-  void remove(entries::iterator at) {
-    memory_ -= at->first.size() + at->second.value.size();
-    forget_expiry(at->second);
-    entries_.erase(at);
-  }
-
-  store_limits limits_;
-  entries entries_;
-  expiries expiries_;
-  std::uint64_t memory_ = 0;
-};
-
-}  // namespace dovetail::inline v0::lensdb
-
-// ---- dovetail/client/lensdb/server_options.hpp ----
-// The settings of an in-process LensDB server.
-
-namespace dovetail::inline v0::lensdb {
-
-/// How a server listens, and what it takes. The defaults are the real server's, but for the port and the framing.
-struct server_options {
-  std::string host = "127.0.0.1";  ///< an address of this machine (0.0.0.0 and :: are all of them), or localhost
-  std::uint16_t port = 0;          ///< 0: any free one; `server::port()` says which
-  lensdb::framing framing = lensdb::framing::exact;
-  bool accepts_lens = true;            ///< speak lens_v1
-  bool accepts_ldbd = true;            ///< speak ldbd_v1 (never with framing::one_per_recv)
-  std::size_t max_connections = 1000;  ///< one more is accepted and closed at once
-  store_limits storage{};
-  std::size_t key_limit = lens_v1::key_size_limit;
-  std::size_t value_limit = lens_v1::value_size_limit;
-  std::size_t receive_size = lens_v1::default_request_limit;  ///< only of framing::one_per_recv
-  std::size_t output_limit = 64 * 1024;  ///< unsent bytes of replies from which on no request is looked at
-  clock::duration idle_limit = std::chrono::seconds{300};  ///< the longest wait for a request, or to get a reply sent
-  clock::duration linger = std::chrono::seconds{2};        ///< how long an ended connection waits for the peer's end
-  clock::duration stop_grace = std::chrono::seconds{2};    ///< how long `stop()` waits for requests under way
-  clock::time_point (*now)() noexcept = clock::now;        ///< the clock of times to live
-};
-
-/// What a server has seen since its start.
-struct server_statistics {
-  std::size_t connections = 0;            ///< open now
-  std::uint64_t accepted = 0;             ///< connections
-  std::uint64_t refused_connections = 0;  ///< because there were `max_connections`
-  std::uint64_t requests = 0;             ///< executed
-  std::uint64_t refused_requests = 0;     ///< malformed or over a limit
-};
-
-}  // namespace dovetail::inline v0::lensdb
-
-// ---- dovetail/transport/socket_stream.hpp ----
-// What streams over a connected socket have in common: reading, writing, waiting, closing.
-
-namespace dovetail::inline v0::detail {
-
-/// Base of the TCP and Unix streams, which add how to connect.
-class socket_stream {
- public:
-  /// After a request the reply is never there yet: trying to read it first would be a wasted system call.
-  static constexpr bool waits_for_replies = true;
-
-  attempt try_read(byte_span into) noexcept { return receive(socket_.get(), into); }
-  attempt try_write(byte_view from) noexcept { return send(socket_.get(), from); }
-  std::error_code shutdown_write() noexcept { return shutdown_send(socket_.get()); }
-  std::error_code wait(const attempt& last, deadline by) noexcept { return wait_handle(socket_.get(), last, by); }
-
-  /// Waits and reads in one system call, where `wait()` and `try_read()` are two; for the blocking driver.
-  attempt read_waiting(byte_span into, deadline by) noexcept {
-    while (is_waiting_in_receive(by)) {
-      const attempt tried = receive(socket_.get(), into, 0);
-      if (tried.is_over()) return tried;
-    }
-    for (;;) {
-      if (const std::error_code ec = wait(attempt::wait(readiness::readable), by)) return attempt::failed(ec);
-      const attempt tried = try_read(into);
-      if (tried.is_over()) return tried;
-    }
-  }
-  native_handle handle(readiness what) const noexcept {
-    return what == readiness::signalled ? no_handle : socket_.get();
-  }
-  bool is_open() const noexcept { return is_connected_; }
-
- protected:
-  socket_stream() noexcept = default;
-  explicit socket_stream(owned_handle connected) noexcept
-      : socket_(std::move(connected)), is_connected_(static_cast<bool>(socket_)) {}
-  socket_stream(socket_stream&& other) noexcept
-      : socket_(std::move(other.socket_)),
-        is_connected_(std::exchange(other.is_connected_, false)),
-        receive_waits_(std::exchange(other.receive_waits_, false)) {}
-  socket_stream& operator=(socket_stream&& other) noexcept {
-    socket_ = std::move(other.socket_);
-    is_connected_ = std::exchange(other.is_connected_, false);
-    receive_waits_ = std::exchange(other.receive_waits_, false);
-    return *this;
-  }
-  ~socket_stream() = default;
-
-  void close_socket() noexcept {
-    socket_.reset();
-    is_connected_ = false;
-    receive_waits_ = false;
-  }
-
-  owned_handle socket_;
-  bool is_connected_ = false;
-
- private:
-  /// Is there time for a receive() that waits? It gives up after a fixed time, set once a socket; the last part of a
-  /// deadline, which is shorter, is left to poll().
-  bool is_waiting_in_receive(deadline by) noexcept {
-    constexpr std::chrono::milliseconds slice{200};
-    if (by.remaining() < slice) return false;
-    if (!receive_waits_) receive_waits_ = !set_receive_timeout(socket_.get(), slice);
-    return receive_waits_;
-  }
-
-  bool receive_waits_ = false;
-};
-
-}  // namespace dovetail::inline v0::detail
-
-// ---- dovetail/client/lensdb/server_connection.hpp ----
-// One accepted connection of an in-process LensDB server: its stream, its dialogue, and the next turn.
-
-namespace dovetail::inline v0::lensdb::detail {
-
-/// A stream over a socket that somebody else has connected.
-class accepted_stream : public dovetail::detail::socket_stream {
- public:
-  explicit accepted_stream(dovetail::detail::owned_handle connected) noexcept : socket_stream(std::move(connected)) {}
-
-  attempt try_connect(deadline) noexcept { return attempt::failed(make_error_code(errc::invalid_state)); }
-  void notify(std::shared_ptr<waker> listener) noexcept {
-    if (listener) listener->wake();
-  }
-  void close() noexcept { close_socket(); }
-};
-
-/// One turn of a dialogue that lives longer than it.
-template <class Dialogue>
-struct turn {
-  Dialogue* dialogue;
-  action resume(const event& ev) { return dialogue->resume(ev); }
-};
-
-/// What a server knows of its connections. Threads: the server's only.
-class server_connection {
- public:
-  virtual ~server_connection() = default;
-
-  /// Ends the connection when nothing of a request is under way, at once or after the reply.
-  virtual void stop() = 0;
-  /// Ends the connection whatever is under way.
-  virtual void kill() = 0;
-};
-
-/// `Owner` gets `turn_is_over()` after each turn, and `forget(server_connection&)` at the end.
-template <class Dialogue, class Owner>
-class server_connection_of final : public server_connection,
-                                   public std::enable_shared_from_this<server_connection_of<Dialogue, Owner>> {
- public:
-  server_connection_of(Owner& owner, asio::any_io_executor executor, dovetail::detail::owned_handle connected,
-                       const server_options& options, Dialogue dialogue)
-      : owner_(&owner),
-        stream_(std::move(executor), std::move(connected)),
-        options_(&options),
-        dialogue_(std::move(dialogue)) {}
-
-  void next() {
-    const deadline by = deadline::after(dialogue_.is_ending() ? options_->linger : options_->idle_limit);
-    async_run(stream_, turn<Dialogue>{&dialogue_}, by, nullptr,
-              [self = this->shared_from_this()](const result<void>& outcome) { self->after_turn(outcome); });
-  }
-
-  void stop() override {
-    is_stopping_ = true;
-    if (dialogue_.is_idle()) stream_.cancel();
-  }
-  void kill() override { stream_.close(); }
-
- private:
-  void after_turn(const result<void>& outcome) {
-    if (!outcome || dialogue_.is_over() || (is_stopping_ && dialogue_.is_idle())) {
-      stream_.close();
-      owner_->forget(*this);
-    } else {
-      owner_->turn_is_over();
-      next();
-    }
-  }
-
-  Owner* owner_;
-  basic_async_stream<accepted_stream> stream_;
-  const server_options* options_;
-  Dialogue dialogue_;
-  bool is_stopping_ = false;
-};
-
-}  // namespace dovetail::inline v0::lensdb::detail
-
-// ---- dovetail/base/buffer.hpp ----
-// The buffer that replies are read into: consumed bytes, then committed ones, then free space, up to a maximum.
-
-namespace dovetail::inline v0 {
-
-/// A growing byte queue with a hard maximum; memory is not zeroed.
-/// Lifetime: `committed()` and `free()` are valid until the next `prepare()`, `consume()` or `clear()`.
-/// Cost: only the unread tail is moved, and only when the space behind it is too small.
-class read_buffer {
- public:
-  explicit read_buffer(std::size_t maximum, std::size_t initial = 4096) noexcept
-      : maximum_(maximum), initial_((std::min)(initial, maximum)) {}
-  /// Leaves `other` empty and usable.
-  read_buffer(read_buffer&& other) noexcept
-      : memory_(std::move(other.memory_)),
-        capacity_(std::exchange(other.capacity_, 0)),
-        begin_(std::exchange(other.begin_, 0)),
-        end_(std::exchange(other.end_, 0)),
-        maximum_(other.maximum_),
-        initial_(other.initial_) {}
-  read_buffer& operator=(read_buffer&& other) noexcept {
-    memory_ = std::move(other.memory_);
-    capacity_ = std::exchange(other.capacity_, 0);
-    begin_ = std::exchange(other.begin_, 0);
-    end_ = std::exchange(other.end_, 0);
-    maximum_ = other.maximum_;
-    initial_ = other.initial_;
-    return *this;
-  }
-
-  byte_view committed() const noexcept { return {memory_.get() + begin_, end_ - begin_}; }
-  byte_span free() noexcept { return {memory_.get() + end_, capacity_ - end_}; }
-  std::size_t maximum() const noexcept { return maximum_; }
-
-  /// Makes room for at least `bytes` (at least one) behind the committed bytes; false when the maximum forbids it.
-  bool prepare(std::size_t bytes) {
-    bytes = (std::max<std::size_t>)(bytes, 1);
-    if (capacity_ - end_ >= bytes) return true;
-    const std::size_t used = end_ - begin_;
-    if (bytes > maximum_ - (std::min)(used, maximum_)) return false;
-    if (capacity_ - used >= bytes && begin_ != 0) {
-      std::memmove(memory_.get(), memory_.get() + begin_, used);
-    } else {
-      const std::size_t grown = (std::min)(maximum_, (std::max)({initial_, used + bytes, capacity_ * 2}));
-      auto larger = std::make_unique_for_overwrite<std::byte[]>(grown);
-      if (used != 0) std::memcpy(larger.get(), memory_.get() + begin_, used);
-      memory_ = std::move(larger);
-      capacity_ = grown;
-    }
-    begin_ = 0;
-    end_ = used;
-    return true;
-  }
-
-  /// Says that `bytes` of `free()` now hold data.
-  void commit(std::size_t bytes) noexcept { end_ += (std::min)(bytes, capacity_ - end_); }
-
-  /// Forgets the first `bytes` of `committed()`.
-  void consume(std::size_t bytes) noexcept {
-    begin_ += (std::min)(bytes, end_ - begin_);
-    if (begin_ == end_) begin_ = end_ = 0;
-  }
-
-  void clear() noexcept { begin_ = end_ = 0; }
-
- private:
-  std::unique_ptr<std::byte[]> memory_;
-  std::size_t capacity_ = 0;
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
-  std::size_t maximum_;
-  std::size_t initial_;
-};
-
-}  // namespace dovetail::inline v0
-
-// ---- dovetail/format/lensdb/parse.hpp ----
-// Bytes as requests and replies: views into the bytes, with the first thing that is wrong with them.
-
-namespace dovetail::inline v0::lensdb {
-
-/// The first thing that is wrong with a frame, in the order in which the real server looks (V44 to V57).
-enum class frame_error : std::uint8_t {
-  none,
-  incomplete,  ///< every byte so far is good, and more must come
-  bad_magic,
-  bad_version,
-  bad_number,  ///< no such type (request) or status (reply)
-  over_limit,  ///< the key or the value is longer than the dialect allows
-};
-
-constexpr std::string_view name_of(frame_error error) noexcept {
-  switch (error) {
-    case frame_error::none:
-      return "no error";
-    case frame_error::incomplete:
-      return "the frame is cut short";
-    case frame_error::bad_magic:
-      return "wrong magic number";
-    case frame_error::bad_version:
-      return "unsupported protocol version";
-    case frame_error::bad_number:
-      return "unknown type or status";
-    case frame_error::over_limit:
-      return "key or value too long";
-  }
-  return "?";
-}
-
-/// A request as it lies in memory. Lifetime: key and value borrow from the parsed bytes.
-struct parsed_request {
-  frame_error error = frame_error::incomplete;
-  bool has_header = false;  ///< all bytes of the header were there, and `header` and `size` are known
-  request_header header{};
-  std::uint64_t size = 0;  ///< of the whole frame
-  operation code = operation::ping;
-  byte_view key{};
-  byte_view value{};
-};
-
-/// A reply as it lies in memory. Lifetime: data and message borrow from the parsed bytes.
-struct parsed_reply {
-  frame_error error = frame_error::incomplete;
-  bool has_header = false;  ///< all bytes of the header were there, and `header` and `size` are known
-  reply_header header{};
-  std::uint64_t size = 0;  ///< of the whole frame; of header and message in a dialect whose data ends with the stream
-  lensdb::status status = lensdb::status::success;
-  byte_view data{};
-  byte_view message{};
-};
-
-namespace detail {
-
-/// Looks at magic, version and number as soon as each of them is there.
-template <dialect D>
-constexpr frame_error check_start(byte_view bytes, auto number_is_known) noexcept {
-  if (bytes.size() < 4) return frame_error::incomplete;
-  if (load_big<std::uint32_t>(bytes.data()) != D::magic) return frame_error::bad_magic;
-  if (bytes.size() < 5) return frame_error::incomplete;
-  if (std::to_integer<std::uint8_t>(bytes[4]) != D::version) return frame_error::bad_version;
-  if (bytes.size() < 6) return frame_error::incomplete;
-  if (!number_is_known(std::to_integer<std::uint8_t>(bytes[5]))) return frame_error::bad_number;
-  return frame_error::none;
-}
-
-}  // namespace detail
-
-/// Reads the request at the front of `bytes`. `over_limit` is said only of a whole frame, as the real server does;
-/// a server with framing can tell from `has_header` and `header` before the rest has come.
-template <dialect D = lens_v1>
-constexpr parsed_request parse_request(byte_view bytes) noexcept {
-  parsed_request parsed;
-  const bool has_header = bytes.size() >= D::request_header_size;
-  if (has_header) {
-    parsed.has_header = true;
-    parsed.header = D::read_request(bytes.data());
-    parsed.size = D::request_header_size + std::uint64_t{parsed.header.key_size} + parsed.header.value_size;
-  }
-  parsed.error = detail::check_start<D>(bytes, [](std::uint8_t type) { return D::operation_of(type).has_value(); });
-  if (parsed.error != frame_error::none) return parsed;
-  parsed.code = *D::operation_of(std::to_integer<std::uint8_t>(bytes[5]));
-  if (!has_header || bytes.size() < parsed.size) {
-    parsed.error = frame_error::incomplete;
-    return parsed;
-  }
-  parsed.key = bytes.subspan(D::request_header_size, parsed.header.key_size);
-  parsed.value = bytes.subspan(D::request_header_size + parsed.header.key_size, parsed.header.value_size);
-  if (parsed.header.key_size > D::key_size_limit || parsed.header.value_size > D::value_size_limit) {
-    parsed.error = frame_error::over_limit;
-  }
-  return parsed;
-}
-
-/// Reads the reply at the front of `bytes`. In a dialect whose data ends with the stream, `bytes` must be all that came
-/// until its end: everything behind the message is data.
-template <dialect D = lens_v1>
-[[gnu::always_inline]] constexpr parsed_reply parse_reply(byte_view bytes) noexcept {
-  parsed_reply parsed;
-  if (bytes.size() < D::reply_header_size) {
-    parsed.error = detail::check_start<D>(bytes, [](std::uint8_t number) { return D::status_of(number).has_value(); });
-    if (parsed.error == frame_error::none) parsed.error = frame_error::incomplete;
-    return parsed;
-  }
-  parsed.has_header = true;
-  parsed.header = D::read_reply(bytes.data());
-  parsed.size = D::reply_header_size + std::uint64_t{parsed.header.data_size} + parsed.header.message_size;
-  const auto status = D::status_of(parsed.header.status);
-  if (parsed.header.magic == D::magic && parsed.header.version == D::version && status && bytes.size() >= parsed.size)
-      [[likely]] {
-    parsed.error = frame_error::none;
-    parsed.status = *status;
-    const byte_view rest = bytes.subspan(D::reply_header_size);
-    const std::size_t data_size =
-        D::reply_ends_with_stream ? rest.size() - parsed.header.message_size : std::size_t{parsed.header.data_size};
-    parsed.data = rest.subspan(D::message_precedes_data ? parsed.header.message_size : 0, data_size);
-    parsed.message = rest.subspan(D::message_precedes_data ? 0 : data_size, parsed.header.message_size);
-  } else if (parsed.header.magic != D::magic) {
-    parsed.error = frame_error::bad_magic;
-  } else if (parsed.header.version != D::version) {
-    parsed.error = frame_error::bad_version;
-  } else if (!status) {
-    parsed.error = frame_error::bad_number;
-  }
-  return parsed;
-}
-
-}  // namespace dovetail::inline v0::lensdb
-
 // ---- dovetail/format/lensdb/literal.hpp ----
 // Text whose length is part of its type, so that a frame of literals is an array built by the compiler.
 
@@ -12988,7 +13191,15 @@ namespace detail {
 [[gnu::always_inline]] constexpr std::byte* append_text(std::byte* to, const char* from, std::size_t bytes) noexcept {
   if (std::is_constant_evaluated()) {
     for (std::size_t i = 0; i < bytes; ++i) to[i] = static_cast<std::byte>(static_cast<unsigned char>(from[i]));
-  } else if (bytes != 0) {
+  } else if (bytes >= 8 && bytes <= 16) {
+    // Keys are mostly as short as this, and then a call of memcpy costs more than its work: two words that overlap.
+    std::uint64_t first;
+    std::uint64_t last;
+    std::memcpy(&first, from, 8);
+    std::memcpy(&last, from + bytes - 8, 8);
+    std::memcpy(to, &first, 8);
+    std::memcpy(to + bytes - 8, &last, 8);
+  } else if (bytes != 0) [[likely]] {
     std::memcpy(to, from, bytes);
   }
   return to + bytes;
@@ -13029,7 +13240,10 @@ constexpr auto frame(const R& asked) noexcept {
 template <dialect D = lens_v1, request R>
 [[gnu::always_inline]] constexpr byte_view frame(const R& asked, byte_span to) noexcept {
   const std::size_t bytes = frame_size<D>(asked);
-  if (bytes > to.size() || !is_expressible<D>(asked)) return {};
+  if (bytes > to.size()) [[unlikely]]
+    return {};
+  if (!is_expressible<D>(asked)) [[unlikely]]
+    return {};
   detail::write_frame<D>(to.data(), asked);
   return to.first(bytes);
 }
@@ -13047,1193 +13261,140 @@ constexpr std::vector<std::byte> frame(const R& asked) {
 
 }  // namespace dovetail::inline v0::lensdb
 
-// ---- dovetail/format/lensdb/reply.hpp ----
-// Replies as bytes, the way a server writes them.
+// ---- dovetail/format/lensdb/parse.hpp ----
+// Bytes as requests and replies: views into the bytes, with the first thing that is wrong with them.
 
 namespace dovetail::inline v0::lensdb {
 
-/// A reply to write. Lifetime: data and message are borrowed.
-struct reply {
-  lensdb::status status = lensdb::status::success;
-  std::string_view data{};
-  std::string_view message{};
+/// The first thing that is wrong with a frame, in the order in which the real server looks (V44 to V57).
+enum class frame_error : std::uint8_t {
+  none,
+  incomplete,  ///< every byte so far is good, and more must come
+  bad_magic,
+  bad_version,
+  bad_number,  ///< no such type (request) or status (reply)
+  over_limit,  ///< the key or the value is longer than the dialect allows
 };
 
-/// How many bytes the frame of a reply has.
-template <dialect D = lens_v1>
-constexpr std::size_t frame_size(const reply& answer) noexcept {
-  return D::reply_header_size + answer.data.size() + answer.message.size();
+constexpr std::string_view name_of(frame_error error) noexcept {
+  switch (error) {
+    case frame_error::none:
+      return "no error";
+    case frame_error::incomplete:
+      return "the frame is cut short";
+    case frame_error::bad_magic:
+      return "wrong magic number";
+    case frame_error::bad_version:
+      return "unsupported protocol version";
+    case frame_error::bad_number:
+      return "unknown type or status";
+    case frame_error::over_limit:
+      return "key or value too long";
+  }
+  return "?";
 }
 
-/// Writes the frame of a reply into `to`; returns the part that was written, or an empty view when the frame is larger
-/// than `to`, or a length does not fit its field.
-template <dialect D = lens_v1>
-constexpr byte_view frame(const reply& answer, byte_span to) noexcept {
-  const std::size_t bytes = frame_size<D>(answer);
-  const std::size_t message_limit = D::message_precedes_data ? 0xFFFF : 0xFFFF'FFFF;
-  if (bytes > to.size() || answer.message.size() > message_limit || answer.data.size() > 0xFFFF'FFFF) return {};
-  D::write(to.data(), reply_header{.magic = D::magic,
-                                   .version = D::version,
-                                   .status = D::number_of(answer.status),
-                                   .data_size = static_cast<std::uint32_t>(answer.data.size()),
-                                   .message_size = static_cast<std::uint32_t>(answer.message.size())});
-  const std::string_view first = D::message_precedes_data ? answer.message : answer.data;
-  const std::string_view second = D::message_precedes_data ? answer.data : answer.message;
-  std::byte* at = detail::append_text(to.data() + D::reply_header_size, first.data(), first.size());
-  detail::append_text(at, second.data(), second.size());
-  return to.first(bytes);
-}
+/// A request as it lies in memory. Lifetime: key and value borrow from the parsed bytes.
+struct parsed_request {
+  frame_error error = frame_error::incomplete;
+  bool has_header = false;  ///< all bytes of the header were there, and `header` and `size` are known
+  request_header header{};
+  std::uint64_t size = 0;  ///< of the whole frame
+  operation code = operation::ping;
+  byte_view key{};
+  byte_view value{};
+};
 
-}  // namespace dovetail::inline v0::lensdb
-
-// ---- dovetail/codec/lensdb/answer.hpp ----
-// What a LensDB server answers to a request: the ten operations on a store, in the real server's words.
-
-namespace dovetail::inline v0::lensdb {
+/// A reply as it lies in memory. Lifetime: data and message borrow from the parsed bytes.
+struct parsed_reply {
+  frame_error error = frame_error::incomplete;
+  bool has_header = false;  ///< all bytes of the header were there, and `header` and `size` are known
+  reply_header header{};
+  std::uint64_t size = 0;  ///< of the whole frame; of header and message in a dialect whose data ends with the stream
+  lensdb::status status = lensdb::status::success;
+  byte_view data{};
+  byte_view message{};
+};
 
 namespace detail {
 
+/// Looks at magic, version and number as soon as each of them is there.
 template <dialect D>
-void append_reply(std::vector<std::byte>& out, const reply& answer) {
-  const std::size_t before = out.size();
-  out.resize(before + frame_size<D>(answer));
-  frame<D>(answer, byte_span{out}.subspan(before));
-}
-
-/// The real server's text for a frame that it cannot read (V41, V44 to V57); `bytes` is what it looked at.
-template <dialect D>
-std::string complaint(frame_error error, byte_view bytes) {
-  switch (error) {
-    case frame_error::bad_magic:
-      return "Invalid magic number: " + std::to_string(load_big<std::uint32_t>(bytes.data()));
-    case frame_error::bad_version:
-      return "Unsupported protocol version: " + std::to_string(std::to_integer<int>(bytes[4]));
-    case frame_error::bad_number:
-      return "Invalid message type: " + std::to_string(std::to_integer<int>(bytes[5]));
-    case frame_error::over_limit:
-      return "Invalid message format";
-    case frame_error::incomplete:
-    case frame_error::none:
-      break;
-  }
-  return "not enough bytes";
+constexpr frame_error check_start(byte_view bytes, auto number_is_known) noexcept {
+  if (bytes.size() < 4) return frame_error::incomplete;
+  if (load_big<std::uint32_t>(bytes.data()) != D::magic) return frame_error::bad_magic;
+  if (bytes.size() < 5) return frame_error::incomplete;
+  if (std::to_integer<std::uint8_t>(bytes[4]) != D::version) return frame_error::bad_version;
+  if (bytes.size() < 6) return frame_error::incomplete;
+  if (!number_is_known(std::to_integer<std::uint8_t>(bytes[5]))) return frame_error::bad_number;
+  return frame_error::none;
 }
 
 }  // namespace detail
 
-/// The real server has no statistics, but answers with this text (V23).
-inline constexpr std::string_view stats_text = "Basic statistics placeholder";
-
-/// Executes a request on `keys` and calls `reply_with(const reply&)` once; what the reply views is valid during the
-/// call. SETEX stores for `flags` seconds from `now`.
-template <class ReplyWith>
-void answer(store& keys, const parsed_request& asked, clock::time_point now, ReplyWith&& reply_with) {
-  const std::string_view key = as_text(asked.key);
-  const reply not_found{.status = status::key_not_found, .data = {}, .message = "Key not found"};
-  // The real server's own words for an empty key, with its status (V20 to V22).
-  const reply empty_key{.status = status::internal_error, .data = {}, .message = "InvalidKey \"\""};
-  const auto succeed = [&](std::string_view data) { reply_with(reply{.status = status::success, .data = data}); };
-  switch (asked.code) {
-    case operation::ping:
-      return succeed("pong");
-    case operation::get: {
-      if (key.empty()) return reply_with(empty_key);
-      const std::string* value = keys.find(key, now);
-      return value == nullptr ? reply_with(not_found) : succeed(*value);
-    }
-    case operation::set:
-    case operation::setex: {
-      if (key.empty()) return reply_with(empty_key);
-      std::optional<clock::time_point> expiry;
-      if (asked.code == operation::setex) expiry = now + std::chrono::seconds{asked.header.flags};
-      const status stored = keys.set(key, as_text(asked.value), expiry, now);
-      if (stored != status::success) {
-        return reply_with(reply{.status = stored, .data = {}, .message = "Storage full"});
-      }
-      return succeed("OK");
-    }
-    case operation::erase:
-      if (key.empty()) return reply_with(empty_key);
-      return keys.erase(key, now) ? succeed("OK") : reply_with(not_found);
-    case operation::exists:
-      return succeed(!key.empty() && keys.find(key, now) != nullptr ? "true" : "false");
-    case operation::keys: {
-      std::string joined;
-      keys.for_each_key(now, [&joined](std::string_view each) {
-        if (!joined.empty()) joined += '\n';  // there is no empty key
-        joined += each;
-      });
-      return succeed(joined);
-    }
-    case operation::size:
-      return succeed(std::to_string(keys.size(now)));
-    case operation::clear:
-      keys.clear();
-      return succeed("OK");
-    case operation::stats:
-      return succeed(stats_text);
+/// Reads the request at the front of `bytes`. `over_limit` is said only of a whole frame, as the real server does;
+/// a server with framing can tell from `has_header` and `header` before the rest has come.
+template <dialect D = lens_v1>
+constexpr parsed_request parse_request(byte_view bytes) noexcept {
+  parsed_request parsed;
+  const bool has_header = bytes.size() >= D::request_header_size;
+  if (has_header) {
+    parsed.has_header = true;
+    parsed.header = D::read_request(bytes.data());
+    parsed.size = D::request_header_size + std::uint64_t{parsed.header.key_size} + parsed.header.value_size;
   }
+  parsed.error = detail::check_start<D>(bytes, [](std::uint8_t type) { return D::operation_of(type).has_value(); });
+  if (parsed.error != frame_error::none) return parsed;
+  parsed.code = *D::operation_of(std::to_integer<std::uint8_t>(bytes[5]));
+  if (!has_header || bytes.size() < parsed.size) {
+    parsed.error = frame_error::incomplete;
+    return parsed;
+  }
+  parsed.key = bytes.subspan(D::request_header_size, parsed.header.key_size);
+  parsed.value = bytes.subspan(D::request_header_size + parsed.header.key_size, parsed.header.value_size);
+  if (parsed.header.key_size > D::key_size_limit || parsed.header.value_size > D::value_size_limit) {
+    parsed.error = frame_error::over_limit;
+  }
+  return parsed;
 }
 
-}  // namespace dovetail::inline v0::lensdb
-
-// ---- dovetail/format/lensdb/ldbd_v1.hpp ----
-// The layout of LensDB's published protocol page: 16-byte request header, replies that end with the stream.
-
-namespace dovetail::inline v0::lensdb {
-
-/// All integers are unsigned and big-endian.
-/// Request: magic 4, version 1, type 1, key length 2, value length 4, flags 4, key, value.
-/// Reply: magic 4, version 1, status 1, message length 2, message, data up to the end of the stream.
-/// Source: the tables "Message Format", "Response Format", "Message Types" and "Response Status Codes" of the page
-/// (LensDB's examples/README.md). What the page leaves open is read like this:
-/// * byte order: not stated; big-endian, as its magic "0x4C444244 (LDBD)" is spelled and as the real server has it;
-/// * where the data ends: not stated and without a length field; so at the end of the stream, which makes a connection
-///   serve one request; the client ends its own half after it, so that the server need not guess either;
-/// * order of message and data: the page draws the message first, other than the real server;
-/// * STATS: no number on the page, so that operation does not exist here;
-/// * data of a success: the page's client returns GET's data and compares nothing else; the real server's texts
-///   ("OK", "true", "false", "pong", keys joined by a line feed, decimal size) are taken for all other types;
-/// * unit of the TTL in flags: the page says "TTL"; whole seconds, as the real server's client and core have it.
-struct ldbd_v1 {
-  static constexpr std::string_view name = "ldbd_v1";
-  static constexpr std::uint32_t magic = 0x4C444244;  // "LDBD"
-  static constexpr std::uint8_t version = 1;
-  static constexpr std::size_t request_header_size = 16;
-  static constexpr std::size_t reply_header_size = 8;
-  static constexpr std::size_t key_size_limit = 0xFFFF;         // what the length field can say
-  static constexpr std::size_t value_size_limit = 1024 * 1024;  // not stated; the real server's
-  static constexpr std::size_t default_request_limit = request_header_size + key_size_limit + value_size_limit;
-  static constexpr bool reply_ends_with_stream = true;
-  static constexpr bool message_precedes_data = true;
-
-  static constexpr std::optional<std::uint8_t> type_of(operation op) noexcept {
-    switch (op) {
-      case operation::get:
-        return std::uint8_t{1};
-      case operation::set:
-        return std::uint8_t{2};
-      case operation::erase:
-        return std::uint8_t{3};
-      case operation::exists:
-        return std::uint8_t{4};
-      case operation::keys:
-        return std::uint8_t{5};
-      case operation::size:
-        return std::uint8_t{6};
-      case operation::clear:
-        return std::uint8_t{7};
-      case operation::setex:
-        return std::uint8_t{8};
-      case operation::ping:
-        return std::uint8_t{9};
-      case operation::stats:
-        break;
-    }
-    return std::nullopt;
+/// Reads the reply at the front of `bytes`. In a dialect whose data ends with the stream, `bytes` must be all that came
+/// until its end: everything behind the message is data.
+template <dialect D = lens_v1>
+[[gnu::always_inline]] constexpr parsed_reply parse_reply(byte_view bytes) noexcept {
+  parsed_reply parsed;
+  if (bytes.size() < D::reply_header_size) {
+    parsed.error = detail::check_start<D>(bytes, [](std::uint8_t number) { return D::status_of(number).has_value(); });
+    if (parsed.error == frame_error::none) parsed.error = frame_error::incomplete;
+    return parsed;
   }
-  static constexpr std::optional<operation> operation_of(std::uint8_t type) noexcept {
-    for (std::uint8_t i = 0; i < operation_count; ++i) {
-      if (type_of(static_cast<operation>(i)) == type) return static_cast<operation>(i);
-    }
-    return std::nullopt;
+  parsed.has_header = true;
+  parsed.header = D::read_reply(bytes.data());
+  parsed.size = D::reply_header_size + std::uint64_t{parsed.header.data_size} + parsed.header.message_size;
+  // One test after the other, each a jump that is not taken: joined by &&, GCC 12 keeps their outcomes in registers.
+  if (parsed.header.magic != D::magic) [[unlikely]] {
+    parsed.error = frame_error::bad_magic;
+    return parsed;
   }
-  static constexpr std::uint8_t number_of(status code) noexcept {
-    switch (code) {
-      case status::success:
-        return 0;
-      case status::key_not_found:
-        return 2;
-      case status::invalid_key:
-      case status::invalid_message:
-      case status::unsupported:
-        return 3;
-      case status::internal_error:
-        return 4;
-      case status::storage_full:
-      case status::general_error:
-        break;
-    }
-    return 1;
+  if (parsed.header.version != D::version) [[unlikely]] {
+    parsed.error = frame_error::bad_version;
+    return parsed;
   }
-  static constexpr std::optional<status> status_of(std::uint8_t number) noexcept {
-    switch (number) {
-      case 0:
-        return status::success;
-      case 1:
-        return status::general_error;
-      case 2:
-        return status::key_not_found;
-      case 3:
-        return status::invalid_message;
-      case 4:
-        return status::internal_error;
-      default:
-        return std::nullopt;
-    }
+  if (!D::status_of(parsed.header.status).has_value()) [[unlikely]] {
+    parsed.error = frame_error::bad_number;
+    return parsed;
   }
-
-  static constexpr void write(std::byte* to, const request_header& header) noexcept {
-    store_big(to, header.magic);
-    to[4] = std::byte{header.version};
-    to[5] = std::byte{header.type};
-    store_big(to + 6, static_cast<std::uint16_t>(header.key_size));
-    store_big(to + 8, header.value_size);
-    store_big(to + 12, header.flags);
-  }
-  static constexpr request_header read_request(const std::byte* from) noexcept {
-    return {.magic = load_big<std::uint32_t>(from),
-            .version = std::to_integer<std::uint8_t>(from[4]),
-            .type = std::to_integer<std::uint8_t>(from[5]),
-            .key_size = load_big<std::uint16_t>(from + 6),
-            .value_size = load_big<std::uint32_t>(from + 8),
-            .flags = load_big<std::uint32_t>(from + 12)};
-  }
-  static constexpr void write(std::byte* to, const reply_header& header) noexcept {
-    store_big(to, header.magic);
-    to[4] = std::byte{header.version};
-    to[5] = std::byte{header.status};
-    store_big(to + 6, static_cast<std::uint16_t>(header.message_size));
-  }
-  static constexpr reply_header read_reply(const std::byte* from) noexcept {
-    return {.magic = load_big<std::uint32_t>(from),
-            .version = std::to_integer<std::uint8_t>(from[4]),
-            .status = std::to_integer<std::uint8_t>(from[5]),
-            .data_size = 0,
-            .message_size = load_big<std::uint16_t>(from + 6)};
-  }
-};
-
-static_assert(dialect<ldbd_v1>);
-
-}  // namespace dovetail::inline v0::lensdb
-
-// ---- dovetail/codec/lensdb/serve.hpp ----
-// The server's side of a LensDB connection with exact framing, in either dialect, as a dialogue.
-
-namespace dovetail::inline v0::lensdb {
-
-/// Answers requests. The magic number of the first one decides the dialect of the connection. One turn is: read until
-/// there is something to answer, answer all that is there, write; then `resume` says done, and starts the next turn
-/// when it is called again, until `is_over()`. What is malformed is answered in the real server's words. The connection
-/// goes on where the frame's lengths can still be trusted (unknown type, key or value over the limit: the rest of the
-/// frame is skipped). It ends where they cannot (wrong magic or version), when a frame announces more than
-/// `discard_limit`, and when the stream ends inside a frame. An ended connection first writes its replies, ends its
-/// half, and reads on until the peer ends too, because a socket that is closed with unread bytes would destroy the
-/// replies that are under way. Back pressure: no request is looked at while `output_limit` bytes of replies wait to be
-/// written. Cancellation: the connection is over; a reply may have been written in part.
-class serve_exact {
- public:
-  serve_exact(store& keys, const serve_rules& rules, serve_counters& counters)
-      : store_(&keys),
-        rules_(&rules),
-        counters_(&counters),
-        input_(lens_v1::request_header_size + rules.key_limit + rules.value_limit, 4096) {}
-
-  action resume(const event& ev) {
-    if (ev.cancelled) return end();
-    switch (std::exchange(step_, step::start)) {
-      case step::start:
-        if (is_ending_) return end_gracefully();
-        break;
-      case step::reading:
-        input_.commit(ev.bytes);
-        has_ended_ = ev.ec == errc::connection_closed;
-        if (ev.ec && !has_ended_) return end(ev.ec);
-        break;
-      case step::writing:
-        if (ev.ec) return end(ev.ec);
-        forget_output();
-        return has_ended_ && is_ending_ ? end() : action::done();
-      case step::ending:
-        if (ev.ec || has_ended_) return end();
-        return discard();
-      case step::discarding:
-        discarded_ += ev.bytes;
-        if (ev.ec || discarded_ > rules_->discard_limit) return end();
-        return discard();
-    }
-    return work();
-  }
-
-  bool is_over() const noexcept { return is_over_; }
-
-  /// Nothing of a request has come and nothing is left to write: closing now loses nothing.
-  bool is_idle() const noexcept { return output_.empty() && input_.committed().empty() && to_skip_ == 0; }
-
-  /// Only the end is left: do not wait for it as long as for a request.
-  bool is_ending() const noexcept { return is_ending_; }
-
- private:
-  enum class step : std::uint8_t { start, reading, writing, ending, discarding };
-  enum class language : std::uint8_t { unknown, lens, ldbd };
-
-  action work() {
-    while (output_.size() < rules_->output_limit && !is_ending_ && take_one()) {
-    }
-    if (!output_.empty()) {
-      step_ = step::writing;
-      return action::write(output_);
-    }
-    if (is_ending_ || has_ended_) return end();
-    step_ = step::reading;
-    // A frame that is over the limit is skipped, never collected; so there is always room for one that is not.
-    if (!input_.prepare(1)) return end(errc::frame_too_large);
-    return action::read(input_.free());
-  }
-
-  /// Takes one request, or a part of what must be skipped, from the input; false when more bytes are needed.
-  bool take_one() {
-    const byte_view bytes = input_.committed();
-    if (to_skip_ != 0) {
-      const std::size_t skipped = static_cast<std::size_t>((std::min<std::uint64_t>)(to_skip_, bytes.size()));
-      input_.consume(skipped);
-      to_skip_ -= skipped;
-      return skipped != 0;
-    }
-    if (bytes.empty()) return false;
-    if (language_ == language::unknown && bytes.size() >= 4) {
-      const std::uint32_t magic = load_big<std::uint32_t>(bytes.data());
-      const bool is_ldbd = rules_->accepts_ldbd && (magic == ldbd_v1::magic || !rules_->accepts_lens);
-      language_ = is_ldbd ? language::ldbd : language::lens;  // the one that is left says that the magic is wrong
-    }
-    return language_ == language::ldbd ? take_one<ldbd_v1>(bytes) : take_one<lens_v1>(bytes);
-  }
-
-  template <dialect D>
-  bool take_one(byte_view bytes) {
-    parsed_request asked = parse_request<D>(bytes);
-    const bool is_over_limit = asked.has_header && (asked.header.key_size > rules_->key_limit ||
-                                                    asked.header.value_size > rules_->value_limit);
-    const bool is_readable = asked.error == frame_error::none || asked.error == frame_error::incomplete ||
-                             asked.error == frame_error::over_limit;
-    if (is_readable && is_over_limit) asked.error = frame_error::over_limit;
-    switch (asked.error) {
-      case frame_error::none:
-        counters_->requests.fetch_add(1, std::memory_order_relaxed);
-        answer(*store_, asked, rules_->now(), [this](const reply& said) { detail::append_reply<D>(output_, said); });
-        input_.consume(static_cast<std::size_t>(asked.size));
-        is_ending_ = D::reply_ends_with_stream;
-        return true;
-      case frame_error::incomplete:
-        if (!has_ended_) return false;
-        break;
-      case frame_error::bad_number:
-      case frame_error::over_limit:
-        if (!asked.has_header && !has_ended_) return false;
-        complain<D>(asked.error, bytes);
-        to_skip_ = asked.size;
-        is_ending_ = !asked.has_header || D::reply_ends_with_stream || asked.size > rules_->discard_limit;
-        return true;
-      case frame_error::bad_magic:
-      case frame_error::bad_version:
-        break;
-    }
-    complain<D>(asked.error, bytes);
-    is_ending_ = true;
-    return true;
-  }
-
-  template <dialect D>
-  void complain(frame_error error, byte_view bytes) {
-    counters_->refused.fetch_add(1, std::memory_order_relaxed);
-    const std::string text = detail::complaint<D>(error, bytes);
-    detail::append_reply<D>(output_, reply{.status = status::invalid_message, .data = {}, .message = text});
-  }
-
-  action end_gracefully() {
-    step_ = step::ending;
-    return action::shutdown_write();
-  }
-
-  action discard() {
-    input_.clear();
-    if (!input_.prepare(1)) return end();
-    step_ = step::discarding;
-    return action::read(input_.free());
-  }
-
-  action end(std::error_code ec = {}) {
-    is_over_ = true;
-    return action::done(ec);
-  }
-
-  /// Gives the memory of an unusually large reply back.
-  void forget_output() {
-    if (output_.capacity() > 4 * rules_->output_limit) {
-      std::vector<std::byte>{}.swap(output_);
-    } else {
-      output_.clear();
-    }
-  }
-
-  store* store_;
-  const serve_rules* rules_;
-  serve_counters* counters_;
-  read_buffer input_;
-  std::vector<std::byte> output_;
-  std::uint64_t to_skip_ = 0;
-  std::size_t discarded_ = 0;
-  step step_ = step::start;
-  language language_ = language::unknown;
-  bool has_ended_ = false;
-  bool is_ending_ = false;
-  bool is_over_ = false;
-};
-
-static_assert(machine<serve_exact>);
-
-}  // namespace dovetail::inline v0::lensdb
-
-// ---- dovetail/codec/lensdb/serve_per_recv.hpp ----
-// The server's side of a LensDB connection as the real server has it: without framing, for tests of clients.
-
-namespace dovetail::inline v0::lensdb {
-
-/// Takes what one recv gives as one request, answers it once, and forgets the rest of it; never closes. In particular:
-/// * a request that comes in pieces, or is larger than `receive_size`, gets an error for each piece;
-/// * of requests that come together only the first is executed;
-/// * SETEX is never answered, and neither is anything after it on its connection;
-/// * SET into a full store waits, without an answer, until there is room, even when its client has gone;
-/// * after the peer's half-close the pending request is answered, and the connection stays open in silence.
-/// Speaks lens_v1 only. Turns, `is_over()` and the rest: as `serve_exact`.
-class serve_per_recv {
- public:
-  serve_per_recv(store& keys, const serve_rules& rules, serve_counters& counters)
-      : store_(&keys), rules_(&rules), counters_(&counters), input_(rules.receive_size) {}
-
-  action resume(const event& ev) {
-    if (ev.cancelled) return end();
-    switch (step_) {
-      case step::start:
-        return read();
-      case step::reading:
-        if (ev.ec == errc::connection_closed) return fall_silent();
-        if (ev.ec) return end(ev.ec);
-        received_ = ev.bytes;
-        return answer_chunk();
-      case step::waiting_for_room:
-        if (ev.ec) return end(ev.ec);
-        return answer_chunk();
-      case step::writing:
-        if (ev.ec) return end(ev.ec);
-        output_.clear();
-        step_ = step::start;
-        return action::done();
-      case step::deaf:  // the thread of the connection has died: bytes are not even read
-        if (ev.ec) return end(ev.ec);
-        return fall_silent();
-    }
-    return end();
-  }
-
-  bool is_over() const noexcept { return is_over_; }
-  bool is_idle() const noexcept { return step_ != step::writing; }
-  bool is_ending() const noexcept { return false; }
-
- private:
-  enum class step : std::uint8_t { start, reading, waiting_for_room, writing, deaf };
-
-  action read() {
-    step_ = step::reading;
-    return action::read(input_);
-  }
-
-  action answer_chunk() {
-    const byte_view bytes{input_.data(), received_};
-    const parsed_request asked = parse_request<lens_v1>(bytes);
-    const auto write = [this](const reply& said) { detail::append_reply<lens_v1>(output_, said); };
-    if (asked.error != frame_error::none) {
-      counters_->refused.fetch_add(1, std::memory_order_relaxed);
-      const std::string text = detail::complaint<lens_v1>(asked.error, bytes);
-      write({.status = status::invalid_message, .data = {}, .message = text});
-    } else if (asked.code == operation::setex) {
-      return fall_silent();
-    } else {
-      answer(*store_, asked, rules_->now(), [&](const reply& said) {
-        if (said.status != status::storage_full) write(said);
-      });
-      if (output_.empty()) {
-        step_ = step::waiting_for_room;
-        return action::wait(std::chrono::milliseconds{1});
-      }
-      counters_->requests.fetch_add(1, std::memory_order_relaxed);
-    }
-    step_ = step::writing;
-    return action::write(output_);
-  }
-
-  action fall_silent() {
-    step_ = step::deaf;
-    return action::wait(std::chrono::hours{24});
-  }
-
-  action end(std::error_code ec = {}) {
-    is_over_ = true;
-    return action::done(ec);
-  }
-
-  store* store_;
-  const serve_rules* rules_;
-  serve_counters* counters_;
-  std::vector<std::byte> input_;
-  std::vector<std::byte> output_;
-  std::size_t received_ = 0;
-  step step_ = step::start;
-  bool is_over_ = false;
-};
-
-static_assert(machine<serve_per_recv>);
-
-}  // namespace dovetail::inline v0::lensdb
-
-// ---- dovetail/client/lensdb/server_core.hpp ----
-// The listening half of an in-process LensDB server: accepts, keeps count, lets time pass, stops.
-
-namespace dovetail::inline v0::lensdb::detail {
-
-/// Everything of a server but its thread. Threads: `run()` in one; `stop()` and `statistics()` from any.
-/// A template, so that a program that only has clients does not compile it: `Options` is server_options.
-template <class Options>
-class server_core {
- public:
-  explicit server_core(Options options)
-      : options_(std::move(options)),
-        rules_{.framing = options_.framing,
-               .accepts_lens = options_.accepts_lens,
-               .accepts_ldbd = options_.accepts_ldbd,
-               .key_limit = options_.key_limit,
-               .value_limit = options_.value_limit,
-               .receive_size = options_.receive_size,
-               .output_limit = options_.output_limit,
-               .now = options_.now},
-        store_(options_.storage) {}
-
-  /// Errors: errc::invalid_option (host), or the system's: the port is in use, …
-  error_info listen() {
-    using asio::ip::tcp;
-    std::error_code ec;
-    const asio::ip::address address =
-        asio::ip::make_address(options_.host == "localhost" ? "127.0.0.1" : options_.host, ec);
-    if (ec) return {errc::invalid_option, "the host of a LensDB server must be an address of this machine"};
-    const tcp::endpoint wanted{address, options_.port};
-    acceptor_.open(wanted.protocol(), ec);
-    if (!ec) acceptor_.set_option(tcp::acceptor::reuse_address{true}, ec);
-    if (!ec) acceptor_.bind(wanted, ec);
-    if (!ec) acceptor_.listen(asio::socket_base::max_listen_connections, ec);
-    if (!ec) port_ = acceptor_.local_endpoint(ec).port();
-    // Asio has a category of its own for the same numbers.
-    if (ec)
-      return {{ec.value(), std::system_category()},
-              "cannot listen on " + options_.host + ", port " + std::to_string(options_.port)};
-    accept();
-    return {};
-  }
-
-  const Options& options() const noexcept { return options_; }
-  std::uint16_t port() const noexcept { return port_; }
-
-  /// Serves until `stop()` has been called and the last connection has ended.
-  void run() { io_.run(); }
-
-  void stop() {
-    asio::post(io_, [this] {
-      if (std::exchange(is_stopping_, true)) return;
-      std::error_code ignored;
-      acceptor_.close(ignored);
-      accept_pause_.cancel();
-      expiry_.cancel();
-      for (const auto& [key, each] : connections_) each->stop();
-      if (connections_.empty()) return;
-      grace_.expires_after(options_.stop_grace);
-      grace_.async_wait([this](const std::error_code& ec) {
-        if (ec) return;
-        for (const auto& [key, each] : connections_) each->kill();
-      });
-    });
-  }
-
-  server_statistics statistics() const noexcept {
-    return {.connections = open_.load(std::memory_order_relaxed),
-            .accepted = accepted_.load(std::memory_order_relaxed),
-            .refused_connections = refused_.load(std::memory_order_relaxed),
-            .requests = counters_.requests.load(std::memory_order_relaxed),
-            .refused_requests = counters_.refused.load(std::memory_order_relaxed)};
-  }
-
-  /// For connections: keys may have got an end.
-  void turn_is_over() {
-    const auto next = store_.next_expiry();
-    if (!next || is_stopping_ || (expires_at_ && *expires_at_ <= *next)) return;
-    expires_at_ = next;
-    // Not at once, and not often: every operation removes what is over; this only gives the memory of an idle store
-    // back.
-    expiry_.expires_after((std::max<clock::duration>)(*next - rules_.now(), std::chrono::milliseconds{100}));
-    expiry_.async_wait([this](const std::error_code& ec) {
-      if (ec) return;
-      expires_at_.reset();
-      store_.expire(rules_.now());
-      turn_is_over();
-    });
-  }
-
-  /// For connections: this one has ended.
-  void forget(server_connection& ended) {
-    connections_.erase(&ended);
-    open_.store(connections_.size(), std::memory_order_relaxed);
-    if (is_stopping_ && connections_.empty()) grace_.cancel();
-  }
-
- private:
-  void accept() {
-    acceptor_.async_accept([this](const std::error_code& ec, asio::ip::tcp::socket accepted) {
-      if (is_stopping_) return;
-      if (!ec) welcome(std::move(accepted));
-      if (!ec || ec == std::errc::connection_aborted) return accept();
-      // Too many open files, as a rule: connections that end make room.
-      accept_pause_.expires_after(std::chrono::milliseconds{50});
-      accept_pause_.async_wait([this](const std::error_code& stopped) {
-        if (!stopped && !is_stopping_) accept();
-      });
-    });
-  }
-
-  void welcome(asio::ip::tcp::socket accepted) {
-    accepted_.fetch_add(1, std::memory_order_relaxed);
-    if (connections_.size() >= options_.max_connections) {
-      refused_.fetch_add(1, std::memory_order_relaxed);
-      return;  // closes it
-    }
-    std::error_code ec;
-    dovetail::detail::owned_handle handle{accepted.release(ec)};
-    if (!ec) ec = dovetail::detail::prepare_socket(handle.get());
-    if (!ec) ec = dovetail::detail::set_no_delay(handle.get());
-    if (ec) return;
-    if (options_.framing == framing::exact) {
-      begin(std::move(handle), serve_exact{store_, rules_, counters_});
-    } else {
-      begin(std::move(handle), serve_per_recv{store_, rules_, counters_});
-    }
-  }
-
-  template <class Dialogue>
-  void begin(dovetail::detail::owned_handle handle, Dialogue dialogue) {
-    auto made = std::make_shared<server_connection_of<Dialogue, server_core>>(
-        *this, io_.get_executor(), std::move(handle), options_, std::move(dialogue));
-    connections_.emplace(made.get(), made);
-    open_.store(connections_.size(), std::memory_order_relaxed);
-    made->next();
-  }
-
-  Options options_;
-  serve_rules rules_;
-  store store_;
-  serve_counters counters_;
-  std::atomic<std::size_t> open_{0};
-  std::atomic<std::uint64_t> accepted_{0};
-  std::atomic<std::uint64_t> refused_{0};
-  std::uint16_t port_ = 0;
-  std::optional<clock::time_point> expires_at_;
-  bool is_stopping_ = false;
-  asio::io_context io_{1};
-  asio::ip::tcp::acceptor acceptor_{io_};
-  asio::steady_timer accept_pause_{io_};
-  asio::steady_timer expiry_{io_};
-  asio::steady_timer grace_{io_};
-  std::unordered_map<server_connection*, std::shared_ptr<server_connection>> connections_;
-};
-
-}  // namespace dovetail::inline v0::lensdb::detail
-
-// ---- dovetail/transport/resolver.hpp ----
-// Names to addresses without blocking the caller: on a thread of its own that may outlive the question.
-
-namespace dovetail::inline v0::detail {
-
-/// One question to the system's resolver, which has no time limit of its own. Who asked may stop waiting at any time:
-/// the helper thread shares the state and leaves its answer there, read or not.
-class resolution {
- public:
-  /// Asks. Numeric addresses are answered at once and without a thread.
-  static std::shared_ptr<resolution> start(std::string host, std::string port) {
-    auto asked = std::make_shared<resolution>();
-    if (!resolve(host, port, true, asked->found_)) {
-      asked->over_ = true;
-      return asked;
-    }
-    try {
-      std::thread([asked, host = std::move(host), port = std::move(port)] { asked->answer(host, port); }).detach();
-    } catch (const std::system_error& failure) {
-      asked->ec_ = failure.code();
-      asked->over_ = true;
-    }
-    return asked;
-  }
-
-  bool is_over() const {
-    const std::lock_guard lock(mutex_);
-    return over_;
-  }
-
-  /// Only when `is_over()`.
-  std::error_code take(std::vector<socket_address>& addresses) {
-    const std::lock_guard lock(mutex_);
-    addresses = std::move(found_);
-    return ec_;
-  }
-
-  /// Blocks until the answer is there, or `by` passes.
-  void wait(deadline by) {
-    std::unique_lock lock(mutex_);
-    if (by.is_never()) {
-      answered_.wait(lock, [this] { return over_; });
-    } else {
-      answered_.wait_until(lock, by.when(), [this] { return over_; });
-    }
-  }
-
-  /// Wakes `listener` when the answer is there; at once when it is already.
-  void notify(std::shared_ptr<waker> listener) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!over_) return listener_ = std::move(listener), void();
-    }
-    listener->wake();
-  }
-
- private:
-  void answer(const std::string& host, const std::string& port) noexcept {
-    std::vector<socket_address> found;
-    std::error_code ec;
-    try {
-      ec = resolve(host, port, false, found);
-    } catch (...) {
-      ec = std::make_error_code(std::errc::not_enough_memory);
-    }
-    std::shared_ptr<waker> listener;
-    {
-      const std::lock_guard lock(mutex_);
-      found_ = std::move(found);
-      ec_ = ec;
-      over_ = true;
-      listener = std::move(listener_);
-      answered_.notify_all();
-    }
-    if (listener) listener->wake();
-  }
-
-  mutable std::mutex mutex_;
-  std::condition_variable answered_;
-  bool over_ = false;
-  std::error_code ec_;
-  std::vector<socket_address> found_;
-  std::shared_ptr<waker> listener_;
-};
-
-}  // namespace dovetail::inline v0::detail
-
-// ---- dovetail/transport/tcp.hpp ----
-// TCP: where a server is, and the stream that leads there.
-
-namespace dovetail::inline v0 {
-
-/// A host, by name or number (IPv6 without brackets), its port, and how its sockets are to be.
-struct tcp_endpoint {
-  tcp_endpoint() = default;
-  tcp_endpoint(std::string host_name, std::uint16_t port_number) : host(std::move(host_name)), port(port_number) {}
-
-  std::string host;
-  std::uint16_t port = 0;
-  bool keep_alive = true;                    ///< have the system probe a silent peer
-  std::chrono::seconds keep_alive_idle{60};  ///< after this time of silence
-};
-
-/// A stream to a TCP server. TCP_NODELAY is always on: a request is one write, and nobody waits to fill a segment.
-/// Connecting tries the host's addresses in the resolver's order; each gets an equal part of the time that is left,
-/// so that one that does not answer leaves some for the next.
-/// Threads: one operation at a time.
-class tcp_stream : public detail::socket_stream {
- public:
-  explicit tcp_stream(tcp_endpoint peer) : peer_(std::move(peer)) {}
-
-  attempt try_connect(deadline by) {
-    if (is_connected_) return attempt::failed(make_error_code(errc::invalid_state));
-    if (!resolution_ && addresses_.empty()) {
-      resolution_ = detail::resolution::start(peer_.host, std::to_string(peer_.port));
-    }
-    if (resolution_) {
-      if (!resolution_->is_over()) return attempt::wait(readiness::signalled);
-      const std::error_code ec = std::exchange(resolution_, nullptr)->take(addresses_);
-      next_ = 0;
-      if (ec) return addresses_.clear(), attempt::failed(ec);
-    }
-    std::error_code ec = socket_ ? progress() : std::error_code{};
-    for (;;) {
-      if (socket_ && !ec) {
-        if (is_connected_) return addresses_.clear(), attempt::done();
-        return attempt::wait(readiness::writable, share_);
-      }
-      socket_.reset();
-      if (next_ == addresses_.size()) return addresses_.clear(), attempt::failed(ec);
-      ec = begin(addresses_[next_++], by);
-    }
-  }
-
-  std::error_code wait(const attempt& last, deadline by) {
-    if (last.wait_for != readiness::signalled) return socket_stream::wait(last, by);
-    const std::shared_ptr<detail::resolution> asked = resolution_;
-    if (asked) asked->wait(by);
-    return !asked || asked->is_over() || !by.has_passed() ? std::error_code{} : make_error_code(errc::deadline_passed);
-  }
-
-  void notify(std::shared_ptr<waker> listener) {
-    if (resolution_) {
-      resolution_->notify(std::move(listener));
-    } else {
-      listener->wake();
-    }
-  }
-
-  void close() noexcept {
-    close_socket();
-    resolution_.reset();
-    addresses_.clear();
-  }
-
-  const tcp_endpoint& endpoint() const noexcept { return peer_; }
-
-  /// For messages: "host:port".
-  std::string peer() const {
-    const bool is_v6 = peer_.host.find(':') != std::string::npos;
-    return (is_v6 ? "[" + peer_.host + "]" : peer_.host) + ":" + std::to_string(peer_.port);
-  }
-
- private:
-  /// Begins with one address; sets its part of the time.
-  std::error_code begin(const detail::socket_address& address, deadline by) {
-    std::error_code ec;
-    socket_ = detail::open_socket(address.family(), ec);
-    if (ec) return ec;
-    if ((ec = detail::set_no_delay(socket_.get()))) return ec;
-    if (peer_.keep_alive && (ec = detail::set_keep_alive(socket_.get(), peer_.keep_alive_idle))) return ec;
-    const std::size_t others = addresses_.size() - next_;
-    share_ = by.is_never() || others == 0 ? deadline::never()
-                                          : deadline::after(by.remaining() / static_cast<clock::rep>(others + 1));
-    const attempt started = detail::start_connect(socket_.get(), address);
-    is_connected_ = started.is_over() && !started.ec;
-    return started.ec;
-  }
-
-  /// After a wait: connected, failed, or out of this address's time.
-  std::error_code progress() noexcept {
-    std::error_code ec;
-    if (detail::poll_handle(socket_.get(), readiness::writable, deadline{clock::time_point{}}, ec)) {
-      ec = detail::connect_outcome(socket_.get());
-      is_connected_ = !ec;
-      return ec;
-    }
-    if (!ec && share_.has_passed()) ec = std::make_error_code(std::errc::timed_out);
-    return ec;
-  }
-
-  tcp_endpoint peer_;
-  std::shared_ptr<detail::resolution> resolution_;
-  std::vector<detail::socket_address> addresses_;
-  std::size_t next_ = 0;
-  deadline share_;
-};
-
-/// The transport policy TCP.
-struct tcp {
-  using endpoint = tcp_endpoint;
-  using stream = tcp_stream;
-};
-
-}  // namespace dovetail::inline v0
-
-// ---- dovetail/client/lensdb_server.hpp ----
-// A LensDB server in the process, for examples, tests and small programs: both dialects, times to live, exact framing.
-
-namespace dovetail::inline v0::lensdb {
-
-/// Listens and serves from construction to `stop()` or destruction, on one thread of its own; keys live as long as it.
-/// A connection speaks the dialect of its first magic number. SETEX counts whole seconds from its arrival; an expired
-/// key is gone for every operation at once, and its memory soon. STATS answers with the real server's constant text.
-/// `framing::one_per_recv` makes it behave like the real server, losses included: see `serve_per_recv`.
-/// Threads: any, but not from within the server's own.
-///
-///     dt::lensdb::server server{{.port = 0}};
-///     dt::lensdb::client kv{server.uri()};
-///
-/// A template only so that programs without a server do not compile one.
-template <class Options>
-class basic_server {
- public:
-  /// Errors: throws `dt::error`: the host is no address, or the system cannot listen there.
-  explicit basic_server(Options options = {})
-      : core_(std::make_unique<detail::server_core<Options>>(std::move(options))) {
-    if (error_info wrong = core_->listen()) dovetail::detail::throw_error(std::move(wrong));
-    thread_ = std::thread{[core = core_.get()] { core->run(); }};
-  }
-  basic_server(basic_server&&) noexcept = default;
-  basic_server& operator=(basic_server&& other) noexcept {
-    if (this != &other) {
-      stop();
-      core_ = std::move(other.core_);
-      thread_ = std::move(other.thread_);
-    }
-    return *this;
-  }
-  ~basic_server() { stop(); }
-
-  std::uint16_t port() const noexcept { return core_->port(); }
-
-  /// Where a client of this machine finds it.
-  tcp_endpoint endpoint() const {
-    const std::string& host = core_->options().host;
-    if (host == "0.0.0.0" || host == "localhost") return {"127.0.0.1", port()};
-    return {host == "::" ? "::1" : host, port()};
-  }
-
-  /// The connection string for a client of this machine. Says what this server can do and the real one cannot (SETEX,
-  /// large requests); `parameters` are added: `uri("maxConnections=4")`.
-  std::string uri(std::string_view parameters = {}) const {
-    const tcp_endpoint where = endpoint();
-    const bool is_v6 = where.host.find(':') != std::string::npos;
-    std::string text = "lensdb://" + (is_v6 ? "[" + where.host + "]" : where.host) + ":" + std::to_string(where.port);
-    const Options& options = core_->options();
-    char separator = '?';
-    if (options.framing == framing::exact) {
-      const std::size_t limit = lens_v1::request_header_size + options.key_limit + options.value_limit;
-      text += "?setex=true&requestLimit=" + std::to_string(limit);
-      separator = '&';
-    }
-    if (!parameters.empty()) (text += separator) += parameters;
-    return text;
-  }
-
-  server_statistics statistics() const noexcept { return core_->statistics(); }
-
-  /// Listens no more, lets the requests under way be answered (at most `stop_grace`), closes, and waits for its thread.
-  /// Calling it again does nothing.
-  void stop() noexcept {
-    if (!thread_.joinable()) return;
-    core_->stop();
-    thread_.join();
-  }
-
- private:
-  std::unique_ptr<detail::server_core<Options>> core_;
-  std::thread thread_;
-};
-
-using server = basic_server<server_options>;
-
-}  // namespace dovetail::inline v0::lensdb
-
-// ---- dovetail/client/lensdb/bulk.hpp ----
-// Many requests at once: dealt out to the connections of a pool, each share one after the other on its connection.
-
-// Qt names this: without the two lines `signal.emit(…)` would lose its name.
-#pragma push_macro("emit")
-#undef emit
-
-namespace dovetail::inline v0::lensdb::detail {
-
-/// Fewer requests than these are not worth another connection (and another thread, in a blocking client).
-inline constexpr std::size_t least_share = 32;
-
-template <class Client>
-std::size_t share_count(Client& client, std::size_t requests) {
-  auto&& core = client.core();
-  std::size_t most = 1;
-  if constexpr (requires { core->connections(); }) {
-    most = core->connections().statistics().max;
-  } else {
-    most = core.connections().statistics().max;
-  }
-  return std::clamp<std::size_t>(requests / least_share, 1, (std::max<std::size_t>)(most, 1));
+  if (bytes.size() < parsed.size) [[unlikely]]
+    return parsed;
+  parsed.error = frame_error::none;
+  parsed.status = *D::status_of(parsed.header.status);
+  const byte_view rest = bytes.subspan(D::reply_header_size);
+  const std::size_t data_size =
+      D::reply_ends_with_stream ? rest.size() - parsed.header.message_size : std::size_t{parsed.header.data_size};
+  parsed.data = rest.subspan(D::message_precedes_data ? parsed.header.message_size : 0, data_size);
+  parsed.message = rest.subspan(D::message_precedes_data ? 0 : data_size, parsed.header.message_size);
+  return parsed;
 }
-
-/// Calls `take(first, last)` for `shares` parts of `all` that differ by one at most; none is empty unless `all` is.
-template <class T, class Take>
-void deal_out(std::vector<T>& all, std::size_t shares, Take&& take) {
-  for (std::size_t i = 0; i < shares; ++i) {
-    const auto at = [&](std::size_t share) {
-      return all.begin() + static_cast<std::ptrdiff_t>(all.size() * share / shares);
-    };
-    take(at(i), at(i + 1));
-  }
-}
-
-/// The answers of all shares, in order, or the failure of the first that has one.
-template <class Whole, class Part>
-result<Whole> gather(std::vector<std::optional<result<Part>>>& parts) {
-  for (std::optional<result<Part>>& each : parts) {
-    if (!*each) return std::move(*each).error();
-  }
-  if constexpr (std::is_void_v<Whole>) {
-    return {};
-  } else {
-    Whole whole = *std::move(*parts.front());
-    for (std::size_t i = 1; i < parts.size(); ++i) {
-      std::move((*parts[i])->begin(), (*parts[i])->end(), std::back_inserter(whole));
-    }
-    return whole;
-  }
-}
-
-/// The shares of an asynchronous call, and whom to tell. Everything runs on one strand.
-template <class Whole, class Operation, class Handler>
-class share_group : public std::enable_shared_from_this<share_group<Whole, Operation, Handler>> {
- public:
-  using part = typename Operation::value_type;
-
-  share_group(asio::any_io_executor runs_on, std::size_t shares, Handler handler)
-      : strand_(asio::make_strand(std::move(runs_on))),
-        parts_(shares),
-        signals_(shares),
-        missing_(shares),
-        handler_(std::move(handler)) {}
-
-  template <class View>
-  void start(const View& view, std::vector<Operation> shares, std::source_location where) {
-    if (auto slot = asio::get_associated_cancellation_slot(handler_); slot.is_connected()) {
-      slot.assign([weak = this->weak_from_this()](asio::cancellation_type type) {
-        const auto self = weak.lock();
-        if (!self) return;
-        asio::post(self->strand_, [self, type] {
-          for (asio::cancellation_signal& each : self->signals_) each.emit(type);
-        });
-      });
-    }
-    asio::post(strand_, [self = this->shared_from_this(), view, shares = std::move(shares), where]() mutable {
-      for (std::size_t i = 0; i < shares.size(); ++i) {
-        auto done = [self, i](result<part> answer) { self->take(i, std::move(answer)); };
-        view.with(asio::bind_cancellation_slot(self->signals_[i].slot(), asio::bind_executor(self->strand_, done)))
-            .run(std::move(shares[i]), where);
-      }
-    });
-  }
-
- private:
-  void take(std::size_t i, result<part> answer) {
-    parts_[i].emplace(std::move(answer));
-    if (--missing_ != 0) return;
-    if (auto slot = asio::get_associated_cancellation_slot(handler_); slot.is_connected()) slot.clear();
-    auto executor = asio::get_associated_executor(handler_, strand_.get_inner_executor());
-    asio::dispatch(executor, [handler = std::move(handler_), whole = gather<Whole>(parts_)]() mutable {
-      std::move(handler)(std::move(whole));
-    });
-  }
-
-  asio::strand<asio::any_io_executor> strand_;
-  std::vector<std::optional<result<part>>> parts_;
-  std::deque<asio::cancellation_signal> signals_;
-  std::size_t missing_;
-  Handler handler_;
-};
-
-/// Performs all shares at the same time and delivers their answers as one, in the client's style.
-template <class Whole, class Client, class Operation>
-auto run_shares(Client& client, std::vector<Operation> shares, std::source_location where) {
-  using part = typename Operation::value_type;
-  if constexpr (requires { client.get_executor(); }) {  // asynchronous
-    const auto view = [&] {
-      if constexpr (requires { client.view(); }) {
-        return client.view();
-      } else {
-        return client;
-      }
-    }();
-    return async_initiate_result<Whole>(
-        [view, where](auto handler, std::vector<Operation> parts) {
-          using group = share_group<Whole, Operation, decltype(handler)>;
-          const std::size_t count = parts.size();
-          auto made = std::make_shared<group>(view.get_executor(), count, std::move(handler));
-          made->start(view, std::move(parts), where);
-        },
-        std::decay_t<decltype(client.token())>(client.token()), std::move(shares));
-  } else {
-    auto& core = client.core();
-    const auto how = client.start_call(where);
-    std::vector<std::optional<result<part>>> answers(shares.size());
-    std::vector<std::exception_ptr> thrown(shares.size());  // out of memory, as a rule
-    const auto perform = [&](std::size_t i) noexcept {
-      try {
-        answers[i].emplace(core.perform(shares[i], how));
-      } catch (...) {
-        thrown[i] = std::current_exception();
-      }
-    };
-    std::vector<std::thread> others;
-    std::size_t here = 1;  // this thread has the first share, and those for which there was no thread
-    for (std::size_t i = shares.size() - 1; i > 0; --i) {
-      try {
-        others.emplace_back(perform, i);
-      } catch (const std::system_error&) {
-        here = i + 1;
-        break;
-      }
-    }
-    for (std::size_t i = 0; i < here; ++i) perform(i);
-    for (std::thread& each : others) each.join();
-    for (const std::exception_ptr& each : thrown) {
-      if (each) std::rethrow_exception(each);
-    }
-    return client.deliver(gather<Whole>(answers));
-  }
-}
-
-}  // namespace dovetail::inline v0::lensdb::detail
-
-#pragma pop_macro("emit")
-
-// ---- dovetail/codec/lensdb/session_state.hpp ----
-// What one connection to a LensDB server remembers between its dialogues.
-
-namespace dovetail::inline v0::lensdb {
-
-/// The limits that a session keeps, whatever the peer says.
-struct session_limits {
-  std::size_t request = 0;                    ///< of header, key and value together; 0: what the dialect says
-  std::size_t reply_data = 64 * 1024 * 1024;  ///< KEYS of a large store is the largest reply
-  std::size_t reply_message = 64 * 1024;
-  bool has_setex = false;  ///< the real server never answers SETEX, so the user must say that this one does
-};
-
-/// Buffers, limits and health of one connection; its dialogues borrow it, one after the other.
-class session_state {
- public:
-  session_state(const session_limits& limits, std::size_t default_request_limit, std::size_t reply_header_size)
-      : limits_(limits), input_(limits.reply_data + limits.reply_message + reply_header_size) {
-    if (limits_.request == 0) limits_.request = default_request_limit;
-  }
-
-  const session_limits& limits() const noexcept { return limits_; }
-  read_buffer& input() noexcept { return input_; }
-  std::vector<std::byte>& output() noexcept { return output_; }
-
-  session_health health() const noexcept { return health_; }
-  void set_health(session_health health) noexcept { health_ = health; }
-
-  /// Forgets the last reply, and gives the memory of an unusually large one back.
-  void forget_reply() {
-    if (input_.committed().size() > kept_) {
-      input_ = read_buffer(input_.maximum());
-    } else {
-      input_.clear();
-    }
-  }
-
- private:
-  static constexpr std::size_t kept_ = 256 * 1024;
-
-  session_limits limits_;
-  read_buffer input_;
-  std::vector<std::byte> output_;
-  session_health health_ = session_health::closed;
-};
 
 }  // namespace dovetail::inline v0::lensdb
 
@@ -14293,12 +13454,7 @@ class exchange {
  public:
   using value_type = parsed_reply;  // borrows from the session until its next dialogue
 
-  exchange(session_state& session, const any_request& asked) : session_(&session), code_(asked.code) {
-    failure_ = detail::refusal<D>(session.limits(), asked);
-    if (failure_) return;
-    session.output().resize(frame_size<D>(asked));
-    frame<D>(asked, session.output());
-  }
+  exchange(session_state& session, const any_request& asked);
 
   action resume(const event& ev) {
     switch (step_) {
@@ -14332,55 +13488,11 @@ class exchange {
  private:
   enum class step : std::uint8_t { start, writing, ending_request, reading, over };
 
-  action begin(const event& ev) {
-    if (failure_) return finish(failure_);
-    if (ev.cancelled) return finish(errc::cancelled);
-    if (session_->health() != session_health::idle) {
-      return finish({errc::invalid_state, "the LensDB session is not open, or its last dialogue broke"});
-    }
-    session_->forget_reply();
-    session_->set_health(session_health::desynchronised);  // until the whole reply is here
-    step_ = step::writing;
-    return action::write(session_->output());
-  }
+  action begin(const event& ev);
 
-  action read(std::size_t bytes) {
-    step_ = step::reading;
-    if (!session_->input().prepare(bytes)) return lose(errc::frame_too_large, "the reply is larger than the limit");
-    return action::read(session_->input().free());
-  }
+  action read(std::size_t bytes);
 
-  action take(const event& ev) {
-    session_->input().commit(ev.bytes);
-    if (ev.cancelled) return stop(ev);
-    const bool has_ended = ev.ec == errc::connection_closed;
-    if (ev.ec && !(D::reply_ends_with_stream && has_ended)) return stop(ev);
-    const byte_view bytes = session_->input().committed();
-    reply_ = parse_reply<D>(bytes);
-    if (reply_.error != frame_error::none && reply_.error != frame_error::incomplete) {
-      return lose(errc::malformed_frame, detail::text_of(reply_.error));
-    }
-    if (reply_.has_header) {
-      const session_limits& limits = session_->limits();
-      if (reply_.header.data_size > limits.reply_data || reply_.header.message_size > limits.reply_message) {
-        return lose(errc::frame_too_large, "the reply announces " + std::to_string(reply_.header.data_size) + " + " +
-                                               std::to_string(reply_.header.message_size) + " bytes");
-      }
-    }
-    if constexpr (D::reply_ends_with_stream) {
-      if (!has_ended) return read(1);
-      if (reply_.error == frame_error::incomplete) return stop(ev);
-      return complete(session_health::closed);  // the stream is over in both directions
-    } else {
-      if (!reply_.has_header) return read(D::reply_header_size - bytes.size());
-      if (reply_.error == frame_error::incomplete) return read(static_cast<std::size_t>(reply_.size) - bytes.size());
-      if (bytes.size() > reply_.size) {
-        return lose(errc::unexpected_message, "more bytes came than one reply, so it may answer another request");
-      }
-      // How many replies a malformed request gets is unknown (V41): nothing that is read later can be trusted.
-      return complete(reply_.status == status::invalid_message ? session_health::desynchronised : session_health::idle);
-    }
-  }
+  action take(const event& ev);
 
   action complete(session_health health) {
     session_->set_health(health);
@@ -14388,34 +13500,12 @@ class exchange {
     return action::done();
   }
 
-  action finish(error_info failure) {
-    failure_ = std::move(failure);
-    step_ = step::over;
-    return action::done(failure_.code());
-  }
+  action finish(error_info failure);
 
   /// The transport failed, time was over, or the caller does not want the reply any more.
-  action stop(const event& ev) {
-    if (ev.cancelled) {
-      if (sent_whole_ && changes_the_store(code_)) {
-        return finish({errc::cancelled, std::string{name_of(code_)} + " was sent before, and may have been executed"});
-      }
-      return finish(errc::cancelled);
-    }
-    if (ev.ec != errc::deadline_passed) session_->set_health(session_health::closed);
-    return lose(ev.ec, ev.ec.message());
-  }
+  action stop(const event& ev);
 
-  action lose(std::error_code ec, const std::string& why) {
-    const std::string name{name_of(code_)};
-    if (sent_whole_ && changes_the_store(code_)) {
-      return finish({errc::outcome_unknown, name + " was sent and may have been executed (" + why + ")"});
-    }
-    if (ec == errc::malformed_frame || ec == errc::frame_too_large || ec == errc::unexpected_message) {
-      return finish({ec, name + ": " + why});
-    }
-    return finish(ec);  // the driver adds who the peer is
-  }
+  action lose(std::error_code ec, const std::string& why);
 
   session_state* session_;
   operation code_;
@@ -14424,6 +13514,98 @@ class exchange {
   parsed_reply reply_{};
   error_info failure_;
 };
+
+template <dialect D>
+exchange<D>::exchange(session_state& session, const any_request& asked) : session_(&session), code_(asked.code) {
+  failure_ = detail::refusal<D>(session.limits(), asked);
+  if (failure_) return;
+  session.output().resize(frame_size<D>(asked));
+  frame<D>(asked, session.output());
+}
+
+template <dialect D>
+action exchange<D>::begin(const event& ev) {
+  if (failure_) return finish(failure_);
+  if (ev.cancelled) return finish(errc::cancelled);
+  if (session_->health() != session_health::idle) {
+    return finish({errc::invalid_state, "the LensDB session is not open, or its last dialogue broke"});
+  }
+  session_->forget_reply();
+  session_->set_health(session_health::desynchronised);  // until the whole reply is here
+  step_ = step::writing;
+  return action::write(session_->output());
+}
+
+template <dialect D>
+action exchange<D>::read(std::size_t bytes) {
+  step_ = step::reading;
+  if (!session_->input().prepare(bytes)) return lose(errc::frame_too_large, "the reply is larger than the limit");
+  return action::read(session_->input().free());
+}
+
+template <dialect D>
+action exchange<D>::take(const event& ev) {
+  session_->input().commit(ev.bytes);
+  if (ev.cancelled) return stop(ev);
+  const bool has_ended = ev.ec == errc::connection_closed;
+  if (ev.ec && !(D::reply_ends_with_stream && has_ended)) return stop(ev);
+  const byte_view bytes = session_->input().committed();
+  reply_ = parse_reply<D>(bytes);
+  if (reply_.error != frame_error::none && reply_.error != frame_error::incomplete) {
+    return lose(errc::malformed_frame, detail::text_of(reply_.error));
+  }
+  if (reply_.has_header) {
+    const session_limits& limits = session_->limits();
+    if (reply_.header.data_size > limits.reply_data || reply_.header.message_size > limits.reply_message) {
+      return lose(errc::frame_too_large, "the reply announces " + std::to_string(reply_.header.data_size) + " + " +
+                                             std::to_string(reply_.header.message_size) + " bytes");
+    }
+  }
+  if constexpr (D::reply_ends_with_stream) {
+    if (!has_ended) return read(1);
+    if (reply_.error == frame_error::incomplete) return stop(ev);
+    return complete(session_health::closed);  // the stream is over in both directions
+  } else {
+    if (!reply_.has_header) return read(D::reply_header_size - bytes.size());
+    if (reply_.error == frame_error::incomplete) return read(static_cast<std::size_t>(reply_.size) - bytes.size());
+    if (bytes.size() > reply_.size) {
+      return lose(errc::unexpected_message, "more bytes came than one reply, so it may answer another request");
+    }
+    // How many replies a malformed request gets is unknown (V41): nothing that is read later can be trusted.
+    return complete(reply_.status == status::invalid_message ? session_health::desynchronised : session_health::idle);
+  }
+}
+
+template <dialect D>
+action exchange<D>::finish(error_info failure) {
+  failure_ = std::move(failure);
+  step_ = step::over;
+  return action::done(failure_.code());
+}
+
+template <dialect D>
+action exchange<D>::stop(const event& ev) {
+  if (ev.cancelled) {
+    if (sent_whole_ && changes_the_store(code_)) {
+      return finish({errc::cancelled, std::string{name_of(code_)} + " was sent before, and may have been executed"});
+    }
+    return finish(errc::cancelled);
+  }
+  if (ev.ec != errc::deadline_passed) session_->set_health(session_health::closed);
+  return lose(ev.ec, ev.ec.message());
+}
+
+template <dialect D>
+action exchange<D>::lose(std::error_code ec, const std::string& why) {
+  const std::string name{name_of(code_)};
+  if (sent_whole_ && changes_the_store(code_)) {
+    return finish({errc::outcome_unknown, name + " was sent and may have been executed (" + why + ")"});
+  }
+  if (ec == errc::malformed_frame || ec == errc::frame_too_large || ec == errc::unexpected_message) {
+    return finish({ec, name + ": " + why});
+  }
+  return finish(ec);  // the driver adds who the peer is
+}
 
 }  // namespace dovetail::inline v0::lensdb
 
@@ -15193,6 +14375,1455 @@ class verbs {
     return detail::run_shares<void>(self(), std::move(shares), where);
   }
 };
+
+}  // namespace dovetail::inline v0::lensdb
+
+// ---- dovetail/transport/resolver.hpp ----
+// Names to addresses without blocking the caller: on a thread of its own that may outlive the question.
+
+namespace dovetail::inline v0::detail {
+
+/// One question to the system's resolver, which has no time limit of its own. Who asked may stop waiting at any time:
+/// the helper thread shares the state and leaves its answer there, read or not.
+class resolution {
+ public:
+  /// Asks. Numeric addresses are answered at once and without a thread.
+  static std::shared_ptr<resolution> start(std::string host, std::string port);
+
+  bool is_over() const {
+    const std::lock_guard lock(mutex_);
+    return over_;
+  }
+
+  /// Only when `is_over()`.
+  std::error_code take(std::vector<socket_address>& addresses);
+
+  /// Blocks until the answer is there, or `by` passes.
+  void wait(deadline by);
+
+  /// Wakes `listener` when the answer is there; at once when it is already.
+  void notify(std::shared_ptr<waker> listener);
+
+ private:
+  void answer(const std::string& host, const std::string& port) noexcept;
+
+  mutable std::mutex mutex_;
+  std::condition_variable answered_;
+  bool over_ = false;
+  std::error_code ec_;
+  std::vector<socket_address> found_;
+  std::shared_ptr<waker> listener_;
+};
+
+}  // namespace dovetail::inline v0::detail
+
+// Compiled once: in the program's `dovetail/transport_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TRANSPORT_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+DOVETAIL_DEFINE std::shared_ptr<resolution> resolution::start(std::string host, std::string port) {
+  auto asked = std::make_shared<resolution>();
+  if (!resolve(host, port, true, asked->found_)) {
+    asked->over_ = true;
+    return asked;
+  }
+  try {
+    std::thread([asked, host = std::move(host), port = std::move(port)] { asked->answer(host, port); }).detach();
+  } catch (const std::system_error& failure) {
+    asked->ec_ = failure.code();
+    asked->over_ = true;
+  }
+  return asked;
+}
+
+DOVETAIL_DEFINE std::error_code resolution::take(std::vector<socket_address>& addresses) {
+  const std::lock_guard lock(mutex_);
+  addresses = std::move(found_);
+  return ec_;
+}
+
+DOVETAIL_DEFINE void resolution::wait(deadline by) {
+  std::unique_lock lock(mutex_);
+  if (by.is_never()) {
+    answered_.wait(lock, [this] { return over_; });
+  } else {
+    answered_.wait_until(lock, by.when(), [this] { return over_; });
+  }
+}
+
+DOVETAIL_DEFINE void resolution::notify(std::shared_ptr<waker> listener) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!over_) return listener_ = std::move(listener), void();
+  }
+  listener->wake();
+}
+
+DOVETAIL_DEFINE void resolution::answer(const std::string& host, const std::string& port) noexcept {
+  std::vector<socket_address> found;
+  std::error_code ec;
+  try {
+    ec = resolve(host, port, false, found);
+  } catch (...) {
+    ec = std::make_error_code(std::errc::not_enough_memory);
+  }
+  std::shared_ptr<waker> listener;
+  {
+    const std::lock_guard lock(mutex_);
+    found_ = std::move(found);
+    ec_ = ec;
+    over_ = true;
+    listener = std::move(listener_);
+    answered_.notify_all();
+  }
+  if (listener) listener->wake();
+}
+
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif
+
+// ---- dovetail/transport/socket_stream.hpp ----
+// What streams over a connected socket have in common: reading, writing, waiting, closing.
+
+namespace dovetail::inline v0::detail {
+
+/// Base of the TCP and Unix streams, which add how to connect.
+class socket_stream {
+ public:
+  /// After a request the reply is never there yet: trying to read it first would be a wasted system call.
+  static constexpr bool waits_for_replies = true;
+
+  attempt try_read(byte_span into) noexcept { return receive(socket_.get(), into); }
+  attempt try_write(byte_view from) noexcept { return send(socket_.get(), from); }
+  std::error_code shutdown_write() noexcept { return shutdown_send(socket_.get()); }
+  std::error_code wait(const attempt& last, deadline by) noexcept { return wait_handle(socket_.get(), last, by); }
+
+  /// Waits and reads in one system call, where `wait()` and `try_read()` are two; for the blocking driver.
+  attempt read_waiting(byte_span into, deadline by) noexcept;
+  native_handle handle(readiness what) const noexcept {
+    return what == readiness::signalled ? no_handle : socket_.get();
+  }
+  bool is_open() const noexcept { return is_connected_; }
+
+  /// Gives the connected socket away; the stream is closed then.
+  owned_handle release() noexcept {
+    owned_handle given = std::move(socket_);
+    close_socket();
+    return given;
+  }
+
+ protected:
+  socket_stream() noexcept = default;
+  explicit socket_stream(owned_handle connected) noexcept
+      : socket_(std::move(connected)), is_connected_(static_cast<bool>(socket_)) {}
+  socket_stream(socket_stream&& other) noexcept
+      : socket_(std::move(other.socket_)),
+        is_connected_(std::exchange(other.is_connected_, false)),
+        receive_waits_(std::exchange(other.receive_waits_, false)) {}
+  socket_stream& operator=(socket_stream&& other) noexcept {
+    socket_ = std::move(other.socket_);
+    is_connected_ = std::exchange(other.is_connected_, false);
+    receive_waits_ = std::exchange(other.receive_waits_, false);
+    return *this;
+  }
+  ~socket_stream() = default;
+
+  void close_socket() noexcept {
+    socket_.reset();
+    is_connected_ = false;
+    receive_waits_ = false;
+  }
+
+  owned_handle socket_;
+  bool is_connected_ = false;
+
+ private:
+  /// Is there time for a receive() that waits? It gives up after a fixed time, set once a socket; the last part of a
+  /// deadline, which is shorter, is left to poll().
+  bool is_waiting_in_receive(deadline by) noexcept {
+    constexpr std::chrono::milliseconds slice{200};
+    if (by.remaining() < slice) return false;
+    if (!receive_waits_) receive_waits_ = !set_receive_timeout(socket_.get(), slice);
+    return receive_waits_;
+  }
+
+  bool receive_waits_ = false;
+};
+
+}  // namespace dovetail::inline v0::detail
+
+// Compiled once: in the program's `dovetail/transport_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TRANSPORT_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+DOVETAIL_DEFINE attempt socket_stream::read_waiting(byte_span into, deadline by) noexcept {
+  while (is_waiting_in_receive(by)) {
+    const attempt tried = receive(socket_.get(), into, 0);
+    if (tried.is_over()) return tried;
+  }
+  for (;;) {
+    if (const std::error_code ec = wait(attempt::wait(readiness::readable), by)) return attempt::failed(ec);
+    const attempt tried = try_read(into);
+    if (tried.is_over()) return tried;
+  }
+}
+
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif
+
+// ---- dovetail/transport/tcp.hpp ----
+// TCP: where a server is, and the stream that leads there.
+
+namespace dovetail::inline v0 {
+
+/// A host, by name or number (IPv6 without brackets), its port, and how its sockets are to be.
+struct tcp_endpoint {
+  tcp_endpoint() = default;
+  tcp_endpoint(std::string host_name, std::uint16_t port_number) : host(std::move(host_name)), port(port_number) {}
+
+  std::string host;
+  std::uint16_t port = 0;
+  bool keep_alive = true;                    ///< have the system probe a silent peer
+  std::chrono::seconds keep_alive_idle{60};  ///< after this time of silence
+};
+
+/// A stream to a TCP server. TCP_NODELAY is always on: a request is one write, and nobody waits to fill a segment.
+/// Connecting tries the host's addresses in the resolver's order; each gets an equal part of the time that is left,
+/// so that one that does not answer leaves some for the next.
+/// Threads: one operation at a time.
+class tcp_stream : public detail::socket_stream {
+ public:
+  explicit tcp_stream(tcp_endpoint peer) : peer_(std::move(peer)) {}
+
+  attempt try_connect(deadline by);
+
+  std::error_code wait(const attempt& last, deadline by);
+
+  void notify(std::shared_ptr<waker> listener);
+
+  void close() noexcept;
+
+  const tcp_endpoint& endpoint() const noexcept { return peer_; }
+
+  /// For messages: "host:port".
+  std::string peer() const;
+
+ private:
+  /// Begins with one address; sets its part of the time.
+  std::error_code begin(const detail::socket_address& address, deadline by);
+
+  /// After a wait: connected, failed, or out of this address's time.
+  std::error_code progress() noexcept;
+
+  tcp_endpoint peer_;
+  std::shared_ptr<detail::resolution> resolution_;
+  std::vector<detail::socket_address> addresses_;
+  std::size_t next_ = 0;
+  deadline share_;
+};
+
+/// The transport policy TCP.
+struct tcp {
+  using endpoint = tcp_endpoint;
+  using stream = tcp_stream;
+};
+
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/transport_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TRANSPORT_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_DEFINE attempt tcp_stream::try_connect(deadline by) {
+  if (is_connected_) return attempt::failed(make_error_code(errc::invalid_state));
+  if (!resolution_ && addresses_.empty()) {
+    resolution_ = detail::resolution::start(peer_.host, std::to_string(peer_.port));
+  }
+  if (resolution_) {
+    if (!resolution_->is_over()) return attempt::wait(readiness::signalled);
+    const std::error_code ec = std::exchange(resolution_, nullptr)->take(addresses_);
+    next_ = 0;
+    if (ec) return addresses_.clear(), attempt::failed(ec);
+  }
+  std::error_code ec = socket_ ? progress() : std::error_code{};
+  for (;;) {
+    if (socket_ && !ec) {
+      if (is_connected_) return addresses_.clear(), attempt::done();
+      return attempt::wait(readiness::writable, share_);
+    }
+    socket_.reset();
+    if (next_ == addresses_.size()) return addresses_.clear(), attempt::failed(ec);
+    ec = begin(addresses_[next_++], by);
+  }
+}
+
+DOVETAIL_DEFINE std::error_code tcp_stream::wait(const attempt& last, deadline by) {
+  if (last.wait_for != readiness::signalled) return socket_stream::wait(last, by);
+  const std::shared_ptr<detail::resolution> asked = resolution_;
+  if (asked) asked->wait(by);
+  return !asked || asked->is_over() || !by.has_passed() ? std::error_code{} : make_error_code(errc::deadline_passed);
+}
+
+DOVETAIL_DEFINE void tcp_stream::notify(std::shared_ptr<waker> listener) {
+  if (resolution_) {
+    resolution_->notify(std::move(listener));
+  } else {
+    listener->wake();
+  }
+}
+
+DOVETAIL_DEFINE void tcp_stream::close() noexcept {
+  close_socket();
+  resolution_.reset();
+  addresses_.clear();
+}
+
+DOVETAIL_DEFINE std::string tcp_stream::peer() const {
+  const bool is_v6 = peer_.host.find(':') != std::string::npos;
+  return (is_v6 ? "[" + peer_.host + "]" : peer_.host) + ":" + std::to_string(peer_.port);
+}
+
+DOVETAIL_DEFINE std::error_code tcp_stream::begin(const detail::socket_address& address, deadline by) {
+  std::error_code ec;
+  socket_ = detail::open_socket(address.family(), ec);
+  if (ec) return ec;
+  if ((ec = detail::set_no_delay(socket_.get()))) return ec;
+  if (peer_.keep_alive && (ec = detail::set_keep_alive(socket_.get(), peer_.keep_alive_idle))) return ec;
+  const std::size_t others = addresses_.size() - next_;
+  share_ = by.is_never() || others == 0 ? deadline::never()
+                                        : deadline::after(by.remaining() / static_cast<clock::rep>(others + 1));
+  const attempt started = detail::start_connect(socket_.get(), address);
+  is_connected_ = started.is_over() && !started.ec;
+  return started.ec;
+}
+
+DOVETAIL_DEFINE std::error_code tcp_stream::progress() noexcept {
+  std::error_code ec;
+  if (detail::poll_handle(socket_.get(), readiness::writable, deadline{clock::time_point{}}, ec)) {
+    ec = detail::connect_outcome(socket_.get());
+    is_connected_ = !ec;
+    return ec;
+  }
+  if (!ec && share_.has_passed()) ec = std::make_error_code(std::errc::timed_out);
+  return ec;
+}
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
+
+// ---- dovetail/client/lensdb/instances.hpp ----
+// With DOVETAIL_SEPARATE_COMPILATION: what LensDB's default clients are made of is compiled once.
+
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+namespace dovetail::inline v0::lensdb::detail {
+
+using default_connection = wire_connection<tcp, codec<lens_v1, json>>;
+using default_async_connection = async_wire_connection<tcp, codec<lens_v1, json>>;
+using default_async_core = client_core<default_async_connection, exponential_backoff, bounded_pool, no_observer>;
+
+}  // namespace dovetail::inline v0::lensdb::detail
+
+#if defined(DOVETAIL_LENSDB_SOURCE)
+#define DOVETAIL_EXTERN
+#else
+#define DOVETAIL_EXTERN extern
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_EXTERN template error_info lensdb::detail::refusal<lensdb::lens_v1>(const lensdb::session_limits&,
+                                                                             const lensdb::any_request&);
+DOVETAIL_EXTERN template class lensdb::exchange<lensdb::lens_v1>;
+DOVETAIL_EXTERN template event detail::perform<tcp_stream>(tcp_stream&, const action&, deadline, traffic&, bool);
+DOVETAIL_EXTERN template class detail::pool_state<lensdb::detail::default_connection, bounded_pool, no_observer>;
+DOVETAIL_EXTERN template class pool<lensdb::detail::default_connection, bounded_pool, no_observer>;
+DOVETAIL_EXTERN template class client_core<lensdb::detail::default_connection, exponential_backoff, bounded_pool,
+                                           no_observer>;
+DOVETAIL_EXTERN template class basic_client<lensdb::detail::default_connection>;
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_EXTERN
+
+#if defined(DOVETAIL_LENSDB_ASYNC_SOURCE)
+#define DOVETAIL_EXTERN
+#else
+#define DOVETAIL_EXTERN extern
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_EXTERN template class detail::pool_state<lensdb::detail::default_async_connection, bounded_pool, no_observer>;
+DOVETAIL_EXTERN template class pool<lensdb::detail::default_async_connection, bounded_pool, no_observer>;
+DOVETAIL_EXTERN template class client_core<lensdb::detail::default_async_connection, exponential_backoff, bounded_pool,
+                                           no_observer>;
+DOVETAIL_EXTERN template class detail::async_attempt<lensdb::detail::default_async_core>;
+DOVETAIL_EXTERN template class basic_async_client<lensdb::detail::default_async_connection>;
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_EXTERN
+#endif
+
+// ---- dovetail/codec/lensdb/serve_rules.hpp ----
+// How a LensDB server behaves towards its clients, and what it counts.
+
+namespace dovetail::inline v0::lensdb {
+
+/// Where a request ends and the next begins.
+enum class framing : std::uint8_t {
+  exact,         ///< where its header says: pipelined and fragmented requests work
+  one_per_recv,  ///< as the real server has it: what one recv gives is one request, whatever it holds
+};
+
+/// How a server behaves towards each connection.
+struct serve_rules {
+  lensdb::framing framing = framing::exact;
+  bool accepts_lens = true;
+  bool accepts_ldbd = true;
+  std::size_t key_limit = lens_v1::key_size_limit;
+  std::size_t value_limit = lens_v1::value_size_limit;
+  std::size_t receive_size = lens_v1::default_request_limit;  ///< the recv of framing::one_per_recv
+  std::size_t output_limit = 64 * 1024;              ///< unsent bytes of replies from which on no request is looked at
+  std::size_t discard_limit = 16 * 1024 * 1024;      ///< a refused request that announces more ends the connection
+  clock::time_point (*now)() noexcept = clock::now;  ///< the clock of times to live
+};
+
+/// What a server has seen so far. Threads: written by the server's, read by any.
+struct serve_counters {
+  std::atomic<std::uint64_t> requests{0};  ///< executed
+  std::atomic<std::uint64_t> refused{0};   ///< answered with status::invalid_message
+};
+
+}  // namespace dovetail::inline v0::lensdb
+
+// ---- dovetail/codec/lensdb/store.hpp ----
+// The keys and values of a LensDB server, with times to live; time is an argument, never a clock.
+
+namespace dovetail::inline v0::lensdb {
+
+/// What a store holds at most.
+struct store_limits {
+  std::uint64_t memory = 1024ULL * 1024 * 1024;  ///< bytes of all keys and values together
+  std::uint64_t keys = 0;                        ///< 0: no limit but memory
+};
+
+/// A map from keys to values. Every call says what time it is, and first removes what is over by then: an expired key
+/// is seen by no operation, and `next_expiry()` lets an idle owner free its memory too. A time to live is counted from
+/// the SETEX; 0 is over at once; a plain SET takes it away; nothing prolongs it. Threads: none of its own; one caller
+/// at a time.
+class store {
+ public:
+  explicit store(const store_limits& limits) : limits_(limits) {}
+  store(const store&) = delete;
+  store& operator=(const store&) = delete;
+
+  /// Lifetime: until the next call that changes the store; nullptr when there is no such key.
+  const std::string* find(std::string_view key, clock::time_point now) {
+    expire(now);
+    const auto found = entries_.find(key);
+    return found == entries_.end() ? nullptr : &found->second.value;
+  }
+
+  /// Stores a value until `expiry`, or for good. The store is unchanged when the result is status::storage_full.
+  status set(std::string_view key, std::string_view value, std::optional<clock::time_point> expiry,
+             clock::time_point now) {
+    expire(now);
+    const auto found = entries_.find(key);
+    const bool is_new = found == entries_.end();
+    const std::uint64_t freed = is_new ? 0 : found->second.value.size();
+    const std::uint64_t added = value.size() + (is_new ? key.size() : 0);
+    if (added > limits_.memory || memory_ - freed > limits_.memory - added) return status::storage_full;
+    if (is_new && limits_.keys != 0 && entries_.size() >= limits_.keys) return status::storage_full;
+    const auto at = is_new ? entries_.try_emplace(std::string{key}).first : found;
+    forget_expiry(at->second);
+    at->second.value.assign(value);
+    memory_ = memory_ - freed + added;
+    if (expiry) at->second.expiry = expiries_.emplace(*expiry, &at->first);
+    expire(now);  // a time to live of 0
+    return status::success;
+  }
+
+  /// Removes a key; was it there?
+  bool erase(std::string_view key, clock::time_point now) {
+    expire(now);
+    const auto found = entries_.find(key);
+    if (found == entries_.end()) return false;
+    remove(found);
+    return true;
+  }
+
+  void clear() noexcept {
+    expiries_.clear();
+    entries_.clear();
+    memory_ = 0;
+  }
+
+  std::size_t size(clock::time_point now) {
+    expire(now);
+    return entries_.size();
+  }
+
+  /// Calls `take(std::string_view)` for each key, in no order.
+  template <class Take>
+  void for_each_key(clock::time_point now, Take&& take) {
+    expire(now);
+    for (const auto& [key, unused] : entries_) take(std::string_view{key});
+  }
+
+  /// Bytes of all keys and values.
+  std::uint64_t memory() const noexcept { return memory_; }
+
+  /// When the next key is over, if one has an end.
+  std::optional<clock::time_point> next_expiry() const noexcept {
+    if (expiries_.empty()) return std::nullopt;
+    return expiries_.begin()->first;
+  }
+
+  /// Removes what is over. Cost: only what is removed.
+  void expire(clock::time_point now) {
+    while (!expiries_.empty() && expiries_.begin()->first <= now) {
+      remove(entries_.find(*expiries_.begin()->second));
+    }
+  }
+
+ private:
+  using expiries = std::multimap<clock::time_point, const std::string*>;  // keys of entries_ do not move
+  struct entry {
+    std::string value;
+    std::optional<expiries::iterator> expiry;
+  };
+  struct hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+  };
+  struct equal {
+    using is_transparent = void;
+    bool operator()(std::string_view a, std::string_view b) const noexcept { return a == b; }
+  };
+  using entries = std::unordered_map<std::string, entry, hash, equal>;
+
+  void forget_expiry(entry& of) {
+    if (of.expiry) expiries_.erase(*std::exchange(of.expiry, std::nullopt));
+  }
+
+  void remove(entries::iterator at) {
+    memory_ -= at->first.size() + at->second.value.size();
+    forget_expiry(at->second);
+    entries_.erase(at);
+  }
+
+  store_limits limits_;
+  entries entries_;
+  expiries expiries_;
+  std::uint64_t memory_ = 0;
+};
+
+}  // namespace dovetail::inline v0::lensdb
+
+// ---- dovetail/client/lensdb/server_options.hpp ----
+// The settings of an in-process LensDB server.
+
+namespace dovetail::inline v0::lensdb {
+
+/// How a server listens, and what it takes. The defaults are the real server's, but for the port and the framing.
+struct server_options {
+  std::string host = "127.0.0.1";  ///< an address of this machine (0.0.0.0 and :: are all of them), or localhost
+  std::uint16_t port = 0;          ///< 0: any free one; `server::port()` says which
+  lensdb::framing framing = lensdb::framing::exact;
+  bool accepts_lens = true;            ///< speak lens_v1
+  bool accepts_ldbd = true;            ///< speak ldbd_v1 (never with framing::one_per_recv)
+  std::size_t max_connections = 1000;  ///< one more is accepted and closed at once
+  store_limits storage{};
+  std::size_t key_limit = lens_v1::key_size_limit;
+  std::size_t value_limit = lens_v1::value_size_limit;
+  std::size_t receive_size = lens_v1::default_request_limit;  ///< only of framing::one_per_recv
+  std::size_t output_limit = 64 * 1024;  ///< unsent bytes of replies from which on no request is looked at
+  clock::duration idle_limit = std::chrono::seconds{300};  ///< the longest wait for a request, or to get a reply sent
+  clock::duration linger = std::chrono::seconds{2};        ///< how long an ended connection waits for the peer's end
+  clock::duration stop_grace = std::chrono::seconds{2};    ///< how long `stop()` waits for requests under way
+  clock::time_point (*now)() noexcept = clock::now;        ///< the clock of times to live
+};
+
+/// What a server has seen since its start.
+struct server_statistics {
+  std::size_t connections = 0;            ///< open now
+  std::uint64_t accepted = 0;             ///< connections
+  std::uint64_t refused_connections = 0;  ///< because there were `max_connections`
+  std::uint64_t requests = 0;             ///< executed
+  std::uint64_t refused_requests = 0;     ///< malformed or over a limit
+};
+
+}  // namespace dovetail::inline v0::lensdb
+
+// ---- dovetail/client/lensdb/server_connection.hpp ----
+// One accepted connection of an in-process LensDB server: its stream, its dialogue, and the next turn.
+
+namespace dovetail::inline v0::lensdb::detail {
+
+/// A stream over a socket that somebody else has connected.
+class accepted_stream : public dovetail::detail::socket_stream {
+ public:
+  explicit accepted_stream(dovetail::detail::owned_handle connected) noexcept : socket_stream(std::move(connected)) {}
+
+  attempt try_connect(deadline) noexcept { return attempt::failed(make_error_code(errc::invalid_state)); }
+  void notify(std::shared_ptr<waker> listener) noexcept {
+    if (listener) listener->wake();
+  }
+  void close() noexcept { close_socket(); }
+};
+
+/// One turn of a dialogue that lives longer than it.
+template <class Dialogue>
+struct turn {
+  Dialogue* dialogue;
+  action resume(const event& ev) { return dialogue->resume(ev); }
+};
+
+/// What a server knows of its connections. Threads: the server's only.
+class server_connection {
+ public:
+  virtual ~server_connection() = default;
+
+  /// Ends the connection when nothing of a request is under way, at once or after the reply.
+  virtual void stop() = 0;
+  /// Ends the connection whatever is under way.
+  virtual void kill() = 0;
+};
+
+/// `Owner` gets `turn_is_over()` after each turn, and `forget(server_connection&)` at the end.
+template <class Dialogue, class Owner>
+class server_connection_of final : public server_connection,
+                                   public std::enable_shared_from_this<server_connection_of<Dialogue, Owner>> {
+ public:
+  server_connection_of(Owner& owner, asio::any_io_executor executor, dovetail::detail::owned_handle connected,
+                       const server_options& options, Dialogue dialogue)
+      : owner_(&owner),
+        stream_(std::move(executor), std::move(connected)),
+        options_(&options),
+        dialogue_(std::move(dialogue)) {}
+
+  void next() {
+    const deadline by = deadline::after(dialogue_.is_ending() ? options_->linger : options_->idle_limit);
+    async_run(stream_, turn<Dialogue>{&dialogue_}, by, nullptr,
+              [self = this->shared_from_this()](const result<void>& outcome) { self->after_turn(outcome); });
+  }
+
+  void stop() override {
+    is_stopping_ = true;
+    if (dialogue_.is_idle()) stream_.cancel();
+  }
+  void kill() override { stream_.close(); }
+
+ private:
+  void after_turn(const result<void>& outcome) {
+    if (!outcome || dialogue_.is_over() || (is_stopping_ && dialogue_.is_idle())) {
+      stream_.close();
+      owner_->forget(*this);
+    } else {
+      owner_->turn_is_over();
+      next();
+    }
+  }
+
+  Owner* owner_;
+  basic_async_stream<accepted_stream> stream_;
+  const server_options* options_;
+  Dialogue dialogue_;
+  bool is_stopping_ = false;
+};
+
+}  // namespace dovetail::inline v0::lensdb::detail
+
+// ---- dovetail/format/lensdb/reply.hpp ----
+// Replies as bytes, the way a server writes them.
+
+namespace dovetail::inline v0::lensdb {
+
+/// A reply to write. Lifetime: data and message are borrowed.
+struct reply {
+  lensdb::status status = lensdb::status::success;
+  std::string_view data{};
+  std::string_view message{};
+};
+
+/// How many bytes the frame of a reply has.
+template <dialect D = lens_v1>
+constexpr std::size_t frame_size(const reply& answer) noexcept {
+  return D::reply_header_size + answer.data.size() + answer.message.size();
+}
+
+/// Writes the frame of a reply into `to`; returns the part that was written, or an empty view when the frame is larger
+/// than `to`, or a length does not fit its field.
+template <dialect D = lens_v1>
+constexpr byte_view frame(const reply& answer, byte_span to) noexcept {
+  const std::size_t bytes = frame_size<D>(answer);
+  const std::size_t message_limit = D::message_precedes_data ? 0xFFFF : 0xFFFF'FFFF;
+  if (bytes > to.size() || answer.message.size() > message_limit || answer.data.size() > 0xFFFF'FFFF) return {};
+  D::write(to.data(), reply_header{.magic = D::magic,
+                                   .version = D::version,
+                                   .status = D::number_of(answer.status),
+                                   .data_size = static_cast<std::uint32_t>(answer.data.size()),
+                                   .message_size = static_cast<std::uint32_t>(answer.message.size())});
+  const std::string_view first = D::message_precedes_data ? answer.message : answer.data;
+  const std::string_view second = D::message_precedes_data ? answer.data : answer.message;
+  std::byte* at = detail::append_text(to.data() + D::reply_header_size, first.data(), first.size());
+  detail::append_text(at, second.data(), second.size());
+  return to.first(bytes);
+}
+
+}  // namespace dovetail::inline v0::lensdb
+
+// ---- dovetail/codec/lensdb/answer.hpp ----
+// What a LensDB server answers to a request: the ten operations on a store, in the real server's words.
+
+namespace dovetail::inline v0::lensdb {
+
+namespace detail {
+
+template <dialect D>
+void append_reply(std::vector<std::byte>& out, const reply& answer) {
+  const std::size_t before = out.size();
+  out.resize(before + frame_size<D>(answer));
+  frame<D>(answer, byte_span{out}.subspan(before));
+}
+
+/// The real server's text for a frame that it cannot read (V41, V44 to V57); `bytes` is what it looked at.
+template <dialect D>
+std::string complaint(frame_error error, byte_view bytes) {
+  switch (error) {
+    case frame_error::bad_magic:
+      return "Invalid magic number: " + std::to_string(load_big<std::uint32_t>(bytes.data()));
+    case frame_error::bad_version:
+      return "Unsupported protocol version: " + std::to_string(std::to_integer<int>(bytes[4]));
+    case frame_error::bad_number:
+      return "Invalid message type: " + std::to_string(std::to_integer<int>(bytes[5]));
+    case frame_error::over_limit:
+      return "Invalid message format";
+    case frame_error::incomplete:
+    case frame_error::none:
+      break;
+  }
+  return "not enough bytes";
+}
+
+}  // namespace detail
+
+/// The real server has no statistics, but answers with this text (V23).
+inline constexpr std::string_view stats_text = "Basic statistics placeholder";
+
+/// Executes a request on `keys` and calls `reply_with(const reply&)` once; what the reply views is valid during the
+/// call. SETEX stores for `flags` seconds from `now`.
+template <class ReplyWith>
+void answer(store& keys, const parsed_request& asked, clock::time_point now, ReplyWith&& reply_with) {
+  const std::string_view key = as_text(asked.key);
+  const reply not_found{.status = status::key_not_found, .data = {}, .message = "Key not found"};
+  // The real server's own words for an empty key, with its status (V20 to V22).
+  const reply empty_key{.status = status::internal_error, .data = {}, .message = "InvalidKey \"\""};
+  const auto succeed = [&](std::string_view data) { reply_with(reply{.status = status::success, .data = data}); };
+  switch (asked.code) {
+    case operation::ping:
+      return succeed("pong");
+    case operation::get: {
+      if (key.empty()) return reply_with(empty_key);
+      const std::string* value = keys.find(key, now);
+      return value == nullptr ? reply_with(not_found) : succeed(*value);
+    }
+    case operation::set:
+    case operation::setex: {
+      if (key.empty()) return reply_with(empty_key);
+      std::optional<clock::time_point> expiry;
+      if (asked.code == operation::setex) expiry = now + std::chrono::seconds{asked.header.flags};
+      const status stored = keys.set(key, as_text(asked.value), expiry, now);
+      if (stored != status::success) {
+        return reply_with(reply{.status = stored, .data = {}, .message = "Storage full"});
+      }
+      return succeed("OK");
+    }
+    case operation::erase:
+      if (key.empty()) return reply_with(empty_key);
+      return keys.erase(key, now) ? succeed("OK") : reply_with(not_found);
+    case operation::exists:
+      return succeed(!key.empty() && keys.find(key, now) != nullptr ? "true" : "false");
+    case operation::keys: {
+      std::string joined;
+      keys.for_each_key(now, [&joined](std::string_view each) {
+        if (!joined.empty()) joined += '\n';  // there is no empty key
+        joined += each;
+      });
+      return succeed(joined);
+    }
+    case operation::size:
+      return succeed(std::to_string(keys.size(now)));
+    case operation::clear:
+      keys.clear();
+      return succeed("OK");
+    case operation::stats:
+      return succeed(stats_text);
+  }
+}
+
+}  // namespace dovetail::inline v0::lensdb
+
+// ---- dovetail/format/lensdb/ldbd_v1.hpp ----
+// The layout of LensDB's published protocol page: 16-byte request header, replies that end with the stream.
+
+namespace dovetail::inline v0::lensdb {
+
+/// All integers are unsigned and big-endian.
+/// Request: magic 4, version 1, type 1, key length 2, value length 4, flags 4, key, value.
+/// Reply: magic 4, version 1, status 1, message length 2, message, data up to the end of the stream.
+/// Source: the tables "Message Format", "Response Format", "Message Types" and "Response Status Codes" of the page
+/// (LensDB's examples/README.md). What the page leaves open is read like this:
+/// * byte order: not stated; big-endian, as its magic "0x4C444244 (LDBD)" is spelled and as the real server has it;
+/// * where the data ends: not stated and without a length field; so at the end of the stream, which makes a connection
+///   serve one request; the client ends its own half after it, so that the server need not guess either;
+/// * order of message and data: the page draws the message first, other than the real server;
+/// * STATS: no number on the page, so that operation does not exist here;
+/// * data of a success: the page's client returns GET's data and compares nothing else; the real server's texts
+///   ("OK", "true", "false", "pong", keys joined by a line feed, decimal size) are taken for all other types;
+/// * unit of the TTL in flags: the page says "TTL"; whole seconds, as the real server's client and core have it.
+struct ldbd_v1 {
+  static constexpr std::string_view name = "ldbd_v1";
+  static constexpr std::uint32_t magic = 0x4C444244;  // "LDBD"
+  static constexpr std::uint8_t version = 1;
+  static constexpr std::size_t request_header_size = 16;
+  static constexpr std::size_t reply_header_size = 8;
+  static constexpr std::size_t key_size_limit = 0xFFFF;         // what the length field can say
+  static constexpr std::size_t value_size_limit = 1024 * 1024;  // not stated; the real server's
+  static constexpr std::size_t default_request_limit = request_header_size + key_size_limit + value_size_limit;
+  static constexpr bool reply_ends_with_stream = true;
+  static constexpr bool message_precedes_data = true;
+
+  static constexpr std::optional<std::uint8_t> type_of(operation op) noexcept {
+    switch (op) {
+      case operation::get:
+        return std::uint8_t{1};
+      case operation::set:
+        return std::uint8_t{2};
+      case operation::erase:
+        return std::uint8_t{3};
+      case operation::exists:
+        return std::uint8_t{4};
+      case operation::keys:
+        return std::uint8_t{5};
+      case operation::size:
+        return std::uint8_t{6};
+      case operation::clear:
+        return std::uint8_t{7};
+      case operation::setex:
+        return std::uint8_t{8};
+      case operation::ping:
+        return std::uint8_t{9};
+      case operation::stats:
+        break;
+    }
+    return std::nullopt;
+  }
+  static constexpr std::optional<operation> operation_of(std::uint8_t type) noexcept {
+    for (std::uint8_t i = 0; i < operation_count; ++i) {
+      if (type_of(static_cast<operation>(i)) == type) return static_cast<operation>(i);
+    }
+    return std::nullopt;
+  }
+  static constexpr std::uint8_t number_of(status code) noexcept {
+    switch (code) {
+      case status::success:
+        return 0;
+      case status::key_not_found:
+        return 2;
+      case status::invalid_key:
+      case status::invalid_message:
+      case status::unsupported:
+        return 3;
+      case status::internal_error:
+        return 4;
+      case status::storage_full:
+      case status::general_error:
+        break;
+    }
+    return 1;
+  }
+  static constexpr std::optional<status> status_of(std::uint8_t number) noexcept {
+    switch (number) {
+      case 0:
+        return status::success;
+      case 1:
+        return status::general_error;
+      case 2:
+        return status::key_not_found;
+      case 3:
+        return status::invalid_message;
+      case 4:
+        return status::internal_error;
+      default:
+        return std::nullopt;
+    }
+  }
+
+  static constexpr void write(std::byte* to, const request_header& header) noexcept {
+    store_big(to, header.magic);
+    to[4] = std::byte{header.version};
+    to[5] = std::byte{header.type};
+    store_big(to + 6, static_cast<std::uint16_t>(header.key_size));
+    store_big(to + 8, header.value_size);
+    store_big(to + 12, header.flags);
+  }
+  static constexpr request_header read_request(const std::byte* from) noexcept {
+    return {.magic = load_big<std::uint32_t>(from),
+            .version = std::to_integer<std::uint8_t>(from[4]),
+            .type = std::to_integer<std::uint8_t>(from[5]),
+            .key_size = load_big<std::uint16_t>(from + 6),
+            .value_size = load_big<std::uint32_t>(from + 8),
+            .flags = load_big<std::uint32_t>(from + 12)};
+  }
+  static constexpr void write(std::byte* to, const reply_header& header) noexcept {
+    store_big(to, header.magic);
+    to[4] = std::byte{header.version};
+    to[5] = std::byte{header.status};
+    store_big(to + 6, static_cast<std::uint16_t>(header.message_size));
+  }
+  static constexpr reply_header read_reply(const std::byte* from) noexcept {
+    return {.magic = load_big<std::uint32_t>(from),
+            .version = std::to_integer<std::uint8_t>(from[4]),
+            .status = std::to_integer<std::uint8_t>(from[5]),
+            .data_size = 0,
+            .message_size = load_big<std::uint16_t>(from + 6)};
+  }
+};
+
+static_assert(dialect<ldbd_v1>);
+
+}  // namespace dovetail::inline v0::lensdb
+
+// ---- dovetail/codec/lensdb/serve.hpp ----
+// The server's side of a LensDB connection with exact framing, in either dialect, as a dialogue.
+
+namespace dovetail::inline v0::lensdb {
+
+/// Answers requests. The magic number of the first one decides the dialect of the connection. One turn is: read until
+/// there is something to answer, answer all that is there, write; then `resume` says done, and starts the next turn
+/// when it is called again, until `is_over()`. What is malformed is answered in the real server's words. The connection
+/// goes on where the frame's lengths can still be trusted (unknown type, key or value over the limit: the rest of the
+/// frame is skipped). It ends where they cannot (wrong magic or version), when a frame announces more than
+/// `discard_limit`, and when the stream ends inside a frame. An ended connection first writes its replies, ends its
+/// half, and reads on until the peer ends too, because a socket that is closed with unread bytes would destroy the
+/// replies that are under way. Back pressure: no request is looked at while `output_limit` bytes of replies wait to be
+/// written. Cancellation: the connection is over; a reply may have been written in part.
+class serve_exact {
+ public:
+  serve_exact(store& keys, const serve_rules& rules, serve_counters& counters)
+      : store_(&keys),
+        rules_(&rules),
+        counters_(&counters),
+        input_(lens_v1::request_header_size + rules.key_limit + rules.value_limit, 4096) {}
+
+  action resume(const event& ev) {
+    if (ev.cancelled) return end();
+    switch (std::exchange(step_, step::start)) {
+      case step::start:
+        if (is_ending_) return end_gracefully();
+        break;
+      case step::reading:
+        input_.commit(ev.bytes);
+        has_ended_ = ev.ec == errc::connection_closed;
+        if (ev.ec && !has_ended_) return end(ev.ec);
+        break;
+      case step::writing:
+        if (ev.ec) return end(ev.ec);
+        forget_output();
+        return has_ended_ && is_ending_ ? end() : action::done();
+      case step::ending:
+        if (ev.ec || has_ended_) return end();
+        return discard();
+      case step::discarding:
+        discarded_ += ev.bytes;
+        if (ev.ec || discarded_ > rules_->discard_limit) return end();
+        return discard();
+    }
+    return work();
+  }
+
+  bool is_over() const noexcept { return is_over_; }
+
+  /// Nothing of a request has come and nothing is left to write: closing now loses nothing.
+  bool is_idle() const noexcept { return output_.empty() && input_.committed().empty() && to_skip_ == 0; }
+
+  /// Only the end is left: do not wait for it as long as for a request.
+  bool is_ending() const noexcept { return is_ending_; }
+
+ private:
+  enum class step : std::uint8_t { start, reading, writing, ending, discarding };
+  enum class language : std::uint8_t { unknown, lens, ldbd };
+
+  action work() {
+    while (output_.size() < rules_->output_limit && !is_ending_ && take_one()) {
+    }
+    if (!output_.empty()) {
+      step_ = step::writing;
+      return action::write(output_);
+    }
+    if (is_ending_ || has_ended_) return end();
+    step_ = step::reading;
+    // A frame that is over the limit is skipped, never collected; so there is always room for one that is not.
+    if (!input_.prepare(1)) return end(errc::frame_too_large);
+    return action::read(input_.free());
+  }
+
+  /// Takes one request, or a part of what must be skipped, from the input; false when more bytes are needed.
+  bool take_one() {
+    const byte_view bytes = input_.committed();
+    if (to_skip_ != 0) {
+      const std::size_t skipped = static_cast<std::size_t>((std::min<std::uint64_t>)(to_skip_, bytes.size()));
+      input_.consume(skipped);
+      to_skip_ -= skipped;
+      return skipped != 0;
+    }
+    if (bytes.empty()) return false;
+    if (language_ == language::unknown && bytes.size() >= 4) {
+      const std::uint32_t magic = load_big<std::uint32_t>(bytes.data());
+      const bool is_ldbd = rules_->accepts_ldbd && (magic == ldbd_v1::magic || !rules_->accepts_lens);
+      language_ = is_ldbd ? language::ldbd : language::lens;  // the one that is left says that the magic is wrong
+    }
+    return language_ == language::ldbd ? take_one<ldbd_v1>(bytes) : take_one<lens_v1>(bytes);
+  }
+
+  template <dialect D>
+  bool take_one(byte_view bytes) {
+    parsed_request asked = parse_request<D>(bytes);
+    const bool is_over_limit = asked.has_header && (asked.header.key_size > rules_->key_limit ||
+                                                    asked.header.value_size > rules_->value_limit);
+    const bool is_readable = asked.error == frame_error::none || asked.error == frame_error::incomplete ||
+                             asked.error == frame_error::over_limit;
+    if (is_readable && is_over_limit) asked.error = frame_error::over_limit;
+    switch (asked.error) {
+      case frame_error::none:
+        counters_->requests.fetch_add(1, std::memory_order_relaxed);
+        answer(*store_, asked, rules_->now(), [this](const reply& said) { detail::append_reply<D>(output_, said); });
+        input_.consume(static_cast<std::size_t>(asked.size));
+        is_ending_ = D::reply_ends_with_stream;
+        return true;
+      case frame_error::incomplete:
+        if (!has_ended_) return false;
+        break;
+      case frame_error::bad_number:
+      case frame_error::over_limit:
+        if (!asked.has_header && !has_ended_) return false;
+        complain<D>(asked.error, bytes);
+        to_skip_ = asked.size;
+        is_ending_ = !asked.has_header || D::reply_ends_with_stream || asked.size > rules_->discard_limit;
+        return true;
+      case frame_error::bad_magic:
+      case frame_error::bad_version:
+        break;
+    }
+    complain<D>(asked.error, bytes);
+    is_ending_ = true;
+    return true;
+  }
+
+  template <dialect D>
+  void complain(frame_error error, byte_view bytes) {
+    counters_->refused.fetch_add(1, std::memory_order_relaxed);
+    const std::string text = detail::complaint<D>(error, bytes);
+    detail::append_reply<D>(output_, reply{.status = status::invalid_message, .data = {}, .message = text});
+  }
+
+  action end_gracefully() {
+    step_ = step::ending;
+    return action::shutdown_write();
+  }
+
+  action discard() {
+    input_.clear();
+    if (!input_.prepare(1)) return end();
+    step_ = step::discarding;
+    return action::read(input_.free());
+  }
+
+  action end(std::error_code ec = {}) {
+    is_over_ = true;
+    return action::done(ec);
+  }
+
+  /// Gives the memory of an unusually large reply back.
+  void forget_output() {
+    if (output_.capacity() > 4 * rules_->output_limit) {
+      std::vector<std::byte>{}.swap(output_);
+    } else {
+      output_.clear();
+    }
+  }
+
+  store* store_;
+  const serve_rules* rules_;
+  serve_counters* counters_;
+  read_buffer input_;
+  std::vector<std::byte> output_;
+  std::uint64_t to_skip_ = 0;
+  std::size_t discarded_ = 0;
+  step step_ = step::start;
+  language language_ = language::unknown;
+  bool has_ended_ = false;
+  bool is_ending_ = false;
+  bool is_over_ = false;
+};
+
+static_assert(machine<serve_exact>);
+
+}  // namespace dovetail::inline v0::lensdb
+
+// ---- dovetail/codec/lensdb/serve_per_recv.hpp ----
+// The server's side of a LensDB connection as the real server has it: without framing, for tests of clients.
+
+namespace dovetail::inline v0::lensdb {
+
+/// Takes what one recv gives as one request, answers it once, and forgets the rest of it; never closes. In particular:
+/// * a request that comes in pieces, or is larger than `receive_size`, gets an error for each piece;
+/// * of requests that come together only the first is executed;
+/// * SETEX is never answered, and neither is anything after it on its connection;
+/// * SET into a full store waits, without an answer, until there is room, even when its client has gone;
+/// * after the peer's half-close the pending request is answered, and the connection stays open in silence.
+/// Speaks lens_v1 only. Turns, `is_over()` and the rest: as `serve_exact`.
+class serve_per_recv {
+ public:
+  serve_per_recv(store& keys, const serve_rules& rules, serve_counters& counters)
+      : store_(&keys), rules_(&rules), counters_(&counters), input_(rules.receive_size) {}
+
+  action resume(const event& ev) {
+    if (ev.cancelled) return end();
+    switch (step_) {
+      case step::start:
+        return read();
+      case step::reading:
+        if (ev.ec == errc::connection_closed) return fall_silent();
+        if (ev.ec) return end(ev.ec);
+        received_ = ev.bytes;
+        return answer_chunk();
+      case step::waiting_for_room:
+        if (ev.ec) return end(ev.ec);
+        return answer_chunk();
+      case step::writing:
+        if (ev.ec) return end(ev.ec);
+        output_.clear();
+        step_ = step::start;
+        return action::done();
+      case step::deaf:  // the thread of the connection has died: bytes are not even read
+        if (ev.ec) return end(ev.ec);
+        return fall_silent();
+    }
+    return end();
+  }
+
+  bool is_over() const noexcept { return is_over_; }
+  bool is_idle() const noexcept { return step_ != step::writing; }
+  bool is_ending() const noexcept { return false; }
+
+ private:
+  enum class step : std::uint8_t { start, reading, waiting_for_room, writing, deaf };
+
+  action read() {
+    step_ = step::reading;
+    return action::read(input_);
+  }
+
+  action answer_chunk() {
+    const byte_view bytes{input_.data(), received_};
+    const parsed_request asked = parse_request<lens_v1>(bytes);
+    const auto write = [this](const reply& said) { detail::append_reply<lens_v1>(output_, said); };
+    if (asked.error != frame_error::none) {
+      counters_->refused.fetch_add(1, std::memory_order_relaxed);
+      const std::string text = detail::complaint<lens_v1>(asked.error, bytes);
+      write({.status = status::invalid_message, .data = {}, .message = text});
+    } else if (asked.code == operation::setex) {
+      return fall_silent();
+    } else {
+      answer(*store_, asked, rules_->now(), [&](const reply& said) {
+        if (said.status != status::storage_full) write(said);
+      });
+      if (output_.empty()) {
+        step_ = step::waiting_for_room;
+        return action::wait(std::chrono::milliseconds{1});
+      }
+      counters_->requests.fetch_add(1, std::memory_order_relaxed);
+    }
+    step_ = step::writing;
+    return action::write(output_);
+  }
+
+  action fall_silent() {
+    step_ = step::deaf;
+    return action::wait(std::chrono::hours{24});
+  }
+
+  action end(std::error_code ec = {}) {
+    is_over_ = true;
+    return action::done(ec);
+  }
+
+  store* store_;
+  const serve_rules* rules_;
+  serve_counters* counters_;
+  std::vector<std::byte> input_;
+  std::vector<std::byte> output_;
+  std::size_t received_ = 0;
+  step step_ = step::start;
+  bool is_over_ = false;
+};
+
+static_assert(machine<serve_per_recv>);
+
+}  // namespace dovetail::inline v0::lensdb
+
+// ---- dovetail/client/lensdb/server_core.hpp ----
+// The listening half of an in-process LensDB server: accepts, keeps count, lets time pass, stops.
+
+namespace dovetail::inline v0::lensdb::detail {
+
+/// Everything of a server but its thread. Threads: `run()` in one; `stop()` and `statistics()` from any.
+/// A template, so that a program that only has clients does not compile it: `Options` is server_options.
+template <class Options>
+class server_core {
+ public:
+  explicit server_core(Options options)
+      : options_(std::move(options)),
+        rules_{.framing = options_.framing,
+               .accepts_lens = options_.accepts_lens,
+               .accepts_ldbd = options_.accepts_ldbd,
+               .key_limit = options_.key_limit,
+               .value_limit = options_.value_limit,
+               .receive_size = options_.receive_size,
+               .output_limit = options_.output_limit,
+               .now = options_.now},
+        store_(options_.storage) {}
+
+  /// Errors: errc::invalid_option (host), or the system's: the port is in use, …
+  error_info listen() {
+    using asio::ip::tcp;
+    std::error_code ec;
+    const asio::ip::address address =
+        asio::ip::make_address(options_.host == "localhost" ? "127.0.0.1" : options_.host, ec);
+    if (ec) return {errc::invalid_option, "the host of a LensDB server must be an address of this machine"};
+    const tcp::endpoint wanted{address, options_.port};
+    acceptor_.open(wanted.protocol(), ec);
+    if (!ec) acceptor_.set_option(tcp::acceptor::reuse_address{true}, ec);
+    if (!ec) acceptor_.bind(wanted, ec);
+    if (!ec) acceptor_.listen(asio::socket_base::max_listen_connections, ec);
+    if (!ec) port_ = acceptor_.local_endpoint(ec).port();
+    // Asio has a category of its own for the same numbers.
+    if (ec)
+      return {{ec.value(), std::system_category()},
+              "cannot listen on " + options_.host + ", port " + std::to_string(options_.port)};
+    accept();
+    return {};
+  }
+
+  const Options& options() const noexcept { return options_; }
+  std::uint16_t port() const noexcept { return port_; }
+
+  /// Serves until `stop()` has been called and the last connection has ended.
+  void run() { io_.run(); }
+
+  void stop() {
+    asio::post(io_, [this] {
+      if (std::exchange(is_stopping_, true)) return;
+      std::error_code ignored;
+      acceptor_.close(ignored);
+      accept_pause_.cancel();
+      expiry_.cancel();
+      for (const auto& [key, each] : connections_) each->stop();
+      if (connections_.empty()) return;
+      grace_.expires_after(options_.stop_grace);
+      grace_.async_wait([this](const std::error_code& ec) {
+        if (ec) return;
+        for (const auto& [key, each] : connections_) each->kill();
+      });
+    });
+  }
+
+  server_statistics statistics() const noexcept {
+    return {.connections = open_.load(std::memory_order_relaxed),
+            .accepted = accepted_.load(std::memory_order_relaxed),
+            .refused_connections = refused_.load(std::memory_order_relaxed),
+            .requests = counters_.requests.load(std::memory_order_relaxed),
+            .refused_requests = counters_.refused.load(std::memory_order_relaxed)};
+  }
+
+  /// For connections: keys may have got an end.
+  void turn_is_over() {
+    const auto next = store_.next_expiry();
+    if (!next || is_stopping_ || (expires_at_ && *expires_at_ <= *next)) return;
+    expires_at_ = next;
+    // Not at once, and not often: every operation removes what is over; this only gives the memory of an idle store
+    // back.
+    expiry_.expires_after((std::max<clock::duration>)(*next - rules_.now(), std::chrono::milliseconds{100}));
+    expiry_.async_wait([this](const std::error_code& ec) {
+      if (ec) return;
+      expires_at_.reset();
+      store_.expire(rules_.now());
+      turn_is_over();
+    });
+  }
+
+  /// For connections: this one has ended.
+  void forget(server_connection& ended) {
+    connections_.erase(&ended);
+    open_.store(connections_.size(), std::memory_order_relaxed);
+    if (is_stopping_ && connections_.empty()) grace_.cancel();
+  }
+
+ private:
+  void accept() {
+    acceptor_.async_accept([this](const std::error_code& ec, asio::ip::tcp::socket accepted) {
+      if (is_stopping_) return;
+      if (!ec) welcome(std::move(accepted));
+      if (!ec || ec == std::errc::connection_aborted) return accept();
+      // Too many open files, as a rule: connections that end make room.
+      accept_pause_.expires_after(std::chrono::milliseconds{50});
+      accept_pause_.async_wait([this](const std::error_code& stopped) {
+        if (!stopped && !is_stopping_) accept();
+      });
+    });
+  }
+
+  void welcome(asio::ip::tcp::socket accepted) {
+    accepted_.fetch_add(1, std::memory_order_relaxed);
+    if (connections_.size() >= options_.max_connections) {
+      refused_.fetch_add(1, std::memory_order_relaxed);
+      return;  // closes it
+    }
+    std::error_code ec;
+    dovetail::detail::owned_handle handle{accepted.release(ec)};
+    if (!ec) ec = dovetail::detail::prepare_socket(handle.get());
+    if (!ec) ec = dovetail::detail::set_no_delay(handle.get());
+    if (ec) return;
+    if (options_.framing == framing::exact) {
+      begin(std::move(handle), serve_exact{store_, rules_, counters_});
+    } else {
+      begin(std::move(handle), serve_per_recv{store_, rules_, counters_});
+    }
+  }
+
+  template <class Dialogue>
+  void begin(dovetail::detail::owned_handle handle, Dialogue dialogue) {
+    auto made = std::make_shared<server_connection_of<Dialogue, server_core>>(
+        *this, io_.get_executor(), std::move(handle), options_, std::move(dialogue));
+    connections_.emplace(made.get(), made);
+    open_.store(connections_.size(), std::memory_order_relaxed);
+    made->next();
+  }
+
+  Options options_;
+  serve_rules rules_;
+  store store_;
+  serve_counters counters_;
+  std::atomic<std::size_t> open_{0};
+  std::atomic<std::uint64_t> accepted_{0};
+  std::atomic<std::uint64_t> refused_{0};
+  std::uint16_t port_ = 0;
+  std::optional<clock::time_point> expires_at_;
+  bool is_stopping_ = false;
+  asio::io_context io_{1};
+  asio::ip::tcp::acceptor acceptor_{io_};
+  asio::steady_timer accept_pause_{io_};
+  asio::steady_timer expiry_{io_};
+  asio::steady_timer grace_{io_};
+  std::unordered_map<server_connection*, std::shared_ptr<server_connection>> connections_;
+};
+
+}  // namespace dovetail::inline v0::lensdb::detail
+
+// ---- dovetail/client/lensdb_server.hpp ----
+// A LensDB server in the process, for examples, tests and small programs: both dialects, times to live, exact framing.
+
+namespace dovetail::inline v0::lensdb {
+
+/// Listens and serves from construction to `stop()` or destruction, on one thread of its own; keys live as long as it.
+/// A connection speaks the dialect of its first magic number. SETEX counts whole seconds from its arrival; an expired
+/// key is gone for every operation at once, and its memory soon. STATS answers with the real server's constant text.
+/// `framing::one_per_recv` makes it behave like the real server, losses included: see `serve_per_recv`.
+/// Threads: any, but not from within the server's own.
+///
+///     dt::lensdb::server server{{.port = 0}};
+///     dt::lensdb::client kv{server.uri()};
+///
+/// A template only so that programs without a server do not compile one.
+template <class Options>
+class basic_server {
+ public:
+  /// Errors: throws `dt::error`: the host is no address, or the system cannot listen there.
+  explicit basic_server(Options options = {})
+      : core_(std::make_unique<detail::server_core<Options>>(std::move(options))) {
+    if (error_info wrong = core_->listen()) dovetail::detail::throw_error(std::move(wrong));
+    thread_ = std::thread{[core = core_.get()] { core->run(); }};
+  }
+  basic_server(basic_server&&) noexcept = default;
+  basic_server& operator=(basic_server&& other) noexcept {
+    if (this != &other) {
+      stop();
+      core_ = std::move(other.core_);
+      thread_ = std::move(other.thread_);
+    }
+    return *this;
+  }
+  ~basic_server() { stop(); }
+
+  std::uint16_t port() const noexcept { return core_->port(); }
+
+  /// Where a client of this machine finds it.
+  tcp_endpoint endpoint() const {
+    const std::string& host = core_->options().host;
+    if (host == "0.0.0.0" || host == "localhost") return {"127.0.0.1", port()};
+    return {host == "::" ? "::1" : host, port()};
+  }
+
+  /// The connection string for a client of this machine. Says what this server can do and the real one cannot (SETEX,
+  /// large requests); `parameters` are added: `uri("maxConnections=4")`.
+  std::string uri(std::string_view parameters = {}) const {
+    const tcp_endpoint where = endpoint();
+    const bool is_v6 = where.host.find(':') != std::string::npos;
+    std::string text = "lensdb://" + (is_v6 ? "[" + where.host + "]" : where.host) + ":" + std::to_string(where.port);
+    const Options& options = core_->options();
+    char separator = '?';
+    if (options.framing == framing::exact) {
+      const std::size_t limit = lens_v1::request_header_size + options.key_limit + options.value_limit;
+      text += "?setex=true&requestLimit=" + std::to_string(limit);
+      separator = '&';
+    }
+    if (!parameters.empty()) (text += separator) += parameters;
+    return text;
+  }
+
+  server_statistics statistics() const noexcept { return core_->statistics(); }
+
+  /// Listens no more, lets the requests under way be answered (at most `stop_grace`), closes, and waits for its thread.
+  /// Calling it again does nothing.
+  void stop() noexcept {
+    if (!thread_.joinable()) return;
+    core_->stop();
+    thread_.join();
+  }
+
+ private:
+  std::unique_ptr<detail::server_core<Options>> core_;
+  std::thread thread_;
+};
+
+using server = basic_server<server_options>;
 
 }  // namespace dovetail::inline v0::lensdb
 
@@ -17149,24 +17780,69 @@ struct unix_socket {
 
 }  // namespace dovetail::inline v0
 
-// ---- dovetail/version.hpp ----
-// The one place where the version of dovetail is written.
-
-#define DOVETAIL_VERSION_MAJOR 0
-#define DOVETAIL_VERSION_MINOR 1
-#define DOVETAIL_VERSION_PATCH 0
-#define DOVETAIL_VERSION_STRING "0.1.0"
-/// Major * 10000 + minor * 100 + patch, for comparisons in the preprocessor.
-#define DOVETAIL_VERSION (DOVETAIL_VERSION_MAJOR * 10000 + DOVETAIL_VERSION_MINOR * 100 + DOVETAIL_VERSION_PATCH)
-
 // ---- dovetail/dovetail.hpp ----
 // Everything that needs no more than the standard library, Asio and Boost.PFR; sqlite.hpp and tls.hpp come on top.
 
-#if defined(DOVETAIL_WITH_SQLITE)
+// ---- dovetail/client/async_hold.hpp ----
+// Performs one operation and keeps the connection: how an asynchronous transaction begins.
 
-#include <asio/co_spawn.hpp>
-#include <asio/this_coro.hpp>
-#include <sqlite3.h>
+namespace dovetail::inline v0::detail {
+
+/// Completes with the lease. Retried as the policy says, like every operation.
+template <class Core, operation Op, class Handler>
+class async_hold final : public async_attempt<Core> {
+  using base = async_attempt<Core>;
+  using lease = typename Core::lease;
+
+ public:
+  async_hold(std::shared_ptr<Core> core, asio::any_io_executor executor, const call& how, Op op, Handler handler)
+      : base(std::move(core), std::move(executor), how), op_(std::move(op)), handler_(std::move(handler)) {}
+
+  static void begin(std::shared_ptr<Core> core, asio::any_io_executor fallback, const call& how, Op op,
+                    Handler handler) {
+    asio::any_io_executor executor = asio::get_associated_executor(handler, fallback);
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    auto self =
+        std::make_shared<async_hold>(std::move(core), std::move(executor), how, std::move(op), std::move(handler));
+    if (slot.is_connected()) {
+      slot.assign([weak = std::weak_ptr<async_hold>{self->shared()}](asio::cancellation_type type) {
+        if (const auto alive = weak.lock()) alive->cancel(type);
+      });
+    }
+    self->start();
+  }
+
+ private:
+  std::shared_ptr<async_hold> shared() { return std::static_pointer_cast<async_hold>(this->shared_from_this()); }
+
+  void perform() override {
+    auto& connection = *this->lease_;
+    const auto next = [](async_hold& self, result<typename Op::value_type> answer) {
+      if (!answer) return self.failed(std::move(answer).error(), 0);
+      self.is_in_dialogue_ = false;
+      self.complete(std::move(self.lease_));
+    };
+    async_run(connection.stream(), connection.session().start(op_), this->how_.by, &connection.moved(),
+              typename base::template step<async_hold, decltype(next)>{shared(), next});
+  }
+
+  void give_up(error_info why) override { complete(std::move(why)); }
+  std::string_view name() const noexcept override { return Op::name; }
+  bool is_idempotent() const noexcept override { return op_.is_idempotent(); }
+
+  void complete(result<lease> answer) {
+    auto cancellation = asio::get_associated_cancellation_slot(handler_);
+    if (cancellation.is_connected()) cancellation.clear();
+    std::move(handler_)(std::move(answer));
+  }
+
+  friend typename base::template step<async_hold, void>;
+
+  Op op_;
+  Handler handler_;
+};
+
+}  // namespace dovetail::inline v0::detail
 
 // ---- dovetail/client/transaction.hpp ----
 // A transaction on one connection: an owner object with the client's verbs, and the loop that repeats it as a whole.
@@ -17174,11 +17850,21 @@ struct unix_socket {
 namespace dovetail::inline v0 {
 
 /// How a transaction begins. An enum, so that GCC 12 may have it in a `co_await` expression.
+/// The isolation levels are those of SQL; SQLite, whose transactions are serializable, takes each for `automatic`, and
+/// the read-only ones for `deferred`.
 enum class begin_mode : unsigned char {
-  automatic,  ///< the database's best: with SQLite `immediate`, or `deferred` where nothing may be written
+  automatic,  ///< the database's best: with SQLite `immediate`, or `deferred` where nothing may be written; with
+              ///< PostgreSQL what the server is set to
   deferred,   ///< SQLite: the first statement takes the lock that it needs; a later write may meet a conflict
   immediate,  ///< SQLite: takes the write lock now, and waits for it
   exclusive,  ///< SQLite: takes it against readers too (without a write-ahead log)
+  read_committed,
+  repeatable_read,
+  serializable,
+  read_only,               ///< at the isolation level that the server is set to
+  repeatable_read_only,    ///< one snapshot for all statements: consistent reports
+  serializable_read_only,  ///< serializable, and PostgreSQL waits for a snapshot that no conflict can spoil
+                           ///< (deferrable)
 };
 
 /// Begins a transaction, or sets a savepoint when `depth` is not 0.
@@ -17400,6 +18086,89 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   deadline by_;
   int depth_;
   bool failed_ = false;
+};
+
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/async_transaction.hpp ----
+// A transaction whose verbs are awaited: the client's verbs on one connection.
+
+namespace dovetail::inline v0 {
+
+/// What the body of an asynchronous `transaction` gets. One operation at a time. A connection whose transaction was
+/// neither committed nor rolled back is closed, which rolls it back.
+template <class Core>
+class async_transaction : public Core::connection_type::template verbs<async_transaction<Core>> {
+ public:
+  using connection_type = typename Core::connection_type;
+
+  async_transaction(std::shared_ptr<Core> core, typename Core::lease on, asio::any_io_executor executor, deadline by)
+      : core_(std::move(core)), on_(std::move(on)), executor_(std::move(executor)), by_(by) {}
+
+  bool is_open() const noexcept { return static_cast<bool>(on_); }
+  asio::any_io_executor get_executor() const noexcept { return executor_; }
+
+  /// For verbs: starts one operation on this transaction's connection. Never repeated. Lifetime: the transaction must
+  /// stay until it has completed.
+  template <operation Op>
+  auto run(Op op, std::source_location where) {
+    return async_initiate_result<typename Op::value_type>(
+        [this, where](auto handler, Op asked) { this->start(std::move(asked), where, std::move(handler)); },
+        asio::use_awaitable, std::move(op));
+  }
+  /// The same, completing with `dt::result`.
+  template <operation Op>
+  auto perform(Op op, std::source_location where) {
+    return async_initiate_result<typename Op::value_type>(
+        [this, where](auto handler, Op asked) { this->start(std::move(asked), where, std::move(handler)); }, as_result,
+        std::move(op));
+  }
+  const std::shared_ptr<Core>& core() const noexcept { return core_; }
+  call start_call(std::source_location where) const noexcept { return call::until(by_, where); }
+  int nesting() const noexcept { return depth_ + 1; }
+  void set_nesting(int depth) noexcept { depth_ = depth; }
+  bool is_aborted() const noexcept { return !on_ || !on_->is_in_transaction(); }
+  void release() noexcept { on_.release(); }
+
+ private:
+  template <class Op, class Handler>
+  void start(Op op, std::source_location where, Handler handler) {
+    using value_type = typename Op::value_type;
+    auto executor = asio::get_associated_executor(handler, executor_);
+    if (is_aborted()) {
+      error_info why{on_ ? errc::transaction_aborted : errc::transaction_closed};
+      why.with_location(where);
+      return asio::post(executor, [handler = std::move(handler), why = std::move(why)]() mutable {
+        std::move(handler)(result<value_type>{std::move(why)});
+      });
+    }
+    async_run(on_->stream(), on_->own(std::move(op)), by_, nullptr,
+              located<Handler, value_type>{std::move(handler), executor, where});
+  }
+
+  /// Adds the caller's place to a failure on its way.
+  template <class Handler, class T>
+  struct located {
+    using executor_type = asio::any_io_executor;
+    using cancellation_slot_type = asio::associated_cancellation_slot_t<Handler>;
+    Handler handler;
+    asio::any_io_executor executor;
+    std::source_location where;
+    executor_type get_executor() const noexcept { return executor; }
+    cancellation_slot_type get_cancellation_slot() const noexcept {
+      return asio::get_associated_cancellation_slot(handler);
+    }
+    void operator()(result<T> answer) {
+      if (!answer) answer.error().with_location(where);
+      std::move(handler)(std::move(answer));
+    }
+  };
+
+  std::shared_ptr<Core> core_;
+  typename Core::lease on_;
+  asio::any_io_executor executor_;
+  deadline by_;
+  int depth_ = 0;
 };
 
 }  // namespace dovetail::inline v0
@@ -18858,6 +19627,8 @@ class analyser {
   constexpr const statement_traits& traits() const noexcept { return traits_; }
   /// The columns that come back, when `traits().returns_rows`.
   constexpr const select_list& columns() const noexcept { return list_; }
+  /// The text holds literals: text in quotes, numbers.
+  constexpr bool has_literals() const noexcept { return has_literals_; }
   constexpr bool has_columns() const noexcept { return list_role_ == role::output; }
   constexpr std::uint32_t list_begin() const noexcept { return list_begin_; }
 
@@ -18882,6 +19653,7 @@ class analyser {
   }
 
   constexpr void take(const token& found) noexcept {
+    if (found.kind == token_kind::string || found.kind == token_kind::number) has_literals_ = true;
     if (is_ended_ && !found.is(';') && !has_body_) return fail(sql_mistake::several_statements, found.begin);
     switch (found.kind) {
       case token_kind::placeholder:
@@ -19178,6 +19950,7 @@ class analyser {
   bool awaits_main_word_ = false;
   bool writes_inside_ = false;
   bool needs_rewriting_ = false;
+  bool has_literals_ = false;
   bool opened_by_parenthesis_ = false;
 };
 
@@ -19396,6 +20169,43 @@ constexpr void stop_compiling_for_row(const sql_problem& found) {
 }  // namespace detail
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/sql/mask.hpp ----
+// A statement's text as errors may show it: without its literals.
+
+namespace dovetail::inline v0 {
+
+/// The text with `…` for its literals; empty when it cannot be told what is one.
+[[gnu::cold]] std::string mask_literals(dialect d, std::string_view text);
+
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+[[gnu::noinline]] DOVETAIL_DEFINE std::string mask_literals(dialect d, std::string_view text) {
+  std::string masked;
+  std::size_t copied = 0;
+  detail::lexer tokens{text, lexis_of(d)};
+  for (detail::token at = tokens.next(); at.kind != detail::token_kind::end; at = tokens.next()) {
+    if (at.kind != detail::token_kind::string && at.kind != detail::token_kind::number) continue;
+    masked.append(text, copied, at.begin - copied);
+    masked += at.kind == detail::token_kind::string ? "'…'" : "…";
+    copied = at.end;
+  }
+  if (tokens.problem()) return {};
+  return masked.append(text, copied, text.size() - copied);
+}
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
+
 // ---- dovetail/sql/statement_view.hpp ----
 // A checked statement without the types that it was checked for: what a backend looks at.
 
@@ -19407,6 +20217,8 @@ struct statement_view {
   statement_traits traits;
   bool is_literal = false;  ///< the text is a literal: its address stands for it as long as the program runs
   std::source_location where{};
+  /// `mask_literals`, or null when there is nothing to mask.
+  std::string (*mask)(dialect, std::string_view) = nullptr;
 
   /// The text when its address can serve as key of a cache of prepared statements: a literal whose native text is
   /// always the same. Else empty.
@@ -19452,33 +20264,35 @@ constexpr auto slot_sizes(const Args&... args) noexcept {
 template <class Places, class F, class... Args>
 constexpr bool bind_parameters(const statement_traits& traits, const Places& places, F&& bind, const Args&... args) {
   std::size_t slot = 0;
-  if (!traits.expands) {
+  if (!detail::argument_pack<Args...>::has_ranges || !traits.expands) {
     [[maybe_unused]] auto visit = [&](const auto& value) {
       const std::uint32_t number = places[slot++].number;
       return number == 0 || bind(number, value);
     };
     return (detail::visit_slots(args, visit) && ...);
   }
-  const auto sizes = v0::slot_sizes(args...);
-  [[maybe_unused]] auto visit = [&](const auto& value) {
-    const std::size_t current = slot++;
-    if (places[current].number == 0) return true;
-    std::uint32_t number = 1;  // behind all values of the parameters with smaller numbers
-    for (std::size_t i = 0; i < sizes.size(); ++i) {
-      if (places[i].number != 0 && places[i].number < places[current].number)
-        number += places[i].expands ? sizes[i] : 1;
-    }
-    if constexpr (detail::argument_range<std::remove_cvref_t<decltype(value)>>) {
-      if (places[current].expands) {
-        for (const auto& element : value) {
-          if (!bind(number++, element)) return false;
-        }
-        return true;
+  if constexpr (detail::argument_pack<Args...>::has_ranges) {
+    const auto sizes = v0::slot_sizes(args...);
+    auto visit = [&](const auto& value) {
+      const std::size_t current = slot++;
+      if (places[current].number == 0) return true;
+      std::uint32_t number = 1;  // behind all values of the parameters with smaller numbers
+      for (std::size_t i = 0; i < sizes.size(); ++i) {
+        if (places[i].number != 0 && places[i].number < places[current].number)
+          number += places[i].expands ? sizes[i] : 1;
       }
-    }
-    return static_cast<bool>(bind(number, value));
-  };
-  return (detail::visit_slots(args, visit) && ...);
+      if constexpr (detail::argument_range<std::remove_cvref_t<decltype(value)>>) {
+        if (places[current].expands) {
+          for (const auto& element : value) {
+            if (!bind(number++, element)) return false;
+          }
+          return true;
+        }
+      }
+      return static_cast<bool>(bind(number, value));
+    };
+    return (detail::visit_slots(args, visit) && ...);
+  }
 }
 
 }  // namespace dovetail::inline v0
@@ -19622,9 +20436,25 @@ inline std::string excerpt_of(std::string_view text, const text_position& at) {
 }
 
 /// The failure that stands for a mistake. The statement's text, names in it included, is shown only when `shows_text`.
-inline error_info describe_mistake(const sql_problem& found, std::string_view text, bool shows_text,
-                                   std::span<const argument_slot> argument_slots, const row_description* row,
-                                   std::source_location where) {
+error_info describe_mistake(const sql_problem& found, std::string_view text, bool shows_text,
+                            std::span<const argument_slot> argument_slots, const row_description* row,
+                            std::source_location where);
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+DOVETAIL_DEFINE error_info describe_mistake(const sql_problem& found, std::string_view text, bool shows_text,
+                                            std::span<const argument_slot> argument_slots, const row_description* row,
+                                            std::source_location where) {
   std::string words{words_of(found.what)};
   const auto number = [](std::size_t value) { return std::to_string(value); };
   bool has_place = true;
@@ -19679,8 +20509,9 @@ inline error_info describe_mistake(const sql_problem& found, std::string_view te
   return failure;
 }
 
-}  // namespace detail
-}  // namespace dovetail::inline v0
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif
 
 // ---- dovetail/sql/rewrite.hpp ----
 // The text that a database takes: placeholders in its own style, ranges of `in (…)` written out.
@@ -19865,15 +20696,31 @@ class rewriter {
 /// The text and parameters that the database takes. `sizes` holds the number of elements for each slot (see
 /// `slot_sizes`); it is used only when `statement.traits.expands`. For statements without a mistake only.
 /// Cost: reads the text once more; a statement that `traits.is_native` is copied.
-inline native_statement native_text(dialect d, const statement_view& statement,
-                                    std::span<const argument_slot> argument_slots,
-                                    std::span<const parameter_place> places,
-                                    std::span<const std::uint32_t> sizes = {}) {
+native_statement native_text(dialect d, const statement_view& statement, std::span<const argument_slot> argument_slots,
+                             std::span<const parameter_place> places, std::span<const std::uint32_t> sizes = {});
+
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_DEFINE native_statement native_text(dialect d, const statement_view& statement,
+                                             std::span<const argument_slot> argument_slots,
+                                             std::span<const parameter_place> places,
+                                             std::span<const std::uint32_t> sizes) {
   if (statement.traits.is_native) return {std::string{statement.text}, statement.traits.parameters, {}};
   return detail::rewriter{d, statement, argument_slots, places, sizes}.run();
 }
 
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
 
 // ---- dovetail/sql/statement.hpp ----
 // A statement with its checks done: literals while the program is compiled, `dt::runtime(text)` when it runs.
@@ -19894,6 +20741,7 @@ struct statement_check {
   statement_traits traits{};
   std::array<parameter_place, Slots> places{};  ///< for each slot of the arguments, the parameter that it fills
   sql_problem problem{};
+  bool has_literals = false;
 };
 
 /// Checks a text for the dialect `D`, against rows of type `Row` (void: none are wanted) and arguments of the types
@@ -19913,6 +20761,7 @@ constexpr auto check_statement(std::string_view text, bool is_literal = true) no
   found.run();
   done.traits = found.traits();
   done.problem = found.problem();
+  done.has_literals = found.has_literals();
   if constexpr (!std::is_void_v<Row>) {
     if (!done.problem) done.problem = detail::compare_columns(D, text, found, row_plan<Row>::description);
   }
@@ -19940,6 +20789,10 @@ class checked_statement {
   consteval checked_statement(const Text& sql, std::source_location where = std::source_location::current())
       : view_{.text = text_of(sql), .traits = {}, .is_literal = true, .where = where} {
     const sql_problem found = check(true);
+    if (!view_.traits.is_native) {
+      rewrite_ = &native_text;
+      describe_ = &detail::describe_mistake;
+    }
     if (!found) return;
     if (found.what == sql_mistake::wrong_argument_count) {
       detail::count_arguments(found.expected, found.given);
@@ -19952,7 +20805,10 @@ class checked_statement {
 
   /// Errors: none here; ask `problem()` or `failure()`.
   checked_statement(runtime sql, std::source_location where = std::source_location::current()) noexcept
-      : view_{.text = sql.text, .traits = {}, .is_literal = false, .where = where}, problem_(check(false)) {}
+      : view_{.text = sql.text, .traits = {}, .is_literal = false, .where = where},
+        problem_(check(false)),
+        describe_(&detail::describe_mistake),
+        rewrite_(&native_text) {}
 
   constexpr const statement_view& view() const noexcept { return view_; }
   constexpr operator const statement_view&() const noexcept { return view_; }  // NOLINT: a statement is a view of it
@@ -19964,15 +20820,15 @@ class checked_statement {
   /// Errors: errc::too_many_parameters, when ranges make them so many.
   template <class... Args>
   result<native_statement> native(const Args&... args) const {
-    const auto sizes = v0::slot_sizes(args...);
-    native_statement found = native_text(D, view_, argument_slots(), places_, sizes);
+    if (rewrite_ == nullptr) return native_statement{std::string{view_.text}, view_.traits.parameters, {}};
+    native_statement found = rewrite_(D, view_, argument_slots(), places_, v0::slot_sizes(args...));
     if (found.parameters > parameter_limit(D)) {
       const auto end = static_cast<std::uint32_t>(view_.text.size());
-      return detail::describe_mistake({.what = sql_mistake::too_many_parameters,
-                                       .at = end,
-                                       .expected = parameter_limit(D),
-                                       .given = found.parameters},
-                                      view_.text, false, argument_slots(), nullptr, view_.where);
+      return describe({.what = sql_mistake::too_many_parameters,
+                       .at = end,
+                       .expected = parameter_limit(D),
+                       .given = found.parameters},
+                      false, nullptr);
     }
     return found;
   }
@@ -19984,10 +20840,15 @@ class checked_statement {
   error_info failure(bool shows_text = false) const {
     const row_description* row = nullptr;
     if constexpr (!std::is_void_v<Row>) row = &row_plan<Row>::description;
-    return detail::describe_mistake(problem_, view_.text, shows_text, pack::argument_slots, row, view_.where);
+    return describe(problem_, shows_text, row);
   }
 
  private:
+  error_info describe(const sql_problem& found, bool shows_text, const row_description* row) const {
+    if (describe_ == nullptr) return {};  // a literal that compiled
+    return describe_(found, view_.text, shows_text, pack::argument_slots, row, view_.where);
+  }
+
   template <class Text>
   static constexpr std::string_view text_of(const Text& sql) noexcept {
     if constexpr (std::is_array_v<Text>) {
@@ -20001,12 +20862,16 @@ class checked_statement {
     const statement_check<slot_count> found = check_statement<D, Row, Shapes...>(view_.text, is_literal);
     view_.traits = found.traits;
     places_ = found.places;
+    if (found.has_literals) view_.mask = &mask_literals;
     return found.problem;
   }
 
   statement_view view_;
   places_type places_{};
   sql_problem problem_{};
+  // Null for literals that need neither: a program that has only such ones does not contain the functions.
+  decltype(&detail::describe_mistake) describe_ = nullptr;
+  decltype(&native_text) rewrite_ = nullptr;
 };
 
 /// The parameter type of a verb: `template <class Row, class... Args> … query(statement_for<D, Row, Args...> sql, const
@@ -20758,6 +21623,832 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
 
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/client/sql_async_verbs.hpp ----
+// The verbs of asynchronous SQL clients: `sql_verbs` with owned arguments, and transactions.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+template <class T>
+struct awaited;
+template <class T, class Executor>
+struct awaited<asio::awaitable<T, Executor>> {
+  using type = T;
+};
+
+/// What came of one run of a body: its value, the library's failure, or somebody else's exception.
+template <class T>
+struct body_outcome {
+  std::optional<std::conditional_t<std::is_void_v<T>, char, T>> value{};
+  error_info failure{};
+  std::exception_ptr thrown{};
+};
+
+template <class T, class Transaction, class Fn>
+asio::awaitable<body_outcome<T>> await_body(Transaction& tx, Fn& body) {
+  body_outcome<T> outcome;
+  try {
+    if constexpr (std::is_void_v<T>) {
+      co_await body(tx);
+    } else {
+      outcome.value.emplace(co_await body(tx));
+    }
+  } catch (const error& failed) {
+    outcome.failure = failed.info();
+  } catch (...) {
+    outcome.thrown = std::current_exception();
+  }
+  co_return outcome;
+}
+
+template <class Core>
+asio::awaitable<result<typename Core::lease>> async_begin(std::shared_ptr<Core> core, asio::any_io_executor executor,
+                                                          call how, sql_begin begin) {
+  return async_initiate_result<typename Core::lease>(
+      [core = std::move(core), executor = std::move(executor), how](auto handler, sql_begin op) mutable {
+        async_hold<Core, sql_begin, decltype(handler)>::begin(std::move(core), std::move(executor), how, op,
+                                                              std::move(handler));
+      },
+      as_result, begin);
+}
+
+/// Runs a body in a transaction; see `sql_async_verbs::transaction`. `T` is what the body gives.
+template <class T, class Core, class Fn>
+asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::any_io_executor executor,
+                                             begin_mode mode, Fn body, call how) {
+  for (int attempt = 1;; ++attempt) {
+    auto lent = co_await async_begin(core, executor, how, sql_begin{mode, 0});
+    if (!lent) co_return std::move(lent).error();
+    body_outcome<T> outcome;
+    {
+      async_transaction<Core> tx{core, *std::move(lent), executor, how.by};
+      outcome = co_await await_body<T>(tx, body);
+      // Whatever was cancelled: the end of the transaction happens.
+      co_await asio::this_coro::throw_if_cancelled(false);
+      if (!outcome.failure && !outcome.thrown) {
+        if (tx.is_aborted()) {
+          outcome.failure = error_info{errc::transaction_aborted, "nothing was committed"};
+        } else if (auto done = co_await tx.perform(sql_commit{}, how.where); !done) {
+          outcome.failure = std::move(done).error();
+        }
+      }
+      if (!tx.is_aborted()) static_cast<void>(co_await tx.perform(sql_rollback{}, how.where));
+      co_await asio::this_coro::throw_if_cancelled(true);
+    }
+    if (outcome.thrown) std::rethrow_exception(outcome.thrown);
+    if (!outcome.failure) {
+      if constexpr (std::is_void_v<T>) {
+        co_return result<void>{};
+      } else {
+        co_return *std::move(outcome.value);
+      }
+    }
+    outcome.failure.with_location(how.where);
+    if (!is_conflict(outcome.failure)) co_return outcome.failure;
+    const verdict next = core->judge(outcome.failure, "transaction", attempt, false, 0, how);
+    if (!next.repeat) co_return outcome.failure;
+    asio::steady_timer pause{executor, next.delay};
+    co_await pause.async_wait(asio::use_awaitable);
+  }
+}
+
+/// A savepoint in an open transaction.
+template <class T, class Core, class Fn>
+asio::awaitable<result<T>> await_savepoint(async_transaction<Core>& tx, Fn body, std::source_location where) {
+  const int depth = tx.nesting();
+  if (auto begun = co_await tx.perform(sql_begin{begin_mode::automatic, depth}, where); !begun) {
+    co_return std::move(begun).error();
+  }
+  tx.set_nesting(depth);
+  body_outcome<T> outcome = co_await await_body<T>(tx, body);
+  tx.set_nesting(depth - 1);
+  co_await asio::this_coro::throw_if_cancelled(false);
+  if (!outcome.failure && !outcome.thrown) {
+    if (auto done = co_await tx.perform(sql_commit{depth}, where); !done) outcome.failure = std::move(done).error();
+  }
+  if ((outcome.failure || outcome.thrown) && !tx.is_aborted()) {
+    static_cast<void>(co_await tx.perform(sql_rollback{depth}, where));
+  }
+  co_await asio::this_coro::throw_if_cancelled(true);
+  if (outcome.thrown) std::rethrow_exception(outcome.thrown);
+  if (outcome.failure) co_return outcome.failure;
+  if constexpr (std::is_void_v<T>) {
+    co_return result<void>{};
+  } else {
+    co_return *std::move(outcome.value);
+  }
+}
+
+template <class T>
+asio::awaitable<T> value_of(asio::awaitable<result<T>> inner) {
+  result<T> outcome = co_await std::move(inner);
+  co_return std::move(outcome).value();
+}
+
+template <class Self>
+concept inside_async_transaction = requires(Self& self) {
+  self.set_nesting(1);
+};
+
+}  // namespace detail
+
+/// `sql_verbs` that own their arguments, and transactions. Base class of asynchronous clients, views, transactions.
+template <class Self, dialect D>
+class sql_async_verbs : public sql_verbs<Self, D, argument_storage::owned> {
+  using base = sql_verbs<Self, D, argument_storage::owned>;
+
+ public:
+  using typename base::place;
+
+  /// `co_await db.transaction([](auto& tx) -> asio::awaitable<void> { co_await tx.execute("…"); })`: commits when the
+  /// body returns, rolls back when it throws; inside of a transaction a savepoint. After a conflict with another
+  /// transaction it begins again as the retry policy says, so that the body may be called more than once.
+  /// Completion: an awaitable, with `dt::as_result` one of `dt::result`, with other tokens as `asio::co_spawn`.
+  template <class Fn>
+  auto transaction(begin_mode mode, Fn body, place where = place::current()) {
+    Self& self = this->self();
+    if constexpr (detail::inside_async_transaction<Self>) {
+      using value_type = typename detail::awaited<std::invoke_result_t<Fn&, Self&>>::type;
+      return detail::value_of<value_type>(detail::await_savepoint<value_type>(self, std::move(body), where));
+    } else {
+      using core_type = std::remove_cvref_t<decltype(*self.core())>;
+      using value_type = typename detail::awaited<std::invoke_result_t<Fn&, async_transaction<core_type>&>>::type;
+      auto running = detail::await_transaction<value_type>(self.core(), self.get_executor(), mode, std::move(body),
+                                                           self.start_call(where));
+      using token_type = std::remove_cvref_t<decltype(self.token())>;
+      if constexpr (std::is_same_v<token_type, as_result_t>) {
+        return running;
+      } else if constexpr (detail::is_use_awaitable<token_type>::value) {
+        return detail::value_of<value_type>(std::move(running));
+      } else {
+        auto token = self.token();
+        return asio::co_spawn(self.get_executor(), detail::value_of<value_type>(std::move(running)), std::move(token));
+      }
+    }
+  }
+  template <class Fn>
+    requires(!std::is_same_v<Fn, begin_mode>)
+  auto transaction(Fn body, place where = place::current()) {
+    return transaction(begin_mode::automatic, std::move(body), where);
+  }
+};
+
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/row/binding.hpp ----
+// Which column fills which field: the outcome of comparing a row type with a result, kept with the prepared statement.
+
+namespace dovetail::inline v0 {
+
+/// Whether a column may hold null, as far as the server says.
+enum class nullability : std::uint8_t { unknown, never, possible };
+
+/// One column of a result, as a backend describes it. Lifetime: borrows from whatever the backend says.
+struct column_info {
+  std::string_view name{};
+  std::string_view database_type{};          ///< in the server's words; empty when it has none
+  field_kinds accepts = field_kinds::all();  ///< what fields its values can go to
+  nullability nulls = nullability::unknown;  ///< only `possible` can be a mismatch
+  std::string_view advice{};                 ///< what to do when the field's kind is not accepted: "use dt::decimal"
+};
+
+/// The columns of a row type's leaves, in their order.
+class binding {
+ public:
+  binding() = default;
+  explicit binding(std::vector<std::uint16_t> columns) noexcept : columns_(std::move(columns)) {
+    for (std::size_t i = 0; i < columns_.size(); ++i) is_in_order_ = is_in_order_ && columns_[i] == i;
+  }
+
+  /// True when leaf 0 takes column 0, and so on: then rows are read without a look at the numbers.
+  bool is_in_order() const noexcept { return is_in_order_; }
+  int column(std::size_t leaf) const noexcept { return columns_[leaf]; }
+  std::span<const std::uint16_t> columns() const noexcept { return columns_; }
+
+ private:
+  std::vector<std::uint16_t> columns_;
+  bool is_in_order_ = true;
+};
+
+/// The ways in which a result may not fit a row type.
+enum class mismatch_kind : std::uint8_t {
+  missing_column,      ///< no column has the field's name
+  duplicate_column,    ///< several columns have it
+  incompatible_type,   ///< the column's values cannot go to the field's type
+  null_not_allowed,    ///< the column may be null, the field may not
+  surplus_column,      ///< no field takes the column, and that was forbidden
+  wrong_column_count,  ///< by position: more or fewer columns than fields
+  swapped_columns,     ///< by position: the names say that the order is another one
+};
+
+/// One way in which a result does not fit a row type: which leaf of its description, which column (-1: none).
+struct mismatch {
+  mismatch_kind kind{};
+  int leaf = -1;
+  int column = -1;
+
+  friend constexpr bool operator==(const mismatch&, const mismatch&) noexcept = default;
+};
+
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/row/report.hpp ----
+// The words for results and values that do not fit a row type, built in one place that is no template.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// `leaf_takes`, compiled once.
+[[gnu::noinline]] inline bool is_taken_by(const row_description& row, std::size_t leaf, std::string_view column,
+                                          name_style style) noexcept {
+  return leaf_takes(row, leaf, column, style);
+}
+
+[[gnu::cold, gnu::noinline]] inline std::string with_optional(std::string_view type) {
+  std::string text = tidy_type_name(type);
+  if (text.starts_with("std::optional<")) return text;
+  std::string optional;
+  append_parts(optional, {"std::optional<", text, ">"});
+  return optional;
+}
+
+/// The type that one would write for a field of this kind.
+inline std::string_view type_for(field_kind kind) noexcept {
+  static constexpr std::string_view names[] = {"",
+                                               "bool",
+                                               "std::int64_t",
+                                               "std::uint64_t",
+                                               "double",
+                                               "std::string",
+                                               "std::vector<std::byte>",
+                                               "std::chrono::year_month_day",
+                                               "std::chrono::hh_mm_ss",
+                                               "std::chrono::sys_time",
+                                               "std::chrono::local_time",
+                                               "std::chrono::microseconds",
+                                               "dt::uuid",
+                                               "dt::decimal",
+                                               "dt::json_value",
+                                               "an enum",
+                                               "std::vector",
+                                               "a type of the backend"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+/// "; use std::int64_t, or double": the types that a column's values can go to, at most three of them.
+[[gnu::cold, gnu::noinline]] inline void append_advice(std::string& text, const column_info& column) {
+  if (!column.advice.empty()) return append_parts(text, {"; ", column.advice});
+  int named = 0;
+  for (int i = 1; i <= static_cast<int>(field_kind::list) && named < 3; ++i) {
+    const auto kind = static_cast<field_kind>(i);
+    if (!column.accepts.contains(kind) || kind == field_kind::enumeration) continue;
+    append_parts(text, {named++ == 0 ? "; use " : ", or ", type_for(kind)});
+  }
+}
+
+/// Makes the words of one comparison.
+class mismatch_writer {
+ public:
+  mismatch_writer(const row_description& row, std::span<const column_info> columns, name_style style) noexcept
+      : row_(row), columns_(columns), style_(style) {}
+
+  /// What stands in front of the colon: "field 'total' (double)".
+  [[gnu::cold, gnu::noinline]] std::string subject(const mismatch& problem) const {
+    std::string text;
+    if (problem.leaf >= 0) {
+      append_parts(text, {"field '", path_of(row_, index_of(problem.leaf)), "'"});
+      if (problem.kind != mismatch_kind::missing_column) append_parts(text, {" (", type_of(problem.leaf), ")"});
+    } else if (problem.column >= 0) {
+      append_parts(text, {"column '", name_of(problem.column), "'"});
+    } else {
+      text = "number of columns";
+    }
+    return text;
+  }
+
+  [[gnu::cold, gnu::noinline]] void append(std::string& text, const mismatch& problem) const {
+    switch (problem.kind) {
+      case mismatch_kind::missing_column:
+        return append_missing(text, index_of(problem.leaf));
+      case mismatch_kind::duplicate_column:
+        return append_duplicate(text, index_of(problem.leaf));
+      case mismatch_kind::incompatible_type: {
+        const std::string_view type = columns_[index_of(problem.column)].database_type;
+        append_parts(text, {"column '", name_of(problem.column), type.empty() ? "' has another type" : "' is ", type});
+        return append_advice(text, columns_[index_of(problem.column)]);
+      }
+      case mismatch_kind::null_not_allowed:
+        return append_parts(text, {"column '", name_of(problem.column), "' may be null; use ",
+                                   with_optional(row_.leaves[index_of(problem.leaf)].type_name)});
+      case mismatch_kind::surplus_column:
+        return append_parts(text, {"no field takes it"});
+      case mismatch_kind::wrong_column_count:
+        return append_parts(text, {"the query returns ", number_text{columns_.size()}, ", the row type takes ",
+                                   number_text{row_.leaves.size()}});
+      case mismatch_kind::swapped_columns:
+        // Here `column` is the one with the field's name.
+        return append_parts(
+            text, {"takes column ", number_text{index_of(problem.leaf) + 1}, ", which is '", name_of(problem.leaf),
+                   "'; '", name_of(problem.column), "' is column ", number_text{index_of(problem.column) + 1}});
+    }
+  }
+
+ private:
+  static std::size_t index_of(int number) noexcept { return static_cast<std::size_t>(number); }
+  std::string_view name_of(int column) const noexcept { return columns_[index_of(column)].name; }
+  std::string type_of(int leaf) const { return tidy_type_name(row_.leaves[index_of(leaf)].type_name); }
+
+  [[gnu::cold, gnu::noinline]] void append_missing(std::string& text, std::size_t leaf) const {
+    append_parts(text, {"no such column"});
+    for (const column_info& column : columns_) {
+      if (style_ == name_style::exact && is_taken_by(row_, leaf, column.name, name_style::snake_case)) {
+        return append_parts(text, {"; did you mean '", column.name, "' (dt::name_style::snake_case)?"});
+      }
+    }
+    std::vector<std::string_view> free;  // what another field takes was not meant
+    for (const column_info& column : columns_) {
+      bool is_taken = false;
+      for (std::size_t j = 0; j < row_.leaves.size(); ++j) {
+        is_taken = is_taken || is_taken_by(row_, j, column.name, style_);
+      }
+      if (!is_taken) free.push_back(column.name);
+    }
+    std::string_view closest = nearest(path_of(row_, leaf), free);
+    if (closest.empty() && row_.leaves[leaf].group != leaf::no_group) closest = nearest(row_.leaves[leaf].name, free);
+    if (!closest.empty()) append_parts(text, {"; did you mean '", closest, "'?"});
+  }
+
+  [[gnu::cold, gnu::noinline]] void append_duplicate(std::string& text, std::size_t leaf) const {
+    std::string_view before = "columns ";
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      if (!is_taken_by(row_, leaf, columns_[i].name, style_)) continue;
+      append_parts(text, {before, number_text{i + 1}, " ('", columns_[i].name, "')"});
+      before = " and ";
+    }
+    append_parts(text, {" have its name; rename all but one (as …)"});
+  }
+
+  const row_description& row_;
+  std::span<const column_info> columns_;
+  name_style style_;
+};
+
+}  // namespace detail
+
+/// All problems of a result in one text: the row type, a line a problem, the columns that came.
+[[gnu::cold]] std::string format_mismatches(const row_description& row, std::span<const column_info> columns,
+                                            std::span<const mismatch> problems, name_style style = name_style::exact);
+
+/// Where reading a row failed; `code` is `errc{}` when it did not.
+struct read_status {
+  errc code{};
+  int leaf = -1;
+
+  constexpr explicit operator bool() const noexcept { return code == errc{}; }
+};
+
+/// The failure of one value: row (counted from 1), field, C++ type, column and what is wrong. `detail` is what a source
+/// or a codec has to add; it must not hold the value unless the user asked for values in errors.
+[[gnu::cold]] error_info value_error(const row_description& row, const binding& bound,
+                                     std::span<const column_info> columns, read_status status, std::size_t row_number,
+                                     std::string_view detail = {});
+
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+[[gnu::noinline]] DOVETAIL_DEFINE std::string format_mismatches(const row_description& row,
+                                                                std::span<const column_info> columns,
+                                                                std::span<const mismatch> problems, name_style style) {
+  const detail::mismatch_writer writer{row, columns, style};
+  std::string text;
+  detail::append_parts(text, {"row type ", detail::tidy_type_name(row.type_name), " does not match the query result (",
+                              detail::number_text{problems.size()}, problems.size() == 1 ? " problem)" : " problems)"});
+  std::size_t width = 0;
+  for (const mismatch& problem : problems) {
+    if (const std::size_t size = writer.subject(problem).size(); size > width) width = size;
+  }
+  for (const mismatch& problem : problems) {
+    std::string subject = writer.subject(problem);
+    subject.resize(width, ' ');
+    detail::append_parts(text, {"\n  ", subject, " : "});
+    writer.append(text, problem);
+  }
+  constexpr std::size_t most = 64;
+  detail::append_parts(text, {"\n  columns returned: ", columns.empty() ? "none" : ""});
+  for (std::size_t i = 0; i < columns.size() && i < most; ++i) {
+    const std::string_view type = columns[i].database_type;
+    detail::append_parts(text, {i == 0 ? "" : ", ", columns[i].name, type.empty() ? "" : " ", type});
+  }
+  if (columns.size() > most) {
+    detail::append_parts(text, {", and ", detail::number_text{columns.size() - most}, " more"});
+  }
+  return text;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info value_error(const row_description& row, const binding& bound,
+                                                         std::span<const column_info> columns, read_status status,
+                                                         std::size_t row_number, std::string_view detail) {
+  using detail::append_parts;
+  using detail::number_text;
+  std::string text;
+  append_parts(text,
+               {"row ", number_text{row_number}, " does not fit row type ", detail::tidy_type_name(row.type_name)});
+  const auto index = static_cast<std::size_t>(status.leaf);
+  if (status.leaf >= 0 && index < row.leaves.size()) {
+    const std::string type = detail::tidy_type_name(row.leaves[index].type_name);
+    if (row.shape == row_shape::single) {
+      append_parts(text, {"\n  value (", type});
+    } else {
+      append_parts(text, {"\n  field '", path_of(row, index), "' (", type});
+    }
+    const auto at = static_cast<std::size_t>(index < bound.columns().size() ? bound.column(index) : status.leaf);
+    const bool is_known = at < columns.size();
+    const std::string_view database_type = is_known ? columns[at].database_type : std::string_view{};
+    const number_text number{at + 1};
+    append_parts(text, {") : column ", is_known ? "'" : "", is_known ? columns[at].name : number, is_known ? "'" : "",
+                        database_type.empty() ? "" : " (", database_type, database_type.empty() ? "" : ")"});
+    switch (status.code) {
+      case errc::unexpected_null:
+        append_parts(text, {" is null; use ", detail::with_optional(row.leaves[index].type_name)});
+        break;
+      case errc::value_out_of_range:
+        append_parts(text, {" holds a value that does not fit ", type});
+        break;
+      case errc::malformed_value:
+        append_parts(text, {" holds a value that is no ", type});
+        break;
+      default:
+        append_parts(text, {": ", make_error_code(status.code).message()});
+        break;
+    }
+  }
+  if (!detail.empty()) append_parts(text, {"; ", detail});
+  return {make_error_code(status.code), std::move(text)};
+}
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
+
+// ---- dovetail/row/bind.hpp ----
+// Compares a row type with the columns of a result, once per prepared statement, and reports every mismatch at once.
+
+namespace dovetail::inline v0 {
+
+/// How strictly a result is compared with a row type.
+struct bind_options {
+  name_style style = name_style::exact;  ///< `snake_case`: the field `userName` takes the column `user_name`
+  bool allow_surplus_columns = true;     ///< columns that no field takes are ignored
+};
+
+namespace detail {
+
+/// One comparison of a row type with columns.
+class binder {
+ public:
+  binder(const row_description& row, std::span<const column_info> columns, const bind_options& options) noexcept
+      : row_(row), columns_(columns), options_(options) {}
+
+  [[gnu::cold, gnu::noinline]] void run() {
+    bound_.resize(row_.leaves.size());
+    if (row_.shape == row_shape::by_name) {
+      for (std::size_t i = 0; i < row_.leaves.size(); ++i) bind_by_name(i);
+      if (!options_.allow_surplus_columns) find_surplus();
+    } else if (columns_.size() != row_.leaves.size()) {
+      add(mismatch_kind::wrong_column_count, -1, -1);
+    } else {
+      for (std::size_t i = 0; i < row_.leaves.size(); ++i) bind(i, i);
+      if (row_.shape == row_shape::by_position) find_swapped();
+    }
+  }
+
+  std::vector<mismatch>& problems() noexcept { return problems_; }
+  std::vector<std::uint16_t>& bound() noexcept { return bound_; }
+
+ private:
+  [[gnu::cold, gnu::noinline]] void add(mismatch_kind kind, int leaf, int column) {
+    problems_.push_back({kind, leaf, column});
+  }
+
+  /// The first column from `begin` on that the leaf takes; the number of columns when there is none.
+  std::size_t find(std::size_t leaf, std::size_t begin) const noexcept {
+    while (begin < columns_.size() && !is_taken_by(row_, leaf, columns_[begin].name, options_.style)) ++begin;
+    return begin;
+  }
+
+  void bind_by_name(std::size_t leaf) {
+    const std::size_t found = find(leaf, 0);
+    if (found == columns_.size()) return add(mismatch_kind::missing_column, static_cast<int>(leaf), -1);
+    if (find(leaf, found + 1) != columns_.size()) {
+      add(mismatch_kind::duplicate_column, static_cast<int>(leaf), static_cast<int>(found));
+    }
+    bind(leaf, found);
+  }
+
+  /// Notes the column, and checks kind and nulls.
+  void bind(std::size_t leaf, std::size_t column) {
+    bound_[leaf] = static_cast<std::uint16_t>(column);
+    if (!columns_[column].accepts.contains(row_.leaves[leaf].kind)) {
+      add(mismatch_kind::incompatible_type, static_cast<int>(leaf), static_cast<int>(column));
+    }
+    if (columns_[column].nulls == nullability::possible && !row_.leaves[leaf].is_nullable) {
+      add(mismatch_kind::null_not_allowed, static_cast<int>(leaf), static_cast<int>(column));
+    }
+  }
+
+  void find_surplus() {
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      bool is_taken = false;
+      for (std::size_t j = 0; j < row_.leaves.size(); ++j) {
+        is_taken = is_taken || is_taken_by(row_, j, columns_[i].name, options_.style);
+      }
+      if (!is_taken) add(mismatch_kind::surplus_column, -1, static_cast<int>(i));
+    }
+  }
+
+  /// By position: when every field's name is a column's, but the order is another one, the columns have been swapped.
+  void find_swapped() {
+    for (std::size_t i = 0; i < row_.leaves.size(); ++i) {
+      if (find(i, 0) == columns_.size()) return;
+    }
+    for (std::size_t i = 0; i < row_.leaves.size(); ++i) {
+      const std::size_t named = find(i, 0);
+      const bool is_at_home = is_taken_by(row_, i, columns_[i].name, options_.style);
+      if (!is_at_home) add(mismatch_kind::swapped_columns, static_cast<int>(i), static_cast<int>(named));
+    }
+  }
+
+  const row_description& row_;
+  std::span<const column_info> columns_;
+  const bind_options& options_;
+  std::vector<std::uint16_t> bound_;
+  std::vector<mismatch> problems_;
+};
+
+}  // namespace detail
+
+/// Finds the column of every field of a row type; `problems`, when given, gets what does not fit.
+/// Errors: errc::row_mismatch with all problems in one text; the caller adds the statement and its own place.
+[[gnu::cold]] result<binding> bind_row(const row_description& row, std::span<const column_info> columns,
+                                       const bind_options& options = {}, std::vector<mismatch>* problems = nullptr);
+
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+[[gnu::noinline]] DOVETAIL_DEFINE result<binding> bind_row(const row_description& row,
+                                                           std::span<const column_info> columns,
+                                                           const bind_options& options,
+                                                           std::vector<mismatch>* problems) {
+  detail::binder binder{row, columns, options};
+  binder.run();
+  if (binder.problems().empty()) return binding{std::move(binder.bound())};
+  error_info failure{errc::row_mismatch};
+  failure.with_context(format_mismatches(row, columns, binder.problems(), options.style));
+  if (problems != nullptr) *problems = std::move(binder.problems());
+  return failure;
+}
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
+
+// ---- dovetail/row/bound_rows.hpp ----
+// What is remembered with a prepared statement for each row type that it was read into.
+
+namespace dovetail::inline v0::detail {
+
+/// One address per row type: tells row types apart without RTTI.
+template <class Row>
+inline constexpr char row_tag = 0;
+
+/// How the columns of a statement fill a row type, and how many rows it gave lately.
+struct bound_row {
+  const char* tag = nullptr;
+  binding columns{};
+  std::size_t lately[2]{};
+
+  /// As many rows as the last two runs both gave: worth making room for.
+  std::size_t likely_rows() const noexcept { return lately[0] < lately[1] ? lately[0] : lately[1]; }
+  void gave(std::size_t count) noexcept {
+    lately[0] = lately[1];
+    lately[1] = count;
+  }
+};
+
+/// The bindings of one prepared statement; a backend may remember more with each (`Entry`).
+template <class Entry = bound_row>
+class bound_rows {
+ public:
+  /// What is remembered for the row type with this tag, or null. Lifetime: until `clear`.
+  Entry* find(const char* tag) noexcept {
+    for (const auto& known : known_) {
+      if (known->tag == tag) return known.get();
+    }
+    return nullptr;
+  }
+  Entry* remember(const char* tag, binding columns) {
+    known_.push_back(std::make_unique<Entry>());
+    known_.back()->tag = tag;
+    known_.back()->columns = std::move(columns);
+    return known_.back().get();
+  }
+  void clear() noexcept { known_.clear(); }
+
+ private:
+  std::vector<std::unique_ptr<Entry>> known_;
+};
+
+}  // namespace dovetail::inline v0::detail
+
+// ---- dovetail/row/read.hpp ----
+// Reads one row of a result into a row type: straight code when the columns have the order of the fields.
+
+namespace dovetail::inline v0 {
+
+/// The current row of a result: what a backend gives to `read_row`. Column numbers count from 0.
+/// `read` sets `out` or gives an error: errc::unexpected_null for null, errc::value_out_of_range,
+/// errc::malformed_value. It never sees `std::optional`, `column<>` or a type with a `field_codec`; enums and
+/// `json_value<>` it does. A source may have `void explain(std::string_view)`: it is told what a codec says of a value
+/// that it refuses.
+///
+/// If the compiler points here: the source lacks `bool is_null(int)`, or `errc read(int, std::int64_t&)`.
+template <class Source>
+concept row_source = requires(Source& source, int column, std::int64_t& value) {
+  { source.is_null(column) } -> std::convertible_to<bool>;
+  { source.read(column, value) } -> std::same_as<errc>;
+};
+
+namespace detail {
+
+struct straight_columns {
+  static constexpr int column(std::size_t leaf) noexcept { return static_cast<int>(leaf); }
+};
+
+struct mapped_columns {
+  const std::uint16_t* columns;
+  int column(std::size_t leaf) const noexcept { return columns[leaf]; }
+};
+
+template <class T, class Source>
+errc read_value(Source& source, int column, T& out);
+
+/// Reads through a codec: the stored type first, then the user's own, into `out` or into the optional that it is.
+template <class T, class Source>
+errc read_coded(Source& source, int column, T& out) {
+  using codec = field_codec<typename unwrap_optional<T>::type>;
+  typename codec::stored_type stored{};
+  if (const errc code = read_value(source, column, stored); code != errc{}) return code;
+  auto decoded = codec::decode(std::move(stored));
+  if (decoded) {
+    out = *std::move(decoded);
+    return errc{};
+  }
+  if constexpr (requires { source.explain(decoded.error().context()); }) source.explain(decoded.error().context());
+  const std::error_code code = decoded.error().code();
+  return code.category() == error_category() ? static_cast<errc>(code.value()) : errc::malformed_value;
+}
+
+template <class T, class Source>
+[[gnu::always_inline]] inline errc read_value(Source& source, int column, T& out) {
+  static_assert(!std::is_const_v<T>,
+                "dovetail: a const member cannot be read into; write a dt::describe<T> without it");
+  if constexpr (has_field_codec<T>) {
+    return read_coded(source, column, out);
+  } else if constexpr (is_column<T>) {
+    return read_value(source, column, out.value);
+  } else if constexpr (is_optional<T>) {
+    if (source.is_null(column)) {
+      out.reset();
+      return errc{};
+    }
+    if constexpr (has_field_codec<typename T::value_type>) {
+      return read_coded(source, column, out);  // it need not have a default constructor
+    } else {
+      if (!out) out.emplace();
+      return read_value(source, column, *out);
+    }
+  } else {
+    return source.read(column, out);
+  }
+}
+
+template <class Source, class Columns>
+struct row_reader {
+  Source& source;
+  Columns columns;
+  read_status status{};
+
+  /// True when all columns of leaves First … First + Count - 1 are null.
+  template <std::size_t First, std::size_t... I>
+  bool are_null(std::index_sequence<I...>) const {
+    return (source.is_null(columns.column(First + I)) && ...);
+  }
+
+  template <std::size_t First, class Member>
+  [[gnu::always_inline]] bool read_member(Member& member) {
+    if constexpr (is_column<Member>) {
+      return read_member<First>(member.value);
+    } else if constexpr (!node<Member>::is_struct) {
+      status.code = read_value(source, columns.column(First), member);
+      if (status.code == errc{}) [[likely]] {
+        return true;
+      }
+      status.leaf = static_cast<int>(First);
+      return false;
+    } else if constexpr (is_optional<Member>) {
+      if (are_null<First>(std::make_index_sequence<count_leaves_of<Member>()>{})) {
+        member.reset();
+        return true;
+      }
+      if (!member) member.emplace();
+      return read_struct<First>(*member);
+    } else {
+      return read_struct<First>(member);
+    }
+  }
+
+  template <std::size_t First, class... Members, std::size_t... I>
+  [[gnu::always_inline]] bool read_each(std::index_sequence<I...>, Members&... members) {
+    constexpr auto first = first_leaves<First, Members...>();
+    return (read_member<first[I]>(members) && ...);
+  }
+
+  template <std::size_t First>
+  struct members_reader {
+    row_reader& reader;
+    template <class... Members>
+    [[gnu::always_inline]] bool operator()(Members&... members) const {
+      return reader.template read_each<First>(std::index_sequence_for<Members...>{}, members...);
+    }
+  };
+
+  template <std::size_t First, class Struct>
+  [[gnu::always_inline]] bool read_struct(Struct& out) {
+    return with_fields(out, members_reader<First>{*this});
+  }
+
+  template <class Value>
+  [[gnu::always_inline]] bool read(Value& out) {
+    if constexpr (is_row_tuple<Value>) {
+      return std::apply(members_reader<0>{*this}, out);
+    } else {
+      return read_member<0>(out);
+    }
+  }
+};
+
+}  // namespace detail
+
+/// Reads the row that `source` stands at, whose columns have the order of the leaves (`binding::is_in_order`).
+/// Cost: one direct call a column; nothing is looked up.
+template <class Row, row_source Source>
+[[gnu::always_inline]] inline read_status read_row_in_order(row_value_t<Row>& out, Source& source) {
+  detail::row_reader<Source, detail::straight_columns> reader{source, {}};
+  reader.read(out);
+  return reader.status;
+}
+
+/// Reads the row that `source` stands at, whatever the order of its columns.
+template <class Row, row_source Source>
+read_status read_row_mapped(row_value_t<Row>& out, Source& source, const binding& bound) {
+  detail::row_reader<Source, detail::mapped_columns> reader{source, {bound.columns().data()}};
+  reader.read(out);
+  return reader.status;
+}
+
+/// Reads the row that `source` stands at. `bound` must come from `bind_row(row_plan<Row>::description, …)`.
+/// Errors: the first value that does not fit; `value_error` puts it into words. `out` is partly overwritten then.
+template <class Row, row_source Source>
+[[gnu::always_inline]] inline read_status read_row(row_value_t<Row>& out, Source& source, const binding& bound) {
+  if (bound.is_in_order()) [[likely]] {
+    return read_row_in_order<Row>(out, source);
+  }
+  return read_row_mapped<Row>(out, source, bound);
+}
+
+}  // namespace dovetail::inline v0
+
+#if defined(DOVETAIL_WITH_SQLITE)
+
+#include <climits>
+#include <sqlite3.h>
+
 // ---- dovetail/client/sqlite/library.hpp ----
 // The one place that includes SQLite's own header, and what its version must be.
 
@@ -20780,7 +22471,7 @@ enum class detailed_error : int {
 
 namespace detail {
 
-inline condition condition_of_sqlite(int code) noexcept {
+[[gnu::cold, gnu::noinline]] inline condition condition_of_sqlite(int code) noexcept {
   switch (code) {
     case static_cast<int>(detailed_error::syntax):
       return condition::syntax;
@@ -20848,10 +22539,7 @@ class category_type final : public std::error_category {
 }  // namespace detail
 
 /// The category of SQLite's extended result codes; `code().value() & 0xFF` is the primary code.
-inline const std::error_category& category() noexcept {
-  static const detail::category_type instance;
-  return instance;
-}
+const std::error_category& category() noexcept;
 
 inline std::error_code make_error_code(int extended_result) noexcept { return {extended_result, category()}; }
 inline std::error_code make_error_code(detailed_error code) noexcept { return {static_cast<int>(code), category()}; }
@@ -20859,7 +22547,7 @@ inline std::error_code make_error_code(detailed_error code) noexcept { return {s
 namespace detail {
 
 /// Fills table, column and constraint from "UNIQUE constraint failed: city.name, city.area" and its sisters.
-inline void take_constraint_apart(std::string_view message, server_fields& fields) {
+[[gnu::cold, gnu::noinline]] inline void take_constraint_apart(std::string_view message, server_fields& fields) {
   constexpr std::string_view marker = " constraint failed";
   const std::size_t at = message.find(marker);
   if (at == std::string_view::npos) return;
@@ -20894,7 +22582,7 @@ inline void take_constraint_apart(std::string_view message, server_fields& field
 }
 
 /// SQLite quotes the token it stumbled over; a literal must not get into a message, a keyword or a name may.
-inline std::string without_literals(std::string_view message) {
+[[gnu::cold, gnu::noinline]] inline std::string without_literals(std::string_view message) {
   for (const std::string_view before : {std::string_view{"near \""}, std::string_view{"unrecognized token: \""}}) {
     if (!message.starts_with(before) || message.size() <= before.size()) continue;
     const char first = message[before.size()];
@@ -20909,7 +22597,7 @@ inline std::string without_literals(std::string_view message) {
 }
 
 /// Tells apart what SQLite calls SQLITE_ERROR.
-inline int refine(int code, std::string_view message) noexcept {
+[[gnu::cold, gnu::noinline]] inline int refine(int code, std::string_view message) noexcept {
   if (code != SQLITE_ERROR) return code;
   if (message.starts_with("no such ")) return static_cast<int>(detailed_error::no_such_object);
   if (message.ends_with("syntax error") || message.starts_with("unrecognized token") || message == "incomplete input") {
@@ -20919,7 +22607,30 @@ inline int refine(int code, std::string_view message) noexcept {
 }
 
 /// What is known of the call on `db` that just returned `code`. `db` may be null.
-inline error_info failure_of(sqlite3* db, int code, std::string context = {}) {
+[[gnu::cold]] error_info failure_of(sqlite3* db, int code, std::string context = {});
+
+}  // namespace detail
+}  // namespace sqlite
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/sqlite_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SQLITE_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace sqlite {
+
+DOVETAIL_DEFINE const std::error_category& category() noexcept {
+  static const detail::category_type instance;
+  return instance;
+}
+
+namespace detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info failure_of(sqlite3* db, int code, std::string context) {
   if (db == nullptr) return error_info{make_error_code(code), std::move(context)};
   // The connection's own code says more, but only if it is about this call.
   const int extended = sqlite3_extended_errcode(db);
@@ -20940,6 +22651,8 @@ inline error_info failure_of(sqlite3* db, int code, std::string context = {}) {
 }  // namespace detail
 }  // namespace sqlite
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
 
 template <>
 struct std::is_error_code_enum<dovetail::sqlite::detailed_error> : std::true_type {};
@@ -21008,7 +22721,7 @@ struct close_handle {
 /// Makes an in-memory database that several connections open by name, and that lives while somebody holds the anchor.
 /// SQLite's memdb file system keeps it: its connections lock each other out as those of a file do, with the busy
 /// handler, which a shared cache does not.
-inline error_info make_memory_database(options& how) {
+[[gnu::cold, gnu::noinline]] inline error_info make_memory_database(options& how) {
   static std::atomic<std::uint64_t> made{0};
   how.path = "file:/dovetail-" + std::to_string(made.fetch_add(1, std::memory_order_relaxed)) + "?vfs=memdb";
   how.is_uri = true;
@@ -21026,7 +22739,22 @@ inline error_info make_memory_database(options& how) {
 /// truncate, persist, memory, off), `synchronous` (off, normal, full, extra), `busyTimeout`, `cacheStatements`,
 /// `foreignKeys`, `includeStatementText`, `uri` (the path is a `file:` URI).
 /// Errors: one failure that names every mistake.
-inline result<parsed_string<options>> parse(std::string_view text) {
+[[gnu::cold]] result<parsed_string<options>> parse(std::string_view text);
+
+}  // namespace sqlite
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/sqlite_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SQLITE_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace sqlite {
+
+[[gnu::noinline]] DOVETAIL_DEFINE result<parsed_string<options>> parse(std::string_view text) {
   result<uri> where = parse_uri(text);
   if (!where) return std::move(where).error();
   option_reader reader{*where};
@@ -21080,63 +22808,8 @@ inline result<parsed_string<options>> parse(std::string_view text) {
 
 }  // namespace sqlite
 }  // namespace dovetail::inline v0
-
-// ---- dovetail/row/binding.hpp ----
-// Which column fills which field: the outcome of comparing a row type with a result, kept with the prepared statement.
-
-namespace dovetail::inline v0 {
-
-/// Whether a column may hold null, as far as the server says.
-enum class nullability : std::uint8_t { unknown, never, possible };
-
-/// One column of a result, as a backend describes it. Lifetime: borrows from whatever the backend says.
-struct column_info {
-  std::string_view name{};
-  std::string_view database_type{};          ///< in the server's words; empty when it has none
-  field_kinds accepts = field_kinds::all();  ///< what fields its values can go to
-  nullability nulls = nullability::unknown;  ///< only `possible` can be a mismatch
-  std::string_view advice{};                 ///< what to do when the field's kind is not accepted: "use dt::decimal"
-};
-
-/// The columns of a row type's leaves, in their order.
-class binding {
- public:
-  binding() = default;
-  explicit binding(std::vector<std::uint16_t> columns) noexcept : columns_(std::move(columns)) {
-    for (std::size_t i = 0; i < columns_.size(); ++i) is_in_order_ = is_in_order_ && columns_[i] == i;
-  }
-
-  /// True when leaf 0 takes column 0, and so on: then rows are read without a look at the numbers.
-  bool is_in_order() const noexcept { return is_in_order_; }
-  int column(std::size_t leaf) const noexcept { return columns_[leaf]; }
-  std::span<const std::uint16_t> columns() const noexcept { return columns_; }
-
- private:
-  std::vector<std::uint16_t> columns_;
-  bool is_in_order_ = true;
-};
-
-/// The ways in which a result may not fit a row type.
-enum class mismatch_kind : std::uint8_t {
-  missing_column,      ///< no column has the field's name
-  duplicate_column,    ///< several columns have it
-  incompatible_type,   ///< the column's values cannot go to the field's type
-  null_not_allowed,    ///< the column may be null, the field may not
-  surplus_column,      ///< no field takes the column, and that was forbidden
-  wrong_column_count,  ///< by position: more or fewer columns than fields
-  swapped_columns,     ///< by position: the names say that the order is another one
-};
-
-/// One way in which a result does not fit a row type: which leaf of its description, which column (-1: none).
-struct mismatch {
-  mismatch_kind kind{};
-  int leaf = -1;
-  int column = -1;
-
-  friend constexpr bool operator==(const mismatch&, const mismatch&) noexcept = default;
-};
-
-}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
 
 // ---- dovetail/client/sqlite/columns.hpp ----
 // The columns of a prepared statement, as the row layer compares them with a struct.
@@ -21173,7 +22846,7 @@ constexpr field_kinds kinds_of(std::string_view declared) noexcept {
 }
 
 /// Lifetime: borrows from the statement until it is finalized or compiled again.
-inline std::vector<column_info> columns_of(sqlite3_stmt* statement) {
+[[gnu::cold, gnu::noinline]] inline std::vector<column_info> columns_of(sqlite3_stmt* statement) {
   const int count = sqlite3_column_count(statement);
   std::vector<column_info> columns(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
@@ -21194,23 +22867,8 @@ inline std::vector<column_info> columns_of(sqlite3_stmt* statement) {
 namespace dovetail::inline v0 {
 namespace sqlite::detail {
 
-/// One address per row type: tells row types apart without RTTI.
-template <class Row>
-inline constexpr char row_tag = 0;
-
-/// How the columns of a statement fill a row type, and how many rows it gave lately.
-struct bound_row {
-  const char* tag;
-  binding columns;
-  std::size_t lately[2]{};
-
-  /// As many rows as the last two runs both gave: worth making room for.
-  std::size_t likely_rows() const noexcept { return lately[0] < lately[1] ? lately[0] : lately[1]; }
-  void gave(std::size_t count) noexcept {
-    lately[0] = lately[1];
-    lately[1] = count;
-  }
-};
+using dovetail::detail::bound_row;
+using dovetail::detail::row_tag;
 
 /// A prepared statement of one connection, with the row bindings that were made for it.
 class statement {
@@ -21241,23 +22899,14 @@ class statement {
     return std::exchange(prepared_again_, count) != count;
   }
 
-  /// What is remembered for the row type with this tag, or null. Lifetime: until the next `remember` or
-  /// `forget_bindings`.
-  bound_row* find(const char* tag) noexcept {
-    for (const auto& known : bindings_) {
-      if (known->tag == tag) return known.get();
-    }
-    return nullptr;
-  }
-  bound_row* remember(const char* tag, binding columns) {
-    bindings_.push_back(std::make_unique<bound_row>(bound_row{tag, std::move(columns), {}}));
-    return bindings_.back().get();
-  }
+  /// What is remembered for the row type with this tag, or null. Lifetime: until `forget_bindings`.
+  bound_row* find(const char* tag) noexcept { return bindings_.find(tag); }
+  bound_row* remember(const char* tag, binding columns) { return bindings_.remember(tag, std::move(columns)); }
   void forget_bindings() noexcept { bindings_.clear(); }
 
  private:
   sqlite3_stmt* handle_ = nullptr;
-  std::vector<std::unique_ptr<bound_row>> bindings_;
+  dovetail::detail::bound_rows<> bindings_;
   int prepared_again_ = 0;
 };
 
@@ -21343,36 +22992,12 @@ class statement_cache {
   }
 
   /// Keeps a statement, and hands it out. Without room (capacity 0, or all in use) it is not kept.
-  statement_use insert(std::string_view native, std::string_view literal, statement prepared) {
-    const std::uint64_t hash = hash_of(native);
-    for (const auto& kept : kept_) {  // the kept one is in use: this one serves as its double
-      if (kept->hash == hash && kept->text == native) return alone(std::move(prepared));
-    }
-    entry* place = nullptr;
-    if (kept_.size() < capacity_) {
-      kept_.push_back(std::make_unique<entry>());
-      place = kept_.back().get();
-    } else {
-      for (const auto& kept : kept_) {
-        if (!kept->busy && (place == nullptr || kept->last_use < place->last_use)) place = kept.get();
-      }
-      if (place == nullptr) return alone(std::move(prepared));
-      forget_shortcuts(*place);
-    }
-    place->prepared = std::move(prepared);
-    place->text = native;
-    place->hash = hash;
-    remember(literal, *place);
-    return use(*place);
-  }
+  [[gnu::cold]] statement_use insert(std::string_view native, std::string_view literal, statement prepared);
 
   std::size_t size() const noexcept { return kept_.size(); }
 
   /// Finalizes all; none may be in use.
-  void clear() noexcept {
-    for (shortcut& way : shortcuts_) way = {};
-    kept_.clear();
-  }
+  void clear() noexcept;
 
  private:
   struct entry {
@@ -21417,12 +23042,12 @@ class statement_cache {
     return statement_use{kept.prepared, kept.busy};
   }
 
-  void remember(std::string_view literal, entry& kept) {
+  [[gnu::cold, gnu::noinline]] void remember(std::string_view literal, entry& kept) {
     if (literal.empty()) return;
     shortcuts_[place_of(literal.data())] = {literal.data(), std::string{literal}, &kept};
   }
 
-  void forget_shortcuts(const entry& kept) noexcept {
+  [[gnu::cold, gnu::noinline]] void forget_shortcuts(const entry& kept) noexcept {
     for (shortcut& way : shortcuts_) {
       if (way.target == &kept) way = {};
     }
@@ -21436,6 +23061,50 @@ class statement_cache {
 
 }  // namespace sqlite::detail
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/sqlite_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SQLITE_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace sqlite::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE statement_use statement_cache::insert(std::string_view native,
+                                                                        std::string_view literal, statement prepared) {
+  const std::uint64_t hash = hash_of(native);
+  for (const auto& kept : kept_) {  // the kept one is in use: this one serves as its double
+    if (kept->hash == hash && kept->text == native) return alone(std::move(prepared));
+  }
+  entry* place = nullptr;
+  if (kept_.size() < capacity_) {
+    kept_.push_back(std::make_unique<entry>());
+    place = kept_.back().get();
+  } else {
+    for (const auto& kept : kept_) {
+      if (!kept->busy && (place == nullptr || kept->last_use < place->last_use)) place = kept.get();
+    }
+    if (place == nullptr) return alone(std::move(prepared));
+    forget_shortcuts(*place);
+  }
+  place->prepared = std::move(prepared);
+  place->text = native;
+  place->hash = hash;
+  remember(literal, *place);
+  return use(*place);
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE void statement_cache::clear() noexcept {
+  for (shortcut& way : shortcuts_) way = {};
+  kept_.clear();
+}
+
+}  // namespace sqlite::detail
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
 
 // ---- dovetail/client/sqlite/session.hpp ----
 // One open SQLite handle: opening, locks and time limits, prepared statements, the transaction's state.
@@ -21461,36 +23130,9 @@ class session {
   ~session() { close(); }
 
   /// Errors: SQLite's own (condition::connection when the file cannot be opened).
-  result<void> open(const options& how, call_limits limits) {
-    close();
-    cache_ = statement_cache{how.cache_statements};
-    busy_timeout_ = how.busy_timeout;
-    const limits_scope scope{*this, limits};
-    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    flags |= how.mode == open_mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-    if (how.mode == open_mode::create) flags |= SQLITE_OPEN_CREATE;
-    if (how.is_uri) flags |= SQLITE_OPEN_URI;
-    const int opened = sqlite3_open_v2(how.path.c_str(), &handle_, flags, nullptr);
-    if (opened != SQLITE_OK) {
-      error_info failure = failure_of(handle_, opened, "cannot open the database " + how.path);
-      close();
-      return failure;
-    }
-    sqlite3_busy_handler(handle_, &session::on_busy, this);
-    sqlite3_progress_handler(handle_, steps_between_checks, &session::on_progress, this);
-    if (result<void> configured = configure(how); !configured) {
-      error_info failure = std::move(configured).error();
-      close();
-      return failure;
-    }
-    return {};
-  }
+  [[gnu::cold]] result<void> open(const options& how, call_limits limits);
 
-  void close() noexcept {
-    cache_.clear();
-    // A statement of a stream that outlives the session keeps the handle as a zombie, finalized with it.
-    if (handle_ != nullptr) sqlite3_close_v2(std::exchange(handle_, nullptr));
-  }
+  void close() noexcept;
 
   bool is_open() const noexcept { return handle_ != nullptr; }
   sqlite3* handle() const noexcept { return handle_; }
@@ -21521,78 +23163,30 @@ class session {
 
   /// A prepared statement for `native`. `literal`: the address that it is known by, empty when there is none.
   /// Errors: SQLite's; errc::malformed_statement for an empty text.
-  result<statement_use> prepare(std::string_view native, std::string_view literal) {
-    if (statement_use kept = cache_.find(native, literal)) return kept;
-    sqlite3_stmt* compiled = nullptr;
-    const int code = sqlite3_prepare_v3(handle_, native.data(), static_cast<int>(native.size()),
-                                        SQLITE_PREPARE_PERSISTENT, &compiled, nullptr);
-    if (code != SQLITE_OK) return failure(code, {});
-    if (compiled == nullptr) return error_info{errc::malformed_statement, "the statement is empty"};
-    return cache_.insert(native, literal, statement{compiled});
+  result<statement_use> prepare(std::string_view native, std::string_view literal);
+
+  /// SQLite counts the bytes of a text in an int.
+  static error_info refuse_long(std::string_view text) {
+    if (text.size() <= INT_MAX) return {};
+    return {errc::malformed_statement, "the statement's text has more than 2^31-1 bytes"};
   }
 
   /// The kept statement for a literal seen before, or an empty use.
   statement_use find(std::string_view literal) noexcept { return cache_.find_literal(literal); }
 
   /// Runs each statement of a text, and drops their rows. Errors: the failing statement's; what ran before stays.
-  result<void> run_script(std::string_view text) {
-    while (!text.empty()) {
-      sqlite3_stmt* compiled = nullptr;
-      const char* rest = nullptr;
-      const int code = sqlite3_prepare_v3(handle_, text.data(), static_cast<int>(text.size()), 0, &compiled, &rest);
-      if (code != SQLITE_OK) return failure(code, {});
-      text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
-      if (compiled == nullptr) continue;  // only spaces and comments
-      const statement one{compiled};
-      int stepped = sqlite3_step(compiled);
-      while (stepped == SQLITE_ROW) stepped = sqlite3_step(compiled);
-      if (stepped != SQLITE_DONE) return failure(stepped, {});
-    }
-    return {};
-  }
+  [[gnu::cold]] result<void> run_script(std::string_view text);
 
   /// Runs one statement without parameters through the cache (`begin`, `commit`, …); rows are dropped.
-  result<void> run(std::string_view text) {
-    result<statement_use> prepared = prepare(text, {});
-    if (!prepared) return std::move(prepared).error();
-    int stepped = sqlite3_step(prepared->get());
-    while (stepped == SQLITE_ROW) stepped = sqlite3_step(prepared->get());
-    if (stepped != SQLITE_DONE) return failure(stepped, {});
-    return {};
-  }
+  result<void> run(std::string_view text);
 
   /// Makes what follows all or nothing: a transaction, or a savepoint in the one that is open.
-  error_info begin_unit() {
-    unit_is_nested_ = in_transaction();
-    return run(unit_is_nested_ ? "savepoint dovetail_unit" : "begin immediate").error();
-  }
+  error_info begin_unit();
   /// Keeps it when there is no failure, else undoes it; the failure, or that of keeping it.
-  error_info end_unit(error_info failure) {
-    if (!failure) failure = run(unit_is_nested_ ? "release dovetail_unit" : "commit").error();
-    if (!failure || !in_transaction()) return failure;
-    const limits_scope unhurried{*this, {}};  // what is to be undone is undone even when the time is over
-    if (unit_is_nested_) {
-      static_cast<void>(run("rollback to dovetail_unit"));
-      static_cast<void>(run("release dovetail_unit"));
-    } else {
-      static_cast<void>(run("rollback"));
-    }
-    return failure;
-  }
+  [[gnu::cold]] error_info end_unit(error_info failure);
 
   /// The failure of the call that returned `code`: tells a deadline and a cancellation from SQLite's own reasons.
-  error_info failure(int code, std::string context) const {
-    if ((code & 0xFF) == SQLITE_INTERRUPT || ((code & 0xFF) == SQLITE_BUSY && lock_wait_ended_)) {
-      if (is_cancelled()) return error_info{errc::cancelled, std::move(context)};
-      if (limits_.until.has_passed()) {
-        if (context.empty() && (code & 0xFF) == SQLITE_BUSY) {
-          context = "the database stayed locked by another connection until the deadline";
-        }
-        return error_info{errc::deadline_passed, std::move(context)};
-      }
-    }
-    return failure_of(handle_, code, std::move(context));
-  }
+  [[gnu::cold]] error_info failure(int code, std::string context) const;
 
  private:
   /// SQLite runs through this many steps in some 20 microseconds; looking at the clock takes 25 nanoseconds.
@@ -21611,58 +23205,12 @@ class session {
     return limits_.until;
   }
 
-  static int on_progress(void* self) noexcept {
-    session& here = *static_cast<session*>(self);
-    return here.is_cancelled() || here.until().has_passed() ? 1 : 0;
-  }
+  static int on_progress(void* self) noexcept;
 
   /// Another connection holds a lock: waits a little, longer each time, and gives up when the time is over.
-  static int on_busy(void* self, int tries) noexcept {
-    session& here = *static_cast<session*>(self);
-    if (tries == 0) here.lock_wait_began_ = clock::now();
-    constexpr int delays[] = {1, 1, 2, 3, 5, 8, 10};
-    const clock::time_point now = clock::now();
-    const clock::time_point give_up = (std::min)(here.until().when(), here.lock_wait_began_ + here.busy_timeout_);
-    if (here.is_cancelled() || now >= give_up) {
-      here.lock_wait_ended_ = true;
-      return 0;
-    }
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(give_up - now).count();
-    const int delay = delays[(std::min)(tries, 6)];
-    sqlite3_sleep(static_cast<int>((std::min<std::int64_t>)(delay, left + 1)));
-    return 1;
-  }
+  [[gnu::cold]] static int on_busy(void* self, int tries) noexcept;
 
-  result<void> configure(const options& how) {
-    if (result<void> done = run(how.foreign_keys ? "pragma foreign_keys=on" : "pragma foreign_keys=off"); !done) {
-      return done;
-    }
-    journal_mode journal = how.journal;
-    if (journal == journal_mode::automatic && how.mode != open_mode::read_only && !how.is_memory()) {
-      journal = journal_mode::wal;
-    }
-    static constexpr std::string_view journals[] = {{},
-                                                    "pragma journal_mode=wal",
-                                                    "pragma journal_mode=delete",
-                                                    "pragma journal_mode=truncate",
-                                                    "pragma journal_mode=persist",
-                                                    "pragma journal_mode=memory",
-                                                    "pragma journal_mode=off"};
-    const std::string_view change = journals[static_cast<std::size_t>(journal)];
-    if (!change.empty()) {
-      if (result<void> done = run(change); !done) return done;
-    }
-    synchronous sync = how.synchronous;
-    if (sync == synchronous::automatic && journal == journal_mode::wal) sync = synchronous::normal;
-    static constexpr std::string_view syncs[] = {{},
-                                                 "pragma synchronous=off",
-                                                 "pragma synchronous=normal",
-                                                 "pragma synchronous=full",
-                                                 "pragma synchronous=extra"};
-    const std::string_view durable = syncs[static_cast<std::size_t>(sync)];
-    if (!durable.empty()) return run(durable);
-    return {};
-  }
+  [[gnu::cold]] result<void> configure(const options& how);
 
   sqlite3* handle_ = nullptr;
   statement_cache cache_;
@@ -21675,6 +23223,170 @@ class session {
 
 }  // namespace sqlite::detail
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/sqlite_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SQLITE_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace sqlite::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE result<void> session::open(const options& how, call_limits limits) {
+  close();
+  cache_ = statement_cache{how.cache_statements};
+  busy_timeout_ = how.busy_timeout;
+  const limits_scope scope{*this, limits};
+  int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  flags |= how.mode == open_mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  if (how.mode == open_mode::create) flags |= SQLITE_OPEN_CREATE;
+  if (how.is_uri) flags |= SQLITE_OPEN_URI;
+  const int opened = sqlite3_open_v2(how.path.c_str(), &handle_, flags, nullptr);
+  if (opened != SQLITE_OK) {
+    error_info failure = failure_of(handle_, opened, std::string{"cannot open the database "}.append(how.path));
+    close();
+    return failure;
+  }
+  sqlite3_busy_handler(handle_, &session::on_busy, this);
+  sqlite3_progress_handler(handle_, steps_between_checks, &session::on_progress, this);
+  if (result<void> configured = configure(how); !configured) {
+    error_info failure = std::move(configured).error();
+    close();
+    return failure;
+  }
+  return {};
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE void session::close() noexcept {
+  cache_.clear();
+  // A statement of a stream that outlives the session keeps the handle as a zombie, finalized with it.
+  if (handle_ != nullptr) sqlite3_close_v2(std::exchange(handle_, nullptr));
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE result<statement_use> session::prepare(std::string_view native,
+                                                                         std::string_view literal) {
+  if (error_info refused = refuse_long(native)) return refused;
+  if (statement_use kept = cache_.find(native, literal)) return kept;
+  sqlite3_stmt* compiled = nullptr;
+  const int code = sqlite3_prepare_v3(handle_, native.data(), static_cast<int>(native.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &compiled, nullptr);
+  if (code != SQLITE_OK) return failure(code, {});
+  if (compiled == nullptr) return error_info{errc::malformed_statement, "the statement is empty"};
+  return cache_.insert(native, literal, statement{compiled});
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE result<void> session::run_script(std::string_view text) {
+  if (error_info refused = refuse_long(text)) return refused;
+  while (!text.empty()) {
+    sqlite3_stmt* compiled = nullptr;
+    const char* rest = nullptr;
+    const int code = sqlite3_prepare_v3(handle_, text.data(), static_cast<int>(text.size()), 0, &compiled, &rest);
+    if (code != SQLITE_OK) return failure(code, {});
+    text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
+    if (compiled == nullptr) continue;  // only spaces and comments
+    const statement one{compiled};
+    int stepped = sqlite3_step(compiled);
+    while (stepped == SQLITE_ROW) stepped = sqlite3_step(compiled);
+    if (stepped != SQLITE_DONE) return failure(stepped, {});
+  }
+  return {};
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE result<void> session::run(std::string_view text) {
+  result<statement_use> prepared = prepare(text, {});
+  if (!prepared) return std::move(prepared).error();
+  int stepped = sqlite3_step(prepared->get());
+  while (stepped == SQLITE_ROW) stepped = sqlite3_step(prepared->get());
+  if (stepped != SQLITE_DONE) return failure(stepped, {});
+  return {};
+}
+
+DOVETAIL_DEFINE error_info session::begin_unit() {
+  unit_is_nested_ = in_transaction();
+  return run(unit_is_nested_ ? "savepoint dovetail_unit" : "begin immediate").error();
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info session::end_unit(error_info failure) {
+  if (!failure) failure = run(unit_is_nested_ ? "release dovetail_unit" : "commit").error();
+  if (!failure || !in_transaction()) return failure;
+  const limits_scope unhurried{*this, {}};  // what is to be undone is undone even when the time is over
+  if (unit_is_nested_) {
+    static_cast<void>(run("rollback to dovetail_unit"));
+    static_cast<void>(run("release dovetail_unit"));
+  } else {
+    static_cast<void>(run("rollback"));
+  }
+  return failure;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info session::failure(int code, std::string context) const {
+  if ((code & 0xFF) == SQLITE_INTERRUPT || ((code & 0xFF) == SQLITE_BUSY && lock_wait_ended_)) {
+    if (is_cancelled()) return error_info{errc::cancelled, std::move(context)};
+    if (limits_.until.has_passed()) {
+      if (context.empty() && (code & 0xFF) == SQLITE_BUSY) {
+        context = "the database stayed locked by another connection until the deadline";
+      }
+      return error_info{errc::deadline_passed, std::move(context)};
+    }
+  }
+  return failure_of(handle_, code, std::move(context));
+}
+
+DOVETAIL_DEFINE int session::on_progress(void* self) noexcept {
+  session& here = *static_cast<session*>(self);
+  return here.is_cancelled() || here.until().has_passed() ? 1 : 0;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE int session::on_busy(void* self, int tries) noexcept {
+  session& here = *static_cast<session*>(self);
+  if (tries == 0) here.lock_wait_began_ = clock::now();
+  constexpr int delays[] = {1, 1, 2, 3, 5, 8, 10};
+  const clock::time_point now = clock::now();
+  const clock::time_point give_up = (std::min)(here.until().when(), here.lock_wait_began_ + here.busy_timeout_);
+  if (here.is_cancelled() || now >= give_up) {
+    here.lock_wait_ended_ = true;
+    return 0;
+  }
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(give_up - now).count();
+  const int delay = delays[(std::min)(tries, 6)];
+  sqlite3_sleep(static_cast<int>((std::min<std::int64_t>)(delay, left + 1)));
+  return 1;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE result<void> session::configure(const options& how) {
+  if (result<void> done = run(how.foreign_keys ? "pragma foreign_keys=on" : "pragma foreign_keys=off"); !done) {
+    return done;
+  }
+  journal_mode journal = how.journal;
+  if (journal == journal_mode::automatic && how.mode != open_mode::read_only && !how.is_memory()) {
+    journal = journal_mode::wal;
+  }
+  static constexpr std::string_view journals[] = {{},
+                                                  "pragma journal_mode=wal",
+                                                  "pragma journal_mode=delete",
+                                                  "pragma journal_mode=truncate",
+                                                  "pragma journal_mode=persist",
+                                                  "pragma journal_mode=memory",
+                                                  "pragma journal_mode=off"};
+  const std::string_view change = journals[static_cast<std::size_t>(journal)];
+  if (!change.empty()) {
+    if (result<void> done = run(change); !done) return done;
+  }
+  synchronous sync = how.synchronous;
+  if (sync == synchronous::automatic && journal == journal_mode::wal) sync = synchronous::normal;
+  static constexpr std::string_view syncs[] = {
+      {}, "pragma synchronous=off", "pragma synchronous=normal", "pragma synchronous=full", "pragma synchronous=extra"};
+  const std::string_view durable = syncs[static_cast<std::size_t>(sync)];
+  if (!durable.empty()) return run(durable);
+  return {};
+}
+
+}  // namespace sqlite::detail
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
 
 // ---- dovetail/client/sqlite/statement_row.hpp ----
 // Columns of the current row: how each value of SQLite becomes a C++ value.
@@ -21949,537 +23661,26 @@ class statement_row {
 }  // namespace sqlite::detail
 }  // namespace dovetail::inline v0
 
-// ---- dovetail/row/report.hpp ----
-// The words for results and values that do not fit a row type, built in one place that is no template.
-
-namespace dovetail::inline v0 {
-namespace detail {
-
-/// `leaf_takes`, compiled once.
-[[gnu::noinline]] inline bool is_taken_by(const row_description& row, std::size_t leaf, std::string_view column,
-                                          name_style style) noexcept {
-  return leaf_takes(row, leaf, column, style);
-}
-
-[[gnu::cold, gnu::noinline]] inline std::string with_optional(std::string_view type) {
-  std::string text = tidy_type_name(type);
-  if (text.starts_with("std::optional<")) return text;
-  std::string optional;
-  append_parts(optional, {"std::optional<", text, ">"});
-  return optional;
-}
-
-/// The type that one would write for a field of this kind.
-inline std::string_view type_for(field_kind kind) noexcept {
-  static constexpr std::string_view names[] = {"",
-                                               "bool",
-                                               "std::int64_t",
-                                               "std::uint64_t",
-                                               "double",
-                                               "std::string",
-                                               "std::vector<std::byte>",
-                                               "std::chrono::year_month_day",
-                                               "std::chrono::hh_mm_ss",
-                                               "std::chrono::sys_time",
-                                               "std::chrono::local_time",
-                                               "std::chrono::microseconds",
-                                               "dt::uuid",
-                                               "dt::decimal",
-                                               "dt::json_value",
-                                               "an enum",
-                                               "std::vector"};
-  return names[static_cast<std::size_t>(kind)];
-}
-
-/// "; use std::int64_t, or double": the types that a column's values can go to, at most three of them.
-[[gnu::cold, gnu::noinline]] inline void append_advice(std::string& text, const column_info& column) {
-  if (!column.advice.empty()) return append_parts(text, {"; ", column.advice});
-  int named = 0;
-  for (int i = 1; i <= static_cast<int>(field_kind::list) && named < 3; ++i) {
-    const auto kind = static_cast<field_kind>(i);
-    if (!column.accepts.contains(kind) || kind == field_kind::enumeration) continue;
-    append_parts(text, {named++ == 0 ? "; use " : ", or ", type_for(kind)});
-  }
-}
-
-/// Makes the words of one comparison.
-class mismatch_writer {
- public:
-  mismatch_writer(const row_description& row, std::span<const column_info> columns, name_style style) noexcept
-      : row_(row), columns_(columns), style_(style) {}
-
-  /// What stands in front of the colon: "field 'total' (double)".
-  [[gnu::cold, gnu::noinline]] std::string subject(const mismatch& problem) const {
-    std::string text;
-    if (problem.leaf >= 0) {
-      append_parts(text, {"field '", path_of(row_, index_of(problem.leaf)), "'"});
-      if (problem.kind != mismatch_kind::missing_column) append_parts(text, {" (", type_of(problem.leaf), ")"});
-    } else if (problem.column >= 0) {
-      append_parts(text, {"column '", name_of(problem.column), "'"});
-    } else {
-      text = "number of columns";
-    }
-    return text;
-  }
-
-  [[gnu::cold, gnu::noinline]] void append(std::string& text, const mismatch& problem) const {
-    switch (problem.kind) {
-      case mismatch_kind::missing_column:
-        return append_missing(text, index_of(problem.leaf));
-      case mismatch_kind::duplicate_column:
-        return append_duplicate(text, index_of(problem.leaf));
-      case mismatch_kind::incompatible_type: {
-        const std::string_view type = columns_[index_of(problem.column)].database_type;
-        append_parts(text, {"column '", name_of(problem.column), type.empty() ? "' has another type" : "' is ", type});
-        return append_advice(text, columns_[index_of(problem.column)]);
-      }
-      case mismatch_kind::null_not_allowed:
-        return append_parts(text, {"column '", name_of(problem.column), "' may be null; use ",
-                                   with_optional(row_.leaves[index_of(problem.leaf)].type_name)});
-      case mismatch_kind::surplus_column:
-        return append_parts(text, {"no field takes it"});
-      case mismatch_kind::wrong_column_count:
-        return append_parts(text, {"the query returns ", number_text{columns_.size()}, ", the row type takes ",
-                                   number_text{row_.leaves.size()}});
-      case mismatch_kind::swapped_columns:
-        // Here `column` is the one with the field's name.
-        return append_parts(
-            text, {"takes column ", number_text{index_of(problem.leaf) + 1}, ", which is '", name_of(problem.leaf),
-                   "'; '", name_of(problem.column), "' is column ", number_text{index_of(problem.column) + 1}});
-    }
-  }
-
- private:
-  static std::size_t index_of(int number) noexcept { return static_cast<std::size_t>(number); }
-  std::string_view name_of(int column) const noexcept { return columns_[index_of(column)].name; }
-  std::string type_of(int leaf) const { return tidy_type_name(row_.leaves[index_of(leaf)].type_name); }
-
-  [[gnu::cold, gnu::noinline]] void append_missing(std::string& text, std::size_t leaf) const {
-    append_parts(text, {"no such column"});
-    for (const column_info& column : columns_) {
-      if (style_ == name_style::exact && is_taken_by(row_, leaf, column.name, name_style::snake_case)) {
-        return append_parts(text, {"; did you mean '", column.name, "' (dt::name_style::snake_case)?"});
-      }
-    }
-    std::vector<std::string_view> free;  // what another field takes was not meant
-    for (const column_info& column : columns_) {
-      bool is_taken = false;
-      for (std::size_t j = 0; j < row_.leaves.size(); ++j) {
-        is_taken = is_taken || is_taken_by(row_, j, column.name, style_);
-      }
-      if (!is_taken) free.push_back(column.name);
-    }
-    std::string_view closest = nearest(path_of(row_, leaf), free);
-    if (closest.empty() && row_.leaves[leaf].group != leaf::no_group) closest = nearest(row_.leaves[leaf].name, free);
-    if (!closest.empty()) append_parts(text, {"; did you mean '", closest, "'?"});
-  }
-
-  [[gnu::cold, gnu::noinline]] void append_duplicate(std::string& text, std::size_t leaf) const {
-    std::string_view before = "columns ";
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      if (!is_taken_by(row_, leaf, columns_[i].name, style_)) continue;
-      append_parts(text, {before, number_text{i + 1}, " ('", columns_[i].name, "')"});
-      before = " and ";
-    }
-    append_parts(text, {" have its name; rename all but one (as …)"});
-  }
-
-  const row_description& row_;
-  std::span<const column_info> columns_;
-  name_style style_;
-};
-
-}  // namespace detail
-
-/// All problems of a result in one text: the row type, a line a problem, the columns that came.
-[[gnu::cold, gnu::noinline]] inline std::string format_mismatches(const row_description& row,
-                                                                  std::span<const column_info> columns,
-                                                                  std::span<const mismatch> problems,
-                                                                  name_style style = name_style::exact) {
-  const detail::mismatch_writer writer{row, columns, style};
-  std::string text;
-  detail::append_parts(text, {"row type ", detail::tidy_type_name(row.type_name), " does not match the query result (",
-                              detail::number_text{problems.size()}, problems.size() == 1 ? " problem)" : " problems)"});
-  std::size_t width = 0;
-  for (const mismatch& problem : problems) {
-    if (const std::size_t size = writer.subject(problem).size(); size > width) width = size;
-  }
-  for (const mismatch& problem : problems) {
-    std::string subject = writer.subject(problem);
-    subject.resize(width, ' ');
-    detail::append_parts(text, {"\n  ", subject, " : "});
-    writer.append(text, problem);
-  }
-  constexpr std::size_t most = 64;
-  detail::append_parts(text, {"\n  columns returned: ", columns.empty() ? "none" : ""});
-  for (std::size_t i = 0; i < columns.size() && i < most; ++i) {
-    const std::string_view type = columns[i].database_type;
-    detail::append_parts(text, {i == 0 ? "" : ", ", columns[i].name, type.empty() ? "" : " ", type});
-  }
-  if (columns.size() > most) {
-    detail::append_parts(text, {", and ", detail::number_text{columns.size() - most}, " more"});
-  }
-  return text;
-}
-
-/// Where reading a row failed; `code` is `errc{}` when it did not.
-struct read_status {
-  errc code{};
-  int leaf = -1;
-
-  constexpr explicit operator bool() const noexcept { return code == errc{}; }
-};
-
-/// The failure of one value: row (counted from 1), field, C++ type, column and what is wrong. `detail` is what a source
-/// or a codec has to add; it must not hold the value unless the user asked for values in errors.
-[[gnu::cold, gnu::noinline]] inline error_info value_error(const row_description& row, const binding& bound,
-                                                           std::span<const column_info> columns, read_status status,
-                                                           std::size_t row_number, std::string_view detail = {}) {
-  using detail::append_parts;
-  using detail::number_text;
-  std::string text;
-  append_parts(text,
-               {"row ", number_text{row_number}, " does not fit row type ", detail::tidy_type_name(row.type_name)});
-  const auto index = static_cast<std::size_t>(status.leaf);
-  if (status.leaf >= 0 && index < row.leaves.size()) {
-    const std::string type = detail::tidy_type_name(row.leaves[index].type_name);
-    if (row.shape == row_shape::single) {
-      append_parts(text, {"\n  value (", type});
-    } else {
-      append_parts(text, {"\n  field '", path_of(row, index), "' (", type});
-    }
-    const auto at = static_cast<std::size_t>(index < bound.columns().size() ? bound.column(index) : status.leaf);
-    const bool is_known = at < columns.size();
-    const std::string_view database_type = is_known ? columns[at].database_type : std::string_view{};
-    const number_text number{at + 1};
-    append_parts(text, {") : column ", is_known ? "'" : "", is_known ? columns[at].name : number, is_known ? "'" : "",
-                        database_type.empty() ? "" : " (", database_type, database_type.empty() ? "" : ")"});
-    switch (status.code) {
-      case errc::unexpected_null:
-        append_parts(text, {" is null; use ", detail::with_optional(row.leaves[index].type_name)});
-        break;
-      case errc::value_out_of_range:
-        append_parts(text, {" holds a value that does not fit ", type});
-        break;
-      case errc::malformed_value:
-        append_parts(text, {" holds a value that is no ", type});
-        break;
-      default:
-        append_parts(text, {": ", make_error_code(status.code).message()});
-        break;
-    }
-  }
-  if (!detail.empty()) append_parts(text, {"; ", detail});
-  return {make_error_code(status.code), std::move(text)};
-}
-
-}  // namespace dovetail::inline v0
-
-// ---- dovetail/row/bind.hpp ----
-// Compares a row type with the columns of a result, once per prepared statement, and reports every mismatch at once.
-
-namespace dovetail::inline v0 {
-
-/// How strictly a result is compared with a row type.
-struct bind_options {
-  name_style style = name_style::exact;  ///< `snake_case`: the field `userName` takes the column `user_name`
-  bool allow_surplus_columns = true;     ///< columns that no field takes are ignored
-};
-
-namespace detail {
-
-/// One comparison of a row type with columns.
-class binder {
- public:
-  binder(const row_description& row, std::span<const column_info> columns, const bind_options& options) noexcept
-      : row_(row), columns_(columns), options_(options) {}
-
-  void run() {
-    bound_.resize(row_.leaves.size());
-    if (row_.shape == row_shape::by_name) {
-      for (std::size_t i = 0; i < row_.leaves.size(); ++i) bind_by_name(i);
-      if (!options_.allow_surplus_columns) find_surplus();
-    } else if (columns_.size() != row_.leaves.size()) {
-      add(mismatch_kind::wrong_column_count, -1, -1);
-    } else {
-      for (std::size_t i = 0; i < row_.leaves.size(); ++i) bind(i, i);
-      if (row_.shape == row_shape::by_position) find_swapped();
-    }
-  }
-
-  std::vector<mismatch>& problems() noexcept { return problems_; }
-  std::vector<std::uint16_t>& bound() noexcept { return bound_; }
-
- private:
-  [[gnu::cold, gnu::noinline]] void add(mismatch_kind kind, int leaf, int column) {
-    problems_.push_back({kind, leaf, column});
-  }
-
-  /// The first column from `begin` on that the leaf takes; the number of columns when there is none.
-  std::size_t find(std::size_t leaf, std::size_t begin) const noexcept {
-    while (begin < columns_.size() && !is_taken_by(row_, leaf, columns_[begin].name, options_.style)) ++begin;
-    return begin;
-  }
-
-  void bind_by_name(std::size_t leaf) {
-    const std::size_t found = find(leaf, 0);
-    if (found == columns_.size()) return add(mismatch_kind::missing_column, static_cast<int>(leaf), -1);
-    if (find(leaf, found + 1) != columns_.size()) {
-      add(mismatch_kind::duplicate_column, static_cast<int>(leaf), static_cast<int>(found));
-    }
-    bind(leaf, found);
-  }
-
-  /// Notes the column, and checks kind and nulls.
-  void bind(std::size_t leaf, std::size_t column) {
-    bound_[leaf] = static_cast<std::uint16_t>(column);
-    if (!columns_[column].accepts.contains(row_.leaves[leaf].kind)) {
-      add(mismatch_kind::incompatible_type, static_cast<int>(leaf), static_cast<int>(column));
-    }
-    if (columns_[column].nulls == nullability::possible && !row_.leaves[leaf].is_nullable) {
-      add(mismatch_kind::null_not_allowed, static_cast<int>(leaf), static_cast<int>(column));
-    }
-  }
-
-  void find_surplus() {
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      bool is_taken = false;
-      for (std::size_t j = 0; j < row_.leaves.size(); ++j) {
-        is_taken = is_taken || is_taken_by(row_, j, columns_[i].name, options_.style);
-      }
-      if (!is_taken) add(mismatch_kind::surplus_column, -1, static_cast<int>(i));
-    }
-  }
-
-  /// By position: when every field's name is a column's, but the order is another one, the columns have been swapped.
-  void find_swapped() {
-    for (std::size_t i = 0; i < row_.leaves.size(); ++i) {
-      if (find(i, 0) == columns_.size()) return;
-    }
-    for (std::size_t i = 0; i < row_.leaves.size(); ++i) {
-      const std::size_t named = find(i, 0);
-      const bool is_at_home = is_taken_by(row_, i, columns_[i].name, options_.style);
-      if (!is_at_home) add(mismatch_kind::swapped_columns, static_cast<int>(i), static_cast<int>(named));
-    }
-  }
-
-  const row_description& row_;
-  std::span<const column_info> columns_;
-  const bind_options& options_;
-  std::vector<std::uint16_t> bound_;
-  std::vector<mismatch> problems_;
-};
-
-}  // namespace detail
-
-/// Finds the column of every field of a row type; `problems`, when given, gets what does not fit.
-/// Errors: errc::row_mismatch with all problems in one text; the caller adds the statement and its own place.
-[[gnu::noinline]] inline result<binding> bind_row(const row_description& row, std::span<const column_info> columns,
-                                                  const bind_options& options = {},
-                                                  std::vector<mismatch>* problems = nullptr) {
-  detail::binder binder{row, columns, options};
-  binder.run();
-  if (binder.problems().empty()) return binding{std::move(binder.bound())};
-  error_info failure{errc::row_mismatch};
-  failure.with_context(format_mismatches(row, columns, binder.problems(), options.style));
-  if (problems != nullptr) *problems = std::move(binder.problems());
-  return failure;
-}
-
-}  // namespace dovetail::inline v0
-
-// ---- dovetail/row/read.hpp ----
-// Reads one row of a result into a row type: straight code when the columns have the order of the fields.
-
-namespace dovetail::inline v0 {
-
-/// The current row of a result: what a backend gives to `read_row`. Column numbers count from 0.
-/// `read` sets `out` or gives an error: errc::unexpected_null for null, errc::value_out_of_range,
-/// errc::malformed_value. It never sees `std::optional`, `column<>` or a type with a `field_codec`; enums and
-/// `json_value<>` it does. A source may have `void explain(std::string_view)`: it is told what a codec says of a value
-/// that it refuses.
-///
-/// If the compiler points here: the source lacks `bool is_null(int)`, or `errc read(int, std::int64_t&)`.
-template <class Source>
-concept row_source = requires(Source& source, int column, std::int64_t& value) {
-  { source.is_null(column) } -> std::convertible_to<bool>;
-  { source.read(column, value) } -> std::same_as<errc>;
-};
-
-namespace detail {
-
-struct straight_columns {
-  static constexpr int column(std::size_t leaf) noexcept { return static_cast<int>(leaf); }
-};
-
-struct mapped_columns {
-  const std::uint16_t* columns;
-  int column(std::size_t leaf) const noexcept { return columns[leaf]; }
-};
-
-template <class T, class Source>
-errc read_value(Source& source, int column, T& out);
-
-/// Reads through a codec: the stored type first, then the user's own, into `out` or into the optional that it is.
-template <class T, class Source>
-errc read_coded(Source& source, int column, T& out) {
-  using codec = field_codec<typename unwrap_optional<T>::type>;
-  typename codec::stored_type stored{};
-  if (const errc code = read_value(source, column, stored); code != errc{}) return code;
-  auto decoded = codec::decode(std::move(stored));
-  if (decoded) {
-    out = *std::move(decoded);
-    return errc{};
-  }
-  if constexpr (requires { source.explain(decoded.error().context()); }) source.explain(decoded.error().context());
-  const std::error_code code = decoded.error().code();
-  return code.category() == error_category() ? static_cast<errc>(code.value()) : errc::malformed_value;
-}
-
-template <class T, class Source>
-[[gnu::always_inline]] inline errc read_value(Source& source, int column, T& out) {
-  static_assert(!std::is_const_v<T>,
-                "dovetail: a const member cannot be read into; write a dt::describe<T> without it");
-  if constexpr (has_field_codec<T>) {
-    return read_coded(source, column, out);
-  } else if constexpr (is_column<T>) {
-    return read_value(source, column, out.value);
-  } else if constexpr (is_optional<T>) {
-    if (source.is_null(column)) {
-      out.reset();
-      return errc{};
-    }
-    if constexpr (has_field_codec<typename T::value_type>) {
-      return read_coded(source, column, out);  // it need not have a default constructor
-    } else {
-      if (!out) out.emplace();
-      return read_value(source, column, *out);
-    }
-  } else {
-    return source.read(column, out);
-  }
-}
-
-template <class Source, class Columns>
-struct row_reader {
-  Source& source;
-  Columns columns;
-  read_status status{};
-
-  /// True when all columns of leaves First … First + Count - 1 are null.
-  template <std::size_t First, std::size_t... I>
-  bool are_null(std::index_sequence<I...>) const {
-    return (source.is_null(columns.column(First + I)) && ...);
-  }
-
-  template <std::size_t First, class Member>
-  [[gnu::always_inline]] bool read_member(Member& member) {
-    if constexpr (is_column<Member>) {
-      return read_member<First>(member.value);
-    } else if constexpr (!node<Member>::is_struct) {
-      status.code = read_value(source, columns.column(First), member);
-      if (status.code == errc{}) [[likely]] {
-        return true;
-      }
-      status.leaf = static_cast<int>(First);
-      return false;
-    } else if constexpr (is_optional<Member>) {
-      if (are_null<First>(std::make_index_sequence<count_leaves_of<Member>()>{})) {
-        member.reset();
-        return true;
-      }
-      if (!member) member.emplace();
-      return read_struct<First>(*member);
-    } else {
-      return read_struct<First>(member);
-    }
-  }
-
-  template <std::size_t First, class... Members, std::size_t... I>
-  [[gnu::always_inline]] bool read_each(std::index_sequence<I...>, Members&... members) {
-    constexpr auto first = first_leaves<First, Members...>();
-    return (read_member<first[I]>(members) && ...);
-  }
-
-  template <std::size_t First>
-  struct members_reader {
-    row_reader& reader;
-    template <class... Members>
-    [[gnu::always_inline]] bool operator()(Members&... members) const {
-      return reader.template read_each<First>(std::index_sequence_for<Members...>{}, members...);
-    }
-  };
-
-  template <std::size_t First, class Struct>
-  [[gnu::always_inline]] bool read_struct(Struct& out) {
-    return with_fields(out, members_reader<First>{*this});
-  }
-
-  template <class Value>
-  [[gnu::always_inline]] bool read(Value& out) {
-    if constexpr (is_row_tuple<Value>) {
-      return std::apply(members_reader<0>{*this}, out);
-    } else {
-      return read_member<0>(out);
-    }
-  }
-};
-
-}  // namespace detail
-
-/// Reads the row that `source` stands at, whose columns have the order of the leaves (`binding::is_in_order`).
-/// Cost: one direct call a column; nothing is looked up.
-template <class Row, row_source Source>
-[[gnu::always_inline]] inline read_status read_row_in_order(row_value_t<Row>& out, Source& source) {
-  detail::row_reader<Source, detail::straight_columns> reader{source, {}};
-  reader.read(out);
-  return reader.status;
-}
-
-/// Reads the row that `source` stands at, whatever the order of its columns.
-template <class Row, row_source Source>
-read_status read_row_mapped(row_value_t<Row>& out, Source& source, const binding& bound) {
-  detail::row_reader<Source, detail::mapped_columns> reader{source, {bound.columns().data()}};
-  reader.read(out);
-  return reader.status;
-}
-
-/// Reads the row that `source` stands at. `bound` must come from `bind_row(row_plan<Row>::description, …)`.
-/// Errors: the first value that does not fit; `value_error` puts it into words. `out` is partly overwritten then.
-template <class Row, row_source Source>
-[[gnu::always_inline]] inline read_status read_row(row_value_t<Row>& out, Source& source, const binding& bound) {
-  if (bound.is_in_order()) [[likely]] {
-    return read_row_in_order<Row>(out, source);
-  }
-  return read_row_mapped<Row>(out, source, bound);
-}
-
-}  // namespace dovetail::inline v0
-
 // ---- dovetail/client/sqlite/cursor.hpp ----
 // Rows of a running statement, read one after another into a row type.
 
 namespace dovetail::inline v0 {
 namespace sqlite::detail {
 
-/// Compares the statement's columns with a row type, unless that has been done. Errors: errc::row_mismatch.
+/// Compares the statement's columns with a row type. Errors: errc::row_mismatch.
+[[gnu::cold]] error_info bind_new_columns(statement& of, const char* tag, const row_description& row, name_style style,
+                                          bound_row*& bound);
+
+/// The same, unless that has been done.
 inline error_info bind_columns(statement& of, const char* tag, const row_description& row, name_style style,
                                bound_row*& bound) {
   if (of.schema_changed()) of.forget_bindings();
   bound = of.find(tag);
-  if (bound != nullptr) return {};
-  const std::vector<column_info> columns = columns_of(of.get());
-  result<binding> made = bind_row(row, columns, {.style = style});
-  if (!made) return std::move(made).error();
-  bound = of.remember(tag, *std::move(made));
-  return {};
+  return bound != nullptr ? error_info{} : bind_new_columns(of, tag, row, style, bound);
 }
 
-inline error_info value_failure(const statement& of, const row_description& row, const binding& bound,
-                                read_status status, std::size_t number, std::string_view words) {
-  const std::vector<column_info> columns = columns_of(of.get());
-  return value_error(row, bound, columns, status, number, words);
-}
+[[gnu::cold]] error_info value_failure(const statement& of, const row_description& row, const binding& bound,
+                                       read_status status, std::size_t number, std::string_view words);
 
 enum class step : unsigned char { row, done, failed };
 
@@ -22572,6 +23773,51 @@ class cursor {
 
 }  // namespace sqlite::detail
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/sqlite_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SQLITE_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace sqlite::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info bind_new_columns(statement& of, const char* tag,
+                                                              const row_description& row, name_style style,
+                                                              bound_row*& bound) {
+  const auto bind = [&](sqlite3_stmt* compiled) { return bind_row(row, columns_of(compiled), {.style = style}); };
+  result<binding> made = bind(of.get());
+  if (!made && sqlite3_stmt_readonly(of.get()) != 0 && sqlite3_stmt_busy(of.get()) == 0) {
+    // The statement may have been compiled before the schema changed: only a step compiles it again. A new statement
+    // tells whether that helps.
+    sqlite3_stmt* compiled = nullptr;
+    const char* const text = sqlite3_sql(of.get());
+    sqlite3_prepare_v3(sqlite3_db_handle(of.get()), text, -1, 0, &compiled, nullptr);
+    const statement fresh{compiled};
+    if (compiled != nullptr && bind(compiled)) {
+      sqlite3_step(of.get());
+      sqlite3_reset(of.get());
+      if (of.schema_changed()) made = bind(of.get());
+    }
+  }
+  if (!made) return std::move(made).error();
+  bound = of.remember(tag, *std::move(made));
+  return {};
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info value_failure(const statement& of, const row_description& row,
+                                                           const binding& bound, read_status status, std::size_t number,
+                                                           std::string_view words) {
+  const std::vector<column_info> columns = columns_of(of.get());
+  return value_error(row, bound, columns, status, number, words);
+}
+
+}  // namespace sqlite::detail
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
 
 // ---- dovetail/client/sqlite/execute.hpp ----
 // Running a prepared statement whose rows nobody wants, and counting what it changed.
@@ -22781,39 +24027,20 @@ class binder {
 namespace dovetail::inline v0 {
 namespace sqlite::detail {
 
-/// The statement with `…` for its literals: errors may show it.
-inline std::string masked_text(std::string_view text) {
-  namespace sql = dovetail::detail;
-  std::string masked;
-  std::size_t copied = 0;
-  sql::lexer tokens{text, lexis_of(dialect::sqlite)};
-  for (sql::token at = tokens.next(); at.kind != sql::token_kind::end; at = tokens.next()) {
-    if (at.kind != sql::token_kind::string && at.kind != sql::token_kind::number) continue;
-    masked.append(text, copied, at.begin - copied);
-    masked += at.kind == sql::token_kind::string ? "'…'" : "…";
-    copied = at.end;
-  }
-  if (tokens.problem()) return {};
-  return masked.append(text, copied, text.size() - copied);
-}
-
 /// Adds the statement and the caller's place to a failure. The text only when the user asked for it; without its
 /// literals also when rows do not fit, because then the text is what has to be changed.
-inline error_info add_statement(error_info failure, const statement_view& sql, bool shows_text) {
-  failure.with_location(sql.where);
-  if (shows_text) {
-    failure.with_statement(std::string{sql.text});
-  } else if (failure.code() == errc::row_mismatch) {
-    failure.with_statement(masked_text(sql.text));
-  }
-  return failure;
-}
+[[gnu::cold]] error_info add_statement(error_info failure, const statement_view& sql, bool shows_text);
 
 /// The failure of an argument that could not be bound.
-inline error_info bind_failure(const session& on, const binder& to, std::string which) {
-  if (to.refused() == errc{}) return on.failure(to.code(), std::move(which));
-  return {make_error_code(to.refused()), which.append(": ").append(to.reason())};
-}
+[[gnu::cold]] error_info bind_failure(const session& on, const binder& to, std::string_view which,
+                                      std::string_view name, std::string_view end = {});
+
+[[gnu::cold]] error_info bind_failure(const session& on, const binder& to, std::uint32_t number,
+                                      const statement_view& sql, bool shows_text);
+
+/// Prepares a text that the cache does not know by its address.
+[[gnu::cold]] error_info prepare(session& on, const statement_view& sql, std::string_view native, bool shows_text,
+                                 statement_use& used);
 
 /// Prepares a request's statement, or takes it from the cache, and binds the arguments.
 /// `borrow`: the arguments stay where they are until the statement has run.
@@ -22822,17 +24049,17 @@ error_info start(session& on, const Request& request, bool borrow, bool shows_te
   const auto& sql = request.sql;
   if (!sql.is_valid()) return sql.failure(shows_text);
   const statement_view& view = sql.view();
-  const std::string_view key = view.key();
-  if (!key.empty()) used = on.find(key);
+  if (const std::string_view key = view.key(); !key.empty()) used = on.find(key);
   if (!used) {
-    result<statement_use> prepared = [&] {
-      if (view.traits.is_native) return on.prepare(view.text, key);
-      auto native = std::apply([&](const auto&... each) { return sql.native(each...); }, request.arguments);
-      if (!native) return result<statement_use>{std::move(native).error()};
-      return on.prepare(native->text, key);
-    }();
-    if (!prepared) return add_statement(std::move(prepared).error(), view, shows_text);
-    used = *std::move(prepared);
+    error_info failure;
+    if (view.traits.is_native) {
+      failure = prepare(on, view, view.text, shows_text, used);
+    } else {
+      const auto native = std::apply([&](const auto&... each) { return sql.native(each...); }, request.arguments);
+      if (!native) return add_statement(native.error(), view, shows_text);
+      failure = prepare(on, view, native->text, shows_text, used);
+    }
+    if (failure) return failure;
   }
   binder to{used.get(), borrow};
   std::uint32_t current = 0;
@@ -22843,14 +24070,61 @@ error_info start(session& on, const Request& request, bool borrow, bool shows_te
   const bool bound =
       std::apply([&](const auto&... each) { return bind_parameters(view.traits, sql.places(), bind, each...); },
                  request.arguments);
-  if (!bound) {
-    return add_statement(bind_failure(on, to, "parameter " + std::to_string(current)), view, shows_text);
-  }
+  if (!bound) return bind_failure(on, to, current, view, shows_text);
   return {};
 }
 
 }  // namespace sqlite::detail
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/sqlite_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SQLITE_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace sqlite::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info add_statement(error_info failure, const statement_view& sql,
+                                                           bool shows_text) {
+  failure.with_location(sql.where);
+  if (shows_text) {
+    failure.with_statement(std::string{sql.text});
+  } else if (failure.code() == errc::row_mismatch) {
+    failure.with_statement(sql.mask == nullptr ? std::string{sql.text} : sql.mask(dialect::sqlite, sql.text));
+  }
+  return failure;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info bind_failure(const session& on, const binder& to, std::string_view which,
+                                                          std::string_view name, std::string_view end) {
+  std::string context;
+  dovetail::detail::append_parts(context, {which, name, end});
+  if (to.refused() == errc{}) return on.failure(to.code(), std::move(context));
+  dovetail::detail::append_parts(context, {": ", to.reason()});
+  return {make_error_code(to.refused()), std::move(context)};
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info bind_failure(const session& on, const binder& to, std::uint32_t number,
+                                                          const statement_view& sql, bool shows_text) {
+  return add_statement(bind_failure(on, to, "parameter ", dovetail::detail::number_text{number}), sql, shows_text);
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info prepare(session& on, const statement_view& sql, std::string_view native,
+                                                     bool shows_text, statement_use& used) {
+  if (error_info refused = session::refuse_long(sql.text)) return add_statement(std::move(refused), sql, false);
+  result<statement_use> prepared = on.prepare(native, sql.key());
+  if (!prepared) return add_statement(std::move(prepared).error(), sql, shows_text);
+  used = *std::move(prepared);
+  return {};
+}
+
+}  // namespace sqlite::detail
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
 
 // ---- dovetail/client/sqlite/insert.hpp ----
 // `insert into … values (…)` for structs: the text from the fields, one prepared statement for all rows.
@@ -22875,14 +24149,16 @@ error_info bind_fields(const session& on, sqlite3_stmt* statement, const Struct&
   field_binder fields{to};
   if (with_fields(row, fields)) return {};
   const std::string_view name = field_names<Struct>[static_cast<std::size_t>(fields.number - 1)];
-  return bind_failure(on, to, "field '" + std::string{name} + '\'');
+  return bind_failure(on, to, "field '", name, "'");
 }
 
 /// Names the row of a range that failed, counted from 1.
-inline error_info name_row(error_info failure, std::size_t number, bool is_one_of_several) {
+[[gnu::cold, gnu::noinline]] inline error_info name_row(error_info failure, std::size_t number,
+                                                        bool is_one_of_several) {
   if (!is_one_of_several) return failure;
-  std::string context = "row " + std::to_string(number);
-  if (!failure.context().empty()) context.append(": ").append(failure.context());
+  std::string context;
+  dovetail::detail::append_parts(context, {"row ", dovetail::detail::number_text{number},
+                                           failure.context().empty() ? "" : ": ", failure.context()});
   failure.with_context(std::move(context));
   return failure;
 }
@@ -22946,12 +24222,18 @@ inline std::string begin_text(const sql_begin& op, bool is_read_only) {
   if (op.depth != 0) return "savepoint dovetail_" + std::to_string(op.depth);
   switch (op.mode) {
     case begin_mode::deferred:
+    case begin_mode::read_only:
+    case begin_mode::repeatable_read_only:
+    case begin_mode::serializable_read_only:
       return "begin deferred";
     case begin_mode::immediate:
       return "begin immediate";
     case begin_mode::exclusive:
       return "begin exclusive";
     case begin_mode::automatic:
+    case begin_mode::read_committed:
+    case begin_mode::repeatable_read:
+    case begin_mode::serializable:
       break;
   }
   return is_read_only ? "begin deferred" : "begin immediate";
@@ -23168,6 +24450,26 @@ class connection {
 }  // namespace sqlite
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/client/sqlite/instances.hpp ----
+// With DOVETAIL_SEPARATE_COMPILATION: what `sqlite::client` is made of is compiled once.
+
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#if defined(DOVETAIL_SQLITE_SOURCE)
+#define DOVETAIL_EXTERN
+#else
+#define DOVETAIL_EXTERN extern
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_EXTERN template class detail::pool_state<sqlite::connection, bounded_pool, no_observer>;
+DOVETAIL_EXTERN template class pool<sqlite::connection, bounded_pool, no_observer>;
+DOVETAIL_EXTERN template class client_core<sqlite::connection, exponential_backoff, bounded_pool, no_observer>;
+DOVETAIL_EXTERN template class basic_client<sqlite::connection>;
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_EXTERN
+#endif
+
 // ---- dovetail/sqlite.hpp ----
 // SQLite: the blocking client. Needs the SQLite library (CMake: dovetail::sqlite), and no Asio.
 
@@ -23180,323 +24482,6 @@ namespace sqlite {
 using client = basic_client<connection>;
 
 }  // namespace sqlite
-}  // namespace dovetail::inline v0
-
-// ---- dovetail/client/async_hold.hpp ----
-// Performs one operation and keeps the connection: how an asynchronous transaction begins.
-
-namespace dovetail::inline v0::detail {
-
-/// Completes with the lease. Retried as the policy says, like every operation.
-template <class Core, operation Op, class Handler>
-class async_hold final : public async_attempt<Core> {
-  using base = async_attempt<Core>;
-  using lease = typename Core::lease;
-
- public:
-  async_hold(std::shared_ptr<Core> core, asio::any_io_executor executor, const call& how, Op op, Handler handler)
-      : base(std::move(core), std::move(executor), how), op_(std::move(op)), handler_(std::move(handler)) {}
-
-  static void begin(std::shared_ptr<Core> core, asio::any_io_executor fallback, const call& how, Op op,
-                    Handler handler) {
-    asio::any_io_executor executor = asio::get_associated_executor(handler, fallback);
-    auto slot = asio::get_associated_cancellation_slot(handler);
-    auto self =
-        std::make_shared<async_hold>(std::move(core), std::move(executor), how, std::move(op), std::move(handler));
-    if (slot.is_connected()) {
-      slot.assign([weak = std::weak_ptr<async_hold>{self->shared()}](asio::cancellation_type type) {
-        if (const auto alive = weak.lock()) alive->cancel(type);
-      });
-    }
-    self->start();
-  }
-
- private:
-  std::shared_ptr<async_hold> shared() { return std::static_pointer_cast<async_hold>(this->shared_from_this()); }
-
-  void perform() override {
-    auto& connection = *this->lease_;
-    const auto next = [](async_hold& self, result<typename Op::value_type> answer) {
-      if (!answer) return self.failed(std::move(answer).error(), 0);
-      self.is_in_dialogue_ = false;
-      self.complete(std::move(self.lease_));
-    };
-    async_run(connection.stream(), connection.session().start(op_), this->how_.by, &connection.moved(),
-              typename base::template step<async_hold, decltype(next)>{shared(), next});
-  }
-
-  void give_up(error_info why) override { complete(std::move(why)); }
-  std::string_view name() const noexcept override { return Op::name; }
-  bool is_idempotent() const noexcept override { return op_.is_idempotent(); }
-
-  void complete(result<lease> answer) {
-    auto cancellation = asio::get_associated_cancellation_slot(handler_);
-    if (cancellation.is_connected()) cancellation.clear();
-    std::move(handler_)(std::move(answer));
-  }
-
-  friend typename base::template step<async_hold, void>;
-
-  Op op_;
-  Handler handler_;
-};
-
-}  // namespace dovetail::inline v0::detail
-
-// ---- dovetail/client/async_transaction.hpp ----
-// A transaction whose verbs are awaited: the client's verbs on one connection.
-
-namespace dovetail::inline v0 {
-
-/// What the body of an asynchronous `transaction` gets. One operation at a time. A connection whose transaction was
-/// neither committed nor rolled back is closed, which rolls it back.
-template <class Core>
-class async_transaction : public Core::connection_type::template verbs<async_transaction<Core>> {
- public:
-  using connection_type = typename Core::connection_type;
-
-  async_transaction(std::shared_ptr<Core> core, typename Core::lease on, asio::any_io_executor executor, deadline by)
-      : core_(std::move(core)), on_(std::move(on)), executor_(std::move(executor)), by_(by) {}
-
-  bool is_open() const noexcept { return static_cast<bool>(on_); }
-  asio::any_io_executor get_executor() const noexcept { return executor_; }
-
-  /// For verbs: starts one operation on this transaction's connection. Never repeated. Lifetime: the transaction must
-  /// stay until it has completed.
-  template <operation Op>
-  auto run(Op op, std::source_location where) {
-    return async_initiate_result<typename Op::value_type>(
-        [this, where](auto handler, Op asked) { this->start(std::move(asked), where, std::move(handler)); },
-        asio::use_awaitable, std::move(op));
-  }
-  /// The same, completing with `dt::result`.
-  template <operation Op>
-  auto perform(Op op, std::source_location where) {
-    return async_initiate_result<typename Op::value_type>(
-        [this, where](auto handler, Op asked) { this->start(std::move(asked), where, std::move(handler)); }, as_result,
-        std::move(op));
-  }
-  const std::shared_ptr<Core>& core() const noexcept { return core_; }
-  call start_call(std::source_location where) const noexcept { return call::until(by_, where); }
-  int nesting() const noexcept { return depth_ + 1; }
-  void set_nesting(int depth) noexcept { depth_ = depth; }
-  bool is_aborted() const noexcept { return !on_ || !on_->is_in_transaction(); }
-  void release() noexcept { on_.release(); }
-
- private:
-  template <class Op, class Handler>
-  void start(Op op, std::source_location where, Handler handler) {
-    using value_type = typename Op::value_type;
-    auto executor = asio::get_associated_executor(handler, executor_);
-    if (is_aborted()) {
-      error_info why{on_ ? errc::transaction_aborted : errc::transaction_closed};
-      why.with_location(where);
-      return asio::post(executor, [handler = std::move(handler), why = std::move(why)]() mutable {
-        std::move(handler)(result<value_type>{std::move(why)});
-      });
-    }
-    using dialogue = typename connection_type::template owned_dialogue<Op>;
-    async_run(on_->stream(), dialogue{std::move(op)}, by_, nullptr,
-              located<Handler, value_type>{std::move(handler), executor, where});
-  }
-
-  /// Adds the caller's place to a failure on its way.
-  template <class Handler, class T>
-  struct located {
-    using executor_type = asio::any_io_executor;
-    using cancellation_slot_type = asio::associated_cancellation_slot_t<Handler>;
-    Handler handler;
-    asio::any_io_executor executor;
-    std::source_location where;
-    executor_type get_executor() const noexcept { return executor; }
-    cancellation_slot_type get_cancellation_slot() const noexcept {
-      return asio::get_associated_cancellation_slot(handler);
-    }
-    void operator()(result<T> answer) {
-      if (!answer) answer.error().with_location(where);
-      std::move(handler)(std::move(answer));
-    }
-  };
-
-  std::shared_ptr<Core> core_;
-  typename Core::lease on_;
-  asio::any_io_executor executor_;
-  deadline by_;
-  int depth_ = 0;
-};
-
-}  // namespace dovetail::inline v0
-
-// ---- dovetail/client/sql_async_verbs.hpp ----
-// The verbs of asynchronous SQL clients: `sql_verbs` with owned arguments, and transactions.
-
-namespace dovetail::inline v0 {
-namespace detail {
-
-template <class T>
-struct awaited;
-template <class T, class Executor>
-struct awaited<asio::awaitable<T, Executor>> {
-  using type = T;
-};
-
-/// What came of one run of a body: its value, the library's failure, or somebody else's exception.
-template <class T>
-struct body_outcome {
-  std::optional<std::conditional_t<std::is_void_v<T>, char, T>> value{};
-  error_info failure{};
-  std::exception_ptr thrown{};
-};
-
-template <class T, class Transaction, class Fn>
-asio::awaitable<body_outcome<T>> await_body(Transaction& tx, Fn& body) {
-  body_outcome<T> outcome;
-  try {
-    if constexpr (std::is_void_v<T>) {
-      co_await body(tx);
-    } else {
-      outcome.value.emplace(co_await body(tx));
-    }
-  } catch (const error& failed) {
-    outcome.failure = failed.info();
-  } catch (...) {
-    outcome.thrown = std::current_exception();
-  }
-  co_return outcome;
-}
-
-template <class Core>
-asio::awaitable<result<typename Core::lease>> async_begin(std::shared_ptr<Core> core, asio::any_io_executor executor,
-                                                          call how, sql_begin begin) {
-  return async_initiate_result<typename Core::lease>(
-      [core = std::move(core), executor = std::move(executor), how](auto handler, sql_begin op) mutable {
-        async_hold<Core, sql_begin, decltype(handler)>::begin(std::move(core), std::move(executor), how, op,
-                                                              std::move(handler));
-      },
-      as_result, begin);
-}
-
-/// Runs a body in a transaction; see `sql_async_verbs::transaction`. `T` is what the body gives.
-template <class T, class Core, class Fn>
-asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::any_io_executor executor,
-                                             begin_mode mode, Fn body, call how) {
-  for (int attempt = 1;; ++attempt) {
-    auto lent = co_await async_begin(core, executor, how, sql_begin{mode, 0});
-    if (!lent) co_return std::move(lent).error();
-    body_outcome<T> outcome;
-    {
-      async_transaction<Core> tx{core, *std::move(lent), executor, how.by};
-      outcome = co_await await_body<T>(tx, body);
-      // Whatever was cancelled: the end of the transaction happens.
-      co_await asio::this_coro::throw_if_cancelled(false);
-      if (!outcome.failure && !outcome.thrown) {
-        if (tx.is_aborted()) {
-          outcome.failure = error_info{errc::transaction_aborted, "nothing was committed"};
-        } else if (auto done = co_await tx.perform(sql_commit{}, how.where); !done) {
-          outcome.failure = std::move(done).error();
-        }
-      }
-      if (!tx.is_aborted()) static_cast<void>(co_await tx.perform(sql_rollback{}, how.where));
-      co_await asio::this_coro::throw_if_cancelled(true);
-    }
-    if (outcome.thrown) std::rethrow_exception(outcome.thrown);
-    if (!outcome.failure) {
-      if constexpr (std::is_void_v<T>) {
-        co_return result<void>{};
-      } else {
-        co_return *std::move(outcome.value);
-      }
-    }
-    outcome.failure.with_location(how.where);
-    if (!is_conflict(outcome.failure)) co_return outcome.failure;
-    const verdict next = core->judge(outcome.failure, "transaction", attempt, false, 0, how);
-    if (!next.repeat) co_return outcome.failure;
-    asio::steady_timer pause{executor, next.delay};
-    co_await pause.async_wait(asio::use_awaitable);
-  }
-}
-
-/// A savepoint in an open transaction.
-template <class T, class Core, class Fn>
-asio::awaitable<result<T>> await_savepoint(async_transaction<Core>& tx, Fn body, std::source_location where) {
-  const int depth = tx.nesting();
-  if (auto begun = co_await tx.perform(sql_begin{begin_mode::automatic, depth}, where); !begun) {
-    co_return std::move(begun).error();
-  }
-  tx.set_nesting(depth);
-  body_outcome<T> outcome = co_await await_body<T>(tx, body);
-  tx.set_nesting(depth - 1);
-  co_await asio::this_coro::throw_if_cancelled(false);
-  if (!outcome.failure && !outcome.thrown) {
-    if (auto done = co_await tx.perform(sql_commit{depth}, where); !done) outcome.failure = std::move(done).error();
-  }
-  if ((outcome.failure || outcome.thrown) && !tx.is_aborted()) {
-    static_cast<void>(co_await tx.perform(sql_rollback{depth}, where));
-  }
-  co_await asio::this_coro::throw_if_cancelled(true);
-  if (outcome.thrown) std::rethrow_exception(outcome.thrown);
-  if (outcome.failure) co_return outcome.failure;
-  if constexpr (std::is_void_v<T>) {
-    co_return result<void>{};
-  } else {
-    co_return *std::move(outcome.value);
-  }
-}
-
-template <class T>
-asio::awaitable<T> value_of(asio::awaitable<result<T>> inner) {
-  result<T> outcome = co_await std::move(inner);
-  co_return std::move(outcome).value();
-}
-
-template <class Self>
-concept inside_async_transaction = requires(Self& self) {
-  self.set_nesting(1);
-};
-
-}  // namespace detail
-
-/// `sql_verbs` that own their arguments, and transactions. Base class of asynchronous clients, views, transactions.
-template <class Self, dialect D>
-class sql_async_verbs : public sql_verbs<Self, D, argument_storage::owned> {
-  using base = sql_verbs<Self, D, argument_storage::owned>;
-
- public:
-  using typename base::place;
-
-  /// `co_await db.transaction([](auto& tx) -> asio::awaitable<void> { co_await tx.execute("…"); })`: commits when the
-  /// body returns, rolls back when it throws; inside of a transaction a savepoint. After a conflict with another
-  /// transaction it begins again as the retry policy says, so that the body may be called more than once.
-  /// Completion: an awaitable, with `dt::as_result` one of `dt::result`, with other tokens as `asio::co_spawn`.
-  template <class Fn>
-  auto transaction(begin_mode mode, Fn body, place where = place::current()) {
-    Self& self = this->self();
-    if constexpr (detail::inside_async_transaction<Self>) {
-      using value_type = typename detail::awaited<std::invoke_result_t<Fn&, Self&>>::type;
-      return detail::value_of<value_type>(detail::await_savepoint<value_type>(self, std::move(body), where));
-    } else {
-      using core_type = std::remove_cvref_t<decltype(*self.core())>;
-      using value_type = typename detail::awaited<std::invoke_result_t<Fn&, async_transaction<core_type>&>>::type;
-      auto running = detail::await_transaction<value_type>(self.core(), self.get_executor(), mode, std::move(body),
-                                                           self.start_call(where));
-      using token_type = std::remove_cvref_t<decltype(self.token())>;
-      if constexpr (std::is_same_v<token_type, as_result_t>) {
-        return running;
-      } else if constexpr (detail::is_use_awaitable<token_type>::value) {
-        return detail::value_of<value_type>(std::move(running));
-      } else {
-        auto token = self.token();
-        return asio::co_spawn(self.get_executor(), detail::value_of<value_type>(std::move(running)), std::move(token));
-      }
-    }
-  }
-  template <class Fn>
-    requires(!std::is_same_v<Fn, begin_mode>)
-  auto transaction(Fn body, place where = place::current()) {
-    return transaction(begin_mode::automatic, std::move(body), where);
-  }
-};
-
 }  // namespace dovetail::inline v0
 
 // ---- dovetail/client/sqlite/worker.hpp ----
@@ -23663,10 +24648,8 @@ class call_job final : public job {
   answer_type call() noexcept {
     try {
       return call_(on_.connection, by_);
-    } catch (const std::exception& thrown) {  // std::bad_alloc, or what a codec of the user threw
-      return error_info{errc::invalid_state, thrown.what()};
     } catch (...) {
-      return error_info{errc::invalid_state};
+      return dovetail::detail::current_failure();
     }
   }
 
@@ -23723,8 +24706,6 @@ class async_connection {
 
   template <class Self>
   using verbs = sql_async_verbs<Self, dialect::sqlite>;
-  template <class Op>
-  using owned_dialogue = detail::owned_call<Op>;
 
   explicit async_connection(const options& with) : stream_{sqlite::connection{with.how}, with.gate} {}
 
@@ -23732,6 +24713,11 @@ class async_connection {
   void close() noexcept { stream_.connection.close(); }
   bool is_in_transaction() const noexcept { return stream_.connection.is_in_transaction(); }
 
+  /// A dialogue that keeps its operation.
+  template <class Op>
+  detail::owned_call<Op> own(Op op) const {
+    return {std::move(op)};
+  }
   detail::worker_stream& stream() noexcept { return stream_; }
   detail::call_session& session() noexcept { return session_; }
   traffic& moved() noexcept { return moved_; }
@@ -23744,6 +24730,28 @@ class async_connection {
 
 }  // namespace sqlite
 }  // namespace dovetail::inline v0
+
+// ---- dovetail/client/sqlite/async_instances.hpp ----
+// With DOVETAIL_SEPARATE_COMPILATION: what `sqlite::async_client` is made of is compiled once.
+
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#if defined(DOVETAIL_SQLITE_ASYNC_SOURCE)
+#define DOVETAIL_EXTERN
+#else
+#define DOVETAIL_EXTERN extern
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_EXTERN template class detail::pool_state<sqlite::async_connection, bounded_pool, no_observer>;
+DOVETAIL_EXTERN template class pool<sqlite::async_connection, bounded_pool, no_observer>;
+DOVETAIL_EXTERN template class client_core<sqlite::async_connection, exponential_backoff, bounded_pool, no_observer>;
+DOVETAIL_EXTERN template class detail::async_attempt<
+    client_core<sqlite::async_connection, exponential_backoff, bounded_pool, no_observer>>;
+DOVETAIL_EXTERN template class basic_async_client<sqlite::async_connection>;
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_EXTERN
+#endif
 
 // ---- dovetail/sqlite_async.hpp ----
 // SQLite: the asynchronous client, on Asio; its calls run on a thread for each connection.
@@ -23776,12 +24784,80 @@ class async_client : public basic_async_client<async_connection> {
 #if defined(DOVETAIL_WITH_OPENSSL)
 
 #include <climits>
+#include <cstdio>
+#include <cstdlib>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <pwd.h>
+#include <sys/stat.h>
+
+// ---- dovetail/transport/tls_digest.hpp ----
+// Hashes and random bytes by OpenSSL, for the log-ins of databases.
+
+namespace dovetail::inline v0::detail {
+
+inline const unsigned char* openssl_bytes(byte_view data) noexcept {
+  return reinterpret_cast<const unsigned char*>(data.data());
+}
+
+template <std::size_t Size>
+bool digest(const EVP_MD* kind, byte_view data, std::array<std::byte, Size>& out) noexcept {
+  unsigned size = 0;
+  unsigned char made[EVP_MAX_MD_SIZE];
+  if (EVP_Digest(data.data(), data.size(), made, &size, kind, nullptr) != 1 || size != Size) return false;
+  for (std::size_t i = 0; i < Size; ++i) out[i] = static_cast<std::byte>(made[i]);
+  return true;
+}
+
+inline bool sha256(byte_view data, std::array<std::byte, 32>& out) noexcept { return digest(EVP_sha256(), data, out); }
+
+/// False where the library's rules forbid MD5 (FIPS).
+inline bool md5(byte_view data, std::array<std::byte, 16>& out) noexcept { return digest(EVP_md5(), data, out); }
+
+inline bool hmac_sha256(byte_view key, byte_view data, std::array<std::byte, 32>& out) noexcept {
+  if (key.size() > INT_MAX) return false;
+  unsigned size = 0;
+  return HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), openssl_bytes(data), data.size(),
+              reinterpret_cast<unsigned char*>(out.data()), &size) != nullptr &&
+         size == out.size();
+}
+
+inline bool pbkdf2_sha256(byte_view password, byte_view salt, std::uint32_t iterations,
+                          std::array<std::byte, 32>& out) noexcept {
+  if (password.size() > INT_MAX || salt.size() > INT_MAX || iterations > INT_MAX) return false;
+  return PKCS5_PBKDF2_HMAC(reinterpret_cast<const char*>(password.data()), static_cast<int>(password.size()),
+                           openssl_bytes(salt), static_cast<int>(salt.size()), static_cast<int>(iterations),
+                           EVP_sha256(), static_cast<int>(out.size()),
+                           reinterpret_cast<unsigned char*>(out.data())) == 1;
+}
+
+/// Unpredictable bytes, fit for nonces.
+inline bool random_bytes(byte_span out) noexcept {
+  return out.size() <= INT_MAX &&
+         RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(out.size())) == 1;
+}
+
+/// The hash of a certificate that channel binding names tls-server-end-point (RFC 5929 section 4.1): by the hash of the
+/// certificate's signature, SHA-256 instead of MD5 and SHA-1. Gives its size; 0 when the signature has no hash.
+inline std::size_t end_point_hash(const X509& certificate, byte_span out) noexcept {
+  int kind = NID_undef;
+  if (X509_get_signature_info(const_cast<X509*>(&certificate), &kind, nullptr, nullptr, nullptr) != 1) return 0;
+  if (kind == NID_md5 || kind == NID_sha1) kind = NID_sha256;
+  const EVP_MD* const by = kind == NID_undef ? nullptr : EVP_get_digestbynid(kind);
+  unsigned size = 0;
+  if (by == nullptr || out.size() < static_cast<std::size_t>(EVP_MD_get_size(by))) return 0;
+  return X509_digest(&certificate, by, reinterpret_cast<unsigned char*>(out.data()), &size) == 1 ? size : 0;
+}
+
+}  // namespace dovetail::inline v0::detail
 
 // ---- dovetail/transport/tls_session.hpp ----
-// One TLS session as steps that never block, and the settings that it is made from; the only file that calls OpenSSL.
+// One TLS session as steps that never block, and the settings that it is made from, by OpenSSL.
 
 namespace dovetail::inline v0 {
 
@@ -23805,6 +24881,7 @@ struct tls_settings {
   std::string private_key;  ///< its key
   secret private_key_password;
   std::string application_protocol;  ///< ALPN; empty: none is offered
+  bool sends_name = true;            ///< SNI, where `server_name` is a name
 };
 
 namespace detail {
@@ -23871,6 +24948,7 @@ inline std::error_code take_tls_error() noexcept {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
   if (code == 0) return make_error_code(errc::connection_lost);
+  if (ERR_SYSTEM_ERROR(code)) return {ERR_GET_REASON(code), std::system_category()};  // a file that cannot be read
   return {static_cast<int>(static_cast<unsigned>(code)), tls_category()};
 }
 
@@ -23918,6 +24996,10 @@ class tls_session {
 
   bool is_established() const noexcept { return is_established_; }
   std::string_view protocol() const noexcept { return SSL_get_version(ssl_.get()); }
+  byte_view channel_binding() noexcept {
+    const X509* const peer = SSL_get0_peer_certificate(ssl_.get());
+    return {binding_, peer == nullptr ? 0 : end_point_hash(*peer, binding_)};
+  }
 
  private:
   tls_session() = default;
@@ -23977,7 +25059,8 @@ class tls_session {
       X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
       if (X509_VERIFY_PARAM_set1_host(wanted, how.server_name.data(), how.server_name.size()) != 1) return false;
     }
-    return how.server_name.empty() || SSL_set_tlsext_host_name(ssl_.get(), how.server_name.c_str()) == 1;
+    return how.server_name.empty() || !how.sends_name ||
+           SSL_set_tlsext_host_name(ssl_.get(), how.server_name.c_str()) == 1;
   }
 
   bool offer_protocol(std::string_view name) {
@@ -24045,6 +25128,7 @@ class tls_session {
   std::unique_ptr<SSL_CTX, tls_deleter> context_;
   std::unique_ptr<BIO_METHOD, tls_deleter> method_;
   std::unique_ptr<SSL, tls_deleter> ssl_;
+  std::byte binding_[EVP_MAX_MD_SIZE];
   tls_io* io_ = nullptr;
   attempt last_;
   bool is_established_ = false;
@@ -24097,6 +25181,7 @@ class tls_stream {
   attempt try_start_tls() {
     if (!session_) {
       std::error_code ec;
+      if constexpr (requires { inner_.server_name(); }) settings_.server_name = inner_.server_name();
       session_ = detail::tls_session::create(settings_, ec);
       if (ec) return attempt::failed(ec);
     }
@@ -24107,6 +25192,16 @@ class tls_stream {
     if (!session_) return inner_.try_read(into);
     return through([&](detail::tls_io& io) { return session_->read(io, into); });
   }
+
+  /// Plain streams wait and read as the inner one can; for the blocking driver.
+  attempt read_waiting(byte_span into, deadline by) requires requires(Inner& inner) { inner.read_waiting(into, by); }
+  {
+    if (!session_) return inner_.read_waiting(into, by);
+    return detail::repeat_until_over(*this, by, [&] { return try_read(into); });
+  }
+  /// A decrypted reply may be here already.
+  bool waits_for_reply() const noexcept requires requires { Inner::waits_for_replies; }
+  { return !session_; }
 
   attempt try_write(byte_view from) {
     if (!session_) return inner_.try_write(from);
@@ -24137,6 +25232,12 @@ class tls_stream {
   bool is_encrypted() const noexcept { return session_ && session_->is_established(); }
   /// "TLSv1.3"; empty before the handshake.
   std::string_view protocol() const noexcept { return is_encrypted() ? session_->protocol() : std::string_view{}; }
+  /// For protocols that tie a log-in to the TLS connection: the hash of the server's certificate as RFC 5929 section 4
+  /// (tls-server-end-point) defines it; empty before the handshake, and for certificates whose signature has no hash.
+  byte_view channel_binding() noexcept { return is_encrypted() ? session_->channel_binding() : byte_view{}; }
+  /// Which of the inner stream's peers the next connect is for, when there are several.
+  void select(std::size_t target) requires requires(Inner& inner) { inner.select(target); }
+  { inner_.select(target); }
   Inner& next_layer() noexcept { return inner_; }
 
  private:
@@ -24173,5 +25274,9742 @@ struct tls {
 
 // ---- dovetail/tls.hpp ----
 // TLS for any client: `dt::client<dt::tls<dt::tcp>, …>`. Needs OpenSSL (CMake: dovetail::tls).
+
+// ---- dovetail/base/byte_buffer.hpp ----
+// The buffer that requests are written into: grows at its end, keeps its memory, does not zero it.
+
+namespace dovetail::inline v0 {
+
+/// A vector of bytes without the zeroing. Lifetime: `view()`, `data()` and what `grow` gave are valid until the next
+/// call that grows it. Cost: amortised one copy a byte.
+class byte_buffer {
+ public:
+  byte_buffer() noexcept = default;
+  /// Leaves `other` empty and usable.
+  byte_buffer(byte_buffer&& other) noexcept
+      : memory_(std::move(other.memory_)),
+        size_(std::exchange(other.size_, 0)),
+        capacity_(std::exchange(other.capacity_, 0)) {}
+  byte_buffer& operator=(byte_buffer&& other) noexcept {
+    memory_ = std::move(other.memory_);
+    size_ = std::exchange(other.size_, 0);
+    capacity_ = std::exchange(other.capacity_, 0);
+    return *this;
+  }
+
+  std::byte* data() noexcept { return memory_.get(); }
+  const std::byte* data() const noexcept { return memory_.get(); }
+  std::size_t size() const noexcept { return size_; }
+  std::size_t capacity() const noexcept { return capacity_; }
+  bool empty() const noexcept { return size_ == 0; }
+  byte_view view() const noexcept { return {memory_.get(), size_}; }
+
+  void clear() noexcept { size_ = 0; }
+  /// Forgets what is behind the first `size` bytes.
+  void truncate(std::size_t size) noexcept { size_ = (std::min)(size_, size); }
+  /// Gives the memory back.
+  void release() noexcept {
+    memory_.reset();
+    size_ = capacity_ = 0;
+  }
+
+  void reserve(std::size_t capacity) {
+    if (capacity > capacity_) reallocate(capacity);
+  }
+
+  /// Adds `count` bytes, which hold anything yet, and gives the place of the first.
+  [[gnu::always_inline]] std::byte* grow(std::size_t count) {
+    if (capacity_ - size_ < count) [[unlikely]]
+      reallocate_for(count);
+    std::byte* const at = memory_.get() + size_;
+    size_ += count;
+    return at;
+  }
+
+  void append(byte_view bytes) {
+    if (!bytes.empty()) std::memcpy(grow(bytes.size()), bytes.data(), bytes.size());
+  }
+  void append(std::string_view text) { append(as_byte_view(text)); }
+
+  /// An integer with the most significant byte first.
+  template <std::unsigned_integral T>
+  [[gnu::always_inline]] void append_big(T value) {
+    store_big(grow(sizeof(T)), value);
+  }
+
+ private:
+  [[gnu::noinline]] void reallocate_for(std::size_t count) {
+    reallocate((std::max)({std::size_t{256}, capacity_ * 2, size_ + count}));
+  }
+  void reallocate(std::size_t capacity) {
+    auto larger = std::make_unique_for_overwrite<std::byte[]>(capacity);
+    if (size_ != 0) std::memcpy(larger.get(), memory_.get(), size_);
+    memory_ = std::move(larger);
+    capacity_ = capacity;
+  }
+
+  std::unique_ptr<std::byte[]> memory_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/codec/postgres/parameter_list.hpp ----
+// The parameters of a Bind message: written in any order, sent in theirs.
+
+namespace dovetail::inline v0::postgres {
+
+/// Takes each parameter once: `begin(number)`, then its int32 length and its bytes appended to the buffer, then
+/// `end(is_text)`. Numbers count from 1. Cost: nothing is copied when they come in their order.
+class parameter_list {
+ public:
+  /// Writes the formats and counts that stand in front of the values.
+  parameter_list(byte_buffer& out, const std::uint32_t* types, std::size_t count)
+      : out_(&out), types_(types), count_(count) {
+    out.append_big(static_cast<std::uint16_t>(count));
+    formats_at_ = out.size();
+    for (std::size_t i = 0; i < count; ++i) out.append_big(std::uint16_t{1});
+    out.append_big(static_cast<std::uint16_t>(count));
+  }
+  parameter_list(const parameter_list&) = delete;
+  parameter_list& operator=(const parameter_list&) = delete;
+
+  std::size_t count() const noexcept { return count_; }
+  /// The type (an OID) that the server wants; 0 when it has not said. Any number may be asked for.
+  std::uint32_t type(std::uint32_t number) const noexcept {
+    return number - 1 < count_ && types_ != nullptr ? types_[number - 1] : 0;
+  }
+
+  byte_buffer& begin(std::uint32_t number) {
+    current_ = number;
+    if (number != written_ + 1) [[unlikely]]
+      is_shuffled_ = true;
+    if (is_shuffled_) note_place(number);
+    return *out_;
+  }
+  void end(bool is_text) noexcept {
+    ++written_;
+    if (is_text && current_ - 1 < count_) {
+      store_big(out_->data() + formats_at_ + 2 * (std::size_t{current_} - 1), std::uint16_t{0});
+    }
+  }
+
+  /// Brings the values into their order. Errors: errc::wrong_argument_count, when they are not as many as the
+  /// statement has parameters.
+  error_info finish() {
+    if (written_ != count_) return wrong_count();
+    return is_shuffled_ ? sort() : error_info{};
+  }
+
+ private:
+  struct place {
+    std::uint32_t number;
+    std::size_t at;
+  };
+
+  [[gnu::cold, gnu::noinline]] error_info wrong_count() const {
+    std::string text = "the statement has ";
+    v0::detail::append_parts(text, {v0::detail::number_text{count_}, " parameters on the server, and ",
+                                    v0::detail::number_text{written_}, " arguments are given"});
+    return {errc::wrong_argument_count, std::move(text)};
+  }
+
+  /// From the first parameter that is out of order on; those before it are where they belong.
+  [[gnu::noinline]] void note_place(std::uint32_t number) {
+    if (places_.empty()) {
+      in_order_ = written_;
+      shuffled_at_ = out_->size();
+    }
+    places_.push_back({number, out_->size()});
+  }
+
+  [[gnu::noinline]] error_info sort() {
+    byte_buffer unsorted;
+    unsorted.append(out_->view().subspan(shuffled_at_));
+    const std::size_t end = out_->size();
+    out_->truncate(shuffled_at_);
+    for (std::uint32_t number = in_order_ + 1; number <= count_; ++number) {
+      std::size_t i = 0;
+      while (i != places_.size() && places_[i].number != number) ++i;
+      if (i == places_.size()) return wrong_count();
+      const std::size_t behind = i + 1 == places_.size() ? end : places_[i + 1].at;
+      out_->append(unsorted.view().subspan(places_[i].at - shuffled_at_, behind - places_[i].at));
+    }
+    return {};
+  }
+
+  byte_buffer* out_;
+  const std::uint32_t* types_;
+  std::size_t count_;
+  std::size_t formats_at_ = 0;
+  std::size_t shuffled_at_ = 0;
+  std::uint32_t written_ = 0;
+  std::uint32_t current_ = 0;
+  std::uint32_t in_order_ = 0;
+  bool is_shuffled_ = false;
+  std::vector<place> places_;
+};
+
+/// Writes the arguments of a call; null when there are none. Lifetime: the state must outlive the dialogue; it may be
+/// called again, when the statement has to be prepared again.
+struct argument_writer {
+  const void* state = nullptr;
+  error_info (*write)(const void* state, parameter_list& to) = nullptr;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/format/postgres/datetime.hpp ----
+// Dates, times and points in time: counts from 2000-01-01 on the wire.
+
+namespace dovetail::inline v0::postgres::detail {
+
+using v0::detail::calendar_duration;
+
+inline constexpr std::int64_t epoch_days = 10957;  // from 1970-01-01 to 2000-01-01
+inline constexpr std::int64_t day_microseconds = 86'400'000'000;
+inline constexpr std::int64_t epoch_microseconds = epoch_days * day_microseconds;
+inline constexpr std::int64_t most_64 = (std::numeric_limits<std::int64_t>::max)();
+inline constexpr std::int64_t least_64 = (std::numeric_limits<std::int64_t>::min)();
+inline constexpr std::int32_t most_32 = (std::numeric_limits<std::int32_t>::max)();
+inline constexpr std::int32_t least_32 = (std::numeric_limits<std::int32_t>::min)();
+
+/// A span in microseconds as another duration. Errors: errc::value_out_of_range when it is too small or too coarse.
+template <calendar_duration Duration>
+constexpr errc from_microseconds(std::int64_t count, Duration& out) noexcept {
+  if constexpr (std::same_as<typename Duration::period, std::micro> && sizeof(typename Duration::rep) == 8) {
+    out = Duration{count};
+    return errc{};
+  } else {
+    v0::detail::second_parts parts;
+    static_cast<void>(v0::detail::to_parts(std::chrono::duration<std::int64_t, std::micro>{count}, parts));
+    return v0::detail::to_duration(parts, out) ? errc{} : errc::value_out_of_range;
+  }
+}
+
+/// Exactly: errc::value_out_of_range for fractions of a microsecond and what does not fit 64 bits.
+template <calendar_duration Duration>
+constexpr errc to_microseconds(Duration value, std::int64_t& count) noexcept {
+  v0::detail::second_parts parts;
+  std::chrono::duration<std::int64_t, std::micro> span{};
+  if (!v0::detail::to_parts(value, parts) || !v0::detail::to_duration(parts, span)) return errc::value_out_of_range;
+  count = span.count();
+  return errc{};
+}
+
+/// A point in time from the wire's microseconds since 2000: the smallest and the largest mean -infinity and infinity,
+/// and are the smallest and the largest value of the C++ type.
+template <class Point>
+[[gnu::always_inline]] constexpr errc decode_point(std::int64_t count, Point& out) noexcept {
+  using duration = typename Point::duration;
+  if (count > most_64 - epoch_microseconds || count == least_64) [[unlikely]] {
+    if (count != most_64 && count != least_64) return errc::value_out_of_range;
+    out = count == most_64 ? (Point::max)() : (Point::min)();
+    return errc{};
+  }
+  duration since{};
+  const errc failed = from_microseconds(count + epoch_microseconds, since);
+  if (failed == errc{}) out = Point{since};
+  return failed;
+}
+
+template <class Point>
+constexpr errc encode_point(Point value, std::int64_t& count) noexcept {
+  if (value == (Point::max)() || value == (Point::min)()) {
+    count = value == (Point::max)() ? most_64 : least_64;
+    return errc{};
+  }
+  // From 4714 BC to 294276 AD.
+  constexpr std::int64_t first = -211'813'488'000'000'000;
+  constexpr std::int64_t end = 9'223'371'331'200'000'000;
+  if (to_microseconds(value.time_since_epoch(), count) != errc{}) return errc::value_out_of_range;
+  if (count < first + epoch_microseconds) return errc::value_out_of_range;
+  count -= epoch_microseconds;
+  return count < end ? errc{} : errc::value_out_of_range;
+}
+
+/// A date from the wire's days since 2000. `year_month_day` has no infinity: errc::value_out_of_range.
+template <class Date>
+constexpr errc decode_date(std::int32_t count, Date& out) noexcept {
+  using namespace std::chrono;
+  const std::int64_t since_1970 = std::int64_t{count} + epoch_days;
+  if constexpr (v0::detail::chrono_time_point<Date>) {
+    if (count == most_32 || count == least_32) {
+      out = count == most_32 ? (Date::max)() : (Date::min)();
+    } else {
+      out = Date{days{static_cast<days::rep>(since_1970)}};
+    }
+    return errc{};
+  } else {
+    constexpr std::int64_t first = sys_days{(year::min)() / January / 1}.time_since_epoch().count();
+    constexpr std::int64_t last = sys_days{(year::max)() / December / 31}.time_since_epoch().count();
+    if (since_1970 < first || since_1970 > last) return errc::value_out_of_range;
+    out = Date{sys_days{days{static_cast<days::rep>(since_1970)}}};
+    return errc{};
+  }
+}
+
+template <class Date>
+constexpr errc encode_date(Date value, std::int32_t& count) noexcept {
+  using namespace std::chrono;
+  std::int64_t since_1970 = 0;
+  if constexpr (v0::detail::chrono_time_point<Date>) {
+    if (value == (Date::max)() || value == (Date::min)()) {
+      count = value == (Date::max)() ? most_32 : least_32;
+      return errc{};
+    }
+    since_1970 = value.time_since_epoch().count();
+  } else {
+    if (!value.ok()) return errc::value_out_of_range;
+    since_1970 = sys_days{value}.time_since_epoch().count();
+  }
+  // From 4714 BC to 5874897 AD.
+  constexpr std::int64_t first = -2'451'545;
+  constexpr std::int64_t end = 2'145'031'949;
+  if (since_1970 < first + epoch_days || since_1970 >= end + epoch_days) return errc::value_out_of_range;
+  count = static_cast<std::int32_t>(since_1970 - epoch_days);
+  return errc{};
+}
+
+/// A time of day: microseconds since midnight, 24:00:00 included.
+constexpr bool is_time_of_day(std::int64_t microseconds) noexcept {
+  return microseconds >= 0 && microseconds <= day_microseconds;
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/format/postgres/oids.hpp ----
+// Numbers of PostgreSQL's built-in types, as its catalogue pg_type has them.
+
+namespace dovetail::inline v0::postgres {
+
+/// The number of a type. Built-in types have the same on every server; types made by users differ between databases.
+using oid = std::uint32_t;
+
+/// Built-in types, by the names of their catalogue. Source: pg_type.dat.
+namespace oids {
+
+inline constexpr oid unspecified = 0;  ///< in Parse: the server infers the parameter's type
+inline constexpr oid boolean = 16;
+inline constexpr oid bytea = 17;
+inline constexpr oid char_ = 18;  ///< "char": one byte
+inline constexpr oid name = 19;
+inline constexpr oid int8 = 20;
+inline constexpr oid int2 = 21;
+inline constexpr oid int4 = 23;
+inline constexpr oid text = 25;
+inline constexpr oid oid_ = 26;
+inline constexpr oid xid = 28;
+inline constexpr oid cid = 29;
+inline constexpr oid json = 114;
+inline constexpr oid xml = 142;
+inline constexpr oid point = 600;
+inline constexpr oid lseg = 601;
+inline constexpr oid path = 602;
+inline constexpr oid box = 603;
+inline constexpr oid polygon = 604;
+inline constexpr oid line = 628;
+inline constexpr oid cidr = 650;
+inline constexpr oid float4 = 700;
+inline constexpr oid float8 = 701;
+inline constexpr oid unknown = 705;
+inline constexpr oid circle = 718;
+inline constexpr oid macaddr8 = 774;
+inline constexpr oid money = 790;
+inline constexpr oid macaddr = 829;
+inline constexpr oid inet = 869;
+inline constexpr oid bpchar = 1042;
+inline constexpr oid varchar = 1043;
+inline constexpr oid date = 1082;
+inline constexpr oid time = 1083;
+inline constexpr oid timestamp = 1114;
+inline constexpr oid timestamptz = 1184;
+inline constexpr oid interval = 1186;
+inline constexpr oid timetz = 1266;
+inline constexpr oid bit = 1560;
+inline constexpr oid varbit = 1562;
+inline constexpr oid numeric = 1700;
+inline constexpr oid record = 2249;
+inline constexpr oid void_ = 2278;
+inline constexpr oid uuid = 2950;
+inline constexpr oid jsonb = 3802;
+inline constexpr oid int4range = 3904;
+inline constexpr oid numrange = 3906;
+inline constexpr oid tsrange = 3908;
+inline constexpr oid tstzrange = 3910;
+inline constexpr oid daterange = 3912;
+inline constexpr oid int8range = 3926;
+inline constexpr oid int4multirange = 4451;
+inline constexpr oid nummultirange = 4532;
+inline constexpr oid tsmultirange = 4533;
+inline constexpr oid tstzmultirange = 4534;
+inline constexpr oid datemultirange = 4535;
+inline constexpr oid int8multirange = 4536;
+inline constexpr oid xid8 = 5069;
+
+}  // namespace oids
+
+/// Types made by users have this number or a higher one (FirstNormalObjectId).
+inline constexpr oid first_user_type = 16384;
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/format/postgres/value_ref.hpp ----
+// One value as it lies in a message, and a reader of the parts of compound ones that checks every length.
+
+namespace dovetail::inline v0::postgres {
+
+/// The type of a column's values, and the format in which they come.
+struct column_type {
+  oid type = 0;
+  bool is_binary = true;
+};
+
+/// A value that has not been decoded. Lifetime: borrows from the message.
+struct value_ref {
+  const std::byte* data = nullptr;
+  std::int32_t size = -1;  ///< negative: null
+  oid type = 0;
+  bool is_binary = true;
+
+  constexpr bool is_null() const noexcept { return size < 0; }
+  constexpr byte_view bytes() const noexcept { return {data, static_cast<std::size_t>(size < 0 ? 0 : size)}; }
+  std::string_view text() const noexcept { return as_text(bytes()); }
+};
+
+namespace detail {
+
+/// Takes parts off the front of a value's bytes; after the first one that is not there all fail.
+class part_reader {
+ public:
+  explicit part_reader(byte_view bytes) noexcept : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+
+  std::size_t left() const noexcept { return static_cast<std::size_t>(end_ - at_); }
+  bool at_end() const noexcept { return at_ == end_; }
+
+  template <std::unsigned_integral T>
+  bool take(T& value) noexcept {
+    if (left() < sizeof(T)) return fail();
+    value = load_big<T>(at_);
+    at_ += sizeof(T);
+    return true;
+  }
+  template <std::signed_integral T>
+  bool take(T& value) noexcept {
+    std::make_unsigned_t<T> bits{};
+    if (!take(bits)) return false;
+    value = static_cast<T>(bits);
+    return true;
+  }
+  bool take(double& value) noexcept {
+    std::uint64_t bits = 0;
+    if (!take(bits)) return false;
+    value = std::bit_cast<double>(bits);
+    return true;
+  }
+  bool take(std::size_t count, byte_view& bytes) noexcept {
+    if (left() < count) return fail();
+    bytes = {at_, count};
+    at_ += count;
+    return true;
+  }
+  /// A length and as many bytes; -1 is null.
+  bool take(value_ref& value) noexcept {
+    std::int32_t size = 0;
+    if (!take(size) || size < -1 || (size > 0 && left() < static_cast<std::size_t>(size))) return fail();
+    value.data = at_;
+    value.size = size;
+    if (size > 0) at_ += size;
+    return true;
+  }
+
+ private:
+  bool fail() noexcept {
+    at_ = end_;
+    return false;
+  }
+
+  const std::byte* at_;
+  const std::byte* end_;
+};
+
+}  // namespace detail
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/format/postgres/numeric.hpp ----
+// numeric: base-10000 digits, a weight, a sign and a display scale, to decimal numbers and back.
+
+namespace dovetail::inline v0::postgres::detail {
+
+namespace numeric_sign {
+inline constexpr std::uint16_t positive = 0x0000;
+inline constexpr std::uint16_t negative = 0x4000;
+inline constexpr std::uint16_t nan = 0xC000;
+inline constexpr std::uint16_t infinity = 0xD000;
+inline constexpr std::uint16_t negative_infinity = 0xF000;
+}  // namespace numeric_sign
+
+/// Room for digits: inside for the usual number, on the heap for long ones.
+class digit_space {
+ public:
+  char* get(std::size_t size) {
+    if (size <= sizeof inside_) return inside_;
+    large_ = std::make_unique_for_overwrite<char[]>(size);
+    return large_.get();
+  }
+
+ private:
+  char inside_[80];
+  std::unique_ptr<char[]> large_;
+};
+
+inline void put_group(char* to, unsigned group) noexcept {
+  to[0] = static_cast<char>('0' + group / 1000);
+  to[1] = static_cast<char>('0' + group / 100 % 10);
+  to[2] = static_cast<char>('0' + group / 10 % 10);
+  to[3] = static_cast<char>('0' + group % 10);
+}
+
+/// Reads a numeric. Errors: errc::malformed_value for what no server sends, errc::value_out_of_range beyond
+/// `decimal`'s limits. Cost: memory for the number's digits, at most those that PostgreSQL's limits allow.
+[[gnu::noinline]] inline errc decode_numeric(byte_view bytes, decimal& out) {
+  part_reader reader{bytes};
+  std::uint16_t count = 0;
+  std::int16_t weight = 0;
+  std::uint16_t sign = 0;
+  std::uint16_t scale = 0;
+  if (!reader.take(count) || !reader.take(weight) || !reader.take(sign) || !reader.take(scale) ||
+      reader.left() != std::size_t{count} * 2) {
+    return errc::malformed_value;
+  }
+  if (sign == numeric_sign::nan) return out = decimal::nan(), errc{};
+  if (sign == numeric_sign::infinity) return out = decimal::infinity(), errc{};
+  if (sign == numeric_sign::negative_infinity) return out = decimal::negative_infinity(), errc{};
+  if ((sign != numeric_sign::positive && sign != numeric_sign::negative) || scale > decimal::maximum_scale) {
+    return errc::malformed_value;
+  }
+  // Group i has the weight 10000^(weight - i): the digits before the point, and those behind it that are shown.
+  const int whole_groups = count == 0 ? 0 : weight + 1;
+  const int whole = whole_groups > 0 ? whole_groups * 4 : 0;
+  const auto size = static_cast<std::size_t>(whole) + scale;
+  digit_space space;
+  char* const digits = space.get(size);
+  for (std::size_t i = 0; i < size; ++i) digits[i] = '0';
+  // Without a digit before the point the first group may lie behind it: 0.0000'0001.
+  const std::int64_t first = count == 0 || whole_groups > 0 ? 0 : std::int64_t{-4} * whole_groups;
+  for (int i = 0; i < count; ++i) {
+    std::uint16_t group = 0;
+    static_cast<void>(reader.take(group));
+    if (group > 9999) return errc::malformed_value;
+    char text[4];
+    put_group(text, group);
+    for (int j = 0; j < 4; ++j) {
+      const std::int64_t place = first + std::int64_t{i} * 4 + j;
+      if (place < static_cast<std::int64_t>(size)) {
+        digits[place] = text[j];
+      } else if (text[j] != '0') {
+        return errc::malformed_value;  // more digits than the scale shows: no server sends them
+      }
+    }
+  }
+  const bool is_negative = sign == numeric_sign::negative;
+  return out.assign_digits(is_negative, {digits, size}, scale) ? errc{} : errc::value_out_of_range;
+}
+
+/// Appends a numeric, without its length.
+[[gnu::noinline]] inline void encode_numeric(byte_buffer& out, const decimal& value) {
+  const auto put_header = [&out](std::size_t count, int weight, std::uint16_t sign, int scale) {
+    std::byte* const at = out.grow(8);
+    store_big(at, static_cast<std::uint16_t>(count));
+    store_big(at + 2, static_cast<std::uint16_t>(weight));
+    store_big(at + 4, sign);
+    store_big(at + 6, static_cast<std::uint16_t>(scale));
+  };
+  if (value.is_nan()) return put_header(0, 0, numeric_sign::nan, 0);
+  if (value.is_infinite()) {
+    return put_header(0, 0, value.is_negative() ? numeric_sign::negative_infinity : numeric_sign::infinity,
+                      0x20);  // as the server writes them
+  }
+  const auto scale = static_cast<std::size_t>(value.scale());
+  const std::size_t count = value.digit_count();
+  // Whole digits are filled up to groups of four in front, digits behind the point at the end.
+  const std::size_t whole = count > scale ? count - scale : 0;
+  const std::size_t whole_groups = (whole + 3) / 4;
+  const std::size_t fraction_groups = (scale + 3) / 4;
+  const std::size_t size = (whole_groups + fraction_groups) * 4;
+  digit_space space;
+  char* const digits = space.get(size + 1);
+  const std::size_t in_front = whole_groups * 4 + scale - count;
+  for (std::size_t i = 0; i < in_front; ++i) digits[i] = '0';
+  char* end = value.copy_digits(digits + in_front);
+  while (end < digits + size) *end++ = '0';
+  const auto group_at = [digits](std::size_t group) {
+    const char* const at = digits + group * 4;
+    return static_cast<unsigned>((at[0] - '0') * 1000 + (at[1] - '0') * 100 + (at[2] - '0') * 10 + (at[3] - '0'));
+  };
+  std::size_t first = 0;
+  std::size_t last = whole_groups + fraction_groups;
+  while (first < last && group_at(first) == 0) ++first;
+  while (last > first && group_at(last - 1) == 0) --last;
+  const int weight = first == last ? 0 : static_cast<int>(whole_groups) - 1 - static_cast<int>(first);
+  put_header(last - first, weight, value.is_negative() ? numeric_sign::negative : numeric_sign::positive,
+             value.scale());
+  for (std::size_t i = first; i < last; ++i) out.append_big(static_cast<std::uint16_t>(group_at(i)));
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/format/postgres/decode_scalar.hpp ----
+// Numbers, text and bytes from a value of any format: compiled once, whatever the field's type.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// The number of bytes that values of a number's type have in binary format; 0 for other types.
+constexpr std::int32_t width_of(oid type) noexcept {
+  switch (type) {
+    case oids::int2:
+      return 2;
+    case oids::int4:
+    case oids::float4:
+      return 4;
+    case oids::int8:
+    case oids::float8:
+      return 8;
+    default:
+      return 0;
+  }
+}
+
+/// From smallint, integer, bigint.
+[[gnu::noinline]] inline errc decode_integer(const value_ref& value, std::int64_t& out) noexcept {
+  if (value.is_null()) return errc::unexpected_null;
+  if (!value.is_binary) return parse_integer(value.text(), out) ? errc{} : errc::malformed_value;
+  if (value.size != width_of(value.type)) return errc::malformed_value;
+  if (value.size == 8) {
+    out = static_cast<std::int64_t>(load_big<std::uint64_t>(value.data));
+  } else if (value.size == 4) {
+    out = static_cast<std::int32_t>(load_big<std::uint32_t>(value.data));
+  } else if (value.size == 2) {
+    out = static_cast<std::int16_t>(load_big<std::uint16_t>(value.data));
+  } else {
+    return errc::malformed_value;
+  }
+  return errc{};
+}
+
+/// From the same when not negative, from oid and the like, which have no sign, and from numeric without a fraction.
+[[gnu::noinline]] inline errc decode_unsigned(const value_ref& value, std::uint64_t& out) {
+  if (value.is_null()) return errc::unexpected_null;
+  const bool is_signed = value.type == oids::int2 || value.type == oids::int4 || value.type == oids::int8;
+  if (value.type == oids::numeric) {
+    decimal number;
+    if (value.is_binary) {
+      if (const errc failed = decode_numeric(value.bytes(), number); failed != errc{}) return failed;
+    } else if (!parse_decimal(value.text(), number)) {
+      return errc::malformed_value;
+    }
+    return number.to_integer(out) ? errc{} : errc::value_out_of_range;
+  }
+  if (!is_signed && value.is_binary) {
+    if (value.size != 4 && value.size != 8) return errc::malformed_value;
+    out = value.size == 4 ? load_big<std::uint32_t>(value.data) : load_big<std::uint64_t>(value.data);
+    return errc{};
+  }
+  if (!is_signed) return parse_integer(value.text(), out) ? errc{} : errc::malformed_value;
+  std::int64_t number = 0;
+  if (const errc failed = decode_integer(value, number); failed != errc{}) return failed;
+  if (number < 0) return errc::value_out_of_range;
+  out = static_cast<std::uint64_t>(number);
+  return errc{};
+}
+
+[[gnu::noinline]] inline errc decode_real(const value_ref& value, double& out) noexcept {
+  if (value.is_null()) return errc::unexpected_null;
+  if (value.is_binary) {
+    if (value.size != width_of(value.type)) return errc::malformed_value;
+    if (value.size == 8) {
+      out = std::bit_cast<double>(load_big<std::uint64_t>(value.data));
+    } else if (value.size == 4) {
+      out = static_cast<double>(std::bit_cast<float>(load_big<std::uint32_t>(value.data)));
+    } else {
+      return errc::malformed_value;
+    }
+    return errc{};
+  }
+  const std::string_view text = value.text();
+  if (text == "NaN" || text == "Infinity" || text == "-Infinity") {
+    using limits = std::numeric_limits<double>;
+    out = text == "NaN" ? limits::quiet_NaN() : text[0] == '-' ? -limits::infinity() : limits::infinity();
+    return errc{};
+  }
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return ec == std::errc{} && end == text.data() + text.size() ? errc{} : errc::malformed_value;
+}
+
+[[gnu::noinline]] inline errc decode_boolean(const value_ref& value, bool& out) noexcept {
+  if (value.is_null()) return errc::unexpected_null;
+  if (value.size != 1) return errc::malformed_value;
+  const char c = static_cast<char>(*value.data);
+  if (c != (value.is_binary ? '\1' : 't') && c != (value.is_binary ? '\0' : 'f')) return errc::malformed_value;
+  out = c == '\1' || c == 't';
+  return errc{};
+}
+
+/// True when the value's bytes in binary format are its text. Types that are not built in are taken for such: enums,
+/// citext, domains over text are.
+constexpr bool is_plain_text(oid type) noexcept {
+  switch (type) {
+    case oids::text:
+    case oids::varchar:
+    case oids::bpchar:
+    case oids::name:
+    case oids::char_:
+    case oids::json:
+    case oids::xml:
+    case oids::unknown:
+    case oids::void_:
+    case 1790:  // refcursor
+      return true;
+    default:
+      return type == 0 || type >= first_user_type;
+  }
+}
+
+/// The text of a value: as it lies there, without the version of jsonb, or written into `space`.
+/// Errors: errc::malformed_value for binary forms that are not put into words here.
+[[gnu::noinline]] inline errc decode_text(const value_ref& value, std::string_view& out, std::string* space) {
+  if (value.is_null()) return errc::unexpected_null;
+  out = value.text();
+  if (!value.is_binary || is_plain_text(value.type)) return errc{};
+  if (value.type == oids::jsonb) {
+    if (out.empty() || out[0] != '\1') return errc::malformed_value;
+    out.remove_prefix(1);
+    return errc{};
+  }
+  if (space == nullptr) return errc::malformed_value;
+  if (value.type == oids::uuid && value.size == 16) {
+    uuid id;
+    for (std::size_t i = 0; i < 16; ++i) id.bytes[i] = value.data[i];
+    *space = to_string(id);
+  } else if (value.type == oids::numeric) {
+    decimal number;
+    if (const errc failed = decode_numeric(value.bytes(), number); failed != errc{}) return failed;
+    *space = to_string(number);
+  } else {
+    return errc::malformed_value;
+  }
+  out = *space;
+  return errc{};
+}
+
+/// The text of a value that is text, an enum or JSON. Errors: as `decode_text`.
+[[gnu::noinline]] inline errc decode_plain_text(const value_ref& value, std::string_view& out) {
+  return decode_text(value, out, nullptr);
+}
+
+/// The bytes of a bytea; in text format (`\x…`) they are written into `space`.
+[[gnu::noinline]] inline errc decode_bytes(const value_ref& value, byte_view& out, std::string* space) {
+  if (value.is_null()) return errc::unexpected_null;
+  out = value.bytes();
+  if (value.is_binary) return errc{};
+  std::string_view text = value.text();
+  if (space == nullptr || !text.starts_with("\\x") || text.size() % 2 != 0) return errc::malformed_value;
+  text.remove_prefix(2);
+  space->resize(text.size() / 2);
+  if (!parse_hex(text, {reinterpret_cast<std::byte*>(space->data()), space->size()})) return errc::malformed_value;
+  out = as_byte_view(*space);
+  return errc{};
+}
+
+[[gnu::noinline]] inline errc decode_uuid(const value_ref& value, uuid& out) noexcept {
+  if (value.is_null()) return errc::unexpected_null;
+  if (!value.is_binary) return parse_uuid(value.text(), out) ? errc{} : errc::malformed_value;
+  if (value.size != 16) return errc::malformed_value;
+  for (std::size_t i = 0; i < 16; ++i) out.bytes[i] = value.data[i];
+  return errc{};
+}
+
+[[gnu::noinline]] inline errc decode_decimal(const value_ref& value, decimal& out) {
+  if (value.is_null()) return errc::unexpected_null;
+  if (value.is_binary) return decode_numeric(value.bytes(), out);
+  return parse_decimal(value.text(), out) ? errc{} : errc::malformed_value;
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/format/postgres/native.hpp ----
+// The bridge to the types that only PostgreSQL has: each header of this folder fills it for its own.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// What reading hands down: where to put words about a value that is refused.
+struct decode_context {
+  std::string* words = nullptr;
+
+  void explain(const char* what) const {
+    if (words != nullptr) *words = what;
+  }
+};
+
+/// What writing hands up: whether the value was written in text format, and why it was refused.
+struct encode_context {
+  bool is_text = false;
+  bool must_be_binary = false;  ///< in COPY: text is turned into the binary form, or refused
+  const char* why = "";
+
+  errc refuse(const char* reason, errc code = errc::value_out_of_range) noexcept {
+    why = reason;
+    return code;
+  }
+};
+
+/// A specialisation for a type, for which `is_native_value` is true, has
+/// `static constexpr bool takes(oid)`, `static oid type()` (0: inferred by the server),
+/// `static errc decode(const value_ref&, T&, decode_context&)` for values that are not null, and
+/// `static errc encode(byte_buffer&, const T&, oid, encode_context&)`, which appends without a length.
+/// `decode` sees values in text format only when it has a `static constexpr bool reads_text = true`.
+template <class T>
+struct native_codec;
+
+/// The type that is stored for a field: without `column<>`, `std::optional` and codec.
+template <class T>
+using stored_t = typename v0::detail::unwrap_codec<
+    typename v0::detail::unwrap_optional<typename v0::detail::unwrap_column<std::remove_cv_t<T>>::type>::type>::type;
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/format/postgres/interval.hpp ----
+// interval: months, days and microseconds, which are kept apart.
+
+namespace dovetail::inline v0::postgres {
+
+/// An interval as PostgreSQL keeps it: a month has no fixed number of days, a day no fixed number of hours, so that
+/// none is turned into another, and two are equal only when all parts are.
+struct interval {
+  std::int32_t months = 0;
+  std::int32_t days = 0;
+  std::int64_t microseconds = 0;
+
+  /// The length in microseconds, a day taken as 24 hours. False when there are months, or it does not fit 64 bits.
+  constexpr bool to_microseconds(std::int64_t& out) const noexcept {
+    constexpr std::int64_t day = 86'400'000'000;
+    constexpr std::int64_t most = (std::numeric_limits<std::int64_t>::max)();
+    constexpr std::int64_t least = (std::numeric_limits<std::int64_t>::min)();
+    if (months != 0 || days > most / day || days < least / day) return false;
+    const std::int64_t in_days = days * day;
+    if (in_days >= 0 ? microseconds > most - in_days : microseconds < least - in_days) return false;
+    out = in_days + microseconds;
+    return true;
+  }
+
+  friend constexpr bool operator==(const interval&, const interval&) noexcept = default;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+namespace dovetail::inline v0 {
+
+template <>
+inline constexpr bool detail::is_native_value<postgres::interval> = true;
+
+namespace postgres::detail {
+
+inline void encode_interval(byte_buffer& out, const interval& value) {
+  std::byte* const at = out.grow(16);
+  store_big(at, static_cast<std::uint64_t>(value.microseconds));
+  store_big(at + 8, static_cast<std::uint32_t>(value.days));
+  store_big(at + 12, static_cast<std::uint32_t>(value.months));
+}
+
+/// Takes the words "year", "mon", "day" with their numbers; `rest` is what is behind them.
+[[gnu::noinline]] inline bool read_interval_words(std::string_view& rest, interval& out) noexcept {
+  while (!rest.empty()) {
+    const std::size_t space = rest.find(' ');
+    std::int64_t number = 0;
+    if (space == std::string_view::npos || !parse_integer(rest.substr(0, space), number)) return true;
+    const std::size_t end = rest.find(' ', space + 1);
+    std::string_view word = rest.substr(space + 1, end == std::string_view::npos ? end : end - space - 1);
+    if (word.ends_with('s')) word.remove_suffix(1);
+    std::int64_t total = number;
+    if (number > 1'000'000'000'000 || number < -1'000'000'000'000) return false;
+    std::int32_t* const part = word == "day" ? &out.days : &out.months;
+    if (word == "year") {
+      total *= 12;
+    } else if (word != "mon" && word != "day") {
+      return false;
+    }
+    total += *part;
+    if (!std::in_range<std::int32_t>(total)) return false;
+    *part = static_cast<std::int32_t>(total);
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  return true;
+}
+
+/// Binary, and the server's text with `intervalstyle` postgres: "1 year 2 mons -3 days +04:05:06.7".
+[[gnu::noinline]] inline errc decode_interval(const value_ref& value, interval& out) noexcept {
+  if (value.is_binary) {
+    if (value.size != 16) return errc::malformed_value;
+    out.microseconds = static_cast<std::int64_t>(load_big<std::uint64_t>(value.data));
+    out.days = static_cast<std::int32_t>(load_big<std::uint32_t>(value.data + 8));
+    out.months = static_cast<std::int32_t>(load_big<std::uint32_t>(value.data + 12));
+    return errc{};
+  }
+  interval read;
+  std::string_view rest = value.text();
+  if (rest.empty() || !read_interval_words(rest, read)) return errc::malformed_value;
+  std::chrono::duration<std::int64_t, std::micro> span{};
+  if (!rest.empty() && !parse_duration(rest, span)) return errc::malformed_value;
+  read.microseconds = span.count();
+  out = read;
+  return errc{};
+}
+
+template <>
+struct native_codec<interval> {
+  static constexpr bool reads_text = true;
+  static constexpr bool takes(oid type) noexcept { return type == oids::interval; }
+  static constexpr oid type() noexcept { return oids::interval; }
+  static errc decode(const value_ref& value, interval& out, decode_context&) noexcept {
+    return decode_interval(value, out);
+  }
+  static errc encode(byte_buffer& out, const interval& value, oid, encode_context&) {
+    return encode_interval(out, value), errc{};
+  }
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/format/postgres/encode_scalar.hpp ----
+// Numbers and times as the server wants them: adapted to the parameter's type where nothing is lost, refused otherwise.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// An integer as it is written; `is_large`: an unsigned one above 2^63-1.
+struct whole_number {
+  std::int64_t value;
+  bool is_large;
+};
+
+[[gnu::noinline]] inline errc encode_integer(byte_buffer& out, whole_number number, oid wanted,
+                                             encode_context& context) {
+  const auto bits = static_cast<std::uint64_t>(number.value);
+  switch (wanted) {
+    case oids::int2:
+      if (number.is_large || !std::in_range<std::int16_t>(number.value)) {
+        return context.refuse("the integer does not fit smallint");
+      }
+      return out.append_big(static_cast<std::uint16_t>(bits)), errc{};
+    case oids::int4:
+      if (number.is_large || !std::in_range<std::int32_t>(number.value)) {
+        return context.refuse("the integer does not fit integer");
+      }
+      return out.append_big(static_cast<std::uint32_t>(bits)), errc{};
+    case oids::int8:
+      if (number.is_large) return context.refuse("the integer does not fit bigint");
+      return out.append_big(bits), errc{};
+    case oids::oid_:
+    case oids::xid:
+    case oids::cid:
+      if (number.is_large || !std::in_range<std::uint32_t>(number.value)) {
+        return context.refuse("the integer does not fit the parameter's 32 bits without sign");
+      }
+      return out.append_big(static_cast<std::uint32_t>(bits)), errc{};
+    case oids::xid8:
+      if (!number.is_large && number.value < 0) return context.refuse("the integer is negative");
+      return out.append_big(bits), errc{};
+    case oids::numeric:
+      return encode_numeric(out, number.is_large ? decimal{bits} : decimal{number.value}), errc{};
+    case oids::float8: {
+      const double real = number.is_large ? static_cast<double>(bits) : static_cast<double>(number.value);
+      // 2^63 and 2^64 are no integers of 64 bits: compared before the cast back.
+      const bool is_exact = number.is_large
+                                ? real < 18446744073709551616.0 && static_cast<std::uint64_t>(real) == bits
+                                : real < 9223372036854775808.0 && static_cast<std::int64_t>(real) == number.value;
+      if (!is_exact) return context.refuse("the integer has more digits than double precision holds");
+      return out.append_big(std::bit_cast<std::uint64_t>(real)), errc{};
+    }
+    default:
+      return context.refuse("an integer cannot be sent to a parameter of this type", errc::malformed_value);
+  }
+}
+
+[[gnu::noinline]] inline errc encode_real(byte_buffer& out, double value, oid wanted, encode_context& context) {
+  switch (wanted) {
+    case oids::float8:
+      return out.append_big(std::bit_cast<std::uint64_t>(value)), errc{};
+    case oids::float4: {
+      constexpr double largest = (std::numeric_limits<float>::max)();
+      const bool is_finite = value - value == 0;
+      if (is_finite && (value > largest || value < -largest)) return context.refuse("the number does not fit real");
+      return out.append_big(std::bit_cast<std::uint32_t>(static_cast<float>(value))), errc{};
+    }
+    default:
+      return context.refuse("a floating-point number cannot be sent to a parameter of this type; use dt::decimal",
+                            errc::malformed_value);
+  }
+}
+
+[[gnu::noinline]] inline errc encode_text(byte_buffer& out, std::string_view text, encode_context& context) {
+  if (!text.empty() && std::memchr(text.data(), 0, text.size()) != nullptr) {
+    return context.refuse("PostgreSQL's text takes no zero byte", errc::malformed_value);
+  }
+  return out.append(text), errc{};
+}
+
+/// Text as the binary form of a type: for COPY, where nothing but binary forms can stand.
+[[gnu::noinline]] inline errc encode_text_in_binary(byte_buffer& out, std::string_view text, oid wanted,
+                                                    encode_context& context) {
+  if (wanted == oids::uuid) {
+    uuid id;
+    if (!parse_uuid(text, id)) return context.refuse("the text is no UUID", errc::malformed_value);
+    return out.append(byte_view{id.bytes}), errc{};
+  }
+  if (wanted == oids::numeric) {
+    decimal number;
+    if (!parse_decimal(text, number)) return context.refuse("the text is no number", errc::malformed_value);
+    return encode_numeric(out, number), errc{};
+  }
+  if (wanted == oids::jsonb) *out.grow(1) = std::byte{1};
+  if (wanted != oids::jsonb && !is_plain_text(wanted)) {
+    return context.refuse("text cannot be copied to a column of this type in binary; use the type's C++ type",
+                          errc::malformed_value);
+  }
+  return encode_text(out, text, context);
+}
+
+inline errc encode_span(byte_buffer& out, std::int64_t microseconds, oid wanted, encode_context& context) {
+  if (wanted == oids::interval) return encode_interval(out, {.microseconds = microseconds}), errc{};
+  if (wanted != oids::time) {
+    return context.refuse("a span of time cannot be sent to a parameter of this type", errc::malformed_value);
+  }
+  if (!is_time_of_day(microseconds)) return context.refuse("the span is no time of day");
+  return out.append_big(static_cast<std::uint64_t>(microseconds)), errc{};
+}
+
+/// Microseconds since 2000, or days when the parameter is a date.
+inline errc encode_instant(byte_buffer& out, std::int64_t microseconds, oid wanted, encode_context& context) {
+  if (wanted != oids::date) return out.append_big(static_cast<std::uint64_t>(microseconds)), errc{};
+  std::int32_t days = microseconds == most_64 ? most_32 : least_32;
+  if (microseconds != most_64 && microseconds != least_64) {
+    if (microseconds % day_microseconds != 0) return context.refuse("the parameter is a date, the value has a time");
+    days = static_cast<std::int32_t>(microseconds / day_microseconds);
+  }
+  return out.append_big(static_cast<std::uint32_t>(days)), errc{};
+}
+
+/// Days since 2000, or microseconds when the parameter has a time.
+inline errc encode_days(byte_buffer& out, std::int32_t days, oid wanted, encode_context& context) {
+  if (wanted == oids::date) return out.append_big(static_cast<std::uint32_t>(days)), errc{};
+  if (wanted != oids::timestamp && wanted != oids::timestamptz) {
+    return context.refuse("a date cannot be sent to a parameter of this type", errc::malformed_value);
+  }
+  std::int64_t microseconds = days == most_32 ? most_64 : least_64;
+  if (days != most_32 && days != least_32) {
+    constexpr std::int64_t most_days = 9'223'371'331'200'000'000 / day_microseconds;
+    if (days >= most_days) return context.refuse("the date is too late for a timestamp");
+    microseconds = days * day_microseconds;
+  }
+  return out.append_big(static_cast<std::uint64_t>(microseconds)), errc{};
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/format/postgres/types.hpp ----
+// What is known of PostgreSQL's built-in types: names, arrays, the C++ types that their values go to.
+
+namespace dovetail::inline v0::postgres {
+namespace detail {
+
+/// Types whose values go to the same C++ types.
+enum class type_family : std::uint8_t {
+  other,  // made by users, or without a binary form: text
+  boolean,
+  integer,
+  number,  // unsigned
+  real,
+  numeric,
+  text,
+  bytes,
+  json,
+  uuid,
+  date,
+  time,
+  timestamp,
+  timestamptz,
+  interval,
+  native,  // a C++ type of its own, in this folder
+};
+
+struct type_entry {
+  oid type;
+  oid array;
+  type_family family;
+  const char* name;
+  const char* array_name;
+};
+
+#define DOVETAIL_TYPE(type, array, family, name) \
+  { type, array, type_family::family, name, name "[]" }
+inline constexpr type_entry known_types[] = {
+    DOVETAIL_TYPE(16, 1000, boolean, "boolean"),
+    DOVETAIL_TYPE(17, 1001, bytes, "bytea"),
+    DOVETAIL_TYPE(18, 1002, text, "\"char\""),
+    DOVETAIL_TYPE(19, 1003, text, "name"),
+    DOVETAIL_TYPE(20, 1016, integer, "bigint"),
+    DOVETAIL_TYPE(21, 1005, integer, "smallint"),
+    DOVETAIL_TYPE(23, 1007, integer, "integer"),
+    DOVETAIL_TYPE(24, 1008, number, "regproc"),
+    DOVETAIL_TYPE(25, 1009, text, "text"),
+    DOVETAIL_TYPE(26, 1028, number, "oid"),
+    DOVETAIL_TYPE(28, 1011, number, "xid"),
+    DOVETAIL_TYPE(29, 1012, number, "cid"),
+    DOVETAIL_TYPE(114, 199, json, "json"),
+    DOVETAIL_TYPE(142, 143, text, "xml"),
+    DOVETAIL_TYPE(600, 1017, native, "point"),
+    DOVETAIL_TYPE(601, 1018, native, "lseg"),
+    DOVETAIL_TYPE(602, 1019, native, "path"),
+    DOVETAIL_TYPE(603, 1020, native, "box"),
+    DOVETAIL_TYPE(604, 1027, native, "polygon"),
+    DOVETAIL_TYPE(628, 629, native, "line"),
+    DOVETAIL_TYPE(650, 651, native, "cidr"),
+    DOVETAIL_TYPE(700, 1021, real, "real"),
+    DOVETAIL_TYPE(701, 1022, real, "double precision"),
+    DOVETAIL_TYPE(705, 0, text, "unknown"),
+    DOVETAIL_TYPE(718, 719, native, "circle"),
+    DOVETAIL_TYPE(774, 775, native, "macaddr8"),
+    DOVETAIL_TYPE(790, 791, native, "money"),
+    DOVETAIL_TYPE(829, 1040, native, "macaddr"),
+    DOVETAIL_TYPE(869, 1041, native, "inet"),
+    DOVETAIL_TYPE(1042, 1014, text, "character"),
+    DOVETAIL_TYPE(1043, 1015, text, "character varying"),
+    DOVETAIL_TYPE(1082, 1182, date, "date"),
+    DOVETAIL_TYPE(1083, 1183, time, "time without time zone"),
+    DOVETAIL_TYPE(1114, 1115, timestamp, "timestamp without time zone"),
+    DOVETAIL_TYPE(1184, 1185, timestamptz, "timestamp with time zone"),
+    DOVETAIL_TYPE(1186, 1187, interval, "interval"),
+    DOVETAIL_TYPE(1266, 1270, native, "time with time zone"),
+    DOVETAIL_TYPE(1560, 1561, native, "bit"),
+    DOVETAIL_TYPE(1562, 1563, native, "bit varying"),
+    DOVETAIL_TYPE(1700, 1231, numeric, "numeric"),
+    DOVETAIL_TYPE(1790, 2201, text, "refcursor"),
+    DOVETAIL_TYPE(2202, 2207, number, "regprocedure"),
+    DOVETAIL_TYPE(2203, 2208, number, "regoper"),
+    DOVETAIL_TYPE(2204, 2209, number, "regoperator"),
+    DOVETAIL_TYPE(2205, 2210, number, "regclass"),
+    DOVETAIL_TYPE(2206, 2211, number, "regtype"),
+    DOVETAIL_TYPE(2249, 2287, native, "record"),
+    DOVETAIL_TYPE(2278, 0, text, "void"),
+    DOVETAIL_TYPE(2950, 2951, uuid, "uuid"),
+    DOVETAIL_TYPE(3734, 3735, number, "regconfig"),
+    DOVETAIL_TYPE(3769, 3770, number, "regdictionary"),
+    DOVETAIL_TYPE(3802, 3807, json, "jsonb"),
+    DOVETAIL_TYPE(3904, 3905, native, "int4range"),
+    DOVETAIL_TYPE(3906, 3907, native, "numrange"),
+    DOVETAIL_TYPE(3908, 3909, native, "tsrange"),
+    DOVETAIL_TYPE(3910, 3911, native, "tstzrange"),
+    DOVETAIL_TYPE(3912, 3913, native, "daterange"),
+    DOVETAIL_TYPE(3926, 3927, native, "int8range"),
+    DOVETAIL_TYPE(4089, 4090, number, "regnamespace"),
+    DOVETAIL_TYPE(4096, 4097, number, "regrole"),
+    DOVETAIL_TYPE(4191, 4192, number, "regcollation"),
+    DOVETAIL_TYPE(4451, 6150, native, "int4multirange"),
+    DOVETAIL_TYPE(4532, 6151, native, "nummultirange"),
+    DOVETAIL_TYPE(4533, 6152, native, "tsmultirange"),
+    DOVETAIL_TYPE(4534, 6153, native, "tstzmultirange"),
+    DOVETAIL_TYPE(4535, 6155, native, "datemultirange"),
+    DOVETAIL_TYPE(4536, 6157, native, "int8multirange"),
+    DOVETAIL_TYPE(5069, 271, number, "xid8"),
+};
+#undef DOVETAIL_TYPE
+
+struct known_type {
+  const type_entry* entry = nullptr;
+  bool is_array = false;
+  bool is_known = false;  // false: not built in; GCC's UBSan lets no constant expression compare `entry` with null
+};
+
+constexpr known_type find_type(oid type) noexcept {
+  if (type == 0) return {};
+  for (const type_entry& entry : known_types) {
+    if (entry.type == type) return {&entry, false, true};
+    if (entry.array == type) return {&entry, true, true};
+  }
+  return {};
+}
+
+constexpr field_kinds kinds_of_family(type_family family) noexcept {
+  using enum field_kind;
+  switch (family) {
+    case type_family::boolean:
+      return boolean;
+    case type_family::integer:
+      return field_kinds{integer} | unsigned_integer | enumeration;
+    case type_family::number:
+      return field_kinds{unsigned_integer} | text;
+    case type_family::real:
+      return real;
+    case type_family::numeric:
+      return field_kinds{decimal} | text | unsigned_integer;  // as which std::uint64_t is sent
+    case type_family::text:
+      return field_kinds{text} | enumeration | json | native;
+    case type_family::bytes:
+      return bytes;
+    case type_family::json:
+      return field_kinds{json} | text;
+    case type_family::uuid:
+      return field_kinds{uuid} | text;
+    case type_family::date:
+      return date;
+    case type_family::time:
+      return field_kinds{time_of_day} | duration;
+    case type_family::timestamp:
+      return local_timestamp;
+    case type_family::timestamptz:
+      return timestamp;
+    case type_family::interval:
+      return field_kinds{native} | duration | text;
+    case type_family::native:
+      return field_kinds{native} | text;
+    case type_family::other:
+      break;
+  }
+  return field_kinds{text} | enumeration | native | list;
+}
+
+}  // namespace detail
+
+/// The type in the words of psql: "bigint", "timestamp with time zone", "integer[]"; "a user-defined type" for those
+/// that are not built in.
+constexpr std::string_view type_name_of(oid type) noexcept {
+  const detail::known_type found = detail::find_type(type);
+  if (!found.is_known) return "a user-defined type";
+  return found.is_array ? found.entry->array_name : found.entry->name;
+}
+
+/// The fields that a column of this type can fill.
+constexpr field_kinds kinds_of(oid type) noexcept {
+  const detail::known_type found = detail::find_type(type);
+  if (found.is_array) return field_kinds{field_kind::list} | field_kind::native | field_kind::text;
+  // Every type can be read as postgres::raw.
+  return detail::kinds_of_family(!found.is_known ? detail::type_family::other : found.entry->family) |
+         field_kind::native;
+}
+
+/// The fields whose values can be sent to a parameter or a column of this type. `native` says no more than that there
+/// is such a type.
+constexpr field_kinds sent_kinds_of(oid type) noexcept {
+  using enum field_kind;
+  const detail::known_type found = detail::find_type(type);
+  if (!found.is_known) return field_kinds{text} | enumeration | native | list;
+  if (found.is_array) return field_kinds{list} | text | native;
+  const field_kinds integers = field_kinds{integer} | unsigned_integer;
+  const field_kinds always = field_kinds{text} | native;
+  switch (found.entry->family) {
+    case detail::type_family::boolean:
+      return always | boolean;
+    case detail::type_family::integer:
+      return always | integers | enumeration;
+    case detail::type_family::number:
+      return always | integers;
+    case detail::type_family::real:
+      return type == oids::float8 ? always | real | integers : always | real;
+    case detail::type_family::numeric:
+      return always | decimal | integers;
+    case detail::type_family::text:
+      return always | enumeration | (type == oids::text || type == oids::varchar ? field_kinds{json} : field_kinds{});
+    case detail::type_family::bytes:
+      return always | bytes;
+    case detail::type_family::json:
+      return always | json;
+    case detail::type_family::uuid:
+      return always | uuid;
+    case detail::type_family::date:
+    case detail::type_family::timestamp:
+      return always | date | timestamp | local_timestamp;
+    case detail::type_family::timestamptz:
+      return always | date | timestamp;
+    case detail::type_family::time:
+    case detail::type_family::interval:
+      return always | duration | time_of_day;
+    default:
+      return always;
+  }
+}
+
+/// What to do with a column of this type that the field's type cannot take; empty when the kinds say it.
+constexpr std::string_view advice_of(oid type) noexcept {
+  const detail::known_type found = detail::find_type(type);
+  if (!found.is_known) return "use std::string, an enum, or dt::postgres::raw";
+  if (found.is_array) return "use std::vector of its element's type";
+  switch (found.entry->family) {
+    case detail::type_family::numeric:
+      return "use dt::decimal, or cast it in the query: ::float8, ::bigint";
+    case detail::type_family::timestamp:
+      return "use std::chrono::local_time, or cast it in the query: at time zone 'utc'";
+    case detail::type_family::interval:
+      return "use dt::postgres::interval, or std::chrono::microseconds";
+    case detail::type_family::number:
+      return "use std::uint32_t, or std::string";
+    case detail::type_family::native:
+      return "use its type in dt::postgres, or std::string";
+    default:
+      return {};
+  }
+}
+
+/// The array type of an element type; 0 when it is not built in.
+constexpr oid array_of(oid element) noexcept {
+  const detail::known_type found = detail::find_type(element);
+  return !found.is_known || found.is_array ? 0 : found.entry->array;
+}
+
+/// The type of an array's elements; 0 when `array` is no built-in array.
+constexpr oid element_of(oid array) noexcept {
+  const detail::known_type found = detail::find_type(array);
+  return found.is_array ? found.entry->type : 0;
+}
+
+/// Whether a column of this type is to be asked for in binary format, when it fills a field of this kind. Types that we
+/// do not know, and other types that go to strings, come as the server's own text.
+constexpr bool is_asked_in_binary(oid type, field_kind field) noexcept {
+  const detail::known_type found = detail::find_type(type);
+  if (!found.is_known) return field == field_kind::native || field == field_kind::list;
+  if (field != field_kind::text) return true;
+  return !found.is_array && (found.entry->family == detail::type_family::text || type == oids::json);
+}
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/format/postgres/encode.hpp ----
+// One C++ value as the bytes of a parameter or of an element.
+
+namespace dovetail::inline v0 {
+
+struct json;
+
+namespace postgres::detail {
+
+template <class T>
+concept text_like = std::convertible_to<const T&, std::string_view>;
+
+template <class T>
+concept bytes_like = std::convertible_to<const T&, byte_view>;
+
+template <class T>
+concept null_like = std::is_null_pointer_v<T> || std::same_as<T, std::nullopt_t>;
+
+/// A container that is an array to the server.
+template <class T>
+concept list_like = !text_like<T> && !bytes_like<T> && requires(const T& list) {
+  typename T::value_type;
+  list.begin();
+  list.end();
+  list.size();
+};
+
+template <class T>
+consteval oid parameter_type() {
+  using kind_type = std::remove_cv_t<T>;
+  if constexpr (null_like<kind_type>) {
+    return oids::unspecified;
+  } else if constexpr (is_optional<kind_type> || is_column<kind_type>) {
+    return parameter_type<typename kind_type::value_type>();
+  } else if constexpr (v0::detail::has_field_codec<kind_type>) {
+    return parameter_type<typename field_codec<kind_type>::stored_type>();
+  } else if constexpr (text_like<kind_type>) {
+    return oids::unspecified;
+  } else if constexpr (bytes_like<kind_type>) {
+    return oids::bytea;
+  } else if constexpr (field_kind_of<kind_type> == field_kind::native) {
+    return native_codec<kind_type>::type();
+  } else if constexpr (list_like<kind_type>) {
+    using element = std::remove_cv_t<typename kind_type::value_type>;
+    constexpr oid type = parameter_type<element>();
+    return list_like<element> ? type : array_of(type);
+  } else {
+    switch (field_kind_of<kind_type>) {
+      case field_kind::boolean:
+        return oids::boolean;
+      case field_kind::integer:
+        return sizeof(kind_type) <= 2 ? oids::int2 : sizeof(kind_type) == 4 ? oids::int4 : oids::int8;
+      case field_kind::unsigned_integer:
+        return sizeof(kind_type) == 1   ? oids::int2
+               : sizeof(kind_type) == 2 ? oids::int4
+               : sizeof(kind_type) == 4 ? oids::int8
+                                        : oids::numeric;
+      case field_kind::real:
+        return sizeof(kind_type) == 4 ? oids::float4 : oids::float8;
+      case field_kind::date:
+        return oids::date;
+      case field_kind::time_of_day:
+        return oids::time;
+      case field_kind::timestamp:
+        return oids::timestamptz;
+      case field_kind::local_timestamp:
+        return oids::timestamp;
+      case field_kind::duration:
+        return oids::interval;
+      case field_kind::uuid:
+        return oids::uuid;
+      case field_kind::decimal:
+        return oids::numeric;
+      case field_kind::json:
+        return oids::jsonb;
+      default:
+        return oids::unspecified;  // enums; other types are refused where they are written
+    }
+  }
+}
+
+/// Appends a length and `append()`'s bytes; nothing when it refuses.
+template <class Append>
+errc append_counted(byte_buffer& out, encode_context& context, Append&& append) {
+  const std::size_t at = out.size();
+  out.grow(4);
+  if (const errc failed = append(); failed != errc{}) {
+    out.truncate(at);
+    return failed;
+  }
+  const std::size_t size = out.size() - at - 4;
+  if (size > 0x7FFF'FFFF) {
+    out.truncate(at);
+    return context.refuse("the value is larger than PostgreSQL takes", errc::request_too_large);
+  }
+  store_big(out.data() + at, static_cast<std::uint32_t>(size));
+  return errc{};
+}
+
+template <class T>
+errc encode_list(byte_buffer& out, const T& list, oid wanted, encode_context& context);
+
+template <class T>
+errc encode_json(byte_buffer& out, const T& value, oid wanted, encode_context& context) {
+  if (wanted != oids::jsonb && wanted != oids::json && !(wanted == oids::text || wanted == oids::varchar)) {
+    return context.refuse("JSON cannot be sent to a parameter of this type", errc::malformed_value);
+  }
+  std::string text;
+  using format = std::conditional_t<sizeof(T) != 0, json, T>;  // complete when this is instantiated
+  if (const auto written = format::encode(value.value, text); !written) {
+    return context.refuse("the value has no JSON form", errc::malformed_value);
+  }
+  if (wanted == oids::jsonb) *out.grow(1) = std::byte{1};
+  return encode_text(out, text, context);
+}
+
+template <class T>
+errc encode_enum(byte_buffer& out, T value, oid wanted, encode_context& context) {
+  if (wanted == oids::int2 || wanted == oids::int4 || wanted == oids::int8) {
+    return encode_integer(out, {static_cast<std::int64_t>(static_cast<std::underlying_type_t<T>>(value)), false},
+                          wanted, context);
+  }
+  const std::string_view name = enum_name(value);
+  if (name.empty()) return context.refuse("the enum's value has no name");
+  context.is_text = !context.must_be_binary;
+  return encode_text(out, name, context);
+}
+
+/// Appends a value that is not null in the form that a parameter of type `wanted` takes, without its length.
+template <class T>
+errc encode_value(byte_buffer& out, const T& value, oid wanted, encode_context& context) {
+  constexpr field_kind kind = field_kind_of<T>;
+  constexpr const char* other_type = "a value of this C++ type cannot be sent to a parameter of this type";
+  if constexpr (text_like<T>) {
+    if (context.must_be_binary) return encode_text_in_binary(out, value, wanted, context);
+    context.is_text = true;
+    return encode_text(out, value, context);
+  } else if constexpr (bytes_like<T>) {
+    if (wanted != oids::bytea) return context.refuse("bytes can be sent to bytea only", errc::malformed_value);
+    return out.append(byte_view{value}), errc{};
+  } else if constexpr (kind == field_kind::native) {
+    return native_codec<T>::encode(out, value, wanted, context);
+  } else if constexpr (list_like<T>) {
+    return encode_list(out, value, wanted, context);
+  } else if constexpr (kind == field_kind::boolean) {
+    if (wanted != oids::boolean) return context.refuse(other_type, errc::malformed_value);
+    *out.grow(1) = std::byte{value};
+    return errc{};
+  } else if constexpr (kind == field_kind::integer || kind == field_kind::unsigned_integer) {
+    const bool is_large = std::cmp_greater(value, most_64);
+    return encode_integer(out, {static_cast<std::int64_t>(value), is_large}, wanted, context);
+  } else if constexpr (kind == field_kind::real) {
+    return encode_real(out, static_cast<double>(value), wanted, context);
+  } else if constexpr (kind == field_kind::enumeration) {
+    return encode_enum(out, value, wanted, context);
+  } else if constexpr (kind == field_kind::uuid) {
+    if (wanted != oids::uuid) return context.refuse(other_type, errc::malformed_value);
+    return out.append(byte_view{value.bytes}), errc{};
+  } else if constexpr (kind == field_kind::decimal) {
+    if (wanted != oids::numeric) return context.refuse(other_type, errc::malformed_value);
+    return encode_numeric(out, value), errc{};
+  } else if constexpr (kind == field_kind::json) {
+    return encode_json(out, value, wanted, context);
+  } else if constexpr (kind == field_kind::date) {
+    std::int32_t days = 0;
+    if (encode_date(value, days) != errc{}) return context.refuse("PostgreSQL has no such date");
+    return encode_days(out, days, wanted, context);
+  } else if constexpr (kind == field_kind::timestamp || kind == field_kind::local_timestamp) {
+    const bool has_zone = kind == field_kind::timestamp;
+    if (wanted != oids::timestamp && wanted != oids::date && !(has_zone && wanted == oids::timestamptz)) {
+      return context.refuse(has_zone ? other_type : "a local time says no point in time: it fits timestamp and date",
+                            errc::malformed_value);
+    }
+    std::int64_t microseconds = 0;
+    if (encode_point(value, microseconds) != errc{}) {
+      return context.refuse("the time is out of PostgreSQL's range, or finer than a microsecond");
+    }
+    return encode_instant(out, microseconds, wanted, context);
+  } else if constexpr (kind == field_kind::duration || kind == field_kind::time_of_day) {
+    std::int64_t microseconds = 0;
+    errc failed{};
+    if constexpr (kind == field_kind::duration) {
+      failed = to_microseconds(value, microseconds);
+    } else {
+      failed = to_microseconds(value.to_duration(), microseconds);
+    }
+    if (failed != errc{}) return context.refuse("the span is too long, or finer than a microsecond");
+    return encode_span(out, microseconds, wanted, context);
+  } else {
+    static_assert(sizeof(T) == 0, "dovetail: this type cannot be sent to PostgreSQL; give it a dt::field_codec");
+  }
+}
+
+/// Appends a value with its length, or -1 for null, whatever is around it.
+template <class T>
+errc encode_nested(byte_buffer& out, const T& value, oid wanted, encode_context& context) {
+  using type = std::remove_cv_t<T>;
+  if constexpr (null_like<type>) {
+    return out.append_big(~std::uint32_t{0}), errc{};
+  } else if constexpr (is_optional<type>) {
+    if (!value.has_value()) return out.append_big(~std::uint32_t{0}), errc{};
+    return encode_nested(out, *value, wanted, context);
+  } else if constexpr (is_column<type>) {
+    return encode_nested(out, value.value, wanted, context);
+  } else if constexpr (v0::detail::has_field_codec<type>) {
+    return encode_nested(out, field_codec<type>::encode(value), wanted, context);
+  } else {
+    if constexpr (std::is_pointer_v<type>) {
+      if (value == nullptr) return out.append_big(~std::uint32_t{0}), errc{};
+    }
+    return append_counted(out, context, [&] { return encode_value(out, value, wanted, context); });
+  }
+}
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/format/postgres/encode_array.hpp ----
+// Containers as arrays: in binary, or as the literal {"a",NULL} that the server reads where only it knows the type.
+
+namespace dovetail::inline v0::postgres::detail {
+
+template <class T>
+struct list_element {
+  using type = std::remove_cv_t<T>;
+  static constexpr std::int32_t dimensions = 0;
+};
+template <list_like T>
+struct list_element<T> {
+  using inner = list_element<std::remove_cv_t<typename T::value_type>>;
+  using type = typename inner::type;
+  static constexpr std::int32_t dimensions = 1 + inner::dimensions;
+};
+
+/// The sizes of the dimensions from the first elements; false when other elements have others.
+template <class T>
+bool measure_list(const T& list, std::uint32_t* sizes, bool is_first) {
+  const auto size = static_cast<std::uint32_t>(list.size());
+  if (is_first) *sizes = size;
+  if (*sizes != size || list.size() > 0x7FFF'FFFF) return false;
+  if constexpr (list_element<T>::dimensions > 1) {
+    for (const auto& inner : list) {
+      if (!measure_list(inner, sizes + 1, is_first)) return false;
+      is_first = false;
+    }
+  }
+  return true;
+}
+
+template <class T>
+errc encode_elements(byte_buffer& out, const T& list, oid element, encode_context& context) {
+  for (const auto& each : list) {
+    errc failed{};
+    if constexpr (list_element<T>::dimensions > 1) {
+      failed = encode_elements(out, each, element, context);
+    } else if constexpr (std::is_same_v<typename T::value_type, bool>) {
+      failed = encode_nested(out, static_cast<bool>(each), element, context);  // the proxy of std::vector<bool>
+    } else {
+      failed = encode_nested(out, each, element, context);
+    }
+    if (failed != errc{}) return failed;
+  }
+  return errc{};
+}
+
+/// Puts an element in quotes: then no character has a meaning, and NULL is a word.
+[[gnu::noinline]] inline void quote_element(byte_buffer& out, std::string_view text) {
+  out.append(std::string_view{"\""});
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out.append(std::string_view{"\\"});
+    out.append(std::string_view{&c, 1});
+  }
+  out.append(std::string_view{"\""});
+}
+
+template <class T>
+errc quote_nested(byte_buffer& out, const T& value, byte_buffer& space, encode_context& context) {
+  space.clear();
+  const errc failed = encode_nested(space, value, oids::unspecified, context);
+  if (failed != errc{}) return failed;
+  if (load_big<std::uint32_t>(space.data()) == ~std::uint32_t{0}) {
+    out.append(std::string_view{"NULL"});
+  } else {
+    quote_element(out, as_text(space.view().subspan(4)));
+  }
+  return errc{};
+}
+
+template <class T>
+errc encode_list_text(byte_buffer& out, const T& list, byte_buffer& space, encode_context& context) {
+  std::string_view separator = "{";
+  for (const auto& each : list) {
+    out.append(separator);
+    separator = ",";
+    errc failed{};
+    if constexpr (list_element<T>::dimensions > 1) {
+      failed = encode_list_text(out, each, space, context);
+    } else {
+      failed = quote_nested(out, each, space, context);
+    }
+    if (failed != errc{}) return failed;
+  }
+  out.append(std::string_view{list.size() == 0 ? "{}" : "}"});
+  return errc{};
+}
+
+/// All elements of a dimension must have the same number of elements. Text and enums go to arrays of text in binary, to
+/// arrays of other types as a literal.
+template <class T>
+errc encode_list(byte_buffer& out, const T& list, oid wanted, encode_context& context) {
+  constexpr std::int32_t dimensions = list_element<T>::dimensions;
+  constexpr oid own = parameter_type<typename list_element<T>::type>();
+  std::uint32_t sizes[dimensions] = {};
+  if (dimensions > 6) return context.refuse("PostgreSQL's arrays have six dimensions at most");
+  if (!measure_list(list, sizes, true)) return context.refuse("the rows of a nested array differ in length");
+  const oid element = element_of(wanted);
+  if constexpr (own == oids::unspecified) {
+    const bool is_text = element == oids::text || element == oids::varchar || element == oids::bpchar;
+    if (!is_text) {
+      if (context.must_be_binary) {
+        return context.refuse("a list of text can be copied to text[] only", errc::malformed_value);
+      }
+      context.is_text = true;
+      byte_buffer space;
+      bool is_empty = false;
+      for (const std::uint32_t size : sizes) is_empty = is_empty || size == 0;
+      if (is_empty) return out.append(std::string_view{"{}"}), errc{};
+      return encode_list_text(out, list, space, context);
+    }
+  } else if (element == 0) {
+    return context.refuse("a list cannot be sent to a parameter that is no array of a built-in type",
+                          errc::malformed_value);
+  }
+  bool is_empty = false;
+  for (const std::uint32_t size : sizes) is_empty = is_empty || size == 0;
+  out.append_big(static_cast<std::uint32_t>(is_empty ? 0 : dimensions));
+  out.append_big(std::uint32_t{0});  // the server looks for nulls itself
+  out.append_big(element);
+  if (is_empty) return errc{};
+  for (const std::uint32_t size : sizes) {
+    out.append_big(size);
+    out.append_big(std::uint32_t{1});  // the lower bound
+  }
+  const errc failed = encode_elements(out, list, element, context);
+  context.is_text = false;  // text among elements is the same in both formats
+  return failed;
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/format/postgres/value_writer.hpp ----
+// Arguments of a statement as the parameters of Bind, and rows of binary COPY.
+
+namespace dovetail::inline v0::postgres {
+
+/// The type that Parse says for a parameter of this C++ type; 0 for text, enums and null: the server infers it, and the
+/// value goes there as text, so that it fits uuid, citext, enums, JSON and whatever else has a text form.
+template <class T>
+consteval oid parameter_oid() {
+  return detail::parameter_type<std::remove_cvref_t<T>>();
+}
+
+namespace detail {
+
+/// Numbers that the server takes as they are.
+template <class T>
+[[gnu::always_inline]] inline bool write_exact(byte_buffer& out, const T& value, oid wanted) {
+  constexpr field_kind kind = field_kind_of<T>;
+  if constexpr (!is_optional<T> && !is_column<T> && !v0::detail::has_field_codec<T> &&
+                ((kind == field_kind::integer && sizeof(T) > 1) || kind == field_kind::real)) {
+    if (wanted == parameter_oid<T>() || wanted == 0) [[likely]] {
+      using bits = std::conditional_t<sizeof(T) == 8, std::uint64_t,
+                                      std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint16_t>>;
+      std::byte* const at = out.grow(4 + sizeof(T));
+      store_big(at, static_cast<std::uint32_t>(sizeof(T)));
+      store_big(at + 4, std::bit_cast<bits>(value));
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace detail
+
+/// Appends a parameter: length and bytes, or -1 for null. `wanted` is the type in the server's ParameterDescription (0:
+/// not known, then the C++ type's own). `is_text` gets the format to declare in Bind.
+/// Adapts: integers to smallint, integer, bigint, oid, numeric and double precision; floating point to real and double
+/// precision; points in time and dates to date, timestamp and timestamptz (in UTC); spans to interval and time; enums
+/// to text and to integers. Nothing is rounded or cut (but that real has fewer digits than double precision). Errors:
+/// errc::value_out_of_range, malformed_value (another type), request_too_large; `why` says it, and nothing is appended.
+template <class T>
+[[gnu::always_inline]] inline errc write_parameter(byte_buffer& out, const T& value, oid wanted, bool& is_text,
+                                                   const char*& why) {
+  using type = std::remove_cv_t<T>;
+  if (detail::write_exact<type>(out, value, wanted)) [[likely]] {
+    is_text = false;
+    return errc{};
+  }
+  detail::encode_context context;
+  const errc failed = detail::encode_nested(out, value, wanted == 0 ? parameter_oid<type>() : wanted, context);
+  is_text = context.is_text;
+  why = context.why;
+  return failed;
+}
+
+/// Appends a value of a row of COPY in binary format, for a column of the type `wanted`. As `write_parameter`, but that
+/// text becomes the binary form of text, JSON, uuid and numeric columns and of enums, and is refused for others.
+template <class T>
+[[gnu::always_inline]] inline errc write_copy_value(byte_buffer& out, const T& value, oid wanted, const char*& why) {
+  using type = std::remove_cv_t<T>;
+  if (detail::write_exact<type>(out, value, wanted)) [[likely]]
+    return errc{};
+  detail::encode_context context;
+  context.must_be_binary = true;
+  const errc failed = detail::encode_nested(out, value, wanted, context);
+  why = context.why;
+  return failed;
+}
+
+/// Whether a value of this C++ type can be sent to a column of the type `wanted`, as far as types tell: to check a row
+/// type against a table before the first row.
+template <class T>
+constexpr bool can_send(oid wanted) noexcept {
+  using stored = detail::stored_t<std::remove_cvref_t<T>>;
+  if constexpr (detail::null_like<stored>) {
+    return true;
+  } else if constexpr (detail::text_like<stored>) {
+    return sent_kinds_of(wanted).contains(field_kind::text);
+  } else if constexpr (detail::bytes_like<stored>) {
+    return wanted == oids::bytea;
+  } else if constexpr (field_kind_of<stored> == field_kind::native) {
+    return detail::native_codec<stored>::takes(wanted);
+  } else if constexpr (detail::list_like<stored>) {
+    if (detail::find_type(wanted).is_known == false) return true;
+    return element_of(wanted) != 0 && can_send<typename detail::list_element<stored>::type>(element_of(wanted));
+  } else {
+    return sent_kinds_of(wanted).contains(field_kind_of<stored>);
+  }
+}
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/client/postgres/arguments.hpp ----
+// The arguments of a call as parameters of a PostgreSQL statement: their types, declared when it is prepared, and their
+// values, written when it is bound.
+
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+/// The types of the value behind a slot: as one parameter, and of each element where a range stands in `in (…)`.
+struct slot_type {
+  oid whole;
+  oid element;
+};
+
+template <class T>
+constexpr slot_type slot_type_of() {
+  using type = std::remove_cvref_t<T>;
+  if constexpr (dovetail::detail::argument_range<type>) {
+    using element = std::remove_cvref_t<decltype(*std::declval<const type&>().begin())>;
+    return {parameter_oid<type>(), parameter_oid<element>()};
+  } else {
+    return {parameter_oid<type>(), 0};
+  }
+}
+
+template <class T>
+constexpr void put_slot_types(slot_type*& out) {
+  if constexpr (dovetail::detail::argument_traits<T>::is_struct) {
+    [&out]<std::size_t... I>(std::index_sequence<I...>) { ((*out++ = slot_type_of<field_type<T, I>>()), ...); }
+    (std::make_index_sequence<field_count<T>>{});
+  } else if constexpr (dovetail::detail::is_named_argument<T>) {
+    *out++ = slot_type_of<typename T::value_type>();
+  } else {
+    *out++ = slot_type_of<T>();
+  }
+}
+
+template <class... Args>
+inline constexpr auto slot_types = [] {
+  std::array<slot_type, dovetail::detail::argument_pack<Args...>::slot_count> types{};
+  [[maybe_unused]] slot_type* out = types.data();
+  (put_slot_types<Args>(out), ...);
+  return types;
+}();
+
+/// The types of a call's parameters, in their order.
+class declared_types {
+ public:
+  /// `sizes` may be empty when no range expands.
+  void set(std::span<const slot_type> slot_list, std::span<const parameter_place> places,
+           std::span<const std::uint32_t> sizes) {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      if (places[i].number != 0) count += places[i].expands ? sizes[i] : 1;
+    }
+    count_ = count;
+    if (count > few_.size()) many_.resize(count);
+    oid* const out = count > few_.size() ? many_.data() : few_.data();
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      if (places[i].number == 0) continue;
+      std::size_t at = 0;  // behind all values of the parameters with smaller numbers
+      for (std::size_t j = 0; j < places.size(); ++j) {
+        if (places[j].number != 0 && places[j].number < places[i].number) at += places[j].expands ? sizes[j] : 1;
+      }
+      const std::size_t width = places[i].expands ? sizes[i] : 1;
+      for (std::size_t k = 0; k < width; ++k)
+        out[at + k] = places[i].expands ? slot_list[i].element : slot_list[i].whole;
+    }
+  }
+  /// One parameter for each slot.
+  void set(std::span<const slot_type> slot_list) {
+    count_ = slot_list.size();
+    if (count_ > few_.size()) many_.resize(count_);
+    oid* const out = count_ > few_.size() ? many_.data() : few_.data();
+    for (std::size_t i = 0; i < count_; ++i) out[i] = slot_list[i].whole;
+  }
+
+  std::span<const oid> get() const noexcept { return {count_ > few_.size() ? many_.data() : few_.data(), count_}; }
+
+ private:
+  std::array<oid, 8> few_{};
+  std::vector<oid> many_;
+  std::size_t count_ = 0;
+};
+
+/// The failure of a value that the server's type does not take.
+[[gnu::cold, gnu::noinline]] inline error_info argument_failure(errc code, std::string_view which,
+                                                                std::string_view name, std::string_view end, oid wanted,
+                                                                const char* why) {
+  std::string text;
+  dovetail::detail::append_parts(text, {which, name, end, ", ", type_name_of(wanted), ": ", why});
+  return {code, std::move(text)};
+}
+
+/// Writes parameters one after the other; keeps the first failure.
+class argument_output {
+ public:
+  explicit argument_output(parameter_list& to) noexcept : to_(&to) {}
+
+  template <class T>
+  bool write(std::uint32_t number, const T& value) {
+    bool is_text = false;
+    const errc code = write_parameter(to_->begin(number), value, to_->type(number), is_text, why_);
+    if (code != errc{}) [[unlikely]] {
+      number_ = number;
+      code_ = code;
+      return false;
+    }
+    to_->end(is_text);
+    return true;
+  }
+
+  error_info parameter_failure() const {
+    char digits[10];
+    char* at = digits + sizeof digits;
+    for (std::uint32_t rest = number_; rest != 0; rest /= 10) *--at = static_cast<char>('0' + rest % 10);
+    return argument_failure(code_, "parameter ", {at, static_cast<std::size_t>(digits + sizeof digits - at)}, {},
+                            to_->type(number_), why_);
+  }
+  error_info field_failure(std::string_view name) const {
+    return argument_failure(code_, "field '", name, "'", to_->type(number_), why_);
+  }
+  std::uint32_t number() const noexcept { return number_; }
+
+ private:
+  parameter_list* to_;
+  std::uint32_t number_ = 0;
+  errc code_{};
+  const char* why_ = "";
+};
+
+/// Writes the arguments of a request. `state`: the request.
+template <class Request>
+error_info write_arguments(const void* state, parameter_list& to) {
+  const Request& request = *static_cast<const Request*>(state);
+  argument_output out{to};
+  const auto bind = [&out](std::uint32_t number, const auto& value) { return out.write(number, value); };
+  const bool written = std::apply(
+      [&](const auto&... each) {
+        return bind_parameters(request.sql.view().traits, request.sql.places(), bind, each...);
+      },
+      request.arguments);
+  return written ? error_info{} : out.parameter_failure();
+}
+
+/// Writes the members of a struct in their order.
+struct member_output {
+  argument_output& out;
+  std::uint32_t number = 0;
+
+  template <class... Members>
+  bool operator()(const Members&... members) {
+    return (out.write(++number, members) && ...);
+  }
+};
+
+template <class Struct>
+error_info write_fields(const Struct& row, parameter_list& to) {
+  argument_output out{to};
+  member_output members{out};
+  if (with_fields(row, members)) return {};
+  return out.field_failure(field_names<Struct>[out.number() - 1]);
+}
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/codec/postgres/message.hpp ----
+// Messages of PostgreSQL's protocol 3: their types, finding one in a buffer, reading and writing their fields.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// First bytes of the server's messages (PostgreSQL documentation, "Message Formats").
+namespace from_server {
+inline constexpr char authentication = 'R';
+inline constexpr char backend_key_data = 'K';
+inline constexpr char bind_complete = '2';
+inline constexpr char close_complete = '3';
+inline constexpr char command_complete = 'C';
+inline constexpr char copy_both_response = 'W';
+inline constexpr char copy_data = 'd';
+inline constexpr char copy_done = 'c';
+inline constexpr char copy_in_response = 'G';
+inline constexpr char copy_out_response = 'H';
+inline constexpr char data_row = 'D';
+inline constexpr char empty_query_response = 'I';
+inline constexpr char error_response = 'E';
+inline constexpr char function_call_response = 'V';
+inline constexpr char negotiate_protocol_version = 'v';
+inline constexpr char no_data = 'n';
+inline constexpr char notice_response = 'N';
+inline constexpr char notification_response = 'A';
+inline constexpr char parameter_description = 't';
+inline constexpr char parameter_status = 'S';
+inline constexpr char parse_complete = '1';
+inline constexpr char portal_suspended = 's';
+inline constexpr char ready_for_query = 'Z';
+inline constexpr char row_description = 'T';
+}  // namespace from_server
+
+/// First bytes of the client's messages; StartupMessage, SSLRequest and CancelRequest have none.
+namespace from_client {
+inline constexpr char bind = 'B';
+inline constexpr char close = 'C';
+inline constexpr char copy_data = 'd';
+inline constexpr char copy_done = 'c';
+inline constexpr char copy_fail = 'f';
+inline constexpr char describe = 'D';
+inline constexpr char execute = 'E';
+inline constexpr char flush = 'H';
+inline constexpr char parse = 'P';
+inline constexpr char password = 'p';  ///< PasswordMessage, SASLInitialResponse, SASLResponse
+inline constexpr char query = 'Q';
+inline constexpr char sync = 'S';
+inline constexpr char terminate = 'X';
+}  // namespace from_client
+
+/// One message of the server. Lifetime: borrows from the buffer that it was found in.
+struct message {
+  char type = 0;
+  byte_view body{};      ///< behind the length
+  std::size_t size = 0;  ///< of the whole message: type, length and body
+};
+
+enum class frame_status : std::uint8_t {
+  whole,       ///< the message is there
+  incomplete,  ///< `size` bytes are needed: 5 while the header is not there
+  malformed,   ///< the length is not one
+};
+
+inline constexpr std::size_t header_size = 5;
+
+/// Looks at the front of what was read. Nothing is allocated or copied, whatever length is announced.
+[[gnu::always_inline]] inline frame_status next_message(byte_view unread, message& found) noexcept {
+  if (unread.size() < header_size) {
+    found.type = unread.empty() ? char{0} : static_cast<char>(unread[0]);
+    found.size = header_size;
+    return frame_status::incomplete;
+  }
+  const auto length = load_big<std::uint32_t>(unread.data() + 1);
+  found.type = static_cast<char>(unread[0]);
+  found.size = std::size_t{length} + 1;
+  if (length - 4 > 0x7FFF'FFFFu - 4) return frame_status::malformed;  // below 4, or negative
+  if (unread.size() < found.size) return frame_status::incomplete;
+  found.body = unread.subspan(header_size, length - 4);
+  return frame_status::whole;
+}
+
+/// Takes fields off the front of a message's body; a false answer takes nothing.
+/// Lifetime: what it gives borrows from the body.
+class message_reader {
+ public:
+  explicit message_reader(byte_view body) noexcept : rest_(body) {}
+
+  bool u8(std::uint8_t& value) noexcept { return integer(value); }
+  bool u16(std::uint16_t& value) noexcept { return integer(value); }
+  bool u32(std::uint32_t& value) noexcept { return integer(value); }
+  bool i16(std::int16_t& value) noexcept {
+    std::uint16_t raw = 0;
+    const bool is_there = integer(raw);
+    if (is_there) value = static_cast<std::int16_t>(raw);
+    return is_there;
+  }
+  bool i32(std::int32_t& value) noexcept {
+    std::uint32_t raw = 0;
+    const bool is_there = integer(raw);
+    if (is_there) value = static_cast<std::int32_t>(raw);
+    return is_there;
+  }
+
+  /// The text in front of the next zero byte, which is taken too.
+  bool text(std::string_view& value) noexcept {
+    if (rest_.empty()) return false;
+    const void* const zero = std::memchr(rest_.data(), 0, rest_.size());
+    if (zero == nullptr) return false;
+    const auto size = static_cast<std::size_t>(static_cast<const std::byte*>(zero) - rest_.data());
+    value = as_text(rest_.first(size));
+    rest_ = rest_.subspan(size + 1);
+    return true;
+  }
+
+  bool bytes(std::size_t count, byte_view& value) noexcept {
+    if (count > rest_.size()) return false;
+    value = rest_.first(count);
+    rest_ = rest_.subspan(count);
+    return true;
+  }
+
+  byte_view rest() const noexcept { return rest_; }
+  std::size_t left() const noexcept { return rest_.size(); }
+  bool at_end() const noexcept { return rest_.empty(); }
+
+ private:
+  template <class Integer>
+  bool integer(Integer& value) noexcept {
+    if (rest_.size() < sizeof(Integer)) return false;
+    value = load_big<Integer>(rest_.data());
+    rest_ = rest_.subspan(sizeof(Integer));
+    return true;
+  }
+
+  byte_view rest_;
+};
+
+/// Appends messages to a buffer: `begin`, the fields, `end`, which fills in the length.
+/// Lifetime: borrows the buffer; others may append to it between `begin` and `end`.
+class message_writer {
+ public:
+  explicit message_writer(byte_buffer& out) noexcept : out_(&out) {}
+
+  message_writer& begin(char type) {
+    u8(static_cast<std::uint8_t>(type));
+    return begin_untyped();
+  }
+  /// For StartupMessage and its like, which have no type in front of the length.
+  message_writer& begin_untyped() {
+    length_at_ = out_->size();
+    return u32(0);
+  }
+
+  message_writer& u8(std::uint8_t value) { return *out_->grow(1) = std::byte{value}, *this; }
+  message_writer& u16(std::uint16_t value) { return out_->append_big(value), *this; }
+  message_writer& u32(std::uint32_t value) { return out_->append_big(value), *this; }
+  message_writer& i16(std::int16_t value) { return u16(static_cast<std::uint16_t>(value)); }
+  message_writer& i32(std::int32_t value) { return u32(static_cast<std::uint32_t>(value)); }
+  message_writer& bytes(byte_view value) { return out_->append(value), *this; }
+  /// Text and a zero byte. The caller has made sure that there is no zero byte in the text (`may_be_text`).
+  message_writer& text(std::string_view value) { return out_->append(value), u8(0); }
+
+  /// False when the message is larger than a length can say (2 GiB); it must not be sent then.
+  bool end() noexcept {
+    const std::size_t length = out_->size() - length_at_;
+    store_big(out_->data() + length_at_, static_cast<std::uint32_t>(length));
+    return length <= 0x7FFF'FFFFu;
+  }
+
+  byte_buffer& buffer() noexcept { return *out_; }
+
+ private:
+  byte_buffer* out_;
+  std::size_t length_at_ = 0;
+};
+
+/// A zero byte would end a text early, and what is behind it would be read as something else.
+inline bool may_be_text(std::string_view value) noexcept { return value.find('\0') == std::string_view::npos; }
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/codec/postgres/copy_format.hpp ----
+// What the server says of the data of a COPY.
+
+namespace dovetail::inline v0::postgres {
+
+struct copy_format {
+  bool is_binary = false;
+  std::uint16_t columns = 0;
+};
+
+namespace detail {
+
+/// Takes the body of a CopyInResponse or CopyOutResponse; false when it is malformed.
+inline bool read_copy_format(byte_view body, copy_format& format) noexcept {
+  message_reader reader{body};
+  std::uint8_t whole = 0;
+  if (!reader.u8(whole) || whole > 1 || !reader.u16(format.columns)) return false;
+  format.is_binary = whole == 1;
+  return reader.left() == std::size_t{format.columns} * 2;  // the formats of the columns, which are all the same
+}
+
+}  // namespace detail
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/codec/postgres/command_tag.hpp ----
+// The tag of a finished command: "INSERT 0 5", "SELECT 10", "COMMIT".
+
+namespace dovetail::inline v0::postgres {
+
+/// What a CommandComplete said, without allocation: tags are short, and longer ones are cut.
+class command_tag {
+ public:
+  constexpr command_tag() noexcept = default;
+  constexpr explicit command_tag(std::string_view text) noexcept
+      : size_(static_cast<std::uint8_t>(text.size() < sizeof text_ ? text.size() : sizeof text_)) {
+    for (std::size_t i = 0; i < size_; ++i) text_[i] = text[i];
+  }
+
+  /// Lifetime: borrows from the tag.
+  constexpr std::string_view text() const noexcept { return {text_, size_}; }
+  /// The command's name: all words but the numbers.
+  constexpr std::string_view name() const noexcept {
+    std::string_view rest = text();
+    while (!rest.empty() && (rest.back() == ' ' || (rest.back() >= '0' && rest.back() <= '9'))) rest.remove_suffix(1);
+    return rest;
+  }
+  /// The last number of the tag: rows that were returned, copied or changed; 0 when there is none, or it is too large.
+  constexpr std::int64_t rows() const noexcept {
+    std::int64_t count = 0;
+    std::size_t at = size_;
+    while (at != 0 && text_[at - 1] >= '0' && text_[at - 1] <= '9') --at;
+    if (size_ - at > 18 || at == 0 || text_[at - 1] != ' ') return 0;
+    for (; at < size_; ++at) count = count * 10 + (text_[at] - '0');
+    return count;
+  }
+  /// Rows that were inserted, updated, deleted, merged or copied in; 0 for other commands.
+  constexpr std::int64_t rows_affected() const noexcept {
+    const std::string_view command = name();
+    const bool changes =
+        command == "INSERT" || command == "UPDATE" || command == "DELETE" || command == "MERGE" || command == "COPY";
+    return changes ? rows() : 0;
+  }
+
+ private:
+  char text_[64]{};
+  std::uint8_t size_ = 0;
+};
+
+namespace detail {
+
+/// Takes the body of a CommandComplete; false when it is malformed.
+inline bool read_tag(byte_view body, command_tag& tag) noexcept {
+  message_reader reader{body};
+  std::string_view text;
+  if (!reader.text(text) || !reader.at_end()) return false;
+  tag = command_tag{text};
+  return true;
+}
+
+}  // namespace detail
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/codec/postgres/sqlstate.hpp ----
+// SQLSTATEs of PostgreSQL as error codes, and the condition of each.
+
+namespace dovetail::inline v0::postgres {
+namespace detail {
+
+/// The five characters as a number in base 36; 0 when they are none. (An SQLSTATE of zeros is success.)
+constexpr int sqlstate_number(std::string_view text) noexcept {
+  if (text.size() != 5) return 0;
+  int number = 0;
+  for (const char c : text) {
+    if (!is_ascii_digit(c) && !is_ascii_upper(c)) return 0;
+    number = number * 36 + (is_ascii_digit(c) ? c - '0' : c - 'A' + 10);
+  }
+  return number;
+}
+
+}  // namespace detail
+
+/// The SQLSTATEs that programs ask for (PostgreSQL documentation, appendix "PostgreSQL Error Codes"). Others are codes
+/// of the same category: `ec == postgres::make_error_code("22012")`.
+enum class sqlstate : int {
+  connection_failure = detail::sqlstate_number("08006"),
+  protocol_violation = detail::sqlstate_number("08P01"),
+  feature_not_supported = detail::sqlstate_number("0A000"),
+  string_too_long = detail::sqlstate_number("22001"),
+  numeric_value_out_of_range = detail::sqlstate_number("22003"),
+  division_by_zero = detail::sqlstate_number("22012"),
+  invalid_text_representation = detail::sqlstate_number("22P02"),
+  not_null_violation = detail::sqlstate_number("23502"),
+  foreign_key_violation = detail::sqlstate_number("23503"),
+  unique_violation = detail::sqlstate_number("23505"),
+  check_violation = detail::sqlstate_number("23514"),
+  exclusion_violation = detail::sqlstate_number("23P01"),
+  read_only_transaction = detail::sqlstate_number("25006"),
+  in_failed_transaction = detail::sqlstate_number("25P02"),
+  invalid_statement_name = detail::sqlstate_number("26000"),
+  invalid_authorization = detail::sqlstate_number("28000"),
+  invalid_password = detail::sqlstate_number("28P01"),
+  database_not_found = detail::sqlstate_number("3D000"),
+  serialization_failure = detail::sqlstate_number("40001"),
+  deadlock_detected = detail::sqlstate_number("40P01"),
+  insufficient_privilege = detail::sqlstate_number("42501"),
+  syntax_error = detail::sqlstate_number("42601"),
+  column_not_found = detail::sqlstate_number("42703"),
+  function_not_found = detail::sqlstate_number("42883"),
+  table_not_found = detail::sqlstate_number("42P01"),
+  duplicate_statement = detail::sqlstate_number("42P05"),
+  duplicate_table = detail::sqlstate_number("42P07"),
+  too_many_connections = detail::sqlstate_number("53300"),
+  lock_not_available = detail::sqlstate_number("55P03"),
+  query_cancelled = detail::sqlstate_number("57014"),
+  admin_shutdown = detail::sqlstate_number("57P01"),
+  crash_shutdown = detail::sqlstate_number("57P02"),
+  cannot_connect_now = detail::sqlstate_number("57P03"),
+  raised_exception = detail::sqlstate_number("P0001"),
+  internal_error = detail::sqlstate_number("XX000"),
+};
+
+namespace detail {
+
+struct sqlstate_class {
+  std::string_view
+      prefix;  ///< of the SQLSTATE; the first that fits counts, so exceptions stand in front of their class
+  condition kind;
+  const char* text;
+};
+
+/// Every class of the appendix, and the codes that are of another kind than their class.
+inline constexpr sqlstate_class sqlstate_classes[] = {
+    {"01", condition::server, "warning"},
+    {"02", condition::not_found, "no data"},
+    {"03", condition::misuse, "SQL statement not yet complete"},
+    {"08P01", condition::protocol, "protocol violation"},
+    {"08", condition::connection, "connection failed"},
+    {"09", condition::server, "a triggered action failed"},
+    {"0A", condition::unsupported, "feature not supported"},
+    {"0B", condition::misuse, "invalid transaction initiation"},
+    {"0F", condition::data, "invalid locator"},
+    {"0L", condition::permission, "invalid grantor"},
+    {"0P", condition::permission, "invalid role"},
+    {"0Z", condition::server, "diagnostics failed"},
+    {"10", condition::data, "XQuery error"},
+    {"20", condition::data, "no case fits"},
+    {"21", condition::data, "cardinality violation"},
+    {"22", condition::data, "a value is malformed or out of range"},
+    {"23502", condition::constraint, "a null where the column takes none"},
+    {"23503", condition::constraint, "a foreign key's row is missing, or still in use"},
+    {"23505", condition::constraint, "a row with this key exists already"},
+    {"23514", condition::constraint, "a check constraint is violated"},
+    {"23P01", condition::constraint, "an exclusion constraint is violated"},
+    {"23", condition::constraint, "a constraint is violated"},
+    {"24", condition::misuse, "invalid cursor state"},
+    {"25006", condition::permission, "the transaction is read-only"},
+    {"25P02", condition::server, "the transaction was aborted by an earlier failure"},
+    {"25P03", condition::connection, "the transaction was idle for too long, and the server closed the connection"},
+    {"25P04", condition::connection, "the transaction took too long, and the server closed the connection"},
+    {"25", condition::misuse, "invalid transaction state"},
+    {"26", condition::server, "the prepared statement does not exist"},
+    {"27", condition::constraint, "triggered data change violation"},
+    {"28P01", condition::authentication, "the password is wrong"},
+    {"28", condition::authentication, "the server does not accept who we are"},
+    {"2B", condition::constraint, "others depend on this privilege"},
+    {"2D", condition::misuse, "invalid transaction termination"},
+    {"2F", condition::server, "an SQL routine failed"},
+    {"34", condition::not_found, "the cursor does not exist"},
+    {"38", condition::server, "an external routine failed"},
+    {"39", condition::server, "an external routine was called wrongly"},
+    {"3B", condition::misuse, "the savepoint does not exist"},
+    {"3D", condition::not_found, "the database does not exist"},
+    {"3F", condition::not_found, "the schema does not exist"},
+    {"40002", condition::constraint, "a constraint is violated at the transaction's end"},
+    {"40003", condition::commit_unknown, "it is unknown whether the statement was completed"},
+    {"40P01", condition::serialization, "deadlock"},
+    {"40", condition::serialization, "the transaction was rolled back because of another one"},
+    {"42501", condition::permission, "insufficient privilege"},
+    {"42601", condition::syntax, "syntax error"},
+    {"42703", condition::not_found, "the column does not exist"},
+    {"42883", condition::not_found, "the function or operator does not exist"},
+    {"42P01", condition::not_found, "the table does not exist"},
+    {"42P02", condition::not_found, "the parameter does not exist"},
+    {"42704", condition::not_found, "the object does not exist"},
+    {"42", condition::syntax, "the statement is wrong"},
+    {"44", condition::constraint, "the view's check option is violated"},
+    {"53300", condition::busy, "too many connections"},
+    {"53", condition::limit, "the server lacks resources"},
+    {"54", condition::limit, "a limit of the server is exceeded"},
+    {"55006", condition::busy, "the object is in use"},
+    {"55P03", condition::busy, "the lock is not available"},
+    {"55", condition::misuse, "the object is not in the state that this needs"},
+    {"57014", condition::cancelled, "the statement was cancelled"},
+    {"57P01", condition::connection, "the administrator ended the connection"},
+    {"57P02", condition::connection, "the server has crashed and restarts"},
+    {"57P03", condition::connection, "the server takes no connections now"},
+    {"57P04", condition::not_found, "the database was dropped"},
+    {"57P05", condition::connection, "the connection was idle for too long, and the server closed it"},
+    {"57", condition::server, "an operator intervened"},
+    {"58", condition::server, "the server's system failed"},
+    {"72", condition::serialization, "the snapshot is too old"},
+    {"F0", condition::server, "the server's configuration file is wrong"},
+    {"HV", condition::server, "a foreign data wrapper failed"},
+    {"P0002", condition::not_found, "no data found"},
+    {"P0", condition::server, "a PL/pgSQL function failed"},
+    {"XX", condition::server, "internal error of the server"},
+};
+
+/// Writes the five characters at `out`.
+constexpr void format_sqlstate(char* out, int number) noexcept {
+  for (int i = 4; i >= 0; --i, number /= 36) {
+    const int digit = number % 36;
+    out[i] = static_cast<char>(digit < 10 ? '0' + digit : 'A' + (digit - 10));
+  }
+}
+
+constexpr sqlstate_class describe_sqlstate(int number) noexcept {
+  char text[5] = {};
+  format_sqlstate(text, number);
+  for (const sqlstate_class& each : sqlstate_classes) {
+    if (std::string_view{text, 5}.starts_with(each.prefix)) return each;
+  }
+  return {{}, condition::server, "the server reported a failure"};
+}
+
+class sqlstate_category_type final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "dovetail.postgres"; }
+  std::string message(int value) const override { return describe_sqlstate(value).text; }
+  std::error_condition default_error_condition(int value) const noexcept override {
+    return make_error_condition(describe_sqlstate(value).kind);
+  }
+};
+
+}  // namespace detail
+
+/// The category of the server's SQLSTATEs.
+inline const std::error_category& category() noexcept {
+  static const detail::sqlstate_category_type instance;
+  return instance;
+}
+
+inline std::error_code make_error_code(sqlstate code) noexcept { return {static_cast<int>(code), category()}; }
+
+/// The code of five characters; "XX000" (internal error) when they are no SQLSTATE of a failure.
+inline std::error_code make_error_code(std::string_view five_characters) noexcept {
+  const int number = detail::sqlstate_number(five_characters);
+  return {number == 0 ? static_cast<int>(sqlstate::internal_error) : number, category()};
+}
+
+}  // namespace dovetail::inline v0::postgres
+
+template <>
+struct std::is_error_code_enum<dovetail::postgres::sqlstate> : std::true_type {};
+
+// ---- dovetail/codec/postgres/server_message.hpp ----
+// What the server reports: ErrorResponse and NoticeResponse taken apart.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// Fills `fields` from the body of ErrorResponse or NoticeResponse; false when it is malformed.
+/// Source: PostgreSQL documentation, "Error and Notice Message Fields"; unknown fields are skipped, as it demands.
+[[gnu::cold, gnu::noinline]] inline bool read_fields(byte_view body, server_fields& fields) {
+  message_reader reader{body};
+  bool has_plain_severity = false;
+  for (;;) {
+    std::uint8_t code = 0;
+    std::string_view value;
+    if (!reader.u8(code)) return false;
+    if (code == 0) return reader.at_end();
+    if (!reader.text(value)) return false;
+    switch (static_cast<char>(code)) {
+      case 'S':  // in the server's language; 'V' is never translated
+        if (!has_plain_severity) fields.severity = value;
+        break;
+      case 'V':
+        fields.severity = value;
+        has_plain_severity = true;
+        break;
+      case 'C':
+        fields.sqlstate = value;
+        break;
+      case 'M':
+        fields.message = value;
+        break;
+      case 'D':
+        fields.detail = value;
+        break;
+      case 'H':
+        fields.hint = value;
+        break;
+      case 'P':
+        parse_integer(value, fields.position);
+        break;
+      case 's':
+        fields.schema = value;
+        break;
+      case 't':
+        fields.table = value;
+        break;
+      case 'c':
+        fields.column = value;
+        break;
+      case 'd':
+        fields.datatype = value;
+        break;
+      case 'n':
+        fields.constraint = value;
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+/// The failure that an ErrorResponse reports, with the code of its SQLSTATE.
+/// Errors: errc::malformed_frame when the body is none.
+[[gnu::cold, gnu::noinline]] inline error_info server_error(byte_view body) {
+  server_fields fields;
+  if (!read_fields(body, fields)) return {errc::malformed_frame, "an ErrorResponse is malformed"};
+  error_info failure{make_error_code(std::string_view{fields.sqlstate})};
+  failure.with_server(std::move(fields));
+  return failure;
+}
+
+/// What a NoticeResponse says; empty when it is malformed, for a notice is no reason to fail.
+[[gnu::cold, gnu::noinline]] inline server_fields notice_fields(byte_view body) {
+  server_fields fields;
+  if (!read_fields(body, fields)) return {};
+  return fields;
+}
+
+/// The server ends the connection after such an error.
+inline bool is_fatal(const server_fields& fields) noexcept {
+  return fields.severity == "FATAL" || fields.severity == "PANIC";
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/codec/postgres/connection_facts.hpp ----
+// What a connection to a PostgreSQL server knows of itself, from its start-up on: buffers, parameters, key, status.
+
+namespace dovetail::inline v0::postgres {
+
+/// What a CancelRequest has to show: 4 bytes in protocol 3.0, up to 256 in 3.2.
+struct backend_key {
+  static constexpr std::size_t longest = 256;
+
+  std::uint32_t process = 0;
+  std::uint16_t size = 0;
+  std::array<std::byte, longest> bytes{};
+
+  byte_view secret_bytes() const noexcept { return {bytes.data(), size}; }
+  /// False when the key is longer than the protocol allows.
+  bool assign(std::uint32_t backend, byte_view key) noexcept {
+    if (key.size() > longest) return false;
+    process = backend;
+    size = static_cast<std::uint16_t>(key.size());
+    for (std::size_t i = 0; i < key.size(); ++i) bytes[i] = key[i];
+    return true;
+  }
+  void clear() noexcept { *this = backend_key{}; }
+};
+
+/// The parameters that the server reports of itself and of the session (ParameterStatus).
+class parameter_status {
+ public:
+  /// Empty when the server has not reported it. Lifetime: until the next `set` or `clear`.
+  std::string_view find(std::string_view name) const noexcept {
+    for (const auto& each : values_) {
+      if (each.first == name) return each.second;
+    }
+    return {};
+  }
+  /// False when a server reports more parameters than any has.
+  bool set(std::string_view name, std::string_view value) {
+    for (auto& each : values_) {
+      if (each.first == name) return each.second = value, true;
+    }
+    if (values_.size() == limit) return false;
+    values_.emplace_back(name, value);
+    return true;
+  }
+  void clear() noexcept { values_.clear(); }
+  const std::vector<std::pair<std::string, std::string>>& all() const noexcept { return values_; }
+
+ private:
+  static constexpr std::size_t limit = 256;
+  std::vector<std::pair<std::string, std::string>> values_;
+};
+
+/// Who is told of the server's notices. May be empty.
+struct notice_receiver {
+  void* state = nullptr;
+  void (*take)(void* state, server_fields&& notice) = nullptr;
+
+  void operator()(server_fields&& notice) const {
+    if (take != nullptr) take(state, std::move(notice));
+  }
+};
+
+/// One connection's memory. `startup` fills it; the dialogues that follow use it, one after the other.
+struct connection_facts {
+  explicit connection_facts(std::size_t message_limit = std::size_t{1} << 30) : input(message_limit, 64 * 1024) {}
+
+  read_buffer input;   ///< what was read and is not used yet
+  byte_buffer output;  ///< what is being written
+  parameter_status parameters;
+  backend_key key;
+  char transaction_status = 'I';  ///< of the last ReadyForQuery: 'I' idle, 'T' in a transaction, 'E' in a failed one
+  session_health health = session_health::closed;
+  std::size_t server = 0;  ///< which of the options' servers is connected
+  bool is_encrypted = false;
+  notice_receiver notices;
+
+  /// 150004 for version 15.4, 0 when it is not known.
+  int server_version() const noexcept {
+    std::string_view text = parameters.find("server_version");
+    int parts[2] = {0, 0};
+    for (int& part : parts) {
+      std::size_t digits = 0;
+      while (digits < text.size() && digits < 4 && is_ascii_digit(text[digits])) ++digits;
+      if (!parse_integer(text.substr(0, digits), part)) break;
+      text.remove_prefix(digits);
+      if (!text.starts_with('.')) break;
+      text.remove_prefix(1);
+    }
+    return parts[0] * 10000 + parts[1];
+  }
+
+  /// For a fresh connection; buffers keep their memory.
+  void forget() noexcept {
+    input.clear();
+    output.clear();
+    parameters.clear();
+    key.clear();
+    transaction_status = 'I';
+    health = session_health::closed;
+    is_encrypted = false;
+  }
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/codec/postgres/notification.hpp ----
+// What other sessions say through NOTIFY, kept until somebody asks.
+
+namespace dovetail::inline v0::postgres {
+
+struct notification {
+  std::string channel;
+  std::string payload;
+  std::uint32_t process = 0;  ///< of the server, that the sender talked to
+};
+
+/// Notifications in the order in which they came; beyond the limit the oldest is dropped, and counted.
+class notification_queue {
+ public:
+  explicit notification_queue(std::size_t limit = 10'000) noexcept : limit_(limit) {}
+
+  bool empty() const noexcept { return waiting_.empty(); }
+  std::size_t size() const noexcept { return waiting_.size(); }
+  std::size_t dropped() const noexcept { return dropped_; }
+
+  /// The oldest one; there must be one.
+  notification pop() {
+    notification oldest = std::move(waiting_.front());
+    waiting_.pop_front();
+    return oldest;
+  }
+
+  /// Takes the body of a NotificationResponse; false when it is malformed.
+  bool take(byte_view body) {
+    detail::message_reader reader{body};
+    std::uint32_t process = 0;
+    std::string_view channel;
+    std::string_view payload;
+    if (!reader.u32(process) || !reader.text(channel) || !reader.text(payload) || !reader.at_end()) return false;
+    if (waiting_.size() >= limit_) {
+      ++dropped_;
+      if (waiting_.empty()) return true;
+      waiting_.pop_front();
+    }
+    waiting_.push_back({std::string{channel}, std::string{payload}, process});
+    return true;
+  }
+
+  void clear() noexcept {
+    waiting_.clear();
+    dropped_ = 0;
+  }
+
+ private:
+  std::deque<notification> waiting_;
+  std::size_t limit_;
+  std::size_t dropped_ = 0;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/codec/postgres/options.hpp ----
+// How a PostgreSQL server is reached, and how a session with it is to be.
+
+namespace dovetail::inline v0::postgres {
+
+/// How much TLS is wanted; the words and meanings of libpq's `sslmode`. Unix sockets are never encrypted.
+enum class ssl_mode : std::uint8_t {
+  disable,      ///< never
+  allow,        ///< only if the server refuses without
+  prefer,       ///< if the server has it; whoever is in between can turn it off
+  require,      ///< always; nothing is verified unless a file of authorities is named, then as `verify_ca`
+  verify_ca,    ///< always, with a certificate of a trusted authority
+  verify_full,  ///< always, with a certificate of a trusted authority for the host's name
+};
+
+/// How TLS begins.
+enum class ssl_negotiation : std::uint8_t {
+  request,  ///< asked for with SSLRequest: every server understands it
+  direct,   ///< at once, with ALPN: one round trip less, PostgreSQL 17 and later
+};
+
+/// Whether SCRAM proves that nobody is between the ends of the TLS connection.
+enum class channel_binding : std::uint8_t { disable, prefer, require };
+
+/// Which of several servers will do.
+enum class target_session : std::uint8_t {
+  any,
+  read_write,      ///< takes writes: no hot standby, default_transaction_read_only is off
+  read_only,       ///< the opposite
+  primary,         ///< no hot standby
+  standby,         ///< a hot standby
+  prefer_standby,  ///< a hot standby if there is one, else any
+};
+
+/// The newest version of the protocol that is asked for. 3.2 differs by longer cancel keys; some poolers refuse it.
+enum class protocol_version : std::uint32_t { v3_0 = 3u << 16, v3_2 = (3u << 16) | 2 };
+
+enum class load_balance : std::uint8_t { disable, random };
+
+/// One of the servers that will do.
+struct server_address {
+  std::string host;          ///< a name, an address, or the folder of a Unix socket (begins with '/' or '@')
+  std::string host_address;  ///< the address to connect to; empty: looked up from `host`
+  std::uint16_t port = 5432;
+  secret password;  ///< for this server; empty: the options' password
+
+  bool is_unix_socket() const noexcept {
+    return host_address.empty() && !host.empty() && (host.front() == '/' || host.front() == '@');
+  }
+  /// The path of the Unix socket: the folder and the name that servers give it.
+  std::string socket_path() const { return host + "/.s.PGSQL." + std::to_string(port); }
+  /// For messages: "host:port", or the path.
+  std::string text() const {
+    if (is_unix_socket()) return socket_path();
+    const std::string& shown = host.empty() ? host_address : host;
+    const bool is_v6 = shown.find(':') != std::string::npos;
+    return (is_v6 ? "[" + shown + "]:" : shown + ":") + std::to_string(port);
+  }
+};
+
+/// What a connection needs to know before it is opened. The defaults are libpq's, except that TLS, once it is asked for
+/// by a file of certificates or by direct negotiation, is verified.
+struct connect_options {
+  std::vector<server_address> servers;  ///< tried in this order; at least one
+  std::string user;
+  secret password;
+  std::string password_note;  ///< why there is none, for the message when a server asks for one
+  std::string database;       ///< empty: named as the user
+  std::string application_name;
+  std::string options;  ///< command-line options for the server: "-c search_path=app"
+  /// Other parameters of the session, sent when it begins: {"search_path", "app"}. `client_encoding` is always UTF8,
+  /// `DateStyle` ISO.
+  std::vector<std::pair<std::string, std::string>> session_parameters;
+
+  ssl_mode tls = ssl_mode::prefer;
+  ssl_negotiation tls_negotiation = ssl_negotiation::request;
+  std::string tls_authorities;  ///< file of trusted certificates; empty: the system's
+  std::string tls_certificate;  ///< our own certificate chain
+  std::string tls_key;          ///< its key; empty: in the same file
+  secret tls_key_password;
+  bool tls_sends_name = true;  ///< SNI
+  channel_binding binding = channel_binding::prefer;
+  /// Methods that we answer; a server that asks for another one is refused. Empty: all that we know. Words as libpq's
+  /// require_auth: "password", "md5", "scram-sha-256", "none".
+  std::vector<std::string> allowed_authentication;
+
+  target_session target = target_session::any;
+  load_balance balance = load_balance::disable;
+  protocol_version newest_protocol = protocol_version::v3_0;
+  /// For each server, from the first packet to the end of the log-in; zero: only the operation's own time limit.
+  std::chrono::milliseconds connect_timeout{0};
+
+  bool keep_alive = true;
+  std::chrono::seconds keep_alive_idle{60};
+
+  std::size_t statement_cache = 256;  ///< prepared statements that a connection keeps
+  bool unnamed_statements = false;    ///< for poolers that do not keep named ones between transactions
+  bool include_statement_text = false;
+  std::size_t message_limit = std::size_t{1} << 30;  ///< the largest message that is read
+
+  /// The database that is asked for.
+  const std::string& database_name() const noexcept { return database.empty() ? user : database; }
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/format/postgres/decode.hpp ----
+// One value of a result into one field, whatever the types of both.
+
+namespace dovetail::inline v0 {
+
+struct json;
+
+namespace postgres::detail {
+
+template <class T>
+errc decode_list(const value_ref& value, T& out, decode_context& context);
+
+/// A value as a source of its own, so that `std::optional`, `column<>` and codecs are unwrapped by the row layer.
+struct single_value {
+  const value_ref& value;
+  decode_context& context;
+
+  bool is_null(int) const noexcept { return value.is_null(); }
+  template <class T>
+  errc read(int, T& out);
+  void explain(std::string_view words) {
+    if (context.words != nullptr) *context.words = words;
+  }
+};
+
+/// Decodes an element of a compound value.
+template <class T>
+errc decode_nested(const value_ref& value, T& out, decode_context& context) {
+  single_value source{value, context};
+  return v0::detail::read_value(source, 0, out);
+}
+
+/// True when values of this type can go to a `T`, as far as types tell. Types that are not built in may.
+template <class T>
+constexpr bool takes_type(oid type) noexcept {
+  using stored = stored_t<T>;
+  if constexpr (field_kind_of<stored> == field_kind::native) {
+    return native_codec<stored>::takes(type);
+  } else if constexpr (field_kind_of<stored> == field_kind::list) {
+    if (find_type(type).is_known == false) return true;
+    return find_type(type).is_array && takes_type<typename stored::value_type>(element_of(type));
+  } else {
+    return kinds_of(type).contains(field_kind_of<stored>);
+  }
+}
+
+template <class T>
+errc decode_real_as(const value_ref& value, T& out) {
+  double real = 0;
+  if (const errc failed = decode_real(value, real); failed != errc{}) return failed;
+  return assign_real(real, out);
+}
+
+template <class T>
+errc decode_text_as(const value_ref& value, T& out) {
+  if (!value.is_null() && (!value.is_binary || value.type == oids::text || value.type == oids::varchar)) [[likely]] {
+    return assign_text(value.text(), out);
+  }
+  std::string space;
+  std::string_view text;
+  constexpr bool can_copy = !std::same_as<T, std::string_view>;
+  if (const errc failed = decode_text(value, text, can_copy ? &space : nullptr); failed != errc{}) return failed;
+  return assign_text(text, out);
+}
+
+template <class T>
+errc decode_bytes_as(const value_ref& value, T& out) {
+  std::string space;
+  byte_view bytes;
+  constexpr bool can_copy = !std::same_as<T, byte_view>;
+  if (const errc failed = decode_bytes(value, bytes, can_copy ? &space : nullptr); failed != errc{}) return failed;
+  return assign_bytes(bytes, out);
+}
+
+template <class E>
+errc decode_enum(const value_ref& value, E& out) {
+  if (value.type == oids::int2 || value.type == oids::int4 || value.type == oids::int8) {
+    std::int64_t number = 0;
+    if (const errc failed = decode_integer(value, number); failed != errc{}) return failed;
+    return assign_enum(number, out);
+  }
+  std::string_view name;
+  if (const errc failed = decode_plain_text(value, name); failed != errc{}) return failed;
+  return assign_enum(name, out);
+}
+
+template <class T>
+errc decode_date_as(const value_ref& value, T& out) {
+  if (value.is_null()) return errc::unexpected_null;
+  if (value.is_binary) {
+    if (value.size != 4) return errc::malformed_value;
+    return decode_date(static_cast<std::int32_t>(load_big<std::uint32_t>(value.data)), out);
+  }
+  const std::string_view text = value.text();
+  if (text == "infinity") return decode_date(most_32, out);
+  if (text == "-infinity") return decode_date(least_32, out);
+  std::chrono::year_month_day date{};
+  if (!parse_date(text, date)) return errc::malformed_value;
+  if constexpr (v0::detail::chrono_time_point<T>) {
+    out = T{std::chrono::sys_days{date}.time_since_epoch()};
+  } else {
+    out = date;
+  }
+  return errc{};
+}
+
+template <class T>
+errc decode_point_as(const value_ref& value, T& out) {
+  if (value.is_null()) return errc::unexpected_null;
+  if (value.is_binary) {
+    if (value.size != 8) return errc::malformed_value;
+    return decode_point(static_cast<std::int64_t>(load_big<std::uint64_t>(value.data)), out);
+  }
+  std::string_view text = value.text();
+  if (text == "infinity") return decode_point(most_64, out);
+  if (text == "-infinity") return decode_point(least_64, out);
+  if constexpr (field_kind_of<T> == field_kind::timestamp) {
+    return parse_timestamp(text, out) ? errc{} : errc::malformed_value;
+  } else {
+    return parse_local_timestamp(text, out) ? errc{} : errc::malformed_value;
+  }
+}
+
+/// A span from time or from interval; one with months has no fixed length: errc::value_out_of_range.
+[[gnu::noinline]] inline errc decode_span(const value_ref& value, bool must_be_time, std::int64_t& microseconds,
+                                          decode_context& context) {
+  if (value.is_null()) return errc::unexpected_null;
+  if (value.type == oids::interval) {
+    if (must_be_time) return errc::malformed_value;
+    interval span;
+    if (const errc failed = decode_interval(value, span); failed != errc{}) return failed;
+    if (!span.to_microseconds(microseconds)) {
+      context.explain("an interval with months has no fixed length; use dt::postgres::interval");
+      return errc::value_out_of_range;
+    }
+    return errc{};
+  }
+  if (value.is_binary) {
+    if (value.size != 8) return errc::malformed_value;
+    microseconds = static_cast<std::int64_t>(load_big<std::uint64_t>(value.data));
+  } else {
+    std::chrono::duration<std::int64_t, std::micro> span{};
+    if (!parse_duration(value.text(), span)) return errc::malformed_value;
+    microseconds = span.count();
+  }
+  return is_time_of_day(microseconds) ? errc{} : errc::malformed_value;
+}
+
+template <class T>
+errc decode_span_as(const value_ref& value, T& out, decode_context& context) {
+  std::int64_t microseconds = 0;
+  if constexpr (field_kind_of<T> == field_kind::time_of_day) {
+    if (const errc failed = decode_span(value, true, microseconds, context); failed != errc{}) return failed;
+    typename T::precision since_midnight{};
+    const errc failed = from_microseconds(microseconds, since_midnight);
+    if (failed == errc{}) out = T{since_midnight};
+    return failed;
+  } else {
+    if (const errc failed = decode_span(value, false, microseconds, context); failed != errc{}) return failed;
+    return from_microseconds(microseconds, out);
+  }
+}
+
+template <class T>
+errc decode_json(const value_ref& value, T& out, decode_context& context) {
+  std::string_view text;
+  if (const errc failed = decode_plain_text(value, text); failed != errc{}) return failed;
+  using format = std::conditional_t<sizeof(T) != 0, json, T>;  // complete when this is instantiated
+  auto decoded = format::template decode<typename T::value_type>(text);
+  if (!decoded) {
+    if (context.words != nullptr) *context.words = decoded.error().context();
+    return errc::malformed_json;
+  }
+  out.value = *std::move(decoded);
+  return errc{};
+}
+
+/// Reads a value into a field's type; `value.type` must be one that it takes (`takes_type`), otherwise the outcome is
+/// an error or another number, but never worse. Errors: errc::unexpected_null, value_out_of_range, malformed_value,
+/// malformed_json.
+template <class T>
+errc decode_value(const value_ref& value, T& out, decode_context& context) {
+  constexpr field_kind kind = field_kind_of<T>;
+  if constexpr (kind == field_kind::integer) {
+    std::int64_t number = 0;
+    if (const errc failed = decode_integer(value, number); failed != errc{}) return failed;
+    return assign_integer(number, out);
+  } else if constexpr (kind == field_kind::unsigned_integer) {
+    std::uint64_t number = 0;
+    if (const errc failed = decode_unsigned(value, number); failed != errc{}) return failed;
+    return assign_integer(number, out);
+  } else if constexpr (kind == field_kind::boolean) {
+    return decode_boolean(value, out);
+  } else if constexpr (kind == field_kind::real) {
+    return decode_real_as(value, out);
+  } else if constexpr (kind == field_kind::text) {
+    return decode_text_as(value, out);
+  } else if constexpr (kind == field_kind::bytes) {
+    return decode_bytes_as(value, out);
+  } else if constexpr (kind == field_kind::enumeration) {
+    return decode_enum(value, out);
+  } else if constexpr (kind == field_kind::uuid) {
+    return decode_uuid(value, out);
+  } else if constexpr (kind == field_kind::decimal) {
+    return decode_decimal(value, out);
+  } else if constexpr (kind == field_kind::date) {
+    return decode_date_as(value, out);
+  } else if constexpr (kind == field_kind::timestamp || kind == field_kind::local_timestamp) {
+    return decode_point_as(value, out);
+  } else if constexpr (kind == field_kind::duration || kind == field_kind::time_of_day) {
+    return decode_span_as(value, out, context);
+  } else if constexpr (kind == field_kind::json) {
+    return decode_json(value, out, context);
+  } else if constexpr (kind == field_kind::list) {
+    if (value.is_null()) return errc::unexpected_null;
+    return decode_list(value, out, context);
+  } else if constexpr (kind == field_kind::native) {
+    if (value.is_null()) return errc::unexpected_null;
+    if (!native_codec<T>::takes(value.type)) {
+      context.explain("the column has another type");
+      return errc::malformed_value;
+    }
+    if constexpr (!requires { native_codec<T>::reads_text; }) {
+      if (!value.is_binary) {
+        context.explain("the value came as text; read it into a std::string");
+        return errc::malformed_value;
+      }
+    }
+    return native_codec<T>::decode(value, out, context);
+  } else {
+    static_assert(sizeof(T) == 0, "dovetail: PostgreSQL has no value for this type; give it a dt::field_codec");
+  }
+}
+
+template <class T>
+errc single_value::read(int, T& out) {
+  return decode_value(value, out, context);
+}
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/format/postgres/array.hpp ----
+// Arrays: dimensions, then elements with their lengths; to vectors, also of optionals and of vectors.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// The vectors that lie in each other: 2 for `std::vector<std::vector<int>>`.
+template <class T>
+consteval int dimensions_of() {
+  if constexpr (field_kind_of<T> == field_kind::list && !v0::detail::has_field_codec<T>) {
+    return 1 + dimensions_of<typename T::value_type>();
+  } else {
+    return 0;
+  }
+}
+
+template <class T>
+struct innermost {
+  using type = T;
+};
+template <class T>
+  requires(dimensions_of<T>() > 0)
+struct innermost<T> : innermost<typename T::value_type> {};
+
+/// What an array says of itself. PostgreSQL has at most six dimensions.
+struct array_header {
+  static constexpr int maximum_dimensions = 6;
+
+  std::int32_t dimensions = 0;
+  std::int32_t sizes[maximum_dimensions] = {};
+  oid element = 0;
+  std::size_t elements = 0;
+
+  /// False when it is malformed, or says that there are more elements than bytes could hold.
+  [[gnu::noinline]] bool read(part_reader& reader) noexcept {
+    std::int32_t has_nulls = 0;
+    if (!reader.take(dimensions) || !reader.take(has_nulls) || !reader.take(element)) return false;
+    if (dimensions < 0 || dimensions > maximum_dimensions || (has_nulls & ~1) != 0) return false;
+    elements = dimensions == 0 ? 0 : 1;
+    for (std::int32_t i = 0; i < dimensions; ++i) {
+      std::int32_t lower_bound = 0;
+      if (!reader.take(sizes[i]) || !reader.take(lower_bound) || sizes[i] < 0) return false;
+      const auto size = static_cast<std::size_t>(sizes[i]);
+      // Each element takes four bytes at least: no vector gets larger than the message.
+      if (size != 0 && elements > reader.left() / 4 / size) return false;
+      elements *= size;
+    }
+    return elements == 0 ? reader.at_end() : true;
+  }
+};
+
+template <class T>
+errc decode_dimension(part_reader& reader, const array_header& header, int depth, T& out, decode_context& context) {
+  const auto size = static_cast<std::size_t>(header.elements == 0 ? 0 : header.sizes[depth]);
+  out.clear();
+  out.reserve(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    typename T::value_type element{};
+    errc failed{};
+    if constexpr (dimensions_of<T>() > 1) {
+      failed = decode_dimension(reader, header, depth + 1, element, context);
+    } else {
+      value_ref value{.type = header.element};
+      if (!reader.take(value)) return errc::malformed_value;
+      failed = decode_nested(value, element, context);
+    }
+    if (failed != errc{}) return failed;
+    out.push_back(std::move(element));
+  }
+  return errc{};
+}
+
+/// The lower bounds of the dimensions are dropped. Errors: errc::malformed_value for another number of dimensions than
+/// `T` has (an empty array has none, and goes to every `T`), elements of another type, and lengths that do not fit.
+template <class T>
+errc decode_list(const value_ref& value, T& out, decode_context& context) {
+  if (!value.is_binary) {
+    context.explain("an array in text format cannot be read");
+    return errc::malformed_value;
+  }
+  constexpr int dimensions = dimensions_of<T>();
+  part_reader reader{value.bytes()};
+  array_header header;
+  if (!header.read(reader)) return errc::malformed_value;
+  if (header.dimensions != 0 && header.dimensions != dimensions) {
+    context.explain("the array has another number of dimensions");
+    return errc::malformed_value;
+  }
+  if (!takes_type<typename innermost<T>::type>(header.element)) {
+    context.explain("the array's elements have another type");
+    return errc::malformed_value;
+  }
+  const errc failed = decode_dimension(reader, header, 0, out, context);
+  if (failed == errc{} && !reader.at_end()) return errc::malformed_value;
+  return failed;
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/format/postgres/value_reader.hpp ----
+// DataRow messages into rows: one pass over the read buffer when the columns have the order of the fields.
+
+namespace dovetail::inline v0::postgres {
+namespace detail {
+
+/// The number of bytes of a value of exactly this C++ type; 0 when it varies, or several types of columns fill it.
+template <class T>
+consteval std::size_t fixed_size() {
+  using kind = std::remove_cv_t<T>;
+  if constexpr (std::same_as<kind, bool>) {
+    return 1;
+  } else if constexpr (field_kind_of<kind> == field_kind::integer) {
+    return sizeof(kind) > 1 ? sizeof(kind) : 0;
+  } else if constexpr (field_kind_of<kind> == field_kind::real) {
+    return sizeof(kind);
+  } else if constexpr (field_kind_of<kind> == field_kind::timestamp ||
+                       field_kind_of<kind> == field_kind::local_timestamp) {
+    return 8;
+  } else if constexpr (field_kind_of<kind> == field_kind::uuid) {
+    return 16;
+  } else if constexpr (field_kind_of<kind> == field_kind::date) {
+    return 4;
+  } else {
+    return 0;
+  }
+}
+
+template <class T>
+[[gnu::always_inline]] inline errc load_fixed(const std::byte* from, T& out) noexcept {
+  constexpr field_kind kind = field_kind_of<T>;
+  if constexpr (kind == field_kind::boolean) {
+    const auto byte = std::to_integer<unsigned>(*from);
+    out = byte != 0;
+    return byte <= 1 ? errc{} : errc::malformed_value;
+  } else if constexpr (kind == field_kind::integer) {
+    out = static_cast<T>(load_big<std::make_unsigned_t<T>>(from));
+    return errc{};
+  } else if constexpr (kind == field_kind::real) {
+    using bits = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
+    out = std::bit_cast<T>(load_big<bits>(from));
+    return errc{};
+  } else if constexpr (kind == field_kind::uuid) {
+    std::memcpy(out.bytes.data(), from, 16);
+    return errc{};
+  } else if constexpr (kind == field_kind::date) {
+    return decode_date(static_cast<std::int32_t>(load_big<std::uint32_t>(from)), out);
+  } else {
+    return decode_point(static_cast<std::int64_t>(load_big<std::uint64_t>(from)), out);
+  }
+}
+
+/// A DataRow whose values are read once, from the first to the last, all in the format that their fields want.
+class row_cursor {
+ public:
+  row_cursor(const std::byte* begin, const std::byte* end, const column_type* columns, std::string* words) noexcept
+      : at_(begin), end_(end), columns_(columns), words_(words) {}
+
+  /// `column` is behind the last that was read. Looking ahead takes nothing.
+  [[gnu::always_inline]] bool is_null(int column) const noexcept {
+    const std::byte* const at = next_ == column ? at_ : skip(at_, end_, column - next_);
+    return at != nullptr && end_ - at >= 4 && load_big<std::uint32_t>(at) == 0xFFFF'FFFF;
+  }
+
+  template <class T>
+  [[gnu::always_inline]] errc read(int column, T& out) {
+    if (next_ != column) skip_to(column);
+    constexpr std::size_t size = fixed_size<T>();
+    if constexpr (size != 0) {
+      if (end_ - at_ >= static_cast<std::ptrdiff_t>(4 + size) && load_big<std::uint32_t>(at_) == size) [[likely]] {
+        const std::byte* const from = at_ + 4;
+        at_ = from + size;
+        next_ = column + 1;
+        return load_fixed(from, out);
+      }
+    }
+    if (end_ - at_ < 4) [[unlikely]]
+      return errc::malformed_frame;
+    const auto length = static_cast<std::int32_t>(load_big<std::uint32_t>(at_));
+    if (length > end_ - at_ - 4 || length < -1) [[unlikely]]
+      return errc::malformed_frame;
+    const std::byte* const from = at_ + 4;
+    at_ = from + (length < 0 ? 0 : length);
+    next_ = column + 1;
+    if constexpr (field_kind_of<T> == field_kind::text) {
+      if (length < 0) return errc::unexpected_null;
+      return assign_text({reinterpret_cast<const char*>(from), static_cast<std::size_t>(length)}, out);
+    } else {
+      return read_other(from, length, columns_[column].type, words_, out);
+    }
+  }
+
+  void explain(std::string_view words) { *words_ = words; }
+
+  /// True when the values up to `columns` take all of the message.
+  [[gnu::always_inline]] bool ends_at(int columns) noexcept {
+    if (next_ != columns) skip_to(columns);
+    return at_ == end_ && at_ != nullptr;
+  }
+
+ private:
+  template <class T>
+  [[gnu::noinline]] static errc read_other(const std::byte* data, std::int32_t size, oid type, std::string* words,
+                                           T& out) {
+    decode_context context{words};
+    return decode_value(value_ref{data, size, type, true}, out, context);
+  }
+
+  /// Where the value behind `count` others begins; null when a length does not fit. Static, so that the cursor stays in
+  /// registers.
+  [[gnu::noinline]] static const std::byte* skip(const std::byte* at, const std::byte* end, int count) noexcept {
+    for (; count > 0; --count) {
+      const std::ptrdiff_t left = end - at;
+      const std::int32_t length = left < 4 ? -2 : static_cast<std::int32_t>(load_big<std::uint32_t>(at));
+      if (length < -1 || length > left - 4) return nullptr;
+      at += 4 + (length < 0 ? 0 : length);
+    }
+    return at;
+  }
+  /// After a length that does not fit there are no bytes, and the next read fails.
+  [[gnu::always_inline]] void skip_to(int column) noexcept {
+    const bool is_one_null = column - next_ == 1 && end_ - at_ >= 4 && load_big<std::uint32_t>(at_) == 0xFFFF'FFFF;
+    at_ = is_one_null ? at_ + 4 : skip(at_, end_, column - next_);
+    next_ = column;
+    if (at_ == nullptr) end_ = nullptr;
+  }
+
+  const std::byte* at_;
+  const std::byte* end_;
+  const column_type* columns_;
+  std::string* words_;
+  int next_ = 0;
+};
+
+}  // namespace detail
+
+/// The rows of one result: gets the columns once, then the bodies of the DataRow messages.
+/// Lifetime: text and bytes that fields borrow point into the body.
+class row_source {
+ public:
+  row_source() = default;
+
+  /// Says what the rows are; `bound` is how they go to the row type.
+  void describe(std::vector<column_type> columns, const row_description& row, const binding& bound) {
+    describe(std::move(columns));
+    is_straight_ = bound.is_in_order();
+    for (std::size_t i = 0; i < row.leaves.size() && is_straight_; ++i) {
+      const column_type& column = columns_[i];
+      const bool is_text = row.leaves[i].kind == field_kind::text;
+      is_straight_ = is_text ? !column.is_binary || detail::is_plain_text(column.type) : column.is_binary;
+    }
+  }
+  void describe(std::vector<column_type> columns) {
+    columns_ = std::move(columns);
+    is_straight_ = false;
+    values_.clear();
+    for (const column_type& column : columns_) values_.push_back({nullptr, -1, column.type, column.is_binary});
+  }
+  const std::vector<column_type>& columns() const noexcept { return columns_; }
+
+  /// Goes to a row: checks the number of values and every length once.
+  /// Errors: errc::malformed_frame; there is no row then.
+  [[gnu::noinline]] errc reset(byte_view body) {
+    words_.clear();
+    detail::part_reader reader{body};
+    std::uint16_t count = 0;
+    if (!reader.take(count) || count != values_.size()) return errc::malformed_frame;
+    for (value_ref& value : values_) {
+      if (!reader.take(value)) return errc::malformed_frame;
+    }
+    return reader.at_end() ? errc{} : errc::malformed_frame;
+  }
+
+  bool is_null(int column) const noexcept { return values_[static_cast<std::size_t>(column)].is_null(); }
+  /// A value that has not been decoded.
+  const value_ref& value(int column) const noexcept { return values_[static_cast<std::size_t>(column)]; }
+
+  template <class T>
+  errc read(int column, T& out) {
+    const value_ref& value = values_[static_cast<std::size_t>(column)];
+    if constexpr (detail::fixed_size<T>() != 0) {
+      if (value.is_binary && value.size == static_cast<std::int32_t>(detail::fixed_size<T>())) [[likely]] {
+        return detail::load_fixed(value.data, out);
+      }
+    }
+    detail::decode_context context{&words_};
+    return detail::decode_value(value, out, context);
+  }
+
+  /// What a codec or the JSON reader said of the value that was refused last.
+  void explain(std::string_view words) { words_ = words; }
+  const std::string& words() const noexcept { return words_; }
+
+  /// Reads the body of a DataRow message into a row. Errors: that of the first value that does not fit, or
+  /// errc::malformed_frame when the message is no row of this result.
+  template <class Row>
+  [[gnu::always_inline]] read_status read_row(byte_view body, row_value_t<Row>& out, const binding& bound) {
+    if (!is_straight_) [[unlikely]]
+      return read_row_mapped_<Row>(body, out, bound);
+    if (body.size() < 2 || load_big<std::uint16_t>(body.data()) != columns_.size()) [[unlikely]]
+      return {errc::malformed_frame, -1};
+    if (!words_.empty()) [[unlikely]]
+      words_.clear();
+    detail::row_cursor cursor{body.data() + 2, body.data() + body.size(), columns_.data(), &words_};
+    read_status status = read_row_in_order<Row>(out, cursor);
+    if (status.code == errc{} && !cursor.ends_at(static_cast<int>(columns_.size()))) [[unlikely]]
+      status = {errc::malformed_frame, -1};
+    return status;
+  }
+
+ private:
+  template <class Row>
+  [[gnu::noinline]] read_status read_row_mapped_(byte_view body, row_value_t<Row>& out, const binding& bound) {
+    if (const errc failed = reset(body); failed != errc{}) return {failed, -1};
+    return v0::read_row_mapped<Row>(out, *this, bound);
+  }
+
+  std::vector<column_type> columns_;
+  std::vector<value_ref> values_;
+  std::string words_;
+  bool is_straight_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/codec/postgres/statement_description.hpp ----
+// What the server says of a prepared statement: the types of its parameters, its columns.
+
+namespace dovetail::inline v0::postgres {
+
+/// One column of a result. Lifetime: the name borrows from the description.
+struct column_description {
+  std::string_view name{};
+  std::uint32_t type = 0;      ///< OID
+  std::int32_t modifier = -1;  ///< of the type: precision, length
+  std::int16_t size = 0;       ///< of the type's values; negative: they vary
+  std::uint32_t table = 0;     ///< OID of the table that it comes from; 0: none
+  std::int16_t attribute = 0;  ///< its number in that table
+  bool is_binary = true;       ///< the format in which the values come
+};
+
+/// What is remembered with a statement for a row type that it was read into.
+struct bound_source : v0::detail::bound_row {
+  row_source source{};  ///< knows the columns, and the formats that they come in
+};
+
+/// Parameters and columns of one statement, and how its rows were bound to row types before.
+class statement_description {
+ public:
+  const std::vector<std::uint32_t>& parameters() const noexcept { return parameters_; }
+  const std::vector<column_description>& columns() const noexcept { return columns_; }
+  bool returns_rows() const noexcept { return !columns_.empty(); }
+
+  /// Asks for the values of a column as text, or as binary. Called by `row_sink::describe`, which knows what the row
+  /// type wants, before the statement is bound.
+  void ask_for(std::size_t column, bool in_binary) noexcept {
+    if (columns_[column].is_binary == in_binary) return;
+    columns_[column].is_binary = in_binary;
+    in_binary ? --text_columns_ : ++text_columns_;
+  }
+  /// For Bind: the format of each column, or of all at once.
+  void write_formats(detail::message_writer& to) const {
+    if (text_columns_ == 0) {
+      to.u16(1).u16(1);
+      return;
+    }
+    to.u16(static_cast<std::uint16_t>(columns_.size()));
+    for (const column_description& column : columns_) to.u16(column.is_binary ? 1 : 0);
+  }
+
+  /// What the row layer remembers for the row types that read this statement's rows.
+  v0::detail::bound_rows<bound_source> bindings;
+  /// The tag of the row type that the formats were asked for by.
+  const char* formats_of = nullptr;
+
+  /// Takes the body of a ParameterDescription; false when it is malformed. Nothing is allocated for a count that the
+  /// body's size does not bear out.
+  bool read_parameters(byte_view body) {
+    detail::message_reader reader{body};
+    std::uint16_t count = 0;
+    if (!reader.u16(count) || reader.left() != std::size_t{count} * 4) return false;
+    parameters_.resize(count);
+    for (std::uint32_t& type : parameters_) static_cast<void>(reader.u32(type));
+    return true;
+  }
+
+  /// Takes the body of a RowDescription; false when it is malformed. `are_binary`: in which format the values will come
+  /// (before Bind the server does not know).
+  bool read_columns(byte_view body, bool are_binary) {
+    detail::message_reader reader{body};
+    std::uint16_t count = 0;
+    if (!reader.u16(count) || reader.left() < std::size_t{count} * 19) return false;
+    text_.clear();
+    text_.reserve(reader.left());
+    columns_.clear();
+    columns_.resize(count);
+    text_columns_ = 0;
+    for (column_description& column : columns_) {
+      std::string_view name;
+      std::int16_t format = 0;
+      if (!reader.text(name) || !reader.u32(column.table) || !reader.i16(column.attribute) ||
+          !reader.u32(column.type) || !reader.i16(column.size) || !reader.i32(column.modifier) || !reader.i16(format) ||
+          (format != 0 && format != 1)) {
+        columns_.clear();
+        return false;
+      }
+      const std::size_t at = text_.size();
+      text_.insert(text_.end(), name.begin(), name.end());
+      column.name = {text_.data() + at, name.size()};
+      column.is_binary = are_binary || format == 1;
+      if (!column.is_binary) ++text_columns_;
+    }
+    return reader.at_end();
+  }
+
+  void clear_columns() noexcept { columns_.clear(); }
+
+ private:
+  std::vector<std::uint32_t> parameters_;
+  std::vector<column_description> columns_;
+  std::size_t text_columns_ = 0;
+  std::vector<char> text_;  // of the names; reserved, so that it stays where it is
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/codec/postgres/statement_cache.hpp ----
+// The prepared statements that a connection keeps on its server: bounded, found by a literal's address or by the text.
+
+namespace dovetail::inline v0::postgres {
+namespace detail {
+
+/// FNV-1a in words of eight bytes; `seed` makes independent hashes of one text.
+inline std::uint64_t statement_hash(std::string_view text, std::span<const std::uint32_t> types,
+                                    std::uint64_t seed = 0xCBF29CE484222325u) noexcept {
+  constexpr std::uint64_t prime = 0x100000001B3u;
+  std::uint64_t hash = seed;
+  while (text.size() >= 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data(), 8);
+    hash = (hash ^ word) * prime;
+    hash ^= hash >> 32;
+    text.remove_prefix(8);
+  }
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * prime;
+  for (const std::uint32_t type : types) {
+    hash = (hash ^ type) * prime;
+    hash ^= hash >> 29;
+  }
+  return hash;
+}
+
+}  // namespace detail
+
+/// A statement that the server has prepared.
+struct prepared_statement {
+  std::string name;  ///< on the server; empty: the unnamed statement
+  std::string text;
+  std::vector<std::uint32_t> types;  ///< that were declared for its parameters
+  statement_description description;
+  std::uint64_t hash = 0;
+  std::uint64_t last_use = 0;
+  unsigned uses = 0;
+  bool is_kept = false;  ///< by the cache, which deletes it; otherwise its last use does
+
+  bool is_for(std::string_view sql, std::span<const std::uint32_t> declared) const noexcept {
+    return text == sql && std::ranges::equal(types, declared);
+  }
+};
+
+/// A statement in use: it stays where it is as long as one of these is there. Threads: those of its connection.
+class statement_use {
+ public:
+  statement_use() noexcept = default;
+  explicit statement_use(prepared_statement& used) noexcept : statement_(&used) { ++used.uses; }
+  statement_use(statement_use&& other) noexcept : statement_(std::exchange(other.statement_, nullptr)) {}
+  statement_use& operator=(statement_use&& other) noexcept {
+    std::swap(statement_, other.statement_);
+    return *this;
+  }
+  ~statement_use() {
+    if (statement_ != nullptr && --statement_->uses == 0 && !statement_->is_kept) delete statement_;
+  }
+
+  explicit operator bool() const noexcept { return statement_ != nullptr; }
+  prepared_statement& operator*() const noexcept { return *statement_; }
+  prepared_statement* operator->() const noexcept { return statement_; }
+
+ private:
+  prepared_statement* statement_ = nullptr;
+};
+
+/// At most `capacity` statements; the one that was not used for longest makes room, and is closed on the server with
+/// the next batch. The server's names are hashes of text and types, so that poolers which mix up connections cannot mix
+/// up statements.
+/// Cost: a literal seen before is found by its address and one comparison of its text.
+class statement_cache {
+ public:
+  explicit statement_cache(std::size_t capacity) : capacity_(capacity) {}
+  statement_cache(const statement_cache&) = delete;
+  statement_cache& operator=(const statement_cache&) = delete;
+  ~statement_cache() { clear(); }
+
+  std::size_t capacity() const noexcept { return capacity_; }
+  std::size_t size() const noexcept { return kept_.size(); }
+
+  /// `literal`: the text when its address stands for it as long as the program runs, else empty.
+  statement_use find(std::string_view text, std::string_view literal, std::span<const std::uint32_t> types) {
+    if (!literal.empty()) {
+      const shortcut& way = shortcuts_[place_of(literal.data())];
+      if (way.address == literal.data() && way.target->is_for(text, types)) return use(*way.target);
+    }
+    const std::uint64_t hash = detail::statement_hash(text, types);
+    for (const entry& kept : kept_) {
+      if (kept.hash != hash || !kept.statement->is_for(text, types)) continue;
+      remember(literal, *kept.statement);
+      return use(*kept.statement);
+    }
+    return {};
+  }
+
+  /// The text that was made of a literal before, as the server takes it; empty when it is not known (any more).
+  /// Cost: one comparison of the literal.
+  std::string_view native_text(std::string_view literal, std::span<const std::uint32_t> types) const noexcept {
+    const shortcut& way = shortcuts_[place_of(literal.data())];
+    if (way.address != literal.data() || way.literal != literal || !std::ranges::equal(way.target->types, types)) {
+      return {};
+    }
+    return way.target->text;
+  }
+
+  /// The name on the server of a statement that is to be prepared.
+  static std::string name_of(std::string_view text, std::span<const std::uint32_t> types) {
+    constexpr char digits[] = "0123456789abcdef";
+    std::string name = "dt_";
+    for (const std::uint64_t seed : {0xCBF29CE484222325u, 0x9AE16A3B2F90404Fu}) {
+      const std::uint64_t hash = detail::statement_hash(text, types, seed);
+      for (int shift = 60; shift >= 0; shift -= 4) name += digits[(hash >> shift) & 15];
+    }
+    return name;
+  }
+
+  /// Keeps a statement that was prepared under its name.
+  statement_use insert(std::unique_ptr<prepared_statement> made, std::string_view literal) {
+    made->hash = detail::statement_hash(made->text, made->types);
+    if (kept_.size() >= capacity_) make_room();
+    kept_.push_back({made->hash, made.get()});
+    prepared_statement& kept = *made.release();
+    kept.is_kept = true;
+    remember(literal, kept);
+    return use(kept);
+  }
+
+  /// Forgets a statement: the server does not have it any more, or not as it was.
+  void forget(prepared_statement& gone) noexcept {
+    for (shortcut& way : shortcuts_) {
+      if (way.target == &gone) way = {};
+    }
+    std::erase_if(kept_, [&gone](const entry& each) { return each.statement == &gone; });
+    gone.is_kept = false;
+    if (gone.uses == 0) delete &gone;
+  }
+
+  /// Names that the server may forget; the next batch closes them.
+  std::vector<std::string>& to_close() noexcept { return to_close_; }
+
+  /// For a fresh connection, which has none prepared.
+  void clear() noexcept {
+    while (!kept_.empty()) forget(*kept_.back().statement);
+    to_close_.clear();
+  }
+
+ private:
+  struct entry {
+    std::uint64_t hash;
+    prepared_statement* statement;
+  };
+  struct shortcut {
+    const char* address = nullptr;
+    prepared_statement* target = nullptr;
+    std::string literal{};
+  };
+  static constexpr std::size_t shortcut_count = 64;
+
+  static std::size_t place_of(const char* address) noexcept {
+    const auto number = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(address));
+    return static_cast<std::size_t>((number * 0x9E3779B97F4A7C15u) >> 58);  // 58: the top six bits
+  }
+
+  statement_use use(prepared_statement& kept) noexcept {
+    kept.last_use = ++uses_;
+    return statement_use{kept};
+  }
+  void remember(std::string_view literal, prepared_statement& kept) {
+    if (!literal.empty()) shortcuts_[place_of(literal.data())] = {literal.data(), &kept, std::string{literal}};
+  }
+  /// The least recently used statement goes; one that is in use stays, and the cache is larger for a while.
+  void make_room() {
+    while (kept_.size() >= capacity_) {
+      prepared_statement* oldest = nullptr;
+      for (const entry& each : kept_) {
+        if (each.statement->uses == 0 && (oldest == nullptr || each.statement->last_use < oldest->last_use)) {
+          oldest = each.statement;
+        }
+      }
+      if (oldest == nullptr) return;
+      to_close_.push_back(oldest->name);
+      forget(*oldest);
+    }
+  }
+
+  std::size_t capacity_;
+  std::uint64_t uses_ = 0;
+  std::vector<entry> kept_;
+  shortcut shortcuts_[shortcut_count];
+  std::vector<std::string> to_close_;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/codec/postgres/session.hpp ----
+// What one connection to PostgreSQL remembers between its dialogues, and how far the current one has come on the wire.
+
+namespace dovetail::inline v0::postgres {
+
+/// Buffers, prepared statements, transaction status and health of one connection. Its dialogues borrow it one after the
+/// other, so it stays where it is. Threads: one at a time.
+class session {
+ public:
+  session() : session(256, false, std::size_t{1} << 30) {}
+  explicit session(const connect_options& how)
+      : session(how.statement_cache, how.unnamed_statements, how.message_limit) {}
+  session(std::size_t kept_statements, bool is_unnamed, std::size_t message_limit)
+      : facts(message_limit), statements(is_unnamed ? 0 : kept_statements) {}
+  session(const session&) = delete;
+  session& operator=(const session&) = delete;
+
+  connection_facts facts;  ///< filled by `startup`
+  statement_cache statements;
+  notification_queue notifications;
+
+  session_health health() const noexcept { return facts.health; }
+
+  /// True in a transaction block, a failed one too, and when `defer` holds the statement that begins one.
+  bool is_in_transaction() const noexcept { return facts.transaction_status != 'I' || is_begin_deferred(); }
+  bool is_transaction_failed() const noexcept { return facts.transaction_status == 'E'; }
+
+  /// Lets one statement without parameters and rows ("begin") go out in front of the next batch: it costs no round
+  /// trip, and when it fails, the batch is not executed.
+  void defer(std::string statement) { deferred_.push_back(std::move(statement)); }
+  bool has_deferred() const noexcept { return !deferred_.empty(); }
+  /// True when the last deferred statement has not been sent and begins a transaction.
+  bool is_begin_deferred() const noexcept { return !deferred_.empty() && deferred_.back().starts_with("begin"); }
+  /// Takes the deferred statements back: nothing of them has been sent.
+  void drop_deferred() noexcept { deferred_.clear(); }
+
+  /// Call it for a fresh connection, before `startup`.
+  void forget() noexcept {
+    facts.forget();
+    statements.clear();
+    notifications.clear();
+    deferred_.clear();
+    owed_ = batch_owed_ = sent_ = skip_ = 0;
+    needs_sync_ = is_copying_in_ = may_have_executed_ = must_fail_ = is_portal_open_ = false;
+  }
+
+  /// True when a dialogue was broken off (a deadline, a cancellation) and `drain` can bring the connection back.
+  bool can_drain() const noexcept { return facts.health == session_health::desynchronised; }
+  /// Whether what the last dialogue asked for may have been executed, although the dialogue failed.
+  bool may_have_executed() const noexcept { return may_have_executed_; }
+
+  // For the dialogues.
+
+  detail::message_writer writer() noexcept { return detail::message_writer{facts.output}; }
+  const std::vector<std::string>& deferred() const noexcept { return deferred_; }
+
+  /// Begins a batch: what is written to `facts.output` from here on is sent together.
+  void begin_batch() noexcept {
+    facts.output.clear();
+    sent_ = 0;
+    batch_owed_ = 0;
+    needed_sync_ = needs_sync_;
+    had_to_fail_ = must_fail_;
+    carries_prefix_ = false;
+  }
+  void write_sync() {
+    static_cast<void>(writer().begin(detail::from_client::sync).end());
+    note_answered(false);
+  }
+  void write_flush() { static_cast<void>(writer().begin(detail::from_client::flush).end()); }
+  /// Asks for statements by the simple protocol. False when the text is larger than a message.
+  bool write_query(std::string_view text) {
+    note_answered(true);
+    return writer().begin(detail::from_client::query).text(text).end();
+  }
+  /// Makes the server fail up to the next Sync, so that what it has done since the last one is undone.
+  void write_failure() {
+    static_cast<void>(writer().begin(detail::from_client::execute).text("dovetail_cancelled").u32(0).end());
+    note_unsynced();
+    must_fail_ = false;
+  }
+  /// Something is written that has no ReadyForQuery of its own.
+  void note_unsynced() noexcept { needs_sync_ = true; }
+  /// What has been sent without a Sync must not be committed when the dialogue is broken off.
+  void set_must_fail(bool must) noexcept { must_fail_ = must; }
+  bool must_fail() const noexcept { return must_fail_; }
+  /// A portal was left open without a Sync: only its next batch, or its end, may follow.
+  bool is_portal_open() const noexcept { return is_portal_open_; }
+  void set_portal_open(bool is) noexcept { is_portal_open_ = is; }
+  std::size_t next_portal() noexcept { return ++portals_; }
+  void note_prefix() noexcept { carries_prefix_ = true; }
+
+  byte_view unsent() const noexcept { return facts.output.view().subspan(sent_); }
+  /// Says that `bytes` of `unsent()` left.
+  void note_sent(std::size_t bytes) noexcept {
+    const std::size_t left = facts.output.size() - sent_;
+    sent_ += bytes < left ? bytes : left;
+    if (bytes == 0) return;
+    batch_owed_ = 0;  // there is no way back any more
+    needed_sync_ = needs_sync_;
+    had_to_fail_ = must_fail_;
+    facts.health = session_health::desynchronised;  // until the answers are here
+    if (carries_prefix_) {
+      carries_prefix_ = false;
+      deferred_.clear();
+      statements.to_close().clear();
+    }
+  }
+  bool is_sent_whole() const noexcept { return sent_ == facts.output.size(); }
+  bool has_sent_any() const noexcept { return sent_ != 0; }
+  /// Nothing of the batch left: it never was.
+  void take_batch_back() noexcept {
+    owed_ -= batch_owed_;
+    needs_sync_ = needed_sync_;
+    must_fail_ = had_to_fail_;
+    begin_batch();
+  }
+
+  /// How many ReadyForQuery are still to come.
+  std::size_t owed() const noexcept { return owed_; }
+  bool needs_sync() const noexcept { return needs_sync_; }
+  /// The last request was one of the simple protocol.
+  bool is_simple() const noexcept { return is_simple_; }
+  bool is_copying_in() const noexcept { return is_copying_in_; }
+  void set_copying_in(bool is) noexcept { is_copying_in_ = is; }
+  void set_may_have_executed(bool may) noexcept { may_have_executed_ = may; }
+
+  /// Takes a ReadyForQuery; false when none is owed, or it is malformed.
+  bool take_ready(byte_view body) noexcept {
+    if (owed_ == 0 || body.size() != 1) return false;
+    const char status = static_cast<char>(body[0]);
+    if (status != 'I' && status != 'T' && status != 'E') return false;
+    facts.transaction_status = status;
+    is_copying_in_ = is_portal_open_ = must_fail_ = false;
+    if (--owed_ == 0 && !needs_sync_) become_ready();
+    return true;
+  }
+  /// The health that the transaction status says.
+  void become_ready() noexcept {
+    facts.health = facts.transaction_status == 'I' ? session_health::idle : session_health::in_transaction;
+    give_memory_back();
+  }
+  void close() noexcept { facts.health = session_health::closed; }
+
+  /// Bytes of a message that need not be read whole, and have not come yet.
+  std::size_t& skip() noexcept { return skip_; }
+
+ private:
+  static constexpr std::size_t kept_capacity_ = 1 << 20;
+
+  /// Something is written that ReadyForQuery will answer.
+  void note_answered(bool is_simple) noexcept {
+    ++owed_;
+    ++batch_owed_;
+    needs_sync_ = false;
+    is_simple_ = is_simple;
+  }
+
+  /// After an unusually large message.
+  void give_memory_back() noexcept {
+    if (facts.input.capacity() > kept_capacity_ && facts.input.committed().empty()) {
+      facts.input = read_buffer(facts.input.maximum(), 64 * 1024);
+    }
+    if (facts.output.capacity() > kept_capacity_) facts.output.release(), sent_ = 0;
+  }
+
+  std::vector<std::string> deferred_;
+  std::size_t owed_ = 0;
+  std::size_t batch_owed_ = 0;
+  std::size_t sent_ = 0;
+  std::size_t skip_ = 0;
+  std::size_t portals_ = 0;
+  bool carries_prefix_ = false;
+  bool needs_sync_ = false;
+  bool needed_sync_ = false;  // before the batch
+  bool is_simple_ = false;
+  bool is_copying_in_ = false;
+  bool is_portal_open_ = false;
+  bool must_fail_ = false;
+  bool had_to_fail_ = false;  // before the batch
+  bool may_have_executed_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/codec/postgres/dialogue.hpp ----
+// The part that all dialogues of an open session share: writing, finding messages, what the server says unasked,
+// errors, and what is left of the session when it is broken off.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// What a dialogue makes of a message.
+enum class verdict : std::uint8_t {
+  go_on,       ///< the next message
+  send,        ///< what `begin_batch` and the writers put into the output, then go on
+  finish,      ///< over: well, or with the recorded failure
+  malformed,   ///< the message's body is wrong
+  unexpected,  ///< it has no place here
+};
+
+/// Base of the dialogues. Not a template: compiled once, whatever the statement and the rows are.
+/// Errors: the server's, after which the session is usable again; errc::malformed_frame, errc::unexpected_message and
+///   errc::frame_too_large, after which it is closed; the transport's, or errc::outcome_unknown when what was asked for
+///   may have been executed and is not known to be read-only.
+/// Cancellation: the session is desynchronised and `can_drain()`, unless nothing was sent.
+class dialogue {
+ public:
+  dialogue(const dialogue&) = delete;
+  dialogue& operator=(const dialogue&) = delete;
+
+  action resume(const event& ev) {
+    switch (stage_) {
+      case stage::start:
+        return start(ev);
+      case stage::writing:
+        on_->note_sent(ev.bytes);
+        if (ev.cancelled || ev.ec) return stop(ev);
+        stage_ = stage::reading;
+        return act(on_sent());
+      case stage::reading:
+        on_->facts.input.commit(ev.bytes);
+        if (ev.cancelled || (ev.ec && ev.bytes == 0)) return stop(ev);
+        return go_on();
+      case stage::over:
+        break;
+    }
+    return action::done(errc::invalid_state);
+  }
+
+  error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
+
+ protected:
+  explicit dialogue(session& on, bool is_read_only = false) noexcept : on_(&on), is_read_only_(is_read_only) {}
+  dialogue(dialogue&&) = default;
+  ~dialogue() = default;
+
+  /// The first batch.
+  virtual verdict begin() = 0;
+  /// Any message but ErrorResponse, ReadyForQuery, DataRow and what the server may say at any time.
+  virtual verdict on_message(const message& came) = 0;
+  /// Whole DataRow messages at the front of `unread`: how many bytes of them are taken; 0 when none has a place here.
+  virtual std::size_t on_rows(byte_view) { return 0; }
+  /// Each ReadyForQuery.
+  virtual verdict on_ready() = 0;
+  /// The server has said something that it may say at any time.
+  virtual verdict on_unasked() { return verdict::go_on; }
+  /// The batch has left.
+  virtual verdict on_sent() { return verdict::go_on; }
+  /// An ErrorResponse; a server skips the messages behind it up to the Sync.
+  virtual verdict on_error(error_info failure) {
+    note(std::move(failure));
+    return verdict::go_on;
+  }
+
+  session& on() const noexcept { return *on_; }
+  const error_info& noted() const noexcept { return failure_; }
+  /// Records a failure, unless there was one before.
+  void note(error_info failure) {
+    if (!failure_) failure_ = std::move(failure);
+  }
+  void forget_failure() noexcept { failure_ = {}; }
+  verdict fail(error_info failure) {
+    note(std::move(failure));
+    return verdict::finish;
+  }
+
+  /// Writes what has to go first: closing statements that the cache dropped, and the deferred statements.
+  void write_prefix() {
+    message_writer to = on_->writer();
+    closes_left_ = on_->statements.to_close().size();
+    for (const std::string& name : on_->statements.to_close()) {
+      static_cast<void>(to.begin(from_client::close).u8('S').text(name).end());
+    }
+    deferred_left_ = 3 * on_->deferred().size();
+    for (const std::string& text : on_->deferred()) {
+      static_cast<void>(to.begin(from_client::parse).u8(0).text(text).u16(0).end());
+      static_cast<void>(to.begin(from_client::bind).u8(0).u8(0).u16(0).u16(0).u16(0).end());
+      static_cast<void>(to.begin(from_client::execute).u8(0).u32(0).end());
+    }
+    on_->note_prefix();
+    if (closes_left_ + deferred_left_ != 0) on_->note_unsynced();
+  }
+  /// Something deferred has failed, and nothing behind it was executed.
+  bool has_prefix_failed() const noexcept { return has_prefix_failed_; }
+  /// What was asked for runs on the server as soon as all of the batch is sent.
+  void expect_execution() noexcept { executes_ = true; }
+
+ private:
+  enum class stage : std::uint8_t { start, writing, reading, over };
+
+  action start(const event& ev) {
+    if (ev.cancelled || ev.ec) return end(ev.cancelled ? make_error_code(errc::cancelled) : ev.ec);
+    on_->set_may_have_executed(false);
+    const bool is_ready = on_->health() == session_health::idle || on_->health() == session_health::in_transaction;
+    if (!is_ready && !(continues_ && on_->is_portal_open())) {
+      return end({errc::invalid_state, "the PostgreSQL session is not open, or its last dialogue broke"});
+    }
+    if (error_info failure = take_unasked()) return end(std::move(failure));
+    stage_ = stage::reading;
+    return act(begin());
+  }
+
+  /// Messages that came since the last dialogue: only such as the server may send at any time.
+  error_info take_unasked() {
+    for (;;) {
+      message came;
+      const byte_view unread = on_->facts.input.committed();
+      if (unread.empty()) return {};
+      const frame_status status = next_message(unread, came);
+      const bool is_error = came.type == from_server::error_response;
+      if (status == frame_status::malformed || (!is_error && !is_unasked(came.type))) {
+        return protocol_failure(errc::unexpected_message, came.type, "came although nothing was asked");
+      }
+      if (status == frame_status::incomplete) return {};
+      if (is_error) {
+        on_->close();
+        return server_error(came.body);
+      }
+      if (!take_unasked(came)) return protocol_failure(errc::malformed_frame, came.type, "is malformed");
+      on_->facts.input.consume(came.size);
+    }
+  }
+
+  static bool is_unasked(char type) noexcept {
+    return type == from_server::notice_response || type == from_server::parameter_status ||
+           type == from_server::notification_response;
+  }
+
+  bool take_unasked(const message& came) {
+    if (came.type == from_server::notice_response) {
+      on_->facts.notices(notice_fields(came.body));
+      return true;
+    }
+    if (came.type == from_server::notification_response) return on_->notifications.take(came.body);
+    message_reader reader{came.body};
+    std::string_view name;
+    std::string_view value;
+    return reader.text(name) && reader.text(value) && reader.at_end() && on_->facts.parameters.set(name, value);
+  }
+
+  action go_on() {
+    read_buffer& input = on_->facts.input;
+    for (;;) {
+      message came;
+      switch (next_message(input.committed(), came)) {
+        case frame_status::incomplete:
+          return read(came);
+        case frame_status::malformed:
+          return end(protocol_failure(errc::malformed_frame, came.type, "has an impossible length"));
+        case frame_status::whole:
+          break;
+      }
+      verdict said = verdict::go_on;
+      std::size_t taken = came.size;
+      if (came.type == from_server::data_row) {
+        taken = is_in_prefix() ? 0 : on_rows(input.committed());
+        if (taken == 0) said = verdict::unexpected;
+      } else {
+        said = judge(came);
+      }
+      input.consume(taken);
+      if (said != verdict::go_on) return act(said, came.type);
+    }
+  }
+
+  verdict judge(const message& came) {
+    switch (came.type) {
+      case from_server::notice_response:
+      case from_server::parameter_status:
+      case from_server::notification_response:
+        return take_unasked(came) ? on_unasked() : verdict::malformed;
+      case from_server::error_response: {
+        error_info failure = server_error(came.body);
+        if (failure.code() == errc::malformed_frame) return verdict::malformed;
+        has_prefix_failed_ = has_prefix_failed_ || is_in_prefix();
+        closes_left_ = deferred_left_ = 0;
+        if (is_fatal(failure.server())) is_fatal_ = true;
+        executes_ = false;  // what failed was undone
+        return on_error(std::move(failure));
+      }
+      case from_server::ready_for_query:
+        if (is_in_prefix() || !on_->take_ready(came.body)) return verdict::unexpected;
+        return on_ready();
+      default:
+        return is_in_prefix() ? judge_prefix(came) : on_message(came);
+    }
+  }
+
+  bool is_in_prefix() const noexcept { return closes_left_ + deferred_left_ != 0; }
+
+  verdict judge_prefix(const message& came) {
+    if (closes_left_ != 0) {
+      if (came.type != from_server::close_complete) return verdict::unexpected;
+      --closes_left_;
+      return verdict::go_on;
+    }
+    constexpr char expected[] = {from_server::command_complete, from_server::bind_complete,
+                                 from_server::parse_complete};
+    if (came.type != expected[(deferred_left_ - 1) % 3]) return verdict::unexpected;
+    --deferred_left_;
+    return verdict::go_on;
+  }
+
+  action act(verdict said, char type = 0) {
+    switch (said) {
+      case verdict::go_on:
+        return go_on();
+      case verdict::send:
+        stage_ = stage::writing;
+        return action::write(on_->unsent());
+      case verdict::finish:
+        return end(std::move(failure_));
+      case verdict::malformed:
+        return end(protocol_failure(errc::malformed_frame, type, "is malformed"));
+      case verdict::unexpected:
+        break;
+    }
+    return end(protocol_failure(errc::unexpected_message, type, "has no place here"));
+  }
+
+  /// Reads on. The buffer grows only when it is full of one message, to twice its size: what a length announces is
+  /// believed when the bytes are there.
+  action read(const message& wanted) {
+    read_buffer& input = on_->facts.input;
+    if (wanted.size > input.maximum()) {
+      return end(protocol_failure(errc::frame_too_large, wanted.type, "is larger than the limit"));
+    }
+    const std::size_t used = input.committed().size();
+    const std::size_t room = input.capacity() > used ? input.capacity() - used : 0;
+    const std::size_t useful = (std::min)(room, (std::max)(wanted.size - used, input.capacity() / 2));
+    if (!input.prepare((std::max<std::size_t>)(useful, 1))) {
+      return end(protocol_failure(errc::frame_too_large, wanted.type, "is larger than the limit"));
+    }
+    stage_ = stage::reading;
+    return action::read(input.free());
+  }
+
+  [[gnu::cold, gnu::noinline]] error_info protocol_failure(errc code, char type, std::string_view what) {
+    on_->close();
+    const bool is_printable = type > ' ' && type < 0x7F;
+    std::string text = "the server's message ";
+    const char shown[] = {'\'', is_printable ? type : '?', '\''};
+    v0::detail::append_parts(text, {{shown, 3}, " ", what});
+    return {code, std::move(text)};
+  }
+
+  /// The transport failed, time was over, or the caller does not want the answer any more.
+  [[gnu::cold, gnu::noinline]] action stop(const event& ev) {
+    const bool may_have_executed = executes_ && on_->is_sent_whole();
+    on_->set_may_have_executed(may_have_executed);
+    if (ev.cancelled || ev.ec == errc::deadline_passed) {
+      if (stage_ == stage::writing && !on_->has_sent_any()) on_->take_batch_back();
+      const errc code = ev.cancelled ? errc::cancelled : errc::deadline_passed;
+      stage_ = stage::over;
+      failure_ = may_have_executed ? error_info{code, "the statement was sent before, and may have been executed"}
+                                   : error_info{code};
+      return action::done(failure_.code());
+    }
+    on_->close();
+    if (is_fatal_) return end(std::move(failure_));  // it has said why it ends the connection
+    if (may_have_executed && !is_read_only_ && !was_in_transaction_) {
+      std::string why = "the statement was sent and may have been executed (";
+      v0::detail::append_parts(why, {ev.ec.message(), ")"});
+      return end({lost_code_, std::move(why)});
+    }
+    return end(ev.ec);
+  }
+
+  action end(error_info failure) {
+    failure_ = std::move(failure);
+    stage_ = stage::over;
+    return action::done(failure_.code());
+  }
+
+  session* on_;
+  error_info failure_;
+  std::size_t closes_left_ = 0;
+  std::size_t deferred_left_ = 0;  // messages: three for each statement
+  stage stage_ = stage::start;
+  bool is_read_only_;
+  bool executes_ = false;
+  bool has_prefix_failed_ = false;
+  bool is_fatal_ = false;
+
+ protected:
+  /// A connection that is lost in a transaction takes the transaction with it.
+  bool was_in_transaction_ = false;
+  /// What a lost answer is called.
+  errc lost_code_ = errc::outcome_unknown;
+  /// The dialogue goes on with a portal that the last one left open.
+  bool continues_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/codec/postgres/row_sink.hpp ----
+// Where the rows of a result go: a type-erased consumer that takes many DataRow messages straight from the read buffer.
+
+namespace dovetail::inline v0::postgres {
+
+/// Functions and the state that they work on; a function that is null does nothing (rows are dropped).
+/// Lifetime: the state must outlive the dialogue.
+struct row_sink {
+  void* state = nullptr;
+  /// Told the columns before a statement is executed: compare them with the row type here. A failure keeps a prepared
+  /// statement from being executed. May be called again before the first row, when the statement was prepared again.
+  error_info (*describe)(void* state, statement_description& of) = nullptr;
+  /// Takes whole DataRow messages off the front of `unread` (there is at least one), and gives the number of bytes
+  /// taken; write it with `take_rows`. Sets `failed` to end the result: the rows behind are skipped.
+  std::size_t (*take)(void* state, byte_view unread, bool& failed) = nullptr;
+  /// Why `take` failed.
+  error_info (*failure)(void* state) = nullptr;
+};
+
+/// Calls `each(body)` for the whole DataRow messages at the front of `unread`, until one returns false; then `failed`
+/// is set. Gives the number of bytes taken, the row that failed included.
+template <class Each>
+[[gnu::always_inline]] inline std::size_t take_rows(byte_view unread, bool& failed, Each&& each) {
+  const std::byte* at = unread.data();
+  const std::byte* const end = at + unread.size();
+  while (static_cast<std::size_t>(end - at) >= detail::header_size) {
+    if (static_cast<char>(*at) != detail::from_server::data_row) break;
+    const std::size_t length = load_big<std::uint32_t>(at + 1);
+    if (length < 4 || static_cast<std::size_t>(end - at) <= length) break;  // the dialogue sees what is wrong with it
+    const byte_view body{at + detail::header_size, length - 4};
+    at += length + 1;
+    if (!each(body)) [[unlikely]] {
+      failed = true;
+      break;
+    }
+  }
+  return static_cast<std::size_t>(at - unread.data());
+}
+
+namespace detail {
+
+/// Rows that nobody wants.
+inline std::size_t skip_rows(byte_view unread) noexcept {
+  bool failed = false;
+  return take_rows(unread, failed, [](byte_view) { return true; });
+}
+
+}  // namespace detail
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/codec/postgres/script.hpp ----
+// Texts of the simple protocol: scripts of several statements, and the statements that begin and end transactions.
+
+namespace dovetail::inline v0::postgres {
+namespace detail {
+
+/// Base of the dialogues that send one Query. What is deferred goes first, and has to succeed.
+class query_dialogue : public dialogue {
+ protected:
+  query_dialogue(session& on, std::string_view text, bool is_read_only = false) noexcept
+      : dialogue(on, is_read_only), text_(text) {}
+  query_dialogue(query_dialogue&&) = default;
+  ~query_dialogue() = default;
+
+  /// Messages behind the Query.
+  virtual verdict on_answer(const message& came) = 0;
+  virtual verdict on_end() { return verdict::finish; }
+
+  bool is_asked() const noexcept { return is_asked_; }
+
+ private:
+  verdict begin() final {
+    if (!may_be_text(text_)) return fail({errc::malformed_statement, "the text has a zero byte"});
+    if (!on().has_deferred()) return ask();
+    on().begin_batch();
+    write_prefix();
+    on().write_sync();
+    return verdict::send;
+  }
+  verdict ask() {
+    is_asked_ = true;
+    on().begin_batch();
+    if (!on().write_query(text_)) {
+      on().take_batch_back();
+      return fail({errc::request_too_large, "the text is larger than 2 GiB"});
+    }
+    expect_execution();
+    return verdict::send;
+  }
+  verdict on_message(const message& came) final { return is_asked_ ? on_answer(came) : verdict::unexpected; }
+  verdict on_ready() final {
+    if (!is_asked_) return noted() ? verdict::finish : ask();
+    return on_end();
+  }
+
+  std::string_view text_;
+  bool is_asked_ = false;
+};
+
+}  // namespace detail
+
+/// What a text is for: what its answer, or the loss of it, means.
+enum class script_purpose : std::uint8_t {
+  any,
+  commit,  ///< a lost answer is errc::commit_unknown, the answer ROLLBACK errc::transaction_aborted
+};
+
+/// Runs the statements of a text one after the other, up to the first that fails. The empty text is a sign of life.
+/// Rows come as text, and are handed to `rows`, whose `describe` is called for each result.
+/// Errors: those of `dialogue` and of the sink. COPY is refused.
+/// Lifetime: borrows the session, the text and the sink's state.
+class script_dialogue final : public detail::query_dialogue {
+ public:
+  using value_type = command_tag;
+
+  script_dialogue(session& on, std::string_view text, script_purpose purpose = script_purpose::any,
+                  const row_sink& rows = {})
+      : query_dialogue(on, text, text.empty()), rows_(rows), purpose_(purpose) {
+    if (purpose == script_purpose::commit) lost_code_ = errc::commit_unknown;
+  }
+
+  /// Of the last statement.
+  command_tag value() && noexcept { return tag_; }
+
+ private:
+  using verdict = detail::verdict;
+
+  verdict on_answer(const detail::message& came) override {
+    namespace from_server = detail::from_server;
+    namespace from_client = detail::from_client;
+    switch (came.type) {
+      case from_server::row_description:
+        if (!columns_.read_columns(came.body, false)) return verdict::malformed;
+        columns_.bindings.clear();
+        has_columns_ = true;
+        if (rows_.describe != nullptr && !noted()) note(rows_.describe(rows_.state, columns_));
+        return verdict::go_on;
+      case from_server::command_complete:
+        has_columns_ = false;
+        is_answered_ = true;
+        return detail::read_tag(came.body, tag_) ? verdict::go_on : verdict::malformed;
+      case from_server::empty_query_response:
+        is_answered_ = true;
+        return verdict::go_on;
+      case from_server::copy_in_response:
+        note({errc::operation_unsupported, "COPY … FROM STDIN is run by copy_in"});
+        on().begin_batch();
+        static_cast<void>(on().writer().begin(from_client::copy_fail).u8(0).end());
+        return verdict::send;
+      case from_server::copy_out_response:
+        note({errc::operation_unsupported, "COPY … TO STDOUT is run by copy_out"});
+        return verdict::go_on;
+      case from_server::copy_data:
+      case from_server::copy_done:
+        return noted() ? verdict::go_on : verdict::unexpected;
+      default:
+        return verdict::unexpected;
+    }
+  }
+
+  std::size_t on_rows(byte_view unread) override {
+    if (!is_asked() || !has_columns_) return 0;
+    if (rows_.take == nullptr || noted()) return detail::skip_rows(unread);
+    bool failed = false;
+    const std::size_t taken = rows_.take(rows_.state, unread, failed);
+    if (failed) note(rows_.failure == nullptr ? error_info{errc::malformed_value} : rows_.failure(rows_.state));
+    return taken;
+  }
+
+  verdict on_end() override {
+    if (!is_answered_ && !noted()) return verdict::unexpected;
+    if (purpose_ == script_purpose::commit && !noted() && tag_.name() != "COMMIT") {
+      note({errc::transaction_aborted, "the server has rolled the transaction back"});
+    }
+    return verdict::finish;
+  }
+
+  row_sink rows_;
+  statement_description columns_;
+  command_tag tag_;
+  script_purpose purpose_;
+  bool has_columns_ = false;
+  bool is_answered_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/codec/postgres/copy_in.hpp ----
+// COPY … FROM STDIN: data from a producer, in messages of about 64 KiB.
+
+namespace dovetail::inline v0::postgres {
+
+/// Gives the bytes of a copy. Lifetime: the state must outlive the dialogue.
+struct copy_source {
+  void* state = nullptr;
+  /// Appends some bytes to `out` (rows, in parts as it likes), and sets `is_last` with the last of them. Asked again
+  /// and again until then. A failure ends the copy, and nothing of it stays. `format` is what the server expects.
+  error_info (*produce)(void* state, byte_buffer& out, const copy_format& format, bool& is_last) = nullptr;
+};
+
+/// Runs one COPY statement that takes data. The value is its tag: `rows_affected()` counts the rows.
+/// Errors: those of `dialogue` and of the source; errc::operation_unsupported when the statement is no such COPY.
+/// Cost: the data is written once, into the buffer that is sent.
+class copy_in_dialogue final : public detail::query_dialogue {
+ public:
+  using value_type = command_tag;
+
+  copy_in_dialogue(session& on, std::string_view text, const copy_source& from)
+      : query_dialogue(on, text), from_(from) {}
+
+  command_tag value() && noexcept { return tag_; }
+
+ private:
+  using verdict = detail::verdict;
+  static constexpr std::size_t message_size_ = 64 * 1024;
+
+  verdict on_answer(const detail::message& came) override {
+    namespace from_server = detail::from_server;
+    switch (came.type) {
+      case from_server::copy_in_response:
+        if (has_begun_ || noted()) return verdict::unexpected;
+        if (!detail::read_copy_format(came.body, format_)) return verdict::malformed;
+        has_begun_ = true;
+        on().set_copying_in(true);
+        return send_some();
+      case from_server::command_complete:
+        if (has_begun_ && on().is_copying_in()) return verdict::unexpected;
+        if (!detail::read_tag(came.body, tag_)) return verdict::malformed;
+        if (!has_begun_) note({errc::operation_unsupported, "the statement is no COPY … FROM STDIN"});
+        return verdict::go_on;
+      case from_server::row_description:
+      case from_server::empty_query_response:
+      case from_server::copy_out_response:
+      case from_server::copy_data:
+      case from_server::copy_done:
+        if (has_begun_) return verdict::unexpected;
+        note({errc::operation_unsupported, "the statement is no COPY … FROM STDIN"});
+        return verdict::go_on;
+      default:
+        return verdict::unexpected;
+    }
+  }
+
+  std::size_t on_rows(byte_view unread) override {
+    return is_asked() && !has_begun_ && noted() ? detail::skip_rows(unread) : 0;
+  }
+
+  verdict on_sent() override { return on().is_copying_in() ? send_some() : verdict::go_on; }
+
+  verdict send_some() {
+    on().begin_batch();
+    detail::message_writer to = on().writer();
+    byte_buffer& out = on().facts.output;
+    to.begin(detail::from_client::copy_data);
+    bool is_last = from_.produce == nullptr;
+    error_info failure;
+    while (!is_last && !failure && out.size() < message_size_) {
+      failure = from_.produce(from_.state, out, format_, is_last);
+    }
+    if (!to.end() && !failure) failure = {errc::request_too_large, "the copy's source gave 2 GiB at once"};
+    if (!failure && !is_last) return verdict::send;
+    on().set_copying_in(false);
+    if (failure) {
+      on().begin_batch();
+      static_cast<void>(to.begin(detail::from_client::copy_fail).text("the client's source of data has failed").end());
+      note(std::move(failure));
+      return verdict::send;
+    }
+    static_cast<void>(to.begin(detail::from_client::copy_done).end());
+    return verdict::send;
+  }
+
+  copy_source from_;
+  copy_format format_;
+  command_tag tag_;
+  bool has_begun_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/codec/postgres/portal.hpp ----
+// A result that is read some rows at a time: what is remembered between its batches.
+
+namespace dovetail::inline v0::postgres {
+
+/// A portal of the server. In a transaction it lives until its end, and other statements may run between its batches.
+/// Outside of one it holds the session: nothing else can run until it is read to its end or closed.
+class portal {
+ public:
+  /// There may be more rows.
+  bool is_open() const noexcept { return is_open_; }
+  bool holds_session() const noexcept { return holds_session_; }
+  std::string_view name() const noexcept { return name_; }
+  std::int32_t row_limit() const noexcept { return row_limit_; }
+  /// For the next batches.
+  void set_row_limit(std::int32_t rows) noexcept { row_limit_ = rows; }
+
+  // For the dialogues.
+
+  void open(session& on, bool is_in_transaction, std::int32_t row_limit) {
+    holds_session_ = !is_in_transaction;
+    row_limit_ = row_limit;
+    is_open_ = false;
+    name_ = "dt_portal_" + std::to_string(on.next_portal());
+  }
+  /// The statement stays what it is as long as this is there: rows that were read may not be decoded yet.
+  void suspend(statement_use of) noexcept {
+    statement_ = std::move(of);
+    is_open_ = true;
+  }
+  void close() noexcept { is_open_ = false; }
+
+ private:
+  statement_use statement_;
+  std::string name_;
+  std::int32_t row_limit_ = 0;
+  bool is_open_ = false;
+  bool holds_session_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/codec/postgres/statement_request.hpp ----
+// A statement that is to be executed, as the dialogues see it: no types of the user's.
+
+namespace dovetail::inline v0::postgres {
+
+/// Lifetime: borrows all of its parts until the dialogue is over.
+struct statement_request {
+  std::string_view text;       ///< with `$1` for parameters
+  std::string_view literal{};  ///< `statement_view::key()`: the text when its address stands for it, or empty
+  std::span<const std::uint32_t> types{};  ///< OIDs of the parameters; 0, or less of them: the server infers them
+  argument_writer arguments{};
+  std::int32_t row_limit = 0;  ///< the server stops after so many rows; 0: never
+  bool is_read_only = false;   ///< a lost answer leaves no question open
+  bool is_kept = true;         ///< prepared once and kept; otherwise prepared for this execution only
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/codec/postgres/statement_dialogue.hpp ----
+// Finding or preparing the statement of a dialogue: the part that executing, streaming and pipelining share.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// Writes Parse and Describe for a statement that is not prepared, and takes the answers to them.
+class preparation {
+ public:
+  /// False when the text cannot be sent. `is_named`: to be kept on the server.
+  bool write(session& on, const statement_request& asked, bool is_named) {
+    made_ = std::make_unique<prepared_statement>();
+    made_->text = asked.text;
+    made_->types.assign(asked.types.begin(), asked.types.end());
+    if (is_named) made_->name = statement_cache::name_of(asked.text, asked.types);
+    awaited_ = from_server::parse_complete;
+    if (!may_be_text(asked.text) || asked.types.size() > 0xFFFF) return false;
+    message_writer to = on.writer();
+    if (is_named) {  // nobody else's statement of this name is in our way; closing one that is not there is no error
+      awaited_ = from_server::close_complete;
+      static_cast<void>(to.begin(from_client::close).u8('S').text(made_->name).end());
+    }
+    to.begin(from_client::parse).text(made_->name).text(asked.text).u16(static_cast<std::uint16_t>(asked.types.size()));
+    for (const std::uint32_t type : asked.types) to.u32(type);
+    if (!to.end()) return false;
+    static_cast<void>(to.begin(from_client::describe).u8('S').text(made_->name).end());
+    on.note_unsynced();
+    return true;
+  }
+
+  /// Takes one answer; `is_complete()` after the last.
+  verdict take(const message& came) {
+    if (awaited_ == from_server::row_description && came.type == from_server::no_data) {
+      awaited_ = 0;
+      return verdict::go_on;
+    }
+    if (awaited_ == 0 || came.type != awaited_) return verdict::unexpected;
+    switch (came.type) {
+      case from_server::close_complete:
+        awaited_ = from_server::parse_complete;
+        break;
+      case from_server::parse_complete:
+        awaited_ = from_server::parameter_description;
+        break;
+      case from_server::parameter_description:
+        if (!made_->description.read_parameters(came.body)) return verdict::malformed;
+        awaited_ = from_server::row_description;
+        break;
+      default:
+        if (!made_->description.read_columns(came.body, true)) return verdict::malformed;
+        awaited_ = 0;
+        break;
+    }
+    return verdict::go_on;
+  }
+  bool is_complete() const noexcept { return awaited_ == 0; }
+
+  /// The statement, prepared; kept when it has a name.
+  statement_use finish(session& on, const statement_request& asked) {
+    if (!made_->name.empty()) return on.statements.insert(std::move(made_), asked.literal);
+    return statement_use{*made_.release()};
+  }
+
+ private:
+  std::unique_ptr<prepared_statement> made_;
+  char awaited_ = 0;
+};
+
+/// Writes Bind: binary parameters except those that `arguments` write as text; results as the
+/// row sink asked for them. Errors: those of the writer, errc::wrong_argument_count, errc::request_too_large. What was
+/// written is taken back.
+inline error_info write_bind(session& on, const prepared_statement& statement, const argument_writer& arguments,
+                             std::string_view portal = {}) {
+  byte_buffer& out = on.facts.output;
+  const std::size_t before = out.size();
+  message_writer to = on.writer();
+  to.begin(from_client::bind).text(portal).text(statement.name);
+  const auto& types = statement.description.parameters();
+  parameter_list list{out, types.data(), types.size()};
+  error_info failure = arguments.write == nullptr ? error_info{} : arguments.write(arguments.state, list);
+  if (!failure) failure = list.finish();
+  if (!failure) {
+    statement.description.write_formats(to);
+    if (!to.end()) failure = {errc::request_too_large, "the arguments are larger than 2 GiB"};
+  }
+  if (failure) out.truncate(before);
+  return failure;
+}
+
+inline void write_execute(session& on, std::int32_t row_limit, std::string_view portal = {}) {
+  static_cast<void>(on.writer().begin(from_client::execute).text(portal).i32(row_limit).end());
+}
+
+/// True when the server has no such statement any more, or has it no more as it was described: preparing it again
+/// helps.
+inline bool is_stale(const std::error_code& code) noexcept {
+  return code == sqlstate::invalid_statement_name || code == sqlstate::feature_not_supported ||
+         code == sqlstate::duplicate_statement;
+}
+
+[[gnu::cold, gnu::noinline]] inline error_info unsendable_text() {
+  return {errc::malformed_statement, "the statement's text has a zero byte, or its parameters are too many"};
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/codec/postgres/execute.hpp ----
+// Executing one statement: prepared at its first use, then one write and one read.
+
+namespace dovetail::inline v0::postgres {
+
+/// What came of an executed statement.
+struct execution {
+  command_tag tag;
+  bool is_suspended = false;  ///< the row limit was reached, and there may be more rows
+};
+
+/// Executes a statement and hands its rows to `rows`.
+/// Errors: those of `dialogue`, of the arguments, of the sink. After an error of the sink, of the arguments or of the
+///   server the session stays usable.
+/// A statement that the server has lost or whose result type has changed is prepared again, outside a transaction.
+/// Lifetime: borrows the session, the parts of the request and the sink's state.
+class execute_dialogue final : public detail::dialogue {
+ public:
+  using value_type = execution;
+
+  execute_dialogue(session& on, const statement_request& asked, const row_sink& rows = {})
+      : dialogue(on, asked.is_read_only), asked_(asked), rows_(rows) {}
+
+  /// Executes it through a portal, which gives `request.row_limit` rows at a time: these are the first of them.
+  /// `is_suspended` then says that the portal is open; see stream.hpp.
+  execute_dialogue(session& on, const statement_request& asked, const row_sink& rows, portal& through)
+      : dialogue(on, asked.is_read_only), asked_(asked), rows_(rows), portal_(&through) {}
+
+  execution value() && noexcept { return done_; }
+
+ private:
+  enum class step : std::uint8_t { preparing, binding, running, ending };
+  using verdict = detail::verdict;
+
+  detail::verdict begin() override {
+    was_in_transaction_ = on().is_in_transaction();
+    statement_ = find();
+    if (!statement_) return prepare();
+    is_from_cache_ = true;
+    return execute();
+  }
+
+  statement_use find() {
+    if (!is_named()) return {};
+    return on().statements.find(asked_.text, asked_.literal, asked_.types);
+  }
+  bool is_named() const noexcept { return asked_.is_kept && on().statements.capacity() != 0; }
+
+  /// A named statement is described with a Sync. An unnamed one without: a pooler must not give the server to another
+  /// client before it is executed.
+  verdict prepare() {
+    step_ = step::preparing;
+    on().begin_batch();
+    write_prefix();
+    if (!preparation_.write(on(), asked_, is_named())) return give_up(detail::unsendable_text());
+    if (is_named()) {
+      on().write_sync();
+    } else {
+      on().write_flush();
+    }
+    return verdict::send;
+  }
+
+  /// Statement and columns are known.
+  verdict execute() {
+    on().begin_batch();
+    if (rows_.describe != nullptr) {
+      if (error_info failure = rows_.describe(rows_.state, statement_->description)) return refuse(std::move(failure));
+    }
+    const bool is_first = !on().needs_sync();
+    if (is_first) write_prefix();
+    if (portal_ != nullptr) portal_->open(on(), was_in_transaction_, asked_.row_limit);
+    const std::string_view name = portal_ == nullptr ? std::string_view{} : portal_->name();
+    if (error_info failure = detail::write_bind(on(), *statement_, asked_.arguments, name)) {
+      return refuse(std::move(failure));
+    }
+    detail::write_execute(on(), asked_.row_limit, name);
+    step_ = step::binding;
+    if (portal_ != nullptr && portal_->holds_session()) {
+      on().write_flush();  // a Sync would close the portal
+      on().note_unsynced();
+    } else {
+      on().write_sync();
+      expect_execution();
+    }
+    return verdict::send;
+  }
+
+  /// Nothing of this execution has been sent, and nothing will be.
+  verdict refuse(error_info failure) {
+    note(std::move(failure));
+    on().take_batch_back();
+    if (!on().needs_sync()) return verdict::finish;
+    on().write_sync();
+    step_ = step::ending;
+    return verdict::send;
+  }
+  verdict give_up(error_info failure) {
+    on().take_batch_back();
+    return fail(std::move(failure));
+  }
+
+  verdict on_message(const detail::message& came) override {
+    namespace from_server = detail::from_server;
+    switch (step_) {
+      case step::preparing: {
+        const verdict said = preparation_.take(came);
+        if (said != verdict::go_on || !preparation_.is_complete() || is_named()) return said;
+        statement_ = preparation_.finish(on(), asked_);
+        return execute();
+      }
+      case step::binding:
+        if (came.type != from_server::bind_complete) return verdict::unexpected;
+        step_ = step::running;
+        return verdict::go_on;
+      case step::running:
+        return on_result(came);
+      case step::ending:
+        break;
+    }
+    return verdict::unexpected;
+  }
+
+  verdict on_result(const detail::message& came) {
+    namespace from_server = detail::from_server;
+    namespace from_client = detail::from_client;
+    switch (came.type) {
+      case from_server::command_complete:
+        return detail::read_tag(came.body, done_.tag) ? end_result() : verdict::malformed;
+      case from_server::portal_suspended:
+        if (asked_.row_limit == 0) return verdict::unexpected;
+        done_.is_suspended = true;
+        if (portal_ == nullptr || noted()) return end_result();
+        portal_->suspend(std::move(statement_));
+        step_ = step::ending;
+        if (!portal_->holds_session()) return verdict::go_on;
+        on().set_portal_open(true);
+        return verdict::finish;
+      case from_server::empty_query_response:
+        return end_result();
+      case from_server::copy_in_response:
+        note({errc::operation_unsupported, "COPY … FROM STDIN is run by copy_in"});
+        on().begin_batch();
+        static_cast<void>(on().writer().begin(from_client::copy_fail).u8(0).end());
+        // The server has skipped the Sync behind Execute, and skips to this one after the failure.
+        static_cast<void>(on().writer().begin(from_client::sync).end());
+        return verdict::send;
+      case from_server::copy_out_response:
+        note({errc::operation_unsupported, "COPY … TO STDOUT is run by copy_out"});
+        return verdict::go_on;
+      case from_server::copy_data:
+      case from_server::copy_done:
+        return noted() ? verdict::go_on : verdict::unexpected;
+      default:
+        return verdict::unexpected;
+    }
+  }
+
+  /// Through a portal that holds the session no Sync has been sent yet.
+  verdict end_result() {
+    step_ = step::ending;
+    if (!on().needs_sync()) return verdict::go_on;
+    on().begin_batch();
+    on().write_sync();
+    expect_execution();
+    return verdict::send;
+  }
+
+  std::size_t on_rows(byte_view unread) override {
+    if (step_ != step::running) return 0;
+    if (rows_.take == nullptr || noted()) return detail::skip_rows(unread);
+    bool failed = false;
+    const std::size_t taken = rows_.take(rows_.state, unread, failed);
+    if (failed) note(rows_.failure == nullptr ? error_info{errc::malformed_value} : rows_.failure(rows_.state));
+    return taken;
+  }
+
+  verdict on_error(error_info failure) override {
+    // Only a failure of Bind says that the statement is stale: nothing has been executed then.
+    is_stale_ = step_ == step::binding && is_from_cache_ && !noted() && detail::is_stale(failure.code());
+    if (is_stale_) on().statements.forget(*statement_);
+    note(std::move(failure));
+    step_ = step::ending;
+    if (!on().needs_sync()) return verdict::go_on;
+    on().begin_batch();
+    on().write_sync();
+    return verdict::send;
+  }
+
+  verdict on_ready() override {
+    if (step_ == step::preparing && preparation_.is_complete()) {
+      statement_ = preparation_.finish(on(), asked_);
+      return execute();
+    }
+    if (step_ != step::ending) return verdict::unexpected;
+    if (!is_stale_ || was_in_transaction_) return verdict::finish;
+    forget_failure();
+    is_stale_ = is_from_cache_ = false;
+    return prepare();
+  }
+
+  statement_request asked_;
+  row_sink rows_;
+  portal* portal_ = nullptr;
+  statement_use statement_;
+  detail::preparation preparation_;
+  execution done_;
+  step step_ = step::preparing;
+  bool is_from_cache_ = false;
+  bool is_stale_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/client/postgres/copy_call.hpp ----
+// COPY of structs into a table: binary, in messages of 64 KiB, after a look at the table's columns.
+
+namespace dovetail::inline v0 {
+namespace postgres {
+
+/// Copies all rows of a range into a table, or none. `Range` is a reference or a value.
+template <class Range>
+struct copy_rows {
+  using value_type = summary;
+  static constexpr std::string_view name = "copy_in";
+  std::string table;
+  std::string_view columns;  ///< `column_list<dialect::postgres, Row>`
+  Range rows;
+  bool is_idempotent() const noexcept { return false; }
+};
+
+namespace detail {
+
+/// A binary COPY begins with this: signature, flags, no extension. Source: documentation of COPY, "Binary Format".
+inline constexpr std::string_view copy_header{"PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19};
+
+/// The part of a copy that knows no row type.
+class copy_writer {
+ public:
+  error_info make_texts(std::string_view table, std::string_view columns) {
+    result<std::string> quoted = quote_qualified(dialect::postgres, table);
+    if (!quoted) return std::move(quoted).error();
+    look_ = "select ";
+    look_.append(columns.substr(2, columns.size() - 3)).append(" from ").append(*quoted).append(" where false");
+    copy_ = "copy ";
+    copy_.append(*quoted).append(columns).append(" from stdin (format binary)");
+    return {};
+  }
+  const std::string& look() const noexcept { return look_; }
+  const std::string& copy() const noexcept { return copy_; }
+
+  row_sink types_sink() noexcept {
+    return {this, [](void* state, statement_description& of) {
+              auto& self = *static_cast<copy_writer*>(state);
+              self.types_.clear();
+              for (const column_description& each : of.columns()) self.types_.push_back(each.type);
+              return error_info{};
+            }};
+  }
+
+  /// The values of one row, each of the type of its column.
+  class row_output {
+   public:
+    row_output(copy_writer& of, byte_buffer& to) noexcept : of_(of), to_(to) {}
+
+    template <class... Members>
+    bool operator()(const Members&... members) {
+      to_.append_big(static_cast<std::uint16_t>(sizeof...(members)));
+      return (write(members) && ...);
+    }
+
+   private:
+    template <class T>
+    bool write(const T& value) {
+      const char* why = "";
+      const errc code = write_copy_value(to_, value, of_.types_[of_.column_++], why);
+      if (code == errc{}) [[likely]]
+        return true;
+      of_.code_ = code;
+      of_.why_ = why;
+      return false;
+    }
+
+    copy_writer& of_;
+    byte_buffer& to_;
+  };
+
+  /// Writes a row; false when a value of it does not fit.
+  template <class Row>
+  bool write_row(const Row& row, byte_buffer& to) {
+    column_ = 0;
+    ++row_;
+    row_output out{*this, to};
+    return with_fields(row, out);
+  }
+  [[gnu::cold, gnu::noinline]] error_info value_failure(std::string_view field) const {
+    std::string which = "row " + std::to_string(row_) + ", field '";
+    return argument_failure(code_, which, field, "'", types_[column_ - 1], why_);
+  }
+  std::size_t column() const noexcept { return column_ - 1; }
+  bool is_complete(std::size_t fields) const noexcept { return types_.size() == fields; }
+
+ private:
+  std::string look_;
+  std::string copy_;
+  std::vector<oid> types_;
+  std::size_t column_ = 0;
+  std::size_t row_ = 0;
+  errc code_{};
+  const char* why_ = "";
+};
+
+/// Looks at the columns' types, then copies.
+template <class Range>
+class copy_call {
+  using range_type = std::remove_cvref_t<Range>;
+  using row_type = std::remove_cvref_t<decltype(*std::declval<const range_type&>().begin())>;
+  using iterator = decltype(std::declval<const range_type&>().begin());
+
+ public:
+  using value_type = summary;
+
+  copy_call(session& on, const copy_rows<Range>& op) noexcept : on_(&on), op_(&op) {}
+
+  action resume(const event& ev) {
+    if (!looking_) {
+      if (failure_ = writer_.make_texts(op_->table, op_->columns); failure_) return action::done(failure_.code());
+      looking_.emplace(*on_, statement_request{.text = writer_.look(), .is_read_only = true}, writer_.types_sink());
+    }
+    if (!copying_) {
+      const action next = looking_->resume(ev);
+      if (next.what() != verb::done) return next;
+      if (next.error()) return end(looking_->failure(next.error()));
+      if (!writer_.is_complete(field_count<row_type>)) return end(errc::row_mismatch);
+      at_.emplace(op_->rows.begin());
+      copying_.emplace(*on_, writer_.copy(), copy_source{this, &produce});
+      return go_on(copying_->resume({}));
+    }
+    return go_on(copying_->resume(ev));
+  }
+  error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
+  summary value() && noexcept { return {std::move(*copying_).value().rows_affected(), std::nullopt}; }
+
+ private:
+  action go_on(const action& next) {
+    if (next.what() != verb::done || !next.error()) return next;
+    return end(copying_->failure(next.error()));
+  }
+  action end(error_info why) {
+    failure_ = std::move(why);
+    return action::done(failure_.code());
+  }
+
+  static error_info produce(void* state, byte_buffer& out, const copy_format&, bool& is_last) {
+    auto& self = *static_cast<copy_call*>(state);
+    if (!self.has_begun_) {
+      self.has_begun_ = true;
+      out.append(copy_header);
+    }
+    const auto end = self.op_->rows.end();
+    for (int i = 0; i < 64 && *self.at_ != end; ++i, ++*self.at_) {
+      if (!self.writer_.write_row(**self.at_, out)) {
+        return self.writer_.value_failure(field_names<row_type>[self.writer_.column()]);
+      }
+    }
+    is_last = *self.at_ == end;
+    if (is_last) out.append_big(static_cast<std::uint16_t>(0xFFFF));  // the trailer: -1
+    return {};
+  }
+
+  session* on_;
+  const copy_rows<Range>* op_;
+  copy_writer writer_;
+  std::optional<execute_dialogue> looking_;
+  std::optional<copy_in_dialogue> copying_;
+  std::optional<iterator> at_;
+  error_info failure_;
+  bool has_begun_ = false;
+};
+
+}  // namespace detail
+}  // namespace postgres
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/codec/postgres/crypto.hpp ----
+// The cryptographic functions that logging in needs, as the program's TLS library provides them.
+
+namespace dovetail::inline v0::postgres {
+
+using sha256_digest = std::array<std::byte, 32>;
+using md5_digest = std::array<std::byte, 16>;
+
+/// Functions injected into the codec, which implements none of them. Each is false when the library refuses (MD5 under
+/// FIPS rules).
+struct crypto_functions {
+  bool (*sha256)(byte_view data, sha256_digest& out) noexcept;
+  bool (*hmac_sha256)(byte_view key, byte_view data, sha256_digest& out) noexcept;
+  bool (*pbkdf2_sha256)(byte_view password, byte_view salt, std::uint32_t iterations, sha256_digest& out) noexcept;
+  bool (*md5)(byte_view data, md5_digest& out) noexcept;
+  bool (*random_bytes)(byte_span out) noexcept;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/client/postgres/crypto.hpp ----
+// The cryptographic functions of log-ins, by OpenSSL.
+
+namespace dovetail::inline v0::postgres {
+
+/// For `startup`. Threads: any.
+inline const crypto_functions& openssl_crypto() noexcept {
+  static constexpr crypto_functions functions{
+      &dovetail::detail::sha256,         //
+      &dovetail::detail::hmac_sha256,    //
+      &dovetail::detail::pbkdf2_sha256,  //
+      &dovetail::detail::md5,            //
+      &dovetail::detail::random_bytes,
+  };
+  return functions;
+}
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/codec/postgres/execute_many.hpp ----
+// One statement executed for many rows of arguments, all or nothing: how ranges are inserted.
+
+namespace dovetail::inline v0::postgres {
+
+/// Gives the arguments of one execution after the other. Lifetime: the state must outlive the dialogue.
+struct argument_rows {
+  void* state = nullptr;
+  /// Writes the next row's arguments; false when there is none, or when it sets `failure`. Each row is asked for once.
+  bool (*next)(void* state, parameter_list& to, error_info& failure) = nullptr;
+};
+
+/// What came of all executions together.
+struct executions {
+  std::size_t count = 0;
+  std::int64_t rows_affected = 0;
+};
+
+/// Executes `asked` (whose own arguments are not used) for each row: written in pieces of about 64 KiB, whose answers
+/// are read before the next, with one Sync at the end. A failure undoes all, and its context names the row, counted
+/// from 1. Rows that the statement returns are dropped.
+/// Errors: those of `dialogue` and of the rows. A statement that the server has lost is prepared again, outside of a
+/// transaction.
+/// Lifetime: borrows the session, the parts of the request and the rows' state.
+class execute_many_dialogue final : public detail::dialogue {
+ public:
+  using value_type = executions;
+
+  execute_many_dialogue(session& on, const statement_request& asked, const argument_rows& rows)
+      : dialogue(on), asked_(asked), rows_(rows) {}
+
+  executions value() && noexcept { return done_; }
+
+ private:
+  enum class step : std::uint8_t { preparing, running, ending };
+  using verdict = detail::verdict;
+  static constexpr std::size_t chunk_size_ = 64 * 1024;
+
+  verdict begin() override {
+    was_in_transaction_ = on().is_in_transaction();
+    if (is_named()) statement_ = on().statements.find(asked_.text, asked_.literal, asked_.types);
+    if (!statement_) return prepare();
+    is_from_cache_ = true;
+    return write_chunk();
+  }
+  bool is_named() const noexcept { return asked_.is_kept && on().statements.capacity() != 0; }
+
+  verdict prepare() {
+    step_ = step::preparing;
+    on().begin_batch();
+    write_prefix();
+    if (!preparation_.write(on(), asked_, is_named())) {
+      on().take_batch_back();
+      return fail(detail::unsendable_text());
+    }
+    is_named() ? on().write_sync() : on().write_flush();
+    return verdict::send;
+  }
+  verdict after_preparation() {
+    statement_ = preparation_.finish(on(), asked_);
+    if (kept_.empty()) return write_chunk();
+    if (statement_->description.parameters() != kept_types_) return fail(std::move(stale_));
+    begin_chunk();  // the same bytes again: the statement has the same name, and parameters of the same types
+    on().facts.output.append(kept_.view());
+    kept_.release();
+    return send_chunk();
+  }
+
+  void begin_chunk() {
+    step_ = step::running;
+    on().begin_batch();
+    if (!on().needs_sync()) write_prefix();
+    prefix_size_ = on().facts.output.size();
+  }
+
+  verdict write_chunk() {
+    begin_chunk();
+    byte_buffer& out = on().facts.output;
+    while (!is_last_ && out.size() < chunk_size_) {
+      const std::size_t before = out.size();
+      error_info failure;
+      if (write_row(failure)) {
+        ++written_;
+      } else {
+        out.truncate(before);
+        is_last_ = true;
+        if (failure) return give_up(std::move(failure));
+      }
+    }
+    if (written_ == 0 && !on().needs_sync()) {  // no rows at all
+      on().take_batch_back();
+      return verdict::finish;
+    }
+    return send_chunk();
+  }
+
+  bool write_row(error_info& failure) {
+    byte_buffer& out = on().facts.output;
+    detail::message_writer to = on().writer();
+    to.begin(detail::from_client::bind).u8(0).text(statement_->name);
+    const auto& types = statement_->description.parameters();
+    parameter_list list{out, types.data(), types.size()};
+    if (rows_.next == nullptr || !rows_.next(rows_.state, list, failure) || failure) return false;
+    failure = list.finish();
+    if (failure) return false;
+    statement_->description.write_formats(to);
+    if (!to.end()) {
+      failure = {errc::request_too_large, "the arguments are larger than 2 GiB"};
+      return false;
+    }
+    detail::write_execute(on(), 0);
+    return true;
+  }
+
+  verdict send_chunk() {
+    if (is_last_) {
+      on().set_must_fail(false);
+      on().write_sync();
+      expect_execution();
+    } else {
+      on().note_unsynced();
+      on().set_must_fail(true);
+      on().write_flush();
+    }
+    return verdict::send;
+  }
+
+  /// A row's arguments could not be written: what the rows before it did must not stay.
+  verdict give_up(error_info failure) {
+    note(name_row(std::move(failure), written_ + 1));
+    on().take_batch_back();
+    if (!on().needs_sync()) return verdict::finish;
+    on().begin_batch();
+    if (answered_ != 0) on().write_failure();
+    on().write_sync();
+    step_ = step::ending;
+    return verdict::send;
+  }
+
+  [[gnu::cold, gnu::noinline]] static error_info name_row(error_info failure, std::size_t number) {
+    std::string context = "row ";
+    v0::detail::append_parts(context, {v0::detail::number_text{number}});
+    if (!failure.context().empty()) v0::detail::append_parts(context, {": ", failure.context()});
+    failure.with_context(std::move(context));
+    return failure;
+  }
+
+  verdict on_message(const detail::message& came) override {
+    namespace from_server = detail::from_server;
+    if (step_ == step::preparing) {
+      const verdict said = preparation_.take(came);
+      return said == verdict::go_on && preparation_.is_complete() && !is_named() ? after_preparation() : said;
+    }
+    if (step_ == step::ending || answered_ == written_) return verdict::unexpected;
+    if (!is_bound_) {
+      if (came.type != from_server::bind_complete) return verdict::unexpected;
+      is_bound_ = true;
+      return verdict::go_on;
+    }
+    if (came.type == from_server::command_complete) {
+      command_tag tag;
+      if (!detail::read_tag(came.body, tag)) return verdict::malformed;
+      done_.rows_affected += tag.rows_affected();
+    } else if (came.type != from_server::empty_query_response) {
+      return verdict::unexpected;
+    }
+    is_bound_ = false;
+    done_.count = ++answered_;
+    return answered_ == written_ && !is_last_ ? write_chunk() : verdict::go_on;
+  }
+
+  std::size_t on_rows(byte_view unread) override {
+    return step_ == step::running && is_bound_ ? detail::skip_rows(unread) : 0;
+  }
+
+  verdict on_error(error_info failure) override {
+    if (noted()) return verdict::go_on;  // as was asked for
+    if (step_ == step::running) {
+      if (!has_prefix_failed() && answered_ == 0 && !is_bound_ && is_from_cache_ && detail::is_stale(failure.code())) {
+        keep_chunk(failure);
+      }
+      if (!has_prefix_failed() && answered_ != written_) failure = name_row(std::move(failure), answered_ + 1);
+    }
+    note(std::move(failure));
+    step_ = step::ending;
+    if (!on().needs_sync()) return verdict::go_on;
+    on().begin_batch();
+    on().write_sync();
+    return verdict::send;
+  }
+  /// The statement is prepared again; the rows are not asked for again, so what was written for them is kept.
+  void keep_chunk(const error_info& failure) {
+    if (!was_in_transaction_) {
+      stale_ = failure;
+      kept_types_ = statement_->description.parameters();
+      const byte_view written = on().facts.output.view().subspan(prefix_size_);
+      kept_.append(written.first(written.size() - detail::header_size));  // without the Sync or Flush
+    }
+    on().statements.forget(*statement_);
+  }
+
+  verdict on_ready() override {
+    if (step_ == step::preparing) return preparation_.is_complete() ? after_preparation() : verdict::unexpected;
+    if (step_ == step::running) {
+      return is_last_ && answered_ == written_ ? verdict::finish : verdict::unexpected;
+    }
+    if (kept_.empty() || !is_from_cache_) return verdict::finish;
+    is_from_cache_ = false;
+    forget_failure();
+    return prepare();
+  }
+
+  statement_request asked_;
+  argument_rows rows_;
+  statement_use statement_;
+  detail::preparation preparation_;
+  executions done_;
+  byte_buffer kept_;
+  std::vector<std::uint32_t> kept_types_;
+  error_info stale_;
+  std::size_t prefix_size_ = 0;
+  std::size_t written_ = 0;
+  std::size_t answered_ = 0;
+  step step_ = step::preparing;
+  bool is_last_ = false;
+  bool is_bound_ = false;
+  bool is_from_cache_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/client/postgres/insert_many_call.hpp ----
+// Inserting a range of structs: one prepared statement, all rows in few writes, all or none.
+
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+/// Lifetime: borrows the session and the operation.
+template <class Range>
+class insert_many_call {
+  using range_type = std::remove_cvref_t<Range>;
+  using iterator = decltype(std::declval<const range_type&>().begin());
+  using row_type = std::remove_cvref_t<decltype(*std::declval<iterator&>())>;
+
+ public:
+  using value_type = summary;
+
+  insert_many_call(session& on, const sql_insert<Range>& op) noexcept : on_(&on), op_(&op) {}
+
+  action resume(const event& ev) {
+    if (!running_) {
+      if (op_->rows.begin() == op_->rows.end()) return action::done();
+      result<std::string> text = insert_text(dialect::postgres, op_->table, op_->tail);
+      if (!text) {
+        failure_ = std::move(text).error();
+        return action::done(failure_.code());
+      }
+      text_ = *std::move(text);
+      types_.set(slot_types<row_type>);
+      running_.emplace(*on_, statement_request{.text = text_, .types = types_.get()}, argument_rows{this, &next});
+    }
+    const action next = running_->resume(ev);
+    if (next.what() != verb::done) return next;
+    if (next.error()) {
+      failure_ = running_->failure(next.error());
+    } else {
+      affected_ = std::move(*running_).value().rows_affected;
+    }
+    return action::done(failure_.code());
+  }
+  error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
+  summary value() && noexcept { return {affected_, std::nullopt}; }
+
+ private:
+  static bool next(void* state, parameter_list& to, error_info& failure) {
+    auto& self = *static_cast<insert_many_call*>(state);
+    if (self.at_) {
+      ++*self.at_;
+    } else {
+      self.at_.emplace(self.op_->rows.begin());
+    }
+    if (*self.at_ == self.op_->rows.end()) return false;
+    failure = write_fields<row_type>(**self.at_, to);
+    return !failure;
+  }
+
+  session* on_;
+  const sql_insert<Range>* op_;
+  std::string text_;
+  declared_types types_;
+  std::optional<iterator> at_;
+  std::optional<execute_many_dialogue> running_;
+  std::int64_t affected_ = 0;
+  error_info failure_;
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/postgres/row_target.hpp ----
+// Where rows of a PostgreSQL result go: into structs, straight from the read buffer.
+
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+using dovetail::detail::row_tag;
+
+[[gnu::cold, gnu::noinline]] inline std::vector<column_info> columns_of(const statement_description& of) {
+  std::vector<column_info> columns(of.columns().size());
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const column_description& from = of.columns()[i];
+    columns[i] = {from.name, type_name_of(from.type), kinds_of(from.type), nullability::unknown, advice_of(from.type)};
+  }
+  return columns;
+}
+
+/// The part of a row target that knows no row type. Lifetime: stays where it is from `describe` on.
+class row_target {
+ public:
+  row_target(const char* tag, const row_description& row, name_style style) noexcept
+      : tag_(tag), row_(&row), style_(style) {}
+
+  std::size_t rows_read() const noexcept { return number_; }
+  error_info take_failure() { return std::move(failure_); }
+
+ protected:
+  ~row_target() = default;
+
+  row_sink sink_of(std::size_t (*take)(void*, byte_view, bool&)) noexcept {
+    return {this, [](void* state, statement_description& of) { return static_cast<row_target*>(state)->describe(of); },
+            take, [](void* state) { return std::move(static_cast<row_target*>(state)->failure_); }};
+  }
+
+  /// Reads one DataRow.
+  template <class Row>
+  [[gnu::always_inline]] bool read(byte_view body, row_value_t<Row>& out) {
+    ++number_;
+    const read_status status = bound_->source.template read_row<Row>(body, out, bound_->columns);
+    if (status) [[likely]]
+      return true;
+    return fail_value(status);
+  }
+  bool fail(error_info failure) {
+    failure_ = std::move(failure);
+    return false;
+  }
+  bound_source* bound() const noexcept { return bound_; }
+
+ private:
+  /// Compares the columns with the row type, once per prepared statement, and chooses their formats.
+  error_info describe(statement_description& of) {
+    of_ = &of;
+    bound_ = of.bindings.find(tag_);
+    if (bound_ == nullptr) return bind(of);
+    if (of.formats_of != tag_) choose_formats(of);
+    return {};
+  }
+
+  [[gnu::cold, gnu::noinline]] error_info bind(statement_description& of) {
+    result<binding> made = bind_row(*row_, columns_of(of), {.style = style_});
+    if (!made) return std::move(made).error();
+    bound_ = of.bindings.remember(tag_, *std::move(made));
+    choose_formats(of);
+    std::vector<column_type> types;
+    types.reserve(of.columns().size());
+    for (const column_description& each : of.columns()) types.push_back({each.type, each.is_binary});
+    bound_->source.describe(std::move(types), *row_, bound_->columns);
+    return {};
+  }
+  [[gnu::noinline]] void choose_formats(statement_description& of) const {
+    for (std::size_t column = 0; column < of.columns().size(); ++column) of.ask_for(column, true);
+    for (std::size_t leaf = 0; leaf < row_->leaves.size(); ++leaf) {
+      const auto column = static_cast<std::size_t>(bound_->columns.column(leaf));
+      if (!is_asked_in_binary(of.columns()[column].type, row_->leaves[leaf].kind)) of.ask_for(column, false);
+    }
+    of.formats_of = tag_;
+  }
+  [[gnu::cold, gnu::noinline]] bool fail_value(read_status status) {
+    if (status.leaf < 0) return fail({errc::malformed_frame, "a row that is none of this result"});
+    return fail(value_error(*row_, bound_->columns, columns_of(*of_), status, number_, bound_->source.words()));
+  }
+
+  const char* tag_;
+  const row_description* row_;
+  name_style style_;
+  statement_description* of_ = nullptr;
+  bound_source* bound_ = nullptr;
+  std::size_t number_ = 0;
+  error_info failure_;
+};
+
+/// All rows.
+template <class Row>
+class all_rows final : public row_target {
+ public:
+  using value_type = rows<row_value_t<Row>>;
+
+  all_rows() noexcept : row_target(&row_tag<Row>, row_plan<Row>::description, name_style_of<row_value_t<Row>>) {}
+  row_sink sink() noexcept { return sink_of(&take); }
+  error_info finish(const execution&) {
+    if (bound() != nullptr) bound()->gave(rows_read());
+    return {};
+  }
+  value_type value() { return std::move(all_); }
+
+ private:
+  static std::size_t take(void* state, byte_view unread, bool& failed) {
+    auto& self = *static_cast<all_rows*>(static_cast<row_target*>(state));
+    if (self.rows_read() == 0) {
+      if (const std::size_t likely = self.bound()->likely_rows(); likely > 1) self.all_.reserve(likely);
+    }
+    return take_rows(unread, failed, [&self](byte_view body) {
+      if (self.template read<Row>(body, self.all_.emplace_back())) [[likely]]
+        return true;
+      self.all_.pop_back();
+      return false;
+    });
+  }
+
+  value_type all_;
+};
+
+/// The only row, or none.
+template <class Row, bool MayBeNone>
+class one_row final : public row_target {
+ public:
+  using value_type = std::conditional_t<MayBeNone, std::optional<row_value_t<Row>>, row_value_t<Row>>;
+
+  one_row() noexcept : row_target(&row_tag<Row>, row_plan<Row>::description, name_style_of<row_value_t<Row>>) {}
+  row_sink sink() noexcept { return sink_of(&take); }
+  error_info finish(const execution&) {
+    if constexpr (!MayBeNone) {
+      if (rows_read() == 0) return errc::no_row;
+    }
+    return {};
+  }
+  value_type value() {
+    if constexpr (MayBeNone) {
+      if (rows_read() == 0) return std::nullopt;
+    }
+    return std::move(row_);
+  }
+
+ private:
+  static std::size_t take(void* state, byte_view unread, bool& failed) {
+    auto& self = *static_cast<one_row*>(static_cast<row_target*>(state));
+    return take_rows(unread, failed, [&self](byte_view body) {
+      if (self.rows_read() != 0) return self.fail(errc::too_many_rows);
+      return self.template read<Row>(body, self.row_);
+    });
+  }
+
+  row_value_t<Row> row_{};
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/postgres/statement_call.hpp ----
+// The dialogues of the verbs: from a checked statement and its arguments to what the verb gives.
+
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+/// Adds the statement and the caller's place to a failure. The text only when the user asked for it; without its
+/// literals also when rows do not fit, because then the text is what has to be changed.
+[[gnu::cold, gnu::noinline]] inline error_info explain(error_info failure, const statement_view& sql, bool shows_text) {
+  failure.with_location(sql.where);
+  if (shows_text) {
+    failure.with_statement(std::string{sql.text});
+  } else if (failure.code() == errc::row_mismatch) {
+    failure.with_statement(sql.mask == nullptr ? std::string{sql.text} : sql.mask(dialect::postgres, sql.text));
+  }
+  return failure;
+}
+
+/// Statements that begin or end a transaction would leave a pooled connection in a state that nobody expects.
+[[gnu::cold, gnu::noinline]] inline error_info refuse_transaction_statement() {
+  return {errc::invalid_state,
+          "begin, commit, rollback and savepoint are no statements of a client: use transaction() or begin()"};
+}
+
+/// A request as the dialogues want it. Stays where it is while the dialogue runs.
+template <class Request>
+class prepared_request {
+ public:
+  explicit prepared_request(const Request& of) noexcept : of_(&of) {}
+
+  /// Checks the statement, and finds its native text and its parameters' types.
+  error_info prepare(session& on, bool shows_text) {
+    const auto& sql = of_->sql;
+    if (!sql.is_valid()) return sql.failure(shows_text);
+    const statement_view& view = sql.view();
+    std::apply([&](const auto&... each) { collect(view, sql.places(), each...); }, of_->arguments);
+    text_ = view.text;
+    if (view.traits.is_native) return {};
+    if (const std::string_view key = view.key(); !key.empty()) {
+      if (const std::string_view known = on.statements.native_text(key, types_.get()); !known.empty()) {
+        text_ = known;
+        return {};
+      }
+    }
+    auto native = std::apply([&](const auto&... each) { return sql.native(each...); }, of_->arguments);
+    if (!native) return explain(std::move(native).error(), view, shows_text);
+    made_ = std::move(native->text);
+    text_ = made_;
+    return {};
+  }
+
+  statement_request request() const noexcept {
+    const statement_view& view = of_->sql.view();
+    return {.text = text_,
+            .literal = view.key(),
+            .types = types_.get(),
+            .arguments = {of_, &write_arguments<Request>},
+            .is_read_only = view.traits.read_only == tri_state::yes};
+  }
+  const statement_view& view() const noexcept { return of_->sql.view(); }
+
+ private:
+  template <class Places, class... Args>
+  void collect(const statement_view& view, const Places& places, const Args&... args) {
+    constexpr const auto& slot_list = slot_types<std::remove_cvref_t<Args>...>;
+    if (view.traits.expands) {
+      const auto sizes = slot_sizes(args...);
+      types_.set(slot_list, places, sizes);
+    } else {
+      types_.set(slot_list, places, {});
+    }
+  }
+
+  const Request* of_;
+  declared_types types_;
+  std::string_view text_;
+  std::string made_;
+};
+
+/// Executes a request and hands its rows to a target.
+/// Lifetime: borrows the session and the request. Does not move once it has begun.
+template <class Request, class Target>
+class statement_call {
+ public:
+  using value_type = typename Target::value_type;
+
+  statement_call(session& on, const Request& asked, bool shows_text) noexcept
+      : on_(&on), asked_(asked), shows_text_(shows_text) {}
+
+  action resume(const event& ev) {
+    if (!running_) {
+      if (failure_ = asked_.prepare(*on_, shows_text_); failure_) return action::done(failure_.code());
+      running_.emplace(*on_, asked_.request(), target_.sink());
+    }
+    const action next = running_->resume(ev);
+    if (next.what() != verb::done) return next;
+    return action::done(finish(next.error()));
+  }
+  error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
+  value_type value() && { return target_.value(); }
+
+ private:
+  std::error_code finish(std::error_code ec) {
+    if (ec) {
+      failure_ = running_->failure(ec);
+    } else {
+      failure_ = target_.finish(std::move(*running_).value());
+    }
+    if (failure_) failure_ = explain(std::move(failure_), asked_.view(), shows_text_);
+    return failure_.code();
+  }
+
+  session* on_;
+  prepared_request<Request> asked_;
+  Target target_;
+  std::optional<execute_dialogue> running_;
+  error_info failure_;
+  bool shows_text_;
+};
+
+/// What a statement without rows did.
+class summary_target {
+ public:
+  using value_type = summary;
+  row_sink sink() const noexcept { return {}; }
+  error_info finish(const execution& done) {
+    done_.rows_affected = done.tag.rows_affected();
+    return {};
+  }
+  summary value() const noexcept { return done_; }
+
+ private:
+  summary done_;
+};
+
+/// Inserts one struct. `returning` may be empty.
+template <class Struct, class Target>
+class insert_call {
+ public:
+  using value_type = typename Target::value_type;
+
+  insert_call(session& on, std::string_view table, std::string_view tail, std::string_view returning,
+              const Struct& row) noexcept
+      : on_(&on), table_(table), tail_(tail), returning_(returning), row_(&row) {}
+
+  action resume(const event& ev) {
+    if (!running_) {
+      result<std::string> text = insert_text(dialect::postgres, table_, tail_, returning_);
+      if (!text) {
+        failure_ = std::move(text).error();
+        return action::done(failure_.code());
+      }
+      text_ = *std::move(text);
+      types_.set(slot_types<Struct>);
+      running_.emplace(*on_, statement_request{.text = text_, .types = types_.get(), .arguments = {row_, &write}},
+                       target_.sink());
+    }
+    const action next = running_->resume(ev);
+    if (next.what() != verb::done) return next;
+    failure_ = next.error() ? running_->failure(next.error()) : target_.finish(std::move(*running_).value());
+    return action::done(failure_.code());
+  }
+  error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
+  value_type value() && { return target_.value(); }
+
+ private:
+  static error_info write(const void* row, parameter_list& to) {
+    return write_fields(*static_cast<const Struct*>(row), to);
+  }
+
+  session* on_;
+  std::string_view table_;
+  std::string_view tail_;
+  std::string_view returning_;
+  const Struct* row_;
+  std::string text_;
+  declared_types types_;
+  Target target_;
+  std::optional<execute_dialogue> running_;
+  error_info failure_;
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/postgres/transaction_text.hpp ----
+// The statements that begin and end transactions and savepoints on PostgreSQL.
+
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+/// Empty for a mode that PostgreSQL does not have.
+constexpr std::string_view begin_text(begin_mode mode) noexcept {
+  switch (mode) {
+    case begin_mode::automatic:
+      return "begin";
+    case begin_mode::read_committed:
+      return "begin isolation level read committed";
+    case begin_mode::repeatable_read:
+      return "begin isolation level repeatable read";
+    case begin_mode::serializable:
+      return "begin isolation level serializable";
+    case begin_mode::read_only:
+      return "begin read only";
+    case begin_mode::repeatable_read_only:
+      return "begin isolation level repeatable read, read only";
+    case begin_mode::serializable_read_only:
+      return "begin isolation level serializable, read only, deferrable";
+    case begin_mode::deferred:
+    case begin_mode::immediate:
+    case begin_mode::exclusive:
+      break;
+  }
+  return {};
+}
+
+inline std::string savepoint_text(std::string_view before, int depth, std::string_view between = {}) {
+  const std::string name = "dovetail_" + std::to_string(depth);
+  std::string text{before};
+  text += name;
+  if (!between.empty()) text.append(between).append(name);
+  return text;
+}
+
+/// Errors: errc::operation_unsupported for the locking modes of SQLite.
+inline result<std::string> begin_text(const sql_begin& op) {
+  if (op.depth != 0) return savepoint_text("savepoint ", op.depth);
+  const std::string_view text = begin_text(op.mode);
+  if (text.empty()) {
+    return error_info{errc::operation_unsupported, "PostgreSQL has no deferred, immediate or exclusive transactions"};
+  }
+  return std::string{text};
+}
+
+inline std::string commit_text(int depth) { return depth == 0 ? "commit" : savepoint_text("release ", depth); }
+
+/// The savepoint itself stays behind after a rollback to it, and is taken away too.
+inline std::string rollback_text(int depth) {
+  return depth == 0 ? "rollback" : savepoint_text("rollback to ", depth, "; release ");
+}
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/codec/postgres/drain.hpp ----
+// Bringing a connection back after its dialogue was broken off: what is owed is read and dropped.
+
+namespace dovetail::inline v0::postgres {
+
+/// What became of the dialogue that was broken off.
+struct drained {
+  error_info failure;  ///< the server's, or none: then what was asked for has been executed to its end
+};
+
+/// Sends the rest of a half-sent batch, ends a COPY, and reads until the server is ready. Send a CancelRequest before
+/// (and wait for the end of its connection), else it may take as long as the statement does.
+/// A session that is not broken off is left as it is.
+/// Errors: the transport's, or a message that the protocol does not have; the session is closed then.
+/// Cancellation, deadline: the session is as it was, and may be drained again.
+class drain_dialogue {
+ public:
+  using value_type = drained;
+
+  explicit drain_dialogue(session& on) noexcept : on_(&on) {}
+
+  action resume(const event& ev) {
+    switch (step_) {
+      case step::start:
+        if (ev.cancelled || ev.ec) return done(ev.cancelled ? make_error_code(errc::cancelled) : ev.ec);
+        if (on_->health() == session_health::closed) return done(errc::connection_closed);
+        if (!on_->can_drain()) return done({});
+        return finish_batch();
+      case step::writing:
+        on_->note_sent(ev.bytes);
+        if (ev.cancelled || ev.ec) return stop(ev);
+        return read_on();
+      case step::reading:
+        on_->facts.input.commit(ev.bytes);
+        if (ev.cancelled || (ev.ec && ev.bytes == 0)) return stop(ev);
+        return read_on();
+      case step::over:
+        break;
+    }
+    return action::done(errc::invalid_state);
+  }
+
+  drained value() && noexcept { return {std::move(failure_)}; }
+
+ private:
+  enum class step : std::uint8_t { start, writing, reading, over };
+
+  /// What was begun is sent to its end: the server has read half of a message.
+  action finish_batch() {
+    if (!on_->is_copying_in() && !on_->needs_sync()) return write_rest();
+    byte_buffer rest;
+    rest.append(on_->unsent());
+    on_->begin_batch();
+    on_->facts.output.append(rest.view());
+    if (on_->is_copying_in()) write_copy_fail();
+    if (on_->must_fail()) on_->write_failure();
+    if (on_->needs_sync()) on_->write_sync();
+    return write_rest();
+  }
+  void write_copy_fail() {
+    static_cast<void>(
+        on_->writer().begin(detail::from_client::copy_fail).text("the client has cancelled the copy").end());
+    on_->set_copying_in(false);
+  }
+  action write_rest() {
+    if (on_->unsent().empty()) return read_on();
+    step_ = step::writing;
+    return action::write(on_->unsent());
+  }
+
+  action read_on() {
+    namespace from_server = detail::from_server;
+    read_buffer& input = on_->facts.input;
+    while (on_->owed() != 0) {
+      if (on_->skip() != 0) {
+        const std::size_t skipped = (std::min)(on_->skip(), input.committed().size());
+        input.consume(skipped);
+        on_->skip() -= skipped;
+        if (on_->skip() != 0) return read();
+      }
+      detail::message came;
+      const detail::frame_status status = detail::next_message(input.committed(), came);
+      if (status == detail::frame_status::malformed) return lose(errc::malformed_frame);
+      const std::size_t unread = input.committed().size();
+      if (unread < detail::header_size) return read();
+      if (can_skip(came.type)) {
+        on_->skip() = came.size;
+        continue;
+      }
+      if (status == detail::frame_status::incomplete) {
+        if (came.size > input.maximum()) return lose(errc::frame_too_large);
+        return read();
+      }
+      if (!take(came)) return lose(errc::unexpected_message);
+      const bool is_copy = came.type == from_server::copy_in_response;
+      input.consume(came.size);
+      if (is_copy) return refuse_copy();
+    }
+    if (on_->can_drain()) return lose(errc::unexpected_message);  // nothing is owed, and yet it is not ready
+    return done({});
+  }
+
+  /// Messages whose contents nobody wants are not read whole.
+  static bool can_skip(char type) noexcept {
+    namespace from_server = detail::from_server;
+    switch (type) {
+      case from_server::data_row:
+      case from_server::copy_data:
+      case from_server::copy_done:
+      case from_server::copy_out_response:
+      case from_server::command_complete:
+      case from_server::empty_query_response:
+      case from_server::row_description:
+      case from_server::parameter_description:
+      case from_server::no_data:
+      case from_server::parse_complete:
+      case from_server::bind_complete:
+      case from_server::close_complete:
+      case from_server::portal_suspended:
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  bool take(const detail::message& came) {
+    namespace from_server = detail::from_server;
+    switch (came.type) {
+      case from_server::ready_for_query:
+        return on_->take_ready(came.body);
+      case from_server::error_response:
+        failure_ = detail::server_error(came.body);
+        is_fatal_ = is_fatal_ || detail::is_fatal(failure_.server());
+        return failure_.code() != errc::malformed_frame;
+      case from_server::notice_response:
+        on_->facts.notices(detail::notice_fields(came.body));
+        return true;
+      case from_server::notification_response:
+        return on_->notifications.take(came.body);
+      case from_server::parameter_status: {
+        detail::message_reader reader{came.body};
+        std::string_view name;
+        std::string_view value;
+        return reader.text(name) && reader.text(value) && reader.at_end() && on_->facts.parameters.set(name, value);
+      }
+      case from_server::copy_in_response:
+        return ++copies_ < 16;  // of one batch
+      default:
+        return false;
+    }
+  }
+
+  /// The server waits for data. With the extended protocol it has skipped the Sync behind Execute, too.
+  action refuse_copy() {
+    const bool is_simple = on_->is_simple();
+    on_->begin_batch();
+    write_copy_fail();
+    if (!is_simple) static_cast<void>(on_->writer().begin(detail::from_client::sync).end());
+    return write_rest();
+  }
+
+  action read() {
+    step_ = step::reading;
+    read_buffer& input = on_->facts.input;
+    if (!input.prepare(1)) return lose(errc::frame_too_large);
+    return action::read(input.free());
+  }
+
+  action stop(const event& ev) {
+    if (ev.cancelled) return done(errc::cancelled);
+    if (ev.ec == errc::deadline_passed) return done(ev.ec);
+    on_->close();
+    if (is_fatal_) return done(failure_.code());
+    return done(ev.ec);
+  }
+  action lose(errc code) {
+    on_->close();
+    return done(code);
+  }
+  action done(std::error_code ec) {
+    step_ = step::over;
+    return action::done(ec);
+  }
+
+  session* on_;
+  error_info failure_;
+  int copies_ = 0;
+  step step_ = step::start;
+  bool is_fatal_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/codec/postgres/scram.hpp ----
+// SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677): what the client says, and whether the server knew it too.
+
+namespace dovetail::inline v0::postgres::detail {
+
+using dovetail::detail::append_parts;
+using dovetail::detail::base64_byte_count;
+using dovetail::detail::base64_size;
+using dovetail::detail::number_text;
+using dovetail::detail::read_base64;
+using dovetail::detail::write_base64;
+
+/// One log-in. Call `first`, send what it gives, hand the answer to `prove`, send, hand the last answer to `verify`.
+/// Passwords are used as they are: SASLprep (RFC 4013) leaves ASCII alone, and other text that is in Unicode's
+/// composed form already.
+/// Errors: errc::login_refused with the reason, which holds no secret. Lifetime: borrows password and binding.
+/// Cost: as many hashes as the server asks for, at most `most_iterations`.
+class scram {
+ public:
+  /// A server that asks for more wants to keep us busy.
+  static constexpr std::uint32_t most_iterations = 1'000'000;
+  static constexpr std::string_view plain_name = "SCRAM-SHA-256";
+  static constexpr std::string_view plus_name = "SCRAM-SHA-256-PLUS";
+
+  enum class binding : std::uint8_t {
+    unsupported,  ///< we cannot
+    unused,       ///< we could, and the server does not offer it: it fails when somebody has removed the offer
+    used,         ///< -PLUS, with the hash of the server's certificate
+  };
+
+  scram(const crypto_functions& crypto, const secret& password, binding how, byte_view channel) noexcept
+      : crypto_(&crypto), password_(&password), how_(how), channel_(channel) {}
+
+  /// Gives client-first-message. `user` may be empty: PostgreSQL takes the one of the StartupMessage.
+  error_info first(std::string& message, std::string_view user = {}) {
+    std::array<std::byte, 18> random{};  // 24 characters of base64, as libpq's
+    if (!crypto_->random_bytes(random)) return {errc::login_refused, "there are no random numbers for a SCRAM log-in"};
+    std::string nonce(base64_size(random.size()), '\0');
+    write_base64(nonce.data(), random);
+    return first_with(message, user, nonce);
+  }
+
+  /// The same with a given nonce, which must be different for each log-in.
+  error_info first_with(std::string& message, std::string_view user, std::string_view nonce) {
+    nonce_ = nonce;
+    bare_ = "n=";
+    for (const char c : user) {  // RFC 5802 section 5.1
+      if (c == '=') {
+        bare_ += "=3D";
+      } else if (c == ',') {
+        bare_ += "=2C";
+      } else {
+        bare_ += c;
+      }
+    }
+    append_parts(bare_, {",r=", nonce});
+    message.clear();
+    append_parts(message, {header(), bare_});
+    return {};
+  }
+
+  /// Takes server-first-message, gives client-final-message.
+  error_info prove(std::string_view answer, std::string& message) {
+    std::string_view rest = answer;
+    std::string_view nonce, salt_text, count_text;
+    if (!take(rest, 'r', nonce) || !take(rest, 's', salt_text) || !take(rest, 'i', count_text)) {
+      // An extension that must be understood ("m=") comes first, and is refused with the rest.
+      return bad("the server's first SCRAM message is malformed");
+    }
+    if (nonce.size() <= nonce_.size() || !nonce.starts_with(nonce_)) {
+      return bad("the server's SCRAM nonce does not continue ours");
+    }
+    std::uint32_t count = 0;
+    if (!parse_integer(count_text, count) || count == 0) return bad("the server's SCRAM iteration count is no number");
+    if (count > most_iterations) {
+      std::string text;
+      append_parts(text, {"the server asks for ", number_text{count}, " SCRAM iterations, more than the ",
+                          number_text{most_iterations}, " that are done"});
+      return bad(std::move(text));
+    }
+    std::array<std::byte, 1024> salt_room;
+    const std::size_t salt_size = base64_byte_count(salt_text);
+    if (salt_size == 0 || salt_size > salt_room.size() ||
+        !read_base64(salt_text, byte_span{salt_room}.first(salt_size))) {
+      return bad("the server's SCRAM salt is malformed");
+    }
+
+    message = "c=";
+    std::string bound{header()};
+    if (how_ == binding::used) bound.append(as_text(channel_));
+    append_base64(message, as_byte_view(bound));
+    append_parts(message, {",r=", nonce});
+    std::string signed_text;  // AuthMessage of RFC 5802 section 3
+    append_parts(signed_text, {bare_, ",", answer, ",", message});
+
+    sha256_digest salted, client_key, stored_key, proof, server_key;
+    const bool is_done = crypto_->pbkdf2_sha256(as_byte_view(password_->reveal()),
+                                                byte_view{salt_room}.first(salt_size), count, salted) &&
+                         crypto_->hmac_sha256(salted, as_byte_view("Client Key"), client_key) &&
+                         crypto_->sha256(client_key, stored_key) &&
+                         crypto_->hmac_sha256(stored_key, as_byte_view(signed_text), proof) &&
+                         crypto_->hmac_sha256(salted, as_byte_view("Server Key"), server_key) &&
+                         crypto_->hmac_sha256(server_key, as_byte_view(signed_text), expected_);
+    if (!is_done) return bad("the TLS library refuses to compute a SCRAM proof");
+    for (std::size_t i = 0; i < proof.size(); ++i) proof[i] ^= client_key[i];
+    message += ",p=";
+    append_base64(message, proof);
+    has_proved_ = true;
+    return {};
+  }
+
+  /// Takes server-final-message: a server that does not know the password cannot have made it.
+  error_info verify(std::string_view answer) {
+    std::string_view rest = answer;
+    std::string_view value;
+    if (take(rest, 'e', value)) return bad("the server refuses the SCRAM log-in");
+    sha256_digest given{};
+    if (!has_proved_ || !take(rest, 'v', value) || base64_byte_count(value) != given.size() ||
+        !read_base64(value, given)) {
+      return bad("the server's last SCRAM message is malformed");
+    }
+    unsigned difference = 0;
+    for (std::size_t i = 0; i < given.size(); ++i) difference |= std::to_integer<unsigned>(given[i] ^ expected_[i]);
+    if (difference != 0) return bad("the server does not know the password: somebody may pose as it");
+    return {};
+  }
+
+ private:
+  [[gnu::cold, gnu::noinline]] static error_info bad(std::string text) {
+    return {errc::login_refused, std::move(text)};
+  }
+
+  /// The gs2-header (RFC 5802 section 7).
+  std::string_view header() const noexcept {
+    switch (how_) {
+      case binding::unsupported:
+        return "n,,";
+      case binding::unused:
+        return "y,,";
+      case binding::used:
+        return "p=tls-server-end-point,,";
+    }
+    return {};
+  }
+
+  /// Takes the attribute `name` off the front, up to the comma behind it.
+  static bool take(std::string_view& rest, char name, std::string_view& value) noexcept {
+    if (rest.size() < 2 || rest[0] != name || rest[1] != '=') return false;
+    rest.remove_prefix(2);
+    const std::size_t comma = rest.find(',');
+    value = rest.substr(0, comma);
+    rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+    return true;
+  }
+
+  static void append_base64(std::string& text, byte_view bytes) {
+    const std::size_t at = text.size();
+    text.resize(at + base64_size(bytes.size()));
+    write_base64(text.data() + at, bytes);
+  }
+
+  const crypto_functions* crypto_;
+  const secret* password_;
+  binding how_;
+  byte_view channel_;
+  std::string nonce_;
+  std::string bare_;  // client-first-message-bare
+  sha256_digest expected_{};
+  bool has_proved_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/codec/postgres/authentication.hpp ----
+// The client's side of a log-in: answers the server's Authentication messages, and refuses what must not be answered.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// Who logs in, and over what.
+struct login {
+  const connect_options* options;
+  const crypto_functions* crypto;
+  const secret* password;
+  byte_view channel;          ///< of the TLS connection; empty without TLS
+  bool is_encrypted = false;  ///< by TLS
+};
+
+/// One log-in. Lifetime: borrows what `login` points to.
+/// Errors: errc::login_refused or errc::malformed_frame, in words that hold no secret.
+class authentication {
+ public:
+  explicit authentication(const login& who) noexcept : who_(who) {}
+
+  /// True once the server has accepted us (AuthenticationOk).
+  bool is_over() const noexcept { return step_ == step::over; }
+
+  /// Takes the body of an Authentication message; appends the answer, if there is one, to `out`.
+  [[gnu::cold, gnu::noinline]] error_info take(byte_view body, byte_buffer& out) {
+    message_reader reader{body};
+    std::uint32_t kind = 0;
+    if (!reader.u32(kind)) return malformed();
+    switch (kind) {
+      case 0:
+        return reader.at_end() ? finish() : malformed();
+      case 3:
+        if (error_info refused = begin("password", "a password in plain text")) return refused;
+        return reader.at_end() ? answer(who_.password->reveal(), out) : malformed();
+      case 5:
+        return answer_md5(reader, out);
+      case 10:
+        return begin_scram(reader, out);
+      case 11:
+        return go_on_with_scram(reader, out);
+      case 12:
+        return end_scram(reader);
+      default:
+        return unknown(kind);
+    }
+  }
+
+ private:
+  enum class step : std::uint8_t { start, answered, scram_begun, scram_proved, scram_verified, over };
+
+  [[gnu::cold, gnu::noinline]] static error_info refused(std::string text) {
+    return {errc::login_refused, std::move(text)};
+  }
+  [[gnu::cold, gnu::noinline]] static error_info malformed() {
+    return {errc::malformed_frame, "an Authentication message is malformed, or comes out of turn"};
+  }
+
+  /// May this method be answered? `word` is the one of require_auth.
+  error_info permit(std::string_view word, std::string_view name) const {
+    const auto& allowed = who_.options->allowed_authentication;
+    bool is_allowed = allowed.empty();
+    std::string list;
+    for (const std::string& each : allowed) {
+      is_allowed = is_allowed || each == word;
+      append_parts(list, {list.empty() ? "" : ", ", each});
+    }
+    if (!is_allowed) {
+      std::string text;
+      append_parts(text, {"the server asks for ", name, ", and the client answers only: ", list});
+      return refused(std::move(text));
+    }
+    if (who_.options->binding == channel_binding::require && word != "scram-sha-256") {
+      std::string text;
+      append_parts(text, {"channel binding is required, and the server asks for ", name});
+      return refused(std::move(text));
+    }
+    return {};
+  }
+
+  error_info begin(std::string_view word, std::string_view name) {
+    if (step_ != step::start) return malformed();
+    if (error_info not_permitted = permit(word, name)) return not_permitted;
+    if (who_.password->empty()) {
+      std::string text;
+      append_parts(text, {"the server asks for ", name, ", and there is no password"});
+      if (const std::string& note = who_.options->password_note; !note.empty()) append_parts(text, {" (", note, ")"});
+      return refused(std::move(text));
+    }
+    if (!may_be_text(who_.password->reveal())) return refused("the password has a zero byte in it");
+    step_ = step::answered;
+    return {};
+  }
+
+  static error_info answer(std::string_view text, byte_buffer& out) {
+    message_writer{out}.begin(from_client::password).text(text).end();
+    return {};
+  }
+
+  error_info answer_md5(message_reader& reader, byte_buffer& out) {
+    byte_view salt;
+    if (!reader.bytes(4, salt) || !reader.at_end()) return malformed();
+    if (error_info not_permitted = begin("md5", "a password hashed with MD5")) return not_permitted;
+    // "md5" + md5(md5(password + user) + salt), each in hexadecimal digits (documentation, AuthenticationMD5Password).
+    md5_digest made{};
+    std::string text{who_.password->reveal()};
+    text += who_.options->user;
+    bool is_done = who_.crypto->md5(as_byte_view(text), made);
+    text.assign(text.size(), '\0');
+    text = to_hex(made);
+    text.append(as_text(salt));
+    is_done = is_done && who_.crypto->md5(as_byte_view(text), made);
+    if (!is_done) return refused("the server asks for MD5, which this machine's TLS library refuses to compute");
+    return answer("md5" + to_hex(made), out);
+  }
+
+  error_info begin_scram(message_reader& reader, byte_buffer& out) {
+    bool has_plain = false;
+    bool has_plus = false;
+    std::string offered;
+    for (;;) {
+      std::string_view name;
+      if (!reader.text(name)) return malformed();
+      if (name.empty()) break;
+      has_plain = has_plain || name == scram::plain_name;
+      has_plus = has_plus || name == scram::plus_name;
+      if (offered.size() < 200) append_parts(offered, {offered.empty() ? "" : ", ", printable(name)});
+    }
+    if (!reader.at_end()) return malformed();
+    if (!has_plain && !has_plus) {
+      return refused("the server offers no SASL method that this client knows, but: " + offered);
+    }
+    if (error_info not_permitted = begin("scram-sha-256", "SCRAM-SHA-256")) return not_permitted;
+    if (has_plus && !who_.is_encrypted) {
+      return refused("the server offers SCRAM-SHA-256-PLUS on a connection without TLS: somebody is in between");
+    }
+    const channel_binding wanted = who_.options->binding;
+    const bool can_bind = wanted != channel_binding::disable && !who_.channel.empty();
+    const bool binds = can_bind && has_plus;
+    if (wanted == channel_binding::require && !binds) {
+      return refused(!who_.is_encrypted ? "channel binding is required, and the connection has no TLS"
+                     : !has_plus        ? "channel binding is required, and the server does not offer it"
+                                 : "channel binding is required, and the server's certificate has no hash for it");
+    }
+    if (!has_plain && !binds) return refused("the server asks for channel binding, which is not possible here");
+    std::string message;
+    scram_.emplace(*who_.crypto, *who_.password,
+                   binds      ? scram::binding::used
+                   : can_bind ? scram::binding::unused
+                              : scram::binding::unsupported,
+                   who_.channel);
+    if (error_info failed = scram_->first(message)) return failed;
+    step_ = step::scram_begun;
+    message_writer writer{out};
+    writer.begin(from_client::password).text(binds ? scram::plus_name : scram::plain_name);
+    writer.u32(static_cast<std::uint32_t>(message.size())).bytes(as_byte_view(message)).end();
+    return {};
+  }
+
+  error_info go_on_with_scram(message_reader& reader, byte_buffer& out) {
+    if (step_ != step::scram_begun) return malformed();
+    std::string message;
+    if (error_info failed = scram_->prove(as_text(reader.rest()), message)) return failed;
+    step_ = step::scram_proved;
+    message_writer{out}.begin(from_client::password).bytes(as_byte_view(message)).end();
+    return {};
+  }
+
+  error_info end_scram(message_reader& reader) {
+    if (step_ != step::scram_proved) return malformed();
+    if (error_info failed = scram_->verify(as_text(reader.rest()))) return failed;
+    step_ = step::scram_verified;
+    return {};
+  }
+
+  error_info finish() {
+    if (step_ == step::scram_begun || step_ == step::scram_proved) {
+      return refused("the server ends the SCRAM log-in without proving that it knows the password");
+    }
+    if (step_ == step::over) return malformed();
+    if (step_ == step::start) {
+      if (error_info not_permitted = permit("none", "no authentication at all")) return not_permitted;
+    }
+    step_ = step::over;
+    return {};
+  }
+
+  static error_info unknown(std::uint32_t kind) {
+    static constexpr struct {
+      std::uint32_t kind;
+      std::string_view name;
+    } known[] = {{2, "Kerberos V5"}, {6, "SCM credentials"}, {7, "GSSAPI"}, {8, "GSSAPI"}, {9, "SSPI"}};
+    std::string text = "the server asks for ";
+    bool is_named = false;
+    for (const auto& each : known) {
+      if (each.kind != kind) continue;
+      text += each.name;
+      is_named = true;
+    }
+    if (!is_named) append_parts(text, {"authentication method ", number_text{kind}});
+    text += ", which this client does not have (it has passwords, MD5, SCRAM-SHA-256 and certificates)";
+    return refused(std::move(text));
+  }
+
+  /// What the server wrote, without what could spoil a terminal or a log.
+  static std::string printable(std::string_view text) {
+    std::string shown{text.substr(0, 64)};
+    for (char& each : shown) {
+      if (each < ' ' || each > '~') each = '?';
+    }
+    return shown;
+  }
+
+  login who_;
+  std::optional<scram> scram_;
+  step step_ = step::start;
+};
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/codec/postgres/connect_report.hpp ----
+// What went wrong while a connection was opened, with each of the servers, as one failure.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// Collects one failure a server. Users and databases are named, passwords never.
+class connect_report {
+ public:
+  [[gnu::cold, gnu::noinline]] void add(const server_address& server, const connect_options& how, error_info why) {
+    std::string text;
+    dovetail::detail::append_parts(
+        text, {"cannot connect to ", server.text(), " (user '", how.user, "', database '", how.database_name(), "')"});
+    if (!why.context().empty()) dovetail::detail::append_parts(text, {": ", why.context()});
+    if (last_) dovetail::detail::append_parts(earlier_, {last_.message(), "\n"});
+    last_ = std::move(why);
+    last_.with_context(std::move(text));
+  }
+
+  /// The last server's failure, in words those of all.
+  [[gnu::cold, gnu::noinline]] error_info take() {
+    if (!earlier_.empty()) {
+      std::string text;
+      dovetail::detail::append_parts(text, {earlier_, last_.context()});
+      // A report of several lines is not completed with the code's own words.
+      if (last_.server().message.empty()) dovetail::detail::append_parts(text, {": ", last_.code().message()});
+      last_.with_context(std::move(text));
+    }
+    return std::move(last_);
+  }
+
+ private:
+  std::string earlier_;
+  error_info last_;
+};
+
+[[gnu::cold, gnu::noinline]] inline error_info not_postgres() {
+  return {errc::malformed_frame, "the peer does not speak PostgreSQL's protocol"};
+}
+
+[[gnu::cold, gnu::noinline]] inline error_info unexpected_message(char type) {
+  std::string text{"the server sent a malformed or unexpected message "};
+  if (type > ' ' && type <= '~') {
+    dovetail::detail::append_parts(text, {"'", std::string_view{&type, 1}, "'"});
+  } else {
+    dovetail::detail::append_parts(text, {"of type ", dovetail::detail::number_text{static_cast<unsigned char>(type)}});
+  }
+  return {errc::unexpected_message, text.append(" while the connection was opened")};
+}
+
+/// TLS could not be made: names the files where one of them cannot be read.
+[[gnu::cold, gnu::noinline]] inline error_info tls_failure(std::error_code why, const connect_options& how) {
+  std::string text = "TLS";
+  if (why.category() == std::system_category() && condition_of(why) != condition::connection) {
+    for (const std::string* file : {&how.tls_authorities, &how.tls_certificate, &how.tls_key}) {
+      if (!file->empty()) dovetail::detail::append_parts(text, {text.size() == 3 ? " with the files " : ", ", *file});
+    }
+  }
+  return {why, std::move(text)};
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/codec/postgres/server_role.hpp ----
+// Which of several servers will do: their order, and whether one is in the wanted role (target_session_attrs).
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// The order in which the servers are tried; twice when a standby is only preferred.
+class server_order {
+ public:
+  /// False when there are no random numbers to shuffle with.
+  bool begin(const connect_options& how, const crypto_functions& crypto) {
+    is_preference_ = how.target == target_session::prefer_standby;
+    numbers_.resize(how.servers.size());
+    for (std::size_t i = 0; i < numbers_.size(); ++i) numbers_[i] = i;
+    if (how.balance != load_balance::random) return true;
+    for (std::size_t left = numbers_.size(); left > 1; --left) {
+      std::array<std::byte, 8> random{};
+      if (!crypto.random_bytes(random)) return false;
+      std::swap(numbers_[left - 1], numbers_[load_big<std::uint64_t>(random.data()) % left]);
+    }
+    return true;
+  }
+
+  /// Of the server that is tried now.
+  std::size_t number() const noexcept { return numbers_[position_]; }
+
+  /// Goes on to the next one; false when all have been tried.
+  bool next() noexcept {
+    if (++position_ < numbers_.size()) return true;
+    if (!std::exchange(is_preference_, false)) return false;
+    position_ = 0;
+    return takes_any_ = true;
+  }
+
+  /// No server was in the preferred role: every one will do.
+  bool takes_any() const noexcept { return takes_any_; }
+
+ private:
+  std::vector<std::size_t> numbers_;
+  std::size_t position_ = 0;
+  bool is_preference_ = false;
+  bool takes_any_ = false;
+};
+
+/// What is asked of a server that does not report its role (before PostgreSQL 14); the answer is one word.
+inline std::string_view role_question(target_session wanted) noexcept {
+  return wanted == target_session::read_write || wanted == target_session::read_only
+             ? "show transaction_read_only"
+             : "select case when pg_catalog.pg_is_in_recovery() then 'on' else 'off' end";
+}
+
+/// Does a server fit that answers `is_on` (read-only, or in recovery)?
+inline bool fits(target_session wanted, bool is_on) noexcept {
+  switch (wanted) {
+    case target_session::read_only:
+    case target_session::standby:
+    case target_session::prefer_standby:
+      return is_on;
+    case target_session::read_write:
+    case target_session::primary:
+      return !is_on;
+    case target_session::any:
+      break;
+  }
+  return true;
+}
+
+inline std::string_view name_of(target_session wanted) noexcept {
+  static constexpr std::string_view names[] = {"any",     "read-write", "read-only",
+                                               "primary", "standby",    "prefer-standby"};
+  return names[static_cast<std::size_t>(wanted)];
+}
+
+enum class role_verdict : std::uint8_t { unknown, fits, does_not };
+
+/// What the parameters say that the server has reported; unknown before PostgreSQL 14 and behind some poolers.
+inline role_verdict judge_role(target_session wanted, const parameter_status& reported) noexcept {
+  if (wanted == target_session::any) return role_verdict::fits;
+  const bool asks_for_writes = wanted == target_session::read_write || wanted == target_session::read_only;
+  const std::string_view standby = reported.find("in_hot_standby");
+  const std::string_view read_only = reported.find("default_transaction_read_only");
+  if (standby.empty() || (asks_for_writes && read_only.empty())) return role_verdict::unknown;
+  const bool is_on = standby == "on" || (asks_for_writes && read_only == "on");
+  return fits(wanted, is_on) ? role_verdict::fits : role_verdict::does_not;
+}
+
+/// Reads the answer to `role_question`: one row with one word.
+class role_answer {
+ public:
+  enum class state : std::uint8_t { more, over, malformed };
+
+  state take(const message& found) {
+    message_reader reader{found.body};
+    std::uint16_t columns = 0;
+    std::uint32_t size = 0;
+    byte_view value;
+    switch (found.type) {
+      case from_server::row_description:
+      case from_server::command_complete:
+      case from_server::parameter_status:
+        return state::more;
+      case from_server::data_row:
+        if (!reader.u16(columns) || columns != 1 || !reader.u32(size) || !reader.bytes(size, value)) break;
+        is_known_ = as_text(value) == "on" || as_text(value) == "off";
+        is_on_ = as_text(value) == "on";
+        return state::more;
+      case from_server::ready_for_query:
+        return is_known_ ? state::over : state::malformed;
+      default:
+        break;
+    }
+    return state::malformed;
+  }
+  bool is_on() const noexcept { return is_on_; }
+
+ private:
+  bool is_known_ = false;
+  bool is_on_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/codec/postgres/session_start.hpp ----
+// What the server says between the log-in and its first ReadyForQuery.
+
+namespace dovetail::inline v0::postgres::detail {
+
+enum class session_fact : std::uint8_t { taken, ready, unexpected };
+
+/// Takes ParameterStatus, BackendKeyData or ReadyForQuery; anything else, and what is malformed, is unexpected.
+inline session_fact take_session_fact(connection_facts& facts, const message& found) {
+  message_reader reader{found.body};
+  std::uint32_t process = 0;
+  std::string_view name, value;
+  switch (found.type) {
+    case from_server::parameter_status:
+      if (!reader.text(name) || !reader.text(value) || !reader.at_end() || !facts.parameters.set(name, value)) break;
+      return session_fact::taken;
+    case from_server::backend_key_data:
+      if (!reader.u32(process) || reader.left() < 4 || !facts.key.assign(process, reader.rest())) break;
+      return session_fact::taken;
+    case from_server::ready_for_query:
+      if (found.body.size() != 1 || static_cast<char>(found.body[0]) != 'I') break;
+      return session_fact::ready;
+    default:
+      break;
+  }
+  return session_fact::unexpected;
+}
+
+/// Is this the body of a NegotiateProtocolVersion that we can live with? The server has an older minor version, which
+/// is fine, or lacks an option, of which we ask none.
+inline bool is_older_version(byte_view body, const connect_options& how) noexcept {
+  message_reader reader{body};
+  std::uint32_t newest = 0;
+  std::uint32_t unknown_options = 0;
+  return reader.u32(newest) && reader.u32(unknown_options) && unknown_options == 0 && reader.at_end() &&
+         newest >= static_cast<std::uint32_t>(protocol_version::v3_0) &&
+         newest < static_cast<std::uint32_t>(how.newest_protocol);
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/codec/postgres/startup_message.hpp ----
+// What a client says before it is logged in: SSLRequest and StartupMessage.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// Asks for TLS; the answer is one byte, 'S' or 'N'.
+inline void write_ssl_request(byte_buffer& out) {
+  message_writer{out}.begin_untyped().u32(80877103).end();  // documentation, SSLRequest
+}
+
+/// Errors: errc::invalid_option when the user is missing, or a text cannot be sent.
+[[gnu::cold, gnu::noinline]] inline error_info write_startup_message(byte_buffer& out, const connect_options& how) {
+  if (how.user.empty()) return {errc::invalid_option, "no user is given to log in as"};
+  message_writer writer{out};
+  writer.begin_untyped().u32(static_cast<std::uint32_t>(how.newest_protocol));
+  bool is_text = true;
+  const auto add = [&](std::string_view name, std::string_view value) {
+    if (value.empty() || name.empty()) return;
+    is_text = is_text && may_be_text(name) && may_be_text(value);
+    writer.text(name).text(value);
+  };
+  add("user", how.user);
+  add("database", how.database);  // as the user when it is not said
+  add("application_name", how.application_name);
+  add("options", how.options);
+  add("client_encoding", "UTF8");
+  add("DateStyle", "ISO");
+  for (const auto& each : how.session_parameters) add(each.first, each.second);
+  writer.u8(0);
+  if (!writer.end() || !is_text) return {errc::invalid_option, "a parameter of the session has a zero byte in it"};
+  return {};
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/codec/postgres/startup.hpp ----
+// The dialogue that opens a connection: server by server, TLS, log-in, parameters, until one is ready for queries.
+
+namespace dovetail::inline v0::postgres {
+
+/// Opens a connection to the first of the options' servers that lets us in and is in the wanted role. Connect actions
+/// name the server by its number in `connect_options::servers`.
+/// A server that cannot be reached, breaks off, speaks something else, is starting up or full, or is in another role
+/// leads to the next one; a refused log-in ends the dialogue.
+/// Errors: of the last server, its code, and in words what went wrong with each; the server's own fields where it sent
+/// any. errc::login_refused, errc::no_suitable_server, errc::operation_unsupported (no TLS where it is required).
+/// Cancellation: the connection is closed, as after every failure.
+/// Lifetime: borrows all three until the dialogue is over. `facts` holds, after success, what the server has said.
+class startup {
+ public:
+  using value_type = void;
+
+  startup(connection_facts& facts, const connect_options& how, const crypto_functions& crypto) noexcept
+      : facts_(&facts), how_(&how), crypto_(&crypto) {}
+
+  action resume(const event& ev) {
+    if (ev.cancelled && step_ != step::closing) return fail(errc::cancelled);
+    switch (step_) {
+      case step::start:
+        return begin();
+      case step::connecting:
+        return ev.ec ? give_up_server(ev.ec) : connected();
+      case step::asking_for_tls:
+        if (ev.ec) return give_up_server(ev.ec);
+        step_ = step::awaiting_tls;
+        return read();
+      case step::awaiting_tls:
+        return ev.ec ? give_up_server(ev.ec) : (facts_->input.commit(ev.bytes), take_tls_answer());
+      case step::starting_tls:
+        return ev.ec ? tls_failed(ev.ec) : encrypted(ev.channel_binding);
+      case step::writing:
+        forget_output();
+        if (ev.ec) return give_up_server(ev.ec);
+        step_ = step::reading;
+        return go_on();
+      case step::reading:
+        if (ev.ec) return give_up_server(ev.ec);
+        facts_->input.commit(ev.bytes);
+        return go_on();
+      case step::leaving:
+        return next_server();  // whatever came of the farewell
+      case step::closing:
+        return action::done(failure_.code());
+    }
+    return action::done(errc::invalid_state);
+  }
+
+  void value() && noexcept {}
+  error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
+
+ private:
+  enum class step : std::uint8_t {
+    start,
+    connecting,
+    asking_for_tls,
+    awaiting_tls,
+    starting_tls,
+    writing,
+    reading,
+    leaving,
+    closing
+  };
+  enum class phase : std::uint8_t { logging_in, settling, asking_role };
+
+  // Which server.
+
+  action begin() {
+    if (how_->servers.empty()) return fail({errc::invalid_option, "no server is given to connect to"});
+    if (!order_.begin(*how_, *crypto_)) {
+      return fail({errc::login_refused, "there are no random numbers to choose a server with"});
+    }
+    return try_server();
+  }
+
+  const server_address& server() const noexcept { return how_->servers[order_.number()]; }
+
+  bool wants_tls_first() const noexcept {
+    return !server().is_unix_socket() && how_->tls != ssl_mode::disable && how_->tls != ssl_mode::allow;
+  }
+
+  action try_server() {
+    uses_tls_ = wants_tls_first();
+    may_change_tls_ = !server().is_unix_socket() && (how_->tls == ssl_mode::allow || how_->tls == ssl_mode::prefer);
+    return connect();
+  }
+
+  action connect() {
+    facts_->forget();
+    facts_->server = order_.number();
+    login_.reset();
+    is_first_message_ = true;
+    phase_ = phase::logging_in;
+    channel_size_ = 0;
+    step_ = step::connecting;
+    return action::connect(order_.number(), how_->connect_timeout);
+  }
+
+  /// The same server, with TLS instead of without or the other way; once.
+  action change_tls() {
+    may_change_tls_ = false;
+    uses_tls_ = !uses_tls_;
+    return connect();
+  }
+
+  action next_server() {
+    const bool took_any = order_.takes_any();
+    if (!order_.next()) return fail_with_all();
+    if (order_.takes_any() != took_any) report_ = {};  // what comes says it again
+    return try_server();
+  }
+
+  /// This server is of no use; the next one may be.
+  action give_up_server(error_info why) {
+    note(std::move(why));
+    return next_server();
+  }
+
+  // What went wrong.
+
+  void note(error_info why) { report_.add(server(), *how_, std::move(why)); }
+
+  [[gnu::cold, gnu::noinline]] action fail_with_all() {
+    failure_ = report_.take();
+    return close();
+  }
+
+  /// Nobody else is asked.
+  [[gnu::cold, gnu::noinline]] action fail(error_info why) {
+    if (step_ == step::start || why.code() == errc::cancelled) {
+      failure_ = std::move(why);
+      if (step_ != step::start) return close();
+      step_ = step::closing;
+      return action::done(failure_.code());
+    }
+    note(std::move(why));
+    return fail_with_all();
+  }
+
+  action close() {
+    facts_->forget();
+    step_ = step::closing;
+    return action::close();
+  }
+
+  // TLS.
+
+  action connected() {
+    if (!uses_tls_) return say_hello();
+    if (how_->tls_negotiation == ssl_negotiation::direct) return start_tls();
+    detail::write_ssl_request(facts_->output);
+    step_ = step::asking_for_tls;
+    return action::write(facts_->output.view());
+  }
+
+  action start_tls() {
+    step_ = step::starting_tls;
+    return action::start_tls();
+  }
+
+  action take_tls_answer() {
+    const byte_view answer = facts_->input.committed();
+    if (answer.empty()) return read();
+    const char said = static_cast<char>(answer[0]);
+    if (said == 'E' && may_change_tls_) return change_tls();  // it may be too old to know the question
+    if (said != 'S' && said != 'N') {
+      return give_up_server(said == 'E' ? error_info{errc::unexpected_message,
+                                                     "the server answers the question for TLS with an error, whose "
+                                                     "text is not to be trusted"}
+                                        : detail::not_postgres());
+    }
+    // What came with the answer came without protection, and must not be taken for something that came with it.
+    if (answer.size() != 1) {
+      return give_up_server(
+          {errc::unexpected_message, "the server, or somebody in between, sent bytes in front of TLS"});
+    }
+    facts_->input.clear();
+    facts_->output.clear();
+    if (said == 'S') return start_tls();
+    if (how_->tls == ssl_mode::prefer || how_->tls == ssl_mode::allow) {
+      uses_tls_ = may_change_tls_ = false;
+      return say_hello();
+    }
+    return give_up_server({errc::operation_unsupported, "the server has no TLS, which sslmode requires"});
+  }
+
+  action tls_failed(std::error_code why) {
+    if (may_change_tls_ && uses_tls_ && how_->tls == ssl_mode::prefer) {
+      note(detail::tls_failure(why, *how_));
+      return change_tls();
+    }
+    return give_up_server(detail::tls_failure(why, *how_));
+  }
+
+  action encrypted(byte_view binding) {
+    facts_->is_encrypted = true;
+    channel_size_ = (std::min)(binding.size(), channel_.size());
+    std::copy_n(binding.begin(), channel_size_, channel_.begin());
+    return say_hello();
+  }
+
+  // The log-in.
+
+  action say_hello() {
+    facts_->output.clear();
+    if (error_info wrong = detail::write_startup_message(facts_->output, *how_)) return fail(std::move(wrong));
+    const secret& password = server().password.empty() ? how_->password : server().password;
+    login_.emplace(
+        detail::login{how_, crypto_, &password, byte_view{channel_}.first(channel_size_), facts_->is_encrypted});
+    return write();
+  }
+
+  action write() {
+    step_ = step::writing;
+    return action::write(facts_->output.view());
+  }
+
+  action read() {
+    if (!facts_->input.prepare(1)) return give_up_server(errc::frame_too_large);
+    return action::read(facts_->input.free());
+  }
+
+  /// A password in plain text does not stay in memory.
+  void forget_output() noexcept {
+    volatile std::byte* at = facts_->output.data();
+    for (std::size_t i = 0; i < facts_->output.size(); ++i) at[i] = std::byte{};
+    facts_->output.clear();
+  }
+
+  /// Takes the messages that are there, until something has to be written or read.
+  action go_on() {
+    for (;;) {
+      detail::message found;
+      const detail::frame_status status = detail::next_message(facts_->input.committed(), found);
+      const bool has_header = facts_->input.committed().size() >= detail::header_size;
+      if (status == detail::frame_status::malformed || (has_header && found.size > message_limit)) {
+        return give_up_server(detail::not_postgres());
+      }
+      if (status == detail::frame_status::incomplete) return read();
+      facts_->input.consume(found.size);  // the body stays where it is until the next read
+      if (const std::optional<action> next = take(found)) return *next;
+    }
+  }
+
+  std::optional<action> take(const detail::message& found) {
+    namespace from_server = detail::from_server;
+    switch (found.type) {
+      case from_server::error_response:
+        return refused(detail::server_error(found.body));
+      case from_server::notice_response:
+        facts_->notices(detail::notice_fields(found.body));
+        return std::nullopt;
+      default:
+        break;
+    }
+    switch (phase_) {
+      case phase::logging_in:
+        return take_while_logging_in(found);
+      case phase::settling:
+        return take_while_settling(found);
+      case phase::asking_role:
+        return take_role(found);
+    }
+    return unexpected(found.type);
+  }
+
+  std::optional<action> take_while_logging_in(const detail::message& found) {
+    if (found.type == detail::from_server::negotiate_protocol_version) {
+      return detail::is_older_version(found.body, *how_) ? std::nullopt : std::optional{unexpected(found.type)};
+    }
+    if (found.type != detail::from_server::authentication) {
+      return is_first_message_ ? give_up_server(detail::not_postgres()) : unexpected(found.type);
+    }
+    is_first_message_ = false;
+    if (error_info refusal = login_->take(found.body, facts_->output)) return fail(std::move(refusal));
+    if (login_->is_over()) phase_ = phase::settling;
+    if (facts_->output.empty()) return std::nullopt;
+    return write();
+  }
+
+  std::optional<action> take_while_settling(const detail::message& found) {
+    switch (detail::take_session_fact(*facts_, found)) {
+      case detail::session_fact::taken:
+        return std::nullopt;
+      case detail::session_fact::ready:
+        return check_role();
+      case detail::session_fact::unexpected:
+        break;
+    }
+    return unexpected(found.type);
+  }
+
+  // The server's role.
+
+  std::optional<action> check_role() {
+    const target_session wanted = order_.takes_any() ? target_session::any : how_->target;
+    const detail::role_verdict known = detail::judge_role(wanted, facts_->parameters);
+    if (known != detail::role_verdict::unknown) return judge(known == detail::role_verdict::fits);
+    phase_ = phase::asking_role;
+    role_ = {};
+    facts_->output.clear();
+    detail::message_writer{facts_->output}.begin(detail::from_client::query).text(detail::role_question(wanted)).end();
+    return write();
+  }
+
+  std::optional<action> take_role(const detail::message& found) {
+    switch (role_.take(found)) {
+      case detail::role_answer::state::more:
+        return std::nullopt;
+      case detail::role_answer::state::over:
+        return judge(detail::fits(how_->target, role_.is_on()));
+      case detail::role_answer::state::malformed:
+        break;
+    }
+    return unexpected(found.type);
+  }
+
+  action judge(bool is_wanted) {
+    if (is_wanted) return done();
+    std::string text{"the server is not what target_session_attrs="};
+    note({errc::no_suitable_server, text.append(detail::name_of(how_->target)).append(" asks for")});
+    facts_->output.clear();
+    detail::message_writer{facts_->output}.begin(detail::from_client::terminate).end();
+    step_ = step::leaving;
+    return action::write(facts_->output.view());
+  }
+
+  action done() {
+    facts_->output.clear();
+    facts_->health = session_health::idle;
+    step_ = step::closing;
+    return action::done();
+  }
+
+  // Refusals.
+
+  /// An ErrorResponse: is it about this server, about TLS, or about us?
+  action refused(error_info why) {
+    const bool is_about_us = why.kind() == condition::authentication;
+    if (is_about_us && phase_ == phase::logging_in && may_change_tls_ &&
+        why.code() == sqlstate::invalid_authorization) {
+      note(std::move(why));  // pg_hba.conf may have a line for the other way
+      return change_tls();
+    }
+    const bool is_about_server = why.kind() == condition::connection || why.kind() == condition::busy;
+    return is_about_server ? give_up_server(std::move(why)) : fail(std::move(why));
+  }
+
+  action unexpected(char type) { return give_up_server(detail::unexpected_message(type)); }
+
+  /// Nothing that is sent in a start-up is larger.
+  static constexpr std::size_t message_limit = 64 * 1024;
+
+  connection_facts* facts_;
+  const connect_options* how_;
+  const crypto_functions* crypto_;
+  detail::server_order order_;
+  std::optional<detail::authentication> login_;
+  std::array<std::byte, 64> channel_{};
+  std::size_t channel_size_ = 0;
+  detail::role_answer role_;
+  detail::connect_report report_;
+  error_info failure_;
+  step step_ = step::start;
+  phase phase_ = phase::logging_in;
+  bool uses_tls_ = false;
+  bool may_change_tls_ = false;
+  bool is_first_message_ = true;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/client/postgres/client_session.hpp ----
+// One connection's side of PostgreSQL for clients: from the verbs' operations to dialogues.
+
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+/// Sends a text of its own by the simple protocol.
+class text_call {
+ public:
+  using value_type = void;
+
+  text_call(session& on, result<std::string> text, script_purpose purpose = script_purpose::any) noexcept
+      : on_(&on), text_(std::move(text)), purpose_(purpose) {}
+
+  action resume(const event& ev) {
+    if (!text_) return action::done(text_.error().code());
+    if (!running_) running_.emplace(*on_, *text_, purpose_);
+    return running_->resume(ev);
+  }
+  error_info failure(std::error_code ec) const {
+    if (!text_) return text_.error();
+    return running_ ? running_->failure(ec) : error_info{ec};
+  }
+  void value() && noexcept {}
+
+ private:
+  session* on_;
+  result<std::string> text_;
+  script_purpose purpose_;
+  std::optional<script_dialogue> running_;
+};
+
+/// A script must not leave a transaction open: then it is rolled back.
+class script_call {
+ public:
+  using value_type = void;
+
+  script_call(session& on, std::string_view text) noexcept : on_(&on), text_(text) {}
+
+  action resume(const event& ev) {
+    if (!running_) {
+      was_in_transaction_ = on_->is_in_transaction();
+      running_.emplace(*on_, text_);
+    }
+    const action next = running_->resume(ev);
+    if (next.what() != verb::done) return next;
+    if (!failure_ && next.error()) failure_ = running_->failure(next.error());
+    if (!is_undoing_ && !was_in_transaction_ && on_->health() == session_health::in_transaction) {
+      is_undoing_ = true;
+      if (!failure_) failure_ = {errc::invalid_state, "the script left a transaction open; it was rolled back"};
+      running_.emplace(*on_, "rollback");
+      return running_->resume({});
+    }
+    return action::done(failure_.code());
+  }
+  error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
+  void value() && noexcept {}
+
+ private:
+  session* on_;
+  std::string_view text_;
+  std::optional<script_dialogue> running_;
+  error_info failure_;
+  bool was_in_transaction_ = false;
+  bool is_undoing_ = false;
+};
+
+/// A dialogue that ends at once.
+template <class T>
+class refusal {
+ public:
+  using value_type = T;
+  explicit refusal(error_info why) noexcept : why_(std::move(why)) {}
+  action resume(const event&) const noexcept { return action::done(why_.code()); }
+  error_info failure(std::error_code) const { return why_; }
+  T value() && { return T{}; }
+
+ private:
+  error_info why_;
+};
+
+/// A statement that is no `select`, `insert` …: what begins or ends a transaction is refused.
+template <class Request>
+class execute_call {
+ public:
+  using value_type = summary;
+  execute_call(session& on, const Request& asked, bool shows_text) noexcept : inner_(on, asked, shows_text) {
+    is_refused_ = asked.sql.view().traits.kind == statement_kind::transaction;
+  }
+  action resume(const event& ev) {
+    if (is_refused_) return action::done(refuse_transaction_statement().code());
+    return inner_.resume(ev);
+  }
+  error_info failure(std::error_code ec) const {
+    return is_refused_ ? refuse_transaction_statement() : inner_.failure(ec);
+  }
+  summary value() && { return std::move(inner_).value(); }
+
+ private:
+  statement_call<Request, summary_target> inner_;
+  bool is_refused_;
+};
+
+/// The session of a connection, and the dialogues that it makes. Its machines borrow it: it stays where it is while one
+/// of them lives.
+class client_session {
+ public:
+  explicit client_session(const connect_options& how) : how_(how), session_(how_) {}
+
+  startup open() {
+    session_.forget();
+    return startup{session_.facts, how_, openssl_crypto()};
+  }
+  script_dialogue ping() { return script_dialogue{session_, {}}; }
+
+  template <class Request>
+  execute_call<Request> start(const sql_execute<Request>& op) {
+    return {session_, op.request, how_.include_statement_text};
+  }
+  template <class Row, class Request>
+  statement_call<Request, all_rows<Row>> start(const sql_query<Row, Request>& op) {
+    return {session_, op.request, how_.include_statement_text};
+  }
+  template <class Row, class Request>
+  statement_call<Request, one_row<Row, false>> start(const sql_query_one<Row, Request>& op) {
+    return {session_, op.request, how_.include_statement_text};
+  }
+  template <class Row, class Request>
+  statement_call<Request, one_row<Row, true>> start(const sql_query_optional<Row, Request>& op) {
+    return {session_, op.request, how_.include_statement_text};
+  }
+  template <class Row, class Struct>
+  insert_call<std::remove_cvref_t<Struct>, one_row<Row, false>> start(const sql_insert_returning<Row, Struct>& op) {
+    return {session_, op.table, op.tail, op.returning, op.row};
+  }
+  template <class Range>
+  insert_many_call<Range> start(const sql_insert<Range>& op) {
+    return {session_, op};
+  }
+  template <class Range>
+  copy_call<Range> start(const copy_rows<Range>& op) {
+    return {session_, op};
+  }
+  script_call start(const sql_script& op) { return {session_, op.text}; }
+  text_call start(const sql_begin& op) { return {session_, begin_text(op)}; }
+  text_call start(const sql_commit& op) {
+    is_committing_ = op.depth == 0;
+    return {session_, commit_text(op.depth), op.depth == 0 ? script_purpose::commit : script_purpose::any};
+  }
+  text_call start(const sql_rollback& op) {
+    if (!session_.is_in_transaction()) return {session_, std::string{}};  // the server has done it already
+    return {session_, rollback_text(op.depth)};
+  }
+
+  /// A dialogue was broken off, and the connection was drained, or (null) lost. A commit that was sent is over then: it
+  /// was done when the server said nothing against it; of a lost one nobody knows. True when it was done.
+  bool settle(error_info& failure, drained* said) {
+    if (!std::exchange(is_committing_, false) || !session_.may_have_executed()) return false;
+    if (said == nullptr) {
+      failure = {errc::commit_unknown, "the time was over, and the connection is lost"};
+    } else if (said->failure) {
+      failure = std::move(said->failure);
+    } else {
+      return session_.health() == session_health::idle;
+    }
+    return false;
+  }
+
+  const connect_options& options() const noexcept { return how_; }
+  session& wire() noexcept { return session_; }
+  const session& wire() const noexcept { return session_; }
+
+ private:
+  connect_options how_;
+  session session_;
+  bool is_committing_ = false;
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/postgres/environment.hpp ----
+// What users of psql expect to be looked at: PG* variables, ~/.pgpass, certificates in ~/.postgresql, the local socket.
+
+namespace dovetail::inline v0::postgres {
+
+/// A snapshot of the process's surroundings, or what a test says they are.
+struct environment {
+  uri variables;              ///< the PG* variables under the names of their connection string parameters
+  std::string home;           ///< empty: no files of the user's are looked at
+  std::string user;           ///< the operating system's name of the user
+  std::string password_file;  ///< PGPASSFILE, else ~/.pgpass
+  /// Where local servers have their sockets; the first that is there is used when no host is said.
+  std::vector<std::string> socket_folders = {"/var/run/postgresql", "/tmp"};
+
+  /// Threads: nobody may change the environment meanwhile, as with getenv().
+  [[gnu::cold, gnu::noinline]] static environment of_process() {
+    static constexpr struct {
+      const char* variable;
+      const char* parameter;
+    } names[] = {
+        {"PGHOST", "host"},
+        {"PGHOSTADDR", "hostaddr"},
+        {"PGPORT", "port"},
+        {"PGDATABASE", "dbname"},
+        {"PGUSER", "user"},
+        {"PGPASSWORD", "password"},
+        {"PGPASSFILE", "passfile"},
+        {"PGCONNECT_TIMEOUT", "connect_timeout"},
+        {"PGOPTIONS", "options"},
+        {"PGAPPNAME", "application_name"},
+        {"PGCLIENTENCODING", "client_encoding"},
+        {"PGSSLMODE", "sslmode"},
+        {"PGSSLNEGOTIATION", "sslnegotiation"},
+        {"PGSSLROOTCERT", "sslrootcert"},
+        {"PGSSLCERT", "sslcert"},
+        {"PGSSLKEY", "sslkey"},
+        {"PGSSLSNI", "sslsni"},
+        {"PGGSSENCMODE", "gssencmode"},
+        {"PGCHANNELBINDING", "channel_binding"},
+        {"PGREQUIREAUTH", "require_auth"},
+        {"PGTARGETSESSIONATTRS", "target_session_attrs"},
+        {"PGLOADBALANCEHOSTS", "load_balance_hosts"},
+        {"PGMAXPROTOCOLVERSION", "max_protocol_version"},
+    };
+    environment made;
+    for (const auto& each : names) {
+      const char* const value = std::getenv(each.variable);
+      if (value == nullptr || *value == '\0') continue;
+      made.variables.parameters.push_back({each.parameter, secret{value}, true});
+    }
+    std::array<char, 4096> room{};
+    passwd entry{};
+    passwd* found = nullptr;
+    if (::getpwuid_r(::geteuid(), &entry, room.data(), room.size(), &found) == 0 && found != nullptr) {
+      made.user = entry.pw_name;
+      made.home = entry.pw_dir;
+    }
+    if (const char* const home = std::getenv("HOME"); home != nullptr && *home != '\0') made.home = home;
+    if (!made.home.empty()) made.password_file = made.home + "/.pgpass";
+    return made;
+  }
+};
+
+namespace detail {
+
+inline bool exists(const std::string& path) noexcept {
+  struct stat found {};
+  return ::stat(path.c_str(), &found) == 0;
+}
+
+/// Compares one field of a password file's line, which is taken off the front with its colon; "*" fits everything.
+inline bool field_fits(std::string_view& line, std::string_view wanted) {
+  std::string field;
+  const bool is_wildcard = line.starts_with("*:");
+  while (!line.empty() && line.front() != ':') {
+    if (line.front() == '\\' && line.size() > 1) line.remove_prefix(1);
+    field += line.front();
+    line.remove_prefix(1);
+  }
+  if (line.empty()) return false;  // no colon: no field
+  line.remove_prefix(1);
+  return is_wildcard || field == wanted;
+}
+
+/// The password of the first line "host:port:database:user:password" that fits.
+inline bool take_password(std::string_view line, const server_address& server, const connect_options& how,
+                          secret& password) {
+  if (line.starts_with('#')) return false;
+  const bool is_default_socket = server.host == "/var/run/postgresql" || server.host == "/tmp";
+  const std::string_view host = server.host.empty() ? std::string_view{server.host_address}
+                                : is_default_socket ? std::string_view{"localhost"}
+                                                    : std::string_view{server.host};
+  std::string_view with_path = line;
+  if (!field_fits(line, host)) {
+    line = with_path;
+    if (!is_default_socket || !field_fits(line, server.host)) return false;
+  }
+  if (!field_fits(line, std::to_string(server.port)) || !field_fits(line, how.database_name()) ||
+      !field_fits(line, how.user)) {
+    return false;
+  }
+  std::string text;
+  while (!line.empty() && line.front() != ':') {
+    if (line.front() == '\\' && line.size() > 1) line.remove_prefix(1);
+    text += line.front();
+    line.remove_prefix(1);
+  }
+  password = secret{std::move(text)};
+  return true;
+}
+
+struct close_file {
+  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+};
+
+}  // namespace detail
+
+/// Looks up the servers' passwords in a password file (PostgreSQL documentation, "The Password File"). One that others
+/// may read is not used, and `password_note` says so.
+[[gnu::cold, gnu::noinline]] inline void read_password_file(const std::string& path, connect_options& how) {
+  const auto note = [&](std::string_view why) {
+    how.password_note.clear();
+    dovetail::detail::append_parts(how.password_note, {"the password file ", path, " ", why});
+  };
+  const std::unique_ptr<std::FILE, detail::close_file> file{std::fopen(path.c_str(), "re")};
+  if (file == nullptr) return;
+  struct stat found {};
+  if (::fstat(::fileno(file.get()), &found) != 0 || !S_ISREG(found.st_mode)) return note("is no plain file");
+  if ((found.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return note("is not used, because others may read or write it: chmod 0600");
+  }
+  note("has no line that fits");
+  std::vector<bool> is_known(how.servers.size());
+  std::string line;
+  for (int c = 0; c != EOF;) {
+    line.clear();
+    while ((c = std::fgetc(file.get())) != EOF && c != '\n') line += static_cast<char>(c);
+    if (line.ends_with('\r')) line.pop_back();
+    for (std::size_t i = 0; i < how.servers.size(); ++i) {
+      if (!is_known[i]) is_known[i] = detail::take_password(line, how.servers[i], how, how.servers[i].password);
+    }
+    volatile char* at = line.data();
+    for (std::size_t i = 0; i < line.size(); ++i) at[i] = '\0';
+  }
+}
+
+/// Fills what neither connection string nor variables have said: the user, the server, passwords, certificates.
+/// Errors: errc::invalid_option for a private key that others may read.
+[[gnu::cold, gnu::noinline]] inline error_info fill_defaults(connect_options& how, const environment& around,
+                                                             const std::string& password_file, bool trusts_system) {
+  if (how.user.empty()) how.user = around.user;
+  if (how.servers.empty()) how.servers.emplace_back();
+  for (server_address& each : how.servers) {
+    if (!each.host.empty() || !each.host_address.empty()) continue;
+    each.host = "localhost";
+    for (const std::string& folder : around.socket_folders) {
+      server_address local;
+      local.host = folder;
+      local.port = each.port;
+      if (!detail::exists(local.socket_path())) continue;
+      each.host = folder;
+      break;
+    }
+  }
+  if (how.password.empty()) {
+    const std::string& path = password_file.empty() ? around.password_file : password_file;
+    if (!path.empty()) read_password_file(path, how);
+  }
+  if (how.tls == ssl_mode::disable) return {};
+  if (!around.home.empty()) {
+    const std::string folder = around.home + "/.postgresql/";
+    if (how.tls >= ssl_mode::require && how.tls_authorities.empty() && !trusts_system &&
+        detail::exists(folder + "root.crt")) {
+      how.tls_authorities = folder + "root.crt";
+    }
+    if (how.tls_certificate.empty() && detail::exists(folder + "postgresql.crt")) {
+      how.tls_certificate = folder + "postgresql.crt";
+    }
+    if (!how.tls_certificate.empty() && how.tls_key.empty() && detail::exists(folder + "postgresql.key")) {
+      how.tls_key = folder + "postgresql.key";
+    }
+  }
+  struct stat key {};
+  if (how.tls_key.empty() || ::stat(how.tls_key.c_str(), &key) != 0) return {};
+  const mode_t forbidden = key.st_uid == 0 ? S_IWGRP | S_IXGRP | S_IRWXO : S_IRWXG | S_IRWXO;  // as libpq
+  if (!S_ISREG(key.st_mode) || (key.st_mode & forbidden) == 0) return {};
+  std::string text = "the private key ";
+  dovetail::detail::append_parts(text, {how.tls_key, " may be read by others: chmod 0600"});
+  return {errc::invalid_option, std::move(text)};
+}
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/codec/postgres/words.hpp ----
+// Connection strings of `keyword=value` words, as libpq's: host=localhost dbname=app password='it''s \'secret\''.
+
+namespace dovetail::inline v0::postgres::detail {
+
+constexpr bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+[[gnu::cold, gnu::noinline]] inline error_info bad_words(std::string_view what, std::size_t ordinal) {
+  std::string text;
+  dovetail::detail::append_parts(text,
+                                 {"word ", dovetail::detail::number_text{ordinal}, " of the connection string ", what});
+  return {errc::malformed_connection_string, std::move(text)};
+}
+
+/// Takes one value off the front: quoted or up to the next space; a backslash takes the next character as it is.
+/// False when the quote does not end.
+inline bool take_value(std::string_view& rest, std::string& value, bool& is_quoted) {
+  is_quoted = rest.starts_with('\'');
+  if (is_quoted) rest.remove_prefix(1);
+  while (!rest.empty()) {
+    char c = rest.front();
+    if (is_quoted ? c == '\'' : is_space(c)) break;
+    rest.remove_prefix(1);
+    if (c == '\\') {
+      if (rest.empty()) break;
+      c = rest.front();
+      rest.remove_prefix(1);
+    }
+    value += c;
+  }
+  if (!is_quoted) return true;
+  if (rest.empty()) return false;
+  rest.remove_prefix(1);
+  return rest.empty() || is_space(rest.front());
+}
+
+/// Reads the words into the parameters of a connection string without authority and path.
+/// Errors: errc::malformed_connection_string, which names the word's number and quotes nothing.
+inline result<uri> parse_words(std::string_view text) {
+  uri read;
+  read.scheme = "postgresql";
+  bool may_be_password = false;  // what follows may be pieces of a password that lacks quotes
+  for (std::size_t ordinal = 1;; ++ordinal) {
+    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+    if (text.empty()) return read;
+    std::size_t end = 0;
+    while (end < text.size() && text[end] != '=' && !is_space(text[end])) ++end;
+    const std::string_view name = text.substr(0, end);
+    text.remove_prefix(end);
+    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+    if (!text.starts_with('=')) {
+      return bad_words("has no '=' (a value with spaces stands between single quotes)", ordinal);
+    }
+    if (name.empty()) return bad_words("has a value but no keyword", ordinal);
+    text.remove_prefix(1);
+    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+    std::string value;
+    bool is_quoted = false;
+    if (!take_value(text, value, is_quoted))
+      return bad_words("has a quote that does not end, or text behind it", ordinal);
+    if (!may_be_text(value)) return bad_words("has a zero byte in it", ordinal);
+    read.may_hide_password = read.may_hide_password || may_be_password;
+    may_be_password = may_be_password || (!is_quoted && name == "password");
+    read.parameters.push_back({std::string{name}, secret{std::move(value)}, true});
+  }
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/codec/postgres/connection_string.hpp ----
+// Connection options from the parts of a connection string: libpq's keywords, in a URI or as words.
+
+namespace dovetail::inline v0::postgres {
+
+/// True for "postgresql://…" and "postgres://…"; anything else is read as words.
+inline bool is_uri(std::string_view text) noexcept {
+  return text.starts_with("postgresql:") || text.starts_with("postgres:");
+}
+
+/// Options as they are collected: first from the environment, then from the connection string, which wins.
+/// Errors are left in the reader, for its `finish()`; none holds a password.
+class options_reader {
+ public:
+  connect_options options;
+  std::optional<ssl_mode> mode;  ///< when one has been said
+  std::string password_file;
+  bool asks_for_tls = false;  ///< by a file of certificates or direct negotiation
+  bool trusts_system = false;
+
+  /// Reads one source: the authority and path of a URI, and the parameters, which win over them.
+  void read(const uri& source, option_reader& reader) {
+    read_authority(source);
+    reader.text("host", hosts_).text("hostaddr", addresses_).text("port", ports_);
+    reader.text("dbname", options.database).text("user", options.user).secret_text("password", options.password);
+    reader.text("passfile", password_file)
+        .text("application_name", options.application_name)
+        .text("options", options.options);
+    if (options.application_name.empty())
+      reader.text("fallback_application_name", options.application_name);
+    else
+      reader.has("fallback_application_name");
+    reader.seconds("connect_timeout", options.connect_timeout)
+        .boolean("keepalives", options.keep_alive)
+        .seconds("keepalives_idle", options.keep_alive_idle, std::chrono::seconds{0}, std::chrono::hours{9});
+    read_tls(reader);
+    read_choices(reader);
+    read_authentication(reader);
+    std::string encoding = "UTF8";
+    reader.text("client_encoding", encoding);
+    if (!equals_ignoring_case(encoding, "utf8") && !equals_ignoring_case(encoding, "utf-8") && encoding != "auto") {
+      reader.problem(errc::invalid_option, "parameter 'client_encoding' must be UTF8: texts here are in UTF-8");
+    }
+    reader.integer("cacheStatements", options.statement_cache, 0, 100000)
+        .boolean("unnamedStatements", options.unnamed_statements)
+        .boolean("includeStatementText", options.include_statement_text);
+  }
+
+  /// After the last source: makes the servers of the lists, and settles how TLS is verified.
+  void finish(option_reader& reader) {
+    if (!ports_.empty() || !hosts_.empty() || !addresses_.empty()) make_servers(reader);
+    options.tls = mode.value_or(asks_for_tls ? ssl_mode::verify_full : ssl_mode::prefer);
+    if (options.tls < ssl_mode::require && options.tls_negotiation == ssl_negotiation::direct) {
+      reader.problem(errc::invalid_option, "direct TLS needs sslmode 'require', 'verify-ca' or 'verify-full'");
+    }
+    if (trusts_system && options.tls != ssl_mode::verify_full) {
+      reader.problem(errc::invalid_option, "sslrootcert=system needs sslmode 'verify-full'");
+    }
+    if (options.tls == ssl_mode::disable && options.binding == channel_binding::require) {
+      reader.problem(errc::invalid_option, "channel_binding=require and sslmode=disable contradict each other");
+    }
+  }
+
+ private:
+  void read_authority(const uri& source) {
+    if (!source.user.empty()) options.user = source.user;
+    if (!source.password.empty()) options.password = source.password;
+    if (!source.database().empty()) options.database = source.database();
+    if (source.hosts.empty()) return;
+    hosts_.clear();
+    ports_.clear();
+    bool has_port = false;
+    for (const uri_host& each : source.hosts) {
+      const std::string_view comma = &each == source.hosts.data() ? "" : ",";
+      has_port = has_port || each.port != 0;
+      dovetail::detail::append_parts(hosts_, {comma, each.name});
+      dovetail::detail::append_parts(ports_, {comma});
+      if (each.port != 0) dovetail::detail::append_parts(ports_, {dovetail::detail::number_text{each.port}});
+    }
+    if (!has_port) ports_.clear();
+  }
+
+  void read_tls(option_reader& reader) {
+    using negotiation = ssl_negotiation;
+    if (bool is_on = false; reader.has("ssl")) {
+      reader.boolean("ssl", is_on);
+      if (is_on)
+        asks_for_tls = true;
+      else
+        mode = ssl_mode::disable;
+    }
+    ssl_mode said = mode.value_or(ssl_mode::prefer);
+    if (reader.has("sslmode")) {
+      reader.choice("sslmode", said,
+                    {{"disable", ssl_mode::disable},
+                     {"allow", ssl_mode::allow},
+                     {"prefer", ssl_mode::prefer},
+                     {"require", ssl_mode::require},
+                     {"verify-ca", ssl_mode::verify_ca},
+                     {"verify-full", ssl_mode::verify_full}});
+      mode = said;
+    }
+    reader
+        .choice("sslnegotiation", options.tls_negotiation,
+                {{"postgres", negotiation::request}, {"direct", negotiation::direct}})
+        .text("sslrootcert", options.tls_authorities)
+        .text("sslcert", options.tls_certificate)
+        .text("sslkey", options.tls_key)
+        .secret_text("sslpassword", options.tls_key_password)
+        .boolean("sslsni", options.tls_sends_name);
+    if (options.tls_authorities == "system") {
+      trusts_system = true;
+      asks_for_tls = true;
+      options.tls_authorities.clear();
+    }
+    asks_for_tls = asks_for_tls || !options.tls_authorities.empty() || !options.tls_certificate.empty() ||
+                   options.tls_negotiation == negotiation::direct;
+    ssl_mode gss = ssl_mode::prefer;
+    reader.choice("gssencmode", gss, {{"disable", ssl_mode::disable}, {"prefer", ssl_mode::prefer}});
+  }
+
+  void read_choices(option_reader& reader) {
+    reader
+        .choice("channel_binding", options.binding,
+                {{"disable", channel_binding::disable},
+                 {"prefer", channel_binding::prefer},
+                 {"require", channel_binding::require}})
+        .choice("target_session_attrs", options.target,
+                {{"any", target_session::any},
+                 {"read-write", target_session::read_write},
+                 {"read-only", target_session::read_only},
+                 {"primary", target_session::primary},
+                 {"standby", target_session::standby},
+                 {"prefer-standby", target_session::prefer_standby}})
+        .choice("load_balance_hosts", options.balance,
+                {{"disable", load_balance::disable}, {"random", load_balance::random}})
+        .choice("max_protocol_version", options.newest_protocol,
+                {{"3.0", protocol_version::v3_0}, {"3.2", protocol_version::v3_2}, {"latest", protocol_version::v3_2}});
+  }
+
+  /// require_auth: methods that are answered, or, each with a '!', methods that are not.
+  void read_authentication(option_reader& reader) {
+    if (!reader.has("require_auth")) return;
+    static constexpr std::string_view known[] = {"password", "md5", "scram-sha-256", "none"};
+    std::string said;
+    reader.text("require_auth", said);
+    bool is_named[std::size(known)] = {};
+    bool is_refusal = said.starts_with('!');
+    for (std::string_view rest = said; !rest.empty();) {
+      std::string_view word = take_part(rest);
+      const bool is_refused = word.starts_with('!');
+      if (is_refused) word.remove_prefix(1);
+      const auto* const found = std::find(std::begin(known), std::end(known), word);
+      if (found == std::end(known) || is_refused != is_refusal) {
+        reader.problem(errc::invalid_option,
+                       "parameter 'require_auth' must be a list of 'password', 'md5', 'scram-sha-256' and 'none', "
+                       "each of them or none with a '!' in front");
+        return;
+      }
+      is_named[found - std::begin(known)] = true;
+    }
+    options.allowed_authentication.clear();
+    if (said.empty()) return;
+    for (std::size_t i = 0; i < std::size(known); ++i) {
+      if (is_named[i] != is_refusal) options.allowed_authentication.emplace_back(known[i]);
+    }
+    if (options.allowed_authentication.empty()) {
+      reader.problem(errc::invalid_option, "parameter 'require_auth' leaves no way to log in");
+    }
+  }
+
+  /// Takes what is in front of the first comma off the front, and the comma.
+  static std::string_view take_part(std::string_view& rest) noexcept {
+    const std::size_t comma = rest.find(',');
+    const std::string_view part = rest.substr(0, comma);
+    rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+    return part;
+  }
+
+  static std::size_t count_of_parts(std::string_view list) noexcept {
+    return list.empty() ? 0 : dovetail::detail::count_of(list, ',') + 1;
+  }
+
+  void make_servers(option_reader& reader) {
+    const std::size_t hosts = count_of_parts(hosts_);
+    const std::size_t addresses = count_of_parts(addresses_);
+    const std::size_t ports = count_of_parts(ports_);
+    const std::size_t count = (std::max)({hosts, addresses, std::size_t{1}});
+    if ((hosts != 0 && addresses != 0 && hosts != addresses) || (ports > 1 && ports != count)) {
+      reader.problem(errc::invalid_option, "'host', 'hostaddr' and 'port' name different numbers of servers");
+      return;
+    }
+    std::string_view host_rest = hosts_, address_rest = addresses_, port_rest = ports_;
+    options.servers.clear();
+    std::string_view port_text;
+    for (std::size_t i = 0; i < count; ++i) {
+      server_address& each = options.servers.emplace_back();
+      each.host = take_part(host_rest);
+      each.host_address = take_part(address_rest);
+      if (i == 0 || ports > 1) port_text = take_part(port_rest);
+      if (!port_text.empty() && (!parse_integer(port_text, each.port) || each.port == 0)) {
+        reader.problem(errc::invalid_option,
+                       "parameter 'port' must be a whole number from 1 to 65535, or a list of them");
+        return;
+      }
+    }
+  }
+
+  std::string hosts_, addresses_, ports_;  // lists, separated by commas
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/client/postgres/connection_string.hpp ----
+// Connection strings of PostgreSQL: URIs and words, completed from the environment as psql does.
+
+namespace dovetail::inline v0::postgres {
+
+/// Reads "postgresql://user:password@host:port/database?name=value" or "host=… dbname=…". The parameters are libpq's
+/// (host, hostaddr, port, dbname, user, password, passfile, connect_timeout, options, application_name,
+/// fallback_application_name, client_encoding, keepalives, keepalives_idle, sslmode, sslnegotiation, sslrootcert,
+/// sslcert, sslkey, sslpassword, sslsni, gssencmode (ignored), channel_binding, require_auth, target_session_attrs,
+/// load_balance_hosts, max_protocol_version), besides `ssl`, `cacheStatements`, `unnamedStatements`,
+/// `includeStatementText` and those of every client. What is not said comes from the PG* variables, a password file and
+/// ~/.postgresql. An empty text is all defaults.
+/// TLS: without `sslmode` it is `prefer`; or `verify-full` where `ssl=true`, files of certificates or direct
+/// negotiation ask for TLS.
+/// Errors: one failure that names every mistake, and prints no password.
+[[gnu::cold, gnu::noinline]] inline result<parsed_string<connect_options>> parse(
+    std::string_view text, const environment& around = environment::of_process()) {
+  result<uri> where = is_uri(text) ? parse_uri(text) : detail::parse_words(text);
+  if (!where) return std::move(where).error();
+  options_reader read;
+  option_reader variables{around.variables};
+  read.read(around.variables, variables);
+  if (result<void> done = variables.finish(); !done) {
+    std::string context = "in the PG* environment variables: ";
+    return std::move(done).error().with_context(context.append(done.error().context()));
+  }
+  option_reader reader{*where};
+  reader.scheme({"postgresql", "postgres"});
+  string_settings said = read_settings(reader);
+  read.read(*where, reader);
+  read.finish(reader);
+  if (result<void> done = reader.finish(); !done) return std::move(done).error();
+  if (error_info wrong = fill_defaults(read.options, around, read.password_file, read.trusts_system)) return wrong;
+  return parsed_string<connect_options>{std::move(read.options), said};
+}
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/transport/tcp_or_unix.hpp ----
+// Several places where a server may be, some by TCP, some by Unix sockets, and the stream that leads to one of them.
+
+namespace dovetail::inline v0 {
+
+/// One place: the path of a Unix socket, or where there is none a TCP host.
+struct socket_target {
+  std::string path;
+  tcp_endpoint tcp;
+  std::string server_name;  ///< for TLS: the name that the certificate must be for
+};
+
+/// Places that will do; the dialogue says by its connect action which one is tried.
+struct tcp_or_unix_endpoint {
+  std::vector<socket_target> targets;
+};
+
+/// A stream to one of several servers. Threads: one operation at a time.
+class tcp_or_unix_stream : public detail::socket_stream {
+ public:
+  explicit tcp_or_unix_stream(tcp_or_unix_endpoint peers) : peers_(std::move(peers)) {}
+
+  /// Which of the endpoint's targets the next connect is for; only while the stream is closed.
+  void select(std::size_t target) noexcept { selected_ = target; }
+  std::size_t selected() const noexcept { return selected_; }
+
+  /// Errors: std::errc::invalid_argument when the endpoint has no such target.
+  attempt try_connect(deadline by) {
+    if (is_connected_) return attempt::failed(make_error_code(errc::invalid_state));
+    if (!by_tcp_ && !by_path_) {
+      if (selected_ >= peers_.targets.size()) {
+        return attempt::failed(std::make_error_code(std::errc::invalid_argument));
+      }
+      const socket_target& target = peers_.targets[selected_];
+      if (target.path.empty()) {
+        by_tcp_.emplace(target.tcp);
+      } else {
+        by_path_.emplace(unix_endpoint{target.path});
+      }
+    }
+    const attempt tried = by_tcp_ ? by_tcp_->try_connect(by) : by_path_->try_connect(by);
+    if (!tried.is_over()) return tried;
+    if (!tried.ec) {
+      socket_ = by_tcp_ ? by_tcp_->release() : by_path_->release();
+      is_connected_ = true;
+    }
+    by_tcp_.reset();
+    by_path_.reset();
+    return tried;
+  }
+
+  std::error_code wait(const attempt& last, deadline by) {
+    if (by_tcp_) return by_tcp_->wait(last, by);
+    return by_path_ ? by_path_->wait(last, by) : socket_stream::wait(last, by);
+  }
+  native_handle handle(readiness what) const noexcept {
+    if (by_tcp_) return by_tcp_->handle(what);
+    return by_path_ ? by_path_->handle(what) : socket_stream::handle(what);
+  }
+  void notify(std::shared_ptr<waker> listener) {
+    if (by_tcp_) {
+      by_tcp_->notify(std::move(listener));
+    } else if (!by_path_) {
+      listener->wake();
+    }
+  }
+
+  void close() noexcept {
+    by_tcp_.reset();
+    by_path_.reset();
+    close_socket();
+  }
+
+  const tcp_or_unix_endpoint& endpoint() const noexcept { return peers_; }
+
+  /// The name that the selected target's certificate must be for.
+  std::string server_name() const {
+    return selected_ < peers_.targets.size() ? peers_.targets[selected_].server_name : std::string{};
+  }
+
+  /// For messages: "host:port", or the path.
+  std::string peer() const {
+    if (selected_ >= peers_.targets.size()) return {};
+    const socket_target& target = peers_.targets[selected_];
+    return target.path.empty() ? tcp_stream{target.tcp}.peer() : target.path;
+  }
+
+ private:
+  tcp_or_unix_endpoint peers_;
+  std::size_t selected_ = 0;
+  std::optional<tcp_stream> by_tcp_;  // only while it connects, like the next
+  std::optional<unix_stream> by_path_;
+};
+
+/// The transport policy TCP or Unix socket, whichever the endpoint's target says.
+struct tcp_or_unix {
+  using endpoint = tcp_or_unix_endpoint;
+  using stream = tcp_or_unix_stream;
+};
+
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/postgres/endpoint.hpp ----
+// The stream that leads to a PostgreSQL server: TCP or Unix socket, with TLS when the dialogue asks for it.
+
+namespace dovetail::inline v0::postgres {
+
+/// One type for every `ssl_mode`: plain until `startup` or `cancel_request` starts TLS.
+using transport = tls<tcp_or_unix>;
+
+namespace detail {
+
+inline tls_verify verification(const connect_options& how) noexcept {
+  switch (how.tls) {
+    case ssl_mode::verify_full:
+      return tls_verify::full;
+    case ssl_mode::verify_ca:
+      return tls_verify::certificate;
+    case ssl_mode::require:  // as libpq: who names authorities wants them to be asked
+      return how.tls_authorities.empty() ? tls_verify::none : tls_verify::certificate;
+    default:
+      return tls_verify::none;
+  }
+}
+
+}  // namespace detail
+
+/// The servers of `how`, in its order, and how TLS is made with them.
+inline transport::endpoint endpoint_of(const connect_options& how) {
+  transport::endpoint made;
+  for (const server_address& each : how.servers) {
+    socket_target& target = made.peer.targets.emplace_back();
+    if (each.is_unix_socket()) {
+      target.path = each.socket_path();
+      continue;
+    }
+    target.tcp = {each.host_address.empty() ? each.host : each.host_address, each.port};
+    target.tcp.keep_alive = how.keep_alive;
+    target.tcp.keep_alive_idle = how.keep_alive_idle;
+    target.server_name = each.host.empty() ? each.host_address : each.host;
+  }
+  tls_settings& settings = made.settings;
+  settings.start = tls_start::on_request;
+  settings.verify = detail::verification(how);
+  settings.authorities = how.tls_authorities;
+  settings.certificate = how.tls_certificate;
+  settings.private_key = how.tls_key;
+  settings.private_key_password = how.tls_key_password;
+  settings.application_protocol = "postgresql";  // documentation, "SSL Session Encryption"
+  settings.sends_name = how.tls_sends_name;
+  return made;
+}
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/codec/postgres/stream.hpp ----
+// The further batches of a portal, and its end: results of any size in bounded memory.
+
+namespace dovetail::inline v0::postgres {
+
+/// What is wanted of an open portal.
+enum class portal_step : std::uint8_t { fetch, close };
+
+/// Reads the next rows of a portal that `execute_dialogue` left open, or closes it.
+/// Errors: those of `dialogue` and of the sink; the portal is closed after each of them.
+/// Lifetime: borrows the session, the portal and the sink's state.
+class stream_dialogue final : public detail::dialogue {
+ public:
+  using value_type = execution;
+
+  stream_dialogue(session& on, portal& of, const row_sink& rows)
+      : dialogue(on), portal_(&of), rows_(rows), wanted_(portal_step::fetch) {
+    continues_ = of.holds_session();
+  }
+  stream_dialogue(session& on, portal& of) : dialogue(on), portal_(&of), wanted_(portal_step::close) {
+    continues_ = of.holds_session();
+  }
+
+  execution value() && noexcept { return done_; }
+
+ private:
+  using verdict = detail::verdict;
+
+  verdict begin() override {
+    was_in_transaction_ = true;  // what is lost with the connection has not been committed
+    if (!portal_->is_open()) {
+      if (wanted_ == portal_step::close) return verdict::finish;
+      return fail({errc::invalid_state, "the portal is not open"});
+    }
+    on().begin_batch();
+    if (wanted_ == portal_step::fetch) {
+      detail::write_execute(on(), portal_->row_limit(), portal_->name());
+      if (portal_->holds_session()) {
+        on().write_flush();
+        on().note_unsynced();
+      } else {
+        on().write_sync();
+      }
+      return verdict::send;
+    }
+    if (!portal_->holds_session()) {
+      static_cast<void>(on().writer().begin(detail::from_client::close).u8('P').text(portal_->name()).end());
+    } else {
+      is_ending_ = true;  // the Sync closes it
+    }
+    portal_->close();
+    on().write_sync();
+    return verdict::send;
+  }
+
+  verdict on_message(const detail::message& came) override {
+    namespace from_server = detail::from_server;
+    if (is_ending_) return verdict::unexpected;
+    if (wanted_ == portal_step::close) {
+      is_ending_ = true;
+      return came.type == from_server::close_complete ? verdict::go_on : verdict::unexpected;
+    }
+    switch (came.type) {
+      case from_server::portal_suspended:
+        done_.is_suspended = true;
+        if (noted()) return end();
+        is_ending_ = true;
+        return portal_->holds_session() ? verdict::finish : verdict::go_on;
+      case from_server::command_complete:
+        return detail::read_tag(came.body, done_.tag) ? end() : verdict::malformed;
+      default:
+        return verdict::unexpected;
+    }
+  }
+
+  std::size_t on_rows(byte_view unread) override {
+    if (is_ending_ || wanted_ == portal_step::close) return 0;
+    if (rows_.take == nullptr || noted()) return detail::skip_rows(unread);
+    bool failed = false;
+    const std::size_t taken = rows_.take(rows_.state, unread, failed);
+    if (failed) note(rows_.failure == nullptr ? error_info{errc::malformed_value} : rows_.failure(rows_.state));
+    return taken;
+  }
+
+  verdict on_error(error_info failure) override {
+    note(std::move(failure));
+    return end();
+  }
+
+  /// No more rows are wanted, or there are none.
+  verdict end() {
+    is_ending_ = true;
+    portal_->close();
+    if (!on().needs_sync()) return verdict::go_on;
+    on().begin_batch();
+    on().write_sync();
+    return verdict::send;
+  }
+
+  verdict on_ready() override { return is_ending_ ? verdict::finish : verdict::unexpected; }
+
+  portal* portal_;
+  row_sink rows_;
+  execution done_;
+  portal_step wanted_;
+  bool is_ending_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/client/postgres/stream_state.hpp ----
+// Rows read some at a time through a portal: bounded memory, any number of rows.
+
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+/// The rows of one batch as they came, and the portal that gives the next.
+class row_batches : public row_target {
+ public:
+  using row_target::row_target;
+  row_batches(const row_batches&) = delete;
+  row_batches& operator=(const row_batches&) = delete;
+
+  /// The next DataRow's body, or nothing.
+  bool next_body(byte_view& body) noexcept {
+    if (at_ == batch_.size()) return false;
+    const std::byte* const begin = batch_.data() + at_;
+    const std::size_t length = load_big<std::uint32_t>(begin + 1);  // checked when it was copied
+    body = {begin + header_size, length - 4};
+    at_ += length + 1;
+    return true;
+  }
+  bool has_more() const noexcept { return portal_.is_open(); }
+
+  /// The dialogue that executes the statement and reads the first batch.
+  execute_dialogue opening(session& on, statement_request asked) {
+    asked.row_limit = first_batch_;
+    return {on, asked, sink_of(&keep), portal_};
+  }
+  /// The dialogue that reads the next batch. `next_body` must have given all of this one.
+  stream_dialogue fetching(session& on) {
+    if (batch_.size() != 0) {
+      const std::size_t row = (std::max<std::size_t>)(batch_.size() / (std::max<std::size_t>)(rows_in_batch_, 1), 1);
+      portal_.set_row_limit(static_cast<std::int32_t>(std::clamp<std::size_t>(batch_bytes_ / row, 1, most_rows_)));
+    }
+    batch_.clear();
+    at_ = rows_in_batch_ = 0;
+    return {on, portal_, sink_of(&keep)};
+  }
+  stream_dialogue closing(session& on) { return {on, portal_}; }
+
+ protected:
+  ~row_batches() = default;
+
+ private:
+  static constexpr std::int32_t first_batch_ = 256;
+  static constexpr std::size_t batch_bytes_ = 256 * 1024;
+  static constexpr std::size_t most_rows_ = 16 * 1024;
+
+  static std::size_t keep(void* state, byte_view unread, bool& failed) {
+    auto& self = *static_cast<row_batches*>(static_cast<row_target*>(state));
+    const std::size_t whole = take_rows(unread, failed, [&self](byte_view) { return ++self.rows_in_batch_, true; });
+    self.batch_.append(unread.first(whole));
+    return whole;
+  }
+
+  portal portal_;
+  byte_buffer batch_;
+  std::size_t at_ = 0;
+  std::size_t rows_in_batch_ = 0;
+};
+
+/// What a stream keeps on the heap, where the dialogues' pointers stay good.
+template <class Row>
+class row_stream final : public row_batches {
+ public:
+  row_stream() noexcept : row_batches(&row_tag<Row>, row_plan<Row>::description, name_style_of<row_value_t<Row>>) {}
+
+  /// Reads the next row of the batch; false when it has none.
+  bool next(row_value_t<Row>& out, bool& failed) {
+    byte_view body;
+    if (!next_body(body)) return false;
+    failed = !this->template read<Row>(body, out);
+    return true;
+  }
+};
+
+enum class stream_step : unsigned char { row, done, failed };
+
+/// A query that is being read row by row. The connection must stay where it is.
+template <class Row>
+class stream_state {
+ public:
+  explicit stream_state(std::unique_ptr<row_stream<Row>> rows) noexcept : rows_(std::move(rows)) {}
+  stream_state(stream_state&&) noexcept = default;
+  stream_state& operator=(stream_state&&) noexcept = default;
+
+  row_stream<Row>& rows() noexcept { return *rows_; }
+  error_info take_failure() { return std::move(failure_); }
+  stream_step fail(error_info why) {
+    failure_ = std::move(why);
+    return stream_step::failed;
+  }
+  /// How to end the portal when the stream goes before its end; set by the connection.
+  void on_close(void* connection, void (*end)(void* connection, row_batches& of) noexcept) noexcept {
+    connection_ = connection;
+    close_ = end;
+  }
+  void close() noexcept {
+    if (rows_ && rows_->has_more() && close_ != nullptr) close_(connection_, *rows_);
+    rows_.reset();
+  }
+
+ private:
+  std::unique_ptr<row_stream<Row>> rows_;
+  error_info failure_;
+  void* connection_ = nullptr;
+  void (*close_)(void*, row_batches&) noexcept = nullptr;
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/postgres/verbs.hpp ----
+// The verbs that PostgreSQL has beyond those of every SQL client.
+
+namespace dovetail::inline v0 {
+namespace postgres {
+
+/// Base class of clients, views and transactions, on top of `Base`, which has the verbs of every SQL client.
+template <class Base, argument_storage Storage>
+class extra_verbs : public Base {
+ public:
+  /// Copies the structs of a range into a table by a binary COPY: all of them, or none. The fields name the columns;
+  /// the table may have a schema. The fastest way in for many rows. (summary) Errors: what the table refuses;
+  /// errc::value_out_of_range, errc::malformed_value with row and field, for a value that the column's type does not
+  /// take (a COPY in binary converts nothing): nothing is copied then.
+  template <dovetail::detail::row_range Range>
+  decltype(auto) copy_in(std::string_view table, const Range& rows,
+                         std::source_location where = std::source_location::current()) {
+    constexpr std::string_view columns = column_list<dialect::postgres, dovetail::detail::row_of<Range>>;
+    if constexpr (Storage == argument_storage::owned) {
+      using held = std::vector<dovetail::detail::row_of<Range>>;
+      return this->self().run(copy_rows<held>{std::string{table}, columns, held(rows.begin(), rows.end())}, where);
+    } else {
+      return this->self().run(copy_rows<const Range&>{std::string{table}, columns, rows}, where);
+    }
+  }
+};
+
+}  // namespace postgres
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/codec/postgres/cancel_request.hpp ----
+// The dialogues that end something: a CancelRequest on a connection of its own, and the farewell of a session.
+
+namespace dovetail::inline v0::postgres {
+
+/// Asks the server to cancel what another connection is doing, on a fresh stream to the same endpoint; over TLS when
+/// that connection has it. The server does not say whether it did; it closes the stream, which is waited for: only
+/// then does a late cancellation not hit the next statement.
+/// Errors: the transport's own; errc::operation_unsupported without a key, or when TLS is refused.
+/// Lifetime: copies what it needs of `facts`; borrows `how`.
+class cancel_request {
+ public:
+  using value_type = void;
+
+  cancel_request(const connection_facts& facts, const connect_options& how)
+      : how_(&how), key_(facts.key), server_(facts.server), is_encrypted_(facts.is_encrypted) {}
+
+  action resume(const event& ev) {
+    if (step_ == step::closing) return action::done(outcome_);
+    if (ev.cancelled) return close(make_error_code(errc::cancelled));
+    switch (step_) {
+      case step::start:
+        if (key_.size == 0) return action::done(errc::operation_unsupported);
+        step_ = step::connecting;
+        return action::connect(server_, how_->connect_timeout);
+      case step::connecting:
+        if (ev.ec) return close(ev.ec);
+        if (!is_encrypted_) return ask();
+        if (how_->tls_negotiation == ssl_negotiation::direct) return start_tls();
+        detail::write_ssl_request(output_);
+        step_ = step::asking_for_tls;
+        return action::write(output_.view());
+      case step::asking_for_tls:
+        if (ev.ec) return close(ev.ec);
+        step_ = step::awaiting_tls;
+        return action::read(answer_);
+      case step::awaiting_tls:
+        if (ev.ec) return close(ev.ec);
+        if (ev.bytes == 0) return action::read(answer_);
+        // Bytes behind the answer came without protection.
+        if (ev.bytes != 1) return close(make_error_code(errc::unexpected_message));
+        if (answer_[0] != std::byte{'S'}) return close(make_error_code(errc::operation_unsupported));
+        return start_tls();
+      case step::starting_tls:
+        return ev.ec ? close(ev.ec) : ask();
+      case step::writing:
+        if (ev.ec) return close(ev.ec);
+        step_ = step::awaiting_end;
+        return action::read(answer_);
+      case step::awaiting_end:
+        // The end of the stream is the answer; some servers and proxies reset it instead.
+        if (ev.ec == errc::deadline_passed) return close(ev.ec);
+        return ev.ec ? close({}) : action::read(answer_);
+      case step::closing:
+        break;
+    }
+    return action::done(outcome_);
+  }
+
+  void value() && noexcept {}
+
+ private:
+  enum class step : std::uint8_t {
+    start,
+    connecting,
+    asking_for_tls,
+    awaiting_tls,
+    starting_tls,
+    writing,
+    awaiting_end,
+    closing
+  };
+
+  action start_tls() {
+    step_ = step::starting_tls;
+    return action::start_tls();
+  }
+
+  action ask() {
+    output_.clear();
+    // Documentation, CancelRequest; the key is as long as the server made it.
+    detail::message_writer{output_}.begin_untyped().u32(80877102).u32(key_.process).bytes(key_.secret_bytes()).end();
+    step_ = step::writing;
+    return action::write(output_.view());
+  }
+
+  action close(std::error_code ec) {
+    outcome_ = ec;
+    step_ = step::closing;
+    return action::close();
+  }
+
+  const connect_options* how_;
+  backend_key key_;
+  std::size_t server_;
+  bool is_encrypted_;
+  step step_ = step::start;
+  std::error_code outcome_;
+  byte_buffer output_;
+  std::array<std::byte, 16> answer_{};
+};
+
+/// Says goodbye (Terminate) and closes; a farewell that cannot be sent is no failure.
+class terminate {
+ public:
+  using value_type = void;
+
+  explicit terminate(connection_facts& facts) noexcept : facts_(&facts) {}
+
+  action resume(const event& ev) {
+    switch (step_) {
+      case step::start:
+        if (facts_->health != session_health::idle && facts_->health != session_health::in_transaction) return close();
+        facts_->output.clear();
+        detail::message_writer{facts_->output}.begin(detail::from_client::terminate).end();
+        if (ev.cancelled) return close();
+        step_ = step::writing;
+        return action::write(facts_->output.view());
+      case step::writing:
+        return close();
+      case step::closing:
+        break;
+    }
+    return action::done();
+  }
+
+  void value() && noexcept {}
+
+ private:
+  enum class step : std::uint8_t { start, writing, closing };
+
+  action close() {
+    facts_->health = session_health::closed;
+    facts_->output.clear();
+    step_ = step::closing;
+    return action::close();
+  }
+
+  connection_facts* facts_;
+  step step_ = step::start;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/client/postgres/connection.hpp ----
+// The connection of blocking PostgreSQL clients.
+
+namespace dovetail::inline v0 {
+namespace postgres {
+
+/// How long a connection whose operation was broken off may take to stop the server and to find its place again; such
+/// an operation ends so much later than its deadline at most.
+inline constexpr std::chrono::milliseconds recovery_limit{500};
+
+/// One session with a server. Threads: one at a time, which the pool sees to.
+class connection {
+ public:
+  using options = connect_options;
+  template <class Self>
+  using verbs = extra_verbs<sql_blocking_verbs<Self, dialect::postgres>, argument_storage::borrowed>;
+  template <class Row>
+  using stream_state = detail::stream_state<Row>;
+  using stream_step = detail::stream_step;
+
+  static result<parsed_string<options>> parse(std::string_view text) { return postgres::parse(text); }
+
+  explicit connection(const options& how) : session_(how), stream_(endpoint_of(how)) {}
+  ~connection() { close(); }
+
+  result<void> open(deadline by) {
+    moved_ = {};
+    return run(stream_, session_.open(), by, moved_);
+  }
+  result<void> ping(deadline by) {
+    moved_ = {};
+    auto answer = run(stream_, session_.ping(), by, moved_);
+    if (!answer) return recover(), std::move(answer).error();
+    return {};
+  }
+  session_health health() const noexcept {
+    return stream_.is_open() ? session_.wire().health() : session_health::closed;
+  }
+  traffic last_traffic() const noexcept { return moved_; }
+  bool is_in_transaction() const noexcept {
+    return health() == session_health::in_transaction || session_.wire().is_in_transaction();
+  }
+  /// Says farewell where the server listens.
+  void close() noexcept {
+    if (health() == session_health::idle) {
+      static_cast<void>(
+          run(stream_, terminate{session_.wire().facts}, deadline::after(std::chrono::milliseconds{100})));
+    }
+    stream_.close();
+  }
+
+  template <operation Op>
+  result<typename Op::value_type> perform(Op& op, deadline by) {
+    moved_ = {};
+    auto answer = run(stream_, session_.start(op), by, moved_);
+    if (answer) return answer;
+    std::optional<drained> said;
+    recover(&said);
+    if constexpr (std::is_same_v<Op, sql_commit>) {
+      if (session_.settle(answer.error(), said ? &*said : nullptr)) return {};
+    }
+    return answer;
+  }
+
+  /// Executes a query, and reads its first rows.
+  template <class Row, class Request>
+  result<stream_state<Row>> open_stream(const Request& request, deadline by) {
+    moved_ = {};
+    const bool shows_text = session_.options().include_statement_text;
+    detail::prepared_request<Request> asked{request};
+    if (error_info failure = asked.prepare(session_.wire(), shows_text)) return failure;
+    auto rows = std::make_unique<detail::row_stream<Row>>();
+    auto opened = run(stream_, rows->opening(session_.wire(), asked.request()), by, moved_);
+    if (!opened) {
+      recover();
+      return detail::explain(std::move(opened).error(), asked.view(), shows_text);
+    }
+    stream_state<Row> state{std::move(rows)};
+    state.on_close(this, [](void* on, detail::row_batches& of) noexcept { static_cast<connection*>(on)->end(of); });
+    return state;
+  }
+
+  /// The next row of a stream; `budget` bounds this step alone.
+  template <class Row>
+  stream_step next(stream_state<Row>& of, row_value_t<Row>& out, clock::duration budget, deadline by) {
+    auto& rows = of.rows();
+    for (;;) {
+      bool failed = false;
+      if (rows.next(out, failed)) return failed ? of.fail(rows.take_failure()) : stream_step::row;
+      if (!rows.has_more()) return stream_step::done;
+      if (error_info failure = fetch(rows, earlier(by, deadline::after(budget)))) return of.fail(std::move(failure));
+    }
+  }
+
+  session& wire() noexcept { return session_.wire(); }
+
+ private:
+  using stream_type = transport::stream;
+
+  error_info fetch(detail::row_batches& of, deadline by) {
+    auto fetched = run(stream_, of.fetching(session_.wire()), by, moved_);
+    if (fetched) return {};
+    recover();
+    return std::move(fetched).error();
+  }
+  void end(detail::row_batches& of) noexcept {
+    if (!run(stream_, of.closing(session_.wire()), deadline::after(recovery_limit), moved_)) recover();
+  }
+
+  /// A dialogue was broken off: tells the server to stop, and reads what is still to come. What cannot be brought back
+  /// is closed.
+  void recover(std::optional<drained>* said = nullptr) noexcept {
+    session& on = session_.wire();
+    if (!on.can_drain()) return;
+    const deadline by = deadline::after(recovery_limit);
+    stream_type aside{endpoint_of(session_.options())};
+    const auto told = run(aside, cancel_request{on.facts, session_.options()}, by);
+    aside.close();
+    if (told) {
+      if (auto done = run(stream_, drain_dialogue{on}, by)) {
+        if (said != nullptr) said->emplace(*std::move(done));
+        return;
+      }
+    }
+    close();
+  }
+
+  detail::client_session session_;
+  stream_type stream_;
+  traffic moved_;
+};
+
+}  // namespace postgres
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/format/postgres/bits.hpp ----
+// Bit strings: bit and bit varying.
+
+namespace dovetail::inline v0::postgres {
+
+/// A string of bits of any length.
+class bits {
+ public:
+  bits() = default;
+  explicit bits(std::vector<bool> values) noexcept : values_(std::move(values)) {}
+  /// Each character that is not '0' is a one.
+  explicit bits(std::string_view zeros_and_ones) : values_(zeros_and_ones.size()) {
+    for (std::size_t i = 0; i < zeros_and_ones.size(); ++i) values_[i] = zeros_and_ones[i] != '0';
+  }
+
+  std::size_t size() const noexcept { return values_.size(); }
+  /// The bit written first is bit 0.
+  bool operator[](std::size_t i) const { return values_[i]; }
+  const std::vector<bool>& values() const noexcept { return values_; }
+
+  friend bool operator==(const bits&, const bits&) = default;
+
+ private:
+  std::vector<bool> values_;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+namespace dovetail::inline v0 {
+
+template <>
+inline constexpr bool detail::is_native_value<postgres::bits> = true;
+
+namespace postgres::detail {
+
+template <>
+struct native_codec<bits> {
+  static constexpr bool takes(oid type) noexcept { return type == oids::bit || type == oids::varbit; }
+  static constexpr oid type() noexcept { return oids::varbit; }
+  [[gnu::noinline]] static errc decode(const value_ref& value, bits& out, decode_context&) {
+    part_reader reader{value.bytes()};
+    std::uint32_t count = 0;
+    if (!reader.take(count) || reader.left() != (std::uint64_t{count} + 7) / 8) return errc::malformed_value;
+    std::vector<bool> values(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      values[i] = ((std::to_integer<unsigned>(value.data[4 + i / 8]) >> (7 - i % 8)) & 1) != 0;
+    }
+    out = bits{std::move(values)};
+    return errc{};
+  }
+  [[gnu::noinline]] static errc encode(byte_buffer& out, const bits& value, oid wanted, encode_context& context) {
+    if (!takes(wanted)) return context.refuse("bits can be sent to bit and bit varying only", errc::malformed_value);
+    if (value.size() > 0x7FFF'FFFF) return context.refuse("there are more bits than PostgreSQL takes");
+    out.append_big(static_cast<std::uint32_t>(value.size()));
+    const std::size_t size = (value.size() + 7) / 8;
+    std::byte* const at = out.grow(size);
+    for (std::size_t i = 0; i < size; ++i) at[i] = std::byte{0};
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      if (value[i]) at[i / 8] |= std::byte{static_cast<unsigned char>(0x80 >> (i % 8))};
+    }
+    return errc{};
+  }
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/format/postgres/composite.hpp ----
+// Composite types: a row in one column, to a struct and back.
+
+namespace dovetail::inline v0::postgres {
+
+/// A value of a composite type, or of `row(…)`: the members of `T` take the attributes in their order. (A struct that
+/// is a member of a row struct without this takes a column for each of its members.) Sent, the attributes have the
+/// types that the members have as parameters, and text is `text`: PostgreSQL refuses attributes of other types, 42804;
+/// send a text like '(1,"a b")' then.
+template <class T>
+struct composite {
+  T value{};
+
+  constexpr T& operator*() noexcept { return value; }
+  constexpr const T& operator*() const noexcept { return value; }
+  constexpr T* operator->() noexcept { return &value; }
+  constexpr const T* operator->() const noexcept { return &value; }
+
+  friend constexpr bool operator==(const composite& a, const composite& b) { return a.value == b.value; }
+};
+
+template <class T>
+composite(T) -> composite<T>;
+
+}  // namespace dovetail::inline v0::postgres
+
+namespace dovetail::inline v0 {
+
+template <class T>
+inline constexpr bool detail::is_native_value<postgres::composite<T>> = true;
+
+namespace postgres::detail {
+
+template <class Member>
+errc decode_attribute(part_reader& reader, Member& member, decode_context& context) {
+  value_ref value;
+  if (!reader.take(value.type) || !reader.take(value)) return errc::malformed_value;
+  if constexpr (reflectable<Member>) {
+    if (value.is_null()) return errc::unexpected_null;
+    composite<Member> nested;
+    const errc failed = native_codec<composite<Member>>::decode(value, nested, context);
+    if (failed == errc{}) member = std::move(nested.value);
+    return failed;
+  } else {
+    if (!takes_type<Member>(value.type)) {
+      context.explain("an attribute has another type than the struct's member");
+      return errc::malformed_value;
+    }
+    return decode_nested(value, member, context);
+  }
+}
+
+template <class Member>
+errc encode_attribute(byte_buffer& out, const Member& member, encode_context& context) {
+  if constexpr (reflectable<Member>) {
+    // record_recv does not compare the types of attributes when both are made by users.
+    out.append_big(first_user_type);
+    return append_counted(out, context, [&] {
+      return native_codec<composite<Member>>::encode(out, composite<Member>{member}, 0, context);
+    });
+  } else {
+    constexpr oid own = parameter_type<Member>();
+    constexpr bool is_enum = field_kind_of<stored_t<Member>> == field_kind::enumeration;
+    constexpr oid type = own != 0 ? own : is_enum ? first_user_type : oids::text;
+    out.append_big(type);
+    return encode_nested(out, member, type, context);
+  }
+}
+
+template <class T>
+struct native_codec<composite<T>> {
+  static_assert(reflectable<T>, "dovetail: postgres::composite<T> takes a struct");
+
+  static constexpr bool takes(oid type) noexcept { return type == oids::record || find_type(type).is_known == false; }
+  static constexpr oid type() noexcept { return oids::unspecified; }
+  static errc decode(const value_ref& value, composite<T>& out, decode_context& context) {
+    part_reader reader{value.bytes()};
+    std::int32_t count = 0;
+    if (!reader.take(count)) return errc::malformed_value;
+    if (count != static_cast<std::int32_t>(field_count<T>)) {
+      context.explain("the composite type and the struct differ in their number of members");
+      return errc::malformed_value;
+    }
+    errc failed{};
+    v0::with_fields(out.value, [&](auto&... members) {
+      static_cast<void>((((failed = decode_attribute(reader, members, context)) == errc{}) && ...));
+    });
+    if (failed != errc{}) return failed;
+    return reader.at_end() ? errc{} : errc::malformed_value;
+  }
+  static errc encode(byte_buffer& out, const composite<T>& value, oid, encode_context& context) {
+    out.append_big(static_cast<std::uint32_t>(field_count<T>));
+    errc failed{};
+    v0::with_fields(value.value, [&](const auto&... members) {
+      static_cast<void>((((failed = encode_attribute(out, members, context)) == errc{}) && ...));
+    });
+    context.is_text = false;  // text among attributes is the same in both formats
+    return failed;
+  }
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/format/postgres/geometry.hpp ----
+// Points, lines, boxes, paths, polygons and circles.
+
+namespace dovetail::inline v0::postgres {
+
+struct point {
+  double x = 0;
+  double y = 0;
+  friend constexpr bool operator==(const point&, const point&) noexcept = default;
+};
+
+/// The endless line Ax + By + C = 0.
+struct line {
+  double a = 0;
+  double b = 0;
+  double c = 0;
+  friend constexpr bool operator==(const line&, const line&) noexcept = default;
+};
+
+/// A line between two points.
+struct lseg {
+  point from;
+  point to;
+  friend constexpr bool operator==(const lseg&, const lseg&) noexcept = default;
+};
+
+/// A rectangle; the server puts the corners into this order.
+struct box {
+  point upper_right;
+  point lower_left;
+  friend constexpr bool operator==(const box&, const box&) noexcept = default;
+};
+
+struct path {
+  std::vector<point> points;
+  bool is_closed = false;
+  friend bool operator==(const path&, const path&) = default;
+};
+
+struct polygon {
+  std::vector<point> points;
+  friend bool operator==(const polygon&, const polygon&) = default;
+};
+
+struct circle {
+  point center;
+  double radius = 0;
+  friend constexpr bool operator==(const circle&, const circle&) noexcept = default;
+};
+
+namespace detail {
+
+/// Shapes of a fixed number of coordinates, and those that are a list of points.
+template <class T>
+struct shape_coordinates;
+template <>
+struct shape_coordinates<point> {
+  static constexpr oid type = oids::point;
+  template <class S, class F>
+  static bool each(S& s, F&& f) {
+    return f(s.x) && f(s.y);
+  }
+};
+template <>
+struct shape_coordinates<line> {
+  static constexpr oid type = oids::line;
+  template <class S, class F>
+  static bool each(S& s, F&& f) {
+    return f(s.a) && f(s.b) && f(s.c);
+  }
+};
+template <>
+struct shape_coordinates<lseg> {
+  static constexpr oid type = oids::lseg;
+  template <class S, class F>
+  static bool each(S& s, F&& f) {
+    return f(s.from.x) && f(s.from.y) && f(s.to.x) && f(s.to.y);
+  }
+};
+template <>
+struct shape_coordinates<box> {
+  static constexpr oid type = oids::box;
+  template <class S, class F>
+  static bool each(S& s, F&& f) {
+    return f(s.upper_right.x) && f(s.upper_right.y) && f(s.lower_left.x) && f(s.lower_left.y);
+  }
+};
+template <>
+struct shape_coordinates<circle> {
+  static constexpr oid type = oids::circle;
+  template <class S, class F>
+  static bool each(S& s, F&& f) {
+    return f(s.center.x) && f(s.center.y) && f(s.radius);
+  }
+};
+
+template <class T>
+concept fixed_shape = requires {
+  shape_coordinates<T>::type;
+};
+
+[[gnu::noinline]] inline bool take_points(part_reader& reader, std::vector<point>& out) {
+  std::uint32_t count = 0;
+  if (!reader.take(count) || reader.left() != std::uint64_t{count} * 16) return false;
+  out.resize(count);
+  for (point& each : out) static_cast<void>(reader.take(each.x) && reader.take(each.y));
+  return true;
+}
+
+[[gnu::noinline]] inline errc append_points(byte_buffer& out, const std::vector<point>& points,
+                                            encode_context& context) {
+  // path_recv and polygon_recv refuse none, and what does not fit their size.
+  if (points.empty() || points.size() > 0x7FFF'FFFF / sizeof(point) - 4) {
+    return context.refuse("PostgreSQL takes no path or polygon of so many points");
+  }
+  out.append_big(static_cast<std::uint32_t>(points.size()));
+  for (const point& each : points) {
+    out.append_big(std::bit_cast<std::uint64_t>(each.x));
+    out.append_big(std::bit_cast<std::uint64_t>(each.y));
+  }
+  return errc{};
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0::postgres
+
+namespace dovetail::inline v0 {
+
+template <postgres::detail::fixed_shape T>
+inline constexpr bool detail::is_native_value<T> = true;
+template <>
+inline constexpr bool detail::is_native_value<postgres::path> = true;
+template <>
+inline constexpr bool detail::is_native_value<postgres::polygon> = true;
+
+namespace postgres::detail {
+
+template <fixed_shape T>
+struct native_codec<T> {
+  using coordinates = shape_coordinates<T>;
+
+  static constexpr bool takes(oid type) noexcept { return type == coordinates::type; }
+  static constexpr oid type() noexcept { return coordinates::type; }
+  static errc decode(const value_ref& value, T& out, decode_context&) noexcept {
+    part_reader reader{value.bytes()};
+    const bool is_whole = coordinates::each(out, [&](double& each) { return reader.take(each); });
+    return is_whole && reader.at_end() ? errc{} : errc::malformed_value;
+  }
+  static errc encode(byte_buffer& out, const T& value, oid wanted, encode_context& context) {
+    if (wanted != type()) return context.refuse("the parameter is of another type", errc::malformed_value);
+    coordinates::each(value, [&](double each) { return out.append_big(std::bit_cast<std::uint64_t>(each)), true; });
+    return errc{};
+  }
+};
+
+template <>
+struct native_codec<path> {
+  static constexpr bool takes(oid type) noexcept { return type == oids::path; }
+  static constexpr oid type() noexcept { return oids::path; }
+  static errc decode(const value_ref& value, path& out, decode_context&) {
+    part_reader reader{value.bytes()};
+    std::uint8_t is_closed = 0;
+    if (!reader.take(is_closed) || is_closed > 1 || !take_points(reader, out.points)) return errc::malformed_value;
+    out.is_closed = is_closed != 0;
+    return errc{};
+  }
+  static errc encode(byte_buffer& out, const path& value, oid wanted, encode_context& context) {
+    if (wanted != oids::path) return context.refuse("the parameter is no path", errc::malformed_value);
+    *out.grow(1) = std::byte{value.is_closed};
+    return append_points(out, value.points, context);
+  }
+};
+
+template <>
+struct native_codec<polygon> {
+  static constexpr bool takes(oid type) noexcept { return type == oids::polygon; }
+  static constexpr oid type() noexcept { return oids::polygon; }
+  static errc decode(const value_ref& value, polygon& out, decode_context&) {
+    part_reader reader{value.bytes()};
+    return take_points(reader, out.points) ? errc{} : errc::malformed_value;
+  }
+  static errc encode(byte_buffer& out, const polygon& value, oid wanted, encode_context& context) {
+    if (wanted != oids::polygon) return context.refuse("the parameter is no polygon", errc::malformed_value);
+    return append_points(out, value.points, context);
+  }
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/format/postgres/money.hpp ----
+// money: a count of the currency's smallest unit.
+
+namespace dovetail::inline v0::postgres {
+
+/// An amount in cents, or whatever the smallest unit is in the server's `lc_monetary`: the value does not say it.
+/// As text (a field of type std::string) it comes as the server writes it: "$1,234.50".
+struct money {
+  std::int64_t smallest_units = 0;
+  friend constexpr auto operator<=>(const money&, const money&) noexcept = default;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+namespace dovetail::inline v0 {
+
+template <>
+inline constexpr bool detail::is_native_value<postgres::money> = true;
+
+namespace postgres::detail {
+
+template <>
+struct native_codec<money> {
+  static constexpr bool takes(oid type) noexcept { return type == oids::money; }
+  static constexpr oid type() noexcept { return oids::money; }
+  static errc decode(const value_ref& value, money& out, decode_context&) noexcept {
+    if (value.size != 8) return errc::malformed_value;
+    out.smallest_units = static_cast<std::int64_t>(load_big<std::uint64_t>(value.data));
+    return errc{};
+  }
+  static errc encode(byte_buffer& out, const money& value, oid wanted, encode_context& context) {
+    if (wanted != oids::money) return context.refuse("the parameter is no money", errc::malformed_value);
+    return out.append_big(static_cast<std::uint64_t>(value.smallest_units)), errc{};
+  }
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/format/postgres/network.hpp ----
+// Addresses: inet, cidr, macaddr and macaddr8.
+
+namespace dovetail::inline v0::postgres {
+
+/// An address of IPv4 or IPv6 with the length of its network's prefix, for inet and cidr.
+struct inet {
+  bool is_v6 = false;
+  std::uint8_t prefix = 32;                ///< bits of the network; 32 or 128: one host
+  std::array<std::byte, 16> address = {};  ///< of IPv4 the first four bytes, the others are zero
+
+  static constexpr inet v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d,
+                           std::uint8_t prefix = 32) noexcept {
+    return {false, prefix, {std::byte{a}, std::byte{b}, std::byte{c}, std::byte{d}}};
+  }
+  static constexpr inet v6(const std::array<std::byte, 16>& address, std::uint8_t prefix = 128) noexcept {
+    return {true, prefix, address};
+  }
+
+  friend constexpr bool operator==(const inet&, const inet&) noexcept = default;
+};
+
+/// A hardware address of six bytes.
+struct macaddr {
+  std::array<std::byte, 6> bytes = {};
+  friend constexpr bool operator==(const macaddr&, const macaddr&) noexcept = default;
+};
+
+/// A hardware address of eight bytes.
+struct macaddr8 {
+  std::array<std::byte, 8> bytes = {};
+  friend constexpr bool operator==(const macaddr8&, const macaddr8&) noexcept = default;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+namespace dovetail::inline v0 {
+
+template <>
+inline constexpr bool detail::is_native_value<postgres::inet> = true;
+template <>
+inline constexpr bool detail::is_native_value<postgres::macaddr> = true;
+template <>
+inline constexpr bool detail::is_native_value<postgres::macaddr8> = true;
+
+namespace postgres::detail {
+
+template <>
+struct native_codec<inet> {
+  // inet_net.h: PGSQL_AF_INET is the AF_INET of all platforms, PGSQL_AF_INET6 one more.
+  static constexpr std::uint8_t family_v4 = 2;
+  static constexpr std::uint8_t family_v6 = 3;
+
+  static constexpr bool takes(oid type) noexcept { return type == oids::inet || type == oids::cidr; }
+  static constexpr oid type() noexcept { return oids::inet; }
+  static errc decode(const value_ref& value, inet& out, decode_context&) noexcept {
+    part_reader reader{value.bytes()};
+    std::uint8_t family = 0;
+    std::uint8_t prefix = 0;
+    std::uint8_t is_cidr = 0;
+    std::uint8_t size = 0;
+    if (!reader.take(family) || !reader.take(prefix) || !reader.take(is_cidr) || !reader.take(size)) {
+      return errc::malformed_value;
+    }
+    if ((family != family_v4 && family != family_v6) || size != (family == family_v4 ? 4 : 16) || prefix > size * 8 ||
+        reader.left() != size) {
+      return errc::malformed_value;
+    }
+    out = {.is_v6 = family == family_v6, .prefix = prefix};
+    std::memcpy(out.address.data(), value.data + 4, size);
+    return errc{};
+  }
+  static errc encode(byte_buffer& out, const inet& value, oid wanted, encode_context& context) {
+    if (!takes(wanted)) return context.refuse("an address can be sent to inet and cidr only", errc::malformed_value);
+    const std::uint8_t size = value.is_v6 ? 16 : 4;
+    if (value.prefix > size * 8) return context.refuse("the prefix is longer than the address");
+    std::byte* const at = out.grow(std::size_t{4} + size);
+    at[0] = std::byte{value.is_v6 ? family_v6 : family_v4};
+    at[1] = std::byte{value.prefix};
+    at[2] = std::byte{wanted == oids::cidr};
+    at[3] = std::byte{size};
+    std::memcpy(at + 4, value.address.data(), size);
+    return errc{};
+  }
+};
+
+template <class T, oid Type>
+struct hardware_address_codec {
+  static constexpr bool takes(oid type) noexcept { return type == Type; }
+  static constexpr oid type() noexcept { return Type; }
+  static errc decode(const value_ref& value, T& out, decode_context&) noexcept {
+    if (value.bytes().size() != out.bytes.size()) return errc::malformed_value;
+    std::memcpy(out.bytes.data(), value.data, out.bytes.size());
+    return errc{};
+  }
+  static errc encode(byte_buffer& out, const T& value, oid wanted, encode_context& context) {
+    if (wanted != Type) return context.refuse("the parameter is no hardware address", errc::malformed_value);
+    return out.append(byte_view{value.bytes}), errc{};
+  }
+};
+
+template <>
+struct native_codec<macaddr> : hardware_address_codec<macaddr, oids::macaddr> {};
+template <>
+struct native_codec<macaddr8> : hardware_address_codec<macaddr8, oids::macaddr8> {};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/format/postgres/range.hpp ----
+// Ranges and multiranges of integers, numbers, dates and times.
+
+namespace dovetail::inline v0::postgres {
+
+/// The values between two bounds; a bound that is not there is unbounded. The server turns ranges of integers and dates
+/// into the form [lower, upper), others come as they were written.
+template <class T>
+struct range {
+  std::optional<T> lower{};
+  std::optional<T> upper{};
+  bool includes_lower = true;
+  bool includes_upper = false;
+  bool is_empty = false;  ///< no value at all: the bounds say nothing then
+
+  static range empty() {
+    range none;
+    none.includes_lower = false;
+    none.is_empty = true;
+    return none;
+  }
+
+  friend bool operator==(const range&, const range&) = default;
+};
+
+/// Ranges that do not touch, in their order, as the server has put them.
+template <class T>
+struct multirange {
+  std::vector<range<T>> ranges;
+  friend bool operator==(const multirange&, const multirange&) = default;
+};
+
+namespace detail {
+
+/// The type of the values of a range or multirange; 0 when it is none.
+constexpr oid bound_type_of(oid type) noexcept {
+  switch (type) {
+    case oids::int4range:
+    case oids::int4multirange:
+      return oids::int4;
+    case oids::int8range:
+    case oids::int8multirange:
+      return oids::int8;
+    case oids::numrange:
+    case oids::nummultirange:
+      return oids::numeric;
+    case oids::tsrange:
+    case oids::tsmultirange:
+      return oids::timestamp;
+    case oids::tstzrange:
+    case oids::tstzmultirange:
+      return oids::timestamptz;
+    case oids::daterange:
+    case oids::datemultirange:
+      return oids::date;
+    default:
+      return 0;
+  }
+}
+
+constexpr bool is_multirange(oid type) noexcept { return type >= oids::int4multirange && type <= oids::int8multirange; }
+
+/// The range of values of this type; 0 when PostgreSQL has none.
+constexpr oid range_of(oid bound, bool is_multi) noexcept {
+  switch (bound) {
+    case oids::int2:
+    case oids::int4:
+      return is_multi ? oids::int4multirange : oids::int4range;
+    case oids::int8:
+      return is_multi ? oids::int8multirange : oids::int8range;
+    case oids::numeric:
+      return is_multi ? oids::nummultirange : oids::numrange;
+    case oids::timestamp:
+      return is_multi ? oids::tsmultirange : oids::tsrange;
+    case oids::timestamptz:
+      return is_multi ? oids::tstzmultirange : oids::tstzrange;
+    case oids::date:
+      return is_multi ? oids::datemultirange : oids::daterange;
+    default:
+      return 0;
+  }
+}
+
+namespace range_flag {  // rangetypes.h
+inline constexpr std::uint8_t empty = 0x01;
+inline constexpr std::uint8_t lower_inclusive = 0x02;
+inline constexpr std::uint8_t upper_inclusive = 0x04;
+inline constexpr std::uint8_t lower_infinite = 0x08;
+inline constexpr std::uint8_t upper_infinite = 0x10;
+}  // namespace range_flag
+
+template <class T>
+errc decode_bound(part_reader& reader, oid type, std::optional<T>& out, decode_context& context) {
+  value_ref value{.type = type};
+  if (!reader.take(value) || value.is_null()) return errc::malformed_value;
+  return decode_nested(value, out, context);
+}
+
+template <class T>
+errc decode_range(byte_view bytes, oid bound, range<T>& out, decode_context& context) {
+  part_reader reader{bytes};
+  std::uint8_t flags = 0;
+  if (!reader.take(flags) || flags > 0x1F) return errc::malformed_value;
+  out = {};
+  out.is_empty = (flags & range_flag::empty) != 0;
+  out.includes_lower = (flags & range_flag::lower_inclusive) != 0;
+  out.includes_upper = (flags & range_flag::upper_inclusive) != 0;
+  if (!out.is_empty && (flags & range_flag::lower_infinite) == 0) {
+    if (const errc failed = decode_bound(reader, bound, out.lower, context); failed != errc{}) return failed;
+  }
+  if (!out.is_empty && (flags & range_flag::upper_infinite) == 0) {
+    if (const errc failed = decode_bound(reader, bound, out.upper, context); failed != errc{}) return failed;
+  }
+  return reader.at_end() ? errc{} : errc::malformed_value;
+}
+
+template <class T>
+errc encode_range(byte_buffer& out, const range<T>& value, oid bound, encode_context& context) {
+  if (value.is_empty) return *out.grow(1) = std::byte{range_flag::empty}, errc{};
+  unsigned flags = 0;
+  // A bound that is not there is never inclusive: range_recv corrects it, and so do we.
+  if (!value.lower) {
+    flags |= range_flag::lower_infinite;
+  } else if (value.includes_lower) {
+    flags |= range_flag::lower_inclusive;
+  }
+  if (!value.upper) {
+    flags |= range_flag::upper_infinite;
+  } else if (value.includes_upper) {
+    flags |= range_flag::upper_inclusive;
+  }
+  *out.grow(1) = std::byte{static_cast<unsigned char>(flags)};
+  errc failed{};
+  if (value.lower) failed = encode_nested(out, *value.lower, bound, context);
+  if (value.upper && failed == errc{}) failed = encode_nested(out, *value.upper, bound, context);
+  return failed;
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0::postgres
+
+namespace dovetail::inline v0 {
+
+template <class T>
+inline constexpr bool detail::is_native_value<postgres::range<T>> = true;
+template <class T>
+inline constexpr bool detail::is_native_value<postgres::multirange<T>> = true;
+
+namespace postgres::detail {
+
+template <class T, bool IsMulti>
+struct range_codec {
+  static constexpr bool takes(oid type) noexcept {
+    const oid bound = bound_type_of(type);
+    return bound != 0 && is_multirange(type) == IsMulti && takes_type<T>(bound);
+  }
+  static constexpr oid type() noexcept {
+    static_assert(range_of(parameter_type<T>(), IsMulti) != 0,
+                  "dovetail: PostgreSQL has ranges of integers, dt::decimal, dates and points in time only");
+    return range_of(parameter_type<T>(), IsMulti);
+  }
+};
+
+template <class T>
+struct native_codec<range<T>> : range_codec<T, false> {
+  static errc decode(const value_ref& value, range<T>& out, decode_context& context) {
+    return decode_range(value.bytes(), bound_type_of(value.type), out, context);
+  }
+  static errc encode(byte_buffer& out, const range<T>& value, oid wanted, encode_context& context) {
+    if (bound_type_of(wanted) == 0 || is_multirange(wanted)) {
+      return context.refuse("the parameter is no range", errc::malformed_value);
+    }
+    return encode_range(out, value, bound_type_of(wanted), context);
+  }
+};
+
+template <class T>
+struct native_codec<multirange<T>> : range_codec<T, true> {
+  static errc decode(const value_ref& value, multirange<T>& out, decode_context& context) {
+    part_reader reader{value.bytes()};
+    std::uint32_t count = 0;
+    // Each range takes five bytes at least.
+    if (!reader.take(count) || count > reader.left() / 5) return errc::malformed_value;
+    out.ranges.clear();
+    out.ranges.resize(count);
+    for (range<T>& each : out.ranges) {
+      value_ref part;
+      if (!reader.take(part) || part.is_null()) return errc::malformed_value;
+      const errc failed = decode_range(part.bytes(), bound_type_of(value.type), each, context);
+      if (failed != errc{}) return failed;
+    }
+    return reader.at_end() ? errc{} : errc::malformed_value;
+  }
+  static errc encode(byte_buffer& out, const multirange<T>& value, oid wanted, encode_context& context) {
+    if (!is_multirange(wanted)) return context.refuse("the parameter is no multirange", errc::malformed_value);
+    out.append_big(static_cast<std::uint32_t>(value.ranges.size()));
+    for (const range<T>& each : value.ranges) {
+      const errc failed =
+          append_counted(out, context, [&] { return encode_range(out, each, bound_type_of(wanted), context); });
+      if (failed != errc{}) return failed;
+    }
+    return errc{};
+  }
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/format/postgres/raw.hpp ----
+// Values of any type as they came: for types that nobody has taught us.
+
+namespace dovetail::inline v0::postgres {
+
+/// The bytes of a value and the type that they are of. Sent back, they go to a parameter of the same type.
+struct raw {
+  oid type = 0;
+  std::vector<std::byte> bytes;
+  bool is_binary = true;  ///< false: the bytes are the value's text
+
+  friend bool operator==(const raw&, const raw&) = default;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+namespace dovetail::inline v0 {
+
+template <>
+inline constexpr bool detail::is_native_value<postgres::raw> = true;
+
+namespace postgres::detail {
+
+template <>
+struct native_codec<raw> {
+  static constexpr bool reads_text = true;
+
+  static constexpr bool takes(oid) noexcept { return true; }
+  static constexpr oid type() noexcept { return oids::unspecified; }
+  [[gnu::noinline]] static errc decode(const value_ref& value, raw& out, decode_context&) {
+    const byte_view bytes = value.bytes();
+    out.type = value.type;
+    out.bytes.assign(bytes.begin(), bytes.end());
+    out.is_binary = value.is_binary;
+    return errc{};
+  }
+  [[gnu::noinline]] static errc encode(byte_buffer& out, const raw& value, oid wanted, encode_context& context) {
+    if (wanted != 0 && value.type != 0 && wanted != value.type) {
+      return context.refuse("the raw value is of another type than the parameter", errc::malformed_value);
+    }
+    context.is_text = !value.is_binary;
+    return out.append(byte_view{value.bytes}), errc{};
+  }
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/format/postgres/time_tz.hpp ----
+// time with time zone: a time of day and how far its clock is from UTC.
+
+namespace dovetail::inline v0::postgres {
+
+/// A time of day, 24:00:00 included, on a clock that is `offset` ahead of UTC.
+struct time_tz {
+  std::chrono::microseconds since_midnight{};
+  std::chrono::seconds offset{};  ///< east of Greenwich is positive, as in the text "12:00+02"
+
+  friend constexpr bool operator==(const time_tz&, const time_tz&) noexcept = default;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+namespace dovetail::inline v0 {
+
+template <>
+inline constexpr bool detail::is_native_value<postgres::time_tz> = true;
+
+namespace postgres::detail {
+
+template <>
+struct native_codec<time_tz> {
+  static constexpr std::int64_t largest_offset = 15 * 3600 + 59 * 60 + 59;  // MAX_TZDISP_HOUR is 15
+
+  static constexpr bool takes(oid type) noexcept { return type == oids::timetz; }
+  static constexpr oid type() noexcept { return oids::timetz; }
+  static errc decode(const value_ref& value, time_tz& out, decode_context&) noexcept {
+    if (value.size != 12) return errc::malformed_value;
+    const auto time = static_cast<std::int64_t>(load_big<std::uint64_t>(value.data));
+    const std::int64_t west = static_cast<std::int32_t>(load_big<std::uint32_t>(value.data + 8));
+    if (!is_time_of_day(time) || west > largest_offset || west < -largest_offset) return errc::malformed_value;
+    out = {std::chrono::microseconds{time}, std::chrono::seconds{-west}};
+    return errc{};
+  }
+  static errc encode(byte_buffer& out, const time_tz& value, oid wanted, encode_context& context) {
+    if (wanted != oids::timetz) return context.refuse("the parameter is no time with time zone", errc::malformed_value);
+    const std::int64_t offset = value.offset.count();
+    if (!is_time_of_day(value.since_midnight.count()) || offset > largest_offset || offset < -largest_offset) {
+      return context.refuse("the value is no time of day, or its offset is 16 hours or more");
+    }
+    out.append_big(static_cast<std::uint64_t>(value.since_midnight.count()));
+    return out.append_big(static_cast<std::uint32_t>(static_cast<std::int32_t>(-offset))), errc{};
+  }
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/format/postgres/native_types.hpp ----
+// All the types that only PostgreSQL has: include it to use them; `dovetail/postgres.hpp` does without them.
+
+// ---- dovetail/postgres.hpp ----
+// PostgreSQL: the blocking client. Needs OpenSSL (CMake: dovetail::tls), and no Asio.
+
+namespace dovetail::inline v0 {
+namespace postgres {
+
+/// A PostgreSQL database: `dt::postgres::client db{"postgresql://app@localhost/app"}`, or libpq's "host=… dbname=…".
+/// Verbs: see `sql_verbs` and `sql_blocking_verbs`. Connection strings: see `postgres::parse`.
+using client = basic_client<connection>;
+
+}  // namespace postgres
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/postgres/async_connection.hpp ----
+// The connection of asynchronous PostgreSQL clients: the same session and dialogues, on a stream bound to an executor.
+
+namespace dovetail::inline v0 {
+namespace postgres {
+namespace detail {
+
+/// What `async_run` drives here in place of a stream: with the session, so that it can be brought back.
+struct guarded_stream {
+  guarded_stream(asio::any_io_executor runs_on, const connect_options& how)
+      : executor(std::move(runs_on)), session(how), wire(executor, endpoint_of(how)) {}
+
+  asio::any_io_executor executor;
+  client_session session;
+  async_stream<transport> wire;
+};
+
+/// Stops the server and reads what is still to come; then calls the handler with what the operation gave.
+template <class Handler, class Answer>
+class async_recovery : public std::enable_shared_from_this<async_recovery<Handler, Answer>> {
+ public:
+  async_recovery(guarded_stream& on, Handler handler, Answer answer)
+      : on_(&on),
+        aside_(on.executor, endpoint_of(on.session.options())),
+        handler_(std::move(handler)),
+        answer_(std::move(answer)) {}
+
+  void begin() {
+    const client_session& session = on_->session;
+    async_run(aside_, cancel_request{session.wire().facts, session.options()}, by_, nullptr,
+              then([](async_recovery& self, const result<void>& told) { told ? self.drain() : self.end(nullptr); }));
+  }
+
+ private:
+  /// Runs on the operation's executor; nobody can cancel it.
+  template <class Next>
+  struct step {
+    using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
+    std::shared_ptr<async_recovery> self;
+    Next next;
+    executor_type get_executor() const noexcept {
+      return asio::get_associated_executor(self->handler_, self->on_->executor);
+    }
+    template <class T>
+    void operator()(result<T> outcome) {
+      next(*self, std::move(outcome));
+    }
+  };
+  template <class Next>
+  step<Next> then(Next next) {
+    return {this->shared_from_this(), next};
+  }
+
+  void drain() {
+    aside_.close();
+    async_run(on_->wire, drain_dialogue{on_->session.wire()}, by_, nullptr,
+              then([](async_recovery& self, result<drained> done) { done ? self.end(&*done) : self.end(nullptr); }));
+  }
+  void end(drained* said) {
+    if (said == nullptr) on_->wire.close();
+    if constexpr (std::is_same_v<Answer, result<void>>) {
+      if (on_->session.settle(answer_.error(), said)) answer_ = {};
+    }
+    std::move(handler_)(std::move(answer_));
+  }
+
+  guarded_stream* on_;
+  async_stream<transport> aside_;
+  deadline by_ = deadline::after(recovery_limit);
+  Handler handler_;
+  Answer answer_;
+};
+
+/// Called when a dialogue is over: the connection is brought back first, when it was broken off.
+template <class Handler>
+struct recovering {
+  using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
+  using cancellation_slot_type = asio::associated_cancellation_slot_t<Handler>;
+  using allocator_type = asio::associated_allocator_t<Handler>;
+
+  guarded_stream* on;
+  Handler handler;
+
+  executor_type get_executor() const noexcept { return asio::get_associated_executor(handler, on->executor); }
+  cancellation_slot_type get_cancellation_slot() const noexcept {
+    return asio::get_associated_cancellation_slot(handler);
+  }
+  allocator_type get_allocator() const noexcept { return asio::get_associated_allocator(handler); }
+
+  template <class T>
+  void operator()(result<T> answer) {
+    if (answer || !on->session.wire().can_drain()) return std::move(handler)(std::move(answer));
+    std::make_shared<async_recovery<Handler, result<T>>>(*on, std::move(handler), std::move(answer))->begin();
+  }
+};
+
+/// The loop of wire connections has this name; found by its argument.
+template <class Machine, class Handler>
+void async_run(guarded_stream& on, Machine dialogue, deadline by, traffic* moved, Handler handler) {
+  dovetail::async_run(on.wire, std::move(dialogue), by, moved, recovering<Handler>{&on, std::move(handler)});
+}
+
+/// A dialogue and the operation that it performs: for transactions, whose operations live with it. The dialogue is made
+/// when the operation stays where it is.
+template <class Op>
+class owned_operation {
+  using dialogue_type = decltype(std::declval<client_session&>().start(std::declval<Op&>()));
+
+ public:
+  using value_type = typename Op::value_type;
+
+  owned_operation(client_session& on, Op op) noexcept : on_(&on), op_(std::move(op)) {}
+
+  action resume(const event& ev) {
+    if (!running_) running_.emplace(on_->start(op_));
+    return running_->resume(ev);
+  }
+  error_info failure(std::error_code ec) { return running_ ? failure_of(*running_, ec) : error_info{ec}; }
+  value_type value() && { return std::move(*running_).value(); }
+
+ private:
+  client_session* on_;
+  Op op_;
+  std::optional<dialogue_type> running_;
+};
+
+}  // namespace detail
+
+/// One session with a server. One operation at a time.
+class async_connection {
+ public:
+  /// What the blocking connection says of connection strings.
+  using wire = postgres::connection;
+
+  struct options {
+    connect_options how;
+    asio::any_io_executor executor;
+  };
+
+  template <class Self>
+  using verbs = extra_verbs<sql_async_verbs<Self, dialect::postgres>, argument_storage::owned>;
+
+  explicit async_connection(const options& with) : stream_(with.executor, with.how) {}
+
+  session_health health() const noexcept {
+    return stream_.wire.is_open() ? stream_.session.wire().health() : session_health::closed;
+  }
+  bool is_in_transaction() const noexcept {
+    return stream_.wire.is_open() && stream_.session.wire().is_in_transaction();
+  }
+  void close() noexcept { stream_.wire.close(); }
+
+  /// A dialogue that keeps its operation.
+  template <class Op>
+  detail::owned_operation<Op> own(Op op) {
+    return {stream_.session, std::move(op)};
+  }
+  detail::guarded_stream& stream() noexcept { return stream_; }
+  detail::client_session& session() noexcept { return stream_.session; }
+  traffic& moved() noexcept { return moved_; }
+
+ private:
+  detail::guarded_stream stream_;
+  traffic moved_;
+};
+
+}  // namespace postgres
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/postgres_async.hpp ----
+// PostgreSQL: the asynchronous client, on Asio.
+
+namespace dovetail::inline v0 {
+namespace postgres {
+
+/// `dt::postgres::async_client db{io.get_executor(), "postgresql://app@localhost/app"}`: the verbs of `client`,
+/// awaited; see `basic_async_client`. Cancellation: the server is told to stop, and the connection lives on.
+using async_client = basic_async_client<async_connection>;
+
+}  // namespace postgres
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/codec/postgres/copy_out.hpp ----
+// COPY … TO STDOUT: data to a consumer, straight from the read buffer.
+
+namespace dovetail::inline v0::postgres {
+
+/// Takes the bytes of a copy. Lifetime: the state must outlive the dialogue.
+struct copy_sink {
+  void* state = nullptr;
+  /// Takes one CopyData; servers send a row in each, but do not promise it. A failure ends the copy: what is behind is
+  /// skipped. Lifetime: `data` until it returns.
+  error_info (*take)(void* state, byte_view data, const copy_format& format) = nullptr;
+};
+
+/// Runs one COPY statement that gives data. The value is its tag: `rows()` counts the rows.
+/// Errors: those of `dialogue` and of the sink; errc::operation_unsupported when the statement is no such COPY.
+class copy_out_dialogue final : public detail::query_dialogue {
+ public:
+  using value_type = command_tag;
+
+  copy_out_dialogue(session& on, std::string_view text, const copy_sink& to)
+      : query_dialogue(on, text, true), to_(to) {}
+
+  command_tag value() && noexcept { return tag_; }
+
+ private:
+  using verdict = detail::verdict;
+  enum class step : std::uint8_t { before, data, behind };
+
+  verdict on_answer(const detail::message& came) override {
+    namespace from_server = detail::from_server;
+    switch (came.type) {
+      case from_server::copy_out_response:
+        if (step_ != step::before || noted()) return verdict::unexpected;
+        step_ = step::data;
+        return detail::read_copy_format(came.body, format_) ? verdict::go_on : verdict::malformed;
+      case from_server::copy_data:
+        if (step_ != step::data) return verdict::unexpected;
+        if (to_.take != nullptr && !noted()) note(to_.take(to_.state, came.body, format_));
+        return verdict::go_on;
+      case from_server::copy_done:
+        if (step_ != step::data) return verdict::unexpected;
+        step_ = step::behind;
+        return verdict::go_on;
+      case from_server::command_complete:
+        if (step_ == step::data) return verdict::unexpected;
+        if (step_ == step::before) refuse();
+        return detail::read_tag(came.body, tag_) ? verdict::go_on : verdict::malformed;
+      case from_server::copy_in_response:
+        refuse();
+        on().begin_batch();
+        static_cast<void>(on().writer().begin(detail::from_client::copy_fail).u8(0).end());
+        return step_ == step::before ? verdict::send : verdict::unexpected;
+      case from_server::row_description:
+      case from_server::empty_query_response:
+        refuse();
+        return step_ == step::before ? verdict::go_on : verdict::unexpected;
+      default:
+        return verdict::unexpected;
+    }
+  }
+
+  std::size_t on_rows(byte_view unread) override {
+    return is_asked() && step_ == step::before && noted() ? detail::skip_rows(unread) : 0;
+  }
+
+  verdict on_end() override { return step_ == step::behind || noted() ? verdict::finish : verdict::unexpected; }
+
+  void refuse() { note({errc::operation_unsupported, "the statement is no COPY … TO STDOUT"}); }
+
+  copy_sink to_;
+  copy_format format_;
+  command_tag tag_;
+  step step_ = step::before;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/codec/postgres/pipeline.hpp ----
+// Many statements in few writes: each executed without waiting for the answer to the one before.
+
+namespace dovetail::inline v0::postgres {
+
+/// One statement of a pipeline, and what came of it.
+struct pipeline_item {
+  statement_request asked;
+  row_sink rows{};
+  execution done{};
+  error_info failure{};
+  bool has_rows = false;  ///< the sink was given rows
+};
+
+enum class pipeline_sync : std::uint8_t {
+  each,  ///< each statement stands for itself: one that fails leaves the others alone
+  once,  ///< all or nothing: one that fails undoes those before, and those behind are not executed
+};
+
+/// Prepares what is not prepared (one write), then executes all, in writes of about 32 KiB so that neither side waits
+/// for the other to read. In a transaction the statements share its fate whatever `sync` is.
+/// The dialogue ends well when every statement was answered: look at each item's failure. Items that were not executed
+/// because of another one have errc::transaction_aborted.
+/// Errors: those of `dialogue`; then items may or may not have been executed.
+///   errc::operation_unsupported without a statement cache (unnamed statements).
+/// Lifetime: borrows the session, the items and all that they borrow.
+class pipeline_dialogue final : public detail::dialogue {
+ public:
+  using value_type = void;
+
+  pipeline_dialogue(session& on, std::span<pipeline_item> items, pipeline_sync sync)
+      : dialogue(on, are_read_only(items)), items_(items), is_once_(sync == pipeline_sync::once) {
+    statements_.resize(items.size());
+  }
+
+  void value() && noexcept {}
+
+ private:
+  using verdict = detail::verdict;
+  enum class step : std::uint8_t { deferred, preparing, running };
+  enum class expects : std::uint8_t { bind, result, nothing };
+  struct unprepared {
+    std::size_t item;
+    detail::preparation with;
+  };
+  static constexpr std::size_t chunk_size_ = 32 * 1024;
+
+  static bool are_read_only(std::span<const pipeline_item> items) noexcept {
+    for (const pipeline_item& each : items) {
+      if (!each.asked.is_read_only) return false;
+    }
+    return true;
+  }
+
+  verdict begin() override {
+    if (on().statements.capacity() == 0) {
+      return fail({errc::operation_unsupported, "a pipeline needs the cache of prepared statements"});
+    }
+    was_in_transaction_ = on().is_in_transaction();
+    is_once_ = is_once_ || was_in_transaction_;
+    if (on().has_deferred() && !is_once_) {
+      step_ = step::deferred;
+      on().begin_batch();
+      write_prefix();
+      on().write_sync();
+      return verdict::send;
+    }
+    return prepare();
+  }
+
+  /// Statements that are not prepared, each with a Sync of its own: one that is wrong says nothing of the others.
+  verdict prepare() {
+    step_ = step::preparing;
+    on().begin_batch();
+    preparing_.clear();
+    at_ = 0;
+    write_prefix();
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      pipeline_item& item = items_[i];
+      if (item.failure || statements_[i]) continue;
+      const statement_request& asked = item.asked;
+      statements_[i] = on().statements.find(asked.text, asked.literal, asked.types);
+      if (statements_[i] || is_being_prepared(i)) continue;
+      unprepared& next = preparing_.emplace_back();
+      next.item = i;
+      const std::size_t before = on().facts.output.size();
+      if (next.with.write(on(), asked, true)) {
+        on().write_sync();
+      } else {
+        on().facts.output.truncate(before);
+        preparing_.pop_back();
+        set_failure(i, detail::unsendable_text());
+      }
+    }
+    if (preparing_.empty()) {
+      on().take_batch_back();
+      return execute();
+    }
+    return verdict::send;
+  }
+  bool is_being_prepared(std::size_t of) const noexcept {
+    for (const unprepared& each : preparing_) {
+      const statement_request& known = items_[each.item].asked;
+      const statement_request& asked = items_[of].asked;
+      if (known.text == asked.text && std::ranges::equal(known.types, asked.types)) return true;
+    }
+    return false;
+  }
+  verdict on_prepared() {
+    unprepared& now = preparing_[at_];
+    if (!items_[now.item].failure) {
+      if (!now.with.is_complete()) return verdict::unexpected;
+      statements_[now.item] = now.with.finish(on(), items_[now.item].asked);
+    }
+    if (++at_ != preparing_.size()) return verdict::go_on;
+    if (noted()) return verdict::finish;               // what was deferred has failed
+    for (std::size_t i = 0; i < items_.size(); ++i) {  // those that waited for one with the same text
+      const statement_request& asked = items_[i].asked;
+      if (!statements_[i] && !items_[i].failure) {
+        statements_[i] = on().statements.find(asked.text, asked.literal, asked.types);
+      }
+      if (!statements_[i] && !items_[i].failure) set_failure(i, failure_of_same_text(i));
+    }
+    return execute();
+  }
+  error_info failure_of_same_text(std::size_t of) const {
+    for (const unprepared& each : preparing_) {
+      const pipeline_item& known = items_[each.item];
+      if (known.failure && known.asked.text == items_[of].asked.text) return known.failure;
+    }
+    return errc::invalid_state;
+  }
+
+  verdict execute() {
+    step_ = step::running;
+    for (std::size_t i = first_; i < items_.size(); ++i) {
+      pipeline_item& item = items_[i];
+      if (item.failure || item.rows.describe == nullptr) continue;
+      if (error_info failure = item.rows.describe(item.rows.state, statements_[i]->description)) {
+        set_failure(i, std::move(failure));
+      }
+    }
+    if (is_once_ && first_failure_ != none_) return abandon();
+    at_ = written_ = first_;
+    return write_chunk();
+  }
+
+  /// Writes the next statements. Chunks of an all-or-nothing pipeline end with a Flush, the last with a Sync.
+  verdict write_chunk() {
+    on().begin_batch();
+    const std::size_t first = written_;
+    std::size_t sent = 0;
+    if (!on().needs_sync()) write_prefix();
+    while (written_ != items_.size() && on().facts.output.size() < chunk_size_) {
+      pipeline_item& item = items_[written_];
+      const std::size_t number = written_++;
+      if (item.failure) continue;
+      if (error_info failure = detail::write_bind(on(), *statements_[number], item.asked.arguments)) {
+        set_failure(number, std::move(failure));
+        if (is_once_) return give_up(first);
+        continue;
+      }
+      detail::write_execute(on(), item.asked.row_limit);
+      ++sent;
+      if (is_once_) {
+        on().note_unsynced();
+      } else {
+        on().write_sync();
+      }
+    }
+    chunk_end_ = written_;
+    if (is_once_ && written_ == items_.size()) {
+      on().set_must_fail(false);
+      on().write_sync();
+    } else if (is_once_) {
+      on().set_must_fail(true);
+      on().write_flush();
+    } else if (sent == 0) {
+      on().take_batch_back();
+      return verdict::finish;
+    }
+    skip_failed();
+    expect_execution();
+    return verdict::send;
+  }
+
+  /// Arguments could not be written: nothing of an all-or-nothing pipeline may stay.
+  verdict give_up(std::size_t first_of_chunk) {
+    on().take_batch_back();
+    if (first_of_chunk == first_) return abandon();
+    on().begin_batch();
+    on().write_failure();
+    on().write_sync();
+    is_undoing_ = true;
+    return verdict::send;
+  }
+  verdict abandon() {
+    mark_undone();
+    return verdict::finish;
+  }
+
+  verdict on_message(const detail::message& came) override {
+    namespace from_server = detail::from_server;
+    if (step_ == step::preparing) return preparing_[at_].with.take(came);
+    if (step_ != step::running || is_undoing_ || at_ == chunk_end_) return verdict::unexpected;
+    pipeline_item& item = items_[at_];
+    switch (came.type) {
+      case from_server::bind_complete:
+        if (expects_ != expects::bind) return verdict::unexpected;
+        expects_ = expects::result;
+        return verdict::go_on;
+      case from_server::command_complete:
+        if (expects_ != expects::result) return verdict::unexpected;
+        return detail::read_tag(came.body, item.done.tag) ? end_item() : verdict::malformed;
+      case from_server::portal_suspended:
+        if (expects_ != expects::result || item.asked.row_limit == 0) return verdict::unexpected;
+        item.done.is_suspended = true;
+        return end_item();
+      case from_server::empty_query_response:
+        return expects_ == expects::result ? end_item() : verdict::unexpected;
+      default:
+        return verdict::unexpected;  // a COPY too: behind other statements there is no way back
+    }
+  }
+  /// A statement is over; with a Sync of its own, ReadyForQuery is still to come.
+  verdict end_item() {
+    if (!is_once_) {
+      expects_ = expects::nothing;
+      return verdict::go_on;
+    }
+    return next_item();
+  }
+  verdict next_item() {
+    ++at_;
+    skip_failed();
+    if (at_ != chunk_end_ || (is_once_ && written_ == items_.size())) return verdict::go_on;
+    return written_ == items_.size() ? verdict::finish : write_chunk();
+  }
+  void skip_failed() noexcept {
+    expects_ = expects::bind;
+    while (at_ != chunk_end_ && items_[at_].failure) ++at_;
+  }
+
+  std::size_t on_rows(byte_view unread) override {
+    if (step_ != step::running || is_undoing_ || at_ == chunk_end_ || expects_ != expects::result) return 0;
+    pipeline_item& item = items_[at_];
+    if (item.rows.take == nullptr || item.failure) return detail::skip_rows(unread);
+    bool failed = false;
+    const std::size_t taken = item.rows.take(item.rows.state, unread, failed);
+    item.has_rows = true;
+    // The statement has been executed: what fails is the reading of its rows, which concerns no other statement.
+    if (failed)
+      item.failure =
+          item.rows.failure == nullptr ? error_info{errc::malformed_value} : item.rows.failure(item.rows.state);
+    return taken;
+  }
+
+  verdict on_error(error_info failure) override {
+    if (is_undoing_) return verdict::go_on;  // as was asked for
+    switch (step_) {
+      case step::deferred:
+        note(std::move(failure));
+        return verdict::go_on;
+      case step::preparing:
+        if (has_prefix_failed()) note(failure);
+        set_failure(preparing_[at_].item, std::move(failure));
+        return verdict::go_on;
+      case step::running:
+        break;
+    }
+    if (at_ == items_.size()) {  // deferred constraints, at the Sync: all is undone
+      set_failure(items_.size() - 1, std::move(failure));
+      return verdict::go_on;
+    }
+    set_failure(at_, std::move(failure));
+    expects_ = expects::nothing;
+    if (!is_once_) expect_execution();  // of those behind
+    if (!is_once_ || !on().needs_sync()) return verdict::go_on;
+    on().begin_batch();
+    on().write_sync();
+    return verdict::send;
+  }
+
+  verdict on_ready() override {
+    switch (step_) {
+      case step::deferred:
+        return noted() ? verdict::finish : prepare();
+      case step::preparing:
+        return on_prepared();
+      case step::running:
+        break;
+    }
+    if (is_once_) {
+      if (first_failure_ == none_) return at_ == items_.size() ? verdict::finish : verdict::unexpected;
+      return can_repeat() ? repeat() : abandon();
+    }
+    if (at_ == chunk_end_ || expects_ != expects::nothing) return verdict::unexpected;
+    return at_ + 1 == items_.size() && can_repeat() ? repeat() : next_item();
+  }
+
+  /// Statements that the server lost are prepared again, when nothing behind them has been executed.
+  bool can_repeat() const noexcept {
+    if (was_repeated_ || was_in_transaction_ || first_failure_ == none_) return false;
+    if (is_once_) {
+      for (const pipeline_item& each : items_) {
+        if (each.has_rows) return false;  // it would get them twice
+      }
+      return detail::is_stale(items_[first_failure_].failure.code());
+    }
+    for (const pipeline_item& each : items_.subspan(first_failure_)) {
+      if (!detail::is_stale(each.failure.code())) return false;
+    }
+    return true;
+  }
+  verdict repeat() {
+    was_repeated_ = true;
+    first_ = is_once_ ? 0 : first_failure_;
+    first_failure_ = none_;
+    for (std::size_t i = first_; i < items_.size(); ++i) {
+      items_[i].failure = {};
+      if (statements_[i]) on().statements.forget(*statements_[i]);
+      statements_[i] = {};
+    }
+    return prepare();
+  }
+
+  void set_failure(std::size_t of, error_info failure) {
+    items_[of].failure = std::move(failure);
+    if (first_failure_ == none_ || of < first_failure_) first_failure_ = of;
+  }
+  /// Says of all others why they were not executed, or are undone.
+  void mark_undone() {
+    std::string why = "undone or not executed, because statement ";
+    v0::detail::append_parts(why, {v0::detail::number_text{first_failure_ + 1}, " of the pipeline failed"});
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      if (!items_[i].failure) items_[i].failure = {errc::transaction_aborted, why};
+    }
+  }
+
+  static constexpr std::size_t none_ = static_cast<std::size_t>(-1);
+
+  std::span<pipeline_item> items_;
+  std::vector<statement_use> statements_;
+  std::vector<unprepared> preparing_;
+  std::size_t first_ = 0;    // those before have been executed
+  std::size_t at_ = 0;       // whose answer comes next: of `preparing_`, then of the items
+  std::size_t written_ = 0;  // items that are sent, or passed over
+  std::size_t chunk_end_ = 0;
+  std::size_t first_failure_ = none_;
+  step step_ = step::preparing;
+  expects expects_ = expects::bind;
+  bool is_once_;
+  bool is_undoing_ = false;
+  bool was_repeated_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/codec/postgres/wait_notification.hpp ----
+// Waiting for a notification on a session that has nothing else to do.
+
+namespace dovetail::inline v0::postgres {
+
+/// Gives the oldest notification; reads until there is one.
+/// Errors: the server's when it ends the connection, the transport's.
+/// Cancellation, deadline: the session stays as it was.
+class wait_notification_dialogue final : public detail::dialogue {
+ public:
+  using value_type = notification;
+
+  explicit wait_notification_dialogue(session& on) noexcept : dialogue(on, true) {}
+
+  notification value() && { return std::move(found_); }
+
+ private:
+  using verdict = detail::verdict;
+
+  verdict begin() override { return on_unasked(); }
+  verdict on_unasked() override {
+    if (on().notifications.empty()) return verdict::go_on;
+    found_ = on().notifications.pop();
+    return verdict::finish;
+  }
+  verdict on_message(const detail::message&) override { return verdict::unexpected; }
+  verdict on_ready() override { return verdict::unexpected; }
+  verdict on_error(error_info failure) override {
+    on().close();
+    return fail(std::move(failure));
+  }
+
+  notification found_;
+};
+
+}  // namespace dovetail::inline v0::postgres
 
 #endif  // defined(DOVETAIL_WITH_OPENSSL)

@@ -24,7 +24,7 @@ compile() {  # output, flags...
   ${CXX:-g++} -std=c++20 "$here/main.cpp" -o "$work/$output" "$@" && "$work/$output"
 }
 separate() {  # two files: the program, and the one that holds the library; the same from the single header
-  local flags=(-std=c++20 -DDOVETAIL_SEPARATE_COMPILATION -DDOVETAIL_WITH_SQLITE "$@") part
+  local flags=(-std=c++20 -DDOVETAIL_SEPARATE_COMPILATION -DDOVETAIL_WITH_SQLITE "$@")
   printf '#include <dovetail/%s.hpp>\n' src sqlite_src sqlite_async_src transport_src lensdb_src lensdb_async_src >"$work/parts.txt"
   split -l 1 --additional-suffix=.cpp "$work/parts.txt" "$work/part_"
   ${CXX:-g++} "${flags[@]}" "$here/main.cpp" "$work"/part_*.cpp -o "$work/separate" -lsqlite3 -pthread && "$work/separate"

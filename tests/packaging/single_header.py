@@ -6,8 +6,11 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+import amalgamate  # noqa: E402
+
 DEFINES = ["-DDOVETAIL_WITH_SQLITE", "-DDOVETAIL_WITH_OPENSSL"]
-FACADES = ["dovetail.hpp", "sqlite.hpp", "sqlite_async.hpp", "tls.hpp", "postgres.hpp", "postgres_async.hpp"]
+FACADES = [entry for entry, _ in amalgamate.ENTRIES]
 passed, failed = 0, 0
 
 

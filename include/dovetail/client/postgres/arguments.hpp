@@ -65,7 +65,7 @@ inline constexpr auto slot_types = [] {
 class declared_types {
  public:
   /// `sizes` may be empty when no range expands.
-  void set(std::span<const slot_type> slots, std::span<const parameter_place> places,
+  void set(std::span<const slot_type> slot_list, std::span<const parameter_place> places,
            std::span<const std::uint32_t> sizes) {
     std::size_t count = 0;
     for (std::size_t i = 0; i < places.size(); ++i) {
@@ -81,15 +81,16 @@ class declared_types {
         if (places[j].number != 0 && places[j].number < places[i].number) at += places[j].expands ? sizes[j] : 1;
       }
       const std::size_t width = places[i].expands ? sizes[i] : 1;
-      for (std::size_t k = 0; k < width; ++k) out[at + k] = places[i].expands ? slots[i].element : slots[i].whole;
+      for (std::size_t k = 0; k < width; ++k)
+        out[at + k] = places[i].expands ? slot_list[i].element : slot_list[i].whole;
     }
   }
   /// One parameter for each slot.
-  void set(std::span<const slot_type> slots) {
-    count_ = slots.size();
+  void set(std::span<const slot_type> slot_list) {
+    count_ = slot_list.size();
     if (count_ > few_.size()) many_.resize(count_);
     oid* const out = count_ > few_.size() ? many_.data() : few_.data();
-    for (std::size_t i = 0; i < count_; ++i) out[i] = slots[i].whole;
+    for (std::size_t i = 0; i < count_; ++i) out[i] = slot_list[i].whole;
   }
 
   std::span<const oid> get() const noexcept { return {count_ > few_.size() ? many_.data() : few_.data(), count_}; }

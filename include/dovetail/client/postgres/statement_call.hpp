@@ -76,12 +76,12 @@ class prepared_request {
  private:
   template <class Places, class... Args>
   void collect(const statement_view& view, const Places& places, const Args&... args) {
-    constexpr const auto& slots = slot_types<std::remove_cvref_t<Args>...>;
+    constexpr const auto& slot_list = slot_types<std::remove_cvref_t<Args>...>;
     if (view.traits.expands) {
       const auto sizes = slot_sizes(args...);
-      types_.set(slots, places, sizes);
+      types_.set(slot_list, places, sizes);
     } else {
-      types_.set(slots, places, {});
+      types_.set(slot_list, places, {});
     }
   }
 
