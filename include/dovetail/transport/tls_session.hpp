@@ -52,13 +52,22 @@ class tls_category_type final : public std::error_category {
  public:
   const char* name() const noexcept override { return "dovetail.tls"; }
   std::string message(int value) const override {
-    const char* reason = ERR_reason_error_string(static_cast<unsigned long>(static_cast<unsigned>(value)));
+    const unsigned long code = static_cast<unsigned>(value);
+    if (ERR_SYSTEM_ERROR(code)) return "TLS: " + std::generic_category().message(ERR_GET_REASON(code));
+    const char* reason = ERR_reason_error_string(code);
     return reason == nullptr ? "TLS failed (" + std::to_string(value) + ")" : "TLS: " + std::string{reason};
   }
   std::error_condition default_error_condition(int value) const noexcept override {
     const unsigned long code = static_cast<unsigned>(value);
     const bool is_setup = ERR_GET_LIB(code) != ERR_LIB_SSL;  // files that cannot be read, keys that do not fit
     return make_error_condition(is_setup ? condition::configuration : condition::connection);
+  }
+  /// A file that cannot be read is also what the system says of it: std::errc::no_such_file_or_directory.
+  bool equivalent(int value, const std::error_condition& to) const noexcept override {
+    const unsigned long code = static_cast<unsigned>(value);
+    if (ERR_SYSTEM_ERROR(code) && to == std::error_condition{ERR_GET_REASON(code), std::generic_category()})
+      return true;
+    return default_error_condition(value) == to;
   }
 };
 
@@ -110,7 +119,6 @@ inline std::error_code take_tls_error() noexcept {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
   if (code == 0) return make_error_code(errc::connection_lost);
-  if (ERR_SYSTEM_ERROR(code)) return {ERR_GET_REASON(code), std::system_category()};  // a file that cannot be read
   return {static_cast<int>(static_cast<unsigned>(code)), tls_category()};
 }
 

@@ -58,7 +58,7 @@ class connect_report {
 /// TLS could not be made: names the files where one of them cannot be read.
 [[gnu::cold, gnu::noinline]] inline error_info tls_failure(std::error_code why, const connect_options& how) {
   std::string text = "TLS";
-  if (why.category() == std::system_category() && condition_of(why) != condition::connection) {
+  if (why == condition::configuration) {
     for (const std::string* file : {&how.tls_authorities, &how.tls_certificate, &how.tls_key}) {
       if (!file->empty()) dovetail::detail::append_parts(text, {text.size() == 3 ? " with the files " : ", ", *file});
     }
