@@ -41,37 +41,38 @@ constexpr auto slot_sizes(const Args&... args) noexcept {
 /// with SQLite and PostgreSQL it is the parameter's own.
 /// Cost: no look at the statement's text.
 template <class Places, class F, class... Args>
-constexpr bool bind_parameters(const statement_traits& traits, const Places& places, F&& bind, const Args&... args) {
+constexpr bool bind_parameters([[maybe_unused]] const statement_traits& traits, const Places& places, F&& bind,
+                               const Args&... args) {
   std::size_t slot = 0;
-  if (!detail::argument_pack<Args...>::has_ranges || !traits.expands) {
-    [[maybe_unused]] auto visit = [&](const auto& value) {
-      const std::uint32_t number = places[slot++].number;
-      return number == 0 || bind(number, value);
-    };
-    return (detail::visit_slots(args, visit) && ...);
-  }
   if constexpr (detail::argument_pack<Args...>::has_ranges) {
-    const auto sizes = v0::slot_sizes(args...);
-    auto visit = [&](const auto& value) {
-      const std::size_t current = slot++;
-      if (places[current].number == 0) return true;
-      std::uint32_t number = 1;  // behind all values of the parameters with smaller numbers
-      for (std::size_t i = 0; i < sizes.size(); ++i) {
-        if (places[i].number != 0 && places[i].number < places[current].number)
-          number += places[i].expands ? sizes[i] : 1;
-      }
-      if constexpr (detail::argument_range<std::remove_cvref_t<decltype(value)>>) {
-        if (places[current].expands) {
-          for (const auto& element : value) {
-            if (!bind(number++, element)) return false;
-          }
-          return true;
+    if (traits.expands) {
+      const auto sizes = v0::slot_sizes(args...);
+      auto visit = [&](const auto& value) {
+        const std::size_t current = slot++;
+        if (places[current].number == 0) return true;
+        std::uint32_t number = 1;  // behind all values of the parameters with smaller numbers
+        for (std::size_t i = 0; i < sizes.size(); ++i) {
+          if (places[i].number != 0 && places[i].number < places[current].number)
+            number += places[i].expands ? sizes[i] : 1;
         }
-      }
-      return static_cast<bool>(bind(number, value));
-    };
-    return (detail::visit_slots(args, visit) && ...);
+        if constexpr (detail::argument_range<std::remove_cvref_t<decltype(value)>>) {
+          if (places[current].expands) {
+            for (const auto& element : value) {
+              if (!bind(number++, element)) return false;
+            }
+            return true;
+          }
+        }
+        return static_cast<bool>(bind(number, value));
+      };
+      return (detail::visit_slots(args, visit) && ...);
+    }
   }
+  [[maybe_unused]] auto visit = [&](const auto& value) {
+    const std::uint32_t number = places[slot++].number;
+    return number == 0 || bind(number, value);
+  };
+  return (detail::visit_slots(args, visit) && ...);
 }
 
 }  // namespace dovetail::inline v0
