@@ -2,15 +2,16 @@
 """CPU seconds and preprocessed lines to compile the smallest program per facade; --check fails over the limit.
 
 Goal and limit of a program are stated in seconds on a machine where `#include <asio.hpp>` alone takes 2.1 s, and scaled by
-what that takes here, measured in the same run. The goal is where we want to be; the limit is what has been reached, with
-some room, so that nothing gets slower unnoticed. "(separate)" is the same program with DOVETAIL_SEPARATE_COMPILATION: what
-stands in the files that include <dovetail/src.hpp> and its sisters, once a program, is not counted.
+what that takes here: in every round it is compiled right before the program, and the ratio is that of the least times seen
+of both, because what else the machine does only ever adds. A program over its limit is measured again, a few rounds more,
+before it counts as slower. The goal is where we want to be; the limit is what has been reached, with some room, so that
+nothing gets slower unnoticed. "(separate)" is the same program with DOVETAIL_SEPARATE_COMPILATION: what stands in the files
+that include <dovetail/src.hpp> and its sisters, once a program, is not counted.
 """
 import argparse
 import json
 import pathlib
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -66,20 +67,23 @@ int main() {
 SEPARATE = {"sqlite": 2.8, "sqlite async": 6.6, "lensdb": 4.1, "lensdb async": 6.9}  # limits
 
 
-def measure(compiler, flags, text, rounds):
-    with tempfile.TemporaryDirectory() as folder:
-        source = pathlib.Path(folder) / "program.cpp"
+class Program:
+    """One program, compiled as often as asked; `least` is the least CPU time seen, in seconds."""
+
+    def __init__(self, compiler, flags, text, folder, name):
+        source = pathlib.Path(folder) / f"{name}.cpp"
         source.write_text(text)
-        command = [compiler, "-std=c++20", "-O2", f"-I{ROOT / 'include'}", *flags, str(source)]
-        lines = len(subprocess.run(command + ["-E", "-P"], check=True, capture_output=True).stdout.splitlines())
-        times = []
-        for _ in range(rounds):
-            began = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-            done = subprocess.run(command + ["-c", "-o", str(pathlib.Path(folder) / "program.o")], capture_output=True, text=True)
-            times.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - began)
-            if done.returncode:
-                sys.exit(done.stderr)
-        return statistics.median(times), lines
+        self.command = [compiler, "-std=c++20", "-O2", f"-I{ROOT / 'include'}", *flags, str(source)]
+        self.object = source.with_suffix(".o")
+        self.lines = len(subprocess.run(self.command + ["-E", "-P"], check=True, capture_output=True).stdout.splitlines())
+        self.least = float("inf")
+
+    def compile(self):
+        began = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        done = subprocess.run(self.command + ["-c", "-o", str(self.object)], capture_output=True, text=True)
+        self.least = min(self.least, resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - began)
+        if done.returncode:
+            sys.exit(done.stderr)
 
 
 def main():
@@ -89,20 +93,27 @@ def main():
     parser.add_argument("--compiler", default="g++")
     arguments = parser.parse_args()
     flags = ["-DASIO_HAS_CO_AWAIT=1"] if "clang" in arguments.compiler else []
-    base, base_lines = measure(arguments.compiler, flags, BASE[1], arguments.rounds)
     over = []
-    print(json.dumps({"task": "compile_time", "contestant": BASE[0], "cpu_s": round(base, 2), "lines": base_lines, "cpu_ratio": 1.0}))
     separate = [(f"{name} (separate)", text, goal, SEPARATE[name], ["-DDOVETAIL_SEPARATE_COMPILATION"])
                 for name, text, goal, _ in PROGRAMS if name in SEPARATE]
-    for name, text, goal, limit, more in [(*program, []) for program in PROGRAMS] + separate:
-        seconds, lines = measure(arguments.compiler, flags + more, text, arguments.rounds)
-        row = {"task": "compile_time", "contestant": name, "cpu_s": round(seconds, 2), "lines": lines, "cpu_ratio": round(seconds / base, 2)}
-        if limit:
-            row["goal_s"] = round(goal * base / BASE[2], 2)
-            row["limit_s"] = round(limit * base / BASE[2], 2)
-            if seconds > row["limit_s"]:
-                over.append(name)
-        print(json.dumps(row), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        base = Program(arguments.compiler, flags, BASE[1], folder, "base")
+        for name, text, goal, limit, more in [(*program, []) for program in PROGRAMS] + separate:
+            program = Program(arguments.compiler, flags + more, text, folder, "program")
+            for round_number in range(3 * arguments.rounds):
+                if round_number >= arguments.rounds and (not limit or program.least <= limit * base.least / BASE[2]):
+                    break
+                base.compile()
+                program.compile()
+            row = {"task": "compile_time", "contestant": name, "cpu_s": round(program.least, 2), "lines": program.lines,
+                   "cpu_ratio": round(program.least / base.least, 2)}
+            if limit:
+                row["goal_ratio"] = round(goal / BASE[2], 2)
+                row["limit_ratio"] = round(limit / BASE[2], 2)
+                if program.least > limit * base.least / BASE[2]:
+                    over.append(name)
+            print(json.dumps(row), flush=True)
+        print(json.dumps({"task": "compile_time", "contestant": BASE[0], "cpu_s": round(base.least, 2), "lines": base.lines, "cpu_ratio": 1.0}))
     if arguments.check and over:
         sys.exit(f"compile_time: over the limit: {', '.join(over)}")
 
