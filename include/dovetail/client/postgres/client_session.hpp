@@ -2,8 +2,10 @@
 #pragma once
 
 #include <dovetail/client/postgres/copy_call.hpp>
+#include <dovetail/client/postgres/copy_text.hpp>
 #include <dovetail/client/postgres/crypto.hpp>
 #include <dovetail/client/postgres/insert_many_call.hpp>
+#include <dovetail/client/postgres/pipeline_call.hpp>
 #include <dovetail/client/postgres/statement_call.hpp>
 #include <dovetail/client/postgres/transaction_text.hpp>
 #include <dovetail/client/sql_operations.hpp>
@@ -157,6 +159,18 @@ class client_session {
   }
   template <class Range>
   copy_call<Range> start(const copy_rows<Range>& op) {
+    return {session_, op};
+  }
+  template <class Ops, bool IsEach>
+  pipeline_call<Ops, IsEach> start(const pipelined<Ops, IsEach>& op) {
+    return {session_, op, how_.include_statement_text};
+  }
+  template <class Consumer>
+  copy_text_out_call<Consumer> start(copy_text_out<Consumer>& op) {
+    return {session_, op};
+  }
+  template <class Source>
+  copy_text_in_call<Source> start(copy_text_in<Source>& op) {
     return {session_, op};
   }
   script_call start(const sql_script& op) { return {session_, op.text}; }

@@ -93,9 +93,17 @@ class connection {
       recover();
       return detail::explain(std::move(opened).error(), asked.view(), shows_text);
     }
-    stream_state<Row> state{std::move(rows)};
-    state.on_close(this, [](void* on, detail::row_batches& of) noexcept { static_cast<connection*>(on)->end(of); });
-    return state;
+    return keep_open(std::move(rows));
+  }
+
+  /// Begins a copy, and reads its first rows.
+  template <class Row>
+  result<stream_state<Row>> open_copy(detail::copy_origin from, deadline by) {
+    moved_ = {};
+    auto rows = std::make_unique<detail::row_stream<Row>>();
+    rows->copy_from(std::move(from));
+    if (error_info failure = fetch(*rows, by)) return failure;
+    return keep_open(std::move(rows));
   }
 
   /// The next row of a stream; `budget` bounds this step alone.
@@ -115,13 +123,25 @@ class connection {
  private:
   using stream_type = transport::stream;
 
+  template <class Row>
+  stream_state<Row> keep_open(std::unique_ptr<detail::row_stream<Row>> rows) {
+    stream_state<Row> state{std::move(rows)};
+    state.on_close(this, [](void* on, detail::row_batches& of) noexcept { static_cast<connection*>(on)->end(of); });
+    return state;
+  }
   error_info fetch(detail::row_batches& of, deadline by) {
-    auto fetched = run(stream_, of.fetching(session_.wire()), by, moved_);
+    if (of.is_copy()) return succeed(run(stream_, of.copying(session_.wire()), by, moved_));
+    return succeed(run(stream_, of.fetching(session_.wire()), by, moved_));
+  }
+  template <class T>
+  error_info succeed(result<T> fetched) {
     if (fetched) return {};
     recover();
     return std::move(fetched).error();
   }
+  /// A copy that is given up has the rest of its data behind it.
   void end(detail::row_batches& of) noexcept {
+    if (of.is_copy()) return recover();
     if (!run(stream_, of.closing(session_.wire()), deadline::after(recovery_limit), moved_)) recover();
   }
 

@@ -4,6 +4,7 @@
 #include <dovetail/client/postgres/arguments.hpp>
 #include <dovetail/client/sql_operations.hpp>
 #include <dovetail/codec/postgres/copy_in.hpp>
+#include <dovetail/codec/postgres/copy_tuples.hpp>
 #include <dovetail/codec/postgres/execute.hpp>
 #include <dovetail/sql/identifier.hpp>
 
@@ -30,9 +31,6 @@ struct copy_rows {
 };
 
 namespace detail {
-
-/// A binary COPY begins with this: signature, flags, no extension. Source: documentation of COPY, "Binary Format".
-inline constexpr std::string_view copy_header{"PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19};
 
 /// The part of a copy that knows no row type.
 class copy_writer {

@@ -1,6 +1,7 @@
-// Rows read some at a time through a portal: bounded memory, any number of rows.
+// Rows read some at a time, through a portal or from a COPY: bounded memory, any number of rows.
 #pragma once
 
+#include <dovetail/client/postgres/copy_reading.hpp>
 #include <dovetail/client/postgres/row_target.hpp>
 #include <dovetail/client/postgres/statement_call.hpp>
 #include <dovetail/codec/postgres/execute.hpp>
@@ -18,7 +19,7 @@
 namespace dovetail::inline v0 {
 namespace postgres::detail {
 
-/// The rows of one batch as they came, and the portal that gives the next.
+/// The rows of one batch as they came, and the portal or the copy that gives the next.
 class row_batches : public row_target {
  public:
   using row_target::row_target;
@@ -34,7 +35,18 @@ class row_batches : public row_target {
     at_ += length + 1;
     return true;
   }
-  bool has_more() const noexcept { return portal_.is_open(); }
+  bool has_more() const noexcept { return copy_ ? !copy_->is_over() : portal_.is_open(); }
+  bool is_copy() const noexcept { return copy_ != nullptr; }
+
+  /// Rows come from a copy: only `copying` may be called then.
+  void copy_from(copy_origin from) {
+    copy_ = std::make_unique<copy_reading>(std::move(from), sink_of(&keep), batch_, rows_in_batch_);
+  }
+  /// The dialogue that reads the next batch of a copy, the first too. `next_body` must have given all of this one.
+  copy_step copying(session& on) {
+    forget_batch();
+    return {*copy_, on};
+  }
 
   /// The dialogue that executes the statement and reads the first batch.
   execute_dialogue opening(session& on, statement_request asked) {
@@ -47,8 +59,7 @@ class row_batches : public row_target {
       const std::size_t row = (std::max<std::size_t>)(batch_.size() / (std::max<std::size_t>)(rows_in_batch_, 1), 1);
       portal_.set_row_limit(static_cast<std::int32_t>(std::clamp<std::size_t>(batch_bytes_ / row, 1, most_rows_)));
     }
-    batch_.clear();
-    at_ = rows_in_batch_ = 0;
+    forget_batch();
     return {on, portal_, sink_of(&keep)};
   }
   stream_dialogue closing(session& on) { return {on, portal_}; }
@@ -68,7 +79,13 @@ class row_batches : public row_target {
     return whole;
   }
 
+  void forget_batch() noexcept {
+    batch_.clear();
+    at_ = rows_in_batch_ = 0;
+  }
+
   portal portal_;
+  std::unique_ptr<copy_reading> copy_;
   byte_buffer batch_;
   std::size_t at_ = 0;
   std::size_t rows_in_batch_ = 0;
@@ -105,7 +122,7 @@ class stream_state {
     failure_ = std::move(why);
     return stream_step::failed;
   }
-  /// How to end the portal when the stream goes before its end; set by the connection.
+  /// How to end it when the stream goes before its end; set by the connection.
   void on_close(void* connection, void (*end)(void* connection, row_batches& of) noexcept) noexcept {
     connection_ = connection;
     close_ = end;

@@ -1,0 +1,150 @@
+// COPY … TO STDOUT into rows: a look at the columns, then batches of rows as they come.
+#pragma once
+
+#include <dovetail/base/byte_buffer.hpp>
+#include <dovetail/base/parts.hpp>
+#include <dovetail/codec/postgres/copy_out.hpp>
+#include <dovetail/codec/postgres/copy_tuples.hpp>
+#include <dovetail/codec/postgres/execute.hpp>
+#include <dovetail/sql/identifier.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// What is copied: some columns of a table, or what a query gives.
+class copy_origin {
+ public:
+  /// `columns`: `column_list<dialect::postgres, Row>`. Errors: those of `quote_qualified`.
+  static result<copy_origin> of_table(std::string_view table, std::string_view columns) {
+    result<std::string> quoted = quote_qualified(dialect::postgres, table);
+    if (!quoted) return std::move(quoted).error();
+    copy_origin made;
+    made.source_ = *std::move(quoted);
+    made.columns_ = columns.substr(2, columns.size() - 3);
+    return made;
+  }
+  static copy_origin of_query(std::string_view query) {
+    while (!query.empty() && (query.back() == ';' || query.back() == ' ' || query.back() == '\n')) {
+      query.remove_suffix(1);
+    }
+    copy_origin made;
+    dovetail::detail::append_parts(made.source_, {"(", query, "\n) as copied"});  // it may end with a comment
+    made.columns_ = "*";
+    return made;
+  }
+
+  /// Has the columns, and no rows.
+  std::string look() const {
+    std::string text;
+    dovetail::detail::append_parts(text, {"select ", columns_, " from ", source_, " where false"});
+    return text;
+  }
+  /// A binary COPY has all columns in binary; what the row type takes as text is made text by the server.
+  std::string copy(const statement_description& of) const {
+    std::string text = "copy (select ";
+    const char* between = "";
+    for (const column_description& each : of.columns()) {
+      text += between;
+      between = ", ";
+      if (auto name = quote_identifier(dialect::postgres, each.name)) text += *name;
+      if (!each.is_binary) text += "::text";
+    }
+    dovetail::detail::append_parts(text, {" from ", source_, ") to stdout (format binary)"});
+    return text;
+  }
+
+ private:
+  std::string source_;
+  std::string columns_;
+};
+
+/// A copy that is being read. Lifetime: stays where it is, and borrows the buffer and the sink's state.
+class copy_reading {
+ public:
+  /// Rows are appended to `batch` as DataRow messages; `rows.describe` is told the columns.
+  copy_reading(copy_origin from, const row_sink& rows, byte_buffer& batch, std::size_t& count)
+      : from_(std::move(from)), look_(from_.look()), rows_(rows), batch_(&batch), count_(&count) {}
+  copy_reading(const copy_reading&) = delete;
+  copy_reading& operator=(const copy_reading&) = delete;
+
+  bool is_over() const noexcept { return is_over_; }
+
+  /// Goes on until there are rows that wait to be read, or the copy has ended: then it is done for now, and the session
+  /// is in the middle of an answer.
+  action resume(session& on, const event& ev) {
+    if (is_over_) return action::done();
+    if (!copying_) {
+      if (!looking_) looking_.emplace(on, statement_request{.text = look_, .is_read_only = true}, described());
+      const action next = looking_->resume(ev);
+      if (next.what() != verb::done) return next;
+      if (next.error()) return end(looking_->failure(next.error()));
+      tuples_.emplace(on.facts.input.maximum());
+      copying_.emplace(on, text_, copy_sink{this, &take});
+      return go_on(copying_->resume({}));
+    }
+    return go_on(copying_->resume(ev));
+  }
+  error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
+
+ private:
+  action go_on(const action& next) {
+    if (next.what() == verb::read && !batch_->empty()) return action::done();
+    if (next.what() != verb::done) return next;
+    if (next.error()) return end(copying_->failure(next.error()));
+    if (!tuples_->is_complete()) return end({errc::malformed_frame, "the data of the copy ends in the middle"});
+    is_over_ = true;
+    return action::done();
+  }
+  action end(error_info why) {
+    is_over_ = true;
+    failure_ = std::move(why);
+    return action::done(failure_.code());
+  }
+
+  row_sink described() noexcept {
+    return {this, [](void* state, statement_description& of) {
+              auto& self = *static_cast<copy_reading*>(state);
+              error_info failure = self.rows_.describe(self.rows_.state, of);
+              if (!failure) self.text_ = self.from_.copy(of);
+              return failure;
+            }};
+  }
+  static error_info take(void* state, byte_view data, const copy_format&) {
+    auto& self = *static_cast<copy_reading*>(state);
+    return self.tuples_->take(data, *self.batch_, *self.count_);
+  }
+
+  copy_origin from_;
+  std::string look_;
+  std::string text_;
+  row_sink rows_;
+  byte_buffer* batch_;
+  std::size_t* count_;
+  std::optional<execute_dialogue> looking_;  // keeps the statement, whose description the rows are read by
+  std::optional<copy_out_dialogue> copying_;
+  std::optional<copy_tuples> tuples_;
+  error_info failure_;
+  bool is_over_ = false;
+};
+
+/// One step of a copy, as a dialogue.
+class copy_step {
+ public:
+  using value_type = void;
+
+  copy_step(copy_reading& of, session& on) noexcept : of_(&of), on_(&on) {}
+  action resume(const event& ev) { return of_->resume(*on_, ev); }
+  error_info failure(std::error_code ec) const { return of_->failure(ec); }
+  void value() && noexcept {}
+
+ private:
+  copy_reading* of_;
+  session* on_;
+};
+
+}  // namespace dovetail::inline v0::postgres::detail
