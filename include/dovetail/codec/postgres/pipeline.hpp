@@ -46,6 +46,9 @@ class pipeline_dialogue final : public detail::dialogue {
 
   void value() && noexcept {}
 
+  /// After the end: the statement whose failure undid the others, or a number behind the last one.
+  std::size_t failed_statement() const noexcept { return is_once_ ? first_failure_ : none_; }
+
  private:
   using verdict = detail::verdict;
   enum class step : std::uint8_t { deferred, preparing, running };

@@ -1,0 +1,171 @@
+// How much does one of 64 rows by key cost, all asked for before the first answer, compared with libpq's pipeline mode?
+// A real server, a Unix socket.
+#include <dovetail/postgres.hpp>
+#include <dovetail/postgres_async.hpp>
+
+#include "support/bench.hpp"
+#include "support/libpq.hpp"
+
+#include <support/postgres_server.hpp>
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <asio/use_future.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dt = dovetail;
+namespace pg = dt::postgres;
+
+namespace {
+
+struct account {
+  std::int64_t id;
+  std::string name;
+  double balance;
+  std::optional<std::string> note;
+};
+
+constexpr std::int64_t accounts = 10'000;
+constexpr std::size_t deep = 64;
+constexpr std::size_t selects = 20'032;  // full pipelines
+
+constexpr const char* fill = R"(
+  create table account(id bigint primary key, name text not null, balance double precision not null, note text);
+  insert into account select i, 'account ' || i, i * 1.5, case when i % 2 = 0 then 'a note' end
+  from generate_series(1, 10000) as n(i);
+  analyze account;)";
+
+constexpr auto& by_id = "select id, name, balance, note from account where id = $1";
+
+std::int64_t next(std::int64_t id) { return id * 7919 % 10'007 % accounts + 1; }
+
+std::uint64_t add(std::uint64_t sum, const account& found) {
+  return sum * 31 + static_cast<std::uint64_t>(found.id) + found.name.size() + (found.note ? found.note->size() : 3);
+}
+
+account read_account(const PGresult* from) {
+  if (PQntuples(from) != 1 || PQgetlength(from, 0, 0) != 8 || PQgetlength(from, 0, 2) != 8) bench::stop("no account");
+  account found{};
+  found.id = bench::load_big<std::int64_t>(PQgetvalue(from, 0, 0));
+  found.name.assign(PQgetvalue(from, 0, 1), static_cast<std::size_t>(PQgetlength(from, 0, 1)));
+  found.balance = std::bit_cast<double>(bench::load_big<std::int64_t>(PQgetvalue(from, 0, 2)));
+  if (!PQgetisnull(from, 0, 3)) {
+    found.note.emplace(PQgetvalue(from, 0, 3), static_cast<std::size_t>(PQgetlength(from, 0, 3)));
+  }
+  return found;
+}
+
+struct key {
+  explicit key(std::int64_t id) { bench::store_big(bytes, id); }
+  char bytes[8];
+  const char* values[1] = {bytes};
+  static constexpr int lengths[] = {8};
+  static constexpr int formats[] = {1};
+};
+
+std::uint64_t one_by_one(bench::libpq& in) {
+  std::uint64_t sum = 0;
+  std::int64_t id = 1;
+  for (std::size_t i = 0; i < selects; ++i) {
+    id = next(id);
+    const key wanted{id};
+    PGresult* const got =
+        in.rows(PQexecPrepared(in.get(), "point", 1, wanted.values, wanted.lengths, wanted.formats, 1));
+    sum = add(sum, read_account(got));
+    PQclear(got);
+  }
+  return sum;
+}
+
+void read_end(bench::libpq& in) {
+  if (PQgetResult(in.get()) != nullptr) bench::stop("more than one result");
+}
+
+std::uint64_t by_pipeline_mode(bench::libpq& in) {
+  std::uint64_t sum = 0;
+  std::int64_t id = 1;
+  for (std::size_t i = 0; i < selects; i += deep) {
+    for (std::size_t j = 0; j < deep; ++j) {
+      id = next(id);
+      const key wanted{id};
+      if (PQsendQueryPrepared(in.get(), "point", 1, wanted.values, wanted.lengths, wanted.formats, 1) != 1) {
+        bench::stop(PQerrorMessage(in.get()));
+      }
+    }
+    if (PQpipelineSync(in.get()) != 1) bench::stop(PQerrorMessage(in.get()));
+    for (std::size_t j = 0; j < deep; ++j) {
+      PGresult* const got = in.rows(PQgetResult(in.get()));
+      sum = add(sum, read_account(got));
+      PQclear(got);
+      read_end(in);
+    }
+    PGresult* const synced = PQgetResult(in.get());
+    if (PQresultStatus(synced) != PGRES_PIPELINE_SYNC) bench::stop("no sync");
+    PQclear(synced);
+  }
+  return sum;
+}
+
+using select = decltype(pg::query_one<account>(by_id, std::int64_t{}));
+
+void fill_pipeline(std::vector<select>& batch, std::int64_t& id) {
+  batch.clear();
+  for (std::size_t j = 0; j < deep; ++j) {
+    id = next(id);
+    batch.push_back(pg::query_one<account>(by_id, id));
+  }
+}
+
+std::uint64_t by_pipeline(pg::client& db) {
+  std::uint64_t sum = 0;
+  std::int64_t id = 1;
+  std::vector<select> batch;
+  for (std::size_t i = 0; i < selects; i += deep) {
+    fill_pipeline(batch, id);
+    for (const account& found : db.pipeline(batch)) sum = add(sum, found);
+  }
+  return sum;
+}
+
+asio::awaitable<std::uint64_t> await_pipelines(pg::async_client& db) {
+  std::uint64_t sum = 0;
+  std::int64_t id = 1;
+  std::vector<select> batch;
+  for (std::size_t i = 0; i < selects; i += deep) {
+    fill_pipeline(batch, id);
+    const std::vector<account> all = co_await db.pipeline(batch);
+    for (const account& found : all) sum = add(sum, found);
+  }
+  co_return sum;
+}
+
+}  // namespace
+
+int main() {
+  dt::test::postgres_server& server = dt::test::postgres_server::shared();
+  pg::client db{server.socket_string()};
+  db.script(fill);
+  bench::libpq piped{server.socket_string()};
+  piped.prepare("point", by_id);
+  if (PQenterPipelineMode(piped.get()) != 1) bench::stop("no pipeline mode");
+  bench::libpq hand{server.socket_string()};
+  hand.prepare("point", by_id);
+  asio::io_context io;
+  pg::async_client awaited{io.get_executor(), server.socket_string()};
+
+  bench::task task{"postgres_pipeline"};
+  task.add("libpq pipeline mode, binary", selects, [&] { return by_pipeline_mode(piped); });
+  task.add("libpq one by one", selects, [&] { return one_by_one(hand); });
+  task.add("dovetail", selects, [&] { return by_pipeline(db); });
+  task.add("dovetail async", selects, [&] {
+    std::future<std::uint64_t> sum = asio::co_spawn(io, await_pipelines(awaited), asio::use_future);
+    io.restart();
+    io.run();
+    return sum.get();
+  });
+  return task.run();
+}

@@ -1,0 +1,203 @@
+// The dialogue of a pipeline: from typed statements to items of the wire, and back to typed results.
+#pragma once
+
+#include <dovetail/base/parts.hpp>
+#include <dovetail/client/postgres/pipeline_statement.hpp>
+#include <dovetail/client/postgres/statement_call.hpp>
+#include <dovetail/codec/postgres/pipeline.hpp>
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+template <class Op>
+struct pipeline_target;
+template <class Request>
+struct pipeline_target<sql_execute<Request>> {
+  using type = summary_target;
+};
+template <class Row, class Request>
+struct pipeline_target<sql_query<Row, Request>> {
+  using type = all_rows<Row>;
+};
+template <class Row, class Request>
+struct pipeline_target<sql_query_one<Row, Request>> {
+  using type = one_row<Row, false>;
+};
+template <class Row, class Request>
+struct pipeline_target<sql_query_optional<Row, Request>> {
+  using type = one_row<Row, true>;
+};
+
+/// Adds to a failure which of the statements it was.
+[[gnu::cold, gnu::noinline]] inline error_info number_failure(error_info failure, std::size_t index,
+                                                              bool were_executed) {
+  std::string text = "statement ";
+  v0::detail::append_parts(text, {v0::detail::number_text{index + 1}, " of the pipeline"});
+  if (were_executed) text += " (all of them have been executed)";
+  if (!failure.context().empty()) v0::detail::append_parts(text, {": ", failure.context()});
+  failure.with_context(std::move(text));
+  return failure;
+}
+
+/// One statement of a pipeline on its way. Stays where it is once it is prepared.
+template <class Op>
+class pipeline_part {
+ public:
+  using value_type = typename Op::value_type;
+
+  explicit pipeline_part(const Op& of) noexcept : asked_(of.request) {}
+
+  void prepare(session& on, pipeline_item& into, bool shows_text) {
+    into.failure = asked_.view().traits.kind == statement_kind::transaction ? refuse_transaction_statement()
+                                                                            : asked_.prepare(on, shows_text);
+    if (into.failure) return;
+    into.asked = asked_.request();
+    into.rows = target_.sink();
+  }
+  void finish(pipeline_item& of, bool shows_text) {
+    if (!of.failure) of.failure = target_.finish(of.done);
+    if (of.failure) of.failure = explain(std::move(of.failure), asked_.view(), shows_text);
+  }
+  value_type value() { return target_.value(); }
+
+ private:
+  using request_type = decltype(Op::request);
+
+  prepared_request<request_type> asked_;
+  typename pipeline_target<Op>::type target_;
+};
+
+/// The statements of a pipeline and the items that the dialogue knows, of a tuple or of a vector.
+template <class Ops>
+struct pipeline_parts;
+
+template <class... Ops>
+struct pipeline_parts<std::tuple<Ops...>> {
+  std::tuple<pipeline_part<std::remove_cvref_t<Ops>>...> parts;
+  std::array<pipeline_item, sizeof...(Ops)> items{};
+
+  explicit pipeline_parts(const std::tuple<Ops...>& of) : parts(of) {}
+
+  template <class Fn>
+  void each(Fn&& fn) {
+    std::size_t index = 0;
+    std::apply([&](auto&... part) { (fn(part, items[index++]), ...); }, parts);
+  }
+  template <class Values, class Take>
+  Values values(Take take) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) { return Values{take(std::get<I>(parts), items[I])...}; }
+    (std::index_sequence_for<Ops...>{});
+  }
+};
+
+template <class Op>
+struct pipeline_parts<std::vector<Op>> {
+  std::vector<pipeline_part<Op>> parts;
+  std::vector<pipeline_item> items;
+
+  explicit pipeline_parts(const std::vector<Op>& of) : parts(of.begin(), of.end()), items(of.size()) {}
+
+  template <class Fn>
+  void each(Fn&& fn) {
+    for (std::size_t i = 0; i < parts.size(); ++i) fn(parts[i], items[i]);
+  }
+  template <class Values, class Take>
+  Values values(Take take) {
+    Values all;
+    all.reserve(parts.size());
+    for (std::size_t i = 0; i < parts.size(); ++i) all.push_back(take(parts[i], items[i]));
+    return all;
+  }
+};
+
+/// What the whole pipeline failed of: the cause, not those that were undone because of it.
+[[gnu::cold, gnu::noinline]] inline error_info failure_of_pipeline(std::span<const pipeline_item> items,
+                                                                   std::size_t cause) {
+  const bool were_executed = cause >= items.size();
+  if (were_executed) {
+    cause = 0;
+    while (!items[cause].failure) ++cause;
+  }
+  return number_failure(items[cause].failure, cause, were_executed);
+}
+
+/// Executes the statements of a pipeline. Lifetime: borrows the session and the operation.
+template <class Ops, bool IsEach>
+class pipeline_call {
+ public:
+  using value_type = typename pipelined<Ops, IsEach>::value_type;
+
+  pipeline_call(session& on, const pipelined<Ops, IsEach>& op, bool shows_text)
+      : on_(&on), all_(op.ops), shows_text_(shows_text) {}
+
+  action resume(const event& ev) {
+    if (!running_) {
+      if (!prepare()) return action::done(failure_.code());
+      running_.emplace(*on_, all_.items, IsEach ? pipeline_sync::each : pipeline_sync::once);
+    }
+    const action next = running_->resume(ev);
+    if (next.what() != verb::done) return next;
+    if (next.error()) {
+      failure_ = running_->failure(next.error());
+    } else {
+      finish();
+    }
+    return action::done(failure_.code());
+  }
+  error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
+
+  value_type value() && {
+    return all_.template values<value_type>([](auto& part, pipeline_item& item) {
+      using part_value = typename std::remove_reference_t<decltype(part)>::value_type;
+      if constexpr (IsEach) {
+        if (item.failure) return result<part_value>{std::move(item.failure)};
+        return result<part_value>{part.value()};
+      } else {
+        static_cast<void>(item);
+        return part_value{part.value()};
+      }
+    });
+  }
+
+ private:
+  /// What is wrong before anything is sent fails all, or its own statement.
+  bool prepare() {
+    std::size_t wrong = 0;
+    bool is_wrong = false;
+    all_.each([&](auto& part, pipeline_item& item) {
+      part.prepare(*on_, item, shows_text_);
+      is_wrong = is_wrong || item.failure;
+      if (!is_wrong) ++wrong;
+    });
+    if (IsEach || !is_wrong) return true;
+    failure_ = number_failure(all_.items[wrong].failure, wrong, false);
+    return false;
+  }
+  void finish() {
+    bool is_wrong = false;
+    all_.each([&](auto& part, pipeline_item& item) {
+      part.finish(item, shows_text_);
+      is_wrong = is_wrong || item.failure;
+    });
+    if (!IsEach && is_wrong) failure_ = failure_of_pipeline(all_.items, running_->failed_statement());
+  }
+
+  session* on_;
+  pipeline_parts<std::remove_cvref_t<Ops>> all_;
+  std::optional<pipeline_dialogue> running_;
+  error_info failure_;
+  bool shows_text_;
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0

@@ -1,0 +1,222 @@
+#include <dovetail/client/postgres/pipeline_call.hpp>
+#include <dovetail/codec/postgres/drain.hpp>
+
+#include <support/postgres_session.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace {
+
+using namespace postgres_test;
+using dt::errc;
+using dt::session_health;
+using dt::test::script;
+
+struct named {
+  std::string name;
+};
+
+const std::vector<std::uint32_t> int8_types{20};
+const std::string by_id = pg::statement_cache::name_of("select name from t where id = $1", int8_types);
+const std::string all_names = pg::statement_cache::name_of("select name from t", {});
+const std::string removal = pg::statement_cache::name_of("delete from t", {});
+
+std::string prepare(const std::string& name, const std::string& sql, const std::vector<std::uint32_t>& types = {}) {
+  return wire::close(name) + wire::parse(name, sql, types) + wire::describe(name) + wire::sync();
+}
+std::string prepared(const std::vector<std::uint32_t>& types, const std::string& columns) {
+  return wire::close_complete() + wire::parse_complete() + wire::parameters(types) + columns + wire::ready();
+}
+/// One parameter of eight bytes, in binary.
+std::string bind_id(char id) {
+  const std::string value = std::string(7, '\0') + id;
+  return wire::message('B', wire::text("") + wire::text(by_id) + wire::int16(1) + wire::int16(1) + wire::int16(1) +
+                                wire::int32(8) + value + wire::int16(1) + wire::int16(1));
+}
+std::string rows_of(const std::vector<std::string>& names) {
+  std::string bytes = wire::bind_complete();
+  for (const std::string& name : names) bytes += wire::row({name});
+  return bytes + wire::complete("SELECT " + std::to_string(names.size()));
+}
+
+using one_name = decltype(pg::query_one<named>("select name from t where id = $1", std::int64_t{1}));
+using names = decltype(pg::query<named>("select name from t"));
+using change = decltype(pg::execute("delete from t"));
+using mixed = std::tuple<one_name, names, change>;
+
+mixed three() {
+  return {pg::query_one<named>("select name from t where id = $1", std::int64_t{7}),
+          pg::query<named>("select name from t"), pg::execute("delete from t")};
+}
+
+const std::string prepare_three = prepare(by_id, "select name from t where id = $1", int8_types) +
+                                  prepare(all_names, "select name from t") + prepare(removal, "delete from t");
+const std::string three_prepared = prepared(int8_types, wire::columns({"name"})) +
+                                   prepared({}, wire::columns({"name"})) + prepared({}, wire::no_data());
+
+struct PostgresPipelineCalls : testing::Test {
+  open_session at{8};
+
+  template <bool IsEach>
+  struct call : pg::detail::pipeline_call<mixed, IsEach> {
+    call(pg::session& on, const pg::pipelined<mixed, IsEach>& op)
+        : pg::detail::pipeline_call<mixed, IsEach>(on, op, false) {}
+  };
+  const pg::pipelined<mixed, false> once{three()};
+  const pg::pipelined<mixed, true> each{three()};
+
+  auto all_or_nothing() {
+    return [this] { return call<false>{at.fresh(), once}; };
+  }
+  auto each_for_itself() {
+    return [this] { return call<true>{at.fresh(), each}; };
+  }
+  template <class Script>
+  static auto& run_once(Script&& s) {
+    return s.write(prepare_three)
+        .read(three_prepared)
+        .write(bind_id(7) + wire::execute() + wire::bind(all_names) + wire::execute() + wire::bind(removal) +
+               wire::execute() + wire::sync());
+  }
+  template <class Script>
+  static auto& run_each(Script&& s) {
+    return s.write(prepare_three)
+        .read(three_prepared)
+        .write(bind_id(7) + wire::execute() + wire::sync() + wire::bind(all_names) + wire::execute() + wire::sync() +
+               wire::bind(removal) + wire::execute() + wire::sync());
+  }
+};
+
+const std::string deleted = wire::bind_complete() + wire::complete("DELETE 3");
+
+TEST_F(PostgresPipelineCalls, OneSyncGivesATupleWhateverStepFailsOrIsCancelled) {
+  const auto good = [](auto&& s) -> auto& {
+    return run_once(s).read(rows_of({"a"}) + rows_of({"b", "c"}) + deleted + wire::ready());
+  };
+  const auto all = good(script(all_or_nothing())).value();
+  EXPECT_EQ(std::get<0>(all).name, "a");
+  ASSERT_EQ(std::get<1>(all).size(), 2U);
+  EXPECT_EQ(std::get<1>(all)[1].name, "c");
+  EXPECT_EQ(std::get<2>(all).rows_affected, 3);
+  good(script(all_or_nothing())).one_byte_a_read().done();
+  good(script(all_or_nothing())).fail_each_step().leaves([this] { EXPECT_EQ(at.health(), session_health::closed); });
+  good(script(all_or_nothing())).cancel_each_step().leaves([this] { EXPECT_EQ(at->can_drain(), at->owed() != 0); });
+}
+
+TEST_F(PostgresPipelineCalls, ASyncForEachGivesATupleOfResultsWhateverStepFailsOrIsCancelled) {
+  const auto good = [](auto&& s) -> auto& {
+    return run_each(s).read(rows_of({"a"}) + wire::ready() + wire::bind_complete() + wire::error("42501") +
+                            wire::ready() + deleted + wire::ready());
+  };
+  const auto all = good(script(each_for_itself())).value();
+  ASSERT_TRUE(std::get<0>(all));
+  EXPECT_EQ(std::get<0>(all)->name, "a");
+  ASSERT_FALSE(std::get<1>(all));
+  EXPECT_EQ(std::get<1>(all).error().server().sqlstate, "42501");
+  EXPECT_NE(std::get<1>(all).error().where().line(), 0U);
+  ASSERT_TRUE(std::get<2>(all));
+  EXPECT_EQ(std::get<2>(all)->rows_affected, 3);
+  good(script(each_for_itself())).one_byte_a_read().done();
+  good(script(each_for_itself())).fail_each_step().leaves([this] { EXPECT_EQ(at.health(), session_health::closed); });
+  good(script(each_for_itself())).cancel_each_step().leaves([this] { EXPECT_EQ(at->can_drain(), at->owed() != 0); });
+}
+
+TEST_F(PostgresPipelineCalls, TheFailureOfOneIsThatOfAllAndSaysWhichItWas) {
+  const std::string answers[] = {
+      wire::error("42501") + wire::ready(),
+      rows_of({"a"}) + wire::error("42501") + wire::ready(),
+      rows_of({"a"}) + rows_of({}) + wire::bind_complete() + wire::error("42501") + wire::ready(),
+  };
+  for (std::size_t i = 0; i < 3; ++i) {
+    dt::error_info failure;
+    EXPECT_TRUE(play(all_or_nothing()(), three_prepared + answers[i], nullptr, &failure));
+    EXPECT_EQ(failure.server().sqlstate, "42501");
+    EXPECT_NE(failure.context().find("statement " + std::to_string(i + 1) + " of the pipeline"), std::string_view::npos)
+        << failure.context();
+    EXPECT_EQ(failure.context().find("executed"), std::string_view::npos);
+    EXPECT_EQ(at.health(), session_health::idle);
+  }
+}
+
+TEST_F(PostgresPipelineCalls, AFailureOfReadingSaysThatAllWereExecuted) {
+  dt::error_info failure;
+  EXPECT_EQ(
+      play(all_or_nothing()(), three_prepared + rows_of({}) + rows_of({}) + deleted + wire::ready(), nullptr, &failure),
+      errc::no_row);
+  EXPECT_NE(failure.context().find("statement 1 of the pipeline (all of them have been executed)"),
+            std::string_view::npos)
+      << failure.context();
+  EXPECT_EQ(play(all_or_nothing()(), three_prepared + rows_of({"a", "b"}) + rows_of({}) + deleted + wire::ready()),
+            errc::too_many_rows);
+  EXPECT_EQ(at.health(), session_health::idle);
+}
+
+TEST_F(PostgresPipelineCalls, ColumnsThatDoNotFitKeepAllFromBeingExecuted) {
+  dt::error_info failure;
+  std::string written;
+  const std::string wrong = prepared(int8_types, wire::columns({"nmae"})) + prepared({}, wire::columns({"name"})) +
+                            prepared({}, wire::no_data());
+  EXPECT_EQ(play(all_or_nothing()(), wrong, &written, &failure), errc::row_mismatch);
+  EXPECT_EQ(written, prepare_three);
+  EXPECT_NE(failure.context().find("statement 1 of the pipeline: "), std::string_view::npos) << failure.context();
+  EXPECT_NE(failure.context().find("nmae"), std::string_view::npos) << failure.context();
+}
+
+TEST_F(PostgresPipelineCalls, StatementsOfOneTypeGiveAVector) {
+  std::vector<one_name> asked;
+  for (const std::int64_t id : {1, 2, 3}) {
+    asked.push_back(pg::query_one<named>("select name from t where id = $1", id));
+  }
+  const pg::pipelined<const std::vector<one_name>&, false> op{asked};
+  EXPECT_TRUE(op.is_idempotent());
+  const std::vector<named> all =
+      script([&] {
+        return pg::detail::pipeline_call<const std::vector<one_name>&, false>{at.fresh(), op, false};
+      })
+          .write(prepare(by_id, "select name from t where id = $1", int8_types))
+          .read(prepared(int8_types, wire::columns({"name"})))
+          .write(bind_id(1) + wire::execute() + bind_id(2) + wire::execute() + bind_id(3) + wire::execute() +
+                 wire::sync())
+          .read(rows_of({"a"}) + rows_of({"b"}) + rows_of({"c"}) + wire::ready())
+          .value();
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[2].name, "c");
+  const pg::pipelined<std::vector<one_name>, true> none{{}};
+  EXPECT_TRUE(script([&] {
+                return pg::detail::pipeline_call<std::vector<one_name>, true>{at.fresh(), none, false};
+              })
+                  .value()
+                  .empty());
+}
+
+TEST_F(PostgresPipelineCalls, WhatIsWrongBeforeAnythingIsSentFailsAllOrItsOwnStatement) {
+  using pair = std::tuple<change, change>;
+  const pair wrong{pg::execute("delete from t"), pg::execute(dt::runtime("commit"))};
+  const pg::pipelined<pair, false> all{wrong};
+  EXPECT_FALSE(all.is_idempotent());
+  dt::error_info failure;
+  std::string written;
+  EXPECT_EQ(play(pg::detail::pipeline_call<pair, false>{at.fresh(), all, false}, "", &written, &failure),
+            errc::invalid_state);
+  EXPECT_EQ(written, "");
+  EXPECT_NE(failure.context().find("statement 2 of the pipeline"), std::string_view::npos) << failure.context();
+  const pg::pipelined<pair, true> own{wrong};
+  const auto both = script([&] {
+                      return pg::detail::pipeline_call<pair, true>{at.fresh(), own, false};
+                    })
+                        .write(prepare(removal, "delete from t"))
+                        .read(prepared({}, wire::no_data()))
+                        .write(wire::bind(removal) + wire::execute() + wire::sync())
+                        .read(deleted + wire::ready())
+                        .value();
+  EXPECT_TRUE(std::get<0>(both));
+  EXPECT_EQ(std::get<1>(both).error().code(), errc::invalid_state);
+}
+
+}  // namespace
