@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-steps=(style single_header_fresh gcc clang19 clang16 tsan headers single_header macros packaging snippets documentation fuzz compile_budget)
+steps=(style single_header_fresh gcc clang19 clang16 tsan headers single_header macros packaging snippets documentation fuzz compile_budget newest)
 if [[ ${1:-} == --list ]]; then printf '%s\n' "${steps[@]}"; exit 0; fi
 [[ $# -eq 0 ]] || steps=("$@")
 
@@ -74,6 +74,8 @@ step_fuzz() {
 }
 
 step_compile_budget() { tools/compile_time.py --check; }
+
+step_newest() { tools/newest.sh; }  # needs the network: an archive that cannot be reached is a failure
 
 tools/packages.sh build test bench ci || exit 1
 failed=()
