@@ -37,7 +37,8 @@ class decimal {
  public:
   /// The limits of PostgreSQL's numeric; what is beyond them is refused.
   static constexpr int maximum_scale = 16383;
-  static constexpr std::size_t maximum_digits = 131072 + 16383;
+  static constexpr std::size_t maximum_whole_digits = 131072;
+  static constexpr std::size_t maximum_digits = maximum_whole_digits + maximum_scale;
 
   constexpr decimal() noexcept : magnitude_(0) {}
 
@@ -124,7 +125,8 @@ class decimal {
   /// passed.
   constexpr bool assign_digits(bool is_negative, std::string_view digits, int scale) {
     while (!digits.empty() && digits.front() == '0') digits.remove_prefix(1);
-    if (scale < 0 || scale > maximum_scale || digits.size() > maximum_digits) return false;
+    if (scale < 0 || scale > maximum_scale) return false;
+    if (digits.size() > maximum_whole_digits + static_cast<std::size_t>(scale)) return false;
     std::uint64_t magnitude = 0;
     bool is_large = false;
     for (const char c : digits) {

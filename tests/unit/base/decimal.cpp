@@ -101,8 +101,12 @@ TEST(Decimal, TheLimitsOfPostgreSqlAreReachedAndNotPassed) {
   EXPECT_FALSE(dt::parse_decimal('1' + whole + '.' + fraction, value));
   EXPECT_FALSE(dt::parse_decimal(whole + '.' + fraction + '0', value));
   EXPECT_TRUE(dt::parse_decimal("000" + whole + '.' + fraction, value));
-  EXPECT_TRUE(dt::parse_decimal("1e147454", value));
-  EXPECT_FALSE(dt::parse_decimal("1e147455", value));
+  // Digits before the point have a limit of their own, whatever is left of those behind it.
+  EXPECT_TRUE(dt::parse_decimal("1e131071", value));
+  EXPECT_FALSE(dt::parse_decimal("1e131072", value));
+  EXPECT_FALSE(dt::parse_decimal("1" + whole + ".5", value));
+  EXPECT_TRUE(dt::parse_decimal(whole + ".5", value));
+  EXPECT_FALSE(value.rescale(0)) << "rounding carries into one digit more";
   EXPECT_FALSE(dt::parse_decimal("1e2000000000", value));
   EXPECT_FALSE(dt::parse_decimal("1e-2000000000", value));
 }
