@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -234,12 +235,30 @@ TEST(PostgresConnect, AFileOfCertificatesThatIsMissingIsNamed) {
   EXPECT_NE(failure.message().find("/nonexistent/authority.pem"), std::string::npos) << failure.message();
 }
 
-TEST(PostgresConnect, DirectTlsOfAnOldServerFailsClearly) {
-  pg::connect_options how = by_tcp("app", pg::ssl_mode::require);
+int server_version() {
+  connection one{by_tcp("app")};
+  EXPECT_TRUE(one.open());
+  return one.facts.server_version();
+}
+
+TEST(PostgresConnect, DirectTlsIsSpokenFromVersion17AndFailsClearlyBefore) {
+  pg::connect_options how = by_tcp("scram", pg::ssl_mode::verify_full);
   how.tls_negotiation = pg::ssl_negotiation::direct;
-  const dt::result<void> opened = connection{how}.open();
-  if (opened) return;  // PostgreSQL 17 and later
-  EXPECT_NE(opened.error().message().find("TLS"), std::string::npos) << opened.error().message();
+  if (server_version() >= 170000) return expect_open(how, true);
+  const dt::error_info failure = expect_refused(how);
+  EXPECT_NE(failure.message().find("TLS"), std::string::npos) << failure.message();
+}
+
+TEST(PostgresConnect, Protocol32GivesLongCancelKeysFromVersion18) {
+  pg::connect_options how = by_tcp("app");
+  how.newest_protocol = pg::protocol_version::v3_2;
+  const std::size_t expected = server_version() >= 180000 ? 32 : 4;  // bytes; an older server agrees on 3.0
+  for (const bool is_async : {false, true}) {
+    connection one{how};
+    const dt::result<void> opened = is_async ? one.async_open() : one.open();
+    ASSERT_TRUE(opened) << opened.error().message();
+    EXPECT_EQ(expected, one.facts.key.size);
+  }
 }
 
 TEST(PostgresConnect, ServersThatCannotBeReachedArePassedOver) {
@@ -357,8 +376,14 @@ struct simple_query {
 };
 
 TEST(PostgresConnect, ACancelRequestEndsAStatementAndTheConnectionLives) {
-  for (const pg::ssl_mode mode : {pg::ssl_mode::disable, pg::ssl_mode::verify_full}) {
-    connection one{by_tcp("app", mode)};
+  std::vector<pg::connect_options> ways{by_tcp("app"), by_tcp("app", pg::ssl_mode::verify_full), by_tcp("app")};
+  ways.back().newest_protocol = pg::protocol_version::v3_2;
+  if (server_version() >= 170000) {
+    ways.push_back(by_tcp("app", pg::ssl_mode::verify_full));
+    ways.back().tls_negotiation = pg::ssl_negotiation::direct;
+  }
+  for (const pg::connect_options& how : ways) {
+    connection one{how};
     ASSERT_TRUE(one.open());
     dt::traffic moved;
     std::thread canceller{[&] {

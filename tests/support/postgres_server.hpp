@@ -143,8 +143,9 @@ class postgres_server {
     return {std::istreambuf_iterator<char>{file}, {}};
   }
 
-  /// The folder of the newest installation.
+  /// The folder that DOVETAIL_POSTGRES_PROGRAMS names, or that of the newest installation.
   static std::string find_programs() {
+    if (const char* const named = std::getenv("DOVETAIL_POSTGRES_PROGRAMS"); named != nullptr) return named;
     std::string best;
     int best_version = -1;
     std::error_code ec;
