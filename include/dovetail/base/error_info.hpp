@@ -1,6 +1,7 @@
 // Everything that is known of one failure: code, kind, text, the server's own fields, the caller's place.
 #pragma once
 
+#include <dovetail/base/caret.hpp>
 #include <dovetail/base/condition.hpp>
 #include <dovetail/base/errc.hpp>
 #include <dovetail/base/parts.hpp>
@@ -27,7 +28,7 @@ struct server_fields {
   std::string column;
   std::string constraint;
   std::string datatype;
-  int position = 0;  ///< of the mistake in the statement, counted in characters from 1
+  int position = 0;  ///< of the mistake in the statement as the user wrote it, counted in characters from 1
 };
 
 /// A failure as a value; `dt::error` is the same as an exception. Cheap to copy.
@@ -98,6 +99,8 @@ class error_info {
 
   /// The whole failure as text: context, server's message, code, and the caller's place.
   [[gnu::cold]] std::string message() const;
+  /// The same with the line of `sql` that the server complains of, and a caret under the place, when it named one.
+  [[gnu::cold]] std::string describe(std::string_view sql) const;
 
  private:
   friend class error;
@@ -172,11 +175,18 @@ namespace dovetail::inline v0 {
   append(text, "\n  table: ", fields.table);
   append(text, "\n  column: ", fields.column);
   append(text, "\n  SQL: ", statement());
+  detail::append_caret(text, statement(), fields.position);
   if (const std::source_location at = where(); at.line() != 0) {
     append(text, "\n  at: ", at.file_name());
     detail::append_parts(text, {":", detail::number_text{at.line()}});
     append(text, " ", at.function_name());
   }
+  return text;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE std::string error_info::describe(std::string_view sql) const {
+  std::string text = message();
+  if (statement().empty()) detail::append_caret(text, sql, server().position);
   return text;
 }
 

@@ -1,0 +1,42 @@
+// One line of a statement with a caret under the place that a server complains of.
+#pragma once
+
+#include <dovetail/base/parts.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace dovetail::inline v0::detail {
+
+/// Appends the line of `sql` that has the character `position` (counted from 1, in UTF-8), and a line with a caret
+/// below it: "\n  line 2: from town\n               ^". Nothing for a position that the text does not have. Tabs stay
+/// tabs, so that the caret stands right however wide they are shown.
+[[gnu::cold, gnu::noinline]] inline void append_caret(std::string& text, std::string_view sql, int position) {
+  if (position < 1) return;
+  std::size_t line = 0;
+  std::size_t number = 1;
+  std::size_t at = 0;
+  for (int left = position - 1; left != 0; --left) {
+    if (at == sql.size()) return;
+    if (sql[at] == '\n') {
+      ++number;
+      line = at + 1;
+    }
+    do {
+      ++at;
+    } while (at < sql.size() && (static_cast<unsigned char>(sql[at]) & 0xC0) == 0x80);
+  }
+  std::string_view whole = sql.substr(line, sql.find('\n', line) - line);
+  if (whole.ends_with('\r')) whole.remove_suffix(1);
+  const std::size_t begin = text.size() + 1;
+  append_parts(text, {"\n  line ", number_text{number}, ": "});
+  const std::size_t margin = text.size() - begin;
+  append_parts(text, {whole, "\n", std::string(margin, ' ')});
+  for (std::size_t i = line; i < at; ++i) {
+    if ((static_cast<unsigned char>(sql[i]) & 0xC0) != 0x80) text += sql[i] == '\t' ? '\t' : ' ';
+  }
+  text += '^';
+}
+
+}  // namespace dovetail::inline v0::detail
