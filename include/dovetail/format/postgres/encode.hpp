@@ -52,6 +52,8 @@ consteval oid parameter_type() {
     return oids::unspecified;
   } else if constexpr (is_optional<kind_type> || is_column<kind_type>) {
     return parameter_type<typename kind_type::value_type>();
+  } else if constexpr (requires { requires std::same_as<decltype(kind_type::declared_type), const oid>; }) {
+    return kind_type::declared_type;  // it says what it is to be: see `typed`
   } else if constexpr (v0::detail::has_field_codec<kind_type>) {
     return parameter_type<typename field_codec<kind_type>::stored_type>();
   } else if constexpr (text_like<kind_type>) {

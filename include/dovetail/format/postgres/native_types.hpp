@@ -10,3 +10,4 @@
 #include <dovetail/format/postgres/range.hpp>
 #include <dovetail/format/postgres/raw.hpp>
 #include <dovetail/format/postgres/time_tz.hpp>
+#include <dovetail/format/postgres/typed.hpp>
