@@ -11,7 +11,9 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <ostream>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -34,7 +36,7 @@ struct both {
 
   template <class Body>
   void in_each_style(Body body) {
-    dt::test::for_each_style(blocking, asynchronous, io, [&](auto& s) { body(s); });
+    dt::test::for_each_main_style(blocking, asynchronous, io, [&](auto& s) { body(s); });
   }
 
   asio::io_context io;
@@ -82,27 +84,33 @@ void run_all_verbs(both& db) {
   EXPECT_EQ(c.query<std::int64_t>("select id from city where id = any(?)", std::vector<std::int64_t>{2, 3}).size(), 2U);
 }
 
-TEST(PostgresClient, EveryVerbInEveryStyleOverTcp) {
-  both db{postgres_server::shared().url("app", "?sslmode=disable")};
-  run_all_verbs(db);
-}
+/// One body over each transport and pool.
+struct way {
+  const char* transport;
+  int connections;
+  friend void PrintTo(const way& w, std::ostream* out) { *out << w.transport << ", pool of " << w.connections; }
+};
 
-TEST(PostgresClient, EveryVerbInEveryStyleOverAUnixSocket) {
-  both db{postgres_server::shared().socket_string()};
-  run_all_verbs(db);
-}
+class PostgresWays : public testing::TestWithParam<way> {};
 
-TEST(PostgresClient, EveryVerbInEveryStyleOverTls) {
+TEST_P(PostgresWays, EveryVerbInEveryStyle) {
   const postgres_server& server = postgres_server::shared();
-  both db{server.url("app", "?sslmode=verify-ca&sslrootcert=") + server.authority_file()};
+  const std::string_view transport = GetParam().transport;
+  const std::string pool = "maxConnections=" + std::to_string(GetParam().connections);
+  const std::string where = transport == "unix"  ? server.socket_string("app", ' ' + pool)
+                            : transport == "tls" ? server.url("app", "?sslmode=verify-full&sslrootcert=") +
+                                                       server.authority_file() + '&' + pool
+                                                 : server.url("app", "?sslmode=disable&" + pool);
+  both db{where};
   run_all_verbs(db);
-  EXPECT_TRUE(db.blocking.query_value<bool>("select ssl from pg_stat_ssl where pid = pg_backend_pid()"));
+  EXPECT_EQ(db.blocking.query_value<bool>("select ssl from pg_stat_ssl where pid = pg_backend_pid()"),
+            transport == "tls");
+  EXPECT_EQ(db.blocking.query_value<bool>("select inet_server_addr() is null"), transport == "unix");
 }
 
-TEST(PostgresClient, OneConnectionServesAllStylesToo) {
-  both db{postgres_server::shared().socket_string("app", " maxConnections=1")};
-  run_all_verbs(db);
-}
+INSTANTIATE_TEST_SUITE_P(TransportsAndPools, PostgresWays,
+                         testing::Values(way{"tcp", 1}, way{"tcp", 8}, way{"unix", 1}, way{"unix", 8}, way{"tls", 1},
+                                         way{"tls", 8}));
 
 TEST(PostgresClient, AnErrorCarriesWhatTheServerSaysAndTheConnectionLivesOn) {
   both db{postgres_server::shared().socket_string("app", " maxConnections=1")};
@@ -174,7 +182,9 @@ TEST(PostgresClient, CommittingAnAbortedTransactionIsAnError) {
 }
 
 TEST(PostgresClient, SerializationConflictsAreRepeated) {
-  dt::postgres::client db{postgres_server::shared().socket_string()};
+  // As many attempts as there can be conflicts: how many there are depends on what else the machine does.
+  dt::postgres::client db{postgres_server::shared().socket_string(),
+                          {.retry = {.attempts = 100, .initial_delay = 1ms}}};
   db.script("drop table if exists counter; create table counter(n int); insert into counter values (0)");
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
