@@ -54,6 +54,8 @@ class async_client_view : public Core::connection_type::template verbs<async_cli
   /// For verbs that are more than one operation.
   const std::shared_ptr<Core>& core() const noexcept { return core_; }
   const Token& token() const noexcept { return token_; }
+  clock::duration budget() const noexcept { return budget_; }
+  deadline limit() const noexcept { return by_; }
   call start_call(std::source_location where) const noexcept {
     call how = call::within(budget_, where);
     how.by = earlier(how.by, by_);
@@ -124,6 +126,8 @@ class basic_async_client : public Connection::template verbs<basic_async_client<
   }
   const std::shared_ptr<core_type>& core() const noexcept { return core_; }
   asio::use_awaitable_t<> token() const noexcept { return {}; }
+  clock::duration budget() const noexcept { return core_->timeout(); }
+  deadline limit() const noexcept { return deadline::never(); }
   call start_call(std::source_location where) const noexcept { return call::within(core_->timeout(), where); }
   view_type view() const { return {core_, executor_, core_->timeout(), deadline::never(), asio::use_awaitable_t<>{}}; }
 

@@ -3,6 +3,7 @@
 
 #include <dovetail/base/error.hpp>
 #include <dovetail/client/async_hold.hpp>
+#include <dovetail/client/async_sql_stream.hpp>
 #include <dovetail/client/async_transaction.hpp>
 #include <dovetail/client/sql_blocking_verbs.hpp>
 #include <dovetail/client/sql_verbs.hpp>
@@ -79,14 +80,19 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
       outcome = co_await await_body<T>(tx, body);
       // Whatever was cancelled: the end of the transaction happens.
       co_await asio::this_coro::throw_if_cancelled(false);
+      if (!tx.is_busy()) tx.state()->guests().end_from(0);
       if (!outcome.failure && !outcome.thrown) {
-        if (tx.is_aborted()) {
+        if (tx.is_busy()) {
+          outcome.failure = error_info{errc::invalid_state,
+                                       "an operation of the transaction had not ended when its body "
+                                       "returned; nothing was committed"};
+        } else if (tx.is_aborted()) {
           outcome.failure = error_info{errc::transaction_aborted, "nothing was committed"};
         } else if (auto done = co_await tx.perform(sql_commit{}, how.where); !done) {
           outcome.failure = std::move(done).error();
         }
       }
-      if (!tx.is_aborted()) static_cast<void>(co_await tx.perform(sql_rollback{}, how.where));
+      if (!tx.is_busy() && !tx.is_aborted()) static_cast<void>(co_await tx.perform(sql_rollback{}, how.where));
       co_await asio::this_coro::throw_if_cancelled(true);
     }
     if (outcome.thrown) std::rethrow_exception(outcome.thrown);
@@ -108,20 +114,23 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
 
 /// A savepoint in an open transaction.
 template <class T, class Core, class Fn>
-asio::awaitable<result<T>> await_savepoint(async_transaction<Core>& tx, Fn body, std::source_location where) {
-  const int depth = tx.nesting();
-  if (auto begun = co_await tx.perform(sql_begin{begin_mode::automatic, depth}, where); !begun) {
+asio::awaitable<result<T>> await_savepoint(std::shared_ptr<async_transaction_state<Core>> outer, Fn body,
+                                           clock::duration budget, deadline by, std::source_location where) {
+  const int depth = outer->depth() + 1;
+  const auto perform = [&](auto op) { return run_in_transaction(outer, op, budget, by, where, as_result); };
+  if (auto begun = co_await perform(sql_begin{begin_mode::automatic, depth}); !begun)
     co_return std::move(begun).error();
-  }
-  tx.set_nesting(depth);
+  outer->set_depth(depth);
+  async_transaction<Core> tx{outer};
   body_outcome<T> outcome = co_await await_body<T>(tx, body);
-  tx.set_nesting(depth - 1);
+  outer->set_depth(depth - 1);
   co_await asio::this_coro::throw_if_cancelled(false);
+  if (!outer->is_busy()) outer->guests().end_from(depth);
   if (!outcome.failure && !outcome.thrown) {
-    if (auto done = co_await tx.perform(sql_commit{depth}, where); !done) outcome.failure = std::move(done).error();
+    if (auto done = co_await perform(sql_commit{depth}); !done) outcome.failure = std::move(done).error();
   }
-  if ((outcome.failure || outcome.thrown) && !tx.is_aborted()) {
-    static_cast<void>(co_await tx.perform(sql_rollback{depth}, where));
+  if ((outcome.failure || outcome.thrown) && !outer->is_aborted()) {
+    if (auto undone = co_await perform(sql_rollback{depth}); !undone) outer->spoil();
   }
   co_await asio::this_coro::throw_if_cancelled(true);
   if (outcome.thrown) std::rethrow_exception(outcome.thrown);
@@ -141,7 +150,7 @@ asio::awaitable<T> value_of(asio::awaitable<result<T>> inner) {
 
 template <class Self>
 concept inside_async_transaction = requires(Self& self) {
-  self.set_nesting(1);
+  self.state()->guests();
 };
 
 }  // namespace detail
@@ -161,29 +170,48 @@ class sql_async_verbs : public sql_verbs<Self, D, argument_storage::owned> {
   template <class Fn>
   auto transaction(begin_mode mode, Fn body, place where = place::current()) {
     Self& self = this->self();
+    using core_type = std::remove_cvref_t<decltype(*self.core())>;
+    using value_type = typename detail::awaited<std::invoke_result_t<Fn&, async_transaction<core_type>&>>::type;
     if constexpr (detail::inside_async_transaction<Self>) {
-      using value_type = typename detail::awaited<std::invoke_result_t<Fn&, Self&>>::type;
-      return detail::value_of<value_type>(detail::await_savepoint<value_type>(self, std::move(body), where));
+      return deliver<value_type>(
+          detail::await_savepoint<value_type>(self.state(), std::move(body), self.budget(), self.limit(), where));
     } else {
-      using core_type = std::remove_cvref_t<decltype(*self.core())>;
-      using value_type = typename detail::awaited<std::invoke_result_t<Fn&, async_transaction<core_type>&>>::type;
-      auto running = detail::await_transaction<value_type>(self.core(), self.get_executor(), mode, std::move(body),
-                                                           self.start_call(where));
-      using token_type = std::remove_cvref_t<decltype(self.token())>;
-      if constexpr (std::is_same_v<token_type, as_result_t>) {
-        return running;
-      } else if constexpr (detail::is_use_awaitable<token_type>::value) {
-        return detail::value_of<value_type>(std::move(running));
-      } else {
-        auto token = self.token();
-        return asio::co_spawn(self.get_executor(), detail::value_of<value_type>(std::move(running)), std::move(token));
-      }
+      return deliver<value_type>(detail::await_transaction<value_type>(self.core(), self.get_executor(), mode,
+                                                                       std::move(body), self.start_call(where)));
     }
   }
   template <class Fn>
     requires(!std::is_same_v<Fn, begin_mode>)
   auto transaction(Fn body, place where = place::current()) {
     return transaction(begin_mode::automatic, std::move(body), where);
+  }
+
+  /// The rows some at a time, with bounded memory: see `async_sql_stream`. In a pooled client another connection than
+  /// those of the verbs called meanwhile. (async_sql_stream)
+  template <class Row, class... Args>
+  auto stream(statement_for<D, Row, Args...> sql, const Args&... args) {
+    Self& self = this->self();
+    using core_type = std::remove_cvref_t<decltype(*self.core())>;
+    std::shared_ptr<detail::async_transaction_state<core_type>> inside;
+    if constexpr (detail::inside_async_transaction<Self>) inside = self.state();
+    return detail::open_async_stream<Row>(self.core(), std::move(inside), self.get_executor(), self.budget(),
+                                          self.limit(), sql.view().where, base::template ask<Row>(sql, args...),
+                                          self.token());
+  }
+
+ private:
+  template <class T>
+  auto deliver(asio::awaitable<result<T>> running) {
+    Self& self = this->self();
+    using token_type = std::remove_cvref_t<decltype(self.token())>;
+    if constexpr (std::is_same_v<token_type, as_result_t>) {
+      return running;
+    } else if constexpr (detail::is_use_awaitable<token_type>::value) {
+      return detail::value_of<T>(std::move(running));
+    } else {
+      auto token = self.token();
+      return asio::co_spawn(self.get_executor(), detail::value_of<T>(std::move(running)), std::move(token));
+    }
   }
 };
 

@@ -25,6 +25,12 @@ concept inside_transaction = requires(Self& self, const call& how) {
   self.hold(how);
 };
 
+/// What is opened here ends here.
+template <class Self>
+concept has_guests = requires(Self& self) {
+  self.guests();
+};
+
 template <class Self>
 result<held_connection<core_of<Self>>> hold_connection(Self& self, const call& how) {
   if constexpr (inside_transaction<Self>) {
@@ -49,7 +55,10 @@ result<transaction_scope<core_of<Self>, ReturnsResult>> begin_transaction(Self& 
   } else if (result<void> begun = self.core().perform_on(**held, begin, how); !begun) {
     return std::move(begun).error();
   }
-  return transaction_scope<core_of<Self>, ReturnsResult>{self.core(), *std::move(held), by, depth};
+  result<transaction_scope<core_of<Self>, ReturnsResult>> begun{
+      transaction_scope<core_of<Self>, ReturnsResult>{self.core(), *std::move(held), by, depth}};
+  if constexpr (has_guests<Self>) begun->join(self.guests(), depth);
+  return begun;
 }
 
 /// What the body of a transaction gives: `T` and `result<T>` alike give `T`.
@@ -105,7 +114,10 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
       if (!held) return std::move(held).error();
       auto state = (*held)->template open_stream<Row>(base::template ask<Row>(sql, args...), how.by);
       if (!state) return std::move(state).error().with_location(how.where);
-      return stream_type{*std::move(held), *std::move(state), self.core().timeout(), self.limit(), how.where};
+      result<stream_type> opened{
+          stream_type{*std::move(held), *std::move(state), self.core().timeout(), self.limit(), how.where}};
+      if constexpr (detail::has_guests<Self>) opened->join(self.guests(), 0);
+      return opened;
     }());
   }
 

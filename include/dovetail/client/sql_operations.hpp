@@ -92,6 +92,38 @@ struct sql_insert_returning {
   bool is_idempotent() const noexcept { return false; }
 };
 
+/// What a stream has next: a row, its end, a failure, or more rows that have to be fetched.
+enum class stream_step : unsigned char { row, done, failed, more };
+
+/// Executes a query whose rows are read some at a time, and reads the first of them into `rows`, which stays where it
+/// is. A repeated attempt starts from the beginning, maybe on another connection.
+template <class Rows, class Request>
+struct sql_stream_open {
+  using value_type = void;
+  static constexpr std::string_view name = "stream";
+  Request request;
+  Rows* rows;
+  bool is_idempotent() const noexcept { return request.is_read_only(); }
+};
+
+/// Reads the next rows of a stream.
+template <class Rows>
+struct sql_stream_fetch {
+  using value_type = void;
+  static constexpr std::string_view name = "fetch";
+  Rows* rows;
+  bool is_idempotent() const noexcept { return false; }
+};
+
+/// Ends a stream before its last row: the connection can be used for anything else then.
+template <class Rows>
+struct sql_stream_close {
+  using value_type = void;
+  static constexpr std::string_view name = "close_stream";
+  Rows* rows;
+  bool is_idempotent() const noexcept { return true; }
+};
+
 /// Runs each statement of a text without parameters.
 struct sql_script {
   using value_type = void;

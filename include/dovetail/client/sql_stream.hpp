@@ -4,6 +4,7 @@
 #include <dovetail/base/result.hpp>
 #include <dovetail/client/operation.hpp>
 #include <dovetail/client/transaction.hpp>
+#include <dovetail/client/transaction_guest.hpp>
 #include <dovetail/row/plan.hpp>
 
 #include <cstddef>
@@ -15,18 +16,24 @@ namespace dovetail::inline v0 {
 
 /// The rows of a query, one at a time: `for (const city& c : db.stream<city>("…"))`. Holds a connection until the last
 /// row has been read or the stream goes; fields may be `std::string_view` and `byte_view` here.
-/// Lifetime: a row, and what its views borrow, lives until the next one. A transaction's stream must go before the
-/// transaction is committed or rolled back. Threads: one at a time.
-/// Errors: `begin()` and `++` throw `dt::error`; `next()` returns it. The client's time limit holds for each step.
+/// Lifetime: a row, and what its views borrow, lives until the next one. A transaction's stream ends with it.
+/// Threads: one at a time.
+/// Errors: `begin()` and `++` throw `dt::error`; `next()` returns it. errc::transaction_closed when the transaction was
+/// over first. The client's time limit holds for each step.
 template <class Row, class Core>
-class sql_stream {
+class sql_stream : private detail::transaction_guest {
  public:
   using value_type = row_value_t<Row>;
   using connection_type = typename Core::connection_type;
 
   sql_stream(detail::held_connection<Core> on, typename connection_type::template stream_state<Row> state,
              clock::duration budget, deadline by, std::source_location where)
-      : on_(std::move(on)), state_(std::move(state)), budget_(budget), by_(by), where_(where) {}
+      : transaction_guest(&transaction_ended),
+        on_(std::move(on)),
+        state_(std::move(state)),
+        budget_(budget),
+        by_(by),
+        where_(where) {}
   sql_stream(sql_stream&&) noexcept = default;
   sql_stream& operator=(sql_stream&&) = delete;
   ~sql_stream() { close(); }
@@ -64,9 +71,13 @@ class sql_stream {
   iterator begin() { return iterator{step_or_throw() ? this : nullptr}; }
   std::default_sentinel_t end() const noexcept { return {}; }
 
+  /// Used by `stream()` of a transaction: the stream ends with it.
+  using detail::transaction_guest::join;
+
   /// Ends the statement and gives the connection back.
   void close() noexcept {
     if (!on_) return;
+    leave();
     state_.close();
     on_.release();
   }
@@ -75,7 +86,7 @@ class sql_stream {
   enum class advance : unsigned char { row, done, failed };
 
   advance step() {
-    if (!on_) return advance::done;
+    if (!on_) return was_cut_off_ ? cut_off() : advance::done;
     switch (on_->next(state_, row_, budget_, by_)) {
       case connection_type::stream_step::row:
         return advance::row;
@@ -87,6 +98,15 @@ class sql_stream {
         close();
         return advance::failed;
     }
+  }
+  advance cut_off() {
+    failure_ = error_info{errc::transaction_closed, "the stream was not read to its end before"}.with_location(where_);
+    return advance::failed;
+  }
+  static void transaction_ended(detail::transaction_guest& guest) noexcept {
+    auto& self = static_cast<sql_stream&>(guest);
+    self.was_cut_off_ = true;
+    self.close();
   }
   bool step_or_throw() {
     const advance came = step();
@@ -101,6 +121,7 @@ class sql_stream {
   std::source_location where_;
   value_type row_{};
   error_info failure_;
+  bool was_cut_off_ = false;
 };
 
 }  // namespace dovetail::inline v0

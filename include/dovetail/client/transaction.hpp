@@ -3,6 +3,7 @@
 
 #include <dovetail/base/result.hpp>
 #include <dovetail/client/operation.hpp>
+#include <dovetail/client/transaction_guest.hpp>
 #include <dovetail/driver/as_result.hpp>
 
 #include <source_location>
@@ -94,19 +95,26 @@ inline constexpr bool is_result<result<T>> = true;
 }  // namespace detail
 
 /// An open transaction with all the verbs of a client; `begin()` and `transaction()` on it nest by savepoints.
-/// Rolled back when it goes without a `commit()`. Threads: one at a time. Lifetime: must not outlive its client or the
-/// transaction that it is nested in.
+/// Rolled back when it goes without a `commit()`, and when the transaction ends that it is nested in. Its streams end
+/// with it. Threads: one at a time. Lifetime: must not outlive its client.
 template <class Core, bool ReturnsResult>
-class transaction_scope : public Core::connection_type::template verbs<transaction_scope<Core, ReturnsResult>> {
+class transaction_scope : public Core::connection_type::template verbs<transaction_scope<Core, ReturnsResult>>,
+                          private detail::transaction_guest {
  public:
   using core_type = Core;
   using connection_type = typename Core::connection_type;
 
   /// Used by `begin()`: a transaction that has begun on `on`.
   transaction_scope(Core& core, detail::held_connection<Core> on, deadline by, int depth) noexcept
-      : core_(&core), on_(std::move(on)), by_(by), depth_(depth) {}
+      : transaction_guest(&outer_ended), core_(&core), on_(std::move(on)), by_(by), depth_(depth) {}
   transaction_scope(transaction_scope&& other) noexcept
-      : core_(other.core_), on_(std::move(other.on_)), by_(other.by_), depth_(other.depth_), failed_(other.failed_) {}
+      : transaction_guest(std::move(other)),
+        core_(other.core_),
+        on_(std::move(other.on_)),
+        by_(other.by_),
+        depth_(other.depth_),
+        failed_(other.failed_),
+        guests_(std::move(other.guests_)) {}
   transaction_scope& operator=(transaction_scope&&) = delete;
   ~transaction_scope() { abandon(); }
 
@@ -118,17 +126,19 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   /// Undoes the changes; the object is of no use afterwards.
   auto rollback(std::source_location where = std::source_location::current()) {
     if (!on_) return deliver(closed<void>(where));
+    guests_.end_from(0);
     sql_rollback undo{depth_};
     result<void> done = core_->perform_on(*on_, undo, cleanup_call(where));
-    on_.release();
+    if (!done && depth_ != 0) undo_all();
+    release();
     return deliver(std::move(done));
   }
 
   bool is_open() const noexcept { return static_cast<bool>(on_); }
 
   /// The same transaction, its verbs with a time limit of their own.
-  auto within(clock::duration budget) noexcept { return view<ReturnsResult>{*this, deadline::after(budget)}; }
-  auto within(deadline by) noexcept { return view<ReturnsResult>{*this, by}; }
+  auto within(clock::duration budget) noexcept { return within(deadline::after(budget)); }
+  auto within(deadline by) noexcept { return view<ReturnsResult>{*this, earlier(by_, by)}; }
   /// The same transaction, its verbs returning `dt::result`.
   auto with(as_result_t) noexcept { return view<true>{*this, by_}; }
 
@@ -166,10 +176,15 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   /// For verbs that hold a connection: this one.
   result<detail::held_connection<Core>> hold(const call& how) {
     if (!on_) return closed<detail::held_connection<Core>>(how.where);
+    if (failed_ || !on_->is_in_transaction()) return error_info{errc::transaction_aborted}.with_location(how.where);
     return detail::held_connection<Core>{*on_};
   }
   int nesting() const noexcept { return depth_ + 1; }
   deadline limit() const noexcept { return by_; }
+  detail::guest_list& guests() noexcept { return guests_; }
+
+  /// Used by `begin()` of a transaction: this one ends with it.
+  using detail::transaction_guest::join;
 
   /// The same transaction with another deadline or style; borrows it.
   template <bool ViewReturnsResult>
@@ -178,6 +193,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
     using core_type = Core;
     view(transaction_scope& of, deadline by) noexcept : of_(&of), by_(by) {}
     view within(clock::duration budget) const noexcept { return {*of_, earlier(by_, deadline::after(budget))}; }
+    view within(deadline by) const noexcept { return {*of_, earlier(by_, by)}; }
     view<true> with(as_result_t) const noexcept { return {*of_, by_}; }
 
     template <operation Op>
@@ -198,6 +214,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
     }
     result<detail::held_connection<Core>> hold(const call& how) { return of_->hold(how); }
     int nesting() const noexcept { return of_->nesting(); }
+    detail::guest_list& guests() noexcept { return of_->guests(); }
     deadline limit() const noexcept { return by_; }
 
    private:
@@ -208,8 +225,9 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   /// Commits; used by `commit()` and by the loop below.
   result<void> finish(std::source_location where) {
     if (!on_) return closed<void>(where);
+    guests_.end_from(0);
     if (failed_ || !on_->is_in_transaction()) {
-      on_.release();
+      release();
       return error_info{errc::transaction_aborted, "nothing was committed"}.with_location(where);
     }
     sql_commit keep{depth_};
@@ -218,27 +236,40 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
       done.error().with_location(where);
       abandon();
     }
-    on_.release();
+    release();
     return done;
   }
 
   /// Rolls back without a word; what cannot be rolled back is closed with its connection.
   void abandon() noexcept {
     if (!on_) return;
+    guests_.end_from(0);
     try {
       if (on_->is_in_transaction()) {
         sql_rollback undo{depth_};
-        static_cast<void>(on_->perform(undo, deadline::after(core_->timeout())));
+        if (!on_->perform(undo, deadline::after(core_->timeout())) && depth_ != 0) undo_all();
       }
     } catch (...) {  // out of memory while making the error: the pool closes what is still in a transaction
     }
-    on_.release();
+    release();
   }
 
  private:
   template <class T>
   static result<T> closed(std::source_location where) {
     return error_info{errc::transaction_closed}.with_location(where);
+  }
+  /// What a savepoint has left behind cannot be undone alone: the outer transactions must not keep it.
+  void undo_all() {
+    sql_rollback undo{0};
+    static_cast<void>(on_->perform(undo, deadline::after(core_->timeout())));
+  }
+  void release() noexcept {
+    leave();
+    on_.release();
+  }
+  static void outer_ended(detail::transaction_guest& guest) noexcept {
+    static_cast<transaction_scope&>(guest).abandon();
   }
   /// A rollback has to happen even when the time is over.
   call cleanup_call(std::source_location where) const noexcept { return call::within(core_->timeout(), where); }
@@ -248,6 +279,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   deadline by_;
   int depth_;
   bool failed_ = false;
+  detail::guest_list guests_;
 };
 
 }  // namespace dovetail::inline v0

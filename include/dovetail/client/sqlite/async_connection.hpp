@@ -3,6 +3,7 @@
 
 #include <dovetail/client/sql_async_verbs.hpp>
 #include <dovetail/client/sqlite/connection.hpp>
+#include <dovetail/client/sqlite/stream_rows.hpp>
 #include <dovetail/client/sqlite/worker.hpp>
 #include <dovetail/driver/traffic.hpp>
 
@@ -143,6 +144,9 @@ class async_connection {
 
   template <class Self>
   using verbs = sql_async_verbs<Self, dialect::sqlite>;
+
+  template <class Row>
+  using stream_rows = detail::stream_rows<Row>;
 
   explicit async_connection(const options& with) : stream_{sqlite::connection{with.how}, with.gate} {}
 

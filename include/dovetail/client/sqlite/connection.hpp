@@ -160,6 +160,32 @@ class connection {
     return session_.run_script(detail::rollback_text(op.depth));
   }
 
+  /// An asynchronous stream. The statement owns copies of the arguments.
+  template <class Rows, class Request>
+  result<void> perform(sql_stream_open<Rows, Request>& op, deadline by) {
+    const scope limits{session_, {by, cancelled_}};
+    detail::statement_use used;
+    op.rows->abandon();
+    error_info failure = detail::start(session_, op.request, false, how_.include_statement_text, used);
+    if (failure) return failure;
+    failure = op.rows->begin(session_, std::move(used));
+    if (!failure) failure = op.rows->fetch();
+    if (!failure) return {};
+    op.rows->abandon();
+    return explain(std::move(failure), op.request.sql.view());
+  }
+  template <class Rows>
+  result<void> perform(sql_stream_fetch<Rows>& op, deadline by) {
+    const scope limits{session_, {by, cancelled_}};
+    if (error_info failure = op.rows->fetch()) return failure;
+    return {};
+  }
+  template <class Rows>
+  result<void> perform(sql_stream_close<Rows>& op, deadline) {
+    op.rows->abandon();
+    return {};
+  }
+
   /// Starts a query whose rows are read one by one. The statement owns copies of the arguments.
   template <class Row, class Request>
   result<stream_state<Row>> open_stream(const Request& request, deadline by) {

@@ -101,7 +101,11 @@ class cursor {
   std::size_t rows_read() const noexcept { return number_; }
 
  private:
-  error_info bind() { return bind_columns(*statement_, &row_tag<Row>, row_plan<Row>::description, style(), bound_); }
+  error_info bind() {
+    error_info failure = bind_columns(*statement_, &row_tag<Row>, row_plan<Row>::description, style(), bound_);
+    row_ = statement_row{statement_->get()};  // it may have been compiled anew
+    return failure;
+  }
   static constexpr name_style style() noexcept { return name_style_of<value_type>; }
 
   [[gnu::noinline]] void fail(read_status status) {
@@ -139,17 +143,18 @@ namespace sqlite::detail {
                                                               bound_row*& bound) {
   const auto bind = [&](sqlite3_stmt* compiled) { return bind_row(row, columns_of(compiled), {.style = style}); };
   result<binding> made = bind(of.get());
-  if (!made && sqlite3_stmt_readonly(of.get()) != 0 && sqlite3_stmt_busy(of.get()) == 0) {
-    // The statement may have been compiled before the schema changed: only a step compiles it again. A new statement
-    // tells whether that helps.
+  if (!made && sqlite3_stmt_busy(of.get()) == 0) {
+    // The statement may have been compiled before the schema changed: only a step would compile it again, and execute
+    // it. A new statement tells whether that helps.
     sqlite3_stmt* compiled = nullptr;
     const char* const text = sqlite3_sql(of.get());
-    sqlite3_prepare_v3(sqlite3_db_handle(of.get()), text, -1, 0, &compiled, nullptr);
-    const statement fresh{compiled};
-    if (compiled != nullptr && bind(compiled)) {
-      sqlite3_step(of.get());
-      sqlite3_reset(of.get());
-      if (of.schema_changed()) made = bind(of.get());
+    sqlite3_prepare_v3(sqlite3_db_handle(of.get()), text, -1, SQLITE_PREPARE_PERSISTENT, &compiled, nullptr);
+    statement fresh{compiled};
+    if (compiled != nullptr) {
+      if (auto again = bind(compiled)) {
+        of.replace(std::move(fresh));
+        made = std::move(again);
+      }
     }
   }
   if (!made) return std::move(made).error();

@@ -32,6 +32,12 @@ class statement {
   }
   ~statement() { sqlite3_finalize(handle_); }
 
+  /// Puts a newly compiled statement of the same text in its place, with the arguments that are bound.
+  void replace(statement fresh) noexcept {
+    sqlite3_transfer_bindings(handle_, fresh.handle_);
+    *this = std::move(fresh);
+  }
+
   sqlite3_stmt* get() const noexcept { return handle_; }
   explicit operator bool() const noexcept { return handle_ != nullptr; }
 

@@ -1,0 +1,235 @@
+// What stays where it is while an asynchronous stream is read: its rows, and the connection that they come from.
+#pragma once
+
+#include <dovetail/base/result.hpp>
+#include <dovetail/client/async_transaction_state.hpp>
+#include <dovetail/client/handler_executor.hpp>
+#include <dovetail/client/operation.hpp>
+#include <dovetail/client/sql_operations.hpp>
+#include <dovetail/client/transaction_guest.hpp>
+#include <dovetail/row/plan.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/post.hpp>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <utility>
+
+namespace dovetail::inline v0::detail {
+
+/// Threads: one operation at a time; its owner may go meanwhile, on any thread.
+template <class Row, class Core>
+class async_stream_state : private transaction_guest,
+                           public std::enable_shared_from_this<async_stream_state<Row, Core>> {
+ public:
+  using value_type = row_value_t<Row>;
+  using connection_type = typename Core::connection_type;
+  using rows_type = typename connection_type::template stream_rows<Row>;
+  using lease = typename Core::lease;
+  using transaction_type = async_transaction_state<Core>;
+
+  async_stream_state(std::shared_ptr<Core> core, asio::any_io_executor executor, clock::duration budget, deadline by,
+                     std::source_location where)
+      : transaction_guest(&transaction_ended),
+        core_(std::move(core)),
+        executor_(std::move(executor)),
+        budget_(budget),
+        by_(by),
+        where_(where) {}
+  ~async_stream_state() {
+    leave();
+    // The executor's context went in the middle of a dialogue, or before it could end the stream.
+    if (phase_.load(std::memory_order_relaxed) == phase::busy || rows_.needs_close()) own_.discard();
+  }
+
+  rows_type& rows() noexcept { return rows_; }
+
+  /// The stream has been opened, on a connection of its own or on that of a transaction.
+  void opened(lease on) noexcept {
+    own_ = std::move(on);
+    at_ = &*own_;
+  }
+  void opened(std::shared_ptr<transaction_type> inside) noexcept {
+    inside_ = std::move(inside);
+    at_ = &inside_->connection();
+    join(inside_->guests(), inside_->depth());
+  }
+
+  /// The next row, the end, or a failure, when no I/O is needed for that.
+  std::optional<result<value_type*>> ready() {
+    if (phase_.load(std::memory_order_acquire) == phase::busy) return fail(errc::busy);
+    if (at_ == nullptr) {
+      if (was_cut_off_) return fail({errc::transaction_closed, "the stream was not read to its end before"});
+      return result<value_type*>{nullptr};
+    }
+    value_type* row = nullptr;
+    switch (rows_.take(row)) {
+      case stream_step::row:
+        return result<value_type*>{row};
+      case stream_step::done:
+        give_back();
+        return result<value_type*>{nullptr};
+      case stream_step::failed: {
+        result<value_type*> why = fail(rows_.take_failure());
+        drop_rows();
+        return why;
+      }
+      case stream_step::more:
+        break;
+    }
+    return {};
+  }
+
+  /// Starts reading the next row; nothing completes in here.
+  template <class Handler>
+  void next(Handler handler) {
+    if (auto known = ready()) return post(std::move(handler), *std::move(known));
+    run<value_type*>(sql_stream_fetch<rows_type>{&rows_}, limit(), std::move(handler));
+  }
+
+  /// Starts ending the stream.
+  template <class Handler>
+  void close(Handler handler) {
+    if (phase_.load(std::memory_order_acquire) == phase::busy)
+      return post(std::move(handler), result<void>{errc::busy});
+    if (at_ == nullptr || !rows_.needs_close()) {
+      give_back();
+      return post(std::move(handler), result<void>{});
+    }
+    run<void>(sql_stream_close<rows_type>{&rows_}, limit(), std::move(handler));
+  }
+
+  /// Of a stream that is none any more.
+  template <class Handler, class Answer>
+  static void post_end(Handler handler, Answer answer) {
+    auto executor = asio::get_associated_executor(handler);
+    asio::post(executor, [handler = std::move(handler), answer = std::move(answer)]() mutable {
+      std::move(handler)(std::move(answer));
+    });
+  }
+
+  /// The stream's owner goes.
+  void dropped() noexcept {
+    if (phase_.exchange(phase::dropped, std::memory_order_acq_rel) == phase::idle) drop_rows();
+  }
+
+ private:
+  enum class phase : unsigned char { idle, busy, dropped };
+
+  result<value_type*> fail(error_info why) const { return std::move(why).with_location(where_); }
+  deadline limit() const noexcept { return earlier(call::within(budget_, where_).by, by_); }
+
+  template <class Handler, class Answer>
+  void post(Handler handler, Answer answer) {
+    auto executor = asio::get_associated_executor(handler, executor_);
+    asio::post(executor, [handler = std::move(handler), answer = std::move(answer)]() mutable {
+      std::move(handler)(std::move(answer));
+    });
+  }
+
+  /// Called when an operation of the stream has ended; what the handler wants is `T`.
+  template <class T, class Op, class Handler>
+  struct step {
+    using executor_type = asio::any_io_executor;
+    using cancellation_slot_type = asio::associated_cancellation_slot_t<Handler>;
+
+    std::shared_ptr<async_stream_state> self;
+    Handler handler;
+    asio::any_io_executor executor;
+
+    executor_type get_executor() const noexcept { return executor; }
+    cancellation_slot_type get_cancellation_slot() const noexcept {
+      return asio::get_associated_cancellation_slot(handler);
+    }
+    void operator()(result<void> answer) { self->template ran<T>(std::move(answer), std::move(handler)); }
+  };
+
+  template <class T, class Op, class Handler>
+  void run(Op op, deadline by, Handler handler) {
+    if (inside_) {
+      if (error_info why = inside_->enter(where_)) return post(std::move(handler), result<T>{std::move(why)});
+    }
+    phase_.store(phase::busy, std::memory_order_release);
+    asio::any_io_executor executor = executor_for(handler, executor_);
+    async_run(at_->stream(), at_->own(std::move(op)), by, nullptr,
+              step<T, Op, Handler>{this->shared_from_this(), std::move(handler), std::move(executor)});
+  }
+
+  template <class T, class Handler>
+  void ran(result<void> answer, Handler handler) {
+    if (const auto inside = inside_) inside->leave();  // may end the stream
+    phase was = phase::busy;
+    const bool is_dropped = !phase_.compare_exchange_strong(was, phase::idle, std::memory_order_acq_rel);
+    if (!answer || is_dropped) {
+      result<T> why = answer ? error_info{errc::cancelled, "the stream is gone"} : std::move(answer).error();
+      why.error().with_location(where_);
+      drop_rows();
+      return call_handler(std::move(handler), std::move(why), executor_);
+    }
+    if constexpr (std::is_void_v<T>) {
+      give_back();
+      call_handler(std::move(handler), std::move(answer), executor_);
+    } else if (auto known = ready()) {
+      call_handler(std::move(handler), *std::move(known), executor_);
+    } else {
+      next(std::move(handler));
+    }
+  }
+
+  /// The rows are over, and nothing of them is open.
+  void give_back() noexcept {
+    leave();
+    at_ = nullptr;
+    own_.release();
+    inside_.reset();
+  }
+
+  /// Ends what may still be open, and gives the connection back. Nothing of the stream runs.
+  void drop_rows() noexcept {
+    if (at_ == nullptr) return;
+    if (inside_) rows_.abandon();
+    if (inside_ || !rows_.needs_close()) return give_back();
+    connection_type& on = *std::exchange(at_, nullptr);
+    try {
+      async_run(on.stream(), on.own(sql_stream_close<rows_type>{&rows_}), deadline::after(core_->timeout()), nullptr,
+                ending{this->shared_from_this()});
+    } catch (...) {  // out of memory
+      own_.discard();
+    }
+  }
+
+  /// Called when the rows have been ended after all.
+  struct ending {
+    using executor_type = asio::any_io_executor;
+    std::shared_ptr<async_stream_state> self;
+    executor_type get_executor() const noexcept { return self->executor_; }
+    void operator()(const result<void>& answer) { answer ? self->own_.release() : self->own_.discard(); }
+  };
+
+  static void transaction_ended(transaction_guest& guest) noexcept {
+    auto& self = static_cast<async_stream_state&>(guest);
+    self.was_cut_off_ = true;
+    self.rows_.abandon();
+    self.at_ = nullptr;
+    self.inside_.reset();
+  }
+
+  std::shared_ptr<Core> core_;
+  asio::any_io_executor executor_;
+  clock::duration budget_;
+  deadline by_;
+  std::source_location where_;
+  lease own_;
+  std::shared_ptr<transaction_type> inside_;  // null: the connection is `own_`
+  connection_type* at_ = nullptr;             // null: the stream is over
+  std::atomic<phase> phase_{phase::idle};
+  bool was_cut_off_ = false;
+  rows_type rows_;  // goes before the connection does
+};
+
+}  // namespace dovetail::inline v0::detail
