@@ -186,7 +186,10 @@ TEST_F(PostgresCopy, ColumnsThatDoNotFitAreReportedBeforeTheFirstRow) {
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().server().sqlstate, "42P01");
   const auto wrong = db.with(dt::as_result).copy_in("city", std::vector<other>{{1, 2}});
-  EXPECT_FALSE(wrong);
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().code(), dt::errc::row_mismatch);
+  EXPECT_NE(wrong.error().message().find("field 'name'"), std::string::npos) << wrong.error().message();
+  EXPECT_FALSE(db.with(dt::as_result).copy_in("city", std::vector<other>{})) << "compared although there is no row";
   EXPECT_EQ(process(), process());
 }
 

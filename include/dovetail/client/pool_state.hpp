@@ -310,7 +310,9 @@ lease_state pool_state<Connection, Policy, Observer>::begin_opening(pool_slot& s
   slot.stamp(precise_now());
   slot.opening.store(true, std::memory_order_relaxed);
   try {
-    places_[index_of(slot)].connection.emplace(options_);
+    [[maybe_unused]] Connection& made = places_[index_of(slot)].connection.emplace(options_);
+    if constexpr (is_observing<Observer> && requires { made.report_notices(observer_); })
+      made.report_notices(observer_);
   } catch (...) {
     failed.fetch_add(1, std::memory_order_relaxed);
     discard(slot);

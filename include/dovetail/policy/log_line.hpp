@@ -1,6 +1,7 @@
 // One observation as one line of JSON.
 #pragma once
 
+#include <dovetail/base/error_info.hpp>
 #include <dovetail/base/calendar.hpp>
 #include <dovetail/base/utf8.hpp>
 #include <dovetail/policy/observer.hpp>
@@ -52,6 +53,8 @@ inline log_level level_of(const observation& seen, clock::duration slow) noexcep
     case observed::request:
     case observed::pool_wait:
       return seen.ec || seen.duration >= slow ? log_level::warning : log_level::debug;
+    case observed::notice:
+      return seen.notice != nullptr && seen.notice->severity == "WARNING" ? log_level::warning : log_level::info;
   }
   return log_level::info;
 }
@@ -107,6 +110,12 @@ inline std::string log_line(const observation& seen, log_level level,
   if (!seen.operation.empty()) {
     line += ",\"operation\":";
     append_json_text(line, seen.operation);
+  }
+  if (seen.notice != nullptr) {  // not its message, which may quote data
+    line += ",\"severity\":";
+    append_json_text(line, seen.notice->severity);
+    line += ",\"sqlstate\":";
+    append_json_text(line, seen.notice->sqlstate);
   }
   line += seen.what == observed::retry ? ",\"delay_ms\":" : ",\"duration_ms\":";
   line += milliseconds_text(seen.duration);

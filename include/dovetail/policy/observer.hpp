@@ -15,6 +15,8 @@
 
 namespace dovetail::inline v0 {
 
+struct server_fields;  // base/error_info.hpp
+
 /// What an observation tells of.
 enum class observed : std::uint8_t {
   connect,       ///< a connection was opened, or could not be (`ec`); `duration` it took
@@ -24,6 +26,7 @@ enum class observed : std::uint8_t {
   error,         ///< an operation ended with `ec`, for good: what the caller gets; `duration` with all attempts
   pool_wait,     ///< a caller waited `duration` for a connection; `ec` when it got none
   leak_warning,  ///< the caller at `where` has held a connection for `duration`, longer than the pool's threshold
+  notice,        ///< a server said something unasked: `notice`
 };
 
 /// The name of a kind of observation: "connect", "request", ...
@@ -43,6 +46,8 @@ constexpr std::string_view to_string(observed what) noexcept {
       return "pool_wait";
     case observed::leak_warning:
       return "leak_warning";
+    case observed::notice:
+      return "notice";
   }
   return "unknown";
 }
@@ -57,6 +62,9 @@ struct observation {
   std::size_t bytes_received = 0;
   int attempt = 1;
   std::source_location where{};  ///< the caller's place; line() is 0 when that is not known
+  /// What the server says: severity, SQLSTATE, message, … in the words of whoever programmed the database; they may
+  /// quote data. Null when it is none. Lifetime: for the call only.
+  const server_fields* notice = nullptr;
 };
 
 /// Sees what a client does. Threads: `on` is called by any thread, by several at a time; it must not call the client.

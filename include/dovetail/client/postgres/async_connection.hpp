@@ -1,6 +1,8 @@
 // The connection of asynchronous PostgreSQL clients: the same session and dialogues, on a stream bound to an executor.
 #pragma once
 
+#include <dovetail/client/postgres/async_copy_stream.hpp>
+#include <dovetail/client/postgres/async_notifications.hpp>
 #include <dovetail/client/postgres/connection.hpp>
 #include <dovetail/client/sql_async_verbs.hpp>
 #include <dovetail/driver/async_run.hpp>
@@ -103,7 +105,7 @@ struct recovering {
   allocator_type get_allocator() const noexcept { return asio::get_associated_allocator(handler); }
 
   template <class T>
-  void operator()(result<T> answer) {
+  void operator()(result<T>&& answer) {
     if (answer || !on->session.wire().can_drain()) return std::move(handler)(std::move(answer));
     std::make_shared<async_recovery<Handler, result<T>>>(*on, std::move(handler), std::move(answer))->begin();
   }
@@ -153,12 +155,21 @@ class async_connection {
   };
 
   template <class Self>
-  using verbs = extra_verbs<sql_async_verbs<Self, dialect::postgres>, argument_storage::owned>;
+  using verbs = async_listen_verbs<
+      Self,
+      async_copy_stream_verbs<Self, extra_verbs<sql_async_verbs<Self, dialect::postgres>, argument_storage::owned>>>;
+  template <class Row>
+  using stream_rows = detail::awaited_rows<Row>;
 
   explicit async_connection(const options& with) : stream_(with.executor, with.how) {}
 
   session_health health() const noexcept {
     return stream_.wire.is_open() ? stream_.session.wire().health() : session_health::closed;
+  }
+  /// For the pool: notices go to its observer.
+  template <class Observer>
+  void report_notices(Observer& to) noexcept {
+    stream_.session.report_notices(to);
   }
   bool is_in_transaction() const noexcept {
     return stream_.wire.is_open() && stream_.session.wire().is_in_transaction();

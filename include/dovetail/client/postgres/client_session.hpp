@@ -5,8 +5,11 @@
 #include <dovetail/client/postgres/copy_text.hpp>
 #include <dovetail/client/postgres/crypto.hpp>
 #include <dovetail/client/postgres/insert_many_call.hpp>
+#include <dovetail/client/postgres/listen_call.hpp>
+#include <dovetail/client/postgres/parameter_verbs.hpp>
 #include <dovetail/client/postgres/pipeline_call.hpp>
 #include <dovetail/client/postgres/statement_call.hpp>
+#include <dovetail/client/postgres/stream_call.hpp>
 #include <dovetail/client/postgres/transaction_text.hpp>
 #include <dovetail/client/sql_operations.hpp>
 #include <dovetail/client/transaction.hpp>
@@ -15,6 +18,7 @@
 #include <dovetail/codec/postgres/script.hpp>
 #include <dovetail/codec/postgres/session.hpp>
 #include <dovetail/codec/postgres/startup.hpp>
+#include <dovetail/policy/observer.hpp>
 
 #include <optional>
 #include <string>
@@ -24,16 +28,28 @@
 namespace dovetail::inline v0 {
 namespace postgres::detail {
 
-/// Sends a text of its own by the simple protocol.
+/// Sends a text of its own by the simple protocol; or leaves it to the next statement, in front of which it costs no
+/// trip of its own; or does nothing, when there is nothing to be said to the server.
 class text_call {
  public:
   using value_type = void;
+
+  static text_call ahead_of_the_next(session& on, result<std::string> text) noexcept {
+    text_call made{on, std::move(text)};
+    made.is_deferred_ = true;
+    return made;
+  }
+  static text_call none(session& on) noexcept { return ahead_of_the_next(on, std::string{}); }
 
   text_call(session& on, result<std::string> text, script_purpose purpose = script_purpose::any) noexcept
       : on_(&on), text_(std::move(text)), purpose_(purpose) {}
 
   action resume(const event& ev) {
     if (!text_) return action::done(text_.error().code());
+    if (is_deferred_) {
+      if (!text_->empty()) on_->defer(*std::move(text_));
+      return action::done();
+    }
     if (!running_) running_.emplace(*on_, *text_, purpose_);
     return running_->resume(ev);
   }
@@ -47,6 +63,7 @@ class text_call {
   session* on_;
   result<std::string> text_;
   script_purpose purpose_;
+  bool is_deferred_ = false;
   std::optional<script_dialogue> running_;
 };
 
@@ -121,6 +138,18 @@ class execute_call {
   bool is_refused_;
 };
 
+/// What the server has reported of itself and of the session; no I/O.
+class parameter_call {
+ public:
+  using value_type = std::optional<std::string>;
+  explicit parameter_call(std::string_view found) noexcept : found_(found) {}
+  action resume(const event&) const noexcept { return action::done(); }
+  value_type value() && { return found_.empty() ? value_type{} : value_type{found_}; }
+
+ private:
+  std::string_view found_;
+};
+
 /// The session of a connection, and the dialogues that it makes. Its machines borrow it: it stays where it is while one
 /// of them lives.
 class client_session {
@@ -165,6 +194,26 @@ class client_session {
   pipeline_call<Ops, IsEach> start(const pipelined<Ops, IsEach>& op) {
     return {session_, op, how_.include_statement_text};
   }
+  template <class Rows, class Request>
+  stream_open_call<Rows, Request> start(sql_stream_open<Rows, Request>& op) {
+    return {session_, op, how_.include_statement_text};
+  }
+  template <class Rows>
+  copy_open_call start(sql_stream_open<Rows, copy_request>& op) {
+    if (!op.request.from) return copy_open_call{op.request.from.error()};
+    row_batches& rows = op.rows->restart();
+    rows.copy_from(*op.request.from);
+    return copy_open_call{rows.copying(session_)};
+  }
+  template <class Rows>
+  stream_step_call start(sql_stream_fetch<Rows>& op) {
+    return {session_, op.rows->batches(), portal_step::fetch};
+  }
+  template <class Rows>
+  stream_step_call start(sql_stream_close<Rows>& op) {
+    is_giving_up_ = op.rows->batches().is_copy();
+    return {session_, op.rows->batches(), portal_step::close};
+  }
   template <class Consumer>
   copy_text_out_call<Consumer> start(copy_text_out<Consumer>& op) {
     return {session_, op};
@@ -173,20 +222,31 @@ class client_session {
   copy_text_in_call<Source> start(copy_text_in<Source>& op) {
     return {session_, op};
   }
+  parameter_call start(const parameter_of_server& op) {
+    return parameter_call{session_.facts.parameters.find(op.parameter)};
+  }
+  text_call start(const listen_channels& op) { return {session_, op.text}; }
+  wait_notification_dialogue start(const next_notification&) { return wait_notification_dialogue{session_}; }
   script_call start(const sql_script& op) { return {session_, op.text}; }
-  text_call start(const sql_begin& op) { return {session_, begin_text(op)}; }
+  text_call start(const sql_begin& op) {
+    return op.depth == 0 ? text_call::ahead_of_the_next(session_, begin_text(op)) : text_call{session_, begin_text(op)};
+  }
   text_call start(const sql_commit& op) {
+    if (op.depth == 0 && session_.is_begin_deferred()) return take_begin_back();
     is_committing_ = op.depth == 0;
     return {session_, commit_text(op.depth), op.depth == 0 ? script_purpose::commit : script_purpose::any};
   }
   text_call start(const sql_rollback& op) {
+    if (op.depth == 0 && session_.is_begin_deferred()) return take_begin_back();
     if (!session_.is_in_transaction()) return {session_, std::string{}};  // the server has done it already
     return {session_, rollback_text(op.depth)};
   }
 
   /// A dialogue was broken off, and the connection was drained, or (null) lost. A commit that was sent is over then: it
-  /// was done when the server said nothing against it; of a lost one nobody knows. True when it was done.
+  /// was done when the server said nothing against it; of a lost one nobody knows. A copy that was given up has ended.
+  /// True when it was done.
   bool settle(error_info& failure, drained* said) {
+    if (std::exchange(is_giving_up_, false)) return said != nullptr;
     if (!std::exchange(is_committing_, false) || !session_.may_have_executed()) return false;
     if (said == nullptr) {
       failure = {errc::commit_unknown, "the time was over, and the connection is lost"};
@@ -198,6 +258,20 @@ class client_session {
     return false;
   }
 
+  /// What the server says unasked goes to an observer from now on.
+  template <observer Observer>
+  void report_notices(Observer& to) noexcept {
+    session_.facts.notices = {&to, [](void* state, server_fields&& said) {
+                                static_cast<Observer*>(state)->on({.what = observed::notice, .notice = &said});
+                              }};
+  }
+
+  /// The transaction had no statement that was sent: there is nothing to end.
+  text_call take_begin_back() noexcept {
+    session_.drop_deferred();
+    return text_call::none(session_);
+  }
+
   const connect_options& options() const noexcept { return how_; }
   session& wire() noexcept { return session_; }
   const session& wire() const noexcept { return session_; }
@@ -206,6 +280,7 @@ class client_session {
   connect_options how_;
   session session_;
   bool is_committing_ = false;
+  bool is_giving_up_ = false;
 };
 
 }  // namespace postgres::detail

@@ -4,7 +4,9 @@
 #include <dovetail/client/operation.hpp>
 #include <dovetail/client/postgres/client_session.hpp>
 #include <dovetail/client/postgres/connection_string.hpp>
+#include <dovetail/client/postgres/copy_stream.hpp>
 #include <dovetail/client/postgres/endpoint.hpp>
+#include <dovetail/client/postgres/notifications.hpp>
 #include <dovetail/client/postgres/stream_state.hpp>
 #include <dovetail/client/postgres/verbs.hpp>
 #include <dovetail/client/sql_blocking_verbs.hpp>
@@ -31,10 +33,12 @@ class connection {
  public:
   using options = connect_options;
   template <class Self>
-  using verbs = extra_verbs<sql_blocking_verbs<Self, dialect::postgres>, argument_storage::borrowed>;
+  using verbs = listen_verbs<
+      Self,
+      copy_stream_verbs<Self, extra_verbs<sql_blocking_verbs<Self, dialect::postgres>, argument_storage::borrowed>>>;
   template <class Row>
   using stream_state = detail::stream_state<Row>;
-  using stream_step = detail::stream_step;
+  using stream_step = v0::stream_step;
 
   static result<parsed_string<options>> parse(std::string_view text) { return postgres::parse(text); }
 
@@ -55,6 +59,11 @@ class connection {
     return stream_.is_open() ? session_.wire().health() : session_health::closed;
   }
   traffic last_traffic() const noexcept { return moved_; }
+  /// For the pool: notices go to its observer.
+  template <class Observer>
+  void report_notices(Observer& to) noexcept {
+    session_.report_notices(to);
+  }
   bool is_in_transaction() const noexcept {
     return health() == session_health::in_transaction || session_.wire().is_in_transaction();
   }
@@ -91,7 +100,7 @@ class connection {
     auto opened = run(stream_, rows->opening(session_.wire(), asked.request()), by, moved_);
     if (!opened) {
       recover();
-      return detail::explain(std::move(opened).error(), asked.view(), shows_text);
+      return asked.explain(std::move(opened).error(), shows_text);
     }
     return keep_open(std::move(rows));
   }

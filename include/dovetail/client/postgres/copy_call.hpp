@@ -1,6 +1,7 @@
 // COPY of structs into a table: binary, in messages of 64 KiB, after a look at the table's columns.
 #pragma once
 
+#include <dovetail/base/parts.hpp>
 #include <dovetail/client/postgres/arguments.hpp>
 #include <dovetail/client/sql_operations.hpp>
 #include <dovetail/codec/postgres/copy_in.hpp>
@@ -96,9 +97,30 @@ class copy_writer {
     return argument_failure(code_, which, field, "'", types_[column_ - 1], why_);
   }
   std::size_t column() const noexcept { return column_ - 1; }
-  bool is_complete(std::size_t fields) const noexcept { return types_.size() == fields; }
+
+  /// Compares the fields' types with the columns', as far as these are the server's own. Errors: errc::row_mismatch
+  /// with all that do not fit.
+  template <class Row>
+  error_info compare() const {
+    if (types_.size() != field_count<Row>) return errc::row_mismatch;
+    return [this]<std::size_t... I>(std::index_sequence<I...>) {
+      std::string misfits;
+      ((!find_type(types_[I]).is_known || can_send<field_type<Row, I>>(types_[I])
+            ? void()
+            : add_misfit(misfits, field_names<Row>[I], types_[I])),
+       ...);
+      return misfits.empty() ? error_info{} : error_info{errc::row_mismatch, std::move(misfits)};
+    }
+    (std::make_index_sequence<field_count<Row>>{});
+  }
 
  private:
+  [[gnu::cold, gnu::noinline]] static void add_misfit(std::string& to, std::string_view field, oid type) {
+    if (to.empty()) to = "the struct does not fit the table's columns";
+    dovetail::detail::append_parts(
+        to, {"\n  field '", field, "': its type has no place in a column of the type ", type_name_of(type)});
+  }
+
   std::string look_;
   std::string copy_;
   std::vector<oid> types_;
@@ -129,7 +151,7 @@ class copy_call {
       const action next = looking_->resume(ev);
       if (next.what() != verb::done) return next;
       if (next.error()) return end(looking_->failure(next.error()));
-      if (!writer_.is_complete(field_count<row_type>)) return end(errc::row_mismatch);
+      if (error_info misfit = writer_.template compare<row_type>()) return end(std::move(misfit));
       at_.emplace(op_->rows.begin());
       copying_.emplace(*on_, writer_.copy(), copy_source{this, &produce});
       return go_on(copying_->resume({}));

@@ -1,11 +1,8 @@
-// The verbs of COPY: structs and text, in and out.
+// The verbs of COPY that are one operation: structs in, text in and out.
 #pragma once
 
 #include <dovetail/client/postgres/copy_call.hpp>
-#include <dovetail/client/postgres/copy_reading.hpp>
 #include <dovetail/client/postgres/copy_text.hpp>
-#include <dovetail/client/sql_blocking_verbs.hpp>
-#include <dovetail/client/sql_stream.hpp>
 #include <dovetail/client/sql_verbs.hpp>
 #include <dovetail/sql/insert_text.hpp>
 
@@ -18,17 +15,6 @@
 
 namespace dovetail::inline v0 {
 namespace postgres {
-namespace detail {
-
-template <class Statement>
-result<copy_origin> origin_of(const Statement& query) {
-  if (!query.is_valid()) return query.failure();
-  result<native_statement> native = query.native();
-  if (!native) return std::move(native).error();
-  return copy_origin::of_query(native->text);
-}
-
-}  // namespace detail
 
 /// Part of `extra_verbs`.
 template <class Base, argument_storage Storage>
@@ -48,20 +34,6 @@ class copy_verbs : public Base {
     } else {
       return this->self().run(copy_rows<const Range&>{std::string{table}, columns, rows}, where);
     }
-  }
-
-  /// Copies all rows of a table out by a binary COPY, one at a time and in bounded memory: the fields name the columns.
-  /// (a stream of rows: see `sql_stream`, and `stream` for what it does to the pool)
-  /// Errors: as `query`. A stream that goes before its end has the server stop the copy, which aborts a transaction
-  /// that it is in.
-  template <reflectable Row>
-  auto copy_out(std::string_view table, std::source_location where = std::source_location::current()) {
-    return start_copy<Row>(detail::copy_origin::of_table(table, column_list<dialect::postgres, Row>), where);
-  }
-  /// The same for the rows of a query, which has no parameters.
-  template <class Row>
-  auto copy_out_query(statement_for<dialect::postgres, Row> query) {
-    return start_copy<Row>(detail::origin_of(query), query.view().where);
   }
 
   /// Runs a `copy … to stdout` as it is written, in text, CSV or binary, and calls `to(std::string_view)` with the data
@@ -87,21 +59,6 @@ class copy_verbs : public Base {
  private:
   template <class T>
   using held_by = std::conditional_t<Storage == argument_storage::owned, std::decay_t<T>, T>;
-
-  template <class Row>
-  auto start_copy(result<detail::copy_origin> from, std::source_location where) {
-    auto& self = this->self();
-    using stream_type = sql_stream<Row, dovetail::detail::core_of<std::remove_reference_t<decltype(self)>>>;
-    return self.deliver([&]() -> result<stream_type> {
-      if (!from) return std::move(from).error().with_location(where);
-      const call how = self.start_call(where);
-      auto on = dovetail::detail::hold_connection(self, how);
-      if (!on) return std::move(on).error();
-      auto state = (*on)->template open_copy<Row>(*std::move(from), how.by);
-      if (!state) return std::move(state).error().with_location(where);
-      return stream_type{*std::move(on), *std::move(state), self.core().timeout(), self.limit(), where};
-    }());
-  }
 };
 
 }  // namespace postgres

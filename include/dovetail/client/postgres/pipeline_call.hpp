@@ -55,24 +55,32 @@ class pipeline_part {
  public:
   using value_type = typename Op::value_type;
 
-  explicit pipeline_part(const Op& of) noexcept : asked_(of.request) {}
+  explicit pipeline_part(const Op& of) noexcept : of_(&of.request), asked_(of.request) {}
 
-  void prepare(session& on, pipeline_item& into, bool shows_text) {
+  /// `before`: a statement of the same type; when it has the same text too, it is prepared already.
+  void prepare(session& on, pipeline_item& into, bool shows_text, const pipeline_item* before = nullptr) {
+    into.rows = target_.sink();
+    if (const std::string_view key = asked_.view().key(); before != nullptr && !before->failure && !key.empty() &&
+                                                          key.data() == before->asked.literal.data() &&
+                                                          key.size() == before->asked.literal.size()) {
+      into.asked = before->asked;
+      into.asked.arguments.state = of_;
+      return;
+    }
     into.failure = asked_.view().traits.kind == statement_kind::transaction ? refuse_transaction_statement()
                                                                             : asked_.prepare(on, shows_text);
-    if (into.failure) return;
-    into.asked = asked_.request();
-    into.rows = target_.sink();
+    if (!into.failure) into.asked = asked_.request();
   }
   void finish(pipeline_item& of, bool shows_text) {
     if (!of.failure) of.failure = target_.finish(of.done);
-    if (of.failure) of.failure = explain(std::move(of.failure), asked_.view(), shows_text);
+    if (of.failure) of.failure = asked_.explain(std::move(of.failure), shows_text);
   }
   value_type value() { return target_.value(); }
 
  private:
   using request_type = decltype(Op::request);
 
+  const request_type* of_;
   prepared_request<request_type> asked_;
   typename pipeline_target<Op>::type target_;
 };
@@ -88,6 +96,9 @@ struct pipeline_parts<std::tuple<Ops...>> {
 
   explicit pipeline_parts(const std::tuple<Ops...>& of) : parts(of) {}
 
+  void prepare(session& on, bool shows_text) {
+    each([&](auto& part, pipeline_item& item) { part.prepare(on, item, shows_text); });
+  }
   template <class Fn>
   void each(Fn&& fn) {
     std::size_t index = 0;
@@ -107,6 +118,11 @@ struct pipeline_parts<std::vector<Op>> {
 
   explicit pipeline_parts(const std::vector<Op>& of) : parts(of.begin(), of.end()), items(of.size()) {}
 
+  void prepare(session& on, bool shows_text) {
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      parts[i].prepare(on, items[i], shows_text, i == 0 ? nullptr : &items[i - 1]);
+    }
+  }
   template <class Fn>
   void each(Fn&& fn) {
     for (std::size_t i = 0; i < parts.size(); ++i) fn(parts[i], items[i]);
@@ -172,14 +188,10 @@ class pipeline_call {
  private:
   /// What is wrong before anything is sent fails all, or its own statement.
   bool prepare() {
+    all_.prepare(*on_, shows_text_);
     std::size_t wrong = 0;
-    bool is_wrong = false;
-    all_.each([&](auto& part, pipeline_item& item) {
-      part.prepare(*on_, item, shows_text_);
-      is_wrong = is_wrong || item.failure;
-      if (!is_wrong) ++wrong;
-    });
-    if (IsEach || !is_wrong) return true;
+    while (wrong != all_.items.size() && !all_.items[wrong].failure) ++wrong;
+    if (IsEach || wrong == all_.items.size()) return true;
     failure_ = number_failure(all_.items[wrong].failure, wrong, false);
     return false;
   }

@@ -8,6 +8,7 @@
 #include <dovetail/codec/postgres/session.hpp>
 #include <dovetail/sansio/action.hpp>
 #include <dovetail/sql/insert_text.hpp>
+#include <dovetail/sql/text_position.hpp>
 
 #include <optional>
 #include <string>
@@ -20,8 +21,15 @@ namespace postgres::detail {
 
 /// Adds the statement and the caller's place to a failure. The text only when the user asked for it; without its
 /// literals also when rows do not fit, because then the text is what has to be changed.
-[[gnu::cold, gnu::noinline]] inline error_info explain(error_info failure, const statement_view& sql, bool shows_text) {
+/// `sent` is what was made of the text: what the server says of a place in it is said of the user's text.
+[[gnu::cold, gnu::noinline]] inline error_info explain(error_info failure, const statement_view& sql, bool shows_text,
+                                                       std::string_view sent = {}) {
   failure.with_location(sql.where);
+  if (failure.server().position > 0 && !sent.empty()) {
+    server_fields said = failure.server();
+    said.position = position_in_written(sql.text, sent, said.position);
+    failure.with_server(std::move(said));
+  }
   if (shows_text) {
     failure.with_statement(std::string{sql.text});
   } else if (failure.code() == errc::row_mismatch) {
@@ -57,7 +65,7 @@ class prepared_request {
       }
     }
     auto native = std::apply([&](const auto&... each) { return sql.native(each...); }, of_->arguments);
-    if (!native) return explain(std::move(native).error(), view, shows_text);
+    if (!native) return detail::explain(std::move(native).error(), view, shows_text);
     made_ = std::move(native->text);
     text_ = made_;
     return {};
@@ -72,6 +80,9 @@ class prepared_request {
             .is_read_only = view.traits.read_only == tri_state::yes};
   }
   const statement_view& view() const noexcept { return of_->sql.view(); }
+  error_info explain(error_info failure, bool shows_text) const {
+    return detail::explain(std::move(failure), view(), shows_text, text_);
+  }
 
  private:
   template <class Places, class... Args>
@@ -120,7 +131,7 @@ class statement_call {
     } else {
       failure_ = target_.finish(std::move(*running_).value());
     }
-    if (failure_) failure_ = explain(std::move(failure_), asked_.view(), shows_text_);
+    if (failure_) failure_ = asked_.explain(std::move(failure_), shows_text_);
     return failure_.code();
   }
 

@@ -4,6 +4,7 @@
 #include <dovetail/client/postgres/copy_reading.hpp>
 #include <dovetail/client/postgres/row_target.hpp>
 #include <dovetail/client/postgres/statement_call.hpp>
+#include <dovetail/client/sql_operations.hpp>
 #include <dovetail/codec/postgres/execute.hpp>
 #include <dovetail/codec/postgres/portal.hpp>
 #include <dovetail/codec/postgres/stream.hpp>
@@ -105,8 +106,6 @@ class row_stream final : public row_batches {
     return true;
   }
 };
-
-enum class stream_step : unsigned char { row, done, failed };
 
 /// A query that is being read row by row. The connection must stay where it is.
 template <class Row>

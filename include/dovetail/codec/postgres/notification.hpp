@@ -17,6 +17,8 @@ struct notification {
   std::string channel;
   std::string payload;
   std::uint32_t process = 0;  ///< of the server, that the sender talked to
+  /// No notification: the connection was lost, and is there again. What was sent in between has not been seen.
+  bool after_reconnect = false;
 };
 
 /// Notifications in the order in which they came; beyond the limit the oldest is dropped, and counted.
@@ -47,7 +49,7 @@ class notification_queue {
       if (waiting_.empty()) return true;
       waiting_.pop_front();
     }
-    waiting_.push_back({std::string{channel}, std::string{payload}, process});
+    waiting_.push_back({std::string{channel}, std::string{payload}, process, false});
     return true;
   }
 
