@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 preset=${1:-test}
 tools/packages.sh build test
-case $preset in clang) tools/packages.sh ci ;; esac
+case $preset in dev | clang | tsan | single-header) tools/packages.sh ci ;; esac
 
 cmake --preset "$preset" >/dev/null
 cmake --build --preset "$preset"
