@@ -105,7 +105,7 @@ struct recovering {
   allocator_type get_allocator() const noexcept { return asio::get_associated_allocator(handler); }
 
   template <class T>
-  void operator()(result<T>&& answer) {
+  void operator()(result<T> answer) {
     if (answer || !on->session.wire().can_drain()) return std::move(handler)(std::move(answer));
     std::make_shared<async_recovery<Handler, result<T>>>(*on, std::move(handler), std::move(answer))->begin();
   }

@@ -28,28 +28,16 @@
 namespace dovetail::inline v0 {
 namespace postgres::detail {
 
-/// Sends a text of its own by the simple protocol; or leaves it to the next statement, in front of which it costs no
-/// trip of its own; or does nothing, when there is nothing to be said to the server.
+/// Sends a text of its own by the simple protocol.
 class text_call {
  public:
   using value_type = void;
-
-  static text_call ahead_of_the_next(session& on, result<std::string> text) noexcept {
-    text_call made{on, std::move(text)};
-    made.is_deferred_ = true;
-    return made;
-  }
-  static text_call none(session& on) noexcept { return ahead_of_the_next(on, std::string{}); }
 
   text_call(session& on, result<std::string> text, script_purpose purpose = script_purpose::any) noexcept
       : on_(&on), text_(std::move(text)), purpose_(purpose) {}
 
   action resume(const event& ev) {
     if (!text_) return action::done(text_.error().code());
-    if (is_deferred_) {
-      if (!text_->empty()) on_->defer(*std::move(text_));
-      return action::done();
-    }
     if (!running_) running_.emplace(*on_, *text_, purpose_);
     return running_->resume(ev);
   }
@@ -63,7 +51,6 @@ class text_call {
   session* on_;
   result<std::string> text_;
   script_purpose purpose_;
-  bool is_deferred_ = false;
   std::optional<script_dialogue> running_;
 };
 
@@ -228,16 +215,12 @@ class client_session {
   text_call start(const listen_channels& op) { return {session_, op.text}; }
   wait_notification_dialogue start(const next_notification&) { return wait_notification_dialogue{session_}; }
   script_call start(const sql_script& op) { return {session_, op.text}; }
-  text_call start(const sql_begin& op) {
-    return op.depth == 0 ? text_call::ahead_of_the_next(session_, begin_text(op)) : text_call{session_, begin_text(op)};
-  }
+  text_call start(const sql_begin& op) { return {session_, begin_text(op)}; }
   text_call start(const sql_commit& op) {
-    if (op.depth == 0 && session_.is_begin_deferred()) return take_begin_back();
     is_committing_ = op.depth == 0;
     return {session_, commit_text(op.depth), op.depth == 0 ? script_purpose::commit : script_purpose::any};
   }
   text_call start(const sql_rollback& op) {
-    if (op.depth == 0 && session_.is_begin_deferred()) return take_begin_back();
     if (!session_.is_in_transaction()) return {session_, std::string{}};  // the server has done it already
     return {session_, rollback_text(op.depth)};
   }
@@ -264,12 +247,6 @@ class client_session {
     session_.facts.notices = {&to, [](void* state, server_fields&& said) {
                                 static_cast<Observer*>(state)->on({.what = observed::notice, .notice = &said});
                               }};
-  }
-
-  /// The transaction had no statement that was sent: there is nothing to end.
-  text_call take_begin_back() noexcept {
-    session_.drop_deferred();
-    return text_call::none(session_);
   }
 
   const connect_options& options() const noexcept { return how_; }
