@@ -10,6 +10,9 @@
 
 #include <bit>
 #include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string_view>
 #include <type_traits>
 
 namespace dovetail::inline v0::postgres {
@@ -41,6 +44,15 @@ template <class T>
   return false;
 }
 
+template <class T>
+struct value_inside {
+  using type = T;
+};
+template <class T>
+struct value_inside<std::optional<T>> {
+  using type = T;
+};
+
 }  // namespace detail
 
 /// Appends a parameter: length and bytes, or -1 for null. `wanted` is the type in the server's ParameterDescription (0:
@@ -66,9 +78,22 @@ template <class T>
 
 /// Appends a value of a row of COPY in binary format, for a column of the type `wanted`. As `write_parameter`, but that
 /// text becomes the binary form of text, JSON, uuid and numeric columns and of enums, and is refused for others.
+/// Whether text has a zero byte is left to the server, which looks at each of its bytes.
 template <class T>
 [[gnu::always_inline]] inline errc write_copy_value(byte_buffer& out, const T& value, oid wanted, const char*& why) {
   using type = std::remove_cv_t<T>;
+  if constexpr (v0::detail::is_optional<type> && std::is_class_v<typename detail::value_inside<type>::type>) {
+    if (!value.has_value()) return out.append_big(~std::uint32_t{0}), errc{};
+    return write_copy_value(out, *value, wanted, why);
+  } else if constexpr (detail::text_like<type> && std::is_class_v<type> && !v0::detail::has_field_codec<type>) {
+    const std::string_view text = value;
+    if ((wanted == oids::text || wanted == oids::varchar) && text.size() <= 0x7FFF'FFFF) [[likely]] {
+      std::byte* const at = out.grow(4 + text.size());
+      store_big(at, static_cast<std::uint32_t>(text.size()));
+      if (!text.empty()) std::memcpy(at + 4, text.data(), text.size());
+      return errc{};
+    }
+  }
   if (detail::write_exact<type>(out, value, wanted)) [[likely]]
     return errc{};
   detail::encode_context context;
