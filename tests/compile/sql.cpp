@@ -45,13 +45,17 @@ void calls() {
   execute_mysql("update city set name = ? where id = ?", "Bern", 1);
 
 #if CASE == 1  // expect: more_placeholders_than_arguments
+               // expect: placeholders<2>
+               // expect: arguments<1>
   query<city>("select * from city where id = ? and name = ?", 1);
 #elif CASE == 2   // expect: more_arguments_than_placeholders
+                  // expect: placeholders<1>
+                  // expect: arguments<2>
   query<city>("select * from city where id = ?", 1, 2);
 #elif CASE == 3   // expect: parameter_without_argument
                   // expect: select * from city where id = :idd
   query<city>("select * from city where id = :idd", arg<"id">(1));
-#elif CASE == 4   // expect: argument_without_parameter
+#elif CASE == 4   // expect: argument_without_parameter<
                   // expect: "old"
   execute("update city set name = :name", arg<"name">("Bern"), arg<"old">(1));
 #elif CASE == 5   // expect: placeholders_of_different_styles_are_mixed

@@ -309,6 +309,8 @@ class analyser {
         if (has_insert_columns_) begin_list(role::insert_source, found);
       } else if (key == word_key("default") || key == word_key("set")) {
         insert_ = insert_part::done;
+      } else if (key == word_key("with")) {
+        insert_ = insert_part::source;  // what is in parentheses from here on names no column of the table
       }
     } else if (insert_ == insert_part::values && (key == word_key("on") || key == word_key("as"))) {
       insert_ = insert_part::done;

@@ -18,6 +18,11 @@ namespace dovetail::inline v0 {
 /// a struct have a body, because Clang warns of a function without one when the struct is in an anonymous namespace.)
 namespace mistake_in_sql {
 
+template <int Count>
+struct placeholders;
+template <int Count>
+struct arguments;
+
 void empty_statement();
 void nul_character();
 void quote_not_closed();
@@ -33,6 +38,10 @@ void parameters_are_numbered_from_1();
 void parameter_number_is_skipped();
 void too_many_parameters();
 void more_placeholders_than_arguments();
+template <class Found, class Given>
+void more_placeholders_than_arguments();
+void more_arguments_than_placeholders();
+template <class Found, class Given>
 void more_arguments_than_placeholders();
 void parameter_without_argument();
 void named_and_positional_arguments_are_mixed();
@@ -58,9 +67,33 @@ void select_list_has_more_or_fewer_columns_than() {}
 
 namespace detail {
 
-constexpr void count_arguments(std::uint32_t placeholders, std::uint32_t arguments) {
-  if (placeholders > arguments) mistake_in_sql::more_placeholders_than_arguments();
-  if (placeholders < arguments) mistake_in_sql::more_arguments_than_placeholders();
+/// GCC prints template arguments only: the number found becomes one, as long as it is among `Found`.
+template <int Given, int... Found>
+constexpr void stop_at_counts(int found, std::integer_sequence<int, Found...>) {
+  using given = mistake_in_sql::arguments<Given>;
+  ((found != Found    ? void()
+    : (Found > Given) ? mistake_in_sql::more_placeholders_than_arguments<mistake_in_sql::placeholders<Found>, given>()
+                      : mistake_in_sql::more_arguments_than_placeholders<mistake_in_sql::placeholders<Found>, given>()),
+   ...);
+  if (found > Given) mistake_in_sql::more_placeholders_than_arguments();
+  if (found < Given) mistake_in_sql::more_arguments_than_placeholders();
+}
+
+template <std::size_t Given>
+constexpr void stop_at_counts(std::uint32_t found) {
+  stop_at_counts<static_cast<int>(Given)>(static_cast<int>(found), std::make_integer_sequence<int, 17>{});
+}
+
+template <class Pack, std::size_t I>
+consteval auto name_of_slot() {
+  constexpr std::string_view name = Pack::argument_slots[I].name;
+  return fixed_string<name.size()>{name};
+}
+
+/// An argument that the text has no `:name` for.
+template <class Pack, std::size_t... I>
+constexpr void stop_at_argument(std::size_t slot, std::index_sequence<I...>) {
+  ((slot != I ? void() : mistake_in_sql::argument_without_parameter<name_of_slot<Pack, I>()>()), ...);
 }
 
 /// Never returns from a constant evaluation. `at` is for the compiler to print.

@@ -93,7 +93,9 @@ class checked_statement {
     }
     if (!found) return;
     if (found.what == sql_mistake::wrong_argument_count) {
-      detail::count_arguments(found.expected, found.given);
+      detail::stop_at_counts<pack::slot_count>(found.expected);
+    } else if (found.what == sql_mistake::argument_without_parameter) {
+      detail::stop_at_argument<pack>(found.expected, std::make_index_sequence<pack::slot_count>{});
     } else if (found.what >= sql_mistake::no_rows_returned) {
       if constexpr (!std::is_void_v<Row>) detail::stop_compiling_for_row<Row>(found);
     } else {

@@ -35,6 +35,8 @@ constexpr classified statements[] = {
     {"insert into t values (1)", statement_kind::insert, no, no},
     {"replace into t values (1)", statement_kind::insert, no, no},
     {"insert into t values (1) returning id", statement_kind::insert, no, yes},
+    {"insert into t with recursive c(i) as (select 1) select i, 'a' from c", statement_kind::insert, no, no},
+    {"insert into t(a) with c(i, j) as (values (1, 2)) select i from c", statement_kind::insert, no, no},
     {"update t set a = 1", statement_kind::update, no, no},
     {"Update t Set a = 1 Returning *", statement_kind::update, no, yes},
     {"delete from t", statement_kind::remove, no, no},
@@ -103,6 +105,7 @@ constexpr wrong mistakes[] = {
     {"insert into t values (1, 2), (3)", sql_mistake::insert_counts_differ},
     {"insert into s.t as x (a, b) values (f(1, 2))", sql_mistake::insert_counts_differ},
     {"insert into t(a, b) select c from d", sql_mistake::insert_counts_differ},
+    {"insert into t(a, b) with c(i, j) as (values (1, 2)) select i from c", sql_mistake::insert_counts_differ},
     {"insert into t(a, b) select 1 on conflict do nothing", sql_mistake::insert_counts_differ},
     {"with x as (select 1) insert into t(a, b) values (1)", sql_mistake::insert_counts_differ},
 };
