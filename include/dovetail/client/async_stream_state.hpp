@@ -44,7 +44,7 @@ class async_stream_state : private transaction_guest,
   ~async_stream_state() {
     leave();
     // The executor's context went in the middle of a dialogue, or before it could end the stream.
-    if (phase_.load(std::memory_order_relaxed) == phase::busy || rows_.needs_close()) own_.discard();
+    if (phase_.load(std::memory_order_relaxed) == phase::busy || rows_.needs_close()) discard();
   }
 
   rows_type& rows() noexcept { return rows_; }
@@ -199,8 +199,14 @@ class async_stream_state : private transaction_guest,
       async_run(on.stream(), on.own(sql_stream_close<rows_type>{&rows_}), deadline::after(core_->timeout()), nullptr,
                 ending{this->shared_from_this()});
     } catch (...) {  // out of memory
-      own_.discard();
+      discard();
     }
+  }
+
+  /// Closes the connection; the rows go first, because they may point into it.
+  void discard() noexcept {
+    rows_.abandon();
+    own_.discard();
   }
 
   /// Called when the rows have been ended after all.
@@ -208,7 +214,7 @@ class async_stream_state : private transaction_guest,
     using executor_type = asio::any_io_executor;
     std::shared_ptr<async_stream_state> self;
     executor_type get_executor() const noexcept { return self->executor_; }
-    void operator()(const result<void>& answer) { answer ? self->own_.release() : self->own_.discard(); }
+    void operator()(const result<void>& answer) { answer ? self->own_.release() : self->discard(); }
   };
 
   static void transaction_ended(transaction_guest& guest) noexcept {
