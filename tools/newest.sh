@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-archive=${DEBIAN_ARCHIVE:-http://deb.debian.org/debian}
+archive=${DEBIAN_ARCHIVE:-$(apt-get indextargets --format "\$(REPO_URI)" 'Created-By: Packages' 'Origin: Debian' 2>/dev/null | head -n 1)}
 suite=${DEBIAN_SUITE:-sid}
 compiler=("${@:-g++}")
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -13,6 +13,7 @@ keys=/usr/share/keyrings/debian-archive-keyring.gpg
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 fail() { echo "newest.sh: $*" >&2; exit 1; }
+[[ -n $archive ]] || fail "this machine's apt names no archive of Debian: say DEBIAN_ARCHIVE=URL"
 
 # A whole apt of our own. Signatures are checked; a mirror that has not been refreshed for some weeks is new enough.
 mkdir -p "$scratch"/{etc/apt.conf.d,etc/preferences.d,state/lists/partial,cache/archives/partial,packages}
