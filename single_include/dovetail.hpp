@@ -522,6 +522,43 @@ constexpr bool parse_hex(std::string_view text, byte_span bytes) noexcept {
 #define DOVETAIL_ASSERT(...) static_cast<void>(0)
 #endif
 
+// ---- dovetail/base/caret.hpp ----
+// One line of a statement with a caret under the place that a server complains of.
+
+namespace dovetail::inline v0::detail {
+
+/// Appends the line of `sql` that has the character `position` (counted from 1, in UTF-8), and a line with a caret
+/// below it: "\n  line 2: from town\n               ^". Nothing for a position that the text does not have. Tabs stay
+/// tabs, so that the caret stands right however wide they are shown.
+[[gnu::cold, gnu::noinline]] inline void append_caret(std::string& text, std::string_view sql, int position) {
+  if (position < 1) return;
+  std::size_t line = 0;
+  std::size_t number = 1;
+  std::size_t at = 0;
+  for (int left = position - 1; left != 0; --left) {
+    if (at == sql.size()) return;
+    if (sql[at] == '\n') {
+      ++number;
+      line = at + 1;
+    }
+    do {
+      ++at;
+    } while (at < sql.size() && (static_cast<unsigned char>(sql[at]) & 0xC0) == 0x80);
+  }
+  std::string_view whole = sql.substr(line, sql.find('\n', line) - line);
+  if (whole.ends_with('\r')) whole.remove_suffix(1);
+  const std::size_t begin = text.size() + 1;
+  append_parts(text, {"\n  line ", number_text{number}, ": "});
+  const std::size_t margin = text.size() - begin;
+  append_parts(text, {whole, "\n", std::string(margin, ' ')});
+  for (std::size_t i = line; i < at; ++i) {
+    if ((static_cast<unsigned char>(sql[i]) & 0xC0) != 0x80) text += sql[i] == '\t' ? '\t' : ' ';
+  }
+  text += '^';
+}
+
+}  // namespace dovetail::inline v0::detail
+
 // ---- dovetail/version.hpp ----
 // The one place where the version of dovetail is written.
 
@@ -891,7 +928,7 @@ struct server_fields {
   std::string column;
   std::string constraint;
   std::string datatype;
-  int position = 0;  ///< of the mistake in the statement, counted in characters from 1
+  int position = 0;  ///< of the mistake in the statement as the user wrote it, counted in characters from 1
 };
 
 /// A failure as a value; `dt::error` is the same as an exception. Cheap to copy.
@@ -962,6 +999,8 @@ class error_info {
 
   /// The whole failure as text: context, server's message, code, and the caller's place.
   [[gnu::cold]] std::string message() const;
+  /// The same with the line of `sql` that the server complains of, and a caret under the place, when it named one.
+  [[gnu::cold]] std::string describe(std::string_view sql) const;
 
  private:
   friend class error;
@@ -1036,11 +1075,18 @@ namespace dovetail::inline v0 {
   append(text, "\n  table: ", fields.table);
   append(text, "\n  column: ", fields.column);
   append(text, "\n  SQL: ", statement());
+  detail::append_caret(text, statement(), fields.position);
   if (const std::source_location at = where(); at.line() != 0) {
     append(text, "\n  at: ", at.file_name());
     detail::append_parts(text, {":", detail::number_text{at.line()}});
     append(text, " ", at.function_name());
   }
+  return text;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE std::string error_info::describe(std::string_view sql) const {
+  std::string text = message();
+  if (statement().empty()) detail::append_caret(text, sql, server().position);
   return text;
 }
 
@@ -2258,6 +2304,8 @@ concept performs = connection<C> && operation<Op> && requires(C& c, Op& op, dead
 
 namespace dovetail::inline v0 {
 
+struct server_fields;  // base/error_info.hpp
+
 /// What an observation tells of.
 enum class observed : std::uint8_t {
   connect,       ///< a connection was opened, or could not be (`ec`); `duration` it took
@@ -2267,6 +2315,7 @@ enum class observed : std::uint8_t {
   error,         ///< an operation ended with `ec`, for good: what the caller gets; `duration` with all attempts
   pool_wait,     ///< a caller waited `duration` for a connection; `ec` when it got none
   leak_warning,  ///< the caller at `where` has held a connection for `duration`, longer than the pool's threshold
+  notice,        ///< a server said something unasked: `notice`
 };
 
 /// The name of a kind of observation: "connect", "request", ...
@@ -2286,6 +2335,8 @@ constexpr std::string_view to_string(observed what) noexcept {
       return "pool_wait";
     case observed::leak_warning:
       return "leak_warning";
+    case observed::notice:
+      return "notice";
   }
   return "unknown";
 }
@@ -2300,6 +2351,9 @@ struct observation {
   std::size_t bytes_received = 0;
   int attempt = 1;
   std::source_location where{};  ///< the caller's place; line() is 0 when that is not known
+  /// What the server says: severity, SQLSTATE, message, … in the words of whoever programmed the database; they may
+  /// quote data. Null when it is none. Lifetime: for the call only.
+  const server_fields* notice = nullptr;
 };
 
 /// Sees what a client does. Threads: `on` is called by any thread, by several at a time; it must not call the client.
@@ -4839,7 +4893,9 @@ lease_state pool_state<Connection, Policy, Observer>::begin_opening(pool_slot& s
   slot.stamp(precise_now());
   slot.opening.store(true, std::memory_order_relaxed);
   try {
-    places_[index_of(slot)].connection.emplace(options_);
+    [[maybe_unused]] Connection& made = places_[index_of(slot)].connection.emplace(options_);
+    if constexpr (is_observing<Observer> && requires { made.report_notices(observer_); })
+      made.report_notices(observer_);
   } catch (...) {
     failed.fetch_add(1, std::memory_order_relaxed);
     discard(slot);
@@ -6263,6 +6319,8 @@ class async_client_view : public Core::connection_type::template verbs<async_cli
   /// For verbs that are more than one operation.
   const std::shared_ptr<Core>& core() const noexcept { return core_; }
   const Token& token() const noexcept { return token_; }
+  clock::duration budget() const noexcept { return budget_; }
+  deadline limit() const noexcept { return by_; }
   call start_call(std::source_location where) const noexcept {
     call how = call::within(budget_, where);
     how.by = earlier(how.by, by_);
@@ -6333,6 +6391,8 @@ class basic_async_client : public Connection::template verbs<basic_async_client<
   }
   const std::shared_ptr<core_type>& core() const noexcept { return core_; }
   asio::use_awaitable_t<> token() const noexcept { return {}; }
+  clock::duration budget() const noexcept { return core_->timeout(); }
+  deadline limit() const noexcept { return deadline::never(); }
   call start_call(std::source_location where) const noexcept { return call::within(core_->timeout(), where); }
   view_type view() const { return {core_, executor_, core_->timeout(), deadline::never(), asio::use_awaitable_t<>{}}; }
 
@@ -8300,7 +8360,8 @@ class decimal {
  public:
   /// The limits of PostgreSQL's numeric; what is beyond them is refused.
   static constexpr int maximum_scale = 16383;
-  static constexpr std::size_t maximum_digits = 131072 + 16383;
+  static constexpr std::size_t maximum_whole_digits = 131072;
+  static constexpr std::size_t maximum_digits = maximum_whole_digits + maximum_scale;
 
   constexpr decimal() noexcept : magnitude_(0) {}
 
@@ -8387,7 +8448,8 @@ class decimal {
   /// passed.
   constexpr bool assign_digits(bool is_negative, std::string_view digits, int scale) {
     while (!digits.empty() && digits.front() == '0') digits.remove_prefix(1);
-    if (scale < 0 || scale > maximum_scale || digits.size() > maximum_digits) return false;
+    if (scale < 0 || scale > maximum_scale) return false;
+    if (digits.size() > maximum_whole_digits + static_cast<std::size_t>(scale)) return false;
     std::uint64_t magnitude = 0;
     bool is_large = false;
     for (const char c : digits) {
@@ -15890,6 +15952,8 @@ inline log_level level_of(const observation& seen, clock::duration slow) noexcep
     case observed::request:
     case observed::pool_wait:
       return seen.ec || seen.duration >= slow ? log_level::warning : log_level::debug;
+    case observed::notice:
+      return seen.notice != nullptr && seen.notice->severity == "WARNING" ? log_level::warning : log_level::info;
   }
   return log_level::info;
 }
@@ -15945,6 +16009,12 @@ inline std::string log_line(const observation& seen, log_level level,
   if (!seen.operation.empty()) {
     line += ",\"operation\":";
     append_json_text(line, seen.operation);
+  }
+  if (seen.notice != nullptr) {  // not its message, which may quote data
+    line += ",\"severity\":";
+    append_json_text(line, seen.notice->severity);
+    line += ",\"sqlstate\":";
+    append_json_text(line, seen.notice->sqlstate);
   }
   line += seen.what == observed::retry ? ",\"delay_ms\":" : ",\"duration_ms\":";
   line += milliseconds_text(seen.duration);
@@ -16418,6 +16488,8 @@ class metrics_table {
         return count(disconnects_);
       case observed::leak_warning:
         return count(leak_warnings_);
+      case observed::notice:
+        return;
       default:
         break;
     }
@@ -17844,431 +17916,249 @@ class async_hold final : public async_attempt<Core> {
 
 }  // namespace dovetail::inline v0::detail
 
-// ---- dovetail/client/transaction.hpp ----
-// A transaction on one connection: an owner object with the client's verbs, and the loop that repeats it as a whole.
+// ---- dovetail/client/handler_executor.hpp ----
+// Where the steps of an asynchronous operation run, and how its handler is called in the end.
 
-namespace dovetail::inline v0 {
+namespace dovetail::inline v0::detail {
 
-/// How a transaction begins. An enum, so that GCC 12 may have it in a `co_await` expression.
-/// The isolation levels are those of SQL; SQLite, whose transactions are serializable, takes each for `automatic`, and
-/// the read-only ones for `deferred`.
-enum class begin_mode : unsigned char {
-  automatic,  ///< the database's best: with SQLite `immediate`, or `deferred` where nothing may be written; with
-              ///< PostgreSQL what the server is set to
-  deferred,   ///< SQLite: the first statement takes the lock that it needs; a later write may meet a conflict
-  immediate,  ///< SQLite: takes the write lock now, and waits for it
-  exclusive,  ///< SQLite: takes it against readers too (without a write-ahead log)
-  read_committed,
-  repeatable_read,
-  serializable,
-  read_only,               ///< at the isolation level that the server is set to
-  repeatable_read_only,    ///< one snapshot for all statements: consistent reports
-  serializable_read_only,  ///< serializable, and PostgreSQL waits for a snapshot that no conflict can spoil
-                           ///< (deferrable)
-};
+template <class Handler>
+inline constexpr bool runs_on_any_io =
+    std::convertible_to<asio::associated_executor_t<Handler, asio::any_io_executor>, asio::any_io_executor>;
 
-/// Begins a transaction, or sets a savepoint when `depth` is not 0.
-struct sql_begin {
-  using value_type = void;
-  static constexpr std::string_view name = "begin";
-  begin_mode mode = begin_mode::automatic;
-  int depth = 0;
-  bool is_idempotent() const noexcept { return true; }
-};
-
-/// Commits a transaction, or releases the savepoint of `depth`.
-struct sql_commit {
-  using value_type = void;
-  static constexpr std::string_view name = "commit";
-  int depth = 0;
-  bool is_idempotent() const noexcept { return false; }
-};
-
-/// Rolls a transaction back, or all that was done since the savepoint of `depth`.
-struct sql_rollback {
-  using value_type = void;
-  static constexpr std::string_view name = "rollback";
-  int depth = 0;
-  bool is_idempotent() const noexcept { return true; }
-};
-
-namespace detail {
-
-/// The connection that several operations run on: a lease of one's own, or an outer transaction's connection.
-template <class Core>
-class held_connection {
- public:
-  using connection_type = typename Core::connection_type;
-
-  held_connection() noexcept = default;
-  explicit held_connection(typename Core::lease own) noexcept : own_(std::move(own)), at_(&*own_) {}
-  explicit held_connection(connection_type& borrowed) noexcept : at_(&borrowed) {}
-  held_connection(held_connection&& other) noexcept
-      : own_(std::move(other.own_)), at_(std::exchange(other.at_, nullptr)) {}
-  held_connection& operator=(held_connection&& other) noexcept {
-    own_ = std::move(other.own_);
-    at_ = std::exchange(other.at_, nullptr);
-    return *this;
+/// The handler's executor; one that cannot be kept as `any_io_executor` (that of futures) only gets the completion.
+template <class Handler>
+asio::any_io_executor executor_for(const Handler& handler, const asio::any_io_executor& fallback) {
+  if constexpr (runs_on_any_io<Handler>) {
+    return asio::get_associated_executor(handler, fallback);
+  } else {
+    return fallback;
   }
+}
 
-  explicit operator bool() const noexcept { return at_ != nullptr; }
-  connection_type& operator*() const noexcept { return *at_; }
-  connection_type* operator->() const noexcept { return at_; }
-  void release() noexcept {
-    at_ = nullptr;
-    own_.release();
+/// Calls the handler from its executor's own thread.
+template <class Handler, class Answer>
+void call_handler(Handler handler, Answer answer, const asio::any_io_executor& fallback) {
+  if constexpr (runs_on_any_io<Handler>) {
+    std::move(handler)(std::move(answer));
+  } else {
+    asio::post(asio::get_associated_executor(handler, fallback),
+               [handler = std::move(handler), answer = std::move(answer)]() mutable {
+                 std::move(handler)(std::move(answer));
+               });
+  }
+}
+
+}  // namespace dovetail::inline v0::detail
+
+// ---- dovetail/client/transaction_guest.hpp ----
+// What lives on a transaction's connection, a stream or a nested transaction, and must be over when the transaction is.
+
+namespace dovetail::inline v0::detail {
+
+class guest_list;
+
+/// One of a transaction's guests. May move. Threads: those of its transaction.
+class transaction_guest {
+ public:
+  using end_function = void (*)(transaction_guest&) noexcept;
+
+  /// `end` is called when the transaction ends first; the guest has left the list then.
+  explicit transaction_guest(end_function end) noexcept : end_(end) {}
+  transaction_guest(transaction_guest&& other) noexcept : end_(other.end_) { take_place(other); }
+  transaction_guest& operator=(transaction_guest&&) = delete;
+  ~transaction_guest() { leave(); }
+
+  /// Enters the list; `depth` is the transaction's: 0, or its number of savepoints.
+  void join(guest_list& list, int depth) noexcept;
+  void leave() noexcept {
+    if (place_ == nullptr) return;
+    *place_ = next_;
+    if (next_ != nullptr) next_->place_ = place_;
+    next_ = nullptr;
+    place_ = nullptr;
   }
 
  private:
-  typename Core::lease own_;
-  connection_type* at_ = nullptr;
+  friend class guest_list;
+
+  void take_place(transaction_guest& other) noexcept {
+    next_ = other.next_;
+    place_ = other.place_;
+    depth_ = other.depth_;
+    other.next_ = nullptr;
+    other.place_ = nullptr;
+    if (place_ != nullptr) *place_ = this;
+    if (next_ != nullptr) next_->place_ = &next_;
+  }
+
+  end_function end_;
+  transaction_guest* next_ = nullptr;
+  transaction_guest** place_ = nullptr;  // what points to this one
+  int depth_ = 0;
 };
 
-template <class T>
-inline constexpr bool is_result = false;
-template <class T>
-inline constexpr bool is_result<result<T>> = true;
-
-}  // namespace detail
-
-/// An open transaction with all the verbs of a client; `begin()` and `transaction()` on it nest by savepoints.
-/// Rolled back when it goes without a `commit()`. Threads: one at a time. Lifetime: must not outlive its client or the
-/// transaction that it is nested in.
-template <class Core, bool ReturnsResult>
-class transaction_scope : public Core::connection_type::template verbs<transaction_scope<Core, ReturnsResult>> {
+/// The guests of one transaction, the latest first.
+class guest_list {
  public:
-  using core_type = Core;
-  using connection_type = typename Core::connection_type;
-
-  /// Used by `begin()`: a transaction that has begun on `on`.
-  transaction_scope(Core& core, detail::held_connection<Core> on, deadline by, int depth) noexcept
-      : core_(&core), on_(std::move(on)), by_(by), depth_(depth) {}
-  transaction_scope(transaction_scope&& other) noexcept
-      : core_(other.core_), on_(std::move(other.on_)), by_(other.by_), depth_(other.depth_), failed_(other.failed_) {}
-  transaction_scope& operator=(transaction_scope&&) = delete;
-  ~transaction_scope() { abandon(); }
-
-  /// Makes the changes permanent; the object is of no use afterwards, whatever came of it.
-  /// Errors: errc::transaction_closed, errc::transaction_aborted when the database has rolled it back already,
-  /// condition::busy when readers keep it from committing (it is rolled back then), or the database's own.
-  auto commit(std::source_location where = std::source_location::current()) { return deliver(finish(where)); }
-
-  /// Undoes the changes; the object is of no use afterwards.
-  auto rollback(std::source_location where = std::source_location::current()) {
-    if (!on_) return deliver(closed<void>(where));
-    sql_rollback undo{depth_};
-    result<void> done = core_->perform_on(*on_, undo, cleanup_call(where));
-    on_.release();
-    return deliver(std::move(done));
+  guest_list() noexcept = default;
+  guest_list(guest_list&& other) noexcept : first_(other.first_) {
+    other.first_ = nullptr;
+    if (first_ != nullptr) first_->place_ = &first_;
   }
+  guest_list& operator=(guest_list&&) = delete;
+  ~guest_list() { end_from(0); }
 
-  bool is_open() const noexcept { return static_cast<bool>(on_); }
-
-  /// The same transaction, its verbs with a time limit of their own.
-  auto within(clock::duration budget) noexcept { return view<ReturnsResult>{*this, deadline::after(budget)}; }
-  auto within(deadline by) noexcept { return view<ReturnsResult>{*this, by}; }
-  /// The same transaction, its verbs returning `dt::result`.
-  auto with(as_result_t) noexcept { return view<true>{*this, by_}; }
-
-  /// For verbs: performs one operation on this transaction's connection. Never repeated.
-  template <operation Op>
-  decltype(auto) run(Op op, std::source_location where) {
-    return deliver(perform(op, start_call(where)));
-  }
-  template <operation Op>
-  result<typename Op::value_type> perform(Op& op, const call& how) {
-    if (!on_) return closed<typename Op::value_type>(how.where);
-    if (failed_ || !on_->is_in_transaction()) {
-      failed_ = true;
-      return error_info{errc::transaction_aborted}.with_location(how.where);
-    }
-    auto answer = core_->perform_on(*on_, op, how);
-    if (!answer) {
-      answer.error().with_location(how.where);
-      failed_ = !on_->is_in_transaction();
-    }
-    return answer;
-  }
-  Core& core() const noexcept { return *core_; }
-  call start_call(std::source_location where) const noexcept {
-    return by_.is_never() ? call::within(core_->timeout(), where) : call::until(by_, where);
-  }
-  template <class T>
-  static std::conditional_t<ReturnsResult, result<T>, T> deliver(result<T> answer) {
-    if constexpr (ReturnsResult) {
-      return answer;
-    } else {
-      return std::move(answer).value();
-    }
-  }
-  /// For verbs that hold a connection: this one.
-  result<detail::held_connection<Core>> hold(const call& how) {
-    if (!on_) return closed<detail::held_connection<Core>>(how.where);
-    return detail::held_connection<Core>{*on_};
-  }
-  int nesting() const noexcept { return depth_ + 1; }
-  deadline limit() const noexcept { return by_; }
-
-  /// The same transaction with another deadline or style; borrows it.
-  template <bool ViewReturnsResult>
-  class view : public connection_type::template verbs<view<ViewReturnsResult>> {
-   public:
-    using core_type = Core;
-    view(transaction_scope& of, deadline by) noexcept : of_(&of), by_(by) {}
-    view within(clock::duration budget) const noexcept { return {*of_, earlier(by_, deadline::after(budget))}; }
-    view<true> with(as_result_t) const noexcept { return {*of_, by_}; }
-
-    template <operation Op>
-    decltype(auto) run(Op op, std::source_location where) {
-      return deliver(of_->perform(op, start_call(where)));
-    }
-    template <operation Op>
-    result<typename Op::value_type> perform(Op& op, const call& how) {
-      return of_->perform(op, how);
-    }
-    Core& core() const noexcept { return of_->core(); }
-    call start_call(std::source_location where) const noexcept {
-      return by_.is_never() ? call::within(of_->core().timeout(), where) : call::until(by_, where);
-    }
-    template <class T>
-    static auto deliver(result<T> answer) {
-      return transaction_scope<Core, ViewReturnsResult>::deliver(std::move(answer));
-    }
-    result<detail::held_connection<Core>> hold(const call& how) { return of_->hold(how); }
-    int nesting() const noexcept { return of_->nesting(); }
-    deadline limit() const noexcept { return by_; }
-
-   private:
-    transaction_scope* of_;
-    deadline by_;
-  };
-
-  /// Commits; used by `commit()` and by the loop below.
-  result<void> finish(std::source_location where) {
-    if (!on_) return closed<void>(where);
-    if (failed_ || !on_->is_in_transaction()) {
-      on_.release();
-      return error_info{errc::transaction_aborted, "nothing was committed"}.with_location(where);
-    }
-    sql_commit keep{depth_};
-    result<void> done = core_->perform_on(*on_, keep, start_call(where));
-    if (!done) {
-      done.error().with_location(where);
-      abandon();
-    }
-    on_.release();
-    return done;
-  }
-
-  /// Rolls back without a word; what cannot be rolled back is closed with its connection.
-  void abandon() noexcept {
-    if (!on_) return;
-    try {
-      if (on_->is_in_transaction()) {
-        sql_rollback undo{depth_};
-        static_cast<void>(on_->perform(undo, deadline::after(core_->timeout())));
+  /// Ends the guests of this depth and of those below.
+  void end_from(int depth) noexcept {
+    for (transaction_guest* each = first_; each != nullptr;) {
+      transaction_guest& guest = *each;
+      if (guest.depth_ < depth) {
+        each = guest.next_;
+        continue;
       }
-    } catch (...) {  // out of memory while making the error: the pool closes what is still in a transaction
+      guest.leave();
+      guest.end_(guest);
+      each = first_;  // the end of one may be the end of others
     }
-    on_.release();
   }
 
  private:
-  template <class T>
-  static result<T> closed(std::source_location where) {
-    return error_info{errc::transaction_closed}.with_location(where);
-  }
-  /// A rollback has to happen even when the time is over.
-  call cleanup_call(std::source_location where) const noexcept { return call::within(core_->timeout(), where); }
-
-  Core* core_;
-  detail::held_connection<Core> on_;
-  deadline by_;
-  int depth_;
-  bool failed_ = false;
+  friend class transaction_guest;
+  transaction_guest* first_ = nullptr;
 };
 
-}  // namespace dovetail::inline v0
+inline void transaction_guest::join(guest_list& list, int depth) noexcept {
+  leave();
+  depth_ = depth;
+  next_ = list.first_;
+  place_ = &list.first_;
+  if (next_ != nullptr) next_->place_ = &next_;
+  list.first_ = this;
+}
 
-// ---- dovetail/client/async_transaction.hpp ----
-// A transaction whose verbs are awaited: the client's verbs on one connection.
+}  // namespace dovetail::inline v0::detail
 
-namespace dovetail::inline v0 {
+// ---- dovetail/client/async_transaction_state.hpp ----
+// What an asynchronous transaction, its views and its streams share: one connection, one operation at a time.
 
-/// What the body of an asynchronous `transaction` gets. One operation at a time. A connection whose transaction was
-/// neither committed nor rolled back is closed, which rolls it back.
+namespace dovetail::inline v0::detail {
+
+/// Lives as long as an operation of the transaction runs. Threads: those of the transaction, one at a time.
 template <class Core>
-class async_transaction : public Core::connection_type::template verbs<async_transaction<Core>> {
+class async_transaction_state : public std::enable_shared_from_this<async_transaction_state<Core>> {
  public:
   using connection_type = typename Core::connection_type;
 
-  async_transaction(std::shared_ptr<Core> core, typename Core::lease on, asio::any_io_executor executor, deadline by)
+  async_transaction_state(std::shared_ptr<Core> core, typename Core::lease on, asio::any_io_executor executor,
+                          deadline by)
       : core_(std::move(core)), on_(std::move(on)), executor_(std::move(executor)), by_(by) {}
 
-  bool is_open() const noexcept { return static_cast<bool>(on_); }
-  asio::any_io_executor get_executor() const noexcept { return executor_; }
-
-  /// For verbs: starts one operation on this transaction's connection. Never repeated. Lifetime: the transaction must
-  /// stay until it has completed.
-  template <operation Op>
-  auto run(Op op, std::source_location where) {
-    return async_initiate_result<typename Op::value_type>(
-        [this, where](auto handler, Op asked) { this->start(std::move(asked), where, std::move(handler)); },
-        asio::use_awaitable, std::move(op));
-  }
-  /// The same, completing with `dt::result`.
-  template <operation Op>
-  auto perform(Op op, std::source_location where) {
-    return async_initiate_result<typename Op::value_type>(
-        [this, where](auto handler, Op asked) { this->start(std::move(asked), where, std::move(handler)); }, as_result,
-        std::move(op));
-  }
   const std::shared_ptr<Core>& core() const noexcept { return core_; }
-  call start_call(std::source_location where) const noexcept { return call::until(by_, where); }
-  int nesting() const noexcept { return depth_ + 1; }
-  void set_nesting(int depth) noexcept { depth_ = depth; }
-  bool is_aborted() const noexcept { return !on_ || !on_->is_in_transaction(); }
-  void release() noexcept { on_.release(); }
+  const asio::any_io_executor& executor() const noexcept { return executor_; }
+  deadline by() const noexcept { return by_; }
+  connection_type& connection() noexcept { return *on_; }
+  bool is_open() const noexcept { return static_cast<bool>(on_) && !is_over_; }
+  bool is_busy() const noexcept { return is_busy_; }
+  bool is_aborted() const noexcept { return !is_open() || is_spoilt_ || (!is_busy_ && !on_->is_in_transaction()); }
+  int depth() const noexcept { return depth_; }
+  void set_depth(int depth) noexcept { depth_ = depth; }
+  guest_list& guests() noexcept { return guests_; }
+
+  /// Takes the connection for one operation; the reason why not, else.
+  error_info enter(std::source_location where) {
+    errc why{};
+    if (!is_open()) {
+      why = errc::transaction_closed;
+    } else if (is_busy_) {
+      why = errc::busy;
+    } else if (is_spoilt_ || !on_->is_in_transaction()) {
+      why = errc::transaction_aborted;
+    } else {
+      is_busy_ = true;
+      return {};
+    }
+    return error_info{why}.with_location(where);
+  }
+  void leave() noexcept {
+    is_busy_ = false;
+    if (!is_over_) return;
+    guests_.end_from(0);
+    on_.discard();
+  }
+
+  /// What a savepoint has left behind cannot be undone alone: nothing of the transaction may be kept.
+  void spoil() noexcept { is_spoilt_ = true; }
+
+  /// The transaction is over. A connection whose operation still runs is closed when that has ended.
+  void end() noexcept {
+    is_over_ = true;
+    if (is_busy_) return;
+    guests_.end_from(0);
+    is_spoilt_ ? on_.discard() : on_.release();
+  }
+
+  /// Starts one operation. Never repeated.
+  template <class Op, class Handler>
+  void start(Op op, call how, Handler handler);
 
  private:
-  template <class Op, class Handler>
-  void start(Op op, std::source_location where, Handler handler) {
-    using value_type = typename Op::value_type;
-    auto executor = asio::get_associated_executor(handler, executor_);
-    if (is_aborted()) {
-      error_info why{on_ ? errc::transaction_aborted : errc::transaction_closed};
-      why.with_location(where);
-      return asio::post(executor, [handler = std::move(handler), why = std::move(why)]() mutable {
-        std::move(handler)(result<value_type>{std::move(why)});
-      });
-    }
-    async_run(on_->stream(), on_->own(std::move(op)), by_, nullptr,
-              located<Handler, value_type>{std::move(handler), executor, where});
-  }
-
-  /// Adds the caller's place to a failure on its way.
-  template <class Handler, class T>
-  struct located {
-    using executor_type = asio::any_io_executor;
-    using cancellation_slot_type = asio::associated_cancellation_slot_t<Handler>;
-    Handler handler;
-    asio::any_io_executor executor;
-    std::source_location where;
-    executor_type get_executor() const noexcept { return executor; }
-    cancellation_slot_type get_cancellation_slot() const noexcept {
-      return asio::get_associated_cancellation_slot(handler);
-    }
-    void operator()(result<T> answer) {
-      if (!answer) answer.error().with_location(where);
-      std::move(handler)(std::move(answer));
-    }
-  };
+  template <class Handler, class Op>
+  struct running;
 
   std::shared_ptr<Core> core_;
   typename Core::lease on_;
   asio::any_io_executor executor_;
   deadline by_;
   int depth_ = 0;
+  bool is_busy_ = false;
+  bool is_over_ = false;
+  bool is_spoilt_ = false;
+  guest_list guests_;
 };
 
-}  // namespace dovetail::inline v0
+/// Frees the connection, and adds the caller's place to a failure on its way.
+template <class Core>
+template <class Handler, class Op>
+struct async_transaction_state<Core>::running {
+  using executor_type = asio::any_io_executor;
+  using cancellation_slot_type = asio::associated_cancellation_slot_t<Handler>;
+  using stopwatch_type = stopwatch<std::remove_reference_t<decltype(std::declval<Core&>().watcher())>>;
 
-// ---- dovetail/client/sql_stream.hpp ----
-// Rows read while the statement runs: bounded memory, any number of rows.
+  std::shared_ptr<async_transaction_state> on;
+  Handler handler;
+  asio::any_io_executor executor;
+  call how;
+  [[no_unique_address]] stopwatch_type watch{};
 
-namespace dovetail::inline v0 {
-
-/// The rows of a query, one at a time: `for (const city& c : db.stream<city>("…"))`. Holds a connection until the last
-/// row has been read or the stream goes; fields may be `std::string_view` and `byte_view` here.
-/// Lifetime: a row, and what its views borrow, lives until the next one. A transaction's stream must go before the
-/// transaction is committed or rolled back. Threads: one at a time.
-/// Errors: `begin()` and `++` throw `dt::error`; `next()` returns it. The client's time limit holds for each step.
-template <class Row, class Core>
-class sql_stream {
- public:
-  using value_type = row_value_t<Row>;
-  using connection_type = typename Core::connection_type;
-
-  sql_stream(detail::held_connection<Core> on, typename connection_type::template stream_state<Row> state,
-             clock::duration budget, deadline by, std::source_location where)
-      : on_(std::move(on)), state_(std::move(state)), budget_(budget), by_(by), where_(where) {}
-  sql_stream(sql_stream&&) noexcept = default;
-  sql_stream& operator=(sql_stream&&) = delete;
-  ~sql_stream() { close(); }
-
-  /// The next row, or null at the end. Lifetime: until the next call.
-  result<value_type*> next() {
-    const advance came = step();
-    if (came == advance::row) return &row_;
-    if (came == advance::failed) return std::move(failure_);
-    return static_cast<value_type*>(nullptr);
+  executor_type get_executor() const noexcept { return executor; }
+  cancellation_slot_type get_cancellation_slot() const noexcept {
+    return asio::get_associated_cancellation_slot(handler);
   }
-
-  class iterator {
-   public:
-    using iterator_concept = std::input_iterator_tag;
-    using value_type = sql_stream::value_type;
-    using difference_type = std::ptrdiff_t;
-
-    iterator() noexcept = default;
-    explicit iterator(sql_stream* of) noexcept : of_(of) {}
-    value_type& operator*() const noexcept { return of_->row_; }
-    value_type* operator->() const noexcept { return &of_->row_; }
-    iterator& operator++() {
-      if (!of_->step_or_throw()) of_ = nullptr;
-      return *this;
-    }
-    void operator++(int) { ++*this; }
-    friend bool operator==(const iterator& at, std::default_sentinel_t) noexcept { return at.of_ == nullptr; }
-
-   private:
-    sql_stream* of_ = nullptr;
-  };
-
-  /// Reads the first row; a stream can be walked through once.
-  iterator begin() { return iterator{step_or_throw() ? this : nullptr}; }
-  std::default_sentinel_t end() const noexcept { return {}; }
-
-  /// Ends the statement and gives the connection back.
-  void close() noexcept {
-    if (!on_) return;
-    state_.close();
-    on_.release();
+  void operator()(result<typename Op::value_type> answer) {
+    on->core_->saw_request(Op::name, answer ? std::error_code{} : answer.error().code(), watch, on->on_->moved(), 1,
+                           how);
+    on->leave();
+    on.reset();
+    if (!answer) answer.error().with_location(how.where);
+    call_handler(std::move(handler), std::move(answer), executor);
   }
-
- private:
-  enum class advance : unsigned char { row, done, failed };
-
-  advance step() {
-    if (!on_) return advance::done;
-    switch (on_->next(state_, row_, budget_, by_)) {
-      case connection_type::stream_step::row:
-        return advance::row;
-      case connection_type::stream_step::done:
-        close();
-        return advance::done;
-      default:
-        failure_ = state_.take_failure().with_location(where_);
-        close();
-        return advance::failed;
-    }
-  }
-  bool step_or_throw() {
-    const advance came = step();
-    if (came == advance::failed) detail::throw_error(std::move(failure_));
-    return came == advance::row;
-  }
-
-  detail::held_connection<Core> on_;
-  typename connection_type::template stream_state<Row> state_;
-  clock::duration budget_;
-  deadline by_;
-  std::source_location where_;
-  value_type row_{};
-  error_info failure_;
 };
 
-}  // namespace dovetail::inline v0
+template <class Core>
+template <class Op, class Handler>
+void async_transaction_state<Core>::start(Op op, call how, Handler handler) {
+  asio::any_io_executor executor = executor_for(handler, executor_);
+  if (error_info why = enter(how.where)) {
+    return asio::post(executor, [handler = std::move(handler), why = std::move(why)]() mutable {
+      call_handler(std::move(handler), result<typename Op::value_type>{std::move(why)}, asio::any_io_executor{});
+    });
+  }
+  on_->moved() = {};
+  async_run(on_->stream(), on_->own(std::move(op)), how.by, &on_->moved(),
+            running<Handler, Op>{this->shared_from_this(), std::move(handler), std::move(executor), how});
+}
+
+}  // namespace dovetail::inline v0::detail
 
 // ---- dovetail/row/rows.hpp ----
 // The result of a query: a vector of rows.
@@ -19890,6 +19780,8 @@ class analyser {
         if (has_insert_columns_) begin_list(role::insert_source, found);
       } else if (key == word_key("default") || key == word_key("set")) {
         insert_ = insert_part::done;
+      } else if (key == word_key("with")) {
+        insert_ = insert_part::source;  // what is in parentheses from here on names no column of the table
       }
     } else if (insert_ == insert_part::values && (key == word_key("on") || key == word_key("as"))) {
       insert_ = insert_part::done;
@@ -20033,6 +19925,11 @@ namespace dovetail::inline v0 {
 /// a struct have a body, because Clang warns of a function without one when the struct is in an anonymous namespace.)
 namespace mistake_in_sql {
 
+template <int Count>
+struct placeholders;
+template <int Count>
+struct arguments;
+
 void empty_statement();
 void nul_character();
 void quote_not_closed();
@@ -20048,6 +19945,10 @@ void parameters_are_numbered_from_1();
 void parameter_number_is_skipped();
 void too_many_parameters();
 void more_placeholders_than_arguments();
+template <class Found, class Given>
+void more_placeholders_than_arguments();
+void more_arguments_than_placeholders();
+template <class Found, class Given>
 void more_arguments_than_placeholders();
 void parameter_without_argument();
 void named_and_positional_arguments_are_mixed();
@@ -20073,9 +19974,33 @@ void select_list_has_more_or_fewer_columns_than() {}
 
 namespace detail {
 
-constexpr void count_arguments(std::uint32_t placeholders, std::uint32_t arguments) {
-  if (placeholders > arguments) mistake_in_sql::more_placeholders_than_arguments();
-  if (placeholders < arguments) mistake_in_sql::more_arguments_than_placeholders();
+/// GCC prints template arguments only: the number found becomes one, as long as it is among `Found`.
+template <int Given, int... Found>
+constexpr void stop_at_counts(int found, std::integer_sequence<int, Found...>) {
+  using given = mistake_in_sql::arguments<Given>;
+  ((found != Found    ? void()
+    : (Found > Given) ? mistake_in_sql::more_placeholders_than_arguments<mistake_in_sql::placeholders<Found>, given>()
+                      : mistake_in_sql::more_arguments_than_placeholders<mistake_in_sql::placeholders<Found>, given>()),
+   ...);
+  if (found > Given) mistake_in_sql::more_placeholders_than_arguments();
+  if (found < Given) mistake_in_sql::more_arguments_than_placeholders();
+}
+
+template <std::size_t Given>
+constexpr void stop_at_counts(std::uint32_t found) {
+  stop_at_counts<static_cast<int>(Given)>(static_cast<int>(found), std::make_integer_sequence<int, 17>{});
+}
+
+template <class Pack, std::size_t I>
+consteval auto name_of_slot() {
+  constexpr std::string_view name = Pack::argument_slots[I].name;
+  return fixed_string<name.size()>{name};
+}
+
+/// An argument that the text has no `:name` for.
+template <class Pack, std::size_t... I>
+constexpr void stop_at_argument(std::size_t slot, std::index_sequence<I...>) {
+  ((slot != I ? void() : mistake_in_sql::argument_without_parameter<name_of_slot<Pack, I>()>()), ...);
 }
 
 /// Never returns from a constant evaluation. `at` is for the compiler to print.
@@ -20796,7 +20721,9 @@ class checked_statement {
     }
     if (!found) return;
     if (found.what == sql_mistake::wrong_argument_count) {
-      detail::count_arguments(found.expected, found.given);
+      detail::stop_at_counts<pack::slot_count>(found.expected);
+    } else if (found.what == sql_mistake::argument_without_parameter) {
+      detail::stop_at_argument<pack>(found.expected, std::make_index_sequence<pack::slot_count>{});
     } else if (found.what >= sql_mistake::no_rows_returned) {
       if constexpr (!std::is_void_v<Row>) detail::stop_compiling_for_row<Row>(found);
     } else {
@@ -20965,12 +20892,950 @@ struct sql_insert_returning {
   bool is_idempotent() const noexcept { return false; }
 };
 
+/// What a stream has next: a row, its end, a failure, or more rows that have to be fetched.
+enum class stream_step : unsigned char { row, done, failed, more };
+
+/// Executes a query whose rows are read some at a time, and reads the first of them into `rows`, which stays where it
+/// is. A repeated attempt starts from the beginning, maybe on another connection.
+template <class Rows, class Request>
+struct sql_stream_open {
+  using value_type = void;
+  static constexpr std::string_view name = "stream";
+  Request request;
+  Rows* rows;
+  bool is_idempotent() const noexcept { return request.is_read_only(); }
+};
+
+/// Reads the next rows of a stream.
+template <class Rows>
+struct sql_stream_fetch {
+  using value_type = void;
+  static constexpr std::string_view name = "fetch";
+  Rows* rows;
+  bool is_idempotent() const noexcept { return false; }
+};
+
+/// Ends a stream before its last row: the connection can be used for anything else then.
+template <class Rows>
+struct sql_stream_close {
+  using value_type = void;
+  static constexpr std::string_view name = "close_stream";
+  Rows* rows;
+  bool is_idempotent() const noexcept { return true; }
+};
+
 /// Runs each statement of a text without parameters.
 struct sql_script {
   using value_type = void;
   static constexpr std::string_view name = "script";
   std::string text;
   bool is_idempotent() const noexcept { return false; }
+};
+
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/async_stream_state.hpp ----
+// What stays where it is while an asynchronous stream is read: its rows, and the connection that they come from.
+
+namespace dovetail::inline v0::detail {
+
+/// Threads: one operation at a time; its owner may go meanwhile, on any thread.
+template <class Row, class Core>
+class async_stream_state : private transaction_guest,
+                           public std::enable_shared_from_this<async_stream_state<Row, Core>> {
+ public:
+  using value_type = row_value_t<Row>;
+  using connection_type = typename Core::connection_type;
+  using rows_type = typename connection_type::template stream_rows<Row>;
+  using lease = typename Core::lease;
+  using transaction_type = async_transaction_state<Core>;
+
+  async_stream_state(std::shared_ptr<Core> core, asio::any_io_executor executor, clock::duration budget, deadline by,
+                     std::source_location where)
+      : transaction_guest(&transaction_ended),
+        core_(std::move(core)),
+        executor_(std::move(executor)),
+        budget_(budget),
+        by_(by),
+        where_(where) {}
+  ~async_stream_state() {
+    leave();
+    // The executor's context went in the middle of a dialogue, or before it could end the stream.
+    if (phase_.load(std::memory_order_relaxed) == phase::busy || rows_.needs_close()) discard();
+  }
+
+  rows_type& rows() noexcept { return rows_; }
+
+  /// The stream has been opened, on a connection of its own or on that of a transaction.
+  void opened(lease on) noexcept {
+    own_ = std::move(on);
+    at_ = &*own_;
+  }
+  void opened(std::shared_ptr<transaction_type> inside) noexcept {
+    inside_ = std::move(inside);
+    at_ = &inside_->connection();
+    join(inside_->guests(), inside_->depth());
+  }
+
+  /// The next row, the end, or a failure, when no I/O is needed for that.
+  std::optional<result<value_type*>> ready() {
+    if (phase_.load(std::memory_order_acquire) == phase::busy) return fail(errc::busy);
+    if (at_ == nullptr) {
+      if (was_cut_off_) return fail({errc::transaction_closed, "the stream was not read to its end before"});
+      return result<value_type*>{nullptr};
+    }
+    value_type* row = nullptr;
+    switch (rows_.take(row)) {
+      case stream_step::row:
+        return result<value_type*>{row};
+      case stream_step::done:
+        give_back();
+        return result<value_type*>{nullptr};
+      case stream_step::failed: {
+        result<value_type*> why = fail(rows_.take_failure());
+        drop_rows();
+        return why;
+      }
+      case stream_step::more:
+        break;
+    }
+    return {};
+  }
+
+  /// Starts reading the next row; nothing completes in here.
+  template <class Handler>
+  void next(Handler handler) {
+    if (auto known = ready()) return post(std::move(handler), *std::move(known));
+    run<value_type*>(sql_stream_fetch<rows_type>{&rows_}, limit(), std::move(handler));
+  }
+
+  /// Starts ending the stream.
+  template <class Handler>
+  void close(Handler handler) {
+    if (phase_.load(std::memory_order_acquire) == phase::busy)
+      return post(std::move(handler), result<void>{errc::busy});
+    if (at_ == nullptr || !rows_.needs_close()) {
+      give_back();
+      return post(std::move(handler), result<void>{});
+    }
+    run<void>(sql_stream_close<rows_type>{&rows_}, limit(), std::move(handler));
+  }
+
+  /// Of a stream that is none any more.
+  template <class Handler, class Answer>
+  static void post_end(Handler handler, Answer answer) {
+    auto executor = asio::get_associated_executor(handler);
+    asio::post(executor, [handler = std::move(handler), answer = std::move(answer)]() mutable {
+      std::move(handler)(std::move(answer));
+    });
+  }
+
+  /// The stream's owner goes.
+  void dropped() noexcept {
+    if (phase_.exchange(phase::dropped, std::memory_order_acq_rel) == phase::idle) drop_rows();
+  }
+
+ private:
+  enum class phase : unsigned char { idle, busy, dropped };
+
+  result<value_type*> fail(error_info why) const { return std::move(why).with_location(where_); }
+  deadline limit() const noexcept { return earlier(call::within(budget_, where_).by, by_); }
+
+  template <class Handler, class Answer>
+  void post(Handler handler, Answer answer) {
+    auto executor = asio::get_associated_executor(handler, executor_);
+    asio::post(executor, [handler = std::move(handler), answer = std::move(answer)]() mutable {
+      std::move(handler)(std::move(answer));
+    });
+  }
+
+  /// Called when an operation of the stream has ended; what the handler wants is `T`.
+  template <class T, class Op, class Handler>
+  struct step {
+    using executor_type = asio::any_io_executor;
+    using cancellation_slot_type = asio::associated_cancellation_slot_t<Handler>;
+
+    std::shared_ptr<async_stream_state> self;
+    Handler handler;
+    asio::any_io_executor executor;
+
+    executor_type get_executor() const noexcept { return executor; }
+    cancellation_slot_type get_cancellation_slot() const noexcept {
+      return asio::get_associated_cancellation_slot(handler);
+    }
+    void operator()(result<void> answer) { self->template ran<T>(std::move(answer), std::move(handler)); }
+  };
+
+  template <class T, class Op, class Handler>
+  void run(Op op, deadline by, Handler handler) {
+    if (inside_) {
+      if (error_info why = inside_->enter(where_)) return post(std::move(handler), result<T>{std::move(why)});
+    }
+    phase_.store(phase::busy, std::memory_order_release);
+    asio::any_io_executor executor = executor_for(handler, executor_);
+    async_run(at_->stream(), at_->own(std::move(op)), by, nullptr,
+              step<T, Op, Handler>{this->shared_from_this(), std::move(handler), std::move(executor)});
+  }
+
+  template <class T, class Handler>
+  void ran(result<void> answer, Handler handler) {
+    if (const auto inside = inside_) inside->leave();  // may end the stream
+    phase was = phase::busy;
+    const bool is_dropped = !phase_.compare_exchange_strong(was, phase::idle, std::memory_order_acq_rel);
+    if (!answer || is_dropped) {
+      result<T> why = answer ? error_info{errc::cancelled, "the stream is gone"} : std::move(answer).error();
+      why.error().with_location(where_);
+      drop_rows();
+      return call_handler(std::move(handler), std::move(why), executor_);
+    }
+    if constexpr (std::is_void_v<T>) {
+      give_back();
+      call_handler(std::move(handler), std::move(answer), executor_);
+    } else if (auto known = ready()) {
+      call_handler(std::move(handler), *std::move(known), executor_);
+    } else {
+      next(std::move(handler));
+    }
+  }
+
+  /// The rows are over, and nothing of them is open.
+  void give_back() noexcept {
+    leave();
+    at_ = nullptr;
+    own_.release();
+    inside_.reset();
+  }
+
+  /// Ends what may still be open, and gives the connection back. Nothing of the stream runs.
+  void drop_rows() noexcept {
+    if (at_ == nullptr) return;
+    if (inside_) rows_.abandon();
+    if (inside_ || !rows_.needs_close()) return give_back();
+    connection_type& on = *std::exchange(at_, nullptr);
+    try {
+      async_run(on.stream(), on.own(sql_stream_close<rows_type>{&rows_}), deadline::after(core_->timeout()), nullptr,
+                ending{this->shared_from_this()});
+    } catch (...) {  // out of memory
+      discard();
+    }
+  }
+
+  /// Closes the connection; the rows go first, because they may point into it.
+  void discard() noexcept {
+    rows_.abandon();
+    own_.discard();
+  }
+
+  /// Called when the rows have been ended after all.
+  struct ending {
+    using executor_type = asio::any_io_executor;
+    std::shared_ptr<async_stream_state> self;
+    executor_type get_executor() const noexcept { return self->executor_; }
+    void operator()(const result<void>& answer) { answer ? self->own_.release() : self->discard(); }
+  };
+
+  static void transaction_ended(transaction_guest& guest) noexcept {
+    auto& self = static_cast<async_stream_state&>(guest);
+    self.was_cut_off_ = true;
+    self.rows_.abandon();
+    self.at_ = nullptr;
+    self.inside_.reset();
+  }
+
+  std::shared_ptr<Core> core_;
+  asio::any_io_executor executor_;
+  clock::duration budget_;
+  deadline by_;
+  std::source_location where_;
+  lease own_;
+  std::shared_ptr<transaction_type> inside_;  // null: the connection is `own_`
+  connection_type* at_ = nullptr;             // null: the stream is over
+  std::atomic<phase> phase_{phase::idle};
+  bool was_cut_off_ = false;
+  rows_type rows_;  // goes before the connection does
+};
+
+}  // namespace dovetail::inline v0::detail
+
+// ---- dovetail/client/async_sql_stream.hpp ----
+// Rows awaited while the statement runs: bounded memory, any number of rows.
+
+namespace dovetail::inline v0 {
+
+/// The rows of a query, one at a time:
+/// `auto rows = co_await db.stream<city>("…"); while (city* c = co_await rows.next()) …`. Holds a connection until the
+/// last row has been read or the stream goes; then what is left is ended in the background, and the connection lives
+/// on. Fields may be `std::string_view` and `byte_view` here. Several rows are fetched at once; how many is the
+/// database's business, some hundred kilobytes at most unless one row has more. Lifetime: a row, and what its views
+/// borrow, lives until the next one is asked for. A stream of a transaction ends with it. Threads: one at a time.
+/// Cancellation: of a fetch; the stream is over then. Errors: errc::transaction_closed after the end of the
+/// transaction, errc::busy while another row is awaited; the database's own. The time limit of the client or view holds
+/// for each fetch.
+template <class Row, class Core, class Token>
+class async_sql_stream {
+  using state_type = detail::async_stream_state<Row, Core>;
+
+ public:
+  using value_type = row_value_t<Row>;
+
+  /// A stream that is over.
+  async_sql_stream() = default;
+  async_sql_stream(std::shared_ptr<state_type> of, Token token) noexcept
+      : state_(std::move(of)), token_(std::move(token)) {}
+  async_sql_stream(async_sql_stream&&) noexcept = default;
+  async_sql_stream& operator=(async_sql_stream&& other) noexcept {
+    if (this == &other) return *this;
+    drop();
+    state_ = std::move(other.state_);
+    token_ = std::move(other.token_);
+    return *this;
+  }
+  ~async_sql_stream() { drop(); }
+
+  /// The next row, or null at the end, in the style that the stream was opened with. A coroutine does not wait for a
+  /// row that has been fetched already. (value_type*)
+  auto next() {
+    if constexpr (std::is_same_v<Token, asio::use_awaitable_t<>>) {
+      return next_row(state_);
+    } else if constexpr (std::is_same_v<Token, as_result_t>) {
+      return next_result(state_);
+    } else {
+      return next(Token(*token_));
+    }
+  }
+  /// The same in another style; a callback takes `dt::result<value_type*>`.
+  template <class Other>
+  auto next(Other&& token) {
+    return async_initiate_result<value_type*>(
+        [state = state_](auto handler) {
+          if (state) return state->next(std::move(handler));
+          state_type::post_end(std::move(handler), result<value_type*>{nullptr});
+        },
+        std::forward<Other>(token));
+  }
+
+  /// Ends the statement; the connection is back when this completes. Not needed after the last row. (void)
+  auto close() { return close(Token(*token_)); }
+  template <class Other>
+  auto close(Other&& token) {
+    return async_initiate_result<void>(
+        [state = state_](auto handler) {
+          if (state) return state->close(std::move(handler));
+          state_type::post_end(std::move(handler), result<void>{});
+        },
+        std::forward<Other>(token));
+  }
+
+ private:
+  static asio::awaitable<result<value_type*>> fetch(const std::shared_ptr<state_type>& state) {
+    return async_initiate_result<value_type*>([state](auto handler) { state->next(std::move(handler)); }, as_result);
+  }
+  static asio::awaitable<value_type*> next_row(std::shared_ptr<state_type> state) {
+    if (!state) co_return nullptr;
+    std::optional<result<value_type*>> known = state->ready();
+    if (!known) known.emplace(co_await fetch(state));
+    co_return std::move(*known).value();
+  }
+  static asio::awaitable<result<value_type*>> next_result(std::shared_ptr<state_type> state) {
+    if (!state) co_return result<value_type*>{nullptr};
+    std::optional<result<value_type*>> known = state->ready();
+    if (!known) known.emplace(co_await fetch(state));
+    co_return *std::move(known);
+  }
+
+  void drop() noexcept {
+    if (state_) std::exchange(state_, nullptr)->dropped();
+  }
+
+  std::shared_ptr<state_type> state_;
+  std::optional<Token> token_;
+};
+
+namespace detail {
+
+/// Completes the opening of a stream with the stream.
+template <class Row, class Core, class Token, class Handler>
+struct stream_opened {
+  using state_type = async_stream_state<Row, Core>;
+  using stream_type = async_sql_stream<Row, Core, Token>;
+  using executor_type = asio::any_io_executor;
+  using cancellation_slot_type = asio::associated_cancellation_slot_t<Handler>;
+
+  Handler handler;
+  std::shared_ptr<state_type> state;  // the operation writes into its rows
+  std::shared_ptr<async_transaction_state<Core>> inside;
+  Token token;
+  executor_type executor;
+
+  executor_type get_executor() const noexcept { return executor; }
+  cancellation_slot_type get_cancellation_slot() const noexcept {
+    return asio::get_associated_cancellation_slot(handler);
+  }
+  void operator()(result<typename Core::lease> lent) {
+    if (!lent) return call_handler(std::move(handler), result<stream_type>{std::move(lent).error()}, executor);
+    state->opened(*std::move(lent));
+    finish();
+  }
+  void operator()(result<void> done) {
+    if (!done) return call_handler(std::move(handler), result<stream_type>{std::move(done).error()}, executor);
+    state->opened(std::move(inside));
+    finish();
+  }
+  void finish() {
+    call_handler(std::move(handler), result<stream_type>{stream_type{std::move(state), std::move(token)}}, executor);
+  }
+};
+
+/// Opens a stream on a connection of the pool, or on that of `inside`.
+template <class Row, class Core, class Request, class Token>
+auto open_async_stream(std::shared_ptr<Core> core, std::shared_ptr<async_transaction_state<Core>> inside,
+                       asio::any_io_executor fallback, clock::duration budget, deadline by, std::source_location where,
+                       Request request, const Token& token) {
+  using stream_type = async_sql_stream<Row, Core, Token>;
+  return async_initiate_result<stream_type>(
+      [core = std::move(core), inside = std::move(inside), fallback = std::move(fallback), budget, by, where, token](
+          auto handler, Request asked) mutable {
+        using rows_type = typename async_stream_state<Row, Core>::rows_type;
+        using op_type = sql_stream_open<rows_type, Request>;
+        call how = call::within(budget, where);
+        how.by = earlier(how.by, by);
+        auto state = std::make_shared<async_stream_state<Row, Core>>(core, fallback, budget, by, where);
+        op_type op{std::move(asked), &state->rows()};
+        asio::any_io_executor executor = executor_for(handler, fallback);
+        stream_opened<Row, Core, Token, decltype(handler)> opened{std::move(handler), std::move(state), inside,
+                                                                  std::move(token), std::move(executor)};
+        if (inside) {
+          inside->start(std::move(op), how, std::move(opened));
+        } else {
+          async_hold<Core, op_type, decltype(opened)>::begin(std::move(core), std::move(fallback), how, std::move(op),
+                                                             std::move(opened));
+        }
+      },
+      Token(token), std::move(request));
+}
+
+}  // namespace detail
+
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/transaction.hpp ----
+// A transaction on one connection: an owner object with the client's verbs, and the loop that repeats it as a whole.
+
+namespace dovetail::inline v0 {
+
+/// How a transaction begins. An enum, so that GCC 12 may have it in a `co_await` expression.
+/// The isolation levels are those of SQL; SQLite, whose transactions are serializable, takes each for `automatic`, and
+/// the read-only ones for `deferred`.
+enum class begin_mode : unsigned char {
+  automatic,  ///< the database's best: with SQLite `immediate`, or `deferred` where nothing may be written; with
+              ///< PostgreSQL what the server is set to
+  deferred,   ///< SQLite: the first statement takes the lock that it needs; a later write may meet a conflict
+  immediate,  ///< SQLite: takes the write lock now, and waits for it
+  exclusive,  ///< SQLite: takes it against readers too (without a write-ahead log)
+  read_committed,
+  repeatable_read,
+  serializable,
+  read_only,               ///< at the isolation level that the server is set to
+  repeatable_read_only,    ///< one snapshot for all statements: consistent reports
+  serializable_read_only,  ///< serializable, and PostgreSQL waits for a snapshot that no conflict can spoil
+                           ///< (deferrable)
+};
+
+/// Begins a transaction, or sets a savepoint when `depth` is not 0.
+struct sql_begin {
+  using value_type = void;
+  static constexpr std::string_view name = "begin";
+  begin_mode mode = begin_mode::automatic;
+  int depth = 0;
+  bool is_idempotent() const noexcept { return true; }
+};
+
+/// Commits a transaction, or releases the savepoint of `depth`.
+struct sql_commit {
+  using value_type = void;
+  static constexpr std::string_view name = "commit";
+  int depth = 0;
+  bool is_idempotent() const noexcept { return false; }
+};
+
+/// Rolls a transaction back, or all that was done since the savepoint of `depth`.
+struct sql_rollback {
+  using value_type = void;
+  static constexpr std::string_view name = "rollback";
+  int depth = 0;
+  bool is_idempotent() const noexcept { return true; }
+};
+
+namespace detail {
+
+/// The connection that several operations run on: a lease of one's own, or an outer transaction's connection.
+template <class Core>
+class held_connection {
+ public:
+  using connection_type = typename Core::connection_type;
+
+  held_connection() noexcept = default;
+  explicit held_connection(typename Core::lease own) noexcept : own_(std::move(own)), at_(&*own_) {}
+  explicit held_connection(connection_type& borrowed) noexcept : at_(&borrowed) {}
+  held_connection(held_connection&& other) noexcept
+      : own_(std::move(other.own_)), at_(std::exchange(other.at_, nullptr)) {}
+  held_connection& operator=(held_connection&& other) noexcept {
+    own_ = std::move(other.own_);
+    at_ = std::exchange(other.at_, nullptr);
+    return *this;
+  }
+
+  explicit operator bool() const noexcept { return at_ != nullptr; }
+  connection_type& operator*() const noexcept { return *at_; }
+  connection_type* operator->() const noexcept { return at_; }
+  void release() noexcept {
+    at_ = nullptr;
+    own_.release();
+  }
+
+ private:
+  typename Core::lease own_;
+  connection_type* at_ = nullptr;
+};
+
+template <class T>
+inline constexpr bool is_result = false;
+template <class T>
+inline constexpr bool is_result<result<T>> = true;
+
+}  // namespace detail
+
+/// An open transaction with all the verbs of a client; `begin()` and `transaction()` on it nest by savepoints.
+/// Rolled back when it goes without a `commit()`, and when the transaction ends that it is nested in. Its streams end
+/// with it. Threads: one at a time. Lifetime: must not outlive its client.
+template <class Core, bool ReturnsResult>
+class transaction_scope : public Core::connection_type::template verbs<transaction_scope<Core, ReturnsResult>>,
+                          private detail::transaction_guest {
+ public:
+  using core_type = Core;
+  using connection_type = typename Core::connection_type;
+
+  /// Used by `begin()`: a transaction that has begun on `on`.
+  transaction_scope(Core& core, detail::held_connection<Core> on, deadline by, int depth) noexcept
+      : transaction_guest(&outer_ended), core_(&core), on_(std::move(on)), by_(by), depth_(depth) {}
+  transaction_scope(transaction_scope&& other) noexcept
+      : transaction_guest(std::move(other)),
+        core_(other.core_),
+        on_(std::move(other.on_)),
+        by_(other.by_),
+        depth_(other.depth_),
+        failed_(other.failed_),
+        guests_(std::move(other.guests_)) {}
+  transaction_scope& operator=(transaction_scope&&) = delete;
+  ~transaction_scope() { abandon(); }
+
+  /// Makes the changes permanent; the object is of no use afterwards, whatever came of it.
+  /// Errors: errc::transaction_closed, errc::transaction_aborted when the database has rolled it back already,
+  /// condition::busy when readers keep it from committing (it is rolled back then), or the database's own.
+  auto commit(std::source_location where = std::source_location::current()) { return deliver(finish(where)); }
+
+  /// Undoes the changes; the object is of no use afterwards.
+  auto rollback(std::source_location where = std::source_location::current()) {
+    if (!on_) return deliver(closed<void>(where));
+    guests_.end_from(0);
+    sql_rollback undo{depth_};
+    result<void> done = core_->perform_on(*on_, undo, cleanup_call(where));
+    if (!done && depth_ != 0) undo_all();
+    release();
+    return deliver(std::move(done));
+  }
+
+  bool is_open() const noexcept { return static_cast<bool>(on_); }
+
+  /// The same transaction, its verbs with a time limit of their own.
+  auto within(clock::duration budget) noexcept { return within(deadline::after(budget)); }
+  auto within(deadline by) noexcept { return view<ReturnsResult>{*this, earlier(by_, by)}; }
+  /// The same transaction, its verbs returning `dt::result`.
+  auto with(as_result_t) noexcept { return view<true>{*this, by_}; }
+
+  /// For verbs: performs one operation on this transaction's connection. Never repeated.
+  template <operation Op>
+  decltype(auto) run(Op op, std::source_location where) {
+    return deliver(perform(op, start_call(where)));
+  }
+  template <operation Op>
+  result<typename Op::value_type> perform(Op& op, const call& how) {
+    if (!on_) return closed<typename Op::value_type>(how.where);
+    if (failed_ || !on_->is_in_transaction()) {
+      failed_ = true;
+      return error_info{errc::transaction_aborted}.with_location(how.where);
+    }
+    auto answer = core_->perform_on(*on_, op, how);
+    if (!answer) {
+      answer.error().with_location(how.where);
+      failed_ = !on_->is_in_transaction();
+    }
+    return answer;
+  }
+  Core& core() const noexcept { return *core_; }
+  call start_call(std::source_location where) const noexcept {
+    return by_.is_never() ? call::within(core_->timeout(), where) : call::until(by_, where);
+  }
+  template <class T>
+  static std::conditional_t<ReturnsResult, result<T>, T> deliver(result<T> answer) {
+    if constexpr (ReturnsResult) {
+      return answer;
+    } else {
+      return std::move(answer).value();
+    }
+  }
+  /// For verbs that hold a connection: this one.
+  result<detail::held_connection<Core>> hold(const call& how) {
+    if (!on_) return closed<detail::held_connection<Core>>(how.where);
+    if (failed_ || !on_->is_in_transaction()) return error_info{errc::transaction_aborted}.with_location(how.where);
+    return detail::held_connection<Core>{*on_};
+  }
+  int nesting() const noexcept { return depth_ + 1; }
+  deadline limit() const noexcept { return by_; }
+  detail::guest_list& guests() noexcept { return guests_; }
+
+  /// Used by `begin()` of a transaction: this one ends with it.
+  using detail::transaction_guest::join;
+
+  /// The same transaction with another deadline or style; borrows it.
+  template <bool ViewReturnsResult>
+  class view : public connection_type::template verbs<view<ViewReturnsResult>> {
+   public:
+    using core_type = Core;
+    view(transaction_scope& of, deadline by) noexcept : of_(&of), by_(by) {}
+    view within(clock::duration budget) const noexcept { return {*of_, earlier(by_, deadline::after(budget))}; }
+    view within(deadline by) const noexcept { return {*of_, earlier(by_, by)}; }
+    view<true> with(as_result_t) const noexcept { return {*of_, by_}; }
+
+    template <operation Op>
+    decltype(auto) run(Op op, std::source_location where) {
+      return deliver(of_->perform(op, start_call(where)));
+    }
+    template <operation Op>
+    result<typename Op::value_type> perform(Op& op, const call& how) {
+      return of_->perform(op, how);
+    }
+    Core& core() const noexcept { return of_->core(); }
+    call start_call(std::source_location where) const noexcept {
+      return by_.is_never() ? call::within(of_->core().timeout(), where) : call::until(by_, where);
+    }
+    template <class T>
+    static auto deliver(result<T> answer) {
+      return transaction_scope<Core, ViewReturnsResult>::deliver(std::move(answer));
+    }
+    result<detail::held_connection<Core>> hold(const call& how) { return of_->hold(how); }
+    int nesting() const noexcept { return of_->nesting(); }
+    detail::guest_list& guests() noexcept { return of_->guests(); }
+    deadline limit() const noexcept { return by_; }
+
+   private:
+    transaction_scope* of_;
+    deadline by_;
+  };
+
+  /// Commits; used by `commit()` and by the loop below.
+  result<void> finish(std::source_location where) {
+    if (!on_) return closed<void>(where);
+    guests_.end_from(0);
+    if (failed_ || !on_->is_in_transaction()) {
+      release();
+      return error_info{errc::transaction_aborted, "nothing was committed"}.with_location(where);
+    }
+    sql_commit keep{depth_};
+    result<void> done = core_->perform_on(*on_, keep, start_call(where));
+    if (!done) {
+      done.error().with_location(where);
+      abandon();
+    }
+    release();
+    return done;
+  }
+
+  /// Rolls back without a word; what cannot be rolled back is closed with its connection.
+  void abandon() noexcept {
+    if (!on_) return;
+    guests_.end_from(0);
+    try {
+      if (on_->is_in_transaction()) {
+        sql_rollback undo{depth_};
+        if (!on_->perform(undo, deadline::after(core_->timeout())) && depth_ != 0) undo_all();
+      }
+    } catch (...) {  // out of memory while making the error: the pool closes what is still in a transaction
+    }
+    release();
+  }
+
+ private:
+  template <class T>
+  static result<T> closed(std::source_location where) {
+    return error_info{errc::transaction_closed}.with_location(where);
+  }
+  /// What a savepoint has left behind cannot be undone alone: the outer transactions must not keep it.
+  void undo_all() {
+    sql_rollback undo{0};
+    static_cast<void>(on_->perform(undo, deadline::after(core_->timeout())));
+  }
+  void release() noexcept {
+    leave();
+    on_.release();
+  }
+  static void outer_ended(detail::transaction_guest& guest) noexcept {
+    static_cast<transaction_scope&>(guest).abandon();
+  }
+  /// A rollback has to happen even when the time is over.
+  call cleanup_call(std::source_location where) const noexcept { return call::within(core_->timeout(), where); }
+
+  Core* core_;
+  detail::held_connection<Core> on_;
+  deadline by_;
+  int depth_;
+  bool failed_ = false;
+  detail::guest_list guests_;
+};
+
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/async_transaction.hpp ----
+// A transaction whose verbs are awaited: the client's verbs on one connection.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// Starts one operation of a transaction in the style that `token` asks for.
+template <class Core, operation Op, class Token>
+auto run_in_transaction(std::shared_ptr<async_transaction_state<Core>> on, Op op, clock::duration budget, deadline by,
+                        std::source_location where, Token&& token) {
+  return async_initiate_result<typename Op::value_type>(
+      [on = std::move(on), budget, by, where](auto handler, Op asked) {
+        call how = call::within(budget, where);
+        how.by = earlier(how.by, by);
+        on->start(std::move(asked), how, std::move(handler));
+      },
+      std::forward<Token>(token), std::move(op));
+}
+
+}  // namespace detail
+
+/// A light view of an asynchronous transaction: the same verbs with another completion token or time limit.
+/// Lifetime: may outlive the transaction; its operations fail with errc::transaction_closed then.
+template <class Core, class Token>
+class async_transaction_view : public Core::connection_type::template verbs<async_transaction_view<Core, Token>> {
+  using state_type = detail::async_transaction_state<Core>;
+
+ public:
+  using connection_type = typename Core::connection_type;
+
+  async_transaction_view(std::shared_ptr<state_type> on, clock::duration budget, deadline by, Token token)
+      : on_(std::move(on)), budget_(budget), by_(by), token_(std::move(token)) {}
+
+  /// The time that each operation may take from when it starts.
+  async_transaction_view within(clock::duration budget) const {
+    return {on_, budget < budget_ ? budget : budget_, by_, token_};
+  }
+  async_transaction_view within(deadline by) const { return {on_, budget_, earlier(by_, by), token_}; }
+  template <class Other>
+  async_transaction_view<Core, std::decay_t<Other>> with(Other&& token) const {
+    return {on_, budget_, by_, std::forward<Other>(token)};
+  }
+  asio::any_io_executor get_executor() const noexcept { return on_->executor(); }
+
+  /// For verbs.
+  template <operation Op>
+  auto run(Op op, std::source_location where) const {
+    return detail::run_in_transaction(on_, std::move(op), budget_, by_, where, Token(token_));
+  }
+  const std::shared_ptr<Core>& core() const noexcept { return on_->core(); }
+  const std::shared_ptr<state_type>& state() const noexcept { return on_; }
+  const Token& token() const noexcept { return token_; }
+  clock::duration budget() const noexcept { return budget_; }
+  deadline limit() const noexcept { return by_; }
+  call start_call(std::source_location where) const noexcept {
+    call how = call::within(budget_, where);
+    how.by = earlier(how.by, by_);
+    return how;
+  }
+
+ private:
+  std::shared_ptr<state_type> on_;
+  clock::duration budget_;
+  deadline by_;
+  Token token_;
+};
+
+/// What the body of an asynchronous `transaction` gets. One operation at a time: a second one fails with errc::busy. A
+/// connection whose transaction was neither committed nor rolled back is closed, which rolls it back.
+template <class Core>
+class async_transaction : public Core::connection_type::template verbs<async_transaction<Core>> {
+  using state_type = detail::async_transaction_state<Core>;
+
+ public:
+  using connection_type = typename Core::connection_type;
+  using view_type = async_transaction_view<Core, asio::use_awaitable_t<>>;
+
+  async_transaction(std::shared_ptr<Core> core, typename Core::lease on, asio::any_io_executor executor, deadline by)
+      : on_(std::make_shared<state_type>(std::move(core), std::move(on), std::move(executor), by)), is_owner_(true) {}
+  /// Of a savepoint: the transaction that it is in.
+  explicit async_transaction(std::shared_ptr<state_type> outer) noexcept : on_(std::move(outer)) {}
+  async_transaction(const async_transaction&) = delete;
+  async_transaction& operator=(const async_transaction&) = delete;
+  ~async_transaction() {
+    if (is_owner_) on_->end();
+  }
+
+  /// The same transaction, its verbs with a time limit of their own, or in another completion style.
+  view_type within(clock::duration budget) const { return view().within(budget); }
+  view_type within(deadline by) const { return view().within(by); }
+  template <class Token>
+  auto with(Token&& token) const {
+    return view().with(std::forward<Token>(token));
+  }
+
+  bool is_open() const noexcept { return on_->is_open(); }
+  asio::any_io_executor get_executor() const noexcept { return on_->executor(); }
+
+  /// For verbs: starts one operation on this transaction's connection. Never repeated.
+  template <operation Op>
+  auto run(Op op, std::source_location where) {
+    return view().run(std::move(op), where);
+  }
+  /// The same, completing with `dt::result`.
+  template <operation Op>
+  auto perform(Op op, std::source_location where) {
+    return view().with(as_result).run(std::move(op), where);
+  }
+  const std::shared_ptr<Core>& core() const noexcept { return on_->core(); }
+  const std::shared_ptr<state_type>& state() const noexcept { return on_; }
+  asio::use_awaitable_t<> token() const noexcept { return {}; }
+  clock::duration budget() const noexcept { return (clock::duration::max)(); }
+  deadline limit() const noexcept { return on_->by(); }
+  call start_call(std::source_location where) const noexcept { return call::until(on_->by(), where); }
+  int nesting() const noexcept { return on_->depth() + 1; }
+  void set_nesting(int depth) noexcept { on_->set_depth(depth); }
+  bool is_aborted() const noexcept { return on_->is_aborted(); }
+  bool is_busy() const noexcept { return on_->is_busy(); }
+  void release() noexcept { on_->end(); }
+  view_type view() const { return {on_, (clock::duration::max)(), on_->by(), asio::use_awaitable}; }
+
+ private:
+  std::shared_ptr<state_type> on_;
+  bool is_owner_ = false;
+};
+
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/sql_stream.hpp ----
+// Rows read while the statement runs: bounded memory, any number of rows.
+
+namespace dovetail::inline v0 {
+
+/// The rows of a query, one at a time: `for (const city& c : db.stream<city>("…"))`. Holds a connection until the last
+/// row has been read or the stream goes; fields may be `std::string_view` and `byte_view` here.
+/// Lifetime: a row, and what its views borrow, lives until the next one. A transaction's stream ends with it.
+/// Threads: one at a time.
+/// Errors: `begin()` and `++` throw `dt::error`; `next()` returns it. errc::transaction_closed when the transaction was
+/// over first. The client's time limit holds for each step.
+template <class Row, class Core>
+class sql_stream : private detail::transaction_guest {
+ public:
+  using value_type = row_value_t<Row>;
+  using connection_type = typename Core::connection_type;
+
+  sql_stream(detail::held_connection<Core> on, typename connection_type::template stream_state<Row> state,
+             clock::duration budget, deadline by, std::source_location where)
+      : transaction_guest(&transaction_ended),
+        on_(std::move(on)),
+        state_(std::move(state)),
+        budget_(budget),
+        by_(by),
+        where_(where) {}
+  sql_stream(sql_stream&&) noexcept = default;
+  sql_stream& operator=(sql_stream&&) = delete;
+  ~sql_stream() { close(); }
+
+  /// The next row, or null at the end. Lifetime: until the next call.
+  result<value_type*> next() {
+    const advance came = step();
+    if (came == advance::row) return &row_;
+    if (came == advance::failed) return std::move(failure_);
+    return static_cast<value_type*>(nullptr);
+  }
+
+  class iterator {
+   public:
+    using iterator_concept = std::input_iterator_tag;
+    using value_type = sql_stream::value_type;
+    using difference_type = std::ptrdiff_t;
+
+    iterator() noexcept = default;
+    explicit iterator(sql_stream* of) noexcept : of_(of) {}
+    value_type& operator*() const noexcept { return of_->row_; }
+    value_type* operator->() const noexcept { return &of_->row_; }
+    iterator& operator++() {
+      if (!of_->step_or_throw()) of_ = nullptr;
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    friend bool operator==(const iterator& at, std::default_sentinel_t) noexcept { return at.of_ == nullptr; }
+
+   private:
+    sql_stream* of_ = nullptr;
+  };
+
+  /// Reads the first row; a stream can be walked through once.
+  iterator begin() { return iterator{step_or_throw() ? this : nullptr}; }
+  std::default_sentinel_t end() const noexcept { return {}; }
+
+  /// Used by `stream()` of a transaction: the stream ends with it.
+  using detail::transaction_guest::join;
+
+  /// Ends the statement and gives the connection back.
+  void close() noexcept {
+    if (!on_) return;
+    leave();
+    state_.close();
+    on_.release();
+  }
+
+ private:
+  enum class advance : unsigned char { row, done, failed };
+
+  advance step() {
+    if (!on_) return was_cut_off_ ? cut_off() : advance::done;
+    switch (on_->next(state_, row_, budget_, by_)) {
+      case connection_type::stream_step::row:
+        return advance::row;
+      case connection_type::stream_step::done:
+        close();
+        return advance::done;
+      default:
+        failure_ = state_.take_failure().with_location(where_);
+        close();
+        return advance::failed;
+    }
+  }
+  advance cut_off() {
+    failure_ = error_info{errc::transaction_closed, "the stream was not read to its end before"}.with_location(where_);
+    return advance::failed;
+  }
+  static void transaction_ended(detail::transaction_guest& guest) noexcept {
+    auto& self = static_cast<sql_stream&>(guest);
+    self.was_cut_off_ = true;
+    self.close();
+  }
+  bool step_or_throw() {
+    const advance came = step();
+    if (came == advance::failed) detail::throw_error(std::move(failure_));
+    return came == advance::row;
+  }
+
+  detail::held_connection<Core> on_;
+  typename connection_type::template stream_state<Row> state_;
+  clock::duration budget_;
+  deadline by_;
+  std::source_location where_;
+  value_type row_{};
+  error_info failure_;
+  bool was_cut_off_ = false;
 };
 
 }  // namespace dovetail::inline v0
@@ -21461,6 +22326,12 @@ concept inside_transaction = requires(Self& self, const call& how) {
   self.hold(how);
 };
 
+/// What is opened here ends here.
+template <class Self>
+concept has_guests = requires(Self& self) {
+  self.guests();
+};
+
 template <class Self>
 result<held_connection<core_of<Self>>> hold_connection(Self& self, const call& how) {
   if constexpr (inside_transaction<Self>) {
@@ -21485,7 +22356,10 @@ result<transaction_scope<core_of<Self>, ReturnsResult>> begin_transaction(Self& 
   } else if (result<void> begun = self.core().perform_on(**held, begin, how); !begun) {
     return std::move(begun).error();
   }
-  return transaction_scope<core_of<Self>, ReturnsResult>{self.core(), *std::move(held), by, depth};
+  result<transaction_scope<core_of<Self>, ReturnsResult>> begun{
+      transaction_scope<core_of<Self>, ReturnsResult>{self.core(), *std::move(held), by, depth}};
+  if constexpr (has_guests<Self>) begun->join(self.guests(), depth);
+  return begun;
 }
 
 /// What the body of a transaction gives: `T` and `result<T>` alike give `T`.
@@ -21541,7 +22415,10 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
       if (!held) return std::move(held).error();
       auto state = (*held)->template open_stream<Row>(base::template ask<Row>(sql, args...), how.by);
       if (!state) return std::move(state).error().with_location(how.where);
-      return stream_type{*std::move(held), *std::move(state), self.core().timeout(), self.limit(), how.where};
+      result<stream_type> opened{
+          stream_type{*std::move(held), *std::move(state), self.core().timeout(), self.limit(), how.where}};
+      if constexpr (detail::has_guests<Self>) opened->join(self.guests(), 0);
+      return opened;
     }());
   }
 
@@ -21686,14 +22563,19 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
       outcome = co_await await_body<T>(tx, body);
       // Whatever was cancelled: the end of the transaction happens.
       co_await asio::this_coro::throw_if_cancelled(false);
+      if (!tx.is_busy()) tx.state()->guests().end_from(0);
       if (!outcome.failure && !outcome.thrown) {
-        if (tx.is_aborted()) {
+        if (tx.is_busy()) {
+          outcome.failure = error_info{errc::invalid_state,
+                                       "an operation of the transaction had not ended when its body "
+                                       "returned; nothing was committed"};
+        } else if (tx.is_aborted()) {
           outcome.failure = error_info{errc::transaction_aborted, "nothing was committed"};
         } else if (auto done = co_await tx.perform(sql_commit{}, how.where); !done) {
           outcome.failure = std::move(done).error();
         }
       }
-      if (!tx.is_aborted()) static_cast<void>(co_await tx.perform(sql_rollback{}, how.where));
+      if (!tx.is_busy() && !tx.is_aborted()) static_cast<void>(co_await tx.perform(sql_rollback{}, how.where));
       co_await asio::this_coro::throw_if_cancelled(true);
     }
     if (outcome.thrown) std::rethrow_exception(outcome.thrown);
@@ -21715,20 +22597,23 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
 
 /// A savepoint in an open transaction.
 template <class T, class Core, class Fn>
-asio::awaitable<result<T>> await_savepoint(async_transaction<Core>& tx, Fn body, std::source_location where) {
-  const int depth = tx.nesting();
-  if (auto begun = co_await tx.perform(sql_begin{begin_mode::automatic, depth}, where); !begun) {
+asio::awaitable<result<T>> await_savepoint(std::shared_ptr<async_transaction_state<Core>> outer, Fn body,
+                                           clock::duration budget, deadline by, std::source_location where) {
+  const int depth = outer->depth() + 1;
+  const auto perform = [&](auto op) { return run_in_transaction(outer, op, budget, by, where, as_result); };
+  if (auto begun = co_await perform(sql_begin{begin_mode::automatic, depth}); !begun)
     co_return std::move(begun).error();
-  }
-  tx.set_nesting(depth);
+  outer->set_depth(depth);
+  async_transaction<Core> tx{outer};
   body_outcome<T> outcome = co_await await_body<T>(tx, body);
-  tx.set_nesting(depth - 1);
+  outer->set_depth(depth - 1);
   co_await asio::this_coro::throw_if_cancelled(false);
+  if (!outer->is_busy()) outer->guests().end_from(depth);
   if (!outcome.failure && !outcome.thrown) {
-    if (auto done = co_await tx.perform(sql_commit{depth}, where); !done) outcome.failure = std::move(done).error();
+    if (auto done = co_await perform(sql_commit{depth}); !done) outcome.failure = std::move(done).error();
   }
-  if ((outcome.failure || outcome.thrown) && !tx.is_aborted()) {
-    static_cast<void>(co_await tx.perform(sql_rollback{depth}, where));
+  if ((outcome.failure || outcome.thrown) && !outer->is_aborted()) {
+    if (auto undone = co_await perform(sql_rollback{depth}); !undone) outer->spoil();
   }
   co_await asio::this_coro::throw_if_cancelled(true);
   if (outcome.thrown) std::rethrow_exception(outcome.thrown);
@@ -21748,7 +22633,7 @@ asio::awaitable<T> value_of(asio::awaitable<result<T>> inner) {
 
 template <class Self>
 concept inside_async_transaction = requires(Self& self) {
-  self.set_nesting(1);
+  self.state()->guests();
 };
 
 }  // namespace detail
@@ -21768,29 +22653,48 @@ class sql_async_verbs : public sql_verbs<Self, D, argument_storage::owned> {
   template <class Fn>
   auto transaction(begin_mode mode, Fn body, place where = place::current()) {
     Self& self = this->self();
+    using core_type = std::remove_cvref_t<decltype(*self.core())>;
+    using value_type = typename detail::awaited<std::invoke_result_t<Fn&, async_transaction<core_type>&>>::type;
     if constexpr (detail::inside_async_transaction<Self>) {
-      using value_type = typename detail::awaited<std::invoke_result_t<Fn&, Self&>>::type;
-      return detail::value_of<value_type>(detail::await_savepoint<value_type>(self, std::move(body), where));
+      return deliver<value_type>(
+          detail::await_savepoint<value_type>(self.state(), std::move(body), self.budget(), self.limit(), where));
     } else {
-      using core_type = std::remove_cvref_t<decltype(*self.core())>;
-      using value_type = typename detail::awaited<std::invoke_result_t<Fn&, async_transaction<core_type>&>>::type;
-      auto running = detail::await_transaction<value_type>(self.core(), self.get_executor(), mode, std::move(body),
-                                                           self.start_call(where));
-      using token_type = std::remove_cvref_t<decltype(self.token())>;
-      if constexpr (std::is_same_v<token_type, as_result_t>) {
-        return running;
-      } else if constexpr (detail::is_use_awaitable<token_type>::value) {
-        return detail::value_of<value_type>(std::move(running));
-      } else {
-        auto token = self.token();
-        return asio::co_spawn(self.get_executor(), detail::value_of<value_type>(std::move(running)), std::move(token));
-      }
+      return deliver<value_type>(detail::await_transaction<value_type>(self.core(), self.get_executor(), mode,
+                                                                       std::move(body), self.start_call(where)));
     }
   }
   template <class Fn>
     requires(!std::is_same_v<Fn, begin_mode>)
   auto transaction(Fn body, place where = place::current()) {
     return transaction(begin_mode::automatic, std::move(body), where);
+  }
+
+  /// The rows some at a time, with bounded memory: see `async_sql_stream`. In a pooled client another connection than
+  /// those of the verbs called meanwhile. (async_sql_stream)
+  template <class Row, class... Args>
+  auto stream(statement_for<D, Row, Args...> sql, const Args&... args) {
+    Self& self = this->self();
+    using core_type = std::remove_cvref_t<decltype(*self.core())>;
+    std::shared_ptr<detail::async_transaction_state<core_type>> inside;
+    if constexpr (detail::inside_async_transaction<Self>) inside = self.state();
+    return detail::open_async_stream<Row>(self.core(), std::move(inside), self.get_executor(), self.budget(),
+                                          self.limit(), sql.view().where, base::template ask<Row>(sql, args...),
+                                          self.token());
+  }
+
+ private:
+  template <class T>
+  auto deliver(asio::awaitable<result<T>> running) {
+    Self& self = this->self();
+    using token_type = std::remove_cvref_t<decltype(self.token())>;
+    if constexpr (std::is_same_v<token_type, as_result_t>) {
+      return running;
+    } else if constexpr (detail::is_use_awaitable<token_type>::value) {
+      return detail::value_of<T>(std::move(running));
+    } else {
+      auto token = self.token();
+      return asio::co_spawn(self.get_executor(), detail::value_of<T>(std::move(running)), std::move(token));
+    }
   }
 };
 
@@ -22891,6 +23795,12 @@ class statement {
   }
   ~statement() { sqlite3_finalize(handle_); }
 
+  /// Puts a newly compiled statement of the same text in its place, with the arguments that are bound.
+  void replace(statement fresh) noexcept {
+    sqlite3_transfer_bindings(handle_, fresh.handle_);
+    *this = std::move(fresh);
+  }
+
   sqlite3_stmt* get() const noexcept { return handle_; }
   explicit operator bool() const noexcept { return handle_ != nullptr; }
 
@@ -23752,7 +24662,11 @@ class cursor {
   std::size_t rows_read() const noexcept { return number_; }
 
  private:
-  error_info bind() { return bind_columns(*statement_, &row_tag<Row>, row_plan<Row>::description, style(), bound_); }
+  error_info bind() {
+    error_info failure = bind_columns(*statement_, &row_tag<Row>, row_plan<Row>::description, style(), bound_);
+    row_ = statement_row{statement_->get()};  // it may have been compiled anew
+    return failure;
+  }
   static constexpr name_style style() noexcept { return name_style_of<value_type>; }
 
   [[gnu::noinline]] void fail(read_status status) {
@@ -23790,17 +24704,18 @@ namespace sqlite::detail {
                                                               bound_row*& bound) {
   const auto bind = [&](sqlite3_stmt* compiled) { return bind_row(row, columns_of(compiled), {.style = style}); };
   result<binding> made = bind(of.get());
-  if (!made && sqlite3_stmt_readonly(of.get()) != 0 && sqlite3_stmt_busy(of.get()) == 0) {
-    // The statement may have been compiled before the schema changed: only a step compiles it again. A new statement
-    // tells whether that helps.
+  if (!made && sqlite3_stmt_busy(of.get()) == 0) {
+    // The statement may have been compiled before the schema changed: only a step would compile it again, and execute
+    // it. A new statement tells whether that helps.
     sqlite3_stmt* compiled = nullptr;
     const char* const text = sqlite3_sql(of.get());
-    sqlite3_prepare_v3(sqlite3_db_handle(of.get()), text, -1, 0, &compiled, nullptr);
-    const statement fresh{compiled};
-    if (compiled != nullptr && bind(compiled)) {
-      sqlite3_step(of.get());
-      sqlite3_reset(of.get());
-      if (of.schema_changed()) made = bind(of.get());
+    sqlite3_prepare_v3(sqlite3_db_handle(of.get()), text, -1, SQLITE_PREPARE_PERSISTENT, &compiled, nullptr);
+    statement fresh{compiled};
+    if (compiled != nullptr) {
+      if (auto again = bind(compiled)) {
+        of.replace(std::move(fresh));
+        made = std::move(again);
+      }
     }
   }
   if (!made) return std::move(made).error();
@@ -24395,6 +25310,32 @@ class connection {
     return session_.run_script(detail::rollback_text(op.depth));
   }
 
+  /// An asynchronous stream. The statement owns copies of the arguments.
+  template <class Rows, class Request>
+  result<void> perform(sql_stream_open<Rows, Request>& op, deadline by) {
+    const scope limits{session_, {by, cancelled_}};
+    detail::statement_use used;
+    op.rows->abandon();
+    error_info failure = detail::start(session_, op.request, false, how_.include_statement_text, used);
+    if (failure) return failure;
+    failure = op.rows->begin(session_, std::move(used));
+    if (!failure) failure = op.rows->fetch();
+    if (!failure) return {};
+    op.rows->abandon();
+    return explain(std::move(failure), op.request.sql.view());
+  }
+  template <class Rows>
+  result<void> perform(sql_stream_fetch<Rows>& op, deadline by) {
+    const scope limits{session_, {by, cancelled_}};
+    if (error_info failure = op.rows->fetch()) return failure;
+    return {};
+  }
+  template <class Rows>
+  result<void> perform(sql_stream_close<Rows>& op, deadline) {
+    op.rows->abandon();
+    return {};
+  }
+
   /// Starts a query whose rows are read one by one. The statement owns copies of the arguments.
   template <class Row, class Request>
   result<stream_state<Row>> open_stream(const Request& request, deadline by) {
@@ -24484,6 +25425,161 @@ using client = basic_client<connection>;
 
 }  // namespace sqlite
 }  // namespace dovetail::inline v0
+
+// ---- dovetail/row/borrows.hpp ----
+// Whether a row type holds views of what it was read from.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+template <class T>
+consteval bool has_views();
+
+template <class... Members>
+consteval bool any_has_views(type_list<Members...>) {
+  return (false || ... || has_views<typename node<Members>::value>());
+}
+
+template <class T>
+consteval bool has_views() {
+  if constexpr (is_row_tuple<T>) {
+    return any_has_views(typename element_types<T>::type{});
+  } else if constexpr (reflectable<T>) {
+    return any_has_views(field_types<T>{});
+  } else {
+    return std::is_same_v<T, std::string_view> || std::is_same_v<T, byte_view>;
+  }
+}
+
+}  // namespace detail
+
+/// True when a row of this type has `std::string_view` or `byte_view` fields: it lives only until the next row is read.
+template <class Row>
+inline constexpr bool borrows_from_source = detail::has_views<typename detail::node<row_value_t<Row>>::value>();
+
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/sqlite/stream_rows.hpp ----
+// The rows of an asynchronous stream that have been read and not been taken yet.
+
+namespace dovetail::inline v0 {
+namespace sqlite::detail {
+
+/// The bytes of the texts and blobs of a statement's row.
+std::size_t bytes_of_row(sqlite3_stmt* statement) noexcept;
+
+/// A statement that is read some rows at a time: on the connection's thread, while those who take rows wait.
+/// A batch has 256 rows, or 128 KiB of text and blobs, or what came in two milliseconds; one row, when it borrows from
+/// the statement.
+template <class Row>
+class stream_rows {
+ public:
+  using value_type = row_value_t<Row>;
+
+  stream_rows() = default;
+  stream_rows(const stream_rows&) = delete;
+  stream_rows& operator=(const stream_rows&) = delete;
+
+  stream_step take(value_type*& out) noexcept {
+    if (next_ != count_) {
+      out = &batch_[next_++];
+      return stream_step::row;
+    }
+    if (failure_) return stream_step::failed;
+    return used_ ? stream_step::more : stream_step::done;
+  }
+  error_info take_failure() { return std::move(failure_); }
+  bool needs_close() const noexcept { return static_cast<bool>(used_); }
+  void abandon() noexcept {
+    next_ = count_ = 0;
+    at_.reset();
+    used_.end();
+  }
+
+  /// Takes a statement whose arguments are bound, and compares its columns with the row type.
+  error_info begin(session& on, statement_use used) {
+    abandon();
+    failure_ = {};
+    used_ = std::move(used);
+    at_.emplace(on, *used_);
+    return at_->prepare();
+  }
+
+  /// Reads the next batch; SQLite's failure, unless rows came before it. At the end the statement is given back.
+  error_info fetch() {
+    next_ = count_ = 0;
+    const clock::time_point end = clock::now() + std::chrono::milliseconds{2};
+    std::size_t bytes = 0;
+    for (;;) {
+      if (count_ == batch_.size()) batch_.emplace_back();
+      switch (at_->next(batch_[count_])) {
+        case step::row:
+          ++count_;
+          break;
+        case step::done:
+          finish();
+          return {};
+        case step::failed: {
+          error_info why = std::move(at_->failure());
+          finish();
+          if (count_ == 0) return why;
+          failure_ = std::move(why);
+          return {};
+        }
+      }
+      if (borrows_from_source<Row> || count_ == most_rows || (bytes += bytes_of_row(used_.get())) >= most_bytes)
+        return {};
+      if (count_ % 16 == 0 && clock::now() >= end) return {};
+    }
+  }
+
+ private:
+  static constexpr std::size_t most_rows = 256;
+  static constexpr std::size_t most_bytes = 128 * 1024;
+
+  void finish() noexcept {
+    at_.reset();
+    used_.end();
+  }
+
+  statement_use used_;
+  std::optional<cursor<Row>> at_;
+  std::vector<value_type> batch_;
+  std::size_t count_ = 0;
+  std::size_t next_ = 0;
+  error_info failure_;
+};
+
+}  // namespace sqlite::detail
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/sqlite_async_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SQLITE_ASYNC_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace sqlite::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE std::size_t bytes_of_row(sqlite3_stmt* statement) noexcept {
+  std::size_t bytes = 0;
+  const int count = sqlite3_data_count(statement);
+  for (int column = 0; column < count; ++column) {
+    const int type = sqlite3_column_type(statement, column);
+    // Asked of a number, sqlite3_column_bytes() would make a text of it.
+    if (type == SQLITE_TEXT || type == SQLITE_BLOB) {
+      bytes += static_cast<std::size_t>(sqlite3_column_bytes(statement, column));
+    }
+  }
+  return bytes;
+}
+
+}  // namespace sqlite::detail
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
 
 // ---- dovetail/client/sqlite/worker.hpp ----
 // The thread of an asynchronous connection: runs SQLite's blocking calls one after another.
@@ -24707,6 +25803,9 @@ class async_connection {
 
   template <class Self>
   using verbs = sql_async_verbs<Self, dialect::sqlite>;
+
+  template <class Row>
+  using stream_rows = detail::stream_rows<Row>;
 
   explicit async_connection(const options& with) : stream_{sqlite::connection{with.how}, with.gate} {}
 
@@ -26626,6 +27725,8 @@ consteval oid parameter_type() {
     return oids::unspecified;
   } else if constexpr (is_optional<kind_type> || is_column<kind_type>) {
     return parameter_type<typename kind_type::value_type>();
+  } else if constexpr (requires { requires std::same_as<decltype(kind_type::declared_type), const oid>; }) {
+    return kind_type::declared_type;  // it says what it is to be: see `typed`
   } else if constexpr (v0::detail::has_field_codec<kind_type>) {
     return parameter_type<typename field_codec<kind_type>::stored_type>();
   } else if constexpr (text_like<kind_type>) {
@@ -26974,6 +28075,15 @@ template <class T>
   return false;
 }
 
+template <class T>
+struct value_inside {
+  using type = T;
+};
+template <class T>
+struct value_inside<std::optional<T>> {
+  using type = T;
+};
+
 }  // namespace detail
 
 /// Appends a parameter: length and bytes, or -1 for null. `wanted` is the type in the server's ParameterDescription (0:
@@ -26999,9 +28109,22 @@ template <class T>
 
 /// Appends a value of a row of COPY in binary format, for a column of the type `wanted`. As `write_parameter`, but that
 /// text becomes the binary form of text, JSON, uuid and numeric columns and of enums, and is refused for others.
+/// Whether text has a zero byte is left to the server, which looks at each of its bytes.
 template <class T>
 [[gnu::always_inline]] inline errc write_copy_value(byte_buffer& out, const T& value, oid wanted, const char*& why) {
   using type = std::remove_cv_t<T>;
+  if constexpr (v0::detail::is_optional<type> && std::is_class_v<typename detail::value_inside<type>::type>) {
+    if (!value.has_value()) return out.append_big(~std::uint32_t{0}), errc{};
+    return write_copy_value(out, *value, wanted, why);
+  } else if constexpr (detail::text_like<type> && std::is_class_v<type> && !v0::detail::has_field_codec<type>) {
+    const std::string_view text = value;
+    if ((wanted == oids::text || wanted == oids::varchar) && text.size() <= 0x7FFF'FFFF) [[likely]] {
+      std::byte* const at = out.grow(4 + text.size());
+      store_big(at, static_cast<std::uint32_t>(text.size()));
+      if (!text.empty()) std::memcpy(at + 4, text.data(), text.size());
+      return errc{};
+    }
+  }
   if (detail::write_exact<type>(out, value, wanted)) [[likely]]
     return errc{};
   detail::encode_context context;
@@ -27856,6 +28979,8 @@ struct notification {
   std::string channel;
   std::string payload;
   std::uint32_t process = 0;  ///< of the server, that the sender talked to
+  /// No notification: the connection was lost, and is there again. What was sent in between has not been seen.
+  bool after_reconnect = false;
 };
 
 /// Notifications in the order in which they came; beyond the limit the oldest is dropped, and counted.
@@ -27886,7 +29011,7 @@ class notification_queue {
       if (waiting_.empty()) return true;
       waiting_.pop_front();
     }
-    waiting_.push_back({std::string{channel}, std::string{payload}, process});
+    waiting_.push_back({std::string{channel}, std::string{payload}, process, false});
     return true;
   }
 
@@ -29645,6 +30770,130 @@ class copy_in_dialogue final : public detail::query_dialogue {
 
 }  // namespace dovetail::inline v0::postgres
 
+// ---- dovetail/codec/postgres/copy_tuples.hpp ----
+// The rows of a binary COPY … TO STDOUT, framed as the rows of a query are.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// A binary COPY begins with this: signature, flags, no extension. Source: documentation of COPY, "Binary Format".
+inline constexpr std::string_view copy_header{"PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19};
+
+/// Finds the tuples in the data of a binary COPY, however it is cut into messages. A tuple is laid out as the body of a
+/// DataRow is: a count, then values with their lengths.
+class copy_tuples {
+ public:
+  explicit copy_tuples(std::size_t tuple_limit) noexcept : limit_(tuple_limit) {}
+
+  /// Appends the tuples that `data` completes to `rows` as DataRow messages, and adds their number to `count`.
+  /// Errors: errc::malformed_frame, errc::frame_too_large. Cost: each tuple is copied once.
+  error_info take(byte_view data, byte_buffer& rows, std::size_t& count) {
+    if (kept_.empty()) {
+      const std::size_t used = parse(data, rows, count);
+      kept_.append(data.subspan(used));
+    } else {
+      kept_.append(data);
+      if (kept_.size() < needed_) return {};
+      const std::size_t used = parse(kept_.view(), rows, count);
+      if (used == kept_.size()) {
+        kept_.clear();
+      } else if (used != 0) {
+        byte_buffer rest;
+        rest.append(kept_.view().subspan(used));
+        kept_ = std::move(rest);
+      }
+    }
+    if (fault_ != nullptr) return {errc::malformed_frame, fault_};
+    if (needed_ > limit_) return {errc::frame_too_large, "a row of the copy is larger than the limit"};
+    return {};
+  }
+
+  /// The end of the data was there, and nothing behind it.
+  bool is_complete() const noexcept { return step_ == step::behind && kept_.empty(); }
+
+ private:
+  enum class step : std::uint8_t { header, extension, tuples, behind };
+  static constexpr std::uint16_t trailer = 0xFFFF;
+
+  /// How many bytes at the front of `data` are done with. Sets `needed_`: so many bytes from there on are wanted.
+  std::size_t parse(byte_view data, byte_buffer& rows, std::size_t& count) {
+    std::size_t at = 0;
+    while (fault_ == nullptr) {
+      const std::byte* const from = data.data() + at;
+      const std::size_t left = data.size() - at;
+      switch (step_) {
+        case step::header:
+          if (left < (needed_ = copy_header.size())) return at;
+          at += read_header(from);
+          break;
+        case step::extension:
+          if (left < (needed_ = extension_)) return at;
+          at += extension_;
+          step_ = step::tuples;
+          break;
+        case step::tuples: {
+          if (left < (needed_ = 2)) return at;
+          if (load_big<std::uint16_t>(from) == trailer) {
+            at += 2;
+            step_ = step::behind;
+            break;
+          }
+          const std::size_t size = tuple_size(from, left);
+          if (fault_ != nullptr || left < (needed_ = size) || size > limit_) return at;
+          *rows.grow(1) = std::byte{static_cast<unsigned char>(from_server::data_row)};
+          rows.append_big(static_cast<std::uint32_t>(size + 4));
+          rows.append(byte_view{from, size});
+          ++count;
+          at += size;
+          break;
+        }
+        case step::behind:
+          needed_ = 0;
+          if (left != 0) fault_ = "there is data behind the end of the copy";
+          return at;
+      }
+    }
+    return at;
+  }
+
+  std::size_t read_header(const std::byte* from) noexcept {
+    constexpr std::size_t signature = 11;
+    if (as_text({from, signature}) != copy_header.substr(0, signature)) {
+      fault_ = "the data of the copy does not begin as binary data does";
+    } else if (load_big<std::uint32_t>(from + signature) >> 16 != 0) {
+      fault_ = "the data of the copy is of a kind that is not known";  // flags of this half must be understood
+    }
+    extension_ = load_big<std::uint32_t>(from + signature + 4);
+    step_ = step::extension;
+    return copy_header.size();
+  }
+
+  /// The size of the tuple, or more than is there: what is known of it so far.
+  std::size_t tuple_size(const std::byte* from, std::size_t left) noexcept {
+    std::size_t at = 2;
+    for (std::size_t fields = load_big<std::uint16_t>(from); fields != 0; --fields) {
+      if (left < at + 4) return at + 4 * fields;
+      const auto length = static_cast<std::int32_t>(load_big<std::uint32_t>(from + at));
+      at += 4;
+      if (length > 0) {
+        at += static_cast<std::size_t>(length);
+      } else if (length < -1) {
+        fault_ = "a value of the copy has an impossible length";
+        return at;
+      }
+    }
+    return at;
+  }
+
+  byte_buffer kept_;  // the beginning of a tuple
+  std::size_t limit_;
+  std::size_t needed_ = 0;
+  std::size_t extension_ = 0;
+  step step_ = step::header;
+  const char* fault_ = nullptr;
+};
+
+}  // namespace dovetail::inline v0::postgres::detail
+
 // ---- dovetail/codec/postgres/portal.hpp ----
 // A result that is read some rows at a time: what is remembered between its batches.
 
@@ -30043,9 +31292,6 @@ struct copy_rows {
 
 namespace detail {
 
-/// A binary COPY begins with this: signature, flags, no extension. Source: documentation of COPY, "Binary Format".
-inline constexpr std::string_view copy_header{"PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19};
-
 /// The part of a copy that knows no row type.
 class copy_writer {
  public:
@@ -30110,9 +31356,30 @@ class copy_writer {
     return argument_failure(code_, which, field, "'", types_[column_ - 1], why_);
   }
   std::size_t column() const noexcept { return column_ - 1; }
-  bool is_complete(std::size_t fields) const noexcept { return types_.size() == fields; }
+
+  /// Compares the fields' types with the columns', as far as these are the server's own. Errors: errc::row_mismatch
+  /// with all that do not fit.
+  template <class Row>
+  error_info compare() const {
+    if (types_.size() != field_count<Row>) return errc::row_mismatch;
+    return [this]<std::size_t... I>(std::index_sequence<I...>) {
+      std::string misfits;
+      ((!find_type(types_[I]).is_known || can_send<field_type<Row, I>>(types_[I])
+            ? void()
+            : add_misfit(misfits, field_names<Row>[I], types_[I])),
+       ...);
+      return misfits.empty() ? error_info{} : error_info{errc::row_mismatch, std::move(misfits)};
+    }
+    (std::make_index_sequence<field_count<Row>>{});
+  }
 
  private:
+  [[gnu::cold, gnu::noinline]] static void add_misfit(std::string& to, std::string_view field, oid type) {
+    if (to.empty()) to = "the struct does not fit the table's columns";
+    dovetail::detail::append_parts(
+        to, {"\n  field '", field, "': its type has no place in a column of the type ", type_name_of(type)});
+  }
+
   std::string look_;
   std::string copy_;
   std::vector<oid> types_;
@@ -30143,7 +31410,7 @@ class copy_call {
       const action next = looking_->resume(ev);
       if (next.what() != verb::done) return next;
       if (next.error()) return end(looking_->failure(next.error()));
-      if (!writer_.is_complete(field_count<row_type>)) return end(errc::row_mismatch);
+      if (error_info misfit = writer_.template compare<row_type>()) return end(std::move(misfit));
       at_.emplace(op_->rows.begin());
       copying_.emplace(*on_, writer_.copy(), copy_source{this, &produce});
       return go_on(copying_->resume({}));
@@ -30188,6 +31455,220 @@ class copy_call {
   std::optional<iterator> at_;
   error_info failure_;
   bool has_begun_ = false;
+};
+
+}  // namespace detail
+}  // namespace postgres
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/codec/postgres/copy_out.hpp ----
+// COPY … TO STDOUT: data to a consumer, straight from the read buffer.
+
+namespace dovetail::inline v0::postgres {
+
+/// Takes the bytes of a copy. Lifetime: the state must outlive the dialogue.
+struct copy_sink {
+  void* state = nullptr;
+  /// Takes one CopyData; servers send a row in each, but do not promise it. A failure ends the copy: what is behind is
+  /// skipped. Lifetime: `data` until it returns.
+  error_info (*take)(void* state, byte_view data, const copy_format& format) = nullptr;
+};
+
+/// Runs one COPY statement that gives data. The value is its tag: `rows()` counts the rows.
+/// Errors: those of `dialogue` and of the sink; errc::operation_unsupported when the statement is no such COPY.
+class copy_out_dialogue final : public detail::query_dialogue {
+ public:
+  using value_type = command_tag;
+
+  copy_out_dialogue(session& on, std::string_view text, const copy_sink& to)
+      : query_dialogue(on, text, true), to_(to) {}
+
+  command_tag value() && noexcept { return tag_; }
+
+ private:
+  using verdict = detail::verdict;
+  enum class step : std::uint8_t { before, data, behind };
+
+  verdict on_answer(const detail::message& came) override {
+    namespace from_server = detail::from_server;
+    switch (came.type) {
+      case from_server::copy_out_response:
+        if (step_ != step::before || noted()) return verdict::unexpected;
+        step_ = step::data;
+        return detail::read_copy_format(came.body, format_) ? verdict::go_on : verdict::malformed;
+      case from_server::copy_data:
+        if (step_ != step::data) return verdict::unexpected;
+        if (to_.take != nullptr && !noted()) note(to_.take(to_.state, came.body, format_));
+        return verdict::go_on;
+      case from_server::copy_done:
+        if (step_ != step::data) return verdict::unexpected;
+        step_ = step::behind;
+        return verdict::go_on;
+      case from_server::command_complete:
+        if (step_ == step::data) return verdict::unexpected;
+        if (step_ == step::before) refuse();
+        return detail::read_tag(came.body, tag_) ? verdict::go_on : verdict::malformed;
+      case from_server::copy_in_response:
+        refuse();
+        on().begin_batch();
+        static_cast<void>(on().writer().begin(detail::from_client::copy_fail).u8(0).end());
+        return step_ == step::before ? verdict::send : verdict::unexpected;
+      case from_server::row_description:
+      case from_server::empty_query_response:
+        refuse();
+        return step_ == step::before ? verdict::go_on : verdict::unexpected;
+      default:
+        return verdict::unexpected;
+    }
+  }
+
+  std::size_t on_rows(byte_view unread) override {
+    return is_asked() && step_ == step::before && noted() ? detail::skip_rows(unread) : 0;
+  }
+
+  verdict on_end() override { return step_ == step::behind || noted() ? verdict::finish : verdict::unexpected; }
+
+  void refuse() { note({errc::operation_unsupported, "the statement is no COPY … TO STDOUT"}); }
+
+  copy_sink to_;
+  copy_format format_;
+  command_tag tag_;
+  step step_ = step::before;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/client/postgres/copy_text.hpp ----
+// COPY as the user writes it, from and to text: CSV files, lines, whatever the server's COPY speaks.
+
+namespace dovetail::inline v0 {
+namespace postgres {
+
+/// Takes the data of a copy, some of it at a time.
+template <class T>
+concept copy_consumer = std::invocable<T&, std::string_view>;
+
+/// Gives the data of a copy, some of it at a time; empty at the end.
+template <class T>
+concept copy_producer = requires(T& from) {
+  { from() } -> std::convertible_to<std::string_view>;
+};
+
+/// Lines of a copy's data: strings, with a newline at the end or without.
+template <class T>
+concept line_range = !copy_producer<T> && !std::convertible_to<const T&, std::string_view> && requires(T & lines) {
+  { *lines.begin() } -> std::convertible_to<std::string_view>;
+  { lines.begin() != lines.end() } -> std::convertible_to<bool>;
+};
+
+/// Runs a COPY … TO STDOUT; `Consumer` is a reference or a value.
+template <class Consumer>
+struct copy_text_out {
+  using value_type = summary;
+  static constexpr std::string_view name = "copy_out_text";
+  std::string text;
+  Consumer to;
+  bool is_idempotent() const noexcept { return false; }  // the consumer has had some of it
+};
+
+/// Runs a COPY … FROM STDIN; `Source` is a reference or a value: lines, or a producer.
+template <class Source>
+struct copy_text_in {
+  using value_type = summary;
+  static constexpr std::string_view name = "copy_in_text";
+  std::string text;
+  Source from;
+  bool is_idempotent() const noexcept { return false; }
+};
+
+namespace detail {
+
+/// Lifetime: borrows the session and the operation.
+template <class Consumer>
+class copy_text_out_call {
+ public:
+  using value_type = summary;
+
+  copy_text_out_call(session& on, copy_text_out<Consumer>& op) noexcept
+      : running_(on, op.text, copy_sink{&op, &take}) {}
+
+  action resume(const event& ev) { return running_.resume(ev); }
+  error_info failure(std::error_code ec) const { return running_.failure(ec); }
+  summary value() && noexcept { return {std::move(running_).value().rows_affected(), std::nullopt}; }
+
+ private:
+  static error_info take(void* state, byte_view data, const copy_format&) {
+    try {
+      static_cast<copy_text_out<Consumer>*>(state)->to(as_text(data));
+      return {};
+    } catch (...) {
+      return dovetail::detail::current_failure();
+    }
+  }
+
+  copy_out_dialogue running_;
+};
+
+/// Lifetime: borrows the session and the operation. Stays where it is once it has begun.
+template <class Source>
+class copy_text_in_call {
+  using source_type = std::remove_reference_t<Source>;
+
+ public:
+  using value_type = summary;
+
+  copy_text_in_call(session& on, copy_text_in<Source>& op) noexcept : on_(&on), op_(&op) {}
+
+  action resume(const event& ev) {
+    if (!running_) running_.emplace(*on_, op_->text, copy_source{this, &produce});
+    return running_->resume(ev);
+  }
+  error_info failure(std::error_code ec) const { return running_ ? running_->failure(ec) : error_info{ec}; }
+  summary value() && noexcept { return {std::move(*running_).value().rows_affected(), std::nullopt}; }
+
+ private:
+  static error_info produce(void* state, byte_buffer& out, const copy_format&, bool& is_last) {
+    try {
+      is_last = static_cast<copy_text_in_call*>(state)->give(out);
+      return {};
+    } catch (...) {
+      return dovetail::detail::current_failure();
+    }
+  }
+  /// True at the end.
+  bool give(byte_buffer& out) {
+    if constexpr (copy_producer<source_type>) {
+      const auto& some = op_->from();
+      const std::string_view text = some;
+      out.append(text);
+      return text.empty();
+    } else {
+      if (!at_) at_.emplace(op_->from.begin());
+      const auto end = op_->from.end();
+      for (int i = 0; i < 64 && *at_ != end; ++i, ++*at_) {
+        const auto& line = **at_;
+        const std::string_view text = line;
+        out.append(text);
+        if (!text.ends_with('\n')) out.append(std::string_view{"\n"});
+      }
+      return *at_ == end;
+    }
+  }
+
+  struct no_iterator {};
+  template <class T>
+  struct iterator_of {
+    using type = no_iterator;
+  };
+  template <line_range T>
+  struct iterator_of<T> {
+    using type = decltype(std::declval<T&>().begin());
+  };
+
+  session* on_;
+  copy_text_in<Source>* op_;
+  std::optional<typename iterator_of<source_type>::type> at_;
+  std::optional<copy_in_dialogue> running_;
 };
 
 }  // namespace detail
@@ -30532,6 +32013,249 @@ class insert_many_call {
 }  // namespace postgres::detail
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/codec/postgres/wait_notification.hpp ----
+// Waiting for a notification on a session that has nothing else to do.
+
+namespace dovetail::inline v0::postgres {
+
+/// Gives the oldest notification; reads until there is one.
+/// Errors: the server's when it ends the connection, the transport's.
+/// Cancellation, deadline: the session stays as it was.
+class wait_notification_dialogue final : public detail::dialogue {
+ public:
+  using value_type = notification;
+
+  explicit wait_notification_dialogue(session& on) noexcept : dialogue(on, true) {}
+
+  notification value() && { return std::move(found_); }
+
+ private:
+  using verdict = detail::verdict;
+
+  verdict begin() override { return on_unasked(); }
+  verdict on_unasked() override {
+    if (on().notifications.empty()) return verdict::go_on;
+    found_ = on().notifications.pop();
+    return verdict::finish;
+  }
+  verdict on_message(const detail::message&) override { return verdict::unexpected; }
+  verdict on_ready() override { return verdict::unexpected; }
+  verdict on_error(error_info failure) override {
+    on().close();
+    return fail(std::move(failure));
+  }
+
+  notification found_;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/client/postgres/listen_call.hpp ----
+// The operations behind `listen`: asking for channels, and waiting for the next notification.
+
+namespace dovetail::inline v0::postgres {
+
+/// Listens to channels, on a connection of its own.
+struct listen_channels {
+  using value_type = void;
+  static constexpr std::string_view name = "listen";
+  std::string text;
+  bool is_idempotent() const noexcept { return true; }
+};
+
+/// Waits for a notification.
+struct next_notification {
+  using value_type = notification;
+  static constexpr std::string_view name = "notification";
+  bool is_idempotent() const noexcept { return true; }
+};
+
+/// The first channel of a call, and the place of that call.
+struct channel_name {
+  template <std::convertible_to<std::string_view> Name>
+  channel_name(const Name& name, std::source_location place = std::source_location::current())  // NOLINT: it is a name
+      : text(name), where(place) {}
+
+  std::string_view text;
+  std::source_location where;
+};
+
+namespace detail {
+
+/// The statements that listen. Channels are taken as they are written, capitals and blanks too.
+/// Errors: errc::malformed_statement for a name that the server would not take, or not whole.
+inline result<std::string> listen_text(std::span<const std::string_view> channels) {
+  constexpr std::size_t longest = 63;  // NAMEDATALEN - 1: identifiers are cut there
+  std::string text;
+  for (const std::string_view channel : channels) {
+    if (channel.size() > longest) {
+      return error_info{make_error_code(errc::malformed_statement), "the name of a channel has more than 63 bytes"};
+    }
+    result<std::string> quoted = quote_identifier(dialect::postgres, channel);
+    if (!quoted) return quoted;
+    text += "listen ";
+    text += *quoted;
+    text += ';';
+  }
+  return text;
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/client/postgres/parameter_verbs.hpp ----
+// What the server reports of itself and of the session: its version, the time zone, …
+
+namespace dovetail::inline v0 {
+namespace postgres {
+
+/// Looks up a parameter that the server has reported.
+struct parameter_of_server {
+  using value_type = std::optional<std::string>;
+  static constexpr std::string_view name = "parameter";
+  std::string parameter;
+  bool is_idempotent() const noexcept { return true; }
+};
+
+/// Part of `extra_verbs`.
+template <class Base>
+class parameter_verbs : public Base {
+ public:
+  /// A parameter that the server reports unasked, as it stands on the connection that is used: "server_version",
+  /// "TimeZone", "DateStyle", "in_hot_standby", "is_superuser", … Nothing for another; ask by `show` then.
+  /// (std::optional<std::string>) Cost: no round trip, but a connection.
+  decltype(auto) parameter(std::string_view name, std::source_location where = std::source_location::current()) {
+    return this->self().run(parameter_of_server{std::string{name}}, where);
+  }
+};
+
+}  // namespace postgres
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/postgres/pipeline_statement.hpp ----
+// The statements of a pipeline: values that say what is wanted, for `db.pipeline(…)`.
+
+namespace dovetail::inline v0 {
+namespace postgres {
+namespace detail {
+
+/// Its arguments are copies: a statement may be made long before it is sent.
+template <class Row, class... Args>
+using pipelined_request =
+    sql_request<statement_for<dialect::postgres, Row, Args...>,
+                typename dovetail::detail::argument_tuple<argument_storage::owned, Args...>::type>;
+
+template <class Row, class... Args>
+pipelined_request<Row, Args...> ask(const statement_for<dialect::postgres, Row, Args...>& sql, const Args&... args) {
+  return {sql, dovetail::detail::argument_tuple<argument_storage::owned, Args...>::make(args...)};
+}
+
+template <class Op>
+inline constexpr bool is_pipelined = false;
+template <class Request>
+inline constexpr bool is_pipelined<sql_execute<Request>> = true;
+template <class Row, class Request>
+inline constexpr bool is_pipelined<sql_query<Row, Request>> = true;
+template <class Row, class Request>
+inline constexpr bool is_pipelined<sql_query_one<Row, Request>> = true;
+template <class Row, class Request>
+inline constexpr bool is_pipelined<sql_query_optional<Row, Request>> = true;
+
+}  // namespace detail
+
+/// What the functions below give: `execute`, `query`, `query_one`, `query_optional`, `query_value`.
+template <class T>
+concept pipelined_statement = detail::is_pipelined<T>;
+
+/// Statements of one type: a vector, or any other range that can be walked more than once.
+template <class Range>
+concept pipelined_range = requires(const Range& range) {
+  range.begin();
+  range.end();
+  requires pipelined_statement<std::remove_cvref_t<decltype(*range.begin())>>;
+};
+
+/// A statement that returns no rows (or drops them). (summary)
+/// These take a literal, checked by the compiler, or `dt::runtime(text)`, checked before anything is sent, as the verbs
+/// of a client do. Lifetime: the arguments are copied; a text that is no literal must stay until it is sent.
+template <class... Args>
+sql_execute<detail::pipelined_request<void, Args...>> execute(statement_for<dialect::postgres, void, Args...> sql,
+                                                              const Args&... args) {
+  return {detail::ask<void>(sql, args...)};
+}
+/// All rows. (rows<Row>)
+template <class Row, class... Args>
+sql_query<Row, detail::pipelined_request<Row, Args...>> query(statement_for<dialect::postgres, Row, Args...> sql,
+                                                              const Args&... args) {
+  return {detail::ask<Row>(sql, args...)};
+}
+/// The only row. Errors: errc::no_row, errc::too_many_rows. (Row)
+template <class Row, class... Args>
+sql_query_one<Row, detail::pipelined_request<Row, Args...>> query_one(
+    statement_for<dialect::postgres, Row, Args...> sql, const Args&... args) {
+  return {detail::ask<Row>(sql, args...)};
+}
+/// The only row, or nothing. Errors: errc::too_many_rows. (std::optional<Row>)
+template <class Row, class... Args>
+sql_query_optional<Row, detail::pipelined_request<Row, Args...>> query_optional(
+    statement_for<dialect::postgres, Row, Args...> sql, const Args&... args) {
+  return {detail::ask<Row>(sql, args...)};
+}
+/// The only value of the only row. Errors: errc::no_row, errc::too_many_rows. (T)
+template <class T, class... Args>
+  requires(row_plan<T>::size == 1)
+sql_query_one<T, detail::pipelined_request<T, Args...>> query_value(statement_for<dialect::postgres, T, Args...> sql,
+                                                                    const Args&... args) {
+  return {detail::ask<T>(sql, args...)};
+}
+
+namespace detail {
+
+/// What a pipeline of `Ops` gives: `IsEach`, a result of its own for each statement.
+template <class Ops, bool IsEach>
+struct pipeline_values;
+template <class... Ops>
+struct pipeline_values<std::tuple<Ops...>, false> {
+  using type = std::tuple<typename std::remove_cvref_t<Ops>::value_type...>;
+};
+template <class... Ops>
+struct pipeline_values<std::tuple<Ops...>, true> {
+  using type = std::tuple<result<typename std::remove_cvref_t<Ops>::value_type>...>;
+};
+template <class Op>
+struct pipeline_values<std::vector<Op>, false> {
+  using type = std::vector<typename Op::value_type>;
+};
+template <class Op>
+struct pipeline_values<std::vector<Op>, true> {
+  using type = std::vector<result<typename Op::value_type>>;
+};
+
+}  // namespace detail
+
+/// Performs several statements in few writes. `Ops`: a tuple or a vector of statements, or references to them.
+template <class Ops, bool IsEach>
+struct pipelined {
+  using value_type = typename detail::pipeline_values<std::remove_cvref_t<Ops>, IsEach>::type;
+  static constexpr std::string_view name = "pipeline";
+  Ops ops;
+
+  /// Only reads may be repeated.
+  bool is_idempotent() const noexcept {
+    if constexpr (requires { ops.size(); }) {
+      for (const auto& each : ops) {
+        if (!each.is_idempotent()) return false;
+      }
+      return true;
+    } else {
+      return std::apply([](const auto&... each) { return (each.is_idempotent() && ...); }, ops);
+    }
+  }
+};
+
+}  // namespace postgres
+}  // namespace dovetail::inline v0
+
 // ---- dovetail/client/postgres/row_target.hpp ----
 // Where rows of a PostgreSQL result go: into structs, straight from the read buffer.
 
@@ -30691,6 +32415,70 @@ class one_row final : public row_target {
 }  // namespace postgres::detail
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/sql/text_position.hpp ----
+// From a place in the text that was sent to the place in the text that the user wrote.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+constexpr bool is_placeholder_character(char c) noexcept {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+/// How many bytes the placeholder at the front of `text` has; 0 when there is none.
+constexpr std::size_t placeholder_size(std::string_view text) noexcept {
+  if (text.empty() || (text[0] != '?' && text[0] != '$' && text[0] != ':')) return 0;
+  std::size_t size = 1;
+  while (size < text.size() && is_placeholder_character(text[size])) ++size;
+  return size > 1 || text[0] == '?' ? size : 0;
+}
+
+}  // namespace detail
+
+/// `position` is a character of `sent`, which was made of `written` by numbering its placeholders and expanding its
+/// lists; gives that character of `written`, both counted from 1, in UTF-8. A place in a parameter is its placeholder.
+/// 0 when the texts do not belong together, or do not have the position.
+constexpr int position_in_written(std::string_view written, std::string_view sent, int position) noexcept {
+  std::size_t from = 0;
+  std::size_t to = 0;
+  int passed_from = 0;
+  int passed_to = 0;
+  const auto advance = [](std::string_view text, std::size_t& at, int& passed, std::size_t bytes) {
+    for (; bytes != 0 && at < text.size(); --bytes, ++at)
+      passed += (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80;
+  };
+  while (to < sent.size()) {
+    const int place = passed_from + 1;
+    if (from < written.size() && written[from] == sent[to]) {
+      advance(sent, to, passed_to, 1);
+      if (passed_to >= position) return place;
+      advance(written, from, passed_from, 1);
+      continue;
+    }
+    const std::string_view rest = sent.substr(to);
+    const std::size_t ours = detail::placeholder_size(written.substr(from < written.size() ? from : written.size()));
+    const std::size_t theirs = rest[0] == '$' ? detail::placeholder_size(rest) : 0;
+    if (ours != 0 && theirs != 0) {
+      advance(sent, to, passed_to, theirs);
+      if (passed_to >= position) return place;
+      advance(written, from, passed_from, ours);
+    } else if (rest.starts_with(", $")) {  // one more of a list
+      advance(sent, to, passed_to, 2 + detail::placeholder_size(rest.substr(2)));
+    } else if (rest[0] == '(' || rest[0] == ')') {  // around a list
+      advance(sent, to, passed_to, 1);
+    } else if (from < written.size() && written[from] == '?') {  // an operator's, written twice
+      advance(written, from, passed_from, 1);
+      continue;
+    } else {
+      return 0;
+    }
+    if (passed_to >= position) return passed_from == 0 ? 1 : passed_from;
+  }
+  return passed_to + 1 == position ? passed_from + 1 : 0;
+}
+
+}  // namespace dovetail::inline v0
+
 // ---- dovetail/client/postgres/statement_call.hpp ----
 // The dialogues of the verbs: from a checked statement and its arguments to what the verb gives.
 
@@ -30699,8 +32487,15 @@ namespace postgres::detail {
 
 /// Adds the statement and the caller's place to a failure. The text only when the user asked for it; without its
 /// literals also when rows do not fit, because then the text is what has to be changed.
-[[gnu::cold, gnu::noinline]] inline error_info explain(error_info failure, const statement_view& sql, bool shows_text) {
+/// `sent` is what was made of the text: what the server says of a place in it is said of the user's text.
+[[gnu::cold, gnu::noinline]] inline error_info explain(error_info failure, const statement_view& sql, bool shows_text,
+                                                       std::string_view sent = {}) {
   failure.with_location(sql.where);
+  if (failure.server().position > 0 && !sent.empty()) {
+    server_fields said = failure.server();
+    said.position = position_in_written(sql.text, sent, said.position);
+    failure.with_server(std::move(said));
+  }
   if (shows_text) {
     failure.with_statement(std::string{sql.text});
   } else if (failure.code() == errc::row_mismatch) {
@@ -30736,7 +32531,7 @@ class prepared_request {
       }
     }
     auto native = std::apply([&](const auto&... each) { return sql.native(each...); }, of_->arguments);
-    if (!native) return explain(std::move(native).error(), view, shows_text);
+    if (!native) return detail::explain(std::move(native).error(), view, shows_text);
     made_ = std::move(native->text);
     text_ = made_;
     return {};
@@ -30751,6 +32546,9 @@ class prepared_request {
             .is_read_only = view.traits.read_only == tri_state::yes};
   }
   const statement_view& view() const noexcept { return of_->sql.view(); }
+  error_info explain(error_info failure, bool shows_text) const {
+    return detail::explain(std::move(failure), view(), shows_text, text_);
+  }
 
  private:
   template <class Places, class... Args>
@@ -30799,7 +32597,7 @@ class statement_call {
     } else {
       failure_ = target_.finish(std::move(*running_).value());
     }
-    if (failure_) failure_ = explain(std::move(failure_), asked_.view(), shows_text_);
+    if (failure_) failure_ = asked_.explain(std::move(failure_), shows_text_);
     return failure_.code();
   }
 
@@ -30875,6 +32673,1069 @@ class insert_call {
 
 }  // namespace postgres::detail
 }  // namespace dovetail::inline v0
+
+// ---- dovetail/codec/postgres/pipeline.hpp ----
+// Many statements in few writes: each executed without waiting for the answer to the one before.
+
+namespace dovetail::inline v0::postgres {
+
+/// One statement of a pipeline, and what came of it.
+struct pipeline_item {
+  statement_request asked;
+  row_sink rows{};
+  execution done{};
+  error_info failure{};
+  bool has_rows = false;  ///< the sink was given rows
+};
+
+enum class pipeline_sync : std::uint8_t {
+  each,  ///< each statement stands for itself: one that fails leaves the others alone
+  once,  ///< all or nothing: one that fails undoes those before, and those behind are not executed
+};
+
+/// Prepares what is not prepared (one write), then executes all, in writes of about 32 KiB so that neither side waits
+/// for the other to read. In a transaction the statements share its fate whatever `sync` is.
+/// The dialogue ends well when every statement was answered: look at each item's failure. Items that were not executed
+/// because of another one have errc::transaction_aborted.
+/// Errors: those of `dialogue`; then items may or may not have been executed.
+///   errc::operation_unsupported without a statement cache (unnamed statements).
+/// Lifetime: borrows the session, the items and all that they borrow.
+class pipeline_dialogue final : public detail::dialogue {
+ public:
+  using value_type = void;
+
+  pipeline_dialogue(session& on, std::span<pipeline_item> items, pipeline_sync sync)
+      : dialogue(on, are_read_only(items)), items_(items), is_once_(sync == pipeline_sync::once) {
+    statements_.resize(items.size());
+  }
+
+  void value() && noexcept {}
+
+  /// After the end: the statement whose failure undid the others, or a number behind the last one.
+  std::size_t failed_statement() const noexcept { return is_once_ ? first_failure_ : none_; }
+
+ private:
+  using verdict = detail::verdict;
+  enum class step : std::uint8_t { deferred, preparing, running };
+  enum class expects : std::uint8_t { bind, result, nothing };
+  struct unprepared {
+    std::size_t item;
+    detail::preparation with;
+  };
+  static constexpr std::size_t chunk_size_ = 32 * 1024;
+
+  static bool are_read_only(std::span<const pipeline_item> items) noexcept {
+    for (const pipeline_item& each : items) {
+      if (!each.asked.is_read_only) return false;
+    }
+    return true;
+  }
+
+  verdict begin() override {
+    if (on().statements.capacity() == 0) {
+      return fail({errc::operation_unsupported, "a pipeline needs the cache of prepared statements"});
+    }
+    was_in_transaction_ = on().is_in_transaction();
+    is_once_ = is_once_ || was_in_transaction_;
+    if (on().has_deferred() && !is_once_) {
+      step_ = step::deferred;
+      on().begin_batch();
+      write_prefix();
+      on().write_sync();
+      return verdict::send;
+    }
+    return prepare();
+  }
+
+  /// Statements that are not prepared, each with a Sync of its own: one that is wrong says nothing of the others.
+  verdict prepare() {
+    step_ = step::preparing;
+    on().begin_batch();
+    preparing_.clear();
+    at_ = 0;
+    write_prefix();
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      pipeline_item& item = items_[i];
+      if (item.failure || statements_[i]) continue;
+      const statement_request& asked = item.asked;
+      statements_[i] = on().statements.find(asked.text, asked.literal, asked.types);
+      if (statements_[i] || is_being_prepared(i)) continue;
+      unprepared& next = preparing_.emplace_back();
+      next.item = i;
+      const std::size_t before = on().facts.output.size();
+      if (next.with.write(on(), asked, true)) {
+        on().write_sync();
+      } else {
+        on().facts.output.truncate(before);
+        preparing_.pop_back();
+        set_failure(i, detail::unsendable_text());
+      }
+    }
+    if (preparing_.empty()) {
+      on().take_batch_back();
+      return execute();
+    }
+    return verdict::send;
+  }
+  bool is_being_prepared(std::size_t of) const noexcept {
+    for (const unprepared& each : preparing_) {
+      const statement_request& known = items_[each.item].asked;
+      const statement_request& asked = items_[of].asked;
+      if (known.text == asked.text && std::ranges::equal(known.types, asked.types)) return true;
+    }
+    return false;
+  }
+  verdict on_prepared() {
+    unprepared& now = preparing_[at_];
+    if (!items_[now.item].failure) {
+      if (!now.with.is_complete()) return verdict::unexpected;
+      statements_[now.item] = now.with.finish(on(), items_[now.item].asked);
+    }
+    if (++at_ != preparing_.size()) return verdict::go_on;
+    if (noted()) return verdict::finish;               // what was deferred has failed
+    for (std::size_t i = 0; i < items_.size(); ++i) {  // those that waited for one with the same text
+      const statement_request& asked = items_[i].asked;
+      if (!statements_[i] && !items_[i].failure) {
+        statements_[i] = on().statements.find(asked.text, asked.literal, asked.types);
+      }
+      if (!statements_[i] && !items_[i].failure) set_failure(i, failure_of_same_text(i));
+    }
+    return execute();
+  }
+  error_info failure_of_same_text(std::size_t of) const {
+    for (const unprepared& each : preparing_) {
+      const pipeline_item& known = items_[each.item];
+      if (known.failure && known.asked.text == items_[of].asked.text) return known.failure;
+    }
+    return errc::invalid_state;
+  }
+
+  verdict execute() {
+    step_ = step::running;
+    for (std::size_t i = first_; i < items_.size(); ++i) {
+      pipeline_item& item = items_[i];
+      if (item.failure || item.rows.describe == nullptr) continue;
+      if (error_info failure = item.rows.describe(item.rows.state, statements_[i]->description)) {
+        set_failure(i, std::move(failure));
+      }
+    }
+    if (is_once_ && first_failure_ != none_) return abandon();
+    at_ = written_ = first_;
+    return write_chunk();
+  }
+
+  /// Writes the next statements. Chunks of an all-or-nothing pipeline end with a Flush, the last with a Sync.
+  verdict write_chunk() {
+    on().begin_batch();
+    const std::size_t first = written_;
+    std::size_t sent = 0;
+    if (!on().needs_sync()) write_prefix();
+    while (written_ != items_.size() && on().facts.output.size() < chunk_size_) {
+      pipeline_item& item = items_[written_];
+      const std::size_t number = written_++;
+      if (item.failure) continue;
+      if (error_info failure = detail::write_bind(on(), *statements_[number], item.asked.arguments)) {
+        set_failure(number, std::move(failure));
+        if (is_once_) return give_up(first);
+        continue;
+      }
+      detail::write_execute(on(), item.asked.row_limit);
+      ++sent;
+      if (is_once_) {
+        on().note_unsynced();
+      } else {
+        on().write_sync();
+      }
+    }
+    chunk_end_ = written_;
+    if (is_once_ && written_ == items_.size()) {
+      on().set_must_fail(false);
+      on().write_sync();
+    } else if (is_once_) {
+      on().set_must_fail(true);
+      on().write_flush();
+    } else if (sent == 0) {
+      on().take_batch_back();
+      return verdict::finish;
+    }
+    skip_failed();
+    expect_execution();
+    return verdict::send;
+  }
+
+  /// Arguments could not be written: nothing of an all-or-nothing pipeline may stay.
+  verdict give_up(std::size_t first_of_chunk) {
+    on().take_batch_back();
+    if (first_of_chunk == first_) return abandon();
+    on().begin_batch();
+    on().write_failure();
+    on().write_sync();
+    is_undoing_ = true;
+    return verdict::send;
+  }
+  verdict abandon() {
+    mark_undone();
+    return verdict::finish;
+  }
+
+  verdict on_message(const detail::message& came) override {
+    namespace from_server = detail::from_server;
+    if (step_ == step::preparing) return preparing_[at_].with.take(came);
+    if (step_ != step::running || is_undoing_ || at_ == chunk_end_) return verdict::unexpected;
+    pipeline_item& item = items_[at_];
+    switch (came.type) {
+      case from_server::bind_complete:
+        if (expects_ != expects::bind) return verdict::unexpected;
+        expects_ = expects::result;
+        return verdict::go_on;
+      case from_server::command_complete:
+        if (expects_ != expects::result) return verdict::unexpected;
+        return detail::read_tag(came.body, item.done.tag) ? end_item() : verdict::malformed;
+      case from_server::portal_suspended:
+        if (expects_ != expects::result || item.asked.row_limit == 0) return verdict::unexpected;
+        item.done.is_suspended = true;
+        return end_item();
+      case from_server::empty_query_response:
+        return expects_ == expects::result ? end_item() : verdict::unexpected;
+      default:
+        return verdict::unexpected;  // a COPY too: behind other statements there is no way back
+    }
+  }
+  /// A statement is over; with a Sync of its own, ReadyForQuery is still to come.
+  verdict end_item() {
+    if (!is_once_) {
+      expects_ = expects::nothing;
+      return verdict::go_on;
+    }
+    return next_item();
+  }
+  verdict next_item() {
+    ++at_;
+    skip_failed();
+    if (at_ != chunk_end_ || (is_once_ && written_ == items_.size())) return verdict::go_on;
+    return written_ == items_.size() ? verdict::finish : write_chunk();
+  }
+  void skip_failed() noexcept {
+    expects_ = expects::bind;
+    while (at_ != chunk_end_ && items_[at_].failure) ++at_;
+  }
+
+  std::size_t on_rows(byte_view unread) override {
+    if (step_ != step::running || is_undoing_ || at_ == chunk_end_ || expects_ != expects::result) return 0;
+    pipeline_item& item = items_[at_];
+    if (item.rows.take == nullptr || item.failure) return detail::skip_rows(unread);
+    bool failed = false;
+    const std::size_t taken = item.rows.take(item.rows.state, unread, failed);
+    item.has_rows = true;
+    // The statement has been executed: what fails is the reading of its rows, which concerns no other statement.
+    if (failed)
+      item.failure =
+          item.rows.failure == nullptr ? error_info{errc::malformed_value} : item.rows.failure(item.rows.state);
+    return taken;
+  }
+
+  verdict on_error(error_info failure) override {
+    if (is_undoing_) return verdict::go_on;  // as was asked for
+    switch (step_) {
+      case step::deferred:
+        note(std::move(failure));
+        return verdict::go_on;
+      case step::preparing:
+        if (has_prefix_failed()) note(failure);
+        set_failure(preparing_[at_].item, std::move(failure));
+        return verdict::go_on;
+      case step::running:
+        break;
+    }
+    if (at_ == items_.size()) {  // deferred constraints, at the Sync: all is undone
+      set_failure(items_.size() - 1, std::move(failure));
+      return verdict::go_on;
+    }
+    set_failure(at_, std::move(failure));
+    expects_ = expects::nothing;
+    if (!is_once_) expect_execution();  // of those behind
+    if (!is_once_ || !on().needs_sync()) return verdict::go_on;
+    on().begin_batch();
+    on().write_sync();
+    return verdict::send;
+  }
+
+  verdict on_ready() override {
+    switch (step_) {
+      case step::deferred:
+        return noted() ? verdict::finish : prepare();
+      case step::preparing:
+        return on_prepared();
+      case step::running:
+        break;
+    }
+    if (is_once_) {
+      if (first_failure_ == none_) return at_ == items_.size() ? verdict::finish : verdict::unexpected;
+      return can_repeat() ? repeat() : abandon();
+    }
+    if (at_ == chunk_end_ || expects_ != expects::nothing) return verdict::unexpected;
+    return at_ + 1 == items_.size() && can_repeat() ? repeat() : next_item();
+  }
+
+  /// Statements that the server lost are prepared again, when nothing behind them has been executed.
+  bool can_repeat() const noexcept {
+    if (was_repeated_ || was_in_transaction_ || first_failure_ == none_) return false;
+    if (is_once_) {
+      for (const pipeline_item& each : items_) {
+        if (each.has_rows) return false;  // it would get them twice
+      }
+      return detail::is_stale(items_[first_failure_].failure.code());
+    }
+    for (const pipeline_item& each : items_.subspan(first_failure_)) {
+      if (!detail::is_stale(each.failure.code())) return false;
+    }
+    return true;
+  }
+  verdict repeat() {
+    was_repeated_ = true;
+    first_ = is_once_ ? 0 : first_failure_;
+    first_failure_ = none_;
+    for (std::size_t i = first_; i < items_.size(); ++i) {
+      items_[i].failure = {};
+      if (statements_[i]) on().statements.forget(*statements_[i]);
+      statements_[i] = {};
+    }
+    return prepare();
+  }
+
+  void set_failure(std::size_t of, error_info failure) {
+    items_[of].failure = std::move(failure);
+    if (first_failure_ == none_ || of < first_failure_) first_failure_ = of;
+  }
+  /// Says of all others why they were not executed, or are undone.
+  void mark_undone() {
+    std::string why = "undone or not executed, because statement ";
+    v0::detail::append_parts(why, {v0::detail::number_text{first_failure_ + 1}, " of the pipeline failed"});
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      if (!items_[i].failure) items_[i].failure = {errc::transaction_aborted, why};
+    }
+  }
+
+  static constexpr std::size_t none_ = static_cast<std::size_t>(-1);
+
+  std::span<pipeline_item> items_;
+  std::vector<statement_use> statements_;
+  std::vector<unprepared> preparing_;
+  std::size_t first_ = 0;    // those before have been executed
+  std::size_t at_ = 0;       // whose answer comes next: of `preparing_`, then of the items
+  std::size_t written_ = 0;  // items that are sent, or passed over
+  std::size_t chunk_end_ = 0;
+  std::size_t first_failure_ = none_;
+  step step_ = step::preparing;
+  expects expects_ = expects::bind;
+  bool is_once_;
+  bool is_undoing_ = false;
+  bool was_repeated_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/client/postgres/pipeline_call.hpp ----
+// The dialogue of a pipeline: from typed statements to items of the wire, and back to typed results.
+
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+template <class Op>
+struct pipeline_target;
+template <class Request>
+struct pipeline_target<sql_execute<Request>> {
+  using type = summary_target;
+};
+template <class Row, class Request>
+struct pipeline_target<sql_query<Row, Request>> {
+  using type = all_rows<Row>;
+};
+template <class Row, class Request>
+struct pipeline_target<sql_query_one<Row, Request>> {
+  using type = one_row<Row, false>;
+};
+template <class Row, class Request>
+struct pipeline_target<sql_query_optional<Row, Request>> {
+  using type = one_row<Row, true>;
+};
+
+/// Adds to a failure which of the statements it was.
+[[gnu::cold, gnu::noinline]] inline error_info number_failure(error_info failure, std::size_t index,
+                                                              bool were_executed) {
+  std::string text = "statement ";
+  v0::detail::append_parts(text, {v0::detail::number_text{index + 1}, " of the pipeline"});
+  if (were_executed) text += " (all of them have been executed)";
+  if (!failure.context().empty()) v0::detail::append_parts(text, {": ", failure.context()});
+  failure.with_context(std::move(text));
+  return failure;
+}
+
+/// One statement of a pipeline on its way. Stays where it is once it is prepared.
+template <class Op>
+class pipeline_part {
+ public:
+  using value_type = typename Op::value_type;
+
+  explicit pipeline_part(const Op& of) noexcept : of_(&of.request), asked_(of.request) {}
+
+  /// `before`: a statement of the same type; when it has the same text too, it is prepared already.
+  void prepare(session& on, pipeline_item& into, bool shows_text, const pipeline_item* before = nullptr) {
+    into.rows = target_.sink();
+    if (const std::string_view key = asked_.view().key(); before != nullptr && !before->failure && !key.empty() &&
+                                                          key.data() == before->asked.literal.data() &&
+                                                          key.size() == before->asked.literal.size()) {
+      into.asked = before->asked;
+      into.asked.arguments.state = of_;
+      return;
+    }
+    into.failure = asked_.view().traits.kind == statement_kind::transaction ? refuse_transaction_statement()
+                                                                            : asked_.prepare(on, shows_text);
+    if (!into.failure) into.asked = asked_.request();
+  }
+  void finish(pipeline_item& of, bool shows_text) {
+    if (!of.failure) of.failure = target_.finish(of.done);
+    if (of.failure) of.failure = asked_.explain(std::move(of.failure), shows_text);
+  }
+  value_type value() { return target_.value(); }
+
+ private:
+  using request_type = decltype(Op::request);
+
+  const request_type* of_;
+  prepared_request<request_type> asked_;
+  typename pipeline_target<Op>::type target_;
+};
+
+/// The statements of a pipeline and the items that the dialogue knows, of a tuple or of a vector.
+template <class Ops>
+struct pipeline_parts;
+
+template <class... Ops>
+struct pipeline_parts<std::tuple<Ops...>> {
+  std::tuple<pipeline_part<std::remove_cvref_t<Ops>>...> parts;
+  std::array<pipeline_item, sizeof...(Ops)> items{};
+
+  explicit pipeline_parts(const std::tuple<Ops...>& of) : parts(of) {}
+
+  void prepare(session& on, bool shows_text) {
+    each([&](auto& part, pipeline_item& item) { part.prepare(on, item, shows_text); });
+  }
+  template <class Fn>
+  void each(Fn&& fn) {
+    std::size_t index = 0;
+    std::apply([&](auto&... part) { (fn(part, items[index++]), ...); }, parts);
+  }
+  template <class Values, class Take>
+  Values values(Take take) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) { return Values{take(std::get<I>(parts), items[I])...}; }
+    (std::index_sequence_for<Ops...>{});
+  }
+};
+
+template <class Op>
+struct pipeline_parts<std::vector<Op>> {
+  std::vector<pipeline_part<Op>> parts;
+  std::vector<pipeline_item> items;
+
+  explicit pipeline_parts(const std::vector<Op>& of) : parts(of.begin(), of.end()), items(of.size()) {}
+
+  void prepare(session& on, bool shows_text) {
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      parts[i].prepare(on, items[i], shows_text, i == 0 ? nullptr : &items[i - 1]);
+    }
+  }
+  template <class Fn>
+  void each(Fn&& fn) {
+    for (std::size_t i = 0; i < parts.size(); ++i) fn(parts[i], items[i]);
+  }
+  template <class Values, class Take>
+  Values values(Take take) {
+    Values all;
+    all.reserve(parts.size());
+    for (std::size_t i = 0; i < parts.size(); ++i) all.push_back(take(parts[i], items[i]));
+    return all;
+  }
+};
+
+/// What the whole pipeline failed of: the cause, not those that were undone because of it.
+[[gnu::cold, gnu::noinline]] inline error_info failure_of_pipeline(std::span<const pipeline_item> items,
+                                                                   std::size_t cause) {
+  const bool were_executed = cause >= items.size();
+  if (were_executed) {
+    cause = 0;
+    while (!items[cause].failure) ++cause;
+  }
+  return number_failure(items[cause].failure, cause, were_executed);
+}
+
+/// Executes the statements of a pipeline. Lifetime: borrows the session and the operation.
+template <class Ops, bool IsEach>
+class pipeline_call {
+ public:
+  using value_type = typename pipelined<Ops, IsEach>::value_type;
+
+  pipeline_call(session& on, const pipelined<Ops, IsEach>& op, bool shows_text)
+      : on_(&on), all_(op.ops), shows_text_(shows_text) {}
+
+  action resume(const event& ev) {
+    if (!running_) {
+      if (!prepare()) return action::done(failure_.code());
+      running_.emplace(*on_, all_.items, IsEach ? pipeline_sync::each : pipeline_sync::once);
+    }
+    const action next = running_->resume(ev);
+    if (next.what() != verb::done) return next;
+    if (next.error()) {
+      failure_ = running_->failure(next.error());
+    } else {
+      finish();
+    }
+    return action::done(failure_.code());
+  }
+  error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
+
+  value_type value() && {
+    return all_.template values<value_type>([](auto& part, pipeline_item& item) {
+      using part_value = typename std::remove_reference_t<decltype(part)>::value_type;
+      if constexpr (IsEach) {
+        if (item.failure) return result<part_value>{std::move(item.failure)};
+        return result<part_value>{part.value()};
+      } else {
+        static_cast<void>(item);
+        return part_value{part.value()};
+      }
+    });
+  }
+
+ private:
+  /// What is wrong before anything is sent fails all, or its own statement.
+  bool prepare() {
+    all_.prepare(*on_, shows_text_);
+    std::size_t wrong = 0;
+    while (wrong != all_.items.size() && !all_.items[wrong].failure) ++wrong;
+    if (IsEach || wrong == all_.items.size()) return true;
+    failure_ = number_failure(all_.items[wrong].failure, wrong, false);
+    return false;
+  }
+  void finish() {
+    bool is_wrong = false;
+    all_.each([&](auto& part, pipeline_item& item) {
+      part.finish(item, shows_text_);
+      is_wrong = is_wrong || item.failure;
+    });
+    if (!IsEach && is_wrong) failure_ = failure_of_pipeline(all_.items, running_->failed_statement());
+  }
+
+  session* on_;
+  pipeline_parts<std::remove_cvref_t<Ops>> all_;
+  std::optional<pipeline_dialogue> running_;
+  error_info failure_;
+  bool shows_text_;
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/postgres/copy_reading.hpp ----
+// COPY … TO STDOUT into rows: a look at the columns, then batches of rows as they come.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// What is copied: some columns of a table, or what a query gives.
+class copy_origin {
+ public:
+  /// `columns`: `column_list<dialect::postgres, Row>`. Errors: those of `quote_qualified`.
+  static result<copy_origin> of_table(std::string_view table, std::string_view columns) {
+    result<std::string> quoted = quote_qualified(dialect::postgres, table);
+    if (!quoted) return std::move(quoted).error();
+    copy_origin made;
+    made.source_ = *std::move(quoted);
+    made.columns_ = columns.substr(2, columns.size() - 3);
+    return made;
+  }
+  static copy_origin of_query(std::string_view query) {
+    while (!query.empty() && (query.back() == ';' || query.back() == ' ' || query.back() == '\n')) {
+      query.remove_suffix(1);
+    }
+    copy_origin made;
+    dovetail::detail::append_parts(made.source_, {"(", query, "\n) as copied"});  // it may end with a comment
+    made.columns_ = "*";
+    return made;
+  }
+
+  /// Has the columns, and no rows.
+  std::string look() const {
+    std::string text;
+    dovetail::detail::append_parts(text, {"select ", columns_, " from ", source_, " where false"});
+    return text;
+  }
+  /// A binary COPY has all columns in binary; what the row type takes as text is made text by the server.
+  std::string copy(const statement_description& of) const {
+    std::string text = "copy (select ";
+    const char* between = "";
+    for (const column_description& each : of.columns()) {
+      text += between;
+      between = ", ";
+      if (auto name = quote_identifier(dialect::postgres, each.name)) text += *name;
+      if (!each.is_binary) text += "::text";
+    }
+    dovetail::detail::append_parts(text, {" from ", source_, ") to stdout (format binary)"});
+    return text;
+  }
+
+ private:
+  std::string source_;
+  std::string columns_;
+};
+
+/// A copy that is being read. Lifetime: stays where it is, and borrows the buffer and the sink's state.
+class copy_reading {
+ public:
+  /// Rows are appended to `batch` as DataRow messages; `rows.describe` is told the columns.
+  copy_reading(copy_origin from, const row_sink& rows, byte_buffer& batch, std::size_t& count)
+      : from_(std::move(from)), look_(from_.look()), rows_(rows), batch_(&batch), count_(&count) {}
+  copy_reading(const copy_reading&) = delete;
+  copy_reading& operator=(const copy_reading&) = delete;
+
+  bool is_over() const noexcept { return is_over_; }
+
+  /// Goes on until there are rows that wait to be read, or the copy has ended: then it is done for now, and the session
+  /// is in the middle of an answer.
+  action resume(session& on, const event& ev) {
+    if (is_over_) return action::done();
+    if (!copying_) {
+      if (!looking_) looking_.emplace(on, statement_request{.text = look_, .is_read_only = true}, described());
+      const action next = looking_->resume(ev);
+      if (next.what() != verb::done) return next;
+      if (next.error()) return end(looking_->failure(next.error()));
+      tuples_.emplace(on.facts.input.maximum());
+      copying_.emplace(on, text_, copy_sink{this, &take});
+      return go_on(copying_->resume({}));
+    }
+    return go_on(copying_->resume(ev));
+  }
+  error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
+
+ private:
+  action go_on(const action& next) {
+    if (next.what() == verb::read && !batch_->empty()) return action::done();
+    if (next.what() != verb::done) return next;
+    if (next.error()) return end(copying_->failure(next.error()));
+    if (!tuples_->is_complete()) return end({errc::malformed_frame, "the data of the copy ends in the middle"});
+    is_over_ = true;
+    return action::done();
+  }
+  action end(error_info why) {
+    is_over_ = true;
+    failure_ = std::move(why);
+    return action::done(failure_.code());
+  }
+
+  row_sink described() noexcept {
+    return {this, [](void* state, statement_description& of) {
+              auto& self = *static_cast<copy_reading*>(state);
+              error_info failure = self.rows_.describe(self.rows_.state, of);
+              if (!failure) self.text_ = self.from_.copy(of);
+              return failure;
+            }};
+  }
+  static error_info take(void* state, byte_view data, const copy_format&) {
+    auto& self = *static_cast<copy_reading*>(state);
+    return self.tuples_->take(data, *self.batch_, *self.count_);
+  }
+
+  copy_origin from_;
+  std::string look_;
+  std::string text_;
+  row_sink rows_;
+  byte_buffer* batch_;
+  std::size_t* count_;
+  std::optional<execute_dialogue> looking_;  // keeps the statement, whose description the rows are read by
+  std::optional<copy_out_dialogue> copying_;
+  std::optional<copy_tuples> tuples_;
+  error_info failure_;
+  bool is_over_ = false;
+};
+
+/// One step of a copy, as a dialogue.
+class copy_step {
+ public:
+  using value_type = void;
+
+  copy_step(copy_reading& of, session& on) noexcept : of_(&of), on_(&on) {}
+  action resume(const event& ev) { return of_->resume(*on_, ev); }
+  error_info failure(std::error_code ec) const { return of_->failure(ec); }
+  void value() && noexcept {}
+
+ private:
+  copy_reading* of_;
+  session* on_;
+};
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/codec/postgres/stream.hpp ----
+// The further batches of a portal, and its end: results of any size in bounded memory.
+
+namespace dovetail::inline v0::postgres {
+
+/// What is wanted of an open portal.
+enum class portal_step : std::uint8_t { fetch, close };
+
+/// Reads the next rows of a portal that `execute_dialogue` left open, or closes it.
+/// Errors: those of `dialogue` and of the sink; the portal is closed after each of them.
+/// Lifetime: borrows the session, the portal and the sink's state.
+class stream_dialogue final : public detail::dialogue {
+ public:
+  using value_type = execution;
+
+  stream_dialogue(session& on, portal& of, const row_sink& rows)
+      : dialogue(on), portal_(&of), rows_(rows), wanted_(portal_step::fetch) {
+    continues_ = of.holds_session();
+  }
+  stream_dialogue(session& on, portal& of) : dialogue(on), portal_(&of), wanted_(portal_step::close) {
+    continues_ = of.holds_session();
+  }
+
+  execution value() && noexcept { return done_; }
+
+ private:
+  using verdict = detail::verdict;
+
+  verdict begin() override {
+    was_in_transaction_ = true;  // what is lost with the connection has not been committed
+    if (!portal_->is_open()) {
+      if (wanted_ == portal_step::close) return verdict::finish;
+      return fail({errc::invalid_state, "the portal is not open"});
+    }
+    on().begin_batch();
+    if (wanted_ == portal_step::fetch) {
+      detail::write_execute(on(), portal_->row_limit(), portal_->name());
+      if (portal_->holds_session()) {
+        on().write_flush();
+        on().note_unsynced();
+      } else {
+        on().write_sync();
+      }
+      return verdict::send;
+    }
+    if (!portal_->holds_session()) {
+      static_cast<void>(on().writer().begin(detail::from_client::close).u8('P').text(portal_->name()).end());
+    } else {
+      is_ending_ = true;  // the Sync closes it
+    }
+    portal_->close();
+    on().write_sync();
+    return verdict::send;
+  }
+
+  verdict on_message(const detail::message& came) override {
+    namespace from_server = detail::from_server;
+    if (is_ending_) return verdict::unexpected;
+    if (wanted_ == portal_step::close) {
+      is_ending_ = true;
+      return came.type == from_server::close_complete ? verdict::go_on : verdict::unexpected;
+    }
+    switch (came.type) {
+      case from_server::portal_suspended:
+        done_.is_suspended = true;
+        if (noted()) return end();
+        is_ending_ = true;
+        return portal_->holds_session() ? verdict::finish : verdict::go_on;
+      case from_server::command_complete:
+        return detail::read_tag(came.body, done_.tag) ? end() : verdict::malformed;
+      default:
+        return verdict::unexpected;
+    }
+  }
+
+  std::size_t on_rows(byte_view unread) override {
+    if (is_ending_ || wanted_ == portal_step::close) return 0;
+    if (rows_.take == nullptr || noted()) return detail::skip_rows(unread);
+    bool failed = false;
+    const std::size_t taken = rows_.take(rows_.state, unread, failed);
+    if (failed) note(rows_.failure == nullptr ? error_info{errc::malformed_value} : rows_.failure(rows_.state));
+    return taken;
+  }
+
+  verdict on_error(error_info failure) override {
+    note(std::move(failure));
+    return end();
+  }
+
+  /// No more rows are wanted, or there are none.
+  verdict end() {
+    is_ending_ = true;
+    portal_->close();
+    if (!on().needs_sync()) return verdict::go_on;
+    on().begin_batch();
+    on().write_sync();
+    return verdict::send;
+  }
+
+  verdict on_ready() override { return is_ending_ ? verdict::finish : verdict::unexpected; }
+
+  portal* portal_;
+  row_sink rows_;
+  execution done_;
+  portal_step wanted_;
+  bool is_ending_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/client/postgres/stream_state.hpp ----
+// Rows read some at a time, through a portal or from a COPY: bounded memory, any number of rows.
+
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+/// The rows of one batch as they came, and the portal or the copy that gives the next.
+class row_batches : public row_target {
+ public:
+  using row_target::row_target;
+  row_batches(const row_batches&) = delete;
+  row_batches& operator=(const row_batches&) = delete;
+
+  /// The next DataRow's body, or nothing.
+  bool next_body(byte_view& body) noexcept {
+    if (at_ == batch_.size()) return false;
+    const std::byte* const begin = batch_.data() + at_;
+    const std::size_t length = load_big<std::uint32_t>(begin + 1);  // checked when it was copied
+    body = {begin + header_size, length - 4};
+    at_ += length + 1;
+    return true;
+  }
+  bool has_more() const noexcept { return copy_ ? !copy_->is_over() : portal_.is_open(); }
+  bool is_copy() const noexcept { return copy_ != nullptr; }
+
+  /// Rows come from a copy: only `copying` may be called then.
+  void copy_from(copy_origin from) {
+    copy_ = std::make_unique<copy_reading>(std::move(from), sink_of(&keep), batch_, rows_in_batch_);
+  }
+  /// The dialogue that reads the next batch of a copy, the first too. `next_body` must have given all of this one.
+  copy_step copying(session& on) {
+    forget_batch();
+    return {*copy_, on};
+  }
+
+  /// The dialogue that executes the statement and reads the first batch.
+  execute_dialogue opening(session& on, statement_request asked) {
+    asked.row_limit = first_batch_;
+    return {on, asked, sink_of(&keep), portal_};
+  }
+  /// The dialogue that reads the next batch. `next_body` must have given all of this one.
+  stream_dialogue fetching(session& on) {
+    if (batch_.size() != 0) {
+      const std::size_t row = (std::max<std::size_t>)(batch_.size() / (std::max<std::size_t>)(rows_in_batch_, 1), 1);
+      portal_.set_row_limit(static_cast<std::int32_t>(std::clamp<std::size_t>(batch_bytes_ / row, 1, most_rows_)));
+    }
+    forget_batch();
+    return {on, portal_, sink_of(&keep)};
+  }
+  stream_dialogue closing(session& on) { return {on, portal_}; }
+
+ protected:
+  ~row_batches() = default;
+
+ private:
+  static constexpr std::int32_t first_batch_ = 256;
+  static constexpr std::size_t batch_bytes_ = 256 * 1024;
+  static constexpr std::size_t most_rows_ = 16 * 1024;
+
+  static std::size_t keep(void* state, byte_view unread, bool& failed) {
+    auto& self = *static_cast<row_batches*>(static_cast<row_target*>(state));
+    const std::size_t whole = take_rows(unread, failed, [&self](byte_view) { return ++self.rows_in_batch_, true; });
+    self.batch_.append(unread.first(whole));
+    return whole;
+  }
+
+  void forget_batch() noexcept {
+    batch_.clear();
+    at_ = rows_in_batch_ = 0;
+  }
+
+  portal portal_;
+  std::unique_ptr<copy_reading> copy_;
+  byte_buffer batch_;
+  std::size_t at_ = 0;
+  std::size_t rows_in_batch_ = 0;
+};
+
+/// What a stream keeps on the heap, where the dialogues' pointers stay good.
+template <class Row>
+class row_stream final : public row_batches {
+ public:
+  row_stream() noexcept : row_batches(&row_tag<Row>, row_plan<Row>::description, name_style_of<row_value_t<Row>>) {}
+
+  /// Reads the next row of the batch; false when it has none.
+  bool next(row_value_t<Row>& out, bool& failed) {
+    byte_view body;
+    if (!next_body(body)) return false;
+    failed = !this->template read<Row>(body, out);
+    return true;
+  }
+};
+
+/// A query that is being read row by row. The connection must stay where it is.
+template <class Row>
+class stream_state {
+ public:
+  explicit stream_state(std::unique_ptr<row_stream<Row>> rows) noexcept : rows_(std::move(rows)) {}
+  stream_state(stream_state&&) noexcept = default;
+  stream_state& operator=(stream_state&&) noexcept = default;
+
+  row_stream<Row>& rows() noexcept { return *rows_; }
+  error_info take_failure() { return std::move(failure_); }
+  stream_step fail(error_info why) {
+    failure_ = std::move(why);
+    return stream_step::failed;
+  }
+  /// How to end it when the stream goes before its end; set by the connection.
+  void on_close(void* connection, void (*end)(void* connection, row_batches& of) noexcept) noexcept {
+    connection_ = connection;
+    close_ = end;
+  }
+  void close() noexcept {
+    if (rows_ && rows_->has_more() && close_ != nullptr) close_(connection_, *rows_);
+    rows_.reset();
+  }
+
+ private:
+  std::unique_ptr<row_stream<Row>> rows_;
+  error_info failure_;
+  void* connection_ = nullptr;
+  void (*close_)(void*, row_batches&) noexcept = nullptr;
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/postgres/stream_call.hpp ----
+// The three operations of an asynchronous stream as dialogues: opening it, fetching its next rows, ending it.
+
+namespace dovetail::inline v0::postgres {
+
+/// A copy that a stream is to be read from, or why there is none.
+struct copy_request {
+  result<detail::copy_origin> from;
+  bool is_read_only() const noexcept { return true; }
+};
+
+namespace detail {
+
+/// The rows of an asynchronous stream. Lifetime: stays where it is.
+template <class Row>
+class awaited_rows {
+ public:
+  /// Forgets what an attempt before has left.
+  row_batches& restart() {
+    rows_.emplace();
+    return *rows_;
+  }
+  row_batches& batches() noexcept { return *rows_; }
+
+  stream_step take(row_value_t<Row>*& out) {
+    if (!rows_) return stream_step::done;
+    bool failed = false;
+    if (rows_->next(row_, failed)) {
+      out = &row_;
+      return failed ? stream_step::failed : stream_step::row;
+    }
+    return rows_->has_more() ? stream_step::more : stream_step::done;
+  }
+  error_info take_failure() { return rows_->take_failure(); }
+  bool needs_close() const noexcept { return rows_ && rows_->has_more(); }
+  /// A portal goes with its transaction. After a copy that was not read to its end the connection is of no use.
+  void abandon() noexcept { rows_.reset(); }
+
+ private:
+  std::optional<row_stream<Row>> rows_;
+  row_value_t<Row> row_{};
+};
+
+/// Lifetime: borrows the session and the operation. Does not move once it has begun.
+template <class Rows, class Request>
+class stream_open_call {
+ public:
+  using value_type = void;
+
+  stream_open_call(session& on, sql_stream_open<Rows, Request>& op, bool shows_text) noexcept
+      : on_(&on), asked_(op.request), rows_(op.rows), shows_text_(shows_text) {}
+
+  action resume(const event& ev) {
+    if (!running_) {
+      if (failure_ = asked_.prepare(*on_, shows_text_); failure_) return action::done(failure_.code());
+      running_.emplace(rows_->restart().opening(*on_, asked_.request()));
+    }
+    const action next = running_->resume(ev);
+    if (next.what() == verb::done && next.error()) {
+      failure_ = asked_.explain(running_->failure(next.error()), shows_text_);
+    }
+    return next;
+  }
+  error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
+  void value() && noexcept {}
+
+ private:
+  session* on_;
+  prepared_request<Request> asked_;
+  Rows* rows_;
+  std::optional<execute_dialogue> running_;
+  error_info failure_;
+  bool shows_text_;
+};
+
+/// Opens the stream of a copy.
+class copy_open_call {
+ public:
+  using value_type = void;
+
+  explicit copy_open_call(error_info why) noexcept : failure_(std::move(why)) {}
+  explicit copy_open_call(const copy_step& first) : running_(first) {}
+
+  action resume(const event& ev) { return running_ ? running_->resume(ev) : action::done(failure_.code()); }
+  error_info failure(std::error_code ec) const { return running_ ? running_->failure(ec) : failure_; }
+  void value() && noexcept {}
+
+ private:
+  std::optional<copy_step> running_;
+  error_info failure_;
+};
+
+/// Reads the next rows of a stream, or ends it.
+class stream_step_call {
+ public:
+  using value_type = void;
+
+  stream_step_call(session& on, row_batches& of, portal_step wanted) noexcept : on_(&on), of_(&of), wanted_(wanted) {}
+
+  action resume(const event& ev) {
+    if (of_->is_copy()) {
+      // A copy cannot be ended in words: it is broken off, as by a cancellation, and the connection brought back.
+      if (wanted_ == portal_step::close) return action::done(errc::cancelled);
+      if (!copying_) copying_.emplace(of_->copying(*on_));
+      return copying_->resume(ev);
+    }
+    if (!running_) running_.emplace(wanted_ == portal_step::fetch ? of_->fetching(*on_) : of_->closing(*on_));
+    return running_->resume(ev);
+  }
+  error_info failure(std::error_code ec) const {
+    if (copying_) return copying_->failure(ec);
+    return running_ ? running_->failure(ec) : error_info{ec};
+  }
+  void value() && noexcept {}
+
+ private:
+  session* on_;
+  row_batches* of_;
+  portal_step wanted_;
+  std::optional<copy_step> copying_;
+  std::optional<stream_dialogue> running_;
+};
+
+}  // namespace detail
+}  // namespace dovetail::inline v0::postgres
 
 // ---- dovetail/client/postgres/transaction_text.hpp ----
 // The statements that begin and end transactions and savepoints on PostgreSQL.
@@ -32258,6 +35119,18 @@ class execute_call {
   bool is_refused_;
 };
 
+/// What the server has reported of itself and of the session; no I/O.
+class parameter_call {
+ public:
+  using value_type = std::optional<std::string>;
+  explicit parameter_call(std::string_view found) noexcept : found_(found) {}
+  action resume(const event&) const noexcept { return action::done(); }
+  value_type value() && { return found_.empty() ? value_type{} : value_type{found_}; }
+
+ private:
+  std::string_view found_;
+};
+
 /// The session of a connection, and the dialogues that it makes. Its machines borrow it: it stays where it is while one
 /// of them lives.
 class client_session {
@@ -32298,6 +35171,43 @@ class client_session {
   copy_call<Range> start(const copy_rows<Range>& op) {
     return {session_, op};
   }
+  template <class Ops, bool IsEach>
+  pipeline_call<Ops, IsEach> start(const pipelined<Ops, IsEach>& op) {
+    return {session_, op, how_.include_statement_text};
+  }
+  template <class Rows, class Request>
+  stream_open_call<Rows, Request> start(sql_stream_open<Rows, Request>& op) {
+    return {session_, op, how_.include_statement_text};
+  }
+  template <class Rows>
+  copy_open_call start(sql_stream_open<Rows, copy_request>& op) {
+    if (!op.request.from) return copy_open_call{op.request.from.error()};
+    row_batches& rows = op.rows->restart();
+    rows.copy_from(*op.request.from);
+    return copy_open_call{rows.copying(session_)};
+  }
+  template <class Rows>
+  stream_step_call start(sql_stream_fetch<Rows>& op) {
+    return {session_, op.rows->batches(), portal_step::fetch};
+  }
+  template <class Rows>
+  stream_step_call start(sql_stream_close<Rows>& op) {
+    is_giving_up_ = op.rows->batches().is_copy();
+    return {session_, op.rows->batches(), portal_step::close};
+  }
+  template <class Consumer>
+  copy_text_out_call<Consumer> start(copy_text_out<Consumer>& op) {
+    return {session_, op};
+  }
+  template <class Source>
+  copy_text_in_call<Source> start(copy_text_in<Source>& op) {
+    return {session_, op};
+  }
+  parameter_call start(const parameter_of_server& op) {
+    return parameter_call{session_.facts.parameters.find(op.parameter)};
+  }
+  text_call start(const listen_channels& op) { return {session_, op.text}; }
+  wait_notification_dialogue start(const next_notification&) { return wait_notification_dialogue{session_}; }
   script_call start(const sql_script& op) { return {session_, op.text}; }
   text_call start(const sql_begin& op) { return {session_, begin_text(op)}; }
   text_call start(const sql_commit& op) {
@@ -32310,8 +35220,10 @@ class client_session {
   }
 
   /// A dialogue was broken off, and the connection was drained, or (null) lost. A commit that was sent is over then: it
-  /// was done when the server said nothing against it; of a lost one nobody knows. True when it was done.
+  /// was done when the server said nothing against it; of a lost one nobody knows. A copy that was given up has ended.
+  /// True when it was done.
   bool settle(error_info& failure, drained* said) {
+    if (std::exchange(is_giving_up_, false)) return said != nullptr;
     if (!std::exchange(is_committing_, false) || !session_.may_have_executed()) return false;
     if (said == nullptr) {
       failure = {errc::commit_unknown, "the time was over, and the connection is lost"};
@@ -32323,6 +35235,14 @@ class client_session {
     return false;
   }
 
+  /// What the server says unasked goes to an observer from now on.
+  template <observer Observer>
+  void report_notices(Observer& to) noexcept {
+    session_.facts.notices = {&to, [](void* state, server_fields&& said) {
+                                static_cast<Observer*>(state)->on({.what = observed::notice, .notice = &said});
+                              }};
+  }
+
   const connect_options& options() const noexcept { return how_; }
   session& wire() noexcept { return session_; }
   const session& wire() const noexcept { return session_; }
@@ -32331,6 +35251,7 @@ class client_session {
   connect_options how_;
   session session_;
   bool is_committing_ = false;
+  bool is_giving_up_ = false;
 };
 
 }  // namespace postgres::detail
@@ -32849,6 +35770,61 @@ namespace dovetail::inline v0::postgres {
 
 }  // namespace dovetail::inline v0::postgres
 
+// ---- dovetail/client/postgres/copy_stream.hpp ----
+// COPY out as a stream of rows, for blocking clients.
+
+namespace dovetail::inline v0 {
+namespace postgres {
+namespace detail {
+
+template <class Statement>
+result<copy_origin> origin_of(const Statement& query) {
+  if (!query.is_valid()) return query.failure();
+  result<native_statement> native = query.native();
+  if (!native) return std::move(native).error();
+  return copy_origin::of_query(native->text);
+}
+
+}  // namespace detail
+
+/// Part of the blocking client's verbs.
+template <class Self, class Base>
+class copy_stream_verbs : public Base {
+ public:
+  /// Copies all rows of a table out by a binary COPY, one at a time and in bounded memory: the fields name the columns.
+  /// (a stream of rows: see `sql_stream`, and `stream` for what it does to the pool)
+  /// Errors: as `query`. A stream that goes before its end has the server stop the copy, which aborts a transaction
+  /// that it is in.
+  template <reflectable Row>
+  auto copy_out(std::string_view table, std::source_location where = std::source_location::current()) {
+    return start_copy<Row>(detail::copy_origin::of_table(table, column_list<dialect::postgres, Row>), where);
+  }
+  /// The same for the rows of a query, which has no parameters.
+  template <class Row>
+  auto copy_out_query(statement_for<dialect::postgres, Row> query) {
+    return start_copy<Row>(detail::origin_of(query), query.view().where);
+  }
+
+ private:
+  template <class Row>
+  auto start_copy(result<detail::copy_origin> from, std::source_location where) {
+    Self& self = this->self();
+    using stream_type = sql_stream<Row, v0::detail::core_of<Self>>;
+    return self.deliver([&]() -> result<stream_type> {
+      if (!from) return std::move(from).error().with_location(where);
+      const call how = self.start_call(where);
+      auto on = v0::detail::hold_connection(self, how);
+      if (!on) return std::move(on).error();
+      auto state = (*on)->template open_copy<Row>(*std::move(from), how.by);
+      if (!state) return std::move(state).error().with_location(where);
+      return stream_type{*std::move(on), *std::move(state), self.core().timeout(), self.limit(), where};
+    }());
+  }
+};
+
+}  // namespace postgres
+}  // namespace dovetail::inline v0
+
 // ---- dovetail/transport/tcp_or_unix.hpp ----
 // Several places where a server may be, some by TCP, some by Unix sockets, and the stream that leads to one of them.
 
@@ -33004,238 +35980,117 @@ inline transport::endpoint endpoint_of(const connect_options& how) {
 
 }  // namespace dovetail::inline v0::postgres
 
-// ---- dovetail/codec/postgres/stream.hpp ----
-// The further batches of a portal, and its end: results of any size in bounded memory.
-
-namespace dovetail::inline v0::postgres {
-
-/// What is wanted of an open portal.
-enum class portal_step : std::uint8_t { fetch, close };
-
-/// Reads the next rows of a portal that `execute_dialogue` left open, or closes it.
-/// Errors: those of `dialogue` and of the sink; the portal is closed after each of them.
-/// Lifetime: borrows the session, the portal and the sink's state.
-class stream_dialogue final : public detail::dialogue {
- public:
-  using value_type = execution;
-
-  stream_dialogue(session& on, portal& of, const row_sink& rows)
-      : dialogue(on), portal_(&of), rows_(rows), wanted_(portal_step::fetch) {
-    continues_ = of.holds_session();
-  }
-  stream_dialogue(session& on, portal& of) : dialogue(on), portal_(&of), wanted_(portal_step::close) {
-    continues_ = of.holds_session();
-  }
-
-  execution value() && noexcept { return done_; }
-
- private:
-  using verdict = detail::verdict;
-
-  verdict begin() override {
-    was_in_transaction_ = true;  // what is lost with the connection has not been committed
-    if (!portal_->is_open()) {
-      if (wanted_ == portal_step::close) return verdict::finish;
-      return fail({errc::invalid_state, "the portal is not open"});
-    }
-    on().begin_batch();
-    if (wanted_ == portal_step::fetch) {
-      detail::write_execute(on(), portal_->row_limit(), portal_->name());
-      if (portal_->holds_session()) {
-        on().write_flush();
-        on().note_unsynced();
-      } else {
-        on().write_sync();
-      }
-      return verdict::send;
-    }
-    if (!portal_->holds_session()) {
-      static_cast<void>(on().writer().begin(detail::from_client::close).u8('P').text(portal_->name()).end());
-    } else {
-      is_ending_ = true;  // the Sync closes it
-    }
-    portal_->close();
-    on().write_sync();
-    return verdict::send;
-  }
-
-  verdict on_message(const detail::message& came) override {
-    namespace from_server = detail::from_server;
-    if (is_ending_) return verdict::unexpected;
-    if (wanted_ == portal_step::close) {
-      is_ending_ = true;
-      return came.type == from_server::close_complete ? verdict::go_on : verdict::unexpected;
-    }
-    switch (came.type) {
-      case from_server::portal_suspended:
-        done_.is_suspended = true;
-        if (noted()) return end();
-        is_ending_ = true;
-        return portal_->holds_session() ? verdict::finish : verdict::go_on;
-      case from_server::command_complete:
-        return detail::read_tag(came.body, done_.tag) ? end() : verdict::malformed;
-      default:
-        return verdict::unexpected;
-    }
-  }
-
-  std::size_t on_rows(byte_view unread) override {
-    if (is_ending_ || wanted_ == portal_step::close) return 0;
-    if (rows_.take == nullptr || noted()) return detail::skip_rows(unread);
-    bool failed = false;
-    const std::size_t taken = rows_.take(rows_.state, unread, failed);
-    if (failed) note(rows_.failure == nullptr ? error_info{errc::malformed_value} : rows_.failure(rows_.state));
-    return taken;
-  }
-
-  verdict on_error(error_info failure) override {
-    note(std::move(failure));
-    return end();
-  }
-
-  /// No more rows are wanted, or there are none.
-  verdict end() {
-    is_ending_ = true;
-    portal_->close();
-    if (!on().needs_sync()) return verdict::go_on;
-    on().begin_batch();
-    on().write_sync();
-    return verdict::send;
-  }
-
-  verdict on_ready() override { return is_ending_ ? verdict::finish : verdict::unexpected; }
-
-  portal* portal_;
-  row_sink rows_;
-  execution done_;
-  portal_step wanted_;
-  bool is_ending_ = false;
-};
-
-}  // namespace dovetail::inline v0::postgres
-
-// ---- dovetail/client/postgres/stream_state.hpp ----
-// Rows read some at a time through a portal: bounded memory, any number of rows.
-
-namespace dovetail::inline v0 {
-namespace postgres::detail {
-
-/// The rows of one batch as they came, and the portal that gives the next.
-class row_batches : public row_target {
- public:
-  using row_target::row_target;
-  row_batches(const row_batches&) = delete;
-  row_batches& operator=(const row_batches&) = delete;
-
-  /// The next DataRow's body, or nothing.
-  bool next_body(byte_view& body) noexcept {
-    if (at_ == batch_.size()) return false;
-    const std::byte* const begin = batch_.data() + at_;
-    const std::size_t length = load_big<std::uint32_t>(begin + 1);  // checked when it was copied
-    body = {begin + header_size, length - 4};
-    at_ += length + 1;
-    return true;
-  }
-  bool has_more() const noexcept { return portal_.is_open(); }
-
-  /// The dialogue that executes the statement and reads the first batch.
-  execute_dialogue opening(session& on, statement_request asked) {
-    asked.row_limit = first_batch_;
-    return {on, asked, sink_of(&keep), portal_};
-  }
-  /// The dialogue that reads the next batch. `next_body` must have given all of this one.
-  stream_dialogue fetching(session& on) {
-    if (batch_.size() != 0) {
-      const std::size_t row = (std::max<std::size_t>)(batch_.size() / (std::max<std::size_t>)(rows_in_batch_, 1), 1);
-      portal_.set_row_limit(static_cast<std::int32_t>(std::clamp<std::size_t>(batch_bytes_ / row, 1, most_rows_)));
-    }
-    batch_.clear();
-    at_ = rows_in_batch_ = 0;
-    return {on, portal_, sink_of(&keep)};
-  }
-  stream_dialogue closing(session& on) { return {on, portal_}; }
-
- protected:
-  ~row_batches() = default;
-
- private:
-  static constexpr std::int32_t first_batch_ = 256;
-  static constexpr std::size_t batch_bytes_ = 256 * 1024;
-  static constexpr std::size_t most_rows_ = 16 * 1024;
-
-  static std::size_t keep(void* state, byte_view unread, bool& failed) {
-    auto& self = *static_cast<row_batches*>(static_cast<row_target*>(state));
-    const std::size_t whole = take_rows(unread, failed, [&self](byte_view) { return ++self.rows_in_batch_, true; });
-    self.batch_.append(unread.first(whole));
-    return whole;
-  }
-
-  portal portal_;
-  byte_buffer batch_;
-  std::size_t at_ = 0;
-  std::size_t rows_in_batch_ = 0;
-};
-
-/// What a stream keeps on the heap, where the dialogues' pointers stay good.
-template <class Row>
-class row_stream final : public row_batches {
- public:
-  row_stream() noexcept : row_batches(&row_tag<Row>, row_plan<Row>::description, name_style_of<row_value_t<Row>>) {}
-
-  /// Reads the next row of the batch; false when it has none.
-  bool next(row_value_t<Row>& out, bool& failed) {
-    byte_view body;
-    if (!next_body(body)) return false;
-    failed = !this->template read<Row>(body, out);
-    return true;
-  }
-};
-
-enum class stream_step : unsigned char { row, done, failed };
-
-/// A query that is being read row by row. The connection must stay where it is.
-template <class Row>
-class stream_state {
- public:
-  explicit stream_state(std::unique_ptr<row_stream<Row>> rows) noexcept : rows_(std::move(rows)) {}
-  stream_state(stream_state&&) noexcept = default;
-  stream_state& operator=(stream_state&&) noexcept = default;
-
-  row_stream<Row>& rows() noexcept { return *rows_; }
-  error_info take_failure() { return std::move(failure_); }
-  stream_step fail(error_info why) {
-    failure_ = std::move(why);
-    return stream_step::failed;
-  }
-  /// How to end the portal when the stream goes before its end; set by the connection.
-  void on_close(void* connection, void (*end)(void* connection, row_batches& of) noexcept) noexcept {
-    connection_ = connection;
-    close_ = end;
-  }
-  void close() noexcept {
-    if (rows_ && rows_->has_more() && close_ != nullptr) close_(connection_, *rows_);
-    rows_.reset();
-  }
-
- private:
-  std::unique_ptr<row_stream<Row>> rows_;
-  error_info failure_;
-  void* connection_ = nullptr;
-  void (*close_)(void*, row_batches&) noexcept = nullptr;
-};
-
-}  // namespace postgres::detail
-}  // namespace dovetail::inline v0
-
-// ---- dovetail/client/postgres/verbs.hpp ----
-// The verbs that PostgreSQL has beyond those of every SQL client.
+// ---- dovetail/client/postgres/notifications.hpp ----
+// LISTEN for blocking clients: notifications one after the other, on a connection of their own.
 
 namespace dovetail::inline v0 {
 namespace postgres {
 
-/// Base class of clients, views and transactions, on top of `Base`, which has the verbs of every SQL client.
+/// What `listen` gives. It has a connection of its own, which the pool does not count; when the object goes, the server
+/// forgets it. Threads: one at a time. Lifetime: must not outlive its client.
+template <class Core>
+class notifications {
+ public:
+  using connection_type = typename Core::connection_type;
+
+  notifications(Core& core, std::string text, std::source_location where)
+      : core_(&core),
+        on_(std::make_unique<connection_type>(core.connections().connection_options())),
+        listen_{std::move(text)},
+        where_(where) {}
+
+  /// The next notification, or nothing when none came in time. A connection that was lost is made again, as the retry
+  /// policy says; then comes one whose `after_reconnect` says that there was a gap: look at what it is all about.
+  /// Errors: throws `dt::error` when it cannot be made again; the next call tries once more. Connecting takes at most
+  /// the client's time limit, whatever `wait` is.
+  std::optional<notification> next(clock::duration wait) { return next(deadline::after(wait)); }
+  std::optional<notification> next(deadline by = deadline::never()) {
+    if (!is_listening_) {
+      if (error_info failure = start()) v0::detail::throw_error(std::move(failure));
+      return after_gap();
+    }
+    next_notification op;
+    result<notification> came = on_->perform(op, by);
+    if (came) return *std::move(came);
+    if (came.error().code() == errc::deadline_passed) return std::nullopt;
+    is_listening_ = false;
+    if (error_info failure = start()) v0::detail::throw_error(std::move(failure));
+    return after_gap();
+  }
+
+  /// Connects and listens.
+  error_info start() {
+    const call how = call::within(core_->timeout(), where_);
+    for (int attempt = 1;; ++attempt) {
+      on_->close();
+      result<void> done = on_->open(how.by);
+      if (done) done = on_->perform(listen_, how.by);
+      if (done) {
+        is_listening_ = true;
+        return {};
+      }
+      on_->close();
+      error_info why = std::move(done).error();
+      const v0::verdict next = core_->judge(why, listen_channels::name, attempt, true, 0, how);
+      if (!next.repeat) return why;
+      if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);
+    }
+  }
+
+ private:
+  static notification after_gap() {
+    notification gap;
+    gap.after_reconnect = true;
+    return gap;
+  }
+
+  Core* core_;
+  std::unique_ptr<connection_type> on_;
+  listen_channels listen_;
+  std::source_location where_;
+  bool is_listening_ = false;
+};
+
+/// Part of the blocking client's verbs.
+template <class Self, class Base>
+class listen_verbs : public Base {
+ public:
+  /// Listens to a channel, or to several, by a connection of its own: `next(wait)` gives what other sessions send by
+  /// NOTIFY. Names are taken as they are written, without folding to small letters. (notifications)
+  /// Errors: errc::malformed_statement for a name that is empty, has a NUL or more than 63 bytes; those of connecting.
+  template <std::convertible_to<std::string_view>... More>
+  auto listen(channel_name first, const More&... more) {
+    const std::string_view all[] = {first.text, more...};
+    return listen_to(all, first.where);
+  }
+
+ private:
+  auto listen_to(std::span<const std::string_view> channels, std::source_location where) {
+    static_assert(!v0::detail::inside_transaction<Self>, "a client listens, not a transaction");
+    Self& self = this->self();
+    using stream_type = notifications<v0::detail::core_of<Self>>;
+    return self.deliver([&]() -> result<stream_type> {
+      result<std::string> text = detail::listen_text(channels);
+      if (!text) return std::move(text).error().with_location(where);
+      stream_type made{self.core(), *std::move(text), where};
+      if (error_info failure = made.start()) return failure;
+      return made;
+    }());
+  }
+};
+
+}  // namespace postgres
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/postgres/copy_verbs.hpp ----
+// The verbs of COPY that are one operation: structs in, text in and out.
+
+namespace dovetail::inline v0 {
+namespace postgres {
+
+/// Part of `extra_verbs`.
 template <class Base, argument_storage Storage>
-class extra_verbs : public Base {
+class copy_verbs : public Base {
  public:
   /// Copies the structs of a range into a table by a binary COPY: all of them, or none. The fields name the columns;
   /// the table may have a schema. The fastest way in for many rows. (summary) Errors: what the table refuses;
@@ -33252,7 +36107,100 @@ class extra_verbs : public Base {
       return this->self().run(copy_rows<const Range&>{std::string{table}, columns, rows}, where);
     }
   }
+
+  /// Runs a `copy … to stdout` as it is written, in text, CSV or binary, and calls `to(std::string_view)` with the data
+  /// as it comes: whole rows with their newlines, from servers as they are today. (summary) Errors: what the consumer
+  /// throws ends the copy; errc::operation_unsupported for another statement.
+  template <class Consumer>
+    requires copy_consumer<std::remove_reference_t<Consumer>>
+  decltype(auto) copy_out_text(std::string_view copy, Consumer&& to,
+                               std::source_location where = std::source_location::current()) {
+    return this->self().run(copy_text_out<held_by<Consumer>>{std::string{copy}, std::forward<Consumer>(to)}, where);
+  }
+
+  /// Runs a `copy … from stdin` as it is written; the data is a range of lines (strings, with a newline or without), or
+  /// a function that gives some of it at each call, and nothing at the end: all of it is copied, or nothing. (summary)
+  /// Errors: what the source throws ends the copy; errc::operation_unsupported for another statement.
+  template <class Source>
+    requires copy_producer<std::remove_reference_t<Source>> || line_range<std::remove_reference_t<Source>>
+  decltype(auto) copy_in_text(std::string_view copy, Source&& from,
+                              std::source_location where = std::source_location::current()) {
+    return this->self().run(copy_text_in<held_by<Source>>{std::string{copy}, std::forward<Source>(from)}, where);
+  }
+
+ private:
+  template <class T>
+  using held_by = std::conditional_t<Storage == argument_storage::owned, std::decay_t<T>, T>;
 };
+
+}  // namespace postgres
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/postgres/pipeline_verbs.hpp ----
+// The verbs for many statements in few writes.
+
+namespace dovetail::inline v0 {
+namespace postgres {
+
+/// Adds them to `Base`, the verbs of a client, view or transaction.
+template <class Base, argument_storage Storage>
+class pipeline_verbs : public Base {
+ public:
+  /// Executes statements in few writes, without waiting for the answer to one before the next is sent:
+  /// `auto [users, changed] = db.pipeline(pg::query<user>("…", 7), pg::execute("…", 1))`, `pg` being `dt::postgres`.
+  /// Outside of a transaction they are one: all of them are executed, or none. (a tuple of what each one gives)
+  /// Errors: that of the statement which failed, with its number; the others are undone, or were not executed. What is
+  /// found when the rows are read (errc::no_row, errc::unexpected_null, …) undoes nothing, and says so.
+  /// errc::operation_unsupported without a statement cache. Repeated only when nothing was sent or all are reads.
+  template <pipelined_statement... Statements>
+    requires(sizeof...(Statements) != 0)
+  decltype(auto) pipeline(const Statements&... statements) { return pipe<false>(statements...); }
+  /// The same with statements of one type, as many as the range has. (a vector)
+  template <pipelined_range Range>
+  decltype(auto) pipeline(const Range& statements, std::source_location where = std::source_location::current()) {
+    return pipe_range<false>(statements, where);
+  }
+  /// As `pipeline`, but each statement stands for itself: one that fails leaves the others alone. In a transaction it
+  /// fails those behind it. (a tuple, or a vector, of `dt::result`)
+  template <pipelined_statement... Statements>
+    requires(sizeof...(Statements) != 0)
+  decltype(auto) pipeline_each(const Statements&... statements) { return pipe<true>(statements...); }
+  template <pipelined_range Range>
+  decltype(auto) pipeline_each(const Range& statements, std::source_location where = std::source_location::current()) {
+    return pipe_range<true>(statements, where);
+  }
+
+ private:
+  template <bool IsEach, class... Statements>
+  decltype(auto) pipe(const Statements&... statements) {
+    const auto& first = std::get<0>(std::tie(statements...));
+    using operands = std::conditional_t<Storage == argument_storage::owned, std::tuple<Statements...>,
+                                        std::tuple<const Statements&...>>;
+    return this->self().run(pipelined<operands, IsEach>{operands{statements...}}, first.request.sql.view().where);
+  }
+  template <bool IsEach, class Range>
+  decltype(auto) pipe_range(const Range& statements, std::source_location where) {
+    using operands = std::vector<std::remove_cvref_t<decltype(*statements.begin())>>;
+    if constexpr (Storage == argument_storage::borrowed && std::is_same_v<Range, operands>) {
+      return this->self().run(pipelined<const operands&, IsEach>{statements}, where);
+    } else {
+      return this->self().run(pipelined<operands, IsEach>{operands(statements.begin(), statements.end())}, where);
+    }
+  }
+};
+
+}  // namespace postgres
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/postgres/verbs.hpp ----
+// The verbs that PostgreSQL has beyond those of every SQL client.
+
+namespace dovetail::inline v0 {
+namespace postgres {
+
+/// Base class of clients, views and transactions, on top of `Base`, which has the verbs of every SQL client.
+template <class Base, argument_storage Storage>
+class extra_verbs : public copy_verbs<pipeline_verbs<parameter_verbs<Base>, Storage>, Storage> {};
 
 }  // namespace postgres
 }  // namespace dovetail::inline v0
@@ -33416,10 +36364,12 @@ class connection {
  public:
   using options = connect_options;
   template <class Self>
-  using verbs = extra_verbs<sql_blocking_verbs<Self, dialect::postgres>, argument_storage::borrowed>;
+  using verbs = listen_verbs<
+      Self,
+      copy_stream_verbs<Self, extra_verbs<sql_blocking_verbs<Self, dialect::postgres>, argument_storage::borrowed>>>;
   template <class Row>
   using stream_state = detail::stream_state<Row>;
-  using stream_step = detail::stream_step;
+  using stream_step = v0::stream_step;
 
   static result<parsed_string<options>> parse(std::string_view text) { return postgres::parse(text); }
 
@@ -33440,6 +36390,11 @@ class connection {
     return stream_.is_open() ? session_.wire().health() : session_health::closed;
   }
   traffic last_traffic() const noexcept { return moved_; }
+  /// For the pool: notices go to its observer.
+  template <class Observer>
+  void report_notices(Observer& to) noexcept {
+    session_.report_notices(to);
+  }
   bool is_in_transaction() const noexcept {
     return health() == session_health::in_transaction || session_.wire().is_in_transaction();
   }
@@ -33476,11 +36431,19 @@ class connection {
     auto opened = run(stream_, rows->opening(session_.wire(), asked.request()), by, moved_);
     if (!opened) {
       recover();
-      return detail::explain(std::move(opened).error(), asked.view(), shows_text);
+      return asked.explain(std::move(opened).error(), shows_text);
     }
-    stream_state<Row> state{std::move(rows)};
-    state.on_close(this, [](void* on, detail::row_batches& of) noexcept { static_cast<connection*>(on)->end(of); });
-    return state;
+    return keep_open(std::move(rows));
+  }
+
+  /// Begins a copy, and reads its first rows.
+  template <class Row>
+  result<stream_state<Row>> open_copy(detail::copy_origin from, deadline by) {
+    moved_ = {};
+    auto rows = std::make_unique<detail::row_stream<Row>>();
+    rows->copy_from(std::move(from));
+    if (error_info failure = fetch(*rows, by)) return failure;
+    return keep_open(std::move(rows));
   }
 
   /// The next row of a stream; `budget` bounds this step alone.
@@ -33500,13 +36463,25 @@ class connection {
  private:
   using stream_type = transport::stream;
 
+  template <class Row>
+  stream_state<Row> keep_open(std::unique_ptr<detail::row_stream<Row>> rows) {
+    stream_state<Row> state{std::move(rows)};
+    state.on_close(this, [](void* on, detail::row_batches& of) noexcept { static_cast<connection*>(on)->end(of); });
+    return state;
+  }
   error_info fetch(detail::row_batches& of, deadline by) {
-    auto fetched = run(stream_, of.fetching(session_.wire()), by, moved_);
+    if (of.is_copy()) return succeed(run(stream_, of.copying(session_.wire()), by, moved_));
+    return succeed(run(stream_, of.fetching(session_.wire()), by, moved_));
+  }
+  template <class T>
+  error_info succeed(result<T> fetched) {
     if (fetched) return {};
     recover();
     return std::move(fetched).error();
   }
+  /// A copy that is given up has the rest of its data behind it.
   void end(detail::row_batches& of) noexcept {
+    if (of.is_copy()) return recover();
     if (!run(stream_, of.closing(session_.wire()), deadline::after(recovery_limit), moved_)) recover();
   }
 
@@ -34351,6 +37326,103 @@ struct native_codec<time_tz> {
 }  // namespace postgres::detail
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/format/postgres/typed.hpp ----
+// A value that is sent as another PostgreSQL type than its C++ type's own.
+
+namespace dovetail::inline v0 {
+namespace postgres {
+namespace detail {
+
+/// The built-in type of a name as SQL has it: "int", "pg_catalog.int4", "Double  Precision", "text[]"; 0 for any other
+/// text. Names with a precision ("numeric(10,2)") are none: what they do to a value is a cast's business.
+constexpr oid type_named(std::string_view name) noexcept {
+  constexpr std::pair<std::string_view, std::string_view> other_names[] = {
+      {"bool", "boolean"},
+      {"int", "integer"},
+      {"int4", "integer"},
+      {"int2", "smallint"},
+      {"int8", "bigint"},
+      {"float4", "real"},
+      {"float8", "double precision"},
+      {"float", "double precision"},
+      {"decimal", "numeric"},
+      {"varchar", "character varying"},
+      {"char", "character"},
+      {"bpchar", "character"},
+      {"timestamp", "timestamp without time zone"},
+      {"timestamptz", "timestamp with time zone"},
+      {"time", "time without time zone"},
+      {"timetz", "time with time zone"},
+      {"varbit", "bit varying"},
+  };
+  char plain[48] = {};  // small letters, one blank between words
+  std::size_t size = 0;
+  bool is_array = false;
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\n'; };
+  while (!name.empty() && is_blank(name.back())) name.remove_suffix(1);
+  if (name.ends_with("[]")) {
+    is_array = true;
+    name.remove_suffix(2);
+  }
+  for (const char c : name) {
+    if (is_blank(c)) {
+      if (size != 0 && plain[size - 1] != ' ') plain[size++] = ' ';
+    } else {
+      plain[size++] = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    if (size == sizeof plain) return oids::unspecified;
+  }
+  while (size != 0 && plain[size - 1] == ' ') --size;
+  std::string_view wanted{plain, size};
+  if (wanted.starts_with("pg_catalog.")) wanted.remove_prefix(11);
+  for (const auto& [other, own] : other_names) {
+    if (wanted == other) wanted = own;
+  }
+  for (const type_entry& each : known_types) {
+    if (wanted == each.name) return is_array ? each.array : each.type;
+  }
+  return oids::unspecified;
+}
+
+}  // namespace detail
+
+/// What `typed` gives; an argument like any other.
+template <fixed_string Type, class T>
+struct typed_value {
+  static constexpr oid declared_type = detail::type_named(Type.view());
+  static_assert(
+      declared_type != oids::unspecified,
+      "this is no built-in type of PostgreSQL: for a type of your own, and for a precision, write a cast in the "
+      "statement, \"$1::mood\"");
+  T value;
+};
+
+/// `typed<"jsonb">(text)`: the value is sent as the PostgreSQL type of this name, where the server would take it for
+/// another one: `select pg_typeof(?)`, overloaded functions, `jsonb` among text. Other databases see the value alone.
+/// Errors: a name that is no built-in type does not compile; errc::malformed_value or value_out_of_range for a value
+/// that the type does not take.
+template <fixed_string Type, class T>
+auto typed(T&& value) {
+  if constexpr (std::convertible_to<T, std::string_view>) {
+    return typed_value<Type, std::string>{std::string{std::string_view{value}}};
+  } else {
+    return typed_value<Type, std::remove_cvref_t<T>>{std::forward<T>(value)};
+  }
+}
+
+}  // namespace postgres
+
+template <fixed_string Type, class T>
+struct field_codec<postgres::typed_value<Type, T>> {
+  using stored_type = T;
+  static const T& encode(const postgres::typed_value<Type, T>& of) noexcept { return of.value; }
+  static result<postgres::typed_value<Type, T>> decode(T value) {
+    return postgres::typed_value<Type, T>{std::move(value)};
+  }
+};
+
+}  // namespace dovetail::inline v0
+
 // ---- dovetail/format/postgres/native_types.hpp ----
 // All the types that only PostgreSQL has: include it to use them; `dovetail/postgres.hpp` does without them.
 
@@ -34363,6 +37435,203 @@ namespace postgres {
 /// A PostgreSQL database: `dt::postgres::client db{"postgresql://app@localhost/app"}`, or libpq's "host=… dbname=…".
 /// Verbs: see `sql_verbs` and `sql_blocking_verbs`. Connection strings: see `postgres::parse`.
 using client = basic_client<connection>;
+
+}  // namespace postgres
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/postgres/async_copy_stream.hpp ----
+// COPY out as a stream of rows that are awaited.
+
+namespace dovetail::inline v0 {
+namespace postgres {
+
+/// Part of the asynchronous client's verbs.
+template <class Self, class Base>
+class async_copy_stream_verbs : public Base {
+ public:
+  /// As `copy_out` of the blocking client: `auto rows = co_await db.copy_out<city>("city")`, then
+  /// `while (city* each = co_await rows.next()) …`. (async_sql_stream)
+  /// In a transaction the stream must be read to its end: otherwise the transaction's connection is of no use any more.
+  template <reflectable Row>
+  auto copy_out(std::string_view table, std::source_location where = std::source_location::current()) {
+    return start_copy<Row>(detail::copy_origin::of_table(table, column_list<dialect::postgres, Row>), where);
+  }
+  /// The same for the rows of a query, which has no parameters.
+  template <class Row>
+  auto copy_out_query(statement_for<dialect::postgres, Row> query) {
+    return start_copy<Row>(detail::origin_of(query), query.view().where);
+  }
+
+ private:
+  template <class Row>
+  auto start_copy(result<detail::copy_origin> from, std::source_location where) {
+    Self& self = this->self();
+    using core_type = std::remove_cvref_t<decltype(*self.core())>;
+    std::shared_ptr<v0::detail::async_transaction_state<core_type>> inside;
+    if constexpr (v0::detail::inside_async_transaction<Self>) inside = self.state();
+    return v0::detail::open_async_stream<Row>(self.core(), std::move(inside), self.get_executor(), self.budget(),
+                                              self.limit(), where, copy_request{std::move(from)}, self.token());
+  }
+};
+
+}  // namespace postgres
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/postgres/async_notifications.hpp ----
+// LISTEN for asynchronous clients: notifications that are awaited, on a connection of their own.
+
+namespace dovetail::inline v0 {
+namespace postgres {
+namespace detail {
+
+/// The connection of a listener; kept by what runs on it.
+template <class Core>
+struct listener {
+  listener(std::shared_ptr<Core> of, std::string text, std::source_location place)
+      : core(std::move(of)), on(core->connections().connection_options()), listen{std::move(text)}, where(place) {}
+
+  std::shared_ptr<Core> core;
+  typename Core::connection_type on;
+  listen_channels listen;
+  std::source_location where;
+  bool is_listening = false;
+  bool is_closed = false;
+};
+
+template <class Connection, class Machine>
+asio::awaitable<result<typename Machine::value_type>> await_dialogue(Connection& on, Machine dialogue, deadline by) {
+  return async_initiate_result<typename Machine::value_type>(
+      [&on, by](auto handler, Machine asked) {
+        async_run(on.stream(), std::move(asked), by, &on.moved(), std::move(handler));
+      },
+      as_result, std::move(dialogue));
+}
+
+/// Connects and listens.
+template <class Core>
+asio::awaitable<error_info> await_listening(std::shared_ptr<listener<Core>> at) {
+  const call how = call::within(at->core->timeout(), at->where);
+  for (int attempt = 1;; ++attempt) {
+    at->on.close();
+    result<void> done = co_await await_dialogue(at->on, at->on.session().open(), how.by);
+    if (done && !at->is_closed) {
+      done = co_await await_dialogue(at->on, at->on.session().start(at->listen), how.by);
+    }
+    if (at->is_closed) {
+      at->on.close();
+      co_return error_info{errc::cancelled};
+    }
+    if (done) {
+      at->is_listening = true;
+      co_return error_info{};
+    }
+    at->on.close();
+    error_info why = std::move(done).error();
+    const v0::verdict next = at->core->judge(why, listen_channels::name, attempt, true, 0, how);
+    if (!next.repeat) co_return why;
+    asio::steady_timer pause{co_await asio::this_coro::executor, next.delay};
+    co_await pause.async_wait(asio::use_awaitable);
+  }
+}
+
+template <class Core>
+asio::awaitable<std::optional<notification>> await_notification(std::shared_ptr<listener<Core>> at, deadline by) {
+  if (at->is_closed) co_return std::nullopt;
+  if (at->is_listening) {
+    result<notification> came =
+        co_await await_dialogue(at->on, wait_notification_dialogue{at->on.session().wire()}, by);
+    if (at->is_closed) co_return std::nullopt;
+    if (came) co_return *std::move(came);
+    if (came.error().code() == errc::deadline_passed) co_return std::nullopt;
+    if (came.error().code() == errc::cancelled) v0::detail::throw_error(came.error().with_location(at->where));
+    at->is_listening = false;
+  }
+  error_info failure = co_await await_listening(at);
+  if (at->is_closed) co_return std::nullopt;
+  if (failure) v0::detail::throw_error(std::move(failure));
+  notification gap;
+  gap.after_reconnect = true;
+  co_return gap;
+}
+
+}  // namespace detail
+
+/// What `listen` of an asynchronous client gives. It has a connection of its own, which the pool does not count; when
+/// the object goes, the server forgets it. Threads: one at a time. Lifetime: may outlive its client.
+template <class Core>
+class async_notifications {
+ public:
+  explicit async_notifications(std::shared_ptr<detail::listener<Core>> at) noexcept : at_(std::move(at)) {}
+  async_notifications(async_notifications&&) noexcept = default;
+  async_notifications& operator=(async_notifications&& other) noexcept {
+    close();
+    at_ = std::move(other.at_);
+    return *this;
+  }
+  ~async_notifications() { close(); }
+
+  /// `while (auto came = co_await notifications.next()) …`: the next one, however long it takes; nothing after
+  /// `close()`. A connection that was lost is made again, as the retry policy says; then comes one whose
+  /// `after_reconnect` says that there was a gap: look at what it is all about.
+  /// Errors: throws `dt::error` when it cannot be made again; the next call tries once more.
+  /// Cancellation: nothing is lost; the next call goes on.
+  asio::awaitable<std::optional<notification>> next() { return detail::await_notification(at_, deadline::never()); }
+  /// The same; nothing when none came in time, too. Connecting again takes at most the client's time limit.
+  asio::awaitable<std::optional<notification>> next(clock::duration wait) {
+    return detail::await_notification(at_, deadline::after(wait));
+  }
+  bool is_open() const noexcept { return at_ != nullptr && !at_->is_closed; }
+  /// Ends a `next()` that waits, too.
+  void close() noexcept {
+    if (!at_) return;
+    at_->is_closed = true;
+    at_->on.close();
+  }
+
+ private:
+  std::shared_ptr<detail::listener<Core>> at_;
+};
+
+namespace detail {
+
+template <class Core>
+asio::awaitable<result<async_notifications<Core>>> await_listen(std::shared_ptr<Core> core, result<std::string> text,
+                                                                std::source_location where) {
+  if (!text) co_return std::move(text).error().with_location(where);
+  auto at = std::make_shared<listener<Core>>(std::move(core), *std::move(text), where);
+  if (error_info failure = co_await await_listening(at)) co_return failure;
+  co_return async_notifications<Core>{std::move(at)};
+}
+
+}  // namespace detail
+
+/// Part of the asynchronous client's verbs.
+template <class Self, class Base>
+class async_listen_verbs : public Base {
+ public:
+  /// `auto notifications = co_await db.listen("channel")`: as `listen` of the blocking client; several channels as
+  /// `listen("a", "b")`. Completion: an awaitable, with `dt::as_result` one of `dt::result`.
+  template <std::convertible_to<std::string_view>... More>
+  auto listen(channel_name first, const More&... more) {
+    const std::string_view all[] = {first.text, more...};
+    return listen_to(all, first.where);
+  }
+
+ private:
+  auto listen_to(std::span<const std::string_view> channels, std::source_location where) {
+    static_assert(!v0::detail::inside_async_transaction<Self>, "a client listens, not a transaction");
+    Self& self = this->self();
+    using token_type = std::remove_cvref_t<decltype(self.token())>;
+    static_assert(std::is_same_v<token_type, as_result_t> || v0::detail::is_use_awaitable<token_type>::value,
+                  "notifications are awaited");
+    auto running = detail::await_listen(self.core(), detail::listen_text(channels), where);
+    if constexpr (std::is_same_v<token_type, as_result_t>) {
+      return running;
+    } else {
+      return v0::detail::value_or_throw(std::move(running));
+    }
+  }
+};
 
 }  // namespace postgres
 }  // namespace dovetail::inline v0
@@ -34507,12 +37776,21 @@ class async_connection {
   };
 
   template <class Self>
-  using verbs = extra_verbs<sql_async_verbs<Self, dialect::postgres>, argument_storage::owned>;
+  using verbs = async_listen_verbs<
+      Self,
+      async_copy_stream_verbs<Self, extra_verbs<sql_async_verbs<Self, dialect::postgres>, argument_storage::owned>>>;
+  template <class Row>
+  using stream_rows = detail::awaited_rows<Row>;
 
   explicit async_connection(const options& with) : stream_(with.executor, with.how) {}
 
   session_health health() const noexcept {
     return stream_.wire.is_open() ? stream_.session.wire().health() : session_health::closed;
+  }
+  /// For the pool: notices go to its observer.
+  template <class Observer>
+  void report_notices(Observer& to) noexcept {
+    stream_.session.report_notices(to);
   }
   bool is_in_transaction() const noexcept {
     return stream_.wire.is_open() && stream_.session.wire().is_in_transaction();
@@ -34548,477 +37826,5 @@ using async_client = basic_async_client<async_connection>;
 
 }  // namespace postgres
 }  // namespace dovetail::inline v0
-
-// ---- dovetail/codec/postgres/copy_out.hpp ----
-// COPY … TO STDOUT: data to a consumer, straight from the read buffer.
-
-namespace dovetail::inline v0::postgres {
-
-/// Takes the bytes of a copy. Lifetime: the state must outlive the dialogue.
-struct copy_sink {
-  void* state = nullptr;
-  /// Takes one CopyData; servers send a row in each, but do not promise it. A failure ends the copy: what is behind is
-  /// skipped. Lifetime: `data` until it returns.
-  error_info (*take)(void* state, byte_view data, const copy_format& format) = nullptr;
-};
-
-/// Runs one COPY statement that gives data. The value is its tag: `rows()` counts the rows.
-/// Errors: those of `dialogue` and of the sink; errc::operation_unsupported when the statement is no such COPY.
-class copy_out_dialogue final : public detail::query_dialogue {
- public:
-  using value_type = command_tag;
-
-  copy_out_dialogue(session& on, std::string_view text, const copy_sink& to)
-      : query_dialogue(on, text, true), to_(to) {}
-
-  command_tag value() && noexcept { return tag_; }
-
- private:
-  using verdict = detail::verdict;
-  enum class step : std::uint8_t { before, data, behind };
-
-  verdict on_answer(const detail::message& came) override {
-    namespace from_server = detail::from_server;
-    switch (came.type) {
-      case from_server::copy_out_response:
-        if (step_ != step::before || noted()) return verdict::unexpected;
-        step_ = step::data;
-        return detail::read_copy_format(came.body, format_) ? verdict::go_on : verdict::malformed;
-      case from_server::copy_data:
-        if (step_ != step::data) return verdict::unexpected;
-        if (to_.take != nullptr && !noted()) note(to_.take(to_.state, came.body, format_));
-        return verdict::go_on;
-      case from_server::copy_done:
-        if (step_ != step::data) return verdict::unexpected;
-        step_ = step::behind;
-        return verdict::go_on;
-      case from_server::command_complete:
-        if (step_ == step::data) return verdict::unexpected;
-        if (step_ == step::before) refuse();
-        return detail::read_tag(came.body, tag_) ? verdict::go_on : verdict::malformed;
-      case from_server::copy_in_response:
-        refuse();
-        on().begin_batch();
-        static_cast<void>(on().writer().begin(detail::from_client::copy_fail).u8(0).end());
-        return step_ == step::before ? verdict::send : verdict::unexpected;
-      case from_server::row_description:
-      case from_server::empty_query_response:
-        refuse();
-        return step_ == step::before ? verdict::go_on : verdict::unexpected;
-      default:
-        return verdict::unexpected;
-    }
-  }
-
-  std::size_t on_rows(byte_view unread) override {
-    return is_asked() && step_ == step::before && noted() ? detail::skip_rows(unread) : 0;
-  }
-
-  verdict on_end() override { return step_ == step::behind || noted() ? verdict::finish : verdict::unexpected; }
-
-  void refuse() { note({errc::operation_unsupported, "the statement is no COPY … TO STDOUT"}); }
-
-  copy_sink to_;
-  copy_format format_;
-  command_tag tag_;
-  step step_ = step::before;
-};
-
-}  // namespace dovetail::inline v0::postgres
-
-// ---- dovetail/codec/postgres/pipeline.hpp ----
-// Many statements in few writes: each executed without waiting for the answer to the one before.
-
-namespace dovetail::inline v0::postgres {
-
-/// One statement of a pipeline, and what came of it.
-struct pipeline_item {
-  statement_request asked;
-  row_sink rows{};
-  execution done{};
-  error_info failure{};
-  bool has_rows = false;  ///< the sink was given rows
-};
-
-enum class pipeline_sync : std::uint8_t {
-  each,  ///< each statement stands for itself: one that fails leaves the others alone
-  once,  ///< all or nothing: one that fails undoes those before, and those behind are not executed
-};
-
-/// Prepares what is not prepared (one write), then executes all, in writes of about 32 KiB so that neither side waits
-/// for the other to read. In a transaction the statements share its fate whatever `sync` is.
-/// The dialogue ends well when every statement was answered: look at each item's failure. Items that were not executed
-/// because of another one have errc::transaction_aborted.
-/// Errors: those of `dialogue`; then items may or may not have been executed.
-///   errc::operation_unsupported without a statement cache (unnamed statements).
-/// Lifetime: borrows the session, the items and all that they borrow.
-class pipeline_dialogue final : public detail::dialogue {
- public:
-  using value_type = void;
-
-  pipeline_dialogue(session& on, std::span<pipeline_item> items, pipeline_sync sync)
-      : dialogue(on, are_read_only(items)), items_(items), is_once_(sync == pipeline_sync::once) {
-    statements_.resize(items.size());
-  }
-
-  void value() && noexcept {}
-
- private:
-  using verdict = detail::verdict;
-  enum class step : std::uint8_t { deferred, preparing, running };
-  enum class expects : std::uint8_t { bind, result, nothing };
-  struct unprepared {
-    std::size_t item;
-    detail::preparation with;
-  };
-  static constexpr std::size_t chunk_size_ = 32 * 1024;
-
-  static bool are_read_only(std::span<const pipeline_item> items) noexcept {
-    for (const pipeline_item& each : items) {
-      if (!each.asked.is_read_only) return false;
-    }
-    return true;
-  }
-
-  verdict begin() override {
-    if (on().statements.capacity() == 0) {
-      return fail({errc::operation_unsupported, "a pipeline needs the cache of prepared statements"});
-    }
-    was_in_transaction_ = on().is_in_transaction();
-    is_once_ = is_once_ || was_in_transaction_;
-    if (on().has_deferred() && !is_once_) {
-      step_ = step::deferred;
-      on().begin_batch();
-      write_prefix();
-      on().write_sync();
-      return verdict::send;
-    }
-    return prepare();
-  }
-
-  /// Statements that are not prepared, each with a Sync of its own: one that is wrong says nothing of the others.
-  verdict prepare() {
-    step_ = step::preparing;
-    on().begin_batch();
-    preparing_.clear();
-    at_ = 0;
-    write_prefix();
-    for (std::size_t i = 0; i < items_.size(); ++i) {
-      pipeline_item& item = items_[i];
-      if (item.failure || statements_[i]) continue;
-      const statement_request& asked = item.asked;
-      statements_[i] = on().statements.find(asked.text, asked.literal, asked.types);
-      if (statements_[i] || is_being_prepared(i)) continue;
-      unprepared& next = preparing_.emplace_back();
-      next.item = i;
-      const std::size_t before = on().facts.output.size();
-      if (next.with.write(on(), asked, true)) {
-        on().write_sync();
-      } else {
-        on().facts.output.truncate(before);
-        preparing_.pop_back();
-        set_failure(i, detail::unsendable_text());
-      }
-    }
-    if (preparing_.empty()) {
-      on().take_batch_back();
-      return execute();
-    }
-    return verdict::send;
-  }
-  bool is_being_prepared(std::size_t of) const noexcept {
-    for (const unprepared& each : preparing_) {
-      const statement_request& known = items_[each.item].asked;
-      const statement_request& asked = items_[of].asked;
-      if (known.text == asked.text && std::ranges::equal(known.types, asked.types)) return true;
-    }
-    return false;
-  }
-  verdict on_prepared() {
-    unprepared& now = preparing_[at_];
-    if (!items_[now.item].failure) {
-      if (!now.with.is_complete()) return verdict::unexpected;
-      statements_[now.item] = now.with.finish(on(), items_[now.item].asked);
-    }
-    if (++at_ != preparing_.size()) return verdict::go_on;
-    if (noted()) return verdict::finish;               // what was deferred has failed
-    for (std::size_t i = 0; i < items_.size(); ++i) {  // those that waited for one with the same text
-      const statement_request& asked = items_[i].asked;
-      if (!statements_[i] && !items_[i].failure) {
-        statements_[i] = on().statements.find(asked.text, asked.literal, asked.types);
-      }
-      if (!statements_[i] && !items_[i].failure) set_failure(i, failure_of_same_text(i));
-    }
-    return execute();
-  }
-  error_info failure_of_same_text(std::size_t of) const {
-    for (const unprepared& each : preparing_) {
-      const pipeline_item& known = items_[each.item];
-      if (known.failure && known.asked.text == items_[of].asked.text) return known.failure;
-    }
-    return errc::invalid_state;
-  }
-
-  verdict execute() {
-    step_ = step::running;
-    for (std::size_t i = first_; i < items_.size(); ++i) {
-      pipeline_item& item = items_[i];
-      if (item.failure || item.rows.describe == nullptr) continue;
-      if (error_info failure = item.rows.describe(item.rows.state, statements_[i]->description)) {
-        set_failure(i, std::move(failure));
-      }
-    }
-    if (is_once_ && first_failure_ != none_) return abandon();
-    at_ = written_ = first_;
-    return write_chunk();
-  }
-
-  /// Writes the next statements. Chunks of an all-or-nothing pipeline end with a Flush, the last with a Sync.
-  verdict write_chunk() {
-    on().begin_batch();
-    const std::size_t first = written_;
-    std::size_t sent = 0;
-    if (!on().needs_sync()) write_prefix();
-    while (written_ != items_.size() && on().facts.output.size() < chunk_size_) {
-      pipeline_item& item = items_[written_];
-      const std::size_t number = written_++;
-      if (item.failure) continue;
-      if (error_info failure = detail::write_bind(on(), *statements_[number], item.asked.arguments)) {
-        set_failure(number, std::move(failure));
-        if (is_once_) return give_up(first);
-        continue;
-      }
-      detail::write_execute(on(), item.asked.row_limit);
-      ++sent;
-      if (is_once_) {
-        on().note_unsynced();
-      } else {
-        on().write_sync();
-      }
-    }
-    chunk_end_ = written_;
-    if (is_once_ && written_ == items_.size()) {
-      on().set_must_fail(false);
-      on().write_sync();
-    } else if (is_once_) {
-      on().set_must_fail(true);
-      on().write_flush();
-    } else if (sent == 0) {
-      on().take_batch_back();
-      return verdict::finish;
-    }
-    skip_failed();
-    expect_execution();
-    return verdict::send;
-  }
-
-  /// Arguments could not be written: nothing of an all-or-nothing pipeline may stay.
-  verdict give_up(std::size_t first_of_chunk) {
-    on().take_batch_back();
-    if (first_of_chunk == first_) return abandon();
-    on().begin_batch();
-    on().write_failure();
-    on().write_sync();
-    is_undoing_ = true;
-    return verdict::send;
-  }
-  verdict abandon() {
-    mark_undone();
-    return verdict::finish;
-  }
-
-  verdict on_message(const detail::message& came) override {
-    namespace from_server = detail::from_server;
-    if (step_ == step::preparing) return preparing_[at_].with.take(came);
-    if (step_ != step::running || is_undoing_ || at_ == chunk_end_) return verdict::unexpected;
-    pipeline_item& item = items_[at_];
-    switch (came.type) {
-      case from_server::bind_complete:
-        if (expects_ != expects::bind) return verdict::unexpected;
-        expects_ = expects::result;
-        return verdict::go_on;
-      case from_server::command_complete:
-        if (expects_ != expects::result) return verdict::unexpected;
-        return detail::read_tag(came.body, item.done.tag) ? end_item() : verdict::malformed;
-      case from_server::portal_suspended:
-        if (expects_ != expects::result || item.asked.row_limit == 0) return verdict::unexpected;
-        item.done.is_suspended = true;
-        return end_item();
-      case from_server::empty_query_response:
-        return expects_ == expects::result ? end_item() : verdict::unexpected;
-      default:
-        return verdict::unexpected;  // a COPY too: behind other statements there is no way back
-    }
-  }
-  /// A statement is over; with a Sync of its own, ReadyForQuery is still to come.
-  verdict end_item() {
-    if (!is_once_) {
-      expects_ = expects::nothing;
-      return verdict::go_on;
-    }
-    return next_item();
-  }
-  verdict next_item() {
-    ++at_;
-    skip_failed();
-    if (at_ != chunk_end_ || (is_once_ && written_ == items_.size())) return verdict::go_on;
-    return written_ == items_.size() ? verdict::finish : write_chunk();
-  }
-  void skip_failed() noexcept {
-    expects_ = expects::bind;
-    while (at_ != chunk_end_ && items_[at_].failure) ++at_;
-  }
-
-  std::size_t on_rows(byte_view unread) override {
-    if (step_ != step::running || is_undoing_ || at_ == chunk_end_ || expects_ != expects::result) return 0;
-    pipeline_item& item = items_[at_];
-    if (item.rows.take == nullptr || item.failure) return detail::skip_rows(unread);
-    bool failed = false;
-    const std::size_t taken = item.rows.take(item.rows.state, unread, failed);
-    item.has_rows = true;
-    // The statement has been executed: what fails is the reading of its rows, which concerns no other statement.
-    if (failed)
-      item.failure =
-          item.rows.failure == nullptr ? error_info{errc::malformed_value} : item.rows.failure(item.rows.state);
-    return taken;
-  }
-
-  verdict on_error(error_info failure) override {
-    if (is_undoing_) return verdict::go_on;  // as was asked for
-    switch (step_) {
-      case step::deferred:
-        note(std::move(failure));
-        return verdict::go_on;
-      case step::preparing:
-        if (has_prefix_failed()) note(failure);
-        set_failure(preparing_[at_].item, std::move(failure));
-        return verdict::go_on;
-      case step::running:
-        break;
-    }
-    if (at_ == items_.size()) {  // deferred constraints, at the Sync: all is undone
-      set_failure(items_.size() - 1, std::move(failure));
-      return verdict::go_on;
-    }
-    set_failure(at_, std::move(failure));
-    expects_ = expects::nothing;
-    if (!is_once_) expect_execution();  // of those behind
-    if (!is_once_ || !on().needs_sync()) return verdict::go_on;
-    on().begin_batch();
-    on().write_sync();
-    return verdict::send;
-  }
-
-  verdict on_ready() override {
-    switch (step_) {
-      case step::deferred:
-        return noted() ? verdict::finish : prepare();
-      case step::preparing:
-        return on_prepared();
-      case step::running:
-        break;
-    }
-    if (is_once_) {
-      if (first_failure_ == none_) return at_ == items_.size() ? verdict::finish : verdict::unexpected;
-      return can_repeat() ? repeat() : abandon();
-    }
-    if (at_ == chunk_end_ || expects_ != expects::nothing) return verdict::unexpected;
-    return at_ + 1 == items_.size() && can_repeat() ? repeat() : next_item();
-  }
-
-  /// Statements that the server lost are prepared again, when nothing behind them has been executed.
-  bool can_repeat() const noexcept {
-    if (was_repeated_ || was_in_transaction_ || first_failure_ == none_) return false;
-    if (is_once_) {
-      for (const pipeline_item& each : items_) {
-        if (each.has_rows) return false;  // it would get them twice
-      }
-      return detail::is_stale(items_[first_failure_].failure.code());
-    }
-    for (const pipeline_item& each : items_.subspan(first_failure_)) {
-      if (!detail::is_stale(each.failure.code())) return false;
-    }
-    return true;
-  }
-  verdict repeat() {
-    was_repeated_ = true;
-    first_ = is_once_ ? 0 : first_failure_;
-    first_failure_ = none_;
-    for (std::size_t i = first_; i < items_.size(); ++i) {
-      items_[i].failure = {};
-      if (statements_[i]) on().statements.forget(*statements_[i]);
-      statements_[i] = {};
-    }
-    return prepare();
-  }
-
-  void set_failure(std::size_t of, error_info failure) {
-    items_[of].failure = std::move(failure);
-    if (first_failure_ == none_ || of < first_failure_) first_failure_ = of;
-  }
-  /// Says of all others why they were not executed, or are undone.
-  void mark_undone() {
-    std::string why = "undone or not executed, because statement ";
-    v0::detail::append_parts(why, {v0::detail::number_text{first_failure_ + 1}, " of the pipeline failed"});
-    for (std::size_t i = 0; i < items_.size(); ++i) {
-      if (!items_[i].failure) items_[i].failure = {errc::transaction_aborted, why};
-    }
-  }
-
-  static constexpr std::size_t none_ = static_cast<std::size_t>(-1);
-
-  std::span<pipeline_item> items_;
-  std::vector<statement_use> statements_;
-  std::vector<unprepared> preparing_;
-  std::size_t first_ = 0;    // those before have been executed
-  std::size_t at_ = 0;       // whose answer comes next: of `preparing_`, then of the items
-  std::size_t written_ = 0;  // items that are sent, or passed over
-  std::size_t chunk_end_ = 0;
-  std::size_t first_failure_ = none_;
-  step step_ = step::preparing;
-  expects expects_ = expects::bind;
-  bool is_once_;
-  bool is_undoing_ = false;
-  bool was_repeated_ = false;
-};
-
-}  // namespace dovetail::inline v0::postgres
-
-// ---- dovetail/codec/postgres/wait_notification.hpp ----
-// Waiting for a notification on a session that has nothing else to do.
-
-namespace dovetail::inline v0::postgres {
-
-/// Gives the oldest notification; reads until there is one.
-/// Errors: the server's when it ends the connection, the transport's.
-/// Cancellation, deadline: the session stays as it was.
-class wait_notification_dialogue final : public detail::dialogue {
- public:
-  using value_type = notification;
-
-  explicit wait_notification_dialogue(session& on) noexcept : dialogue(on, true) {}
-
-  notification value() && { return std::move(found_); }
-
- private:
-  using verdict = detail::verdict;
-
-  verdict begin() override { return on_unasked(); }
-  verdict on_unasked() override {
-    if (on().notifications.empty()) return verdict::go_on;
-    found_ = on().notifications.pop();
-    return verdict::finish;
-  }
-  verdict on_message(const detail::message&) override { return verdict::unexpected; }
-  verdict on_ready() override { return verdict::unexpected; }
-  verdict on_error(error_info failure) override {
-    on().close();
-    return fail(std::move(failure));
-  }
-
-  notification found_;
-};
-
-}  // namespace dovetail::inline v0::postgres
 
 #endif  // defined(DOVETAIL_WITH_OPENSSL)

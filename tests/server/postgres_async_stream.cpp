@@ -1,0 +1,184 @@
+// Rows that are awaited, from a portal and from a COPY, against a real server: in and outside of transactions, given
+// up, cancelled and late.
+#include <dovetail/postgres.hpp>
+#include <dovetail/postgres_async.hpp>
+
+#include <support/postgres_server.hpp>
+
+#include <gtest/gtest.h>
+
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_future.hpp>
+
+#include <chrono>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+namespace dt = dovetail;
+using dt::test::postgres_server;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct item {
+  int n;
+  std::string_view text;
+};
+
+struct PostgresAsyncStream : testing::Test {
+  asio::io_context io;
+  dt::postgres::async_client db{io.get_executor(), postgres_server::shared().socket_string("app", " maxConnections=1")};
+
+  template <class Body>
+  void run(Body body) {
+    std::exception_ptr thrown;
+    bool is_over = false;
+    asio::co_spawn(io, body, [&](std::exception_ptr what) {
+      thrown = what;
+      is_over = true;
+    });
+    io.restart();
+    io.run_for(30s);
+    EXPECT_TRUE(is_over);
+    if (thrown) std::rethrow_exception(thrown);
+  }
+  asio::awaitable<int> process() { return db.query_value<int>("select pg_backend_pid()"); }
+};
+
+TEST_F(PostgresAsyncStream, AllRowsComeInTheirOrderFromBothSources) {
+  run([&]() -> asio::awaitable<void> {
+    const int before = co_await process();
+    for (const bool copies : {false, true}) {
+      auto rows =
+          co_await (copies ? db.copy_out_query<item>("select n, 'row ' || n as text from generate_series(1, 30000) n")
+                           : db.stream<item>("select n, 'row ' || n as text from generate_series(1, ?) n", 30000));
+      int seen = 0;
+      while (const item* each = co_await rows.next()) {
+        ++seen;
+        if (each->n != seen || each->text != "row " + std::to_string(seen)) ADD_FAILURE() << seen;
+      }
+      EXPECT_EQ(seen, 30000);
+      EXPECT_EQ(co_await rows.next(), nullptr);
+    }
+    EXPECT_EQ(co_await process(), before);
+  });
+}
+
+TEST_F(PostgresAsyncStream, AStreamThatIsClosedOrDroppedGivesTheConnectionBackAlive) {
+  run([&]() -> asio::awaitable<void> {
+    const int before = co_await process();
+    for (const bool closes : {true, false}) {
+      {
+        auto rows = co_await db.stream<int>("select n from generate_series(1, 100000) n");
+        EXPECT_EQ(*co_await rows.next(), 1);
+        if (closes) co_await rows.close();
+      }
+      EXPECT_EQ(co_await process(), before);
+      {
+        auto rows = co_await db.copy_out_query<std::tuple<int, std::string>>(
+            "select n, repeat('x', 500) from generate_series(1, 200000) n");
+        EXPECT_EQ(std::get<0>(*co_await rows.next()), 1);
+        if (closes) co_await rows.close();
+      }
+      EXPECT_EQ(co_await process(), before);
+    }
+  });
+}
+
+TEST_F(PostgresAsyncStream, ATransactionStreamsItsOwnRowsAndOtherStatementsRunBetweenThem) {
+  run([&]() -> asio::awaitable<void> {
+    const int sum = co_await db.transaction([](auto& tx) -> asio::awaitable<int> {
+      co_await tx.execute("create temporary table t on commit drop as select n from generate_series(1, 1000) n");
+      auto rows = co_await tx.template stream<int>("select n from t order by n");
+      int total = 0;
+      while (const int* n = co_await rows.next()) {
+        total += *n;
+        if (*n == 500) total += co_await tx.template query_value<int>("select 1000000");
+      }
+      auto copied = co_await tx.template copy_out_query<int>("select n from t");
+      while (const int* n = co_await copied.next()) total -= *n;
+      auto left = co_await tx.template stream<int>("select n from t");  // goes unread
+      static_cast<void>(co_await left.next());
+      co_return total;
+    });
+    EXPECT_EQ(sum, 1000000);
+  });
+}
+
+TEST_F(PostgresAsyncStream, AnErrorInTheMiddleEndsTheStreamAndNotTheConnection) {
+  run([&]() -> asio::awaitable<void> {
+    const int before = co_await process();
+    for (const bool copies : {false, true}) {
+      auto opened = co_await (
+          copies
+              ? db.with(dt::as_result).copy_out_query<int>("select 100 / (50000 - n) from generate_series(1, 60000) n")
+              : db.with(dt::as_result).stream<int>("select 100 / (50000 - n) from generate_series(1, 60000) n"));
+      EXPECT_TRUE(opened);
+      int seen = 0;
+      dt::error_info why;
+      for (;;) {
+        const auto next = co_await opened->next();
+        if (!next) why = next.error();
+        if (!next || *next == nullptr) break;
+        ++seen;
+      }
+      EXPECT_EQ(why.server().sqlstate, "22012") << why.message();
+      EXPECT_GT(seen, 0);
+      EXPECT_LT(seen, 50000);
+      EXPECT_EQ(co_await process(), before);
+    }
+  });
+}
+
+TEST_F(PostgresAsyncStream, ADeadlineOrACancellationOfAFetchLeavesTheConnectionAlive) {
+  run([&]() -> asio::awaitable<void> {
+    const int before = co_await process();
+    for (const bool copies : {false, true}) {
+      constexpr auto& slow =
+          "select n, case n when 3000 then pg_sleep(20)::text else repeat('x', 300) end as text from "
+          "generate_series(1, 9000) n";
+      auto rows = co_await (copies ? db.within(200ms).with(dt::as_result).copy_out_query<item>(slow)
+                                   : db.within(200ms).with(dt::as_result).stream<item>(slow));
+      EXPECT_TRUE(rows);
+      dt::error_info why;
+      for (;;) {
+        const auto next = co_await rows->next();
+        if (!next) why = next.error();
+        if (!next || *next == nullptr) break;
+      }
+      EXPECT_EQ(why.code(), dt::errc::deadline_passed) << why.message();
+      EXPECT_EQ(co_await process(), before);
+    }
+  });
+}
+
+TEST_F(PostgresAsyncStream, ColumnsThatDoNotFitAndTablesThatAreNotThereAreErrorsOfTheOpening) {
+  run([&]() -> asio::awaitable<void> {
+    struct other {
+      int n;
+      int missing;
+    };
+    const auto wrong = co_await db.with(dt::as_result).stream<other>(dt::runtime("select 1 as n, 'x' as text"));
+    EXPECT_FALSE(wrong);
+    const auto none = co_await db.with(dt::as_result).copy_out<other>("nowhere");
+    EXPECT_FALSE(none);
+    if (!none) {
+      EXPECT_EQ(none.error().server().sqlstate, "42P01");
+    }
+    const auto unnamed = co_await db.with(dt::as_result).copy_out<other>("");
+    EXPECT_FALSE(unnamed);
+    if (!unnamed) {
+      EXPECT_EQ(unnamed.error().code(), dt::errc::malformed_statement);
+    }
+  });
+}
+
+}  // namespace
