@@ -81,6 +81,7 @@ template <class Self, dialect D, argument_storage Storage>
 class sql_verbs {
  public:
   using place = std::source_location;
+  static constexpr dialect speaks = D;  ///< for code that is generic over databases
 
   /// Runs a statement that returns no rows (or drops them). (summary)
   template <class... Args>
