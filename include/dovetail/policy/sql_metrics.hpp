@@ -149,24 +149,17 @@ class sql_metrics {
 
 }  // namespace dovetail::inline v0::asyncsql
 
-// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
-#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
-#if !defined(DOVETAIL_SEPARATE_COMPILATION)
-#define DOVETAIL_DEFINE inline
-#else
-#define DOVETAIL_DEFINE
-#endif
 namespace dovetail::inline v0::asyncsql {
 
-DOVETAIL_DEFINE std::uint64_t detail::edge_histogram::count() const noexcept { return up_to(edges.size()); }
+inline std::uint64_t detail::edge_histogram::count() const noexcept { return up_to(edges.size()); }
 
-DOVETAIL_DEFINE std::uint64_t detail::edge_histogram::up_to(std::size_t edge) const noexcept {
+inline std::uint64_t detail::edge_histogram::up_to(std::size_t edge) const noexcept {
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i <= edge; ++i) sum += counts_[i].load(std::memory_order_relaxed);
   return sum;
 }
 
-[[gnu::noinline]] DOVETAIL_DEFINE void sql_metrics::saw_slow(slow_statement statement) {
+[[gnu::noinline]] inline void sql_metrics::saw_slow(slow_statement statement) {
   add(slow_);
   if (kept_ == 0) return;
   const std::lock_guard lock{mutex_};
@@ -174,7 +167,7 @@ DOVETAIL_DEFINE std::uint64_t detail::edge_histogram::up_to(std::size_t edge) co
   slow_statements_.push_front(std::move(statement));
 }
 
-[[gnu::noinline]] DOVETAIL_DEFINE std::vector<slow_statement> sql_metrics::slow_statements() const {
+[[gnu::noinline]] inline std::vector<slow_statement> sql_metrics::slow_statements() const {
   const std::lock_guard lock{mutex_};
   return {slow_statements_.begin(), slow_statements_.end()};
 }
@@ -199,7 +192,7 @@ namespace detail {
 
 }  // namespace detail
 
-[[gnu::noinline]] DOVETAIL_DEFINE std::string to_prometheus(
+[[gnu::noinline]] inline std::string to_prometheus(
     const std::vector<std::pair<const sql_metrics*, pool_gauges>>& pools) {
   using writer = dovetail::detail::prometheus_writer;
   constexpr std::size_t lock_edges = 11;  // up to 5 s
@@ -289,5 +282,3 @@ namespace detail {
 }
 
 }  // namespace dovetail::inline v0::asyncsql
-#undef DOVETAIL_DEFINE
-#endif

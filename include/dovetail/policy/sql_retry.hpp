@@ -136,13 +136,6 @@ inline verdict decide(retry_class kind, const sql_attempt& facts, const retry_se
 
 }  // namespace dovetail::inline v0::asyncsql
 
-// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
-#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
-#if !defined(DOVETAIL_SEPARATE_COMPILATION)
-#define DOVETAIL_DEFINE inline
-#else
-#define DOVETAIL_DEFINE
-#endif
 namespace dovetail::inline v0::asyncsql {
 namespace detail {
 
@@ -186,8 +179,8 @@ inline int sqlite_code(const std::error_code& code) noexcept {
 
 }  // namespace detail
 
-[[gnu::noinline]] DOVETAIL_DEFINE retry_class classify(const error_info& why, sql_phase phase, std::size_t bytes_sent,
-                                                       const retry_settings& how) {
+[[gnu::noinline]] inline retry_class classify(const error_info& why, sql_phase phase, std::size_t bytes_sent,
+                                              const retry_settings& how) {
   constexpr int sqlite_cantopen = 14;  // https://sqlite.org/rescode.html
   constexpr int sqlite_ioerr = 10;
   const condition kind = why.kind();
@@ -229,5 +222,3 @@ inline int sqlite_code(const std::error_code& code) noexcept {
 }
 
 }  // namespace dovetail::inline v0::asyncsql
-#undef DOVETAIL_DEFINE
-#endif
