@@ -51,6 +51,8 @@ class async_transaction : public Core::connection_type::template verbs<async_tra
   call start_call(std::source_location where) const noexcept { return call::until(by_, where); }
   int nesting() const noexcept { return depth_ + 1; }
   void set_nesting(int depth) noexcept { depth_ = depth; }
+  /// By when the operations that start from now on must be over.
+  void limit(deadline by) noexcept { by_ = by; }
   bool is_aborted() const noexcept { return !on_ || !on_->is_in_transaction(); }
   void release() noexcept { on_.release(); }
 

@@ -5,6 +5,7 @@
 #include <dovetail/base/result.hpp>
 #include <dovetail/client/asyncsql/session_transaction.hpp>
 #include <dovetail/client/asyncsql/settings.hpp>
+#include <dovetail/client/asyncsql/shared_pool.hpp>
 #include <dovetail/client/asyncsql/sql_database.hpp>
 #include <dovetail/client/asyncsql/statement_runner.hpp>
 #include <dovetail/client/pool_report.hpp>
@@ -31,6 +32,7 @@ class session : public Client::connection_type::template verbs<session<Client, G
   using base = typename Client::connection_type::template verbs<session<Client, Guard>>;
 
  public:
+  using guard_type = Guard;
   using client_type = Client;
   using core_type = typename Client::core_type;
   using connection_type = typename Client::connection_type;
@@ -57,6 +59,14 @@ class session : public Client::connection_type::template verbs<session<Client, G
     const pool_statistics now = client().statistics();
     return to_prometheus({{&metrics(), {now.idle, now.active, now.max}}});
   }
+
+  /// Asks the database for a sign of life.
+  health_report health(place where = place::current()) const {
+    return check_health(client(), settings().monitor.health_wait, where);
+  }
+  pool_statistics statistics() const { return client().statistics(); }
+  /// Allows the pool so many connections from now on; see `pool::resize`.
+  void resize(std::size_t most) noexcept { core().connections().resize(most); }
 
   /// Opens a connection if none is open. (Statements do so when they need one.)
   void connect(place where = place::current()) { runner().acquire(start_call(where)).value(); }
@@ -105,7 +115,7 @@ class session : public Client::connection_type::template verbs<session<Client, G
   /// The rows one at a time; within a manual transaction on its connection. While it lives, no other call may be made
   /// in that transaction.
   template <class Row, class... Args>
-  auto stream(statement_for<base::speaks, Row, Args...> sql, const Args&... args) {
+  auto stream(dovetail::detail::statement_of<session, base::speaks, Row, Args...> sql, const Args&... args) {
     state_->context.check(base::speaks, sql.view(), "stream").value();
     return base::template stream<Row>(sql, args...);
   }

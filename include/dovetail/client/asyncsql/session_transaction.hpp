@@ -6,6 +6,7 @@
 #include <dovetail/client/asyncsql/settings.hpp>
 #include <dovetail/client/asyncsql/statement_facts.hpp>
 #include <dovetail/client/asyncsql/statement_guard.hpp>
+#include <dovetail/client/sql_blocking_verbs.hpp>
 #include <dovetail/client/transaction.hpp>
 #include <dovetail/policy/sql_metrics.hpp>
 
@@ -29,16 +30,23 @@ struct session_context {
     return {speaks, how.name, operation, where};
   }
 
+  /// What the guard has against an operation; empty when it may run.
+  template <class Op>
+  error_info refuse(const Op& op, const guard_context& context) {
+    error_info refused = admit(guard, op, context);
+    if (refused) {
+      refused.with_location(context.where);
+      metrics->saw_statement({}, refused.code());
+      guard.saw(text_of(op), context, {.ec = refused.code()});
+    }
+    return refused;
+  }
+
   /// Asks the guard, performs by `run()`, and reports how it ended.
   template <class Op, class Run>
   result<typename Op::value_type> supervise(dialect speaks, const Op& op, std::source_location where, Run&& run) {
     const guard_context context = about(speaks, Op::name, where);
-    if (error_info refused = admit(guard, op, context)) {
-      refused.with_location(where);
-      metrics->saw_statement({}, refused.code());
-      guard.saw(text_of(op), context, {.ec = refused.code()});
-      return refused;
-    }
+    if (error_info refused = refuse(op, context)) return refused;
     const clock::time_point since = clock::now();
     auto answer = run();
     saw(op, context, answer, clock::now() - since);
@@ -99,6 +107,7 @@ class session_transaction : public Core::connection_type::template verbs<session
   using base = typename Core::connection_type::template verbs<session_transaction<Core, Guard>>;
 
  public:
+  using guard_type = Guard;
   using core_type = Core;
   using place = std::source_location;
 
@@ -150,7 +159,8 @@ class session_transaction : public Core::connection_type::template verbs<session
 
   /// The rows one at a time, those that this transaction has written included: see `sql_stream`.
   template <class Row, class... Args>
-  auto stream(statement_for<base::speaks, Row, Args...> sql, const Args&... args) {
+  auto stream(dovetail::detail::statement_of<session_transaction, base::speaks, Row, Args...> sql,
+              const Args&... args) {
     context_->check(base::speaks, sql.view(), "stream").value();
     return base::template stream<Row>(sql, args...);
   }
