@@ -7,6 +7,7 @@
 #include <dovetail/base/text.hpp>
 #include <dovetail/base/uuid.hpp>
 #include <dovetail/row/plan.hpp>
+#include <dovetail/row/read.hpp>
 #include <dovetail/row/value.hpp>
 
 #include <array>
