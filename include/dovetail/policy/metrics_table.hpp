@@ -123,6 +123,8 @@ class metrics_table {
         return count(disconnects_);
       case observed::leak_warning:
         return count(leak_warnings_);
+      case observed::audit:
+        return;  // the statement's request is counted already
       default:
         break;
     }

@@ -24,6 +24,7 @@ enum class observed : std::uint8_t {
   error,         ///< an operation ended with `ec`, for good: what the caller gets; `duration` with all attempts
   pool_wait,     ///< a caller waited `duration` for a connection; `ec` when it got none
   leak_warning,  ///< the caller at `where` has held a connection for `duration`, longer than the pool's threshold
+  audit,         ///< `subject` ran a statement of the class `operation`, or was refused it (`ec`); `duration` it took
 };
 
 /// The name of a kind of observation: "connect", "request", ...
@@ -43,11 +44,13 @@ constexpr std::string_view to_string(observed what) noexcept {
       return "pool_wait";
     case observed::leak_warning:
       return "leak_warning";
+    case observed::audit:
+      return "audit";
   }
   return "unknown";
 }
 
-/// One observation. Lifetime: borrows `operation` for the call only.
+/// One observation. Lifetime: borrows `operation` and `subject` for the call only.
 struct observation {
   observed what = observed::request;
   std::string_view operation{};  ///< the verb's name ("get", "query"); empty when it is no operation's
@@ -57,6 +60,7 @@ struct observation {
   std::size_t bytes_received = 0;
   int attempt = 1;
   std::source_location where{};  ///< the caller's place; line() is 0 when that is not known
+  std::string_view subject{};    ///< of an audit: who asked for it
 };
 
 /// Sees what a client does. Threads: `on` is called by any thread, by several at a time; it must not call the client.
