@@ -3,6 +3,7 @@
 
 #include <dovetail/client/postgres/copy_call.hpp>
 #include <dovetail/client/postgres/crypto.hpp>
+#include <dovetail/client/postgres/describe_call.hpp>
 #include <dovetail/client/postgres/execute_many_call.hpp>
 #include <dovetail/client/postgres/insert_many_call.hpp>
 #include <dovetail/client/postgres/password_login.hpp>
@@ -172,6 +173,7 @@ class client_session {
       const sql_execute_many<Statement, Range, Unpack>& op) {
     return {session_, op, how_.include_statement_text};
   }
+  describe_call start(const describe_statement& op) { return {session_, op.text}; }
   script_call start(const sql_script& op) { return {session_, op.text}; }
   text_call start(const sql_begin& op) { return {session_, begin_text(op)}; }
   text_call start(const sql_commit& op) {
