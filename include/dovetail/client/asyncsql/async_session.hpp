@@ -369,22 +369,29 @@ class async_session : public Client::connection_type::template verbs<async_sessi
 };
 
 /// As `open`, for an asynchronous client that works on `executor`.
-template <class Client, class Guard = no_guard>
-async_session<Client, Guard> open_async(const asio::any_io_executor& executor, const config& how, Guard guard = {},
-                                        pool_registry& in = pool_registry::process()) {
-  auto parsed = Client::connection_type::wire::parse(how.connection_string.reveal());
-  if (!parsed) dovetail::detail::throw_error(std::move(parsed).error());
-  typename Client::settings settings;
-  config own = how;
-  if (error_info wrong = detail::client_settings_of(own, parsed->settings, settings)) {
-    dovetail::detail::throw_error(std::move(wrong));
+template <class Client, class Guard>
+  requires statement_guard<Guard> async_session<Client, Guard> open_async(
+      const asio::any_io_executor& executor, const config& how, Guard by,
+      pool_registry& in = pool_registry::process()) {
+    auto parsed = Client::connection_type::wire::parse(how.connection_string.reveal());
+    if (!parsed) dovetail::detail::throw_error(std::move(parsed).error());
+    typename Client::settings settings;
+    config own = how;
+    if (error_info wrong = detail::client_settings_of(own, parsed->settings, settings)) {
+      dovetail::detail::throw_error(std::move(wrong));
+    }
+    std::shared_ptr<shared_pool<Client>> pool =
+        in.get<Client>(std::move(parsed->options), std::move(settings), how.pool.share, executor).value();
+    std::shared_ptr<sql_metrics> metrics = pool->metrics();
+    Client& client = pool->client();
+    return async_session<Client, Guard>{std::shared_ptr<Client>{std::move(pool), &client}, own.session, std::move(by),
+                                        std::move(metrics)};
   }
-  std::shared_ptr<shared_pool<Client>> pool =
-      in.get<Client>(std::move(parsed->options), std::move(settings), how.pool.share, executor).value();
-  std::shared_ptr<sql_metrics> metrics = pool->metrics();
-  Client& client = pool->client();
-  return async_session<Client, Guard>{std::shared_ptr<Client>{std::move(pool), &client}, own.session, std::move(guard),
-                                      std::move(metrics)};
+
+template <class Client, class Guard = guard<>>
+async_session<Client, Guard> open_async(const asio::any_io_executor& executor, const config& how,
+                                        pool_registry& in = pool_registry::process()) {
+  return open_async<Client>(executor, how, detail::make_guard<Guard>(how.security), in);
 }
 
 }  // namespace dovetail::inline v0::asyncsql

@@ -5,6 +5,7 @@
 #include <dovetail/base/result.hpp>
 #include <dovetail/base/secret.hpp>
 #include <dovetail/base/uri.hpp>
+#include <dovetail/client/asyncsql/security_settings.hpp>
 #include <dovetail/client/asyncsql/settings.hpp>
 #include <dovetail/sql/dialect.hpp>
 
@@ -22,10 +23,7 @@ struct config {
   secret connection_string{};  ///< the client's, without the session's own parameters
   session_settings session{};
   pool_settings pool{};
-  // Of the security guard:
-  bool validate_queries = true;
-  bool allow_admin = false;
-  bool allow_ddl = false;
+  security_settings security{};  ///< of the guard that `open()` makes
 };
 
 /// The database that a connection string leads to; empty when its scheme tells none. ":memory:" and what looks like a
@@ -49,7 +47,8 @@ inline const char* process_variable(const char* name) { return std::getenv(name)
 /// pool_capacity, acquire_timeout, idle_timeout, max_lifetime, health_check_interval, max_retries (after the first
 /// attempt) or attempts (in all), retry_delay, max_delay, exponential_base, jitter (true, false, full), retry_deadline,
 /// retry_lock_not_available, retry_timeouts_of_reads, retryable_codes, slow_query, kept_slow_queries, validate_queries,
-/// allow_admin, allow_ddl. Times are in seconds, or text with a unit: "250ms".
+/// profile (off, standard, strict), allow_admin, allow_ddl, allow_calls, allow_settings, allow_notifications,
+/// allow_risky_functions. Times are in seconds, or text with a unit: "250ms".
 /// `${NAME}` in a text is the environment's variable, `$$` is a dollar; any other dollar is itself.
 /// Errors: one failure that names every mistake: unknown names, values out of range, what contradicts each other,
 /// variables that are not set. No value of a secret is quoted.

@@ -48,8 +48,13 @@ inline constexpr std::string_view session_names[] = {"name",
                                                      "slow_query",
                                                      "kept_slow_queries",
                                                      "validate_queries",
+                                                     "profile",
                                                      "allow_admin",
-                                                     "allow_ddl"};
+                                                     "allow_ddl",
+                                                     "allow_calls",
+                                                     "allow_settings",
+                                                     "allow_notifications",
+                                                     "allow_risky_functions"};
 
 [[gnu::cold, gnu::noinline]] inline bool is_session_name(std::string_view name) noexcept {
   for (const std::string_view each : session_names) {
@@ -248,10 +253,19 @@ struct address_parts {
                {"serializable_read_only", begin_mode::serializable_read_only}})
       .seconds("close_timeout", session.transaction.close_limit)
       .seconds("slow_query", session.monitor.slow_query)
-      .integer("kept_slow_queries", session.monitor.kept_slow_queries, 0, 100000)
-      .boolean("validate_queries", how.validate_queries)
-      .boolean("allow_admin", how.allow_admin)
-      .boolean("allow_ddl", how.allow_ddl);
+      .integer("kept_slow_queries", session.monitor.kept_slow_queries, 0, 100000);
+  security_settings& security = how.security;
+  reader.boolean("validate_queries", security.validate_queries)
+      .choice("profile", security.profile,
+              {{"off", validation_profile::off},
+               {"standard", validation_profile::standard},
+               {"strict", validation_profile::strict}})
+      .boolean("allow_admin", security.allow_admin)
+      .boolean("allow_ddl", security.allow_ddl)
+      .boolean("allow_calls", security.allow_calls)
+      .boolean("allow_settings", security.allow_settings)
+      .boolean("allow_notifications", security.allow_notifications)
+      .boolean("allow_risky_functions", security.allow_risky_functions);
   read_retry(reader, session.retry);
   read_pool(reader, how.pool);
   if (!origin.empty()) {  // in a connection string these are the client's own

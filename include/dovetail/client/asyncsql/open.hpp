@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/client/asyncsql/config.hpp>
+#include <dovetail/client/asyncsql/guard.hpp>
 #include <dovetail/client/asyncsql/pool_registry.hpp>
 #include <dovetail/client/asyncsql/session.hpp>
 #include <dovetail/client/settings.hpp>
@@ -56,32 +57,51 @@ session<Client, Guard> session_on(std::shared_ptr<shared_pool<Client>> pool, con
                                 std::move(metrics)};
 }
 
+/// The guard that a configuration asks for.
+template <class Guard>
+Guard make_guard(const security_settings& how) {
+  if constexpr (std::constructible_from<Guard, security_settings>) {
+    return Guard{how};
+  } else {
+    return Guard{};
+  }
+}
+
+template <class Client, class Change, class Guard>
+session<Client, Guard> open_with(const config& how, const Change& change, Guard by, pool_registry& in) {
+  config own = how;
+  auto pool = open_pool<Client>(own, in, change).value();
+  return session_on(std::move(pool), own, std::move(by));
+}
+
 }  // namespace detail
 
 /// A session as the configuration says: `auto db = asyncsql::open<sqlite::client>(read_config("sqlite:a.db").value())`.
-/// Opens no connection yet. `change(options)` may change the client's options before, such as `credentials`.
+/// Opens no connection yet. Its guard validates statements: literals by the rules of its type, when they are compiled,
+/// other texts by `how.security`; `open<sqlite::client, no_guard>` has none.
 /// Errors: throws `dt::error` when the connection string is wrong, or the registry refuses.
-template <class Client, class Guard = no_guard, class Change>
-  requires std::invocable<const Change&, typename Client::options&> session<Client, Guard> open(
-      const config& how, const Change& change, Guard guard = {}, pool_registry& in = pool_registry::process()) {
-    config own = how;
-    auto pool = detail::open_pool<Client>(own, in, change).value();
-    return detail::session_on(std::move(pool), own, std::move(guard));
-  }
-template <class Client, class Guard = no_guard>
-  requires statement_guard<Guard> session<Client, Guard> open(const config& how, Guard guard = {},
-                                                              pool_registry& in = pool_registry::process()) {
-    return open<Client>(
-        how, [](typename Client::options&) {}, std::move(guard), in);
-  }
-template <class Client>
-session<Client> open(const config& how, pool_registry& in) {
-  return open<Client>(how, no_guard{}, in);
+template <class Client, class Guard = guard<>>
+session<Client, Guard> open(const config& how, pool_registry& in = pool_registry::process()) {
+  return detail::open_with<Client>(
+      how, [](typename Client::options&) {}, detail::make_guard<Guard>(how.security), in);
 }
+/// The same with a guard of one's own.
+template <class Client, class Guard>
+  requires statement_guard<Guard> session<Client, Guard> open(const config& how, Guard by,
+                                                              pool_registry& in = pool_registry::process()) {
+    return detail::open_with<Client>(
+        how, [](typename Client::options&) {}, std::move(by), in);
+  }
+/// The same, when `change(options)` has changed the client's options, such as `credentials`.
+template <class Client, class Guard = guard<>, class Change>
+  requires std::invocable<const Change&, typename Client::options&> session<Client, Guard> open(
+      const config& how, const Change& change, pool_registry& in = pool_registry::process()) {
+    return detail::open_with<Client>(how, change, detail::make_guard<Guard>(how.security), in);
+  }
 /// The same from a connection string; see `read_config`.
-template <class Client>
-session<Client> open(std::string_view connection_string, pool_registry& in = pool_registry::process()) {
-  return open<Client>(read_config(connection_string).value(), in);
+template <class Client, class Guard = guard<>>
+session<Client, Guard> open(std::string_view connection_string, pool_registry& in = pool_registry::process()) {
+  return open<Client, Guard>(read_config(connection_string).value(), in);
 }
 
 }  // namespace dovetail::inline v0::asyncsql

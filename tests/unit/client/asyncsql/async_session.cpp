@@ -109,11 +109,13 @@ TEST_F(AsyncsqlAsyncSession, X1_AnAutomaticInsertIsKeptAndAFailingOneIsNot) {
 TEST_F(AsyncsqlAsyncSession, X3_AManualTransferIsAllOrNothing) {
   session manual{db, in_mode(transaction_mode::manual)};
   run([&]() -> asio::awaitable<void> {
+    //[awaited
     co_await manual.begin();
     co_await manual.execute("update account set balance = balance - :n where id = 1", dt::arg<"n">(30));
     co_await manual.execute("update account set balance = balance + :n where id = 2", dt::arg<"n">(30));
     EXPECT_EQ(co_await manual.query_value<int>("select balance from account where id = 1"), 70);
     co_await manual.commit();
+    //]
     co_await manual.begin();
     co_await manual.execute("update account set balance = 0");
     co_await manual.rollback();

@@ -49,8 +49,8 @@ TEST(AsyncsqlConfig, DefaultsAreThoseOfTheSpecification) {
   EXPECT_EQ(how.pool.max_connections, 20u);
   EXPECT_EQ(how.pool.acquire_wait, 30s);
   EXPECT_EQ(how.pool.idle_limit, 300s);
-  EXPECT_TRUE(how.validate_queries);
-  EXPECT_FALSE(how.allow_admin);
+  EXPECT_TRUE(how.security.validate_queries);
+  EXPECT_FALSE(how.security.allow_admin);
 }
 
 TEST(AsyncsqlConfig, AConnectionStringsOwnParametersStayWithIt) {
@@ -109,7 +109,7 @@ TEST(AsyncsqlConfig, EverySettingOfAFileIsRead) {
       "health_check_interval": 3, "retry_config": {"max_retries": 2, "initial_delay": 0.5, "max_delay": 10.0,
       "exponential_base": 1.5, "jitter": false}, "retry_deadline": 8, "retry_lock_not_available": true,
       "retry_timeouts_of_reads": true, "retryable_codes": ["55006", "14"], "slow_query": 0.25,
-      "kept_slow_queries": 7, "validate_queries": false, "allow_admin": true, "allow_ddl": true})")
+      "kept_slow_queries": 7, "profile": "strict", "validate_queries": false, "allow_admin": true, "allow_ddl": true})")
                          .value();
   EXPECT_EQ(how.session.name, "orders");
   EXPECT_EQ(how.session.transaction.mode, transaction_mode::none);
@@ -135,9 +135,10 @@ TEST(AsyncsqlConfig, EverySettingOfAFileIsRead) {
   EXPECT_EQ(how.session.retry.codes, (std::vector<std::string>{"55006", "14"}));
   EXPECT_EQ(how.session.monitor.slow_query, 250ms);
   EXPECT_EQ(how.session.monitor.kept_slow_queries, 7u);
-  EXPECT_FALSE(how.validate_queries);
-  EXPECT_TRUE(how.allow_admin);
-  EXPECT_TRUE(how.allow_ddl);
+  EXPECT_EQ(how.security.profile, dt::validation_profile::strict);
+  EXPECT_FALSE(how.security.validate_queries);
+  EXPECT_TRUE(how.security.allow_admin);
+  EXPECT_TRUE(how.security.allow_ddl);
 }
 
 TEST(AsyncsqlConfig, UnknownSettingsAreErrorsThatNameThem) {
@@ -170,7 +171,7 @@ TEST(AsyncsqlConfig, Y3_AttemptsAreRetriesAndOne) {
 }
 
 TEST(AsyncsqlConfig, V22_TruthValuesAreReadStrictly) {
-  EXPECT_FALSE(read_text(R"({"url": "sqlite:a.db", "allow_admin": "false"})")->allow_admin);
+  EXPECT_FALSE(read_text(R"({"url": "sqlite:a.db", "allow_admin": "false"})")->security.allow_admin);
   EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "allow_admin": "maybe"})"), "'allow_admin'");
 }
 
