@@ -4,6 +4,7 @@
 
 #include <dovetail/base/result.hpp>
 #include <dovetail/client/asyncsql/session_transaction.hpp>
+#include <dovetail/client/asyncsql/session_view.hpp>
 #include <dovetail/client/asyncsql/settings.hpp>
 #include <dovetail/client/asyncsql/shared_pool.hpp>
 #include <dovetail/client/asyncsql/sql_database.hpp>
@@ -59,6 +60,12 @@ class session : public Client::connection_type::template verbs<session<Client, G
     const pool_statistics now = client().statistics();
     return to_prometheus({{&metrics(), {now.idle, now.active, now.max}}});
   }
+
+  /// The same verbs with a time limit of their own, retries included; it ends earlier than the session's, never later.
+  session_view<session, false> within(clock::duration budget) { return {*this, deadline::after(budget)}; }
+  session_view<session, false> within(deadline by) { return {*this, by}; }
+  /// The same verbs returning `dt::result`.
+  session_view<session, true> with(as_result_t) { return {*this, deadline::never()}; }
 
   /// Asks the database for a sign of life.
   health_report health(place where = place::current()) const {

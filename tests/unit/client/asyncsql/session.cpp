@@ -340,6 +340,29 @@ TEST_F(AsyncsqlSession, Y14_TheDeadlineOfRetriesEndsThem) {
   EXPECT_LT(dt::clock::now() - since, 2s);
 }
 
+TEST_F(AsyncsqlSession, AStatementMayHaveALimitOfItsOwnAndFailWithoutAnException) {
+  const file at;
+  dt::sqlite::client two{at.url()};
+  two.execute("create table t(x integer)");
+  session automatic{two, in_mode(transaction_mode::automatic)};
+  {
+    auto blocker = two.begin();
+    const auto since = dt::clock::now();
+    const auto late = automatic.within(50ms).with(dt::as_result).execute("insert into t values (1)");
+    ASSERT_FALSE(late);
+    EXPECT_LT(dt::clock::now() - since, 3s);
+  }
+  const dt::result<dt::summary> done = automatic.with(dt::as_result).execute("insert into t values (1)");
+  ASSERT_TRUE(done) << done.error().message();
+  EXPECT_EQ(automatic.within(5s).query_value<int>("select count(*) from t"), 1);
+  EXPECT_THROW(automatic.within(5s).execute("insert into missing values (1)"), dt::error);
+  session manual{two, in_mode(transaction_mode::manual)};
+  manual.begin();
+  manual.within(5s).execute("insert into t values (2)");
+  manual.rollback();
+  EXPECT_EQ(automatic.query_value<int>("select count(*) from t"), 1) << "a view is in the session's transaction";
+}
+
 TEST_F(AsyncsqlSession, R17_AStreamInsideAManualTransactionSeesItsRows) {
   session manual{db, in_mode(transaction_mode::manual)};
   manual.begin();
