@@ -3,6 +3,7 @@
 
 #include <dovetail/client/asyncsql/batch.hpp>
 #include <dovetail/client/asyncsql/run_awaited.hpp>
+#include <dovetail/client/asyncsql/run_operation.hpp>
 
 #include <asio/awaitable.hpp>
 
@@ -83,18 +84,22 @@ struct batch_driver<true> {
   /// Inside of a transaction a failed segment must not take the transaction with it.
   template <class Db, class Op>
   static asio::awaitable<result<summary>> run_segment(Db& db, Op op, std::source_location where) {
-    if constexpr (held_by_transaction<Db>) {
-      result<summary> done{summary{}};
-      const auto body = [&](auto& tx) -> asio::awaitable<void> {
-        done = co_await run_awaited(tx, op, where);
-        if (!done) throw_error(done.error());
-      };
-      error_info failure = co_await transact_awaited(db, body, where);
-      if (failure) co_return failure;
-      co_return done;
-    } else {
-      co_return co_await run_awaited(db, std::move(op), where);
+    if constexpr (may_be_in_transaction<Db>) {
+      if (in_transaction(db)) co_return co_await run_savepoint(db, std::move(op), where);
     }
+    co_return co_await run_awaited(db, std::move(op), where);
+  }
+
+  template <class Db, class Op>
+  static asio::awaitable<result<summary>> run_savepoint(Db& db, Op op, std::source_location where) {
+    result<summary> done{summary{}};
+    const auto body = [&](auto& tx) -> asio::awaitable<void> {
+      done = co_await run_awaited(tx, op, where);
+      if (!done) throw_error(done.error());
+    };
+    error_info failure = co_await transact_awaited(db, body, where);
+    if (failure) co_return failure;
+    co_return done;
   }
 };
 

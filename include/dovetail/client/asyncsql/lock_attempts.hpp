@@ -21,7 +21,7 @@ enum class lock_step : std::uint8_t {
   write,  ///< with a look at the version; then `wrote`
   force,  ///< without; then `forced`
   read,   ///< the row as it is now; then `found`
-  pause,  ///< for `delay()`; then write
+  pause,  ///< for `delay()`; then read: what is written next must not be older than the pause
   done,
 };
 
@@ -67,7 +67,7 @@ class lock_attempts {
   const row_type& row() const noexcept { return result_.row; }
 
   lock_step wrote(bool is_done) {
-    if (!is_done) return lock_step::read;
+    if (!is_done) return waits() ? lock_step::pause : lock_step::read;
     return succeed(Layout::version_of(result_.row) + 1, true);
   }
   /// `now`: the row as it is after the update, or nothing.
@@ -125,13 +125,22 @@ class lock_attempts {
     return again();
   }
 
-  lock_step again() {
+  /// Sets the delay before the next attempt; false when there is none to wait for.
+  bool waits() {
+    const bool has_base = can_recompute || result_.base.has_value();
+    const bool may_retry =
+        how_.strategy == conflict_strategy::merge || (how_.strategy == conflict_strategy::retry && has_base);
+    if (!may_retry || result_.retry_count >= how_.max_retries) return false;
     const double factor = std::pow(how_.retry_backoff_multiplier, result_.retry_count);
     const double wait = static_cast<double>(how_.retry_delay.count()) * factor;
     const auto longest = static_cast<double>(how_.max_delay.count());
     delay_ = std::chrono::milliseconds{static_cast<std::int64_t>(wait < longest ? wait : longest)};
+    return delay_.count() > 0;
+  }
+
+  lock_step again() {
     ++result_.retry_count;
-    return delay_.count() > 0 ? lock_step::pause : lock_step::write;
+    return lock_step::write;
   }
 
   lock_step succeed(std::int64_t version, bool is_written) {

@@ -117,8 +117,9 @@ class lock_monitor {
     if (found.total_conflicts == 0) return found;
     found.avg_retries = static_cast<double>(retries) / static_cast<double>(found.total_conflicts);
     found.hotspot_tables.assign(tables.begin(), tables.end());
-    std::stable_sort(found.hotspot_tables.begin(), found.hotspot_tables.end(),
-                     [](const auto& a, const auto& b) { return a.second > b.second; });
+    std::sort(found.hotspot_tables.begin(), found.hotspot_tables.end(), [](const auto& a, const auto& b) {
+      return a.second != b.second ? a.second > b.second : a.first < b.first;
+    });
     if (found.hotspot_tables.size() > 5) found.hotspot_tables.resize(5);
     for (const auto& [table, count] : found.hotspot_tables) {
       if (count * 10 > counted.total_operations) {

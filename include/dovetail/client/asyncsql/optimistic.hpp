@@ -208,8 +208,8 @@ struct lock_driver<false> {
           break;
         }
         case lock_step::pause:
-          if constexpr (!held_by_transaction<Db>) std::this_thread::sleep_for(at.delay());
-          next = lock_step::write;
+          if (!in_transaction(db)) std::this_thread::sleep_for(at.delay());
+          next = lock_step::read;
           break;
         case lock_step::done:
           break;

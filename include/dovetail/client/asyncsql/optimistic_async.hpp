@@ -156,11 +156,11 @@ struct lock_driver<true> {
           break;
         }
         case lock_step::pause:
-          if constexpr (!held_by_transaction<Db>) {
+          if (!in_transaction(db)) {
             asio::steady_timer timer{co_await asio::this_coro::executor, at.delay()};
             co_await timer.async_wait(asio::use_awaitable);
           }
-          next = lock_step::write;
+          next = lock_step::read;
           break;
         case lock_step::done:
           break;

@@ -65,7 +65,9 @@ auto deliver_awaited(asio::awaitable<result<T>> answer) {
 template <class Db, class Body>
 asio::awaitable<error_info> transact_awaited(Db& db, const Body& body, std::source_location where) {
   error_info failure;
-  if constexpr (std::same_as<typename awaited_type<decltype(db.transaction(body, where))>::type, void>) {
+  if constexpr (!requires { db.transaction(body, where); }) {
+    failure = error_info{errc::operation_unsupported, "this transaction has no savepoints by body"};
+  } else if constexpr (std::same_as<typename awaited_type<decltype(db.transaction(body, where))>::type, void>) {
     try {
       co_await db.transaction(body, where);
     } catch (const error& failed) {

@@ -11,11 +11,26 @@
 
 namespace dovetail::inline v0::detail {
 
-/// True where a pause would hold a transaction open.
+/// A transaction, or a session that may have one open.
 template <class Db>
-concept held_by_transaction = requires(Db& db) {
+concept may_be_in_transaction = requires(Db& db) {
   db.nesting();
+}
+|| requires(Db& db) {
+  { db.is_in_transaction() } -> std::convertible_to<bool>;
 };
+
+/// True where a pause would hold a transaction open, and a failure could end one.
+template <class Db>
+bool in_transaction(Db& db) {
+  if constexpr (requires { db.nesting(); }) {
+    return true;
+  } else if constexpr (may_be_in_transaction<Db>) {
+    return db.is_in_transaction();
+  } else {
+    return false;
+  }
+}
 
 template <class Db, class Op>
 result<typename Op::value_type> run_blocking(Db& db, Op op, std::source_location where) {

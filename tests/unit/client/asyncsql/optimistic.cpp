@@ -103,8 +103,9 @@ TEST(Optimistic, ThirtyTwoThreadsIncrementingOneRowAThousandTimesEachLoseNothing
   dt::sqlite::client db{file.url(), how};
   db.script("create table account(id integer primary key, owner text, balance integer, rate real, version integer)");
   db.insert("account", account{1, "ann", 0, {}, {0}});
-  const dt::optimistic<account> accounts{
-      "account", dt::lock_settings{dt::conflict_strategy::retry, 1'000'000, std::chrono::milliseconds{0}}};
+  dt::lock_settings patient{dt::conflict_strategy::retry, 1'000'000, std::chrono::milliseconds{1}};
+  patient.max_delay = std::chrono::milliseconds{16};
+  const dt::optimistic<account> accounts{"account", patient};
   std::vector<std::thread> threads;
   std::atomic<int> failures{0};
   for (int thread = 0; thread < 32; ++thread) {
