@@ -96,6 +96,14 @@ TEST(VerifyQueries, NothingIsExecuted) {
   EXPECT_EQ(db.query_value<std::int64_t>("select count(*) from city"), 1);  // `delete from city` was prepared only
 }
 
+TEST(VerifyQueries, AChangeOfTheSchemaIsSeenThoughTheStatementsWerePreparedBefore) {
+  dt::sqlite::client db = with_schema();
+  const std::size_t before = dt::verify_queries(db).findings.size();
+  db.execute("alter table city rename column area to surface");
+  EXPECT_EQ(twice(db), 2);
+  EXPECT_GT(dt::verify_queries(db).findings.size(), before);
+}
+
 TEST(VerifyQueries, NullsNeedNotBeChecked) {
   dt::sqlite::client db = with_schema();
   const dt::verification found = dt::verify_queries(db, {.check_nulls = false});

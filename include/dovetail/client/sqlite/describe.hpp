@@ -40,9 +40,13 @@ namespace detail {
                                                               std::vector<described_column>& columns) {
   detail::session& session = on.handle();
   const detail::session::limits_scope limits{session, {by, nullptr}};
-  result<detail::statement_use> prepared = session.prepare(text, {});
-  if (!prepared) return std::move(prepared).error();
-  sqlite3_stmt* const statement = (*prepared)->get();
+  if (error_info refused = detail::session::refuse_long(text)) return refused;
+  // Not through the cache: what was prepared before the schema changed is compiled again only when it is executed.
+  sqlite3_stmt* statement = nullptr;
+  const int code =
+      sqlite3_prepare_v2(session.handle(), text.data(), static_cast<int>(text.size()), &statement, nullptr);
+  const detail::statement owner{statement};
+  if (code != SQLITE_OK) return session.failure(code, {});
   const std::vector<column_info> known = detail::columns_of(statement);
   for (std::size_t i = 0; i < known.size(); ++i) {
     columns.push_back({std::string{known[i].name}, std::string{known[i].database_type}, known[i].accepts,
