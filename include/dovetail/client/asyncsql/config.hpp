@@ -60,10 +60,11 @@ inline const char* process_variable(const char* name) { return std::getenv(name)
 
 namespace detail {
 
-/// The settings that `values` give; used by all readers. `has_target`: the connection string is known already.
+/// The settings that `values` give. `origin` names an entry of a file; it is empty for a connection string, `target`.
 [[gnu::cold]] result<config> config_of(std::vector<uri_parameter> values, secret target, std::string_view origin);
 
 }  // namespace detail
 }  // namespace dovetail::inline v0::asyncsql
 
+#include <dovetail/client/asyncsql/config_file.hpp>
 #include <dovetail/client/asyncsql/config_reading.hpp>
