@@ -153,6 +153,44 @@ TEST_F(Guard, AuditTellsWhoDidWhatAndHowItEndedAndNoContents) {
   EXPECT_EQ((*events)[2].ec, dt::errc::statement_refused);
 }
 
+constexpr std::string_view injections[] = {
+    "'; drop table city; --",
+    "'; delete from city; select '",
+    "' or '1'='1",
+    "') ; drop table city ; --",
+    "1; drop table city",
+    "\\'; drop table city; --",
+    "'/**/;/**/drop/**/table/**/city;--",
+    "'; attach ':memory:' as x; --",
+    "';\tvacuum;--",
+    "' union select name from sqlite_master --",
+    "\"; drop table city; --",
+    "`; drop table city; --",
+    "]; drop table city; --",
+    "'; pragma writable_schema = 1; --",
+    "$$; drop table city; $$",
+    "%27; drop table city; --",
+};
+
+TEST_F(Guard, NoStringOfTheCorpusExecutesASecondStatement) {
+  guarded_session session{db_};
+  session.execute("insert into city(id, name) values (1, 'Bern')");
+  for (const std::string_view value : injections) {
+    // As a value it is a value.
+    session.execute("update city set name = ? where id = 1", value);
+    EXPECT_EQ(session.query_value<std::string>("select name from city where name = :name", dt::arg<"name">(value)),
+              value);
+    // Pasted into a text, where a program should not: whatever comes of it, nothing is dropped, deleted or attached.
+    for (const std::string_view quote : {"'", "\"", "`", ""}) {
+      std::string text = "select name from city where name = ";
+      text.append(quote).append(value).append(quote);
+      failure_of([&] { session.query<std::string>(dt::runtime(text)); });
+    }
+    EXPECT_EQ(session.query_value<std::int64_t>("select count(*) from city"), 1) << value;
+    EXPECT_EQ(session.query<std::string>("select name from pragma_database_list").size(), 1U) << value;
+  }
+}
+
 TEST_F(Guard, ASessionWithoutAGuardTakesWhatTheClientTakes) {
   plain_session session{db_};
   session.execute("create table lake(id integer)");
