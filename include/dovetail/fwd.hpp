@@ -9,6 +9,8 @@ class secret;
 class deadline;
 class uuid;
 class decimal;
+class row;
+struct version;
 template <class T>
 class result;
 template <class T>

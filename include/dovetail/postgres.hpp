@@ -6,6 +6,7 @@
 #include <dovetail/client/postgres/connection.hpp>
 #include <dovetail/codec/postgres/sqlstate.hpp>
 #include <dovetail/format/postgres/native_types.hpp>
+#include <dovetail/row/row.hpp>
 #include <dovetail/sql/statement.hpp>
 
 namespace dovetail::inline v0 {

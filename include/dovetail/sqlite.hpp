@@ -5,6 +5,7 @@
 #include <dovetail/client/basic_client.hpp>
 #include <dovetail/client/sqlite/connection.hpp>
 #include <dovetail/client/sqlite/instances.hpp>
+#include <dovetail/row/row.hpp>
 #include <dovetail/sql/statement.hpp>
 
 namespace dovetail::inline v0 {

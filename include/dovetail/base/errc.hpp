@@ -48,6 +48,8 @@ enum class errc {
   invalid_state,          ///< called in a state that does not allow it
   login_refused,          ///< refused here: the peer's way to log in, or a peer that does not prove who it is
   no_suitable_server,     ///< servers answered, and none is in the wanted role
+  statement_refused,      ///< refused here: a rule of the client's validation forbids the statement
+  access_denied,          ///< refused here: the access control forbids it
 };
 
 namespace detail {
@@ -135,6 +137,10 @@ inline errc_entry describe(errc code) noexcept {
       return {condition::authentication, "the log-in was refused on this side"};
     case errc::no_suitable_server:
       return {condition::connection, "no server is in the wanted role"};
+    case errc::statement_refused:
+      return {condition::misuse, "the statement is refused by validation"};
+    case errc::access_denied:
+      return {condition::permission, "access denied"};
   }
   return {condition::server, "unknown error"};
 }

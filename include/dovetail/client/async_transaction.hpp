@@ -133,6 +133,8 @@ class async_transaction : public Core::connection_type::template verbs<async_tra
   bool is_busy() const noexcept { return on_->is_busy(); }
   void release() noexcept { on_->end(); }
   view_type view() const { return {on_, (clock::duration::max)(), on_->by(), asio::use_awaitable}; }
+  /// By when the operations that start from now on must be over.
+  void limit(deadline by) noexcept { on_->set_by(by); }
 
  private:
   std::shared_ptr<state_type> on_;

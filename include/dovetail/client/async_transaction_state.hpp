@@ -33,6 +33,7 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
   const std::shared_ptr<Core>& core() const noexcept { return core_; }
   const asio::any_io_executor& executor() const noexcept { return executor_; }
   deadline by() const noexcept { return by_; }
+  void set_by(deadline by) noexcept { by_ = by; }
   connection_type& connection() noexcept { return *on_; }
   bool is_open() const noexcept { return static_cast<bool>(on_) && !is_over_; }
   bool is_busy() const noexcept { return is_busy_; }

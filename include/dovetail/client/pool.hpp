@@ -110,6 +110,11 @@ class pool {
   void close() noexcept { state_->close_all(); }
   bool is_closed() const noexcept { return state_->is_closed(); }
 
+  /// Allows at most so many connections from now on: at least 1, at most the policy's `capacity` (or `max`, if that is
+  /// more). When it grows, callers in the queue get the new places; when it shrinks, idle connections are closed now,
+  /// and those in use when they come back.
+  void resize(std::size_t most) noexcept { state_->resize(most); }
+
   pool_statistics statistics() const noexcept { return state_->statistics(); }
   [[gnu::cold, gnu::noinline]] std::vector<pool_holder> holders() const {
     return state_->holders(state_->precise_now());

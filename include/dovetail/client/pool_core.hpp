@@ -58,11 +58,17 @@ class pool_core {
   };
 
   explicit pool_core(const pool_limits& limits)
-      : limits_(limits), size_(limits.max == 0 ? 1 : limits.max), slots_(std::make_unique<pool_slot[]>(size_)) {}
+      : limits_(limits),
+        most_(limits.max == 0 ? 1 : limits.max),
+        size_(limits.capacity > most_ ? limits.capacity : most_.load()),
+        slots_(std::make_unique<pool_slot[]>(size_)) {
+    for (std::size_t i = most_; i < size_; ++i) slots_[i].state.store(slot_state::closed, std::memory_order_relaxed);
+  }
   pool_core(const pool_core&) = delete;
   pool_core& operator=(const pool_core&) = delete;
 
   const pool_limits& limits() const noexcept { return limits_; }
+  /// The number of slots, those included that only `resize` brings into use.
   std::size_t size() const noexcept { return size_; }
   pool_slot& slot(std::size_t index) noexcept { return slots_[index]; }
   std::size_t index_of(const pool_slot& slot) const noexcept { return static_cast<std::size_t>(&slot - slots_.get()); }
@@ -105,6 +111,11 @@ class pool_core {
   /// Gives a wanted slot to the first in the queue; false when the pool is closed: then end its connection and
   /// `finish`.
   bool pass_on(pool_slot& slot, clock::time_point now) noexcept;
+
+  /// One step of making the pool as large as `most`: a slot that the caller must hand back, or null when there is no
+  /// more to do now. A slot that came into use goes to the queue so; one that is too many is retired, those in use when
+  /// they come back.
+  [[gnu::cold]] pool_slot* step_to(std::size_t most) noexcept;
 
   /// Marks a slot of a closed pool as gone for good, with the reference that its lease had; true when it was the last.
   [[nodiscard]] bool finish(pool_slot& slot) noexcept {
@@ -197,6 +208,7 @@ class pool_core {
   }
 
   const pool_limits limits_;
+  std::atomic<std::size_t> most_;  // connections that there may be; changes under the lock
   const std::size_t size_;
   const std::unique_ptr<pool_slot[]> slots_;
 
@@ -204,6 +216,7 @@ class pool_core {
   pool_node* first_ = nullptr;
   pool_node* last_ = nullptr;
   bool closed_ = false;
+  std::size_t surplus_ = 0;  // slots that have to go when they come back
   error_info last_connect_error_;
   clock::time_point last_connect_error_at_{};
   std::atomic<std::size_t> waiting_{0};
@@ -259,6 +272,12 @@ DOVETAIL_DEFINE bool pool_core::remove(pool_node& node) noexcept {
   {
     const std::lock_guard lock{mutex_};
     if (closed_) return false;
+    if (surplus_ != 0) {
+      --surplus_;
+      slot.state.store(slot_state::retiring, std::memory_order_relaxed);
+      references_.fetch_add(1, std::memory_order_relaxed);
+      return false;
+    }
     node = first_;
     if (node == nullptr) {
       slot.state.store(slot.open ? slot_state::idle : slot_state::empty, std::memory_order_release);
@@ -273,6 +292,31 @@ DOVETAIL_DEFINE bool pool_core::remove(pool_node& node) noexcept {
   }
   node->notify_(*node);
   return true;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE pool_slot* pool_core::step_to(std::size_t most) noexcept {
+  most = most == 0 ? 1 : most < size_ ? most : size_;
+  const std::lock_guard lock{mutex_};
+  if (closed_) return nullptr;
+  std::size_t now = most_.load(std::memory_order_relaxed);
+  for (; now < most && surplus_ != 0; ++now) --surplus_;
+  for (; now > most; --now) ++surplus_;
+  most_.store(now, std::memory_order_relaxed);
+  for (std::size_t i = 0; i < size_ && now < most; ++i) {
+    if (!is(slots_[i], slot_state::closed)) continue;
+    slots_[i].state.store(slot_state::wanted, std::memory_order_relaxed);
+    most_.store(now + 1, std::memory_order_relaxed);
+    return &slots_[i];
+  }
+  for (std::size_t i = 0; i < size_ && surplus_ != 0; ++i) {
+    if (is(slots_[i], slot_state::empty) && slots_[i].change(slot_state::empty, slot_state::closed, acquire)) {
+      --surplus_;
+    } else if (claim_or_mark(slots_[i])) {
+      slots_[i].state.store(slot_state::wanted, std::memory_order_relaxed);
+      return &slots_[i];
+    }
+  }
+  return nullptr;
 }
 
 [[gnu::noinline]] DOVETAIL_DEFINE bool pool_core::close() noexcept {
@@ -307,7 +351,7 @@ DOVETAIL_DEFINE pool_statistics pool_core::statistics() const noexcept {
   counts.total = counts.active + counts.idle;
   counts.waiting = waiting_.load(std::memory_order_relaxed);
   counts.min = limits_.min;
-  counts.max = size_;
+  counts.max = most_.load(std::memory_order_relaxed);
   counts.opened = opened.load(std::memory_order_relaxed);
   counts.closed = closed.load(std::memory_order_relaxed);
   counts.failed = failed.load(std::memory_order_relaxed);

@@ -14,12 +14,13 @@ namespace dovetail::inline v0::detail {
 
 /// The states of a slot. Only the thread that leads a slot into `leased` may touch its connection.
 enum class slot_state : std::uint32_t {
-  empty,    ///< no connection; may be claimed to open one
-  idle,     ///< an open connection that nobody uses
-  leased,   ///< somebody's; coming back needs no more than one compare-and-swap
-  wanted,   ///< somebody's, and it must come back through the queue: callers wait, or the pool is closing
-  closing,  ///< its connection is being closed by `close()`
-  closed,   ///< for good
+  empty,     ///< no connection; may be claimed to open one
+  idle,      ///< an open connection that nobody uses
+  leased,    ///< somebody's; coming back needs no more than one compare-and-swap
+  wanted,    ///< somebody's, and it must come back through the queue: callers wait, or the pool is closing
+  closing,   ///< its connection is being closed by `close()`
+  closed,    ///< nobody's: the pool is closed, or smaller than it might be
+  retiring,  ///< its connection is being closed because the pool shrinks
 };
 
 /// A cache line a slot, so that two callers with two slots do not meet.

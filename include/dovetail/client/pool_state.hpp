@@ -119,6 +119,10 @@ class pool_state : public pool_core {
 
   [[gnu::cold, gnu::noinline]] void close_all() noexcept;
 
+  [[gnu::cold, gnu::noinline]] void resize(std::size_t most) noexcept {
+    while (pool_slot* const each = step_to(most)) hand_back(*each);
+  }
+
   void drop() noexcept {
     if (drop_reference()) destroy();
   }

@@ -105,7 +105,7 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
   /// The rows one at a time, with bounded memory: see `sql_stream`. In a pooled client another connection than that of
   /// the verbs called meanwhile. (sql_stream)
   template <class Row, class... Args>
-  auto stream(statement_for<D, Row, Args...> sql, const Args&... args) {
+  auto stream(detail::statement_of<Self, D, Row, Args...> sql, const Args&... args) {
     using stream_type = sql_stream<Row, detail::core_of<Self>>;
     return this->self().deliver([&]() -> result<stream_type> {
       Self& self = this->self();

@@ -5,6 +5,7 @@
 #include <dovetail/row/rows.hpp>
 #include <dovetail/sql/statement.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -66,6 +67,35 @@ struct sql_query_optional {
   using value_type = std::optional<row_value_t<Row>>;
   static constexpr std::string_view name = "query_optional";
   Request request;
+  bool is_idempotent() const noexcept { return request.is_read_only(); }
+};
+
+/// How much of a result is read.
+struct row_limits {
+  std::size_t rows = 0;   ///< at most; 0: any number
+  std::size_t bytes = 0;  ///< about: reading ends with the row that reaches it; 0: any number
+
+  row_limits() = default;
+  explicit row_limits(std::size_t most_rows, std::size_t most_bytes = 0) : rows(most_rows), bytes(most_bytes) {}
+  bool are_reached(std::size_t have_rows, std::size_t have_bytes) const noexcept {
+    return (rows != 0 && have_rows >= rows) || (bytes != 0 && have_bytes >= bytes);
+  }
+};
+
+/// The first rows of a result.
+template <class Row>
+struct limited_rows {
+  v0::rows<Row> rows;
+  bool has_more = false;  ///< the result has rows that were not read
+};
+
+/// Reads the first rows, and ends the statement there.
+template <class Row, class Request>
+struct sql_query_some {
+  using value_type = limited_rows<row_value_t<Row>>;
+  static constexpr std::string_view name = "query_some";
+  Request request;
+  row_limits limits;
   bool is_idempotent() const noexcept { return request.is_read_only(); }
 };
 

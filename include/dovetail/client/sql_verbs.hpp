@@ -7,6 +7,7 @@
 #include <dovetail/sql/argument.hpp>
 #include <dovetail/sql/insert_text.hpp>
 #include <dovetail/sql/statement.hpp>
+#include <dovetail/sql/validation_rule.hpp>
 
 #include <cstddef>
 #include <source_location>
@@ -64,6 +65,20 @@ concept row_range = !reflectable<T> && requires(const T& range) {
   requires reflectable<std::remove_cvref_t<decltype(*range.begin())>>;
 };
 
+/// What a verb takes for its statement. A client type with rules about texts, which it names as
+/// `guard_type::literals`, takes validated ones.
+template <class Self, dialect D, class Row, class... Args>
+struct verb_statement {
+  using type = statement_for<D, Row, Args...>;
+};
+template <class Self, dialect D, class Row, class... Args>
+  requires requires { Self::guard_type::literals; }
+struct verb_statement<Self, D, Row, Args...> {
+  using type = validated_statement<Self::guard_type::literals, D, Row, argument_shape_t<Args>...>;
+};
+template <class Self, dialect D, class Row, class... Args>
+using statement_of = typename verb_statement<Self, D, Row, Args...>::type;
+
 template <class Range>
 using row_of = std::remove_cvref_t<decltype(*std::declval<const Range&>().begin())>;
 
@@ -81,35 +96,36 @@ template <class Self, dialect D, argument_storage Storage>
 class sql_verbs {
  public:
   using place = std::source_location;
+  static constexpr dialect speaks = D;  ///< for code that is generic over databases
 
   /// Runs a statement that returns no rows (or drops them). (summary)
   template <class... Args>
-  decltype(auto) execute(statement_for<D, void, Args...> sql, const Args&... args) {
+  decltype(auto) execute(detail::statement_of<Self, D, void, Args...> sql, const Args&... args) {
     return self().run(sql_execute<request_of<void, Args...>>{ask<void>(sql, args...)}, sql.view().where);
   }
 
   /// All rows. (rows<Row>)
   template <class Row, class... Args>
-  decltype(auto) query(statement_for<D, Row, Args...> sql, const Args&... args) {
+  decltype(auto) query(detail::statement_of<Self, D, Row, Args...> sql, const Args&... args) {
     return self().run(sql_query<Row, request_of<Row, Args...>>{ask<Row>(sql, args...)}, sql.view().where);
   }
 
   /// The only row. Errors: errc::no_row, errc::too_many_rows. (Row)
   template <class Row, class... Args>
-  decltype(auto) query_one(statement_for<D, Row, Args...> sql, const Args&... args) {
+  decltype(auto) query_one(detail::statement_of<Self, D, Row, Args...> sql, const Args&... args) {
     return self().run(sql_query_one<Row, request_of<Row, Args...>>{ask<Row>(sql, args...)}, sql.view().where);
   }
 
   /// The only row, or nothing. Errors: errc::too_many_rows. (std::optional<Row>)
   template <class Row, class... Args>
-  decltype(auto) query_optional(statement_for<D, Row, Args...> sql, const Args&... args) {
+  decltype(auto) query_optional(detail::statement_of<Self, D, Row, Args...> sql, const Args&... args) {
     return self().run(sql_query_optional<Row, request_of<Row, Args...>>{ask<Row>(sql, args...)}, sql.view().where);
   }
 
   /// The only value of the only row. Errors: errc::no_row, errc::too_many_rows. (T)
   template <class T, class... Args>
     requires(row_plan<T>::size == 1)
-  decltype(auto) query_value(statement_for<D, T, Args...> sql, const Args&... args) {
+  decltype(auto) query_value(detail::statement_of<Self, D, T, Args...> sql, const Args&... args) {
     return query_one<T>(sql, args...);
   }
 

@@ -46,6 +46,8 @@ inline log_level level_of(const observation& seen, clock::duration slow) noexcep
     case observed::retry:
     case observed::leak_warning:
       return log_level::warning;
+    case observed::audit:
+      return seen.ec ? log_level::warning : log_level::info;
     case observed::connect:
       return seen.ec ? log_level::error : log_level::info;
     case observed::disconnect:
@@ -116,6 +118,10 @@ inline std::string log_line(const observation& seen, log_level level,
     append_json_text(line, seen.notice->severity);
     line += ",\"sqlstate\":";
     append_json_text(line, seen.notice->sqlstate);
+  }
+  if (!seen.subject.empty()) {
+    line += ",\"subject\":";
+    append_json_text(line, seen.subject);
   }
   line += seen.what == observed::retry ? ",\"delay_ms\":" : ",\"duration_ms\":";
   line += milliseconds_text(seen.duration);

@@ -124,7 +124,8 @@ class metrics_table {
       case observed::leak_warning:
         return count(leak_warnings_);
       case observed::notice:
-        return;
+      case observed::audit:
+        return;  // the statement's request is counted already
       default:
         break;
     }

@@ -27,6 +27,7 @@ enum class observed : std::uint8_t {
   pool_wait,     ///< a caller waited `duration` for a connection; `ec` when it got none
   leak_warning,  ///< the caller at `where` has held a connection for `duration`, longer than the pool's threshold
   notice,        ///< a server said something unasked: `notice`
+  audit,         ///< `subject` ran a statement of the class `operation`, or was refused it (`ec`); `duration` it took
 };
 
 /// The name of a kind of observation: "connect", "request", ...
@@ -48,11 +49,13 @@ constexpr std::string_view to_string(observed what) noexcept {
       return "leak_warning";
     case observed::notice:
       return "notice";
+    case observed::audit:
+      return "audit";
   }
   return "unknown";
 }
 
-/// One observation. Lifetime: borrows `operation` for the call only.
+/// One observation. Lifetime: borrows `operation` and `subject` for the call only.
 struct observation {
   observed what = observed::request;
   std::string_view operation{};  ///< the verb's name ("get", "query"); empty when it is no operation's
@@ -65,6 +68,7 @@ struct observation {
   /// What the server says: severity, SQLSTATE, message, … in the words of whoever programmed the database; they may
   /// quote data. Null when it is none. Lifetime: for the call only.
   const server_fields* notice = nullptr;
+  std::string_view subject{};  ///< of an audit: who asked for it
 };
 
 /// Sees what a client does. Threads: `on` is called by any thread, by several at a time; it must not call the client.

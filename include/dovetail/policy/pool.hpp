@@ -21,6 +21,7 @@ struct pool_limits {
   clock::duration check_wait = std::chrono::seconds{2};  ///< longest wait for the answer to a health check
   clock::duration leak_warning = (clock::duration::max)();   ///< a connection held longer is reported once
   clock::duration sweep_interval = std::chrono::seconds{1};  ///< how often callers look for stale connections
+  std::size_t capacity = 0;  ///< the most that `resize` may allow; what is less than `max` counts as `max`
 
   friend constexpr bool operator==(const pool_limits&, const pool_limits&) noexcept = default;
 };
@@ -86,6 +87,7 @@ struct bounded_pool {
   clock::duration check_wait = std::chrono::seconds{2};
   std::size_t queue_limit = 1000;
   clock::duration leak_warning = (clock::duration::max)();
+  std::size_t capacity = 0;  ///< room for `pool::resize`, 64 bytes a place; 0: as `max_connections`
 
   constexpr pool_limits limits() const noexcept {
     const std::size_t max = max_connections == 0 ? 1 : max_connections;
@@ -95,7 +97,8 @@ struct bounded_pool {
             .acquire_wait = acquire_wait,
             .check_wait = check_wait,
             .leak_warning = leak_warning,
-            .sweep_interval = detail::sweep_interval(idle_limit, age_limit, leak_warning)};
+            .sweep_interval = detail::sweep_interval(idle_limit, age_limit, leak_warning),
+            .capacity = capacity};
   }
   constexpr idle_verdict judge(const idle_facts& facts) const noexcept {
     return detail::judge_idle(facts, min_connections, idle_limit, age_limit, check_interval);

@@ -31,6 +31,10 @@ concept row_source = requires(Source& source, int column, std::int64_t& value) {
 
 namespace detail {
 
+/// True for `dt::row`: a source has `errc read_all(row&)`.
+template <class Row>
+inline constexpr bool is_dynamic_row = false;
+
 struct straight_columns {
   static constexpr int column(std::size_t leaf) noexcept { return static_cast<int>(leaf); }
 };
@@ -154,17 +158,25 @@ struct row_reader {
 /// Cost: one direct call a column; nothing is looked up.
 template <class Row, row_source Source>
 [[gnu::always_inline]] inline read_status read_row_in_order(row_value_t<Row>& out, Source& source) {
-  detail::row_reader<Source, detail::straight_columns> reader{source, {}};
-  reader.read(out);
-  return reader.status;
+  if constexpr (detail::is_dynamic_row<Row>) {
+    return {source.read_all(out), -1};
+  } else {
+    detail::row_reader<Source, detail::straight_columns> reader{source, {}};
+    reader.read(out);
+    return reader.status;
+  }
 }
 
 /// Reads the row that `source` stands at, whatever the order of its columns.
 template <class Row, row_source Source>
 read_status read_row_mapped(row_value_t<Row>& out, Source& source, const binding& bound) {
-  detail::row_reader<Source, detail::mapped_columns> reader{source, {bound.columns().data()}};
-  reader.read(out);
-  return reader.status;
+  if constexpr (detail::is_dynamic_row<Row>) {
+    return {source.read_all(out), -1};
+  } else {
+    detail::row_reader<Source, detail::mapped_columns> reader{source, {bound.columns().data()}};
+    reader.read(out);
+    return reader.status;
+  }
 }
 
 /// Reads the row that `source` stands at. `bound` must come from `bind_row(row_plan<Row>::description, …)`.

@@ -166,7 +166,8 @@ consteval auto path_of_field() {
 }
 
 template <class Row, std::size_t... I>
-constexpr void stop_at_field(bool is_twice, std::size_t field, std::index_sequence<I...>) {
+constexpr void stop_at_field([[maybe_unused]] bool is_twice, [[maybe_unused]] std::size_t field,
+                             std::index_sequence<I...>) {
   ((field != I ? void()
     : is_twice ? mistake_in_sql::select_list_has_two_columns_for_field<Row, path_of_field<Row, I>()>()
                : mistake_in_sql::select_list_has_no_column_for_field<Row, path_of_field<Row, I>()>()),

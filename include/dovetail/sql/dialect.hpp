@@ -8,6 +8,19 @@ namespace dovetail::inline v0 {
 
 enum class dialect : std::uint8_t { sqlite, postgres, mysql };
 
+/// The name of a dialect: "sqlite", "postgres", "mysql".
+constexpr std::string_view to_string(dialect d) noexcept {
+  switch (d) {
+    case dialect::sqlite:
+      return "sqlite";
+    case dialect::postgres:
+      return "postgres";
+    case dialect::mysql:
+      return "mysql";
+  }
+  return "unknown";
+}
+
 /// An answer of a check that may not know: such a check stays silent, and leaves it to the server.
 enum class tri_state : std::uint8_t { no, yes, unknown };
 

@@ -34,12 +34,22 @@ constexpr bool is_quotable(std::string_view name) noexcept {
   return !name.empty() && name.find('\0') == std::string_view::npos;
 }
 
+/// The most bytes that the database keeps of a name; 0 when it keeps them all. PostgreSQL cuts longer ones off without
+/// an error, and means another table then.
+constexpr std::size_t identifier_limit(dialect d) noexcept {
+  return d == dialect::postgres ? 63 : d == dialect::mysql ? 64 * 4 : 0;  // MySQL: 64 characters
+}
+
 /// One identifier in quotes, dots in it kept: `quote_identifier(dialect::sqlite, "order")` is `"order"`.
-/// Errors: errc::malformed_statement when it is empty or contains NUL.
+/// Errors: errc::malformed_statement when it is empty, contains NUL, or is longer than `identifier_limit`; the name
+/// itself is not in the text.
 inline result<std::string> quote_identifier(dialect d, std::string_view name) {
   if (!is_quotable(name)) {
     return error_info{make_error_code(errc::malformed_statement),
                       name.empty() ? "an identifier is empty" : "an identifier contains NUL"};
+  }
+  if (identifier_limit(d) != 0 && name.size() > identifier_limit(d)) {
+    return error_info{make_error_code(errc::malformed_statement), "an identifier is longer than the database takes"};
   }
   std::string quoted(quoted_size_limit(name.size()), '\0');
   quoted.resize(static_cast<std::size_t>(format_identifier(d, quoted.data(), name) - quoted.data()));

@@ -39,6 +39,7 @@ enum class sql_mistake : std::uint8_t {
   field_not_selected,
   column_selected_twice,
   wrong_column_count,
+  refused,  ///< by the `validation_rule` with the number `sql_problem::expected`
 };
 
 /// The first problem of a statement: what, where (offset of a byte in the text), and which argument or field.
@@ -112,6 +113,8 @@ constexpr std::string_view words_of(sql_mistake what) noexcept {
       return "the select list has two columns for one field";
     case sql_mistake::wrong_column_count:
       return "the select list has more or fewer columns than the row type";
+    case sql_mistake::refused:
+      return "the statement is refused";
   }
   return "unknown mistake";
 }
@@ -135,6 +138,8 @@ constexpr errc code_of(sql_mistake what) noexcept {
     case sql_mistake::wrong_column_count:
     case sql_mistake::no_rows_returned:
       return errc::row_mismatch;
+    case sql_mistake::refused:
+      return errc::statement_refused;
     default:
       return errc::malformed_statement;
   }

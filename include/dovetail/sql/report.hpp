@@ -6,6 +6,7 @@
 #include <dovetail/row/text_parts.hpp>
 #include <dovetail/sql/argument.hpp>
 #include <dovetail/sql/mistake.hpp>
+#include <dovetail/sql/validation_rule.hpp>
 
 #include <cstddef>
 #include <source_location>
@@ -105,6 +106,12 @@ DOVETAIL_DEFINE error_info describe_mistake(const sql_problem& found, std::strin
       if (row != nullptr) words += " for " + tidy_type_name(row->type_name);
       has_place = false;
       break;
+    case sql_mistake::refused: {
+      const auto rule = static_cast<validation_rule>(found.expected);
+      append_parts(words, {" by the rule '", to_string(rule), "': ", words_of(rule)});
+      has_place = rule != validation_rule::no_statement;
+      break;
+    }
     case sql_mistake::empty_statement:
     case sql_mistake::named_and_positional_arguments:
       has_place = false;

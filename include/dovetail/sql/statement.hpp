@@ -9,8 +9,10 @@
 #include <dovetail/sql/compile_error.hpp>
 #include <dovetail/sql/mask.hpp>
 #include <dovetail/sql/parameters.hpp>
+#include <dovetail/sql/registered_query.hpp>
 #include <dovetail/sql/report.hpp>
 #include <dovetail/sql/rewrite.hpp>
+#include <dovetail/sql/sql_text.hpp>
 #include <dovetail/sql/statement_view.hpp>
 
 #include <array>
@@ -66,6 +68,23 @@ constexpr auto check_statement(std::string_view text, bool is_literal = true) no
   return done;
 }
 
+namespace detail {
+
+/// The checked statement of a literal that is known by its type.
+template <class Text, class Statement>
+inline constexpr Statement constant_statement{Text{}().text, Text{}().where};
+
+/// With DOVETAIL_REGISTER_QUERIES (the same for all files of a program) the statement is in the list of
+/// `verify_queries`.
+template <class Text, class Statement, class Row>
+constexpr void note_query() noexcept {
+#if defined(DOVETAIL_REGISTER_QUERIES)
+  static_cast<void>(&query_registration<Text, Statement, Row>::entry);
+#endif
+}
+
+}  // namespace detail
+
 /// SQL for the dialect `D` whose rows become `Row` (void: no rows wanted), checked against arguments of the shapes
 /// `Shapes`. Implicitly made from a string literal (a constant expression) or from `dt::runtime(text)`; write it as
 /// `statement_for<D, Row, Args...>`.
@@ -101,6 +120,12 @@ class checked_statement {
     } else {
       detail::stop_compiling(found.what, view_.text.data() + found.at);
     }
+  }
+
+  /// From a literal that is known by its type: see `sql_text`. Checked as a literal is.
+  template <sql_constant Text>
+  constexpr checked_statement(Text) noexcept : checked_statement(detail::constant_statement<Text, checked_statement>) {
+    detail::note_query<Text, checked_statement, Row>();
   }
 
   /// Errors: none here; ask `problem()` or `failure()`.

@@ -48,4 +48,14 @@ TEST(Identifier, ASchemaIsAPartOfItsOwn) {
   EXPECT_EQ(dt::quote_identifier(dialect::postgres, "app.city").value(), "\"app.city\"");
 }
 
+TEST(Identifier, ANameThatTheDatabaseWouldCutOffIsRefusedAndNotShown) {
+  const std::string longest(63, 'a');
+  EXPECT_TRUE(dt::quote_identifier(dt::dialect::postgres, longest));
+  const auto refused = dt::quote_identifier(dt::dialect::postgres, longest + 'b');
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), dt::errc::malformed_statement);
+  EXPECT_EQ(refused.error().message().find("aaa"), std::string::npos);
+  EXPECT_TRUE(dt::quote_identifier(dt::dialect::sqlite, longest + 'b'));
+}
+
 }  // namespace

@@ -4,10 +4,14 @@
 #include <dovetail/client/postgres/copy_call.hpp>
 #include <dovetail/client/postgres/copy_text.hpp>
 #include <dovetail/client/postgres/crypto.hpp>
+#include <dovetail/client/postgres/describe_call.hpp>
+#include <dovetail/client/postgres/execute_many_call.hpp>
 #include <dovetail/client/postgres/insert_many_call.hpp>
 #include <dovetail/client/postgres/listen_call.hpp>
 #include <dovetail/client/postgres/parameter_verbs.hpp>
 #include <dovetail/client/postgres/pipeline_call.hpp>
+#include <dovetail/client/postgres/password_login.hpp>
+#include <dovetail/client/postgres/some_rows_call.hpp>
 #include <dovetail/client/postgres/statement_call.hpp>
 #include <dovetail/client/postgres/stream_call.hpp>
 #include <dovetail/client/postgres/transaction_text.hpp>
@@ -143,9 +147,11 @@ class client_session {
  public:
   explicit client_session(const connect_options& how) : how_(how), session_(how_) {}
 
-  startup open() {
+  password_login open() {
     session_.forget();
-    return startup{session_.facts, how_, openssl_crypto()};
+    error_info refused = fetch_password(how_);
+    return password_login{startup{session_.facts, how_, openssl_crypto()}, std::move(refused),
+                          how_.credentials != nullptr ? &how_.password : nullptr};
   }
   script_dialogue ping() { return script_dialogue{session_, {}}; }
 
@@ -156,6 +162,10 @@ class client_session {
   template <class Row, class Request>
   statement_call<Request, all_rows<Row>> start(const sql_query<Row, Request>& op) {
     return {session_, op.request, how_.include_statement_text};
+  }
+  template <class Row, class Request>
+  some_rows_call<Row, Request> start(const sql_query_some<Row, Request>& op) {
+    return {session_, op, how_.include_statement_text};
   }
   template <class Row, class Request>
   statement_call<Request, one_row<Row, false>> start(const sql_query_one<Row, Request>& op) {
@@ -214,6 +224,12 @@ class client_session {
   }
   text_call start(const listen_channels& op) { return {session_, op.text}; }
   wait_notification_dialogue start(const next_notification&) { return wait_notification_dialogue{session_}; }
+  template <class Statement, class Range, class Unpack>
+  execute_many_call<sql_execute_many<Statement, Range, Unpack>> start(
+      const sql_execute_many<Statement, Range, Unpack>& op) {
+    return {session_, op, how_.include_statement_text};
+  }
+  describe_call start(const describe_statement& op) { return {session_, op.text}; }
   script_call start(const sql_script& op) { return {session_, op.text}; }
   text_call start(const sql_begin& op) { return {session_, begin_text(op)}; }
   text_call start(const sql_commit& op) {

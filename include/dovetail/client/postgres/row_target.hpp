@@ -11,6 +11,7 @@
 #include <dovetail/row/rows.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -30,11 +31,33 @@ using dovetail::detail::row_tag;
   return columns;
 }
 
+using names_maker = std::shared_ptr<const void> (*)(const statement_description& of);
+
+template <class Row>
+std::shared_ptr<const void> make_names(const statement_description& of) {
+  using names_type = std::remove_const_t<typename Row::columns_type::element_type>;
+  auto names = std::make_shared<names_type>(of.columns().size());
+  for (std::size_t i = 0; i < names->size(); ++i) {
+    (*names)[i].name = of.columns()[i].name;
+    (*names)[i].database_type = type_name_of(of.columns()[i].type);
+  }
+  return names;
+}
+template <class Row>
+constexpr names_maker names_maker_of() noexcept {
+  if constexpr (dovetail::detail::is_dynamic_row<Row>) {
+    return &make_names<Row>;
+  } else {
+    return nullptr;
+  }
+}
+
 /// The part of a row target that knows no row type. Lifetime: stays where it is from `describe` on.
 class row_target {
  public:
-  row_target(const char* tag, const row_description& row, name_style style) noexcept
-      : tag_(tag), row_(&row), style_(style) {}
+  /// `names_of`: makes the columns that dynamic rows share; null for other rows.
+  row_target(const char* tag, const row_description& row, name_style style, names_maker names_of) noexcept
+      : tag_(tag), row_(&row), style_(style), names_of_(names_of) {}
 
   std::size_t rows_read() const noexcept { return number_; }
   error_info take_failure() { return std::move(failure_); }
@@ -80,11 +103,19 @@ class row_target {
     std::vector<column_type> types;
     types.reserve(of.columns().size());
     for (const column_description& each : of.columns()) types.push_back({each.type, each.is_binary});
-    bound_->source.describe(std::move(types), *row_, bound_->columns);
+    if (row_->leaves.empty()) {
+      bound_->source.describe(std::move(types));
+      if (names_of_ != nullptr) bound_->source.set_names(names_of_(of));
+    } else {
+      bound_->source.describe(std::move(types), *row_, bound_->columns);
+    }
     return {};
   }
   [[gnu::noinline]] void choose_formats(statement_description& of) const {
-    for (std::size_t column = 0; column < of.columns().size(); ++column) of.ask_for(column, true);
+    const bool is_dynamic = row_->leaves.empty();
+    for (std::size_t column = 0; column < of.columns().size(); ++column) {
+      of.ask_for(column, !is_dynamic || is_dynamic_binary(of.columns()[column].type));
+    }
     for (std::size_t leaf = 0; leaf < row_->leaves.size(); ++leaf) {
       const auto column = static_cast<std::size_t>(bound_->columns.column(leaf));
       if (!is_asked_in_binary(of.columns()[column].type, row_->leaves[leaf].kind)) of.ask_for(column, false);
@@ -99,6 +130,7 @@ class row_target {
   const char* tag_;
   const row_description* row_;
   name_style style_;
+  names_maker names_of_;
   statement_description* of_ = nullptr;
   bound_source* bound_ = nullptr;
   std::size_t number_ = 0;
@@ -111,7 +143,8 @@ class all_rows final : public row_target {
  public:
   using value_type = rows<row_value_t<Row>>;
 
-  all_rows() noexcept : row_target(&row_tag<Row>, row_plan<Row>::description, name_style_of<row_value_t<Row>>) {}
+  all_rows() noexcept
+      : row_target(&row_tag<Row>, row_plan<Row>::description, name_style_of<row_value_t<Row>>, names_maker_of<Row>()) {}
   row_sink sink() noexcept { return sink_of(&take); }
   error_info finish(const execution&) {
     if (bound() != nullptr) bound()->gave(rows_read());
@@ -142,7 +175,8 @@ class one_row final : public row_target {
  public:
   using value_type = std::conditional_t<MayBeNone, std::optional<row_value_t<Row>>, row_value_t<Row>>;
 
-  one_row() noexcept : row_target(&row_tag<Row>, row_plan<Row>::description, name_style_of<row_value_t<Row>>) {}
+  one_row() noexcept
+      : row_target(&row_tag<Row>, row_plan<Row>::description, name_style_of<row_value_t<Row>>, names_maker_of<Row>()) {}
   row_sink sink() noexcept { return sink_of(&take); }
   error_info finish(const execution&) {
     if constexpr (!MayBeNone) {

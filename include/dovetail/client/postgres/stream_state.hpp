@@ -50,8 +50,8 @@ class row_batches : public row_target {
   }
 
   /// The dialogue that executes the statement and reads the first batch.
-  execute_dialogue opening(session& on, statement_request asked) {
-    asked.row_limit = first_batch_;
+  execute_dialogue opening(session& on, statement_request asked, std::int32_t rows = first_batch_) {
+    asked.row_limit = rows;
     return {on, asked, sink_of(&keep), portal_};
   }
   /// The dialogue that reads the next batch. `next_body` must have given all of this one.
@@ -67,9 +67,9 @@ class row_batches : public row_target {
 
  protected:
   ~row_batches() = default;
+  static constexpr std::int32_t first_batch_ = 256;
 
  private:
-  static constexpr std::int32_t first_batch_ = 256;
   static constexpr std::size_t batch_bytes_ = 256 * 1024;
   static constexpr std::size_t most_rows_ = 16 * 1024;
 
@@ -96,8 +96,12 @@ class row_batches : public row_target {
 template <class Row>
 class row_stream final : public row_batches {
  public:
-  row_stream() noexcept : row_batches(&row_tag<Row>, row_plan<Row>::description, name_style_of<row_value_t<Row>>) {}
+  row_stream() noexcept
+      : row_batches(&row_tag<Row>, row_plan<Row>::description, name_style_of<row_value_t<Row>>, names_maker_of<Row>()) {
+  }
 
+  /// Reads a row that `next_body` gave; false when it does not fit.
+  bool read_into(byte_view body, row_value_t<Row>& out) { return this->template read<Row>(body, out); }
   /// Reads the next row of the batch; false when it has none.
   bool next(row_value_t<Row>& out, bool& failed) {
     byte_view body;

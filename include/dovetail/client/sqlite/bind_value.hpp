@@ -91,7 +91,9 @@ class binder {
     } else if constexpr (Kind == field_kind::json) {
       std::string encoded;
       using format = std::conditional_t<sizeof(T) != 0, json, T>;  // complete when this is instantiated
-      format::encode(value.value, encoded);
+      if (!format::encode(value.value, encoded)) {
+        return refuse(errc::malformed_value, "a value that JSON cannot hold: NaN, infinity, or text that is not UTF-8");
+      }
       return text(index, encoded, SQLITE_TRANSIENT);
     } else if constexpr (Kind == field_kind::date) {
       char buffer[date_text_size];

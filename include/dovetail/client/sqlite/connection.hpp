@@ -7,6 +7,7 @@
 #include <dovetail/client/sqlite/connection_string.hpp>
 #include <dovetail/client/sqlite/cursor.hpp>
 #include <dovetail/client/sqlite/execute.hpp>
+#include <dovetail/client/sqlite/execute_many.hpp>
 #include <dovetail/client/sqlite/insert.hpp>
 #include <dovetail/client/sqlite/options.hpp>
 #include <dovetail/client/sqlite/request.hpp>
@@ -79,6 +80,19 @@ class connection {
   }
 
   template <class Row, class Request>
+  result<limited_rows<row_value_t<Row>>> perform(sql_query_some<Row, Request>& op, deadline by) {
+    const scope limits{session_, {by, cancelled_}};
+    detail::statement_use used;
+    if (error_info failure = start(op.request, used)) return failure;
+    result<limited_rows<row_value_t<Row>>> some{limited_rows<row_value_t<Row>>{}};
+    detail::cursor<Row> at{session_, *used};
+    if (error_info failure = at.fetch_some(some->rows, op.limits, some->has_more)) {
+      return explain(std::move(failure), op.request.sql.view());
+    }
+    return some;
+  }
+
+  template <class Row, class Request>
   result<row_value_t<Row>> perform(sql_query_one<Row, Request>& op, deadline by) {
     result<row_value_t<Row>> row{row_value_t<Row>{}};
     bool is_there = false;
@@ -133,6 +147,34 @@ class connection {
     if (!failure && !is_there) failure = errc::no_row;
     if (failure) return failure;
     return row;
+  }
+
+  template <class Statement, class Range, class Unpack>
+  result<summary> perform(sql_execute_many<Statement, Range, Unpack>& op, deadline by) {
+    const scope limits{session_, {by, cancelled_}};
+    op.state->begin();
+    if (op.rows.begin() == op.rows.end()) return summary{};
+    const statement_view& sql = op.request.sql.view();
+    if (error_info refused = detail::refuse_transaction_statement(sql.traits.kind)) return refused;
+    if (sql.traits.expands) return dovetail::detail::no_expanding_batch();
+    detail::statement_use used;
+    if (error_info failure = start(op.request_of(*op.rows.begin()), used)) {
+      op.state->failed_row = op.request.sql.is_valid() && used ? 0 : batch_state::no_row;
+      return failure;
+    }
+    result<summary> done{summary{}};
+    error_info failure = session_.begin_unit();
+    if (failure) return failure;
+    try {
+      failure = detail::execute_rows(session_, used.get(), op, *done);
+    } catch (...) {  // of the user's field_codec: the rows before it must not stay
+      sqlite3_reset(used.get());
+      static_cast<void>(session_.end_unit(errc::invalid_state));
+      throw;
+    }
+    failure = session_.end_unit(std::move(failure));
+    if (failure) return explain(std::move(failure), sql);
+    return done;
   }
 
   result<void> perform(sql_script& op, deadline by) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/result.hpp>
+#include <dovetail/client/sql_operations.hpp>
 #include <dovetail/client/sqlite/columns.hpp>
 #include <dovetail/client/sqlite/session.hpp>
 #include <dovetail/client/sqlite/statement_row.hpp>
@@ -31,6 +32,17 @@ inline error_info bind_columns(statement& of, const char* tag, const row_descrip
 
 [[gnu::cold]] error_info value_failure(const statement& of, const row_description& row, const binding& bound,
                                        read_status status, std::size_t number, std::string_view words);
+
+/// What the current row's values take: numbers 8 bytes, text and bytes their size.
+[[gnu::noinline]] inline std::size_t row_bytes(sqlite3_stmt* statement) noexcept {
+  std::size_t sum = 0;
+  for (int i = sqlite3_column_count(statement); i-- > 0;) {
+    const int type = sqlite3_column_type(statement, i);
+    const bool is_long = type == SQLITE_TEXT || type == SQLITE_BLOB;
+    sum += is_long ? static_cast<std::size_t>(sqlite3_column_bytes(statement, i)) : 8;
+  }
+  return sum;
+}
 
 enum class step : unsigned char { row, done, failed };
 
@@ -95,6 +107,24 @@ class cursor {
       bound_->gave(number_);
       return {};
     }
+  }
+
+  /// Reads rows up to a limit, and looks whether there is another one.
+  error_info fetch_some(rows<value_type>& some, const row_limits& limits, bool& has_more) {
+    if (error_info failure = bind()) return failure;
+    std::size_t bytes = 0;
+    while (!limits.are_reached(some.size(), bytes)) {
+      const step came = next(some.emplace_back());
+      if (came == step::row) {
+        bytes += row_bytes(statement_->get());
+        continue;
+      }
+      some.pop_back();
+      return came == step::failed ? std::move(failure_) : error_info{};
+    }
+    const int code = sqlite3_step(statement_->get());
+    has_more = code == SQLITE_ROW;
+    return has_more || code == SQLITE_DONE ? error_info{} : session_->failure(code, {});
   }
 
   error_info& failure() noexcept { return failure_; }

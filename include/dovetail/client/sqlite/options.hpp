@@ -49,6 +49,12 @@ struct options {
   std::shared_ptr<void> memory_anchor;
 
   bool is_memory() const noexcept { return memory_anchor != nullptr; }
+
+  /// For messages and metrics: the database, without its options.
+  std::string public_name() const { return is_memory() ? std::string{"sqlite::memory:"} : "sqlite:" + path; }
+
+  /// The same database, opened the same way.
+  friend bool operator==(const options&, const options&) = default;
 };
 
 }  // namespace sqlite

@@ -19,10 +19,12 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace dovetail::inline v0 {
 
@@ -85,6 +87,20 @@ class statement_row {
     return read_kind<field_kind_of<T>>(sqlite3_column_value(statement_, column), out);
   }
 
+  /// Reads every column into a `dt::row`. (A template, so that the type may be incomplete here.)
+  template <class Row>
+  errc read_all(Row& out) {
+    using columns_type = typename Row::columns_type;
+    using value_type = std::remove_cvref_t<decltype(*out.begin())>;
+    const int count = sqlite3_column_count(statement_);
+    if (!columns_) columns_ = describe_columns<columns_type>(count);
+    std::vector<value_type> values(static_cast<std::size_t>(count));
+    for (int i = 0; i < count; ++i)
+      read_dynamic(sqlite3_column_value(statement_, i), values[static_cast<std::size_t>(i)]);
+    out = Row{std::static_pointer_cast<const typename columns_type::element_type>(columns_), std::move(values)};
+    return {};
+  }
+
   /// What a codec or the JSON reader said of a value that it refused.
   void explain(std::string_view words) { words_ = words; }
   const std::string& words() const noexcept { return words_; }
@@ -134,6 +150,34 @@ class statement_row {
       return read_enum(value, out);
     } else {
       return read_rare<Kind>(value, out);
+    }
+  }
+
+  template <class Columns>
+  [[gnu::cold]] std::shared_ptr<const void> describe_columns(int count) const {
+    auto made = std::make_shared<std::remove_const_t<typename Columns::element_type>>(static_cast<std::size_t>(count));
+    for (int i = 0; i < count; ++i) {
+      auto& column = (*made)[static_cast<std::size_t>(i)];
+      if (const char* const name = sqlite3_column_name(statement_, i)) column.name = name;
+      if (const char* const type = sqlite3_column_decltype(statement_, i)) column.database_type = type;
+    }
+    return made;
+  }
+  template <class Value>
+  static void read_dynamic(sqlite3_value* value, Value& out) {
+    switch (sqlite3_value_type(value)) {
+      case SQLITE_INTEGER:
+        return out.set_integer(sqlite3_value_int64(value));
+      case SQLITE_FLOAT:
+        return out.set_real(sqlite3_value_double(value));
+      case SQLITE_TEXT:
+        return out.set_text(field_kind::text, text_of(value));
+      case SQLITE_BLOB: {
+        const byte_view bytes = bytes_of(value);
+        return out.set_text(field_kind::bytes, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+      }
+      default:
+        return out.set_null(field_kind::text);
     }
   }
 
@@ -289,6 +333,7 @@ class statement_row {
 
   sqlite3_stmt* statement_;
   std::string words_;
+  std::shared_ptr<const void> columns_;  // of dynamic rows
 };
 
 }  // namespace sqlite::detail

@@ -18,6 +18,8 @@ struct argument_rows {
   void* state = nullptr;
   /// Writes the next row's arguments; false when there is none, or when it sets `failure`. Each row is asked for once.
   bool (*next)(void* state, parameter_list& to, error_info& failure) = nullptr;
+  /// Told how many rows each execution affected, in their order; may be null.
+  void (*done)(void* state, std::int64_t affected) = nullptr;
 };
 
 /// What came of all executions together.
@@ -40,6 +42,9 @@ class execute_many_dialogue final : public detail::dialogue {
       : dialogue(on), asked_(asked), rows_(rows) {}
 
   executions value() && noexcept { return done_; }
+  /// Which row failed, counted from 0; `no_row` when the failure was none of a row.
+  static constexpr std::size_t no_row = static_cast<std::size_t>(-1);
+  std::size_t failed_row() const noexcept { return failed_row_; }
 
  private:
   enum class step : std::uint8_t { preparing, running, ending };
@@ -137,6 +142,7 @@ class execute_many_dialogue final : public detail::dialogue {
 
   /// A row's arguments could not be written: what the rows before it did must not stay.
   verdict give_up(error_info failure) {
+    failed_row_ = written_;
     note(name_row(std::move(failure), written_ + 1));
     on().take_batch_back();
     if (!on().needs_sync()) return verdict::finish;
@@ -171,6 +177,7 @@ class execute_many_dialogue final : public detail::dialogue {
       command_tag tag;
       if (!detail::read_tag(came.body, tag)) return verdict::malformed;
       done_.rows_affected += tag.rows_affected();
+      if (rows_.done != nullptr) rows_.done(rows_.state, tag.rows_affected());
     } else if (came.type != from_server::empty_query_response) {
       return verdict::unexpected;
     }
@@ -189,7 +196,10 @@ class execute_many_dialogue final : public detail::dialogue {
       if (!has_prefix_failed() && answered_ == 0 && !is_bound_ && is_from_cache_ && detail::is_stale(failure.code())) {
         keep_chunk(failure);
       }
-      if (!has_prefix_failed() && answered_ != written_) failure = name_row(std::move(failure), answered_ + 1);
+      if (!has_prefix_failed() && answered_ != written_) {
+        failed_row_ = answered_;
+        failure = name_row(std::move(failure), answered_ + 1);
+      }
     }
     note(std::move(failure));
     step_ = step::ending;
@@ -231,6 +241,7 @@ class execute_many_dialogue final : public detail::dialogue {
   std::size_t prefix_size_ = 0;
   std::size_t written_ = 0;
   std::size_t answered_ = 0;
+  std::size_t failed_row_ = no_row;
   step step_ = step::preparing;
   bool is_last_ = false;
   bool is_bound_ = false;

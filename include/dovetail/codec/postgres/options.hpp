@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -65,6 +66,22 @@ struct server_address {
     const bool is_v6 = shown.find(':') != std::string::npos;
     return (is_v6 ? "[" + shown + "]:" : shown + ":") + std::to_string(port);
   }
+
+  friend bool operator==(const server_address&, const server_address&) = default;
+};
+
+/// Gives the password, or a token that stands for it, to each new connection.
+class credential_source {
+ public:
+  credential_source() = default;
+  credential_source(const credential_source&) = delete;
+  credential_source& operator=(const credential_source&) = delete;
+  virtual ~credential_source() = default;
+
+  /// Called whenever a connection is opened, by the thread that opens it; should be quick. What it throws, and an empty
+  /// secret, fail the opening with errc::login_refused; the text of the exception is not repeated anywhere.
+  /// Threads: by several at once.
+  virtual secret fetch() = 0;
 };
 
 /// What a connection needs to know before it is opened. The defaults are libpq's, except that TLS, once it is asked for
@@ -73,6 +90,8 @@ struct connect_options {
   std::vector<server_address> servers;  ///< tried in this order; at least one
   std::string user;
   secret password;
+  /// When it is set, it gives the password, and no other one is ever used. Kept by every copy of the options.
+  std::shared_ptr<credential_source> credentials;
   std::string password_note;  ///< why there is none, for the message when a server asks for one
   std::string database;       ///< empty: named as the user
   std::string application_name;
@@ -109,6 +128,19 @@ struct connect_options {
 
   /// The database that is asked for.
   const std::string& database_name() const noexcept { return database.empty() ? user : database; }
+
+  /// For messages and metrics: user, servers and database.
+  std::string public_name() const {
+    std::string text = "postgresql://" + user + "@";
+    for (const server_address& each : servers) {
+      if (text.back() != '@') text += ',';
+      text += each.text();
+    }
+    return text + "/" + database_name();
+  }
+
+  /// The same servers, user, secrets and settings; secrets are compared in constant time.
+  friend bool operator==(const connect_options&, const connect_options&) = default;
 };
 
 }  // namespace dovetail::inline v0::postgres

@@ -267,4 +267,46 @@ constexpr bool is_asked_in_binary(oid type, field_kind field) noexcept {
   return !found.is_array && (found.entry->family == detail::type_family::text || type == oids::json);
 }
 
+/// What a value of a column without a field is: see `dt::row_value`.
+constexpr field_kind dynamic_kind_of(oid type) noexcept {
+  const detail::known_type found = detail::find_type(type);
+  if (!found.is_known) return field_kind::text;
+  if (found.is_array) return field_kind::list;
+  switch (found.entry->family) {
+    case detail::type_family::boolean:
+      return field_kind::boolean;
+    case detail::type_family::integer:
+      return field_kind::integer;
+    case detail::type_family::real:
+      return field_kind::real;
+    case detail::type_family::bytes:
+      return field_kind::bytes;
+    case detail::type_family::numeric:
+      return field_kind::decimal;
+    case detail::type_family::json:
+      return field_kind::json;
+    case detail::type_family::uuid:
+      return field_kind::uuid;
+    case detail::type_family::date:
+      return field_kind::date;
+    case detail::type_family::time:
+      return field_kind::time_of_day;
+    case detail::type_family::timestamp:
+      return field_kind::local_timestamp;
+    case detail::type_family::timestamptz:
+      return field_kind::timestamp;
+    case detail::type_family::interval:
+      return field_kind::duration;
+    default:
+      return field_kind::text;
+  }
+}
+
+/// Whether such a value is asked for in binary format.
+constexpr bool is_dynamic_binary(oid type) noexcept {
+  const field_kind kind = dynamic_kind_of(type);
+  return kind == field_kind::boolean || kind == field_kind::integer || kind == field_kind::real ||
+         kind == field_kind::bytes;
+}
+
 }  // namespace dovetail::inline v0::postgres

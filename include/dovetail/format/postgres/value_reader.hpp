@@ -17,9 +17,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace dovetail::inline v0::postgres {
@@ -69,6 +71,34 @@ template <class T>
   } else {
     return decode_point(static_cast<std::int64_t>(load_big<std::uint64_t>(from)), out);
   }
+}
+
+/// A value of a `dt::row`: numbers, bool, bytes and text in the format that `is_dynamic_binary` asks for, the rest as
+/// the server's text.
+template <class Value>
+errc read_dynamic(const value_ref& from, Value& out) {
+  const field_kind kind = dynamic_kind_of(from.type);
+  if (from.is_null()) return out.set_null(kind), errc{};
+  if (kind == field_kind::boolean) {
+    bool value = false;
+    const errc failed = decode_boolean(from, value);
+    out.set_boolean(value);
+    return failed;
+  }
+  if (kind == field_kind::integer) {
+    std::int64_t value = 0;
+    const errc failed = decode_integer(from, value);
+    out.set_integer(value);
+    return failed;
+  }
+  if (kind == field_kind::real) {
+    double value = 0;
+    const errc failed = decode_real(from, value);
+    out.set_real(value);
+    return failed;
+  }
+  out.set_text(kind, {reinterpret_cast<const char*>(from.data), static_cast<std::size_t>(from.size)});
+  return errc{};
 }
 
 /// A DataRow whose values are read once, from the first to the last, all in the format that their fields want.
@@ -208,6 +238,21 @@ class row_source {
     return detail::decode_value(value, out, context);
   }
 
+  /// Reads every column into a `dt::row`. (A template, so that the type may be incomplete here.)
+  template <class Row>
+  errc read_all(Row& out) {
+    using columns_type = typename Row::columns_type;
+    std::vector<std::remove_cvref_t<decltype(*out.begin())>> values(values_.size());
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+      if (const errc failed = detail::read_dynamic(values_[i], values[i]); failed != errc{}) return failed;
+    }
+    out = Row{std::static_pointer_cast<const typename columns_type::element_type>(names_), std::move(values)};
+    return errc{};
+  }
+  /// The columns that such rows share.
+  const std::shared_ptr<const void>& names() const noexcept { return names_; }
+  void set_names(std::shared_ptr<const void> names) noexcept { names_ = std::move(names); }
+
   /// What a codec or the JSON reader said of the value that was refused last.
   void explain(std::string_view words) { words_ = words; }
   const std::string& words() const noexcept { return words_; }
@@ -218,15 +263,19 @@ class row_source {
   [[gnu::always_inline]] read_status read_row(byte_view body, row_value_t<Row>& out, const binding& bound) {
     if (!is_straight_) [[unlikely]]
       return read_row_mapped_<Row>(body, out, bound);
-    if (body.size() < 2 || load_big<std::uint16_t>(body.data()) != columns_.size()) [[unlikely]]
-      return {errc::malformed_frame, -1};
-    if (!words_.empty()) [[unlikely]]
-      words_.clear();
-    detail::row_cursor cursor{body.data() + 2, body.data() + body.size(), columns_.data(), &words_};
-    read_status status = read_row_in_order<Row>(out, cursor);
-    if (status.code == errc{} && !cursor.ends_at(static_cast<int>(columns_.size()))) [[unlikely]]
-      status = {errc::malformed_frame, -1};
-    return status;
+    if constexpr (v0::detail::is_dynamic_row<Row>) {
+      return {errc::malformed_frame, -1};  // is never straight
+    } else {
+      if (body.size() < 2 || load_big<std::uint16_t>(body.data()) != columns_.size()) [[unlikely]]
+        return {errc::malformed_frame, -1};
+      if (!words_.empty()) [[unlikely]]
+        words_.clear();
+      detail::row_cursor cursor{body.data() + 2, body.data() + body.size(), columns_.data(), &words_};
+      read_status status = read_row_in_order<Row>(out, cursor);
+      if (status.code == errc{} && !cursor.ends_at(static_cast<int>(columns_.size()))) [[unlikely]]
+        status = {errc::malformed_frame, -1};
+      return status;
+    }
   }
 
  private:
@@ -239,6 +288,7 @@ class row_source {
   std::vector<column_type> columns_;
   std::vector<value_ref> values_;
   std::string words_;
+  std::shared_ptr<const void> names_;  // of dynamic rows
   bool is_straight_ = false;
 };
 

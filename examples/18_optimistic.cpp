@@ -1,0 +1,54 @@
+// Optimistic locking: changes that notice when somebody else was there first.
+#include <dovetail/client/asyncsql/optimistic.hpp>
+#include <dovetail/sqlite.hpp>
+
+#include <cstdint>
+#include <iostream>
+#include <string>
+
+namespace dt = dovetail;
+
+struct account {
+  std::int64_t id = 0;
+  std::string owner;
+  std::int64_t balance = 0;
+  dt::version version;  // counted up by each update
+};
+
+int main() {
+  dt::sqlite::client db{"sqlite::memory:"};
+  db.execute("create table account(id integer primary key, owner text, balance integer, version integer not null)");
+  db.insert("account", account{1, "Ann", 100, {1}});
+  const dt::optimistic<account> accounts{"account"};
+
+  // Two people read the same row …
+  auto mine = accounts.read(db, 1);
+  auto theirs = accounts.read(db, 1);
+  theirs.row.owner = "Eve";
+  std::cout << "theirs: " << to_string(accounts.update(db, theirs).status) << '\n';
+  // … and the second one's change touches another field: it is applied to the new row.
+  mine.row.balance += 10;
+  const auto done = accounts.update(db, mine);
+  std::cout << "mine: " << to_string(done.status) << " after " << done.retry_count << " retry, version "
+            << done.new_version() << ", " << done.row.owner << " has " << done.row.balance << '\n';
+
+  // The same field: nothing is overwritten, and the answer says who met whom.
+  mine.row.balance = 0;
+  const auto refused = accounts.with(dt::conflict_strategy::merge).update(db, mine);
+  std::cout << "again: " << to_string(refused.status);
+  for (const auto field : refused.conflicts) std::cout << ", " << field;
+  std::cout << ": theirs is " << refused.theirs->balance << '\n';
+
+  // A change that can be computed again needs no base and loses nothing, however many do the same.
+  const auto counted = accounts.modify(db, 1, [](account& row) { row.balance += 5; });
+  std::cout << "now " << counted.row.balance << '\n';
+
+  const dt::lock_metrics metrics = accounts.metrics();
+  std::cout << metrics.successful_operations << " of " << metrics.total_operations << " operations, "
+            << metrics.version_conflicts << " conflicts\n";
+  for (const dt::lock_conflict& each : accounts.conflict_history(10)) {
+    std::cout << each.table_name << ' ' << each.record_id << ": " << each.expected_version << " was "
+              << each.current_version << '\n';
+  }
+  return counted.row.balance == 115 && !refused ? 0 : 1;
+}

@@ -1,0 +1,174 @@
+// Texts for logs without what they must not tell: passwords in URLs, values in the errors of databases.
+#pragma once
+
+#include <dovetail/base/name.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+inline constexpr std::string_view hidden_text = "***";
+
+/// True for the names of parameters whose values are secrets; case, '_', '-' and escapes of URLs make no difference.
+[[gnu::cold, gnu::noinline]] inline bool is_secret_name(std::string_view written) {
+  constexpr std::string_view names[] = {
+      "password",       "passwd",     "pwd",      "sslpassword", "secret",       "clientsecret",  "secretkey",
+      "token",          "authtoken",  "apitoken", "accesstoken", "apikey",       "accesskey",     "sslkey",
+      "sslcert",        "privatekey", "sig",      "signature",   "sessiontoken", "xamzsignature", "xamzsecuritytoken",
+      "xamzcredential", "auth"};
+  const auto digit = [](char c) { return is_ascii_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10; };
+  std::string name;
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    char c = written[i];
+    if (c == '%' && i + 2 < written.size()) {
+      c = static_cast<char>(digit(written[i + 1]) * 16 + digit(written[i + 2]));
+      i += 2;
+    }
+    if (c != '_' && c != '-') name += ascii_lower(c);
+  }
+  for (const std::string_view known : names) {
+    if (name == known) return true;
+  }
+  return false;
+}
+
+constexpr bool continues_scheme(char c) noexcept {
+  return is_ascii_letter(c) || is_ascii_digit(c) || c == '+' || c == '-' || c == '.';
+}
+
+/// Where the scheme begins that ends at `end`; `end` when there is none.
+constexpr std::size_t scheme_begin(std::string_view text, std::size_t end) noexcept {
+  std::size_t begin = end;
+  while (begin > 0 && continues_scheme(text[begin - 1])) --begin;
+  while (begin < end && !is_ascii_letter(text[begin])) ++begin;
+  return begin;
+}
+
+/// Adds `name=value&…` with the values of secrets hidden. Values end at one of `ends`.
+[[gnu::cold, gnu::noinline]] inline void append_masked_pairs(std::string& to, std::string_view text,
+                                                             std::string_view ends) {
+  while (!text.empty()) {
+    const std::size_t end = text.find_first_of(ends);
+    const std::string_view pair = text.substr(0, end);
+    const std::size_t equals = pair.find('=');
+    if (equals != pair.npos && is_secret_name(pair.substr(0, equals))) {
+      to.append(pair.substr(0, equals + 1)).append(hidden_text);
+    } else {
+      to.append(pair);
+    }
+    if (end == text.npos) return;
+    to += text[end];
+    text.remove_prefix(end + 1);
+  }
+}
+
+/// Hides what stands in parentheses or quotes behind each `mark`: up to `close`, or the last `close` of the line.
+[[gnu::cold, gnu::noinline]] inline void hide_behind(std::string& text, std::string_view mark, char close) {
+  for (std::size_t at = text.find(mark); at != text.npos; at = text.find(mark, at)) {
+    at += mark.size();
+    const std::size_t line = text.find('\n', at);
+    const std::size_t end = line == 0 ? text.npos : text.rfind(close, line == text.npos ? line : line - 1);
+    const std::size_t stop = end == text.npos || end < at ? text.size() : end;
+    text.replace(at, stop - at, hidden_text);
+    at += hidden_text.size();
+  }
+}
+
+}  // namespace detail
+
+/// What replaces a text that is no URL.
+inline constexpr std::string_view unreadable_url = "[no readable URL]";
+
+/// A connection string without user, password and the values of parameters that are secrets:
+/// "postgresql://***@h1,h2/app?sslmode=require&password=***". What stands before the last '@' is hidden, so that
+/// passwords may lack escapes. Words of libpq ("host=h password=p") are masked by name. Other text becomes
+/// `unreadable_url`.
+[[gnu::cold, gnu::noinline]] inline std::string mask_url(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  const std::size_t equals = text.find('=');
+  if (equals != text.npos && (colon == text.npos || equals < colon)) {
+    std::string masked;
+    for (std::size_t at = 0; at < text.size();) {  // host=h password='a b'
+      const std::size_t sign = text.find('=', at);
+      if (sign == text.npos) return std::string{unreadable_url};
+      std::size_t name = text.find_first_not_of(" \t\r\n", at);
+      const std::string_view written = text.substr(name, text.find_first_of(" \t\r\n=", name) - name);
+      std::size_t end = text.find_first_not_of(" \t\r\n", sign + 1);
+      if (end != text.npos && text[end] == '\'') {
+        for (++end; end < text.size() && text[end] != '\''; ++end) end += text[end] == '\\' ? 1 : 0;
+        end = end < text.size() ? end + 1 : text.npos;
+      } else if (end != text.npos) {
+        while (end < text.size() && std::string_view{" \t\r\n"}.find(text[end]) == std::string_view::npos) {
+          end += text[end] == '\\' ? 2 : 1;
+        }
+      }
+      end = end > text.size() ? text.size() : end;
+      if (detail::is_secret_name(written) || written == "user") {
+        masked.append(text.substr(at, name - at)).append(written).append("=").append(detail::hidden_text);
+      } else {
+        masked.append(text.substr(at, end - at));
+      }
+      at = end;
+    }
+    return masked;
+  }
+  if (colon == text.npos || detail::scheme_begin(text, colon) != 0 || colon == 0) return std::string{unreadable_url};
+  std::string masked{text.substr(0, colon + 1)};
+  std::string_view rest = text.substr(colon + 1);
+  if (rest.starts_with("//")) {
+    masked += "//";
+    rest.remove_prefix(2);
+    if (const std::size_t at = rest.rfind('@'); at != rest.npos) {
+      masked.append(detail::hidden_text).append("@");
+      rest.remove_prefix(at + 1);
+    }
+  }
+  const std::size_t query = rest.find('?');
+  masked.append(rest.substr(0, query));
+  if (query == rest.npos) return masked;
+  masked += '?';
+  detail::append_masked_pairs(masked, rest.substr(query + 1), "&;#");
+  return masked;
+}
+
+/// A key or token of which a log may show that it is the same one: at most the last four characters of it.
+[[gnu::cold]] inline std::string mask_secret(std::string_view text) {
+  std::string masked{detail::hidden_text};
+  if (text.size() > 4) masked.append(text.substr(text.size() - 4));
+  return masked;
+}
+
+/// An error's text for a log: URLs without user and password, and without the values of rows that PostgreSQL, MySQL
+/// and SQLite put into some messages. The failure itself keeps the whole text.
+[[gnu::cold, gnu::noinline]] inline std::string mask_error_text(std::string_view text) {
+  std::string masked;
+  std::size_t copied = 0;
+  for (std::size_t mark = text.find("://"); mark != text.npos; mark = text.find("://", mark + 3)) {
+    if (mark < copied || detail::scheme_begin(text, mark) == mark) continue;
+    std::size_t end = text.find_first_of(" \t\"'<>", mark + 3);
+    if (const std::size_t next = text.find("://", mark + 3); next < end) end = detail::scheme_begin(text, next);
+    const std::size_t begin = detail::scheme_begin(text, mark);
+    masked.append(text.substr(copied, begin - copied));
+    masked.append(mask_url(text.substr(begin, end == text.npos ? end : end - begin)));
+    copied = end == text.npos ? text.size() : end;
+  }
+  masked.append(text.substr(copied));
+  detail::hide_behind(masked, ")=(", ')');  // Key (name)=(Bern) already exists.
+  detail::hide_behind(masked, "Failing row contains (", ')');
+  detail::hide_behind(masked, "Duplicate entry '", '\'');
+  for (std::size_t at = masked.find("invalid input syntax"); at != masked.npos;
+       at = masked.find("invalid input syntax", at + 1)) {
+    const std::size_t value = masked.find(": \"", at);
+    if (value == masked.npos) break;
+    const std::size_t line = masked.find('\n', value);
+    const std::size_t end = masked.rfind('"', line == masked.npos ? line : line - 1);
+    const std::size_t stop = end < value + 3 || end == masked.npos ? masked.size() : end;
+    masked.replace(value + 3, stop - value - 3, detail::hidden_text);
+  }
+  return masked;
+}
+
+}  // namespace dovetail::inline v0

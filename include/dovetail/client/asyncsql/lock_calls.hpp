@@ -1,0 +1,80 @@
+// Optimistic locking's statements as operations of a client.
+#pragma once
+
+#include <dovetail/client/sql_operations.hpp>
+#include <dovetail/sql/lock_text.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace dovetail::inline v0::detail {
+
+/// `Row` void: the statement returns none.
+template <dialect D, class Row, class... Args>
+auto lock_request(const std::string& text, std::source_location where, Args... args) {
+  return sql_request<statement_for<D, Row, Args...>, std::tuple<Args...>>{{runtime{text}, where}, {std::move(args)...}};
+}
+
+/// Makes operations. Lifetime: they borrow the text that they are given.
+template <dialect D, class Layout>
+struct lock_calls {
+  using row_type = typename Layout::row_type;
+  using texts = lock_statements<D, Layout>;
+
+  static auto read(const std::string& text, const typename Layout::key_type& key, std::source_location where) {
+    auto request = lock_request<D, row_type>(text, where, key);
+    return sql_query_optional<row_type, decltype(request)>{std::move(request)};
+  }
+  static auto erase(const std::string& text, const row_type& row, std::source_location where) {
+    auto request = lock_request<D, void>(text, where, Layout::key_of(row), Layout::version_of(row));
+    return sql_execute<decltype(request)>{std::move(request)};
+  }
+  static auto erase_any(const std::string& text, const row_type& row, std::source_location where) {
+    auto request = lock_request<D, void>(text, where, Layout::key_of(row));
+    return sql_execute<decltype(request)>{std::move(request)};
+  }
+  static auto write(const std::string& text, const row_type& row, std::source_location where) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      auto request = lock_request<D, void>(text, where, member_at<Layout::payload[I]>(row)..., Layout::key_of(row),
+                                           Layout::version_of(row));
+      return sql_execute<decltype(request)>{std::move(request)};
+    }
+    (std::make_index_sequence<Layout::payload.size()>{});
+  }
+  static auto force(const std::string& text, const row_type& row, std::source_location where) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      auto request = lock_request<D, row_type>(text, where, member_at<Layout::payload[I]>(row)..., Layout::key_of(row));
+      return sql_query_optional<row_type, decltype(request)>{std::move(request)};
+    }
+    (std::make_index_sequence<Layout::payload.size()>{});
+  }
+};
+
+/// The texts for one table.
+template <dialect D, class Layout>
+struct lock_texts {
+  using parts = lock_statements<D, Layout>;
+
+  static std::string join(std::string_view before, std::string_view table, std::string_view behind,
+                          std::string_view end = {}) {
+    std::string text;
+    text.reserve(before.size() + table.size() + behind.size() + end.size());
+    text.append(before).append(table).append(behind).append(end);
+    return text;
+  }
+  static std::string read(std::string_view table) { return join(parts::select, table, parts::by_key); }
+  static std::string write(std::string_view table) { return join("update ", table, parts::set); }
+  static std::string force(std::string_view table) {
+    return join("update ", table, parts::force, returning_tail<D, typename Layout::row_type>);
+  }
+  static std::string erase(std::string_view table) { return join("delete from ", table, parts::by_version); }
+  static std::string erase_any(std::string_view table) { return join("delete from ", table, parts::by_key); }
+};
+
+}  // namespace dovetail::inline v0::detail

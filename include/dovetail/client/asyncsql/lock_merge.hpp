@@ -1,0 +1,106 @@
+// The three-way merge of a row: what I changed and what somebody else changed since the base, field by field.
+#pragma once
+
+#include <dovetail/client/asyncsql/lock_outcome.hpp>
+#include <dovetail/sql/lock_text.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <limits>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace dovetail::inline v0::detail {
+
+template <class T>
+inline constexpr bool is_summable =
+    (std::integral<T> && !std::same_as<T, bool>) || std::floating_point<T> || std::same_as<T, decimal>;
+
+/// a + b, or a - b; false where the sum does not fit.
+template <class T>
+bool sum_fields(const T& a, const T& b, bool subtract, T& out) {
+  if constexpr (std::integral<T>) {
+    return subtract ? !__builtin_sub_overflow(a, b, &out) : !__builtin_add_overflow(a, b, &out);
+  } else {
+    out = subtract ? static_cast<T>(a - b) : static_cast<T>(a + b);
+    return true;
+  }
+}
+
+[[gnu::cold, gnu::noinline]] inline merge_rule rule_of(const lock_settings& how, std::string_view field) noexcept {
+  for (const field_rule& each : how.rules) {
+    if (each.field == field) return each.rule;
+  }
+  return how.default_rule;
+}
+
+/// Applies a rule to one field; false when it cannot be applied.
+template <class T>
+bool apply_rule(merge_rule rule, const T* base, const T& mine, const T& theirs, T& out) {
+  switch (rule) {
+    case merge_rule::conflict:
+      return false;
+    case merge_rule::last_writer_wins:
+      out = mine;
+      return true;
+    case merge_rule::keep_current:
+      out = theirs;
+      return true;
+    case merge_rule::numeric_add:
+      if constexpr (is_summable<T>) return sum_fields(theirs, mine, false, out);
+      return false;
+    case merge_rule::numeric_delta:
+      if constexpr (is_summable<T>) {
+        T change{};
+        return base != nullptr && sum_fields(mine, *base, true, change) && sum_fields(theirs, change, false, out);
+      }
+      return false;
+    case merge_rule::list_append:
+      if constexpr (is_vector<T>) {
+        out = theirs;
+        out.insert(out.end(), mine.begin(), mine.end());
+        return true;
+      }
+      return false;
+  }
+  return false;
+}
+
+/// What a merge found.
+struct merge_outcome {
+  std::vector<std::string_view> conflicts{};
+  bool is_changed = false;  ///< the merged row differs from theirs
+};
+
+/// Merges the payloads into `out`, which starts as theirs. Without a base every difference is a meeting of both.
+/// `uses_rules` false: fields that both have changed are conflicts.
+template <class Layout>
+merge_outcome merge_rows(const typename Layout::row_type* base, const typename Layout::row_type& mine,
+                         const typename Layout::row_type& theirs, const lock_settings& how, bool uses_rules,
+                         typename Layout::row_type& out) {
+  merge_outcome done;
+  Layout::for_payload([&](auto index) {
+    constexpr std::size_t i = index;
+    const auto& my = member_at<i>(mine);
+    const auto& their = member_at<i>(theirs);
+    using type = std::remove_cvref_t<decltype(my)>;
+    static_assert(std::equality_comparable<type>,
+                  "dovetail: optimistic locking compares fields: give the member's type an operator==");
+    if (my == their) return;
+    const type* const old = base == nullptr ? nullptr : &member_at<i>(*base);
+    auto& merged = member_at<i>(out);
+    if (old != nullptr && my == *old) return;
+    if (old != nullptr && their == *old) {
+      merged = my;
+    } else if (!uses_rules ||
+               !apply_rule(rule_of(how, field_names<typename Layout::row_type>[i]), old, my, their, merged)) {
+      done.conflicts.push_back(field_names<typename Layout::row_type>[i]);
+      return;
+    }
+    if (!(merged == their)) done.is_changed = true;
+  });
+  return done;
+}
+
+}  // namespace dovetail::inline v0::detail

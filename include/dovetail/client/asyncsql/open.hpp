@@ -1,0 +1,107 @@
+// From a configuration to a session, on a pool that other sessions may share.
+#pragma once
+
+#include <dovetail/client/asyncsql/config.hpp>
+#include <dovetail/client/asyncsql/guard.hpp>
+#include <dovetail/client/asyncsql/pool_registry.hpp>
+#include <dovetail/client/asyncsql/session.hpp>
+#include <dovetail/client/settings.hpp>
+
+#include <concepts>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace dovetail::inline v0::asyncsql {
+namespace detail {
+
+/// The client's settings that a configuration asks for. What the connection string says itself wins.
+template <class Settings>
+error_info client_settings_of(config& how, const string_settings& said, Settings& settings) {
+  settings.pool.min_connections = how.pool.min_connections;
+  settings.pool.max_connections = how.pool.max_connections;
+  settings.pool.capacity = how.pool.capacity;
+  settings.pool.acquire_wait = how.pool.acquire_wait;
+  settings.pool.idle_limit = how.pool.idle_limit;
+  settings.pool.age_limit = how.pool.age_limit;
+  settings.pool.check_interval = how.pool.check_interval;
+  if (said.timeout) how.session.timeout = *said.timeout;
+  settings.timeout = how.session.timeout;
+  if constexpr (requires { settings.retry.multiplier; }) {
+    const retry_settings& retry = how.session.retry;
+    settings.retry.attempts = retry.attempts();
+    settings.retry.initial_delay = retry.initial_delay;
+    settings.retry.multiplier = retry.exponential_base;
+    settings.retry.cap = retry.max_delay;
+    settings.retry.full_jitter = retry.jitter != jitter_kind::none;
+    settings.retry.total_budget = retry.deadline;
+  }
+  return dovetail::detail::apply(settings, said);
+}
+
+template <class Client, class Change>
+result<std::shared_ptr<shared_pool<Client>>> open_pool(config& how, pool_registry& in, const Change& change) {
+  auto parsed = Client::connection_type::parse(how.connection_string.reveal());
+  if (!parsed) return std::move(parsed).error();
+  typename Client::settings settings;
+  if (error_info wrong = client_settings_of(how, parsed->settings, settings)) return wrong;
+  change(parsed->options);
+  return in.get<Client>(std::move(parsed->options), std::move(settings), how.pool.share);
+}
+
+template <class Client, class Guard>
+session<Client, Guard> session_on(std::shared_ptr<shared_pool<Client>> pool, const config& how, Guard guard) {
+  std::shared_ptr<sql_metrics> metrics = pool->metrics();
+  Client& client = pool->client();
+  return session<Client, Guard>{std::shared_ptr<Client>{std::move(pool), &client}, how.session, std::move(guard),
+                                std::move(metrics)};
+}
+
+/// The guard that a configuration asks for.
+template <class Guard>
+Guard make_guard(const security_settings& how) {
+  if constexpr (std::constructible_from<Guard, security_settings>) {
+    return Guard{how};
+  } else {
+    return Guard{};
+  }
+}
+
+template <class Client, class Change, class Guard>
+session<Client, Guard> open_with(const config& how, const Change& change, Guard by, pool_registry& in) {
+  config own = how;
+  auto pool = open_pool<Client>(own, in, change).value();
+  return session_on(std::move(pool), own, std::move(by));
+}
+
+}  // namespace detail
+
+/// A session as the configuration says: `auto db = asyncsql::open<sqlite::client>(read_config("sqlite:a.db").value())`.
+/// Opens no connection yet. Its guard validates statements: literals by the rules of its type, when they are compiled,
+/// other texts by `how.security`; `open<sqlite::client, no_guard>` has none.
+/// Errors: throws `dt::error` when the connection string is wrong, or the registry refuses.
+template <class Client, class Guard = guard<>>
+session<Client, Guard> open(const config& how, pool_registry& in = pool_registry::process()) {
+  return detail::open_with<Client>(
+      how, [](typename Client::options&) {}, detail::make_guard<Guard>(how.security), in);
+}
+/// The same with a guard of one's own.
+template <class Client, class Guard>
+  requires statement_guard<Guard> session<Client, Guard> open(const config& how, Guard by,
+                                                              pool_registry& in = pool_registry::process()) {
+    return detail::open_with<Client>(
+        how, [](typename Client::options&) {}, std::move(by), in);
+  }
+/// The same, when `change(options)` has changed the client's options, such as `credentials`.
+template <class Client, class Guard = guard<>, class Change>
+  requires std::invocable<const Change&, typename Client::options&> session<Client, Guard> open(
+      const config& how, const Change& change, pool_registry& in = pool_registry::process()) {
+    return detail::open_with<Client>(how, change, detail::make_guard<Guard>(how.security), in);
+  }
+/// The same from a connection string; see `read_config`.
+template <class Client, class Guard = guard<>>
+session<Client, Guard> open(std::string_view connection_string, pool_registry& in = pool_registry::process()) {
+  return open<Client, Guard>(read_config(connection_string).value(), in);
+}
+
+}  // namespace dovetail::inline v0::asyncsql

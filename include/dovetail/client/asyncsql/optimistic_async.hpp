@@ -1,0 +1,187 @@
+// `dt::optimistic<Row>` with asynchronous databases: the same calls give awaitables.
+#pragma once
+
+#include <dovetail/client/asyncsql/optimistic.hpp>
+#include <dovetail/client/asyncsql/run_awaited.hpp>
+
+#include <asio/awaitable.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <concepts>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace dovetail::inline v0::detail {
+
+template <>
+struct lock_driver<true> {
+  using shared = lock_driver<false>;
+  template <class Layout>
+  using outcome = asio::awaitable<result<lock_result<typename Layout::row_type>>>;
+
+  template <class Db, class T>
+  static auto deliver(asio::awaitable<result<T>> answer) {
+    return deliver_awaited<Db>(std::move(answer));
+  }
+
+  template <class Layout, class Db>
+  static outcome<Layout> find(Db& db, lock_target on, typename Layout::key_type key, std::source_location where) {
+    const std::string text = lock_texts<Db::speaks, Layout>::read(on.quoted);
+    auto found = co_await run_awaited(db, lock_calls<Db::speaks, Layout>::read(text, key, where), where);
+    on.monitor->count(found && *found, 0, 0, false);
+    if (!found) co_return std::move(found).error();
+    co_return shared::found_row<Layout>(*std::move(found), std::move(key));
+  }
+
+  template <class Layout, class Db, class Attempts>
+  static outcome<Layout> change(Db& db, lock_target on, Attempts at, std::source_location where) {
+    error_info failure = co_await attempt<Layout>(db, on, at, where);
+    if (failure) {
+      on.monitor->count(false, at.conflicts(), static_cast<std::uint64_t>(at.outcome().retry_count), false);
+      co_return failure;
+    }
+    report_attempts<Layout>(*on.monitor, on.table, at);
+    co_return std::move(at.outcome());
+  }
+
+  template <class Layout, class Db, class Fn>
+  static outcome<Layout> modify(Db& db, lock_target on, typename Layout::key_type key, lock_settings how, Fn fn,
+                                std::source_location where) {
+    auto now = co_await find<Layout>(db, on, std::move(key), where);
+    if (!now || !*now) co_return now;
+    auto mine = now->row;
+    if (!call_recompute(fn, mine)) co_return shared::given_up<Layout>(*std::move(now));
+    lock_attempts<Layout, Fn> at{shared::restored<Layout>(std::move(mine), *now->base), now->base, std::move(how),
+                                 std::move(fn)};
+    co_return co_await change<Layout>(db, on, std::move(at), where);
+  }
+
+  template <class Layout, class Db>
+  static outcome<Layout> erase(Db& db, lock_target on, typename Layout::row_type row, lock_settings how,
+                               std::source_location where) {
+    using texts = lock_texts<Db::speaks, Layout>;
+    using calls = lock_calls<Db::speaks, Layout>;
+    const bool is_forced = how.strategy == conflict_strategy::last_writer_wins;
+    how.strategy = conflict_strategy::fail_fast;  // what shall be deleted is not what is there now
+    lock_attempts<Layout> at{std::move(row), std::nullopt, std::move(how)};
+    const std::string text = is_forced ? texts::erase_any(on.quoted) : texts::erase(on.quoted);
+    result<summary> done{summary{}};
+    if (is_forced) {
+      done = co_await run_awaited(db, calls::erase_any(text, at.row(), where), where);
+    } else {
+      done = co_await run_awaited(db, calls::erase(text, at.row(), where), where);
+    }
+    error_info failure = done ? error_info{} : std::move(done).error();
+    if (!failure && done->rows_affected == 0) {
+      const std::string by_key = texts::read(on.quoted);
+      auto theirs = co_await run_awaited(db, calls::read(by_key, Layout::key_of(at.row()), where), where);
+      if (theirs) {
+        at.found(*std::move(theirs));
+      } else {
+        failure = std::move(theirs).error();
+      }
+    } else if (!failure) {
+      at.erased(is_forced);
+    }
+    if (failure) {
+      on.monitor->count(false, 0, 0, false);
+      co_return failure;
+    }
+    report_attempts<Layout>(*on.monitor, on.table, at);
+    co_return std::move(at.outcome());
+  }
+
+  template <class Layout, class Db>
+  static asio::awaitable<result<lock_batch_result<typename Layout::row_type>>> change_all(
+      Db& db, lock_target on, std::vector<lock_result<typename Layout::row_type>> rows, lock_settings how,
+      bool is_atomic, std::source_location where) {
+    lock_batch_result<typename Layout::row_type> all;
+    error_info failure;
+    if (!is_atomic) {
+      failure = co_await change_each<Layout>(db, on, rows, how, all, where);
+      if (failure) co_return failure;
+      co_return all;
+    }
+    try {
+      const auto body = [&](auto& tx) -> asio::awaitable<void> {
+        all = {};
+        failure = co_await change_each<Layout>(tx, on, rows, how, all, where);
+        if (failure) throw_error(failure);  // a conflict between transactions begins it again
+        if (!all.ok()) throw batch_undone{};
+      };
+      failure = co_await transact_awaited(db, body, where);
+    } catch (const batch_undone&) {
+      failure = {};
+      all.is_rolled_back = true;
+      all.total_updated = 0;
+    }
+    if (failure) co_return failure;
+    co_return all;
+  }
+
+ private:
+  template <class Layout, class Db, class Attempts>
+  static asio::awaitable<error_info> attempt(Db& db, const lock_target& on, Attempts& at, std::source_location where) {
+    using texts = lock_texts<Db::speaks, Layout>;
+    using calls = lock_calls<Db::speaks, Layout>;
+    std::string reading;
+    std::string writing;
+    for (lock_step next = at.begin(); next != lock_step::done;) {
+      switch (next) {
+        case lock_step::write: {
+          if (writing.empty()) writing = texts::write(on.quoted);
+          auto done = co_await run_awaited(db, calls::write(writing, at.row(), where), where);
+          if (!done) co_return std::move(done).error();
+          next = at.wrote(done->rows_affected != 0);
+          break;
+        }
+        case lock_step::force: {
+          const std::string text = texts::force(on.quoted);
+          auto done = co_await run_awaited(db, calls::force(text, at.row(), where), where);
+          if (!done) co_return std::move(done).error();
+          next = at.forced(*std::move(done));
+          break;
+        }
+        case lock_step::read: {
+          if (reading.empty()) reading = texts::read(on.quoted);
+          auto now = co_await run_awaited(db, calls::read(reading, Layout::key_of(at.row()), where), where);
+          if (!now) co_return std::move(now).error();
+          next = at.found(*std::move(now));
+          break;
+        }
+        case lock_step::pause:
+          if (!in_transaction(db)) {
+            asio::steady_timer timer{co_await asio::this_coro::executor, at.delay()};
+            co_await timer.async_wait(asio::use_awaitable);
+          }
+          next = lock_step::read;
+          break;
+        case lock_step::done:
+          break;
+      }
+    }
+    co_return error_info{};
+  }
+
+  template <class Layout, class Db>
+  static asio::awaitable<error_info> change_each(Db& db, const lock_target& on,
+                                                 const std::vector<lock_result<typename Layout::row_type>>& rows,
+                                                 const lock_settings& how,
+                                                 lock_batch_result<typename Layout::row_type>& all,
+                                                 std::source_location where) {
+    for (const auto& each : rows) {
+      auto one = co_await change<Layout>(db, on, lock_attempts<Layout>{each.row, each.base, how}, where);
+      if (!one) co_return std::move(one).error();
+      all.add(*std::move(one));
+    }
+    co_return error_info{};
+  }
+};
+
+}  // namespace dovetail::inline v0::detail

@@ -1,0 +1,341 @@
+// A session: the verbs of SQL with transaction modes, retries by class, a guard before and metrics behind every
+// statement.
+#pragma once
+
+#include <dovetail/base/result.hpp>
+#include <dovetail/client/asyncsql/session_transaction.hpp>
+#include <dovetail/client/asyncsql/session_view.hpp>
+#include <dovetail/client/asyncsql/settings.hpp>
+#include <dovetail/client/asyncsql/shared_pool.hpp>
+#include <dovetail/client/asyncsql/sql_database.hpp>
+#include <dovetail/client/asyncsql/statement_runner.hpp>
+#include <dovetail/client/pool_report.hpp>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <source_location>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace dovetail::inline v0::asyncsql {
+
+/// The verbs of SQL over a client, which may be shared with other sessions.
+/// In `transaction_mode::automatic` a statement that may write has a transaction of its own, and is repeated with it as
+/// the retry settings say; reads run without one. In `manual`, `begin()` … `commit()` or `rollback()` hold one
+/// connection; nothing is repeated in between. In `none` the database commits each statement by itself.
+/// Errors: those of `sql_verbs`; the guard's; errc::invalid_state for calls that the mode does not allow.
+/// Threads: any number may call at once; within a manual transaction they take turns. Lifetime: transactions and
+/// streams must not outlive the session; the destructor rolls an open transaction back.
+template <class Client, statement_guard Guard = no_guard>
+class session : public Client::connection_type::template verbs<session<Client, Guard>> {
+  using base = typename Client::connection_type::template verbs<session<Client, Guard>>;
+
+ public:
+  using guard_type = Guard;
+  using client_type = Client;
+  using core_type = typename Client::core_type;
+  using connection_type = typename Client::connection_type;
+  using transaction_type = session_transaction<core_type, Guard>;
+  using place = std::source_location;
+
+  /// Over a client of somebody else's, which must outlive the session and is never closed by it.
+  explicit session(Client& of, session_settings how = {}, Guard guard = {})
+      : session(std::shared_ptr<Client>{std::shared_ptr<Client>{}, &of}, std::move(how), std::move(guard)) {}
+  /// Over a client that is shared, such as a registry's; `metrics` are those of its pool.
+  explicit session(std::shared_ptr<Client> of, session_settings how = {}, Guard guard = {},
+                   std::shared_ptr<sql_metrics> metrics = {})
+      : state_(std::make_unique<state>(std::move(of), std::move(how), std::move(guard), std::move(metrics))) {}
+  session(session&&) noexcept = default;
+  session& operator=(session&&) noexcept = default;
+  ~session() { close(); }
+
+  const session_settings& settings() const noexcept { return state_->context.how; }
+  transaction_mode mode() const noexcept { return settings().transaction.mode; }
+  Client& client() const noexcept { return *state_->client; }
+  const Guard& guard() const noexcept { return state_->context.guard; }
+  sql_metrics& metrics() const noexcept { return *state_->context.metrics; }
+  std::string prometheus() const {
+    const pool_statistics now = client().statistics();
+    return to_prometheus({{&metrics(), {now.idle, now.active, now.max}}});
+  }
+
+  /// The same verbs with a time limit of their own, retries included; it ends earlier than the session's, never later.
+  session_view<session, false> within(clock::duration budget) { return {*this, deadline::after(budget)}; }
+  session_view<session, false> within(deadline by) { return {*this, by}; }
+  /// The same verbs returning `dt::result`.
+  session_view<session, true> with(as_result_t) { return {*this, deadline::never()}; }
+
+  /// Asks the database for a sign of life.
+  health_report health(place where = place::current()) const {
+    return check_health(client(), settings().monitor.health_wait, where);
+  }
+  pool_statistics statistics() const { return client().statistics(); }
+  /// Allows the pool so many connections from now on; see `pool::resize`.
+  void resize(std::size_t most) noexcept { core().connections().resize(most); }
+
+  /// Opens a connection if none is open. (Statements do so when they need one.)
+  void connect(place where = place::current()) { runner().acquire(start_call(where)).value(); }
+  /// Rolls an open transaction back, and refuses further calls (errc::transaction_closed). A shared client lives on.
+  void close() noexcept;
+  bool is_closed() const noexcept { return state_ == nullptr || state_->is_closed; }
+
+  /// Begins a transaction, at the level of the settings or at another one. Mode `manual` only, one at a time.
+  void begin(place where = place::current()) { begin(settings().transaction.isolation, where); }
+  void begin(begin_mode isolation, place where = place::current()) { try_begin(isolation, where).value(); }
+  /// Ends the transaction; there is none afterwards, whatever comes of it.
+  void commit(place where = place::current()) { end(&transaction_type::try_commit, "commit", where).value(); }
+  void rollback(place where = place::current()) { end(&transaction_type::try_rollback, "rollback", where).value(); }
+  bool is_in_transaction() const {
+    const std::lock_guard lock{state_->mutex};
+    return state_->manual.has_value();
+  }
+  void savepoint(std::string_view name, place where = place::current()) { mark("savepoint ", name, where); }
+  void rollback_to(std::string_view name, place where = place::current()) {
+    mark("rollback to savepoint ", name, where);
+  }
+  void release(std::string_view name, place where = place::current()) { mark("release savepoint ", name, where); }
+
+  /// A transaction as an object, in any mode: rolled back unless `commit()` is called.
+  transaction_type scope(begin_mode isolation, place where = place::current()) {
+    return open_scope(isolation, start_call(where)).value();
+  }
+  transaction_type scope(place where = place::current()) { return scope(settings().transaction.isolation, where); }
+
+  /// Calls `body(tx)` in a transaction, and commits; rolls back when it throws. Begins again, as the retry settings
+  /// say, when the database has undone it because of others: the body may be called more than once. In mode `manual`
+  /// while a transaction is open it joins that one behind a savepoint, and nothing is repeated. (what the body returns)
+  template <class Fn>
+  auto run_transaction(begin_mode isolation, Fn&& body, place where = place::current());
+  template <class Fn>
+    requires(!std::is_same_v<std::remove_cvref_t<Fn>, begin_mode>)
+  auto run_transaction(Fn&& body, place where = place::current()) {
+    return run_transaction(settings().transaction.isolation, std::forward<Fn>(body), where);
+  }
+  /// The same by the verb's name of other clients.
+  template <class... Rest>
+  auto transaction(Rest&&... rest) {
+    return run_transaction(std::forward<Rest>(rest)...);
+  }
+
+  /// The rows one at a time; within a manual transaction on its connection. While it lives, no other call may be made
+  /// in that transaction.
+  template <class Row, class... Args>
+  auto stream(dovetail::detail::statement_of<session, base::speaks, Row, Args...> sql, const Args&... args) {
+    state_->context.check(base::speaks, sql.view(), "stream").value();
+    return base::template stream<Row>(sql, args...);
+  }
+
+  /// For verbs.
+  template <operation Op>
+  typename Op::value_type run(Op op, place where) {
+    return perform(op, start_call(where)).value();
+  }
+  template <operation Op>
+  result<typename Op::value_type> perform(Op& op, const call& how) {
+    return state_->context.supervise(base::speaks, op, how.where, [&] { return perform_admitted(op, how); });
+  }
+  core_type& core() const noexcept { return client().core(); }
+  call start_call(place where) const noexcept { return call::within(settings().timeout, where); }
+  deadline limit() const noexcept { return deadline::never(); }
+  template <class T>
+  static T deliver(result<T> answer) {
+    return std::move(answer).value();
+  }
+  result<dovetail::detail::held_connection<core_type>> hold(const call& how);
+
+ private:
+  using runner_type = detail::statement_runner<core_type>;
+  using lease = typename core_type::lease;
+
+  struct state {
+    state(std::shared_ptr<Client> of, session_settings settings, Guard by, std::shared_ptr<sql_metrics> metrics)
+        : client(std::move(of)), context{std::move(settings), std::move(by), std::move(metrics)} {
+      if (!context.metrics) {
+        context.metrics = std::make_shared<sql_metrics>(context.how.name, context.how.monitor.kept_slow_queries);
+      }
+      context.metrics->saw_pool(pool_event::acquire);
+    }
+    std::shared_ptr<Client> client;
+    detail::session_context<Guard> context;
+    mutable std::mutex mutex;  // of the manual transaction
+    std::optional<transaction_type> manual;
+    bool is_closed = false;
+  };
+
+  /// The turn of one thread in the manual transaction; the wait is the session's lock contention.
+  class turn {
+   public:
+    turn(state& of, const call& how) : of_(of), lock_(of.mutex, std::try_to_lock) {
+      clock::duration waited{};
+      if (!lock_.owns_lock()) {
+        const clock::time_point since = clock::now();
+        while (!lock_.try_lock() && !how.by.has_passed()) std::this_thread::sleep_for(std::chrono::microseconds{200});
+        waited = clock::now() - since;
+      }
+      of_.context.metrics->saw_lock(lock_.owns_lock() ? lock_status::success : lock_status::timeout, waited);
+      if (lock_.owns_lock()) of_.context.metrics->lock_taken();
+    }
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+    ~turn() {
+      if (lock_.owns_lock()) of_.context.metrics->lock_released();
+    }
+    explicit operator bool() const noexcept { return lock_.owns_lock(); }
+
+   private:
+    state& of_;
+    std::unique_lock<std::mutex> lock_;
+  };
+
+  runner_type runner() const noexcept { return {core(), settings(), metrics()}; }
+
+  static error_info closed(place where) {
+    return detail::misuse("the session is closed", where, errc::transaction_closed);
+  }
+  static error_info no_turn(place where) {
+    return detail::misuse("another thread's statement in the transaction took too long", where, errc::deadline_passed);
+  }
+
+  template <operation Op>
+  result<typename Op::value_type> perform_admitted(Op& op, const call& how) {
+    if (state_->is_closed) return closed(how.where);
+    if (mode() == transaction_mode::manual) {
+      const turn mine{*state_, how};
+      if (!mine) return no_turn(how.where);
+      if (state_->manual) return state_->manual->perform_inside(op, how);
+    }
+    return runner().perform(op, how, detail::wants_transaction(op, settings().transaction));
+  }
+
+  result<transaction_type> open_scope(begin_mode isolation, const call& how) {
+    if (state_->is_closed) return closed(how.where);
+    result<lease> begun = runner().begin(how, isolation);
+    if (!begun) return std::move(begun).error();
+    return transaction_type{
+        state_->context,
+        {core(), dovetail::detail::held_connection<core_type>{*std::move(begun)}, deadline::never(), 0}};
+  }
+
+  result<void> try_begin(begin_mode isolation, place where);
+  result<void> end(result<void> (transaction_type::*how)(place), std::string_view name, place where);
+  void mark(std::string_view before, std::string_view name, place where);
+
+  std::unique_ptr<state> state_;
+};
+
+template <class Client, statement_guard Guard>
+void session<Client, Guard>::close() noexcept {
+  if (state_ == nullptr) return;
+  const std::lock_guard lock{state_->mutex};
+  if (std::exchange(state_->is_closed, true)) return;
+  state_->manual.reset();  // rolls back
+  state_->context.metrics->saw_pool(pool_event::release);
+}
+
+template <class Client, statement_guard Guard>
+result<void> session<Client, Guard>::try_begin(begin_mode isolation, place where) {
+  if (mode() != transaction_mode::manual) {
+    return detail::misuse("begin() can only be called in 'manual' transaction mode", where);
+  }
+  const call how = start_call(where);
+  const turn mine{*state_, how};
+  if (!mine) return no_turn(where);
+  if (state_->manual) return detail::misuse("Transaction already active: nest by savepoints", where);
+  result<transaction_type> begun = open_scope(isolation, how);
+  if (!begun) return std::move(begun).error();
+  state_->manual.emplace(*std::move(begun));
+  return {};
+}
+
+template <class Client, statement_guard Guard>
+result<void> session<Client, Guard>::end(result<void> (transaction_type::*how)(place), std::string_view name,
+                                         place where) {
+  if (mode() != transaction_mode::manual) {
+    std::string text{name};
+    return detail::misuse(text.append("() can only be called in 'manual' transaction mode"), where);
+  }
+  const turn mine{*state_, start_call(where)};
+  if (!mine) return no_turn(where);
+  if (!state_->manual) {
+    std::string text = "No active transaction to ";
+    return detail::misuse(text.append(name), where);
+  }
+  result<void> done = ((*state_->manual).*how)(where);
+  state_->manual.reset();
+  return done;
+}
+
+template <class Client, statement_guard Guard>
+void session<Client, Guard>::mark(std::string_view before, std::string_view name, place where) {
+  const turn mine{*state_, start_call(where)};
+  if (!mine) dovetail::detail::throw_error(no_turn(where));
+  if (!state_->manual) dovetail::detail::throw_error(detail::misuse("No active transaction for a savepoint", where));
+  state_->manual->mark(before, name, where).value();
+}
+
+template <class Client, statement_guard Guard>
+auto session<Client, Guard>::hold(const call& how) -> result<dovetail::detail::held_connection<core_type>> {
+  using held = dovetail::detail::held_connection<core_type>;
+  if (state_->is_closed) return closed(how.where);
+  if (mode() == transaction_mode::manual) {
+    const turn mine{*state_, how};
+    if (!mine) return no_turn(how.where);
+    if (state_->manual) return state_->manual->hold(how);
+  }
+  result<lease> lent = runner().acquire(how);
+  if (!lent) return std::move(lent).error();
+  return held{*std::move(lent)};
+}
+
+template <class Client, statement_guard Guard>
+template <class Fn>
+auto session<Client, Guard>::run_transaction(begin_mode isolation, Fn&& body, place where) {
+  using returned = std::invoke_result_t<Fn&, transaction_type&>;
+  using stored = std::conditional_t<std::is_void_v<returned>, char, returned>;
+  const call how = start_call(where);
+  std::optional<stored> value;
+  const auto call_body = [&](transaction_type& tx) {
+    if constexpr (std::is_void_v<returned>) {
+      body(tx);
+      value.emplace();
+    } else {
+      value.emplace(body(tx));
+    }
+  };
+  const auto give = [&]() -> returned {
+    if constexpr (!std::is_void_v<returned>) return *std::move(value);
+  };
+  if (mode() == transaction_mode::manual) {
+    const std::lock_guard lock{state_->mutex};
+    if (state_->manual) {
+      state_->manual->transaction(call_body, where);
+      return give();
+    }
+  }
+  detail::failed_attempt bad;
+  runner_type again = runner();
+  for (int attempt = 1;; ++attempt) {
+    {
+      result<transaction_type> tx = open_scope(isolation, how);
+      if (!tx) dovetail::detail::throw_error(std::move(tx).error());  // connecting was repeated already
+      bad = {};
+      try {
+        call_body(*tx);
+      } catch (const error& thrown) {  // what else is thrown passes through, and rolls back on its way
+        // What was sent and lost before the commit is undone by the server; but what else the body did may not be.
+        bad = {thrown.info(), sql_phase::execute, 1};
+      }
+      if (!bad.why) {
+        if (!tx->is_open()) return give();  // the body has ended it
+        result<void> done = tx->try_commit(where);
+        if (done) return give();
+        bad = {std::move(done).error(), sql_phase::commit, 1};
+      }
+    }
+    if (!again.pause(bad, "transaction", attempt, false, how)) dovetail::detail::throw_error(std::move(bad.why));
+  }
+}
+
+}  // namespace dovetail::inline v0::asyncsql

@@ -1,0 +1,227 @@
+// An open transaction of a session: the verbs behind the session's guard, savepoints by name, commit and rollback.
+#pragma once
+
+#include <dovetail/base/name.hpp>
+#include <dovetail/base/result.hpp>
+#include <dovetail/client/asyncsql/settings.hpp>
+#include <dovetail/client/asyncsql/statement_facts.hpp>
+#include <dovetail/client/asyncsql/statement_guard.hpp>
+#include <dovetail/client/sql_blocking_verbs.hpp>
+#include <dovetail/client/transaction.hpp>
+#include <dovetail/policy/sql_metrics.hpp>
+
+#include <memory>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace dovetail::inline v0::asyncsql {
+namespace detail {
+
+/// What sessions, and what they hand out, share.
+template <class Guard>
+struct session_context {
+  session_settings how{};
+  [[no_unique_address]] Guard guard{};
+  std::shared_ptr<sql_metrics> metrics{};
+
+  guard_context about(dialect speaks, std::string_view operation, std::source_location where) const noexcept {
+    return {speaks, how.name, operation, where};
+  }
+
+  /// What the guard has against an operation; empty when it may run.
+  template <class Op>
+  error_info refuse(const Op& op, const guard_context& context) {
+    error_info refused = admit(guard, op, context);
+    if (refused) {
+      refused.with_location(context.where);
+      metrics->saw_statement({}, refused.code());
+      guard.saw(text_of(op), context, {.ec = refused.code()});
+    }
+    return refused;
+  }
+
+  /// Asks the guard, performs by `run()`, and reports how it ended.
+  template <class Op, class Run>
+  result<typename Op::value_type> supervise(dialect speaks, const Op& op, std::source_location where, Run&& run) {
+    const guard_context context = about(speaks, Op::name, where);
+    if (error_info refused = refuse(op, context)) return refused;
+    const clock::time_point since = clock::now();
+    auto answer = run();
+    saw(op, context, answer, clock::now() - since);
+    return answer;
+  }
+
+  /// For statements that are no operation: streams.
+  [[gnu::cold]] result<void> check(dialect speaks, const statement_view& sql, std::string_view operation) const {
+    const guard_context context = about(speaks, operation, sql.where);
+    if (error_info refused = guard.check(sql, context)) {
+      refused.with_location(sql.where);
+      guard.saw(sql.text, context, {.ec = refused.code()});
+      return refused;
+    }
+    return {};
+  }
+
+  template <class Op, class Answer>
+  void saw(const Op& op, const guard_context& context, const Answer& answer, clock::duration took) {
+    statement_outcome outcome{.ec = answer ? std::error_code{} : answer.error().code(), .duration = took};
+    if constexpr (!std::is_void_v<typename Op::value_type>) {
+      if (answer) outcome.rows = rows_of(*answer);
+    }
+    metrics->saw_statement(took, outcome.ec);
+    if (took >= how.monitor.slow_query) {
+      metrics->saw_slow({.text = public_text_of(op, context.speaks),
+                         .operation = std::string{context.operation},
+                         .duration = took,
+                         .where = context.where,
+                         .when = std::chrono::system_clock::now()});
+    }
+    guard.saw(text_of(op), context, outcome);
+  }
+};
+
+/// A savepoint's statement. Letters, digits and underscores only, at most 63: what every database takes.
+[[gnu::cold, gnu::noinline]] inline result<std::string> savepoint_text(std::string_view before, std::string_view name) {
+  bool is_good = !name.empty() && name.size() <= 63 && !is_ascii_digit(name.front());
+  for (const char c : name) is_good = is_good && (is_ascii_letter(c) || is_ascii_digit(c) || c == '_');
+  if (!is_good) {
+    return error_info{make_error_code(errc::malformed_statement),
+                      "Invalid identifier: the name of a savepoint is 1 to 63 letters, digits and underscores, and "
+                      "begins with no digit"};
+  }
+  std::string text{before};
+  text.append("\"").append(name).append("\"");
+  return text;
+}
+
+}  // namespace detail
+
+/// An open transaction: what `session::scope()` gives and the body of `run_transaction` gets.
+/// Rolled back when it goes without a `commit()`; `commit()` and `rollback()` work once, and say so the second time.
+/// Threads: one at a time. Lifetime: must not outlive its session.
+template <class Core, statement_guard Guard>
+class session_transaction : public Core::connection_type::template verbs<session_transaction<Core, Guard>> {
+  using context_type = detail::session_context<Guard>;
+  using base = typename Core::connection_type::template verbs<session_transaction<Core, Guard>>;
+
+ public:
+  using guard_type = Guard;
+  using core_type = Core;
+  using place = std::source_location;
+
+  /// Used by sessions.
+  session_transaction(context_type& context, transaction_scope<Core, true> scope) noexcept
+      : context_(&context), scope_(std::move(scope)) {}
+  session_transaction(session_transaction&&) noexcept = default;
+  session_transaction& operator=(session_transaction&&) = delete;
+  ~session_transaction() {
+    if (scope_.is_open()) context_->metrics->saw_transaction(false);
+  }
+
+  bool is_open() const noexcept { return scope_.is_open(); }
+
+  /// Makes the changes permanent. Errors: errc::transaction_closed; errc::transaction_aborted when the database had
+  /// rolled it back already; errc::commit_unknown when the answer was lost.
+  void commit(place where = place::current()) { try_commit(where).value(); }
+  /// Undoes the changes.
+  void rollback(place where = place::current()) { try_rollback(where).value(); }
+
+  /// Sets a mark to go back to. Names are letters, digits and underscores. Errors: errc::malformed_statement.
+  void savepoint(std::string_view name, place where = place::current()) { mark("savepoint ", name, where).value(); }
+  /// Undoes everything since the mark, which stays; after a failed statement too.
+  void rollback_to(std::string_view name, place where = place::current()) {
+    mark("rollback to savepoint ", name, where).value();
+  }
+  /// Forgets a mark, and keeps what was done since.
+  void release(std::string_view name, place where = place::current()) {
+    mark("release savepoint ", name, where).value();
+  }
+
+  /// Calls `body(*this)` between a savepoint and its release; when the body throws, what it did is undone.
+  template <class Fn>
+  void transaction(Fn&& body, place where = place::current()) {
+    std::string name = "asyncsql_" + std::to_string(++depth_);
+    savepoint(name, where);
+    try {
+      body(*this);
+    } catch (...) {
+      --depth_;
+      static_cast<void>(mark("rollback to savepoint ", name, where));
+      static_cast<void>(mark("release savepoint ", name, where));
+      throw;
+    }
+    --depth_;
+    release(name, where);
+  }
+  void begin() = delete;  // nest by `savepoint` or `transaction`
+
+  /// The rows one at a time, those that this transaction has written included: see `sql_stream`.
+  template <class Row, class... Args>
+  auto stream(dovetail::detail::statement_of<session_transaction, base::speaks, Row, Args...> sql,
+              const Args&... args) {
+    context_->check(base::speaks, sql.view(), "stream").value();
+    return base::template stream<Row>(sql, args...);
+  }
+
+  /// The same as `commit()` and `rollback()`, without exceptions.
+  result<void> try_commit(place where) {
+    if (!scope_.is_open()) {
+      return detail::misuse("No active transaction to commit", where, errc::transaction_closed);
+    }
+    result<void> done = scope_.commit(where);
+    context_->metrics->saw_transaction(static_cast<bool>(done));
+    return done;
+  }
+  result<void> try_rollback(place where) {
+    if (!scope_.is_open()) {
+      return detail::misuse("No active transaction to rollback", where, errc::transaction_closed);
+    }
+    context_->metrics->saw_transaction(false);
+    return scope_.rollback(where);
+  }
+  result<void> mark(std::string_view before, std::string_view name, place where) {
+    result<std::string> text = detail::savepoint_text(before, name);
+    if (!text) {
+      text.error().with_location(where);
+      return std::move(text).error();
+    }
+    sql_script op{*std::move(text)};
+    return scope_.perform(op, start_call(where));
+  }
+
+  /// For verbs.
+  template <operation Op>
+  decltype(auto) run(Op op, place where) {
+    return deliver(perform(op, start_call(where)));
+  }
+  template <operation Op>
+  result<typename Op::value_type> perform(Op& op, const call& how) {
+    return context_->supervise(base::speaks, op, how.where, [&] { return scope_.perform(op, how); });
+  }
+  /// What the session has let through already.
+  template <operation Op>
+  result<typename Op::value_type> perform_inside(Op& op, const call& how) {
+    return scope_.perform(op, how);
+  }
+  Core& core() const noexcept { return scope_.core(); }
+  call start_call(place where) const noexcept {
+    return scope_.limit().is_never() ? call::within(context_->how.timeout, where) : call::until(scope_.limit(), where);
+  }
+  template <class T>
+  static T deliver(result<T> answer) {
+    return std::move(answer).value();
+  }
+  result<dovetail::detail::held_connection<Core>> hold(const call& how) { return scope_.hold(how); }
+  int nesting() const noexcept { return scope_.nesting(); }
+  deadline limit() const noexcept { return scope_.limit(); }
+  void abandon() noexcept { scope_.abandon(); }
+
+ private:
+  context_type* context_;
+  transaction_scope<Core, true> scope_;
+  int depth_ = 0;
+};
+
+}  // namespace dovetail::inline v0::asyncsql

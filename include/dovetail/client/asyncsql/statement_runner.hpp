@@ -1,0 +1,184 @@
+// Performs one operation on a pooled connection, in a transaction of its own if need be, and again by the class of its
+// failure.
+#pragma once
+
+#include <dovetail/base/result.hpp>
+#include <dovetail/client/asyncsql/settings.hpp>
+#include <dovetail/client/asyncsql/statement_facts.hpp>
+#include <dovetail/client/operation.hpp>
+#include <dovetail/client/transaction.hpp>
+#include <dovetail/policy/jitter.hpp>
+#include <dovetail/policy/observer.hpp>
+#include <dovetail/policy/sql_metrics.hpp>
+#include <dovetail/policy/sql_retry.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+namespace dovetail::inline v0::asyncsql::detail {
+
+/// How an attempt failed.
+struct failed_attempt {
+  error_info why{};
+  sql_phase phase = sql_phase::connect;
+  std::size_t sent = 0;
+  retry_class kind = retry_class::never;
+};
+
+/// What to do about a failed attempt; sets its class, and reports it to `watcher`.
+template <class Watcher>
+[[gnu::cold, gnu::noinline]] verdict judge(failed_attempt& bad, std::string_view name, int attempt, bool is_repeatable,
+                                           const call& how, const retry_settings& rules, sql_metrics& metrics,
+                                           Watcher& watcher) {
+  const clock::time_point now = clock::now();
+  bad.kind = classify(bad.why, bad.phase, bad.sent, rules);
+  const verdict next = decide(bad.kind,
+                              {.phase = bad.phase,
+                               .is_repeatable = is_repeatable,
+                               .bytes_sent = bad.sent,
+                               .attempt = attempt,
+                               .elapsed = now - how.since,
+                               .budget = how.by.is_never() ? (clock::duration::max)()
+                                                           : (std::max)(how.by.when() - now, clock::duration::zero()),
+                               .random = dovetail::detail::random_for_jitter()},
+                              rules);
+  if (next.repeat) metrics.saw_retry();
+  dovetail::detail::observe(watcher, [&] {
+    return observation{.what = next.repeat ? observed::retry : observed::error,
+                       .operation = name,
+                       .ec = bad.why.code(),
+                       .duration = next.repeat ? next.delay : now - how.since,
+                       .attempt = attempt,
+                       .where = how.where};
+  });
+  if (!next.repeat) bad.why.with_location(how.where);
+  return next;
+}
+
+/// Borrows all that it is made of.
+template <class Core>
+class statement_runner {
+ public:
+  using connection_type = typename Core::connection_type;
+  using lease = typename Core::lease;
+
+  statement_runner(Core& core, const session_settings& settings, sql_metrics& metrics) noexcept
+      : core_(&core), settings_(&settings), metrics_(&metrics) {}
+
+  /// Performs `op`; `wraps`: between the beginning and the commit of a transaction.
+  template <operation Op>
+  result<typename Op::value_type> perform(Op& op, const call& how, bool wraps) {
+    failed_attempt bad;
+    for (int attempt = 1;; ++attempt) {
+      lease on = start(how, wraps, settings_->transaction.isolation, bad);
+      if (on) {
+        auto answer = core_->perform_on(*on, op, how, attempt);
+        if (!answer) {
+          fail(on, bad, answer.error(), wraps);
+        } else if (!wraps || finish(on, how, bad)) {
+          return answer;
+        }
+      }
+      on.release();  // before the pause
+      if (!pause(bad, Op::name, attempt, op.is_idempotent(), how)) return std::move(bad.why);
+    }
+  }
+
+  /// Lends a connection on which a transaction has begun; repeated, because nothing of the program's was done yet.
+  result<lease> begin(const call& how, begin_mode mode) {
+    failed_attempt bad;
+    for (int attempt = 1;; ++attempt) {
+      lease on = start(how, true, mode, bad);
+      if (on) return on;
+      if (!pause(bad, "begin", attempt, true, how)) return std::move(bad.why);
+    }
+  }
+
+  /// Lends a connection.
+  result<lease> acquire(const call& how) {
+    failed_attempt bad;
+    for (int attempt = 1;; ++attempt) {
+      lease on = start(how, false, begin_mode::automatic, bad);
+      if (on) return on;
+      if (!pause(bad, "acquire", attempt, true, how)) return std::move(bad.why);
+    }
+  }
+
+  /// Lets the pause before the next attempt pass; false when there is none.
+  [[gnu::cold]] bool pause(failed_attempt& bad, std::string_view name, int attempt, bool is_repeatable,
+                           const call& how) {
+    const verdict next = judge(bad, name, attempt, is_repeatable, how, settings_->retry, *metrics_, core_->watcher());
+    if (!next.repeat) return false;
+    if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);
+    return true;
+  }
+
+ private:
+  /// A connection, with a transaction if `wraps`; empty when there is none, and `bad` says why.
+  lease start(const call& how, bool wraps, begin_mode mode, failed_attempt& bad) {
+    const bool wants_fresh =
+        bad.kind == retry_class::not_sent || bad.kind == retry_class::lost || bad.kind == retry_class::read_only_server;
+    bad = {};
+    const clock::time_point since = clock::now();
+    result<lease> got = core_->connections().acquire(how.by, how.where);
+    if (got && wants_fresh && got->is_reused()) got = replace(*std::move(got), how);
+    metrics_->saw_acquire(clock::now() - since, !got && got.error().code() == errc::pool_wait_timeout);
+    if (!got) {
+      bad = {std::move(got).error(), sql_phase::connect};
+      return {};
+    }
+    if (wraps) {
+      sql_begin begin{mode, 0};
+      if (result<void> begun = core_->perform_on(**got, begin, how); !begun) {
+        bad = {std::move(begun).error(), sql_phase::begin, (*got)->last_traffic().sent};
+        return {};
+      }
+    }
+    return *std::move(got);
+  }
+
+  /// The pool may hold more connections to a server that is gone: this one is opened anew.
+  result<lease> replace(lease old, const call& how) {
+    old.reopen();
+    if (result<void> opened = old->open(how.by); !opened) {
+      old.open_failed(opened.error());
+      return std::move(opened).error();
+    }
+    old.opened();
+    return old;
+  }
+
+  void fail(lease& on, failed_attempt& bad, error_info& why, bool wraps) {
+    bad = {std::move(why), sql_phase::execute, on->last_traffic().sent};
+    if (!wraps) return;
+    explain_mode(bad.why);
+    undo(on);
+  }
+
+  bool finish(lease& on, const call& how, failed_attempt& bad) {
+    sql_commit keep{0};
+    result<void> done = core_->perform_on(*on, keep, how);
+    metrics_->saw_transaction(static_cast<bool>(done));
+    if (done) return true;
+    bad = {std::move(done).error(), sql_phase::commit, on->last_traffic().sent};
+    if (on->is_in_transaction()) undo(on);
+    return false;
+  }
+
+  /// What cannot be rolled back in time is closed with its connection.
+  void undo(lease& on) {
+    metrics_->saw_transaction(false);
+    if (!on->is_in_transaction()) return;
+    sql_rollback back{0};
+    static_cast<void>(on->perform(back, deadline::after(settings_->transaction.close_limit)));
+  }
+
+  Core* core_;
+  const session_settings* settings_;
+  sql_metrics* metrics_;
+};
+
+}  // namespace dovetail::inline v0::asyncsql::detail

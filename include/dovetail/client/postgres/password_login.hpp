@@ -1,0 +1,52 @@
+// Opening a connection whose password comes from a source: asked for each connection, and forgotten after the log-in.
+#pragma once
+
+#include <dovetail/base/error_info.hpp>
+#include <dovetail/base/secret.hpp>
+#include <dovetail/codec/postgres/options.hpp>
+#include <dovetail/codec/postgres/startup.hpp>
+
+#include <system_error>
+#include <utility>
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// Asks the options' source, if there is one, and puts what it gives in the place of every other password.
+[[gnu::cold, gnu::noinline]] inline error_info fetch_password(connect_options& how) {
+  if (how.credentials == nullptr) return {};
+  how.password = secret{};
+  for (server_address& each : how.servers) each.password = secret{};
+  try {
+    how.password = how.credentials->fetch();
+  } catch (...) {  // its text may hold what must not be seen
+    return {make_error_code(errc::login_refused),
+            "the credential source failed; no earlier credential is used instead"};
+  }
+  if (!how.password.empty()) return {};
+  return {make_error_code(errc::login_refused), "the credential source gave an empty secret"};
+}
+
+/// The dialogue of `startup`. Lifetime: borrows the password, which is wiped at the end, unless it is null.
+class password_login {
+ public:
+  using value_type = void;
+
+  password_login(startup inner, error_info refused, secret* password) noexcept
+      : inner_(std::move(inner)), refused_(std::move(refused)), password_(password) {}
+
+  action resume(const event& ev) {
+    if (refused_) return action::done(refused_.code());
+    const action next = inner_.resume(ev);
+    if (next.what() == verb::done && password_ != nullptr) *password_ = secret{};
+    return next;
+  }
+  error_info failure(std::error_code ec) const { return refused_ ? refused_ : inner_.failure(ec); }
+  void value() && noexcept { std::move(inner_).value(); }
+
+ private:
+  startup inner_;
+  error_info refused_;
+  secret* password_;
+};
+
+}  // namespace dovetail::inline v0::postgres::detail

@@ -1,0 +1,362 @@
+// Classifies a statement by its tokens: what it is, whether it reads only, which tables it names.
+#pragma once
+
+#include <dovetail/sql/leading_word.hpp>
+#include <dovetail/sql/lexer.hpp>
+#include <dovetail/sql/statement_class.hpp>
+#include <dovetail/sql/table_finder.hpp>
+
+#include <cstdint>
+#include <string_view>
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// One pass over the tokens of one statement. Usable in constant expressions; allocates nothing.
+class classifier {
+ public:
+  constexpr classifier(std::string_view text, dialect d, const lexis& rules) noexcept
+      : text_(text), dialect_(d), source_(text, rules), tables_(text, d, found_) {}
+  classifier(const classifier&) = delete;
+  classifier& operator=(const classifier&) = delete;
+
+  constexpr void run() noexcept {
+    for (;;) {
+      const token at = source_.next();
+      look_at_gap(at.begin);
+      if (at.kind == token_kind::end) break;
+      if (is_ended_) {
+        if (!at.is(';')) {
+          found_.has_more = true;
+          found_.more_at = at.begin;
+          break;
+        }
+      } else {
+        take(at);
+      }
+      before_ = previous_;
+      previous_ = at;
+    }
+    found_.problem = source_.problem();
+    finish();
+  }
+
+  constexpr const classification& found() const noexcept { return found_; }
+
+ private:
+  enum class expects : std::uint8_t {
+    first_word,
+    explain_target,
+    set_what,  // set [session | local | global] …
+    prepare_what,
+    start_what,
+    load_what,
+    object,  // create … table
+    pragma_name,
+    pragma_rest,
+    nothing,
+  };
+
+  constexpr std::string_view text_of(const token& at) const noexcept {
+    return text_.substr(at.begin, at.end - at.begin);
+  }
+  constexpr bool is_word(const token& at, std::string_view word) const noexcept {
+    return at.kind == token_kind::word && equals_ignoring_case(text_of(at), word);
+  }
+
+  // What stands between two tokens beside white space is a comment.
+  constexpr void look_at_gap(std::uint32_t end) noexcept {
+    for (std::uint32_t i = previous_.end; i < end; ++i) {
+      if ((class_of(text_[i]) & class_space) == 0) {
+        if (!found_.has_comment) found_.comment_at = i;
+        found_.has_comment = true;
+        tables_.see_comment();
+        return;
+      }
+    }
+  }
+
+  constexpr void take(const token& at) noexcept {
+    if (at.is(';') && depth_ == 0 && body_ == 0) {
+      if (found_.what != statement_class::none || expects_ != expects::first_word) end_statement(at);
+      return;
+    }
+    if (expects_ == expects::first_word) {
+      begin_statement(at);
+    } else if (expects_ != expects::nothing) {
+      take_early(at);
+    }
+    if (at.is('(')) {
+      note_call();
+      ++depth_;
+    } else if (at.is(')') && depth_ > 0) {
+      --depth_;
+    }
+    tables_.take(at, previous_, before_);
+    if (at.kind == token_kind::word) take_word(at);
+  }
+
+  constexpr void begin_statement(const token& at) noexcept {
+    if (at.is('(')) {  // (select …) union …
+      found_.begin = at.begin;
+      found_.what = statement_class::select;
+      expects_ = expects::nothing;
+      tables_.begin(statement_class::select, false, at);
+      return;
+    }
+    found_.begin = at.begin;
+    expects_ = expects::nothing;
+    if (at.kind != token_kind::word) {
+      found_.what = statement_class::unknown;
+      return;
+    }
+    if (at.key == word_key("explain") || at.key == word_key("describe") || at.key == word_key("desc")) {
+      found_.is_explained = true;
+      found_.is_executed = false;
+      found_.what = statement_class::show;
+      expects_ = expects::explain_target;
+      return;
+    }
+    begin_main(at);
+  }
+
+  constexpr void begin_main(const token& at) noexcept {
+    expects_ = expects::nothing;
+    if (at.key == word_key("with")) {
+      found_.what = statement_class::select;
+      is_with_ = true;
+      return tables_.begin(statement_class::none, true, at);
+    }
+    found_.what = class_of_word(at.key, text_of(at));
+    tables_.begin(found_.what, false, at);
+    switch (at.key) {
+      case word_key("set"):
+        expects_ = expects::set_what;
+        break;
+      case word_key("prepare"):
+        expects_ = expects::prepare_what;
+        break;
+      case word_key("start"):
+        expects_ = expects::start_what;
+        break;
+      case word_key("load"):
+        expects_ = expects::load_what;
+        break;
+      case word_key("create"):
+      case word_key("alter"):
+      case word_key("drop"):
+      case word_key("comment"):
+        is_create_ = at.key == word_key("create");
+        expects_ = expects::object;
+        break;
+      case word_key("pragma"):
+        expects_ = expects::pragma_name;
+        break;
+      case word_key("rename"):
+        object_ = object_kind::table;
+        break;
+      case word_key("truncate"):
+        object_ = object_kind::table;
+        break;
+      default:
+        break;
+    }
+  }
+
+  // Words that decide what the first one meant.
+  constexpr void take_early(const token& at) noexcept {
+    switch (expects_) {
+      case expects::explain_target:
+        return take_explained(at);
+      case expects::set_what:
+        if (at.key == word_key("session") || at.key == word_key("local") || at.key == word_key("global")) return;
+        if (is_word(at, "transaction") || is_word(at, "autocommit")) found_.what = statement_class::transaction;
+        if (at.is('@') || (at.kind == token_kind::placeholder && at.style == placeholder_style::at)) return;
+        break;
+      case expects::prepare_what:
+        if (is_word(at, "transaction")) found_.what = statement_class::transaction;
+        break;
+      case expects::start_what:
+        if (!is_word(at, "transaction")) found_.what = statement_class::administration;
+        break;
+      case expects::load_what:
+        if (at.key != word_key("data") && at.key != word_key("xml")) found_.what = statement_class::administration;
+        break;
+      case expects::object:
+        if (take_object(at)) break;
+        return;
+      case expects::pragma_name:
+        if (at.is('=') || at.is('(')) {
+          const bool is_name = previous_.kind == token_kind::word || previous_.kind == token_kind::quoted;
+          if (at.is('(') && is_name && is_reading_pragma(text_of(previous_), true)) {
+            found_.what = statement_class::show;
+          }
+          expects_ = expects::pragma_rest;
+        }
+        return;
+      case expects::pragma_rest:
+        // pragma table_info(t) = 1 is none of SQLite's forms: never taken for a reading one.
+        if (at.is('=')) found_.what = statement_class::setting;
+        return;
+      default:
+        break;
+    }
+    expects_ = expects::nothing;
+  }
+
+  constexpr void take_explained(const token& at) noexcept {
+    if (depth_ > 0 || at.kind != token_kind::word) {
+      if (is_analyze(at)) found_.is_executed = true;
+      if (depth_ > 0 && previous_.is('(') && is_query_word(at.key)) begin_main(at);
+      return;
+    }
+    if (is_analyze(at)) {
+      found_.is_executed = true;
+      return;
+    }
+    const statement_class target =
+        at.key == word_key("with") ? statement_class::select : class_of_word(at.key, text_of(at));
+    if (target != statement_class::unknown) begin_main(at);
+  }
+
+  static constexpr bool is_analyze(const token& at) noexcept {
+    return at.kind == token_kind::word && (at.key == word_key("analyze") || at.key == word_key("analyse"));
+  }
+
+  // True when it is known what is created, altered or dropped, or cannot be known any more.
+  constexpr bool take_object(const token& at) noexcept {
+    if (depth_ > 0 || at.is('(')) {
+      object_ = object_kind::server;
+    } else if (at.kind == token_kind::word) {
+      object_ = object_of_word(at.key, text_of(at));
+    }
+    if (object_ == object_kind::undecided) return false;
+    found_.is_server_object = object_ == object_kind::server;
+    return true;
+  }
+
+  constexpr void note_call() noexcept {
+    const token& name = previous_;
+    const bool is_quoted = name.kind == token_kind::quoted || (name.kind == token_kind::string && is_unicode(name));
+    if (name.kind != token_kind::word && !is_quoted) return;
+    if (tables_.is_at_own_name()) return;  // insert into city(…)
+    const std::string_view word = text_of(name);
+    const bool is_risky =
+        is_quoted ? is_unicode(name) || (word.size() > 2 && is_risky_function(word.substr(1, word.size() - 2)))
+                  : is_risky_function(word);
+    if (is_risky && found_.risk_size == 0) {
+      found_.risk_at = name.begin;
+      found_.risk_size = name.end - name.begin;
+    }
+    if (is_quoted || !is_pure_function(name.key, word)) found_.calls_functions = true;
+  }
+
+  // U&"…": escapes may spell any name.
+  constexpr bool is_unicode(const token& at) const noexcept {
+    return at.end - at.begin > 2 && (text_[at.begin] | 0x20) == 'u' && text_[at.begin + 1] == '&';
+  }
+
+  constexpr void take_word(const token& at) noexcept {
+    switch (at.key) {
+      case word_key("union"):
+        if (previous_.is('.')) return;
+        if (!found_.has_union) found_.union_at = at.begin;
+        found_.has_union = true;
+        return;
+      case word_key("begin"):
+        if (body_ > 0 || (is_create_ && object_ == object_kind::routine && depth_ == 0)) ++body_;
+        return;
+      case word_key("case"):
+        if (body_ > 0 && previous_.key != word_key("end")) ++body_;
+        return;
+      case word_key("if"):
+      case word_key("while"):
+      case word_key("loop"):
+      case word_key("repeat"):
+        if (is_create_ && object_ == object_kind::routine && previous_.key == word_key("end")) ++body_;  // end if
+        return;
+      case word_key("end"):
+        if (body_ > 0) --body_;
+        return;
+      default:
+        return;
+    }
+  }
+
+  constexpr void end_statement(const token& at) noexcept {
+    tables_.take(at, previous_, before_);
+    is_ended_ = true;
+  }
+
+  constexpr void finish() noexcept {
+    if (found_.what == statement_class::none) return;
+    if (expects_ == expects::object) found_.is_server_object = true;
+    if (expects_ == expects::pragma_name && is_reading_pragma(pragma_name(), false)) {
+      found_.what = statement_class::show;
+    }
+    tables_.finish();
+    if (is_with_ && tables_.main_verb() != statement_class::none) found_.what = tables_.main_verb();
+    found_.read_only = judge();
+    if (found_.what > statement_class::show && found_.what != statement_class::definition)
+      found_.has_all_tables = false;
+    if (found_.what == statement_class::definition && !(object_ == object_kind::table && !is_create_)) {
+      found_.has_all_tables = false;
+    }
+  }
+
+  constexpr std::string_view pragma_name() const noexcept {
+    const token& last = previous_.is(';') ? before_ : previous_;
+    return last.kind == token_kind::word ? text_of(last) : std::string_view{};
+  }
+
+  constexpr tri_state judge() const noexcept {
+    if (!found_.is_executed) return tri_state::yes;
+    switch (found_.what) {
+      case statement_class::select:
+        if (tables_.writes() || found_.makes_table || found_.locks_rows) return tri_state::no;
+        return tables_.is_too_deep() ? tri_state::unknown : tri_state::yes;
+      case statement_class::show:
+        return tri_state::yes;
+      case statement_class::transaction:
+      case statement_class::call:
+      case statement_class::copy:
+      case statement_class::prepared:
+      case statement_class::cursor:
+      case statement_class::unknown:
+      case statement_class::none:
+        return tri_state::unknown;
+      default:
+        return tri_state::no;
+    }
+  }
+
+  std::string_view text_;
+  dialect dialect_;
+  lexer source_;
+  classification found_;
+  table_finder tables_;
+  token previous_;
+  token before_;
+  std::uint32_t depth_ = 0;
+  std::uint32_t body_ = 0;
+  expects expects_ = expects::first_word;
+  object_kind object_ = object_kind::undecided;
+  bool is_ended_ = false;
+  bool is_with_ = false;
+  bool is_create_ = false;
+};
+
+}  // namespace detail
+
+/// Classifies the first statement of a text; whether another follows is told by `has_more`.
+/// Cost: one pass; no allocation. Usable in constant expressions.
+constexpr classification classify(dialect d, std::string_view text, const lexis& rules) noexcept {
+  detail::classifier pass{text, d, rules};
+  pass.run();
+  return pass.found();
+}
+constexpr classification classify(dialect d, std::string_view text) noexcept {
+  return v0::classify(d, text, lexis_of(d));
+}
+
+}  // namespace dovetail::inline v0

@@ -1,0 +1,119 @@
+// What a statement is for those who decide about it: its class, the tables that it names, what is remarkable in it.
+#pragma once
+
+#include <dovetail/base/name.hpp>
+#include <dovetail/sql/dialect.hpp>
+#include <dovetail/sql/mistake.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace dovetail::inline v0 {
+
+/// What a statement does, finer than `statement_kind`.
+enum class statement_class : std::uint8_t {
+  none,            ///< no statement: empty, or comments alone
+  select,          ///< select, values, table
+  insert,          ///< insert, replace, upsert
+  update,          ///< update
+  remove,          ///< delete
+  merge,           ///< merge
+  show,            ///< show, describe, a pragma that only tells
+  definition,      ///< create, alter, drop, truncate, rename, comment: of tables, views, indexes, functions …
+  rights,          ///< grant, revoke
+  transaction,     ///< begin, commit, rollback, savepoint, set transaction …
+  setting,         ///< set, reset, discard, a pragma that changes something
+  copy,            ///< copy, load data
+  call,            ///< call, exec
+  block,           ///< do: code of another language
+  lock,            ///< lock, unlock
+  notification,    ///< listen, notify, unlisten
+  prepared,        ///< prepare, execute, deallocate as SQL
+  cursor,          ///< declare, fetch, move, close as SQL
+  maintenance,     ///< vacuum, analyze, reindex, cluster, refresh, checkpoint, optimize …
+  attachment,      ///< attach, detach
+  administration,  ///< of the server: roles, databases, extensions, kill, shutdown, flush, load …
+  unknown,         ///< begins with a word that is none of these
+};
+
+/// The name of a class: "select", "delete", …
+constexpr std::string_view to_string(statement_class what) noexcept {
+  constexpr std::string_view names[] = {
+      "none",     "select",      "insert",      "update",     "delete",         "merge",  "show", "definition",
+      "rights",   "transaction", "setting",     "copy",       "call",           "block",  "lock", "notification",
+      "prepared", "cursor",      "maintenance", "attachment", "administration", "unknown"};
+  return names[static_cast<std::size_t>(what)];
+}
+
+/// One table that a statement names: text[begin, end), as it is written, with its schema.
+struct table_place {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+  bool is_written = false;
+
+  friend constexpr bool operator==(const table_place&, const table_place&) = default;
+};
+
+/// What `classify` finds. Names of columns and functions are not looked up anywhere: a view, a trigger, or a function
+/// that is called, may read and write more than the text tells.
+struct classification {
+  static constexpr std::size_t most_tables = 16;
+
+  statement_class what = statement_class::none;  ///< of the first statement; with `explain`, of what is explained
+  /// `yes` when its form reads only; a function that it calls may write all the same: see `calls_functions`.
+  tri_state read_only = tri_state::unknown;
+  bool is_explained = false;      ///< explain …
+  bool is_executed = true;        ///< false for explain without analyze
+  bool is_server_object = false;  ///< a definition of what is no part of a schema: a role, a database, an extension …
+  bool makes_table = false;       ///< select … into: a new table, or a file
+  bool locks_rows = false;        ///< select … for update
+  bool calls_functions = false;   ///< of which the text does not tell whether they write
+  bool has_all_tables = false;    ///< every table that the statement names is in `tables`
+  bool has_comment = false;
+  bool has_union = false;
+  bool has_more = false;  ///< another statement follows at `more_at`; nothing of it has been looked at
+  std::uint8_t table_count = 0;
+  std::array<table_place, most_tables> tables{};
+  std::uint32_t begin = 0;  ///< of the first word
+  std::uint32_t more_at = 0;
+  std::uint32_t comment_at = 0;
+  std::uint32_t union_at = 0;
+  std::uint32_t risk_at = 0;  ///< of the name of a function that reaches beyond the data; size 0: there is none
+  std::uint32_t risk_size = 0;
+  sql_problem problem{};  ///< quotes and comments without an end; then the rest is what could be seen before
+};
+
+/// A table's name as it can be compared: without quotes, and in lower case where the database makes no difference
+/// (SQLite: everywhere; PostgreSQL: outside of quotes): `app."City"` is app.City. A part that has a dot in itself keeps
+/// double quotes around it.
+[[gnu::cold]] inline std::string comparable_name(dialect d, std::string_view written) {
+  std::string name;
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    const char open = written[i];
+    const bool is_quote = open == '"' || open == '\'' || open == '`' || open == '[';
+    if (!is_quote) {
+      if (open > ' ' || open < 0) name += d == dialect::mysql ? open : ascii_lower(open);
+      continue;
+    }
+    const char close = open == '[' ? ']' : open;
+    std::string part;
+    for (++i; i < written.size(); ++i) {
+      if (written[i] == close) {
+        if (close == ']' || i + 1 >= written.size() || written[i + 1] != close) break;
+        ++i;
+      }
+      part += d == dialect::sqlite ? ascii_lower(written[i]) : written[i];
+    }
+    if (part.find('.') != std::string::npos) {
+      name.append(1, '"').append(part).append(1, '"');
+    } else {
+      name += part;
+    }
+  }
+  return name;
+}
+
+}  // namespace dovetail::inline v0

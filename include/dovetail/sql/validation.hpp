@@ -1,0 +1,84 @@
+// Checks a statement's text against the rules of a profile and its permissions.
+#pragma once
+
+#include <dovetail/sql/classify.hpp>
+#include <dovetail/sql/validation_rule.hpp>
+
+#include <cstdint>
+#include <string_view>
+
+namespace dovetail::inline v0 {
+
+/// The rule that a text breaks, and where.
+struct validation_verdict {
+  validation_rule rule = validation_rule::none;
+  std::uint32_t at = 0;
+  std::uint32_t size = 0;
+
+  constexpr bool is_allowed() const noexcept { return rule == validation_rule::none; }
+  friend constexpr bool operator==(const validation_verdict&, const validation_verdict&) = default;
+};
+
+namespace detail {
+
+/// The rule about a class as such.
+constexpr validation_rule rule_about(const classification& found, const validation& may) noexcept {
+  if (found.what == statement_class::transaction) return validation_rule::transaction_control;
+  if (may.allow_admin || !found.is_executed) return validation_rule::none;
+  switch (found.what) {
+    case statement_class::select:
+      return found.makes_table ? validation_rule::administration : validation_rule::none;
+    case statement_class::insert:
+    case statement_class::update:
+    case statement_class::remove:
+    case statement_class::merge:
+    case statement_class::show:
+      return found.makes_table ? validation_rule::administration : validation_rule::none;
+    case statement_class::definition:
+      if (found.is_server_object) return validation_rule::administration;
+      return may.allow_ddl ? validation_rule::none : validation_rule::definition;
+    case statement_class::call:
+      return may.allow_calls ? validation_rule::none : validation_rule::procedure_call;
+    case statement_class::setting:
+      return may.allow_settings ? validation_rule::none : validation_rule::session_setting;
+    case statement_class::notification:
+      return may.allow_notifications ? validation_rule::none : validation_rule::notification;
+    default:
+      return validation_rule::administration;
+  }
+}
+
+/// The rule that the first statement of a text breaks.
+constexpr validation_verdict judge_statement(const classification& found, const validation& may) noexcept {
+  if (found.problem) return {validation_rule::malformed_text, found.problem.at, found.problem.size};
+  if (found.what == statement_class::none) return {validation_rule::no_statement, 0, 0};
+  if (found.has_more && !may.allow_scripts) return {validation_rule::several_statements, found.more_at, 0};
+  if (may.profile == validation_profile::off) return {};
+  const validation_rule rule = rule_about(found, may);
+  if (rule != validation_rule::none) return {rule, found.begin, 0};
+  if (found.risk_size != 0 && !may.allow_risky_functions) {
+    return {validation_rule::risky_function, found.risk_at, found.risk_size};
+  }
+  if (may.profile == validation_profile::strict) {
+    if (found.has_comment) return {validation_rule::comment, found.comment_at, 0};
+    if (found.has_union) return {validation_rule::set_operation, found.union_at, 5};
+  }
+  return {};
+}
+
+}  // namespace detail
+
+/// Checks a text against the rules. Cost: one pass; no allocation. Usable in constant expressions.
+constexpr validation_verdict validate(dialect d, std::string_view text, const validation& may = {}) noexcept {
+  std::uint32_t begin = 0;
+  for (;;) {
+    const classification found = v0::classify(d, text.substr(begin));
+    validation_verdict said = detail::judge_statement(found, may);
+    if (said.rule == validation_rule::no_statement && begin != 0) return {};
+    said.at += begin;
+    if (!said.is_allowed() || !found.has_more) return said.is_allowed() ? validation_verdict{} : said;
+    begin += found.more_at;
+  }
+}
+
+}  // namespace dovetail::inline v0

@@ -1,0 +1,145 @@
+// Awaited sessions against a real PostgreSQL server.
+#include <dovetail/asyncsql_async.hpp>
+#include <dovetail/postgres_async.hpp>
+
+#include <support/postgres_server.hpp>
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace {
+
+namespace dt = dovetail;
+using namespace std::chrono_literals;
+using dt::asyncsql::transaction_mode;
+using dt::test::postgres_server;
+
+class AsyncsqlPostgresAwaited : public ::testing::Test {
+ protected:
+  AsyncsqlPostgresAwaited() {
+    client.script(
+        "drop schema if exists w cascade; create schema w; create table w.account(id int primary key, balance bigint);"
+        "insert into w.account values (1, 100), (2, 100)");
+  }
+
+  auto session_in(transaction_mode mode) {
+    dt::asyncsql::config how = dt::asyncsql::read_config(url).value();
+    how.session.transaction.mode = mode;
+    how.session.retry.initial_delay = 1ms;
+    how.session.retry.max_delay = 10ms;
+    how.session.retry.max_retries = 100;
+    return dt::asyncsql::open_async<dt::postgres::async_client>(io.get_executor(), how, dt::asyncsql::no_guard{},
+                                                                registry);
+  }
+  template <class... Bodies>
+  void run(Bodies... bodies) {
+    const auto seen = [](std::exception_ptr thrown) {
+      if (!thrown) return;
+      try {
+        std::rethrow_exception(thrown);
+      } catch (const std::exception& what) {
+        ADD_FAILURE() << what.what();
+      }
+    };
+    (asio::co_spawn(io, std::move(bodies), seen), ...);
+    io.run();
+    io.restart();
+  }
+  std::int64_t balance(int id) {
+    return client.query_value<std::int64_t>("select balance from w.account where id = $1", id);
+  }
+
+  std::string url = postgres_server::shared().url();
+  asio::io_context io;
+  dt::asyncsql::pool_registry registry;
+  dt::postgres::client client{url};
+};
+
+TEST_F(AsyncsqlPostgresAwaited, X3_AManualTransferIsAllOrNothing) {
+  auto manual = session_in(transaction_mode::manual);
+  run([&]() -> asio::awaitable<void> {
+    co_await manual.begin();
+    co_await manual.execute("update w.account set balance = balance - :n where id = 1", dt::arg<"n">(30));
+    co_await manual.execute("update w.account set balance = balance + :n where id = 2", dt::arg<"n">(30));
+    co_await manual.commit();
+    co_await manual.begin(dt::begin_mode::serializable);
+    co_await manual.execute("update w.account set balance = 0");
+    co_await manual.rollback();
+  });
+  EXPECT_EQ(balance(1), 70);
+  EXPECT_EQ(balance(2), 130);
+}
+
+TEST_F(AsyncsqlPostgresAwaited, X6_AnAbortedTransactionIsNotCommittedInSilence) {
+  auto manual = session_in(transaction_mode::manual);
+  bool is_refused = false;
+  run([&]() -> asio::awaitable<void> {
+    co_await manual.begin();
+    co_await manual.execute("insert into w.account values (3, 5)");
+    try {
+      co_await manual.execute("insert into w.account values (3, 5)");
+    } catch (const dt::error& thrown) {
+      EXPECT_EQ(thrown.kind(), dt::condition::constraint);
+    }
+    try {
+      co_await manual.commit();
+    } catch (const dt::error&) {
+      is_refused = true;
+    }
+  });
+  EXPECT_TRUE(is_refused);
+  EXPECT_EQ(client.query_value<std::int64_t>("select count(*) from w.account"), 2);
+}
+
+TEST_F(AsyncsqlPostgresAwaited, X10_ASessionThatGoesLeavesNoTransactionOnTheServer) {
+  {
+    auto manual = session_in(transaction_mode::manual);
+    run([&]() -> asio::awaitable<void> {
+      co_await manual.begin();
+      co_await manual.execute("delete from w.account");
+    });
+  }
+  io.run();
+  io.restart();
+  EXPECT_EQ(client.query_value<std::int64_t>("select count(*) from w.account"), 2);
+}
+
+TEST_F(AsyncsqlPostgresAwaited, ConcurrentTransfersAreRepeatedUntilAllAreDone) {
+  auto automatic = session_in(transaction_mode::automatic);
+  const auto move = [&]() -> asio::awaitable<void> {
+    for (int n = 0; n < 20; ++n) {
+      co_await automatic.run_transaction(dt::begin_mode::repeatable_read, [](auto& tx) -> asio::awaitable<void> {
+        const auto have = co_await tx.template query_value<std::int64_t>("select balance from w.account where id = 1");
+        co_await tx.execute("update w.account set balance = $1 where id = 1", have - 1);
+        co_await tx.execute("update w.account set balance = balance + 1 where id = 2");
+      });
+    }
+  };
+  run(move, move);
+  EXPECT_EQ(balance(1), 60);
+  EXPECT_EQ(balance(2), 140);
+  EXPECT_EQ(automatic.metrics().commits(), 40u);
+}
+
+TEST_F(AsyncsqlPostgresAwaited, P2_AnotherExecutorIsAnotherPool) {
+  asio::io_context other;
+  const auto how = dt::asyncsql::read_config(url).value();
+  auto here =
+      dt::asyncsql::open_async<dt::postgres::async_client>(io.get_executor(), how, dt::asyncsql::no_guard{}, registry);
+  auto there = dt::asyncsql::open_async<dt::postgres::async_client>(other.get_executor(), how, dt::asyncsql::no_guard{},
+                                                                    registry);
+  auto again =
+      dt::asyncsql::open_async<dt::postgres::async_client>(io.get_executor(), how, dt::asyncsql::no_guard{}, registry);
+  EXPECT_EQ(registry.count(), 2u);
+  EXPECT_EQ(&here.client(), &again.client());
+  EXPECT_NE(&here.client(), &there.client());
+}
+
+}  // namespace

@@ -1,0 +1,77 @@
+// verify_queries on PostgreSQL: the server describes each statement; wrong ones are found with their places.
+#define DOVETAIL_REGISTER_QUERIES
+#include <dovetail/postgres_verify.hpp>
+
+#include <support/postgres_server.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dt = dovetail;
+using dt::test::postgres_server;
+
+namespace {
+
+struct city {
+  std::int64_t id;
+  std::string name;
+  std::optional<double> area;
+};
+struct named_area {
+  std::string name;
+  double area;  // null in the table
+};
+struct wrong_type {
+  std::int64_t id;
+  std::int64_t name;
+};
+
+// Never called: what registers itself does so before main().
+[[maybe_unused]] void never_called(dt::postgres::client& db) {
+  db.query<city>([] { return dt::sql_text("select id, name, area from verified_city where id = :id"); },
+                 dt::arg<"id">(1));
+  db.query<city>([] { return dt::sql_text("select * from verified_city where id = any($1::int8[])"); },
+                 std::vector<std::int64_t>{1});
+  db.execute([] { return dt::sql_text("delete from verified_city"); });
+  db.query<city>([] { return dt::sql_text("select id, name, area from town"); });
+  db.query<named_area>([] { return dt::sql_text("select name, area from verified_city"); });
+  db.query_optional<wrong_type>([] { return dt::sql_text("select id, name from verified_city where id = ?"); }, 1);
+  db.execute([] { return dt::sql_text("update verified_city set mayor = $1::int8"); }, 1);
+}
+
+const dt::query_finding* find(const dt::verification& in, std::string_view text) {
+  for (const dt::query_finding& each : in.findings) {
+    if (each.text.find(text) != std::string::npos) return &each;
+  }
+  return nullptr;
+}
+
+TEST(VerifyQueriesPostgres, EveryWrongStatementIsReportedAtOnceAndNoneIsExecuted) {
+  dt::postgres::client db{postgres_server::shared().socket_string("app", " maxConnections=1")};
+  db.script(
+      "drop table if exists verified_city;"
+      "create table verified_city(id int8 primary key, name text not null, area float8);"
+      "insert into verified_city values (1, 'Bern', null)");
+  const dt::verification found = dt::verify_queries(db);
+  EXPECT_EQ(found.checked, 7u);
+  EXPECT_EQ(found.findings.size(), 4u) << found.report();
+  for (const dt::query_finding& each : found.findings) EXPECT_GT(each.where.line(), 30u);
+  const dt::query_finding* const table = find(found, "from town");
+  ASSERT_NE(table, nullptr);
+  EXPECT_NE(table->problem.find("town"), std::string::npos) << table->problem;
+  const dt::query_finding* const null = find(found, "select name, area");
+  ASSERT_NE(null, nullptr);
+  EXPECT_NE(null->problem.find("may be null"), std::string::npos) << null->problem;
+  const dt::query_finding* const type = find(found, "where id = ?");
+  ASSERT_NE(type, nullptr);
+  EXPECT_NE(type->problem.find("text"), std::string::npos) << type->problem;
+  EXPECT_NE(find(found, "mayor"), nullptr);
+  EXPECT_EQ(db.query_value<std::int64_t>("select count(*) from verified_city"), 1);
+}
+
+}  // namespace

@@ -1,0 +1,249 @@
+#include <dovetail/client/asyncsql/async_session.hpp>
+
+#include <dovetail/sqlite_async.hpp>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+namespace dt = dovetail;
+using namespace std::chrono_literals;
+using dt::asyncsql::session_settings;
+using dt::asyncsql::transaction_mode;
+using session = dt::asyncsql::async_session<dt::sqlite::async_client>;
+
+session_settings in_mode(transaction_mode mode) {
+  session_settings how;
+  how.transaction.mode = mode;
+  how.retry.initial_delay = 1ms;
+  how.retry.max_delay = 20ms;
+  return how;
+}
+
+class AsyncsqlAsyncSession : public ::testing::Test {
+ protected:
+  AsyncsqlAsyncSession() {
+    client.execute("create table account(id integer primary key, balance integer not null)");
+    client.execute("insert into account values (1, 100), (2, 100)");
+  }
+  ~AsyncsqlAsyncSession() override {
+    for (const char* end : {"", "-wal", "-shm"}) {
+      std::error_code ec;
+      std::filesystem::remove(path + end, ec);
+    }
+  }
+
+  /// Runs coroutines until all have ended; what one throws fails the test.
+  template <class... Bodies>
+  void run(Bodies... bodies) {
+    const auto seen = [](std::exception_ptr thrown) {
+      if (!thrown) return;
+      try {
+        std::rethrow_exception(thrown);
+      } catch (const std::exception& what) {
+        ADD_FAILURE() << what.what();
+      }
+    };
+    (asio::co_spawn(io, std::move(bodies), seen), ...);
+    io.run();
+    io.restart();
+  }
+  std::int64_t balance(int id) {
+    return client.query_value<std::int64_t>("select balance from account where id = ?", id);
+  }
+
+  std::string path = (std::filesystem::temp_directory_path() /
+                      ("dovetail_async_session_" + std::to_string(::getpid()) + "_" +
+                       ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".db"))
+                         .string();
+  asio::io_context io;
+  dt::sqlite::client client{"sqlite:" + path};
+  dt::sqlite::async_client db{io.get_executor(), "sqlite:" + path + "?busyTimeout=0"};
+};
+
+asio::awaitable<dt::error_info> failure(asio::awaitable<dt::summary> statement) {
+  try {
+    co_await std::move(statement);
+  } catch (const dt::error& thrown) {
+    co_return thrown.info();
+  }
+  co_return dt::error_info{};
+}
+asio::awaitable<dt::error_info> failure(asio::awaitable<void> call) {
+  try {
+    co_await std::move(call);
+  } catch (const dt::error& thrown) {
+    co_return thrown.info();
+  }
+  co_return dt::error_info{};
+}
+
+TEST_F(AsyncsqlAsyncSession, X1_AnAutomaticInsertIsKeptAndAFailingOneIsNot) {
+  session automatic{db, in_mode(transaction_mode::automatic)};
+  run([&]() -> asio::awaitable<void> {
+    const dt::summary done = co_await automatic.execute("insert into account values (?, ?)", 3, 5);
+    EXPECT_EQ(done.rows_affected, 1);
+    const auto why = co_await failure(automatic.execute("insert into account values (3, 6)"));
+    EXPECT_EQ(why.kind(), dt::condition::constraint);
+    EXPECT_EQ(co_await automatic.query_value<int>("select balance from account where id = 3"), 5);
+  });
+  EXPECT_EQ(automatic.metrics().commits(), 1u);
+  EXPECT_EQ(automatic.metrics().rollbacks(), 1u);
+}
+
+TEST_F(AsyncsqlAsyncSession, X3_AManualTransferIsAllOrNothing) {
+  session manual{db, in_mode(transaction_mode::manual)};
+  run([&]() -> asio::awaitable<void> {
+    //[awaited
+    co_await manual.begin();
+    co_await manual.execute("update account set balance = balance - :n where id = 1", dt::arg<"n">(30));
+    co_await manual.execute("update account set balance = balance + :n where id = 2", dt::arg<"n">(30));
+    EXPECT_EQ(co_await manual.query_value<int>("select balance from account where id = 1"), 70);
+    co_await manual.commit();
+    //]
+    co_await manual.begin();
+    co_await manual.execute("update account set balance = 0");
+    co_await manual.rollback();
+  });
+  EXPECT_EQ(balance(1), 70);
+  EXPECT_EQ(balance(2), 130);
+  EXPECT_EQ(manual.statistics().active, 0u);
+}
+
+TEST_F(AsyncsqlAsyncSession, X5_OfTwoConcurrentBeginsExactlyOneWins) {
+  session manual{db, in_mode(transaction_mode::manual)};
+  int won = 0;
+  const auto one = [&]() -> asio::awaitable<void> {
+    const auto why = co_await failure(manual.begin());
+    if (!why) ++won;
+  };
+  run(one, one, one, one);
+  EXPECT_EQ(won, 1);
+  EXPECT_EQ(manual.statistics().active, 1u);
+  run([&]() -> asio::awaitable<void> { co_await manual.rollback(); });
+  EXPECT_EQ(manual.statistics().active, 0u);
+}
+
+TEST_F(AsyncsqlAsyncSession, CoroutinesTakeTurnsInAManualTransaction) {
+  session manual{db, in_mode(transaction_mode::manual)};
+  run([&]() -> asio::awaitable<void> { co_await manual.begin(); });
+  const auto add = [&]() -> asio::awaitable<void> {
+    for (int n = 0; n < 50; ++n) co_await manual.execute("update account set balance = balance + 1 where id = 1");
+  };
+  run(add, add, add, add);
+  run([&]() -> asio::awaitable<void> { co_await manual.commit(); });
+  EXPECT_EQ(balance(1), 300);
+}
+
+TEST_F(AsyncsqlAsyncSession, X10_AClosedSessionHasRolledBack) {
+  session manual{db, in_mode(transaction_mode::manual)};
+  run([&]() -> asio::awaitable<void> {
+    co_await manual.begin();
+    co_await manual.execute("delete from account");
+    co_await manual.close();
+    const auto why = co_await failure(manual.execute("delete from account"));
+    EXPECT_EQ(why.code(), dt::errc::transaction_closed);
+  });
+  EXPECT_EQ(client.query_value<int>("select count(*) from account"), 2);
+}
+
+TEST_F(AsyncsqlAsyncSession, X17_ASavepointUndoesWhatCameBehindIt) {
+  session manual{db, in_mode(transaction_mode::manual)};
+  run([&]() -> asio::awaitable<void> {
+    co_await manual.begin();
+    co_await manual.execute("insert into account values (3, 1)");
+    co_await manual.savepoint("inner");
+    co_await manual.execute("insert into account values (4, 1)");
+    co_await manual.rollback_to("inner");
+    const auto why = co_await failure(manual.savepoint("x\"; drop table account"));
+    EXPECT_EQ(why.code(), dt::errc::malformed_statement);
+    co_await manual.commit();
+  });
+  EXPECT_EQ(client.query_value<int>("select count(*) from account"), 3);
+}
+
+TEST_F(AsyncsqlAsyncSession, X21_CallsThatTheModeDoesNotAllowAreRefused) {
+  session automatic{db, in_mode(transaction_mode::automatic)};
+  session manual{db, in_mode(transaction_mode::manual)};
+  run([&]() -> asio::awaitable<void> {
+    const auto begin = co_await failure(automatic.begin());
+    EXPECT_NE(begin.message().find("can only be called in 'manual' transaction mode"), std::string::npos);
+    const auto commit = co_await failure(manual.commit());
+    EXPECT_NE(commit.message().find("No active transaction to commit"), std::string::npos);
+  });
+}
+
+TEST_F(AsyncsqlAsyncSession, X22_RunTransactionRepeatsTheWholeBodyAfterAConflict) {
+  session automatic{db, in_mode(transaction_mode::automatic)};
+  int calls = 0;
+  run([&]() -> asio::awaitable<void> {
+    const int seen =
+        co_await automatic.run_transaction(dt::begin_mode::deferred, [&](auto& tx) -> asio::awaitable<int> {
+          const int before = co_await tx.template query_value<int>("select balance from account where id = 1");
+          if (++calls == 1) client.execute("update account set balance = 10 where id = 1");
+          co_await tx.execute("update account set balance = ? where id = 1", before + 1);
+          co_return before;
+        });
+    EXPECT_EQ(seen, 10);
+  });
+  EXPECT_EQ(calls, 2);
+  EXPECT_EQ(balance(1), 11);
+}
+
+TEST_F(AsyncsqlAsyncSession, X14_ABodyThatThrowsIsRolledBackAndNotRepeated) {
+  session automatic{db, in_mode(transaction_mode::automatic)};
+  int calls = 0;
+  bool caught = false;
+  run([&]() -> asio::awaitable<void> {
+    try {
+      co_await automatic.run_transaction([&](auto& tx) -> asio::awaitable<void> {
+        ++calls;
+        co_await tx.execute("delete from account");
+        throw std::runtime_error("no");
+      });
+    } catch (const std::runtime_error&) {
+      caught = true;
+    }
+  });
+  EXPECT_TRUE(caught);
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(client.query_value<int>("select count(*) from account"), 2);
+}
+
+TEST_F(AsyncsqlAsyncSession, Y5_AnAutomaticStatementIsRepeatedWhenTheDatabaseIsBusy) {
+  session_settings how = in_mode(transaction_mode::automatic);
+  how.retry.max_retries = 1000;
+  auto config = dt::asyncsql::read_config("sqlite:" + path + "?busyTimeout=0").value();
+  config.session = how;
+  dt::asyncsql::pool_registry registry;
+  auto automatic =
+      dt::asyncsql::open_async<dt::sqlite::async_client>(io.get_executor(), config, dt::asyncsql::no_guard{}, registry);
+  auto again =
+      dt::asyncsql::open_async<dt::sqlite::async_client>(io.get_executor(), config, dt::asyncsql::no_guard{}, registry);
+  EXPECT_EQ(registry.count(), 1u) << "the same executor and settings share a pool";
+  auto blocker = client.begin();
+  run([&]() -> asio::awaitable<void> { co_await automatic.execute("insert into account values (3, 1)"); },
+      [&]() -> asio::awaitable<void> {
+        asio::steady_timer pause{io, 30ms};
+        co_await pause.async_wait(asio::use_awaitable);
+        blocker.rollback();
+      });
+  EXPECT_EQ(client.query_value<int>("select count(*) from account"), 3);
+}
+
+}  // namespace

@@ -1,0 +1,212 @@
+#include <dovetail/client/asyncsql/config.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace {
+
+namespace dt = dovetail;
+using namespace std::chrono_literals;
+using dt::asyncsql::config;
+using dt::asyncsql::read_config;
+using dt::asyncsql::transaction_mode;
+
+const char* variable(const char* name) {
+  if (std::strcmp(name, "DB_HOST") == 0) return "db.internal";
+  if (std::strcmp(name, "DB_PASSWORD") == 0) return "p@ss/w:rd";
+  return nullptr;
+}
+
+dt::result<config> read_text(std::string_view entry, std::string_view name = "main") {
+  const std::string text = R"({"databases": {"main": )" + std::string{entry} + R"(, "other": {"url": "sqlite:o.db"}}})";
+  return dt::asyncsql::read_config_text(text, name, &variable);
+}
+
+std::string complaint(std::string_view entry) {
+  const auto read = read_text(entry);
+  return read ? "nothing is wrong" : read.error().message();
+}
+
+#define EXPECT_SAYS(text, words) EXPECT_NE(std::string{text}.find(words), std::string::npos) << (text)
+
+TEST(AsyncsqlConfig, DefaultsAreThoseOfTheSpecification) {
+  const config how;
+  EXPECT_EQ(how.session.transaction.mode, transaction_mode::automatic);
+  EXPECT_EQ(how.session.timeout, 60s);
+  EXPECT_EQ(how.session.retry.max_retries, 3);
+  EXPECT_EQ(how.session.retry.initial_delay, 1s);
+  EXPECT_EQ(how.session.retry.max_delay, 60s);
+  EXPECT_EQ(how.session.retry.exponential_base, 2.0);
+  EXPECT_TRUE(how.pool.share);
+  EXPECT_EQ(how.pool.max_connections, 20u);
+  EXPECT_EQ(how.pool.acquire_wait, 30s);
+  EXPECT_EQ(how.pool.idle_limit, 300s);
+  EXPECT_TRUE(how.security.validate_queries);
+  EXPECT_FALSE(how.security.allow_admin);
+}
+
+TEST(AsyncsqlConfig, AConnectionStringsOwnParametersStayWithIt) {
+  const config how = read_config(
+                         "postgresql://app@localhost/app?sslmode=require&transaction_mode=manual&max_retries=5&"
+                         "connect_timeout=3&slow_query=250ms")
+                         .value();
+  EXPECT_EQ(how.connection_string.reveal(), "postgresql://app@localhost/app?sslmode=require&connect_timeout=3");
+  EXPECT_EQ(how.session.transaction.mode, transaction_mode::manual);
+  EXPECT_EQ(how.session.retry.max_retries, 5);
+  EXPECT_EQ(how.session.monitor.slow_query, 250ms);
+  EXPECT_EQ(read_config("sqlite::memory:").value().connection_string.reveal(), "sqlite::memory:");
+  EXPECT_EQ(read_config("sqlite:a.db?max_pool_size=2&journal=wal").value().connection_string.reveal(),
+            "sqlite:a.db?journal=wal");
+}
+
+TEST(AsyncsqlConfig, X21_AMisspeltModeIsRefusedByName) {
+  const auto read = read_config("sqlite:a.db?transaction_mode=atuo");
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().kind(), dt::condition::configuration);
+  EXPECT_SAYS(read.error().message(), "'transaction_mode'");
+  EXPECT_SAYS(read.error().message(), "did you mean 'auto'?");
+}
+
+TEST(AsyncsqlConfig, P17_AnEntryIsFoundByNameElseTheDefaultOneElseTheNamesAreListed) {
+  const std::string_view file = R"({"databases": {"a": {"url": "sqlite:a.db"}, "default": {"url": "sqlite:d.db"}}})";
+  EXPECT_EQ(dt::asyncsql::read_config_text(file, "a", &variable)->connection_string.reveal(), "sqlite:a.db");
+  EXPECT_EQ(dt::asyncsql::read_config_text(file, "x", &variable)->connection_string.reveal(), "sqlite:d.db");
+  const auto missing = read_text(R"({"url": "sqlite:m.db"})", "x");
+  ASSERT_FALSE(missing);
+  EXPECT_SAYS(missing.error().message(), "Failed to load config 'x'");
+  EXPECT_SAYS(missing.error().message(), "not found in configuration");
+  EXPECT_SAYS(missing.error().message(), "'main'");
+  EXPECT_SAYS(missing.error().message(), "'other'");
+}
+
+TEST(AsyncsqlConfig, P17_VariablesComeFromTheEnvironmentAndADollarStaysADollar) {
+  const config how = read_text(R"({"database_type": "postgresql", "host": "${DB_HOST}", "port": 5433, "database": "app",
+                                   "user": "u", "password": "${DB_PASSWORD}", "name": "pa$$w0rd $5 $x"})")
+                         .value();
+  EXPECT_EQ(how.connection_string.reveal(), "postgresql://u:p%40ss%2Fw%3Ard@db.internal:5433/app");
+  EXPECT_EQ(how.session.name, "pa$w0rd $5 $x");
+  EXPECT_SAYS(complaint(R"({"url": "postgresql://${NOWHERE}/app"})"), "Environment variable 'NOWHERE' not found");
+}
+
+TEST(AsyncsqlConfig, P17_AnExplicitValueWinsEvenWhenItIsTheDefault) {
+  const config how = read_text(R"({"url": "sqlite:a.db", "timeout": 60, "max_retries": 3})").value();
+  EXPECT_EQ(how.session.timeout, 60s);
+  EXPECT_EQ(how.session.retry.max_retries, 3);
+}
+
+TEST(AsyncsqlConfig, EverySettingOfAFileIsRead) {
+  const config how = read_text(R"({"connection_string": "sqlite:a.db", "name": "orders", "transaction_mode": "none",
+      "isolation": "serializable", "close_timeout": 2, "timeout": 1.5, "share_pool": false, "min_pool_size": 1,
+      "max_pool_size": 4, "pool_capacity": 9, "acquire_timeout": "250ms", "idle_timeout": 10, "max_lifetime": "5min",
+      "health_check_interval": 3, "retry_config": {"max_retries": 2, "initial_delay": 0.5, "max_delay": 10.0,
+      "exponential_base": 1.5, "jitter": false}, "retry_deadline": 8, "retry_lock_not_available": true,
+      "retry_timeouts_of_reads": true, "retryable_codes": ["55006", "14"], "slow_query": 0.25,
+      "kept_slow_queries": 7, "profile": "strict", "validate_queries": false, "allow_admin": true, "allow_ddl": true})")
+                         .value();
+  EXPECT_EQ(how.session.name, "orders");
+  EXPECT_EQ(how.session.transaction.mode, transaction_mode::none);
+  EXPECT_EQ(how.session.transaction.isolation, dt::begin_mode::serializable);
+  EXPECT_EQ(how.session.transaction.close_limit, 2s);
+  EXPECT_EQ(how.session.timeout, 1500ms);
+  EXPECT_FALSE(how.pool.share);
+  EXPECT_EQ(how.pool.min_connections, 1u);
+  EXPECT_EQ(how.pool.max_connections, 4u);
+  EXPECT_EQ(how.pool.capacity, 9u);
+  EXPECT_EQ(how.pool.acquire_wait, 250ms);
+  EXPECT_EQ(how.pool.idle_limit, 10s);
+  EXPECT_EQ(how.pool.age_limit, 5min);
+  EXPECT_EQ(how.pool.check_interval, 3s);
+  EXPECT_EQ(how.session.retry.max_retries, 2);
+  EXPECT_EQ(how.session.retry.initial_delay, 500ms);
+  EXPECT_EQ(how.session.retry.max_delay, 10s);
+  EXPECT_EQ(how.session.retry.exponential_base, 1.5);
+  EXPECT_EQ(how.session.retry.jitter, dt::asyncsql::jitter_kind::none);
+  EXPECT_EQ(how.session.retry.deadline, 8s);
+  EXPECT_TRUE(how.session.retry.lock_not_available);
+  EXPECT_TRUE(how.session.retry.timeouts_of_reads);
+  EXPECT_EQ(how.session.retry.codes, (std::vector<std::string>{"55006", "14"}));
+  EXPECT_EQ(how.session.monitor.slow_query, 250ms);
+  EXPECT_EQ(how.session.monitor.kept_slow_queries, 7u);
+  EXPECT_EQ(how.security.profile, dt::validation_profile::strict);
+  EXPECT_FALSE(how.security.validate_queries);
+  EXPECT_TRUE(how.security.allow_admin);
+  EXPECT_TRUE(how.security.allow_ddl);
+}
+
+TEST(AsyncsqlConfig, UnknownSettingsAreErrorsThatNameThem) {
+  EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "max_pol_size": 3})"), "did you mean 'max_pool_size'?");
+  EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "fetch_size": {"a": 1}})"), "'fetch_size'");
+  const auto root = dt::asyncsql::read_config_text(R"({"database": {}})", "x", &variable);
+  ASSERT_FALSE(root);
+  EXPECT_SAYS(root.error().message(), "'database'");
+}
+
+TEST(AsyncsqlConfig, ContradictionsAreErrorsThatNameThem) {
+  EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "host": "h"})"), "contradict each other");
+  EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "connection_string": "sqlite:b.db"})"), "give one of them");
+  EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "database_type": "postgresql"})"), "name different databases");
+  EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "min_pool_size": 5, "max_pool_size": 4})"), "'min_pool_size'");
+  EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "max_retries": 5, "attempts": 5})"), "'max_retries'");
+  EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "retry_delay": 5, "max_delay": 1})"), "'retry_delay'");
+  EXPECT_SAYS(complaint(R"({"timeout": 3})"), "must have 'connection_string' or 'url'");
+  EXPECT_SAYS(complaint(R"({"database_type": "postgresql", "host": "h"})"), "requires host and database");
+  EXPECT_SAYS(complaint(R"({"database_type": "sqlite"})"), "SQLite requires database path");
+  const auto all = complaint(R"({"url": "sqlite:a.db", "port": 0, "timeout": "soon", "max_retries": -1})");
+  for (const char* name : {"'port'", "'timeout'", "'max_retries'"}) EXPECT_SAYS(all, name);
+}
+
+TEST(AsyncsqlConfig, Y3_AttemptsAreRetriesAndOne) {
+  EXPECT_EQ(read_text(R"({"url": "sqlite:a.db", "attempts": 0})")->session.retry.attempts(), 1);
+  EXPECT_EQ(read_text(R"({"url": "sqlite:a.db", "attempts": 1})")->session.retry.attempts(), 1);
+  EXPECT_EQ(read_text(R"({"url": "sqlite:a.db", "attempts": 3})")->session.retry.attempts(), 3);
+  EXPECT_EQ(read_text(R"({"url": "sqlite:a.db", "max_retries": 3, "attempts": 4})")->session.retry.attempts(), 4);
+}
+
+TEST(AsyncsqlConfig, V22_TruthValuesAreReadStrictly) {
+  EXPECT_FALSE(read_text(R"({"url": "sqlite:a.db", "allow_admin": "false"})")->security.allow_admin);
+  EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "allow_admin": "maybe"})"), "'allow_admin'");
+}
+
+TEST(AsyncsqlConfig, SecretsAreInNoMessage) {
+  for (const char* entry :
+       {R"({"database_type": "postgresql", "host": "h", "database": "d", "user": "u", "password": "hidden\u0000x"})",
+        R"({"password": "hidden", "host": "h"})", R"({"url": "postgresql://u:hidden@h/d", "port": 70000})",
+        R"({"url": "postgresql://u:hidden@h/d", "connection_string": "postgresql://u:hidden@h/d", "x": "hidden"})"}) {
+    EXPECT_EQ(complaint(entry).find("hidden"), std::string::npos) << complaint(entry);
+    EXPECT_NE(complaint(entry), "nothing is wrong");
+  }
+}
+
+TEST(AsyncsqlConfig, P18_TheDatabaseIsToldByTheConnectionString) {
+  using dt::dialect;
+  using dt::asyncsql::detect_database;
+  for (const char* text : {":memory:", "a.db", "a.sqlite", "a.sqlite3", "sqlite:x", "sqlite:///x", "/var/data", "./x",
+                           "file:x?mode=memory"}) {
+    EXPECT_EQ(detect_database(text), dialect::sqlite) << text;
+  }
+  for (const char* text : {"postgres://h/d", "postgresql://h/d"}) EXPECT_EQ(detect_database(text), dialect::postgres);
+  for (const char* text : {"mysql://h/d", "mysql+pymysql://h/d", "mariadb://h/d"}) {
+    EXPECT_EQ(detect_database(text), dialect::mysql);
+  }
+  EXPECT_EQ(detect_database("host=/tmp dbname=x"), std::nullopt);
+}
+
+TEST(AsyncsqlConfig, AFileThatIsNotThereIsNamed) {
+  const auto missing = dt::asyncsql::read_config_file("/nonexistent/databases.json", "main");
+  ASSERT_FALSE(missing);
+  EXPECT_SAYS(missing.error().message(), "/nonexistent/databases.json");
+  const std::string path = std::filesystem::temp_directory_path() / "dovetail_config_test.json";
+  std::ofstream{path} << R"({"databases": {"main": {"url": "sqlite:a.db"}}})";
+  EXPECT_EQ(dt::asyncsql::read_config_file(path, "main")->connection_string.reveal(), "sqlite:a.db");
+  std::filesystem::remove(path);
+}
+
+}  // namespace

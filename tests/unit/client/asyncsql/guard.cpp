@@ -1,0 +1,199 @@
+#include <dovetail/client/asyncsql/guard.hpp>
+#include <dovetail/client/asyncsql/session.hpp>
+#include <dovetail/sqlite.hpp>
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+namespace dt = dovetail;
+namespace as = dovetail::asyncsql;
+
+using plain_session = as::session<dt::sqlite::client>;
+using guarded_session = as::session<dt::sqlite::client, as::guard<>>;
+using admin_session = as::session<dt::sqlite::client, as::guard<dt::validation{.allow_admin = true}>>;
+
+struct event {
+  std::string what;
+  std::string subject;
+  std::error_code ec;
+  bool has_place;
+};
+
+struct recorder {
+  std::shared_ptr<std::vector<event>> events;
+  void on(const dt::observation& seen) noexcept {
+    if (seen.what != dt::observed::audit) return;
+    events->push_back({std::string{seen.operation}, std::string{seen.subject}, seen.ec, seen.where.line() != 0});
+  }
+};
+
+class Guard : public ::testing::Test {
+ protected:
+  Guard() {
+    db_.script(
+        "create table city(id integer primary key, name text not null);"
+        "create table secret_city(id integer primary key)");
+  }
+
+  template <class Call>
+  dt::error_info failure_of(Call&& call) {
+    try {
+      call();
+    } catch (const dt::error& failed) {
+      return failed.info();
+    }
+    return {};
+  }
+
+  dt::sqlite::client db_{"sqlite::memory:?maxConnections=1"};
+};
+
+TEST_F(Guard, V19_ATextMadeAtRunTimeIsRefusedBeforeItIsSentByEveryVerb) {
+  guarded_session session{db_};
+  const std::string drop = "drop table city";
+  const dt::error_info by_execute = failure_of([&] { session.execute(dt::runtime(drop)); });
+  EXPECT_EQ(by_execute.code(), dt::errc::statement_refused);
+  EXPECT_EQ(by_execute.kind(), dt::condition::misuse);
+  EXPECT_NE(by_execute.message().find("'definition'"), std::string::npos) << by_execute.message();
+  EXPECT_EQ(by_execute.message().find("drop table"), std::string::npos) << by_execute.message();
+  EXPECT_NE(by_execute.where().line(), 0u);
+  const std::string attach = "attach ':memory:' as other";
+  EXPECT_EQ(failure_of([&] { session.query<std::int64_t>(dt::runtime(attach)); }).code(), dt::errc::statement_refused);
+  EXPECT_EQ(failure_of([&] { session.script("delete from city; drop table city"); }).code(),
+            dt::errc::statement_refused);
+  EXPECT_EQ(failure_of([&] { session.stream<std::int64_t>(dt::runtime(attach)); }).code(), dt::errc::statement_refused);
+  EXPECT_EQ(failure_of([&] { session.run_transaction([&](auto& tx) { tx.execute(dt::runtime(drop)); }); }).code(),
+            dt::errc::statement_refused);
+  EXPECT_EQ(session.query_value<std::int64_t>("select count(*) from city"), 0);
+}
+
+TEST_F(Guard, LiteralsThatKeepTheRulesOfTheTypeAreSent) {
+  guarded_session session{db_};
+  session.execute("insert into city(id, name) values (?, ?)", 1, "Bern");
+  EXPECT_EQ(session.query_value<std::string>("select name from city -- the only one"), "Bern");
+  admin_session admin{db_};
+  admin.execute("drop table secret_city");
+}
+
+TEST_F(Guard, SettingsGivePermissionsForTextsMadeAtRunTime) {
+  as::security_settings how;
+  how.allow_ddl = true;
+  guarded_session session{db_, {}, as::guard<>{how}};
+  session.execute(dt::runtime("create table lake(id integer)"));
+  EXPECT_EQ(failure_of([&] { session.execute(dt::runtime("vacuum")); }).code(), dt::errc::statement_refused);
+  how.validate_queries = false;
+  guarded_session open{db_, {}, as::guard<>{how}};
+  open.execute(dt::runtime("pragma user_version = 3"));
+  EXPECT_TRUE(failure_of([&] { open.execute(dt::runtime("select 1; select 2")); }));
+}
+
+TEST_F(Guard, P22_AccessControlAllowsAndDeniesWithItsReason) {
+  as::security_settings how;
+  how.user = "eve";
+  std::vector<std::string> asked;
+  how.access = as::make_access_control([&asked](const as::access_request& of) {
+    std::string line{of.user};
+    line += ' ';
+    line += to_string(of.what);
+    for (const as::touched_table& table : of.tables) {
+      line += ' ' + table.name + (table.is_written ? "!" : "");
+      if (table.name == "secret_city") {
+        asked.push_back(line);
+        return as::access_decision::deny("not for eve");
+      }
+    }
+    asked.push_back(line);
+    return as::access_decision::allow();
+  });
+  guarded_session session{db_, {}, as::guard<>{how}};
+  session.query<std::int64_t>("select id from City");
+  const dt::error_info denied = failure_of([&] { session.query<std::int64_t>("select id from \"SECRET_city\""); });
+  EXPECT_EQ(denied.code(), dt::errc::access_denied);
+  EXPECT_EQ(denied.kind(), dt::condition::permission);
+  EXPECT_NE(denied.message().find("not for eve"), std::string::npos);
+  EXPECT_EQ(failure_of([&] { session.script("delete from city; delete from secret_city"); }).code(),
+            dt::errc::access_denied);
+  EXPECT_EQ(asked, (std::vector<std::string>{"eve select city", "eve select secret_city", "eve delete city!",
+                                             "eve delete secret_city!"}));
+}
+
+TEST_F(Guard, P22_AnAccessControlWithoutAUserDeniesAndOneThatThrowsDoesToo) {
+  as::security_settings how;
+  how.access = as::make_access_control([](const as::access_request&) { return as::access_decision::allow(); });
+  guarded_session nobody{db_, {}, as::guard<>{how}};
+  EXPECT_EQ(failure_of([&] { nobody.query<std::int64_t>("select id from city"); }).code(), dt::errc::access_denied);
+  how.user = "eve";
+  how.access = as::make_access_control([](const as::access_request&) -> as::access_decision { throw 1; });
+  guarded_session broken{db_, {}, as::guard<>{how}};
+  EXPECT_EQ(failure_of([&] { broken.query<std::int64_t>("select id from city"); }).code(), dt::errc::access_denied);
+}
+
+TEST_F(Guard, AuditTellsWhoDidWhatAndHowItEndedAndNoContents) {
+  as::security_settings how;
+  how.user = "eve";
+  auto events = std::make_shared<std::vector<event>>();
+  how.audit = as::make_audit(recorder{events});
+  guarded_session session{db_, {}, as::guard<>{how}};
+  session.execute("insert into city(id, name) values (?, ?)", 1, "Bern");
+  failure_of([&] { session.execute("insert into city(id, name) values (?, ?)", 1, "Chur"); });
+  failure_of([&] { session.execute(dt::runtime("drop table city")); });
+  ASSERT_EQ(events->size(), 3u);
+  EXPECT_EQ((*events)[0].what, "insert");
+  EXPECT_EQ((*events)[0].subject, "eve");
+  EXPECT_FALSE((*events)[0].ec);
+  EXPECT_TRUE((*events)[0].has_place);
+  EXPECT_EQ((*events)[1].ec, dt::condition::constraint);
+  EXPECT_EQ((*events)[2].what, "definition");
+  EXPECT_EQ((*events)[2].ec, dt::errc::statement_refused);
+}
+
+constexpr std::string_view injections[] = {
+    "'; drop table city; --",
+    "'; delete from city; select '",
+    "' or '1'='1",
+    "') ; drop table city ; --",
+    "1; drop table city",
+    "\\'; drop table city; --",
+    "'/**/;/**/drop/**/table/**/city;--",
+    "'; attach ':memory:' as x; --",
+    "';\tvacuum;--",
+    "' union select name from sqlite_master --",
+    "\"; drop table city; --",
+    "`; drop table city; --",
+    "]; drop table city; --",
+    "'; pragma writable_schema = 1; --",
+    "$$; drop table city; $$",
+    "%27; drop table city; --",
+};
+
+TEST_F(Guard, NoStringOfTheCorpusExecutesASecondStatement) {
+  guarded_session session{db_};
+  session.execute("insert into city(id, name) values (1, 'Bern')");
+  for (const std::string_view value : injections) {
+    // As a value it is a value.
+    session.execute("update city set name = ? where id = 1", value);
+    EXPECT_EQ(session.query_value<std::string>("select name from city where name = :name", dt::arg<"name">(value)),
+              value);
+    // Pasted into a text, where a program should not: whatever comes of it, nothing is dropped, deleted or attached.
+    for (const std::string_view quote : {"'", "\"", "`", ""}) {
+      std::string text = "select name from city where name = ";
+      text.append(quote).append(value).append(quote);
+      failure_of([&] { session.query<std::string>(dt::runtime(text)); });
+    }
+    EXPECT_EQ(session.query_value<std::int64_t>("select count(*) from city"), 1) << value;
+    EXPECT_EQ(session.query<std::string>("select name from pragma_database_list").size(), 1U) << value;
+  }
+}
+
+TEST_F(Guard, ASessionWithoutAGuardTakesWhatTheClientTakes) {
+  plain_session session{db_};
+  session.execute("create table lake(id integer)");
+}
+
+}  // namespace

@@ -1,0 +1,124 @@
+// Optimistic locking on SQLite: the cases of the specification (K1 …), blocking and awaited.
+#include <dovetail/client/asyncsql/optimistic.hpp>
+#include <dovetail/sqlite.hpp>
+#include <dovetail/sqlite_async.hpp>
+
+#include <support/optimistic_cases.hpp>
+
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace dt = dovetail;
+
+namespace {
+
+using dt::test::account;
+
+struct database_file {
+  std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("dovetail_locking_" + std::to_string(getpid()));
+  database_file() { std::filesystem::create_directories(folder); }
+  ~database_file() { std::filesystem::remove_all(folder); }
+  std::string url() const { return "sqlite:" + (folder / "test.db").string(); }
+};
+
+using layout = dt::lock_layout<account, "id", "">;
+static_assert(layout::version == 4 && layout::key == 0 && layout::payload.size() == 3);
+static_assert(
+    dt::lock_statements<dt::dialect::postgres, layout>::set ==
+    R"( set "owner" = $1, "balance" = $2, "rate" = $3, "version" = "version" + 1 where "id" = $4 and "version" = $5)");
+static_assert(dt::lock_statements<dt::dialect::sqlite, layout>::by_version == R"( where "id" = ? and "version" = ?)");
+static_assert(dt::lock_statements<dt::dialect::sqlite, layout>::select ==
+              R"(select "id", "owner", "balance", "rate", "version" from )");
+
+TEST(Optimistic, K1ToK22HoldForABlockingClient) {
+  dt::sqlite::client db{"sqlite::memory:"};
+  dt::test::optimistic_cases cases{db, dt::test::blocking_calls<dt::sqlite::client>{db}};
+  cases.run_all();
+}
+
+TEST(Optimistic, K1ToK22HoldForAnAwaitedClient) {
+  const database_file file;
+  asio::io_context io;
+  dt::sqlite::client setup{file.url()};
+  dt::sqlite::async_client db{io.get_executor(), file.url()};
+  dt::test::optimistic_cases cases{setup, dt::test::awaited_calls<dt::sqlite::async_client>{db, io}};
+  cases.run_all();
+}
+
+TEST(Optimistic, K13AnUnknownColumnIsTheServersError) {
+  dt::sqlite::client db{"sqlite::memory:"};
+  db.script("create table account(id integer primary key, version integer)");
+  const dt::optimistic<account> accounts{"account"};
+  const auto answer =
+      accounts.update(db.within(std::chrono::seconds{5}).with(dt::as_result), account{1, "x", 1, {}, {1}});
+  EXPECT_FALSE(answer);
+  EXPECT_EQ(accounts.metrics().successful_operations, 0U);
+  EXPECT_EQ(accounts.metrics().total_operations, 1U);
+  EXPECT_THROW((dt::optimistic<account>{""}), dt::error);
+}
+
+TEST(Optimistic, K19AChangeInATransactionThatIsRolledBackNeverWas) {
+  dt::sqlite::client db{"sqlite::memory:"};
+  db.script("create table account(id integer primary key, owner text, balance integer, rate real, version integer)");
+  db.insert("account", account{1, "ann", 100, {}, {1}});
+  const dt::optimistic<account> accounts{"account"};
+  {
+    auto tx = db.begin();
+    auto found = accounts.read(tx, 1);
+    found.row.balance = 0;
+    EXPECT_EQ(accounts.update(tx, found).new_version(), 2);
+    EXPECT_EQ(accounts.read(tx, 1).row.balance, 0);
+    tx.rollback();
+  }
+  EXPECT_EQ(accounts.read(db, 1).row, (account{1, "ann", 100, {}, {1}}));
+}
+
+TEST(Optimistic, K23ReadChangeAndUpdateInOneTransactionCommitTogether) {
+  dt::sqlite::client db{"sqlite::memory:"};
+  db.script("create table account(id integer primary key, owner text, balance integer, rate real, version integer)");
+  db.insert("account", account{1, "ann", 100, {}, {1}});
+  const dt::optimistic<account> accounts{"account"};
+  db.transaction([&](auto& tx) {
+    auto found = accounts.read(tx, 1);
+    found.row.balance += 50;
+    EXPECT_TRUE(accounts.update(tx, found));
+  });
+  EXPECT_EQ(accounts.read(db, 1).row, (account{1, "ann", 150, {}, {2}}));
+}
+
+TEST(Optimistic, ThirtyTwoThreadsIncrementingOneRowAThousandTimesEachLoseNothing) {
+  const database_file file;
+  dt::sqlite::client::settings how;
+  how.pool.max_connections = 2;
+  how.timeout = std::chrono::seconds{60};
+  dt::sqlite::client db{file.url(), how};
+  db.script("create table account(id integer primary key, owner text, balance integer, rate real, version integer)");
+  db.insert("account", account{1, "ann", 0, {}, {0}});
+  dt::lock_settings patient{dt::conflict_strategy::retry, 1'000'000, std::chrono::milliseconds{1}};
+  patient.max_delay = std::chrono::milliseconds{16};
+  const dt::optimistic<account> accounts{"account", patient};
+  std::vector<std::thread> threads;
+  std::atomic<int> failures{0};
+  for (int thread = 0; thread < 32; ++thread) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 1000; ++i) {
+        if (!accounts.modify(db, 1, [](account& row) { ++row.balance; })) ++failures;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(failures, 0);
+  EXPECT_EQ(accounts.read(db, 1).row.balance, 32'000);
+  EXPECT_EQ(accounts.read(db, 1).row.version.value, 32'000);
+}
+
+}  // namespace

@@ -1,0 +1,250 @@
+#include <dovetail/client/asyncsql/open.hpp>
+
+#include <dovetail/sqlite.hpp>
+
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace {
+
+namespace dt = dovetail;
+using namespace std::chrono_literals;
+using dt::asyncsql::config;
+using dt::asyncsql::open;
+using dt::asyncsql::pool_registry;
+using client = dt::sqlite::client;
+
+std::string file_name() {
+  static std::atomic<int> made{0};
+  return (std::filesystem::temp_directory_path() /
+          ("dovetail_registry_" + std::to_string(::getpid()) + "_" + std::to_string(made.fetch_add(1)) + ".db"))
+      .string();
+}
+
+class AsyncsqlRegistry : public ::testing::Test {
+ protected:
+  ~AsyncsqlRegistry() override {
+    for (const char* end : {"", "-wal", "-shm"}) {
+      std::error_code ec;
+      std::filesystem::remove(path + end, ec);
+    }
+  }
+  config of(std::string_view more = {}) {
+    return dt::asyncsql::read_config("sqlite:" + path + std::string{more}).value();
+  }
+
+  std::string path = file_name();
+  pool_registry registry;
+};
+
+TEST_F(AsyncsqlRegistry, P1_TheSameSettingsShareOnePoolThatTheLastSessionCloses) {
+  auto one = std::make_unique<dt::asyncsql::session<client>>(open<client, dt::asyncsql::no_guard>(of(), registry));
+  auto two = std::make_unique<dt::asyncsql::session<client>>(open<client, dt::asyncsql::no_guard>(of(), registry));
+  EXPECT_EQ(registry.count(), 1u);
+  EXPECT_EQ(registry.pools().front().users, 2u);
+  EXPECT_EQ(&one->client(), &two->client());
+  one->execute("create table t(x integer)");
+  EXPECT_EQ(two->query_value<int>("select count(*) from t"), 0);
+  one.reset();
+  EXPECT_EQ(registry.count(), 1u);
+  EXPECT_EQ(two->query_value<int>("select count(*) from t"), 0);
+  two.reset();
+  EXPECT_EQ(registry.count(), 0u);
+}
+
+TEST_F(AsyncsqlRegistry, P1_SessionsOfOnePoolHaveTheirOwnModesAndTransactions) {
+  auto automatic = open<client, dt::asyncsql::no_guard>(of(), registry);
+  auto manual = open<client, dt::asyncsql::no_guard>(of("?transaction_mode=manual&name=writer"), registry);
+  EXPECT_EQ(registry.count(), 1u);
+  automatic.execute("create table t(x integer)");
+  manual.begin(dt::begin_mode::deferred);
+  manual.execute("insert into t values (1)");
+  EXPECT_EQ(automatic.query_value<int>("select count(*) from t"), 0);
+  manual.commit();
+  EXPECT_EQ(automatic.query_value<int>("select count(*) from t"), 1);
+}
+
+TEST_F(AsyncsqlRegistry, P2_WhateverDiffersMakesAnotherPool) {
+  std::vector<dt::asyncsql::session<client>> all;
+  for (const char* more : {"", "?mode=rw", "?foreignKeys=false", "?max_pool_size=3", "?min_pool_size=1",
+                           "?acquire_timeout=1", "?idle_timeout=1", "?timeout=5s", "?busyTimeout=1s"}) {
+    all.push_back(open<client, dt::asyncsql::no_guard>(of(more), registry));
+    EXPECT_EQ(registry.count(), all.size()) << more;
+  }
+  const std::string other = file_name();
+  all.push_back(open<client, dt::asyncsql::no_guard>("sqlite:" + other, registry));
+  EXPECT_EQ(registry.count(), all.size());
+}
+
+TEST_F(AsyncsqlRegistry, P3_APrivatePoolIsSharedWithNobody) {
+  auto shared = open<client, dt::asyncsql::no_guard>(of(), registry);
+  auto mine = open<client, dt::asyncsql::no_guard>(of("?share_pool=false"), registry);
+  auto yours = open<client, dt::asyncsql::no_guard>(of("?share_pool=false"), registry);
+  auto ours = open<client, dt::asyncsql::no_guard>(of(), registry);
+  EXPECT_EQ(registry.count(), 3u);
+  EXPECT_EQ(&shared.client(), &ours.client());
+}
+
+TEST_F(AsyncsqlRegistry, EveryInMemoryDatabaseIsOnItsOwn) {
+  auto one = open<client, dt::asyncsql::no_guard>("sqlite::memory:", registry);
+  auto two = open<client, dt::asyncsql::no_guard>("sqlite::memory:", registry);
+  one.execute("create table t(x integer)");
+  EXPECT_EQ(registry.count(), 2u);
+  EXPECT_THROW(two.query_value<int>("select count(*) from t"), dt::error);
+}
+
+TEST_F(AsyncsqlRegistry, P5_ThereAreNoMorePoolsThanAllowedAndTheErrorNamesTheSetting) {
+  registry.set_defaults({.max_pools = 2});
+  auto one = open<client, dt::asyncsql::no_guard>(of(), registry);
+  auto two = open<client, dt::asyncsql::no_guard>(of("?max_pool_size=3"), registry);
+  auto same = open<client, dt::asyncsql::no_guard>(of(), registry);
+  try {
+    open<client, dt::asyncsql::no_guard>(of("?max_pool_size=4"), registry);
+    FAIL() << "a third pool was made";
+  } catch (const dt::error& thrown) {
+    const std::string text = thrown.what();
+    EXPECT_NE(text.find("there are 2 pools, and 2 are allowed"), std::string::npos) << text;
+    EXPECT_NE(text.find("set_defaults"), std::string::npos) << text;
+  }
+  registry.set_defaults({.max_pools = 3});
+  auto three = open<client, dt::asyncsql::no_guard>(of("?max_pool_size=4"), registry);
+}
+
+TEST_F(AsyncsqlRegistry, P6_AFullPoolIsAnErrorAfterTheWaitAndRecovers) {
+  auto one = open<client, dt::asyncsql::no_guard>(of("?max_pool_size=1&acquire_timeout=50ms"), registry);
+  {
+    auto tx = one.scope(dt::begin_mode::deferred);
+    try {
+      one.query_value<int>("select 1");
+      FAIL() << "there was a connection";
+    } catch (const dt::error& thrown) {
+      EXPECT_EQ(thrown.kind(), dt::condition::timeout);
+      EXPECT_NE(std::string{thrown.what()}.find("held for"), std::string::npos) << thrown.what();
+    }
+    tx.rollback();
+  }
+  EXPECT_EQ(one.query_value<int>("select 1"), 1);
+  EXPECT_EQ(one.metrics().exhaustions(), 1u);
+}
+
+TEST_F(AsyncsqlRegistry, P9_NothingIsOpenedDuringAShutdown) {
+  auto one = open<client, dt::asyncsql::no_guard>(of(), registry);
+  EXPECT_EQ(registry.shut_down(), 1u);
+  try {
+    one.query_value<int>("select 1");
+    FAIL() << "the pool is closed";
+  } catch (const dt::error& thrown) {
+    EXPECT_EQ(thrown.info().code(), dt::errc::pool_closed);
+  }
+  try {
+    open<client, dt::asyncsql::no_guard>(of(), registry);
+    FAIL() << "the registry is shut";
+  } catch (const dt::error& thrown) {
+    EXPECT_NE(std::string{thrown.what()}.find("shutting down"), std::string::npos) << thrown.what();
+  }
+}
+
+TEST_F(AsyncsqlRegistry, AClosedPoolIsReplacedForTheNextSession) {
+  auto one = open<client, dt::asyncsql::no_guard>(of(), registry);
+  EXPECT_EQ(registry.close_all(), 1u);
+  EXPECT_EQ(registry.count(), 0u);
+  auto two = open<client, dt::asyncsql::no_guard>(of(), registry);
+  EXPECT_EQ(two.query_value<int>("select 1"), 1);
+}
+
+TEST_F(AsyncsqlRegistry, P10_SettingsOfTheRegistryAreChecked) {
+  EXPECT_THROW(registry.set_defaults({.max_pools = 0}), dt::error);
+}
+
+TEST_F(AsyncsqlRegistry, V19_ASessionIsGuardedUnlessItIsToldOtherwise) {
+  auto guarded = open<client>(of(), registry);
+  EXPECT_EQ(guarded.query_value<int>("select 1"), 1);
+  for (const char* text : {"create table t(x integer)", "select 1; select 2"}) {
+    EXPECT_THROW(guarded.execute(dt::runtime(text)), dt::error) << text;
+  }
+  auto owner = open<client>(of("?allow_ddl=true"), registry);
+  owner.execute(dt::runtime("create table t(x integer)"));
+  EXPECT_EQ(registry.count(), 1u) << "the rules are the session's own";
+}
+
+TEST_F(AsyncsqlRegistry, P13_AClientOfSomebodyElsesIsNeverClosed) {
+  client external{"sqlite:" + path};
+  { dt::asyncsql::session<client> borrowed{external}; }
+  EXPECT_EQ(external.query_value<int>("select 1"), 1);
+}
+
+TEST_F(AsyncsqlRegistry, APoolIsResizedWhileSessionsUseIt) {
+  auto one = open<client, dt::asyncsql::no_guard>(of("?max_pool_size=1"), registry);
+  auto first = one.scope(dt::begin_mode::deferred);
+  one.resize(2);
+  EXPECT_EQ(one.statistics().max, 2u);
+  auto second = one.scope(dt::begin_mode::deferred);
+  first.rollback();
+  second.rollback();
+  one.resize(1);
+  EXPECT_EQ(one.statistics().total, 1u);
+}
+
+TEST_F(AsyncsqlRegistry, AHealthCheckSaysWhatIsWrong) {
+  auto one = open<client, dt::asyncsql::no_guard>(of(), registry);
+  const auto good = one.health();
+  EXPECT_TRUE(good.is_healthy);
+  EXPECT_EQ(good.pool.opened, 1u);
+  auto gone = open<client, dt::asyncsql::no_guard>("sqlite:/nonexistent/folder/x.db", registry);
+  const auto bad = gone.health();
+  EXPECT_FALSE(bad.is_healthy);
+  EXPECT_EQ(bad.why.kind(), dt::condition::connection);
+}
+
+TEST_F(AsyncsqlRegistry, P21_MetricsHaveTheNamesAndLabelsOfTheSpecification) {
+  auto one = open<client, dt::asyncsql::no_guard>(of(), registry);
+  one.execute("create table t(x integer)");
+  const std::string text = registry.prometheus();
+  const std::string label = "=\"sqlite:" + path + " #1\"";
+  const std::vector<std::string> all{"# TYPE asyncsql_lock_acquisitions_total counter\n",
+                                     "asyncsql_lock_acquisitions_total{pool_key" + label + ",status=\"timeout\"} 0\n",
+                                     std::string{"# TYPE asyncsql_lock_wait_seconds histogram\n"},
+                                     "asyncsql_lock_wait_seconds_bucket{pool_key" + label + ",le=\"0.001\"} ",
+                                     "asyncsql_lock_wait_seconds_bucket{pool_key" + label + ",le=\"5\"} ",
+                                     "asyncsql_lock_wait_seconds_bucket{pool_key" + label + ",le=\"+Inf\"} ",
+                                     "asyncsql_active_locks{pool_key" + label + "} 0\n",
+                                     "asyncsql_pool_operations_total{pool_key" + label + ",operation=\"create\"} 1\n",
+                                     "asyncsql_pool_operations_total{pool_key" + label + ",operation=\"acquire\"} 1\n",
+                                     std::string{"# TYPE asyncsql_lock_contention_seconds summary\n"},
+                                     "asyncsql_transactions_total{pool_key" + label + ",outcome=\"committed\"} 1\n",
+                                     "kailash_pool_acquire_wait_seconds_bucket{pool" + label + ",le=\"10\"} 1\n",
+                                     "kailash_pool_connections_idle{pool" + label + "} 1\n",
+                                     "kailash_pool_exhaustion_events_total{pool" + label + "} 0\n"};
+  for (const std::string& expected : all) {
+    EXPECT_NE(text.find(expected), std::string::npos) << expected << "\nin\n" << text;
+  }
+}
+
+TEST_F(AsyncsqlRegistry, ManyThreadsOpenOnePool) {
+  std::vector<std::thread> threads;
+  std::atomic<int> opened{0};
+  auto keeper = open<client, dt::asyncsql::no_guard>(of(), registry);
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < 50; ++n) {
+        auto one = open<client, dt::asyncsql::no_guard>(of(), registry);
+        if (&one.client() == &keeper.client()) ++opened;
+      }
+    });
+  }
+  for (auto& each : threads) each.join();
+  EXPECT_EQ(opened.load(), 400);
+  EXPECT_EQ(registry.keys(), std::vector<std::string>{"sqlite:" + path + " #1"});
+}
+
+}  // namespace

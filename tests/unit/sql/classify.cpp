@@ -1,0 +1,201 @@
+#include <dovetail/sql/classify.hpp>
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+namespace dt = dovetail;
+using dt::dialect;
+using dt::statement_class;
+using dt::tri_state;
+
+constexpr statement_class class_of(dialect d, std::string_view text) { return dt::classify(d, text).what; }
+constexpr tri_state reads(dialect d, std::string_view text) { return dt::classify(d, text).read_only; }
+
+/// The tables with a blank between them, those that are written with a '!'; a '?' at the end when there may be more.
+std::string tables(dialect d, std::string_view text) {
+  const dt::classification found = dt::classify(d, text);
+  std::string names;
+  for (std::size_t i = 0; i < found.table_count; ++i) {
+    const dt::table_place& at = found.tables[i];
+    if (i > 0) names += ' ';
+    names += text.substr(at.begin, at.end - at.begin);
+    if (at.is_written) names += '!';
+  }
+  if (!found.has_all_tables) names += '?';
+  return names;
+}
+
+struct class_case {
+  dialect language;
+  std::string_view text;
+  statement_class what;
+  tri_state read_only;
+};
+
+constexpr class_case class_cases[] = {
+    {dialect::sqlite, "select 1", statement_class::select, tri_state::yes},
+    {dialect::postgres, "values (1), (2)", statement_class::select, tri_state::yes},
+    {dialect::postgres, "table city", statement_class::select, tri_state::yes},
+    {dialect::postgres, "(select 1) union (select 2)", statement_class::select, tri_state::yes},
+    {dialect::postgres, "select * from t for update", statement_class::select, tri_state::no},
+    {dialect::postgres, "select * from t for no key update", statement_class::select, tri_state::no},
+    {dialect::postgres, "select substring(a from 2 for 3) from t", statement_class::select, tri_state::yes},
+    {dialect::mysql, "select * from t lock in share mode", statement_class::select, tri_state::no},
+    {dialect::postgres, "select * into n from t", statement_class::select, tri_state::no},
+    {dialect::mysql, "select a into @v from t", statement_class::select, tri_state::yes},
+    {dialect::mysql, "select a into outfile '/f' from t", statement_class::select, tri_state::no},
+    {dialect::postgres, "with x as (delete from t returning *) select * from x", statement_class::select,
+     tri_state::no},
+    {dialect::postgres, "with x as materialized (insert into t values (1) returning a) select a from x",
+     statement_class::select, tri_state::no},
+    {dialect::postgres, "with x as (select 1) update t set a = 1", statement_class::update, tri_state::no},
+    {dialect::postgres, "with recursive x(n) as (select 1) select * from x", statement_class::select, tri_state::yes},
+    {dialect::postgres, "with x as (select 1) search depth first by a set b select * from x", statement_class::select,
+     tri_state::yes},
+    {dialect::sqlite, "insert or replace into t values (1)", statement_class::insert, tri_state::no},
+    {dialect::sqlite, "replace into t values (1)", statement_class::insert, tri_state::no},
+    {dialect::sqlite, "DELETE FROM t", statement_class::remove, tri_state::no},
+    {dialect::postgres, "merge into t using s on s.a = t.a when matched then delete", statement_class::merge,
+     tri_state::no},
+    {dialect::postgres, "explain delete from t", statement_class::remove, tri_state::yes},
+    {dialect::postgres, "explain analyze delete from t", statement_class::remove, tri_state::no},
+    {dialect::postgres, "explain (costs off, analyze) delete from t", statement_class::remove, tri_state::no},
+    {dialect::postgres, "explain analyze select 1", statement_class::select, tri_state::yes},
+    {dialect::sqlite, "explain query plan select 1", statement_class::select, tri_state::yes},
+    {dialect::mysql, "describe t", statement_class::show, tri_state::yes},
+    {dialect::sqlite, "pragma table_info(t)", statement_class::show, tri_state::yes},
+    {dialect::sqlite, "pragma main.user_version;", statement_class::show, tri_state::yes},
+    {dialect::sqlite, "pragma user_version = 3", statement_class::setting, tri_state::no},
+    {dialect::sqlite, "pragma journal_mode(off)", statement_class::setting, tri_state::no},
+    {dialect::sqlite, "pragma optimize", statement_class::setting, tri_state::no},
+    {dialect::postgres, "create materialized view v as select 1", statement_class::definition, tri_state::no},
+    {dialect::postgres, "revoke all on t from bob", statement_class::rights, tri_state::no},
+    {dialect::postgres, "begin isolation level serializable", statement_class::transaction, tri_state::unknown},
+    {dialect::postgres, "prepare transaction 'x'", statement_class::transaction, tri_state::unknown},
+    {dialect::postgres, "prepare x as select 1", statement_class::prepared, tri_state::unknown},
+    {dialect::postgres, "set transaction read only", statement_class::transaction, tri_state::unknown},
+    {dialect::mysql, "set autocommit = 0", statement_class::transaction, tri_state::unknown},
+    {dialect::postgres, "set session role bob", statement_class::setting, tri_state::no},
+    {dialect::mysql, "start replica", statement_class::administration, tri_state::no},
+    {dialect::mysql, "start transaction", statement_class::transaction, tri_state::unknown},
+    {dialect::postgres, "copy t to stdout", statement_class::copy, tri_state::unknown},
+    {dialect::mysql, "load data infile 'f' into table t", statement_class::copy, tri_state::unknown},
+    {dialect::postgres, "load 'library'", statement_class::administration, tri_state::no},
+    {dialect::postgres, "call p(1)", statement_class::call, tri_state::unknown},
+    {dialect::postgres, "do $$ begin end $$", statement_class::block, tri_state::no},
+    {dialect::postgres, "listen news", statement_class::notification, tri_state::no},
+    {dialect::postgres, "refresh materialized view v", statement_class::maintenance, tri_state::no},
+    {dialect::sqlite, "attach 'f' as x", statement_class::attachment, tri_state::no},
+    {dialect::mysql, "/*!50000 drop table t */", statement_class::definition, tri_state::no},
+    {dialect::sqlite, "frobnicate", statement_class::unknown, tri_state::unknown},
+    {dialect::sqlite, "12", statement_class::unknown, tri_state::unknown},
+    {dialect::sqlite, "  -- nothing\n ;", statement_class::none, tri_state::unknown},
+};
+
+consteval bool all_class_cases_hold() {
+  for (const class_case& each : class_cases) {
+    if (class_of(each.language, each.text) != each.what || reads(each.language, each.text) != each.read_only)
+      return false;
+  }
+  return true;
+}
+static_assert(all_class_cases_hold());
+
+TEST(Classify, EachKindOfStatementIsToldByItsWords) {
+  for (const class_case& each : class_cases) {
+    EXPECT_EQ(dt::to_string(class_of(each.language, each.text)), dt::to_string(each.what)) << each.text;
+    EXPECT_EQ(reads(each.language, each.text), each.read_only) << each.text;
+  }
+}
+
+TEST(Classify, TablesOfAQueryAreFoundInEveryPlaceOfIt) {
+  const auto pg = [](std::string_view text) { return tables(dialect::postgres, text); };
+  EXPECT_EQ(pg("select * from a, b x join app.c y on a.id = y.id, d where a in (select z from e)"), "a b app.c d e");
+  EXPECT_EQ(pg("select * from (a join b using (id)) left join c on true"), "a b c");
+  EXPECT_EQ(pg("select * from ((select 1 from a) union select 2 from b) x"), "a b");
+  EXPECT_EQ(pg("select (select max(n) from a), extract(year from d), trim(both 'x' from t) from b"), "a b");
+  EXPECT_EQ(pg("select * from a where x is not distinct from y"), "a");
+  EXPECT_EQ(pg("select 1 union all table a order by 1"), "a");
+  EXPECT_EQ(pg("select * from only a, lateral (select * from b) x, generate_series(1, 2) g"), "a b");
+  EXPECT_EQ(pg("select 1"), "");
+}
+
+TEST(Classify, TablesThatAreWrittenAreMarked) {
+  EXPECT_EQ(tables(dialect::postgres, "insert into app.\"City\"(a, b) select a, b from s on conflict (a) do nothing"),
+            "app.\"City\"! s");
+  EXPECT_EQ(tables(dialect::postgres, "update only t as q set a = (select 1 from s) from r where q.id = r.id"),
+            "t! s r");
+  EXPECT_EQ(tables(dialect::postgres, "delete from t using u, v where true"), "t! u v");
+  EXPECT_EQ(tables(dialect::postgres,
+                   "merge into t using (select * from s) z on true when not matched then insert "
+                   "values (1) when matched then update set a = 1"),
+            "t! s");
+  EXPECT_EQ(tables(dialect::mysql, "update a, b set a.x = 1"), "a! b!");
+  EXPECT_EQ(tables(dialect::mysql, "insert ignore t set a = 1 on duplicate key update a = values(a)"), "t!");
+  EXPECT_EQ(tables(dialect::postgres, "truncate table a, b"), "a! b!");
+  EXPECT_EQ(tables(dialect::sqlite, "drop table if exists a"), "a!");
+  EXPECT_EQ(tables(dialect::postgres, "with x as (insert into t(a) values (1) returning *) select * from x"), "t!");
+}
+
+TEST(Classify, ANameOfACommonTableExpressionHidesATableOnlyWhereItIsKnown) {
+  EXPECT_EQ(tables(dialect::postgres, "with users as (select * from users) select * from users"), "users");
+  EXPECT_EQ(tables(dialect::postgres, "with recursive users as (select * from users) select * from users, t"), "t");
+  EXPECT_EQ(tables(dialect::postgres, "select * from (with u as (select 1) select * from u) x, u"), "u");
+  EXPECT_EQ(tables(dialect::postgres, "with a as (select 1), b as (select * from a) select * from b, app.a"), "app.a");
+  EXPECT_EQ(tables(dialect::postgres, "with \"A\" as (select 1) select * from a"), "a");
+  EXPECT_EQ(tables(dialect::sqlite, "with t as (select 1 union all select n + 1 from t) select * from t"), "");
+  EXPECT_EQ(tables(dialect::postgres, "with t as (select 1) delete from t"), "t!");
+}
+
+TEST(Classify, WhatItCannotKnowItSays) {
+  EXPECT_EQ(tables(dialect::postgres, "select * from U&\"\\0063ity\""), "U&\"\\0063ity\"?");
+  EXPECT_EQ(tables(dialect::postgres, "select * from app /* . */ . city"), "app /* . */ . city?");
+  EXPECT_EQ(tables(dialect::postgres, "call p()"), "?");
+  EXPECT_EQ(tables(dialect::postgres, "create table t as select * from s"), "t! s?");
+  EXPECT_EQ(tables(dialect::sqlite, "select * from 'city'"), "'city'");
+  std::string many = "select * from t0";
+  for (int i = 1; i < 17; ++i) many += ", t" + std::to_string(i);
+  EXPECT_FALSE(dt::classify(dialect::sqlite, many).has_all_tables);
+  EXPECT_EQ(dt::classify(dialect::sqlite, many).table_count, 16);
+  std::string deep = "select * from t where a in ";
+  for (int i = 0; i < 40; ++i) deep += "(select ";
+  deep += "1" + std::string(40, ')');
+  EXPECT_FALSE(dt::classify(dialect::sqlite, deep).has_all_tables);
+  EXPECT_EQ(dt::classify(dialect::sqlite, deep).read_only, tri_state::unknown);
+}
+
+TEST(Classify, CallsOfFunctionsThatMayWriteAreNoted) {
+  EXPECT_TRUE(dt::classify(dialect::postgres, "select nextval('s')").calls_functions);
+  EXPECT_TRUE(dt::classify(dialect::postgres, "select \"sum\"(1)").calls_functions);
+  EXPECT_FALSE(
+      dt::classify(dialect::postgres, "select count(*), coalesce(a, 1) from t where b in (1)").calls_functions);
+  EXPECT_FALSE(
+      dt::classify(dialect::postgres, "insert into f(a) values (1) on conflict (a) do nothing").calls_functions);
+}
+
+TEST(Classify, ATriggersBodyIsOneStatementAndEndsWhereItEnds) {
+  constexpr std::string_view trigger =
+      "create trigger g after insert on t begin update u set x = case when 1 then 2 else 3 end; delete from v; end";
+  static_assert(!dt::classify(dialect::sqlite, trigger).has_more);
+  EXPECT_FALSE(dt::classify(dialect::sqlite, std::string{trigger} + ";").has_more);
+  EXPECT_TRUE(dt::classify(dialect::sqlite, std::string{trigger} + "; drop table v").has_more);
+  EXPECT_TRUE(dt::classify(dialect::sqlite, "alter table t add begin int; drop table v").has_more);
+  EXPECT_FALSE(
+      dt::classify(dialect::mysql, "create procedure p() begin if 1 then select 1; end if; select 2; end").has_more);
+}
+
+TEST(Classify, NamesOfTablesAreComparableAcrossQuotes) {
+  EXPECT_EQ(dt::comparable_name(dialect::postgres, "App.City"), "app.city");
+  EXPECT_EQ(dt::comparable_name(dialect::postgres, "app.\"Ci\"\"ty\""), "app.Ci\"ty");
+  EXPECT_EQ(dt::comparable_name(dialect::postgres, "\"app.city\""), "\"app.city\"");
+  EXPECT_EQ(dt::comparable_name(dialect::sqlite, "[City]"), "city");
+  EXPECT_EQ(dt::comparable_name(dialect::sqlite, "main . 'City'"), "main.city");
+  EXPECT_EQ(dt::comparable_name(dialect::mysql, "`City`"), "City");
+}
+
+}  // namespace
