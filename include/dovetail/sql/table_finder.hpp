@@ -1,9 +1,11 @@
 // Finds the tables that a statement names, and what it does besides reading, from its tokens.
 #pragma once
 
+#include <dovetail/sql/query_frame.hpp>
 #include <dovetail/sql/leading_word.hpp>
 #include <dovetail/sql/lexer.hpp>
 #include <dovetail/sql/statement_class.hpp>
+#include <dovetail/sql/table_words.hpp>
 
 #include <array>
 #include <cstdint>
@@ -11,10 +13,6 @@
 
 namespace dovetail::inline v0 {
 namespace detail {
-
-constexpr bool is_query_word(std::uint64_t key) noexcept {
-  return key == word_key("select") || key == word_key("with") || key == word_key("values") || key == word_key("table");
-}
 
 /// Sees each token of one statement after another. What it is not sure of it reports as a table rather than not.
 class table_finder {
@@ -77,31 +75,9 @@ class table_finder {
   constexpr statement_class main_verb() const noexcept { return frames_[0].verb; }
 
  private:
-  enum class clause : std::uint8_t {
-    other,
-    target,  // a name follows, behind words like `into` and `if not exists`
-    table,   // a name or a parenthesis follows
-    list,    // behind a name: another one may follow a comma
-  };
-  enum class with_part : std::uint8_t { none, name, as, after };
-
-  struct frame {
-    clause part = clause::other;
-    with_part with = with_part::none;
-    statement_class verb = statement_class::none;
-    std::uint8_t ctes = 0;  // known before it was opened
-    bool is_new = true;
-    bool is_query = false;  // `from` is a clause in it, and no part of extract(year from …)
-    bool is_from = false;   // stands where a table may stand
-    bool is_cte_body = false;
-    bool is_recursive = false;
-    bool has_from = false;
-    bool has_using = false;
-    bool writes_list = false;
-    bool takes_several = false;
-  };
+  using clause = table_clause;
+  using frame = query_frame;
   static constexpr std::uint32_t most_frames = 24;
-  static constexpr std::uint8_t most_ctes = 16;
 
   constexpr frame& top() noexcept { return frames_[depth_]; }
   constexpr std::string_view text_of(std::uint32_t begin, std::uint32_t end) const noexcept {
@@ -154,7 +130,7 @@ class table_finder {
       if (now.is_from) now.part = clause::table, now.is_query = true;
     }
     frame inner;
-    inner.ctes = cte_count_;
+    inner.ctes = ctes_.count();
     if (now.part == clause::table) {
       inner.is_from = true;
       now.part = clause::list;
@@ -175,11 +151,11 @@ class table_finder {
     if (depth_ == 0) return;
     const frame inner = top();
     --depth_;
-    cte_count_ = inner.ctes;
+    ctes_.shrink(inner.ctes);
     if (!inner.is_cte_body) return;
     frame& now = top();
     now.with = with_part::after;
-    if (!hides_at_once(now)) add_cte();
+    if (!hides_at_once(now)) ctes_.add(now.cte);
   }
 
   // The first token behind an opening parenthesis; false when that was all of it.
@@ -212,8 +188,8 @@ class table_finder {
         if (equals_ignoring_case(text_of(at), "recursive")) {
           now.is_recursive = true;
         } else if (is_name(at)) {
-          cte_ = {at.begin, at.end};
-          if (hides_at_once(now)) add_cte();
+          now.cte = text_of(at);
+          if (hides_at_once(now)) ctes_.add(now.cte);
           now.with = with_part::as;
         }
         return true;
@@ -242,24 +218,10 @@ class table_finder {
     return now.is_recursive || dialect_ == dialect::sqlite;
   }
 
-  constexpr void add_cte() noexcept {
-    if (cte_count_ < most_ctes) ctes_[cte_count_++] = cte_;  // one too many is reported as a table
-  }
-
-  constexpr bool is_cte(std::string_view name) const noexcept {
-    const bool is_plain = class_of(name.front()) == class_word_start;
-    for (std::uint8_t i = 0; i < cte_count_; ++i) {
-      const std::string_view known = text_of(ctes_[i].begin, ctes_[i].end);
-      const bool are_plain = is_plain && class_of(known.front()) == class_word_start;
-      if (known == name || (are_plain && equals_ignoring_case(known, name))) return true;
-    }
-    return false;
-  }
-
   constexpr bool take_expected(frame& now, const token& at) noexcept {
     if (at.kind == token_kind::word) {
       if (at.key == word_key("only") || at.key == word_key("lateral")) return true;
-      if (now.part == clause::target && is_modifier(at)) return true;
+      if (now.part == clause::target && is_target_modifier(at, text_of(at))) return true;
       if (is_clause_word(at)) {
         now.part = clause::other;
         found_.has_all_tables = false;
@@ -288,47 +250,6 @@ class table_finder {
     return true;
   }
 
-  constexpr bool is_modifier(const token& at) const noexcept {
-    switch (at.key) {
-      case word_key("into"):
-      case word_key("or"):
-      case word_key("replace"):
-      case word_key("ignore"):
-      case word_key("abort"):
-      case word_key("fail"):
-      case word_key("rollback"):
-      case word_key("delayed"):
-      case word_key("if"):
-      case word_key("not"):
-      case word_key("exists"):
-      case word_key("table"):
-      case word_key("temp"):
-      case word_key("unlogged"):
-      case word_key("from"):
-        return true;
-      default:
-        return at.key == 0 &&
-               (equals_ignoring_case(text_of(at), "temporary") || equals_ignoring_case(text_of(at), "low_priority") ||
-                equals_ignoring_case(text_of(at), "high_priority"));
-    }
-  }
-
-  static constexpr bool is_clause_word(const token& at) noexcept {
-    switch (at.key) {
-      case word_key("select"):
-      case word_key("set"):
-      case word_key("values"):
-      case word_key("where"):
-      case word_key("using"):
-      case word_key("on"):
-      case word_key("default"):
-      case word_key("as"):
-        return true;
-      default:
-        return false;
-    }
-  }
-
   constexpr bool continues_name(const token& at, const token& previous) noexcept {
     if (!at.is('.') && !(previous.is('.') && is_name(at))) return false;
     if (at.kind == token_kind::quoted && (text_[at.begin] | 0x20) == 'u') found_.has_all_tables = false;
@@ -346,7 +267,7 @@ class table_finder {
   constexpr void add_table(std::uint32_t end) noexcept {
     const bool is_written = top().writes_list;
     const std::string_view name = text_of(name_begin_, end);
-    if (!is_written && name.find('.') == std::string_view::npos && is_cte(name)) return;
+    if (!is_written && name.find('.') == std::string_view::npos && ctes_.has(name)) return;
     for (std::uint8_t i = 0; i < found_.table_count; ++i) {
       table_place& known = found_.tables[i];
       if (text_of(known.begin, known.end) == name) {
@@ -395,7 +316,7 @@ class table_finder {
         now.part = clause::target;
         return;
       case word_key("table"):
-        if (now.verb == statement_class::definition ? !has_object_ : is_between_queries(previous)) {
+        if (now.verb == statement_class::definition ? !has_object_ : is_before_query(previous, text_of(previous))) {
           now.part = now.verb == statement_class::definition ? clause::target : clause::table;
           has_object_ = true;
         }
@@ -414,58 +335,26 @@ class table_finder {
           found_.locks_rows = true;
         }
         return;
-      case word_key("set"):
-      case word_key("where"):
-      case word_key("group"):
-      case word_key("having"):
-      case word_key("order"):
-      case word_key("limit"):
-      case word_key("offset"):
-      case word_key("fetch"):
-      case word_key("window"):
-      case word_key("union"):
-      case word_key("except"):
-      case word_key("values"):
-      case word_key("select"):
-      case word_key("for"):
-      case word_key("do"):
-      case word_key("when"):
-        now.part = clause::other;
-        return;
       default:
-        if (at.key != 0) return;
-        if (equals_ignoring_case(text_of(at), "intersect") || equals_ignoring_case(text_of(at), "returning")) {
+        if (ends_tables(at, text_of(at))) {
           now.part = clause::other;
-        } else if (equals_ignoring_case(text_of(at), "straight_join")) {
+        } else if (at.key == 0 && equals_ignoring_case(text_of(at), "straight_join")) {
           now.part = clause::table;
         }
         return;
     }
   }
 
-  // union all table city
-  constexpr bool is_between_queries(const token& previous) const noexcept {
-    return previous.key == word_key("union") || previous.key == word_key("all") || previous.key == word_key("except") ||
-           previous.key == word_key("as") || equals_ignoring_case(text_of(previous), "intersect");
-  }
-
-  struct span {
-    std::uint32_t begin = 0;
-    std::uint32_t end = 0;
-  };
-
   std::string_view text_;
   dialect dialect_;
   classification& found_;
   std::array<frame, most_frames> frames_{};
-  std::array<span, most_ctes> ctes_{};
-  span cte_{};
+  cte_names ctes_;
   std::uint32_t depth_ = 0;
   std::uint32_t opaque_ = 0;
   std::uint32_t first_ = 0;
   std::uint32_t name_begin_ = 0;
   std::uint32_t name_end_ = 0;
-  std::uint8_t cte_count_ = 0;
   bool is_started_ = false;
   bool is_in_name_ = false;
   bool is_target_name_ = false;

@@ -149,6 +149,8 @@ TEST(Classify, ANameOfACommonTableExpressionHidesATableOnlyWhereItIsKnown) {
   EXPECT_EQ(tables(dialect::postgres, "with a as (select 1), b as (select * from a) select * from b, app.a"), "app.a");
   EXPECT_EQ(tables(dialect::postgres, "with \"A\" as (select 1) select * from a"), "a");
   EXPECT_EQ(tables(dialect::sqlite, "with t as (select 1 union all select n + 1 from t) select * from t"), "");
+  EXPECT_EQ(tables(dialect::postgres, "with a as (with b as (select 1) select 1) select * from b"), "b");
+  EXPECT_EQ(tables(dialect::postgres, "with a as (with b as (select 1) select * from b) select * from a"), "");
   EXPECT_EQ(tables(dialect::postgres, "with t as (select 1) delete from t"), "t!");
 }
 

@@ -1,0 +1,92 @@
+// What the words between the tables of a statement mean, for whoever looks for its tables.
+#pragma once
+
+#include <dovetail/sql/leading_word.hpp>
+#include <dovetail/sql/lexer.hpp>
+
+#include <cstdint>
+#include <string_view>
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// A query can begin with it.
+constexpr bool is_query_word(std::uint64_t key) noexcept {
+  return key == word_key("select") || key == word_key("with") || key == word_key("values") || key == word_key("table");
+}
+
+/// It stands between the verb and the name of the table that is written, as in `insert or ignore into`.
+constexpr bool is_target_modifier(const token& at, std::string_view word) noexcept {
+  switch (at.key) {
+    case word_key("into"):
+    case word_key("or"):
+    case word_key("replace"):
+    case word_key("ignore"):
+    case word_key("abort"):
+    case word_key("fail"):
+    case word_key("rollback"):
+    case word_key("delayed"):
+    case word_key("if"):
+    case word_key("not"):
+    case word_key("exists"):
+    case word_key("table"):
+    case word_key("temp"):
+    case word_key("unlogged"):
+    case word_key("from"):
+      return true;
+    default:
+      return at.key == 0 && (equals_ignoring_case(word, "temporary") || equals_ignoring_case(word, "low_priority") ||
+                             equals_ignoring_case(word, "high_priority"));
+  }
+}
+
+/// No table has this name: the clause behind it begins without one.
+constexpr bool is_clause_word(const token& at) noexcept {
+  switch (at.key) {
+    case word_key("select"):
+    case word_key("set"):
+    case word_key("values"):
+    case word_key("where"):
+    case word_key("using"):
+    case word_key("on"):
+    case word_key("default"):
+    case word_key("as"):
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// A clause begins with it that names no tables.
+constexpr bool ends_tables(const token& at, std::string_view word) noexcept {
+  switch (at.key) {
+    case word_key("set"):
+    case word_key("where"):
+    case word_key("group"):
+    case word_key("having"):
+    case word_key("order"):
+    case word_key("limit"):
+    case word_key("offset"):
+    case word_key("fetch"):
+    case word_key("window"):
+    case word_key("union"):
+    case word_key("except"):
+    case word_key("values"):
+    case word_key("select"):
+    case word_key("for"):
+    case word_key("do"):
+    case word_key("when"):
+      return true;
+    default:
+      return at.key == 0 && (equals_ignoring_case(word, "intersect") || equals_ignoring_case(word, "returning"));
+  }
+}
+
+/// Behind it `table city` is a query, as in `union all table city`.
+constexpr bool is_before_query(const token& at, std::string_view word) noexcept {
+  return at.key == word_key("union") || at.key == word_key("all") || at.key == word_key("except") ||
+         at.key == word_key("as") || equals_ignoring_case(word, "intersect");
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
