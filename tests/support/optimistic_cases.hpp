@@ -236,6 +236,12 @@ class optimistic_cases {
     found.row.balance = 5;
     EXPECT_TRUE(with_rule(merge_rule::numeric_add));
     EXPECT_EQ(stored(1).balance, 15);
+    // The same change by both is made twice.
+    setup_.execute("update account set balance = 110, version = 9 where id = 1");
+    found.row.balance = 110;
+    EXPECT_TRUE(with_rule(merge_rule::numeric_delta));
+    EXPECT_EQ(stored(1).balance, 120);
+    EXPECT_EQ(stored(1).version.value, 10);
     // Nothing left to write: no new version.
     const auto now = call_([&](auto& db) { return accounts.read(db, 1); });
     account stale = now.row;

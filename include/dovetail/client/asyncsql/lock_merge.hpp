@@ -35,6 +35,11 @@ bool sum_fields(const T& a, const T& b, bool subtract, T& out) {
   return how.default_rule;
 }
 
+/// What both have added stays, even if it is the same.
+constexpr bool adds_up(merge_rule rule) noexcept {
+  return rule == merge_rule::numeric_add || rule == merge_rule::numeric_delta || rule == merge_rule::list_append;
+}
+
 /// Applies a rule to one field; false when it cannot be applied.
 template <class T>
 bool apply_rule(merge_rule rule, const T* base, const T& mine, const T& theirs, T& out) {
@@ -87,15 +92,16 @@ merge_outcome merge_rows(const typename Layout::row_type* base, const typename L
     using type = std::remove_cvref_t<decltype(my)>;
     static_assert(std::equality_comparable<type>,
                   "dovetail: optimistic locking compares fields: give the member's type an operator==");
-    if (my == their) return;
     const type* const old = base == nullptr ? nullptr : &member_at<i>(*base);
     auto& merged = member_at<i>(out);
     if (old != nullptr && my == *old) return;
+    constexpr std::string_view name = field_names<typename Layout::row_type>[i];
+    // The same change by both is one change, but not where changes add up: two deposits of 10 are 20.
+    if (my == their && (old == nullptr || !uses_rules || !adds_up(rule_of(how, name)))) return;
     if (old != nullptr && their == *old) {
       merged = my;
-    } else if (!uses_rules ||
-               !apply_rule(rule_of(how, field_names<typename Layout::row_type>[i]), old, my, their, merged)) {
-      done.conflicts.push_back(field_names<typename Layout::row_type>[i]);
+    } else if (!uses_rules || !apply_rule(rule_of(how, name), old, my, their, merged)) {
+      done.conflicts.push_back(name);
       return;
     }
     if (!(merged == their)) done.is_changed = true;
