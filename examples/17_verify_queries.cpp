@@ -16,9 +16,11 @@ struct city {
 };
 
 // The program's own code. A literal that stands in a lambda is known by its type, and is found without being executed.
+//[program
 dt::rows<city> large_cities(dt::sqlite::client& db, double than) {
   return db.query<city>([] { return dt::sql_text("select id, name, area from city where area > ?"); }, than);
 }
+//]
 
 void rename(dt::sqlite::client& db, std::int64_t id, const std::string& name) {
   db.execute([] { return dt::sql_text("update city set name = :name where id = :id"); }, dt::arg<"name">(name),
@@ -29,7 +31,10 @@ int main() {
   // In CI: the schema as the migrations make it.
   dt::sqlite::client db{"sqlite::memory:?maxConnections=1"};
   db.execute("create table city(id integer primary key, name text not null, area real)");
+  //[verify
   const dt::verification good = dt::verify_queries(db);
+  if (!good.is_clean()) std::cerr << good.report();
+  //]
   std::cout << good.checked << " statements checked, " << good.findings.size() << " findings\n";
 
   // A migration that somebody forgot about: the report names each statement that it breaks.
