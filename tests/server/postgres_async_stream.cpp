@@ -185,4 +185,30 @@ TEST_F(PostgresAsyncStream, ColumnsThatDoNotFitAndTablesThatAreNotThereAreErrors
   });
 }
 
+TEST_F(PostgresAsyncStream, ACopyThatIsLateIsAnErrorAfterACommitToo) {
+  run([&]() -> asio::awaitable<void> {
+    for (const bool commits : {false, true}) {
+      if (commits) {
+        co_await db.transaction([](auto& tx) -> asio::awaitable<void> { co_await tx.execute("select 1"); });
+      }
+      int seen = 0;
+      bool is_late = false;
+      try {
+        auto rows = co_await db.within(dt::deadline::after(300ms))
+                        .copy_out_query<std::tuple<int, std::string>>(
+                            "select n, repeat('x', 80) from generate_series(1, 100000) n");
+        while (co_await rows.next()) {
+          if (++seen == 5) {
+            asio::steady_timer pause{io, 500ms};
+            co_await pause.async_wait(asio::use_awaitable);
+          }
+        }
+      } catch (const dt::error&) {
+        is_late = true;
+      }
+      EXPECT_TRUE(is_late) << seen;
+    }
+  });
+}
+
 }  // namespace
