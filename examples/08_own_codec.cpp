@@ -103,12 +103,14 @@ struct line_codec {
 };
 //]
 
+//[codec_starts
 line_session::connect line_session::open() { return connect{*this}; }
 line_session::exchange line_session::ping() { return {*this, ""}; }
 template <class Op>
 line_session::exchange line_session::start(const Op& op) {
   return {*this, op.line};
 }
+//]
 
 int main() {
   //[codec_use

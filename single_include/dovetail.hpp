@@ -22353,8 +22353,18 @@ result<transaction_scope<core_of<Self>, ReturnsResult>> begin_transaction(Self& 
   sql_begin begin{mode, depth};
   if constexpr (inside_transaction<Self>) {
     if (result<void> begun = self.perform(begin, how); !begun) return std::move(begun).error();
-  } else if (result<void> begun = self.core().perform_on(**held, begin, how); !begun) {
-    return std::move(begun).error();
+  } else {
+    for (int attempt = 1;; ++attempt) {  // a pooled connection may have been closed by the server meanwhile
+      result<void> begun = self.core().perform_on(**held, begin, how, attempt);
+      if (begun) break;
+      error_info why = std::move(begun).error();
+      held->release();  // before the pause
+      const verdict next = self.core().judge(why, sql_begin::name, attempt, true, 0, how);
+      if (!next.repeat) return why;
+      if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);
+      held = hold_connection(self, how);
+      if (!held) return std::move(held).error();
+    }
   }
   result<transaction_scope<core_of<Self>, ReturnsResult>> begun{
       transaction_scope<core_of<Self>, ReturnsResult>{self.core(), *std::move(held), by, depth}};
@@ -32537,6 +32547,9 @@ class prepared_request {
     return {};
   }
 
+  /// As another request of the same type was prepared, whose text lives as long as this one.
+  void take_text(std::string_view native) noexcept { text_ = native; }
+
   statement_request request() const noexcept {
     const statement_view& view = of_->sql.view();
     return {.text = text_,
@@ -32834,6 +32847,10 @@ class pipeline_dialogue final : public detail::dialogue {
       pipeline_item& item = items_[written_];
       const std::size_t number = written_++;
       if (item.failure) continue;
+      // Once more: another item may have asked the same statement for other formats.
+      if (item.rows.describe != nullptr) {
+        static_cast<void>(item.rows.describe(item.rows.state, statements_[number]->description));
+      }
       if (error_info failure = detail::write_bind(on(), *statements_[number], item.asked.arguments)) {
         set_failure(number, std::move(failure));
         if (is_once_) return give_up(first);
@@ -32998,7 +33015,7 @@ class pipeline_dialogue final : public detail::dialogue {
     for (std::size_t i = first_; i < items_.size(); ++i) {
       items_[i].failure = {};
       if (statements_[i]) on().statements.forget(*statements_[i]);
-      statements_[i] = {};
+      lost_.push_back(std::move(statements_[i]));  // an item's text may be a view of the statement's
     }
     return prepare();
   }
@@ -33020,6 +33037,7 @@ class pipeline_dialogue final : public detail::dialogue {
 
   std::span<pipeline_item> items_;
   std::vector<statement_use> statements_;
+  std::vector<statement_use> lost_;
   std::vector<unprepared> preparing_;
   std::size_t first_ = 0;    // those before have been executed
   std::size_t at_ = 0;       // whose answer comes next: of `preparing_`, then of the items
@@ -33087,6 +33105,7 @@ class pipeline_part {
                                                           key.size() == before->asked.literal.size()) {
       into.asked = before->asked;
       into.asked.arguments.state = of_;
+      asked_.take_text(into.asked.text);
       return;
     }
     into.failure = asked_.view().traits.kind == statement_kind::transaction ? refuse_transaction_statement()
@@ -33260,6 +33279,7 @@ class copy_origin {
     copy_origin made;
     dovetail::detail::append_parts(made.source_, {"(", query, "\n) as copied"});  // it may end with a comment
     made.columns_ = "*";
+    made.is_query_ = true;
     return made;
   }
 
@@ -33272,20 +33292,29 @@ class copy_origin {
   /// A binary COPY has all columns in binary; what the row type takes as text is made text by the server.
   std::string copy(const statement_description& of) const {
     std::string text = "copy (select ";
-    const char* between = "";
+    std::string names;
+    std::size_t number = 0;
     for (const column_description& each : of.columns()) {
-      text += between;
-      between = ", ";
-      if (auto name = quote_identifier(dialect::postgres, each.name)) text += *name;
+      if (!names.empty()) names += ", ", text += ", ";
+      const std::size_t at = names.size();
+      if (is_query_) {  // its columns may share a name
+        dovetail::detail::append_parts(names, {"c", dovetail::detail::number_text{++number}});
+      } else if (auto name = quote_identifier(dialect::postgres, each.name)) {
+        names += *name;
+      }
+      text.append(names, at);
       if (!each.is_binary) text += "::text";
     }
-    dovetail::detail::append_parts(text, {" from ", source_, ") to stdout (format binary)"});
+    dovetail::detail::append_parts(text, {" from ", source_});
+    if (is_query_) dovetail::detail::append_parts(text, {"(", names, ")"});
+    text += ") to stdout (format binary)";
     return text;
   }
 
  private:
   std::string source_;
   std::string columns_;
+  bool is_query_ = false;
 };
 
 /// A copy that is being read. Lifetime: stays where it is, and borrows the buffer and the sink's state.
@@ -33301,8 +33330,12 @@ class copy_reading {
 
   /// Goes on until there are rows that wait to be read, or the copy has ended: then it is done for now, and the session
   /// is in the middle of an answer.
-  action resume(session& on, const event& ev) {
+  /// `is_first`: of a step.
+  action resume(session& on, const event& ev, bool is_first) {
     if (is_over_) return action::done();
+    if (is_first && copying_ && !on.can_drain()) {  // nothing of it is on its way any more
+      return end({errc::invalid_state, "another statement was begun on the connection, which ended the copy"});
+    }
     if (!copying_) {
       if (!looking_) looking_.emplace(on, statement_request{.text = look_, .is_read_only = true}, described());
       const action next = looking_->resume(ev);
@@ -33363,13 +33396,14 @@ class copy_step {
   using value_type = void;
 
   copy_step(copy_reading& of, session& on) noexcept : of_(&of), on_(&on) {}
-  action resume(const event& ev) { return of_->resume(*on_, ev); }
+  action resume(const event& ev) { return of_->resume(*on_, ev, !std::exchange(has_begun_, true)); }
   error_info failure(std::error_code ec) const { return of_->failure(ec); }
   void value() && noexcept {}
 
  private:
   copy_reading* of_;
   session* on_;
+  bool has_begun_ = false;
 };
 
 }  // namespace dovetail::inline v0::postgres::detail
@@ -35235,6 +35269,9 @@ class client_session {
     return false;
   }
 
+  /// An operation has ended without that: what it was for says nothing of the next one.
+  void forget_purpose() noexcept { is_committing_ = is_giving_up_ = false; }
+
   /// What the server says unasked goes to an observer from now on.
   template <observer Observer>
   void report_notices(Observer& to) noexcept {
@@ -35817,7 +35854,10 @@ class copy_stream_verbs : public Base {
       if (!on) return std::move(on).error();
       auto state = (*on)->template open_copy<Row>(*std::move(from), how.by);
       if (!state) return std::move(state).error().with_location(where);
-      return stream_type{*std::move(on), *std::move(state), self.core().timeout(), self.limit(), where};
+      result<stream_type> opened{
+          stream_type{*std::move(on), *std::move(state), self.core().timeout(), self.limit(), where}};
+      if constexpr (v0::detail::has_guests<Self>) opened->join(self.guests(), 0);
+      return opened;
     }());
   }
 };
@@ -37727,7 +37767,10 @@ struct recovering {
 
   template <class T>
   void operator()(result<T> answer) {
-    if (answer || !on->session.wire().can_drain()) return std::move(handler)(std::move(answer));
+    if (answer || !on->session.wire().can_drain()) {
+      on->session.forget_purpose();
+      return std::move(handler)(std::move(answer));
+    }
     std::make_shared<async_recovery<Handler, result<T>>>(*on, std::move(handler), std::move(answer))->begin();
   }
 };

@@ -20,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace dt = dovetail;
@@ -57,9 +58,10 @@ TEST_F(PostgresAsyncStream, AllRowsComeInTheirOrderFromBothSources) {
   run([&]() -> asio::awaitable<void> {
     const int before = co_await process();
     for (const bool copies : {false, true}) {
-      auto rows =
-          co_await (copies ? db.copy_out_query<item>("select n, 'row ' || n as text from generate_series(1, 30000) n")
-                           : db.stream<item>("select n, 'row ' || n as text from generate_series(1, ?) n", 30000));
+      // Named first: GCC 12 destroys what a conditional gives within a co_await expression before it is awaited.
+      auto opening = copies ? db.copy_out_query<item>("select n, 'row ' || n as text from generate_series(1, 30000) n")
+                            : db.stream<item>("select n, 'row ' || n as text from generate_series(1, ?) n", 30000);
+      auto rows = co_await std::move(opening);
       int seen = 0;
       while (const item* each = co_await rows.next()) {
         ++seen;
@@ -117,10 +119,11 @@ TEST_F(PostgresAsyncStream, AnErrorInTheMiddleEndsTheStreamAndNotTheConnection) 
   run([&]() -> asio::awaitable<void> {
     const int before = co_await process();
     for (const bool copies : {false, true}) {
-      auto opened = co_await (
+      auto opening =
           copies
               ? db.with(dt::as_result).copy_out_query<int>("select 100 / (50000 - n) from generate_series(1, 60000) n")
-              : db.with(dt::as_result).stream<int>("select 100 / (50000 - n) from generate_series(1, 60000) n"));
+              : db.with(dt::as_result).stream<int>("select 100 / (50000 - n) from generate_series(1, 60000) n");
+      auto opened = co_await std::move(opening);
       EXPECT_TRUE(opened);
       int seen = 0;
       dt::error_info why;
@@ -145,8 +148,9 @@ TEST_F(PostgresAsyncStream, ADeadlineOrACancellationOfAFetchLeavesTheConnectionA
       constexpr auto& slow =
           "select n, case n when 3000 then pg_sleep(20)::text else repeat('x', 300) end as text from "
           "generate_series(1, 9000) n";
-      auto rows = co_await (copies ? db.within(200ms).with(dt::as_result).copy_out_query<item>(slow)
-                                   : db.within(200ms).with(dt::as_result).stream<item>(slow));
+      auto opening = copies ? db.within(200ms).with(dt::as_result).copy_out_query<item>(slow)
+                            : db.within(200ms).with(dt::as_result).stream<item>(slow);
+      auto rows = co_await std::move(opening);
       EXPECT_TRUE(rows);
       dt::error_info why;
       for (;;) {
@@ -177,6 +181,32 @@ TEST_F(PostgresAsyncStream, ColumnsThatDoNotFitAndTablesThatAreNotThereAreErrors
     EXPECT_FALSE(unnamed);
     if (!unnamed) {
       EXPECT_EQ(unnamed.error().code(), dt::errc::malformed_statement);
+    }
+  });
+}
+
+TEST_F(PostgresAsyncStream, ACopyThatIsLateIsAnErrorAfterACommitToo) {
+  run([&]() -> asio::awaitable<void> {
+    for (const bool commits : {false, true}) {
+      if (commits) {
+        co_await db.transaction([](auto& tx) -> asio::awaitable<void> { co_await tx.execute("select 1"); });
+      }
+      int seen = 0;
+      bool is_late = false;
+      try {
+        auto rows = co_await db.within(dt::deadline::after(300ms))
+                        .copy_out_query<std::tuple<int, std::string>>(
+                            "select n, repeat('x', 80) from generate_series(1, 100000) n");
+        while (co_await rows.next()) {
+          if (++seen == 5) {
+            asio::steady_timer pause{io, 500ms};
+            co_await pause.async_wait(asio::use_awaitable);
+          }
+        }
+      } catch (const dt::error&) {
+        is_late = true;
+      }
+      EXPECT_TRUE(is_late) << seen;
     }
   });
 }

@@ -52,8 +52,18 @@ result<transaction_scope<core_of<Self>, ReturnsResult>> begin_transaction(Self& 
   sql_begin begin{mode, depth};
   if constexpr (inside_transaction<Self>) {
     if (result<void> begun = self.perform(begin, how); !begun) return std::move(begun).error();
-  } else if (result<void> begun = self.core().perform_on(**held, begin, how); !begun) {
-    return std::move(begun).error();
+  } else {
+    for (int attempt = 1;; ++attempt) {  // a pooled connection may have been closed by the server meanwhile
+      result<void> begun = self.core().perform_on(**held, begin, how, attempt);
+      if (begun) break;
+      error_info why = std::move(begun).error();
+      held->release();  // before the pause
+      const verdict next = self.core().judge(why, sql_begin::name, attempt, true, 0, how);
+      if (!next.repeat) return why;
+      if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);
+      held = hold_connection(self, how);
+      if (!held) return std::move(held).error();
+    }
   }
   result<transaction_scope<core_of<Self>, ReturnsResult>> begun{
       transaction_scope<core_of<Self>, ReturnsResult>{self.core(), *std::move(held), by, depth}};

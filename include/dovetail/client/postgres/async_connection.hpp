@@ -106,7 +106,10 @@ struct recovering {
 
   template <class T>
   void operator()(result<T> answer) {
-    if (answer || !on->session.wire().can_drain()) return std::move(handler)(std::move(answer));
+    if (answer || !on->session.wire().can_drain()) {
+      on->session.forget_purpose();
+      return std::move(handler)(std::move(answer));
+    }
     std::make_shared<async_recovery<Handler, result<T>>>(*on, std::move(handler), std::move(answer))->begin();
   }
 };

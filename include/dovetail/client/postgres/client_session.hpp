@@ -257,6 +257,9 @@ class client_session {
     return false;
   }
 
+  /// An operation has ended without that: what it was for says nothing of the next one.
+  void forget_purpose() noexcept { is_committing_ = is_giving_up_ = false; }
+
   /// What the server says unasked goes to an observer from now on.
   template <observer Observer>
   void report_notices(Observer& to) noexcept {

@@ -35,6 +35,7 @@ class copy_origin {
     copy_origin made;
     dovetail::detail::append_parts(made.source_, {"(", query, "\n) as copied"});  // it may end with a comment
     made.columns_ = "*";
+    made.is_query_ = true;
     return made;
   }
 
@@ -47,20 +48,29 @@ class copy_origin {
   /// A binary COPY has all columns in binary; what the row type takes as text is made text by the server.
   std::string copy(const statement_description& of) const {
     std::string text = "copy (select ";
-    const char* between = "";
+    std::string names;
+    std::size_t number = 0;
     for (const column_description& each : of.columns()) {
-      text += between;
-      between = ", ";
-      if (auto name = quote_identifier(dialect::postgres, each.name)) text += *name;
+      if (!names.empty()) names += ", ", text += ", ";
+      const std::size_t at = names.size();
+      if (is_query_) {  // its columns may share a name
+        dovetail::detail::append_parts(names, {"c", dovetail::detail::number_text{++number}});
+      } else if (auto name = quote_identifier(dialect::postgres, each.name)) {
+        names += *name;
+      }
+      text.append(names, at);
       if (!each.is_binary) text += "::text";
     }
-    dovetail::detail::append_parts(text, {" from ", source_, ") to stdout (format binary)"});
+    dovetail::detail::append_parts(text, {" from ", source_});
+    if (is_query_) dovetail::detail::append_parts(text, {"(", names, ")"});
+    text += ") to stdout (format binary)";
     return text;
   }
 
  private:
   std::string source_;
   std::string columns_;
+  bool is_query_ = false;
 };
 
 /// A copy that is being read. Lifetime: stays where it is, and borrows the buffer and the sink's state.
@@ -76,8 +86,12 @@ class copy_reading {
 
   /// Goes on until there are rows that wait to be read, or the copy has ended: then it is done for now, and the session
   /// is in the middle of an answer.
-  action resume(session& on, const event& ev) {
+  /// `is_first`: of a step.
+  action resume(session& on, const event& ev, bool is_first) {
     if (is_over_) return action::done();
+    if (is_first && copying_ && !on.can_drain()) {  // nothing of it is on its way any more
+      return end({errc::invalid_state, "another statement was begun on the connection, which ended the copy"});
+    }
     if (!copying_) {
       if (!looking_) looking_.emplace(on, statement_request{.text = look_, .is_read_only = true}, described());
       const action next = looking_->resume(ev);
@@ -138,13 +152,14 @@ class copy_step {
   using value_type = void;
 
   copy_step(copy_reading& of, session& on) noexcept : of_(&of), on_(&on) {}
-  action resume(const event& ev) { return of_->resume(*on_, ev); }
+  action resume(const event& ev) { return of_->resume(*on_, ev, !std::exchange(has_begun_, true)); }
   error_info failure(std::error_code ec) const { return of_->failure(ec); }
   void value() && noexcept {}
 
  private:
   copy_reading* of_;
   session* on_;
+  bool has_begun_ = false;
 };
 
 }  // namespace dovetail::inline v0::postgres::detail

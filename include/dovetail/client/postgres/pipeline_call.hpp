@@ -65,6 +65,7 @@ class pipeline_part {
                                                           key.size() == before->asked.literal.size()) {
       into.asked = before->asked;
       into.asked.arguments.state = of_;
+      asked_.take_text(into.asked.text);
       return;
     }
     into.failure = asked_.view().traits.kind == statement_kind::transaction ? refuse_transaction_statement()

@@ -169,6 +169,10 @@ class pipeline_dialogue final : public detail::dialogue {
       pipeline_item& item = items_[written_];
       const std::size_t number = written_++;
       if (item.failure) continue;
+      // Once more: another item may have asked the same statement for other formats.
+      if (item.rows.describe != nullptr) {
+        static_cast<void>(item.rows.describe(item.rows.state, statements_[number]->description));
+      }
       if (error_info failure = detail::write_bind(on(), *statements_[number], item.asked.arguments)) {
         set_failure(number, std::move(failure));
         if (is_once_) return give_up(first);
@@ -333,7 +337,7 @@ class pipeline_dialogue final : public detail::dialogue {
     for (std::size_t i = first_; i < items_.size(); ++i) {
       items_[i].failure = {};
       if (statements_[i]) on().statements.forget(*statements_[i]);
-      statements_[i] = {};
+      lost_.push_back(std::move(statements_[i]));  // an item's text may be a view of the statement's
     }
     return prepare();
   }
@@ -355,6 +359,7 @@ class pipeline_dialogue final : public detail::dialogue {
 
   std::span<pipeline_item> items_;
   std::vector<statement_use> statements_;
+  std::vector<statement_use> lost_;
   std::vector<unprepared> preparing_;
   std::size_t first_ = 0;    // those before have been executed
   std::size_t at_ = 0;       // whose answer comes next: of `preparing_`, then of the items
