@@ -2,6 +2,7 @@
 #include <dovetail/postgres.hpp>
 #include <dovetail/postgres_async.hpp>
 
+#include "support/account.hpp"
 #include "support/bench.hpp"
 #include "support/libpq.hpp"
 
@@ -12,7 +13,6 @@
 #include <asio/use_future.hpp>
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,41 +20,14 @@ namespace dt = dovetail;
 
 namespace {
 
-struct account {
-  std::int64_t id;
-  std::string name;
-  double balance;
-  std::optional<std::string> note;
-};
+using bench::account;
+using bench::add;
+using bench::by_id;
+using bench::fill;
+using bench::next;
+using bench::read_account;
 
-constexpr std::int64_t accounts = 10'000;
 constexpr std::size_t selects = 10'000;
-
-constexpr const char* fill = R"(
-  create table account(id bigint primary key, name text not null, balance double precision not null, note text);
-  insert into account select i, 'account ' || i, i * 1.5, case when i % 2 = 0 then 'a note' end
-  from generate_series(1, 10000) as n(i);
-  analyze account;)";
-
-constexpr auto& by_id = "select id, name, balance, note from account where id = $1";
-
-std::int64_t next(std::int64_t id) { return id * 7919 % 10'007 % accounts + 1; }
-
-std::uint64_t add(std::uint64_t sum, const account& found) {
-  return sum * 31 + static_cast<std::uint64_t>(found.id) + found.name.size() + (found.note ? found.note->size() : 3);
-}
-
-account read_account(const PGresult* from) {
-  if (PQntuples(from) != 1 || PQgetlength(from, 0, 0) != 8 || PQgetlength(from, 0, 2) != 8) bench::stop("no account");
-  account found{};
-  found.id = bench::load_big<std::int64_t>(PQgetvalue(from, 0, 0));
-  found.name.assign(PQgetvalue(from, 0, 1), static_cast<std::size_t>(PQgetlength(from, 0, 1)));
-  found.balance = std::bit_cast<double>(bench::load_big<std::int64_t>(PQgetvalue(from, 0, 2)));
-  if (!PQgetisnull(from, 0, 3)) {
-    found.note.emplace(PQgetvalue(from, 0, 3), static_cast<std::size_t>(PQgetlength(from, 0, 3)));
-  }
-  return found;
-}
 
 account find(bench::libpq& in, std::int64_t id) {
   char key[8];

@@ -5,43 +5,17 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-archive=${DEBIAN_ARCHIVE:-$(apt-get indextargets --format "\$(REPO_URI)" 'Created-By: Packages' 'Origin: Debian' 2>/dev/null | head -n 1)}
+source tools/debian_archive.sh
+
 suite=${DEBIAN_SUITE:-sid}
 compiler=("${@:-g++}")
-keys=/usr/share/keyrings/debian-archive-keyring.gpg
-
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-fail() { echo "newest.sh: $*" >&2; exit 1; }
-[[ -n $archive ]] || fail "this machine's apt names no archive of Debian: say DEBIAN_ARCHIVE=URL"
-
-# A whole apt of our own. Signatures are checked; a mirror that has not been refreshed for some weeks is new enough.
-mkdir -p "$scratch"/{etc/apt.conf.d,etc/preferences.d,state/lists/partial,cache/archives/partial,packages}
-touch "$scratch/status"
-echo "deb [signed-by=$keys] $archive $suite main" >"$scratch/etc/sources.list"
-cat >"$scratch/apt.conf" <<END
-Dir "$scratch";
-Dir::Etc "$scratch/etc";
-Dir::State "$scratch/state";
-Dir::State::status "$scratch/status";
-Dir::Cache "$scratch/cache";
-APT::Sandbox::User "";
-Acquire::Languages "none";
-Acquire::Retries "2";
-Acquire::http::Timeout "20";
-Acquire::Check-Valid-Until "false";
-END
-export APT_CONFIG=$scratch/apt.conf
-
-[[ -r $keys ]] || fail "no $keys: install debian-archive-keyring"
-# apt-get update only warns about a source that it cannot reach.
-log=$scratch/apt.log
-if ! apt-get -q update >"$log" 2>&1 || grep -qE '^(W|E|Err)' "$log"; then
-  cat "$log" >&2
-  fail "the archive $archive ($suite) cannot be read, so that nothing is known of the newest Asio and Boost"
-fi
+log=$scratch/log
+open_archive "$scratch/apt" "$suite"
+mkdir "$scratch/packages"
 boost=$(apt-cache pkgnames libboost1. | grep -xE 'libboost1\.[0-9]+-dev' | sort -V | tail -n 1) || true
-[[ -n $boost ]] || fail "$archive ($suite) has no package libboost1.*-dev"
+[[ -n $boost ]] || fail "$suite has no package libboost1.*-dev"
 (cd "$scratch/packages" && apt-get -q download libasio-dev "$boost" >"$log" 2>&1) || { cat "$log" >&2; fail "cannot download libasio-dev and $boost"; }
 for package in "$scratch"/packages/*.deb; do dpkg-deb -x "$package" "$scratch/root"; done
 

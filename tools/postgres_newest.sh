@@ -7,41 +7,17 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+source tools/debian_archive.sh
+
 preset=${1:-test}
 suite=${DEBIAN_SUITE:-testing}
-keys=/usr/share/keyrings/debian-archive-keyring.gpg
-fail() { echo "postgres_newest.sh: $*" >&2; exit 1; }
-
-archive=${DEBIAN_ARCHIVE:-$(apt-get indextargets --format "\$(REPO_URI)" 'Created-By: Packages' 'Origin: Debian' 2>/dev/null | head -n 1)}
-[[ -n $archive ]] || fail "this machine's apt names no archive of Debian: say DEBIAN_ARCHIVE=URL"
-[[ -r $keys ]] || fail "no $keys: install debian-archive-keyring"
-
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 chmod 755 "$scratch"  # the server does not run as root
-
-# An apt of its own. Signatures are checked; a mirror that has not been refreshed for some weeks is new enough.
-mkdir -p "$scratch"/apt/{etc/apt.conf.d,etc/preferences.d,etc/sources.list.d,state/lists/partial,cache/archives/partial} "$scratch/packages"
-touch "$scratch/apt/status"
-echo "deb [signed-by=$keys] $archive $suite main" >"$scratch/apt/etc/sources.list"
-cat >"$scratch/apt.conf" <<END
-Dir "$scratch/apt";
-Dir::Etc "$scratch/apt/etc";
-Dir::State "$scratch/apt/state";
-Dir::State::status "$scratch/apt/status";
-Dir::Cache "$scratch/apt/cache";
-APT::Sandbox::User "";
-Acquire::Languages "none";
-Acquire::Retries "2";
-Acquire::http::Timeout "20";
-Acquire::Check-Valid-Until "false";
-END
-export APT_CONFIG=$scratch/apt.conf
 log=$scratch/log
-if ! apt-get -q update >"$log" 2>&1 || grep -qE '^(W|E|Err)' "$log"; then  # update only warns of an archive that is away
-  cat "$log" >&2
-  fail "Debian's archive ($suite) cannot be read, so that nothing is known of its newest PostgreSQL"
-fi
+open_archive "$scratch/apt" "$suite"
+mkdir "$scratch/packages"
+
 server=$(apt-cache pkgnames postgresql- | grep -xE 'postgresql-[0-9]+' | sort -V | tail -n 1) || true
 [[ -n $server ]] || fail "$suite has no package postgresql-N"
 
