@@ -14,13 +14,15 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 INCLUDE = ROOT / "include"
 OUTPUT = ROOT / "single_include" / "dovetail.hpp"
 # Entry headers in order: the macro that must be defined for them, or None.
-# What several guarded facades share stands in front of them: the verbs of SQL clients, and how rows are read.
+# What several guarded facades share stands in front of them: the verbs of SQL clients, how rows are read, and AsyncSQL.
 ENTRIES = [("dovetail.hpp", None), ("client/sql_async_verbs.hpp", None), ("row/bind.hpp", None),
-           ("row/bound_rows.hpp", None), ("row/read.hpp", None),
+           ("row/bound_rows.hpp", None), ("row/read.hpp", None), ("asyncsql.hpp", None), ("asyncsql_async.hpp", None),
+           ("client/verify_queries.hpp", None),
            ("sqlite.hpp", "DOVETAIL_WITH_SQLITE"), ("sqlite_async.hpp", "DOVETAIL_WITH_SQLITE"),
+           ("sqlite_verify.hpp", "DOVETAIL_WITH_SQLITE"),
            ("tls.hpp", "DOVETAIL_WITH_OPENSSL"), ("postgres.hpp", "DOVETAIL_WITH_OPENSSL"),
-           ("postgres_async.hpp", "DOVETAIL_WITH_OPENSSL"), ("codec/postgres/copy_out.hpp", "DOVETAIL_WITH_OPENSSL"),
-           ("codec/postgres/pipeline.hpp", "DOVETAIL_WITH_OPENSSL"),
+           ("postgres_async.hpp", "DOVETAIL_WITH_OPENSSL"), ("postgres_verify.hpp", "DOVETAIL_WITH_OPENSSL"),
+           ("codec/postgres/copy_out.hpp", "DOVETAIL_WITH_OPENSSL"), ("codec/postgres/pipeline.hpp", "DOVETAIL_WITH_OPENSSL"),
            ("codec/postgres/wait_notification.hpp", "DOVETAIL_WITH_OPENSSL")]
 DIRECTIVE = re.compile(r"^\s*#\s*(\w+)\s*(.*?)\s*$")
 OWN = re.compile(r"^[<\"](dovetail/[^>\"]+)[>\"]")

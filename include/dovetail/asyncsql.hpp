@@ -2,6 +2,7 @@
 // client's header beside it: sqlite.hpp, postgres.hpp, …
 #pragma once
 
+#include <dovetail/base/mask.hpp>
 #include <dovetail/client/asyncsql/batch.hpp>
 #include <dovetail/client/asyncsql/config.hpp>
 #include <dovetail/client/asyncsql/guard.hpp>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <dovetail/base/parts.hpp>
-#include <dovetail/client/asyncsql/config.hpp>
+#include <dovetail/client/asyncsql/config_calls.hpp>
 #include <dovetail/client/asyncsql/config_reading.hpp>
 #include <dovetail/format/json.hpp>
 

@@ -4,7 +4,7 @@
 #include <dovetail/base/name.hpp>
 #include <dovetail/base/option_reader.hpp>
 #include <dovetail/base/parts.hpp>
-#include <dovetail/client/asyncsql/config.hpp>
+#include <dovetail/client/asyncsql/config_calls.hpp>
 
 #include <charconv>
 #include <chrono>
