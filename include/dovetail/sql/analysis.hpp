@@ -2,8 +2,10 @@
 #pragma once
 
 #include <dovetail/base/name.hpp>
+#include <dovetail/sql/leading_word.hpp>
 #include <dovetail/sql/lexer.hpp>
 #include <dovetail/sql/placeholders.hpp>
+#include <dovetail/sql/routine_body.hpp>
 #include <dovetail/sql/select_list.hpp>
 #include <dovetail/sql/traits.hpp>
 
@@ -73,7 +75,7 @@ class analyser {
 
   constexpr void take(const token& found) noexcept {
     if (found.kind == token_kind::string || found.kind == token_kind::number) has_literals_ = true;
-    if (is_ended_ && !found.is(';') && !has_body_) return fail(sql_mistake::several_statements, found.begin);
+    if (is_ended_ && !found.is(';')) return fail(sql_mistake::several_statements, found.begin);
     switch (found.kind) {
       case token_kind::placeholder:
         add_to_list(found);
@@ -108,7 +110,8 @@ class analyser {
       case ';':
         if (depth_ != 0) return;
         end_list();
-        if (!is_empty_) is_ended_ = true;
+        if (is_routine_) body_.take(dialect_, found, previous_, true);
+        if (!is_empty_ && !body_.is_inside()) is_ended_ = true;
         return;
       case '[':  // an array's index or slice
         ++brackets_;
@@ -264,6 +267,7 @@ class analyser {
     if (is_with_ && !is_main) return;  // names and `as` before the main word
     awaits_main_word_ = false;
     traits_.kind = form.kind;
+    is_create_ = found.key == word_key("create");
     traits_.returns_rows = form.returns_rows;
     traits_.read_only = writes_inside_ ? tri_state::no : form.read_only;
     if (form.kind == statement_kind::select && found.key == word_key("select")) begin_list(role::output, found);
@@ -288,13 +292,21 @@ class analyser {
       case statement_kind::remove:
         return take_returning(found);
       case statement_kind::definition:
-        if (key == word_key("begin")) has_body_ = true;  // a trigger's or procedure's: statements end with `;` in it
-        return;
+        return take_definition_word(found);
       case statement_kind::other:
         return take_returning(found);
       default:
         return;
     }
+  }
+
+  // The body of what `create` makes: statements end with `;` in it.
+  constexpr void take_definition_word(const token& found) noexcept {
+    if (is_routine_) return body_.take(dialect_, found, previous_, parentheses_ == 0);
+    if (is_object_known_ || !is_create_ || parentheses_ != 0) return;
+    const object_kind object = object_of_word(found.key, text_.substr(found.begin, found.end - found.begin));
+    is_object_known_ = object != object_kind::undecided;
+    is_routine_ = object == object_kind::routine;
   }
 
   constexpr void take_insert_word(const token& found) noexcept {
@@ -366,7 +378,10 @@ class analyser {
   bool in_list_ = false;
   bool is_empty_ = true;
   bool is_ended_ = false;
-  bool has_body_ = false;
+  bool is_create_ = false;
+  bool is_object_known_ = false;
+  bool is_routine_ = false;
+  routine_body body_;
   bool is_with_ = false;
   bool awaits_main_word_ = false;
   bool writes_inside_ = false;

@@ -3,6 +3,7 @@
 
 #include <dovetail/sql/leading_word.hpp>
 #include <dovetail/sql/lexer.hpp>
+#include <dovetail/sql/routine_body.hpp>
 #include <dovetail/sql/statement_class.hpp>
 #include <dovetail/sql/table_finder.hpp>
 
@@ -77,7 +78,7 @@ class classifier {
   }
 
   constexpr void take(const token& at) noexcept {
-    if (at.is(';') && depth_ == 0 && body_ == 0) {
+    if (at.is(';') && depth_ == 0 && !body_.is_inside()) {
       if (found_.what != statement_class::none || expects_ != expects::first_word) end_statement(at);
       return;
     }
@@ -92,6 +93,7 @@ class classifier {
     } else if (at.is(')') && depth_ > 0) {
       --depth_;
     }
+    if (is_create_ && object_ == object_kind::routine) body_.take(dialect_, at, previous_, depth_ == 0);
     tables_.take(at, previous_, before_);
     if (at.kind == token_kind::word) take_word(at);
   }
@@ -257,30 +259,9 @@ class classifier {
   }
 
   constexpr void take_word(const token& at) noexcept {
-    switch (at.key) {
-      case word_key("union"):
-        if (previous_.is('.')) return;
-        if (!found_.has_union) found_.union_at = at.begin;
-        found_.has_union = true;
-        return;
-      case word_key("begin"):
-        if (body_ > 0 || (is_create_ && object_ == object_kind::routine && depth_ == 0)) ++body_;
-        return;
-      case word_key("case"):
-        if (body_ > 0 && previous_.key != word_key("end")) ++body_;
-        return;
-      case word_key("if"):
-      case word_key("while"):
-      case word_key("loop"):
-      case word_key("repeat"):
-        if (is_create_ && object_ == object_kind::routine && previous_.key == word_key("end")) ++body_;  // end if
-        return;
-      case word_key("end"):
-        if (body_ > 0) --body_;
-        return;
-      default:
-        return;
-    }
+    if (at.key != word_key("union") || previous_.is('.')) return;
+    if (!found_.has_union) found_.union_at = at.begin;
+    found_.has_union = true;
   }
 
   constexpr void end_statement(const token& at) noexcept {
@@ -338,7 +319,7 @@ class classifier {
   token previous_;
   token before_;
   std::uint32_t depth_ = 0;
-  std::uint32_t body_ = 0;
+  routine_body body_;
   expects expects_ = expects::first_word;
   object_kind object_ = object_kind::undecided;
   bool is_ended_ = false;

@@ -99,6 +99,12 @@ constexpr wrong mistakes[] = {
     {"select 1; select 2", sql_mistake::several_statements},
     {"select 1;; select 2", sql_mistake::several_statements},
     {"begin; commit", sql_mistake::several_statements},
+    {"alter table t add begin int; drop table x", sql_mistake::several_statements},
+    {"create table begin(a int); drop table x", sql_mistake::several_statements},
+    {"create table t(a int); begin", sql_mistake::several_statements},
+    {"create function begin() returns int as 'x' language sql; drop table x", sql_mistake::several_statements},
+    {"create function f() returns int language sql begin atomic select 1; end; drop table x",
+     sql_mistake::several_statements},
     {"insert into t(a, b) values (1)", sql_mistake::insert_counts_differ},
     {"insert into t(a) values (1, 2)", sql_mistake::insert_counts_differ},
     {"insert into t(a, b) values (1, 2), (3)", sql_mistake::insert_counts_differ},
@@ -141,7 +147,6 @@ constexpr std::string_view right[] = {
     "insert into t(a, b) overriding system value values (1, 2)",
     "select a[1:2], array[1, 2, 3] from t",
     "create table t(a int default (1), b text check (b in ('x', 'y')))",
-    "create trigger x after insert on t begin insert into u values (1); delete from v; end;",
     "create function f() returns int language sql begin atomic select 1; select 2; end",
     "select U&'d\\0061t', U&\"d\\0061t\", N'x', B'01', X'1F', e'\\''",
 };
@@ -150,6 +155,15 @@ TEST(Analysis, FindsNoMistakeInRightTexts) {
   for (const std::string_view text : right) {
     EXPECT_EQ(mistake_in<pg>(text), sql_mistake::none) << text;
   }
+}
+
+TEST(Analysis, ATriggersBodyMayHaveManyStatementsAndNothingComesBehindIt) {
+  constexpr std::string_view trigger =
+      "create trigger x after insert on t begin insert into u values (case when 1 then 2 end); delete from v; end;";
+  EXPECT_EQ(mistake_in<lite>(trigger), sql_mistake::none);
+  EXPECT_EQ(mistake_in<lite>(std::string{trigger} + " drop table v"), sql_mistake::several_statements);
+  EXPECT_EQ(mistake_in<lite>("create trigger begin after insert on t begin select 1; end; drop table v"),
+            sql_mistake::several_statements);
 }
 
 TEST(Analysis, EveryCutOfATextGivesAnAnswerThatHasWords) {

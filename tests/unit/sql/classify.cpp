@@ -191,6 +191,30 @@ TEST(Classify, ATriggersBodyIsOneStatementAndEndsWhereItEnds) {
       dt::classify(dialect::mysql, "create procedure p() begin if 1 then select 1; end if; select 2; end").has_more);
 }
 
+TEST(Classify, ANameThatIsSpeltLikeThePartOfABodyHidesNoSecondStatement) {
+  constexpr std::string_view lite[] = {
+      "create trigger begin after insert on t begin select 1; end; drop table v",
+      "create trigger g after update of begin on t begin select 1; end; drop table v",
+      "create trigger g after insert on begin begin select 1; end; drop table v",
+      "create trigger g after insert on t when begin begin select begin; end; drop table v",
+  };
+  for (const std::string_view text : lite) EXPECT_TRUE(dt::classify(dialect::sqlite, text).has_more) << text;
+  constexpr std::string_view pg[] = {
+      "create function begin() returns int as 'x' language sql; drop table v",
+      "create function s.begin() returns begin as 'x' language sql; drop table v",
+      "create trigger begin after insert on begin execute function begin(); drop table v",
+      "create function f() returns int begin atomic select 1 case; end; drop table v",
+      "create function f() returns int begin atomic select 1 as case; select t.case from t; end; drop table v",
+      "create function f() returns int begin atomic end; drop table v",
+      "create procedure f(a int default 1) begin atomic select case when 1=1 then 2 end; select 3; end; drop table v",
+  };
+  for (const std::string_view text : pg) EXPECT_TRUE(dt::classify(dialect::postgres, text).has_more) << text;
+  EXPECT_FALSE(dt::classify(dialect::postgres,
+                            "create function f() returns int begin atomic select case when true then "
+                            "case 1 when 1 then 2 end end as end; select 2 case; end;")
+                   .has_more);
+}
+
 TEST(Classify, NamesOfTablesAreComparableAcrossQuotes) {
   EXPECT_EQ(dt::comparable_name(dialect::postgres, "App.City"), "app.city");
   EXPECT_EQ(dt::comparable_name(dialect::postgres, "app.\"Ci\"\"ty\""), "app.Ci\"ty");
