@@ -16,6 +16,7 @@
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include <atomic>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -207,9 +208,12 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     detail::session_context<Guard> context;
     std::shared_ptr<detail::async_turns> turns = std::make_shared<detail::async_turns>();
     std::optional<tx_type> manual;
-    bool is_closed = false;
+    std::atomic<bool> is_closed{false};
   };
 
+  static error_info closed(place where) {
+    return detail::misuse("the session is closed", where, errc::transaction_closed);
+  }
   static error_info no_turn(place where) {
     return detail::misuse("another statement in the transaction took too long, or this one was cancelled", where,
                           errc::deadline_passed);
@@ -218,12 +222,11 @@ class async_session : public Client::connection_type::template verbs<async_sessi
   template <operation Op>
   asio::awaitable<result<typename Op::value_type>> perform_admitted(Op op, call how) {
     const auto self = state_;
-    if (self->is_closed) {
-      co_return detail::misuse("the session is closed", how.where, errc::transaction_closed);
-    }
+    if (self->is_closed) co_return closed(how.where);
     if (mode() == transaction_mode::manual) {
       const auto mine = co_await detail::async_turns::take(self->turns, how.by);
       if (!mine) co_return no_turn(how.where);
+      if (self->is_closed) co_return closed(how.where);  // while it waited: its transaction is gone
       if (self->manual) {
         self->manual->limit(how.by);
         co_return co_await self->manual->perform(std::move(op), how.where);
@@ -275,7 +278,7 @@ class async_session : public Client::connection_type::template verbs<async_sessi
   template <class T, class Fn>
   asio::awaitable<result<T>> repeat(begin_mode isolation, Fn body, call how) {
     const auto self = state_;
-    if (self->is_closed) co_return detail::misuse("the session is closed", how.where, errc::transaction_closed);
+    if (self->is_closed) co_return closed(how.where);
     if (self->manual) co_return detail::misuse("Transaction already active: nest by savepoints", how.where);
     std::exception_ptr thrown;
     const auto run_body = [&](tx_type& tx) { return call_body<T>(*self, tx, body, thrown); };
@@ -317,9 +320,9 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     if (mode() != transaction_mode::manual) {
       co_return detail::misuse("begin() can only be called in 'manual' transaction mode", where);
     }
-    if (self->is_closed) co_return detail::misuse("the session is closed", where, errc::transaction_closed);
     const call how = start_call(where);
     const auto mine = co_await detail::async_turns::take(self->turns, how.by);
+    if (self->is_closed) co_return closed(where);
     if (!mine) co_return no_turn(where);
     if (self->manual) co_return detail::misuse("Transaction already active: nest by savepoints", where);
     auto lent = co_await dovetail::detail::async_begin(core(), get_executor(), how, sql_begin{isolation, 0});

@@ -11,6 +11,7 @@
 #include <dovetail/client/asyncsql/statement_runner.hpp>
 #include <dovetail/client/pool_report.hpp>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -48,7 +49,13 @@ class session : public Client::connection_type::template verbs<session<Client, G
                    std::shared_ptr<sql_metrics> metrics = {})
       : state_(std::make_unique<state>(std::move(of), std::move(how), std::move(guard), std::move(metrics))) {}
   session(session&&) noexcept = default;
-  session& operator=(session&&) noexcept = default;
+  /// Closes this one before.
+  session& operator=(session&& other) noexcept {
+    if (this == &other) return *this;
+    close();
+    state_ = std::move(other.state_);
+    return *this;
+  }
   ~session() { close(); }
 
   const session_settings& settings() const noexcept { return state_->context.how; }
@@ -161,7 +168,7 @@ class session : public Client::connection_type::template verbs<session<Client, G
     detail::session_context<Guard> context;
     mutable std::mutex mutex;  // of the manual transaction
     std::optional<transaction_type> manual;
-    bool is_closed = false;
+    std::atomic<bool> is_closed{false};  // written under the mutex
   };
 
   /// The turn of one thread in the manual transaction; the wait is the session's lock contention.
@@ -204,6 +211,7 @@ class session : public Client::connection_type::template verbs<session<Client, G
     if (mode() == transaction_mode::manual) {
       const turn mine{*state_, how};
       if (!mine) return no_turn(how.where);
+      if (state_->is_closed) return closed(how.where);  // while it waited: its transaction is gone
       if (state_->manual) return state_->manual->perform_inside(op, how);
     }
     return runner().perform(op, how, detail::wants_transaction(op, settings().transaction));
@@ -229,7 +237,7 @@ template <class Client, statement_guard Guard>
 void session<Client, Guard>::close() noexcept {
   if (state_ == nullptr) return;
   const std::lock_guard lock{state_->mutex};
-  if (std::exchange(state_->is_closed, true)) return;
+  if (state_->is_closed.exchange(true)) return;
   state_->manual.reset();  // rolls back
   state_->context.metrics->saw_pool(pool_event::release);
 }
@@ -282,6 +290,7 @@ auto session<Client, Guard>::hold(const call& how) -> result<dovetail::detail::h
   if (mode() == transaction_mode::manual) {
     const turn mine{*state_, how};
     if (!mine) return no_turn(how.where);
+    if (state_->is_closed) return closed(how.where);
     if (state_->manual) return state_->manual->hold(how);
   }
   result<lease> lent = runner().acquire(how);
@@ -326,6 +335,7 @@ auto session<Client, Guard>::run_transaction(begin_mode isolation, Fn&& body, pl
       } catch (const error& thrown) {  // what else is thrown passes through, and rolls back on its way
         // What was sent and lost before the commit is undone by the server; but what else the body did may not be.
         bad = {thrown.info(), sql_phase::execute, 1};
+        bad.may_be_kept = tx->may_be_kept();  // by the body itself: begun again, it would do everything twice
       }
       if (!bad.why) {
         if (!tx->is_open()) return give();  // the body has ended it

@@ -6,6 +6,7 @@
 #include <dovetail/client/asyncsql/settings.hpp>
 #include <dovetail/client/asyncsql/statement_facts.hpp>
 #include <dovetail/client/operation.hpp>
+#include <dovetail/client/sql_operations.hpp>
 #include <dovetail/client/transaction.hpp>
 #include <dovetail/policy/jitter.hpp>
 #include <dovetail/policy/observer.hpp>
@@ -13,6 +14,7 @@
 #include <dovetail/policy/sql_retry.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <string_view>
 #include <thread>
@@ -26,6 +28,7 @@ struct failed_attempt {
   sql_phase phase = sql_phase::connect;
   std::size_t sent = 0;
   retry_class kind = retry_class::never;
+  bool may_be_kept = false;  ///< some of it may have been committed before it failed: it is not repeated
 };
 
 /// What to do about a failed attempt; sets its class, and reports it to `watcher`.
@@ -35,16 +38,17 @@ template <class Watcher>
                                            Watcher& watcher) {
   const clock::time_point now = clock::now();
   bad.kind = classify(bad.why, bad.phase, bad.sent, rules);
-  const verdict next = decide(bad.kind,
-                              {.phase = bad.phase,
-                               .is_repeatable = is_repeatable,
-                               .bytes_sent = bad.sent,
-                               .attempt = attempt,
-                               .elapsed = now - how.since,
-                               .budget = how.by.is_never() ? (clock::duration::max)()
-                                                           : (std::max)(how.by.when() - now, clock::duration::zero()),
-                               .random = dovetail::detail::random_for_jitter()},
-                              rules);
+  verdict next = decide(bad.kind,
+                        {.phase = bad.phase,
+                         .is_repeatable = is_repeatable,
+                         .bytes_sent = bad.sent,
+                         .attempt = attempt,
+                         .elapsed = now - how.since,
+                         .budget = how.by.is_never() ? (clock::duration::max)()
+                                                     : (std::max)(how.by.when() - now, clock::duration::zero()),
+                         .random = dovetail::detail::random_for_jitter()},
+                        rules);
+  if (bad.may_be_kept && bad.kind != retry_class::not_sent) next = verdict::give_up();
   if (next.repeat) metrics.saw_retry();
   dovetail::detail::observe(watcher, [&] {
     return observation{.what = next.repeat ? observed::retry : observed::error,
@@ -78,6 +82,7 @@ class statement_runner {
         auto answer = core_->perform_on(*on, op, how, attempt);
         if (!answer) {
           fail(on, bad, answer.error(), wraps);
+          bad.may_be_kept = std::same_as<Op, sql_script> && !was_undone_;
         } else if (!wraps || finish(on, how, bad)) {
           return answer;
         }
@@ -153,6 +158,7 @@ class statement_runner {
 
   void fail(lease& on, failed_attempt& bad, error_info& why, bool wraps) {
     bad = {std::move(why), sql_phase::execute, on->last_traffic().sent};
+    was_undone_ = wraps && on->is_in_transaction();
     if (!wraps) return;
     explain_mode(bad.why);
     undo(on);
@@ -179,6 +185,7 @@ class statement_runner {
   Core* core_;
   const session_settings* settings_;
   sql_metrics* metrics_;
+  bool was_undone_ = false;  // the last failure: with the transaction around it
 };
 
 }  // namespace dovetail::inline v0::asyncsql::detail

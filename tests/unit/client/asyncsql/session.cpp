@@ -325,6 +325,80 @@ TEST_F(AsyncsqlSession, X22_RunTransactionRepeatsTheWholeBodyAfterAConflict) {
   EXPECT_EQ(two.query_value<int>("select x from t"), 11);
 }
 
+TEST_F(AsyncsqlSession, AScriptOfWhichSomeIsKeptIsNotRepeated) {
+  const file at;
+  const file other;
+  dt::sqlite::client two{at.url("?busyTimeout=0&maxConnections=1")};
+  dt::sqlite::client elsewhere{other.url()};
+  two.execute("create table t(x integer)");
+  elsewhere.execute("create table u(x integer)");
+  two.script("attach '" + other.url().substr(7) + "' as other");
+  auto blocker = elsewhere.begin();
+  session none{two, in_mode(transaction_mode::none)};
+  const std::string script = "insert into t values (1); insert into other.u values (1)";
+  EXPECT_EQ(failure([&] { none.script(script); }).kind(), dt::condition::busy);
+  EXPECT_EQ(two.query_value<int>("select count(*) from t"), 1);
+  session automatic{two, in_mode(transaction_mode::automatic)};
+  EXPECT_EQ(failure([&] { automatic.script(script); }).kind(), dt::condition::busy);
+  EXPECT_EQ(automatic.metrics().retries(), 3u);
+  EXPECT_EQ(two.query_value<int>("select count(*) from t"), 1);
+}
+
+TEST_F(AsyncsqlSession, ABodyThatHasCommittedIsNotBegunAgain) {
+  const file at;
+  dt::sqlite::client two{at.url("?busyTimeout=0")};
+  two.execute("create table t(x integer)");
+  session automatic{two, in_mode(transaction_mode::automatic)};
+  int calls = 0;
+  const dt::error_info why = failure([&] {
+    automatic.run_transaction([&](auto& tx) {
+      ++calls;
+      tx.execute("insert into t values (1)");
+      tx.commit();
+      auto blocker = two.begin();
+      two.execute("insert into t values (2)");
+    });
+  });
+  EXPECT_EQ(why.kind(), dt::condition::busy);
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(two.query_value<int>("select count(*) from t"), 1);
+}
+
+TEST_F(AsyncsqlSession, WhatWaitedWhileTheSessionWasClosedIsNotDoneOutsideOfItsTransaction) {
+  session manual{db, in_mode(transaction_mode::manual)};
+  manual.begin();
+  std::atomic<bool> is_inside{false};
+  std::thread first{[&] {
+    manual.run_transaction([&](auto& tx) {
+      is_inside = true;
+      std::this_thread::sleep_for(100ms);
+      tx.execute("insert into account values (3, 1)");
+    });
+    manual.close();
+  }};
+  while (!is_inside) std::this_thread::yield();
+  std::vector<std::thread> waiting;
+  for (int i = 0; i < 4; ++i) {
+    waiting.emplace_back(
+        [&, i] { static_cast<void>(failure([&] { manual.execute("insert into account values (?, 1)", 10 + i); })); });
+  }
+  first.join();
+  for (auto& each : waiting) each.join();
+  EXPECT_TRUE(manual.is_closed());
+  EXPECT_EQ(count(), 2);
+}
+
+TEST_F(AsyncsqlSession, ASessionThatGetsAnotherOnesPlaceIsClosed) {
+  const auto metrics = std::make_shared<dt::asyncsql::sql_metrics>("mine");
+  const std::shared_ptr<dt::sqlite::client> shared{std::shared_ptr<void>{}, &db};
+  session one{shared, in_mode(transaction_mode::manual), {}, metrics};
+  one.begin();
+  one.execute("insert into account values (3, 5)");
+  one = session{db, in_mode(transaction_mode::manual)};
+  EXPECT_EQ(count(), 2);
+  EXPECT_NE(dt::asyncsql::to_prometheus({{metrics.get(), {}}}).find("operation=\"release\"} 1"), std::string::npos);
+}
+
 TEST_F(AsyncsqlSession, Y14_TheDeadlineOfRetriesEndsThem) {
   const file at;
   dt::sqlite::client two{at.url("?busyTimeout=0")};
