@@ -80,16 +80,17 @@ struct unpack_element {
   }
 };
 
-template <dialect D, class Tuple>
+template <class Db, class Tuple>
 struct statement_of_tuple;
-template <dialect D, class... Args>
-struct statement_of_tuple<D, std::tuple<Args...>> {
-  using type = statement_for<D, void, std::remove_cvref_t<Args>...>;
+template <class Db, class... Args>
+struct statement_of_tuple<Db, std::tuple<Args...>> {
+  using type = statement_of<Db, Db::speaks, void, std::remove_cvref_t<Args>...>;
 };
-/// The statement of a batch over elements of type `T`.
+/// The statement of a batch over elements of type `T`; one that keeps the rules of the database's type, if that has
+/// any.
 template <class Db, class T>
-using batch_statement = typename statement_of_tuple<std::remove_cvref_t<Db>::speaks,
-                                                    decltype(unpack_element{}(std::declval<const T&>()))>::type;
+using batch_statement =
+    typename statement_of_tuple<std::remove_cvref_t<Db>, decltype(unpack_element{}(std::declval<const T&>()))>::type;
 
 /// The members with these numbers.
 template <class Members, bool WithValues>
@@ -317,7 +318,7 @@ auto run_bulk(Db& db, result<std::string> text, std::span<const T> rows, const b
   // A name that cannot be quoted leaves no text: the statement's own check refuses it.
   if (text) state->text = *std::move(text);
   using arguments = decltype(Unpack{}(std::declval<const T&>()));
-  using statement = typename statement_of_tuple<Db::speaks, arguments>::type;
+  using statement = typename statement_of_tuple<Db, arguments>::type;
   return batch_driver_of<Db>::template run<Unpack>(db, statement{runtime{state->text}, where}, rows, state, how, where);
 }
 

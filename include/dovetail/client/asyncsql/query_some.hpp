@@ -17,8 +17,10 @@ namespace dovetail::inline v0 {
 ///
 /// `db` is any database; an asynchronous one gives what its verbs give. (limited_rows<Row>) Errors: as `query`.
 template <class Row, asyncsql::sql_database Db, class... Args>
-decltype(auto) query_some(Db&& db, row_limits limits, statement_for<std::remove_cvref_t<Db>::speaks, Row, Args...> sql,
-                          const Args&... args) {
+decltype(auto) query_some(
+    Db&& db, row_limits limits,
+    detail::statement_of<std::remove_cvref_t<Db>, std::remove_cvref_t<Db>::speaks, Row, Args...> sql,
+    const Args&... args) {
   constexpr dialect speaks = std::remove_cvref_t<Db>::speaks;
   constexpr argument_storage storage =
       asyncsql::is_async<std::remove_reference_t<Db>> ? argument_storage::owned : argument_storage::borrowed;

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 namespace dovetail::inline v0::asyncsql::detail {
 
@@ -25,6 +26,27 @@ concept has_table = requires(const Op& op) {
   op.table;
 };
 
+/// Asks the guard about each statement of a pipeline. None of them has met the rules of a session when the program was
+/// compiled: literals are judged as other texts are.
+template <class Guard, class Ops>
+error_info admit_each(const Guard& guard, const Ops& ops, const guard_context& context) {
+  error_info refused;
+  const auto is_refused = [&](const auto& each) {
+    statement_view sql = each.request.sql.view();
+    sql.is_literal = false;
+    refused = guard.check(sql, context);
+    return static_cast<bool>(refused);
+  };
+  if constexpr (requires { ops.size(); }) {
+    for (const auto& each : ops) {
+      if (is_refused(each)) break;
+    }
+  } else {
+    std::apply([&](const auto&... each) { static_cast<void>((is_refused(each) || ...)); }, ops);
+  }
+  return refused;
+}
+
 /// Asks the guard about an operation.
 template <class Guard, class Op>
 error_info admit(const Guard& guard, const Op& op, const guard_context& context) {
@@ -32,6 +54,8 @@ error_info admit(const Guard& guard, const Op& op, const guard_context& context)
     return guard.check(op.request.sql.view(), context);
   } else if constexpr (has_table<Op>) {
     return guard.check_table(op.table, context);
+  } else if constexpr (requires { op.ops; }) {
+    return admit_each(guard, op.ops, context);
   } else if constexpr (requires { op.text; }) {
     return guard.check_script(op.text, context);
   } else {

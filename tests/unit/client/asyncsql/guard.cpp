@@ -1,5 +1,8 @@
+#include <dovetail/client/asyncsql/batch.hpp>
 #include <dovetail/client/asyncsql/guard.hpp>
+#include <dovetail/client/asyncsql/query_some.hpp>
 #include <dovetail/client/asyncsql/session.hpp>
+#include <dovetail/client/postgres/pipeline_statement.hpp>
 #include <dovetail/sqlite.hpp>
 
 #include <gtest/gtest.h>
@@ -7,6 +10,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <type_traits>
 #include <vector>
 
 namespace {
@@ -79,6 +84,28 @@ TEST_F(Guard, LiteralsThatKeepTheRulesOfTheTypeAreSent) {
   EXPECT_EQ(session.query_value<std::string>("select name from city -- the only one"), "Bern");
   admin_session admin{db_};
   admin.execute("drop table secret_city");
+}
+
+TEST_F(Guard, TheLiteralsOfBatchesAndPipelinesMeetTheRulesToo) {
+  namespace pg = dovetail::postgres;
+  static_assert(dt::detail::batch_statement<guarded_session, int>::rules == dt::validation{});
+  static_assert(dt::detail::batch_statement<admin_session&, int>::rules.allow_admin);
+  guarded_session session{db_};
+  EXPECT_EQ(dt::execute_many(session, "insert into city(name) values (?)", std::vector<std::string>{"Bern", "Oslo"})
+                .rows_affected,
+            2);
+  EXPECT_EQ(dt::query_some<int>(session, dt::row_limits{1, 100}, "select id from city").rows.size(), 1u);
+  const as::guard<> by;
+  const auto refusal = [&](const auto& op) {
+    return as::detail::admit(by, op, {.speaks = dt::dialect::postgres}).code();
+  };
+  const auto drop = pg::execute("drop table city");
+  const auto read = pg::query<int>("select 1");
+  EXPECT_EQ(refusal(pg::pipelined<std::tuple<decltype(read)>, false>{{read}}), std::error_code{});
+  EXPECT_EQ(refusal(pg::pipelined<std::tuple<decltype(read), decltype(drop)>, false>{{read, drop}}),
+            dt::errc::statement_refused);
+  EXPECT_EQ(refusal(pg::pipelined<std::vector<std::remove_const_t<decltype(drop)>>, true>{{drop, drop}}),
+            dt::errc::statement_refused);
 }
 
 TEST_F(Guard, SettingsGivePermissionsForTextsMadeAtRunTime) {
