@@ -94,8 +94,14 @@ inline constexpr std::string_view unreadable_url = "[no readable URL]";
     for (std::size_t at = 0; at < text.size();) {  // host=h password='a b'
       const std::size_t sign = text.find('=', at);
       if (sign == text.npos) return std::string{unreadable_url};
-      std::size_t name = text.find_first_not_of(" \t\r\n", at);
-      const std::string_view written = text.substr(name, text.find_first_of(" \t\r\n=", name) - name);
+      const std::size_t name = text.find_first_not_of(" \t\r\n", at);
+      // Of words without a value the last one is the name: "host password=p" is wrong, and no less secret.
+      std::size_t word = name;
+      for (std::size_t i = name; i < sign; ++i) {
+        const bool is_begin = i > name && std::string_view{" \t\r\n"}.find(text[i - 1]) != std::string_view::npos;
+        if (is_begin && std::string_view{" \t\r\n"}.find(text[i]) == std::string_view::npos) word = i;
+      }
+      const std::string_view written = text.substr(word, text.find_first_of(" \t\r\n=", word) - word);
       std::size_t end = text.find_first_not_of(" \t\r\n", sign + 1);
       if (end != text.npos && text[end] == '\'') {
         for (++end; end < text.size() && text[end] != '\''; ++end) end += text[end] == '\\' ? 1 : 0;
@@ -106,8 +112,9 @@ inline constexpr std::string_view unreadable_url = "[no readable URL]";
         }
       }
       end = end > text.size() ? text.size() : end;
-      if (detail::is_secret_name(written) || written == "user") {
-        masked.append(text.substr(at, name - at)).append(written).append("=").append(detail::hidden_text);
+      const bool has_url = text.substr(sign, end - sign).find("://") != std::string_view::npos;
+      if (detail::is_secret_name(written) || written == "user" || has_url) {
+        masked.append(text.substr(at, word - at)).append(written).append("=").append(detail::hidden_text);
       } else {
         masked.append(text.substr(at, end - at));
       }

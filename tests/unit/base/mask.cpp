@@ -36,6 +36,8 @@ TEST(Mask, P15_WordsOfLibpqAreMaskedByName) {
   EXPECT_EQ(dt::mask_url("password = x host=h"), "password=*** host=h");
   EXPECT_EQ(dt::mask_url("host=h user=u password=x"), "host=h user=*** password=***");
   EXPECT_EQ(dt::mask_url("password='x"), "password=***");
+  EXPECT_EQ(dt::mask_url("host=h junk password=x"), "host=h junk password=***");
+  EXPECT_EQ(dt::mask_url("dsn=postgresql://u:x@h/app host=h"), "dsn=*** host=h");
 }
 
 TEST(Mask, P15_WhatIsNoUrlIsNotShownAtAll) {

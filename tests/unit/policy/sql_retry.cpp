@@ -182,6 +182,9 @@ TEST(SqlRetry, AServerThatBecameAStandbyIsLeft) {
 TEST(SqlRetry, EveryClassHasAName) {
   EXPECT_EQ(to_string(retry_class::never), "never");
   EXPECT_EQ(to_string(retry_class::listed), "listed");
+  retry_settings anything;
+  anything.phrases = {std::string{dt::make_error_code(dt::errc::cancelled).message()}};
+  EXPECT_EQ(classify(dt::error_info{dt::errc::cancelled}, sql_phase::execute, 1, anything), retry_class::never);
   EXPECT_EQ(to_string(retry_class::lost_in_commit), "lost_in_commit");
 }
 
