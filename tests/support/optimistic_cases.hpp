@@ -375,6 +375,7 @@ class optimistic_cases {
     const auto none = call_([&](auto& db) { return accounts.update_all(db, rows, batch_mode::atomic); });
     EXPECT_FALSE(none);
     EXPECT_TRUE(none.is_rolled_back);
+    for (const auto& each : none.results) EXPECT_FALSE(each.updated);
     EXPECT_EQ(none.total_updated, 0U);
     EXPECT_EQ(stored(1).version.value, 1);
     const auto some = call_([&](auto& db) { return accounts.update_all(db, rows); });

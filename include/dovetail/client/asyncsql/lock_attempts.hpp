@@ -68,7 +68,8 @@ class lock_attempts {
 
   lock_step wrote(bool is_done) {
     if (!is_done) return waits() ? lock_step::pause : lock_step::read;
-    return succeed(Layout::version_of(result_.row) + 1, true);
+    // Unsigned: a database that counts past the largest number does so without undefined behaviour here.
+    return succeed(static_cast<std::int64_t>(static_cast<std::uint64_t>(Layout::version_of(result_.row)) + 1), true);
   }
   /// `now`: the row as it is after the update, or nothing.
   lock_step forced(std::optional<row_type> now) {

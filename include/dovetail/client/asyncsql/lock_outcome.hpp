@@ -120,12 +120,19 @@ struct [[nodiscard]] lock_batch_result {
   std::size_t total_not_found = 0;
   std::size_t total_exhausted = 0;
   std::size_t total_merge_conflicts = 0;
-  bool is_rolled_back = false;  ///< an atomic batch of which not all succeeded: nothing was kept
+  /// An atomic batch of which not all succeeded: nothing was kept, though the others' own status is `success`.
+  bool is_rolled_back = false;
 
   bool ok() const noexcept { return total_updated == total_operations; }
   explicit operator bool() const noexcept { return ok(); }
   double success_rate() const noexcept {
     return total_operations == 0 ? 0.0 : static_cast<double>(total_updated) / static_cast<double>(total_operations);
+  }
+  /// None of its changes was kept.
+  void roll_back() noexcept {
+    is_rolled_back = true;
+    total_updated = 0;
+    for (lock_result<Row>& each : results) each.updated = false;
   }
   void add(lock_result<Row> one) {
     ++total_operations;

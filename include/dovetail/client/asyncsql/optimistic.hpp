@@ -138,8 +138,7 @@ struct lock_driver<false> {
       }
     } catch (const batch_undone&) {
       failure = {};
-      all.is_rolled_back = true;
-      all.total_updated = 0;
+      all.roll_back();
     } catch (const error& failed) {
       failure = failed.info();
     }

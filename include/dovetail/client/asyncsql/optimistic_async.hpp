@@ -118,8 +118,7 @@ struct lock_driver<true> {
       failure = co_await transact_awaited(db, body, where);
     } catch (const batch_undone&) {
       failure = {};
-      all.is_rolled_back = true;
-      all.total_updated = 0;
+      all.roll_back();
     }
     if (failure) co_return failure;
     co_return all;
