@@ -144,6 +144,9 @@ class batch_cases {
     EXPECT_EQ(done.failures[1].row, 3U);
     EXPECT_EQ(done.failures[2].row, 5U);
     EXPECT_EQ(done.failures[1].error.kind(), condition::constraint);
+    for (const auto& [at, number] : {std::pair{0, "row 1"}, std::pair{1, "row 4"}, std::pair{2, "row 6"}}) {
+      EXPECT_EQ(done.failures[static_cast<std::size_t>(at)].error.message().substr(0, 5), number);
+    }
     EXPECT_EQ(done.rows_affected, 3);
     EXPECT_EQ(done.affected, (std::vector<std::int64_t>{-1, 1, 1, -1, 1, -1}));
     EXPECT_EQ(count(), 4);

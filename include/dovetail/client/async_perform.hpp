@@ -57,7 +57,7 @@ class async_perform final : public async_attempt<Core> {
     const traffic moved = (*this->lease_).moved();
     this->core_->saw_request(Op::name, answer ? std::error_code{} : answer.error().code(), watch_, moved,
                              this->attempt_, this->how_);
-    if (!answer) return this->failed(std::move(answer).error(), moved.sent);
+    if (!answer && !ends_at<Op>(answer.error().kind())) return this->failed(std::move(answer).error(), moved.sent);
     this->is_in_dialogue_ = false;
     this->lease_.release();
     complete(std::move(answer));

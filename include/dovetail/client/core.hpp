@@ -44,6 +44,7 @@ class client_core {
           auto answer = perform_on(**got, op, how, attempt);
           if (answer) return answer;
           why = std::move(answer).error();
+          if (ends_at<Op>(why.kind())) return why;
           sent = (*got)->last_traffic().sent;
         } else {
           why = std::move(got).error();

@@ -1,6 +1,7 @@
 // What a verb of a client becomes: a plain value that a connection can perform.
 #pragma once
 
+#include <dovetail/base/condition.hpp>
 #include <dovetail/base/deadline.hpp>
 
 #include <concepts>
@@ -19,6 +20,17 @@ concept operation = requires(const Op& op) {
   // If the compiler points here: `is_idempotent()` says whether performing it twice does no harm.
   { op.is_idempotent() } -> std::same_as<bool>;
 };
+
+/// An operation of several statements, of which the first may be kept when a later one fails. It says so by
+/// `static constexpr bool keeps_parts = true`, and is not repeated because the database was busy or undid a conflict.
+template <class Op>
+constexpr bool ends_at([[maybe_unused]] condition failed) noexcept {
+  if constexpr (requires { Op::keeps_parts; }) {
+    return failed == condition::busy || failed == condition::serialization;
+  } else {
+    return false;
+  }
+}
 
 /// How one call is made: by when it must be over, when it began, and where in the user's program that was.
 struct call {

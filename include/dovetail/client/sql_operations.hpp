@@ -158,6 +158,7 @@ struct sql_stream_close {
 struct sql_script {
   using value_type = void;
   static constexpr std::string_view name = "script";
+  static constexpr bool keeps_parts = true;
   std::string text;
   bool is_idempotent() const noexcept { return false; }
 };

@@ -103,6 +103,8 @@ class sql_metrics {
   void saw_retry() noexcept { add(retries_); }
   void saw_transaction(bool is_committed) noexcept { add(is_committed ? commits_ : rollbacks_); }
   [[gnu::cold]] void saw_slow(slow_statement statement);
+  /// How many slow statements are kept from now on.
+  [[gnu::cold]] void keep_slow(std::size_t most);
 
   std::uint64_t statements() const noexcept { return statements_time_.count(); }
   std::uint64_t errors(condition kind) const noexcept { return get(errors_[condition_counts::index(kind)]); }
@@ -123,7 +125,6 @@ class sql_metrics {
   static std::uint64_t get(const counter& from) noexcept { return from.load(std::memory_order_relaxed); }
 
   std::string pool_;
-  std::size_t kept_;
   std::array<counter, 3> locks_{};
   std::array<counter, 4> events_{};
   std::array<counter, condition_counts::size> errors_{};
@@ -137,6 +138,7 @@ class sql_metrics {
   detail::edge_histogram acquire_waits_;
   detail::edge_histogram statements_time_;
   mutable std::mutex mutex_;
+  std::size_t kept_;
   std::deque<slow_statement> slow_statements_;
 };
 
@@ -161,10 +163,16 @@ inline std::uint64_t detail::edge_histogram::up_to(std::size_t edge) const noexc
 
 [[gnu::noinline]] inline void sql_metrics::saw_slow(slow_statement statement) {
   add(slow_);
-  if (kept_ == 0) return;
   const std::lock_guard lock{mutex_};
-  if (slow_statements_.size() == kept_) slow_statements_.pop_back();
+  if (kept_ == 0) return;
+  if (slow_statements_.size() >= kept_) slow_statements_.resize(kept_ - 1);
   slow_statements_.push_front(std::move(statement));
+}
+
+[[gnu::noinline]] inline void sql_metrics::keep_slow(std::size_t most) {
+  const std::lock_guard lock{mutex_};
+  kept_ = most;
+  if (slow_statements_.size() > most) slow_statements_.resize(most);
 }
 
 [[gnu::noinline]] inline std::vector<slow_statement> sql_metrics::slow_statements() const {

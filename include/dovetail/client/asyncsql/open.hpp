@@ -46,7 +46,9 @@ result<std::shared_ptr<shared_pool<Client>>> open_pool(config& how, pool_registr
   typename Client::settings settings;
   if (error_info wrong = client_settings_of(how, parsed->settings, settings)) return wrong;
   change(parsed->options);
-  return in.get<Client>(std::move(parsed->options), std::move(settings), how.pool.share);
+  auto pool = in.get<Client>(std::move(parsed->options), std::move(settings), how.pool.share);
+  if (pool) (*pool)->metrics()->keep_slow(how.session.monitor.kept_slow_queries);
+  return pool;
 }
 
 template <class Client, class Guard>

@@ -50,7 +50,7 @@ struct pool_settings {
 
 struct monitor_settings {
   clock::duration slow_query = (clock::duration::max)();  ///< statements that take longer are counted and kept
-  std::size_t kept_slow_queries = 100;
+  std::size_t kept_slow_queries = 100;                    ///< of a shared pool: what the newest session says
   clock::duration health_wait = std::chrono::seconds{2};  ///< longest wait for the answer to a health check
 };
 

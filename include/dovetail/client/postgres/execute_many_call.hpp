@@ -33,7 +33,7 @@ class execute_many_call {
       first_.emplace(op_->request_of(*at_));
       asked_.emplace(*first_);
       if (error_info failure = asked_->prepare(*on_, shows_text_)) return end(std::move(failure));
-      running_.emplace(*on_, asked_->request(), argument_rows{this, &next, &row_done});
+      running_.emplace(*on_, asked_->request(), argument_rows{this, &next, &row_done}, op_->state->done_before);
     }
     const action next = running_->resume(ev);
     if (next.what() != verb::done) return next;

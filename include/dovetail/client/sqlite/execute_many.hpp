@@ -38,7 +38,7 @@ error_info execute_rows(session& on, sqlite3_stmt* statement, const Op& op, summ
     sqlite3_reset(statement);
     if (failure) {
       op.state->failed_row = number;
-      return name_row(std::move(failure), number + 1, true);
+      return name_row(std::move(failure), op.state->done_before + number + 1, true);
     }
     ++number;
     op.state->row_done(done.rows_affected - before);

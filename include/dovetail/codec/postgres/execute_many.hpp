@@ -38,8 +38,10 @@ class execute_many_dialogue final : public detail::dialogue {
  public:
   using value_type = executions;
 
-  execute_many_dialogue(session& on, const statement_request& asked, const argument_rows& rows)
-      : dialogue(on), asked_(asked), rows_(rows) {}
+  /// `rows_before` are those of earlier dialogues: errors count them too.
+  execute_many_dialogue(session& on, const statement_request& asked, const argument_rows& rows,
+                        std::size_t rows_before = 0)
+      : dialogue(on), asked_(asked), rows_(rows), rows_before_(rows_before) {}
 
   executions value() && noexcept { return done_; }
   /// Which row failed, counted from 0; `no_row` when the failure was none of a row.
@@ -143,7 +145,7 @@ class execute_many_dialogue final : public detail::dialogue {
   /// A row's arguments could not be written: what the rows before it did must not stay.
   verdict give_up(error_info failure) {
     failed_row_ = written_;
-    note(name_row(std::move(failure), written_ + 1));
+    note(name_row(std::move(failure), written_));
     on().take_batch_back();
     if (!on().needs_sync()) return verdict::finish;
     on().begin_batch();
@@ -153,9 +155,9 @@ class execute_many_dialogue final : public detail::dialogue {
     return verdict::send;
   }
 
-  [[gnu::cold, gnu::noinline]] static error_info name_row(error_info failure, std::size_t number) {
+  [[gnu::cold, gnu::noinline]] error_info name_row(error_info failure, std::size_t row) const {
     std::string context = "row ";
-    v0::detail::append_parts(context, {v0::detail::number_text{number}});
+    v0::detail::append_parts(context, {v0::detail::number_text{rows_before_ + row + 1}});
     if (!failure.context().empty()) v0::detail::append_parts(context, {": ", failure.context()});
     failure.with_context(std::move(context));
     return failure;
@@ -198,7 +200,7 @@ class execute_many_dialogue final : public detail::dialogue {
       }
       if (!has_prefix_failed() && answered_ != written_) {
         failed_row_ = answered_;
-        failure = name_row(std::move(failure), answered_ + 1);
+        failure = name_row(std::move(failure), answered_);
       }
     }
     note(std::move(failure));
@@ -232,6 +234,7 @@ class execute_many_dialogue final : public detail::dialogue {
 
   statement_request asked_;
   argument_rows rows_;
+  std::size_t rows_before_;
   statement_use statement_;
   detail::preparation preparation_;
   executions done_;

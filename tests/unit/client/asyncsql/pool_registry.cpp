@@ -230,6 +230,16 @@ TEST_F(AsyncsqlRegistry, P21_MetricsHaveTheNamesAndLabelsOfTheSpecification) {
   }
 }
 
+TEST_F(AsyncsqlRegistry, AsManySlowStatementsAreKeptAsTheSettingsSay) {
+  config how = of("?kept_slow_queries=2&slow_query=0");
+  auto s = open<client, dt::asyncsql::no_guard>(how, registry);
+  for (int i = 0; i < 5; ++i) s.query_value<int>("select 1");
+  EXPECT_EQ(s.metrics().slow_statements().size(), 2u);
+  EXPECT_EQ(s.metrics().slow_count(), 5u);
+  s.metrics().keep_slow(1);
+  EXPECT_EQ(s.metrics().slow_statements().size(), 1u);
+}
+
 TEST_F(AsyncsqlRegistry, ManyThreadsOpenOnePool) {
   std::vector<std::thread> threads;
   std::atomic<int> opened{0};

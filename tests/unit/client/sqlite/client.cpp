@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <limits>
 #include <optional>
 #include <stdexcept>
@@ -307,6 +310,28 @@ struct touchy_row {
   int id;
   touchy grade;
 };
+TEST(SqliteClient, AScriptIsNotRepeatedWhenALaterStatementFoundTheDatabaseBusy) {
+  const auto folder = std::filesystem::temp_directory_path();
+  const std::string here = (folder / ("dovetail_script_" + std::to_string(::getpid()) + ".db")).string();
+  const std::string there = (folder / ("dovetail_script_other_" + std::to_string(::getpid()) + ".db")).string();
+  {
+    dt::sqlite::client db{"sqlite:" + here + "?busyTimeout=0&maxConnections=1"};
+    dt::sqlite::client other{"sqlite:" + there};
+    db.execute("create table t(x)");
+    other.execute("create table u(x)");
+    db.script("attach '" + there + "' as other");
+    auto blocker = other.begin();
+    blocker.execute("insert into u values (0)");
+    const auto done = db.with(dt::as_result).script("insert into t values (1); insert into other.u values (1)");
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().kind(), dt::condition::busy);
+    EXPECT_EQ(db.query_value<int>("select count(*) from t"), 1);
+  }
+  for (const std::string& path : {here, there}) {
+    for (const char* const end : {"", "-wal", "-shm"}) std::filesystem::remove(path + end);
+  }
+}
+
 }  // namespace
 
 template <>
