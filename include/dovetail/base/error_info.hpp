@@ -21,7 +21,7 @@ struct server_fields {
   std::string severity;
   std::string sqlstate;
   std::string message;
-  std::string detail;
+  std::string detail;  ///< may quote values, "Key (email)=(…) already exists": in messages only with statement texts
   std::string hint;
   std::string schema;
   std::string table;
@@ -169,7 +169,7 @@ namespace dovetail::inline v0 {
   const bool is_report = context().find('\n') != std::string_view::npos;
   if (text.empty() || (fields.message.empty() && !is_report)) append(text, ": ", code_.message());
   append(text, " [SQLSTATE ", fields.sqlstate, "]");
-  append(text, "\n  detail: ", fields.detail);
+  if (!statement().empty()) append(text, "\n  detail: ", fields.detail);  // it may quote values
   append(text, "\n  hint: ", fields.hint);
   append(text, "\n  constraint: ", fields.constraint);
   append(text, "\n  table: ", fields.table);

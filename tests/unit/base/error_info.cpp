@@ -49,6 +49,18 @@ TEST(ErrorInfo, TheServersTextAndFieldsAreInTheMessage) {
   EXPECT_EQ(failure.statement(), "insert …");
 }
 
+TEST(ErrorInfo, TheServersDetailMayQuoteValuesAndIsInTheMessageOnlyWithTheStatementsText) {
+  dt::server_fields fields;
+  fields.message = "duplicate key";
+  fields.detail = "Key (email)=(ann@example.org) already exists.";
+  dt::error_info failure = dt::errc::invalid_state;
+  failure.with_server(fields);
+  EXPECT_EQ(failure.message(), "duplicate key");
+  EXPECT_EQ(failure.server().detail, fields.detail);
+  failure.with_statement("insert …");
+  EXPECT_EQ(failure.message(), "duplicate key\n  detail: " + fields.detail + "\n  SQL: insert …");
+}
+
 TEST(ErrorInfo, TheFirstLocationStays) {
   dt::error_info failure = dt::errc::cancelled;
   const std::source_location here = std::source_location::current();
