@@ -115,6 +115,22 @@ TEST_F(PostgresAsyncStream, ATransactionStreamsItsOwnRowsAndOtherStatementsRunBe
   });
 }
 
+TEST_F(PostgresAsyncStream, AStatementDuringACopyOfItsTransactionIsRefusedAndTheCopyGoesOn) {
+  run([&]() -> asio::awaitable<void> {
+    const int seen = co_await db.transaction([](auto& tx) -> asio::awaitable<int> {
+      auto rows = co_await tx.template copy_out_query<int>("select n from generate_series(1, 300000) n");
+      EXPECT_EQ(*co_await rows.next(), 1);
+      const auto refused = co_await tx.with(dt::as_result).template query_value<int>("select 1");
+      EXPECT_FALSE(refused);
+      if (!refused) EXPECT_EQ(refused.error().code(), dt::errc::busy);
+      int count = 1;
+      while (co_await rows.next() != nullptr) ++count;
+      co_return count;
+    });
+    EXPECT_EQ(seen, 300000);
+  });
+}
+
 TEST_F(PostgresAsyncStream, AnErrorInTheMiddleEndsTheStreamAndNotTheConnection) {
   run([&]() -> asio::awaitable<void> {
     const int before = co_await process();

@@ -106,7 +106,7 @@ struct recovering {
 
   template <class T>
   void operator()(result<T> answer) {
-    if (answer || !on->session.wire().can_drain()) {
+    if (answer || answer.error().code() == errc::busy || !on->session.wire().can_drain()) {  // busy: nothing began
       on->session.forget_purpose();
       return std::move(handler)(std::move(answer));
     }
@@ -132,10 +132,13 @@ class owned_operation {
   owned_operation(client_session& on, Op op) noexcept : on_(&on), op_(std::move(op)) {}
 
   action resume(const event& ev) {
-    if (!running_) running_.emplace(on_->start(op_));
+    if (!running_) {
+      if (is_refused<Op>(on_->wire())) return action::done(errc::busy);
+      running_.emplace(on_->start(op_));
+    }
     return running_->resume(ev);
   }
-  error_info failure(std::error_code ec) { return running_ ? failure_of(*running_, ec) : error_info{ec}; }
+  error_info failure(std::error_code ec) { return running_ ? failure_of(*running_, ec) : another_is_under_way(); }
   value_type value() && { return std::move(*running_).value(); }
 
  private:

@@ -27,6 +27,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace dovetail::inline v0 {
@@ -140,6 +141,24 @@ class parameter_call {
  private:
   std::string_view found_;
 };
+
+/// Operations that go on with a stream or a copy that is under way, or end it.
+template <class Op>
+inline constexpr bool goes_on = std::is_same_v<Op, sql_commit> || std::is_same_v<Op, sql_rollback>;
+template <class Rows>
+inline constexpr bool goes_on<sql_stream_fetch<Rows>> = true;
+template <class Rows>
+inline constexpr bool goes_on<sql_stream_close<Rows>> = true;
+
+[[gnu::cold, gnu::noinline]] inline error_info another_is_under_way() {
+  return {errc::busy, "a copy runs on this connection; it ends first, or the statement goes to the client"};
+}
+
+/// A stream of rows or a copy is under way: nothing else may begin. (What was broken off for good is drained at once.)
+template <class Op>
+bool is_refused(const session& on) noexcept {
+  return on.can_drain() && (!goes_on<Op> || on.is_copying_in());
+}
 
 /// The session of a connection, and the dialogues that it makes. Its machines borrow it: it stays where it is while one
 /// of them lives.

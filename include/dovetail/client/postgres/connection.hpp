@@ -78,6 +78,7 @@ class connection {
 
   template <operation Op>
   result<typename Op::value_type> perform(Op& op, deadline by) {
+    if (detail::is_refused<Op>(session_.wire())) return detail::another_is_under_way();
     moved_ = {};
     auto answer = run(stream_, session_.start(op), by, moved_);
     if (answer) return answer;
@@ -92,6 +93,7 @@ class connection {
   /// Executes a query, and reads its first rows.
   template <class Row, class Request>
   result<stream_state<Row>> open_stream(const Request& request, deadline by) {
+    if (detail::is_refused<void>(session_.wire())) return detail::another_is_under_way();
     moved_ = {};
     const bool shows_text = session_.options().include_statement_text;
     detail::prepared_request<Request> asked{request};
@@ -108,6 +110,7 @@ class connection {
   /// Begins a copy, and reads its first rows.
   template <class Row>
   result<stream_state<Row>> open_copy(detail::copy_origin from, deadline by) {
+    if (detail::is_refused<void>(session_.wire())) return detail::another_is_under_way();
     moved_ = {};
     auto rows = std::make_unique<detail::row_stream<Row>>();
     rows->copy_from(std::move(from));
