@@ -930,7 +930,7 @@ struct server_fields {
   std::string severity;
   std::string sqlstate;
   std::string message;
-  std::string detail;
+  std::string detail;  ///< may quote values, "Key (email)=(…) already exists": in messages only with statement texts
   std::string hint;
   std::string schema;
   std::string table;
@@ -1078,7 +1078,7 @@ namespace dovetail::inline v0 {
   const bool is_report = context().find('\n') != std::string_view::npos;
   if (text.empty() || (fields.message.empty() && !is_report)) append(text, ": ", code_.message());
   append(text, " [SQLSTATE ", fields.sqlstate, "]");
-  append(text, "\n  detail: ", fields.detail);
+  if (!statement().empty()) append(text, "\n  detail: ", fields.detail);  // it may quote values
   append(text, "\n  hint: ", fields.hint);
   append(text, "\n  constraint: ", fields.constraint);
   append(text, "\n  table: ", fields.table);
@@ -2240,6 +2240,17 @@ concept operation = requires(const Op& op) {
   // If the compiler points here: `is_idempotent()` says whether performing it twice does no harm.
   { op.is_idempotent() } -> std::same_as<bool>;
 };
+
+/// An operation of several statements, of which the first may be kept when a later one fails. It says so by
+/// `static constexpr bool keeps_parts = true`, and is not repeated because the database was busy or undid a conflict.
+template <class Op>
+constexpr bool ends_at([[maybe_unused]] condition failed) noexcept {
+  if constexpr (requires { Op::keeps_parts; }) {
+    return failed == condition::busy || failed == condition::serialization;
+  } else {
+    return false;
+  }
+}
 
 /// How one call is made: by when it must be over, when it began, and where in the user's program that was.
 struct call {
@@ -5433,6 +5444,7 @@ class client_core {
           auto answer = perform_on(**got, op, how, attempt);
           if (answer) return answer;
           why = std::move(answer).error();
+          if (ends_at<Op>(why.kind())) return why;
           sent = (*got)->last_traffic().sent;
         } else {
           why = std::move(got).error();
@@ -6153,7 +6165,7 @@ class async_perform final : public async_attempt<Core> {
     const traffic moved = (*this->lease_).moved();
     this->core_->saw_request(Op::name, answer ? std::error_code{} : answer.error().code(), watch_, moved,
                              this->attempt_, this->how_);
-    if (!answer) return this->failed(std::move(answer).error(), moved.sent);
+    if (!answer && !ends_at<Op>(answer.error().kind())) return this->failed(std::move(answer).error(), moved.sent);
     this->is_in_dialogue_ = false;
     this->lease_.release();
     complete(std::move(answer));
@@ -18926,6 +18938,460 @@ constexpr std::string_view placeholder_name(std::string_view text, const token& 
 }  // namespace detail
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/sql/statement_class.hpp ----
+// What a statement is for those who decide about it: its class, the tables that it names, what is remarkable in it.
+
+namespace dovetail::inline v0 {
+
+/// What a statement does, finer than `statement_kind`.
+enum class statement_class : std::uint8_t {
+  none,            ///< no statement: empty, or comments alone
+  select,          ///< select, values, table
+  insert,          ///< insert, replace, upsert
+  update,          ///< update
+  remove,          ///< delete
+  merge,           ///< merge
+  show,            ///< show, describe, a pragma that only tells
+  definition,      ///< create, alter, drop, truncate, rename, comment: of tables, views, indexes, functions …
+  rights,          ///< grant, revoke
+  transaction,     ///< begin, commit, rollback, savepoint, set transaction …
+  setting,         ///< set, reset, discard, a pragma that changes something
+  copy,            ///< copy, load data
+  call,            ///< call, exec
+  block,           ///< do: code of another language
+  lock,            ///< lock, unlock
+  notification,    ///< listen, notify, unlisten
+  prepared,        ///< prepare, execute, deallocate as SQL
+  cursor,          ///< declare, fetch, move, close as SQL
+  maintenance,     ///< vacuum, analyze, reindex, cluster, refresh, checkpoint, optimize …
+  attachment,      ///< attach, detach
+  administration,  ///< of the server: roles, databases, extensions, kill, shutdown, flush, load …
+  unknown,         ///< begins with a word that is none of these
+};
+
+/// The name of a class: "select", "delete", …
+constexpr std::string_view to_string(statement_class what) noexcept {
+  constexpr std::string_view names[] = {
+      "none",     "select",      "insert",      "update",     "delete",         "merge",  "show", "definition",
+      "rights",   "transaction", "setting",     "copy",       "call",           "block",  "lock", "notification",
+      "prepared", "cursor",      "maintenance", "attachment", "administration", "unknown"};
+  return names[static_cast<std::size_t>(what)];
+}
+
+/// One table that a statement names: text[begin, end), as it is written, with its schema.
+struct table_place {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+  bool is_written = false;
+
+  friend constexpr bool operator==(const table_place&, const table_place&) = default;
+};
+
+/// What `classify` finds. Names of columns and functions are not looked up anywhere: a view, a trigger, or a function
+/// that is called, may read and write more than the text tells.
+struct classification {
+  static constexpr std::size_t most_tables = 16;
+
+  statement_class what = statement_class::none;  ///< of the first statement; with `explain`, of what is explained
+  /// `yes` when its form reads only; a function that it calls may write all the same: see `calls_functions`.
+  tri_state read_only = tri_state::unknown;
+  bool is_explained = false;      ///< explain …
+  bool is_executed = true;        ///< false for explain without analyze
+  bool is_server_object = false;  ///< a definition of what is no part of a schema: a role, a database, an extension …
+  bool makes_table = false;       ///< select … into: a new table, or a file
+  bool locks_rows = false;        ///< select … for update
+  bool calls_functions = false;   ///< of which the text does not tell whether they write
+  bool has_all_tables = false;    ///< every table that the statement names is in `tables`
+  bool has_comment = false;
+  bool has_union = false;
+  bool has_more = false;  ///< another statement follows at `more_at`; nothing of it has been looked at
+  std::uint8_t table_count = 0;
+  std::array<table_place, most_tables> tables{};
+  std::uint32_t begin = 0;  ///< of the first word
+  std::uint32_t more_at = 0;
+  std::uint32_t comment_at = 0;
+  std::uint32_t union_at = 0;
+  std::uint32_t risk_at = 0;  ///< of the name of a function that reaches beyond the data; size 0: there is none
+  std::uint32_t risk_size = 0;
+  sql_problem problem{};  ///< quotes and comments without an end; then the rest is what could be seen before
+};
+
+/// A table's name as it can be compared: without quotes, and in lower case where the database makes no difference
+/// (SQLite: everywhere; PostgreSQL: outside of quotes): `app."City"` is app.City. A part that has a dot in itself keeps
+/// double quotes around it.
+[[gnu::cold]] inline std::string comparable_name(dialect d, std::string_view written) {
+  std::string name;
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    const char open = written[i];
+    const bool is_quote = open == '"' || open == '\'' || open == '`' || open == '[';
+    if (!is_quote) {
+      if (open > ' ' || open < 0) name += d == dialect::mysql ? open : ascii_lower(open);
+      continue;
+    }
+    const char close = open == '[' ? ']' : open;
+    std::string part;
+    for (++i; i < written.size(); ++i) {
+      if (written[i] == close) {
+        if (close == ']' || i + 1 >= written.size() || written[i + 1] != close) break;
+        ++i;
+      }
+      part += d == dialect::sqlite ? ascii_lower(written[i]) : written[i];
+    }
+    if (part.find('.') != std::string::npos) {
+      name.append(1, '"').append(part).append(1, '"');
+    } else {
+      name += part;
+    }
+  }
+  return name;
+}
+
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/sql/leading_word.hpp ----
+// What the word tells that a statement begins with, and the words behind `create`, `pragma` and their like.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// True when `text` is one of some words in lower case. For words too long for a key.
+template <std::size_t N>
+constexpr bool is_among(std::string_view text, const std::string_view (&words)[N]) noexcept {
+  for (const std::string_view word : words) {
+    if (equals_ignoring_case(text, word)) return true;
+  }
+  return false;
+}
+
+constexpr statement_class class_of_long_word(std::string_view word) noexcept {
+  if (equals_ignoring_case(word, "savepoint")) return statement_class::transaction;
+  constexpr std::string_view preparations[] = {"deallocate"};
+  constexpr std::string_view maintenance[] = {"checkpoint"};
+  constexpr std::string_view administration[] = {"uninstall", "reassign"};
+  if (is_among(word, preparations)) return statement_class::prepared;
+  if (is_among(word, maintenance)) return statement_class::maintenance;
+  if (is_among(word, administration)) return statement_class::administration;
+  return statement_class::unknown;
+}
+
+/// The class that a first word stands for; `explain` and `with` are not asked about.
+constexpr statement_class class_of_word(std::uint64_t key, std::string_view word) noexcept {
+  switch (key) {
+    case word_key("select"):
+    case word_key("values"):
+    case word_key("table"):
+      return statement_class::select;
+    case word_key("insert"):
+    case word_key("replace"):
+    case word_key("upsert"):
+      return statement_class::insert;
+    case word_key("update"):
+      return statement_class::update;
+    case word_key("delete"):
+      return statement_class::remove;
+    case word_key("merge"):
+      return statement_class::merge;
+    case word_key("show"):
+      return statement_class::show;
+    case word_key("create"):
+    case word_key("alter"):
+    case word_key("drop"):
+    case word_key("truncate"):
+    case word_key("rename"):
+    case word_key("comment"):
+      return statement_class::definition;
+    case word_key("grant"):
+    case word_key("revoke"):
+      return statement_class::rights;
+    case word_key("begin"):
+    case word_key("start"):  // transaction, unless a later word says replica
+    case word_key("commit"):
+    case word_key("end"):
+    case word_key("rollback"):
+    case word_key("abort"):
+    case word_key("release"):
+    case word_key("xa"):
+      return statement_class::transaction;
+    case word_key("set"):
+    case word_key("reset"):
+    case word_key("discard"):
+    case word_key("use"):
+    case word_key("pragma"):
+      return statement_class::setting;
+    case word_key("copy"):
+    case word_key("load"):
+      return statement_class::copy;
+    case word_key("call"):
+    case word_key("exec"):
+      return statement_class::call;
+    case word_key("do"):
+      return statement_class::block;
+    case word_key("lock"):
+    case word_key("unlock"):
+      return statement_class::lock;
+    case word_key("listen"):
+    case word_key("notify"):
+    case word_key("unlisten"):
+      return statement_class::notification;
+    case word_key("prepare"):
+    case word_key("execute"):
+      return statement_class::prepared;
+    case word_key("declare"):
+    case word_key("fetch"):
+    case word_key("move"):
+    case word_key("close"):
+    case word_key("handler"):
+      return statement_class::cursor;
+    case word_key("vacuum"):
+    case word_key("analyze"):
+    case word_key("analyse"):
+    case word_key("reindex"):
+    case word_key("cluster"):
+    case word_key("refresh"):
+    case word_key("optimize"):
+    case word_key("repair"):
+      return statement_class::maintenance;
+    case word_key("attach"):
+    case word_key("detach"):
+      return statement_class::attachment;
+    case word_key("install"):
+    case word_key("import"):
+    case word_key("kill"):
+    case word_key("shutdown"):
+    case word_key("flush"):
+    case word_key("purge"):
+    case word_key("security"):
+    case word_key("stop"):
+      return statement_class::administration;
+    default:
+      return key == 0 ? class_of_long_word(word) : statement_class::unknown;
+  }
+}
+
+/// What `create`, `alter`, `drop` and `comment on` are about.
+enum class object_kind : std::uint8_t { undecided, table, other_of_schema, routine, server };
+
+constexpr object_kind object_of_word(std::uint64_t key, std::string_view word) noexcept {
+  switch (key) {
+    case word_key("table"):
+    case word_key("view"):
+      return object_kind::table;
+    case word_key("index"):
+    case word_key("sequence"):
+    case word_key("type"):
+    case word_key("domain"):
+    case word_key("schema"):
+    case word_key("column"):
+      return object_kind::other_of_schema;
+    case word_key("function"):
+    case word_key("trigger"):
+      return object_kind::routine;
+    case word_key("role"):
+    case word_key("user"):
+    case word_key("group"):
+    case word_key("database"):
+    case word_key("system"):
+    case word_key("server"):
+    case word_key("data"):
+    case word_key("event"):
+    case word_key("rule"):
+    case word_key("policy"):
+    case word_key("operator"):
+    case word_key("language"):
+    case word_key("cast"):
+    case word_key("access"):
+    case word_key("text"):
+    case word_key("owned"):
+    case word_key("large"):
+    case word_key("instance"):
+      return object_kind::server;
+    default:
+      break;
+  }
+  if (key != 0) return object_kind::undecided;
+  if (equals_ignoring_case(word, "procedure")) return object_kind::routine;
+  if (equals_ignoring_case(word, "statistics")) return object_kind::other_of_schema;
+  constexpr std::string_view of_server[] = {"extension",  "tablespace", "publication", "subscription", "transform",
+                                            "conversion", "collation",  "privileges",  "routine"};
+  return is_among(word, of_server) ? object_kind::server : object_kind::undecided;
+}
+
+/// SQLite's pragmas that only tell. `has_argument`: those that take the name of a table in parentheses.
+/// Source: https://www.sqlite.org/pragma.html
+constexpr bool is_reading_pragma(std::string_view name, bool has_argument) noexcept {
+  constexpr std::string_view with_argument[] = {
+      "table_info",  "table_xinfo",      "table_list",        "index_list",  "index_info",
+      "index_xinfo", "foreign_key_list", "foreign_key_check", "quick_check", "integrity_check"};
+  if (is_among(name, with_argument)) return true;
+  if (has_argument) return false;
+  constexpr std::string_view alone[] = {"analysis_limit",
+                                        "application_id",
+                                        "auto_vacuum",
+                                        "automatic_index",
+                                        "busy_timeout",
+                                        "cache_size",
+                                        "cache_spill",
+                                        "cell_size_check",
+                                        "checkpoint_fullfsync",
+                                        "collation_list",
+                                        "compile_options",
+                                        "data_version",
+                                        "database_list",
+                                        "defer_foreign_keys",
+                                        "encoding",
+                                        "foreign_keys",
+                                        "freelist_count",
+                                        "fullfsync",
+                                        "function_list",
+                                        "ignore_check_constraints",
+                                        "journal_mode",
+                                        "journal_size_limit",
+                                        "locking_mode",
+                                        "max_page_count",
+                                        "mmap_size",
+                                        "module_list",
+                                        "page_count",
+                                        "page_size",
+                                        "pragma_list",
+                                        "query_only",
+                                        "read_uncommitted",
+                                        "recursive_triggers",
+                                        "reverse_unordered_selects",
+                                        "schema_version",
+                                        "secure_delete",
+                                        "soft_heap_limit",
+                                        "synchronous",
+                                        "temp_store",
+                                        "threads",
+                                        "trusted_schema",
+                                        "user_version",
+                                        "wal_autocheckpoint"};
+  return is_among(name, alone);
+}
+
+/// Functions that wait, read or write files, end sessions or reach other servers (and the prefixes of their families).
+constexpr bool is_risky_function(std::string_view name) noexcept {
+  if (name.size() < 5) return false;
+  switch (name.front() | 0x20) {
+    case 's':
+      return equals_ignoring_case(name, "sleep");
+    case 'b':
+      return equals_ignoring_case(name, "benchmark");
+    case 'w':
+      return equals_ignoring_case(name, "waitfor") || equals_ignoring_case(name, "writefile");
+    case 'r':
+      return equals_ignoring_case(name, "readfile");
+    case 'd':
+      return starts_with_ignoring_case(name, "dblink");
+    case 'x':
+      return equals_ignoring_case(name, "xp_cmdshell");
+    case 'l':
+      return equals_ignoring_case(name, "load_file") || equals_ignoring_case(name, "load_extension") ||
+             equals_ignoring_case(name, "lo_import") || equals_ignoring_case(name, "lo_export");
+    case 'p': {
+      if (!starts_with_ignoring_case(name, "pg_")) return false;
+      constexpr std::string_view families[] = {"pg_sleep", "pg_ls_", "pg_read_", "pg_file_"};
+      for (const std::string_view family : families) {
+        if (starts_with_ignoring_case(name, family)) return true;
+      }
+      constexpr std::string_view names[] = {"pg_terminate_backend", "pg_cancel_backend", "pg_reload_conf",
+                                            "pg_rotate_logfile",    "pg_promote",        "pg_stat_file"};
+      return is_among(name, names);
+    }
+    default:
+      return false;
+  }
+}
+
+/// Functions of which it is known that they only compute.
+constexpr bool is_pure_function(std::uint64_t key, std::string_view word) noexcept {
+  switch (key) {
+    case word_key("count"):
+    case word_key("sum"):
+    case word_key("min"):
+    case word_key("max"):
+    case word_key("avg"):
+    case word_key("abs"):
+    case word_key("round"):
+    case word_key("floor"):
+    case word_key("ceil"):
+    case word_key("lower"):
+    case word_key("upper"):
+    case word_key("length"):
+    case word_key("trim"):
+    case word_key("replace"):
+    case word_key("substr"):
+    case word_key("coalesce"):
+    case word_key("nullif"):
+    case word_key("greatest"):
+    case word_key("least"):
+    case word_key("cast"):
+    case word_key("extract"):
+    case word_key("position"):
+    case word_key("now"):
+    case word_key("rank"):
+    case word_key("concat"):
+    case word_key("total"):
+    case word_key("date"):
+    case word_key("time"):
+    case word_key("datetime"):
+    case word_key("strftime"):
+    case word_key("mod"):
+    // Not functions: words that a parenthesis may follow, and types.
+    case word_key("in"):
+    case word_key("any"):
+    case word_key("all"):
+    case word_key("some"):
+    case word_key("as"):
+    case word_key("on"):
+    case word_key("using"):
+    case word_key("and"):
+    case word_key("or"):
+    case word_key("not"):
+    case word_key("over"):
+    case word_key("filter"):
+    case word_key("group"):
+    case word_key("by"):
+    case word_key("case"):
+    case word_key("when"):
+    case word_key("then"):
+    case word_key("else"):
+    case word_key("select"):
+    case word_key("distinct"):
+    case word_key("from"):
+    case word_key("join"):
+    case word_key("where"):
+    case word_key("having"):
+    case word_key("union"):
+    case word_key("except"):
+    case word_key("exists"):
+    case word_key("values"):
+    case word_key("set"):
+    case word_key("limit"):
+    case word_key("offset"):
+    case word_key("row"):
+    case word_key("array"):
+    case word_key("is"):
+    case word_key("like"):
+    case word_key("between"):
+    case word_key("conflict"):
+    case word_key("lateral"):
+    case word_key("only"):
+    case word_key("char"):
+    case word_key("varchar"):
+    case word_key("numeric"):
+    case word_key("decimal"):
+      return true;
+    default:
+      return key == 0 && (equals_ignoring_case(word, "substring") || equals_ignoring_case(word, "intersect") ||
+                          equals_ignoring_case(word, "materialized") || equals_ignoring_case(word, "row_number") ||
+                          equals_ignoring_case(word, "returning"));
+  }
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
 // ---- dovetail/sql/argument.hpp ----
 // The arguments of a statement: named ones, the fields of structs, ranges.
 
@@ -19401,6 +19867,77 @@ class placeholder_check {
 }  // namespace detail
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/sql/routine_body.hpp ----
+// Where the body of a trigger, function or procedure begins and ends: semicolons inside of it end no text.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// Sees the tokens of one `create trigger`, `create function` or `create procedure`, one after another.
+/// A name that is spelt `begin`, `end` or `case` opens and closes nothing for which the database's own grammar would
+/// want a body: PostgreSQL's begins with `begin atomic`, SQLite's and PostgreSQL's do not nest, each of their
+/// statements ends with a semicolon, and so `end` follows one. Source: https://www.sqlite.org/lang_createtrigger.html
+/// and PostgreSQL's documentation of CREATE FUNCTION.
+class routine_body {
+ public:
+  constexpr bool is_inside() const noexcept { return depth_ > 0; }
+
+  /// `is_outside`: of all parentheses.
+  constexpr void take(dialect d, const token& at, const token& previous, bool is_outside) noexcept {
+    if (at.is(';')) {
+      cases_ = 0;  // an expression has no semicolon: what looked like its `case` was a name
+    } else if (at.kind == token_kind::word) {
+      d == dialect::mysql ? take_mysql(at.key, previous, is_outside) : take_word(d, at.key, previous, is_outside);
+    }
+  }
+
+ private:
+  constexpr void take_word(dialect d, std::uint64_t key, const token& previous, bool is_outside) noexcept {
+    const bool opens = d == dialect::postgres ? key == word_key("atomic") && previous.key == word_key("begin")
+                                              : key == word_key("begin");
+    if (depth_ == 0) {
+      depth_ = opens && is_outside ? 1 : 0;
+    } else if (key == word_key("case")) {
+      ++cases_;
+    } else if (key == word_key("end")) {
+      if (cases_ > 0) {
+        --cases_;
+      } else if (previous.is(';') || previous.key == word_key("atomic")) {
+        depth_ = 0;
+      }
+    }
+  }
+
+  // Blocks nest, and statements end with `end if`, `end case`, …
+  constexpr void take_mysql(std::uint64_t key, const token& previous, bool is_outside) noexcept {
+    switch (key) {
+      case word_key("begin"):
+        if (depth_ > 0 || is_outside) ++depth_;
+        return;
+      case word_key("case"):
+        if (depth_ > 0 && previous.key != word_key("end")) ++depth_;
+        return;
+      case word_key("if"):
+      case word_key("while"):
+      case word_key("loop"):
+      case word_key("repeat"):
+        if (previous.key == word_key("end")) ++depth_;  // end if
+        return;
+      case word_key("end"):
+        if (depth_ > 0) --depth_;
+        return;
+      default:
+        return;
+    }
+  }
+
+  std::uint32_t depth_ = 0;
+  std::uint32_t cases_ = 0;
+};
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
 // ---- dovetail/sql/select_list.hpp ----
 // Finds the names of the columns that a select list or a `returning` list delivers, as far as its text tells.
 
@@ -19642,7 +20179,7 @@ class analyser {
 
   constexpr void take(const token& found) noexcept {
     if (found.kind == token_kind::string || found.kind == token_kind::number) has_literals_ = true;
-    if (is_ended_ && !found.is(';') && !has_body_) return fail(sql_mistake::several_statements, found.begin);
+    if (is_ended_ && !found.is(';')) return fail(sql_mistake::several_statements, found.begin);
     switch (found.kind) {
       case token_kind::placeholder:
         add_to_list(found);
@@ -19677,7 +20214,8 @@ class analyser {
       case ';':
         if (depth_ != 0) return;
         end_list();
-        if (!is_empty_) is_ended_ = true;
+        if (is_routine_) body_.take(dialect_, found, previous_, true);
+        if (!is_empty_ && !body_.is_inside()) is_ended_ = true;
         return;
       case '[':  // an array's index or slice
         ++brackets_;
@@ -19833,6 +20371,7 @@ class analyser {
     if (is_with_ && !is_main) return;  // names and `as` before the main word
     awaits_main_word_ = false;
     traits_.kind = form.kind;
+    is_create_ = found.key == word_key("create");
     traits_.returns_rows = form.returns_rows;
     traits_.read_only = writes_inside_ ? tri_state::no : form.read_only;
     if (form.kind == statement_kind::select && found.key == word_key("select")) begin_list(role::output, found);
@@ -19857,13 +20396,21 @@ class analyser {
       case statement_kind::remove:
         return take_returning(found);
       case statement_kind::definition:
-        if (key == word_key("begin")) has_body_ = true;  // a trigger's or procedure's: statements end with `;` in it
-        return;
+        return take_definition_word(found);
       case statement_kind::other:
         return take_returning(found);
       default:
         return;
     }
+  }
+
+  // The body of what `create` makes: statements end with `;` in it.
+  constexpr void take_definition_word(const token& found) noexcept {
+    if (is_routine_) return body_.take(dialect_, found, previous_, parentheses_ == 0);
+    if (is_object_known_ || !is_create_ || parentheses_ != 0) return;
+    const object_kind object = object_of_word(found.key, text_.substr(found.begin, found.end - found.begin));
+    is_object_known_ = object != object_kind::undecided;
+    is_routine_ = object == object_kind::routine;
   }
 
   constexpr void take_insert_word(const token& found) noexcept {
@@ -19935,7 +20482,10 @@ class analyser {
   bool in_list_ = false;
   bool is_empty_ = true;
   bool is_ended_ = false;
-  bool has_body_ = false;
+  bool is_create_ = false;
+  bool is_object_known_ = false;
+  bool is_routine_ = false;
+  routine_body body_;
   bool is_with_ = false;
   bool awaits_main_word_ = false;
   bool writes_inside_ = false;
@@ -21256,6 +21806,7 @@ struct sql_stream_close {
 struct sql_script {
   using value_type = void;
   static constexpr std::string_view name = "script";
+  static constexpr bool keeps_parts = true;
   std::string text;
   bool is_idempotent() const noexcept { return false; }
 };
@@ -23816,8 +24367,14 @@ inline constexpr std::string_view unreadable_url = "[no readable URL]";
     for (std::size_t at = 0; at < text.size();) {  // host=h password='a b'
       const std::size_t sign = text.find('=', at);
       if (sign == text.npos) return std::string{unreadable_url};
-      std::size_t name = text.find_first_not_of(" \t\r\n", at);
-      const std::string_view written = text.substr(name, text.find_first_of(" \t\r\n=", name) - name);
+      const std::size_t name = text.find_first_not_of(" \t\r\n", at);
+      // Of words without a value the last one is the name: "host password=p" is wrong, and no less secret.
+      std::size_t word = name;
+      for (std::size_t i = name; i < sign; ++i) {
+        const bool is_begin = i > name && std::string_view{" \t\r\n"}.find(text[i - 1]) != std::string_view::npos;
+        if (is_begin && std::string_view{" \t\r\n"}.find(text[i]) == std::string_view::npos) word = i;
+      }
+      const std::string_view written = text.substr(word, text.find_first_of(" \t\r\n=", word) - word);
       std::size_t end = text.find_first_not_of(" \t\r\n", sign + 1);
       if (end != text.npos && text[end] == '\'') {
         for (++end; end < text.size() && text[end] != '\''; ++end) end += text[end] == '\\' ? 1 : 0;
@@ -23828,8 +24385,9 @@ inline constexpr std::string_view unreadable_url = "[no readable URL]";
         }
       }
       end = end > text.size() ? text.size() : end;
-      if (detail::is_secret_name(written) || written == "user") {
-        masked.append(text.substr(at, name - at)).append(written).append("=").append(detail::hidden_text);
+      const bool has_url = text.substr(sign, end - sign).find("://") != std::string_view::npos;
+      if (detail::is_secret_name(written) || written == "user" || has_url) {
+        masked.append(text.substr(at, word - at)).append(written).append("=").append(detail::hidden_text);
       } else {
         masked.append(text.substr(at, end - at));
       }
@@ -24208,16 +24766,17 @@ struct unpack_element {
   }
 };
 
-template <dialect D, class Tuple>
+template <class Db, class Tuple>
 struct statement_of_tuple;
-template <dialect D, class... Args>
-struct statement_of_tuple<D, std::tuple<Args...>> {
-  using type = statement_for<D, void, std::remove_cvref_t<Args>...>;
+template <class Db, class... Args>
+struct statement_of_tuple<Db, std::tuple<Args...>> {
+  using type = statement_of<Db, Db::speaks, void, std::remove_cvref_t<Args>...>;
 };
-/// The statement of a batch over elements of type `T`.
+/// The statement of a batch over elements of type `T`; one that keeps the rules of the database's type, if that has
+/// any.
 template <class Db, class T>
-using batch_statement = typename statement_of_tuple<std::remove_cvref_t<Db>::speaks,
-                                                    decltype(unpack_element{}(std::declval<const T&>()))>::type;
+using batch_statement =
+    typename statement_of_tuple<std::remove_cvref_t<Db>, decltype(unpack_element{}(std::declval<const T&>()))>::type;
 
 /// The members with these numbers.
 template <class Members, bool WithValues>
@@ -24445,7 +25004,7 @@ auto run_bulk(Db& db, result<std::string> text, std::span<const T> rows, const b
   // A name that cannot be quoted leaves no text: the statement's own check refuses it.
   if (text) state->text = *std::move(text);
   using arguments = decltype(Unpack{}(std::declval<const T&>()));
-  using statement = typename statement_of_tuple<Db::speaks, arguments>::type;
+  using statement = typename statement_of_tuple<Db, arguments>::type;
   return batch_driver_of<Db>::template run<Unpack>(db, statement{runtime{state->text}, where}, rows, state, how, where);
 }
 
@@ -24533,116 +25092,6 @@ auto bulk_delete(Db&& db, std::string_view table, const Range& rows, batch_optio
       detail::table_text("delete from ", db_type::speaks, table,
                          detail::keys_tail<db_type::speaks, detail::row_of<Range>, Keys...>),
       detail::as_span(rows), how, std::move(progress), where);
-}
-
-}  // namespace dovetail::inline v0
-
-// ---- dovetail/sql/statement_class.hpp ----
-// What a statement is for those who decide about it: its class, the tables that it names, what is remarkable in it.
-
-namespace dovetail::inline v0 {
-
-/// What a statement does, finer than `statement_kind`.
-enum class statement_class : std::uint8_t {
-  none,            ///< no statement: empty, or comments alone
-  select,          ///< select, values, table
-  insert,          ///< insert, replace, upsert
-  update,          ///< update
-  remove,          ///< delete
-  merge,           ///< merge
-  show,            ///< show, describe, a pragma that only tells
-  definition,      ///< create, alter, drop, truncate, rename, comment: of tables, views, indexes, functions …
-  rights,          ///< grant, revoke
-  transaction,     ///< begin, commit, rollback, savepoint, set transaction …
-  setting,         ///< set, reset, discard, a pragma that changes something
-  copy,            ///< copy, load data
-  call,            ///< call, exec
-  block,           ///< do: code of another language
-  lock,            ///< lock, unlock
-  notification,    ///< listen, notify, unlisten
-  prepared,        ///< prepare, execute, deallocate as SQL
-  cursor,          ///< declare, fetch, move, close as SQL
-  maintenance,     ///< vacuum, analyze, reindex, cluster, refresh, checkpoint, optimize …
-  attachment,      ///< attach, detach
-  administration,  ///< of the server: roles, databases, extensions, kill, shutdown, flush, load …
-  unknown,         ///< begins with a word that is none of these
-};
-
-/// The name of a class: "select", "delete", …
-constexpr std::string_view to_string(statement_class what) noexcept {
-  constexpr std::string_view names[] = {
-      "none",     "select",      "insert",      "update",     "delete",         "merge",  "show", "definition",
-      "rights",   "transaction", "setting",     "copy",       "call",           "block",  "lock", "notification",
-      "prepared", "cursor",      "maintenance", "attachment", "administration", "unknown"};
-  return names[static_cast<std::size_t>(what)];
-}
-
-/// One table that a statement names: text[begin, end), as it is written, with its schema.
-struct table_place {
-  std::uint32_t begin = 0;
-  std::uint32_t end = 0;
-  bool is_written = false;
-
-  friend constexpr bool operator==(const table_place&, const table_place&) = default;
-};
-
-/// What `classify` finds. Names of columns and functions are not looked up anywhere: a view, a trigger, or a function
-/// that is called, may read and write more than the text tells.
-struct classification {
-  static constexpr std::size_t most_tables = 16;
-
-  statement_class what = statement_class::none;  ///< of the first statement; with `explain`, of what is explained
-  /// `yes` when its form reads only; a function that it calls may write all the same: see `calls_functions`.
-  tri_state read_only = tri_state::unknown;
-  bool is_explained = false;      ///< explain …
-  bool is_executed = true;        ///< false for explain without analyze
-  bool is_server_object = false;  ///< a definition of what is no part of a schema: a role, a database, an extension …
-  bool makes_table = false;       ///< select … into: a new table, or a file
-  bool locks_rows = false;        ///< select … for update
-  bool calls_functions = false;   ///< of which the text does not tell whether they write
-  bool has_all_tables = false;    ///< every table that the statement names is in `tables`
-  bool has_comment = false;
-  bool has_union = false;
-  bool has_more = false;  ///< another statement follows at `more_at`; nothing of it has been looked at
-  std::uint8_t table_count = 0;
-  std::array<table_place, most_tables> tables{};
-  std::uint32_t begin = 0;  ///< of the first word
-  std::uint32_t more_at = 0;
-  std::uint32_t comment_at = 0;
-  std::uint32_t union_at = 0;
-  std::uint32_t risk_at = 0;  ///< of the name of a function that reaches beyond the data; size 0: there is none
-  std::uint32_t risk_size = 0;
-  sql_problem problem{};  ///< quotes and comments without an end; then the rest is what could be seen before
-};
-
-/// A table's name as it can be compared: without quotes, and in lower case where the database makes no difference
-/// (SQLite: everywhere; PostgreSQL: outside of quotes): `app."City"` is app.City. A part that has a dot in itself keeps
-/// double quotes around it.
-[[gnu::cold]] inline std::string comparable_name(dialect d, std::string_view written) {
-  std::string name;
-  for (std::size_t i = 0; i < written.size(); ++i) {
-    const char open = written[i];
-    const bool is_quote = open == '"' || open == '\'' || open == '`' || open == '[';
-    if (!is_quote) {
-      if (open > ' ' || open < 0) name += d == dialect::mysql ? open : ascii_lower(open);
-      continue;
-    }
-    const char close = open == '[' ? ']' : open;
-    std::string part;
-    for (++i; i < written.size(); ++i) {
-      if (written[i] == close) {
-        if (close == ']' || i + 1 >= written.size() || written[i + 1] != close) break;
-        ++i;
-      }
-      part += d == dialect::sqlite ? ascii_lower(written[i]) : written[i];
-    }
-    if (part.find('.') != std::string::npos) {
-      name.append(1, '"').append(part).append(1, '"');
-    } else {
-      name += part;
-    }
-  }
-  return name;
 }
 
 }  // namespace dovetail::inline v0
@@ -24946,6 +25395,7 @@ inline int sqlite_code(const std::error_code& code) noexcept {
     const bool is_lost = kind == condition::commit_unknown || kind == condition::connection || primary == sqlite_ioerr;
     return is_lost ? retry_class::lost_in_commit : retry_class::never;
   }
+  if (why.code() == errc::cancelled) return retry_class::never;  // whatever is listed: the caller wants no more of it
   if (why.code() != errc::commit_unknown && detail::is_listed(why, how)) return retry_class::listed;
   // A pool that stayed full for a whole wait is not asked again: more waiting is what its settings ruled out.
   if (why.code() == errc::pool_wait_timeout || why.code() == errc::pool_queue_full) return retry_class::never;
@@ -25018,7 +25468,7 @@ struct pool_settings {
 
 struct monitor_settings {
   clock::duration slow_query = (clock::duration::max)();  ///< statements that take longer are counted and kept
-  std::size_t kept_slow_queries = 100;
+  std::size_t kept_slow_queries = 100;                    ///< of a shared pool: what the newest session says
   clock::duration health_wait = std::chrono::seconds{2};  ///< longest wait for the answer to a health check
 };
 
@@ -25600,350 +26050,6 @@ struct no_guard {
 
 }  // namespace dovetail::inline v0::asyncsql
 
-// ---- dovetail/sql/leading_word.hpp ----
-// What the word tells that a statement begins with, and the words behind `create`, `pragma` and their like.
-
-namespace dovetail::inline v0 {
-namespace detail {
-
-/// True when `text` is one of some words in lower case. For words too long for a key.
-template <std::size_t N>
-constexpr bool is_among(std::string_view text, const std::string_view (&words)[N]) noexcept {
-  for (const std::string_view word : words) {
-    if (equals_ignoring_case(text, word)) return true;
-  }
-  return false;
-}
-
-constexpr statement_class class_of_long_word(std::string_view word) noexcept {
-  if (equals_ignoring_case(word, "savepoint")) return statement_class::transaction;
-  constexpr std::string_view preparations[] = {"deallocate"};
-  constexpr std::string_view maintenance[] = {"checkpoint"};
-  constexpr std::string_view administration[] = {"uninstall", "reassign"};
-  if (is_among(word, preparations)) return statement_class::prepared;
-  if (is_among(word, maintenance)) return statement_class::maintenance;
-  if (is_among(word, administration)) return statement_class::administration;
-  return statement_class::unknown;
-}
-
-/// The class that a first word stands for; `explain` and `with` are not asked about.
-constexpr statement_class class_of_word(std::uint64_t key, std::string_view word) noexcept {
-  switch (key) {
-    case word_key("select"):
-    case word_key("values"):
-    case word_key("table"):
-      return statement_class::select;
-    case word_key("insert"):
-    case word_key("replace"):
-    case word_key("upsert"):
-      return statement_class::insert;
-    case word_key("update"):
-      return statement_class::update;
-    case word_key("delete"):
-      return statement_class::remove;
-    case word_key("merge"):
-      return statement_class::merge;
-    case word_key("show"):
-      return statement_class::show;
-    case word_key("create"):
-    case word_key("alter"):
-    case word_key("drop"):
-    case word_key("truncate"):
-    case word_key("rename"):
-    case word_key("comment"):
-      return statement_class::definition;
-    case word_key("grant"):
-    case word_key("revoke"):
-      return statement_class::rights;
-    case word_key("begin"):
-    case word_key("start"):  // transaction, unless a later word says replica
-    case word_key("commit"):
-    case word_key("end"):
-    case word_key("rollback"):
-    case word_key("abort"):
-    case word_key("release"):
-    case word_key("xa"):
-      return statement_class::transaction;
-    case word_key("set"):
-    case word_key("reset"):
-    case word_key("discard"):
-    case word_key("use"):
-    case word_key("pragma"):
-      return statement_class::setting;
-    case word_key("copy"):
-    case word_key("load"):
-      return statement_class::copy;
-    case word_key("call"):
-    case word_key("exec"):
-      return statement_class::call;
-    case word_key("do"):
-      return statement_class::block;
-    case word_key("lock"):
-    case word_key("unlock"):
-      return statement_class::lock;
-    case word_key("listen"):
-    case word_key("notify"):
-    case word_key("unlisten"):
-      return statement_class::notification;
-    case word_key("prepare"):
-    case word_key("execute"):
-      return statement_class::prepared;
-    case word_key("declare"):
-    case word_key("fetch"):
-    case word_key("move"):
-    case word_key("close"):
-    case word_key("handler"):
-      return statement_class::cursor;
-    case word_key("vacuum"):
-    case word_key("analyze"):
-    case word_key("analyse"):
-    case word_key("reindex"):
-    case word_key("cluster"):
-    case word_key("refresh"):
-    case word_key("optimize"):
-    case word_key("repair"):
-      return statement_class::maintenance;
-    case word_key("attach"):
-    case word_key("detach"):
-      return statement_class::attachment;
-    case word_key("install"):
-    case word_key("import"):
-    case word_key("kill"):
-    case word_key("shutdown"):
-    case word_key("flush"):
-    case word_key("purge"):
-    case word_key("security"):
-    case word_key("stop"):
-      return statement_class::administration;
-    default:
-      return key == 0 ? class_of_long_word(word) : statement_class::unknown;
-  }
-}
-
-/// What `create`, `alter`, `drop` and `comment on` are about.
-enum class object_kind : std::uint8_t { undecided, table, other_of_schema, routine, server };
-
-constexpr object_kind object_of_word(std::uint64_t key, std::string_view word) noexcept {
-  switch (key) {
-    case word_key("table"):
-    case word_key("view"):
-      return object_kind::table;
-    case word_key("index"):
-    case word_key("sequence"):
-    case word_key("type"):
-    case word_key("domain"):
-    case word_key("schema"):
-    case word_key("column"):
-      return object_kind::other_of_schema;
-    case word_key("function"):
-    case word_key("trigger"):
-      return object_kind::routine;
-    case word_key("role"):
-    case word_key("user"):
-    case word_key("group"):
-    case word_key("database"):
-    case word_key("system"):
-    case word_key("server"):
-    case word_key("data"):
-    case word_key("event"):
-    case word_key("rule"):
-    case word_key("policy"):
-    case word_key("operator"):
-    case word_key("language"):
-    case word_key("cast"):
-    case word_key("access"):
-    case word_key("text"):
-    case word_key("owned"):
-    case word_key("large"):
-    case word_key("instance"):
-      return object_kind::server;
-    default:
-      break;
-  }
-  if (key != 0) return object_kind::undecided;
-  if (equals_ignoring_case(word, "procedure")) return object_kind::routine;
-  if (equals_ignoring_case(word, "statistics")) return object_kind::other_of_schema;
-  constexpr std::string_view of_server[] = {"extension",  "tablespace", "publication", "subscription", "transform",
-                                            "conversion", "collation",  "privileges",  "routine"};
-  return is_among(word, of_server) ? object_kind::server : object_kind::undecided;
-}
-
-/// SQLite's pragmas that only tell. `has_argument`: those that take the name of a table in parentheses.
-/// Source: https://www.sqlite.org/pragma.html
-constexpr bool is_reading_pragma(std::string_view name, bool has_argument) noexcept {
-  constexpr std::string_view with_argument[] = {
-      "table_info",  "table_xinfo",      "table_list",        "index_list",  "index_info",
-      "index_xinfo", "foreign_key_list", "foreign_key_check", "quick_check", "integrity_check"};
-  if (is_among(name, with_argument)) return true;
-  if (has_argument) return false;
-  constexpr std::string_view alone[] = {"analysis_limit",
-                                        "application_id",
-                                        "auto_vacuum",
-                                        "automatic_index",
-                                        "busy_timeout",
-                                        "cache_size",
-                                        "cache_spill",
-                                        "cell_size_check",
-                                        "checkpoint_fullfsync",
-                                        "collation_list",
-                                        "compile_options",
-                                        "data_version",
-                                        "database_list",
-                                        "defer_foreign_keys",
-                                        "encoding",
-                                        "foreign_keys",
-                                        "freelist_count",
-                                        "fullfsync",
-                                        "function_list",
-                                        "ignore_check_constraints",
-                                        "journal_mode",
-                                        "journal_size_limit",
-                                        "locking_mode",
-                                        "max_page_count",
-                                        "mmap_size",
-                                        "module_list",
-                                        "page_count",
-                                        "page_size",
-                                        "pragma_list",
-                                        "query_only",
-                                        "read_uncommitted",
-                                        "recursive_triggers",
-                                        "reverse_unordered_selects",
-                                        "schema_version",
-                                        "secure_delete",
-                                        "soft_heap_limit",
-                                        "synchronous",
-                                        "temp_store",
-                                        "threads",
-                                        "trusted_schema",
-                                        "user_version",
-                                        "wal_autocheckpoint"};
-  return is_among(name, alone);
-}
-
-/// Functions that wait, read or write files, end sessions or reach other servers (and the prefixes of their families).
-constexpr bool is_risky_function(std::string_view name) noexcept {
-  if (name.size() < 5) return false;
-  switch (name.front() | 0x20) {
-    case 's':
-      return equals_ignoring_case(name, "sleep");
-    case 'b':
-      return equals_ignoring_case(name, "benchmark");
-    case 'w':
-      return equals_ignoring_case(name, "waitfor") || equals_ignoring_case(name, "writefile");
-    case 'r':
-      return equals_ignoring_case(name, "readfile");
-    case 'd':
-      return starts_with_ignoring_case(name, "dblink");
-    case 'x':
-      return equals_ignoring_case(name, "xp_cmdshell");
-    case 'l':
-      return equals_ignoring_case(name, "load_file") || equals_ignoring_case(name, "load_extension") ||
-             equals_ignoring_case(name, "lo_import") || equals_ignoring_case(name, "lo_export");
-    case 'p': {
-      if (!starts_with_ignoring_case(name, "pg_")) return false;
-      constexpr std::string_view families[] = {"pg_sleep", "pg_ls_", "pg_read_", "pg_file_"};
-      for (const std::string_view family : families) {
-        if (starts_with_ignoring_case(name, family)) return true;
-      }
-      constexpr std::string_view names[] = {"pg_terminate_backend", "pg_cancel_backend", "pg_reload_conf",
-                                            "pg_rotate_logfile",    "pg_promote",        "pg_stat_file"};
-      return is_among(name, names);
-    }
-    default:
-      return false;
-  }
-}
-
-/// Functions of which it is known that they only compute.
-constexpr bool is_pure_function(std::uint64_t key, std::string_view word) noexcept {
-  switch (key) {
-    case word_key("count"):
-    case word_key("sum"):
-    case word_key("min"):
-    case word_key("max"):
-    case word_key("avg"):
-    case word_key("abs"):
-    case word_key("round"):
-    case word_key("floor"):
-    case word_key("ceil"):
-    case word_key("lower"):
-    case word_key("upper"):
-    case word_key("length"):
-    case word_key("trim"):
-    case word_key("replace"):
-    case word_key("substr"):
-    case word_key("coalesce"):
-    case word_key("nullif"):
-    case word_key("greatest"):
-    case word_key("least"):
-    case word_key("cast"):
-    case word_key("extract"):
-    case word_key("position"):
-    case word_key("now"):
-    case word_key("rank"):
-    case word_key("concat"):
-    case word_key("total"):
-    case word_key("date"):
-    case word_key("time"):
-    case word_key("datetime"):
-    case word_key("strftime"):
-    case word_key("mod"):
-    // Not functions: words that a parenthesis may follow, and types.
-    case word_key("in"):
-    case word_key("any"):
-    case word_key("all"):
-    case word_key("some"):
-    case word_key("as"):
-    case word_key("on"):
-    case word_key("using"):
-    case word_key("and"):
-    case word_key("or"):
-    case word_key("not"):
-    case word_key("over"):
-    case word_key("filter"):
-    case word_key("group"):
-    case word_key("by"):
-    case word_key("case"):
-    case word_key("when"):
-    case word_key("then"):
-    case word_key("else"):
-    case word_key("select"):
-    case word_key("distinct"):
-    case word_key("from"):
-    case word_key("join"):
-    case word_key("where"):
-    case word_key("having"):
-    case word_key("union"):
-    case word_key("except"):
-    case word_key("exists"):
-    case word_key("values"):
-    case word_key("set"):
-    case word_key("limit"):
-    case word_key("offset"):
-    case word_key("row"):
-    case word_key("array"):
-    case word_key("is"):
-    case word_key("like"):
-    case word_key("between"):
-    case word_key("conflict"):
-    case word_key("lateral"):
-    case word_key("only"):
-    case word_key("char"):
-    case word_key("varchar"):
-    case word_key("numeric"):
-    case word_key("decimal"):
-      return true;
-    default:
-      return key == 0 && (equals_ignoring_case(word, "substring") || equals_ignoring_case(word, "intersect") ||
-                          equals_ignoring_case(word, "materialized") || equals_ignoring_case(word, "row_number") ||
-                          equals_ignoring_case(word, "returning"));
-  }
-}
-
-}  // namespace detail
-}  // namespace dovetail::inline v0
-
 // ---- dovetail/sql/query_frame.hpp ----
 // Where a reader of a statement's tables stands: the clause inside of each parenthesis, and names that hide tables.
 
@@ -26524,7 +26630,7 @@ class classifier {
   }
 
   constexpr void take(const token& at) noexcept {
-    if (at.is(';') && depth_ == 0 && body_ == 0) {
+    if (at.is(';') && depth_ == 0 && !body_.is_inside()) {
       if (found_.what != statement_class::none || expects_ != expects::first_word) end_statement(at);
       return;
     }
@@ -26539,6 +26645,7 @@ class classifier {
     } else if (at.is(')') && depth_ > 0) {
       --depth_;
     }
+    if (is_create_ && object_ == object_kind::routine) body_.take(dialect_, at, previous_, depth_ == 0);
     tables_.take(at, previous_, before_);
     if (at.kind == token_kind::word) take_word(at);
   }
@@ -26704,30 +26811,9 @@ class classifier {
   }
 
   constexpr void take_word(const token& at) noexcept {
-    switch (at.key) {
-      case word_key("union"):
-        if (previous_.is('.')) return;
-        if (!found_.has_union) found_.union_at = at.begin;
-        found_.has_union = true;
-        return;
-      case word_key("begin"):
-        if (body_ > 0 || (is_create_ && object_ == object_kind::routine && depth_ == 0)) ++body_;
-        return;
-      case word_key("case"):
-        if (body_ > 0 && previous_.key != word_key("end")) ++body_;
-        return;
-      case word_key("if"):
-      case word_key("while"):
-      case word_key("loop"):
-      case word_key("repeat"):
-        if (is_create_ && object_ == object_kind::routine && previous_.key == word_key("end")) ++body_;  // end if
-        return;
-      case word_key("end"):
-        if (body_ > 0) --body_;
-        return;
-      default:
-        return;
-    }
+    if (at.key != word_key("union") || previous_.is('.')) return;
+    if (!found_.has_union) found_.union_at = at.begin;
+    found_.has_union = true;
   }
 
   constexpr void end_statement(const token& at) noexcept {
@@ -26785,7 +26871,7 @@ class classifier {
   token previous_;
   token before_;
   std::uint32_t depth_ = 0;
-  std::uint32_t body_ = 0;
+  routine_body body_;
   expects expects_ = expects::first_word;
   object_kind object_ = object_kind::undecided;
   bool is_ended_ = false;
@@ -27210,6 +27296,8 @@ class sql_metrics {
   void saw_retry() noexcept { add(retries_); }
   void saw_transaction(bool is_committed) noexcept { add(is_committed ? commits_ : rollbacks_); }
   [[gnu::cold]] void saw_slow(slow_statement statement);
+  /// How many slow statements are kept from now on.
+  [[gnu::cold]] void keep_slow(std::size_t most);
 
   std::uint64_t statements() const noexcept { return statements_time_.count(); }
   std::uint64_t errors(condition kind) const noexcept { return get(errors_[condition_counts::index(kind)]); }
@@ -27230,7 +27318,6 @@ class sql_metrics {
   static std::uint64_t get(const counter& from) noexcept { return from.load(std::memory_order_relaxed); }
 
   std::string pool_;
-  std::size_t kept_;
   std::array<counter, 3> locks_{};
   std::array<counter, 4> events_{};
   std::array<counter, condition_counts::size> errors_{};
@@ -27244,6 +27331,7 @@ class sql_metrics {
   detail::edge_histogram acquire_waits_;
   detail::edge_histogram statements_time_;
   mutable std::mutex mutex_;
+  std::size_t kept_;
   std::deque<slow_statement> slow_statements_;
 };
 
@@ -27268,10 +27356,16 @@ inline std::uint64_t detail::edge_histogram::up_to(std::size_t edge) const noexc
 
 [[gnu::noinline]] inline void sql_metrics::saw_slow(slow_statement statement) {
   add(slow_);
-  if (kept_ == 0) return;
   const std::lock_guard lock{mutex_};
-  if (slow_statements_.size() == kept_) slow_statements_.pop_back();
+  if (kept_ == 0) return;
+  if (slow_statements_.size() >= kept_) slow_statements_.resize(kept_ - 1);
   slow_statements_.push_front(std::move(statement));
+}
+
+[[gnu::noinline]] inline void sql_metrics::keep_slow(std::size_t most) {
+  const std::lock_guard lock{mutex_};
+  kept_ = most;
+  if (slow_statements_.size() > most) slow_statements_.resize(most);
 }
 
 [[gnu::noinline]] inline std::vector<slow_statement> sql_metrics::slow_statements() const {
@@ -27705,6 +27799,27 @@ concept has_table = requires(const Op& op) {
   op.table;
 };
 
+/// Asks the guard about each statement of a pipeline. None of them has met the rules of a session when the program was
+/// compiled: literals are judged as other texts are.
+template <class Guard, class Ops>
+error_info admit_each(const Guard& guard, const Ops& ops, const guard_context& context) {
+  error_info refused;
+  const auto is_refused = [&](const auto& each) {
+    statement_view sql = each.request.sql.view();
+    sql.is_literal = false;
+    refused = guard.check(sql, context);
+    return static_cast<bool>(refused);
+  };
+  if constexpr (requires { ops.size(); }) {
+    for (const auto& each : ops) {
+      if (is_refused(each)) break;
+    }
+  } else {
+    std::apply([&](const auto&... each) { static_cast<void>((is_refused(each) || ...)); }, ops);
+  }
+  return refused;
+}
+
 /// Asks the guard about an operation.
 template <class Guard, class Op>
 error_info admit(const Guard& guard, const Op& op, const guard_context& context) {
@@ -27712,6 +27827,8 @@ error_info admit(const Guard& guard, const Op& op, const guard_context& context)
     return guard.check(op.request.sql.view(), context);
   } else if constexpr (has_table<Op>) {
     return guard.check_table(op.table, context);
+  } else if constexpr (requires { op.ops; }) {
+    return admit_each(guard, op.ops, context);
   } else if constexpr (requires { op.text; }) {
     return guard.check_script(op.text, context);
   } else {
@@ -27904,6 +28021,8 @@ class session_transaction : public Core::connection_type::template verbs<session
   }
 
   bool is_open() const noexcept { return scope_.is_open(); }
+  /// A commit has been tried, and did not say that nothing was kept.
+  bool may_be_kept() const noexcept { return may_be_kept_; }
 
   /// Makes the changes permanent. Errors: errc::transaction_closed; errc::transaction_aborted when the database had
   /// rolled it back already; errc::commit_unknown when the answer was lost.
@@ -27954,6 +28073,7 @@ class session_transaction : public Core::connection_type::template verbs<session
       return detail::misuse("No active transaction to commit", where, errc::transaction_closed);
     }
     result<void> done = scope_.commit(where);
+    may_be_kept_ = done || done.error().kind() == condition::commit_unknown;
     context_->metrics->saw_transaction(static_cast<bool>(done));
     return done;
   }
@@ -28005,6 +28125,7 @@ class session_transaction : public Core::connection_type::template verbs<session
   context_type* context_;
   transaction_scope<Core, true> scope_;
   int depth_ = 0;
+  bool may_be_kept_ = false;
 };
 
 }  // namespace dovetail::inline v0::asyncsql
@@ -28072,6 +28193,7 @@ struct failed_attempt {
   sql_phase phase = sql_phase::connect;
   std::size_t sent = 0;
   retry_class kind = retry_class::never;
+  bool may_be_kept = false;  ///< some of it may have been committed before it failed: it is not repeated
 };
 
 /// What to do about a failed attempt; sets its class, and reports it to `watcher`.
@@ -28081,16 +28203,17 @@ template <class Watcher>
                                            Watcher& watcher) {
   const clock::time_point now = clock::now();
   bad.kind = classify(bad.why, bad.phase, bad.sent, rules);
-  const verdict next = decide(bad.kind,
-                              {.phase = bad.phase,
-                               .is_repeatable = is_repeatable,
-                               .bytes_sent = bad.sent,
-                               .attempt = attempt,
-                               .elapsed = now - how.since,
-                               .budget = how.by.is_never() ? (clock::duration::max)()
-                                                           : (std::max)(how.by.when() - now, clock::duration::zero()),
-                               .random = dovetail::detail::random_for_jitter()},
-                              rules);
+  verdict next = decide(bad.kind,
+                        {.phase = bad.phase,
+                         .is_repeatable = is_repeatable,
+                         .bytes_sent = bad.sent,
+                         .attempt = attempt,
+                         .elapsed = now - how.since,
+                         .budget = how.by.is_never() ? (clock::duration::max)()
+                                                     : (std::max)(how.by.when() - now, clock::duration::zero()),
+                         .random = dovetail::detail::random_for_jitter()},
+                        rules);
+  if (bad.may_be_kept && bad.kind != retry_class::not_sent) next = verdict::give_up();
   if (next.repeat) metrics.saw_retry();
   dovetail::detail::observe(watcher, [&] {
     return observation{.what = next.repeat ? observed::retry : observed::error,
@@ -28124,6 +28247,7 @@ class statement_runner {
         auto answer = core_->perform_on(*on, op, how, attempt);
         if (!answer) {
           fail(on, bad, answer.error(), wraps);
+          bad.may_be_kept = std::same_as<Op, sql_script> && !was_undone_;
         } else if (!wraps || finish(on, how, bad)) {
           return answer;
         }
@@ -28199,6 +28323,7 @@ class statement_runner {
 
   void fail(lease& on, failed_attempt& bad, error_info& why, bool wraps) {
     bad = {std::move(why), sql_phase::execute, on->last_traffic().sent};
+    was_undone_ = wraps && on->is_in_transaction();
     if (!wraps) return;
     explain_mode(bad.why);
     undo(on);
@@ -28225,6 +28350,7 @@ class statement_runner {
   Core* core_;
   const session_settings* settings_;
   sql_metrics* metrics_;
+  bool was_undone_ = false;  // the last failure: with the transaction around it
 };
 
 }  // namespace dovetail::inline v0::asyncsql::detail
@@ -28262,7 +28388,13 @@ class session : public Client::connection_type::template verbs<session<Client, G
                    std::shared_ptr<sql_metrics> metrics = {})
       : state_(std::make_unique<state>(std::move(of), std::move(how), std::move(guard), std::move(metrics))) {}
   session(session&&) noexcept = default;
-  session& operator=(session&&) noexcept = default;
+  /// Closes this one before.
+  session& operator=(session&& other) noexcept {
+    if (this == &other) return *this;
+    close();
+    state_ = std::move(other.state_);
+    return *this;
+  }
   ~session() { close(); }
 
   const session_settings& settings() const noexcept { return state_->context.how; }
@@ -28375,7 +28507,7 @@ class session : public Client::connection_type::template verbs<session<Client, G
     detail::session_context<Guard> context;
     mutable std::mutex mutex;  // of the manual transaction
     std::optional<transaction_type> manual;
-    bool is_closed = false;
+    std::atomic<bool> is_closed{false};  // written under the mutex
   };
 
   /// The turn of one thread in the manual transaction; the wait is the session's lock contention.
@@ -28418,6 +28550,7 @@ class session : public Client::connection_type::template verbs<session<Client, G
     if (mode() == transaction_mode::manual) {
       const turn mine{*state_, how};
       if (!mine) return no_turn(how.where);
+      if (state_->is_closed) return closed(how.where);  // while it waited: its transaction is gone
       if (state_->manual) return state_->manual->perform_inside(op, how);
     }
     return runner().perform(op, how, detail::wants_transaction(op, settings().transaction));
@@ -28443,7 +28576,7 @@ template <class Client, statement_guard Guard>
 void session<Client, Guard>::close() noexcept {
   if (state_ == nullptr) return;
   const std::lock_guard lock{state_->mutex};
-  if (std::exchange(state_->is_closed, true)) return;
+  if (state_->is_closed.exchange(true)) return;
   state_->manual.reset();  // rolls back
   state_->context.metrics->saw_pool(pool_event::release);
 }
@@ -28496,6 +28629,7 @@ auto session<Client, Guard>::hold(const call& how) -> result<dovetail::detail::h
   if (mode() == transaction_mode::manual) {
     const turn mine{*state_, how};
     if (!mine) return no_turn(how.where);
+    if (state_->is_closed) return closed(how.where);
     if (state_->manual) return state_->manual->hold(how);
   }
   result<lease> lent = runner().acquire(how);
@@ -28540,6 +28674,7 @@ auto session<Client, Guard>::run_transaction(begin_mode isolation, Fn&& body, pl
       } catch (const error& thrown) {  // what else is thrown passes through, and rolls back on its way
         // What was sent and lost before the commit is undone by the server; but what else the body did may not be.
         bad = {thrown.info(), sql_phase::execute, 1};
+        bad.may_be_kept = tx->may_be_kept();  // by the body itself: begun again, it would do everything twice
       }
       if (!bad.why) {
         if (!tx->is_open()) return give();  // the body has ended it
@@ -28591,7 +28726,9 @@ result<std::shared_ptr<shared_pool<Client>>> open_pool(config& how, pool_registr
   typename Client::settings settings;
   if (error_info wrong = client_settings_of(how, parsed->settings, settings)) return wrong;
   change(parsed->options);
-  return in.get<Client>(std::move(parsed->options), std::move(settings), how.pool.share);
+  auto pool = in.get<Client>(std::move(parsed->options), std::move(settings), how.pool.share);
+  if (pool) (*pool)->metrics()->keep_slow(how.session.monitor.kept_slow_queries);
+  return pool;
 }
 
 template <class Client, class Guard>
@@ -28764,12 +28901,19 @@ struct [[nodiscard]] lock_batch_result {
   std::size_t total_not_found = 0;
   std::size_t total_exhausted = 0;
   std::size_t total_merge_conflicts = 0;
-  bool is_rolled_back = false;  ///< an atomic batch of which not all succeeded: nothing was kept
+  /// An atomic batch of which not all succeeded: nothing was kept, though the others' own status is `success`.
+  bool is_rolled_back = false;
 
   bool ok() const noexcept { return total_updated == total_operations; }
   explicit operator bool() const noexcept { return ok(); }
   double success_rate() const noexcept {
     return total_operations == 0 ? 0.0 : static_cast<double>(total_updated) / static_cast<double>(total_operations);
+  }
+  /// None of its changes was kept.
+  void roll_back() noexcept {
+    is_rolled_back = true;
+    total_updated = 0;
+    for (lock_result<Row>& each : results) each.updated = false;
   }
   void add(lock_result<Row> one) {
     ++total_operations;
@@ -29318,7 +29462,8 @@ class lock_attempts {
 
   lock_step wrote(bool is_done) {
     if (!is_done) return waits() ? lock_step::pause : lock_step::read;
-    return succeed(Layout::version_of(result_.row) + 1, true);
+    // Unsigned: a database that counts past the largest number does so without undefined behaviour here.
+    return succeed(static_cast<std::int64_t>(static_cast<std::uint64_t>(Layout::version_of(result_.row)) + 1), true);
   }
   /// `now`: the row as it is after the update, or nothing.
   lock_step forced(std::optional<row_type> now) {
@@ -29620,8 +29765,7 @@ struct lock_driver<false> {
       }
     } catch (const batch_undone&) {
       failure = {};
-      all.is_rolled_back = true;
-      all.total_updated = 0;
+      all.roll_back();
     } catch (const error& failed) {
       failure = failed.info();
     }
@@ -29851,8 +29995,10 @@ namespace dovetail::inline v0 {
 ///
 /// `db` is any database; an asynchronous one gives what its verbs give. (limited_rows<Row>) Errors: as `query`.
 template <class Row, asyncsql::sql_database Db, class... Args>
-decltype(auto) query_some(Db&& db, row_limits limits, statement_for<std::remove_cvref_t<Db>::speaks, Row, Args...> sql,
-                          const Args&... args) {
+decltype(auto) query_some(
+    Db&& db, row_limits limits,
+    detail::statement_of<std::remove_cvref_t<Db>, std::remove_cvref_t<Db>::speaks, Row, Args...> sql,
+    const Args&... args) {
   constexpr dialect speaks = std::remove_cvref_t<Db>::speaks;
   constexpr argument_storage storage =
       asyncsql::is_async<std::remove_reference_t<Db>> ? argument_storage::owned : argument_storage::borrowed;
@@ -30476,9 +30622,12 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     detail::session_context<Guard> context;
     std::shared_ptr<detail::async_turns> turns = std::make_shared<detail::async_turns>();
     std::optional<tx_type> manual;
-    bool is_closed = false;
+    std::atomic<bool> is_closed{false};
   };
 
+  static error_info closed(place where) {
+    return detail::misuse("the session is closed", where, errc::transaction_closed);
+  }
   static error_info no_turn(place where) {
     return detail::misuse("another statement in the transaction took too long, or this one was cancelled", where,
                           errc::deadline_passed);
@@ -30487,12 +30636,11 @@ class async_session : public Client::connection_type::template verbs<async_sessi
   template <operation Op>
   asio::awaitable<result<typename Op::value_type>> perform_admitted(Op op, call how) {
     const auto self = state_;
-    if (self->is_closed) {
-      co_return detail::misuse("the session is closed", how.where, errc::transaction_closed);
-    }
+    if (self->is_closed) co_return closed(how.where);
     if (mode() == transaction_mode::manual) {
       const auto mine = co_await detail::async_turns::take(self->turns, how.by);
       if (!mine) co_return no_turn(how.where);
+      if (self->is_closed) co_return closed(how.where);  // while it waited: its transaction is gone
       if (self->manual) {
         self->manual->limit(how.by);
         co_return co_await self->manual->perform(std::move(op), how.where);
@@ -30544,7 +30692,7 @@ class async_session : public Client::connection_type::template verbs<async_sessi
   template <class T, class Fn>
   asio::awaitable<result<T>> repeat(begin_mode isolation, Fn body, call how) {
     const auto self = state_;
-    if (self->is_closed) co_return detail::misuse("the session is closed", how.where, errc::transaction_closed);
+    if (self->is_closed) co_return closed(how.where);
     if (self->manual) co_return detail::misuse("Transaction already active: nest by savepoints", how.where);
     std::exception_ptr thrown;
     const auto run_body = [&](tx_type& tx) { return call_body<T>(*self, tx, body, thrown); };
@@ -30586,9 +30734,9 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     if (mode() != transaction_mode::manual) {
       co_return detail::misuse("begin() can only be called in 'manual' transaction mode", where);
     }
-    if (self->is_closed) co_return detail::misuse("the session is closed", where, errc::transaction_closed);
     const call how = start_call(where);
     const auto mine = co_await detail::async_turns::take(self->turns, how.by);
+    if (self->is_closed) co_return closed(where);
     if (!mine) co_return no_turn(where);
     if (self->manual) co_return detail::misuse("Transaction already active: nest by savepoints", where);
     auto lent = co_await dovetail::detail::async_begin(core(), get_executor(), how, sql_begin{isolation, 0});
@@ -30652,6 +30800,7 @@ template <class Client, class Guard>
     std::shared_ptr<shared_pool<Client>> pool =
         in.get<Client>(std::move(parsed->options), std::move(settings), how.pool.share, executor).value();
     std::shared_ptr<sql_metrics> metrics = pool->metrics();
+    metrics->keep_slow(how.session.monitor.kept_slow_queries);
     Client& client = pool->client();
     return async_session<Client, Guard>{std::shared_ptr<Client>{std::move(pool), &client}, own.session, std::move(by),
                                         std::move(metrics)};
@@ -30936,8 +31085,7 @@ struct lock_driver<true> {
       failure = co_await transact_awaited(db, body, where);
     } catch (const batch_undone&) {
       failure = {};
-      all.is_rolled_back = true;
-      all.total_updated = 0;
+      all.roll_back();
     }
     if (failure) co_return failure;
     co_return all;
@@ -32963,7 +33111,7 @@ error_info execute_rows(session& on, sqlite3_stmt* statement, const Op& op, summ
     sqlite3_reset(statement);
     if (failure) {
       op.state->failed_row = number;
-      return name_row(std::move(failure), number + 1, true);
+      return name_row(std::move(failure), op.state->done_before + number + 1, true);
     }
     ++number;
     op.state->row_done(done.rows_affected - before);
@@ -40356,8 +40504,10 @@ class execute_many_dialogue final : public detail::dialogue {
  public:
   using value_type = executions;
 
-  execute_many_dialogue(session& on, const statement_request& asked, const argument_rows& rows)
-      : dialogue(on), asked_(asked), rows_(rows) {}
+  /// `rows_before` are those of earlier dialogues: errors count them too.
+  execute_many_dialogue(session& on, const statement_request& asked, const argument_rows& rows,
+                        std::size_t rows_before = 0)
+      : dialogue(on), asked_(asked), rows_(rows), rows_before_(rows_before) {}
 
   executions value() && noexcept { return done_; }
   /// Which row failed, counted from 0; `no_row` when the failure was none of a row.
@@ -40461,7 +40611,7 @@ class execute_many_dialogue final : public detail::dialogue {
   /// A row's arguments could not be written: what the rows before it did must not stay.
   verdict give_up(error_info failure) {
     failed_row_ = written_;
-    note(name_row(std::move(failure), written_ + 1));
+    note(name_row(std::move(failure), written_));
     on().take_batch_back();
     if (!on().needs_sync()) return verdict::finish;
     on().begin_batch();
@@ -40471,9 +40621,9 @@ class execute_many_dialogue final : public detail::dialogue {
     return verdict::send;
   }
 
-  [[gnu::cold, gnu::noinline]] static error_info name_row(error_info failure, std::size_t number) {
+  [[gnu::cold, gnu::noinline]] error_info name_row(error_info failure, std::size_t row) const {
     std::string context = "row ";
-    v0::detail::append_parts(context, {v0::detail::number_text{number}});
+    v0::detail::append_parts(context, {v0::detail::number_text{rows_before_ + row + 1}});
     if (!failure.context().empty()) v0::detail::append_parts(context, {": ", failure.context()});
     failure.with_context(std::move(context));
     return failure;
@@ -40516,7 +40666,7 @@ class execute_many_dialogue final : public detail::dialogue {
       }
       if (!has_prefix_failed() && answered_ != written_) {
         failed_row_ = answered_;
-        failure = name_row(std::move(failure), answered_ + 1);
+        failure = name_row(std::move(failure), answered_);
       }
     }
     note(std::move(failure));
@@ -40550,6 +40700,7 @@ class execute_many_dialogue final : public detail::dialogue {
 
   statement_request asked_;
   argument_rows rows_;
+  std::size_t rows_before_;
   statement_use statement_;
   detail::preparation preparation_;
   executions done_;
@@ -40595,7 +40746,7 @@ class execute_many_call {
       first_.emplace(op_->request_of(*at_));
       asked_.emplace(*first_);
       if (error_info failure = asked_->prepare(*on_, shows_text_)) return end(std::move(failure));
-      running_.emplace(*on_, asked_->request(), argument_rows{this, &next, &row_done});
+      running_.emplace(*on_, asked_->request(), argument_rows{this, &next, &row_done}, op_->state->done_before);
     }
     const action next = running_->resume(ev);
     if (next.what() != verb::done) return next;
@@ -43575,6 +43726,24 @@ class parameter_call {
   std::string_view found_;
 };
 
+/// Operations that go on with a stream or a copy that is under way, or end it.
+template <class Op>
+inline constexpr bool goes_on = std::is_same_v<Op, sql_commit> || std::is_same_v<Op, sql_rollback>;
+template <class Rows>
+inline constexpr bool goes_on<sql_stream_fetch<Rows>> = true;
+template <class Rows>
+inline constexpr bool goes_on<sql_stream_close<Rows>> = true;
+
+[[gnu::cold, gnu::noinline]] inline error_info another_is_under_way() {
+  return {errc::busy, "a copy runs on this connection; it ends first, or the statement goes to the client"};
+}
+
+/// A stream of rows or a copy is under way: nothing else may begin. (What was broken off for good is drained at once.)
+template <class Op>
+bool is_refused(const session& on) noexcept {
+  return on.can_drain() && (!goes_on<Op> || on.is_copying_in());
+}
+
 /// The session of a connection, and the dialogues that it makes. Its machines borrow it: it stays where it is while one
 /// of them lives.
 class client_session {
@@ -44871,6 +45040,7 @@ class connection {
 
   template <operation Op>
   result<typename Op::value_type> perform(Op& op, deadline by) {
+    if (detail::is_refused<Op>(session_.wire())) return detail::another_is_under_way();
     moved_ = {};
     auto answer = run(stream_, session_.start(op), by, moved_);
     if (answer) return answer;
@@ -44885,6 +45055,7 @@ class connection {
   /// Executes a query, and reads its first rows.
   template <class Row, class Request>
   result<stream_state<Row>> open_stream(const Request& request, deadline by) {
+    if (detail::is_refused<void>(session_.wire())) return detail::another_is_under_way();
     moved_ = {};
     const bool shows_text = session_.options().include_statement_text;
     detail::prepared_request<Request> asked{request};
@@ -44901,6 +45072,7 @@ class connection {
   /// Begins a copy, and reads its first rows.
   template <class Row>
   result<stream_state<Row>> open_copy(detail::copy_origin from, deadline by) {
+    if (detail::is_refused<void>(session_.wire())) return detail::another_is_under_way();
     moved_ = {};
     auto rows = std::make_unique<detail::row_stream<Row>>();
     rows->copy_from(std::move(from));
@@ -46189,7 +46361,7 @@ struct recovering {
 
   template <class T>
   void operator()(result<T> answer) {
-    if (answer || !on->session.wire().can_drain()) {
+    if (answer || answer.error().code() == errc::busy || !on->session.wire().can_drain()) {  // busy: nothing began
       on->session.forget_purpose();
       return std::move(handler)(std::move(answer));
     }
@@ -46215,10 +46387,13 @@ class owned_operation {
   owned_operation(client_session& on, Op op) noexcept : on_(&on), op_(std::move(op)) {}
 
   action resume(const event& ev) {
-    if (!running_) running_.emplace(on_->start(op_));
+    if (!running_) {
+      if (is_refused<Op>(on_->wire())) return action::done(errc::busy);
+      running_.emplace(on_->start(op_));
+    }
     return running_->resume(ev);
   }
-  error_info failure(std::error_code ec) { return running_ ? failure_of(*running_, ec) : error_info{ec}; }
+  error_info failure(std::error_code ec) { return running_ ? failure_of(*running_, ec) : another_is_under_way(); }
   value_type value() && { return std::move(*running_).value(); }
 
  private:
