@@ -19017,8 +19017,8 @@ struct classification {
 };
 
 /// A table's name as it can be compared: without quotes, and in lower case where the database makes no difference
-/// (SQLite: everywhere; PostgreSQL: outside of quotes), so that APP and "City" in quotes make app.City. A part that has a
-/// dot in itself keeps double quotes around it.
+/// (SQLite: everywhere; PostgreSQL: outside of quotes), so that APP and "City" in quotes make app.City. A part that has
+/// a dot in itself keeps double quotes around it.
 [[gnu::cold]] inline std::string comparable_name(dialect d, std::string_view written) {
   std::string name;
   for (std::size_t i = 0; i < written.size(); ++i) {
