@@ -122,7 +122,9 @@ TEST_F(PostgresAsyncStream, AStatementDuringACopyOfItsTransactionIsRefusedAndThe
       EXPECT_EQ(*co_await rows.next(), 1);
       const auto refused = co_await tx.with(dt::as_result).template query_value<int>("select 1");
       EXPECT_FALSE(refused);
-      if (!refused) EXPECT_EQ(refused.error().code(), dt::errc::busy);
+      if (!refused) {
+        EXPECT_EQ(refused.error().code(), dt::errc::busy);
+      }
       int count = 1;
       while (co_await rows.next() != nullptr) ++count;
       co_return count;

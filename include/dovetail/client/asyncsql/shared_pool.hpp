@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/error_info.hpp>
+#include <dovetail/base/result.hpp>
 #include <dovetail/client/asyncsql/sql_database.hpp>
 #include <dovetail/client/operation.hpp>
 #include <dovetail/client/pool_report.hpp>
