@@ -1,7 +1,7 @@
 // What the verbs of a SQL client become: a checked statement with its arguments, and what is wanted of it.
 #pragma once
 
-#include <dovetail/row/plan.hpp>
+#include <dovetail/row/borrows.hpp>
 #include <dovetail/row/rows.hpp>
 #include <dovetail/sql/statement.hpp>
 
@@ -46,7 +46,7 @@ struct sql_execute {
 /// Reads all rows.
 template <class Row, class Request>
 struct sql_query {
-  using value_type = rows<row_value_t<Row>>;
+  using value_type = rows<kept_row_t<Row>>;
   static constexpr std::string_view name = "query";
   Request request;
   bool is_idempotent() const noexcept { return request.is_read_only(); }
@@ -55,7 +55,7 @@ struct sql_query {
 /// Reads exactly one row. Errors: errc::no_row, errc::too_many_rows.
 template <class Row, class Request>
 struct sql_query_one {
-  using value_type = row_value_t<Row>;
+  using value_type = kept_row_t<Row>;
   static constexpr std::string_view name = "query_one";
   Request request;
   bool is_idempotent() const noexcept { return request.is_read_only(); }
@@ -64,7 +64,7 @@ struct sql_query_one {
 /// Reads one row or none. Errors: errc::too_many_rows.
 template <class Row, class Request>
 struct sql_query_optional {
-  using value_type = std::optional<row_value_t<Row>>;
+  using value_type = std::optional<kept_row_t<Row>>;
   static constexpr std::string_view name = "query_optional";
   Request request;
   bool is_idempotent() const noexcept { return request.is_read_only(); }
@@ -92,7 +92,7 @@ struct limited_rows {
 /// Reads the first rows, and ends the statement there.
 template <class Row, class Request>
 struct sql_query_some {
-  using value_type = limited_rows<row_value_t<Row>>;
+  using value_type = limited_rows<kept_row_t<Row>>;
   static constexpr std::string_view name = "query_some";
   Request request;
   row_limits limits;
@@ -113,7 +113,7 @@ struct sql_insert {
 /// Inserts one row and reads what the database made of it.
 template <class Row, class Struct>
 struct sql_insert_returning {
-  using value_type = row_value_t<Row>;
+  using value_type = kept_row_t<Row>;
   static constexpr std::string_view name = "insert_returning";
   std::string table;
   std::string_view tail;       ///< `insert_tail<D, Struct>`

@@ -89,6 +89,8 @@ using row_of = std::remove_cvref_t<decltype(*std::declval<const Range&>().begin(
 /// against row type and arguments, or `dt::runtime(text)`, checked before any I/O.
 /// Arguments: values for `?`, `?1` or `$1` in their order; `dt::arg<"name">(value)` for `:name`; or one struct whose
 /// fields have the names. A range expands in `in (?)`.
+/// Rows that a verb gives own what they hold: a `std::string_view` or `byte_view` field stops the compiler, but in
+/// `stream()`.
 /// Errors, of every verb: errc::malformed_statement and its like for a runtime text; errc::row_mismatch with all that
 /// does not fit, before the first row is read; errc::unexpected_null, errc::value_out_of_range, errc::malformed_value
 /// with row, field and column; the database's codes; errors of the pool.
