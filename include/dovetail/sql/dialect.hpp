@@ -68,6 +68,8 @@ struct lexis {
   bool dollar_quotes;          ///< $tag$ … $tag$ (PostgreSQL)
   bool question_operators;     ///< ? ?| ?& @? are operators, ?? is an escaped one (PostgreSQL)
   bool native_names;           ///< @name and $name are parameters (SQLite)
+  bool returns_end_lines;      ///< a carriage return alone ends a comment of one line (PostgreSQL)
+  bool byte_order_marks;       ///< U+FEFF before a token is white space (SQLite)
 };
 
 constexpr lexis lexis_of(dialect d) noexcept {
@@ -77,7 +79,8 @@ constexpr lexis lexis_of(dialect d) noexcept {
   rules.backticks = d != dialect::postgres;
   rules.brackets = rules.native_names = d == dialect::sqlite;
   rules.escape_strings = rules.nested_comments = d == dialect::postgres;
-  rules.dollar_quotes = rules.question_operators = d == dialect::postgres;
+  rules.dollar_quotes = rules.question_operators = rules.returns_end_lines = d == dialect::postgres;
+  rules.byte_order_marks = d == dialect::sqlite;
   return rules;
 }
 

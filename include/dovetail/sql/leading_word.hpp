@@ -225,12 +225,20 @@ constexpr bool is_reading_pragma(std::string_view name, bool has_argument) noexc
   return is_among(name, alone);
 }
 
-/// Functions that wait, read or write files, end sessions or reach other servers (and the prefixes of their families).
+/// Functions that wait, read or write files, change or end sessions, run texts as statements or reach other servers
+/// (and the prefixes of their families).
 constexpr bool is_risky_function(std::string_view name) noexcept {
   if (name.size() < 5) return false;
   switch (name.front() | 0x20) {
     case 's':
-      return equals_ignoring_case(name, "sleep");
+      return equals_ignoring_case(name, "sleep") || equals_ignoring_case(name, "set_config") ||
+             starts_with_ignoring_case(name, "schema_to_xml");
+    case 'c':
+      return starts_with_ignoring_case(name, "cursor_to_xml");
+    case 'q':
+      return starts_with_ignoring_case(name, "query_to_xml");
+    case 't':
+      return starts_with_ignoring_case(name, "table_to_xml");
     case 'b':
       return equals_ignoring_case(name, "benchmark");
     case 'w':
@@ -238,7 +246,7 @@ constexpr bool is_risky_function(std::string_view name) noexcept {
     case 'r':
       return equals_ignoring_case(name, "readfile");
     case 'd':
-      return starts_with_ignoring_case(name, "dblink");
+      return starts_with_ignoring_case(name, "dblink") || starts_with_ignoring_case(name, "database_to_xml");
     case 'x':
       return equals_ignoring_case(name, "xp_cmdshell");
     case 'l':
@@ -250,8 +258,9 @@ constexpr bool is_risky_function(std::string_view name) noexcept {
       for (const std::string_view family : families) {
         if (starts_with_ignoring_case(name, family)) return true;
       }
-      constexpr std::string_view names[] = {"pg_terminate_backend", "pg_cancel_backend", "pg_reload_conf",
-                                            "pg_rotate_logfile",    "pg_promote",        "pg_stat_file"};
+      constexpr std::string_view names[] = {
+          "pg_terminate_backend", "pg_cancel_backend", "pg_reload_conf", "pg_rotate_logfile",
+          "pg_promote",           "pg_stat_file",      "pg_notify"};
       return is_among(name, names);
     }
     default:

@@ -3,6 +3,7 @@
 
 #include <dovetail/sql/dialect.hpp>
 #include <dovetail/sql/mistake.hpp>
+#include <dovetail/sql/token.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -10,64 +11,6 @@
 
 namespace dovetail::inline v0 {
 namespace detail {
-
-enum class token_kind : std::uint8_t {
-  end,
-  word,         // an identifier or keyword without quotes
-  quoted,       // a quoted identifier
-  string,       // any literal in quotes
-  number,       // 12, 1.5e3, 0x1F
-  symbol,       // one character of an operator, or punctuation
-  cast,         // ::
-  placeholder,  // in the style of `token::style`
-  escape,       // \: or ?? or %%: its last character is meant
-};
-
-/// One token: text[begin, end). `key` holds the lower-case characters of a word of at most eight, else 0.
-struct token {
-  token_kind kind = token_kind::end;
-  placeholder_style style = placeholder_style::none;
-  char symbol = '\0';
-  std::uint32_t begin = 0;
-  std::uint32_t end = 0;
-  std::uint32_t number = 0;  // of a numbered placeholder
-  std::uint64_t key = 0;
-
-  constexpr bool is(char c) const noexcept { return kind == token_kind::symbol && symbol == c; }
-};
-
-/// The key of a keyword of at most eight lower-case letters, for comparison with `token::key`.
-consteval std::uint64_t word_key(const char* keyword) {
-  std::uint64_t key = 0;
-  for (; *keyword != '\0'; ++keyword) key = key << 8 | static_cast<unsigned char>(*keyword);
-  return key;
-}
-
-enum : std::uint8_t { class_space = 1, class_word_start = 2, class_digit = 4, class_dollar = 8, class_high = 16 };
-
-struct character_classes {
-  std::uint8_t of[256]{};
-
-  constexpr character_classes() noexcept {
-    for (int c = 'a'; c <= 'z'; ++c) of[c] = of[c - 'a' + 'A'] = class_word_start;
-    for (int c = '0'; c <= '9'; ++c) of[c] = class_digit;
-    for (int c = 128; c < 256; ++c) of[c] = class_word_start | class_high;
-    for (const char c : {' ', '\t', '\n', '\r', '\f', '\v'}) of[static_cast<unsigned char>(c)] = class_space;
-    of[static_cast<unsigned char>('_')] = class_word_start;
-    of[static_cast<unsigned char>('$')] = class_dollar;
-  }
-};
-
-inline constexpr character_classes classes{};
-
-constexpr std::uint8_t class_of(char c) noexcept { return classes.of[static_cast<unsigned char>(c)]; }
-constexpr bool continues_word(char c) noexcept {
-  return (class_of(c) & (class_word_start | class_digit | class_dollar)) != 0;
-}
-constexpr bool is_name_start(char c) noexcept {
-  return (class_of(c) & (class_word_start | class_high)) == class_word_start;
-}
-constexpr bool is_name_character(char c) noexcept { return is_name_start(c) || (class_of(c) & class_digit) != 0; }
 
 class lexer {
  public:
@@ -109,8 +52,10 @@ class lexer {
     at_ = size_;
   }
 
+  constexpr bool ends_line(char c) const noexcept { return c == '\n' || (c == '\r' && rules_.returns_end_lines); }
+
   constexpr void skip_line() noexcept {
-    for (; at_ < size_ && text_[at_] != '\n'; ++at_) {
+    for (; at_ < size_ && !ends_line(text_[at_]); ++at_) {
       if (text_[at_] == '\0') return fail(sql_mistake::nul_character, at_);
     }
   }
@@ -130,6 +75,8 @@ class lexer {
       } else if (c == '*' && in_executable_comment_ && peek(1) == '/') {
         in_executable_comment_ = false;
         at_ += 2;
+      } else if (c == '\xEF' && rules_.byte_order_marks && peek(1) == '\xBB' && peek(2) == '\xBF') {
+        at_ += 3;
       } else {
         return;
       }
@@ -179,7 +126,9 @@ class lexer {
       const char quote = text_[at_];
       if (length == 1 && quote == '\'' && (key == 'e' || key == 'b' || key == 'x' || key == 'n')) {
         found.kind = token_kind::string;
-        read_quoted('\'', rules_.backslash_escapes || (key == 'e' && rules_.escape_strings));
+        const bool escapes = key == 'e' && rules_.escape_strings;
+        read_quoted('\'', rules_.backslash_escapes || escapes);
+        while (escapes && skip_to_continuation()) read_quoted('\'', true);
       } else if (length == 1 && key == 'u' && quote == '&' && rules_.escape_strings &&
                  (peek(1) == '\'' || peek(1) == '"')) {
         ++at_;
@@ -189,20 +138,56 @@ class lexer {
     }
   }
 
+  // PostgreSQL goes on with a literal behind white space that has a line's end, and comments of lines, in it; the
+  // backslashes of E'…' count in all of its parts.
+  // Source: https://www.postgresql.org/docs/15/sql-syntax-lexical.html#SQL-SYNTAX-CONSTANTS
+  constexpr bool skip_to_continuation() noexcept {
+    bool has_line_end = false;
+    std::uint32_t to = at_;
+    while (to < size_ && !problem_) {
+      if ((class_of(text_[to]) & class_space) != 0) {
+        has_line_end = has_line_end || ends_line(text_[to]);
+        ++to;
+      } else if (text_[to] == '-' && to + 1 < size_ && text_[to + 1] == '-') {
+        while (to < size_ && !ends_line(text_[to])) ++to;
+      } else {
+        break;
+      }
+    }
+    if (problem_ || !has_line_end || to >= size_ || text_[to] != '\'') return false;
+    at_ = to;
+    return true;
+  }
+
+  // Ends where the database ends it: in `1from` and `1.e` a word begins behind it.
   constexpr void read_number() noexcept {
-    for (; at_ < size_; ++at_) {
-      const char c = text_[at_];
-      const bool is_exponent_sign = (c == '+' || c == '-') && (before() == 'e' || before() == 'E') &&
-                                    (class_of(peek(1)) & class_digit) != 0 && is_decimal_exponent();
-      if (c != '.' && !is_name_character(c) && !is_exponent_sign) break;
+    const char second = static_cast<char>(peek(1) | 0x20);
+    if (text_[at_] == '0' && (second == 'x' || second == 'o' || second == 'b') && is_hex_digit(peek(2))) {
+      for (at_ += 2; at_ < size_ && (is_hex_digit(text_[at_]) || text_[at_] == '_'); ++at_) {
+      }
+      return;
+    }
+    skip_digits();
+    if (at_ < size_ && text_[at_] == '.') {
+      ++at_;
+      skip_digits();
+    }
+    if ((peek(0) | 0x20) != 'e') return;
+    const std::uint32_t sign = peek(1) == '+' || peek(1) == '-' ? 1 : 0;
+    if ((class_of(peek(1 + sign)) & class_digit) == 0) return;
+    at_ += 1 + sign;
+    skip_digits();
+  }
+
+  constexpr void skip_digits() noexcept {
+    while (at_ < size_ && ((class_of(text_[at_]) & class_digit) != 0 ||
+                           (text_[at_] == '_' && (class_of(peek(1)) & class_digit) != 0))) {
+      ++at_;
     }
   }
 
-  // 1e-3, but not 0x1e-3.
-  constexpr bool is_decimal_exponent() const noexcept {
-    std::uint32_t from = at_ - 1;
-    while (from > 0 && (text_[from - 1] == '.' || (class_of(text_[from - 1]) & class_digit) != 0)) --from;
-    return from == 0 || !continues_word(text_[from - 1]);
+  static constexpr bool is_hex_digit(char c) noexcept {
+    return (class_of(c) & class_digit) != 0 || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
   }
 
   constexpr void read_quoted(char quote, bool backslashes) noexcept {
@@ -260,7 +245,8 @@ class lexer {
     for (++at_; at_ < size_ && is_name_character(text_[at_]); ++at_) {
     }
     const bool is_bad = at_ == found.begin + 1 || (at_ < size_ && continues_word(text_[at_]));
-    const bool is_tcl = style == placeholder_style::tcl && (peek(0) == '(' || (peek(0) == ':' && peek(1) == ':'));
+    // SQLite takes what follows, $a::b(…) and :a(…), for a part of the name, quotes in it included.
+    const bool is_tcl = rules_.native_names && (peek(0) == '(' || (peek(0) == ':' && peek(1) == ':'));
     if (is_bad || is_tcl) fail(sql_mistake::invalid_parameter_name, found.begin, at_ + 1 - found.begin);
   }
 
@@ -300,6 +286,11 @@ class lexer {
         break;
       case '@':
         if (rules_.native_names && continues_word(peek(1))) return read_name(found, placeholder_style::at);
+        break;
+      case '#':
+        if (rules_.native_names && continues_word(peek(1))) {  // a parameter in SQLite, and like no other's
+          return fail(sql_mistake::invalid_parameter_name, at_, 2);
+        }
         break;
       case ':':
         return read_colon(found);
@@ -388,12 +379,6 @@ class lexer {
   lexis rules_;
   sql_problem problem_;
 };
-
-/// The name of a named placeholder: `:name`, `@name`, `$name` or `%(name)s`.
-constexpr std::string_view placeholder_name(std::string_view text, const token& found) noexcept {
-  if (found.style == placeholder_style::pyformat) return text.substr(found.begin + 2, found.end - found.begin - 4);
-  return text.substr(found.begin + 1, found.end - found.begin - 1);
-}
 
 }  // namespace detail
 }  // namespace dovetail::inline v0

@@ -63,7 +63,7 @@ constexpr reading readings[] = {
     {pg, " \t\r\n\f\v ", ""},
     {pg, "select a.b, \"c\" from t", "wwowoqww"},
     {pg, "1 1.5 .5 1e3 1e-3 1E+10 0x1F 1_000", "nnnnnnnn"},
-    {pg, "1-2 1e-x 0x1e-3", "nonnownon"},
+    {pg, "1-2 1e-x 0x1e-3", "nonnwownon"},
     {pg, "a--b", "w"},
     {my, "a--b -- c\nd --", "wooww"},
     {lite, "a--b\nc", "ww"},
@@ -169,6 +169,55 @@ TEST(Lexer, TheNameOfAPlaceholderIsWithoutItsMarks) {
   lexer source{text, lexis_of(pg)};
   EXPECT_EQ(dt::detail::placeholder_name(text, source.next()), "abc");
   EXPECT_EQ(dt::detail::placeholder_name(text, source.next()), "def");
+}
+
+// Texts that a database cuts in another way than most others do: what is a literal here must be one there.
+constexpr reading odd_readings[] = {
+    {pg, "1 -- c\r, w", "now"},
+    {lite, "1 -- c\r, w", "n"},
+    {my, "1 -- c\r, w", "n"},
+    {pg, "E'a'\n'\\' , ' w --'", "sw"},
+    {pg, "E'a' -- c\n-- d\n'\\''w", "sw"},
+    {pg, "e'a'\r'\\''", "s"},
+    {pg, "E'a' '\\' 'b'", "sss"},
+    {pg, "E'a' -- '\n w", "sw"},
+    {pg, "'a'\n'\\' w", "ssw"},
+    {lite, "E'a'\n'\\' w", "ssw"},
+    {lite, ":a(')", "!"},
+    {lite, "@a(')", "!"},
+    {lite, ":a::b", "!"},
+    {lite, "#a(')", "!"},
+    {lite, "# a", "ow"},
+    {my, "1 #a(')", "n"},
+    {pg, ":a(w)", "powo"},
+    {pg, "1from t", "nww"},
+    {my, "1.from t", "nww"},
+    {pg, "1.e t", "nww"},
+    {pg, "1e5from t", "nww"},
+    {pg, "1e+w", "nwow"},
+    {pg, "1E'\\''", "ns"},
+    {pg, "1e-3 1.5E+10 .5 1. 1_000", "nnnnn"},
+    {pg, "0x1F 0b01 0o17 0", "nnnn"},
+    {pg, "1..2", "nn"},
+    {lite, "\xEF\xBB\xBF", ""},
+    {pg, "\xEF\xBB\xBF", "w"},
+};
+
+TEST(Lexer, LiteralsAndCommentsEndWhereTheDatabaseEndsThem) {
+  for (const reading& one : odd_readings) EXPECT_TRUE(reads_as(one.language, one.text, one.kinds)) << one.text;
+}
+static_assert([] {
+  for (const reading& one : odd_readings) {
+    if (!reads_as(one.language, one.text, one.kinds)) return false;
+  }
+  return true;
+}());
+
+TEST(Lexer, AByteOrderMarkBelongsToNoWordOfSqlite) {
+  lexer source{"\xEF\xBB\xBFselect", lexis_of(lite)};
+  EXPECT_EQ(source.next().key, dt::detail::word_key("select"));
+  lexer inside{"a\xEF\xBB\xBFselect", lexis_of(lite)};
+  EXPECT_EQ(inside.next().end, 10u);
 }
 
 }  // namespace

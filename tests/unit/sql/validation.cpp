@@ -162,6 +162,18 @@ constexpr rule_case v11[] = {
     {"select lo_import('/f')", risky_function, risky_function},
     {"select * from dblink_exec('x', 'y')", risky_function, risky_function},
     {"select pg_terminate_backend(1)", risky_function, risky_function},
+    {"select set_config('role', 'bob', false)", risky_function, risky_function},
+    {"select query_to_xml_and_xmlschema('x', true, true, '')", risky_function, risky_function},
+    {"select pg_notify('a', 'b')", risky_function, risky_function},
+    {"select 1 -- c\r, pg_sleep(1)", risky_function, risky_function},
+    {"select E'a'\n'\\' , ' || pg_sleep(1) --'", risky_function, risky_function},
+    {"select \xEF\xBB\xBFload_extension('x')", risky_function, risky_function, dialect::sqlite},
+    {"select :a(') , load_extension('x') --')", malformed_text, malformed_text, dialect::sqlite},
+    {"select #a(') , load_extension('x') --')", malformed_text, malformed_text, dialect::sqlite},
+    {"\xEF\xBB\xBF"
+     "begin",
+     transaction_control, transaction_control, dialect::sqlite},
+    {"select 1into t", administration},
 };
 static_assert(hold(v11));
 TEST(Validation, V11_FunctionsThatReachBeyondTheDataAreRefusedWhereTheyAreCalled) {
