@@ -4,6 +4,7 @@
 #include <dovetail/base/error.hpp>
 #include <dovetail/client/basic_client.hpp>
 #include <dovetail/client/postgres/connection.hpp>
+#include <dovetail/client/postgres/instances.hpp>
 #include <dovetail/codec/postgres/sqlstate.hpp>
 #include <dovetail/format/postgres/native_types.hpp>
 #include <dovetail/row/row.hpp>

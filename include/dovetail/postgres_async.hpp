@@ -3,6 +3,7 @@
 
 #include <dovetail/client/basic_async_client.hpp>
 #include <dovetail/client/postgres/async_connection.hpp>
+#include <dovetail/client/postgres/async_instances.hpp>
 #include <dovetail/postgres.hpp>
 
 namespace dovetail::inline v0 {

@@ -3,8 +3,14 @@
 
 #define DOVETAIL_SOURCE
 
+#include <dovetail/base/mask.hpp>
+#include <dovetail/base/option_reader.hpp>
+#include <dovetail/base/secret.hpp>
 #include <dovetail/client/core.hpp>
+#include <dovetail/client/read_settings.hpp>
 #include <dovetail/row/bind.hpp>
+#include <dovetail/sql/identifier.hpp>
+#include <dovetail/sql/insert_text.hpp>
 #include <dovetail/sql/statement.hpp>
 
 #undef DOVETAIL_SOURCE

@@ -13,7 +13,61 @@ namespace detail {
 inline constexpr std::string_view hidden_text = "***";
 
 /// True for the names of parameters whose values are secrets; case, '_', '-' and escapes of URLs make no difference.
-[[gnu::cold, gnu::noinline]] inline bool is_secret_name(std::string_view written) {
+[[gnu::cold, gnu::noinline]] bool is_secret_name(std::string_view written);
+
+constexpr bool continues_scheme(char c) noexcept {
+  return is_ascii_letter(c) || is_ascii_digit(c) || c == '+' || c == '-' || c == '.';
+}
+
+/// Where the scheme begins that ends at `end`; `end` when there is none.
+constexpr std::size_t scheme_begin(std::string_view text, std::size_t end) noexcept {
+  std::size_t begin = end;
+  while (begin > 0 && continues_scheme(text[begin - 1])) --begin;
+  while (begin < end && !is_ascii_letter(text[begin])) ++begin;
+  return begin;
+}
+
+/// Adds `name=value&…` with the values of secrets hidden. Values end at one of `ends`.
+[[gnu::cold, gnu::noinline]] void append_masked_pairs(std::string& to, std::string_view text, std::string_view ends);
+
+/// Hides what stands in parentheses or quotes behind each `mark`: up to `close`, or the last `close` of the line.
+[[gnu::cold, gnu::noinline]] void hide_behind(std::string& text, std::string_view mark, char close);
+
+}  // namespace detail
+
+/// What replaces a text that is no URL.
+inline constexpr std::string_view unreadable_url = "[no readable URL]";
+
+/// A connection string without user, password and the values of parameters that are secrets:
+/// "postgresql://***@h1,h2/app?sslmode=require&password=***". What stands before the last '@' is hidden, so that
+/// passwords may lack escapes. Words of libpq ("host=h password=p") are masked by name. Other text becomes
+/// `unreadable_url`.
+[[gnu::cold, gnu::noinline]] std::string mask_url(std::string_view text);
+
+/// A key or token of which a log may show that it is the same one: at most the last four characters of it.
+[[gnu::cold]] inline std::string mask_secret(std::string_view text) {
+  std::string masked{detail::hidden_text};
+  if (text.size() > 4) masked.append(text.substr(text.size() - 4));
+  return masked;
+}
+
+/// An error's text for a log: URLs without user and password, and without the values of rows that PostgreSQL, MySQL
+/// and SQLite put into some messages. The failure itself keeps the whole text.
+[[gnu::cold, gnu::noinline]] std::string mask_error_text(std::string_view text);
+
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace detail {
+
+DOVETAIL_DEFINE bool is_secret_name(std::string_view written) {
   constexpr std::string_view names[] = {
       "password",       "passwd",     "pwd",      "sslpassword", "secret",       "clientsecret",  "secretkey",
       "token",          "authtoken",  "apitoken", "accesstoken", "apikey",       "accesskey",     "sslkey",
@@ -35,21 +89,7 @@ inline constexpr std::string_view hidden_text = "***";
   return false;
 }
 
-constexpr bool continues_scheme(char c) noexcept {
-  return is_ascii_letter(c) || is_ascii_digit(c) || c == '+' || c == '-' || c == '.';
-}
-
-/// Where the scheme begins that ends at `end`; `end` when there is none.
-constexpr std::size_t scheme_begin(std::string_view text, std::size_t end) noexcept {
-  std::size_t begin = end;
-  while (begin > 0 && continues_scheme(text[begin - 1])) --begin;
-  while (begin < end && !is_ascii_letter(text[begin])) ++begin;
-  return begin;
-}
-
-/// Adds `name=value&…` with the values of secrets hidden. Values end at one of `ends`.
-[[gnu::cold, gnu::noinline]] inline void append_masked_pairs(std::string& to, std::string_view text,
-                                                             std::string_view ends) {
+DOVETAIL_DEFINE void append_masked_pairs(std::string& to, std::string_view text, std::string_view ends) {
   while (!text.empty()) {
     const std::size_t end = text.find_first_of(ends);
     const std::string_view pair = text.substr(0, end);
@@ -65,8 +105,7 @@ constexpr std::size_t scheme_begin(std::string_view text, std::size_t end) noexc
   }
 }
 
-/// Hides what stands in parentheses or quotes behind each `mark`: up to `close`, or the last `close` of the line.
-[[gnu::cold, gnu::noinline]] inline void hide_behind(std::string& text, std::string_view mark, char close) {
+DOVETAIL_DEFINE void hide_behind(std::string& text, std::string_view mark, char close) {
   for (std::size_t at = text.find(mark); at != text.npos; at = text.find(mark, at)) {
     at += mark.size();
     const std::size_t line = text.find('\n', at);
@@ -78,15 +117,10 @@ constexpr std::size_t scheme_begin(std::string_view text, std::size_t end) noexc
 }
 
 }  // namespace detail
+}  // namespace dovetail::inline v0
+namespace dovetail::inline v0 {
 
-/// What replaces a text that is no URL.
-inline constexpr std::string_view unreadable_url = "[no readable URL]";
-
-/// A connection string without user, password and the values of parameters that are secrets:
-/// "postgresql://***@h1,h2/app?sslmode=require&password=***". What stands before the last '@' is hidden, so that
-/// passwords may lack escapes. Words of libpq ("host=h password=p") are masked by name. Other text becomes
-/// `unreadable_url`.
-[[gnu::cold, gnu::noinline]] inline std::string mask_url(std::string_view text) {
+DOVETAIL_DEFINE std::string mask_url(std::string_view text) {
   const std::size_t colon = text.find(':');
   const std::size_t equals = text.find('=');
   if (equals != text.npos && (colon == text.npos || equals < colon)) {
@@ -141,16 +175,7 @@ inline constexpr std::string_view unreadable_url = "[no readable URL]";
   return masked;
 }
 
-/// A key or token of which a log may show that it is the same one: at most the last four characters of it.
-[[gnu::cold]] inline std::string mask_secret(std::string_view text) {
-  std::string masked{detail::hidden_text};
-  if (text.size() > 4) masked.append(text.substr(text.size() - 4));
-  return masked;
-}
-
-/// An error's text for a log: URLs without user and password, and without the values of rows that PostgreSQL, MySQL
-/// and SQLite put into some messages. The failure itself keeps the whole text.
-[[gnu::cold, gnu::noinline]] inline std::string mask_error_text(std::string_view text) {
+DOVETAIL_DEFINE std::string mask_error_text(std::string_view text) {
   std::string masked;
   std::size_t copied = 0;
   for (std::size_t mark = text.find("://"); mark != text.npos; mark = text.find("://", mark + 3)) {
@@ -179,3 +204,5 @@ inline constexpr std::string_view unreadable_url = "[no readable URL]";
 }
 
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

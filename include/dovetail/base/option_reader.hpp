@@ -44,33 +44,10 @@ class option_reader {
   explicit option_reader(uri&&) = delete;
 
   /// The connection string must have one of these schemes.
-  [[gnu::cold, gnu::noinline]] option_reader& scheme(std::initializer_list<std::string_view> schemes) {
-    std::string text = "the connection string must begin with ";
-    bool is_first = true;
-    for (const std::string_view each : schemes) {
-      if (source_->scheme == each) return *this;
-      detail::append_parts(text, {is_first ? "'" : " or '", each, ":'"});
-      is_first = false;
-    }
-    if (detail::may_be_shown(source_->scheme)) detail::append_parts(text, {", not with '", source_->scheme, ":'"});
-    return problem(errc::malformed_connection_string, text);
-  }
+  [[gnu::cold, gnu::noinline]] option_reader& scheme(std::initializer_list<std::string_view> schemes);
 
   /// `true`, `yes`, `on`, `1` or no value at all; `false`, `no`, `off` or `0`; in any case.
-  [[gnu::cold, gnu::noinline]] option_reader& boolean(std::string_view name, bool& target) {
-    const uri_parameter* const found = take(name);
-    if (found == nullptr) return *this;
-    const std::string_view value = found->value.reveal();
-    static constexpr std::string_view words[] = {"true", "yes", "on", "1", "false", "no", "off", "0"};
-    std::size_t word = 0;
-    while (found->has_value && word < 8 && !equals_ignoring_case(value, words[word])) ++word;
-    if (word < 8) {
-      target = word < 4;
-    } else {
-      return invalid(*found, "true or false");
-    }
-    return *this;
-  }
+  [[gnu::cold, gnu::noinline]] option_reader& boolean(std::string_view name, bool& target);
 
   /// A whole number from `least` to `most`, both included.
   template <std::integral Integer>
@@ -136,14 +113,7 @@ class option_reader {
 
   /// Success, or one failure that names every mistake, parameters that nobody has asked for included.
   /// Errors: the code of the first mistake: errc::invalid_option, errc::unknown_option, …
-  [[gnu::cold, gnu::noinline]] result<void> finish() {
-    for (std::size_t i = 0; i < known_.size(); ++i) {
-      if (known_[i] == '-') report_unknown(i);
-      known_[i] = '+';
-    }
-    if (problems_.empty()) return {};
-    return error_info{code_, problems_};
-  }
+  [[gnu::cold, gnu::noinline]] result<void> finish();
 
  private:
   /// Within the range of every clock.
@@ -166,23 +136,7 @@ class option_reader {
   }
 
   /// The parameter of this name, or null; the name is a known one from now on, and a repetition is a mistake.
-  [[gnu::cold, gnu::noinline]] const uri_parameter* take(std::string_view name) {
-    if (!has_asked_for(name)) detail::append_parts(names_, {name, separator});
-    const uri_parameter* found = nullptr;
-    bool is_repeated = false;
-    for (std::size_t i = 0; i < known_.size(); ++i) {
-      if (source_->parameters[i].name != name) continue;
-      is_repeated = is_repeated || (found != nullptr && known_[i] == '-');
-      if (found == nullptr) found = &source_->parameters[i];
-      known_[i] = '+';
-    }
-    if (is_repeated) {
-      std::string text;
-      detail::append_parts(text, {"parameter '", name, "' is given more than once in the connection string"});
-      problem(errc::invalid_option, text);
-    }
-    return found;
-  }
+  [[gnu::cold, gnu::noinline]] const uri_parameter* take(std::string_view name);
 
   [[gnu::cold, gnu::noinline]] bool has_asked_for(std::string_view name) const noexcept {
     for (std::string_view rest = names_; !rest.empty();) {
@@ -219,111 +173,22 @@ class option_reader {
   }
 
   [[gnu::cold, gnu::noinline]] static void append_time(std::string& text, std::string_view before,
-                                                       std::chrono::milliseconds time) {
-    std::int64_t count = time.count();
-    std::string_view unit = "ms";
-    if (count != 0 && count % 3'600'000 == 0) {
-      count /= 3'600'000;
-      unit = "h";
-    } else if (count != 0 && count % 1000 == 0) {
-      count /= 1000;
-      unit = "s";
-    }
-    text += before;
-    append_number(text, count);
-    text += unit;
-  }
+                                                       std::chrono::milliseconds time);
 
-  [[gnu::cold, gnu::noinline]] void report_unknown(std::size_t i) {
-    const std::string& name = source_->parameters[i].name;
-    std::string text = "unknown parameter ";
-    if (!source_->may_hide_password && detail::may_be_shown(name)) {
-      detail::append_parts(text, {"'", name, "'"});
-    } else {
-      detail::append_parts(text, {"number ", detail::number_text{i + 1}});
-    }
-    text += " in the connection string";
-    if (const std::string_view meant = meant_by(name, names_); !meant.empty()) {
-      detail::append_parts(text, {"; did you mean '", meant, "'?"});
-    } else if (!names_.empty()) {
-      text += "; known are ";
-      append_list(text, names_);
-    }
-    problem(errc::unknown_option, text);
-  }
+  [[gnu::cold, gnu::noinline]] void report_unknown(std::size_t i);
 
   /// Finds the meaning of the parameter's word.
   [[gnu::cold, gnu::noinline]] bool choose(std::string_view name, std::initializer_list<option_word> words,
-                                           std::int64_t& meaning) {
-    const uri_parameter* const found = take(name);
-    if (found == nullptr) return false;
-    const std::string_view value = found->value.reveal();
-    std::string known;
-    for (const option_word& each : words) {
-      if (value == each.word) {
-        meaning = each.meaning;
-        return true;
-      }
-      detail::append_parts(known, {each.word, separator});
-    }
-    std::string expected = "one of ";
-    append_list(expected, known);
-    invalid(*found, expected);
-    const std::string_view meant = meant_by(value, known);
-    if (!meant.empty()) detail::append_parts(problems_, {"; did you mean '", meant, "'?"});
-    return false;
-  }
+                                           std::int64_t& meaning);
 
   [[gnu::cold, gnu::noinline]] bool read_integer(std::string_view name, std::int64_t least, std::int64_t most,
-                                                 std::int64_t& value) {
-    const uri_parameter* const found = take(name);
-    if (found == nullptr) return false;
-    if (parse_integer(found->value.reveal(), value) && value >= least && value <= most) return true;
-    std::string expected = "a whole number from ";
-    append_number(expected, least);
-    expected += " to ";
-    append_number(expected, most);
-    invalid(*found, expected);
-    return false;
-  }
+                                                 std::int64_t& value);
 
   [[gnu::cold, gnu::noinline]] bool read_time(std::string_view name, std::int64_t unit, std::chrono::milliseconds least,
                                               std::chrono::milliseconds most, std::chrono::milliseconds step,
-                                              std::chrono::milliseconds& value) {
-    const uri_parameter* const found = take(name);
-    if (found == nullptr) return false;
-    std::string_view number = found->value.reveal();
-    static constexpr option_word units[] = {{"ms", 1}, {"min", 60'000}, {"h", 3'600'000}, {"s", 1000}};
-    for (const option_word& each : units) {
-      if (!number.ends_with(each.word)) continue;
-      number.remove_suffix(each.word.size());
-      unit = each.meaning;
-      break;
-    }
-    std::int64_t count = 0;
-    if (parse_integer(number, count) && count >= 0 && count <= longest_time.count() / unit) {
-      value = std::chrono::milliseconds{count * unit};
-      if (value >= least && value <= most && value.count() % step.count() == 0) return true;
-    }
-    std::string expected = "a time such as 250ms, 30s or 5min";
-    if (least.count() > 0) append_time(expected, ", at least ", least);
-    if (most < longest_time) append_time(expected, ", at most ", most);
-    if (step.count() != 1) append_time(expected, ", in steps of ", step);
-    invalid(*found, expected);
-    return false;
-  }
+                                              std::chrono::milliseconds& value);
 
-  [[gnu::cold, gnu::noinline]] option_reader& invalid(const uri_parameter& found, std::string_view expected) {
-    const std::string_view value = found.value.reveal();
-    std::string text;
-    detail::append_parts(text, {"parameter '", found.name, "' in the connection string must be ", expected});
-    if (value.empty()) {
-      text += ", not empty";
-    } else if (!source_->may_hide_password && detail::may_be_shown(value)) {
-      detail::append_parts(text, {", not '", value, "'"});
-    }
-    return problem(errc::invalid_option, text);
-  }
+  [[gnu::cold, gnu::noinline]] option_reader& invalid(const uri_parameter& found, std::string_view expected);
 
   const uri* source_;
   // Joined strings and not vectors, which are much code.
@@ -335,3 +200,176 @@ class option_reader {
 };
 
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_DEFINE option_reader& option_reader::scheme(std::initializer_list<std::string_view> schemes) {
+  std::string text = "the connection string must begin with ";
+  bool is_first = true;
+  for (const std::string_view each : schemes) {
+    if (source_->scheme == each) return *this;
+    detail::append_parts(text, {is_first ? "'" : " or '", each, ":'"});
+    is_first = false;
+  }
+  if (detail::may_be_shown(source_->scheme)) detail::append_parts(text, {", not with '", source_->scheme, ":'"});
+  return problem(errc::malformed_connection_string, text);
+}
+
+DOVETAIL_DEFINE option_reader& option_reader::boolean(std::string_view name, bool& target) {
+  const uri_parameter* const found = take(name);
+  if (found == nullptr) return *this;
+  const std::string_view value = found->value.reveal();
+  static constexpr std::string_view words[] = {"true", "yes", "on", "1", "false", "no", "off", "0"};
+  std::size_t word = 0;
+  while (found->has_value && word < 8 && !equals_ignoring_case(value, words[word])) ++word;
+  if (word < 8) {
+    target = word < 4;
+  } else {
+    return invalid(*found, "true or false");
+  }
+  return *this;
+}
+
+DOVETAIL_DEFINE result<void> option_reader::finish() {
+  for (std::size_t i = 0; i < known_.size(); ++i) {
+    if (known_[i] == '-') report_unknown(i);
+    known_[i] = '+';
+  }
+  if (problems_.empty()) return {};
+  return error_info{code_, problems_};
+}
+
+DOVETAIL_DEFINE const uri_parameter* option_reader::take(std::string_view name) {
+  if (!has_asked_for(name)) detail::append_parts(names_, {name, separator});
+  const uri_parameter* found = nullptr;
+  bool is_repeated = false;
+  for (std::size_t i = 0; i < known_.size(); ++i) {
+    if (source_->parameters[i].name != name) continue;
+    is_repeated = is_repeated || (found != nullptr && known_[i] == '-');
+    if (found == nullptr) found = &source_->parameters[i];
+    known_[i] = '+';
+  }
+  if (is_repeated) {
+    std::string text;
+    detail::append_parts(text, {"parameter '", name, "' is given more than once in the connection string"});
+    problem(errc::invalid_option, text);
+  }
+  return found;
+}
+
+DOVETAIL_DEFINE void option_reader::append_time(std::string& text, std::string_view before,
+                                                std::chrono::milliseconds time) {
+  std::int64_t count = time.count();
+  std::string_view unit = "ms";
+  if (count != 0 && count % 3'600'000 == 0) {
+    count /= 3'600'000;
+    unit = "h";
+  } else if (count != 0 && count % 1000 == 0) {
+    count /= 1000;
+    unit = "s";
+  }
+  text += before;
+  append_number(text, count);
+  text += unit;
+}
+
+DOVETAIL_DEFINE void option_reader::report_unknown(std::size_t i) {
+  const std::string& name = source_->parameters[i].name;
+  std::string text = "unknown parameter ";
+  if (!source_->may_hide_password && detail::may_be_shown(name)) {
+    detail::append_parts(text, {"'", name, "'"});
+  } else {
+    detail::append_parts(text, {"number ", detail::number_text{i + 1}});
+  }
+  text += " in the connection string";
+  if (const std::string_view meant = meant_by(name, names_); !meant.empty()) {
+    detail::append_parts(text, {"; did you mean '", meant, "'?"});
+  } else if (!names_.empty()) {
+    text += "; known are ";
+    append_list(text, names_);
+  }
+  problem(errc::unknown_option, text);
+}
+
+DOVETAIL_DEFINE bool option_reader::choose(std::string_view name, std::initializer_list<option_word> words,
+                                           std::int64_t& meaning) {
+  const uri_parameter* const found = take(name);
+  if (found == nullptr) return false;
+  const std::string_view value = found->value.reveal();
+  std::string known;
+  for (const option_word& each : words) {
+    if (value == each.word) {
+      meaning = each.meaning;
+      return true;
+    }
+    detail::append_parts(known, {each.word, separator});
+  }
+  std::string expected = "one of ";
+  append_list(expected, known);
+  invalid(*found, expected);
+  const std::string_view meant = meant_by(value, known);
+  if (!meant.empty()) detail::append_parts(problems_, {"; did you mean '", meant, "'?"});
+  return false;
+}
+
+DOVETAIL_DEFINE bool option_reader::read_integer(std::string_view name, std::int64_t least, std::int64_t most,
+                                                 std::int64_t& value) {
+  const uri_parameter* const found = take(name);
+  if (found == nullptr) return false;
+  if (parse_integer(found->value.reveal(), value) && value >= least && value <= most) return true;
+  std::string expected = "a whole number from ";
+  append_number(expected, least);
+  expected += " to ";
+  append_number(expected, most);
+  invalid(*found, expected);
+  return false;
+}
+
+DOVETAIL_DEFINE bool option_reader::read_time(std::string_view name, std::int64_t unit, std::chrono::milliseconds least,
+                                              std::chrono::milliseconds most, std::chrono::milliseconds step,
+                                              std::chrono::milliseconds& value) {
+  const uri_parameter* const found = take(name);
+  if (found == nullptr) return false;
+  std::string_view number = found->value.reveal();
+  static constexpr option_word units[] = {{"ms", 1}, {"min", 60'000}, {"h", 3'600'000}, {"s", 1000}};
+  for (const option_word& each : units) {
+    if (!number.ends_with(each.word)) continue;
+    number.remove_suffix(each.word.size());
+    unit = each.meaning;
+    break;
+  }
+  std::int64_t count = 0;
+  if (parse_integer(number, count) && count >= 0 && count <= longest_time.count() / unit) {
+    value = std::chrono::milliseconds{count * unit};
+    if (value >= least && value <= most && value.count() % step.count() == 0) return true;
+  }
+  std::string expected = "a time such as 250ms, 30s or 5min";
+  if (least.count() > 0) append_time(expected, ", at least ", least);
+  if (most < longest_time) append_time(expected, ", at most ", most);
+  if (step.count() != 1) append_time(expected, ", in steps of ", step);
+  invalid(*found, expected);
+  return false;
+}
+
+DOVETAIL_DEFINE option_reader& option_reader::invalid(const uri_parameter& found, std::string_view expected) {
+  const std::string_view value = found.value.reveal();
+  std::string text;
+  detail::append_parts(text, {"parameter '", found.name, "' in the connection string must be ", expected});
+  if (value.empty()) {
+    text += ", not empty";
+  } else if (!source_->may_hide_password && detail::may_be_shown(value)) {
+    detail::append_parts(text, {", not '", value, "'"});
+  }
+  return problem(errc::invalid_option, text);
+}
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

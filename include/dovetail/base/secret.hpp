@@ -23,14 +23,7 @@ class secret {
     }
     return *this;
   }
-  secret& operator=(secret&& other) noexcept {
-    if (this != &other) {
-      wipe();
-      text_ = std::move(other.text_);
-      other.wipe();
-    }
-    return *this;
-  }
+  secret& operator=(secret&& other) noexcept;
   ~secret() { wipe(); }
 
   bool empty() const noexcept { return text_.empty(); }
@@ -63,16 +56,40 @@ class secret {
  private:
   void wipe() noexcept { wipe(text_); }
 
-  [[gnu::noinline]] static void wipe(std::string& text) noexcept {
-    // Also what a short string leaves behind when it is moved from. No allocation: it grows to its capacity only.
-    text.resize(text.capacity());
-    // Through a volatile pointer, so that the compiler does not drop stores to memory that is about to be freed.
-    volatile char* at = text.data();
-    for (std::size_t i = 0; i < text.size(); ++i) at[i] = '\0';
-    text.clear();
-  }
+  [[gnu::noinline]] static void wipe(std::string& text) noexcept;
 
   std::string text_;
 };
 
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_DEFINE secret& secret::operator=(secret&& other) noexcept {
+  if (this != &other) {
+    wipe();
+    text_ = std::move(other.text_);
+    other.wipe();
+  }
+  return *this;
+}
+
+DOVETAIL_DEFINE void secret::wipe(std::string& text) noexcept {
+  // Also what a short string leaves behind when it is moved from. No allocation: it grows to its capacity only.
+  text.resize(text.capacity());
+  // Through a volatile pointer, so that the compiler does not drop stores to memory that is about to be freed.
+  volatile char* at = text.data();
+  for (std::size_t i = 0; i < text.size(); ++i) at[i] = '\0';
+  text.clear();
+}
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

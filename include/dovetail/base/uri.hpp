@@ -51,24 +51,7 @@ struct uri {
   }
 
   /// The connection string for messages and logs: without password and parameters.
-  [[gnu::cold, gnu::noinline]] std::string public_text() const {
-    std::string text;
-    detail::append_parts(text, {scheme, has_authority ? "://" : ":"});
-    if (may_hide_password) return text.append(secret::redacted());
-    if (!user.empty() || has_password) {
-      text += user;
-      if (has_password) detail::append_parts(text, {":", secret::redacted()});
-      text += '@';
-    }
-    bool is_first = true;
-    for (const uri_host& host : hosts) {
-      if (!is_first) text += ',';
-      is_first = false;
-      detail::append_parts(text, {host.is_ipv6 ? "[" : "", host.name, host.is_ipv6 ? "]" : ""});
-      if (host.port != 0) detail::append_parts(text, {":", detail::number_text{host.port}});
-    }
-    return text.append(path);
-  }
+  [[gnu::cold, gnu::noinline]] std::string public_text() const;
 };
 
 namespace detail {
@@ -80,14 +63,7 @@ namespace detail {
 }
 
 /// True when a message may quote `text`: short, and nothing that separates a password from something else.
-[[gnu::cold, gnu::noinline]] inline bool may_be_shown(std::string_view text) noexcept {
-  for (const char c : text) {
-    if (!is_ascii_letter(c) && !is_ascii_digit(c) && std::string_view{"_-.+ "}.find(c) == std::string_view::npos) {
-      return false;
-    }
-  }
-  return !text.empty() && text.size() <= 48;
-}
+[[gnu::cold, gnu::noinline]] bool may_be_shown(std::string_view text) noexcept;
 
 inline std::size_t count_of(std::string_view text, char mark) noexcept {
   std::size_t count = 0;
@@ -96,8 +72,63 @@ inline std::size_t count_of(std::string_view text, char mark) noexcept {
 }
 
 /// Says what is wrong without quoting anything but the name of a parameter.
-[[gnu::cold, gnu::noinline]] inline error_info uri_error(const uri_problem& problem, std::string_view parameter,
-                                                         bool is_host_one_of_several, bool has_at_behind) {
+[[gnu::cold, gnu::noinline]] error_info uri_error(const uri_problem& problem, std::string_view parameter,
+                                                  bool is_host_one_of_several, bool has_at_behind);
+
+}  // namespace detail
+
+/// Takes a connection string apart.
+/// Several hosts are separated by commas; IPv6 addresses are in brackets. A '+' is a '+', never a space. The last '@'
+/// in front of the path ends the password, so that only '/', '?', '#' and '%' need escapes in it.
+/// Errors: errc::malformed_connection_string, which names the part and its place, and quotes nothing but the names of
+/// parameters.
+[[gnu::cold, gnu::noinline]] result<uri> parse_uri(std::string_view text);
+
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_DEFINE std::string uri::public_text() const {
+  std::string text;
+  detail::append_parts(text, {scheme, has_authority ? "://" : ":"});
+  if (may_hide_password) return text.append(secret::redacted());
+  if (!user.empty() || has_password) {
+    text += user;
+    if (has_password) detail::append_parts(text, {":", secret::redacted()});
+    text += '@';
+  }
+  bool is_first = true;
+  for (const uri_host& host : hosts) {
+    if (!is_first) text += ',';
+    is_first = false;
+    detail::append_parts(text, {host.is_ipv6 ? "[" : "", host.name, host.is_ipv6 ? "]" : ""});
+    if (host.port != 0) detail::append_parts(text, {":", detail::number_text{host.port}});
+  }
+  return text.append(path);
+}
+
+}  // namespace dovetail::inline v0
+namespace dovetail::inline v0 {
+namespace detail {
+
+DOVETAIL_DEFINE bool may_be_shown(std::string_view text) noexcept {
+  for (const char c : text) {
+    if (!is_ascii_letter(c) && !is_ascii_digit(c) && std::string_view{"_-.+ "}.find(c) == std::string_view::npos) {
+      return false;
+    }
+  }
+  return !text.empty() && text.size() <= 48;
+}
+
+DOVETAIL_DEFINE error_info uri_error(const uri_problem& problem, std::string_view parameter,
+                                     bool is_host_one_of_several, bool has_at_behind) {
   std::string part;
   const number_text ordinal{problem.ordinal + 1};
   switch (problem.part) {
@@ -171,13 +202,10 @@ inline std::size_t count_of(std::string_view text, char mark) noexcept {
 }
 
 }  // namespace detail
+}  // namespace dovetail::inline v0
+namespace dovetail::inline v0 {
 
-/// Takes a connection string apart.
-/// Several hosts are separated by commas; IPv6 addresses are in brackets. A '+' is a '+', never a space. The last '@'
-/// in front of the path ends the password, so that only '/', '?', '#' and '%' need escapes in it.
-/// Errors: errc::malformed_connection_string, which names the part and its place, and quotes nothing but the names of
-/// parameters.
-[[gnu::cold, gnu::noinline]] inline result<uri> parse_uri(std::string_view text) {
+DOVETAIL_DEFINE result<uri> parse_uri(std::string_view text) {
   const detail::uri_parts parts = detail::split_uri(text);
   const std::size_t behind_hosts = parts.hosts.position + parts.hosts.text.size();
   const bool has_at_behind = parts.has_authority && text.find('@', behind_hosts) != text.npos;
@@ -235,3 +263,5 @@ inline std::size_t count_of(std::string_view text, char mark) noexcept {
 }
 
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

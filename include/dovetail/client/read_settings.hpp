@@ -13,7 +13,20 @@ namespace dovetail::inline v0 {
 
 /// Reads `minConnections maxConnections pooling acquireTimeout idleTimeout maxLifetime timeout retryAttempts
 /// retryDelay`; times are in milliseconds unless they have a unit. Mistakes stay in the reader, for its `finish()`.
-[[gnu::cold, gnu::noinline]] inline string_settings read_settings(option_reader& reader) {
+[[gnu::cold, gnu::noinline]] string_settings read_settings(option_reader& reader);
+
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_DEFINE string_settings read_settings(option_reader& reader) {
   string_settings said;
   const auto count = [&reader](std::string_view name, auto& target, int least, int most) {
     if (!reader.has(name)) return;
@@ -52,3 +65,5 @@ namespace dovetail::inline v0 {
 }
 
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

@@ -17,7 +17,38 @@ constexpr bool is_word_character(char c) noexcept {
 }
 
 /// A type's name as programmers write it, from what compilers print.
-[[gnu::cold, gnu::noinline]] inline std::string tidy_type_name(std::string_view name) {
+[[gnu::cold, gnu::noinline]] std::string tidy_type_name(std::string_view name);
+
+}  // namespace dovetail::inline v0::detail
+
+namespace dovetail::inline v0 {
+
+namespace detail {
+
+inline void append_groups(std::string& text, const row_description& row, std::uint16_t group) {
+  if (group == leaf::no_group) return;
+  append_groups(text, row, row.groups[group].parent);
+  if (!row.groups[group].name.empty()) append_parts(text, {row.groups[group].name, "."});
+}
+
+}  // namespace detail
+
+/// The name of a leaf with those of the structs around it, joined by dots; a leaf without a name is `#2`, counted
+/// from 1.
+[[gnu::cold, gnu::noinline]] std::string path_of(const row_description& row, std::size_t index);
+
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+DOVETAIL_DEFINE std::string tidy_type_name(std::string_view name) {
   struct replacement {
     std::string_view from;
     std::string_view to;
@@ -77,22 +108,9 @@ constexpr bool is_word_character(char c) noexcept {
 }
 
 }  // namespace dovetail::inline v0::detail
-
 namespace dovetail::inline v0 {
 
-namespace detail {
-
-inline void append_groups(std::string& text, const row_description& row, std::uint16_t group) {
-  if (group == leaf::no_group) return;
-  append_groups(text, row, row.groups[group].parent);
-  if (!row.groups[group].name.empty()) append_parts(text, {row.groups[group].name, "."});
-}
-
-}  // namespace detail
-
-/// The name of a leaf with those of the structs around it, joined by dots; a leaf without a name is `#2`, counted
-/// from 1.
-[[gnu::cold, gnu::noinline]] inline std::string path_of(const row_description& row, std::size_t index) {
+DOVETAIL_DEFINE std::string path_of(const row_description& row, std::size_t index) {
   std::string path;
   const leaf& field = row.leaves[index];
   if (field.name.empty()) {
@@ -105,3 +123,5 @@ inline void append_groups(std::string& text, const row_description& row, std::ui
 }
 
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

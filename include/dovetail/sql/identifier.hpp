@@ -43,7 +43,24 @@ constexpr std::size_t identifier_limit(dialect d) noexcept {
 /// One identifier in quotes, dots in it kept: `quote_identifier(dialect::sqlite, "order")` is `"order"`.
 /// Errors: errc::malformed_statement when it is empty, contains NUL, or is longer than `identifier_limit`; the name
 /// itself is not in the text.
-inline result<std::string> quote_identifier(dialect d, std::string_view name) {
+result<std::string> quote_identifier(dialect d, std::string_view name);
+
+/// A name with an optional schema before it: app.city becomes two quoted names with a dot between.
+/// Errors: as `quote_identifier`, for each part.
+result<std::string> quote_qualified(dialect d, std::string_view name);
+
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_DEFINE result<std::string> quote_identifier(dialect d, std::string_view name) {
   if (!is_quotable(name)) {
     return error_info{make_error_code(errc::malformed_statement),
                       name.empty() ? "an identifier is empty" : "an identifier contains NUL"};
@@ -56,9 +73,7 @@ inline result<std::string> quote_identifier(dialect d, std::string_view name) {
   return quoted;
 }
 
-/// A name with an optional schema before it: app.city becomes two quoted names with a dot between.
-/// Errors: as `quote_identifier`, for each part.
-inline result<std::string> quote_qualified(dialect d, std::string_view name) {
+DOVETAIL_DEFINE result<std::string> quote_qualified(dialect d, std::string_view name) {
   std::string quoted;
   for (;;) {
     const std::size_t dot = name.find('.');
@@ -72,3 +87,5 @@ inline result<std::string> quote_qualified(dialect d, std::string_view name) {
 }
 
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

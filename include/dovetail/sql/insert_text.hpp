@@ -231,8 +231,23 @@ constexpr std::size_t rows_per_insert(dialect d, std::size_t columns) noexcept {
 /// `insert into "table" (…) values (…), (…)` for several rows at once; `columns` is `column_list<D, Row>`, and
 /// `column_count` the number of values of a row.
 /// Errors: errc::too_many_parameters for more than `rows_per_insert` rows, and as `insert_text`.
-inline result<std::string> insert_rows_text(dialect d, std::string_view table, std::string_view columns,
-                                            std::size_t column_count, std::size_t rows, std::string_view tail = {}) {
+result<std::string> insert_rows_text(dialect d, std::string_view table, std::string_view columns,
+                                     std::size_t column_count, std::size_t rows, std::string_view tail = {});
+
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_DEFINE result<std::string> insert_rows_text(dialect d, std::string_view table, std::string_view columns,
+                                                     std::size_t column_count, std::size_t rows,
+                                                     std::string_view tail) {
   if (rows == 0 || rows > rows_per_insert(d, column_count)) return errc::too_many_parameters;
   result<std::string> text = insert_text(d, table, columns);
   if (!text) return text;
@@ -255,3 +270,5 @@ inline result<std::string> insert_rows_text(dialect d, std::string_view table, s
 }
 
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

@@ -35,13 +35,7 @@ class owned_handle {
   owned_handle() noexcept = default;
   explicit owned_handle(native_handle handle) noexcept : handle_(handle) {}
   owned_handle(owned_handle&& other) noexcept : handle_(std::exchange(other.handle_, no_handle)) {}
-  owned_handle& operator=(owned_handle&& other) noexcept {
-    if (this != &other) {
-      reset();
-      handle_ = std::exchange(other.handle_, no_handle);
-    }
-    return *this;
-  }
+  owned_handle& operator=(owned_handle&& other) noexcept;
   ~owned_handle() { reset(); }
 
   native_handle get() const noexcept { return handle_; }
@@ -71,17 +65,9 @@ inline constexpr int send_flags = MSG_NOSIGNAL | MSG_DONTWAIT;
 inline constexpr int send_flags = 0;  // such systems have SO_NOSIGPIPE instead, set in open_socket()
 #endif
 
-inline std::error_code set_nonblocking(native_handle handle) noexcept {
-  const int flags = ::fcntl(handle, F_GETFL, 0);
-  if (flags < 0 || ::fcntl(handle, F_SETFL, flags | O_NONBLOCK) < 0) return last_system_error();
-  return {};
-}
+std::error_code set_nonblocking(native_handle handle) noexcept;
 
-inline std::error_code set_close_on_exec(native_handle handle) noexcept {
-  const int flags = ::fcntl(handle, F_GETFD, 0);
-  if (flags < 0 || ::fcntl(handle, F_SETFD, flags | FD_CLOEXEC) < 0) return last_system_error();
-  return {};
-}
+std::error_code set_close_on_exec(native_handle handle) noexcept;
 
 template <class T>
 std::error_code set_option(native_handle handle, int level, int name, const T& value) noexcept {
@@ -90,7 +76,90 @@ std::error_code set_option(native_handle handle, int level, int name, const T& v
 }
 
 /// Makes a socket ready for use: does not block, is not inherited, raises no signal.
-inline std::error_code prepare_socket(native_handle handle) noexcept {
+std::error_code prepare_socket(native_handle handle) noexcept;
+
+owned_handle open_socket(int family, std::error_code& ec) noexcept;
+
+inline std::error_code set_no_delay(native_handle handle) noexcept {
+  return set_option(handle, IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
+/// Asks the system to probe a silent peer: after `idle`, then as often as the system thinks right.
+std::error_code set_keep_alive(native_handle handle, std::chrono::seconds idle) noexcept;
+
+/// Starts to connect; waits for `writable` when that is not done at once.
+attempt start_connect(native_handle handle, const socket_address& to) noexcept;
+
+/// What came of a connect that was in progress and whose socket became writable.
+std::error_code connect_outcome(native_handle handle) noexcept;
+
+inline bool would_block() noexcept { return errno == EAGAIN || errno == EWOULDBLOCK; }
+
+/// Makes receive() with no flags wait, `limit` at most; sending and connecting never wait all the same.
+std::error_code set_receive_timeout(native_handle handle, std::chrono::milliseconds limit) noexcept;
+
+attempt receive(native_handle handle, byte_span into, int flags = MSG_DONTWAIT) noexcept;
+
+attempt send(native_handle handle, byte_view from) noexcept;
+
+inline std::error_code shutdown_send(native_handle handle) noexcept {
+  if (::shutdown(handle, SHUT_WR) != 0) return last_system_error();
+  return {};
+}
+
+/// Milliseconds until `end` for poll(), rounded up so that it is never woken too early again and again.
+int poll_timeout(deadline end) noexcept;
+
+/// Blocks until `handle` is ready (or broken) for `what`, or `end` passes: then false.
+bool poll_handle(native_handle handle, readiness what, deadline end, std::error_code& ec) noexcept;
+
+/// The blocking wait of every stream that has a descriptor.
+std::error_code wait_handle(native_handle handle, const attempt& last, deadline by) noexcept;
+
+/// Blocks until `end`; for ever when that never passes.
+inline void sleep_until(deadline end) noexcept {
+  while (!end.has_passed()) ::poll(nullptr, 0, poll_timeout(end));
+}
+
+/// The addresses of a host, in the order in which they should be tried. Blocks unless `numeric_only`.
+std::error_code resolve(const std::string& host, const std::string& port, bool numeric_only,
+                        std::vector<socket_address>& found);
+
+/// The address of a Unix socket; a path that begins with '@' is a name in Linux' abstract namespace.
+std::error_code unix_address(std::string_view path, socket_address& made) noexcept;
+
+}  // namespace dovetail::inline v0::detail
+
+// Compiled once: in the program's `dovetail/transport_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TRANSPORT_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+DOVETAIL_DEFINE owned_handle& owned_handle::operator=(owned_handle&& other) noexcept {
+  if (this != &other) {
+    reset();
+    handle_ = std::exchange(other.handle_, no_handle);
+  }
+  return *this;
+}
+
+DOVETAIL_DEFINE std::error_code set_nonblocking(native_handle handle) noexcept {
+  const int flags = ::fcntl(handle, F_GETFL, 0);
+  if (flags < 0 || ::fcntl(handle, F_SETFL, flags | O_NONBLOCK) < 0) return last_system_error();
+  return {};
+}
+
+DOVETAIL_DEFINE std::error_code set_close_on_exec(native_handle handle) noexcept {
+  const int flags = ::fcntl(handle, F_GETFD, 0);
+  if (flags < 0 || ::fcntl(handle, F_SETFD, flags | FD_CLOEXEC) < 0) return last_system_error();
+  return {};
+}
+
+DOVETAIL_DEFINE std::error_code prepare_socket(native_handle handle) noexcept {
 #if !defined(MSG_NOSIGNAL) && defined(SO_NOSIGPIPE)
   if (const std::error_code ec = set_option(handle, SOL_SOCKET, SO_NOSIGPIPE, 1)) return ec;
 #endif
@@ -98,7 +167,7 @@ inline std::error_code prepare_socket(native_handle handle) noexcept {
   return set_nonblocking(handle);
 }
 
-inline owned_handle open_socket(int family, std::error_code& ec) noexcept {
+DOVETAIL_DEFINE owned_handle open_socket(int family, std::error_code& ec) noexcept {
 #if defined(SOCK_NONBLOCK) && defined(SOCK_CLOEXEC)
   owned_handle made{::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   ec = made ? std::error_code{} : last_system_error();
@@ -110,12 +179,7 @@ inline owned_handle open_socket(int family, std::error_code& ec) noexcept {
   return made;
 }
 
-inline std::error_code set_no_delay(native_handle handle) noexcept {
-  return set_option(handle, IPPROTO_TCP, TCP_NODELAY, 1);
-}
-
-/// Asks the system to probe a silent peer: after `idle`, then as often as the system thinks right.
-inline std::error_code set_keep_alive(native_handle handle, std::chrono::seconds idle) noexcept {
+DOVETAIL_DEFINE std::error_code set_keep_alive(native_handle handle, std::chrono::seconds idle) noexcept {
   if (const std::error_code ec = set_option(handle, SOL_SOCKET, SO_KEEPALIVE, 1)) return ec;
 #if defined(TCP_KEEPIDLE)
   return set_option(handle, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(idle.count()));
@@ -124,26 +188,21 @@ inline std::error_code set_keep_alive(native_handle handle, std::chrono::seconds
 #endif
 }
 
-/// Starts to connect; waits for `writable` when that is not done at once.
-inline attempt start_connect(native_handle handle, const socket_address& to) noexcept {
+DOVETAIL_DEFINE attempt start_connect(native_handle handle, const socket_address& to) noexcept {
   if (::connect(handle, to.get(), to.size) == 0) return attempt::done();
   // An interrupted connect goes on in the background, like one that is in progress (POSIX, connect()).
   if (errno == EINPROGRESS || errno == EINTR) return attempt::wait(readiness::writable);
   return attempt::failed(last_system_error());
 }
 
-/// What came of a connect that was in progress and whose socket became writable.
-inline std::error_code connect_outcome(native_handle handle) noexcept {
+DOVETAIL_DEFINE std::error_code connect_outcome(native_handle handle) noexcept {
   int code = 0;
   socklen_t size = sizeof code;
   if (::getsockopt(handle, SOL_SOCKET, SO_ERROR, &code, &size) != 0) return last_system_error();
   return {code, std::system_category()};
 }
 
-inline bool would_block() noexcept { return errno == EAGAIN || errno == EWOULDBLOCK; }
-
-/// Makes receive() with no flags wait, `limit` at most; sending and connecting never wait all the same.
-inline std::error_code set_receive_timeout(native_handle handle, std::chrono::milliseconds limit) noexcept {
+DOVETAIL_DEFINE std::error_code set_receive_timeout(native_handle handle, std::chrono::milliseconds limit) noexcept {
 #if defined(MSG_NOSIGNAL)
   const int flags = ::fcntl(handle, F_GETFL, 0);
   if (flags < 0 || ::fcntl(handle, F_SETFL, flags & ~O_NONBLOCK) < 0) return last_system_error();
@@ -156,7 +215,7 @@ inline std::error_code set_receive_timeout(native_handle handle, std::chrono::mi
 #endif
 }
 
-inline attempt receive(native_handle handle, byte_span into, int flags = MSG_DONTWAIT) noexcept {
+DOVETAIL_DEFINE attempt receive(native_handle handle, byte_span into, int flags) noexcept {
   if (into.empty()) return attempt::failed(std::make_error_code(std::errc::no_buffer_space));
   for (;;) {
     const ssize_t got = ::recv(handle, into.data(), into.size(), flags);
@@ -167,7 +226,7 @@ inline attempt receive(native_handle handle, byte_span into, int flags = MSG_DON
   }
 }
 
-inline attempt send(native_handle handle, byte_view from) noexcept {
+DOVETAIL_DEFINE attempt send(native_handle handle, byte_view from) noexcept {
   if (from.empty()) return attempt::done();
   for (;;) {
     const ssize_t left = ::send(handle, from.data(), from.size(), send_flags);
@@ -177,20 +236,13 @@ inline attempt send(native_handle handle, byte_view from) noexcept {
   }
 }
 
-inline std::error_code shutdown_send(native_handle handle) noexcept {
-  if (::shutdown(handle, SHUT_WR) != 0) return last_system_error();
-  return {};
-}
-
-/// Milliseconds until `end` for poll(), rounded up so that it is never woken too early again and again.
-inline int poll_timeout(deadline end) noexcept {
+DOVETAIL_DEFINE int poll_timeout(deadline end) noexcept {
   if (end.is_never()) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(end.remaining()).count();
   return left > 1'000'000 ? 1'000'000 : static_cast<int>(left);
 }
 
-/// Blocks until `handle` is ready (or broken) for `what`, or `end` passes: then false.
-inline bool poll_handle(native_handle handle, readiness what, deadline end, std::error_code& ec) noexcept {
+DOVETAIL_DEFINE bool poll_handle(native_handle handle, readiness what, deadline end, std::error_code& ec) noexcept {
   ec = {};
   pollfd watched{handle, static_cast<short>(what == readiness::writable ? POLLOUT : POLLIN), 0};
   for (;;) {
@@ -201,22 +253,15 @@ inline bool poll_handle(native_handle handle, readiness what, deadline end, std:
   }
 }
 
-/// The blocking wait of every stream that has a descriptor.
-inline std::error_code wait_handle(native_handle handle, const attempt& last, deadline by) noexcept {
+DOVETAIL_DEFINE std::error_code wait_handle(native_handle handle, const attempt& last, deadline by) noexcept {
   std::error_code ec;
   const deadline end = earlier(by, last.until);
   if (poll_handle(handle, last.wait_for, end, ec) || ec) return ec;
   return by.has_passed() ? make_error_code(errc::deadline_passed) : std::error_code{};
 }
 
-/// Blocks until `end`; for ever when that never passes.
-inline void sleep_until(deadline end) noexcept {
-  while (!end.has_passed()) ::poll(nullptr, 0, poll_timeout(end));
-}
-
-/// The addresses of a host, in the order in which they should be tried. Blocks unless `numeric_only`.
-inline std::error_code resolve(const std::string& host, const std::string& port, bool numeric_only,
-                               std::vector<socket_address>& found) {
+DOVETAIL_DEFINE std::error_code resolve(const std::string& host, const std::string& port, bool numeric_only,
+                                        std::vector<socket_address>& found) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV | (numeric_only ? AI_NUMERICHOST : AI_ADDRCONFIG);
@@ -232,8 +277,7 @@ inline std::error_code resolve(const std::string& host, const std::string& port,
   return found.empty() ? make_error_code(errc::host_not_found) : std::error_code{};
 }
 
-/// The address of a Unix socket; a path that begins with '@' is a name in Linux' abstract namespace.
-inline std::error_code unix_address(std::string_view path, socket_address& made) noexcept {
+DOVETAIL_DEFINE std::error_code unix_address(std::string_view path, socket_address& made) noexcept {
   sockaddr_un address{};
   if (path.empty()) return std::make_error_code(std::errc::invalid_argument);
   if (path.size() >= sizeof address.sun_path) return std::make_error_code(std::errc::filename_too_long);
@@ -247,3 +291,5 @@ inline std::error_code unix_address(std::string_view path, socket_address& made)
 }
 
 }  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif

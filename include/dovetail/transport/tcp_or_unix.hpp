@@ -36,29 +36,7 @@ class tcp_or_unix_stream : public detail::socket_stream {
   std::size_t selected() const noexcept { return selected_; }
 
   /// Errors: std::errc::invalid_argument when the endpoint has no such target.
-  attempt try_connect(deadline by) {
-    if (is_connected_) return attempt::failed(make_error_code(errc::invalid_state));
-    if (!by_tcp_ && !by_path_) {
-      if (selected_ >= peers_.targets.size()) {
-        return attempt::failed(std::make_error_code(std::errc::invalid_argument));
-      }
-      const socket_target& target = peers_.targets[selected_];
-      if (target.path.empty()) {
-        by_tcp_.emplace(target.tcp);
-      } else {
-        by_path_.emplace(unix_endpoint{target.path});
-      }
-    }
-    const attempt tried = by_tcp_ ? by_tcp_->try_connect(by) : by_path_->try_connect(by);
-    if (!tried.is_over()) return tried;
-    if (!tried.ec) {
-      socket_ = by_tcp_ ? by_tcp_->release() : by_path_->release();
-      is_connected_ = true;
-    }
-    by_tcp_.reset();
-    by_path_.reset();
-    return tried;
-  }
+  attempt try_connect(deadline by);
 
   std::error_code wait(const attempt& last, deadline by) {
     if (by_tcp_) return by_tcp_->wait(last, by);
@@ -68,19 +46,9 @@ class tcp_or_unix_stream : public detail::socket_stream {
     if (by_tcp_) return by_tcp_->handle(what);
     return by_path_ ? by_path_->handle(what) : socket_stream::handle(what);
   }
-  void notify(std::shared_ptr<waker> listener) {
-    if (by_tcp_) {
-      by_tcp_->notify(std::move(listener));
-    } else if (!by_path_) {
-      listener->wake();
-    }
-  }
+  void notify(std::shared_ptr<waker> listener);
 
-  void close() noexcept {
-    by_tcp_.reset();
-    by_path_.reset();
-    close_socket();
-  }
+  void close() noexcept;
 
   const tcp_or_unix_endpoint& endpoint() const noexcept { return peers_; }
 
@@ -90,11 +58,7 @@ class tcp_or_unix_stream : public detail::socket_stream {
   }
 
   /// For messages: "host:port", or the path.
-  std::string peer() const {
-    if (selected_ >= peers_.targets.size()) return {};
-    const socket_target& target = peers_.targets[selected_];
-    return target.path.empty() ? tcp_stream{target.tcp}.peer() : target.path;
-  }
+  std::string peer() const;
 
  private:
   tcp_or_unix_endpoint peers_;
@@ -110,3 +74,60 @@ struct tcp_or_unix {
 };
 
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/transport_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TRANSPORT_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_DEFINE attempt tcp_or_unix_stream::try_connect(deadline by) {
+  if (is_connected_) return attempt::failed(make_error_code(errc::invalid_state));
+  if (!by_tcp_ && !by_path_) {
+    if (selected_ >= peers_.targets.size()) {
+      return attempt::failed(std::make_error_code(std::errc::invalid_argument));
+    }
+    const socket_target& target = peers_.targets[selected_];
+    if (target.path.empty()) {
+      by_tcp_.emplace(target.tcp);
+    } else {
+      by_path_.emplace(unix_endpoint{target.path});
+    }
+  }
+  const attempt tried = by_tcp_ ? by_tcp_->try_connect(by) : by_path_->try_connect(by);
+  if (!tried.is_over()) return tried;
+  if (!tried.ec) {
+    socket_ = by_tcp_ ? by_tcp_->release() : by_path_->release();
+    is_connected_ = true;
+  }
+  by_tcp_.reset();
+  by_path_.reset();
+  return tried;
+}
+
+DOVETAIL_DEFINE void tcp_or_unix_stream::notify(std::shared_ptr<waker> listener) {
+  if (by_tcp_) {
+    by_tcp_->notify(std::move(listener));
+  } else if (!by_path_) {
+    listener->wake();
+  }
+}
+
+DOVETAIL_DEFINE void tcp_or_unix_stream::close() noexcept {
+  by_tcp_.reset();
+  by_path_.reset();
+  close_socket();
+}
+
+DOVETAIL_DEFINE std::string tcp_or_unix_stream::peer() const {
+  if (selected_ >= peers_.targets.size()) return {};
+  const socket_target& target = peers_.targets[selected_];
+  return target.path.empty() ? tcp_stream{target.tcp}.peer() : target.path;
+}
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

@@ -33,22 +33,10 @@ inline bool sha256(byte_view data, std::array<std::byte, 32>& out) noexcept { re
 /// False where the library's rules forbid MD5 (FIPS).
 inline bool md5(byte_view data, std::array<std::byte, 16>& out) noexcept { return digest(EVP_md5(), data, out); }
 
-inline bool hmac_sha256(byte_view key, byte_view data, std::array<std::byte, 32>& out) noexcept {
-  if (key.size() > INT_MAX) return false;
-  unsigned size = 0;
-  return HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), openssl_bytes(data), data.size(),
-              reinterpret_cast<unsigned char*>(out.data()), &size) != nullptr &&
-         size == out.size();
-}
+bool hmac_sha256(byte_view key, byte_view data, std::array<std::byte, 32>& out) noexcept;
 
-inline bool pbkdf2_sha256(byte_view password, byte_view salt, std::uint32_t iterations,
-                          std::array<std::byte, 32>& out) noexcept {
-  if (password.size() > INT_MAX || salt.size() > INT_MAX || iterations > INT_MAX) return false;
-  return PKCS5_PBKDF2_HMAC(reinterpret_cast<const char*>(password.data()), static_cast<int>(password.size()),
-                           openssl_bytes(salt), static_cast<int>(salt.size()), static_cast<int>(iterations),
-                           EVP_sha256(), static_cast<int>(out.size()),
-                           reinterpret_cast<unsigned char*>(out.data())) == 1;
-}
+bool pbkdf2_sha256(byte_view password, byte_view salt, std::uint32_t iterations,
+                   std::array<std::byte, 32>& out) noexcept;
 
 /// Unpredictable bytes, fit for nonces.
 inline bool random_bytes(byte_span out) noexcept {
@@ -58,7 +46,37 @@ inline bool random_bytes(byte_span out) noexcept {
 
 /// The hash of a certificate that channel binding names tls-server-end-point (RFC 5929 section 4.1): by the hash of the
 /// certificate's signature, SHA-256 instead of MD5 and SHA-1. Gives its size; 0 when the signature has no hash.
-inline std::size_t end_point_hash(const X509& certificate, byte_span out) noexcept {
+std::size_t end_point_hash(const X509& certificate, byte_span out) noexcept;
+
+}  // namespace dovetail::inline v0::detail
+
+// Compiled once: in the program's `dovetail/tls_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TLS_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+DOVETAIL_DEFINE bool hmac_sha256(byte_view key, byte_view data, std::array<std::byte, 32>& out) noexcept {
+  if (key.size() > INT_MAX) return false;
+  unsigned size = 0;
+  return HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), openssl_bytes(data), data.size(),
+              reinterpret_cast<unsigned char*>(out.data()), &size) != nullptr &&
+         size == out.size();
+}
+
+DOVETAIL_DEFINE bool pbkdf2_sha256(byte_view password, byte_view salt, std::uint32_t iterations,
+                                   std::array<std::byte, 32>& out) noexcept {
+  if (password.size() > INT_MAX || salt.size() > INT_MAX || iterations > INT_MAX) return false;
+  return PKCS5_PBKDF2_HMAC(reinterpret_cast<const char*>(password.data()), static_cast<int>(password.size()),
+                           openssl_bytes(salt), static_cast<int>(salt.size()), static_cast<int>(iterations),
+                           EVP_sha256(), static_cast<int>(out.size()),
+                           reinterpret_cast<unsigned char*>(out.data())) == 1;
+}
+
+DOVETAIL_DEFINE std::size_t end_point_hash(const X509& certificate, byte_span out) noexcept {
   int kind = NID_undef;
   if (X509_get_signature_info(const_cast<X509*>(&certificate), &kind, nullptr, nullptr, nullptr) != 1) return 0;
   if (kind == NID_md5 || kind == NID_sha1) kind = NID_sha256;
@@ -69,3 +87,5 @@ inline std::size_t end_point_hash(const X509& certificate, byte_span out) noexce
 }
 
 }  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif

@@ -51,24 +51,10 @@ namespace detail {
 class tls_category_type final : public std::error_category {
  public:
   const char* name() const noexcept override { return "dovetail.tls"; }
-  std::string message(int value) const override {
-    const unsigned long code = static_cast<unsigned>(value);
-    if (ERR_SYSTEM_ERROR(code)) return "TLS: " + std::generic_category().message(ERR_GET_REASON(code));
-    const char* reason = ERR_reason_error_string(code);
-    return reason == nullptr ? "TLS failed (" + std::to_string(value) + ")" : "TLS: " + std::string{reason};
-  }
-  std::error_condition default_error_condition(int value) const noexcept override {
-    const unsigned long code = static_cast<unsigned>(value);
-    const bool is_setup = ERR_GET_LIB(code) != ERR_LIB_SSL;  // files that cannot be read, keys that do not fit
-    return make_error_condition(is_setup ? condition::configuration : condition::connection);
-  }
+  std::string message(int value) const override;
+  std::error_condition default_error_condition(int value) const noexcept override;
   /// A file that cannot be read is also what the system says of it: std::errc::no_such_file_or_directory.
-  bool equivalent(int value, const std::error_condition& to) const noexcept override {
-    const unsigned long code = static_cast<unsigned>(value);
-    if (ERR_SYSTEM_ERROR(code) && to == std::error_condition{ERR_GET_REASON(code), std::generic_category()})
-      return true;
-    return default_error_condition(value) == to;
-  }
+  bool equivalent(int value, const std::error_condition& to) const noexcept override;
 };
 
 class certificate_category_type final : public std::error_category {
@@ -115,38 +101,13 @@ struct tls_deleter {
 };
 
 /// The oldest error in OpenSSL's queue, which is emptied.
-inline std::error_code take_tls_error() noexcept {
-  const unsigned long code = ERR_get_error();
-  ERR_clear_error();
-  if (code == 0) return make_error_code(errc::connection_lost);
-  return {static_cast<int>(static_cast<unsigned>(code)), tls_category()};
-}
+std::error_code take_tls_error() noexcept;
 
 class tls_session {
  public:
-  static std::unique_ptr<tls_session> create(const tls_settings& how, std::error_code& ec) {
-    ERR_clear_error();
-    if (how.verify == tls_verify::full && how.server_name.empty()) {
-      ec = errc::invalid_option;  // nothing to verify against is a mistake, not a success
-      return nullptr;
-    }
-    std::unique_ptr<tls_session> made{new tls_session};
-    if (!made->prepare(how)) {
-      ec = take_tls_error();
-      return nullptr;
-    }
-    return made;
-  }
+  static std::unique_ptr<tls_session> create(const tls_settings& how, std::error_code& ec);
 
-  attempt handshake(tls_io& io) {
-    const attempt over = step(io, [this] { return SSL_do_handshake(ssl_.get()); });
-    if (over.is_over() && !over.ec) is_established_ = true;
-    if (over.ec.category() == tls_category()) {
-      const long verdict = SSL_get_verify_result(ssl_.get());
-      if (verdict != X509_V_OK) return attempt::failed({static_cast<int>(verdict), certificate_category()});
-    }
-    return over;
-  }
+  attempt handshake(tls_io& io);
 
   attempt read(tls_io& io, byte_span into) {
     return step(io, [&] { return SSL_read(ssl_.get(), into.data(), clamp(into.size())); });
@@ -157,12 +118,7 @@ class tls_session {
     return step(io, [&] { return SSL_write(ssl_.get(), from.data(), clamp(from.size())); });
   }
 
-  attempt say_goodbye(tls_io& io) {
-    return step(io, [this] {
-      const int said = SSL_shutdown(ssl_.get());
-      return said == 0 ? 1 : said;  // we do not wait for the peer's goodbye
-    });
-  }
+  attempt say_goodbye(tls_io& io);
 
   bool is_established() const noexcept { return is_established_; }
   std::string_view protocol() const noexcept { return SSL_get_version(ssl_.get()); }
@@ -176,99 +132,15 @@ class tls_session {
 
   static int clamp(std::size_t size) noexcept { return static_cast<int>((std::min<std::size_t>)(size, INT_MAX)); }
 
-  bool prepare(const tls_settings& how) {
-    context_.reset(SSL_CTX_new(TLS_client_method()));
-    if (!context_ || SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION) != 1) return false;
-    SSL_CTX_set_mode(context_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    if (!load_files(how)) return false;
-    ssl_.reset(SSL_new(context_.get()));
-    if (!ssl_) return false;
-    SSL_set_read_ahead(ssl_.get(), 1);
-    SSL_set_verify(ssl_.get(), how.verify == tls_verify::none ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
-    if (!name_server(how) || !offer_protocol(how.application_protocol)) return false;
-    BIO* const bio = make_bio();
-    if (bio == nullptr) return false;
-    SSL_set_bio(ssl_.get(), bio, bio);
-    SSL_set_connect_state(ssl_.get());
-    return true;
-  }
+  bool prepare(const tls_settings& how);
 
-  bool load_files(const tls_settings& how) {
-    if (how.verify != tls_verify::none) {
-      const int loaded = how.authorities.empty()
-                             ? SSL_CTX_set_default_verify_paths(context_.get())
-                             : SSL_CTX_load_verify_locations(context_.get(), how.authorities.c_str(), nullptr);
-      if (loaded != 1) return false;
-    }
-    if (how.certificate.empty()) return true;
-    password_ = how.private_key_password;
-    SSL_CTX_set_default_passwd_cb_userdata(context_.get(), this);
-    SSL_CTX_set_default_passwd_cb(context_.get(), [](char* into, int room, int, void* self) {
-      const std::string_view text = static_cast<tls_session*>(self)->password_.reveal();
-      const std::size_t size = (std::min)(text.size(), static_cast<std::size_t>((std::max)(room, 0)));
-      std::memcpy(into, text.data(), size);
-      return static_cast<int>(size);
-    });
-    const std::string& key = how.private_key.empty() ? how.certificate : how.private_key;
-    return SSL_CTX_use_certificate_chain_file(context_.get(), how.certificate.c_str()) == 1 &&
-           SSL_CTX_use_PrivateKey_file(context_.get(), key.c_str(), SSL_FILETYPE_PEM) == 1 &&
-           SSL_CTX_check_private_key(context_.get()) == 1;
-  }
+  bool load_files(const tls_settings& how);
 
-  bool name_server(const tls_settings& how) {
-    X509_VERIFY_PARAM* const wanted = SSL_get0_param(ssl_.get());
-    // An address is looked for among the certificate's addresses, and is not sent as a name (RFC 6066 section 3).
-    const bool is_address =
-        !how.server_name.empty() && X509_VERIFY_PARAM_set1_ip_asc(wanted, how.server_name.c_str()) == 1;
-    if (is_address) {
-      if (how.verify != tls_verify::full) X509_VERIFY_PARAM_set1_ip(wanted, nullptr, 0);
-      return true;
-    }
-    ERR_clear_error();
-    if (how.verify == tls_verify::full) {
-      X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-      if (X509_VERIFY_PARAM_set1_host(wanted, how.server_name.data(), how.server_name.size()) != 1) return false;
-    }
-    return how.server_name.empty() || !how.sends_name ||
-           SSL_set_tlsext_host_name(ssl_.get(), how.server_name.c_str()) == 1;
-  }
+  bool name_server(const tls_settings& how);
 
-  bool offer_protocol(std::string_view name) {
-    if (name.empty()) return true;
-    if (name.size() > 255) return false;
-    std::string wire(1, static_cast<char>(name.size()));  // RFC 7301 section 3.1
-    wire.append(name);
-    return SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(wire.data()),
-                               static_cast<unsigned>(wire.size())) == 0;
-  }
+  bool offer_protocol(std::string_view name);
 
-  BIO* make_bio() {
-    method_.reset(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "dovetail"));
-    if (!method_) return nullptr;
-    BIO_meth_set_read_ex(method_.get(), [](BIO* bio, char* into, std::size_t room, std::size_t* got) {
-      auto* const self = static_cast<tls_session*>(BIO_get_data(bio));
-      BIO_clear_retry_flags(bio);
-      self->last_ = self->io_->receive({reinterpret_cast<std::byte*>(into), room});
-      if (!self->last_.is_over()) BIO_set_retry_read(bio);
-      *got = self->last_.bytes;
-      return self->last_.is_over() && !self->last_.ec ? 1 : 0;
-    });
-    BIO_meth_set_write_ex(method_.get(), [](BIO* bio, const char* from, std::size_t size, std::size_t* sent) {
-      auto* const self = static_cast<tls_session*>(BIO_get_data(bio));
-      BIO_clear_retry_flags(bio);
-      self->last_ = self->io_->send({reinterpret_cast<const std::byte*>(from), size});
-      if (!self->last_.is_over()) BIO_set_retry_write(bio);
-      *sent = self->last_.bytes;
-      return self->last_.is_over() && !self->last_.ec ? 1 : 0;
-    });
-    BIO_meth_set_ctrl(method_.get(),
-                      [](BIO*, int command, long, void*) -> long { return command == BIO_CTRL_FLUSH ? 1 : 0; });
-    BIO* const bio = BIO_new(method_.get());
-    if (bio == nullptr) return nullptr;
-    BIO_set_data(bio, this);
-    BIO_set_init(bio, 1);
-    return bio;
-  }
+  BIO* make_bio();
 
   template <class Call>
   attempt step(tls_io& io, Call call) {
@@ -306,3 +178,169 @@ class tls_session {
 
 }  // namespace detail
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/tls_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TLS_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace detail {
+
+DOVETAIL_DEFINE std::string tls_category_type::message(int value) const {
+  const unsigned long code = static_cast<unsigned>(value);
+  if (ERR_SYSTEM_ERROR(code)) return "TLS: " + std::generic_category().message(ERR_GET_REASON(code));
+  const char* reason = ERR_reason_error_string(code);
+  return reason == nullptr ? "TLS failed (" + std::to_string(value) + ")" : "TLS: " + std::string{reason};
+}
+
+DOVETAIL_DEFINE std::error_condition tls_category_type::default_error_condition(int value) const noexcept {
+  const unsigned long code = static_cast<unsigned>(value);
+  const bool is_setup = ERR_GET_LIB(code) != ERR_LIB_SSL;  // files that cannot be read, keys that do not fit
+  return make_error_condition(is_setup ? condition::configuration : condition::connection);
+}
+
+DOVETAIL_DEFINE bool tls_category_type::equivalent(int value, const std::error_condition& to) const noexcept {
+  const unsigned long code = static_cast<unsigned>(value);
+  if (ERR_SYSTEM_ERROR(code) && to == std::error_condition{ERR_GET_REASON(code), std::generic_category()}) return true;
+  return default_error_condition(value) == to;
+}
+
+DOVETAIL_DEFINE std::error_code take_tls_error() noexcept {
+  const unsigned long code = ERR_get_error();
+  ERR_clear_error();
+  if (code == 0) return make_error_code(errc::connection_lost);
+  return {static_cast<int>(static_cast<unsigned>(code)), tls_category()};
+}
+
+DOVETAIL_DEFINE std::unique_ptr<tls_session> tls_session::create(const tls_settings& how, std::error_code& ec) {
+  ERR_clear_error();
+  if (how.verify == tls_verify::full && how.server_name.empty()) {
+    ec = errc::invalid_option;  // nothing to verify against is a mistake, not a success
+    return nullptr;
+  }
+  std::unique_ptr<tls_session> made{new tls_session};
+  if (!made->prepare(how)) {
+    ec = take_tls_error();
+    return nullptr;
+  }
+  return made;
+}
+
+DOVETAIL_DEFINE attempt tls_session::handshake(tls_io& io) {
+  const attempt over = step(io, [this] { return SSL_do_handshake(ssl_.get()); });
+  if (over.is_over() && !over.ec) is_established_ = true;
+  if (over.ec.category() == tls_category()) {
+    const long verdict = SSL_get_verify_result(ssl_.get());
+    if (verdict != X509_V_OK) return attempt::failed({static_cast<int>(verdict), certificate_category()});
+  }
+  return over;
+}
+
+DOVETAIL_DEFINE attempt tls_session::say_goodbye(tls_io& io) {
+  return step(io, [this] {
+    const int said = SSL_shutdown(ssl_.get());
+    return said == 0 ? 1 : said;  // we do not wait for the peer's goodbye
+  });
+}
+
+DOVETAIL_DEFINE bool tls_session::prepare(const tls_settings& how) {
+  context_.reset(SSL_CTX_new(TLS_client_method()));
+  if (!context_ || SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION) != 1) return false;
+  SSL_CTX_set_mode(context_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  if (!load_files(how)) return false;
+  ssl_.reset(SSL_new(context_.get()));
+  if (!ssl_) return false;
+  SSL_set_read_ahead(ssl_.get(), 1);
+  SSL_set_verify(ssl_.get(), how.verify == tls_verify::none ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
+  if (!name_server(how) || !offer_protocol(how.application_protocol)) return false;
+  BIO* const bio = make_bio();
+  if (bio == nullptr) return false;
+  SSL_set_bio(ssl_.get(), bio, bio);
+  SSL_set_connect_state(ssl_.get());
+  return true;
+}
+
+DOVETAIL_DEFINE bool tls_session::load_files(const tls_settings& how) {
+  if (how.verify != tls_verify::none) {
+    const int loaded = how.authorities.empty()
+                           ? SSL_CTX_set_default_verify_paths(context_.get())
+                           : SSL_CTX_load_verify_locations(context_.get(), how.authorities.c_str(), nullptr);
+    if (loaded != 1) return false;
+  }
+  if (how.certificate.empty()) return true;
+  password_ = how.private_key_password;
+  SSL_CTX_set_default_passwd_cb_userdata(context_.get(), this);
+  SSL_CTX_set_default_passwd_cb(context_.get(), [](char* into, int room, int, void* self) {
+    const std::string_view text = static_cast<tls_session*>(self)->password_.reveal();
+    const std::size_t size = (std::min)(text.size(), static_cast<std::size_t>((std::max)(room, 0)));
+    std::memcpy(into, text.data(), size);
+    return static_cast<int>(size);
+  });
+  const std::string& key = how.private_key.empty() ? how.certificate : how.private_key;
+  return SSL_CTX_use_certificate_chain_file(context_.get(), how.certificate.c_str()) == 1 &&
+         SSL_CTX_use_PrivateKey_file(context_.get(), key.c_str(), SSL_FILETYPE_PEM) == 1 &&
+         SSL_CTX_check_private_key(context_.get()) == 1;
+}
+
+DOVETAIL_DEFINE bool tls_session::name_server(const tls_settings& how) {
+  X509_VERIFY_PARAM* const wanted = SSL_get0_param(ssl_.get());
+  // An address is looked for among the certificate's addresses, and is not sent as a name (RFC 6066 section 3).
+  const bool is_address =
+      !how.server_name.empty() && X509_VERIFY_PARAM_set1_ip_asc(wanted, how.server_name.c_str()) == 1;
+  if (is_address) {
+    if (how.verify != tls_verify::full) X509_VERIFY_PARAM_set1_ip(wanted, nullptr, 0);
+    return true;
+  }
+  ERR_clear_error();
+  if (how.verify == tls_verify::full) {
+    X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (X509_VERIFY_PARAM_set1_host(wanted, how.server_name.data(), how.server_name.size()) != 1) return false;
+  }
+  return how.server_name.empty() || !how.sends_name ||
+         SSL_set_tlsext_host_name(ssl_.get(), how.server_name.c_str()) == 1;
+}
+
+DOVETAIL_DEFINE bool tls_session::offer_protocol(std::string_view name) {
+  if (name.empty()) return true;
+  if (name.size() > 255) return false;
+  std::string wire(1, static_cast<char>(name.size()));  // RFC 7301 section 3.1
+  wire.append(name);
+  return SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(wire.data()),
+                             static_cast<unsigned>(wire.size())) == 0;
+}
+
+DOVETAIL_DEFINE BIO* tls_session::make_bio() {
+  method_.reset(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "dovetail"));
+  if (!method_) return nullptr;
+  BIO_meth_set_read_ex(method_.get(), [](BIO* bio, char* into, std::size_t room, std::size_t* got) {
+    auto* const self = static_cast<tls_session*>(BIO_get_data(bio));
+    BIO_clear_retry_flags(bio);
+    self->last_ = self->io_->receive({reinterpret_cast<std::byte*>(into), room});
+    if (!self->last_.is_over()) BIO_set_retry_read(bio);
+    *got = self->last_.bytes;
+    return self->last_.is_over() && !self->last_.ec ? 1 : 0;
+  });
+  BIO_meth_set_write_ex(method_.get(), [](BIO* bio, const char* from, std::size_t size, std::size_t* sent) {
+    auto* const self = static_cast<tls_session*>(BIO_get_data(bio));
+    BIO_clear_retry_flags(bio);
+    self->last_ = self->io_->send({reinterpret_cast<const std::byte*>(from), size});
+    if (!self->last_.is_over()) BIO_set_retry_write(bio);
+    *sent = self->last_.bytes;
+    return self->last_.is_over() && !self->last_.ec ? 1 : 0;
+  });
+  BIO_meth_set_ctrl(method_.get(),
+                    [](BIO*, int command, long, void*) -> long { return command == BIO_CTRL_FLUSH ? 1 : 0; });
+  BIO* const bio = BIO_new(method_.get());
+  if (bio == nullptr) return nullptr;
+  BIO_set_data(bio, this);
+  BIO_set_init(bio, 1);
+  return bio;
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

@@ -23,20 +23,7 @@ class unix_stream : public detail::socket_stream {
  public:
   explicit unix_stream(unix_endpoint peer) : peer_(std::move(peer)) {}
 
-  attempt try_connect(deadline) {
-    if (is_connected_) return attempt::failed(make_error_code(errc::invalid_state));
-    std::error_code ec;
-    if (is_connecting_) {
-      ec = detail::connect_outcome(socket_.get());
-    } else {
-      const attempt started = begin();
-      if (!started.is_over()) return started;
-      ec = started.ec;
-    }
-    is_connecting_ = false;
-    is_connected_ = !ec;
-    return ec ? close(), attempt::failed(ec) : attempt::done();
-  }
+  attempt try_connect(deadline);
 
   /// Nothing tells; `until` of the attempt ends the wait.
   void notify(const std::shared_ptr<waker>&) noexcept {}
@@ -52,21 +39,7 @@ class unix_stream : public detail::socket_stream {
   std::string peer() const { return peer_.path; }
 
  private:
-  attempt begin() {
-    detail::socket_address address;
-    std::error_code ec = detail::unix_address(peer_.path, address);
-    if (!ec) socket_ = detail::open_socket(AF_UNIX, ec);
-    if (ec) return attempt::failed(ec);
-    attempt started = detail::start_connect(socket_.get(), address);
-    if (started.ec == std::errc::resource_unavailable_try_again) {
-      // The server's queue is full, and nothing tells when it has room (unix(7)): look again soon.
-      socket_.reset();
-      started = attempt::wait(readiness::signalled, deadline::after(std::chrono::milliseconds{5}));
-    } else if (!started.is_over()) {
-      is_connecting_ = true;
-    }
-    return started;
-  }
+  attempt begin();
 
   unix_endpoint peer_;
   bool is_connecting_ = false;
@@ -79,3 +52,47 @@ struct unix_socket {
 };
 
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/transport_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TRANSPORT_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_DEFINE attempt unix_stream::try_connect(deadline) {
+  if (is_connected_) return attempt::failed(make_error_code(errc::invalid_state));
+  std::error_code ec;
+  if (is_connecting_) {
+    ec = detail::connect_outcome(socket_.get());
+  } else {
+    const attempt started = begin();
+    if (!started.is_over()) return started;
+    ec = started.ec;
+  }
+  is_connecting_ = false;
+  is_connected_ = !ec;
+  return ec ? close(), attempt::failed(ec) : attempt::done();
+}
+
+DOVETAIL_DEFINE attempt unix_stream::begin() {
+  detail::socket_address address;
+  std::error_code ec = detail::unix_address(peer_.path, address);
+  if (!ec) socket_ = detail::open_socket(AF_UNIX, ec);
+  if (ec) return attempt::failed(ec);
+  attempt started = detail::start_connect(socket_.get(), address);
+  if (started.ec == std::errc::resource_unavailable_try_again) {
+    // The server's queue is full, and nothing tells when it has room (unix(7)): look again soon.
+    socket_.reset();
+    started = attempt::wait(readiness::signalled, deadline::after(std::chrono::milliseconds{5}));
+  } else if (!started.is_over()) {
+    is_connecting_ = true;
+  }
+  return started;
+}
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

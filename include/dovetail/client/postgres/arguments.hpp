@@ -66,32 +66,9 @@ class declared_types {
  public:
   /// `sizes` may be empty when no range expands.
   void set(std::span<const slot_type> slot_list, std::span<const parameter_place> places,
-           std::span<const std::uint32_t> sizes) {
-    std::size_t count = 0;
-    for (std::size_t i = 0; i < places.size(); ++i) {
-      if (places[i].number != 0) count += places[i].expands ? sizes[i] : 1;
-    }
-    count_ = count;
-    if (count > few_.size()) many_.resize(count);
-    oid* const out = count > few_.size() ? many_.data() : few_.data();
-    for (std::size_t i = 0; i < places.size(); ++i) {
-      if (places[i].number == 0) continue;
-      std::size_t at = 0;  // behind all values of the parameters with smaller numbers
-      for (std::size_t j = 0; j < places.size(); ++j) {
-        if (places[j].number != 0 && places[j].number < places[i].number) at += places[j].expands ? sizes[j] : 1;
-      }
-      const std::size_t width = places[i].expands ? sizes[i] : 1;
-      for (std::size_t k = 0; k < width; ++k)
-        out[at + k] = places[i].expands ? slot_list[i].element : slot_list[i].whole;
-    }
-  }
+           std::span<const std::uint32_t> sizes);
   /// One parameter for each slot.
-  void set(std::span<const slot_type> slot_list) {
-    count_ = slot_list.size();
-    if (count_ > few_.size()) many_.resize(count_);
-    oid* const out = count_ > few_.size() ? many_.data() : few_.data();
-    for (std::size_t i = 0; i < count_; ++i) out[i] = slot_list[i].whole;
-  }
+  void set(std::span<const slot_type> slot_list);
 
   std::span<const oid> get() const noexcept { return {count_ > few_.size() ? many_.data() : few_.data(), count_}; }
 
@@ -102,13 +79,8 @@ class declared_types {
 };
 
 /// The failure of a value that the server's type does not take.
-[[gnu::cold, gnu::noinline]] inline error_info argument_failure(errc code, std::string_view which,
-                                                                std::string_view name, std::string_view end, oid wanted,
-                                                                const char* why) {
-  std::string text;
-  dovetail::detail::append_parts(text, {which, name, end, ", ", type_name_of(wanted), ": ", why});
-  return {code, std::move(text)};
-}
+[[gnu::cold, gnu::noinline]] error_info argument_failure(errc code, std::string_view which, std::string_view name,
+                                                         std::string_view end, oid wanted, const char* why);
 
 /// Writes parameters one after the other; keeps the first failure.
 class argument_output {
@@ -128,13 +100,7 @@ class argument_output {
     return true;
   }
 
-  error_info parameter_failure() const {
-    char digits[10];
-    char* at = digits + sizeof digits;
-    for (std::uint32_t rest = number_; rest != 0; rest /= 10) *--at = static_cast<char>('0' + rest % 10);
-    return argument_failure(code_, "parameter ", {at, static_cast<std::size_t>(digits + sizeof digits - at)}, {},
-                            to_->type(number_), why_);
-  }
+  error_info parameter_failure() const;
   error_info field_failure(std::string_view name) const {
     return argument_failure(code_, "field '", name, "'", to_->type(number_), why_);
   }
@@ -182,3 +148,60 @@ error_info write_fields(const Struct& row, parameter_list& to) {
 
 }  // namespace postgres::detail
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+DOVETAIL_DEFINE void declared_types::set(std::span<const slot_type> slot_list, std::span<const parameter_place> places,
+                                         std::span<const std::uint32_t> sizes) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (places[i].number != 0) count += places[i].expands ? sizes[i] : 1;
+  }
+  count_ = count;
+  if (count > few_.size()) many_.resize(count);
+  oid* const out = count > few_.size() ? many_.data() : few_.data();
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (places[i].number == 0) continue;
+    std::size_t at = 0;  // behind all values of the parameters with smaller numbers
+    for (std::size_t j = 0; j < places.size(); ++j) {
+      if (places[j].number != 0 && places[j].number < places[i].number) at += places[j].expands ? sizes[j] : 1;
+    }
+    const std::size_t width = places[i].expands ? sizes[i] : 1;
+    for (std::size_t k = 0; k < width; ++k) out[at + k] = places[i].expands ? slot_list[i].element : slot_list[i].whole;
+  }
+}
+
+DOVETAIL_DEFINE void declared_types::set(std::span<const slot_type> slot_list) {
+  count_ = slot_list.size();
+  if (count_ > few_.size()) many_.resize(count_);
+  oid* const out = count_ > few_.size() ? many_.data() : few_.data();
+  for (std::size_t i = 0; i < count_; ++i) out[i] = slot_list[i].whole;
+}
+
+DOVETAIL_DEFINE error_info argument_failure(errc code, std::string_view which, std::string_view name,
+                                            std::string_view end, oid wanted, const char* why) {
+  std::string text;
+  dovetail::detail::append_parts(text, {which, name, end, ", ", type_name_of(wanted), ": ", why});
+  return {code, std::move(text)};
+}
+
+DOVETAIL_DEFINE error_info argument_output::parameter_failure() const {
+  char digits[10];
+  char* at = digits + sizeof digits;
+  for (std::uint32_t rest = number_; rest != 0; rest /= 10) *--at = static_cast<char>('0' + rest % 10);
+  return argument_failure(code_, "parameter ", {at, static_cast<std::size_t>(digits + sizeof digits - at)}, {},
+                          to_->type(number_), why_);
+}
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

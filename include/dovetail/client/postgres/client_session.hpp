@@ -41,11 +41,7 @@ class text_call {
   text_call(session& on, result<std::string> text, script_purpose purpose = script_purpose::any) noexcept
       : on_(&on), text_(std::move(text)), purpose_(purpose) {}
 
-  action resume(const event& ev) {
-    if (!text_) return action::done(text_.error().code());
-    if (!running_) running_.emplace(*on_, *text_, purpose_);
-    return running_->resume(ev);
-  }
+  action resume(const event& ev);
   error_info failure(std::error_code ec) const {
     if (!text_) return text_.error();
     return running_ ? running_->failure(ec) : error_info{ec};
@@ -66,22 +62,7 @@ class script_call {
 
   script_call(session& on, std::string_view text) noexcept : on_(&on), text_(text) {}
 
-  action resume(const event& ev) {
-    if (!running_) {
-      was_in_transaction_ = on_->is_in_transaction();
-      running_.emplace(*on_, text_);
-    }
-    const action next = running_->resume(ev);
-    if (next.what() != verb::done) return next;
-    if (!failure_ && next.error()) failure_ = running_->failure(next.error());
-    if (!is_undoing_ && !was_in_transaction_ && on_->health() == session_health::in_transaction) {
-      is_undoing_ = true;
-      if (!failure_) failure_ = {errc::invalid_state, "the script left a transaction open; it was rolled back"};
-      running_.emplace(*on_, "rollback");
-      return running_->resume({});
-    }
-    return action::done(failure_.code());
-  }
+  action resume(const event& ev);
   error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
   void value() && noexcept {}
 
@@ -166,12 +147,7 @@ class client_session {
  public:
   explicit client_session(const connect_options& how) : how_(how), session_(how_) {}
 
-  password_login open() {
-    session_.forget();
-    error_info refused = fetch_password(how_);
-    return password_login{startup{session_.facts, how_, openssl_crypto()}, std::move(refused),
-                          how_.credentials != nullptr ? &how_.password : nullptr};
-  }
+  password_login open();
   script_dialogue ping() { return script_dialogue{session_, {}}; }
 
   template <class Request>
@@ -263,18 +239,7 @@ class client_session {
   /// A dialogue was broken off, and the connection was drained, or (null) lost. A commit that was sent is over then: it
   /// was done when the server said nothing against it; of a lost one nobody knows. A copy that was given up has ended.
   /// True when it was done.
-  bool settle(error_info& failure, drained* said) {
-    if (std::exchange(is_giving_up_, false)) return said != nullptr;
-    if (!std::exchange(is_committing_, false) || !session_.may_have_executed()) return false;
-    if (said == nullptr) {
-      failure = {errc::commit_unknown, "the time was over, and the connection is lost"};
-    } else if (said->failure) {
-      failure = std::move(said->failure);
-    } else {
-      return session_.health() == session_health::idle;
-    }
-    return false;
-  }
+  bool settle(error_info& failure, drained* said);
 
   /// An operation has ended without that: what it was for says nothing of the next one.
   void forget_purpose() noexcept { is_committing_ = is_giving_up_ = false; }
@@ -300,3 +265,61 @@ class client_session {
 
 }  // namespace postgres::detail
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+DOVETAIL_DEFINE action text_call::resume(const event& ev) {
+  if (!text_) return action::done(text_.error().code());
+  if (!running_) running_.emplace(*on_, *text_, purpose_);
+  return running_->resume(ev);
+}
+
+DOVETAIL_DEFINE action script_call::resume(const event& ev) {
+  if (!running_) {
+    was_in_transaction_ = on_->is_in_transaction();
+    running_.emplace(*on_, text_);
+  }
+  const action next = running_->resume(ev);
+  if (next.what() != verb::done) return next;
+  if (!failure_ && next.error()) failure_ = running_->failure(next.error());
+  if (!is_undoing_ && !was_in_transaction_ && on_->health() == session_health::in_transaction) {
+    is_undoing_ = true;
+    if (!failure_) failure_ = {errc::invalid_state, "the script left a transaction open; it was rolled back"};
+    running_.emplace(*on_, "rollback");
+    return running_->resume({});
+  }
+  return action::done(failure_.code());
+}
+
+DOVETAIL_DEFINE password_login client_session::open() {
+  session_.forget();
+  error_info refused = fetch_password(how_);
+  return password_login{startup{session_.facts, how_, openssl_crypto()}, std::move(refused),
+                        how_.credentials != nullptr ? &how_.password : nullptr};
+}
+
+DOVETAIL_DEFINE bool client_session::settle(error_info& failure, drained* said) {
+  if (std::exchange(is_giving_up_, false)) return said != nullptr;
+  if (!std::exchange(is_committing_, false) || !session_.may_have_executed()) return false;
+  if (said == nullptr) {
+    failure = {errc::commit_unknown, "the time was over, and the connection is lost"};
+  } else if (said->failure) {
+    failure = std::move(said->failure);
+  } else {
+    return session_.health() == session_health::idle;
+  }
+  return false;
+}
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

@@ -49,12 +49,7 @@ class connection {
     moved_ = {};
     return run(stream_, session_.open(), by, moved_);
   }
-  result<void> ping(deadline by) {
-    moved_ = {};
-    auto answer = run(stream_, session_.ping(), by, moved_);
-    if (!answer) return recover(), std::move(answer).error();
-    return {};
-  }
+  result<void> ping(deadline by);
   session_health health() const noexcept {
     return stream_.is_open() ? session_.wire().health() : session_health::closed;
   }
@@ -68,13 +63,7 @@ class connection {
     return health() == session_health::in_transaction || session_.wire().is_in_transaction();
   }
   /// Says farewell where the server listens.
-  void close() noexcept {
-    if (health() == session_health::idle) {
-      static_cast<void>(
-          run(stream_, terminate{session_.wire().facts}, deadline::after(std::chrono::milliseconds{100})));
-    }
-    stream_.close();
-  }
+  void close() noexcept;
 
   template <operation Op>
   result<typename Op::value_type> perform(Op& op, deadline by) {
@@ -159,21 +148,7 @@ class connection {
 
   /// A dialogue was broken off: tells the server to stop, and reads what is still to come. What cannot be brought back
   /// is closed.
-  void recover(std::optional<drained>* said = nullptr) noexcept {
-    session& on = session_.wire();
-    if (!on.can_drain()) return;
-    const deadline by = deadline::after(recovery_limit);
-    stream_type aside{endpoint_of(session_.options())};
-    const auto told = run(aside, cancel_request{on.facts, session_.options()}, by);
-    aside.close();
-    if (told) {
-      if (auto done = run(stream_, drain_dialogue{on}, by)) {
-        if (said != nullptr) said->emplace(*std::move(done));
-        return;
-      }
-    }
-    close();
-  }
+  void recover(std::optional<drained>* said = nullptr) noexcept;
 
   detail::client_session session_;
   stream_type stream_;
@@ -182,3 +157,48 @@ class connection {
 
 }  // namespace postgres
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace postgres {
+
+DOVETAIL_DEFINE result<void> connection::ping(deadline by) {
+  moved_ = {};
+  auto answer = run(stream_, session_.ping(), by, moved_);
+  if (!answer) return recover(), std::move(answer).error();
+  return {};
+}
+
+DOVETAIL_DEFINE void connection::close() noexcept {
+  if (health() == session_health::idle) {
+    static_cast<void>(run(stream_, terminate{session_.wire().facts}, deadline::after(std::chrono::milliseconds{100})));
+  }
+  stream_.close();
+}
+
+DOVETAIL_DEFINE void connection::recover(std::optional<drained>* said) noexcept {
+  session& on = session_.wire();
+  if (!on.can_drain()) return;
+  const deadline by = deadline::after(recovery_limit);
+  stream_type aside{endpoint_of(session_.options())};
+  const auto told = run(aside, cancel_request{on.facts, session_.options()}, by);
+  aside.close();
+  if (told) {
+    if (auto done = run(stream_, drain_dialogue{on}, by)) {
+      if (said != nullptr) said->emplace(*std::move(done));
+      return;
+    }
+  }
+  close();
+}
+
+}  // namespace postgres
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

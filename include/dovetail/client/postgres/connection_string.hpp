@@ -24,8 +24,21 @@ namespace dovetail::inline v0::postgres {
 /// TLS: without `sslmode` it is `prefer`; or `verify-full` where `ssl=true`, files of certificates or direct
 /// negotiation ask for TLS.
 /// Errors: one failure that names every mistake, and prints no password.
-[[gnu::cold, gnu::noinline]] inline result<parsed_string<connect_options>> parse(
-    std::string_view text, const environment& around = environment::of_process()) {
+[[gnu::cold, gnu::noinline]] result<parsed_string<connect_options>> parse(
+    std::string_view text, const environment& around = environment::of_process());
+
+}  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE result<parsed_string<connect_options>> parse(std::string_view text, const environment& around) {
   result<uri> where = is_uri(text) ? parse_uri(text) : detail::parse_words(text);
   if (!where) return std::move(where).error();
   options_reader read;
@@ -46,3 +59,5 @@ namespace dovetail::inline v0::postgres {
 }
 
 }  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

@@ -36,26 +36,11 @@ namespace detail {
 /// The part of a copy that knows no row type.
 class copy_writer {
  public:
-  error_info make_texts(std::string_view table, std::string_view columns) {
-    result<std::string> quoted = quote_qualified(dialect::postgres, table);
-    if (!quoted) return std::move(quoted).error();
-    look_ = "select ";
-    look_.append(columns.substr(2, columns.size() - 3)).append(" from ").append(*quoted).append(" where false");
-    copy_ = "copy ";
-    copy_.append(*quoted).append(columns).append(" from stdin (format binary)");
-    return {};
-  }
+  error_info make_texts(std::string_view table, std::string_view columns);
   const std::string& look() const noexcept { return look_; }
   const std::string& copy() const noexcept { return copy_; }
 
-  row_sink types_sink() noexcept {
-    return {this, [](void* state, statement_description& of) {
-              auto& self = *static_cast<copy_writer*>(state);
-              self.types_.clear();
-              for (const column_description& each : of.columns()) self.types_.push_back(each.type);
-              return error_info{};
-            }};
-  }
+  row_sink types_sink() noexcept;
 
   /// The values of one row, each of the type of its column.
   class row_output {
@@ -115,11 +100,7 @@ class copy_writer {
   }
 
  private:
-  [[gnu::cold, gnu::noinline]] static void add_misfit(std::string& to, std::string_view field, oid type) {
-    if (to.empty()) to = "the struct does not fit the table's columns";
-    dovetail::detail::append_parts(
-        to, {"\n  field '", field, "': its type has no place in a column of the type ", type_name_of(type)});
-  }
+  [[gnu::cold, gnu::noinline]] static void add_misfit(std::string& to, std::string_view field, oid type);
 
   std::string look_;
   std::string copy_;
@@ -201,3 +182,45 @@ class copy_call {
 }  // namespace detail
 }  // namespace postgres
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace postgres {
+namespace detail {
+
+DOVETAIL_DEFINE error_info copy_writer::make_texts(std::string_view table, std::string_view columns) {
+  result<std::string> quoted = quote_qualified(dialect::postgres, table);
+  if (!quoted) return std::move(quoted).error();
+  look_ = "select ";
+  look_.append(columns.substr(2, columns.size() - 3)).append(" from ").append(*quoted).append(" where false");
+  copy_ = "copy ";
+  copy_.append(*quoted).append(columns).append(" from stdin (format binary)");
+  return {};
+}
+
+DOVETAIL_DEFINE row_sink copy_writer::types_sink() noexcept {
+  return {this, [](void* state, statement_description& of) {
+            auto& self = *static_cast<copy_writer*>(state);
+            self.types_.clear();
+            for (const column_description& each : of.columns()) self.types_.push_back(each.type);
+            return error_info{};
+          }};
+}
+
+DOVETAIL_DEFINE void copy_writer::add_misfit(std::string& to, std::string_view field, oid type) {
+  if (to.empty()) to = "the struct does not fit the table's columns";
+  dovetail::detail::append_parts(
+      to, {"\n  field '", field, "': its type has no place in a column of the type ", type_name_of(type)});
+}
+
+}  // namespace detail
+}  // namespace postgres
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

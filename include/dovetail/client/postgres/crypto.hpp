@@ -7,7 +7,20 @@
 namespace dovetail::inline v0::postgres {
 
 /// For `startup`. Threads: any.
-inline const crypto_functions& openssl_crypto() noexcept {
+const crypto_functions& openssl_crypto() noexcept;
+
+}  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE const crypto_functions& openssl_crypto() noexcept {
   static constexpr crypto_functions functions{
       &dovetail::detail::sha256,         //
       &dovetail::detail::hmac_sha256,    //
@@ -19,3 +32,5 @@ inline const crypto_functions& openssl_crypto() noexcept {
 }
 
 }  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

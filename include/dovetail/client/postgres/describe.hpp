@@ -19,8 +19,24 @@ namespace dovetail::inline v0 {
 namespace postgres {
 
 /// For `verify_queries`. Errors: the server's about the statement.
-[[gnu::cold, gnu::noinline]] inline error_info describe_query(connection& on, std::string_view text, deadline by,
-                                                              std::vector<described_column>& columns) {
+[[gnu::cold, gnu::noinline]] error_info describe_query(connection& on, std::string_view text, deadline by,
+                                                       std::vector<described_column>& columns);
+
+}  // namespace postgres
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace postgres {
+
+DOVETAIL_DEFINE error_info describe_query(connection& on, std::string_view text, deadline by,
+                                          std::vector<described_column>& columns) {
   describe_statement asked{std::string{text}};
   auto described = on.perform(asked, by);
   if (!described) return std::move(described).error();
@@ -44,3 +60,5 @@ namespace postgres {
 
 }  // namespace postgres
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

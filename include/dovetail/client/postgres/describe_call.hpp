@@ -40,30 +40,13 @@ class describe_call {
 
   describe_call(session& on, std::string_view text) noexcept : on_(&on), text_(text) {}
 
-  action resume(const event& ev) {
-    if (!running_) {
-      running_.emplace(*on_, statement_request{.text = text_, .is_read_only = true, .is_kept = false},
-                       row_sink{.state = this, .describe = &take});
-    }
-    const action next = running_->resume(ev);
-    if (next.what() != verb::done) return next;
-    return action::done(is_described_ ? std::error_code{} : next.error());
-  }
+  action resume(const event& ev);
   error_info failure(std::error_code ec) const { return running_ ? running_->failure(ec) : error_info{ec}; }
   value_type value() && { return std::move(columns_); }
 
  private:
   // A failure keeps the statement from being executed: that is what is wanted here.
-  static error_info take(void* state, statement_description& of) {
-    auto& self = *static_cast<describe_call*>(state);
-    const std::vector<column_info> known = columns_of(of);
-    self.columns_.clear();
-    for (std::size_t i = 0; i < known.size(); ++i) {
-      self.columns_.push_back({known[i], std::string{known[i].name}, of.columns()[i].table, of.columns()[i].attribute});
-    }
-    self.is_described_ = true;
-    return errc::cancelled;
-  }
+  static error_info take(void* state, statement_description& of);
 
   session* on_;
   std::string_view text_;
@@ -75,3 +58,41 @@ class describe_call {
 }  // namespace detail
 }  // namespace postgres
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace postgres {
+namespace detail {
+
+DOVETAIL_DEFINE action describe_call::resume(const event& ev) {
+  if (!running_) {
+    running_.emplace(*on_, statement_request{.text = text_, .is_read_only = true, .is_kept = false},
+                     row_sink{.state = this, .describe = &take});
+  }
+  const action next = running_->resume(ev);
+  if (next.what() != verb::done) return next;
+  return action::done(is_described_ ? std::error_code{} : next.error());
+}
+
+DOVETAIL_DEFINE error_info describe_call::take(void* state, statement_description& of) {
+  auto& self = *static_cast<describe_call*>(state);
+  const std::vector<column_info> known = columns_of(of);
+  self.columns_.clear();
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    self.columns_.push_back({known[i], std::string{known[i].name}, of.columns()[i].table, of.columns()[i].attribute});
+  }
+  self.is_described_ = true;
+  return errc::cancelled;
+}
+
+}  // namespace detail
+}  // namespace postgres
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

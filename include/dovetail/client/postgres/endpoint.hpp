@@ -15,7 +15,26 @@ using transport = tls<tcp_or_unix>;
 
 namespace detail {
 
-inline tls_verify verification(const connect_options& how) noexcept {
+tls_verify verification(const connect_options& how) noexcept;
+
+}  // namespace detail
+
+/// The servers of `how`, in its order, and how TLS is made with them.
+transport::endpoint endpoint_of(const connect_options& how);
+
+}  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+namespace detail {
+
+DOVETAIL_DEFINE tls_verify verification(const connect_options& how) noexcept {
   switch (how.tls) {
     case ssl_mode::verify_full:
       return tls_verify::full;
@@ -29,9 +48,10 @@ inline tls_verify verification(const connect_options& how) noexcept {
 }
 
 }  // namespace detail
+}  // namespace dovetail::inline v0::postgres
+namespace dovetail::inline v0::postgres {
 
-/// The servers of `how`, in its order, and how TLS is made with them.
-inline transport::endpoint endpoint_of(const connect_options& how) {
+DOVETAIL_DEFINE transport::endpoint endpoint_of(const connect_options& how) {
   transport::endpoint made;
   for (const server_address& each : how.servers) {
     socket_target& target = made.peer.targets.emplace_back();
@@ -57,3 +77,5 @@ inline transport::endpoint endpoint_of(const connect_options& how) {
 }
 
 }  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

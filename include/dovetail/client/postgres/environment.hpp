@@ -31,52 +31,7 @@ struct environment {
   std::vector<std::string> socket_folders = {"/var/run/postgresql", "/tmp"};
 
   /// Threads: nobody may change the environment meanwhile, as with getenv().
-  [[gnu::cold, gnu::noinline]] static environment of_process() {
-    static constexpr struct {
-      const char* variable;
-      const char* parameter;
-    } names[] = {
-        {"PGHOST", "host"},
-        {"PGHOSTADDR", "hostaddr"},
-        {"PGPORT", "port"},
-        {"PGDATABASE", "dbname"},
-        {"PGUSER", "user"},
-        {"PGPASSWORD", "password"},
-        {"PGPASSFILE", "passfile"},
-        {"PGCONNECT_TIMEOUT", "connect_timeout"},
-        {"PGOPTIONS", "options"},
-        {"PGAPPNAME", "application_name"},
-        {"PGCLIENTENCODING", "client_encoding"},
-        {"PGSSLMODE", "sslmode"},
-        {"PGSSLNEGOTIATION", "sslnegotiation"},
-        {"PGSSLROOTCERT", "sslrootcert"},
-        {"PGSSLCERT", "sslcert"},
-        {"PGSSLKEY", "sslkey"},
-        {"PGSSLSNI", "sslsni"},
-        {"PGGSSENCMODE", "gssencmode"},
-        {"PGCHANNELBINDING", "channel_binding"},
-        {"PGREQUIREAUTH", "require_auth"},
-        {"PGTARGETSESSIONATTRS", "target_session_attrs"},
-        {"PGLOADBALANCEHOSTS", "load_balance_hosts"},
-        {"PGMAXPROTOCOLVERSION", "max_protocol_version"},
-    };
-    environment made;
-    for (const auto& each : names) {
-      const char* const value = std::getenv(each.variable);
-      if (value == nullptr || *value == '\0') continue;
-      made.variables.parameters.push_back({each.parameter, secret{value}, true});
-    }
-    std::array<char, 4096> room{};
-    passwd entry{};
-    passwd* found = nullptr;
-    if (::getpwuid_r(::geteuid(), &entry, room.data(), room.size(), &found) == 0 && found != nullptr) {
-      made.user = entry.pw_name;
-      made.home = entry.pw_dir;
-    }
-    if (const char* const home = std::getenv("HOME"); home != nullptr && *home != '\0') made.home = home;
-    if (!made.home.empty()) made.password_file = made.home + "/.pgpass";
-    return made;
-  }
+  [[gnu::cold, gnu::noinline]] static environment of_process();
 };
 
 namespace detail {
@@ -87,7 +42,89 @@ inline bool exists(const std::string& path) noexcept {
 }
 
 /// Compares one field of a password file's line, which is taken off the front with its colon; "*" fits everything.
-inline bool field_fits(std::string_view& line, std::string_view wanted) {
+bool field_fits(std::string_view& line, std::string_view wanted);
+
+/// The password of the first line "host:port:database:user:password" that fits.
+bool take_password(std::string_view line, const server_address& server, const connect_options& how, secret& password);
+
+struct close_file {
+  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+};
+
+}  // namespace detail
+
+/// Looks up the servers' passwords in a password file (PostgreSQL documentation, "The Password File"). One that others
+/// may read is not used, and `password_note` says so.
+[[gnu::cold, gnu::noinline]] void read_password_file(const std::string& path, connect_options& how);
+
+/// Fills what neither connection string nor variables have said: the user, the server, passwords, certificates.
+/// Errors: errc::invalid_option for a private key that others may read.
+[[gnu::cold, gnu::noinline]] error_info fill_defaults(connect_options& how, const environment& around,
+                                                      const std::string& password_file, bool trusts_system);
+
+}  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE environment environment::of_process() {
+  static constexpr struct {
+    const char* variable;
+    const char* parameter;
+  } names[] = {
+      {"PGHOST", "host"},
+      {"PGHOSTADDR", "hostaddr"},
+      {"PGPORT", "port"},
+      {"PGDATABASE", "dbname"},
+      {"PGUSER", "user"},
+      {"PGPASSWORD", "password"},
+      {"PGPASSFILE", "passfile"},
+      {"PGCONNECT_TIMEOUT", "connect_timeout"},
+      {"PGOPTIONS", "options"},
+      {"PGAPPNAME", "application_name"},
+      {"PGCLIENTENCODING", "client_encoding"},
+      {"PGSSLMODE", "sslmode"},
+      {"PGSSLNEGOTIATION", "sslnegotiation"},
+      {"PGSSLROOTCERT", "sslrootcert"},
+      {"PGSSLCERT", "sslcert"},
+      {"PGSSLKEY", "sslkey"},
+      {"PGSSLSNI", "sslsni"},
+      {"PGGSSENCMODE", "gssencmode"},
+      {"PGCHANNELBINDING", "channel_binding"},
+      {"PGREQUIREAUTH", "require_auth"},
+      {"PGTARGETSESSIONATTRS", "target_session_attrs"},
+      {"PGLOADBALANCEHOSTS", "load_balance_hosts"},
+      {"PGMAXPROTOCOLVERSION", "max_protocol_version"},
+  };
+  environment made;
+  for (const auto& each : names) {
+    const char* const value = std::getenv(each.variable);
+    if (value == nullptr || *value == '\0') continue;
+    made.variables.parameters.push_back({each.parameter, secret{value}, true});
+  }
+  std::array<char, 4096> room{};
+  passwd entry{};
+  passwd* found = nullptr;
+  if (::getpwuid_r(::geteuid(), &entry, room.data(), room.size(), &found) == 0 && found != nullptr) {
+    made.user = entry.pw_name;
+    made.home = entry.pw_dir;
+  }
+  if (const char* const home = std::getenv("HOME"); home != nullptr && *home != '\0') made.home = home;
+  if (!made.home.empty()) made.password_file = made.home + "/.pgpass";
+  return made;
+}
+
+}  // namespace dovetail::inline v0::postgres
+namespace dovetail::inline v0::postgres {
+namespace detail {
+
+DOVETAIL_DEFINE bool field_fits(std::string_view& line, std::string_view wanted) {
   std::string field;
   const bool is_wildcard = line.starts_with("*:");
   while (!line.empty() && line.front() != ':') {
@@ -100,9 +137,8 @@ inline bool field_fits(std::string_view& line, std::string_view wanted) {
   return is_wildcard || field == wanted;
 }
 
-/// The password of the first line "host:port:database:user:password" that fits.
-inline bool take_password(std::string_view line, const server_address& server, const connect_options& how,
-                          secret& password) {
+DOVETAIL_DEFINE bool take_password(std::string_view line, const server_address& server, const connect_options& how,
+                                   secret& password) {
   if (line.starts_with('#')) return false;
   const bool is_default_socket = server.host == "/var/run/postgresql" || server.host == "/tmp";
   const std::string_view host = server.host.empty() ? std::string_view{server.host_address}
@@ -127,15 +163,11 @@ inline bool take_password(std::string_view line, const server_address& server, c
   return true;
 }
 
-struct close_file {
-  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-};
-
 }  // namespace detail
+}  // namespace dovetail::inline v0::postgres
+namespace dovetail::inline v0::postgres {
 
-/// Looks up the servers' passwords in a password file (PostgreSQL documentation, "The Password File"). One that others
-/// may read is not used, and `password_note` says so.
-[[gnu::cold, gnu::noinline]] inline void read_password_file(const std::string& path, connect_options& how) {
+DOVETAIL_DEFINE void read_password_file(const std::string& path, connect_options& how) {
   const auto note = [&](std::string_view why) {
     how.password_note.clear();
     dovetail::detail::append_parts(how.password_note, {"the password file ", path, " ", why});
@@ -162,10 +194,8 @@ struct close_file {
   }
 }
 
-/// Fills what neither connection string nor variables have said: the user, the server, passwords, certificates.
-/// Errors: errc::invalid_option for a private key that others may read.
-[[gnu::cold, gnu::noinline]] inline error_info fill_defaults(connect_options& how, const environment& around,
-                                                             const std::string& password_file, bool trusts_system) {
+DOVETAIL_DEFINE error_info fill_defaults(connect_options& how, const environment& around,
+                                         const std::string& password_file, bool trusts_system) {
   if (how.user.empty()) how.user = around.user;
   if (how.servers.empty()) how.servers.emplace_back();
   for (server_address& each : how.servers) {
@@ -208,3 +238,5 @@ struct close_file {
 }
 
 }  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

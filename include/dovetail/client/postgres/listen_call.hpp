@@ -44,7 +44,22 @@ namespace detail {
 
 /// The statements that listen. Channels are taken as they are written, capitals and blanks too.
 /// Errors: errc::malformed_statement for a name that the server would not take, or not whole.
-inline result<std::string> listen_text(std::span<const std::string_view> channels) {
+result<std::string> listen_text(std::span<const std::string_view> channels);
+
+}  // namespace detail
+}  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+namespace detail {
+
+DOVETAIL_DEFINE result<std::string> listen_text(std::span<const std::string_view> channels) {
   constexpr std::size_t longest = 63;  // NAMEDATALEN - 1: identifiers are cut there
   std::string text;
   for (const std::string_view channel : channels) {
@@ -62,3 +77,5 @@ inline result<std::string> listen_text(std::span<const std::string_view> channel
 
 }  // namespace detail
 }  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

@@ -12,7 +12,38 @@
 namespace dovetail::inline v0::postgres::detail {
 
 /// Asks the options' source, if there is one, and puts what it gives in the place of every other password.
-[[gnu::cold, gnu::noinline]] inline error_info fetch_password(connect_options& how) {
+[[gnu::cold, gnu::noinline]] error_info fetch_password(connect_options& how);
+
+/// The dialogue of `startup`. Lifetime: borrows the password, which is wiped at the end, unless it is null.
+class password_login {
+ public:
+  using value_type = void;
+
+  password_login(startup inner, error_info refused, secret* password) noexcept
+      : inner_(std::move(inner)), refused_(std::move(refused)), password_(password) {}
+
+  action resume(const event& ev);
+  error_info failure(std::error_code ec) const { return refused_ ? refused_ : inner_.failure(ec); }
+  void value() && noexcept { std::move(inner_).value(); }
+
+ private:
+  startup inner_;
+  error_info refused_;
+  secret* password_;
+};
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres::detail {
+
+DOVETAIL_DEFINE error_info fetch_password(connect_options& how) {
   if (how.credentials == nullptr) return {};
   how.password = secret{};
   for (server_address& each : how.servers) each.password = secret{};
@@ -26,27 +57,13 @@ namespace dovetail::inline v0::postgres::detail {
   return {make_error_code(errc::login_refused), "the credential source gave an empty secret"};
 }
 
-/// The dialogue of `startup`. Lifetime: borrows the password, which is wiped at the end, unless it is null.
-class password_login {
- public:
-  using value_type = void;
-
-  password_login(startup inner, error_info refused, secret* password) noexcept
-      : inner_(std::move(inner)), refused_(std::move(refused)), password_(password) {}
-
-  action resume(const event& ev) {
-    if (refused_) return action::done(refused_.code());
-    const action next = inner_.resume(ev);
-    if (next.what() == verb::done && password_ != nullptr) *password_ = secret{};
-    return next;
-  }
-  error_info failure(std::error_code ec) const { return refused_ ? refused_ : inner_.failure(ec); }
-  void value() && noexcept { std::move(inner_).value(); }
-
- private:
-  startup inner_;
-  error_info refused_;
-  secret* password_;
-};
+DOVETAIL_DEFINE action password_login::resume(const event& ev) {
+  if (refused_) return action::done(refused_.code());
+  const action next = inner_.resume(ev);
+  if (next.what() == verb::done && password_ != nullptr) *password_ = secret{};
+  return next;
+}
 
 }  // namespace dovetail::inline v0::postgres::detail
+#undef DOVETAIL_DEFINE
+#endif

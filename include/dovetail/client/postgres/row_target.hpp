@@ -22,14 +22,7 @@ namespace postgres::detail {
 
 using dovetail::detail::row_tag;
 
-[[gnu::cold, gnu::noinline]] inline std::vector<column_info> columns_of(const statement_description& of) {
-  std::vector<column_info> columns(of.columns().size());
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    const column_description& from = of.columns()[i];
-    columns[i] = {from.name, type_name_of(from.type), kinds_of(from.type), nullability::unknown, advice_of(from.type)};
-  }
-  return columns;
-}
+[[gnu::cold, gnu::noinline]] std::vector<column_info> columns_of(const statement_description& of);
 
 using names_maker = std::shared_ptr<const void> (*)(const statement_description& of);
 
@@ -87,41 +80,10 @@ class row_target {
 
  private:
   /// Compares the columns with the row type, once per prepared statement, and chooses their formats.
-  error_info describe(statement_description& of) {
-    of_ = &of;
-    bound_ = of.bindings.find(tag_);
-    if (bound_ == nullptr) return bind(of);
-    if (of.formats_of != tag_) choose_formats(of);
-    return {};
-  }
+  error_info describe(statement_description& of);
 
-  [[gnu::cold, gnu::noinline]] error_info bind(statement_description& of) {
-    result<binding> made = bind_row(*row_, columns_of(of), {.style = style_});
-    if (!made) return std::move(made).error();
-    bound_ = of.bindings.remember(tag_, *std::move(made));
-    choose_formats(of);
-    std::vector<column_type> types;
-    types.reserve(of.columns().size());
-    for (const column_description& each : of.columns()) types.push_back({each.type, each.is_binary});
-    if (row_->leaves.empty()) {
-      bound_->source.describe(std::move(types));
-      if (names_of_ != nullptr) bound_->source.set_names(names_of_(of));
-    } else {
-      bound_->source.describe(std::move(types), *row_, bound_->columns);
-    }
-    return {};
-  }
-  [[gnu::noinline]] void choose_formats(statement_description& of) const {
-    const bool is_dynamic = row_->leaves.empty();
-    for (std::size_t column = 0; column < of.columns().size(); ++column) {
-      of.ask_for(column, !is_dynamic || is_dynamic_binary(of.columns()[column].type));
-    }
-    for (std::size_t leaf = 0; leaf < row_->leaves.size(); ++leaf) {
-      const auto column = static_cast<std::size_t>(bound_->columns.column(leaf));
-      if (!is_asked_in_binary(of.columns()[column].type, row_->leaves[leaf].kind)) of.ask_for(column, false);
-    }
-    of.formats_of = tag_;
-  }
+  [[gnu::cold, gnu::noinline]] error_info bind(statement_description& of);
+  [[gnu::noinline]] void choose_formats(statement_description& of) const;
   [[gnu::cold, gnu::noinline]] bool fail_value(read_status status) {
     if (status.leaf < 0) return fail({errc::malformed_frame, "a row that is none of this result"});
     return fail(value_error(*row_, bound_->columns, columns_of(*of_), status, number_, bound_->source.words()));
@@ -205,3 +167,64 @@ class one_row final : public row_target {
 
 }  // namespace postgres::detail
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+DOVETAIL_DEFINE std::vector<column_info> columns_of(const statement_description& of) {
+  std::vector<column_info> columns(of.columns().size());
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const column_description& from = of.columns()[i];
+    columns[i] = {from.name, type_name_of(from.type), kinds_of(from.type), nullability::unknown, advice_of(from.type)};
+  }
+  return columns;
+}
+
+DOVETAIL_DEFINE error_info row_target::describe(statement_description& of) {
+  of_ = &of;
+  bound_ = of.bindings.find(tag_);
+  if (bound_ == nullptr) return bind(of);
+  if (of.formats_of != tag_) choose_formats(of);
+  return {};
+}
+
+DOVETAIL_DEFINE error_info row_target::bind(statement_description& of) {
+  result<binding> made = bind_row(*row_, columns_of(of), {.style = style_});
+  if (!made) return std::move(made).error();
+  bound_ = of.bindings.remember(tag_, *std::move(made));
+  choose_formats(of);
+  std::vector<column_type> types;
+  types.reserve(of.columns().size());
+  for (const column_description& each : of.columns()) types.push_back({each.type, each.is_binary});
+  if (row_->leaves.empty()) {
+    bound_->source.describe(std::move(types));
+    if (names_of_ != nullptr) bound_->source.set_names(names_of_(of));
+  } else {
+    bound_->source.describe(std::move(types), *row_, bound_->columns);
+  }
+  return {};
+}
+
+DOVETAIL_DEFINE void row_target::choose_formats(statement_description& of) const {
+  const bool is_dynamic = row_->leaves.empty();
+  for (std::size_t column = 0; column < of.columns().size(); ++column) {
+    of.ask_for(column, !is_dynamic || is_dynamic_binary(of.columns()[column].type));
+  }
+  for (std::size_t leaf = 0; leaf < row_->leaves.size(); ++leaf) {
+    const auto column = static_cast<std::size_t>(bound_->columns.column(leaf));
+    if (!is_asked_in_binary(of.columns()[column].type, row_->leaves[leaf].kind)) of.ask_for(column, false);
+  }
+  of.formats_of = tag_;
+}
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

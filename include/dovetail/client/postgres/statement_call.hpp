@@ -22,21 +22,8 @@ namespace postgres::detail {
 /// Adds the statement and the caller's place to a failure. The text only when the user asked for it; without its
 /// literals also when rows do not fit, because then the text is what has to be changed.
 /// `sent` is what was made of the text: what the server says of a place in it is said of the user's text.
-[[gnu::cold, gnu::noinline]] inline error_info explain(error_info failure, const statement_view& sql, bool shows_text,
-                                                       std::string_view sent = {}) {
-  failure.with_location(sql.where);
-  if (failure.server().position > 0 && !sent.empty()) {
-    server_fields said = failure.server();
-    said.position = position_in_written(sql.text, sent, said.position);
-    failure.with_server(std::move(said));
-  }
-  if (shows_text) {
-    failure.with_statement(std::string{sql.text});
-  } else if (failure.code() == errc::row_mismatch) {
-    failure.with_statement(sql.mask == nullptr ? std::string{sql.text} : sql.mask(dialect::postgres, sql.text));
-  }
-  return failure;
-}
+[[gnu::cold, gnu::noinline]] error_info explain(error_info failure, const statement_view& sql, bool shows_text,
+                                                std::string_view sent = {});
 
 /// Statements that begin or end a transaction would leave a pooled connection in a state that nobody expects.
 [[gnu::cold, gnu::noinline]] inline error_info refuse_transaction_statement() {
@@ -210,3 +197,34 @@ class insert_call {
 
 }  // namespace postgres::detail
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+DOVETAIL_DEFINE error_info explain(error_info failure, const statement_view& sql, bool shows_text,
+                                   std::string_view sent) {
+  failure.with_location(sql.where);
+  if (failure.server().position > 0 && !sent.empty()) {
+    server_fields said = failure.server();
+    said.position = position_in_written(sql.text, sent, said.position);
+    failure.with_server(std::move(said));
+  }
+  if (shows_text) {
+    failure.with_statement(std::string{sql.text});
+  } else if (failure.code() == errc::row_mismatch) {
+    failure.with_statement(sql.mask == nullptr ? std::string{sql.text} : sql.mask(dialect::postgres, sql.text));
+  }
+  return failure;
+}
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

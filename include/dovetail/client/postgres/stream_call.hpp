@@ -106,16 +106,7 @@ class stream_step_call {
 
   stream_step_call(session& on, row_batches& of, portal_step wanted) noexcept : on_(&on), of_(&of), wanted_(wanted) {}
 
-  action resume(const event& ev) {
-    if (of_->is_copy()) {
-      // A copy cannot be ended in words: it is broken off, as by a cancellation, and the connection brought back.
-      if (wanted_ == portal_step::close) return action::done(errc::cancelled);
-      if (!copying_) copying_.emplace(of_->copying(*on_));
-      return copying_->resume(ev);
-    }
-    if (!running_) running_.emplace(wanted_ == portal_step::fetch ? of_->fetching(*on_) : of_->closing(*on_));
-    return running_->resume(ev);
-  }
+  action resume(const event& ev);
   error_info failure(std::error_code ec) const {
     if (copying_) return copying_->failure(ec);
     return running_ ? running_->failure(ec) : error_info{ec};
@@ -132,3 +123,29 @@ class stream_step_call {
 
 }  // namespace detail
 }  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+namespace detail {
+
+DOVETAIL_DEFINE action stream_step_call::resume(const event& ev) {
+  if (of_->is_copy()) {
+    // A copy cannot be ended in words: it is broken off, as by a cancellation, and the connection brought back.
+    if (wanted_ == portal_step::close) return action::done(errc::cancelled);
+    if (!copying_) copying_.emplace(of_->copying(*on_));
+    return copying_->resume(ev);
+  }
+  if (!running_) running_.emplace(wanted_ == portal_step::fetch ? of_->fetching(*on_) : of_->closing(*on_));
+  return running_->resume(ev);
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

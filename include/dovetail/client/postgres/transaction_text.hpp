@@ -35,23 +35,10 @@ constexpr std::string_view begin_text(begin_mode mode) noexcept {
   return {};
 }
 
-inline std::string savepoint_text(std::string_view before, int depth, std::string_view between = {}) {
-  const std::string name = "dovetail_" + std::to_string(depth);
-  std::string text{before};
-  text += name;
-  if (!between.empty()) text.append(between).append(name);
-  return text;
-}
+std::string savepoint_text(std::string_view before, int depth, std::string_view between = {});
 
 /// Errors: errc::operation_unsupported for the locking modes of SQLite.
-inline result<std::string> begin_text(const sql_begin& op) {
-  if (op.depth != 0) return savepoint_text("savepoint ", op.depth);
-  const std::string_view text = begin_text(op.mode);
-  if (text.empty()) {
-    return error_info{errc::operation_unsupported, "PostgreSQL has no deferred, immediate or exclusive transactions"};
-  }
-  return std::string{text};
-}
+result<std::string> begin_text(const sql_begin& op);
 
 inline std::string commit_text(int depth) { return depth == 0 ? "commit" : savepoint_text("release ", depth); }
 
@@ -62,3 +49,35 @@ inline std::string rollback_text(int depth) {
 
 }  // namespace postgres::detail
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+DOVETAIL_DEFINE std::string savepoint_text(std::string_view before, int depth, std::string_view between) {
+  const std::string name = "dovetail_" + std::to_string(depth);
+  std::string text{before};
+  text += name;
+  if (!between.empty()) text.append(between).append(name);
+  return text;
+}
+
+DOVETAIL_DEFINE result<std::string> begin_text(const sql_begin& op) {
+  if (op.depth != 0) return savepoint_text("savepoint ", op.depth);
+  const std::string_view text = begin_text(op.mode);
+  if (text.empty()) {
+    return error_info{errc::operation_unsupported, "PostgreSQL has no deferred, immediate or exclusive transactions"};
+  }
+  return std::string{text};
+}
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

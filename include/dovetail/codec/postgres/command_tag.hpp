@@ -51,7 +51,23 @@ class command_tag {
 namespace detail {
 
 /// Takes the body of a CommandComplete; false when it is malformed.
-inline bool read_tag(byte_view body, command_tag& tag) noexcept {
+bool read_tag(byte_view body, command_tag& tag) noexcept;
+
+}  // namespace detail
+
+}  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+namespace detail {
+
+DOVETAIL_DEFINE bool read_tag(byte_view body, command_tag& tag) noexcept {
   message_reader reader{body};
   std::string_view text;
   if (!reader.text(text) || !reader.at_end()) return false;
@@ -60,5 +76,6 @@ inline bool read_tag(byte_view body, command_tag& tag) noexcept {
 }
 
 }  // namespace detail
-
 }  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

@@ -14,27 +14,10 @@ namespace dovetail::inline v0::postgres::detail {
 /// Collects one failure a server. Users and databases are named, passwords never.
 class connect_report {
  public:
-  [[gnu::cold, gnu::noinline]] void add(const server_address& server, const connect_options& how, error_info why) {
-    std::string text;
-    dovetail::detail::append_parts(
-        text, {"cannot connect to ", server.text(), " (user '", how.user, "', database '", how.database_name(), "')"});
-    if (!why.context().empty()) dovetail::detail::append_parts(text, {": ", why.context()});
-    if (last_) dovetail::detail::append_parts(earlier_, {last_.message(), "\n"});
-    last_ = std::move(why);
-    last_.with_context(std::move(text));
-  }
+  [[gnu::cold, gnu::noinline]] void add(const server_address& server, const connect_options& how, error_info why);
 
   /// The last server's failure, in words those of all.
-  [[gnu::cold, gnu::noinline]] error_info take() {
-    if (!earlier_.empty()) {
-      std::string text;
-      dovetail::detail::append_parts(text, {earlier_, last_.context()});
-      // A report of several lines is not completed with the code's own words.
-      if (last_.server().message.empty()) dovetail::detail::append_parts(text, {": ", last_.code().message()});
-      last_.with_context(std::move(text));
-    }
-    return std::move(last_);
-  }
+  [[gnu::cold, gnu::noinline]] error_info take();
 
  private:
   std::string earlier_;
@@ -45,7 +28,44 @@ class connect_report {
   return {errc::malformed_frame, "the peer does not speak PostgreSQL's protocol"};
 }
 
-[[gnu::cold, gnu::noinline]] inline error_info unexpected_message(char type) {
+[[gnu::cold, gnu::noinline]] error_info unexpected_message(char type);
+
+/// TLS could not be made: names the files where one of them cannot be read.
+[[gnu::cold, gnu::noinline]] error_info tls_failure(std::error_code why, const connect_options& how);
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres::detail {
+
+DOVETAIL_DEFINE void connect_report::add(const server_address& server, const connect_options& how, error_info why) {
+  std::string text;
+  dovetail::detail::append_parts(
+      text, {"cannot connect to ", server.text(), " (user '", how.user, "', database '", how.database_name(), "')"});
+  if (!why.context().empty()) dovetail::detail::append_parts(text, {": ", why.context()});
+  if (last_) dovetail::detail::append_parts(earlier_, {last_.message(), "\n"});
+  last_ = std::move(why);
+  last_.with_context(std::move(text));
+}
+
+DOVETAIL_DEFINE error_info connect_report::take() {
+  if (!earlier_.empty()) {
+    std::string text;
+    dovetail::detail::append_parts(text, {earlier_, last_.context()});
+    // A report of several lines is not completed with the code's own words.
+    if (last_.server().message.empty()) dovetail::detail::append_parts(text, {": ", last_.code().message()});
+    last_.with_context(std::move(text));
+  }
+  return std::move(last_);
+}
+
+DOVETAIL_DEFINE error_info unexpected_message(char type) {
   std::string text{"the server sent a malformed or unexpected message "};
   if (type > ' ' && type <= '~') {
     dovetail::detail::append_parts(text, {"'", std::string_view{&type, 1}, "'"});
@@ -55,8 +75,7 @@ class connect_report {
   return {errc::unexpected_message, text.append(" while the connection was opened")};
 }
 
-/// TLS could not be made: names the files where one of them cannot be read.
-[[gnu::cold, gnu::noinline]] inline error_info tls_failure(std::error_code why, const connect_options& how) {
+DOVETAIL_DEFINE error_info tls_failure(std::error_code why, const connect_options& how) {
   std::string text = "TLS";
   if (why == condition::configuration) {
     for (const std::string* file : {&how.tls_authorities, &how.tls_certificate, &how.tls_key}) {
@@ -67,3 +86,5 @@ class connect_report {
 }
 
 }  // namespace dovetail::inline v0::postgres::detail
+#undef DOVETAIL_DEFINE
+#endif

@@ -28,13 +28,7 @@ struct backend_key {
 
   byte_view secret_bytes() const noexcept { return {bytes.data(), size}; }
   /// False when the key is longer than the protocol allows.
-  bool assign(std::uint32_t backend, byte_view key) noexcept {
-    if (key.size() > longest) return false;
-    process = backend;
-    size = static_cast<std::uint16_t>(key.size());
-    for (std::size_t i = 0; i < key.size(); ++i) bytes[i] = key[i];
-    return true;
-  }
+  bool assign(std::uint32_t backend, byte_view key) noexcept;
   void clear() noexcept { *this = backend_key{}; }
 };
 
@@ -42,21 +36,9 @@ struct backend_key {
 class parameter_status {
  public:
   /// Empty when the server has not reported it. Lifetime: until the next `set` or `clear`.
-  std::string_view find(std::string_view name) const noexcept {
-    for (const auto& each : values_) {
-      if (each.first == name) return each.second;
-    }
-    return {};
-  }
+  std::string_view find(std::string_view name) const noexcept;
   /// False when a server reports more parameters than any has.
-  bool set(std::string_view name, std::string_view value) {
-    for (auto& each : values_) {
-      if (each.first == name) return each.second = value, true;
-    }
-    if (values_.size() == limit) return false;
-    values_.emplace_back(name, value);
-    return true;
-  }
+  bool set(std::string_view name, std::string_view value);
   void clear() noexcept { values_.clear(); }
   const std::vector<std::pair<std::string, std::string>>& all() const noexcept { return values_; }
 
@@ -90,30 +72,71 @@ struct connection_facts {
   notice_receiver notices;
 
   /// 150004 for version 15.4, 0 when it is not known.
-  int server_version() const noexcept {
-    std::string_view text = parameters.find("server_version");
-    int parts[2] = {0, 0};
-    for (int& part : parts) {
-      std::size_t digits = 0;
-      while (digits < text.size() && digits < 4 && is_ascii_digit(text[digits])) ++digits;
-      if (!parse_integer(text.substr(0, digits), part)) break;
-      text.remove_prefix(digits);
-      if (!text.starts_with('.')) break;
-      text.remove_prefix(1);
-    }
-    return parts[0] * 10000 + parts[1];
-  }
+  int server_version() const noexcept;
 
   /// For a fresh connection; buffers keep their memory.
-  void forget() noexcept {
-    input.clear();
-    output.clear();
-    parameters.clear();
-    key.clear();
-    transaction_status = 'I';
-    health = session_health::closed;
-    is_encrypted = false;
-  }
+  void forget() noexcept;
 };
 
 }  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE bool backend_key::assign(std::uint32_t backend, byte_view key) noexcept {
+  if (key.size() > longest) return false;
+  process = backend;
+  size = static_cast<std::uint16_t>(key.size());
+  for (std::size_t i = 0; i < key.size(); ++i) bytes[i] = key[i];
+  return true;
+}
+
+DOVETAIL_DEFINE std::string_view parameter_status::find(std::string_view name) const noexcept {
+  for (const auto& each : values_) {
+    if (each.first == name) return each.second;
+  }
+  return {};
+}
+
+DOVETAIL_DEFINE bool parameter_status::set(std::string_view name, std::string_view value) {
+  for (auto& each : values_) {
+    if (each.first == name) return each.second = value, true;
+  }
+  if (values_.size() == limit) return false;
+  values_.emplace_back(name, value);
+  return true;
+}
+
+DOVETAIL_DEFINE int connection_facts::server_version() const noexcept {
+  std::string_view text = parameters.find("server_version");
+  int parts[2] = {0, 0};
+  for (int& part : parts) {
+    std::size_t digits = 0;
+    while (digits < text.size() && digits < 4 && is_ascii_digit(text[digits])) ++digits;
+    if (!parse_integer(text.substr(0, digits), part)) break;
+    text.remove_prefix(digits);
+    if (!text.starts_with('.')) break;
+    text.remove_prefix(1);
+  }
+  return parts[0] * 10000 + parts[1];
+}
+
+DOVETAIL_DEFINE void connection_facts::forget() noexcept {
+  input.clear();
+  output.clear();
+  parameters.clear();
+  key.clear();
+  transaction_status = 'I';
+  health = session_health::closed;
+  is_encrypted = false;
+}
+
+}  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

@@ -34,32 +34,7 @@ class copy_in_dialogue final : public detail::query_dialogue {
   using verdict = detail::verdict;
   static constexpr std::size_t message_size_ = 64 * 1024;
 
-  verdict on_answer(const detail::message& came) override {
-    namespace from_server = detail::from_server;
-    switch (came.type) {
-      case from_server::copy_in_response:
-        if (has_begun_ || noted()) return verdict::unexpected;
-        if (!detail::read_copy_format(came.body, format_)) return verdict::malformed;
-        has_begun_ = true;
-        on().set_copying_in(true);
-        return send_some();
-      case from_server::command_complete:
-        if (has_begun_ && on().is_copying_in()) return verdict::unexpected;
-        if (!detail::read_tag(came.body, tag_)) return verdict::malformed;
-        if (!has_begun_) note({errc::operation_unsupported, "the statement is no COPY … FROM STDIN"});
-        return verdict::go_on;
-      case from_server::row_description:
-      case from_server::empty_query_response:
-      case from_server::copy_out_response:
-      case from_server::copy_data:
-      case from_server::copy_done:
-        if (has_begun_) return verdict::unexpected;
-        note({errc::operation_unsupported, "the statement is no COPY … FROM STDIN"});
-        return verdict::go_on;
-      default:
-        return verdict::unexpected;
-    }
-  }
+  verdict on_answer(const detail::message& came) override;
 
   std::size_t on_rows(byte_view unread) override {
     return is_asked() && !has_begun_ && noted() ? detail::skip_rows(unread) : 0;
@@ -67,28 +42,7 @@ class copy_in_dialogue final : public detail::query_dialogue {
 
   verdict on_sent() override { return on().is_copying_in() ? send_some() : verdict::go_on; }
 
-  verdict send_some() {
-    on().begin_batch();
-    detail::message_writer to = on().writer();
-    byte_buffer& out = on().facts.output;
-    to.begin(detail::from_client::copy_data);
-    bool is_last = from_.produce == nullptr;
-    error_info failure;
-    while (!is_last && !failure && out.size() < message_size_) {
-      failure = from_.produce(from_.state, out, format_, is_last);
-    }
-    if (!to.end() && !failure) failure = {errc::request_too_large, "the copy's source gave 2 GiB at once"};
-    if (!failure && !is_last) return verdict::send;
-    on().set_copying_in(false);
-    if (failure) {
-      on().begin_batch();
-      static_cast<void>(to.begin(detail::from_client::copy_fail).text("the client's source of data has failed").end());
-      note(std::move(failure));
-      return verdict::send;
-    }
-    static_cast<void>(to.begin(detail::from_client::copy_done).end());
-    return verdict::send;
-  }
+  verdict send_some();
 
   copy_source from_;
   copy_format format_;
@@ -97,3 +51,66 @@ class copy_in_dialogue final : public detail::query_dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE copy_in_dialogue::verdict copy_in_dialogue::on_answer(const detail::message& came) {
+  namespace from_server = detail::from_server;
+  switch (came.type) {
+    case from_server::copy_in_response:
+      if (has_begun_ || noted()) return verdict::unexpected;
+      if (!detail::read_copy_format(came.body, format_)) return verdict::malformed;
+      has_begun_ = true;
+      on().set_copying_in(true);
+      return send_some();
+    case from_server::command_complete:
+      if (has_begun_ && on().is_copying_in()) return verdict::unexpected;
+      if (!detail::read_tag(came.body, tag_)) return verdict::malformed;
+      if (!has_begun_) note({errc::operation_unsupported, "the statement is no COPY … FROM STDIN"});
+      return verdict::go_on;
+    case from_server::row_description:
+    case from_server::empty_query_response:
+    case from_server::copy_out_response:
+    case from_server::copy_data:
+    case from_server::copy_done:
+      if (has_begun_) return verdict::unexpected;
+      note({errc::operation_unsupported, "the statement is no COPY … FROM STDIN"});
+      return verdict::go_on;
+    default:
+      return verdict::unexpected;
+  }
+}
+
+DOVETAIL_DEFINE copy_in_dialogue::verdict copy_in_dialogue::send_some() {
+  on().begin_batch();
+  detail::message_writer to = on().writer();
+  byte_buffer& out = on().facts.output;
+  to.begin(detail::from_client::copy_data);
+  bool is_last = from_.produce == nullptr;
+  error_info failure;
+  while (!is_last && !failure && out.size() < message_size_) {
+    failure = from_.produce(from_.state, out, format_, is_last);
+  }
+  if (!to.end() && !failure) failure = {errc::request_too_large, "the copy's source gave 2 GiB at once"};
+  if (!failure && !is_last) return verdict::send;
+  on().set_copying_in(false);
+  if (failure) {
+    on().begin_batch();
+    static_cast<void>(to.begin(detail::from_client::copy_fail).text("the client's source of data has failed").end());
+    note(std::move(failure));
+    return verdict::send;
+  }
+  static_cast<void>(to.begin(detail::from_client::copy_done).end());
+  return verdict::send;
+}
+
+}  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

@@ -33,38 +33,7 @@ class copy_out_dialogue final : public detail::query_dialogue {
   using verdict = detail::verdict;
   enum class step : std::uint8_t { before, data, behind };
 
-  verdict on_answer(const detail::message& came) override {
-    namespace from_server = detail::from_server;
-    switch (came.type) {
-      case from_server::copy_out_response:
-        if (step_ != step::before || noted()) return verdict::unexpected;
-        step_ = step::data;
-        return detail::read_copy_format(came.body, format_) ? verdict::go_on : verdict::malformed;
-      case from_server::copy_data:
-        if (step_ != step::data) return verdict::unexpected;
-        if (to_.take != nullptr && !noted()) note(to_.take(to_.state, came.body, format_));
-        return verdict::go_on;
-      case from_server::copy_done:
-        if (step_ != step::data) return verdict::unexpected;
-        step_ = step::behind;
-        return verdict::go_on;
-      case from_server::command_complete:
-        if (step_ == step::data) return verdict::unexpected;
-        if (step_ == step::before) refuse();
-        return detail::read_tag(came.body, tag_) ? verdict::go_on : verdict::malformed;
-      case from_server::copy_in_response:
-        refuse();
-        on().begin_batch();
-        static_cast<void>(on().writer().begin(detail::from_client::copy_fail).u8(0).end());
-        return step_ == step::before ? verdict::send : verdict::unexpected;
-      case from_server::row_description:
-      case from_server::empty_query_response:
-        refuse();
-        return step_ == step::before ? verdict::go_on : verdict::unexpected;
-      default:
-        return verdict::unexpected;
-    }
-  }
+  verdict on_answer(const detail::message& came) override;
 
   std::size_t on_rows(byte_view unread) override {
     return is_asked() && step_ == step::before && noted() ? detail::skip_rows(unread) : 0;
@@ -81,3 +50,49 @@ class copy_out_dialogue final : public detail::query_dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE copy_out_dialogue::verdict copy_out_dialogue::on_answer(const detail::message& came) {
+  namespace from_server = detail::from_server;
+  switch (came.type) {
+    case from_server::copy_out_response:
+      if (step_ != step::before || noted()) return verdict::unexpected;
+      step_ = step::data;
+      return detail::read_copy_format(came.body, format_) ? verdict::go_on : verdict::malformed;
+    case from_server::copy_data:
+      if (step_ != step::data) return verdict::unexpected;
+      if (to_.take != nullptr && !noted()) note(to_.take(to_.state, came.body, format_));
+      return verdict::go_on;
+    case from_server::copy_done:
+      if (step_ != step::data) return verdict::unexpected;
+      step_ = step::behind;
+      return verdict::go_on;
+    case from_server::command_complete:
+      if (step_ == step::data) return verdict::unexpected;
+      if (step_ == step::before) refuse();
+      return detail::read_tag(came.body, tag_) ? verdict::go_on : verdict::malformed;
+    case from_server::copy_in_response:
+      refuse();
+      on().begin_batch();
+      static_cast<void>(on().writer().begin(detail::from_client::copy_fail).u8(0).end());
+      return step_ == step::before ? verdict::send : verdict::unexpected;
+    case from_server::row_description:
+    case from_server::empty_query_response:
+      refuse();
+      return step_ == step::before ? verdict::go_on : verdict::unexpected;
+    default:
+      return verdict::unexpected;
+  }
+}
+
+}  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

@@ -38,24 +38,7 @@ class dialogue {
   dialogue(const dialogue&) = delete;
   dialogue& operator=(const dialogue&) = delete;
 
-  action resume(const event& ev) {
-    switch (stage_) {
-      case stage::start:
-        return start(ev);
-      case stage::writing:
-        on_->note_sent(ev.bytes);
-        if (ev.cancelled || ev.ec) return stop(ev);
-        stage_ = stage::reading;
-        return act(on_sent());
-      case stage::reading:
-        on_->facts.input.commit(ev.bytes);
-        if (ev.cancelled || (ev.ec && ev.bytes == 0)) return stop(ev);
-        return go_on();
-      case stage::over:
-        break;
-    }
-    return action::done(errc::invalid_state);
-  }
+  action resume(const event& ev);
 
   error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
 
@@ -95,21 +78,7 @@ class dialogue {
   }
 
   /// Writes what has to go first: closing statements that the cache dropped, and the deferred statements.
-  void write_prefix() {
-    message_writer to = on_->writer();
-    closes_left_ = on_->statements.to_close().size();
-    for (const std::string& name : on_->statements.to_close()) {
-      static_cast<void>(to.begin(from_client::close).u8('S').text(name).end());
-    }
-    deferred_left_ = 3 * on_->deferred().size();
-    for (const std::string& text : on_->deferred()) {
-      static_cast<void>(to.begin(from_client::parse).u8(0).text(text).u16(0).end());
-      static_cast<void>(to.begin(from_client::bind).u8(0).u8(0).u16(0).u16(0).u16(0).end());
-      static_cast<void>(to.begin(from_client::execute).u8(0).u32(0).end());
-    }
-    on_->note_prefix();
-    if (closes_left_ + deferred_left_ != 0) on_->note_unsynced();
-  }
+  void write_prefix();
   /// Something deferred has failed, and nothing behind it was executed.
   bool has_prefix_failed() const noexcept { return has_prefix_failed_; }
   /// What was asked for runs on the server as soon as all of the batch is sent.
@@ -118,189 +87,38 @@ class dialogue {
  private:
   enum class stage : std::uint8_t { start, writing, reading, over };
 
-  action start(const event& ev) {
-    if (ev.cancelled || ev.ec) return end(ev.cancelled ? make_error_code(errc::cancelled) : ev.ec);
-    on_->set_may_have_executed(false);
-    const bool is_ready = on_->health() == session_health::idle || on_->health() == session_health::in_transaction;
-    if (!is_ready && !(continues_ && on_->is_portal_open())) {
-      return end({errc::invalid_state, "the PostgreSQL session is not open, or its last dialogue broke"});
-    }
-    if (error_info failure = take_unasked()) return end(std::move(failure));
-    stage_ = stage::reading;
-    return act(begin());
-  }
+  action start(const event& ev);
 
   /// Messages that came since the last dialogue: only such as the server may send at any time.
-  error_info take_unasked() {
-    for (;;) {
-      message came;
-      const byte_view unread = on_->facts.input.committed();
-      if (unread.empty()) return {};
-      const frame_status status = next_message(unread, came);
-      const bool is_error = came.type == from_server::error_response;
-      if (status == frame_status::malformed || (!is_error && !is_unasked(came.type))) {
-        return protocol_failure(errc::unexpected_message, came.type, "came although nothing was asked");
-      }
-      if (status == frame_status::incomplete) return {};
-      if (is_error) {
-        on_->close();
-        return server_error(came.body);
-      }
-      if (!take_unasked(came)) return protocol_failure(errc::malformed_frame, came.type, "is malformed");
-      on_->facts.input.consume(came.size);
-    }
-  }
+  error_info take_unasked();
 
   static bool is_unasked(char type) noexcept {
     return type == from_server::notice_response || type == from_server::parameter_status ||
            type == from_server::notification_response;
   }
 
-  bool take_unasked(const message& came) {
-    if (came.type == from_server::notice_response) {
-      on_->facts.notices(notice_fields(came.body));
-      return true;
-    }
-    if (came.type == from_server::notification_response) return on_->notifications.take(came.body);
-    message_reader reader{came.body};
-    std::string_view name;
-    std::string_view value;
-    return reader.text(name) && reader.text(value) && reader.at_end() && on_->facts.parameters.set(name, value);
-  }
+  bool take_unasked(const message& came);
 
-  action go_on() {
-    read_buffer& input = on_->facts.input;
-    for (;;) {
-      message came;
-      switch (next_message(input.committed(), came)) {
-        case frame_status::incomplete:
-          return read(came);
-        case frame_status::malformed:
-          return end(protocol_failure(errc::malformed_frame, came.type, "has an impossible length"));
-        case frame_status::whole:
-          break;
-      }
-      verdict said = verdict::go_on;
-      std::size_t taken = came.size;
-      if (came.type == from_server::data_row) {
-        taken = is_in_prefix() ? 0 : on_rows(input.committed());
-        if (taken == 0) said = verdict::unexpected;
-      } else {
-        said = judge(came);
-      }
-      input.consume(taken);
-      if (said != verdict::go_on) return act(said, came.type);
-    }
-  }
+  action go_on();
 
-  verdict judge(const message& came) {
-    switch (came.type) {
-      case from_server::notice_response:
-      case from_server::parameter_status:
-      case from_server::notification_response:
-        return take_unasked(came) ? on_unasked() : verdict::malformed;
-      case from_server::error_response: {
-        error_info failure = server_error(came.body);
-        if (failure.code() == errc::malformed_frame) return verdict::malformed;
-        has_prefix_failed_ = has_prefix_failed_ || is_in_prefix();
-        closes_left_ = deferred_left_ = 0;
-        if (is_fatal(failure.server())) is_fatal_ = true;
-        executes_ = false;  // what failed was undone
-        return on_error(std::move(failure));
-      }
-      case from_server::ready_for_query:
-        if (is_in_prefix() || !on_->take_ready(came.body)) return verdict::unexpected;
-        return on_ready();
-      default:
-        return is_in_prefix() ? judge_prefix(came) : on_message(came);
-    }
-  }
+  verdict judge(const message& came);
 
   bool is_in_prefix() const noexcept { return closes_left_ + deferred_left_ != 0; }
 
-  verdict judge_prefix(const message& came) {
-    if (closes_left_ != 0) {
-      if (came.type != from_server::close_complete) return verdict::unexpected;
-      --closes_left_;
-      return verdict::go_on;
-    }
-    constexpr char expected[] = {from_server::command_complete, from_server::bind_complete,
-                                 from_server::parse_complete};
-    if (came.type != expected[(deferred_left_ - 1) % 3]) return verdict::unexpected;
-    --deferred_left_;
-    return verdict::go_on;
-  }
+  verdict judge_prefix(const message& came);
 
-  action act(verdict said, char type = 0) {
-    switch (said) {
-      case verdict::go_on:
-        return go_on();
-      case verdict::send:
-        stage_ = stage::writing;
-        return action::write(on_->unsent());
-      case verdict::finish:
-        return end(std::move(failure_));
-      case verdict::malformed:
-        return end(protocol_failure(errc::malformed_frame, type, "is malformed"));
-      case verdict::unexpected:
-        break;
-    }
-    return end(protocol_failure(errc::unexpected_message, type, "has no place here"));
-  }
+  action act(verdict said, char type = 0);
 
   /// Reads on. The buffer grows only when it is full of one message, to twice its size: what a length announces is
   /// believed when the bytes are there.
-  action read(const message& wanted) {
-    read_buffer& input = on_->facts.input;
-    if (wanted.size > input.maximum()) {
-      return end(protocol_failure(errc::frame_too_large, wanted.type, "is larger than the limit"));
-    }
-    const std::size_t used = input.committed().size();
-    const std::size_t room = input.capacity() > used ? input.capacity() - used : 0;
-    const std::size_t useful = (std::min)(room, (std::max)(wanted.size - used, input.capacity() / 2));
-    if (!input.prepare((std::max<std::size_t>)(useful, 1))) {
-      return end(protocol_failure(errc::frame_too_large, wanted.type, "is larger than the limit"));
-    }
-    stage_ = stage::reading;
-    return action::read(input.free());
-  }
+  action read(const message& wanted);
 
-  [[gnu::cold, gnu::noinline]] error_info protocol_failure(errc code, char type, std::string_view what) {
-    on_->close();
-    const bool is_printable = type > ' ' && type < 0x7F;
-    std::string text = "the server's message ";
-    const char shown[] = {'\'', is_printable ? type : '?', '\''};
-    v0::detail::append_parts(text, {{shown, 3}, " ", what});
-    return {code, std::move(text)};
-  }
+  [[gnu::cold, gnu::noinline]] error_info protocol_failure(errc code, char type, std::string_view what);
 
   /// The transport failed, time was over, or the caller does not want the answer any more.
-  [[gnu::cold, gnu::noinline]] action stop(const event& ev) {
-    const bool may_have_executed = executes_ && on_->is_sent_whole();
-    on_->set_may_have_executed(may_have_executed);
-    if (ev.cancelled || ev.ec == errc::deadline_passed) {
-      if (stage_ == stage::writing && !on_->has_sent_any()) on_->take_batch_back();
-      const errc code = ev.cancelled ? errc::cancelled : errc::deadline_passed;
-      stage_ = stage::over;
-      failure_ = may_have_executed ? error_info{code, "the statement was sent before, and may have been executed"}
-                                   : error_info{code};
-      return action::done(failure_.code());
-    }
-    on_->close();
-    if (is_fatal_) return end(std::move(failure_));  // it has said why it ends the connection
-    if (may_have_executed && !is_read_only_ && !was_in_transaction_) {
-      std::string why = "the statement was sent and may have been executed (";
-      v0::detail::append_parts(why, {ev.ec.message(), ")"});
-      return end({lost_code_, std::move(why)});
-    }
-    return end(ev.ec);
-  }
+  [[gnu::cold, gnu::noinline]] action stop(const event& ev);
 
-  action end(error_info failure) {
-    failure_ = std::move(failure);
-    stage_ = stage::over;
-    return action::done(failure_.code());
-  }
+  action end(error_info failure);
 
   session* on_;
   error_info failure_;
@@ -322,3 +140,223 @@ class dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres::detail
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres::detail {
+
+DOVETAIL_DEFINE action dialogue::resume(const event& ev) {
+  switch (stage_) {
+    case stage::start:
+      return start(ev);
+    case stage::writing:
+      on_->note_sent(ev.bytes);
+      if (ev.cancelled || ev.ec) return stop(ev);
+      stage_ = stage::reading;
+      return act(on_sent());
+    case stage::reading:
+      on_->facts.input.commit(ev.bytes);
+      if (ev.cancelled || (ev.ec && ev.bytes == 0)) return stop(ev);
+      return go_on();
+    case stage::over:
+      break;
+  }
+  return action::done(errc::invalid_state);
+}
+
+DOVETAIL_DEFINE void dialogue::write_prefix() {
+  message_writer to = on_->writer();
+  closes_left_ = on_->statements.to_close().size();
+  for (const std::string& name : on_->statements.to_close()) {
+    static_cast<void>(to.begin(from_client::close).u8('S').text(name).end());
+  }
+  deferred_left_ = 3 * on_->deferred().size();
+  for (const std::string& text : on_->deferred()) {
+    static_cast<void>(to.begin(from_client::parse).u8(0).text(text).u16(0).end());
+    static_cast<void>(to.begin(from_client::bind).u8(0).u8(0).u16(0).u16(0).u16(0).end());
+    static_cast<void>(to.begin(from_client::execute).u8(0).u32(0).end());
+  }
+  on_->note_prefix();
+  if (closes_left_ + deferred_left_ != 0) on_->note_unsynced();
+}
+
+DOVETAIL_DEFINE action dialogue::start(const event& ev) {
+  if (ev.cancelled || ev.ec) return end(ev.cancelled ? make_error_code(errc::cancelled) : ev.ec);
+  on_->set_may_have_executed(false);
+  const bool is_ready = on_->health() == session_health::idle || on_->health() == session_health::in_transaction;
+  if (!is_ready && !(continues_ && on_->is_portal_open())) {
+    return end({errc::invalid_state, "the PostgreSQL session is not open, or its last dialogue broke"});
+  }
+  if (error_info failure = take_unasked()) return end(std::move(failure));
+  stage_ = stage::reading;
+  return act(begin());
+}
+
+DOVETAIL_DEFINE error_info dialogue::take_unasked() {
+  for (;;) {
+    message came;
+    const byte_view unread = on_->facts.input.committed();
+    if (unread.empty()) return {};
+    const frame_status status = next_message(unread, came);
+    const bool is_error = came.type == from_server::error_response;
+    if (status == frame_status::malformed || (!is_error && !is_unasked(came.type))) {
+      return protocol_failure(errc::unexpected_message, came.type, "came although nothing was asked");
+    }
+    if (status == frame_status::incomplete) return {};
+    if (is_error) {
+      on_->close();
+      return server_error(came.body);
+    }
+    if (!take_unasked(came)) return protocol_failure(errc::malformed_frame, came.type, "is malformed");
+    on_->facts.input.consume(came.size);
+  }
+}
+
+DOVETAIL_DEFINE bool dialogue::take_unasked(const message& came) {
+  if (came.type == from_server::notice_response) {
+    on_->facts.notices(notice_fields(came.body));
+    return true;
+  }
+  if (came.type == from_server::notification_response) return on_->notifications.take(came.body);
+  message_reader reader{came.body};
+  std::string_view name;
+  std::string_view value;
+  return reader.text(name) && reader.text(value) && reader.at_end() && on_->facts.parameters.set(name, value);
+}
+
+DOVETAIL_DEFINE action dialogue::go_on() {
+  read_buffer& input = on_->facts.input;
+  for (;;) {
+    message came;
+    switch (next_message(input.committed(), came)) {
+      case frame_status::incomplete:
+        return read(came);
+      case frame_status::malformed:
+        return end(protocol_failure(errc::malformed_frame, came.type, "has an impossible length"));
+      case frame_status::whole:
+        break;
+    }
+    verdict said = verdict::go_on;
+    std::size_t taken = came.size;
+    if (came.type == from_server::data_row) {
+      taken = is_in_prefix() ? 0 : on_rows(input.committed());
+      if (taken == 0) said = verdict::unexpected;
+    } else {
+      said = judge(came);
+    }
+    input.consume(taken);
+    if (said != verdict::go_on) return act(said, came.type);
+  }
+}
+
+DOVETAIL_DEFINE verdict dialogue::judge(const message& came) {
+  switch (came.type) {
+    case from_server::notice_response:
+    case from_server::parameter_status:
+    case from_server::notification_response:
+      return take_unasked(came) ? on_unasked() : verdict::malformed;
+    case from_server::error_response: {
+      error_info failure = server_error(came.body);
+      if (failure.code() == errc::malformed_frame) return verdict::malformed;
+      has_prefix_failed_ = has_prefix_failed_ || is_in_prefix();
+      closes_left_ = deferred_left_ = 0;
+      if (is_fatal(failure.server())) is_fatal_ = true;
+      executes_ = false;  // what failed was undone
+      return on_error(std::move(failure));
+    }
+    case from_server::ready_for_query:
+      if (is_in_prefix() || !on_->take_ready(came.body)) return verdict::unexpected;
+      return on_ready();
+    default:
+      return is_in_prefix() ? judge_prefix(came) : on_message(came);
+  }
+}
+
+DOVETAIL_DEFINE verdict dialogue::judge_prefix(const message& came) {
+  if (closes_left_ != 0) {
+    if (came.type != from_server::close_complete) return verdict::unexpected;
+    --closes_left_;
+    return verdict::go_on;
+  }
+  constexpr char expected[] = {from_server::command_complete, from_server::bind_complete, from_server::parse_complete};
+  if (came.type != expected[(deferred_left_ - 1) % 3]) return verdict::unexpected;
+  --deferred_left_;
+  return verdict::go_on;
+}
+
+DOVETAIL_DEFINE action dialogue::act(verdict said, char type) {
+  switch (said) {
+    case verdict::go_on:
+      return go_on();
+    case verdict::send:
+      stage_ = stage::writing;
+      return action::write(on_->unsent());
+    case verdict::finish:
+      return end(std::move(failure_));
+    case verdict::malformed:
+      return end(protocol_failure(errc::malformed_frame, type, "is malformed"));
+    case verdict::unexpected:
+      break;
+  }
+  return end(protocol_failure(errc::unexpected_message, type, "has no place here"));
+}
+
+DOVETAIL_DEFINE action dialogue::read(const message& wanted) {
+  read_buffer& input = on_->facts.input;
+  if (wanted.size > input.maximum()) {
+    return end(protocol_failure(errc::frame_too_large, wanted.type, "is larger than the limit"));
+  }
+  const std::size_t used = input.committed().size();
+  const std::size_t room = input.capacity() > used ? input.capacity() - used : 0;
+  const std::size_t useful = (std::min)(room, (std::max)(wanted.size - used, input.capacity() / 2));
+  if (!input.prepare((std::max<std::size_t>)(useful, 1))) {
+    return end(protocol_failure(errc::frame_too_large, wanted.type, "is larger than the limit"));
+  }
+  stage_ = stage::reading;
+  return action::read(input.free());
+}
+
+DOVETAIL_DEFINE error_info dialogue::protocol_failure(errc code, char type, std::string_view what) {
+  on_->close();
+  const bool is_printable = type > ' ' && type < 0x7F;
+  std::string text = "the server's message ";
+  const char shown[] = {'\'', is_printable ? type : '?', '\''};
+  v0::detail::append_parts(text, {{shown, 3}, " ", what});
+  return {code, std::move(text)};
+}
+
+DOVETAIL_DEFINE action dialogue::stop(const event& ev) {
+  const bool may_have_executed = executes_ && on_->is_sent_whole();
+  on_->set_may_have_executed(may_have_executed);
+  if (ev.cancelled || ev.ec == errc::deadline_passed) {
+    if (stage_ == stage::writing && !on_->has_sent_any()) on_->take_batch_back();
+    const errc code = ev.cancelled ? errc::cancelled : errc::deadline_passed;
+    stage_ = stage::over;
+    failure_ = may_have_executed ? error_info{code, "the statement was sent before, and may have been executed"}
+                                 : error_info{code};
+    return action::done(failure_.code());
+  }
+  on_->close();
+  if (is_fatal_) return end(std::move(failure_));  // it has said why it ends the connection
+  if (may_have_executed && !is_read_only_ && !was_in_transaction_) {
+    std::string why = "the statement was sent and may have been executed (";
+    v0::detail::append_parts(why, {ev.ec.message(), ")"});
+    return end({lost_code_, std::move(why)});
+  }
+  return end(ev.ec);
+}
+
+DOVETAIL_DEFINE action dialogue::end(error_info failure) {
+  failure_ = std::move(failure);
+  stage_ = stage::over;
+  return action::done(failure_.code());
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+#undef DOVETAIL_DEFINE
+#endif

@@ -29,26 +29,7 @@ class drain_dialogue {
 
   explicit drain_dialogue(session& on) noexcept : on_(&on) {}
 
-  action resume(const event& ev) {
-    switch (step_) {
-      case step::start:
-        if (ev.cancelled || ev.ec) return done(ev.cancelled ? make_error_code(errc::cancelled) : ev.ec);
-        if (on_->health() == session_health::closed) return done(errc::connection_closed);
-        if (!on_->can_drain()) return done({});
-        return finish_batch();
-      case step::writing:
-        on_->note_sent(ev.bytes);
-        if (ev.cancelled || ev.ec) return stop(ev);
-        return read_on();
-      case step::reading:
-        on_->facts.input.commit(ev.bytes);
-        if (ev.cancelled || (ev.ec && ev.bytes == 0)) return stop(ev);
-        return read_on();
-      case step::over:
-        break;
-    }
-    return action::done(errc::invalid_state);
-  }
+  action resume(const event& ev);
 
   drained value() && noexcept { return {std::move(failure_)}; }
 
@@ -56,133 +37,23 @@ class drain_dialogue {
   enum class step : std::uint8_t { start, writing, reading, over };
 
   /// What was begun is sent to its end: the server has read half of a message.
-  action finish_batch() {
-    if (!on_->is_copying_in() && !on_->needs_sync()) return write_rest();
-    byte_buffer rest;
-    rest.append(on_->unsent());
-    on_->begin_batch();
-    on_->facts.output.append(rest.view());
-    if (on_->is_copying_in()) write_copy_fail();
-    if (on_->must_fail()) on_->write_failure();
-    if (on_->needs_sync()) on_->write_sync();
-    return write_rest();
-  }
-  void write_copy_fail() {
-    static_cast<void>(
-        on_->writer().begin(detail::from_client::copy_fail).text("the client has cancelled the copy").end());
-    on_->set_copying_in(false);
-  }
-  action write_rest() {
-    if (on_->unsent().empty()) return read_on();
-    step_ = step::writing;
-    return action::write(on_->unsent());
-  }
+  action finish_batch();
+  void write_copy_fail();
+  action write_rest();
 
-  action read_on() {
-    namespace from_server = detail::from_server;
-    read_buffer& input = on_->facts.input;
-    while (on_->owed() != 0) {
-      if (on_->skip() != 0) {
-        const std::size_t skipped = (std::min)(on_->skip(), input.committed().size());
-        input.consume(skipped);
-        on_->skip() -= skipped;
-        if (on_->skip() != 0) return read();
-      }
-      detail::message came;
-      const detail::frame_status status = detail::next_message(input.committed(), came);
-      if (status == detail::frame_status::malformed) return lose(errc::malformed_frame);
-      const std::size_t unread = input.committed().size();
-      if (unread < detail::header_size) return read();
-      if (can_skip(came.type)) {
-        on_->skip() = came.size;
-        continue;
-      }
-      if (status == detail::frame_status::incomplete) {
-        if (came.size > input.maximum()) return lose(errc::frame_too_large);
-        return read();
-      }
-      if (!take(came)) return lose(errc::unexpected_message);
-      const bool is_copy = came.type == from_server::copy_in_response;
-      input.consume(came.size);
-      if (is_copy) return refuse_copy();
-    }
-    if (on_->can_drain()) return lose(errc::unexpected_message);  // nothing is owed, and yet it is not ready
-    return done({});
-  }
+  action read_on();
 
   /// Messages whose contents nobody wants are not read whole.
-  static bool can_skip(char type) noexcept {
-    namespace from_server = detail::from_server;
-    switch (type) {
-      case from_server::data_row:
-      case from_server::copy_data:
-      case from_server::copy_done:
-      case from_server::copy_out_response:
-      case from_server::command_complete:
-      case from_server::empty_query_response:
-      case from_server::row_description:
-      case from_server::parameter_description:
-      case from_server::no_data:
-      case from_server::parse_complete:
-      case from_server::bind_complete:
-      case from_server::close_complete:
-      case from_server::portal_suspended:
-        return true;
-      default:
-        return false;
-    }
-  }
+  static bool can_skip(char type) noexcept;
 
-  bool take(const detail::message& came) {
-    namespace from_server = detail::from_server;
-    switch (came.type) {
-      case from_server::ready_for_query:
-        return on_->take_ready(came.body);
-      case from_server::error_response:
-        failure_ = detail::server_error(came.body);
-        is_fatal_ = is_fatal_ || detail::is_fatal(failure_.server());
-        return failure_.code() != errc::malformed_frame;
-      case from_server::notice_response:
-        on_->facts.notices(detail::notice_fields(came.body));
-        return true;
-      case from_server::notification_response:
-        return on_->notifications.take(came.body);
-      case from_server::parameter_status: {
-        detail::message_reader reader{came.body};
-        std::string_view name;
-        std::string_view value;
-        return reader.text(name) && reader.text(value) && reader.at_end() && on_->facts.parameters.set(name, value);
-      }
-      case from_server::copy_in_response:
-        return ++copies_ < 16;  // of one batch
-      default:
-        return false;
-    }
-  }
+  bool take(const detail::message& came);
 
   /// The server waits for data. With the extended protocol it has skipped the Sync behind Execute, too.
-  action refuse_copy() {
-    const bool is_simple = on_->is_simple();
-    on_->begin_batch();
-    write_copy_fail();
-    if (!is_simple) static_cast<void>(on_->writer().begin(detail::from_client::sync).end());
-    return write_rest();
-  }
+  action refuse_copy();
 
-  action read() {
-    step_ = step::reading;
-    read_buffer& input = on_->facts.input;
-    if (!input.prepare(1)) return lose(errc::frame_too_large);
-    return action::read(input.free());
-  }
+  action read();
 
-  action stop(const event& ev) {
-    if (ev.cancelled) return done(errc::cancelled);
-    if (ev.ec == errc::deadline_passed) return done(ev.ec);
-    on_->close();
-    if (is_fatal_) return done(failure_.code());
-    return done(ev.ec);
-  }
+  action stop(const event& ev);
   action lose(errc code) {
     on_->close();
     return done(code);
@@ -200,3 +71,165 @@ class drain_dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE action drain_dialogue::resume(const event& ev) {
+  switch (step_) {
+    case step::start:
+      if (ev.cancelled || ev.ec) return done(ev.cancelled ? make_error_code(errc::cancelled) : ev.ec);
+      if (on_->health() == session_health::closed) return done(errc::connection_closed);
+      if (!on_->can_drain()) return done({});
+      return finish_batch();
+    case step::writing:
+      on_->note_sent(ev.bytes);
+      if (ev.cancelled || ev.ec) return stop(ev);
+      return read_on();
+    case step::reading:
+      on_->facts.input.commit(ev.bytes);
+      if (ev.cancelled || (ev.ec && ev.bytes == 0)) return stop(ev);
+      return read_on();
+    case step::over:
+      break;
+  }
+  return action::done(errc::invalid_state);
+}
+
+DOVETAIL_DEFINE action drain_dialogue::finish_batch() {
+  if (!on_->is_copying_in() && !on_->needs_sync()) return write_rest();
+  byte_buffer rest;
+  rest.append(on_->unsent());
+  on_->begin_batch();
+  on_->facts.output.append(rest.view());
+  if (on_->is_copying_in()) write_copy_fail();
+  if (on_->must_fail()) on_->write_failure();
+  if (on_->needs_sync()) on_->write_sync();
+  return write_rest();
+}
+
+DOVETAIL_DEFINE void drain_dialogue::write_copy_fail() {
+  static_cast<void>(
+      on_->writer().begin(detail::from_client::copy_fail).text("the client has cancelled the copy").end());
+  on_->set_copying_in(false);
+}
+
+DOVETAIL_DEFINE action drain_dialogue::write_rest() {
+  if (on_->unsent().empty()) return read_on();
+  step_ = step::writing;
+  return action::write(on_->unsent());
+}
+
+DOVETAIL_DEFINE action drain_dialogue::read_on() {
+  namespace from_server = detail::from_server;
+  read_buffer& input = on_->facts.input;
+  while (on_->owed() != 0) {
+    if (on_->skip() != 0) {
+      const std::size_t skipped = (std::min)(on_->skip(), input.committed().size());
+      input.consume(skipped);
+      on_->skip() -= skipped;
+      if (on_->skip() != 0) return read();
+    }
+    detail::message came;
+    const detail::frame_status status = detail::next_message(input.committed(), came);
+    if (status == detail::frame_status::malformed) return lose(errc::malformed_frame);
+    const std::size_t unread = input.committed().size();
+    if (unread < detail::header_size) return read();
+    if (can_skip(came.type)) {
+      on_->skip() = came.size;
+      continue;
+    }
+    if (status == detail::frame_status::incomplete) {
+      if (came.size > input.maximum()) return lose(errc::frame_too_large);
+      return read();
+    }
+    if (!take(came)) return lose(errc::unexpected_message);
+    const bool is_copy = came.type == from_server::copy_in_response;
+    input.consume(came.size);
+    if (is_copy) return refuse_copy();
+  }
+  if (on_->can_drain()) return lose(errc::unexpected_message);  // nothing is owed, and yet it is not ready
+  return done({});
+}
+
+DOVETAIL_DEFINE bool drain_dialogue::can_skip(char type) noexcept {
+  namespace from_server = detail::from_server;
+  switch (type) {
+    case from_server::data_row:
+    case from_server::copy_data:
+    case from_server::copy_done:
+    case from_server::copy_out_response:
+    case from_server::command_complete:
+    case from_server::empty_query_response:
+    case from_server::row_description:
+    case from_server::parameter_description:
+    case from_server::no_data:
+    case from_server::parse_complete:
+    case from_server::bind_complete:
+    case from_server::close_complete:
+    case from_server::portal_suspended:
+      return true;
+    default:
+      return false;
+  }
+}
+
+DOVETAIL_DEFINE bool drain_dialogue::take(const detail::message& came) {
+  namespace from_server = detail::from_server;
+  switch (came.type) {
+    case from_server::ready_for_query:
+      return on_->take_ready(came.body);
+    case from_server::error_response:
+      failure_ = detail::server_error(came.body);
+      is_fatal_ = is_fatal_ || detail::is_fatal(failure_.server());
+      return failure_.code() != errc::malformed_frame;
+    case from_server::notice_response:
+      on_->facts.notices(detail::notice_fields(came.body));
+      return true;
+    case from_server::notification_response:
+      return on_->notifications.take(came.body);
+    case from_server::parameter_status: {
+      detail::message_reader reader{came.body};
+      std::string_view name;
+      std::string_view value;
+      return reader.text(name) && reader.text(value) && reader.at_end() && on_->facts.parameters.set(name, value);
+    }
+    case from_server::copy_in_response:
+      return ++copies_ < 16;  // of one batch
+    default:
+      return false;
+  }
+}
+
+DOVETAIL_DEFINE action drain_dialogue::refuse_copy() {
+  const bool is_simple = on_->is_simple();
+  on_->begin_batch();
+  write_copy_fail();
+  if (!is_simple) static_cast<void>(on_->writer().begin(detail::from_client::sync).end());
+  return write_rest();
+}
+
+DOVETAIL_DEFINE action drain_dialogue::read() {
+  step_ = step::reading;
+  read_buffer& input = on_->facts.input;
+  if (!input.prepare(1)) return lose(errc::frame_too_large);
+  return action::read(input.free());
+}
+
+DOVETAIL_DEFINE action drain_dialogue::stop(const event& ev) {
+  if (ev.cancelled) return done(errc::cancelled);
+  if (ev.ec == errc::deadline_passed) return done(ev.ec);
+  on_->close();
+  if (is_fatal_) return done(failure_.code());
+  return done(ev.ec);
+}
+
+}  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

@@ -40,13 +40,7 @@ class execute_dialogue final : public detail::dialogue {
   enum class step : std::uint8_t { preparing, binding, running, ending };
   using verdict = detail::verdict;
 
-  detail::verdict begin() override {
-    was_in_transaction_ = on().is_in_transaction();
-    statement_ = find();
-    if (!statement_) return prepare();
-    is_from_cache_ = true;
-    return execute();
-  }
+  detail::verdict begin() override;
 
   statement_use find() {
     if (!is_named()) return {};
@@ -56,156 +50,30 @@ class execute_dialogue final : public detail::dialogue {
 
   /// A named statement is described with a Sync. An unnamed one without: a pooler must not give the server to another
   /// client before it is executed.
-  verdict prepare() {
-    step_ = step::preparing;
-    on().begin_batch();
-    write_prefix();
-    if (!preparation_.write(on(), asked_, is_named())) return give_up(detail::unsendable_text());
-    if (is_named()) {
-      on().write_sync();
-    } else {
-      on().write_flush();
-    }
-    return verdict::send;
-  }
+  verdict prepare();
 
   /// Statement and columns are known.
-  verdict execute() {
-    on().begin_batch();
-    if (rows_.describe != nullptr) {
-      if (error_info failure = rows_.describe(rows_.state, statement_->description)) return refuse(std::move(failure));
-    }
-    const bool is_first = !on().needs_sync();
-    if (is_first) write_prefix();
-    if (portal_ != nullptr) portal_->open(on(), was_in_transaction_, asked_.row_limit);
-    const std::string_view name = portal_ == nullptr ? std::string_view{} : portal_->name();
-    if (error_info failure = detail::write_bind(on(), *statement_, asked_.arguments, name)) {
-      return refuse(std::move(failure));
-    }
-    detail::write_execute(on(), asked_.row_limit, name);
-    step_ = step::binding;
-    if (portal_ != nullptr && portal_->holds_session()) {
-      on().write_flush();  // a Sync would close the portal
-      on().note_unsynced();
-    } else {
-      on().write_sync();
-      expect_execution();
-    }
-    return verdict::send;
-  }
+  verdict execute();
 
   /// Nothing of this execution has been sent, and nothing will be.
-  verdict refuse(error_info failure) {
-    note(std::move(failure));
-    on().take_batch_back();
-    if (!on().needs_sync()) return verdict::finish;
-    on().write_sync();
-    step_ = step::ending;
-    return verdict::send;
-  }
+  verdict refuse(error_info failure);
   verdict give_up(error_info failure) {
     on().take_batch_back();
     return fail(std::move(failure));
   }
 
-  verdict on_message(const detail::message& came) override {
-    namespace from_server = detail::from_server;
-    switch (step_) {
-      case step::preparing: {
-        const verdict said = preparation_.take(came);
-        if (said != verdict::go_on || !preparation_.is_complete() || is_named()) return said;
-        statement_ = preparation_.finish(on(), asked_);
-        return execute();
-      }
-      case step::binding:
-        if (came.type != from_server::bind_complete) return verdict::unexpected;
-        step_ = step::running;
-        return verdict::go_on;
-      case step::running:
-        return on_result(came);
-      case step::ending:
-        break;
-    }
-    return verdict::unexpected;
-  }
+  verdict on_message(const detail::message& came) override;
 
-  verdict on_result(const detail::message& came) {
-    namespace from_server = detail::from_server;
-    namespace from_client = detail::from_client;
-    switch (came.type) {
-      case from_server::command_complete:
-        return detail::read_tag(came.body, done_.tag) ? end_result() : verdict::malformed;
-      case from_server::portal_suspended:
-        if (asked_.row_limit == 0) return verdict::unexpected;
-        done_.is_suspended = true;
-        if (portal_ == nullptr || noted()) return end_result();
-        portal_->suspend(std::move(statement_));
-        step_ = step::ending;
-        if (!portal_->holds_session()) return verdict::go_on;
-        on().set_portal_open(true);
-        return verdict::finish;
-      case from_server::empty_query_response:
-        return end_result();
-      case from_server::copy_in_response:
-        note({errc::operation_unsupported, "COPY … FROM STDIN is run by copy_in"});
-        on().begin_batch();
-        static_cast<void>(on().writer().begin(from_client::copy_fail).u8(0).end());
-        // The server has skipped the Sync behind Execute, and skips to this one after the failure.
-        static_cast<void>(on().writer().begin(from_client::sync).end());
-        return verdict::send;
-      case from_server::copy_out_response:
-        note({errc::operation_unsupported, "COPY … TO STDOUT is run by copy_out"});
-        return verdict::go_on;
-      case from_server::copy_data:
-      case from_server::copy_done:
-        return noted() ? verdict::go_on : verdict::unexpected;
-      default:
-        return verdict::unexpected;
-    }
-  }
+  verdict on_result(const detail::message& came);
 
   /// Through a portal that holds the session no Sync has been sent yet.
-  verdict end_result() {
-    step_ = step::ending;
-    if (!on().needs_sync()) return verdict::go_on;
-    on().begin_batch();
-    on().write_sync();
-    expect_execution();
-    return verdict::send;
-  }
+  verdict end_result();
 
-  std::size_t on_rows(byte_view unread) override {
-    if (step_ != step::running) return 0;
-    if (rows_.take == nullptr || noted()) return detail::skip_rows(unread);
-    bool failed = false;
-    const std::size_t taken = rows_.take(rows_.state, unread, failed);
-    if (failed) note(rows_.failure == nullptr ? error_info{errc::malformed_value} : rows_.failure(rows_.state));
-    return taken;
-  }
+  std::size_t on_rows(byte_view unread) override;
 
-  verdict on_error(error_info failure) override {
-    // Only a failure of Bind says that the statement is stale: nothing has been executed then.
-    is_stale_ = step_ == step::binding && is_from_cache_ && !noted() && detail::is_stale(failure.code());
-    if (is_stale_) on().statements.forget(*statement_);
-    note(std::move(failure));
-    step_ = step::ending;
-    if (!on().needs_sync()) return verdict::go_on;
-    on().begin_batch();
-    on().write_sync();
-    return verdict::send;
-  }
+  verdict on_error(error_info failure) override;
 
-  verdict on_ready() override {
-    if (step_ == step::preparing && preparation_.is_complete()) {
-      statement_ = preparation_.finish(on(), asked_);
-      return execute();
-    }
-    if (step_ != step::ending) return verdict::unexpected;
-    if (!is_stale_ || was_in_transaction_) return verdict::finish;
-    forget_failure();
-    is_stale_ = is_from_cache_ = false;
-    return prepare();
-  }
+  verdict on_ready() override;
 
   statement_request asked_;
   row_sink rows_;
@@ -219,3 +87,168 @@ class execute_dialogue final : public detail::dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE detail::verdict execute_dialogue::begin() {
+  was_in_transaction_ = on().is_in_transaction();
+  statement_ = find();
+  if (!statement_) return prepare();
+  is_from_cache_ = true;
+  return execute();
+}
+
+DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::prepare() {
+  step_ = step::preparing;
+  on().begin_batch();
+  write_prefix();
+  if (!preparation_.write(on(), asked_, is_named())) return give_up(detail::unsendable_text());
+  if (is_named()) {
+    on().write_sync();
+  } else {
+    on().write_flush();
+  }
+  return verdict::send;
+}
+
+DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::execute() {
+  on().begin_batch();
+  if (rows_.describe != nullptr) {
+    if (error_info failure = rows_.describe(rows_.state, statement_->description)) return refuse(std::move(failure));
+  }
+  const bool is_first = !on().needs_sync();
+  if (is_first) write_prefix();
+  if (portal_ != nullptr) portal_->open(on(), was_in_transaction_, asked_.row_limit);
+  const std::string_view name = portal_ == nullptr ? std::string_view{} : portal_->name();
+  if (error_info failure = detail::write_bind(on(), *statement_, asked_.arguments, name)) {
+    return refuse(std::move(failure));
+  }
+  detail::write_execute(on(), asked_.row_limit, name);
+  step_ = step::binding;
+  if (portal_ != nullptr && portal_->holds_session()) {
+    on().write_flush();  // a Sync would close the portal
+    on().note_unsynced();
+  } else {
+    on().write_sync();
+    expect_execution();
+  }
+  return verdict::send;
+}
+
+DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::refuse(error_info failure) {
+  note(std::move(failure));
+  on().take_batch_back();
+  if (!on().needs_sync()) return verdict::finish;
+  on().write_sync();
+  step_ = step::ending;
+  return verdict::send;
+}
+
+DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::on_message(const detail::message& came) {
+  namespace from_server = detail::from_server;
+  switch (step_) {
+    case step::preparing: {
+      const verdict said = preparation_.take(came);
+      if (said != verdict::go_on || !preparation_.is_complete() || is_named()) return said;
+      statement_ = preparation_.finish(on(), asked_);
+      return execute();
+    }
+    case step::binding:
+      if (came.type != from_server::bind_complete) return verdict::unexpected;
+      step_ = step::running;
+      return verdict::go_on;
+    case step::running:
+      return on_result(came);
+    case step::ending:
+      break;
+  }
+  return verdict::unexpected;
+}
+
+DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::on_result(const detail::message& came) {
+  namespace from_server = detail::from_server;
+  namespace from_client = detail::from_client;
+  switch (came.type) {
+    case from_server::command_complete:
+      return detail::read_tag(came.body, done_.tag) ? end_result() : verdict::malformed;
+    case from_server::portal_suspended:
+      if (asked_.row_limit == 0) return verdict::unexpected;
+      done_.is_suspended = true;
+      if (portal_ == nullptr || noted()) return end_result();
+      portal_->suspend(std::move(statement_));
+      step_ = step::ending;
+      if (!portal_->holds_session()) return verdict::go_on;
+      on().set_portal_open(true);
+      return verdict::finish;
+    case from_server::empty_query_response:
+      return end_result();
+    case from_server::copy_in_response:
+      note({errc::operation_unsupported, "COPY … FROM STDIN is run by copy_in"});
+      on().begin_batch();
+      static_cast<void>(on().writer().begin(from_client::copy_fail).u8(0).end());
+      // The server has skipped the Sync behind Execute, and skips to this one after the failure.
+      static_cast<void>(on().writer().begin(from_client::sync).end());
+      return verdict::send;
+    case from_server::copy_out_response:
+      note({errc::operation_unsupported, "COPY … TO STDOUT is run by copy_out"});
+      return verdict::go_on;
+    case from_server::copy_data:
+    case from_server::copy_done:
+      return noted() ? verdict::go_on : verdict::unexpected;
+    default:
+      return verdict::unexpected;
+  }
+}
+
+DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::end_result() {
+  step_ = step::ending;
+  if (!on().needs_sync()) return verdict::go_on;
+  on().begin_batch();
+  on().write_sync();
+  expect_execution();
+  return verdict::send;
+}
+
+DOVETAIL_DEFINE std::size_t execute_dialogue::on_rows(byte_view unread) {
+  if (step_ != step::running) return 0;
+  if (rows_.take == nullptr || noted()) return detail::skip_rows(unread);
+  bool failed = false;
+  const std::size_t taken = rows_.take(rows_.state, unread, failed);
+  if (failed) note(rows_.failure == nullptr ? error_info{errc::malformed_value} : rows_.failure(rows_.state));
+  return taken;
+}
+
+DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::on_error(error_info failure) {
+  // Only a failure of Bind says that the statement is stale: nothing has been executed then.
+  is_stale_ = step_ == step::binding && is_from_cache_ && !noted() && detail::is_stale(failure.code());
+  if (is_stale_) on().statements.forget(*statement_);
+  note(std::move(failure));
+  step_ = step::ending;
+  if (!on().needs_sync()) return verdict::go_on;
+  on().begin_batch();
+  on().write_sync();
+  return verdict::send;
+}
+
+DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::on_ready() {
+  if (step_ == step::preparing && preparation_.is_complete()) {
+    statement_ = preparation_.finish(on(), asked_);
+    return execute();
+  }
+  if (step_ != step::ending) return verdict::unexpected;
+  if (!is_stale_ || was_in_transaction_) return verdict::finish;
+  forget_failure();
+  is_stale_ = is_from_cache_ = false;
+  return prepare();
+}
+
+}  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

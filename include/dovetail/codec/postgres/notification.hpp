@@ -31,27 +31,10 @@ class notification_queue {
   std::size_t dropped() const noexcept { return dropped_; }
 
   /// The oldest one; there must be one.
-  notification pop() {
-    notification oldest = std::move(waiting_.front());
-    waiting_.pop_front();
-    return oldest;
-  }
+  notification pop();
 
   /// Takes the body of a NotificationResponse; false when it is malformed.
-  bool take(byte_view body) {
-    detail::message_reader reader{body};
-    std::uint32_t process = 0;
-    std::string_view channel;
-    std::string_view payload;
-    if (!reader.u32(process) || !reader.text(channel) || !reader.text(payload) || !reader.at_end()) return false;
-    if (waiting_.size() >= limit_) {
-      ++dropped_;
-      if (waiting_.empty()) return true;
-      waiting_.pop_front();
-    }
-    waiting_.push_back({std::string{channel}, std::string{payload}, process, false});
-    return true;
-  }
+  bool take(byte_view body);
 
   void clear() noexcept {
     waiting_.clear();
@@ -65,3 +48,37 @@ class notification_queue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE notification notification_queue::pop() {
+  notification oldest = std::move(waiting_.front());
+  waiting_.pop_front();
+  return oldest;
+}
+
+DOVETAIL_DEFINE bool notification_queue::take(byte_view body) {
+  detail::message_reader reader{body};
+  std::uint32_t process = 0;
+  std::string_view channel;
+  std::string_view payload;
+  if (!reader.u32(process) || !reader.text(channel) || !reader.text(payload) || !reader.at_end()) return false;
+  if (waiting_.size() >= limit_) {
+    ++dropped_;
+    if (waiting_.empty()) return true;
+    waiting_.pop_front();
+  }
+  waiting_.push_back({std::string{channel}, std::string{payload}, process, false});
+  return true;
+}
+
+}  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

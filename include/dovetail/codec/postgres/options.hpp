@@ -60,12 +60,7 @@ struct server_address {
   /// The path of the Unix socket: the folder and the name that servers give it.
   std::string socket_path() const { return host + "/.s.PGSQL." + std::to_string(port); }
   /// For messages: "host:port", or the path.
-  std::string text() const {
-    if (is_unix_socket()) return socket_path();
-    const std::string& shown = host.empty() ? host_address : host;
-    const bool is_v6 = shown.find(':') != std::string::npos;
-    return (is_v6 ? "[" + shown + "]:" : shown + ":") + std::to_string(port);
-  }
+  std::string text() const;
 
   friend bool operator==(const server_address&, const server_address&) = default;
 };
@@ -130,17 +125,39 @@ struct connect_options {
   const std::string& database_name() const noexcept { return database.empty() ? user : database; }
 
   /// For messages and metrics: user, servers and database.
-  std::string public_name() const {
-    std::string text = "postgresql://" + user + "@";
-    for (const server_address& each : servers) {
-      if (text.back() != '@') text += ',';
-      text += each.text();
-    }
-    return text + "/" + database_name();
-  }
+  std::string public_name() const;
 
   /// The same servers, user, secrets and settings; secrets are compared in constant time.
   friend bool operator==(const connect_options&, const connect_options&) = default;
 };
 
 }  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE std::string server_address::text() const {
+  if (is_unix_socket()) return socket_path();
+  const std::string& shown = host.empty() ? host_address : host;
+  const bool is_v6 = shown.find(':') != std::string::npos;
+  return (is_v6 ? "[" + shown + "]:" : shown + ":") + std::to_string(port);
+}
+
+DOVETAIL_DEFINE std::string connect_options::public_name() const {
+  std::string text = "postgresql://" + user + "@";
+  for (const server_address& each : servers) {
+    if (text.back() != '@') text += ',';
+    text += each.text();
+  }
+  return text + "/" + database_name();
+}
+
+}  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

@@ -59,301 +59,53 @@ class pipeline_dialogue final : public detail::dialogue {
   };
   static constexpr std::size_t chunk_size_ = 32 * 1024;
 
-  static bool are_read_only(std::span<const pipeline_item> items) noexcept {
-    for (const pipeline_item& each : items) {
-      if (!each.asked.is_read_only) return false;
-    }
-    return true;
-  }
+  static bool are_read_only(std::span<const pipeline_item> items) noexcept;
 
-  verdict begin() override {
-    if (on().statements.capacity() == 0) {
-      return fail({errc::operation_unsupported, "a pipeline needs the cache of prepared statements"});
-    }
-    was_in_transaction_ = on().is_in_transaction();
-    is_once_ = is_once_ || was_in_transaction_;
-    if (on().has_deferred() && !is_once_) {
-      step_ = step::deferred;
-      on().begin_batch();
-      write_prefix();
-      on().write_sync();
-      return verdict::send;
-    }
-    return prepare();
-  }
+  verdict begin() override;
 
   /// Statements that are not prepared, each with a Sync of its own: one that is wrong says nothing of the others.
-  verdict prepare() {
-    step_ = step::preparing;
-    on().begin_batch();
-    preparing_.clear();
-    at_ = 0;
-    write_prefix();
-    for (std::size_t i = 0; i < items_.size(); ++i) {
-      pipeline_item& item = items_[i];
-      if (item.failure || statements_[i]) continue;
-      const statement_request& asked = item.asked;
-      statements_[i] = on().statements.find(asked.text, asked.literal, asked.types);
-      if (statements_[i] || is_being_prepared(i)) continue;
-      unprepared& next = preparing_.emplace_back();
-      next.item = i;
-      const std::size_t before = on().facts.output.size();
-      if (next.with.write(on(), asked, true)) {
-        on().write_sync();
-      } else {
-        on().facts.output.truncate(before);
-        preparing_.pop_back();
-        set_failure(i, detail::unsendable_text());
-      }
-    }
-    if (preparing_.empty()) {
-      on().take_batch_back();
-      return execute();
-    }
-    return verdict::send;
-  }
-  bool is_being_prepared(std::size_t of) const noexcept {
-    for (const unprepared& each : preparing_) {
-      const statement_request& known = items_[each.item].asked;
-      const statement_request& asked = items_[of].asked;
-      if (known.text == asked.text && std::ranges::equal(known.types, asked.types)) return true;
-    }
-    return false;
-  }
-  verdict on_prepared() {
-    unprepared& now = preparing_[at_];
-    if (!items_[now.item].failure) {
-      if (!now.with.is_complete()) return verdict::unexpected;
-      statements_[now.item] = now.with.finish(on(), items_[now.item].asked);
-    }
-    if (++at_ != preparing_.size()) return verdict::go_on;
-    if (noted()) return verdict::finish;               // what was deferred has failed
-    for (std::size_t i = 0; i < items_.size(); ++i) {  // those that waited for one with the same text
-      const statement_request& asked = items_[i].asked;
-      if (!statements_[i] && !items_[i].failure) {
-        statements_[i] = on().statements.find(asked.text, asked.literal, asked.types);
-      }
-      if (!statements_[i] && !items_[i].failure) set_failure(i, failure_of_same_text(i));
-    }
-    return execute();
-  }
-  error_info failure_of_same_text(std::size_t of) const {
-    for (const unprepared& each : preparing_) {
-      const pipeline_item& known = items_[each.item];
-      if (known.failure && known.asked.text == items_[of].asked.text) return known.failure;
-    }
-    return errc::invalid_state;
-  }
+  verdict prepare();
+  bool is_being_prepared(std::size_t of) const noexcept;
+  verdict on_prepared();
+  error_info failure_of_same_text(std::size_t of) const;
 
-  verdict execute() {
-    step_ = step::running;
-    for (std::size_t i = first_; i < items_.size(); ++i) {
-      pipeline_item& item = items_[i];
-      if (item.failure || item.rows.describe == nullptr) continue;
-      if (error_info failure = item.rows.describe(item.rows.state, statements_[i]->description)) {
-        set_failure(i, std::move(failure));
-      }
-    }
-    if (is_once_ && first_failure_ != none_) return abandon();
-    at_ = written_ = first_;
-    return write_chunk();
-  }
+  verdict execute();
 
   /// Writes the next statements. Chunks of an all-or-nothing pipeline end with a Flush, the last with a Sync.
-  verdict write_chunk() {
-    on().begin_batch();
-    const std::size_t first = written_;
-    std::size_t sent = 0;
-    if (!on().needs_sync()) write_prefix();
-    while (written_ != items_.size() && on().facts.output.size() < chunk_size_) {
-      pipeline_item& item = items_[written_];
-      const std::size_t number = written_++;
-      if (item.failure) continue;
-      // Once more: another item may have asked the same statement for other formats.
-      if (item.rows.describe != nullptr) {
-        static_cast<void>(item.rows.describe(item.rows.state, statements_[number]->description));
-      }
-      if (error_info failure = detail::write_bind(on(), *statements_[number], item.asked.arguments)) {
-        set_failure(number, std::move(failure));
-        if (is_once_) return give_up(first);
-        continue;
-      }
-      detail::write_execute(on(), item.asked.row_limit);
-      ++sent;
-      if (is_once_) {
-        on().note_unsynced();
-      } else {
-        on().write_sync();
-      }
-    }
-    chunk_end_ = written_;
-    if (is_once_ && written_ == items_.size()) {
-      on().set_must_fail(false);
-      on().write_sync();
-    } else if (is_once_) {
-      on().set_must_fail(true);
-      on().write_flush();
-    } else if (sent == 0) {
-      on().take_batch_back();
-      return verdict::finish;
-    }
-    skip_failed();
-    expect_execution();
-    return verdict::send;
-  }
+  verdict write_chunk();
 
   /// Arguments could not be written: nothing of an all-or-nothing pipeline may stay.
-  verdict give_up(std::size_t first_of_chunk) {
-    on().take_batch_back();
-    if (first_of_chunk == first_) return abandon();
-    on().begin_batch();
-    on().write_failure();
-    on().write_sync();
-    is_undoing_ = true;
-    return verdict::send;
-  }
+  verdict give_up(std::size_t first_of_chunk);
   verdict abandon() {
     mark_undone();
     return verdict::finish;
   }
 
-  verdict on_message(const detail::message& came) override {
-    namespace from_server = detail::from_server;
-    if (step_ == step::preparing) return preparing_[at_].with.take(came);
-    if (step_ != step::running || is_undoing_ || at_ == chunk_end_) return verdict::unexpected;
-    pipeline_item& item = items_[at_];
-    switch (came.type) {
-      case from_server::bind_complete:
-        if (expects_ != expects::bind) return verdict::unexpected;
-        expects_ = expects::result;
-        return verdict::go_on;
-      case from_server::command_complete:
-        if (expects_ != expects::result) return verdict::unexpected;
-        return detail::read_tag(came.body, item.done.tag) ? end_item() : verdict::malformed;
-      case from_server::portal_suspended:
-        if (expects_ != expects::result || item.asked.row_limit == 0) return verdict::unexpected;
-        item.done.is_suspended = true;
-        return end_item();
-      case from_server::empty_query_response:
-        return expects_ == expects::result ? end_item() : verdict::unexpected;
-      default:
-        return verdict::unexpected;  // a COPY too: behind other statements there is no way back
-    }
-  }
+  verdict on_message(const detail::message& came) override;
   /// A statement is over; with a Sync of its own, ReadyForQuery is still to come.
-  verdict end_item() {
-    if (!is_once_) {
-      expects_ = expects::nothing;
-      return verdict::go_on;
-    }
-    return next_item();
-  }
-  verdict next_item() {
-    ++at_;
-    skip_failed();
-    if (at_ != chunk_end_ || (is_once_ && written_ == items_.size())) return verdict::go_on;
-    return written_ == items_.size() ? verdict::finish : write_chunk();
-  }
+  verdict end_item();
+  verdict next_item();
   void skip_failed() noexcept {
     expects_ = expects::bind;
     while (at_ != chunk_end_ && items_[at_].failure) ++at_;
   }
 
-  std::size_t on_rows(byte_view unread) override {
-    if (step_ != step::running || is_undoing_ || at_ == chunk_end_ || expects_ != expects::result) return 0;
-    pipeline_item& item = items_[at_];
-    if (item.rows.take == nullptr || item.failure) return detail::skip_rows(unread);
-    bool failed = false;
-    const std::size_t taken = item.rows.take(item.rows.state, unread, failed);
-    item.has_rows = true;
-    // The statement has been executed: what fails is the reading of its rows, which concerns no other statement.
-    if (failed)
-      item.failure =
-          item.rows.failure == nullptr ? error_info{errc::malformed_value} : item.rows.failure(item.rows.state);
-    return taken;
-  }
+  std::size_t on_rows(byte_view unread) override;
 
-  verdict on_error(error_info failure) override {
-    if (is_undoing_) return verdict::go_on;  // as was asked for
-    switch (step_) {
-      case step::deferred:
-        note(std::move(failure));
-        return verdict::go_on;
-      case step::preparing:
-        if (has_prefix_failed()) note(failure);
-        set_failure(preparing_[at_].item, std::move(failure));
-        return verdict::go_on;
-      case step::running:
-        break;
-    }
-    if (at_ == items_.size()) {  // deferred constraints, at the Sync: all is undone
-      set_failure(items_.size() - 1, std::move(failure));
-      return verdict::go_on;
-    }
-    set_failure(at_, std::move(failure));
-    expects_ = expects::nothing;
-    if (!is_once_) expect_execution();  // of those behind
-    if (!is_once_ || !on().needs_sync()) return verdict::go_on;
-    on().begin_batch();
-    on().write_sync();
-    return verdict::send;
-  }
+  verdict on_error(error_info failure) override;
 
-  verdict on_ready() override {
-    switch (step_) {
-      case step::deferred:
-        return noted() ? verdict::finish : prepare();
-      case step::preparing:
-        return on_prepared();
-      case step::running:
-        break;
-    }
-    if (is_once_) {
-      if (first_failure_ == none_) return at_ == items_.size() ? verdict::finish : verdict::unexpected;
-      return can_repeat() ? repeat() : abandon();
-    }
-    if (at_ == chunk_end_ || expects_ != expects::nothing) return verdict::unexpected;
-    return at_ + 1 == items_.size() && can_repeat() ? repeat() : next_item();
-  }
+  verdict on_ready() override;
 
   /// Statements that the server lost are prepared again, when nothing behind them has been executed.
-  bool can_repeat() const noexcept {
-    if (was_repeated_ || was_in_transaction_ || first_failure_ == none_) return false;
-    if (is_once_) {
-      for (const pipeline_item& each : items_) {
-        if (each.has_rows) return false;  // it would get them twice
-      }
-      return detail::is_stale(items_[first_failure_].failure.code());
-    }
-    for (const pipeline_item& each : items_.subspan(first_failure_)) {
-      if (!detail::is_stale(each.failure.code())) return false;
-    }
-    return true;
-  }
-  verdict repeat() {
-    was_repeated_ = true;
-    first_ = is_once_ ? 0 : first_failure_;
-    first_failure_ = none_;
-    for (std::size_t i = first_; i < items_.size(); ++i) {
-      items_[i].failure = {};
-      if (statements_[i]) on().statements.forget(*statements_[i]);
-      lost_.push_back(std::move(statements_[i]));  // an item's text may be a view of the statement's
-    }
-    return prepare();
-  }
+  bool can_repeat() const noexcept;
+  verdict repeat();
 
   void set_failure(std::size_t of, error_info failure) {
     items_[of].failure = std::move(failure);
     if (first_failure_ == none_ || of < first_failure_) first_failure_ = of;
   }
   /// Says of all others why they were not executed, or are undone.
-  void mark_undone() {
-    std::string why = "undone or not executed, because statement ";
-    v0::detail::append_parts(why, {v0::detail::number_text{first_failure_ + 1}, " of the pipeline failed"});
-    for (std::size_t i = 0; i < items_.size(); ++i) {
-      if (!items_[i].failure) items_[i].failure = {errc::transaction_aborted, why};
-    }
-  }
+  void mark_undone();
 
   static constexpr std::size_t none_ = static_cast<std::size_t>(-1);
 
@@ -374,3 +126,300 @@ class pipeline_dialogue final : public detail::dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE bool pipeline_dialogue::are_read_only(std::span<const pipeline_item> items) noexcept {
+  for (const pipeline_item& each : items) {
+    if (!each.asked.is_read_only) return false;
+  }
+  return true;
+}
+
+DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::begin() {
+  if (on().statements.capacity() == 0) {
+    return fail({errc::operation_unsupported, "a pipeline needs the cache of prepared statements"});
+  }
+  was_in_transaction_ = on().is_in_transaction();
+  is_once_ = is_once_ || was_in_transaction_;
+  if (on().has_deferred() && !is_once_) {
+    step_ = step::deferred;
+    on().begin_batch();
+    write_prefix();
+    on().write_sync();
+    return verdict::send;
+  }
+  return prepare();
+}
+
+DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::prepare() {
+  step_ = step::preparing;
+  on().begin_batch();
+  preparing_.clear();
+  at_ = 0;
+  write_prefix();
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    pipeline_item& item = items_[i];
+    if (item.failure || statements_[i]) continue;
+    const statement_request& asked = item.asked;
+    statements_[i] = on().statements.find(asked.text, asked.literal, asked.types);
+    if (statements_[i] || is_being_prepared(i)) continue;
+    unprepared& next = preparing_.emplace_back();
+    next.item = i;
+    const std::size_t before = on().facts.output.size();
+    if (next.with.write(on(), asked, true)) {
+      on().write_sync();
+    } else {
+      on().facts.output.truncate(before);
+      preparing_.pop_back();
+      set_failure(i, detail::unsendable_text());
+    }
+  }
+  if (preparing_.empty()) {
+    on().take_batch_back();
+    return execute();
+  }
+  return verdict::send;
+}
+
+DOVETAIL_DEFINE bool pipeline_dialogue::is_being_prepared(std::size_t of) const noexcept {
+  for (const unprepared& each : preparing_) {
+    const statement_request& known = items_[each.item].asked;
+    const statement_request& asked = items_[of].asked;
+    if (known.text == asked.text && std::ranges::equal(known.types, asked.types)) return true;
+  }
+  return false;
+}
+
+DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_prepared() {
+  unprepared& now = preparing_[at_];
+  if (!items_[now.item].failure) {
+    if (!now.with.is_complete()) return verdict::unexpected;
+    statements_[now.item] = now.with.finish(on(), items_[now.item].asked);
+  }
+  if (++at_ != preparing_.size()) return verdict::go_on;
+  if (noted()) return verdict::finish;               // what was deferred has failed
+  for (std::size_t i = 0; i < items_.size(); ++i) {  // those that waited for one with the same text
+    const statement_request& asked = items_[i].asked;
+    if (!statements_[i] && !items_[i].failure) {
+      statements_[i] = on().statements.find(asked.text, asked.literal, asked.types);
+    }
+    if (!statements_[i] && !items_[i].failure) set_failure(i, failure_of_same_text(i));
+  }
+  return execute();
+}
+
+DOVETAIL_DEFINE error_info pipeline_dialogue::failure_of_same_text(std::size_t of) const {
+  for (const unprepared& each : preparing_) {
+    const pipeline_item& known = items_[each.item];
+    if (known.failure && known.asked.text == items_[of].asked.text) return known.failure;
+  }
+  return errc::invalid_state;
+}
+
+DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::execute() {
+  step_ = step::running;
+  for (std::size_t i = first_; i < items_.size(); ++i) {
+    pipeline_item& item = items_[i];
+    if (item.failure || item.rows.describe == nullptr) continue;
+    if (error_info failure = item.rows.describe(item.rows.state, statements_[i]->description)) {
+      set_failure(i, std::move(failure));
+    }
+  }
+  if (is_once_ && first_failure_ != none_) return abandon();
+  at_ = written_ = first_;
+  return write_chunk();
+}
+
+DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::write_chunk() {
+  on().begin_batch();
+  const std::size_t first = written_;
+  std::size_t sent = 0;
+  if (!on().needs_sync()) write_prefix();
+  while (written_ != items_.size() && on().facts.output.size() < chunk_size_) {
+    pipeline_item& item = items_[written_];
+    const std::size_t number = written_++;
+    if (item.failure) continue;
+    // Once more: another item may have asked the same statement for other formats.
+    if (item.rows.describe != nullptr) {
+      static_cast<void>(item.rows.describe(item.rows.state, statements_[number]->description));
+    }
+    if (error_info failure = detail::write_bind(on(), *statements_[number], item.asked.arguments)) {
+      set_failure(number, std::move(failure));
+      if (is_once_) return give_up(first);
+      continue;
+    }
+    detail::write_execute(on(), item.asked.row_limit);
+    ++sent;
+    if (is_once_) {
+      on().note_unsynced();
+    } else {
+      on().write_sync();
+    }
+  }
+  chunk_end_ = written_;
+  if (is_once_ && written_ == items_.size()) {
+    on().set_must_fail(false);
+    on().write_sync();
+  } else if (is_once_) {
+    on().set_must_fail(true);
+    on().write_flush();
+  } else if (sent == 0) {
+    on().take_batch_back();
+    return verdict::finish;
+  }
+  skip_failed();
+  expect_execution();
+  return verdict::send;
+}
+
+DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::give_up(std::size_t first_of_chunk) {
+  on().take_batch_back();
+  if (first_of_chunk == first_) return abandon();
+  on().begin_batch();
+  on().write_failure();
+  on().write_sync();
+  is_undoing_ = true;
+  return verdict::send;
+}
+
+DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_message(const detail::message& came) {
+  namespace from_server = detail::from_server;
+  if (step_ == step::preparing) return preparing_[at_].with.take(came);
+  if (step_ != step::running || is_undoing_ || at_ == chunk_end_) return verdict::unexpected;
+  pipeline_item& item = items_[at_];
+  switch (came.type) {
+    case from_server::bind_complete:
+      if (expects_ != expects::bind) return verdict::unexpected;
+      expects_ = expects::result;
+      return verdict::go_on;
+    case from_server::command_complete:
+      if (expects_ != expects::result) return verdict::unexpected;
+      return detail::read_tag(came.body, item.done.tag) ? end_item() : verdict::malformed;
+    case from_server::portal_suspended:
+      if (expects_ != expects::result || item.asked.row_limit == 0) return verdict::unexpected;
+      item.done.is_suspended = true;
+      return end_item();
+    case from_server::empty_query_response:
+      return expects_ == expects::result ? end_item() : verdict::unexpected;
+    default:
+      return verdict::unexpected;  // a COPY too: behind other statements there is no way back
+  }
+}
+
+DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::end_item() {
+  if (!is_once_) {
+    expects_ = expects::nothing;
+    return verdict::go_on;
+  }
+  return next_item();
+}
+
+DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::next_item() {
+  ++at_;
+  skip_failed();
+  if (at_ != chunk_end_ || (is_once_ && written_ == items_.size())) return verdict::go_on;
+  return written_ == items_.size() ? verdict::finish : write_chunk();
+}
+
+DOVETAIL_DEFINE std::size_t pipeline_dialogue::on_rows(byte_view unread) {
+  if (step_ != step::running || is_undoing_ || at_ == chunk_end_ || expects_ != expects::result) return 0;
+  pipeline_item& item = items_[at_];
+  if (item.rows.take == nullptr || item.failure) return detail::skip_rows(unread);
+  bool failed = false;
+  const std::size_t taken = item.rows.take(item.rows.state, unread, failed);
+  item.has_rows = true;
+  // The statement has been executed: what fails is the reading of its rows, which concerns no other statement.
+  if (failed)
+    item.failure =
+        item.rows.failure == nullptr ? error_info{errc::malformed_value} : item.rows.failure(item.rows.state);
+  return taken;
+}
+
+DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_error(error_info failure) {
+  if (is_undoing_) return verdict::go_on;  // as was asked for
+  switch (step_) {
+    case step::deferred:
+      note(std::move(failure));
+      return verdict::go_on;
+    case step::preparing:
+      if (has_prefix_failed()) note(failure);
+      set_failure(preparing_[at_].item, std::move(failure));
+      return verdict::go_on;
+    case step::running:
+      break;
+  }
+  if (at_ == items_.size()) {  // deferred constraints, at the Sync: all is undone
+    set_failure(items_.size() - 1, std::move(failure));
+    return verdict::go_on;
+  }
+  set_failure(at_, std::move(failure));
+  expects_ = expects::nothing;
+  if (!is_once_) expect_execution();  // of those behind
+  if (!is_once_ || !on().needs_sync()) return verdict::go_on;
+  on().begin_batch();
+  on().write_sync();
+  return verdict::send;
+}
+
+DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_ready() {
+  switch (step_) {
+    case step::deferred:
+      return noted() ? verdict::finish : prepare();
+    case step::preparing:
+      return on_prepared();
+    case step::running:
+      break;
+  }
+  if (is_once_) {
+    if (first_failure_ == none_) return at_ == items_.size() ? verdict::finish : verdict::unexpected;
+    return can_repeat() ? repeat() : abandon();
+  }
+  if (at_ == chunk_end_ || expects_ != expects::nothing) return verdict::unexpected;
+  return at_ + 1 == items_.size() && can_repeat() ? repeat() : next_item();
+}
+
+DOVETAIL_DEFINE bool pipeline_dialogue::can_repeat() const noexcept {
+  if (was_repeated_ || was_in_transaction_ || first_failure_ == none_) return false;
+  if (is_once_) {
+    for (const pipeline_item& each : items_) {
+      if (each.has_rows) return false;  // it would get them twice
+    }
+    return detail::is_stale(items_[first_failure_].failure.code());
+  }
+  for (const pipeline_item& each : items_.subspan(first_failure_)) {
+    if (!detail::is_stale(each.failure.code())) return false;
+  }
+  return true;
+}
+
+DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::repeat() {
+  was_repeated_ = true;
+  first_ = is_once_ ? 0 : first_failure_;
+  first_failure_ = none_;
+  for (std::size_t i = first_; i < items_.size(); ++i) {
+    items_[i].failure = {};
+    if (statements_[i]) on().statements.forget(*statements_[i]);
+    lost_.push_back(std::move(statements_[i]));  // an item's text may be a view of the statement's
+  }
+  return prepare();
+}
+
+DOVETAIL_DEFINE void pipeline_dialogue::mark_undone() {
+  std::string why = "undone or not executed, because statement ";
+  v0::detail::append_parts(why, {v0::detail::number_text{first_failure_ + 1}, " of the pipeline failed"});
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    if (!items_[i].failure) items_[i].failure = {errc::transaction_aborted, why};
+  }
+}
+
+}  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

@@ -26,12 +26,7 @@ class portal {
 
   // For the dialogues.
 
-  void open(session& on, bool is_in_transaction, std::int32_t row_limit) {
-    holds_session_ = !is_in_transaction;
-    row_limit_ = row_limit;
-    is_open_ = false;
-    name_ = "dt_portal_" + std::to_string(on.next_portal());
-  }
+  void open(session& on, bool is_in_transaction, std::int32_t row_limit);
   /// The statement stays what it is as long as this is there: rows that were read may not be decoded yet.
   void suspend(statement_use of) noexcept {
     statement_ = std::move(of);
@@ -48,3 +43,23 @@ class portal {
 };
 
 }  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE void portal::open(session& on, bool is_in_transaction, std::int32_t row_limit) {
+  holds_session_ = !is_in_transaction;
+  row_limit_ = row_limit;
+  is_open_ = false;
+  name_ = "dt_portal_" + std::to_string(on.next_portal());
+}
+
+}  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

@@ -28,24 +28,8 @@ class query_dialogue : public dialogue {
   bool is_asked() const noexcept { return is_asked_; }
 
  private:
-  verdict begin() final {
-    if (!may_be_text(text_)) return fail({errc::malformed_statement, "the text has a zero byte"});
-    if (!on().has_deferred()) return ask();
-    on().begin_batch();
-    write_prefix();
-    on().write_sync();
-    return verdict::send;
-  }
-  verdict ask() {
-    is_asked_ = true;
-    on().begin_batch();
-    if (!on().write_query(text_)) {
-      on().take_batch_back();
-      return fail({errc::request_too_large, "the text is larger than 2 GiB"});
-    }
-    expect_execution();
-    return verdict::send;
-  }
+  verdict begin() final;
+  verdict ask();
   verdict on_message(const message& came) final { return is_asked_ ? on_answer(came) : verdict::unexpected; }
   verdict on_ready() final {
     if (!is_asked_) return noted() ? verdict::finish : ask();
@@ -84,55 +68,11 @@ class script_dialogue final : public detail::query_dialogue {
  private:
   using verdict = detail::verdict;
 
-  verdict on_answer(const detail::message& came) override {
-    namespace from_server = detail::from_server;
-    namespace from_client = detail::from_client;
-    switch (came.type) {
-      case from_server::row_description:
-        if (!columns_.read_columns(came.body, false)) return verdict::malformed;
-        columns_.bindings.clear();
-        has_columns_ = true;
-        if (rows_.describe != nullptr && !noted()) note(rows_.describe(rows_.state, columns_));
-        return verdict::go_on;
-      case from_server::command_complete:
-        has_columns_ = false;
-        is_answered_ = true;
-        return detail::read_tag(came.body, tag_) ? verdict::go_on : verdict::malformed;
-      case from_server::empty_query_response:
-        is_answered_ = true;
-        return verdict::go_on;
-      case from_server::copy_in_response:
-        note({errc::operation_unsupported, "COPY … FROM STDIN is run by copy_in"});
-        on().begin_batch();
-        static_cast<void>(on().writer().begin(from_client::copy_fail).u8(0).end());
-        return verdict::send;
-      case from_server::copy_out_response:
-        note({errc::operation_unsupported, "COPY … TO STDOUT is run by copy_out"});
-        return verdict::go_on;
-      case from_server::copy_data:
-      case from_server::copy_done:
-        return noted() ? verdict::go_on : verdict::unexpected;
-      default:
-        return verdict::unexpected;
-    }
-  }
+  verdict on_answer(const detail::message& came) override;
 
-  std::size_t on_rows(byte_view unread) override {
-    if (!is_asked() || !has_columns_) return 0;
-    if (rows_.take == nullptr || noted()) return detail::skip_rows(unread);
-    bool failed = false;
-    const std::size_t taken = rows_.take(rows_.state, unread, failed);
-    if (failed) note(rows_.failure == nullptr ? error_info{errc::malformed_value} : rows_.failure(rows_.state));
-    return taken;
-  }
+  std::size_t on_rows(byte_view unread) override;
 
-  verdict on_end() override {
-    if (!is_answered_ && !noted()) return verdict::unexpected;
-    if (purpose_ == script_purpose::commit && !noted() && tag_.name() != "COMMIT") {
-      note({errc::transaction_aborted, "the server has rolled the transaction back"});
-    }
-    return verdict::finish;
-  }
+  verdict on_end() override;
 
   row_sink rows_;
   statement_description columns_;
@@ -143,3 +83,91 @@ class script_dialogue final : public detail::query_dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+namespace detail {
+
+DOVETAIL_DEFINE verdict query_dialogue::begin() {
+  if (!may_be_text(text_)) return fail({errc::malformed_statement, "the text has a zero byte"});
+  if (!on().has_deferred()) return ask();
+  on().begin_batch();
+  write_prefix();
+  on().write_sync();
+  return verdict::send;
+}
+
+DOVETAIL_DEFINE verdict query_dialogue::ask() {
+  is_asked_ = true;
+  on().begin_batch();
+  if (!on().write_query(text_)) {
+    on().take_batch_back();
+    return fail({errc::request_too_large, "the text is larger than 2 GiB"});
+  }
+  expect_execution();
+  return verdict::send;
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0::postgres
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE script_dialogue::verdict script_dialogue::on_answer(const detail::message& came) {
+  namespace from_server = detail::from_server;
+  namespace from_client = detail::from_client;
+  switch (came.type) {
+    case from_server::row_description:
+      if (!columns_.read_columns(came.body, false)) return verdict::malformed;
+      columns_.bindings.clear();
+      has_columns_ = true;
+      if (rows_.describe != nullptr && !noted()) note(rows_.describe(rows_.state, columns_));
+      return verdict::go_on;
+    case from_server::command_complete:
+      has_columns_ = false;
+      is_answered_ = true;
+      return detail::read_tag(came.body, tag_) ? verdict::go_on : verdict::malformed;
+    case from_server::empty_query_response:
+      is_answered_ = true;
+      return verdict::go_on;
+    case from_server::copy_in_response:
+      note({errc::operation_unsupported, "COPY … FROM STDIN is run by copy_in"});
+      on().begin_batch();
+      static_cast<void>(on().writer().begin(from_client::copy_fail).u8(0).end());
+      return verdict::send;
+    case from_server::copy_out_response:
+      note({errc::operation_unsupported, "COPY … TO STDOUT is run by copy_out"});
+      return verdict::go_on;
+    case from_server::copy_data:
+    case from_server::copy_done:
+      return noted() ? verdict::go_on : verdict::unexpected;
+    default:
+      return verdict::unexpected;
+  }
+}
+
+DOVETAIL_DEFINE std::size_t script_dialogue::on_rows(byte_view unread) {
+  if (!is_asked() || !has_columns_) return 0;
+  if (rows_.take == nullptr || noted()) return detail::skip_rows(unread);
+  bool failed = false;
+  const std::size_t taken = rows_.take(rows_.state, unread, failed);
+  if (failed) note(rows_.failure == nullptr ? error_info{errc::malformed_value} : rows_.failure(rows_.state));
+  return taken;
+}
+
+DOVETAIL_DEFINE script_dialogue::verdict script_dialogue::on_end() {
+  if (!is_answered_ && !noted()) return verdict::unexpected;
+  if (purpose_ == script_purpose::commit && !noted() && tag_.name() != "COMMIT") {
+    note({errc::transaction_aborted, "the server has rolled the transaction back"});
+  }
+  return verdict::finish;
+}
+
+}  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

@@ -14,7 +14,32 @@ namespace dovetail::inline v0::postgres::detail {
 
 /// Fills `fields` from the body of ErrorResponse or NoticeResponse; false when it is malformed.
 /// Source: PostgreSQL documentation, "Error and Notice Message Fields"; unknown fields are skipped, as it demands.
-[[gnu::cold, gnu::noinline]] inline bool read_fields(byte_view body, server_fields& fields) {
+[[gnu::cold, gnu::noinline]] bool read_fields(byte_view body, server_fields& fields);
+
+/// The failure that an ErrorResponse reports, with the code of its SQLSTATE.
+/// Errors: errc::malformed_frame when the body is none.
+[[gnu::cold, gnu::noinline]] error_info server_error(byte_view body);
+
+/// What a NoticeResponse says; empty when it is malformed, for a notice is no reason to fail.
+[[gnu::cold, gnu::noinline]] server_fields notice_fields(byte_view body);
+
+/// The server ends the connection after such an error.
+inline bool is_fatal(const server_fields& fields) noexcept {
+  return fields.severity == "FATAL" || fields.severity == "PANIC";
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres::detail {
+
+DOVETAIL_DEFINE bool read_fields(byte_view body, server_fields& fields) {
   message_reader reader{body};
   bool has_plain_severity = false;
   for (;;) {
@@ -67,9 +92,7 @@ namespace dovetail::inline v0::postgres::detail {
   }
 }
 
-/// The failure that an ErrorResponse reports, with the code of its SQLSTATE.
-/// Errors: errc::malformed_frame when the body is none.
-[[gnu::cold, gnu::noinline]] inline error_info server_error(byte_view body) {
+DOVETAIL_DEFINE error_info server_error(byte_view body) {
   server_fields fields;
   if (!read_fields(body, fields)) return {errc::malformed_frame, "an ErrorResponse is malformed"};
   error_info failure{make_error_code(std::string_view{fields.sqlstate})};
@@ -77,16 +100,12 @@ namespace dovetail::inline v0::postgres::detail {
   return failure;
 }
 
-/// What a NoticeResponse says; empty when it is malformed, for a notice is no reason to fail.
-[[gnu::cold, gnu::noinline]] inline server_fields notice_fields(byte_view body) {
+DOVETAIL_DEFINE server_fields notice_fields(byte_view body) {
   server_fields fields;
   if (!read_fields(body, fields)) return {};
   return fields;
 }
 
-/// The server ends the connection after such an error.
-inline bool is_fatal(const server_fields& fields) noexcept {
-  return fields.severity == "FATAL" || fields.severity == "PANIC";
-}
-
 }  // namespace dovetail::inline v0::postgres::detail
+#undef DOVETAIL_DEFINE
+#endif

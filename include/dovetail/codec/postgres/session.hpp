@@ -49,14 +49,7 @@ class session {
   void drop_deferred() noexcept { deferred_.clear(); }
 
   /// Call it for a fresh connection, before `startup`.
-  void forget() noexcept {
-    facts.forget();
-    statements.clear();
-    notifications.clear();
-    deferred_.clear();
-    owed_ = batch_owed_ = sent_ = skip_ = 0;
-    needs_sync_ = is_copying_in_ = may_have_executed_ = must_fail_ = is_portal_open_ = false;
-  }
+  void forget() noexcept;
 
   /// True when a dialogue was broken off (a deadline, a cancellation) and `drain` can bring the connection back.
   bool can_drain() const noexcept { return facts.health == session_health::desynchronised; }
@@ -69,14 +62,7 @@ class session {
   const std::vector<std::string>& deferred() const noexcept { return deferred_; }
 
   /// Begins a batch: what is written to `facts.output` from here on is sent together.
-  void begin_batch() noexcept {
-    facts.output.clear();
-    sent_ = 0;
-    batch_owed_ = 0;
-    needed_sync_ = needs_sync_;
-    had_to_fail_ = must_fail_;
-    carries_prefix_ = false;
-  }
+  void begin_batch() noexcept;
   void write_sync() {
     static_cast<void>(writer().begin(detail::from_client::sync).end());
     note_answered(false);
@@ -88,11 +74,7 @@ class session {
     return writer().begin(detail::from_client::query).text(text).end();
   }
   /// Makes the server fail up to the next Sync, so that what it has done since the last one is undone.
-  void write_failure() {
-    static_cast<void>(writer().begin(detail::from_client::execute).text("dovetail_cancelled").u32(0).end());
-    note_unsynced();
-    must_fail_ = false;
-  }
+  void write_failure();
   /// Something is written that has no ReadyForQuery of its own.
   void note_unsynced() noexcept { needs_sync_ = true; }
   /// What has been sent without a Sync must not be committed when the dialogue is broken off.
@@ -106,29 +88,11 @@ class session {
 
   byte_view unsent() const noexcept { return facts.output.view().subspan(sent_); }
   /// Says that `bytes` of `unsent()` left.
-  void note_sent(std::size_t bytes) noexcept {
-    const std::size_t left = facts.output.size() - sent_;
-    sent_ += bytes < left ? bytes : left;
-    if (bytes == 0) return;
-    batch_owed_ = 0;  // there is no way back any more
-    needed_sync_ = needs_sync_;
-    had_to_fail_ = must_fail_;
-    facts.health = session_health::desynchronised;  // until the answers are here
-    if (carries_prefix_) {
-      carries_prefix_ = false;
-      deferred_.clear();
-      statements.to_close().clear();
-    }
-  }
+  void note_sent(std::size_t bytes) noexcept;
   bool is_sent_whole() const noexcept { return sent_ == facts.output.size(); }
   bool has_sent_any() const noexcept { return sent_ != 0; }
   /// Nothing of the batch left: it never was.
-  void take_batch_back() noexcept {
-    owed_ -= batch_owed_;
-    needs_sync_ = needed_sync_;
-    must_fail_ = had_to_fail_;
-    begin_batch();
-  }
+  void take_batch_back() noexcept;
 
   /// How many ReadyForQuery are still to come.
   std::size_t owed() const noexcept { return owed_; }
@@ -140,15 +104,7 @@ class session {
   void set_may_have_executed(bool may) noexcept { may_have_executed_ = may; }
 
   /// Takes a ReadyForQuery; false when none is owed, or it is malformed.
-  bool take_ready(byte_view body) noexcept {
-    if (owed_ == 0 || body.size() != 1) return false;
-    const char status = static_cast<char>(body[0]);
-    if (status != 'I' && status != 'T' && status != 'E') return false;
-    facts.transaction_status = status;
-    is_copying_in_ = is_portal_open_ = must_fail_ = false;
-    if (--owed_ == 0 && !needs_sync_) become_ready();
-    return true;
-  }
+  bool take_ready(byte_view body) noexcept;
   /// The health that the transaction status says.
   void become_ready() noexcept {
     facts.health = facts.transaction_status == 'I' ? session_health::idle : session_health::in_transaction;
@@ -163,20 +119,10 @@ class session {
   static constexpr std::size_t kept_capacity_ = 1 << 20;
 
   /// Something is written that ReadyForQuery will answer.
-  void note_answered(bool is_simple) noexcept {
-    ++owed_;
-    ++batch_owed_;
-    needs_sync_ = false;
-    is_simple_ = is_simple;
-  }
+  void note_answered(bool is_simple) noexcept;
 
   /// After an unusually large message.
-  void give_memory_back() noexcept {
-    if (facts.input.capacity() > kept_capacity_ && facts.input.committed().empty()) {
-      facts.input = read_buffer(facts.input.maximum(), 64 * 1024);
-    }
-    if (facts.output.capacity() > kept_capacity_) facts.output.release(), sent_ = 0;
-  }
+  void give_memory_back() noexcept;
 
   std::vector<std::string> deferred_;
   std::size_t owed_ = 0;
@@ -196,3 +142,86 @@ class session {
 };
 
 }  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE void session::forget() noexcept {
+  facts.forget();
+  statements.clear();
+  notifications.clear();
+  deferred_.clear();
+  owed_ = batch_owed_ = sent_ = skip_ = 0;
+  needs_sync_ = is_copying_in_ = may_have_executed_ = must_fail_ = is_portal_open_ = false;
+}
+
+DOVETAIL_DEFINE void session::begin_batch() noexcept {
+  facts.output.clear();
+  sent_ = 0;
+  batch_owed_ = 0;
+  needed_sync_ = needs_sync_;
+  had_to_fail_ = must_fail_;
+  carries_prefix_ = false;
+}
+
+DOVETAIL_DEFINE void session::write_failure() {
+  static_cast<void>(writer().begin(detail::from_client::execute).text("dovetail_cancelled").u32(0).end());
+  note_unsynced();
+  must_fail_ = false;
+}
+
+DOVETAIL_DEFINE void session::note_sent(std::size_t bytes) noexcept {
+  const std::size_t left = facts.output.size() - sent_;
+  sent_ += bytes < left ? bytes : left;
+  if (bytes == 0) return;
+  batch_owed_ = 0;  // there is no way back any more
+  needed_sync_ = needs_sync_;
+  had_to_fail_ = must_fail_;
+  facts.health = session_health::desynchronised;  // until the answers are here
+  if (carries_prefix_) {
+    carries_prefix_ = false;
+    deferred_.clear();
+    statements.to_close().clear();
+  }
+}
+
+DOVETAIL_DEFINE void session::take_batch_back() noexcept {
+  owed_ -= batch_owed_;
+  needs_sync_ = needed_sync_;
+  must_fail_ = had_to_fail_;
+  begin_batch();
+}
+
+DOVETAIL_DEFINE bool session::take_ready(byte_view body) noexcept {
+  if (owed_ == 0 || body.size() != 1) return false;
+  const char status = static_cast<char>(body[0]);
+  if (status != 'I' && status != 'T' && status != 'E') return false;
+  facts.transaction_status = status;
+  is_copying_in_ = is_portal_open_ = must_fail_ = false;
+  if (--owed_ == 0 && !needs_sync_) become_ready();
+  return true;
+}
+
+DOVETAIL_DEFINE void session::note_answered(bool is_simple) noexcept {
+  ++owed_;
+  ++batch_owed_;
+  needs_sync_ = false;
+  is_simple_ = is_simple;
+}
+
+DOVETAIL_DEFINE void session::give_memory_back() noexcept {
+  if (facts.input.capacity() > kept_capacity_ && facts.input.committed().empty()) {
+    facts.input = read_buffer(facts.input.maximum(), 64 * 1024);
+  }
+  if (facts.output.capacity() > kept_capacity_) facts.output.release(), sent_ = 0;
+}
+
+}  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

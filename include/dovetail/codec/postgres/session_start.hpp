@@ -13,7 +13,24 @@ namespace dovetail::inline v0::postgres::detail {
 enum class session_fact : std::uint8_t { taken, ready, unexpected };
 
 /// Takes ParameterStatus, BackendKeyData or ReadyForQuery; anything else, and what is malformed, is unexpected.
-inline session_fact take_session_fact(connection_facts& facts, const message& found) {
+session_fact take_session_fact(connection_facts& facts, const message& found);
+
+/// Is this the body of a NegotiateProtocolVersion that we can live with? The server has an older minor version, which
+/// is fine, or lacks an option, of which we ask none.
+bool is_older_version(byte_view body, const connect_options& how) noexcept;
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres::detail {
+
+DOVETAIL_DEFINE session_fact take_session_fact(connection_facts& facts, const message& found) {
   message_reader reader{found.body};
   std::uint32_t process = 0;
   std::string_view name, value;
@@ -33,9 +50,7 @@ inline session_fact take_session_fact(connection_facts& facts, const message& fo
   return session_fact::unexpected;
 }
 
-/// Is this the body of a NegotiateProtocolVersion that we can live with? The server has an older minor version, which
-/// is fine, or lacks an option, of which we ask none.
-inline bool is_older_version(byte_view body, const connect_options& how) noexcept {
+DOVETAIL_DEFINE bool is_older_version(byte_view body, const connect_options& how) noexcept {
   message_reader reader{body};
   std::uint32_t newest = 0;
   std::uint32_t unknown_options = 0;
@@ -45,3 +60,5 @@ inline bool is_older_version(byte_view body, const connect_options& how) noexcep
 }
 
 }  // namespace dovetail::inline v0::postgres::detail
+#undef DOVETAIL_DEFINE
+#endif

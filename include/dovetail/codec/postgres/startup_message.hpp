@@ -16,7 +16,20 @@ inline void write_ssl_request(byte_buffer& out) {
 }
 
 /// Errors: errc::invalid_option when the user is missing, or a text cannot be sent.
-[[gnu::cold, gnu::noinline]] inline error_info write_startup_message(byte_buffer& out, const connect_options& how) {
+[[gnu::cold, gnu::noinline]] error_info write_startup_message(byte_buffer& out, const connect_options& how);
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres::detail {
+
+DOVETAIL_DEFINE error_info write_startup_message(byte_buffer& out, const connect_options& how) {
   if (how.user.empty()) return {errc::invalid_option, "no user is given to log in as"};
   message_writer writer{out};
   writer.begin_untyped().u32(static_cast<std::uint32_t>(how.newest_protocol));
@@ -39,3 +52,5 @@ inline void write_ssl_request(byte_buffer& out) {
 }
 
 }  // namespace dovetail::inline v0::postgres::detail
+#undef DOVETAIL_DEFINE
+#endif

@@ -18,24 +18,8 @@ namespace dovetail::inline v0::postgres {
 namespace detail {
 
 /// FNV-1a in words of eight bytes; `seed` makes independent hashes of one text.
-inline std::uint64_t statement_hash(std::string_view text, std::span<const std::uint32_t> types,
-                                    std::uint64_t seed = 0xCBF29CE484222325u) noexcept {
-  constexpr std::uint64_t prime = 0x100000001B3u;
-  std::uint64_t hash = seed;
-  while (text.size() >= 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data(), 8);
-    hash = (hash ^ word) * prime;
-    hash ^= hash >> 32;
-    text.remove_prefix(8);
-  }
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * prime;
-  for (const std::uint32_t type : types) {
-    hash = (hash ^ type) * prime;
-    hash ^= hash >> 29;
-  }
-  return hash;
-}
+std::uint64_t statement_hash(std::string_view text, std::span<const std::uint32_t> types,
+                             std::uint64_t seed = 0xCBF29CE484222325u) noexcept;
 
 }  // namespace detail
 
@@ -92,61 +76,20 @@ class statement_cache {
   std::size_t size() const noexcept { return kept_.size(); }
 
   /// `literal`: the text when its address stands for it as long as the program runs, else empty.
-  statement_use find(std::string_view text, std::string_view literal, std::span<const std::uint32_t> types) {
-    if (!literal.empty()) {
-      const shortcut& way = shortcuts_[place_of(literal.data())];
-      if (way.address == literal.data() && way.target->is_for(text, types)) return use(*way.target);
-    }
-    const std::uint64_t hash = detail::statement_hash(text, types);
-    for (const entry& kept : kept_) {
-      if (kept.hash != hash || !kept.statement->is_for(text, types)) continue;
-      remember(literal, *kept.statement);
-      return use(*kept.statement);
-    }
-    return {};
-  }
+  statement_use find(std::string_view text, std::string_view literal, std::span<const std::uint32_t> types);
 
   /// The text that was made of a literal before, as the server takes it; empty when it is not known (any more).
   /// Cost: one comparison of the literal.
-  std::string_view native_text(std::string_view literal, std::span<const std::uint32_t> types) const noexcept {
-    const shortcut& way = shortcuts_[place_of(literal.data())];
-    if (way.address != literal.data() || way.literal != literal || !std::ranges::equal(way.target->types, types)) {
-      return {};
-    }
-    return way.target->text;
-  }
+  std::string_view native_text(std::string_view literal, std::span<const std::uint32_t> types) const noexcept;
 
   /// The name on the server of a statement that is to be prepared.
-  static std::string name_of(std::string_view text, std::span<const std::uint32_t> types) {
-    constexpr char digits[] = "0123456789abcdef";
-    std::string name = "dt_";
-    for (const std::uint64_t seed : {0xCBF29CE484222325u, 0x9AE16A3B2F90404Fu}) {
-      const std::uint64_t hash = detail::statement_hash(text, types, seed);
-      for (int shift = 60; shift >= 0; shift -= 4) name += digits[(hash >> shift) & 15];
-    }
-    return name;
-  }
+  static std::string name_of(std::string_view text, std::span<const std::uint32_t> types);
 
   /// Keeps a statement that was prepared under its name.
-  statement_use insert(std::unique_ptr<prepared_statement> made, std::string_view literal) {
-    made->hash = detail::statement_hash(made->text, made->types);
-    if (kept_.size() >= capacity_) make_room();
-    kept_.push_back({made->hash, made.get()});
-    prepared_statement& kept = *made.release();
-    kept.is_kept = true;
-    remember(literal, kept);
-    return use(kept);
-  }
+  statement_use insert(std::unique_ptr<prepared_statement> made, std::string_view literal);
 
   /// Forgets a statement: the server does not have it any more, or not as it was.
-  void forget(prepared_statement& gone) noexcept {
-    for (shortcut& way : shortcuts_) {
-      if (way.target == &gone) way = {};
-    }
-    std::erase_if(kept_, [&gone](const entry& each) { return each.statement == &gone; });
-    gone.is_kept = false;
-    if (gone.uses == 0) delete &gone;
-  }
+  void forget(prepared_statement& gone) noexcept;
 
   /// Names that the server may forget; the next batch closes them.
   std::vector<std::string>& to_close() noexcept { return to_close_; }
@@ -182,19 +125,7 @@ class statement_cache {
     if (!literal.empty()) shortcuts_[place_of(literal.data())] = {literal.data(), &kept, std::string{literal}};
   }
   /// The least recently used statement goes; one that is in use stays, and the cache is larger for a while.
-  void make_room() {
-    while (kept_.size() >= capacity_) {
-      prepared_statement* oldest = nullptr;
-      for (const entry& each : kept_) {
-        if (each.statement->uses == 0 && (oldest == nullptr || each.statement->last_use < oldest->last_use)) {
-          oldest = each.statement;
-        }
-      }
-      if (oldest == nullptr) return;
-      to_close_.push_back(oldest->name);
-      forget(*oldest);
-    }
-  }
+  void make_room();
 
   std::size_t capacity_;
   std::uint64_t uses_ = 0;
@@ -204,3 +135,108 @@ class statement_cache {
 };
 
 }  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+namespace detail {
+
+DOVETAIL_DEFINE std::uint64_t statement_hash(std::string_view text, std::span<const std::uint32_t> types,
+                                             std::uint64_t seed) noexcept {
+  constexpr std::uint64_t prime = 0x100000001B3u;
+  std::uint64_t hash = seed;
+  while (text.size() >= 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data(), 8);
+    hash = (hash ^ word) * prime;
+    hash ^= hash >> 32;
+    text.remove_prefix(8);
+  }
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * prime;
+  for (const std::uint32_t type : types) {
+    hash = (hash ^ type) * prime;
+    hash ^= hash >> 29;
+  }
+  return hash;
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0::postgres
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE statement_use statement_cache::find(std::string_view text, std::string_view literal,
+                                                    std::span<const std::uint32_t> types) {
+  if (!literal.empty()) {
+    const shortcut& way = shortcuts_[place_of(literal.data())];
+    if (way.address == literal.data() && way.target->is_for(text, types)) return use(*way.target);
+  }
+  const std::uint64_t hash = detail::statement_hash(text, types);
+  for (const entry& kept : kept_) {
+    if (kept.hash != hash || !kept.statement->is_for(text, types)) continue;
+    remember(literal, *kept.statement);
+    return use(*kept.statement);
+  }
+  return {};
+}
+
+DOVETAIL_DEFINE std::string_view statement_cache::native_text(std::string_view literal,
+                                                              std::span<const std::uint32_t> types) const noexcept {
+  const shortcut& way = shortcuts_[place_of(literal.data())];
+  if (way.address != literal.data() || way.literal != literal || !std::ranges::equal(way.target->types, types)) {
+    return {};
+  }
+  return way.target->text;
+}
+
+DOVETAIL_DEFINE std::string statement_cache::name_of(std::string_view text, std::span<const std::uint32_t> types) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string name = "dt_";
+  for (const std::uint64_t seed : {0xCBF29CE484222325u, 0x9AE16A3B2F90404Fu}) {
+    const std::uint64_t hash = detail::statement_hash(text, types, seed);
+    for (int shift = 60; shift >= 0; shift -= 4) name += digits[(hash >> shift) & 15];
+  }
+  return name;
+}
+
+DOVETAIL_DEFINE statement_use statement_cache::insert(std::unique_ptr<prepared_statement> made,
+                                                      std::string_view literal) {
+  made->hash = detail::statement_hash(made->text, made->types);
+  if (kept_.size() >= capacity_) make_room();
+  kept_.push_back({made->hash, made.get()});
+  prepared_statement& kept = *made.release();
+  kept.is_kept = true;
+  remember(literal, kept);
+  return use(kept);
+}
+
+DOVETAIL_DEFINE void statement_cache::forget(prepared_statement& gone) noexcept {
+  for (shortcut& way : shortcuts_) {
+    if (way.target == &gone) way = {};
+  }
+  std::erase_if(kept_, [&gone](const entry& each) { return each.statement == &gone; });
+  gone.is_kept = false;
+  if (gone.uses == 0) delete &gone;
+}
+
+DOVETAIL_DEFINE void statement_cache::make_room() {
+  while (kept_.size() >= capacity_) {
+    prepared_statement* oldest = nullptr;
+    for (const entry& each : kept_) {
+      if (each.statement->uses == 0 && (oldest == nullptr || each.statement->last_use < oldest->last_use)) {
+        oldest = each.statement;
+      }
+    }
+    if (oldest == nullptr) return;
+    to_close_.push_back(oldest->name);
+    forget(*oldest);
+  }
+}
+
+}  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

@@ -39,20 +39,9 @@ class statement_description {
 
   /// Asks for the values of a column as text, or as binary. Called by `row_sink::describe`, which knows what the row
   /// type wants, before the statement is bound.
-  void ask_for(std::size_t column, bool in_binary) noexcept {
-    if (columns_[column].is_binary == in_binary) return;
-    columns_[column].is_binary = in_binary;
-    in_binary ? --text_columns_ : ++text_columns_;
-  }
+  void ask_for(std::size_t column, bool in_binary) noexcept;
   /// For Bind: the format of each column, or of all at once.
-  void write_formats(detail::message_writer& to) const {
-    if (text_columns_ == 0) {
-      to.u16(1).u16(1);
-      return;
-    }
-    to.u16(static_cast<std::uint16_t>(columns_.size()));
-    for (const column_description& column : columns_) to.u16(column.is_binary ? 1 : 0);
-  }
+  void write_formats(detail::message_writer& to) const;
 
   /// What the row layer remembers for the row types that read this statement's rows.
   v0::detail::bound_rows<bound_source> bindings;
@@ -61,43 +50,11 @@ class statement_description {
 
   /// Takes the body of a ParameterDescription; false when it is malformed. Nothing is allocated for a count that the
   /// body's size does not bear out.
-  bool read_parameters(byte_view body) {
-    detail::message_reader reader{body};
-    std::uint16_t count = 0;
-    if (!reader.u16(count) || reader.left() != std::size_t{count} * 4) return false;
-    parameters_.resize(count);
-    for (std::uint32_t& type : parameters_) static_cast<void>(reader.u32(type));
-    return true;
-  }
+  bool read_parameters(byte_view body);
 
   /// Takes the body of a RowDescription; false when it is malformed. `are_binary`: in which format the values will come
   /// (before Bind the server does not know).
-  bool read_columns(byte_view body, bool are_binary) {
-    detail::message_reader reader{body};
-    std::uint16_t count = 0;
-    if (!reader.u16(count) || reader.left() < std::size_t{count} * 19) return false;
-    text_.clear();
-    text_.reserve(reader.left());
-    columns_.clear();
-    columns_.resize(count);
-    text_columns_ = 0;
-    for (column_description& column : columns_) {
-      std::string_view name;
-      std::int16_t format = 0;
-      if (!reader.text(name) || !reader.u32(column.table) || !reader.i16(column.attribute) ||
-          !reader.u32(column.type) || !reader.i16(column.size) || !reader.i32(column.modifier) || !reader.i16(format) ||
-          (format != 0 && format != 1)) {
-        columns_.clear();
-        return false;
-      }
-      const std::size_t at = text_.size();
-      text_.insert(text_.end(), name.begin(), name.end());
-      column.name = {text_.data() + at, name.size()};
-      column.is_binary = are_binary || format == 1;
-      if (!column.is_binary) ++text_columns_;
-    }
-    return reader.at_end();
-  }
+  bool read_columns(byte_view body, bool are_binary);
 
   void clear_columns() noexcept { columns_.clear(); }
 
@@ -109,3 +66,67 @@ class statement_description {
 };
 
 }  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE void statement_description::ask_for(std::size_t column, bool in_binary) noexcept {
+  if (columns_[column].is_binary == in_binary) return;
+  columns_[column].is_binary = in_binary;
+  in_binary ? --text_columns_ : ++text_columns_;
+}
+
+DOVETAIL_DEFINE void statement_description::write_formats(detail::message_writer& to) const {
+  if (text_columns_ == 0) {
+    to.u16(1).u16(1);
+    return;
+  }
+  to.u16(static_cast<std::uint16_t>(columns_.size()));
+  for (const column_description& column : columns_) to.u16(column.is_binary ? 1 : 0);
+}
+
+DOVETAIL_DEFINE bool statement_description::read_parameters(byte_view body) {
+  detail::message_reader reader{body};
+  std::uint16_t count = 0;
+  if (!reader.u16(count) || reader.left() != std::size_t{count} * 4) return false;
+  parameters_.resize(count);
+  for (std::uint32_t& type : parameters_) static_cast<void>(reader.u32(type));
+  return true;
+}
+
+DOVETAIL_DEFINE bool statement_description::read_columns(byte_view body, bool are_binary) {
+  detail::message_reader reader{body};
+  std::uint16_t count = 0;
+  if (!reader.u16(count) || reader.left() < std::size_t{count} * 19) return false;
+  text_.clear();
+  text_.reserve(reader.left());
+  columns_.clear();
+  columns_.resize(count);
+  text_columns_ = 0;
+  for (column_description& column : columns_) {
+    std::string_view name;
+    std::int16_t format = 0;
+    if (!reader.text(name) || !reader.u32(column.table) || !reader.i16(column.attribute) || !reader.u32(column.type) ||
+        !reader.i16(column.size) || !reader.i32(column.modifier) || !reader.i16(format) ||
+        (format != 0 && format != 1)) {
+      columns_.clear();
+      return false;
+    }
+    const std::size_t at = text_.size();
+    text_.insert(text_.end(), name.begin(), name.end());
+    column.name = {text_.data() + at, name.size()};
+    column.is_binary = are_binary || format == 1;
+    if (!column.is_binary) ++text_columns_;
+  }
+  return reader.at_end();
+}
+
+}  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

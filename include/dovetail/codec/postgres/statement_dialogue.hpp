@@ -19,51 +19,10 @@ namespace dovetail::inline v0::postgres::detail {
 class preparation {
  public:
   /// False when the text cannot be sent. `is_named`: to be kept on the server.
-  bool write(session& on, const statement_request& asked, bool is_named) {
-    made_ = std::make_unique<prepared_statement>();
-    made_->text = asked.text;
-    made_->types.assign(asked.types.begin(), asked.types.end());
-    if (is_named) made_->name = statement_cache::name_of(asked.text, asked.types);
-    awaited_ = from_server::parse_complete;
-    if (!may_be_text(asked.text) || asked.types.size() > 0xFFFF) return false;
-    message_writer to = on.writer();
-    if (is_named) {  // nobody else's statement of this name is in our way; closing one that is not there is no error
-      awaited_ = from_server::close_complete;
-      static_cast<void>(to.begin(from_client::close).u8('S').text(made_->name).end());
-    }
-    to.begin(from_client::parse).text(made_->name).text(asked.text).u16(static_cast<std::uint16_t>(asked.types.size()));
-    for (const std::uint32_t type : asked.types) to.u32(type);
-    if (!to.end()) return false;
-    static_cast<void>(to.begin(from_client::describe).u8('S').text(made_->name).end());
-    on.note_unsynced();
-    return true;
-  }
+  bool write(session& on, const statement_request& asked, bool is_named);
 
   /// Takes one answer; `is_complete()` after the last.
-  verdict take(const message& came) {
-    if (awaited_ == from_server::row_description && came.type == from_server::no_data) {
-      awaited_ = 0;
-      return verdict::go_on;
-    }
-    if (awaited_ == 0 || came.type != awaited_) return verdict::unexpected;
-    switch (came.type) {
-      case from_server::close_complete:
-        awaited_ = from_server::parse_complete;
-        break;
-      case from_server::parse_complete:
-        awaited_ = from_server::parameter_description;
-        break;
-      case from_server::parameter_description:
-        if (!made_->description.read_parameters(came.body)) return verdict::malformed;
-        awaited_ = from_server::row_description;
-        break;
-      default:
-        if (!made_->description.read_columns(came.body, true)) return verdict::malformed;
-        awaited_ = 0;
-        break;
-    }
-    return verdict::go_on;
-  }
+  verdict take(const message& came);
   bool is_complete() const noexcept { return awaited_ == 0; }
 
   /// The statement, prepared; kept when it has a name.
@@ -80,23 +39,8 @@ class preparation {
 /// Writes Bind: binary parameters except those that `arguments` write as text; results as the
 /// row sink asked for them. Errors: those of the writer, errc::wrong_argument_count, errc::request_too_large. What was
 /// written is taken back.
-inline error_info write_bind(session& on, const prepared_statement& statement, const argument_writer& arguments,
-                             std::string_view portal = {}) {
-  byte_buffer& out = on.facts.output;
-  const std::size_t before = out.size();
-  message_writer to = on.writer();
-  to.begin(from_client::bind).text(portal).text(statement.name);
-  const auto& types = statement.description.parameters();
-  parameter_list list{out, types.data(), types.size()};
-  error_info failure = arguments.write == nullptr ? error_info{} : arguments.write(arguments.state, list);
-  if (!failure) failure = list.finish();
-  if (!failure) {
-    statement.description.write_formats(to);
-    if (!to.end()) failure = {errc::request_too_large, "the arguments are larger than 2 GiB"};
-  }
-  if (failure) out.truncate(before);
-  return failure;
-}
+error_info write_bind(session& on, const prepared_statement& statement, const argument_writer& arguments,
+                      std::string_view portal = {});
 
 inline void write_execute(session& on, std::int32_t row_limit, std::string_view portal = {}) {
   static_cast<void>(on.writer().begin(from_client::execute).text(portal).i32(row_limit).end());
@@ -114,3 +58,79 @@ inline bool is_stale(const std::error_code& code) noexcept {
 }
 
 }  // namespace dovetail::inline v0::postgres::detail
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres::detail {
+
+DOVETAIL_DEFINE bool preparation::write(session& on, const statement_request& asked, bool is_named) {
+  made_ = std::make_unique<prepared_statement>();
+  made_->text = asked.text;
+  made_->types.assign(asked.types.begin(), asked.types.end());
+  if (is_named) made_->name = statement_cache::name_of(asked.text, asked.types);
+  awaited_ = from_server::parse_complete;
+  if (!may_be_text(asked.text) || asked.types.size() > 0xFFFF) return false;
+  message_writer to = on.writer();
+  if (is_named) {  // nobody else's statement of this name is in our way; closing one that is not there is no error
+    awaited_ = from_server::close_complete;
+    static_cast<void>(to.begin(from_client::close).u8('S').text(made_->name).end());
+  }
+  to.begin(from_client::parse).text(made_->name).text(asked.text).u16(static_cast<std::uint16_t>(asked.types.size()));
+  for (const std::uint32_t type : asked.types) to.u32(type);
+  if (!to.end()) return false;
+  static_cast<void>(to.begin(from_client::describe).u8('S').text(made_->name).end());
+  on.note_unsynced();
+  return true;
+}
+
+DOVETAIL_DEFINE verdict preparation::take(const message& came) {
+  if (awaited_ == from_server::row_description && came.type == from_server::no_data) {
+    awaited_ = 0;
+    return verdict::go_on;
+  }
+  if (awaited_ == 0 || came.type != awaited_) return verdict::unexpected;
+  switch (came.type) {
+    case from_server::close_complete:
+      awaited_ = from_server::parse_complete;
+      break;
+    case from_server::parse_complete:
+      awaited_ = from_server::parameter_description;
+      break;
+    case from_server::parameter_description:
+      if (!made_->description.read_parameters(came.body)) return verdict::malformed;
+      awaited_ = from_server::row_description;
+      break;
+    default:
+      if (!made_->description.read_columns(came.body, true)) return verdict::malformed;
+      awaited_ = 0;
+      break;
+  }
+  return verdict::go_on;
+}
+
+DOVETAIL_DEFINE error_info write_bind(session& on, const prepared_statement& statement,
+                                      const argument_writer& arguments, std::string_view portal) {
+  byte_buffer& out = on.facts.output;
+  const std::size_t before = out.size();
+  message_writer to = on.writer();
+  to.begin(from_client::bind).text(portal).text(statement.name);
+  const auto& types = statement.description.parameters();
+  parameter_list list{out, types.data(), types.size()};
+  error_info failure = arguments.write == nullptr ? error_info{} : arguments.write(arguments.state, list);
+  if (!failure) failure = list.finish();
+  if (!failure) {
+    statement.description.write_formats(to);
+    if (!to.end()) failure = {errc::request_too_large, "the arguments are larger than 2 GiB"};
+  }
+  if (failure) out.truncate(before);
+  return failure;
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+#undef DOVETAIL_DEFINE
+#endif

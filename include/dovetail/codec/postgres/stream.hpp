@@ -31,61 +31,11 @@ class stream_dialogue final : public detail::dialogue {
  private:
   using verdict = detail::verdict;
 
-  verdict begin() override {
-    was_in_transaction_ = true;  // what is lost with the connection has not been committed
-    if (!portal_->is_open()) {
-      if (wanted_ == portal_step::close) return verdict::finish;
-      return fail({errc::invalid_state, "the portal is not open"});
-    }
-    on().begin_batch();
-    if (wanted_ == portal_step::fetch) {
-      detail::write_execute(on(), portal_->row_limit(), portal_->name());
-      if (portal_->holds_session()) {
-        on().write_flush();
-        on().note_unsynced();
-      } else {
-        on().write_sync();
-      }
-      return verdict::send;
-    }
-    if (!portal_->holds_session()) {
-      static_cast<void>(on().writer().begin(detail::from_client::close).u8('P').text(portal_->name()).end());
-    } else {
-      is_ending_ = true;  // the Sync closes it
-    }
-    portal_->close();
-    on().write_sync();
-    return verdict::send;
-  }
+  verdict begin() override;
 
-  verdict on_message(const detail::message& came) override {
-    namespace from_server = detail::from_server;
-    if (is_ending_) return verdict::unexpected;
-    if (wanted_ == portal_step::close) {
-      is_ending_ = true;
-      return came.type == from_server::close_complete ? verdict::go_on : verdict::unexpected;
-    }
-    switch (came.type) {
-      case from_server::portal_suspended:
-        done_.is_suspended = true;
-        if (noted()) return end();
-        is_ending_ = true;
-        return portal_->holds_session() ? verdict::finish : verdict::go_on;
-      case from_server::command_complete:
-        return detail::read_tag(came.body, done_.tag) ? end() : verdict::malformed;
-      default:
-        return verdict::unexpected;
-    }
-  }
+  verdict on_message(const detail::message& came) override;
 
-  std::size_t on_rows(byte_view unread) override {
-    if (is_ending_ || wanted_ == portal_step::close) return 0;
-    if (rows_.take == nullptr || noted()) return detail::skip_rows(unread);
-    bool failed = false;
-    const std::size_t taken = rows_.take(rows_.state, unread, failed);
-    if (failed) note(rows_.failure == nullptr ? error_info{errc::malformed_value} : rows_.failure(rows_.state));
-    return taken;
-  }
+  std::size_t on_rows(byte_view unread) override;
 
   verdict on_error(error_info failure) override {
     note(std::move(failure));
@@ -93,14 +43,7 @@ class stream_dialogue final : public detail::dialogue {
   }
 
   /// No more rows are wanted, or there are none.
-  verdict end() {
-    is_ending_ = true;
-    portal_->close();
-    if (!on().needs_sync()) return verdict::go_on;
-    on().begin_batch();
-    on().write_sync();
-    return verdict::send;
-  }
+  verdict end();
 
   verdict on_ready() override { return is_ending_ ? verdict::finish : verdict::unexpected; }
 
@@ -112,3 +55,81 @@ class stream_dialogue final : public detail::dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE stream_dialogue::verdict stream_dialogue::begin() {
+  was_in_transaction_ = true;  // what is lost with the connection has not been committed
+  if (!portal_->is_open()) {
+    if (wanted_ == portal_step::close) return verdict::finish;
+    return fail({errc::invalid_state, "the portal is not open"});
+  }
+  on().begin_batch();
+  if (wanted_ == portal_step::fetch) {
+    detail::write_execute(on(), portal_->row_limit(), portal_->name());
+    if (portal_->holds_session()) {
+      on().write_flush();
+      on().note_unsynced();
+    } else {
+      on().write_sync();
+    }
+    return verdict::send;
+  }
+  if (!portal_->holds_session()) {
+    static_cast<void>(on().writer().begin(detail::from_client::close).u8('P').text(portal_->name()).end());
+  } else {
+    is_ending_ = true;  // the Sync closes it
+  }
+  portal_->close();
+  on().write_sync();
+  return verdict::send;
+}
+
+DOVETAIL_DEFINE stream_dialogue::verdict stream_dialogue::on_message(const detail::message& came) {
+  namespace from_server = detail::from_server;
+  if (is_ending_) return verdict::unexpected;
+  if (wanted_ == portal_step::close) {
+    is_ending_ = true;
+    return came.type == from_server::close_complete ? verdict::go_on : verdict::unexpected;
+  }
+  switch (came.type) {
+    case from_server::portal_suspended:
+      done_.is_suspended = true;
+      if (noted()) return end();
+      is_ending_ = true;
+      return portal_->holds_session() ? verdict::finish : verdict::go_on;
+    case from_server::command_complete:
+      return detail::read_tag(came.body, done_.tag) ? end() : verdict::malformed;
+    default:
+      return verdict::unexpected;
+  }
+}
+
+DOVETAIL_DEFINE std::size_t stream_dialogue::on_rows(byte_view unread) {
+  if (is_ending_ || wanted_ == portal_step::close) return 0;
+  if (rows_.take == nullptr || noted()) return detail::skip_rows(unread);
+  bool failed = false;
+  const std::size_t taken = rows_.take(rows_.state, unread, failed);
+  if (failed) note(rows_.failure == nullptr ? error_info{errc::malformed_value} : rows_.failure(rows_.state));
+  return taken;
+}
+
+DOVETAIL_DEFINE stream_dialogue::verdict stream_dialogue::end() {
+  is_ending_ = true;
+  portal_->close();
+  if (!on().needs_sync()) return verdict::go_on;
+  on().begin_batch();
+  on().write_sync();
+  return verdict::send;
+}
+
+}  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

@@ -22,11 +22,7 @@ class wait_notification_dialogue final : public detail::dialogue {
   using verdict = detail::verdict;
 
   verdict begin() override { return on_unasked(); }
-  verdict on_unasked() override {
-    if (on().notifications.empty()) return verdict::go_on;
-    found_ = on().notifications.pop();
-    return verdict::finish;
-  }
+  verdict on_unasked() override;
   verdict on_message(const detail::message&) override { return verdict::unexpected; }
   verdict on_ready() override { return verdict::unexpected; }
   verdict on_error(error_info failure) override {
@@ -38,3 +34,22 @@ class wait_notification_dialogue final : public detail::dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE wait_notification_dialogue::verdict wait_notification_dialogue::on_unasked() {
+  if (on().notifications.empty()) return verdict::go_on;
+  found_ = on().notifications.pop();
+  return verdict::finish;
+}
+
+}  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

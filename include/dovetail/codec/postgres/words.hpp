@@ -17,16 +17,35 @@ namespace dovetail::inline v0::postgres::detail {
 
 constexpr bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-[[gnu::cold, gnu::noinline]] inline error_info bad_words(std::string_view what, std::size_t ordinal) {
+[[gnu::cold, gnu::noinline]] error_info bad_words(std::string_view what, std::size_t ordinal);
+
+/// Takes one value off the front: quoted or up to the next space; a backslash takes the next character as it is.
+/// False when the quote does not end.
+bool take_value(std::string_view& rest, std::string& value, bool& is_quoted);
+
+/// Reads the words into the parameters of a connection string without authority and path.
+/// Errors: errc::malformed_connection_string, which names the word's number and quotes nothing.
+result<uri> parse_words(std::string_view text);
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres::detail {
+
+DOVETAIL_DEFINE error_info bad_words(std::string_view what, std::size_t ordinal) {
   std::string text;
   dovetail::detail::append_parts(text,
                                  {"word ", dovetail::detail::number_text{ordinal}, " of the connection string ", what});
   return {errc::malformed_connection_string, std::move(text)};
 }
 
-/// Takes one value off the front: quoted or up to the next space; a backslash takes the next character as it is.
-/// False when the quote does not end.
-inline bool take_value(std::string_view& rest, std::string& value, bool& is_quoted) {
+DOVETAIL_DEFINE bool take_value(std::string_view& rest, std::string& value, bool& is_quoted) {
   is_quoted = rest.starts_with('\'');
   if (is_quoted) rest.remove_prefix(1);
   while (!rest.empty()) {
@@ -46,9 +65,7 @@ inline bool take_value(std::string_view& rest, std::string& value, bool& is_quot
   return rest.empty() || is_space(rest.front());
 }
 
-/// Reads the words into the parameters of a connection string without authority and path.
-/// Errors: errc::malformed_connection_string, which names the word's number and quotes nothing.
-inline result<uri> parse_words(std::string_view text) {
+DOVETAIL_DEFINE result<uri> parse_words(std::string_view text) {
   uri read;
   read.scheme = "postgresql";
   bool may_be_password = false;  // what follows may be pieces of a password that lacks quotes
@@ -78,3 +95,5 @@ inline result<uri> parse_words(std::string_view text) {
 }
 
 }  // namespace dovetail::inline v0::postgres::detail
+#undef DOVETAIL_DEFINE
+#endif

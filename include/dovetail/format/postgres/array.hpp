@@ -38,21 +38,7 @@ struct array_header {
   std::size_t elements = 0;
 
   /// False when it is malformed, or says that there are more elements than bytes could hold.
-  [[gnu::noinline]] bool read(part_reader& reader) noexcept {
-    std::int32_t has_nulls = 0;
-    if (!reader.take(dimensions) || !reader.take(has_nulls) || !reader.take(element)) return false;
-    if (dimensions < 0 || dimensions > maximum_dimensions || (has_nulls & ~1) != 0) return false;
-    elements = dimensions == 0 ? 0 : 1;
-    for (std::int32_t i = 0; i < dimensions; ++i) {
-      std::int32_t lower_bound = 0;
-      if (!reader.take(sizes[i]) || !reader.take(lower_bound) || sizes[i] < 0) return false;
-      const auto size = static_cast<std::size_t>(sizes[i]);
-      // Each element takes four bytes at least: no vector gets larger than the message.
-      if (size != 0 && elements > reader.left() / 4 / size) return false;
-      elements *= size;
-    }
-    return elements == 0 ? reader.at_end() : true;
-  }
+  [[gnu::noinline]] bool read(part_reader& reader) noexcept;
 };
 
 template <class T>
@@ -102,3 +88,32 @@ errc decode_list(const value_ref& value, T& out, decode_context& context) {
 }
 
 }  // namespace dovetail::inline v0::postgres::detail
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres::detail {
+
+DOVETAIL_DEFINE bool array_header::read(part_reader& reader) noexcept {
+  std::int32_t has_nulls = 0;
+  if (!reader.take(dimensions) || !reader.take(has_nulls) || !reader.take(element)) return false;
+  if (dimensions < 0 || dimensions > maximum_dimensions || (has_nulls & ~1) != 0) return false;
+  elements = dimensions == 0 ? 0 : 1;
+  for (std::int32_t i = 0; i < dimensions; ++i) {
+    std::int32_t lower_bound = 0;
+    if (!reader.take(sizes[i]) || !reader.take(lower_bound) || sizes[i] < 0) return false;
+    const auto size = static_cast<std::size_t>(sizes[i]);
+    // Each element takes four bytes at least: no vector gets larger than the message.
+    if (size != 0 && elements > reader.left() / 4 / size) return false;
+    elements *= size;
+  }
+  return elements == 0 ? reader.at_end() : true;
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+#undef DOVETAIL_DEFINE
+#endif

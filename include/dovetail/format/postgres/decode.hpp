@@ -141,29 +141,8 @@ errc decode_point_as(const value_ref& value, T& out) {
 }
 
 /// A span from time or from interval; one with months has no fixed length: errc::value_out_of_range.
-[[gnu::noinline]] inline errc decode_span(const value_ref& value, bool must_be_time, std::int64_t& microseconds,
-                                          decode_context& context) {
-  if (value.is_null()) return errc::unexpected_null;
-  if (value.type == oids::interval) {
-    if (must_be_time) return errc::malformed_value;
-    interval span;
-    if (const errc failed = decode_interval(value, span); failed != errc{}) return failed;
-    if (!span.to_microseconds(microseconds)) {
-      context.explain("an interval with months has no fixed length; use dt::postgres::interval");
-      return errc::value_out_of_range;
-    }
-    return errc{};
-  }
-  if (value.is_binary) {
-    if (value.size != 8) return errc::malformed_value;
-    microseconds = static_cast<std::int64_t>(load_big<std::uint64_t>(value.data));
-  } else {
-    std::chrono::duration<std::int64_t, std::micro> span{};
-    if (!parse_duration(value.text(), span)) return errc::malformed_value;
-    microseconds = span.count();
-  }
-  return is_time_of_day(microseconds) ? errc{} : errc::malformed_value;
-}
+[[gnu::noinline]] errc decode_span(const value_ref& value, bool must_be_time, std::int64_t& microseconds,
+                                   decode_context& context);
 
 template <class T>
 errc decode_span_as(const value_ref& value, T& out, decode_context& context) {
@@ -258,3 +237,42 @@ errc single_value::read(int, T& out) {
 
 }  // namespace postgres::detail
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+DOVETAIL_DEFINE errc decode_span(const value_ref& value, bool must_be_time, std::int64_t& microseconds,
+                                 decode_context& context) {
+  if (value.is_null()) return errc::unexpected_null;
+  if (value.type == oids::interval) {
+    if (must_be_time) return errc::malformed_value;
+    interval span;
+    if (const errc failed = decode_interval(value, span); failed != errc{}) return failed;
+    if (!span.to_microseconds(microseconds)) {
+      context.explain("an interval with months has no fixed length; use dt::postgres::interval");
+      return errc::value_out_of_range;
+    }
+    return errc{};
+  }
+  if (value.is_binary) {
+    if (value.size != 8) return errc::malformed_value;
+    microseconds = static_cast<std::int64_t>(load_big<std::uint64_t>(value.data));
+  } else {
+    std::chrono::duration<std::int64_t, std::micro> span{};
+    if (!parse_duration(value.text(), span)) return errc::malformed_value;
+    microseconds = span.count();
+  }
+  return is_time_of_day(microseconds) ? errc{} : errc::malformed_value;
+}
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

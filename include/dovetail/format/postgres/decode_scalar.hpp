@@ -36,7 +36,67 @@ constexpr std::int32_t width_of(oid type) noexcept {
 }
 
 /// From smallint, integer, bigint.
-[[gnu::noinline]] inline errc decode_integer(const value_ref& value, std::int64_t& out) noexcept {
+[[gnu::noinline]] errc decode_integer(const value_ref& value, std::int64_t& out) noexcept;
+
+/// From the same when not negative, from oid and the like, which have no sign, and from numeric without a fraction.
+[[gnu::noinline]] errc decode_unsigned(const value_ref& value, std::uint64_t& out);
+
+[[gnu::noinline]] errc decode_real(const value_ref& value, double& out) noexcept;
+
+[[gnu::noinline]] errc decode_boolean(const value_ref& value, bool& out) noexcept;
+
+/// True when the value's bytes in binary format are its text. Types that are not built in are taken for such: enums,
+/// citext, domains over text are.
+constexpr bool is_plain_text(oid type) noexcept {
+  switch (type) {
+    case oids::text:
+    case oids::varchar:
+    case oids::bpchar:
+    case oids::name:
+    case oids::char_:
+    case oids::json:
+    case oids::xml:
+    case oids::unknown:
+    case oids::void_:
+    case 1790:  // refcursor
+      return true;
+    default:
+      return type == 0 || type >= first_user_type;
+  }
+}
+
+/// The text of a value: as it lies there, without the version of jsonb, or written into `space`.
+/// Errors: errc::malformed_value for binary forms that are not put into words here.
+[[gnu::noinline]] errc decode_text(const value_ref& value, std::string_view& out, std::string* space);
+
+/// The text of a value that is text, an enum or JSON. Errors: as `decode_text`.
+[[gnu::noinline]] inline errc decode_plain_text(const value_ref& value, std::string_view& out) {
+  return decode_text(value, out, nullptr);
+}
+
+/// The bytes of a bytea; in text format (`\x…`) they are written into `space`.
+[[gnu::noinline]] errc decode_bytes(const value_ref& value, byte_view& out, std::string* space);
+
+[[gnu::noinline]] errc decode_uuid(const value_ref& value, uuid& out) noexcept;
+
+[[gnu::noinline]] inline errc decode_decimal(const value_ref& value, decimal& out) {
+  if (value.is_null()) return errc::unexpected_null;
+  if (value.is_binary) return decode_numeric(value.bytes(), out);
+  return parse_decimal(value.text(), out) ? errc{} : errc::malformed_value;
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres::detail {
+
+DOVETAIL_DEFINE errc decode_integer(const value_ref& value, std::int64_t& out) noexcept {
   if (value.is_null()) return errc::unexpected_null;
   if (!value.is_binary) return parse_integer(value.text(), out) ? errc{} : errc::malformed_value;
   if (value.size != width_of(value.type)) return errc::malformed_value;
@@ -52,8 +112,7 @@ constexpr std::int32_t width_of(oid type) noexcept {
   return errc{};
 }
 
-/// From the same when not negative, from oid and the like, which have no sign, and from numeric without a fraction.
-[[gnu::noinline]] inline errc decode_unsigned(const value_ref& value, std::uint64_t& out) {
+DOVETAIL_DEFINE errc decode_unsigned(const value_ref& value, std::uint64_t& out) {
   if (value.is_null()) return errc::unexpected_null;
   const bool is_signed = value.type == oids::int2 || value.type == oids::int4 || value.type == oids::int8;
   if (value.type == oids::numeric) {
@@ -78,7 +137,7 @@ constexpr std::int32_t width_of(oid type) noexcept {
   return errc{};
 }
 
-[[gnu::noinline]] inline errc decode_real(const value_ref& value, double& out) noexcept {
+DOVETAIL_DEFINE errc decode_real(const value_ref& value, double& out) noexcept {
   if (value.is_null()) return errc::unexpected_null;
   if (value.is_binary) {
     if (value.size != width_of(value.type)) return errc::malformed_value;
@@ -101,7 +160,7 @@ constexpr std::int32_t width_of(oid type) noexcept {
   return ec == std::errc{} && end == text.data() + text.size() ? errc{} : errc::malformed_value;
 }
 
-[[gnu::noinline]] inline errc decode_boolean(const value_ref& value, bool& out) noexcept {
+DOVETAIL_DEFINE errc decode_boolean(const value_ref& value, bool& out) noexcept {
   if (value.is_null()) return errc::unexpected_null;
   if (value.size != 1) return errc::malformed_value;
   const char c = static_cast<char>(*value.data);
@@ -110,29 +169,7 @@ constexpr std::int32_t width_of(oid type) noexcept {
   return errc{};
 }
 
-/// True when the value's bytes in binary format are its text. Types that are not built in are taken for such: enums,
-/// citext, domains over text are.
-constexpr bool is_plain_text(oid type) noexcept {
-  switch (type) {
-    case oids::text:
-    case oids::varchar:
-    case oids::bpchar:
-    case oids::name:
-    case oids::char_:
-    case oids::json:
-    case oids::xml:
-    case oids::unknown:
-    case oids::void_:
-    case 1790:  // refcursor
-      return true;
-    default:
-      return type == 0 || type >= first_user_type;
-  }
-}
-
-/// The text of a value: as it lies there, without the version of jsonb, or written into `space`.
-/// Errors: errc::malformed_value for binary forms that are not put into words here.
-[[gnu::noinline]] inline errc decode_text(const value_ref& value, std::string_view& out, std::string* space) {
+DOVETAIL_DEFINE errc decode_text(const value_ref& value, std::string_view& out, std::string* space) {
   if (value.is_null()) return errc::unexpected_null;
   out = value.text();
   if (!value.is_binary || is_plain_text(value.type)) return errc{};
@@ -157,13 +194,7 @@ constexpr bool is_plain_text(oid type) noexcept {
   return errc{};
 }
 
-/// The text of a value that is text, an enum or JSON. Errors: as `decode_text`.
-[[gnu::noinline]] inline errc decode_plain_text(const value_ref& value, std::string_view& out) {
-  return decode_text(value, out, nullptr);
-}
-
-/// The bytes of a bytea; in text format (`\x…`) they are written into `space`.
-[[gnu::noinline]] inline errc decode_bytes(const value_ref& value, byte_view& out, std::string* space) {
+DOVETAIL_DEFINE errc decode_bytes(const value_ref& value, byte_view& out, std::string* space) {
   if (value.is_null()) return errc::unexpected_null;
   out = value.bytes();
   if (value.is_binary) return errc{};
@@ -176,7 +207,7 @@ constexpr bool is_plain_text(oid type) noexcept {
   return errc{};
 }
 
-[[gnu::noinline]] inline errc decode_uuid(const value_ref& value, uuid& out) noexcept {
+DOVETAIL_DEFINE errc decode_uuid(const value_ref& value, uuid& out) noexcept {
   if (value.is_null()) return errc::unexpected_null;
   if (!value.is_binary) return parse_uuid(value.text(), out) ? errc{} : errc::malformed_value;
   if (value.size != 16) return errc::malformed_value;
@@ -184,10 +215,6 @@ constexpr bool is_plain_text(oid type) noexcept {
   return errc{};
 }
 
-[[gnu::noinline]] inline errc decode_decimal(const value_ref& value, decimal& out) {
-  if (value.is_null()) return errc::unexpected_null;
-  if (value.is_binary) return decode_numeric(value.bytes(), out);
-  return parse_decimal(value.text(), out) ? errc{} : errc::malformed_value;
-}
-
 }  // namespace dovetail::inline v0::postgres::detail
+#undef DOVETAIL_DEFINE
+#endif

@@ -54,14 +54,7 @@ errc encode_elements(byte_buffer& out, const T& list, oid element, encode_contex
 }
 
 /// Puts an element in quotes: then no character has a meaning, and NULL is a word.
-[[gnu::noinline]] inline void quote_element(byte_buffer& out, std::string_view text) {
-  out.append(std::string_view{"\""});
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out.append(std::string_view{"\\"});
-    out.append(std::string_view{&c, 1});
-  }
-  out.append(std::string_view{"\""});
-}
+[[gnu::noinline]] void quote_element(byte_buffer& out, std::string_view text);
 
 template <class T>
 errc quote_nested(byte_buffer& out, const T& value, byte_buffer& space, encode_context& context) {
@@ -137,3 +130,25 @@ errc encode_list(byte_buffer& out, const T& list, oid wanted, encode_context& co
 }
 
 }  // namespace dovetail::inline v0::postgres::detail
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres::detail {
+
+DOVETAIL_DEFINE void quote_element(byte_buffer& out, std::string_view text) {
+  out.append(std::string_view{"\""});
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out.append(std::string_view{"\\"});
+    out.append(std::string_view{&c, 1});
+  }
+  out.append(std::string_view{"\""});
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+#undef DOVETAIL_DEFINE
+#endif

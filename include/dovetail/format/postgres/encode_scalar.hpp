@@ -27,8 +27,41 @@ struct whole_number {
   bool is_large;
 };
 
-[[gnu::noinline]] inline errc encode_integer(byte_buffer& out, whole_number number, oid wanted,
-                                             encode_context& context) {
+[[gnu::noinline]] errc encode_integer(byte_buffer& out, whole_number number, oid wanted, encode_context& context);
+
+[[gnu::noinline]] errc encode_real(byte_buffer& out, double value, oid wanted, encode_context& context);
+
+[[gnu::noinline]] inline errc encode_text(byte_buffer& out, std::string_view text, encode_context& context) {
+  if (!text.empty() && std::memchr(text.data(), 0, text.size()) != nullptr) {
+    return context.refuse("PostgreSQL's text takes no zero byte", errc::malformed_value);
+  }
+  return out.append(text), errc{};
+}
+
+/// Text as the binary form of a type: for COPY, where nothing but binary forms can stand.
+[[gnu::noinline]] errc encode_text_in_binary(byte_buffer& out, std::string_view text, oid wanted,
+                                             encode_context& context);
+
+errc encode_span(byte_buffer& out, std::int64_t microseconds, oid wanted, encode_context& context);
+
+/// Microseconds since 2000, or days when the parameter is a date.
+errc encode_instant(byte_buffer& out, std::int64_t microseconds, oid wanted, encode_context& context);
+
+/// Days since 2000, or microseconds when the parameter has a time.
+errc encode_days(byte_buffer& out, std::int32_t days, oid wanted, encode_context& context);
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres::detail {
+
+DOVETAIL_DEFINE errc encode_integer(byte_buffer& out, whole_number number, oid wanted, encode_context& context) {
   const auto bits = static_cast<std::uint64_t>(number.value);
   switch (wanted) {
     case oids::int2:
@@ -70,7 +103,7 @@ struct whole_number {
   }
 }
 
-[[gnu::noinline]] inline errc encode_real(byte_buffer& out, double value, oid wanted, encode_context& context) {
+DOVETAIL_DEFINE errc encode_real(byte_buffer& out, double value, oid wanted, encode_context& context) {
   switch (wanted) {
     case oids::float8:
       return out.append_big(std::bit_cast<std::uint64_t>(value)), errc{};
@@ -86,16 +119,8 @@ struct whole_number {
   }
 }
 
-[[gnu::noinline]] inline errc encode_text(byte_buffer& out, std::string_view text, encode_context& context) {
-  if (!text.empty() && std::memchr(text.data(), 0, text.size()) != nullptr) {
-    return context.refuse("PostgreSQL's text takes no zero byte", errc::malformed_value);
-  }
-  return out.append(text), errc{};
-}
-
-/// Text as the binary form of a type: for COPY, where nothing but binary forms can stand.
-[[gnu::noinline]] inline errc encode_text_in_binary(byte_buffer& out, std::string_view text, oid wanted,
-                                                    encode_context& context) {
+DOVETAIL_DEFINE errc encode_text_in_binary(byte_buffer& out, std::string_view text, oid wanted,
+                                           encode_context& context) {
   if (wanted == oids::uuid) {
     uuid id;
     if (!parse_uuid(text, id)) return context.refuse("the text is no UUID", errc::malformed_value);
@@ -114,7 +139,7 @@ struct whole_number {
   return encode_text(out, text, context);
 }
 
-inline errc encode_span(byte_buffer& out, std::int64_t microseconds, oid wanted, encode_context& context) {
+DOVETAIL_DEFINE errc encode_span(byte_buffer& out, std::int64_t microseconds, oid wanted, encode_context& context) {
   if (wanted == oids::interval) return encode_interval(out, {.microseconds = microseconds}), errc{};
   if (wanted != oids::time) {
     return context.refuse("a span of time cannot be sent to a parameter of this type", errc::malformed_value);
@@ -123,8 +148,7 @@ inline errc encode_span(byte_buffer& out, std::int64_t microseconds, oid wanted,
   return out.append_big(static_cast<std::uint64_t>(microseconds)), errc{};
 }
 
-/// Microseconds since 2000, or days when the parameter is a date.
-inline errc encode_instant(byte_buffer& out, std::int64_t microseconds, oid wanted, encode_context& context) {
+DOVETAIL_DEFINE errc encode_instant(byte_buffer& out, std::int64_t microseconds, oid wanted, encode_context& context) {
   if (wanted != oids::date) return out.append_big(static_cast<std::uint64_t>(microseconds)), errc{};
   std::int32_t days = microseconds == most_64 ? most_32 : least_32;
   if (microseconds != most_64 && microseconds != least_64) {
@@ -134,8 +158,7 @@ inline errc encode_instant(byte_buffer& out, std::int64_t microseconds, oid want
   return out.append_big(static_cast<std::uint32_t>(days)), errc{};
 }
 
-/// Days since 2000, or microseconds when the parameter has a time.
-inline errc encode_days(byte_buffer& out, std::int32_t days, oid wanted, encode_context& context) {
+DOVETAIL_DEFINE errc encode_days(byte_buffer& out, std::int32_t days, oid wanted, encode_context& context) {
   if (wanted == oids::date) return out.append_big(static_cast<std::uint32_t>(days)), errc{};
   if (wanted != oids::timestamp && wanted != oids::timestamptz) {
     return context.refuse("a date cannot be sent to a parameter of this type", errc::malformed_value);
@@ -150,3 +173,5 @@ inline errc encode_days(byte_buffer& out, std::int32_t days, oid wanted, encode_
 }
 
 }  // namespace dovetail::inline v0::postgres::detail
+#undef DOVETAIL_DEFINE
+#endif

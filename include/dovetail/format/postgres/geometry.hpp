@@ -107,27 +107,9 @@ concept fixed_shape = requires {
   shape_coordinates<T>::type;
 };
 
-[[gnu::noinline]] inline bool take_points(part_reader& reader, std::vector<point>& out) {
-  std::uint32_t count = 0;
-  if (!reader.take(count) || reader.left() != std::uint64_t{count} * 16) return false;
-  out.resize(count);
-  for (point& each : out) static_cast<void>(reader.take(each.x) && reader.take(each.y));
-  return true;
-}
+[[gnu::noinline]] bool take_points(part_reader& reader, std::vector<point>& out);
 
-[[gnu::noinline]] inline errc append_points(byte_buffer& out, const std::vector<point>& points,
-                                            encode_context& context) {
-  // path_recv and polygon_recv refuse none, and what does not fit their size.
-  if (points.empty() || points.size() > 0x7FFF'FFFF / sizeof(point) - 4) {
-    return context.refuse("PostgreSQL takes no path or polygon of so many points");
-  }
-  out.append_big(static_cast<std::uint32_t>(points.size()));
-  for (const point& each : points) {
-    out.append_big(std::bit_cast<std::uint64_t>(each.x));
-    out.append_big(std::bit_cast<std::uint64_t>(each.y));
-  }
-  return errc{};
-}
+[[gnu::noinline]] errc append_points(byte_buffer& out, const std::vector<point>& points, encode_context& context);
 
 }  // namespace detail
 }  // namespace dovetail::inline v0::postgres
@@ -195,3 +177,39 @@ struct native_codec<polygon> {
 
 }  // namespace postgres::detail
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+namespace detail {
+
+DOVETAIL_DEFINE bool take_points(part_reader& reader, std::vector<point>& out) {
+  std::uint32_t count = 0;
+  if (!reader.take(count) || reader.left() != std::uint64_t{count} * 16) return false;
+  out.resize(count);
+  for (point& each : out) static_cast<void>(reader.take(each.x) && reader.take(each.y));
+  return true;
+}
+
+DOVETAIL_DEFINE errc append_points(byte_buffer& out, const std::vector<point>& points, encode_context& context) {
+  // path_recv and polygon_recv refuse none, and what does not fit their size.
+  if (points.empty() || points.size() > 0x7FFF'FFFF / sizeof(point) - 4) {
+    return context.refuse("PostgreSQL takes no path or polygon of so many points");
+  }
+  out.append_big(static_cast<std::uint32_t>(points.size()));
+  for (const point& each : points) {
+    out.append_big(std::bit_cast<std::uint64_t>(each.x));
+    out.append_big(std::bit_cast<std::uint64_t>(each.y));
+  }
+  return errc{};
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

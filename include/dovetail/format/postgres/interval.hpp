@@ -57,7 +57,38 @@ inline void encode_interval(byte_buffer& out, const interval& value) {
 }
 
 /// Takes the words "year", "mon", "day" with their numbers; `rest` is what is behind them.
-[[gnu::noinline]] inline bool read_interval_words(std::string_view& rest, interval& out) noexcept {
+[[gnu::noinline]] bool read_interval_words(std::string_view& rest, interval& out) noexcept;
+
+/// Binary, and the server's text with `intervalstyle` postgres: "1 year 2 mons -3 days +04:05:06.7".
+[[gnu::noinline]] errc decode_interval(const value_ref& value, interval& out) noexcept;
+
+template <>
+struct native_codec<interval> {
+  static constexpr bool reads_text = true;
+  static constexpr bool takes(oid type) noexcept { return type == oids::interval; }
+  static constexpr oid type() noexcept { return oids::interval; }
+  static errc decode(const value_ref& value, interval& out, decode_context&) noexcept {
+    return decode_interval(value, out);
+  }
+  static errc encode(byte_buffer& out, const interval& value, oid, encode_context&) {
+    return encode_interval(out, value), errc{};
+  }
+};
+
+}  // namespace postgres::detail
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+DOVETAIL_DEFINE bool read_interval_words(std::string_view& rest, interval& out) noexcept {
   while (!rest.empty()) {
     const std::size_t space = rest.find(' ');
     std::int64_t number = 0;
@@ -81,8 +112,7 @@ inline void encode_interval(byte_buffer& out, const interval& value) {
   return true;
 }
 
-/// Binary, and the server's text with `intervalstyle` postgres: "1 year 2 mons -3 days +04:05:06.7".
-[[gnu::noinline]] inline errc decode_interval(const value_ref& value, interval& out) noexcept {
+DOVETAIL_DEFINE errc decode_interval(const value_ref& value, interval& out) noexcept {
   if (value.is_binary) {
     if (value.size != 16) return errc::malformed_value;
     out.microseconds = static_cast<std::int64_t>(load_big<std::uint64_t>(value.data));
@@ -100,18 +130,7 @@ inline void encode_interval(byte_buffer& out, const interval& value) {
   return errc{};
 }
 
-template <>
-struct native_codec<interval> {
-  static constexpr bool reads_text = true;
-  static constexpr bool takes(oid type) noexcept { return type == oids::interval; }
-  static constexpr oid type() noexcept { return oids::interval; }
-  static errc decode(const value_ref& value, interval& out, decode_context&) noexcept {
-    return decode_interval(value, out);
-  }
-  static errc encode(byte_buffer& out, const interval& value, oid, encode_context&) {
-    return encode_interval(out, value), errc{};
-  }
-};
-
 }  // namespace postgres::detail
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

@@ -44,7 +44,23 @@ inline void put_group(char* to, unsigned group) noexcept {
 
 /// Reads a numeric. Errors: errc::malformed_value for what no server sends, errc::value_out_of_range beyond
 /// `decimal`'s limits. Cost: memory for the number's digits, at most those that PostgreSQL's limits allow.
-[[gnu::noinline]] inline errc decode_numeric(byte_view bytes, decimal& out) {
+[[gnu::noinline]] errc decode_numeric(byte_view bytes, decimal& out);
+
+/// Appends a numeric, without its length.
+[[gnu::noinline]] void encode_numeric(byte_buffer& out, const decimal& value);
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres::detail {
+
+DOVETAIL_DEFINE errc decode_numeric(byte_view bytes, decimal& out) {
   part_reader reader{bytes};
   std::uint16_t count = 0;
   std::int16_t weight = 0;
@@ -88,8 +104,7 @@ inline void put_group(char* to, unsigned group) noexcept {
   return out.assign_digits(is_negative, {digits, size}, scale) ? errc{} : errc::value_out_of_range;
 }
 
-/// Appends a numeric, without its length.
-[[gnu::noinline]] inline void encode_numeric(byte_buffer& out, const decimal& value) {
+DOVETAIL_DEFINE void encode_numeric(byte_buffer& out, const decimal& value) {
   const auto put_header = [&out](std::size_t count, int weight, std::uint16_t sign, int scale) {
     std::byte* const at = out.grow(8);
     store_big(at, static_cast<std::uint16_t>(count));
@@ -130,3 +145,5 @@ inline void put_group(char* to, unsigned group) noexcept {
 }
 
 }  // namespace dovetail::inline v0::postgres::detail
+#undef DOVETAIL_DEFINE
+#endif

@@ -159,15 +159,7 @@ class row_cursor {
 
   /// Where the value behind `count` others begins; null when a length does not fit. Static, so that the cursor stays in
   /// registers.
-  [[gnu::noinline]] static const std::byte* skip(const std::byte* at, const std::byte* end, int count) noexcept {
-    for (; count > 0; --count) {
-      const std::ptrdiff_t left = end - at;
-      const std::int32_t length = left < 4 ? -2 : static_cast<std::int32_t>(load_big<std::uint32_t>(at));
-      if (length < -1 || length > left - 4) return nullptr;
-      at += 4 + (length < 0 ? 0 : length);
-    }
-    return at;
-  }
+  [[gnu::noinline]] static const std::byte* skip(const std::byte* at, const std::byte* end, int count) noexcept;
   /// After a length that does not fit there are no bytes, and the next read fails.
   [[gnu::always_inline]] void skip_to(int column) noexcept {
     const bool is_one_null = column - next_ == 1 && end_ - at_ >= 4 && load_big<std::uint32_t>(at_) == 0xFFFF'FFFF;
@@ -192,15 +184,7 @@ class row_source {
   row_source() = default;
 
   /// Says what the rows are; `bound` is how they go to the row type.
-  void describe(std::vector<column_type> columns, const row_description& row, const binding& bound) {
-    describe(std::move(columns));
-    is_straight_ = bound.is_in_order();
-    for (std::size_t i = 0; i < row.leaves.size() && is_straight_; ++i) {
-      const column_type& column = columns_[i];
-      const bool is_text = row.leaves[i].kind == field_kind::text;
-      is_straight_ = is_text ? !column.is_binary || detail::is_plain_text(column.type) : column.is_binary;
-    }
-  }
+  void describe(std::vector<column_type> columns, const row_description& row, const binding& bound);
   void describe(std::vector<column_type> columns) {
     columns_ = std::move(columns);
     is_straight_ = false;
@@ -211,16 +195,7 @@ class row_source {
 
   /// Goes to a row: checks the number of values and every length once.
   /// Errors: errc::malformed_frame; there is no row then.
-  [[gnu::noinline]] errc reset(byte_view body) {
-    words_.clear();
-    detail::part_reader reader{body};
-    std::uint16_t count = 0;
-    if (!reader.take(count) || count != values_.size()) return errc::malformed_frame;
-    for (value_ref& value : values_) {
-      if (!reader.take(value)) return errc::malformed_frame;
-    }
-    return reader.at_end() ? errc{} : errc::malformed_frame;
-  }
+  [[gnu::noinline]] errc reset(byte_view body);
 
   bool is_null(int column) const noexcept { return values_[static_cast<std::size_t>(column)].is_null(); }
   /// A value that has not been decoded.
@@ -293,3 +268,53 @@ class row_source {
 };
 
 }  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+namespace detail {
+
+DOVETAIL_DEFINE const std::byte* row_cursor::skip(const std::byte* at, const std::byte* end, int count) noexcept {
+  for (; count > 0; --count) {
+    const std::ptrdiff_t left = end - at;
+    const std::int32_t length = left < 4 ? -2 : static_cast<std::int32_t>(load_big<std::uint32_t>(at));
+    if (length < -1 || length > left - 4) return nullptr;
+    at += 4 + (length < 0 ? 0 : length);
+  }
+  return at;
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0::postgres
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE void row_source::describe(std::vector<column_type> columns, const row_description& row,
+                                          const binding& bound) {
+  describe(std::move(columns));
+  is_straight_ = bound.is_in_order();
+  for (std::size_t i = 0; i < row.leaves.size() && is_straight_; ++i) {
+    const column_type& column = columns_[i];
+    const bool is_text = row.leaves[i].kind == field_kind::text;
+    is_straight_ = is_text ? !column.is_binary || detail::is_plain_text(column.type) : column.is_binary;
+  }
+}
+
+DOVETAIL_DEFINE errc row_source::reset(byte_view body) {
+  words_.clear();
+  detail::part_reader reader{body};
+  std::uint16_t count = 0;
+  if (!reader.take(count) || count != values_.size()) return errc::malformed_frame;
+  for (value_ref& value : values_) {
+    if (!reader.take(value)) return errc::malformed_frame;
+  }
+  return reader.at_end() ? errc{} : errc::malformed_frame;
+}
+
+}  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

@@ -66,14 +66,7 @@ class part_reader {
     return true;
   }
   /// A length and as many bytes; -1 is null.
-  bool take(value_ref& value) noexcept {
-    std::int32_t size = 0;
-    if (!take(size) || size < -1 || (size > 0 && left() < static_cast<std::size_t>(size))) return fail();
-    value.data = at_;
-    value.size = size;
-    if (size > 0) at_ += size;
-    return true;
-  }
+  bool take(value_ref& value) noexcept;
 
  private:
   bool fail() noexcept {
@@ -87,3 +80,27 @@ class part_reader {
 
 }  // namespace detail
 }  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+namespace detail {
+
+DOVETAIL_DEFINE bool part_reader::take(value_ref& value) noexcept {
+  std::int32_t size = 0;
+  if (!take(size) || size < -1 || (size > 0 && left() < static_cast<std::size_t>(size))) return fail();
+  value.data = at_;
+  value.size = size;
+  if (size > 0) at_ += size;
+  return true;
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif

@@ -1,0 +1,25 @@
+// With DOVETAIL_SEPARATE_COMPILATION: what `postgres::client` is made of is compiled once.
+#pragma once
+
+#include <dovetail/client/basic_client.hpp>
+#include <dovetail/client/postgres/connection.hpp>
+
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#if defined(DOVETAIL_POSTGRES_SOURCE)
+#define DOVETAIL_EXTERN
+#else
+#define DOVETAIL_EXTERN extern
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_EXTERN template class tls_stream<tcp_or_unix_stream, tcp_or_unix_endpoint>;
+DOVETAIL_EXTERN template event detail::perform<postgres::transport::stream>(postgres::transport::stream&, const action&,
+                                                                            deadline, traffic&, bool);
+DOVETAIL_EXTERN template class detail::pool_state<postgres::connection, bounded_pool, no_observer>;
+DOVETAIL_EXTERN template class pool<postgres::connection, bounded_pool, no_observer>;
+DOVETAIL_EXTERN template class client_core<postgres::connection, exponential_backoff, bounded_pool, no_observer>;
+DOVETAIL_EXTERN template class basic_client<postgres::connection>;
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_EXTERN
+#endif
