@@ -12,7 +12,7 @@ namespace dovetail::inline v0::detail {
 /// Appends the line of `sql` that has the character `position` (counted from 1, in UTF-8), and a line with a caret
 /// below it: "\n  line 2: from town\n               ^". Nothing for a position that the text does not have. Tabs stay
 /// tabs, so that the caret stands right however wide they are shown.
-[[gnu::cold, gnu::noinline]] void append_caret(std::string& text, std::string_view sql, int position);
+void append_caret(std::string& text, std::string_view sql, int position);
 
 }  // namespace dovetail::inline v0::detail
 
@@ -25,7 +25,7 @@ namespace dovetail::inline v0::detail {
 #endif
 namespace dovetail::inline v0::detail {
 
-DOVETAIL_DEFINE void append_caret(std::string& text, std::string_view sql, int position) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void append_caret(std::string& text, std::string_view sql, int position) {
   if (position < 1) return;
   std::size_t line = 0;
   std::size_t number = 1;

@@ -13,7 +13,7 @@ namespace detail {
 inline constexpr std::string_view hidden_text = "***";
 
 /// True for the names of parameters whose values are secrets; case, '_', '-' and escapes of URLs make no difference.
-[[gnu::cold, gnu::noinline]] bool is_secret_name(std::string_view written);
+bool is_secret_name(std::string_view written);
 
 constexpr bool continues_scheme(char c) noexcept {
   return is_ascii_letter(c) || is_ascii_digit(c) || c == '+' || c == '-' || c == '.';
@@ -28,10 +28,10 @@ constexpr std::size_t scheme_begin(std::string_view text, std::size_t end) noexc
 }
 
 /// Adds `name=value&…` with the values of secrets hidden. Values end at one of `ends`.
-[[gnu::cold, gnu::noinline]] void append_masked_pairs(std::string& to, std::string_view text, std::string_view ends);
+void append_masked_pairs(std::string& to, std::string_view text, std::string_view ends);
 
 /// Hides what stands in parentheses or quotes behind each `mark`: up to `close`, or the last `close` of the line.
-[[gnu::cold, gnu::noinline]] void hide_behind(std::string& text, std::string_view mark, char close);
+void hide_behind(std::string& text, std::string_view mark, char close);
 
 }  // namespace detail
 
@@ -42,7 +42,7 @@ inline constexpr std::string_view unreadable_url = "[no readable URL]";
 /// "postgresql://***@h1,h2/app?sslmode=require&password=***". What stands before the last '@' is hidden, so that
 /// passwords may lack escapes. Words of libpq ("host=h password=p") are masked by name. Other text becomes
 /// `unreadable_url`.
-[[gnu::cold, gnu::noinline]] std::string mask_url(std::string_view text);
+std::string mask_url(std::string_view text);
 
 /// A key or token of which a log may show that it is the same one: at most the last four characters of it.
 [[gnu::cold]] inline std::string mask_secret(std::string_view text) {
@@ -53,7 +53,7 @@ inline constexpr std::string_view unreadable_url = "[no readable URL]";
 
 /// An error's text for a log: URLs without user and password, and without the values of rows that PostgreSQL, MySQL
 /// and SQLite put into some messages. The failure itself keeps the whole text.
-[[gnu::cold, gnu::noinline]] std::string mask_error_text(std::string_view text);
+std::string mask_error_text(std::string_view text);
 
 }  // namespace dovetail::inline v0
 
@@ -67,7 +67,7 @@ inline constexpr std::string_view unreadable_url = "[no readable URL]";
 namespace dovetail::inline v0 {
 namespace detail {
 
-DOVETAIL_DEFINE bool is_secret_name(std::string_view written) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool is_secret_name(std::string_view written) {
   constexpr std::string_view names[] = {
       "password",       "passwd",     "pwd",      "sslpassword", "secret",       "clientsecret",  "secretkey",
       "token",          "authtoken",  "apitoken", "accesstoken", "apikey",       "accesskey",     "sslkey",
@@ -89,7 +89,8 @@ DOVETAIL_DEFINE bool is_secret_name(std::string_view written) {
   return false;
 }
 
-DOVETAIL_DEFINE void append_masked_pairs(std::string& to, std::string_view text, std::string_view ends) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void append_masked_pairs(std::string& to, std::string_view text,
+                                                                      std::string_view ends) {
   while (!text.empty()) {
     const std::size_t end = text.find_first_of(ends);
     const std::string_view pair = text.substr(0, end);
@@ -105,7 +106,7 @@ DOVETAIL_DEFINE void append_masked_pairs(std::string& to, std::string_view text,
   }
 }
 
-DOVETAIL_DEFINE void hide_behind(std::string& text, std::string_view mark, char close) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void hide_behind(std::string& text, std::string_view mark, char close) {
   for (std::size_t at = text.find(mark); at != text.npos; at = text.find(mark, at)) {
     at += mark.size();
     const std::size_t line = text.find('\n', at);
@@ -120,7 +121,7 @@ DOVETAIL_DEFINE void hide_behind(std::string& text, std::string_view mark, char 
 }  // namespace dovetail::inline v0
 namespace dovetail::inline v0 {
 
-DOVETAIL_DEFINE std::string mask_url(std::string_view text) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::string mask_url(std::string_view text) {
   const std::size_t colon = text.find(':');
   const std::size_t equals = text.find('=');
   if (equals != text.npos && (colon == text.npos || equals < colon)) {
@@ -175,7 +176,7 @@ DOVETAIL_DEFINE std::string mask_url(std::string_view text) {
   return masked;
 }
 
-DOVETAIL_DEFINE std::string mask_error_text(std::string_view text) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::string mask_error_text(std::string_view text) {
   std::string masked;
   std::size_t copied = 0;
   for (std::size_t mark = text.find("://"); mark != text.npos; mark = text.find("://", mark + 3)) {

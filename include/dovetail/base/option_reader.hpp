@@ -44,10 +44,10 @@ class option_reader {
   explicit option_reader(uri&&) = delete;
 
   /// The connection string must have one of these schemes.
-  [[gnu::cold, gnu::noinline]] option_reader& scheme(std::initializer_list<std::string_view> schemes);
+  option_reader& scheme(std::initializer_list<std::string_view> schemes);
 
   /// `true`, `yes`, `on`, `1` or no value at all; `false`, `no`, `off` or `0`; in any case.
-  [[gnu::cold, gnu::noinline]] option_reader& boolean(std::string_view name, bool& target);
+  option_reader& boolean(std::string_view name, bool& target);
 
   /// A whole number from `least` to `most`, both included.
   template <std::integral Integer>
@@ -113,7 +113,7 @@ class option_reader {
 
   /// Success, or one failure that names every mistake, parameters that nobody has asked for included.
   /// Errors: the code of the first mistake: errc::invalid_option, errc::unknown_option, …
-  [[gnu::cold, gnu::noinline]] result<void> finish();
+  result<void> finish();
 
  private:
   /// Within the range of every clock.
@@ -136,7 +136,7 @@ class option_reader {
   }
 
   /// The parameter of this name, or null; the name is a known one from now on, and a repetition is a mistake.
-  [[gnu::cold, gnu::noinline]] const uri_parameter* take(std::string_view name);
+  const uri_parameter* take(std::string_view name);
 
   [[gnu::cold, gnu::noinline]] bool has_asked_for(std::string_view name) const noexcept {
     for (std::string_view rest = names_; !rest.empty();) {
@@ -172,23 +172,19 @@ class option_reader {
         text, {number < 0 ? "-" : "", detail::number_text{number < 0 ? std::uint64_t{0} - magnitude : magnitude}});
   }
 
-  [[gnu::cold, gnu::noinline]] static void append_time(std::string& text, std::string_view before,
-                                                       std::chrono::milliseconds time);
+  static void append_time(std::string& text, std::string_view before, std::chrono::milliseconds time);
 
-  [[gnu::cold, gnu::noinline]] void report_unknown(std::size_t i);
+  void report_unknown(std::size_t i);
 
   /// Finds the meaning of the parameter's word.
-  [[gnu::cold, gnu::noinline]] bool choose(std::string_view name, std::initializer_list<option_word> words,
-                                           std::int64_t& meaning);
+  bool choose(std::string_view name, std::initializer_list<option_word> words, std::int64_t& meaning);
 
-  [[gnu::cold, gnu::noinline]] bool read_integer(std::string_view name, std::int64_t least, std::int64_t most,
-                                                 std::int64_t& value);
+  bool read_integer(std::string_view name, std::int64_t least, std::int64_t most, std::int64_t& value);
 
-  [[gnu::cold, gnu::noinline]] bool read_time(std::string_view name, std::int64_t unit, std::chrono::milliseconds least,
-                                              std::chrono::milliseconds most, std::chrono::milliseconds step,
-                                              std::chrono::milliseconds& value);
+  bool read_time(std::string_view name, std::int64_t unit, std::chrono::milliseconds least,
+                 std::chrono::milliseconds most, std::chrono::milliseconds step, std::chrono::milliseconds& value);
 
-  [[gnu::cold, gnu::noinline]] option_reader& invalid(const uri_parameter& found, std::string_view expected);
+  option_reader& invalid(const uri_parameter& found, std::string_view expected);
 
   const uri* source_;
   // Joined strings and not vectors, which are much code.
@@ -210,7 +206,8 @@ class option_reader {
 #endif
 namespace dovetail::inline v0 {
 
-DOVETAIL_DEFINE option_reader& option_reader::scheme(std::initializer_list<std::string_view> schemes) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE option_reader& option_reader::scheme(
+    std::initializer_list<std::string_view> schemes) {
   std::string text = "the connection string must begin with ";
   bool is_first = true;
   for (const std::string_view each : schemes) {
@@ -222,7 +219,8 @@ DOVETAIL_DEFINE option_reader& option_reader::scheme(std::initializer_list<std::
   return problem(errc::malformed_connection_string, text);
 }
 
-DOVETAIL_DEFINE option_reader& option_reader::boolean(std::string_view name, bool& target) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE option_reader& option_reader::boolean(std::string_view name,
+                                                                                   bool& target) {
   const uri_parameter* const found = take(name);
   if (found == nullptr) return *this;
   const std::string_view value = found->value.reveal();
@@ -237,7 +235,7 @@ DOVETAIL_DEFINE option_reader& option_reader::boolean(std::string_view name, boo
   return *this;
 }
 
-DOVETAIL_DEFINE result<void> option_reader::finish() {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE result<void> option_reader::finish() {
   for (std::size_t i = 0; i < known_.size(); ++i) {
     if (known_[i] == '-') report_unknown(i);
     known_[i] = '+';
@@ -246,7 +244,7 @@ DOVETAIL_DEFINE result<void> option_reader::finish() {
   return error_info{code_, problems_};
 }
 
-DOVETAIL_DEFINE const uri_parameter* option_reader::take(std::string_view name) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE const uri_parameter* option_reader::take(std::string_view name) {
   if (!has_asked_for(name)) detail::append_parts(names_, {name, separator});
   const uri_parameter* found = nullptr;
   bool is_repeated = false;
@@ -264,8 +262,8 @@ DOVETAIL_DEFINE const uri_parameter* option_reader::take(std::string_view name) 
   return found;
 }
 
-DOVETAIL_DEFINE void option_reader::append_time(std::string& text, std::string_view before,
-                                                std::chrono::milliseconds time) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void option_reader::append_time(std::string& text, std::string_view before,
+                                                                             std::chrono::milliseconds time) {
   std::int64_t count = time.count();
   std::string_view unit = "ms";
   if (count != 0 && count % 3'600'000 == 0) {
@@ -280,7 +278,7 @@ DOVETAIL_DEFINE void option_reader::append_time(std::string& text, std::string_v
   text += unit;
 }
 
-DOVETAIL_DEFINE void option_reader::report_unknown(std::size_t i) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void option_reader::report_unknown(std::size_t i) {
   const std::string& name = source_->parameters[i].name;
   std::string text = "unknown parameter ";
   if (!source_->may_hide_password && detail::may_be_shown(name)) {
@@ -298,8 +296,9 @@ DOVETAIL_DEFINE void option_reader::report_unknown(std::size_t i) {
   problem(errc::unknown_option, text);
 }
 
-DOVETAIL_DEFINE bool option_reader::choose(std::string_view name, std::initializer_list<option_word> words,
-                                           std::int64_t& meaning) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool option_reader::choose(std::string_view name,
+                                                                        std::initializer_list<option_word> words,
+                                                                        std::int64_t& meaning) {
   const uri_parameter* const found = take(name);
   if (found == nullptr) return false;
   const std::string_view value = found->value.reveal();
@@ -319,8 +318,8 @@ DOVETAIL_DEFINE bool option_reader::choose(std::string_view name, std::initializ
   return false;
 }
 
-DOVETAIL_DEFINE bool option_reader::read_integer(std::string_view name, std::int64_t least, std::int64_t most,
-                                                 std::int64_t& value) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool option_reader::read_integer(std::string_view name, std::int64_t least,
+                                                                              std::int64_t most, std::int64_t& value) {
   const uri_parameter* const found = take(name);
   if (found == nullptr) return false;
   if (parse_integer(found->value.reveal(), value) && value >= least && value <= most) return true;
@@ -332,9 +331,11 @@ DOVETAIL_DEFINE bool option_reader::read_integer(std::string_view name, std::int
   return false;
 }
 
-DOVETAIL_DEFINE bool option_reader::read_time(std::string_view name, std::int64_t unit, std::chrono::milliseconds least,
-                                              std::chrono::milliseconds most, std::chrono::milliseconds step,
-                                              std::chrono::milliseconds& value) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool option_reader::read_time(std::string_view name, std::int64_t unit,
+                                                                           std::chrono::milliseconds least,
+                                                                           std::chrono::milliseconds most,
+                                                                           std::chrono::milliseconds step,
+                                                                           std::chrono::milliseconds& value) {
   const uri_parameter* const found = take(name);
   if (found == nullptr) return false;
   std::string_view number = found->value.reveal();
@@ -358,7 +359,8 @@ DOVETAIL_DEFINE bool option_reader::read_time(std::string_view name, std::int64_
   return false;
 }
 
-DOVETAIL_DEFINE option_reader& option_reader::invalid(const uri_parameter& found, std::string_view expected) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE option_reader& option_reader::invalid(const uri_parameter& found,
+                                                                                   std::string_view expected) {
   const std::string_view value = found.value.reveal();
   std::string text;
   detail::append_parts(text, {"parameter '", found.name, "' in the connection string must be ", expected});

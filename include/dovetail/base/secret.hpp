@@ -56,7 +56,7 @@ class secret {
  private:
   void wipe() noexcept { wipe(text_); }
 
-  [[gnu::noinline]] static void wipe(std::string& text) noexcept;
+  static void wipe(std::string& text) noexcept;
 
   std::string text_;
 };
@@ -81,7 +81,7 @@ DOVETAIL_DEFINE secret& secret::operator=(secret&& other) noexcept {
   return *this;
 }
 
-DOVETAIL_DEFINE void secret::wipe(std::string& text) noexcept {
+[[gnu::noinline]] DOVETAIL_DEFINE void secret::wipe(std::string& text) noexcept {
   // Also what a short string leaves behind when it is moved from. No allocation: it grows to its capacity only.
   text.resize(text.capacity());
   // Through a volatile pointer, so that the compiler does not drop stores to memory that is about to be freed.

@@ -51,7 +51,7 @@ struct uri {
   }
 
   /// The connection string for messages and logs: without password and parameters.
-  [[gnu::cold, gnu::noinline]] std::string public_text() const;
+  std::string public_text() const;
 };
 
 namespace detail {
@@ -63,7 +63,7 @@ namespace detail {
 }
 
 /// True when a message may quote `text`: short, and nothing that separates a password from something else.
-[[gnu::cold, gnu::noinline]] bool may_be_shown(std::string_view text) noexcept;
+bool may_be_shown(std::string_view text) noexcept;
 
 inline std::size_t count_of(std::string_view text, char mark) noexcept {
   std::size_t count = 0;
@@ -72,8 +72,8 @@ inline std::size_t count_of(std::string_view text, char mark) noexcept {
 }
 
 /// Says what is wrong without quoting anything but the name of a parameter.
-[[gnu::cold, gnu::noinline]] error_info uri_error(const uri_problem& problem, std::string_view parameter,
-                                                  bool is_host_one_of_several, bool has_at_behind);
+error_info uri_error(const uri_problem& problem, std::string_view parameter, bool is_host_one_of_several,
+                     bool has_at_behind);
 
 }  // namespace detail
 
@@ -82,7 +82,7 @@ inline std::size_t count_of(std::string_view text, char mark) noexcept {
 /// in front of the path ends the password, so that only '/', '?', '#' and '%' need escapes in it.
 /// Errors: errc::malformed_connection_string, which names the part and its place, and quotes nothing but the names of
 /// parameters.
-[[gnu::cold, gnu::noinline]] result<uri> parse_uri(std::string_view text);
+result<uri> parse_uri(std::string_view text);
 
 }  // namespace dovetail::inline v0
 
@@ -95,7 +95,7 @@ inline std::size_t count_of(std::string_view text, char mark) noexcept {
 #endif
 namespace dovetail::inline v0 {
 
-DOVETAIL_DEFINE std::string uri::public_text() const {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::string uri::public_text() const {
   std::string text;
   detail::append_parts(text, {scheme, has_authority ? "://" : ":"});
   if (may_hide_password) return text.append(secret::redacted());
@@ -118,7 +118,7 @@ DOVETAIL_DEFINE std::string uri::public_text() const {
 namespace dovetail::inline v0 {
 namespace detail {
 
-DOVETAIL_DEFINE bool may_be_shown(std::string_view text) noexcept {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool may_be_shown(std::string_view text) noexcept {
   for (const char c : text) {
     if (!is_ascii_letter(c) && !is_ascii_digit(c) && std::string_view{"_-.+ "}.find(c) == std::string_view::npos) {
       return false;
@@ -127,8 +127,9 @@ DOVETAIL_DEFINE bool may_be_shown(std::string_view text) noexcept {
   return !text.empty() && text.size() <= 48;
 }
 
-DOVETAIL_DEFINE error_info uri_error(const uri_problem& problem, std::string_view parameter,
-                                     bool is_host_one_of_several, bool has_at_behind) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info uri_error(const uri_problem& problem,
+                                                                  std::string_view parameter,
+                                                                  bool is_host_one_of_several, bool has_at_behind) {
   std::string part;
   const number_text ordinal{problem.ordinal + 1};
   switch (problem.part) {
@@ -205,7 +206,7 @@ DOVETAIL_DEFINE error_info uri_error(const uri_problem& problem, std::string_vie
 }  // namespace dovetail::inline v0
 namespace dovetail::inline v0 {
 
-DOVETAIL_DEFINE result<uri> parse_uri(std::string_view text) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE result<uri> parse_uri(std::string_view text) {
   const detail::uri_parts parts = detail::split_uri(text);
   const std::size_t behind_hosts = parts.hosts.position + parts.hosts.text.size();
   const bool has_at_behind = parts.has_authority && text.find('@', behind_hosts) != text.npos;

@@ -13,7 +13,7 @@ namespace dovetail::inline v0 {
 
 /// Reads `minConnections maxConnections pooling acquireTimeout idleTimeout maxLifetime timeout retryAttempts
 /// retryDelay`; times are in milliseconds unless they have a unit. Mistakes stay in the reader, for its `finish()`.
-[[gnu::cold, gnu::noinline]] string_settings read_settings(option_reader& reader);
+string_settings read_settings(option_reader& reader);
 
 }  // namespace dovetail::inline v0
 
@@ -26,7 +26,7 @@ namespace dovetail::inline v0 {
 #endif
 namespace dovetail::inline v0 {
 
-DOVETAIL_DEFINE string_settings read_settings(option_reader& reader) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE string_settings read_settings(option_reader& reader) {
   string_settings said;
   const auto count = [&reader](std::string_view name, auto& target, int least, int most) {
     if (!reader.has(name)) return;

@@ -17,7 +17,7 @@ constexpr bool is_word_character(char c) noexcept {
 }
 
 /// A type's name as programmers write it, from what compilers print.
-[[gnu::cold, gnu::noinline]] std::string tidy_type_name(std::string_view name);
+std::string tidy_type_name(std::string_view name);
 
 }  // namespace dovetail::inline v0::detail
 
@@ -35,7 +35,7 @@ inline void append_groups(std::string& text, const row_description& row, std::ui
 
 /// The name of a leaf with those of the structs around it, joined by dots; a leaf without a name is `#2`, counted
 /// from 1.
-[[gnu::cold, gnu::noinline]] std::string path_of(const row_description& row, std::size_t index);
+std::string path_of(const row_description& row, std::size_t index);
 
 }  // namespace dovetail::inline v0
 
@@ -48,7 +48,7 @@ inline void append_groups(std::string& text, const row_description& row, std::ui
 #endif
 namespace dovetail::inline v0::detail {
 
-DOVETAIL_DEFINE std::string tidy_type_name(std::string_view name) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::string tidy_type_name(std::string_view name) {
   struct replacement {
     std::string_view from;
     std::string_view to;
@@ -110,7 +110,7 @@ DOVETAIL_DEFINE std::string tidy_type_name(std::string_view name) {
 }  // namespace dovetail::inline v0::detail
 namespace dovetail::inline v0 {
 
-DOVETAIL_DEFINE std::string path_of(const row_description& row, std::size_t index) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::string path_of(const row_description& row, std::size_t index) {
   std::string path;
   const leaf& field = row.leaves[index];
   if (field.name.empty()) {

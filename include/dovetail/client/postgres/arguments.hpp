@@ -79,8 +79,8 @@ class declared_types {
 };
 
 /// The failure of a value that the server's type does not take.
-[[gnu::cold, gnu::noinline]] error_info argument_failure(errc code, std::string_view which, std::string_view name,
-                                                         std::string_view end, oid wanted, const char* why);
+error_info argument_failure(errc code, std::string_view which, std::string_view name, std::string_view end, oid wanted,
+                            const char* why);
 
 /// Writes parameters one after the other; keeps the first failure.
 class argument_output {
@@ -186,8 +186,9 @@ DOVETAIL_DEFINE void declared_types::set(std::span<const slot_type> slot_list) {
   for (std::size_t i = 0; i < count_; ++i) out[i] = slot_list[i].whole;
 }
 
-DOVETAIL_DEFINE error_info argument_failure(errc code, std::string_view which, std::string_view name,
-                                            std::string_view end, oid wanted, const char* why) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info argument_failure(errc code, std::string_view which,
+                                                                         std::string_view name, std::string_view end,
+                                                                         oid wanted, const char* why) {
   std::string text;
   dovetail::detail::append_parts(text, {which, name, end, ", ", type_name_of(wanted), ": ", why});
   return {code, std::move(text)};

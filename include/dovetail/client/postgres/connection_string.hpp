@@ -24,8 +24,8 @@ namespace dovetail::inline v0::postgres {
 /// TLS: without `sslmode` it is `prefer`; or `verify-full` where `ssl=true`, files of certificates or direct
 /// negotiation ask for TLS.
 /// Errors: one failure that names every mistake, and prints no password.
-[[gnu::cold, gnu::noinline]] result<parsed_string<connect_options>> parse(
-    std::string_view text, const environment& around = environment::of_process());
+result<parsed_string<connect_options>> parse(std::string_view text,
+                                             const environment& around = environment::of_process());
 
 }  // namespace dovetail::inline v0::postgres
 
@@ -38,7 +38,8 @@ namespace dovetail::inline v0::postgres {
 #endif
 namespace dovetail::inline v0::postgres {
 
-DOVETAIL_DEFINE result<parsed_string<connect_options>> parse(std::string_view text, const environment& around) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE result<parsed_string<connect_options>> parse(std::string_view text,
+                                                                                          const environment& around) {
   result<uri> where = is_uri(text) ? parse_uri(text) : detail::parse_words(text);
   if (!where) return std::move(where).error();
   options_reader read;

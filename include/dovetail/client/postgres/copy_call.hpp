@@ -100,7 +100,7 @@ class copy_writer {
   }
 
  private:
-  [[gnu::cold, gnu::noinline]] static void add_misfit(std::string& to, std::string_view field, oid type);
+  static void add_misfit(std::string& to, std::string_view field, oid type);
 
   std::string look_;
   std::string copy_;
@@ -213,7 +213,8 @@ DOVETAIL_DEFINE row_sink copy_writer::types_sink() noexcept {
           }};
 }
 
-DOVETAIL_DEFINE void copy_writer::add_misfit(std::string& to, std::string_view field, oid type) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void copy_writer::add_misfit(std::string& to, std::string_view field,
+                                                                          oid type) {
   if (to.empty()) to = "the struct does not fit the table's columns";
   dovetail::detail::append_parts(
       to, {"\n  field '", field, "': its type has no place in a column of the type ", type_name_of(type)});

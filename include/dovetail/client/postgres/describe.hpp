@@ -19,8 +19,7 @@ namespace dovetail::inline v0 {
 namespace postgres {
 
 /// For `verify_queries`. Errors: the server's about the statement.
-[[gnu::cold, gnu::noinline]] error_info describe_query(connection& on, std::string_view text, deadline by,
-                                                       std::vector<described_column>& columns);
+error_info describe_query(connection& on, std::string_view text, deadline by, std::vector<described_column>& columns);
 
 }  // namespace postgres
 }  // namespace dovetail::inline v0
@@ -35,8 +34,9 @@ namespace postgres {
 namespace dovetail::inline v0 {
 namespace postgres {
 
-DOVETAIL_DEFINE error_info describe_query(connection& on, std::string_view text, deadline by,
-                                          std::vector<described_column>& columns) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info describe_query(connection& on, std::string_view text,
+                                                                       deadline by,
+                                                                       std::vector<described_column>& columns) {
   describe_statement asked{std::string{text}};
   auto described = on.perform(asked, by);
   if (!described) return std::move(described).error();

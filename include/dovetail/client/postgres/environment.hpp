@@ -31,7 +31,7 @@ struct environment {
   std::vector<std::string> socket_folders = {"/var/run/postgresql", "/tmp"};
 
   /// Threads: nobody may change the environment meanwhile, as with getenv().
-  [[gnu::cold, gnu::noinline]] static environment of_process();
+  static environment of_process();
 };
 
 namespace detail {
@@ -55,12 +55,12 @@ struct close_file {
 
 /// Looks up the servers' passwords in a password file (PostgreSQL documentation, "The Password File"). One that others
 /// may read is not used, and `password_note` says so.
-[[gnu::cold, gnu::noinline]] void read_password_file(const std::string& path, connect_options& how);
+void read_password_file(const std::string& path, connect_options& how);
 
 /// Fills what neither connection string nor variables have said: the user, the server, passwords, certificates.
 /// Errors: errc::invalid_option for a private key that others may read.
-[[gnu::cold, gnu::noinline]] error_info fill_defaults(connect_options& how, const environment& around,
-                                                      const std::string& password_file, bool trusts_system);
+error_info fill_defaults(connect_options& how, const environment& around, const std::string& password_file,
+                         bool trusts_system);
 
 }  // namespace dovetail::inline v0::postgres
 
@@ -73,7 +73,7 @@ struct close_file {
 #endif
 namespace dovetail::inline v0::postgres {
 
-DOVETAIL_DEFINE environment environment::of_process() {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE environment environment::of_process() {
   static constexpr struct {
     const char* variable;
     const char* parameter;
@@ -167,7 +167,7 @@ DOVETAIL_DEFINE bool take_password(std::string_view line, const server_address& 
 }  // namespace dovetail::inline v0::postgres
 namespace dovetail::inline v0::postgres {
 
-DOVETAIL_DEFINE void read_password_file(const std::string& path, connect_options& how) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void read_password_file(const std::string& path, connect_options& how) {
   const auto note = [&](std::string_view why) {
     how.password_note.clear();
     dovetail::detail::append_parts(how.password_note, {"the password file ", path, " ", why});
@@ -194,8 +194,9 @@ DOVETAIL_DEFINE void read_password_file(const std::string& path, connect_options
   }
 }
 
-DOVETAIL_DEFINE error_info fill_defaults(connect_options& how, const environment& around,
-                                         const std::string& password_file, bool trusts_system) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info fill_defaults(connect_options& how, const environment& around,
+                                                                      const std::string& password_file,
+                                                                      bool trusts_system) {
   if (how.user.empty()) how.user = around.user;
   if (how.servers.empty()) how.servers.emplace_back();
   for (server_address& each : how.servers) {

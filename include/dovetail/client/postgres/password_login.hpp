@@ -12,7 +12,7 @@
 namespace dovetail::inline v0::postgres::detail {
 
 /// Asks the options' source, if there is one, and puts what it gives in the place of every other password.
-[[gnu::cold, gnu::noinline]] error_info fetch_password(connect_options& how);
+error_info fetch_password(connect_options& how);
 
 /// The dialogue of `startup`. Lifetime: borrows the password, which is wiped at the end, unless it is null.
 class password_login {
@@ -43,7 +43,7 @@ class password_login {
 #endif
 namespace dovetail::inline v0::postgres::detail {
 
-DOVETAIL_DEFINE error_info fetch_password(connect_options& how) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info fetch_password(connect_options& how) {
   if (how.credentials == nullptr) return {};
   how.password = secret{};
   for (server_address& each : how.servers) each.password = secret{};

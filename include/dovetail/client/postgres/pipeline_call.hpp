@@ -39,7 +39,7 @@ struct pipeline_target<sql_query_optional<Row, Request>> {
 };
 
 /// Adds to a failure which of the statements it was.
-[[gnu::cold, gnu::noinline]] error_info number_failure(error_info failure, std::size_t index, bool were_executed);
+error_info number_failure(error_info failure, std::size_t index, bool were_executed);
 
 /// One statement of a pipeline on its way. Stays where it is once it is prepared.
 template <class Op>
@@ -130,7 +130,7 @@ struct pipeline_parts<std::vector<Op>> {
 };
 
 /// What the whole pipeline failed of: the cause, not those that were undone because of it.
-[[gnu::cold, gnu::noinline]] error_info failure_of_pipeline(std::span<const pipeline_item> items, std::size_t cause);
+error_info failure_of_pipeline(std::span<const pipeline_item> items, std::size_t cause);
 
 /// Executes the statements of a pipeline. Lifetime: borrows the session and the operation.
 template <class Ops, bool IsEach>
@@ -209,7 +209,8 @@ class pipeline_call {
 namespace dovetail::inline v0 {
 namespace postgres::detail {
 
-DOVETAIL_DEFINE error_info number_failure(error_info failure, std::size_t index, bool were_executed) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info number_failure(error_info failure, std::size_t index,
+                                                                       bool were_executed) {
   std::string text = "statement ";
   v0::detail::append_parts(text, {v0::detail::number_text{index + 1}, " of the pipeline"});
   if (were_executed) text += " (all of them have been executed)";
@@ -218,7 +219,8 @@ DOVETAIL_DEFINE error_info number_failure(error_info failure, std::size_t index,
   return failure;
 }
 
-DOVETAIL_DEFINE error_info failure_of_pipeline(std::span<const pipeline_item> items, std::size_t cause) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info failure_of_pipeline(std::span<const pipeline_item> items,
+                                                                            std::size_t cause) {
   const bool were_executed = cause >= items.size();
   if (were_executed) {
     cause = 0;

@@ -22,7 +22,7 @@ namespace postgres::detail {
 
 using dovetail::detail::row_tag;
 
-[[gnu::cold, gnu::noinline]] std::vector<column_info> columns_of(const statement_description& of);
+std::vector<column_info> columns_of(const statement_description& of);
 
 using names_maker = std::shared_ptr<const void> (*)(const statement_description& of);
 
@@ -82,8 +82,8 @@ class row_target {
   /// Compares the columns with the row type, once per prepared statement, and chooses their formats.
   error_info describe(statement_description& of);
 
-  [[gnu::cold, gnu::noinline]] error_info bind(statement_description& of);
-  [[gnu::noinline]] void choose_formats(statement_description& of) const;
+  error_info bind(statement_description& of);
+  void choose_formats(statement_description& of) const;
   [[gnu::cold, gnu::noinline]] bool fail_value(read_status status) {
     if (status.leaf < 0) return fail({errc::malformed_frame, "a row that is none of this result"});
     return fail(value_error(*row_, bound_->columns, columns_of(*of_), status, number_, bound_->source.words()));
@@ -178,7 +178,7 @@ class one_row final : public row_target {
 namespace dovetail::inline v0 {
 namespace postgres::detail {
 
-DOVETAIL_DEFINE std::vector<column_info> columns_of(const statement_description& of) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::vector<column_info> columns_of(const statement_description& of) {
   std::vector<column_info> columns(of.columns().size());
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const column_description& from = of.columns()[i];
@@ -195,7 +195,7 @@ DOVETAIL_DEFINE error_info row_target::describe(statement_description& of) {
   return {};
 }
 
-DOVETAIL_DEFINE error_info row_target::bind(statement_description& of) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info row_target::bind(statement_description& of) {
   result<binding> made = bind_row(*row_, columns_of(of), {.style = style_});
   if (!made) return std::move(made).error();
   bound_ = of.bindings.remember(tag_, *std::move(made));
@@ -212,7 +212,7 @@ DOVETAIL_DEFINE error_info row_target::bind(statement_description& of) {
   return {};
 }
 
-DOVETAIL_DEFINE void row_target::choose_formats(statement_description& of) const {
+[[gnu::noinline]] DOVETAIL_DEFINE void row_target::choose_formats(statement_description& of) const {
   const bool is_dynamic = row_->leaves.empty();
   for (std::size_t column = 0; column < of.columns().size(); ++column) {
     of.ask_for(column, !is_dynamic || is_dynamic_binary(of.columns()[column].type));

@@ -22,8 +22,7 @@ namespace postgres::detail {
 /// Adds the statement and the caller's place to a failure. The text only when the user asked for it; without its
 /// literals also when rows do not fit, because then the text is what has to be changed.
 /// `sent` is what was made of the text: what the server says of a place in it is said of the user's text.
-[[gnu::cold, gnu::noinline]] error_info explain(error_info failure, const statement_view& sql, bool shows_text,
-                                                std::string_view sent = {});
+error_info explain(error_info failure, const statement_view& sql, bool shows_text, std::string_view sent = {});
 
 /// Statements that begin or end a transaction would leave a pooled connection in a state that nobody expects.
 [[gnu::cold, gnu::noinline]] inline error_info refuse_transaction_statement() {
@@ -208,8 +207,8 @@ class insert_call {
 namespace dovetail::inline v0 {
 namespace postgres::detail {
 
-DOVETAIL_DEFINE error_info explain(error_info failure, const statement_view& sql, bool shows_text,
-                                   std::string_view sent) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info explain(error_info failure, const statement_view& sql,
+                                                                bool shows_text, std::string_view sent) {
   failure.with_location(sql.where);
   if (failure.server().position > 0 && !sent.empty()) {
     server_fields said = failure.server();

@@ -38,7 +38,7 @@ class authentication {
   bool is_over() const noexcept { return step_ == step::over; }
 
   /// Takes the body of an Authentication message; appends the answer, if there is one, to `out`.
-  [[gnu::cold, gnu::noinline]] error_info take(byte_view body, byte_buffer& out);
+  error_info take(byte_view body, byte_buffer& out);
 
  private:
   enum class step : std::uint8_t { start, answered, scram_begun, scram_proved, scram_verified, over };
@@ -91,7 +91,7 @@ class authentication {
 #endif
 namespace dovetail::inline v0::postgres::detail {
 
-DOVETAIL_DEFINE error_info authentication::take(byte_view body, byte_buffer& out) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info authentication::take(byte_view body, byte_buffer& out) {
   message_reader reader{body};
   std::uint32_t kind = 0;
   if (!reader.u32(kind)) return malformed();

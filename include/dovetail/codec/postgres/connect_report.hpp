@@ -14,10 +14,10 @@ namespace dovetail::inline v0::postgres::detail {
 /// Collects one failure a server. Users and databases are named, passwords never.
 class connect_report {
  public:
-  [[gnu::cold, gnu::noinline]] void add(const server_address& server, const connect_options& how, error_info why);
+  void add(const server_address& server, const connect_options& how, error_info why);
 
   /// The last server's failure, in words those of all.
-  [[gnu::cold, gnu::noinline]] error_info take();
+  error_info take();
 
  private:
   std::string earlier_;
@@ -28,10 +28,10 @@ class connect_report {
   return {errc::malformed_frame, "the peer does not speak PostgreSQL's protocol"};
 }
 
-[[gnu::cold, gnu::noinline]] error_info unexpected_message(char type);
+error_info unexpected_message(char type);
 
 /// TLS could not be made: names the files where one of them cannot be read.
-[[gnu::cold, gnu::noinline]] error_info tls_failure(std::error_code why, const connect_options& how);
+error_info tls_failure(std::error_code why, const connect_options& how);
 
 }  // namespace dovetail::inline v0::postgres::detail
 
@@ -44,7 +44,8 @@ class connect_report {
 #endif
 namespace dovetail::inline v0::postgres::detail {
 
-DOVETAIL_DEFINE void connect_report::add(const server_address& server, const connect_options& how, error_info why) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void connect_report::add(const server_address& server,
+                                                                      const connect_options& how, error_info why) {
   std::string text;
   dovetail::detail::append_parts(
       text, {"cannot connect to ", server.text(), " (user '", how.user, "', database '", how.database_name(), "')"});
@@ -54,7 +55,7 @@ DOVETAIL_DEFINE void connect_report::add(const server_address& server, const con
   last_.with_context(std::move(text));
 }
 
-DOVETAIL_DEFINE error_info connect_report::take() {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info connect_report::take() {
   if (!earlier_.empty()) {
     std::string text;
     dovetail::detail::append_parts(text, {earlier_, last_.context()});
@@ -65,7 +66,7 @@ DOVETAIL_DEFINE error_info connect_report::take() {
   return std::move(last_);
 }
 
-DOVETAIL_DEFINE error_info unexpected_message(char type) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info unexpected_message(char type) {
   std::string text{"the server sent a malformed or unexpected message "};
   if (type > ' ' && type <= '~') {
     dovetail::detail::append_parts(text, {"'", std::string_view{&type, 1}, "'"});
@@ -75,7 +76,7 @@ DOVETAIL_DEFINE error_info unexpected_message(char type) {
   return {errc::unexpected_message, text.append(" while the connection was opened")};
 }
 
-DOVETAIL_DEFINE error_info tls_failure(std::error_code why, const connect_options& how) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info tls_failure(std::error_code why, const connect_options& how) {
   std::string text = "TLS";
   if (why == condition::configuration) {
     for (const std::string* file : {&how.tls_authorities, &how.tls_certificate, &how.tls_key}) {

@@ -113,10 +113,10 @@ class dialogue {
   /// believed when the bytes are there.
   action read(const message& wanted);
 
-  [[gnu::cold, gnu::noinline]] error_info protocol_failure(errc code, char type, std::string_view what);
+  error_info protocol_failure(errc code, char type, std::string_view what);
 
   /// The transport failed, time was over, or the caller does not want the answer any more.
-  [[gnu::cold, gnu::noinline]] action stop(const event& ev);
+  action stop(const event& ev);
 
   action end(error_info failure);
 
@@ -321,7 +321,8 @@ DOVETAIL_DEFINE action dialogue::read(const message& wanted) {
   return action::read(input.free());
 }
 
-DOVETAIL_DEFINE error_info dialogue::protocol_failure(errc code, char type, std::string_view what) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info dialogue::protocol_failure(errc code, char type,
+                                                                                   std::string_view what) {
   on_->close();
   const bool is_printable = type > ' ' && type < 0x7F;
   std::string text = "the server's message ";
@@ -330,7 +331,7 @@ DOVETAIL_DEFINE error_info dialogue::protocol_failure(errc code, char type, std:
   return {code, std::move(text)};
 }
 
-DOVETAIL_DEFINE action dialogue::stop(const event& ev) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE action dialogue::stop(const event& ev) {
   const bool may_have_executed = executes_ && on_->is_sent_whole();
   on_->set_may_have_executed(may_have_executed);
   if (ev.cancelled || ev.ec == errc::deadline_passed) {

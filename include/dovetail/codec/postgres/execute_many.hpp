@@ -70,7 +70,7 @@ class execute_many_dialogue final : public detail::dialogue {
   /// A row's arguments could not be written: what the rows before it did must not stay.
   verdict give_up(error_info failure);
 
-  [[gnu::cold, gnu::noinline]] error_info name_row(error_info failure, std::size_t row) const;
+  error_info name_row(error_info failure, std::size_t row) const;
 
   verdict on_message(const detail::message& came) override;
 
@@ -215,7 +215,8 @@ DOVETAIL_DEFINE execute_many_dialogue::verdict execute_many_dialogue::give_up(er
   return verdict::send;
 }
 
-DOVETAIL_DEFINE error_info execute_many_dialogue::name_row(error_info failure, std::size_t row) const {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info execute_many_dialogue::name_row(error_info failure,
+                                                                                        std::size_t row) const {
   std::string context = "row ";
   v0::detail::append_parts(context, {v0::detail::number_text{rows_before_ + row + 1}});
   if (!failure.context().empty()) v0::detail::append_parts(context, {": ", failure.context()});

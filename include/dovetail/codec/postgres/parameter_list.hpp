@@ -45,12 +45,12 @@ class parameter_list {
     std::size_t at;
   };
 
-  [[gnu::cold, gnu::noinline]] error_info wrong_count() const;
+  error_info wrong_count() const;
 
   /// From the first parameter that is out of order on; those before it are where they belong.
-  [[gnu::noinline]] void note_place(std::uint32_t number);
+  void note_place(std::uint32_t number);
 
-  [[gnu::noinline]] error_info sort();
+  error_info sort();
 
   byte_buffer* out_;
   const std::uint32_t* types_;
@@ -105,14 +105,14 @@ DOVETAIL_DEFINE void parameter_list::end(bool is_text) noexcept {
   }
 }
 
-DOVETAIL_DEFINE error_info parameter_list::wrong_count() const {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info parameter_list::wrong_count() const {
   std::string text = "the statement has ";
   v0::detail::append_parts(text, {v0::detail::number_text{count_}, " parameters on the server, and ",
                                   v0::detail::number_text{written_}, " arguments are given"});
   return {errc::wrong_argument_count, std::move(text)};
 }
 
-DOVETAIL_DEFINE void parameter_list::note_place(std::uint32_t number) {
+[[gnu::noinline]] DOVETAIL_DEFINE void parameter_list::note_place(std::uint32_t number) {
   if (places_.empty()) {
     in_order_ = written_;
     shuffled_at_ = out_->size();
@@ -120,7 +120,7 @@ DOVETAIL_DEFINE void parameter_list::note_place(std::uint32_t number) {
   places_.push_back({number, out_->size()});
 }
 
-DOVETAIL_DEFINE error_info parameter_list::sort() {
+[[gnu::noinline]] DOVETAIL_DEFINE error_info parameter_list::sort() {
   byte_buffer unsorted;
   unsorted.append(out_->view().subspan(shuffled_at_));
   const std::size_t end = out_->size();

@@ -14,14 +14,14 @@ namespace dovetail::inline v0::postgres::detail {
 
 /// Fills `fields` from the body of ErrorResponse or NoticeResponse; false when it is malformed.
 /// Source: PostgreSQL documentation, "Error and Notice Message Fields"; unknown fields are skipped, as it demands.
-[[gnu::cold, gnu::noinline]] bool read_fields(byte_view body, server_fields& fields);
+bool read_fields(byte_view body, server_fields& fields);
 
 /// The failure that an ErrorResponse reports, with the code of its SQLSTATE.
 /// Errors: errc::malformed_frame when the body is none.
-[[gnu::cold, gnu::noinline]] error_info server_error(byte_view body);
+error_info server_error(byte_view body);
 
 /// What a NoticeResponse says; empty when it is malformed, for a notice is no reason to fail.
-[[gnu::cold, gnu::noinline]] server_fields notice_fields(byte_view body);
+server_fields notice_fields(byte_view body);
 
 /// The server ends the connection after such an error.
 inline bool is_fatal(const server_fields& fields) noexcept {
@@ -39,7 +39,7 @@ inline bool is_fatal(const server_fields& fields) noexcept {
 #endif
 namespace dovetail::inline v0::postgres::detail {
 
-DOVETAIL_DEFINE bool read_fields(byte_view body, server_fields& fields) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool read_fields(byte_view body, server_fields& fields) {
   message_reader reader{body};
   bool has_plain_severity = false;
   for (;;) {
@@ -92,7 +92,7 @@ DOVETAIL_DEFINE bool read_fields(byte_view body, server_fields& fields) {
   }
 }
 
-DOVETAIL_DEFINE error_info server_error(byte_view body) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info server_error(byte_view body) {
   server_fields fields;
   if (!read_fields(body, fields)) return {errc::malformed_frame, "an ErrorResponse is malformed"};
   error_info failure{make_error_code(std::string_view{fields.sqlstate})};
@@ -100,7 +100,7 @@ DOVETAIL_DEFINE error_info server_error(byte_view body) {
   return failure;
 }
 
-DOVETAIL_DEFINE server_fields notice_fields(byte_view body) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE server_fields notice_fields(byte_view body) {
   server_fields fields;
   if (!read_fields(body, fields)) return {};
   return fields;

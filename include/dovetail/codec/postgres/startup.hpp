@@ -94,7 +94,7 @@ class startup {
   }
 
   /// Nobody else is asked.
-  [[gnu::cold, gnu::noinline]] action fail(error_info why);
+  action fail(error_info why);
 
   action close();
 
@@ -257,7 +257,7 @@ DOVETAIL_DEFINE action startup::next_server() {
   return try_server();
 }
 
-DOVETAIL_DEFINE action startup::fail(error_info why) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE action startup::fail(error_info why) {
   if (step_ == step::start || why.code() == errc::cancelled) {
     failure_ = std::move(why);
     if (step_ != step::start) return close();

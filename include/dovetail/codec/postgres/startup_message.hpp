@@ -16,7 +16,7 @@ inline void write_ssl_request(byte_buffer& out) {
 }
 
 /// Errors: errc::invalid_option when the user is missing, or a text cannot be sent.
-[[gnu::cold, gnu::noinline]] error_info write_startup_message(byte_buffer& out, const connect_options& how);
+error_info write_startup_message(byte_buffer& out, const connect_options& how);
 
 }  // namespace dovetail::inline v0::postgres::detail
 
@@ -29,7 +29,8 @@ inline void write_ssl_request(byte_buffer& out) {
 #endif
 namespace dovetail::inline v0::postgres::detail {
 
-DOVETAIL_DEFINE error_info write_startup_message(byte_buffer& out, const connect_options& how) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info write_startup_message(byte_buffer& out,
+                                                                              const connect_options& how) {
   if (how.user.empty()) return {errc::invalid_option, "no user is given to log in as"};
   message_writer writer{out};
   writer.begin_untyped().u32(static_cast<std::uint32_t>(how.newest_protocol));

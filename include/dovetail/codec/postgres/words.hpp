@@ -17,7 +17,7 @@ namespace dovetail::inline v0::postgres::detail {
 
 constexpr bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-[[gnu::cold, gnu::noinline]] error_info bad_words(std::string_view what, std::size_t ordinal);
+error_info bad_words(std::string_view what, std::size_t ordinal);
 
 /// Takes one value off the front: quoted or up to the next space; a backslash takes the next character as it is.
 /// False when the quote does not end.
@@ -38,7 +38,7 @@ result<uri> parse_words(std::string_view text);
 #endif
 namespace dovetail::inline v0::postgres::detail {
 
-DOVETAIL_DEFINE error_info bad_words(std::string_view what, std::size_t ordinal) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info bad_words(std::string_view what, std::size_t ordinal) {
   std::string text;
   dovetail::detail::append_parts(text,
                                  {"word ", dovetail::detail::number_text{ordinal}, " of the connection string ", what});

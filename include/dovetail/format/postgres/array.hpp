@@ -38,7 +38,7 @@ struct array_header {
   std::size_t elements = 0;
 
   /// False when it is malformed, or says that there are more elements than bytes could hold.
-  [[gnu::noinline]] bool read(part_reader& reader) noexcept;
+  bool read(part_reader& reader) noexcept;
 };
 
 template <class T>
@@ -98,7 +98,7 @@ errc decode_list(const value_ref& value, T& out, decode_context& context) {
 #endif
 namespace dovetail::inline v0::postgres::detail {
 
-DOVETAIL_DEFINE bool array_header::read(part_reader& reader) noexcept {
+[[gnu::noinline]] DOVETAIL_DEFINE bool array_header::read(part_reader& reader) noexcept {
   std::int32_t has_nulls = 0;
   if (!reader.take(dimensions) || !reader.take(has_nulls) || !reader.take(element)) return false;
   if (dimensions < 0 || dimensions > maximum_dimensions || (has_nulls & ~1) != 0) return false;

@@ -141,8 +141,7 @@ errc decode_point_as(const value_ref& value, T& out) {
 }
 
 /// A span from time or from interval; one with months has no fixed length: errc::value_out_of_range.
-[[gnu::noinline]] errc decode_span(const value_ref& value, bool must_be_time, std::int64_t& microseconds,
-                                   decode_context& context);
+errc decode_span(const value_ref& value, bool must_be_time, std::int64_t& microseconds, decode_context& context);
 
 template <class T>
 errc decode_span_as(const value_ref& value, T& out, decode_context& context) {
@@ -248,8 +247,8 @@ errc single_value::read(int, T& out) {
 namespace dovetail::inline v0 {
 namespace postgres::detail {
 
-DOVETAIL_DEFINE errc decode_span(const value_ref& value, bool must_be_time, std::int64_t& microseconds,
-                                 decode_context& context) {
+[[gnu::noinline]] DOVETAIL_DEFINE errc decode_span(const value_ref& value, bool must_be_time,
+                                                   std::int64_t& microseconds, decode_context& context) {
   if (value.is_null()) return errc::unexpected_null;
   if (value.type == oids::interval) {
     if (must_be_time) return errc::malformed_value;

@@ -36,14 +36,14 @@ constexpr std::int32_t width_of(oid type) noexcept {
 }
 
 /// From smallint, integer, bigint.
-[[gnu::noinline]] errc decode_integer(const value_ref& value, std::int64_t& out) noexcept;
+errc decode_integer(const value_ref& value, std::int64_t& out) noexcept;
 
 /// From the same when not negative, from oid and the like, which have no sign, and from numeric without a fraction.
-[[gnu::noinline]] errc decode_unsigned(const value_ref& value, std::uint64_t& out);
+errc decode_unsigned(const value_ref& value, std::uint64_t& out);
 
-[[gnu::noinline]] errc decode_real(const value_ref& value, double& out) noexcept;
+errc decode_real(const value_ref& value, double& out) noexcept;
 
-[[gnu::noinline]] errc decode_boolean(const value_ref& value, bool& out) noexcept;
+errc decode_boolean(const value_ref& value, bool& out) noexcept;
 
 /// True when the value's bytes in binary format are its text. Types that are not built in are taken for such: enums,
 /// citext, domains over text are.
@@ -67,7 +67,7 @@ constexpr bool is_plain_text(oid type) noexcept {
 
 /// The text of a value: as it lies there, without the version of jsonb, or written into `space`.
 /// Errors: errc::malformed_value for binary forms that are not put into words here.
-[[gnu::noinline]] errc decode_text(const value_ref& value, std::string_view& out, std::string* space);
+errc decode_text(const value_ref& value, std::string_view& out, std::string* space);
 
 /// The text of a value that is text, an enum or JSON. Errors: as `decode_text`.
 [[gnu::noinline]] inline errc decode_plain_text(const value_ref& value, std::string_view& out) {
@@ -75,9 +75,9 @@ constexpr bool is_plain_text(oid type) noexcept {
 }
 
 /// The bytes of a bytea; in text format (`\x…`) they are written into `space`.
-[[gnu::noinline]] errc decode_bytes(const value_ref& value, byte_view& out, std::string* space);
+errc decode_bytes(const value_ref& value, byte_view& out, std::string* space);
 
-[[gnu::noinline]] errc decode_uuid(const value_ref& value, uuid& out) noexcept;
+errc decode_uuid(const value_ref& value, uuid& out) noexcept;
 
 [[gnu::noinline]] inline errc decode_decimal(const value_ref& value, decimal& out) {
   if (value.is_null()) return errc::unexpected_null;
@@ -96,7 +96,7 @@ constexpr bool is_plain_text(oid type) noexcept {
 #endif
 namespace dovetail::inline v0::postgres::detail {
 
-DOVETAIL_DEFINE errc decode_integer(const value_ref& value, std::int64_t& out) noexcept {
+[[gnu::noinline]] DOVETAIL_DEFINE errc decode_integer(const value_ref& value, std::int64_t& out) noexcept {
   if (value.is_null()) return errc::unexpected_null;
   if (!value.is_binary) return parse_integer(value.text(), out) ? errc{} : errc::malformed_value;
   if (value.size != width_of(value.type)) return errc::malformed_value;
@@ -112,7 +112,7 @@ DOVETAIL_DEFINE errc decode_integer(const value_ref& value, std::int64_t& out) n
   return errc{};
 }
 
-DOVETAIL_DEFINE errc decode_unsigned(const value_ref& value, std::uint64_t& out) {
+[[gnu::noinline]] DOVETAIL_DEFINE errc decode_unsigned(const value_ref& value, std::uint64_t& out) {
   if (value.is_null()) return errc::unexpected_null;
   const bool is_signed = value.type == oids::int2 || value.type == oids::int4 || value.type == oids::int8;
   if (value.type == oids::numeric) {
@@ -137,7 +137,7 @@ DOVETAIL_DEFINE errc decode_unsigned(const value_ref& value, std::uint64_t& out)
   return errc{};
 }
 
-DOVETAIL_DEFINE errc decode_real(const value_ref& value, double& out) noexcept {
+[[gnu::noinline]] DOVETAIL_DEFINE errc decode_real(const value_ref& value, double& out) noexcept {
   if (value.is_null()) return errc::unexpected_null;
   if (value.is_binary) {
     if (value.size != width_of(value.type)) return errc::malformed_value;
@@ -160,7 +160,7 @@ DOVETAIL_DEFINE errc decode_real(const value_ref& value, double& out) noexcept {
   return ec == std::errc{} && end == text.data() + text.size() ? errc{} : errc::malformed_value;
 }
 
-DOVETAIL_DEFINE errc decode_boolean(const value_ref& value, bool& out) noexcept {
+[[gnu::noinline]] DOVETAIL_DEFINE errc decode_boolean(const value_ref& value, bool& out) noexcept {
   if (value.is_null()) return errc::unexpected_null;
   if (value.size != 1) return errc::malformed_value;
   const char c = static_cast<char>(*value.data);
@@ -169,7 +169,7 @@ DOVETAIL_DEFINE errc decode_boolean(const value_ref& value, bool& out) noexcept 
   return errc{};
 }
 
-DOVETAIL_DEFINE errc decode_text(const value_ref& value, std::string_view& out, std::string* space) {
+[[gnu::noinline]] DOVETAIL_DEFINE errc decode_text(const value_ref& value, std::string_view& out, std::string* space) {
   if (value.is_null()) return errc::unexpected_null;
   out = value.text();
   if (!value.is_binary || is_plain_text(value.type)) return errc{};
@@ -194,7 +194,7 @@ DOVETAIL_DEFINE errc decode_text(const value_ref& value, std::string_view& out, 
   return errc{};
 }
 
-DOVETAIL_DEFINE errc decode_bytes(const value_ref& value, byte_view& out, std::string* space) {
+[[gnu::noinline]] DOVETAIL_DEFINE errc decode_bytes(const value_ref& value, byte_view& out, std::string* space) {
   if (value.is_null()) return errc::unexpected_null;
   out = value.bytes();
   if (value.is_binary) return errc{};
@@ -207,7 +207,7 @@ DOVETAIL_DEFINE errc decode_bytes(const value_ref& value, byte_view& out, std::s
   return errc{};
 }
 
-DOVETAIL_DEFINE errc decode_uuid(const value_ref& value, uuid& out) noexcept {
+[[gnu::noinline]] DOVETAIL_DEFINE errc decode_uuid(const value_ref& value, uuid& out) noexcept {
   if (value.is_null()) return errc::unexpected_null;
   if (!value.is_binary) return parse_uuid(value.text(), out) ? errc{} : errc::malformed_value;
   if (value.size != 16) return errc::malformed_value;

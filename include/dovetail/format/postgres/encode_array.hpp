@@ -54,7 +54,7 @@ errc encode_elements(byte_buffer& out, const T& list, oid element, encode_contex
 }
 
 /// Puts an element in quotes: then no character has a meaning, and NULL is a word.
-[[gnu::noinline]] void quote_element(byte_buffer& out, std::string_view text);
+void quote_element(byte_buffer& out, std::string_view text);
 
 template <class T>
 errc quote_nested(byte_buffer& out, const T& value, byte_buffer& space, encode_context& context) {
@@ -140,7 +140,7 @@ errc encode_list(byte_buffer& out, const T& list, oid wanted, encode_context& co
 #endif
 namespace dovetail::inline v0::postgres::detail {
 
-DOVETAIL_DEFINE void quote_element(byte_buffer& out, std::string_view text) {
+[[gnu::noinline]] DOVETAIL_DEFINE void quote_element(byte_buffer& out, std::string_view text) {
   out.append(std::string_view{"\""});
   for (const char c : text) {
     if (c == '"' || c == '\\') out.append(std::string_view{"\\"});

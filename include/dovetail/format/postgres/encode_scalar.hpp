@@ -27,9 +27,9 @@ struct whole_number {
   bool is_large;
 };
 
-[[gnu::noinline]] errc encode_integer(byte_buffer& out, whole_number number, oid wanted, encode_context& context);
+errc encode_integer(byte_buffer& out, whole_number number, oid wanted, encode_context& context);
 
-[[gnu::noinline]] errc encode_real(byte_buffer& out, double value, oid wanted, encode_context& context);
+errc encode_real(byte_buffer& out, double value, oid wanted, encode_context& context);
 
 [[gnu::noinline]] inline errc encode_text(byte_buffer& out, std::string_view text, encode_context& context) {
   if (!text.empty() && std::memchr(text.data(), 0, text.size()) != nullptr) {
@@ -39,8 +39,7 @@ struct whole_number {
 }
 
 /// Text as the binary form of a type: for COPY, where nothing but binary forms can stand.
-[[gnu::noinline]] errc encode_text_in_binary(byte_buffer& out, std::string_view text, oid wanted,
-                                             encode_context& context);
+errc encode_text_in_binary(byte_buffer& out, std::string_view text, oid wanted, encode_context& context);
 
 errc encode_span(byte_buffer& out, std::int64_t microseconds, oid wanted, encode_context& context);
 
@@ -61,7 +60,8 @@ errc encode_days(byte_buffer& out, std::int32_t days, oid wanted, encode_context
 #endif
 namespace dovetail::inline v0::postgres::detail {
 
-DOVETAIL_DEFINE errc encode_integer(byte_buffer& out, whole_number number, oid wanted, encode_context& context) {
+[[gnu::noinline]] DOVETAIL_DEFINE errc encode_integer(byte_buffer& out, whole_number number, oid wanted,
+                                                      encode_context& context) {
   const auto bits = static_cast<std::uint64_t>(number.value);
   switch (wanted) {
     case oids::int2:
@@ -103,7 +103,8 @@ DOVETAIL_DEFINE errc encode_integer(byte_buffer& out, whole_number number, oid w
   }
 }
 
-DOVETAIL_DEFINE errc encode_real(byte_buffer& out, double value, oid wanted, encode_context& context) {
+[[gnu::noinline]] DOVETAIL_DEFINE errc encode_real(byte_buffer& out, double value, oid wanted,
+                                                   encode_context& context) {
   switch (wanted) {
     case oids::float8:
       return out.append_big(std::bit_cast<std::uint64_t>(value)), errc{};
@@ -119,8 +120,8 @@ DOVETAIL_DEFINE errc encode_real(byte_buffer& out, double value, oid wanted, enc
   }
 }
 
-DOVETAIL_DEFINE errc encode_text_in_binary(byte_buffer& out, std::string_view text, oid wanted,
-                                           encode_context& context) {
+[[gnu::noinline]] DOVETAIL_DEFINE errc encode_text_in_binary(byte_buffer& out, std::string_view text, oid wanted,
+                                                             encode_context& context) {
   if (wanted == oids::uuid) {
     uuid id;
     if (!parse_uuid(text, id)) return context.refuse("the text is no UUID", errc::malformed_value);

@@ -107,9 +107,9 @@ concept fixed_shape = requires {
   shape_coordinates<T>::type;
 };
 
-[[gnu::noinline]] bool take_points(part_reader& reader, std::vector<point>& out);
+bool take_points(part_reader& reader, std::vector<point>& out);
 
-[[gnu::noinline]] errc append_points(byte_buffer& out, const std::vector<point>& points, encode_context& context);
+errc append_points(byte_buffer& out, const std::vector<point>& points, encode_context& context);
 
 }  // namespace detail
 }  // namespace dovetail::inline v0::postgres
@@ -188,7 +188,7 @@ struct native_codec<polygon> {
 namespace dovetail::inline v0::postgres {
 namespace detail {
 
-DOVETAIL_DEFINE bool take_points(part_reader& reader, std::vector<point>& out) {
+[[gnu::noinline]] DOVETAIL_DEFINE bool take_points(part_reader& reader, std::vector<point>& out) {
   std::uint32_t count = 0;
   if (!reader.take(count) || reader.left() != std::uint64_t{count} * 16) return false;
   out.resize(count);
@@ -196,7 +196,8 @@ DOVETAIL_DEFINE bool take_points(part_reader& reader, std::vector<point>& out) {
   return true;
 }
 
-DOVETAIL_DEFINE errc append_points(byte_buffer& out, const std::vector<point>& points, encode_context& context) {
+[[gnu::noinline]] DOVETAIL_DEFINE errc append_points(byte_buffer& out, const std::vector<point>& points,
+                                                     encode_context& context) {
   // path_recv and polygon_recv refuse none, and what does not fit their size.
   if (points.empty() || points.size() > 0x7FFF'FFFF / sizeof(point) - 4) {
     return context.refuse("PostgreSQL takes no path or polygon of so many points");

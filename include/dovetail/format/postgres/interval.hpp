@@ -57,10 +57,10 @@ inline void encode_interval(byte_buffer& out, const interval& value) {
 }
 
 /// Takes the words "year", "mon", "day" with their numbers; `rest` is what is behind them.
-[[gnu::noinline]] bool read_interval_words(std::string_view& rest, interval& out) noexcept;
+bool read_interval_words(std::string_view& rest, interval& out) noexcept;
 
 /// Binary, and the server's text with `intervalstyle` postgres: "1 year 2 mons -3 days +04:05:06.7".
-[[gnu::noinline]] errc decode_interval(const value_ref& value, interval& out) noexcept;
+errc decode_interval(const value_ref& value, interval& out) noexcept;
 
 template <>
 struct native_codec<interval> {
@@ -88,7 +88,7 @@ struct native_codec<interval> {
 namespace dovetail::inline v0 {
 namespace postgres::detail {
 
-DOVETAIL_DEFINE bool read_interval_words(std::string_view& rest, interval& out) noexcept {
+[[gnu::noinline]] DOVETAIL_DEFINE bool read_interval_words(std::string_view& rest, interval& out) noexcept {
   while (!rest.empty()) {
     const std::size_t space = rest.find(' ');
     std::int64_t number = 0;
@@ -112,7 +112,7 @@ DOVETAIL_DEFINE bool read_interval_words(std::string_view& rest, interval& out) 
   return true;
 }
 
-DOVETAIL_DEFINE errc decode_interval(const value_ref& value, interval& out) noexcept {
+[[gnu::noinline]] DOVETAIL_DEFINE errc decode_interval(const value_ref& value, interval& out) noexcept {
   if (value.is_binary) {
     if (value.size != 16) return errc::malformed_value;
     out.microseconds = static_cast<std::int64_t>(load_big<std::uint64_t>(value.data));

@@ -44,10 +44,10 @@ inline void put_group(char* to, unsigned group) noexcept {
 
 /// Reads a numeric. Errors: errc::malformed_value for what no server sends, errc::value_out_of_range beyond
 /// `decimal`'s limits. Cost: memory for the number's digits, at most those that PostgreSQL's limits allow.
-[[gnu::noinline]] errc decode_numeric(byte_view bytes, decimal& out);
+errc decode_numeric(byte_view bytes, decimal& out);
 
 /// Appends a numeric, without its length.
-[[gnu::noinline]] void encode_numeric(byte_buffer& out, const decimal& value);
+void encode_numeric(byte_buffer& out, const decimal& value);
 
 }  // namespace dovetail::inline v0::postgres::detail
 
@@ -60,7 +60,7 @@ inline void put_group(char* to, unsigned group) noexcept {
 #endif
 namespace dovetail::inline v0::postgres::detail {
 
-DOVETAIL_DEFINE errc decode_numeric(byte_view bytes, decimal& out) {
+[[gnu::noinline]] DOVETAIL_DEFINE errc decode_numeric(byte_view bytes, decimal& out) {
   part_reader reader{bytes};
   std::uint16_t count = 0;
   std::int16_t weight = 0;
@@ -104,7 +104,7 @@ DOVETAIL_DEFINE errc decode_numeric(byte_view bytes, decimal& out) {
   return out.assign_digits(is_negative, {digits, size}, scale) ? errc{} : errc::value_out_of_range;
 }
 
-DOVETAIL_DEFINE void encode_numeric(byte_buffer& out, const decimal& value) {
+[[gnu::noinline]] DOVETAIL_DEFINE void encode_numeric(byte_buffer& out, const decimal& value) {
   const auto put_header = [&out](std::size_t count, int weight, std::uint16_t sign, int scale) {
     std::byte* const at = out.grow(8);
     store_big(at, static_cast<std::uint16_t>(count));

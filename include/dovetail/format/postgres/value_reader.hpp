@@ -159,7 +159,7 @@ class row_cursor {
 
   /// Where the value behind `count` others begins; null when a length does not fit. Static, so that the cursor stays in
   /// registers.
-  [[gnu::noinline]] static const std::byte* skip(const std::byte* at, const std::byte* end, int count) noexcept;
+  static const std::byte* skip(const std::byte* at, const std::byte* end, int count) noexcept;
   /// After a length that does not fit there are no bytes, and the next read fails.
   [[gnu::always_inline]] void skip_to(int column) noexcept {
     const bool is_one_null = column - next_ == 1 && end_ - at_ >= 4 && load_big<std::uint32_t>(at_) == 0xFFFF'FFFF;
@@ -195,7 +195,7 @@ class row_source {
 
   /// Goes to a row: checks the number of values and every length once.
   /// Errors: errc::malformed_frame; there is no row then.
-  [[gnu::noinline]] errc reset(byte_view body);
+  errc reset(byte_view body);
 
   bool is_null(int column) const noexcept { return values_[static_cast<std::size_t>(column)].is_null(); }
   /// A value that has not been decoded.
@@ -279,7 +279,8 @@ class row_source {
 namespace dovetail::inline v0::postgres {
 namespace detail {
 
-DOVETAIL_DEFINE const std::byte* row_cursor::skip(const std::byte* at, const std::byte* end, int count) noexcept {
+[[gnu::noinline]] DOVETAIL_DEFINE const std::byte* row_cursor::skip(const std::byte* at, const std::byte* end,
+                                                                    int count) noexcept {
   for (; count > 0; --count) {
     const std::ptrdiff_t left = end - at;
     const std::int32_t length = left < 4 ? -2 : static_cast<std::int32_t>(load_big<std::uint32_t>(at));
@@ -304,7 +305,7 @@ DOVETAIL_DEFINE void row_source::describe(std::vector<column_type> columns, cons
   }
 }
 
-DOVETAIL_DEFINE errc row_source::reset(byte_view body) {
+[[gnu::noinline]] DOVETAIL_DEFINE errc row_source::reset(byte_view body) {
   words_.clear();
   detail::part_reader reader{body};
   std::uint16_t count = 0;
