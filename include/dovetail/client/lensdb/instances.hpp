@@ -45,6 +45,7 @@ DOVETAIL_EXTERN template class basic_client<lensdb::detail::default_connection>;
 #endif
 namespace dovetail::inline v0 {
 
+DOVETAIL_EXTERN template class detail::operation_loop<tcp_stream, asio::any_io_executor, std::allocator<void>>;
 DOVETAIL_EXTERN template class detail::pool_state<lensdb::detail::default_async_connection, bounded_pool, no_observer>;
 DOVETAIL_EXTERN template class pool<lensdb::detail::default_async_connection, bounded_pool, no_observer>;
 DOVETAIL_EXTERN template class client_core<lensdb::detail::default_async_connection, exponential_backoff, bounded_pool,

@@ -12,6 +12,7 @@
 #include <asio/associated_allocator.hpp>
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>
+#include <asio/post.hpp>
 
 #include <memory>
 #include <optional>
@@ -32,58 +33,76 @@ struct guarded_stream {
   async_stream<transport> wire;
 };
 
-/// Stops the server and reads what is still to come; then calls the handler with what the operation gave.
-template <class Handler, class Answer>
-class async_recovery : public std::enable_shared_from_this<async_recovery<Handler, Answer>> {
+/// Stops the server and reads what is still to come. Runs on the operation's executor; nobody can cancel it.
+class async_recovery : public std::enable_shared_from_this<async_recovery> {
  public:
-  async_recovery(guarded_stream& on, Handler handler, Answer answer)
-      : on_(&on),
-        aside_(on.executor, endpoint_of(on.session.options())),
-        handler_(std::move(handler)),
-        answer_(std::move(answer)) {}
+  async_recovery(const async_recovery&) = delete;
+  async_recovery& operator=(const async_recovery&) = delete;
 
-  void begin() {
-    const client_session& session = on_->session;
-    async_run(aside_, cancel_request{session.wire().facts, session.options()}, by_, nullptr,
-              then([](async_recovery& self, const result<void>& told) { told ? self.drain() : self.end(nullptr); }));
-  }
+  void begin();
+
+ protected:
+  async_recovery(guarded_stream& on, asio::any_io_executor runs_on);
+  virtual ~async_recovery();
+
+  guarded_stream& on() noexcept { return *on_; }
 
  private:
-  /// Runs on the operation's executor; nobody can cancel it.
-  template <class Next>
   struct step {
-    using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
+    using executor_type = asio::any_io_executor;
     std::shared_ptr<async_recovery> self;
-    Next next;
-    executor_type get_executor() const noexcept {
-      return asio::get_associated_executor(self->handler_, self->on_->executor);
-    }
-    template <class T>
-    void operator()(result<T> outcome) {
-      next(*self, std::move(outcome));
-    }
+    executor_type get_executor() const noexcept { return self->runs_on_; }
+    void operator()(const result<void>& told) { told ? self->drain() : self->end(nullptr); }
+    void operator()(result<drained> done) { self->end(done ? &*done : nullptr); }
   };
-  template <class Next>
-  step<Next> then(Next next) {
-    return {this->shared_from_this(), next};
-  }
 
-  void drain() {
-    aside_.close();
-    async_run(on_->wire, drain_dialogue{on_->session.wire()}, by_, nullptr,
-              then([](async_recovery& self, result<drained> done) { done ? self.end(&*done) : self.end(nullptr); }));
-  }
+  void drain();
   void end(drained* said) {
     if (said == nullptr) on_->wire.close();
-    if constexpr (std::is_same_v<Answer, result<void>>) {
-      if (on_->session.settle(answer_.error(), said)) answer_ = {};
-    }
-    std::move(handler_)(std::move(answer_));
+    over(said);
   }
+  /// The connection has found its place again, or is closed.
+  virtual void over(drained* said) = 0;
 
   guarded_stream* on_;
   async_stream<transport> aside_;
   deadline by_ = deadline::after(recovery_limit);
+  asio::any_io_executor runs_on_;
+};
+
+/// Afterwards calls the handler with what the operation gave.
+template <class Handler, class Answer>
+class answering_recovery final : public async_recovery {
+ public:
+  answering_recovery(guarded_stream& on, Handler handler, Answer answer)
+      : async_recovery(on, executor_of(on, handler)), handler_(std::move(handler)), answer_(std::move(answer)) {}
+
+ private:
+  using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
+  // An executor that cannot be kept as any_io_executor only gets the completion.
+  static constexpr bool runs_there = std::is_convertible_v<executor_type, asio::any_io_executor>;
+
+  static asio::any_io_executor executor_of(guarded_stream& on, const Handler& handler) {
+    if constexpr (runs_there) {
+      return asio::get_associated_executor(handler, on.executor);
+    } else {
+      return on.executor;
+    }
+  }
+  void over(drained* said) override {
+    if constexpr (std::is_same_v<Answer, result<void>>) {
+      if (on().session.settle(answer_.error(), said)) answer_ = {};
+    }
+    if constexpr (runs_there) {
+      std::move(handler_)(std::move(answer_));
+    } else {
+      const executor_type there = asio::get_associated_executor(handler_, on().executor);
+      asio::post(there, [handler = std::move(handler_), answer = std::move(answer_)]() mutable {
+        std::move(handler)(std::move(answer));
+      });
+    }
+  }
+
   Handler handler_;
   Answer answer_;
 };
@@ -110,7 +129,7 @@ struct recovering {
       on->session.forget_purpose();
       return std::move(handler)(std::move(answer));
     }
-    std::make_shared<async_recovery<Handler, result<T>>>(*on, std::move(handler), std::move(answer))->begin();
+    std::make_shared<answering_recovery<Handler, result<T>>>(*on, std::move(handler), std::move(answer))->begin();
   }
 };
 
@@ -198,3 +217,32 @@ class async_connection {
 
 }  // namespace postgres
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/postgres_async_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_ASYNC_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres::detail {
+
+DOVETAIL_DEFINE async_recovery::async_recovery(guarded_stream& on, asio::any_io_executor runs_on)
+    : on_(&on), aside_(on.executor, endpoint_of(on.session.options())), runs_on_(std::move(runs_on)) {}
+
+DOVETAIL_DEFINE async_recovery::~async_recovery() = default;
+
+DOVETAIL_DEFINE void async_recovery::begin() {
+  const client_session& session = on_->session;
+  async_run(aside_, cancel_request{session.wire().facts, session.options()}, by_, nullptr, step{shared_from_this()});
+}
+
+DOVETAIL_DEFINE void async_recovery::drain() {
+  aside_.close();
+  dovetail::async_run(on_->wire, drain_dialogue{on_->session.wire()}, by_, nullptr, step{shared_from_this()});
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+#undef DOVETAIL_DEFINE
+#endif

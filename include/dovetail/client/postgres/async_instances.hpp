@@ -12,7 +12,11 @@
 #endif
 namespace dovetail::inline v0 {
 
+DOVETAIL_EXTERN template struct detail::async_core_of<postgres::transport::stream>;
+DOVETAIL_EXTERN template class detail::operation_loop<postgres::transport::stream, asio::any_io_executor,
+                                                      std::allocator<void>>;
 DOVETAIL_EXTERN template class detail::pool_state<postgres::async_connection, bounded_pool, no_observer>;
+DOVETAIL_EXTERN template class pool_lease<detail::pool_state<postgres::async_connection, bounded_pool, no_observer>>;
 DOVETAIL_EXTERN template class pool<postgres::async_connection, bounded_pool, no_observer>;
 DOVETAIL_EXTERN template class client_core<postgres::async_connection, exponential_backoff, bounded_pool, no_observer>;
 DOVETAIL_EXTERN template class detail::async_attempt<

@@ -16,6 +16,7 @@ DOVETAIL_EXTERN template class tls_stream<tcp_or_unix_stream, tcp_or_unix_endpoi
 DOVETAIL_EXTERN template event detail::perform<postgres::transport::stream>(postgres::transport::stream&, const action&,
                                                                             deadline, traffic&, bool);
 DOVETAIL_EXTERN template class detail::pool_state<postgres::connection, bounded_pool, no_observer>;
+DOVETAIL_EXTERN template class pool_lease<detail::pool_state<postgres::connection, bounded_pool, no_observer>>;
 DOVETAIL_EXTERN template class pool<postgres::connection, bounded_pool, no_observer>;
 DOVETAIL_EXTERN template class client_core<postgres::connection, exponential_backoff, bounded_pool, no_observer>;
 DOVETAIL_EXTERN template class basic_client<postgres::connection>;

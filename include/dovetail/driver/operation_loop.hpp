@@ -1,0 +1,257 @@
+// The loop of one running asynchronous operation; it knows the stream, and neither the dialogue nor the handler.
+#pragma once
+
+#include <dovetail/base/deadline.hpp>
+#include <dovetail/base/errc.hpp>
+#include <dovetail/driver/outcome.hpp>
+#include <dovetail/driver/traffic.hpp>
+#include <dovetail/sansio/machine.hpp>
+#include <dovetail/transport/async_core.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+namespace dovetail::inline v0::detail {
+
+/// Owns an operation while it is suspended, and is what Asio calls when it goes on. Has the executor and allocator of
+/// the operation's handler, and no cancellation slot: cancelling is the core's business.
+template <class Operation>
+class resume_operation {
+ public:
+  using executor_type = typename Operation::executor_type;
+  using allocator_type = typename Operation::allocator_type;
+
+  explicit resume_operation(Operation* owned) noexcept : owned_(owned), allocator_(owned->allocator()) {}
+  resume_operation(resume_operation&& other) noexcept
+      : owned_(std::exchange(other.owned_, nullptr)), allocator_(other.allocator_) {}
+  resume_operation& operator=(resume_operation&&) = delete;
+  ~resume_operation() {
+    if (owned_ != nullptr) Operation::abandon(owned_);
+  }
+
+  executor_type get_executor() const noexcept { return owned_->executor(); }
+  allocator_type get_allocator() const noexcept { return allocator_; }
+
+  void operator()(std::error_code = {}) { Operation::go_on(std::exchange(owned_, nullptr)); }
+
+ private:
+  Operation* owned_;
+  [[no_unique_address]] allocator_type allocator_;  // kept, for Asio asks for it after it has moved the handler away
+};
+
+/// What every operation on this kind of stream shares whose handler has this type of executor and allocator: made once
+/// for all of them, and not again for each dialogue and each handler.
+template <stream Stream, class Executor, class Allocator>
+class operation_loop {
+ public:
+  using core_type = async_core_of<Stream>;
+  using executor_type = Executor;
+  using allocator_type = Allocator;
+
+  operation_loop(const operation_loop&) = delete;
+  operation_loop& operator=(const operation_loop&) = delete;
+
+  /// Called by `resume_operation`, on the handler's executor.
+  static void go_on(operation_loop* self);
+  /// The executor is gone before the operation ended: nobody is told.
+  static void abandon(operation_loop* self) noexcept;
+
+  virtual executor_type executor() const noexcept = 0;
+  virtual allocator_type allocator() const noexcept = 0;
+
+ protected:
+  operation_loop(std::shared_ptr<core_type> core, deadline by, traffic* moved, bool is_refused) noexcept
+      : core_(std::move(core)), by_(by), limit_(by), moved_(moved), is_refused_(is_refused) {}
+  ~operation_loop() = default;
+
+  void begin();
+
+  const std::shared_ptr<core_type>& core() const noexcept { return core_; }
+  bool is_refused() const noexcept { return is_refused_; }
+  std::error_code ended_with() const noexcept { return next_.error(); }
+
+ private:
+  /// The dialogue's next action.
+  virtual action resume(const event& happened) = 0;
+  /// The dialogue is over, or the stream was busy: destroys the operation, and calls the handler.
+  virtual void finish() = 0;
+  /// Ends its life and gives its memory back.
+  virtual void destroy() noexcept = 0;
+
+  /// After a suspension: was it cancelled, is time up?
+  void look_around();
+
+  /// The loop. Returns when the operation is suspended or over.
+  void step();
+
+  bool is_reply_awaited() noexcept;
+
+  attempt try_once();
+
+  /// Takes what a step gave; tells the dialogue when the action is over.
+  void take(const attempt& tried);
+
+  void tell(const event& happened) {
+    written_ = 0;
+    has_begun_ = false;
+    patience_.note(happened.ec);
+    next_ = resume(happened);
+  }
+
+  void refuse() { tell({make_error_code(errc::deadline_passed), written_, false}); }
+
+  void suspend(const attempt& tried);
+
+  std::shared_ptr<core_type> core_;
+  deadline by_;
+  deadline limit_;  // the same, or earlier while the dialogue tries one of several peers
+  deadline wait_until_;
+  traffic* moved_;
+  action next_ = action::done();
+  std::size_t written_ = 0;  // of the write that is going on
+  patience patience_;
+  bool is_refused_;  // the stream was busy: complete with that
+  bool may_complete_ = false;
+  bool has_begun_ = false;  // the connect or wait that is going on
+  bool expects_reply_ = false;
+};
+
+template <stream Stream, class Executor, class Allocator>
+void operation_loop<Stream, Executor, Allocator>::go_on(operation_loop* self) {
+  self->may_complete_ = true;
+  if (!self->is_refused_) self->look_around();
+  self->step();
+}
+
+template <stream Stream, class Executor, class Allocator>
+void operation_loop<Stream, Executor, Allocator>::abandon(operation_loop* self) noexcept {
+  const std::shared_ptr<core_type> core = self->core_;
+  const bool is_refused = self->is_refused_;
+  self->destroy();
+  if (!is_refused) core->end();
+}
+
+template <stream Stream, class Executor, class Allocator>
+void operation_loop<Stream, Executor, Allocator>::begin() {
+  if (is_refused_) return core_->yield(resume_operation<operation_loop>{this});
+  next_ = resume(event{});
+  if (next_.what() != verb::done && by_.has_passed()) refuse();
+  step();
+}
+
+template <stream Stream, class Executor, class Allocator>
+void operation_loop<Stream, Executor, Allocator>::look_around() {
+  const wake_up found = core_->resumed();
+  if (found.cancelled) {
+    tell({make_error_code(errc::cancelled), written_, true});
+  } else if (found.fault) {
+    tell({found.fault, written_, false});
+  } else if (limit_.has_passed() && next_.what() != verb::done) {
+    // A last look: what came in time is not lost because this thread was late.
+    if (const attempt tried = try_once(); tried.is_over()) {
+      take(tried);
+    } else {
+      refuse();
+    }
+  }
+}
+
+template <stream Stream, class Executor, class Allocator>
+void operation_loop<Stream, Executor, Allocator>::step() {
+  for (int rounds = 0; next_.what() != verb::done; ++rounds) {
+    if (rounds == 64) {  // others have their turn, and cancellation a chance
+      return core_->yield(resume_operation<operation_loop>{this});
+    }
+    if (patience_.is_over()) {
+      next_ = action::done(patience_.last());
+      break;
+    }
+    const attempt tried = is_reply_awaited() ? attempt::wait(readiness::readable) : try_once();
+    if (!tried.is_over()) return suspend(tried);
+    take(tried);
+  }
+  if (!may_complete_) return core_->yield(resume_operation<operation_loop>{this});
+  finish();
+}
+
+template <stream Stream, class Executor, class Allocator>
+bool operation_loop<Stream, Executor, Allocator>::is_reply_awaited() noexcept {
+  if constexpr (requires { Stream::waits_for_replies; }) {
+    return next_.what() == verb::read && std::exchange(expects_reply_, false);
+  } else if constexpr (requires { core_->stream.waits_for_reply(); }) {
+    return next_.what() == verb::read && std::exchange(expects_reply_, false) && core_->stream.waits_for_reply();
+  } else {
+    return false;
+  }
+}
+
+template <stream Stream, class Executor, class Allocator>
+attempt operation_loop<Stream, Executor, Allocator>::try_once() {
+  Stream& stream = core_->stream;
+  switch (next_.what()) {
+    case verb::read:
+      return stream.try_read(next_.input());
+    case verb::write:
+      return written_ == next_.output().size() ? attempt::done() : stream.try_write(next_.output().subspan(written_));
+    case verb::connect:
+      core_->detach();  // going on may close one socket and open the next
+      if (!std::exchange(has_begun_, true)) {
+        stream.close();
+        select_peer(stream, next_.target());
+        limit_ = limit_of(next_, by_);
+      }
+      return stream.try_connect(limit_);
+    case verb::start_tls:
+      if constexpr (requires { stream.try_start_tls(); }) {
+        return stream.try_start_tls();
+      } else {
+        return attempt::failed(make_error_code(errc::operation_unsupported));
+      }
+    case verb::shutdown_write:
+      return attempt::failed(stream.shutdown_write());
+    case verb::wait:
+      if (!std::exchange(has_begun_, true)) wait_until_ = deadline::after(next_.delay());
+      return wait_until_.has_passed() ? attempt::done() : attempt::wait(readiness::signalled, wait_until_);
+    case verb::close:
+      core_->close();
+      break;
+    case verb::done:
+      break;
+  }
+  return attempt::done();
+}
+
+template <stream Stream, class Executor, class Allocator>
+void operation_loop<Stream, Executor, Allocator>::take(const attempt& tried) {
+  event happened{tried.ec, tried.bytes, false};
+  if (next_.what() == verb::read) {
+    if (moved_ != nullptr) moved_->received += tried.bytes;
+  } else if (next_.what() == verb::write) {
+    if (tried.bytes != 0) core_->note_sent();
+    if (moved_ != nullptr) moved_->sent += tried.bytes;
+    written_ += tried.bytes;
+    if (!tried.ec && written_ != next_.output().size()) return;
+    happened.bytes = written_;
+    expects_reply_ = true;
+  } else if (next_.what() == verb::connect && tried.ec) {
+    core_->close();
+  } else if (next_.what() == verb::start_tls && !tried.ec) {
+    happened.channel_binding = channel_binding_of(core_->stream);
+  }
+  tell(happened);
+}
+
+template <stream Stream, class Executor, class Allocator>
+void operation_loop<Stream, Executor, Allocator>::suspend(const attempt& tried) {
+  const native_handle watched = core_->stream.handle(tried.wait_for);
+  readiness what = tried.wait_for;
+  if (what == readiness::signalled || watched == no_handle) {
+    what = readiness::signalled;
+    core_->expect_signal();
+    if (next_.what() != verb::wait) core_->stream.notify(core_->relay());
+  }
+  core_->suspend(watched, what, earlier(limit_, tried.until), resume_operation<operation_loop>{this});
+}
+
+}  // namespace dovetail::inline v0::detail
