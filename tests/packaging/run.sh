@@ -29,6 +29,13 @@ separate() {  # two files: the program, and the one that holds the library; the 
   split -l 1 --additional-suffix=.cpp "$work/parts.txt" "$work/part_"
   ${CXX:-g++} "${flags[@]}" "$here/main.cpp" "$work"/part_*.cpp -o "$work/separate" -lsqlite3 -pthread && "$work/separate"
 }
+separate_postgres() {  # the blocking and the asynchronous client
+  local flags=(-std=c++20 -DDOVETAIL_SEPARATE_COMPILATION "$@")
+  printf '#include <dovetail/%s.hpp>\n' src transport_src tls_src postgres_src postgres_async_src >"$work/postgres_parts.txt"
+  split -l 1 --additional-suffix=.cpp "$work/postgres_parts.txt" "$work/postgres_part_"
+  ${CXX:-g++} "${flags[@]}" "$here/postgres.cpp" "$work"/postgres_part_*.cpp -o "$work/separate_postgres" -lssl -lcrypto -pthread &&
+    "$work/separate_postgres"
+}
 separate_single() {
   local flags=(-std=c++20 -DDOVETAIL_SEPARATE_COMPILATION -DDOVETAIL_WITH_SQLITE -I"$work/forward" -I"$root/single_include")
   printf '#define %s\n' DOVETAIL_{SOURCE,SQLITE_SOURCE,SQLITE_ASYNC_SOURCE,TRANSPORT_SOURCE,LENSDB_SOURCE,LENSDB_ASYNC_SOURCE} >"$work/single.cpp"
@@ -65,10 +72,12 @@ rm -rf "$work/find_package"
 check "find_package of a component that does not exist fails" missing_component
 check "add_subdirectory" cmake_consumer add_subdirectory -DDOVETAIL_SOURCE="$root"
 check "the compiled libraries of CMake" "$work/add_subdirectory/consumer_compiled"
+check "PostgreSQL's compiled library of CMake" "$work/add_subdirectory/consumer_postgres_compiled"
 check "FetchContent of a local source" cmake_consumer fetch_content -DDOVETAIL_SOURCE="$root"
 check "pkg-config" pkg_config
 check "bare -I include" compile bare -I"$root/include" -lsqlite3 -pthread
 check "separate compilation" separate -I"$root/include"
+check "separate compilation of PostgreSQL" separate_postgres -I"$root/include"
 mkdir -p "$work/forward/dovetail"
 for facade in sqlite lensdb version; do
   echo '#include <dovetail.hpp>' >"$work/forward/dovetail/$facade.hpp"
