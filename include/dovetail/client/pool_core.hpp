@@ -303,7 +303,7 @@ DOVETAIL_DEFINE bool pool_core::remove(pool_node& node) noexcept {
   for (; now > most; --now) ++surplus_;
   most_.store(now, std::memory_order_relaxed);
   for (std::size_t i = 0; i < size_ && now < most; ++i) {
-    if (!is(slots_[i], slot_state::closed)) continue;
+    if (slots_[i].state.load(acquire) != slot_state::closed) continue;  // after all that who retired it did
     slots_[i].state.store(slot_state::wanted, std::memory_order_relaxed);
     most_.store(now + 1, std::memory_order_relaxed);
     return &slots_[i];
