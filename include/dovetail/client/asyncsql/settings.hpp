@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/deadline.hpp>
+#include <dovetail/client/asyncsql/parameter_types.hpp>
 #include <dovetail/client/transaction.hpp>
 #include <dovetail/policy/pool.hpp>
 #include <dovetail/policy/sql_retry.hpp>
@@ -62,6 +63,8 @@ struct session_settings {
   monitor_settings monitor{};
   /// The longest that a statement may take, from the wait for a connection to the last byte, retries included.
   clock::duration timeout = std::chrono::seconds{60};
+  /// Types of parameters, by name, for all statements; those of a call win over them.
+  asyncsql::parameter_types parameter_types{};
 };
 
 }  // namespace dovetail::inline v0::asyncsql

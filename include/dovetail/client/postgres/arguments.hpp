@@ -93,6 +93,7 @@ class declared_types {
     for (std::size_t i = 0; i < count_; ++i) out[i] = slot_list[i].whole;
   }
 
+  std::span<oid> get() noexcept { return {count_ > few_.size() ? many_.data() : few_.data(), count_}; }
   std::span<const oid> get() const noexcept { return {count_ > few_.size() ? many_.data() : few_.data(), count_}; }
 
  private:
