@@ -5,6 +5,7 @@
 #include <dovetail/base/option_reader.hpp>
 #include <dovetail/base/parts.hpp>
 #include <dovetail/client/asyncsql/config_calls.hpp>
+#include <dovetail/client/asyncsql/connection_check.hpp>
 
 #include <charconv>
 #include <chrono>
@@ -304,6 +305,12 @@ struct address_parts {
       reader.problem(errc::invalid_option,
                      "the entry must have 'connection_string' or 'url', or 'host' and 'database'");
     }
+  }
+  if (security.validate_queries && is_suspicious_connection(target.reveal())) {
+    reader.problem(
+        errc::invalid_option,
+        "the connection string failed security validation: a suspicious pattern. Percent-encode what belongs "
+        "to a password; 'validate_queries' = false lets everything through");
   }
   if (result<void> done = reader.finish(); !done) return told_for(origin, std::move(done).error());
   how.connection_string = std::move(target);
