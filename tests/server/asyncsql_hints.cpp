@@ -81,6 +81,23 @@ TEST_F(AsyncsqlHints, H9_TypesOfACallWinNameByName) {
   }
 }
 
+TEST_F(AsyncsqlHints, H5_TheSessionsTypesAndThoseOfACall) {
+  //[hints
+  dt::asyncsql::session_settings how;
+  how.parameter_types = {{"meta", "jsonb"}, {"mood", "h.mood"}};
+  session db{client, how};
+  db.execute("insert into h.audit(meta, mood) values (jsonb_build_object('in', :meta), :mood)",
+             dt::arg<"meta">("{\"n\": 1}"), dt::arg<"mood">("sad"));
+  db.with(parameter_types{{"meta", "text"}})
+      .execute("insert into h.audit(meta) values (jsonb_build_object('in', :meta))", dt::arg<"meta">("plain"));
+  //]
+  EXPECT_EQ(
+      client.query_value<std::string>("select string_agg(jsonb_typeof(meta->'in'), ',' order by mood) from h.audit"),
+      "object,string");
+  // A cast of the statement's own stands behind the type.
+  EXPECT_EQ(db.query_value<std::string>("select pg_typeof(:meta::text)::text", dt::arg<"meta">("1")), "text");
+}
+
 TEST_F(AsyncsqlHints, H10_TypesStandForPositions) {
   session db{client};
   using types = std::tuple<std::string, std::string>;

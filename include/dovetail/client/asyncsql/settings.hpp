@@ -38,7 +38,8 @@ struct transaction_settings {
 /// The pool that `open()` makes or finds.
 struct pool_settings {
   bool share = true;  ///< with the other sessions of the same server, database, user, secret and settings
-  std::size_t min_connections = 0;
+  /// Idleness never closes more than leave so many, at most `max_connections`. None is opened before it is needed.
+  std::size_t min_connections = 5;
   std::size_t max_connections = 20;
   std::size_t capacity = 64;  ///< the most that `resize` may allow
   clock::duration acquire_wait = std::chrono::seconds{30};
