@@ -3,6 +3,8 @@
 #include <dovetail/sqlite.hpp>
 //]
 #include <dovetail/lensdb.hpp>
+#include <dovetail/lensdb_async.hpp>
+#include <dovetail/lensdb_server.hpp>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>

@@ -1,5 +1,6 @@
 // The same verbs without blocking: coroutines, callbacks, futures, deadlines and cancellation.
-#include <dovetail/lensdb.hpp>
+#include <dovetail/lensdb_async.hpp>
+#include <dovetail/lensdb_server.hpp>
 
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>

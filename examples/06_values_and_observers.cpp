@@ -3,6 +3,7 @@
 #include <dovetail/format/json.hpp>
 #include <dovetail/format/message_pack.hpp>
 #include <dovetail/lensdb.hpp>
+#include <dovetail/lensdb_server.hpp>
 #include <dovetail/policy/log_observer.hpp>
 #include <dovetail/policy/metrics_observer.hpp>
 

@@ -1,5 +1,6 @@
 // Policies of one's own: a retry policy that asks a budget, a pool policy for nights, an observer that counts.
 #include <dovetail/lensdb.hpp>
+#include <dovetail/lensdb_server.hpp>
 
 #include <atomic>
 #include <cstdio>

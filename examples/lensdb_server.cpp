@@ -1,6 +1,7 @@
 // A LensDB server as a program: lensdb_server [--host 127.0.0.1] [--port 8080] [--dialect any|lens_v1]
 // [--framing exact|per-recv] [--max-connections 1000] [--max-memory bytes] [--max-keys n]; Ctrl-C stops it gracefully.
 #include <dovetail/lensdb.hpp>
+#include <dovetail/lensdb_server.hpp>
 
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>

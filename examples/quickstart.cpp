@@ -1,6 +1,7 @@
 // The main example: indexes the files of a folder into SQLite as structs, asks three typed questions, and caches the
 // answer in a LensDB server of its own. Usage: quickstart [folder]
 #include <dovetail/lensdb.hpp>
+#include <dovetail/lensdb_server.hpp>
 #include <dovetail/sqlite.hpp>
 
 #include <chrono>

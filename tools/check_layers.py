@@ -31,6 +31,23 @@ SQLITE_HOME = "client/sqlite/library.hpp"
 LONG = {}
 
 
+# Facades that a program without Asio can include.
+BLOCKING = ["sqlite.hpp", "postgres.hpp", "lensdb.hpp"]
+
+
+def asio_of(name, seen):
+    """The way from a header to the first include of Asio, or None."""
+    for line in (INCLUDE / name).read_text(encoding="utf-8").split("\n"):
+        match = re.match(r"\s*#\s*include\s*<(?:(asio[/.][^>]+)|dovetail/([^>]+))>", line)
+        if match and match.group(1):
+            return [name, match.group(1)]
+        if match and match.group(2) not in seen:
+            seen.add(match.group(2))
+            if found := asio_of(match.group(2), seen):
+                return [name, *found]
+    return None
+
+
 def main():
     problems = []
     sqlite_homes = set()
@@ -72,6 +89,9 @@ def main():
                 found = BANNED_WORDS.search(code)
                 if found:
                     problems.append(f"{relative}:{number}: `{found.group(0).strip()}` is banned in headers")
+    for facade in BLOCKING:
+        if found := asio_of(facade, {facade}):
+            problems.append(f"{facade} needs no Asio, but includes it: " + " -> ".join(found))
     for problem in problems:
         print(f"check_layers: {problem}")
     if problems:

@@ -65,7 +65,7 @@ int main() {
   return kv.get("k").has_value() ? 0 : 1;
 }
 """
-LENSDB_ASYNC = """#include <dovetail/lensdb.hpp>
+LENSDB_ASYNC = """#include <dovetail/lensdb_async.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
@@ -86,8 +86,8 @@ POSTGRES_ASYNC = "#include <dovetail/postgres_async.hpp>\n" + AWAITED_QUERY.form
 PROGRAMS = [
     ("sqlite", SQLITE, 2.5, (261, 71966, 2.9), (191, 71248, 1.3)),
     ("sqlite async", SQLITE_ASYNC, 5.5, (429, 110017, 5.2), (326, 109196, 2.9)),
-    ("lensdb", LENSDB, 4.5, (337, 126453, 3.4), (262, 125987, 1.8)),
-    ("lensdb async", LENSDB_ASYNC, 5.5, (435, 126928, 5.5), (334, 126462, 3.1)),
+    ("lensdb", LENSDB, 4.5, (232, 76048, 3.4), (173, 75647, 1.8)),
+    ("lensdb async", LENSDB_ASYNC, 5.5, (408, 116277, 5.5), (298, 115777, 3.1)),
     ("postgres", POSTGRES, 4.5, (475, 90073, 6.7), (435, 89528, 5.6)),
     ("postgres async", POSTGRES_ASYNC, 5.5, (744, 126566, 11.9), (680, 125910, 10.4)),
 ]

@@ -4,4 +4,5 @@
 #include <dovetail/asyncsql.hpp>
 #include <dovetail/client/asyncsql/async_session.hpp>
 #include <dovetail/client/asyncsql/batch_async.hpp>
+#include <dovetail/client/asyncsql/open_async.hpp>
 #include <dovetail/client/asyncsql/optimistic_async.hpp>

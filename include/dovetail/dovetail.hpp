@@ -9,6 +9,8 @@
 #include <dovetail/format/raw.hpp>
 #include <dovetail/fwd.hpp>
 #include <dovetail/lensdb.hpp>
+#include <dovetail/lensdb_async.hpp>
+#include <dovetail/lensdb_server.hpp>
 #include <dovetail/policy/log_observer.hpp>
 #include <dovetail/policy/metrics_observer.hpp>
 #include <dovetail/row/value.hpp>

@@ -1,10 +1,8 @@
-// LensDB: clients, compile-time frames, and a server in the process.
+// LensDB: the blocking client and compile-time frames. Needs no Asio.
 #pragma once
 
-#include <dovetail/client/async_client.hpp>
 #include <dovetail/client/client.hpp>
 #include <dovetail/client/lensdb/instances.hpp>
-#include <dovetail/client/lensdb_server.hpp>
 #include <dovetail/client/lensdb_verbs.hpp>
 #include <dovetail/codec/lensdb/codec.hpp>
 #include <dovetail/format/json.hpp>
@@ -23,8 +21,5 @@ struct codec;
 /// A LensDB client that blocks, over TCP: `dt::lensdb::client kv{"lensdb://127.0.0.1:8080"};`. Its verbs:
 /// client/lensdb_verbs.hpp. Other policies: `dt::client<Transport, dt::lensdb::codec<…>, RetryPolicy, PoolPolicy>`.
 using client = dovetail::client<tcp, codec<>>;
-
-/// The same, asynchronous: verbs return `asio::awaitable`, or what `with(token)` says.
-using async_client = dovetail::async_client<tcp, codec<>>;
 
 }  // namespace dovetail::inline v0::lensdb

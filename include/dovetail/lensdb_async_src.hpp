@@ -3,6 +3,6 @@
 
 #define DOVETAIL_LENSDB_ASYNC_SOURCE
 
-#include <dovetail/lensdb.hpp>
+#include <dovetail/lensdb_async.hpp>
 
 #undef DOVETAIL_LENSDB_ASYNC_SOURCE

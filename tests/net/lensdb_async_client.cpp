@@ -1,5 +1,6 @@
 // Asynchronous LensDB clients over real sockets: the same verbs, any completion style, many keys at once, cancellation.
-#include <dovetail/lensdb.hpp>
+#include <dovetail/lensdb_async.hpp>
+#include <dovetail/lensdb_server.hpp>
 
 #include <support/lensdb_peer.hpp>
 #include <support/lensdb_session.hpp>

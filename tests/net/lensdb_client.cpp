@@ -1,5 +1,6 @@
 // LensDB clients over real sockets: verbs, value formats, limits, and peers that answer wrongly, late or not at all.
 #include <dovetail/lensdb.hpp>
+#include <dovetail/lensdb_server.hpp>
 
 #include <support/lensdb_peer.hpp>
 #include <support/lensdb_session.hpp>

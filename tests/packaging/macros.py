@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 PUBLIC = re.compile(r"^DOVETAIL_(VERSION(_MAJOR|_MINOR|_PATCH|_STRING)?|WITH_SQLITE|WITH_OPENSSL|ASSERT)$")
-FACADES = ["dovetail.hpp", "sqlite.hpp", "sqlite_async.hpp", "lensdb.hpp", "tls.hpp", "postgres.hpp", "postgres_async.hpp"]
+FACADES = ["dovetail.hpp", "sqlite.hpp", "sqlite_async.hpp", "lensdb.hpp", "lensdb_async.hpp", "lensdb_server.hpp",
+           "tls.hpp", "postgres.hpp", "postgres_async.hpp"]
 # As <windows.h> and Qt define them.
 HOSTILE = ["min(a,b) (((a) < (b)) ? (a) : (b))", "max(a,b) (((a) > (b)) ? (a) : (b))", "emit", "signals public", "slots", "foreach for",
            "ERROR 0", "OK 0", "small char", "near", "far", "interface struct", "IN", "OUT", "TRUE 1", "FALSE 0", "DELETE 0x10000L"]

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <thread>
 #include <vector>
@@ -94,6 +95,45 @@ TEST_F(PostgresFaults, TerminatedSessionsLoseNoMoney) {
 
 TEST_F(PostgresFaults, ARestartLosesNoMoney) {
   disturb([](postgres_server& server, dt::postgres::client&) { server.restart(); });
+}
+
+/// Sessions of somebody else, as many as the server takes; and what it said to the next.
+struct crowd {
+  std::vector<std::unique_ptr<dt::postgres::client>> sessions;
+  dt::error_info refusal;
+
+  explicit crowd(const postgres_server& server) {
+    while (sessions.size() < 200) {
+      auto next = std::make_unique<dt::postgres::client>(server.socket_string("app", " maxConnections=1"),
+                                                         dt::postgres::client::settings{.retry = {.attempts = 1}});
+      const auto answer = next->with(dt::as_result).query_value<int>("select 1");
+      if (!answer) {
+        refusal = answer.error();
+        return;
+      }
+      sessions.push_back(std::move(next));
+    }
+  }
+};
+
+TEST_F(PostgresFaults, AFullConnectionTableLosesNoMoney) {
+  disturb([](postgres_server& server, dt::postgres::client&) {
+    server.sql("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'app'");
+    const crowd others{server};
+    EXPECT_EQ(others.refusal.server().sqlstate, "53300") << others.refusal.message();
+    std::this_thread::sleep_for(500ms);
+  });
+}
+
+TEST_F(PostgresFaults, AFullConnectionTableIsBusyAndPasses) {
+  {
+    const crowd others{server_};
+    EXPECT_EQ(others.refusal.kind(), dt::condition::busy) << others.refusal.message();
+    EXPECT_TRUE(others.refusal.is_transient());
+    dt::postgres::client late{server_.socket_string("app"), {.retry = {.attempts = 3, .initial_delay = 10ms}}};
+    EXPECT_EQ(late.with(dt::as_result).query_value<int>("select 1").error().kind(), dt::condition::busy);
+  }
+  EXPECT_EQ(db_.query_value<int>("select 1"), 1);
 }
 
 TEST_F(PostgresFaults, AFrozenServerKeepsNobodyPastTheDeadline) {

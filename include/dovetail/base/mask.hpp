@@ -4,6 +4,7 @@
 #include <dovetail/base/name.hpp>
 
 #include <cstddef>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -30,8 +31,19 @@ constexpr std::size_t scheme_begin(std::string_view text, std::size_t end) noexc
 /// Adds `name=value&…` with the values of secrets hidden. Values end at one of `ends`.
 void append_masked_pairs(std::string& to, std::string_view text, std::string_view ends);
 
-/// Hides what stands in parentheses or quotes behind each `mark`: up to `close`, or the last `close` of the line.
-void hide_behind(std::string& text, std::string_view mark, char close);
+/// How a message goes on behind a value that it shows.
+using value_ends = std::initializer_list<std::string_view>;
+
+/// True where a message is over, or goes on with a line of its own and not with one of a value.
+bool is_over(std::string_view rest) noexcept;
+
+/// Where a value ends that begins at `at`: at the last `close` of its line behind which the message goes on as one of
+/// `ends` or is over; else at the first such one of the lines that follow, because a value may have lines of its own;
+/// else nowhere.
+std::size_t end_of_value(std::string_view text, std::size_t at, char close, value_ends ends) noexcept;
+
+/// Hides the value behind each `mark`, and behind the first `quote` after it in its line.
+void hide_values(std::string& text, std::string_view mark, std::string_view quote, char close, value_ends ends);
 
 }  // namespace detail
 
@@ -106,12 +118,38 @@ namespace detail {
   }
 }
 
-[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void hide_behind(std::string& text, std::string_view mark, char close) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool is_over(std::string_view rest) noexcept {
+  if (rest.empty() || rest.starts_with(" [SQLSTATE ")) return true;
+  for (const std::string_view line :
+       {"\n  detail: ", "\n  hint: ", "\n  constraint: ", "\n  table: ", "\n  column: ", "\n  SQL: ", "\n  at: ",
+        "\nDETAIL:", "\nHINT:", "\nCONTEXT:", "\nLINE ", "\nQUERY:", "\nSTATEMENT:"}) {
+    if (rest.starts_with(line)) return true;
+  }
+  return rest == "\n";
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::size_t end_of_value(std::string_view text, std::size_t at, char close,
+                                                                      value_ends ends) noexcept {
+  const std::size_t line = text.find('\n', at);
+  std::size_t found = text.npos;
+  for (std::size_t i = text.find(close, at); i != text.npos; i = text.find(close, i + 1)) {
+    if (i > line && found != text.npos) break;
+    const std::string_view rest = text.substr(i + 1);
+    bool is_end = is_over(rest);
+    for (const std::string_view each : ends) is_end = is_end || rest.starts_with(each);
+    if (is_end) found = i;
+  }
+  return found == text.npos ? text.size() : found;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void hide_values(std::string& text, std::string_view mark,
+                                                              std::string_view quote, char close, value_ends ends) {
   for (std::size_t at = text.find(mark); at != text.npos; at = text.find(mark, at)) {
     at += mark.size();
-    const std::size_t line = text.find('\n', at);
-    const std::size_t end = line == 0 ? text.npos : text.rfind(close, line == text.npos ? line : line - 1);
-    const std::size_t stop = end == text.npos || end < at ? text.size() : end;
+    const std::size_t begin = text.find(quote, at);
+    if (begin == text.npos || begin > text.find('\n', at)) continue;
+    at = begin + quote.size();
+    const std::size_t stop = end_of_value(text, at, close, ends);
     text.replace(at, stop - at, hidden_text);
     at += hidden_text.size();
   }
@@ -189,18 +227,23 @@ namespace dovetail::inline v0 {
     copied = end == text.npos ? text.size() : end;
   }
   masked.append(text.substr(copied));
-  detail::hide_behind(masked, ")=(", ')');  // Key (name)=(Bern) already exists.
-  detail::hide_behind(masked, "Failing row contains (", ')');
-  detail::hide_behind(masked, "Duplicate entry '", '\'');
-  for (std::size_t at = masked.find("invalid input syntax"); at != masked.npos;
-       at = masked.find("invalid input syntax", at + 1)) {
-    const std::size_t value = masked.find(": \"", at);
-    if (value == masked.npos) break;
-    const std::size_t line = masked.find('\n', value);
-    const std::size_t end = masked.rfind('"', line == masked.npos ? line : line - 1);
-    const std::size_t stop = end < value + 3 || end == masked.npos ? masked.size() : end;
-    masked.replace(value + 3, stop - value - 3, detail::hidden_text);
+  using detail::hide_values;
+  hide_values(masked, ")=(", "", ')',  // Key (name)=(Bern) already exists.
+              {" already exists", " is not present", " is still referenced", " conflicts with", " is duplicated"});
+  hide_values(masked, "Failing row contains (", "", ')', {"."});
+  hide_values(masked, "Duplicate entry '", "", '\'', {" for key"});
+  for (const std::string_view mark :
+       {"invalid input syntax", "invalid input value for enum", "value out of range", "displacement out of range",
+        "malformed array literal", "malformed record literal", "malformed range literal",
+        "malformed multirange literal", "COPY "}) {
+    hide_values(masked, mark, ": \"", '"', {});
   }
+  hide_values(masked, "value \"", "", '"', {" is out of range", " for \""});
+  hide_values(masked, "time zone \"", "", '"', {" not recognized"});
+  hide_values(masked, "Token \"", "", '"', {" is invalid"});
+  hide_values(masked, "but found \"", "", '"', {"."});
+  hide_values(masked, "ncorrect ", " value: '", '\'', {" for column"});  // of MySQL, Truncated and not
+  hide_values(masked, "portal parameter $", " = '", '\'', {});
   return masked;
 }
 

@@ -63,33 +63,15 @@ class async_stream_state : private transaction_guest,
   /// The next row, the end, or a failure, when no I/O is needed for that.
   std::optional<result<value_type*>> ready() {
     if (phase_.load(std::memory_order_acquire) == phase::busy) return fail(errc::busy);
-    if (at_ == nullptr) {
-      if (was_cut_off_) return fail({errc::transaction_closed, "the stream was not read to its end before"});
-      return result<value_type*>{nullptr};
-    }
-    value_type* row = nullptr;
-    switch (rows_.take(row)) {
-      case stream_step::row:
-        return result<value_type*>{row};
-      case stream_step::done:
-        give_back();
-        return result<value_type*>{nullptr};
-      case stream_step::failed: {
-        result<value_type*> why = fail(rows_.take_failure());
-        drop_rows();
-        return why;
-      }
-      case stream_step::more:
-        break;
-    }
-    return {};
+    return known();
   }
 
   /// Starts reading the next row; nothing completes in here.
   template <class Handler>
   void next(Handler handler) {
-    if (auto known = ready()) return post(std::move(handler), *std::move(known));
-    run<value_type*>(sql_stream_fetch<rows_type>{&rows_}, limit(), std::move(handler));
+    if (auto row = ready()) return post(std::move(handler), *std::move(row));
+    phase_.store(phase::busy, std::memory_order_release);
+    run<value_type*>(sql_stream_fetch<rows_type>{&rows_}, std::move(handler));
   }
 
   /// Starts ending the stream.
@@ -101,7 +83,8 @@ class async_stream_state : private transaction_guest,
       give_back();
       return post(std::move(handler), result<void>{});
     }
-    run<void>(sql_stream_close<rows_type>{&rows_}, limit(), std::move(handler));
+    phase_.store(phase::busy, std::memory_order_release);
+    run<void>(sql_stream_close<rows_type>{&rows_}, std::move(handler));
   }
 
   /// Of a stream that is none any more.
@@ -123,6 +106,30 @@ class async_stream_state : private transaction_guest,
 
   result<value_type*> fail(error_info why) const { return std::move(why).with_location(where_); }
   deadline limit() const noexcept { return earlier(call::within(budget_, where_).by, by_); }
+
+  /// As `ready()`, of what no owner touches meanwhile.
+  std::optional<result<value_type*>> known() {
+    if (at_ == nullptr) {
+      if (was_cut_off_) return fail({errc::transaction_closed, "the stream was not read to its end before"});
+      return result<value_type*>{nullptr};
+    }
+    value_type* row = nullptr;
+    switch (rows_.take(row)) {
+      case stream_step::row:
+        return result<value_type*>{row};
+      case stream_step::done:
+        give_back();
+        return result<value_type*>{nullptr};
+      case stream_step::failed: {
+        result<value_type*> why = fail(rows_.take_failure());
+        drop_rows();
+        return why;
+      }
+      case stream_step::more:
+        break;
+    }
+    return {};
+  }
 
   template <class Handler, class Answer>
   void post(Handler handler, Answer answer) {
@@ -149,36 +156,52 @@ class async_stream_state : private transaction_guest,
     void operator()(result<void> answer) { self->template ran<T>(std::move(answer), std::move(handler)); }
   };
 
+  /// In phase `busy`, which lasts until the handler is called: an owner who goes leaves everything to us.
   template <class T, class Op, class Handler>
-  void run(Op op, deadline by, Handler handler) {
+  void run(Op op, Handler handler) {
     if (inside_) {
-      if (error_info why = inside_->enter(where_)) return post(std::move(handler), result<T>{std::move(why)});
+      if (error_info why = inside_->enter(where_)) {
+        result<T> answer{std::move(why)};
+        settle(answer);
+        return post(std::move(handler), std::move(answer));
+      }
     }
-    phase_.store(phase::busy, std::memory_order_release);
     asio::any_io_executor executor = executor_for(handler, executor_);
-    async_run(at_->stream(), at_->own(std::move(op)), by, nullptr,
+    async_run(at_->stream(), at_->own(std::move(op)), limit(), nullptr,
               step<T, Op, Handler>{this->shared_from_this(), std::move(handler), std::move(executor)});
   }
 
   template <class T, class Handler>
   void ran(result<void> answer, Handler handler) {
     if (const auto inside = inside_) inside->leave();  // may end the stream
-    phase was = phase::busy;
-    const bool is_dropped = !phase_.compare_exchange_strong(was, phase::idle, std::memory_order_acq_rel);
-    if (!answer || is_dropped) {
-      result<T> why = answer ? error_info{errc::cancelled, "the stream is gone"} : std::move(answer).error();
-      why.error().with_location(where_);
+    if (!answer) {
       drop_rows();
-      return call_handler(std::move(handler), std::move(why), executor_);
-    }
-    if constexpr (std::is_void_v<T>) {
+      complete<T>(std::move(handler), std::move(answer).error().with_location(where_));
+    } else if constexpr (std::is_void_v<T>) {
       give_back();
-      call_handler(std::move(handler), std::move(answer), executor_);
-    } else if (auto known = ready()) {
-      call_handler(std::move(handler), *std::move(known), executor_);
+      complete<T>(std::move(handler), {});
+    } else if (phase_.load(std::memory_order_acquire) == phase::dropped) {
+      complete<T>(std::move(handler), result<T>{nullptr});
+    } else if (auto row = known()) {
+      complete<T>(std::move(handler), *std::move(row));
     } else {
-      next(std::move(handler));
+      run<T>(sql_stream_fetch<rows_type>{&rows_}, std::move(handler));
     }
+  }
+
+  template <class T, class Handler>
+  void complete(Handler handler, result<T> answer) {
+    settle(answer);
+    call_handler(std::move(handler), std::move(answer), executor_);
+  }
+
+  /// No operation runs from here on: the owner may act again, or has gone and left the rest to us.
+  template <class T>
+  void settle(result<T>& answer) noexcept {
+    phase was = phase::busy;
+    if (phase_.compare_exchange_strong(was, phase::idle, std::memory_order_acq_rel)) return;
+    if (answer) answer = error_info{errc::cancelled, "the stream is gone"}.with_location(where_);
+    drop_rows();
   }
 
   /// The rows are over, and nothing of them is open.

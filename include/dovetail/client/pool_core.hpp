@@ -3,6 +3,7 @@
 
 #include <dovetail/base/errc.hpp>
 #include <dovetail/base/error_info.hpp>
+#include <dovetail/client/pool_node.hpp>
 #include <dovetail/client/pool_report.hpp>
 #include <dovetail/client/pool_slot.hpp>
 #include <dovetail/policy/pool.hpp>
@@ -19,32 +20,6 @@ namespace dovetail::inline v0::detail {
 
 /// Where this thread found its last slot; only a hint, shared by all pools.
 inline constinit thread_local std::uint32_t pool_hint = 0;
-
-/// A caller in the queue. The pool calls `notify` exactly once, without any lock, unless `remove()` took the node out
-/// before; after that call the pool does not touch the node any more.
-class pool_node {
- public:
-  using notify_function = void (*)(pool_node&) noexcept;
-  enum class state : std::uint8_t { detached, queued, granted, refused };
-
-  explicit pool_node(notify_function notify) noexcept : notify_(notify) {}
-  pool_node(const pool_node&) = delete;
-  pool_node& operator=(const pool_node&) = delete;
-
-  pool_slot* slot = nullptr;
-  state status = state::detached;
-  std::source_location where{};
-  clock::time_point since{};  // when the wait began
-
- protected:
-  ~pool_node() = default;
-
- private:
-  friend class pool_core;
-  notify_function notify_;
-  pool_node* next_ = nullptr;
-  pool_node* previous_ = nullptr;
-};
 
 /// The invariant that makes it fair and loses no wake-up: while somebody is queued, every slot is `wanted` (or closed).
 /// So nothing is idle or empty that a newcomer could snatch, and whoever gives a slot back must come through the queue.
@@ -303,7 +278,7 @@ DOVETAIL_DEFINE bool pool_core::remove(pool_node& node) noexcept {
   for (; now > most; --now) ++surplus_;
   most_.store(now, std::memory_order_relaxed);
   for (std::size_t i = 0; i < size_ && now < most; ++i) {
-    if (!is(slots_[i], slot_state::closed)) continue;
+    if (slots_[i].state.load(acquire) != slot_state::closed) continue;  // after all that who retired it did
     slots_[i].state.store(slot_state::wanted, std::memory_order_relaxed);
     most_.store(now + 1, std::memory_order_relaxed);
     return &slots_[i];

@@ -40,6 +40,7 @@ struct batch_state {
 template <class Statement>
 struct batch_request {
   Statement sql;
+  const detail::parameter_hints* hints = nullptr;  // as in `sql_request`
 };
 
 /// Executes a statement for each row of a range, with one prepared statement; a failure undoes all of them, and its
@@ -55,7 +56,9 @@ struct sql_execute_many {
   Range rows;
   std::shared_ptr<batch_state> state;
 
-  request_type request_of(const typename Range::value_type& row) const { return {request.sql, Unpack{}(row)}; }
+  request_type request_of(const typename Range::value_type& row) const {
+    return {request.sql, Unpack{}(row), request.hints};
+  }
   bool is_idempotent() const noexcept { return false; }
 };
 

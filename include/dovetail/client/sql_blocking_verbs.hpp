@@ -122,7 +122,9 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
       const call how = self.start_call(sql.view().where);
       auto held = detail::hold_connection(self, how);
       if (!held) return std::move(held).error();
-      auto state = (*held)->template open_stream<Row>(base::template ask<Row>(sql, args...), how.by);
+      auto request = base::template ask<Row>(sql, args...);
+      if constexpr (requires { self.hints(); }) request.hints = self.hints();
+      auto state = (*held)->template open_stream<Row>(request, how.by);
       if (!state) return std::move(state).error().with_location(how.where);
       result<stream_type> opened{
           stream_type{*std::move(held), *std::move(state), self.core().timeout(), self.limit(), how.where}};

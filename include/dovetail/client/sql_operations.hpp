@@ -1,6 +1,7 @@
 // What the verbs of a SQL client become: a checked statement with its arguments, and what is wanted of it.
 #pragma once
 
+#include <dovetail/client/parameter_hints.hpp>
 #include <dovetail/row/borrows.hpp>
 #include <dovetail/row/rows.hpp>
 #include <dovetail/sql/statement.hpp>
@@ -30,6 +31,7 @@ struct sql_request {
   using arguments_type = Arguments;
   Statement sql;
   Arguments arguments;
+  const detail::parameter_hints* hints = nullptr;  // types that the caller has named; lives as long as the call
 
   bool is_read_only() const noexcept { return sql.view().traits.read_only == tri_state::yes; }
 };

@@ -106,13 +106,19 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
 
   /// Used by `begin()`: a transaction that has begun on `on`.
   transaction_scope(Core& core, detail::held_connection<Core> on, deadline by, int depth) noexcept
-      : transaction_guest(&outer_ended), core_(&core), on_(std::move(on)), by_(by), depth_(depth) {}
+      : transaction_guest(&outer_ended),
+        core_(&core),
+        on_(std::move(on)),
+        by_(by),
+        depth_(depth),
+        close_limit_(core.timeout()) {}
   transaction_scope(transaction_scope&& other) noexcept
       : transaction_guest(std::move(other)),
         core_(other.core_),
         on_(std::move(other.on_)),
         by_(other.by_),
         depth_(other.depth_),
+        close_limit_(other.close_limit_),
         failed_(other.failed_),
         guests_(std::move(other.guests_)) {}
   transaction_scope& operator=(transaction_scope&&) = delete;
@@ -181,6 +187,8 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   }
   int nesting() const noexcept { return depth_ + 1; }
   deadline limit() const noexcept { return by_; }
+  /// How long a rollback may take, which has to happen even when the time is over; by default the client's timeout.
+  void roll_back_within(clock::duration limit) noexcept { close_limit_ = limit; }
   detail::guest_list& guests() noexcept { return guests_; }
 
   /// Used by `begin()` of a transaction: this one ends with it.
@@ -247,7 +255,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
     try {
       if (on_->is_in_transaction()) {
         sql_rollback undo{depth_};
-        if (!on_->perform(undo, deadline::after(core_->timeout())) && depth_ != 0) undo_all();
+        if (!on_->perform(undo, deadline::after(close_limit_)) && depth_ != 0) undo_all();
       }
     } catch (...) {  // out of memory while making the error: the pool closes what is still in a transaction
     }
@@ -262,7 +270,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   /// What a savepoint has left behind cannot be undone alone: the outer transactions must not keep it.
   void undo_all() {
     sql_rollback undo{0};
-    static_cast<void>(on_->perform(undo, deadline::after(core_->timeout())));
+    static_cast<void>(on_->perform(undo, deadline::after(close_limit_)));
   }
   void release() noexcept {
     leave();
@@ -272,12 +280,13 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
     static_cast<transaction_scope&>(guest).abandon();
   }
   /// A rollback has to happen even when the time is over.
-  call cleanup_call(std::source_location where) const noexcept { return call::within(core_->timeout(), where); }
+  call cleanup_call(std::source_location where) const noexcept { return call::within(close_limit_, where); }
 
   Core* core_;
   detail::held_connection<Core> on_;
   deadline by_;
   int depth_;
+  clock::duration close_limit_;
   bool failed_ = false;
   detail::guest_list guests_;
 };

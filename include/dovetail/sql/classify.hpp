@@ -22,21 +22,17 @@ class classifier {
   classifier& operator=(const classifier&) = delete;
 
   constexpr void run() noexcept {
-    for (;;) {
-      const token at = source_.next();
-      look_at_gap(at.begin);
-      if (at.kind == token_kind::end) break;
-      if (is_ended_) {
-        if (!at.is(';')) {
-          found_.has_more = true;
-          found_.more_at = at.begin;
-          break;
-        }
-      } else {
-        take(at);
+    for (;; shift()) {
+      source_.read(*at_);
+      if (source_.comment() != lexer::no_comment) see_comment();
+      if (at_->kind == token_kind::end) break;
+      if (!is_ended_) {
+        take(*at_);
+      } else if (!at_->is(';')) {
+        found_.has_more = true;
+        found_.more_at = at_->begin;
+        break;
       }
-      before_ = previous_;
-      previous_ = at;
     }
     found_.problem = source_.problem();
     finish();
@@ -65,16 +61,17 @@ class classifier {
     return at.kind == token_kind::word && equals_ignoring_case(text_of(at), word);
   }
 
-  // What stands between two tokens beside white space is a comment.
-  constexpr void look_at_gap(std::uint32_t end) noexcept {
-    for (std::uint32_t i = previous_.end; i < end; ++i) {
-      if ((class_of(text_[i]) & class_space) == 0) {
-        if (!found_.has_comment) found_.comment_at = i;
-        found_.has_comment = true;
-        tables_.see_comment();
-        return;
-      }
-    }
+  constexpr void shift() noexcept {
+    token* const oldest = before_;
+    before_ = previous_;
+    previous_ = at_;
+    at_ = oldest;
+  }
+
+  constexpr void see_comment() noexcept {
+    if (!found_.has_comment) found_.comment_at = source_.comment();
+    found_.has_comment = true;
+    tables_.see_comment();
   }
 
   constexpr void take(const token& at) noexcept {
@@ -93,8 +90,8 @@ class classifier {
     } else if (at.is(')') && depth_ > 0) {
       --depth_;
     }
-    if (is_create_ && object_ == object_kind::routine) body_.take(dialect_, at, previous_, depth_ == 0);
-    tables_.take(at, previous_, before_);
+    if (is_create_ && object_ == object_kind::routine) body_.take(dialect_, at, *previous_, depth_ == 0);
+    tables_.take(at, *previous_, *before_);
     if (at.kind == token_kind::word) take_word(at);
   }
 
@@ -189,8 +186,8 @@ class classifier {
         return;
       case expects::pragma_name:
         if (at.is('=') || at.is('(')) {
-          const bool is_name = previous_.kind == token_kind::word || previous_.kind == token_kind::quoted;
-          if (at.is('(') && is_name && is_reading_pragma(text_of(previous_), true)) {
+          const bool is_name = previous_->kind == token_kind::word || previous_->kind == token_kind::quoted;
+          if (at.is('(') && is_name && is_reading_pragma(text_of(*previous_), true)) {
             found_.what = statement_class::show;
           }
           expects_ = expects::pragma_rest;
@@ -209,7 +206,7 @@ class classifier {
   constexpr void take_explained(const token& at) noexcept {
     if (depth_ > 0 || at.kind != token_kind::word) {
       if (is_analyze(at)) found_.is_executed = true;
-      if (depth_ > 0 && previous_.is('(') && is_query_word(at.key)) begin_main(at);
+      if (depth_ > 0 && previous_->is('(') && is_query_word(at.key)) begin_main(at);
       return;
     }
     if (is_analyze(at)) {
@@ -238,7 +235,7 @@ class classifier {
   }
 
   constexpr void note_call() noexcept {
-    const token& name = previous_;
+    const token& name = *previous_;
     const bool is_quoted = name.kind == token_kind::quoted || (name.kind == token_kind::string && is_unicode(name));
     if (name.kind != token_kind::word && !is_quoted) return;
     if (tables_.is_at_own_name()) return;  // insert into city(…)
@@ -259,13 +256,13 @@ class classifier {
   }
 
   constexpr void take_word(const token& at) noexcept {
-    if (at.key != word_key("union") || previous_.is('.')) return;
+    if (at.key != word_key("union") || previous_->is('.')) return;
     if (!found_.has_union) found_.union_at = at.begin;
     found_.has_union = true;
   }
 
   constexpr void end_statement(const token& at) noexcept {
-    tables_.take(at, previous_, before_);
+    tables_.take(at, *previous_, *before_);
     is_ended_ = true;
   }
 
@@ -286,7 +283,7 @@ class classifier {
   }
 
   constexpr std::string_view pragma_name() const noexcept {
-    const token& last = previous_.is(';') ? before_ : previous_;
+    const token& last = previous_->is(';') ? *before_ : *previous_;
     return last.kind == token_kind::word ? text_of(last) : std::string_view{};
   }
 
@@ -316,8 +313,10 @@ class classifier {
   lexer source_;
   classification found_;
   table_finder tables_;
-  token previous_;
-  token before_;
+  token last_three_[3];
+  token* at_ = &last_three_[0];
+  token* previous_ = &last_three_[1];
+  token* before_ = &last_three_[2];
   std::uint32_t depth_ = 0;
   routine_body body_;
   expects expects_ = expects::first_word;

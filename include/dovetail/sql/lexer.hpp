@@ -19,12 +19,19 @@ class lexer {
 
   /// The next token; after a problem, and at the end, always `token_kind::end`.
   constexpr token next() noexcept {
-    skip_space_and_comments();
     token found;
-    found.begin = found.end = at_;
+    read(found);
+    return found;
+  }
+
+  /// The same in place: copying what was just written takes longer.
+  constexpr void read(token& found) noexcept {
+    comment_ = no_comment;
+    skip_space_and_comments();
+    found = {.begin = at_, .end = at_};
     if (problem_ || at_ >= size_) {
       if (!problem_ && in_executable_comment_) fail(sql_mistake::comment_not_closed, executable_comment_);
-      return found;
+      return;
     }
     const char c = text_[at_];
     const std::uint8_t kind = class_of(c);
@@ -38,8 +45,11 @@ class lexer {
     }
     found.end = at_;
     if (problem_) found.kind = token_kind::end;
-    return found;
   }
+
+  /// Where the first comment before the last token is, a byte order mark included; `no_comment` when there is none.
+  constexpr std::uint32_t comment() const noexcept { return comment_; }
+  static constexpr std::uint32_t no_comment = ~std::uint32_t{0};
 
   constexpr const sql_problem& problem() const noexcept { return problem_; }
 
@@ -61,26 +71,33 @@ class lexer {
   }
 
   constexpr void skip_space_and_comments() noexcept {
-    while (at_ < size_) {
-      const char c = text_[at_];
-      if ((class_of(c) & class_space) != 0) {
-        ++at_;
-      } else if (c == '-' && peek(1) == '-' &&
-                 (!rules_.spaced_dashes || size_ - at_ == 2 || static_cast<unsigned char>(peek(2)) <= ' ')) {
-        skip_line();
-      } else if (c == '#' && rules_.hash_comments) {
-        skip_line();
-      } else if (c == '/' && peek(1) == '*') {
-        skip_block_comment();
-      } else if (c == '*' && in_executable_comment_ && peek(1) == '/') {
-        in_executable_comment_ = false;
-        at_ += 2;
-      } else if (c == '\xEF' && rules_.byte_order_marks && peek(1) == '\xBB' && peek(2) == '\xBF') {
-        at_ += 3;
-      } else {
-        return;
-      }
+    for (;;) {
+      std::uint32_t to = at_;
+      while (to < size_ && (class_of(text_[to]) & class_space) != 0) ++to;
+      at_ = to;
+      if (to >= size_ || (class_of(text_[to]) & class_gap) == 0 || !skip_comment(text_[to])) return;
+      if (comment_ == no_comment) comment_ = to;
     }
+  }
+
+  // False when it begins a token.
+  constexpr bool skip_comment(char c) noexcept {
+    if (c == '-' && peek(1) == '-' &&
+        (!rules_.spaced_dashes || size_ - at_ == 2 || static_cast<unsigned char>(peek(2)) <= ' ')) {
+      skip_line();
+    } else if (c == '#' && rules_.hash_comments) {
+      skip_line();
+    } else if (c == '/' && peek(1) == '*') {
+      skip_block_comment();
+    } else if (c == '*' && in_executable_comment_ && peek(1) == '/') {
+      in_executable_comment_ = false;
+      at_ += 2;
+    } else if (c == '\xEF' && rules_.byte_order_marks && peek(1) == '\xBB' && peek(2) == '\xBF') {
+      at_ += 3;
+    } else {
+      return false;
+    }
+    return true;
   }
 
   constexpr void skip_block_comment() noexcept {
@@ -112,13 +129,14 @@ class lexer {
 
   constexpr void read_word(token& found) noexcept {
     const std::uint32_t start = at_;
+    std::uint32_t to = start;
     std::uint64_t key = 0;
-    while (at_ < size_) {
-      const char c = text_[at_];
-      if (!continues_word(c)) break;
-      key = key << 8 | static_cast<unsigned char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-      ++at_;
+    for (; to < size_; ++to) {
+      const std::uint8_t c = classes.in_word[static_cast<unsigned char>(text_[to])];
+      if (c == 0) break;
+      key = key << 8 | c;
     }
+    at_ = to;
     const std::uint32_t length = at_ - start;
     found.kind = token_kind::word;
     found.key = length <= 8 ? key : 0;
@@ -138,25 +156,22 @@ class lexer {
     }
   }
 
-  // PostgreSQL goes on with a literal behind white space that has a line's end, and comments of lines, in it; the
-  // backslashes of E'…' count in all of its parts.
+  // A literal goes on behind a line's end, with comments of lines between; backslashes count in all of E'…'.
   // Source: https://www.postgresql.org/docs/15/sql-syntax-lexical.html#SQL-SYNTAX-CONSTANTS
   constexpr bool skip_to_continuation() noexcept {
     bool has_line_end = false;
     std::uint32_t to = at_;
-    while (to < size_ && !problem_) {
-      if ((class_of(text_[to]) & class_space) != 0) {
-        has_line_end = has_line_end || ends_line(text_[to]);
-        ++to;
-      } else if (text_[to] == '-' && to + 1 < size_ && text_[to + 1] == '-') {
-        while (to < size_ && !ends_line(text_[to])) ++to;
-      } else {
+    for (; to < size_ && !problem_; ++to) {
+      if (text_[to] == '-' && to + 1 < size_ && text_[to + 1] == '-') {
+        while (to + 1 < size_ && !ends_line(text_[to + 1])) ++to;
+      } else if ((class_of(text_[to]) & class_space) == 0) {
         break;
       }
+      has_line_end = has_line_end || ends_line(text_[to]);
     }
-    if (problem_ || !has_line_end || to >= size_ || text_[to] != '\'') return false;
-    at_ = to;
-    return true;
+    const bool goes_on = !problem_ && has_line_end && to < size_ && text_[to] == '\'';
+    if (goes_on) at_ = to;
+    return goes_on;
   }
 
   // Ends where the database ends it: in `1from` and `1.e` a word begins behind it.
@@ -375,6 +390,7 @@ class lexer {
   std::uint32_t size_;
   std::uint32_t at_ = 0;
   std::uint32_t executable_comment_ = 0;
+  std::uint32_t comment_ = no_comment;
   bool in_executable_comment_ = false;
   lexis rules_;
   sql_problem problem_;

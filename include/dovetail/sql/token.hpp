@@ -41,18 +41,34 @@ consteval std::uint64_t word_key(const char* keyword) {
   return key;
 }
 
-enum : std::uint8_t { class_space = 1, class_word_start = 2, class_digit = 4, class_dollar = 8, class_high = 16 };
+/// `class_gap`: may begin what stands between two tokens.
+enum : std::uint8_t {
+  class_space = 1,
+  class_word_start = 2,
+  class_digit = 4,
+  class_dollar = 8,
+  class_high = 16,
+  class_gap = 32,
+};
 
 struct character_classes {
   std::uint8_t of[256]{};
+  std::uint8_t in_word[256]{};  // in lower case; 0 when no word goes on with it
 
   constexpr character_classes() noexcept {
     for (int c = 'a'; c <= 'z'; ++c) of[c] = of[c - 'a' + 'A'] = class_word_start;
     for (int c = '0'; c <= '9'; ++c) of[c] = class_digit;
     for (int c = 128; c < 256; ++c) of[c] = class_word_start | class_high;
     for (const char c : {' ', '\t', '\n', '\r', '\f', '\v'}) of[static_cast<unsigned char>(c)] = class_space;
+    for (const char c : {' ', '\t', '\n', '\r', '\f', '\v', '-', '#', '/', '*', '\xEF'}) {
+      of[static_cast<unsigned char>(c)] |= class_gap;
+    }
     of[static_cast<unsigned char>('_')] = class_word_start;
     of[static_cast<unsigned char>('$')] = class_dollar;
+    for (int c = 0; c < 256; ++c) {
+      const bool is_word = (of[c] & (class_word_start | class_digit | class_dollar)) != 0;
+      in_word[c] = static_cast<std::uint8_t>(!is_word ? 0 : c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+    }
   }
 };
 

@@ -1,6 +1,7 @@
 // Two byte queues with limits between two ends in one process.
 #pragma once
 
+#include <dovetail/base/buffer.hpp>
 #include <dovetail/base/bytes.hpp>
 #include <dovetail/base/deadline.hpp>
 #include <dovetail/base/errc.hpp>
@@ -11,12 +12,11 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 namespace dovetail::inline v0::detail {
 
@@ -27,20 +27,23 @@ class memory_channel {
   static constexpr int client = 0;
   static constexpr int server = 1;
 
-  explicit memory_channel(std::size_t capacity) : capacity_((std::max<std::size_t>)(capacity, 1)) {}
+  /// Each end has room for `capacity` bytes that the other wrote and it has not read.
+  explicit memory_channel(std::size_t capacity)
+      : ends_{end_point{(std::max<std::size_t>)(capacity, 1)}, end_point{(std::max<std::size_t>)(capacity, 1)}} {}
 
   attempt read(int side, byte_span into) {
     std::unique_lock lock(mutex_);
     end_point& mine = ends_[side];
     mine.seen = version_;
     if (is_broken_) return attempt::failed(std::make_error_code(std::errc::connection_reset));
-    if (mine.inbox.empty()) {
+    const byte_view waiting = mine.inbox.committed();
+    if (waiting.empty()) {
       return mine.inbox_ended ? attempt::failed(make_error_code(errc::connection_closed))
                               : attempt::wait(readiness::signalled);
     }
-    const std::size_t taken = (std::min)(into.size(), mine.inbox.size());
-    std::memcpy(into.data(), mine.inbox.data(), taken);
-    mine.inbox.erase(0, taken);
+    const std::size_t taken = (std::min)(into.size(), waiting.size());
+    std::memcpy(into.data(), waiting.data(), taken);
+    mine.inbox.consume(taken);
     changed(side, lock);
     return attempt::done(taken);
   }
@@ -51,9 +54,11 @@ class memory_channel {
     end_point& other = ends_[1 - side];
     if (is_broken_) return attempt::failed(std::make_error_code(std::errc::connection_reset));
     if (other.is_closed || other.inbox_ended) return attempt::failed(std::make_error_code(std::errc::broken_pipe));
-    const std::size_t taken = (std::min)(from.size(), capacity_ - other.inbox.size());
-    if (taken == 0) return attempt::wait(readiness::signalled);
-    other.inbox.append(as_text(from.first(taken)));
+    read_buffer& inbox = other.inbox;
+    const std::size_t taken = (std::min)(from.size(), inbox.maximum() - inbox.committed().size());
+    if (!inbox.prepare(taken)) return attempt::wait(readiness::signalled);
+    std::memcpy(inbox.free().data(), from.data(), taken);
+    inbox.commit(taken);
     changed(side, lock);
     return attempt::done(taken);
   }
@@ -106,7 +111,9 @@ class memory_channel {
 
  private:
   struct end_point {
-    std::string inbox;
+    explicit end_point(std::size_t capacity) noexcept : inbox(capacity) {}
+
+    read_buffer inbox;
     std::shared_ptr<waker> listener;
     std::uint64_t seen = 0;
     bool inbox_ended = false;  // the other end writes no more
@@ -126,7 +133,6 @@ class memory_channel {
   std::condition_variable changed_;
   end_point ends_[2];
   std::uint64_t version_ = 1;
-  std::size_t capacity_;
   bool is_broken_ = false;
 };
 

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace {
 
@@ -63,6 +64,56 @@ TEST(Mask, AnErrorsTextLosesUrlsAndValuesOfRows) {
   EXPECT_EQ(dt::mask_error_text("invalid input syntax for type integer: \"4x\""),
             "invalid input syntax for type integer: \"***\"");
   EXPECT_EQ(dt::mask_error_text("nothing to hide"), "nothing to hide");
+}
+
+TEST(Mask, P15_ValuesThatTypesRefuseAreHidden) {
+  const std::string_view messages[][2] = {
+      {"invalid input value for enum mood: \"secret\"", "invalid input value for enum mood: \"***\""},
+      {"value \"99secret\" is out of range for type integer", "value \"***\" is out of range for type integer"},
+      {"date/time field value out of range: \"secret\"", "date/time field value out of range: \"***\""},
+      {"interval field value out of range: \"secret\"", "interval field value out of range: \"***\""},
+      {"time zone \"secret\" not recognized", "time zone \"***\" not recognized"},
+      {"malformed array literal: \"secret\"", "malformed array literal: \"***\""},
+      {"malformed record literal: \"secret\"", "malformed record literal: \"***\""},
+      {"malformed range literal: \"secret\"", "malformed range literal: \"***\""},
+      {"invalid value \"secret\" for \"YYYY\"", "invalid value \"***\""},
+      {"Token \"secret\" is invalid.", "Token \"***\" is invalid."},
+      {"Expected JSON value, but found \"secret\".", "Expected JSON value, but found \"***\"."},
+      {"COPY city, line 3, column name: \"secret\"", "COPY city, line 3, column name: \"***\""},
+      {"unnamed portal parameter $1 = 'secret'", "unnamed portal parameter $1 = '***'"},
+      {"Incorrect integer value: 'secret' for column 'id' at row 1",
+       "Incorrect integer value: '***' for column 'id' at row 1"},
+      {"Truncated incorrect DOUBLE value: 'secret'", "Truncated incorrect DOUBLE value: '***'"},
+  };
+  for (const auto& [text, masked] : messages) {
+    EXPECT_EQ(dt::mask_error_text(text), masked);
+    const std::string whole = "query: " + std::string{text} + " [SQLSTATE 22P02]\n  hint: none";
+    EXPECT_EQ(dt::mask_error_text(whole), "query: " + std::string{masked} + " [SQLSTATE 22P02]\n  hint: none");
+  }
+}
+
+TEST(Mask, P15_AValueOfSeveralLinesIsHiddenToItsEnd) {
+  for (const char* const value :
+       {"a\nsecret", "a)b\nsecret", "\"\nsecret", "a\" b\nsecret", "\n\nsecret\n", "'x'\nsecret"}) {
+    for (const auto& [before, behind] :
+         {std::pair{"Key (name)=(", ") already exists."}, std::pair{"Failing row contains (1, ", ")."},
+          std::pair{"invalid input syntax for type integer: \"", "\""},
+          std::pair{"invalid input value for enum mood: \"", "\" [SQLSTATE 22P02]"},
+          std::pair{"Duplicate entry '", "' for key 'name'"}}) {
+      const std::string masked = dt::mask_error_text(std::string{before} + value + behind + "\n  table: city");
+      EXPECT_EQ(masked.find("secret"), std::string::npos) << masked;
+      EXPECT_NE(masked.find("***"), std::string::npos) << masked;
+    }
+  }
+  EXPECT_EQ(dt::mask_error_text("Key (a)=(x\ny) already exists.\n  table: city"),
+            "Key (a)=(***) already exists.\n  table: city");
+}
+
+TEST(Mask, P15_TextsThatOnlyLookLikeThoseStay) {
+  for (const char* const text : {"the port is out of range", "no value for \"x\"", "COPY needs a table",
+                                 "a merge rule for 'x'\n  at: \"here\""}) {
+    EXPECT_EQ(dt::mask_error_text(text), text);
+  }
 }
 
 }  // namespace

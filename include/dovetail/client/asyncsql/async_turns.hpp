@@ -4,8 +4,8 @@
 #include <dovetail/base/deadline.hpp>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/async_result.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
@@ -19,11 +19,11 @@
 
 namespace dovetail::inline v0::asyncsql::detail {
 
-/// Threads: any coroutine of any executor. Lifetime: shared by those that wait.
+/// Threads: any coroutine of any executor, of one with several threads too. Lifetime: shared by those that wait.
 class async_turns {
   struct waiter {
     explicit waiter(const asio::any_io_executor& on) : timer(on) {}
-    asio::steady_timer timer;
+    asio::steady_timer timer;  // touched under the lock only: who waits and who grants may be on two threads
     bool is_granted = false;
   };
 
@@ -52,38 +52,58 @@ class async_turns {
       const std::lock_guard lock{of->mutex_};
       if (!std::exchange(of->is_taken_, true)) co_return turn{of};
       mine = std::make_shared<waiter>(executor);
-      if (by.is_never()) {
-        mine->timer.expires_at((asio::steady_timer::time_point::max)());
-      } else {
-        mine->timer.expires_at(by.when());
-      }
+      mine->timer.expires_at(by.is_never() ? (asio::steady_timer::time_point::max)() : by.when());
       of->waiting_.push_back(mine);
     }
+    place_in_queue place{of, mine};
     std::error_code ec;
-    co_await mine->timer.async_wait(asio::redirect_error(asio::use_awaitable, ec));
-    const std::lock_guard lock{of->mutex_};
-    if (mine->is_granted) co_return turn{of};
-    std::erase(of->waiting_, mine);
-    co_return turn{};
+    auto token = asio::redirect_error(asio::use_awaitable, ec);
+    co_await asio::async_initiate<decltype(token), void(std::error_code)>(
+        [of, mine](auto handler) {
+          const std::lock_guard lock{of->mutex_};
+          if (mine->is_granted) mine->timer.expires_at((asio::steady_timer::time_point::min)());  // meanwhile
+          mine->timer.async_wait(std::move(handler));
+        },
+        token);
+    co_return place.leave() ? turn{of} : turn{};
   }
 
  private:
-  void pass_on() noexcept {
-    std::shared_ptr<waiter> next;
-    {
-      const std::lock_guard lock{mutex_};
-      if (waiting_.empty()) {
-        is_taken_ = false;
-        return;
-      }
-      next = std::move(waiting_.front());
-      waiting_.pop_front();
-      next->is_granted = true;
+  /// Of a coroutine that waits; one that is destroyed while it does gives its place up.
+  class place_in_queue {
+   public:
+    place_in_queue(std::shared_ptr<async_turns> of, std::shared_ptr<waiter> mine) noexcept
+        : of_(std::move(of)), mine_(std::move(mine)) {}
+    place_in_queue(const place_in_queue&) = delete;
+    place_in_queue& operator=(const place_in_queue&) = delete;
+    ~place_in_queue() {
+      if (mine_ && leave()) of_->pass_on();
     }
+    /// True when it had been granted its turn.
+    bool leave() {
+      const std::shared_ptr<waiter> left = std::exchange(mine_, nullptr);
+      const std::lock_guard lock{of_->mutex_};
+      if (!left->is_granted) std::erase(of_->waiting_, left);
+      return left->is_granted;
+    }
+
+   private:
+    std::shared_ptr<async_turns> of_;
+    std::shared_ptr<waiter> mine_;
+  };
+
+  void pass_on() noexcept {
+    const std::lock_guard lock{mutex_};
+    if (waiting_.empty()) {
+      is_taken_ = false;
+      return;
+    }
+    const std::shared_ptr<waiter> next = std::move(waiting_.front());
+    waiting_.pop_front();
+    next->is_granted = true;
     try {
-      const auto executor = next->timer.get_executor();
-      asio::post(executor, [next = std::move(next)] { next->timer.cancel(); });
-    } catch (...) {  // out of memory: it sees that it was granted when its time is over
+      next->timer.cancel();
+    } catch (...) {  // it sees that it was granted when its time is over
     }
   }
 

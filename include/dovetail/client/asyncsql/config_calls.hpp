@@ -30,8 +30,8 @@ struct config {
 std::optional<dialect> detect_database(std::string_view connection_string) noexcept;
 
 /// Takes the session's parameters out of a connection string, "postgresql://app@host/app?transaction_mode=manual";
-/// what is left is for the client. The names are those of a file.
-/// Errors: one failure that names every mistake.
+/// what is left is for the client. The names are those of a file; times are seconds, or have a unit ("250ms", "30s"),
+/// the client's `timeout` too when a session is opened. Errors: one failure that names every mistake.
 [[gnu::cold]] result<config> read_config(std::string_view connection_string);
 
 /// Looks a name up in the environment; null when it is not there.

@@ -4,7 +4,10 @@
 #include <dovetail/base/name.hpp>
 #include <dovetail/base/option_reader.hpp>
 #include <dovetail/base/parts.hpp>
+#include <dovetail/base/similarity.hpp>
+#include <dovetail/client/asyncsql/config_address.hpp>
 #include <dovetail/client/asyncsql/config_calls.hpp>
+#include <dovetail/client/asyncsql/connection_check.hpp>
 
 #include <charconv>
 #include <chrono>
@@ -59,20 +62,6 @@ inline constexpr std::string_view session_names[] = {"name",
   return false;
 }
 
-[[gnu::cold, gnu::noinline]] inline void append_escaped(std::string& out, std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  for (const char c : text) {
-    if (is_ascii_letter(c) || is_ascii_digit(c) || c == '-' || c == '_' || c == '.' || c == '~') {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += '%';
-      out += digits[byte >> 4];
-      out += digits[byte & 15];
-    }
-  }
-}
-
 /// Reads a floating-point number that fills the text.
 [[gnu::cold, gnu::noinline]] inline bool read_real(std::string_view text, double& value) noexcept {
   double found = 0;
@@ -91,58 +80,54 @@ inline constexpr std::string_view session_names[] = {"name",
   value.value = secret{std::to_string(std::llround(seconds * 1000)) + "ms"};
 }
 
+/// The connection string as the client is given it: a bare number of its `timeout` is seconds there, as all times of a
+/// configuration are.
+[[gnu::cold, gnu::noinline]] inline secret with_seconds(const secret& from) {
+  const std::string_view text = from.reveal();
+  const std::size_t query = text.find('?');
+  if (query == std::string_view::npos) return from;
+  std::string made{text.substr(0, query)};
+  char before = '?';
+  for (std::string_view rest = text.substr(query); !rest.empty(); before = '&') {
+    rest.remove_prefix(1);
+    const std::string_view part = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(part.size());
+    made += before;
+    uri_parameter time{"timeout", {}, true};
+    double number = 0;
+    if (part.starts_with("timeout=") && read_real(part.substr(8), number)) {
+      time.value = secret{std::string{part.substr(8)}};
+      seconds_to_text(time);
+      made.append("timeout=").append(time.value.reveal());
+      if (is_ascii_digit(made.back())) made += 's';
+    } else {
+      made += part;
+    }
+  }
+  return secret{std::move(made)};
+}
+
+/// Adds to a failure of the client's parser which of the session's names may have been meant.
+[[gnu::cold, gnu::noinline]] inline error_info with_session_names(error_info why) {
+  if (why.code() != errc::unknown_option) return why;
+  constexpr std::string_view mark = "unknown parameter '";
+  std::string text{why.context()};
+  for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at)) {
+    at += mark.size();
+    const std::string written = text.substr(at, text.find('\'', at) - at);
+    dovetail::detail::nearest_search search{written};
+    for (const std::string_view each : session_names) search.offer(each);
+    if (search.best.empty()) continue;
+    dovetail::detail::append_parts(
+        text, {"\n  '", written, "' may be meant for the session: did you mean '", search.best, "'?"});
+  }
+  why.with_context(std::move(text));
+  return why;
+}
+
 inline constexpr std::string_view time_names[] = {
     "close_timeout",         "timeout",     "acquire_timeout", "idle_timeout",   "max_lifetime",
     "health_check_interval", "retry_delay", "max_delay",       "retry_deadline", "slow_query"};
-
-/// The parts of a database's address.
-struct address_parts {
-  std::string type;
-  std::string host;
-  std::string database;
-  std::string user;
-  secret password;
-  std::uint16_t port = 0;
-  bool has_any = false;
-};
-
-[[gnu::cold, gnu::noinline]] inline secret join_address(option_reader& reader, const address_parts& from) {
-  const bool is_sqlite = from.type == "sqlite";
-  std::string text;
-  if (is_sqlite) {
-    if (!from.host.empty() || !from.user.empty() || from.port != 0) {
-      reader.problem(errc::invalid_option, "a SQLite database has no 'host', 'port' or 'user'");
-    }
-    if (from.database.empty()) reader.problem(errc::invalid_option, "SQLite requires database path: 'database'");
-    return secret{text.append("sqlite:").append(from.database)};
-  }
-  if (from.host.empty() || from.database.empty()) {
-    reader.problem(errc::invalid_option, from.type + " requires host and database or connection_string");
-  }
-  const std::string_view hidden = from.password.reveal();
-  if (from.user.find('\0') != std::string::npos || hidden.find('\0') != std::string_view::npos) {
-    reader.problem(errc::invalid_option, "'user' or 'password' contains a NUL character, which is refused");
-  }
-  text += from.type == "mysql" ? "mysql://" : "postgresql://";
-  append_escaped(text, from.user);
-  if (!from.password.empty()) {
-    text += ':';
-    append_escaped(text, hidden);
-  }
-  if (!from.user.empty() || !from.password.empty()) text += '@';
-  const bool is_v6 = from.host.find(':') != std::string::npos;
-  text += is_v6 ? "[" : "";
-  if (is_v6) {
-    text += from.host;
-  } else {
-    append_escaped(text, from.host);
-  }
-  text += is_v6 ? "]" : "";
-  if (from.port != 0) text.append(":").append(std::to_string(from.port));
-  text += '/';
-  append_escaped(text, from.database);
-  return secret{std::move(text)};
-}
 
 /// Says "setting", and where it stands, instead of the words for connection strings.
 [[gnu::cold, gnu::noinline]] inline error_info told_for(std::string_view origin, error_info why) {
@@ -213,6 +198,9 @@ struct address_parts {
       .seconds("idle_timeout", pool.idle_limit)
       .seconds("max_lifetime", pool.age_limit)
       .seconds("health_check_interval", pool.check_interval);
+  if (!reader.has("min_pool_size") && pool.min_connections > pool.max_connections) {
+    pool.min_connections = pool.max_connections;
+  }
   if (pool.min_connections > pool.max_connections) {
     reader.problem(errc::invalid_option, "'min_pool_size' is larger than 'max_pool_size'");
   }
@@ -304,6 +292,12 @@ struct address_parts {
       reader.problem(errc::invalid_option,
                      "the entry must have 'connection_string' or 'url', or 'host' and 'database'");
     }
+  }
+  if (security.validate_queries && is_suspicious_connection(target.reveal())) {
+    reader.problem(
+        errc::invalid_option,
+        "the connection string failed security validation: a suspicious pattern. Percent-encode what belongs "
+        "to a password; 'validate_queries' = false lets everything through");
   }
   if (result<void> done = reader.finish(); !done) return told_for(origin, std::move(done).error());
   how.connection_string = std::move(target);

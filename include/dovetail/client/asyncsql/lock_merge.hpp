@@ -9,6 +9,7 @@
 #include <limits>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace dovetail::inline v0::detail {
@@ -35,9 +36,33 @@ bool sum_fields(const T& a, const T& b, bool subtract, T& out) {
   return how.default_rule;
 }
 
-/// What both have added stays, even if it is the same.
+/// What both have added stays, even if it is the same: two deposits of 10 are 20.
 constexpr bool adds_up(merge_rule rule) noexcept {
-  return rule == merge_rule::numeric_add || rule == merge_rule::numeric_delta || rule == merge_rule::list_append;
+  return rule == merge_rule::numeric_add || rule == merge_rule::numeric_delta;
+}
+
+/// theirs + (mine - base); false where it does not fit. An unsigned field may decrease.
+template <class T>
+bool add_delta(const T& base, const T& mine, const T& theirs, T& out) {
+  T change{};
+  if constexpr (std::unsigned_integral<T>) {
+    if (mine < base) return sum_fields(base, mine, true, change) && sum_fields(theirs, change, true, out);
+  }
+  return sum_fields(mine, base, true, change) && sum_fields(theirs, change, false, out);
+}
+
+/// theirs, and what mine has behind the base; all of mine where it does not begin with the base.
+template <class T>
+void append_list(const T* base, const T& mine, const T& theirs, T& out) {
+  auto from = mine.begin();
+  if (base != nullptr && base->size() <= mine.size()) {
+    bool begins = true;
+    for (std::size_t i = 0; i < base->size(); ++i) begins = begins && (*base)[i] == mine[i];
+    if (begins) from += static_cast<std::ptrdiff_t>(base->size());
+  }
+  T all = theirs;
+  all.insert(all.end(), from, mine.end());
+  out = std::move(all);
 }
 
 /// Applies a rule to one field; false when it cannot be applied.
@@ -56,15 +81,11 @@ bool apply_rule(merge_rule rule, const T* base, const T& mine, const T& theirs, 
       if constexpr (is_summable<T>) return sum_fields(theirs, mine, false, out);
       return false;
     case merge_rule::numeric_delta:
-      if constexpr (is_summable<T>) {
-        T change{};
-        return base != nullptr && sum_fields(mine, *base, true, change) && sum_fields(theirs, change, false, out);
-      }
+      if constexpr (is_summable<T>) return base != nullptr && add_delta(*base, mine, theirs, out);
       return false;
     case merge_rule::list_append:
       if constexpr (is_vector<T>) {
-        out = theirs;
-        out.insert(out.end(), mine.begin(), mine.end());
+        append_list(base, mine, theirs, out);
         return true;
       }
       return false;
@@ -96,7 +117,7 @@ merge_outcome merge_rows(const typename Layout::row_type* base, const typename L
     auto& merged = member_at<i>(out);
     if (old != nullptr && my == *old) return;
     constexpr std::string_view name = field_names<typename Layout::row_type>[i];
-    // The same change by both is one change, but not where changes add up: two deposits of 10 are 20.
+    // The same change by both is one change, but not where changes add up.
     if (my == their && (old == nullptr || !uses_rules || !adds_up(rule_of(how, name)))) return;
     if (old != nullptr && their == *old) {
       merged = my;

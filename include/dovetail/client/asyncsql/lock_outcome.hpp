@@ -65,8 +65,8 @@ enum class merge_rule : std::uint8_t {
   last_writer_wins,  ///< mine
   keep_current,      ///< theirs
   numeric_add,       ///< theirs + mine; a field that is no number is a conflict
-  numeric_delta,     ///< theirs + (mine - base); needs a base
-  list_append,       ///< theirs followed by mine; a field that is no list is a conflict
+  numeric_delta,     ///< theirs + (mine - base), twice when both have made the same change; needs a base
+  list_append,       ///< theirs, then what mine has behind the base; a field that is no list is a conflict
 };
 
 /// The rule of one field.
@@ -83,7 +83,7 @@ struct lock_settings {
   double retry_backoff_multiplier = 2.0;        ///< of the delay, from retry to retry
   std::chrono::milliseconds max_delay{10'000};  ///< the longest delay
   merge_rule default_rule = merge_rule::conflict;
-  std::vector<field_rule> rules{};  ///< for fields that need another one
+  std::vector<field_rule> rules{};  ///< for fields that need another one; a name that is no field is an error
 
   lock_settings() = default;
   lock_settings(conflict_strategy with) : strategy(with) {}  // NOLINT: a strategy is settings

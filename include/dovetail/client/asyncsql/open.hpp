@@ -41,8 +41,8 @@ error_info client_settings_of(config& how, const string_settings& said, Settings
 
 template <class Client, class Change>
 result<std::shared_ptr<shared_pool<Client>>> open_pool(config& how, pool_registry& in, const Change& change) {
-  auto parsed = Client::connection_type::parse(how.connection_string.reveal());
-  if (!parsed) return std::move(parsed).error();
+  auto parsed = Client::connection_type::parse(with_seconds(how.connection_string).reveal());
+  if (!parsed) return with_session_names(std::move(parsed).error());
   typename Client::settings settings;
   if (error_info wrong = client_settings_of(how, parsed->settings, settings)) return wrong;
   change(parsed->options);
@@ -59,11 +59,30 @@ session<Client, Guard> session_on(std::shared_ptr<shared_pool<Client>> pool, con
                                 std::move(metrics)};
 }
 
-/// The guard that a configuration asks for.
+/// The stricter of a configuration's rules and of those that a guard type has for literals.
+[[gnu::cold, gnu::noinline]] inline security_settings stricter(security_settings how, const validation& than) {
+  if (than.profile > how.rules().profile) {
+    how.validate_queries = true;
+    how.profile = than.profile;
+  }
+  how.allow_admin = how.allow_admin && than.allow_admin;
+  how.allow_ddl = how.allow_ddl && than.allow_ddl;
+  how.allow_calls = how.allow_calls && than.allow_calls;
+  how.allow_settings = how.allow_settings && than.allow_settings;
+  how.allow_notifications = how.allow_notifications && than.allow_notifications;
+  how.allow_risky_functions = how.allow_risky_functions && than.allow_risky_functions;
+  return how;
+}
+
+/// The guard that a configuration asks for, and no laxer than its type.
 template <class Guard>
 Guard make_guard(const security_settings& how) {
   if constexpr (std::constructible_from<Guard, security_settings>) {
-    return Guard{how};
+    if constexpr (requires { Guard::literals; }) {
+      return Guard{stricter(how, Guard::literals)};
+    } else {
+      return Guard{how};
+    }
   } else {
     return Guard{};
   }
@@ -79,10 +98,17 @@ session<Client, Guard> open_with(const config& how, const Change& change, Guard 
 }  // namespace detail
 
 /// A session as the configuration says: `auto db = asyncsql::open<sqlite::client>(read_config("sqlite:a.db").value())`.
-/// Opens no connection yet. Its guard validates statements: literals by the rules of its type, when they are compiled,
-/// other texts by `how.security`; `open<sqlite::client, no_guard>` has none.
+/// Opens no connection yet. Its guard validates statements: literals by the standard rules, when they are compiled,
+/// other texts by `how.security`.
 /// Errors: throws `dt::error` when the connection string is wrong, or the registry refuses.
-template <class Client, class Guard = guard<>>
+template <class Client>
+session<Client, guard<>> open(const config& how, pool_registry& in = pool_registry::process()) {
+  return detail::open_with<Client>(
+      how, [](typename Client::options&) {}, guard<>{how.security}, in);
+}
+/// The same with a type of guard: literals by the rules of the type, other texts by the stricter of these rules and of
+/// `how.security`. `open<sqlite::client, no_guard>` has none.
+template <class Client, class Guard>
 session<Client, Guard> open(const config& how, pool_registry& in = pool_registry::process()) {
   return detail::open_with<Client>(
       how, [](typename Client::options&) {}, detail::make_guard<Guard>(how.security), in);
@@ -95,13 +121,22 @@ template <class Client, class Guard>
         how, [](typename Client::options&) {}, std::move(by), in);
   }
 /// The same, when `change(options)` has changed the client's options, such as `credentials`.
-template <class Client, class Guard = guard<>, class Change>
+template <class Client, class Change>
+  requires std::invocable<const Change&, typename Client::options&> session<Client, guard<>> open(
+      const config& how, const Change& change, pool_registry& in = pool_registry::process()) {
+    return detail::open_with<Client>(how, change, guard<>{how.security}, in);
+  }
+template <class Client, class Guard, class Change>
   requires std::invocable<const Change&, typename Client::options&> session<Client, Guard> open(
       const config& how, const Change& change, pool_registry& in = pool_registry::process()) {
     return detail::open_with<Client>(how, change, detail::make_guard<Guard>(how.security), in);
   }
 /// The same from a connection string; see `read_config`.
-template <class Client, class Guard = guard<>>
+template <class Client>
+session<Client, guard<>> open(std::string_view connection_string, pool_registry& in = pool_registry::process()) {
+  return open<Client>(read_config(connection_string).value(), in);
+}
+template <class Client, class Guard>
 session<Client, Guard> open(std::string_view connection_string, pool_registry& in = pool_registry::process()) {
   return open<Client, Guard>(read_config(connection_string).value(), in);
 }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <dovetail/base/error.hpp>
+#include <dovetail/base/parts.hpp>
+#include <dovetail/base/similarity.hpp>
 #include <dovetail/client/asyncsql/lock_attempts.hpp>
 #include <dovetail/client/asyncsql/lock_calls.hpp>
 #include <dovetail/client/asyncsql/lock_monitor.hpp>
@@ -15,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <source_location>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -34,6 +37,31 @@ struct lock_target {
 
 /// Thrown through a transaction, to roll it back.
 struct batch_undone {};
+
+/// The mistake in a rule of a merge; empty when there is none.
+[[gnu::cold, gnu::noinline]] inline error_info wrong_rule(const lock_settings& how,
+                                                          std::span<const std::string_view> fields,
+                                                          std::string_view key, std::string_view version) {
+  for (const field_rule& each : how.rules) {
+    bool is_field = false;
+    nearest_search search{each.field};
+    for (const std::string_view field : fields) {
+      is_field = is_field || field == each.field;
+      search.offer(field);
+    }
+    std::string text;
+    if (!is_field) {
+      append_parts(text, {"a merge rule for '", each.field, "', which is no field of the row"});
+      if (!search.best.empty()) append_parts(text, {"; did you mean '", search.best, "'?"});
+    } else if (each.field == key || each.field == version) {
+      append_parts(text, {"a merge rule for '", each.field, "', which is the key or the version of the row"});
+    } else {
+      continue;
+    }
+    return {make_error_code(errc::invalid_option), std::move(text)};
+  }
+  return {};
+}
 
 /// Runs the calls of `optimistic`. If the compiler points here: asynchronous clients need
 /// <dovetail/client/asyncsql/optimistic_async.hpp>.
@@ -262,14 +290,16 @@ class optimistic {
   using key_type = typename layout::key_type;
 
   /// `table` may have a schema. `monitor` may be shared by several objects.
-  /// Errors: throws errc::malformed_statement for a name that cannot be quoted.
+  /// Errors: throws errc::malformed_statement for a name that cannot be quoted, errc::invalid_option for a merge rule
+  /// of a field that the row does not have.
   explicit optimistic(std::string_view table, lock_settings how = {},
                       std::shared_ptr<lock_monitor> monitor = std::make_shared<lock_monitor>())
       : on_{std::string{table}, quote_qualified(dialect::postgres, table).value(), std::move(monitor)},
-        how_(std::move(how)) {}
+        how_(checked(std::move(how))) {}
 
   /// The same table and counters with other settings: `accounts.with(dt::conflict_strategy::merge).update(…)`.
-  optimistic with(lock_settings how) const { return {on_, std::move(how)}; }
+  /// Errors: throws errc::invalid_option, as the constructor.
+  optimistic with(lock_settings how) const { return {on_, checked(std::move(how))}; }
   const lock_settings& settings() const noexcept { return how_; }
 
   /// Reads a row; the answer remembers it as the base of the change that follows. (lock_result<Row>)
@@ -314,6 +344,12 @@ class optimistic {
     return deliver<Db>(driver<Db>::template erase<layout>(db, on_, std::move(row), how_, where));
   }
 
+  /// The same with what `read` gave.
+  template <asyncsql::sql_database Db>
+  auto erase(Db&& db, lock_result<Row> found, place where = place::current()) const {
+    return erase(db, std::move(found.row), where);
+  }
+
   /// Updates several rows, each as `update`; a row that comes twice conflicts with itself. `atomic`: in one
   /// transaction (a savepoint in `db`'s), rolled back unless all succeed. (lock_batch_result<Row>)
   template <asyncsql::sql_database Db>
@@ -339,6 +375,14 @@ class optimistic {
 
  private:
   optimistic(detail::lock_target on, lock_settings how) : on_(std::move(on)), how_(std::move(how)) {}
+
+  static lock_settings checked(lock_settings how) {
+    if (how.rules.empty()) return how;
+    constexpr const auto& names = field_names<Row>;
+    error_info wrong = detail::wrong_rule(how, names, names[layout::key], names[layout::version]);
+    if (wrong) detail::throw_error(std::move(wrong));
+    return how;
+  }
 
   template <class Db, class Answer>
   static auto deliver(Answer answer) {

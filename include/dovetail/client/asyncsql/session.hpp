@@ -3,6 +3,7 @@
 #pragma once
 
 #include <dovetail/base/result.hpp>
+#include <dovetail/client/asyncsql/session_state.hpp>
 #include <dovetail/client/asyncsql/session_transaction.hpp>
 #include <dovetail/client/asyncsql/session_view.hpp>
 #include <dovetail/client/asyncsql/settings.hpp>
@@ -11,7 +12,6 @@
 #include <dovetail/client/asyncsql/statement_runner.hpp>
 #include <dovetail/client/pool_report.hpp>
 
-#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -58,11 +58,11 @@ class session : public Client::connection_type::template verbs<session<Client, G
   }
   ~session() { close(); }
 
-  const session_settings& settings() const noexcept { return state_->context.how; }
-  transaction_mode mode() const noexcept { return settings().transaction.mode; }
-  Client& client() const noexcept { return *state_->client; }
-  const Guard& guard() const noexcept { return state_->context.guard; }
-  sql_metrics& metrics() const noexcept { return *state_->context.metrics; }
+  const session_settings& settings() const { return at().context.how; }
+  transaction_mode mode() const { return settings().transaction.mode; }
+  Client& client() const { return *at().client; }
+  const Guard& guard() const { return at().context.guard; }
+  sql_metrics& metrics() const { return *at().context.metrics; }
   std::string prometheus() const {
     const pool_statistics now = client().statistics();
     return to_prometheus({{&metrics(), {now.idle, now.active, now.max}}});
@@ -73,6 +73,10 @@ class session : public Client::connection_type::template verbs<session<Client, G
   session_view<session, false> within(deadline by) { return {*this, by}; }
   /// The same verbs returning `dt::result`.
   session_view<session, true> with(as_result_t) { return {*this, deadline::never()}; }
+  /// The same verbs with types of parameters, which win over those of the settings, name by name.
+  session_view<session, false> with(const parameter_types& types) {
+    return {*this, deadline::never(), types.over(settings().parameter_types)};
+  }
 
   /// Asks the database for a sign of life.
   health_report health(place where = place::current()) const {
@@ -80,11 +84,12 @@ class session : public Client::connection_type::template verbs<session<Client, G
   }
   pool_statistics statistics() const { return client().statistics(); }
   /// Allows the pool so many connections from now on; see `pool::resize`.
-  void resize(std::size_t most) noexcept { core().connections().resize(most); }
+  void resize(std::size_t most) { core().connections().resize(most); }
 
   /// Opens a connection if none is open. (Statements do so when they need one.)
   void connect(place where = place::current()) { runner().acquire(start_call(where)).value(); }
-  /// Rolls an open transaction back, and refuses further calls (errc::transaction_closed). A shared client lives on.
+  /// Rolls an open transaction back within `close_limit`, when the statement that runs in it has ended, and refuses
+  /// further calls (errc::transaction_closed). A shared client lives on.
   void close() noexcept;
   bool is_closed() const noexcept { return state_ == nullptr || state_->is_closed; }
 
@@ -94,10 +99,7 @@ class session : public Client::connection_type::template verbs<session<Client, G
   /// Ends the transaction; there is none afterwards, whatever comes of it.
   void commit(place where = place::current()) { end(&transaction_type::try_commit, "commit", where).value(); }
   void rollback(place where = place::current()) { end(&transaction_type::try_rollback, "rollback", where).value(); }
-  bool is_in_transaction() const {
-    const std::lock_guard lock{state_->mutex};
-    return state_->manual.has_value();
-  }
+  bool is_in_transaction() const { return at().is_in_manual; }
   void savepoint(std::string_view name, place where = place::current()) { mark("savepoint ", name, where); }
   void rollback_to(std::string_view name, place where = place::current()) {
     mark("rollback to savepoint ", name, where);
@@ -106,15 +108,19 @@ class session : public Client::connection_type::template verbs<session<Client, G
 
   /// A transaction as an object, in any mode: rolled back unless `commit()` is called.
   transaction_type scope(begin_mode isolation, place where = place::current()) {
-    return open_scope(isolation, start_call(where)).value();
+    return try_scope(isolation, start_call(where), deadline::never()).value();
   }
   transaction_type scope(place where = place::current()) { return scope(settings().transaction.isolation, where); }
 
   /// Calls `body(tx)` in a transaction, and commits; rolls back when it throws. Begins again, as the retry settings
   /// say, when the database has undone it because of others: the body may be called more than once. In mode `manual`
-  /// while a transaction is open it joins that one behind a savepoint, and nothing is repeated. (what the body returns)
+  /// while a transaction is open it joins that one behind a savepoint, and nothing is repeated. In the body the session
+  /// itself is somebody else's connection, and refuses calls when it has joined. A failed `result` of the body rolls
+  /// back too. (what the body returns; T for `result<T>`)
   template <class Fn>
-  auto run_transaction(begin_mode isolation, Fn&& body, place where = place::current());
+  auto run_transaction(begin_mode isolation, Fn&& body, place where = place::current()) {
+    return transact(isolation, body, start_call(where), deadline::never());
+  }
   template <class Fn>
     requires(!std::is_same_v<std::remove_cvref_t<Fn>, begin_mode>)
   auto run_transaction(Fn&& body, place where = place::current()) {
@@ -130,8 +136,7 @@ class session : public Client::connection_type::template verbs<session<Client, G
   /// in that transaction.
   template <class Row, class... Args>
   auto stream(dovetail::detail::statement_of<session, base::speaks, Row, Args...> sql, const Args&... args) {
-    state_->context.check(base::speaks, sql.view(), "stream").value();
-    return base::template stream<Row>(sql, args...);
+    return open_stream(sql.view(), [&] { return base::template stream<Row>(sql, args...); });
   }
 
   /// For verbs.
@@ -141,10 +146,17 @@ class session : public Client::connection_type::template verbs<session<Client, G
   }
   template <operation Op>
   result<typename Op::value_type> perform(Op& op, const call& how) {
+    if (state_ == nullptr) return moved_from(how.where);
+    if (error_info wrong = state_->context.hint(op)) return std::move(wrong.with_location(how.where));
     return state_->context.supervise(base::speaks, op, how.where, [&] { return perform_admitted(op, how); });
   }
-  core_type& core() const noexcept { return client().core(); }
-  call start_call(place where) const noexcept { return call::within(settings().timeout, where); }
+  core_type& core() const { return client().core(); }
+  const dovetail::detail::parameter_hints* hints() const noexcept {
+    return state_ == nullptr ? nullptr : state_->context.how.parameter_types.hints();
+  }
+  call start_call(place where) const {
+    return call::within(state_ == nullptr ? clock::duration{} : state_->context.how.timeout, where);
+  }
   deadline limit() const noexcept { return deadline::never(); }
   template <class T>
   static T deliver(result<T> answer) {
@@ -152,78 +164,48 @@ class session : public Client::connection_type::template verbs<session<Client, G
   }
   result<dovetail::detail::held_connection<core_type>> hold(const call& how);
 
+  /// Used by views.
+  result<transaction_type> try_scope(begin_mode isolation, const call& how, deadline limit) {
+    if (state_ == nullptr) return moved_from(how.where);
+    if (state_->is_closed) return closed(how.where);
+    result<lease> begun = runner().begin(how, isolation);
+    if (!begun) return std::move(begun).error();
+    return transaction_type{state_->context,
+                            {core(), dovetail::detail::held_connection<core_type>{*std::move(begun)}, limit, 0}};
+  }
+  template <class Fn>
+  auto transact(begin_mode isolation, Fn& body, const call& how, deadline limit);
+  template <class Open>
+  auto open_stream(const statement_view& sql, Open&& open) {
+    return at(sql.where).context.open_stream(base::speaks, sql, std::forward<Open>(open));
+  }
+
  private:
   using runner_type = detail::statement_runner<core_type>;
   using lease = typename core_type::lease;
+  using state = detail::session_state<Client, Guard>;
+  using turn = detail::session_turn<state>;
 
-  struct state {
-    state(std::shared_ptr<Client> of, session_settings settings, Guard by, std::shared_ptr<sql_metrics> metrics)
-        : client(std::move(of)), context{std::move(settings), std::move(by), std::move(metrics)} {
-      if (!context.metrics) {
-        context.metrics = std::make_shared<sql_metrics>(context.how.name, context.how.monitor.kept_slow_queries);
-      }
-      context.metrics->saw_pool(pool_event::acquire);
-    }
-    std::shared_ptr<Client> client;
-    detail::session_context<Guard> context;
-    mutable std::mutex mutex;  // of the manual transaction
-    std::optional<transaction_type> manual;
-    std::atomic<bool> is_closed{false};  // written under the mutex
-  };
-
-  /// The turn of one thread in the manual transaction; the wait is the session's lock contention.
-  class turn {
-   public:
-    turn(state& of, const call& how) : of_(of), lock_(of.mutex, std::try_to_lock) {
-      clock::duration waited{};
-      if (!lock_.owns_lock()) {
-        const clock::time_point since = clock::now();
-        while (!lock_.try_lock() && !how.by.has_passed()) std::this_thread::sleep_for(std::chrono::microseconds{200});
-        waited = clock::now() - since;
-      }
-      of_.context.metrics->saw_lock(lock_.owns_lock() ? lock_status::success : lock_status::timeout, waited);
-      if (lock_.owns_lock()) of_.context.metrics->lock_taken();
-    }
-    turn(const turn&) = delete;
-    turn& operator=(const turn&) = delete;
-    ~turn() {
-      if (lock_.owns_lock()) of_.context.metrics->lock_released();
-    }
-    explicit operator bool() const noexcept { return lock_.owns_lock(); }
-
-   private:
-    state& of_;
-    std::unique_lock<std::mutex> lock_;
-  };
-
-  runner_type runner() const noexcept { return {core(), settings(), metrics()}; }
+  runner_type runner() const { return {core(), settings(), metrics()}; }
 
   static error_info closed(place where) {
     return detail::misuse("the session is closed", where, errc::transaction_closed);
   }
-  static error_info no_turn(place where) {
-    return detail::misuse("another thread's statement in the transaction took too long", where, errc::deadline_passed);
+  static error_info moved_from(place where) { return detail::misuse("the session has been moved from", where); }
+  state& at(place where = place::current()) const {
+    if (state_ == nullptr) dovetail::detail::throw_error(moved_from(where));
+    return *state_;
   }
 
   template <operation Op>
   result<typename Op::value_type> perform_admitted(Op& op, const call& how) {
     if (state_->is_closed) return closed(how.where);
     if (mode() == transaction_mode::manual) {
-      const turn mine{*state_, how};
-      if (!mine) return no_turn(how.where);
-      if (state_->is_closed) return closed(how.where);  // while it waited: its transaction is gone
+      turn mine{*state_, how};
+      if (!mine) return mine.refused();
       if (state_->manual) return state_->manual->perform_inside(op, how);
     }
     return runner().perform(op, how, detail::wants_transaction(op, settings().transaction));
-  }
-
-  result<transaction_type> open_scope(begin_mode isolation, const call& how) {
-    if (state_->is_closed) return closed(how.where);
-    result<lease> begun = runner().begin(how, isolation);
-    if (!begun) return std::move(begun).error();
-    return transaction_type{
-        state_->context,
-        {core(), dovetail::detail::held_connection<core_type>{*std::move(begun)}, deadline::never(), 0}};
   }
 
   result<void> try_begin(begin_mode isolation, place where);
@@ -235,23 +217,25 @@ class session : public Client::connection_type::template verbs<session<Client, G
 
 template <class Client, statement_guard Guard>
 void session<Client, Guard>::close() noexcept {
-  if (state_ == nullptr) return;
-  const std::lock_guard lock{state_->mutex};
-  if (state_->is_closed.exchange(true)) return;
-  state_->manual.reset();  // rolls back
+  if (state_ == nullptr || state_->is_closed.exchange(true)) return;
   state_->context.metrics->saw_pool(pool_event::release);
+  if (state_->is_mine()) return;  // in its own transaction, which ends with the turn
+  const std::lock_guard lock{state_->mutex};
+  state_->manual.reset();  // rolls back
+  state_->is_in_manual = false;
 }
 
 template <class Client, statement_guard Guard>
 result<void> session<Client, Guard>::try_begin(begin_mode isolation, place where) {
+  if (state_ == nullptr) return moved_from(where);
   if (mode() != transaction_mode::manual) {
     return detail::misuse("begin() can only be called in 'manual' transaction mode", where);
   }
   const call how = start_call(where);
-  const turn mine{*state_, how};
-  if (!mine) return no_turn(where);
+  turn mine{*state_, how};
+  if (!mine) return mine.refused();
   if (state_->manual) return detail::misuse("Transaction already active: nest by savepoints", where);
-  result<transaction_type> begun = open_scope(isolation, how);
+  result<transaction_type> begun = try_scope(isolation, how, deadline::never());
   if (!begun) return std::move(begun).error();
   state_->manual.emplace(*std::move(begun));
   return {};
@@ -260,12 +244,13 @@ result<void> session<Client, Guard>::try_begin(begin_mode isolation, place where
 template <class Client, statement_guard Guard>
 result<void> session<Client, Guard>::end(result<void> (transaction_type::*how)(place), std::string_view name,
                                          place where) {
+  if (state_ == nullptr) return moved_from(where);
   if (mode() != transaction_mode::manual) {
     std::string text{name};
     return detail::misuse(text.append("() can only be called in 'manual' transaction mode"), where);
   }
-  const turn mine{*state_, start_call(where)};
-  if (!mine) return no_turn(where);
+  turn mine{*state_, start_call(where)};
+  if (!mine) return mine.refused();
   if (!state_->manual) {
     std::string text = "No active transaction to ";
     return detail::misuse(text.append(name), where);
@@ -277,8 +262,8 @@ result<void> session<Client, Guard>::end(result<void> (transaction_type::*how)(p
 
 template <class Client, statement_guard Guard>
 void session<Client, Guard>::mark(std::string_view before, std::string_view name, place where) {
-  const turn mine{*state_, start_call(where)};
-  if (!mine) dovetail::detail::throw_error(no_turn(where));
+  turn mine{at(where), start_call(where)};
+  if (!mine) dovetail::detail::throw_error(mine.refused());
   if (!state_->manual) dovetail::detail::throw_error(detail::misuse("No active transaction for a savepoint", where));
   state_->manual->mark(before, name, where).value();
 }
@@ -286,11 +271,11 @@ void session<Client, Guard>::mark(std::string_view before, std::string_view name
 template <class Client, statement_guard Guard>
 auto session<Client, Guard>::hold(const call& how) -> result<dovetail::detail::held_connection<core_type>> {
   using held = dovetail::detail::held_connection<core_type>;
+  if (state_ == nullptr) return moved_from(how.where);
   if (state_->is_closed) return closed(how.where);
   if (mode() == transaction_mode::manual) {
-    const turn mine{*state_, how};
-    if (!mine) return no_turn(how.where);
-    if (state_->is_closed) return closed(how.where);
+    turn mine{*state_, how};
+    if (!mine) return mine.refused();
     if (state_->manual) return state_->manual->hold(how);
   }
   result<lease> lent = runner().acquire(how);
@@ -300,26 +285,23 @@ auto session<Client, Guard>::hold(const call& how) -> result<dovetail::detail::h
 
 template <class Client, statement_guard Guard>
 template <class Fn>
-auto session<Client, Guard>::run_transaction(begin_mode isolation, Fn&& body, place where) {
-  using returned = std::invoke_result_t<Fn&, transaction_type&>;
+auto session<Client, Guard>::transact(begin_mode isolation, Fn& body, const call& how, deadline limit) {
+  using returned = typename dovetail::detail::body_value<std::invoke_result_t<Fn&, transaction_type&>>::type;
   using stored = std::conditional_t<std::is_void_v<returned>, char, returned>;
-  const call how = start_call(where);
   std::optional<stored> value;
   const auto call_body = [&](transaction_type& tx) {
-    if constexpr (std::is_void_v<returned>) {
-      body(tx);
-      value.emplace();
-    } else {
-      value.emplace(body(tx));
-    }
+    if (error_info failed = dovetail::detail::call_body(body, tx, value))
+      dovetail::detail::throw_error(std::move(failed));
   };
   const auto give = [&]() -> returned {
     if constexpr (!std::is_void_v<returned>) return *std::move(value);
   };
+  if (at(how.where).is_closed) dovetail::detail::throw_error(closed(how.where));
   if (mode() == transaction_mode::manual) {
-    const std::lock_guard lock{state_->mutex};
+    turn mine{*state_, how};
+    if (!mine) dovetail::detail::throw_error(mine.refused());
     if (state_->manual) {
-      state_->manual->transaction(call_body, where);
+      state_->manual->transaction(call_body, how.where);
       return give();
     }
   }
@@ -327,7 +309,7 @@ auto session<Client, Guard>::run_transaction(begin_mode isolation, Fn&& body, pl
   runner_type again = runner();
   for (int attempt = 1;; ++attempt) {
     {
-      result<transaction_type> tx = open_scope(isolation, how);
+      result<transaction_type> tx = try_scope(isolation, how, limit);
       if (!tx) dovetail::detail::throw_error(std::move(tx).error());  // connecting was repeated already
       bad = {};
       try {
@@ -339,7 +321,7 @@ auto session<Client, Guard>::run_transaction(begin_mode isolation, Fn&& body, pl
       }
       if (!bad.why) {
         if (!tx->is_open()) return give();  // the body has ended it
-        result<void> done = tx->try_commit(where);
+        result<void> done = tx->try_commit(how.where);
         if (done) return give();
         bad = {std::move(done).error(), sql_phase::commit, 1};
       }

@@ -1,6 +1,7 @@
 // An open transaction of a session: the verbs behind the session's guard, savepoints by name, commit and rollback.
 #pragma once
 
+#include <dovetail/base/error.hpp>
 #include <dovetail/base/name.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/client/asyncsql/settings.hpp>
@@ -10,10 +11,13 @@
 #include <dovetail/client/transaction.hpp>
 #include <dovetail/policy/sql_metrics.hpp>
 
+#include <chrono>
 #include <memory>
 #include <source_location>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <type_traits>
 #include <utility>
 
 namespace dovetail::inline v0::asyncsql {
@@ -49,19 +53,74 @@ struct session_context {
     if (error_info refused = refuse(op, context)) return refused;
     const clock::time_point since = clock::now();
     auto answer = run();
+    if (!answer) explain_type(answer.error());
     saw(op, context, answer, clock::now() - since);
     return answer;
   }
 
-  /// For statements that are no operation: streams.
-  [[gnu::cold]] result<void> check(dialect speaks, const statement_view& sql, std::string_view operation) const {
-    const guard_context context = about(speaks, operation, sql.where);
-    if (error_info refused = guard.check(sql, context)) {
-      refused.with_location(sql.where);
-      guard.saw(sql.text, context, {.ec = refused.code()});
-      return refused;
+  /// Gives the session's types of parameters to an operation that has none of its own. Errors: theirs.
+  template <class Op>
+  error_info hint(Op& op) const {
+    if constexpr (requires { op.request.hints; }) {
+      if (!how.parameter_types.empty() && op.request.hints == nullptr) {
+        op.request.hints = how.parameter_types.hints();
+        return how.parameter_types.problem();
+      }
     }
     return {};
+  }
+
+  /// What the guard, or a type of a parameter, has against a stream.
+  [[gnu::cold]] error_info refuse_stream(const statement_view& sql, const guard_context& context) {
+    error_info refused = guard.check(sql, context);
+    if (!refused) refused = how.parameter_types.problem();
+    if (refused) {
+      refused.with_location(sql.where);
+      saw_stream(sql, context, refused.code(), {});
+    }
+    return refused;
+  }
+  /// Reports how the opening of a stream ended.
+  [[gnu::cold]] void saw_stream(const statement_view& sql, const guard_context& context, std::error_code ec,
+                                clock::duration took) {
+    metrics->saw_statement(took, ec);
+    if (!ec && took >= how.monitor.slow_query) {
+      metrics->saw_slow({.text = sql.mask == nullptr ? std::string{sql.text} : sql.mask(context.speaks, sql.text),
+                         .operation = std::string{context.operation},
+                         .duration = took,
+                         .where = context.where,
+                         .when = std::chrono::system_clock::now()});
+    }
+    guard.saw(sql.text, context, {.ec = ec, .duration = took});
+  }
+
+  /// Opens a stream by `open()`, which gives a result or throws, once the guard has agreed.
+  template <class Open>
+  auto open_stream(dialect speaks, const statement_view& sql, Open&& open) {
+    using answer = decltype(open());
+    const guard_context context = about(speaks, "stream", sql.where);
+    if (error_info refused = refuse_stream(sql, context)) {
+      if constexpr (dovetail::detail::is_result<answer>) {
+        return answer{std::move(refused)};
+      } else {
+        dovetail::detail::throw_error(std::move(refused));
+      }
+    }
+    const clock::time_point since = clock::now();
+    if constexpr (dovetail::detail::is_result<answer>) {
+      answer opened = open();
+      saw_stream(sql, context, opened ? std::error_code{} : opened.error().code(), clock::now() - since);
+      return opened;
+    } else {
+      try {
+        answer opened = open();
+        saw_stream(sql, context, {}, clock::now() - since);
+        return opened;
+      } catch (const error& failed) {
+        saw_stream(sql, context, failed.code(), clock::now() - since);
+        throw;
+      }
+    }
   }
 
   template <class Op, class Answer>
@@ -113,7 +172,9 @@ class session_transaction : public Core::connection_type::template verbs<session
 
   /// Used by sessions.
   session_transaction(context_type& context, transaction_scope<Core, true> scope) noexcept
-      : context_(&context), scope_(std::move(scope)) {}
+      : context_(&context), scope_(std::move(scope)) {
+    scope_.roll_back_within(context.how.transaction.close_limit);
+  }
   session_transaction(session_transaction&&) noexcept = default;
   session_transaction& operator=(session_transaction&&) = delete;
   ~session_transaction() {
@@ -163,8 +224,7 @@ class session_transaction : public Core::connection_type::template verbs<session
   template <class Row, class... Args>
   auto stream(dovetail::detail::statement_of<session_transaction, base::speaks, Row, Args...> sql,
               const Args&... args) {
-    context_->check(base::speaks, sql.view(), "stream").value();
-    return base::template stream<Row>(sql, args...);
+    return context_->open_stream(base::speaks, sql.view(), [&] { return base::template stream<Row>(sql, args...); });
   }
 
   /// The same as `commit()` and `rollback()`, without exceptions.
@@ -201,6 +261,7 @@ class session_transaction : public Core::connection_type::template verbs<session
   }
   template <operation Op>
   result<typename Op::value_type> perform(Op& op, const call& how) {
+    if (error_info wrong = context_->hint(op)) return wrong.with_location(how.where);
     return context_->supervise(base::speaks, op, how.where, [&] { return scope_.perform(op, how); });
   }
   /// What the session has let through already.
@@ -217,6 +278,7 @@ class session_transaction : public Core::connection_type::template verbs<session
     return std::move(answer).value();
   }
   result<dovetail::detail::held_connection<Core>> hold(const call& how) { return scope_.hold(how); }
+  const dovetail::detail::parameter_hints* hints() const noexcept { return context_->how.parameter_types.hints(); }
   int nesting() const noexcept { return scope_.nesting(); }
   deadline limit() const noexcept { return scope_.limit(); }
   void abandon() noexcept { scope_.abandon(); }

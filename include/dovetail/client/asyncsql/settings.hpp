@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/deadline.hpp>
+#include <dovetail/client/asyncsql/parameter_types.hpp>
 #include <dovetail/client/transaction.hpp>
 #include <dovetail/policy/pool.hpp>
 #include <dovetail/policy/sql_retry.hpp>
@@ -37,7 +38,8 @@ struct transaction_settings {
 /// The pool that `open()` makes or finds.
 struct pool_settings {
   bool share = true;  ///< with the other sessions of the same server, database, user, secret and settings
-  std::size_t min_connections = 0;
+  /// Idleness never closes more than leave so many, at most `max_connections`. None is opened before it is needed.
+  std::size_t min_connections = 5;
   std::size_t max_connections = 20;
   std::size_t capacity = 64;  ///< the most that `resize` may allow
   clock::duration acquire_wait = std::chrono::seconds{30};
@@ -62,6 +64,8 @@ struct session_settings {
   monitor_settings monitor{};
   /// The longest that a statement may take, from the wait for a connection to the last byte, retries included.
   clock::duration timeout = std::chrono::seconds{60};
+  /// Types of parameters, by name, for all statements; those of a call win over them.
+  asyncsql::parameter_types parameter_types{};
 };
 
 }  // namespace dovetail::inline v0::asyncsql

@@ -130,6 +130,16 @@ std::int64_t rows_of(const T& value) noexcept {
   why.with_context(std::move(context));
 }
 
+/// Says what to do about a parameter whose type the server cannot tell.
+[[gnu::cold, gnu::noinline]] inline void explain_type(error_info& why) {
+  if (why.server().sqlstate != "42P18") return;
+  std::string context{why.context()};
+  dovetail::detail::append_parts(
+      context, {context.empty() ? "" : "; ",
+                "name the parameter's type in parameter_types, of the session or of the call: {\"name\", \"text\"}"});
+  why.with_context(std::move(context));
+}
+
 /// A failure of the session's own rules.
 [[gnu::cold, gnu::noinline]] inline error_info misuse(std::string_view text, std::source_location where,
                                                       errc code = errc::invalid_state) {

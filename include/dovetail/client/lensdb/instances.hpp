@@ -1,7 +1,6 @@
-// With DOVETAIL_SEPARATE_COMPILATION: what LensDB's default clients are made of is compiled once.
+// With DOVETAIL_SEPARATE_COMPILATION: what `lensdb::client` is made of is compiled once.
 #pragma once
 
-#include <dovetail/client/async_client.hpp>
 #include <dovetail/client/client.hpp>
 #include <dovetail/client/lensdb_verbs.hpp>
 #include <dovetail/codec/lensdb/codec.hpp>
@@ -10,20 +9,16 @@
 #include <dovetail/transport/tcp.hpp>
 
 #if defined(DOVETAIL_SEPARATE_COMPILATION)
-namespace dovetail::inline v0::lensdb::detail {
-
-using default_connection = wire_connection<tcp, codec<lens_v1, json>>;
-using default_async_connection = async_wire_connection<tcp, codec<lens_v1, json>>;
-using default_async_core = client_core<default_async_connection, exponential_backoff, bounded_pool, no_observer>;
-
-}  // namespace dovetail::inline v0::lensdb::detail
-
 #if defined(DOVETAIL_LENSDB_SOURCE)
 #define DOVETAIL_EXTERN
 #else
 #define DOVETAIL_EXTERN extern
 #endif
 namespace dovetail::inline v0 {
+
+namespace lensdb::detail {
+using default_connection = wire_connection<tcp, codec<lens_v1, json>>;
+}  // namespace lensdb::detail
 
 DOVETAIL_EXTERN template error_info lensdb::detail::refusal<lensdb::lens_v1>(const lensdb::session_limits&,
                                                                              const lensdb::any_request&);
@@ -34,24 +29,6 @@ DOVETAIL_EXTERN template class pool<lensdb::detail::default_connection, bounded_
 DOVETAIL_EXTERN template class client_core<lensdb::detail::default_connection, exponential_backoff, bounded_pool,
                                            no_observer>;
 DOVETAIL_EXTERN template class basic_client<lensdb::detail::default_connection>;
-
-}  // namespace dovetail::inline v0
-#undef DOVETAIL_EXTERN
-
-#if defined(DOVETAIL_LENSDB_ASYNC_SOURCE)
-#define DOVETAIL_EXTERN
-#else
-#define DOVETAIL_EXTERN extern
-#endif
-namespace dovetail::inline v0 {
-
-DOVETAIL_EXTERN template class detail::operation_loop<tcp_stream, asio::any_io_executor, std::allocator<void>>;
-DOVETAIL_EXTERN template class detail::pool_state<lensdb::detail::default_async_connection, bounded_pool, no_observer>;
-DOVETAIL_EXTERN template class pool<lensdb::detail::default_async_connection, bounded_pool, no_observer>;
-DOVETAIL_EXTERN template class client_core<lensdb::detail::default_async_connection, exponential_backoff, bounded_pool,
-                                           no_observer>;
-DOVETAIL_EXTERN template class detail::async_attempt<lensdb::detail::default_async_core>;
-DOVETAIL_EXTERN template class basic_async_client<lensdb::detail::default_async_connection>;
 
 }  // namespace dovetail::inline v0
 #undef DOVETAIL_EXTERN

@@ -70,6 +70,7 @@ class declared_types {
   /// One parameter for each slot.
   void set(std::span<const slot_type> slot_list);
 
+  std::span<oid> get() noexcept { return {count_ > few_.size() ? many_.data() : few_.data(), count_}; }
   std::span<const oid> get() const noexcept { return {count_ > few_.size() ? many_.data() : few_.data(), count_}; }
 
  private:

@@ -43,6 +43,8 @@ class prepared_request {
     const statement_view& view = sql.view();
     std::apply([&](const auto&... each) { collect(view, sql.places(), each...); }, of_->arguments);
     text_ = view.text;
+    if (of_->hints != nullptr) [[unlikely]]
+      return prepare_hinted(shows_text);
     if (view.traits.is_native) return {};
     if (const std::string_view key = view.key(); !key.empty()) {
       if (const std::string_view known = on.statements.native_text(key, types_.get()); !known.empty()) {
@@ -50,11 +52,7 @@ class prepared_request {
         return {};
       }
     }
-    auto native = std::apply([&](const auto&... each) { return sql.native(each...); }, of_->arguments);
-    if (!native) return detail::explain(std::move(native).error(), view, shows_text);
-    made_ = std::move(native->text);
-    text_ = made_;
-    return {};
+    return make_native(shows_text);
   }
 
   /// As another request of the same type was prepared, whose text lives as long as this one.
@@ -63,7 +61,7 @@ class prepared_request {
   statement_request request() const noexcept {
     const statement_view& view = of_->sql.view();
     return {.text = text_,
-            .literal = view.key(),
+            .literal = has_casts_ ? std::string_view{} : view.key(),
             .types = types_.get(),
             .arguments = {of_, &write_arguments<Request>},
             .is_read_only = view.traits.read_only == tri_state::yes};
@@ -74,6 +72,38 @@ class prepared_request {
   }
 
  private:
+  error_info make_native(bool shows_text) {
+    const auto& sql = of_->sql;
+    auto native = std::apply([&](const auto&... each) { return sql.native(each...); }, of_->arguments);
+    if (!native) return detail::explain(std::move(native).error(), sql.view(), shows_text);
+    made_ = std::move(native->text);
+    text_ = made_;
+    return {};
+  }
+
+  [[gnu::cold, gnu::noinline]] error_info prepare_hinted(bool shows_text) {
+    const statement_view& view = of_->sql.view();
+    if (view.traits.is_native) {
+      made_ = view.text;
+    } else if (error_info failure = make_native(shows_text)) {
+      return failure;
+    }
+    std::apply([&](const auto&... each) { hint(view, each...); }, of_->arguments);
+    text_ = made_;
+    return {};
+  }
+
+  template <class... Args>
+  void hint(const statement_view& view, const Args&... args) {
+    using pack = dovetail::detail::argument_pack<std::remove_cvref_t<Args>...>;
+    if constexpr (pack::slot_count != 0) {
+      const auto sizes = slot_sizes(args...);
+      dovetail::detail::hinted_call call{pack::argument_slots, of_->sql.places(), {}};
+      if (view.traits.expands) call.sizes = sizes;
+      has_casts_ = of_->hints->apply(*of_->hints, call, types_.get(), made_);
+    }
+  }
+
   template <class Places, class... Args>
   void collect(const statement_view& view, const Places& places, const Args&... args) {
     constexpr const auto& slot_list = slot_types<std::remove_cvref_t<Args>...>;
@@ -89,6 +119,7 @@ class prepared_request {
   declared_types types_;
   std::string_view text_;
   std::string made_;
+  bool has_casts_ = false;
 };
 
 /// Executes a request and hands its rows to a target.

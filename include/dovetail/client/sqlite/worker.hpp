@@ -67,14 +67,13 @@ class worker {
 
   void post(std::unique_ptr<job> next) {
     {
+      // The thread waits for the lock too: else its first job could end, and another thread post here, before
+      // `thread_` is written.
       const std::lock_guard lock{mutex_};
+      if (!thread_.joinable()) thread_ = std::thread{[this] { loop(); }};
       next_ = std::move(next);
     }
-    if (thread_.joinable()) {
-      woken_.notify_one();
-    } else {
-      thread_ = std::thread{[this] { loop(); }};
-    }
+    woken_.notify_one();
   }
 
  private:

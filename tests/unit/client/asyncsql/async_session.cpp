@@ -1,5 +1,6 @@
 #include <dovetail/client/asyncsql/async_session.hpp>
 
+#include <dovetail/client/asyncsql/open_async.hpp>
 #include <dovetail/sqlite_async.hpp>
 
 #include <asio/co_spawn.hpp>

@@ -177,6 +177,70 @@ TEST_F(AsyncsqlRegistry, V19_ASessionIsGuardedUnlessItIsToldOtherwise) {
   EXPECT_EQ(registry.count(), 1u) << "the rules are the session's own";
 }
 
+TEST_F(AsyncsqlRegistry, V19_AGuardTypeIsNeverLaxerThanItSaysWhateverTheConfigurationAllows) {
+  using strict = dt::asyncsql::guard<dt::validation{.profile = dt::validation_profile::strict}>;
+  using owner = dt::asyncsql::guard<dt::validation{.allow_ddl = true}>;
+  const auto allows = [&](auto&& session, std::string_view text) {
+    try {
+      session.execute(dt::runtime(text));
+      return true;
+    } catch (const dt::error& refused) {
+      EXPECT_EQ(refused.code(), dt::errc::statement_refused) << refused.what();
+      return false;
+    }
+  };
+  constexpr std::string_view ddl = "create table if not exists t(x integer)";
+  constexpr std::string_view comment = "select 1 /* comment */";
+  EXPECT_TRUE(allows(open<client, owner>(of("?allow_ddl=true"), registry), ddl));
+  EXPECT_FALSE(allows(open<client, owner>(of(), registry), ddl));
+  EXPECT_FALSE(allows(open<client, strict>(of("?allow_ddl=true"), registry), ddl));
+  EXPECT_FALSE(allows(open<client, strict>(of(), registry), comment));
+  EXPECT_FALSE(allows(open<client, strict>(of("?validate_queries=false"), registry), comment));
+  EXPECT_FALSE(allows(open<client, owner>(of("?profile=strict"), registry), comment));
+  EXPECT_TRUE(allows(open<client>(of(), registry), comment));
+  EXPECT_TRUE(allows(open<client>(of("?allow_ddl=true"), registry), ddl));
+}
+
+TEST_F(AsyncsqlRegistry, ATimeoutIsInSecondsInAConnectionStringAsInAFile) {
+  const auto timeout = [&](std::string_view more) { return open<client>(of(more), registry).settings().timeout; };
+  EXPECT_EQ(timeout("?timeout=30"), 30s);
+  EXPECT_EQ(timeout("?timeout=1.5"), 1500ms);
+  EXPECT_EQ(timeout("?timeout=500ms&busyTimeout=100"), 500ms);
+  EXPECT_EQ(timeout("?busyTimeout=100&timeout=30s"), 30s);
+  EXPECT_EQ(timeout("?timeout=2min"), 120s);
+  EXPECT_EQ(timeout("?busyTimeout=100"), 60s);
+  const std::string file = R"({"databases": {"a": {"url": "sqlite:)" + path +
+                           R"(?timeout=20"}, "b": {"url": "sqlite:)" + path + R"(", "timeout": 20}}})";
+  for (const char* name : {"a", "b"}) {
+    const auto how = dt::asyncsql::read_config_text(file, name).value();
+    EXPECT_EQ(open<client>(how, registry).settings().timeout, 20s) << name;
+  }
+}
+
+TEST_F(AsyncsqlRegistry, AMisspeltParameterOfTheSessionIsToldWithTheSessionsNames) {
+  for (const auto& [written, meant] :
+       {std::pair{"transaction_mod", "transaction_mode"}, std::pair{"max_pol_size", "max_pool_size"},
+        std::pair{"allow_dll", "allow_ddl"}}) {
+    try {
+      open<client>(of("?" + std::string{written} + "=1"), registry);
+      ADD_FAILURE() << written;
+    } catch (const dt::error& refused) {
+      EXPECT_EQ(refused.code(), dt::errc::unknown_option);
+      const std::string words =
+          "'" + std::string{written} + "' may be meant for the session: did you mean '" + meant + "'?";
+      EXPECT_NE(std::string_view{refused.what()}.find(words), std::string_view::npos) << refused.what();
+    }
+  }
+}
+
+TEST_F(AsyncsqlRegistry, ThePoolKeepsFiveConnectionsAndOpensNone) {
+  auto one = open<client>(of(), registry);
+  EXPECT_EQ(one.statistics().min, 5u);
+  EXPECT_EQ(one.statistics().opened, 0u);
+  auto small = open<client>(of("?max_pool_size=3"), registry);
+  EXPECT_EQ(small.statistics().min, 3u);
+}
+
 TEST_F(AsyncsqlRegistry, P13_AClientOfSomebodyElsesIsNeverClosed) {
   client external{"sqlite:" + path};
   { dt::asyncsql::session<client> borrowed{external}; }

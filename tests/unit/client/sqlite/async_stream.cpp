@@ -7,6 +7,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/thread_pool.hpp>
 #include <asio/use_future.hpp>
 
 #include <chrono>
@@ -16,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <tuple>
 #include <utility>
 
@@ -224,6 +226,39 @@ TEST(SqliteAsyncStream, AStreamThatGoesWhileARowIsAwaitedIsEndedBehindIt) {
   EXPECT_EQ(why.code(), dt::errc::cancelled);
   EXPECT_EQ(db.statistics().active, 0u);
   EXPECT_EQ(db.statistics().idle, 1u);
+}
+
+TEST(SqliteAsyncStream, AStreamMayGoOnAnyThreadWhileOthersFetchItsRows) {
+  asio::thread_pool threads{4};
+  client db{threads.get_executor(), "sqlite::memory:?maxConnections=2"};
+  int came = 0;
+  int cancelled = 0;
+  for (int round = 0; round < 100; ++round) {
+    // Rows so large that each is fetched alone.
+    std::optional rows{
+        db.with(asio::use_future)
+            .stream<number>("with recursive c(i) as (select 1 union all select i + 1 from c) select i as "
+                            "n, hex(zeroblob(200000)) as text from c")
+            .get()};
+    std::promise<dt::error_info> told;
+    for (int i = 0; i < 2; ++i) {
+      told = {};
+      std::future<dt::error_info> answer = told.get_future();
+      rows->next([&](dt::result<number*> row) { told.set_value(row ? dt::error_info{} : std::move(row).error()); });
+      if (i == 1) {
+        std::this_thread::sleep_for(std::chrono::microseconds{12 * round});
+        rows.reset();
+      }
+      const dt::error_info why = answer.get();
+      why ? ++cancelled : ++came;
+      if (why) {
+        EXPECT_EQ(why.code(), dt::errc::cancelled) << why.message();
+      }
+    }
+  }
+  EXPECT_GE(came, 100);
+  EXPECT_GT(cancelled, 0);
+  EXPECT_EQ(db.with(asio::use_future).query_value<int>("select 7").get(), 7);
 }
 
 TEST(SqliteAsyncStream, ASecondRowIsNotGivenWhileOneIsAwaited) {

@@ -1,0 +1,140 @@
+// What an awaited session is made of: its state, the turns in its manual transaction, the repetition of its others.
+#pragma once
+
+#include <dovetail/base/result.hpp>
+#include <dovetail/client/async_transaction.hpp>
+#include <dovetail/client/asyncsql/async_session_transaction.hpp>
+#include <dovetail/client/asyncsql/async_turns.hpp>
+#include <dovetail/client/asyncsql/statement_runner.hpp>
+#include <dovetail/client/sql_async_verbs.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace dovetail::inline v0::asyncsql::detail {
+
+/// What an awaited session is made of. Who has the turn of `turns` may touch `manual`.
+template <class Client, class Guard>
+struct async_session_state {
+  using tx_type = async_transaction<typename Client::core_type>;
+  using transaction_type = async_session_transaction<typename Client::core_type, Guard>;
+
+  async_session_state(std::shared_ptr<Client> of, session_settings settings, Guard by,
+                      std::shared_ptr<sql_metrics> metrics)
+      : client(std::move(of)), context{std::move(settings), std::move(by), std::move(metrics)} {
+    if (!context.metrics) {
+      context.metrics = std::make_shared<sql_metrics>(context.how.name, context.how.monitor.kept_slow_queries);
+    }
+    context.metrics->saw_pool(pool_event::acquire);
+  }
+  async_session_state(const async_session_state&) = delete;
+  async_session_state& operator=(const async_session_state&) = delete;
+  ~async_session_state() { context.metrics->saw_pool(pool_event::release); }
+
+  std::shared_ptr<Client> client;
+  session_context<Guard> context;
+  std::shared_ptr<async_turns> turns = std::make_shared<async_turns>();
+  std::optional<tx_type> manual;
+  std::atomic<bool> is_in_manual{false};  // whether `manual` is there, for who has no turn
+  std::atomic<bool> is_closed{false};
+};
+
+/// A turn in the manual transaction. One that ends after the session was closed closes the transaction's connection.
+template <class State>
+class async_session_turn {
+ public:
+  async_session_turn(std::shared_ptr<State> of, async_turns::turn taken) noexcept
+      : of_(std::move(of)), taken_(std::move(taken)) {}
+  async_session_turn(async_session_turn&&) noexcept = default;
+  async_session_turn& operator=(async_session_turn&&) = delete;
+  ~async_session_turn() {
+    if (!taken_) return;
+    if (of_->is_closed) of_->manual.reset();
+    of_->is_in_manual = of_->manual.has_value();
+  }
+  bool is_taken() const noexcept { return static_cast<bool>(taken_); }
+  explicit operator bool() const noexcept { return is_taken() && !of_->is_closed; }
+  error_info refused(std::source_location where) const {
+    if (of_->is_closed) return misuse("the session is closed", where, errc::transaction_closed);
+    return misuse("another statement in the transaction took too long, or this one was cancelled", where,
+                  errc::deadline_passed);
+  }
+
+  static asio::awaitable<async_session_turn> take(std::shared_ptr<State> of, deadline by) {
+    auto taken = co_await async_turns::take(of->turns, by);
+    co_return async_session_turn{std::move(of), std::move(taken)};
+  }
+
+ private:
+  std::shared_ptr<State> of_;
+  async_turns::turn taken_;
+};
+
+/// Runs `body(tx)`, which gives an awaitable of a `result`, in transactions until one is committed or no more are
+/// worth it.
+template <class T, class State, class Body>
+asio::awaitable<result<T>> attempt_all(std::shared_ptr<State> self, begin_mode isolation, const Body& body,
+                                       std::string_view name, call how) {
+  const auto core = self->client->core();
+  const asio::any_io_executor executor = self->client->get_executor();
+  for (int attempt = 1;; ++attempt) {
+    failed_attempt bad;
+    auto lent = co_await dovetail::detail::async_begin(core, executor, how, sql_begin{isolation, 0});
+    if (!lent) co_return std::move(lent).error();  // connecting and beginning were repeated already
+    {
+      typename State::tx_type tx{core, *std::move(lent), executor, how.by};
+      result<T> answer = co_await body(tx);
+      co_await asio::this_coro::throw_if_cancelled(false);  // the end of the transaction happens
+      if (answer) {
+        result<void> done = co_await end_transaction(self->context, tx, true, how.where);
+        if (done) {
+          co_await asio::this_coro::throw_if_cancelled(true);
+          co_return answer;
+        }
+        bad = {std::move(done).error(), sql_phase::commit, 1};
+      } else {
+        bad = {std::move(answer).error(), sql_phase::execute, 1};
+        explain_mode(bad.why);
+      }
+      if (!tx.is_aborted()) static_cast<void>(co_await end_transaction(self->context, tx, false, how.where));
+      co_await asio::this_coro::throw_if_cancelled(true);
+    }
+    const verdict next =
+        judge(bad, name, attempt, false, how, self->context.how.retry, *self->context.metrics, core->watcher());
+    if (!next.repeat) co_return std::move(bad.why);
+    asio::steady_timer pause{executor, next.delay};
+    co_await pause.async_wait(asio::use_awaitable);
+  }
+}
+
+template <class T, class State, class Fn>
+asio::awaitable<result<T>> call_body(State& of, typename State::tx_type& tx, Fn& body, deadline by,
+                                     std::exception_ptr& thrown) {
+  typename State::transaction_type shown{of.context, tx, by};
+  auto outcome = co_await dovetail::detail::await_body<T>(shown, body);
+  if (outcome.thrown) {
+    thrown = outcome.thrown;
+    co_return errc::cancelled;  // never repeated; the exception goes on its way afterwards
+  }
+  if (outcome.failure) co_return std::move(outcome.failure);
+  if (tx.is_aborted()) co_return error_info{errc::transaction_aborted, "nothing was committed"};
+  if constexpr (std::is_void_v<T>) {
+    co_return result<void>{};
+  } else {
+    co_return *std::move(outcome.value);
+  }
+}
+
+}  // namespace dovetail::inline v0::asyncsql::detail

@@ -1,0 +1,247 @@
+// An awaited transaction of a session: what the body of `run_transaction` gets, and what `scope()` gives.
+#pragma once
+
+#include <dovetail/base/error.hpp>
+#include <dovetail/base/result.hpp>
+#include <dovetail/client/async_transaction.hpp>
+#include <dovetail/client/asyncsql/session_transaction.hpp>
+#include <dovetail/client/sql_async_verbs.hpp>
+#include <dovetail/driver/as_result.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <exception>
+#include <memory>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace dovetail::inline v0::asyncsql {
+namespace detail {
+
+/// Commits or rolls back, within the session's limits; streams end with the transaction.
+template <class Context, class Transaction>
+asio::awaitable<result<void>> end_transaction(Context& context, Transaction& tx, bool commits,
+                                              std::source_location where) {
+  tx.limit(deadline::after(commits ? context.how.timeout : context.how.transaction.close_limit));
+  if (!tx.is_busy()) tx.state()->guests().end_from(0);
+  if (!commits) {
+    context.metrics->saw_transaction(false);
+    co_return co_await tx.perform(sql_rollback{}, where);
+  }
+  result<void> done = co_await tx.perform(sql_commit{}, where);
+  context.metrics->saw_transaction(static_cast<bool>(done));
+  co_return done;
+}
+
+/// Opens a stream in the style of `token` once the guard has agreed, on the connection of `inside` if there is one.
+template <class Row, class Context, class Core, class Request, class Token>
+asio::awaitable<result<async_sql_stream<Row, Core, Token>>> open_session_stream(
+    Context& context, dialect speaks, std::shared_ptr<Core> core,
+    std::shared_ptr<dovetail::detail::async_transaction_state<Core>> inside, asio::any_io_executor executor,
+    clock::duration budget, deadline by, Request asked, Token token) {
+  using stream_type = async_sql_stream<Row, Core, Token>;
+  const statement_view sql = asked.sql.view();
+  const guard_context about = context.about(speaks, "stream", sql.where);
+  if (error_info refused = context.refuse_stream(sql, about)) co_return refused;
+  if (asked.hints == nullptr) asked.hints = context.how.parameter_types.hints();
+  const clock::time_point since = clock::now();
+  error_info failure;
+  stream_type opened;
+  if constexpr (std::is_same_v<Token, as_result_t>) {
+    auto answer = co_await dovetail::detail::open_async_stream<Row>(
+        std::move(core), std::move(inside), std::move(executor), budget, by, sql.where, std::move(asked), token);
+    if (answer) {
+      opened = *std::move(answer);
+    } else {
+      failure = std::move(answer).error();
+    }
+  } else {
+    static_assert(dovetail::detail::is_use_awaitable<Token>::value,
+                  "dovetail: the streams of an awaited session are awaited, with dt::as_result or without");
+    try {
+      opened = co_await dovetail::detail::open_async_stream<Row>(
+          std::move(core), std::move(inside), std::move(executor), budget, by, sql.where, std::move(asked), token);
+    } catch (const error& failed) {
+      failure = failed.info();
+    }
+  }
+  context.saw_stream(sql, about, failure.code(), clock::now() - since);
+  if (failure) co_return failure;
+  co_return opened;
+}
+
+}  // namespace detail
+
+/// What the body of an asynchronous `run_transaction` gets: the verbs behind the session's guard, and savepoints.
+/// One operation at a time.
+template <class Core, statement_guard Guard>
+class async_session_transaction : public Core::connection_type::template verbs<async_session_transaction<Core, Guard>> {
+  using base = typename Core::connection_type::template verbs<async_session_transaction<Core, Guard>>;
+  using context_type = detail::session_context<Guard>;
+
+ public:
+  using guard_type = Guard;
+  using place = std::source_location;
+
+  /// Used by sessions. `by`: when it must be over; never: each statement has the session's timeout.
+  async_session_transaction(context_type& context, async_transaction<Core>& on, deadline by) noexcept
+      : context_(&context), on_(&on), by_(by) {}
+
+  asio::any_io_executor get_executor() const noexcept { return on_->get_executor(); }
+  int nesting() const noexcept { return depth_ + 1; }
+
+  asio::awaitable<void> savepoint(std::string_view name, place where = place::current()) {
+    return mark(detail::savepoint_text("savepoint ", name), where);
+  }
+  asio::awaitable<void> rollback_to(std::string_view name, place where = place::current()) {
+    return mark(detail::savepoint_text("rollback to savepoint ", name), where);
+  }
+  asio::awaitable<void> release(std::string_view name, place where = place::current()) {
+    return mark(detail::savepoint_text("release savepoint ", name), where);
+  }
+
+  /// Awaits `body(*this)` between a savepoint and its release; when the body throws, what it did is undone.
+  template <class Fn>
+  auto transaction(Fn body, place where = place::current()) {
+    using value_type = typename dovetail::detail::awaited<std::invoke_result_t<Fn&, async_session_transaction&>>::type;
+    return dovetail::detail::value_of<value_type>(nest<value_type>(std::move(body), where));
+  }
+
+  /// The rows some at a time, those that this transaction has written included. (async_sql_stream)
+  template <class Row, class... Args>
+  auto stream(dovetail::detail::statement_of<async_session_transaction, base::speaks, Row, Args...> sql,
+              const Args&... args) {
+    using stream_type = async_sql_stream<Row, Core, asio::use_awaitable_t<>>;
+    return dovetail::detail::value_of<stream_type>(detail::open_session_stream<Row>(
+        *context_, base::speaks, on_->core(), on_->state(), get_executor(), context_->how.timeout, by_,
+        base::template ask<Row>(sql, args...), asio::use_awaitable_t<>{}));
+  }
+
+  /// For verbs.
+  template <operation Op>
+  asio::awaitable<typename Op::value_type> run(Op op, place where) {
+    return dovetail::detail::value_of<typename Op::value_type>(perform(std::move(op), where));
+  }
+  template <operation Op>
+  asio::awaitable<result<typename Op::value_type>> perform(Op op, place where) {
+    if (error_info wrong = context_->hint(op)) co_return wrong.with_location(where);
+    const guard_context about = context_->about(base::speaks, Op::name, where);
+    if (error_info refused = context_->refuse(op, about)) co_return refused;
+    const clock::time_point since = clock::now();
+    auto answer = co_await perform_inside(Op(op), where);
+    if (!answer) detail::explain_type(answer.error());
+    context_->saw(op, about, answer, clock::now() - since);
+    co_return answer;
+  }
+  /// What the session has let through already.
+  template <operation Op>
+  auto perform_inside(Op op, place where) {
+    on_->limit(by_.is_never() ? deadline::after(context_->how.timeout) : by_);
+    return on_->perform(std::move(op), where);
+  }
+  /// The same as `transaction`, without exceptions of ours. `T`: what the body gives.
+  template <class T, class Fn>
+  asio::awaitable<result<T>> nest(Fn body, place where) {
+    std::string name = "asyncsql_";
+    name += std::to_string(++depth_);
+    if (auto begun = co_await savepoint_call("savepoint ", name, where); !begun) {
+      --depth_;
+      co_return std::move(begun).error();
+    }
+    auto outcome = co_await dovetail::detail::await_body<T>(*this, body);
+    --depth_;
+    co_await asio::this_coro::throw_if_cancelled(false);  // the end of the savepoint happens
+    if (!outcome.failure && !outcome.thrown) {
+      if (auto done = co_await savepoint_call("release savepoint ", name, where); !done) {
+        outcome.failure = std::move(done).error();
+      }
+    } else if (!on_->is_aborted()) {
+      auto undone = co_await savepoint_call("rollback to savepoint ", name, where);
+      if (undone) undone = co_await savepoint_call("release savepoint ", name, where);
+      if (!undone) on_->state()->spoil();  // what it did must not be kept
+    }
+    co_await asio::this_coro::throw_if_cancelled(true);
+    if (outcome.thrown) std::rethrow_exception(outcome.thrown);
+    if (outcome.failure) co_return outcome.failure;
+    if constexpr (std::is_void_v<T>) {
+      co_return result<void>{};
+    } else {
+      co_return *std::move(outcome.value);
+    }
+  }
+
+ private:
+  asio::awaitable<result<void>> savepoint_call(std::string_view before, std::string_view name, place where) {
+    sql_script op{detail::savepoint_text(before, name).value()};
+    return perform_inside(std::move(op), where);
+  }
+  asio::awaitable<void> mark(result<std::string> text, place where) {
+    if (!text) {
+      text.error().with_location(where);
+      dovetail::detail::throw_error(text.error());
+    }
+    sql_script op{*std::move(text)};
+    const result<void> done = co_await perform_inside(std::move(op), where);
+    done.value();
+  }
+
+  context_type* context_;
+  async_transaction<Core>* on_;
+  deadline by_;
+  int depth_ = 0;
+};
+
+/// An open transaction as an object: `auto tx = co_await db.scope(); … co_await tx.commit();`. One that goes without a
+/// `commit()` is rolled back with its connection. Lifetime: must outlive what is awaited of it, and not its session.
+template <class Core, statement_guard Guard>
+class async_session_scope : public async_session_transaction<Core, Guard> {
+  using base = async_session_transaction<Core, Guard>;
+  using context_type = detail::session_context<Guard>;
+
+ public:
+  using typename base::place;
+
+  /// Used by sessions.
+  async_session_scope(std::shared_ptr<context_type> context, std::unique_ptr<async_transaction<Core>> on, deadline by)
+      : base(*context, *on, by), context_(std::move(context)), own_(std::move(on)) {}
+  async_session_scope(async_session_scope&&) noexcept = default;
+  async_session_scope& operator=(async_session_scope&&) = delete;
+  ~async_session_scope() {
+    if (is_open()) context_->metrics->saw_transaction(false);
+  }
+
+  bool is_open() const noexcept { return own_ != nullptr && own_->is_open(); }
+
+  /// Ends the transaction; the object is of no use afterwards, whatever comes of it.
+  /// Errors: errc::transaction_closed the second time; errc::transaction_aborted when the database had rolled it back
+  /// already; errc::commit_unknown when the answer was lost.
+  asio::awaitable<void> commit(place where = place::current()) {
+    return dovetail::detail::value_of<void>(end(true, where));
+  }
+  asio::awaitable<void> rollback(place where = place::current()) {
+    return dovetail::detail::value_of<void>(end(false, where));
+  }
+
+ private:
+  asio::awaitable<result<void>> end(bool commits, place where) {
+    if (!is_open()) {
+      co_return detail::misuse(commits ? "No active transaction to commit" : "No active transaction to rollback", where,
+                               errc::transaction_closed);
+    }
+    result<void> done = co_await detail::end_transaction(*context_, *own_, commits, where);
+    own_->release();
+    co_return done;
+  }
+
+  std::shared_ptr<context_type> context_;
+  std::unique_ptr<async_transaction<Core>> own_;
+};
+
+}  // namespace dovetail::inline v0::asyncsql

@@ -1,0 +1,47 @@
+// From a configuration to an awaited session, on a pool that other sessions may share.
+#pragma once
+
+#include <dovetail/base/error.hpp>
+#include <dovetail/client/asyncsql/async_session.hpp>
+#include <dovetail/client/asyncsql/open.hpp>
+
+#include <asio/any_io_executor.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace dovetail::inline v0::asyncsql {
+
+/// As `open`, for an asynchronous client that works on `executor`.
+template <class Client, class Guard>
+  requires statement_guard<Guard> async_session<Client, Guard> open_async(
+      const asio::any_io_executor& executor, const config& how, Guard by,
+      pool_registry& in = pool_registry::process()) {
+    auto parsed = Client::connection_type::wire::parse(detail::with_seconds(how.connection_string).reveal());
+    if (!parsed) dovetail::detail::throw_error(detail::with_session_names(std::move(parsed).error()));
+    typename Client::settings settings;
+    config own = how;
+    if (error_info wrong = detail::client_settings_of(own, parsed->settings, settings)) {
+      dovetail::detail::throw_error(std::move(wrong));
+    }
+    std::shared_ptr<shared_pool<Client>> pool =
+        in.get<Client>(std::move(parsed->options), std::move(settings), how.pool.share, executor).value();
+    std::shared_ptr<sql_metrics> metrics = pool->metrics();
+    metrics->keep_slow(how.session.monitor.kept_slow_queries);
+    Client& client = pool->client();
+    return async_session<Client, Guard>{std::shared_ptr<Client>{std::move(pool), &client}, own.session, std::move(by),
+                                        std::move(metrics)};
+  }
+
+template <class Client>
+async_session<Client, guard<>> open_async(const asio::any_io_executor& executor, const config& how,
+                                          pool_registry& in = pool_registry::process()) {
+  return open_async<Client>(executor, how, guard<>{how.security}, in);
+}
+template <class Client, class Guard>
+async_session<Client, Guard> open_async(const asio::any_io_executor& executor, const config& how,
+                                        pool_registry& in = pool_registry::process()) {
+  return open_async<Client>(executor, how, detail::make_guard<Guard>(how.security), in);
+}
+
+}  // namespace dovetail::inline v0::asyncsql

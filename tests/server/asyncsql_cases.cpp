@@ -1,0 +1,329 @@
+// Cases of the specification that need a real database and belong to no other file: endings, reaping, arrays, results.
+#include <dovetail/asyncsql.hpp>
+#include <dovetail/client/asyncsql/query_some.hpp>
+#include <dovetail/postgres.hpp>
+#include <dovetail/sqlite.hpp>
+
+#include <support/postgres_server.hpp>
+
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace {
+
+namespace dt = dovetail;
+namespace as = dovetail::asyncsql;
+using namespace std::chrono_literals;
+using dt::test::postgres_server;
+
+struct town {
+  std::int64_t id = 0;
+  std::string name;
+  std::optional<double> area;
+
+  friend bool operator==(const town&, const town&) = default;
+};
+
+struct on_postgres {
+  using client = dt::postgres::client;
+  static constexpr dt::dialect speaks = dt::dialect::postgres;
+  std::string url(std::string_view more = {}) const {
+    return postgres_server::shared().url("app", std::string{"?sslmode=disable"}.append(more));
+  }
+};
+
+struct on_sqlite {
+  using client = dt::sqlite::client;
+  static constexpr dt::dialect speaks = dt::dialect::sqlite;
+  on_sqlite() { std::filesystem::create_directories(folder); }
+  on_sqlite(const on_sqlite&) = delete;
+  on_sqlite& operator=(const on_sqlite&) = delete;
+  ~on_sqlite() {
+    std::error_code ec;
+    std::filesystem::remove_all(folder, ec);
+  }
+  std::string url(std::string_view more = {}) const {
+    return "sqlite:" + (folder / "cases.db").string() + std::string{"?mode=rwc"}.append(more);
+  }
+  std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("dovetail_asyncsql_cases_" + std::to_string(::getpid()));
+};
+
+template <class Database>
+class AsyncsqlCases : public testing::Test {
+ protected:
+  using session_type = as::session<typename Database::client>;
+
+  AsyncsqlCases() : db(database.url()) {
+    db.script(
+        "drop table if exists town; create table town(id bigint primary key, name varchar(20) not null unique, area "
+        "double precision)");
+    for (std::int64_t id = 1; id <= 25; ++id) db.insert("town", row(id));
+  }
+  static town row(std::int64_t id) {
+    return {id, "town " + std::to_string(id), id % 3 == 0 ? std::optional<double>{} : static_cast<double>(id) / 4};
+  }
+  session_type open(as::pool_registry& in, std::string_view more) {
+    return as::open<typename Database::client, as::no_guard>(as::read_config(database.url(more)).value(), in);
+  }
+  std::int64_t count() { return db.template query_value<std::int64_t>("select count(*) from town"); }
+
+  Database database;
+  typename Database::client db;
+};
+
+using databases = testing::Types<on_postgres, on_sqlite>;
+struct database_name {
+  template <class Database>
+  static std::string GetName(int) {
+    return std::string{dt::to_string(Database::speaks)};
+  }
+};
+TYPED_TEST_SUITE(AsyncsqlCases, databases, database_name);
+
+template <class Call>
+dt::error_info failure_of(Call&& call) {
+  try {
+    call();
+  } catch (const dt::error& failed) {
+    return failed.info();
+  }
+  return {};
+}
+
+TYPED_TEST(AsyncsqlCases, X11_APoolThatClosesWhileATransactionIsOpenRollsItBackInTime) {
+  as::pool_registry registry;
+  {
+    auto manual = this->open(registry, "&transaction_mode=manual&close_timeout=1");
+    manual.begin();
+    manual.execute("delete from town where id = 1");
+    const auto begun = std::chrono::steady_clock::now();
+    EXPECT_EQ(registry.close_all(), 1u);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 2s);
+    const auto other = failure_of([&] { manual.client().template query_value<int>("select 1"); });
+    EXPECT_EQ(other.code(), dt::errc::pool_closed);
+    manual.close();
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 4s);
+    EXPECT_EQ(failure_of([&] { manual.execute("delete from town where id = 2"); }).code(),
+              dt::errc::transaction_closed);
+    EXPECT_EQ(manual.statistics().total, 0u) << "its connection is closed";
+  }
+  EXPECT_EQ(this->count(), 25);
+  // Nobody holds a lock any more.
+  this->db.execute("update town set area = 1 where id = 1");
+}
+
+TYPED_TEST(AsyncsqlCases, X13_WhatRunsInABorrowedTransactionGoesWithItsOwnersRollback) {
+  as::session_settings how;
+  how.transaction.mode = as::transaction_mode::manual;
+  typename TestFixture::session_type owner{this->db, how};
+  const auto borrow = [](auto& tx) {
+    tx.execute("insert into town(id, name) values (?, ?)", 100, "single");
+    const auto many = dt::execute_many(tx, "insert into town(id, name, area) values (:id, :name, :area)",
+                                       std::vector<town>{{101, "many", {}}, {102, "more", 1.5}});
+    EXPECT_EQ(many.rows_affected, 2);
+    EXPECT_EQ(dt::bulk_insert(tx, "town", std::vector<town>{{103, "bulk", {}}}).rows_affected, 1);
+    EXPECT_EQ(tx.template query_value<std::int64_t>("select count(*) from town"), 29);
+  };
+  owner.begin();
+  borrow(owner);
+  owner.rollback();
+  EXPECT_EQ(this->count(), 25);
+  auto scope = owner.scope();
+  borrow(scope);
+  scope.rollback();
+  EXPECT_EQ(this->count(), 25);
+  owner.begin();
+  borrow(owner);
+  owner.commit();
+  EXPECT_EQ(this->count(), 29);
+}
+
+TYPED_TEST(AsyncsqlCases, P7_IdleConnectionsAreReapedAndBusyOnesAndTransactionsAreNot) {
+  as::pool_registry registry;
+  auto session = this->open(registry, "&idle_timeout=200ms&max_pool_size=4&transaction_mode=manual");
+  {
+    auto one = session.scope(dt::begin_mode::read_only);
+    auto two = session.scope(dt::begin_mode::read_only);
+    one.rollback();
+    two.rollback();
+  }
+  EXPECT_EQ(session.statistics().total, 2u);
+  std::this_thread::sleep_for(300ms);
+  session.client().maintain();
+  EXPECT_EQ(session.statistics().total, 0u) << "both were idle for too long";
+
+  // One that is asked now and then stays.
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_EQ(session.template query_value<int>("select 1"), 1);
+    std::this_thread::sleep_for(50ms);
+    session.client().maintain();
+  }
+  EXPECT_EQ(session.statistics().total, 1u);
+  EXPECT_EQ(session.statistics().opened, 3u);
+
+  session.begin();
+  session.execute("insert into town(id, name) values (200, 'open')");
+  std::this_thread::sleep_for(300ms);
+  session.client().maintain();
+  EXPECT_EQ(session.statistics().active, 1u) << "its transaction is open";
+  session.commit();
+  EXPECT_EQ(this->count(), 26);
+}
+
+TYPED_TEST(AsyncsqlCases, Y13_AClosedClientOfSomebodyElsesIsToldAtOnce) {
+  typename TypeParam::client external{this->database.url()};
+  as::session_settings patient;
+  patient.retry.initial_delay = 10s;
+  typename TestFixture::session_type session{external, patient};
+  EXPECT_EQ(session.template query_value<int>("select 1"), 1);
+  external.close();
+  const auto begun = std::chrono::steady_clock::now();
+  const auto why = failure_of([&] { session.template query_value<int>("select 1"); });
+  EXPECT_EQ(why.code(), dt::errc::pool_closed);
+  EXPECT_NE(why.message().find("closed"), std::string::npos) << why.message();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s);
+  EXPECT_EQ(session.metrics().retries(), 0u);
+}
+
+TYPED_TEST(AsyncsqlCases, R1_R2_OneRowIsAValueOrNothingAndARowWithoutAStructKnowsItsColumns) {
+  typename TestFixture::session_type session{this->db};
+  EXPECT_FALSE(session.template query_optional<town>("select * from town where id = 99"));
+  const auto one = session.template query_one<dt::row>("select name, id from town where id = 2");
+  ASSERT_EQ(one.size(), 2u);
+  EXPECT_EQ(one.name(0), "name");
+  EXPECT_EQ(one.name(1), "id");
+  EXPECT_EQ(one.template get<std::string>(0), "town 2");
+  EXPECT_EQ(one.template get<std::int64_t>("id"), 2);
+}
+
+TYPED_TEST(AsyncsqlCases, R9_ReturningGivesTheRowsThatWereWritten) {
+  typename TestFixture::session_type session{this->db};
+  EXPECT_EQ(session.template query<std::int64_t>("insert into town(id, name) values (30, 'a'), (31, 'b') returning id"),
+            (std::vector<std::int64_t>{30, 31}));
+  EXPECT_EQ(this->count(), 27);
+  EXPECT_EQ(session.template query<town>("delete from town where id > 24 and id < 31 returning *").size(), 2u);
+  EXPECT_EQ(this->count(), 25);
+}
+
+TYPED_TEST(AsyncsqlCases, R10_AnInsertThatIsIgnoredReturnsNoRow) {
+  typename TestFixture::session_type session{this->db};
+  EXPECT_EQ(session.template query_optional<std::int64_t>(
+                "insert into town(id, name) values (40, 'new') on conflict do nothing returning id"),
+            std::optional<std::int64_t>{40});
+  EXPECT_EQ(session.template query_optional<std::int64_t>(
+                "insert into town(id, name) values (41, 'new') on conflict do nothing returning id"),
+            std::nullopt);
+  if constexpr (TypeParam::speaks == dt::dialect::sqlite) {
+    EXPECT_EQ(session.template query_optional<std::int64_t>(
+                  "insert or ignore into town(id, name) values (42, 'new') returning id"),
+              std::nullopt);
+  }
+  EXPECT_EQ(this->count(), 26);
+}
+
+TYPED_TEST(AsyncsqlCases, R13_AStreamGivesTheRowsThatAQueryGives) {
+  typename TestFixture::session_type session{this->db};
+  const auto all = session.template query<town>("select * from town order by id");
+  ASSERT_EQ(all.size(), 25u);
+  std::vector<town> streamed;
+  for (const town& each : session.template stream<town>("select * from town order by id")) streamed.push_back(each);
+  EXPECT_EQ(streamed, all);
+  for (std::int64_t id = 1; id <= 25; ++id) EXPECT_EQ(all[static_cast<std::size_t>(id - 1)], this->row(id));
+}
+
+TYPED_TEST(AsyncsqlCases, R14_R3_OneRowOfManyEndsTheStatementThere) {
+  typename TestFixture::session_type session{this->db};
+  const auto first = dt::query_some<town>(session, dt::row_limits{5}, "select * from town order by id");
+  EXPECT_EQ(first.rows.size(), 5u);
+  EXPECT_TRUE(first.has_more);
+  // A row behind the first ones that cannot be made is never asked for.
+  const auto begun = std::chrono::steady_clock::now();
+  const auto one = dt::query_some<std::int64_t>(
+      session, dt::row_limits{1},
+      "with recursive n(x) as (select 1 union all select x + 1 from n where x < 50000000) select x from n");
+  EXPECT_EQ(one.rows, std::vector<std::int64_t>{1});
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 30s);
+  EXPECT_EQ(session.statistics().active, 0u);
+}
+
+TYPED_TEST(AsyncsqlCases, R15_AStreamThatIsLeftEarlyGivesItsConnectionBackAndHoldsNoLock) {
+  typename TypeParam::client own{this->database.url("&maxConnections=1")};
+  typename TestFixture::session_type session{own};
+  for (const town& each : session.template stream<town>("select * from town order by id")) {
+    EXPECT_EQ(each.id, 1);
+    break;
+  }
+  EXPECT_EQ(own.statistics().active, 0u);
+  try {
+    for (const town& each : session.template stream<town>("select * from town order by id")) {
+      throw std::runtime_error("at " + each.name);
+    }
+    ADD_FAILURE() << "there were no rows";
+  } catch (const std::runtime_error& thrown) {
+    EXPECT_STREQ(thrown.what(), "at town 1");
+  }
+  EXPECT_EQ(own.statistics().active, 0u);
+  this->db.execute("alter table town add column more integer");
+  EXPECT_EQ(session.template query_value<std::int64_t>("select count(more) from town"), 0);
+  EXPECT_EQ(own.statistics().opened, 1u) << "the connection was good for more";
+}
+
+TEST(AsyncsqlCasesOnPostgres, T5_ANestedListIsAnArrayOfTwoDimensionsAndARaggedOneIsRefused) {
+  dt::postgres::client client{on_postgres{}.url()};
+  as::session<dt::postgres::client> session{client};
+  using grid = std::vector<std::vector<int>>;
+  const grid given{{1, 2}, {3, 4}};
+  EXPECT_EQ(session.query_value<grid>("select ?::int[]", given), given);
+  EXPECT_EQ(session.query_value<int>("select (:g::int[][])[2][1]", dt::arg<"g">(given)), 3);
+  EXPECT_EQ(session.query_value<std::string>("select array_dims(?::int[])", given), "[1:2][1:2]");
+  const std::vector<std::vector<std::string>> words{{"a,b", "\"c\""}, {"", "NULL"}};
+  EXPECT_EQ(session.query_value<std::vector<std::vector<std::string>>>("select ?::text[]", words), words);
+  const auto ragged = failure_of([&] { session.query_value<grid>("select ?::int[]", grid{{1, 2}, {3}}); });
+  EXPECT_TRUE(ragged);
+  EXPECT_NE(ragged.message().find("differ in length"), std::string::npos) << ragged.message();
+  EXPECT_EQ(session.query_value<int>("select 1"), 1);
+  EXPECT_EQ(client.statistics().opened, 1u) << "it was refused before anything was sent";
+}
+
+TEST(AsyncsqlCasesOnSqlite, P19_EveryFormOfADatabasesNameOpensItAsItShould) {
+  const on_sqlite database;
+  const std::string path = (database.folder / "forms.db").string();
+  const auto pragma = [](dt::sqlite::client& db, const std::string& name) {
+    return db.query_value<std::string>(dt::runtime("select cast(" + name + " as text) from pragma_" + name));
+  };
+  {
+    dt::sqlite::client absolute{"sqlite:" + path};
+    absolute.script("create table t(x integer); insert into t values (1)");
+    EXPECT_EQ(pragma(absolute, "journal_mode"), "wal");
+    EXPECT_EQ(pragma(absolute, "foreign_keys"), "1");
+  }
+  const std::string relative = std::filesystem::relative(path).string();
+  dt::sqlite::client by_relative{"sqlite:" + relative};
+  EXPECT_EQ(by_relative.query_value<int>("select x from t"), 1);
+  dt::sqlite::client memory{"sqlite::memory:"};
+  EXPECT_NE(pragma(memory, "journal_mode"), "wal");
+  EXPECT_EQ(pragma(memory, "foreign_keys"), "1");
+  dt::sqlite::client read_only{"sqlite:" + path + "?mode=ro"};
+  EXPECT_EQ(read_only.query_value<int>("select x from t"), 1);
+  EXPECT_TRUE(failure_of([&] { read_only.execute("insert into t values (2)"); }));
+  EXPECT_TRUE(failure_of([&] {
+    dt::sqlite::client missing{"sqlite:" + path + ".missing?mode=ro"};
+    missing.query_value<int>("select 1");
+  }));
+}
+
+}  // namespace
