@@ -219,8 +219,7 @@ TYPED_TEST(AsyncsqlSecurity, TablesAreNamedByTextsOnlyThroughQuotes) {
 }
 
 TYPED_TEST(AsyncsqlSecurity, V3_V18_NoTextOfTheCorpusExecutesASecondStatementInAnyProfile) {
-  using client = typename TypeParam::client;
-  client gone{TypeParam::gone()};
+  typename TypeParam::client gone{TypeParam::gone()};
   std::size_t refused = 0;
   std::size_t executed = 0;
   std::string before = TypeParam::surroundings(this->db);

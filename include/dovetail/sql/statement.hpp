@@ -108,7 +108,8 @@ class checked_statement {
     const sql_problem found = check(true);
     if (!view_.traits.is_native) {
       rewrite_ = &native_text;
-      describe_ = &detail::describe_mistake;
+      // The one mistake that is left for the running program: a range that expands into too many parameters.
+      if (view_.traits.expands) describe_ = &detail::describe_mistake;
     }
     if (!found) return;
     if (found.what == sql_mistake::wrong_argument_count) {

@@ -23,6 +23,7 @@ class table_finder {
   /// The statement begins with its main verb, or with `with`.
   constexpr void begin(statement_class verb, bool is_with, const token& at) noexcept {
     is_started_ = found_.has_all_tables = true;
+    is_idle_ = false;
     first_ = at.begin;
     frame& outer = top();
     outer.is_query = true;
@@ -34,26 +35,21 @@ class table_finder {
   }
 
   constexpr void take(const token& at, const token& previous, const token& before) noexcept {
-    if (!is_started_) return;
-    if (at.begin == first_ && at.kind == token_kind::word) return;
-    if (is_in_name_) {
-      if (continues_name(at, previous)) return;
-      end_name(at);
+    if (is_idle_) {  // as most tokens find it: what take_slowly does then, and no more
+      if (at.kind == token_kind::word) {
+        if (previous.is('.')) return;
+        take_clause(top(), at, previous, before);
+      } else if (at.is('(') || at.is(')') || at.is(',')) {
+        take_slowly(at, previous, before);
+      } else {
+        return;
+      }
+    } else {
+      take_slowly(at, previous, before);
     }
-    if (at.is('(')) return open(previous);
-    if (at.is(')')) return close();
-    if (opaque_ > 0) return;
-    frame& now = top();
-    if (now.is_new && !begin_inside(now, at)) return;
-    if (now.with != with_part::none && take_with(now, at)) return;
-    if (now.part == clause::target || now.part == clause::table) {
-      if (take_expected(now, at)) return;
-    }
-    if (at.is(',')) {
-      if (now.part == clause::list) now.part = clause::table;
-      return;
-    }
-    if (at.kind == token_kind::word && !previous.is('.')) take_clause(now, at, previous, before);
+    const frame& now = top();
+    is_idle_ = is_started_ && !is_in_name_ && opaque_ == 0 && !now.is_new && now.with == with_part::none &&
+               now.part != clause::target && now.part != clause::table;
   }
 
   constexpr void finish() noexcept {
@@ -87,6 +83,29 @@ class table_finder {
   constexpr bool is_name(const token& at) const noexcept {
     return at.kind == token_kind::word || at.kind == token_kind::quoted ||
            (at.kind == token_kind::string && dialect_ == dialect::sqlite);  // SQLite takes 'city' for a name there
+  }
+
+  [[gnu::noinline]] constexpr void take_slowly(const token& at, const token& previous, const token& before) noexcept {
+    if (!is_started_) return;
+    if (at.begin == first_ && at.kind == token_kind::word) return;
+    if (is_in_name_) {
+      if (continues_name(at, previous)) return;
+      end_name(at);
+    }
+    if (at.is('(')) return open(previous);
+    if (at.is(')')) return close();
+    if (opaque_ > 0) return;
+    frame& now = top();
+    if (now.is_new && !begin_inside(now, at)) return;
+    if (now.with != with_part::none && take_with(now, at)) return;
+    if (now.part == clause::target || now.part == clause::table) {
+      if (take_expected(now, at)) return;
+    }
+    if (at.is(',')) {
+      if (now.part == clause::list) now.part = clause::table;
+      return;
+    }
+    if (at.kind == token_kind::word && !previous.is('.')) take_clause(now, at, previous, before);
   }
 
   constexpr void begin_verb(frame& now, statement_class verb, std::uint64_t key) noexcept {
@@ -356,6 +375,7 @@ class table_finder {
   std::uint32_t name_begin_ = 0;
   std::uint32_t name_end_ = 0;
   bool is_started_ = false;
+  bool is_idle_ = false;  // outside of names, and none is expected
   bool is_in_name_ = false;
   bool is_target_name_ = false;
   bool is_into_ = false;

@@ -86,7 +86,8 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     found.when = std::chrono::system_clock::now();
     const clock::time_point since = clock::now();
     const auto asked = self->client->within(self->context.how.monitor.health_wait).with(as_result);
-    auto answer = co_await asked.run(sql_script{"select 1"}, place::current());
+    sql_script question{"select 1"};  // no temporary: GCC 12 destroys those of a co_await twice
+    auto answer = co_await asked.run(std::move(question), place::current());
     if (!answer) found.why = std::move(answer).error();
     found.latency = clock::now() - since;
     found.is_healthy = !found.why;
