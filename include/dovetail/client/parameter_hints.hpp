@@ -9,9 +9,9 @@
 
 namespace dovetail::inline v0::detail {
 
-/// The parameters of one call: `places` and `sizes` belong to `slots`; `sizes` is empty where no range expands.
+/// The parameters of one call: `places` and `sizes` belong to `arguments`; `sizes` is empty where no range expands.
 struct hinted_call {
-  std::span<const argument_slot> slots;
+  std::span<const argument_slot> arguments;
   std::span<const parameter_place> places;
   std::span<const std::uint32_t> sizes;
 };

@@ -234,12 +234,12 @@ class parameter_types : private dovetail::detail::parameter_hints {
   const auto width = [&of](std::size_t i) -> std::size_t {
     return of.places[i].expands && !of.sizes.empty() ? of.sizes[i] : 1;
   };
-  for (std::size_t i = 0; i < of.slots.size(); ++i) {
+  for (std::size_t i = 0; i < of.arguments.size(); ++i) {
     if (of.places[i].number == 0) continue;
-    const std::string* const type = own.find(of.slots[i].name, i);
+    const std::string* const type = own.find(of.arguments[i].name, i);
     if (type == nullptr) continue;
     std::size_t first = 0;  // behind all values of the parameters with smaller numbers
-    for (std::size_t j = 0; j < of.slots.size(); ++j) {
+    for (std::size_t j = 0; j < of.arguments.size(); ++j) {
       if (of.places[j].number != 0 && of.places[j].number < of.places[i].number) first += width(j);
     }
     const std::uint32_t declared = postgres::detail::type_named(*type);
