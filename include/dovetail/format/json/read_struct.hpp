@@ -107,8 +107,8 @@ template <class T, std::size_t I, class Member>
 
 /// Reads the member at `at` when its key is spaced out, written with escapes, or none that the struct has.
 template <class T, std::size_t... I, class... Members>
-[[gnu::noinline]] json_object_state<T> read_json_other(std::index_sequence<I...>, json_source& in,
-                                                       json_object_state<T> state, Members&... members) {
+[[gnu::noinline]] void read_json_other(std::index_sequence<I...>, json_source& in, json_object_state<T>& state,
+                                       Members&... members) {
   const char* const key_at = state.at;
   std::string space;
   std::string_view key;
@@ -132,7 +132,6 @@ template <class T, std::size_t... I, class... Members>
   } else {
     state.pass_separator(in, at);
   }
-  return state;
 }
 
 template <std::size_t I, class Member>
@@ -213,7 +212,9 @@ struct json_members_reader {
         state.index = index;
         continue;
       }
-      state = read_json_other<T>(indices, in, state, members...);
+      json_object_state<T> apart = state;  // so that only the copy's address is known elsewhere
+      read_json_other<T>(indices, in, apart, members...);
+      state = apart;
       if (state.is_over()) return state;
     }
   }
