@@ -75,7 +75,7 @@ template <whole_number T>
 template <real_number T>
 [[gnu::always_inline]] inline char* write_short_decimal(char* out, T value) noexcept {
   constexpr T unit = 10000;
-  constexpr T limit = std::same_as<T, double> ? T{1e11} : T{100};  // 15 digits, or 6
+  constexpr T limit = static_cast<T>(std::same_as<T, double> ? 1e11 : 100.0);  // 15 digits, or 6
   const T magnitude = value < 0 ? -value : value;
   if (FLT_EVAL_METHOD != 0 || !(magnitude >= T(0.001) && magnitude < limit)) return nullptr;
   const auto units = static_cast<std::int64_t>(magnitude * unit + T(0.5));
