@@ -4,6 +4,7 @@
 #include "../support/format_values.hpp"
 
 #include <cstdlib>
+#include <cstring>
 
 namespace {
 
@@ -22,6 +23,16 @@ void round_trip(std::string_view text) {
   if (!dovetail::json::encode(*again, twice) || twice != written) std::abort();
 }
 
+// Where the C library reads all of the text as a number, ours has to be the same one.
+template <class T>
+void compare_with_c(std::string_view text, T (*read_c)(const char*, char**)) {
+  const auto read = dovetail::json::decode<T>(text);
+  if (!read) return;
+  const std::string copy(text);
+  const T expected = read_c(copy.c_str(), nullptr);
+  if (std::memcmp(&*read, &expected, sizeof expected) != 0) std::abort();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -33,6 +44,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   round_trip<dovetail::json_text>(text);
   round_trip<std::vector<double>>(text);
   round_trip<std::vector<float>>(text);
+  compare_with_c<double>(text, std::strtod);
+  compare_with_c<float>(text, std::strtof);
   round_trip<std::map<std::string, std::optional<std::int64_t>>>(text);
   round_trip<std::vector<std::string>>(text);
   return 0;

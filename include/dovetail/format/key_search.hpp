@@ -34,19 +34,6 @@ template <std::size_t Size>
   }
 }
 
-/// True when [at, end) begins with `key`; for short keys of which the compiler does not know the size.
-[[gnu::always_inline]] inline bool begins_with_key(const char* at, const char* end, std::string_view key) noexcept {
-  const std::size_t size = key.size();
-  if (static_cast<std::size_t>(end - at) < size) return false;
-  if (size >= 8 && size <= 16) {
-    return equals_key<8>(at, key.data()) && equals_key<8>(at + size - 8, key.data() + size - 8);
-  }
-  if (size >= 4 && size < 8) {
-    return equals_key<4>(at, key.data()) && equals_key<4>(at + size - 4, key.data() + size - 4);
-  }
-  return std::memcmp(at, key.data(), size) == 0;
-}
-
 /// The index of `key` among `names`, looked for from `hint` on, around; `count` when it is none.
 inline std::size_t find_member(const std::string_view* names, std::size_t count, std::string_view key,
                                std::size_t hint) noexcept {

@@ -5,10 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <random>
+#include <span>
 
 namespace {
 
@@ -414,6 +418,303 @@ TEST(Json, EncodeAppends) {
   std::string out = "a";
   dt::json::encode(1, out).value();
   EXPECT_EQ(out, "a1");
+}
+
+struct eight_fields {
+  std::int64_t id;
+  int quantity;
+  double price;
+  bool active;
+  std::string name;
+  std::string created;
+  std::optional<std::string> token;
+  std::optional<int> note;
+  bool operator==(const eight_fields&) const = default;
+};
+
+TEST(Json, AllOrdersOfEightKeysAreRead) {
+  const eight_fields expected{7, -3, 1.5, true, "a", "a longer text than fits", "t", std::nullopt};
+  std::array<std::string, 8> members{R"("id":7)",        R"("quantity":-3)", R"("price":1.5)",
+                                     R"("active":true)", R"("name":"a")",    R"("created":"a longer text than fits")",
+                                     R"("token":"t")",   R"("note":null)"};
+  std::sort(members.begin(), members.end());
+  std::size_t orders = 0;
+  do {
+    std::string object = "{";
+    for (const std::string& member : members) object += (object.size() == 1 ? "" : ",") + member;
+    object += '}';
+    const auto read = dt::json::decode<eight_fields>(object);
+    ASSERT_TRUE(read.has_value()) << object;
+    ASSERT_EQ(*read, expected) << object;
+    ++orders;
+  } while (std::next_permutation(members.begin(), members.end()));
+  EXPECT_EQ(orders, 40320u);
+}
+
+TEST(Json, AnyOrderOfKeysMayBeSpacedOutEscapedAndMixedWithUnknownOnes) {
+  const eight_fields expected{7, -3, 1.5, false, "a", "b", std::nullopt, 4};
+  const std::vector<std::string> members{R"("id" : 7)",
+                                         R"("quantity":-3)",
+                                         R"("\u0070rice":1.5)",
+                                         R"("active" :false)",
+                                         R"("name": "a")",
+                                         R"("creat\u0065d":"b")",
+                                         R"("note"
+: 4)",
+                                         R"("notes":[1,{"id":2}])",
+                                         R"("i":1)",
+                                         R"("quantit":2)",
+                                         R"("":3)",
+                                         R"("id\u0000":5)"};
+  std::mt19937 random(5);
+  for (int i = 0; i < 3000; ++i) {
+    std::vector<std::string> now = members;
+    std::shuffle(now.begin(), now.end(), random);
+    std::string object = "{ ";
+    for (const std::string& member : now) object += (object.size() == 2 ? "" : i % 2 == 0 ? " ,\n " : ",") + member;
+    object += i % 3 == 0 ? "\n}" : "}";
+    const auto read = dt::json::decode<eight_fields>(object);
+    ASSERT_TRUE(read.has_value()) << object << read.error().context();
+    ASSERT_EQ(*read, expected) << object;
+  }
+}
+
+/// Reads `Struct`, whose members are all `int`, in many orders; member `i` is i + 1. Keys that look alike change
+/// nothing.
+template <class Struct, std::size_t Count>
+void expect_members(const std::array<std::string_view, Count>& names, std::span<const std::string_view> others) {
+  std::mt19937 random(9);
+  std::array<std::size_t, Count> order{};
+  for (std::size_t i = 0; i < Count; ++i) order[i] = i;
+  for (int round = 0; round < 200; ++round) {
+    std::string object = "{";
+    for (const std::size_t i : order) {
+      object += (object.size() == 1 ? "\"" : ",\"") + std::string{names[i]} + "\":" + std::to_string(i + 1);
+      object += ",\"" + std::string{others[random() % others.size()]} + "\":true";
+    }
+    object += "}";
+    const auto read = dt::json::decode<Struct>(object);
+    ASSERT_TRUE(read.has_value()) << object << read.error().context();
+    int expected = 0;
+    const auto check = [&](int member) { EXPECT_EQ(member, ++expected) << object; };
+    dt::with_fields(*read, [&](const auto&... members) { (check(members), ...); });
+    std::shuffle(order.begin(), order.end(), random);
+  }
+}
+
+TEST(Json, KeysThatDifferOnlyBehindTheirFirstCharactersAreToldApart) {
+  struct alike {
+    int a, ab, abc, abcd, abcdefgh, abcdefghi, abcdefghij, abcdefghijklmnop, abcdefghijklmnopq, abcdefghijklmnopr;
+  };
+  static constexpr std::array<std::string_view, 10> names{"a",
+                                                          "ab",
+                                                          "abc",
+                                                          "abcd",
+                                                          "abcdefgh",
+                                                          "abcdefghi",
+                                                          "abcdefghij",
+                                                          "abcdefghijklmnop",
+                                                          "abcdefghijklmnopq",
+                                                          "abcdefghijklmnopr"};
+  static constexpr std::string_view others[] = {"",
+                                                "b",
+                                                "abcde",
+                                                "abcdefg",
+                                                "abcdefgi",
+                                                "abcdefghj",
+                                                "bbcdefghij",
+                                                "A",
+                                                "abcdefghijklmnopqr",
+                                                "abcdefghijklmnops"};
+  expect_members<alike>(names, others);
+
+  struct columns {
+    int customer_address_line_1, customer_address_line_2, customer_address_line_3, customer_address_town;
+  };
+  static constexpr std::array<std::string_view, 4> column_names{"customer_address_line_1", "customer_address_line_2",
+                                                                "customer_address_line_3", "customer_address_town"};
+  static constexpr std::string_view other_columns[] = {"customer_address_line_4", "customer_address_line_",
+                                                       "customer_address", "Customer_address_line_1"};
+  expect_members<columns>(column_names, other_columns);
+}
+
+TEST(Json, MoreMembersThanOneRunHoldsAreReadInAnyOrder) {
+  struct wide {
+    int m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23,
+        m24, m25, m26, m27, m28, m29, m30, m31, m32, m33;
+  };
+  std::array<std::string, 34> text;
+  std::array<std::string_view, 34> names;
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = text[i] = "m" + std::to_string(i);
+  static constexpr std::string_view others[] = {"m", "m34", "m00", "n1", "m3\\u0035"};
+  expect_members<wide>(names, others);
+}
+
+TEST(Json, AKeyIsAMembersOnlyWhenAllOfItIs) {
+  // Whatever the table makes of them: every one-character change of a key is another key.
+  for (const std::string_view name : {"id", "quantity", "price"}) {
+    for (std::size_t at = 0; at < name.size(); ++at) {
+      for (int c = 0x20; c < 0x7F; ++c) {
+        std::string key{name};
+        key[at] = static_cast<char>(c);
+        if (key == name || c == '"' || c == '\\') continue;
+        const auto read = dt::json::decode<eight_fields>("{\"" + key + "\":1}");
+        ASSERT_FALSE(read.has_value());
+        ASSERT_EQ(read.error().code(), dt::errc::row_mismatch) << key;
+        ASSERT_NE(read.error().context().find("missing \"id\", \"quantity\", \"price\""), std::string_view::npos)
+            << key;
+      }
+    }
+  }
+}
+
+TEST(Json, AKeyThatComesTwiceIsFoundInEveryOrder) {
+  for (const char* text :
+       {R"({"id":1,"id":2})", R"({"quantity":1,"id":1,"quantity":2})", R"({"price":1,"price" :2})",
+        R"({"note":1,"id":1,"n\u006fte":2})", R"({"name":"","created":"","id":1,"quantity":1,"name":""})"}) {
+    EXPECT_NE(failure<eight_fields>(text).find("is given twice"), std::string::npos) << text;
+  }
+}
+
+TEST(Json, TextsAreReadUpToTheirLastByteAndNoFurther) {
+  // Each text has memory of its own size, so that a sanitizer sees a load behind it.
+  const std::string whole = R"({"x":12345678,"y":87654321})";
+  for (std::size_t size = 0; size <= whole.size(); ++size) {
+    const std::vector<char> exact(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+    const auto read = dt::json::decode<point>(std::string_view{exact.data(), exact.size()});
+    EXPECT_EQ(read.has_value(), size == whole.size()) << size;
+  }
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::vector<char> one(1, static_cast<char>(byte));
+    const std::string_view text(one.data(), 1);
+    EXPECT_FALSE(dt::json::decode<point>(text).has_value());
+    EXPECT_FALSE(dt::json::decode<std::string>(text).has_value());
+    EXPECT_FALSE(dt::json::decode<bool>(text).has_value());
+    EXPECT_EQ(dt::json::decode<double>(text).has_value(), byte >= '0' && byte <= '9');
+    EXPECT_EQ(dt::json::decode<dt::json_text>(text).has_value(), byte >= '0' && byte <= '9');
+  }
+  for (std::size_t size = 0; size < 70; ++size) {
+    const std::string quoted = '"' + std::string(size, 'q') + '"';
+    const std::vector<char> exact(quoted.begin(), quoted.end());
+    EXPECT_EQ(dt::json::decode<std::string>(std::string_view{exact.data(), exact.size()}).value(),
+              std::string(size, 'q'));
+    EXPECT_FALSE(dt::json::decode<std::string>(std::string_view{exact.data(), exact.size() - 1}).has_value());
+  }
+}
+
+void expect_nearest(const std::string& text) {
+  const double wide = std::strtod(text.c_str(), nullptr);
+  if (std::isfinite(wide)) {
+    ASSERT_EQ(std::bit_cast<std::uint64_t>(dt::json::decode<double>(text).value()), std::bit_cast<std::uint64_t>(wide))
+        << text;
+  } else {
+    ASSERT_EQ(error_of<double>(text).code(), dt::errc::value_out_of_range) << text;
+  }
+  const float narrow = std::strtof(text.c_str(), nullptr);
+  if (std::isfinite(narrow)) {
+    ASSERT_EQ(std::bit_cast<std::uint32_t>(dt::json::decode<float>(text).value()), std::bit_cast<std::uint32_t>(narrow))
+        << text;
+  } else {
+    ASSERT_EQ(error_of<float>(text).code(), dt::errc::value_out_of_range) << text;
+  }
+}
+
+TEST(Json, NumbersNearTheMiddleBetweenTwoAreRoundedAsStrtodDoes) {
+  std::mt19937_64 random(11);
+  // The exact middle between two neighbours, written with a fraction, and what is one digit beside it.
+  for (int i = 0; i < 20000; ++i) {
+    const std::uint64_t middle = ((std::uint64_t{1} << 53 | random() >> 11) << 1) | 1;  // 55 bits: half of a unit
+    for (const std::uint64_t near : {middle - 1, middle, middle + 1}) {
+      expect_nearest(std::to_string(near));
+      expect_nearest(std::to_string(near * 5) + "e-1");
+      expect_nearest(std::to_string(near * 25) + "e-2");
+      expect_nearest(std::to_string(near) + "e" + std::to_string(static_cast<int>(random() % 60) - 30));
+      expect_nearest(std::to_string(near * 5 / 10) + "." + std::to_string(near * 5 % 10) + "000000000000000000001");
+    }
+    const std::uint64_t single = ((std::uint64_t{1} << 24 | random() >> 40) << 1) | 1;
+    for (const std::uint64_t near : {single * 5 - 1, single * 5, single * 5 + 1})
+      expect_nearest(std::to_string(near) + "e-1");
+  }
+  for (int power = -30; power <= 30; ++power) {
+    for (const char* digits :
+         {"1", "9", "4503599627370497.5", "9007199254740991", "9007199254740992", "9007199254740993",
+          "9007199254740994", "9007199254740995", "9999999999999999999", "9223372036854775807", "9223372036854775808",
+          "1.7976931348623157", "8.5899345", "16777217", "16777219"}) {
+      expect_nearest(std::string{digits} + "e" + std::to_string(power));
+      expect_nearest("-" + std::string{digits} + "E+" + std::to_string(power < 0 ? -power : power));
+    }
+  }
+}
+
+TEST(Json, NumbersAtTheEndsOfTheRangeAreRoundedAsStrtodDoes) {
+  for (const char* text : {"0",
+                           "-0",
+                           "0.0e99",
+                           "-0e-99",
+                           "5e-324",
+                           "4.9406564584124654e-324",
+                           "2.4703282292062327e-324",
+                           "2.4703282292062328e-324",
+                           "2.2250738585072014e-308",
+                           "2.2250738585072011e-308",
+                           "2.225073858507201e-308",
+                           "1.7976931348623157e308",
+                           "1.7976931348623158e308",
+                           "1.7976931348623159e308",
+                           "179769313486231580793728971405301e276",
+                           "1e308",
+                           "1e309",
+                           "1e-323",
+                           "1e-325",
+                           "1e-999999999999999999999",
+                           "1e999999999999999999999",
+                           "0.000000000000000000000000000000000000000000001",
+                           "1.401298464324817e-45",
+                           "7.006492321624085e-46",
+                           "7.006492321624086e-46",
+                           "3.4028235e38",
+                           "3.4028235677973366e38",
+                           "3.4028235677973362e38",
+                           "1.17549435e-38",
+                           "123456789012345678901234567890",
+                           "0.12345678901234567890123456789",
+                           "18446744073709551615",
+                           "18446744073709551616",
+                           "18446744073709551615e27",
+                           "1e27",
+                           "1e28",
+                           "1e-27",
+                           "1e-28",
+                           "18446744073709551615e-27",
+                           "7450580596923828125e-27"}) {
+    expect_nearest(text);
+  }
+}
+
+TEST(Json, DoublesAreWrittenInTheTextOfToChars) {
+  const auto expect_same = [](auto value) {
+    char text[64];
+    const auto end = std::to_chars(text, text + sizeof text, value).ptr;
+    ASSERT_EQ(written(value), std::string(text, static_cast<std::size_t>(end - text)));
+  };
+  std::mt19937_64 random(12);
+  for (int i = -30000; i < 30000; ++i) {
+    expect_same(i / 10000.0);
+    expect_same(static_cast<float>(i) / 10000.0f);
+    expect_same(i * 1000.0);
+    expect_same(std::nextafter(i / 100.0, 0.0));
+  }
+  for (int i = 0; i < 50000; ++i) {
+    const auto digits = static_cast<double>(random() >> (11 + random() % 50));
+    for (const double unit : {1.0, 10.0, 100.0, 10000.0, 100000.0}) {
+      expect_same(digits / unit);
+      expect_same(-static_cast<float>(digits / unit));
+    }
+  }
+  for (const double value :
+       {0.0, -0.0, 0.001, 0.0001, 99999.0, 100000.0, 120000.0, 1e11, 99999999999.9999, 0.30000000000000004}) {
+    expect_same(value);
+  }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Numbers of JSON: whole ones exactly, real ones to the nearest double, both in the strict form of RFC 8259.
 #pragma once
 
+#include <dovetail/format/json/round_decimal.hpp>
 #include <dovetail/format/json/scan.hpp>
 #include <dovetail/format/json/source.hpp>
 #include <dovetail/format/shape.hpp>
@@ -128,7 +129,7 @@ template <real_number T>
 }
 
 /// Cost: when digits and power of ten are exact in the type, one multiplication or division gives the nearest value;
-/// else the standard library's conversion.
+/// up to 19 digits and powers up to ±27 take three multiplications; what is left is the standard library's.
 template <real_number T>
 [[gnu::always_inline]] inline const char* read_json_real(json_source& in, const char* at, T& out) {
   constexpr bool is_double = std::same_as<T, double>;
@@ -152,6 +153,12 @@ template <real_number T>
     }
     value = number.exponent < 0 ? value / scale : value * scale;
     out = number.is_negative ? -value : value;
+    return at;
+  }
+  T magnitude{};
+  if (number.digit_count <= 19 && number.digits != 0 && round_decimal(number.digits, number.exponent, magnitude))
+      [[likely]] {
+    out = number.is_negative ? -magnitude : magnitude;
     return at;
   }
   return convert_json_real(in, begin, at, number, out);

@@ -255,6 +255,13 @@ const char* read_json_text_form(json_source& in, const char* at, T& out) {
 }
 
 [[gnu::always_inline]] inline const char* read_json_bool(json_source& in, const char* at, bool& out) {
+  if (in.end - at >= 5) [[likely]] {  // nothing here branches on the value, which is as good as random
+    const bool is_true = equals_key<4>(at, "true");
+    if (is_true | equals_key<5>(at, "false")) [[likely]] {
+      out = is_true;
+      return at + 5 - is_true;
+    }
+  }
   if (in.end - at >= 4 && equals_key<4>(at, "true")) {
     out = true;
     return at + 4;

@@ -36,33 +36,11 @@ inline std::string_view name_of_json(const char* at, const char* end) noexcept {
   }
 }
 
-/// Which member's key followed which one when the keys were not in the order of the members: objects of one text mostly
-/// have the same order. Only a guess, for the struct that it was learnt from; the key itself decides.
-class json_key_order {
- public:
-  /// Forgets what was learnt from another struct, which is known by the address of its names.
-  void begin(const void* names) noexcept {
-    if (names_ == names) return;
-    names_ = names;
-    for (std::size_t i = 0; i <= most; ++i) next_[i] = static_cast<std::uint8_t>(i);
-  }
-  std::size_t guess(std::size_t after) const noexcept { return after <= most ? next_[after] : after; }
-  void learn(std::size_t after, std::size_t index) noexcept {
-    if (after <= most && index <= most) next_[after] = static_cast<std::uint8_t>(index);
-  }
-
- private:
-  static constexpr std::size_t most = 64;
-  const void* names_ = nullptr;
-  std::uint8_t next_[most + 1]{};  // by the index of the member before, plus one; 0 at the beginning
-};
-
 /// Readers take a place in the text and return the place behind what they read; null after `fail`.
 struct json_source {
   const char* begin;
   const char* end;
   int depth = 0;
-  json_key_order order;
   format_failure failure;
 
   explicit json_source(std::string_view text) noexcept : begin(text.data()), end(text.data() + text.size()) {}

@@ -145,6 +145,16 @@ inline const char* read_json_escape(json_source& in, const char* at, std::string
   }
 }
 
+/// Copies [from, at) into `out`. A string without room gets just the room that it needs, and none of its old text.
+[[gnu::always_inline]] inline void assign_json_text(std::string& out, const char* from, const char* at) {
+  const auto size = static_cast<std::size_t>(at - from);
+  if (size > out.capacity()) {
+    out = std::string(from, size);
+  } else {
+    out.assign(from, size);
+  }
+}
+
 /// Reads the string whose opening quote is at `at`.
 [[gnu::always_inline]] inline const char* read_json_string(json_source& in, const char* at, std::string& out) {
   if (at == in.end || *at != '"') [[unlikely]]
@@ -152,7 +162,7 @@ inline const char* read_json_escape(json_source& in, const char* at, std::string
   const char* const from = at + 1;
   at = find_string_special(from, in.end);
   if (at != in.end && *at == '"') [[likely]] {
-    out.assign(from, static_cast<std::size_t>(at - from));
+    assign_json_text(out, from, at);
     return at + 1;
   }
   return read_json_string_rest(in, from, at, out);

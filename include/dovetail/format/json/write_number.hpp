@@ -5,7 +5,9 @@
 #include <dovetail/format/shape.hpp>
 
 #include <bit>
+#include <cfloat>
 #include <charconv>
+#include <concepts>
 #include <cstdint>
 #include <cstring>
 
@@ -68,9 +70,34 @@ template <whole_number T>
   return write_unsigned(out, magnitude);
 }
 
+/// Writes a number that has at most four decimal places and few digits before them, as `std::to_chars` does; null for
+/// all others. Decimals of so few digits that the type keeps each apart have no shorter text, and no other as short.
+template <real_number T>
+[[gnu::always_inline]] inline char* write_short_decimal(char* out, T value) noexcept {
+  constexpr T unit = 10000;
+  constexpr T limit = static_cast<T>(std::same_as<T, double> ? 1e11 : 100.0);  // 15 digits, or 6
+  const T magnitude = value < 0 ? -value : value;
+  if (FLT_EVAL_METHOD != 0 || !(magnitude >= T(0.001) && magnitude < limit)) return nullptr;
+  const auto units = static_cast<std::int64_t>(magnitude * unit + T(0.5));
+  // Both sides are exact, so the quotient is the value nearest to the text.
+  if (static_cast<T>(units) / unit != magnitude) return nullptr;
+  const auto whole = static_cast<std::uint64_t>(units) / 10000u;
+  const auto places = static_cast<std::uint32_t>(static_cast<std::uint64_t>(units) % 10000u);
+  if (places == 0 && whole % 100000u == 0) [[unlikely]]
+    return nullptr;  // 1e+05 is shorter
+  *out = '-';
+  out = write_unsigned(out + (value < 0), whole);
+  if (places == 0) return out;
+  *out = '.';
+  const std::uint64_t digits = split_eight_digits(places);  // the upper four bytes
+  store_eight(out + 1, (digits | every_byte * '0') >> 32);
+  return out + 5 - std::countl_zero(digits) / 8;
+}
+
 /// `value` is finite.
 template <real_number T>
 [[gnu::always_inline]] inline char* write_real(char* out, T value) noexcept {
+  if (char* const end = write_short_decimal(out, value)) return end;
   return std::to_chars(out, out + json_number_room, value).ptr;
 }
 
