@@ -3,6 +3,7 @@
 
 #include <dovetail/base/name.hpp>
 #include <dovetail/sql/dialect.hpp>
+#include <dovetail/sql/identifier.hpp>
 #include <dovetail/sql/mistake.hpp>
 
 #include <array>
@@ -87,19 +88,37 @@ struct classification {
 };
 
 /// A table's name as it can be compared: without quotes, and in lower case where the database makes no difference
-/// (SQLite: everywhere; PostgreSQL: outside of quotes), so that APP and "City" in quotes make app.City. A part that has
-/// a dot in itself keeps double quotes around it.
+/// (SQLite: everywhere; PostgreSQL: outside of quotes), so that APP and "City" in quotes make app.City; and as short as
+/// PostgreSQL cuts it, which means the table of the short name. A part that has a dot in itself keeps double quotes
+/// around it.
 [[gnu::cold]] inline std::string comparable_name(dialect d, std::string_view written) {
   std::string name;
+  std::string part;
+  const auto end_part = [&] {
+    if (std::size_t most = identifier_limit(d); d == dialect::postgres && part.size() > most) {
+      while (most != 0 && (static_cast<unsigned char>(part[most]) & 0xC0U) == 0x80U) --most;  // characters stay whole
+      part.resize(most);
+    }
+    if (part.find('.') != std::string::npos) {
+      name.append(1, '"').append(part).append(1, '"');
+    } else {
+      name += part;
+    }
+    part.clear();
+  };
   for (std::size_t i = 0; i < written.size(); ++i) {
     const char open = written[i];
+    if (open == '.') {
+      end_part();
+      name += '.';
+      continue;
+    }
     const bool is_quote = open == '"' || open == '\'' || open == '`' || open == '[';
     if (!is_quote) {
-      if (open > ' ' || open < 0) name += d == dialect::mysql ? open : ascii_lower(open);
+      if (open > ' ' || open < 0) part += d == dialect::mysql ? open : ascii_lower(open);
       continue;
     }
     const char close = open == '[' ? ']' : open;
-    std::string part;
     for (++i; i < written.size(); ++i) {
       if (written[i] == close) {
         if (close == ']' || i + 1 >= written.size() || written[i + 1] != close) break;
@@ -107,12 +126,8 @@ struct classification {
       }
       part += d == dialect::sqlite ? ascii_lower(written[i]) : written[i];
     }
-    if (part.find('.') != std::string::npos) {
-      name.append(1, '"').append(part).append(1, '"');
-    } else {
-      name += part;
-    }
   }
+  end_part();
   return name;
 }
 

@@ -219,6 +219,10 @@ TEST(Classify, NamesOfTablesAreComparableAcrossQuotes) {
   EXPECT_EQ(dt::comparable_name(dialect::postgres, "App.City"), "app.city");
   EXPECT_EQ(dt::comparable_name(dialect::postgres, "app.\"Ci\"\"ty\""), "app.Ci\"ty");
   EXPECT_EQ(dt::comparable_name(dialect::postgres, "\"app.city\""), "\"app.city\"");
+  const std::string longest(63, 'a');
+  EXPECT_EQ(dt::comparable_name(dialect::postgres, "app." + longest + "bc"), "app." + longest);
+  EXPECT_EQ(dt::comparable_name(dialect::postgres, "\"" + longest.substr(1) + "\u00e9\".t"), longest.substr(1) + ".t");
+  EXPECT_EQ(dt::comparable_name(dialect::sqlite, longest + "bc"), longest + "bc");
   EXPECT_EQ(dt::comparable_name(dialect::sqlite, "[City]"), "city");
   EXPECT_EQ(dt::comparable_name(dialect::sqlite, "main . 'City'"), "main.city");
   EXPECT_EQ(dt::comparable_name(dialect::mysql, "`City`"), "City");

@@ -47,7 +47,8 @@ inline const char* process_variable(const char* name) { return std::getenv(name)
 /// attempt) or attempts (in all), retry_delay, max_delay, exponential_base, jitter (true, false, full), retry_deadline,
 /// retry_lock_not_available, retry_timeouts_of_reads, retryable_codes, slow_query, kept_slow_queries, validate_queries,
 /// profile (off, standard, strict), allow_admin, allow_ddl, allow_calls, allow_settings, allow_notifications,
-/// allow_risky_functions. Times are in seconds, or text with a unit: "250ms".
+/// allow_risky_functions, parameter_types (an object; in a connection string parameter_types.name=type). Times are in
+/// seconds, or text with a unit: "250ms".
 /// `${NAME}` in a text is the environment's variable, `$$` is a dollar; any other dollar is itself.
 /// Errors: one failure that names every mistake: unknown names, values out of range, what contradicts each other,
 /// variables that are not set. No value of a secret is quoted.

@@ -47,7 +47,7 @@ namespace detail {
 }
 
 /// One member of an entry as values: text, numbers and truth values as they are, an array joined by commas, and
-/// "retry_config" as the members that it has.
+/// "retry_config" and "parameter_types" as the members that they have.
 [[gnu::cold, gnu::noinline]] inline error_info add_value(std::vector<uri_parameter>& to, const std::string& name,
                                                          const std::string& json, variable_lookup variables) {
   const char first = json.empty() ? ' ' : json.front();
@@ -62,11 +62,13 @@ namespace detail {
     if (!read) return std::move(read).error();
     text.clear();
     for (const std::string& each : *read) text.append(text.empty() ? "" : ",").append(each);
-  } else if (first == '{' && name == "retry_config") {
+  } else if (first == '{' && (name == "retry_config" || name == "parameter_types")) {
     const auto members = dovetail::json::decode<std::map<std::string, json_text>>(json);
     if (!members) return members.error();
     for (const auto& [member, value] : *members) {
-      const std::string known = member == "initial_delay" ? "retry_delay" : member;
+      const std::string known = name == "parameter_types"   ? std::string{type_prefix} + member
+                                : member == "initial_delay" ? "retry_delay"
+                                                            : member;
       if (error_info why = add_value(to, known, value.text, variables)) return why;
     }
     return {};

@@ -55,7 +55,11 @@ inline constexpr std::string_view session_names[] = {"name",
                                                      "allow_notifications",
                                                      "allow_risky_functions"};
 
+/// "parameter_types.meta": the type of one parameter.
+inline constexpr std::string_view type_prefix = "parameter_types.";
+
 [[gnu::cold, gnu::noinline]] inline bool is_session_name(std::string_view name) noexcept {
+  if (name.starts_with(type_prefix)) return true;
   for (const std::string_view each : session_names) {
     if (each == name) return true;
   }
@@ -209,6 +213,20 @@ inline constexpr std::string_view time_names[] = {
   }
 }
 
+[[gnu::cold, gnu::noinline]] inline void read_types(option_reader& reader, const std::vector<uri_parameter>& values,
+                                                    parameter_types& types) {
+  for (const uri_parameter& each : values) {
+    const std::string_view name = each.name;
+    if (!name.starts_with(type_prefix)) continue;
+    parameter_types one;
+    std::string type;
+    reader.text(name, type);
+    one.set({name.substr(type_prefix.size()), type});
+    types.set(one.all().front());
+    if (const error_info wrong = one.problem()) reader.problem(errc::invalid_option, wrong.context());
+  }
+}
+
 [[gnu::noinline]] inline result<config> config_of(std::vector<uri_parameter> values, secret target,
                                                   std::string_view origin) {
   uri source;
@@ -250,6 +268,7 @@ inline constexpr std::string_view time_names[] = {
       .boolean("allow_settings", security.allow_settings)
       .boolean("allow_notifications", security.allow_notifications)
       .boolean("allow_risky_functions", security.allow_risky_functions);
+  read_types(reader, source.parameters, session.parameter_types);
   read_retry(reader, session.retry);
   read_pool(reader, how.pool);
   if (!origin.empty()) {  // in a connection string these are the client's own

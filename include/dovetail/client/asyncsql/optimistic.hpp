@@ -377,7 +377,6 @@ class optimistic {
   optimistic(detail::lock_target on, lock_settings how) : on_(std::move(on)), how_(std::move(how)) {}
 
   static lock_settings checked(lock_settings how) {
-    if (how.rules.empty()) return how;
     constexpr const auto& names = field_names<Row>;
     error_info wrong = detail::wrong_rule(how, names, names[layout::key], names[layout::version]);
     if (wrong) detail::throw_error(std::move(wrong));

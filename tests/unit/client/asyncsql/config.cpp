@@ -235,4 +235,27 @@ TEST(AsyncsqlConfig, AFileThatIsNotThereIsNamed) {
   std::filesystem::remove(path);
 }
 
+TEST(AsyncsqlConfig, TypesOfParametersComeFromAFileAndFromAConnectionString) {
+  const auto type_of = [](const config& how, std::string_view name) {
+    for (const auto& each : how.session.parameter_types.all()) {
+      if (each.name == name) return each.type;
+    }
+    return std::string{"none"};
+  };
+  const config file =
+      read_text(R"json({"url": "sqlite:a.db", "parameter_types": {"meta": "jsonb", "price": "numeric(10,2)"}})json")
+          .value();
+  EXPECT_EQ(type_of(file, "meta"), "jsonb");
+  EXPECT_EQ(type_of(file, "price"), "numeric(10,2)");
+  const config url =
+      read_config("postgresql://h/app?parameter_types.price=numeric(10%2C2)&sslmode=require&parameter_types.1=uuid")
+          .value();
+  EXPECT_EQ(type_of(url, "price"), "numeric(10,2)");
+  EXPECT_EQ(type_of(url, "1"), "uuid");
+  EXPECT_EQ(url.connection_string.reveal(), "postgresql://h/app?sslmode=require");
+  EXPECT_SAYS(complaint(R"json({"url": "sqlite:a.db", "parameter_types": {"meta": "text); drop table t"}})json"),
+              "'meta'");
+  EXPECT_SAYS(complaint(R"json({"url": "sqlite:a.db", "parameter_types": {"meta": {}}})json"), "must be a text");
+}
+
 }  // namespace
