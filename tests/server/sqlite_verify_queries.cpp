@@ -104,6 +104,25 @@ TEST(VerifyQueries, AChangeOfTheSchemaIsSeenThoughTheStatementsWerePreparedBefor
   EXPECT_GT(dt::verify_queries(db).findings.size(), before);
 }
 
+TEST(VerifyQueries, APlainLiteralRegistersItselfWithItsFirstUse) {
+  dt::sqlite::client db = with_schema();
+  const std::size_t before = dt::verify_queries(db).checked;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(db.query_value<std::string>("select name from city where id = ?", 1), "Bern");
+    EXPECT_EQ(db.query_value<std::string>(dt::runtime("select name from city where id = ?"), 1), "Bern");
+  }
+  db.execute("create table river(id integer primary key)");  // of no rows
+  db.transaction(
+      [](auto& tx) { tx.execute("update city set area = 1 where id in (:ids)", dt::arg<"ids">(std::vector{1})); });
+  EXPECT_EQ(dt::verify_queries(db).checked, before + 2);
+  db.execute("alter table city rename column area to surface");
+  const dt::verification broken = dt::verify_queries(db);
+  const dt::query_finding* const update = find(broken, "set area");
+  ASSERT_NE(update, nullptr) << broken.report();
+  EXPECT_NE(std::string_view{update->where.file_name()}.find("verify_queries"), std::string_view::npos);
+  EXPECT_EQ(find(broken, "select name from city where id"), nullptr) << broken.report();
+}
+
 TEST(VerifyQueries, NullsNeedNotBeChecked) {
   dt::sqlite::client db = with_schema();
   const dt::verification found = dt::verify_queries(db, {.check_nulls = false});

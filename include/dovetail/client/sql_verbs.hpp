@@ -195,6 +195,7 @@ class sql_verbs {
 
   template <class Row, class... Args>
   static request_of<Row, Args...> ask(const statement_for<D, Row, Args...>& sql, const Args&... args) {
+    detail::note_use(sql);
     return {sql, detail::argument_tuple<Storage, Args...>::make(args...)};
   }
 };

@@ -85,9 +85,10 @@ namespace detail {
 
 /// Prepares each registered statement of `db`'s dialect on one of its connections, and executes none: wrong syntax,
 /// tables and columns that do not exist, columns that do not fit the struct's fields by name, type or null.
-/// Registered are the literals that are known by their type (`sql_text`) in a program that was compiled with
-/// DOVETAIL_REGISTER_QUERIES. The header of the backend is needed too: dovetail/sqlite_verify.hpp and its like.
-/// Errors: throws `dt::error` when no connection can be had; what is wrong with a statement is a finding.
+/// Registered are, in a program that was compiled with DOVETAIL_REGISTER_QUERIES, the literals that are known by their
+/// type (`sql_text`), and of the plain ones that read or change rows those that a verb has been called with before. The
+/// header of the backend is needed too: dovetail/sqlite_verify.hpp and its like. Errors: throws `dt::error` when no
+/// connection can be had; what is wrong with a statement is a finding.
 template <class Db>
 verification verify_queries(Db& db, const verify_settings& how = {},
                             std::source_location where = std::source_location::current()) {
@@ -95,11 +96,11 @@ verification verify_queries(Db& db, const verify_settings& how = {},
   auto lent = db.core().acquire(limits);
   if (!lent) detail::throw_error(std::move(lent).error());
   verification done;
-  for (const registered_query* at = detail::first_registered_query; at != nullptr; at = at->next) {
+  for (auto* at = detail::first_registered_query.load(std::memory_order_acquire); at != nullptr; at = at->next) {
     if (at->language != Db::speaks) continue;
     ++done.checked;
     std::vector<described_column> columns;
-    const error_info failure = describe_query(**lent, at->native(), limits.by, columns);
+    const error_info failure = describe_query(**lent, at->native(*at), limits.by, columns);
     std::string problem = failure ? failure.message() : detail::compare_description(*at, columns, how);
     if (!problem.empty()) done.findings.push_back({at->view.where, std::string{at->view.text}, std::move(problem)});
   }

@@ -76,10 +76,10 @@ inline constexpr Statement constant_statement{Text{}().text, Text{}().where};
 
 /// With DOVETAIL_REGISTER_QUERIES (the same for all files of a program) the statement is in the list of
 /// `verify_queries`.
-template <class Text, class Statement, class Row>
+template <class Text, class Statement>
 constexpr void note_query() noexcept {
 #if defined(DOVETAIL_REGISTER_QUERIES)
-  static_cast<void>(&query_registration<Text, Statement, Row>::entry);
+  static_cast<void>(&query_registration<Text, Statement>::entry);
 #endif
 }
 
@@ -94,6 +94,7 @@ class checked_statement {
   using pack = detail::argument_pack<Shapes...>;
 
  public:
+  using row_type = Row;
   static constexpr dialect language = D;
   static constexpr std::size_t slot_count = pack::slot_count;
   using places_type = std::array<parameter_place, slot_count>;
@@ -126,7 +127,7 @@ class checked_statement {
   /// From a literal that is known by its type: see `sql_text`. Checked as a literal is.
   template <sql_constant Text>
   constexpr checked_statement(Text) noexcept : checked_statement(detail::constant_statement<Text, checked_statement>) {
-    detail::note_query<Text, checked_statement, Row>();
+    detail::note_query<Text, checked_statement>();
   }
 
   /// Errors: none here; ask `problem()` or `failure()`.

@@ -145,6 +145,7 @@ struct batch_driver<false> {
                                       const std::shared_ptr<batch_state>& state, const batch_options& how,
                                       std::source_location where) {
     using op_type = sql_execute_many<Statement, std::span<const T>, Unpack>;
+    dovetail::detail::note_use(sql);
     if (how.on_error == batch_errors::undo_all) {
       auto done = run_blocking(db, op_type{{sql}, rows, state}, where);
       if (!done) return std::move(done).error();

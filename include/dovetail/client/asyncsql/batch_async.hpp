@@ -57,6 +57,7 @@ struct batch_driver<true> {
                                                        std::shared_ptr<batch_state> state, batch_options how,
                                                        std::source_location where) {
     using op_type = sql_execute_many<Statement, std::vector<T>, Unpack>;
+    dovetail::detail::note_use(sql);
     if (how.on_error == batch_errors::undo_all) {
       op_type op{{sql}, std::move(rows), state};
       auto done = co_await run_awaited(db, std::move(op), where);

@@ -26,6 +26,7 @@ decltype(auto) query_some(
       asyncsql::is_async<std::remove_reference_t<Db>> ? argument_storage::owned : argument_storage::borrowed;
   using arguments = detail::argument_tuple<storage, Args...>;
   using request = sql_request<statement_for<speaks, Row, Args...>, typename arguments::type>;
+  detail::note_use(sql);
   return db.run(sql_query_some<Row, request>{request{sql, arguments::make(args...)}, limits}, sql.view().where);
 }
 

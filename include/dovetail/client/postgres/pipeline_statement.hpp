@@ -25,6 +25,7 @@ using pipelined_request =
 
 template <class Row, class... Args>
 pipelined_request<Row, Args...> ask(const statement_for<dialect::postgres, Row, Args...>& sql, const Args&... args) {
+  dovetail::detail::note_use(sql);
   return {sql, dovetail::detail::argument_tuple<argument_storage::owned, Args...>::make(args...)};
 }
 
