@@ -29,7 +29,6 @@ namespace dovetail::inline v0::workersql {
     said.check_interval = interval;
   }
   options read = read_options(*where, reader);
-  if (said.timeout) read.request_timeout = *said.timeout;
   if (result<void> done = reader.finish(); !done) return std::move(done).error();
   return parsed_string<options>{std::move(read), said};
 }

@@ -1,13 +1,11 @@
 // What a WorkerSQL client is told of its gateway: endpoint, key, dialects; and how a connection string says it.
 #pragma once
 
-#include <dovetail/base/deadline.hpp>
 #include <dovetail/base/option_reader.hpp>
 #include <dovetail/base/secret.hpp>
 #include <dovetail/base/uri.hpp>
 
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -67,11 +65,10 @@ struct options {
   workersql::idempotency idempotency = workersql::idempotency::automatic;
   std::string proxy_host;  ///< an HTTP proxy that the gateway is reached through by CONNECT; empty: none
   std::uint16_t proxy_port = 0;
-  bool verify_certificate = true;                    ///< and the host's name in it
-  std::string certificate_authorities;               ///< PEM file; empty: the system's
-  std::size_t response_limit = 64 * 1024 * 1024;     ///< bytes of one answer's body
-  bool include_statement_text = false;               ///< SQL text in errors; may hold literals
-  std::chrono::milliseconds request_timeout{30000};  ///< told to the gateway in the SDKs' `timeout` member
+  bool verify_certificate = true;                 ///< and the host's name in it
+  std::string certificate_authorities;            ///< PEM file; empty: the system's
+  std::size_t response_limit = 64 * 1024 * 1024;  ///< bytes of one answer's body
+  bool include_statement_text = false;            ///< SQL text in errors; may hold literals
   std::shared_ptr<gateway_facts> facts = std::make_shared<gateway_facts>();
 
   /// For messages and metrics: the endpoint, without the key.

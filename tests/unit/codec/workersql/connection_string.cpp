@@ -62,7 +62,6 @@ TEST(WorkersqlDsn, TheDefaultsAreThoseOfTheSeed) {
   EXPECT_EQ(pool.max_connections, 10U);
   EXPECT_EQ(pool.idle_limit, 300s);
   EXPECT_EQ(pool.check_interval, 60s);
-  EXPECT_EQ(read.options.request_timeout, 30s);
   EXPECT_EQ(read.options.batches, workersql::batch_dialect::gateway);
 }
 
@@ -72,7 +71,6 @@ TEST(WorkersqlDsn, EveryParameterIsRead) {
       "&pooling=true&batch=sdk&consistency=strong&idempotency=all&proxy=http://proxy:3128&tlsVerify=false"
       "&responseLimit=4096&includeStatementText=true");
   EXPECT_EQ(read.settings.timeout, 1500ms);
-  EXPECT_EQ(read.options.request_timeout, 1500ms);
   EXPECT_EQ(read.settings.retry_attempts, 5);
   EXPECT_EQ(read.settings.retry_delay, 250ms);
   EXPECT_EQ(read.settings.idle_limit, 9s);
