@@ -7,6 +7,7 @@
 #include <dovetail/codec/postgres/execute.hpp>
 #include <dovetail/codec/postgres/session.hpp>
 #include <dovetail/sansio/action.hpp>
+#include <dovetail/sql/dynamic_statement.hpp>
 #include <dovetail/sql/insert_text.hpp>
 #include <dovetail/sql/text_position.hpp>
 
@@ -88,6 +89,9 @@ class prepared_request {
   }
 
  private:
+  void collect(const statement_view&, const dynamic_places& places, const dynamic_arguments& given) {
+    types_.set(dynamic_slot_types(given), places, {});
+  }
   template <class Places, class... Args>
   void collect(const statement_view& view, const Places& places, const Args&... args) {
     constexpr const auto& slot_list = slot_types<std::remove_cvref_t<Args>...>;
