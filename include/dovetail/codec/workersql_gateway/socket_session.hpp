@@ -3,6 +3,8 @@
 
 #include <dovetail/codec/workersql_gateway/execute.hpp>
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -32,13 +34,18 @@ struct message {
 /// Threads: one at a time. A session that goes rolls its transaction back.
 class socket_session {
  public:
-  socket_session(database& on, principal who, const execution_rules& rules)
-      : on_(&on), who_(std::move(who)), rules_(&rules) {}
+  /// `open` counts the transactions of all sessions, of which there may be `most`.
+  socket_session(database& on, principal who, const execution_rules& rules, std::atomic<std::size_t>& open,
+                 std::size_t most)
+      : on_(&on), who_(std::move(who)), rules_(&rules), count_open_(&open), most_(most) {}
+  socket_session(const socket_session&) = delete;
+  socket_session& operator=(const socket_session&) = delete;
+  ~socket_session() { end(); }
 
   bool is_in_transaction() const noexcept { return open_ != nullptr; }
 
   /// Rolls back what is open; the next message with its name is told so.
-  void time_out() noexcept { open_.reset(); }
+  void time_out() noexcept { end(); }
 
   /// The answer to a message.
   std::string handle(std::string_view text, deadline by) {
@@ -65,8 +72,15 @@ class socket_session {
   std::string begin(wire::message asked, deadline by) {
     if (open_) return fail(codes::invalid_query, "a transaction is open already");
     if (who_.may < permissions::read) return fail(codes::permission, "a transaction needs the permission read");
+    if (count_open_->fetch_add(1, std::memory_order_relaxed) >= most_) {
+      count_open_->fetch_sub(1, std::memory_order_relaxed);
+      return fail(codes::resource_limit, "too many transactions are open");
+    }
     auto begun = on_->begin(who_.may == permissions::read, by);
-    if (!begun) return fail(begun.error());
+    if (!begun) {
+      count_open_->fetch_sub(1, std::memory_order_relaxed);
+      return fail(begun.error());
+    }
     open_ = *std::move(begun);
     name_ = asked.transactionId ? *std::move(asked.transactionId) : "tx_" + std::to_string(++count_);
     return succeed(named());
@@ -104,7 +118,7 @@ class socket_session {
     if (!is_right(asked)) return fail(codes::invalid_query, "Transaction not found");
     const auto done = open_->commit(by);
     const std::string data = named();
-    open_.reset();
+    end();
     return done ? succeed(data) : fail(done.error());
   }
 
@@ -112,8 +126,14 @@ class socket_session {
     if (open_ && !is_right(asked)) return fail(codes::invalid_query, "Transaction not found");
     if (!open_) return is_sdk_ ? succeed("{}") : fail(codes::invalid_query, "Transaction not started");
     const std::string data = named();
-    open_.reset();
+    end();
     return succeed(data);
+  }
+
+  void end() noexcept {
+    if (!open_) return;
+    open_.reset();
+    count_open_->fetch_sub(1, std::memory_order_relaxed);
   }
 
   /// A message that names a transaction means the open one.
@@ -174,6 +194,8 @@ class socket_session {
   std::string id_;
   std::string action_;
   std::uint64_t count_ = 0;
+  std::atomic<std::size_t>* count_open_;
+  std::size_t most_;
   bool is_sdk_ = false;
 };
 
