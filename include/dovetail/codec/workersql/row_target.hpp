@@ -183,17 +183,27 @@ class row_target {
   error_info failure_;
 };
 
+/// A query succeeded, and its answer has no list of rows.
+[[gnu::cold, gnu::noinline]] inline error_info missing_rows(const envelope& said) {
+  return {make_error_code(errc::missing_rows),
+          said.has_data ? "the statement was executed; the answer tells what it did, and has no rows"
+                        : "the statement was executed; the answer has no member 'data' (such is the upstream gateway)"};
+}
+
 /// The first `most` rows, or all of them (0); what follows is checked and dropped.
 template <class Row>
 class all_rows final : public row_target {
  public:
   using value_type = rows<row_value_t<Row>>;
 
-  explicit all_rows(std::size_t most = 0) noexcept
-      : row_target(row_plan<Row>::description, name_style_of<row_value_t<Row>>, names_maker_of<Row>()), most_(most) {}
+  /// `most_bytes`: about; reading ends with the row that reaches it (0: any number).
+  explicit all_rows(std::size_t most = 0, std::size_t most_bytes = 0) noexcept
+      : row_target(row_plan<Row>::description, name_style_of<row_value_t<Row>>, names_maker_of<Row>()),
+        most_(most),
+        most_bytes_(most_bytes) {}
 
   rows_sink sink() noexcept { return {static_cast<row_target*>(this), &take}; }
-  error_info finish() { return {}; }
+  error_info finish(const envelope& said) const { return said.has_rows ? error_info{} : missing_rows(said); }
   bool has_more() const noexcept { return has_more_; }
   value_type value() { return std::move(all_); }
 
@@ -202,7 +212,9 @@ class all_rows final : public row_target {
     auto& self = *static_cast<all_rows*>(static_cast<row_target*>(state));
     const char* const first = at;
     return dovetail::detail::read_json_array(in, at, [&](const char* next) -> const char* {
-      if (self.most_ != 0 && self.all_.size() == self.most_) {
+      const bool is_full = (self.most_ != 0 && self.all_.size() == self.most_) ||
+                           (self.most_bytes_ != 0 && static_cast<std::size_t>(next - first) > self.most_bytes_);
+      if (is_full) {
         self.has_more_ = true;
         return dovetail::detail::skip_json_value(in, next);
       }
@@ -223,6 +235,7 @@ class all_rows final : public row_target {
 
   value_type all_;
   std::size_t most_;
+  std::size_t most_bytes_;
   bool has_more_ = false;
 };
 
@@ -235,7 +248,8 @@ class one_row final : public row_target {
   one_row() noexcept : row_target(row_plan<Row>::description, name_style_of<row_value_t<Row>>, names_maker_of<Row>()) {}
 
   rows_sink sink() noexcept { return {static_cast<row_target*>(this), &take}; }
-  error_info finish() {
+  error_info finish(const envelope& said) {
+    if (!said.has_rows) return missing_rows(said);
     if (!MayBeNone && rows_read() == 0) return dovetail::errc::no_row;
     return {};
   }

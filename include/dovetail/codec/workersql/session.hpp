@@ -7,7 +7,6 @@
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/base/health.hpp>
 #include <dovetail/base/parts.hpp>
-#include <dovetail/base/text.hpp>
 #include <dovetail/codec/workersql/options.hpp>
 #include <dovetail/format/http1/head_writer.hpp>
 #include <dovetail/format/http1/limits.hpp>
@@ -57,11 +56,8 @@ class session {
   /// Everything of a request but its last fields and the empty line.
   byte_view head_of(endpoint_kind what) const noexcept { return heads_[static_cast<std::size_t>(what)].view(); }
 
-  /// A new key for a write: 128 random bits as 32 digits. Empty when there is no randomness.
-  std::string make_key() const {
-    std::array<std::byte, 16> bits{};
-    return random_ != nullptr && random_(bits) ? to_hex(bits) : std::string{};
-  }
+  /// 128 random bits; false when there is no randomness.
+  bool make_key(std::array<std::byte, 16>& bits) const noexcept { return random_ != nullptr && random_(bits); }
 
   /// How long the last answer asked to wait before another request (429, 503 with Retry-After).
   clock::duration asked_pause() const noexcept { return asked_pause_; }
