@@ -4,6 +4,8 @@
 #include <dovetail/base/buffer.hpp>
 #include <dovetail/base/byte_buffer.hpp>
 #include <dovetail/client/workersql_gateway/hub.hpp>
+#include <dovetail/client/workersql_gateway/refuse_early.hpp>
+#include <dovetail/client/workersql_gateway/replies.hpp>
 #include <dovetail/client/workersql_gateway/request.hpp>
 #include <dovetail/client/workersql_gateway/socket_connection.hpp>
 
@@ -135,7 +137,7 @@ class http_connection final : public gateway_connection,
     body_.emplace(head.body, bounds_);
     has_body_ = head.body.kind != http1::framing::none;
     input_.consume(came.size);
-    early_ = refuse_early();
+    early_ = refuse_early(*hub_, request_, peer_);
     if (request_.expects_continue && has_body_) {
       if (early_) {
         is_ending_ = true;
@@ -167,55 +169,13 @@ class http_connection final : public gateway_connection,
 
   // Deciding.
 
-  /// What is known to be refused when the head has come.
-  std::optional<gateway_answer> refuse_early() {
-    const endpoint where = request_.where;
-    if (where == endpoint::none) return refusal(404, codes::invalid_query, "there is no such path");
-    if (request_.is_preflight) {
-      gateway_answer answer;
-      answer.status = 204;
-      return answer;
-    }
-    if (!has_method(where, request_.method)) {
-      gateway_answer answer = refusal(405, codes::invalid_query, "the path has no such method");
-      answer.allow = methods_of(where);
-      return answer;
-    }
-    if (where == endpoint::health || (where == endpoint::metrics && hub_->options.metrics_are_public)) return {};
-    const std::uint32_t wait = hub_->limiter.take(request_.who ? request_.who->key() : "ip " + peer_, clock::now());
-    if (wait != 0) {
-      hub_->counters.limited.fetch_add(1, std::memory_order_relaxed);
-      return refusal(failure_class{429, codes::resource_limit, wait, false}, "Rate limit exceeded");
-    }
-    if (where == endpoint::who) return {};
-    if (!request_.who) return refusal(401, codes::authentication, "Unauthorized");
-    if (where == endpoint::metrics && request_.who->may != permissions::admin) {
-      return refusal(403, codes::permission, "metrics need the permission admin");
-    }
-    // A page must not use the rights of those who need no key: a browser lets it send text to any server.
-    const bool is_anonymous = hub_->options.authentication.anonymous != permissions::none &&
-                              request_.who->user == "anonymous" && request_.who->tenant.empty();
-    if (is_anonymous && request_.is_from_page && request_.origin.empty()) {
-      return refusal(403, codes::permission, "requests of this origin are not allowed");
-    }
-    if (where == endpoint::socket) return refuse_upgrade();
-    return {};
-  }
-
-  std::optional<gateway_answer> refuse_upgrade() {
-    if (request_.upgrade == websocket::problem::none) return {};
-    const bool is_version = request_.upgrade == websocket::problem::unsupported_version;
-    const bool is_plain = request_.upgrade == websocket::problem::not_an_upgrade;
-    return refusal(is_version || is_plain ? 426 : 400, codes::invalid_query, websocket::text_of(request_.upgrade));
-  }
-
   void dispatch() {
     timer_.cancel();
     switch (request_.where) {
       case endpoint::metrics:
-        return write_answer(metrics());
+        return write_answer(answer_metrics(*hub_, request_.wants_json_metrics));
       case endpoint::who:
-        return write_answer(who_am_i());
+        return write_answer(answer_who(request_.who));
       case endpoint::socket:
         return upgrade();
       case endpoint::health:
@@ -268,7 +228,7 @@ class http_connection final : public gateway_connection,
   }
 
   gateway_answer execute() {
-    if (request_.where == endpoint::health) return health();
+    if (request_.where == endpoint::health) return answer_health(*hub_, by_);
     if (by_.has_passed()) {
       return refusal(failure_class{503, codes::resource_limit, 1, false}, "the gateway is overloaded");
     }
@@ -276,53 +236,6 @@ class http_connection final : public gateway_connection,
       return execute_query(*hub_->database, content_, *request_.who, hub_->rules, by_);
     }
     return execute_batch(*hub_->database, content_, *request_.who, hub_->rules, by_);
-  }
-
-  gateway_answer health() const {
-    const clock::time_point since = clock::now();
-    const result<void> there = hub_->database->ping(earlier(by_, deadline::after(std::chrono::seconds{2})));
-    gateway_answer answer;
-    answer.status = there ? 200 : 503;
-    std::string& out = answer.body;
-    out = there ? R"({"status":"healthy","timestamp":)" : R"({"status":"unhealthy","timestamp":)";
-    append_timestamp(out, std::chrono::system_clock::now());
-    out += R"(,"version":"1.0.0","uptime":)";
-    out += std::to_string(std::chrono::duration_cast<std::chrono::seconds>(clock::now() - hub_->since).count());
-    out += there ? R"(,"database":{"connected":true,"responseTime":)"
-                 : R"(,"database":{"connected":false,"responseTime":)";
-    append_milliseconds(out, clock::now() - since);
-    out += R"(},"cache":{"enabled":false}})";
-    return answer;
-  }
-
-  gateway_answer metrics() const {
-    gateway_answer answer;
-    const database_load behind = hub_->database->load();
-    if (request_.wants_json_metrics) {
-      answer.body = json_metrics(hub_->counters, behind, hub_->answers.size());
-    } else {
-      answer.body = prometheus_text(hub_->counters, behind, hub_->answers.size());
-      answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    }
-    return answer;
-  }
-
-  gateway_answer who_am_i() const {
-    gateway_answer answer;
-    answer.body = R"({"authenticated":false})";
-    if (!request_.who) return answer;
-    answer.body = R"({"authenticated":true)";
-    append_member(answer.body, "tenantId", request_.who->tenant);
-    append_member(answer.body, "userId", request_.who->user);
-    append_key(answer.body, "permissions");
-    answer.body += '[';
-    for (const permissions each : {permissions::read, permissions::write, permissions::admin}) {
-      if (each > request_.who->may) break;
-      if (each != permissions::read) answer.body += ',';
-      append_json_text(answer.body, to_string(each));
-    }
-    answer.body += "]}";
-    return answer;
   }
 
   void worked() {
@@ -353,45 +266,11 @@ class http_connection final : public gateway_connection,
     is_ending_ = is_ending_ || !request_.keep_alive || is_stopping_;
     hub_->counters.saw_answer(request_.where, answer.status, clock::now() - since_, answer.is_replayed);
     output_.clear();
-    http1::head_writer head{output_};
-    head.response(answer.status);
-    head.date(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
-    const bool has_body = answer.status != 204;
-    if (has_body) {
-      head.field("Content-Type", answer.content_type);
-      head.field("Content-Length", static_cast<std::uint64_t>(answer.body.size()));
-    }
-    head.field("X-Request-ID", request_.id);
-    head.field("Cache-Control", "no-store");
-    head.field("X-Content-Type-Options", "nosniff");
-    if (answer.has_challenge) head.field("WWW-Authenticate", "Bearer");
-    if (answer.retry_after != 0) head.field("Retry-After", std::uint64_t{answer.retry_after});
-    if (!answer.allow.empty()) head.field("Allow", answer.allow);
-    if (answer.is_replayed) head.field("Idempotency-Replayed", "true");
-    if (answer.status == 426) {
-      head.field("Upgrade", "websocket").field("Sec-WebSocket-Version", "13");
-      head.field("Connection", is_ending_ ? "close, Upgrade" : "Upgrade");
-    } else if (is_ending_) {
-      head.field("Connection", "close");
-    }
-    if (!request_.origin.empty()) write_cors(head);
-    if (head.end() != http1::problem::none) return end();
-    if (has_body && !request_.is_head) output_.append(answer.body);
+    if (!write_head(output_, request_, answer, is_ending_)) return end();
+    if (answer.status != 204 && !request_.is_head) output_.append(answer.body);
     wait(hub_->options.write_limit);
     asio::async_write(socket_, asio::buffer(output_.data(), output_.size()),
                       [self = shared_from_this()](const std::error_code& ec, std::size_t) { self->has_written(ec); });
-  }
-
-  void write_cors(http1::head_writer& head) {
-    head.field("Access-Control-Allow-Origin", request_.origin).field("Vary", "Origin");
-    if (request_.is_preflight) {
-      head.field("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS");
-      head.field("Access-Control-Allow-Headers",
-                 "Authorization, Content-Type, Idempotency-Key, X-API-Key, X-Request-ID");
-      head.field("Access-Control-Max-Age", "600");
-    } else {
-      head.field("Access-Control-Expose-Headers", "X-Request-ID, Retry-After, Idempotency-Replayed");
-    }
   }
 
   void has_written(const std::error_code& ec) {

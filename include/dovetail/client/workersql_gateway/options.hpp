@@ -42,8 +42,8 @@ struct gateway_options {
   clock::duration transaction_limit = std::chrono::seconds{30};  ///< between two messages of a transaction
   clock::duration stop_grace = std::chrono::seconds{5};  ///< how long `stop()` lets peers read their last answers
 
-  std::vector<std::string> cors_origins;  ///< the pages that may ask, as their Origin says; "*": any; empty: none
-  bool metrics_are_public = true;         ///< false: they need the permission admin
+  std::vector<std::string> cors_origins{};  ///< the pages that may ask, as their Origin says; "*": any; empty: none
+  bool metrics_are_public = true;           ///< false: they need the permission admin
 };
 
 /// What a gateway has seen since its start.

@@ -25,7 +25,6 @@ struct gateway_request {
   bool is_head = false;
   bool is_from_page = false;  ///< a browser says for whom it asks
   bool wants_json_metrics = false;
-  bool has_json_body = false;
   bool keep_alive = false;
   bool expects_continue = false;
   bool is_preflight = false;
@@ -86,8 +85,6 @@ inline gateway_request read_request(const http1::request_head& head, const authe
   out.idempotency_key = key;
   const std::string_view accepted = field("Accept");
   out.wants_json_metrics = accepted.find("application/json") != std::string_view::npos;
-  const std::string_view content = field("Content-Type");
-  out.has_json_body = equals_ignoring_case(content.substr(0, 16), "application/json");
   std::string token;
   if (out.where == endpoint::socket) {
     std::string_view socket_key;

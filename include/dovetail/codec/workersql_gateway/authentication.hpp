@@ -18,16 +18,16 @@ namespace dovetail::inline v0::workersql {
 struct api_key {
   secret key;
   std::string name = "api-key";  ///< as whom requests are counted, and their idempotency keys kept
-  std::string tenant;
+  std::string tenant{};
   permissions may = permissions::write;
 };
 
 /// Who may use a gateway.
 struct gateway_authentication {
-  std::vector<api_key> api_keys;
-  secret jwt_secret;         ///< of HS256 tokens; empty: none are taken
-  std::string jwt_issuer;    ///< the `iss` that they must have; empty: any
-  std::string jwt_audience;  ///< what their `aud` must name; empty: any
+  std::vector<api_key> api_keys{};
+  secret jwt_secret{};         ///< of HS256 tokens; empty: none are taken
+  std::string jwt_issuer{};    ///< the `iss` that they must have; empty: any
+  std::string jwt_audience{};  ///< what their `aud` must name; empty: any
   std::chrono::seconds jwt_leeway{30};
   bool jwt_needs_expiry = false;
   permissions jwt_default = permissions::read;  ///< of tokens without a claim `permissions` or `roles`
