@@ -58,7 +58,7 @@ constexpr problem check_upgrade_request(const http1::request_head& request, std:
   if (!version || *version != "13" || fields.count("Sec-WebSocket-Version") != 1) return problem::unsupported_version;
   const auto given = fields.find("Sec-WebSocket-Key");
   std::array<std::byte, 16> nonce{};
-  if (!given || given->size() != 24 || fields.count("Sec-WebSocket-Key") != 1 ||
+  if (!given || fields.count("Sec-WebSocket-Key") != 1 || dovetail::detail::base64_byte_count(*given) != nonce.size() ||
       !dovetail::detail::read_base64(*given, nonce)) {
     return problem::bad_key;
   }
