@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/client/asyncsql/sql_database.hpp>
+#include <dovetail/client/pool_report.hpp>
 #include <dovetail/client/sql_operations.hpp>
 #include <dovetail/client/transaction.hpp>
 #include <dovetail/codec/workersql_gateway/database.hpp>
@@ -88,7 +89,7 @@ class database_of final : public database {
   result<statement_result> run(const statement& what, const result_limits& limits, deadline by) override {
     auto on = client_.within(by).with(as_result);
     // A result that is too large must undo what made it.
-    if (what.must_not_write || may_write_and_give_rows<language>(what)) {
+    if (what.must_not_write || what.needs_certainty || may_write_and_give_rows<language>(what)) {
       const auto body = [&](auto& tx) { return run_statement<language>(tx, what, limits); };
       return on.transaction(what.must_not_write ? begin_mode::read_only : begin_mode::automatic, body);
     }

@@ -64,8 +64,7 @@ class http_connection final : public gateway_connection,
       answer_ = execute();
     } catch (...) {
       answer_ = {};
-      answer_.status = 500;
-      answer_.is_final = false;
+      answer_.status = 500;  // it may have been executed before: it is kept
     }
     asio::post(hub_->io, [self = this->shared_from_this()] { self->worked(); });
   }
@@ -233,14 +232,14 @@ class http_connection final : public gateway_connection,
       return refusal(failure_class{503, codes::resource_limit, 1, false}, "the gateway is overloaded");
     }
     if (request_.where == endpoint::query) {
-      return execute_query(*hub_->database, content_, *request_.who, hub_->rules, by_);
+      return execute_query(*hub_->database, content_, *request_.who, hub_->rules, by_, is_first_);
     }
     return execute_batch(*hub_->database, content_, *request_.who, hub_->rules, by_);
   }
 
   void worked() {
     if (answer_.status == 500 && answer_.body.empty()) {
-      answer_ = refusal(failure_class{500, codes::internal, 0, false}, "the gateway failed");
+      answer_ = refusal(failure_class{500, codes::internal}, "the gateway failed");
     }
     if (std::exchange(is_first_, false)) hub_->answers.finish(key_, answer_, clock::now());
     if (is_killed_) return end();

@@ -22,7 +22,8 @@ struct statement {
   std::string sql;
   std::vector<sql_value> values;
   std::vector<std::string> names;  ///< when the parameters were an object
-  bool must_not_write = false;     ///< its text does not tell whether it writes, and whoever asks must not
+  bool needs_certainty = false;  ///< when it fails, nothing of it must have happened, but for condition::commit_unknown
+  bool must_not_write = false;   ///< its text does not tell whether it writes, and whoever asks must not
 };
 
 /// What it gave.

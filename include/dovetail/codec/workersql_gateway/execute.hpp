@@ -54,16 +54,26 @@ inline deadline shorten(deadline by, std::chrono::milliseconds asked) noexcept {
   return asked.count() == 0 ? by : earlier(by, deadline::after(asked));
 }
 
+/// `is_kept`: the answer is kept under an idempotency key. Then a change runs in a transaction, so that a failure tells
+/// whether it happened; what cannot run in one may have happened when its answer was lost, and is not tried again.
 /// Threads: any number at once.
 inline gateway_answer execute_query(database& on, std::string_view body, const principal& who,
-                                    const execution_rules& rules, deadline by) {
+                                    const execution_rules& rules, deadline by, bool is_kept = false) {
   const clock::time_point since = clock::now();
   asked_statement asked;
   if (std::string wrong = read_query(body, asked); !wrong.empty()) return refusal(400, codes::invalid_query, wrong);
   gateway_answer refused;
   if (!may_run(asked.what, on.speaks(), who, false, refused)) return refused;
+  const permissions needed = judge(on.speaks(), asked.what.sql, who.may).needed;
+  asked.what.needs_certainty = is_kept && needed == permissions::write;
   const auto done = on.run(asked.what, rules.results, shorten(by, asked.timeout));
-  if (!done) return answer_failure(done.error());
+  if (!done) {
+    gateway_answer failed = answer_failure(done.error());
+    const condition kind = done.error().kind();
+    const bool was_refused = kind == condition::busy || kind == condition::serialization;
+    if (needed == permissions::admin && !was_refused) failed.is_final = true;
+    return failed;
+  }
   return answer_result(*done, rules.form, clock::now() - since);
 }
 

@@ -30,7 +30,7 @@ class fake_database final : public serving::database {
   dt::dialect speaks() const noexcept override { return language; }
   dt::result<statement_result> run(const statement& what, const serving::result_limits&, dt::deadline) override {
     ran.push_back(what);
-    if (what.sql.find("boom") != std::string::npos) return dt::error_info{dt::errc::no_row, "boom"};
+    if (what.sql.find("boom") != std::string::npos) return dt::error_info{failure, "boom"};
     return next;
   }
   dt::result<std::vector<statement_result>> run_all(const std::vector<statement>& all,
@@ -53,6 +53,7 @@ class fake_database final : public serving::database {
   dt::dialect language = dt::dialect::sqlite;
   statement_result next;
   std::vector<statement> ran;
+  dt::errc failure = dt::errc::no_row;
   int transactions = 0;
   std::string ends;
 };
@@ -220,6 +221,26 @@ TEST_F(GatewayExecute, WhoMayOnlyReadRunsUnknownFunctionsWithoutWriting) {
   EXPECT_EQ(query(R"J({"sql":"select 1"})J").status, 200u);
   EXPECT_TRUE(db.ran[0].must_not_write);
   EXPECT_FALSE(db.ran[1].must_not_write);
+}
+
+TEST_F(GatewayExecute, AChangeWhoseAnswerIsKeptRunsSoThatAFailureIsCertain) {
+  const auto keyed = [&](std::string_view body) {
+    return serving::execute_query(db, body, who, rules, dt::deadline::never(), true);
+  };
+  EXPECT_EQ(keyed(R"J({"sql":"delete from t"})J").status, 200u);
+  EXPECT_EQ(keyed(R"J({"sql":"select 1"})J").status, 200u);
+  EXPECT_EQ(keyed(R"J({"sql":"vacuum"})J").status, 200u);
+  EXPECT_EQ(query(R"J({"sql":"delete from t"})J").status, 200u);
+  ASSERT_EQ(db.ran.size(), 4u);
+  EXPECT_TRUE(db.ran[0].needs_certainty);
+  EXPECT_FALSE(db.ran[1].needs_certainty);
+  EXPECT_FALSE(db.ran[2].needs_certainty) << "it cannot run in a transaction";
+  EXPECT_FALSE(db.ran[3].needs_certainty);
+  db.failure = dt::errc::deadline_passed;
+  EXPECT_FALSE(keyed(R"J({"sql":"delete from boom"})J").is_final) << "it was rolled back: it can be tried again";
+  EXPECT_TRUE(keyed(R"J({"sql":"drop table boom"})J").is_final) << "it may have happened: it must not run again";
+  db.failure = dt::errc::commit_unknown;
+  EXPECT_TRUE(keyed(R"J({"sql":"delete from boom"})J").is_final);
 }
 
 TEST_F(GatewayExecute, AResultHasTheShapeOfTheDocuments) {
