@@ -63,7 +63,7 @@ class gateway {
     return {host == "::" ? "::1" : host, port()};
   }
 
-  /// The connection string for a client of this machine, without a key; `parameters` are added: `dsn("apiKey=…")`.
+  /// The connection string for a client of this machine, without a key; `parameters` are added: apiKey=….
   std::string dsn(std::string_view parameters = {}) const {
     const tcp_endpoint where = endpoint();
     const bool is_v6 = where.host.find(':') != std::string::npos;

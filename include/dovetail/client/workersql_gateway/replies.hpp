@@ -88,6 +88,10 @@ inline bool write_head(byte_buffer& out, const gateway_request& request, const g
   if (answer.has_challenge) head.field("WWW-Authenticate", "Bearer");
   if (answer.retry_after != 0) head.field("Retry-After", std::uint64_t{answer.retry_after});
   if (!answer.allow.empty()) head.field("Allow", answer.allow);
+  // The echo tells clients that the key is honoured here, for single statements too.
+  if (const std::string_view key = request.idempotency_key; !key.empty() && key.size() <= 255) {
+    head.field("Idempotency-Key", key);
+  }
   if (answer.is_replayed) head.field("Idempotency-Replayed", "true");
   if (answer.status == 426) {
     head.field("Upgrade", "websocket").field("Sec-WebSocket-Version", "13");

@@ -46,7 +46,7 @@ inline void append_json_text(std::string& out, std::string_view text) {
   static_cast<void>(json::encode(plain, out));
 }
 
-/// Appends `,"name":`, without the comma behind an opening brace.
+/// Appends `,name:`, without the comma behind an opening brace.
 inline void append_key(std::string& out, std::string_view name) {
   if (!out.empty() && out.back() != '{') out += ',';
   ((out += '"') += name) += "\":";
@@ -103,7 +103,7 @@ inline failure_class class_of(condition kind) noexcept {
   }
 }
 
-/// Appends an error as an object: `{"code":…,"message":…,"details":…,"timestamp":…}`. `details` is JSON or empty.
+/// Appends an error as an object: `{code:…,message:…,details:…,timestamp:…}`. `details` is JSON or empty.
 inline void append_error(std::string& out, std::string_view code, std::string_view message, std::string_view details) {
   out += '{';
   append_member(out, "code", code);

@@ -88,7 +88,7 @@ inline std::string take_timeout(const std::optional<std::int64_t>& given, std::c
   return {};
 }
 
-/// `{"sql":…,"params":[…],"timeout":…}`. Other members are skipped, but `transactionId`: statements of a transaction
+/// `{sql:…,params:[…],timeout:…}`. Other members are skipped, but `transactionId`: statements of a transaction
 /// that ran outside of it would be worse than an error. The words about what is wrong; empty when nothing is.
 inline std::string read_query(std::string_view body, asked_statement& out) {
   auto read = json::decode<wire::query>(body);
@@ -98,7 +98,7 @@ inline std::string read_query(std::string_view body, asked_statement& out) {
   return take_statement(std::move(read->sql), read->params, out.what);
 }
 
-/// `{"batch":[…]}`, or `{"queries":[…],"transaction":…,"stopOnError":…}`.
+/// `{batch:[…]}`, or `{queries:[…],transaction:…,stopOnError:…}`.
 inline std::string read_batch(std::string_view body, asked_batch& out) {
   auto read = json::decode<wire::batch_body>(body);
   if (!read) return words_of(read.error());

@@ -17,8 +17,8 @@ namespace dovetail::inline v0::workersql {
 
 /// The form of an answer with a result.
 enum class envelope : std::uint8_t {
-  docs,  ///< `{"success":true,"data":{"rows":[…],"rowsAffected":n,"insertId":n},"cached":false,"executionTime":ms}`
-  sdk,   ///< `{"success":true,"data":[…],"rowCount":n,"cached":false,"executionTime":ms}`, as the SDKs' schema has it
+  docs,  ///< `{success:true,data:{rows:[…],rowsAffected:n,insertId:n},cached:false,executionTime:ms}`
+  sdk,   ///< `{success:true,data:[…],rowCount:n,cached:false,executionTime:ms}`, as the SDKs' schema has it
 };
 
 /// Whole numbers that a double cannot hold (beyond 2^53).
@@ -138,7 +138,7 @@ inline gateway_answer answer_result(const statement_result& of, const result_for
   return answer;
 }
 
-/// `{"success":true,"data":{"results":[{"rowsAffected":n},…],"totalRowsAffected":n}}`: one entry a statement.
+/// `{success:true,data:{results:[{rowsAffected:n},…],totalRowsAffected:n}}`: one entry a statement.
 inline gateway_answer answer_counts(const std::vector<statement_result>& all, const result_form& form) {
   gateway_answer answer;
   std::string& out = answer.body;

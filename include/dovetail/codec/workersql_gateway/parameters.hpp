@@ -20,8 +20,8 @@
 namespace dovetail::inline v0::workersql::serving {
 
 /// Reads checked JSON. Null is null, true and false are bool, strings are text; a number without fraction and exponent
-/// is a whole number, which must fit 64 bits; any other is the nearest double; bytes are `{"base64":"…"}` or
-/// `{"hex":"…"}`. Arrays and other objects are refused.
+/// is a whole number, which must fit 64 bits; any other is the nearest double; bytes are `{base64:…}` or
+/// `{hex:…}`. Arrays and other objects are refused.
 class parameter_reader {
  public:
   parameter_reader(std::string_view text, statement& out) noexcept : in_(text), out_(&out) {}

@@ -27,9 +27,9 @@ struct message {
 
 }  // namespace wire
 
-/// Answers `{"type":"begin"|"query"|"commit"|"rollback","id":…,"sql":…,"params":[…],"transactionId":…}` with
-/// `{"id":…,"type":"response","data":{…}}` or `{"id":…,"type":"error","error":{code,message,details,timestamp}}`; and
-/// the upstream gateway's `{"action":…}` and `{"sql":…}` with `{"success":…,…}`. A query without a transaction is
+/// Answers `{type:begin|query|commit|rollback,id:…,sql:…,params:[…],transactionId:…}` with
+/// `{id:…,type:response,data:{…}}` or `{id:…,type:error,error:{code,message,details,timestamp}}`; and
+/// the upstream gateway's `{action:…}` and `{sql:…}` with `{success:…,…}`. A query without a transaction is
 /// executed on its own, unless it names one.
 /// Threads: one at a time. A session that goes rolls its transaction back.
 class socket_session {
@@ -173,7 +173,7 @@ class socket_session {
     append_error(out, code, words, details);
     return out += '}';
   }
-  /// With the error of an answer: `{"success":false,"error":{…}}`.
+  /// With the error of an answer: `{success:false,error:{…}}`.
   std::string fail_with(std::string_view body) const {
     body.remove_prefix(std::string_view{R"({"success":false,)"}.size());
     std::string out{"{"};
