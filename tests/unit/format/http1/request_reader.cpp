@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,8 @@ using http1::framing;
 using http1::problem;
 using http1::progress;
 using http1::target_form;
+
+static_assert(std::forward_iterator<http1::field_lines::iterator>);
 
 struct request_outcome {
   http1::head_progress how;
