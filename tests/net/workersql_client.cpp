@@ -116,7 +116,7 @@ TEST(WorkersqlClient, ABatchThatExecutedNothingIsAnError) {
   work.add("insert into t(id) values (?)", 1);
   const auto got = db.with(dt::as_result).batch(work);
   ASSERT_FALSE(got);
-  EXPECT_EQ(got.error().code(), workersql::errc::batch_failed);
+  EXPECT_EQ(got.error().code(), workersql::gateway_errc::batch_failed);
 }
 
 TEST(WorkersqlClient, SelectsAreRefusedInABatchBeforeAByte) {
@@ -133,7 +133,7 @@ TEST(WorkersqlClient, AnAnswerWithoutRowsIsSaidToBeOne) {
   workersql::client db{gateway.dsn()};
   const auto got = db.with(dt::as_result).query<user>("select id, name from users");
   ASSERT_FALSE(got);
-  EXPECT_EQ(got.error().code(), workersql::errc::missing_rows);
+  EXPECT_EQ(got.error().code(), workersql::gateway_errc::missing_rows);
   EXPECT_EQ(db.execute("delete from users").rows_affected, 0);
 }
 
@@ -148,7 +148,7 @@ TEST(WorkersqlClient, AFailureTellsTheGatewaysWordsAndTheRequestsId) {
     db.query<user>("select id, name from nope where name = 'hush'");
     FAIL() << "no failure";
   } catch (const dt::error& failed) {
-    EXPECT_EQ(failed.code(), workersql::errc::no_such_object);
+    EXPECT_EQ(failed.code(), workersql::gateway_errc::no_such_object);
     EXPECT_TRUE(failed.code() == workersql::sdk_code::invalid_query);
     const std::string words = failed.what();
     EXPECT_NE(words.find("no such table: nope"), std::string::npos) << words;
@@ -231,7 +231,7 @@ TEST(WorkersqlClient, APauseBeyondTheDeadlineEndsTheCallAtOnce) {
   const auto before = std::chrono::steady_clock::now();
   const auto got = db.within(5s).with(dt::as_result).query<user>("select id, name from users");
   ASSERT_FALSE(got);
-  EXPECT_EQ(got.error().code(), workersql::errc::rate_limited);
+  EXPECT_EQ(got.error().code(), workersql::gateway_errc::rate_limited);
   EXPECT_TRUE(got.error().code() == workersql::sdk_code::resource_limit);
   EXPECT_LT(std::chrono::steady_clock::now() - before, 5s);
 }

@@ -3,6 +3,7 @@
 
 #include <dovetail/codec/workersql/exchange.hpp>
 #include <dovetail/codec/workersql/startup.hpp>
+#include <dovetail/transport/tls_digest.hpp>
 
 #include <memory>
 #include <string>
@@ -32,9 +33,8 @@ class session_maker {
   explicit session_maker(workersql::options how = plain_options()) : how_(std::move(how)) {}
 
   workersql::session& fresh(dt::session_health health = dt::session_health::idle) {
-    if (made_) facts_seen_ = made_->honours_keys();
     how_.facts = std::make_shared<workersql::gateway_facts>();
-    made_ = std::make_unique<workersql::session>(how_, &same_bytes);
+    made_ = std::make_unique<workersql::session>(how_, workersql::crypto_functions{&same_bytes, &dt::detail::sha1});
     made_->set_health(health);
     return *made_;
   }
@@ -44,7 +44,6 @@ class session_maker {
  private:
   workersql::options how_;
   std::unique_ptr<workersql::session> made_;
-  bool facts_seen_ = false;
 };
 
 /// The bytes of a request to gw:8787 with the key J.

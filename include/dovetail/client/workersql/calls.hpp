@@ -8,6 +8,8 @@
 #include <dovetail/codec/workersql/request_body.hpp>
 #include <dovetail/codec/workersql/row_target.hpp>
 #include <dovetail/codec/workersql/session.hpp>
+#include <dovetail/codec/workersql/socket_exchange.hpp>
+#include <dovetail/codec/workersql/upgrade.hpp>
 #include <dovetail/format/json.hpp>
 #include <dovetail/sansio/action.hpp>
 #include <dovetail/sql/insert_text.hpp>
@@ -56,8 +58,13 @@ class call_base {
     failure_ = std::move(why);
     return action::done(failure_.code());
   }
-  /// The session's body is written: sends it.
+  /// The session's body is written: sends it. Inside of a transaction over its WebSocket, where keys have no meaning.
   [[gnu::noinline]] action send(endpoint_kind what, bool is_write, const repeat_key* key) {
+    if (on_->socket()) {
+      if (what == endpoint_kind::health) return refuse(nothing_but_statements());
+      on_->body() = socket_message(*on_, "query", on_->body());
+      return send_message();
+    }
     char digits[32];
     http_request asked{what, is_write, {}};
     if (key != nullptr && key->is_set) {
@@ -67,17 +74,35 @@ class call_base {
     running_.emplace(*on_, asked);
     return running_->resume({});
   }
-  bool is_running() const noexcept { return running_.has_value(); }
-  action go_on(const event& ev) { return running_->resume(ev); }
+  action send_message() {
+    message_.emplace(*on_);
+    return message_->resume({});
+  }
+  bool is_running() const noexcept { return running_ || message_; }
+  bool is_in_transaction() const noexcept { return on_->socket().has_value(); }
+  action go_on(const event& ev) { return message_ ? message_->resume(ev) : running_->resume(ev); }
 
   /// Judges the answer; rows go to the sink.
   [[gnu::noinline]] error_info read(std::error_code ec, const rows_sink& rows, bool& is_stopped) {
-    return ec ? running_->failure(ec) : read_answer(running_->answer(), rows, said_, is_stopped);
+    if (ec) return message_ ? message_->failure(ec) : running_->failure(ec);
+    if (!message_) return read_answer(running_->answer(), rows, said_, is_stopped);
+    error_info why = read_answer({200, message_->text(), {}}, rows, said_, is_stopped);
+    const dovetail::detail::number_text asked{on_->socket()->last_id};
+    if (!said_.id.empty() && said_.id != std::string_view{asked}) {
+      on_->set_health(session_health::desynchronised);
+      return {dovetail::errc::unexpected_message, "the answer to another message"};
+    }
+    return why;
+  }
+
+  [[gnu::cold, gnu::noinline]] static error_info nothing_but_statements() {
+    return {dovetail::errc::operation_unsupported, "inside of a transaction there is nothing but statements"};
   }
 
   session* on_;
   std::optional<exchange> running_;
-  envelope said_;
+  std::optional<socket_exchange> message_;
+  reply_facts said_;
   error_info failure_;
 };
 
@@ -87,7 +112,7 @@ class summary_target {
   using value_type = summary;
   rows_sink sink() const noexcept { return {}; }
   error_info take_failure() const { return {}; }
-  error_info finish(const envelope& said) noexcept {
+  error_info finish(const reply_facts& said) noexcept {
     done_ = {said.rows_affected(), said.insert_id};
     return {};
   }
@@ -104,7 +129,7 @@ class response_target {
   using value_type = query_response<row_value_t<Row>>;
   rows_sink sink() noexcept { return rows_.sink(); }
   error_info take_failure() { return rows_.take_failure(); }
-  error_info finish(const envelope& said) {
+  error_info finish(const reply_facts& said) {
     facts_.row_count = said.row_count;
     facts_.execution_time = said.execution_time;
     facts_.cached = said.is_cached;
@@ -129,7 +154,7 @@ class some_rows_target {
   explicit some_rows_target(const row_limits& most) noexcept : rows_(most.rows, most.bytes) {}
   rows_sink sink() noexcept { return rows_.sink(); }
   error_info take_failure() { return rows_.take_failure(); }
-  error_info finish(const envelope& said) const { return rows_.finish(said); }
+  error_info finish(const reply_facts& said) const { return rows_.finish(said); }
   value_type value() { return {rows_.value(), rows_.has_more()}; }
 
  private:
@@ -241,7 +266,8 @@ class batch_call_base : public call_base {
     if (next.what() != verb::done) return next;
     bool is_stopped = false;
     failure_ = read(next.error(), {}, is_stopped);
-    if (!failure_) failure_ = judge();
+    if (is_in_transaction() && !is_single_) return after_item();
+    if (!failure_ && !is_single_) failure_ = judge();
     return action::done(failure_.code());
   }
 
@@ -249,13 +275,14 @@ class batch_call_base : public call_base {
   batch_call_base(session& on, repeat_key& key) noexcept : call_base(on), key_(&key) {}
   ~batch_call_base() = default;
 
-  /// Lifetime: borrows the work until the first action.
+  /// Lifetime: borrows the work.
   void set_work(const batch& work) noexcept { work_ = &work; }
 
   [[gnu::noinline]] action begin() {
     count_ = work_->size();
     if (work_->refused()) return refuse(work_->refused());
     if (count_ == 0) return action::done();
+    if (is_in_transaction()) return send_item();
     const batch_dialect how = on_->options().batches;
     if (how == batch_dialect::gateway && work_->has_others()) {
       return refuse({dovetail::errc::operation_unsupported,
@@ -267,35 +294,62 @@ class batch_call_base : public call_base {
     return send(endpoint_kind::batch, true, key_);
   }
 
+  /// Inside of a transaction there are no batches, and the statements go one by one: it is all or none anyway.
+  action send_item() {
+    said_ = {};
+    on_->body() = work_->item(done_.size());
+    return send(endpoint_kind::query, true, nullptr);
+  }
+  [[gnu::noinline]] action after_item() {
+    if (failure_) {
+      name_statement(failure_, done_.size() + 1);
+      return action::done(failure_.code());
+    }
+    done_.push_back({said_.rows_affected(), said_.insert_id});
+    return done_.size() == count_ ? action::done() : send_item();
+  }
+  [[gnu::cold, gnu::noinline]] static void name_statement(error_info& failure, std::size_t number) {
+    std::string context{"statement "};
+    context.append(dovetail::detail::number_text{number}).append(" of the batch");
+    if (!failure.context().empty()) context.append(": ").append(failure.context());
+    failure.with_context(std::move(context));
+  }
+
   /// A gateway that reads the other dialect's key answers with success, and has executed nothing.
   [[gnu::noinline]] error_info judge() const {
     if (!said_.results || said_.results->empty()) {
-      return {make_error_code(errc::batch_failed),
+      return {make_error_code(gateway_errc::batch_failed),
               "the gateway answered without a result, so it executed nothing: it reads another key than the one that "
               "'batch=' in the connection string says"};
     }
     std::size_t number = 0;
-    for (const envelope& each : *said_.results) {
+    for (const reply_facts& each : *said_.results) {
       ++number;
       if (each.is_success && !each.error.is_set) continue;
       error_info failure = answer_failure(200, each.error, {});
-      std::string context{"statement "};
-      context.append(dovetail::detail::number_text{number}).append(" of the batch");
-      return failure.with_context(std::move(context));
+      name_statement(failure, number);
+      return failure;
     }
     return {};
   }
 
   std::int64_t rows_affected() const noexcept {
+    if (!done_.empty()) {
+      std::int64_t sum = 0;
+      for (const summary& each : done_) sum += each.rows_affected;
+      return sum;
+    }
     if (said_.affected || !said_.results) return said_.rows_affected();
     std::int64_t sum = 0;
-    for (const envelope& each : *said_.results) sum += each.rows_affected();
+    for (const reply_facts& each : *said_.results) sum += each.rows_affected();
     return sum;
   }
 
   const batch* work_ = nullptr;
   repeat_key* key_;
   std::size_t count_ = 0;
+  std::vector<summary> done_;  // of statements that went one by one
+  bool is_single_ = false;
 };
 
 class batch_call : public batch_call_base {
@@ -303,9 +357,10 @@ class batch_call : public batch_call_base {
   using value_type = batch_summary;
   batch_call(session& on, execute_batch& op) noexcept : batch_call_base(on, op.key) { set_work(op.work); }
   batch_summary value() && {
-    batch_summary done{rows_affected(), {}, said_.execution_time};
-    if (said_.results) {
-      for (const envelope& each : *said_.results) done.results.push_back({each.rows_affected(), each.insert_id});
+    batch_summary done{rows_affected(), std::move(done_), said_.execution_time};
+    if (!done.results.empty()) done.execution_time.reset();
+    if (said_.results && done.results.empty()) {
+      for (const reply_facts& each : *said_.results) done.results.push_back({each.rows_affected(), each.insert_id});
     }
     return done;
   }
@@ -327,13 +382,6 @@ class insert_rows_call : public batch_call_base {
   insert_rows_call(session& on, sql_insert<Range>& op) : batch_call_base(on, op.key), op_(&op) {}
 
   action resume(const event& ev) {
-    if (is_running() && is_single_) {
-      const action next = go_on(ev);
-      if (next.what() != verb::done) return next;
-      bool is_stopped = false;
-      failure_ = read(next.error(), {}, is_stopped);
-      return action::done(failure_.code());
-    }
     if (is_running() || ev.cancelled) return batch_call_base::resume(ev);
     const result<std::string> text = insert_text(dialect::sqlite, op_->table, op_->tail);
     if (!text) return refuse(text.error());
@@ -346,9 +394,8 @@ class insert_rows_call : public batch_call_base {
       prepare_key(*key_, *on_, false);
       return send(endpoint_kind::query, true, key_);
     }
-    batch made;
-    for (; at != end; ++at) made.append_row(*text, *at);
-    set_work(made);
+    for (; at != end; ++at) rows_.append_row(*text, *at);
+    set_work(rows_);
     return begin();
   }
   summary value() && noexcept {
@@ -357,7 +404,7 @@ class insert_rows_call : public batch_call_base {
 
  private:
   sql_insert<Range>* op_;
-  bool is_single_ = false;
+  batch rows_;
 };
 
 /// The statement of a script: sent as it is, for the gateway executes every statement of a text.
@@ -412,7 +459,7 @@ class health_call : public call_base {
       return read_answer(answer, {}, said_, is_stopped);
     }
     auto read = json::decode<gateway_health>(answer.body);
-    if (!read) return {make_error_code(errc::not_a_gateway), std::string{read.error().context()}};
+    if (!read) return {make_error_code(gateway_errc::not_a_gateway), std::string{read.error().context()}};
     health_ = *std::move(read);
     return {};
   }
@@ -426,6 +473,95 @@ class ping_call : public health_call {
   using value_type = void;
   using health_call::health_call;
   void value() && noexcept {}
+};
+
+/// Begins a transaction: the connection becomes a WebSocket, and stays one until the transaction is over.
+class begin_call : public call_base {
+ public:
+  using value_type = void;
+  begin_call(session& on, const sql_begin& op) noexcept : call_base(on), upgrade_(on), depth_(op.depth) {}
+
+  action resume(const event& ev) {
+    if (depth_ != 0 && !is_running()) return refuse(no_savepoints());
+    if (!is_upgraded_) {
+      const action next = upgrade_.resume(ev);
+      if (next.what() != verb::done) return next;
+      if (next.error()) return refuse(upgrade_.failure(next.error()));
+      is_upgraded_ = true;
+      on_->body() = socket_message(*on_, "begin");
+      return send_message();
+    }
+    const action next = go_on(ev);
+    if (next.what() != verb::done) return next;
+    bool is_stopped = false;
+    failure_ = read(next.error(), {}, is_stopped);
+    if (!failure_ && !take_name()) {
+      failure_ = {dovetail::errc::unexpected_message, "the name of the transaction cannot be repeated"};
+    }
+    if (failure_) on_->set_health(session_health::closed);
+    return action::done(failure_.code());
+  }
+  void value() && noexcept {}
+
+  [[gnu::cold, gnu::noinline]] static error_info no_savepoints() {
+    return {dovetail::errc::operation_unsupported,
+            "a gateway has no savepoints: a transaction cannot hold another one"};
+  }
+
+ private:
+  bool take_name() {
+    if (said_.transaction_id.size() > 256 || said_.transaction_id.find_first_of("\"\\") != std::string::npos)
+      return false;
+    for (const char c : said_.transaction_id) {
+      if (c >= 0 && c < ' ') return false;
+    }
+    on_->socket()->transaction_id = std::move(said_.transaction_id);
+    return true;
+  }
+
+  upgrade upgrade_;
+  int depth_;
+  bool is_upgraded_ = false;
+};
+
+/// Commits or rolls back, and says farewell; the connection is closed then.
+class end_call : public call_base {
+ public:
+  using value_type = void;
+  end_call(session& on, bool is_commit, int depth) noexcept : call_base(on), is_commit_(is_commit), depth_(depth) {}
+
+  action resume(const event& ev) {
+    if (is_leaving_) return action::done(failure_.code());
+    if (!is_running()) {
+      if (depth_ != 0) return refuse(begin_call::no_savepoints());
+      if (!is_in_transaction() || on_->health() != session_health::in_transaction) {
+        return is_commit_ ? refuse(dovetail::errc::transaction_aborted) : action::done();
+      }
+      on_->body() = socket_message(*on_, is_commit_ ? "commit" : "rollback");
+      return send_message();
+    }
+    const action next = go_on(ev);
+    if (next.what() != verb::done) return next;
+    bool is_stopped = false;
+    failure_ = read(next.error(), {}, is_stopped);
+    if (next.error() && is_commit_ && message_->was_sent()) {
+      failure_ = {dovetail::errc::commit_unknown, std::string{failure_.message()}};
+    }
+    if (next.error()) return action::done(failure_.code());
+    on_->set_health(session_health::closed);
+    is_leaving_ = true;
+    websocket::masking_key key{};
+    on_->output().clear();
+    if (!on_->randomize(key)) return action::done(failure_.code());
+    websocket::append_close(on_->output(), websocket::close_code::normal, {}, &key);
+    return action::write(on_->output().view());
+  }
+  void value() && noexcept {}
+
+ private:
+  bool is_commit_;
+  int depth_;
+  bool is_leaving_ = false;
 };
 
 /// A dialogue that ends at once.

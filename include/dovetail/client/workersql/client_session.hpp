@@ -19,7 +19,8 @@ namespace dovetail::inline v0::workersql::detail {
 /// where they are while one of them lives.
 class client_session {
  public:
-  explicit client_session(const options& how) : session_(how, &dovetail::detail::random_bytes) {}
+  explicit client_session(const options& how)
+      : session_(how, {&dovetail::detail::random_bytes, &dovetail::detail::sha1}) {}
 
   startup open() noexcept { return startup{session_}; }
   ping_call ping() noexcept { return ping_call{session_}; }
@@ -60,6 +61,9 @@ class client_session {
   execute_rows_call start(execute_rows& op) noexcept { return {session_, op}; }
   script_call start(const sql_script& op) noexcept { return {session_, op.text}; }
   health_call start(const ask_health&) noexcept { return health_call{session_}; }
+  begin_call start(const sql_begin& op) noexcept { return {session_, op}; }
+  end_call start(const sql_commit& op) noexcept { return {session_, true, op.depth}; }
+  end_call start(const sql_rollback& op) noexcept { return {session_, false, op.depth}; }
   ping_call start(const ask_ping&) noexcept { return ping(); }
 
   workersql::session& wire() noexcept { return session_; }

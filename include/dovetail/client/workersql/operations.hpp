@@ -55,8 +55,8 @@ class batch {
     return *this;
   }
 
-  std::size_t size() const noexcept { return count_; }
-  bool empty() const noexcept { return count_ == 0; }
+  std::size_t size() const noexcept { return begins_.size(); }
+  bool empty() const noexcept { return begins_.empty(); }
   void clear() { *this = batch{}; }
 
   /// For operations: adds a checked request.
@@ -77,24 +77,31 @@ class batch {
   }
 
   const std::string& items() const noexcept { return items_; }
+  /// Statement number `index`, counted from 0, as an object.
+  std::string_view item(std::size_t index) const noexcept {
+    const std::size_t begin = begins_[index];
+    const std::size_t end = index + 1 < begins_.size() ? begins_[index + 1] - 1 : items_.size();
+    return std::string_view{items_}.substr(begin, end - begin);
+  }
   const error_info& refused() const noexcept { return refused_; }
   bool has_others() const noexcept { return has_others_; }
 
  private:
   void begin_item() {
-    if (count_++ != 0) items_ += ',';
+    if (!begins_.empty()) items_ += ',';
+    begins_.push_back(items_.size());
   }
   void close_item(error_info failure) {
     if (!failure || refused_) return;
     std::string context{"statement "};
-    context.append(dovetail::detail::number_text{count_}).append(" of the batch");
+    context.append(dovetail::detail::number_text{begins_.size()}).append(" of the batch");
     if (!failure.context().empty()) context.append(": ").append(failure.context());
     refused_ = std::move(failure);
     refused_.with_context(std::move(context));
   }
 
   std::string items_;
-  std::size_t count_ = 0;
+  std::vector<std::size_t> begins_;
   bool has_others_ = false;
   error_info refused_;
 };

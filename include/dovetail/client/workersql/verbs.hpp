@@ -91,7 +91,7 @@ class extra_verbs : public Base {
   }
 
   /// Executes the statements of a batch together: all, or none. (batch_summary)
-  /// Errors: errc::operation_unsupported for what a batch cannot hold; workersql::errc::batch_failed.
+  /// Errors: errc::operation_unsupported for what a batch cannot hold; workersql::gateway_errc::batch_failed.
   decltype(auto) batch(workersql::batch work, place where = place::current()) {
     return this->self().run(workersql::execute_batch{std::move(work)}, where);
   }

@@ -19,18 +19,20 @@
 namespace dovetail::inline v0::workersql {
 
 /// What an answer says besides its rows.
-struct envelope {
+struct reply_facts {
   bool is_success = true;  ///< `success`, which a peer may leave out
   bool has_success = false;
   bool has_data = false;  ///< there was a `data` that is not null
   bool has_rows = false;  ///< there was a list of rows, maybe an empty one
   bool is_cached = false;
-  std::optional<double> execution_time{};          ///< in milliseconds
-  std::optional<std::int64_t> affected{};          ///< rowsAffected, totalRowsAffected
-  std::optional<std::int64_t> row_count{};         ///< rowCount: of rows, or of what a write has changed
-  std::optional<std::int64_t> insert_id{};         ///< insertId, lastInsertId
-  std::optional<std::vector<envelope>> results{};  ///< of a batch
+  std::optional<double> execution_time{};             ///< in milliseconds
+  std::optional<std::int64_t> affected{};             ///< rowsAffected, totalRowsAffected
+  std::optional<std::int64_t> row_count{};            ///< rowCount: of rows, or of what a write has changed
+  std::optional<std::int64_t> insert_id{};            ///< insertId, lastInsertId
+  std::optional<std::vector<reply_facts>> results{};  ///< of a batch
   reply_error error{};
+  std::string id{};              ///< of a message over WebSocket: of the one that it answers
+  std::string transaction_id{};  ///< what a begun transaction is called
 
   /// What a write has changed.
   std::int64_t rows_affected() const noexcept { return affected.value_or(row_count.value_or(0)); }
@@ -53,7 +55,7 @@ class envelope_reader {
   envelope_reader(json_source& in, const rows_sink& rows) noexcept : in_(&in), rows_(&rows) {}
 
   /// `at` is the opening brace. Null after a failure: the source's, or the sink's.
-  const char* read(const char* at, envelope& out) {
+  const char* read(const char* at, reply_facts& out) {
     return members(at, [this, &out](std::string_view key, const char* value) { return member(key, value, out); });
   }
 
@@ -77,7 +79,7 @@ class envelope_reader {
     return at;
   }
 
-  const char* member(std::string_view key, const char* at, envelope& out) {
+  const char* member(std::string_view key, const char* at, reply_facts& out) {
     if (key == "data") return data(at, out);
     if (key == "success") return flag(at, out.is_success, &out.has_success);
     if (key == "cached" || key == "fromCache") return flag(at, out.is_cached);
@@ -86,15 +88,17 @@ class envelope_reader {
     return count_member(key, at, out);
   }
 
-  const char* count_member(std::string_view key, const char* at, envelope& out) {
+  const char* count_member(std::string_view key, const char* at, reply_facts& out) {
     if (key == "rowsAffected" || key == "totalRowsAffected" || key == "affectedRows") return whole(at, out.affected);
     if (key == "rowCount") return whole(at, out.row_count);
     if (key == "insertId" || key == "lastInsertId") return whole(at, out.insert_id);
     if (key == "results") return results(at, out);
+    if (key == "id") return text(at, out.id);
+    if (key == "transactionId") return text(at, out.transaction_id);
     return skip(at);
   }
 
-  const char* data(const char* at, envelope& out) {
+  const char* data(const char* at, reply_facts& out) {
     if (at == in_->end || *at == 'n') return skip(at);
     out.has_data = true;
     if (*at == '[') return rows(at, out);
@@ -108,18 +112,18 @@ class envelope_reader {
           return skip(inner);
         });
       }
-      return count_member(key, value, out);
+      return member(key, value, out);  // over WebSocket a whole answer may stand in here
     });
   }
 
-  const char* rows(const char* at, envelope& out) {
+  const char* rows(const char* at, reply_facts& out) {
     out.has_rows = true;
     return rows_->take == nullptr ? skip(at) : rows_->take(rows_->state, *in_, at);
   }
 
-  const char* results(const char* at, envelope& out) {
+  const char* results(const char* at, reply_facts& out) {
     if (at == in_->end || *at != '[') return skip(at);
-    std::vector<envelope>& all = out.results.emplace();
+    std::vector<reply_facts>& all = out.results.emplace();
     const rows_sink none;
     const rows_sink* const outer = std::exchange(rows_, &none);
     at = dovetail::detail::read_json_array(*in_, at, [this, &all](const char* next) {
@@ -150,6 +154,9 @@ class envelope_reader {
     });
   }
 
+  const char* text(const char* at, std::string& out) {
+    return at != in_->end && *at == '"' ? dovetail::detail::read_json_string(*in_, at, out) : skip(at);
+  }
   const char* flag(const char* at, bool& out, bool* is_given = nullptr) {
     const char* const end = skip(at);
     if (end == nullptr || (*at != 't' && *at != 'f')) return end;
@@ -179,9 +186,9 @@ class envelope_reader {
 
 }  // namespace detail
 
-/// Reads the body of an answer. Errors: errc::not_a_gateway with the place where it is no JSON object; none when the
-/// sink has stopped the reading, which then knows why (`is_stopped`).
-[[gnu::noinline]] inline error_info read_envelope(std::string_view body, const rows_sink& rows, envelope& out,
+/// Reads the body of an answer. Errors: gateway_errc::not_a_gateway with the place where it is no JSON object; none
+/// when the sink has stopped the reading, which then knows why (`is_stopped`).
+[[gnu::noinline]] inline error_info read_envelope(std::string_view body, const rows_sink& rows, reply_facts& out,
                                                   bool& is_stopped) {
   dovetail::detail::json_source in{body};
   detail::envelope_reader reader{in, rows};
@@ -194,7 +201,7 @@ class envelope_reader {
   is_stopped = !in.failure.is_set();
   if (is_stopped) return {};
   const error_info why = dovetail::detail::describe_read_of_text(in.failure, body);
-  return {make_error_code(errc::not_a_gateway), std::string{why.context()}};
+  return {make_error_code(gateway_errc::not_a_gateway), std::string{why.context()}};
 }
 
 }  // namespace dovetail::inline v0::workersql

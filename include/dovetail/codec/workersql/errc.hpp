@@ -12,7 +12,7 @@
 namespace dovetail::inline v0::workersql {
 
 /// What a gateway complains of, as its status, its text or its structured error tells.
-enum class errc : int {
+enum class gateway_errc : int {
   invalid_request = 1,   ///< 400: no statement, or one that it cannot read
   syntax_error,          ///< the text of the statement
   no_such_object,        ///< no such table, column, function …
@@ -61,45 +61,45 @@ struct errc_entry {
   const char* text;
 };
 
-inline errc_entry describe(errc code) noexcept {
+inline errc_entry describe(gateway_errc code) noexcept {
   switch (code) {
-    case errc::invalid_request:
+    case gateway_errc::invalid_request:
       return {condition::misuse, sdk_code::invalid_query, "the gateway cannot read the request"};
-    case errc::syntax_error:
+    case gateway_errc::syntax_error:
       return {condition::syntax, sdk_code::invalid_query, "the statement is wrong"};
-    case errc::no_such_object:
+    case gateway_errc::no_such_object:
       return {condition::not_found, sdk_code::invalid_query, "no such table, column or function"};
-    case errc::constraint_violation:
+    case gateway_errc::constraint_violation:
       return {condition::constraint, sdk_code::invalid_query, "a constraint is violated"};
-    case errc::wrong_bindings:
+    case gateway_errc::wrong_bindings:
       return {condition::misuse, sdk_code::invalid_query, "the number of parameters is wrong"};
-    case errc::too_large:
+    case gateway_errc::too_large:
       return {condition::limit, sdk_code::resource_limit, "larger than the gateway takes"};
-    case errc::unauthorized:
+    case gateway_errc::unauthorized:
       return {condition::authentication, sdk_code::auth_error, "the gateway does not accept the apiKey"};
-    case errc::forbidden:
+    case gateway_errc::forbidden:
       return {condition::permission, sdk_code::permission_error, "the gateway forbids it"};
-    case errc::not_found:
+    case gateway_errc::not_found:
       return {condition::not_found, sdk_code::invalid_query,
               "the gateway has no such path (is the apiEndpoint right?)"};
-    case errc::rate_limited:
+    case gateway_errc::rate_limited:
       return {condition::busy, sdk_code::resource_limit, "too many requests"};
-    case errc::overloaded:
+    case gateway_errc::overloaded:
       return {condition::busy, sdk_code::resource_limit, "the gateway's database is busy"};
-    case errc::unavailable:
+    case gateway_errc::unavailable:
       return {condition::connection, sdk_code::connection_error, "the gateway could not be reached by its proxy"};
-    case errc::timed_out:
+    case gateway_errc::timed_out:
       return {condition::timeout, sdk_code::timeout_error, "the gateway gave the statement up"};
-    case errc::batch_failed:
+    case gateway_errc::batch_failed:
       return {condition::server, sdk_code::internal_error, "the batch failed and was undone"};
-    case errc::internal_error:
+    case gateway_errc::internal_error:
       return {condition::server, sdk_code::internal_error, "the gateway failed"};
-    case errc::missing_rows:
+    case gateway_errc::missing_rows:
       return {condition::protocol, sdk_code::internal_error,
               "the gateway's answer has no rows, not even an empty list"};
-    case errc::not_a_gateway:
+    case gateway_errc::not_a_gateway:
       return {condition::protocol, sdk_code::internal_error, "the answer is none of a WorkerSQL gateway"};
-    case errc::redirected:
+    case gateway_errc::redirected:
       return {condition::protocol, sdk_code::connection_error,
               "the gateway answers with a redirect, which is not followed"};
   }
@@ -109,25 +109,25 @@ inline errc_entry describe(errc code) noexcept {
 class category_type final : public std::error_category {
  public:
   const char* name() const noexcept override { return "dovetail.workersql"; }
-  std::string message(int value) const override { return describe(static_cast<errc>(value)).text; }
+  std::string message(int value) const override { return describe(static_cast<gateway_errc>(value)).text; }
   std::error_condition default_error_condition(int value) const noexcept override {
-    return make_error_condition(describe(static_cast<errc>(value)).kind);
+    return make_error_condition(describe(static_cast<gateway_errc>(value)).kind);
   }
 };
 
 }  // namespace detail
 
-/// The category of `errc`.
+/// The category of `gateway_errc`.
 inline const std::error_category& category() noexcept {
   static const detail::category_type instance;
   return instance;
 }
 
-inline std::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), category()}; }
+inline std::error_code make_error_code(gateway_errc code) noexcept { return {static_cast<int>(code), category()}; }
 
 /// Which of the seven a failure is, whoever found it.
 inline sdk_code sdk_code_of(const std::error_code& code) noexcept {
-  if (code.category() == category()) return detail::describe(static_cast<errc>(code.value())).sdk;
+  if (code.category() == category()) return detail::describe(static_cast<gateway_errc>(code.value())).sdk;
   switch (condition_of(code)) {
     case condition::connection:
     case condition::commit_unknown:
@@ -183,6 +183,6 @@ inline std::error_condition make_error_condition(sdk_code code) noexcept {
 }  // namespace dovetail::inline v0::workersql
 
 template <>
-struct std::is_error_code_enum<dovetail::workersql::errc> : std::true_type {};
+struct std::is_error_code_enum<dovetail::workersql::gateway_errc> : std::true_type {};
 template <>
 struct std::is_error_condition_enum<dovetail::workersql::sdk_code> : std::true_type {};

@@ -37,9 +37,9 @@ struct http_request {
 
 /// Sends the session's body as one request, in one write, and reads the whole answer. Answers of 1xx are passed over;
 /// redirects are not followed; a connection that the gateway wants to close is closed in health when the answer is
-/// here. Errors: `errc::outcome_unknown` when a write was sent and no answer came; errc::not_a_gateway for what is no
-/// HTTP (RFC 9112); errc::frame_too_large beyond `responseLimit`; the transport's own otherwise. A status is no error
-/// here. Cancellation: the session is desynchronised afterwards, unless nothing was sent.
+/// here. Errors: `errc::outcome_unknown` when a write was sent and no answer came; gateway_errc::not_a_gateway for what
+/// is no HTTP (RFC 9112); errc::frame_too_large beyond `responseLimit`; the transport's own otherwise. A status is no
+/// error here. Cancellation: the session is desynchronised afterwards, unless nothing was sent.
 class exchange {
  public:
   using value_type = http_answer;
@@ -71,9 +71,9 @@ class exchange {
   enum class step : std::uint8_t { start, writing, reading, over };
   static constexpr int most_informational = 8;
 
-  [[gnu::noinline]] action begin(const event& ev);
+  action begin(const event& ev);
   action read(std::size_t bytes);
-  [[gnu::noinline]] action take(const event& ev);
+  action take(const event& ev);
   action take_head();
   action take_body(bool has_ended);
   void note_fields(const http1::response_head& head);
@@ -83,14 +83,15 @@ class exchange {
     step_ = step::over;
     return action::done(failure_.code());
   }
-  [[gnu::cold, gnu::noinline]] action stop(const event& ev);
-  [[gnu::cold, gnu::noinline]] action lose(std::error_code ec, std::string_view why);
+  [[gnu::cold]] action stop(const event& ev);
+  [[gnu::cold]] action lose(std::error_code ec, std::string_view why);
 
   /// The peer's bytes are refused.
   action lose_to(http1::problem why) {
     const bool is_size = why == http1::problem::body_too_large;
-    return lose(is_size ? make_error_code(dovetail::errc::frame_too_large) : make_error_code(errc::not_a_gateway),
-                http1::text_of(why));
+    return lose(
+        is_size ? make_error_code(dovetail::errc::frame_too_large) : make_error_code(gateway_errc::not_a_gateway),
+        http1::text_of(why));
   }
 
   session* on_;
@@ -168,12 +169,13 @@ inline action exchange::take_head() {
       on_->input().consume(got.size);
       reader_.restart();
       if (++informational_ > most_informational) {
-        return lose(make_error_code(errc::not_a_gateway), "too many informational answers (1xx)");
+        return lose(make_error_code(gateway_errc::not_a_gateway), "too many informational answers (1xx)");
       }
       continue;
     }
     if (head.body.kind == http1::framing::tunnel) {
-      return lose(make_error_code(errc::not_a_gateway), "the peer switches to a protocol that nobody asked for");
+      return lose(make_error_code(gateway_errc::not_a_gateway),
+                  "the peer switches to a protocol that nobody asked for");
     }
     note_fields(head);
     body_.emplace(head.body, on_->limits());

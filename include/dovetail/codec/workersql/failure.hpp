@@ -47,32 +47,32 @@ constexpr bool mentions(std::string_view text, std::string_view part) noexcept {
 }
 
 /// What kind of failure a gateway's words stand for; `otherwise` when they tell nothing.
-constexpr errc errc_of_words(std::string_view words, errc otherwise) noexcept {
+constexpr gateway_errc errc_of_words(std::string_view words, gateway_errc otherwise) noexcept {
   struct phrase {
     std::string_view part;
-    errc code;
+    gateway_errc code;
   };
   // From the messages that were observed, and those of SQLite and PostgreSQL behind a gateway.
   constexpr phrase phrases[] = {
-      {"transient database busy", errc::overloaded},
-      {"circuit open", errc::overloaded},
-      {"database is locked", errc::overloaded},
-      {"at capacity", errc::overloaded},
-      {"constraint", errc::constraint_violation},
-      {"no such", errc::no_such_object},
-      {"does not exist", errc::no_such_object},
-      {"too many sql variables", errc::too_large},
-      {"toobig", errc::too_large},
-      {"too big", errc::too_large},
-      {"too long", errc::too_large},
-      {"too large", errc::too_large},
-      {"too many operations", errc::too_large},
-      {"parameter bindings", errc::wrong_bindings},
-      {"syntax", errc::syntax_error},
-      {"did not contain a statement", errc::syntax_error},
-      {"batch failed", errc::batch_failed},
-      {"timed out", errc::timed_out},
-      {"timeout", errc::timed_out},
+      {"transient database busy", gateway_errc::overloaded},
+      {"circuit open", gateway_errc::overloaded},
+      {"database is locked", gateway_errc::overloaded},
+      {"at capacity", gateway_errc::overloaded},
+      {"constraint", gateway_errc::constraint_violation},
+      {"no such", gateway_errc::no_such_object},
+      {"does not exist", gateway_errc::no_such_object},
+      {"too many sql variables", gateway_errc::too_large},
+      {"toobig", gateway_errc::too_large},
+      {"too big", gateway_errc::too_large},
+      {"too long", gateway_errc::too_large},
+      {"too large", gateway_errc::too_large},
+      {"too many operations", gateway_errc::too_large},
+      {"parameter bindings", gateway_errc::wrong_bindings},
+      {"syntax", gateway_errc::syntax_error},
+      {"did not contain a statement", gateway_errc::syntax_error},
+      {"batch failed", gateway_errc::batch_failed},
+      {"timed out", gateway_errc::timed_out},
+      {"timeout", gateway_errc::timed_out},
   };
   for (const phrase& each : phrases) {
     if (mentions(words, each.part)) return each.code;
@@ -81,69 +81,69 @@ constexpr errc errc_of_words(std::string_view words, errc otherwise) noexcept {
 }
 
 /// What a structured error's code stands for: those of the SDKs, and of the gateway's documentation.
-constexpr errc errc_of_code(std::string_view code, unsigned status, std::string_view words) noexcept {
+constexpr gateway_errc errc_of_code(std::string_view code, unsigned status, std::string_view words) noexcept {
   struct entry {
     std::string_view name;
-    errc code;
+    gateway_errc code;
   };
   constexpr entry entries[] = {
-      {"CONNECTION_ERROR", errc::unavailable},
-      {"SERVICE_UNAVAILABLE", errc::unavailable},
-      {"TIMEOUT_ERROR", errc::timed_out},
-      {"AUTH_ERROR", errc::unauthorized},
-      {"UNAUTHORIZED", errc::unauthorized},
-      {"PERMISSION_ERROR", errc::forbidden},
-      {"FORBIDDEN", errc::forbidden},
-      {"RATE_LIMITED", errc::rate_limited},
-      {"TABLE_NOT_FOUND", errc::no_such_object},
-      {"CONSTRAINT_VIOLATION", errc::constraint_violation},
-      {"SHARD_CAPACITY_EXCEEDED", errc::overloaded},
+      {"CONNECTION_ERROR", gateway_errc::unavailable},
+      {"SERVICE_UNAVAILABLE", gateway_errc::unavailable},
+      {"TIMEOUT_ERROR", gateway_errc::timed_out},
+      {"AUTH_ERROR", gateway_errc::unauthorized},
+      {"UNAUTHORIZED", gateway_errc::unauthorized},
+      {"PERMISSION_ERROR", gateway_errc::forbidden},
+      {"FORBIDDEN", gateway_errc::forbidden},
+      {"RATE_LIMITED", gateway_errc::rate_limited},
+      {"TABLE_NOT_FOUND", gateway_errc::no_such_object},
+      {"CONSTRAINT_VIOLATION", gateway_errc::constraint_violation},
+      {"SHARD_CAPACITY_EXCEEDED", gateway_errc::overloaded},
   };
   for (const entry& each : entries) {
     if (each.name == code) return each.code;
   }
   if (code == "RESOURCE_LIMIT") {
-    if (status == 413) return errc::too_large;
-    return status == 429 ? errc::rate_limited : errc_of_words(words, errc::overloaded);
+    if (status == 413) return gateway_errc::too_large;
+    return status == 429 ? gateway_errc::rate_limited : errc_of_words(words, gateway_errc::overloaded);
   }
-  if (code == "INVALID_QUERY" || code == "INVALID_SQL") return errc_of_words(words, errc::invalid_request);
-  return errc_of_words(words, errc::internal_error);
+  if (code == "INVALID_QUERY" || code == "INVALID_SQL") return errc_of_words(words, gateway_errc::invalid_request);
+  return errc_of_words(words, gateway_errc::internal_error);
 }
 
-constexpr errc errc_of_status(unsigned status, std::string_view words) noexcept {
+constexpr gateway_errc errc_of_status(unsigned status, std::string_view words) noexcept {
   switch (status) {
     case 400:
     case 409:
     case 422:
-      return errc_of_words(words, errc::invalid_request);
+      return errc_of_words(words, gateway_errc::invalid_request);
     case 401:
     case 407:
-      return errc::unauthorized;
+      return gateway_errc::unauthorized;
     case 403:
     case 451:
-      return errc::forbidden;
+      return gateway_errc::forbidden;
     case 404:
     case 405:
     case 410:
-      return errc::not_found;
+      return gateway_errc::not_found;
     case 408:
-      return errc::timed_out;
+      return gateway_errc::timed_out;
     case 413:
     case 414:
     case 431:
-      return errc::too_large;
+      return gateway_errc::too_large;
     case 429:
-      return errc::rate_limited;
+      return gateway_errc::rate_limited;
     case 502:
     case 503:
     case 504:
-      return errc::unavailable;
+      return gateway_errc::unavailable;
     default:
       break;
   }
-  if (status >= 300 && status < 400) return errc::redirected;
-  if (status < 400) return errc_of_words(words, errc::internal_error);  // a failure with a status of success
-  return errc_of_words(words, status >= 500 ? errc::internal_error : errc::invalid_request);
+  if (status >= 300 && status < 400) return gateway_errc::redirected;
+  if (status < 400) return errc_of_words(words, gateway_errc::internal_error);  // a failure with a status of success
+  return errc_of_words(words, status >= 500 ? gateway_errc::internal_error : gateway_errc::invalid_request);
 }
 
 /// Texts of people, not pages of HTML: what stands in front of a gateway sends those.
@@ -162,7 +162,7 @@ constexpr std::string_view words_of(std::string_view body) noexcept {
   server_fields fields;
   fields.message = said.is_set ? said.message : std::string{words_of(body)};
   fields.detail = said.details;
-  const errc code =
+  const gateway_errc code =
       said.code.empty() ? errc_of_status(status, fields.message) : errc_of_code(said.code, status, fields.message);
   error_info failure{make_error_code(code)};
   fields.severity = said.code.empty() ? std::string{to_string(sdk_code_of(failure.code()))} : said.code;

@@ -1,4 +1,4 @@
-// Judges an answer: its status, its envelope, and whatever says that the statement failed.
+// Judges an answer: its status, its reply_facts, and whatever says that the statement failed.
 #pragma once
 
 #include <dovetail/base/error_info.hpp>
@@ -12,9 +12,9 @@
 namespace dovetail::inline v0::workersql {
 
 /// Reads an answer; its rows go to `rows`. Errors: what the gateway complains of, with its words, its code and the
-/// request's id as a hint; errc::not_a_gateway for an answer of success that is no JSON object. When `is_stopped`, the
-/// sink has failed and knows why.
-[[gnu::noinline]] inline error_info read_answer(const http_answer& answer, const rows_sink& rows, envelope& out,
+/// request's id as a hint; gateway_errc::not_a_gateway for an answer of success that is no JSON object. When
+/// `is_stopped`, the sink has failed and knows why.
+[[gnu::noinline]] inline error_info read_answer(const http_answer& answer, const rows_sink& rows, reply_facts& out,
                                                 bool& is_stopped) {
   const bool is_good = answer.status / 100 == 2;
   error_info failure;

@@ -184,8 +184,8 @@ class row_target {
 };
 
 /// A query succeeded, and its answer has no list of rows.
-[[gnu::cold, gnu::noinline]] inline error_info missing_rows(const envelope& said) {
-  return {make_error_code(errc::missing_rows),
+[[gnu::cold, gnu::noinline]] inline error_info missing_rows(const reply_facts& said) {
+  return {make_error_code(gateway_errc::missing_rows),
           said.has_data ? "the statement was executed; the answer tells what it did, and has no rows"
                         : "the statement was executed; the answer has no member 'data' (such is the upstream gateway)"};
 }
@@ -203,7 +203,7 @@ class all_rows final : public row_target {
         most_bytes_(most_bytes) {}
 
   rows_sink sink() noexcept { return {static_cast<row_target*>(this), &take}; }
-  error_info finish(const envelope& said) const { return said.has_rows ? error_info{} : missing_rows(said); }
+  error_info finish(const reply_facts& said) const { return said.has_rows ? error_info{} : missing_rows(said); }
   bool has_more() const noexcept { return has_more_; }
   value_type value() { return std::move(all_); }
 
@@ -248,7 +248,7 @@ class one_row final : public row_target {
   one_row() noexcept : row_target(row_plan<Row>::description, name_style_of<row_value_t<Row>>, names_maker_of<Row>()) {}
 
   rows_sink sink() noexcept { return {static_cast<row_target*>(this), &take}; }
-  error_info finish(const envelope& said) {
+  error_info finish(const reply_facts& said) {
     if (!said.has_rows) return missing_rows(said);
     if (!MayBeNone && rows_read() == 0) return dovetail::errc::no_row;
     return {};

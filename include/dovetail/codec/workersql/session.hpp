@@ -10,10 +10,14 @@
 #include <dovetail/codec/workersql/options.hpp>
 #include <dovetail/format/http1/head_writer.hpp>
 #include <dovetail/format/http1/limits.hpp>
+#include <dovetail/format/websocket/handshake.hpp>
+#include <dovetail/format/websocket/message_reader.hpp>
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,14 +27,27 @@ namespace dovetail::inline v0::workersql {
 /// Fills its argument with unpredictable bytes; injected, because the codec has no source of them.
 using random_function = bool (*)(byte_span out) noexcept;
 
+/// What a session takes from the program's TLS library.
+struct crypto_functions {
+  random_function random = nullptr;
+  websocket::sha1_function sha1 = nullptr;
+};
+
 /// What is asked of a gateway.
 enum class endpoint_kind : unsigned char { query, batch, health };
+
+/// What a connection speaks once it was upgraded (RFC 6455): one transaction, and then it is over.
+struct socket_state {
+  websocket::message_reader reader{websocket::role::client};
+  std::uint64_t last_id = 0;
+  std::string transaction_id{};
+};
 
 /// Buffers, health and the constant fields of one connection. Its dialogues borrow it, one after the other.
 class session {
  public:
-  session(const options& how, random_function random)
-      : options_(how), random_(random), input_(how.response_limit + overhead, 16 * 1024) {
+  session(const workersql::options& how, const crypto_functions& crypto)
+      : options_(how), crypto_(crypto), input_(how.response_limit + overhead, 16 * 1024) {
     limits_.body = how.response_limit;
     make_heads();
   }
@@ -56,8 +73,15 @@ class session {
   /// Everything of a request but its last fields and the empty line.
   byte_view head_of(endpoint_kind what) const noexcept { return heads_[static_cast<std::size_t>(what)].view(); }
 
+  bool randomize(byte_span out) const noexcept { return crypto_.random != nullptr && crypto_.random(out); }
+  websocket::sha1_function sha1() const noexcept { return crypto_.sha1; }
+
+  /// Set while the connection is a WebSocket, which it never ceases to be.
+  std::optional<socket_state>& socket() noexcept { return socket_; }
+  const std::optional<socket_state>& socket() const noexcept { return socket_; }
+
   /// 128 random bits; false when there is no randomness.
-  bool make_key(std::array<std::byte, 16>& bits) const noexcept { return random_ != nullptr && random_(bits); }
+  bool make_key(std::array<std::byte, 16>& bits) const noexcept { return randomize(bits); }
 
   /// How long the last answer asked to wait before another request (429, 503 with Retry-After).
   clock::duration asked_pause() const noexcept { return asked_pause_; }
@@ -110,7 +134,7 @@ class session {
   }
 
   workersql::options options_;
-  random_function random_;
+  crypto_functions crypto_;
   http1::limits limits_;
   read_buffer input_;
   byte_buffer output_;
@@ -118,6 +142,7 @@ class session {
   std::string request_id_;
   std::array<byte_buffer, 3> heads_;
   error_info refusal_;
+  std::optional<socket_state> socket_;
   session_health health_ = session_health::closed;
   clock::duration asked_pause_{};
 };

@@ -30,6 +30,7 @@ class startup {
       case step::start:
         on_->set_health(session_health::closed);
         on_->forget_answer();
+        on_->socket().reset();
         step_ = step::connecting;
         return action::connect();
       case step::connecting:

@@ -16,12 +16,12 @@ namespace {
 
 namespace dt = dovetail;
 namespace workersql = dovetail::workersql;
-using workersql::envelope;
+using workersql::reply_facts;
 using workersql::sdk_code;
 using namespace std::chrono_literals;
 
-envelope read(std::string_view body) {
-  envelope out;
+reply_facts read(std::string_view body) {
+  reply_facts out;
   bool is_stopped = false;
   const dt::error_info failure = workersql::read_envelope(body, {}, out, is_stopped);
   EXPECT_FALSE(failure) << failure.message();
@@ -30,7 +30,7 @@ envelope read(std::string_view body) {
 }
 
 dt::error_info failure_of(unsigned status, std::string_view body) {
-  envelope out;
+  reply_facts out;
   bool is_stopped = false;
   if (body.starts_with('{')) {
     EXPECT_FALSE(workersql::read_envelope(body, {}, out, is_stopped));
@@ -41,7 +41,7 @@ dt::error_info failure_of(unsigned status, std::string_view body) {
 template <class Row>
 dt::result<dt::rows<dt::row_value_t<Row>>> rows_of(std::string_view body) {
   workersql::detail::all_rows<Row> target;
-  envelope out;
+  reply_facts out;
   bool is_stopped = false;
   if (dt::error_info failure = workersql::read_envelope(body, target.sink(), out, is_stopped)) return failure;
   if (is_stopped) return target.take_failure();
@@ -72,7 +72,7 @@ constexpr std::string_view g6 =
     R"("ts":"2025-01-02 03:04:05","bin":null}],"rowCount":1,"cached":false,"executionTime":2})";
 
 TEST(WorkersqlAnswers, G3HasNoRowsAndSaysSo) {
-  const envelope got = read(g3);
+  const reply_facts got = read(g3);
   EXPECT_TRUE(got.is_success);
   EXPECT_FALSE(got.has_data);
   EXPECT_FALSE(got.has_rows);
@@ -105,7 +105,7 @@ TEST(WorkersqlAnswers, G7G8AndM5TellWhatAWriteDid) {
        R"({"success":true,"data":{"rowsAffected":1,"insertId":1},"cached":false,"executionTime":3})",
        R"({"success":true,"rowsAffected":1,"lastInsertId":1})",
        R"({"success":true,"data":[],"rowCount":1,"lastInsertId":"1"})"}) {
-    const envelope got = read(body);
+    const reply_facts got = read(body);
     EXPECT_EQ(got.rows_affected(), 1) << body;
     EXPECT_EQ(got.insert_id, 1) << body;
   }
@@ -113,52 +113,54 @@ TEST(WorkersqlAnswers, G7G8AndM5TellWhatAWriteDid) {
 
 TEST(WorkersqlAnswers, G9ToG12AreToldApartByTheirWords) {
   const auto g9 = failure_of(500, R"({"success":false,"error":"EdgeSQLError: Unique constraint violation"})");
-  EXPECT_EQ(g9.code(), workersql::errc::constraint_violation);
+  EXPECT_EQ(g9.code(), workersql::gateway_errc::constraint_violation);
   EXPECT_EQ(g9.kind(), dt::condition::constraint);
   EXPECT_TRUE(g9.code() == sdk_code::invalid_query);
   EXPECT_EQ(g9.server().message, "Unique constraint violation");
   const auto g10 = failure_of(500, R"({"success":false,"error":"EdgeSQLError: SQL syntax error"})");
-  EXPECT_EQ(g10.code(), workersql::errc::syntax_error);
+  EXPECT_EQ(g10.code(), workersql::gateway_errc::syntax_error);
   EXPECT_EQ(g10.kind(), dt::condition::syntax);
   const auto g11 = failure_of(500, R"({"success":false,"error":"EdgeSQLError: no such table: nope: SQLITE_ERROR"})");
-  EXPECT_EQ(g11.code(), workersql::errc::no_such_object);
+  EXPECT_EQ(g11.code(), workersql::gateway_errc::no_such_object);
   EXPECT_EQ(g11.kind(), dt::condition::not_found);
   const auto g12 =
       failure_of(500, R"({"success":false,"error":"EdgeSQLError: Wrong number of parameter bindings for SQL query."})");
-  EXPECT_EQ(g12.code(), workersql::errc::wrong_bindings);
+  EXPECT_EQ(g12.code(), workersql::gateway_errc::wrong_bindings);
 }
 
 TEST(WorkersqlAnswers, G2G13G14AndG15AreTexts) {
   const auto g13 = failure_of(401, "Unauthorized");
-  EXPECT_EQ(g13.code(), workersql::errc::unauthorized);
+  EXPECT_EQ(g13.code(), workersql::gateway_errc::unauthorized);
   EXPECT_EQ(g13.kind(), dt::condition::authentication);
   EXPECT_TRUE(g13.code() == sdk_code::auth_error);
   EXPECT_EQ(g13.server().message, "Unauthorized");
   const auto g14 = failure_of(400, "Invalid SQL request");
-  EXPECT_EQ(g14.code(), workersql::errc::invalid_request);
+  EXPECT_EQ(g14.code(), workersql::gateway_errc::invalid_request);
   EXPECT_TRUE(g14.code() == sdk_code::invalid_query);
 }
 
 TEST(WorkersqlAnswers, G16AndG17CountTheirResults) {
-  const envelope g16 = read(R"({"success":true,"data":{"results":[{"rowsAffected":4}],"totalRowsAffected":4}})");
+  const reply_facts g16 = read(R"({"success":true,"data":{"results":[{"rowsAffected":4}],"totalRowsAffected":4}})");
   ASSERT_TRUE(g16.results);
   EXPECT_EQ(g16.results->size(), 1U);
   EXPECT_EQ(g16.rows_affected(), 4);
-  const envelope g17 = read(R"({"success":true,"data":{"results":[],"totalRowsAffected":0}})");
+  const reply_facts g17 = read(R"({"success":true,"data":{"results":[],"totalRowsAffected":0}})");
   ASSERT_TRUE(g17.results);
   EXPECT_TRUE(g17.results->empty());
 }
 
 TEST(WorkersqlAnswers, G18ToG22SayWhatTheyCan) {
-  EXPECT_EQ(failure_of(400, "Only INSERT/UPDATE/DELETE allowed in batch").code(), workersql::errc::invalid_request);
-  EXPECT_EQ(failure_of(500, R"({"success":false,"error":"Batch failed"})").code(), workersql::errc::batch_failed);
+  EXPECT_EQ(failure_of(400, "Only INSERT/UPDATE/DELETE allowed in batch").code(),
+            workersql::gateway_errc::invalid_request);
+  EXPECT_EQ(failure_of(500, R"({"success":false,"error":"Batch failed"})").code(),
+            workersql::gateway_errc::batch_failed);
   const auto g20 = failure_of(413, "Too many operations in batch");
-  EXPECT_EQ(g20.code(), workersql::errc::too_large);
+  EXPECT_EQ(g20.code(), workersql::gateway_errc::too_large);
   EXPECT_FALSE(g20.is_transient());
   EXPECT_TRUE(g20.code() == sdk_code::resource_limit);
-  EXPECT_EQ(failure_of(413, "Payload too large").code(), workersql::errc::too_large);
+  EXPECT_EQ(failure_of(413, "Payload too large").code(), workersql::gateway_errc::too_large);
   const auto g22 = failure_of(500, "TypeError: Cannot read properties of undefined\n    at x (y:1:2)\n");
-  EXPECT_EQ(g22.code(), workersql::errc::internal_error);
+  EXPECT_EQ(g22.code(), workersql::gateway_errc::internal_error);
   EXPECT_EQ(g22.server().message, "TypeError: Cannot read properties of undefined");
 }
 
@@ -187,9 +189,9 @@ TEST(WorkersqlAnswers, G23SendsAnObjectForBytesAndTheErrorSaysWhatToDo) {
 
 TEST(WorkersqlAnswers, G24G25AndG28) {
   const auto g24 = failure_of(403, R"({"success":false,"error":"Forbidden"})");
-  EXPECT_EQ(g24.code(), workersql::errc::forbidden);
+  EXPECT_EQ(g24.code(), workersql::gateway_errc::forbidden);
   EXPECT_TRUE(g24.code() == sdk_code::permission_error);
-  EXPECT_EQ(failure_of(500, "Internal Server Error").code(), workersql::errc::internal_error);
+  EXPECT_EQ(failure_of(500, "Internal Server Error").code(), workersql::gateway_errc::internal_error);
   EXPECT_FALSE(read(R"({"success":true,"cached":false,"executionTime":1})").has_data);
 }
 
@@ -198,7 +200,7 @@ TEST(WorkersqlAnswers, M1IsStructured) {
     const auto m1 = failure_of(
         status, R"({"success":false,"error":{"code":"INVALID_QUERY","message":"near \"SELEC\": syntax error",)"
                 R"("details":{"errors":["a"]},"timestamp":"2025-01-01T00:00:00Z"}})");
-    EXPECT_EQ(m1.code(), workersql::errc::syntax_error);
+    EXPECT_EQ(m1.code(), workersql::gateway_errc::syntax_error);
     const workersql::validation_error shown = workersql::validation_error_of(m1);
     EXPECT_EQ(to_string(shown.code), "INVALID_QUERY");
     EXPECT_EQ(shown.message, "near \"SELEC\": syntax error");
@@ -208,10 +210,10 @@ TEST(WorkersqlAnswers, M1IsStructured) {
 
 TEST(WorkersqlAnswers, M2ToM4AreRead) {
   const auto m2 = failure_of(429, "Rate limit exceeded");
-  EXPECT_EQ(m2.code(), workersql::errc::rate_limited);
+  EXPECT_EQ(m2.code(), workersql::gateway_errc::rate_limited);
   EXPECT_EQ(m2.kind(), dt::condition::busy);
   EXPECT_TRUE(m2.is_transient());
-  const envelope m3 =
+  const reply_facts m3 =
       read(R"({"success":true,"results":[{"success":true,"data":[],"rowCount":1}],"totalExecutionTime":3.5})");
   ASSERT_TRUE(m3.results);
   EXPECT_EQ(m3.results->front().rows_affected(), 1);
@@ -236,20 +238,20 @@ TEST(WorkersqlAnswers, EveryCodeOfTheSdksIsKnown) {
 
 TEST(WorkersqlAnswers, ProxiesPagesAreNotQuoted) {
   const auto got = failure_of(502, "<html><body>Bad gateway</body></html>");
-  EXPECT_EQ(got.code(), workersql::errc::unavailable);
+  EXPECT_EQ(got.code(), workersql::gateway_errc::unavailable);
   EXPECT_EQ(got.kind(), dt::condition::connection);
   EXPECT_TRUE(got.server().message.empty());
-  EXPECT_EQ(failure_of(302, "").code(), workersql::errc::redirected);
+  EXPECT_EQ(failure_of(302, "").code(), workersql::gateway_errc::redirected);
 }
 
 TEST(WorkersqlAnswers, WhatIsNoJsonIsNamedWithItsPlace) {
-  envelope out;
+  reply_facts out;
   bool is_stopped = false;
   const auto got = workersql::read_envelope(R"({"success":true,"data":[{"id":1})", {}, out, is_stopped);
-  EXPECT_EQ(got.code(), workersql::errc::not_a_gateway);
+  EXPECT_EQ(got.code(), workersql::gateway_errc::not_a_gateway);
   EXPECT_NE(got.message().find("line 1, column"), std::string::npos) << got.message();
-  EXPECT_EQ(workersql::read_envelope("[]", {}, out, is_stopped).code(), workersql::errc::not_a_gateway);
-  EXPECT_EQ(workersql::read_envelope(R"({} x)", {}, out, is_stopped).code(), workersql::errc::not_a_gateway);
+  EXPECT_EQ(workersql::read_envelope("[]", {}, out, is_stopped).code(), workersql::gateway_errc::not_a_gateway);
+  EXPECT_EQ(workersql::read_envelope(R"({} x)", {}, out, is_stopped).code(), workersql::gateway_errc::not_a_gateway);
 }
 
 struct pair_row {
@@ -310,8 +312,8 @@ TEST(WorkersqlRows, DynamicRowsKeepEveryColumn) {
 }
 
 TEST(WorkersqlRows, AKeyGivenTwiceIsAnError) {
-  EXPECT_EQ(rows_of<int>(R"({"data":[{"n":1,"n":2}]})").error().code(), workersql::errc::not_a_gateway);
-  EXPECT_EQ(rows_of<int>(R"({"data":[{"n":1},{"n":1,"n":2}]})").error().code(), workersql::errc::not_a_gateway);
+  EXPECT_EQ(rows_of<int>(R"({"data":[{"n":1,"n":2}]})").error().code(), workersql::gateway_errc::not_a_gateway);
+  EXPECT_EQ(rows_of<int>(R"({"data":[{"n":1},{"n":1,"n":2}]})").error().code(), workersql::gateway_errc::not_a_gateway);
 }
 
 TEST(WorkersqlRows, ManyRowsAreAllRead) {

@@ -89,7 +89,7 @@ TEST(WorkersqlExchange, InformationalAnswersArePassedOverUpToALimit) {
   script(make(sessions))
       .write(post("/v1/query", select_1))
       .read(endless)
-      .done_with(make_error_code(workersql::errc::not_a_gateway));
+      .done_with(make_error_code(workersql::gateway_errc::not_a_gateway));
 }
 
 TEST(WorkersqlExchange, AWriteCarriesItsKeyAndAnEchoIsNoted) {
@@ -145,7 +145,7 @@ TEST(WorkersqlExchange, WhatIsNoHttpIsNamed) {
     script(make(sessions))
         .write(post("/v1/query", select_1))
         .read(each)
-        .done_with(make_error_code(workersql::errc::not_a_gateway));
+        .done_with(make_error_code(workersql::gateway_errc::not_a_gateway));
     EXPECT_NE(sessions.health(), session_health::idle);
   }
 }
