@@ -12,7 +12,7 @@
 namespace dovetail::inline v0 {
 
 /// A growing byte queue with a hard maximum; memory is not zeroed.
-/// Lifetime: `committed()` and `free()` are valid until the next `prepare()`, `consume()` or `clear()`.
+/// Lifetime: `committed()`, `filled()` and `free()` are valid until the next `prepare()`, `consume()` or `clear()`.
 /// Cost: only the unread tail is moved, and only when the space behind it is too small.
 class read_buffer {
  public:
@@ -37,6 +37,8 @@ class read_buffer {
   }
 
   byte_view committed() const noexcept { return {memory_.get() + begin_, end_ - begin_}; }
+  /// The committed bytes, for what is decoded in place.
+  byte_span filled() noexcept { return {memory_.get() + begin_, end_ - begin_}; }
   byte_span free() noexcept { return {memory_.get() + end_, capacity_ - end_}; }
   std::size_t maximum() const noexcept { return maximum_; }
   std::size_t capacity() const noexcept { return capacity_; }

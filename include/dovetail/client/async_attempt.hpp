@@ -137,8 +137,12 @@ void async_attempt<Core>::start() {
 template <class Core>
 void async_attempt<Core>::failed(error_info why, std::size_t sent) {
   is_in_dialogue_ = false;
+  clock::duration at_least{};
+  if constexpr (requires { lease_->asked_pause(); }) {
+    if (sent != 0 && lease_) at_least = lease_->asked_pause();  // it has answered
+  }
   lease_.release();
-  const verdict next = core_->judge(why, name(), attempt_, is_idempotent(), sent, how_);
+  const verdict next = core_->judge(why, name(), attempt_, is_idempotent(), sent, how_, at_least);
   if (!next.repeat || is_cancelled_) return give_up(std::move(why));
   ++attempt_;
   pause(next.delay);

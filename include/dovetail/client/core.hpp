@@ -40,16 +40,18 @@ class client_core {
       for (int attempt = 1;; ++attempt) {
         error_info why;
         std::size_t sent = 0;
+        clock::duration at_least{};
         if (result<lease> got = pool_.acquire(how.by, how.where)) {
           auto answer = perform_on(**got, op, how, attempt);
           if (answer) return answer;
           why = std::move(answer).error();
           if (ends_at<Op>(why.kind())) return why;
           sent = (*got)->last_traffic().sent;
+          if constexpr (requires { (*got)->asked_pause(); }) at_least = (*got)->asked_pause();
         } else {
           why = std::move(got).error();
         }  // the connection goes back before the pause
-        if (!pause(why, Op::name, attempt, op.is_idempotent(), sent, how)) return why;
+        if (!pause(why, Op::name, attempt, op.is_idempotent(), sent, how, at_least)) return why;
       }
     }
 
@@ -89,13 +91,14 @@ class client_core {
   }
 
   /// What the retry policy says about a failed attempt; a final failure is reported and gets the caller's place.
+  /// `at_least`: the pause that the server has asked for; there is no other attempt when the deadline comes before.
   [[gnu::cold, gnu::noinline]] verdict judge(error_info& why, std::string_view name, int attempt, bool is_idempotent,
-                                             std::size_t sent, const call& how);
+                                             std::size_t sent, const call& how, clock::duration at_least = {});
 
  private:
   /// Lets the pause before the next attempt pass; false when there is none.
   [[gnu::cold, gnu::noinline]] bool pause(error_info& why, std::string_view name, int attempt, bool is_idempotent,
-                                          std::size_t sent, const call& how);
+                                          std::size_t sent, const call& how, clock::duration at_least = {});
 
   pool_type pool_;
   [[no_unique_address]] Retry retry_;
@@ -110,11 +113,12 @@ client_core<Connection, Retry, Pool, Observer>::client_core(typename Connection:
 
 template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
 verdict client_core<Connection, Retry, Pool, Observer>::judge(error_info& why, std::string_view name, int attempt,
-                                                              bool is_idempotent, std::size_t sent, const call& how) {
+                                                              bool is_idempotent, std::size_t sent, const call& how,
+                                                              clock::duration at_least) {
   const clock::time_point now = clock::now();
   // A pool that stayed full for a whole wait is not asked again: more waiting is what its settings ruled out.
   const bool is_exhausted = why.code() == errc::pool_wait_timeout || why.code() == errc::pool_queue_full;
-  const verdict next =
+  verdict next =
       is_exhausted
           ? verdict::give_up()
           : retry_.decide({.kind = why.kind(),
@@ -125,6 +129,10 @@ verdict client_core<Connection, Retry, Pool, Observer>::judge(error_info& why, s
                            .budget = how.by.is_never() ? (clock::duration::max)()
                                                        : (std::max)(how.by.when() - now, clock::duration::zero()),
                            .random = detail::random_for_jitter()});
+  if (next.repeat && next.delay < at_least) {
+    const bool is_too_late = !how.by.is_never() && at_least >= how.by.when() - now;
+    next = is_too_late ? verdict::give_up() : verdict::repeat_after(at_least);
+  }
   detail::observe(watcher(), [&] {
     return observation{.what = next.repeat ? observed::retry : observed::error,
                        .operation = name,
@@ -139,8 +147,9 @@ verdict client_core<Connection, Retry, Pool, Observer>::judge(error_info& why, s
 
 template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
 bool client_core<Connection, Retry, Pool, Observer>::pause(error_info& why, std::string_view name, int attempt,
-                                                           bool is_idempotent, std::size_t sent, const call& how) {
-  const verdict next = judge(why, name, attempt, is_idempotent, sent, how);
+                                                           bool is_idempotent, std::size_t sent, const call& how,
+                                                           clock::duration at_least) {
+  const verdict next = judge(why, name, attempt, is_idempotent, sent, how, at_least);
   if (!next.repeat) return false;
   if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);
   return true;

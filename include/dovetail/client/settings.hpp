@@ -28,14 +28,15 @@ struct client_settings {
 
 /// What a connection string says of the settings; it wins over what the program says.
 struct string_settings {
-  std::optional<std::size_t> min_connections{};             ///< minConnections
-  std::optional<std::size_t> max_connections{};             ///< maxConnections; 1 with pooling=false
-  std::optional<std::chrono::milliseconds> acquire_wait{};  ///< acquireTimeout
-  std::optional<std::chrono::milliseconds> idle_limit{};    ///< idleTimeout
-  std::optional<std::chrono::milliseconds> age_limit{};     ///< maxLifetime
-  std::optional<std::chrono::milliseconds> timeout{};       ///< timeout
-  std::optional<int> retry_attempts{};                      ///< retryAttempts, the first attempt included
-  std::optional<std::chrono::milliseconds> retry_delay{};   ///< retryDelay, before the second attempt
+  std::optional<std::size_t> min_connections{};               ///< minConnections
+  std::optional<std::size_t> max_connections{};               ///< maxConnections; 1 with pooling=false
+  std::optional<std::chrono::milliseconds> acquire_wait{};    ///< acquireTimeout
+  std::optional<std::chrono::milliseconds> idle_limit{};      ///< idleTimeout
+  std::optional<std::chrono::milliseconds> age_limit{};       ///< maxLifetime
+  std::optional<std::chrono::milliseconds> timeout{};         ///< timeout
+  std::optional<int> retry_attempts{};                        ///< retryAttempts, the first attempt included
+  std::optional<std::chrono::milliseconds> retry_delay{};     ///< retryDelay, before the second attempt
+  std::optional<std::chrono::milliseconds> check_interval{};  ///< healthCheckInterval, where a database has it
 };
 
 /// A client's options and settings, as a connection string gives them.
@@ -103,6 +104,12 @@ error_info apply(Settings& settings, const string_settings& said) {
     wrong = apply_to(
         settings.retry, said.retry_delay,
         [](auto& p, auto v) -> decltype(void(p.initial_delay = v)) { p.initial_delay = v; }, "retryDelay", "retry");
+  }
+  if (!wrong) {
+    wrong = apply_to(
+        settings.pool, said.check_interval,
+        [](auto& p, auto v) -> decltype(void(p.check_interval = v)) { p.check_interval = v; }, "healthCheckInterval",
+        "pool");
   }
   return wrong;
 }

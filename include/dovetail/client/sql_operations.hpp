@@ -6,6 +6,7 @@
 #include <dovetail/row/rows.hpp>
 #include <dovetail/sql/statement.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -36,13 +37,22 @@ struct sql_request {
   bool is_read_only() const noexcept { return sql.view().traits.read_only == tri_state::yes; }
 };
 
+/// How a write tells its server that a repeated attempt is the same write. Connections set it whose servers have such a
+/// thing; it stays the same for all attempts.
+struct repeat_key {
+  std::array<std::byte, 16> bits{};
+  bool is_set = false;
+  bool is_honoured = false;  ///< the server executes the write once, however often it comes with this key
+};
+
 /// Runs a statement; rows are dropped.
 template <class Request>
 struct sql_execute {
   using value_type = summary;
   static constexpr std::string_view name = "execute";
   Request request;
-  bool is_idempotent() const noexcept { return request.is_read_only(); }
+  repeat_key key{};
+  bool is_idempotent() const noexcept { return request.is_read_only() || key.is_honoured; }
 };
 
 /// Reads all rows.
@@ -109,7 +119,8 @@ struct sql_insert {
   std::string table;
   std::string_view tail;  ///< `insert_tail<D, Row>`
   Range rows;
-  bool is_idempotent() const noexcept { return false; }
+  repeat_key key{};
+  bool is_idempotent() const noexcept { return key.is_honoured; }
 };
 
 /// Inserts one row and reads what the database made of it.
@@ -121,7 +132,8 @@ struct sql_insert_returning {
   std::string_view tail;       ///< `insert_tail<D, Struct>`
   std::string_view returning;  ///< `returning_tail<D, Row>`
   Struct row;
-  bool is_idempotent() const noexcept { return false; }
+  repeat_key key{};
+  bool is_idempotent() const noexcept { return key.is_honoured; }
 };
 
 /// What a stream has next: a row, its end, a failure, or more rows that have to be fetched.

@@ -48,10 +48,10 @@ constexpr std::size_t base64_byte_count(std::string_view text) noexcept {
   return count;
 }
 
-/// Reads all of `text` into `bytes`, which has `base64_byte_count(text)` of them. False when a character is foreign,
-/// the padding is wrong or missing, or the bits behind the last byte are not zero: each byte sequence has one text.
+/// Reads all of `text` into `bytes`. False when those are not `base64_byte_count(text)`, a character is foreign, the
+/// padding is wrong or missing, or the bits behind the last byte are not zero: each byte sequence has one text.
 constexpr bool read_base64(std::string_view text, byte_span bytes) noexcept {
-  if (text.size() % 4 != 0) return false;
+  if (text.size() % 4 != 0 || base64_byte_count(text) != bytes.size()) return false;
   std::size_t written = 0;
   for (std::size_t i = 0; i < text.size(); i += 4) {
     const bool is_last = i + 4 == text.size();
@@ -66,7 +66,7 @@ constexpr bool read_base64(std::string_view text, byte_span bytes) noexcept {
     for (std::size_t j = 0; j < 3 - padding; ++j)
       bytes[written++] = static_cast<std::byte>(group >> (16 - 8 * j) & 0xFF);
   }
-  return written == bytes.size();
+  return true;
 }
 
 }  // namespace dovetail::inline v0::detail

@@ -30,6 +30,9 @@ bool digest(const EVP_MD* kind, byte_view data, std::array<std::byte, Size>& out
 
 inline bool sha256(byte_view data, std::array<std::byte, 32>& out) noexcept { return digest(EVP_sha256(), data, out); }
 
+/// For the handshake of WebSocket, which asks for no secrecy of it.
+inline bool sha1(byte_view data, std::array<std::byte, 20>& out) noexcept { return digest(EVP_sha1(), data, out); }
+
 /// False where the library's rules forbid MD5 (FIPS).
 inline bool md5(byte_view data, std::array<std::byte, 16>& out) noexcept { return digest(EVP_md5(), data, out); }
 

@@ -40,6 +40,15 @@ TEST(ReadBuffer, CommittedBytesAreReadInOrder) {
   EXPECT_TRUE(buffer.committed().empty());
 }
 
+TEST(ReadBuffer, CommittedBytesMayBeChangedInPlace) {
+  dt::read_buffer buffer(100);
+  EXPECT_TRUE(buffer.filled().empty());
+  ASSERT_TRUE(append(buffer, "xHallo"));
+  buffer.consume(1);
+  buffer.filled()[1] = std::byte{'e'};
+  EXPECT_EQ(dt::as_text(buffer.committed()), "Hello");
+}
+
 TEST(ReadBuffer, TheMaximumIsReachedAndNotPassed) {
   dt::read_buffer buffer(8, 4);
   ASSERT_TRUE(append(buffer, "12345678"));

@@ -7,6 +7,7 @@
 #include <dovetail/codec/postgres/execute.hpp>
 #include <dovetail/codec/postgres/session.hpp>
 #include <dovetail/sansio/action.hpp>
+#include <dovetail/sql/dynamic_statement.hpp>
 #include <dovetail/sql/insert_text.hpp>
 #include <dovetail/sql/text_position.hpp>
 
@@ -93,6 +94,7 @@ class prepared_request {
     return {};
   }
 
+  void hint(const statement_view&, const dynamic_arguments&) noexcept {}  // their types are what they hold
   template <class... Args>
   void hint(const statement_view& view, const Args&... args) {
     using pack = dovetail::detail::argument_pack<std::remove_cvref_t<Args>...>;
@@ -104,6 +106,9 @@ class prepared_request {
     }
   }
 
+  void collect(const statement_view&, const dynamic_places& places, const dynamic_arguments& given) {
+    types_.set(dynamic_slot_types(given), places, {});
+  }
   template <class Places, class... Args>
   void collect(const statement_view& view, const Places& places, const Args&... args) {
     constexpr const auto& slot_list = slot_types<std::remove_cvref_t<Args>...>;

@@ -1,0 +1,62 @@
+// WorkerSQL: a SQL database behind an HTTP gateway, here one of this process over SQLite.
+#include <dovetail/sqlite.hpp>
+#include <dovetail/workersql.hpp>
+#include <dovetail/workersql_gateway.hpp>
+
+#include <cstdint>
+#include <iostream>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <vector>
+
+namespace dt = dovetail;
+
+struct user {
+  std::int64_t id;
+  std::string name;
+  bool active;
+};
+
+int main() {
+  dt::workersql::gateway_options how;
+  how.authentication.api_keys.push_back({.key = dt::secret{"dev-key"}, .may = dt::workersql::permissions::admin});
+  dt::workersql::gateway served{dt::sqlite::client{"sqlite::memory:"}, how};
+
+  // A real one is "workersql://api.workersql.com/mydb?apiKey=…".
+  dt::workersql::client db{served.dsn("apiKey=dev-key&maxConnections=20&idempotency=all")};
+  db.execute("create table users(id integer primary key, name text not null, active integer)");
+
+  // One statement, many rows, one request: all or none.
+  db.execute_many("insert into users(id, name, active) values (?, ?, ?)",
+                  std::vector<std::tuple<int, std::string, bool>>{{1, "Ann", true}, {2, "Bo", false}});
+
+  for (const user& each : db.query<user>("SELECT * FROM users WHERE id = ?", 1)) std::cout << each.name << '\n';
+
+  // What the gateway says besides the rows.
+  const auto answer = db.request<user>(dt::workersql::consistency::strong, "SELECT * FROM users");
+  std::cout << answer.data.size() << " rows, " << (answer.cached ? "cached" : "fresh") << '\n';
+
+  // Over a WebSocket of its own; rolled back when it throws.
+  db.transaction([](auto& tx) { tx.execute("update users set active = :yes", dt::arg<"yes">(true)); });
+
+  // Any number of threads.
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 10; ++i) {
+    threads.emplace_back([&db] { db.query_value<int>("SELECT count(*) FROM users WHERE active = ?", true); });
+  }
+  for (std::thread& each : threads) each.join();
+
+  // The seven codes of the SDKs.
+  try {
+    db.query<user>("SELECT * FROM nobody");
+  } catch (const dt::error& failed) {
+    const dt::workersql::validation_error shown = dt::workersql::validation_error_of(failed.info());
+    std::cout << to_string(shown.code) << ": " << shown.message << '\n';
+  }
+
+  const dt::workersql::pool_stats pool = db.get_pool_stats();
+  std::cout << (pool.active == 0 && pool.max_connections == 20 ? "all connections are back" : "a connection is missing")
+            << '\n';
+  return db.health().is_healthy() ? 0 : 1;
+}

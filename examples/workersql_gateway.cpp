@@ -1,0 +1,117 @@
+// A SQLite file or a PostgreSQL server behind HTTP: workersql_gateway --database sqlite:app.db|postgresql://… --port
+// 8787
+// [--host 127.0.0.1] [--key KEY]… [--read-key KEY]… [--jwt-secret S] [--envelope docs|sdk] [--rate N-a-minute]
+// [--threads 4] [--origin URL]…; Ctrl-C stops it gracefully. Without arguments it shows a request and ends.
+#include <dovetail/postgres.hpp>
+#include <dovetail/sqlite.hpp>
+#include <dovetail/transport/blocking.hpp>
+#include <dovetail/workersql_gateway.hpp>
+
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace dt = dovetail;
+namespace ws = dovetail::workersql;
+
+namespace {
+
+template <class Number>
+Number number(std::string_view option, std::string_view text) {
+  Number value{};
+  if (dt::parse_integer(text, value)) return value;
+  throw std::invalid_argument(std::string{option} + " needs a number, not '" + std::string{text} + "'");
+}
+
+void read_arguments(int count, char** arguments, std::string& database, ws::gateway_options& how) {
+  const auto add_key = [&how](std::string_view key, std::string name, ws::permissions may) {
+    how.authentication.api_keys.push_back(
+        {.key = dt::secret{std::string{key}}, .name = std::move(name), .tenant = "main", .may = may});
+  };
+  for (int i = 1; i < count; i += 2) {
+    const std::string_view name = arguments[i];
+    if (i + 1 == count) throw std::invalid_argument("missing value: " + std::string{name});
+    const std::string_view value = arguments[i + 1];
+    if (name == "--database") {
+      database = value;
+    } else if (name == "--host") {
+      how.host = value;
+    } else if (name == "--port") {
+      how.port = number<std::uint16_t>(name, value);
+    } else if (name == "--key") {
+      add_key(value, "owner", ws::permissions::admin);
+    } else if (name == "--read-key") {
+      add_key(value, "reader", ws::permissions::read);
+    } else if (name == "--jwt-secret") {
+      how.authentication.jwt_secret = dt::secret{std::string{value}};
+    } else if (name == "--envelope" && (value == "docs" || value == "sdk")) {
+      how.envelope = value == "sdk" ? ws::envelope::sdk : ws::envelope::docs;
+    } else if (name == "--rate") {
+      how.rate = {.requests = number<std::uint32_t>(name, value), .window = std::chrono::seconds{60}};
+    } else if (name == "--threads") {
+      how.worker_threads = number<std::size_t>(name, value);
+    } else if (name == "--origin") {
+      how.cors_origins.emplace_back(value);
+    } else {
+      throw std::invalid_argument("unknown option or value: " + std::string{name} + " " + std::string{value});
+    }
+  }
+}
+
+ws::gateway serve(std::string_view database, ws::gateway_options how) {
+  if (database.starts_with("postgres")) return ws::gateway{dt::postgres::client{database}, std::move(how)};
+  return ws::gateway{dt::sqlite::client{database}, std::move(how)};
+}
+
+void show_a_request() {
+  //[embed
+  dt::sqlite::client db{"sqlite::memory:"};
+  db.script("create table city(id integer primary key, name text); insert into city(name) values ('Bern'), ('Chur')");
+  ws::gateway_options how;  // any free port of 127.0.0.1
+  how.authentication.api_keys.push_back({.key = dt::secret{"k1"}, .name = "app", .may = ws::permissions::read});
+  ws::gateway served{db, how};  // serves from here to stop(), or to its end
+  //]
+  constexpr std::string_view body = R"({"sql":"select * from city where id > ?","params":[1]})";
+  std::string request = "POST /v1/query HTTP/1.1\r\nHost: localhost\r\nX-API-Key: k1\r\nConnection: close\r\n";
+  request.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n\r\n").append(body);
+  dt::tcp_stream stream{served.endpoint()};
+  const dt::deadline by = dt::deadline::after(std::chrono::seconds{10});
+  std::error_code ec = dt::connect(stream, by);
+  dt::write_all(stream, dt::as_byte_view(request), by, ec);
+  char answer[4096];
+  while (const std::size_t size =
+             dt::read_some(stream, dt::byte_span{reinterpret_cast<std::byte*>(answer), sizeof answer}, by, ec)) {
+    std::printf("%.*s", static_cast<int>(size), answer);
+  }
+  std::printf("\n");
+}
+
+}  // namespace
+
+int main(int count, char** arguments) try {
+  if (count == 1) return show_a_request(), 0;
+  std::string database = "sqlite:workersql.db";
+  ws::gateway_options how;
+  how.port = 8787;
+  read_arguments(count, arguments, database, how);
+  asio::io_context signals;  // before the server, so that no signal is lost
+  asio::signal_set stop{signals, SIGINT, SIGTERM};
+  ws::gateway served = serve(database, std::move(how));
+  std::printf("gateway on %s, port %d\n", served.endpoint().host.c_str(), served.port());
+  std::fflush(stdout);
+  stop.async_wait([](const std::error_code&, int) {});
+  signals.run();
+  served.stop();
+  std::printf("stopped after %llu requests\n", static_cast<unsigned long long>(served.statistics().requests));
+} catch (const std::exception& failure) {
+  std::fprintf(stderr, "workersql_gateway: %s\n", failure.what());
+  return 1;
+}

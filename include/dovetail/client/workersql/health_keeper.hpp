@@ -1,0 +1,111 @@
+// The background health check of blocking clients: a thread that keeps the pool's idle connections alive and enough.
+#pragma once
+
+#include <dovetail/base/deadline.hpp>
+#include <dovetail/client/pool_report.hpp>
+
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+namespace dovetail::inline v0::workersql {
+
+/// The pool's counters under the names that all SDKs use.
+struct pool_stats {
+  std::size_t total = 0;
+  std::size_t active = 0;
+  std::size_t idle = 0;
+  std::size_t min_connections = 0;
+  std::size_t max_connections = 0;
+};
+
+namespace detail {
+
+/// Calls a function again and again until it is destroyed, which does not wait for the rest of an interval.
+class repeater {
+ public:
+  template <class Task>
+  repeater(clock::duration interval, Task task)
+      : thread_([this, interval, task = std::move(task)]() mutable {
+          std::unique_lock lock{mutex_};
+          while (!wakeup_.wait_for(lock, interval, [this] { return is_over_; })) {
+            lock.unlock();
+            task();
+            lock.lock();
+          }
+        }) {}
+  repeater(const repeater&) = delete;
+  repeater& operator=(const repeater&) = delete;
+  ~repeater() {
+    {
+      const std::lock_guard lock{mutex_};
+      is_over_ = true;
+    }
+    wakeup_.notify_all();
+    thread_.join();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable wakeup_;
+  bool is_over_ = false;
+  std::thread thread_;
+};
+
+}  // namespace detail
+
+/// A blocking client whose pool is looked after in the background, each `check_interval` of the pool's policy: idle
+/// connections are pinged, stale ones closed, missing ones (below the minimum) opened. No connection is opened before
+/// the first interval has passed or a call needs one. A policy whose interval is `clock::duration::max()` has no such
+/// thread. Threads: as `basic_client`.
+template <class Client>
+class kept_client : public Client {
+ public:
+  using settings = typename Client::settings;
+  using options = typename Client::options;
+
+  explicit kept_client(std::string_view connection_string, settings how = {})
+      : Client(connection_string, how), keeper_(start(connection_string, how)) {}
+  explicit kept_client(options where, settings how = {}) : Client(std::move(where), how), keeper_(start({}, how)) {}
+  kept_client(kept_client&&) noexcept = default;
+  kept_client& operator=(kept_client&& other) noexcept {
+    keeper_.reset();
+    auto keeper = std::move(other.keeper_);
+    Client::operator=(std::move(other));
+    keeper_ = std::move(keeper);
+    return *this;
+  }
+
+  /// The pool's counters under the SDKs' names; `statistics()` has more.
+  pool_stats get_pool_stats() const noexcept {
+    const pool_statistics all = this->statistics();
+    return {all.total, all.active, all.idle, all.min, all.max};
+  }
+  /// Refuses further calls, ends the background check, and closes the connections.
+  void close() noexcept {
+    keeper_.reset();
+    Client::close();
+  }
+
+ private:
+  std::unique_ptr<detail::repeater> start(std::string_view connection_string, const settings& how) {
+    clock::duration interval = how.pool.check_interval;
+    if (!connection_string.empty()) {
+      auto parsed = Client::connection_type::parse(connection_string);
+      if (parsed && parsed->settings.check_interval) interval = *parsed->settings.check_interval;
+    }
+    if (interval == (clock::duration::max)()) return nullptr;
+    auto& connections = this->core().connections();
+    return std::make_unique<detail::repeater>(interval, [&connections, wait = how.pool.check_wait] {
+      static_cast<void>(connections.maintain(deadline::after(wait)));  // the next call meets the failure itself
+    });
+  }
+
+  std::unique_ptr<detail::repeater> keeper_;  // ends before the pool does
+};
+
+}  // namespace dovetail::inline v0::workersql

@@ -1,0 +1,387 @@
+// One HTTP connection of a gateway: reads a request, has it answered, writes the answer, and begins again.
+#pragma once
+
+#include <dovetail/base/buffer.hpp>
+#include <dovetail/base/byte_buffer.hpp>
+#include <dovetail/client/workersql_gateway/hub.hpp>
+#include <dovetail/client/workersql_gateway/refuse_early.hpp>
+#include <dovetail/client/workersql_gateway/replies.hpp>
+#include <dovetail/client/workersql_gateway/request.hpp>
+#include <dovetail/client/workersql_gateway/socket_connection.hpp>
+
+#include <asio/buffer.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/write.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace dovetail::inline v0::workersql::serving {
+
+/// Requests that are pipelined are answered one after the other. Nothing is read while one is under way, so that a peer
+/// that sends more than it reads is held up by its own socket.
+class http_connection final : public gateway_connection,
+                              public answer_listener,
+                              public std::enable_shared_from_this<http_connection> {
+ public:
+  http_connection(gateway_hub& hub, asio::ip::tcp::socket accepted, std::string peer)
+      : hub_(&hub),
+        socket_(std::move(accepted)),
+        timer_(hub.io),
+        peer_(std::move(peer)),
+        bounds_{.head = hub.options.head_limit,
+                .target = (std::min)(hub.options.head_limit, std::size_t{8192}),
+                .fields = 128,
+                .body = hub.options.body_limit,
+                .chunk_overhead = 16 * 1024},
+        reader_(bounds_),
+        input_(hub.options.head_limit + 2 * hub.options.body_limit + 64 * 1024, 4096) {}
+
+  void start() { begin_request(); }
+
+  void stop() override {
+    is_stopping_ = true;
+    if (step_ == step::idle) end();
+  }
+  void kill() override {
+    is_killed_ = true;
+    close();
+    if (step_ != step::working) end();
+  }
+
+  /// On a worker: nothing else of this object is touched meanwhile.
+  void work() noexcept override {
+    try {
+      answer_ = execute();
+    } catch (...) {
+      answer_ = {};
+      answer_.status = 500;  // it may have been executed before: it is kept
+    }
+    asio::post(hub_->io, [self = this->shared_from_this()] { self->worked(); });
+  }
+
+  /// The answer to the same request, which another connection has sent before.
+  void on_answer(const gateway_answer* answer) override {
+    if (step_ != step::waiting) return;
+    if (answer != nullptr) return write_answer(*answer);
+    dispatch();  // it came to nothing: this one is executed
+  }
+
+ private:
+  enum class step : std::uint8_t { idle, reading, working, waiting, writing, lingering, over };
+
+  // Reading.
+
+  void begin_request() {
+    if (is_stopping_) return end();
+    input_.consume(std::exchange(used_, 0));
+    reader_.restart();
+    body_.reset();
+    request_ = {};
+    early_.reset();
+    is_first_read_ = true;
+    step_ = step::idle;
+    if (input_.committed().empty()) {
+      wait(hub_->options.idle_limit);
+      read_more(1);
+    } else {
+      read_head();
+    }
+  }
+
+  void read_more(std::size_t wanted) {
+    // What the peer announces is not trusted with memory at once.
+    if (!input_.prepare((std::min)(wanted, std::size_t{64 * 1024}))) {
+      return refuse(413, codes::resource_limit, "the request is too large");
+    }
+    const byte_span room = input_.free();
+    socket_.async_read_some(
+        asio::buffer(room.data(), room.size()),
+        [self = shared_from_this()](const std::error_code& ec, std::size_t bytes) { self->has_read(ec, bytes); });
+  }
+
+  void has_read(const std::error_code& ec, std::size_t bytes) {
+    if (step_ == step::over) return;
+    if (step_ == step::lingering) return linger_on(ec, bytes);
+    if (is_late_) return refuse(408, codes::timeout, "the request did not come in time");
+    if (ec) return end();
+    input_.commit(bytes);
+    if (body_) {
+      read_body();
+    } else {
+      read_head();
+    }
+  }
+
+  void read_head() {
+    if (std::exchange(is_first_read_, false)) {
+      step_ = step::reading;
+      since_ = clock::now();
+      wait(hub_->options.read_limit);
+    }
+    http1::request_head head;
+    const http1::head_progress came = reader_.read(as_text(input_.committed()), head);
+    if (came.state == http1::progress::need_more) return read_more(1);
+    if (came.state == http1::progress::failed) return refuse(came.why);
+    request_ = read_request(head, hub_->who, unix_time(), hub_->options.cors_origins);
+    body_.emplace(head.body, bounds_);
+    has_body_ = head.body.kind != http1::framing::none;
+    input_.consume(came.size);
+    early_ = refuse_early(*hub_, request_, peer_);
+    if (request_.expects_continue && has_body_) {
+      if (early_) {
+        is_ending_ = true;
+        return write_answer(*std::exchange(early_, {}));
+      }
+      return send_continue();
+    }
+    read_body();
+  }
+
+  void send_continue() {
+    asio::async_write(socket_, asio::buffer(std::string_view{"HTTP/1.1 100 Continue\r\n\r\n"}),
+                      [self = shared_from_this()](const std::error_code& ec, std::size_t) {
+                        if (self->step_ != step::reading) return;
+                        if (ec) return self->end();
+                        self->read_body();
+                      });
+  }
+
+  void read_body() {
+    const http1::body_progress came = body_->collect(input_.filled());
+    if (came.state == http1::progress::need_more) return read_more(came.wanted);
+    if (came.state == http1::progress::failed) return refuse(came.why);
+    content_ = as_text(came.content);
+    used_ = came.used;
+    if (early_) return write_answer(*std::exchange(early_, {}));
+    dispatch();
+  }
+
+  // Deciding.
+
+  void dispatch() {
+    timer_.cancel();
+    switch (request_.where) {
+      case endpoint::metrics:
+        return write_answer(answer_metrics(*hub_, request_.wants_json_metrics));
+      case endpoint::who:
+        return write_answer(answer_who(request_.who));
+      case endpoint::socket:
+        return upgrade();
+      case endpoint::health:
+        return submit();
+      default:
+        if (!request_.idempotency_key.empty()) return dispatch_once();
+        return submit();
+    }
+  }
+
+  void dispatch_once() {
+    if (request_.idempotency_key.size() > 255) {
+      return write_answer(refusal(400, codes::invalid_query, "an idempotency key has at most 255 characters"));
+    }
+    key_ = request_.who->key() + '\n' + request_.idempotency_key;
+    digest request{};
+    std::string asked = std::string{to_string(request_.where)} + '\n';
+    asked += content_;
+    if (!dovetail::detail::sha256(as_byte_view(asked), request)) {
+      return write_answer(refusal(500, codes::internal, "no SHA-256"));
+    }
+    const gateway_answer* kept = nullptr;
+    const std::weak_ptr<answer_listener> self = weak_from_this();
+    switch (hub_->answers.start(key_, request, self, clock::now(), kept)) {
+      case idempotent_start::execute:
+        is_first_ = true;
+        return submit();
+      case idempotent_start::replay:
+        return write_answer(*kept);
+      case idempotent_start::wait:
+        step_ = step::waiting;
+        return wait(hub_->options.request_limit);
+      case idempotent_start::mismatch:
+        return write_answer(refusal(400, codes::invalid_query, "the idempotency key was used for another request"));
+      case idempotent_start::conflict:
+        return write_answer(
+            refusal(failure_class{409, codes::resource_limit, 1, false}, "the same request is under way"));
+      case idempotent_start::full:
+        return write_answer(
+            refusal(failure_class{503, codes::resource_limit, 1, false}, "no room for another idempotency key"));
+    }
+  }
+
+  // Executing.
+
+  void submit() {
+    step_ = step::working;
+    by_ = deadline::after(hub_->options.request_limit);
+    hub_->for_requests->submit(shared_from_this());
+  }
+
+  gateway_answer execute() {
+    if (request_.where == endpoint::health) return answer_health(*hub_, by_);
+    if (by_.has_passed()) {
+      return refusal(failure_class{503, codes::resource_limit, 1, false}, "the gateway is overloaded");
+    }
+    if (request_.where == endpoint::query) {
+      return execute_query(*hub_->database, content_, *request_.who, hub_->rules, by_, is_first_);
+    }
+    return execute_batch(*hub_->database, content_, *request_.who, hub_->rules, by_);
+  }
+
+  void worked() {
+    if (answer_.status == 500 && answer_.body.empty()) {
+      answer_ = refusal(failure_class{500, codes::internal}, "the gateway failed");
+    }
+    if (std::exchange(is_first_, false)) hub_->answers.finish(key_, answer_, clock::now());
+    if (is_killed_) return end();
+    write_answer(std::exchange(answer_, {}));
+  }
+
+  // Writing.
+
+  void refuse(http1::problem why) {
+    const unsigned status = http1::status_for(why);
+    refuse(status, status == 413 || status == 414 || status == 431 ? codes::resource_limit : codes::invalid_query,
+           http1::text_of(why));
+  }
+  /// Where the request ends is not known: the connection cannot go on.
+  void refuse(unsigned status, std::string_view code, std::string_view words) {
+    if (request_.id.empty()) request_.id = new_request_id();
+    is_ending_ = true;
+    write_answer(refusal(status, code, words));
+  }
+
+  void write_answer(const gateway_answer& answer) {
+    step_ = step::writing;
+    is_ending_ = is_ending_ || !request_.keep_alive || is_stopping_;
+    hub_->counters.saw_answer(request_.where, answer.status, clock::now() - since_, answer.is_replayed);
+    output_.clear();
+    if (!write_head(output_, request_, answer, is_ending_)) return end();
+    if (answer.status != 204 && !request_.is_head) output_.append(answer.body);
+    wait(hub_->options.write_limit);
+    asio::async_write(socket_, asio::buffer(output_.data(), output_.size()),
+                      [self = shared_from_this()](const std::error_code& ec, std::size_t) { self->has_written(ec); });
+  }
+
+  void has_written(const std::error_code& ec) {
+    if (step_ != step::writing) return;
+    if (ec) return end();
+    if (output_.capacity() > 256 * 1024) output_.release();
+    if (is_ending_) return linger();
+    begin_request();
+  }
+
+  /// A socket that is closed with unread bytes would destroy the answer that is under way.
+  void linger() {
+    step_ = step::lingering;
+    std::error_code ignored;
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    if (ignored) return end();
+    wait(std::chrono::seconds{2});
+    linger_on({}, 0);
+  }
+  void linger_on(const std::error_code& ec, std::size_t bytes) {
+    lingered_ += bytes;
+    input_.clear();
+    if (ec || lingered_ > 4 * hub_->options.body_limit || !input_.prepare(1)) return end();
+    const byte_span room = input_.free();
+    socket_.async_read_some(asio::buffer(room.data(), room.size()),
+                            [self = shared_from_this()](const std::error_code& failed, std::size_t count) {
+                              self->has_read(failed, count);
+                            });
+  }
+
+  void upgrade() {
+    output_.clear();
+    http1::head_writer head{output_};
+    head.response(101);
+    websocket::add_upgrade_response(head, request_.accept);
+    head.field("X-Request-ID", request_.id);
+    if (head.end() != http1::problem::none) return end();
+    step_ = step::over;
+    hub_->counters.saw_answer(request_.where, 101, clock::now() - since_, false);
+    input_.consume(std::exchange(used_, 0));
+    auto made = std::make_shared<socket_connection>(*hub_, std::move(socket_), *std::move(request_.who),
+                                                    std::move(output_), input_.committed());
+    hub_->adopt(made);
+    hub_->forget(*this);
+    made->start();
+  }
+
+  // Time and the end.
+
+  void wait(clock::duration limit) {
+    timer_.expires_after(limit);
+    timer_.async_wait([self = shared_from_this(), turn = ++turn_](const std::error_code& ec) {
+      if (!ec && turn == self->turn_) self->time_is_over();
+    });
+  }
+
+  void time_is_over() {
+    switch (step_) {
+      case step::reading: {  // no two reads at once: the one under way ends first, and sees it
+        is_late_ = true;
+        std::error_code ignored;
+        socket_.cancel(ignored);
+        return;
+      }
+      case step::waiting:
+        return write_answer(
+            refusal(failure_class{409, codes::resource_limit, 1, false}, "the same request is under way"));
+      case step::working:
+        return;
+      default:
+        return end();
+    }
+  }
+
+  void close() noexcept {
+    std::error_code ignored;
+    socket_.close(ignored);
+  }
+  void end() {
+    if (std::exchange(step_, step::over) == step::over) return;
+    timer_.cancel();
+    close();
+    hub_->forget(*this);
+  }
+
+  gateway_hub* hub_;
+  asio::ip::tcp::socket socket_;
+  asio::steady_timer timer_;
+  std::string peer_;
+  http1::limits bounds_;
+  http1::request_reader reader_;
+  std::optional<http1::body_collector> body_;
+  read_buffer input_;
+  byte_buffer output_;
+  gateway_request request_;
+  std::optional<gateway_answer> early_;
+  gateway_answer answer_;
+  std::string key_;
+  std::string_view content_;
+  deadline by_;
+  clock::time_point since_{};
+  std::size_t used_ = 0;
+  std::size_t lingered_ = 0;
+  std::uint64_t turn_ = 0;
+  step step_ = step::idle;
+  bool is_first_read_ = true;
+  bool has_body_ = false;
+  bool is_late_ = false;
+  bool is_first_ = false;
+  bool is_stopping_ = false;
+  bool is_ending_ = false;
+  bool is_killed_ = false;
+};
+
+}  // namespace dovetail::inline v0::workersql::serving

@@ -1,0 +1,207 @@
+// The object around the rows of an answer: every shape that gateways, their documentation and the SDKs know.
+#pragma once
+
+#include <dovetail/base/error_info.hpp>
+#include <dovetail/base/text.hpp>
+#include <dovetail/codec/workersql/failure.hpp>
+#include <dovetail/format/json/read.hpp>
+#include <dovetail/format/json/skip.hpp>
+#include <dovetail/format/json/source.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace dovetail::inline v0::workersql {
+
+/// What an answer says besides its rows.
+struct reply_facts {
+  bool is_success = true;  ///< `success`, which a peer may leave out
+  bool has_success = false;
+  bool has_data = false;  ///< there was a `data` that is not null
+  bool has_rows = false;  ///< there was a list of rows, maybe an empty one
+  bool is_cached = false;
+  std::optional<double> execution_time{};             ///< in milliseconds
+  std::optional<std::int64_t> affected{};             ///< rowsAffected, totalRowsAffected
+  std::optional<std::int64_t> row_count{};            ///< rowCount: of rows, or of what a write has changed
+  std::optional<std::int64_t> insert_id{};            ///< insertId, lastInsertId
+  std::optional<std::vector<reply_facts>> results{};  ///< of a batch
+  reply_error error{};
+  std::string id{};              ///< of a message over WebSocket: of the one that it answers
+  std::string transaction_id{};  ///< what a begun transaction is called
+
+  /// What a write has changed.
+  std::int64_t rows_affected() const noexcept { return affected.value_or(row_count.value_or(0)); }
+};
+
+/// Takes the rows of an answer while it is read: `take(state, in, at)` gets the place of the opening bracket, and gives
+/// the place behind the closing one, or null when it has failed.
+struct rows_sink {
+  void* state = nullptr;
+  const char* (*take)(void* state, dovetail::detail::json_source& in, const char* at) = nullptr;
+};
+
+namespace detail {
+
+using dovetail::detail::json_source;
+
+/// Reads one answer. A member whose value is of another type than everybody's is passed over.
+class envelope_reader {
+ public:
+  envelope_reader(json_source& in, const rows_sink& rows) noexcept : in_(&in), rows_(&rows) {}
+
+  /// `at` is the opening brace. Null after a failure: the source's, or the sink's.
+  const char* read(const char* at, reply_facts& out) {
+    return members(at, [this, &out](std::string_view key, const char* value) { return member(key, value, out); });
+  }
+
+ private:
+  template <class Take>
+  const char* members(const char* at, Take take) {
+    if (at == in_->end || *at != '{') return in_->fail_expected(at, "an object");
+    if (++in_->depth > dovetail::detail::json_maximum_depth) return in_->fail_depth(at);
+    at = dovetail::detail::skip_json_space(at + 1, in_->end);
+    bool is_closed = at != in_->end && *at == '}';
+    if (is_closed) ++at;
+    std::string space;
+    while (!is_closed) {
+      std::string_view key;
+      at = dovetail::detail::view_json_key(*in_, at, space, key);
+      if (at != nullptr) at = take(key, at);
+      if (at != nullptr) at = dovetail::detail::read_json_separator(*in_, at, '}', is_closed);
+      if (at == nullptr) return nullptr;
+    }
+    --in_->depth;
+    return at;
+  }
+
+  const char* member(std::string_view key, const char* at, reply_facts& out) {
+    if (key == "data") return data(at, out);
+    if (key == "success") return flag(at, out.is_success, &out.has_success);
+    if (key == "cached" || key == "fromCache") return flag(at, out.is_cached);
+    if (key == "executionTime" || key == "totalExecutionTime") return real(at, out.execution_time);
+    if (key == "error") return error(at, out.error);
+    return count_member(key, at, out);
+  }
+
+  const char* count_member(std::string_view key, const char* at, reply_facts& out) {
+    if (key == "rowsAffected" || key == "totalRowsAffected" || key == "affectedRows") return whole(at, out.affected);
+    if (key == "rowCount") return whole(at, out.row_count);
+    if (key == "insertId" || key == "lastInsertId") return whole(at, out.insert_id);
+    if (key == "results") return results(at, out);
+    if (key == "id") return text(at, out.id);
+    if (key == "transactionId") return text(at, out.transaction_id);
+    return skip(at);
+  }
+
+  const char* data(const char* at, reply_facts& out) {
+    if (at == in_->end || *at == 'n') return skip(at);
+    out.has_data = true;
+    if (*at == '[') return rows(at, out);
+    if (*at != '{') return skip(at);
+    return members(at, [this, &out](std::string_view key, const char* value) {
+      if (key == "rows" && value != in_->end && *value == '[') return rows(value, out);
+      if (key == "metadata" && value != in_->end && *value == '{') {
+        return members(value, [this, &out](std::string_view name, const char* inner) {
+          if (name == "fromCache") return flag(inner, out.is_cached);
+          if (name == "executionTimeMs" && !out.execution_time) return real(inner, out.execution_time);
+          return skip(inner);
+        });
+      }
+      return member(key, value, out);  // over WebSocket a whole answer may stand in here
+    });
+  }
+
+  const char* rows(const char* at, reply_facts& out) {
+    out.has_rows = true;
+    return rows_->take == nullptr ? skip(at) : rows_->take(rows_->state, *in_, at);
+  }
+
+  const char* results(const char* at, reply_facts& out) {
+    if (at == in_->end || *at != '[') return skip(at);
+    std::vector<reply_facts>& all = out.results.emplace();
+    const rows_sink none;
+    const rows_sink* const outer = std::exchange(rows_, &none);
+    at = dovetail::detail::read_json_array(*in_, at, [this, &all](const char* next) {
+      if (next == in_->end || *next != '{') return skip(next);
+      return read(next, all.emplace_back());
+    });
+    rows_ = outer;
+    return at;
+  }
+
+  const char* error(const char* at, reply_error& out) {
+    constexpr std::string_view prefix = "EdgeSQLError: ";
+    if (at == in_->end || *at == 'n') return skip(at);
+    out.is_set = true;
+    if (*at == '"') {
+      at = dovetail::detail::read_json_string(*in_, at, out.message);
+      if (out.message.starts_with(prefix)) out.message.erase(0, prefix.size());
+      return at;
+    }
+    if (*at != '{') return skip(at);
+    return members(at, [this, &out](std::string_view key, const char* value) {
+      const bool is_text = value != in_->end && *value == '"';
+      if (key == "code" && is_text) return dovetail::detail::read_json_string(*in_, value, out.code);
+      if (key == "message" && is_text) return dovetail::detail::read_json_string(*in_, value, out.message);
+      const char* const end = skip(value);
+      if (end != nullptr && key == "details" && *value != 'n') out.details.assign(value, end);
+      return end;
+    });
+  }
+
+  const char* text(const char* at, std::string& out) {
+    return at != in_->end && *at == '"' ? dovetail::detail::read_json_string(*in_, at, out) : skip(at);
+  }
+  const char* flag(const char* at, bool& out, bool* is_given = nullptr) {
+    const char* const end = skip(at);
+    if (end == nullptr || (*at != 't' && *at != 'f')) return end;
+    out = *at == 't';
+    if (is_given != nullptr) *is_given = true;
+    return end;
+  }
+  const char* real(const char* at, std::optional<double>& out) {
+    if (at == in_->end || (*at != '-' && !is_ascii_digit(*at))) return skip(at);
+    return dovetail::detail::read_json_real(*in_, at, out.emplace());
+  }
+  /// A number, or one in quotes, as those beyond 2^53 may be.
+  const char* whole(const char* at, std::optional<std::int64_t>& out) {
+    const char* const end = skip(at);
+    if (end == nullptr) return nullptr;
+    std::string_view digits{at, static_cast<std::size_t>(end - at)};
+    if (digits.size() > 2 && digits.front() == '"') digits = digits.substr(1, digits.size() - 2);
+    std::int64_t value = 0;
+    if (parse_integer(digits, value)) out = value;
+    return end;
+  }
+  const char* skip(const char* at) { return dovetail::detail::skip_json_value(*in_, at); }
+
+  json_source* in_;
+  const rows_sink* rows_;
+};
+
+}  // namespace detail
+
+/// Reads the body of an answer. Errors: gateway_errc::not_a_gateway with the place where it is no JSON object; none
+/// when the sink has stopped the reading, which then knows why (`is_stopped`).
+[[gnu::noinline]] inline error_info read_envelope(std::string_view body, const rows_sink& rows, reply_facts& out,
+                                                  bool& is_stopped) {
+  dovetail::detail::json_source in{body};
+  detail::envelope_reader reader{in, rows};
+  const char* at = reader.read(dovetail::detail::skip_json_space(in.begin, in.end), out);
+  if (at != nullptr) {
+    at = dovetail::detail::skip_json_space(at, in.end);
+    if (at == in.end) return {};
+    in.fail_syntax(at, "the end of the text");
+  }
+  is_stopped = !in.failure.is_set();
+  if (is_stopped) return {};
+  const error_info why = dovetail::detail::describe_read_of_text(in.failure, body);
+  return {make_error_code(gateway_errc::not_a_gateway), std::string{why.context()}};
+}
+
+}  // namespace dovetail::inline v0::workersql

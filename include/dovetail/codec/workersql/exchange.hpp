@@ -1,0 +1,253 @@
+// One request and its answer over a kept-alive HTTP/1.1 connection: the dialogue that every operation is made of.
+#pragma once
+
+#include <dovetail/base/error_info.hpp>
+#include <dovetail/codec/workersql/errc.hpp>
+#include <dovetail/codec/workersql/session.hpp>
+#include <dovetail/format/http1/body_collector.hpp>
+#include <dovetail/format/http1/date.hpp>
+#include <dovetail/format/http1/response_reader.hpp>
+#include <dovetail/sansio/machine.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace dovetail::inline v0::workersql {
+
+/// What came back. Lifetime: borrows from the session until its next dialogue.
+struct http_answer {
+  unsigned status = 0;
+  std::string_view body{};
+  std::string_view request_id{};  ///< X-Request-ID, for the gateway's people
+};
+
+/// What an exchange sends besides the session's body.
+struct http_request {
+  endpoint_kind what = endpoint_kind::query;
+  bool is_write = false;   ///< when its answer is lost, nobody knows what happened
+  std::string_view key{};  ///< Idempotency-Key; empty: none. Lifetime: until the first action.
+};
+
+/// Sends the session's body as one request, in one write, and reads the whole answer. Answers of 1xx are passed over;
+/// redirects are not followed; a connection that the gateway wants to close is closed in health when the answer is
+/// here. Errors: `errc::outcome_unknown` when a write was sent and no answer came; gateway_errc::not_a_gateway for what
+/// is no HTTP (RFC 9112); errc::frame_too_large beyond `responseLimit`; the transport's own otherwise. A status is no
+/// error here. Cancellation: the session is desynchronised afterwards, unless nothing was sent.
+class exchange {
+ public:
+  using value_type = http_answer;
+
+  exchange(session& on, const http_request& asked)
+      : on_(&on), asked_(asked), reader_(http1::request_kind::ordinary, on.limits()) {}
+
+  action resume(const event& ev) {
+    switch (step_) {
+      case step::start:
+        return begin(ev);
+      case step::writing:
+        was_sent_ = was_sent_ || !ev.ec || ev.bytes >= on_->output().size();
+        if (ev.cancelled || ev.ec) return stop(ev);
+        return read(1);
+      case step::reading:
+        return take(ev);
+      case step::over:
+        break;
+    }
+    return action::done(dovetail::errc::invalid_state);
+  }
+
+  http_answer value() && noexcept { return answer_; }
+  const http_answer& answer() const noexcept { return answer_; }
+  error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
+
+ private:
+  enum class step : std::uint8_t { start, writing, reading, over };
+  static constexpr int most_informational = 8;
+
+  action begin(const event& ev);
+  action read(std::size_t bytes);
+  action take(const event& ev);
+  action take_head();
+  action take_body(bool has_ended);
+  void note_fields(const http1::response_head& head);
+
+  action finish(error_info failure) {
+    failure_ = std::move(failure);
+    step_ = step::over;
+    return action::done(failure_.code());
+  }
+  [[gnu::cold]] action stop(const event& ev);
+  [[gnu::cold]] action lose(std::error_code ec, std::string_view why);
+
+  /// The peer's bytes are refused.
+  action lose_to(http1::problem why) {
+    const bool is_size = why == http1::problem::body_too_large;
+    return lose(
+        is_size ? make_error_code(dovetail::errc::frame_too_large) : make_error_code(gateway_errc::not_a_gateway),
+        http1::text_of(why));
+  }
+
+  session* on_;
+  http_request asked_;
+  step step_ = step::start;
+  bool was_sent_ = false;
+  bool keeps_alive_ = false;
+  int informational_ = 0;
+  http1::response_reader reader_;
+  std::optional<http1::body_collector> body_;
+  http_answer answer_;
+  error_info failure_;
+};
+
+inline action exchange::begin(const event& ev) {
+  if (ev.cancelled) return finish(dovetail::errc::cancelled);
+  if (on_->refusal()) return finish(on_->refusal());
+  if (on_->health() != session_health::idle) {
+    return finish({dovetail::errc::invalid_state, "the connection is not open, or its last dialogue broke"});
+  }
+  byte_buffer& out = on_->output();
+  out.clear();
+  on_->input().clear();
+  out.append(on_->head_of(asked_.what));
+  const bool has_body = asked_.what != endpoint_kind::health;
+  if (!asked_.key.empty()) {
+    for (const std::string_view part : {std::string_view{"Idempotency-Key: "}, asked_.key, std::string_view{"\r\n"}}) {
+      out.append(part);
+    }
+  }
+  asked_.key = {};
+  if (has_body) {
+    const dovetail::detail::number_text size{on_->body().size()};
+    for (const std::string_view part :
+         {std::string_view{"Content-Length: "}, std::string_view{size}, std::string_view{"\r\n\r\n"}}) {
+      out.append(part);
+    }
+    out.append(std::string_view{on_->body()});
+  } else {
+    out.append(std::string_view{"\r\n"});
+  }
+  on_->set_asked_pause({});
+  on_->request_id().clear();
+  on_->set_health(session_health::desynchronised);  // until the whole answer is here
+  step_ = step::writing;
+  return action::write(out.view());
+}
+
+inline action exchange::read(std::size_t bytes) {
+  constexpr std::size_t most_at_once = 1024 * 1024;  // a length is the peer's word: memory follows what has come
+  step_ = step::reading;
+  if (!on_->input().prepare((std::min)(bytes, most_at_once))) {
+    return lose(dovetail::errc::frame_too_large, "the answer is larger than responseLimit");
+  }
+  return action::read(on_->input().free());
+}
+
+inline action exchange::take(const event& ev) {
+  on_->input().commit(ev.bytes);
+  if (ev.cancelled) return stop(ev);
+  const bool has_ended = ev.ec == dovetail::errc::connection_closed;
+  if (ev.ec && !(has_ended && body_)) return stop(ev);
+  return body_ ? take_body(has_ended) : take_head();
+}
+
+inline action exchange::take_head() {
+  for (;;) {
+    http1::response_head head;
+    const http1::head_progress got = reader_.read(as_text(on_->input().committed()), head);
+    if (got.state == http1::progress::failed) {
+      return lose_to(got.why);
+    }
+    if (got.state == http1::progress::need_more) return read(1);
+    if (head.is_informational()) {
+      on_->input().consume(got.size);
+      reader_.restart();
+      if (++informational_ > most_informational) {
+        return lose(make_error_code(gateway_errc::not_a_gateway), "too many informational answers (1xx)");
+      }
+      continue;
+    }
+    if (head.body.kind == http1::framing::tunnel) {
+      return lose(make_error_code(gateway_errc::not_a_gateway),
+                  "the peer switches to a protocol that nobody asked for");
+    }
+    note_fields(head);
+    body_.emplace(head.body, on_->limits());
+    on_->input().consume(got.size);
+    return take_body(false);
+  }
+}
+
+inline void exchange::note_fields(const http1::response_head& head) {
+  answer_.status = head.status;
+  keeps_alive_ = head.keep_alive;
+  if (const auto id = head.fields.find("X-Request-ID")) on_->request_id() = id->substr(0, 128);
+  if (head.fields.find("Idempotency-Key")) on_->note_key_echo();
+  if (head.status != 429 && head.status != 503) return;
+  const auto later = head.fields.find("Retry-After");
+  if (!later) return;
+  // A machine has no clock: a date is compared with the answer's own. Without one only seconds are understood.
+  std::chrono::sys_seconds now{};
+  const auto said = head.fields.find("Date");
+  const bool has_now = said && http1::parse_http_date(*said, std::chrono::sys_seconds{}, now);
+  std::chrono::seconds pause{};
+  const bool is_date = later->find(':') != later->npos;
+  if ((!is_date || has_now) && http1::parse_retry_after(*later, now, pause)) {
+    constexpr std::chrono::seconds longest = std::chrono::hours{24};
+    on_->set_asked_pause((std::min)(pause, longest));
+  }
+}
+
+inline action exchange::take_body(bool has_ended) {
+  if (has_ended) {
+    if (const http1::problem why = body_->end_of_stream(); why != http1::problem::none) {
+      on_->set_health(session_health::closed);
+      return lose(dovetail::errc::connection_closed, http1::text_of(why));
+    }
+  }
+  const http1::body_progress got = body_->collect(on_->input().filled());
+  if (got.state == http1::progress::failed) {
+    return lose_to(got.why);
+  }
+  if (got.state == http1::progress::need_more) return read(got.wanted);
+  answer_.body = as_text(got.content);
+  answer_.request_id = on_->request_id();
+  // Bytes behind the answer were not asked for: what is read later could answer anything.
+  const bool is_clean = on_->input().committed().size() == got.used;
+  on_->set_health(!is_clean                    ? session_health::desynchronised
+                  : keeps_alive_ && !has_ended ? session_health::idle
+                                               : session_health::closed);
+  step_ = step::over;
+  return action::done();
+}
+
+inline action exchange::stop(const event& ev) {
+  if (ev.cancelled) {
+    if (was_sent_ && asked_.is_write) {
+      return finish({dovetail::errc::cancelled, "the statement was sent before, and may have been executed"});
+    }
+    return finish(dovetail::errc::cancelled);
+  }
+  if (ev.ec != dovetail::errc::deadline_passed) on_->set_health(session_health::closed);
+  return lose(ev.ec, ev.ec.message());
+}
+
+inline action exchange::lose(std::error_code ec, std::string_view why) {
+  if (was_sent_ && asked_.is_write) {
+    std::string words{"the statement was sent and may have been executed ("};
+    words.append(why).append(")");
+    return finish({dovetail::errc::outcome_unknown, std::move(words)});
+  }
+  const bool is_ours = ec == dovetail::errc::frame_too_large || ec.category() == category();
+  return is_ours ? finish({ec, std::string{why}}) : finish(ec);  // the driver adds who the peer is
+}
+
+static_assert(value_machine<exchange>);
+
+}  // namespace dovetail::inline v0::workersql

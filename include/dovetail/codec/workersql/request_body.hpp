@@ -1,0 +1,233 @@
+// The bodies of requests: one statement with its parameters, or a batch of them, in either dialect.
+#pragma once
+
+#include <dovetail/base/error_info.hpp>
+#include <dovetail/base/parts.hpp>
+#include <dovetail/codec/workersql/options.hpp>
+#include <dovetail/codec/workersql/parameter.hpp>
+#include <dovetail/format/json.hpp>
+#include <dovetail/row/reflect.hpp>
+#include <dovetail/sql/parameters.hpp>
+#include <dovetail/sql/statement_view.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+namespace dovetail::inline v0::workersql {
+
+/// What the SDKs' requests may say of their own caching; the gateway of today ignores it.
+struct cache_options {
+  std::optional<bool> enabled{};
+  std::optional<std::chrono::seconds> ttl{};  ///< from 1 s to a day
+  std::string key{};
+};
+
+/// How one query is asked.
+struct query_options {
+  workersql::consistency consistency = workersql::consistency::unspecified;  ///< unspecified: what the client says
+  std::optional<std::chrono::milliseconds> timeout{};                        ///< told to the gateway; from 1 s to 300 s
+  std::chrono::milliseconds staleness{0};                                    ///< of `bounded`; 0: the gateway's own
+  cache_options cache{};
+
+  query_options() = default;
+  query_options(workersql::consistency how) noexcept : consistency(how) {}  // NOLINT: a hint is a way to ask
+};
+
+namespace detail {
+
+/// Statements that begin or end a transaction have no meaning where every request is a transaction of its own.
+[[gnu::cold, gnu::noinline]] inline error_info refuse_transaction_statement() {
+  return {dovetail::errc::invalid_state,
+          "begin, commit, rollback and savepoint are no statements of a client: use transaction() or batch()"};
+}
+
+/// The hint in front of a statement: exactly as the gateway wants it, in lower case.
+[[gnu::cold, gnu::noinline]] inline void append_hint(std::string& out, const query_options& how, consistency fallback) {
+  switch (how.consistency == consistency::unspecified ? fallback : how.consistency) {
+    case consistency::unspecified:
+      return;
+    case consistency::strong:
+      out += "/*+ strong */ ";
+      return;
+    case consistency::weak:
+      out += "/*+ weak */ ";
+      return;
+    case consistency::bounded:
+      const auto limit = how.staleness.count() > 0 ? how.staleness : std::chrono::milliseconds{60000};
+      const dovetail::detail::number_text digits{static_cast<std::uint64_t>(limit.count())};
+      dovetail::detail::append_parts(out, {"/*+ bounded=", digits, " */ "});
+      return;
+  }
+}
+
+/// Appends `"sql":"…"`. Errors: errc::malformed_statement for a text that is not UTF-8.
+[[gnu::noinline]] inline error_info append_sql(std::string& out, std::string_view text) {
+  out += "\"sql\":";
+  if (json::encode(text, out)) return {};
+  return {dovetail::errc::malformed_statement, "the statement is not UTF-8"};
+}
+
+[[gnu::cold, gnu::noinline]] inline error_info parameter_failure(const value_writer& of, std::uint32_t number) {
+  std::string text;
+  dovetail::detail::append_parts(text, {"parameter ", dovetail::detail::number_text{number}, ": ", of.reason()});
+  return {of.refused(), std::move(text)};
+}
+
+[[gnu::cold, gnu::noinline]] inline error_info field_failure(const value_writer& of, std::string_view field) {
+  std::string text;
+  dovetail::detail::append_parts(text, {"field '", field, "': ", of.reason()});
+  return {of.refused(), std::move(text)};
+}
+
+/// True when the slots fill the parameters 1, 2, 3 … one after the other.
+template <class Places>
+constexpr bool are_in_order(const Places& places) noexcept {
+  std::uint32_t number = 0;
+  for (const parameter_place& each : places) {
+    if (each.number == 0) continue;
+    if (each.number != number + 1 || each.expands) return false;
+    number = each.number;
+  }
+  return true;
+}
+
+/// Appends `,"params":[…]` for the arguments of a request, by the numbers of its parameters.
+template <class Request>
+error_info append_parameters(std::string& out, const Request& of) {
+  const auto& places = of.sql.places();
+  const statement_traits& traits = of.sql.view().traits;
+  value_writer to{out};
+  std::uint32_t number = 0;
+  const auto bind_all = [&](auto&& bind) {
+    return std::apply([&](const auto&... each) { return bind_parameters(traits, places, bind, each...); },
+                      of.arguments);
+  };
+  out += ",\"params\":[";
+  if (are_in_order(places)) {
+    const bool is_written = bind_all([&](std::uint32_t at, const auto& value) {
+      if (number != 0) out += ',';
+      number = at;
+      return to.write(value);
+    });
+    if (!is_written) return parameter_failure(to, number);
+  } else {
+    std::uint32_t count = 0;
+    bind_all([&](std::uint32_t at, const auto&) {
+      if (at > count) count = at;
+      return true;
+    });
+    for (std::uint32_t wanted = 1; wanted <= count; ++wanted) {
+      if (wanted != 1) out += ',';
+      const std::size_t before = out.size();
+      const bool is_written =
+          bind_all([&](std::uint32_t at, const auto& value) { return at != wanted || to.write(value); });
+      if (!is_written) return parameter_failure(to, wanted);
+      if (out.size() == before) out += "null";
+    }
+  }
+  out += ']';
+  return {};
+}
+
+/// Appends `{"sql":…,"params":[…]` without the closing brace; `hint` is put in front of the text.
+/// Errors: those of the statement (`failure()`), and of a parameter that cannot be sent.
+template <class Request>
+error_info append_statement(std::string& out, const Request& of, std::string_view hint, bool shows_text) {
+  const auto& sql = of.sql;
+  if (!sql.is_valid()) return sql.failure(shows_text);
+  const statement_view& view = sql.view();
+  if (view.traits.kind == statement_kind::transaction) return refuse_transaction_statement();
+  out += '{';
+  error_info failure;
+  if (view.traits.is_native && hint.empty()) {
+    failure = append_sql(out, view.text);
+  } else {
+    std::string text{hint};
+    if (view.traits.is_native) {
+      text += view.text;
+    } else {
+      auto native = std::apply([&](const auto&... each) { return sql.native(each...); }, of.arguments);
+      if (!native) return std::move(native).error();
+      text += native->text;
+    }
+    failure = append_sql(out, text);
+  }
+  if (!failure) failure = append_parameters(out, of);
+  return failure;
+}
+
+/// Writes the members of a struct as parameters.
+struct member_writer {
+  std::string& out;
+  value_writer& to;
+  std::size_t number = 0;
+
+  template <class Member>
+  bool one(const Member& value) {
+    if (number++ != 0) out += ',';
+    return to.write(value);
+  }
+  template <class... Members>
+  bool operator()(const Members&... members) {
+    return (one(members) && ...);
+  }
+};
+
+/// Appends `{"sql":…,"params":[…]}` for one struct. `text` is what `insert_text` made.
+template <class Struct>
+error_info append_insert(std::string& out, std::string_view text, const Struct& row) {
+  out += '{';
+  if (error_info failure = append_sql(out, text)) return failure;
+  out += ",\"params\":[";
+  value_writer to{out};
+  member_writer members{out, to};
+  if (!with_fields(row, members)) return field_failure(to, field_names<Struct>[members.number - 1]);
+  out += "]}";
+  return {};
+}
+
+/// The SDKs' members for time and cache. Errors: errc::invalid_option for what their schema forbids.
+[[gnu::noinline]] inline error_info append_query_options(std::string& out, const query_options& how) {
+  using namespace std::chrono_literals;
+  using dovetail::detail::number_text;
+  if (how.timeout) {
+    if (*how.timeout < 1s || *how.timeout > 300s) {
+      return {dovetail::errc::invalid_option, "the timeout of a query must be from 1 s to 300 s"};
+    }
+    dovetail::detail::append_parts(out,
+                                   {",\"timeout\":", number_text{static_cast<std::uint64_t>(how.timeout->count())}});
+  }
+  const cache_options& cache = how.cache;
+  if (!cache.enabled && !cache.ttl && cache.key.empty()) return {};
+  dovetail::detail::append_parts(out, {",\"cache\":{\"enabled\":", cache.enabled.value_or(true) ? "true" : "false"});
+  if (cache.ttl) {
+    if (*cache.ttl < 1s || *cache.ttl > 24h) {
+      return {dovetail::errc::invalid_option, "the time to live of a cached query must be from 1 s to a day"};
+    }
+    dovetail::detail::append_parts(out, {",\"ttl\":", number_text{static_cast<std::uint64_t>(cache.ttl->count())}});
+  }
+  if (!cache.key.empty()) {
+    out += ",\"key\":";
+    if (!json::encode(cache.key, out))
+      return {dovetail::errc::invalid_option, "the key of a cached query is not UTF-8"};
+  }
+  out += '}';
+  return {};
+}
+
+/// What stands around the items of a batch.
+constexpr std::string_view batch_begin(batch_dialect how) noexcept {
+  return how == batch_dialect::gateway ? "{\"batch\":[" : "{\"queries\":[";
+}
+constexpr std::string_view batch_end(batch_dialect how) noexcept {
+  return how == batch_dialect::gateway ? "]}" : "],\"transaction\":true,\"stopOnError\":true}";
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0::workersql

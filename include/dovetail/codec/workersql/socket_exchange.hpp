@@ -1,0 +1,159 @@
+// One message and its answer over a WebSocket: what an exchange is inside of a transaction.
+#pragma once
+
+#include <dovetail/base/error_info.hpp>
+#include <dovetail/codec/workersql/errc.hpp>
+#include <dovetail/codec/workersql/session.hpp>
+#include <dovetail/format/websocket/frame_writer.hpp>
+#include <dovetail/format/websocket/message_reader.hpp>
+#include <dovetail/sansio/machine.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace dovetail::inline v0::workersql {
+
+/// Begins a message of the SDKs' dialect in the session's body: `{"type":"query","id":"7","transactionId":"…"`; the
+/// members of `rest` (an object's text, or nothing) follow.
+[[gnu::noinline]] inline std::string socket_message(session& on, std::string_view type, std::string_view rest = {}) {
+  socket_state& state = *on.socket();
+  std::string text;
+  dovetail::detail::append_parts(
+      text, {"{\"type\":\"", type, "\",\"id\":\"", dovetail::detail::number_text{++state.last_id}, "\""});
+  // The gateway's own name of the transaction comes back as it came; what needs an escape is refused when it comes.
+  if (!state.transaction_id.empty()) {
+    dovetail::detail::append_parts(text, {",\"transactionId\":\"", state.transaction_id, "\""});
+  }
+  if (rest.size() > 2) {
+    text += ',';
+    text += rest.substr(1);
+  } else {
+    text += '}';
+  }
+  return text;
+}
+
+/// Sends the session's body as a text message and reads the next one; pings are answered meanwhile.
+/// Errors: gateway_errc::not_a_gateway for what RFC 6455 forbids; errc::connection_closed when the gateway ends the
+/// WebSocket; the transport's own. Nothing is executed twice by a repetition, for there is none: a transaction is over
+/// when its connection is. Cancellation: the session is desynchronised afterwards.
+class socket_exchange {
+ public:
+  using value_type = std::string_view;  // borrows from the session until its next dialogue
+
+  explicit socket_exchange(session& on) noexcept : on_(&on) {}
+
+  action resume(const event& ev) {
+    if (ev.cancelled) return finish(dovetail::errc::cancelled);
+    if (ev.ec) {
+      if (ev.ec != dovetail::errc::deadline_passed) on_->set_health(session_health::closed);
+      return finish(ev.ec);
+    }
+    switch (step_) {
+      case step::start:
+        return begin();
+      case step::writing:
+        was_sent_ = true;
+        return take();
+      case step::reading:
+        on_->input().commit(ev.bytes);
+        return take();
+      case step::over:
+        break;
+    }
+    return action::done(dovetail::errc::invalid_state);
+  }
+
+  std::string_view value() && noexcept { return text_; }
+  std::string_view text() const noexcept { return text_; }
+  bool was_sent() const noexcept { return was_sent_; }
+  error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
+
+ private:
+  enum class step : std::uint8_t { start, writing, reading, over };
+
+  [[gnu::noinline]] action begin() {
+    if (!on_->socket()) return finish(dovetail::errc::invalid_state);
+    on_->output().clear();
+    if (on_->health() == session_health::in_transaction) on_->input().clear();  // the last answer
+    if (!append(websocket::opcode::text, as_byte_view(on_->body()))) return finish(no_randomness());
+    on_->set_health(session_health::desynchronised);  // until the whole answer is here
+    step_ = step::writing;
+    return action::write(on_->output().view());
+  }
+  bool append(websocket::opcode code, byte_view payload) {
+    websocket::masking_key key{};
+    if (!on_->randomize(key)) return false;
+    websocket::append_frame(on_->output(), code, payload, &key);
+    return true;
+  }
+  [[gnu::noinline]] action take() {
+    on_->input().consume(std::exchange(used_, 0));
+    for (;;) {
+      const websocket::reading got = on_->socket()->reader.read(on_->input().filled());
+      switch (got.what) {
+        case websocket::received::text:
+          text_ = as_text(got.payload);
+          used_ = got.used;
+          on_->set_health(on_->input().committed().size() == got.used ? session_health::in_transaction
+                                                                      : session_health::desynchronised);
+          step_ = step::over;
+          return action::done();
+        case websocket::received::ping: {
+          on_->output().clear();
+          const bool is_good = append(websocket::opcode::pong, got.payload);
+          on_->input().consume(got.used);
+          if (!is_good) return finish(no_randomness());
+          step_ = step::writing;
+          return action::write(on_->output().view());
+        }
+        case websocket::received::pong:
+          on_->input().consume(got.used);
+          continue;
+        case websocket::received::need_more:
+          on_->input().consume(got.used);
+          return read(got.wanted);
+        case websocket::received::close:
+          on_->set_health(session_health::closed);
+          return finish({dovetail::errc::connection_closed, "the gateway has ended the transaction's WebSocket"});
+        case websocket::received::binary:
+          return finish({dovetail::errc::unexpected_message, "a binary message, where the gateway speaks text"});
+        case websocket::received::failed:
+          return finish({make_error_code(gateway_errc::not_a_gateway), std::string{websocket::text_of(got.why)}});
+      }
+    }
+  }
+  action read(std::size_t bytes) {
+    constexpr std::size_t most_at_once = 1024 * 1024;
+    step_ = step::reading;
+    if (!on_->input().prepare((std::min)(bytes, most_at_once))) {
+      return finish({dovetail::errc::frame_too_large, "the answer is larger than responseLimit"});
+    }
+    return action::read(on_->input().free());
+  }
+  static error_info no_randomness() {
+    return {dovetail::errc::operation_unsupported, "the TLS library gives no random bytes"};
+  }
+  action finish(error_info failure) {
+    failure_ = std::move(failure);
+    step_ = step::over;
+    return action::done(failure_.code());
+  }
+
+  session* on_;
+  step step_ = step::start;
+  bool was_sent_ = false;
+  std::size_t used_ = 0;
+  std::string_view text_;
+  error_info failure_;
+};
+
+static_assert(value_machine<socket_exchange>);
+
+}  // namespace dovetail::inline v0::workersql

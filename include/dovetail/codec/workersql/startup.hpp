@@ -1,0 +1,126 @@
+// Opening a connection to a gateway: through a proxy where there is one, and with TLS where the endpoint wants it.
+#pragma once
+
+#include <dovetail/base/error_info.hpp>
+#include <dovetail/codec/workersql/session.hpp>
+#include <dovetail/format/http1/response_reader.hpp>
+#include <dovetail/sansio/machine.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace dovetail::inline v0::workersql {
+
+/// Connects; asks a proxy for a tunnel (CONNECT, RFC 9110 section 9.3.6); starts TLS. Sends no request to the gateway.
+/// Errors: the transport's own; errc::connection_lost with the proxy's status when it refuses.
+/// Cancellation: the session stays closed.
+class startup {
+ public:
+  using value_type = void;
+
+  explicit startup(session& on) noexcept : on_(&on), reader_(http1::request_kind::connect) {}
+
+  action resume(const event& ev) {
+    if (ev.cancelled) return finish(dovetail::errc::cancelled);
+    if (step_ != step::start && ev.ec) return finish(ev.ec);
+    switch (step_) {
+      case step::start:
+        on_->set_health(session_health::closed);
+        on_->forget_answer();
+        on_->socket().reset();
+        step_ = step::connecting;
+        return action::connect();
+      case step::connecting:
+        return on_->options().proxy_host.empty() ? connected() : ask_proxy();
+      case step::asking:
+        return read();
+      case step::reading:
+        return take(ev);
+      case step::securing:
+        return open();
+      case step::over:
+        break;
+    }
+    return action::done(dovetail::errc::invalid_state);
+  }
+
+  void value() && noexcept {}
+  error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
+
+ private:
+  enum class step : std::uint8_t { start, connecting, asking, reading, securing, over };
+
+  action connected() {
+    if (!on_->options().endpoint.is_tls) return open();
+    step_ = step::securing;
+    return action::start_tls();
+  }
+  action open() {
+    on_->input().clear();
+    on_->set_health(session_health::idle);
+    step_ = step::over;
+    return action::done();
+  }
+
+  [[gnu::cold, gnu::noinline]] action ask_proxy() {
+    const api_endpoint& to = on_->options().endpoint;
+    std::string authority;
+    const bool is_v6 = to.host.find(':') != std::string::npos;
+    dovetail::detail::append_parts(
+        authority, {is_v6 ? "[" : "", to.host, is_v6 ? "]" : "", ":", dovetail::detail::number_text{to.port}});
+    byte_buffer& out = on_->output();
+    out.clear();
+    if (http1::head_writer{out}.request("CONNECT", authority).field("Host", authority).end() != http1::problem::none) {
+      return finish({dovetail::errc::invalid_option, "the host of the endpoint has characters that HTTP forbids"});
+    }
+    step_ = step::asking;
+    return action::write(out.view());
+  }
+  action read() {
+    step_ = step::reading;
+    if (!on_->input().prepare(1)) return finish(dovetail::errc::frame_too_large);
+    return action::read(on_->input().free());
+  }
+  [[gnu::cold, gnu::noinline]] action take(const event& ev) {
+    on_->input().commit(ev.bytes);
+    http1::response_head head;
+    http1::head_progress got = reader_.read(as_text(on_->input().committed()), head);
+    while (got.state == http1::progress::complete && head.is_informational()) {
+      on_->input().consume(got.size);
+      reader_.restart();
+      got = reader_.read(as_text(on_->input().committed()), head);
+    }
+    if (got.state == http1::progress::need_more) return read();
+    std::string words{"the proxy "};
+    if (got.state == http1::progress::failed) {
+      words.append("sent what is no HTTP: ").append(http1::text_of(got.why));
+      return finish({dovetail::errc::malformed_frame, std::move(words)});
+    }
+    if (head.status / 100 != 2) {
+      words.append("refused the tunnel with status ").append(dovetail::detail::number_text{head.status});
+      return finish({dovetail::errc::connection_lost, std::move(words)});
+    }
+    if (on_->input().committed().size() != got.size) {
+      return finish(
+          {dovetail::errc::unexpected_message, "bytes came behind the proxy's answer, before anything was sent"});
+    }
+    return connected();
+  }
+  action finish(error_info failure) {
+    failure_ = std::move(failure);
+    step_ = step::over;
+    return action::done(failure_.code());
+  }
+
+  session* on_;
+  http1::response_reader reader_;
+  step step_ = step::start;
+  error_info failure_;
+};
+
+static_assert(value_machine<startup>);
+
+}  // namespace dovetail::inline v0::workersql

@@ -1,0 +1,151 @@
+// Executes the body of a request on the database, for one who may do what it asks.
+#pragma once
+
+#include <dovetail/codec/workersql_gateway/body.hpp>
+#include <dovetail/codec/workersql_gateway/envelope.hpp>
+#include <dovetail/codec/workersql_gateway/principal.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace dovetail::inline v0::workersql::serving {
+
+/// What statements are held to.
+struct execution_rules {
+  result_form form{};
+  result_limits results{};
+  std::size_t batch_operations = 500;
+};
+
+/// What is wrong with a text, for somebody who is no program of ours.
+inline std::string_view words_about(validation_rule broken) noexcept {
+  if (broken == validation_rule::several_statements) return "several statements in one text; send a batch";
+  if (broken == validation_rule::transaction_control) return "transactions are batches, or messages over WebSocket";
+  return words_of(broken);
+}
+
+/// True when the principal may run the statement; sets what the database has to know. Else the answer.
+/// `only_changes`: nothing but insert, update and delete is taken.
+inline bool may_run(statement& what, dialect speaks, const principal& who, bool only_changes, gateway_answer& refused) {
+  const statement_verdict said = judge(speaks, what.sql, who.may);
+  if (said.broken != validation_rule::none && said.broken != validation_rule::risky_function) {
+    refused = refusal(400, codes::invalid_query, words_about(said.broken));
+    return false;
+  }
+  if (only_changes && !said.is_data_change) {
+    refused = refusal(400, codes::invalid_query, "only INSERT, UPDATE and DELETE are allowed in a batch");
+    return false;
+  }
+  if (who.may < said.needed) {
+    std::string words{"the statement needs the permission "};
+    words += to_string(said.needed);
+    refused = refusal(403, codes::permission, words);
+    return false;
+  }
+  what.must_not_write = said.may_hide_writes && who.may == permissions::read;
+  return true;
+}
+
+inline deadline shorten(deadline by, std::chrono::milliseconds asked) noexcept {
+  return asked.count() == 0 ? by : earlier(by, deadline::after(asked));
+}
+
+/// `is_kept`: the answer is kept under an idempotency key. Then a change runs in a transaction, so that a failure tells
+/// whether it happened; what cannot run in one may have happened when its answer was lost, and is not tried again.
+/// Threads: any number at once.
+inline gateway_answer execute_query(database& on, std::string_view body, const principal& who,
+                                    const execution_rules& rules, deadline by, bool is_kept = false) {
+  const clock::time_point since = clock::now();
+  asked_statement asked;
+  if (std::string wrong = read_query(body, asked); !wrong.empty()) return refusal(400, codes::invalid_query, wrong);
+  gateway_answer refused;
+  if (!may_run(asked.what, on.speaks(), who, false, refused)) return refused;
+  const permissions needed = judge(on.speaks(), asked.what.sql, who.may).needed;
+  asked.what.needs_certainty = is_kept && needed == permissions::write;
+  const auto done = on.run(asked.what, rules.results, shorten(by, asked.timeout));
+  if (!done) {
+    gateway_answer failed = answer_failure(done.error());
+    const condition kind = done.error().kind();
+    const bool was_refused = kind == condition::busy || kind == condition::serialization;
+    if (needed == permissions::admin && !was_refused) failed.is_final = true;
+    return failed;
+  }
+  return answer_result(*done, rules.form, clock::now() - since);
+}
+
+/// One statement after the other, each on its own, as the SDKs' `transaction: false` wants it.
+inline gateway_answer execute_one_by_one(database& on, asked_batch& asked, const execution_rules& rules, deadline by) {
+  const clock::time_point since = clock::now();
+  gateway_answer answer;
+  std::string& out = answer.body;
+  bool is_whole = true;
+  std::string results{"["};
+  for (std::size_t i = 0; i < asked.statements.size(); ++i) {
+    if (i != 0) results += ',';
+    const auto done = on.run(asked.statements[i], rules.results, by);
+    std::string one{R"({"success":true)"};
+    result<void> written =
+        done ? append_result(one, *done, {envelope::sdk, rules.form.large_integers, rules.form.blob_text})
+             : result<void>{done.error()};
+    if (!written) {
+      is_whole = false;
+      one = R"({"success":false,"error":)";
+      append_error(one, class_of(written.error().kind()).code, message_of(written.error()),
+                   details_of(written.error(), i));
+    }
+    results.append(one) += '}';
+    if (!is_whole && asked.stops_on_error) break;
+  }
+  out = is_whole ? R"({"success":true,"results":)" : R"({"success":false,"results":)";
+  (out += results) += R"(],"totalExecutionTime":)";
+  append_milliseconds(out, clock::now() - since);
+  out += '}';
+  return answer;
+}
+
+inline gateway_answer answer_results(const std::vector<statement_result>& all, const result_form& form,
+                                     clock::duration took) {
+  gateway_answer answer;
+  std::string& out = answer.body;
+  out = R"({"success":true,"results":[)";
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (i != 0) out += ',';
+    out += R"({"success":true)";
+    result<void> written = append_result(out, all[i], {envelope::sdk, form.large_integers, form.blob_text});
+    if (!written) return answer_failure(written.error(), i);
+    out += '}';
+  }
+  out += R"(],"totalExecutionTime":)";
+  append_milliseconds(out, took);
+  out += '}';
+  return answer;
+}
+
+/// A batch is one transaction, but for the SDKs' `transaction: false`.
+inline gateway_answer execute_batch(database& on, std::string_view body, const principal& who,
+                                    const execution_rules& rules, deadline by) {
+  const clock::time_point since = clock::now();
+  asked_batch asked;
+  if (std::string wrong = read_batch(body, asked); !wrong.empty()) return refusal(400, codes::invalid_query, wrong);
+  if (asked.statements.size() > rules.batch_operations) {
+    return refusal(413, codes::resource_limit, "too many operations in a batch");
+  }
+  gateway_answer refused;
+  for (statement& each : asked.statements) {
+    if (!may_run(each, on.speaks(), who, asked.dialect == batch_dialect::gateway, refused)) return refused;
+  }
+  by = shorten(by, asked.timeout);
+  if (!asked.is_atomic) return execute_one_by_one(on, asked, rules, by);
+  std::size_t failed = no_statement;
+  result<std::vector<statement_result>> done{std::vector<statement_result>{}};
+  if (!asked.statements.empty()) done = on.run_all(asked.statements, rules.results, by, failed);
+  if (!done) return answer_failure(done.error(), failed);
+  if (asked.dialect == batch_dialect::gateway) return answer_counts(*done, rules.form);
+  return answer_results(*done, rules.form, clock::now() - since);
+}
+
+}  // namespace dovetail::inline v0::workersql::serving

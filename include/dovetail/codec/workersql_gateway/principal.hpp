@@ -1,0 +1,88 @@
+// Who asks a WorkerSQL gateway, and what they may do.
+#pragma once
+
+#include <dovetail/sql/classify.hpp>
+#include <dovetail/sql/validation.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace dovetail::inline v0::workersql {
+
+/// Each one includes those before it.
+enum class permissions : std::uint8_t {
+  none,
+  read,   ///< select, show, explain
+  write,  ///< insert, update, delete, merge, select … for update
+  admin,  ///< everything but transactions as statements: definitions, settings, maintenance, calls
+};
+
+constexpr std::string_view to_string(permissions may) noexcept {
+  constexpr std::string_view names[] = {"none", "read", "write", "admin"};
+  return names[static_cast<std::size_t>(may)];
+}
+
+namespace serving {
+
+/// Whom a key or a token stands for.
+struct principal {
+  std::string user;
+  std::string tenant;
+  permissions may = permissions::none;
+
+  /// A text that tells principals apart.
+  std::string key() const { return std::to_string(tenant.size()) + ':' + tenant + user; }
+};
+
+/// What is thought of a statement's text.
+struct statement_verdict {
+  validation_rule broken = validation_rule::none;
+  permissions needed = permissions::read;
+  bool is_data_change = false;   ///< insert, update or delete: what the gateway's batches take
+  bool may_hide_writes = false;  ///< it reads, but calls functions of which the text does not tell whether they write
+};
+
+/// The permission that the class of a statement needs.
+constexpr permissions needed_for(const classification& found) noexcept {
+  if (!found.is_executed) return permissions::read;
+  switch (found.what) {
+    case statement_class::select:
+      if (found.makes_table) return permissions::admin;
+      return found.read_only == tri_state::yes ? permissions::read : permissions::write;
+    case statement_class::show:
+      return permissions::read;
+    case statement_class::insert:
+    case statement_class::update:
+    case statement_class::remove:
+    case statement_class::merge:
+      return permissions::write;
+    default:
+      return permissions::admin;
+  }
+}
+
+/// Judges a text for somebody who may do `may`. Several statements in one text, and transactions as statements, are
+/// refused to everybody.
+constexpr statement_verdict judge(dialect d, std::string_view text, permissions may) noexcept {
+  const validation everything{.profile = validation_profile::standard,
+                              .allow_admin = true,
+                              .allow_ddl = true,
+                              .allow_calls = true,
+                              .allow_settings = true,
+                              .allow_notifications = true,
+                              .allow_risky_functions = may == permissions::admin};
+  statement_verdict said;
+  said.broken = v0::validate(d, text, everything).rule;
+  const classification found = v0::classify(d, text);
+  said.needed = needed_for(found);
+  if (said.broken == validation_rule::risky_function) said.needed = permissions::admin;
+  said.is_data_change =
+      found.is_executed && (found.what == statement_class::insert || found.what == statement_class::update ||
+                            found.what == statement_class::remove || found.what == statement_class::merge);
+  said.may_hide_writes = said.needed == permissions::read && found.calls_functions;
+  return said;
+}
+
+}  // namespace serving
+}  // namespace dovetail::inline v0::workersql

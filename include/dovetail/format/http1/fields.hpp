@@ -1,0 +1,140 @@
+// The header fields of a message as they lie in its bytes.
+#pragma once
+
+#include <dovetail/base/name.hpp>
+#include <dovetail/format/http1/characters.hpp>
+#include <dovetail/format/http1/problem.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace dovetail::inline v0::http1 {
+
+/// One header field; the value is without the white space around it.
+struct field {
+  std::string_view name;
+  std::string_view value;
+};
+
+namespace detail {
+
+/// Takes a line (without its end, and without control characters but HTAB) apart by RFC 9112 section 5.
+constexpr problem parse_field(std::string_view line, field& out) noexcept {
+  if (line.empty()) return problem::malformed_field;
+  if (is_space(line.front())) return problem::folded_field;
+  std::size_t end = 0;
+  while (end < line.size() && is_in(line[end], token_character)) ++end;
+  if (end == line.size()) return problem::malformed_field;
+  if (line[end] != ':') {
+    std::size_t next = end;
+    while (next < line.size() && is_space(line[next])) ++next;
+    const bool is_spaced = end != 0 && next != end && next < line.size() && line[next] == ':';
+    return is_spaced ? problem::space_before_colon : problem::malformed_field;
+  }
+  if (end == 0) return problem::malformed_field;
+  out = {line.substr(0, end), trimmed(line.substr(end + 1))};
+  return problem::none;
+}
+
+/// Takes the first element off the front of a comma list; empty elements are passed over. False at the end.
+constexpr bool take_element(std::string_view& list, std::string_view& element) noexcept {
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    element = trimmed(list.substr(0, comma));
+    list.remove_prefix(comma == list.npos ? list.size() : comma + 1);
+    if (!element.empty()) return true;
+  }
+  return false;
+}
+
+/// True when the comma list `value` has the element `token`, ASCII case ignored.
+constexpr bool has_element(std::string_view value, std::string_view token) noexcept {
+  std::string_view element;
+  while (take_element(value, element)) {
+    if (equals_ignoring_case(element, token)) return true;
+  }
+  return false;
+}
+
+}  // namespace detail
+
+/// A checked section of header fields, walked where it lies: holds no memory.
+/// Lifetime: borrows from the bytes that were read. Cost: a search goes through the section.
+class field_lines {
+ public:
+  class iterator {
+   public:
+    using value_type = field;
+    using difference_type = std::ptrdiff_t;
+
+    constexpr iterator() noexcept = default;
+    constexpr explicit iterator(std::string_view rest) noexcept : rest_(rest) { read(); }
+
+    constexpr const field& operator*() const noexcept { return field_; }
+    constexpr const field* operator->() const noexcept { return &field_; }
+    constexpr iterator& operator++() noexcept {
+      rest_.remove_prefix(line_size_);
+      read();
+      return *this;
+    }
+    constexpr iterator operator++(int) noexcept {
+      iterator before = *this;
+      ++*this;
+      return before;
+    }
+    friend constexpr bool operator==(const iterator& a, const iterator& b) noexcept {
+      return a.rest_.size() == b.rest_.size();
+    }
+
+   private:
+    constexpr void read() noexcept {
+      if (rest_.empty()) return;
+      const std::size_t end = rest_.find('\r');
+      line_size_ = end + 2;
+      detail::parse_field(rest_.substr(0, end), field_);
+    }
+
+    std::string_view rest_;
+    std::size_t line_size_ = 0;
+    field field_;
+  };
+
+  constexpr field_lines() noexcept = default;
+  /// `section` has been checked: whole lines, each a field, each with CR LF.
+  constexpr explicit field_lines(std::string_view section) noexcept : section_(section) {}
+
+  constexpr iterator begin() const noexcept { return iterator{section_}; }
+  constexpr iterator end() const noexcept { return {}; }
+  constexpr bool empty() const noexcept { return section_.empty(); }
+  /// The section's bytes.
+  constexpr std::string_view text() const noexcept { return section_; }
+
+  /// The value of the first field of that name, ASCII case ignored.
+  constexpr std::optional<std::string_view> find(std::string_view name) const noexcept {
+    for (const field& each : *this) {
+      if (equals_ignoring_case(each.name, name)) return each.value;
+    }
+    return std::nullopt;
+  }
+
+  /// How many fields have that name.
+  constexpr std::size_t count(std::string_view name) const noexcept {
+    std::size_t found = 0;
+    for (const field& each : *this) found += equals_ignoring_case(each.name, name) ? 1 : 0;
+    return found;
+  }
+
+  /// True when one of the fields of that name, each a comma list, has the element `token`, ASCII case ignored.
+  constexpr bool lists(std::string_view name, std::string_view token) const noexcept {
+    for (const field& each : *this) {
+      if (equals_ignoring_case(each.name, name) && detail::has_element(each.value, token)) return true;
+    }
+    return false;
+  }
+
+ private:
+  std::string_view section_;
+};
+
+}  // namespace dovetail::inline v0::http1

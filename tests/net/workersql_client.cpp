@@ -1,0 +1,377 @@
+#include <dovetail/workersql_async.hpp>
+
+#include <support/http_peer.hpp>
+#include <support/workersql_session.hpp>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+#include <asio/use_future.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <vector>
+
+namespace {
+
+using namespace workersql_test;
+using dt::condition;
+using dt::test::http_call;
+using dt::test::http_peer;
+using namespace std::chrono_literals;
+
+struct user {
+  std::int64_t id;
+  std::string name;
+};
+
+struct misspelled {
+  std::int64_t id;
+  std::string nam;
+};
+
+constexpr std::string_view ann =
+    R"({"success":true,"data":[{"id":1,"name":"Ann"}],"rowCount":1,"cached":true,"executionTime":2})";
+constexpr std::string_view wrote =
+    R"({"success":true,"data":{"rows":[],"rowsAffected":1,"insertId":7},"cached":false})";
+constexpr std::string_view fast = "retryDelay=1&retryAttempts=3";
+
+TEST(WorkersqlClient, AQueryBecomesRowsAndTheConnectionIsKept) {
+  http_peer gateway{[](const http_call&, int) { return ok(ann); }};
+  workersql::client db{gateway.dsn()};
+  for (int i = 0; i < 3; ++i) {
+    const auto users = db.query<user>("select id, name from users where id = ?", 1);
+    ASSERT_EQ(users.size(), 1U);
+    EXPECT_EQ(users[0].name, "Ann");
+  }
+  EXPECT_EQ(db.query_one<user>("select id, name from users where id = :id", dt::arg<"id">(1)).id, 1);
+  EXPECT_EQ(db.query_optional<user>("select id, name from users where id = $1", 1)->id, 1);
+  EXPECT_EQ(gateway.accepted(), 1);
+  const auto calls = gateway.calls();
+  EXPECT_EQ(calls[0].line, "POST /v1/query HTTP/1.1");
+  EXPECT_EQ(calls[0].field("Authorization"), "Bearer J");
+  EXPECT_EQ(calls[0].body, R"({"sql":"select id, name from users where id = ?","params":[1]})");
+  EXPECT_TRUE(calls[0].field("Idempotency-Key").empty());
+  const auto stats = db.get_pool_stats();
+  EXPECT_EQ(stats.total, 1U);
+  EXPECT_EQ(stats.idle, 1U);
+  EXPECT_EQ(stats.max_connections, 10U);
+}
+
+TEST(WorkersqlClient, AWriteCarriesAKeyAndTellsWhatItDid) {
+  http_peer gateway{[](const http_call&, int) { return ok(wrote); }};
+  workersql::client db{gateway.dsn()};
+  const dt::summary done = db.execute("insert into users(name) values (?)", "Ann");
+  EXPECT_EQ(done.rows_affected, 1);
+  EXPECT_EQ(done.last_insert_id, 7);
+  EXPECT_EQ(db.insert("users", user{1, "Ann"}).last_insert_id, 7);
+  const auto calls = gateway.calls();
+  EXPECT_EQ(calls[0].field("Idempotency-Key").size(), 32U);
+  EXPECT_NE(calls[0].field("Idempotency-Key"), calls[1].field("Idempotency-Key"));
+  EXPECT_EQ(calls[1].body, R"x({"sql":"insert into \"users\" (\"id\", \"name\") values (?, ?)","params":[1,"Ann"]})x");
+}
+
+TEST(WorkersqlClient, ABatchIsOneRequestInEitherDialect) {
+  http_peer gateway{[](const http_call&, int) {
+    return ok(R"({"success":true,"data":{"results":[{"rowsAffected":2}],"totalRowsAffected":2}})");
+  }};
+  workersql::client db{gateway.dsn()};
+  workersql::batch work;
+  work.add("insert into t(id) values (?)", 1).add("update t set n = :n", dt::arg<"n">(true));
+  const workersql::batch_summary done = db.batch(work);
+  EXPECT_EQ(done.rows_affected, 2);
+  EXPECT_EQ(done.results.size(), 1U);
+  EXPECT_EQ(
+      db.execute_many("insert into t values (?, ?)", std::vector<std::tuple<int, std::string>>{{1, "a"}, {2, "b"}})
+          .rows_affected,
+      2);
+  EXPECT_EQ(db.insert("users", std::vector<user>{{1, "a"}, {2, "b"}}).rows_affected, 2);
+  EXPECT_EQ(db.batch(workersql::batch{}).rows_affected, 0);
+  db.close();  // the peer serves one connection at a time
+  workersql::client sdk{gateway.dsn("batch=sdk")};
+  sdk.batch(work);
+  const auto calls = gateway.calls();
+  ASSERT_EQ(calls.size(), 4U);
+  EXPECT_EQ(calls[0].line, "POST /v1/batch HTTP/1.1");
+  EXPECT_EQ(
+      calls[0].body,
+      R"x({"batch":[{"sql":"insert into t(id) values (?)","params":[1]},{"sql":"update t set n = :n","params":[1]}]})x");
+  EXPECT_EQ(
+      calls[1].body,
+      R"x({"batch":[{"sql":"insert into t values (?, ?)","params":[1,"a"]},{"sql":"insert into t values (?, ?)","params":[2,"b"]}]})x");
+  EXPECT_EQ(calls[3].body.find(R"({"queries":[)"), 0U);
+  EXPECT_NE(calls[3].body.find(R"(],"transaction":true,"stopOnError":true})"), std::string::npos);
+}
+
+TEST(WorkersqlClient, ABatchThatExecutedNothingIsAnError) {
+  http_peer gateway{
+      [](const http_call&, int) { return ok(R"({"success":true,"data":{"results":[],"totalRowsAffected":0}})"); }};
+  workersql::client db{gateway.dsn("batch=sdk")};
+  workersql::batch work;
+  work.add("insert into t(id) values (?)", 1);
+  const auto got = db.with(dt::as_result).batch(work);
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code(), workersql::gateway_errc::batch_failed);
+}
+
+TEST(WorkersqlClient, SelectsAreRefusedInABatchBeforeAByte) {
+  http_peer gateway{[](const http_call&, int) { return ok("{}"); }};
+  workersql::client db{gateway.dsn()};
+  workersql::batch work;
+  work.add("select 1");
+  EXPECT_EQ(db.with(dt::as_result).batch(work).error().code(), dt::errc::operation_unsupported);
+  EXPECT_TRUE(gateway.calls().empty());
+}
+
+TEST(WorkersqlClient, AnAnswerWithoutRowsIsSaidToBeOne) {
+  http_peer gateway{[](const http_call&, int) { return ok(R"({"success":true,"cached":false,"executionTime":2})"); }};
+  workersql::client db{gateway.dsn()};
+  const auto got = db.with(dt::as_result).query<user>("select id, name from users");
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code(), workersql::gateway_errc::missing_rows);
+  EXPECT_EQ(db.execute("delete from users").rows_affected, 0);
+}
+
+TEST(WorkersqlClient, AFailureTellsTheGatewaysWordsAndTheRequestsId) {
+  http_peer gateway{[](const http_call&, int) {
+    return answer("500 Internal Server Error",
+                  R"({"success":false,"error":"EdgeSQLError: no such table: nope: SQLITE_ERROR"})",
+                  "Content-Type: application/json\r\nX-Request-ID: 8d5f\r\n");
+  }};
+  workersql::client db{gateway.dsn()};
+  try {
+    db.query<user>("select id, name from nope where name = 'hush'");
+    FAIL() << "no failure";
+  } catch (const dt::error& failed) {
+    EXPECT_EQ(failed.code(), workersql::gateway_errc::no_such_object);
+    EXPECT_TRUE(failed.code() == workersql::sdk_code::invalid_query);
+    const std::string words = failed.what();
+    EXPECT_NE(words.find("no such table: nope"), std::string::npos) << words;
+    EXPECT_NE(words.find("8d5f"), std::string::npos) << words;
+    EXPECT_NE(words.find("workersql_client.cpp"), std::string::npos) << words;
+    EXPECT_EQ(words.find("hush"), std::string::npos) << words;
+    EXPECT_EQ(words.find("Bearer"), std::string::npos) << words;
+  }
+  EXPECT_EQ(gateway.calls().size(), 1U);  // not repeated: it would fail again
+}
+
+TEST(WorkersqlClient, AReadIsRepeatedWhenTheConnectionBreaks) {
+  http_peer gateway{[](const http_call&, int number) { return number < 2 ? std::string{} : ok(ann); }};
+  workersql::client db{gateway.dsn(fast)};
+  EXPECT_EQ(db.query<user>("select id, name from users").size(), 1U);
+  EXPECT_EQ(gateway.calls().size(), 3U);
+}
+
+TEST(WorkersqlClient, AWriteIsRepeatedWithTheSameKeyWhereTheGatewayHonoursIt) {
+  const auto lose_first = [](const http_call&, int number) { return number == 0 ? std::string{} : ok(wrote); };
+  http_peer trusted{lose_first};
+  workersql::client all{trusted.dsn(std::string{fast} + "&idempotency=all")};
+  EXPECT_EQ(all.execute("insert into t values (?)", 1).rows_affected, 1);
+  const auto calls = trusted.calls();
+  ASSERT_EQ(calls.size(), 2U);
+  EXPECT_EQ(calls[0].field("Idempotency-Key"), calls[1].field("Idempotency-Key"));
+  EXPECT_EQ(calls[0].field("Idempotency-Key").size(), 32U);
+
+  http_peer unknown{lose_first};
+  workersql::client automatic{unknown.dsn(fast)};
+  const auto lost = automatic.with(dt::as_result).execute("insert into t values (?)", 1);
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code(), dt::errc::outcome_unknown);
+  EXPECT_EQ(unknown.calls().size(), 1U);
+
+  http_peer echoing{[](const http_call& call, int number) {
+    return number == 1 ? std::string{} : ok(wrote, "Idempotency-Key: " + call.field("Idempotency-Key") + "\r\n");
+  }};
+  workersql::client learning{echoing.dsn(fast)};
+  learning.execute("insert into t values (?)", 1);
+  learning.execute("insert into t values (?)", 2);  // lost once, and repeated
+  EXPECT_EQ(echoing.calls().size(), 3U);
+
+  http_peer keyless{lose_first};
+  workersql::client none{keyless.dsn(std::string{fast} + "&idempotency=none")};
+  EXPECT_FALSE(none.with(dt::as_result).execute("insert into t values (?)", 1));
+  EXPECT_TRUE(keyless.calls()[0].field("Idempotency-Key").empty());
+}
+
+TEST(WorkersqlClient, ALostBatchIsRepeatedWithItsKey) {
+  http_peer gateway{[](const http_call&, int number) {
+    return number == 0 ? std::string{}
+                       : ok(R"({"success":true,"data":{"results":[{"rowsAffected":1}],"totalRowsAffected":1}})");
+  }};
+  workersql::client db{gateway.dsn(fast)};
+  workersql::batch work;
+  work.add("insert into t(id) values (?)", 1);
+  EXPECT_EQ(db.batch(work).rows_affected, 1);
+  const auto calls = gateway.calls();
+  ASSERT_EQ(calls.size(), 2U);
+  EXPECT_EQ(calls[0].field("Idempotency-Key"), calls[1].field("Idempotency-Key"));
+}
+
+TEST(WorkersqlClient, TooManyRequestsAreRepeatedAfterThePauseThatWasAskedFor) {
+  http_peer gateway{[](const http_call&, int number) {
+    return number == 0 ? answer("429 Too Many Requests", "Rate limit exceeded", "Retry-After: 1\r\n") : ok(wrote);
+  }};
+  workersql::client db{gateway.dsn(fast)};
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_EQ(db.execute("insert into t values (?)", 1).rows_affected, 1);
+  EXPECT_GE(std::chrono::steady_clock::now() - before, 1s);
+  EXPECT_EQ(gateway.calls().size(), 2U);
+}
+
+TEST(WorkersqlClient, APauseBeyondTheDeadlineEndsTheCallAtOnce) {
+  http_peer gateway{[](const http_call&, int) {
+    return answer("429 Too Many Requests", "Rate limit exceeded", "Retry-After: 60\r\n");
+  }};
+  workersql::client db{gateway.dsn(fast)};
+  const auto before = std::chrono::steady_clock::now();
+  const auto got = db.within(5s).with(dt::as_result).query<user>("select id, name from users");
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code(), workersql::gateway_errc::rate_limited);
+  EXPECT_TRUE(got.error().code() == workersql::sdk_code::resource_limit);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 5s);
+}
+
+TEST(WorkersqlClient, ADeadlineEndsAWaitForAnAnswer) {
+  http_peer gateway{[](const http_call&, int) {
+    std::this_thread::sleep_for(300ms);
+    return ok(ann);
+  }};
+  workersql::client db{gateway.dsn()};
+  const auto got = db.within(50ms).with(dt::as_result).query<user>("select id, name from users");
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().kind(), condition::timeout);
+  EXPECT_TRUE(got.error().code() == workersql::sdk_code::timeout_error);
+}
+
+TEST(WorkersqlClient, FactsHintsAndPreparedHandles) {
+  http_peer gateway{[](const http_call&, int) { return ok(ann); }};
+  workersql::client db{gateway.dsn("consistency=weak")};
+  const auto got = db.request<user>(workersql::consistency::strong, "select id, name from users");
+  EXPECT_TRUE(got.cached);
+  EXPECT_EQ(got.execution_time, 2.0);
+  EXPECT_EQ(got.row_count, 1);
+  EXPECT_EQ(got.data[0].name, "Ann");
+  db.query<user>("select id, name from users");
+  auto find = db.prepare<user, int>("select id, name from users where id = ?");
+  EXPECT_EQ(find(1).size(), 1U);
+  EXPECT_EQ(find.one(1).id, 1);
+  EXPECT_EQ(find.optional(1)->id, 1);
+  const auto calls = gateway.calls();
+  EXPECT_EQ(calls[0].body.find(R"({"sql":"/*+ strong */ select id)"), 0U) << calls[0].body;
+  EXPECT_EQ(calls[1].body.find(R"({"sql":"/*+ weak */ select id)"), 0U) << calls[1].body;
+}
+
+TEST(WorkersqlClient, HealthAndPing) {
+  http_peer gateway{[](const http_call& call, int) {
+    if (call.line.find("/v1/health") == std::string::npos) return std::string{};
+    return ok(R"({"status":"healthy","timestamp":"2026-11-20T20:15:21.559Z","version":"1.0.0","uptime":0,)"
+              R"("database":{"connected":true,"responseTime":1.5},"other":[]})");
+  }};
+  workersql::client db{gateway.dsn()};
+  const workersql::gateway_health health = db.health();
+  EXPECT_TRUE(health.is_healthy());
+  EXPECT_EQ(health.version, "1.0.0");
+  EXPECT_EQ(health.database->connected, true);
+  EXPECT_FALSE(health.cache);
+  db.ping();
+  EXPECT_EQ(gateway.calls().size(), 2U);
+}
+
+TEST(WorkersqlClient, IdleConnectionsArePingedInTheBackground) {
+  http_peer gateway{[](const http_call& call, int) {
+    return call.line.find("health") == std::string::npos ? ok(ann) : ok(R"({"status":"healthy"})");
+  }};
+  workersql::client db{gateway.dsn("healthCheckInterval=20")};
+  db.query<user>("select id, name from users");
+  for (int i = 0; i < 500 && gateway.calls().size() < 3; ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_GE(gateway.calls().size(), 3U);
+  db.close();
+  EXPECT_EQ(db.with(dt::as_result).query<user>("select id, name from users").error().code(), dt::errc::pool_closed);
+}
+
+TEST(WorkersqlClient, ManyThreadsShareAClient) {
+  http_peer gateway{[](const http_call&, int) { return ok(ann, "Connection: close\r\n"); }};
+  workersql::client db{gateway.dsn(fast)};
+  std::atomic<int> rows{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 10; ++i) {
+    threads.emplace_back([&] { rows += static_cast<int>(db.query<user>("select id, name from users").size()); });
+  }
+  for (std::thread& each : threads) each.join();
+  EXPECT_EQ(rows, 10);
+}
+
+// The asynchronous client: the same dialogues, so only what differs.
+
+TEST(WorkersqlAsyncClient, VerbsAreAwaited) {
+  http_peer gateway{[](const http_call& call, int) {
+    return call.line.find("batch") == std::string::npos
+               ? ok(call.body.find("insert") == std::string::npos ? ann : wrote)
+               : ok(R"({"success":true,"data":{"results":[{"rowsAffected":2}],"totalRowsAffected":2}})");
+  }};
+  asio::io_context io;
+  workersql::async_client db{io.get_executor(), gateway.dsn()};
+  bool is_done = false;
+  asio::co_spawn(
+      io,
+      [&]() -> asio::awaitable<void> {
+        const auto users = co_await db.query<user>("select id, name from users where id = ?", 1);
+        EXPECT_EQ(users[0].name, "Ann");
+        const dt::summary done = co_await db.execute("insert into users(name) values (?)", std::string{"Ann"});
+        EXPECT_EQ(done.last_insert_id, 7);
+        workersql::batch work;
+        work.add("insert into t(id) values (?)", 1);
+        const auto together = co_await db.batch(work);
+        EXPECT_EQ(together.rows_affected, 2);
+        const auto facts = co_await db.request<user>("select id, name from users");
+        EXPECT_TRUE(facts.cached);
+        const auto missing = co_await db.with(dt::as_result).query<misspelled>("select * from users");
+        EXPECT_EQ(missing.error().code(), dt::errc::row_mismatch);
+        is_done = true;
+      },
+      [](std::exception_ptr thrown) {
+        if (thrown) std::rethrow_exception(thrown);
+      });
+  io.run();
+  EXPECT_TRUE(is_done);
+}
+
+TEST(WorkersqlAsyncClient, ALostReadIsRepeatedAndARateLimitWaitedFor) {
+  http_peer gateway{[](const http_call&, int number) {
+    if (number == 0) return std::string{};
+    if (number == 1) return answer("429 Too Many Requests", "", "Retry-After: 1\r\n");
+    return ok(ann);
+  }};
+  asio::io_context io;
+  workersql::async_client db{io.get_executor(), gateway.dsn(fast)};
+  const auto before = std::chrono::steady_clock::now();
+  auto users = db.with(asio::use_future).query<user>("select id, name from users");
+  io.run();
+  EXPECT_EQ(users.get().size(), 1U);
+  EXPECT_GE(std::chrono::steady_clock::now() - before, 1s);
+  EXPECT_EQ(gateway.calls().size(), 3U);
+}
+
+TEST(WorkersqlAsyncClient, ADeadlineClosesTheConnectionAndTheNextCallGetsAnother) {
+  http_peer gateway{[](const http_call&, int number) {
+    if (number == 0) std::this_thread::sleep_for(200ms);
+    return ok(ann);
+  }};
+  asio::io_context io;
+  workersql::async_client db{io.get_executor(), gateway.dsn()};
+  auto late = db.within(50ms).with(asio::use_future).query<user>("select id, name from users");
+  io.run();
+  EXPECT_THROW(late.get(), dt::error);
+  io.restart();
+  auto users = db.with(asio::use_future).query<user>("select id, name from users");
+  io.run();
+  EXPECT_EQ(users.get().size(), 1U);
+  EXPECT_EQ(gateway.accepted(), 2);
+}
+
+}  // namespace

@@ -1,0 +1,339 @@
+// The golden replies of specs/workersql.md, section 12, as they were observed; G1 to G28, M1 to M5.
+#include <dovetail/codec/workersql/row_target.hpp>
+
+#include <dovetail/row/row.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace {
+
+namespace dt = dovetail;
+namespace workersql = dovetail::workersql;
+using workersql::reply_facts;
+using workersql::sdk_code;
+using namespace std::chrono_literals;
+
+reply_facts read(std::string_view body) {
+  reply_facts out;
+  bool is_stopped = false;
+  const dt::error_info failure = workersql::read_envelope(body, {}, out, is_stopped);
+  EXPECT_FALSE(failure) << failure.message();
+  EXPECT_FALSE(is_stopped);
+  return out;
+}
+
+dt::error_info failure_of(unsigned status, std::string_view body) {
+  reply_facts out;
+  bool is_stopped = false;
+  if (body.starts_with('{')) {
+    EXPECT_FALSE(workersql::read_envelope(body, {}, out, is_stopped));
+  }
+  return workersql::detail::answer_failure(status, out.error, body);
+}
+
+template <class Row>
+dt::result<dt::rows<dt::row_value_t<Row>>> rows_of(std::string_view body) {
+  workersql::detail::all_rows<Row> target;
+  reply_facts out;
+  bool is_stopped = false;
+  if (dt::error_info failure = workersql::read_envelope(body, target.sink(), out, is_stopped)) return failure;
+  if (is_stopped) return target.take_failure();
+  return target.value();
+}
+
+struct user {
+  std::int64_t id;
+  std::string name;
+  bool active;
+  double price;
+  std::int64_t big;
+  std::chrono::sys_seconds ts;
+  std::optional<std::string> bin;
+};
+
+constexpr std::string_view g3 = R"({"success":true,"cached":false,"executionTime":2})";
+constexpr std::string_view g4 =
+    R"({"success":true,"data":{"rows":[{"id":1,"name":"Ann","active":"true","price":12.5,"big":9007199254740992,)"
+    R"("ts":"2025-01-02 03:04:05","bin":null}],"metadata":{"fromCache":false,"shardId":"6dc3","executionTimeMs":0}},)"
+    R"("cached":false,"executionTime":2})";
+constexpr std::string_view g5 =
+    R"({"success":true,"data":{"rows":[{"id":1,"name":"Ann","active":"true","price":12.5,"big":9007199254740992,)"
+    R"("ts":"2025-01-02 03:04:05","bin":null}],"metadata":{"fromCache":false,"shardId":"6dc3","executionTimeMs":0}},)"
+    R"("cached":true,"executionTime":0})";
+constexpr std::string_view g6 =
+    R"({"success":true,"data":[{"id":1,"name":"Ann","active":"true","price":12.5,"big":9007199254740992,)"
+    R"("ts":"2025-01-02 03:04:05","bin":null}],"rowCount":1,"cached":false,"executionTime":2})";
+
+TEST(WorkersqlAnswers, G3HasNoRowsAndSaysSo) {
+  const reply_facts got = read(g3);
+  EXPECT_TRUE(got.is_success);
+  EXPECT_FALSE(got.has_data);
+  EXPECT_FALSE(got.has_rows);
+  EXPECT_EQ(got.execution_time, 2.0);
+}
+
+TEST(WorkersqlAnswers, G4G5AndG6GiveTheSameRow) {
+  for (const std::string_view body : {g4, g5, g6}) {
+    const auto got = rows_of<user>(body);
+    ASSERT_TRUE(got) << got.error().message();
+    ASSERT_EQ(got->size(), 1U);
+    const user& ann = (*got)[0];
+    EXPECT_EQ(ann.id, 1);
+    EXPECT_EQ(ann.name, "Ann");
+    EXPECT_TRUE(ann.active);
+    EXPECT_EQ(ann.price, 12.5);
+    EXPECT_EQ(ann.big, 9007199254740992);
+    EXPECT_EQ(ann.ts, std::chrono::sys_days{2025y / 1 / 2} + 3h + 4min + 5s);
+    EXPECT_FALSE(ann.bin);
+  }
+  EXPECT_FALSE(read(g4).is_cached);
+  EXPECT_TRUE(read(g5).is_cached);
+  EXPECT_EQ(read(g6).row_count, 1);
+}
+
+TEST(WorkersqlAnswers, G7G8AndM5TellWhatAWriteDid) {
+  for (
+      const std::string_view body :
+      {R"({"success":true,"data":{"rows":[],"rowsAffected":1,"insertId":1,"metadata":{}},"cached":false,"executionTime":3})",
+       R"({"success":true,"data":{"rowsAffected":1,"insertId":1},"cached":false,"executionTime":3})",
+       R"({"success":true,"rowsAffected":1,"lastInsertId":1})",
+       R"({"success":true,"data":[],"rowCount":1,"lastInsertId":"1"})"}) {
+    const reply_facts got = read(body);
+    EXPECT_EQ(got.rows_affected(), 1) << body;
+    EXPECT_EQ(got.insert_id, 1) << body;
+  }
+}
+
+TEST(WorkersqlAnswers, G9ToG12AreToldApartByTheirWords) {
+  const auto g9 = failure_of(500, R"({"success":false,"error":"EdgeSQLError: Unique constraint violation"})");
+  EXPECT_EQ(g9.code(), workersql::gateway_errc::constraint_violation);
+  EXPECT_EQ(g9.kind(), dt::condition::constraint);
+  EXPECT_TRUE(g9.code() == sdk_code::invalid_query);
+  EXPECT_EQ(g9.server().message, "Unique constraint violation");
+  const auto g10 = failure_of(500, R"({"success":false,"error":"EdgeSQLError: SQL syntax error"})");
+  EXPECT_EQ(g10.code(), workersql::gateway_errc::syntax_error);
+  EXPECT_EQ(g10.kind(), dt::condition::syntax);
+  const auto g11 = failure_of(500, R"({"success":false,"error":"EdgeSQLError: no such table: nope: SQLITE_ERROR"})");
+  EXPECT_EQ(g11.code(), workersql::gateway_errc::no_such_object);
+  EXPECT_EQ(g11.kind(), dt::condition::not_found);
+  const auto g12 =
+      failure_of(500, R"({"success":false,"error":"EdgeSQLError: Wrong number of parameter bindings for SQL query."})");
+  EXPECT_EQ(g12.code(), workersql::gateway_errc::wrong_bindings);
+}
+
+TEST(WorkersqlAnswers, G2G13G14AndG15AreTexts) {
+  const auto g13 = failure_of(401, "Unauthorized");
+  EXPECT_EQ(g13.code(), workersql::gateway_errc::unauthorized);
+  EXPECT_EQ(g13.kind(), dt::condition::authentication);
+  EXPECT_TRUE(g13.code() == sdk_code::auth_error);
+  EXPECT_EQ(g13.server().message, "Unauthorized");
+  const auto g14 = failure_of(400, "Invalid SQL request");
+  EXPECT_EQ(g14.code(), workersql::gateway_errc::invalid_request);
+  EXPECT_TRUE(g14.code() == sdk_code::invalid_query);
+}
+
+TEST(WorkersqlAnswers, G16AndG17CountTheirResults) {
+  const reply_facts g16 = read(R"({"success":true,"data":{"results":[{"rowsAffected":4}],"totalRowsAffected":4}})");
+  ASSERT_TRUE(g16.results);
+  EXPECT_EQ(g16.results->size(), 1U);
+  EXPECT_EQ(g16.rows_affected(), 4);
+  const reply_facts g17 = read(R"({"success":true,"data":{"results":[],"totalRowsAffected":0}})");
+  ASSERT_TRUE(g17.results);
+  EXPECT_TRUE(g17.results->empty());
+}
+
+TEST(WorkersqlAnswers, G18ToG22SayWhatTheyCan) {
+  EXPECT_EQ(failure_of(400, "Only INSERT/UPDATE/DELETE allowed in batch").code(),
+            workersql::gateway_errc::invalid_request);
+  EXPECT_EQ(failure_of(500, R"({"success":false,"error":"Batch failed"})").code(),
+            workersql::gateway_errc::batch_failed);
+  const auto g20 = failure_of(413, "Too many operations in batch");
+  EXPECT_EQ(g20.code(), workersql::gateway_errc::too_large);
+  EXPECT_FALSE(g20.is_transient());
+  EXPECT_TRUE(g20.code() == sdk_code::resource_limit);
+  EXPECT_EQ(failure_of(413, "Payload too large").code(), workersql::gateway_errc::too_large);
+  const auto g22 = failure_of(500, "TypeError: Cannot read properties of undefined\n    at x (y:1:2)\n");
+  EXPECT_EQ(g22.code(), workersql::gateway_errc::internal_error);
+  EXPECT_EQ(g22.server().message, "TypeError: Cannot read properties of undefined");
+}
+
+TEST(WorkersqlAnswers, G23SendsAnObjectForBytesAndTheErrorSaysWhatToDo) {
+  constexpr std::string_view body =
+      R"({"success":true,"data":{"rows":[{"id":2,"name":"Bob","active":1,"price":null,"big":9007199254740992,"ts":null,)"
+      R"("bin":{}}],"total":4}})";
+  struct with_bytes {
+    int id;
+    std::vector<std::byte> bin;
+  };
+  const auto refused = rows_of<with_bytes>(body);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), dt::errc::malformed_value);
+  EXPECT_NE(refused.error().message().find("hex(column)"), std::string::npos) << refused.error().message();
+  struct without {
+    int id;
+    bool active;
+    std::optional<double> price;
+  };
+  const auto got = rows_of<without>(body);
+  ASSERT_TRUE(got) << got.error().message();
+  EXPECT_TRUE((*got)[0].active);
+  EXPECT_FALSE((*got)[0].price);
+}
+
+TEST(WorkersqlAnswers, G24G25AndG28) {
+  const auto g24 = failure_of(403, R"({"success":false,"error":"Forbidden"})");
+  EXPECT_EQ(g24.code(), workersql::gateway_errc::forbidden);
+  EXPECT_TRUE(g24.code() == sdk_code::permission_error);
+  EXPECT_EQ(failure_of(500, "Internal Server Error").code(), workersql::gateway_errc::internal_error);
+  EXPECT_FALSE(read(R"({"success":true,"cached":false,"executionTime":1})").has_data);
+}
+
+TEST(WorkersqlAnswers, M1IsStructured) {
+  for (const unsigned status : {200U, 400U}) {
+    const auto m1 = failure_of(
+        status, R"({"success":false,"error":{"code":"INVALID_QUERY","message":"near \"SELEC\": syntax error",)"
+                R"("details":{"errors":["a"]},"timestamp":"2025-01-01T00:00:00Z"}})");
+    EXPECT_EQ(m1.code(), workersql::gateway_errc::syntax_error);
+    const workersql::validation_error shown = workersql::validation_error_of(m1);
+    EXPECT_EQ(to_string(shown.code), "INVALID_QUERY");
+    EXPECT_EQ(shown.message, "near \"SELEC\": syntax error");
+    EXPECT_EQ(shown.details, R"({"errors":["a"]})");
+  }
+}
+
+TEST(WorkersqlAnswers, M2ToM4AreRead) {
+  const auto m2 = failure_of(429, "Rate limit exceeded");
+  EXPECT_EQ(m2.code(), workersql::gateway_errc::rate_limited);
+  EXPECT_EQ(m2.kind(), dt::condition::busy);
+  EXPECT_TRUE(m2.is_transient());
+  const reply_facts m3 =
+      read(R"({"success":true,"results":[{"success":true,"data":[],"rowCount":1}],"totalExecutionTime":3.5})");
+  ASSERT_TRUE(m3.results);
+  EXPECT_EQ(m3.results->front().rows_affected(), 1);
+  EXPECT_EQ(m3.execution_time, 3.5);
+}
+
+TEST(WorkersqlAnswers, EveryCodeOfTheSdksIsKnown) {
+  const auto kind = [](const char* code) {
+    return failure_of(500, std::string{R"({"success":false,"error":{"code":")"} + code + R"(","message":"m"}})").code();
+  };
+  EXPECT_TRUE(kind("INVALID_QUERY") == sdk_code::invalid_query);
+  EXPECT_TRUE(kind("CONNECTION_ERROR") == sdk_code::connection_error);
+  EXPECT_TRUE(kind("TIMEOUT_ERROR") == sdk_code::timeout_error);
+  EXPECT_TRUE(kind("AUTH_ERROR") == sdk_code::auth_error);
+  EXPECT_TRUE(kind("PERMISSION_ERROR") == sdk_code::permission_error);
+  EXPECT_TRUE(kind("RESOURCE_LIMIT") == sdk_code::resource_limit);
+  EXPECT_TRUE(kind("INTERNAL_ERROR") == sdk_code::internal_error);
+  EXPECT_TRUE(make_error_code(dt::errc::deadline_passed) == sdk_code::timeout_error);
+  EXPECT_TRUE(make_error_code(dt::errc::connection_lost) == sdk_code::connection_error);
+  EXPECT_FALSE(make_error_code(dt::errc::connection_lost) == sdk_code::internal_error);
+}
+
+TEST(WorkersqlAnswers, ProxiesPagesAreNotQuoted) {
+  const auto got = failure_of(502, "<html><body>Bad gateway</body></html>");
+  EXPECT_EQ(got.code(), workersql::gateway_errc::unavailable);
+  EXPECT_EQ(got.kind(), dt::condition::connection);
+  EXPECT_TRUE(got.server().message.empty());
+  EXPECT_EQ(failure_of(302, "").code(), workersql::gateway_errc::redirected);
+}
+
+TEST(WorkersqlAnswers, WhatIsNoJsonIsNamedWithItsPlace) {
+  reply_facts out;
+  bool is_stopped = false;
+  const auto got = workersql::read_envelope(R"({"success":true,"data":[{"id":1})", {}, out, is_stopped);
+  EXPECT_EQ(got.code(), workersql::gateway_errc::not_a_gateway);
+  EXPECT_NE(got.message().find("line 1, column"), std::string::npos) << got.message();
+  EXPECT_EQ(workersql::read_envelope("[]", {}, out, is_stopped).code(), workersql::gateway_errc::not_a_gateway);
+  EXPECT_EQ(workersql::read_envelope(R"({} x)", {}, out, is_stopped).code(), workersql::gateway_errc::not_a_gateway);
+}
+
+struct pair_row {
+  std::int64_t a;
+  std::optional<std::string> b;
+};
+
+TEST(WorkersqlRows, KeysInAnyOrderAndMissingOnesAreTaken) {
+  const auto got = rows_of<pair_row>(
+      R"({"data":[{"a":1,"b":"x"},{"b":"y","a":2},{"a":3},{ "a" : 4 , "b" : null },{"c":0,"a":5,"b":"\u00e9\n"}]})");
+  ASSERT_TRUE(got) << got.error().message();
+  ASSERT_EQ(got->size(), 5U);
+  EXPECT_EQ((*got)[1].a, 2);
+  EXPECT_EQ((*got)[1].b, "y");
+  EXPECT_EQ((*got)[2].b, std::nullopt);
+  EXPECT_EQ((*got)[3].b, std::nullopt);
+  EXPECT_EQ((*got)[4].b, "\xC3\xA9\n");
+}
+
+TEST(WorkersqlRows, AMisspelledColumnIsReportedAsInEveryBackend) {
+  const auto got = rows_of<pair_row>(R"({"data":[{"a":1,"bb":"x"}]})");
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code(), dt::errc::row_mismatch);
+  EXPECT_NE(got.error().message().find("pair_row"), std::string::npos) << got.error().message();
+  EXPECT_NE(got.error().message().find("bb"), std::string::npos) << got.error().message();
+}
+
+TEST(WorkersqlRows, AValueThatDoesNotFitIsNamedByRowFieldAndColumn) {
+  const auto got = rows_of<pair_row>(R"({"data":[{"a":1,"b":"x"},{"a":"hush","b":"x"}]})");
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code(), dt::errc::malformed_value);
+  EXPECT_NE(got.error().message().find("row 2"), std::string::npos) << got.error().message();
+  EXPECT_NE(got.error().message().find("'a'"), std::string::npos);
+  EXPECT_EQ(got.error().message().find("hush"), std::string::npos);
+}
+
+TEST(WorkersqlRows, NumbersAreExactOrRefused) {
+  EXPECT_EQ((*rows_of<std::int64_t>(R"({"data":[{"n":"9007199254740993"}]})"))[0], 9007199254740993);
+  EXPECT_EQ((*rows_of<std::int64_t>(R"({"data":[{"n":9223372036854775807}]})"))[0], 9223372036854775807);
+  EXPECT_EQ((*rows_of<int>(R"({"data":[{"n":1e3}]})"))[0], 1000);
+  EXPECT_EQ(rows_of<std::int8_t>(R"({"data":[{"n":300}]})").error().code(), dt::errc::value_out_of_range);
+  EXPECT_EQ(rows_of<int>(R"({"data":[{"n":1.5}]})").error().code(), dt::errc::value_out_of_range);
+  EXPECT_EQ(rows_of<int>(R"({"data":[{"n":null}]})").error().code(), dt::errc::unexpected_null);
+  EXPECT_EQ((*rows_of<double>(R"({"data":[{"n":1}]})"))[0], 1.0);
+  EXPECT_EQ(to_string((*rows_of<dt::decimal>(R"({"data":[{"n":1.50},{"n":"2.50"}]})"))[1]), "2.50");
+}
+
+TEST(WorkersqlRows, DynamicRowsKeepEveryColumn) {
+  const auto got = rows_of<dt::row>(R"({"data":[{"i":1,"r":1.5,"s":"x","b":true,"n":null,"o":{"k":[1]}}]})");
+  ASSERT_TRUE(got) << got.error().message();
+  const dt::row& row = (*got)[0];
+  EXPECT_EQ(row.get<int>("i"), 1);
+  EXPECT_EQ(row.get<double>("r"), 1.5);
+  EXPECT_EQ(row.get<std::string>("s"), "x");
+  EXPECT_TRUE(row.get<bool>("b"));
+  EXPECT_TRUE(row.is_null("n"));
+  EXPECT_EQ(row[5].text(), R"({"k":[1]})");
+}
+
+TEST(WorkersqlRows, AKeyGivenTwiceIsAnError) {
+  EXPECT_EQ(rows_of<int>(R"({"data":[{"n":1,"n":2}]})").error().code(), workersql::gateway_errc::not_a_gateway);
+  EXPECT_EQ(rows_of<int>(R"({"data":[{"n":1},{"n":1,"n":2}]})").error().code(), workersql::gateway_errc::not_a_gateway);
+}
+
+TEST(WorkersqlRows, ManyRowsAreAllRead) {
+  std::string body = R"({"success":true,"data":{"rows":[)";
+  for (int i = 0; i < 1000; ++i) {
+    if (i != 0) body += ',';
+    body += R"({"a":)" + std::to_string(i) + R"(,"b":"x"})";
+  }
+  body += "]}}";
+  const auto got = rows_of<pair_row>(body);
+  ASSERT_TRUE(got);
+  ASSERT_EQ(got->size(), 1000U);
+  EXPECT_EQ((*got)[999].a, 999);
+}
+
+TEST(WorkersqlRows, EveryPrefixOfAnAnswerIsAnErrorAndNoCrash) {
+  for (std::size_t size = 0; size < g4.size(); ++size) {
+    const std::string prefix{g4.substr(0, size)};
+    EXPECT_FALSE(rows_of<user>(prefix)) << prefix;
+  }
+}
+
+}  // namespace

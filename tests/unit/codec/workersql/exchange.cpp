@@ -1,0 +1,255 @@
+#include <dovetail/codec/workersql/exchange.hpp>
+
+#include <support/script.hpp>
+#include <support/workersql_session.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+
+namespace {
+
+using namespace workersql_test;
+using dt::errc;
+using dt::session_health;
+using dt::test::script;
+using namespace std::chrono_literals;
+
+constexpr std::string_view select_1 = R"({"sql":"select 1","params":[]})";
+const std::string good = ok(R"({"success":true})");
+const workersql::http_request read_request{};
+const workersql::http_request write_request{.what = workersql::endpoint_kind::query, .is_write = true, .key = "k1"};
+
+auto make(session_maker& sessions, const workersql::http_request& asked = read_request) {
+  return [&sessions, asked] {
+    workersql::session& on = sessions.fresh();
+    on.body() = select_1;
+    return workersql::exchange{on, asked};
+  };
+}
+
+TEST(WorkersqlExchange, ARequestLeavesInOneWriteAndItsAnswerIsRead) {
+  session_maker sessions;
+  const auto got = script(make(sessions)).write(post("/v1/query", select_1)).read(good).value();
+  EXPECT_EQ(got.status, 200U);
+  EXPECT_EQ(got.body, R"({"success":true})");
+  EXPECT_EQ(sessions.health(), session_health::idle);
+}
+
+TEST(WorkersqlExchange, AnAnswerInSingleBytesIsReadLikeAWholeOne) {
+  session_maker sessions;
+  const auto got = script(make(sessions)).write(post("/v1/query", select_1)).read_each_byte(good).value();
+  EXPECT_EQ(got.body, R"({"success":true})");
+  EXPECT_EQ(sessions.health(), session_health::idle);
+}
+
+TEST(WorkersqlExchange, AnAnswerInChunksIsPutTogether) {
+  session_maker sessions;
+  const std::string chunked =
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"a\":\r\n2;x=y\r\n1}\r\n0\r\nT: 1\r\n\r\n";
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, chunked.size()}) {
+    const auto got = script(make(sessions)).write(post("/v1/query", select_1)).read_in_pieces(chunked, piece).value();
+    EXPECT_EQ(got.body, R"({"a":1})");
+    EXPECT_EQ(sessions.health(), session_health::idle);
+  }
+}
+
+TEST(WorkersqlExchange, AnAnswerUntilTheEndOfTheStreamClosesTheConnection) {
+  session_maker sessions;
+  const auto got = script(make(sessions))
+                       .write(post("/v1/query", select_1))
+                       .read("HTTP/1.1 200 OK\r\n\r\n{\"a\":1}")
+                       .read_end()
+                       .value();
+  EXPECT_EQ(got.body, R"({"a":1})");
+  EXPECT_EQ(sessions.health(), session_health::closed);
+}
+
+TEST(WorkersqlExchange, ConnectionCloseAndHttp10EndTheConnection) {
+  session_maker sessions;
+  script(make(sessions)).write(post("/v1/query", select_1)).read(ok("{}", "Connection: close\r\n")).leaves([&] {
+    EXPECT_EQ(sessions.health(), session_health::closed);
+  });
+  script(make(sessions))
+      .write(post("/v1/query", select_1))
+      .read("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+      .leaves([&] { EXPECT_EQ(sessions.health(), session_health::closed); });
+}
+
+TEST(WorkersqlExchange, InformationalAnswersArePassedOverUpToALimit) {
+  session_maker sessions;
+  const auto got = script(make(sessions))
+                       .write(post("/v1/query", select_1))
+                       .read("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + good)
+                       .value();
+  EXPECT_EQ(got.status, 200U);
+  std::string endless;
+  for (int i = 0; i < 9; ++i) endless += "HTTP/1.1 102 Processing\r\n\r\n";
+  script(make(sessions))
+      .write(post("/v1/query", select_1))
+      .read(endless)
+      .done_with(make_error_code(workersql::gateway_errc::not_a_gateway));
+}
+
+TEST(WorkersqlExchange, AWriteCarriesItsKeyAndAnEchoIsNoted) {
+  session_maker sessions;
+  script(make(sessions, write_request))
+      .write(post("/v1/query", select_1, "k1"))
+      .read(ok("{}", "Idempotency-Key: k1\r\n"))
+      .leaves([&] { EXPECT_TRUE(sessions.now().honours_keys()); });
+  script(make(sessions, write_request)).write(post("/v1/query", select_1, "k1")).read(ok("{}")).leaves([&] {
+    EXPECT_FALSE(sessions.now().honours_keys());
+  });
+}
+
+TEST(WorkersqlExchange, HealthIsAGetWithoutBody) {
+  session_maker sessions;
+  script([&] {
+    return workersql::exchange{sessions.fresh(), workersql::http_request{.what = workersql::endpoint_kind::health}};
+  })
+      .write(get("/v1/health"))
+      .read(ok("{}"))
+      .done();
+}
+
+TEST(WorkersqlExchange, RetryAfterIsReadInBothForms) {
+  session_maker sessions;
+  script(make(sessions))
+      .write(post("/v1/query", select_1))
+      .read(answer("429 Too Many Requests", "Rate limit exceeded", "Retry-After: 7\r\n"))
+      .leaves([&] { EXPECT_EQ(sessions.now().asked_pause(), 7s); });
+  script(make(sessions))
+      .write(post("/v1/query", select_1))
+      .read(answer("503 Service Unavailable", "",
+                   "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:50:07 GMT\r\n"))
+      .leaves([&] { EXPECT_EQ(sessions.now().asked_pause(), 30s); });
+  script(make(sessions))
+      .write(post("/v1/query", select_1))
+      .read(answer("429 Too Many Requests", "", "Retry-After: Sun, 06 Nov 1994 08:50:07 GMT\r\n"))
+      .leaves([&] { EXPECT_EQ(sessions.now().asked_pause(), 0s); });
+}
+
+TEST(WorkersqlExchange, BytesBehindTheAnswerDesynchroniseTheConnection) {
+  session_maker sessions;
+  script(make(sessions)).write(post("/v1/query", select_1)).read(good + "HTTP/1.1").leaves([&] {
+    EXPECT_EQ(sessions.health(), session_health::desynchronised);
+  });
+}
+
+TEST(WorkersqlExchange, WhatIsNoHttpIsNamed) {
+  session_maker sessions;
+  for (const char* each : {"SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1.1 200 OK\nContent-Length: 0\n\n",
+                           "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+                           "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"}) {
+    script(make(sessions))
+        .write(post("/v1/query", select_1))
+        .read(each)
+        .done_with(make_error_code(workersql::gateway_errc::not_a_gateway));
+    EXPECT_NE(sessions.health(), session_health::idle);
+  }
+}
+
+TEST(WorkersqlExchange, AnAnswerBeyondTheLimitIsRefusedByItsLength) {
+  workersql::options how = plain_options();
+  how.response_limit = 4096;
+  session_maker sessions{how};
+  script(make(sessions))
+      .write(post("/v1/query", select_1))
+      .read("HTTP/1.1 200 OK\r\nContent-Length: 4097\r\n\r\n")
+      .done_with(errc::frame_too_large);
+}
+
+TEST(WorkersqlExchange, AnyFailingStepOfAReadLeavesNoUsableSession) {
+  session_maker sessions;
+  script(make(sessions)).write(post("/v1/query", select_1)).read_in_pieces(good, 20).fail_each_step().leaves([&] {
+    EXPECT_NE(sessions.health(), session_health::idle);
+  });
+  script(make(sessions)).write(post("/v1/query", select_1)).read_in_pieces(good, 20).time_out_each_step().leaves([&] {
+    EXPECT_NE(sessions.health(), session_health::idle);
+  });
+  script(make(sessions)).write(post("/v1/query", select_1)).read_in_pieces(good, 20).cancel_each_step().leaves([&] {
+    EXPECT_NE(sessions.health(), session_health::idle);
+  });
+}
+
+TEST(WorkersqlExchange, AWriteThatWasSentAndNotAnsweredIsOfUnknownOutcome) {
+  session_maker sessions;
+  script(make(sessions, write_request))
+      .write(post("/v1/query", select_1, "k1"))
+      .read_end()
+      .done_with(errc::outcome_unknown);
+  script(make(sessions, write_request))
+      .write(post("/v1/query", select_1, "k1"))
+      .read("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{}")
+      .read_end()
+      .done_with(errc::outcome_unknown);
+  script(make(sessions)).write(post("/v1/query", select_1)).read_end().done_with(errc::connection_closed);
+  script(make(sessions, write_request))
+      .write(post("/v1/query", select_1, "k1"))
+      .failing(std::make_error_code(std::errc::connection_reset), 10)
+      .done_with(std::make_error_code(std::errc::connection_reset));
+}
+
+TEST(WorkersqlExchange, ABrokenSessionSendsNothing) {
+  session_maker sessions;
+  script([&] {
+    return workersql::exchange{sessions.fresh(session_health::desynchronised), read_request};
+  }).done_with(errc::invalid_state);
+}
+
+TEST(WorkersqlExchange, AKeyThatHttpForbidsIsRefusedBeforeAByte) {
+  workersql::options how = plain_options();
+  how.api_key = dt::secret{"a\r\nX: hush"};
+  session_maker sessions{how};
+  script(make(sessions)).done_with(errc::invalid_option);
+  EXPECT_EQ(sessions.now().refusal().message().find("hush"), std::string::npos);
+}
+
+// startup.hpp
+
+auto opening(session_maker& sessions) {
+  return [&sessions] { return workersql::startup{sessions.fresh(session_health::closed)}; };
+}
+
+TEST(WorkersqlStartup, APlainEndpointIsOnlyConnected) {
+  session_maker sessions;
+  script(opening(sessions)).connect().leaves([&] { EXPECT_EQ(sessions.health(), session_health::idle); });
+  script(opening(sessions)).connect().fail_each_step().leaves([&] {
+    EXPECT_EQ(sessions.health(), session_health::closed);
+  });
+}
+
+TEST(WorkersqlStartup, AnHttpsEndpointIsSecured) {
+  workersql::options how = plain_options();
+  how.endpoint.is_tls = true;
+  session_maker sessions{how};
+  script(opening(sessions)).connect().start_tls().leaves([&] { EXPECT_EQ(sessions.health(), session_health::idle); });
+  script(opening(sessions)).connect().start_tls().cancel_each_step().leaves([&] {
+    EXPECT_EQ(sessions.health(), session_health::closed);
+  });
+}
+
+TEST(WorkersqlStartup, AProxyIsAskedForATunnelBeforeTls) {
+  workersql::options how = plain_options();
+  how.endpoint = {"::1", 443, true, "/v1"};
+  how.proxy_host = "proxy";
+  how.proxy_port = 3128;
+  session_maker sessions{how};
+  const std::string connect = "CONNECT [::1]:443 HTTP/1.1\r\nHost: [::1]:443\r\n\r\n";
+  const std::string tunnel = "HTTP/1.1 200 Connection established\r\n\r\n";
+  script(opening(sessions)).connect().write(connect).read_each_byte(tunnel).start_tls().leaves([&] {
+    EXPECT_EQ(sessions.health(), session_health::idle);
+  });
+  script(opening(sessions)).connect().write(connect).read(tunnel).start_tls().fail_each_step().leaves([&] {
+    EXPECT_EQ(sessions.health(), session_health::closed);
+  });
+  script(opening(sessions))
+      .connect()
+      .write(connect)
+      .read("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+      .done_with(errc::connection_lost);
+  script(opening(sessions)).connect().write(connect).read(tunnel + "x").done_with(errc::unexpected_message);
+}
+
+}  // namespace

@@ -1,0 +1,198 @@
+#include <dovetail/client/workersql/calls.hpp>
+
+#include <support/script.hpp>
+#include <support/workersql_session.hpp>
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace {
+
+using namespace workersql_test;
+using dt::errc;
+using dt::session_health;
+using dt::test::script;
+
+// The nonce of the tests is 16 bytes 0xAA; its accept was computed with another program (RFC 6455 section 4.2.2).
+const std::string handshake =
+    "GET /v1/ws HTTP/1.1\r\nHost: gw:8787\r\nAuthorization: Bearer J\r\nUser-Agent: dovetail\r\nUpgrade: websocket\r\n"
+    "Connection: Upgrade\r\nSec-WebSocket-Key: qqqqqqqqqqqqqqqqqqqqqg==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+const std::string switched =
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Accept: tuNFO/XNjXKBBczJqWfkXV1RTQA=\r\n\r\n";
+
+/// A client's frame (RFC 6455 section 5.2), masked with four bytes 0xAA; the payload is shorter than 64 KiB.
+std::string sent(std::string_view payload, int code = 1) {
+  std::string frame{static_cast<char>(0x80 | code)};
+  if (payload.size() < 126) {
+    frame += static_cast<char>(0x80 | payload.size());
+  } else {
+    frame += static_cast<char>(0x80 | 126);
+    frame += static_cast<char>(payload.size() >> 8);
+    frame += static_cast<char>(payload.size() & 0xFF);
+  }
+  frame += "\xAA\xAA\xAA\xAA";
+  for (const char c : payload) frame += static_cast<char>(c ^ '\xAA');
+  return frame;
+}
+/// A server's frame, without a mask.
+std::string came(std::string_view payload, int code = 1) {
+  std::string frame{static_cast<char>(0x80 | code), static_cast<char>(payload.size())};
+  return frame.append(payload);
+}
+
+const std::string begin_message = sent(R"({"type":"begin","id":"1"})");
+const std::string begun = came(R"({"id":"1","type":"response","data":{"transactionId":"tx1"}})");
+
+auto beginning(session_maker& sessions, dt::sql_begin op = {}) {
+  return [&sessions, op] { return workersql::detail::begin_call{sessions.fresh(), op}; };
+}
+
+TEST(WorkersqlTransaction, BeginningMakesTheConnectionAWebSocket) {
+  session_maker sessions;
+  script(beginning(sessions)).write(handshake).read(switched).write(begin_message).read(begun).leaves([&] {
+    EXPECT_EQ(sessions.health(), session_health::in_transaction);
+    EXPECT_EQ(sessions.now().socket()->transaction_id, "tx1");
+  });
+}
+
+TEST(WorkersqlTransaction, EveryByteMayComeAlone) {
+  session_maker sessions;
+  script(beginning(sessions))
+      .write(handshake)
+      .read(switched)
+      .write(begin_message)
+      .read(begun)
+      .one_byte_a_read()
+      .leaves([&] { EXPECT_EQ(sessions.health(), session_health::in_transaction); });
+}
+
+TEST(WorkersqlTransaction, AnyTroubleLeavesNoUsableConnection) {
+  session_maker sessions;
+  const auto is_useless = [&] {
+    EXPECT_TRUE(sessions.health() != session_health::in_transaction &&
+                (sessions.health() != session_health::idle || !sessions.now().socket()));
+  };
+  script(beginning(sessions))
+      .write(handshake)
+      .read(switched)
+      .write(begin_message)
+      .read(begun)
+      .fail_each_step()
+      .leaves(is_useless);
+  script(beginning(sessions))
+      .write(handshake)
+      .read(switched)
+      .write(begin_message)
+      .read(begun)
+      .cancel_each_step()
+      .leaves(is_useless);
+}
+
+TEST(WorkersqlTransaction, AGatewayWithoutWebSocketsIsUnsupported) {
+  session_maker sessions;
+  // G25 of the specification: what the upstream gateway answers.
+  script(beginning(sessions))
+      .write(handshake)
+      .read(answer("500 Internal Server Error", "Internal Server Error"))
+      .done_with(errc::operation_unsupported);
+  EXPECT_EQ(sessions.health(), session_health::closed);
+  script(beginning(sessions))
+      .write(handshake)
+      .read(answer("401 Unauthorized", "Unauthorized"))
+      .done_with(make_error_code(workersql::gateway_errc::unauthorized));
+}
+
+TEST(WorkersqlTransaction, AWrongAcceptIsNoGateway) {
+  session_maker sessions;
+  script(beginning(sessions))
+      .write(handshake)
+      .read(
+          "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+          "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")
+      .done_with(make_error_code(workersql::gateway_errc::not_a_gateway));
+}
+
+TEST(WorkersqlTransaction, SavepointsAreUnsupported) {
+  session_maker sessions;
+  script(beginning(sessions, {dt::begin_mode::automatic, 1})).done_with(errc::operation_unsupported);
+}
+
+workersql::session& open(session_maker& sessions) {
+  workersql::session& on = sessions.fresh(session_health::in_transaction);
+  on.socket().emplace();
+  on.socket()->transaction_id = "tx1";
+  on.socket()->last_id = 1;
+  return on;
+}
+
+TEST(WorkersqlTransaction, AStatementIsAMessageAndPingsAreAnswered) {
+  session_maker sessions;
+  const std::string script_text = "select 1";
+  script([&] {
+    return workersql::detail::script_call{open(sessions), script_text};
+  })
+      .write(sent(R"({"type":"query","id":"2","transactionId":"tx1","sql":"select 1"})"))
+      .read(came("hello", 9))
+      .write(sent("hello", 10))
+      .read(came(R"({"id":"2","type":"response","data":{"success":true,"data":[]}})"))
+      .leaves([&] { EXPECT_EQ(sessions.health(), session_health::in_transaction); });
+}
+
+TEST(WorkersqlTransaction, AFailedStatementLeavesTheTransactionOpen) {
+  session_maker sessions;
+  const std::string script_text = "selec";
+  script([&] {
+    return workersql::detail::script_call{open(sessions), script_text};
+  })
+      .write(sent(R"({"type":"query","id":"2","transactionId":"tx1","sql":"selec"})"))
+      .read(came(R"({"id":"2","type":"error","error":{"code":"INVALID_QUERY","message":"syntax error"}})"))
+      .done_with(make_error_code(workersql::gateway_errc::syntax_error));
+  EXPECT_EQ(sessions.health(), session_health::in_transaction);
+}
+
+TEST(WorkersqlTransaction, TheAnswerToAnotherMessageDesynchronises) {
+  session_maker sessions;
+  const std::string script_text = "select 1";
+  script([&] {
+    return workersql::detail::script_call{open(sessions), script_text};
+  })
+      .write(sent(R"({"type":"query","id":"2","transactionId":"tx1","sql":"select 1"})"))
+      .read(came(R"({"id":"1","type":"response","data":{}})"))
+      .done_with(errc::unexpected_message);
+  EXPECT_EQ(sessions.health(), session_health::desynchronised);
+}
+
+TEST(WorkersqlTransaction, ACommitSaysFarewellAndALostOneIsUnknown) {
+  session_maker sessions;
+  const std::string commit = sent(R"({"type":"commit","id":"2","transactionId":"tx1"})");
+  const auto ending = [&] { return workersql::detail::end_call{open(sessions), true, 0}; };
+  script(ending)
+      .write(commit)
+      .read(came(R"({"id":"2","type":"response","data":{}})"))
+      .write(sent("\x03\xE8", 8))  // 1000, normal closure
+      .leaves([&] { EXPECT_EQ(sessions.health(), session_health::closed); });
+  script(ending).write(commit).read_end().done_with(errc::commit_unknown);
+  script(ending)
+      .write(commit)
+      .read(came(
+          R"({"id":"2","type":"error","error":{"code":"INVALID_QUERY","message":"FOREIGN KEY constraint failed"}})"))
+      .write(sent("\x03\xE8", 8))
+      .done_with(make_error_code(workersql::gateway_errc::constraint_violation));
+}
+
+TEST(WorkersqlTransaction, AGatewayThatLeavesEndsTheTransaction) {
+  session_maker sessions;
+  const std::string script_text = "select 1";
+  script([&] {
+    return workersql::detail::script_call{open(sessions), script_text};
+  })
+      .write(sent(R"({"type":"query","id":"2","transactionId":"tx1","sql":"select 1"})"))
+      .read(came("\x03\xE9", 8))
+      .done_with(errc::connection_closed);
+  EXPECT_EQ(sessions.health(), session_health::closed);
+}
+
+}  // namespace

@@ -1,0 +1,481 @@
+// What a gateway makes of bodies, permissions and results, against a database that only remembers.
+#include <dovetail/codec/workersql_gateway/execute.hpp>
+
+#include <dovetail/codec/workersql_gateway/idempotency.hpp>
+#include <dovetail/codec/workersql_gateway/rate_limit.hpp>
+#include <dovetail/codec/workersql_gateway/socket_session.hpp>
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+namespace dt = dovetail;
+namespace serving = dt::workersql::serving;
+using dt::workersql::permissions;
+using serving::statement;
+using serving::statement_result;
+
+class fake_transaction;
+
+class fake_database final : public serving::database {
+ public:
+  dt::dialect speaks() const noexcept override { return language; }
+  dt::result<statement_result> run(const statement& what, const serving::result_limits&, dt::deadline) override {
+    ran.push_back(what);
+    if (what.sql.find("boom") != std::string::npos) return dt::error_info{failure, "boom"};
+    return next;
+  }
+  dt::result<std::vector<statement_result>> run_all(const std::vector<statement>& all,
+                                                    const serving::result_limits& limits, dt::deadline by,
+                                                    std::size_t& failed) override {
+    dt::result<std::vector<statement_result>> done{std::vector<statement_result>{}};
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      failed = i;
+      auto one = run(all[i], limits, by);
+      if (!one) return one.error();
+      done->push_back(*one);
+    }
+    ++transactions;
+    return done;
+  }
+  dt::result<std::unique_ptr<serving::transaction>> begin(bool, dt::deadline) override;
+  dt::result<void> ping(dt::deadline) override { return {}; }
+  serving::database_load load() const noexcept override { return {}; }
+
+  dt::dialect language = dt::dialect::sqlite;
+  statement_result next;
+  std::vector<statement> ran;
+  dt::errc failure = dt::errc::no_row;
+  int transactions = 0;
+  std::string ends;
+};
+
+class fake_transaction final : public serving::transaction {
+ public:
+  explicit fake_transaction(fake_database& of) : of_(&of) {}
+  ~fake_transaction() override {
+    if (!is_committed_) of_->ends += "rollback;";
+  }
+  dt::result<statement_result> run(const statement& what, const serving::result_limits& limits,
+                                   dt::deadline by) override {
+    return of_->run(what, limits, by);
+  }
+  dt::result<void> commit(dt::deadline) override {
+    is_committed_ = true;
+    of_->ends += "commit;";
+    return {};
+  }
+
+ private:
+  fake_database* of_;
+  bool is_committed_ = false;
+};
+
+dt::result<std::unique_ptr<serving::transaction>> fake_database::begin(bool, dt::deadline) {
+  return std::unique_ptr<serving::transaction>{std::make_unique<fake_transaction>(*this)};
+}
+
+struct Gateway : testing::Test {
+  fake_database db;
+  serving::principal who{"ann", "t", permissions::admin};
+  serving::execution_rules rules;
+
+  serving::gateway_answer query(std::string_view body) {
+    return serving::execute_query(db, body, who, rules, dt::deadline::never());
+  }
+  serving::gateway_answer batch(std::string_view body) {
+    return serving::execute_batch(db, body, who, rules, dt::deadline::never());
+  }
+};
+
+using GatewayExecute = Gateway;
+using GatewaySession = Gateway;
+
+bool has(const serving::gateway_answer& of, std::string_view part) { return of.body.find(part) != std::string::npos; }
+
+dt::row make_row(std::vector<std::string> names, std::vector<dt::row_value> values) {
+  auto columns = std::make_shared<std::vector<dt::row_column>>();
+  for (std::string& each : names) columns->push_back({std::move(each), {}});
+  return dt::row{std::move(columns), std::move(values)};
+}
+dt::row_value integer(std::int64_t value) {
+  dt::row_value made;
+  made.set_integer(value);
+  return made;
+}
+dt::row_value text(dt::field_kind kind, std::string_view value) {
+  dt::row_value made;
+  made.set_text(kind, value);
+  return made;
+}
+dt::row_value real(double value) {
+  dt::row_value made;
+  made.set_real(value);
+  return made;
+}
+
+TEST_F(GatewayExecute, ParametersTakeTheirTypesFromTheJson) {
+  EXPECT_EQ(query(R"J({"sql":"select ?,?,?,?,?,?,?,?","params":[1,-9223372036854775808,2.0,1e2,"é\u0000",true,null,
+      {"hex":"00ff"}],"cache":null,"timeout":5000})J")
+                .status,
+            200u);
+  ASSERT_EQ(db.ran.size(), 1u);
+  const auto& values = db.ran[0].values;
+  ASSERT_EQ(values.size(), 8u);
+  EXPECT_EQ(std::get<std::int64_t>(values[0]), 1);
+  EXPECT_EQ(std::get<std::int64_t>(values[1]), INT64_MIN);
+  EXPECT_EQ(std::get<double>(values[2]), 2.0);
+  EXPECT_EQ(std::get<double>(values[3]), 100.0);
+  EXPECT_EQ(std::get<std::string>(values[4]), std::string_view("\xC3\xA9\0", 3));
+  EXPECT_TRUE(std::get<bool>(values[5]));
+  EXPECT_EQ(values[6].index(), 0u);
+  EXPECT_EQ(std::get<std::vector<std::byte>>(values[7]), (std::vector{std::byte{0}, std::byte{255}}));
+}
+
+TEST_F(GatewayExecute, ParametersOfAnObjectAreNamed) {
+  EXPECT_EQ(query(R"J({"sql":"select :a","params":{"a":{"base64":"AP8="}}})J").status, 200u);
+  EXPECT_EQ(db.ran[0].names, std::vector<std::string>{"a"});
+  EXPECT_EQ(std::get<std::vector<std::byte>>(db.ran[0].values[0]).size(), 2u);
+}
+
+TEST_F(GatewayExecute, ABodyThatIsNotAStatementIsRefusedBeforeTheDatabaseSeesIt) {
+  for (const std::string_view body : {"",
+                                      "{",
+                                      "[]",
+                                      "null",
+                                      R"J({"query":"SELECT 1"})J",
+                                      R"J({"sql":)J",
+                                      R"J({"sql":""})J",
+                                      R"J({"sql":" \n"})J",
+                                      R"J({"sql":7})J",
+                                      R"J({"sql":"select 1"} x)J",
+                                      R"J({"sql":"select 1","sql":"select 2"})J",
+                                      R"J({"sql":"select ?","params":"x"})J",
+                                      R"J({"sql":"select ?","params":[[1]]})J",
+                                      R"J({"sql":"select ?","params":[{"a":1}]})J",
+                                      R"J({"sql":"select ?","params":[9223372036854775808]})J",
+                                      R"J({"sql":"select ?","params":[1e999]})J",
+                                      R"J({"sql":"select ?","params":[{"hex":"0"}]})J",
+                                      R"J({"sql":"select ?","params":[{"base64":"AP8"}]})J",
+                                      R"J({"sql":"select 1","timeout":0})J",
+                                      R"J({"sql":"select 1","timeout":300001})J",
+                                      R"J({"sql":"select 1","transactionId":"t"})J",
+                                      R"J({"sql":"select :a","params":{"a":1,"a":2}})J"}) {
+    const auto answer = query(body);
+    EXPECT_EQ(answer.status, 400u) << body;
+    EXPECT_TRUE(has(answer, R"J({"success":false,"error":{"code":"INVALID_QUERY","message":")J")) << answer.body;
+  }
+  EXPECT_TRUE(db.ran.empty());
+}
+
+TEST_F(GatewayExecute, SeveralStatementsAndTransactionsAreRefusedToEverybody) {
+  for (const std::string_view body :
+       {R"J({"sql":"select 1; drop table t"})J", R"J({"sql":"begin"})J", R"J({"sql":"commit"})J",
+        R"J({"sql":"savepoint a"})J", R"J({"sql":"-- nothing"})J", R"J({"sql":"select 'a"})J"}) {
+    EXPECT_EQ(query(body).status, 400u) << body;
+  }
+  EXPECT_EQ(query(R"J({"sql":"select 'x; drop y';"})J").status, 200u) << "a semicolon in a text is no end";
+  EXPECT_EQ(db.ran.size(), 1u);
+}
+
+TEST_F(GatewayExecute, PermissionsAreThoseOfTheStatementsClass) {
+  struct expected {
+    std::string_view sql;
+    permissions needed;
+  };
+  const expected all[] = {{"select 1", permissions::read},
+                          {"explain select 1", permissions::read},
+                          {"pragma table_info(t)", permissions::read},
+                          {"with a as (select 1) select * from a", permissions::read},
+                          {"insert into t values(1)", permissions::write},
+                          {"WITH a AS (SELECT 1) DELETE FROM t", permissions::write},
+                          {"replace into t values(1)", permissions::write},
+                          {"create table t(a)", permissions::admin},
+                          {"drop table t", permissions::admin},
+                          {"pragma journal_mode=wal", permissions::admin},
+                          {"attach 'x' as y", permissions::admin},
+                          {"select load_extension('x')", permissions::admin},
+                          {"vacuum", permissions::admin}};
+  for (const expected& each : all) {
+    for (const permissions may : {permissions::none, permissions::read, permissions::write, permissions::admin}) {
+      who.may = may;
+      std::string body{R"J({"sql":")J"};
+      body.append(each.sql).append("\"}");
+      EXPECT_EQ(query(body).status, may >= each.needed ? 200u : 403u) << each.sql << ' ' << to_string(may);
+    }
+  }
+}
+
+TEST_F(GatewayExecute, WhoMayOnlyReadRunsUnknownFunctionsWithoutWriting) {
+  db.language = dt::dialect::postgres;
+  who.may = permissions::read;
+  EXPECT_EQ(query(R"J({"sql":"select spend(1)"})J").status, 200u);
+  EXPECT_EQ(query(R"J({"sql":"select 1"})J").status, 200u);
+  EXPECT_TRUE(db.ran[0].must_not_write);
+  EXPECT_FALSE(db.ran[1].must_not_write);
+}
+
+TEST_F(GatewayExecute, AChangeWhoseAnswerIsKeptRunsSoThatAFailureIsCertain) {
+  const auto keyed = [&](std::string_view body) {
+    return serving::execute_query(db, body, who, rules, dt::deadline::never(), true);
+  };
+  EXPECT_EQ(keyed(R"J({"sql":"delete from t"})J").status, 200u);
+  EXPECT_EQ(keyed(R"J({"sql":"select 1"})J").status, 200u);
+  EXPECT_EQ(keyed(R"J({"sql":"vacuum"})J").status, 200u);
+  EXPECT_EQ(query(R"J({"sql":"delete from t"})J").status, 200u);
+  ASSERT_EQ(db.ran.size(), 4u);
+  EXPECT_TRUE(db.ran[0].needs_certainty);
+  EXPECT_FALSE(db.ran[1].needs_certainty);
+  EXPECT_FALSE(db.ran[2].needs_certainty) << "it cannot run in a transaction";
+  EXPECT_FALSE(db.ran[3].needs_certainty);
+  db.failure = dt::errc::deadline_passed;
+  EXPECT_FALSE(keyed(R"J({"sql":"delete from boom"})J").is_final) << "it was rolled back: it can be tried again";
+  EXPECT_TRUE(keyed(R"J({"sql":"drop table boom"})J").is_final) << "it may have happened: it must not run again";
+  db.failure = dt::errc::commit_unknown;
+  EXPECT_TRUE(keyed(R"J({"sql":"delete from boom"})J").is_final);
+}
+
+TEST_F(GatewayExecute, AResultHasTheShapeOfTheDocuments) {
+  db.next.rows.emplace_back(make_row(
+      {"id", "id", "big", "blob", "x"},
+      {integer(1), integer(2), integer(9007199254740993), text(dt::field_kind::bytes, {"\0\xFF", 2}), real(INFINITY)}));
+  db.next.rows_affected = 0;
+  db.next.has_rows = true;
+  const auto answer = query(R"J({"sql":"select 1"})J");
+  EXPECT_EQ(answer.status, 200u);
+  EXPECT_EQ(
+      answer.body.substr(0, answer.body.find(R"J(,"executionTime")J")),
+      R"J({"success":true,"data":{"rows":[{"id":1,"id_2":2,"big":9007199254740993,"blob":"AP8=","x":null}],"rowsAffected":0},"cached":false)J");
+}
+
+TEST_F(GatewayExecute, AResultHasTheShapeOfTheSdksWhenThatIsWanted) {
+  rules.form = {dt::workersql::envelope::sdk, dt::workersql::large_integers::strings, dt::workersql::blob_text::hex};
+  db.next.rows.emplace_back(make_row({"big", "small", "blob"}, {integer(9007199254740993), integer(9007199254740992),
+                                                                text(dt::field_kind::bytes, {"\0\xFF", 2})}));
+  db.next.has_rows = true;
+  const auto answer = query(R"J({"sql":"select 1"})J");
+  EXPECT_EQ(
+      answer.body.substr(0, answer.body.find(R"J(,"executionTime")J")),
+      R"J({"success":true,"data":[{"big":"9007199254740993","small":9007199254740992,"blob":"00ff"}],"rowCount":1,"cached":false)J");
+  db.next = {};
+  db.next.rows_affected = 3;
+  db.next.insert_id = 9;
+  const auto written = query(R"J({"sql":"insert into t values(1)"})J");
+  EXPECT_EQ(written.body.substr(0, written.body.find(R"J(,"executionTime")J")),
+            R"J({"success":true,"data":[],"rowCount":3,"rowsAffected":3,"lastInsertId":9,"cached":false)J");
+}
+
+TEST_F(GatewayExecute, TextThatIsNotUtf8IsAFailureAndNotBadJson) {
+  db.next.rows.emplace_back(make_row({"a"}, {text(dt::field_kind::text, "\xFF")}));
+  const auto answer = query(R"J({"sql":"select 1"})J");
+  EXPECT_EQ(answer.status, 400u);
+  EXPECT_TRUE(has(answer, "row 1, column 'a': not UTF-8")) << answer.body;
+}
+
+TEST_F(GatewayExecute, ABatchOfChangesIsAnsweredByCounts) {
+  db.next.rows_affected = 2;
+  const auto answer = batch(
+      R"J({"batch":[{"sql":"INSERT INTO users (id,name) VALUES (?,?)","params":[10,"B1"]},{"sql":"UPDATE users SET active=? WHERE id<=?","params":[1,10]}]})J");
+  EXPECT_EQ(answer.status, 200u);
+  EXPECT_EQ(answer.body,
+            R"J({"success":true,"data":{"results":[{"rowsAffected":2},{"rowsAffected":2}],"totalRowsAffected":4}})J");
+  EXPECT_EQ(db.transactions, 1);
+  EXPECT_EQ(batch(R"J({"batch":[]})J").body, R"J({"success":true,"data":{"results":[],"totalRowsAffected":0}})J");
+}
+
+TEST_F(GatewayExecute, ABatchOfQueriesIsAnsweredOneByOne) {
+  db.next.rows_affected = 1;
+  const auto answer = batch(
+      R"J({"queries":[{"sql":"INSERT INTO t VALUES (?)","params":[11]}],"transaction":true,"stopOnError":true})J");
+  EXPECT_EQ(answer.status, 200u);
+  EXPECT_TRUE(answer.body.starts_with(
+      R"J({"success":true,"results":[{"success":true,"data":[],"rowCount":1,"rowsAffected":1}],"totalExecutionTime":)J"))
+      << answer.body;
+  EXPECT_EQ(db.transactions, 1) << "nothing is lost silently, and nothing is half done";
+}
+
+TEST_F(GatewayExecute, ABatchWithoutATransactionGoesOnOrStopsAsAsked) {
+  const auto on = batch(
+      R"J({"queries":[{"sql":"select 1"},{"sql":"select boom"},{"sql":"select 2"}],"transaction":false,"stopOnError":false})J");
+  EXPECT_EQ(db.ran.size(), 3u);
+  EXPECT_TRUE(has(on, R"J({"success":false,"results":[{"success":true,)J")) << on.body;
+  EXPECT_TRUE(has(on, R"J({"success":false,"error":{"code":"INVALID_QUERY","message":"boom")J")) << on.body;
+  const auto stopped =
+      batch(R"J({"queries":[{"sql":"select boom"},{"sql":"select 2"}],"transaction":false,"stop_on_error":true})J");
+  EXPECT_EQ(db.ran.size(), 4u);
+  EXPECT_EQ(db.transactions, 0);
+  EXPECT_TRUE(has(stopped, R"J("success":false)J"));
+}
+
+TEST_F(GatewayExecute, ABatchThatIsWrongAnywhereRunsNothing) {
+  rules.batch_operations = 2;
+  for (const std::string_view body :
+       {R"J({"batch":[{"sql":"SELECT 1"}]})J", R"J({"batch":[{"sql":"create table t(a)"}]})J",
+        R"J({"batch":[{"params":[]}]})J", R"J({})J", R"J({"batch":[],"queries":[]})J", R"J({"queries":[]})J",
+        R"J({"batch":{}})J", R"J({"queries":[{"sql":"select 1"},{"sql":""}]})J"}) {
+    EXPECT_EQ(batch(body).status, 400u) << body;
+  }
+  EXPECT_EQ(batch(R"J({"queries":[{"sql":"select 1"},{"sql":"select 1"},{"sql":"select 1"}]})J").status, 413u);
+  who.may = permissions::read;
+  EXPECT_EQ(batch(R"J({"queries":[{"sql":"select 1"},{"sql":"delete from t"}]})J").status, 403u);
+  EXPECT_TRUE(db.ran.empty());
+}
+
+TEST_F(GatewayExecute, AFailedBatchSaysWhichStatementItWas) {
+  const auto answer = batch(R"J({"batch":[{"sql":"delete from t"},{"sql":"delete from boom"}]})J");
+  EXPECT_EQ(answer.status, 400u);
+  EXPECT_TRUE(has(answer, R"J("details":{"reason":"not_found","statement":1})J")) << answer.body;
+}
+
+TEST(GatewayFailure, EachConditionHasItsStatusAndCode) {
+  const auto status = [](dt::error_info failure) { return serving::answer_failure(failure).status; };
+  const auto code = [](std::errc number) { return std::make_error_code(number); };
+  EXPECT_EQ(status(dt::errc::deadline_passed), 504u);
+  EXPECT_EQ(status(dt::errc::pool_wait_timeout), 504u);
+  EXPECT_EQ(status(dt::errc::connection_lost), 503u);
+  EXPECT_EQ(status(dt::errc::request_too_large), 413u);
+  EXPECT_EQ(status(dt::errc::malformed_statement), 400u);
+  EXPECT_EQ(status(dt::errc::access_denied), 403u);
+  EXPECT_EQ(status(dt::errc::commit_unknown), 500u);
+  EXPECT_EQ(status(dt::errc::login_refused), 500u);
+  EXPECT_EQ(status(code(std::errc::device_or_resource_busy)), 503u);
+  EXPECT_FALSE(serving::answer_failure(dt::errc::deadline_passed).is_final);
+  EXPECT_TRUE(serving::answer_failure(dt::errc::commit_unknown).is_final) << "it must never run again";
+  const auto lost = serving::answer_failure(dt::error_info{dt::errc::connection_lost, "host 10.0.0.1"});
+  EXPECT_EQ(lost.body.find("10.0.0.1"), std::string::npos) << "how the database is reached is no business of clients";
+}
+
+TEST(GatewayIdempotency, AKeyIsExecutedOnceAndForgottenInTime) {
+  serving::idempotency_store store{{.keep = 300s, .entries = 2}};
+  const serving::gateway_answer* kept = nullptr;
+  const serving::digest request{std::byte{1}};
+  const serving::digest other{std::byte{2}};
+  const dt::clock::time_point now{};
+  EXPECT_EQ(store.start("a", request, {}, now, kept), serving::idempotent_start::execute);
+  EXPECT_EQ(store.start("a", request, {}, now, kept), serving::idempotent_start::conflict);
+  EXPECT_EQ(store.start("a", other, {}, now, kept), serving::idempotent_start::mismatch);
+  serving::gateway_answer answer;
+  answer.body = "{}";
+  store.finish("a", answer, now + 10s);
+  EXPECT_EQ(store.start("a", request, {}, now + 309s, kept), serving::idempotent_start::replay);
+  ASSERT_NE(kept, nullptr);
+  EXPECT_EQ(kept->body, "{}");
+  EXPECT_TRUE(kept->is_replayed);
+  EXPECT_EQ(store.start("a", other, {}, now + 309s, kept), serving::idempotent_start::mismatch);
+  EXPECT_EQ(store.start("b", other, {}, now + 309s, kept), serving::idempotent_start::execute);
+  EXPECT_EQ(store.start("c", other, {}, now + 309s, kept), serving::idempotent_start::full);
+  EXPECT_EQ(store.start("a", request, {}, now + 310s, kept), serving::idempotent_start::execute);
+  answer.is_final = false;
+  store.finish("a", answer, now + 311s);
+  store.finish("b", answer, now + 311s);
+  EXPECT_EQ(store.size(), 0u);
+  EXPECT_EQ(store.bytes(), 0u);
+}
+
+TEST(GatewayIdempotency, ThoseWhoWaitAreTold) {
+  struct listener final : serving::answer_listener {
+    void on_answer(const serving::gateway_answer* answer) override {
+      ++calls;
+      had_answer = answer != nullptr;
+    }
+    int calls = 0;
+    bool had_answer = false;
+  };
+  serving::idempotency_store store{{.waiting = 1}};
+  const serving::gateway_answer* kept = nullptr;
+  const auto waiting = std::make_shared<listener>();
+  EXPECT_EQ(store.start("a", {}, waiting, {}, kept), serving::idempotent_start::execute);
+  EXPECT_EQ(store.start("a", {}, waiting, {}, kept), serving::idempotent_start::wait);
+  EXPECT_EQ(store.start("a", {}, waiting, {}, kept), serving::idempotent_start::conflict) << "one may wait";
+  store.finish("a", {}, {});
+  EXPECT_EQ(waiting->calls, 1);
+  EXPECT_TRUE(waiting->had_answer);
+}
+
+TEST(GatewayRateLimit, ABucketFillsAsTimePasses) {
+  serving::rate_limiter limiter{{.requests = 2, .window = 10s}, 2};
+  const dt::clock::time_point now{};
+  EXPECT_EQ(limiter.take("a", now), 0u);
+  EXPECT_EQ(limiter.take("a", now), 0u);
+  EXPECT_EQ(limiter.take("a", now), 5u) << "two in ten seconds: the next one in five";
+  EXPECT_EQ(limiter.take("b", now), 0u);
+  EXPECT_EQ(limiter.take("c", now), 1u) << "no room for another";
+  EXPECT_EQ(limiter.take("a", now + 5s), 0u);
+  EXPECT_EQ(limiter.take("c", now + 10s), 0u) << "who is silent for the window is forgotten";
+  EXPECT_EQ(limiter.size(), 2u);
+  serving::rate_limiter none{{}};
+  EXPECT_EQ(none.take("a", now), 0u);
+}
+
+TEST_F(GatewaySession, TheSdksMessagesMakeATransaction) {
+  std::atomic<std::size_t> open{0};
+  serving::socket_session session{db, who, rules, open, 1};
+  const auto say = [&](std::string_view message) { return session.handle(message, dt::deadline::never()); };
+  EXPECT_EQ(say(R"J({"type":"begin","id":"m1"})J"),
+            R"J({"id":"m1","type":"response","data":{"transactionId":"tx_1"}})J");
+  EXPECT_EQ(open.load(), 1u);
+  EXPECT_EQ(say(R"J({"type":"query","id":7,"sql":"insert into t values(?)","params":[1],"transactionId":"tx_1"})J"),
+            R"J({"id":7,"type":"response","data":{"rows":[],"rowsAffected":0}})J");
+  EXPECT_EQ(say(R"J({"type":"commit","id":"m3","transactionId":"tx_1"})J"),
+            R"J({"id":"m3","type":"response","data":{"transactionId":"tx_1"}})J");
+  EXPECT_EQ(db.ends, "commit;");
+  EXPECT_EQ(open.load(), 0u);
+  const std::string late = say(R"J({"type":"query","id":"m4","sql":"select 1","transactionId":"tx_1"})J");
+  EXPECT_NE(late.find(R"J("code":"INVALID_QUERY","message":"Transaction not found")J"), std::string::npos) << late;
+  EXPECT_EQ(db.ran.size(), 1u) << "a statement of a transaction that is gone must not run outside of one";
+  const std::string early = say(R"J({"type":"commit","id":"m5"})J");
+  EXPECT_NE(early.find("Transaction not started"), std::string::npos) << early;
+  EXPECT_EQ(say(R"J({"type":"rollback","id":"m6"})J"), R"J({"id":"m6","type":"response","data":{}})J");
+}
+
+TEST_F(GatewaySession, TheUpstreamDialectIsSpokenToo) {  // the messages of golden example G26
+  std::atomic<std::size_t> open{0};
+  serving::socket_session session{db, who, rules, open, 1};
+  const auto say = [&](std::string_view message) { return session.handle(message, dt::deadline::never()); };
+  EXPECT_EQ(say(R"J({"action":"begin","transactionId":"tx-1"})J"),
+            R"J({"success":true,"action":"begin","data":{"transactionId":"tx-1"}})J");
+  EXPECT_EQ(say(R"J({"sql":"INSERT INTO wst (v) VALUES (?)","params":["a"]})J"),
+            R"J({"success":true,"data":{"rows":[],"rowsAffected":0}})J");
+  EXPECT_EQ(say(R"J({"action":"commit"})J"), R"J({"success":true,"action":"commit","data":{"transactionId":"tx-1"}})J");
+  EXPECT_NE(say(R"J({"action":"commit"})J").find(R"J({"success":false,"action":"commit",)J"), std::string::npos);
+  EXPECT_NE(say("{}").find("Missing SQL query"), std::string::npos);
+  EXPECT_NE(say("nonsense").find(R"J("id":null,"type":"error")J"), std::string::npos);
+}
+
+TEST_F(GatewaySession, WhatIsNotCommittedIsRolledBack) {
+  std::atomic<std::size_t> open{0};
+  {
+    serving::socket_session session{db, who, rules, open, 1};
+    session.handle(R"J({"type":"begin","id":1})J", dt::deadline::never());
+    session.time_out();
+    EXPECT_EQ(db.ends, "rollback;");
+    session.handle(R"J({"type":"begin","id":1})J", dt::deadline::never());
+    serving::socket_session second{db, who, rules, open, 1};
+    EXPECT_NE(second.handle(R"J({"type":"begin","id":1})J", dt::deadline::never()).find("RESOURCE_LIMIT"),
+              std::string::npos);
+    const std::string again = session.handle(R"J({"type":"begin","id":1})J", dt::deadline::never());
+    EXPECT_NE(again.find("open already"), std::string::npos);
+  }
+  EXPECT_EQ(db.ends, "rollback;rollback;");
+  EXPECT_EQ(open.load(), 0u);
+}
+
+TEST_F(GatewaySession, PermissionsHoldForMessagesToo) {
+  std::atomic<std::size_t> open{0};
+  who.may = permissions::read;
+  serving::socket_session session{db, who, rules, open, 1};
+  const std::string refused =
+      session.handle(R"J({"type":"query","id":"a","sql":"delete from t"})J", dt::deadline::never());
+  EXPECT_TRUE(refused.starts_with(R"J({"id":"a","type":"error","error":{"code":"PERMISSION_ERROR")J")) << refused;
+  EXPECT_TRUE(db.ran.empty());
+}
+
+}  // namespace
