@@ -23,7 +23,9 @@ ENTRIES = [("dovetail.hpp", None), ("client/sql_async_verbs.hpp", None), ("row/b
            ("tls.hpp", "DOVETAIL_WITH_OPENSSL"), ("postgres.hpp", "DOVETAIL_WITH_OPENSSL"),
            ("postgres_async.hpp", "DOVETAIL_WITH_OPENSSL"), ("postgres_verify.hpp", "DOVETAIL_WITH_OPENSSL"),
            ("codec/postgres/copy_out.hpp", "DOVETAIL_WITH_OPENSSL"), ("codec/postgres/pipeline.hpp", "DOVETAIL_WITH_OPENSSL"),
-           ("codec/postgres/wait_notification.hpp", "DOVETAIL_WITH_OPENSSL")]
+           ("codec/postgres/wait_notification.hpp", "DOVETAIL_WITH_OPENSSL"),
+           ("workersql.hpp", "DOVETAIL_WITH_OPENSSL"), ("workersql_async.hpp", "DOVETAIL_WITH_OPENSSL"),
+           ("workersql_gateway.hpp", "DOVETAIL_WITH_OPENSSL")]
 DIRECTIVE = re.compile(r"^\s*#\s*(\w+)\s*(.*?)\s*$")
 OWN = re.compile(r"^[<\"](dovetail/[^>\"]+)[>\"]")
 BANNED = re.compile(r"\b(__LINE__|__FILE__|__COUNTER__|__DATE__|__TIME__|__has_include)\b")
