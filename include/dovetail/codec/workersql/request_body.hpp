@@ -8,6 +8,7 @@
 #include <dovetail/format/json.hpp>
 #include <dovetail/row/reflect.hpp>
 #include <dovetail/sql/parameters.hpp>
+#include <dovetail/sql/rewrite.hpp>
 #include <dovetail/sql/statement_view.hpp>
 
 #include <chrono>
@@ -135,6 +136,15 @@ error_info append_parameters(std::string& out, const Request& of) {
   return {};
 }
 
+/// The text with `?1` for each `:name`.
+template <class Request>
+std::string numbered_text(const Request& of) {
+  const auto sizes = std::apply([](const auto&... each) { return v0::slot_sizes(each...); }, of.arguments);
+  return dovetail::detail::rewriter{dialect::sqlite, of.sql.view(), of.sql.argument_slots(), of.sql.places(), sizes}
+      .run()
+      .text;
+}
+
 /// Appends `{"sql":…,"params":[…]` without the closing brace; `hint` is put in front of the text.
 /// Errors: those of the statement (`failure()`), and of a parameter that cannot be sent.
 template <class Request>
@@ -145,11 +155,15 @@ error_info append_statement(std::string& out, const Request& of, std::string_vie
   if (view.traits.kind == statement_kind::transaction) return refuse_transaction_statement();
   out += '{';
   error_info failure;
-  if (view.traits.is_native && hint.empty()) {
+  // Names mean nothing on the wire, where values go by position: `:name` becomes `?1`.
+  const bool has_names = view.traits.is_native && is_named(view.traits.style);
+  if (view.traits.is_native && !has_names && hint.empty()) {
     failure = append_sql(out, view.text);
   } else {
     std::string text{hint};
-    if (view.traits.is_native) {
+    if (has_names) {
+      text += numbered_text(of);
+    } else if (view.traits.is_native) {
       text += view.text;
     } else {
       auto native = std::apply([&](const auto&... each) { return sql.native(each...); }, of.arguments);
