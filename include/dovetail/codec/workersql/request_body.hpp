@@ -67,7 +67,7 @@ namespace detail {
   }
 }
 
-/// Appends `"sql":"…"`. Errors: errc::malformed_statement for a text that is not UTF-8.
+/// Appends 'sql':'…'. Errors: errc::malformed_statement for a text that is not UTF-8.
 [[gnu::noinline]] inline error_info append_sql(std::string& out, std::string_view text) {
   out += "\"sql\":";
   if (json::encode(text, out)) return {};
@@ -98,7 +98,7 @@ constexpr bool are_in_order(const Places& places) noexcept {
   return true;
 }
 
-/// Appends `,"params":[…]` for the arguments of a request, by the numbers of its parameters.
+/// Appends ,'params':[…] for the arguments of a request, by the numbers of its parameters.
 template <class Request>
 error_info append_parameters(std::string& out, const Request& of) {
   const auto& places = of.sql.places();
@@ -145,7 +145,7 @@ std::string numbered_text(const Request& of) {
       .text;
 }
 
-/// Appends `{"sql":…,"params":[…]` without the closing brace; `hint` is put in front of the text.
+/// Appends {'sql':…,'params':[…] without the closing brace; `hint` is put in front of the text.
 /// Errors: those of the statement (`failure()`), and of a parameter that cannot be sent.
 template <class Request>
 error_info append_statement(std::string& out, const Request& of, std::string_view hint, bool shows_text) {
@@ -193,7 +193,7 @@ struct member_writer {
   }
 };
 
-/// Appends `{"sql":…,"params":[…]}` for one struct. `text` is what `insert_text` made.
+/// Appends {'sql':…,'params':[…]} for one struct. `text` is what `insert_text` made.
 template <class Struct>
 error_info append_insert(std::string& out, std::string_view text, const Struct& row) {
   out += '{';
