@@ -100,7 +100,7 @@ TEST(WorkersqlClient, ABatchIsOneRequestInEitherDialect) {
   EXPECT_EQ(calls[0].line, "POST /v1/batch HTTP/1.1");
   EXPECT_EQ(
       calls[0].body,
-      R"x({"batch":[{"sql":"insert into t(id) values (?)","params":[1]},{"sql":"update t set n = :n","params":[1]}]})x");
+      R"x({"batch":[{"sql":"insert into t(id) values (?)","params":[1]},{"sql":"update t set n = ?1","params":[1]}]})x");
   EXPECT_EQ(
       calls[1].body,
       R"x({"batch":[{"sql":"insert into t values (?, ?)","params":[1,"a"]},{"sql":"insert into t values (?, ?)","params":[2,"b"]}]})x");

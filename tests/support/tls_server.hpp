@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstring>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -27,6 +28,7 @@ class tls_server {
     bool wants_client_certificate = false;
     bool speaks_plain_text = false;  // answers the handshake with text
     bool closes_in_handshake = false;
+    const char* answer = nullptr;  // said to whatever comes, instead of an echo
   };
 
   explicit tls_server(behaviour how) : how_(how) {
@@ -103,7 +105,10 @@ class tls_server {
     SSL_set_fd(ssl, peer);
     if (SSL_accept(ssl) == 1) {
       char data[16384];
-      for (int got; (got = SSL_read(ssl, data, sizeof data)) > 0;) SSL_write(ssl, data, got);
+      for (int got; (got = SSL_read(ssl, data, sizeof data)) > 0;) {
+        how_.answer == nullptr ? SSL_write(ssl, data, got)
+                               : SSL_write(ssl, how_.answer, static_cast<int>(std::strlen(how_.answer)));
+      }
       SSL_shutdown(ssl);
     }
     SSL_free(ssl);

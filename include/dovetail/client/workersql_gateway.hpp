@@ -33,8 +33,8 @@ class gateway {
   /// Errors: throws `dt::error`: an option is wrong, nobody may ask, or the system cannot listen there.
   template <class Client>
     requires asyncsql::blocking_database<std::remove_reference_t<Client>>
-  explicit gateway(Client&& client, gateway_options options = {})
-      : gateway(std::unique_ptr<serving::database>{new serving::database_of<Client>(std::forward<Client>(client))},
+  explicit gateway(Client&& database, gateway_options options = {})
+      : gateway(std::unique_ptr<serving::database>{new serving::database_of<Client>(std::forward<Client>(database))},
                 std::move(options)) {}
 
   /// In front of anything else.

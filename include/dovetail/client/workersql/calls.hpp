@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/client/sql_operations.hpp>
+#include <dovetail/client/transaction.hpp>
 #include <dovetail/client/workersql/operations.hpp>
 #include <dovetail/codec/workersql/exchange.hpp>
 #include <dovetail/codec/workersql/read_answer.hpp>

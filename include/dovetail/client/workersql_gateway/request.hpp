@@ -9,9 +9,12 @@
 #include <dovetail/transport/tls_digest.hpp>
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace dovetail::inline v0::workersql::serving {
 

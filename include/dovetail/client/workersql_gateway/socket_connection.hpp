@@ -48,10 +48,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     is_stopping_ = true;
     if (is_idle() && !session_.is_in_transaction()) close_with(websocket::close_code::going_away);
   }
-  void kill() override {
-    is_killed_ = true;
-    end();
-  }
+  void kill() override { end(); }
 
   /// On a worker: the session is touched by nobody else meanwhile.
   void work() noexcept override {
@@ -234,7 +231,6 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   bool is_writing_ = false;
   bool is_closing_ = false;
   bool is_stopping_ = false;
-  bool is_killed_ = false;
   bool is_pinged_ = false;
   bool is_over_ = false;
   bool has_failed_ = false;

@@ -18,8 +18,8 @@ namespace dovetail::inline v0::workersql {
 /// The key under which a batch is sent. A gateway that reads the other one answers "success" and executes nothing; the
 /// client sees that by the number of results.
 enum class batch_dialect : std::uint8_t {
-  gateway,  ///< `{"batch":[…]}`, what the gateway reads: insert, update and delete only, all or none
-  sdk,      ///< `{"queries":[…],"transaction":true,"stopOnError":true}`, what the SDKs send
+  gateway,  ///< {'batch':[…]}, what the gateway reads: insert, update and delete only, all or none
+  sdk,      ///< {'queries':[…],'transaction':true,'stopOnError':true}, what the SDKs send
 };
 
 /// How fresh the rows of a query must be: the hints that the gateway reads from the statement's text.

@@ -8,6 +8,7 @@
 #include <dovetail/format/json.hpp>
 #include <dovetail/row/reflect.hpp>
 #include <dovetail/sql/parameters.hpp>
+#include <dovetail/sql/rewrite.hpp>
 #include <dovetail/sql/statement_view.hpp>
 
 #include <chrono>
@@ -66,7 +67,7 @@ namespace detail {
   }
 }
 
-/// Appends `"sql":"…"`. Errors: errc::malformed_statement for a text that is not UTF-8.
+/// Appends 'sql':'…'. Errors: errc::malformed_statement for a text that is not UTF-8.
 [[gnu::noinline]] inline error_info append_sql(std::string& out, std::string_view text) {
   out += "\"sql\":";
   if (json::encode(text, out)) return {};
@@ -97,7 +98,7 @@ constexpr bool are_in_order(const Places& places) noexcept {
   return true;
 }
 
-/// Appends `,"params":[…]` for the arguments of a request, by the numbers of its parameters.
+/// Appends ,'params':[…] for the arguments of a request, by the numbers of its parameters.
 template <class Request>
 error_info append_parameters(std::string& out, const Request& of) {
   const auto& places = of.sql.places();
@@ -135,7 +136,16 @@ error_info append_parameters(std::string& out, const Request& of) {
   return {};
 }
 
-/// Appends `{"sql":…,"params":[…]` without the closing brace; `hint` is put in front of the text.
+/// The text with `?1` for each `:name`.
+template <class Request>
+std::string numbered_text(const Request& of) {
+  const auto sizes = std::apply([](const auto&... each) { return v0::slot_sizes(each...); }, of.arguments);
+  return dovetail::detail::rewriter{dialect::sqlite, of.sql.view(), of.sql.argument_slots(), of.sql.places(), sizes}
+      .run()
+      .text;
+}
+
+/// Appends {'sql':…,'params':[…] without the closing brace; `hint` is put in front of the text.
 /// Errors: those of the statement (`failure()`), and of a parameter that cannot be sent.
 template <class Request>
 error_info append_statement(std::string& out, const Request& of, std::string_view hint, bool shows_text) {
@@ -145,11 +155,15 @@ error_info append_statement(std::string& out, const Request& of, std::string_vie
   if (view.traits.kind == statement_kind::transaction) return refuse_transaction_statement();
   out += '{';
   error_info failure;
-  if (view.traits.is_native && hint.empty()) {
+  // Names mean nothing on the wire, where values go by position: `:name` becomes `?1`.
+  const bool has_names = view.traits.is_native && is_named(view.traits.style);
+  if (view.traits.is_native && !has_names && hint.empty()) {
     failure = append_sql(out, view.text);
   } else {
     std::string text{hint};
-    if (view.traits.is_native) {
+    if (has_names) {
+      text += numbered_text(of);
+    } else if (view.traits.is_native) {
       text += view.text;
     } else {
       auto native = std::apply([&](const auto&... each) { return sql.native(each...); }, of.arguments);
@@ -179,7 +193,7 @@ struct member_writer {
   }
 };
 
-/// Appends `{"sql":…,"params":[…]}` for one struct. `text` is what `insert_text` made.
+/// Appends {'sql':…,'params':[…]} for one struct. `text` is what `insert_text` made.
 template <class Struct>
 error_info append_insert(std::string& out, std::string_view text, const Struct& row) {
   out += '{';

@@ -19,7 +19,7 @@
 
 namespace dovetail::inline v0::workersql {
 
-/// Begins a message of the SDKs' dialect in the session's body: `{"type":"query","id":"7","transactionId":"…"`; the
+/// Begins a message of the SDKs' dialect in the session's body: {'type':'query','id':'7','transactionId':'…'; the
 /// members of `rest` (an object's text, or nothing) follow.
 [[gnu::noinline]] inline std::string socket_message(session& on, std::string_view type, std::string_view rest = {}) {
   socket_state& state = *on.socket();

@@ -1,0 +1,70 @@
+// Statements whose arguments are known at run time: the checks, the places and the native text.
+#include <dovetail/sql/dynamic_statement.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace {
+
+namespace dt = dovetail;
+using dt::dynamic_arguments;
+using dt::dynamic_statement;
+
+TEST(DynamicStatement, PositionalArgumentsFillTheirPlaceholders) {
+  const std::vector<dt::sql_value> values{std::int64_t{1}, std::string{"a"}};
+  const dynamic_arguments given{values, {}};
+  const dynamic_statement<dt::dialect::postgres> sql{"select ?, ?", given};
+  ASSERT_TRUE(sql.is_valid());
+  EXPECT_EQ(sql.native(given)->text, "select $1, $2");
+  std::vector<std::uint32_t> bound;
+  EXPECT_TRUE(dt::bind_parameters(
+      sql.view().traits, sql.places(),
+      [&](std::uint32_t number, const auto&) {
+        bound.push_back(number);
+        return true;
+      },
+      given));
+  EXPECT_EQ(bound, (std::vector<std::uint32_t>{1, 2}));
+}
+
+TEST(DynamicStatement, NamedArgumentsAreFoundByTheirNames) {
+  const std::vector<dt::sql_value> values{1.5, std::monostate{}};
+  const std::vector<std::string> names{"b", "a"};
+  const dynamic_arguments given{values, names};
+  const dynamic_statement<dt::dialect::sqlite> sql{"select :a, :b, :a", given};
+  ASSERT_TRUE(sql.is_valid());
+  EXPECT_EQ(sql.places()[0].number, 2);
+  EXPECT_EQ(sql.places()[1].number, 1);
+}
+
+TEST(DynamicStatement, BindingStopsAtTheFirstRefusal) {
+  const std::vector<dt::sql_value> values{true, std::vector<std::byte>(3)};
+  const dynamic_arguments given{values, {}};
+  const dynamic_statement<dt::dialect::sqlite> sql{"select $1, $2", given};
+  int calls = 0;
+  EXPECT_FALSE(dt::bind_parameters(
+      sql.view().traits, sql.places(), [&](std::uint32_t, const auto&) { return ++calls > 5; }, given));
+  EXPECT_EQ(calls, 1);
+}
+
+TEST(DynamicStatement, MistakesAreThoseOfARuntimeText) {
+  const std::vector<dt::sql_value> one{std::int64_t{1}};
+  const dynamic_arguments given{one, {}};
+  const auto code = [&](std::string_view text, const dynamic_arguments& args) {
+    const dynamic_statement<dt::dialect::sqlite> sql{text, args};
+    return sql.is_valid() ? std::error_code{} : sql.failure().code();
+  };
+  EXPECT_EQ(code("select ?, ?", given), dt::errc::wrong_argument_count);
+  EXPECT_EQ(code("select 1", given), dt::errc::wrong_argument_count);
+  EXPECT_EQ(code("select ?", {}), dt::errc::wrong_argument_count);
+  EXPECT_EQ(code("select 'a", {}), dt::errc::malformed_statement);
+  EXPECT_EQ(code("select 1; select 2", {}), dt::errc::malformed_statement);
+  const std::vector<std::string> names{"b"};
+  EXPECT_EQ(code("select :a", {one, names}), dt::errc::unknown_parameter);
+  EXPECT_FALSE(code("select ?", given));
+}
+
+}  // namespace
