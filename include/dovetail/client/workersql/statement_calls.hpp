@@ -1,0 +1,107 @@
+// The dialogues of one statement, and of the insert of one struct.
+#pragma once
+
+#include <dovetail/client/workersql/call_base.hpp>
+#include <dovetail/sql/insert_text.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace dovetail::inline v0::workersql::detail {
+
+/// Executes a request and hands its rows to a target.
+/// Lifetime: borrows the session, the request and the key. Does not move once it has begun.
+template <class Request, class Target>
+class statement_call : public call_base {
+ public:
+  using value_type = typename Target::value_type;
+
+  statement_call(session& on, const Request& asked, repeat_key* key = nullptr, const query_options* how = nullptr,
+                 Target target = Target{})
+      : call_base(on), asked_(&asked), key_(key), how_(how), target_(std::move(target)) {}
+
+  action resume(const event& ev) {
+    if (!is_running()) {
+      if (ev.cancelled) return refuse(dovetail::errc::cancelled);
+      if (error_info why = write_body()) return refuse(explain(std::move(why), view(), shows_text()));
+      const bool is_write = !asked_->is_read_only();
+      if (key_ != nullptr && is_write) prepare_key(*key_, *on_, false);
+      return send(endpoint_kind::query, is_write, key_);
+    }
+    const action next = go_on(ev);
+    if (next.what() != verb::done) return next;
+    bool is_stopped = false;
+    failure_ = read(next.error(), target_.sink(), is_stopped);
+    if (is_stopped) failure_ = target_.take_failure();
+    if (!failure_) failure_ = target_.finish(said_);
+    if (failure_) failure_ = explain(std::move(failure_), view(), shows_text());
+    return action::done(failure_.code());
+  }
+  value_type value() && { return target_.value(); }
+
+ private:
+  const statement_view& view() const noexcept { return asked_->sql.view(); }
+  bool shows_text() const noexcept { return on_->options().include_statement_text; }
+
+  error_info write_body() {
+    std::string& body = on_->body();
+    body.clear();
+    std::string hint;
+    const consistency wanted = on_->options().consistency;
+    if (asked_->is_read_only() && (wanted != consistency::unspecified || how_ != nullptr)) {
+      append_hint(hint, how_ != nullptr ? *how_ : query_options{}, wanted);
+    }
+    error_info failure = append_statement(body, *asked_, hint, shows_text());
+    if (!failure && how_ != nullptr) failure = append_query_options(body, *how_);
+    body += '}';
+    return failure;
+  }
+
+  const Request* asked_;
+  repeat_key* key_;
+  const query_options* how_;
+  Target target_;
+};
+
+/// Inserts one struct. `returning` may be empty.
+template <class Struct, class Target>
+class insert_call : public call_base {
+ public:
+  using value_type = typename Target::value_type;
+
+  insert_call(session& on, std::string_view table, std::string_view tail, std::string_view returning, const Struct& row,
+              repeat_key& key)
+      : call_base(on), table_(table), tail_(tail), returning_(returning), row_(&row), key_(&key) {}
+
+  action resume(const event& ev) {
+    if (!is_running()) {
+      if (ev.cancelled) return refuse(dovetail::errc::cancelled);
+      const result<std::string> text = insert_text(dialect::sqlite, table_, tail_, returning_);
+      if (!text) return refuse(text.error());
+      on_->body().clear();
+      if (error_info why = append_insert(on_->body(), *text, *row_)) return refuse(std::move(why));
+      prepare_key(*key_, *on_, false);
+      return send(endpoint_kind::query, true, key_);
+    }
+    const action next = go_on(ev);
+    if (next.what() != verb::done) return next;
+    bool is_stopped = false;
+    failure_ = read(next.error(), target_.sink(), is_stopped);
+    if (is_stopped) failure_ = target_.take_failure();
+    if (!failure_) failure_ = target_.finish(said_);
+    return action::done(failure_.code());
+  }
+  value_type value() && { return target_.value(); }
+
+ private:
+  std::string_view table_;
+  std::string_view tail_;
+  std::string_view returning_;
+  const Struct* row_;
+  repeat_key* key_;
+  Target target_;
+};
+
+}  // namespace dovetail::inline v0::workersql::detail
