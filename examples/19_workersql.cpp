@@ -27,6 +27,7 @@ int main() {
   dt::workersql::client db{served.dsn("apiKey=dev-key&maxConnections=20&idempotency=all")};
   db.execute("create table users(id integer primary key, name text not null, active integer)");
 
+  //[use
   // One statement, many rows, one request: all or none.
   db.execute_many("insert into users(id, name, active) values (?, ?, ?)",
                   std::vector<std::tuple<int, std::string, bool>>{{1, "Ann", true}, {2, "Bo", false}});
@@ -37,8 +38,17 @@ int main() {
   const auto answer = db.request<user>(dt::workersql::consistency::strong, "SELECT * FROM users");
   std::cout << answer.data.size() << " rows, " << (answer.cached ? "cached" : "fresh") << '\n';
 
+  // Several statements, all or none; and one with a handle.
+  dt::workersql::batch work;
+  work.add("insert into users(id, name) values (?, ?)", 3, "Cy")
+      .add("update users set name = ? where id = ?", "Bob", 2);
+  db.batch(work);
+  auto find = db.prepare<user, int>("SELECT * FROM users WHERE id = ? and active is not null");
+  std::cout << find.one(2).name << '\n';
+
   // Over a WebSocket of its own; rolled back when it throws.
   db.transaction([](auto& tx) { tx.execute("update users set active = :yes", dt::arg<"yes">(true)); });
+  //]
 
   // Any number of threads.
   std::vector<std::thread> threads;

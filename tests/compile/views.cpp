@@ -57,7 +57,9 @@ struct tagged {
 // A client without a database.
 struct client : dt::sql_verbs<client, dt::dialect::sqlite, dt::argument_storage::borrowed> {
   template <class Op>
-  typename Op::value_type run(Op, std::source_location) { return typename Op::value_type(); }
+  typename Op::value_type run(Op, std::source_location) {
+    return typename Op::value_type();
+  }
 };
 
 static_assert(dt::borrows_from_source<viewed> && dt::borrows_from_source<std::optional<viewed>> &&
@@ -75,31 +77,31 @@ void calls(client& db) {
                // expect: "name"
                // expect: stream()
   static_cast<void>(db.query<viewed>("select id, name from city"));
-#elif CASE == 2  // expect: a row that is kept cannot have a field that is a view
-                 // expect: with_bytes
-                 // expect: "picture"
+#elif CASE == 2   // expect: a row that is kept cannot have a field that is a view
+                  // expect: with_bytes
+                  // expect: "picture"
   static_cast<void>(db.query_one<with_bytes>("select id, picture from city"));
-#elif CASE == 3  // expect: a row that is kept cannot have a field that is a view
-                 // expect: viewed
-                 // expect: "name"
+#elif CASE == 3   // expect: a row that is kept cannot have a field that is a view
+                  // expect: viewed
+                  // expect: "name"
   static_cast<void>(db.query_optional<nested>("select id, home_id, home_name from city"));
-#elif CASE == 4  // expect: a row that is kept cannot have a field that is a view
+#elif CASE == 4   // expect: a row that is kept cannot have a field that is a view
   static_cast<void>(db.query_value<std::string_view>("select name from city"));
-#elif CASE == 5  // expect: a row that is kept cannot have a field that is a view
-                 // expect: "tags"
+#elif CASE == 5   // expect: a row that is kept cannot have a field that is a view
+                  // expect: "tags"
   static_cast<void>(db.query<with_list>("select tags from city"));
-#elif CASE == 6  // expect: a row that is kept cannot have a field that is a view
-                 // expect: with_column
+#elif CASE == 6   // expect: a row that is kept cannot have a field that is a view
+                  // expect: with_column
   static_cast<void>(db.query<dt::by_position<with_column>>("select 'x'"));
-#elif CASE == 7  // expect: a row that is kept cannot have a field that is a view
-                 // expect: tuple
+#elif CASE == 7   // expect: a row that is kept cannot have a field that is a view
+                  // expect: tuple
   static_cast<void>(db.query<std::tuple<int, std::string_view>>("select 1, 'x'"));
-#elif CASE == 8  // expect: a row that is kept cannot have a field that is a view
-                 // expect: with_composite
-                 // expect: "home"
+#elif CASE == 8   // expect: a row that is kept cannot have a field that is a view
+                  // expect: with_composite
+                  // expect: "home"
   static_cast<void>(db.query<with_composite>("select home from city"));
-#elif CASE == 9  // expect: a row that is kept cannot have a field that is a view
-                 // expect: viewed
+#elif CASE == 9   // expect: a row that is kept cannot have a field that is a view
+                  // expect: viewed
   static_cast<void>(db.insert_returning<viewed>("city", city{1, "Bern"}));
 #elif CASE == 10  // expect: a row that is kept cannot have a field that is a view
                   // expect: viewed

@@ -36,7 +36,8 @@ result<T> result_of(Call call) {
   }
 }
 
-/// Runs `io` until `is_over()`; fails the test when nothing is left to do, or a minute has passed: sanitizers on busy machines are slow.
+/// Runs `io` until `is_over()`; fails the test when nothing is left to do, or a minute has passed: sanitizers on busy
+/// machines are slow.
 template <class IsOver>
 void run_until(asio::io_context& io, IsOver is_over) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{60};
