@@ -50655,8 +50655,8 @@ namespace dovetail::inline v0::workersql {
 /// The key under which a batch is sent. A gateway that reads the other one answers "success" and executes nothing; the
 /// client sees that by the number of results.
 enum class batch_dialect : std::uint8_t {
-  gateway,  ///< `{"batch":[…]}`, what the gateway reads: insert, update and delete only, all or none
-  sdk,      ///< `{"queries":[…],"transaction":true,"stopOnError":true}`, what the SDKs send
+  gateway,  ///< {'batch':[…]}, what the gateway reads: insert, update and delete only, all or none
+  sdk,      ///< {'queries':[…],'transaction':true,'stopOnError':true}, what the SDKs send
 };
 
 /// How fresh the rows of a query must be: the hints that the gateway reads from the statement's text.
@@ -51028,7 +51028,7 @@ namespace detail {
   }
 }
 
-/// Appends `"sql":"…"`. Errors: errc::malformed_statement for a text that is not UTF-8.
+/// Appends 'sql':'…'. Errors: errc::malformed_statement for a text that is not UTF-8.
 [[gnu::noinline]] inline error_info append_sql(std::string& out, std::string_view text) {
   out += "\"sql\":";
   if (json::encode(text, out)) return {};
@@ -51059,7 +51059,7 @@ constexpr bool are_in_order(const Places& places) noexcept {
   return true;
 }
 
-/// Appends `,"params":[…]` for the arguments of a request, by the numbers of its parameters.
+/// Appends ,'params':[…] for the arguments of a request, by the numbers of its parameters.
 template <class Request>
 error_info append_parameters(std::string& out, const Request& of) {
   const auto& places = of.sql.places();
@@ -51097,7 +51097,16 @@ error_info append_parameters(std::string& out, const Request& of) {
   return {};
 }
 
-/// Appends `{"sql":…,"params":[…]` without the closing brace; `hint` is put in front of the text.
+/// The text with `?1` for each `:name`.
+template <class Request>
+std::string numbered_text(const Request& of) {
+  const auto sizes = std::apply([](const auto&... each) { return v0::slot_sizes(each...); }, of.arguments);
+  return dovetail::detail::rewriter{dialect::sqlite, of.sql.view(), of.sql.argument_slots(), of.sql.places(), sizes}
+      .run()
+      .text;
+}
+
+/// Appends {'sql':…,'params':[…] without the closing brace; `hint` is put in front of the text.
 /// Errors: those of the statement (`failure()`), and of a parameter that cannot be sent.
 template <class Request>
 error_info append_statement(std::string& out, const Request& of, std::string_view hint, bool shows_text) {
@@ -51107,11 +51116,15 @@ error_info append_statement(std::string& out, const Request& of, std::string_vie
   if (view.traits.kind == statement_kind::transaction) return refuse_transaction_statement();
   out += '{';
   error_info failure;
-  if (view.traits.is_native && hint.empty()) {
+  // Names mean nothing on the wire, where values go by position: `:name` becomes `?1`.
+  const bool has_names = view.traits.is_native && is_named(view.traits.style);
+  if (view.traits.is_native && !has_names && hint.empty()) {
     failure = append_sql(out, view.text);
   } else {
     std::string text{hint};
-    if (view.traits.is_native) {
+    if (has_names) {
+      text += numbered_text(of);
+    } else if (view.traits.is_native) {
       text += view.text;
     } else {
       auto native = std::apply([&](const auto&... each) { return sql.native(each...); }, of.arguments);
@@ -51141,7 +51154,7 @@ struct member_writer {
   }
 };
 
-/// Appends `{"sql":…,"params":[…]}` for one struct. `text` is what `insert_text` made.
+/// Appends {'sql':…,'params':[…]} for one struct. `text` is what `insert_text` made.
 template <class Struct>
 error_info append_insert(std::string& out, std::string_view text, const Struct& row) {
   out += '{';
@@ -55056,7 +55069,7 @@ inline void append_close(byte_buffer& out, close_code code, std::string_view rea
 
 namespace dovetail::inline v0::workersql {
 
-/// Begins a message of the SDKs' dialect in the session's body: `{"type":"query","id":"7","transactionId":"…"`; the
+/// Begins a message of the SDKs' dialect in the session's body: {'type':'query','id':'7','transactionId':'…'; the
 /// members of `rest` (an object's text, or nothing) follow.
 [[gnu::noinline]] inline std::string socket_message(session& on, std::string_view type, std::string_view rest = {}) {
   socket_state& state = *on.socket();
@@ -55195,135 +55208,8 @@ static_assert(value_machine<socket_exchange>);
 
 }  // namespace dovetail::inline v0::workersql
 
-// ---- dovetail/codec/workersql/upgrade.hpp ----
-// Makes a connection to a gateway a WebSocket: the opening handshake (RFC 6455 section 4) as a dialogue.
-
-namespace dovetail::inline v0::workersql {
-
-/// Errors: errc::operation_unsupported when the gateway answers with another status than 101 (401 and 403: that it does
-/// not let us in); gateway_errc::not_a_gateway for a wrong handshake; the transport's own. The connection is of no more
-/// use then. Cancellation: the session is desynchronised afterwards.
-class upgrade {
- public:
-  using value_type = void;
-
-  explicit upgrade(session& on) noexcept : on_(&on) {}
-
-  action resume(const event& ev) {
-    if (ev.cancelled) return finish(dovetail::errc::cancelled);
-    if (ev.ec) {
-      if (ev.ec != dovetail::errc::deadline_passed) on_->set_health(session_health::closed);
-      return finish(ev.ec);
-    }
-    switch (step_) {
-      case step::start:
-        return begin();
-      case step::writing:
-        return read();
-      case step::reading:
-        on_->input().commit(ev.bytes);
-        return take();
-      case step::over:
-        break;
-    }
-    return action::done(dovetail::errc::invalid_state);
-  }
-
-  void value() && noexcept {}
-  error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
-
- private:
-  enum class step : std::uint8_t { start, writing, reading, over };
-
-  [[gnu::noinline]] action begin() {
-    if (on_->refusal()) return finish(on_->refusal());
-    if (on_->health() != session_health::idle) {
-      return finish({dovetail::errc::invalid_state, "the connection is not open, or its last dialogue broke"});
-    }
-    std::array<std::byte, 16> random{};
-    websocket::key_text key{};
-    if (!on_->randomize(random) ||
-        !websocket::make_accept({(key = websocket::make_key(random)).data(), key.size()}, on_->sha1(), expected_)) {
-      return finish({dovetail::errc::operation_unsupported, "the TLS library gives no random bytes, or no SHA-1"});
-    }
-    byte_buffer& out = on_->output();
-    out.clear();
-    on_->input().clear();
-    std::string host;
-    detail::append_host(host, on_->options().endpoint);
-    http1::head_writer head{out};
-    head.request("GET", on_->options().endpoint.path + "/ws").field("Host", host);
-    if (!on_->options().api_key.empty()) {
-      std::string token{"Bearer "};
-      token += on_->options().api_key.reveal();
-      head.field("Authorization", token);
-      secret{std::move(token)};  // wiped
-    }
-    websocket::add_upgrade_request(head.field("User-Agent", "dovetail"), key);
-    if (head.end() != http1::problem::none) {
-      return finish({dovetail::errc::invalid_option, "the endpoint has characters that HTTP forbids"});
-    }
-    on_->set_health(session_health::desynchronised);
-    step_ = step::writing;
-    return action::write(out.view());
-  }
-  action read() {
-    step_ = step::reading;
-    if (!on_->input().prepare(1)) return finish(dovetail::errc::frame_too_large);
-    return action::read(on_->input().free());
-  }
-  [[gnu::noinline]] action take() {
-    for (;;) {
-      http1::response_head head;
-      const http1::head_progress got = reader_.read(as_text(on_->input().committed()), head);
-      if (got.state == http1::progress::need_more) return read();
-      if (got.state == http1::progress::failed) {
-        return finish({make_error_code(gateway_errc::not_a_gateway), std::string{http1::text_of(got.why)}});
-      }
-      if (head.is_informational()) {
-        on_->input().consume(got.size);
-        reader_.restart();
-        continue;
-      }
-      if (head.status != 101) return refused(head.status);
-      const websocket::problem why = websocket::check_upgrade_response(head, expected_);
-      if (why != websocket::problem::none) {
-        return finish({make_error_code(gateway_errc::not_a_gateway), std::string{websocket::text_of(why)}});
-      }
-      on_->input().consume(got.size);
-      on_->socket().emplace();
-      step_ = step::over;
-      return action::done();
-    }
-  }
-  [[gnu::cold, gnu::noinline]] action refused(unsigned status) {
-    on_->set_health(session_health::closed);
-    if (status == 401 || status == 403 || status == 429 || (status >= 502 && status <= 504)) {
-      return finish(detail::answer_failure(status, {}, {}));
-    }
-    std::string words{"this gateway offers no transactions: it answered the WebSocket handshake with status "};
-    words += dovetail::detail::number_text{status};
-    return finish({dovetail::errc::operation_unsupported, std::move(words)});
-  }
-  action finish(error_info failure) {
-    failure_ = std::move(failure);
-    step_ = step::over;
-    return action::done(failure_.code());
-  }
-
-  session* on_;
-  http1::response_reader reader_;
-  websocket::accept_text expected_{};
-  step step_ = step::start;
-  error_info failure_;
-};
-
-static_assert(value_machine<upgrade>);
-
-}  // namespace dovetail::inline v0::workersql
-
-// ---- dovetail/client/workersql/calls.hpp ----
-// The dialogues of the verbs: from a checked statement and its arguments to what the verb gives.
+// ---- dovetail/client/workersql/call_base.hpp ----
+// What the dialogues of all verbs share: a request that is sent, and what becomes of its answer.
 
 namespace dovetail::inline v0::workersql::detail {
 
@@ -55464,98 +55350,12 @@ class some_rows_target {
   all_rows<Row> rows_;
 };
 
-/// Executes a request and hands its rows to a target.
-/// Lifetime: borrows the session, the request and the key. Does not move once it has begun.
-template <class Request, class Target>
-class statement_call : public call_base {
- public:
-  using value_type = typename Target::value_type;
+}  // namespace dovetail::inline v0::workersql::detail
 
-  statement_call(session& on, const Request& asked, repeat_key* key = nullptr, const query_options* how = nullptr,
-                 Target target = Target{})
-      : call_base(on), asked_(&asked), key_(key), how_(how), target_(std::move(target)) {}
+// ---- dovetail/client/workersql/batch_calls.hpp ----
+// The dialogues of batches: given ones, a statement for each row of a range, the insert of a range.
 
-  action resume(const event& ev) {
-    if (!is_running()) {
-      if (ev.cancelled) return refuse(dovetail::errc::cancelled);
-      if (error_info why = write_body()) return refuse(explain(std::move(why), view(), shows_text()));
-      const bool is_write = !asked_->is_read_only();
-      if (key_ != nullptr && is_write) prepare_key(*key_, *on_, false);
-      return send(endpoint_kind::query, is_write, key_);
-    }
-    const action next = go_on(ev);
-    if (next.what() != verb::done) return next;
-    bool is_stopped = false;
-    failure_ = read(next.error(), target_.sink(), is_stopped);
-    if (is_stopped) failure_ = target_.take_failure();
-    if (!failure_) failure_ = target_.finish(said_);
-    if (failure_) failure_ = explain(std::move(failure_), view(), shows_text());
-    return action::done(failure_.code());
-  }
-  value_type value() && { return target_.value(); }
-
- private:
-  const statement_view& view() const noexcept { return asked_->sql.view(); }
-  bool shows_text() const noexcept { return on_->options().include_statement_text; }
-
-  error_info write_body() {
-    std::string& body = on_->body();
-    body.clear();
-    std::string hint;
-    const consistency wanted = on_->options().consistency;
-    if (asked_->is_read_only() && (wanted != consistency::unspecified || how_ != nullptr)) {
-      append_hint(hint, how_ != nullptr ? *how_ : query_options{}, wanted);
-    }
-    error_info failure = append_statement(body, *asked_, hint, shows_text());
-    if (!failure && how_ != nullptr) failure = append_query_options(body, *how_);
-    body += '}';
-    return failure;
-  }
-
-  const Request* asked_;
-  repeat_key* key_;
-  const query_options* how_;
-  Target target_;
-};
-
-/// Inserts one struct. `returning` may be empty.
-template <class Struct, class Target>
-class insert_call : public call_base {
- public:
-  using value_type = typename Target::value_type;
-
-  insert_call(session& on, std::string_view table, std::string_view tail, std::string_view returning, const Struct& row,
-              repeat_key& key)
-      : call_base(on), table_(table), tail_(tail), returning_(returning), row_(&row), key_(&key) {}
-
-  action resume(const event& ev) {
-    if (!is_running()) {
-      if (ev.cancelled) return refuse(dovetail::errc::cancelled);
-      const result<std::string> text = insert_text(dialect::sqlite, table_, tail_, returning_);
-      if (!text) return refuse(text.error());
-      on_->body().clear();
-      if (error_info why = append_insert(on_->body(), *text, *row_)) return refuse(std::move(why));
-      prepare_key(*key_, *on_, false);
-      return send(endpoint_kind::query, true, key_);
-    }
-    const action next = go_on(ev);
-    if (next.what() != verb::done) return next;
-    bool is_stopped = false;
-    failure_ = read(next.error(), target_.sink(), is_stopped);
-    if (is_stopped) failure_ = target_.take_failure();
-    if (!failure_) failure_ = target_.finish(said_);
-    return action::done(failure_.code());
-  }
-  value_type value() && { return target_.value(); }
-
- private:
-  std::string_view table_;
-  std::string_view tail_;
-  std::string_view returning_;
-  const Struct* row_;
-  repeat_key* key_;
-  Target target_;
-};
+namespace dovetail::inline v0::workersql::detail {
 
 /// Sends a batch. An empty one is done without a request.
 class batch_call_base : public call_base {
@@ -55709,6 +55509,140 @@ class insert_rows_call : public batch_call_base {
   sql_insert<Range>* op_;
   batch rows_;
 };
+
+}  // namespace dovetail::inline v0::workersql::detail
+
+// ---- dovetail/codec/workersql/upgrade.hpp ----
+// Makes a connection to a gateway a WebSocket: the opening handshake (RFC 6455 section 4) as a dialogue.
+
+namespace dovetail::inline v0::workersql {
+
+/// Errors: errc::operation_unsupported when the gateway answers with another status than 101 (401 and 403: that it does
+/// not let us in); gateway_errc::not_a_gateway for a wrong handshake; the transport's own. The connection is of no more
+/// use then. Cancellation: the session is desynchronised afterwards.
+class upgrade {
+ public:
+  using value_type = void;
+
+  explicit upgrade(session& on) noexcept : on_(&on) {}
+
+  action resume(const event& ev) {
+    if (ev.cancelled) return finish(dovetail::errc::cancelled);
+    if (ev.ec) {
+      if (ev.ec != dovetail::errc::deadline_passed) on_->set_health(session_health::closed);
+      return finish(ev.ec);
+    }
+    switch (step_) {
+      case step::start:
+        return begin();
+      case step::writing:
+        return read();
+      case step::reading:
+        on_->input().commit(ev.bytes);
+        return take();
+      case step::over:
+        break;
+    }
+    return action::done(dovetail::errc::invalid_state);
+  }
+
+  void value() && noexcept {}
+  error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
+
+ private:
+  enum class step : std::uint8_t { start, writing, reading, over };
+
+  [[gnu::noinline]] action begin() {
+    if (on_->refusal()) return finish(on_->refusal());
+    if (on_->health() != session_health::idle) {
+      return finish({dovetail::errc::invalid_state, "the connection is not open, or its last dialogue broke"});
+    }
+    std::array<std::byte, 16> random{};
+    websocket::key_text key{};
+    if (!on_->randomize(random) ||
+        !websocket::make_accept({(key = websocket::make_key(random)).data(), key.size()}, on_->sha1(), expected_)) {
+      return finish({dovetail::errc::operation_unsupported, "the TLS library gives no random bytes, or no SHA-1"});
+    }
+    byte_buffer& out = on_->output();
+    out.clear();
+    on_->input().clear();
+    std::string host;
+    detail::append_host(host, on_->options().endpoint);
+    http1::head_writer head{out};
+    head.request("GET", on_->options().endpoint.path + "/ws").field("Host", host);
+    if (!on_->options().api_key.empty()) {
+      std::string token{"Bearer "};
+      token += on_->options().api_key.reveal();
+      head.field("Authorization", token);
+      secret{std::move(token)};  // wiped
+    }
+    websocket::add_upgrade_request(head.field("User-Agent", "dovetail"), key);
+    if (head.end() != http1::problem::none) {
+      return finish({dovetail::errc::invalid_option, "the endpoint has characters that HTTP forbids"});
+    }
+    on_->set_health(session_health::desynchronised);
+    step_ = step::writing;
+    return action::write(out.view());
+  }
+  action read() {
+    step_ = step::reading;
+    if (!on_->input().prepare(1)) return finish(dovetail::errc::frame_too_large);
+    return action::read(on_->input().free());
+  }
+  [[gnu::noinline]] action take() {
+    for (;;) {
+      http1::response_head head;
+      const http1::head_progress got = reader_.read(as_text(on_->input().committed()), head);
+      if (got.state == http1::progress::need_more) return read();
+      if (got.state == http1::progress::failed) {
+        return finish({make_error_code(gateway_errc::not_a_gateway), std::string{http1::text_of(got.why)}});
+      }
+      if (head.is_informational()) {
+        on_->input().consume(got.size);
+        reader_.restart();
+        continue;
+      }
+      if (head.status != 101) return refused(head.status);
+      const websocket::problem why = websocket::check_upgrade_response(head, expected_);
+      if (why != websocket::problem::none) {
+        return finish({make_error_code(gateway_errc::not_a_gateway), std::string{websocket::text_of(why)}});
+      }
+      on_->input().consume(got.size);
+      on_->socket().emplace();
+      step_ = step::over;
+      return action::done();
+    }
+  }
+  [[gnu::cold, gnu::noinline]] action refused(unsigned status) {
+    on_->set_health(session_health::closed);
+    if (status == 401 || status == 403 || status == 429 || (status >= 502 && status <= 504)) {
+      return finish(detail::answer_failure(status, {}, {}));
+    }
+    std::string words{"this gateway offers no transactions: it answered the WebSocket handshake with status "};
+    words += dovetail::detail::number_text{status};
+    return finish({dovetail::errc::operation_unsupported, std::move(words)});
+  }
+  action finish(error_info failure) {
+    failure_ = std::move(failure);
+    step_ = step::over;
+    return action::done(failure_.code());
+  }
+
+  session* on_;
+  http1::response_reader reader_;
+  websocket::accept_text expected_{};
+  step step_ = step::start;
+  error_info failure_;
+};
+
+static_assert(value_machine<upgrade>);
+
+}  // namespace dovetail::inline v0::workersql
+
+// ---- dovetail/client/workersql/session_calls.hpp ----
+// The dialogues that are no statement: scripts, health, and the beginning and end of a transaction.
+
+namespace dovetail::inline v0::workersql::detail {
 
 /// The statement of a script: sent as it is, for the gateway executes every statement of a text.
 class script_call : public call_base {
@@ -55882,6 +55816,109 @@ class refusal {
 };
 
 }  // namespace dovetail::inline v0::workersql::detail
+
+// ---- dovetail/client/workersql/statement_calls.hpp ----
+// The dialogues of one statement, and of the insert of one struct.
+
+namespace dovetail::inline v0::workersql::detail {
+
+/// Executes a request and hands its rows to a target.
+/// Lifetime: borrows the session, the request and the key. Does not move once it has begun.
+template <class Request, class Target>
+class statement_call : public call_base {
+ public:
+  using value_type = typename Target::value_type;
+
+  statement_call(session& on, const Request& asked, repeat_key* key = nullptr, const query_options* how = nullptr,
+                 Target target = Target{})
+      : call_base(on), asked_(&asked), key_(key), how_(how), target_(std::move(target)) {}
+
+  action resume(const event& ev) {
+    if (!is_running()) {
+      if (ev.cancelled) return refuse(dovetail::errc::cancelled);
+      if (error_info why = write_body()) return refuse(explain(std::move(why), view(), shows_text()));
+      const bool is_write = !asked_->is_read_only();
+      if (key_ != nullptr && is_write) prepare_key(*key_, *on_, false);
+      return send(endpoint_kind::query, is_write, key_);
+    }
+    const action next = go_on(ev);
+    if (next.what() != verb::done) return next;
+    bool is_stopped = false;
+    failure_ = read(next.error(), target_.sink(), is_stopped);
+    if (is_stopped) failure_ = target_.take_failure();
+    if (!failure_) failure_ = target_.finish(said_);
+    if (failure_) failure_ = explain(std::move(failure_), view(), shows_text());
+    return action::done(failure_.code());
+  }
+  value_type value() && { return target_.value(); }
+
+ private:
+  const statement_view& view() const noexcept { return asked_->sql.view(); }
+  bool shows_text() const noexcept { return on_->options().include_statement_text; }
+
+  error_info write_body() {
+    std::string& body = on_->body();
+    body.clear();
+    std::string hint;
+    const consistency wanted = on_->options().consistency;
+    if (asked_->is_read_only() && (wanted != consistency::unspecified || how_ != nullptr)) {
+      append_hint(hint, how_ != nullptr ? *how_ : query_options{}, wanted);
+    }
+    error_info failure = append_statement(body, *asked_, hint, shows_text());
+    if (!failure && how_ != nullptr) failure = append_query_options(body, *how_);
+    body += '}';
+    return failure;
+  }
+
+  const Request* asked_;
+  repeat_key* key_;
+  const query_options* how_;
+  Target target_;
+};
+
+/// Inserts one struct. `returning` may be empty.
+template <class Struct, class Target>
+class insert_call : public call_base {
+ public:
+  using value_type = typename Target::value_type;
+
+  insert_call(session& on, std::string_view table, std::string_view tail, std::string_view returning, const Struct& row,
+              repeat_key& key)
+      : call_base(on), table_(table), tail_(tail), returning_(returning), row_(&row), key_(&key) {}
+
+  action resume(const event& ev) {
+    if (!is_running()) {
+      if (ev.cancelled) return refuse(dovetail::errc::cancelled);
+      const result<std::string> text = insert_text(dialect::sqlite, table_, tail_, returning_);
+      if (!text) return refuse(text.error());
+      on_->body().clear();
+      if (error_info why = append_insert(on_->body(), *text, *row_)) return refuse(std::move(why));
+      prepare_key(*key_, *on_, false);
+      return send(endpoint_kind::query, true, key_);
+    }
+    const action next = go_on(ev);
+    if (next.what() != verb::done) return next;
+    bool is_stopped = false;
+    failure_ = read(next.error(), target_.sink(), is_stopped);
+    if (is_stopped) failure_ = target_.take_failure();
+    if (!failure_) failure_ = target_.finish(said_);
+    return action::done(failure_.code());
+  }
+  value_type value() && { return target_.value(); }
+
+ private:
+  std::string_view table_;
+  std::string_view tail_;
+  std::string_view returning_;
+  const Struct* row_;
+  repeat_key* key_;
+  Target target_;
+};
+
+}  // namespace dovetail::inline v0::workersql::detail
+
+// ---- dovetail/client/workersql/calls.hpp ----
+// The dialogues of the verbs: from a checked statement and its arguments to what the verb gives.
 
 // ---- dovetail/codec/workersql/startup.hpp ----
 // Opening a connection to a gateway: through a proxy where there is one, and with TLS where the endpoint wants it.
@@ -58699,10 +58736,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     is_stopping_ = true;
     if (is_idle() && !session_.is_in_transaction()) close_with(websocket::close_code::going_away);
   }
-  void kill() override {
-    is_killed_ = true;
-    end();
-  }
+  void kill() override { end(); }
 
   /// On a worker: the session is touched by nobody else meanwhile.
   void work() noexcept override {
@@ -58885,7 +58919,6 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   bool is_writing_ = false;
   bool is_closing_ = false;
   bool is_stopping_ = false;
-  bool is_killed_ = false;
   bool is_pinged_ = false;
   bool is_over_ = false;
   bool has_failed_ = false;
@@ -59528,8 +59561,8 @@ class gateway {
   /// Errors: throws `dt::error`: an option is wrong, nobody may ask, or the system cannot listen there.
   template <class Client>
     requires asyncsql::blocking_database<std::remove_reference_t<Client>>
-  explicit gateway(Client&& client, gateway_options options = {})
-      : gateway(std::unique_ptr<serving::database>{new serving::database_of<Client>(std::forward<Client>(client))},
+  explicit gateway(Client&& database, gateway_options options = {})
+      : gateway(std::unique_ptr<serving::database>{new serving::database_of<Client>(std::forward<Client>(database))},
                 std::move(options)) {}
 
   /// In front of anything else.
