@@ -73,6 +73,12 @@ std::string url() {
   return "postgresql://app@127.0.0.1:" + std::to_string(postgres_server::shared().port()) + "/app?sslmode=disable";
 }
 
+/// Any guard of its own.
+struct watching_guard : dt::asyncsql::no_guard {};
+static_assert(!dt::detail::is_guarded<dt::postgres::client>);
+static_assert(!dt::detail::is_guarded<dt::asyncsql::session<dt::postgres::client>>);
+static_assert(dt::detail::is_guarded<dt::asyncsql::session<dt::postgres::client, watching_guard>>);
+
 class BatchArrays : public ::testing::Test {
  protected:
   void SetUp() override {
