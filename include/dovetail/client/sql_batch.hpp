@@ -20,21 +20,55 @@ struct batch_state {
   std::string text;                    ///< of a statement that was made for the batch
   std::vector<std::int64_t> affected;  ///< by each row's execution
   std::size_t failed_row = no_row;     ///< which row of this operation failed, when one did
-  std::size_t done_before = 0;         ///< rows of operations before this one
-  std::size_t report_every = 0;        ///< rows; 0: never
+  std::string array_text;              ///< of the same change by arrays
+  std::vector<std::size_t> ends;       ///< of arrays: the row behind the last of each execution; else empty
+  bool is_numbered = false;      ///< of arrays: each returns the numbers, from 1, of its elements that did something
+  bool knows_each = true;        ///< false when it is not known what each row did: a trigger left some out
+  std::size_t done_before = 0;   ///< rows of operations before this one
+  std::size_t report_every = 0;  ///< rows; 0: never
   void (*report)(batch_state& self, std::size_t done) = nullptr;
 
   /// For connections: the operation begins (again).
   void begin() {
-    affected.clear();
+    affected.assign(ends.empty() ? 0 : ends.back(), 0);
     failed_row = no_row;
+    next_end_ = 0;
+    knows_each = true;
   }
   /// For connections: another row was executed.
   void row_done(std::int64_t count) {
+    if (!ends.empty()) return array_done(count);
     affected.push_back(count);
     if (report_every != 0 && affected.size() % report_every == 0) report(*this, done_before + affected.size());
   }
+  /// For connections: an element of the array that is executed changed a row.
+  void row_changed(std::uint64_t number) {
+    const std::size_t first = next_end_ == 0 ? 0 : ends[next_end_ - 1];
+    if (number - 1 < ends[next_end_] - first) ++affected[first + static_cast<std::size_t>(number) - 1];
+  }
+
+ private:
+  [[gnu::noinline]] void array_done(std::int64_t count) {
+    const std::size_t first = next_end_ == 0 ? 0 : ends[next_end_ - 1];
+    const std::size_t end = ends[next_end_++];
+    std::int64_t known = 0;
+    for (std::size_t i = first; i < end; ++i) known += is_numbered ? affected[i] : (affected[i] = 1);
+    knows_each = knows_each && known == count;
+    if (report_every != 0 && end % report_every == 0) report(*this, end);
+  }
+
+  std::size_t next_end_ = 0;
 };
+
+/// How values of a type go to the server as elements of an array.
+enum class array_element : std::uint8_t {
+  none,      ///< not at all
+  typed,     ///< the type says which type of array
+  inferred,  ///< it does not: text and enums have the type of the column
+};
+/// If the compiler points here: a backend with arrays specialises it for its dialect.
+template <dialect D, class T>
+inline constexpr array_element array_element_of = array_element::none;
 
 /// The statement of a batch, where every operation has its own.
 template <class Statement>

@@ -25,6 +25,13 @@ struct batch_driver<true> {
     return deliver_awaited<Db>(
         run_all<Unpack>(db, sql, std::vector<T>(rows.begin(), rows.end()), std::move(state), how, where));
   }
+  template <class Unpack, class Columns, class Db, class Arrays, class Statement, class T>
+  static auto run_arrays(Db& db, Arrays arrays, Statement sql, std::span<const T> rows,
+                         std::shared_ptr<batch_state> state, batch_options how, std::source_location where) {
+    return deliver_awaited<Db>(try_arrays<Unpack, Columns>(db, std::move(arrays), std::move(sql),
+                                                           std::make_shared<std::vector<T>>(rows.begin(), rows.end()),
+                                                           std::move(state), how, where));
+  }
   template <class Db, class T>
   static auto copy(Db& db, std::string_view table, std::span<const T> rows, std::source_location where) {
     return deliver_awaited<Db>(copy_all(db, std::string{table}, std::vector<T>(rows.begin(), rows.end()), where));
@@ -80,6 +87,20 @@ struct batch_driver<true> {
       }
     }
     co_return std::move(segments.result());
+  }
+
+  template <class Unpack, class Columns, class Db, class Arrays, class Statement, class T>
+  static asio::awaitable<result<batch_result>> try_arrays(Db& db, Arrays arrays, Statement sql,
+                                                          std::shared_ptr<std::vector<T>> rows,
+                                                          std::shared_ptr<batch_state> state, batch_options how,
+                                                          std::source_location where) {
+    using op_type = sql_execute_many<Arrays, array_chunks<T>, Columns>;
+    op_type op{{std::move(arrays)}, {std::span<const T>{*rows}, state, rows}, state};
+    auto done = co_await run_segment(db, std::move(op), where);
+    if (done) co_return array_result(*state, done->rows_affected);
+    if (!is_failure_of_arrays(done.error())) co_return std::move(done).error();
+    leave_arrays(*state);
+    co_return co_await run_all<Unpack>(db, std::move(sql), std::move(*rows), std::move(state), how, where);
   }
 
   /// Inside of a transaction a failed segment must not take the transaction with it.

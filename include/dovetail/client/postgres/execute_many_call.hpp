@@ -1,10 +1,13 @@
 // A statement executed for many rows of arguments: prepared once, written in few pieces, all or none.
 #pragma once
 
+#include <dovetail/base/bytes.hpp>
+#include <dovetail/client/postgres/array_elements.hpp>
 #include <dovetail/client/postgres/statement_call.hpp>
 #include <dovetail/client/sql_batch.hpp>
 #include <dovetail/codec/postgres/execute_many.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -33,7 +36,10 @@ class execute_many_call {
       first_.emplace(op_->request_of(*at_));
       asked_.emplace(*first_);
       if (error_info failure = asked_->prepare(*on_, shows_text_)) return end(std::move(failure));
-      running_.emplace(*on_, asked_->request(), argument_rows{this, &next, &row_done}, op_->state->done_before);
+      argument_rows rows{.state = this, .next = &next, .done = &row_done};
+      rows.names_rows = op_->state->ends.empty();
+      if (op_->state->is_numbered) rows.returned = &returned;
+      running_.emplace(*on_, asked_->request(), rows, op_->state->done_before);
     }
     const action next = running_->resume(ev);
     if (next.what() != verb::done) return next;
@@ -63,6 +69,12 @@ class execute_many_call {
   }
   static void row_done(void* state, std::int64_t affected) {
     static_cast<execute_many_call*>(state)->op_->state->row_done(affected);
+  }
+  /// A row with one number of eight bytes: its count of columns, its length, itself.
+  static void returned(void* state, byte_view body) {
+    constexpr std::size_t number_at = 2 + 4;
+    if (body.size() != number_at + 8) return;  // then the counts do not agree: see `batch_state`
+    static_cast<execute_many_call*>(state)->op_->state->row_changed(load_big<std::uint64_t>(body.data() + number_at));
   }
 
   session* on_;

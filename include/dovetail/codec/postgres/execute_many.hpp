@@ -20,6 +20,10 @@ struct argument_rows {
   bool (*next)(void* state, parameter_list& to, error_info& failure) = nullptr;
   /// Told how many rows each execution affected, in their order; may be null.
   void (*done)(void* state, std::int64_t affected) = nullptr;
+  /// Told the body of each row that an execution returns, before its `done`; null drops them.
+  void (*returned)(void* state, byte_view body) = nullptr;
+  /// Whether an error names the row. Not where one execution has the arguments of many.
+  bool names_rows = true;
 };
 
 /// What came of all executions together.
@@ -30,7 +34,7 @@ struct executions {
 
 /// Executes `asked` (whose own arguments are not used) for each row: written in pieces of about 64 KiB, whose answers
 /// are read before the next, with one Sync at the end. A failure undoes all, and its context names the row, counted
-/// from 1. Rows that the statement returns are dropped.
+/// from 1. Rows that the statement returns go to `returned`.
 /// Errors: those of `dialogue` and of the rows. A statement that the server has lost is prepared again, outside of a
 /// transaction.
 /// Lifetime: borrows the session, the parts of the request and the rows' state.
@@ -75,7 +79,13 @@ class execute_many_dialogue final : public detail::dialogue {
   verdict on_message(const detail::message& came) override;
 
   std::size_t on_rows(byte_view unread) override {
-    return step_ == step::running && is_bound_ ? detail::skip_rows(unread) : 0;
+    if (step_ != step::running || !is_bound_) return 0;
+    if (rows_.returned == nullptr) return detail::skip_rows(unread);
+    bool failed = false;
+    return take_rows(unread, failed, [this](byte_view body) {
+      rows_.returned(rows_.state, body);
+      return true;
+    });
   }
 
   verdict on_error(error_info failure) override;
@@ -217,6 +227,7 @@ DOVETAIL_DEFINE execute_many_dialogue::verdict execute_many_dialogue::give_up(er
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info execute_many_dialogue::name_row(error_info failure,
                                                                                         std::size_t row) const {
+  if (!rows_.names_rows) return failure;
   std::string context = "row ";
   v0::detail::append_parts(context, {v0::detail::number_text{rows_before_ + row + 1}});
   if (!failure.context().empty()) v0::detail::append_parts(context, {": ", failure.context()});

@@ -115,6 +115,31 @@ TEST_F(PostgresExecuteMany, AFailureNamesTheRow) {
   EXPECT_EQ(failure.context(), "");  // at the end of all: of no row
 }
 
+TEST_F(PostgresExecuteMany, RowsThatAreReturnedAreToldAndAFailureNamesNoRowWhereThatIsAskedFor) {
+  prepare_it();
+  struct told_rows {
+    values source;
+    std::string told;
+  } told{{{"a", "b"}}, {}};
+  pg::argument_rows rows{&told, [](void* state, pg::parameter_list& to, dt::error_info& failure) {
+                           return values::next(&static_cast<told_rows*>(state)->source, to, failure);
+                         }};
+  rows.done = [](void* state, std::int64_t) { static_cast<told_rows*>(state)->told += '|'; };
+  rows.returned = [](void* state, dt::byte_view body) {
+    static_cast<told_rows*>(state)->told += static_cast<char>(body[body.size() - 1]);
+  };
+  rows.names_rows = false;
+  const std::string updated = wire::bind_complete() + wire::row({"1"}) + wire::row({"2"}) + wire::complete("UPDATE 2");
+  EXPECT_FALSE(play(pg::execute_many_dialogue{*at, {.text = sql}, rows}, updated + updated + wire::ready()));
+  EXPECT_EQ(told.told, "12|12|");
+  told.source = {{"a", "b"}};
+  dt::error_info failure;
+  EXPECT_EQ(play(pg::execute_many_dialogue{*at, {.text = sql}, rows},
+                 updated + wire::bind_complete() + wire::error("57014") + wire::ready(), nullptr, &failure),
+            pg::sqlstate::query_cancelled);
+  EXPECT_EQ(failure.context(), "");
+}
+
 TEST_F(PostgresExecuteMany, WhatWasSentBeforeAFailureIsUndone) {
   const std::string undo = wire::execute(0, "dovetail_cancelled") + wire::sync();
   prepare_it();
