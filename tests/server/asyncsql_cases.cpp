@@ -154,7 +154,7 @@ TYPED_TEST(AsyncsqlCases, X13_WhatRunsInABorrowedTransactionGoesWithItsOwnersRol
 
 TYPED_TEST(AsyncsqlCases, P7_IdleConnectionsAreReapedAndBusyOnesAndTransactionsAreNot) {
   as::pool_registry registry;
-  auto session = this->open(registry, "&idle_timeout=200ms&max_pool_size=4&transaction_mode=manual");
+  auto session = this->open(registry, "&min_pool_size=0&idle_timeout=200ms&max_pool_size=4&transaction_mode=manual");
   {
     auto one = session.scope(dt::begin_mode::read_only);
     auto two = session.scope(dt::begin_mode::read_only);

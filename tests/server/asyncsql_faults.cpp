@@ -6,6 +6,7 @@
 #include <dovetail/sqlite.hpp>
 
 #include <support/postgres_server.hpp>
+#include <support/rounds.hpp>
 
 #include <gtest/gtest.h>
 
@@ -452,14 +453,14 @@ TEST(AsyncsqlCounting, ThirtyTwoSessionsIncrementOneRowAThousandTimesEachOnPostg
   how.timeout = 60s;
   count_together(std::make_shared<dt::postgres::client>(
                      postgres_server::shared().url("app", "?maxConnections=2&acquireTimeout=60s&sslmode=disable"), how),
-                 32, 1000);
+                 32, dt::test::rounds(1000));
 }
 
 TEST_F(AsyncsqlFaultsOnSqlite, ThirtyTwoSessionsIncrementOneRowAThousandTimesEachOnSqlite) {
   dt::sqlite::client::settings how;
   how.timeout = 60s;
   count_together(std::make_shared<dt::sqlite::client>(url("?maxConnections=2&acquireTimeout=60s&busyTimeout=10s"), how),
-                 32, 1000);
+                 32, dt::test::rounds(1000));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <support/optimistic_cases.hpp>
 #include <support/postgres_server.hpp>
+#include <support/rounds.hpp>
 
 #include <gtest/gtest.h>
 
@@ -87,19 +88,20 @@ TEST(OptimisticOnPostgres, ThirtyTwoThreadsIncrementingOneRowAThousandTimesEachL
   dt::lock_settings patient{dt::conflict_strategy::retry, 1'000'000, 1ms};
   patient.max_delay = 16ms;
   const dt::optimistic<account> accounts{"account", patient};
+  constexpr int times = dt::test::rounds(1000);
   std::vector<std::thread> threads;
   std::atomic<int> failures{0};
   for (int thread = 0; thread < 32; ++thread) {
     threads.emplace_back([&] {
-      for (int i = 0; i < 1000; ++i) {
+      for (int i = 0; i < times; ++i) {
         if (!accounts.modify(db, 1, [](account& row) { ++row.balance; })) ++failures;
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(failures, 0);
-  EXPECT_EQ(accounts.read(db, 1).row.balance, 32'000);
-  EXPECT_EQ(accounts.read(db, 1).row.version.value, 32'000);
+  EXPECT_EQ(accounts.read(db, 1).row.balance, 32 * times);
+  EXPECT_EQ(accounts.read(db, 1).row.version.value, 32 * times);
   EXPECT_GT(accounts.metrics().version_conflicts, 0U);
 }
 

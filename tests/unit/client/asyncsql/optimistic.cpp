@@ -4,6 +4,7 @@
 #include <dovetail/sqlite_async.hpp>
 
 #include <support/optimistic_cases.hpp>
+#include <support/rounds.hpp>
 
 #include <gtest/gtest.h>
 
@@ -106,19 +107,20 @@ TEST(Optimistic, ThirtyTwoThreadsIncrementingOneRowAThousandTimesEachLoseNothing
   dt::lock_settings patient{dt::conflict_strategy::retry, 1'000'000, std::chrono::milliseconds{1}};
   patient.max_delay = std::chrono::milliseconds{16};
   const dt::optimistic<account> accounts{"account", patient};
+  constexpr int times = dt::test::rounds(1000);
   std::vector<std::thread> threads;
   std::atomic<int> failures{0};
   for (int thread = 0; thread < 32; ++thread) {
     threads.emplace_back([&] {
-      for (int i = 0; i < 1000; ++i) {
+      for (int i = 0; i < times; ++i) {
         if (!accounts.modify(db, 1, [](account& row) { ++row.balance; })) ++failures;
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(failures, 0);
-  EXPECT_EQ(accounts.read(db, 1).row.balance, 32'000);
-  EXPECT_EQ(accounts.read(db, 1).row.version.value, 32'000);
+  EXPECT_EQ(accounts.read(db, 1).row.balance, 32 * times);
+  EXPECT_EQ(accounts.read(db, 1).row.version.value, 32 * times);
 }
 
 }  // namespace
