@@ -25650,21 +25650,55 @@ struct batch_state {
   std::string text;                    ///< of a statement that was made for the batch
   std::vector<std::int64_t> affected;  ///< by each row's execution
   std::size_t failed_row = no_row;     ///< which row of this operation failed, when one did
-  std::size_t done_before = 0;         ///< rows of operations before this one
-  std::size_t report_every = 0;        ///< rows; 0: never
+  std::string array_text;              ///< of the same change by arrays
+  std::vector<std::size_t> ends;       ///< of arrays: the row behind the last of each execution; else empty
+  bool is_numbered = false;      ///< of arrays: each returns the numbers, from 1, of its elements that did something
+  bool knows_each = true;        ///< false when it is not known what each row did: a trigger left some out
+  std::size_t done_before = 0;   ///< rows of operations before this one
+  std::size_t report_every = 0;  ///< rows; 0: never
   void (*report)(batch_state& self, std::size_t done) = nullptr;
 
   /// For connections: the operation begins (again).
   void begin() {
-    affected.clear();
+    affected.assign(ends.empty() ? 0 : ends.back(), 0);
     failed_row = no_row;
+    next_end_ = 0;
+    knows_each = true;
   }
   /// For connections: another row was executed.
   void row_done(std::int64_t count) {
+    if (!ends.empty()) return array_done(count);
     affected.push_back(count);
     if (report_every != 0 && affected.size() % report_every == 0) report(*this, done_before + affected.size());
   }
+  /// For connections: an element of the array that is executed changed a row.
+  void row_changed(std::uint64_t number) {
+    const std::size_t first = next_end_ == 0 ? 0 : ends[next_end_ - 1];
+    if (number - 1 < ends[next_end_] - first) ++affected[first + static_cast<std::size_t>(number) - 1];
+  }
+
+ private:
+  [[gnu::noinline]] void array_done(std::int64_t count) {
+    const std::size_t first = next_end_ == 0 ? 0 : ends[next_end_ - 1];
+    const std::size_t end = ends[next_end_++];
+    std::int64_t known = 0;
+    for (std::size_t i = first; i < end; ++i) known += is_numbered ? affected[i] : (affected[i] = 1);
+    knows_each = knows_each && known == count;
+    if (report_every != 0 && end % report_every == 0) report(*this, end);
+  }
+
+  std::size_t next_end_ = 0;
 };
+
+/// How values of a type go to the server as elements of an array.
+enum class array_element : std::uint8_t {
+  none,      ///< not at all
+  typed,     ///< the type says which type of array
+  inferred,  ///< it does not: text and enums have the type of the column
+};
+/// If the compiler points here: a backend with arrays specialises it for its dialect.
+template <dialect D, class T>
+inline constexpr array_element array_element_of = array_element::none;
 
 /// The statement of a batch, where every operation has its own.
 template <class Statement>
@@ -25803,6 +25837,467 @@ class batch_segments {
 }  // namespace detail
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/client/asyncsql/statement_guard.hpp ----
+// The hook through which every statement of a session passes before any I/O, and is reported after it.
+
+namespace dovetail::inline v0::asyncsql {
+
+/// What a guard may know of a call beside its statement.
+struct guard_context {
+  dialect speaks = dialect::sqlite;
+  std::string_view session{};    ///< the session's name
+  std::string_view operation{};  ///< "query", "execute", "insert", …
+  std::source_location where{};
+};
+
+/// How a statement that the guard let through ended.
+struct statement_outcome {
+  std::error_code ec{};  ///< empty on success
+  clock::duration duration{};
+  std::int64_t rows = 0;  ///< affected, or read
+};
+
+/// Decides about statements. Threads: called by several at once, through const references. Lifetime: texts are borrowed
+/// for the call.
+template <class G>
+concept statement_guard = std::copyable<G> && requires(const G& guard, const statement_view& sql, std::string_view text,
+                                                       const guard_context& context, const statement_outcome& outcome) {
+  // If the compiler points here: check(statement, context) must give an empty `error_info` for what may run.
+  { guard.check(sql, context) } -> std::same_as<error_info>;
+  // If the compiler points here: check_script(text, context) judges the text of `script`, which may have many
+  // statements.
+  { guard.check_script(text, context) } -> std::same_as<error_info>;
+  // If the compiler points here: check_table(name, context) judges the table of an insert, an upsert or a copy.
+  { guard.check_table(text, context) } -> std::same_as<error_info>;
+  // If the compiler points here: saw(text or table, context, outcome) is told how it ended.
+  { guard.saw(text, context, outcome) }
+  noexcept;
+};
+
+/// Lets everything through, and costs nothing.
+struct no_guard {
+  error_info check(const statement_view&, const guard_context&) const noexcept { return {}; }
+  error_info check_script(std::string_view, const guard_context&) const noexcept { return {}; }
+  error_info check_table(std::string_view, const guard_context&) const noexcept { return {}; }
+  void saw(std::string_view, const guard_context&, const statement_outcome&) const noexcept {}
+};
+
+}  // namespace dovetail::inline v0::asyncsql
+
+// ---- dovetail/row/member_at.hpp ----
+// One member of a struct by its number.
+
+namespace dovetail::inline v0::detail {
+
+/// Member `I` of a struct, without a `column<>` around it.
+template <std::size_t I, class Row>
+constexpr auto& member_at(Row& row) {
+  auto& found = with_fields(
+      row, [](auto&... members) -> auto& { return std::get<I>(std::tie(members...)); });
+  if constexpr (is_column<std::remove_cvref_t<decltype(found)>>) {
+    return found.value;
+  } else {
+    return found;
+  }
+}
+
+template <class Row, std::size_t I>
+using member_type = std::remove_cvref_t<decltype(member_at<I>(std::declval<Row&>()))>;
+
+}  // namespace dovetail::inline v0::detail
+
+// ---- dovetail/sql/array_text.hpp ----
+// Statements that change the rows of a table by arrays, one for each column: for PostgreSQL.
+
+namespace dovetail::inline v0::detail {
+
+/// A column that comes as an array. One whose type only the server knows (text, an enum) gets the type of the table's
+/// column.
+struct array_text_column {
+  std::string_view name;
+  bool is_key = false;
+  bool is_typed = false;
+};
+
+/// Writes the statements for a table. The parameters are the columns in their order; a statement that deletes has those
+/// of the keys only.
+class array_text {
+ public:
+  /// `quoted`: the table's name, in quotes.
+  array_text(std::string_view quoted, std::span<const array_text_column> columns) : table_(quoted), columns_(columns) {}
+
+  /// Inserts, or what `conflict` says. PostgreSQL refuses (SQLSTATE 21000) when two elements are for the same row.
+  [[gnu::cold, gnu::noinline]] std::string upsert(std::string_view conflict) && {
+    append_parts(text_, {"insert into ", table_, " ("});
+    list([this](std::size_t i) { put_name(i); });
+    text_ += ") select ";
+    list([this](std::size_t i) { put_variable("c", i); });
+    text_ += " from ";
+    put_arrays(false);
+    text_ += " as v(";
+    list([this](std::size_t i) { put_variable("c", i); });
+    append_parts(text_, {")", conflict});
+    return std::move(text_);
+  }
+
+  /// Sets the columns that are no keys, and returns the number of the element behind each row. Equal keys, by the rules
+  /// of the server, fail as they do in an upsert: which of them would win is anybody's guess. `are_distinct`: there are
+  /// none, and the server need not look.
+  [[gnu::cold, gnu::noinline]] std::string update(bool are_distinct) && {
+    append_parts(text_, {"update ", table_, " as t set "});
+    list(
+        [this](std::size_t i) {
+          put_name(i);
+          put_variable(" = v.c", i);
+        },
+        &is_value);
+    text_ += " from ";
+    put_numbered(false);
+    text_ += " where ";
+    put_match();
+    if (are_distinct) {
+      text_ += " returning v.n";
+      return std::move(text_);
+    }
+    text_ += " and (select true from (select 1 from ";
+    put_arrays(true);
+    text_ += " as k(";
+    list([this](std::size_t i) { put_variable("c", i); }, &is_key);
+    text_ += ") group by ";
+    list([this](std::size_t i) { put_variable("c", i); }, &is_key);
+    text_ += " having count(*) > 1) as d, (values (1), (2)) as two) is null returning v.n";
+    return std::move(text_);
+  }
+
+  /// Deletes, and returns the number of the first element behind each row.
+  [[gnu::cold, gnu::noinline]] std::string erase(bool are_distinct) && {
+    append_parts(text_, {"delete from ", table_, " as t using "});
+    if (are_distinct) {
+      put_numbered(true);
+      text_ += " where ";
+      put_match();
+      text_ += " returning v.n";
+      return std::move(text_);
+    }
+    text_ += "(select ";
+    list([this](std::size_t i) { put_variable("c", i); }, &is_key);
+    text_ += ", min(n) as n from ";
+    put_numbered(true);
+    text_ += " group by ";
+    list([this](std::size_t i) { put_variable("c", i); }, &is_key);
+    text_ += ") as v where ";
+    put_match();
+    text_ += " returning v.n";
+    return std::move(text_);
+  }
+
+ private:
+  using filter = bool (*)(const array_text_column&);
+  static bool is_any(const array_text_column&) noexcept { return true; }
+  static bool is_key(const array_text_column& of) noexcept { return of.is_key; }
+  static bool is_value(const array_text_column& of) noexcept { return !of.is_key; }
+
+  template <class Put>
+  void list(Put put, filter wanted = &is_any, std::string_view separator = ", ") {
+    bool is_first = true;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      if (!wanted(columns_[i])) continue;
+      if (!is_first) text_ += separator;
+      is_first = false;
+      put(i);
+    }
+  }
+
+  void put_name(std::size_t i) {
+    text_ += '"';
+    for (const char c : columns_[i].name) {
+      if (c == '"') text_ += '"';
+      text_ += c;
+    }
+    text_ += '"';
+  }
+  void put_variable(std::string_view before, std::size_t i) { append_parts(text_, {before, number_text{i + 1}}); }
+
+  /// `unnest($1, coalesce($2, array(select "name" from "town" where false)))`: the coalesce gives the second parameter
+  /// the type of the column, and its collation.
+  void put_arrays(bool keys_only) {
+    text_ += "unnest(";
+    list([this](std::size_t i) { put_array(i); }, keys_only ? &is_key : &is_any);
+    text_ += ')';
+  }
+  void put_array(std::size_t i) {
+    if (columns_[i].is_typed) return put_variable("$", i);
+    put_variable("coalesce($", i);
+    text_ += ", array(select ";
+    put_name(i);
+    append_parts(text_, {" from ", table_, " where false))"});
+  }
+  void put_numbered(bool keys_only) {
+    put_arrays(keys_only);
+    text_ += " with ordinality as v(";
+    list([this](std::size_t i) { put_variable("c", i); }, keys_only ? &is_key : &is_any);
+    text_ += ", n)";
+  }
+  /// `t."id" = v.c1 and …`
+  void put_match() {
+    list(
+        [this](std::size_t i) {
+          text_ += "t.";
+          put_name(i);
+          put_variable(" = v.c", i);
+        },
+        &is_key, " and ");
+  }
+
+  std::string_view table_;
+  std::span<const array_text_column> columns_;
+  std::string text_;
+};
+
+}  // namespace dovetail::inline v0::detail
+
+// ---- dovetail/client/asyncsql/batch_arrays.hpp ----
+// The rows of a bulk change as arrays, one for each column: views of the structs, cut into pieces of a bounded size.
+
+namespace dovetail::inline v0::detail {
+
+/// Fewer rows go one by one: an array would save them nothing.
+inline constexpr std::size_t fewest_for_arrays = 16;
+inline constexpr std::size_t most_rows_of_array = 10'000;
+inline constexpr std::size_t most_bytes_of_arrays = 4'000'000;
+
+/// Member `I` of rows that lie one behind the other.
+template <class T, std::size_t I>
+class member_column {
+ public:
+  using value_type = member_type<T, I>;
+
+  class iterator {
+   public:
+    explicit iterator(const T* at) noexcept : at_(at) {}
+    const value_type& operator*() const { return member_at<I>(*at_); }
+    iterator& operator++() noexcept {
+      ++at_;
+      return *this;
+    }
+    friend bool operator==(const iterator&, const iterator&) = default;
+
+   private:
+    const T* at_;
+  };
+
+  explicit member_column(std::span<const T> rows) noexcept : rows_(rows) {}
+  iterator begin() const noexcept { return iterator{rows_.data()}; }
+  iterator end() const noexcept { return iterator{rows_.data() + rows_.size()}; }
+  std::size_t size() const noexcept { return rows_.size(); }
+
+ private:
+  std::span<const T> rows_;
+};
+
+/// Gives the members with these numbers as columns.
+template <std::size_t... I>
+struct unpack_columns {
+  template <class T>
+  auto operator()(std::span<const T> rows) const {
+    return std::tuple<member_column<T, I>...>{member_column<T, I>{rows}...};
+  }
+};
+
+/// The pieces of a batch: a range of spans. `owner` keeps the rows where the caller's may go away.
+template <class T>
+class array_chunks {
+ public:
+  using value_type = std::span<const T>;
+
+  class iterator {
+   public:
+    iterator(const array_chunks* of, std::size_t number) noexcept : of_(of), number_(number) {}
+    value_type operator*() const {
+      const auto& ends = of_->state_->ends;
+      const std::size_t first = number_ == 0 ? 0 : ends[number_ - 1];
+      return of_->rows_.subspan(first, ends[number_] - first);
+    }
+    iterator& operator++() noexcept {
+      ++number_;
+      return *this;
+    }
+    friend bool operator==(const iterator&, const iterator&) = default;
+
+   private:
+    const array_chunks* of_;
+    std::size_t number_;
+  };
+
+  array_chunks(std::span<const T> rows, std::shared_ptr<const batch_state> state, std::shared_ptr<const void> owner)
+      : rows_(rows), state_(std::move(state)), owner_(std::move(owner)) {}
+  iterator begin() const noexcept { return {this, 0}; }
+  iterator end() const noexcept { return {this, state_->ends.size()}; }
+
+ private:
+  std::span<const T> rows_;
+  std::shared_ptr<const batch_state> state_;
+  std::shared_ptr<const void> owner_;
+};
+
+/// About the bytes of a value.
+template <class T>
+std::size_t weight_of(const T& value) noexcept {
+  if constexpr (is_optional<T>) {
+    return value.has_value() ? weight_of(*value) : 4;
+  } else if constexpr (requires { value.size(); }) {
+    return 4 + value.size();
+  } else {
+    return 4 + sizeof(T);
+  }
+}
+
+/// Where the pieces end: after the rows and bytes that one has at most, and where progress is reported.
+template <std::size_t... I, class T>
+std::vector<std::size_t> cut_arrays(unpack_columns<I...>, std::span<const T> rows, std::size_t report_every) {
+  std::vector<std::size_t> ends;
+  std::size_t first = 0;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    bytes += (weight_of(member_at<I>(rows[i])) + ...);
+    const std::size_t end = i + 1;
+    const bool is_reported = report_every != 0 && end % report_every == 0;
+    if (end - first < most_rows_of_array && bytes < most_bytes_of_arrays && !is_reported && end != rows.size())
+      continue;
+    ends.push_back(end);
+    first = end;
+    bytes = 0;
+  }
+  return ends;
+}
+
+/// What is known of the keys of a batch, by the rules of C++ and those of the server.
+enum class key_knowledge : std::uint8_t { nothing, are_distinct, are_repeated };
+
+/// Integers and UUIDs are equal to the server when they are to us. (Not those that a column of doubles would round.)
+template <class Members, class T>
+key_knowledge compare_keys(std::span<const T> rows) {
+  using key_type = member_type<T, Members::keys[0]>;
+  constexpr bool is_integer = std::integral<key_type> && !std::same_as<key_type, bool>;
+  if constexpr (Members::key_count != 1 || !(is_integer || std::same_as<key_type, uuid>)) {
+    return key_knowledge::nothing;
+  } else {
+    std::vector<key_type> keys;
+    keys.reserve(rows.size());
+    for (const T& each : rows) keys.push_back(member_at<Members::keys[0]>(each));
+    std::sort(keys.begin(), keys.end());
+    if constexpr (is_integer && sizeof(key_type) == 8) {
+      constexpr auto limit = std::int64_t{1} << 53;
+      if (std::cmp_less(keys.front(), -limit) || std::cmp_greater(keys.back(), limit)) return key_knowledge::nothing;
+    }
+    const bool are_repeated = std::adjacent_find(keys.begin(), keys.end()) != keys.end();
+    return are_repeated ? key_knowledge::are_repeated : key_knowledge::are_distinct;
+  }
+}
+
+/// What the statement says of the columns.
+template <dialect D, class T, class Members, std::size_t... I>
+constexpr auto array_columns(unpack_columns<I...>) {
+  return std::array<array_text_column, sizeof...(I)>{array_text_column{
+      field_names<T>[I], Members::is_key(I), array_element_of<D, member_type<T, I>> == array_element::typed}...};
+}
+
+template <dialect D, class T, std::size_t... I>
+constexpr bool are_array_elements(unpack_columns<I...>) {
+  return ((array_element_of<D, member_type<T, I>> != array_element::none) && ...);
+}
+
+template <class Indices>
+struct all_columns;
+template <std::size_t... I>
+struct all_columns<std::index_sequence<I...>> {
+  using type = unpack_columns<I...>;
+};
+template <class Members, class Indices>
+struct key_columns;
+template <class Members, std::size_t... I>
+struct key_columns<Members, std::index_sequence<I...>> {
+  using type = unpack_columns<Members::keys[I]...>;
+};
+
+/// A bulk change by arrays: its columns, and its statement once the table is known.
+template <dialect D, class T, class Members>
+struct array_upsert {
+  using members = Members;
+  using columns = typename all_columns<std::make_index_sequence<field_count<T>>>::type;
+  static constexpr bool wants_distinct = true;
+  static constexpr bool is_numbered = false;
+  static std::string text(std::string_view quoted, std::string_view conflict, bool) {
+    return array_text{quoted, about}.upsert(conflict);
+  }
+  static constexpr auto about = array_columns<D, T, Members>(columns{});
+};
+template <dialect D, class T, class Members>
+struct array_update {
+  using members = Members;
+  using columns = typename all_columns<std::make_index_sequence<field_count<T>>>::type;
+  static constexpr bool wants_distinct = true;
+  static constexpr bool is_numbered = true;
+  static std::string text(std::string_view quoted, std::string_view, bool are_distinct) {
+    return array_text{quoted, about}.update(are_distinct);
+  }
+  static constexpr auto about = array_columns<D, T, Members>(columns{});
+};
+template <dialect D, class T, class Members>
+struct array_erase {
+  using members = Members;
+  using columns = typename key_columns<Members, std::make_index_sequence<Members::key_count>>::type;
+  static constexpr bool wants_distinct = false;
+  static constexpr bool is_numbered = true;
+  static std::string text(std::string_view quoted, std::string_view, bool are_distinct) {
+    return array_text{quoted, about}.erase(are_distinct);
+  }
+  static constexpr auto about = array_columns<D, T, Members>(columns{});
+};
+
+/// A guard gets to see the plain statements, one for each row.
+template <class Db>
+inline constexpr bool is_guarded = false;
+template <class Db>
+  requires requires { typename Db::guard_type; }
+inline constexpr bool is_guarded<Db> = !std::same_as<typename Db::guard_type, asyncsql::no_guard>;
+
+template <class Arrays, class Db, class T>
+inline constexpr bool can_use_arrays = !is_guarded<Db> && are_array_elements<Db::speaks, T>(typename Arrays::columns{});
+template <class Db, class T>
+inline constexpr bool can_use_arrays<void, Db, T> = false;
+
+/// True for failures that the same rows may not have one by one, or that say more then: which row it was.
+[[gnu::cold, gnu::noinline]] inline bool is_failure_of_arrays(const error_info& failure) noexcept {
+  switch (failure.kind()) {
+    case condition::timeout:
+    case condition::cancelled:
+    case condition::connection:
+    case condition::authentication:
+    case condition::serialization:
+    case condition::busy:
+    case condition::protocol:
+    case condition::commit_unknown:
+      return false;
+    default:
+      return true;
+  }
+}
+
+/// What becomes of a batch that arrays were tried for.
+[[gnu::cold, gnu::noinline]] inline void leave_arrays(batch_state& state) {
+  state.ends.clear();
+  state.is_numbered = false;
+}
+inline batch_result array_result(batch_state& state, std::int64_t affected) {
+  batch_result all;
+  all.rows_affected = affected;
+  if (state.knows_each) all.affected = std::move(state.affected);
+  return all;
+}
+
+}  // namespace dovetail::inline v0::detail
+
 // ---- dovetail/client/asyncsql/run_operation.hpp ----
 // Performing an operation on a blocking database, whatever its style is: exceptions or `dt::result`.
 
@@ -25886,28 +26381,6 @@ template <class Db>
 concept async_database = sql_database<Db> && is_async<Db>;
 
 }  // namespace dovetail::inline v0::asyncsql
-
-// ---- dovetail/row/member_at.hpp ----
-// One member of a struct by its number.
-
-namespace dovetail::inline v0::detail {
-
-/// Member `I` of a struct, without a `column<>` around it.
-template <std::size_t I, class Row>
-constexpr auto& member_at(Row& row) {
-  auto& found = with_fields(
-      row, [](auto&... members) -> auto& { return std::get<I>(std::tie(members...)); });
-  if constexpr (is_column<std::remove_cvref_t<decltype(found)>>) {
-    return found.value;
-  } else {
-    return found;
-  }
-}
-
-template <class Row, std::size_t I>
-using member_type = std::remove_cvref_t<decltype(member_at<I>(std::declval<Row&>()))>;
-
-}  // namespace dovetail::inline v0::detail
 
 // ---- dovetail/sql/bulk_text.hpp ----
 // `update` and `delete` statements whose columns come from a struct and whose rows are told by key columns, written by
@@ -26091,6 +26564,17 @@ struct batch_driver<false> {
                   std::source_location where) {
     return deliver_as<Db>(run_all<Unpack>(db, sql, rows, state, how, where));
   }
+  /// By arrays, whose statement is `sql`, or row by row when that fails: then the error names the row.
+  template <class Unpack, class Columns, class Db, class Arrays, class Statement, class T>
+  static auto run_arrays(Db& db, Arrays arrays, Statement sql, std::span<const T> rows,
+                         std::shared_ptr<batch_state> state, batch_options how, std::source_location where) {
+    using op_type = sql_execute_many<Arrays, array_chunks<T>, Columns>;
+    auto done = run_segment(db, op_type{{arrays}, {rows, state, nullptr}, state}, where);
+    if (done) return deliver_as<Db>(result<batch_result>{array_result(*state, done->rows_affected)});
+    if (!is_failure_of_arrays(done.error())) return deliver_as<Db>(result<batch_result>{std::move(done).error()});
+    leave_arrays(*state);
+    return deliver_as<Db>(run_all<Unpack>(db, sql, rows, state, how, where));
+  }
   template <class Db, class T>
   static auto copy(Db& db, std::string_view table, std::span<const T> rows, std::source_location where) {
     return deliver_as<Db>(copy_all(db, table, rows, where));
@@ -26195,15 +26679,34 @@ concept can_copy = requires(Db& db, std::span<const T> rows) {
 /// rows on one machine a COPY takes 0.6 of the time of inserts, with 10 000 rows 0.3.)
 inline constexpr std::size_t fewest_to_copy = 16;
 
-/// Runs a statement whose text was made for the table of a bulk operation.
-template <class Unpack, class Db, class T, class Fn>
+/// Runs a statement whose text was made for the table of a bulk operation; by `Arrays` where that is faster.
+template <class Unpack, class Arrays, class Db, class T, class Fn>
 auto run_bulk(Db& db, result<std::string> text, std::span<const T> rows, const batch_options& how, Fn progress,
-              std::source_location where) {
+              std::source_location where, [[maybe_unused]] std::string_view table = {},
+              [[maybe_unused]] std::string_view conflict = {}) {
   auto state = make_batch_state<Db>(std::move(progress), how, rows.size());
   // A name that cannot be quoted leaves no text: the statement's own check refuses it.
   if (text) state->text = *std::move(text);
   using arguments = decltype(Unpack{}(std::declval<const T&>()));
   using statement = typename statement_of_tuple<Db, arguments>::type;
+  if constexpr (can_use_arrays<Arrays, Db, T>) {
+    using columns = typename Arrays::columns;
+    using array_statement =
+        typename statement_of_tuple<Db, decltype(columns{}(std::declval<std::span<const T>>()))>::type;
+    const bool reports_often = state->report_every != 0 && state->report_every < fewest_for_arrays;
+    result<std::string> quoted = quote_qualified(Db::speaks, table);
+    key_knowledge keys = key_knowledge::are_repeated;
+    const bool is_wanted = how.on_error == batch_errors::undo_all && rows.size() >= fewest_for_arrays && !reports_often;
+    if (is_wanted && quoted) keys = compare_keys<typename Arrays::members>(rows);
+    if (is_wanted && quoted && !(keys == key_knowledge::are_repeated && Arrays::wants_distinct)) {
+      state->array_text = Arrays::text(*quoted, conflict, keys == key_knowledge::are_distinct);
+      state->ends = cut_arrays(columns{}, rows, state->report_every);
+      state->is_numbered = Arrays::is_numbered;
+      return batch_driver_of<Db>::template run_arrays<Unpack, columns>(
+          db, array_statement{runtime{state->array_text}, where}, statement{runtime{state->text}, where}, rows, state,
+          how, where);
+    }
+  }
   return batch_driver_of<Db>::template run<Unpack>(db, statement{runtime{state->text}, where}, rows, state, how, where);
 }
 
@@ -26252,19 +26755,26 @@ auto bulk_insert(Db&& db, std::string_view table, const Range& rows, batch_optio
       return detail::batch_driver_of<db_type>::copy(static_cast<db_type&>(db), table, detail::as_span(rows), where);
     }
   }
-  return detail::run_bulk<detail::unpack_row>(
+  return detail::run_bulk<detail::unpack_row, void>(
       static_cast<db_type&>(db), insert_text(db_type::speaks, table, insert_tail<db_type::speaks, row_type>),
       detail::as_span(rows), how, std::move(progress), where);
 }
 
 /// Inserts structs; a row that is there already gets the new values. `Keys` are the columns that tell.
+/// With PostgreSQL this, `bulk_update` and `bulk_delete` send 16 rows and more as arrays, when nothing is skipped, no
+/// guard watches and no member is a list; what arrays cannot do, and a batch of which a row fails, goes row by row: the
+/// outcome is the same. (batch_result; `affected` is empty when a trigger left rows out of an upsert by arrays)
 template <fixed_string... Keys, asyncsql::sql_database Db, detail::batch_range Range, class Fn = no_progress>
 auto bulk_upsert(Db&& db, std::string_view table, const Range& rows, batch_options how = {}, Fn progress = {},
                  std::source_location where = std::source_location::current()) {
   using db_type = std::remove_reference_t<Db>;
-  constexpr std::string_view tail = insert_tail<db_type::speaks, detail::row_of<Range>, on_conflict::update, Keys...>;
-  return detail::run_bulk<detail::unpack_row>(static_cast<db_type&>(db), insert_text(db_type::speaks, table, tail),
-                                              detail::as_span(rows), how, std::move(progress), where);
+  using row_type = detail::row_of<Range>;
+  using members = detail::keyed_members<row_type, Keys...>;
+  return detail::run_bulk<detail::unpack_row, detail::array_upsert<db_type::speaks, row_type, members>>(
+      static_cast<db_type&>(db),
+      insert_text(db_type::speaks, table, insert_tail<db_type::speaks, row_type, on_conflict::update, Keys...>),
+      detail::as_span(rows), how, std::move(progress), where, table,
+      detail::parts_of_statement<db_type::speaks, row_type, detail::conflict_part<on_conflict::update, Keys...>>);
 }
 
 /// Sets all other columns of the rows that have the structs' keys. `affected` tells which were there.
@@ -26272,12 +26782,13 @@ template <fixed_string... Keys, asyncsql::sql_database Db, detail::batch_range R
 auto bulk_update(Db&& db, std::string_view table, const Range& rows, batch_options how = {}, Fn progress = {},
                  std::source_location where = std::source_location::current()) {
   using db_type = std::remove_reference_t<Db>;
-  using members = detail::keyed_members<detail::row_of<Range>, Keys...>;
-  return detail::run_bulk<detail::unpack_members<members, true>>(
+  using row_type = detail::row_of<Range>;
+  using members = detail::keyed_members<row_type, Keys...>;
+  return detail::run_bulk<detail::unpack_members<members, true>,
+                          detail::array_update<db_type::speaks, row_type, members>>(
       static_cast<db_type&>(db),
-      detail::table_text("update ", db_type::speaks, table,
-                         detail::update_tail<db_type::speaks, detail::row_of<Range>, Keys...>),
-      detail::as_span(rows), how, std::move(progress), where);
+      detail::table_text("update ", db_type::speaks, table, detail::update_tail<db_type::speaks, row_type, Keys...>),
+      detail::as_span(rows), how, std::move(progress), where, table);
 }
 
 /// Deletes the rows that have the structs' keys; other members are not looked at.
@@ -26285,12 +26796,13 @@ template <fixed_string... Keys, asyncsql::sql_database Db, detail::batch_range R
 auto bulk_delete(Db&& db, std::string_view table, const Range& rows, batch_options how = {}, Fn progress = {},
                  std::source_location where = std::source_location::current()) {
   using db_type = std::remove_reference_t<Db>;
-  using members = detail::keyed_members<detail::row_of<Range>, Keys...>;
-  return detail::run_bulk<detail::unpack_members<members, false>>(
+  using row_type = detail::row_of<Range>;
+  using members = detail::keyed_members<row_type, Keys...>;
+  return detail::run_bulk<detail::unpack_members<members, false>,
+                          detail::array_erase<db_type::speaks, row_type, members>>(
       static_cast<db_type&>(db),
-      detail::table_text("delete from ", db_type::speaks, table,
-                         detail::keys_tail<db_type::speaks, detail::row_of<Range>, Keys...>),
-      detail::as_span(rows), how, std::move(progress), where);
+      detail::table_text("delete from ", db_type::speaks, table, detail::keys_tail<db_type::speaks, row_type, Keys...>),
+      detail::as_span(rows), how, std::move(progress), where, table);
 }
 
 }  // namespace dovetail::inline v0
@@ -28094,53 +28606,6 @@ namespace detail {
 // ---- dovetail/client/asyncsql/config.hpp ----
 // A session's whole configuration, from code, from a connection string, or from a JSON file with the environment's
 // variables.
-
-// ---- dovetail/client/asyncsql/statement_guard.hpp ----
-// The hook through which every statement of a session passes before any I/O, and is reported after it.
-
-namespace dovetail::inline v0::asyncsql {
-
-/// What a guard may know of a call beside its statement.
-struct guard_context {
-  dialect speaks = dialect::sqlite;
-  std::string_view session{};    ///< the session's name
-  std::string_view operation{};  ///< "query", "execute", "insert", …
-  std::source_location where{};
-};
-
-/// How a statement that the guard let through ended.
-struct statement_outcome {
-  std::error_code ec{};  ///< empty on success
-  clock::duration duration{};
-  std::int64_t rows = 0;  ///< affected, or read
-};
-
-/// Decides about statements. Threads: called by several at once, through const references. Lifetime: texts are borrowed
-/// for the call.
-template <class G>
-concept statement_guard = std::copyable<G> && requires(const G& guard, const statement_view& sql, std::string_view text,
-                                                       const guard_context& context, const statement_outcome& outcome) {
-  // If the compiler points here: check(statement, context) must give an empty `error_info` for what may run.
-  { guard.check(sql, context) } -> std::same_as<error_info>;
-  // If the compiler points here: check_script(text, context) judges the text of `script`, which may have many
-  // statements.
-  { guard.check_script(text, context) } -> std::same_as<error_info>;
-  // If the compiler points here: check_table(name, context) judges the table of an insert, an upsert or a copy.
-  { guard.check_table(text, context) } -> std::same_as<error_info>;
-  // If the compiler points here: saw(text or table, context, outcome) is told how it ended.
-  { guard.saw(text, context, outcome) }
-  noexcept;
-};
-
-/// Lets everything through, and costs nothing.
-struct no_guard {
-  error_info check(const statement_view&, const guard_context&) const noexcept { return {}; }
-  error_info check_script(std::string_view, const guard_context&) const noexcept { return {}; }
-  error_info check_table(std::string_view, const guard_context&) const noexcept { return {}; }
-  void saw(std::string_view, const guard_context&, const statement_outcome&) const noexcept {}
-};
-
-}  // namespace dovetail::inline v0::asyncsql
 
 // ---- dovetail/sql/query_frame.hpp ----
 // Where a reader of a statement's tables stands: the clause inside of each parenthesis, and names that hide tables.
@@ -33745,6 +34210,13 @@ struct batch_driver<true> {
     return deliver_awaited<Db>(
         run_all<Unpack>(db, sql, std::vector<T>(rows.begin(), rows.end()), std::move(state), how, where));
   }
+  template <class Unpack, class Columns, class Db, class Arrays, class Statement, class T>
+  static auto run_arrays(Db& db, Arrays arrays, Statement sql, std::span<const T> rows,
+                         std::shared_ptr<batch_state> state, batch_options how, std::source_location where) {
+    return deliver_awaited<Db>(try_arrays<Unpack, Columns>(db, std::move(arrays), std::move(sql),
+                                                           std::make_shared<std::vector<T>>(rows.begin(), rows.end()),
+                                                           std::move(state), how, where));
+  }
   template <class Db, class T>
   static auto copy(Db& db, std::string_view table, std::span<const T> rows, std::source_location where) {
     return deliver_awaited<Db>(copy_all(db, std::string{table}, std::vector<T>(rows.begin(), rows.end()), where));
@@ -33800,6 +34272,20 @@ struct batch_driver<true> {
       }
     }
     co_return std::move(segments.result());
+  }
+
+  template <class Unpack, class Columns, class Db, class Arrays, class Statement, class T>
+  static asio::awaitable<result<batch_result>> try_arrays(Db& db, Arrays arrays, Statement sql,
+                                                          std::shared_ptr<std::vector<T>> rows,
+                                                          std::shared_ptr<batch_state> state, batch_options how,
+                                                          std::source_location where) {
+    using op_type = sql_execute_many<Arrays, array_chunks<T>, Columns>;
+    op_type op{{std::move(arrays)}, {std::span<const T>{*rows}, state, rows}, state};
+    auto done = co_await run_segment(db, std::move(op), where);
+    if (done) co_return array_result(*state, done->rows_affected);
+    if (!is_failure_of_arrays(done.error())) co_return std::move(done).error();
+    leave_arrays(*state);
+    co_return co_await run_all<Unpack>(db, std::move(sql), std::move(*rows), std::move(state), how, where);
   }
 
   /// Inside of a transaction a failed segment must not take the transaction with it.
@@ -43492,6 +43978,38 @@ DOVETAIL_DEFINE error_info describe_call::take(void* state, statement_descriptio
 #undef DOVETAIL_DEFINE
 #endif
 
+// ---- dovetail/client/postgres/array_elements.hpp ----
+// Which members of structs can be elements of arrays: how bulk changes send columns.
+
+namespace dovetail::inline v0 {
+namespace postgres::detail {
+
+/// Lists cannot: `unnest` would take them apart. The types of PostgreSQL's own that we have no C++ type for are sent
+/// one by one too.
+template <class T>
+consteval array_element find_array_element() {
+  if constexpr (null_like<T> || requires { requires std::same_as<decltype(T::declared_type), const oid>; }) {
+    return array_element::none;
+  } else if constexpr (is_optional<T> || is_column<T>) {
+    return find_array_element<std::remove_cv_t<typename T::value_type>>();
+  } else if constexpr (v0::detail::has_field_codec<T>) {
+    return find_array_element<std::remove_cv_t<typename field_codec<T>::stored_type>>();
+  } else if constexpr (text_like<T> || field_kind_of<T> == field_kind::enumeration) {
+    return array_element::inferred;
+  } else if constexpr (!bytes_like<T> && (list_like<T> || field_kind_of<T> == field_kind::native)) {
+    return array_element::none;
+  } else {
+    return array_of(parameter_type<T>()) != 0 ? array_element::typed : array_element::none;
+  }
+}
+
+}  // namespace postgres::detail
+
+template <class T>
+inline constexpr array_element array_element_of<dialect::postgres, T> = postgres::detail::find_array_element<T>();
+
+}  // namespace dovetail::inline v0
+
 // ---- dovetail/sql/dynamic_statement.hpp ----
 // A statement whose text and arguments are both made when the program runs, with the checks of `dt::runtime`.
 
@@ -43912,6 +44430,10 @@ struct argument_rows {
   bool (*next)(void* state, parameter_list& to, error_info& failure) = nullptr;
   /// Told how many rows each execution affected, in their order; may be null.
   void (*done)(void* state, std::int64_t affected) = nullptr;
+  /// Told the body of each row that an execution returns, before its `done`; null drops them.
+  void (*returned)(void* state, byte_view body) = nullptr;
+  /// Whether an error names the row. Not where one execution has the arguments of many.
+  bool names_rows = true;
 };
 
 /// What came of all executions together.
@@ -43922,7 +44444,7 @@ struct executions {
 
 /// Executes `asked` (whose own arguments are not used) for each row: written in pieces of about 64 KiB, whose answers
 /// are read before the next, with one Sync at the end. A failure undoes all, and its context names the row, counted
-/// from 1. Rows that the statement returns are dropped.
+/// from 1. Rows that the statement returns go to `returned`.
 /// Errors: those of `dialogue` and of the rows. A statement that the server has lost is prepared again, outside of a
 /// transaction.
 /// Lifetime: borrows the session, the parts of the request and the rows' state.
@@ -43967,7 +44489,13 @@ class execute_many_dialogue final : public detail::dialogue {
   verdict on_message(const detail::message& came) override;
 
   std::size_t on_rows(byte_view unread) override {
-    return step_ == step::running && is_bound_ ? detail::skip_rows(unread) : 0;
+    if (step_ != step::running || !is_bound_) return 0;
+    if (rows_.returned == nullptr) return detail::skip_rows(unread);
+    bool failed = false;
+    return take_rows(unread, failed, [this](byte_view body) {
+      rows_.returned(rows_.state, body);
+      return true;
+    });
   }
 
   verdict on_error(error_info failure) override;
@@ -44109,6 +44637,7 @@ DOVETAIL_DEFINE execute_many_dialogue::verdict execute_many_dialogue::give_up(er
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info execute_many_dialogue::name_row(error_info failure,
                                                                                         std::size_t row) const {
+  if (!rows_.names_rows) return failure;
   std::string context = "row ";
   v0::detail::append_parts(context, {v0::detail::number_text{rows_before_ + row + 1}});
   if (!failure.context().empty()) v0::detail::append_parts(context, {": ", failure.context()});
@@ -44212,7 +44741,10 @@ class execute_many_call {
       first_.emplace(op_->request_of(*at_));
       asked_.emplace(*first_);
       if (error_info failure = asked_->prepare(*on_, shows_text_)) return end(std::move(failure));
-      running_.emplace(*on_, asked_->request(), argument_rows{this, &next, &row_done}, op_->state->done_before);
+      argument_rows rows{.state = this, .next = &next, .done = &row_done};
+      rows.names_rows = op_->state->ends.empty();
+      if (op_->state->is_numbered) rows.returned = &returned;
+      running_.emplace(*on_, asked_->request(), rows, op_->state->done_before);
     }
     const action next = running_->resume(ev);
     if (next.what() != verb::done) return next;
@@ -44242,6 +44774,12 @@ class execute_many_call {
   }
   static void row_done(void* state, std::int64_t affected) {
     static_cast<execute_many_call*>(state)->op_->state->row_done(affected);
+  }
+  /// A row with one number of eight bytes: its count of columns, its length, itself.
+  static void returned(void* state, byte_view body) {
+    constexpr std::size_t number_at = 2 + 4;
+    if (body.size() != number_at + 8) return;  // then the counts do not agree: see `batch_state`
+    static_cast<execute_many_call*>(state)->op_->state->row_changed(load_big<std::uint64_t>(body.data() + number_at));
   }
 
   session* on_;
