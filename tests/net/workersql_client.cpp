@@ -286,7 +286,7 @@ TEST(WorkersqlClient, IdleConnectionsArePingedInTheBackground) {
   http_peer gateway{[](const http_call& call, int) {
     return call.line.find("health") == std::string::npos ? ok(ann) : ok(R"({"status":"healthy"})");
   }};
-  workersql::client db{gateway.dsn("healthCheckInterval=20")};
+  workersql::client db{gateway.dsn("healthCheckInterval=200&maxConnections=1")};
   db.query<user>("select id, name from users");
   for (int i = 0; i < 500 && gateway.calls().size() < 3; ++i) std::this_thread::sleep_for(10ms);
   EXPECT_GE(gateway.calls().size(), 3U);
@@ -359,12 +359,12 @@ TEST(WorkersqlAsyncClient, ALostReadIsRepeatedAndARateLimitWaitedFor) {
 
 TEST(WorkersqlAsyncClient, ADeadlineClosesTheConnectionAndTheNextCallGetsAnother) {
   http_peer gateway{[](const http_call&, int number) {
-    if (number == 0) std::this_thread::sleep_for(200ms);
+    if (number == 0) std::this_thread::sleep_for(2s);
     return ok(ann);
   }};
   asio::io_context io;
   workersql::async_client db{io.get_executor(), gateway.dsn()};
-  auto late = db.within(50ms).with(asio::use_future).query<user>("select id, name from users");
+  auto late = db.within(500ms).with(asio::use_future).query<user>("select id, name from users");
   io.run();
   EXPECT_THROW(late.get(), dt::error);
   io.restart();

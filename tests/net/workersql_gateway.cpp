@@ -175,7 +175,7 @@ TEST_F(GatewayServer, AnswersTheGoldenRequests) {
   const response health = say(get("/health"));  // G1
   EXPECT_EQ(health.status(), "200");
   EXPECT_TRUE(health.has(R"J({"status":"healthy","timestamp":")J")) << health.body;
-  EXPECT_TRUE(health.has(R"J("version":"1.0.0","uptime":0)J")) << health.body;
+  EXPECT_TRUE(health.has(R"J("version":"1.0.0","uptime":)J")) << health.body;
   const response inserted = say(query(  // G7
       R"J({"sql":"INSERT INTO users (id,name,active,price,big,ts) VALUES (?,?,?,?,?,?)","params":[1,"Ann",true,12.5,9007199254740993,"2025-01-02 03:04:05"]})J"));
   EXPECT_EQ(inserted.status(), "200");
@@ -383,7 +383,10 @@ TEST(GatewayLimits, WhoAsksTooOftenIsToldWhenToComeAgain) {
   EXPECT_EQ(ask(served, query(R"J({"sql":"select 1"})J")).status(), "200");
   const response got = ask(served, query(R"J({"sql":"select 1"})J"));
   EXPECT_EQ(got.status(), "429");
-  EXPECT_TRUE(got.has("Retry-After: 1800\r\n") || got.has("Retry-After: 1799\r\n")) << got.head;
+  const std::size_t at = got.head.find("Retry-After: ");
+  ASSERT_NE(at, std::string::npos) << got.head;
+  const int wait = std::stoi(got.head.substr(at + 13));
+  EXPECT_TRUE(wait > 1700 && wait <= 1800) << wait;
   EXPECT_TRUE(got.has(R"J("code":"RESOURCE_LIMIT")J"));
   EXPECT_EQ(ask(served, query(R"J({"sql":"select 1"})J", "")).status(), "401") << "an address has a bucket of its own";
   EXPECT_EQ(served.statistics().limited, 1u);
@@ -430,7 +433,7 @@ TEST(GatewayLimits, APeerThatDoesNotReadIsGivenUp) {
   how.results = {.rows = 100, .bytes = 64 * 1024 * 1024};
   ws::gateway served{file.db, how};
   wire client{served.endpoint()};
-  client.send(query(R"J({"sql":"select hex(zeroblob(20000000)) as a"})J"));
+  client.send(query(R"J({"sql":"select hex(zeroblob(10000000)) as a"})J"));
   EXPECT_TRUE(soon([&] { return served.statistics().requests == 1 && served.statistics().connections == 0; }));
   EXPECT_EQ(ask(served, get("/health")).status(), "200");
 }
@@ -620,6 +623,7 @@ struct socket_client {
     to.send(bytes);
   }
   std::string read_frame() {
+    code = 0;
     const std::string head = text_of(to.read(2));
     if (head.size() < 2) return {};
     code = static_cast<unsigned char>(head[0]);
@@ -751,7 +755,7 @@ TEST_F(GatewayServer, WebSocketsThatBreakTheRulesAreClosedWithTheReason) {
 TEST(GatewayTransactions, ASilentPeerIsPingedAndThenGivenUp) {
   file_database file;
   ws::gateway_options how = with_key();
-  how.idle_limit = 60ms;
+  how.idle_limit = 500ms;
   ws::gateway served{file.db, how};
   socket_client client{served};
   client.read_frame();

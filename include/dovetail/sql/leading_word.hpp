@@ -243,6 +243,8 @@ constexpr bool is_risky_function(std::string_view name) noexcept {
       return equals_ignoring_case(name, "benchmark");
     case 'w':
       return equals_ignoring_case(name, "waitfor") || equals_ignoring_case(name, "writefile");
+    case 'f':
+      return equals_ignoring_case(name, "fts3_tokenizer");  // takes and gives addresses
     case 'r':
       return equals_ignoring_case(name, "readfile");
     case 'd':
@@ -254,7 +256,8 @@ constexpr bool is_risky_function(std::string_view name) noexcept {
              equals_ignoring_case(name, "lo_import") || equals_ignoring_case(name, "lo_export");
     case 'p': {
       if (!starts_with_ignoring_case(name, "pg_")) return false;
-      constexpr std::string_view families[] = {"pg_sleep", "pg_ls_", "pg_read_", "pg_file_"};
+      constexpr std::string_view families[] = {"pg_sleep", "pg_ls_",           "pg_read_",
+                                               "pg_file_", "pg_advisory_lock", "pg_try_advisory_lock"};
       for (const std::string_view family : families) {
         if (starts_with_ignoring_case(name, family)) return true;
       }

@@ -20,7 +20,7 @@ namespace dovetail::inline v0::workersql {
 /// How answers are kept for requests with an Idempotency-Key.
 struct idempotency_limits {
   std::chrono::seconds keep{300};  ///< from the answer on
-  std::size_t entries = 10'000;    ///< with requests under way; when there are so many, further keys are refused
+  std::size_t entries = 200'000;   ///< with requests under way; when there are so many, further keys are refused
   std::size_t bytes = 64 * 1024 * 1024;
   std::size_t waiting = 64;  ///< duplicates of one request that wait for its answer; further ones get 409
 };
