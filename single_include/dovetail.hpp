@@ -10478,15 +10478,15 @@ template <std::size_t Count>
 struct json_key_table {
   using index_type = std::conditional_t<(Count < 255), std::uint8_t, std::uint16_t>;
   static constexpr std::size_t wanted = Count * Count / 2;
-  static constexpr std::size_t slots = std::bit_ceil(wanted < 8     ? std::size_t{8}
-                                                     : wanted > 512 ? 2 * Count + 448
-                                                                    : wanted);
-  static constexpr int shift = 64 - std::countr_zero(slots);
+  static constexpr std::size_t places = std::bit_ceil(wanted < 8     ? std::size_t{8}
+                                                      : wanted > 512 ? 2 * Count + 448
+                                                                     : wanted);
+  static constexpr int shift = 64 - std::countr_zero(places);
 
   std::uint64_t multiplier = 0;
   std::size_t offset = 0;
   json_key_window window = json_key_window::common;
-  std::array<index_type, slots> members{};
+  std::array<index_type, places> members{};
 
   /// How many characters, with the opening quote, must be there.
   constexpr std::size_t reach() const noexcept { return 1 + offset + (window == json_key_window::sixteen ? 16 : 8); }
@@ -20509,6 +20509,8 @@ constexpr bool is_risky_function(std::string_view name) noexcept {
       return equals_ignoring_case(name, "benchmark");
     case 'w':
       return equals_ignoring_case(name, "waitfor") || equals_ignoring_case(name, "writefile");
+    case 'f':
+      return equals_ignoring_case(name, "fts3_tokenizer");  // takes and gives addresses
     case 'r':
       return equals_ignoring_case(name, "readfile");
     case 'd':
@@ -20520,7 +20522,8 @@ constexpr bool is_risky_function(std::string_view name) noexcept {
              equals_ignoring_case(name, "lo_import") || equals_ignoring_case(name, "lo_export");
     case 'p': {
       if (!starts_with_ignoring_case(name, "pg_")) return false;
-      constexpr std::string_view families[] = {"pg_sleep", "pg_ls_", "pg_read_", "pg_file_"};
+      constexpr std::string_view families[] = {"pg_sleep", "pg_ls_",           "pg_read_",
+                                               "pg_file_", "pg_advisory_lock", "pg_try_advisory_lock"};
       for (const std::string_view family : families) {
         if (starts_with_ignoring_case(name, family)) return true;
       }
@@ -33469,30 +33472,43 @@ class async_turns {
   };
 
   /// Waits for a turn; an empty one when the time is over or the coroutine is cancelled.
+  /// (No temporary with a destructor stands in its co_await and co_return: GCC 12 destroys such ones twice.)
   static asio::awaitable<turn> take(std::shared_ptr<async_turns> of, deadline by) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    std::shared_ptr<waiter> mine;
-    {
-      const std::lock_guard lock{of->mutex_};
-      if (!std::exchange(of->is_taken_, true)) co_return turn{of};
-      mine = std::make_shared<waiter>(executor);
-      mine->timer.expires_at(by.is_never() ? (asio::steady_timer::time_point::max)() : by.when());
-      of->waiting_.push_back(mine);
+    const std::shared_ptr<waiter> mine = of->queue(executor, by);
+    if (mine != nullptr) {
+      place_in_queue place{of, mine};
+      std::error_code ec;
+      co_await wait(of, mine, ec);
+      if (!place.leave()) of.reset();
     }
-    place_in_queue place{of, mine};
-    std::error_code ec;
+    turn given{std::move(of)};
+    co_return std::move(given);
+  }
+
+ private:
+  /// Null when the turn is the caller's at once.
+  std::shared_ptr<waiter> queue(const asio::any_io_executor& executor, deadline by) {
+    const std::lock_guard lock{mutex_};
+    if (!std::exchange(is_taken_, true)) return nullptr;
+    auto mine = std::make_shared<waiter>(executor);
+    mine->timer.expires_at(by.is_never() ? (asio::steady_timer::time_point::max)() : by.when());
+    waiting_.push_back(mine);
+    return mine;
+  }
+
+  static asio::awaitable<void> wait(const std::shared_ptr<async_turns>& of, const std::shared_ptr<waiter>& mine,
+                                    std::error_code& ec) {
     auto token = asio::redirect_error(asio::use_awaitable, ec);
-    co_await asio::async_initiate<decltype(token), void(std::error_code)>(
+    return asio::async_initiate<decltype(token), void(std::error_code)>(
         [of, mine](auto handler) {
           const std::lock_guard lock{of->mutex_};
           if (mine->is_granted) mine->timer.expires_at((asio::steady_timer::time_point::min)());  // meanwhile
           mine->timer.async_wait(std::move(handler));
         },
         token);
-    co_return place.leave() ? turn{of} : turn{};
   }
 
- private:
   /// Of a coroutine that waits; one that is destroyed while it does gives its place up.
   class place_in_queue {
    public:
@@ -39481,45 +39497,6 @@ constexpr bool can_send(oid wanted) noexcept {
 
 }  // namespace dovetail::inline v0::postgres
 
-// ---- dovetail/sql/sql_value.hpp ----
-// A parameter of a statement whose type is known when the program runs.
-
-namespace dovetail::inline v0 {
-
-/// Null, bool, a whole number, a real number, text or bytes. Every backend takes it as it takes the C++ type inside.
-using sql_value = std::variant<std::monostate, bool, std::int64_t, double, std::string, std::vector<std::byte>>;
-
-/// The arguments of a call whose number is known when the program runs. Lifetime: borrows both lists.
-struct dynamic_arguments {
-  std::span<const sql_value> values;
-  /// Of `:name`, one for each value; or empty, then the values are positional.
-  std::span<const std::string> names;
-};
-
-namespace detail {
-
-/// Calls `visit` with the value as a plain C++ type; null is a `nullptr`.
-template <class F>
-bool visit_sql_value(const sql_value& value, F&& visit) {
-  switch (value.index()) {
-    case 1:
-      return visit(*std::get_if<bool>(&value));
-    case 2:
-      return visit(*std::get_if<std::int64_t>(&value));
-    case 3:
-      return visit(*std::get_if<double>(&value));
-    case 4:
-      return visit(std::string_view{*std::get_if<std::string>(&value)});
-    case 5:
-      return visit(byte_view{*std::get_if<std::vector<std::byte>>(&value)});
-    default:
-      return visit(nullptr);
-  }
-}
-
-}  // namespace detail
-}  // namespace dovetail::inline v0
-
 // ---- dovetail/client/postgres/arguments.hpp ----
 // The arguments of a call as parameters of a PostgreSQL statement: their types, declared when it is prepared, and their
 // values, written when it is bound.
@@ -39563,19 +39540,6 @@ inline constexpr auto slot_types = [] {
   (put_slot_types<Args>(out), ...);
   return types;
 }();
-
-/// The types of arguments that are known when the program runs.
-inline std::vector<slot_type> dynamic_slot_types(const dynamic_arguments& given) {
-  std::vector<slot_type> types;
-  types.reserve(given.values.size());
-  for (const sql_value& each : given.values) {
-    dovetail::detail::visit_sql_value(each, [&types]<class T>(const T&) {
-      types.push_back({parameter_oid<T>(), 0});
-      return true;
-    });
-  }
-  return types;
-}
 
 /// The types of a call's parameters, in their order.
 class declared_types {
@@ -44010,100 +43974,6 @@ inline constexpr array_element array_element_of<dialect::postgres, T> = postgres
 
 }  // namespace dovetail::inline v0
 
-// ---- dovetail/sql/dynamic_statement.hpp ----
-// A statement whose text and arguments are both made when the program runs, with the checks of `dt::runtime`.
-
-namespace dovetail::inline v0 {
-
-/// For each argument, the parameter that it fills.
-using dynamic_places = std::vector<parameter_place>;
-
-namespace detail {
-
-/// What does not depend on the dialect's type.
-class dynamic_check {
- public:
-  [[gnu::noinline]] dynamic_check(dialect d, std::string_view text, const dynamic_arguments& given,
-                                  std::source_location where)
-      : view_{.text = text, .traits = {}, .is_literal = false, .where = where}, slots_(given.values.size()) {
-    const bool is_named = !given.names.empty();
-    for (std::size_t i = 0; is_named && i < slots_.size() && i < given.names.size(); ++i)
-      slots_[i].name = given.names[i];
-    places_.resize(slots_.size());
-    output_column columns[select_list::capacity];
-    const argument_style style = slots_.empty() ? argument_style::none
-                                 : is_named     ? argument_style::named
-                                                : argument_style::positional;
-    analyser found(text, d, lexis_of(d),
-                   {.argument_slots = slots_.data(), .count = slots_.size(), .style = style, .is_literal = false},
-                   places_.data(), columns);
-    found.run();
-    view_.traits = found.traits();
-    problem_ = found.problem();
-    if (found.has_literals()) view_.mask = &mask_literals;
-  }
-
-  const statement_view& view() const noexcept { return view_; }
-  const dynamic_places& places() const noexcept { return places_; }
-  bool is_valid() const noexcept { return !problem_; }
-  error_info failure(bool shows_text) const {
-    return describe_mistake(problem_, view_.text, shows_text, slots_, nullptr, view_.where);
-  }
-  native_statement native(dialect d) const {
-    const std::vector<std::uint32_t> sizes(slots_.size(), 1);
-    return native_text(d, view_, slots_, places_, sizes);
-  }
-
- private:
-  statement_view view_;
-  std::vector<argument_slot> slots_;
-  dynamic_places places_;
-  sql_problem problem_{};
-};
-
-}  // namespace detail
-
-/// For `sql_request`, with `std::tuple<dynamic_arguments>`. Placeholders may be `?`, `$1` or `:name`, as everywhere.
-/// Lifetime: borrows the text and the names of the arguments.
-template <dialect D>
-class dynamic_statement {
- public:
-  static constexpr dialect language = D;
-
-  dynamic_statement(std::string_view text, const dynamic_arguments& given,
-                    std::source_location where = std::source_location::current())
-      : checked_(D, text, given, where) {}
-
-  const statement_view& view() const noexcept { return checked_.view(); }
-  operator const statement_view&() const noexcept { return view(); }  // NOLINT: a statement is a view of it
-  const dynamic_places& places() const noexcept { return checked_.places(); }
-  bool is_valid() const noexcept { return checked_.is_valid(); }
-  error_info failure(bool shows_text = false) const { return checked_.failure(shows_text); }
-  result<native_statement> native(const dynamic_arguments&) const {
-    native_statement made = checked_.native(D);
-    if (made.parameters > parameter_limit(D)) return error_info{errc::too_many_parameters};
-    return made;
-  }
-
- private:
-  detail::dynamic_check checked_;
-};
-
-/// As the other `bind_parameters`, for arguments whose number is known when the program runs.
-template <class F>
-bool bind_parameters(const statement_traits&, const dynamic_places& places, F&& bind, const dynamic_arguments& given) {
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    const std::uint32_t number = places[i].number;
-    if (number == 0) continue;
-    const bool bound = detail::visit_sql_value(
-        given.values[i], [&](const auto& value) { return static_cast<bool>(bind(number, value)); });
-    if (!bound) return false;
-  }
-  return true;
-}
-
-}  // namespace dovetail::inline v0
-
 // ---- dovetail/sql/text_position.hpp ----
 // From a place in the text that was sent to the place in the text that the user wrote.
 
@@ -44248,7 +44118,9 @@ class prepared_request {
     return {};
   }
 
-  void hint(const statement_view&, const dynamic_arguments&) noexcept {}  // their types are what they hold
+  template <class Given>
+    requires requires { Given::is_dynamic; }
+  void hint(const statement_view&, const Given&) noexcept {}  // their types are what they hold
   template <class... Args>
   void hint(const statement_view& view, const Args&... args) {
     using pack = dovetail::detail::argument_pack<std::remove_cvref_t<Args>...>;
@@ -44260,8 +44132,17 @@ class prepared_request {
     }
   }
 
-  void collect(const statement_view&, const dynamic_places& places, const dynamic_arguments& given) {
-    types_.set(dynamic_slot_types(given), places, {});
+  /// Arguments whose number is known when the program runs (`dynamic_arguments`).
+  template <class Places, class Given>
+    requires requires { Given::is_dynamic; }
+  void collect(const statement_view&, const Places& places, const Given& given) {
+    std::vector<slot_type> types;
+    types.reserve(given.values.size());
+    given.visit([&types]<class T>(const T&) {
+      types.push_back({parameter_oid<T>(), 0});
+      return true;
+    });
+    types_.set(types, places, {});
   }
   template <class Places, class... Args>
   void collect(const statement_view& view, const Places& places, const Args&... args) {
@@ -57508,6 +57389,53 @@ class authenticator {
 }  // namespace serving
 }  // namespace dovetail::inline v0::workersql
 
+// ---- dovetail/sql/sql_value.hpp ----
+// A parameter of a statement whose type is known when the program runs.
+
+namespace dovetail::inline v0 {
+
+/// Null, bool, a whole number, a real number, text or bytes. Every backend takes it as it takes the C++ type inside.
+using sql_value = std::variant<std::monostate, bool, std::int64_t, double, std::string, std::vector<std::byte>>;
+
+namespace detail {
+
+/// Calls `visit` with the value as a plain C++ type; null is a `nullptr`.
+template <class F>
+bool visit_sql_value(const sql_value& value, F&& visit) {
+  switch (value.index()) {
+    case 1:
+      return visit(*std::get_if<bool>(&value));
+    case 2:
+      return visit(*std::get_if<std::int64_t>(&value));
+    case 3:
+      return visit(*std::get_if<double>(&value));
+    case 4:
+      return visit(std::string_view{*std::get_if<std::string>(&value)});
+    case 5:
+      return visit(byte_view{*std::get_if<std::vector<std::byte>>(&value)});
+    default:
+      return visit(nullptr);
+  }
+}
+
+}  // namespace detail
+
+/// The arguments of a call whose number is known when the program runs. Lifetime: borrows both lists.
+struct dynamic_arguments {
+  std::span<const sql_value> values;
+  /// Of `:name`, one for each value; or empty, then the values are positional.
+  std::span<const std::string> names;
+
+  static constexpr bool is_dynamic = true;
+  /// Calls `with` for each value, as `visit_sql_value` does.
+  template <class F>
+  void visit(F&& with) const {
+    for (const sql_value& each : values) detail::visit_sql_value(each, with);
+  }
+};
+
+}  // namespace dovetail::inline v0
+
 // ---- dovetail/codec/workersql_gateway/database.hpp ----
 // What a WorkerSQL gateway asks of the database behind it.
 
@@ -57891,7 +57819,7 @@ namespace dovetail::inline v0::workersql {
 /// How answers are kept for requests with an Idempotency-Key.
 struct idempotency_limits {
   std::chrono::seconds keep{300};  ///< from the answer on
-  std::size_t entries = 10'000;    ///< with requests under way; when there are so many, further keys are refused
+  std::size_t entries = 200'000;   ///< with requests under way; when there are so many, further keys are refused
   std::size_t bytes = 64 * 1024 * 1024;
   std::size_t waiting = 64;  ///< duplicates of one request that wait for its answer; further ones get 409
 };
@@ -58606,7 +58534,7 @@ inline bool may_run(statement& what, dialect speaks, const principal& who, bool 
     refused = refusal(403, codes::permission, words);
     return false;
   }
-  what.must_not_write = said.may_hide_writes && who.may == permissions::read;
+  what.must_not_write = who.may == permissions::read;  // a view may call functions, and its name does not tell
   return true;
 }
 
@@ -58624,8 +58552,9 @@ inline gateway_answer execute_query(database& on, std::string_view body, const p
   if (std::string wrong = read_query(body, asked); !wrong.empty()) return refusal(400, codes::invalid_query, wrong);
   gateway_answer refused;
   if (!may_run(asked.what, on.speaks(), who, false, refused)) return refused;
-  const permissions needed = judge(on.speaks(), asked.what.sql, who.may).needed;
-  asked.what.needs_certainty = is_kept && needed == permissions::write;
+  const statement_verdict said = judge(on.speaks(), asked.what.sql, who.may);
+  const permissions needed = said.needed;
+  asked.what.needs_certainty = is_kept && (needed == permissions::write || said.may_hide_writes);
   const auto done = on.run(asked.what, rules.results, shorten(by, asked.timeout));
   if (!done) {
     gateway_answer failed = answer_failure(done.error());
@@ -59954,6 +59883,100 @@ class gateway_core {
 };
 
 }  // namespace dovetail::inline v0::workersql::serving
+
+// ---- dovetail/sql/dynamic_statement.hpp ----
+// A statement whose text and arguments are both made when the program runs, with the checks of `dt::runtime`.
+
+namespace dovetail::inline v0 {
+
+/// For each argument, the parameter that it fills.
+using dynamic_places = std::vector<parameter_place>;
+
+namespace detail {
+
+/// What does not depend on the dialect's type.
+class dynamic_check {
+ public:
+  [[gnu::noinline]] dynamic_check(dialect d, std::string_view text, const dynamic_arguments& given,
+                                  std::source_location where)
+      : view_{.text = text, .traits = {}, .is_literal = false, .where = where}, slots_(given.values.size()) {
+    const bool is_named = !given.names.empty();
+    for (std::size_t i = 0; is_named && i < slots_.size() && i < given.names.size(); ++i)
+      slots_[i].name = given.names[i];
+    places_.resize(slots_.size());
+    output_column columns[select_list::capacity];
+    const argument_style style = slots_.empty() ? argument_style::none
+                                 : is_named     ? argument_style::named
+                                                : argument_style::positional;
+    analyser found(text, d, lexis_of(d),
+                   {.argument_slots = slots_.data(), .count = slots_.size(), .style = style, .is_literal = false},
+                   places_.data(), columns);
+    found.run();
+    view_.traits = found.traits();
+    problem_ = found.problem();
+    if (found.has_literals()) view_.mask = &mask_literals;
+  }
+
+  const statement_view& view() const noexcept { return view_; }
+  const dynamic_places& places() const noexcept { return places_; }
+  bool is_valid() const noexcept { return !problem_; }
+  error_info failure(bool shows_text) const {
+    return describe_mistake(problem_, view_.text, shows_text, slots_, nullptr, view_.where);
+  }
+  native_statement native(dialect d) const {
+    const std::vector<std::uint32_t> sizes(slots_.size(), 1);
+    return native_text(d, view_, slots_, places_, sizes);
+  }
+
+ private:
+  statement_view view_;
+  std::vector<argument_slot> slots_;
+  dynamic_places places_;
+  sql_problem problem_{};
+};
+
+}  // namespace detail
+
+/// For `sql_request`, with `std::tuple<dynamic_arguments>`. Placeholders may be `?`, `$1` or `:name`, as everywhere.
+/// Lifetime: borrows the text and the names of the arguments.
+template <dialect D>
+class dynamic_statement {
+ public:
+  static constexpr dialect language = D;
+
+  dynamic_statement(std::string_view text, const dynamic_arguments& given,
+                    std::source_location where = std::source_location::current())
+      : checked_(D, text, given, where) {}
+
+  const statement_view& view() const noexcept { return checked_.view(); }
+  operator const statement_view&() const noexcept { return view(); }  // NOLINT: a statement is a view of it
+  const dynamic_places& places() const noexcept { return checked_.places(); }
+  bool is_valid() const noexcept { return checked_.is_valid(); }
+  error_info failure(bool shows_text = false) const { return checked_.failure(shows_text); }
+  result<native_statement> native(const dynamic_arguments&) const {
+    native_statement made = checked_.native(D);
+    if (made.parameters > parameter_limit(D)) return error_info{errc::too_many_parameters};
+    return made;
+  }
+
+ private:
+  detail::dynamic_check checked_;
+};
+
+/// As the other `bind_parameters`, for arguments whose number is known when the program runs.
+template <class F>
+bool bind_parameters(const statement_traits&, const dynamic_places& places, F&& bind, const dynamic_arguments& given) {
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const std::uint32_t number = places[i].number;
+    if (number == 0) continue;
+    const bool bound = detail::visit_sql_value(
+        given.values[i], [&](const auto& value) { return static_cast<bool>(bind(number, value)); });
+    if (!bound) return false;
+  }
+  return true;
+}
+
+}  // namespace dovetail::inline v0
 
 // ---- dovetail/client/workersql_gateway/database_of.hpp ----
 // Any blocking SQL client as the database of a WorkerSQL gateway.

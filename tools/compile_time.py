@@ -86,10 +86,10 @@ POSTGRES_ASYNC = "#include <dovetail/postgres_async.hpp>\n" + AWAITED_QUERY.form
 PROGRAMS = [
     ("sqlite", SQLITE, 2.5, (261, 71966, 2.9), (191, 71248, 1.3)),
     ("sqlite async", SQLITE_ASYNC, 5.5, (429, 110017, 5.2), (326, 109196, 2.9)),
-    ("lensdb", LENSDB, 4.5, (232, 76048, 3.4), (173, 75647, 1.8)),
-    ("lensdb async", LENSDB_ASYNC, 5.5, (408, 116277, 5.5), (298, 115777, 3.1)),
-    ("postgres", POSTGRES, 4.5, (475, 90073, 6.7), (435, 89528, 5.6)),
-    ("postgres async", POSTGRES_ASYNC, 5.5, (744, 126566, 11.9), (680, 125910, 10.4)),
+    ("lensdb", LENSDB, 4.5, (232, 76048, 2.5), (170, 75508, 1.2)),
+    ("lensdb async", LENSDB_ASYNC, 5.5, (395, 116277, 4.6), (282, 115692, 2.4)),
+    ("postgres", POSTGRES, 4.5, (513, 94000, 6.9), (296, 89422, 1.9)),
+    ("postgres async", POSTGRES_ASYNC, 5.5, (692, 131000, 9.2), (427, 126584, 3.2)),
 ]
 
 

@@ -16,13 +16,6 @@ namespace dovetail::inline v0 {
 /// Null, bool, a whole number, a real number, text or bytes. Every backend takes it as it takes the C++ type inside.
 using sql_value = std::variant<std::monostate, bool, std::int64_t, double, std::string, std::vector<std::byte>>;
 
-/// The arguments of a call whose number is known when the program runs. Lifetime: borrows both lists.
-struct dynamic_arguments {
-  std::span<const sql_value> values;
-  /// Of `:name`, one for each value; or empty, then the values are positional.
-  std::span<const std::string> names;
-};
-
 namespace detail {
 
 /// Calls `visit` with the value as a plain C++ type; null is a `nullptr`.
@@ -45,4 +38,19 @@ bool visit_sql_value(const sql_value& value, F&& visit) {
 }
 
 }  // namespace detail
+
+/// The arguments of a call whose number is known when the program runs. Lifetime: borrows both lists.
+struct dynamic_arguments {
+  std::span<const sql_value> values;
+  /// Of `:name`, one for each value; or empty, then the values are positional.
+  std::span<const std::string> names;
+
+  static constexpr bool is_dynamic = true;
+  /// Calls `with` for each value, as `visit_sql_value` does.
+  template <class F>
+  void visit(F&& with) const {
+    for (const sql_value& each : values) detail::visit_sql_value(each, with);
+  }
+};
+
 }  // namespace dovetail::inline v0

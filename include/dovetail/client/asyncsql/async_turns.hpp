@@ -45,30 +45,43 @@ class async_turns {
   };
 
   /// Waits for a turn; an empty one when the time is over or the coroutine is cancelled.
+  /// (No temporary with a destructor stands in its co_await and co_return: GCC 12 destroys such ones twice.)
   static asio::awaitable<turn> take(std::shared_ptr<async_turns> of, deadline by) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    std::shared_ptr<waiter> mine;
-    {
-      const std::lock_guard lock{of->mutex_};
-      if (!std::exchange(of->is_taken_, true)) co_return turn{of};
-      mine = std::make_shared<waiter>(executor);
-      mine->timer.expires_at(by.is_never() ? (asio::steady_timer::time_point::max)() : by.when());
-      of->waiting_.push_back(mine);
+    const std::shared_ptr<waiter> mine = of->queue(executor, by);
+    if (mine != nullptr) {
+      place_in_queue place{of, mine};
+      std::error_code ec;
+      co_await wait(of, mine, ec);
+      if (!place.leave()) of.reset();
     }
-    place_in_queue place{of, mine};
-    std::error_code ec;
+    turn given{std::move(of)};
+    co_return std::move(given);
+  }
+
+ private:
+  /// Null when the turn is the caller's at once.
+  std::shared_ptr<waiter> queue(const asio::any_io_executor& executor, deadline by) {
+    const std::lock_guard lock{mutex_};
+    if (!std::exchange(is_taken_, true)) return nullptr;
+    auto mine = std::make_shared<waiter>(executor);
+    mine->timer.expires_at(by.is_never() ? (asio::steady_timer::time_point::max)() : by.when());
+    waiting_.push_back(mine);
+    return mine;
+  }
+
+  static asio::awaitable<void> wait(const std::shared_ptr<async_turns>& of, const std::shared_ptr<waiter>& mine,
+                                    std::error_code& ec) {
     auto token = asio::redirect_error(asio::use_awaitable, ec);
-    co_await asio::async_initiate<decltype(token), void(std::error_code)>(
+    return asio::async_initiate<decltype(token), void(std::error_code)>(
         [of, mine](auto handler) {
           const std::lock_guard lock{of->mutex_};
           if (mine->is_granted) mine->timer.expires_at((asio::steady_timer::time_point::min)());  // meanwhile
           mine->timer.async_wait(std::move(handler));
         },
         token);
-    co_return place.leave() ? turn{of} : turn{};
   }
 
- private:
   /// Of a coroutine that waits; one that is destroyed while it does gives its place up.
   class place_in_queue {
    public:

@@ -8,7 +8,6 @@
 #include <dovetail/row/reflect.hpp>
 #include <dovetail/sql/argument.hpp>
 #include <dovetail/sql/parameters.hpp>
-#include <dovetail/sql/sql_value.hpp>
 #include <dovetail/sql/statement_view.hpp>
 
 #include <array>
@@ -61,19 +60,6 @@ inline constexpr auto slot_types = [] {
   (put_slot_types<Args>(out), ...);
   return types;
 }();
-
-/// The types of arguments that are known when the program runs.
-inline std::vector<slot_type> dynamic_slot_types(const dynamic_arguments& given) {
-  std::vector<slot_type> types;
-  types.reserve(given.values.size());
-  for (const sql_value& each : given.values) {
-    dovetail::detail::visit_sql_value(each, [&types]<class T>(const T&) {
-      types.push_back({parameter_oid<T>(), 0});
-      return true;
-    });
-  }
-  return types;
-}
 
 /// The types of a call's parameters, in their order.
 class declared_types {

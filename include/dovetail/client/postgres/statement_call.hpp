@@ -7,7 +7,6 @@
 #include <dovetail/codec/postgres/execute.hpp>
 #include <dovetail/codec/postgres/session.hpp>
 #include <dovetail/sansio/action.hpp>
-#include <dovetail/sql/dynamic_statement.hpp>
 #include <dovetail/sql/insert_text.hpp>
 #include <dovetail/sql/text_position.hpp>
 
@@ -94,7 +93,9 @@ class prepared_request {
     return {};
   }
 
-  void hint(const statement_view&, const dynamic_arguments&) noexcept {}  // their types are what they hold
+  template <class Given>
+    requires requires { Given::is_dynamic; }
+  void hint(const statement_view&, const Given&) noexcept {}  // their types are what they hold
   template <class... Args>
   void hint(const statement_view& view, const Args&... args) {
     using pack = dovetail::detail::argument_pack<std::remove_cvref_t<Args>...>;
@@ -106,8 +107,17 @@ class prepared_request {
     }
   }
 
-  void collect(const statement_view&, const dynamic_places& places, const dynamic_arguments& given) {
-    types_.set(dynamic_slot_types(given), places, {});
+  /// Arguments whose number is known when the program runs (`dynamic_arguments`).
+  template <class Places, class Given>
+    requires requires { Given::is_dynamic; }
+  void collect(const statement_view&, const Places& places, const Given& given) {
+    std::vector<slot_type> types;
+    types.reserve(given.values.size());
+    given.visit([&types]<class T>(const T&) {
+      types.push_back({parameter_oid<T>(), 0});
+      return true;
+    });
+    types_.set(types, places, {});
   }
   template <class Places, class... Args>
   void collect(const statement_view& view, const Places& places, const Args&... args) {

@@ -37,15 +37,15 @@ template <std::size_t Count>
 struct json_key_table {
   using index_type = std::conditional_t<(Count < 255), std::uint8_t, std::uint16_t>;
   static constexpr std::size_t wanted = Count * Count / 2;
-  static constexpr std::size_t slots = std::bit_ceil(wanted < 8     ? std::size_t{8}
-                                                     : wanted > 512 ? 2 * Count + 448
-                                                                    : wanted);
-  static constexpr int shift = 64 - std::countr_zero(slots);
+  static constexpr std::size_t places = std::bit_ceil(wanted < 8     ? std::size_t{8}
+                                                      : wanted > 512 ? 2 * Count + 448
+                                                                     : wanted);
+  static constexpr int shift = 64 - std::countr_zero(places);
 
   std::uint64_t multiplier = 0;
   std::size_t offset = 0;
   json_key_window window = json_key_window::common;
-  std::array<index_type, slots> members{};
+  std::array<index_type, places> members{};
 
   /// How many characters, with the opening quote, must be there.
   constexpr std::size_t reach() const noexcept { return 1 + offset + (window == json_key_window::sixteen ? 16 : 8); }
