@@ -214,13 +214,16 @@ TEST_F(GatewayExecute, PermissionsAreThoseOfTheStatementsClass) {
   }
 }
 
-TEST_F(GatewayExecute, WhoMayOnlyReadRunsUnknownFunctionsWithoutWriting) {
+TEST_F(GatewayExecute, WhoMayOnlyReadRunsEverythingWithoutWriting) {
   db.language = dt::dialect::postgres;
   who.may = permissions::read;
   EXPECT_EQ(query(R"J({"sql":"select spend(1)"})J").status, 200u);
-  EXPECT_EQ(query(R"J({"sql":"select 1"})J").status, 200u);
+  EXPECT_EQ(query(R"J({"sql":"select * from view_of_functions"})J").status, 200u);
+  who.may = permissions::write;
+  EXPECT_EQ(query(R"J({"sql":"select spend(1)"})J").status, 200u);
   EXPECT_TRUE(db.ran[0].must_not_write);
-  EXPECT_FALSE(db.ran[1].must_not_write);
+  EXPECT_TRUE(db.ran[1].must_not_write);
+  EXPECT_FALSE(db.ran[2].must_not_write);
 }
 
 TEST_F(GatewayExecute, AChangeWhoseAnswerIsKeptRunsSoThatAFailureIsCertain) {
