@@ -126,6 +126,30 @@ class take_a_break {
   bool has_begun_ = false;
 };
 
+/// Connects, reads, and when the deadline has ended that, says so in `in` and connects once more.
+class connect_again {
+ public:
+  explicit connect_again(line_session& s) noexcept : session_(&s) {}
+  action resume(const event& happened) {
+    switch (step_++) {
+      case 0:
+        return action::connect();
+      case 1:
+        return happened.ec ? action::done(happened.ec) : action::read(session_->chunk);
+      case 2:
+        if (happened.ec != errc::deadline_passed) return action::done(happened.ec);
+        session_->in = "late";
+        return action::connect();
+      default:
+        return action::done(happened.ec);
+    }
+  }
+
+ private:
+  line_session* session_;
+  int step_ = 0;
+};
+
 /// Never ends by itself: reads again after every failure, as a broken dialogue would.
 class stubborn_reader {
  public:

@@ -200,6 +200,7 @@ attempt operation_loop<Stream, Executor, Allocator>::try_once() {
         stream.close();
         select_peer(stream, next_.target());
         limit_ = limit_of(next_, by_);
+        if (limit_.has_passed()) return attempt::failed(make_error_code(errc::deadline_passed));
       }
       return stream.try_connect(limit_);
     case verb::start_tls:

@@ -28,11 +28,12 @@ inline std::error_code let_pass(clock::duration delay, deadline by) {
 
 }  // namespace detail
 
-/// Connects a stream; one that is open is closed first.
+/// Connects a stream; one that is open is closed first. After the deadline no connection is begun.
 /// Errors: the last address's error when all addresses failed, errc::host_not_found, errc::deadline_passed.
 template <stream Stream>
 std::error_code connect(Stream& stream, deadline by) {
   stream.close();
+  if (by.has_passed()) return errc::deadline_passed;
   const attempt tried = detail::repeat_until_over(stream, by, [&] { return stream.try_connect(by); });
   if (tried.ec) stream.close();
   return tried.ec;

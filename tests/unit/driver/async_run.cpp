@@ -96,6 +96,21 @@ TEST(AsyncRun, AStallingPeerEndsAtTheDeadlineAtEveryStep) {
   }
 }
 
+TEST(AsyncRun, NoConnectionIsBegunAfterTheDeadline) {
+  const auto hub = std::make_shared<dt::memory_hub>();
+  line_session session;
+  for (auto budget = 20ms; session.in.empty(); budget *= 2) {  // more, when not even the first one was in time
+    asio::io_context io;
+    async_end ours{io.get_executor(), dt::memory_endpoint{hub}};
+    std::optional<std::error_code> ended;
+    dt::async_run(ours, connect_again{session}, dt::deadline::after(budget), nullptr,
+                  [&ended](const dt::result<void>& got) { ended = got.error().code(); });
+    io.run();
+    EXPECT_EQ(dt::errc::deadline_passed, ended);
+    EXPECT_FALSE(ours.is_open());
+  }
+}
+
 TEST(AsyncRun, ADyingPeerOrGarbageIsAnErrorAtEveryStep) {
   for (const std::string_view reply : {"", "p", "pon"}) {
     ends e;

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <thread>
 
 namespace dt = dovetail;
@@ -141,6 +142,17 @@ TEST(Run, ABreakLongerThanTheDeadlineIsCutThere) {
   const auto start = dt::clock::now();
   EXPECT_EQ(dt::errc::deadline_passed, dt::run(e.ours, take_a_break{1h}, dt::deadline::after(10ms)).error().code());
   EXPECT_LT(dt::clock::now() - start, 5s);
+}
+
+TEST(Run, NoConnectionIsBegunAfterTheDeadline) {
+  const auto hub = std::make_shared<dt::memory_hub>();
+  line_session session;
+  for (auto budget = 20ms; session.in.empty(); budget *= 2) {  // more, when not even the first one was in time
+    dt::memory_stream ours{dt::memory_endpoint{hub}};
+    const auto got = dt::run(ours, connect_again{session}, dt::deadline::after(budget));
+    EXPECT_EQ(dt::errc::deadline_passed, got.error().code());
+    EXPECT_FALSE(ours.is_open());
+  }
 }
 
 TEST(Run, ADialogueThatNeverStopsIsEndedAfterItsDeadlineAndAfterFailures) {
