@@ -6,7 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace dt = dovetail;
 using namespace dt::test;
@@ -65,14 +68,17 @@ TEST(UnixSocket, AFullQueueIsTriedAgainUntilTheDeadline) {
   dt::detail::owned_handle listener{::socket(AF_UNIX, SOCK_STREAM, 0)};
   ASSERT_EQ(0, ::bind(listener.get(), address.get(), address.size));
   ASSERT_EQ(0, ::listen(listener.get(), 0));
-  std::vector<dt::unix_socket::stream> queued;
-  std::error_code ec;
-  asio::io_context io;
-  for (int i = 0; i < 8 && !ec; ++i) {
-    queued.emplace_back(dt::unix_socket::endpoint{path});
-    ec = dt::connect(queued.back(), dt::deadline::after(30ms));
+  std::vector<dt::detail::owned_handle> queued;
+  int refused = 0;
+  while (refused == 0) {
+    ASSERT_LT(queued.size(), 8u);
+    queued.emplace_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
+    if (::connect(queued.back().get(), address.get(), address.size) != 0) refused = errno;
   }
-  EXPECT_EQ(dt::errc::deadline_passed, ec);
+  ASSERT_EQ(EAGAIN, refused);
+  dt::unix_socket::stream stream{dt::unix_socket::endpoint{path}};
+  EXPECT_EQ(dt::errc::deadline_passed, dt::connect(stream, dt::deadline::after(30ms)));
+  asio::io_context io;
   async_line_client<dt::unix_socket> late{io.get_executor(), dt::unix_socket::endpoint{path}};
   late.budget = 30ms;
   std::optional<std::error_code> ended;

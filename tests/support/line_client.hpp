@@ -40,7 +40,7 @@ class line_client {
   typename Transport::stream stream;
   line_session session;
   traffic moved;
-  clock::duration budget = std::chrono::seconds{10};
+  clock::duration budget = std::chrono::seconds{60};
 };
 
 template <class Transport>
@@ -88,7 +88,7 @@ class async_line_client {
   async_stream<Transport> stream;
   line_session session;
   traffic moved;
-  clock::duration budget = std::chrono::seconds{10};
+  clock::duration budget = std::chrono::seconds{60};
 };
 
 }  // namespace dovetail::test

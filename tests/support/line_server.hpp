@@ -15,7 +15,7 @@ namespace dovetail::test {
 
 /// Reads one line; empty when the stream ends before.
 template <class Stream>
-std::string read_line(Stream& peer, deadline by = deadline::after(std::chrono::seconds{10})) {
+std::string read_line(Stream& peer, deadline by = deadline::after(std::chrono::seconds{60})) {
   std::string line;
   std::error_code ec;
   std::byte one{};
@@ -27,7 +27,7 @@ std::string read_line(Stream& peer, deadline by = deadline::after(std::chrono::s
 }
 
 template <class Stream>
-bool write_text(Stream& peer, std::string_view text, deadline by = deadline::after(std::chrono::seconds{10})) {
+bool write_text(Stream& peer, std::string_view text, deadline by = deadline::after(std::chrono::seconds{60})) {
   std::error_code ec;
   write_all(peer, as_byte_view(text), by, ec);
   return !ec;

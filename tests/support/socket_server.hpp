@@ -44,14 +44,14 @@ class accepted_stream : public detail::socket_stream {
       }
       std::byte chunk[65536];
       std::error_code ec;
-      const std::size_t bytes = read_some(*this, chunk, deadline::after(std::chrono::seconds{20}), ec);
+      const std::size_t bytes = read_some(*this, chunk, deadline::after(std::chrono::seconds{60}), ec);
       if (ec) return {};
       got_ += as_text(byte_view{chunk, bytes});
     }
   }
   bool write(std::string_view text) {
     std::error_code ec;
-    write_all(*this, as_byte_view(text), deadline::after(std::chrono::seconds{20}), ec);
+    write_all(*this, as_byte_view(text), deadline::after(std::chrono::seconds{60}), ec);
     return !ec;
   }
 

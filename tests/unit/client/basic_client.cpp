@@ -174,11 +174,11 @@ TEST(BasicClient, ADesynchronisedConnectionIsNotUsedAgain) {
 
 TEST(BasicClient, ThePauseBeforeARetryNeverPassesTheDeadline) {
   auto to = std::make_shared<backend>();
-  client db{to, {.retry = {.attempts = 9, .initial_delay = 10s, .cap = 10s, .full_jitter = false}, .timeout = 50ms}};
+  client db{to, {.retry = {.attempts = 9, .initial_delay = 300s, .cap = 300s, .full_jitter = false}, .timeout = 10s}};
   to->performing = {{lost, 0, false}};
   const auto began = dt::clock::now();
   EXPECT_THROW(db.echo_back(1), dt::error);
-  EXPECT_LT(dt::clock::now() - began, 5s);
+  EXPECT_LT(dt::clock::now() - began, 200s);
   EXPECT_EQ(to->performed, 1);
 }
 
@@ -189,7 +189,7 @@ TEST(BasicClient, WithAsResultReturnsTheFailureAsAValue) {
   const dt::result<int> failed = db.with(dt::as_result).echo_back(1);
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code(), dt::errc::connection_lost);
-  const dt::result<int> fine = db.within(1s).with(dt::as_result).echo_back(2);
+  const dt::result<int> fine = db.within(60s).with(dt::as_result).echo_back(2);
   ASSERT_TRUE(fine);
   EXPECT_EQ(*fine, 2);
 }

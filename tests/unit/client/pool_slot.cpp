@@ -11,14 +11,16 @@ using namespace std::chrono_literals;
 
 static_assert(alignof(dt::detail::pool_slot) == 64);
 
-TEST(PoolSlot, TheCoarseClockIsNeverAheadAndHardlyBehind) {
+TEST(PoolSlot, TheCoarseClockIsNeverAheadAndCatchesUp) {
   for (int i = 0; i < 100'000; ++i) {
-    const auto before = dt::clock::now();
     const auto coarse = dt::detail::coarse_now();
-    const auto after = dt::clock::now();
-    ASSERT_LE(coarse, after);
-    ASSERT_GE(coarse, before - 20ms);
+    ASSERT_LE(coarse, dt::clock::now());
   }
+  // How far it is behind depends on when the system last had a processor for its timer.
+  const auto now = dt::clock::now();
+  while (dt::detail::coarse_now() < now && dt::clock::now() < now + 60s) {
+  }
+  EXPECT_GE(dt::detail::coarse_now(), now);
 }
 
 TEST(PoolSlot, AStampInTheFutureIsNoNegativeAge) {

@@ -19,10 +19,10 @@ static_assert(dt::transport<dt::memory>);
 std::string read_once(dt::memory_stream& from, std::size_t at_most = 64) {
   std::byte chunk[64];
   std::error_code ec;
-  const std::size_t got = dt::read_some(from, dt::byte_span{chunk}.first(at_most), dt::deadline::after(5s), ec);
+  const std::size_t got = dt::read_some(from, dt::byte_span{chunk}.first(at_most), dt::deadline::after(60s), ec);
   return ec ? "error: " + ec.message() : std::string{dt::as_text(dt::byte_view{chunk, got})};
 }
-std::error_code write_all(dt::memory_stream& to, std::string_view text, dt::deadline by = dt::deadline::after(5s)) {
+std::error_code write_all(dt::memory_stream& to, std::string_view text, dt::deadline by = dt::deadline::after(60s)) {
   std::error_code ec;
   dt::write_all(to, dt::as_byte_view(text), by, ec);
   return ec;
