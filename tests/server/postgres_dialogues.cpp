@@ -47,12 +47,12 @@ struct connection {
     stream.emplace(pg::endpoint_of(options));
     session.forget();
     const auto opened =
-        dt::run(*stream, pg::startup{session.facts, options, pg::openssl_crypto()}, dt::deadline::after(20s));
+        dt::run(*stream, pg::startup{session.facts, options, pg::openssl_crypto()}, dt::deadline::after(60s));
     if (!opened) ADD_FAILURE() << opened.error().message();
   }
 
   template <class Machine>
-  auto drive(Machine&& dialogue, dt::deadline by = dt::deadline::after(20s)) {
+  auto drive(Machine&& dialogue, dt::deadline by = dt::deadline::after(60s)) {
     moved = {};
     return dt::run(*stream, dialogue, by, moved);
   }
@@ -67,8 +67,20 @@ struct connection {
   }
   void cancel() {
     pg::transport::stream other{pg::endpoint_of(options)};
-    const auto sent = dt::run(other, pg::cancel_request{session.facts, options}, dt::deadline::after(20s));
+    const auto sent = dt::run(other, pg::cancel_request{session.facts, options}, dt::deadline::after(60s));
     if (!sent) ADD_FAILURE() << sent.error().message();
+  }
+
+  /// Waits until the server has read all that was sent: does it sleep in a statement?
+  bool is_asleep() const {
+    const std::string question =
+        "select wait_event from pg_stat_activity where pid = " + std::to_string(session.facts.key.process);
+    for (const dt::deadline by = dt::deadline::after(60s); !by.has_passed();) {
+      const std::string waits = postgres_server::shared().sql(question);
+      if (waits == "PgSleep") return true;
+      if (waits == "ClientRead") return false;
+    }
+    return false;
   }
 
   pg::connect_options options;
@@ -178,11 +190,16 @@ TEST(PostgresDialogues, ACommitThatRollsBackIsAnError) {
 }
 
 TEST(PostgresDialogues, AStatementThatIsBrokenOffIsCancelledAndTheSessionComesBack) {
-  connection at;
-  const auto slow =
-      at.drive(pg::execute_dialogue{at.session, {.text = "select pg_sleep(30)"}}, dt::deadline::after(200ms));
-  ASSERT_FALSE(slow);
-  EXPECT_EQ(slow.error().code(), errc::deadline_passed);
+  std::optional<connection> with;
+  for (auto limit = 200ms; !with || !with->is_asleep(); limit *= 2) {  // more, when the server was not that far
+    ASSERT_LT(limit, 60s);
+    with.emplace();
+    const auto slow =
+        with->drive(pg::execute_dialogue{with->session, {.text = "select pg_sleep(600)"}}, dt::deadline::after(limit));
+    ASSERT_FALSE(slow);
+    EXPECT_EQ(slow.error().code(), errc::deadline_passed);
+  }
+  connection& at = *with;
   ASSERT_TRUE(at.session.can_drain());
   at.cancel();
   const auto end = at.drive(pg::drain_dialogue{at.session});
@@ -287,8 +304,11 @@ TEST(PostgresDialogues, ACopyThatIsBrokenOffLeavesNothing) {
                                out.append(std::string_view{"1\n"});
                                return dt::error_info{};
                              }};
-  const auto done = at.drive(pg::copy_in_dialogue{at.session, "copy z from stdin", slow}, dt::deadline::after(100ms));
-  EXPECT_EQ(done.error().code(), errc::deadline_passed);
+  for (auto limit = 100ms; !at.session.can_drain(); limit *= 2) {  // more, when nothing was sent in time
+    ASSERT_LT(limit, 60s);
+    const auto done = at.drive(pg::copy_in_dialogue{at.session, "copy z from stdin", slow}, dt::deadline::after(limit));
+    EXPECT_EQ(done.error().code(), errc::deadline_passed);
+  }
   const auto end = at.drive(pg::drain_dialogue{at.session});
   ASSERT_TRUE(end) << end.error().message();
   EXPECT_EQ(end->failure.code(), pg::sqlstate::query_cancelled);
@@ -407,14 +427,19 @@ TEST(PostgresPipeline, InATransactionItSharesItsFate) {
 }
 
 TEST(PostgresPipeline, WhatIsBrokenOffBetweenTwoWritesOfAllOrNothingIsUndone) {
-  connection at;
-  EXPECT_GOOD(at.script("create temp table r(a text)"));
   std::vector<std::string> texts(2000, "insert into r values (repeat('x', 10))");
-  texts[900] = "select pg_sleep(30)";
+  texts[900] = "select pg_sleep(600)";
   pipeline all{texts};
-  const auto broken =
-      at.drive(pg::pipeline_dialogue{at.session, all.items, pg::pipeline_sync::once}, dt::deadline::after(500ms));
-  EXPECT_EQ(broken.error().code(), errc::deadline_passed);
+  std::optional<connection> with;
+  for (auto limit = 500ms; !with || !with->is_asleep(); limit *= 2) {  // more, when the server was not that far
+    ASSERT_LT(limit, 60s);
+    with.emplace();
+    EXPECT_GOOD(with->script("create temp table r(a text)"));
+    const auto broken = with->drive(pg::pipeline_dialogue{with->session, all.items, pg::pipeline_sync::once},
+                                    dt::deadline::after(limit));
+    EXPECT_EQ(broken.error().code(), errc::deadline_passed);
+  }
+  connection& at = *with;
   at.cancel();
   EXPECT_GOOD(at.drive(pg::drain_dialogue{at.session}));
   EXPECT_GOOD(at.execute("select count(*)::text from r"));

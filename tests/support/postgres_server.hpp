@@ -107,12 +107,20 @@ class postgres_server {
     return said.text;
   }
 
+  /// Waits until `sql` gives the text, at most two minutes: what the server sees of a client that has gone, it sees
+  /// when it has time.
+  bool becomes(const std::string& statements, const std::string& expected) const {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes{2};
+    while (sql(statements) != expected) {
+      if (std::chrono::steady_clock::now() > limit) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+    return true;
+  }
+
   /// Stops hard, as when the machine's power fails, and starts again on the same port.
   void crash_and_restart() {
-    kill_group(SIGKILL);
-    reap();
-    std::error_code ec;
-    std::filesystem::remove(data() + "/postmaster.pid", ec);
+    crash();
     start();
   }
   /// Ends all sessions, stops, and starts again on the same port.
@@ -121,8 +129,8 @@ class postgres_server {
     start();
   }
   /// Freezes and thaws every process of the server.
-  void freeze() { kill_group(SIGSTOP); }
-  void thaw() { kill_group(SIGCONT); }
+  void freeze() { signal_all(SIGSTOP); }
+  void thaw() { signal_all(SIGCONT); }
   /// Kills one backend as `kill -9` does; the server then ends all sessions and recovers.
   static void kill_backend(int process) { ::kill(process, SIGKILL); }
 
@@ -241,7 +249,7 @@ class postgres_server {
 
   /// The server says so in the last line of its lock file.
   bool becomes_ready() {
-    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{60};
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes{3};
     while (std::chrono::steady_clock::now() < limit) {
       if (read_file(data() + "/postmaster.pid").find("\nready") != std::string::npos) return true;
       int status = 0;
@@ -266,9 +274,9 @@ class postgres_server {
 
   void stop() {
     if (server_ <= 0) return;
-    kill_group(SIGCONT);
+    signal_all(SIGCONT);
     ::kill(server_, SIGINT);
-    for (int waited = 0; waited < 1000; ++waited) {
+    for (int waited = 0; waited < 6000; ++waited) {
       int status = 0;
       if (::waitpid(server_, &status, WNOHANG) == server_) {
         server_ = -1;
@@ -276,29 +284,59 @@ class postgres_server {
       }
       std::this_thread::sleep_for(std::chrono::milliseconds{10});
     }
-    kill_group(SIGKILL);
-    reap();
+    crash();
   }
 
-  void reap() {
-    int status = 0;
-    if (server_ > 0) ::waitpid(server_, &status, 0);
-    server_ = -1;
-  }
-
-  /// The server's own process and its children, each of which leads a group of its own.
-  void kill_group(int signal) const {
+  /// Kills all of the server's processes and waits for their end: the next server wants their memory to be free.
+  void crash() {
     if (server_ <= 0) return;
-    ::kill(server_, signal);
+    ::kill(server_, SIGSTOP);  // no child more, and they stay its children
+    const std::vector<int> all = children();
+    ::kill(server_, SIGKILL);
+    for (const int each : all) ::kill(each, SIGKILL);
+    int status = 0;
+    ::waitpid(server_, &status, 0);
+    server_ = -1;
+    for (const int each : all) {
+      for (int waited = 0; waited < 6000 && is_alive(each); ++waited) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+      }
+    }
+    std::error_code ec;
+    std::filesystem::remove(data() + "/postmaster.pid", ec);
+  }
+
+  /// What /proc says of a process about one thing; empty when the process is not there.
+  static std::string status_of(int process, const std::string& what) {
+    const std::string status = read_file("/proc/" + std::to_string(process) + "/status");
+    const std::size_t at = status.find("\n" + what + ":\t");
+    if (at == std::string::npos) return {};
+    return status.substr(at + what.size() + 3, status.find('\n', at + 1) - at - what.size() - 3);
+  }
+
+  static bool is_alive(int process) {
+    const std::string state = status_of(process, "State");
+    return !state.empty() && state.front() != 'Z' && state.front() != 'X';
+  }
+
+  /// Each leads a group of its own.
+  std::vector<int> children() const {
+    std::vector<int> found;
     std::error_code ec;
     for (const auto& each : std::filesystem::directory_iterator{"/proc", ec}) {
       const std::string name = each.path().filename().string();
       if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-      const std::string status = read_file(each.path().string() + "/status");
-      const std::size_t at = status.find("\nPPid:\t");
-      if (at == std::string::npos) continue;
-      if (std::atoi(status.c_str() + at + 7) == server_) ::kill(std::atoi(name.c_str()), signal);
+      const int process = std::atoi(name.c_str());
+      if (status_of(process, "PPid") == std::to_string(server_)) found.push_back(process);
     }
+    return found;
+  }
+
+  /// The server's own process and its children.
+  void signal_all(int signal) const {
+    if (server_ <= 0) return;
+    ::kill(server_, signal);
+    for (const int each : children()) ::kill(each, signal);
   }
 
   void remove_folder() {
@@ -306,17 +344,23 @@ class postgres_server {
     if (!folder_.empty()) std::filesystem::remove_all(folder_, ec);
   }
 
+  /// Below the ports that the system gives to whoever asks for any: the server must get the same one again when it is
+  /// restarted. Other programs begin to look elsewhere.
   static std::uint16_t free_port() {
-    const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    const bool is_bound = ::bind(probe, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-                          ::getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-    ::close(probe);
-    if (!is_bound) throw std::runtime_error("no free port for PostgreSQL");
-    return ntohs(address.sin_port);
+    constexpr int first = 10000;
+    constexpr int count = 20000;
+    for (int tries = 0; tries < 1000; ++tries) {
+      const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      const int port = first + static_cast<int>((static_cast<long>(::getpid()) * 7 + tries) % count);
+      sockaddr_in address{};
+      address.sin_family = AF_INET;
+      address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      address.sin_port = htons(static_cast<std::uint16_t>(port));
+      const bool is_free = ::bind(probe, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+      ::close(probe);
+      if (is_free) return static_cast<std::uint16_t>(port);
+    }
+    throw std::runtime_error("no free port for PostgreSQL");
   }
 
   void own(const std::string& path) const {
