@@ -48,6 +48,6 @@ mapfile -t tests < <(ninja -C "build/$preset" -t targets all | sed -n -E 's/^(se
 cmake --build --preset "$preset" --target "${tests[@]}" >"$log" || { cat "$log"; exit 1; }
 failed=0
 for test in "${tests[@]}"; do
-  (cd tests && DOVETAIL_POSTGRES_PROGRAMS=$programs timeout 300 "../build/$preset/tests/$test" --gtest_brief=1) || failed=1
+  (cd tests && DOVETAIL_POSTGRES_PROGRAMS=$programs timeout 1800 "../build/$preset/tests/$test" --gtest_brief=1) || failed=1
 done
 exit $failed
