@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <future>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -229,20 +230,22 @@ TEST(WorkersqlClient, APauseBeyondTheDeadlineEndsTheCallAtOnce) {
   }};
   workersql::client db{gateway.dsn(fast)};
   const auto before = std::chrono::steady_clock::now();
-  const auto got = db.within(5s).with(dt::as_result).query<user>("select id, name from users");
+  const auto got = db.within(25s).with(dt::as_result).query<user>("select id, name from users");
   ASSERT_FALSE(got);
   EXPECT_EQ(got.error().code(), workersql::gateway_errc::rate_limited);
   EXPECT_TRUE(got.error().code() == workersql::sdk_code::resource_limit);
-  EXPECT_LT(std::chrono::steady_clock::now() - before, 5s);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 25s);
 }
 
 TEST(WorkersqlClient, ADeadlineEndsAWaitForAnAnswer) {
-  http_peer gateway{[](const http_call&, int) {
-    std::this_thread::sleep_for(300ms);
+  std::promise<void> given_up;
+  http_peer gateway{[over = given_up.get_future().share()](const http_call&, int) {
+    over.wait();
     return ok(ann);
   }};
   workersql::client db{gateway.dsn()};
   const auto got = db.within(50ms).with(dt::as_result).query<user>("select id, name from users");
+  given_up.set_value();
   ASSERT_FALSE(got);
   EXPECT_EQ(got.error().kind(), condition::timeout);
   EXPECT_TRUE(got.error().code() == workersql::sdk_code::timeout_error);
@@ -288,7 +291,7 @@ TEST(WorkersqlClient, IdleConnectionsArePingedInTheBackground) {
   }};
   workersql::client db{gateway.dsn("healthCheckInterval=200&maxConnections=1")};
   db.query<user>("select id, name from users");
-  for (int i = 0; i < 500 && gateway.calls().size() < 3; ++i) std::this_thread::sleep_for(10ms);
+  for (int i = 0; i < 6000 && gateway.calls().size() < 3; ++i) std::this_thread::sleep_for(10ms);
   EXPECT_GE(gateway.calls().size(), 3U);
   db.close();
   EXPECT_EQ(db.with(dt::as_result).query<user>("select id, name from users").error().code(), dt::errc::pool_closed);
@@ -358,20 +361,26 @@ TEST(WorkersqlAsyncClient, ALostReadIsRepeatedAndARateLimitWaitedFor) {
 }
 
 TEST(WorkersqlAsyncClient, ADeadlineClosesTheConnectionAndTheNextCallGetsAnother) {
-  http_peer gateway{[](const http_call&, int number) {
-    if (number == 0) std::this_thread::sleep_for(2s);
+  std::promise<void> given_up;
+  http_peer gateway{[over = given_up.get_future().share()](const http_call&, int) {
+    over.wait();
     return ok(ann);
   }};
   asio::io_context io;
   workersql::async_client db{io.get_executor(), gateway.dsn()};
-  auto late = db.within(500ms).with(asio::use_future).query<user>("select id, name from users");
-  io.run();
-  EXPECT_THROW(late.get(), dt::error);
-  io.restart();
+  for (auto limit = 300ms; gateway.calls().empty() && limit < 60s;
+       limit *= 2) {  // more, when nothing was asked in time
+    auto late = db.within(limit).with(asio::use_future).query<user>("select id, name from users");
+    io.run();
+    EXPECT_THROW(late.get(), dt::error);
+    io.restart();
+  }
+  given_up.set_value();
+  const int before = gateway.accepted();
   auto users = db.with(asio::use_future).query<user>("select id, name from users");
   io.run();
   EXPECT_EQ(users.get().size(), 1U);
-  EXPECT_EQ(gateway.accepted(), 2);
+  EXPECT_GT(gateway.accepted(), before);
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ inline bool read_call(accepted_stream& peer, std::string& unread, http_call& out
   const auto more = [&] {
     std::byte chunk[65536];
     std::error_code ec;
-    const std::size_t bytes = read_some(peer, chunk, deadline::after(std::chrono::seconds{20}), ec);
+    const std::size_t bytes = read_some(peer, chunk, deadline::after(std::chrono::seconds{60}), ec);
     if (ec) return false;
     unread += as_text(byte_view{chunk, bytes});
     return true;

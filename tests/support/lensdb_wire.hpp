@@ -15,7 +15,7 @@
 
 namespace lensdb_test {
 
-/// Every step has ten seconds; what takes longer is a failure of the test, seen as an error code.
+/// Every step has a minute; what takes longer is a failure of the test, seen as an error code.
 class wire {
  public:
   explicit wire(const dovetail::tcp_endpoint& where) : stream_(where) { ec_ = dovetail::connect(stream_, by()); }
@@ -58,7 +58,7 @@ class wire {
   }
 
  private:
-  static dovetail::deadline by() { return dovetail::deadline::after(std::chrono::seconds{10}); }
+  static dovetail::deadline by() { return dovetail::deadline::after(std::chrono::seconds{60}); }
 
   dovetail::tcp_stream stream_;
   std::error_code ec_;
