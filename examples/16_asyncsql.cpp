@@ -141,5 +141,6 @@ int main() {
   const bool has_metrics = db.prometheus().find("asyncsql_transactions_total") != std::string::npos;
   //]
   std::printf("healthy: %s, metrics: %s\n", health.is_healthy ? "yes" : "no", has_metrics ? "yes" : "no");
+  for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + end);
   return left == 60 && health.is_healthy && has_metrics && change_many() && guard_statements("drop table city") ? 0 : 1;
 }
