@@ -73,7 +73,7 @@ void lensdb() {
 //[async
 asio::awaitable<void> work(dt::lensdb::async_client& kv) {
   co_await kv.set("k", "v");
-  std::optional<std::string> value = co_await kv.within(2s).get("k");                      // a deadline for this call
+  std::optional<std::string> value = co_await kv.within(20s).get("k");                     // a deadline for this call
   dt::result<std::optional<std::string>> same = co_await kv.with(dt::as_result).get("k");  // no exceptions
   std::printf("%s %s\n", value->c_str(), (*same)->c_str());
 }

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 //[coroutine
 asio::awaitable<int> count_visits(dt::lensdb::async_client& kv) {
-  for (int i = 1; i <= 3; ++i) co_await kv.within(1s).set("visits", i);
+  for (int i = 1; i <= 3; ++i) co_await kv.within(30s).set("visits", i);
   co_return (co_await kv.get<int>("visits")).value();
 }
 //]

@@ -30,7 +30,7 @@ asio::awaitable<bool> try_to_add(dt::sqlite::async_client& db) {
   co_await db.transaction([&](auto& tx) -> asio::awaitable<void> {
     //[transaction
     const auto added = co_await tx.with(dt::as_result).execute("insert into measurement values (?, ?)", 1, 0.5);
-    co_await tx.within(1s).execute("delete from measurement where id > ?", 5'000);
+    co_await tx.within(30s).execute("delete from measurement where id > ?", 5'000);
     //]
     is_new = static_cast<bool>(added);
   });
