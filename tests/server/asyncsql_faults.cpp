@@ -103,11 +103,11 @@ class transfers {
   long failed() const { return failed_.load(); }
   long unknown() const { return unknown_.load(); }
 
-  /// Transfers succeed again, in each of the three manners.
+  /// Transfers succeed again, in each of the three manners; within two minutes.
   bool heals() {
     std::array<long, 3> before{};
     for (std::size_t i = 0; i < 3; ++i) before[i] = done_by_[i];
-    for (int tries = 0; tries < 1500; ++tries) {
+    for (int tries = 0; tries < 12000; ++tries) {
       bool all = true;
       for (std::size_t i = 0; i < 3; ++i) all = all && done_by_[i] > before[i] + 2;
       if (all) return true;
@@ -174,8 +174,8 @@ class transfers {
       const outcome result = attempt(own, accounts, how, next);
       const auto took = std::chrono::steady_clock::now() - begun;
       // A `run_transaction` ends at its deadline; behind it a rollback may wait for `close_limit`, and the last
-      // statement for a cancellation. A manual transfer is several calls.
-      const auto most = how == manner::manual ? calls_in_transfer * time_limit : 2 * time_limit + 3s;
+      // statement for a cancellation. A manual transfer is several calls. The rest is for a machine that is busy.
+      const auto most = 60s + (how == manner::manual ? calls_in_transfer * time_limit : 2 * time_limit + 3s);
       if (took > most) is_late_ = true;
       const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
       for (auto seen = slowest_ms_.load(); seen < ms && !slowest_ms_.compare_exchange_weak(seen, ms);) {
@@ -275,16 +275,15 @@ void check_on_postgres(transfers<dt::postgres::client>& all) {
   patient.retry.attempts = 50;
   dt::postgres::client after{postgres_server::shared().url("app", "?sslmode=disable"), patient};
   all.check(after);
-  EXPECT_EQ(postgres_server::shared().sql(
-                "select count(*) from pg_stat_activity where application_name = 'transfers' and state like 'idle in%'"),
-            "0");
+  EXPECT_TRUE(postgres_server::shared().becomes(
+      "select count(*) from pg_stat_activity where application_name = 'transfers' and state like 'idle in%'", "0"));
 }
 
 TEST(AsyncsqlFaultsOnPostgres, TransfersWhileSessionsAreEndedLoseAndDoubleNothing) {
   transfers<dt::postgres::client> all{postgres_pool()};
   all.start();
   dt::postgres::client admin{postgres_server::shared().url("admin", "?sslmode=disable")};
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 100 || (all.failed() + all.unknown() == 0 && i < 3000); ++i) {
     admin.execute(
         "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'transfers' order by random() "
         "limit 2");
@@ -299,7 +298,7 @@ TEST(AsyncsqlFaultsOnPostgres, TransfersWhileSessionsAreEndedLoseAndDoubleNothin
 TEST(AsyncsqlFaultsOnPostgres, TransfersWhileBackendsAreKilledLoseAndDoubleNothing) {
   transfers<dt::postgres::client> all{postgres_pool()};
   all.start();
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 3 || (all.failed() + all.unknown() == 0 && i < 30); ++i) {
     std::this_thread::sleep_for(300ms);
     dt::postgres::client::settings patient;
     patient.retry.attempts = 50;
@@ -362,7 +361,7 @@ TEST_F(AsyncsqlFaultsOnSqlite, TransfersOnADiskThatIsFullLoseAndDoubleNothing) {
   const auto pages = pool->query_value<std::int64_t>("pragma page_count");
   pool->script("pragma max_page_count = " + std::to_string(pages + 3));
   all.start();
-  for (int i = 0; i < 1000 && all.failed() < 40; ++i) std::this_thread::sleep_for(10ms);
+  for (int i = 0; i < 12000 && all.failed() < 40; ++i) std::this_thread::sleep_for(10ms);
   EXPECT_GE(all.failed(), 40) << "the disk was to be full";
   for (int i = 0; i < 100; ++i) {
     try {
@@ -387,7 +386,7 @@ int work_with_small_files(const std::string& url) {
   const rlimit small{64 * 1024, RLIM_INFINITY};
   if (::setrlimit(RLIMIT_FSIZE, &small) != 0) return 2;
   all.start();
-  for (int i = 0; i < 500 && all.failed() < 40; ++i) std::this_thread::sleep_for(10ms);
+  for (int i = 0; i < 12000 && all.failed() < 40; ++i) std::this_thread::sleep_for(10ms);
   const bool was_full = all.failed() >= 40;
   const rlimit large{RLIM_INFINITY, RLIM_INFINITY};
   if (::setrlimit(RLIMIT_FSIZE, &large) != 0) return 3;
@@ -426,7 +425,7 @@ void count_together(std::shared_ptr<Client> on, int threads_count, int times) {
   for (int i = 0; i < threads_count; ++i) {
     threads.emplace_back([&] {
       as::session_settings how;
-      how.timeout = 60s;
+      how.timeout = 600s;
       how.retry.max_retries = 1000;
       how.retry.initial_delay = 1ms;
       how.retry.max_delay = 16ms;
@@ -450,17 +449,19 @@ void count_together(std::shared_ptr<Client> on, int threads_count, int times) {
 
 TEST(AsyncsqlCounting, ThirtyTwoSessionsIncrementOneRowAThousandTimesEachOnPostgres) {
   dt::postgres::client::settings how;
-  how.timeout = 60s;
-  count_together(std::make_shared<dt::postgres::client>(
-                     postgres_server::shared().url("app", "?maxConnections=2&acquireTimeout=60s&sslmode=disable"), how),
-                 32, dt::test::rounds(1000));
+  how.timeout = 600s;
+  count_together(
+      std::make_shared<dt::postgres::client>(
+          postgres_server::shared().url("app", "?maxConnections=2&acquireTimeout=600s&sslmode=disable"), how),
+      32, dt::test::rounds(1000));
 }
 
 TEST_F(AsyncsqlFaultsOnSqlite, ThirtyTwoSessionsIncrementOneRowAThousandTimesEachOnSqlite) {
   dt::sqlite::client::settings how;
-  how.timeout = 60s;
-  count_together(std::make_shared<dt::sqlite::client>(url("?maxConnections=2&acquireTimeout=60s&busyTimeout=10s"), how),
-                 32, dt::test::rounds(1000));
+  how.timeout = 600s;
+  count_together(
+      std::make_shared<dt::sqlite::client>(url("?maxConnections=2&acquireTimeout=600s&busyTimeout=600s"), how), 32,
+      dt::test::rounds(1000));
 }
 
 }  // namespace

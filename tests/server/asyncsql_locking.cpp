@@ -82,7 +82,8 @@ TEST(OptimisticOnPostgres, K23ReadChangeAndUpdateInOneAwaitedTransactionCommitTo
 TEST(OptimisticOnPostgres, ThirtyTwoThreadsIncrementingOneRowAThousandTimesEachLoseNothing) {
   dt::postgres::client::settings how;
   how.pool.max_connections = 2;
-  how.timeout = 60s;
+  how.timeout = 600s;
+  how.pool.acquire_wait = 600s;
   dt::postgres::client db{url(), how};
   create_accounts(db, 1);
   dt::lock_settings patient{dt::conflict_strategy::retry, 1'000'000, 1ms};
