@@ -124,7 +124,7 @@ TEST_F(AsyncsqlAwaited, AFailureInAJoinedTransactionIsUndoneAndTheTransactionGoe
       is_refused = refused.kind() == dt::condition::constraint;
     }
     EXPECT_TRUE(is_refused);
-    auto rows = co_await manual.within(5s).stream<item>("select id, name from v.item order by id");
+    auto rows = co_await manual.within(60s).stream<item>("select id, name from v.item order by id");
     int seen = 0;
     while (co_await rows.next() != nullptr) ++seen;
     EXPECT_EQ(seen, 3);
@@ -136,7 +136,8 @@ TEST_F(AsyncsqlAwaited, AFailureInAJoinedTransactionIsUndoneAndTheTransactionGoe
 TEST_F(AsyncsqlAwaited, X11_ClosingDoesNotWaitForAStatementThatDoesNotEnd) {
   auto how = in_mode(transaction_mode::manual);
   how.transaction.close_limit = 200ms;
-  how.timeout = 2s;
+  auto holder = client.begin();
+  holder.execute("select pg_advisory_xact_lock(4711)");
   dt::asyncsql::health_report report;
   std::atomic<bool> is_slept{false};
   session manual{db, how};
@@ -146,17 +147,21 @@ TEST_F(AsyncsqlAwaited, X11_ClosingDoesNotWaitForAStatementThatDoesNotEnd) {
     asio::co_spawn(
         io,
         [&]() -> asio::awaitable<void> {
-          const auto slept = co_await manual.with(dt::as_result).query_value<int>("select 1 from pg_sleep(1)");
+          const auto slept =
+              co_await manual.with(dt::as_result).query_value<int>("select 1 from pg_advisory_xact_lock(4711)");
           EXPECT_TRUE(slept);
           is_slept = true;
         },
         asio::detached);
-    asio::steady_timer started{io, 100ms};
-    co_await started.async_wait(asio::use_awaitable);
-    const auto since = std::chrono::steady_clock::now();
+    asio::steady_timer pause{io};
+    while (client.query_value<int>("select count(*)::int from pg_locks where locktype = 'advisory' and not granted") ==
+           0) {
+      pause.expires_after(5ms);
+      co_await pause.async_wait(asio::use_awaitable);
+    }
     co_await manual.close();
-    EXPECT_LT(std::chrono::steady_clock::now() - since, 900ms);
-    EXPECT_FALSE(is_slept);
+    EXPECT_FALSE(is_slept) << "nobody has let it go on";
+    holder.commit();
     const auto late = co_await manual.with(dt::as_result).execute("delete from v.item");
     EXPECT_EQ(late.error().code(), dt::errc::transaction_closed);
     report = co_await manual.health();
@@ -165,7 +170,8 @@ TEST_F(AsyncsqlAwaited, X11_ClosingDoesNotWaitForAStatementThatDoesNotEnd) {
   EXPECT_FALSE(manual.is_in_transaction());
   EXPECT_TRUE(report.is_healthy);
   EXPECT_EQ(count(), 2);
-  EXPECT_EQ(client.query_value<int>("select count(*)::int from pg_stat_activity where state like 'idle in trans%'"), 0);
+  EXPECT_TRUE(postgres_server::shared().becomes(
+      "select count(*) from pg_stat_activity where state like 'idle in trans%'", "0"));
 }
 
 TEST_F(AsyncsqlAwaited, AServerThatDoesNotAnswerIsNotHealthy) {
@@ -183,7 +189,7 @@ TEST_F(AsyncsqlAwaited, AServerThatDoesNotAnswerIsNotHealthy) {
     ::kill(backend, SIGCONT);
     EXPECT_FALSE(ill.is_healthy);
     EXPECT_EQ(ill.why.kind(), dt::condition::timeout);
-    EXPECT_LT(std::chrono::steady_clock::now() - since, 5s);
+    EXPECT_LT(std::chrono::steady_clock::now() - since, 25s);
   });
 }
 
