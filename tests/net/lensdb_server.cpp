@@ -343,7 +343,7 @@ TEST(LensServer, AClientThatDoesNotReadHoldsUpNobodyButItself) {
 }
 
 TEST(LensServer, GarbageIsAnsweredAndHarmsNobody) {
-  lensdb::server server;
+  lensdb::server server{{.linger = 60s}};
   std::mt19937 random{20251121};
   for (int round = 0; round < 100; ++round) {
     std::string garbage(random() % 3000, '\0');
@@ -413,7 +413,7 @@ TEST(LensServer, StoppingEndsIdleConnectionsAndRefusesNewOnes) {
 }
 
 TEST(LensServer, StoppingLetsAHalfReceivedRequestBeAnswered) {
-  lensdb::server server{{.stop_grace = 5s}};
+  lensdb::server server{{.stop_grace = 60s}};
   wire client{server.endpoint()};
   const auto bytes = request(operation::set, "key", "value");
   client.send(request(operation::ping));

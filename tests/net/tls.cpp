@@ -29,7 +29,7 @@ secure::endpoint to(const tests::tls_server& server, std::string name = "localho
   return peer;
 }
 
-std::error_code connect(const secure::endpoint& peer, dt::deadline by = dt::deadline::after(5s)) {
+std::error_code connect(const secure::endpoint& peer, dt::deadline by = dt::deadline::after(60s)) {
   secure::stream stream{peer};
   return dt::connect(stream, by);
 }
@@ -74,7 +74,7 @@ std::string large_text() {
 TEST(Tls, BytesComeBackThroughAVerifiedSession) {
   const tests::tls_server server{{}};
   secure::stream stream{to(server)};
-  const auto answer = dt::run(stream, echo{large_text()}, dt::deadline::after(10s));
+  const auto answer = dt::run(stream, echo{large_text()}, dt::deadline::after(60s));
   ASSERT_TRUE(answer) << answer.error().message();
   EXPECT_EQ(*answer, large_text());
   EXPECT_TRUE(stream.is_encrypted());
@@ -86,7 +86,7 @@ TEST(Tls, TheAsynchronousLoopDoesTheSame) {
   asio::io_context io;
   dt::async_stream<secure> stream{io.get_executor(), to(server)};
   dt::result<std::string> answer = dt::errc::cancelled;
-  dt::async_run(stream, echo{large_text()}, dt::deadline::after(10s), nullptr,
+  dt::async_run(stream, echo{large_text()}, dt::deadline::after(60s), nullptr,
                 [&](dt::result<std::string> got) { answer = std::move(got); });
   io.run();
   ASSERT_TRUE(answer) << answer.error().message();
@@ -143,7 +143,7 @@ TEST(Tls, AClientCertificateIsShownWithAKeyThatHasAPassword) {
   peer.settings.private_key = server.client_key_file();
   peer.settings.private_key_password = dt::secret{"sesame"};
   secure::stream stream{peer};
-  const auto answer = dt::run(stream, echo{"hello"}, dt::deadline::after(5s));
+  const auto answer = dt::run(stream, echo{"hello"}, dt::deadline::after(60s));
   ASSERT_TRUE(answer) << answer.error().message();
   peer.settings.private_key_password = dt::secret{"wrong"};
   EXPECT_EQ(connect(peer), dt::condition::configuration);
@@ -180,7 +180,7 @@ TEST(Tls, OnRequestTheStreamIsPlainUntilAskedFor) {
   secure::endpoint peer = to(server);
   peer.settings.start = dt::tls_start::on_request;
   secure::stream stream{peer};
-  const dt::deadline by = dt::deadline::after(5s);
+  const dt::deadline by = dt::deadline::after(60s);
   ASSERT_FALSE(dt::connect(stream, by));
   EXPECT_TRUE(stream.is_open());
   EXPECT_FALSE(stream.is_encrypted());

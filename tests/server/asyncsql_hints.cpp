@@ -187,8 +187,8 @@ TEST_F(AsyncsqlHints, X11_ClosingWaitsItsOwnLimitForARollbackThatDoesNotCome) {
   const auto took = std::chrono::steady_clock::now() - since;
   ::kill(backend, SIGCONT);
   EXPECT_GE(took, 250ms);
-  EXPECT_LT(took, 5s);  // the client's own limit is longer
-  EXPECT_GT(dt::postgres::client::settings{}.timeout, 5s);
+  EXPECT_LT(took, 25s);  // the client's own limit is longer
+  EXPECT_GT(dt::postgres::client::settings{}.timeout, 25s);
 }
 
 }  // namespace

@@ -163,9 +163,8 @@ TEST_F(AsyncsqlPostgres, X10_ASessionThatGoesLeavesNoTransactionOnTheServer) {
     manual.begin();
     manual.execute("delete from t.account");
   }
-  EXPECT_EQ(postgres_server::shared().sql(
-                "select count(*) from pg_stat_activity where state like 'idle in transaction%' and usename = 'app'"),
-            "0");
+  EXPECT_TRUE(postgres_server::shared().becomes(
+      "select count(*) from pg_stat_activity where state like 'idle in transaction%' and usename = 'app'", "0"));
   EXPECT_EQ(count(), 2);
 }
 

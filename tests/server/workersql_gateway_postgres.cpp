@@ -34,10 +34,10 @@ struct GatewayPostgres : testing::Test {
         "$$ begin insert into gateway_city(id) values (99); return 1; end $$");
   }
   serving::gateway_answer query(std::string_view body, permissions may = permissions::admin) {
-    return serving::execute_query(behind, body, {"ann", "t", may}, rules, dt::deadline::after(10s));
+    return serving::execute_query(behind, body, {"ann", "t", may}, rules, dt::deadline::after(60s));
   }
   serving::gateway_answer batch(std::string_view body) {
-    return serving::execute_batch(behind, body, {"ann", "t", permissions::admin}, rules, dt::deadline::after(10s));
+    return serving::execute_batch(behind, body, {"ann", "t", permissions::admin}, rules, dt::deadline::after(60s));
   }
 };
 
@@ -106,7 +106,7 @@ TEST_F(GatewayPostgres, AStatementIsStoppedWhenItsTimeIsOver) {
 TEST_F(GatewayPostgres, MessagesMakeATransaction) {
   std::atomic<std::size_t> open{0};
   serving::socket_session session{behind, {"ann", "t", permissions::write}, rules, open, 1};
-  const auto say = [&](std::string_view text) { return session.handle(text, dt::deadline::after(10s)); };
+  const auto say = [&](std::string_view text) { return session.handle(text, dt::deadline::after(60s)); };
   say(R"J({"type":"begin","id":"1"})J");
   say(R"J({"type":"query","id":"2","sql":"insert into gateway_city(id) values (?)","params":[7]})J");
   EXPECT_EQ(db.query_value<std::int64_t>("select count(*) from gateway_city"), 0);

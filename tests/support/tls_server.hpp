@@ -87,7 +87,7 @@ class tls_server {
     while (!is_stopping_) {
       const int peer = ::accept(listener_, nullptr, nullptr);
       if (peer < 0) break;
-      const timeval limit{5, 0};
+      const timeval limit{60, 0};
       ::setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
       if (how_.speaks_plain_text) {
         char greeting[64];

@@ -47,7 +47,7 @@ dt::bounded_pool up_to(std::size_t max, std::size_t capacity) {
   dt::bounded_pool how;
   how.max_connections = max;
   how.capacity = capacity;
-  how.acquire_wait = 10s;
+  how.acquire_wait = 120s;
   return how;
 }
 
@@ -69,7 +69,7 @@ TEST(PoolResize, ACallerInTheQueueGetsANewPlace) {
   std::atomic<int> living{0};
   pool of{{&living}, up_to(1, 2)};
   lease one = of.acquire().value();
-  std::thread waiting{[&] { EXPECT_TRUE(of.acquire(dt::deadline::after(20s)).value()); }};
+  std::thread waiting{[&] { EXPECT_TRUE(of.acquire(dt::deadline::after(120s)).value()); }};
   while (of.statistics().waiting == 0) std::this_thread::yield();
   of.resize(2);
   waiting.join();
@@ -150,7 +150,7 @@ TEST(PoolResize, ManyThreadsNeverHaveMoreThanTheLargestSizeAndNobodyIsForgotten)
   for (int i = 0; i < 6; ++i) {
     threads.emplace_back([&] {
       for (int n = 0; n < 3000; ++n) {
-        lease mine = of.acquire(dt::deadline::after(30s)).value();
+        lease mine = of.acquire(dt::deadline::after(120s)).value();
         const int now = held.fetch_add(1) + 1;
         for (int seen = most.load(); now > seen && !most.compare_exchange_weak(seen, now);) {
         }
@@ -174,7 +174,7 @@ TEST(PoolResize, ManyThreadsNeverHaveMoreThanTheLargestSizeAndNobodyIsForgotten)
   EXPECT_EQ(of.statistics().active, 0u);
   EXPECT_LE(of.statistics().idle, 3u);
   std::vector<lease> all;
-  for (int i = 0; i < 3; ++i) all.push_back(of.acquire(dt::deadline::after(5s)).value());
+  for (int i = 0; i < 3; ++i) all.push_back(of.acquire(dt::deadline::after(120s)).value());
   EXPECT_FALSE(of.try_acquire());
 }
 

@@ -60,7 +60,7 @@ TEST(Optimistic, K13AnUnknownColumnIsTheServersError) {
   db.script("create table account(id integer primary key, version integer)");
   const dt::optimistic<account> accounts{"account"};
   const auto answer =
-      accounts.update(db.within(std::chrono::seconds{5}).with(dt::as_result), account{1, "x", 1, {}, {1}});
+      accounts.update(db.within(std::chrono::seconds{60}).with(dt::as_result), account{1, "x", 1, {}, {1}});
   EXPECT_FALSE(answer);
   EXPECT_EQ(accounts.metrics().successful_operations, 0U);
   EXPECT_EQ(accounts.metrics().total_operations, 1U);

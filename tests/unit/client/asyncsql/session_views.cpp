@@ -88,7 +88,7 @@ class AsyncsqlSessionViews : public ::testing::Test {
 TEST_F(AsyncsqlSessionViews, ABatchThatSkipsRowsThroughAViewLeavesTheManualTransactionAlive) {
   session manual{db, in_mode(transaction_mode::manual)};
   manual.begin();
-  const auto through_limit = dt::bulk_insert(manual.within(5s), "item", mixed, dt::batch_errors::skip_row);
+  const auto through_limit = dt::bulk_insert(manual.within(60s), "item", mixed, dt::batch_errors::skip_row);
   EXPECT_EQ(through_limit.rows_affected, 2);
   EXPECT_EQ(through_limit.failures.size(), 1u);
   const std::vector<item> more{{5, "e"}, {2, "twice"}};
@@ -96,7 +96,7 @@ TEST_F(AsyncsqlSessionViews, ABatchThatSkipsRowsThroughAViewLeavesTheManualTrans
       dt::bulk_insert(manual.with(dt::as_result), "item", more, dt::batch_errors::skip_row).value();
   EXPECT_EQ(through_results.rows_affected, 1);
   EXPECT_TRUE(manual.is_in_transaction());
-  EXPECT_TRUE(manual.within(1s).is_in_transaction());
+  EXPECT_TRUE(manual.within(60s).is_in_transaction());
   manual.commit();
   EXPECT_FALSE(manual.is_in_transaction());
   EXPECT_EQ(count(), 5);
@@ -108,7 +108,7 @@ TEST_F(AsyncsqlSessionViews, AnAtomicUpdateThroughAViewIsASavepointOfTheManualTr
   manual.begin();
   manual.execute("insert into item(id, name) values (9, 'kept')");
   const std::vector<versioned> rows{{1, "new", {0}}, {2, "old", {7}}};
-  const auto done = items.update_all(manual.within(5s), rows, dt::batch_mode::atomic);
+  const auto done = items.update_all(manual.within(60s), rows, dt::batch_mode::atomic);
   EXPECT_TRUE(done.is_rolled_back);
   manual.commit();
   EXPECT_EQ(db.query_value<std::string>("select name from item where id = 1"), "a");
@@ -131,7 +131,7 @@ TEST_F(AsyncsqlSessionViews, ATransactionThroughAViewHasItsStyleAndItsLimit) {
   EXPECT_EQ(count(), 3);
   auto limited = automatic.within(-1ms).with(dt::as_result).scope();
   EXPECT_FALSE(limited);
-  auto scope = automatic.within(5s).scope();
+  auto scope = automatic.within(60s).scope();
   scope.execute("delete from item");
   scope.rollback();
   EXPECT_EQ(count(), 3);
@@ -154,7 +154,7 @@ TEST_F(AsyncsqlSessionViews, AStreamThroughAViewSeesTheManualTransactionAndGives
   manual.begin();
   manual.execute("insert into item(id, name) values (3, 'mine')");
   int seen = 0;
-  for (const item& each : manual.within(5s).stream<item>("select id, name from item order by id")) {
+  for (const item& each : manual.within(60s).stream<item>("select id, name from item order by id")) {
     EXPECT_EQ(each.id, ++seen);
   }
   EXPECT_EQ(seen, 3);
@@ -189,7 +189,7 @@ TEST_F(AsyncsqlSessionViews, TheSessionInsideOfItsOwnTransactionIsMisuseAtOnce) 
     return why.code() == dt::errc::invalid_state && says(why, "inside of its own transaction");
   };
   EXPECT_TRUE(refused([&] { manual.execute("delete from item"); }));
-  EXPECT_TRUE(refused([&] { manual.within(1s).execute("delete from item"); }));
+  EXPECT_TRUE(refused([&] { manual.within(60s).execute("delete from item"); }));
   EXPECT_TRUE(refused([&] { manual.run_transaction([](auto&) {}); }));
   EXPECT_TRUE(refused([&] { auto rows = manual.stream<item>("select id, name from item"); }));
   EXPECT_TRUE(refused([&] { manual.begin(); }));
@@ -197,7 +197,7 @@ TEST_F(AsyncsqlSessionViews, TheSessionInsideOfItsOwnTransactionIsMisuseAtOnce) 
   EXPECT_TRUE(refused([&] { manual.savepoint("x"); }));
   EXPECT_TRUE(manual.is_in_transaction());
   EXPECT_EQ(manual.query_value<int>("select count(*) from item"), 2);
-  EXPECT_LT(std::chrono::steady_clock::now() - since, 5s);
+  EXPECT_LT(std::chrono::steady_clock::now() - since, 25s);
   manual.commit();
 }
 
