@@ -112,11 +112,11 @@ TYPED_TEST(AsyncsqlCases, X11_APoolThatClosesWhileATransactionIsOpenRollsItBackI
     manual.execute("delete from town where id = 1");
     const auto begun = std::chrono::steady_clock::now();
     EXPECT_EQ(registry.close_all(), 1u);
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, 2s);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 25s);
     const auto other = failure_of([&] { manual.client().template query_value<int>("select 1"); });
     EXPECT_EQ(other.code(), dt::errc::pool_closed);
     manual.close();
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, 4s);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 25s);
     EXPECT_EQ(failure_of([&] { manual.execute("delete from town where id = 2"); }).code(),
               dt::errc::transaction_closed);
     EXPECT_EQ(manual.statistics().total, 0u) << "its connection is closed";
@@ -153,41 +153,59 @@ TYPED_TEST(AsyncsqlCases, X13_WhatRunsInABorrowedTransactionGoesWithItsOwnersRol
 }
 
 TYPED_TEST(AsyncsqlCases, P7_IdleConnectionsAreReapedAndBusyOnesAndTransactionsAreNot) {
-  as::pool_registry registry;
-  auto session = this->open(registry, "&min_pool_size=0&idle_timeout=200ms&max_pool_size=4&transaction_mode=manual");
-  {
-    auto one = session.scope(dt::begin_mode::read_only);
-    auto two = session.scope(dt::begin_mode::read_only);
-    one.rollback();
-    two.rollback();
-  }
-  EXPECT_EQ(session.statistics().total, 2u);
-  std::this_thread::sleep_for(300ms);
-  session.client().maintain();
-  EXPECT_EQ(session.statistics().total, 0u) << "both were idle for too long";
-
-  // One that is asked now and then stays.
-  for (int i = 0; i < 8; ++i) {
-    EXPECT_EQ(session.template query_value<int>("select 1"), 1);
-    std::this_thread::sleep_for(50ms);
+  const auto now = [] { return std::chrono::steady_clock::now(); };
+  for (auto limit = 200ms;; limit *= 2) {  // more, when the machine let so much pass between two steps
+    ASSERT_LT(limit, 60s);
+    as::pool_registry registry;
+    const std::string idle = "&min_pool_size=0&idle_timeout=" + std::to_string(limit.count()) + "ms";
+    auto session = this->open(registry, idle + "&max_pool_size=4&transaction_mode=manual");
+    auto since = now();
+    {
+      auto one = session.scope(dt::begin_mode::read_only);
+      auto two = session.scope(dt::begin_mode::read_only);
+      since = now();
+      one.rollback();
+      two.rollback();
+    }
+    const std::size_t both = session.statistics().total;
+    if (now() - since >= limit) continue;
+    EXPECT_EQ(both, 2u);
+    std::this_thread::sleep_for(limit * 3 / 2);
     session.client().maintain();
-  }
-  EXPECT_EQ(session.statistics().total, 1u);
-  EXPECT_EQ(session.statistics().opened, 3u);
+    EXPECT_EQ(session.statistics().total, 0u) << "both were idle for too long";
 
-  session.begin();
-  session.execute("insert into town(id, name) values (200, 'open')");
-  std::this_thread::sleep_for(300ms);
-  session.client().maintain();
-  EXPECT_EQ(session.statistics().active, 1u) << "its transaction is open";
-  session.commit();
-  EXPECT_EQ(this->count(), 26);
+    // One that is asked now and then stays.
+    since = now();
+    bool is_late = false;
+    for (int i = 0; i < 8; ++i) {
+      const auto asked = now();
+      EXPECT_EQ(session.template query_value<int>("select 1"), 1);
+      is_late = is_late || now() - since >= limit;
+      since = asked;
+      std::this_thread::sleep_for(limit / 4);
+      session.client().maintain();
+      is_late = is_late || now() - since >= limit;
+    }
+    if (is_late) continue;
+    EXPECT_EQ(session.statistics().total, 1u);
+    EXPECT_EQ(session.statistics().opened, 3u);
+
+    session.begin();
+    session.execute("insert into town(id, name) values (200, 'open')");
+    std::this_thread::sleep_for(limit * 3 / 2);
+    session.client().maintain();
+    EXPECT_EQ(session.statistics().active, 1u) << "its transaction is open";
+    session.commit();
+    EXPECT_EQ(this->count(), 26);
+    break;
+  }
 }
 
 TYPED_TEST(AsyncsqlCases, Y13_AClosedClientOfSomebodyElsesIsToldAtOnce) {
   typename TypeParam::client external{this->database.url()};
   as::session_settings patient;
-  patient.retry.initial_delay = 10s;
+  patient.retry.initial_delay = 300s;
+  patient.retry.max_delay = 300s;
   typename TestFixture::session_type session{external, patient};
   EXPECT_EQ(session.template query_value<int>("select 1"), 1);
   external.close();
@@ -195,7 +213,7 @@ TYPED_TEST(AsyncsqlCases, Y13_AClosedClientOfSomebodyElsesIsToldAtOnce) {
   const auto why = failure_of([&] { session.template query_value<int>("select 1"); });
   EXPECT_EQ(why.code(), dt::errc::pool_closed);
   EXPECT_NE(why.message().find("closed"), std::string::npos) << why.message();
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 60s);
   EXPECT_EQ(session.metrics().retries(), 0u);
 }
 

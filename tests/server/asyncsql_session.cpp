@@ -288,6 +288,7 @@ TEST_F(AsyncsqlPostgres, Y15_DeadIdleConnectionsAreReplacedBeforeAnythingIsSent)
   }
   EXPECT_EQ(own.statistics().idle, 6u);
   postgres_server::shared().sql("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'app'");
+  ASSERT_TRUE(postgres_server::shared().becomes("select count(*) from pg_stat_activity where usename = 'app'", "0"));
   for (int i = 3; i < 9; ++i) automatic.execute("insert into t.account values ($1, 1)", i);
   EXPECT_EQ(count(), 8);
 }
