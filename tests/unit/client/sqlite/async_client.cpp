@@ -50,7 +50,7 @@ TEST(SqliteAsyncClient, TheVerbsOfTheBlockingClientAreAwaited) {
     EXPECT_EQ(done.rows_affected, 2);
     const auto rows = co_await db.query<item>("select id, name from item where id > $1", 1);
     EXPECT_EQ(rows.size(), 1u);
-    const auto one = co_await db.within(2s).query_one<item>("select * from item where name = :n", dt::arg<"n">("a"));
+    const auto one = co_await db.within(60s).query_one<item>("select * from item where name = :n", dt::arg<"n">("a"));
     EXPECT_EQ(one.id, 1);
     const auto none = co_await db.query_optional<item>("select * from item where id = ?", 9);
     EXPECT_FALSE(none.has_value());
@@ -107,6 +107,9 @@ TEST(SqliteAsyncClient, ATransactionCommitsOrRollsBackAndNests) {
 TEST(SqliteAsyncClient, ACancelledQueryIsInterruptedAndItsConnectionLivesOn) {
   asio::io_context io;
   dt::sqlite::async_client db{io.get_executor(), "sqlite::memory:"};
+  db.with([](dt::result<int> n) { EXPECT_TRUE(n); }).query_value<int>("select 1");  // now there is a connection
+  io.run();
+  io.restart();
   asio::cancellation_signal stop;
   dt::error_info why;
   auto done = asio::bind_cancellation_slot(
