@@ -24,8 +24,9 @@ struct PostgresMisuse : testing::Test {
   pg::client db{postgres_server::shared().socket_string("app", " maxConnections=1")};
 
   void let_the_server_close_the_connection() {
+    const std::string process = std::to_string(db.query_value<int>("select pg_backend_pid()"));
     db.script("set idle_session_timeout = '100ms'");
-    std::this_thread::sleep_for(500ms);
+    ASSERT_TRUE(postgres_server::shared().becomes("select count(*) from pg_stat_activity where pid = " + process, "0"));
   }
 };
 

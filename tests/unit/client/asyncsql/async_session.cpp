@@ -43,6 +43,8 @@ class AsyncsqlAsyncSession : public ::testing::Test {
     client.execute("insert into account values (1, 100), (2, 100)");
   }
   ~AsyncsqlAsyncSession() override {
+    db.close();
+    client.close();
     for (const char* end : {"", "-wal", "-shm"}) {
       std::error_code ec;
       std::filesystem::remove(path + end, ec);

@@ -60,6 +60,8 @@ class AsyncsqlAsyncViews : public ::testing::Test {
     client.execute("insert into item(id, name) values (1, 'a'), (2, 'b')");
   }
   ~AsyncsqlAsyncViews() override {
+    db.close();
+    client.close();
     for (const char* end : {"", "-wal", "-shm"}) {
       std::error_code ec;
       std::filesystem::remove(path + end, ec);
@@ -118,7 +120,7 @@ TEST_F(AsyncsqlAsyncViews, AStatementMayHaveALimitOfItsOwnAndFailWithoutAnExcept
     auto limited = automatic.within(50ms).with(dt::as_result);
     const dt::result<dt::summary> done = co_await limited.execute("delete from item");
     EXPECT_FALSE(done);
-    EXPECT_LT(std::chrono::steady_clock::now() - since, 4s);
+    EXPECT_LT(std::chrono::steady_clock::now() - since, 25s);
     const dt::result<int> read = co_await automatic.with(dt::as_result).query_value<int>("select count(*) from item");
     EXPECT_EQ(read.value(), 2);
     const auto past = co_await failure(automatic.within(dt::deadline::after(-1ms)).execute("delete from item"));
@@ -166,7 +168,7 @@ TEST_F(AsyncsqlAsyncViews, AScopeIsKeptByCommitAndElseRolledBack) {
       co_await tx.rollback();
     }
     {
-      auto tx = co_await automatic.within(5s).scope();
+      auto tx = co_await automatic.within(60s).scope();
       co_await tx.execute("delete from item");
     }
     EXPECT_EQ(co_await automatic.query_value<int>("select count(*) from item"), 3);
@@ -205,7 +207,7 @@ TEST_F(AsyncsqlAsyncViews, R17_AStreamInsideAManualTransactionSeesItsRowsAndIsCo
     while (const item* each = co_await rows.next()) EXPECT_EQ(each->id, ++seen);
     EXPECT_EQ(seen, 3);
     EXPECT_EQ(manual.metrics().statements(), before + 1);
-    auto again = co_await manual.within(5s).with(dt::as_result).stream<item>("select id, name from item");
+    auto again = co_await manual.within(60s).with(dt::as_result).stream<item>("select id, name from item");
     EXPECT_TRUE(again);
     if (again) {
       auto first = co_await again->next();
@@ -236,7 +238,7 @@ TEST_F(AsyncsqlAsyncViews, ABatchThatSkipsRowsLeavesTheManualTransactionAlive) {
     EXPECT_EQ(done.rows_affected, 2);
     EXPECT_EQ(done.failures.size(), 1u);
     const std::vector<item> more{{5, "e"}, {2, "twice"}};
-    auto limited = manual.within(5s);
+    auto limited = manual.within(60s);
     const dt::batch_result through = co_await dt::bulk_insert(limited, "item", more, dt::batch_errors::skip_row);
     EXPECT_EQ(through.rows_affected, 1);
     EXPECT_TRUE(manual.is_in_transaction());

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include <unistd.h>
+
 namespace {
 
 namespace dt = dovetail;
@@ -229,7 +231,8 @@ TEST(AsyncsqlConfig, AFileThatIsNotThereIsNamed) {
   const auto missing = dt::asyncsql::read_config_file("/nonexistent/databases.json", "main");
   ASSERT_FALSE(missing);
   EXPECT_SAYS(missing.error().message(), "/nonexistent/databases.json");
-  const std::string path = std::filesystem::temp_directory_path() / "dovetail_config_test.json";
+  const std::string path =
+      std::filesystem::temp_directory_path() / ("dovetail_config_" + std::to_string(::getpid()) + ".json");
   std::ofstream{path} << R"({"databases": {"main": {"url": "sqlite:a.db"}}})";
   EXPECT_EQ(dt::asyncsql::read_config_file(path, "main")->connection_string.reveal(), "sqlite:a.db");
   std::filesystem::remove(path);
