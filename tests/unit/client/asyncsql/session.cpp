@@ -285,7 +285,8 @@ TEST_F(AsyncsqlSession, Y5_AnAutomaticStatementIsRepeatedWhenTheDatabaseIsBusy) 
   session automatic{two, how};
   auto blocker = two.begin();
   std::thread later{[&] {
-    std::this_thread::sleep_for(50ms);
+    const dt::deadline limit = dt::deadline::after(60s);
+    while (automatic.metrics().retries() == 0 && !limit.has_passed()) std::this_thread::sleep_for(1ms);
     blocker.rollback();
   }};
   automatic.execute("insert into t values (1)");
@@ -411,7 +412,7 @@ TEST_F(AsyncsqlSession, Y14_TheDeadlineOfRetriesEndsThem) {
   auto blocker = two.begin();
   const auto since = dt::clock::now();
   EXPECT_EQ(failure([&] { automatic.execute("insert into t values (1)"); }).kind(), dt::condition::busy);
-  EXPECT_LT(dt::clock::now() - since, 2s);
+  EXPECT_LT(dt::clock::now() - since, 25s);
 }
 
 TEST_F(AsyncsqlSession, AStatementMayHaveALimitOfItsOwnAndFailWithoutAnException) {
@@ -424,15 +425,15 @@ TEST_F(AsyncsqlSession, AStatementMayHaveALimitOfItsOwnAndFailWithoutAnException
     const auto since = dt::clock::now();
     const auto late = automatic.within(50ms).with(dt::as_result).execute("insert into t values (1)");
     ASSERT_FALSE(late);
-    EXPECT_LT(dt::clock::now() - since, 3s);
+    EXPECT_LT(dt::clock::now() - since, 25s);
   }
   const dt::result<dt::summary> done = automatic.with(dt::as_result).execute("insert into t values (1)");
   ASSERT_TRUE(done) << done.error().message();
-  EXPECT_EQ(automatic.within(5s).query_value<int>("select count(*) from t"), 1);
-  EXPECT_THROW(automatic.within(5s).execute("insert into missing values (1)"), dt::error);
+  EXPECT_EQ(automatic.within(60s).query_value<int>("select count(*) from t"), 1);
+  EXPECT_THROW(automatic.within(60s).execute("insert into missing values (1)"), dt::error);
   session manual{two, in_mode(transaction_mode::manual)};
   manual.begin();
-  manual.within(5s).execute("insert into t values (2)");
+  manual.within(60s).execute("insert into t values (2)");
   manual.rollback();
   EXPECT_EQ(automatic.query_value<int>("select count(*) from t"), 1) << "a view is in the session's transaction";
 }
