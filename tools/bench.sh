@@ -11,9 +11,9 @@ declare -A programs=(
   [postgres_fetch]="postgres_fetch postgres_fetch" [postgres_stream]="postgres_fetch postgres_stream" [postgres_point]=postgres_point
   [postgres_pipeline]=postgres_pipeline [postgres_copy_in]=postgres_copy_in
   [sql_literals]="sql_validation literals" [sql_texts]="sql_validation texts"
-  [compile_time]=""
+  [gateway_requests]="" [compile_time]=""
 )
-order=(sqlite_fetch sqlite_point lensdb_frames pool_1 pool_8 observer json_read json_write postgres_fetch postgres_stream postgres_point postgres_pipeline postgres_copy_in sql_literals sql_texts compile_time)
+order=(sqlite_fetch sqlite_point lensdb_frames pool_1 pool_8 observer json_read json_write postgres_fetch postgres_stream postgres_point postgres_pipeline postgres_copy_in sql_literals sql_texts gateway_requests compile_time)
 
 [[ $# -gt 0 ]] || { echo "usage: tools/bench.sh {TASK...|all|--list}" >&2; exit 2; }
 if [[ $1 == --list ]]; then printf '%s\n' "${order[@]}"; exit 0; fi
@@ -27,6 +27,7 @@ tools/packages.sh build test bench
 cmake --preset release >/dev/null
 for task in "${tasks[@]}"; do
   if [[ $task == compile_time ]]; then tools/compile_time.py; continue; fi
+  if [[ $task == gateway_requests ]]; then tools/bench_gateway.sh; continue; fi
   read -ra program <<<"${programs[$task]}"
   cmake --build --preset release --target "bench_${program[0]}" >/dev/null
   "build/release/benchmarks/bench_${program[0]}" "${program[@]:1}"

@@ -3,11 +3,13 @@
 
 #define DOVETAIL_SOURCE
 
+#include <dovetail/base/decimal.hpp>
 #include <dovetail/base/mask.hpp>
 #include <dovetail/base/option_reader.hpp>
 #include <dovetail/base/secret.hpp>
 #include <dovetail/client/core.hpp>
 #include <dovetail/client/read_settings.hpp>
+#include <dovetail/policy/pause.hpp>
 #include <dovetail/row/bind.hpp>
 #include <dovetail/sql/identifier.hpp>
 #include <dovetail/sql/insert_text.hpp>

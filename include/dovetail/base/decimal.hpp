@@ -4,7 +4,6 @@
 #include <dovetail/base/decimal_notation.hpp>
 #include <dovetail/base/name.hpp>
 
-#include <charconv>
 #include <compare>
 #include <concepts>
 #include <cstddef>
@@ -382,7 +381,22 @@ inline std::string to_string(const decimal& value) {
   return text;
 }
 
-inline double decimal::to_double() const {
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+
+#include <charconv>
+#include <limits>
+
+namespace dovetail::inline v0 {
+
+DOVETAIL_DEFINE double decimal::to_double() const {
   const double infinite = std::numeric_limits<double>::infinity();
   if (is_nan()) return std::numeric_limits<double>::quiet_NaN();
   if (is_infinite()) return is_negative_ ? -infinite : infinite;
@@ -394,3 +408,5 @@ inline double decimal::to_double() const {
 }
 
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

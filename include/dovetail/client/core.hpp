@@ -8,12 +8,11 @@
 #include <dovetail/client/settings.hpp>
 #include <dovetail/policy/jitter.hpp>
 #include <dovetail/policy/observer.hpp>
+#include <dovetail/policy/pause.hpp>
 #include <dovetail/policy/retry.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 namespace dovetail::inline v0 {
@@ -118,17 +117,14 @@ verdict client_core<Connection, Retry, Pool, Observer>::judge(error_info& why, s
   const clock::time_point now = clock::now();
   // A pool that stayed full for a whole wait is not asked again: more waiting is what its settings ruled out.
   const bool is_exhausted = why.code() == errc::pool_wait_timeout || why.code() == errc::pool_queue_full;
-  verdict next =
-      is_exhausted
-          ? verdict::give_up()
-          : retry_.decide({.kind = why.kind(),
-                           .attempt = attempt,
-                           .idempotent = is_idempotent,
-                           .bytes_sent = sent,
-                           .elapsed = now - how.since,
-                           .budget = how.by.is_never() ? (clock::duration::max)()
-                                                       : (std::max)(how.by.when() - now, clock::duration::zero()),
-                           .random = detail::random_for_jitter()});
+  verdict next = is_exhausted ? verdict::give_up()
+                              : retry_.decide({.kind = why.kind(),
+                                               .attempt = attempt,
+                                               .idempotent = is_idempotent,
+                                               .bytes_sent = sent,
+                                               .elapsed = now - how.since,
+                                               .budget = how.by.remaining(),
+                                               .random = detail::random_for_jitter()});
   if (next.repeat && next.delay < at_least) {
     const bool is_too_late = !how.by.is_never() && at_least >= how.by.when() - now;
     next = is_too_late ? verdict::give_up() : verdict::repeat_after(at_least);
@@ -151,7 +147,7 @@ bool client_core<Connection, Retry, Pool, Observer>::pause(error_info& why, std:
                                                            clock::duration at_least) {
   const verdict next = judge(why, name, attempt, is_idempotent, sent, how, at_least);
   if (!next.repeat) return false;
-  if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);
+  detail::pause_for(next.delay);
   return true;
 }
 

@@ -5,11 +5,11 @@
 #include <dovetail/client/sql_stream.hpp>
 #include <dovetail/client/sql_verbs.hpp>
 #include <dovetail/client/transaction.hpp>
+#include <dovetail/policy/pause.hpp>
 #include <dovetail/policy/retry.hpp>
 
 #include <optional>
 #include <source_location>
-#include <thread>
 #include <type_traits>
 #include <utility>
 
@@ -60,7 +60,7 @@ result<transaction_scope<core_of<Self>, ReturnsResult>> begin_transaction(Self& 
       held->release();  // before the pause
       const verdict next = self.core().judge(why, sql_begin::name, attempt, true, 0, how);
       if (!next.repeat) return why;
-      if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);
+      pause_for(next.delay);
       held = hold_connection(self, how);
       if (!held) return std::move(held).error();
     }
@@ -189,7 +189,7 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
         if (!detail::is_conflict(failure)) return failure;
         const verdict next = self.core().judge(failure, "transaction", attempt, false, 0, how);
         if (!next.repeat) return failure;
-        if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);
+        detail::pause_for(next.delay);
       }
     }
   }

@@ -7,7 +7,6 @@
 #include <dovetail/sql/identifier.hpp>
 
 #include <array>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -243,6 +242,8 @@ result<std::string> insert_rows_text(dialect d, std::string_view table, std::str
 #else
 #define DOVETAIL_DEFINE
 #endif
+#include <charconv>
+
 namespace dovetail::inline v0 {
 
 DOVETAIL_DEFINE result<std::string> insert_rows_text(dialect d, std::string_view table, std::string_view columns,

@@ -1,10 +1,10 @@
 // The text that a database takes: placeholders in its own style, ranges of `in (…)` written out.
 #pragma once
 
+#include <dovetail/base/parts.hpp>
 #include <dovetail/sql/argument.hpp>
 #include <dovetail/sql/statement_view.hpp>
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -158,11 +158,7 @@ class rewriter {
     }
   }
 
-  void write_number(std::uint32_t number) {
-    char digits[12];
-    const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-    out_.text.append(digits, end);
-  }
+  void write_number(std::uint32_t number) { out_.text.append(std::string_view{number_text{number}}); }
 
   void drop_plain_order() {
     if (dialect_ != dialect::mysql) return;

@@ -17,7 +17,6 @@
 #include <concepts>
 #include <cstddef>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 namespace dovetail::inline v0::asyncsql::detail {
@@ -117,7 +116,7 @@ class statement_runner {
                            const call& how) {
     const verdict next = judge(bad, name, attempt, is_repeatable, how, settings_->retry, *metrics_, core_->watcher());
     if (!next.repeat) return false;
-    if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);
+    detail::pause_for(next.delay);
     return true;
   }
 

@@ -5,6 +5,7 @@
 #include <dovetail/client/operation.hpp>
 #include <dovetail/client/postgres/listen_call.hpp>
 #include <dovetail/client/sql_blocking_verbs.hpp>
+#include <dovetail/policy/pause.hpp>
 
 #include <concepts>
 #include <memory>
@@ -13,7 +14,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <type_traits>
 #include <utility>
 
@@ -67,7 +67,7 @@ class notifications {
       error_info why = std::move(done).error();
       const v0::verdict next = core_->judge(why, listen_channels::name, attempt, true, 0, how);
       if (!next.repeat) return why;
-      if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);
+      dovetail::detail::pause_for(next.delay);
     }
   }
 

@@ -11,9 +11,7 @@
 #include <dovetail/row/enums.hpp>
 #include <dovetail/row/field.hpp>
 
-#include <algorithm>
 #include <array>
-#include <charconv>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -67,6 +65,9 @@ inline byte_view bytes_of(sqlite3_value* value) noexcept {
   // 2^63 is no int64: compare before the cast back.
   return out < 9223372036854775808.0 && static_cast<std::int64_t>(out) == integer ? errc{} : errc::value_out_of_range;
 }
+
+/// The shortest digits that give this number.
+std::string_view real_text(double value, char (&buffer)[32]) noexcept;
 
 /// The source that rows are read from: a statement that has just stepped on a row.
 /// Takes: integers from INTEGER and from REAL without a fraction, reals from REAL and from INTEGER that fit exactly,
@@ -229,7 +230,7 @@ class statement_row {
       out.assign(bytes.begin(), bytes.end());
     } else {  // std::array<std::byte, N>
       if (bytes.size() != out.size()) return errc::value_out_of_range;
-      std::copy(bytes.begin(), bytes.end(), out.begin());
+      for (std::size_t i = 0; i < bytes.size(); ++i) out[i] = bytes[i];
     }
     return {};
   }
@@ -260,7 +261,7 @@ class statement_row {
       if (type == SQLITE_BLOB) {
         const byte_view bytes = bytes_of(value);
         if (bytes.size() != out.bytes.size()) return errc::malformed_value;
-        std::copy(bytes.begin(), bytes.end(), out.bytes.begin());
+        for (std::size_t i = 0; i < bytes.size(); ++i) out.bytes[i] = bytes[i];
         return {};
       }
     } else if constexpr (Kind == field_kind::decimal) {
@@ -268,10 +269,9 @@ class statement_row {
         out = T{sqlite3_value_int64(value)};
         return {};
       }
-      if (type == SQLITE_FLOAT) {  // the shortest digits that give this number
+      if (type == SQLITE_FLOAT) {
         char buffer[32];
-        const auto end = std::to_chars(buffer, buffer + sizeof buffer, sqlite3_value_double(value)).ptr;
-        return from_text<Kind>({buffer, static_cast<std::size_t>(end - buffer)}, out);
+        return from_text<Kind>(real_text(sqlite3_value_double(value), buffer), out);
       }
     }
     if (type != SQLITE_TEXT) return errc::malformed_value;
@@ -338,3 +338,24 @@ class statement_row {
 
 }  // namespace sqlite::detail
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/sqlite_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SQLITE_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+
+#include <charconv>
+
+namespace dovetail::inline v0::sqlite::detail {
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::string_view real_text(double value, char (&buffer)[32]) noexcept {
+  const char* const end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
+  return {buffer, static_cast<std::size_t>(end - buffer)};
+}
+
+}  // namespace dovetail::inline v0::sqlite::detail
+#undef DOVETAIL_DEFINE
+#endif
