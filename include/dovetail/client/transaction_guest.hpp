@@ -25,6 +25,12 @@ class transaction_guest {
     next_ = nullptr;
     place_ = nullptr;
   }
+  bool is_listed() const noexcept { return place_ != nullptr; }
+  /// As its transaction does when that ends first.
+  void end() noexcept {
+    leave();
+    end_(*this);
+  }
 
  private:
   friend class guest_list;
@@ -64,8 +70,7 @@ class guest_list {
         each = guest.next_;
         continue;
       }
-      guest.leave();
-      guest.end_(guest);
+      guest.end();
       each = first_;  // the end of one may be the end of others
     }
   }
