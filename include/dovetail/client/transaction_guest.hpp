@@ -10,8 +10,8 @@ class transaction_guest {
  public:
   using end_function = void (*)(transaction_guest&) noexcept;
 
-  /// `end` is called when the transaction ends first; the guest has left the list then.
-  explicit transaction_guest(end_function end) noexcept : end_(end) {}
+  /// `ended` is called when the transaction ends first; the guest has left the list then.
+  explicit transaction_guest(end_function ended) noexcept : end_(ended) {}
   transaction_guest(transaction_guest&& other) noexcept : end_(other.end_) { take_place(other); }
   transaction_guest& operator=(transaction_guest&&) = delete;
   ~transaction_guest() { leave(); }
