@@ -44,6 +44,11 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
 
   async_transaction_state(std::shared_ptr<Core> core, lease on, asio::any_io_executor executor, deadline by)
       : core_(std::move(core)), on_(std::move(on)), executor_(std::move(executor)), by_(by) {}
+  ~async_transaction_state() {
+    if (!is_busy_) return;
+    dismissed_.reset();
+    on_.discard();  // its operation went with the executor's context, or by an exception, and told nobody
+  }
 
   const std::shared_ptr<Core>& core() const noexcept { return core_; }
   const asio::any_io_executor& executor() const noexcept { return executor_; }
