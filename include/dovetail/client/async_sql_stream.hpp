@@ -24,9 +24,11 @@ namespace dovetail::inline v0 {
 /// last row has been read or the stream goes; then what is left is ended in the background, and the connection lives
 /// on. Fields may be `std::string_view` and `byte_view` here. Several rows are fetched at once; how many is the
 /// database's business, some hundred kilobytes at most unless one row has more. Lifetime: a row, and what its views
-/// borrow, lives until the next one is asked for. A stream of a transaction ends with it. Threads: one at a time.
+/// borrow, lives until the next one is asked for. A stream of a transaction ends with it. Threads: one at a time;
+/// what else happens in its transaction, its end included, may happen on another one meanwhile.
 /// Cancellation: of a fetch; the stream is over then. Errors: errc::transaction_closed after the end of the
-/// transaction, errc::busy while another row is awaited; the database's own. The time limit of the client or view holds
+/// transaction; errc::busy while another row is awaited or, when rows have to be fetched, another statement of the
+/// transaction runs: the same call can be made again. The database's own. The time limit of the client or view holds
 /// for each fetch.
 template <class Row, class Core, class Token>
 class async_sql_stream {
@@ -120,7 +122,6 @@ struct stream_opened {
 
   Handler handler;
   std::shared_ptr<state_type> state;  // the operation writes into its rows
-  std::shared_ptr<async_transaction_state<Core>> inside;
   Token token;
   executor_type executor;
 
@@ -135,7 +136,9 @@ struct stream_opened {
   }
   void operator()(result<void> done) {
     if (!done) return call_handler(std::move(handler), result<stream_type>{std::move(done).error()}, executor);
-    state->opened(std::move(inside));
+    if (error_info why = state->opened()) {
+      return call_handler(std::move(handler), result<stream_type>{std::move(why)}, executor);
+    }
     finish();
   }
   void finish() {
@@ -159,7 +162,8 @@ auto open_async_stream(std::shared_ptr<Core> core, std::shared_ptr<async_transac
         auto state = std::make_shared<async_stream_state<Row, Core>>(core, fallback, budget, by, where);
         op_type op{std::move(asked), &state->rows()};
         asio::any_io_executor executor = executor_for(handler, fallback);
-        stream_opened<Row, Core, Token, decltype(handler)> opened{std::move(handler), std::move(state), inside,
+        if (inside) state->opening(inside);
+        stream_opened<Row, Core, Token, decltype(handler)> opened{std::move(handler), std::move(state),
                                                                   std::move(token), std::move(executor)};
         if (inside) {
           inside->start(std::move(op), how, std::move(opened));

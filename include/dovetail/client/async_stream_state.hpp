@@ -6,7 +6,6 @@
 #include <dovetail/client/handler_executor.hpp>
 #include <dovetail/client/operation.hpp>
 #include <dovetail/client/sql_operations.hpp>
-#include <dovetail/client/transaction_guest.hpp>
 #include <dovetail/row/plan.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -16,16 +15,18 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <source_location>
 #include <utility>
 
 namespace dovetail::inline v0::detail {
 
-/// Threads: one operation at a time; its owner may go meanwhile, on any thread.
+/// Threads: one operation at a time; its owner may go meanwhile, on any thread. One in a transaction may be ended by it
+/// on any thread too: rows, `at_` and the place among the guests are touched under the transaction's lock, or by an
+/// operation of the stream, which has the connection alone.
 template <class Row, class Core>
-class async_stream_state : private transaction_guest,
-                           public std::enable_shared_from_this<async_stream_state<Row, Core>> {
+class async_stream_state : private async_guest, public std::enable_shared_from_this<async_stream_state<Row, Core>> {
  public:
   using value_type = row_value_t<Row>;
   using connection_type = typename Core::connection_type;
@@ -35,14 +36,17 @@ class async_stream_state : private transaction_guest,
 
   async_stream_state(std::shared_ptr<Core> core, asio::any_io_executor executor, clock::duration budget, deadline by,
                      std::source_location where)
-      : transaction_guest(&transaction_ended),
+      : async_guest(&transaction_ended),
         core_(std::move(core)),
         executor_(std::move(executor)),
         budget_(budget),
         by_(by),
         where_(where) {}
   ~async_stream_state() {
-    leave();
+    {
+      const auto held = hold();
+      leave();
+    }
     // The executor's context went in the middle of a dialogue, or before it could end the stream.
     if (phase_.load(std::memory_order_relaxed) == phase::busy || rows_.needs_close()) discard();
   }
@@ -54,10 +58,17 @@ class async_stream_state : private transaction_guest,
     own_ = std::move(on);
     at_ = &*own_;
   }
-  void opened(std::shared_ptr<transaction_type> inside) noexcept {
+  /// Before it is opened on the connection of a transaction: from here on it ends with that.
+  void opening(std::shared_ptr<transaction_type> inside) noexcept {
     inside_ = std::move(inside);
+    inside_->join(*this);
+  }
+  /// Afterwards. Errors: errc::transaction_closed when the transaction has ended meanwhile.
+  error_info opened() {
+    const auto held = hold();
+    if (!is_listed()) return error_info{errc::transaction_closed}.with_location(where_);
     at_ = &inside_->connection();
-    join(inside_->guests(), inside_->depth());
+    return {};
   }
 
   /// The next row, the end, or a failure, when no I/O is needed for that.
@@ -79,7 +90,7 @@ class async_stream_state : private transaction_guest,
   void close(Handler handler) {
     if (phase_.load(std::memory_order_acquire) == phase::busy)
       return post(std::move(handler), result<void>{errc::busy});
-    if (at_ == nullptr || !rows_.needs_close()) {
+    if (!needs_close()) {
       give_back();
       return post(std::move(handler), result<void>{});
     }
@@ -98,7 +109,7 @@ class async_stream_state : private transaction_guest,
 
   /// The stream's owner goes.
   void dropped() noexcept {
-    if (phase_.exchange(phase::dropped, std::memory_order_acq_rel) == phase::idle) drop_rows();
+    if (phase_.exchange(phase::dropped, std::memory_order_acq_rel) == phase::idle) drop();
   }
 
  private:
@@ -107,21 +118,37 @@ class async_stream_state : private transaction_guest,
   result<value_type*> fail(error_info why) const { return std::move(why).with_location(where_); }
   deadline limit() const noexcept { return earlier(call::within(budget_, where_).by, by_); }
 
+  /// The transaction's lock, when the stream is in one.
+  std::unique_lock<std::mutex> hold() const noexcept {
+    return inside_ ? inside_->lock() : std::unique_lock<std::mutex>{};
+  }
+  bool needs_close() const noexcept {
+    const auto held = hold();
+    return at_ != nullptr && rows_.needs_close();
+  }
+  error_info over() const {
+    if (!was_cut_off_) return {};
+    return {errc::transaction_closed, "the stream was not read to its end before"};
+  }
+
   /// As `ready()`, of what no owner touches meanwhile.
   std::optional<result<value_type*>> known() {
+    value_type* row = nullptr;
+    auto held = hold();
     if (at_ == nullptr) {
-      if (was_cut_off_) return fail({errc::transaction_closed, "the stream was not read to its end before"});
+      if (error_info why = over()) return fail(std::move(why));
       return result<value_type*>{nullptr};
     }
-    value_type* row = nullptr;
     switch (rows_.take(row)) {
       case stream_step::row:
         return result<value_type*>{row};
       case stream_step::done:
+        if (held) held.unlock();
         give_back();
         return result<value_type*>{nullptr};
       case stream_step::failed: {
         result<value_type*> why = fail(rows_.take_failure());
+        if (held) held.unlock();
         drop_rows();
         return why;
       }
@@ -159,21 +186,43 @@ class async_stream_state : private transaction_guest,
   /// In phase `busy`, which lasts until the handler is called: an owner who goes leaves everything to us.
   template <class T, class Op, class Handler>
   void run(Op op, Handler handler) {
-    if (inside_) {
-      if (error_info why = inside_->enter(where_)) {
-        result<T> answer{std::move(why)};
-        settle(answer);
-        return post(std::move(handler), std::move(answer));
-      }
+    if (std::optional<result<T>> instead = take_turn<T>()) {
+      settle(*instead);
+      return post(std::move(handler), *std::move(instead));
     }
-    asio::any_io_executor executor = executor_for(handler, executor_);
-    async_run(at_->stream(), at_->own(std::move(op)), limit(), nullptr,
-              step<T, Op, Handler>{this->shared_from_this(), std::move(handler), std::move(executor)});
+    try {
+      asio::any_io_executor executor = executor_for(handler, executor_);
+      async_run(at_->stream(), at_->own(std::move(op)), limit(), nullptr,
+                step<T, Op, Handler>{this->shared_from_this(), std::move(handler), std::move(executor)});
+    } catch (...) {  // nothing runs; the handler is gone
+      if (inside_) inside_->leave();
+      result<T> untold{errc::cancelled};
+      settle(untold);
+      throw;
+    }
+  }
+
+  /// Takes the transaction's connection; else gives what is to be told instead.
+  template <class T>
+  std::optional<result<T>> take_turn() {
+    if (!inside_) return {};
+    error_info why = inside_->enter(where_);
+    {
+      const auto held = hold();
+      if (at_ != nullptr && !why) return {};
+      if (at_ != nullptr) return result<T>{std::move(why)};
+    }
+    if (!why) inside_->leave();  // it has ended meanwhile, with a savepoint
+    if constexpr (std::is_void_v<T>) {
+      return result<void>{};
+    } else {
+      return known();
+    }
   }
 
   template <class T, class Handler>
   void ran(result<void> answer, Handler handler) {
-    if (const auto inside = inside_) inside->leave();  // may end the stream
+    if (inside_) inside_->leave();  // may end the stream
     if (!answer) {
       drop_rows();
       complete<T>(std::move(handler), std::move(answer).error().with_location(where_));
@@ -201,22 +250,22 @@ class async_stream_state : private transaction_guest,
     phase was = phase::busy;
     if (phase_.compare_exchange_strong(was, phase::idle, std::memory_order_acq_rel)) return;
     if (answer) answer = error_info{errc::cancelled, "the stream is gone"}.with_location(where_);
-    drop_rows();
+    drop();
   }
 
   /// The rows are over, and nothing of them is open.
   void give_back() noexcept {
+    const auto held = hold();
     leave();
     at_ = nullptr;
     own_.release();
-    inside_.reset();
   }
 
   /// Ends what may still be open, and gives the connection back. Nothing of the stream runs.
   void drop_rows() noexcept {
+    if (inside_) return drop_inside(*inside_);
     if (at_ == nullptr) return;
-    if (inside_) rows_.abandon();
-    if (inside_ || !rows_.needs_close()) return give_back();
+    if (!rows_.needs_close()) return give_back();
     connection_type& on = *std::exchange(at_, nullptr);
     try {
       async_run(on.stream(), on.own(sql_stream_close<rows_type>{&rows_}), deadline::after(core_->timeout()), nullptr,
@@ -224,6 +273,22 @@ class async_stream_state : private transaction_guest,
     } catch (...) {  // out of memory
       discard();
     }
+  }
+
+  /// The same when the owner has gone: a transaction that keeps us must not be kept by us.
+  void drop() noexcept {
+    if (!inside_) return drop_rows();
+    const std::shared_ptr<transaction_type> inside = std::move(inside_);
+    drop_inside(*inside);
+  }
+
+  /// Another operation of the transaction may run now, on another thread: the rows wait for its end then.
+  void drop_inside(transaction_type& inside) noexcept {
+    {
+      const auto held = inside.lock();
+      at_ = nullptr;
+    }
+    inside.dismiss(std::shared_ptr<async_guest>{this->shared_from_this(), this});
   }
 
   /// Closes the connection; the rows go first, because they may point into it.
@@ -242,10 +307,9 @@ class async_stream_state : private transaction_guest,
 
   static void transaction_ended(transaction_guest& guest) noexcept {
     auto& self = static_cast<async_stream_state&>(guest);
-    self.was_cut_off_ = true;
+    self.was_cut_off_ |= self.at_ != nullptr;
     self.rows_.abandon();
     self.at_ = nullptr;
-    self.inside_.reset();
   }
 
   std::shared_ptr<Core> core_;
@@ -257,8 +321,8 @@ class async_stream_state : private transaction_guest,
   std::shared_ptr<transaction_type> inside_;  // null: the connection is `own_`
   connection_type* at_ = nullptr;             // null: the stream is over
   std::atomic<phase> phase_{phase::idle};
-  bool was_cut_off_ = false;
-  rows_type rows_;  // goes before the connection does
+  bool was_cut_off_ = false;  // ended by its transaction
+  rows_type rows_;            // goes before the connection does
 };
 
 }  // namespace dovetail::inline v0::detail

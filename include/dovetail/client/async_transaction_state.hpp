@@ -12,7 +12,9 @@
 #include <asio/associated_executor.hpp>
 #include <asio/post.hpp>
 
+#include <climits>
 #include <memory>
+#include <mutex>
 #include <source_location>
 #include <system_error>
 #include <type_traits>
@@ -20,60 +22,86 @@
 
 namespace dovetail::inline v0::detail {
 
-/// Lives as long as an operation of the transaction runs. Threads: those of the transaction, one at a time.
+/// A stream on a transaction's connection. Its part in the transaction is touched under the transaction's lock only.
+class async_guest : public transaction_guest {
+ public:
+  using transaction_guest::transaction_guest;
+
+ private:
+  template <class Core>
+  friend class async_transaction_state;
+  std::shared_ptr<async_guest> next_dismissed_;
+};
+
+/// Lives as long as an operation of the transaction runs. Threads: any; an operation that finds another one running is
+/// refused with errc::busy. Who has entered has the connection alone until it leaves, but for the guests' rows: they
+/// are ended under the lock while nobody has it.
 template <class Core>
 class async_transaction_state : public std::enable_shared_from_this<async_transaction_state<Core>> {
  public:
   using connection_type = typename Core::connection_type;
+  using lease = typename Core::lease;
 
-  async_transaction_state(std::shared_ptr<Core> core, typename Core::lease on, asio::any_io_executor executor,
-                          deadline by)
+  async_transaction_state(std::shared_ptr<Core> core, lease on, asio::any_io_executor executor, deadline by)
       : core_(std::move(core)), on_(std::move(on)), executor_(std::move(executor)), by_(by) {}
+  ~async_transaction_state() {
+    if (!is_busy_) return;
+    dismissed_.reset();
+    on_.discard();  // its operation went with the executor's context, or by an exception, and told nobody
+  }
 
   const std::shared_ptr<Core>& core() const noexcept { return core_; }
   const asio::any_io_executor& executor() const noexcept { return executor_; }
   deadline by() const noexcept { return by_; }
   void set_by(deadline by) noexcept { by_ = by; }
   connection_type& connection() noexcept { return *on_; }
-  bool is_open() const noexcept { return static_cast<bool>(on_) && !is_over_; }
-  bool is_busy() const noexcept { return is_busy_; }
-  bool is_aborted() const noexcept { return !is_open() || is_spoilt_ || (!is_busy_ && !on_->is_in_transaction()); }
+  bool is_open() const noexcept {
+    const auto held = lock();
+    return is_usable();
+  }
+  bool is_busy() const noexcept {
+    const auto held = lock();
+    return is_busy_;
+  }
+  bool is_aborted() const noexcept {
+    const auto held = lock();
+    return !is_usable() || is_spoilt_ || (!is_busy_ && !on_->is_in_transaction());
+  }
   int depth() const noexcept { return depth_; }
   void set_depth(int depth) noexcept { depth_ = depth; }
-  guest_list& guests() noexcept { return guests_; }
+
+  [[nodiscard]] std::unique_lock<std::mutex> lock() const noexcept { return std::unique_lock{mutex_}; }
 
   /// Takes the connection for one operation; the reason why not, else.
-  error_info enter(std::source_location where) {
-    errc why{};
-    if (!is_open()) {
-      why = errc::transaction_closed;
-    } else if (is_busy_) {
-      why = errc::busy;
-    } else if (is_spoilt_ || !on_->is_in_transaction()) {
-      why = errc::transaction_aborted;
-    } else {
-      is_busy_ = true;
-      return {};
-    }
-    return error_info{why}.with_location(where);
+  error_info enter(std::source_location where);
+  /// Ends the operation, and what had to wait for its end.
+  void leave() noexcept;
+
+  /// From here on the guest ends with the transaction, or with the savepoint that it is in.
+  void join(async_guest& guest) noexcept {
+    const auto held = lock();
+    guest.join(guests_, depth_);
   }
-  void leave() noexcept {
-    is_busy_ = false;
-    if (!is_over_) return;
-    guests_.end_from(0);
-    on_.discard();
+  /// The guest goes before it has come to its end: it is ended now, or kept until the operation that runs has ended.
+  void dismiss(std::shared_ptr<async_guest> guest) noexcept;
+  /// Ends the guests of this depth and of those below; behind the operation that runs, if there is one.
+  void end_guests(int depth) noexcept {
+    const auto held = lock();
+    if (is_busy_) {
+      ends_from_ = depth < ends_from_ ? depth : ends_from_;
+    } else {
+      guests_.end_from(depth);
+    }
   }
 
   /// What a savepoint has left behind cannot be undone alone: nothing of the transaction may be kept.
-  void spoil() noexcept { is_spoilt_ = true; }
+  void spoil() noexcept {
+    const auto held = lock();
+    is_spoilt_ = true;
+  }
 
   /// The transaction is over. A connection whose operation still runs is closed when that has ended.
-  void end() noexcept {
-    is_over_ = true;
-    if (is_busy_) return;
-    guests_.end_from(0);
-    is_spoilt_ ? on_.discard() : on_.release();
-  }
+  void end() noexcept;
 
   /// Starts one operation. Never repeated.
   template <class Op, class Handler>
@@ -83,16 +111,84 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
   template <class Handler, class Op>
   struct running;
 
+  bool is_usable() const noexcept { return static_cast<bool>(on_) && !is_over_; }
+
+  mutable std::mutex mutex_;
   std::shared_ptr<Core> core_;
-  typename Core::lease on_;
+  lease on_;
   asio::any_io_executor executor_;
   deadline by_;
   int depth_ = 0;
+  int ends_from_ = INT_MAX;  // which guests end when the operation that runs has ended
   bool is_busy_ = false;
   bool is_over_ = false;
   bool is_spoilt_ = false;
   guest_list guests_;
+  std::shared_ptr<async_guest> dismissed_;  // goes before the connection does
 };
+
+template <class Core>
+error_info async_transaction_state<Core>::enter(std::source_location where) {
+  errc why{};
+  {
+    const auto held = lock();
+    if (!is_usable()) {
+      why = errc::transaction_closed;
+    } else if (is_busy_) {
+      why = errc::busy;
+    } else if (is_spoilt_ || !on_->is_in_transaction()) {
+      why = errc::transaction_aborted;
+    } else {
+      is_busy_ = true;
+      return {};
+    }
+  }
+  return error_info{why}.with_location(where);
+}
+
+template <class Core>
+void async_transaction_state<Core>::leave() noexcept {
+  lease ended;  // it and the dismissed go without the lock
+  std::shared_ptr<async_guest> dismissed;
+  {
+    const auto held = lock();
+    is_busy_ = false;
+    dismissed = std::move(dismissed_);
+    for (async_guest* each = dismissed.get(); each != nullptr; each = each->next_dismissed_.get()) each->end();
+    guests_.end_from(std::exchange(ends_from_, INT_MAX));
+    if (is_over_) ended = std::move(on_);
+  }
+  ended.discard();
+  while (dismissed) dismissed = std::move(dismissed->next_dismissed_);
+}
+
+template <class Core>
+void async_transaction_state<Core>::dismiss(std::shared_ptr<async_guest> guest) noexcept {
+  const auto held = lock();
+  if (!guest->is_listed()) return;  // it has been ended, or dismissed before
+  if (!is_busy_) return guest->end();
+  guest->leave();
+  guest->next_dismissed_ = std::move(dismissed_);
+  dismissed_ = std::move(guest);
+}
+
+template <class Core>
+void async_transaction_state<Core>::end() noexcept {
+  lease ended;
+  bool is_useless = false;
+  {
+    const auto held = lock();
+    is_over_ = true;
+    if (is_busy_) {
+      ends_from_ = 0;
+      return;
+    }
+    guests_.end_from(0);
+    ended = std::move(on_);
+    is_useless = is_spoilt_;
+  }
+  is_useless ? ended.discard() : ended.release();
+}
 
 /// Frees the connection, and adds the caller's place to a failure on its way.
 template <class Core>
@@ -131,9 +227,14 @@ void async_transaction_state<Core>::start(Op op, call how, Handler handler) {
       call_handler(std::move(handler), result<typename Op::value_type>{std::move(why)}, asio::any_io_executor{});
     });
   }
-  on_->moved() = {};
-  async_run(on_->stream(), on_->own(std::move(op)), how.by, &on_->moved(),
-            running<Handler, Op>{this->shared_from_this(), std::move(handler), std::move(executor), how});
+  try {
+    on_->moved() = {};
+    async_run(on_->stream(), on_->own(std::move(op)), how.by, &on_->moved(),
+              running<Handler, Op>{this->shared_from_this(), std::move(handler), std::move(executor), how});
+  } catch (...) {  // nothing runs; the handler is gone
+    leave();
+    throw;
+  }
 }
 
 }  // namespace dovetail::inline v0::detail

@@ -80,7 +80,7 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
       outcome = co_await await_body<T>(tx, body);
       // Whatever was cancelled: the end of the transaction happens.
       co_await asio::this_coro::throw_if_cancelled(false);
-      if (!tx.is_busy()) tx.state()->guests().end_from(0);
+      tx.state()->end_guests(0);
       if (!outcome.failure && !outcome.thrown) {
         if (tx.is_busy()) {
           outcome.failure = error_info{errc::invalid_state,
@@ -125,7 +125,7 @@ asio::awaitable<result<T>> await_savepoint(std::shared_ptr<async_transaction_sta
   body_outcome<T> outcome = co_await await_body<T>(tx, body);
   outer->set_depth(depth - 1);
   co_await asio::this_coro::throw_if_cancelled(false);
-  if (!outer->is_busy()) outer->guests().end_from(depth);
+  outer->end_guests(depth);
   if (!outcome.failure && !outcome.thrown) {
     if (auto done = co_await perform(sql_commit{depth}); !done) outcome.failure = std::move(done).error();
   }
@@ -150,7 +150,7 @@ asio::awaitable<T> value_of(asio::awaitable<result<T>> inner) {
 
 template <class Self>
 concept inside_async_transaction = requires(Self& self) {
-  self.state()->guests();
+  self.state()->end_guests(0);
 };
 
 }  // namespace detail

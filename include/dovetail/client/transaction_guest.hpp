@@ -10,8 +10,8 @@ class transaction_guest {
  public:
   using end_function = void (*)(transaction_guest&) noexcept;
 
-  /// `end` is called when the transaction ends first; the guest has left the list then.
-  explicit transaction_guest(end_function end) noexcept : end_(end) {}
+  /// `ended` is called when the transaction ends first; the guest has left the list then.
+  explicit transaction_guest(end_function ended) noexcept : end_(ended) {}
   transaction_guest(transaction_guest&& other) noexcept : end_(other.end_) { take_place(other); }
   transaction_guest& operator=(transaction_guest&&) = delete;
   ~transaction_guest() { leave(); }
@@ -24,6 +24,12 @@ class transaction_guest {
     if (next_ != nullptr) next_->place_ = place_;
     next_ = nullptr;
     place_ = nullptr;
+  }
+  bool is_listed() const noexcept { return place_ != nullptr; }
+  /// As its transaction does when that ends first.
+  void end() noexcept {
+    leave();
+    end_(*this);
   }
 
  private:
@@ -64,8 +70,7 @@ class guest_list {
         each = guest.next_;
         continue;
       }
-      guest.leave();
-      guest.end_(guest);
+      guest.end();
       each = first_;  // the end of one may be the end of others
     }
   }

@@ -37,12 +37,25 @@ class throwing_handler {
       std::move(handler_)(exception_of(std::move(outcome).error()), T{});
     }
   }
+  /// An exception that is not the library's, as it was thrown.
+  void operator()(std::exception_ptr thrown) {
+    if constexpr (std::is_void_v<T>) {
+      std::move(handler_)(std::move(thrown));
+    } else {
+      std::move(handler_)(std::move(thrown), T{});
+    }
+  }
 
   const Handler& inner() const noexcept { return handler_; }
 
  private:
   Handler handler_;
 };
+
+template <class Handler>
+struct is_throwing_handler : std::false_type {};
+template <class T, class Handler>
+struct is_throwing_handler<throwing_handler<T, Handler>> : std::true_type {};
 
 template <class T>
 struct throwing_signature {

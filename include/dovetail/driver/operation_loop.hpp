@@ -82,8 +82,9 @@ class operation_loop {
   /// After a suspension: was it cancelled, is time up?
   void look_around();
 
-  /// The loop. Returns when the operation is suspended or over.
-  void step();
+  /// The loop. Returns when the operation is suspended or over. What a dialogue throws ends the operation, and leaves
+  /// the stream closed: nobody knows how far it came.
+  void step(bool was_suspended);
 
   bool is_reply_awaited() noexcept;
 
@@ -120,8 +121,7 @@ class operation_loop {
 template <stream Stream, class Executor, class Allocator>
 void operation_loop<Stream, Executor, Allocator>::go_on(operation_loop* self) {
   self->may_complete_ = true;
-  if (!self->is_refused_) self->look_around();
-  self->step();
+  self->step(!self->is_refused_);
 }
 
 template <stream Stream, class Executor, class Allocator>
@@ -135,9 +135,14 @@ void operation_loop<Stream, Executor, Allocator>::abandon(operation_loop* self) 
 template <stream Stream, class Executor, class Allocator>
 void operation_loop<Stream, Executor, Allocator>::begin() {
   if (is_refused_) return core_->yield(resume_operation<operation_loop>{this});
-  next_ = resume(event{});
-  if (next_.what() != verb::done && by_.has_passed()) refuse();
-  step();
+  try {
+    next_ = resume(event{});
+    if (next_.what() != verb::done && by_.has_passed()) refuse();
+  } catch (...) {  // nothing has been done on the stream yet
+    abandon(this);
+    throw;
+  }
+  step(false);
 }
 
 template <stream Stream, class Executor, class Allocator>
@@ -158,21 +163,30 @@ void operation_loop<Stream, Executor, Allocator>::look_around() {
 }
 
 template <stream Stream, class Executor, class Allocator>
-void operation_loop<Stream, Executor, Allocator>::step() {
-  for (int rounds = 0; next_.what() != verb::done; ++rounds) {
-    if (rounds == 64) {  // others have their turn, and cancellation a chance
-      return core_->yield(resume_operation<operation_loop>{this});
+void operation_loop<Stream, Executor, Allocator>::step(bool was_suspended) {
+  attempt tried;
+  bool yields = false;
+  try {
+    if (was_suspended) look_around();
+    for (int rounds = 0; next_.what() != verb::done; ++rounds) {
+      yields = rounds == 64;  // others have their turn, and cancellation a chance
+      if (yields) break;
+      if (patience_.is_over()) {
+        next_ = action::done(patience_.last());
+        break;
+      }
+      tried = is_reply_awaited() ? attempt::wait(readiness::readable) : try_once();
+      if (!tried.is_over()) break;
+      take(tried);
     }
-    if (patience_.is_over()) {
-      next_ = action::done(patience_.last());
-      break;
-    }
-    const attempt tried = is_reply_awaited() ? attempt::wait(readiness::readable) : try_once();
-    if (!tried.is_over()) return suspend(tried);
-    take(tried);
+  } catch (...) {
+    core_->close();
+    abandon(this);
+    throw;
   }
-  if (!may_complete_) return core_->yield(resume_operation<operation_loop>{this});
-  finish();
+  const bool is_done = next_.what() == verb::done;
+  if (yields || (is_done && !may_complete_)) return core_->yield(resume_operation<operation_loop>{this});
+  is_done ? finish() : suspend(tried);
 }
 
 template <stream Stream, class Executor, class Allocator>
@@ -245,6 +259,7 @@ void operation_loop<Stream, Executor, Allocator>::take(const attempt& tried) {
 
 template <stream Stream, class Executor, class Allocator>
 void operation_loop<Stream, Executor, Allocator>::suspend(const attempt& tried) {
+  resume_operation<operation_loop> owned{this};
   const native_handle watched = core_->stream.handle(tried.wait_for);
   readiness what = tried.wait_for;
   if (what == readiness::signalled || watched == no_handle) {
@@ -252,7 +267,7 @@ void operation_loop<Stream, Executor, Allocator>::suspend(const attempt& tried) 
     core_->expect_signal();
     if (next_.what() != verb::wait) core_->stream.notify(core_->relay());
   }
-  core_->suspend(watched, what, earlier(limit_, tried.until), resume_operation<operation_loop>{this});
+  core_->suspend(watched, what, earlier(limit_, tried.until), std::move(owned));
 }
 
 }  // namespace dovetail::inline v0::detail

@@ -39,8 +39,19 @@ class run_operation final
   static void start(std::shared_ptr<core_type> core, Machine&& dialogue, deadline by, traffic* moved,
                     Handler&& handler) {
     const bool is_refused = !core->begin();
-    run_operation* made = make(std::move(core), std::move(dialogue), by, moved, std::move(handler), is_refused);
-    if (!is_refused) made->listen_for_cancellation();
+    core_type& of = *core;  // the stream has it too
+    run_operation* made = nullptr;
+    try {
+      made = make(std::move(core), std::move(dialogue), by, moved, std::move(handler), is_refused);
+      if (!is_refused) made->listen_for_cancellation();
+    } catch (...) {
+      if (made != nullptr) {
+        base::abandon(made);
+      } else if (!is_refused && of.end()) {
+        of.close();
+      }
+      throw;
+    }
     made->begin();
   }
 
@@ -64,14 +75,27 @@ class run_operation final
   static run_operation* make(std::shared_ptr<core_type> core, Machine&& dialogue, deadline by, traffic* moved,
                              Handler&& handler, bool is_refused) {
     rebound allocator{asio::get_associated_allocator(handler)};
+    core_type& of = *core;
     run_operation* memory;
     if (uses_core_memory && !is_refused) {
-      memory = static_cast<run_operation*>(core->allocate(sizeof(run_operation)));
+      memory = static_cast<run_operation*>(of.allocate(sizeof(run_operation)));
     } else {
       memory = std::allocator_traits<rebound>::allocate(allocator, 1);
     }
-    return ::new (memory)
-        run_operation{std::move(core), std::move(dialogue), by, moved, std::move(handler), is_refused};
+    try {
+      return ::new (memory)
+          run_operation{std::move(core), std::move(dialogue), by, moved, std::move(handler), is_refused};
+    } catch (...) {  // of the dialogue's move
+      give_back(of, allocator, memory, is_refused);
+      throw;
+    }
+  }
+  static void give_back(core_type& of, rebound& allocator, run_operation* memory, bool is_refused) noexcept {
+    if (uses_core_memory && !is_refused) {
+      of.deallocate(memory);
+    } else {
+      std::allocator_traits<rebound>::deallocate(allocator, memory, 1);
+    }
   }
 
   void destroy() noexcept override {
@@ -79,11 +103,7 @@ class run_operation final
     const bool is_refused = this->is_refused();
     const std::shared_ptr<core_type> core = this->core();
     this->~run_operation();
-    if (uses_core_memory && !is_refused) {
-      core->deallocate(this);
-    } else {
-      std::allocator_traits<rebound>::deallocate(allocator, this, 1);
-    }
+    give_back(*core, allocator, this, is_refused);
   }
 
   void listen_for_cancellation() {

@@ -30,7 +30,7 @@ template <class Context, class Transaction>
 asio::awaitable<result<void>> end_transaction(Context& context, Transaction& tx, bool commits,
                                               std::source_location where) {
   tx.limit(deadline::after(commits ? context.how.timeout : context.how.transaction.close_limit));
-  if (!tx.is_busy()) tx.state()->guests().end_from(0);
+  tx.state()->end_guests(0);
   if (!commits) {
     context.metrics->saw_transaction(false);
     co_return co_await tx.perform(sql_rollback{}, where);

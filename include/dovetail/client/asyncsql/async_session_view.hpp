@@ -28,17 +28,28 @@
 namespace dovetail::inline v0::asyncsql {
 namespace detail {
 
-/// Awaits an answer, and calls a handler with it.
+/// Awaits an answer, and calls a handler with it. Somebody else's exception, of a body, goes to the handlers of tokens
+/// as it is; those that take `dt::result` get errc::invalid_state with its text.
 template <class T, class Handler>
 asio::awaitable<void> complete_with(asio::awaitable<result<T>> running, Handler handler,
                                     asio::any_io_executor fallback) {
   std::optional<result<T>> answer;
+  std::exception_ptr thrown;
   try {
     answer.emplace(co_await std::move(running));
   } catch (const error& failed) {
     answer.emplace(failed.info());
   } catch (const std::system_error& failed) {  // cancelled between two steps
     answer.emplace(error_info{failed.code()});
+  } catch (...) {
+    thrown = std::current_exception();
+    answer.emplace(dovetail::detail::current_failure());
+  }
+  if constexpr (dovetail::detail::is_throwing_handler<Handler>::value) {
+    if (thrown) {
+      dovetail::detail::call_handler(std::move(handler), std::move(thrown), fallback);
+      co_return;
+    }
   }
   dovetail::detail::call_handler(std::move(handler), *std::move(answer), fallback);
 }

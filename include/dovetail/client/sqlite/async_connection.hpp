@@ -58,28 +58,32 @@ class call_job final : public job {
   using answer_type = result<typename Call::value_type>;
 
  public:
-  call_job(worker_stream& on, Call call, deadline by, std::shared_ptr<std::atomic<bool>> cancelled, Handler handler)
+  call_job(worker_stream& on, Call call, deadline by, gate_pass pass, Handler handler)
       : on_(on),
-        gate_(on.gate),
         call_(std::move(call)),
         by_(by),
-        cancelled_(std::move(cancelled)),
+        pass_(std::move(pass)),
         executor_(asio::prefer(asio::any_io_executor{asio::get_associated_executor(handler)},
                                asio::execution::outstanding_work.tracked)),
         handler_(std::move(handler)) {}
 
   void run() noexcept override {
-    on_.connection.watch(cancelled_.get());
+    on_.connection.watch(pass_.cancelled().get());
     answer_type answer = call();
     on_.connection.watch(nullptr);
+    tell(std::move(answer));
+    // From here on the connection may be gone.
+    executor_ = {};
+    pass_.leave();
+  }
+
+  /// Hands over the answer. Also of a call that could not be run.
+  void tell(answer_type answer) {
     asio::post(executor_, [handler = std::move(handler_), answer = std::move(answer)]() mutable {
       auto slot = asio::get_associated_cancellation_slot(handler);
       if (slot.is_connected()) slot.clear();
       std::move(handler)(std::move(answer));
     });
-    // From here on the connection may be gone.
-    executor_ = {};
-    gate_->leave(*cancelled_);
   }
 
  private:
@@ -92,20 +96,20 @@ class call_job final : public job {
   }
 
   worker_stream& on_;
-  std::shared_ptr<call_gate> gate_;
   Call call_;
   deadline by_;
-  std::shared_ptr<std::atomic<bool>> cancelled_;
+  gate_pass pass_;
   asio::any_io_executor executor_;
   Handler handler_;
 };
 
 /// The loop of wire connections has this name; found by its argument. Nothing completes in here.
+/// Errors: errc::pool_closed when the client goes; errc::busy when two operations are under way already.
 template <class Call, class Handler>
 void async_run(worker_stream& on, Call call, deadline by, traffic*, Handler handler) {
-  auto cancelled = std::make_shared<std::atomic<bool>>(false);
+  gate_pass pass{on.gate};
   auto executor = asio::get_associated_executor(handler);
-  if (!on.gate->enter(*cancelled)) {
+  if (!pass) {
     asio::post(executor, [handler = std::move(handler)]() mutable {
       std::move(handler)(result<typename Call::value_type>{errc::pool_closed});
     });
@@ -113,10 +117,19 @@ void async_run(worker_stream& on, Call call, deadline by, traffic*, Handler hand
   }
   auto slot = asio::get_associated_cancellation_slot(handler);
   if (slot.is_connected()) {
-    slot.assign([cancelled](asio::cancellation_type) { cancelled->store(true, std::memory_order_relaxed); });
+    slot.assign(
+        [cancelled = pass.cancelled()](asio::cancellation_type) { cancelled->store(true, std::memory_order_relaxed); });
   }
-  auto next = std::make_unique<call_job<Call, Handler>>(on, std::move(call), by, cancelled, std::move(handler));
-  on.thread.post(std::move(next));
+  using job_type = call_job<Call, Handler>;
+  std::unique_ptr<job> next = std::make_unique<job_type>(on, std::move(call), by, std::move(pass), std::move(handler));
+  auto& ours = static_cast<job_type&>(*next);  // until it is posted
+  error_info refused = errc::busy;
+  try {
+    on.thread.post(next);
+  } catch (...) {  // there is no thread to be had
+    refused = dovetail::detail::current_failure();
+  }
+  if (next != nullptr) ours.tell(std::move(refused));
 }
 
 /// Makes the dialogues that a client asks for.

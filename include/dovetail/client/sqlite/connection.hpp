@@ -210,8 +210,13 @@ class connection {
     op.rows->abandon();
     error_info failure = detail::start(session_, op.request, false, how_.include_statement_text, used);
     if (failure) return failure;
-    failure = op.rows->begin(session_, std::move(used));
-    if (!failure) failure = op.rows->fetch();
+    try {
+      failure = op.rows->begin(session_, std::move(used));
+      if (!failure) failure = op.rows->fetch();
+    } catch (...) {  // of the user's field_codec: nothing of the stream may be left on this connection
+      op.rows->abandon();
+      throw;
+    }
     if (!failure) return {};
     op.rows->abandon();
     return explain(std::move(failure), op.request.sql.view());

@@ -43,6 +43,27 @@ class call_gate {
   bool is_shut_ = false;
 };
 
+/// A call that has entered a gate; leaves it when it goes.
+class gate_pass {
+ public:
+  explicit gate_pass(std::shared_ptr<call_gate> of) : gate_(std::move(of)) {
+    if (!gate_->enter(*cancelled_)) gate_ = nullptr;
+  }
+  gate_pass(gate_pass&&) noexcept = default;
+  gate_pass& operator=(gate_pass&&) = delete;
+  ~gate_pass() { leave(); }
+
+  explicit operator bool() const noexcept { return gate_ != nullptr; }
+  const std::shared_ptr<std::atomic<bool>>& cancelled() const noexcept { return cancelled_; }
+  void leave() noexcept {
+    if (gate_ != nullptr) std::exchange(gate_, nullptr)->leave(*cancelled_);
+  }
+
+ private:
+  std::shared_ptr<call_gate> gate_;
+  std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
+};
+
 /// Something to run on a worker.
 struct job {
   virtual ~job() = default;
@@ -65,14 +86,14 @@ class worker {
     thread_.join();
   }
 
-  void post(std::unique_ptr<job> next) {
-    {
-      // The thread waits for the lock too: else its first job could end, and another thread post here, before
-      // `thread_` is written.
-      const std::lock_guard lock{mutex_};
-      if (!thread_.joinable()) thread_ = std::thread{[this] { loop(); }};
-      next_ = std::move(next);
-    }
+  /// Takes the job, unless another one waits already. Throws when there is no thread to be had.
+  void post(std::unique_ptr<job>& next) {
+    // The thread waits for the lock too: else its first job could end, and another thread post here, before `thread_`
+    // is written; or a job could end, and its handler end this, before the thread is notified.
+    const std::lock_guard lock{mutex_};
+    if (next_ != nullptr) return;
+    if (!thread_.joinable()) thread_ = std::thread{[this] { loop(); }};
+    next_ = std::move(next);
     woken_.notify_one();
   }
 
