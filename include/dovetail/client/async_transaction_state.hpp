@@ -41,6 +41,9 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
   int depth() const noexcept { return depth_; }
   void set_depth(int depth) noexcept { depth_ = depth; }
   guest_list& guests() noexcept { return guests_; }
+  /// A statement of its own (a script's) may have committed it: who does it all again may do something twice. To be
+  /// asked before the transaction's end is awaited.
+  bool may_be_kept() const noexcept { return may_be_kept_; }
 
   /// Takes the connection for one operation; the reason why not, else.
   error_info enter(std::source_location where) {
@@ -91,6 +94,7 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
   bool is_busy_ = false;
   bool is_over_ = false;
   bool is_spoilt_ = false;
+  bool may_be_kept_ = false;
   guest_list guests_;
 };
 
@@ -106,6 +110,7 @@ struct async_transaction_state<Core>::running {
   Handler handler;
   asio::any_io_executor executor;
   call how;
+  bool may_end = false;
   [[no_unique_address]] stopwatch_type watch{};
 
   executor_type get_executor() const noexcept { return executor; }
@@ -115,6 +120,7 @@ struct async_transaction_state<Core>::running {
   void operator()(result<typename Op::value_type> answer) {
     on->core_->saw_request(Op::name, answer ? std::error_code{} : answer.error().code(), watch, on->on_->moved(), 1,
                            how);
+    on->may_be_kept_ |= v0::may_be_kept<Op>(may_end, static_cast<bool>(answer), on->on_->is_in_transaction());
     on->leave();
     on.reset();
     if (!answer) answer.error().with_location(how.where);
@@ -132,8 +138,9 @@ void async_transaction_state<Core>::start(Op op, call how, Handler handler) {
     });
   }
   on_->moved() = {};
+  const bool may_end = may_end_transaction(op);
   async_run(on_->stream(), on_->own(std::move(op)), how.by, &on_->moved(),
-            running<Handler, Op>{this->shared_from_this(), std::move(handler), std::move(executor), how});
+            running<Handler, Op>{this->shared_from_this(), std::move(handler), std::move(executor), how, may_end});
 }
 
 }  // namespace dovetail::inline v0::detail

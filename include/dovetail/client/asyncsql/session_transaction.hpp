@@ -182,8 +182,8 @@ class session_transaction : public Core::connection_type::template verbs<session
   }
 
   bool is_open() const noexcept { return scope_.is_open(); }
-  /// A commit has been tried, and did not say that nothing was kept.
-  bool may_be_kept() const noexcept { return may_be_kept_; }
+  /// It was committed, by `commit()` or by a statement of its own (a script's), or nobody knows.
+  bool may_be_kept() const noexcept { return scope_.may_be_kept(); }
 
   /// Makes the changes permanent. Errors: errc::transaction_closed; errc::transaction_aborted when the database had
   /// rolled it back already; errc::commit_unknown when the answer was lost.
@@ -233,7 +233,6 @@ class session_transaction : public Core::connection_type::template verbs<session
       return detail::misuse("No active transaction to commit", where, errc::transaction_closed);
     }
     result<void> done = scope_.commit(where);
-    may_be_kept_ = done || done.error().kind() == condition::commit_unknown;
     context_->metrics->saw_transaction(static_cast<bool>(done));
     return done;
   }
@@ -287,7 +286,6 @@ class session_transaction : public Core::connection_type::template verbs<session
   context_type* context_;
   transaction_scope<Core, true> scope_;
   int depth_ = 0;
-  bool may_be_kept_ = false;
 };
 
 }  // namespace dovetail::inline v0::asyncsql
