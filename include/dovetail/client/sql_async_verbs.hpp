@@ -120,6 +120,10 @@ asio::awaitable<result<T>> await_savepoint(std::shared_ptr<async_transaction_sta
                                            clock::duration budget, deadline by, std::source_location where) {
   const int depth = outer->depth() + 1;
   const auto perform = [&](auto op) { return run_in_transaction(outer, op, budget, by, where, as_result); };
+  const auto undo = [&] {  // has to happen even when the time is over: with a limit of its own
+    const clock::duration limit = outer->core()->timeout();
+    return run_in_transaction(outer, sql_rollback{depth}, limit, deadline::never(), where, as_result);
+  };
   if (auto begun = co_await perform(sql_begin{begin_mode::automatic, depth}); !begun)
     co_return std::move(begun).error();
   outer->set_depth(depth);
@@ -132,7 +136,7 @@ asio::awaitable<result<T>> await_savepoint(std::shared_ptr<async_transaction_sta
     if (auto done = co_await perform(sql_commit{depth}); !done) outcome.failure = std::move(done).error();
   }
   if ((outcome.failure || outcome.thrown) && !outer->is_aborted()) {
-    if (auto undone = co_await perform(sql_rollback{depth}); !undone) outer->spoil();
+    if (auto undone = co_await undo(); !undone) outer->spoil();
   }
   co_await asio::this_coro::throw_if_cancelled(true);
   if (outcome.thrown) std::rethrow_exception(outcome.thrown);
