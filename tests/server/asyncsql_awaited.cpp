@@ -133,6 +133,44 @@ TEST_F(AsyncsqlAwaited, AFailureInAJoinedTransactionIsUndoneAndTheTransactionGoe
   EXPECT_EQ(count(), 3);
 }
 
+TEST_F(AsyncsqlAwaited, AScriptThatHasCommittedIsNotDoneAgain) {
+  dt::asyncsql::session_settings how = in_mode(transaction_mode::automatic);
+  how.retry.initial_delay = 1ms;
+  session automatic{db, how};
+  std::string text;
+  int id = 10;
+  int calls = 0;
+  const auto make = [&](const char* between) {
+    text = "insert into v.item values (" + std::to_string(++id) + ", 'x'); commit;" + between +
+           " do $$ begin raise exception using errcode = '40001'; end $$";
+  };
+  const auto refused = [](asio::awaitable<void> call) -> asio::awaitable<bool> {
+    try {
+      co_await std::move(call);
+    } catch (const dt::error& thrown) {
+      co_return thrown.kind() == dt::condition::serialization;
+    }
+    co_return false;
+  };
+  const auto body = [&](auto& tx) -> asio::awaitable<void> {
+    ++calls;
+    co_await tx.script(text);
+  };
+  run([&]() -> asio::awaitable<void> {
+    for (const char* between : {"", " begin;", " begin; savepoint a;"}) {
+      make(between);
+      EXPECT_TRUE(co_await refused(automatic.script(text)));
+      make(between);
+      EXPECT_TRUE(co_await refused(automatic.run_transaction(body)));
+      make(between);
+      EXPECT_TRUE(co_await refused(db.transaction(body)));
+    }
+  });
+  EXPECT_EQ(calls, 6);
+  EXPECT_EQ(count(), 2 + 9);
+  EXPECT_EQ(automatic.metrics().retries(), 0u);
+}
+
 TEST_F(AsyncsqlAwaited, X11_ClosingDoesNotWaitForAStatementThatDoesNotEnd) {
   auto how = in_mode(transaction_mode::manual);
   how.transaction.close_limit = 200ms;

@@ -113,6 +113,11 @@ TEST_F(AsyncsqlHints, ATypeWithAPrecisionAndOneOfOnesOwnAreCasts) {
   session db{client, with_types({{"price", "numeric(10,2)"}, {"mood", "h.mood"}})};
   EXPECT_EQ(db.query_value<std::string>("select (:price)::text", dt::arg<"price">("1.005")), "1.01");
   EXPECT_EQ(db.query_value<std::string>("select pg_typeof(:mood)::text || :mood", dt::arg<"mood">("sad")), "h.moodsad");
+  client.execute("create type h.pair as (a integer, b text)");
+  session of_parts{client, with_types({{"moods", "h.mood[]"}, {"pair", "h.pair"}})};
+  EXPECT_EQ(of_parts.query_value<std::string>("select :moods[2]::text", dt::arg<"moods">("{sad,happy}")), "happy");
+  EXPECT_EQ(of_parts.query_value<std::string>("select (:pair).b", dt::arg<"pair">("(1,x)")), "x");
+  EXPECT_EQ(of_parts.query_value<std::string>("select :pair.b", dt::arg<"pair">("(1,x)")), "x");
 }
 
 struct audit {

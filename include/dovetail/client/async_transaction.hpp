@@ -131,6 +131,7 @@ class async_transaction : public Core::connection_type::template verbs<async_tra
   void set_nesting(int depth) noexcept { on_->set_depth(depth); }
   bool is_aborted() const noexcept { return on_->is_aborted(); }
   bool is_busy() const noexcept { return on_->is_busy(); }
+  bool may_be_kept() const noexcept { return on_->may_be_kept(); }
   void release() noexcept { on_->end(); }
   view_type view() const { return {on_, (clock::duration::max)(), on_->by(), asio::use_awaitable}; }
   /// By when the operations that start from now on must be over.

@@ -72,6 +72,17 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
 
   [[nodiscard]] std::unique_lock<std::mutex> lock() const noexcept { return std::unique_lock{mutex_}; }
 
+  /// A statement of its own (a script's) may have committed it: who does it all again may do something twice. To be
+  /// asked before the transaction's end is awaited.
+  bool may_be_kept() const noexcept {
+    const auto held = lock();
+    return may_be_kept_;
+  }
+  void keep() noexcept {
+    const auto held = lock();
+    may_be_kept_ = true;
+  }
+
   /// Takes the connection for one operation; the reason why not, else.
   error_info enter(std::source_location where);
   /// Ends the operation, and what had to wait for its end.
@@ -123,6 +134,7 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
   bool is_busy_ = false;
   bool is_over_ = false;
   bool is_spoilt_ = false;
+  bool may_be_kept_ = false;
   guest_list guests_;
   std::shared_ptr<async_guest> dismissed_;  // goes before the connection does
 };
@@ -202,6 +214,7 @@ struct async_transaction_state<Core>::running {
   Handler handler;
   asio::any_io_executor executor;
   call how;
+  bool may_end = false;
   [[no_unique_address]] stopwatch_type watch{};
 
   executor_type get_executor() const noexcept { return executor; }
@@ -211,6 +224,7 @@ struct async_transaction_state<Core>::running {
   void operator()(result<typename Op::value_type> answer) {
     on->core_->saw_request(Op::name, answer ? std::error_code{} : answer.error().code(), watch, on->on_->moved(), 1,
                            how);
+    if (v0::may_be_kept<Op>(may_end, static_cast<bool>(answer), on->on_->is_in_transaction())) on->keep();
     on->leave();
     on.reset();
     if (!answer) answer.error().with_location(how.where);
@@ -229,8 +243,9 @@ void async_transaction_state<Core>::start(Op op, call how, Handler handler) {
   }
   try {
     on_->moved() = {};
+    const bool may_end = may_end_transaction(op);
     async_run(on_->stream(), on_->own(std::move(op)), how.by, &on_->moved(),
-              running<Handler, Op>{this->shared_from_this(), std::move(handler), std::move(executor), how});
+              running<Handler, Op>{this->shared_from_this(), std::move(handler), std::move(executor), how, may_end});
   } catch (...) {  // nothing runs; the handler is gone
     leave();
     throw;

@@ -32,6 +32,24 @@ constexpr bool ends_at([[maybe_unused]] condition failed) noexcept {
   }
 }
 
+/// Whether an operation may end the transaction that it runs in by a statement of its own, though a transaction may be
+/// open afterwards: those that may have `bool may_end_transaction() const`.
+template <class Op>
+bool may_end_transaction([[maybe_unused]] const Op& op) noexcept {
+  if constexpr (requires { op.may_end_transaction(); }) {
+    return op.may_end_transaction();
+  } else {
+    return false;
+  }
+}
+
+/// Whether something of an operation in a transaction may be permanent though the transaction was not committed by its
+/// owner, who must not do it again then. `may_end`: what `may_end_transaction` said.
+template <class Op>
+constexpr bool may_be_kept(bool may_end, bool has_succeeded, bool is_in_transaction) noexcept {
+  return may_end || (!is_in_transaction && (has_succeeded || requires { Op::keeps_parts; }));
+}
+
 /// How one call is made: by when it must be over, when it began, and where in the user's program that was.
 struct call {
   deadline by;

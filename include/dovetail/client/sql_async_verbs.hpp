@@ -75,6 +75,7 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
     auto lent = co_await async_begin(core, executor, how, sql_begin{mode, 0});
     if (!lent) co_return std::move(lent).error();
     body_outcome<T> outcome;
+    bool may_be_kept = false;  // begun again, it would do something twice
     {
       async_transaction<Core> tx{core, *std::move(lent), executor, how.by};
       outcome = co_await await_body<T>(tx, body);
@@ -92,6 +93,7 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
           outcome.failure = std::move(done).error();
         }
       }
+      may_be_kept = tx.may_be_kept();
       if (!tx.is_busy() && !tx.is_aborted()) static_cast<void>(co_await tx.perform(sql_rollback{}, how.where));
       co_await asio::this_coro::throw_if_cancelled(true);
     }
@@ -104,7 +106,7 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
       }
     }
     outcome.failure.with_location(how.where);
-    if (!is_conflict(outcome.failure)) co_return outcome.failure;
+    if (may_be_kept || !is_conflict(outcome.failure)) co_return outcome.failure;
     const verdict next = core->judge(outcome.failure, "transaction", attempt, false, 0, how);
     if (!next.repeat) co_return outcome.failure;
     asio::steady_timer pause{executor, next.delay};
@@ -118,6 +120,10 @@ asio::awaitable<result<T>> await_savepoint(std::shared_ptr<async_transaction_sta
                                            clock::duration budget, deadline by, std::source_location where) {
   const int depth = outer->depth() + 1;
   const auto perform = [&](auto op) { return run_in_transaction(outer, op, budget, by, where, as_result); };
+  const auto undo = [&] {  // has to happen even when the time is over: with a limit of its own
+    const clock::duration limit = outer->core()->timeout();
+    return run_in_transaction(outer, sql_rollback{depth}, limit, deadline::never(), where, as_result);
+  };
   if (auto begun = co_await perform(sql_begin{begin_mode::automatic, depth}); !begun)
     co_return std::move(begun).error();
   outer->set_depth(depth);
@@ -130,7 +136,7 @@ asio::awaitable<result<T>> await_savepoint(std::shared_ptr<async_transaction_sta
     if (auto done = co_await perform(sql_commit{depth}); !done) outcome.failure = std::move(done).error();
   }
   if ((outcome.failure || outcome.thrown) && !outer->is_aborted()) {
-    if (auto undone = co_await perform(sql_rollback{depth}); !undone) outer->spoil();
+    if (auto undone = co_await undo(); !undone) outer->spoil();
   }
   co_await asio::this_coro::throw_if_cancelled(true);
   if (outcome.thrown) std::rethrow_exception(outcome.thrown);
@@ -165,7 +171,8 @@ class sql_async_verbs : public sql_verbs<Self, D, argument_storage::owned> {
 
   /// `co_await db.transaction([](auto& tx) -> asio::awaitable<void> { co_await tx.execute("…"); })`: commits when the
   /// body returns, rolls back when it throws; inside of a transaction a savepoint. After a conflict with another
-  /// transaction it begins again as the retry policy says, so that the body may be called more than once.
+  /// transaction it begins again as the retry policy says, so that the body may be called more than once; but not when
+  /// a script of the body's has committed something.
   /// Completion: an awaitable, with `dt::as_result` one of `dt::result`, with other tokens as `asio::co_spawn`.
   template <class Fn>
   auto transaction(begin_mode mode, Fn body, place where = place::current()) {

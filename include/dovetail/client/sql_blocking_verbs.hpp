@@ -67,7 +67,7 @@ result<transaction_scope<core_of<Self>, ReturnsResult>> begin_transaction(Self& 
   }
   result<transaction_scope<core_of<Self>, ReturnsResult>> begun{
       transaction_scope<core_of<Self>, ReturnsResult>{self.core(), *std::move(held), by, depth}};
-  if constexpr (has_guests<Self>) begun->join(self.guests(), depth);
+  if constexpr (has_guests<Self>) begun->join(self.guests(), self.fate());
   return begun;
 }
 
@@ -144,8 +144,9 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
 
   /// Calls `body(tx)` in a transaction, and commits; rolls back when the body throws or returns a failed `result`.
   /// Inside of a transaction: a savepoint. After a conflict with another transaction (condition::serialization, busy)
-  /// it begins again as the retry policy says, so that the body may be called more than once. The client's time limit
-  /// holds for all of it. (what the body returns)
+  /// it begins again as the retry policy says, so that the body may be called more than once; but not when the body has
+  /// committed something, by `commit()` or in a script. The client's time limit holds for all of it. (what the body
+  /// returns)
   template <class Fn>
   auto transaction(begin_mode mode, Fn&& body, place where = place::current()) {
     return run_transaction(mode, body, where);
@@ -180,13 +181,14 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
   error_info repeat_transaction(begin_mode mode, Fn& body, std::optional<Stored>& value, const call& how) {
     Self& self = this->self();
     for (int attempt = 1;; ++attempt) {
-      error_info failure = try_transaction<Transaction>(mode, body, value, how);
+      bool may_be_kept = false;  // begun again, it would do something twice
+      error_info failure = try_transaction<Transaction>(mode, body, value, how, may_be_kept);
       if (!failure) return failure;
       failure.with_location(how.where);
       if constexpr (detail::inside_transaction<Self>) {
         return failure;
       } else {
-        if (!detail::is_conflict(failure)) return failure;
+        if (may_be_kept || !detail::is_conflict(failure)) return failure;
         const verdict next = self.core().judge(failure, "transaction", attempt, false, 0, how);
         if (!next.repeat) return failure;
         detail::pause_for(next.delay);
@@ -195,16 +197,19 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
   }
 
   template <class Transaction, class Fn, class Stored>
-  error_info try_transaction(begin_mode mode, Fn& body, std::optional<Stored>& value, const call& how) {
+  error_info try_transaction(begin_mode mode, Fn& body, std::optional<Stored>& value, const call& how,
+                             bool& may_be_kept) {
     auto begun = detail::begin_transaction<returns_result()>(this->self(), mode, how, how.by);
     if (!begun) return std::move(begun).error();
     Transaction& tx = *begun;
+    error_info failure;
     try {
-      if (error_info failure = detail::call_body(body, tx, value)) return failure;
+      failure = detail::call_body(body, tx, value);
     } catch (const error& thrown) {  // what else is thrown passes through, and rolls back on its way
-      return thrown.info();
+      failure = thrown.info();
     }
-    if (!tx.is_open()) return {};  // the body has ended it
+    may_be_kept = tx.may_be_kept();
+    if (failure || !tx.is_open()) return failure;  // or the body has ended it
     result<void> done = tx.finish(how.where);
     return done ? error_info{} : std::move(done).error();
   }

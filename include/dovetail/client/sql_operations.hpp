@@ -5,6 +5,7 @@
 #include <dovetail/row/borrows.hpp>
 #include <dovetail/row/rows.hpp>
 #include <dovetail/sql/statement.hpp>
+#include <dovetail/sql/transaction_end.hpp>
 
 #include <array>
 #include <cstddef>
@@ -35,6 +36,11 @@ struct sql_request {
   const detail::parameter_hints* hints = nullptr;  // types that the caller has named; lives as long as the call
 
   bool is_read_only() const noexcept { return sql.view().traits.read_only == tri_state::yes; }
+  bool may_end_transaction() const noexcept {
+    return sql.view().traits.kind == statement_kind::transaction &&
+           detail::ends_transaction(dialect::postgres,
+                                    sql.view().text);  // one statement: no dialect makes a difference
+  }
 };
 
 /// How a write tells its server that a repeated attempt is the same write. Connections set it whose servers have such a
@@ -53,6 +59,7 @@ struct sql_execute {
   Request request;
   repeat_key key{};
   bool is_idempotent() const noexcept { return request.is_read_only() || key.is_honoured; }
+  bool may_end_transaction() const noexcept { return request.may_end_transaction(); }
 };
 
 /// Reads all rows.
@@ -174,7 +181,9 @@ struct sql_script {
   static constexpr std::string_view name = "script";
   static constexpr bool keeps_parts = true;
   std::string text;
+  bool has_transaction_end = false;  ///< see `ends_transaction`
   bool is_idempotent() const noexcept { return false; }
+  bool may_end_transaction() const noexcept { return has_transaction_end; }
 };
 
 }  // namespace dovetail::inline v0

@@ -7,6 +7,7 @@
 #include <dovetail/sql/argument.hpp>
 #include <dovetail/sql/insert_text.hpp>
 #include <dovetail/sql/statement.hpp>
+#include <dovetail/sql/transaction_end.hpp>
 #include <dovetail/sql/validation_rule.hpp>
 
 #include <cstddef>
@@ -168,7 +169,7 @@ class sql_verbs {
   /// Runs each statement of a text that has no parameters. What ran before a mistake stays, unless the text has a
   /// transaction of its own. Not checked. (void)
   decltype(auto) script(std::string_view text, place where = place::current()) {
-    return self().run(sql_script{std::string{text}}, where);
+    return self().run(sql_script{std::string{text}, detail::ends_transaction(D, text)}, where);
   }
 
  protected:

@@ -6,6 +6,7 @@
 #include <dovetail/client/transaction_guest.hpp>
 #include <dovetail/driver/as_result.hpp>
 
+#include <memory>
 #include <source_location>
 #include <type_traits>
 #include <utility>
@@ -87,6 +88,12 @@ class held_connection {
   connection_type* at_ = nullptr;
 };
 
+/// What a transaction and those nested in it have to tell each other.
+struct transaction_fate {
+  bool may_be_kept = false;  ///< something of it may be permanent though it ends without a commit
+  bool is_spoilt = false;    ///< something of it that had to be undone was not: nothing of it may be kept
+};
+
 template <class T>
 inline constexpr bool is_result = false;
 template <class T>
@@ -120,6 +127,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
         depth_(other.depth_),
         close_limit_(other.close_limit_),
         failed_(other.failed_),
+        fate_(std::move(other.fate_)),
         guests_(std::move(other.guests_)) {}
   transaction_scope& operator=(transaction_scope&&) = delete;
   ~transaction_scope() { abandon(); }
@@ -141,6 +149,9 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   }
 
   bool is_open() const noexcept { return static_cast<bool>(on_); }
+  /// It was committed, by `commit()` or by a statement of its own (a script's), or nobody knows: who does it all again
+  /// may do something twice.
+  bool may_be_kept() const noexcept { return fate_ != nullptr && fate_->may_be_kept; }
 
   /// The same transaction, its verbs with a time limit of their own.
   auto within(clock::duration budget) noexcept { return within(deadline::after(budget)); }
@@ -156,14 +167,17 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   template <operation Op>
   result<typename Op::value_type> perform(Op& op, const call& how) {
     if (!on_) return closed<typename Op::value_type>(how.where);
-    if (failed_ || !on_->is_in_transaction()) {
+    if (is_aborted()) {
       failed_ = true;
       return error_info{errc::transaction_aborted}.with_location(how.where);
     }
+    const bool may_end = may_end_transaction(op);
     auto answer = core_->perform_on(*on_, op, how);
+    const bool is_inside = on_->is_in_transaction();
+    if (v0::may_be_kept<Op>(may_end, static_cast<bool>(answer), is_inside)) fate()->may_be_kept = true;
     if (!answer) {
       answer.error().with_location(how.where);
-      failed_ = !on_->is_in_transaction();
+      failed_ = !is_inside;
     }
     return answer;
   }
@@ -182,7 +196,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   /// For verbs that hold a connection: this one.
   result<detail::held_connection<Core>> hold(const call& how) {
     if (!on_) return closed<detail::held_connection<Core>>(how.where);
-    if (failed_ || !on_->is_in_transaction()) return error_info{errc::transaction_aborted}.with_location(how.where);
+    if (is_aborted()) return error_info{errc::transaction_aborted}.with_location(how.where);
     return detail::held_connection<Core>{*on_};
   }
   int nesting() const noexcept { return depth_ + 1; }
@@ -190,9 +204,18 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   /// How long a rollback may take, which has to happen even when the time is over; by default the client's timeout.
   void roll_back_within(clock::duration limit) noexcept { close_limit_ = limit; }
   detail::guest_list& guests() noexcept { return guests_; }
+  /// What it was to undo is still there: nothing of it may be kept, and a commit fails.
+  void spoil() noexcept { failed_ = true; }
 
-  /// Used by `begin()` of a transaction: this one ends with it.
-  using detail::transaction_guest::join;
+  /// Used by `begin()` of a transaction: this one ends with it, and tells it what becomes of it.
+  void join(detail::guest_list& outer, std::shared_ptr<detail::transaction_fate> fate) noexcept {
+    transaction_guest::join(outer, depth_);
+    fate_ = std::move(fate);
+  }
+  const std::shared_ptr<detail::transaction_fate>& fate() {
+    if (fate_ == nullptr) fate_ = std::make_shared<detail::transaction_fate>();
+    return fate_;
+  }
 
   /// The same transaction with another deadline or style; borrows it.
   template <bool ViewReturnsResult>
@@ -223,6 +246,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
     result<detail::held_connection<Core>> hold(const call& how) { return of_->hold(how); }
     int nesting() const noexcept { return of_->nesting(); }
     detail::guest_list& guests() noexcept { return of_->guests(); }
+    auto& fate() { return of_->fate(); }
     deadline limit() const noexcept { return by_; }
 
    private:
@@ -234,12 +258,13 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   result<void> finish(std::source_location where) {
     if (!on_) return closed<void>(where);
     guests_.end_from(0);
-    if (failed_ || !on_->is_in_transaction()) {
+    if (is_aborted()) {
       release();
       return error_info{errc::transaction_aborted, "nothing was committed"}.with_location(where);
     }
     sql_commit keep{depth_};
     result<void> done = core_->perform_on(*on_, keep, start_call(where));
+    if (depth_ == 0 && (done || done.error().kind() == condition::commit_unknown)) fate()->may_be_kept = true;
     if (!done) {
       done.error().with_location(where);
       abandon();
@@ -267,8 +292,12 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   static result<T> closed(std::source_location where) {
     return error_info{errc::transaction_closed}.with_location(where);
   }
+  bool is_aborted() const noexcept {
+    return failed_ || (fate_ != nullptr && fate_->is_spoilt) || !on_->is_in_transaction();
+  }
   /// What a savepoint has left behind cannot be undone alone: the outer transactions must not keep it.
   void undo_all() {
+    fate()->is_spoilt = true;
     sql_rollback undo{0};
     static_cast<void>(on_->perform(undo, deadline::after(close_limit_)));
   }
@@ -288,6 +317,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   int depth_;
   clock::duration close_limit_;
   bool failed_ = false;
+  std::shared_ptr<detail::transaction_fate> fate_;  // null until there is something to tell
   detail::guest_list guests_;
 };
 

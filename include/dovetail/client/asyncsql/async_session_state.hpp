@@ -108,6 +108,7 @@ asio::awaitable<result<T>> attempt_all(std::shared_ptr<State> self, begin_mode i
         bad = {std::move(answer).error(), sql_phase::execute, 1};
         explain_mode(bad.why);
       }
+      bad.may_be_kept = tx.may_be_kept();  // by a script in it: begun again, it would do everything twice
       if (!tx.is_aborted()) static_cast<void>(co_await end_transaction(self->context, tx, false, how.where));
       co_await asio::this_coro::throw_if_cancelled(true);
     }

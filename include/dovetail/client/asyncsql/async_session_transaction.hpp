@@ -40,6 +40,18 @@ asio::awaitable<result<void>> end_transaction(Context& context, Transaction& tx,
   co_return done;
 }
 
+/// Undoes what was done since a savepoint, within the session's `close_limit` whatever other limits there are. Where
+/// that fails nothing of the transaction may be kept.
+template <class Context, class Transaction>
+asio::awaitable<void> undo_savepoint(Context& context, Transaction& tx, std::string_view name,
+                                     std::source_location where) {
+  if (tx.is_aborted()) co_return;
+  tx.limit(deadline::after(context.how.transaction.close_limit));
+  sql_script back = undo_script(name);
+  const result<void> undone = co_await tx.perform(std::move(back), where);
+  if (!undone) tx.state()->spoil();
+}
+
 /// Opens a stream in the style of `token` once the guard has agreed, on the connection of `inside` if there is one.
 template <class Row, class Context, class Core, class Request, class Token>
 asio::awaitable<result<async_sql_stream<Row, Core, Token>>> open_session_stream(
@@ -107,7 +119,9 @@ class async_session_transaction : public Core::connection_type::template verbs<a
     return mark(detail::savepoint_text("release savepoint ", name), where);
   }
 
-  /// Awaits `body(*this)` between a savepoint and its release; when the body throws, what it did is undone.
+  /// Awaits `body(*this)` between a savepoint and its release; when the body throws or the release fails, what it did
+  /// is undone, within `close_limit` whatever other limits there are. Where that fails too the transaction cannot be
+  /// committed any more (errc::transaction_aborted).
   template <class Fn>
   auto transaction(Fn body, place where = place::current()) {
     using value_type = typename dovetail::detail::awaited<std::invoke_result_t<Fn&, async_session_transaction&>>::type;
@@ -162,11 +176,8 @@ class async_session_transaction : public Core::connection_type::template verbs<a
       if (auto done = co_await savepoint_call("release savepoint ", name, where); !done) {
         outcome.failure = std::move(done).error();
       }
-    } else if (!on_->is_aborted()) {
-      auto undone = co_await savepoint_call("rollback to savepoint ", name, where);
-      if (undone) undone = co_await savepoint_call("release savepoint ", name, where);
-      if (!undone) on_->state()->spoil();  // what it did must not be kept
     }
+    if (outcome.failure || outcome.thrown) co_await detail::undo_savepoint(*context_, *on_, name, where);
     co_await asio::this_coro::throw_if_cancelled(true);
     if (outcome.thrown) std::rethrow_exception(outcome.thrown);
     if (outcome.failure) co_return outcome.failure;

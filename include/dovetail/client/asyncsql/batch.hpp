@@ -284,7 +284,9 @@ concept batch_range = requires(const Range& rows) {
 ///     dt::execute_many(db, "update city set name = ? where id = ?", std::vector<std::tuple<std::string, int>>{…});
 ///
 /// One prepared statement: with PostgreSQL written in few pieces (pipelined), with SQLite a loop in one transaction.
-/// `progress(done, total)` is called every `how.report_every` rows, where the database's work is done. (batch_result)
+/// `progress(done, total)` is called every `how.report_every` rows, where the database's work is done. What was undone
+/// and is done again is reported again: `done` goes back then, when a row fails that is skipped, and when a bulk change
+/// by arrays goes on row by row. (batch_result)
 /// Errors: those of the statement; with `undo_all` that of the first row that failed, whose context names the row
 /// (counted from 1), and nothing of the batch stays. With `skip_row` failures of rows are in the answer.
 template <asyncsql::sql_database Db, detail::batch_range Range, class Fn = no_progress>

@@ -68,8 +68,8 @@ namespace dovetail::inline v0::asyncsql::detail {
     parts.remove_prefix(part.size() < parts.size() ? part.size() + 1 : part.size());
     const std::size_t equals = part.find('=');
     const std::string_view value = equals == std::string_view::npos ? std::string_view{} : part.substr(equals + 1);
-    if (has_command_characters(part.substr(0, equals))) return true;
-    if (is_suspicious_value(part.substr(0, equals), dovetail::detail::decoded(value))) return true;
+    const std::string name = dovetail::detail::decoded(part.substr(0, equals));  // as the client reads it
+    if (has_command_characters(name) || is_suspicious_value(name, dovetail::detail::decoded(value))) return true;
   }
   return false;
 }

@@ -142,7 +142,7 @@ namespace detail {
 /// (`db.with(parameter_types{{"meta", "jsonb"}}).execute(…)`), which win over the session's name by name.
 /// Names that a statement does not have are ignored: a session's hints are for many statements.
 /// PostgreSQL: the parameter is declared as the type, and its value sent as one; a type that is not built in, or has a
-/// precision, becomes a cast behind each place of the parameter. SQLite has no types of parameters: values are stored
+/// precision, becomes a cast at each place of the parameter. SQLite has no types of parameters: values are stored
 /// by their C++ types, and hints change nothing.
 /// Errors, of the statements before any I/O: errc::invalid_option for a text that is no type's name, on every database.
 class parameter_types : private dovetail::detail::parameter_hints {
@@ -259,8 +259,10 @@ class parameter_types : private dovetail::detail::parameter_hints {
     const bool is_number = each.kind == dovetail::detail::token_kind::placeholder &&
                            each.style == placeholder_style::dollar && each.number <= casts.size();
     if (!is_number || casts[each.number - 1] == nullptr) continue;
+    // In parentheses: what stands behind, an element's `[1]` or a field's `.name`, is the value's and not the type's.
     dovetail::detail::append_parts(
-        cast, {std::string_view{native}.substr(copied, each.end - copied), "::", *casts[each.number - 1]});
+        cast, {std::string_view{native}.substr(copied, each.begin - copied), "(",
+               std::string_view{native}.substr(each.begin, each.end - each.begin), "::", *casts[each.number - 1], ")"});
     copied = each.end;
   }
   cast.append(native, copied);

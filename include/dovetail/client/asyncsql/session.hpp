@@ -317,14 +317,15 @@ auto session<Client, Guard>::transact(begin_mode isolation, Fn& body, const call
       } catch (const error& thrown) {  // what else is thrown passes through, and rolls back on its way
         // What was sent and lost before the commit is undone by the server; but what else the body did may not be.
         bad = {thrown.info(), sql_phase::execute, 1};
-        bad.may_be_kept = tx->may_be_kept();  // by the body itself: begun again, it would do everything twice
       }
+      const bool may_be_kept = tx->may_be_kept();  // by the body itself: begun again, it would do everything twice
       if (!bad.why) {
         if (!tx->is_open()) return give();  // the body has ended it
         result<void> done = tx->try_commit(how.where);
         if (done) return give();
         bad = {std::move(done).error(), sql_phase::commit, 1};
       }
+      bad.may_be_kept = may_be_kept;
     }
     if (!again.pause(bad, "transaction", attempt, false, how)) dovetail::detail::throw_error(std::move(bad.why));
   }

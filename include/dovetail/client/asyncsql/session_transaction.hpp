@@ -3,11 +3,13 @@
 
 #include <dovetail/base/error.hpp>
 #include <dovetail/base/name.hpp>
+#include <dovetail/base/parts.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/client/asyncsql/settings.hpp>
 #include <dovetail/client/asyncsql/statement_facts.hpp>
 #include <dovetail/client/asyncsql/statement_guard.hpp>
 #include <dovetail/client/sql_blocking_verbs.hpp>
+#include <dovetail/client/sql_operations.hpp>
 #include <dovetail/client/transaction.hpp>
 #include <dovetail/policy/sql_metrics.hpp>
 
@@ -155,6 +157,13 @@ struct session_context {
   return text;
 }
 
+/// Undoes what was done since a savepoint of our own, and forgets it.
+[[gnu::cold, gnu::noinline]] inline sql_script undo_script(std::string_view name) {
+  sql_script back;
+  dovetail::detail::append_parts(back.text, {"rollback to savepoint \"", name, "\"; release savepoint \"", name, "\""});
+  return back;
+}
+
 }  // namespace detail
 
 /// An open transaction: what `session::scope()` gives and the body of `run_transaction` gets.
@@ -182,8 +191,8 @@ class session_transaction : public Core::connection_type::template verbs<session
   }
 
   bool is_open() const noexcept { return scope_.is_open(); }
-  /// A commit has been tried, and did not say that nothing was kept.
-  bool may_be_kept() const noexcept { return may_be_kept_; }
+  /// It was committed, by `commit()` or by a statement of its own (a script's), or nobody knows.
+  bool may_be_kept() const noexcept { return scope_.may_be_kept(); }
 
   /// Makes the changes permanent. Errors: errc::transaction_closed; errc::transaction_aborted when the database had
   /// rolled it back already; errc::commit_unknown when the answer was lost.
@@ -202,7 +211,9 @@ class session_transaction : public Core::connection_type::template verbs<session
     mark("release savepoint ", name, where).value();
   }
 
-  /// Calls `body(*this)` between a savepoint and its release; when the body throws, what it did is undone.
+  /// Calls `body(*this)` between a savepoint and its release; when the body throws or the release fails, what it did is
+  /// undone, within `close_limit` whatever other limits there are. Where that fails too the transaction cannot be
+  /// committed any more (errc::transaction_aborted).
   template <class Fn>
   void transaction(Fn&& body, place where = place::current()) {
     std::string name = "asyncsql_" + std::to_string(++depth_);
@@ -211,12 +222,14 @@ class session_transaction : public Core::connection_type::template verbs<session
       body(*this);
     } catch (...) {
       --depth_;
-      static_cast<void>(mark("rollback to savepoint ", name, where));
-      static_cast<void>(mark("release savepoint ", name, where));
+      undo(name, where);
       throw;
     }
     --depth_;
-    release(name, where);
+    result<void> released = mark("release savepoint ", name, where);
+    if (released) return;
+    undo(name, where);
+    dovetail::detail::throw_error(std::move(released).error());
   }
   void begin() = delete;  // nest by `savepoint` or `transaction`
 
@@ -233,7 +246,6 @@ class session_transaction : public Core::connection_type::template verbs<session
       return detail::misuse("No active transaction to commit", where, errc::transaction_closed);
     }
     result<void> done = scope_.commit(where);
-    may_be_kept_ = done || done.error().kind() == condition::commit_unknown;
     context_->metrics->saw_transaction(static_cast<bool>(done));
     return done;
   }
@@ -284,10 +296,19 @@ class session_transaction : public Core::connection_type::template verbs<session
   void abandon() noexcept { scope_.abandon(); }
 
  private:
+  /// What cannot be undone must not be kept.
+  void undo(std::string_view name, place where) noexcept {
+    try {
+      sql_script back = detail::undo_script(name);
+      if (scope_.perform(back, call::within(context_->how.transaction.close_limit, where))) return;
+    } catch (...) {  // out of memory
+    }
+    scope_.spoil();
+  }
+
   context_type* context_;
   transaction_scope<Core, true> scope_;
   int depth_ = 0;
-  bool may_be_kept_ = false;
 };
 
 }  // namespace dovetail::inline v0::asyncsql

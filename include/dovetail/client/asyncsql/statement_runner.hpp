@@ -14,7 +14,6 @@
 #include <dovetail/policy/sql_retry.hpp>
 
 #include <algorithm>
-#include <concepts>
 #include <cstddef>
 #include <string_view>
 #include <utility>
@@ -75,16 +74,19 @@ class statement_runner {
   template <operation Op>
   result<typename Op::value_type> perform(Op& op, const call& how, bool wraps) {
     failed_attempt bad;
+    const bool may_end = may_end_transaction(op);
     for (int attempt = 1;; ++attempt) {
       lease on = start(how, wraps, settings_->transaction.isolation, bad);
       if (on) {
         auto answer = core_->perform_on(*on, op, how, attempt);
+        const bool may_be_kept =
+            v0::may_be_kept<Op>(may_end, static_cast<bool>(answer), wraps && on->is_in_transaction());
         if (!answer) {
           fail(on, bad, answer.error(), wraps);
-          bad.may_be_kept = std::same_as<Op, sql_script> && !was_undone_;
         } else if (!wraps || finish(on, how, bad)) {
           return answer;
         }
+        bad.may_be_kept = may_be_kept;
       }
       on.release();  // before the pause
       if (!pause(bad, Op::name, attempt, op.is_idempotent(), how)) return std::move(bad.why);
@@ -157,7 +159,6 @@ class statement_runner {
 
   void fail(lease& on, failed_attempt& bad, error_info& why, bool wraps) {
     bad = {std::move(why), sql_phase::execute, on->last_traffic().sent};
-    was_undone_ = wraps && on->is_in_transaction();
     if (!wraps) return;
     explain_mode(bad.why);
     undo(on);
@@ -184,7 +185,6 @@ class statement_runner {
   Core* core_;
   const session_settings* settings_;
   sql_metrics* metrics_;
-  bool was_undone_ = false;  // the last failure: with the transaction around it
 };
 
 }  // namespace dovetail::inline v0::asyncsql::detail

@@ -130,6 +130,16 @@ struct pipelined {
       return std::apply([](const auto&... each) { return (each.is_idempotent() && ...); }, ops);
     }
   }
+  bool may_end_transaction() const noexcept {
+    if constexpr (requires { ops.size(); }) {
+      for (const auto& each : ops) {
+        if (v0::may_end_transaction(each)) return true;
+      }
+      return false;
+    } else {
+      return std::apply([](const auto&... each) { return (v0::may_end_transaction(each) || ...); }, ops);
+    }
+  }
 };
 
 }  // namespace postgres

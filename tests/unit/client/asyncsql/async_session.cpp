@@ -180,6 +180,21 @@ TEST_F(AsyncsqlAsyncSession, X17_ASavepointUndoesWhatCameBehindIt) {
   EXPECT_EQ(client.query_value<int>("select count(*) from account"), 3);
 }
 
+TEST_F(AsyncsqlAsyncSession, ABodyThatCanBeNeitherReleasedNorUndoneIsNotCommitted) {
+  session manual{db, in_mode(transaction_mode::manual)};
+  const auto body = [](auto& tx) -> asio::awaitable<void> {
+    co_await tx.execute("insert into account values (3, 1)");
+    co_await tx.release("asyncsql_1");  // the mark that the session has set itself
+  };
+  run([&]() -> asio::awaitable<void> {
+    co_await manual.begin();
+    EXPECT_TRUE(co_await failure(manual.run_transaction(body)));
+    const auto refused = co_await failure(manual.commit());
+    EXPECT_EQ(refused.code(), dt::errc::transaction_aborted);
+  });
+  EXPECT_EQ(client.query_value<int>("select count(*) from account"), 2);
+}
+
 TEST_F(AsyncsqlAsyncSession, X21_CallsThatTheModeDoesNotAllowAreRefused) {
   session automatic{db, in_mode(transaction_mode::automatic)};
   session manual{db, in_mode(transaction_mode::manual)};

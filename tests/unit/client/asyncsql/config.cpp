@@ -179,14 +179,29 @@ TEST(AsyncsqlConfig, V22_TruthValuesAreReadStrictly) {
 
 TEST(AsyncsqlConfig, V21_AConnectionStringThatCarriesCommandsOrTheSystemsFilesIsRefused) {
   using dt::asyncsql::read_config;
-  for (const char* text :
-       {"postgresql://u:p@h/d;drop table t", "postgresql://u:p@h/d?application_name=x;%20delete%20from%20t",
-        "postgresql://h/d?application_name=$(id)", "postgresql://h/d?options=`id`", "postgresql://h/d?options=%60id%60",
-        "postgresql://u;x@h/d", "postgresql://h;x/d", "postgresql://u:p;q@h/d", "postgresql://|id/d",
-        "postgresql://h/d?host=|id", "postgresql://h/d?sslkey=/etc/shadow", "postgresql://h/d?sslkey=%2Fetc%2Fshadow",
-        "postgresql://h/d?sslcert=/etc/passwd", "postgresql://h/d?sslrootcert=/etc/passwd", "host=|id dbname=d",
-        "host=h dbname='d;drop table t'", "host=h sslkey=/etc/shadow", "host=h dbname=$(id)",
-        "mysql://u:p@h/d;drop table t"}) {
+  for (const char* text : {"postgresql://u:p@h/d;drop table t",
+                           "postgresql://u:p@h/d?application_name=x;%20delete%20from%20t",
+                           "postgresql://h/d?application_name=$(id)",
+                           "postgresql://h/d?options=`id`",
+                           "postgresql://h/d?options=%60id%60",
+                           "postgresql://u;x@h/d",
+                           "postgresql://h;x/d",
+                           "postgresql://u:p;q@h/d",
+                           "postgresql://|id/d",
+                           "postgresql://h/d?host=|id",
+                           "postgresql://h/d?sslkey=/etc/shadow",
+                           "postgresql://h/d?sslkey=%2Fetc%2Fshadow",
+                           "postgresql://h/d?%70assfile=/etc/shadow",
+                           "postgresql://h/d?ssl%6bey=%2Fetc%2Fshadow",
+                           "postgresql://h/d?%68ost=%7Cid",
+                           "postgresql://h/d?application%60id%60name=x",
+                           "postgresql://h/d?sslcert=/etc/passwd",
+                           "postgresql://h/d?sslrootcert=/etc/passwd",
+                           "host=|id dbname=d",
+                           "host=h dbname='d;drop table t'",
+                           "host=h sslkey=/etc/shadow",
+                           "host=h dbname=$(id)",
+                           "mysql://u:p@h/d;drop table t"}) {
     const auto read = read_config(text);
     ASSERT_FALSE(read) << text;
     EXPECT_SAYS(read.error().message(), "security validation");
@@ -194,7 +209,8 @@ TEST(AsyncsqlConfig, V21_AConnectionStringThatCarriesCommandsOrTheSystemsFilesIs
   }
   for (const char* text :
        {"postgresql://u:p%60a%24%28b%29%3Bc@h/d", "postgresql://u:p$a@h/d", "postgresql://h/d?password=a%3Bb%60",
-        "host=h password='a;b`$(c)' dbname=d", "postgresql://h1,h2:5433/d?sslkey=/home/u/key.pem&options=-c%20a%3Db",
+        "postgresql://h/d?%70assword=a%3Bb%60", "host=h password='a;b`$(c)' dbname=d",
+        "postgresql://h1,h2:5433/d?sslkey=/home/u/key.pem&options=-c%20a%3Db",
         "postgresql://h/d?sslmode=require&application_name=pa$$", "sqlite:/tmp/a;b.db", "sqlite:`x`.db"}) {
     const auto read = read_config(text);
     EXPECT_TRUE(read) << text << ": " << (read ? "" : read.error().message());

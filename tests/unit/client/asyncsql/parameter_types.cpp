@@ -137,7 +137,7 @@ TEST(ParameterTypes, H3_ATypeOfOneIsNotThatOfEleven) {
   std::vector<dt::parameter_place> places(12);
   for (std::uint16_t i = 0; i < 12; ++i) places[i].number = static_cast<std::uint16_t>(i + 1);
   const auto done = apply({{0, "mood"}, {10, "uuid"}}, slots, places, "select $1, $10, $11, $12");
-  EXPECT_EQ(done.text, "select $1::mood, $10, $11, $12");
+  EXPECT_EQ(done.text, "select ($1::mood), $10, $11, $12");
   EXPECT_EQ(done.types[0], 0u);
   EXPECT_EQ(done.types[9], 23u);
   EXPECT_EQ(done.types[10], 2950u);
@@ -147,8 +147,15 @@ TEST(ParameterTypes, H3_ATypeOfOneIsNotThatOfEleven) {
 TEST(ParameterTypes, H6_ATypeOfOnesOwnIsACastAtEachPlaceAndNotInLiterals) {
   const auto done = apply({{"x", "numeric(10,2)"}}, {{.name = "x"}}, {{.number = 1}},
                           "select $1, '$1', \"$1\", $1::text, f($1) -- $1\n, $$ $1 $$");
-  EXPECT_EQ(done.text,
-            "select $1::numeric(10,2), '$1', \"$1\", $1::numeric(10,2)::text, f($1::numeric(10,2)) -- $1\n, $$ $1 $$");
+  EXPECT_EQ(
+      done.text,
+      "select ($1::numeric(10,2)), '$1', \"$1\", ($1::numeric(10,2))::text, f(($1::numeric(10,2))) -- $1\n, $$ $1 $$");
+}
+
+TEST(ParameterTypes, AnElementOrAFieldIsTakenFromTheValueAndNotFromItsType) {
+  const auto done = apply({{"m", "app.mood[]"}, {"c", "app.pair"}}, {{.name = "m"}, {.name = "c"}},
+                          {{.number = 1}, {.number = 2}}, "select $1[1], $2.field, $1 [2]");
+  EXPECT_EQ(done.text, "select ($1::app.mood[])[1], ($2::app.pair).field, ($1::app.mood[]) [2]");
 }
 
 TEST(ParameterTypes, H10_TypesByPositionAreThoseOfThePositions) {

@@ -223,6 +223,30 @@ TEST_F(AsyncsqlSession, X17_ASavepointUndoesWhatCameBehindItOnly) {
   EXPECT_EQ(count(), 4);
 }
 
+TEST_F(AsyncsqlSession, ABodyThatCanBeNeitherReleasedNorUndoneIsNotCommitted) {
+  session manual{db, in_mode(transaction_mode::manual)};
+  manual.begin();
+  EXPECT_TRUE(failure([&] {
+    manual.run_transaction([](auto& tx) {
+      tx.execute("insert into account values (3, 1)");
+      tx.release("asyncsql_1");  // the mark that the session has set itself
+    });
+  }));
+  EXPECT_EQ(failure([&] { manual.commit(); }).code(), dt::errc::transaction_aborted);
+  EXPECT_EQ(count(), 2);
+  auto scope = manual.scope();
+  EXPECT_EQ(failure([&] {
+              scope.transaction([](auto& tx) {
+                tx.execute("insert into account values (3, 1)");
+                tx.release("asyncsql_1");
+                throw dt::error{dt::errc::invalid_state};
+              });
+            }).code(),
+            dt::errc::invalid_state);
+  EXPECT_EQ(failure([&] { scope.commit(); }).code(), dt::errc::transaction_aborted);
+  EXPECT_EQ(count(), 2);
+}
+
 TEST_F(AsyncsqlSession, X21_CallsThatTheModeDoesNotAllowAreRefused) {
   session automatic{db, in_mode(transaction_mode::automatic)};
   for (const auto& why : {failure([&] { automatic.begin(); }), failure([&] { automatic.commit(); }),

@@ -1,0 +1,248 @@
+// A part of a transaction that failed is undone though its own time is over: against a real PostgreSQL server.
+#include <dovetail/asyncsql_async.hpp>
+#include <dovetail/postgres_async.hpp>
+
+#include <support/postgres_server.hpp>
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace {
+
+namespace dt = dovetail;
+using namespace std::chrono_literals;
+using dt::asyncsql::session_settings;
+using dt::asyncsql::transaction_mode;
+using dt::test::postgres_server;
+
+/// Lets a time limit pass behind the statements that begin with a word, before the session goes on.
+struct late_guard : dt::asyncsql::no_guard {
+  struct limit {
+    std::string_view behind{};
+    dt::clock::time_point until{};
+  };
+  std::shared_ptr<limit> how = std::make_shared<limit>();
+
+  void saw(std::string_view text, const dt::asyncsql::guard_context&,
+           const dt::asyncsql::statement_outcome&) const noexcept {
+    if (how->behind.empty() || !text.starts_with(how->behind)) return;
+    while (dt::clock::now() <= how->until) std::this_thread::sleep_for(1ms);
+  }
+};
+using late_session = dt::asyncsql::async_session<dt::postgres::async_client, late_guard>;
+
+struct account {
+  std::int64_t id = 0;
+  std::int64_t balance = 0;
+  dt::version version;
+};
+
+session_settings in_manual_mode() {
+  session_settings how;
+  how.transaction.mode = transaction_mode::manual;
+  return how;
+}
+
+class AsyncsqlUndo : public ::testing::Test {
+ protected:
+  AsyncsqlUndo() {
+    client.script(
+        "drop table if exists account; create table account(id bigint primary key, balance bigint not null, version "
+        "bigint); insert into account values (1, 100, 0)");
+  }
+  template <class Body>
+  void run(Body body) {
+    asio::co_spawn(io, std::move(body), [](const std::exception_ptr& thrown) {
+      if (!thrown) return;
+      try {
+        std::rethrow_exception(thrown);
+      } catch (const std::exception& what) {
+        ADD_FAILURE() << what.what();
+      }
+    });
+    io.run();
+    io.restart();
+  }
+  /// The accounts: "1 2" when there are those with the keys 1 and 2.
+  std::string keys() {
+    return client.query_value<std::string>("select string_agg(id::text, ' ' order by id) from account");
+  }
+
+  std::string url = postgres_server::shared().url();
+  asio::io_context io;
+  dt::postgres::client client{url};
+  dt::postgres::async_client db{io.get_executor(), url};
+  late_guard guard;
+  late_session manual{db, in_manual_mode(), guard};
+};
+
+/// Begins a transaction with a row, runs `part(view)` within a limit that passes behind the statement that begins with
+/// `behind`, and commits.
+template <class Part>
+asio::awaitable<dt::error_info> commit_with(late_session& manual, const late_guard& guard, std::string_view behind,
+                                            Part& part) {
+  co_await manual.begin();
+  co_await manual.execute("insert into account values (2, 1, 0)");
+  guard.how->behind = behind;
+  guard.how->until = dt::clock::now() + 2s;
+  auto view = manual.within(dt::deadline{guard.how->until});
+  dt::error_info why;
+  try {
+    co_await part(view);
+  } catch (const dt::error& failed) {
+    why = failed.info();
+  }
+  guard.how->behind = {};
+  co_await manual.commit();
+  co_return why;
+}
+
+TEST_F(AsyncsqlUndo, AReleaseThatCameTooLateUndoesTheJoinedBody) {
+  const auto part = [](auto& view) -> asio::awaitable<void> {
+    const auto body = [](auto& tx) -> asio::awaitable<void> {
+      co_await tx.execute("insert into account values (3, 1, 0)");
+    };
+    co_await view.run_transaction(body);
+  };
+  dt::error_info why;
+  run([&]() -> asio::awaitable<void> {
+    why = co_await commit_with(manual, guard, "insert into account values (3", part);
+  });
+  EXPECT_EQ(why.code(), dt::errc::deadline_passed) << why.message();
+  EXPECT_EQ(keys(), "1 2");
+}
+
+TEST_F(AsyncsqlUndo, ABodyThatFailedWhenItsTimeWasOverLeavesTheTransactionUsable) {
+  bool was_thrown = false;
+  const auto part = [&](auto& view) -> asio::awaitable<void> {
+    const auto body = [](auto& tx) -> asio::awaitable<void> {
+      co_await tx.execute("insert into account values (3, 1, 0)");
+      throw std::runtime_error("no");
+    };
+    try {
+      co_await view.run_transaction(body);
+    } catch (const std::exception&) {  // or the insert was too late already
+      was_thrown = true;
+    }
+  };
+  run([&]() -> asio::awaitable<void> {
+    static_cast<void>(co_await commit_with(manual, guard, "insert into account values (3", part));
+  });
+  EXPECT_TRUE(was_thrown);
+  EXPECT_EQ(keys(), "1 2");
+}
+
+TEST_F(AsyncsqlUndo, ASegmentOfABatchThatIsReleasedTooLateIsUndone) {
+  using row = std::tuple<std::int64_t, std::int64_t>;
+  const std::vector<row> rows{{3, 1}, {4, 1}};
+  std::optional<dt::batch_result> outcome;
+  const auto part = [&](auto& view) -> asio::awaitable<void> {
+    outcome =
+        co_await dt::execute_many(view, "insert into account values ($1, $2, 0)", rows, dt::batch_errors::skip_row);
+  };
+  run([&]() -> asio::awaitable<void> {
+    static_cast<void>(co_await commit_with(manual, guard, "insert into account values ($1", part));
+  });
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_TRUE(outcome->stopped);
+  EXPECT_EQ(keys(), "1 2");
+}
+
+TEST_F(AsyncsqlUndo, AnAtomicUpdateThatIsReleasedTooLateIsUndone) {
+  const dt::optimistic<account> accounts{"account"};
+  const auto part = [&](auto& view) -> asio::awaitable<void> {
+    const std::vector<account> changed{{1, 7, {0}}};
+    const auto done = co_await accounts.update_all(view, changed, dt::batch_mode::atomic);
+    ADD_FAILURE() << done.ok();
+  };
+  dt::error_info why;
+  run([&]() -> asio::awaitable<void> { why = co_await commit_with(manual, guard, "update", part); });
+  EXPECT_EQ(why.code(), dt::errc::deadline_passed) << why.message();
+  EXPECT_EQ(keys(), "1 2");
+  EXPECT_EQ(client.query_value<int>("select balance from account where id = 1"), 100);
+}
+
+TEST_F(AsyncsqlUndo, ASavepointOfAClientsTransactionIsUndoneWhenItsTimeIsOver) {
+  bool was_refused = false;
+  const auto body = [&](auto& tx) -> asio::awaitable<void> {
+    co_await tx.execute("insert into account values (2, 1, 0)");
+    const dt::clock::time_point until = dt::clock::now() + 2s;
+    const auto inner = [&](auto& on) -> asio::awaitable<void> {
+      co_await on.execute("insert into account values (3, 1, 0)");
+      while (dt::clock::now() <= until) std::this_thread::sleep_for(1ms);
+    };
+    try {
+      co_await tx.within(dt::deadline{until}).transaction(inner);
+    } catch (const dt::error& late) {
+      was_refused = late.code() == dt::errc::deadline_passed;
+    }
+  };
+  run([&]() -> asio::awaitable<void> { co_await db.transaction(body); });
+  EXPECT_TRUE(was_refused);
+  EXPECT_EQ(keys(), "1 2");
+}
+
+dt::error_info failure(const auto& body) {
+  try {
+    body();
+  } catch (const dt::error& thrown) {
+    return thrown.info();
+  }
+  return {};
+}
+
+// After a statement that failed the server refuses all but a rollback: the release too.
+TEST_F(AsyncsqlUndo, ABodyThatKeepsAFailureToItselfIsUndoneAndTheTransactionGoesOn) {
+  run([&]() -> asio::awaitable<void> {
+    co_await manual.begin();
+    co_await manual.execute("insert into account values (2, 1, 0)");
+    bool was_refused = false;
+    const auto body = [](auto& tx) -> asio::awaitable<void> {
+      co_await tx.execute("insert into account values (3, 1, 0)");
+      try {
+        co_await tx.execute("insert into account values (3, 2, 0)");
+      } catch (const dt::error&) {
+      }
+    };
+    try {
+      co_await manual.run_transaction(body);
+    } catch (const dt::error&) {
+      was_refused = true;
+    }
+    EXPECT_TRUE(was_refused);
+    co_await manual.execute("insert into account values (4, 1, 0)");
+    co_await manual.commit();
+  });
+  EXPECT_EQ(keys(), "1 2 4");
+}
+
+TEST_F(AsyncsqlUndo, ABlockingBodyThatKeepsAFailureToItselfIsUndoneAndTheTransactionGoesOn) {
+  dt::asyncsql::session<dt::postgres::client> blocking{client, in_manual_mode()};
+  blocking.begin();
+  blocking.execute("insert into account values (2, 1, 0)");
+  EXPECT_TRUE(failure([&] {
+    blocking.run_transaction([](auto& tx) {
+      tx.execute("insert into account values (3, 1, 0)");
+      EXPECT_TRUE(failure([&] { tx.execute("insert into account values (3, 2, 0)"); }));
+    });
+  }));
+  EXPECT_FALSE(failure([&] { blocking.execute("insert into account values (4, 1, 0)"); }));
+  EXPECT_FALSE(failure([&] { blocking.commit(); }));
+  EXPECT_EQ(keys(), "1 2 4");
+}
+
+}  // namespace
