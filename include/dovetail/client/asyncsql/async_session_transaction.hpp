@@ -40,6 +40,20 @@ asio::awaitable<result<void>> end_transaction(Context& context, Transaction& tx,
   co_return done;
 }
 
+/// Lends a connection on which a transaction has begun, unless the circuit breaker forbids it.
+template <class Context, class Core>
+asio::awaitable<result<typename Core::lease>> begin_passed(const Context& context, std::shared_ptr<Core> core,
+                                                           asio::any_io_executor executor, call how,
+                                                           begin_mode isolation) {
+  circuit_pass pass = context.pass();
+  if (error_info refused = pass.ask(how.where, core->watcher())) co_return refused;
+  sql_begin begin{isolation, 0};
+  auto lent = co_await dovetail::detail::async_begin(core, executor, how, std::move(begin));
+  const error_info none;
+  pass.saw(lent ? none : lent.error(), core->watcher());
+  co_return lent;
+}
+
 /// Opens a stream in the style of `token` once the guard has agreed, on the connection of `inside` if there is one.
 template <class Row, class Context, class Core, class Request, class Token>
 asio::awaitable<result<async_sql_stream<Row, Core, Token>>> open_session_stream(

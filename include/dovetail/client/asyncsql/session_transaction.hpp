@@ -4,6 +4,7 @@
 #include <dovetail/base/error.hpp>
 #include <dovetail/base/name.hpp>
 #include <dovetail/base/result.hpp>
+#include <dovetail/client/asyncsql/session_circuit.hpp>
 #include <dovetail/client/asyncsql/settings.hpp>
 #include <dovetail/client/asyncsql/statement_facts.hpp>
 #include <dovetail/client/asyncsql/statement_guard.hpp>
@@ -29,7 +30,9 @@ struct session_context {
   session_settings how{};
   [[no_unique_address]] Guard guard{};
   std::shared_ptr<sql_metrics> metrics{};
+  std::shared_ptr<circuit_breaker> circuit{};
 
+  circuit_pass pass() const noexcept { return {circuit.get(), how.circuit, *metrics}; }
   guard_context about(dialect speaks, std::string_view operation, std::source_location where) const noexcept {
     return {speaks, how.name, operation, where};
   }
