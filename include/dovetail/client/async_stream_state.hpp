@@ -8,6 +8,7 @@
 #include <dovetail/client/sql_operations.hpp>
 #include <dovetail/client/transaction_guest.hpp>
 #include <dovetail/row/plan.hpp>
+#include <dovetail/row/row_mask.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/associated_cancellation_slot.hpp>
@@ -48,6 +49,8 @@ class async_stream_state : private transaction_guest,
   }
 
   rows_type& rows() noexcept { return rows_; }
+  /// Each row goes through it before it is read.
+  void mask_with(row_mask<value_type> hidden) { mask_ = std::move(hidden); }
 
   /// The stream has been opened, on a connection of its own or on that of a transaction.
   void opened(lease on) noexcept {
@@ -116,6 +119,7 @@ class async_stream_state : private transaction_guest,
     value_type* row = nullptr;
     switch (rows_.take(row)) {
       case stream_step::row:
+        mask_(*row);
         return result<value_type*>{row};
       case stream_step::done:
         give_back();
@@ -258,6 +262,7 @@ class async_stream_state : private transaction_guest,
   connection_type* at_ = nullptr;             // null: the stream is over
   std::atomic<phase> phase_{phase::idle};
   bool was_cut_off_ = false;
+  row_mask<value_type> mask_;
   rows_type rows_;  // goes before the connection does
 };
 

@@ -187,11 +187,13 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     if (!self) co_return moved_from(where);
     if (error_info wrong = hint(*self, op, types.get())) co_return wrong.with_location(where);
     const guard_context about = self->context.about(base::speaks, Op::name, where);
-    if (error_info refused = self->context.refuse(op, about)) co_return refused;
+    typename context_type::mask_type hidden;
+    if (error_info refused = self->context.refuse(op, about, hidden)) co_return refused;
     const clock::time_point since = clock::now();
     auto answer = co_await perform_admitted(self, Op(op), call_for(*self, budget, by, where));
     if (!answer) detail::explain_type(answer.error());
     self->context.saw(op, about, answer, clock::now() - since);
+    hidden.hide(answer);
     co_return answer;
   }
   template <class Row, class Request, class Token>

@@ -63,7 +63,8 @@ asio::awaitable<result<async_sql_stream<Row, Core, Token>>> open_session_stream(
   using stream_type = async_sql_stream<Row, Core, Token>;
   const statement_view sql = asked.sql.view();
   const guard_context about = context.about(speaks, "stream", sql.where);
-  if (error_info refused = context.refuse_stream(sql, about)) co_return refused;
+  typename Context::mask_type hidden;
+  if (error_info refused = context.template refuse_stream<Row>(sql, about, hidden)) co_return refused;
   if (asked.hints == nullptr) asked.hints = context.how.parameter_types.hints();
   const clock::time_point since = clock::now();
   error_info failure;
@@ -88,6 +89,7 @@ asio::awaitable<result<async_sql_stream<Row, Core, Token>>> open_session_stream(
   }
   context.saw_stream(sql, about, failure.code(), clock::now() - since);
   if (failure) co_return failure;
+  hidden.watch(opened);
   co_return opened;
 }
 
@@ -147,11 +149,13 @@ class async_session_transaction : public Core::connection_type::template verbs<a
   asio::awaitable<result<typename Op::value_type>> perform(Op op, place where) {
     if (error_info wrong = context_->hint(op)) co_return wrong.with_location(where);
     const guard_context about = context_->about(base::speaks, Op::name, where);
-    if (error_info refused = context_->refuse(op, about)) co_return refused;
+    typename context_type::mask_type hidden;
+    if (error_info refused = context_->refuse(op, about, hidden)) co_return refused;
     const clock::time_point since = clock::now();
     auto answer = co_await perform_inside(Op(op), where);
     if (!answer) detail::explain_type(answer.error());
     context_->saw(op, about, answer, clock::now() - since);
+    hidden.hide(answer);
     co_return answer;
   }
   /// What the session has let through already.

@@ -4,6 +4,7 @@
 #include <dovetail/base/error.hpp>
 #include <dovetail/base/name.hpp>
 #include <dovetail/base/result.hpp>
+#include <dovetail/client/asyncsql/answer_mask.hpp>
 #include <dovetail/client/asyncsql/session_circuit.hpp>
 #include <dovetail/client/asyncsql/settings.hpp>
 #include <dovetail/client/asyncsql/statement_facts.hpp>
@@ -27,6 +28,8 @@ namespace detail {
 /// What sessions, and what they hand out, share.
 template <class Guard>
 struct session_context {
+  using mask_type = answer_mask<Guard>;
+
   session_settings how{};
   [[no_unique_address]] Guard guard{};
   std::shared_ptr<sql_metrics> metrics{};
@@ -39,8 +42,9 @@ struct session_context {
 
   /// What the guard has against an operation; empty when it may run.
   template <class Op>
-  error_info refuse(const Op& op, const guard_context& context) {
+  error_info refuse(const Op& op, const guard_context& context, answer_mask<Guard>& hidden) {
     error_info refused = admit(guard, op, context);
+    if (!refused) refused = hidden.ask(guard, op, context);
     if (refused) {
       refused.with_location(context.where);
       metrics->saw_statement({}, refused.code());
@@ -53,11 +57,13 @@ struct session_context {
   template <class Op, class Run>
   result<typename Op::value_type> supervise(dialect speaks, const Op& op, std::source_location where, Run&& run) {
     const guard_context context = about(speaks, Op::name, where);
-    if (error_info refused = refuse(op, context)) return refused;
+    answer_mask<Guard> hidden;
+    if (error_info refused = refuse(op, context, hidden)) return refused;
     const clock::time_point since = clock::now();
     auto answer = run();
     if (!answer) explain_type(answer.error());
     saw(op, context, answer, clock::now() - since);
+    hidden.hide(answer);
     return answer;
   }
 
@@ -74,8 +80,11 @@ struct session_context {
   }
 
   /// What the guard, or a type of a parameter, has against a stream.
-  [[gnu::cold]] error_info refuse_stream(const statement_view& sql, const guard_context& context) {
+  template <class Row>
+  [[gnu::cold]] error_info refuse_stream(const statement_view& sql, const guard_context& context,
+                                         answer_mask<Guard>& hidden) {
     error_info refused = guard.check(sql, context);
+    if (!refused) refused = hidden.template ask_stream<Row>(guard, sql.text, context);
     if (!refused) refused = how.parameter_types.problem();
     if (refused) {
       refused.with_location(sql.where);
@@ -101,8 +110,10 @@ struct session_context {
   template <class Open>
   auto open_stream(dialect speaks, const statement_view& sql, Open&& open) {
     using answer = decltype(open());
+    using row = typename row_type_of_opened<answer>::type;
     const guard_context context = about(speaks, "stream", sql.where);
-    if (error_info refused = refuse_stream(sql, context)) {
+    answer_mask<Guard> hidden;
+    if (error_info refused = refuse_stream<row>(sql, context, hidden)) {
       if constexpr (dovetail::detail::is_result<answer>) {
         return answer{std::move(refused)};
       } else {
@@ -113,11 +124,13 @@ struct session_context {
     if constexpr (dovetail::detail::is_result<answer>) {
       answer opened = open();
       saw_stream(sql, context, opened ? std::error_code{} : opened.error().code(), clock::now() - since);
+      hidden.watch(opened);
       return opened;
     } else {
       try {
         answer opened = open();
         saw_stream(sql, context, {}, clock::now() - since);
+        hidden.watch(opened);
         return opened;
       } catch (const error& failed) {
         saw_stream(sql, context, failed.code(), clock::now() - since);
@@ -227,7 +240,13 @@ class session_transaction : public Core::connection_type::template verbs<session
   template <class Row, class... Args>
   auto stream(dovetail::detail::statement_of<session_transaction, base::speaks, Row, Args...> sql,
               const Args&... args) {
-    return context_->open_stream(base::speaks, sql.view(), [&] { return base::template stream<Row>(sql, args...); });
+    return open_stream(sql.view(), [&] { return base::template stream<Row>(sql, args...); });
+  }
+
+  /// Used by verbs that open streams.
+  template <class Open>
+  auto open_stream(const statement_view& sql, Open&& open) {
+    return context_->open_stream(base::speaks, sql, std::forward<Open>(open));
   }
 
   /// The same as `commit()` and `rollback()`, without exceptions.
