@@ -60,6 +60,33 @@ consteval bool can_be_masked() {
   }
 }
 
+/// True for answers in which rows of the type are found.
+template <class Answer, class Row>
+inline constexpr bool holds_rows = std::is_same_v<Answer, Row>;
+template <class Row>
+inline constexpr bool holds_rows<rows<Row>, Row> = true;
+template <class Row>
+inline constexpr bool holds_rows<limited_rows<Row>, Row> = true;
+template <class Row>
+inline constexpr bool holds_rows<std::optional<Row>, Row> = true;
+
+/// False for operations whose answer has no rows.
+template <class Op>
+inline constexpr bool answers_with_values =
+    !std::is_void_v<typename Op::value_type> && !std::is_same_v<typename Op::value_type, summary>;
+
+template <class Op>
+consteval bool has_maskable_rows() {
+  using row = typename row_type_of<Op>::type;
+  if constexpr (!answers_with_values<Op> || std::is_void_v<row>) {
+    return false;
+  } else if constexpr (holds_rows<typename Op::value_type, kept_row_t<row>>) {
+    return can_be_masked<row>();
+  } else {
+    return false;
+  }
+}
+
 [[gnu::cold, gnu::noinline]] inline error_info cannot_hide(std::string_view why, std::source_location where) {
   std::string words = "columns are hidden, but ";
   words += why;
@@ -80,8 +107,8 @@ class answer_mask {
   error_info ask_stream(const Guard&, std::string_view, const guard_context&) const noexcept {
     return {};
   }
-  template <class T>
-  void hide(result<T>&) const noexcept {}
+  template <class Op>
+  void hide(result<typename Op::value_type>&) const noexcept {}
   template <class Stream>
   void watch(Stream&) const noexcept {}
 };
@@ -93,7 +120,7 @@ class answer_mask<Guard> {
   error_info ask(const Guard& guard, const Op& op, const guard_context& context) {
     if constexpr (requires { op.ops; }) {
       return cannot_hide("a pipeline has rows of many statements", context.where);
-    } else if constexpr (std::is_void_v<typename Op::value_type> || std::is_same_v<typename Op::value_type, summary>) {
+    } else if constexpr (!answers_with_values<Op>) {
       return {};
     } else {
       error_info refused;
@@ -102,19 +129,19 @@ class answer_mask<Guard> {
       } else {
         refused = guard.masked(text_of(op), context, columns_);
       }
-      return refused ? refused : refuse_unnamed<typename row_type_of<Op>::type>(context);
+      return refused ? refused : refuse_unnamed<has_maskable_rows<Op>()>(context);
     }
   }
   template <class Row>
   error_info ask_stream(const Guard& guard, std::string_view text, const guard_context& context) {
     error_info refused = guard.masked(text, context, columns_);
-    return refused ? refused : refuse_unnamed<Row>(context);
+    return refused ? refused : refuse_unnamed<can_be_masked<Row>()>(context);
   }
 
-  /// Of the rows in a result.
-  template <class T>
-  void hide(result<T>& answer) const {
-    if constexpr (!std::is_void_v<T>) {
+  /// Of the rows in an operation's answer.
+  template <class Op>
+  void hide(result<typename Op::value_type>& answer) const {
+    if constexpr (has_maskable_rows<Op>()) {
       if (answer && !columns_.empty()) hide_in(*answer);
     }
   }
@@ -144,12 +171,12 @@ class answer_mask<Guard> {
   }
   template <class Row>
   void hide_in(Row& row) const {
-    if constexpr (dovetail::detail::is_dynamic_row<Row> || reflectable<Row>) dovetail::detail::mask_row(row, columns_);
+    dovetail::detail::mask_row(row, columns_);
   }
 
-  template <class Row>
+  template <bool CanBeMasked>
   error_info refuse_unnamed(const guard_context& context) const {
-    if (columns_.empty() || can_be_masked<Row>()) return {};
+    if (CanBeMasked || columns_.empty()) return {};
     return cannot_hide("the row type has no names for them: read into a struct or a dt::row", context.where);
   }
 

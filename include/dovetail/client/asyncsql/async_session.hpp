@@ -193,7 +193,7 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     auto answer = co_await perform_admitted(self, Op(op), call_for(*self, budget, by, where));
     if (!answer) detail::explain_type(answer.error());
     self->context.saw(op, about, answer, clock::now() - since);
-    hidden.hide(answer);
+    hidden.template hide<Op>(answer);
     co_return answer;
   }
   template <class Row, class Request, class Token>

@@ -155,7 +155,7 @@ class async_session_transaction : public Core::connection_type::template verbs<a
     auto answer = co_await perform_inside(Op(op), where);
     if (!answer) detail::explain_type(answer.error());
     context_->saw(op, about, answer, clock::now() - since);
-    hidden.hide(answer);
+    hidden.template hide<Op>(answer);
     co_return answer;
   }
   /// What the session has let through already.

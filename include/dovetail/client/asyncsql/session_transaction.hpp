@@ -63,7 +63,7 @@ struct session_context {
     auto answer = run();
     if (!answer) explain_type(answer.error());
     saw(op, context, answer, clock::now() - since);
-    hidden.hide(answer);
+    hidden.template hide<Op>(answer);
     return answer;
   }
 

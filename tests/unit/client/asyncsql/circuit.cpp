@@ -136,6 +136,8 @@ TEST(SessionCircuit, P11_SessionsOfOnePoolShareWhatIsKnownAndOffMeansOff) {
   sql::pool_registry registry;
   auto how = sql::read_config(in.url() + "?circuit_failures=2&circuit_open_time=1h&circuit_successes=3").value();
   EXPECT_EQ(how.session.circuit, (dt::circuit_policy{.failures = 2, .open_time = 1h, .successes = 3}));
+  EXPECT_FALSE(sql::read_config(in.url() + "?circuit_successes=0"));
+  EXPECT_FALSE(sql::read_config(in.url() + "?circuit_failures=-1"));
   auto one = sql::open<dt::sqlite::client>(how, registry);
   auto two = sql::open<dt::sqlite::client>(how, registry);
   auto off = sql::open<dt::sqlite::client>(in.url(), registry);

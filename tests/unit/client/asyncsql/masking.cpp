@@ -119,6 +119,9 @@ TEST_F(Masking, P22_HiddenColumnsOfOneRowAndOfAll) {
   EXPECT_EQ(rows[1], (member_row{2, "bob", {"***", std::nullopt}, 0}));
   EXPECT_EQ(dt::query_some<member_row>(clerk, dt::row_limits{1}, dt::runtime(std::string{all})).rows[0], hidden);
   EXPECT_EQ(clerk.query_value<std::string>("select phone from city"), "112");  // nothing is hidden there
+  using place = std::tuple<std::int64_t, std::string>;
+  const std::vector<place> more{{2, "117"}, {3, "118"}};
+  EXPECT_EQ(dt::execute_many(clerk, "insert into city(id, phone) values (?, ?)", more).rows_affected, 2);
   // What is written is not hidden from the database.
   clerk.execute("update person set phone = '555-3' where id = ?", 2);
   EXPECT_EQ(boss.query_value<std::string>("select phone from person where id = 2"), "555-3");
