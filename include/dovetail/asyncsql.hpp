@@ -6,6 +6,7 @@
 #include <dovetail/client/asyncsql/batch.hpp>
 #include <dovetail/client/asyncsql/config.hpp>
 #include <dovetail/client/asyncsql/guard.hpp>
+#include <dovetail/client/asyncsql/masking_guard.hpp>
 #include <dovetail/client/asyncsql/open.hpp>
 #include <dovetail/client/asyncsql/optimistic.hpp>
 #include <dovetail/client/asyncsql/pool_registry.hpp>

@@ -126,6 +126,7 @@ void calls() {
 #elif CASE == 33  // expect: nul_character
   query<city>("select * from city where name = '\0'");
 #elif CASE == 34  // expect: parameter_without_argument
+                  // R22: a batch's rows are structs, and the compiler finds the member that none of them has.
   execute("insert into city(id, name) values (:id, :title)", city{});
 #elif CASE == 35  // expect: positional_placeholders_do_not_take_named_arguments
   execute("insert into city(id, name, area) values (?, ?, ?)", city{});

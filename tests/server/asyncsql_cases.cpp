@@ -300,6 +300,127 @@ TYPED_TEST(AsyncsqlCases, R15_AStreamThatIsLeftEarlyGivesItsConnectionBackAndHol
   EXPECT_EQ(own.statistics().opened, 1u) << "the connection was good for more";
 }
 
+TYPED_TEST(AsyncsqlCases, X18_WithoutTransactionsWhateverWritesIsKeptAtOnce) {
+  as::pool_registry registry;
+  auto plain = this->open(registry, "&transaction_mode=none");
+  plain.execute("/*c*/ insert into town values (101, 'a', null)");
+  EXPECT_EQ(this->count(), 26);
+  plain.execute("with x as (select 101 as id) delete from town where id in (select id from x)");
+  EXPECT_EQ(this->count(), 25);
+  if constexpr (TypeParam::speaks == dt::dialect::sqlite) {
+    plain.execute("replace into town values (1, 'other', null)");
+  } else {
+    plain.script(
+        "create or replace procedure rename_one() language sql as 'update town set name = ''other'' where id = 1'");
+    plain.execute("call rename_one()");
+  }
+  EXPECT_EQ(this->db.template query_value<std::string>("select name from town where id = 1"), "other");
+}
+
+TYPED_TEST(AsyncsqlCases, X19_WithoutTransactionsEachReadSeesWhatOthersHaveCommitted) {
+  as::pool_registry registry;
+  for (const std::string_view mode : {"&transaction_mode=none", "&transaction_mode=auto"}) {
+    auto plain = this->open(registry, mode);
+    EXPECT_EQ(plain.template query_value<std::int64_t>("select count(*) from town"), this->count());
+    this->db.execute("delete from town where id = (select max(id) from town)");
+    EXPECT_EQ(plain.template query_value<std::int64_t>("select count(*) from town"), this->count());
+  }
+  EXPECT_EQ(this->count(), 23);
+}
+
+TYPED_TEST(AsyncsqlCases, R5_HowManyRowsAreReadIsTheVerbsBusinessAndNoSetting) {
+  for (const std::string_view mode : {"iterator", "bogus", "one"}) {
+    as::pool_registry registry;
+    const auto refused = failure_of([&] { this->open(registry, std::string{"&fetch_mode="}.append(mode)); });
+    EXPECT_EQ(refused.code(), dt::errc::unknown_option) << mode;
+    EXPECT_NE(refused.message().find("fetch_mode"), std::string::npos) << refused.message();
+  }
+}
+
+TYPED_TEST(AsyncsqlCases, R11_TheNumberOfANewRowIsInTheAnswerWhereTheDatabaseCounts) {
+  as::pool_registry registry;
+  auto session = this->open(registry, "");
+  const dt::summary done = session.execute("insert into town values (700, 'new', null)");
+  EXPECT_EQ(done.rows_affected, 1);
+  if constexpr (TypeParam::speaks == dt::dialect::sqlite) {
+    session.execute("create table counted(id integer primary key autoincrement, name text)");
+    session.execute("insert into counted(name) values ('first')");
+    EXPECT_EQ(session.execute("insert into counted(name) values ('second')").last_insert_id, 2);
+    EXPECT_EQ(session.execute("delete from counted").last_insert_id, std::nullopt);
+  } else {
+    EXPECT_EQ(done.last_insert_id, std::nullopt);  // `returning` is its way
+  }
+}
+
+TYPED_TEST(AsyncsqlCases, R22_ABatchWhoseRowsLackAFieldIsRefusedAtItsPlaceAndNothingIsWritten) {
+  as::pool_registry registry;
+  auto session = this->open(registry, "");
+  const std::vector<town> rows{{900, "a", {}}, {901, "b", {}}};
+  const std::string text = "insert into town(id, name) values (:id, :title)";
+  const auto refused = failure_of([&] { static_cast<void>(dt::execute_many(session, dt::runtime(text), rows)); });
+  EXPECT_EQ(refused.code(), dt::errc::unknown_parameter);
+  EXPECT_NE(refused.message().find("line 1, column 41"), std::string::npos) << refused.message();  // of ":title"
+  EXPECT_EQ(this->count(), 25);
+}
+
+TEST(AsyncsqlCasesOnPostgres, P11_AServerThatIsNotThereIsLeftAloneAfterSomeFailures) {
+  as::pool_registry registry;
+  auto how = as::read_config(
+                 "postgresql://app@127.0.0.1:1/app?sslmode=disable&circuit_failures=3&circuit_open_time=1h"
+                 "&retry_delay=1ms&max_retries=9")
+                 .value();
+  auto session = as::open<dt::postgres::client>(how, registry);
+  const auto why = failure_of([&] { session.query_value<int>("select 1"); });
+  EXPECT_EQ(why.code(), dt::errc::circuit_open) << "the third attempt has opened it, and ended the retries";
+  EXPECT_EQ(session.metrics().retries(), 3u);
+  EXPECT_EQ(session.circuit(), dt::circuit_state::open);
+  EXPECT_FALSE(session.health().is_healthy);
+}
+
+TEST(AsyncsqlCasesOnPostgres, P22_ACopyOutIsAReadThatTheGuardIsAskedAbout) {
+  const on_postgres database;
+  dt::postgres::client client{database.url()};
+  client.script(
+      "drop table if exists secret; create table secret(id bigint, name text); insert into secret values (1, 'x')");
+  struct item {
+    std::int64_t id = 0;
+    std::string name;
+  };
+  const auto read = [](auto& db) {
+    std::string names;
+    for (const item& each : db.template copy_out<item>("secret")) names += each.name;
+    for (const item& each : db.template copy_out_query<item>("select id, name from secret")) names += each.name;
+    return names;
+  };
+  as::security_settings how;
+  how.user = "eve";
+  std::vector<std::string> asked;
+  how.access = as::make_access_control([&asked](const as::access_request& of) {
+    for (const as::touched_table& table : of.tables) asked.push_back(table.name);
+    return of.user == "boss" ? as::access_decision::allow() : as::access_decision::deny("not for eve");
+  });
+  as::session<dt::postgres::client, as::guard<>> eve{client, {}, as::guard<>{how}};
+  EXPECT_EQ(failure_of([&] { read(eve); }).code(), dt::errc::access_denied);
+  EXPECT_EQ(asked, std::vector<std::string>{"secret"});
+  const auto within = eve.with(dt::as_result).copy_out_query<item>("select id, name from secret");
+  EXPECT_EQ(within.error().code(), dt::errc::access_denied);
+  EXPECT_EQ(failure_of([&] { eve.run_transaction([&](auto& tx) { read(tx); }); }).code(), dt::errc::access_denied);
+  how.user = "boss";
+  as::session<dt::postgres::client, as::guard<>> boss{client, {}, as::guard<>{how}};
+  EXPECT_EQ(read(boss), "xx");
+  boss.run_transaction([&](auto& tx) { EXPECT_EQ(read(tx), "xx"); });
+  as::session<dt::postgres::client> open{client};
+  EXPECT_EQ(read(open), "xx");
+  as::session<dt::postgres::client, as::masking_guard<>> masked{
+      client, {}, as::masking_guard<>{how, as::make_row_masking([](const as::access_request&) {
+                                        return std::vector<std::string>{"name"};
+                                      })}};
+  EXPECT_EQ(read(masked), "******");
+  EXPECT_EQ(masked.query_one<item>("select id, name from secret").name, "***");
+  const auto to = [](std::string_view) {};
+  EXPECT_EQ(failure_of([&] { masked.copy_out_text("copy secret to stdout", to); }).code(), dt::errc::access_denied);
+}
+
 TEST(AsyncsqlCasesOnPostgres, T5_ANestedListIsAnArrayOfTwoDimensionsAndARaggedOneIsRefused) {
   dt::postgres::client client{on_postgres{}.url()};
   as::session<dt::postgres::client> session{client};

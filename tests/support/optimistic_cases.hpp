@@ -236,9 +236,12 @@ class optimistic_cases {
     found.row.balance = 5;
     EXPECT_TRUE(with_rule(merge_rule::numeric_add));
     EXPECT_EQ(stored(1).balance, 15);
-    // The same change by both is made twice.
+    // The same value from both is one change, but what each has added to the base adds up.
     setup_.execute("update account set balance = 110, version = 9 where id = 1");
     found.row.balance = 110;
+    EXPECT_TRUE(with_rule(merge_rule::numeric_add));
+    EXPECT_EQ(stored(1).balance, 110);
+    setup_.execute("update account set version = 9 where id = 1");
     EXPECT_TRUE(with_rule(merge_rule::numeric_delta));
     EXPECT_EQ(stored(1).balance, 120);
     EXPECT_EQ(stored(1).version.value, 10);

@@ -50,6 +50,7 @@ enum class errc {
   no_suitable_server,     ///< servers answered, and none is in the wanted role
   statement_refused,      ///< refused here: a rule of the client's validation forbids the statement
   access_denied,          ///< refused here: the access control forbids it
+  circuit_open,           ///< refused here: the server could not be reached again and again, and is left alone
 };
 
 namespace detail {
@@ -141,6 +142,8 @@ inline errc_entry describe(errc code) noexcept {
       return {condition::misuse, "the statement is refused by validation"};
     case errc::access_denied:
       return {condition::permission, "access denied"};
+    case errc::circuit_open:
+      return {condition::connection, "the connection failed again and again, and the circuit is open"};
   }
   return {condition::server, "unknown error"};
 }

@@ -73,6 +73,11 @@ class async_sql_stream {
         std::forward<Other>(token));
   }
 
+  /// Used by sessions that hide columns: each row goes through it.
+  void mask_with(detail::row_mask<value_type> hidden) {
+    if (state_) state_->mask_with(std::move(hidden));
+  }
+
   /// Ends the statement; the connection is back when this completes. Not needed after the last row. (void)
   auto close() { return close(Token(*token_)); }
   template <class Other>

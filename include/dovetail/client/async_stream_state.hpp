@@ -7,6 +7,7 @@
 #include <dovetail/client/operation.hpp>
 #include <dovetail/client/sql_operations.hpp>
 #include <dovetail/row/plan.hpp>
+#include <dovetail/row/row_mask.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/associated_cancellation_slot.hpp>
@@ -52,6 +53,8 @@ class async_stream_state : private async_guest, public std::enable_shared_from_t
   }
 
   rows_type& rows() noexcept { return rows_; }
+  /// Each row goes through it before it is read.
+  void mask_with(row_mask<value_type> hidden) { mask_ = std::move(hidden); }
 
   /// The stream has been opened, on a connection of its own or on that of a transaction.
   void opened(lease on) noexcept {
@@ -141,6 +144,7 @@ class async_stream_state : private async_guest, public std::enable_shared_from_t
     }
     switch (rows_.take(row)) {
       case stream_step::row:
+        mask_(*row);
         return result<value_type*>{row};
       case stream_step::done:
         if (held) held.unlock();
@@ -322,7 +326,8 @@ class async_stream_state : private async_guest, public std::enable_shared_from_t
   connection_type* at_ = nullptr;             // null: the stream is over
   std::atomic<phase> phase_{phase::idle};
   bool was_cut_off_ = false;  // ended by its transaction
-  rows_type rows_;            // goes before the connection does
+  row_mask<value_type> mask_;
+  rows_type rows_;  // goes before the connection does
 };
 
 }  // namespace dovetail::inline v0::detail

@@ -6,6 +6,7 @@
 #include <dovetail/client/transaction.hpp>
 #include <dovetail/client/transaction_guest.hpp>
 #include <dovetail/row/plan.hpp>
+#include <dovetail/row/row_mask.hpp>
 
 #include <cstddef>
 #include <iterator>
@@ -71,6 +72,8 @@ class sql_stream : private detail::transaction_guest {
   iterator begin() { return iterator{step_or_throw() ? this : nullptr}; }
   std::default_sentinel_t end() const noexcept { return {}; }
 
+  /// Used by sessions that hide columns: each row goes through it.
+  void mask_with(detail::row_mask<value_type> hidden) { mask_ = std::move(hidden); }
   /// Used by `stream()` of a transaction: the stream ends with it.
   using detail::transaction_guest::join;
 
@@ -89,6 +92,7 @@ class sql_stream : private detail::transaction_guest {
     if (!on_) return was_cut_off_ ? cut_off() : advance::done;
     switch (on_->next(state_, row_, budget_, by_)) {
       case connection_type::stream_step::row:
+        mask_(row_);
         return advance::row;
       case connection_type::stream_step::done:
         close();
@@ -121,6 +125,7 @@ class sql_stream : private detail::transaction_guest {
   std::source_location where_;
   value_type row_{};
   error_info failure_;
+  detail::row_mask<value_type> mask_;
   bool was_cut_off_ = false;
 };
 

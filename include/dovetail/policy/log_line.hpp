@@ -46,6 +46,7 @@ inline log_level level_of(const observation& seen, clock::duration slow) noexcep
     case observed::retry:
     case observed::leak_warning:
       return log_level::warning;
+    case observed::circuit:
     case observed::audit:
       return seen.ec ? log_level::warning : log_level::info;
     case observed::connect:

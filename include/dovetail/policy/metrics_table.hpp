@@ -124,6 +124,7 @@ class metrics_table {
       case observed::leak_warning:
         return count(leak_warnings_);
       case observed::notice:
+      case observed::circuit:
       case observed::audit:
         return;  // the statement's request is counted already
       default:

@@ -27,6 +27,7 @@ enum class observed : std::uint8_t {
   pool_wait,     ///< a caller waited `duration` for a connection; `ec` when it got none
   leak_warning,  ///< the caller at `where` has held a connection for `duration`, longer than the pool's threshold
   notice,        ///< a server said something unasked: `notice`
+  circuit,       ///< a circuit breaker is in the state `operation` now; open: because of `ec`, for `duration`
   audit,         ///< `subject` ran a statement of the class `operation`, or was refused it (`ec`); `duration` it took
 };
 
@@ -49,6 +50,8 @@ constexpr std::string_view to_string(observed what) noexcept {
       return "leak_warning";
     case observed::notice:
       return "notice";
+    case observed::circuit:
+      return "circuit";
     case observed::audit:
       return "audit";
   }

@@ -3,6 +3,7 @@
 
 #include <dovetail/base/condition.hpp>
 #include <dovetail/base/deadline.hpp>
+#include <dovetail/policy/circuit_breaker.hpp>
 #include <dovetail/policy/metrics.hpp>
 #include <dovetail/policy/prometheus.hpp>
 
@@ -102,6 +103,11 @@ class sql_metrics {
   }
   void saw_retry() noexcept { add(retries_); }
   void saw_transaction(bool is_committed) noexcept { add(is_committed ? commits_ : rollbacks_); }
+  void saw_circuit(circuit_state now) noexcept {
+    circuit_.store(static_cast<std::uint8_t>(now), std::memory_order_relaxed);
+    if (now == circuit_state::open) add(circuit_openings_);
+  }
+  void saw_circuit_refusal() noexcept { add(circuit_refusals_); }
   [[gnu::cold]] void saw_slow(slow_statement statement);
   /// How many slow statements are kept from now on.
   [[gnu::cold]] void keep_slow(std::size_t most);
@@ -113,6 +119,8 @@ class sql_metrics {
   std::uint64_t rollbacks() const noexcept { return get(rollbacks_); }
   std::uint64_t exhaustions() const noexcept { return get(exhaustions_); }
   std::uint64_t slow_count() const noexcept { return get(slow_); }
+  std::uint64_t circuit_openings() const noexcept { return get(circuit_openings_); }
+  std::uint64_t circuit_refusals() const noexcept { return get(circuit_refusals_); }
   /// The newest slow statements, the newest first.
   [[gnu::cold]] std::vector<slow_statement> slow_statements() const;
 
@@ -134,6 +142,9 @@ class sql_metrics {
   counter commits_{0};
   counter rollbacks_{0};
   counter slow_{0};
+  counter circuit_openings_{0};
+  counter circuit_refusals_{0};
+  std::atomic<std::uint8_t> circuit_{0};
   detail::edge_histogram lock_waits_;
   detail::edge_histogram acquire_waits_;
   detail::edge_histogram statements_time_;
@@ -146,7 +157,9 @@ class sql_metrics {
 /// asyncsql_lock_wait_seconds, asyncsql_active_locks, asyncsql_pool_operations_total, asyncsql_lock_contention_seconds,
 /// kailash_pool_acquire_wait_seconds, kailash_pool_connections_idle, kailash_pool_exhaustion_events_total, and
 /// asyncsql_statement_seconds, asyncsql_statement_errors_total, asyncsql_retries_total, asyncsql_transactions_total,
-/// asyncsql_slow_statements_total, asyncsql_pool_connections.
+/// asyncsql_slow_statements_total, asyncsql_pool_connections, and of the circuit breaker, of pools that have met one,
+/// asyncsql_circuit_state (0 closed, 1 half open, 2 open), asyncsql_circuit_openings_total,
+/// asyncsql_circuit_refusals_total.
 [[gnu::cold]] std::string to_prometheus(const std::vector<std::pair<const sql_metrics*, pool_gauges>>& pools);
 
 }  // namespace dovetail::inline v0::asyncsql
@@ -274,6 +287,22 @@ namespace detail {
          locks.sample(with(labels, "state", "idle"), std::uint64_t{now.idle});
          locks.sample(with(labels, "state", "max"), std::uint64_t{now.max});
        });
+  bool has_circuits = false;
+  for (const auto& [one, gauges] : pools) has_circuits = has_circuits || one->circuit_openings() != 0;
+  if (has_circuits) {
+    each(locks, "circuit_state", "gauge", "0: closed, 1: half open, 2: open.", "pool_key",
+         [&](const sql_metrics& m, const pool_gauges&, const metric_labels& labels) {
+           locks.sample(labels, std::uint64_t{m.circuit_.load(std::memory_order_relaxed)});
+         });
+    each(locks, "circuit_openings_total", "counter", "How often the circuit breaker has opened.", "pool_key",
+         [&](const sql_metrics& m, const pool_gauges&, const metric_labels& labels) {
+           locks.sample(labels, m.circuit_openings());
+         });
+    each(locks, "circuit_refusals_total", "counter", "Calls that the circuit breaker has refused.", "pool_key",
+         [&](const sql_metrics& m, const pool_gauges&, const metric_labels& labels) {
+           locks.sample(labels, m.circuit_refusals());
+         });
+  }
   each(pool, "pool_acquire_wait_seconds", "histogram", "Waits for a connection.", "pool",
        [&](const sql_metrics& m, const pool_gauges&, const metric_labels& labels) {
          detail::write_histogram(pool, labels, m.acquire_waits_, detail::edge_histogram::edges.size());

@@ -192,7 +192,8 @@ inline int sqlite_code(const std::error_code& code) noexcept {
     const bool is_lost = kind == condition::commit_unknown || kind == condition::connection || primary == sqlite_ioerr;
     return is_lost ? retry_class::lost_in_commit : retry_class::never;
   }
-  if (why.code() == errc::cancelled) return retry_class::never;  // whatever is listed: the caller wants no more of it
+  // Whatever is listed: the caller wants no more of it, or nothing is to be asked of the server for a while.
+  if (why.code() == errc::cancelled || why.code() == errc::circuit_open) return retry_class::never;
   if (why.code() != errc::commit_unknown && detail::is_listed(why, how)) return retry_class::listed;
   // A pool that stayed full for a whole wait is not asked again: more waiting is what its settings ruled out.
   if (why.code() == errc::pool_wait_timeout || why.code() == errc::pool_queue_full) return retry_class::never;

@@ -200,6 +200,8 @@ class row {
   auto begin() const noexcept { return values_.begin(); }
   auto end() const noexcept { return values_.end(); }
   const row_value& operator[](std::size_t column) const { return values_.at(column); }
+  /// Puts another value in the place of one.
+  void replace(std::size_t column, row_value by) { values_.at(column) = std::move(by); }
 
   /// Errors: errc::row_mismatch when no column has the name, or several have it.
   result<std::size_t> find(std::string_view column) const {

@@ -67,6 +67,8 @@ TEST(LogObserver, LevelsFollowFromWhatHappened) {
   EXPECT_EQ(dt::level_of({.what = observed::disconnect}, never), log_level::info);
   EXPECT_EQ(dt::level_of({.what = observed::retry}, never), log_level::warning);
   EXPECT_EQ(dt::level_of({.what = observed::leak_warning}, never), log_level::warning);
+  EXPECT_EQ(dt::level_of({.what = observed::circuit, .ec = dt::errc::connection_lost}, never), log_level::warning);
+  EXPECT_EQ(dt::level_of({.what = observed::circuit}, never), log_level::info);
   EXPECT_EQ(dt::level_of({.what = observed::error}, never), log_level::error);
   EXPECT_EQ(dt::to_string(log_level::warning), "warning");
 }

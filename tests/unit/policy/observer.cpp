@@ -71,6 +71,7 @@ TEST(Observers, EveryKindHasAName) {
   EXPECT_EQ(dt::to_string(dt::observed::error), "error");
   EXPECT_EQ(dt::to_string(dt::observed::pool_wait), "pool_wait");
   EXPECT_EQ(dt::to_string(dt::observed::leak_warning), "leak_warning");
+  EXPECT_EQ(dt::to_string(dt::observed::circuit), "circuit");
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include <dovetail/sql/placeholders.hpp>
 
+#include <dovetail/sql/classify.hpp>
+
 #include "support/sql_cases.hpp"
 
 #include <gtest/gtest.h>
@@ -385,6 +387,20 @@ TEST(MysqlPlaceholders, B14ListsAreWrittenOutInThreeForms) {
   EXPECT_EQ(send<my>("SELECT 1 WHERE id IN %s", ids), expected);
   EXPECT_EQ(send<my>("SELECT 1 WHERE id IN (:ids)", arg<"ids">(ids)), expected);
   EXPECT_EQ(send<my>("SELECT 1 WHERE id IN :ids", arg<"ids">(ids)), expected);
+}
+
+constexpr dt::tri_state reads_only(std::string_view text) {
+  return dt::check_statement<my, void>(text).traits.read_only;
+}
+
+TEST(MysqlStatements, X18_WhatWritesIsNeverTakenForARead) {
+  for (const std::string_view text : {"REPLACE INTO t VALUES (1)", "CALL p(1)", "/*c*/ INSERT INTO t VALUES (1)",
+                                      "WITH x AS (SELECT 1 AS id) DELETE FROM t WHERE id IN (SELECT id FROM x)",
+                                      "/*!50000 REPLACE INTO t VALUES (1) */", "LOAD DATA INFILE 'f' INTO TABLE t"}) {
+    EXPECT_NE(reads_only(text), dt::tri_state::yes) << text;
+    EXPECT_NE(dt::classify(my, text).read_only, dt::tri_state::yes) << text;
+  }
+  EXPECT_EQ(reads_only("/*c*/ SELECT 1"), dt::tri_state::yes);
 }
 
 TEST(MysqlPlaceholders, VariablesOfTheSessionAreNoParameters) {

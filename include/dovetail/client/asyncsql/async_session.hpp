@@ -50,14 +50,17 @@ class async_session : public Client::connection_type::template verbs<async_sessi
   explicit async_session(Client& of, session_settings how = {}, Guard guard = {})
       : async_session(std::shared_ptr<Client>{std::shared_ptr<Client>{}, &of}, std::move(how), std::move(guard)) {}
   explicit async_session(std::shared_ptr<Client> of, session_settings how = {}, Guard guard = {},
-                         std::shared_ptr<sql_metrics> metrics = {})
-      : state_(std::make_shared<state>(std::move(of), std::move(how), std::move(guard), std::move(metrics))) {}
+                         std::shared_ptr<sql_metrics> metrics = {}, std::shared_ptr<circuit_breaker> circuit = {})
+      : state_(std::make_shared<state>(std::move(of), std::move(how), std::move(guard), std::move(metrics),
+                                       std::move(circuit))) {}
 
   const session_settings& settings() const { return at().context.how; }
   transaction_mode mode() const { return settings().transaction.mode; }
   Client& client() const { return *at().client; }
   const Guard& guard() const { return at().context.guard; }
   sql_metrics& metrics() const { return *at().context.metrics; }
+  /// Of the circuit breaker; always closed where there is none.
+  circuit_state circuit() const { return at().context.circuit->state(); }
   pool_statistics statistics() const { return client().statistics(); }
   void resize(std::size_t most) { client().core()->connections().resize(most); }
   asio::any_io_executor get_executor() const { return client().get_executor(); }
@@ -184,11 +187,13 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     if (!self) co_return moved_from(where);
     if (error_info wrong = hint(*self, op, types.get())) co_return wrong.with_location(where);
     const guard_context about = self->context.about(base::speaks, Op::name, where);
-    if (error_info refused = self->context.refuse(op, about)) co_return refused;
+    typename context_type::mask_type hidden;
+    if (error_info refused = self->context.refuse(op, about, hidden)) co_return refused;
     const clock::time_point since = clock::now();
     auto answer = co_await perform_admitted(self, Op(op), call_for(*self, budget, by, where));
     if (!answer) detail::explain_type(answer.error());
     self->context.saw(op, about, answer, clock::now() - since);
+    hidden.template hide<Op>(answer);
     co_return answer;
   }
   template <class Row, class Request, class Token>
@@ -214,7 +219,12 @@ class async_session : public Client::connection_type::template verbs<async_sessi
       if (self->manual) inside = self->manual->state();
       if (inside) co_return co_await open();
     }
-    co_return co_await open();
+    detail::circuit_pass pass = self->context.pass();
+    auto& watcher = self->client->core()->watcher();
+    if (error_info refused = pass.ask(where, watcher)) co_return refused;
+    auto opened = co_await open();
+    pass.saw(opened ? error_info{} : opened.error(), watcher);
+    co_return opened;
   }
   asio::awaitable<result<scope_type>> try_scope(begin_mode isolation, clock::duration budget, deadline by,
                                                 place where) {
@@ -223,7 +233,7 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     if (self->is_closed) co_return closed(where);
     const asio::any_io_executor executor = self->client->get_executor();
     const call how = call_for(*self, budget, by, where);
-    auto lent = co_await dovetail::detail::async_begin(self->client->core(), executor, how, sql_begin{isolation, 0});
+    auto lent = co_await detail::begin_passed(self->context, self->client->core(), executor, how, isolation);
     if (!lent) co_return std::move(lent).error();
     auto on = std::make_unique<tx_type>(self->client->core(), *std::move(lent), executor, by);
     co_return scope_type{std::shared_ptr<context_type>{self, &self->context}, std::move(on), by};
@@ -291,7 +301,12 @@ class async_session : public Client::connection_type::template verbs<async_sessi
       }
     }
     if (!detail::wants_transaction(op, rules)) {
-      co_return co_await self->client->within(how.by).with(as_result).run(std::move(op), how.where);
+      detail::circuit_pass pass = self->context.pass();
+      auto& watcher = self->client->core()->watcher();
+      if (error_info refused = pass.ask(how.where, watcher)) co_return refused;
+      auto answer = co_await self->client->within(how.by).with(as_result).run(std::move(op), how.where);
+      pass.saw(answer ? error_info{} : answer.error(), watcher);
+      co_return answer;
     }
     const auto statement = [&op, where = how.where](tx_type& tx) { return tx.perform(Op(op), where); };
     co_return co_await detail::attempt_all<typename Op::value_type>(self, rules.isolation, statement, Op::name, how);
@@ -308,7 +323,7 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     if (!mine) co_return mine.refused(where);
     if (self->manual) co_return detail::misuse("Transaction already active: nest by savepoints", where);
     const asio::any_io_executor executor = self->client->get_executor();
-    auto lent = co_await dovetail::detail::async_begin(self->client->core(), executor, how, sql_begin{isolation, 0});
+    auto lent = co_await detail::begin_passed(self->context, self->client->core(), executor, how, isolation);
     if (!lent) co_return std::move(lent).error();
     self->manual.emplace(self->client->core(), *std::move(lent), executor, deadline::never());
     co_return result<void>{};

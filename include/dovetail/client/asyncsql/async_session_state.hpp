@@ -32,8 +32,9 @@ struct async_session_state {
   using transaction_type = async_session_transaction<typename Client::core_type, Guard>;
 
   async_session_state(std::shared_ptr<Client> of, session_settings settings, Guard by,
-                      std::shared_ptr<sql_metrics> metrics)
-      : client(std::move(of)), context{std::move(settings), std::move(by), std::move(metrics)} {
+                      std::shared_ptr<sql_metrics> metrics, std::shared_ptr<circuit_breaker> circuit)
+      : client(std::move(of)), context{std::move(settings), std::move(by), std::move(metrics), std::move(circuit)} {
+    if (!context.circuit) context.circuit = std::make_shared<circuit_breaker>();
     if (!context.metrics) {
       context.metrics = std::make_shared<sql_metrics>(context.how.name, context.how.monitor.kept_slow_queries);
     }
@@ -91,7 +92,7 @@ asio::awaitable<result<T>> attempt_all(std::shared_ptr<State> self, begin_mode i
   const asio::any_io_executor executor = self->client->get_executor();
   for (int attempt = 1;; ++attempt) {
     failed_attempt bad;
-    auto lent = co_await dovetail::detail::async_begin(core, executor, how, sql_begin{isolation, 0});
+    auto lent = co_await begin_passed(self->context, core, executor, how, isolation);
     if (!lent) co_return std::move(lent).error();  // connecting and beginning were repeated already
     {
       typename State::tx_type tx{core, *std::move(lent), executor, how.by};
@@ -112,6 +113,7 @@ asio::awaitable<result<T>> attempt_all(std::shared_ptr<State> self, begin_mode i
       if (!tx.is_aborted()) static_cast<void>(co_await end_transaction(self->context, tx, false, how.where));
       co_await asio::this_coro::throw_if_cancelled(true);
     }
+    self->context.pass().saw(bad.why, core->watcher());
     const verdict next =
         judge(bad, name, attempt, false, how, self->context.how.retry, *self->context.metrics, core->watcher());
     if (!next.repeat) co_return std::move(bad.why);

@@ -52,6 +52,20 @@ asio::awaitable<void> undo_savepoint(Context& context, Transaction& tx, std::str
   if (!undone) tx.state()->spoil();
 }
 
+/// Lends a connection on which a transaction has begun, unless the circuit breaker forbids it.
+template <class Context, class Core>
+asio::awaitable<result<typename Core::lease>> begin_passed(const Context& context, std::shared_ptr<Core> core,
+                                                           asio::any_io_executor executor, call how,
+                                                           begin_mode isolation) {
+  circuit_pass pass = context.pass();
+  if (error_info refused = pass.ask(how.where, core->watcher())) co_return refused;
+  sql_begin begin{isolation, 0};
+  auto lent = co_await dovetail::detail::async_begin(core, executor, how, std::move(begin));
+  const error_info none;
+  pass.saw(lent ? none : lent.error(), core->watcher());
+  co_return lent;
+}
+
 /// Opens a stream in the style of `token` once the guard has agreed, on the connection of `inside` if there is one.
 template <class Row, class Context, class Core, class Request, class Token>
 asio::awaitable<result<async_sql_stream<Row, Core, Token>>> open_session_stream(
@@ -61,7 +75,8 @@ asio::awaitable<result<async_sql_stream<Row, Core, Token>>> open_session_stream(
   using stream_type = async_sql_stream<Row, Core, Token>;
   const statement_view sql = asked.sql.view();
   const guard_context about = context.about(speaks, "stream", sql.where);
-  if (error_info refused = context.refuse_stream(sql, about)) co_return refused;
+  typename Context::mask_type hidden;
+  if (error_info refused = context.template refuse_stream<Row>(sql, about, hidden)) co_return refused;
   if (asked.hints == nullptr) asked.hints = context.how.parameter_types.hints();
   const clock::time_point since = clock::now();
   error_info failure;
@@ -86,6 +101,7 @@ asio::awaitable<result<async_sql_stream<Row, Core, Token>>> open_session_stream(
   }
   context.saw_stream(sql, about, failure.code(), clock::now() - since);
   if (failure) co_return failure;
+  hidden.watch(opened);
   co_return opened;
 }
 
@@ -147,11 +163,13 @@ class async_session_transaction : public Core::connection_type::template verbs<a
   asio::awaitable<result<typename Op::value_type>> perform(Op op, place where) {
     if (error_info wrong = context_->hint(op)) co_return wrong.with_location(where);
     const guard_context about = context_->about(base::speaks, Op::name, where);
-    if (error_info refused = context_->refuse(op, about)) co_return refused;
+    typename context_type::mask_type hidden;
+    if (error_info refused = context_->refuse(op, about, hidden)) co_return refused;
     const clock::time_point since = clock::now();
     auto answer = co_await perform_inside(Op(op), where);
     if (!answer) detail::explain_type(answer.error());
     context_->saw(op, about, answer, clock::now() - since);
+    hidden.template hide<Op>(answer);
     co_return answer;
   }
   /// What the session has let through already.

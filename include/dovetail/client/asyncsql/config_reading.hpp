@@ -44,6 +44,9 @@ inline constexpr std::string_view session_names[] = {"name",
                                                      "retry_lock_not_available",
                                                      "retry_timeouts_of_reads",
                                                      "retryable_codes",
+                                                     "circuit_failures",
+                                                     "circuit_open_time",
+                                                     "circuit_successes",
                                                      "slow_query",
                                                      "kept_slow_queries",
                                                      "validate_queries",
@@ -130,8 +133,8 @@ inline constexpr std::string_view type_prefix = "parameter_types.";
 }
 
 inline constexpr std::string_view time_names[] = {
-    "close_timeout",         "timeout",     "acquire_timeout", "idle_timeout",   "max_lifetime",
-    "health_check_interval", "retry_delay", "max_delay",       "retry_deadline", "slow_query"};
+    "close_timeout", "timeout",   "acquire_timeout", "idle_timeout", "max_lifetime",     "health_check_interval",
+    "retry_delay",   "max_delay", "retry_deadline",  "slow_query",   "circuit_open_time"};
 
 /// Says "setting", and where it stands, instead of the words for connection strings.
 [[gnu::cold, gnu::noinline]] inline error_info told_for(std::string_view origin, error_info why) {
@@ -254,6 +257,9 @@ inline constexpr std::string_view time_names[] = {
                {"repeatable_read_only", begin_mode::repeatable_read_only},
                {"serializable_read_only", begin_mode::serializable_read_only}})
       .seconds("close_timeout", session.transaction.close_limit)
+      .integer("circuit_failures", session.circuit.failures, 0, 1000000)
+      .seconds("circuit_open_time", session.circuit.open_time)
+      .integer("circuit_successes", session.circuit.successes, 1, 1000000)
       .seconds("slow_query", session.monitor.slow_query)
       .integer("kept_slow_queries", session.monitor.kept_slow_queries, 0, 100000);
   security_settings& security = how.security;

@@ -36,9 +36,9 @@ bool sum_fields(const T& a, const T& b, bool subtract, T& out) {
   return how.default_rule;
 }
 
-/// What both have added stays, even if it is the same: two deposits of 10 are 20.
-constexpr bool adds_up(merge_rule rule) noexcept {
-  return rule == merge_rule::numeric_add || rule == merge_rule::numeric_delta;
+/// Whether the same new value from both sides is two changes: two deposits of 10 are 20.
+[[gnu::cold, gnu::noinline]] inline bool are_two_changes(const lock_settings& how, std::string_view field) noexcept {
+  return how.adds_equal_deltas && rule_of(how, field) == merge_rule::numeric_delta;
 }
 
 /// theirs + (mine - base); false where it does not fit. An unsigned field may decrease.
@@ -117,8 +117,8 @@ merge_outcome merge_rows(const typename Layout::row_type* base, const typename L
     auto& merged = member_at<i>(out);
     if (old != nullptr && my == *old) return;
     constexpr std::string_view name = field_names<typename Layout::row_type>[i];
-    // The same change by both is one change, but not where changes add up.
-    if (my == their && (old == nullptr || !uses_rules || !adds_up(rule_of(how, name)))) return;
+    // The same value from both is one change, but not where it stands for what each has added.
+    if (my == their && (old == nullptr || !uses_rules || !are_two_changes(how, name))) return;
     if (old != nullptr && their == *old) {
       merged = my;
     } else if (!uses_rules || !apply_rule(rule_of(how, name), old, my, their, merged)) {

@@ -65,7 +65,7 @@ enum class merge_rule : std::uint8_t {
   last_writer_wins,  ///< mine
   keep_current,      ///< theirs
   numeric_add,       ///< theirs + mine; a field that is no number is a conflict
-  numeric_delta,     ///< theirs + (mine - base), twice when both have made the same change; needs a base
+  numeric_delta,     ///< theirs + (mine - base), see `adds_equal_deltas`; needs a base
   list_append,       ///< theirs, then what mine has behind the base; a field that is no list is a conflict
 };
 
@@ -83,6 +83,9 @@ struct lock_settings {
   double retry_backoff_multiplier = 2.0;        ///< of the delay, from retry to retry
   std::chrono::milliseconds max_delay{10'000};  ///< the longest delay
   merge_rule default_rule = merge_rule::conflict;
+  /// With `numeric_delta`: the same new value from both sides is two changes, so that no deposit is lost. False: it is
+  /// one, as with every other rule.
+  bool adds_equal_deltas = true;
   std::vector<field_rule> rules{};  ///< for fields that need another one; a name that is no field is an error
 
   lock_settings() = default;

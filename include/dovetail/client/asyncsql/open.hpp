@@ -54,9 +54,10 @@ result<std::shared_ptr<shared_pool<Client>>> open_pool(config& how, pool_registr
 template <class Client, class Guard>
 session<Client, Guard> session_on(std::shared_ptr<shared_pool<Client>> pool, const config& how, Guard guard) {
   std::shared_ptr<sql_metrics> metrics = pool->metrics();
+  std::shared_ptr<circuit_breaker> circuit = pool->circuit();
   Client& client = pool->client();
   return session<Client, Guard>{std::shared_ptr<Client>{std::move(pool), &client}, how.session, std::move(guard),
-                                std::move(metrics)};
+                                std::move(metrics), std::move(circuit)};
 }
 
 /// The stricter of a configuration's rules and of those that a guard type has for literals.

@@ -27,10 +27,11 @@ template <class Client, class Guard>
     std::shared_ptr<shared_pool<Client>> pool =
         in.get<Client>(std::move(parsed->options), std::move(settings), how.pool.share, executor).value();
     std::shared_ptr<sql_metrics> metrics = pool->metrics();
+    std::shared_ptr<circuit_breaker> circuit = pool->circuit();
     metrics->keep_slow(how.session.monitor.kept_slow_queries);
     Client& client = pool->client();
     return async_session<Client, Guard>{std::shared_ptr<Client>{std::move(pool), &client}, own.session, std::move(by),
-                                        std::move(metrics)};
+                                        std::move(metrics), std::move(circuit)};
   }
 
 template <class Client>

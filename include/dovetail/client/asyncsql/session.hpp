@@ -44,10 +44,11 @@ class session : public Client::connection_type::template verbs<session<Client, G
   /// Over a client of somebody else's, which must outlive the session and is never closed by it.
   explicit session(Client& of, session_settings how = {}, Guard guard = {})
       : session(std::shared_ptr<Client>{std::shared_ptr<Client>{}, &of}, std::move(how), std::move(guard)) {}
-  /// Over a client that is shared, such as a registry's; `metrics` are those of its pool.
+  /// Over a client that is shared, such as a registry's; `metrics` and `circuit` are those of its pool.
   explicit session(std::shared_ptr<Client> of, session_settings how = {}, Guard guard = {},
-                   std::shared_ptr<sql_metrics> metrics = {})
-      : state_(std::make_unique<state>(std::move(of), std::move(how), std::move(guard), std::move(metrics))) {}
+                   std::shared_ptr<sql_metrics> metrics = {}, std::shared_ptr<circuit_breaker> circuit = {})
+      : state_(std::make_unique<state>(std::move(of), std::move(how), std::move(guard), std::move(metrics),
+                                       std::move(circuit))) {}
   session(session&&) noexcept = default;
   /// Closes this one before.
   session& operator=(session&& other) noexcept {
@@ -63,6 +64,8 @@ class session : public Client::connection_type::template verbs<session<Client, G
   Client& client() const { return *at().client; }
   const Guard& guard() const { return at().context.guard; }
   sql_metrics& metrics() const { return *at().context.metrics; }
+  /// Of the circuit breaker; always closed where there is none.
+  circuit_state circuit() const { return at().context.circuit->state(); }
   std::string prometheus() const {
     const pool_statistics now = client().statistics();
     return to_prometheus({{&metrics(), {now.idle, now.active, now.max}}});
@@ -186,7 +189,7 @@ class session : public Client::connection_type::template verbs<session<Client, G
   using state = detail::session_state<Client, Guard>;
   using turn = detail::session_turn<state>;
 
-  runner_type runner() const { return {core(), settings(), metrics()}; }
+  runner_type runner() const { return {core(), settings(), metrics(), state_->context.circuit.get()}; }
 
   static error_info closed(place where) {
     return detail::misuse("the session is closed", where, errc::transaction_closed);

@@ -21,8 +21,10 @@ template <class Client, class Guard>
 struct session_state {
   using transaction_type = session_transaction<typename Client::core_type, Guard>;
 
-  session_state(std::shared_ptr<Client> of, session_settings settings, Guard by, std::shared_ptr<sql_metrics> metrics)
-      : client(std::move(of)), context{std::move(settings), std::move(by), std::move(metrics)} {
+  session_state(std::shared_ptr<Client> of, session_settings settings, Guard by, std::shared_ptr<sql_metrics> metrics,
+                std::shared_ptr<circuit_breaker> circuit)
+      : client(std::move(of)), context{std::move(settings), std::move(by), std::move(metrics), std::move(circuit)} {
+    if (!context.circuit) context.circuit = std::make_shared<circuit_breaker>();
     if (!context.metrics) {
       context.metrics = std::make_shared<sql_metrics>(context.how.name, context.how.monitor.kept_slow_queries);
     }

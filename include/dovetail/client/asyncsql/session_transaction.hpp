@@ -5,6 +5,8 @@
 #include <dovetail/base/name.hpp>
 #include <dovetail/base/parts.hpp>
 #include <dovetail/base/result.hpp>
+#include <dovetail/client/asyncsql/answer_mask.hpp>
+#include <dovetail/client/asyncsql/session_circuit.hpp>
 #include <dovetail/client/asyncsql/settings.hpp>
 #include <dovetail/client/asyncsql/statement_facts.hpp>
 #include <dovetail/client/asyncsql/statement_guard.hpp>
@@ -28,18 +30,23 @@ namespace detail {
 /// What sessions, and what they hand out, share.
 template <class Guard>
 struct session_context {
+  using mask_type = answer_mask<Guard>;
+
   session_settings how{};
   [[no_unique_address]] Guard guard{};
   std::shared_ptr<sql_metrics> metrics{};
+  std::shared_ptr<circuit_breaker> circuit{};
 
+  circuit_pass pass() const noexcept { return {circuit.get(), how.circuit, *metrics}; }
   guard_context about(dialect speaks, std::string_view operation, std::source_location where) const noexcept {
     return {speaks, how.name, operation, where};
   }
 
   /// What the guard has against an operation; empty when it may run.
   template <class Op>
-  error_info refuse(const Op& op, const guard_context& context) {
+  error_info refuse(const Op& op, const guard_context& context, answer_mask<Guard>& hidden) {
     error_info refused = admit(guard, op, context);
+    if (!refused) refused = hidden.ask(guard, op, context);
     if (refused) {
       refused.with_location(context.where);
       metrics->saw_statement({}, refused.code());
@@ -52,11 +59,13 @@ struct session_context {
   template <class Op, class Run>
   result<typename Op::value_type> supervise(dialect speaks, const Op& op, std::source_location where, Run&& run) {
     const guard_context context = about(speaks, Op::name, where);
-    if (error_info refused = refuse(op, context)) return refused;
+    answer_mask<Guard> hidden;
+    if (error_info refused = refuse(op, context, hidden)) return refused;
     const clock::time_point since = clock::now();
     auto answer = run();
     if (!answer) explain_type(answer.error());
     saw(op, context, answer, clock::now() - since);
+    hidden.template hide<Op>(answer);
     return answer;
   }
 
@@ -73,8 +82,11 @@ struct session_context {
   }
 
   /// What the guard, or a type of a parameter, has against a stream.
-  [[gnu::cold]] error_info refuse_stream(const statement_view& sql, const guard_context& context) {
+  template <class Row>
+  [[gnu::cold]] error_info refuse_stream(const statement_view& sql, const guard_context& context,
+                                         answer_mask<Guard>& hidden) {
     error_info refused = guard.check(sql, context);
+    if (!refused) refused = hidden.template ask_stream<Row>(guard, sql.text, context);
     if (!refused) refused = how.parameter_types.problem();
     if (refused) {
       refused.with_location(sql.where);
@@ -100,8 +112,10 @@ struct session_context {
   template <class Open>
   auto open_stream(dialect speaks, const statement_view& sql, Open&& open) {
     using answer = decltype(open());
+    using row = typename row_type_of_opened<answer>::type;
     const guard_context context = about(speaks, "stream", sql.where);
-    if (error_info refused = refuse_stream(sql, context)) {
+    answer_mask<Guard> hidden;
+    if (error_info refused = refuse_stream<row>(sql, context, hidden)) {
       if constexpr (dovetail::detail::is_result<answer>) {
         return answer{std::move(refused)};
       } else {
@@ -112,11 +126,13 @@ struct session_context {
     if constexpr (dovetail::detail::is_result<answer>) {
       answer opened = open();
       saw_stream(sql, context, opened ? std::error_code{} : opened.error().code(), clock::now() - since);
+      hidden.watch(opened);
       return opened;
     } else {
       try {
         answer opened = open();
         saw_stream(sql, context, {}, clock::now() - since);
+        hidden.watch(opened);
         return opened;
       } catch (const error& failed) {
         saw_stream(sql, context, failed.code(), clock::now() - since);
@@ -237,7 +253,13 @@ class session_transaction : public Core::connection_type::template verbs<session
   template <class Row, class... Args>
   auto stream(dovetail::detail::statement_of<session_transaction, base::speaks, Row, Args...> sql,
               const Args&... args) {
-    return context_->open_stream(base::speaks, sql.view(), [&] { return base::template stream<Row>(sql, args...); });
+    return open_stream(sql.view(), [&] { return base::template stream<Row>(sql, args...); });
+  }
+
+  /// Used by verbs that open streams.
+  template <class Open>
+  auto open_stream(const statement_view& sql, Open&& open) {
+    return context_->open_stream(base::speaks, sql, std::forward<Open>(open));
   }
 
   /// The same as `commit()` and `rollback()`, without exceptions.

@@ -4,6 +4,7 @@
 #include <dovetail/base/deadline.hpp>
 #include <dovetail/client/asyncsql/parameter_types.hpp>
 #include <dovetail/client/transaction.hpp>
+#include <dovetail/policy/circuit_breaker.hpp>
 #include <dovetail/policy/pool.hpp>
 #include <dovetail/policy/sql_retry.hpp>
 
@@ -61,6 +62,9 @@ struct session_settings {
   std::string name = "asyncsql";  ///< for messages, metrics and access control
   transaction_settings transaction{};
   retry_settings retry{};
+  /// When the server is left alone for a while; off by default. What is known of the server is shared by the sessions
+  /// of a registry's pool.
+  circuit_policy circuit{};
   monitor_settings monitor{};
   /// The longest that a statement may take, from the wait for a connection to the last byte, retries included.
   clock::duration timeout = std::chrono::seconds{60};

@@ -6,6 +6,7 @@
 #include <dovetail/client/asyncsql/sql_database.hpp>
 #include <dovetail/client/operation.hpp>
 #include <dovetail/client/pool_report.hpp>
+#include <dovetail/policy/circuit_breaker.hpp>
 #include <dovetail/policy/sql_metrics.hpp>
 
 #include <chrono>
@@ -55,6 +56,7 @@ class shared_pool_base {
   /// Server, database and user, and a number; never a secret.
   const std::string& label() const noexcept { return metrics_->pool(); }
   const std::shared_ptr<sql_metrics>& metrics() const noexcept { return metrics_; }
+  const std::shared_ptr<circuit_breaker>& circuit() const noexcept { return circuit_; }
 
   virtual pool_statistics statistics() const = 0;
   /// Allows at most so many connections from now on: see `pool::resize`.
@@ -74,6 +76,7 @@ class shared_pool_base {
   bool is_shared_ = true;
 
   std::shared_ptr<sql_metrics> metrics_;
+  std::shared_ptr<circuit_breaker> circuit_ = std::make_shared<circuit_breaker>();
 };
 
 namespace detail {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <dovetail/base/result.hpp>
+#include <dovetail/client/asyncsql/session_circuit.hpp>
 #include <dovetail/client/asyncsql/settings.hpp>
 #include <dovetail/client/asyncsql/statement_facts.hpp>
 #include <dovetail/client/operation.hpp>
@@ -10,6 +11,7 @@
 #include <dovetail/client/transaction.hpp>
 #include <dovetail/policy/jitter.hpp>
 #include <dovetail/policy/observer.hpp>
+#include <dovetail/policy/pause.hpp>
 #include <dovetail/policy/sql_metrics.hpp>
 #include <dovetail/policy/sql_retry.hpp>
 
@@ -67,8 +69,9 @@ class statement_runner {
   using connection_type = typename Core::connection_type;
   using lease = typename Core::lease;
 
-  statement_runner(Core& core, const session_settings& settings, sql_metrics& metrics) noexcept
-      : core_(&core), settings_(&settings), metrics_(&metrics) {}
+  statement_runner(Core& core, const session_settings& settings, sql_metrics& metrics,
+                   circuit_breaker* circuit) noexcept
+      : core_(&core), settings_(&settings), metrics_(&metrics), pass_(circuit, settings.circuit, metrics) {}
 
   /// Performs `op`; `wraps`: between the beginning and the commit of a transaction.
   template <operation Op>
@@ -84,6 +87,7 @@ class statement_runner {
         if (!answer) {
           fail(on, bad, answer.error(), wraps);
         } else if (!wraps || finish(on, how, bad)) {
+          pass_.saw({}, core_->watcher());
           return answer;
         }
         bad.may_be_kept = may_be_kept;
@@ -98,7 +102,10 @@ class statement_runner {
     failed_attempt bad;
     for (int attempt = 1;; ++attempt) {
       lease on = start(how, true, mode, bad);
-      if (on) return on;
+      if (on) {
+        pass_.saw({}, core_->watcher());
+        return on;
+      }
       if (!pause(bad, "begin", attempt, true, how)) return std::move(bad.why);
     }
   }
@@ -108,7 +115,14 @@ class statement_runner {
     failed_attempt bad;
     for (int attempt = 1;; ++attempt) {
       lease on = start(how, false, begin_mode::automatic, bad);
-      if (on) return on;
+      if (on) {
+        if (on.is_reused()) {
+          pass_.drop();
+        } else {
+          pass_.saw({}, core_->watcher());
+        }
+        return on;
+      }
       if (!pause(bad, "acquire", attempt, true, how)) return std::move(bad.why);
     }
   }
@@ -116,9 +130,10 @@ class statement_runner {
   /// Lets the pause before the next attempt pass; false when there is none.
   [[gnu::cold]] bool pause(failed_attempt& bad, std::string_view name, int attempt, bool is_repeatable,
                            const call& how) {
+    pass_.saw(bad.why, core_->watcher());
     const verdict next = judge(bad, name, attempt, is_repeatable, how, settings_->retry, *metrics_, core_->watcher());
     if (!next.repeat) return false;
-    detail::pause_for(next.delay);
+    dovetail::detail::pause_for(next.delay);
     return true;
   }
 
@@ -128,6 +143,10 @@ class statement_runner {
     const bool wants_fresh =
         bad.kind == retry_class::not_sent || bad.kind == retry_class::lost || bad.kind == retry_class::read_only_server;
     bad = {};
+    if (error_info refused = pass_.ask(how.where, core_->watcher())) {
+      bad = {std::move(refused), sql_phase::connect};
+      return {};
+    }
     const clock::time_point since = clock::now();
     result<lease> got = core_->connections().acquire(how.by, how.where);
     if (got && wants_fresh && got->is_reused()) got = replace(*std::move(got), how);
@@ -185,6 +204,7 @@ class statement_runner {
   Core* core_;
   const session_settings* settings_;
   sql_metrics* metrics_;
+  circuit_pass pass_;
 };
 
 }  // namespace dovetail::inline v0::asyncsql::detail

@@ -5,9 +5,11 @@
 #include <dovetail/client/sql_blocking_verbs.hpp>
 #include <dovetail/client/sql_stream.hpp>
 #include <dovetail/sql/insert_text.hpp>
+#include <dovetail/sql/mask.hpp>
 #include <dovetail/sql/statement.hpp>
 
 #include <source_location>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -48,7 +50,7 @@ class copy_stream_verbs : public Base {
   auto start_copy(result<detail::copy_origin> from, std::source_location where) {
     Self& self = this->self();
     using stream_type = sql_stream<Row, v0::detail::core_of<Self>>;
-    return self.deliver([&]() -> result<stream_type> {
+    const auto copy = [&]() -> result<stream_type> {
       if (!from) return std::move(from).error().with_location(where);
       const call how = self.start_call(where);
       auto on = v0::detail::hold_connection(self, how);
@@ -59,7 +61,16 @@ class copy_stream_verbs : public Base {
           stream_type{*std::move(on), *std::move(state), self.core().timeout(), self.limit(), where}};
       if constexpr (v0::detail::has_guests<Self>) opened->join(self.guests(), 0);
       return opened;
-    }());
+    };
+    const auto open = [&] { return self.deliver(copy()); };
+    if constexpr (requires { typename Self::guard_type; }) {  // of a session, whose guard is asked about what is read
+      if (from) {
+        const std::string look = from->look();
+        return self.open_stream(statement_view{.text = look, .traits = {}, .where = where, .mask = &mask_literals},
+                                open);
+      }
+    }
+    return open();
   }
 };
 

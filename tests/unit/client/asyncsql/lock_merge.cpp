@@ -56,6 +56,28 @@ TEST(LockMerge, ADecreaseOfAnUnsignedFieldIsADifferenceLikeAnother) {
   EXPECT_FALSE(fits);
 }
 
+TEST(LockMerge, K9_TheSameValueFromBothIsOneChangeButTwoDepositsAreTwo) {
+  const auto merged = [&](merge_rule rule, bool adds_equal_deltas) {
+    auto how = with_rule("pieces", rule);
+    how.adds_equal_deltas = adds_equal_deltas;
+    const stock b{1, 100, {}, {1}};
+    const stock m{1, 110, {}, {1}};
+    const stock t{1, 110, {}, {2}};
+    stock out = t;
+    const auto done = dt::detail::merge_rows<layout>(&b, m, t, how, true, out);
+    EXPECT_TRUE(done.conflicts.empty());
+    EXPECT_EQ(done.is_changed, out.pieces != 110u);
+    return out.pieces;
+  };
+  EXPECT_EQ(merged(merge_rule::numeric_delta, true), 120u);
+  EXPECT_EQ(merged(merge_rule::numeric_delta, false), 110u);
+  // Specification, 8.6: mine == theirs is dropped before any rule.
+  for (const merge_rule rule : {merge_rule::conflict, merge_rule::last_writer_wins, merge_rule::keep_current,
+                                merge_rule::numeric_add, merge_rule::list_append}) {
+    EXPECT_EQ(merged(rule, true), 110u);
+  }
+}
+
 TEST(LockMerge, WhatIAppendedComesBehindTheirsAndTheBaseOnce) {
   const auto how = with_rule("notes", merge_rule::list_append);
   using list = std::vector<std::string>;

@@ -1,9 +1,13 @@
 #include <dovetail/client/asyncsql/parameter_types.hpp>
 
+#include <dovetail/format/json.hpp>
+#include <dovetail/sql/statement.hpp>
+
 #include <gtest/gtest.h>
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -130,6 +134,31 @@ TEST(ParameterTypes, H1_TypesThatAreBuiltInAreDeclared) {
   EXPECT_EQ(done.types, (std::vector<std::uint32_t>{25, 3802, 23}));
   EXPECT_EQ(done.text, "select $1, $2, $3, $2");
   EXPECT_FALSE(done.is_changed);
+}
+
+TEST(ParameterTypes, H2_AJsonValueInsideOfAFunctionAndATextBesideIt) {
+  const std::string text =
+      "update users set preferences = jsonb_set(coalesce(preferences, '{}'), '{a}', $1) where id = $2";
+  const auto declared = apply({{"settings", "jsonb"}, {"user_id", "text"}}, {{.name = "settings"}, {.name = "user_id"}},
+                              {{.number = 1}, {.number = 2}}, text);
+  EXPECT_EQ(declared.types, (std::vector<std::uint32_t>{3802, 25}));
+  EXPECT_EQ(declared.text, text);
+}
+
+TEST(ParameterTypes, B15_TheTextForMysqlStaysAsItIsAndAJsonValueIsEncoded) {
+  // Types become casts behind PostgreSQL's `$1` alone.
+  const dt::json_value<std::map<std::string, int>> meta{std::map<std::string, int>{{"n", 1}}};
+  const std::string text = "INSERT INTO t(meta) VALUES (:meta)";
+  using argument = decltype(dt::arg<"meta">(meta));
+  const dt::statement_for<dt::dialect::mysql, void, argument> statement{dt::runtime(text)};
+  ASSERT_TRUE(statement.is_valid());
+  const auto native = statement.native(dt::arg<"meta">(meta));
+  ASSERT_TRUE(native);
+  EXPECT_EQ(native->text, "INSERT INTO t(meta) VALUES (?)");
+  EXPECT_EQ(apply({{"meta", "json"}}, {{.name = "meta"}}, {{.number = 1}}, native->text).text, native->text);
+  std::string encoded;
+  ASSERT_TRUE(dt::json::encode(meta.value, encoded));
+  EXPECT_EQ(encoded, R"({"n":1})");
 }
 
 TEST(ParameterTypes, H3_ATypeOfOneIsNotThatOfEleven) {

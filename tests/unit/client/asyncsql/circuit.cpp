@@ -1,0 +1,209 @@
+// The circuit breaker of sessions, blocking and awaited (P11), over databases that cannot be opened.
+#include <dovetail/asyncsql.hpp>
+#include <dovetail/asyncsql_async.hpp>
+#include <dovetail/sqlite.hpp>
+#include <dovetail/sqlite_async.hpp>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <chrono>
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+namespace dt = dovetail;
+namespace sql = dt::asyncsql;
+using namespace std::chrono_literals;
+using dt::circuit_state;
+
+/// A folder that is not there at first: databases in it cannot be opened.
+class folder {
+ public:
+  folder()
+      : path_(std::filesystem::temp_directory_path() /
+              ("dovetail_circuit_" + std::to_string(::getpid()) + "_" +
+               ::testing::UnitTest::GetInstance()->current_test_info()->name())) {}
+  ~folder() {
+    std::error_code ec;
+    std::filesystem::remove_all(path_, ec);
+  }
+  void make() const { std::filesystem::create_directory(path_); }
+  void remove() const { std::filesystem::remove_all(path_); }
+  std::string url() const { return "sqlite:" + (path_ / "a.db").string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+struct recorder {
+  std::shared_ptr<std::vector<std::string>> states = std::make_shared<std::vector<std::string>>();
+  void on(const dt::observation& seen) const noexcept {
+    if (seen.what == dt::observed::circuit) states->emplace_back(seen.operation);
+  }
+};
+
+sql::session_settings with_breaker(int failures, dt::clock::duration open_time, int retries = 0) {
+  sql::session_settings how;
+  how.circuit = {.failures = failures, .open_time = open_time};
+  how.retry.max_retries = retries;
+  how.retry.initial_delay = 1ms;
+  how.retry.max_delay = 1ms;
+  return how;
+}
+
+dt::error_info failure(const auto& body) {
+  try {
+    body();
+  } catch (const dt::error& thrown) {
+    return thrown.info();
+  }
+  return {};
+}
+
+TEST(SessionCircuit, P11_OpensAfterFailuresAndTheErrorSaysWhenItTriesAgain) {
+  const folder in;
+  dt::sqlite::client client{in.url()};
+  sql::session db{client, with_breaker(2, 1h)};
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(db.circuit(), circuit_state::closed);
+    EXPECT_NE(failure([&] { db.query_value<int>("select 1"); }).code(), dt::errc::circuit_open);
+  }
+  EXPECT_EQ(db.circuit(), circuit_state::open);
+  in.make();  // the database could be opened now, but nobody tries
+  const auto refused = failure([&] { db.query_value<int>("select 1"); });
+  EXPECT_EQ(refused.code(), dt::errc::circuit_open);
+  EXPECT_EQ(refused.kind(), dt::condition::connection);
+  EXPECT_NE(refused.message().find("connection"), std::string::npos);
+  EXPECT_NE(refused.message().find("the next try is in 3"), std::string::npos) << refused.message();
+  EXPECT_EQ(failure([&] { db.scope(); }).code(), dt::errc::circuit_open);
+  EXPECT_EQ(failure([&] { db.connect(); }).code(), dt::errc::circuit_open);
+  EXPECT_EQ(failure([&] { db.stream<int>("select 1"); }).code(), dt::errc::circuit_open);
+  EXPECT_EQ(failure([&] { db.run_transaction([](auto&) {}); }).code(), dt::errc::circuit_open);
+  EXPECT_EQ(db.metrics().circuit_openings(), 1U);
+  EXPECT_EQ(db.metrics().circuit_refusals(), 5U);
+  const std::string text = db.prometheus();
+  EXPECT_NE(text.find("asyncsql_circuit_state{pool_key=\"asyncsql\"} 2"), std::string::npos);
+  EXPECT_NE(text.find("asyncsql_circuit_refusals_total{pool_key=\"asyncsql\"} 5"), std::string::npos);
+  EXPECT_TRUE(db.health().is_healthy);  // asks in any case
+}
+
+TEST(SessionCircuit, P11_EachAttemptCountsAndNoneIsMadeWhileItIsOpen) {
+  const folder in;
+  dt::sqlite::client client{in.url()};
+  auto how = with_breaker(3, 1h, 100);
+  how.retry.codes = {"14"};  // a database that cannot be opened, is tried again
+  sql::session db{client, how};
+  const auto why = failure([&] { db.query_value<int>("select 1"); });
+  EXPECT_EQ(why.code(), dt::errc::circuit_open);
+  EXPECT_EQ(db.metrics().retries(), 3U);
+  EXPECT_EQ(db.circuit(), circuit_state::open);
+}
+
+TEST(SessionCircuit, P11_TrialsThatGoWellCloseItAndTheObserverHearsOfAll) {
+  const folder in;
+  const recorder seen;
+  using client_type = dt::basic_client<dt::sqlite::connection, dt::no_retry, dt::bounded_pool, recorder>;
+  client_type::settings settings;
+  settings.observer = seen;
+  client_type client{in.url(), settings};
+  sql::session<client_type> db{client, with_breaker(2, 1ms)};
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(failure([&] { db.query_value<int>("select 1"); }));
+  EXPECT_EQ(db.circuit(), circuit_state::open);
+  std::this_thread::sleep_for(2ms);
+  EXPECT_NE(failure([&] { db.query_value<int>("select 1"); }).code(), dt::errc::circuit_open);  // a trial, in vain
+  EXPECT_EQ(db.circuit(), circuit_state::open);
+  in.make();
+  std::this_thread::sleep_for(2ms);
+  EXPECT_EQ(db.query_value<int>("select 1"), 1);
+  EXPECT_EQ(db.circuit(), circuit_state::half_open);
+  EXPECT_TRUE(failure([&] { db.execute(dt::runtime("insert into none values (1)")); }));  // an answer is an answer
+  EXPECT_EQ(db.circuit(), circuit_state::closed);
+  EXPECT_EQ(*seen.states, (std::vector<std::string>{"open", "half_open", "open", "half_open", "closed"}));
+}
+
+TEST(SessionCircuit, P11_SessionsOfOnePoolShareWhatIsKnownAndOffMeansOff) {
+  const folder in;
+  sql::pool_registry registry;
+  auto how = sql::read_config(in.url() + "?circuit_failures=2&circuit_open_time=1h&circuit_successes=3").value();
+  EXPECT_EQ(how.session.circuit, (dt::circuit_policy{.failures = 2, .open_time = 1h, .successes = 3}));
+  EXPECT_FALSE(sql::read_config(in.url() + "?circuit_successes=0"));
+  EXPECT_FALSE(sql::read_config(in.url() + "?circuit_failures=-1"));
+  auto one = sql::open<dt::sqlite::client>(how, registry);
+  auto two = sql::open<dt::sqlite::client>(how, registry);
+  auto off = sql::open<dt::sqlite::client>(in.url(), registry);
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(failure([&] { one.query_value<int>("select 1"); }));
+  EXPECT_EQ(two.circuit(), circuit_state::open);
+  EXPECT_EQ(failure([&] { two.query_value<int>("select 1"); }).code(), dt::errc::circuit_open);
+  EXPECT_NE(failure([&] { off.query_value<int>("select 1"); }).code(), dt::errc::circuit_open);
+}
+
+TEST(SessionCircuit, P11_TransactionsThatAreOpenGoOn) {
+  const folder in;
+  in.make();
+  dt::sqlite::client client{in.url()};
+  auto how = with_breaker(1, 1h);
+  how.transaction.mode = sql::transaction_mode::manual;
+  const auto breaker = std::make_shared<dt::circuit_breaker>();
+  using session = sql::session<dt::sqlite::client>;
+  session db{std::shared_ptr<dt::sqlite::client>{std::shared_ptr<void>{}, &client}, how, {}, {}, breaker};
+  db.begin();
+  db.execute(dt::runtime("create table t(id integer)"));
+  breaker->saw(how.circuit, dt::circuit_evidence::down, false, dt::clock::now());
+  EXPECT_EQ(db.circuit(), circuit_state::open);
+  db.execute("insert into t values (1)");
+  db.commit();
+  EXPECT_EQ(failure([&] { db.begin(); }).code(), dt::errc::circuit_open);
+  EXPECT_EQ(client.query_value<int>("select count(*) from t"), 1);
+}
+
+TEST(SessionCircuit, P11_OfAwaitedSessionsToo) {
+  const folder in;
+  asio::io_context io;
+  dt::sqlite::async_client client{io.get_executor(), in.url()};
+  sql::async_session<dt::sqlite::async_client> db{client, with_breaker(2, 1h)};
+  sql::async_session<dt::sqlite::async_client> quick{client, with_breaker(1, 1ms)};
+  bool is_done = false;
+  const auto body = [&]() -> asio::awaitable<void> {
+    auto results = db.with(dt::as_result);
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_EQ(db.circuit(), circuit_state::closed);
+      const auto failed = co_await results.query_value<int>("select 1");
+      EXPECT_TRUE(!failed && failed.error().code() != dt::errc::circuit_open);
+    }
+    EXPECT_EQ(db.circuit(), circuit_state::open);
+    const auto lost = co_await quick.with(dt::as_result).execute(dt::runtime("create table t(id integer)"));
+    EXPECT_FALSE(lost);  // in a transaction of its own
+    EXPECT_EQ(quick.circuit(), circuit_state::open);
+    in.make();
+    const auto read = co_await results.query_value<int>("select 1");
+    EXPECT_TRUE(!read && read.error().code() == dt::errc::circuit_open);
+    const auto written = co_await results.execute(dt::runtime("create table t(id integer)"));
+    EXPECT_TRUE(!written && written.error().code() == dt::errc::circuit_open);
+    const auto rows = co_await results.stream<int>("select 1");
+    EXPECT_TRUE(!rows && rows.error().code() == dt::errc::circuit_open);
+    EXPECT_EQ(db.metrics().circuit_refusals(), 3U);
+    std::this_thread::sleep_for(2ms);
+    EXPECT_EQ(co_await quick.query_value<int>("select 1"), 1);
+    EXPECT_EQ(quick.circuit(), circuit_state::half_open);
+    co_await quick.execute(dt::runtime("create table t(id integer)"));
+    EXPECT_EQ(quick.circuit(), circuit_state::closed);
+    is_done = true;
+  };
+  asio::co_spawn(io, body, [](std::exception_ptr thrown) {
+    if (thrown) std::rethrow_exception(thrown);
+  });
+  io.run();
+  EXPECT_TRUE(is_done);
+}
+
+}  // namespace

@@ -1,0 +1,262 @@
+// Hidden columns (P22, R18): of one row, of all, of streams, inside of transactions, blocking and awaited.
+#include <dovetail/asyncsql.hpp>
+#include <dovetail/asyncsql_async.hpp>
+#include <dovetail/client/asyncsql/query_some.hpp>
+#include <dovetail/sqlite.hpp>
+#include <dovetail/sqlite_async.hpp>
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+namespace {
+
+namespace dt = dovetail;
+namespace sql = dt::asyncsql;
+
+struct contact_data {
+  std::string phone;
+  std::optional<std::string> card_number;
+};
+struct member_row {
+  std::int64_t id = 0;
+  std::string name;
+  contact_data contact;
+  std::int64_t balance = 0;
+
+  friend bool operator==(const member_row& a, const member_row& b) {
+    return a.id == b.id && a.name == b.name && a.contact.phone == b.contact.phone &&
+           a.contact.card_number == b.contact.card_number && a.balance == b.balance;
+  }
+};
+const member_row plain{1, "ann", {"555-1", "4711"}, 100};
+const member_row hidden{1, "ann", {"***", std::nullopt}, 0};
+
+struct phone_row {
+  std::string name;
+  std::string phone;
+};
+struct phone_view {
+  std::string_view name;
+  std::string_view phone;
+};
+
+using guard_type = sql::masking_guard<>;
+
+guard_type guard_for(std::string user, std::vector<std::string>* asked = nullptr) {
+  sql::security_settings how;
+  how.user = std::move(user);
+  return guard_type{how, sql::make_row_masking([asked](const sql::access_request& of) {
+                      if (of.user == "failing") throw std::runtime_error{"no policy today"};
+                      std::vector<std::string> columns;
+                      for (const sql::touched_table& table : of.tables) {
+                        if (asked != nullptr) asked->push_back(table.name);
+                        if (table.name == "person" && of.user != "boss") {
+                          columns = {"Phone", "cardNumber", "contact_card_number", "BALANCE"};
+                        }
+                      }
+                      return columns;
+                    })};
+}
+
+dt::error_info failure(const auto& body) {
+  try {
+    body();
+  } catch (const dt::error& thrown) {
+    return thrown.info();
+  }
+  return {};
+}
+
+class Masking : public ::testing::Test {
+ protected:
+  Masking() {
+    client.script(
+        "create table person(id integer primary key, name text, phone text, card_number text, balance integer);"
+        "insert into person values (1, 'ann', '555-1', '4711', 100), (2, 'bob', '555-2', null, 5);"
+        "create table city(id integer primary key, phone text); insert into city values (1, '112')");
+  }
+  ~Masking() override {
+    for (const char* end : {"", "-wal", "-shm"}) {
+      std::error_code ec;
+      std::filesystem::remove(path + end, ec);
+    }
+  }
+  std::string path = (std::filesystem::temp_directory_path() /
+                      ("dovetail_masking_" + std::to_string(::getpid()) + "_" +
+                       ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".db"))
+                         .string();
+  dt::sqlite::client client{"sqlite:" + path};
+};
+
+constexpr char all[] =
+    "select id, name, phone as contact_phone, card_number as contact_card_number, balance from person order by id";
+constexpr char one[] =
+    "select id, name, phone as contact_phone, card_number as contact_card_number, balance from person where id = 1";
+
+TEST_F(Masking, P22_HiddenColumnsOfOneRowAndOfAll) {
+  sql::session<dt::sqlite::client, guard_type> clerk{client, {}, guard_for("clerk")};
+  sql::session<dt::sqlite::client, guard_type> boss{client, {}, guard_for("boss")};
+  EXPECT_EQ(boss.query_one<member_row>(dt::runtime(std::string{one})), plain);
+  EXPECT_EQ(clerk.query_one<member_row>(dt::runtime(std::string{one})), hidden);
+  EXPECT_EQ(clerk.query_optional<member_row>(dt::runtime(std::string{one})), hidden);
+  const auto rows = clerk.query<member_row>(dt::runtime(std::string{all}));
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0], hidden);
+  EXPECT_EQ(rows[1], (member_row{2, "bob", {"***", std::nullopt}, 0}));
+  EXPECT_EQ(dt::query_some<member_row>(clerk, dt::row_limits{1}, dt::runtime(std::string{all})).rows[0], hidden);
+  EXPECT_EQ(clerk.query_value<std::string>("select phone from city"), "112");  // nothing is hidden there
+  using place = std::tuple<std::int64_t, std::string>;
+  const std::vector<place> more{{2, "117"}, {3, "118"}};
+  EXPECT_EQ(dt::execute_many(clerk, "insert into city(id, phone) values (?, ?)", more).rows_affected, 2);
+  // What is written is not hidden from the database.
+  clerk.execute("update person set phone = '555-3' where id = ?", 2);
+  EXPECT_EQ(boss.query_value<std::string>("select phone from person where id = 2"), "555-3");
+}
+
+struct person {
+  std::int64_t id = 0;
+  std::string name;
+  std::string phone;
+  std::optional<std::string> card_number;
+  std::int64_t balance = 0;
+};
+
+TEST_F(Masking, P22_APolicyNamesColumnsByUser) {
+  //[guard
+  const auto policy = sql::make_row_masking([](const sql::access_request& asked) {
+    return asked.user == "boss" ? std::vector<std::string>{} : std::vector<std::string>{"phone", "balance"};
+  });
+  sql::security_settings who;
+  who.user = "clerk";
+  sql::session<dt::sqlite::client, sql::masking_guard<>> clerk{client, {}, sql::masking_guard<>{who, policy}};
+  const person seen = clerk.query_one<person>("select * from person where id = 1");
+  EXPECT_EQ(seen.phone, "***");
+  //]
+  EXPECT_EQ(seen.name, "ann");
+  EXPECT_EQ(seen.card_number, "4711");
+  EXPECT_EQ(seen.balance, 0);
+}
+
+TEST_F(Masking, P22_HiddenColumnsOfRowsWithoutAStruct) {
+  sql::session<dt::sqlite::client, guard_type> clerk{client, {}, guard_for("clerk")};
+  const auto row = clerk.query_one<dt::row>("select * from person where id = 1");
+  EXPECT_EQ(row.get<std::string>("name"), "ann");
+  EXPECT_EQ(row.get<std::string>("phone"), "***");
+  EXPECT_EQ(row.get<std::string>("card_number"), "***");
+  EXPECT_TRUE(row.is_null("balance"));
+}
+
+TEST_F(Masking, P22_RowsThatNameNoColumnsAreRefusedWhereSomeAreHidden) {
+  sql::session<dt::sqlite::client, guard_type> clerk{client, {}, guard_for("clerk")};
+  const auto code = [&](const auto& body) { return failure(body).code(); };
+  EXPECT_EQ(code([&] { clerk.query_value<std::string>("select phone from person where id = 1"); }),
+            dt::errc::access_denied);
+  using pair = std::tuple<std::string, std::string>;
+  EXPECT_EQ(code([&] { clerk.query<pair>("select name, phone from person"); }), dt::errc::access_denied);
+  EXPECT_EQ(code([&] { clerk.query<dt::by_position<phone_row>>("select phone, name from person"); }),
+            dt::errc::access_denied);
+  EXPECT_EQ(code([&] { clerk.stream<std::string>("select phone from person"); }), dt::errc::access_denied);
+  EXPECT_EQ(clerk.metrics().errors(dt::condition::permission), 4U);
+}
+
+TEST_F(Masking, P22_HiddenColumnsInsideOfTransactionsAndOfInserts) {
+  sql::session<dt::sqlite::client, guard_type> clerk{client, {}, guard_for("clerk")};
+  clerk.run_transaction([&](auto& tx) {
+    EXPECT_EQ(tx.template query_one<member_row>(dt::runtime(std::string{one})), hidden);
+    int seen = 0;
+    for (const member_row& each : tx.template stream<member_row>(dt::runtime(std::string{all}))) {
+      EXPECT_EQ(each.contact.phone, "***");
+      ++seen;
+    }
+    EXPECT_EQ(seen, 2);
+  });
+  const auto added = clerk.insert_returning<phone_row>("person", phone_row{"eve", "555-9"});
+  EXPECT_EQ(added.name, "eve");
+  EXPECT_EQ(added.phone, "***");
+  EXPECT_EQ(client.query_value<std::string>("select phone from person where name = 'eve'"), "555-9");
+}
+
+TEST_F(Masking, R18_StreamsAreMaskedByPolicyAndDeniedBeforeTheyOpen) {
+  sql::session<dt::sqlite::client, guard_type> clerk{client, {}, guard_for("clerk")};
+  sql::session<dt::sqlite::client, guard_type> boss{client, {}, guard_for("boss")};
+  const auto phones = [](auto& db) {
+    std::string found;
+    for (const phone_view& each : db.template stream<phone_view>("select name, phone from person order by id")) {
+      found.append(each.name).append(each.phone).append(" ");
+    }
+    return found;
+  };
+  EXPECT_EQ(phones(clerk), "ann*** bob*** ");
+  EXPECT_EQ(phones(boss), "ann555-1 bob555-2 ");
+  auto opened = clerk.with(dt::as_result).stream<member_row>(dt::runtime(std::string{all}));
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(**opened->next(), hidden);
+
+  // Without a user, with a masking that fails, and by the access control: refused, and no connection was taken.
+  sql::session<dt::sqlite::client, guard_type> nobody{client, {}, guard_for("")};
+  sql::session<dt::sqlite::client, guard_type> failing{client, {}, guard_for("failing")};
+  sql::security_settings strict;
+  strict.user = "eve";
+  strict.access = sql::make_access_control([](const sql::access_request&) { return sql::access_decision::deny("no"); });
+  sql::session<dt::sqlite::client, guard_type> denied{
+      client,
+      {},
+      guard_type{strict, sql::make_row_masking([](const sql::access_request&) { return std::vector<std::string>{}; })}};
+  for (auto* each : {&nobody, &failing, &denied}) {
+    const auto before = client.statistics();
+    EXPECT_EQ(failure([&] { each->stream<member_row>(dt::runtime(std::string{all})); }).code(),
+              dt::errc::access_denied);
+    EXPECT_EQ(failure([&] { each->query<member_row>(dt::runtime(std::string{all})); }).code(), dt::errc::access_denied);
+    EXPECT_EQ(client.statistics().active, before.active);
+  }
+  EXPECT_EQ(failure([&] { nobody.execute("update person set balance = 0"); }).code(), dt::errc::access_denied);
+  EXPECT_EQ(failure([&] { guard_type{strict, nullptr}; }).code(), dt::errc::invalid_option);
+}
+
+TEST_F(Masking, P22_R18_OfAwaitedSessionsToo) {
+  asio::io_context io;
+  dt::sqlite::async_client awaited{io.get_executor(), "sqlite:" + path};
+  sql::async_session<dt::sqlite::async_client, guard_type> clerk{awaited, {}, guard_for("clerk")};
+  bool is_done = false;
+  const auto body = [&]() -> asio::awaitable<void> {
+    const std::string text{one};
+    const member_row read = co_await clerk.query_one<member_row>(dt::runtime(text));
+    EXPECT_EQ(read, hidden);
+    auto rows = co_await clerk.stream<phone_view>("select name, phone from person order by id");
+    int seen = 0;
+    while (const phone_view* each = co_await rows.next()) {
+      EXPECT_EQ(each->phone, "***");
+      ++seen;
+    }
+    EXPECT_EQ(seen, 2);
+    auto results = clerk.with(dt::as_result);
+    const auto refused = co_await results.query_value<std::string>("select phone from person where id = 1");
+    EXPECT_TRUE(!refused && refused.error().code() == dt::errc::access_denied);
+    co_await clerk.run_transaction([&](auto& tx) -> asio::awaitable<void> {
+      const member_row inside = co_await tx.template query_one<member_row>(dt::runtime(text));
+      EXPECT_EQ(inside, hidden);
+    });
+    is_done = true;
+  };
+  asio::co_spawn(io, body, [](std::exception_ptr thrown) {
+    if (thrown) std::rethrow_exception(thrown);
+  });
+  io.run();
+  EXPECT_TRUE(is_done);
+}
+
+}  // namespace
