@@ -3,6 +3,7 @@
 
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/codec/workersql/errc.hpp>
+#include <dovetail/codec/workersql/idle_check.hpp>
 #include <dovetail/codec/workersql/session.hpp>
 #include <dovetail/format/http1/body_collector.hpp>
 #include <dovetail/format/http1/date.hpp>
@@ -32,10 +33,11 @@ struct http_answer {
 struct http_request {
   endpoint_kind what = endpoint_kind::query;
   bool is_write = false;   ///< when its answer is lost, nobody knows what happened
-  std::string_view key{};  ///< Idempotency-Key; empty: none. Lifetime: until the first action.
+  std::string_view key{};  ///< Idempotency-Key; empty: none. Lifetime: until the request is written.
 };
 
-/// Sends the session's body as one request, in one write, and reads the whole answer. Answers of 1xx are passed over;
+/// Sends the session's body as one request, in one write, and reads the whole answer. Before that it looks whether the
+/// connection is still good, and opens it again when it is not (`idle_check`). Answers of 1xx are passed over;
 /// redirects are not followed; a connection that the gateway wants to close is closed in health when the answer is
 /// here. Errors: `errc::outcome_unknown` when a write was sent and no answer came; gateway_errc::not_a_gateway for what
 /// is no HTTP (RFC 9112); errc::frame_too_large beyond `responseLimit`; the transport's own otherwise. A status is no
@@ -45,12 +47,12 @@ class exchange {
   using value_type = http_answer;
 
   exchange(session& on, const http_request& asked)
-      : on_(&on), asked_(asked), reader_(http1::request_kind::ordinary, on.limits()) {}
+      : on_(&on), asked_(asked), idle_(on), reader_(http1::request_kind::ordinary, on.limits()) {}
 
   action resume(const event& ev) {
     switch (step_) {
-      case step::start:
-        return begin(ev);
+      case step::checking:
+        return check(ev);
       case step::writing:
         was_sent_ = was_sent_ || !ev.ec || ev.bytes >= on_->output().size();
         if (ev.cancelled || ev.ec) return stop(ev);
@@ -68,10 +70,15 @@ class exchange {
   error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
 
  private:
-  enum class step : std::uint8_t { start, writing, reading, over };
+  enum class step : std::uint8_t { checking, writing, reading, over };
   static constexpr int most_informational = 8;
 
-  action begin(const event& ev);
+  action check(const event& ev) {
+    const action next = idle_.resume(ev);
+    if (next.what() != verb::done) return next;
+    return next.error() ? finish(idle_.failure(next.error())) : begin();
+  }
+  action begin();
   action read(std::size_t bytes);
   action take(const event& ev);
   action take_head();
@@ -96,7 +103,8 @@ class exchange {
 
   session* on_;
   http_request asked_;
-  step step_ = step::start;
+  idle_check idle_;
+  step step_ = step::checking;
   bool was_sent_ = false;
   bool keeps_alive_ = false;
   int informational_ = 0;
@@ -106,12 +114,7 @@ class exchange {
   error_info failure_;
 };
 
-inline action exchange::begin(const event& ev) {
-  if (ev.cancelled) return finish(dovetail::errc::cancelled);
-  if (on_->refusal()) return finish(on_->refusal());
-  if (on_->health() != session_health::idle) {
-    return finish({dovetail::errc::invalid_state, "the connection is not open, or its last dialogue broke"});
-  }
+inline action exchange::begin() {
   byte_buffer& out = on_->output();
   out.clear();
   on_->input().clear();

@@ -58,6 +58,24 @@ TEST(WorkersqlTransaction, BeginningMakesTheConnectionAWebSocket) {
   });
 }
 
+TEST(WorkersqlTransaction, AConnectionThatHasEndedIsOpenedAgainBeforeTheHandshake) {
+  session_maker sessions;
+  script(beginning(sessions))
+      .look_end()
+      .connect()
+      .write(handshake)
+      .read(switched)
+      .write(begin_message)
+      .read(begun)
+      .leaves([&] { EXPECT_EQ(sessions.health(), session_health::in_transaction); });
+  script(beginning(sessions))
+      .look(switched)
+      .connect()
+      .write(handshake)
+      .read(answer("500 Internal Server Error", "Internal Server Error"))
+      .done_with(errc::operation_unsupported);
+}
+
 TEST(WorkersqlTransaction, EveryByteMayComeAlone) {
   session_maker sessions;
   script(beginning(sessions))
