@@ -137,6 +137,32 @@ TEST(WorkersqlClient, AnAnswerWithoutRowsIsSaidToBeOne) {
   EXPECT_EQ(db.execute("delete from users").rows_affected, 0);
 }
 
+TEST(WorkersqlClient, AWriteIsNoSuccessBecauseSomebodyAnsweredWithJson) {
+  http_peer portal{[](const http_call&, int) { return ok(R"({"status":"please log in"})"); }};
+  workersql::client db{portal.dsn(fast)};
+  EXPECT_EQ(db.with(dt::as_result).execute("delete from users").error().code(), workersql::gateway_errc::not_a_gateway);
+  EXPECT_EQ(db.with(dt::as_result).query<user>("select id, name from users").error().code(),
+            workersql::gateway_errc::not_a_gateway);
+  EXPECT_EQ(db.with(dt::as_result).insert("users", user{1, "Ann"}).error().code(),
+            workersql::gateway_errc::not_a_gateway);
+}
+
+TEST(WorkersqlClient, ACommitThatTheGatewayDoesNotKnowOfIsUnknownAndRepeatedOnlyWithItsKey) {
+  http_peer gateway{[](const http_call&, int) {
+    return answer("500 Internal Server Error", R"({"success":false,"error":{"code":"INTERNAL_ERROR","message":"lost",)"
+                                               R"("details":{"reason":"commit_unknown"}}})");
+  }};
+  workersql::client db{gateway.dsn(fast)};
+  EXPECT_EQ(db.with(dt::as_result).execute("delete from users").error().code(), dt::errc::outcome_unknown);
+  EXPECT_EQ(gateway.calls().size(), 1U);
+  db.close();
+  workersql::client keyed{gateway.dsn(std::string{fast} + "&idempotency=all")};
+  EXPECT_EQ(keyed.with(dt::as_result).execute("delete from users").error().code(), dt::errc::outcome_unknown);
+  const auto calls = gateway.calls();
+  ASSERT_EQ(calls.size(), 4U);
+  EXPECT_EQ(calls[1].field("Idempotency-Key"), calls[3].field("Idempotency-Key"));
+}
+
 TEST(WorkersqlClient, AFailureTellsTheGatewaysWordsAndTheRequestsId) {
   http_peer gateway{[](const http_call&, int) {
     return answer("500 Internal Server Error",

@@ -201,6 +201,23 @@ TEST(WorkersqlTransaction, ACommitSaysFarewellAndALostOneIsUnknown) {
       .done_with(make_error_code(workersql::gateway_errc::constraint_violation));
 }
 
+TEST(WorkersqlTransaction, ACommitThatNobodySpeaksOfIsUnknown) {
+  session_maker sessions;
+  const std::string commit = sent(R"({"type":"commit","id":"2","transactionId":"tx1"})");
+  const auto ending = [&] { return workersql::detail::end_call{open(sessions), true, 0}; };
+  for (const char* each :
+       {R"({"id":"2","type":"error","error":{"code":"INTERNAL_ERROR","details":{"reason":"commit_unknown"}}})",
+        R"({"id":"2"})", "{}", "no JSON", R"({"id":"7","type":"response","data":{}})"}) {
+    script(ending).write(commit).read(came(each)).write(sent("\x03\xE8", 8)).done_with(errc::commit_unknown);
+  }
+  // What the gateway says is known.
+  script(ending)
+      .write(commit)
+      .read(came(R"({"id":"2","type":"error","error":"Transaction not started"})"))
+      .write(sent("\x03\xE8", 8))
+      .done_with(make_error_code(workersql::gateway_errc::internal_error));
+}
+
 TEST(WorkersqlTransaction, AGatewayThatLeavesEndsTheTransaction) {
   session_maker sessions;
   const std::string script_text = "select 1";
