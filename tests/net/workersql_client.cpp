@@ -224,6 +224,26 @@ TEST(WorkersqlClient, AWriteIsRepeatedWithTheSameKeyWhereTheGatewayHonoursIt) {
   EXPECT_TRUE(keyless.calls()[0].field("Idempotency-Key").empty());
 }
 
+TEST(WorkersqlClient, AWriteWhoseRowsAreReadCarriesItsKeyToo) {
+  http_peer gateway{[](const http_call&, int number) { return number % 2 == 0 ? std::string{} : ok(ann); }};
+  workersql::client db{gateway.dsn(std::string{fast} + "&idempotency=all")};
+  EXPECT_EQ(db.query<user>("insert into users(name) values (?) returning id, name", "Ann").size(), 1U);
+  EXPECT_EQ(db.query_one<user>("update users set name = ? returning id, name", "Ann").id, 1);
+  EXPECT_TRUE(db.query_optional<user>("delete from users where id = ? returning id, name", 1));
+  EXPECT_TRUE(db.request<user>("delete from users where id = ? returning id, name", 1).cached);
+  EXPECT_EQ(db.query<user>("select id, name from users").size(), 1U);
+  const auto calls = gateway.calls();
+  ASSERT_EQ(calls.size(), 10U);  // each was lost once
+  for (std::size_t at = 0; at < 8; at += 2) {
+    EXPECT_EQ(calls[at].field("Idempotency-Key").size(), 32U) << calls[at].body;
+    EXPECT_EQ(calls[at].field("Idempotency-Key"), calls[at + 1].field("Idempotency-Key")) << calls[at].body;
+    if (at != 0) {
+      EXPECT_NE(calls[at].field("Idempotency-Key"), calls[at - 1].field("Idempotency-Key"));
+    }
+  }
+  EXPECT_TRUE(calls[9].field("Idempotency-Key").empty());
+}
+
 TEST(WorkersqlClient, ALostBatchIsRepeatedWithItsKey) {
   http_peer gateway{[](const http_call&, int number) {
     return number == 0 ? std::string{}
