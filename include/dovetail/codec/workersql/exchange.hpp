@@ -3,6 +3,7 @@
 
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/codec/workersql/errc.hpp>
+#include <dovetail/codec/workersql/final_head.hpp>
 #include <dovetail/codec/workersql/idle_check.hpp>
 #include <dovetail/codec/workersql/session.hpp>
 #include <dovetail/format/http1/body_collector.hpp>
@@ -47,7 +48,7 @@ class exchange {
   using value_type = http_answer;
 
   exchange(session& on, const http_request& asked)
-      : on_(&on), asked_(asked), idle_(on), reader_(http1::request_kind::ordinary, on.limits()) {}
+      : on_(&on), asked_(asked), idle_(on), head_(http1::request_kind::ordinary, on.limits()) {}
 
   action resume(const event& ev) {
     switch (step_) {
@@ -71,7 +72,6 @@ class exchange {
 
  private:
   enum class step : std::uint8_t { checking, writing, reading, over };
-  static constexpr int most_informational = 8;
 
   action check(const event& ev) {
     const action next = idle_.resume(ev);
@@ -94,11 +94,11 @@ class exchange {
   [[gnu::cold]] action lose(std::error_code ec, std::string_view why);
 
   /// The peer's bytes are refused.
-  action lose_to(http1::problem why) {
+  action lose_to(http1::problem why, std::string_view text) {
     const bool is_size = why == http1::problem::body_too_large;
     return lose(
         is_size ? make_error_code(dovetail::errc::frame_too_large) : make_error_code(gateway_errc::not_a_gateway),
-        http1::text_of(why));
+        text);
   }
 
   session* on_;
@@ -107,8 +107,7 @@ class exchange {
   step step_ = step::checking;
   bool was_sent_ = false;
   bool keeps_alive_ = false;
-  int informational_ = 0;
-  http1::response_reader reader_;
+  final_head head_;
   std::optional<http1::body_collector> body_;
   http_answer answer_;
   error_info failure_;
@@ -161,30 +160,17 @@ inline action exchange::take(const event& ev) {
 }
 
 inline action exchange::take_head() {
-  for (;;) {
-    http1::response_head head;
-    const http1::head_progress got = reader_.read(as_text(on_->input().committed()), head);
-    if (got.state == http1::progress::failed) {
-      return lose_to(got.why);
-    }
-    if (got.state == http1::progress::need_more) return read(1);
-    if (head.is_informational()) {
-      on_->input().consume(got.size);
-      reader_.restart();
-      if (++informational_ > most_informational) {
-        return lose(make_error_code(gateway_errc::not_a_gateway), "too many informational answers (1xx)");
-      }
-      continue;
-    }
-    if (head.body.kind == http1::framing::tunnel) {
-      return lose(make_error_code(gateway_errc::not_a_gateway),
-                  "the peer switches to a protocol that nobody asked for");
-    }
-    note_fields(head);
-    body_.emplace(head.body, on_->limits());
-    on_->input().consume(got.size);
-    return take_body(false);
+  http1::response_head head;
+  const final_head_reading got = head_.read(on_->input(), head);
+  if (got.state == http1::progress::failed) return lose_to(got.why, got.text);
+  if (got.state == http1::progress::need_more) return read(1);
+  if (head.body.kind == http1::framing::tunnel) {
+    return lose(make_error_code(gateway_errc::not_a_gateway), "the peer switches to a protocol that nobody asked for");
   }
+  note_fields(head);
+  body_.emplace(head.body, on_->limits());
+  on_->input().consume(got.size);
+  return take_body(false);
 }
 
 inline void exchange::note_fields(const http1::response_head& head) {
@@ -215,9 +201,7 @@ inline action exchange::take_body(bool has_ended) {
     }
   }
   const http1::body_progress got = body_->collect(on_->input().filled());
-  if (got.state == http1::progress::failed) {
-    return lose_to(got.why);
-  }
+  if (got.state == http1::progress::failed) return lose_to(got.why, http1::text_of(got.why));
   if (got.state == http1::progress::need_more) return read(got.wanted);
   answer_.body = as_text(got.content);
   answer_.request_id = on_->request_id();

@@ -4,10 +4,10 @@
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/codec/workersql/errc.hpp>
 #include <dovetail/codec/workersql/failure.hpp>
+#include <dovetail/codec/workersql/final_head.hpp>
 #include <dovetail/codec/workersql/idle_check.hpp>
 #include <dovetail/codec/workersql/session.hpp>
 #include <dovetail/format/http1/head_writer.hpp>
-#include <dovetail/format/http1/response_reader.hpp>
 #include <dovetail/format/websocket/handshake.hpp>
 #include <dovetail/sansio/machine.hpp>
 
@@ -94,28 +94,21 @@ class upgrade {
     return action::read(on_->input().free());
   }
   [[gnu::noinline]] action take() {
-    for (;;) {
-      http1::response_head head;
-      const http1::head_progress got = reader_.read(as_text(on_->input().committed()), head);
-      if (got.state == http1::progress::need_more) return read();
-      if (got.state == http1::progress::failed) {
-        return finish({make_error_code(gateway_errc::not_a_gateway), std::string{http1::text_of(got.why)}});
-      }
-      if (head.is_informational()) {
-        on_->input().consume(got.size);
-        reader_.restart();
-        continue;
-      }
-      if (head.status != 101) return refused(head.status);
-      const websocket::problem why = websocket::check_upgrade_response(head, expected_);
-      if (why != websocket::problem::none) {
-        return finish({make_error_code(gateway_errc::not_a_gateway), std::string{websocket::text_of(why)}});
-      }
-      on_->input().consume(got.size);
-      on_->socket().emplace();
-      step_ = step::over;
-      return action::done();
+    http1::response_head head;
+    const final_head_reading got = head_.read(on_->input(), head);
+    if (got.state == http1::progress::need_more) return read();
+    if (got.state == http1::progress::failed) {
+      return finish({make_error_code(gateway_errc::not_a_gateway), std::string{got.text}});
     }
+    if (head.status != 101) return refused(head.status);
+    const websocket::problem why = websocket::check_upgrade_response(head, expected_);
+    if (why != websocket::problem::none) {
+      return finish({make_error_code(gateway_errc::not_a_gateway), std::string{websocket::text_of(why)}});
+    }
+    on_->input().consume(got.size);
+    on_->open_socket();
+    step_ = step::over;
+    return action::done();
   }
   [[gnu::cold, gnu::noinline]] action refused(unsigned status) {
     on_->set_health(session_health::closed);
@@ -134,7 +127,7 @@ class upgrade {
 
   session* on_;
   idle_check idle_;
-  http1::response_reader reader_;
+  final_head head_;
   websocket::accept_text expected_{};
   step step_ = step::checking;
   error_info failure_;

@@ -314,6 +314,14 @@ TEST(WorkersqlStartup, AProxyIsAskedForATunnelBeforeTls) {
       .write(connect)
       .read("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
       .done_with(errc::connection_lost);
+  std::string informational;
+  for (int i = 0; i < 8; ++i) informational += "HTTP/1.1 102 Processing\r\n\r\n";
+  script(opening(sessions)).connect().write(connect).read(informational + tunnel).start_tls().done();
+  script(opening(sessions))
+      .connect()
+      .write(connect)
+      .read(informational + "HTTP/1.1 102 Processing\r\n\r\n")
+      .done_with(errc::malformed_frame);
   script(opening(sessions)).connect().write(connect).read(tunnel + "x").done_with(errc::unexpected_message);
 }
 
