@@ -138,6 +138,32 @@ TEST(WorkersqlClient, AnAnswerWithoutRowsIsSaidToBeOne) {
   EXPECT_EQ(db.execute("delete from users").rows_affected, 0);
 }
 
+TEST(WorkersqlClient, AWriteIsNoSuccessBecauseSomebodyAnsweredWithJson) {
+  http_peer portal{[](const http_call&, int) { return ok(R"({"status":"please log in"})"); }};
+  workersql::client db{portal.dsn(fast)};
+  EXPECT_EQ(db.with(dt::as_result).execute("delete from users").error().code(), workersql::gateway_errc::not_a_gateway);
+  EXPECT_EQ(db.with(dt::as_result).query<user>("select id, name from users").error().code(),
+            workersql::gateway_errc::not_a_gateway);
+  EXPECT_EQ(db.with(dt::as_result).insert("users", user{1, "Ann"}).error().code(),
+            workersql::gateway_errc::not_a_gateway);
+}
+
+TEST(WorkersqlClient, ACommitThatTheGatewayDoesNotKnowOfIsUnknownAndRepeatedOnlyWithItsKey) {
+  http_peer gateway{[](const http_call&, int) {
+    return answer("500 Internal Server Error", R"({"success":false,"error":{"code":"INTERNAL_ERROR","message":"lost",)"
+                                               R"("details":{"reason":"commit_unknown"}}})");
+  }};
+  workersql::client db{gateway.dsn(fast)};
+  EXPECT_EQ(db.with(dt::as_result).execute("delete from users").error().code(), dt::errc::outcome_unknown);
+  EXPECT_EQ(gateway.calls().size(), 1U);
+  db.close();
+  workersql::client keyed{gateway.dsn(std::string{fast} + "&idempotency=all")};
+  EXPECT_EQ(keyed.with(dt::as_result).execute("delete from users").error().code(), dt::errc::outcome_unknown);
+  const auto calls = gateway.calls();
+  ASSERT_EQ(calls.size(), 4U);
+  EXPECT_EQ(calls[1].field("Idempotency-Key"), calls[3].field("Idempotency-Key"));
+}
+
 TEST(WorkersqlClient, AFailureTellsTheGatewaysWordsAndTheRequestsId) {
   http_peer gateway{[](const http_call&, int) {
     return answer("500 Internal Server Error",
@@ -197,6 +223,26 @@ TEST(WorkersqlClient, AWriteIsRepeatedWithTheSameKeyWhereTheGatewayHonoursIt) {
   workersql::client none{keyless.dsn(std::string{fast} + "&idempotency=none")};
   EXPECT_FALSE(none.with(dt::as_result).execute("insert into t values (?)", 1));
   EXPECT_TRUE(keyless.calls()[0].field("Idempotency-Key").empty());
+}
+
+TEST(WorkersqlClient, AWriteWhoseRowsAreReadCarriesItsKeyToo) {
+  http_peer gateway{[](const http_call&, int number) { return number % 2 == 0 ? std::string{} : ok(ann); }};
+  workersql::client db{gateway.dsn(std::string{fast} + "&idempotency=all")};
+  EXPECT_EQ(db.query<user>("insert into users(name) values (?) returning id, name", "Ann").size(), 1U);
+  EXPECT_EQ(db.query_one<user>("update users set name = ? returning id, name", "Ann").id, 1);
+  EXPECT_TRUE(db.query_optional<user>("delete from users where id = ? returning id, name", 1));
+  EXPECT_TRUE(db.request<user>("delete from users where id = ? returning id, name", 1).cached);
+  EXPECT_EQ(db.query<user>("select id, name from users").size(), 1U);
+  const auto calls = gateway.calls();
+  ASSERT_EQ(calls.size(), 10U);  // each was lost once
+  for (std::size_t at = 0; at < 8; at += 2) {
+    EXPECT_EQ(calls[at].field("Idempotency-Key").size(), 32U) << calls[at].body;
+    EXPECT_EQ(calls[at].field("Idempotency-Key"), calls[at + 1].field("Idempotency-Key")) << calls[at].body;
+    if (at != 0) {
+      EXPECT_NE(calls[at].field("Idempotency-Key"), calls[at - 1].field("Idempotency-Key"));
+    }
+  }
+  EXPECT_TRUE(calls[9].field("Idempotency-Key").empty());
 }
 
 TEST(WorkersqlClient, ALostBatchIsRepeatedWithItsKey) {

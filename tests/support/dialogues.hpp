@@ -150,6 +150,24 @@ class connect_again {
   int step_ = 0;
 };
 
+/// Looks once; its value is what was there.
+class glance {
+ public:
+  using value_type = std::string;
+
+  explicit glance(line_session& s) noexcept : session_(&s) {}
+  action resume(const event& happened) {
+    if (!std::exchange(has_begun_, true)) return action::look(session_->chunk);
+    session_->in = as_text(byte_view{session_->chunk}.first(happened.bytes));
+    return action::done(happened.ec);
+  }
+  value_type value() && { return session_->in; }
+
+ private:
+  line_session* session_;
+  bool has_begun_ = false;
+};
+
 /// Never ends by itself: reads again after every failure, as a broken dialogue would.
 class stubborn_reader {
  public:

@@ -26,7 +26,8 @@
 namespace dovetail::test {
 
 inline const char* name_of(verb what) {
-  constexpr const char* names[] = {"done", "read", "write", "connect", "start_tls", "shutdown_write", "wait", "close"};
+  constexpr const char* names[] = {"done",           "read", "write", "connect", "start_tls",
+                                   "shutdown_write", "wait", "close", "look"};
   return names[static_cast<std::size_t>(what)];
 }
 
@@ -101,6 +102,10 @@ class script_of {
   }
   /// Must read, and finds the end of the stream.
   script_of& read_end() { return add({verb::read, {}}).failing(errc::connection_closed); }
+  /// Must look, and finds these bytes. Where the script says nothing of a look, nothing has come.
+  script_of& look(script_bytes bytes = {}) { return add({verb::look, std::move(bytes)}); }
+  /// Must look, and finds the end of the stream.
+  script_of& look_end() { return add({verb::look, {}}).failing(errc::connection_closed); }
   script_of& connect() { return add({verb::connect, {}}); }
   /// Must connect to the transport's peer of this number.
   script_of& connect(std::size_t target) {
@@ -271,6 +276,10 @@ class script_of {
         }
         return actions;
       }
+      if (next.what() == verb::look && (at == steps_.size() || steps_[at].what != verb::look)) {
+        last = event{};
+        continue;
+      }
       if (actions == trouble_at) return after_trouble(dialogue, happened, ec), actions;
       ++actions;
       if (at == steps_.size() || steps_[at].what != next.what()) {
@@ -302,6 +311,14 @@ class script_of {
               return actions;
             }
             if (given != bytes.size()) continue;
+          }
+          break;
+        case verb::look:
+          if (next.input().empty()) {
+            ADD_FAILURE() << place() << "the dialogue looks into an empty buffer, in " << run_;
+          } else if (!wanted.trouble) {
+            last.bytes = std::min(bytes.size(), next.input().size());
+            std::copy_n(bytes.data(), last.bytes, next.input().data());
           }
           break;
         case verb::wait:

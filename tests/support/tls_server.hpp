@@ -14,8 +14,10 @@
 #include <cstring>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace tests {
 
@@ -28,21 +30,22 @@ class tls_server {
     bool wants_client_certificate = false;
     bool speaks_plain_text = false;  // answers the handshake with text
     bool closes_in_handshake = false;
-    const char* answer = nullptr;  // said to whatever comes, instead of an echo
+    const char* answer = nullptr;               // said to whatever comes, instead of an echo
+    std::function<void(SSL*)> serve = nullptr;  // does everything after the handshake
   };
 
-  explicit tls_server(behaviour how) : how_(how) {
+  explicit tls_server(behaviour how) : how_(std::move(how)) {
     char pattern[] = "/tmp/dovetail-tls-XXXXXX";
     folder_ = mkdtemp(pattern);
     certificate authority = certificate::make("test authority", nullptr, nullptr);
-    certificate mine = certificate::make("test server", how.names, &authority, how.valid_seconds);
+    certificate mine = certificate::make("test server", how_.names, &authority, how_.valid_seconds);
     certificate client = certificate::make("test client", nullptr, &authority);
     save(authority, "authority");
     save(client, "client");
     context_ = SSL_CTX_new(TLS_server_method());
     SSL_CTX_use_certificate(context_, mine.x509);
     SSL_CTX_use_PrivateKey(context_, mine.key);
-    if (how.wants_client_certificate) {
+    if (how_.wants_client_certificate) {
       SSL_CTX_load_verify_locations(context_, authority_file().c_str(), nullptr);
       SSL_CTX_set_verify(context_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     }
@@ -103,7 +106,10 @@ class tls_server {
   void echo(int peer) const {
     SSL* ssl = SSL_new(context_);
     SSL_set_fd(ssl, peer);
-    if (SSL_accept(ssl) == 1) {
+    const bool is_accepted = SSL_accept(ssl) == 1;
+    if (is_accepted && how_.serve) {
+      how_.serve(ssl);
+    } else if (is_accepted) {
       char data[16384];
       for (int got; (got = SSL_read(ssl, data, sizeof data)) > 0;) {
         how_.answer == nullptr ? SSL_write(ssl, data, got)

@@ -68,7 +68,8 @@ struct sql_query {
   using value_type = rows<kept_row_t<Row>>;
   static constexpr std::string_view name = "query";
   Request request;
-  bool is_idempotent() const noexcept { return request.is_read_only(); }
+  repeat_key key{};  // of `insert … returning` and its like
+  bool is_idempotent() const noexcept { return request.is_read_only() || key.is_honoured; }
 };
 
 /// Reads exactly one row. Errors: errc::no_row, errc::too_many_rows.
@@ -77,7 +78,8 @@ struct sql_query_one {
   using value_type = kept_row_t<Row>;
   static constexpr std::string_view name = "query_one";
   Request request;
-  bool is_idempotent() const noexcept { return request.is_read_only(); }
+  repeat_key key{};  // of `insert … returning` and its like
+  bool is_idempotent() const noexcept { return request.is_read_only() || key.is_honoured; }
 };
 
 /// Reads one row or none. Errors: errc::too_many_rows.
@@ -86,7 +88,8 @@ struct sql_query_optional {
   using value_type = std::optional<kept_row_t<Row>>;
   static constexpr std::string_view name = "query_optional";
   Request request;
-  bool is_idempotent() const noexcept { return request.is_read_only(); }
+  repeat_key key{};  // of `insert … returning` and its like
+  bool is_idempotent() const noexcept { return request.is_read_only() || key.is_honoured; }
 };
 
 /// How much of a result is read.
@@ -115,7 +118,8 @@ struct sql_query_some {
   static constexpr std::string_view name = "query_some";
   Request request;
   row_limits limits;
-  bool is_idempotent() const noexcept { return request.is_read_only(); }
+  repeat_key key{};
+  bool is_idempotent() const noexcept { return request.is_read_only() || key.is_honoured; }
 };
 
 /// Inserts all rows of a range, or none. `Range` is a reference or a value.

@@ -206,6 +206,10 @@ attempt operation_loop<Stream, Executor, Allocator>::try_once() {
   switch (next_.what()) {
     case verb::read:
       return stream.try_read(next_.input());
+    case verb::look: {
+      const attempt tried = stream.try_read(next_.input());
+      return tried.is_over() ? tried : attempt::done();
+    }
     case verb::write:
       return written_ == next_.output().size() ? attempt::done() : stream.try_write(next_.output().subspan(written_));
     case verb::connect:
@@ -240,7 +244,7 @@ attempt operation_loop<Stream, Executor, Allocator>::try_once() {
 template <stream Stream, class Executor, class Allocator>
 void operation_loop<Stream, Executor, Allocator>::take(const attempt& tried) {
   event happened{tried.ec, tried.bytes, false};
-  if (next_.what() == verb::read) {
+  if (next_.what() == verb::read || next_.what() == verb::look) {
     if (moved_ != nullptr) moved_->received += tried.bytes;
   } else if (next_.what() == verb::write) {
     if (tried.bytes != 0) core_->note_sent();

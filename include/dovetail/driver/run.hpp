@@ -28,13 +28,15 @@ event perform(Stream& stream, const action& next, deadline by, traffic& moved, b
     case verb::done:
       break;
     case verb::read:
-      if (const attempt tried = read_once(stream, next.input(), by, after_write); tried.ec) {
-        happened.ec = tried.ec;
-      } else {
-        happened.bytes = tried.bytes;
-        moved.received += tried.bytes;
-      }
+    case verb::look: {
+      const bool waits = next.what() == verb::read;
+      const attempt tried = waits ? read_once(stream, next.input(), by, after_write) : stream.try_read(next.input());
+      happened.ec = tried.ec;
+      if (tried.ec) break;
+      happened.bytes = tried.bytes;
+      moved.received += tried.bytes;
       break;
+    }
     case verb::write:
       happened.bytes = write_all(stream, next.output(), by, happened.ec);
       moved.sent += happened.bytes;

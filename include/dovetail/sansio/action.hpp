@@ -20,6 +20,7 @@ enum class verb : std::uint8_t {
   shutdown_write,  ///< end our half of the stream; reading goes on
   wait,            ///< let `delay()` pass
   close,           ///< close the transport
+  look,            ///< take what has come already into `input()`, without waiting; nothing is no error: 0 bytes
 };
 
 /// What the driver must do next. Lifetime: spans point into the session and stay valid until the next `resume`.
@@ -30,6 +31,11 @@ class action {
     action next{verb::read};
     next.data_ = into.data();
     next.size_ = into.size();
+    return next;
+  }
+  static action look(byte_span into) noexcept {
+    action next = read(into);
+    next.what_ = verb::look;
     return next;
   }
   static action write(byte_view from) noexcept {
@@ -77,7 +83,7 @@ class action {
 /// What came of the last action; the first `resume` gets an empty event.
 struct event {
   std::error_code ec{};    ///< why the action failed; end of stream is errc::connection_closed
-  std::size_t bytes = 0;   ///< read: how many bytes came; write: how many bytes left before `ec`
+  std::size_t bytes = 0;   ///< read, look: how many bytes came; write: how many bytes left before `ec`
   bool cancelled = false;  ///< the caller wants the operation to end
   /// start_tls: what ties a log-in to this TLS connection (RFC 5929 tls-server-end-point, the hash of the server's
   /// certificate); empty when there is none. Lifetime: until the dialogue returns its next action.

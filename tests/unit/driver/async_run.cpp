@@ -130,6 +130,19 @@ TEST(AsyncRun, ADyingPeerOrGarbageIsAnErrorAtEveryStep) {
   }
 }
 
+TEST(AsyncRun, ALookTakesWhatIsThereAndNeverWaits) {
+  ends e;
+  const auto nothing = e.run(glance{e.session}, dt::deadline::never());
+  ASSERT_TRUE(nothing);
+  EXPECT_EQ("", *nothing);
+  EXPECT_EQ(dt::traffic{}, e.moved);
+  write_text(e.theirs, "late");
+  EXPECT_EQ("late", *e.run(glance{e.session}, dt::deadline::never()));
+  EXPECT_EQ((dt::traffic{0, 4}), e.moved);
+  e.theirs.close();
+  EXPECT_EQ(dt::errc::connection_closed, e.run(glance{e.session}).error().code());
+}
+
 TEST(AsyncRun, APeerThatDiesWhileWeWaitIsNoticed) {
   ends e;
   std::thread peer([&e] {

@@ -143,6 +143,20 @@ TEST(Run, HalfCloseLetsTheOtherHalfGoOn) {
   peer.join();
 }
 
+TEST(Run, ALookTakesWhatIsThereAndNeverWaits) {
+  ends e;
+  dt::traffic moved;
+  const auto nothing = dt::run(e.ours, glance{e.session}, dt::deadline::never(), moved);
+  ASSERT_TRUE(nothing);
+  EXPECT_EQ("", *nothing);
+  EXPECT_EQ(dt::traffic{}, moved);
+  write_text(e.theirs, "late");
+  EXPECT_EQ("late", *dt::run(e.ours, glance{e.session}, dt::deadline::never(), moved));
+  EXPECT_EQ((dt::traffic{0, 4}), moved);
+  e.theirs.close();
+  EXPECT_EQ(dt::errc::connection_closed, dt::run(e.ours, glance{e.session}).error().code());
+}
+
 TEST(Run, ABreakLongerThanTheDeadlineIsCutThere) {
   ends e;
   const auto start = dt::clock::now();

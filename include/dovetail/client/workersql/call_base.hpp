@@ -62,11 +62,10 @@ class call_base {
       on_->body() = socket_message(*on_, "query", on_->body());
       return send_message();
     }
-    char digits[32];
     http_request asked{what, is_write, {}};
     if (key != nullptr && key->is_set) {
-      format_hex(digits, key->bits);
-      asked.key = {digits, sizeof digits};
+      format_hex(key_text_, key->bits);
+      asked.key = {key_text_, sizeof key_text_};
     }
     running_.emplace(*on_, asked);
     return running_->resume({});
@@ -97,6 +96,7 @@ class call_base {
   }
 
   session* on_;
+  char key_text_[32];
   std::optional<exchange> running_;
   std::optional<socket_exchange> message_;
   reply_facts said_;

@@ -30,24 +30,24 @@ class client_session {
     return {session_, op.request, &op.key};
   }
   template <class Row, class Request>
-  statement_call<Request, all_rows<Row>> start(const sql_query<Row, Request>& op) {
-    return {session_, op.request};
+  statement_call<Request, all_rows<Row>> start(sql_query<Row, Request>& op) {
+    return {session_, op.request, &op.key};
   }
   template <class Row, class Request>
-  statement_call<Request, one_row<Row, false>> start(const sql_query_one<Row, Request>& op) {
-    return {session_, op.request};
+  statement_call<Request, one_row<Row, false>> start(sql_query_one<Row, Request>& op) {
+    return {session_, op.request, &op.key};
   }
   template <class Row, class Request>
-  statement_call<Request, one_row<Row, true>> start(const sql_query_optional<Row, Request>& op) {
-    return {session_, op.request};
+  statement_call<Request, one_row<Row, true>> start(sql_query_optional<Row, Request>& op) {
+    return {session_, op.request, &op.key};
   }
   template <class Row, class Request>
-  statement_call<Request, some_rows_target<Row>> start(const sql_query_some<Row, Request>& op) {
-    return {session_, op.request, nullptr, nullptr, some_rows_target<Row>{op.limits}};
+  statement_call<Request, some_rows_target<Row>> start(sql_query_some<Row, Request>& op) {
+    return {session_, op.request, &op.key, nullptr, some_rows_target<Row>{op.limits}};
   }
   template <class Row, class Request>
-  statement_call<Request, response_target<Row>> start(const query_with_facts<Row, Request>& op) {
-    return {session_, op.request, nullptr, &op.how};
+  statement_call<Request, response_target<Row>> start(query_with_facts<Row, Request>& op) {
+    return {session_, op.request, &op.key, &op.how};
   }
   template <class Row, class Struct>
   insert_call<std::remove_cvref_t<Struct>, one_row<Row, false>> start(sql_insert_returning<Row, Struct>& op) {

@@ -35,7 +35,8 @@ struct query_with_facts {
   static constexpr std::string_view name = "query";
   Request request;
   query_options how;
-  bool is_idempotent() const noexcept { return request.is_read_only(); }
+  repeat_key key{};
+  bool is_idempotent() const noexcept { return request.is_read_only() || key.is_honoured; }
 };
 
 /// Several statements that are executed together: all, or none when one fails.

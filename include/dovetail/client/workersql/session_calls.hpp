@@ -150,9 +150,7 @@ class end_call : public call_base {
     if (next.what() != verb::done) return next;
     bool is_stopped = false;
     failure_ = read(next.error(), {}, is_stopped);
-    if (next.error() && is_commit_ && message_->was_sent()) {
-      failure_ = {dovetail::errc::commit_unknown, std::string{failure_.message()}};
-    }
+    if (is_commit_ && is_unknown(next.error())) note_unknown_commit();
     if (next.error()) return action::done(failure_.code());
     on_->set_health(session_health::closed);
     is_leaving_ = true;
@@ -165,6 +163,17 @@ class end_call : public call_base {
   void value() && noexcept {}
 
  private:
+  /// The commit was sent, and nobody has said what became of it; what `error` or `success` say is said.
+  bool is_unknown(std::error_code ec) const noexcept {
+    if (ec || failure_.code() == dovetail::errc::outcome_unknown) return message_->was_sent();
+    return failure_ && !said_.error.is_set && said_.is_success;
+  }
+  [[gnu::cold, gnu::noinline]] void note_unknown_commit() {
+    error_info unknown{dovetail::errc::commit_unknown, std::string{failure_.message()}};
+    unknown.with_server(failure_.server());
+    failure_ = std::move(unknown);
+  }
+
   bool is_commit_;
   int depth_;
   bool is_leaving_ = false;

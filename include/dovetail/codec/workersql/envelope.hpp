@@ -20,10 +20,10 @@ namespace dovetail::inline v0::workersql {
 
 /// What an answer says besides its rows.
 struct reply_facts {
-  bool is_success = true;  ///< `success`, which a peer may leave out
-  bool has_success = false;
-  bool has_data = false;  ///< there was a `data` that is not null
-  bool has_rows = false;  ///< there was a list of rows, maybe an empty one
+  bool is_success = true;    ///< `success`, which a peer may leave out
+  bool has_success = false;  ///< it was said
+  bool has_data = false;     ///< there was a `data` that is not null
+  bool has_rows = false;     ///< there was a list of rows, maybe an empty one
   bool is_cached = false;
   std::optional<double> execution_time{};             ///< in milliseconds
   std::optional<std::int64_t> affected{};             ///< rowsAffected, totalRowsAffected
@@ -34,6 +34,10 @@ struct reply_facts {
   std::string id{};              ///< of a message over WebSocket: of the one that it answers
   std::string transaction_id{};  ///< what a begun transaction is called
 
+  /// True for a gateway's answer: another server's JSON, such as that of a portal in between, says none of it.
+  bool tells_outcome() const noexcept {
+    return has_success || has_data || affected || row_count || insert_id || results || error.is_set;
+  }
   /// What a write has changed.
   std::int64_t rows_affected() const noexcept { return affected.value_or(row_count.value_or(0)); }
 };
@@ -56,7 +60,9 @@ class envelope_reader {
 
   /// `at` is the opening brace. Null after a failure: the source's, or the sink's.
   const char* read(const char* at, reply_facts& out) {
-    return members(at, [this, &out](std::string_view key, const char* value) { return member(key, value, out); });
+    return members(at, [this, &out](std::string_view key, const char* value) {
+      return key == "type" ? type(value, out) : member(key, value, out);
+    });
   }
 
  private:
@@ -81,7 +87,7 @@ class envelope_reader {
 
   const char* member(std::string_view key, const char* at, reply_facts& out) {
     if (key == "data") return data(at, out);
-    if (key == "success") return flag(at, out.is_success, &out.has_success);
+    if (key == "success") return success(at, out);
     if (key == "cached" || key == "fromCache") return flag(at, out.is_cached);
     if (key == "executionTime" || key == "totalExecutionTime") return real(at, out.execution_time);
     if (key == "error") return error(at, out.error);
@@ -96,6 +102,23 @@ class envelope_reader {
     if (key == "id") return text(at, out.id);
     if (key == "transactionId") return text(at, out.transaction_id);
     return skip(at);
+  }
+
+  /// Who says success and failure has failed.
+  const char* success(const char* at, reply_facts& out) {
+    bool said = true;
+    at = flag(at, said, &out.has_success);
+    out.is_success = out.is_success && said;
+    return at;
+  }
+  /// Over WebSocket: response or error.
+  const char* type(const char* at, reply_facts& out) {
+    std::string said;
+    at = text(at, said);
+    if (said != "response" && said != "error") return at;
+    out.has_success = true;
+    out.is_success = out.is_success && said == "response";
+    return at;
   }
 
   const char* data(const char* at, reply_facts& out) {
@@ -148,10 +171,16 @@ class envelope_reader {
       const bool is_text = value != in_->end && *value == '"';
       if (key == "code" && is_text) return dovetail::detail::read_json_string(*in_, value, out.code);
       if (key == "message" && is_text) return dovetail::detail::read_json_string(*in_, value, out.message);
-      const char* const end = skip(value);
-      if (end != nullptr && key == "details" && *value != 'n') out.details.assign(value, end);
-      return end;
+      return key == "details" ? details(value, out) : skip(value);
     });
+  }
+  const char* details(const char* at, reply_error& out) {
+    if (at == in_->end || *at == 'n') return skip(at);
+    const char* const end = *at != '{' ? skip(at) : members(at, [this, &out](std::string_view key, const char* value) {
+      return key == "reason" ? text(value, out.reason) : skip(value);
+    });
+    if (end != nullptr) out.details.assign(at, end);
+    return end;
   }
 
   const char* text(const char* at, std::string& out) {

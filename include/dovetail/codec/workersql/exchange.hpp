@@ -3,6 +3,8 @@
 
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/codec/workersql/errc.hpp>
+#include <dovetail/codec/workersql/final_head.hpp>
+#include <dovetail/codec/workersql/idle_check.hpp>
 #include <dovetail/codec/workersql/session.hpp>
 #include <dovetail/format/http1/body_collector.hpp>
 #include <dovetail/format/http1/date.hpp>
@@ -32,10 +34,11 @@ struct http_answer {
 struct http_request {
   endpoint_kind what = endpoint_kind::query;
   bool is_write = false;   ///< when its answer is lost, nobody knows what happened
-  std::string_view key{};  ///< Idempotency-Key; empty: none. Lifetime: until the first action.
+  std::string_view key{};  ///< Idempotency-Key; empty: none. Lifetime: until the request is written.
 };
 
-/// Sends the session's body as one request, in one write, and reads the whole answer. Answers of 1xx are passed over;
+/// Sends the session's body as one request, in one write, and reads the whole answer. Before that it looks whether the
+/// connection is still good, and opens it again when it is not (`idle_check`). Answers of 1xx are passed over;
 /// redirects are not followed; a connection that the gateway wants to close is closed in health when the answer is
 /// here. Errors: `errc::outcome_unknown` when a write was sent and no answer came; gateway_errc::not_a_gateway for what
 /// is no HTTP (RFC 9112); errc::frame_too_large beyond `responseLimit`; the transport's own otherwise. A status is no
@@ -45,12 +48,12 @@ class exchange {
   using value_type = http_answer;
 
   exchange(session& on, const http_request& asked)
-      : on_(&on), asked_(asked), reader_(http1::request_kind::ordinary, on.limits()) {}
+      : on_(&on), asked_(asked), idle_(on), head_(http1::request_kind::ordinary, on.limits()) {}
 
   action resume(const event& ev) {
     switch (step_) {
-      case step::start:
-        return begin(ev);
+      case step::checking:
+        return check(ev);
       case step::writing:
         was_sent_ = was_sent_ || !ev.ec || ev.bytes >= on_->output().size();
         if (ev.cancelled || ev.ec) return stop(ev);
@@ -68,10 +71,14 @@ class exchange {
   error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
 
  private:
-  enum class step : std::uint8_t { start, writing, reading, over };
-  static constexpr int most_informational = 8;
+  enum class step : std::uint8_t { checking, writing, reading, over };
 
-  action begin(const event& ev);
+  action check(const event& ev) {
+    const action next = idle_.resume(ev);
+    if (next.what() != verb::done) return next;
+    return next.error() ? finish(idle_.failure(next.error())) : begin();
+  }
+  action begin();
   action read(std::size_t bytes);
   action take(const event& ev);
   action take_head();
@@ -87,31 +94,26 @@ class exchange {
   [[gnu::cold]] action lose(std::error_code ec, std::string_view why);
 
   /// The peer's bytes are refused.
-  action lose_to(http1::problem why) {
+  action lose_to(http1::problem why, std::string_view text) {
     const bool is_size = why == http1::problem::body_too_large;
     return lose(
         is_size ? make_error_code(dovetail::errc::frame_too_large) : make_error_code(gateway_errc::not_a_gateway),
-        http1::text_of(why));
+        text);
   }
 
   session* on_;
   http_request asked_;
-  step step_ = step::start;
+  idle_check idle_;
+  step step_ = step::checking;
   bool was_sent_ = false;
   bool keeps_alive_ = false;
-  int informational_ = 0;
-  http1::response_reader reader_;
+  final_head head_;
   std::optional<http1::body_collector> body_;
   http_answer answer_;
   error_info failure_;
 };
 
-inline action exchange::begin(const event& ev) {
-  if (ev.cancelled) return finish(dovetail::errc::cancelled);
-  if (on_->refusal()) return finish(on_->refusal());
-  if (on_->health() != session_health::idle) {
-    return finish({dovetail::errc::invalid_state, "the connection is not open, or its last dialogue broke"});
-  }
+inline action exchange::begin() {
   byte_buffer& out = on_->output();
   out.clear();
   on_->input().clear();
@@ -158,30 +160,17 @@ inline action exchange::take(const event& ev) {
 }
 
 inline action exchange::take_head() {
-  for (;;) {
-    http1::response_head head;
-    const http1::head_progress got = reader_.read(as_text(on_->input().committed()), head);
-    if (got.state == http1::progress::failed) {
-      return lose_to(got.why);
-    }
-    if (got.state == http1::progress::need_more) return read(1);
-    if (head.is_informational()) {
-      on_->input().consume(got.size);
-      reader_.restart();
-      if (++informational_ > most_informational) {
-        return lose(make_error_code(gateway_errc::not_a_gateway), "too many informational answers (1xx)");
-      }
-      continue;
-    }
-    if (head.body.kind == http1::framing::tunnel) {
-      return lose(make_error_code(gateway_errc::not_a_gateway),
-                  "the peer switches to a protocol that nobody asked for");
-    }
-    note_fields(head);
-    body_.emplace(head.body, on_->limits());
-    on_->input().consume(got.size);
-    return take_body(false);
+  http1::response_head head;
+  const final_head_reading got = head_.read(on_->input(), head);
+  if (got.state == http1::progress::failed) return lose_to(got.why, got.text);
+  if (got.state == http1::progress::need_more) return read(1);
+  if (head.body.kind == http1::framing::tunnel) {
+    return lose(make_error_code(gateway_errc::not_a_gateway), "the peer switches to a protocol that nobody asked for");
   }
+  note_fields(head);
+  body_.emplace(head.body, on_->limits());
+  on_->input().consume(got.size);
+  return take_body(false);
 }
 
 inline void exchange::note_fields(const http1::response_head& head) {
@@ -212,9 +201,7 @@ inline action exchange::take_body(bool has_ended) {
     }
   }
   const http1::body_progress got = body_->collect(on_->input().filled());
-  if (got.state == http1::progress::failed) {
-    return lose_to(got.why);
-  }
+  if (got.state == http1::progress::failed) return lose_to(got.why, http1::text_of(got.why));
   if (got.state == http1::progress::need_more) return read(got.wanted);
   answer_.body = as_text(got.content);
   answer_.request_id = on_->request_id();

@@ -19,6 +19,7 @@ struct reply_error {
   std::string code{};     ///< of an object: one of the SDKs' seven, or another
   std::string message{};  ///< without the prefix "EdgeSQLError: "
   std::string details{};  ///< of an object: its `details` as JSON
+  std::string reason{};   ///< the `reason` in there: our own gateway's name of the condition
 };
 
 /// A failure as the SDKs show it.
@@ -164,7 +165,9 @@ constexpr std::string_view words_of(std::string_view body) noexcept {
   fields.detail = said.details;
   const gateway_errc code =
       said.code.empty() ? errc_of_status(status, fields.message) : errc_of_code(said.code, status, fields.message);
-  error_info failure{make_error_code(code)};
+  // The gateway itself may not know: its database's answer to the commit was lost.
+  const bool is_unknown = said.reason == "commit_unknown";
+  error_info failure{is_unknown ? make_error_code(dovetail::errc::outcome_unknown) : make_error_code(code)};
   fields.severity = said.code.empty() ? std::string{to_string(sdk_code_of(failure.code()))} : said.code;
   std::string context;
   if (status >= 400 || fields.message.empty()) {

@@ -12,16 +12,21 @@
 namespace dovetail::inline v0::workersql {
 
 /// Reads an answer; its rows go to `rows`. Errors: what the gateway complains of, with its words, its code and the
-/// request's id as a hint; gateway_errc::not_a_gateway for an answer of success that is no JSON object. When
-/// `is_stopped`, the sink has failed and knows why.
+/// request's id as a hint; errc::outcome_unknown when the gateway says that it does not know whether it has committed;
+/// gateway_errc::not_a_gateway for an answer of success that is no JSON object, or one that says nothing of a
+/// statement. When `is_stopped`, the sink has failed and knows why.
 [[gnu::noinline]] inline error_info read_answer(const http_answer& answer, const rows_sink& rows, reply_facts& out,
                                                 bool& is_stopped) {
   const bool is_good = answer.status / 100 == 2;
   error_info failure;
   if (is_good) {
     failure = read_envelope(answer.body, rows, out, is_stopped);
-    if (!failure && out.is_success && !out.error.is_set) return {};
+    const bool is_told = failure || is_stopped || out.tells_outcome();
+    if (!failure && is_told && out.is_success && !out.error.is_set) return {};
     is_stopped = is_stopped && !failure;
+    if (!is_told) {
+      failure = {make_error_code(gateway_errc::not_a_gateway), "the answer does not say whether it is a success"};
+    }
     if (!failure) failure = detail::answer_failure(answer.status, out.error, answer.body);
   } else {
     bool ignored = false;

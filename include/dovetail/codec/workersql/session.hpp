@@ -38,7 +38,10 @@ enum class endpoint_kind : unsigned char { query, batch, health };
 
 /// What a connection speaks once it was upgraded (RFC 6455): one transaction, and then it is over.
 struct socket_state {
-  websocket::message_reader reader{websocket::role::client};
+  explicit socket_state(std::size_t most) noexcept : reader(websocket::role::client, {most}) {}
+
+  websocket::message_reader reader;
+  std::size_t used = 0;  ///< bytes of the input: the last answer, which may be looked at until the next message
   std::uint64_t last_id = 0;
   std::string transaction_id{};
 };
@@ -79,6 +82,9 @@ class session {
   /// Set while the connection is a WebSocket, which it never ceases to be.
   std::optional<socket_state>& socket() noexcept { return socket_; }
   const std::optional<socket_state>& socket() const noexcept { return socket_; }
+
+  /// The connection has become one. Messages have the limit that answers have.
+  void open_socket() { socket_.emplace(options_.response_limit); }
 
   /// 128 random bits; false when there is no randomness.
   bool make_key(std::array<std::byte, 16>& bits) const noexcept { return randomize(bits); }

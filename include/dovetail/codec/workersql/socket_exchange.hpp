@@ -39,10 +39,12 @@ namespace dovetail::inline v0::workersql {
   return text;
 }
 
-/// Sends the session's body as a text message and reads the next one; pings are answered meanwhile.
+/// Sends the session's body as a text message and reads the next one; pings are answered meanwhile. Before that it
+/// looks at what has come already: a message that nobody asked for is no answer, and after a farewell nothing is sent.
 /// Errors: gateway_errc::not_a_gateway for what RFC 6455 forbids; errc::connection_closed when the gateway ends the
-/// WebSocket; the transport's own. Nothing is executed twice by a repetition, for there is none: a transaction is over
-/// when its connection is. Cancellation: the session is desynchronised afterwards.
+/// WebSocket, which is answered (section 5.5.1); errc::unexpected_message; errc::frame_too_large beyond
+/// `responseLimit`; the transport's own. Nothing is executed twice by a repetition, for there is none: a transaction is
+/// over when its connection is. Cancellation: the session is desynchronised afterwards, unless nothing was sent.
 class socket_exchange {
  public:
   using value_type = std::string_view;  // borrows from the session until its next dialogue
@@ -51,19 +53,24 @@ class socket_exchange {
 
   action resume(const event& ev) {
     if (ev.cancelled) return finish(dovetail::errc::cancelled);
+    if (step_ == step::leaving) return finish(farewell());
     if (ev.ec) {
       if (ev.ec != dovetail::errc::deadline_passed) on_->set_health(session_health::closed);
       return finish(ev.ec);
     }
     switch (step_) {
       case step::start:
-        return begin();
-      case step::writing:
+        return look();
+      case step::sending:
         was_sent_ = true;
         return take();
+      case step::answering:
+        return take();
+      case step::looking:
       case step::reading:
         on_->input().commit(ev.bytes);
         return take();
+      case step::leaving:
       case step::over:
         break;
     }
@@ -76,15 +83,20 @@ class socket_exchange {
   error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
 
  private:
-  enum class step : std::uint8_t { start, writing, reading, over };
+  enum class step : std::uint8_t { start, looking, sending, answering, reading, leaving, over };
 
-  [[gnu::noinline]] action begin() {
+  [[gnu::noinline]] action look() {
     if (!on_->socket()) return finish(dovetail::errc::invalid_state);
+    on_->input().consume(std::exchange(on_->socket()->used, 0));
+    if (!on_->input().prepare(1)) return finish(dovetail::errc::frame_too_large);
+    step_ = step::looking;
+    return action::look(on_->input().free());
+  }
+  [[gnu::noinline]] action send() {
     on_->output().clear();
-    if (on_->health() == session_health::in_transaction) on_->input().clear();  // the last answer
     if (!append(websocket::opcode::text, as_byte_view(on_->body()))) return finish(no_randomness());
     on_->set_health(session_health::desynchronised);  // until the whole answer is here
-    step_ = step::writing;
+    step_ = step::sending;
     return action::write(on_->output().view());
   }
   bool append(websocket::opcode code, byte_view payload) {
@@ -94,23 +106,23 @@ class socket_exchange {
     return true;
   }
   [[gnu::noinline]] action take() {
-    on_->input().consume(std::exchange(used_, 0));
     for (;;) {
       const websocket::reading got = on_->socket()->reader.read(on_->input().filled());
       switch (got.what) {
         case websocket::received::text:
+          if (!was_sent_) return refuse({dovetail::errc::unexpected_message, "a message that nobody asked for"});
           text_ = as_text(got.payload);
-          used_ = got.used;
-          on_->set_health(on_->input().committed().size() == got.used ? session_health::in_transaction
-                                                                      : session_health::desynchronised);
+          on_->socket()->used = got.used;
+          on_->set_health(session_health::in_transaction);
           step_ = step::over;
           return action::done();
         case websocket::received::ping: {
+          on_->set_health(session_health::desynchronised);
           on_->output().clear();
           const bool is_good = append(websocket::opcode::pong, got.payload);
           on_->input().consume(got.used);
           if (!is_good) return finish(no_randomness());
-          step_ = step::writing;
+          step_ = step::answering;
           return action::write(on_->output().view());
         }
         case websocket::received::pong:
@@ -118,27 +130,45 @@ class socket_exchange {
           continue;
         case websocket::received::need_more:
           on_->input().consume(got.used);
-          return read(got.wanted);
+          return was_sent_ ? read(got.wanted) : send();
         case websocket::received::close:
-          on_->set_health(session_health::closed);
-          return finish({dovetail::errc::connection_closed, "the gateway has ended the transaction's WebSocket"});
+          return leave(got.code);
         case websocket::received::binary:
-          return finish({dovetail::errc::unexpected_message, "a binary message, where the gateway speaks text"});
+          return refuse({dovetail::errc::unexpected_message, "a binary message, where the gateway speaks text"});
         case websocket::received::failed:
-          return finish({make_error_code(gateway_errc::not_a_gateway), std::string{websocket::text_of(got.why)}});
+          if (got.why == websocket::problem::message_too_large) return refuse(too_large());
+          return refuse({make_error_code(gateway_errc::not_a_gateway), std::string{websocket::text_of(got.why)}});
       }
     }
+  }
+  [[gnu::cold, gnu::noinline]] action leave(websocket::close_code code) {
+    on_->set_health(session_health::closed);
+    on_->output().clear();
+    websocket::masking_key key{};
+    if (!on_->randomize(key)) return finish(farewell());
+    websocket::append_close(on_->output(), code, {}, &key);
+    step_ = step::leaving;
+    return action::write(on_->output().view());
   }
   action read(std::size_t bytes) {
     constexpr std::size_t most_at_once = 1024 * 1024;
     step_ = step::reading;
     if (!on_->input().prepare((std::min)(bytes, most_at_once))) {
-      return finish({dovetail::errc::frame_too_large, "the answer is larger than responseLimit"});
+      return refuse(too_large());
     }
     return action::read(on_->input().free());
   }
+  static error_info farewell() {
+    return {dovetail::errc::connection_closed, "the gateway has ended the transaction's WebSocket"};
+  }
+  static error_info too_large() { return {dovetail::errc::frame_too_large, "the answer is larger than responseLimit"}; }
   static error_info no_randomness() {
     return {dovetail::errc::operation_unsupported, "the TLS library gives no random bytes"};
+  }
+  /// What came cannot be understood, and so neither can what comes.
+  [[gnu::cold]] action refuse(error_info why) {
+    on_->set_health(session_health::desynchronised);
+    return finish(std::move(why));
   }
   action finish(error_info failure) {
     failure_ = std::move(failure);
@@ -149,7 +179,6 @@ class socket_exchange {
   session* on_;
   step step_ = step::start;
   bool was_sent_ = false;
-  std::size_t used_ = 0;
   std::string_view text_;
   error_info failure_;
 };

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <dovetail/base/error_info.hpp>
+#include <dovetail/codec/workersql/final_head.hpp>
 #include <dovetail/codec/workersql/session.hpp>
-#include <dovetail/format/http1/response_reader.hpp>
 #include <dovetail/sansio/machine.hpp>
 
 #include <cstdint>
@@ -21,7 +21,7 @@ class startup {
  public:
   using value_type = void;
 
-  explicit startup(session& on) noexcept : on_(&on), reader_(http1::request_kind::connect) {}
+  explicit startup(session& on) noexcept : on_(&on), head_(http1::request_kind::connect) {}
 
   action resume(const event& ev) {
     if (ev.cancelled) return finish(dovetail::errc::cancelled);
@@ -87,16 +87,11 @@ class startup {
   [[gnu::cold, gnu::noinline]] action take(const event& ev) {
     on_->input().commit(ev.bytes);
     http1::response_head head;
-    http1::head_progress got = reader_.read(as_text(on_->input().committed()), head);
-    while (got.state == http1::progress::complete && head.is_informational()) {
-      on_->input().consume(got.size);
-      reader_.restart();
-      got = reader_.read(as_text(on_->input().committed()), head);
-    }
+    const final_head_reading got = head_.read(on_->input(), head);
     if (got.state == http1::progress::need_more) return read();
     std::string words{"the proxy "};
     if (got.state == http1::progress::failed) {
-      words.append("sent what is no HTTP: ").append(http1::text_of(got.why));
+      words.append("sent what is no HTTP: ").append(got.text);
       return finish({dovetail::errc::malformed_frame, std::move(words)});
     }
     if (head.status / 100 != 2) {
@@ -116,7 +111,7 @@ class startup {
   }
 
   session* on_;
-  http1::response_reader reader_;
+  final_head head_;
   step step_ = step::start;
   error_info failure_;
 };

@@ -4,9 +4,10 @@
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/codec/workersql/errc.hpp>
 #include <dovetail/codec/workersql/failure.hpp>
+#include <dovetail/codec/workersql/final_head.hpp>
+#include <dovetail/codec/workersql/idle_check.hpp>
 #include <dovetail/codec/workersql/session.hpp>
 #include <dovetail/format/http1/head_writer.hpp>
-#include <dovetail/format/http1/response_reader.hpp>
 #include <dovetail/format/websocket/handshake.hpp>
 #include <dovetail/sansio/machine.hpp>
 
@@ -26,22 +27,22 @@ class upgrade {
  public:
   using value_type = void;
 
-  explicit upgrade(session& on) noexcept : on_(&on) {}
+  explicit upgrade(session& on) noexcept : on_(&on), idle_(on) {}
 
   action resume(const event& ev) {
+    if (step_ == step::checking) return check(ev);
     if (ev.cancelled) return finish(dovetail::errc::cancelled);
     if (ev.ec) {
       if (ev.ec != dovetail::errc::deadline_passed) on_->set_health(session_health::closed);
       return finish(ev.ec);
     }
     switch (step_) {
-      case step::start:
-        return begin();
       case step::writing:
         return read();
       case step::reading:
         on_->input().commit(ev.bytes);
         return take();
+      case step::checking:
       case step::over:
         break;
     }
@@ -52,13 +53,14 @@ class upgrade {
   error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
 
  private:
-  enum class step : std::uint8_t { start, writing, reading, over };
+  enum class step : std::uint8_t { checking, writing, reading, over };
 
+  action check(const event& ev) {
+    const action next = idle_.resume(ev);
+    if (next.what() != verb::done) return next;
+    return next.error() ? finish(idle_.failure(next.error())) : begin();
+  }
   [[gnu::noinline]] action begin() {
-    if (on_->refusal()) return finish(on_->refusal());
-    if (on_->health() != session_health::idle) {
-      return finish({dovetail::errc::invalid_state, "the connection is not open, or its last dialogue broke"});
-    }
     std::array<std::byte, 16> random{};
     websocket::key_text key{};
     if (!on_->randomize(random) ||
@@ -92,28 +94,21 @@ class upgrade {
     return action::read(on_->input().free());
   }
   [[gnu::noinline]] action take() {
-    for (;;) {
-      http1::response_head head;
-      const http1::head_progress got = reader_.read(as_text(on_->input().committed()), head);
-      if (got.state == http1::progress::need_more) return read();
-      if (got.state == http1::progress::failed) {
-        return finish({make_error_code(gateway_errc::not_a_gateway), std::string{http1::text_of(got.why)}});
-      }
-      if (head.is_informational()) {
-        on_->input().consume(got.size);
-        reader_.restart();
-        continue;
-      }
-      if (head.status != 101) return refused(head.status);
-      const websocket::problem why = websocket::check_upgrade_response(head, expected_);
-      if (why != websocket::problem::none) {
-        return finish({make_error_code(gateway_errc::not_a_gateway), std::string{websocket::text_of(why)}});
-      }
-      on_->input().consume(got.size);
-      on_->socket().emplace();
-      step_ = step::over;
-      return action::done();
+    http1::response_head head;
+    const final_head_reading got = head_.read(on_->input(), head);
+    if (got.state == http1::progress::need_more) return read();
+    if (got.state == http1::progress::failed) {
+      return finish({make_error_code(gateway_errc::not_a_gateway), std::string{got.text}});
     }
+    if (head.status != 101) return refused(head.status);
+    const websocket::problem why = websocket::check_upgrade_response(head, expected_);
+    if (why != websocket::problem::none) {
+      return finish({make_error_code(gateway_errc::not_a_gateway), std::string{websocket::text_of(why)}});
+    }
+    on_->input().consume(got.size);
+    on_->open_socket();
+    step_ = step::over;
+    return action::done();
   }
   [[gnu::cold, gnu::noinline]] action refused(unsigned status) {
     on_->set_health(session_health::closed);
@@ -131,9 +126,10 @@ class upgrade {
   }
 
   session* on_;
-  http1::response_reader reader_;
+  idle_check idle_;
+  final_head head_;
   websocket::accept_text expected_{};
-  step step_ = step::start;
+  step step_ = step::checking;
   error_info failure_;
 };
 

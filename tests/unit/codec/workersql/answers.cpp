@@ -1,4 +1,5 @@
 // The golden replies of specs/workersql.md, section 12, as they were observed; G1 to G28, M1 to M5.
+#include <dovetail/codec/workersql/read_answer.hpp>
 #include <dovetail/codec/workersql/row_target.hpp>
 
 #include <dovetail/row/row.hpp>
@@ -234,6 +235,45 @@ TEST(WorkersqlAnswers, EveryCodeOfTheSdksIsKnown) {
   EXPECT_TRUE(make_error_code(dt::errc::deadline_passed) == sdk_code::timeout_error);
   EXPECT_TRUE(make_error_code(dt::errc::connection_lost) == sdk_code::connection_error);
   EXPECT_FALSE(make_error_code(dt::errc::connection_lost) == sdk_code::internal_error);
+}
+
+TEST(WorkersqlAnswers, AnAnswerThatDoesNotSayWhetherItIsASuccessIsNone) {
+  const auto judged = [](std::string_view body) {
+    reply_facts out;
+    bool is_stopped = false;
+    return workersql::read_answer({200, body, {}}, {}, out, is_stopped).code();
+  };
+  for (const char* each : {"{}", R"({"status":"ok"})", R"({"login":"https://portal.example/","success":null})",
+                           R"({"success":"true"})", R"({"cached":false,"executionTime":1})", R"({"type":"other"})"}) {
+    EXPECT_EQ(judged(each), make_error_code(workersql::gateway_errc::not_a_gateway)) << each;
+  }
+  // G17, M3, the members of M5, and the answers of the SDKs' WebSocket dialect (section 3).
+  for (const char* each : {R"({"success":true})", R"({"data":[]})", R"({"rowsAffected":0})", R"({"lastInsertId":1})",
+                           R"({"rowCount":1})", R"({"results":[]})", R"({"id":"1","type":"response"})"}) {
+    EXPECT_FALSE(judged(each)) << each;
+  }
+  EXPECT_TRUE(judged(R"({"id":"1","type":"error"})"));
+  EXPECT_TRUE(judged(R"({"success":true,"type":"error"})"));
+  EXPECT_TRUE(judged(R"({"type":"error","success":true})"));
+}
+
+TEST(WorkersqlAnswers, AGatewayThatDoesNotKnowWhetherItHasCommittedSaysSo) {
+  // As our own gateway answers: 500, INTERNAL_ERROR, and the condition's name in details.reason.
+  constexpr std::string_view body =
+      R"({"success":false,"error":{"code":"INTERNAL_ERROR","message":"the answer to the commit was lost",)"
+      R"("details":{"statement":1,"reason":"commit_unknown"},"timestamp":"2026-11-21T20:00:00.000Z"}})";
+  const dt::error_info unknown = failure_of(500, body);
+  EXPECT_EQ(unknown.code(), dt::errc::outcome_unknown);
+  EXPECT_EQ(unknown.kind(), dt::condition::commit_unknown);
+  EXPECT_EQ(unknown.server().message, "the answer to the commit was lost");
+  EXPECT_EQ(unknown.server().detail, R"({"statement":1,"reason":"commit_unknown"})");
+  for (const char* each : {R"({"reason":"constraint"})", R"("commit_unknown")", R"(["commit_unknown"])", "7", "null",
+                           R"({"reason":{"reason":"commit_unknown"}})"}) {
+    std::string other{body};
+    other.replace(other.find(R"({"statement")"),
+                  std::string_view{R"({"statement":1,"reason":"commit_unknown"})"}.size(), each);
+    EXPECT_EQ(failure_of(500, other).code(), make_error_code(workersql::gateway_errc::internal_error)) << each;
+  }
 }
 
 TEST(WorkersqlAnswers, ProxiesPagesAreNotQuoted) {

@@ -198,6 +198,71 @@ TEST(WorkersqlExchange, ABrokenSessionSendsNothing) {
   }).done_with(errc::invalid_state);
 }
 
+// RFC 9112 section 9.3: an idle connection may be ended by its peer at any time, and what comes on it unasked answers
+// nothing. Whatever is found before a byte is written, the request leaves on a fresh connection.
+
+TEST(WorkersqlExchange, BytesThatWaitOnAnIdleConnectionAnswerNothing) {
+  session_maker sessions;
+  const std::string late = ok(R"({"success":true,"data":[{"n":666}]})");
+  for (const std::string& waiting : {late, std::string{"HTTP/1.1 408 Request Timeout\r\n\r\n"}, std::string{"x"}}) {
+    for (const auto& asked : {read_request, write_request}) {
+      const auto got = script(make(sessions, asked))
+                           .look(waiting)
+                           .connect()
+                           .write(post("/v1/query", select_1, asked.key))
+                           .read(good)
+                           .value();
+      EXPECT_EQ(got.body, R"({"success":true})");
+      EXPECT_EQ(sessions.health(), session_health::idle);
+    }
+  }
+}
+
+TEST(WorkersqlExchange, AConnectionThatItsPeerHasEndedIsOpenedAgainBeforeAWriteLeaves) {
+  session_maker sessions;
+  const auto got = script(make(sessions, write_request))
+                       .look_end()
+                       .connect()
+                       .write(post("/v1/query", select_1, "k1"))
+                       .read(good)
+                       .value();
+  EXPECT_EQ(got.status, 200U);
+  workersql::options how = plain_options();
+  how.endpoint = {"gw", 443, true, "/v1"};
+  how.proxy_host = "proxy";
+  session_maker secure{how};
+  script([&] {
+    return workersql::exchange{secure.fresh(), workersql::http_request{.what = workersql::endpoint_kind::health}};
+  })
+      .look()
+      .failing(std::make_error_code(std::errc::connection_reset))
+      .connect()
+      .write("CONNECT gw:443 HTTP/1.1\r\nHost: gw:443\r\n\r\n")
+      .read("HTTP/1.1 200 OK\r\n\r\n")
+      .start_tls()
+      .write_checked([](dt::byte_view) {})
+      .read(ok("{}"))
+      .done();
+}
+
+TEST(WorkersqlExchange, AWriteWhoseConnectionCannotBeOpenedAgainWasNotSent) {
+  session_maker sessions;
+  script(make(sessions, write_request))
+      .look_end()
+      .connect()
+      .failing(std::make_error_code(std::errc::connection_refused))
+      .done_with(std::make_error_code(std::errc::connection_refused));
+  EXPECT_EQ(sessions.health(), session_health::closed);
+}
+
+TEST(WorkersqlExchange, ALookThatIsCancelledOrTooLateLeavesTheConnectionAsItWas) {
+  session_maker sessions;
+  script(make(sessions, write_request)).look().cancelled().done_with(errc::cancelled);
+  EXPECT_EQ(sessions.health(), session_health::idle);
+  script(make(sessions, write_request)).look().failing(errc::deadline_passed).done_with(errc::deadline_passed);
+  EXPECT_EQ(sessions.health(), session_health::idle);
+}
+
 TEST(WorkersqlExchange, AKeyThatHttpForbidsIsRefusedBeforeAByte) {
   workersql::options how = plain_options();
   how.api_key = dt::secret{"a\r\nX: hush"};
@@ -249,6 +314,14 @@ TEST(WorkersqlStartup, AProxyIsAskedForATunnelBeforeTls) {
       .write(connect)
       .read("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
       .done_with(errc::connection_lost);
+  std::string informational;
+  for (int i = 0; i < 8; ++i) informational += "HTTP/1.1 102 Processing\r\n\r\n";
+  script(opening(sessions)).connect().write(connect).read(informational + tunnel).start_tls().done();
+  script(opening(sessions))
+      .connect()
+      .write(connect)
+      .read(informational + "HTTP/1.1 102 Processing\r\n\r\n")
+      .done_with(errc::malformed_frame);
   script(opening(sessions)).connect().write(connect).read(tunnel + "x").done_with(errc::unexpected_message);
 }
 

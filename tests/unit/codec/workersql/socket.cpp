@@ -58,6 +58,24 @@ TEST(WorkersqlTransaction, BeginningMakesTheConnectionAWebSocket) {
   });
 }
 
+TEST(WorkersqlTransaction, AConnectionThatHasEndedIsOpenedAgainBeforeTheHandshake) {
+  session_maker sessions;
+  script(beginning(sessions))
+      .look_end()
+      .connect()
+      .write(handshake)
+      .read(switched)
+      .write(begin_message)
+      .read(begun)
+      .leaves([&] { EXPECT_EQ(sessions.health(), session_health::in_transaction); });
+  script(beginning(sessions))
+      .look(switched)
+      .connect()
+      .write(handshake)
+      .read(answer("500 Internal Server Error", "Internal Server Error"))
+      .done_with(errc::operation_unsupported);
+}
+
 TEST(WorkersqlTransaction, EveryByteMayComeAlone) {
   session_maker sessions;
   script(beginning(sessions))
@@ -122,7 +140,7 @@ TEST(WorkersqlTransaction, SavepointsAreUnsupported) {
 
 workersql::session& open(session_maker& sessions) {
   workersql::session& on = sessions.fresh(session_health::in_transaction);
-  on.socket().emplace();
+  on.open_socket();
   on.socket()->transaction_id = "tx1";
   on.socket()->last_id = 1;
   return on;
@@ -183,6 +201,23 @@ TEST(WorkersqlTransaction, ACommitSaysFarewellAndALostOneIsUnknown) {
       .done_with(make_error_code(workersql::gateway_errc::constraint_violation));
 }
 
+TEST(WorkersqlTransaction, ACommitThatNobodySpeaksOfIsUnknown) {
+  session_maker sessions;
+  const std::string commit = sent(R"({"type":"commit","id":"2","transactionId":"tx1"})");
+  const auto ending = [&] { return workersql::detail::end_call{open(sessions), true, 0}; };
+  for (const char* each :
+       {R"({"id":"2","type":"error","error":{"code":"INTERNAL_ERROR","details":{"reason":"commit_unknown"}}})",
+        R"({"id":"2"})", "{}", "no JSON", R"({"id":"7","type":"response","data":{}})"}) {
+    script(ending).write(commit).read(came(each)).write(sent("\x03\xE8", 8)).done_with(errc::commit_unknown);
+  }
+  // What the gateway says is known.
+  script(ending)
+      .write(commit)
+      .read(came(R"({"id":"2","type":"error","error":"Transaction not started"})"))
+      .write(sent("\x03\xE8", 8))
+      .done_with(make_error_code(workersql::gateway_errc::internal_error));
+}
+
 TEST(WorkersqlTransaction, AGatewayThatLeavesEndsTheTransaction) {
   session_maker sessions;
   const std::string script_text = "select 1";
@@ -191,8 +226,115 @@ TEST(WorkersqlTransaction, AGatewayThatLeavesEndsTheTransaction) {
   })
       .write(sent(R"({"type":"query","id":"2","transactionId":"tx1","sql":"select 1"})"))
       .read(came("\x03\xE9", 8))
+      .write(sent("\x03\xE9", 8))  // RFC 6455 section 5.5.1: the answer, with the same code
       .done_with(errc::connection_closed);
   EXPECT_EQ(sessions.health(), session_health::closed);
+  script([&] {
+    return workersql::detail::script_call{open(sessions), script_text};
+  })
+      .write(sent(R"({"type":"query","id":"2","transactionId":"tx1","sql":"select 1"})"))
+      .read(came("", 8))
+      .write(sent("", 8))
+      .failing(std::make_error_code(std::errc::broken_pipe))
+      .done_with(errc::connection_closed);
+}
+
+auto asking(session_maker& sessions, const std::string& text) {
+  return [&sessions, &text] { return workersql::detail::script_call{open(sessions), text}; };
+}
+const std::string asked = "select 1";
+const std::string question = sent(R"({"type":"query","id":"2","transactionId":"tx1","sql":"select 1"})");
+const std::string reply = came(R"({"id":"2","type":"response","data":{}})");
+
+TEST(WorkersqlTransaction, WhatHasComeBeforeAMessageIsNotItsAnswer) {
+  session_maker sessions;
+  for (const std::string& early : {came(R"({"success":true,"data":[]})"), reply, reply + reply}) {
+    script(asking(sessions, asked)).look(early).done_with(errc::unexpected_message);
+    EXPECT_EQ(sessions.health(), session_health::desynchronised);
+  }
+  // Behind an answer: found before the next message.
+  workersql::session* on = nullptr;
+  script([&] {
+    on = &open(sessions);
+    return workersql::detail::script_call{*on, asked};
+  })
+      .write(question)
+      .read(reply + reply)
+      .done();
+  script([&] { return workersql::detail::script_call{*on, asked}; }).done_with(errc::unexpected_message);
+}
+
+TEST(WorkersqlTransaction, AFarewellThatHasComeBeforeACommitLeavesNothingUnknown) {
+  session_maker sessions;
+  script([&] {
+    return workersql::detail::end_call{open(sessions), true, 0};
+  })
+      .look(came("\x03\xE9", 8))
+      .write(sent("\x03\xE9", 8))
+      .done_with(errc::connection_closed);
+  EXPECT_EQ(sessions.health(), session_health::closed);
+  script([&] {
+    return workersql::detail::end_call{open(sessions), true, 0};
+  })
+      .look_end()
+      .done_with(errc::connection_closed);
+}
+
+TEST(WorkersqlTransaction, PingsAreAnsweredWhereverTheyCome) {
+  session_maker sessions;
+  script(asking(sessions, asked))
+      .look(came("a", 9) + came("b", 9))
+      .write(sent("a", 10))
+      .write(sent("b", 10))
+      .write(question)
+      .read(reply)
+      .leaves([&] { EXPECT_EQ(sessions.health(), session_health::in_transaction); });
+  workersql::session* on = nullptr;
+  script([&] {
+    on = &open(sessions);
+    return workersql::detail::script_call{*on, asked};
+  })
+      .write(question)
+      .read(reply + came("a", 9) + came("c", 10))
+      .leaves([&] { EXPECT_EQ(sessions.health(), session_health::in_transaction); });
+  script([&] {
+    return workersql::detail::script_call{*on, asked};
+  })
+      .write(sent("a", 10))
+      .write(sent(R"({"type":"query","id":"3","transactionId":"tx1","sql":"select 1"})"))
+      .read(came(R"({"id":"3","type":"response","data":{}})"))
+      .leaves([&] { EXPECT_EQ(sessions.health(), session_health::in_transaction); });
+}
+
+/// A server's frame of any size.
+std::string came_large(std::string_view payload) {
+  std::string frame{"\x81\x7F", 2};
+  for (int shift = 56; shift >= 0; shift -= 8) frame += static_cast<char>(payload.size() >> shift & 0xFF);
+  return frame.append(payload);
+}
+
+TEST(WorkersqlTransaction, AnswersHaveTheLimitThatTheyHaveEverywhere) {
+  const std::string text = R"({"id":"2","type":"response","data":{"text":")" + std::string(17U << 20, 'x') + "\"}}";
+  session_maker sessions;  // responseLimit is 64 MiB
+  script(asking(sessions, asked)).write(question).read(came_large(text)).leaves([&] {
+    EXPECT_EQ(sessions.health(), session_health::in_transaction);
+  });
+  workersql::options how = plain_options();
+  how.response_limit = 17U << 20;
+  session_maker narrow{how};
+  script(asking(narrow, asked)).write(question).read(came_large(text).substr(0, 10)).done_with(errc::frame_too_large);
+  EXPECT_EQ(narrow.health(), session_health::desynchronised);
+}
+
+TEST(WorkersqlTransaction, InformationalAnswersToTheHandshakeArePassedOverUpToALimit) {
+  session_maker sessions;
+  std::string informational;
+  for (int i = 0; i < 8; ++i) informational += "HTTP/1.1 102 Processing\r\n\r\n";
+  script(beginning(sessions)).write(handshake).read(informational + switched).write(begin_message).read(begun).done();
+  script(beginning(sessions))
+      .write(handshake)
+      .read(informational + "HTTP/1.1 102 Processing\r\n\r\n")
+      .done_with(make_error_code(workersql::gateway_errc::not_a_gateway));
 }
 
 }  // namespace
