@@ -28,10 +28,11 @@ inline std::string_view words_about(validation_rule broken) noexcept {
   return words_of(broken);
 }
 
-/// True when the principal may run the statement; sets what the database has to know. Else the answer.
+/// True when the principal may run the statement; sets what the database has to know, and `said`. Else the answer.
 /// `only_changes`: nothing but insert, update and delete is taken.
-inline bool may_run(statement& what, dialect speaks, const principal& who, bool only_changes, gateway_answer& refused) {
-  const statement_verdict said = judge(speaks, what.sql, who.may);
+inline bool may_run(statement& what, dialect speaks, const principal& who, bool only_changes, statement_verdict& said,
+                    gateway_answer& refused) {
+  said = judge(speaks, what.sql, who.may);
   if (said.broken != validation_rule::none && said.broken != validation_rule::risky_function) {
     refused = refusal(400, codes::invalid_query, words_about(said.broken));
     return false;
@@ -47,6 +48,7 @@ inline bool may_run(statement& what, dialect speaks, const principal& who, bool 
     return false;
   }
   what.must_not_write = who.may == permissions::read;  // a view may call functions, and its name does not tell
+  what.may_hide_writes = said.may_hide_writes;
   return true;
 }
 
@@ -63,8 +65,8 @@ inline gateway_answer execute_query(database& on, std::string_view body, const p
   asked_statement asked;
   if (std::string wrong = read_query(body, asked); !wrong.empty()) return refusal(400, codes::invalid_query, wrong);
   gateway_answer refused;
-  if (!may_run(asked.what, on.speaks(), who, false, refused)) return refused;
-  const statement_verdict said = judge(on.speaks(), asked.what.sql, who.may);
+  statement_verdict said;
+  if (!may_run(asked.what, on.speaks(), who, false, said, refused)) return refused;
   const permissions needed = said.needed;
   asked.what.needs_certainty = is_kept && (needed == permissions::write || said.may_hide_writes);
   const auto done = on.run(asked.what, rules.results, shorten(by, asked.timeout));
@@ -136,8 +138,9 @@ inline gateway_answer execute_batch(database& on, std::string_view body, const p
     return refusal(413, codes::resource_limit, "too many operations in a batch");
   }
   gateway_answer refused;
+  statement_verdict said;
   for (statement& each : asked.statements) {
-    if (!may_run(each, on.speaks(), who, asked.dialect == batch_dialect::gateway, refused)) return refused;
+    if (!may_run(each, on.speaks(), who, asked.dialect == batch_dialect::gateway, said, refused)) return refused;
   }
   by = shorten(by, asked.timeout);
   if (!asked.is_atomic) return execute_one_by_one(on, asked, rules, by);

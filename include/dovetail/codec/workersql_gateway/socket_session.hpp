@@ -94,9 +94,8 @@ class socket_session {
       return fail(codes::invalid_query, wrong);
     }
     gateway_answer refused;
-    if (!may_run(what, on_->speaks(), who_, false, refused)) {
-      return fail_with(refused.body);
-    }
+    statement_verdict said;
+    if (!may_run(what, on_->speaks(), who_, false, said, refused)) return fail_with(refused.body);
     auto done = open_ ? open_->run(what, rules_->results, by) : on_->run(what, rules_->results, by);
     if (!done) return fail(done.error());
     std::string data{R"({"success":true)"};
