@@ -115,9 +115,10 @@ class gated_database final : public ws::serving::database {
  public:
   dt::dialect speaks() const noexcept override { return dt::dialect::sqlite; }
   dt::result<ws::serving::statement_result> run(const ws::serving::statement& what, const ws::serving::result_limits&,
-                                                dt::deadline) override {
+                                                dt::deadline by) override {
     std::unique_lock lock{state->mutex};
     ++state->executed;
+    state->was_late = by.has_passed();
     state->changed.notify_all();
     state->changed.wait(lock, [this] { return state->is_open; });
     if (what.sql.find("busy") != std::string::npos && state->executed == 1) {
@@ -135,14 +136,23 @@ class gated_database final : public ws::serving::database {
   dt::result<std::unique_ptr<ws::serving::transaction>> begin(bool, dt::deadline) override {
     return dt::error_info{dt::errc::operation_unsupported};
   }
-  dt::result<void> ping(dt::deadline) override { return dt::error_info{dt::errc::connection_lost}; }
+  dt::result<void> ping(dt::deadline) override {
+    std::unique_lock lock{state->mutex};
+    ++state->pings;
+    state->changed.notify_all();
+    state->changed.wait(lock, [this] { return state->is_open || !state->holds_pings; });
+    return dt::error_info{dt::errc::connection_lost};
+  }
   ws::serving::database_load load() const noexcept override { return {}; }
 
   struct shared {
     std::mutex mutex;
     std::condition_variable changed;
     bool is_open = false;
+    bool holds_pings = false;
+    bool was_late = false;  ///< the last statement began behind its deadline
     int executed = 0;
+    int pings = 0;
     void open() {
       const std::lock_guard lock{mutex};
       is_open = true;
@@ -176,9 +186,9 @@ struct socket_client {
     if (payload.size() < 126) {
       bytes += static_cast<char>(0x80 | payload.size());
     } else {
-      bytes += static_cast<char>(0x80 | 126);
-      bytes += static_cast<char>(payload.size() >> 8);
-      bytes += static_cast<char>(payload.size() & 0xFF);
+      const int digits = payload.size() < 65536 ? 2 : 8;
+      bytes += static_cast<char>(0x80 | (digits == 2 ? 126 : 127));
+      for (int i = digits - 1; i >= 0; --i) bytes += static_cast<char>(std::uint64_t{payload.size()} >> (8 * i) & 0xFF);
     }
     const unsigned char key[] = {0x37, 0xFA, 0x21, 0x3D};
     for (const unsigned char each : key) bytes += static_cast<char>(each);
