@@ -115,4 +115,26 @@ TEST_F(GatewayPostgres, MessagesMakeATransaction) {
   EXPECT_EQ(db.query_value<std::int64_t>("select count(*) from gateway_city"), 1);
 }
 
+TEST_F(GatewayPostgres, RowsThatAreTooManyUndoWhatAFunctionHasWritten) {
+  rules.results.rows = 2;
+  const auto refused =
+      query(R"J({"sql":"select gateway_spend() union all select 2 union all select 3"})J", permissions::write);
+  EXPECT_EQ(refused.status, 413u) << refused.body;
+  EXPECT_EQ(db.query_value<std::int64_t>("select count(*) from gateway_city"), 0);
+}
+
+TEST_F(GatewayPostgres, InATransactionOnlyTheStatementIsUndoneWhoseRowsAreTooMany) {
+  rules.results.rows = 2;
+  std::atomic<std::size_t> open{0};
+  serving::socket_session session{behind, {"ann", "t", permissions::write}, rules, open, 1};
+  const auto say = [&](std::string_view text) { return session.handle(text, dt::deadline::after(60s)); };
+  say(R"J({"type":"begin","id":"1"})J");
+  say(R"J({"type":"query","id":"2","sql":"insert into gateway_city(id) values (7)"})J");
+  const std::string refused =
+      say(R"J({"type":"query","id":"3","sql":"insert into gateway_city(id) values (1),(2),(3) returning id"})J");
+  EXPECT_NE(refused.find(R"J("type":"error")J"), std::string::npos) << refused;
+  EXPECT_NE(say(R"J({"type":"commit","id":"4"})J").find(R"J("type":"response")J"), std::string::npos);
+  EXPECT_EQ(db.query_value<std::int64_t>("select count(*) from gateway_city"), 1);
+}
+
 }  // namespace

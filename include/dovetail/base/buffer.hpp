@@ -72,6 +72,9 @@ class read_buffer {
     if (begin_ == end_) begin_ = end_ = 0;
   }
 
+  /// Forgets what is behind the first `size` bytes of `committed()`.
+  void truncate(std::size_t size) noexcept { end_ = begin_ + (std::min)(size, end_ - begin_); }
+
   void clear() noexcept { begin_ = end_ = 0; }
 
  private:

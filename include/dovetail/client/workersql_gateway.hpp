@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -78,8 +79,10 @@ class gateway {
 
   /// Listens no more, lets the requests under way be answered, closes, and waits for its threads: at most `stop_grace`
   /// and `request_limit`. Transactions that are open may go on for `stop_grace`, and are rolled back then. Calling it
-  /// again does nothing.
+  /// again does nothing; a second thread that calls it waits for the first.
   void stop() noexcept {
+    if (!core_) return;  // moved away
+    const std::lock_guard lock{core_->ending};
     if (!thread_.joinable()) return;
     core_->stop();
     thread_.join();

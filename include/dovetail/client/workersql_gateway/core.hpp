@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -80,6 +81,8 @@ class gateway_core {
       });
     });
   }
+
+  std::mutex ending;  ///< held by whoever waits for the thread of `run()`
 
  private:
   error_info check() const {

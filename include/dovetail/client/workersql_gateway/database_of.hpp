@@ -3,8 +3,11 @@
 
 #include <dovetail/client/asyncsql/sql_database.hpp>
 #include <dovetail/client/pool_report.hpp>
+#include <dovetail/client/sql_blocking_verbs.hpp>
 #include <dovetail/client/sql_operations.hpp>
 #include <dovetail/client/transaction.hpp>
+#include <dovetail/client/workersql_gateway/query_only.hpp>
+#include <dovetail/codec/workersql_gateway/check_texts.hpp>
 #include <dovetail/codec/workersql_gateway/database.hpp>
 #include <dovetail/driver/as_result.hpp>
 #include <dovetail/row/row.hpp>
@@ -16,6 +19,7 @@
 #include <optional>
 #include <source_location>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -46,33 +50,55 @@ result<statement_result> run_statement(Verbs& on, const statement& what, const r
                      std::source_location{});
   if (!some) return std::move(some).error();
   if (some->has_more) return too_large_result();
+  if (result<void> checked = check_texts(some->rows); !checked) return std::move(checked).error();
   out->has_rows = true;
   out->rows = std::move(some->rows);
   if (traits.read_only == tri_state::no) out->rows_affected = static_cast<std::int64_t>(out->rows.size());
   return out;
 }
 
-/// Of a text alone: it may change something and give rows.
+/// It may change something and give rows: rows that cannot be answered must undo what made them.
 template <dialect D>
 bool may_write_and_give_rows(const statement& what) {
   const dynamic_statement<D> found{what.sql, dynamic_arguments{what.values, what.names}};
   const statement_traits traits = found.view().traits;
-  return found.is_valid() && traits.read_only == tri_state::no && traits.returns_rows != tri_state::no;
+  const bool may_write = traits.read_only == tri_state::no || what.may_hide_writes;
+  return found.is_valid() && may_write && traits.returns_rows != tri_state::no;
 }
+
+/// How the transaction of a statement begins. SQLite's writers are one at a time: what reads, as far as the text tells,
+/// does not keep them waiting.
+template <dialect D>
+begin_mode mode_for(bool must_not_write, bool may_hide_writes) noexcept {
+  if (must_not_write) return begin_mode::read_only;
+  return D == dialect::sqlite && may_hide_writes ? begin_mode::deferred : begin_mode::automatic;
+}
+
+/// Of a client's view or a transaction: what refuses writes there.
+template <class Scope>
+using query_only_for = typename query_only_of<typename Scope::core_type::connection_type>::type;
 
 template <dialect D, class Scope>
 class transaction_of final : public transaction {
  public:
   explicit transaction_of(Scope scope) : scope_(std::move(scope)) {}
 
+  error_info refuse_writes() { return refuses_.begin(scope_); }
+
   result<statement_result> run(const statement& what, const result_limits& limits, deadline by) override {
     auto on = scope_.within(by);
-    return run_statement<D>(on, what, limits);
+    if (what.must_not_write || !may_write_and_give_rows<D>(what)) return run_statement<D>(on, what, limits);
+    const auto body = [&](auto& savepoint) { return run_statement<D>(savepoint, what, limits); };
+    return on.transaction(body);
   }
-  result<void> commit(deadline) override { return scope_.commit(); }
+  result<void> commit(deadline by) override {
+    refuses_.end();
+    return scope_.within(by).run(sql_commit{}, std::source_location::current());
+  }
 
  private:
   Scope scope_;
+  query_only_for<Scope> refuses_;
 };
 
 /// `Held` is the client itself or a reference to it.
@@ -88,10 +114,13 @@ class database_of final : public database {
 
   result<statement_result> run(const statement& what, const result_limits& limits, deadline by) override {
     auto on = client_.within(by).with(as_result);
-    // A result that is too large must undo what made it.
     if (what.must_not_write || what.needs_certainty || may_write_and_give_rows<language>(what)) {
-      const auto body = [&](auto& tx) { return run_statement<language>(tx, what, limits); };
-      return on.transaction(what.must_not_write ? begin_mode::read_only : begin_mode::automatic, body);
+      const auto body = [&](auto& tx) -> result<statement_result> {
+        query_only_for<std::remove_cvref_t<decltype(tx)>> refuses;
+        if (error_info failure = what.must_not_write ? refuses.begin(tx) : error_info{}) return failure;
+        return run_statement<language>(tx, what, limits);
+      };
+      return on.transaction(mode_for<language>(what.must_not_write, what.may_hide_writes), body);
     }
     return run_statement<language>(on, what, limits);
   }
@@ -102,6 +131,8 @@ class database_of final : public database {
     for (const statement& each : all) must_not_write = must_not_write && each.must_not_write;
     const auto body = [&](auto& tx) -> result<std::vector<statement_result>> {
       result<std::vector<statement_result>> done{std::vector<statement_result>{}};
+      query_only_for<std::remove_cvref_t<decltype(tx)>> refuses;
+      if (error_info failure = must_not_write ? refuses.begin(tx) : error_info{}) return failure;
       for (std::size_t i = 0; i < all.size(); ++i) {
         failed = i;
         auto one = run_statement<language>(tx, all[i], limits);
@@ -111,15 +142,20 @@ class database_of final : public database {
       failed = static_cast<std::size_t>(-1);
       return done;
     };
-    return client_.within(by).with(as_result).transaction(
-        must_not_write ? begin_mode::read_only : begin_mode::automatic, body);
+    return client_.within(by).with(as_result).transaction(mode_for<language>(must_not_write, false), body);
   }
 
-  result<std::unique_ptr<transaction>> begin(bool must_not_write, deadline) override {
-    auto begun = client_.with(as_result).begin(must_not_write ? begin_mode::read_only : begin_mode::automatic);
+  /// `by` bounds the beginning; what follows has limits of its own.
+  result<std::unique_ptr<transaction>> begin(bool must_not_write, deadline by) override {
+    auto on = client_.with(as_result);
+    auto begun =
+        dovetail::detail::begin_transaction<true>(on, mode_for<language>(must_not_write, false),
+                                                  call::until(by, std::source_location::current()), deadline::never());
     if (!begun) return std::move(begun).error();
     using scope = std::remove_cvref_t<decltype(*begun)>;
-    return std::unique_ptr<transaction>{std::make_unique<transaction_of<language, scope>>(*std::move(begun))};
+    auto made = std::make_unique<transaction_of<language, scope>>(*std::move(begun));
+    if (error_info failure = must_not_write ? made->refuse_writes() : error_info{}) return failure;
+    return std::unique_ptr<transaction>{std::move(made)};
   }
 
   result<void> ping(deadline by) override {

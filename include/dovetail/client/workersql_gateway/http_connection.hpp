@@ -3,7 +3,9 @@
 
 #include <dovetail/base/buffer.hpp>
 #include <dovetail/base/byte_buffer.hpp>
+#include <dovetail/client/workersql_gateway/execute_request.hpp>
 #include <dovetail/client/workersql_gateway/hub.hpp>
+#include <dovetail/client/workersql_gateway/memory.hpp>
 #include <dovetail/client/workersql_gateway/refuse_early.hpp>
 #include <dovetail/client/workersql_gateway/replies.hpp>
 #include <dovetail/client/workersql_gateway/request.hpp>
@@ -44,7 +46,8 @@ class http_connection final : public gateway_connection,
                 .body = hub.options.body_limit,
                 .chunk_overhead = 16 * 1024},
         reader_(bounds_),
-        input_(hub.options.head_limit + 2 * hub.options.body_limit + 64 * 1024, 4096) {}
+        input_(hub.options.head_limit + 2 * hub.options.body_limit + 64 * 1024, 4096),
+        share_(hub.unsent) {}
 
   void start() { begin_request(); }
 
@@ -61,7 +64,8 @@ class http_connection final : public gateway_connection,
   /// On a worker: nothing else of this object is touched meanwhile.
   void work() noexcept override {
     try {
-      answer_ = execute();
+      answer_ = execute_request(*hub_, request_, content_, by_, is_first_);
+      share_.set(answer_.body.size());
     } catch (...) {
       answer_ = {};
       answer_.status = 500;  // it may have been executed before: it is kept
@@ -72,8 +76,9 @@ class http_connection final : public gateway_connection,
   /// The answer to the same request, which another connection has sent before.
   void on_answer(const gateway_answer* answer) override {
     if (step_ != step::waiting) return;
-    if (answer != nullptr) return write_answer(*answer);
-    dispatch();  // it came to nothing: this one is executed
+    if (answer == nullptr) return dispatch();  // it came to nothing: this one is executed
+    if (request_.where != endpoint::health && hub_->is_full()) return write_answer(answer_overloaded());
+    write_answer(*answer);
   }
 
  private:
@@ -84,8 +89,10 @@ class http_connection final : public gateway_connection,
   void begin_request() {
     if (is_stopping_) return end();
     input_.consume(std::exchange(used_, 0));
+    shrink(input_);
     reader_.restart();
     body_.reset();
+    skipped_.reset();
     request_ = {};
     early_.reset();
     is_first_read_ = true;
@@ -103,6 +110,9 @@ class http_connection final : public gateway_connection,
     if (!input_.prepare((std::min)(wanted, std::size_t{64 * 1024}))) {
       return refuse(413, codes::resource_limit, "the request is too large");
     }
+    read_some();
+  }
+  void read_some() {
     const byte_span room = input_.free();
     socket_.async_read_some(
         asio::buffer(room.data(), room.size()),
@@ -115,7 +125,9 @@ class http_connection final : public gateway_connection,
     if (is_late_) return refuse(408, codes::timeout, "the request did not come in time");
     if (ec) return end();
     input_.commit(bytes);
-    if (body_) {
+    if (skipped_) {
+      skip_body();
+    } else if (body_) {
       read_body();
     } else {
       read_head();
@@ -134,17 +146,16 @@ class http_connection final : public gateway_connection,
     if (came.state == http1::progress::failed) return refuse(came.why);
     request_ = read_request(head, hub_->who, unix_time(), hub_->options.cors_origins);
     body_.emplace(head.body, bounds_);
-    has_body_ = head.body.kind != http1::framing::none;
     input_.consume(came.size);
     early_ = refuse_early(*hub_, request_, peer_);
-    if (request_.expects_continue && has_body_) {
-      if (early_) {
-        is_ending_ = true;
-        return write_answer(*std::exchange(early_, {}));
-      }
-      return send_continue();
+    if (request_.expects_continue && head.body.kind != http1::framing::none) {
+      if (!early_) return send_continue();
+      is_ending_ = true;
+      return write_answer(*std::exchange(early_, {}));
     }
-    read_body();
+    if (!early_) return read_body();
+    skipped_.emplace(head.body, bounds_);
+    skip_body();
   }
 
   void send_continue() {
@@ -158,12 +169,25 @@ class http_connection final : public gateway_connection,
 
   void read_body() {
     const http1::body_progress came = body_->collect(input_.filled());
-    if (came.state == http1::progress::need_more) return read_more(came.wanted);
+    if (came.state == http1::progress::need_more) {
+      input_.truncate(body_->compact(input_.filled()));
+      return read_more(came.wanted);
+    }
     if (came.state == http1::progress::failed) return refuse(came.why);
     content_ = as_text(came.content);
     used_ = came.used;
-    if (early_) return write_answer(*std::exchange(early_, {}));
     dispatch();
+  }
+
+  /// The body of a request that is refused already is not kept.
+  void skip_body() {
+    while (true) {
+      const http1::body_piece piece = skipped_->next(as_text(input_.committed()));
+      input_.consume(piece.used);
+      if (piece.state == http1::progress::failed) return refuse(piece.why);
+      if (piece.state == http1::progress::complete) return write_answer(*std::exchange(early_, {}));
+      if (piece.used == 0) return read_more(1);
+    }
   }
 
   // Deciding.
@@ -178,11 +202,19 @@ class http_connection final : public gateway_connection,
       case endpoint::socket:
         return upgrade();
       case endpoint::health:
-        return submit();
+        return ask_health();
       default:
+        if (hub_->is_full()) return write_answer(answer_overloaded());
         if (!request_.idempotency_key.empty()) return dispatch_once();
         return submit();
     }
+  }
+
+  void ask_health() {
+    if (const gateway_answer* const known = hub_->health.find(clock::now())) return write_answer(*known);
+    if (hub_->health.begin(weak_from_this())) return submit();
+    step_ = step::waiting;
+    wait(hub_->options.request_limit);
   }
 
   void dispatch_once() {
@@ -191,14 +223,15 @@ class http_connection final : public gateway_connection,
     }
     key_ = request_.who->key() + '\n' + request_.idempotency_key;
     digest request{};
-    std::string asked = std::string{to_string(request_.where)} + '\n';
-    asked += content_;
-    if (!dovetail::detail::sha256(as_byte_view(asked), request)) {
+    if (!digest_of(request_.where, content_, request)) {
       return write_answer(refusal(500, codes::internal, "no SHA-256"));
     }
     const gateway_answer* kept = nullptr;
+    std::uint32_t retry_after = 1;
     const std::weak_ptr<answer_listener> self = weak_from_this();
-    switch (hub_->answers.start(key_, request, self, clock::now(), kept)) {
+    const idempotent_start started =
+        hub_->answers.start(request_.who->key(), key_, request, self, clock::now(), kept, retry_after);
+    switch (started) {
       case idempotent_start::execute:
         is_first_ = true;
         return submit();
@@ -207,14 +240,8 @@ class http_connection final : public gateway_connection,
       case idempotent_start::wait:
         step_ = step::waiting;
         return wait(hub_->options.request_limit);
-      case idempotent_start::mismatch:
-        return write_answer(refusal(400, codes::invalid_query, "the idempotency key was used for another request"));
-      case idempotent_start::conflict:
-        return write_answer(
-            refusal(failure_class{409, codes::resource_limit, 1, false}, "the same request is under way"));
-      case idempotent_start::full:
-        return write_answer(
-            refusal(failure_class{503, codes::resource_limit, 1, false}, "no room for another idempotency key"));
+      default:
+        return write_answer(refuse_start(started, retry_after));
     }
   }
 
@@ -226,21 +253,11 @@ class http_connection final : public gateway_connection,
     hub_->for_requests->submit(shared_from_this());
   }
 
-  gateway_answer execute() {
-    if (request_.where == endpoint::health) return answer_health(*hub_, by_);
-    if (by_.has_passed()) {
-      return refusal(failure_class{503, codes::resource_limit, 1, false}, "the gateway is overloaded");
-    }
-    if (request_.where == endpoint::query) {
-      return execute_query(*hub_->database, content_, *request_.who, hub_->rules, by_, is_first_);
-    }
-    return execute_batch(*hub_->database, content_, *request_.who, hub_->rules, by_);
-  }
-
   void worked() {
     if (answer_.status == 500 && answer_.body.empty()) {
       answer_ = refusal(failure_class{500, codes::internal}, "the gateway failed");
     }
+    if (request_.where == endpoint::health) hub_->health.finish(answer_, clock::now());
     if (std::exchange(is_first_, false)) hub_->answers.finish(key_, answer_, clock::now());
     if (is_killed_) return end();
     write_answer(std::exchange(answer_, {}));
@@ -250,8 +267,7 @@ class http_connection final : public gateway_connection,
 
   void refuse(http1::problem why) {
     const unsigned status = http1::status_for(why);
-    refuse(status, status == 413 || status == 414 || status == 431 ? codes::resource_limit : codes::invalid_query,
-           http1::text_of(why));
+    refuse(status, code_of_status(status), http1::text_of(why));
   }
   /// Where the request ends is not known: the connection cannot go on.
   void refuse(unsigned status, std::string_view code, std::string_view words) {
@@ -267,6 +283,7 @@ class http_connection final : public gateway_connection,
     output_.clear();
     if (!write_head(output_, request_, answer, is_ending_)) return end();
     if (answer.status != 204 && !request_.is_head) output_.append(answer.body);
+    share_.set(output_.size());
     wait(hub_->options.write_limit);
     asio::async_write(socket_, asio::buffer(output_.data(), output_.size()),
                       [self = shared_from_this()](const std::error_code& ec, std::size_t) { self->has_written(ec); });
@@ -275,7 +292,8 @@ class http_connection final : public gateway_connection,
   void has_written(const std::error_code& ec) {
     if (step_ != step::writing) return;
     if (ec) return end();
-    if (output_.capacity() > 256 * 1024) output_.release();
+    if (output_.capacity() > kept_memory) output_.release();
+    share_.set(0);
     if (is_ending_) return linger();
     begin_request();
   }
@@ -293,20 +311,12 @@ class http_connection final : public gateway_connection,
     lingered_ += bytes;
     input_.clear();
     if (ec || lingered_ > 4 * hub_->options.body_limit || !input_.prepare(1)) return end();
-    const byte_span room = input_.free();
-    socket_.async_read_some(asio::buffer(room.data(), room.size()),
-                            [self = shared_from_this()](const std::error_code& failed, std::size_t count) {
-                              self->has_read(failed, count);
-                            });
+    read_some();
   }
 
   void upgrade() {
     output_.clear();
-    http1::head_writer head{output_};
-    head.response(101);
-    websocket::add_upgrade_response(head, request_.accept);
-    head.field("X-Request-ID", request_.id);
-    if (head.end() != http1::problem::none) return end();
+    if (!write_upgrade(output_, request_)) return end();
     step_ = step::over;
     hub_->counters.saw_answer(request_.where, 101, clock::now() - since_, false);
     input_.consume(std::exchange(used_, 0));
@@ -315,6 +325,7 @@ class http_connection final : public gateway_connection,
     hub_->adopt(made);
     hub_->forget(*this);
     made->start();
+    if (is_stopping_) made->stop();  // when its answer is written
   }
 
   // Time and the end.
@@ -335,8 +346,8 @@ class http_connection final : public gateway_connection,
         return;
       }
       case step::waiting:
-        return write_answer(
-            refusal(failure_class{409, codes::resource_limit, 1, false}, "the same request is under way"));
+        return write_answer(request_.where == endpoint::health ? answer_overloaded()
+                                                               : refuse_start(idempotent_start::conflict, 1));
       case step::working:
         return;
       default:
@@ -362,8 +373,10 @@ class http_connection final : public gateway_connection,
   http1::limits bounds_;
   http1::request_reader reader_;
   std::optional<http1::body_collector> body_;
+  std::optional<http1::body_reader> skipped_;  // instead of body_: of a request that is refused
   read_buffer input_;
   byte_buffer output_;
+  memory_share share_;
   gateway_request request_;
   std::optional<gateway_answer> early_;
   gateway_answer answer_;
@@ -376,7 +389,6 @@ class http_connection final : public gateway_connection,
   std::uint64_t turn_ = 0;
   step step_ = step::idle;
   bool is_first_read_ = true;
-  bool has_body_ = false;
   bool is_late_ = false;
   bool is_first_ = false;
   bool is_stopping_ = false;

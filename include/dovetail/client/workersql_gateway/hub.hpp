@@ -2,12 +2,14 @@
 #pragma once
 
 #include <dovetail/client/workersql_gateway/counters.hpp>
+#include <dovetail/client/workersql_gateway/health_check.hpp>
 #include <dovetail/client/workersql_gateway/workers.hpp>
 #include <dovetail/codec/workersql_gateway/execute.hpp>
 #include <dovetail/transport/tls_digest.hpp>
 
 #include <asio/io_context.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -42,7 +44,11 @@ class gateway_hub {
               .batch_operations = options.batch_operations},
         who(options.authentication, {&dovetail::detail::sha256, &dovetail::detail::hmac_sha256}),
         answers(options.idempotency),
+        health(options.health_keep),
         limiter(options.rate) {}
+
+  /// Too much waits for peers to read it: nothing that gives more may begin. Threads: any.
+  bool is_full() const noexcept { return unsent.load(std::memory_order_relaxed) >= options.answer_memory; }
 
   /// A connection has begun, or has become another one.
   void adopt(std::shared_ptr<gateway_connection> made) {
@@ -63,8 +69,10 @@ class gateway_hub {
   const authenticator who;
   gateway_counters counters;
   idempotency_store answers;
+  health_check health;
   rate_limiter limiter;
   const clock::time_point since = clock::now();
+  std::atomic<std::size_t> unsent{0};  ///< bytes of answers that were made, and not read by their peers
   bool is_stopping = false;
   void (*on_empty)(void*) = nullptr;
   void* on_empty_state = nullptr;

@@ -34,12 +34,16 @@ struct gateway_options {
   rate_limit rate{};
   idempotency_limits idempotency{};
 
+  std::size_t answer_memory = 256 * 1024 * 1024;  ///< bytes of answers that wait for their readers, of all connections;
+                                                  ///< with so many, nothing more is executed (503)
+
   clock::duration request_limit = std::chrono::seconds{30};  ///< for the database, the wait for a thread included
   clock::duration read_limit = std::chrono::seconds{20};     ///< from a request's first byte to its last
   clock::duration write_limit = std::chrono::seconds{30};    ///< to get an answer sent
   clock::duration idle_limit = std::chrono::seconds{75};     ///< the longest wait for a request; of a WebSocket: before
                                                              ///< a ping, and again before the end
-  clock::duration transaction_limit = std::chrono::seconds{30};  ///< between two messages of a transaction
+  clock::duration transaction_limit = std::chrono::seconds{30};  ///< from an answer to the transaction's next message
+  clock::duration health_keep = std::chrono::seconds{1};         ///< so long `/health` is answered without the database
   clock::duration stop_grace = std::chrono::seconds{5};  ///< how long `stop()` lets peers read their last answers
 
   std::vector<std::string> cors_origins{};  ///< the pages that may ask, as their Origin says; "*": any; empty: none
@@ -55,7 +59,7 @@ struct gateway_statistics {
   std::uint64_t requests = 0;             ///< answered
   std::uint64_t failed_requests = 0;      ///< answered with a status of 400 and more
   std::uint64_t replays = 0;              ///< answered from what was kept under an idempotency key
-  std::uint64_t limited = 0;              ///< refused by the rate limit
+  std::uint64_t limited = 0;              ///< refused by the rate limit, with messages
   std::uint64_t messages = 0;             ///< of WebSockets
 };
 

@@ -10,8 +10,16 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace dovetail::inline v0::workersql::serving {
+
+inline constexpr std::string_view overloaded_words = "the gateway is overloaded";
+
+/// Nothing was done.
+inline gateway_answer answer_overloaded() {
+  return refusal(failure_class{503, codes::resource_limit, 1, false}, overloaded_words);
+}
 
 /// Threads: any. Asks the database.
 inline gateway_answer answer_health(gateway_hub& hub, deadline by) {
@@ -70,6 +78,20 @@ inline void write_cors(http1::head_writer& head, const gateway_request& request)
   } else {
     head.field("Access-Control-Expose-Headers", "X-Request-ID, Retry-After, Idempotency-Replayed");
   }
+}
+
+/// The code of a request that is no HTTP, by its status.
+inline std::string_view code_of_status(unsigned status) noexcept {
+  return status == 413 || status == 414 || status == 431 ? codes::resource_limit : codes::invalid_query;
+}
+
+/// Appends the answer to an upgrade. False when a field cannot be written.
+inline bool write_upgrade(byte_buffer& out, const gateway_request& request) {
+  http1::head_writer head{out};
+  head.response(101);
+  websocket::add_upgrade_response(head, request.accept);
+  head.field("X-Request-ID", request.id);
+  return head.end() == http1::problem::none;
 }
 
 /// Appends the head of an answer. False when a field cannot be written.

@@ -4,6 +4,8 @@
 #include <dovetail/base/buffer.hpp>
 #include <dovetail/base/byte_buffer.hpp>
 #include <dovetail/client/workersql_gateway/hub.hpp>
+#include <dovetail/client/workersql_gateway/memory.hpp>
+#include <dovetail/client/workersql_gateway/replies.hpp>
 #include <dovetail/codec/workersql_gateway/socket_session.hpp>
 #include <dovetail/format/websocket.hpp>
 
@@ -14,10 +16,13 @@
 #include <asio/write.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace dovetail::inline v0::workersql::serving {
@@ -32,10 +37,13 @@ class socket_connection final : public gateway_connection, public std::enable_sh
       : hub_(&hub),
         socket_(std::move(connected)),
         timer_(hub.io),
+        who_(who.key()),
+        expires_(end_of(who)),
         session_(*hub.database, std::move(who), hub.rules, hub.counters.transactions, hub.options.max_transactions),
         reader_(websocket::role::server, {.message = hub.options.body_limit}),
         input_((std::max)(hub.options.body_limit + 16 * 1024, input.size()), 4096),
-        output_(std::move(first)) {
+        output_(std::move(first)),
+        share_(hub.unsent) {
     if (!input.empty() && input_.prepare(input.size())) {
       std::copy(input.begin(), input.end(), input_.free().begin());
       input_.commit(input.size());
@@ -54,7 +62,8 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   void work() noexcept override {
     try {
       if (task_ == task::message) {
-        reply_ = session_.handle(message_, deadline::after(hub_->options.request_limit));
+        reply_ = session_.handle(message_, by_);
+        share_.set(reply_.size());
       } else {
         session_.time_out();
       }
@@ -67,36 +76,56 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   }
 
  private:
+  static deadline end_of(const principal& who) noexcept {
+    constexpr std::int64_t years = 10LL * 365 * 24 * 3600;
+    const std::int64_t left = who.expires - unix_time();
+    return left > years ? deadline::never() : deadline::after(std::chrono::seconds{left});
+  }
+
   enum class task : std::uint8_t { none, message, roll_back };
 
   bool is_idle() const noexcept { return task_ == task::none && !is_writing_ && !is_closing_; }
 
   void submit(task what) {
     task_ = what;
+    by_ = deadline::after(hub_->options.request_limit);  // the wait for a thread is in it
     // One that has locks does not wait behind those who want them.
     (session_.is_in_transaction() ? hub_->for_transactions : hub_->for_requests)->submit(shared_from_this());
   }
 
   void worked() {
     const task done = std::exchange(task_, task::none);
+    shrink(message_);
     if (is_over_) return finish();
     if (has_failed_) return close_with(websocket::close_code::internal_error);
     if (done == task::message) {
-      websocket::append_frame(output_, websocket::opcode::text, as_byte_view(reply_));
-      reply_.clear();
-      return write();
+      const std::string reply = std::exchange(reply_, {});
+      is_answer_ = true;
+      return answer(reply);
     }
     next();
+  }
+
+  void answer(std::string_view reply) {
+    websocket::append_frame(output_, websocket::opcode::text, as_byte_view(reply));
+    write();
   }
 
   /// Answers what has come, and reads on.
   void next() {
     while (is_idle()) {
-      if (is_stopping_ && !session_.is_in_transaction()) return close_with(websocket::close_code::going_away);
+      const bool is_expired = expires_.has_passed();
+      if (session_.is_in_transaction()) {  // whatever comes beside its next message does not keep it alive
+        if (is_expired || next_by_.has_passed()) return submit(task::roll_back);
+      } else {
+        if (is_stopping_) return close_with(websocket::close_code::going_away);
+        if (is_expired) return close_with(websocket::close_code::policy_violation);
+      }
       const websocket::reading came = reader_.read(input_.filled());
       take(came);
       input_.consume(came.used);
       if (came.what == websocket::received::need_more) {
+        if (input_.committed().empty() && !is_reading_) shrink(input_);
         if (!is_reading_) read_more(came.wanted);
         break;
       }
@@ -108,10 +137,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     switch (came.what) {
       case websocket::received::text:
         is_pinged_ = false;
-        message_.assign(reinterpret_cast<const char*>(came.payload.data()), came.payload.size());
-        hub_->counters.messages.fetch_add(1, std::memory_order_relaxed);
-        timer_.cancel();
-        return submit(task::message);
+        return take_message(as_text(came.payload));
       case websocket::received::binary:
         return close_with(websocket::close_code::unsupported_data);
       case websocket::received::ping:
@@ -128,6 +154,26 @@ class socket_connection final : public gateway_connection, public std::enable_sh
       case websocket::received::need_more:
         return;
     }
+  }
+
+  void take_message(std::string_view text) {
+    hub_->counters.messages.fetch_add(1, std::memory_order_relaxed);
+    failure_class why{429, codes::resource_limit, hub_->limiter.take(who_, clock::now()), false};
+    std::string_view words = "Rate limit exceeded";
+    const bool is_limited = why.retry_after != 0;
+    if (!is_limited && hub_->is_full()) {
+      why.retry_after = 1;
+      words = overloaded_words;
+    }
+    if (why.retry_after != 0) {
+      if (const std::optional<std::string> refused = session_.refuse(text, why, words)) {
+        if (is_limited) hub_->counters.limited.fetch_add(1, std::memory_order_relaxed);
+        return answer(*refused);
+      }
+    }
+    message_ = text;
+    timer_.cancel();
+    submit(task::message);
   }
 
   void read_more(std::size_t wanted) {
@@ -152,7 +198,8 @@ class socket_connection final : public gateway_connection, public std::enable_sh
 
   void write() {
     is_writing_ = true;
-    wait(hub_->options.write_limit);
+    share_.set(output_.size());
+    wait(deadline::after(hub_->options.write_limit));
     asio::async_write(socket_, asio::buffer(output_.data(), output_.size()),
                       [self = shared_from_this()](const std::error_code& ec, std::size_t) { self->has_written(ec); });
   }
@@ -162,12 +209,14 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     if (is_over_) return;
     if (ec) return end();
     output_.clear();
-    if (output_.capacity() > 256 * 1024) output_.release();
+    if (output_.capacity() > kept_memory) output_.release();
+    share_.set(0);
+    if (std::exchange(is_answer_, false)) next_by_ = deadline::after(hub_->options.transaction_limit);
     if (!is_closing_) return next();
     std::error_code ignored;
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     if (ignored) return end();
-    wait(std::chrono::seconds{2});
+    wait(deadline::after(std::chrono::seconds{2}));
     drain();
   }
 
@@ -184,10 +233,11 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   }
 
   void wait_for_peer() {
-    wait(session_.is_in_transaction() ? hub_->options.transaction_limit : hub_->options.idle_limit);
+    const deadline by = session_.is_in_transaction() ? next_by_ : deadline::after(hub_->options.idle_limit);
+    wait(earlier(by, expires_));
   }
-  void wait(clock::duration limit) {
-    timer_.expires_after(limit);
+  void wait(deadline by) {
+    timer_.expires_at(by.when());
     timer_.async_wait([self = shared_from_this(), turn = ++turn_](const std::error_code& ec) {
       if (!ec && turn == self->turn_) self->time_is_over();
     });
@@ -197,6 +247,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     if (is_over_ || task_ != task::none) return;
     if (!is_idle()) return end();
     if (session_.is_in_transaction()) return submit(task::roll_back);
+    if (expires_.has_passed()) return close_with(websocket::close_code::policy_violation);
     if (std::exchange(is_pinged_, true)) return end();
     websocket::append_frame(output_, websocket::opcode::ping, {});
     write();
@@ -219,16 +270,22 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   gateway_hub* hub_;
   asio::ip::tcp::socket socket_;
   asio::steady_timer timer_;
+  std::string who_;   // for the rate limit
+  deadline expires_;  // of the token
+  deadline by_;       // for the message that is being handled
+  deadline next_by_;  // in a transaction: when its next message must be there
   socket_session session_;
   websocket::message_reader reader_;
   read_buffer input_;
   byte_buffer output_;
+  memory_share share_;
   std::string message_;
   std::string reply_;
   std::uint64_t turn_ = 0;
   task task_ = task::none;
   bool is_reading_ = false;
   bool is_writing_ = false;
+  bool is_answer_ = false;  // what is being written is one to a message that was handled
   bool is_closing_ = false;
   bool is_stopping_ = false;
   bool is_pinged_ = false;

@@ -34,6 +34,7 @@ struct gateway_answer {
   std::uint32_t retry_after = 0;  ///< seconds; 0: not said
   bool has_challenge = false;     ///< of 401
   bool is_final = true;           ///< asking again gives the same: it can be kept under an idempotency key
+  bool changed_nothing = false;   ///< for certain: executing it again does no harm, so that it is not kept
   bool is_replayed = false;       ///< kept from the first time
 };
 

@@ -24,6 +24,7 @@ struct statement {
   std::vector<std::string> names;  ///< when the parameters were an object
   bool needs_certainty = false;  ///< when it fails, nothing of it must have happened, but for condition::commit_unknown
   bool must_not_write = false;   ///< its text does not tell whether it writes, and whoever asks must not
+  bool may_hide_writes = false;  ///< it reads, but calls functions of which the text does not tell whether they write
 };
 
 /// What it gave.
@@ -34,13 +35,15 @@ struct statement_result {
   std::optional<std::int64_t> insert_id{};
 };
 
-/// How much of a result is taken; more is a failure of the statement (condition::limit), which undoes it.
+/// How much of a result is taken; more is a failure of the statement (condition::limit), which undoes it. So is text
+/// that is not UTF-8 (`check_texts`): it cannot be answered.
 struct result_limits {
   std::size_t rows = 10'000;
   std::size_t bytes = 16 * 1024 * 1024;
 };
 
-/// A transaction that is open; one that goes is rolled back. Threads: one at a time.
+/// A transaction that is open; one that goes is rolled back. A statement that fails is undone alone, or leaves nothing
+/// but the rollback. Threads: one at a time.
 class transaction {
  public:
   virtual ~transaction() = default;

@@ -3,6 +3,7 @@
 
 #include <dovetail/base/text.hpp>
 #include <dovetail/codec/workersql_gateway/answer.hpp>
+#include <dovetail/codec/workersql_gateway/check_texts.hpp>
 #include <dovetail/codec/workersql_gateway/database.hpp>
 #include <dovetail/format/json_row.hpp>
 
@@ -93,9 +94,7 @@ inline result<void> append_rows(std::string& out, const rows<row>& all, const re
       for (std::size_t j = 0; j < all[i].size() && j < keys->size(); ++j) {
         out += (*keys)[j];
         if (!append_value(out, all[i][j], form)) {
-          std::string words{"row "};
-          words.append(std::to_string(i + 1)).append(", column '").append(all[i].name(j)).append("': not UTF-8");
-          return error_info{errc::malformed_value, std::move(words)};
+          return not_utf8(i + 1, all[i].name(j));
         }
       }
       out += '}';

@@ -28,25 +28,38 @@ inline std::string_view words_about(validation_rule broken) noexcept {
   return words_of(broken);
 }
 
-/// True when the principal may run the statement; sets what the database has to know. Else the answer.
+inline gateway_answer not_executed(unsigned status, std::string_view code, std::string_view words) {
+  gateway_answer answer = refusal(status, code, words);
+  answer.changed_nothing = true;
+  return answer;
+}
+
+/// It reads for certain, as far as the database keeps to what it was told.
+inline bool only_reads(const statement_verdict& said, const principal& who) noexcept {
+  return who.may <= permissions::read || (said.needed <= permissions::read && !said.may_hide_writes);
+}
+
+/// True when the principal may run the statement; sets what the database has to know, and `said`. Else the answer.
 /// `only_changes`: nothing but insert, update and delete is taken.
-inline bool may_run(statement& what, dialect speaks, const principal& who, bool only_changes, gateway_answer& refused) {
-  const statement_verdict said = judge(speaks, what.sql, who.may);
+inline bool may_run(statement& what, dialect speaks, const principal& who, bool only_changes, statement_verdict& said,
+                    gateway_answer& refused) {
+  said = judge(speaks, what.sql, who.may);
   if (said.broken != validation_rule::none && said.broken != validation_rule::risky_function) {
-    refused = refusal(400, codes::invalid_query, words_about(said.broken));
+    refused = not_executed(400, codes::invalid_query, words_about(said.broken));
     return false;
   }
   if (only_changes && !said.is_data_change) {
-    refused = refusal(400, codes::invalid_query, "only INSERT, UPDATE and DELETE are allowed in a batch");
+    refused = not_executed(400, codes::invalid_query, "only INSERT, UPDATE and DELETE are allowed in a batch");
     return false;
   }
   if (who.may < said.needed) {
     std::string words{"the statement needs the permission "};
     words += to_string(said.needed);
-    refused = refusal(403, codes::permission, words);
+    refused = not_executed(403, codes::permission, words);
     return false;
   }
   what.must_not_write = who.may == permissions::read;  // a view may call functions, and its name does not tell
+  what.may_hide_writes = said.may_hide_writes;
   return true;
 }
 
@@ -61,10 +74,12 @@ inline gateway_answer execute_query(database& on, std::string_view body, const p
                                     const execution_rules& rules, deadline by, bool is_kept = false) {
   const clock::time_point since = clock::now();
   asked_statement asked;
-  if (std::string wrong = read_query(body, asked); !wrong.empty()) return refusal(400, codes::invalid_query, wrong);
+  if (std::string wrong = read_query(body, asked); !wrong.empty()) {
+    return not_executed(400, codes::invalid_query, wrong);
+  }
   gateway_answer refused;
-  if (!may_run(asked.what, on.speaks(), who, false, refused)) return refused;
-  const statement_verdict said = judge(on.speaks(), asked.what.sql, who.may);
+  statement_verdict said;
+  if (!may_run(asked.what, on.speaks(), who, false, said, refused)) return refused;
   const permissions needed = said.needed;
   asked.what.needs_certainty = is_kept && (needed == permissions::write || said.may_hide_writes);
   const auto done = on.run(asked.what, rules.results, shorten(by, asked.timeout));
@@ -73,9 +88,12 @@ inline gateway_answer execute_query(database& on, std::string_view body, const p
     const condition kind = done.error().kind();
     const bool was_refused = kind == condition::busy || kind == condition::serialization;
     if (needed == permissions::admin && !was_refused) failed.is_final = true;
+    failed.changed_nothing = only_reads(said, who);
     return failed;
   }
-  return answer_result(*done, rules.form, clock::now() - since);
+  gateway_answer answer = answer_result(*done, rules.form, clock::now() - since);
+  answer.changed_nothing = only_reads(said, who);
+  return answer;
 }
 
 /// One statement after the other, each on its own, as the SDKs' `transaction: false` wants it.
@@ -131,22 +149,36 @@ inline gateway_answer execute_batch(database& on, std::string_view body, const p
                                     const execution_rules& rules, deadline by) {
   const clock::time_point since = clock::now();
   asked_batch asked;
-  if (std::string wrong = read_batch(body, asked); !wrong.empty()) return refusal(400, codes::invalid_query, wrong);
-  if (asked.statements.size() > rules.batch_operations) {
-    return refusal(413, codes::resource_limit, "too many operations in a batch");
+  if (std::string wrong = read_batch(body, asked); !wrong.empty()) {
+    return not_executed(400, codes::invalid_query, wrong);
   }
-  gateway_answer refused;
+  if (asked.statements.size() > rules.batch_operations) {
+    return not_executed(413, codes::resource_limit, "too many operations in a batch");
+  }
+  gateway_answer answer;
+  bool changes_nothing = true;
   for (statement& each : asked.statements) {
-    if (!may_run(each, on.speaks(), who, asked.dialect == batch_dialect::gateway, refused)) return refused;
+    statement_verdict said;
+    if (!may_run(each, on.speaks(), who, asked.dialect == batch_dialect::gateway, said, answer)) return answer;
+    changes_nothing = changes_nothing && only_reads(said, who);
   }
   by = shorten(by, asked.timeout);
-  if (!asked.is_atomic) return execute_one_by_one(on, asked, rules, by);
-  std::size_t failed = no_statement;
-  result<std::vector<statement_result>> done{std::vector<statement_result>{}};
-  if (!asked.statements.empty()) done = on.run_all(asked.statements, rules.results, by, failed);
-  if (!done) return answer_failure(done.error(), failed);
-  if (asked.dialect == batch_dialect::gateway) return answer_counts(*done, rules.form);
-  return answer_results(*done, rules.form, clock::now() - since);
+  if (!asked.is_atomic) {
+    answer = execute_one_by_one(on, asked, rules, by);
+  } else {
+    std::size_t failed = no_statement;
+    result<std::vector<statement_result>> done{std::vector<statement_result>{}};
+    if (!asked.statements.empty()) done = on.run_all(asked.statements, rules.results, by, failed);
+    if (!done) {
+      answer = answer_failure(done.error(), failed);
+    } else if (asked.dialect == batch_dialect::gateway) {
+      answer = answer_counts(*done, rules.form);
+    } else {
+      answer = answer_results(*done, rules.form, clock::now() - since);
+    }
+  }
+  answer.changed_nothing = changes_nothing;
+  return answer;
 }
 
 }  // namespace dovetail::inline v0::workersql::serving

@@ -5,6 +5,7 @@
 #include <dovetail/sql/validation.hpp>
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,8 @@ struct principal {
   std::string user;
   std::string tenant;
   permissions may = permissions::none;
+  std::int64_t expires =
+      (std::numeric_limits<std::int64_t>::max)();  ///< seconds since 1970: the first that is too late
 
   /// A text that tells principals apart.
   std::string key() const { return std::to_string(tenant.size()) + ':' + tenant + user; }

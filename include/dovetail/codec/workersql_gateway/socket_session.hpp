@@ -50,15 +50,9 @@ class socket_session {
   /// The answer to a message.
   std::string handle(std::string_view text, deadline by) {
     auto read = json::decode<wire::message>(text);
-    if (!read) {
-      id_ = "null";
-      is_sdk_ = true;
-      return fail(codes::invalid_query, words_of(read.error()));
-    }
+    if (!read) return fail_unread(read.error());
     wire::message& asked = *read;
-    is_sdk_ = asked.type.has_value();
-    id_ = asked.id ? asked.id->text : "null";
-    action_ = asked.type ? *asked.type : asked.action.value_or(asked.sql ? "query" : "");
+    note(asked);
     if (action_ == "begin") return begin(std::move(asked), by);
     if (action_ == "query") return query(std::move(asked), by);
     if (action_ == "commit") return commit(asked, by);
@@ -68,7 +62,31 @@ class socket_session {
                 is_sdk_ ? "the type of a message is begin, query, commit or rollback" : "Missing SQL query");
   }
 
+  /// The answer to a message that is not to be executed now; nothing for one that ends the open transaction, which
+  /// would keep its locks.
+  std::optional<std::string> refuse(std::string_view text, const failure_class& why, std::string_view words) {
+    const auto read = json::decode<wire::message>(text);
+    if (!read) return fail_unread(read.error());
+    note(*read);
+    if (open_ && (action_ == "commit" || action_ == "rollback")) return {};
+    std::string details{"{"};
+    append_key(details, "retryAfter");
+    details += std::to_string(why.retry_after);
+    return fail(why.code, words, details += '}');
+  }
+
  private:
+  void note(const wire::message& asked) {
+    is_sdk_ = asked.type.has_value();
+    id_ = asked.id ? asked.id->text : "null";
+    action_ = asked.type ? *asked.type : asked.action.value_or(asked.sql ? "query" : "");
+  }
+  std::string fail_unread(const error_info& why) {
+    id_ = "null";
+    is_sdk_ = true;
+    return fail(codes::invalid_query, words_of(why));
+  }
+
   std::string begin(wire::message asked, deadline by) {
     if (open_) return fail(codes::invalid_query, "a transaction is open already");
     if (who_.may < permissions::read) return fail(codes::permission, "a transaction needs the permission read");
@@ -94,9 +112,8 @@ class socket_session {
       return fail(codes::invalid_query, wrong);
     }
     gateway_answer refused;
-    if (!may_run(what, on_->speaks(), who_, false, refused)) {
-      return fail_with(refused.body);
-    }
+    statement_verdict said;
+    if (!may_run(what, on_->speaks(), who_, false, said, refused)) return fail_with(refused.body);
     auto done = open_ ? open_->run(what, rules_->results, by) : on_->run(what, rules_->results, by);
     if (!done) return fail(done.error());
     std::string data{R"({"success":true)"};

@@ -7,8 +7,10 @@
 #include <dovetail/format/json.hpp>
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -123,6 +125,13 @@ inline bool is_time_right(const token_rules& rules, const wire::token_claims& cl
   return true;
 }
 
+/// The first second at which a token with this `exp` is of no use.
+inline std::int64_t first_late_second(double exp, std::int64_t leeway) noexcept {
+  const double late = std::ceil(exp + static_cast<double>(leeway));
+  constexpr double never = 9e18;  // below 2^63
+  return late < never ? static_cast<std::int64_t>(late) : (std::numeric_limits<std::int64_t>::max)();
+}
+
 inline bool is_named(std::string_view wanted, const std::optional<json_text>& claim) {
   if (wanted.empty()) return true;
   for (const std::string& each : texts_claim(claim)) {
@@ -162,6 +171,7 @@ inline std::optional<principal> read_token(std::string_view token, const token_r
   who.tenant = *std::move(tenant);
   who.user = text_claim(claims->sub ? claims->sub : claims->user_id).value_or(std::string{});
   const auto& granted = claims->permissions ? claims->permissions : claims->roles;
+  if (claims->exp) who.expires = first_late_second(json::decode<double>(claims->exp->text).value(), rules.leeway);
   who.may = granted ? permissions_of(texts_claim(granted)) : rules.without_claim;
   return who;
 }

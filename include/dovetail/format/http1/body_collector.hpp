@@ -21,7 +21,8 @@ struct body_progress {
 };
 
 /// Moves the data of chunks together where they lie; a body with a length is not moved.
-/// Cost: a byte of chunks is moved once, and what is between them stays in the buffer until the body is complete.
+/// Cost: a byte of chunks is moved once; what is between them stays in the buffer until the body is complete, or until
+/// `compact()`.
 class body_collector {
  public:
   explicit body_collector(body_plan plan, const limits& bounds = {}) noexcept : reader_(plan, bounds) {}
@@ -46,6 +47,15 @@ class body_collector {
         return {progress::need_more, problem::none, content, 0, static_cast<std::size_t>(reader_.wanted())};
       }
     }
+  }
+
+  /// Moves what was not read yet to the content, over what stood between chunks, and gives how many of `bytes` there are
+  /// then: the caller forgets those behind them, and goes on. Lifetime: the content stays where it is.
+  std::size_t compact(byte_span bytes) noexcept {
+    const byte_span rest = bytes.subspan(at_);
+    if (at_ != size_ && !rest.empty()) std::memmove(bytes.data() + size_, rest.data(), rest.size());
+    at_ = size_;
+    return size_ + rest.size();
   }
 
   /// The peer ended the stream: `none` when the body may end so, and then `collect` completes it.

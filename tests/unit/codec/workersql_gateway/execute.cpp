@@ -356,31 +356,116 @@ TEST(GatewayFailure, EachConditionHasItsStatusAndCode) {
   EXPECT_EQ(lost.body.find("10.0.0.1"), std::string::npos) << "how the database is reached is no business of clients";
 }
 
+std::uint32_t retry_after = 0;  // of the last `start`
+
+serving::idempotent_start start(serving::idempotency_store& store, const std::string& key,
+                                const serving::digest& request, const std::weak_ptr<serving::answer_listener>& listener,
+                                dt::clock::time_point now, const serving::gateway_answer*& kept,
+                                const std::string& who = "ann") {
+  return store.start(who, key, request, listener, now, kept, retry_after);
+}
+
 TEST(GatewayIdempotency, AKeyIsExecutedOnceAndForgottenInTime) {
-  serving::idempotency_store store{{.keep = 300s, .entries = 2}};
+  serving::idempotency_store store{{.keep = 300s, .entries = 2, .principal_percent = 100}};
   const serving::gateway_answer* kept = nullptr;
   const serving::digest request{std::byte{1}};
   const serving::digest other{std::byte{2}};
   const dt::clock::time_point now{};
-  EXPECT_EQ(store.start("a", request, {}, now, kept), serving::idempotent_start::execute);
-  EXPECT_EQ(store.start("a", request, {}, now, kept), serving::idempotent_start::conflict);
-  EXPECT_EQ(store.start("a", other, {}, now, kept), serving::idempotent_start::mismatch);
+  EXPECT_EQ(start(store, "a", request, {}, now, kept), serving::idempotent_start::execute);
+  EXPECT_EQ(start(store, "a", request, {}, now, kept), serving::idempotent_start::conflict);
+  EXPECT_EQ(start(store, "a", other, {}, now, kept), serving::idempotent_start::mismatch);
   serving::gateway_answer answer;
   answer.body = "{}";
   store.finish("a", answer, now + 10s);
-  EXPECT_EQ(store.start("a", request, {}, now + 309s, kept), serving::idempotent_start::replay);
+  EXPECT_EQ(start(store, "a", request, {}, now + 309s, kept), serving::idempotent_start::replay);
   ASSERT_NE(kept, nullptr);
   EXPECT_EQ(kept->body, "{}");
   EXPECT_TRUE(kept->is_replayed);
-  EXPECT_EQ(store.start("a", other, {}, now + 309s, kept), serving::idempotent_start::mismatch);
-  EXPECT_EQ(store.start("b", other, {}, now + 309s, kept), serving::idempotent_start::execute);
-  EXPECT_EQ(store.start("c", other, {}, now + 309s, kept), serving::idempotent_start::full);
-  EXPECT_EQ(store.start("a", request, {}, now + 310s, kept), serving::idempotent_start::execute);
+  EXPECT_EQ(start(store, "a", other, {}, now + 309s, kept), serving::idempotent_start::mismatch);
+  EXPECT_EQ(start(store, "b", other, {}, now + 309s, kept), serving::idempotent_start::execute);
+  EXPECT_EQ(start(store, "c", other, {}, now + 309s, kept), serving::idempotent_start::full);
+  EXPECT_EQ(start(store, "a", request, {}, now + 310s, kept), serving::idempotent_start::execute);
   answer.is_final = false;
   store.finish("a", answer, now + 311s);
   store.finish("b", answer, now + 311s);
   EXPECT_EQ(store.size(), 0u);
   EXPECT_EQ(store.bytes(), 0u);
+}
+
+TEST(GatewayIdempotency, NobodyTakesTheWholeStoreAndAFullOneSaysWhenThereIsRoomAgain) {
+  serving::idempotency_store store{{.keep = 300s, .entries = 4, .principal_percent = 50}};
+  const serving::gateway_answer* kept = nullptr;
+  const dt::clock::time_point now{};
+  using enum serving::idempotent_start;
+  EXPECT_EQ(start(store, "a1", {}, {}, now, kept, "ann"), execute);
+  EXPECT_EQ(start(store, "a2", {}, {}, now, kept, "ann"), execute);
+  EXPECT_EQ(start(store, "a3", {}, {}, now, kept, "ann"), full) << "two of four are one principal's share";
+  EXPECT_EQ(retry_after, 1u) << "nothing of hers has a time yet";
+  EXPECT_EQ(start(store, "b1", {}, {}, now, kept, "ben"), execute);
+  store.finish("b1", {}, now + 1s);
+  store.finish("a1", {}, now + 20s);
+  EXPECT_EQ(start(store, "a3", {}, {}, now + 20s + 1ms, kept, "ann"), full);
+  EXPECT_EQ(retry_after, 300u) << "until the first of hers is forgotten, and not anybody's";
+  EXPECT_EQ(start(store, "b2", {}, {}, now + 21s, kept, "ben"), execute);
+  EXPECT_EQ(start(store, "c1", {}, {}, now + 21s, kept, "cid"), full);
+  EXPECT_EQ(retry_after, 280u) << "until anything is forgotten";
+  EXPECT_EQ(start(store, "c1", {}, {}, now + 301s, kept, "cid"), execute);
+  EXPECT_EQ(start(store, "a3", {}, {}, now + 320s, kept, "ann"), execute);
+  serving::gateway_answer vain;
+  vain.is_final = false;
+  for (const char* key : {"a2", "a3", "b2", "c1"}) store.finish(key, vain, now + 320s);
+  EXPECT_EQ(store.size(), 0u);
+  EXPECT_EQ(store.bytes(), 0u);
+}
+
+TEST(GatewayIdempotency, OnePrincipalDoesNotTakeAllBytesEither) {
+  serving::idempotency_store store{{.bytes = 100'000, .principal_percent = 50}};
+  const serving::gateway_answer* kept = nullptr;
+  serving::gateway_answer large;
+  large.body.assign(60'000, 'x');
+  EXPECT_EQ(start(store, "a1", {}, {}, {}, kept, "ann"), serving::idempotent_start::execute);
+  store.finish("a1", large, {});
+  EXPECT_EQ(start(store, "a2", {}, {}, {}, kept, "ann"), serving::idempotent_start::full);
+  EXPECT_EQ(start(store, "b1", {}, {}, {}, kept, "ben"), serving::idempotent_start::execute);
+}
+
+TEST(GatewayIdempotency, WhatChangedNothingIsSharedWithThoseWhoWaitAndNotKept) {
+  struct listener final : serving::answer_listener {
+    void on_answer(const serving::gateway_answer* answer) override { had_answer = answer != nullptr; }
+    bool had_answer = false;
+  };
+  serving::idempotency_store store{{}};
+  const serving::gateway_answer* kept = nullptr;
+  const auto waiting = std::make_shared<listener>();
+  EXPECT_EQ(start(store, "a", {}, waiting, {}, kept), serving::idempotent_start::execute);
+  EXPECT_EQ(start(store, "a", {}, waiting, {}, kept), serving::idempotent_start::wait);
+  serving::gateway_answer answer;
+  answer.changed_nothing = true;
+  store.finish("a", answer, {});
+  EXPECT_TRUE(waiting->had_answer);
+  EXPECT_EQ(store.size(), 0u);
+}
+
+TEST_F(GatewayExecute, AnAnswerTellsWhetherSomethingMayHaveChanged) {
+  const auto changed_nothing = [&](std::string_view sql) {
+    std::string body{R"J({"sql":")J"};
+    body.append(sql).append("\"}");
+    const bool alone = query(body).changed_nothing;
+    const std::string all = R"J({"queries":[{"sql":"select 1"},)J" + body;
+    EXPECT_EQ(batch(all + "]}").changed_nothing, alone) << sql;
+    EXPECT_EQ(batch(all + R"J(],"transaction":false})J").changed_nothing, alone) << sql;
+    return alone;
+  };
+  EXPECT_TRUE(changed_nothing("select a from t where b = 1"));
+  EXPECT_TRUE(changed_nothing("select boom from t")) << "a failure too";
+  EXPECT_TRUE(changed_nothing("begin")) << "it is not executed";
+  EXPECT_FALSE(changed_nothing("insert into t values(1)"));
+  EXPECT_FALSE(changed_nothing("insert into boom values(1)"));
+  EXPECT_FALSE(changed_nothing("select spend(1)")) << "the function may write";
+  EXPECT_FALSE(changed_nothing("vacuum"));
+  who.may = permissions::read;
+  EXPECT_TRUE(changed_nothing("select spend(1)")) << "it runs where nothing is written";
+  EXPECT_TRUE(changed_nothing("insert into t values(1)")) << "it is refused";
 }
 
 TEST(GatewayIdempotency, ThoseWhoWaitAreTold) {
@@ -395,9 +480,9 @@ TEST(GatewayIdempotency, ThoseWhoWaitAreTold) {
   serving::idempotency_store store{{.waiting = 1}};
   const serving::gateway_answer* kept = nullptr;
   const auto waiting = std::make_shared<listener>();
-  EXPECT_EQ(store.start("a", {}, waiting, {}, kept), serving::idempotent_start::execute);
-  EXPECT_EQ(store.start("a", {}, waiting, {}, kept), serving::idempotent_start::wait);
-  EXPECT_EQ(store.start("a", {}, waiting, {}, kept), serving::idempotent_start::conflict) << "one may wait";
+  EXPECT_EQ(start(store, "a", {}, waiting, {}, kept), serving::idempotent_start::execute);
+  EXPECT_EQ(start(store, "a", {}, waiting, {}, kept), serving::idempotent_start::wait);
+  EXPECT_EQ(start(store, "a", {}, waiting, {}, kept), serving::idempotent_start::conflict) << "one may wait";
   store.finish("a", {}, {});
   EXPECT_EQ(waiting->calls, 1);
   EXPECT_TRUE(waiting->had_answer);
@@ -469,6 +554,26 @@ TEST_F(GatewaySession, WhatIsNotCommittedIsRolledBack) {
   }
   EXPECT_EQ(db.ends, "rollback;rollback;");
   EXPECT_EQ(open.load(), 0u);
+}
+
+TEST_F(GatewaySession, AMessageCanBeRefusedButForTheEndOfATransaction) {
+  std::atomic<std::size_t> open{0};
+  serving::socket_session session{db, who, rules, open, 1};
+  const serving::failure_class why{429, serving::codes::resource_limit, 7, false};
+  const auto refused = [&](std::string_view message) { return session.refuse(message, why, "later").value_or(""); };
+  constexpr std::string_view commit = R"J({"type":"commit","id":"c"})J";
+  EXPECT_TRUE(refused(commit).starts_with(R"J({"id":"c","type":"error","error":{"code":"RESOURCE_LIMIT")J"));
+  session.handle(R"J({"type":"begin","id":1})J", dt::deadline::never());
+  EXPECT_EQ(refused(commit), "");
+  EXPECT_EQ(refused(R"J({"action":"rollback"})J"), "");
+  const std::string told = refused(R"J({"type":"query","id":"q","sql":"delete from t"})J");
+  EXPECT_TRUE(told.starts_with(
+      R"J({"id":"q","type":"error","error":{"code":"RESOURCE_LIMIT","message":"later","details":{"retryAfter":7})J"))
+      << told;
+  EXPECT_TRUE(refused(R"J({"sql":"delete from t"})J").starts_with(R"J({"success":false,"error":{)J"));
+  EXPECT_NE(refused("nonsense").find("INVALID_QUERY"), std::string::npos);
+  EXPECT_TRUE(db.ran.empty());
+  EXPECT_TRUE(session.is_in_transaction());
 }
 
 TEST_F(GatewaySession, PermissionsHoldForMessagesToo) {

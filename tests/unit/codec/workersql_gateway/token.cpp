@@ -174,4 +174,14 @@ TEST(GatewayAuthentication, AnEmptyKeyIsAMistake) {
   EXPECT_FALSE((serving::authenticator{how, crypto}.is_usable()));
 }
 
+TEST(GatewayToken, WhoeverItStandsForEndsWithIt) {
+  serving::token_rules how = rules();
+  EXPECT_EQ(read(good_token).value().expires, 2'000'000'000);
+  how.leeway = 30;
+  EXPECT_EQ(read(good_token, how).value().expires, 2'000'000'030) << "as long as a request would be let in";
+  EXPECT_EQ(read(silent_token).value().expires, INT64_MAX);
+  EXPECT_EQ(serving::first_late_second(1000.5, 0), 1001);
+  EXPECT_EQ(serving::first_late_second(1e300, 30), INT64_MAX);
+}
+
 }  // namespace

@@ -51,6 +51,28 @@ TEST(HttpBodyCollector, ChunksAreMovedTogetherInPlaceHoweverTheyCome) {
   }
 }
 
+TEST(HttpBodyCollector, WhatStandsBetweenChunksCanBeForgottenBeforeTheEnd) {
+  std::string bytes;
+  for (int i = 0; i < 200; ++i) (bytes += "1;x\r\n") += std::string{static_cast<char>('a' + i % 26)} + "\r\n";
+  bytes += "0\r\nT: u\r\n\r\n";
+  for (std::size_t step = 1; step <= 40; ++step) {
+    dt::read_buffer buffer(260, 1);  // the content, and a little
+    http1::body_collector body{{framing::chunked, 0}};
+    http1::body_progress how;
+    for (std::size_t at = 0; at < bytes.size(); at += step) {
+      append(buffer, std::string_view{bytes}.substr(at, step));
+      how = body.collect(buffer.filled());
+      if (how.state != progress::need_more) break;
+      buffer.truncate(body.compact(buffer.filled()));
+    }
+    ASSERT_EQ(how.state, progress::complete) << step;
+    ASSERT_EQ(how.content.size(), 200u) << step;
+    for (std::size_t i = 0; i < 200; ++i) ASSERT_EQ(dt::as_text(how.content)[i], static_cast<char>('a' + i % 26));
+    EXPECT_EQ(how.trailers.find("t"), "u") << step;
+    EXPECT_EQ(how.used, buffer.committed().size()) << step;
+  }
+}
+
 TEST(HttpBodyCollector, TheNextMessageStaysBehindTheBody) {
   dt::read_buffer buffer(1000);
   append(buffer, std::string{chunks} + "HTTP/1.1");
