@@ -50,6 +50,15 @@ int main() {
   db.transaction([](auto& tx) { tx.execute("update users set active = :yes", dt::arg<"yes">(true)); });
   //]
 
+  //[cache
+  dt::workersql::client cached{served.dsn("apiKey=dev-key&cacheTtl=30s")};
+  const auto count = [&cached] { return cached.query_value<int>("SELECT count(*) FROM users"); };
+  count();
+  count();                                                         // no request
+  cached.execute("insert into users(id, name) values (4, 'Di')");  // what is kept of users is forgotten
+  std::cout << count() << " users, " << cached.get_cache_stats().hits << " hit\n";
+  //]
+
   // Any number of threads.
   std::vector<std::thread> threads;
   for (int i = 0; i < 10; ++i) {

@@ -8,6 +8,7 @@
 #include <dovetail/client/workersql/policies.hpp>
 #include <dovetail/codec/workersql/errc.hpp>
 #include <dovetail/codec/workersql/failure.hpp>
+#include <dovetail/codec/workersql/sanitize.hpp>
 #include <dovetail/row/row.hpp>
 #include <dovetail/sql/statement.hpp>
 

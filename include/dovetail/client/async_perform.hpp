@@ -38,6 +38,9 @@ class async_perform final : public async_attempt<Core> {
         if (const auto alive = weak.lock()) alive->cancel(type);
       });
     }
+    if constexpr (Core::template keeps_answers<Op>) {
+      if (auto kept = self->core_->kept_answer(self->op_, how)) return self->complete_later(*std::move(kept));
+    }
     self->start();
   }
 
@@ -61,6 +64,12 @@ class async_perform final : public async_attempt<Core> {
     this->is_in_dialogue_ = false;
     this->lease_.release();
     complete(std::move(answer));
+  }
+
+  /// The answer was here before anything was asked.
+  void complete_later(value_type kept) {
+    asio::post(this->executor_,
+               [self = shared(), kept = std::move(kept)]() mutable { self->complete(std::move(kept)); });
   }
 
   void give_up(error_info why) override { complete(std::move(why)); }

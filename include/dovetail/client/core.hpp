@@ -12,6 +12,7 @@
 #include <dovetail/policy/retry.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -33,9 +34,26 @@ class client_core {
   clock::duration timeout() const noexcept { return timeout_; }
   Observer& watcher() noexcept { return pool_.watcher(); }
 
+  /// True when an operation may have an answer in this process: `Connection::kept_answer(options, op)` gives it or
+  /// nothing. Most databases have no such thing.
+  template <class Op>
+  static constexpr bool keeps_answers = requires(const typename Connection::options& options, const Op& op) {
+    Connection::kept_answer(options, op);
+  };
+
+  /// That answer; nothing from a client that is closed, or when the time is over.
+  template <operation Op>
+    requires keeps_answers<Op> std::optional<typename Op::value_type> kept_answer(const Op& op, const call& how) {
+      if (pool_.is_closed() || how.by.has_passed()) return std::nullopt;
+      return Connection::kept_answer(pool_.connection_options(), op);
+    }
+
   /// Performs the operation, again if the retry policy says so, each time on whatever connection the pool lends.
   template <operation Op>
     requires performs<Connection, Op> result<typename Op::value_type> perform(Op& op, const call& how) {
+      if constexpr (keeps_answers<Op>) {
+        if (auto kept = kept_answer(op, how)) return *std::move(kept);
+      }
       for (int attempt = 1;; ++attempt) {
         error_info why;
         std::size_t sent = 0;

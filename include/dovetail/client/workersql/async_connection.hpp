@@ -54,6 +54,12 @@ class async_connection {
   template <class Self>
   using verbs = extra_verbs<Self, sql_async_verbs<Self, dialect::sqlite>>;
 
+  /// For the client: see `client_core::kept_answer`.
+  template <class Op>
+  static auto kept_answer(const options& with, const Op& op) -> decltype(detail::kept_answer(with.how, op)) {
+    return detail::kept_answer(with.how, op);
+  }
+
   explicit async_connection(const options& with) : session_(with.how), stream_(with.executor, endpoint_of(with.how)) {}
 
   session_health health() const noexcept {

@@ -32,6 +32,7 @@ class batch_call_base : public call_base {
 
  protected:
   batch_call_base(session& on, repeat_key& key) noexcept : call_base(on), key_(&key) {}
+  batch_call_base(batch_call_base&&) = default;
   ~batch_call_base() = default;
 
   /// Lifetime: borrows the work.

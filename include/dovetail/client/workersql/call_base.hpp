@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/client/sql_operations.hpp>
+#include <dovetail/client/workersql/cache_hooks.hpp>
 #include <dovetail/client/workersql/operations.hpp>
 #include <dovetail/codec/workersql/exchange.hpp>
 #include <dovetail/codec/workersql/read_answer.hpp>
@@ -49,6 +50,7 @@ class call_base {
 
  protected:
   explicit call_base(session& on) noexcept : on_(&on) {}
+  call_base(call_base&&) = default;  // before it has begun
   ~call_base() = default;
 
   action refuse(error_info why) {
@@ -57,6 +59,7 @@ class call_base {
   }
   /// The session's body is written: sends it. Inside of a transaction over its WebSocket, where keys have no meaning.
   [[gnu::noinline]] action send(endpoint_kind what, bool is_write, const repeat_key* key) {
+    if (is_write) written_.begin(*on_);
     if (on_->socket()) {
       if (what == endpoint_kind::health) return refuse(nothing_but_statements());
       on_->body() = socket_message(*on_, "query", on_->body());
@@ -80,6 +83,7 @@ class call_base {
 
   /// Judges the answer; rows go to the sink.
   [[gnu::noinline]] error_info read(std::error_code ec, const rows_sink& rows, bool& is_stopped) {
+    written_.finish();
     if (ec) return message_ ? message_->failure(ec) : running_->failure(ec);
     if (!message_) return read_answer(running_->answer(), rows, said_, is_stopped);
     error_info why = read_answer({200, message_->text(), {}}, rows, said_, is_stopped);
@@ -101,6 +105,7 @@ class call_base {
   std::optional<socket_exchange> message_;
   reply_facts said_;
   error_info failure_;
+  cached_write written_;
 };
 
 /// What a write did.

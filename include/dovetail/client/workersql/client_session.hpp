@@ -27,11 +27,16 @@ class client_session {
 
   template <class Request>
   statement_call<Request, summary_target> start(sql_execute<Request>& op) {
-    return {session_, op.request, &op.key};
+    return {session_, op.request, &op.key, nullptr, {}, false};
   }
   template <class Row, class Request>
   statement_call<Request, all_rows<Row>> start(sql_query<Row, Request>& op) {
     return {session_, op.request, &op.key};
+  }
+  /// All rows of what may be more than anybody wants to keep: never from the cache of results, nor into it.
+  template <class Row, class Request>
+  statement_call<Request, all_rows<Row>> stream(const sql_query<Row, Request>& op) {
+    return {session_, op.request, nullptr, nullptr, all_rows<Row>{}, false};
   }
   template <class Row, class Request>
   statement_call<Request, one_row<Row, false>> start(sql_query_one<Row, Request>& op) {

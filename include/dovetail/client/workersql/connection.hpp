@@ -6,6 +6,7 @@
 #include <dovetail/client/workersql/client_session.hpp>
 #include <dovetail/client/workersql/connection_string.hpp>
 #include <dovetail/client/workersql/endpoint.hpp>
+#include <dovetail/client/workersql/kept_answer.hpp>
 #include <dovetail/client/workersql/stream_state.hpp>
 #include <dovetail/client/workersql/verbs.hpp>
 #include <dovetail/driver/run.hpp>
@@ -27,6 +28,12 @@ class connection {
 
   static result<parsed_string<options>> parse(std::string_view text) { return workersql::parse(text); }
 
+  /// For the client: see `client_core::kept_answer`.
+  template <class Op>
+  static auto kept_answer(const options& how, const Op& op) -> decltype(detail::kept_answer(how, op)) {
+    return detail::kept_answer(how, op);
+  }
+
   explicit connection(const options& how) : session_(how), stream_(endpoint_of(how)) {}
 
   result<void> open(deadline by) { return drive(session_.open(), by); }
@@ -41,7 +48,7 @@ class connection {
   template <class Row, class Request>
   result<stream_state<Row>> open_stream(const Request& request, deadline by) {
     sql_query<Row, Request> op{request};
-    auto all = perform(op, by);
+    auto all = drive(session_.stream(op), by);
     if (!all) return std::move(all).error();
     return stream_state<Row>{*std::move(all)};
   }

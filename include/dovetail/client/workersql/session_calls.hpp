@@ -143,6 +143,7 @@ class end_call : public call_base {
       if (!is_in_transaction() || on_->health() != session_health::in_transaction) {
         return is_commit_ ? refuse(dovetail::errc::transaction_aborted) : action::done();
       }
+      written_.begin_commit(*on_);
       on_->body() = socket_message(*on_, is_commit_ ? "commit" : "rollback");
       return send_message();
     }

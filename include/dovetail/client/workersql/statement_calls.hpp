@@ -19,14 +19,16 @@ class statement_call : public call_base {
   using value_type = typename Target::value_type;
 
   statement_call(session& on, const Request& asked, repeat_key* key = nullptr, const query_options* how = nullptr,
-                 Target target = Target{})
-      : call_base(on), asked_(&asked), key_(key), how_(how), target_(std::move(target)) {}
+                 Target target = Target{}, bool may_keep = true)
+      : call_base(on), asked_(&asked), key_(key), how_(how), target_(std::move(target)), may_keep_(may_keep) {}
 
   action resume(const event& ev) {
     if (!is_running()) {
       if (ev.cancelled) return refuse(dovetail::errc::cancelled);
-      if (error_info why = write_body()) return refuse(explain(std::move(why), view(), shows_text()));
+      if (error_info why = write_statement_body(on_->body(), on_->options(), *asked_, how_))
+        return refuse(explain(std::move(why), view(), shows_text()));
       const bool is_write = !asked_->is_read_only();
+      if (!is_write && may_keep_) cached_.begin(*on_, view().text, how_);
       if (key_ != nullptr && is_write) prepare_key(*key_, *on_, false);
       return send(endpoint_kind::query, is_write, key_);
     }
@@ -36,7 +38,11 @@ class statement_call : public call_base {
     failure_ = read(next.error(), target_.sink(), is_stopped);
     if (is_stopped) failure_ = target_.take_failure();
     if (!failure_) failure_ = target_.finish(said_);
-    if (failure_) failure_ = explain(std::move(failure_), view(), shows_text());
+    if (failure_) {
+      failure_ = explain(std::move(failure_), view(), shows_text());
+    } else if (!is_stopped && running_) {
+      cached_.keep(*on_, running_->answer().body, said_);
+    }
     return action::done(failure_.code());
   }
   value_type value() && { return target_.value(); }
@@ -45,24 +51,12 @@ class statement_call : public call_base {
   const statement_view& view() const noexcept { return asked_->sql.view(); }
   bool shows_text() const noexcept { return on_->options().include_statement_text; }
 
-  error_info write_body() {
-    std::string& body = on_->body();
-    body.clear();
-    std::string hint;
-    const consistency wanted = on_->options().consistency;
-    if (asked_->is_read_only() && (wanted != consistency::unspecified || how_ != nullptr)) {
-      append_hint(hint, how_ != nullptr ? *how_ : query_options{}, wanted);
-    }
-    error_info failure = append_statement(body, *asked_, hint, shows_text());
-    if (!failure && how_ != nullptr) failure = append_query_options(body, *how_);
-    body += '}';
-    return failure;
-  }
-
   const Request* asked_;
   repeat_key* key_;
   const query_options* how_;
   Target target_;
+  cached_read cached_;
+  bool may_keep_;
 };
 
 /// Inserts one struct. `returning` may be empty.

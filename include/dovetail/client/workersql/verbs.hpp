@@ -3,10 +3,12 @@
 
 #include <dovetail/client/sql_verbs.hpp>
 #include <dovetail/client/workersql/operations.hpp>
+#include <dovetail/client/workersql/result_cache.hpp>
 #include <dovetail/row/reflect.hpp>
 #include <dovetail/sql/statement.hpp>
 
 #include <source_location>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -41,6 +43,16 @@ struct rows_statement<std::pair<First, Second>> {
     return {sql, std::tuple<const First&, const Second&>{row.first, row.second}};
   }
 };
+
+/// The connection options of a client, blocking or not.
+template <class Core>
+const options& options_of(Core& core) {
+  if constexpr (requires { core->connections(); }) {
+    return core->connections().connection_options().how;
+  } else {
+    return core.connections().connection_options();
+  }
+}
 
 template <class Range>
 using element_of = std::remove_cvref_t<decltype(*std::declval<const Range&>().begin())>;
@@ -115,6 +127,21 @@ class extra_verbs : public Base {
   decltype(auto) health(place where = place::current()) { return this->self().run(ask_health{}, where); }
   /// Asks the gateway for a sign of life. (void)
   decltype(auto) ping(place where = place::current()) { return this->self().run(ask_ping{}, where); }
+
+  /// Counters of the client's cache of results (`cacheTtl=` in the connection string); zeros without one.
+  cache_statistics get_cache_stats() {
+    const result_cache* const cache = detail::options_of(this->self().core()).cache.get();
+    return cache == nullptr ? cache_statistics{} : cache->statistics();
+  }
+  /// Forgets the answers that depend on a table, or all: after a write that this client knows nothing of.
+  void forget_cached(std::string_view table) {
+    table_set written;
+    written.add(detail::cached_table_name(table));
+    if (result_cache* const cache = detail::options_of(this->self().core()).cache.get()) cache->invalidate(written);
+  }
+  void forget_cached() {
+    if (result_cache* const cache = detail::options_of(this->self().core()).cache.get()) cache->clear();
+  }
 
  private:
   template <class Row, class... Args>

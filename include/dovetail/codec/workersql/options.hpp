@@ -43,6 +43,8 @@ struct gateway_facts {
   std::atomic<bool> honours_keys{false};
 };
 
+class result_cache;
+
 /// Where requests go: the parts of the API endpoint, `https://host:port/v1`.
 struct api_endpoint {
   std::string host;
@@ -70,6 +72,7 @@ struct options {
   std::size_t response_limit = 64 * 1024 * 1024;  ///< bytes of one answer's body
   bool include_statement_text = false;            ///< SQL text in errors; may hold literals
   std::shared_ptr<gateway_facts> facts = std::make_shared<gateway_facts>();
+  std::shared_ptr<result_cache> cache{};  ///< of the client's own: see `result_cache`; null: none
 
   /// For messages and metrics: the endpoint, without the key.
   std::string public_name() const;

@@ -29,15 +29,24 @@ struct cache_options {
   std::string key{};
 };
 
+/// What one query wants of the client's own cache, where there is one.
+enum class cache_use : std::uint8_t {
+  normal,   ///< the answer that is kept, if there is one
+  refresh,  ///< the gateway's answer, which is kept for others
+  bypass,   ///< the gateway's answer, which is not kept
+};
+
 /// How one query is asked.
 struct query_options {
   workersql::consistency consistency = workersql::consistency::unspecified;  ///< unspecified: what the client says
   std::optional<std::chrono::milliseconds> timeout{};                        ///< told to the gateway; from 1 s to 300 s
   std::chrono::milliseconds staleness{0};                                    ///< of `bounded`; 0: the gateway's own
   cache_options cache{};
+  cache_use caching = cache_use::normal;
 
   query_options() = default;
   query_options(workersql::consistency how) noexcept : consistency(how) {}  // NOLINT: a hint is a way to ask
+  query_options(cache_use how) noexcept : caching(how) {}                   // NOLINT
 };
 
 namespace detail {

@@ -50,8 +50,9 @@ class row_source {
                   "dovetail: rows of a gateway cannot hold views: JSON strings have escapes; use std::string");
     const char* const at = values[static_cast<std::size_t>(column)];
     if (at == nullptr || *at == 'n') return errc::unexpected_null;
-    json_source in{{at, static_cast<std::size_t>(end - at)}};
-    return read_kind<field_kind_of<T>>(in, out);
+    in_.begin = at;
+    in_.end = end;
+    return read_kind<field_kind_of<T>>(in_, out);
   }
 
   /// Reads every column into a `dt::row`. (A template, so that the type may be incomplete here.)
@@ -272,6 +273,7 @@ class row_source {
   }
 
   std::string words_;
+  json_source in_{std::string_view{}};  // one for all values: it is dear to make
 };
 
 }  // namespace dovetail::inline v0::workersql::detail

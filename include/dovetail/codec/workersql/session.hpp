@@ -21,6 +21,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace dovetail::inline v0::workersql {
 
@@ -44,6 +45,8 @@ struct socket_state {
   std::size_t used = 0;  ///< bytes of the input: the last answer, which may be looked at until the next message
   std::uint64_t last_id = 0;
   std::string transaction_id{};
+  std::vector<std::string> written{};  ///< tables, for who keeps answers
+  bool has_written_all = false;        ///< it is not known which
 };
 
 /// Buffers, health and the constant fields of one connection. Its dialogues borrow it, one after the other.
