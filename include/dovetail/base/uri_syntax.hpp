@@ -196,7 +196,14 @@ constexpr char* decode_escapes(char* out, std::string_view text) noexcept {
       return mistake(uri_mistake::bad_port, port.position);
     }
   }
-  return check_escapes(host.name, uri_part::host, ordinal);
+  const uri_problem in_name = check_escapes(host.name, uri_part::host, ordinal);
+  for (std::size_t i = 0; in_name.what == uri_mistake::none && i < host.name.text.size(); ++i) {
+    if (host.name.text[i] != '%') continue;
+    const int code = hex_value(host.name.text[i + 1]) * 16 + hex_value(host.name.text[i + 2]);
+    // A line feed would end the line of a protocol that says the host's name.
+    if (code < 0x20 || code == 0x7F) return mistake(uri_mistake::bad_host, host.name.position + i);
+  }
+  return in_name;
 }
 
 /// Takes one parameter off the front of `rest`; empty ones ("a=1&&b=2") have no name and no value.

@@ -91,7 +91,10 @@ class pool {
   [[gnu::cold, gnu::noinline]] result<void> maintain(
       deadline until = deadline::never(),
       std::source_location where = std::source_location::current()) requires blocking_connection<Connection> {
-    while (lease next = next_maintenance(where)) {
+    const clock::time_point begun = state_->now();
+    for (std::size_t i = 0; i < state_->size(); ++i) {  // no connection twice, however short its limits are
+      lease next = next_maintenance(begun, where);
+      if (!next) break;
       result<lease> done = prepare(std::move(next), until);
       if (!done) return std::move(done).error();
     }
@@ -99,10 +102,20 @@ class pool {
   }
 
   /// Closes stale connections, and lends one that must be checked or opened; an empty lease when nothing is left to do.
+  /// Connections that have been in use since `begun` are not checked: say when the round began, so that it ends. A
+  /// check is no use: `idle_facts::unused` goes on.
+  lease next_maintenance(clock::time_point begun, std::source_location where = std::source_location::current()) {
+    const clock::time_point time = state_->now();
+    state_->sweep(time);
+    detail::pool_slot* const slot = state_->claim_for_maintenance(begun);
+    if (slot == nullptr) return {};
+    const clock::duration unused = state_->unused_since(*slot, time);
+    lease next{*state_, *slot, where};
+    if (next.state() == lease_state::check) slot->put_off.store(unused.count(), std::memory_order_relaxed);
+    return next;
+  }
   lease next_maintenance(std::source_location where = std::source_location::current()) {
-    state_->sweep(state_->now());
-    detail::pool_slot* const slot = state_->claim_for_maintenance();
-    return slot == nullptr ? lease{} : lease{*state_, *slot, where};
+    return next_maintenance((clock::time_point::max)(), where);
   }
 
   /// Refuses new callers and those that wait (errc::pool_closed), closes idle connections now and leased ones when they

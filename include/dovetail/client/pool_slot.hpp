@@ -31,6 +31,7 @@ struct alignas(64) pool_slot {
   std::atomic<bool> warned{false};   // this lease has been reported as a leak
   std::atomic<clock::rep> since{0};  // leased: when the lease began; idle: when it was last known to be in use
   std::atomic<clock::rep> opened_at{0};
+  std::atomic<clock::rep> put_off{0};         // how long it had not been used when `maintain()` last pinged it
   std::atomic<std::source_location> where{};  // of the acquire() call
 
   bool is_held() const noexcept {

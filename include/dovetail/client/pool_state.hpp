@@ -74,6 +74,7 @@ class pool_state : public pool_core {
     slot.stamp(time);
     slot.where.store(where, std::memory_order_relaxed);
     if (slot.warned.load(std::memory_order_relaxed)) slot.warned.store(false, std::memory_order_relaxed);
+    if (slot.put_off.load(std::memory_order_relaxed) != 0) slot.put_off.store(0, std::memory_order_relaxed);
     if (time.time_since_epoch().count() >= next_sweep_.load(std::memory_order_relaxed)) sweep(time);
     if (!slot.open) return begin_opening(slot);
     const idle_verdict verdict = judge(slot, idle, time);
@@ -114,8 +115,14 @@ class pool_state : public pool_core {
   /// Reports every lease that is older than the threshold, once. Returns after how long to look again.
   [[gnu::cold, gnu::noinline]] clock::duration warn_of_leaks() noexcept;
 
-  /// A connection that idled too long without a check, or a place below the minimum; null when all is well.
-  [[gnu::cold, gnu::noinline]] pool_slot* claim_for_maintenance() noexcept;
+  /// A connection that idled too long without a check and was last in use before `begun`, or a place below the minimum;
+  /// null when all is well.
+  [[gnu::cold, gnu::noinline]] pool_slot* claim_for_maintenance(clock::time_point begun) noexcept;
+
+  /// For how long no caller has had the connection; pings of `maintain()` do not count.
+  clock::duration unused_since(const pool_slot& slot, clock::time_point time) const noexcept {
+    return elapsed_since(slot.since, time) + clock::duration{slot.put_off.load(std::memory_order_relaxed)};
+  }
 
   [[gnu::cold, gnu::noinline]] void close_all() noexcept;
 
@@ -150,7 +157,8 @@ class pool_state : public pool_core {
     if constexpr (requires { Connection::idle_limit; }) {
       if (idle >= Connection::idle_limit) return idle_verdict::retire;
     }
-    return policy_.judge({idle, elapsed_since(slot.opened_at, time), open.load(std::memory_order_relaxed)});
+    return policy_.judge({idle, elapsed_since(slot.opened_at, time), open.load(std::memory_order_relaxed),
+                          idle + clock::duration{slot.put_off.load(std::memory_order_relaxed)}});
   }
 
   /// Claims an idle slot whose verdict is the given one; most are left alone after a look.
@@ -184,6 +192,7 @@ class pool_state : public pool_core {
   [[no_unique_address]] Observer observer_;
   const std::unique_ptr<place[]> places_;
   std::atomic<clock::rep> next_sweep_{0};
+  std::atomic<bool> is_sweeping_{false};
 };
 
 template <pooled_connection Connection, pool_policy Policy, observer Observer>
@@ -239,10 +248,13 @@ template <pooled_connection Connection, pool_policy Policy, observer Observer>
 void pool_state<Connection, Policy, Observer>::sweep(clock::time_point time) noexcept {
   const clock::duration interval = limits().sweep_interval;
   next_sweep_.store((time + interval).time_since_epoch().count(), std::memory_order_relaxed);
+  // One at a time: two would both count the connection that the other one is about to close, and go below the minimum.
+  if (is_sweeping_.exchange(true, std::memory_order_acquire)) return;
   for (std::size_t i = 0; i < size(); ++i) {
     pool_slot& each = slot(i);
     if (claim_judged(each, idle_verdict::retire, time)) discard(each);
   }
+  is_sweeping_.store(false, std::memory_order_release);
   warn_of_leaks();
 }
 
@@ -266,9 +278,10 @@ clock::duration pool_state<Connection, Policy, Observer>::warn_of_leaks() noexce
 }
 
 template <pooled_connection Connection, pool_policy Policy, observer Observer>
-pool_slot* pool_state<Connection, Policy, Observer>::claim_for_maintenance() noexcept {
+pool_slot* pool_state<Connection, Policy, Observer>::claim_for_maintenance(clock::time_point begun) noexcept {
   const clock::time_point time = now();
   for (std::size_t i = 0; i < size(); ++i) {
+    if (slot(i).since.load(std::memory_order_relaxed) >= begun.time_since_epoch().count()) continue;
     if (claim_judged(slot(i), idle_verdict::check, time)) return &slot(i);
   }
   return open.load(std::memory_order_relaxed) < limits().min ? claim_in(slot_state::empty, 0) : nullptr;

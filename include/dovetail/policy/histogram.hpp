@@ -12,7 +12,8 @@
 
 namespace dovetail::inline v0 {
 
-/// What is known of a number of durations. A percentile is at most 6.3 % above the true one, and never above `max`.
+/// What is known of a number of durations. A percentile is at most 6.3 % above the true one, and never above `max`;
+/// of durations over 18 minutes only the longest is known.
 struct duration_summary {
   std::uint64_t count = 0;
   clock::duration total{};

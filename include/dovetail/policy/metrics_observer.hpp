@@ -26,7 +26,8 @@ class metrics_observer {
   metrics_snapshot snapshot() const { return table_->snapshot(); }
 
   /// All counters in Prometheus' text format 0.0.4 (`Content-Type: text/plain; version=0.0.4`). Every name begins with
-  /// `prefix`, every sample carries `labels`.
+  /// `prefix`, every sample carries `labels`; those with a name that is taken (by us: operation, condition, percentile,
+  /// le, quantile) get an `exported_` in front of it, as Prometheus itself does.
   std::string prometheus(std::string_view prefix = "dovetail", metric_labels labels = {}) const {
     return table_->prometheus(prefix, std::move(labels));
   }

@@ -30,8 +30,9 @@ struct pool_limits {
 struct idle_facts {
   clock::duration
       idle{};  ///< since it was last known to be in use: since its last lease began, at the latest since it ended
-  clock::duration age{};  ///< since it was opened
-  std::size_t open = 0;   ///< connections that are open in the pool, this one included
+  clock::duration age{};     ///< since it was opened
+  std::size_t open = 0;      ///< connections that are open in the pool, this one included
+  clock::duration unused{};  ///< since a caller last had it: as `idle`, but that pings of `maintain()` do not end it
 };
 
 /// What becomes of an idle connection.
@@ -58,7 +59,9 @@ namespace detail {
 constexpr idle_verdict judge_idle(const idle_facts& facts, std::size_t min, clock::duration idle_limit,
                                   clock::duration age_limit, clock::duration check_interval) noexcept {
   if (facts.age >= age_limit) return idle_verdict::retire;
-  if (facts.idle >= idle_limit && facts.open > min) return idle_verdict::retire;
+  // Of a connection that is only kept alive, `idle` says nothing of how long nobody has needed it.
+  const clock::duration unused = facts.unused > facts.idle ? facts.unused : facts.idle;
+  if (unused >= idle_limit && facts.open > min) return idle_verdict::retire;
   return facts.idle >= check_interval ? idle_verdict::check : idle_verdict::keep;
 }
 

@@ -1,8 +1,11 @@
 // Writes metrics in Prometheus' text exposition format, version 0.0.4.
 #pragma once
 
+#include <dovetail/base/utf8.hpp>
 #include <dovetail/policy/histogram.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,8 +19,14 @@ using metric_labels = std::vector<std::pair<std::string, std::string>>;
 
 namespace detail {
 
-/// https://prometheus.io/docs/instrumenting/exposition_formats/: `\`, `"` and line feeds are escaped in label values.
+/// https://prometheus.io/docs/instrumenting/exposition_formats/: `\`, `"` and line feeds are escaped in label values,
+/// which are UTF-8; what is not becomes U+FFFD, byte by byte, for one such label would cost the whole scrape.
 inline void append_label_value(std::string& out, std::string_view value) {
+  for (std::size_t valid = valid_utf8_prefix(value); valid < value.size(); valid = valid_utf8_prefix(value)) {
+    append_label_value(out, value.substr(0, valid));
+    out += "\xEF\xBF\xBD";
+    value.remove_prefix(valid + 1);
+  }
   for (const char c : value) {
     if (c == '\\') {
       out += "\\\\";
@@ -56,7 +65,14 @@ inline std::string seconds_text(std::uint64_t nanoseconds) {
 class prometheus_writer {
  public:
   prometheus_writer(std::string prefix, metric_labels common) : prefix_(metric_name(prefix)) {
-    for (auto& [name, value] : common) append_label(common_, metric_name(name), value);
+    // A sample whose labels are not distinct would cost the whole scrape.
+    std::vector<std::string> seen{"operation", "percentile", "condition", "le", "quantile"};
+    for (const auto& [said, value] : common) {
+      std::string name = metric_name(said);
+      while (std::find(seen.begin(), seen.end(), name) != seen.end()) name.insert(0, "exported_");
+      append_label(common_, name, value);
+      seen.push_back(std::move(name));
+    }
   }
 
   void family(std::string_view name, std::string_view type, std::string_view help) {

@@ -107,6 +107,9 @@ TEST(Uri, FailuresOfAddressesSayWhatIsExpected) {
   EXPECT_EQ(failure_of("kv://[1.2.3.4]"),
             "the host has something else than an IPv6 address between its brackets, at character 6");
   EXPECT_EQ(failure_of("kv://a b"), "the host has a character that no host name has, at character 7");
+  EXPECT_EQ(failure_of("kv://a%0D%0Ab"), "the host has a character that no host name has, at character 7");
+  EXPECT_EQ(failure_of("kv://h,[fe80::1%25e%7f]"), "host 2 has a character that no host name has, at character 20");
+  EXPECT_EQ(read("kv://%2Frun%2Fmy%20db").hosts.at(0).name, "/run/my db");
 }
 
 TEST(Uri, FailuresOfEscapesNameThePart) {

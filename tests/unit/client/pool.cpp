@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -28,6 +29,8 @@ struct world {
   bool open_throws = false;
   dt::clock::time_point time{1h};
   std::vector<dt::observation> seen;
+  int most_pings = 1'000'000;
+  std::function<void()> while_closing;
 };
 
 class connection {
@@ -51,13 +54,17 @@ class connection {
     return {};
   }
   dt::result<void> ping(dt::deadline) {
-    ++all_->pings;
+    if (++all_->pings > all_->most_pings) {
+      all_->open_failure = dt::errc::deadline_passed;
+      return dt::errc::deadline_passed;
+    }
     if (all_->ping_failure) return all_->ping_failure;
     return {};
   }
   dt::session_health health() const noexcept { return health_; }
   void close() noexcept {
     ++all_->closes;
+    if (all_->while_closing) all_->while_closing();
     health_ = dt::session_health::closed;
   }
   void becomes(dt::session_health health) { health_ = health; }
@@ -498,6 +505,65 @@ TEST(Pool, MaintenanceOpensTheMinimumChecksAndRetires) {
   all.open_failure = dt::errc::host_not_found;
   EXPECT_EQ(pool.maintain().error().code(), dt::errc::host_not_found);
   EXPECT_EQ(all.alive, 0);
+}
+
+TEST(Pool, MaintenanceDoesNotKeepConnectionsForEverThatNobodyUses) {
+  world all;
+  clocked_pool pool{{&all}, {all, {.min_connections = 1, .idle_limit = 10min, .check_interval = 30s}}, {&all}};
+  {
+    std::vector<clocked_pool::lease> leases;
+    for (int i = 0; i < 4; ++i) leases.push_back(pool.acquire().value());
+  }
+  for (int i = 0; i < 19; ++i) {
+    all.time += 30s;
+    EXPECT_TRUE(pool.maintain().has_value());
+  }
+  EXPECT_EQ(all.pings, 19 * 4);
+  EXPECT_EQ(all.alive, 4) << "not yet";
+  pool.acquire().value().release();  // that one is in use again
+  all.time += 30s;
+  EXPECT_TRUE(pool.maintain().has_value());
+  EXPECT_EQ(all.alive, 1);
+  for (int i = 0; i < 25; ++i) {
+    all.time += 30s;
+    EXPECT_TRUE(pool.maintain().has_value());
+  }
+  EXPECT_EQ(all.alive, 1) << "the minimum stays";
+  EXPECT_EQ(all.opens, 4);
+}
+
+TEST(Pool, OneRoundOfMaintenanceChecksEachConnectionOnceHoweverShortTheIntervalIs) {
+  world all;
+  all.most_pings = 100;  // of a round that would not end
+  clocked_pool pool{{&all}, {all, {.check_interval = 0s}}, {&all}};
+  {
+    std::vector<clocked_pool::lease> leases;
+    for (int i = 0; i < 3; ++i) leases.push_back(pool.acquire().value());
+  }
+  all.time += 1ms;
+  EXPECT_TRUE(pool.maintain().has_value());
+  EXPECT_EQ(all.pings, 3);
+}
+
+TEST(Pool, TwoThatCloseIdleConnectionsAtTheSameTimeDoNotGoBelowTheMinimum) {
+  world all;
+  clocked_pool pool{{&all}, {all, {.min_connections = 1, .idle_limit = 10min, .check_interval = 1h}}, {&all}};
+  {
+    std::vector<clocked_pool::lease> leases;
+    for (int i = 0; i < 2; ++i) leases.push_back(pool.acquire().value());
+  }
+  bool is_first = true;
+  all.while_closing = [&] {  // it takes time to close a connection; somebody else looks in the meantime
+    if (!is_first) return;
+    is_first = false;
+    std::thread{[&] { EXPECT_TRUE(pool.maintain().has_value()); }}.join();
+  };
+  all.time += 10min;
+  EXPECT_TRUE(pool.maintain().has_value());
+  EXPECT_FALSE(is_first);
+  EXPECT_EQ(pool.statistics().closed, 1u);
+  EXPECT_EQ(pool.statistics().idle, 1u);
+  all.while_closing = nullptr;
 }
 
 TEST(Pool, AnOverdueLeaseIsReportedOnceByWhoeverWaits) {

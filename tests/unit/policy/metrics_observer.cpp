@@ -167,6 +167,25 @@ TEST(MetricsObserver, EveryPrometheusFamilyIsOneGroupWithOneTypeLine) {
   EXPECT_GE(families.size(), 10u);
 }
 
+// Prometheus rejects all of a text in which one sample has the same label twice, or one value is not UTF-8.
+TEST(MetricsObserver, AUsersLabelsAreDistinctFromOursAndFromEachOther) {
+  dt::metrics_observer metrics;
+  metrics.on({.operation = "get", .bytes_sent = 24});
+  const dt::metric_labels mine{{"operation", "shop"}, {"a-b", "1"}, {"a_b", "2"}, {"le", "x"}};
+  EXPECT_EQ(lines_with(metrics.prometheus("db", mine), "db_sent_bytes_total"),
+            std::vector<std::string>{"db_sent_bytes_total{exported_operation=\"shop\",a_b=\"1\",exported_a_b=\"2\","
+                                     "exported_le=\"x\",operation=\"get\"} 24"});
+}
+
+TEST(MetricsObserver, LabelValuesAreUtf8) {
+  dt::metrics_observer metrics;
+  metrics.on({.operation = "g\xFF\"\xE2\x82", .bytes_sent = 24});
+  EXPECT_EQ(
+      lines_with(metrics.prometheus("db", {{"where", "Z\xC3\xBCrich"}}), "db_sent_bytes_total"),
+      std::vector<std::string>{"db_sent_bytes_total{where=\"Z\xC3\xBCrich\",operation=\"g\xEF\xBF\xBD\\\"\xEF\xBF\xBD"
+                               "\xEF\xBF\xBD\"} 24"});
+}
+
 TEST(MetricsObserver, NamesAreMadeFitForPrometheus) {
   EXPECT_EQ(dt::detail::metric_name("9 lives-per.cat"), "_9_lives_per_cat");
   EXPECT_EQ(dt::detail::metric_name(""), "_");

@@ -22,6 +22,9 @@ static_assert(limited.judge({.idle = 29s, .age = 29min, .open = 8}) == idle_verd
 static_assert(limited.judge({.idle = 30s, .age = 1min, .open = 8}) == idle_verdict::check);
 static_assert(limited.judge({.idle = 10min, .age = 11min, .open = 3}) == idle_verdict::retire);
 static_assert(limited.judge({.idle = 10min, .age = 11min, .open = 2}) == idle_verdict::check, "the minimum stays");
+static_assert(limited.judge({.idle = 1s, .age = 11min, .open = 3, .unused = 10min}) == idle_verdict::retire,
+              "pings are no use");
+static_assert(limited.judge({.idle = 1s, .age = 11min, .open = 2, .unused = 10min}) == idle_verdict::keep);
 static_assert(limited.judge({.idle = 0s, .age = 30min, .open = 1}) == idle_verdict::retire, "age spares nobody");
 
 constexpr auto off = dt::clock::duration::max();

@@ -21,8 +21,8 @@ struct server_options {
   bool accepts_ldbd = true;            ///< speak ldbd_v1 (never with framing::one_per_recv)
   std::size_t max_connections = 1000;  ///< one more is accepted and closed at once
   store_limits storage{};
-  std::size_t key_limit = lens_v1::key_size_limit;
-  std::size_t value_limit = lens_v1::value_size_limit;
+  std::size_t key_limit = lens_v1::key_size_limit;            ///< the dialect's own limit holds beside it
+  std::size_t value_limit = lens_v1::value_size_limit;        ///< the same
   std::size_t receive_size = lens_v1::default_request_limit;  ///< only of framing::one_per_recv
   std::size_t output_limit = 64 * 1024;  ///< unsent bytes of replies from which on no request is looked at
   clock::duration idle_limit = std::chrono::seconds{300};  ///< the longest wait for a request, or to get a reply sent

@@ -132,7 +132,7 @@ constexpr bool is_plain_key(std::string_view key) noexcept {
   result<uri> parsed = parse_uri(text);
   const bool is_right = parsed && parsed->scheme == "http" && parsed->hosts.size() == 1 &&
                         !parsed->hosts.front().name.empty() && parsed->parameters.empty() && parsed->user.empty() &&
-                        (parsed->path.empty() || parsed->path == "/");
+                        !parsed->has_password && (parsed->path.empty() || parsed->path == "/");
   if (!is_right) {
     reader.problem(dovetail::errc::invalid_option,
                    "parameter 'proxy' in the connection string must be a URL such as http://host:port");

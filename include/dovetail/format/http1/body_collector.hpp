@@ -49,8 +49,8 @@ class body_collector {
     }
   }
 
-  /// Moves what was not read yet to the content, over what stood between chunks, and gives how many of `bytes` there are
-  /// then: the caller forgets those behind them, and goes on. Lifetime: the content stays where it is.
+  /// Moves what was not read yet to the content, over what stood between chunks, and gives how many of `bytes` there
+  /// are then: the caller forgets those behind them, and goes on. Lifetime: the content stays where it is.
   std::size_t compact(byte_span bytes) noexcept {
     const byte_span rest = bytes.subspan(at_);
     if (at_ != size_ && !rest.empty()) std::memmove(bytes.data() + size_, rest.data(), rest.size());

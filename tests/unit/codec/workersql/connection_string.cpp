@@ -136,6 +136,8 @@ TEST(WorkersqlDsn, MistakesAreNamedPrecisely) {
   EXPECT_TRUE(has(complaint("workersql://h/d?apiEndpoint=ftp://x"), "'apiEndpoint'"));
   EXPECT_TRUE(has(complaint("workersql://h/d?apiEndpoint=https://x/v1%3Fa=b"), "must not have parameters"));
   EXPECT_TRUE(has(complaint("workersql://h/d?proxy=https://p:1"), "'proxy'"));
+  EXPECT_TRUE(has(complaint("workersql://h/d?proxy=http://:hunter2@p:1"), "'proxy'"));
+  EXPECT_FALSE(has(complaint("workersql://h/d?proxy=http://:hunter2@p:1"), "hunter2"));
   EXPECT_TRUE(has(complaint("workersql://h/d?apiKey="), "'apiKey'"));
 }
 
