@@ -45,6 +45,7 @@
 #include <cfloat>
 #include <charconv>
 #include <chrono>
+#include <climits>
 #include <cmath>
 #include <compare>
 #include <concepts>
@@ -71,6 +72,7 @@
 #include <new>
 #include <optional>
 #include <poll.h>
+#include <ratio>
 #include <signal.h>
 #include <source_location>
 #include <span>
@@ -802,6 +804,7 @@ enum class errc {
   no_suitable_server,     ///< servers answered, and none is in the wanted role
   statement_refused,      ///< refused here: a rule of the client's validation forbids the statement
   access_denied,          ///< refused here: the access control forbids it
+  circuit_open,           ///< refused here: the server could not be reached again and again, and is left alone
 };
 
 namespace detail {
@@ -893,6 +896,8 @@ inline errc_entry describe(errc code) noexcept {
       return {condition::misuse, "the statement is refused by validation"};
     case errc::access_denied:
       return {condition::permission, "access denied"};
+    case errc::circuit_open:
+      return {condition::connection, "the connection failed again and again, and the circuit is open"};
   }
   return {condition::server, "unknown error"};
 }
@@ -1571,7 +1576,14 @@ constexpr char* decode_escapes(char* out, std::string_view text) noexcept {
       return mistake(uri_mistake::bad_port, port.position);
     }
   }
-  return check_escapes(host.name, uri_part::host, ordinal);
+  const uri_problem in_name = check_escapes(host.name, uri_part::host, ordinal);
+  for (std::size_t i = 0; in_name.what == uri_mistake::none && i < host.name.text.size(); ++i) {
+    if (host.name.text[i] != '%') continue;
+    const int code = hex_value(host.name.text[i + 1]) * 16 + hex_value(host.name.text[i + 2]);
+    // A line feed would end the line of a protocol that says the host's name.
+    if (code < 0x20 || code == 0x7F) return mistake(uri_mistake::bad_host, host.name.position + i);
+  }
+  return in_name;
 }
 
 /// Takes one parameter off the front of `rest`; empty ones ("a=1&&b=2") have no name and no value.
@@ -2355,6 +2367,24 @@ constexpr bool ends_at([[maybe_unused]] condition failed) noexcept {
   }
 }
 
+/// Whether an operation may end the transaction that it runs in by a statement of its own, though a transaction may be
+/// open afterwards: those that may have `bool may_end_transaction() const`.
+template <class Op>
+bool may_end_transaction([[maybe_unused]] const Op& op) noexcept {
+  if constexpr (requires { op.may_end_transaction(); }) {
+    return op.may_end_transaction();
+  } else {
+    return false;
+  }
+}
+
+/// Whether something of an operation in a transaction may be permanent though the transaction was not committed by its
+/// owner, who must not do it again then. `may_end`: what `may_end_transaction` said.
+template <class Op>
+constexpr bool may_be_kept(bool may_end, bool has_succeeded, bool is_in_transaction) noexcept {
+  return may_end || (!is_in_transaction && (has_succeeded || requires { Op::keeps_parts; }));
+}
+
 /// How one call is made: by when it must be over, when it began, and where in the user's program that was.
 struct call {
   deadline by;
@@ -2439,6 +2469,7 @@ enum class observed : std::uint8_t {
   pool_wait,     ///< a caller waited `duration` for a connection; `ec` when it got none
   leak_warning,  ///< the caller at `where` has held a connection for `duration`, longer than the pool's threshold
   notice,        ///< a server said something unasked: `notice`
+  circuit,       ///< a circuit breaker is in the state `operation` now; open: because of `ec`, for `duration`
   audit,         ///< `subject` ran a statement of the class `operation`, or was refused it (`ec`); `duration` it took
 };
 
@@ -2461,6 +2492,8 @@ constexpr std::string_view to_string(observed what) noexcept {
       return "leak_warning";
     case observed::notice:
       return "notice";
+    case observed::circuit:
+      return "circuit";
     case observed::audit:
       return "audit";
   }
@@ -2582,8 +2615,9 @@ struct pool_limits {
 struct idle_facts {
   clock::duration
       idle{};  ///< since it was last known to be in use: since its last lease began, at the latest since it ended
-  clock::duration age{};  ///< since it was opened
-  std::size_t open = 0;   ///< connections that are open in the pool, this one included
+  clock::duration age{};     ///< since it was opened
+  std::size_t open = 0;      ///< connections that are open in the pool, this one included
+  clock::duration unused{};  ///< since a caller last had it: as `idle`, but that pings of `maintain()` do not end it
 };
 
 /// What becomes of an idle connection.
@@ -2610,7 +2644,9 @@ namespace detail {
 constexpr idle_verdict judge_idle(const idle_facts& facts, std::size_t min, clock::duration idle_limit,
                                   clock::duration age_limit, clock::duration check_interval) noexcept {
   if (facts.age >= age_limit) return idle_verdict::retire;
-  if (facts.idle >= idle_limit && facts.open > min) return idle_verdict::retire;
+  // Of a connection that is only kept alive, `idle` says nothing of how long nobody has needed it.
+  const clock::duration unused = facts.unused > facts.idle ? facts.unused : facts.idle;
+  if (unused >= idle_limit && facts.open > min) return idle_verdict::retire;
   return facts.idle >= check_interval ? idle_verdict::check : idle_verdict::keep;
 }
 
@@ -3003,6 +3039,7 @@ enum class verb : std::uint8_t {
   shutdown_write,  ///< end our half of the stream; reading goes on
   wait,            ///< let `delay()` pass
   close,           ///< close the transport
+  look,            ///< take what has come already into `input()`, without waiting; nothing is no error: 0 bytes
 };
 
 /// What the driver must do next. Lifetime: spans point into the session and stay valid until the next `resume`.
@@ -3013,6 +3050,11 @@ class action {
     action next{verb::read};
     next.data_ = into.data();
     next.size_ = into.size();
+    return next;
+  }
+  static action look(byte_span into) noexcept {
+    action next = read(into);
+    next.what_ = verb::look;
     return next;
   }
   static action write(byte_view from) noexcept {
@@ -3060,7 +3102,7 @@ class action {
 /// What came of the last action; the first `resume` gets an empty event.
 struct event {
   std::error_code ec{};    ///< why the action failed; end of stream is errc::connection_closed
-  std::size_t bytes = 0;   ///< read: how many bytes came; write: how many bytes left before `ec`
+  std::size_t bytes = 0;   ///< read, look: how many bytes came; write: how many bytes left before `ec`
   bool cancelled = false;  ///< the caller wants the operation to end
   /// start_tls: what ties a log-in to this TLS connection (RFC 5929 tls-server-end-point, the hash of the server's
   /// certificate); empty when there is none. Lifetime: until the dialogue returns its next action.
@@ -3572,11 +3614,12 @@ inline std::error_code let_pass(clock::duration delay, deadline by) {
 
 }  // namespace detail
 
-/// Connects a stream; one that is open is closed first.
+/// Connects a stream; one that is open is closed first. After the deadline no connection is begun.
 /// Errors: the last address's error when all addresses failed, errc::host_not_found, errc::deadline_passed.
 template <stream Stream>
 std::error_code connect(Stream& stream, deadline by) {
   stream.close();
+  if (by.has_passed()) return errc::deadline_passed;
   const attempt tried = detail::repeat_until_over(stream, by, [&] { return stream.try_connect(by); });
   if (tried.ec) stream.close();
   return tried.ec;
@@ -3644,13 +3687,15 @@ event perform(Stream& stream, const action& next, deadline by, traffic& moved, b
     case verb::done:
       break;
     case verb::read:
-      if (const attempt tried = read_once(stream, next.input(), by, after_write); tried.ec) {
-        happened.ec = tried.ec;
-      } else {
-        happened.bytes = tried.bytes;
-        moved.received += tried.bytes;
-      }
+    case verb::look: {
+      const bool waits = next.what() == verb::read;
+      const attempt tried = waits ? read_once(stream, next.input(), by, after_write) : stream.try_read(next.input());
+      happened.ec = tried.ec;
+      if (tried.ec) break;
+      happened.bytes = tried.bytes;
+      moved.received += tried.bytes;
       break;
+    }
     case verb::write:
       happened.bytes = write_all(stream, next.output(), by, happened.ec);
       moved.sent += happened.bytes;
@@ -4292,6 +4337,7 @@ struct alignas(64) pool_slot {
   std::atomic<bool> warned{false};   // this lease has been reported as a leak
   std::atomic<clock::rep> since{0};  // leased: when the lease began; idle: when it was last known to be in use
   std::atomic<clock::rep> opened_at{0};
+  std::atomic<clock::rep> put_off{0};         // how long it had not been used when `maintain()` last pinged it
   std::atomic<std::source_location> where{};  // of the acquire() call
 
   bool is_held() const noexcept {
@@ -4907,6 +4953,7 @@ class pool_state : public pool_core {
     slot.stamp(time);
     slot.where.store(where, std::memory_order_relaxed);
     if (slot.warned.load(std::memory_order_relaxed)) slot.warned.store(false, std::memory_order_relaxed);
+    if (slot.put_off.load(std::memory_order_relaxed) != 0) slot.put_off.store(0, std::memory_order_relaxed);
     if (time.time_since_epoch().count() >= next_sweep_.load(std::memory_order_relaxed)) sweep(time);
     if (!slot.open) return begin_opening(slot);
     const idle_verdict verdict = judge(slot, idle, time);
@@ -4947,8 +4994,14 @@ class pool_state : public pool_core {
   /// Reports every lease that is older than the threshold, once. Returns after how long to look again.
   [[gnu::cold, gnu::noinline]] clock::duration warn_of_leaks() noexcept;
 
-  /// A connection that idled too long without a check, or a place below the minimum; null when all is well.
-  [[gnu::cold, gnu::noinline]] pool_slot* claim_for_maintenance() noexcept;
+  /// A connection that idled too long without a check and was last in use before `begun`, or a place below the minimum;
+  /// null when all is well.
+  [[gnu::cold, gnu::noinline]] pool_slot* claim_for_maintenance(clock::time_point begun) noexcept;
+
+  /// For how long no caller has had the connection; pings of `maintain()` do not count.
+  clock::duration unused_since(const pool_slot& slot, clock::time_point time) const noexcept {
+    return elapsed_since(slot.since, time) + clock::duration{slot.put_off.load(std::memory_order_relaxed)};
+  }
 
   [[gnu::cold, gnu::noinline]] void close_all() noexcept;
 
@@ -4983,7 +5036,8 @@ class pool_state : public pool_core {
     if constexpr (requires { Connection::idle_limit; }) {
       if (idle >= Connection::idle_limit) return idle_verdict::retire;
     }
-    return policy_.judge({idle, elapsed_since(slot.opened_at, time), open.load(std::memory_order_relaxed)});
+    return policy_.judge({idle, elapsed_since(slot.opened_at, time), open.load(std::memory_order_relaxed),
+                          idle + clock::duration{slot.put_off.load(std::memory_order_relaxed)}});
   }
 
   /// Claims an idle slot whose verdict is the given one; most are left alone after a look.
@@ -5017,6 +5071,7 @@ class pool_state : public pool_core {
   [[no_unique_address]] Observer observer_;
   const std::unique_ptr<place[]> places_;
   std::atomic<clock::rep> next_sweep_{0};
+  std::atomic<bool> is_sweeping_{false};
 };
 
 template <pooled_connection Connection, pool_policy Policy, observer Observer>
@@ -5072,10 +5127,13 @@ template <pooled_connection Connection, pool_policy Policy, observer Observer>
 void pool_state<Connection, Policy, Observer>::sweep(clock::time_point time) noexcept {
   const clock::duration interval = limits().sweep_interval;
   next_sweep_.store((time + interval).time_since_epoch().count(), std::memory_order_relaxed);
+  // One at a time: two would both count the connection that the other one is about to close, and go below the minimum.
+  if (is_sweeping_.exchange(true, std::memory_order_acquire)) return;
   for (std::size_t i = 0; i < size(); ++i) {
     pool_slot& each = slot(i);
     if (claim_judged(each, idle_verdict::retire, time)) discard(each);
   }
+  is_sweeping_.store(false, std::memory_order_release);
   warn_of_leaks();
 }
 
@@ -5099,9 +5157,10 @@ clock::duration pool_state<Connection, Policy, Observer>::warn_of_leaks() noexce
 }
 
 template <pooled_connection Connection, pool_policy Policy, observer Observer>
-pool_slot* pool_state<Connection, Policy, Observer>::claim_for_maintenance() noexcept {
+pool_slot* pool_state<Connection, Policy, Observer>::claim_for_maintenance(clock::time_point begun) noexcept {
   const clock::time_point time = now();
   for (std::size_t i = 0; i < size(); ++i) {
+    if (slot(i).since.load(std::memory_order_relaxed) >= begun.time_since_epoch().count()) continue;
     if (claim_judged(slot(i), idle_verdict::check, time)) return &slot(i);
   }
   return open.load(std::memory_order_relaxed) < limits().min ? claim_in(slot_state::empty, 0) : nullptr;
@@ -5437,7 +5496,10 @@ class pool {
   [[gnu::cold, gnu::noinline]] result<void> maintain(
       deadline until = deadline::never(),
       std::source_location where = std::source_location::current()) requires blocking_connection<Connection> {
-    while (lease next = next_maintenance(where)) {
+    const clock::time_point begun = state_->now();
+    for (std::size_t i = 0; i < state_->size(); ++i) {  // no connection twice, however short its limits are
+      lease next = next_maintenance(begun, where);
+      if (!next) break;
       result<lease> done = prepare(std::move(next), until);
       if (!done) return std::move(done).error();
     }
@@ -5445,10 +5507,20 @@ class pool {
   }
 
   /// Closes stale connections, and lends one that must be checked or opened; an empty lease when nothing is left to do.
+  /// Connections that have been in use since `begun` are not checked: say when the round began, so that it ends. A
+  /// check is no use: `idle_facts::unused` goes on.
+  lease next_maintenance(clock::time_point begun, std::source_location where = std::source_location::current()) {
+    const clock::time_point time = state_->now();
+    state_->sweep(time);
+    detail::pool_slot* const slot = state_->claim_for_maintenance(begun);
+    if (slot == nullptr) return {};
+    const clock::duration unused = state_->unused_since(*slot, time);
+    lease next{*state_, *slot, where};
+    if (next.state() == lease_state::check) slot->put_off.store(unused.count(), std::memory_order_relaxed);
+    return next;
+  }
   lease next_maintenance(std::source_location where = std::source_location::current()) {
-    state_->sweep(state_->now());
-    detail::pool_slot* const slot = state_->claim_for_maintenance();
-    return slot == nullptr ? lease{} : lease{*state_, *slot, where};
+    return next_maintenance((clock::time_point::max)(), where);
   }
 
   /// Refuses new callers and those that wait (errc::pool_closed), closes idle connections now and leased ones when they
@@ -5591,6 +5663,35 @@ inline std::uint32_t random_for_jitter() noexcept {
 
 }  // namespace dovetail::inline v0::detail
 
+// ---- dovetail/policy/pause.hpp ----
+// The pause between two attempts; apart, as what sleeping needs is dear to include.
+
+namespace dovetail::inline v0::detail {
+
+/// Blocks this thread for `delay`; returns at once where that is zero or less.
+void pause_for(clock::duration delay);
+
+}  // namespace dovetail::inline v0::detail
+
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+
+#include <thread>
+
+namespace dovetail::inline v0::detail {
+
+DOVETAIL_DEFINE void pause_for(clock::duration delay) {
+  if (delay > clock::duration::zero()) std::this_thread::sleep_for(delay);
+}
+
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif
+
 // ---- dovetail/client/core.hpp ----
 // What a client is made of: a pool of connections, and the loop that repeats an operation as the retry policy says.
 
@@ -5612,9 +5713,26 @@ class client_core {
   clock::duration timeout() const noexcept { return timeout_; }
   Observer& watcher() noexcept { return pool_.watcher(); }
 
+  /// True when an operation may have an answer in this process: `Connection::kept_answer(options, op)` gives it or
+  /// nothing. Most databases have no such thing.
+  template <class Op>
+  static constexpr bool keeps_answers = requires(const typename Connection::options& options, const Op& op) {
+    Connection::kept_answer(options, op);
+  };
+
+  /// That answer; nothing from a client that is closed, or when the time is over.
+  template <operation Op>
+    requires keeps_answers<Op> std::optional<typename Op::value_type> kept_answer(const Op& op, const call& how) {
+      if (pool_.is_closed() || how.by.has_passed()) return std::nullopt;
+      return Connection::kept_answer(pool_.connection_options(), op);
+    }
+
   /// Performs the operation, again if the retry policy says so, each time on whatever connection the pool lends.
   template <operation Op>
     requires performs<Connection, Op> result<typename Op::value_type> perform(Op& op, const call& how) {
+      if constexpr (keeps_answers<Op>) {
+        if (auto kept = kept_answer(op, how)) return *std::move(kept);
+      }
       for (int attempt = 1;; ++attempt) {
         error_info why;
         std::size_t sent = 0;
@@ -5696,17 +5814,14 @@ verdict client_core<Connection, Retry, Pool, Observer>::judge(error_info& why, s
   const clock::time_point now = clock::now();
   // A pool that stayed full for a whole wait is not asked again: more waiting is what its settings ruled out.
   const bool is_exhausted = why.code() == errc::pool_wait_timeout || why.code() == errc::pool_queue_full;
-  verdict next =
-      is_exhausted
-          ? verdict::give_up()
-          : retry_.decide({.kind = why.kind(),
-                           .attempt = attempt,
-                           .idempotent = is_idempotent,
-                           .bytes_sent = sent,
-                           .elapsed = now - how.since,
-                           .budget = how.by.is_never() ? (clock::duration::max)()
-                                                       : (std::max)(how.by.when() - now, clock::duration::zero()),
-                           .random = detail::random_for_jitter()});
+  verdict next = is_exhausted ? verdict::give_up()
+                              : retry_.decide({.kind = why.kind(),
+                                               .attempt = attempt,
+                                               .idempotent = is_idempotent,
+                                               .bytes_sent = sent,
+                                               .elapsed = now - how.since,
+                                               .budget = how.by.remaining(),
+                                               .random = detail::random_for_jitter()});
   if (next.repeat && next.delay < at_least) {
     const bool is_too_late = !how.by.is_never() && at_least >= how.by.when() - now;
     next = is_too_late ? verdict::give_up() : verdict::repeat_after(at_least);
@@ -5729,7 +5844,7 @@ bool client_core<Connection, Retry, Pool, Observer>::pause(error_info& why, std:
                                                            clock::duration at_least) {
   const verdict next = judge(why, name, attempt, is_idempotent, sent, how, at_least);
   if (!next.repeat) return false;
-  if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);
+  detail::pause_for(next.delay);
   return true;
 }
 
@@ -5808,8 +5923,9 @@ class operation_loop {
   /// After a suspension: was it cancelled, is time up?
   void look_around();
 
-  /// The loop. Returns when the operation is suspended or over.
-  void step();
+  /// The loop. Returns when the operation is suspended or over. What a dialogue throws ends the operation, and leaves
+  /// the stream closed: nobody knows how far it came.
+  void step(bool was_suspended);
 
   bool is_reply_awaited() noexcept;
 
@@ -5846,8 +5962,7 @@ class operation_loop {
 template <stream Stream, class Executor, class Allocator>
 void operation_loop<Stream, Executor, Allocator>::go_on(operation_loop* self) {
   self->may_complete_ = true;
-  if (!self->is_refused_) self->look_around();
-  self->step();
+  self->step(!self->is_refused_);
 }
 
 template <stream Stream, class Executor, class Allocator>
@@ -5861,9 +5976,14 @@ void operation_loop<Stream, Executor, Allocator>::abandon(operation_loop* self) 
 template <stream Stream, class Executor, class Allocator>
 void operation_loop<Stream, Executor, Allocator>::begin() {
   if (is_refused_) return core_->yield(resume_operation<operation_loop>{this});
-  next_ = resume(event{});
-  if (next_.what() != verb::done && by_.has_passed()) refuse();
-  step();
+  try {
+    next_ = resume(event{});
+    if (next_.what() != verb::done && by_.has_passed()) refuse();
+  } catch (...) {  // nothing has been done on the stream yet
+    abandon(this);
+    throw;
+  }
+  step(false);
 }
 
 template <stream Stream, class Executor, class Allocator>
@@ -5884,21 +6004,30 @@ void operation_loop<Stream, Executor, Allocator>::look_around() {
 }
 
 template <stream Stream, class Executor, class Allocator>
-void operation_loop<Stream, Executor, Allocator>::step() {
-  for (int rounds = 0; next_.what() != verb::done; ++rounds) {
-    if (rounds == 64) {  // others have their turn, and cancellation a chance
-      return core_->yield(resume_operation<operation_loop>{this});
+void operation_loop<Stream, Executor, Allocator>::step(bool was_suspended) {
+  attempt tried;
+  bool yields = false;
+  try {
+    if (was_suspended) look_around();
+    for (int rounds = 0; next_.what() != verb::done; ++rounds) {
+      yields = rounds == 64;  // others have their turn, and cancellation a chance
+      if (yields) break;
+      if (patience_.is_over()) {
+        next_ = action::done(patience_.last());
+        break;
+      }
+      tried = is_reply_awaited() ? attempt::wait(readiness::readable) : try_once();
+      if (!tried.is_over()) break;
+      take(tried);
     }
-    if (patience_.is_over()) {
-      next_ = action::done(patience_.last());
-      break;
-    }
-    const attempt tried = is_reply_awaited() ? attempt::wait(readiness::readable) : try_once();
-    if (!tried.is_over()) return suspend(tried);
-    take(tried);
+  } catch (...) {
+    core_->close();
+    abandon(this);
+    throw;
   }
-  if (!may_complete_) return core_->yield(resume_operation<operation_loop>{this});
-  finish();
+  const bool is_done = next_.what() == verb::done;
+  if (yields || (is_done && !may_complete_)) return core_->yield(resume_operation<operation_loop>{this});
+  is_done ? finish() : suspend(tried);
 }
 
 template <stream Stream, class Executor, class Allocator>
@@ -5918,6 +6047,10 @@ attempt operation_loop<Stream, Executor, Allocator>::try_once() {
   switch (next_.what()) {
     case verb::read:
       return stream.try_read(next_.input());
+    case verb::look: {
+      const attempt tried = stream.try_read(next_.input());
+      return tried.is_over() ? tried : attempt::done();
+    }
     case verb::write:
       return written_ == next_.output().size() ? attempt::done() : stream.try_write(next_.output().subspan(written_));
     case verb::connect:
@@ -5926,6 +6059,7 @@ attempt operation_loop<Stream, Executor, Allocator>::try_once() {
         stream.close();
         select_peer(stream, next_.target());
         limit_ = limit_of(next_, by_);
+        if (limit_.has_passed()) return attempt::failed(make_error_code(errc::deadline_passed));
       }
       return stream.try_connect(limit_);
     case verb::start_tls:
@@ -5951,7 +6085,7 @@ attempt operation_loop<Stream, Executor, Allocator>::try_once() {
 template <stream Stream, class Executor, class Allocator>
 void operation_loop<Stream, Executor, Allocator>::take(const attempt& tried) {
   event happened{tried.ec, tried.bytes, false};
-  if (next_.what() == verb::read) {
+  if (next_.what() == verb::read || next_.what() == verb::look) {
     if (moved_ != nullptr) moved_->received += tried.bytes;
   } else if (next_.what() == verb::write) {
     if (tried.bytes != 0) core_->note_sent();
@@ -5970,6 +6104,7 @@ void operation_loop<Stream, Executor, Allocator>::take(const attempt& tried) {
 
 template <stream Stream, class Executor, class Allocator>
 void operation_loop<Stream, Executor, Allocator>::suspend(const attempt& tried) {
+  resume_operation<operation_loop> owned{this};
   const native_handle watched = core_->stream.handle(tried.wait_for);
   readiness what = tried.wait_for;
   if (what == readiness::signalled || watched == no_handle) {
@@ -5977,7 +6112,7 @@ void operation_loop<Stream, Executor, Allocator>::suspend(const attempt& tried) 
     core_->expect_signal();
     if (next_.what() != verb::wait) core_->stream.notify(core_->relay());
   }
-  core_->suspend(watched, what, earlier(limit_, tried.until), resume_operation<operation_loop>{this});
+  core_->suspend(watched, what, earlier(limit_, tried.until), std::move(owned));
 }
 
 }  // namespace dovetail::inline v0::detail
@@ -6004,8 +6139,19 @@ class run_operation final
   static void start(std::shared_ptr<core_type> core, Machine&& dialogue, deadline by, traffic* moved,
                     Handler&& handler) {
     const bool is_refused = !core->begin();
-    run_operation* made = make(std::move(core), std::move(dialogue), by, moved, std::move(handler), is_refused);
-    if (!is_refused) made->listen_for_cancellation();
+    core_type& of = *core;  // the stream has it too
+    run_operation* made = nullptr;
+    try {
+      made = make(std::move(core), std::move(dialogue), by, moved, std::move(handler), is_refused);
+      if (!is_refused) made->listen_for_cancellation();
+    } catch (...) {
+      if (made != nullptr) {
+        base::abandon(made);
+      } else if (!is_refused && of.end()) {
+        of.close();
+      }
+      throw;
+    }
     made->begin();
   }
 
@@ -6029,14 +6175,27 @@ class run_operation final
   static run_operation* make(std::shared_ptr<core_type> core, Machine&& dialogue, deadline by, traffic* moved,
                              Handler&& handler, bool is_refused) {
     rebound allocator{asio::get_associated_allocator(handler)};
+    core_type& of = *core;
     run_operation* memory;
     if (uses_core_memory && !is_refused) {
-      memory = static_cast<run_operation*>(core->allocate(sizeof(run_operation)));
+      memory = static_cast<run_operation*>(of.allocate(sizeof(run_operation)));
     } else {
       memory = std::allocator_traits<rebound>::allocate(allocator, 1);
     }
-    return ::new (memory)
-        run_operation{std::move(core), std::move(dialogue), by, moved, std::move(handler), is_refused};
+    try {
+      return ::new (memory)
+          run_operation{std::move(core), std::move(dialogue), by, moved, std::move(handler), is_refused};
+    } catch (...) {  // of the dialogue's move
+      give_back(of, allocator, memory, is_refused);
+      throw;
+    }
+  }
+  static void give_back(core_type& of, rebound& allocator, run_operation* memory, bool is_refused) noexcept {
+    if (uses_core_memory && !is_refused) {
+      of.deallocate(memory);
+    } else {
+      std::allocator_traits<rebound>::deallocate(allocator, memory, 1);
+    }
   }
 
   void destroy() noexcept override {
@@ -6044,11 +6203,7 @@ class run_operation final
     const bool is_refused = this->is_refused();
     const std::shared_ptr<core_type> core = this->core();
     this->~run_operation();
-    if (uses_core_memory && !is_refused) {
-      core->deallocate(this);
-    } else {
-      std::allocator_traits<rebound>::deallocate(allocator, this, 1);
-    }
+    give_back(*core, allocator, this, is_refused);
   }
 
   void listen_for_cancellation() {
@@ -6414,6 +6569,9 @@ class async_perform final : public async_attempt<Core> {
         if (const auto alive = weak.lock()) alive->cancel(type);
       });
     }
+    if constexpr (Core::template keeps_answers<Op>) {
+      if (auto kept = self->core_->kept_answer(self->op_, how)) return self->complete_later(*std::move(kept));
+    }
     self->start();
   }
 
@@ -6437,6 +6595,12 @@ class async_perform final : public async_attempt<Core> {
     this->is_in_dialogue_ = false;
     this->lease_.release();
     complete(std::move(answer));
+  }
+
+  /// The answer was here before anything was asked.
+  void complete_later(value_type kept) {
+    asio::post(this->executor_,
+               [self = shared(), kept = std::move(kept)]() mutable { self->complete(std::move(kept)); });
   }
 
   void give_up(error_info why) override { complete(std::move(why)); }
@@ -6518,12 +6682,25 @@ class throwing_handler {
       std::move(handler_)(exception_of(std::move(outcome).error()), T{});
     }
   }
+  /// An exception that is not the library's, as it was thrown.
+  void operator()(std::exception_ptr thrown) {
+    if constexpr (std::is_void_v<T>) {
+      std::move(handler_)(std::move(thrown));
+    } else {
+      std::move(handler_)(std::move(thrown), T{});
+    }
+  }
 
   const Handler& inner() const noexcept { return handler_; }
 
  private:
   Handler handler_;
 };
+
+template <class Handler>
+struct is_throwing_handler : std::false_type {};
+template <class T, class Handler>
+struct is_throwing_handler<throwing_handler<T, Handler>> : std::true_type {};
 
 template <class T>
 struct throwing_signature {
@@ -9055,7 +9232,22 @@ inline std::string to_string(const decimal& value) {
   return text;
 }
 
-inline double decimal::to_double() const {
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+
+#include <charconv>
+#include <limits>
+
+namespace dovetail::inline v0 {
+
+DOVETAIL_DEFINE double decimal::to_double() const {
   const double infinite = std::numeric_limits<double>::infinity();
   if (is_nan()) return std::numeric_limits<double>::quiet_NaN();
   if (is_infinite()) return is_negative_ ? -infinite : infinite;
@@ -9067,6 +9259,8 @@ inline double decimal::to_double() const {
 }
 
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
 
 // ---- dovetail/base/uuid.hpp ----
 // Universally unique identifiers: sixteen bytes and their text.
@@ -13361,6 +13555,9 @@ class read_buffer {
     if (begin_ == end_) begin_ = end_ = 0;
   }
 
+  /// Forgets what is behind the first `size` bytes of `committed()`.
+  void truncate(std::size_t size) noexcept { end_ = begin_ + (std::min)(size, end_ - begin_); }
+
   void clear() noexcept { begin_ = end_ = 0; }
 
  private:
@@ -15935,8 +16132,8 @@ struct server_options {
   bool accepts_ldbd = true;            ///< speak ldbd_v1 (never with framing::one_per_recv)
   std::size_t max_connections = 1000;  ///< one more is accepted and closed at once
   store_limits storage{};
-  std::size_t key_limit = lens_v1::key_size_limit;
-  std::size_t value_limit = lens_v1::value_size_limit;
+  std::size_t key_limit = lens_v1::key_size_limit;            ///< the dialect's own limit holds beside it
+  std::size_t value_limit = lens_v1::value_size_limit;        ///< the same
   std::size_t receive_size = lens_v1::default_request_limit;  ///< only of framing::one_per_recv
   std::size_t output_limit = 64 * 1024;  ///< unsent bytes of replies from which on no request is looked at
   clock::duration idle_limit = std::chrono::seconds{300};  ///< the longest wait for a request, or to get a reply sent
@@ -16723,6 +16920,7 @@ inline log_level level_of(const observation& seen, clock::duration slow) noexcep
     case observed::retry:
     case observed::leak_warning:
       return log_level::warning;
+    case observed::circuit:
     case observed::audit:
       return seen.ec ? log_level::warning : log_level::info;
     case observed::connect:
@@ -16867,7 +17065,8 @@ class log_observer {
 
 namespace dovetail::inline v0 {
 
-/// What is known of a number of durations. A percentile is at most 6.3 % above the true one, and never above `max`.
+/// What is known of a number of durations. A percentile is at most 6.3 % above the true one, and never above `max`;
+/// of durations over 18 minutes only the longest is known.
 struct duration_summary {
   std::uint64_t count = 0;
   clock::duration total{};
@@ -17059,8 +17258,14 @@ using metric_labels = std::vector<std::pair<std::string, std::string>>;
 
 namespace detail {
 
-/// https://prometheus.io/docs/instrumenting/exposition_formats/: `\`, `"` and line feeds are escaped in label values.
+/// https://prometheus.io/docs/instrumenting/exposition_formats/: `\`, `"` and line feeds are escaped in label values,
+/// which are UTF-8; what is not becomes U+FFFD, byte by byte, for one such label would cost the whole scrape.
 inline void append_label_value(std::string& out, std::string_view value) {
+  for (std::size_t valid = valid_utf8_prefix(value); valid < value.size(); valid = valid_utf8_prefix(value)) {
+    append_label_value(out, value.substr(0, valid));
+    out += "\xEF\xBF\xBD";
+    value.remove_prefix(valid + 1);
+  }
   for (const char c : value) {
     if (c == '\\') {
       out += "\\\\";
@@ -17099,7 +17304,14 @@ inline std::string seconds_text(std::uint64_t nanoseconds) {
 class prometheus_writer {
  public:
   prometheus_writer(std::string prefix, metric_labels common) : prefix_(metric_name(prefix)) {
-    for (auto& [name, value] : common) append_label(common_, metric_name(name), value);
+    // A sample whose labels are not distinct would cost the whole scrape.
+    std::vector<std::string> seen{"operation", "percentile", "condition", "le", "quantile"};
+    for (const auto& [said, value] : common) {
+      std::string name = metric_name(said);
+      while (std::find(seen.begin(), seen.end(), name) != seen.end()) name.insert(0, "exported_");
+      append_label(common_, name, value);
+      seen.push_back(std::move(name));
+    }
   }
 
   void family(std::string_view name, std::string_view type, std::string_view help) {
@@ -17273,6 +17485,7 @@ class metrics_table {
       case observed::leak_warning:
         return count(leak_warnings_);
       case observed::notice:
+      case observed::circuit:
       case observed::audit:
         return;  // the statement's request is counted already
       default:
@@ -17463,7 +17676,8 @@ class metrics_observer {
   metrics_snapshot snapshot() const { return table_->snapshot(); }
 
   /// All counters in Prometheus' text format 0.0.4 (`Content-Type: text/plain; version=0.0.4`). Every name begins with
-  /// `prefix`, every sample carries `labels`.
+  /// `prefix`, every sample carries `labels`; those with a name that is taken (by us: operation, condition, percentile,
+  /// le, quantile) get an `exported_` in front of it, as Prometheus itself does.
   std::string prometheus(std::string_view prefix = "dovetail", metric_labels labels = {}) const {
     return table_->prometheus(prefix, std::move(labels));
   }
@@ -18770,8 +18984,8 @@ class transaction_guest {
  public:
   using end_function = void (*)(transaction_guest&) noexcept;
 
-  /// `end` is called when the transaction ends first; the guest has left the list then.
-  explicit transaction_guest(end_function end) noexcept : end_(end) {}
+  /// `ended` is called when the transaction ends first; the guest has left the list then.
+  explicit transaction_guest(end_function ended) noexcept : end_(ended) {}
   transaction_guest(transaction_guest&& other) noexcept : end_(other.end_) { take_place(other); }
   transaction_guest& operator=(transaction_guest&&) = delete;
   ~transaction_guest() { leave(); }
@@ -18784,6 +18998,12 @@ class transaction_guest {
     if (next_ != nullptr) next_->place_ = place_;
     next_ = nullptr;
     place_ = nullptr;
+  }
+  bool is_listed() const noexcept { return place_ != nullptr; }
+  /// As its transaction does when that ends first.
+  void end() noexcept {
+    leave();
+    end_(*this);
   }
 
  private:
@@ -18824,8 +19044,7 @@ class guest_list {
         each = guest.next_;
         continue;
       }
-      guest.leave();
-      guest.end_(guest);
+      guest.end();
       each = first_;  // the end of one may be the end of others
     }
   }
@@ -18851,60 +19070,97 @@ inline void transaction_guest::join(guest_list& list, int depth) noexcept {
 
 namespace dovetail::inline v0::detail {
 
-/// Lives as long as an operation of the transaction runs. Threads: those of the transaction, one at a time.
+/// A stream on a transaction's connection. Its part in the transaction is touched under the transaction's lock only.
+class async_guest : public transaction_guest {
+ public:
+  using transaction_guest::transaction_guest;
+
+ private:
+  template <class Core>
+  friend class async_transaction_state;
+  std::shared_ptr<async_guest> next_dismissed_;
+};
+
+/// Lives as long as an operation of the transaction runs. Threads: any; an operation that finds another one running is
+/// refused with errc::busy. Who has entered has the connection alone until it leaves, but for the guests' rows: they
+/// are ended under the lock while nobody has it.
 template <class Core>
 class async_transaction_state : public std::enable_shared_from_this<async_transaction_state<Core>> {
  public:
   using connection_type = typename Core::connection_type;
+  using lease = typename Core::lease;
 
-  async_transaction_state(std::shared_ptr<Core> core, typename Core::lease on, asio::any_io_executor executor,
-                          deadline by)
+  async_transaction_state(std::shared_ptr<Core> core, lease on, asio::any_io_executor executor, deadline by)
       : core_(std::move(core)), on_(std::move(on)), executor_(std::move(executor)), by_(by) {}
+  ~async_transaction_state() {
+    if (!is_busy_) return;
+    dismissed_.reset();
+    on_.discard();  // its operation went with the executor's context, or by an exception, and told nobody
+  }
 
   const std::shared_ptr<Core>& core() const noexcept { return core_; }
   const asio::any_io_executor& executor() const noexcept { return executor_; }
   deadline by() const noexcept { return by_; }
   void set_by(deadline by) noexcept { by_ = by; }
   connection_type& connection() noexcept { return *on_; }
-  bool is_open() const noexcept { return static_cast<bool>(on_) && !is_over_; }
-  bool is_busy() const noexcept { return is_busy_; }
-  bool is_aborted() const noexcept { return !is_open() || is_spoilt_ || (!is_busy_ && !on_->is_in_transaction()); }
+  bool is_open() const noexcept {
+    const auto held = lock();
+    return is_usable();
+  }
+  bool is_busy() const noexcept {
+    const auto held = lock();
+    return is_busy_;
+  }
+  bool is_aborted() const noexcept {
+    const auto held = lock();
+    return !is_usable() || is_spoilt_ || (!is_busy_ && !on_->is_in_transaction());
+  }
   int depth() const noexcept { return depth_; }
   void set_depth(int depth) noexcept { depth_ = depth; }
-  guest_list& guests() noexcept { return guests_; }
+
+  [[nodiscard]] std::unique_lock<std::mutex> lock() const noexcept { return std::unique_lock{mutex_}; }
+
+  /// A statement of its own (a script's) may have committed it: who does it all again may do something twice. To be
+  /// asked before the transaction's end is awaited.
+  bool may_be_kept() const noexcept {
+    const auto held = lock();
+    return may_be_kept_;
+  }
+  void keep() noexcept {
+    const auto held = lock();
+    may_be_kept_ = true;
+  }
 
   /// Takes the connection for one operation; the reason why not, else.
-  error_info enter(std::source_location where) {
-    errc why{};
-    if (!is_open()) {
-      why = errc::transaction_closed;
-    } else if (is_busy_) {
-      why = errc::busy;
-    } else if (is_spoilt_ || !on_->is_in_transaction()) {
-      why = errc::transaction_aborted;
-    } else {
-      is_busy_ = true;
-      return {};
-    }
-    return error_info{why}.with_location(where);
+  error_info enter(std::source_location where);
+  /// Ends the operation, and what had to wait for its end.
+  void leave() noexcept;
+
+  /// From here on the guest ends with the transaction, or with the savepoint that it is in.
+  void join(async_guest& guest) noexcept {
+    const auto held = lock();
+    guest.join(guests_, depth_);
   }
-  void leave() noexcept {
-    is_busy_ = false;
-    if (!is_over_) return;
-    guests_.end_from(0);
-    on_.discard();
+  /// The guest goes before it has come to its end: it is ended now, or kept until the operation that runs has ended.
+  void dismiss(std::shared_ptr<async_guest> guest) noexcept;
+  /// Ends the guests of this depth and of those below; behind the operation that runs, if there is one.
+  void end_guests(int depth) noexcept {
+    const auto held = lock();
+    if (is_busy_) {
+      ends_from_ = depth < ends_from_ ? depth : ends_from_;
+    } else {
+      guests_.end_from(depth);
+    }
   }
 
   /// What a savepoint has left behind cannot be undone alone: nothing of the transaction may be kept.
-  void spoil() noexcept { is_spoilt_ = true; }
+  void spoil() noexcept {
+    const auto held = lock();
+    is_spoilt_ = true;
+  }
 
   /// The transaction is over. A connection whose operation still runs is closed when that has ended.
-  void end() noexcept {
-    is_over_ = true;
-    if (is_busy_) return;
-    guests_.end_from(0);
-    is_spoilt_ ? on_.discard() : on_.release();
-  }
+  void end() noexcept;
 
   /// Starts one operation. Never repeated.
   template <class Op, class Handler>
@@ -18914,16 +19170,85 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
   template <class Handler, class Op>
   struct running;
 
+  bool is_usable() const noexcept { return static_cast<bool>(on_) && !is_over_; }
+
+  mutable std::mutex mutex_;
   std::shared_ptr<Core> core_;
-  typename Core::lease on_;
+  lease on_;
   asio::any_io_executor executor_;
   deadline by_;
   int depth_ = 0;
+  int ends_from_ = INT_MAX;  // which guests end when the operation that runs has ended
   bool is_busy_ = false;
   bool is_over_ = false;
   bool is_spoilt_ = false;
+  bool may_be_kept_ = false;
   guest_list guests_;
+  std::shared_ptr<async_guest> dismissed_;  // goes before the connection does
 };
+
+template <class Core>
+error_info async_transaction_state<Core>::enter(std::source_location where) {
+  errc why{};
+  {
+    const auto held = lock();
+    if (!is_usable()) {
+      why = errc::transaction_closed;
+    } else if (is_busy_) {
+      why = errc::busy;
+    } else if (is_spoilt_ || !on_->is_in_transaction()) {
+      why = errc::transaction_aborted;
+    } else {
+      is_busy_ = true;
+      return {};
+    }
+  }
+  return error_info{why}.with_location(where);
+}
+
+template <class Core>
+void async_transaction_state<Core>::leave() noexcept {
+  lease ended;  // it and the dismissed go without the lock
+  std::shared_ptr<async_guest> dismissed;
+  {
+    const auto held = lock();
+    is_busy_ = false;
+    dismissed = std::move(dismissed_);
+    for (async_guest* each = dismissed.get(); each != nullptr; each = each->next_dismissed_.get()) each->end();
+    guests_.end_from(std::exchange(ends_from_, INT_MAX));
+    if (is_over_) ended = std::move(on_);
+  }
+  ended.discard();
+  while (dismissed) dismissed = std::move(dismissed->next_dismissed_);
+}
+
+template <class Core>
+void async_transaction_state<Core>::dismiss(std::shared_ptr<async_guest> guest) noexcept {
+  const auto held = lock();
+  if (!guest->is_listed()) return;  // it has been ended, or dismissed before
+  if (!is_busy_) return guest->end();
+  guest->leave();
+  guest->next_dismissed_ = std::move(dismissed_);
+  dismissed_ = std::move(guest);
+}
+
+template <class Core>
+void async_transaction_state<Core>::end() noexcept {
+  lease ended;
+  bool is_useless = false;
+  {
+    const auto held = lock();
+    is_over_ = true;
+    if (is_busy_) {
+      ends_from_ = 0;
+      return;
+    }
+    guests_.end_from(0);
+    ended = std::move(on_);
+    is_useless = is_spoilt_;
+  }
+  is_useless ? ended.discard() : ended.release();
+}
 
 /// Frees the connection, and adds the caller's place to a failure on its way.
 template <class Core>
@@ -18937,6 +19262,7 @@ struct async_transaction_state<Core>::running {
   Handler handler;
   asio::any_io_executor executor;
   call how;
+  bool may_end = false;
   [[no_unique_address]] stopwatch_type watch{};
 
   executor_type get_executor() const noexcept { return executor; }
@@ -18946,6 +19272,7 @@ struct async_transaction_state<Core>::running {
   void operator()(result<typename Op::value_type> answer) {
     on->core_->saw_request(Op::name, answer ? std::error_code{} : answer.error().code(), watch, on->on_->moved(), 1,
                            how);
+    if (v0::may_be_kept<Op>(may_end, static_cast<bool>(answer), on->on_->is_in_transaction())) on->keep();
     on->leave();
     on.reset();
     if (!answer) answer.error().with_location(how.where);
@@ -18962,9 +19289,15 @@ void async_transaction_state<Core>::start(Op op, call how, Handler handler) {
       call_handler(std::move(handler), result<typename Op::value_type>{std::move(why)}, asio::any_io_executor{});
     });
   }
-  on_->moved() = {};
-  async_run(on_->stream(), on_->own(std::move(op)), how.by, &on_->moved(),
-            running<Handler, Op>{this->shared_from_this(), std::move(handler), std::move(executor), how});
+  try {
+    on_->moved() = {};
+    const bool may_end = may_end_transaction(op);
+    async_run(on_->stream(), on_->own(std::move(op)), how.by, &on_->moved(),
+              running<Handler, Op>{this->shared_from_this(), std::move(handler), std::move(executor), how, may_end});
+  } catch (...) {  // nothing runs; the handler is gone
+    leave();
+    throw;
+  }
 }
 
 }  // namespace dovetail::inline v0::detail
@@ -22074,11 +22407,7 @@ class rewriter {
     }
   }
 
-  void write_number(std::uint32_t number) {
-    char digits[12];
-    const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-    out_.text.append(digits, end);
-  }
+  void write_number(std::uint32_t number) { out_.text.append(std::string_view{number_text{number}}); }
 
   void drop_plain_order() {
     if (dialect_ != dialect::mysql) return;
@@ -22777,6 +23106,93 @@ using statement_for = checked_statement<D, Row, detail::argument_shape_t<Args>..
 
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/sql/transaction_end.hpp ----
+// Whether a text ends the transaction that it runs in: told from the words that its statements begin with.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// Sees the tokens of a text, one after another.
+class transaction_end_finder {
+ public:
+  constexpr explicit transaction_end_finder(dialect d, std::string_view text) noexcept : dialect_(d), text_(text) {}
+
+  /// True when the token ends a transaction.
+  constexpr bool take(const token& at) noexcept {
+    const token previous = previous_;
+    previous_ = at;
+    if (at.is('(')) ++depth_;
+    if (at.is(')')) --depth_;
+    if (is_routine_) body_.take(dialect_, at, previous, depth_ == 0);
+    if (at.is(';') && !body_.is_inside()) return end_statement();
+    if (std::exchange(is_first_, false)) return take_first(at);
+    if (first_ == word_key("rollback") && at.key == word_key("to")) first_ = 0;  // a savepoint's
+    if (first_ == word_key("create") && depth_ == 0) is_routine_ = is_routine_ || names_routine(at, previous);
+    return first_ == word_key("prepare") && previous.key == first_ && is(at, "transaction");
+  }
+
+  constexpr bool end_statement() noexcept {
+    const bool is_rollback = first_ == word_key("rollback");
+    first_ = 0;
+    depth_ = 0;
+    is_first_ = true;
+    is_routine_ = false;
+    body_ = {};
+    return is_rollback;
+  }
+
+ private:
+  constexpr bool is(const token& at, std::string_view word) const noexcept {
+    return at.kind == token_kind::word && equals_ignoring_case(text_.substr(at.begin, at.end - at.begin), word);
+  }
+
+  constexpr bool take_first(const token& at) noexcept {
+    first_ = at.key;
+    switch (at.key) {
+      case word_key("commit"):
+      case word_key("end"):
+      case word_key("abort"):
+        return true;
+      case word_key("begin"):
+      case word_key("start"):
+        return dialect_ == dialect::mysql;  // commits what was open
+      default:
+        return dialect_ == dialect::mysql && form_of(at.key, {}).kind == statement_kind::definition;
+    }
+  }
+
+  /// `create [temporary | or replace] trigger`, whose body has statements of its own.
+  constexpr bool names_routine(const token& at, const token& previous) const noexcept {
+    const bool is_place = previous.key == word_key("create") || previous.key == word_key("temp") ||
+                          previous.key == word_key("replace") || is(previous, "temporary");
+    return is_place && (at.key == word_key("trigger") || at.key == word_key("function") || is(at, "procedure"));
+  }
+
+  dialect dialect_;
+  std::string_view text_;
+  token previous_{};
+  std::uint64_t first_ = 0;  // the statement's first word
+  int depth_ = 0;            // of parentheses
+  bool is_first_ = true;
+  bool is_routine_ = false;
+  routine_body body_{};
+};
+
+/// True when a statement of `text` ends the transaction that it runs in, whatever another one begins afterwards:
+/// `commit`, `end`, `abort`, `prepare transaction`, and `rollback` but to a savepoint; with MySQL also what commits on
+/// its way. True for a text that cannot be cut into tokens. Cost: one pass; allocates nothing.
+[[gnu::cold, gnu::noinline]] constexpr bool ends_transaction(dialect d, std::string_view text) noexcept {
+  lexer source{text, lexis_of(d)};
+  transaction_end_finder finder{d, text};
+  for (token at = source.next(); at.kind != token_kind::end; at = source.next()) {
+    if (finder.take(at)) return true;
+  }
+  return finder.end_statement() || source.problem();
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
 // ---- dovetail/client/sql_operations.hpp ----
 // What the verbs of a SQL client become: a checked statement with its arguments, and what is wanted of it.
 
@@ -22800,6 +23216,11 @@ struct sql_request {
   const detail::parameter_hints* hints = nullptr;  // types that the caller has named; lives as long as the call
 
   bool is_read_only() const noexcept { return sql.view().traits.read_only == tri_state::yes; }
+  bool may_end_transaction() const noexcept {
+    return sql.view().traits.kind == statement_kind::transaction &&
+           detail::ends_transaction(dialect::postgres,
+                                    sql.view().text);  // one statement: no dialect makes a difference
+  }
 };
 
 /// How a write tells its server that a repeated attempt is the same write. Connections set it whose servers have such a
@@ -22818,6 +23239,7 @@ struct sql_execute {
   Request request;
   repeat_key key{};
   bool is_idempotent() const noexcept { return request.is_read_only() || key.is_honoured; }
+  bool may_end_transaction() const noexcept { return request.may_end_transaction(); }
 };
 
 /// Reads all rows.
@@ -22826,7 +23248,8 @@ struct sql_query {
   using value_type = rows<kept_row_t<Row>>;
   static constexpr std::string_view name = "query";
   Request request;
-  bool is_idempotent() const noexcept { return request.is_read_only(); }
+  repeat_key key{};  // of `insert … returning` and its like
+  bool is_idempotent() const noexcept { return request.is_read_only() || key.is_honoured; }
 };
 
 /// Reads exactly one row. Errors: errc::no_row, errc::too_many_rows.
@@ -22835,7 +23258,8 @@ struct sql_query_one {
   using value_type = kept_row_t<Row>;
   static constexpr std::string_view name = "query_one";
   Request request;
-  bool is_idempotent() const noexcept { return request.is_read_only(); }
+  repeat_key key{};  // of `insert … returning` and its like
+  bool is_idempotent() const noexcept { return request.is_read_only() || key.is_honoured; }
 };
 
 /// Reads one row or none. Errors: errc::too_many_rows.
@@ -22844,7 +23268,8 @@ struct sql_query_optional {
   using value_type = std::optional<kept_row_t<Row>>;
   static constexpr std::string_view name = "query_optional";
   Request request;
-  bool is_idempotent() const noexcept { return request.is_read_only(); }
+  repeat_key key{};  // of `insert … returning` and its like
+  bool is_idempotent() const noexcept { return request.is_read_only() || key.is_honoured; }
 };
 
 /// How much of a result is read.
@@ -22873,7 +23298,8 @@ struct sql_query_some {
   static constexpr std::string_view name = "query_some";
   Request request;
   row_limits limits;
-  bool is_idempotent() const noexcept { return request.is_read_only(); }
+  repeat_key key{};
+  bool is_idempotent() const noexcept { return request.is_read_only() || key.is_honoured; }
 };
 
 /// Inserts all rows of a range, or none. `Range` is a reference or a value.
@@ -22939,20 +23365,41 @@ struct sql_script {
   static constexpr std::string_view name = "script";
   static constexpr bool keeps_parts = true;
   std::string text;
+  bool has_transaction_end = false;  ///< see `ends_transaction`
   bool is_idempotent() const noexcept { return false; }
+  bool may_end_transaction() const noexcept { return has_transaction_end; }
 };
 
 }  // namespace dovetail::inline v0
+
+// ---- dovetail/row/row_mask.hpp ----
+// What is done with each row of a stream before it is read.
+
+namespace dovetail::inline v0::detail {
+
+/// Nothing by default.
+template <class Row>
+struct row_mask {
+  std::vector<std::string> columns{};
+  void (*by)(Row&, const std::vector<std::string>&) = nullptr;
+
+  void operator()(Row& row) const {
+    if (by != nullptr) by(row, columns);
+  }
+};
+
+}  // namespace dovetail::inline v0::detail
 
 // ---- dovetail/client/async_stream_state.hpp ----
 // What stays where it is while an asynchronous stream is read: its rows, and the connection that they come from.
 
 namespace dovetail::inline v0::detail {
 
-/// Threads: one operation at a time; its owner may go meanwhile, on any thread.
+/// Threads: one operation at a time; its owner may go meanwhile, on any thread. One in a transaction may be ended by it
+/// on any thread too: rows, `at_` and the place among the guests are touched under the transaction's lock, or by an
+/// operation of the stream, which has the connection alone.
 template <class Row, class Core>
-class async_stream_state : private transaction_guest,
-                           public std::enable_shared_from_this<async_stream_state<Row, Core>> {
+class async_stream_state : private async_guest, public std::enable_shared_from_this<async_stream_state<Row, Core>> {
  public:
   using value_type = row_value_t<Row>;
   using connection_type = typename Core::connection_type;
@@ -22962,29 +23409,41 @@ class async_stream_state : private transaction_guest,
 
   async_stream_state(std::shared_ptr<Core> core, asio::any_io_executor executor, clock::duration budget, deadline by,
                      std::source_location where)
-      : transaction_guest(&transaction_ended),
+      : async_guest(&transaction_ended),
         core_(std::move(core)),
         executor_(std::move(executor)),
         budget_(budget),
         by_(by),
         where_(where) {}
   ~async_stream_state() {
-    leave();
+    {
+      const auto held = hold();
+      leave();
+    }
     // The executor's context went in the middle of a dialogue, or before it could end the stream.
     if (phase_.load(std::memory_order_relaxed) == phase::busy || rows_.needs_close()) discard();
   }
 
   rows_type& rows() noexcept { return rows_; }
+  /// Each row goes through it before it is read.
+  void mask_with(row_mask<value_type> hidden) { mask_ = std::move(hidden); }
 
   /// The stream has been opened, on a connection of its own or on that of a transaction.
   void opened(lease on) noexcept {
     own_ = std::move(on);
     at_ = &*own_;
   }
-  void opened(std::shared_ptr<transaction_type> inside) noexcept {
+  /// Before it is opened on the connection of a transaction: from here on it ends with that.
+  void opening(std::shared_ptr<transaction_type> inside) noexcept {
     inside_ = std::move(inside);
+    inside_->join(*this);
+  }
+  /// Afterwards. Errors: errc::transaction_closed when the transaction has ended meanwhile.
+  error_info opened() {
+    const auto held = hold();
+    if (!is_listed()) return error_info{errc::transaction_closed}.with_location(where_);
     at_ = &inside_->connection();
-    join(inside_->guests(), inside_->depth());
+    return {};
   }
 
   /// The next row, the end, or a failure, when no I/O is needed for that.
@@ -23006,7 +23465,7 @@ class async_stream_state : private transaction_guest,
   void close(Handler handler) {
     if (phase_.load(std::memory_order_acquire) == phase::busy)
       return post(std::move(handler), result<void>{errc::busy});
-    if (at_ == nullptr || !rows_.needs_close()) {
+    if (!needs_close()) {
       give_back();
       return post(std::move(handler), result<void>{});
     }
@@ -23025,7 +23484,7 @@ class async_stream_state : private transaction_guest,
 
   /// The stream's owner goes.
   void dropped() noexcept {
-    if (phase_.exchange(phase::dropped, std::memory_order_acq_rel) == phase::idle) drop_rows();
+    if (phase_.exchange(phase::dropped, std::memory_order_acq_rel) == phase::idle) drop();
   }
 
  private:
@@ -23034,21 +23493,38 @@ class async_stream_state : private transaction_guest,
   result<value_type*> fail(error_info why) const { return std::move(why).with_location(where_); }
   deadline limit() const noexcept { return earlier(call::within(budget_, where_).by, by_); }
 
+  /// The transaction's lock, when the stream is in one.
+  std::unique_lock<std::mutex> hold() const noexcept {
+    return inside_ ? inside_->lock() : std::unique_lock<std::mutex>{};
+  }
+  bool needs_close() const noexcept {
+    const auto held = hold();
+    return at_ != nullptr && rows_.needs_close();
+  }
+  error_info over() const {
+    if (!was_cut_off_) return {};
+    return {errc::transaction_closed, "the stream was not read to its end before"};
+  }
+
   /// As `ready()`, of what no owner touches meanwhile.
   std::optional<result<value_type*>> known() {
+    value_type* row = nullptr;
+    auto held = hold();
     if (at_ == nullptr) {
-      if (was_cut_off_) return fail({errc::transaction_closed, "the stream was not read to its end before"});
+      if (error_info why = over()) return fail(std::move(why));
       return result<value_type*>{nullptr};
     }
-    value_type* row = nullptr;
     switch (rows_.take(row)) {
       case stream_step::row:
+        mask_(*row);
         return result<value_type*>{row};
       case stream_step::done:
+        if (held) held.unlock();
         give_back();
         return result<value_type*>{nullptr};
       case stream_step::failed: {
         result<value_type*> why = fail(rows_.take_failure());
+        if (held) held.unlock();
         drop_rows();
         return why;
       }
@@ -23086,21 +23562,43 @@ class async_stream_state : private transaction_guest,
   /// In phase `busy`, which lasts until the handler is called: an owner who goes leaves everything to us.
   template <class T, class Op, class Handler>
   void run(Op op, Handler handler) {
-    if (inside_) {
-      if (error_info why = inside_->enter(where_)) {
-        result<T> answer{std::move(why)};
-        settle(answer);
-        return post(std::move(handler), std::move(answer));
-      }
+    if (std::optional<result<T>> instead = take_turn<T>()) {
+      settle(*instead);
+      return post(std::move(handler), *std::move(instead));
     }
-    asio::any_io_executor executor = executor_for(handler, executor_);
-    async_run(at_->stream(), at_->own(std::move(op)), limit(), nullptr,
-              step<T, Op, Handler>{this->shared_from_this(), std::move(handler), std::move(executor)});
+    try {
+      asio::any_io_executor executor = executor_for(handler, executor_);
+      async_run(at_->stream(), at_->own(std::move(op)), limit(), nullptr,
+                step<T, Op, Handler>{this->shared_from_this(), std::move(handler), std::move(executor)});
+    } catch (...) {  // nothing runs; the handler is gone
+      if (inside_) inside_->leave();
+      result<T> untold{errc::cancelled};
+      settle(untold);
+      throw;
+    }
+  }
+
+  /// Takes the transaction's connection; else gives what is to be told instead.
+  template <class T>
+  std::optional<result<T>> take_turn() {
+    if (!inside_) return {};
+    error_info why = inside_->enter(where_);
+    {
+      const auto held = hold();
+      if (at_ != nullptr && !why) return {};
+      if (at_ != nullptr) return result<T>{std::move(why)};
+    }
+    if (!why) inside_->leave();  // it has ended meanwhile, with a savepoint
+    if constexpr (std::is_void_v<T>) {
+      return result<void>{};
+    } else {
+      return known();
+    }
   }
 
   template <class T, class Handler>
   void ran(result<void> answer, Handler handler) {
-    if (const auto inside = inside_) inside->leave();  // may end the stream
+    if (inside_) inside_->leave();  // may end the stream
     if (!answer) {
       drop_rows();
       complete<T>(std::move(handler), std::move(answer).error().with_location(where_));
@@ -23128,22 +23626,22 @@ class async_stream_state : private transaction_guest,
     phase was = phase::busy;
     if (phase_.compare_exchange_strong(was, phase::idle, std::memory_order_acq_rel)) return;
     if (answer) answer = error_info{errc::cancelled, "the stream is gone"}.with_location(where_);
-    drop_rows();
+    drop();
   }
 
   /// The rows are over, and nothing of them is open.
   void give_back() noexcept {
+    const auto held = hold();
     leave();
     at_ = nullptr;
     own_.release();
-    inside_.reset();
   }
 
   /// Ends what may still be open, and gives the connection back. Nothing of the stream runs.
   void drop_rows() noexcept {
+    if (inside_) return drop_inside(*inside_);
     if (at_ == nullptr) return;
-    if (inside_) rows_.abandon();
-    if (inside_ || !rows_.needs_close()) return give_back();
+    if (!rows_.needs_close()) return give_back();
     connection_type& on = *std::exchange(at_, nullptr);
     try {
       async_run(on.stream(), on.own(sql_stream_close<rows_type>{&rows_}), deadline::after(core_->timeout()), nullptr,
@@ -23151,6 +23649,22 @@ class async_stream_state : private transaction_guest,
     } catch (...) {  // out of memory
       discard();
     }
+  }
+
+  /// The same when the owner has gone: a transaction that keeps us must not be kept by us.
+  void drop() noexcept {
+    if (!inside_) return drop_rows();
+    const std::shared_ptr<transaction_type> inside = std::move(inside_);
+    drop_inside(*inside);
+  }
+
+  /// Another operation of the transaction may run now, on another thread: the rows wait for its end then.
+  void drop_inside(transaction_type& inside) noexcept {
+    {
+      const auto held = inside.lock();
+      at_ = nullptr;
+    }
+    inside.dismiss(std::shared_ptr<async_guest>{this->shared_from_this(), this});
   }
 
   /// Closes the connection; the rows go first, because they may point into it.
@@ -23169,10 +23683,9 @@ class async_stream_state : private transaction_guest,
 
   static void transaction_ended(transaction_guest& guest) noexcept {
     auto& self = static_cast<async_stream_state&>(guest);
-    self.was_cut_off_ = true;
+    self.was_cut_off_ |= self.at_ != nullptr;
     self.rows_.abandon();
     self.at_ = nullptr;
-    self.inside_.reset();
   }
 
   std::shared_ptr<Core> core_;
@@ -23184,7 +23697,8 @@ class async_stream_state : private transaction_guest,
   std::shared_ptr<transaction_type> inside_;  // null: the connection is `own_`
   connection_type* at_ = nullptr;             // null: the stream is over
   std::atomic<phase> phase_{phase::idle};
-  bool was_cut_off_ = false;
+  bool was_cut_off_ = false;  // ended by its transaction
+  row_mask<value_type> mask_;
   rows_type rows_;  // goes before the connection does
 };
 
@@ -23200,9 +23714,11 @@ namespace dovetail::inline v0 {
 /// last row has been read or the stream goes; then what is left is ended in the background, and the connection lives
 /// on. Fields may be `std::string_view` and `byte_view` here. Several rows are fetched at once; how many is the
 /// database's business, some hundred kilobytes at most unless one row has more. Lifetime: a row, and what its views
-/// borrow, lives until the next one is asked for. A stream of a transaction ends with it. Threads: one at a time.
+/// borrow, lives until the next one is asked for. A stream of a transaction ends with it. Threads: one at a time;
+/// what else happens in its transaction, its end included, may happen on another one meanwhile.
 /// Cancellation: of a fetch; the stream is over then. Errors: errc::transaction_closed after the end of the
-/// transaction, errc::busy while another row is awaited; the database's own. The time limit of the client or view holds
+/// transaction; errc::busy while another row is awaited or, when rows have to be fetched, another statement of the
+/// transaction runs: the same call can be made again. The database's own. The time limit of the client or view holds
 /// for each fetch.
 template <class Row, class Core, class Token>
 class async_sql_stream {
@@ -23245,6 +23761,11 @@ class async_sql_stream {
           state_type::post_end(std::move(handler), result<value_type*>{nullptr});
         },
         std::forward<Other>(token));
+  }
+
+  /// Used by sessions that hide columns: each row goes through it.
+  void mask_with(detail::row_mask<value_type> hidden) {
+    if (state_) state_->mask_with(std::move(hidden));
   }
 
   /// Ends the statement; the connection is back when this completes. Not needed after the last row. (void)
@@ -23296,7 +23817,6 @@ struct stream_opened {
 
   Handler handler;
   std::shared_ptr<state_type> state;  // the operation writes into its rows
-  std::shared_ptr<async_transaction_state<Core>> inside;
   Token token;
   executor_type executor;
 
@@ -23311,7 +23831,9 @@ struct stream_opened {
   }
   void operator()(result<void> done) {
     if (!done) return call_handler(std::move(handler), result<stream_type>{std::move(done).error()}, executor);
-    state->opened(std::move(inside));
+    if (error_info why = state->opened()) {
+      return call_handler(std::move(handler), result<stream_type>{std::move(why)}, executor);
+    }
     finish();
   }
   void finish() {
@@ -23335,7 +23857,8 @@ auto open_async_stream(std::shared_ptr<Core> core, std::shared_ptr<async_transac
         auto state = std::make_shared<async_stream_state<Row, Core>>(core, fallback, budget, by, where);
         op_type op{std::move(asked), &state->rows()};
         asio::any_io_executor executor = executor_for(handler, fallback);
-        stream_opened<Row, Core, Token, decltype(handler)> opened{std::move(handler), std::move(state), inside,
+        if (inside) state->opening(inside);
+        stream_opened<Row, Core, Token, decltype(handler)> opened{std::move(handler), std::move(state),
                                                                   std::move(token), std::move(executor)};
         if (inside) {
           inside->start(std::move(op), how, std::move(opened));
@@ -23431,6 +23954,12 @@ class held_connection {
   connection_type* at_ = nullptr;
 };
 
+/// What a transaction and those nested in it have to tell each other.
+struct transaction_fate {
+  bool may_be_kept = false;  ///< something of it may be permanent though it ends without a commit
+  bool is_spoilt = false;    ///< something of it that had to be undone was not: nothing of it may be kept
+};
+
 template <class T>
 inline constexpr bool is_result = false;
 template <class T>
@@ -23464,6 +23993,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
         depth_(other.depth_),
         close_limit_(other.close_limit_),
         failed_(other.failed_),
+        fate_(std::move(other.fate_)),
         guests_(std::move(other.guests_)) {}
   transaction_scope& operator=(transaction_scope&&) = delete;
   ~transaction_scope() { abandon(); }
@@ -23485,6 +24015,9 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   }
 
   bool is_open() const noexcept { return static_cast<bool>(on_); }
+  /// It was committed, by `commit()` or by a statement of its own (a script's), or nobody knows: who does it all again
+  /// may do something twice.
+  bool may_be_kept() const noexcept { return fate_ != nullptr && fate_->may_be_kept; }
 
   /// The same transaction, its verbs with a time limit of their own.
   auto within(clock::duration budget) noexcept { return within(deadline::after(budget)); }
@@ -23500,14 +24033,17 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   template <operation Op>
   result<typename Op::value_type> perform(Op& op, const call& how) {
     if (!on_) return closed<typename Op::value_type>(how.where);
-    if (failed_ || !on_->is_in_transaction()) {
+    if (is_aborted()) {
       failed_ = true;
       return error_info{errc::transaction_aborted}.with_location(how.where);
     }
+    const bool may_end = may_end_transaction(op);
     auto answer = core_->perform_on(*on_, op, how);
+    const bool is_inside = on_->is_in_transaction();
+    if (v0::may_be_kept<Op>(may_end, static_cast<bool>(answer), is_inside)) fate()->may_be_kept = true;
     if (!answer) {
       answer.error().with_location(how.where);
-      failed_ = !on_->is_in_transaction();
+      failed_ = !is_inside;
     }
     return answer;
   }
@@ -23526,7 +24062,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   /// For verbs that hold a connection: this one.
   result<detail::held_connection<Core>> hold(const call& how) {
     if (!on_) return closed<detail::held_connection<Core>>(how.where);
-    if (failed_ || !on_->is_in_transaction()) return error_info{errc::transaction_aborted}.with_location(how.where);
+    if (is_aborted()) return error_info{errc::transaction_aborted}.with_location(how.where);
     return detail::held_connection<Core>{*on_};
   }
   int nesting() const noexcept { return depth_ + 1; }
@@ -23534,9 +24070,18 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   /// How long a rollback may take, which has to happen even when the time is over; by default the client's timeout.
   void roll_back_within(clock::duration limit) noexcept { close_limit_ = limit; }
   detail::guest_list& guests() noexcept { return guests_; }
+  /// What it was to undo is still there: nothing of it may be kept, and a commit fails.
+  void spoil() noexcept { failed_ = true; }
 
-  /// Used by `begin()` of a transaction: this one ends with it.
-  using detail::transaction_guest::join;
+  /// Used by `begin()` of a transaction: this one ends with it, and tells it what becomes of it.
+  void join(detail::guest_list& outer, std::shared_ptr<detail::transaction_fate> fate) noexcept {
+    transaction_guest::join(outer, depth_);
+    fate_ = std::move(fate);
+  }
+  const std::shared_ptr<detail::transaction_fate>& fate() {
+    if (fate_ == nullptr) fate_ = std::make_shared<detail::transaction_fate>();
+    return fate_;
+  }
 
   /// The same transaction with another deadline or style; borrows it.
   template <bool ViewReturnsResult>
@@ -23567,6 +24112,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
     result<detail::held_connection<Core>> hold(const call& how) { return of_->hold(how); }
     int nesting() const noexcept { return of_->nesting(); }
     detail::guest_list& guests() noexcept { return of_->guests(); }
+    auto& fate() { return of_->fate(); }
     deadline limit() const noexcept { return by_; }
 
    private:
@@ -23578,12 +24124,13 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   result<void> finish(std::source_location where) {
     if (!on_) return closed<void>(where);
     guests_.end_from(0);
-    if (failed_ || !on_->is_in_transaction()) {
+    if (is_aborted()) {
       release();
       return error_info{errc::transaction_aborted, "nothing was committed"}.with_location(where);
     }
     sql_commit keep{depth_};
     result<void> done = core_->perform_on(*on_, keep, start_call(where));
+    if (depth_ == 0 && (done || done.error().kind() == condition::commit_unknown)) fate()->may_be_kept = true;
     if (!done) {
       done.error().with_location(where);
       abandon();
@@ -23611,8 +24158,12 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   static result<T> closed(std::source_location where) {
     return error_info{errc::transaction_closed}.with_location(where);
   }
+  bool is_aborted() const noexcept {
+    return failed_ || (fate_ != nullptr && fate_->is_spoilt) || !on_->is_in_transaction();
+  }
   /// What a savepoint has left behind cannot be undone alone: the outer transactions must not keep it.
   void undo_all() {
+    fate()->is_spoilt = true;
     sql_rollback undo{0};
     static_cast<void>(on_->perform(undo, deadline::after(close_limit_)));
   }
@@ -23632,6 +24183,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   int depth_;
   clock::duration close_limit_;
   bool failed_ = false;
+  std::shared_ptr<detail::transaction_fate> fate_;  // null until there is something to tell
   detail::guest_list guests_;
 };
 
@@ -23755,6 +24307,7 @@ class async_transaction : public Core::connection_type::template verbs<async_tra
   void set_nesting(int depth) noexcept { on_->set_depth(depth); }
   bool is_aborted() const noexcept { return on_->is_aborted(); }
   bool is_busy() const noexcept { return on_->is_busy(); }
+  bool may_be_kept() const noexcept { return on_->may_be_kept(); }
   void release() noexcept { on_->end(); }
   view_type view() const { return {on_, (clock::duration::max)(), on_->by(), asio::use_awaitable}; }
   /// By when the operations that start from now on must be over.
@@ -23829,6 +24382,8 @@ class sql_stream : private detail::transaction_guest {
   iterator begin() { return iterator{step_or_throw() ? this : nullptr}; }
   std::default_sentinel_t end() const noexcept { return {}; }
 
+  /// Used by sessions that hide columns: each row goes through it.
+  void mask_with(detail::row_mask<value_type> hidden) { mask_ = std::move(hidden); }
   /// Used by `stream()` of a transaction: the stream ends with it.
   using detail::transaction_guest::join;
 
@@ -23847,6 +24402,7 @@ class sql_stream : private detail::transaction_guest {
     if (!on_) return was_cut_off_ ? cut_off() : advance::done;
     switch (on_->next(state_, row_, budget_, by_)) {
       case connection_type::stream_step::row:
+        mask_(row_);
         return advance::row;
       case connection_type::stream_step::done:
         close();
@@ -23879,6 +24435,7 @@ class sql_stream : private detail::transaction_guest {
   std::source_location where_;
   value_type row_{};
   error_info failure_;
+  detail::row_mask<value_type> mask_;
   bool was_cut_off_ = false;
 };
 
@@ -24116,6 +24673,8 @@ result<std::string> insert_rows_text(dialect d, std::string_view table, std::str
 #else
 #define DOVETAIL_DEFINE
 #endif
+#include <charconv>
+
 namespace dovetail::inline v0 {
 
 DOVETAIL_DEFINE result<std::string> insert_rows_text(dialect d, std::string_view table, std::string_view columns,
@@ -24299,7 +24858,7 @@ class sql_verbs {
   /// Runs each statement of a text that has no parameters. What ran before a mistake stays, unless the text has a
   /// transaction of its own. Not checked. (void)
   decltype(auto) script(std::string_view text, place where = place::current()) {
-    return self().run(sql_script{std::string{text}}, where);
+    return self().run(sql_script{std::string{text}, detail::ends_transaction(D, text)}, where);
   }
 
  protected:
@@ -24383,14 +24942,14 @@ result<transaction_scope<core_of<Self>, ReturnsResult>> begin_transaction(Self& 
       held->release();  // before the pause
       const verdict next = self.core().judge(why, sql_begin::name, attempt, true, 0, how);
       if (!next.repeat) return why;
-      if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);
+      pause_for(next.delay);
       held = hold_connection(self, how);
       if (!held) return std::move(held).error();
     }
   }
   result<transaction_scope<core_of<Self>, ReturnsResult>> begun{
       transaction_scope<core_of<Self>, ReturnsResult>{self.core(), *std::move(held), by, depth}};
-  if constexpr (has_guests<Self>) begun->join(self.guests(), depth);
+  if constexpr (has_guests<Self>) begun->join(self.guests(), self.fate());
   return begun;
 }
 
@@ -24467,8 +25026,9 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
 
   /// Calls `body(tx)` in a transaction, and commits; rolls back when the body throws or returns a failed `result`.
   /// Inside of a transaction: a savepoint. After a conflict with another transaction (condition::serialization, busy)
-  /// it begins again as the retry policy says, so that the body may be called more than once. The client's time limit
-  /// holds for all of it. (what the body returns)
+  /// it begins again as the retry policy says, so that the body may be called more than once; but not when the body has
+  /// committed something, by `commit()` or in a script. The client's time limit holds for all of it. (what the body
+  /// returns)
   template <class Fn>
   auto transaction(begin_mode mode, Fn&& body, place where = place::current()) {
     return run_transaction(mode, body, where);
@@ -24503,31 +25063,35 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
   error_info repeat_transaction(begin_mode mode, Fn& body, std::optional<Stored>& value, const call& how) {
     Self& self = this->self();
     for (int attempt = 1;; ++attempt) {
-      error_info failure = try_transaction<Transaction>(mode, body, value, how);
+      bool may_be_kept = false;  // begun again, it would do something twice
+      error_info failure = try_transaction<Transaction>(mode, body, value, how, may_be_kept);
       if (!failure) return failure;
       failure.with_location(how.where);
       if constexpr (detail::inside_transaction<Self>) {
         return failure;
       } else {
-        if (!detail::is_conflict(failure)) return failure;
+        if (may_be_kept || !detail::is_conflict(failure)) return failure;
         const verdict next = self.core().judge(failure, "transaction", attempt, false, 0, how);
         if (!next.repeat) return failure;
-        if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);
+        detail::pause_for(next.delay);
       }
     }
   }
 
   template <class Transaction, class Fn, class Stored>
-  error_info try_transaction(begin_mode mode, Fn& body, std::optional<Stored>& value, const call& how) {
+  error_info try_transaction(begin_mode mode, Fn& body, std::optional<Stored>& value, const call& how,
+                             bool& may_be_kept) {
     auto begun = detail::begin_transaction<returns_result()>(this->self(), mode, how, how.by);
     if (!begun) return std::move(begun).error();
     Transaction& tx = *begun;
+    error_info failure;
     try {
-      if (error_info failure = detail::call_body(body, tx, value)) return failure;
+      failure = detail::call_body(body, tx, value);
     } catch (const error& thrown) {  // what else is thrown passes through, and rolls back on its way
-      return thrown.info();
+      failure = thrown.info();
     }
-    if (!tx.is_open()) return {};  // the body has ended it
+    may_be_kept = tx.may_be_kept();
+    if (failure || !tx.is_open()) return failure;  // or the body has ended it
     result<void> done = tx.finish(how.where);
     return done ? error_info{} : std::move(done).error();
   }
@@ -24592,12 +25156,13 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
     auto lent = co_await async_begin(core, executor, how, sql_begin{mode, 0});
     if (!lent) co_return std::move(lent).error();
     body_outcome<T> outcome;
+    bool may_be_kept = false;  // begun again, it would do something twice
     {
       async_transaction<Core> tx{core, *std::move(lent), executor, how.by};
       outcome = co_await await_body<T>(tx, body);
       // Whatever was cancelled: the end of the transaction happens.
       co_await asio::this_coro::throw_if_cancelled(false);
-      if (!tx.is_busy()) tx.state()->guests().end_from(0);
+      tx.state()->end_guests(0);
       if (!outcome.failure && !outcome.thrown) {
         if (tx.is_busy()) {
           outcome.failure = error_info{errc::invalid_state,
@@ -24609,6 +25174,7 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
           outcome.failure = std::move(done).error();
         }
       }
+      may_be_kept = tx.may_be_kept();
       if (!tx.is_busy() && !tx.is_aborted()) static_cast<void>(co_await tx.perform(sql_rollback{}, how.where));
       co_await asio::this_coro::throw_if_cancelled(true);
     }
@@ -24621,7 +25187,7 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
       }
     }
     outcome.failure.with_location(how.where);
-    if (!is_conflict(outcome.failure)) co_return outcome.failure;
+    if (may_be_kept || !is_conflict(outcome.failure)) co_return outcome.failure;
     const verdict next = core->judge(outcome.failure, "transaction", attempt, false, 0, how);
     if (!next.repeat) co_return outcome.failure;
     asio::steady_timer pause{executor, next.delay};
@@ -24635,6 +25201,10 @@ asio::awaitable<result<T>> await_savepoint(std::shared_ptr<async_transaction_sta
                                            clock::duration budget, deadline by, std::source_location where) {
   const int depth = outer->depth() + 1;
   const auto perform = [&](auto op) { return run_in_transaction(outer, op, budget, by, where, as_result); };
+  const auto undo = [&] {  // has to happen even when the time is over: with a limit of its own
+    const clock::duration limit = outer->core()->timeout();
+    return run_in_transaction(outer, sql_rollback{depth}, limit, deadline::never(), where, as_result);
+  };
   if (auto begun = co_await perform(sql_begin{begin_mode::automatic, depth}); !begun)
     co_return std::move(begun).error();
   outer->set_depth(depth);
@@ -24642,12 +25212,12 @@ asio::awaitable<result<T>> await_savepoint(std::shared_ptr<async_transaction_sta
   body_outcome<T> outcome = co_await await_body<T>(tx, body);
   outer->set_depth(depth - 1);
   co_await asio::this_coro::throw_if_cancelled(false);
-  if (!outer->is_busy()) outer->guests().end_from(depth);
+  outer->end_guests(depth);
   if (!outcome.failure && !outcome.thrown) {
     if (auto done = co_await perform(sql_commit{depth}); !done) outcome.failure = std::move(done).error();
   }
   if ((outcome.failure || outcome.thrown) && !outer->is_aborted()) {
-    if (auto undone = co_await perform(sql_rollback{depth}); !undone) outer->spoil();
+    if (auto undone = co_await undo(); !undone) outer->spoil();
   }
   co_await asio::this_coro::throw_if_cancelled(true);
   if (outcome.thrown) std::rethrow_exception(outcome.thrown);
@@ -24667,7 +25237,7 @@ asio::awaitable<T> value_of(asio::awaitable<result<T>> inner) {
 
 template <class Self>
 concept inside_async_transaction = requires(Self& self) {
-  self.state()->guests();
+  self.state()->end_guests(0);
 };
 
 }  // namespace detail
@@ -24682,7 +25252,8 @@ class sql_async_verbs : public sql_verbs<Self, D, argument_storage::owned> {
 
   /// `co_await db.transaction([](auto& tx) -> asio::awaitable<void> { co_await tx.execute("…"); })`: commits when the
   /// body returns, rolls back when it throws; inside of a transaction a savepoint. After a conflict with another
-  /// transaction it begins again as the retry policy says, so that the body may be called more than once.
+  /// transaction it begins again as the retry policy says, so that the body may be called more than once; but not when
+  /// a script of the body's has committed something.
   /// Completion: an awaitable, with `dt::as_result` one of `dt::result`, with other tokens as `asio::co_spawn`.
   template <class Fn>
   auto transaction(begin_mode mode, Fn body, place where = place::current()) {
@@ -26734,7 +27305,9 @@ concept batch_range = requires(const Range& rows) {
 ///     dt::execute_many(db, "update city set name = ? where id = ?", std::vector<std::tuple<std::string, int>>{…});
 ///
 /// One prepared statement: with PostgreSQL written in few pieces (pipelined), with SQLite a loop in one transaction.
-/// `progress(done, total)` is called every `how.report_every` rows, where the database's work is done. (batch_result)
+/// `progress(done, total)` is called every `how.report_every` rows, where the database's work is done. What was undone
+/// and is done again is reported again: `done` goes back then, when a row fails that is skipped, and when a bulk change
+/// by arrays goes on row by row. (batch_result)
 /// Errors: those of the statement; with `undo_all` that of the first row that failed, whose context names the row
 /// (counted from 1), and nothing of the batch stays. With `skip_row` failures of rows are in the answer.
 template <asyncsql::sql_database Db, detail::batch_range Range, class Fn = no_progress>
@@ -27534,7 +28107,7 @@ namespace detail {
 /// (`db.with(parameter_types{{"meta", "jsonb"}}).execute(…)`), which win over the session's name by name.
 /// Names that a statement does not have are ignored: a session's hints are for many statements.
 /// PostgreSQL: the parameter is declared as the type, and its value sent as one; a type that is not built in, or has a
-/// precision, becomes a cast behind each place of the parameter. SQLite has no types of parameters: values are stored
+/// precision, becomes a cast at each place of the parameter. SQLite has no types of parameters: values are stored
 /// by their C++ types, and hints change nothing.
 /// Errors, of the statements before any I/O: errc::invalid_option for a text that is no type's name, on every database.
 class parameter_types : private dovetail::detail::parameter_hints {
@@ -27651,8 +28224,10 @@ class parameter_types : private dovetail::detail::parameter_hints {
     const bool is_number = each.kind == dovetail::detail::token_kind::placeholder &&
                            each.style == placeholder_style::dollar && each.number <= casts.size();
     if (!is_number || casts[each.number - 1] == nullptr) continue;
+    // In parentheses: what stands behind, an element's `[1]` or a field's `.name`, is the value's and not the type's.
     dovetail::detail::append_parts(
-        cast, {std::string_view{native}.substr(copied, each.end - copied), "::", *casts[each.number - 1]});
+        cast, {std::string_view{native}.substr(copied, each.begin - copied), "(",
+               std::string_view{native}.substr(each.begin, each.end - each.begin), "::", *casts[each.number - 1], ")"});
     copied = each.end;
   }
   cast.append(native, copied);
@@ -27661,6 +28236,145 @@ class parameter_types : private dovetail::detail::parameter_hints {
 }
 
 }  // namespace dovetail::inline v0::asyncsql
+
+// ---- dovetail/policy/circuit_breaker.hpp ----
+// A circuit breaker: after failures in a row a server is left alone for a while, then tried by one call at a time.
+
+namespace dovetail::inline v0 {
+
+enum class circuit_state : std::uint8_t {
+  closed,     ///< calls pass
+  half_open,  ///< one call at a time passes, to try whether the server is there again
+  open,       ///< calls are refused
+};
+
+/// The name of a state: "closed", "half_open", "open".
+constexpr std::string_view to_string(circuit_state state) noexcept {
+  return state == circuit_state::closed ? "closed" : state == circuit_state::open ? "open" : "half_open";
+}
+
+/// What an ended call tells about the server.
+enum class circuit_evidence : std::uint8_t {
+  none,  ///< nothing: it did not come so far, or the caller gave it up
+  up,    ///< the server has answered, be it with a refusal
+  down,  ///< the server could not be reached, or has not answered in time
+};
+
+/// What a failure tells about the server. Waits for a connection of a full pool, and mistakes that were found on this
+/// side, tell nothing.
+inline circuit_evidence evidence_of(const error_info& why) noexcept {
+  if (!why) return circuit_evidence::up;
+  if (why.code() == errc::circuit_open || why.code() == errc::pool_wait_timeout) return circuit_evidence::none;
+  const std::string_view state = why.server().sqlstate;
+  if (state == "53300") return circuit_evidence::down;  // too many connections
+  switch (why.kind()) {
+    case condition::connection:
+    case condition::commit_unknown:  // sent, and the answer was lost
+      return circuit_evidence::down;
+    case condition::timeout:
+      return state.empty() ? circuit_evidence::down : circuit_evidence::up;
+    default:
+      return why.code().category() == error_category() ? circuit_evidence::none : circuit_evidence::up;
+  }
+}
+
+/// All that decisions are based on.
+struct circuit_facts {
+  circuit_state state = circuit_state::closed;
+  int in_a_row = 0;             ///< failures while closed, successful trials while half open
+  clock::time_point opened{};   ///< when it opened last
+  bool is_being_tried = false;  ///< a trial is under way
+
+  friend constexpr bool operator==(const circuit_facts&, const circuit_facts&) noexcept = default;
+};
+
+/// What becomes of a call.
+struct circuit_verdict {
+  bool may_pass = true;
+  bool is_trial = false;
+  clock::duration wait{};  ///< of a refused call: until the next trial; zero when one is under way
+};
+
+/// When a circuit opens and closes. Pure: what comes next depends on the settings, the facts and the given time.
+struct circuit_policy {
+  int failures = 0;  ///< in a row, that open it; 0: there is no breaker
+  clock::duration open_time = std::chrono::seconds{60};
+  int successes = 2;  ///< trials in a row, that close it
+
+  constexpr bool is_on() const noexcept { return failures > 0; }
+
+  constexpr circuit_verdict decide(const circuit_facts& facts, clock::time_point now) const noexcept {
+    if (!is_on() || facts.state == circuit_state::closed) return {};
+    const clock::duration waited = now - facts.opened;
+    if (facts.state == circuit_state::open && waited < open_time) return {false, false, open_time - waited};
+    if (facts.is_being_tried) return {false, false, {}};
+    return {true, true, {}};
+  }
+  /// After a call has been let through as a trial.
+  constexpr circuit_facts trying(circuit_facts facts) const noexcept {
+    if (facts.state == circuit_state::open) facts.in_a_row = 0;
+    facts.state = circuit_state::half_open;
+    facts.is_being_tried = true;
+    return facts;
+  }
+  /// After a call has ended. What was no trial, and began before the circuit opened, changes nothing any more.
+  constexpr circuit_facts after(circuit_facts facts, circuit_evidence said, bool was_trial,
+                                clock::time_point now) const noexcept {
+    const circuit_facts opened{.state = circuit_state::open, .opened = now};
+    if (was_trial) {
+      facts.is_being_tried = false;
+      if (said == circuit_evidence::none) return facts;
+      if (said == circuit_evidence::down) return opened;
+      return ++facts.in_a_row >= successes ? circuit_facts{} : facts;
+    }
+    if (facts.state != circuit_state::closed || said == circuit_evidence::none) return facts;
+    facts.in_a_row = said == circuit_evidence::down ? facts.in_a_row + 1 : 0;
+    return facts.in_a_row >= failures ? opened : facts;
+  }
+
+  friend constexpr bool operator==(const circuit_policy&, const circuit_policy&) noexcept = default;
+};
+
+/// The facts of one server, shared by its callers, each with a policy of its own.
+/// Threads: all functions may be called by any thread. Cost: an uncontended lock for each call.
+class circuit_breaker {
+ public:
+  circuit_breaker() = default;
+  circuit_breaker(const circuit_breaker&) = delete;
+  circuit_breaker& operator=(const circuit_breaker&) = delete;
+
+  circuit_facts facts() const noexcept {
+    const std::lock_guard lock{mutex_};
+    return facts_;
+  }
+  circuit_state state() const noexcept { return facts().state; }
+
+  /// A trial that is let through must be ended by `saw`.
+  circuit_verdict ask(const circuit_policy& how, clock::time_point now) noexcept {
+    const std::lock_guard lock{mutex_};
+    const circuit_verdict said = how.decide(facts_, now);
+    if (said.is_trial) facts_ = how.trying(facts_);
+    return said;
+  }
+
+  struct change {
+    circuit_state before = circuit_state::closed;
+    circuit_state after = circuit_state::closed;
+  };
+  /// Tells how a call has ended; gives the states before and after it.
+  change saw(const circuit_policy& how, circuit_evidence said, bool was_trial, clock::time_point now) noexcept {
+    const std::lock_guard lock{mutex_};
+    const circuit_state before = facts_.state;
+    facts_ = how.after(facts_, said, was_trial, now);
+    return {before, facts_.state};
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  circuit_facts facts_;
+};
+
+}  // namespace dovetail::inline v0
 
 // ---- dovetail/policy/sql_retry.hpp ----
 // When a failed SQL statement is tried again: classes of failures by the database's own code and by the phase, and
@@ -27845,7 +28559,8 @@ inline int sqlite_code(const std::error_code& code) noexcept {
     const bool is_lost = kind == condition::commit_unknown || kind == condition::connection || primary == sqlite_ioerr;
     return is_lost ? retry_class::lost_in_commit : retry_class::never;
   }
-  if (why.code() == errc::cancelled) return retry_class::never;  // whatever is listed: the caller wants no more of it
+  // Whatever is listed: the caller wants no more of it, or nothing is to be asked of the server for a while.
+  if (why.code() == errc::cancelled || why.code() == errc::circuit_open) return retry_class::never;
   if (why.code() != errc::commit_unknown && detail::is_listed(why, how)) return retry_class::listed;
   // A pool that stayed full for a whole wait is not asked again: more waiting is what its settings ruled out.
   if (why.code() == errc::pool_wait_timeout || why.code() == errc::pool_queue_full) return retry_class::never;
@@ -27928,6 +28643,9 @@ struct session_settings {
   std::string name = "asyncsql";  ///< for messages, metrics and access control
   transaction_settings transaction{};
   retry_settings retry{};
+  /// When the server is left alone for a while; off by default. What is known of the server is shared by the sessions
+  /// of a registry's pool.
+  circuit_policy circuit{};
   monitor_settings monitor{};
   /// The longest that a statement may take, from the wait for a connection to the last byte, retries included.
   clock::duration timeout = std::chrono::seconds{60};
@@ -28125,8 +28843,8 @@ namespace dovetail::inline v0::asyncsql::detail {
     parts.remove_prefix(part.size() < parts.size() ? part.size() + 1 : part.size());
     const std::size_t equals = part.find('=');
     const std::string_view value = equals == std::string_view::npos ? std::string_view{} : part.substr(equals + 1);
-    if (has_command_characters(part.substr(0, equals))) return true;
-    if (is_suspicious_value(part.substr(0, equals), dovetail::detail::decoded(value))) return true;
+    const std::string name = dovetail::detail::decoded(part.substr(0, equals));  // as the client reads it
+    if (has_command_characters(name) || is_suspicious_value(name, dovetail::detail::decoded(value))) return true;
   }
   return false;
 }
@@ -28162,6 +28880,9 @@ inline constexpr std::string_view session_names[] = {"name",
                                                      "retry_lock_not_available",
                                                      "retry_timeouts_of_reads",
                                                      "retryable_codes",
+                                                     "circuit_failures",
+                                                     "circuit_open_time",
+                                                     "circuit_successes",
                                                      "slow_query",
                                                      "kept_slow_queries",
                                                      "validate_queries",
@@ -28248,8 +28969,8 @@ inline constexpr std::string_view type_prefix = "parameter_types.";
 }
 
 inline constexpr std::string_view time_names[] = {
-    "close_timeout",         "timeout",     "acquire_timeout", "idle_timeout",   "max_lifetime",
-    "health_check_interval", "retry_delay", "max_delay",       "retry_deadline", "slow_query"};
+    "close_timeout", "timeout",   "acquire_timeout", "idle_timeout", "max_lifetime",     "health_check_interval",
+    "retry_delay",   "max_delay", "retry_deadline",  "slow_query",   "circuit_open_time"};
 
 /// Says "setting", and where it stands, instead of the words for connection strings.
 [[gnu::cold, gnu::noinline]] inline error_info told_for(std::string_view origin, error_info why) {
@@ -28372,6 +29093,9 @@ inline constexpr std::string_view time_names[] = {
                {"repeatable_read_only", begin_mode::repeatable_read_only},
                {"serializable_read_only", begin_mode::serializable_read_only}})
       .seconds("close_timeout", session.transaction.close_limit)
+      .integer("circuit_failures", session.circuit.failures, 0, 1000000)
+      .seconds("circuit_open_time", session.circuit.open_time)
+      .integer("circuit_successes", session.circuit.successes, 1, 1000000)
       .seconds("slow_query", session.monitor.slow_query)
       .integer("kept_slow_queries", session.monitor.kept_slow_queries, 0, 100000);
   security_settings& security = how.security;
@@ -29789,6 +30513,112 @@ static_assert(statement_guard<guard<>>);
 
 }  // namespace dovetail::inline v0::asyncsql
 
+// ---- dovetail/client/asyncsql/masking_guard.hpp ----
+// A guard that also hides values: who may read a row, but not all of its columns.
+
+namespace dovetail::inline v0::asyncsql {
+
+/// Names the columns whose values are hidden from a user. Threads: called by several at once; it must not call the
+/// session.
+class row_masking {
+ public:
+  row_masking() = default;
+  row_masking(const row_masking&) = delete;
+  row_masking& operator=(const row_masking&) = delete;
+  virtual ~row_masking() = default;
+  virtual std::vector<std::string> columns(const access_request& asked) const = 0;
+};
+
+/// A masking that calls `columns(const access_request&)`, which gives `std::vector<std::string>`.
+/// When it throws, the statement is refused.
+template <class Fn>
+  requires std::convertible_to<std::invoke_result_t<const Fn&, const access_request&>, std::vector<std::string>>
+      std::shared_ptr<const row_masking> make_row_masking(Fn columns) {
+    class asks final : public row_masking {
+     public:
+      explicit asks(Fn with) : with_(std::move(with)) {}
+      std::vector<std::string> columns(const access_request& asked) const override { return with_(asked); }
+
+     private:
+      Fn with_;
+    };
+    return std::make_shared<asks>(std::move(columns));
+  }
+
+namespace detail {
+
+/// An access control that collects what is hidden.
+class collects_columns final : public access_control {
+ public:
+  collects_columns(const row_masking& of, std::vector<std::string>& into) noexcept : of_(&of), into_(&into) {}
+  access_decision decide(const access_request& asked) const override {
+    for (std::string& each : of_->columns(asked)) into_->push_back(std::move(each));
+    return access_decision::allow();
+  }
+
+ private:
+  const row_masking* of_;
+  std::vector<std::string>* into_;
+};
+
+}  // namespace detail
+
+/// As `guard`; in the rows that statements give, text of hidden columns is "***", what may be null is null, other
+/// values are zero. A column is meant by the name that it has in the result, in any case and with underscores or
+/// without: a statement that renames or computes gives other names, so that this bounds what a program shows, not what
+/// somebody who writes SQL may find out. Refuses (errc::access_denied): every statement without a user; statements with
+/// hidden columns whose row type does not tell the names (single values, tuples, `by_position`); pipelines and copies
+/// of text. Cost: one more classification of a text that gives rows.
+template <validation Literals = validation{}>
+class masking_guard : public guard<Literals> {
+ public:
+  /// Errors: throws errc::invalid_option when there is no masking.
+  masking_guard(security_settings how, std::shared_ptr<const row_masking> rows)
+      : guard<Literals>(std::move(how)), rows_(std::move(rows)) {
+    if (!rows_) dovetail::detail::throw_error({errc::invalid_option, "masking_guard has no masking"});
+  }
+
+  error_info check(const statement_view& sql, const guard_context& context) const {
+    error_info refused = knows_user(context);
+    return refused ? refused : guard<Literals>::check(sql, context);
+  }
+  error_info check_script(std::string_view text, const guard_context& context) const {
+    error_info refused = context.operation == "copy_out_text"
+                             ? detail::denial("nothing can be hidden in the text of a copy", context.where)
+                             : knows_user(context);
+    return refused ? refused : guard<Literals>::check_script(text, context);
+  }
+  error_info check_table(std::string_view table, const guard_context& context) const {
+    error_info refused = knows_user(context);
+    return refused ? refused : guard<Literals>::check_table(table, context);
+  }
+
+  /// The columns that are hidden in the rows of a statement.
+  error_info masked(std::string_view text, const guard_context& context, std::vector<std::string>& columns) const {
+    security_settings how = this->settings();
+    how.access = std::make_shared<detail::collects_columns>(*rows_, columns);
+    return detail::ask_access(how, text, context);
+  }
+  /// The same for an insert that gives rows.
+  error_info masked_in_table(std::string_view table, const guard_context& context,
+                             std::vector<std::string>& columns) const {
+    security_settings how = this->settings();
+    how.access = std::make_shared<detail::collects_columns>(*rows_, columns);
+    return guard<Literals>{std::move(how)}.check_table(table, context);
+  }
+
+ private:
+  error_info knows_user(const guard_context& context) const {
+    return this->settings().user.empty() ? detail::denial("the session has no user", context.where) : error_info{};
+  }
+
+  std::shared_ptr<const row_masking> rows_;
+};
+
+static_assert(statement_guard<masking_guard<>>);
+
+}  // namespace dovetail::inline v0::asyncsql
+
 // ---- dovetail/policy/sql_metrics.hpp ----
 // The counters of SQL sessions and their pool, under the metric names of AsyncSQL, as Prometheus text.
 
@@ -29874,6 +30704,11 @@ class sql_metrics {
   }
   void saw_retry() noexcept { add(retries_); }
   void saw_transaction(bool is_committed) noexcept { add(is_committed ? commits_ : rollbacks_); }
+  void saw_circuit(circuit_state now) noexcept {
+    circuit_.store(static_cast<std::uint8_t>(now), std::memory_order_relaxed);
+    if (now == circuit_state::open) add(circuit_openings_);
+  }
+  void saw_circuit_refusal() noexcept { add(circuit_refusals_); }
   [[gnu::cold]] void saw_slow(slow_statement statement);
   /// How many slow statements are kept from now on.
   [[gnu::cold]] void keep_slow(std::size_t most);
@@ -29885,6 +30720,8 @@ class sql_metrics {
   std::uint64_t rollbacks() const noexcept { return get(rollbacks_); }
   std::uint64_t exhaustions() const noexcept { return get(exhaustions_); }
   std::uint64_t slow_count() const noexcept { return get(slow_); }
+  std::uint64_t circuit_openings() const noexcept { return get(circuit_openings_); }
+  std::uint64_t circuit_refusals() const noexcept { return get(circuit_refusals_); }
   /// The newest slow statements, the newest first.
   [[gnu::cold]] std::vector<slow_statement> slow_statements() const;
 
@@ -29906,6 +30743,9 @@ class sql_metrics {
   counter commits_{0};
   counter rollbacks_{0};
   counter slow_{0};
+  counter circuit_openings_{0};
+  counter circuit_refusals_{0};
+  std::atomic<std::uint8_t> circuit_{0};
   detail::edge_histogram lock_waits_;
   detail::edge_histogram acquire_waits_;
   detail::edge_histogram statements_time_;
@@ -29918,7 +30758,9 @@ class sql_metrics {
 /// asyncsql_lock_wait_seconds, asyncsql_active_locks, asyncsql_pool_operations_total, asyncsql_lock_contention_seconds,
 /// kailash_pool_acquire_wait_seconds, kailash_pool_connections_idle, kailash_pool_exhaustion_events_total, and
 /// asyncsql_statement_seconds, asyncsql_statement_errors_total, asyncsql_retries_total, asyncsql_transactions_total,
-/// asyncsql_slow_statements_total, asyncsql_pool_connections.
+/// asyncsql_slow_statements_total, asyncsql_pool_connections, and of the circuit breaker, of pools that have met one,
+/// asyncsql_circuit_state (0 closed, 1 half open, 2 open), asyncsql_circuit_openings_total,
+/// asyncsql_circuit_refusals_total.
 [[gnu::cold]] std::string to_prometheus(const std::vector<std::pair<const sql_metrics*, pool_gauges>>& pools);
 
 }  // namespace dovetail::inline v0::asyncsql
@@ -30046,6 +30888,22 @@ namespace detail {
          locks.sample(with(labels, "state", "idle"), std::uint64_t{now.idle});
          locks.sample(with(labels, "state", "max"), std::uint64_t{now.max});
        });
+  bool has_circuits = false;
+  for (const auto& [one, gauges] : pools) has_circuits = has_circuits || one->circuit_openings() != 0;
+  if (has_circuits) {
+    each(locks, "circuit_state", "gauge", "0: closed, 1: half open, 2: open.", "pool_key",
+         [&](const sql_metrics& m, const pool_gauges&, const metric_labels& labels) {
+           locks.sample(labels, std::uint64_t{m.circuit_.load(std::memory_order_relaxed)});
+         });
+    each(locks, "circuit_openings_total", "counter", "How often the circuit breaker has opened.", "pool_key",
+         [&](const sql_metrics& m, const pool_gauges&, const metric_labels& labels) {
+           locks.sample(labels, m.circuit_openings());
+         });
+    each(locks, "circuit_refusals_total", "counter", "Calls that the circuit breaker has refused.", "pool_key",
+         [&](const sql_metrics& m, const pool_gauges&, const metric_labels& labels) {
+           locks.sample(labels, m.circuit_refusals());
+         });
+  }
   each(pool, "pool_acquire_wait_seconds", "histogram", "Waits for a connection.", "pool",
        [&](const sql_metrics& m, const pool_gauges&, const metric_labels& labels) {
          detail::write_histogram(pool, labels, m.acquire_waits_, detail::edge_histogram::edges.size());
@@ -30106,6 +30964,7 @@ class shared_pool_base {
   /// Server, database and user, and a number; never a secret.
   const std::string& label() const noexcept { return metrics_->pool(); }
   const std::shared_ptr<sql_metrics>& metrics() const noexcept { return metrics_; }
+  const std::shared_ptr<circuit_breaker>& circuit() const noexcept { return circuit_; }
 
   virtual pool_statistics statistics() const = 0;
   /// Allows at most so many connections from now on: see `pool::resize`.
@@ -30125,6 +30984,7 @@ class shared_pool_base {
   bool is_shared_ = true;
 
   std::shared_ptr<sql_metrics> metrics_;
+  std::shared_ptr<circuit_breaker> circuit_ = std::make_shared<circuit_breaker>();
 };
 
 namespace detail {
@@ -30502,6 +31362,337 @@ std::int64_t rows_of(const T& value) noexcept {
 
 }  // namespace dovetail::inline v0::asyncsql::detail
 
+// ---- dovetail/row/mask.hpp ----
+// Hides the values of some columns of a row from who reads it.
+
+namespace dovetail::inline v0::detail {
+
+/// Names as they are compared: without underscores, in lower case.
+[[gnu::cold, gnu::noinline]] inline std::string comparable_column(std::string_view name) {
+  std::string plain;
+  for (const char c : name) {
+    if (c != '_') plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return plain;
+}
+
+[[gnu::cold, gnu::noinline]] inline bool has_column(const std::vector<std::string>& columns, std::string_view name) {
+  const std::string plain = comparable_column(name);
+  for (const std::string& each : columns) {
+    if (comparable_column(each) == plain) return true;
+  }
+  return false;
+}
+
+/// A field is meant by its own name, and by that name behind those of the structs around it.
+[[gnu::cold, gnu::noinline]] inline bool has_column(const std::vector<std::string>& columns, const row_description& row,
+                                                    std::size_t at) {
+  std::string path{row.leaves[at].name};
+  if (has_column(columns, path)) return true;
+  for (std::uint16_t group = row.leaves[at].group; group != leaf::no_group; group = row.groups[group].parent) {
+    path.insert(0, row.groups[group].name);
+    if (has_column(columns, path)) return true;
+  }
+  return false;
+}
+
+/// Text becomes "***", what may be null becomes null, everything else its type's zero.
+template <class T>
+void mask_value(T& value) {
+  if constexpr (is_optional<T>) {
+    value.reset();
+  } else if constexpr (std::is_array_v<T>) {
+    if (assign_text("***", value) != errc{}) value[0] = '\0';
+  } else if constexpr (field_kind_of<T> == field_kind::text) {
+    static_cast<void>(assign_text("***", value));
+  } else {
+    value = T{};
+  }
+}
+
+/// True for row types whose fields, or content, have the names of the columns.
+template <class Row>
+inline constexpr bool is_maskable = is_dynamic_row<row_value_t<Row>> ||
+                                    (row_plan<Row>::description.shape == row_shape::by_name && reflectable<Row>);
+
+/// Masks the values of the columns.
+template <class Row>
+[[gnu::cold]] void mask_row(Row& row, const std::vector<std::string>& columns) {
+  if constexpr (is_dynamic_row<Row>) {
+    for (std::size_t i = 0; i < row.columns().size(); ++i) {
+      if (!has_column(columns, row.columns()[i].name) || row.is_null(i)) continue;
+      auto hidden = row[i];
+      if (hidden.kind() == field_kind::text) {
+        hidden.set_text(field_kind::text, "***");
+      } else {
+        hidden.set_null(hidden.kind());
+      }
+      row.replace(i, std::move(hidden));
+    }
+  } else {
+    visit_leaves(row, [&]<std::size_t Leaf, class T>(std::integral_constant<std::size_t, Leaf>, const T& value) {
+      if constexpr (!std::is_same_v<T, std::nullopt_t>) {
+        if (has_column(columns, row_plan<Row>::description, Leaf)) mask_value(const_cast<T&>(value));  // of a `Row&`
+      }
+      return true;
+    });
+  }
+}
+
+}  // namespace dovetail::inline v0::detail
+
+// ---- dovetail/client/asyncsql/answer_mask.hpp ----
+// Hides in the answer of an operation what the session's guard wants hidden.
+
+namespace dovetail::inline v0::asyncsql::detail {
+
+/// Guards that hide columns.
+template <class Guard>
+concept hides_columns = requires(const Guard& guard, std::string_view text, const guard_context& context,
+                                 std::vector<std::string>& columns) {
+  { guard.masked(text, context, columns) } -> std::same_as<error_info>;
+  { guard.masked_in_table(text, context, columns) } -> std::same_as<error_info>;
+};
+
+/// The row type of an operation (or a stream) of rows; void where there is none.
+template <class Of>
+struct row_type_of {
+  using type = void;
+};
+template <template <class, class> class Of, class Row, class Second>
+struct row_type_of<Of<Row, Second>> {
+  using type = Row;
+};
+template <class Statement, class Arguments>
+struct row_type_of<sql_request<Statement, Arguments>> {
+  using type = void;
+};
+
+/// The row type of a stream that is opened, or of a result with one.
+template <class Opened>
+struct row_type_of_opened;
+template <template <class, class...> class Of, class Row, class... Rest>
+struct row_type_of_opened<Of<Row, Rest...>> {
+  using type = Row;
+};
+template <class Stream>
+struct row_type_of_opened<result<Stream>> : row_type_of_opened<Stream> {};
+
+template <class Row>
+consteval bool can_be_masked() {
+  if constexpr (std::is_void_v<Row>) {
+    return false;
+  } else {
+    return dovetail::detail::is_maskable<Row>;
+  }
+}
+
+/// True for answers in which rows of the type are found.
+template <class Answer, class Row>
+inline constexpr bool holds_rows = std::is_same_v<Answer, Row>;
+template <class Row>
+inline constexpr bool holds_rows<rows<Row>, Row> = true;
+template <class Row>
+inline constexpr bool holds_rows<limited_rows<Row>, Row> = true;
+template <class Row>
+inline constexpr bool holds_rows<std::optional<Row>, Row> = true;
+
+/// False for operations whose answer has no rows.
+template <class Op>
+inline constexpr bool answers_with_values =
+    !std::is_void_v<typename Op::value_type> && !std::is_same_v<typename Op::value_type, summary>;
+
+template <class Op>
+consteval bool has_maskable_rows() {
+  using row = typename row_type_of<Op>::type;
+  if constexpr (!answers_with_values<Op> || std::is_void_v<row>) {
+    return false;
+  } else if constexpr (holds_rows<typename Op::value_type, kept_row_t<row>>) {
+    return can_be_masked<row>();
+  } else {
+    return false;
+  }
+}
+
+[[gnu::cold, gnu::noinline]] inline error_info cannot_hide(std::string_view why, std::source_location where) {
+  std::string words = "columns are hidden, but ";
+  words += why;
+  error_info failure{errc::access_denied, std::move(words)};
+  failure.with_location(where);
+  return failure;
+}
+
+/// Of one call. Nothing for guards that hide nothing.
+template <class Guard>
+class answer_mask {
+ public:
+  template <class Op>
+  error_info ask(const Guard&, const Op&, const guard_context&) const noexcept {
+    return {};
+  }
+  template <class Row>
+  error_info ask_stream(const Guard&, std::string_view, const guard_context&) const noexcept {
+    return {};
+  }
+  template <class Op>
+  void hide(result<typename Op::value_type>&) const noexcept {}
+  template <class Stream>
+  void watch(Stream&) const noexcept {}
+};
+
+template <hides_columns Guard>
+class answer_mask<Guard> {
+ public:
+  template <class Op>
+  error_info ask(const Guard& guard, const Op& op, const guard_context& context) {
+    if constexpr (requires { op.ops; }) {
+      return cannot_hide("a pipeline has rows of many statements", context.where);
+    } else if constexpr (!answers_with_values<Op>) {
+      return {};
+    } else {
+      error_info refused;
+      if constexpr (has_table<Op>) {
+        refused = guard.masked_in_table(op.table, context, columns_);
+      } else {
+        refused = guard.masked(text_of(op), context, columns_);
+      }
+      return refused ? refused : refuse_unnamed<has_maskable_rows<Op>()>(context);
+    }
+  }
+  template <class Row>
+  error_info ask_stream(const Guard& guard, std::string_view text, const guard_context& context) {
+    error_info refused = guard.masked(text, context, columns_);
+    return refused ? refused : refuse_unnamed<can_be_masked<Row>()>(context);
+  }
+
+  /// Of the rows in an operation's answer.
+  template <class Op>
+  void hide(result<typename Op::value_type>& answer) const {
+    if constexpr (has_maskable_rows<Op>()) {
+      if (answer && !columns_.empty()) hide_in(*answer);
+    }
+  }
+  /// Of a stream that was opened, or of a result with one.
+  template <class Stream>
+  void watch(Stream& opened) {
+    if (columns_.empty()) return;
+    if constexpr (dovetail::detail::is_result<Stream>) {
+      if (opened) watch(*opened);
+    } else if constexpr (can_be_masked<typename row_type_of_opened<Stream>::type>()) {
+      opened.mask_with({std::move(columns_), &dovetail::detail::mask_row<typename Stream::value_type>});
+    }
+  }
+
+ private:
+  template <class T>
+  void hide_in(rows<T>& list) const {
+    for (T& each : list) hide_in(each);
+  }
+  template <class T>
+  void hide_in(limited_rows<T>& some) const {
+    hide_in(some.rows);
+  }
+  template <class T>
+  void hide_in(std::optional<T>& one) const {
+    if (one) hide_in(*one);
+  }
+  template <class Row>
+  void hide_in(Row& row) const {
+    dovetail::detail::mask_row(row, columns_);
+  }
+
+  template <bool CanBeMasked>
+  error_info refuse_unnamed(const guard_context& context) const {
+    if (CanBeMasked || columns_.empty()) return {};
+    return cannot_hide("the row type has no names for them: read into a struct or a dt::row", context.where);
+  }
+
+  std::vector<std::string> columns_;
+};
+
+}  // namespace dovetail::inline v0::asyncsql::detail
+
+// ---- dovetail/client/asyncsql/session_circuit.hpp ----
+// A call's way through the circuit breaker of its session, if there is one.
+
+namespace dovetail::inline v0::asyncsql::detail {
+
+/// "… the next try is in 12.5 s".
+[[gnu::cold, gnu::noinline]] inline error_info circuit_refusal(const circuit_verdict& said,
+                                                               std::source_location where) {
+  std::string text;
+  if (said.wait > clock::duration::zero()) {
+    const auto tenths = std::chrono::ceil<std::chrono::duration<std::int64_t, std::deci>>(said.wait).count();
+    dovetail::detail::append_parts(
+        text, {"the next try is in ", std::to_string(tenths / 10), ".", std::to_string(tenths % 10), " s"});
+  } else {
+    text = "another call is trying it now";
+  }
+  error_info refused{make_error_code(errc::circuit_open), std::move(text)};
+  refused.with_location(where);
+  return refused;
+}
+
+/// Asks before a call, and tells afterwards what the call says of the server. A trial that ends without a word makes
+/// room for another one. Lifetime: borrows breaker (null: there is none), policy and metrics.
+class circuit_pass {
+ public:
+  circuit_pass(circuit_breaker* of, const circuit_policy& how, sql_metrics& metrics) noexcept
+      : of_(how.is_on() ? of : nullptr), how_(&how), metrics_(&metrics) {}
+  circuit_pass(const circuit_pass&) = delete;
+  circuit_pass& operator=(const circuit_pass&) = delete;
+  ~circuit_pass() {
+    if (is_trial_) of_->saw(*how_, circuit_evidence::none, true, {});
+  }
+
+  /// Empty when the call may go on.
+  template <class Watcher>
+  error_info ask(std::source_location where, Watcher& watcher) {
+    if (of_ == nullptr || is_trial_) return {};
+    const circuit_state before = of_->state();
+    const circuit_verdict said = of_->ask(*how_, clock::now());
+    is_trial_ = said.is_trial;
+    if (!said.may_pass) {
+      metrics_->saw_circuit_refusal();
+      return circuit_refusal(said, where);
+    }
+    if (is_trial_) tell({before, circuit_state::half_open}, {}, watcher);
+    return {};
+  }
+  /// Tells how it ended: `why` is empty when it went well.
+  template <class Watcher>
+  void saw(const error_info& why, Watcher& watcher) {
+    if (of_ == nullptr) return;
+    const bool was_trial = std::exchange(is_trial_, false);
+    tell(of_->saw(*how_, evidence_of(why), was_trial, clock::now()), why, watcher);
+  }
+  /// It went well, but nothing was asked of the server.
+  void drop() noexcept {
+    if (std::exchange(is_trial_, false)) of_->saw(*how_, circuit_evidence::none, true, {});
+  }
+
+ private:
+  template <class Watcher>
+  void tell(const circuit_breaker::change& seen, const error_info& why, Watcher& watcher) {
+    if (seen.before == seen.after) return;
+    metrics_->saw_circuit(seen.after);
+    dovetail::detail::observe(watcher, [&] {
+      const bool is_open = seen.after == circuit_state::open;
+      return observation{.what = observed::circuit,
+                         .operation = to_string(seen.after),
+                         .ec = is_open ? why.code() : std::error_code{},
+                         .duration = is_open ? how_->open_time : clock::duration{}};
+    });
+  }
+
+  circuit_breaker* of_;
+  const circuit_policy* how_;
+  sql_metrics* metrics_;
+  bool is_trial_ = false;
+};
+
+}  // namespace dovetail::inline v0::asyncsql::detail
+
 // ---- dovetail/client/asyncsql/session_transaction.hpp ----
 // An open transaction of a session: the verbs behind the session's guard, savepoints by name, commit and rollback.
 
@@ -30511,18 +31702,23 @@ namespace detail {
 /// What sessions, and what they hand out, share.
 template <class Guard>
 struct session_context {
+  using mask_type = answer_mask<Guard>;
+
   session_settings how{};
   [[no_unique_address]] Guard guard{};
   std::shared_ptr<sql_metrics> metrics{};
+  std::shared_ptr<circuit_breaker> circuit{};
 
+  circuit_pass pass() const noexcept { return {circuit.get(), how.circuit, *metrics}; }
   guard_context about(dialect speaks, std::string_view operation, std::source_location where) const noexcept {
     return {speaks, how.name, operation, where};
   }
 
   /// What the guard has against an operation; empty when it may run.
   template <class Op>
-  error_info refuse(const Op& op, const guard_context& context) {
+  error_info refuse(const Op& op, const guard_context& context, answer_mask<Guard>& hidden) {
     error_info refused = admit(guard, op, context);
+    if (!refused) refused = hidden.ask(guard, op, context);
     if (refused) {
       refused.with_location(context.where);
       metrics->saw_statement({}, refused.code());
@@ -30535,11 +31731,13 @@ struct session_context {
   template <class Op, class Run>
   result<typename Op::value_type> supervise(dialect speaks, const Op& op, std::source_location where, Run&& run) {
     const guard_context context = about(speaks, Op::name, where);
-    if (error_info refused = refuse(op, context)) return refused;
+    answer_mask<Guard> hidden;
+    if (error_info refused = refuse(op, context, hidden)) return refused;
     const clock::time_point since = clock::now();
     auto answer = run();
     if (!answer) explain_type(answer.error());
     saw(op, context, answer, clock::now() - since);
+    hidden.template hide<Op>(answer);
     return answer;
   }
 
@@ -30556,8 +31754,11 @@ struct session_context {
   }
 
   /// What the guard, or a type of a parameter, has against a stream.
-  [[gnu::cold]] error_info refuse_stream(const statement_view& sql, const guard_context& context) {
+  template <class Row>
+  [[gnu::cold]] error_info refuse_stream(const statement_view& sql, const guard_context& context,
+                                         answer_mask<Guard>& hidden) {
     error_info refused = guard.check(sql, context);
+    if (!refused) refused = hidden.template ask_stream<Row>(guard, sql.text, context);
     if (!refused) refused = how.parameter_types.problem();
     if (refused) {
       refused.with_location(sql.where);
@@ -30583,8 +31784,10 @@ struct session_context {
   template <class Open>
   auto open_stream(dialect speaks, const statement_view& sql, Open&& open) {
     using answer = decltype(open());
+    using row = typename row_type_of_opened<answer>::type;
     const guard_context context = about(speaks, "stream", sql.where);
-    if (error_info refused = refuse_stream(sql, context)) {
+    answer_mask<Guard> hidden;
+    if (error_info refused = refuse_stream<row>(sql, context, hidden)) {
       if constexpr (dovetail::detail::is_result<answer>) {
         return answer{std::move(refused)};
       } else {
@@ -30595,11 +31798,13 @@ struct session_context {
     if constexpr (dovetail::detail::is_result<answer>) {
       answer opened = open();
       saw_stream(sql, context, opened ? std::error_code{} : opened.error().code(), clock::now() - since);
+      hidden.watch(opened);
       return opened;
     } else {
       try {
         answer opened = open();
         saw_stream(sql, context, {}, clock::now() - since);
+        hidden.watch(opened);
         return opened;
       } catch (const error& failed) {
         saw_stream(sql, context, failed.code(), clock::now() - since);
@@ -30640,6 +31845,13 @@ struct session_context {
   return text;
 }
 
+/// Undoes what was done since a savepoint of our own, and forgets it.
+[[gnu::cold, gnu::noinline]] inline sql_script undo_script(std::string_view name) {
+  sql_script back;
+  dovetail::detail::append_parts(back.text, {"rollback to savepoint \"", name, "\"; release savepoint \"", name, "\""});
+  return back;
+}
+
 }  // namespace detail
 
 /// An open transaction: what `session::scope()` gives and the body of `run_transaction` gets.
@@ -30667,8 +31879,8 @@ class session_transaction : public Core::connection_type::template verbs<session
   }
 
   bool is_open() const noexcept { return scope_.is_open(); }
-  /// A commit has been tried, and did not say that nothing was kept.
-  bool may_be_kept() const noexcept { return may_be_kept_; }
+  /// It was committed, by `commit()` or by a statement of its own (a script's), or nobody knows.
+  bool may_be_kept() const noexcept { return scope_.may_be_kept(); }
 
   /// Makes the changes permanent. Errors: errc::transaction_closed; errc::transaction_aborted when the database had
   /// rolled it back already; errc::commit_unknown when the answer was lost.
@@ -30687,7 +31899,9 @@ class session_transaction : public Core::connection_type::template verbs<session
     mark("release savepoint ", name, where).value();
   }
 
-  /// Calls `body(*this)` between a savepoint and its release; when the body throws, what it did is undone.
+  /// Calls `body(*this)` between a savepoint and its release; when the body throws or the release fails, what it did is
+  /// undone, within `close_limit` whatever other limits there are. Where that fails too the transaction cannot be
+  /// committed any more (errc::transaction_aborted).
   template <class Fn>
   void transaction(Fn&& body, place where = place::current()) {
     std::string name = "asyncsql_" + std::to_string(++depth_);
@@ -30696,12 +31910,14 @@ class session_transaction : public Core::connection_type::template verbs<session
       body(*this);
     } catch (...) {
       --depth_;
-      static_cast<void>(mark("rollback to savepoint ", name, where));
-      static_cast<void>(mark("release savepoint ", name, where));
+      undo(name, where);
       throw;
     }
     --depth_;
-    release(name, where);
+    result<void> released = mark("release savepoint ", name, where);
+    if (released) return;
+    undo(name, where);
+    dovetail::detail::throw_error(std::move(released).error());
   }
   void begin() = delete;  // nest by `savepoint` or `transaction`
 
@@ -30709,7 +31925,13 @@ class session_transaction : public Core::connection_type::template verbs<session
   template <class Row, class... Args>
   auto stream(dovetail::detail::statement_of<session_transaction, base::speaks, Row, Args...> sql,
               const Args&... args) {
-    return context_->open_stream(base::speaks, sql.view(), [&] { return base::template stream<Row>(sql, args...); });
+    return open_stream(sql.view(), [&] { return base::template stream<Row>(sql, args...); });
+  }
+
+  /// Used by verbs that open streams.
+  template <class Open>
+  auto open_stream(const statement_view& sql, Open&& open) {
+    return context_->open_stream(base::speaks, sql, std::forward<Open>(open));
   }
 
   /// The same as `commit()` and `rollback()`, without exceptions.
@@ -30718,7 +31940,6 @@ class session_transaction : public Core::connection_type::template verbs<session
       return detail::misuse("No active transaction to commit", where, errc::transaction_closed);
     }
     result<void> done = scope_.commit(where);
-    may_be_kept_ = done || done.error().kind() == condition::commit_unknown;
     context_->metrics->saw_transaction(static_cast<bool>(done));
     return done;
   }
@@ -30769,10 +31990,19 @@ class session_transaction : public Core::connection_type::template verbs<session
   void abandon() noexcept { scope_.abandon(); }
 
  private:
+  /// What cannot be undone must not be kept.
+  void undo(std::string_view name, place where) noexcept {
+    try {
+      sql_script back = detail::undo_script(name);
+      if (scope_.perform(back, call::within(context_->how.transaction.close_limit, where))) return;
+    } catch (...) {  // out of memory
+    }
+    scope_.spoil();
+  }
+
   context_type* context_;
   transaction_scope<Core, true> scope_;
   int depth_ = 0;
-  bool may_be_kept_ = false;
 };
 
 }  // namespace dovetail::inline v0::asyncsql
@@ -30786,8 +32016,10 @@ template <class Client, class Guard>
 struct session_state {
   using transaction_type = session_transaction<typename Client::core_type, Guard>;
 
-  session_state(std::shared_ptr<Client> of, session_settings settings, Guard by, std::shared_ptr<sql_metrics> metrics)
-      : client(std::move(of)), context{std::move(settings), std::move(by), std::move(metrics)} {
+  session_state(std::shared_ptr<Client> of, session_settings settings, Guard by, std::shared_ptr<sql_metrics> metrics,
+                std::shared_ptr<circuit_breaker> circuit)
+      : client(std::move(of)), context{std::move(settings), std::move(by), std::move(metrics), std::move(circuit)} {
+    if (!context.circuit) context.circuit = std::make_shared<circuit_breaker>();
     if (!context.metrics) {
       context.metrics = std::make_shared<sql_metrics>(context.how.name, context.how.monitor.kept_slow_queries);
     }
@@ -30952,6 +32184,10 @@ class session_view : public Session::connection_type::template verbs<session_vie
     }
   }
   auto hold(const call& how) const { return of_->hold(how); }
+  template <class Open>
+  auto open_stream(const statement_view& sql, Open&& open) const {
+    return of_->open_stream(sql, std::forward<Open>(open));
+  }
 
  private:
   Session* of_;
@@ -31014,23 +32250,28 @@ class statement_runner {
   using connection_type = typename Core::connection_type;
   using lease = typename Core::lease;
 
-  statement_runner(Core& core, const session_settings& settings, sql_metrics& metrics) noexcept
-      : core_(&core), settings_(&settings), metrics_(&metrics) {}
+  statement_runner(Core& core, const session_settings& settings, sql_metrics& metrics,
+                   circuit_breaker* circuit) noexcept
+      : core_(&core), settings_(&settings), metrics_(&metrics), pass_(circuit, settings.circuit, metrics) {}
 
   /// Performs `op`; `wraps`: between the beginning and the commit of a transaction.
   template <operation Op>
   result<typename Op::value_type> perform(Op& op, const call& how, bool wraps) {
     failed_attempt bad;
+    const bool may_end = may_end_transaction(op);
     for (int attempt = 1;; ++attempt) {
       lease on = start(how, wraps, settings_->transaction.isolation, bad);
       if (on) {
         auto answer = core_->perform_on(*on, op, how, attempt);
+        const bool may_be_kept =
+            v0::may_be_kept<Op>(may_end, static_cast<bool>(answer), wraps && on->is_in_transaction());
         if (!answer) {
           fail(on, bad, answer.error(), wraps);
-          bad.may_be_kept = std::same_as<Op, sql_script> && !was_undone_;
         } else if (!wraps || finish(on, how, bad)) {
+          pass_.saw({}, core_->watcher());
           return answer;
         }
+        bad.may_be_kept = may_be_kept;
       }
       on.release();  // before the pause
       if (!pause(bad, Op::name, attempt, op.is_idempotent(), how)) return std::move(bad.why);
@@ -31042,7 +32283,10 @@ class statement_runner {
     failed_attempt bad;
     for (int attempt = 1;; ++attempt) {
       lease on = start(how, true, mode, bad);
-      if (on) return on;
+      if (on) {
+        pass_.saw({}, core_->watcher());
+        return on;
+      }
       if (!pause(bad, "begin", attempt, true, how)) return std::move(bad.why);
     }
   }
@@ -31052,7 +32296,14 @@ class statement_runner {
     failed_attempt bad;
     for (int attempt = 1;; ++attempt) {
       lease on = start(how, false, begin_mode::automatic, bad);
-      if (on) return on;
+      if (on) {
+        if (on.is_reused()) {
+          pass_.drop();
+        } else {
+          pass_.saw({}, core_->watcher());
+        }
+        return on;
+      }
       if (!pause(bad, "acquire", attempt, true, how)) return std::move(bad.why);
     }
   }
@@ -31060,9 +32311,10 @@ class statement_runner {
   /// Lets the pause before the next attempt pass; false when there is none.
   [[gnu::cold]] bool pause(failed_attempt& bad, std::string_view name, int attempt, bool is_repeatable,
                            const call& how) {
+    pass_.saw(bad.why, core_->watcher());
     const verdict next = judge(bad, name, attempt, is_repeatable, how, settings_->retry, *metrics_, core_->watcher());
     if (!next.repeat) return false;
-    if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);
+    dovetail::detail::pause_for(next.delay);
     return true;
   }
 
@@ -31072,6 +32324,10 @@ class statement_runner {
     const bool wants_fresh =
         bad.kind == retry_class::not_sent || bad.kind == retry_class::lost || bad.kind == retry_class::read_only_server;
     bad = {};
+    if (error_info refused = pass_.ask(how.where, core_->watcher())) {
+      bad = {std::move(refused), sql_phase::connect};
+      return {};
+    }
     const clock::time_point since = clock::now();
     result<lease> got = core_->connections().acquire(how.by, how.where);
     if (got && wants_fresh && got->is_reused()) got = replace(*std::move(got), how);
@@ -31103,7 +32359,6 @@ class statement_runner {
 
   void fail(lease& on, failed_attempt& bad, error_info& why, bool wraps) {
     bad = {std::move(why), sql_phase::execute, on->last_traffic().sent};
-    was_undone_ = wraps && on->is_in_transaction();
     if (!wraps) return;
     explain_mode(bad.why);
     undo(on);
@@ -31130,7 +32385,7 @@ class statement_runner {
   Core* core_;
   const session_settings* settings_;
   sql_metrics* metrics_;
-  bool was_undone_ = false;  // the last failure: with the transaction around it
+  circuit_pass pass_;
 };
 
 }  // namespace dovetail::inline v0::asyncsql::detail
@@ -31163,10 +32418,11 @@ class session : public Client::connection_type::template verbs<session<Client, G
   /// Over a client of somebody else's, which must outlive the session and is never closed by it.
   explicit session(Client& of, session_settings how = {}, Guard guard = {})
       : session(std::shared_ptr<Client>{std::shared_ptr<Client>{}, &of}, std::move(how), std::move(guard)) {}
-  /// Over a client that is shared, such as a registry's; `metrics` are those of its pool.
+  /// Over a client that is shared, such as a registry's; `metrics` and `circuit` are those of its pool.
   explicit session(std::shared_ptr<Client> of, session_settings how = {}, Guard guard = {},
-                   std::shared_ptr<sql_metrics> metrics = {})
-      : state_(std::make_unique<state>(std::move(of), std::move(how), std::move(guard), std::move(metrics))) {}
+                   std::shared_ptr<sql_metrics> metrics = {}, std::shared_ptr<circuit_breaker> circuit = {})
+      : state_(std::make_unique<state>(std::move(of), std::move(how), std::move(guard), std::move(metrics),
+                                       std::move(circuit))) {}
   session(session&&) noexcept = default;
   /// Closes this one before.
   session& operator=(session&& other) noexcept {
@@ -31182,6 +32438,8 @@ class session : public Client::connection_type::template verbs<session<Client, G
   Client& client() const { return *at().client; }
   const Guard& guard() const { return at().context.guard; }
   sql_metrics& metrics() const { return *at().context.metrics; }
+  /// Of the circuit breaker; always closed where there is none.
+  circuit_state circuit() const { return at().context.circuit->state(); }
   std::string prometheus() const {
     const pool_statistics now = client().statistics();
     return to_prometheus({{&metrics(), {now.idle, now.active, now.max}}});
@@ -31305,7 +32563,7 @@ class session : public Client::connection_type::template verbs<session<Client, G
   using state = detail::session_state<Client, Guard>;
   using turn = detail::session_turn<state>;
 
-  runner_type runner() const { return {core(), settings(), metrics()}; }
+  runner_type runner() const { return {core(), settings(), metrics(), state_->context.circuit.get()}; }
 
   static error_info closed(place where) {
     return detail::misuse("the session is closed", where, errc::transaction_closed);
@@ -31436,14 +32694,15 @@ auto session<Client, Guard>::transact(begin_mode isolation, Fn& body, const call
       } catch (const error& thrown) {  // what else is thrown passes through, and rolls back on its way
         // What was sent and lost before the commit is undone by the server; but what else the body did may not be.
         bad = {thrown.info(), sql_phase::execute, 1};
-        bad.may_be_kept = tx->may_be_kept();  // by the body itself: begun again, it would do everything twice
       }
+      const bool may_be_kept = tx->may_be_kept();  // by the body itself: begun again, it would do everything twice
       if (!bad.why) {
         if (!tx->is_open()) return give();  // the body has ended it
         result<void> done = tx->try_commit(how.where);
         if (done) return give();
         bad = {std::move(done).error(), sql_phase::commit, 1};
       }
+      bad.may_be_kept = may_be_kept;
     }
     if (!again.pause(bad, "transaction", attempt, false, how)) dovetail::detail::throw_error(std::move(bad.why));
   }
@@ -31496,9 +32755,10 @@ result<std::shared_ptr<shared_pool<Client>>> open_pool(config& how, pool_registr
 template <class Client, class Guard>
 session<Client, Guard> session_on(std::shared_ptr<shared_pool<Client>> pool, const config& how, Guard guard) {
   std::shared_ptr<sql_metrics> metrics = pool->metrics();
+  std::shared_ptr<circuit_breaker> circuit = pool->circuit();
   Client& client = pool->client();
   return session<Client, Guard>{std::shared_ptr<Client>{std::move(pool), &client}, how.session, std::move(guard),
-                                std::move(metrics)};
+                                std::move(metrics), std::move(circuit)};
 }
 
 /// The stricter of a configuration's rules and of those that a guard type has for literals.
@@ -31643,7 +32903,7 @@ enum class merge_rule : std::uint8_t {
   last_writer_wins,  ///< mine
   keep_current,      ///< theirs
   numeric_add,       ///< theirs + mine; a field that is no number is a conflict
-  numeric_delta,     ///< theirs + (mine - base), twice when both have made the same change; needs a base
+  numeric_delta,     ///< theirs + (mine - base), see `adds_equal_deltas`; needs a base
   list_append,       ///< theirs, then what mine has behind the base; a field that is no list is a conflict
 };
 
@@ -31661,6 +32921,9 @@ struct lock_settings {
   double retry_backoff_multiplier = 2.0;        ///< of the delay, from retry to retry
   std::chrono::milliseconds max_delay{10'000};  ///< the longest delay
   merge_rule default_rule = merge_rule::conflict;
+  /// With `numeric_delta`: the same new value from both sides is two changes, so that no deposit is lost. False: it is
+  /// one, as with every other rule.
+  bool adds_equal_deltas = true;
   std::vector<field_rule> rules{};  ///< for fields that need another one; a name that is no field is an error
 
   lock_settings() = default;
@@ -31957,9 +33220,9 @@ bool sum_fields(const T& a, const T& b, bool subtract, T& out) {
   return how.default_rule;
 }
 
-/// What both have added stays, even if it is the same: two deposits of 10 are 20.
-constexpr bool adds_up(merge_rule rule) noexcept {
-  return rule == merge_rule::numeric_add || rule == merge_rule::numeric_delta;
+/// Whether the same new value from both sides is two changes: two deposits of 10 are 20.
+[[gnu::cold, gnu::noinline]] inline bool are_two_changes(const lock_settings& how, std::string_view field) noexcept {
+  return how.adds_equal_deltas && rule_of(how, field) == merge_rule::numeric_delta;
 }
 
 /// theirs + (mine - base); false where it does not fit. An unsigned field may decrease.
@@ -32038,8 +33301,8 @@ merge_outcome merge_rows(const typename Layout::row_type* base, const typename L
     auto& merged = member_at<i>(out);
     if (old != nullptr && my == *old) return;
     constexpr std::string_view name = field_names<typename Layout::row_type>[i];
-    // The same change by both is one change, but not where changes add up.
-    if (my == their && (old == nullptr || !uses_rules || !adds_up(rule_of(how, name)))) return;
+    // The same value from both is one change, but not where it stands for what each has added.
+    if (my == their && (old == nullptr || !uses_rules || !are_two_changes(how, name))) return;
     if (old != nullptr && their == *old) {
       merged = my;
     } else if (!uses_rules || !apply_rule(rule_of(how, name), old, my, their, merged)) {
@@ -33048,6 +34311,8 @@ class row {
   auto begin() const noexcept { return values_.begin(); }
   auto end() const noexcept { return values_.end(); }
   const row_value& operator[](std::size_t column) const { return values_.at(column); }
+  /// Puts another value in the place of one.
+  void replace(std::size_t column, row_value by) { values_.at(column) = std::move(by); }
 
   /// Errors: errc::row_mismatch when no column has the name, or several have it.
   result<std::size_t> find(std::string_view column) const {
@@ -33225,7 +34490,7 @@ template <class Context, class Transaction>
 asio::awaitable<result<void>> end_transaction(Context& context, Transaction& tx, bool commits,
                                               std::source_location where) {
   tx.limit(deadline::after(commits ? context.how.timeout : context.how.transaction.close_limit));
-  if (!tx.is_busy()) tx.state()->guests().end_from(0);
+  tx.state()->end_guests(0);
   if (!commits) {
     context.metrics->saw_transaction(false);
     co_return co_await tx.perform(sql_rollback{}, where);
@@ -33233,6 +34498,32 @@ asio::awaitable<result<void>> end_transaction(Context& context, Transaction& tx,
   result<void> done = co_await tx.perform(sql_commit{}, where);
   context.metrics->saw_transaction(static_cast<bool>(done));
   co_return done;
+}
+
+/// Undoes what was done since a savepoint, within the session's `close_limit` whatever other limits there are. Where
+/// that fails nothing of the transaction may be kept.
+template <class Context, class Transaction>
+asio::awaitable<void> undo_savepoint(Context& context, Transaction& tx, std::string_view name,
+                                     std::source_location where) {
+  if (tx.is_aborted()) co_return;
+  tx.limit(deadline::after(context.how.transaction.close_limit));
+  sql_script back = undo_script(name);
+  const result<void> undone = co_await tx.perform(std::move(back), where);
+  if (!undone) tx.state()->spoil();
+}
+
+/// Lends a connection on which a transaction has begun, unless the circuit breaker forbids it.
+template <class Context, class Core>
+asio::awaitable<result<typename Core::lease>> begin_passed(const Context& context, std::shared_ptr<Core> core,
+                                                           asio::any_io_executor executor, call how,
+                                                           begin_mode isolation) {
+  circuit_pass pass = context.pass();
+  if (error_info refused = pass.ask(how.where, core->watcher())) co_return refused;
+  sql_begin begin{isolation, 0};
+  auto lent = co_await dovetail::detail::async_begin(core, executor, how, std::move(begin));
+  const error_info none;
+  pass.saw(lent ? none : lent.error(), core->watcher());
+  co_return lent;
 }
 
 /// Opens a stream in the style of `token` once the guard has agreed, on the connection of `inside` if there is one.
@@ -33244,7 +34535,8 @@ asio::awaitable<result<async_sql_stream<Row, Core, Token>>> open_session_stream(
   using stream_type = async_sql_stream<Row, Core, Token>;
   const statement_view sql = asked.sql.view();
   const guard_context about = context.about(speaks, "stream", sql.where);
-  if (error_info refused = context.refuse_stream(sql, about)) co_return refused;
+  typename Context::mask_type hidden;
+  if (error_info refused = context.template refuse_stream<Row>(sql, about, hidden)) co_return refused;
   if (asked.hints == nullptr) asked.hints = context.how.parameter_types.hints();
   const clock::time_point since = clock::now();
   error_info failure;
@@ -33269,6 +34561,7 @@ asio::awaitable<result<async_sql_stream<Row, Core, Token>>> open_session_stream(
   }
   context.saw_stream(sql, about, failure.code(), clock::now() - since);
   if (failure) co_return failure;
+  hidden.watch(opened);
   co_return opened;
 }
 
@@ -33302,7 +34595,9 @@ class async_session_transaction : public Core::connection_type::template verbs<a
     return mark(detail::savepoint_text("release savepoint ", name), where);
   }
 
-  /// Awaits `body(*this)` between a savepoint and its release; when the body throws, what it did is undone.
+  /// Awaits `body(*this)` between a savepoint and its release; when the body throws or the release fails, what it did
+  /// is undone, within `close_limit` whatever other limits there are. Where that fails too the transaction cannot be
+  /// committed any more (errc::transaction_aborted).
   template <class Fn>
   auto transaction(Fn body, place where = place::current()) {
     using value_type = typename dovetail::detail::awaited<std::invoke_result_t<Fn&, async_session_transaction&>>::type;
@@ -33328,11 +34623,13 @@ class async_session_transaction : public Core::connection_type::template verbs<a
   asio::awaitable<result<typename Op::value_type>> perform(Op op, place where) {
     if (error_info wrong = context_->hint(op)) co_return wrong.with_location(where);
     const guard_context about = context_->about(base::speaks, Op::name, where);
-    if (error_info refused = context_->refuse(op, about)) co_return refused;
+    typename context_type::mask_type hidden;
+    if (error_info refused = context_->refuse(op, about, hidden)) co_return refused;
     const clock::time_point since = clock::now();
     auto answer = co_await perform_inside(Op(op), where);
     if (!answer) detail::explain_type(answer.error());
     context_->saw(op, about, answer, clock::now() - since);
+    hidden.template hide<Op>(answer);
     co_return answer;
   }
   /// What the session has let through already.
@@ -33357,11 +34654,8 @@ class async_session_transaction : public Core::connection_type::template verbs<a
       if (auto done = co_await savepoint_call("release savepoint ", name, where); !done) {
         outcome.failure = std::move(done).error();
       }
-    } else if (!on_->is_aborted()) {
-      auto undone = co_await savepoint_call("rollback to savepoint ", name, where);
-      if (undone) undone = co_await savepoint_call("release savepoint ", name, where);
-      if (!undone) on_->state()->spoil();  // what it did must not be kept
     }
+    if (outcome.failure || outcome.thrown) co_await detail::undo_savepoint(*context_, *on_, name, where);
     co_await asio::this_coro::throw_if_cancelled(true);
     if (outcome.thrown) std::rethrow_exception(outcome.thrown);
     if (outcome.failure) co_return outcome.failure;
@@ -33566,8 +34860,9 @@ struct async_session_state {
   using transaction_type = async_session_transaction<typename Client::core_type, Guard>;
 
   async_session_state(std::shared_ptr<Client> of, session_settings settings, Guard by,
-                      std::shared_ptr<sql_metrics> metrics)
-      : client(std::move(of)), context{std::move(settings), std::move(by), std::move(metrics)} {
+                      std::shared_ptr<sql_metrics> metrics, std::shared_ptr<circuit_breaker> circuit)
+      : client(std::move(of)), context{std::move(settings), std::move(by), std::move(metrics), std::move(circuit)} {
+    if (!context.circuit) context.circuit = std::make_shared<circuit_breaker>();
     if (!context.metrics) {
       context.metrics = std::make_shared<sql_metrics>(context.how.name, context.how.monitor.kept_slow_queries);
     }
@@ -33625,7 +34920,7 @@ asio::awaitable<result<T>> attempt_all(std::shared_ptr<State> self, begin_mode i
   const asio::any_io_executor executor = self->client->get_executor();
   for (int attempt = 1;; ++attempt) {
     failed_attempt bad;
-    auto lent = co_await dovetail::detail::async_begin(core, executor, how, sql_begin{isolation, 0});
+    auto lent = co_await begin_passed(self->context, core, executor, how, isolation);
     if (!lent) co_return std::move(lent).error();  // connecting and beginning were repeated already
     {
       typename State::tx_type tx{core, *std::move(lent), executor, how.by};
@@ -33642,9 +34937,11 @@ asio::awaitable<result<T>> attempt_all(std::shared_ptr<State> self, begin_mode i
         bad = {std::move(answer).error(), sql_phase::execute, 1};
         explain_mode(bad.why);
       }
+      bad.may_be_kept = tx.may_be_kept();  // by a script in it: begun again, it would do everything twice
       if (!tx.is_aborted()) static_cast<void>(co_await end_transaction(self->context, tx, false, how.where));
       co_await asio::this_coro::throw_if_cancelled(true);
     }
+    self->context.pass().saw(bad.why, core->watcher());
     const verdict next =
         judge(bad, name, attempt, false, how, self->context.how.retry, *self->context.metrics, core->watcher());
     if (!next.repeat) co_return std::move(bad.why);
@@ -33679,17 +34976,28 @@ asio::awaitable<result<T>> call_body(State& of, typename State::tx_type& tx, Fn&
 namespace dovetail::inline v0::asyncsql {
 namespace detail {
 
-/// Awaits an answer, and calls a handler with it.
+/// Awaits an answer, and calls a handler with it. Somebody else's exception, of a body, goes to the handlers of tokens
+/// as it is; those that take `dt::result` get errc::invalid_state with its text.
 template <class T, class Handler>
 asio::awaitable<void> complete_with(asio::awaitable<result<T>> running, Handler handler,
                                     asio::any_io_executor fallback) {
   std::optional<result<T>> answer;
+  std::exception_ptr thrown;
   try {
     answer.emplace(co_await std::move(running));
   } catch (const error& failed) {
     answer.emplace(failed.info());
   } catch (const std::system_error& failed) {  // cancelled between two steps
     answer.emplace(error_info{failed.code()});
+  } catch (...) {
+    thrown = std::current_exception();
+    answer.emplace(dovetail::detail::current_failure());
+  }
+  if constexpr (dovetail::detail::is_throwing_handler<Handler>::value) {
+    if (thrown) {
+      dovetail::detail::call_handler(std::move(handler), std::move(thrown), fallback);
+      co_return;
+    }
   }
   dovetail::detail::call_handler(std::move(handler), *std::move(answer), fallback);
 }
@@ -33832,14 +35140,17 @@ class async_session : public Client::connection_type::template verbs<async_sessi
   explicit async_session(Client& of, session_settings how = {}, Guard guard = {})
       : async_session(std::shared_ptr<Client>{std::shared_ptr<Client>{}, &of}, std::move(how), std::move(guard)) {}
   explicit async_session(std::shared_ptr<Client> of, session_settings how = {}, Guard guard = {},
-                         std::shared_ptr<sql_metrics> metrics = {})
-      : state_(std::make_shared<state>(std::move(of), std::move(how), std::move(guard), std::move(metrics))) {}
+                         std::shared_ptr<sql_metrics> metrics = {}, std::shared_ptr<circuit_breaker> circuit = {})
+      : state_(std::make_shared<state>(std::move(of), std::move(how), std::move(guard), std::move(metrics),
+                                       std::move(circuit))) {}
 
   const session_settings& settings() const { return at().context.how; }
   transaction_mode mode() const { return settings().transaction.mode; }
   Client& client() const { return *at().client; }
   const Guard& guard() const { return at().context.guard; }
   sql_metrics& metrics() const { return *at().context.metrics; }
+  /// Of the circuit breaker; always closed where there is none.
+  circuit_state circuit() const { return at().context.circuit->state(); }
   pool_statistics statistics() const { return client().statistics(); }
   void resize(std::size_t most) { client().core()->connections().resize(most); }
   asio::any_io_executor get_executor() const { return client().get_executor(); }
@@ -33966,11 +35277,13 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     if (!self) co_return moved_from(where);
     if (error_info wrong = hint(*self, op, types.get())) co_return wrong.with_location(where);
     const guard_context about = self->context.about(base::speaks, Op::name, where);
-    if (error_info refused = self->context.refuse(op, about)) co_return refused;
+    typename context_type::mask_type hidden;
+    if (error_info refused = self->context.refuse(op, about, hidden)) co_return refused;
     const clock::time_point since = clock::now();
     auto answer = co_await perform_admitted(self, Op(op), call_for(*self, budget, by, where));
     if (!answer) detail::explain_type(answer.error());
     self->context.saw(op, about, answer, clock::now() - since);
+    hidden.template hide<Op>(answer);
     co_return answer;
   }
   template <class Row, class Request, class Token>
@@ -33996,7 +35309,12 @@ class async_session : public Client::connection_type::template verbs<async_sessi
       if (self->manual) inside = self->manual->state();
       if (inside) co_return co_await open();
     }
-    co_return co_await open();
+    detail::circuit_pass pass = self->context.pass();
+    auto& watcher = self->client->core()->watcher();
+    if (error_info refused = pass.ask(where, watcher)) co_return refused;
+    auto opened = co_await open();
+    pass.saw(opened ? error_info{} : opened.error(), watcher);
+    co_return opened;
   }
   asio::awaitable<result<scope_type>> try_scope(begin_mode isolation, clock::duration budget, deadline by,
                                                 place where) {
@@ -34005,7 +35323,7 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     if (self->is_closed) co_return closed(where);
     const asio::any_io_executor executor = self->client->get_executor();
     const call how = call_for(*self, budget, by, where);
-    auto lent = co_await dovetail::detail::async_begin(self->client->core(), executor, how, sql_begin{isolation, 0});
+    auto lent = co_await detail::begin_passed(self->context, self->client->core(), executor, how, isolation);
     if (!lent) co_return std::move(lent).error();
     auto on = std::make_unique<tx_type>(self->client->core(), *std::move(lent), executor, by);
     co_return scope_type{std::shared_ptr<context_type>{self, &self->context}, std::move(on), by};
@@ -34073,7 +35391,12 @@ class async_session : public Client::connection_type::template verbs<async_sessi
       }
     }
     if (!detail::wants_transaction(op, rules)) {
-      co_return co_await self->client->within(how.by).with(as_result).run(std::move(op), how.where);
+      detail::circuit_pass pass = self->context.pass();
+      auto& watcher = self->client->core()->watcher();
+      if (error_info refused = pass.ask(how.where, watcher)) co_return refused;
+      auto answer = co_await self->client->within(how.by).with(as_result).run(std::move(op), how.where);
+      pass.saw(answer ? error_info{} : answer.error(), watcher);
+      co_return answer;
     }
     const auto statement = [&op, where = how.where](tx_type& tx) { return tx.perform(Op(op), where); };
     co_return co_await detail::attempt_all<typename Op::value_type>(self, rules.isolation, statement, Op::name, how);
@@ -34090,7 +35413,7 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     if (!mine) co_return mine.refused(where);
     if (self->manual) co_return detail::misuse("Transaction already active: nest by savepoints", where);
     const asio::any_io_executor executor = self->client->get_executor();
-    auto lent = co_await dovetail::detail::async_begin(self->client->core(), executor, how, sql_begin{isolation, 0});
+    auto lent = co_await detail::begin_passed(self->context, self->client->core(), executor, how, isolation);
     if (!lent) co_return std::move(lent).error();
     self->manual.emplace(self->client->core(), *std::move(lent), executor, deadline::never());
     co_return result<void>{};
@@ -34348,10 +35671,11 @@ template <class Client, class Guard>
     std::shared_ptr<shared_pool<Client>> pool =
         in.get<Client>(std::move(parsed->options), std::move(settings), how.pool.share, executor).value();
     std::shared_ptr<sql_metrics> metrics = pool->metrics();
+    std::shared_ptr<circuit_breaker> circuit = pool->circuit();
     metrics->keep_slow(how.session.monitor.kept_slow_queries);
     Client& client = pool->client();
     return async_session<Client, Guard>{std::shared_ptr<Client>{std::move(pool), &client}, own.session, std::move(by),
-                                        std::move(metrics)};
+                                        std::move(metrics), std::move(circuit)};
   }
 
 template <class Client>
@@ -34645,7 +35969,6 @@ verification verify_queries(Db& db, const verify_settings& how = {},
 
 #if defined(DOVETAIL_WITH_SQLITE)
 
-#include <climits>
 #include <sqlite3.h>
 
 // ---- dovetail/client/sqlite/library.hpp ----
@@ -35644,6 +36967,9 @@ inline byte_view bytes_of(sqlite3_value* value) noexcept {
   return out < 9223372036854775808.0 && static_cast<std::int64_t>(out) == integer ? errc{} : errc::value_out_of_range;
 }
 
+/// The shortest digits that give this number.
+std::string_view real_text(double value, char (&buffer)[32]) noexcept;
+
 /// The source that rows are read from: a statement that has just stepped on a row.
 /// Takes: integers from INTEGER and from REAL without a fraction, reals from REAL and from INTEGER that fit exactly,
 /// bool from 0 and 1, text from TEXT, bytes from BLOB and TEXT, dates and times from ISO 8601 TEXT (without a zone:
@@ -35805,7 +37131,7 @@ class statement_row {
       out.assign(bytes.begin(), bytes.end());
     } else {  // std::array<std::byte, N>
       if (bytes.size() != out.size()) return errc::value_out_of_range;
-      std::copy(bytes.begin(), bytes.end(), out.begin());
+      for (std::size_t i = 0; i < bytes.size(); ++i) out[i] = bytes[i];
     }
     return {};
   }
@@ -35836,7 +37162,7 @@ class statement_row {
       if (type == SQLITE_BLOB) {
         const byte_view bytes = bytes_of(value);
         if (bytes.size() != out.bytes.size()) return errc::malformed_value;
-        std::copy(bytes.begin(), bytes.end(), out.bytes.begin());
+        for (std::size_t i = 0; i < bytes.size(); ++i) out.bytes[i] = bytes[i];
         return {};
       }
     } else if constexpr (Kind == field_kind::decimal) {
@@ -35844,10 +37170,9 @@ class statement_row {
         out = T{sqlite3_value_int64(value)};
         return {};
       }
-      if (type == SQLITE_FLOAT) {  // the shortest digits that give this number
+      if (type == SQLITE_FLOAT) {
         char buffer[32];
-        const auto end = std::to_chars(buffer, buffer + sizeof buffer, sqlite3_value_double(value)).ptr;
-        return from_text<Kind>({buffer, static_cast<std::size_t>(end - buffer)}, out);
+        return from_text<Kind>(real_text(sqlite3_value_double(value), buffer), out);
       }
     }
     if (type != SQLITE_TEXT) return errc::malformed_value;
@@ -35914,6 +37239,27 @@ class statement_row {
 
 }  // namespace sqlite::detail
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/sqlite_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SQLITE_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+
+#include <charconv>
+
+namespace dovetail::inline v0::sqlite::detail {
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::string_view real_text(double value, char (&buffer)[32]) noexcept {
+  const char* const end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
+  return {buffer, static_cast<std::size_t>(end - buffer)};
+}
+
+}  // namespace dovetail::inline v0::sqlite::detail
+#undef DOVETAIL_DEFINE
+#endif
 
 // ---- dovetail/client/sqlite/cursor.hpp ----
 // Rows of a running statement, read one after another into a row type.
@@ -36772,8 +38118,13 @@ class connection {
     op.rows->abandon();
     error_info failure = detail::start(session_, op.request, false, how_.include_statement_text, used);
     if (failure) return failure;
-    failure = op.rows->begin(session_, std::move(used));
-    if (!failure) failure = op.rows->fetch();
+    try {
+      failure = op.rows->begin(session_, std::move(used));
+      if (!failure) failure = op.rows->fetch();
+    } catch (...) {  // of the user's field_codec: nothing of the stream may be left on this connection
+      op.rows->abandon();
+      throw;
+    }
     if (!failure) return {};
     op.rows->abandon();
     return explain(std::move(failure), op.request.sql.view());
@@ -37038,6 +38389,27 @@ class call_gate {
   bool is_shut_ = false;
 };
 
+/// A call that has entered a gate; leaves it when it goes.
+class gate_pass {
+ public:
+  explicit gate_pass(std::shared_ptr<call_gate> of) : gate_(std::move(of)) {
+    if (!gate_->enter(*cancelled_)) gate_ = nullptr;
+  }
+  gate_pass(gate_pass&&) noexcept = default;
+  gate_pass& operator=(gate_pass&&) = delete;
+  ~gate_pass() { leave(); }
+
+  explicit operator bool() const noexcept { return gate_ != nullptr; }
+  const std::shared_ptr<std::atomic<bool>>& cancelled() const noexcept { return cancelled_; }
+  void leave() noexcept {
+    if (gate_ != nullptr) std::exchange(gate_, nullptr)->leave(*cancelled_);
+  }
+
+ private:
+  std::shared_ptr<call_gate> gate_;
+  std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
+};
+
 /// Something to run on a worker.
 struct job {
   virtual ~job() = default;
@@ -37060,14 +38432,14 @@ class worker {
     thread_.join();
   }
 
-  void post(std::unique_ptr<job> next) {
-    {
-      // The thread waits for the lock too: else its first job could end, and another thread post here, before
-      // `thread_` is written.
-      const std::lock_guard lock{mutex_};
-      if (!thread_.joinable()) thread_ = std::thread{[this] { loop(); }};
-      next_ = std::move(next);
-    }
+  /// Takes the job, unless another one waits already. Throws when there is no thread to be had.
+  void post(std::unique_ptr<job>& next) {
+    // The thread waits for the lock too: else its first job could end, and another thread post here, before `thread_`
+    // is written; or a job could end, and its handler end this, before the thread is notified.
+    const std::lock_guard lock{mutex_};
+    if (next_ != nullptr) return;
+    if (!thread_.joinable()) thread_ = std::thread{[this] { loop(); }};
+    next_ = std::move(next);
     woken_.notify_one();
   }
 
@@ -37137,28 +38509,32 @@ class call_job final : public job {
   using answer_type = result<typename Call::value_type>;
 
  public:
-  call_job(worker_stream& on, Call call, deadline by, std::shared_ptr<std::atomic<bool>> cancelled, Handler handler)
+  call_job(worker_stream& on, Call call, deadline by, gate_pass pass, Handler handler)
       : on_(on),
-        gate_(on.gate),
         call_(std::move(call)),
         by_(by),
-        cancelled_(std::move(cancelled)),
+        pass_(std::move(pass)),
         executor_(asio::prefer(asio::any_io_executor{asio::get_associated_executor(handler)},
                                asio::execution::outstanding_work.tracked)),
         handler_(std::move(handler)) {}
 
   void run() noexcept override {
-    on_.connection.watch(cancelled_.get());
+    on_.connection.watch(pass_.cancelled().get());
     answer_type answer = call();
     on_.connection.watch(nullptr);
+    tell(std::move(answer));
+    // From here on the connection may be gone.
+    executor_ = {};
+    pass_.leave();
+  }
+
+  /// Hands over the answer. Also of a call that could not be run.
+  void tell(answer_type answer) {
     asio::post(executor_, [handler = std::move(handler_), answer = std::move(answer)]() mutable {
       auto slot = asio::get_associated_cancellation_slot(handler);
       if (slot.is_connected()) slot.clear();
       std::move(handler)(std::move(answer));
     });
-    // From here on the connection may be gone.
-    executor_ = {};
-    gate_->leave(*cancelled_);
   }
 
  private:
@@ -37171,20 +38547,20 @@ class call_job final : public job {
   }
 
   worker_stream& on_;
-  std::shared_ptr<call_gate> gate_;
   Call call_;
   deadline by_;
-  std::shared_ptr<std::atomic<bool>> cancelled_;
+  gate_pass pass_;
   asio::any_io_executor executor_;
   Handler handler_;
 };
 
 /// The loop of wire connections has this name; found by its argument. Nothing completes in here.
+/// Errors: errc::pool_closed when the client goes; errc::busy when two operations are under way already.
 template <class Call, class Handler>
 void async_run(worker_stream& on, Call call, deadline by, traffic*, Handler handler) {
-  auto cancelled = std::make_shared<std::atomic<bool>>(false);
+  gate_pass pass{on.gate};
   auto executor = asio::get_associated_executor(handler);
-  if (!on.gate->enter(*cancelled)) {
+  if (!pass) {
     asio::post(executor, [handler = std::move(handler)]() mutable {
       std::move(handler)(result<typename Call::value_type>{errc::pool_closed});
     });
@@ -37192,10 +38568,19 @@ void async_run(worker_stream& on, Call call, deadline by, traffic*, Handler hand
   }
   auto slot = asio::get_associated_cancellation_slot(handler);
   if (slot.is_connected()) {
-    slot.assign([cancelled](asio::cancellation_type) { cancelled->store(true, std::memory_order_relaxed); });
+    slot.assign(
+        [cancelled = pass.cancelled()](asio::cancellation_type) { cancelled->store(true, std::memory_order_relaxed); });
   }
-  auto next = std::make_unique<call_job<Call, Handler>>(on, std::move(call), by, cancelled, std::move(handler));
-  on.thread.post(std::move(next));
+  using job_type = call_job<Call, Handler>;
+  std::unique_ptr<job> next = std::make_unique<job_type>(on, std::move(call), by, std::move(pass), std::move(handler));
+  auto& ours = static_cast<job_type&>(*next);  // until it is posted
+  error_info refused = errc::busy;
+  try {
+    on.thread.post(next);
+  } catch (...) {  // there is no thread to be had
+    refused = dovetail::detail::current_failure();
+  }
+  if (next != nullptr) ours.tell(std::move(refused));
 }
 
 /// Makes the dialogues that a client asks for.
@@ -37359,7 +38744,7 @@ namespace detail {
 #include <asio/buffer.hpp>
 #include <asio/executor_work_guard.hpp>
 #include <asio/write.hpp>
-#include <climits>
+#include <list>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -45016,6 +46401,16 @@ struct pipelined {
       return std::apply([](const auto&... each) { return (each.is_idempotent() && ...); }, ops);
     }
   }
+  bool may_end_transaction() const noexcept {
+    if constexpr (requires { ops.size(); }) {
+      for (const auto& each : ops) {
+        if (v0::may_end_transaction(each)) return true;
+      }
+      return false;
+    } else {
+      return std::apply([](const auto&... each) { return (v0::may_end_transaction(each) || ...); }, ops);
+    }
+  }
 };
 
 }  // namespace postgres
@@ -48878,7 +50273,7 @@ class copy_stream_verbs : public Base {
   auto start_copy(result<detail::copy_origin> from, std::source_location where) {
     Self& self = this->self();
     using stream_type = sql_stream<Row, v0::detail::core_of<Self>>;
-    return self.deliver([&]() -> result<stream_type> {
+    const auto copy = [&]() -> result<stream_type> {
       if (!from) return std::move(from).error().with_location(where);
       const call how = self.start_call(where);
       auto on = v0::detail::hold_connection(self, how);
@@ -48889,7 +50284,16 @@ class copy_stream_verbs : public Base {
           stream_type{*std::move(on), *std::move(state), self.core().timeout(), self.limit(), where}};
       if constexpr (v0::detail::has_guests<Self>) opened->join(self.guests(), 0);
       return opened;
-    }());
+    };
+    const auto open = [&] { return self.deliver(copy()); };
+    if constexpr (requires { typename Self::guard_type; }) {  // of a session, whose guard is asked about what is read
+      if (from) {
+        const std::string look = from->look();
+        return self.open_stream(statement_view{.text = look, .traits = {}, .where = where, .mask = &mask_literals},
+                                open);
+      }
+    }
+    return open();
   }
 };
 
@@ -49147,7 +50551,7 @@ class notifications {
       error_info why = std::move(done).error();
       const v0::verdict next = core_->judge(why, listen_channels::name, attempt, true, 0, how);
       if (!next.repeat) return why;
-      if (next.delay > clock::duration::zero()) std::this_thread::sleep_for(next.delay);
+      dovetail::detail::pause_for(next.delay);
     }
   }
 
@@ -51066,6 +52470,231 @@ namespace postgres {
 // ---- dovetail/postgres_verify.hpp ----
 // PostgreSQL: verify_queries.
 
+// ---- dovetail/client/workersql/cached_statement.hpp ----
+// Which statements' answers a client may keep for another call, and the tables whose writes make them old.
+
+namespace dovetail::inline v0::workersql {
+
+/// Tables by their last names in lower case, without schema and quotes: names that could mean one table are the same.
+struct table_set {
+  std::vector<std::string> names{};
+  bool is_all = false;  ///< nobody knows which: any
+
+  void add(std::string name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+  }
+};
+
+namespace detail {
+
+/// Longer names are cut, because PostgreSQL takes two names for one that begin with the same 63 bytes or so.
+[[gnu::cold, gnu::noinline]] inline std::string cached_table_name(std::string_view written) {
+  constexpr std::size_t most = 60;
+  std::string name = comparable_name(dialect::sqlite, written);
+  if (const std::size_t dot = name.rfind('.'); dot != std::string::npos) name.erase(0, dot + 1);
+  if (name.size() > most) name.resize(most);
+  return name;
+}
+
+/// Functions whose result depends on when they are called.
+constexpr bool is_clock_function(std::uint64_t key) noexcept {
+  using dovetail::detail::word_key;
+  return key == word_key("now") || key == word_key("date") || key == word_key("time") || key == word_key("datetime") ||
+         key == word_key("strftime");
+}
+/// Such functions that need no parentheses.
+constexpr bool is_clock_word(std::string_view word) noexcept {
+  constexpr std::string_view words[] = {"current_timestamp", "current_date",   "current_time",
+                                        "localtime",         "localtimestamp", "sysdate"};
+  return dovetail::detail::is_among(word, words);
+}
+/// 'now'::timestamp and date 'today' are the clock of PostgreSQL.
+constexpr bool is_clock_literal(std::string_view literal) noexcept {
+  constexpr std::string_view around = "' \t\r\n";
+  const std::size_t begin = literal.find_first_not_of(around);
+  if (begin == literal.npos) return false;
+  literal = literal.substr(begin, literal.find_last_not_of(around) - begin + 1);
+  constexpr std::string_view words[] = {"now", "today", "tomorrow", "yesterday"};
+  return dovetail::detail::is_among(literal, words);
+}
+
+/// Functions that give the same for the same arguments, beyond those that `classify` takes for harmless.
+constexpr bool is_steady_function(std::uint64_t key, std::string_view word) noexcept {
+  if (dovetail::detail::is_pure_function(key, word)) return true;
+  constexpr std::string_view names[] = {"ifnull",
+                                        "iif",
+                                        "hex",
+                                        "unhex",
+                                        "quote",
+                                        "typeof",
+                                        "instr",
+                                        "printf",
+                                        "format",
+                                        "unicode",
+                                        "ltrim",
+                                        "rtrim",
+                                        "sign",
+                                        "power",
+                                        "sqrt",
+                                        "exp",
+                                        "ln",
+                                        "group_concat",
+                                        "string_agg",
+                                        "array_agg",
+                                        "dense_rank",
+                                        "lag",
+                                        "lead",
+                                        "first_value",
+                                        "last_value",
+                                        "ntile",
+                                        "nth_value",
+                                        "json",
+                                        "json_extract",
+                                        "json_array",
+                                        "json_object",
+                                        "json_type",
+                                        "json_valid",
+                                        "glob",
+                                        "bool_and",
+                                        "bool_or",
+                                        "octet_length",
+                                        "char_length",
+                                        "json_array_length",
+                                        "json_group_array",
+                                        "json_group_object"};
+  return dovetail::detail::is_among(word, names);
+}
+
+/// True when nothing in the text is known to give another result each time. `all_steady`: nor can be suspected to.
+[[gnu::noinline]] inline bool has_no_clock(std::string_view sql, bool& all_steady) {
+  using dovetail::detail::token;
+  using dovetail::detail::token_kind;
+  dovetail::detail::lexer source{sql, lexis_of(dialect::sqlite)};
+  const auto text_of = [sql](const token& at) { return sql.substr(at.begin, at.end - at.begin); };
+  all_steady = true;
+  token previous;
+  token at;
+  for (;; previous = at) {
+    source.read(at);
+    const bool is_call = at.is('(');
+    if (is_call && previous.kind == token_kind::word) {
+      if (is_clock_function(previous.key)) return false;
+      all_steady = all_steady && is_steady_function(previous.key, text_of(previous));
+    } else if (is_call && previous.kind == token_kind::quoted) {
+      all_steady = false;
+    }
+    const bool is_clock = (at.kind == token_kind::word && !previous.is('.') && is_clock_word(text_of(at))) ||
+                          (at.kind == token_kind::string && is_clock_literal(text_of(at))) ||
+                          at.is('@');  // a variable of the session
+    if (is_clock) return false;
+    if (at.kind == token_kind::end) return true;
+  }
+}
+
+/// PostgreSQL's names in U&"…" may spell any table with escapes, and mean nothing to SQLite's lexer.
+constexpr bool has_escaped_name(std::string_view sql) noexcept {
+  for (std::size_t at = sql.find("&\""); at != sql.npos; at = sql.find("&\"", at + 1)) {
+    if (at != 0 && (sql[at - 1] | 0x20) == 'u') return true;
+  }
+  return false;
+}
+
+/// Tables that the database changes by itself.
+[[gnu::cold]] inline bool is_system_table(std::string_view written) {
+  const std::string name = comparable_name(dialect::sqlite, written);
+  const std::size_t dot = name.rfind('.');
+  const std::string_view last = std::string_view{name}.substr(dot == std::string::npos ? 0 : dot + 1);
+  return last.starts_with("pg_") || last.starts_with("sqlite_") || name.starts_with("information_schema.");
+}
+
+}  // namespace detail
+
+/// The tables that an answer to this statement depends on; nothing when it must not be kept. Kept are answers to single
+/// select, values and table statements
+///   * that read only: no `for update`, no `into`, no writing `with`;
+///   * whose tables are all known from the text, none of them a system's own (pg_…, sqlite_…, information_schema);
+///   * that call only functions known to give the same for the same arguments: no clock (`now`, `date`, `strftime`, …,
+///     `current_timestamp`, 'today'), no `random`, no function that this library does not know, no session variable;
+///   * without a hint of their own (a comment that begins with a plus sign).
+[[gnu::noinline]] inline std::optional<table_set> cached_tables(std::string_view sql) {
+  const classification found = classify(dialect::sqlite, sql);
+  const bool is_plain = found.what == statement_class::select && found.read_only == tri_state::yes &&
+                        !found.is_explained && !found.makes_table && !found.locks_rows && found.has_all_tables &&
+                        !found.has_more && found.risk_size == 0 && !found.problem && !detail::has_escaped_name(sql);
+  if (!is_plain || (found.has_comment && sql.find("/*+") != sql.npos)) return std::nullopt;
+  bool all_steady = false;
+  if (!detail::has_no_clock(sql, all_steady) || (found.calls_functions && !all_steady)) return std::nullopt;
+  table_set tables;
+  for (std::size_t i = 0; i < found.table_count; ++i) {
+    const std::string_view name = sql.substr(found.tables[i].begin, found.tables[i].end - found.tables[i].begin);
+    if (detail::is_system_table(name)) return std::nullopt;
+    tables.add(detail::cached_table_name(name));
+  }
+  return tables;
+}
+
+/// Adds the tables that a statement writes, none when it only reads; all, where its text does not tell: definitions,
+/// scripts, and whatever is no insert, update, delete or merge.
+[[gnu::noinline]] inline void add_written_tables(std::string_view sql, table_set& out) {
+  const classification found = classify(dialect::sqlite, sql);
+  const bool is_one = !found.has_more && !found.problem;
+  if (is_one && found.read_only == tri_state::yes) return;
+  const bool is_known = found.what <= statement_class::merge && found.has_all_tables && is_one && !found.makes_table &&
+                        !detail::has_escaped_name(sql);
+  bool has_written = false;
+  for (std::size_t i = 0; is_known && i < found.table_count; ++i) {
+    const table_place& at = found.tables[i];
+    if (!at.is_written) continue;
+    has_written = true;
+    out.add(detail::cached_table_name(sql.substr(at.begin, at.end - at.begin)));
+  }
+  if (!has_written) out.is_all = true;
+}
+
+namespace detail {
+
+/// Reads one object of a request: its 'sql', or those of its 'batch' or 'queries'. Null after a mistake.
+inline const char* add_statements(dovetail::detail::json_source& in, const char* at, std::string& last,
+                                  table_set& out) {
+  if (at == in.end || *at != '{') return in.fail_expected(at, "an object");
+  at = dovetail::detail::skip_json_space(at + 1, in.end);
+  bool is_closed = at != in.end && *at == '}';
+  std::string space;
+  std::string text;
+  while (!is_closed) {
+    std::string_view key;
+    at = dovetail::detail::view_json_key(in, at, space, key);
+    if (at == nullptr) return nullptr;
+    if (key == "sql") {
+      at = dovetail::detail::read_json_string(in, at, text);
+      if (at != nullptr && text != last) {
+        add_written_tables(text, out);
+        last = text;
+      }
+    } else if (key == "batch" || key == "queries") {
+      at = dovetail::detail::read_json_array(in, at,
+                                             [&](const char* next) { return add_statements(in, next, last, out); });
+    } else {
+      at = dovetail::detail::skip_json_value(in, at);
+    }
+    if (at != nullptr) at = dovetail::detail::read_json_separator(in, at, '}', is_closed);
+    if (at == nullptr) return nullptr;
+  }
+  return at;
+}
+
+/// The tables that a request writes, by its body: one statement, or a batch in either dialect.
+[[gnu::cold, gnu::noinline]] inline table_set tables_written_by(std::string_view body) {
+  dovetail::detail::json_source in{body};
+  table_set written;
+  std::string last;
+  if (add_statements(in, in.begin, last, written) == nullptr) written.is_all = true;
+  return written;
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0::workersql
+
 // ---- dovetail/codec/workersql/options.hpp ----
 // What a WorkerSQL client is told of its gateway: endpoint, key, dialects; and how a connection string says it.
 
@@ -51099,6 +52728,8 @@ struct gateway_facts {
   std::atomic<bool> honours_keys{false};
 };
 
+class result_cache;
+
 /// Where requests go: the parts of the API endpoint, `https://host:port/v1`.
 struct api_endpoint {
   std::string host;
@@ -51126,6 +52757,7 @@ struct options {
   std::size_t response_limit = 64 * 1024 * 1024;  ///< bytes of one answer's body
   bool include_statement_text = false;            ///< SQL text in errors; may hold literals
   std::shared_ptr<gateway_facts> facts = std::make_shared<gateway_facts>();
+  std::shared_ptr<result_cache> cache{};  ///< of the client's own: see `result_cache`; null: none
 
   /// For messages and metrics: the endpoint, without the key.
   std::string public_name() const;
@@ -51185,7 +52817,7 @@ constexpr bool is_plain_key(std::string_view key) noexcept {
   result<uri> parsed = parse_uri(text);
   const bool is_right = parsed && parsed->scheme == "http" && parsed->hosts.size() == 1 &&
                         !parsed->hosts.front().name.empty() && parsed->parameters.empty() && parsed->user.empty() &&
-                        (parsed->path.empty() || parsed->path == "/");
+                        !parsed->has_password && (parsed->path.empty() || parsed->path == "/");
   if (!is_right) {
     reader.problem(dovetail::errc::invalid_option,
                    "parameter 'proxy' in the connection string must be a URL such as http://host:port");
@@ -51252,6 +52884,844 @@ constexpr bool is_plain_key(std::string_view key) noexcept {
                    "parameter 'apiKey' in the connection string must be a token of visible ASCII characters");
   }
   return read;
+}
+
+}  // namespace dovetail::inline v0::workersql
+
+// ---- dovetail/client/workersql/result_cache.hpp ----
+// Answers of a gateway that are kept for a while: bounded, forgotten when their tables are written, for any threads.
+
+namespace dovetail::inline v0::workersql {
+
+/// What a write through the client makes old.
+enum class cache_invalidation : std::uint8_t {
+  tables,  ///< the answers that name a table that it writes; everything where the text does not tell which
+  all,     ///< everything: where views, triggers or cascading keys make a write reach tables that it does not name
+};
+
+struct cache_settings {
+  clock::duration ttl = std::chrono::seconds{30};  ///< from when the query was sent
+  std::size_t entries = 1000;
+  std::size_t bytes = 16 * 1024 * 1024;  ///< of requests and answers, with what it takes to keep them
+  cache_invalidation invalidation = cache_invalidation::tables;
+};
+
+/// Counters since the cache was made, and what it holds now.
+struct cache_statistics {
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;         ///< queries that might have been hits, and went to the gateway
+  std::uint64_t evictions = 0;      ///< dropped for want of room, the least recently used first
+  std::uint64_t invalidations = 0;  ///< dropped because of a write
+  std::uint64_t expirations = 0;    ///< dropped because of their age, when they were asked for
+  std::size_t entries = 0;
+  std::size_t bytes = 0;
+};
+
+/// When a query was sent, for the cache.
+struct cache_ticket {
+  std::uint64_t writes = 0;
+  clock::time_point since{};
+};
+
+/// Keeps the bodies of answers as they came, keyed by the body of the request (statement, parameters, hint, options)
+/// and by whom it was sent to and for (endpoint, database, key). Bodies and not rows, because one answer then serves
+/// every row type and verb, its size is known, a hit owes nothing to what the first caller did with its rows, and
+/// reading JSON again costs a small part of a round trip.
+/// A read takes a ticket before it is sent; an answer is only kept when none of its tables was written since. A write
+/// counts when its answer is here, or will never be: what was kept before goes, what was sent before is not kept. So a
+/// call that begins after a write was done never sees what was there before it. There is no waiting for another's
+/// query of the same text: dialogues know nothing of each other, and the pool bounds how many run.
+/// What others write is seen when an entry's time is over. Several clients may share a cache.
+/// Threads: any. Cost: one lock, a hash of the request; a hit moves no bytes of the answer.
+class result_cache {
+ public:
+  using kept_body = std::shared_ptr<const std::string>;
+
+  explicit result_cache(const cache_settings& how = {}) : how_(how) {}
+  result_cache(const result_cache&) = delete;
+  result_cache& operator=(const result_cache&) = delete;
+
+  const cache_settings& settings() const noexcept { return how_; }
+
+  /// The answer to a request, when one is kept that is younger than `most_age`; else null.
+  kept_body find(const options& whose, std::string_view request, clock::duration most_age, clock::time_point now);
+
+  /// A query that may be kept is about to be sent. `is_miss`: it was looked for.
+  cache_ticket begin(clock::time_point now, bool is_miss) noexcept;
+
+  /// Its answer came. Not kept: what was overtaken by a write, is too old already, or larger than the whole cache.
+  void store(const options& whose, std::string_view request, std::string_view answer, const table_set& tables,
+             const cache_ticket& begun, clock::time_point now);
+
+  /// These tables were written.
+  void invalidate(const table_set& written) noexcept;
+  /// Forgets everything, and what is on its way.
+  void clear() noexcept;
+
+  cache_statistics statistics() const noexcept;
+
+ private:
+  struct entry;
+  struct table_state {
+    std::uint64_t last_write = 0;
+    std::list<entry*> users{};
+  };
+  struct use {
+    table_state* of;
+    std::list<entry*>::iterator at;
+  };
+  struct entry {
+    std::uint32_t scope;
+    std::string request;
+    kept_body answer;
+    clock::time_point since;
+    std::size_t cost;
+    std::vector<use> tables{};
+  };
+  struct key {
+    std::uint32_t scope;
+    std::string_view request;  // of the entry itself
+    friend bool operator==(const key&, const key&) = default;
+  };
+  struct key_hash {
+    std::size_t operator()(const key& of) const noexcept {
+      return std::hash<std::string_view>{}(of.request) + of.scope * std::size_t{0x9E3779B9};
+    }
+  };
+  struct known_scope {
+    api_endpoint endpoint;
+    std::string database;
+    secret api_key;
+    bool is_of(const options& whose) const noexcept {
+      return endpoint == whose.endpoint && database == whose.database && api_key == whose.api_key;
+    }
+  };
+  using entry_iterator = std::list<entry>::iterator;
+  static constexpr std::size_t most_scopes = 256;
+  static constexpr std::size_t overhead = 256;  // list, index, places in tables: about
+
+  std::size_t scope_of(const options& whose) const noexcept {
+    std::size_t at = 0;
+    while (at < scopes_.size() && !scopes_[at].is_of(whose)) ++at;
+    return at;
+  }
+  void remove(entry_iterator at) noexcept {
+    for (const use& each : at->tables) each.of->users.erase(each.at);
+    bytes_ -= at->cost;
+    index_.erase(key{at->scope, at->request});
+    entries_.erase(at);
+  }
+  void remove_all() noexcept {
+    index_.clear();
+    entries_.clear();
+    tables_.clear();
+    bytes_ = 0;
+    all_written_ = writes_;
+  }
+  void forget_all() noexcept {
+    counts_.invalidations += entries_.size();
+    remove_all();
+  }
+  void insert(std::uint32_t scope, std::string_view request, kept_body answer, const table_set& tables,
+              clock::time_point since, std::size_t cost);
+
+  const cache_settings how_;
+  mutable std::mutex mutex_;
+  std::list<entry> entries_;  // the most recently used first
+  std::unordered_map<key, entry_iterator, key_hash> index_;
+  std::unordered_map<std::string, table_state> tables_;
+  std::vector<known_scope> scopes_;
+  std::size_t bytes_ = 0;
+  std::uint64_t writes_ = 0;       // so far
+  std::uint64_t all_written_ = 0;  // the last one that touched every table
+  cache_statistics counts_;
+};
+
+inline auto result_cache::find(const options& whose, std::string_view request, clock::duration most_age,
+                               clock::time_point now) -> kept_body {
+  const std::lock_guard lock{mutex_};
+  const auto found = index_.find(key{static_cast<std::uint32_t>(scope_of(whose)), request});
+  if (found == index_.end()) return nullptr;
+  const entry_iterator at = found->second;
+  const clock::duration age = now - at->since;
+  if (age >= how_.ttl) {
+    ++counts_.expirations;
+    remove(at);
+    return nullptr;
+  }
+  if (age >= most_age) return nullptr;
+  ++counts_.hits;
+  entries_.splice(entries_.begin(), entries_, at);
+  return at->answer;
+}
+
+inline cache_ticket result_cache::begin(clock::time_point now, bool is_miss) noexcept {
+  const std::lock_guard lock{mutex_};
+  if (is_miss) ++counts_.misses;
+  return {writes_, now};
+}
+
+inline void result_cache::store(const options& whose, std::string_view request, std::string_view answer,
+                                const table_set& tables, const cache_ticket& begun, clock::time_point now) {
+  const std::size_t cost = request.size() + answer.size() + overhead + tables.names.size() * sizeof(use) * 2;
+  if (cost > how_.bytes || how_.entries == 0 || now - begun.since >= how_.ttl || tables.is_all) return;
+  auto body = std::make_shared<const std::string>(answer);
+  const std::lock_guard lock{mutex_};
+  if (all_written_ > begun.writes) return;
+  for (const std::string& each : tables.names) {
+    const auto known = tables_.find(each);
+    if (known != tables_.end() && known->second.last_write > begun.writes) return;
+  }
+  std::size_t scope = scope_of(whose);
+  if (scope == scopes_.size()) {
+    if (scope == most_scopes) {  // somebody makes a client for each of very many users
+      counts_.evictions += entries_.size();
+      remove_all();
+      scopes_.clear();
+      scope = 0;
+    }
+    scopes_.push_back({whose.endpoint, whose.database, whose.api_key});
+  }
+  insert(static_cast<std::uint32_t>(scope), request, std::move(body), tables, begun.since, cost);
+}
+
+inline void result_cache::insert(std::uint32_t scope, std::string_view request, kept_body answer,
+                                 const table_set& tables, clock::time_point since, std::size_t cost) {
+  if (const auto old = index_.find(key{scope, request}); old != index_.end()) remove(old->second);
+  std::list<entry> made;  // into the list when all of it is there
+  made.push_back({scope, std::string{request}, std::move(answer), since, cost});
+  entry& added = made.front();
+  added.tables.reserve(tables.names.size());
+  try {
+    for (const std::string& each : tables.names) {
+      table_state& of = tables_[each];
+      of.users.push_front(&added);
+      added.tables.push_back({&of, of.users.begin()});
+    }
+    index_.emplace(key{scope, added.request}, made.begin());
+  } catch (...) {
+    for (const use& each : added.tables) each.of->users.erase(each.at);
+    throw;
+  }
+  entries_.splice(entries_.begin(), made);
+  bytes_ += cost;
+  while (entries_.size() > how_.entries || bytes_ > how_.bytes) {
+    ++counts_.evictions;
+    remove(std::prev(entries_.end()));
+  }
+}
+
+inline void result_cache::invalidate(const table_set& written) noexcept {
+  const std::lock_guard lock{mutex_};
+  ++writes_;
+  if (written.is_all || how_.invalidation == cache_invalidation::all) return forget_all();
+  try {
+    for (const std::string& each : written.names) {
+      table_state& of = tables_[each];
+      of.last_write = writes_;
+      while (!of.users.empty()) {
+        ++counts_.invalidations;
+        remove(index_.find(key{of.users.front()->scope, of.users.front()->request})->second);
+      }
+    }
+  } catch (...) {  // no memory for another table's name
+    return forget_all();
+  }
+  if (tables_.size() <= 4096 + how_.entries) return;
+  // Names that are no longer asked for; what is on its way counts as overtaken.
+  std::erase_if(tables_, [](const auto& each) { return each.second.users.empty(); });
+  all_written_ = writes_;
+}
+
+inline void result_cache::clear() noexcept {
+  const std::lock_guard lock{mutex_};
+  ++writes_;
+  forget_all();
+}
+
+inline cache_statistics result_cache::statistics() const noexcept {
+  const std::lock_guard lock{mutex_};
+  cache_statistics now = counts_;
+  now.entries = entries_.size();
+  now.bytes = bytes_;
+  return now;
+}
+
+}  // namespace dovetail::inline v0::workersql
+
+// ---- dovetail/codec/workersql/errc.hpp ----
+// Failures of a WorkerSQL gateway as error codes, and the seven codes of its SDKs as conditions.
+
+namespace dovetail::inline v0::workersql {
+
+/// What a gateway complains of, as its status, its text or its structured error tells.
+enum class gateway_errc : int {
+  invalid_request = 1,   ///< 400: no statement, or one that it cannot read
+  syntax_error,          ///< the text of the statement
+  no_such_object,        ///< no such table, column, function …
+  constraint_violation,  ///< unique, not null, check, foreign key
+  wrong_bindings,        ///< placeholders and parameters differ in number
+  too_large,             ///< statement, value or batch is larger than the gateway takes
+  unauthorized,          ///< 401: the token is missing, expired, or none of this gateway's
+  forbidden,             ///< 403, 451
+  not_found,             ///< 404, 405: no such path, so that the endpoint is probably wrong
+  rate_limited,          ///< 429: may be repeated after a while; nothing was executed
+  overloaded,            ///< the database is busy, or a circuit is open: may be repeated
+  unavailable,           ///< 502, 503, 504: what stands in front of the gateway did not reach it
+  timed_out,             ///< the gateway gave the statement up
+  batch_failed,          ///< a batch was undone; the gateway does not say why
+  internal_error,        ///< every other failure of the gateway
+  missing_rows,          ///< a query succeeded, and the answer has no member for its rows
+  not_a_gateway,         ///< the answer is none of a WorkerSQL gateway
+  redirected,            ///< 3xx: redirects are not followed
+};
+
+/// The codes that all WorkerSQL SDKs know, as conditions: `failure.code() == workersql::sdk_code::auth_error`. Failures
+/// that this library finds are of one of them too: a lost connection is `connection_error`, a passed deadline
+/// `timeout_error`.
+enum class sdk_code : int {
+  invalid_query = 1,
+  connection_error,
+  timeout_error,
+  auth_error,
+  permission_error,
+  resource_limit,
+  internal_error,
+};
+
+/// The SDKs' spelling: "INVALID_QUERY", …
+constexpr std::string_view to_string(sdk_code code) noexcept {
+  constexpr std::string_view names[] = {"INVALID_QUERY",    "CONNECTION_ERROR", "TIMEOUT_ERROR", "AUTH_ERROR",
+                                        "PERMISSION_ERROR", "RESOURCE_LIMIT",   "INTERNAL_ERROR"};
+  return names[static_cast<int>(code) - 1];
+}
+
+namespace detail {
+
+struct errc_entry {
+  condition kind;
+  sdk_code sdk;
+  const char* text;
+};
+
+inline errc_entry describe(gateway_errc code) noexcept {
+  switch (code) {
+    case gateway_errc::invalid_request:
+      return {condition::misuse, sdk_code::invalid_query, "the gateway cannot read the request"};
+    case gateway_errc::syntax_error:
+      return {condition::syntax, sdk_code::invalid_query, "the statement is wrong"};
+    case gateway_errc::no_such_object:
+      return {condition::not_found, sdk_code::invalid_query, "no such table, column or function"};
+    case gateway_errc::constraint_violation:
+      return {condition::constraint, sdk_code::invalid_query, "a constraint is violated"};
+    case gateway_errc::wrong_bindings:
+      return {condition::misuse, sdk_code::invalid_query, "the number of parameters is wrong"};
+    case gateway_errc::too_large:
+      return {condition::limit, sdk_code::resource_limit, "larger than the gateway takes"};
+    case gateway_errc::unauthorized:
+      return {condition::authentication, sdk_code::auth_error, "the gateway does not accept the apiKey"};
+    case gateway_errc::forbidden:
+      return {condition::permission, sdk_code::permission_error, "the gateway forbids it"};
+    case gateway_errc::not_found:
+      return {condition::not_found, sdk_code::invalid_query,
+              "the gateway has no such path (is the apiEndpoint right?)"};
+    case gateway_errc::rate_limited:
+      return {condition::busy, sdk_code::resource_limit, "too many requests"};
+    case gateway_errc::overloaded:
+      return {condition::busy, sdk_code::resource_limit, "the gateway's database is busy"};
+    case gateway_errc::unavailable:
+      return {condition::connection, sdk_code::connection_error, "the gateway could not be reached by its proxy"};
+    case gateway_errc::timed_out:
+      return {condition::timeout, sdk_code::timeout_error, "the gateway gave the statement up"};
+    case gateway_errc::batch_failed:
+      return {condition::server, sdk_code::internal_error, "the batch failed and was undone"};
+    case gateway_errc::internal_error:
+      return {condition::server, sdk_code::internal_error, "the gateway failed"};
+    case gateway_errc::missing_rows:
+      return {condition::protocol, sdk_code::internal_error,
+              "the gateway's answer has no rows, not even an empty list"};
+    case gateway_errc::not_a_gateway:
+      return {condition::protocol, sdk_code::internal_error, "the answer is none of a WorkerSQL gateway"};
+    case gateway_errc::redirected:
+      return {condition::protocol, sdk_code::connection_error,
+              "the gateway answers with a redirect, which is not followed"};
+  }
+  return {condition::server, sdk_code::internal_error, "unknown failure of a gateway"};
+}
+
+class category_type final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "dovetail.workersql"; }
+  std::string message(int value) const override { return describe(static_cast<gateway_errc>(value)).text; }
+  std::error_condition default_error_condition(int value) const noexcept override {
+    return make_error_condition(describe(static_cast<gateway_errc>(value)).kind);
+  }
+};
+
+}  // namespace detail
+
+/// The category of `gateway_errc`.
+inline const std::error_category& category() noexcept {
+  static const detail::category_type instance;
+  return instance;
+}
+
+inline std::error_code make_error_code(gateway_errc code) noexcept { return {static_cast<int>(code), category()}; }
+
+/// Which of the seven a failure is, whoever found it.
+inline sdk_code sdk_code_of(const std::error_code& code) noexcept {
+  if (code.category() == category()) return detail::describe(static_cast<gateway_errc>(code.value())).sdk;
+  switch (condition_of(code)) {
+    case condition::connection:
+    case condition::commit_unknown:
+      return sdk_code::connection_error;
+    case condition::timeout:
+    case condition::cancelled:
+      return sdk_code::timeout_error;
+    case condition::authentication:
+      return sdk_code::auth_error;
+    case condition::permission:
+      return sdk_code::permission_error;
+    case condition::busy:
+    case condition::limit:
+      return sdk_code::resource_limit;
+    case condition::syntax:
+    case condition::misuse:
+    case condition::mapping:
+    case condition::not_found:
+    case condition::constraint:
+    case condition::configuration:
+    case condition::unsupported:
+    case condition::data:
+      return sdk_code::invalid_query;
+    default:
+      return sdk_code::internal_error;
+  }
+}
+
+namespace detail {
+
+class sdk_category_type final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "dovetail.workersql.sdk"; }
+  std::string message(int value) const override {
+    return value >= 1 && value <= 7 ? std::string{to_string(static_cast<sdk_code>(value))} : std::string{"unknown"};
+  }
+  bool equivalent(const std::error_code& code, int condition) const noexcept override {
+    return code && static_cast<int>(sdk_code_of(code)) == condition;
+  }
+};
+
+}  // namespace detail
+
+inline const std::error_category& sdk_category() noexcept {
+  static const detail::sdk_category_type instance;
+  return instance;
+}
+
+inline std::error_condition make_error_condition(sdk_code code) noexcept {
+  return {static_cast<int>(code), sdk_category()};
+}
+
+}  // namespace dovetail::inline v0::workersql
+
+template <>
+struct std::is_error_code_enum<dovetail::workersql::gateway_errc> : std::true_type {};
+template <>
+struct std::is_error_condition_enum<dovetail::workersql::sdk_code> : std::true_type {};
+
+// ---- dovetail/codec/workersql/failure.hpp ----
+// What an answer that is no success says: from its status, its text, or its structured error.
+
+namespace dovetail::inline v0::workersql {
+
+/// The `error` member of an answer, a string or an object.
+struct reply_error {
+  bool is_set = false;
+  std::string code{};     ///< of an object: one of the SDKs' seven, or another
+  std::string message{};  ///< without the prefix "EdgeSQLError: "
+  std::string details{};  ///< of an object: its `details` as JSON
+  std::string reason{};   ///< the `reason` in there: our own gateway's name of the condition
+};
+
+/// A failure as the SDKs show it.
+struct validation_error {
+  sdk_code code;
+  std::string message;  ///< the gateway's own where it sent one
+  std::string details;  ///< the gateway's `details` as JSON; may be empty, and may quote values
+};
+
+/// What an SDK's `ValidationError` holds, of any failure of this library.
+inline validation_error validation_error_of(const error_info& failure) {
+  const server_fields& said = failure.server();
+  return {sdk_code_of(failure.code()), said.message.empty() ? failure.message() : said.message, said.detail};
+}
+
+namespace detail {
+
+/// True when `text` has `part`, in any case (`part` in lower case).
+constexpr bool mentions(std::string_view text, std::string_view part) noexcept {
+  for (std::size_t at = 0; at + part.size() <= text.size(); ++at) {
+    std::size_t same = 0;
+    while (same < part.size() && ascii_lower(text[at + same]) == part[same]) ++same;
+    if (same == part.size()) return true;
+  }
+  return false;
+}
+
+/// What kind of failure a gateway's words stand for; `otherwise` when they tell nothing.
+constexpr gateway_errc errc_of_words(std::string_view words, gateway_errc otherwise) noexcept {
+  struct phrase {
+    std::string_view part;
+    gateway_errc code;
+  };
+  // From the messages that were observed, and those of SQLite and PostgreSQL behind a gateway.
+  constexpr phrase phrases[] = {
+      {"transient database busy", gateway_errc::overloaded},
+      {"circuit open", gateway_errc::overloaded},
+      {"database is locked", gateway_errc::overloaded},
+      {"at capacity", gateway_errc::overloaded},
+      {"constraint", gateway_errc::constraint_violation},
+      {"no such", gateway_errc::no_such_object},
+      {"does not exist", gateway_errc::no_such_object},
+      {"too many sql variables", gateway_errc::too_large},
+      {"toobig", gateway_errc::too_large},
+      {"too big", gateway_errc::too_large},
+      {"too long", gateway_errc::too_large},
+      {"too large", gateway_errc::too_large},
+      {"too many operations", gateway_errc::too_large},
+      {"parameter bindings", gateway_errc::wrong_bindings},
+      {"syntax", gateway_errc::syntax_error},
+      {"did not contain a statement", gateway_errc::syntax_error},
+      {"batch failed", gateway_errc::batch_failed},
+      {"timed out", gateway_errc::timed_out},
+      {"timeout", gateway_errc::timed_out},
+  };
+  for (const phrase& each : phrases) {
+    if (mentions(words, each.part)) return each.code;
+  }
+  return otherwise;
+}
+
+/// What a structured error's code stands for: those of the SDKs, and of the gateway's documentation.
+constexpr gateway_errc errc_of_code(std::string_view code, unsigned status, std::string_view words) noexcept {
+  struct entry {
+    std::string_view name;
+    gateway_errc code;
+  };
+  constexpr entry entries[] = {
+      {"CONNECTION_ERROR", gateway_errc::unavailable},
+      {"SERVICE_UNAVAILABLE", gateway_errc::unavailable},
+      {"TIMEOUT_ERROR", gateway_errc::timed_out},
+      {"AUTH_ERROR", gateway_errc::unauthorized},
+      {"UNAUTHORIZED", gateway_errc::unauthorized},
+      {"PERMISSION_ERROR", gateway_errc::forbidden},
+      {"FORBIDDEN", gateway_errc::forbidden},
+      {"RATE_LIMITED", gateway_errc::rate_limited},
+      {"TABLE_NOT_FOUND", gateway_errc::no_such_object},
+      {"CONSTRAINT_VIOLATION", gateway_errc::constraint_violation},
+      {"SHARD_CAPACITY_EXCEEDED", gateway_errc::overloaded},
+  };
+  for (const entry& each : entries) {
+    if (each.name == code) return each.code;
+  }
+  if (code == "RESOURCE_LIMIT") {
+    if (status == 413) return gateway_errc::too_large;
+    return status == 429 ? gateway_errc::rate_limited : errc_of_words(words, gateway_errc::overloaded);
+  }
+  if (code == "INVALID_QUERY" || code == "INVALID_SQL") return errc_of_words(words, gateway_errc::invalid_request);
+  return errc_of_words(words, gateway_errc::internal_error);
+}
+
+constexpr gateway_errc errc_of_status(unsigned status, std::string_view words) noexcept {
+  switch (status) {
+    case 400:
+    case 409:
+    case 422:
+      return errc_of_words(words, gateway_errc::invalid_request);
+    case 401:
+    case 407:
+      return gateway_errc::unauthorized;
+    case 403:
+    case 451:
+      return gateway_errc::forbidden;
+    case 404:
+    case 405:
+    case 410:
+      return gateway_errc::not_found;
+    case 408:
+      return gateway_errc::timed_out;
+    case 413:
+    case 414:
+    case 431:
+      return gateway_errc::too_large;
+    case 429:
+      return gateway_errc::rate_limited;
+    case 502:
+    case 503:
+    case 504:
+      return gateway_errc::unavailable;
+    default:
+      break;
+  }
+  if (status >= 300 && status < 400) return gateway_errc::redirected;
+  if (status < 400) return errc_of_words(words, gateway_errc::internal_error);  // a failure with a status of success
+  return errc_of_words(words, status >= 500 ? gateway_errc::internal_error : gateway_errc::invalid_request);
+}
+
+/// Texts of people, not pages of HTML: what stands in front of a gateway sends those.
+constexpr std::string_view words_of(std::string_view body) noexcept {
+  constexpr std::size_t most = 500;
+  while (!body.empty() && body.front() <= ' ' && body.front() >= 0) body.remove_prefix(1);
+  if (body.starts_with('<') || body.starts_with('{') || body.starts_with('[')) return {};
+  body = body.substr(0, body.find('\n'));
+  while (!body.empty() && body.back() <= ' ' && body.back() >= 0) body.remove_suffix(1);
+  return body.size() > most ? body.substr(0, most) : body;
+}
+
+/// The failure of an answer: `said` is its JSON error, `body` its text when it is no JSON.
+[[gnu::cold, gnu::noinline]] inline error_info answer_failure(unsigned status, const reply_error& said,
+                                                              std::string_view body) {
+  server_fields fields;
+  fields.message = said.is_set ? said.message : std::string{words_of(body)};
+  fields.detail = said.details;
+  const gateway_errc code =
+      said.code.empty() ? errc_of_status(status, fields.message) : errc_of_code(said.code, status, fields.message);
+  // The gateway itself may not know: its database's answer to the commit was lost.
+  const bool is_unknown = said.reason == "commit_unknown";
+  error_info failure{is_unknown ? make_error_code(dovetail::errc::outcome_unknown) : make_error_code(code)};
+  fields.severity = said.code.empty() ? std::string{to_string(sdk_code_of(failure.code()))} : said.code;
+  std::string context;
+  if (status >= 400 || fields.message.empty()) {
+    dovetail::detail::append_parts(context,
+                                   {"the gateway answered with status ", dovetail::detail::number_text{status}});
+  }
+  if (!context.empty()) failure.with_context(std::move(context));
+  failure.with_server(std::move(fields));
+  return failure;
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0::workersql
+
+// ---- dovetail/codec/workersql/envelope.hpp ----
+// The object around the rows of an answer: every shape that gateways, their documentation and the SDKs know.
+
+namespace dovetail::inline v0::workersql {
+
+/// What an answer says besides its rows.
+struct reply_facts {
+  bool is_success = true;    ///< `success`, which a peer may leave out
+  bool has_success = false;  ///< it was said
+  bool has_data = false;     ///< there was a `data` that is not null
+  bool has_rows = false;     ///< there was a list of rows, maybe an empty one
+  bool is_cached = false;
+  std::optional<double> execution_time{};             ///< in milliseconds
+  std::optional<std::int64_t> affected{};             ///< rowsAffected, totalRowsAffected
+  std::optional<std::int64_t> row_count{};            ///< rowCount: of rows, or of what a write has changed
+  std::optional<std::int64_t> insert_id{};            ///< insertId, lastInsertId
+  std::optional<std::vector<reply_facts>> results{};  ///< of a batch
+  reply_error error{};
+  std::string id{};              ///< of a message over WebSocket: of the one that it answers
+  std::string transaction_id{};  ///< what a begun transaction is called
+
+  /// True for a gateway's answer: another server's JSON, such as that of a portal in between, says none of it.
+  bool tells_outcome() const noexcept {
+    return has_success || has_data || affected || row_count || insert_id || results || error.is_set;
+  }
+  /// What a write has changed.
+  std::int64_t rows_affected() const noexcept { return affected.value_or(row_count.value_or(0)); }
+};
+
+/// Takes the rows of an answer while it is read: `take(state, in, at)` gets the place of the opening bracket, and gives
+/// the place behind the closing one, or null when it has failed.
+struct rows_sink {
+  void* state = nullptr;
+  const char* (*take)(void* state, dovetail::detail::json_source& in, const char* at) = nullptr;
+};
+
+namespace detail {
+
+using dovetail::detail::json_source;
+
+/// Reads one answer. A member whose value is of another type than everybody's is passed over.
+class envelope_reader {
+ public:
+  envelope_reader(json_source& in, const rows_sink& rows) noexcept : in_(&in), rows_(&rows) {}
+
+  /// `at` is the opening brace. Null after a failure: the source's, or the sink's.
+  const char* read(const char* at, reply_facts& out) {
+    return members(at, [this, &out](std::string_view key, const char* value) {
+      return key == "type" ? type(value, out) : member(key, value, out);
+    });
+  }
+
+ private:
+  template <class Take>
+  const char* members(const char* at, Take take) {
+    if (at == in_->end || *at != '{') return in_->fail_expected(at, "an object");
+    if (++in_->depth > dovetail::detail::json_maximum_depth) return in_->fail_depth(at);
+    at = dovetail::detail::skip_json_space(at + 1, in_->end);
+    bool is_closed = at != in_->end && *at == '}';
+    if (is_closed) ++at;
+    std::string space;
+    while (!is_closed) {
+      std::string_view key;
+      at = dovetail::detail::view_json_key(*in_, at, space, key);
+      if (at != nullptr) at = take(key, at);
+      if (at != nullptr) at = dovetail::detail::read_json_separator(*in_, at, '}', is_closed);
+      if (at == nullptr) return nullptr;
+    }
+    --in_->depth;
+    return at;
+  }
+
+  const char* member(std::string_view key, const char* at, reply_facts& out) {
+    if (key == "data") return data(at, out);
+    if (key == "success") return success(at, out);
+    if (key == "cached" || key == "fromCache") return flag(at, out.is_cached);
+    if (key == "executionTime" || key == "totalExecutionTime") return real(at, out.execution_time);
+    if (key == "error") return error(at, out.error);
+    return count_member(key, at, out);
+  }
+
+  const char* count_member(std::string_view key, const char* at, reply_facts& out) {
+    if (key == "rowsAffected" || key == "totalRowsAffected" || key == "affectedRows") return whole(at, out.affected);
+    if (key == "rowCount") return whole(at, out.row_count);
+    if (key == "insertId" || key == "lastInsertId") return whole(at, out.insert_id);
+    if (key == "results") return results(at, out);
+    if (key == "id") return text(at, out.id);
+    if (key == "transactionId") return text(at, out.transaction_id);
+    return skip(at);
+  }
+
+  /// Who says success and failure has failed.
+  const char* success(const char* at, reply_facts& out) {
+    bool said = true;
+    at = flag(at, said, &out.has_success);
+    out.is_success = out.is_success && said;
+    return at;
+  }
+  /// Over WebSocket: response or error.
+  const char* type(const char* at, reply_facts& out) {
+    std::string said;
+    at = text(at, said);
+    if (said != "response" && said != "error") return at;
+    out.has_success = true;
+    out.is_success = out.is_success && said == "response";
+    return at;
+  }
+
+  const char* data(const char* at, reply_facts& out) {
+    if (at == in_->end || *at == 'n') return skip(at);
+    out.has_data = true;
+    if (*at == '[') return rows(at, out);
+    if (*at != '{') return skip(at);
+    return members(at, [this, &out](std::string_view key, const char* value) {
+      if (key == "rows" && value != in_->end && *value == '[') return rows(value, out);
+      if (key == "metadata" && value != in_->end && *value == '{') {
+        return members(value, [this, &out](std::string_view name, const char* inner) {
+          if (name == "fromCache") return flag(inner, out.is_cached);
+          if (name == "executionTimeMs" && !out.execution_time) return real(inner, out.execution_time);
+          return skip(inner);
+        });
+      }
+      return member(key, value, out);  // over WebSocket a whole answer may stand in here
+    });
+  }
+
+  const char* rows(const char* at, reply_facts& out) {
+    out.has_rows = true;
+    return rows_->take == nullptr ? skip(at) : rows_->take(rows_->state, *in_, at);
+  }
+
+  const char* results(const char* at, reply_facts& out) {
+    if (at == in_->end || *at != '[') return skip(at);
+    std::vector<reply_facts>& all = out.results.emplace();
+    const rows_sink none;
+    const rows_sink* const outer = std::exchange(rows_, &none);
+    at = dovetail::detail::read_json_array(*in_, at, [this, &all](const char* next) {
+      if (next == in_->end || *next != '{') return skip(next);
+      return read(next, all.emplace_back());
+    });
+    rows_ = outer;
+    return at;
+  }
+
+  const char* error(const char* at, reply_error& out) {
+    constexpr std::string_view prefix = "EdgeSQLError: ";
+    if (at == in_->end || *at == 'n') return skip(at);
+    out.is_set = true;
+    if (*at == '"') {
+      at = dovetail::detail::read_json_string(*in_, at, out.message);
+      if (out.message.starts_with(prefix)) out.message.erase(0, prefix.size());
+      return at;
+    }
+    if (*at != '{') return skip(at);
+    return members(at, [this, &out](std::string_view key, const char* value) {
+      const bool is_text = value != in_->end && *value == '"';
+      if (key == "code" && is_text) return dovetail::detail::read_json_string(*in_, value, out.code);
+      if (key == "message" && is_text) return dovetail::detail::read_json_string(*in_, value, out.message);
+      return key == "details" ? details(value, out) : skip(value);
+    });
+  }
+  const char* details(const char* at, reply_error& out) {
+    if (at == in_->end || *at == 'n') return skip(at);
+    const char* const end = *at != '{' ? skip(at) : members(at, [this, &out](std::string_view key, const char* value) {
+      return key == "reason" ? text(value, out.reason) : skip(value);
+    });
+    if (end != nullptr) out.details.assign(at, end);
+    return end;
+  }
+
+  const char* text(const char* at, std::string& out) {
+    return at != in_->end && *at == '"' ? dovetail::detail::read_json_string(*in_, at, out) : skip(at);
+  }
+  const char* flag(const char* at, bool& out, bool* is_given = nullptr) {
+    const char* const end = skip(at);
+    if (end == nullptr || (*at != 't' && *at != 'f')) return end;
+    out = *at == 't';
+    if (is_given != nullptr) *is_given = true;
+    return end;
+  }
+  const char* real(const char* at, std::optional<double>& out) {
+    if (at == in_->end || (*at != '-' && !is_ascii_digit(*at))) return skip(at);
+    return dovetail::detail::read_json_real(*in_, at, out.emplace());
+  }
+  /// A number, or one in quotes, as those beyond 2^53 may be.
+  const char* whole(const char* at, std::optional<std::int64_t>& out) {
+    const char* const end = skip(at);
+    if (end == nullptr) return nullptr;
+    std::string_view digits{at, static_cast<std::size_t>(end - at)};
+    if (digits.size() > 2 && digits.front() == '"') digits = digits.substr(1, digits.size() - 2);
+    std::int64_t value = 0;
+    if (parse_integer(digits, value)) out = value;
+    return end;
+  }
+  const char* skip(const char* at) { return dovetail::detail::skip_json_value(*in_, at); }
+
+  json_source* in_;
+  const rows_sink* rows_;
+};
+
+}  // namespace detail
+
+/// Reads the body of an answer. Errors: gateway_errc::not_a_gateway with the place where it is no JSON object; none
+/// when the sink has stopped the reading, which then knows why (`is_stopped`).
+[[gnu::noinline]] inline error_info read_envelope(std::string_view body, const rows_sink& rows, reply_facts& out,
+                                                  bool& is_stopped) {
+  dovetail::detail::json_source in{body};
+  detail::envelope_reader reader{in, rows};
+  const char* at = reader.read(dovetail::detail::skip_json_space(in.begin, in.end), out);
+  if (at != nullptr) {
+    at = dovetail::detail::skip_json_space(at, in.end);
+    if (at == in.end) return {};
+    in.fail_syntax(at, "the end of the text");
+  }
+  is_stopped = !in.failure.is_set();
+  if (is_stopped) return {};
+  const error_info why = dovetail::detail::describe_read_of_text(in.failure, body);
+  return {make_error_code(gateway_errc::not_a_gateway), std::string{why.context()}};
 }
 
 }  // namespace dovetail::inline v0::workersql
@@ -51409,15 +53879,24 @@ struct cache_options {
   std::string key{};
 };
 
+/// What one query wants of the client's own cache, where there is one.
+enum class cache_use : std::uint8_t {
+  normal,   ///< the answer that is kept, if there is one
+  refresh,  ///< the gateway's answer, which is kept for others
+  bypass,   ///< the gateway's answer, which is not kept
+};
+
 /// How one query is asked.
 struct query_options {
   workersql::consistency consistency = workersql::consistency::unspecified;  ///< unspecified: what the client says
   std::optional<std::chrono::milliseconds> timeout{};                        ///< told to the gateway; from 1 s to 300 s
   std::chrono::milliseconds staleness{0};                                    ///< of `bounded`; 0: the gateway's own
   cache_options cache{};
+  cache_use caching = cache_use::normal;
 
   query_options() = default;
   query_options(workersql::consistency how) noexcept : consistency(how) {}  // NOLINT: a hint is a way to ask
+  query_options(cache_use how) noexcept : caching(how) {}                   // NOLINT
 };
 
 namespace detail {
@@ -51625,341 +54104,6 @@ constexpr std::string_view batch_end(batch_dialect how) noexcept {
 
 }  // namespace detail
 }  // namespace dovetail::inline v0::workersql
-
-// ---- dovetail/client/workersql/operations.hpp ----
-// The operations that a WorkerSQL gateway has beyond those of every SQL client: batches, health, answers with all
-// facts.
-
-namespace dovetail::inline v0::workersql {
-
-/// An answer with everything that the gateway says about it; what the SDKs call QueryResponse.
-template <class Row>
-struct query_response {
-  rows<Row> data{};
-  std::optional<std::int64_t> row_count{};
-  std::optional<double> execution_time{};  ///< in milliseconds, as the gateway measured it
-  bool cached = false;
-};
-
-/// Reads all rows, and what is said about them.
-template <class Row, class Request>
-struct query_with_facts {
-  using value_type = query_response<row_value_t<Row>>;
-  static constexpr std::string_view name = "query";
-  Request request;
-  query_options how;
-  bool is_idempotent() const noexcept { return request.is_read_only(); }
-};
-
-/// Several statements that are executed together: all, or none when one fails.
-///
-///     dt::workersql::batch work;
-///     work.add("insert into t(id, name) values (?, ?)", 1, "Ann").add("update t set n = n + 1 where id = :id", me);
-///     db.batch(work);
-///
-/// The gateway takes insert, update and delete here; a batch for `batch=sdk` may hold other statements. Arguments are
-/// copied. Errors are kept, and come with the call.
-class batch {
- public:
-  template <class... Args>
-  batch& add(statement_for<dialect::sqlite, void, Args...> sql, const Args&... args) {
-    using request = sql_request<statement_for<dialect::sqlite, void, Args...>, std::tuple<const Args&...>>;
-    append(request{sql, std::tuple<const Args&...>{args...}});
-    return *this;
-  }
-
-  std::size_t size() const noexcept { return begins_.size(); }
-  bool empty() const noexcept { return begins_.empty(); }
-  void clear() { *this = batch{}; }
-
-  /// For operations: adds a checked request.
-  template <class Request>
-  void append(const Request& asked) {
-    begin_item();
-    close_item(detail::append_statement(items_, asked, {}, false));
-    if (!refused_) items_ += '}';
-    const statement_kind kind = asked.sql.view().traits.kind;
-    has_others_ = has_others_ ||
-                  (kind != statement_kind::insert && kind != statement_kind::update && kind != statement_kind::remove);
-  }
-  /// Adds `insert into … values (…)` for one struct.
-  template <class Struct>
-  void append_row(std::string_view text, const Struct& row) {
-    begin_item();
-    close_item(detail::append_insert(items_, text, row));
-  }
-
-  const std::string& items() const noexcept { return items_; }
-  /// Statement number `index`, counted from 0, as an object.
-  std::string_view item(std::size_t index) const noexcept {
-    const std::size_t begin = begins_[index];
-    const std::size_t end = index + 1 < begins_.size() ? begins_[index + 1] - 1 : items_.size();
-    return std::string_view{items_}.substr(begin, end - begin);
-  }
-  const error_info& refused() const noexcept { return refused_; }
-  bool has_others() const noexcept { return has_others_; }
-
- private:
-  void begin_item() {
-    if (!begins_.empty()) items_ += ',';
-    begins_.push_back(items_.size());
-  }
-  void close_item(error_info failure) {
-    if (!failure || refused_) return;
-    std::string context{"statement "};
-    context.append(dovetail::detail::number_text{begins_.size()}).append(" of the batch");
-    if (!failure.context().empty()) context.append(": ").append(failure.context());
-    refused_ = std::move(failure);
-    refused_.with_context(std::move(context));
-  }
-
-  std::string items_;
-  std::vector<std::size_t> begins_;
-  bool has_others_ = false;
-  error_info refused_;
-};
-
-/// What a batch did.
-struct batch_summary {
-  std::int64_t rows_affected = 0;  ///< of all statements together
-  /// As the gateway tells it: one for each statement, or one sum for each shard.
-  std::vector<summary> results{};
-  std::optional<double> execution_time{};
-};
-
-struct execute_batch {
-  using value_type = batch_summary;
-  static constexpr std::string_view name = "batch";
-  batch work;
-  repeat_key key{};
-  bool is_idempotent() const noexcept { return key.is_honoured; }
-};
-
-/// The same, as one summary.
-struct execute_rows {
-  using value_type = summary;
-  static constexpr std::string_view name = "execute_many";
-  batch work;
-  repeat_key key{};
-  bool is_idempotent() const noexcept { return key.is_honoured; }
-};
-
-/// What a gateway may say of its database and its cache. The members have the names of the answer.
-struct database_health {
-  std::optional<bool> connected{};
-  std::optional<double> responseTime{};  // NOLINT
-};
-struct cache_health {
-  std::optional<bool> enabled{};
-  std::optional<double> hitRate{};  // NOLINT
-};
-
-/// What a gateway says of itself; members beyond the first are there when it has them.
-struct gateway_health {
-  std::string status{};  ///< "healthy"
-  std::optional<std::string> version{};
-  std::optional<std::string> timestamp{};
-  std::optional<double> uptime{};
-  std::optional<database_health> database{};
-  std::optional<cache_health> cache{};
-
-  bool is_healthy() const noexcept { return status == "healthy" || status == "ok"; }
-};
-
-struct ask_health {
-  using value_type = gateway_health;
-  static constexpr std::string_view name = "health";
-  bool is_idempotent() const noexcept { return true; }
-};
-
-struct ask_ping {
-  using value_type = void;
-  static constexpr std::string_view name = "ping";
-  bool is_idempotent() const noexcept { return true; }
-};
-
-}  // namespace dovetail::inline v0::workersql
-
-// ---- dovetail/codec/workersql/errc.hpp ----
-// Failures of a WorkerSQL gateway as error codes, and the seven codes of its SDKs as conditions.
-
-namespace dovetail::inline v0::workersql {
-
-/// What a gateway complains of, as its status, its text or its structured error tells.
-enum class gateway_errc : int {
-  invalid_request = 1,   ///< 400: no statement, or one that it cannot read
-  syntax_error,          ///< the text of the statement
-  no_such_object,        ///< no such table, column, function …
-  constraint_violation,  ///< unique, not null, check, foreign key
-  wrong_bindings,        ///< placeholders and parameters differ in number
-  too_large,             ///< statement, value or batch is larger than the gateway takes
-  unauthorized,          ///< 401: the token is missing, expired, or none of this gateway's
-  forbidden,             ///< 403, 451
-  not_found,             ///< 404, 405: no such path, so that the endpoint is probably wrong
-  rate_limited,          ///< 429: may be repeated after a while; nothing was executed
-  overloaded,            ///< the database is busy, or a circuit is open: may be repeated
-  unavailable,           ///< 502, 503, 504: what stands in front of the gateway did not reach it
-  timed_out,             ///< the gateway gave the statement up
-  batch_failed,          ///< a batch was undone; the gateway does not say why
-  internal_error,        ///< every other failure of the gateway
-  missing_rows,          ///< a query succeeded, and the answer has no member for its rows
-  not_a_gateway,         ///< the answer is none of a WorkerSQL gateway
-  redirected,            ///< 3xx: redirects are not followed
-};
-
-/// The codes that all WorkerSQL SDKs know, as conditions: `failure.code() == workersql::sdk_code::auth_error`. Failures
-/// that this library finds are of one of them too: a lost connection is `connection_error`, a passed deadline
-/// `timeout_error`.
-enum class sdk_code : int {
-  invalid_query = 1,
-  connection_error,
-  timeout_error,
-  auth_error,
-  permission_error,
-  resource_limit,
-  internal_error,
-};
-
-/// The SDKs' spelling: "INVALID_QUERY", …
-constexpr std::string_view to_string(sdk_code code) noexcept {
-  constexpr std::string_view names[] = {"INVALID_QUERY",    "CONNECTION_ERROR", "TIMEOUT_ERROR", "AUTH_ERROR",
-                                        "PERMISSION_ERROR", "RESOURCE_LIMIT",   "INTERNAL_ERROR"};
-  return names[static_cast<int>(code) - 1];
-}
-
-namespace detail {
-
-struct errc_entry {
-  condition kind;
-  sdk_code sdk;
-  const char* text;
-};
-
-inline errc_entry describe(gateway_errc code) noexcept {
-  switch (code) {
-    case gateway_errc::invalid_request:
-      return {condition::misuse, sdk_code::invalid_query, "the gateway cannot read the request"};
-    case gateway_errc::syntax_error:
-      return {condition::syntax, sdk_code::invalid_query, "the statement is wrong"};
-    case gateway_errc::no_such_object:
-      return {condition::not_found, sdk_code::invalid_query, "no such table, column or function"};
-    case gateway_errc::constraint_violation:
-      return {condition::constraint, sdk_code::invalid_query, "a constraint is violated"};
-    case gateway_errc::wrong_bindings:
-      return {condition::misuse, sdk_code::invalid_query, "the number of parameters is wrong"};
-    case gateway_errc::too_large:
-      return {condition::limit, sdk_code::resource_limit, "larger than the gateway takes"};
-    case gateway_errc::unauthorized:
-      return {condition::authentication, sdk_code::auth_error, "the gateway does not accept the apiKey"};
-    case gateway_errc::forbidden:
-      return {condition::permission, sdk_code::permission_error, "the gateway forbids it"};
-    case gateway_errc::not_found:
-      return {condition::not_found, sdk_code::invalid_query,
-              "the gateway has no such path (is the apiEndpoint right?)"};
-    case gateway_errc::rate_limited:
-      return {condition::busy, sdk_code::resource_limit, "too many requests"};
-    case gateway_errc::overloaded:
-      return {condition::busy, sdk_code::resource_limit, "the gateway's database is busy"};
-    case gateway_errc::unavailable:
-      return {condition::connection, sdk_code::connection_error, "the gateway could not be reached by its proxy"};
-    case gateway_errc::timed_out:
-      return {condition::timeout, sdk_code::timeout_error, "the gateway gave the statement up"};
-    case gateway_errc::batch_failed:
-      return {condition::server, sdk_code::internal_error, "the batch failed and was undone"};
-    case gateway_errc::internal_error:
-      return {condition::server, sdk_code::internal_error, "the gateway failed"};
-    case gateway_errc::missing_rows:
-      return {condition::protocol, sdk_code::internal_error,
-              "the gateway's answer has no rows, not even an empty list"};
-    case gateway_errc::not_a_gateway:
-      return {condition::protocol, sdk_code::internal_error, "the answer is none of a WorkerSQL gateway"};
-    case gateway_errc::redirected:
-      return {condition::protocol, sdk_code::connection_error,
-              "the gateway answers with a redirect, which is not followed"};
-  }
-  return {condition::server, sdk_code::internal_error, "unknown failure of a gateway"};
-}
-
-class category_type final : public std::error_category {
- public:
-  const char* name() const noexcept override { return "dovetail.workersql"; }
-  std::string message(int value) const override { return describe(static_cast<gateway_errc>(value)).text; }
-  std::error_condition default_error_condition(int value) const noexcept override {
-    return make_error_condition(describe(static_cast<gateway_errc>(value)).kind);
-  }
-};
-
-}  // namespace detail
-
-/// The category of `gateway_errc`.
-inline const std::error_category& category() noexcept {
-  static const detail::category_type instance;
-  return instance;
-}
-
-inline std::error_code make_error_code(gateway_errc code) noexcept { return {static_cast<int>(code), category()}; }
-
-/// Which of the seven a failure is, whoever found it.
-inline sdk_code sdk_code_of(const std::error_code& code) noexcept {
-  if (code.category() == category()) return detail::describe(static_cast<gateway_errc>(code.value())).sdk;
-  switch (condition_of(code)) {
-    case condition::connection:
-    case condition::commit_unknown:
-      return sdk_code::connection_error;
-    case condition::timeout:
-    case condition::cancelled:
-      return sdk_code::timeout_error;
-    case condition::authentication:
-      return sdk_code::auth_error;
-    case condition::permission:
-      return sdk_code::permission_error;
-    case condition::busy:
-    case condition::limit:
-      return sdk_code::resource_limit;
-    case condition::syntax:
-    case condition::misuse:
-    case condition::mapping:
-    case condition::not_found:
-    case condition::constraint:
-    case condition::configuration:
-    case condition::unsupported:
-    case condition::data:
-      return sdk_code::invalid_query;
-    default:
-      return sdk_code::internal_error;
-  }
-}
-
-namespace detail {
-
-class sdk_category_type final : public std::error_category {
- public:
-  const char* name() const noexcept override { return "dovetail.workersql.sdk"; }
-  std::string message(int value) const override {
-    return value >= 1 && value <= 7 ? std::string{to_string(static_cast<sdk_code>(value))} : std::string{"unknown"};
-  }
-  bool equivalent(const std::error_code& code, int condition) const noexcept override {
-    return code && static_cast<int>(sdk_code_of(code)) == condition;
-  }
-};
-
-}  // namespace detail
-
-inline const std::error_category& sdk_category() noexcept {
-  static const detail::sdk_category_type instance;
-  return instance;
-}
-
-inline std::error_condition make_error_condition(sdk_code code) noexcept {
-  return {static_cast<int>(code), sdk_category()};
-}
-
-}  // namespace dovetail::inline v0::workersql
-
-template <>
-struct std::is_error_code_enum<dovetail::workersql::gateway_errc> : std::true_type {};
-template <>
-struct std::is_error_condition_enum<dovetail::workersql::sdk_code> : std::true_type {};
 
 // ---- dovetail/format/http1/characters.hpp ----
 // The classes of characters that HTTP/1.1 tells apart (RFC 9110 section 5.6, RFC 3986), and the search for control
@@ -53872,9 +56016,14 @@ enum class endpoint_kind : unsigned char { query, batch, health };
 
 /// What a connection speaks once it was upgraded (RFC 6455): one transaction, and then it is over.
 struct socket_state {
-  websocket::message_reader reader{websocket::role::client};
+  explicit socket_state(std::size_t most) noexcept : reader(websocket::role::client, {most}) {}
+
+  websocket::message_reader reader;
+  std::size_t used = 0;  ///< bytes of the input: the last answer, which may be looked at until the next message
   std::uint64_t last_id = 0;
   std::string transaction_id{};
+  std::vector<std::string> written{};  ///< tables, for who keeps answers
+  bool has_written_all = false;        ///< it is not known which
 };
 
 /// Buffers, health and the constant fields of one connection. Its dialogues borrow it, one after the other.
@@ -53913,6 +56062,9 @@ class session {
   /// Set while the connection is a WebSocket, which it never ceases to be.
   std::optional<socket_state>& socket() noexcept { return socket_; }
   const std::optional<socket_state>& socket() const noexcept { return socket_; }
+
+  /// The connection has become one. Messages have the limit that answers have.
+  void open_socket() { socket_.emplace(options_.response_limit); }
 
   /// 128 random bits; false when there is no randomness.
   bool make_key(std::array<std::byte, 16>& bits) const noexcept { return randomize(bits); }
@@ -53980,6 +56132,486 @@ class session {
   session_health health_ = session_health::closed;
   clock::duration asked_pause_{};
 };
+
+}  // namespace dovetail::inline v0::workersql
+
+// ---- dovetail/client/workersql/cache_hooks.hpp ----
+// Where the dialogues of a client and its cache of results meet: reads look, take a ticket and keep; writes tell.
+
+namespace dovetail::inline v0::workersql::detail {
+
+/// Writes the body of one statement: text with its hint, parameters, options.
+template <class Request>
+error_info write_statement_body(std::string& body, const options& client, const Request& asked,
+                                const query_options* how) {
+  body.clear();
+  std::string hint;
+  if (asked.is_read_only() && (client.consistency != consistency::unspecified || how != nullptr)) {
+    append_hint(hint, how != nullptr ? *how : query_options{}, client.consistency);
+  }
+  error_info failure = append_statement(body, asked, hint, client.include_statement_text);
+  if (!failure && how != nullptr) failure = append_query_options(body, *how);
+  body += '}';
+  return failure;
+}
+
+/// Whether a query may be answered from the cache (`looks`), and whether its answer may be kept for others (`keeps`).
+struct cache_wish {
+  bool looks = false;
+  bool keeps = false;
+  clock::duration most_age{};
+};
+
+[[gnu::noinline]] inline cache_wish cache_wish_of(const options& client, const query_options* how) noexcept {
+  if (client.cache == nullptr) return {};
+  const bool says_consistency = how != nullptr && how->consistency != consistency::unspecified;
+  const consistency wanted = says_consistency ? how->consistency : client.consistency;
+  if (wanted == consistency::strong) return {};
+  cache_wish wish{true, true, client.cache->settings().ttl};
+  if (how == nullptr) return wish;
+  if (how->caching == cache_use::bypass || !how->cache.enabled.value_or(true)) return {};
+  wish.looks = how->caching != cache_use::refresh;
+  if (how->cache.ttl) wish.most_age = (std::min)(wish.most_age, clock::duration{*how->cache.ttl});
+  if (wanted == consistency::bounded && how->staleness.count() > 0) {
+    wish.most_age = (std::min)(wish.most_age, clock::duration{how->staleness});
+  }
+  return wish;
+}
+
+/// A query under way whose answer may be kept.
+class cached_read {
+ public:
+  /// Once the session's body is written.
+  void begin(const session& on, std::string_view sql, const query_options* how) {
+    const cache_wish wish = cache_wish_of(on.options(), how);
+    if (!wish.keeps || on.socket()) return;
+    tables_ = cached_tables(sql);
+    if (tables_) ticket_ = on.options().cache->begin(clock::now(), wish.looks);
+  }
+  /// The answer was read without a failure. What the gateway has from a cache of its own is not kept: its age is
+  /// unknown, and it may be from before a write.
+  void keep(session& on, std::string_view answer, const reply_facts& said) {
+    if (!tables_ || !said.has_rows || said.is_cached) return;
+    on.options().cache->store(on.options(), on.body(), answer, *tables_, ticket_, clock::now());
+  }
+
+ private:
+  std::optional<table_set> tables_;
+  cache_ticket ticket_;
+};
+
+/// A write under way: the cache hears of it when it is over, however it ends, or when it is given up.
+class cached_write {
+ public:
+  cached_write() noexcept = default;
+  cached_write(cached_write&& other) noexcept = default;
+  cached_write& operator=(cached_write&&) = delete;
+  ~cached_write() { finish(); }
+
+  /// `on.body()` is the request. In a transaction others see it only after the commit, so the tables are noted too.
+  void begin(session& on) {
+    if (on.options().cache == nullptr) return;
+    finish();
+    tables_ = tables_written_by(on.body());
+    if (on.socket()) {
+      socket_state& noted = *on.socket();
+      noted.has_written_all = noted.has_written_all || tables_.is_all;
+      for (const std::string& each : tables_.names) noted.written.push_back(each);
+    }
+    cache_ = on.options().cache;
+  }
+  /// A transaction is about to be committed.
+  void begin_commit(session& on) {
+    if (on.options().cache == nullptr || !on.socket()) return;
+    tables_ = {};
+    tables_.is_all = on.socket()->has_written_all;
+    for (std::string& each : on.socket()->written) tables_.add(std::move(each));
+    cache_ = on.options().cache;
+  }
+  void finish() noexcept {
+    if (const auto told = std::move(cache_)) told->invalidate(tables_);
+  }
+
+ private:
+  std::shared_ptr<result_cache> cache_;
+  table_set tables_;
+};
+
+}  // namespace dovetail::inline v0::workersql::detail
+
+// ---- dovetail/client/workersql/operations.hpp ----
+// The operations that a WorkerSQL gateway has beyond those of every SQL client: batches, health, answers with all
+// facts.
+
+namespace dovetail::inline v0::workersql {
+
+/// An answer with everything that the gateway says about it; what the SDKs call QueryResponse.
+template <class Row>
+struct query_response {
+  rows<Row> data{};
+  std::optional<std::int64_t> row_count{};
+  std::optional<double> execution_time{};  ///< in milliseconds, as the gateway measured it
+  bool cached = false;
+};
+
+/// Reads all rows, and what is said about them.
+template <class Row, class Request>
+struct query_with_facts {
+  using value_type = query_response<row_value_t<Row>>;
+  static constexpr std::string_view name = "query";
+  Request request;
+  query_options how;
+  repeat_key key{};
+  bool is_idempotent() const noexcept { return request.is_read_only() || key.is_honoured; }
+};
+
+/// Several statements that are executed together: all, or none when one fails.
+///
+///     dt::workersql::batch work;
+///     work.add("insert into t(id, name) values (?, ?)", 1, "Ann").add("update t set n = n + 1 where id = :id", me);
+///     db.batch(work);
+///
+/// The gateway takes insert, update and delete here; a batch for `batch=sdk` may hold other statements. Arguments are
+/// copied. Errors are kept, and come with the call.
+class batch {
+ public:
+  template <class... Args>
+  batch& add(statement_for<dialect::sqlite, void, Args...> sql, const Args&... args) {
+    using request = sql_request<statement_for<dialect::sqlite, void, Args...>, std::tuple<const Args&...>>;
+    append(request{sql, std::tuple<const Args&...>{args...}});
+    return *this;
+  }
+
+  std::size_t size() const noexcept { return begins_.size(); }
+  bool empty() const noexcept { return begins_.empty(); }
+  void clear() { *this = batch{}; }
+
+  /// For operations: adds a checked request.
+  template <class Request>
+  void append(const Request& asked) {
+    begin_item();
+    close_item(detail::append_statement(items_, asked, {}, false));
+    if (!refused_) items_ += '}';
+    const statement_kind kind = asked.sql.view().traits.kind;
+    has_others_ = has_others_ ||
+                  (kind != statement_kind::insert && kind != statement_kind::update && kind != statement_kind::remove);
+  }
+  /// Adds `insert into … values (…)` for one struct.
+  template <class Struct>
+  void append_row(std::string_view text, const Struct& row) {
+    begin_item();
+    close_item(detail::append_insert(items_, text, row));
+  }
+
+  const std::string& items() const noexcept { return items_; }
+  /// Statement number `index`, counted from 0, as an object.
+  std::string_view item(std::size_t index) const noexcept {
+    const std::size_t begin = begins_[index];
+    const std::size_t end = index + 1 < begins_.size() ? begins_[index + 1] - 1 : items_.size();
+    return std::string_view{items_}.substr(begin, end - begin);
+  }
+  const error_info& refused() const noexcept { return refused_; }
+  bool has_others() const noexcept { return has_others_; }
+
+ private:
+  void begin_item() {
+    if (!begins_.empty()) items_ += ',';
+    begins_.push_back(items_.size());
+  }
+  void close_item(error_info failure) {
+    if (!failure || refused_) return;
+    std::string context{"statement "};
+    context.append(dovetail::detail::number_text{begins_.size()}).append(" of the batch");
+    if (!failure.context().empty()) context.append(": ").append(failure.context());
+    refused_ = std::move(failure);
+    refused_.with_context(std::move(context));
+  }
+
+  std::string items_;
+  std::vector<std::size_t> begins_;
+  bool has_others_ = false;
+  error_info refused_;
+};
+
+/// What a batch did.
+struct batch_summary {
+  std::int64_t rows_affected = 0;  ///< of all statements together
+  /// As the gateway tells it: one for each statement, or one sum for each shard.
+  std::vector<summary> results{};
+  std::optional<double> execution_time{};
+};
+
+struct execute_batch {
+  using value_type = batch_summary;
+  static constexpr std::string_view name = "batch";
+  batch work;
+  repeat_key key{};
+  bool is_idempotent() const noexcept { return key.is_honoured; }
+};
+
+/// The same, as one summary.
+struct execute_rows {
+  using value_type = summary;
+  static constexpr std::string_view name = "execute_many";
+  batch work;
+  repeat_key key{};
+  bool is_idempotent() const noexcept { return key.is_honoured; }
+};
+
+/// What a gateway may say of its database and its cache. The members have the names of the answer.
+struct database_health {
+  std::optional<bool> connected{};
+  std::optional<double> responseTime{};  // NOLINT
+};
+struct cache_health {
+  std::optional<bool> enabled{};
+  std::optional<double> hitRate{};  // NOLINT
+};
+
+/// What a gateway says of itself; members beyond the first are there when it has them.
+struct gateway_health {
+  std::string status{};  ///< "healthy"
+  std::optional<std::string> version{};
+  std::optional<std::string> timestamp{};
+  std::optional<double> uptime{};
+  std::optional<database_health> database{};
+  std::optional<cache_health> cache{};
+
+  bool is_healthy() const noexcept { return status == "healthy" || status == "ok"; }
+};
+
+struct ask_health {
+  using value_type = gateway_health;
+  static constexpr std::string_view name = "health";
+  bool is_idempotent() const noexcept { return true; }
+};
+
+struct ask_ping {
+  using value_type = void;
+  static constexpr std::string_view name = "ping";
+  bool is_idempotent() const noexcept { return true; }
+};
+
+}  // namespace dovetail::inline v0::workersql
+
+// ---- dovetail/codec/workersql/final_head.hpp ----
+// Reads the head of a response, and passes over the informational ones in front of it.
+
+namespace dovetail::inline v0::workersql {
+
+/// What came of reading. `text` says why it failed; `why` is none when that is no fault of one head.
+struct final_head_reading {
+  http1::progress state = http1::progress::need_more;
+  std::size_t size = 0;  ///< of the head, when it is complete
+  http1::problem why = http1::problem::none;
+  std::string_view text{};
+};
+
+/// Answers of 1xx say nothing to this client (RFC 9110 section 15.2), and a peer that sends nothing else is left.
+class final_head {
+ public:
+  explicit final_head(http1::request_kind what = http1::request_kind::ordinary,
+                      const http1::limits& bounds = {}) noexcept
+      : reader_(what, bounds) {}
+
+  /// `from` begins with the answer; its informational ones are consumed, the head that is found is not.
+  final_head_reading read(read_buffer& from, http1::response_head& out) noexcept {
+    for (;;) {
+      const http1::head_progress got = reader_.read(as_text(from.committed()), out);
+      if (got.state == http1::progress::failed) return {got.state, 0, got.why, http1::text_of(got.why)};
+      if (got.state == http1::progress::need_more || !out.is_informational()) return {got.state, got.size};
+      if (++passed_ > most_passed) {
+        return {http1::progress::failed, 0, http1::problem::none, "too many informational answers (1xx)"};
+      }
+      from.consume(got.size);
+      reader_.restart();
+    }
+  }
+
+ private:
+  static constexpr int most_passed = 8;
+
+  http1::response_reader reader_;
+  int passed_ = 0;
+};
+
+}  // namespace dovetail::inline v0::workersql
+
+// ---- dovetail/codec/workersql/startup.hpp ----
+// Opening a connection to a gateway: through a proxy where there is one, and with TLS where the endpoint wants it.
+
+namespace dovetail::inline v0::workersql {
+
+/// Connects; asks a proxy for a tunnel (CONNECT, RFC 9110 section 9.3.6); starts TLS. Sends no request to the gateway.
+/// Errors: the transport's own; errc::connection_lost with the proxy's status when it refuses.
+/// Cancellation: the session stays closed.
+class startup {
+ public:
+  using value_type = void;
+
+  explicit startup(session& on) noexcept : on_(&on), head_(http1::request_kind::connect) {}
+
+  action resume(const event& ev) {
+    if (ev.cancelled) return finish(dovetail::errc::cancelled);
+    if (step_ != step::start && ev.ec) return finish(ev.ec);
+    switch (step_) {
+      case step::start:
+        on_->set_health(session_health::closed);
+        on_->forget_answer();
+        on_->socket().reset();
+        step_ = step::connecting;
+        return action::connect();
+      case step::connecting:
+        return on_->options().proxy_host.empty() ? connected() : ask_proxy();
+      case step::asking:
+        return read();
+      case step::reading:
+        return take(ev);
+      case step::securing:
+        return open();
+      case step::over:
+        break;
+    }
+    return action::done(dovetail::errc::invalid_state);
+  }
+
+  void value() && noexcept {}
+  error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
+
+ private:
+  enum class step : std::uint8_t { start, connecting, asking, reading, securing, over };
+
+  action connected() {
+    if (!on_->options().endpoint.is_tls) return open();
+    step_ = step::securing;
+    return action::start_tls();
+  }
+  action open() {
+    on_->input().clear();
+    on_->set_health(session_health::idle);
+    step_ = step::over;
+    return action::done();
+  }
+
+  [[gnu::cold, gnu::noinline]] action ask_proxy() {
+    const api_endpoint& to = on_->options().endpoint;
+    std::string authority;
+    const bool is_v6 = to.host.find(':') != std::string::npos;
+    dovetail::detail::append_parts(
+        authority, {is_v6 ? "[" : "", to.host, is_v6 ? "]" : "", ":", dovetail::detail::number_text{to.port}});
+    byte_buffer& out = on_->output();
+    out.clear();
+    if (http1::head_writer{out}.request("CONNECT", authority).field("Host", authority).end() != http1::problem::none) {
+      return finish({dovetail::errc::invalid_option, "the host of the endpoint has characters that HTTP forbids"});
+    }
+    step_ = step::asking;
+    return action::write(out.view());
+  }
+  action read() {
+    step_ = step::reading;
+    if (!on_->input().prepare(1)) return finish(dovetail::errc::frame_too_large);
+    return action::read(on_->input().free());
+  }
+  [[gnu::cold, gnu::noinline]] action take(const event& ev) {
+    on_->input().commit(ev.bytes);
+    http1::response_head head;
+    const final_head_reading got = head_.read(on_->input(), head);
+    if (got.state == http1::progress::need_more) return read();
+    std::string words{"the proxy "};
+    if (got.state == http1::progress::failed) {
+      words.append("sent what is no HTTP: ").append(got.text);
+      return finish({dovetail::errc::malformed_frame, std::move(words)});
+    }
+    if (head.status / 100 != 2) {
+      words.append("refused the tunnel with status ").append(dovetail::detail::number_text{head.status});
+      return finish({dovetail::errc::connection_lost, std::move(words)});
+    }
+    if (on_->input().committed().size() != got.size) {
+      return finish(
+          {dovetail::errc::unexpected_message, "bytes came behind the proxy's answer, before anything was sent"});
+    }
+    return connected();
+  }
+  action finish(error_info failure) {
+    failure_ = std::move(failure);
+    step_ = step::over;
+    return action::done(failure_.code());
+  }
+
+  session* on_;
+  final_head head_;
+  step step_ = step::start;
+  error_info failure_;
+};
+
+static_assert(value_machine<startup>);
+
+}  // namespace dovetail::inline v0::workersql
+
+// ---- dovetail/codec/workersql/idle_check.hpp ----
+// Looks at an idle connection before a request is written on it, and opens it again when its peer has done with it.
+
+namespace dovetail::inline v0::workersql {
+
+/// Ends well when a request can be written: the connection is open, and nothing has come on it that nobody asked for.
+/// A connection that the peer has ended meanwhile, or on which bytes wait that could answer anything (RFC 9112 section
+/// 9.3: a late answer, a 408 to nobody), is opened again, once, with the session's body kept; nothing has been written
+/// by then, so that a write is as safe on the fresh one. What comes between this look and the request cannot be told
+/// from its answer. Cost: one system call that does not wait.
+/// Errors: errc::invalid_state when the last dialogue broke; errc::invalid_option for what HTTP cannot send; those of
+/// `startup`.
+class idle_check {
+ public:
+  using value_type = void;
+
+  explicit idle_check(session& on) noexcept : on_(&on) {}
+
+  action resume(const event& ev) {
+    if (again_) return open(ev);
+    if (ev.cancelled) return finish(dovetail::errc::cancelled);
+    if (!is_looking_) return look();
+    if (ev.ec == dovetail::errc::deadline_passed) return finish(ev.ec);
+    if (!ev.ec && ev.bytes == 0) return action::done();
+    body_ = std::move(on_->body());
+    again_.emplace(*on_);
+    return open({});
+  }
+
+  void value() && noexcept {}
+  error_info failure(std::error_code ec) const {
+    if (again_) return again_->failure(ec);
+    return failure_ && failure_.code() == ec ? failure_ : error_info{ec};
+  }
+
+ private:
+  action look() {
+    if (on_->refusal()) return finish(on_->refusal());
+    if (on_->health() != session_health::idle) {
+      return finish({dovetail::errc::invalid_state, "the connection is not open, or its last dialogue broke"});
+    }
+    is_looking_ = true;
+    on_->input().clear();
+    if (!on_->input().prepare(1)) return finish(dovetail::errc::frame_too_large);
+    return action::look(on_->input().free());
+  }
+  [[gnu::cold, gnu::noinline]] action open(const event& ev) {
+    const action next = again_->resume(ev);
+    if (next.what() == verb::done) on_->body() = std::move(body_);
+    return next;
+  }
+  [[gnu::cold]] action finish(error_info failure) {
+    failure_ = std::move(failure);
+    return action::done(failure_.code());
+  }
+
+  session* on_;
+  bool is_looking_ = false;
+  std::optional<startup> again_;
+  std::string body_;
+  error_info failure_;
+};
+
+static_assert(value_machine<idle_check>);
 
 }  // namespace dovetail::inline v0::workersql
 
@@ -54254,7 +56886,8 @@ struct body_progress {
 };
 
 /// Moves the data of chunks together where they lie; a body with a length is not moved.
-/// Cost: a byte of chunks is moved once, and what is between them stays in the buffer until the body is complete.
+/// Cost: a byte of chunks is moved once; what is between them stays in the buffer until the body is complete, or until
+/// `compact()`.
 class body_collector {
  public:
   explicit body_collector(body_plan plan, const limits& bounds = {}) noexcept : reader_(plan, bounds) {}
@@ -54279,6 +56912,15 @@ class body_collector {
         return {progress::need_more, problem::none, content, 0, static_cast<std::size_t>(reader_.wanted())};
       }
     }
+  }
+
+  /// Moves what was not read yet to the content, over what stood between chunks, and gives how many of `bytes` there
+  /// are then: the caller forgets those behind them, and goes on. Lifetime: the content stays where it is.
+  std::size_t compact(byte_span bytes) noexcept {
+    const byte_span rest = bytes.subspan(at_);
+    if (at_ != size_ && !rest.empty()) std::memmove(bytes.data() + size_, rest.data(), rest.size());
+    at_ = size_;
+    return size_ + rest.size();
   }
 
   /// The peer ended the stream: `none` when the body may end so, and then `collect` completes it.
@@ -54308,10 +56950,11 @@ struct http_answer {
 struct http_request {
   endpoint_kind what = endpoint_kind::query;
   bool is_write = false;   ///< when its answer is lost, nobody knows what happened
-  std::string_view key{};  ///< Idempotency-Key; empty: none. Lifetime: until the first action.
+  std::string_view key{};  ///< Idempotency-Key; empty: none. Lifetime: until the request is written.
 };
 
-/// Sends the session's body as one request, in one write, and reads the whole answer. Answers of 1xx are passed over;
+/// Sends the session's body as one request, in one write, and reads the whole answer. Before that it looks whether the
+/// connection is still good, and opens it again when it is not (`idle_check`). Answers of 1xx are passed over;
 /// redirects are not followed; a connection that the gateway wants to close is closed in health when the answer is
 /// here. Errors: `errc::outcome_unknown` when a write was sent and no answer came; gateway_errc::not_a_gateway for what
 /// is no HTTP (RFC 9112); errc::frame_too_large beyond `responseLimit`; the transport's own otherwise. A status is no
@@ -54321,12 +56964,12 @@ class exchange {
   using value_type = http_answer;
 
   exchange(session& on, const http_request& asked)
-      : on_(&on), asked_(asked), reader_(http1::request_kind::ordinary, on.limits()) {}
+      : on_(&on), asked_(asked), idle_(on), head_(http1::request_kind::ordinary, on.limits()) {}
 
   action resume(const event& ev) {
     switch (step_) {
-      case step::start:
-        return begin(ev);
+      case step::checking:
+        return check(ev);
       case step::writing:
         was_sent_ = was_sent_ || !ev.ec || ev.bytes >= on_->output().size();
         if (ev.cancelled || ev.ec) return stop(ev);
@@ -54344,10 +56987,14 @@ class exchange {
   error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
 
  private:
-  enum class step : std::uint8_t { start, writing, reading, over };
-  static constexpr int most_informational = 8;
+  enum class step : std::uint8_t { checking, writing, reading, over };
 
-  action begin(const event& ev);
+  action check(const event& ev) {
+    const action next = idle_.resume(ev);
+    if (next.what() != verb::done) return next;
+    return next.error() ? finish(idle_.failure(next.error())) : begin();
+  }
+  action begin();
   action read(std::size_t bytes);
   action take(const event& ev);
   action take_head();
@@ -54363,31 +57010,26 @@ class exchange {
   [[gnu::cold]] action lose(std::error_code ec, std::string_view why);
 
   /// The peer's bytes are refused.
-  action lose_to(http1::problem why) {
+  action lose_to(http1::problem why, std::string_view text) {
     const bool is_size = why == http1::problem::body_too_large;
     return lose(
         is_size ? make_error_code(dovetail::errc::frame_too_large) : make_error_code(gateway_errc::not_a_gateway),
-        http1::text_of(why));
+        text);
   }
 
   session* on_;
   http_request asked_;
-  step step_ = step::start;
+  idle_check idle_;
+  step step_ = step::checking;
   bool was_sent_ = false;
   bool keeps_alive_ = false;
-  int informational_ = 0;
-  http1::response_reader reader_;
+  final_head head_;
   std::optional<http1::body_collector> body_;
   http_answer answer_;
   error_info failure_;
 };
 
-inline action exchange::begin(const event& ev) {
-  if (ev.cancelled) return finish(dovetail::errc::cancelled);
-  if (on_->refusal()) return finish(on_->refusal());
-  if (on_->health() != session_health::idle) {
-    return finish({dovetail::errc::invalid_state, "the connection is not open, or its last dialogue broke"});
-  }
+inline action exchange::begin() {
   byte_buffer& out = on_->output();
   out.clear();
   on_->input().clear();
@@ -54434,30 +57076,17 @@ inline action exchange::take(const event& ev) {
 }
 
 inline action exchange::take_head() {
-  for (;;) {
-    http1::response_head head;
-    const http1::head_progress got = reader_.read(as_text(on_->input().committed()), head);
-    if (got.state == http1::progress::failed) {
-      return lose_to(got.why);
-    }
-    if (got.state == http1::progress::need_more) return read(1);
-    if (head.is_informational()) {
-      on_->input().consume(got.size);
-      reader_.restart();
-      if (++informational_ > most_informational) {
-        return lose(make_error_code(gateway_errc::not_a_gateway), "too many informational answers (1xx)");
-      }
-      continue;
-    }
-    if (head.body.kind == http1::framing::tunnel) {
-      return lose(make_error_code(gateway_errc::not_a_gateway),
-                  "the peer switches to a protocol that nobody asked for");
-    }
-    note_fields(head);
-    body_.emplace(head.body, on_->limits());
-    on_->input().consume(got.size);
-    return take_body(false);
+  http1::response_head head;
+  const final_head_reading got = head_.read(on_->input(), head);
+  if (got.state == http1::progress::failed) return lose_to(got.why, got.text);
+  if (got.state == http1::progress::need_more) return read(1);
+  if (head.body.kind == http1::framing::tunnel) {
+    return lose(make_error_code(gateway_errc::not_a_gateway), "the peer switches to a protocol that nobody asked for");
   }
+  note_fields(head);
+  body_.emplace(head.body, on_->limits());
+  on_->input().consume(got.size);
+  return take_body(false);
 }
 
 inline void exchange::note_fields(const http1::response_head& head) {
@@ -54488,9 +57117,7 @@ inline action exchange::take_body(bool has_ended) {
     }
   }
   const http1::body_progress got = body_->collect(on_->input().filled());
-  if (got.state == http1::progress::failed) {
-    return lose_to(got.why);
-  }
+  if (got.state == http1::progress::failed) return lose_to(got.why, http1::text_of(got.why));
   if (got.state == http1::progress::need_more) return read(got.wanted);
   answer_.body = as_text(got.content);
   answer_.request_id = on_->request_id();
@@ -54528,386 +57155,27 @@ static_assert(value_machine<exchange>);
 
 }  // namespace dovetail::inline v0::workersql
 
-// ---- dovetail/codec/workersql/failure.hpp ----
-// What an answer that is no success says: from its status, its text, or its structured error.
-
-namespace dovetail::inline v0::workersql {
-
-/// The `error` member of an answer, a string or an object.
-struct reply_error {
-  bool is_set = false;
-  std::string code{};     ///< of an object: one of the SDKs' seven, or another
-  std::string message{};  ///< without the prefix "EdgeSQLError: "
-  std::string details{};  ///< of an object: its `details` as JSON
-};
-
-/// A failure as the SDKs show it.
-struct validation_error {
-  sdk_code code;
-  std::string message;  ///< the gateway's own where it sent one
-  std::string details;  ///< the gateway's `details` as JSON; may be empty, and may quote values
-};
-
-/// What an SDK's `ValidationError` holds, of any failure of this library.
-inline validation_error validation_error_of(const error_info& failure) {
-  const server_fields& said = failure.server();
-  return {sdk_code_of(failure.code()), said.message.empty() ? failure.message() : said.message, said.detail};
-}
-
-namespace detail {
-
-/// True when `text` has `part`, in any case (`part` in lower case).
-constexpr bool mentions(std::string_view text, std::string_view part) noexcept {
-  for (std::size_t at = 0; at + part.size() <= text.size(); ++at) {
-    std::size_t same = 0;
-    while (same < part.size() && ascii_lower(text[at + same]) == part[same]) ++same;
-    if (same == part.size()) return true;
-  }
-  return false;
-}
-
-/// What kind of failure a gateway's words stand for; `otherwise` when they tell nothing.
-constexpr gateway_errc errc_of_words(std::string_view words, gateway_errc otherwise) noexcept {
-  struct phrase {
-    std::string_view part;
-    gateway_errc code;
-  };
-  // From the messages that were observed, and those of SQLite and PostgreSQL behind a gateway.
-  constexpr phrase phrases[] = {
-      {"transient database busy", gateway_errc::overloaded},
-      {"circuit open", gateway_errc::overloaded},
-      {"database is locked", gateway_errc::overloaded},
-      {"at capacity", gateway_errc::overloaded},
-      {"constraint", gateway_errc::constraint_violation},
-      {"no such", gateway_errc::no_such_object},
-      {"does not exist", gateway_errc::no_such_object},
-      {"too many sql variables", gateway_errc::too_large},
-      {"toobig", gateway_errc::too_large},
-      {"too big", gateway_errc::too_large},
-      {"too long", gateway_errc::too_large},
-      {"too large", gateway_errc::too_large},
-      {"too many operations", gateway_errc::too_large},
-      {"parameter bindings", gateway_errc::wrong_bindings},
-      {"syntax", gateway_errc::syntax_error},
-      {"did not contain a statement", gateway_errc::syntax_error},
-      {"batch failed", gateway_errc::batch_failed},
-      {"timed out", gateway_errc::timed_out},
-      {"timeout", gateway_errc::timed_out},
-  };
-  for (const phrase& each : phrases) {
-    if (mentions(words, each.part)) return each.code;
-  }
-  return otherwise;
-}
-
-/// What a structured error's code stands for: those of the SDKs, and of the gateway's documentation.
-constexpr gateway_errc errc_of_code(std::string_view code, unsigned status, std::string_view words) noexcept {
-  struct entry {
-    std::string_view name;
-    gateway_errc code;
-  };
-  constexpr entry entries[] = {
-      {"CONNECTION_ERROR", gateway_errc::unavailable},
-      {"SERVICE_UNAVAILABLE", gateway_errc::unavailable},
-      {"TIMEOUT_ERROR", gateway_errc::timed_out},
-      {"AUTH_ERROR", gateway_errc::unauthorized},
-      {"UNAUTHORIZED", gateway_errc::unauthorized},
-      {"PERMISSION_ERROR", gateway_errc::forbidden},
-      {"FORBIDDEN", gateway_errc::forbidden},
-      {"RATE_LIMITED", gateway_errc::rate_limited},
-      {"TABLE_NOT_FOUND", gateway_errc::no_such_object},
-      {"CONSTRAINT_VIOLATION", gateway_errc::constraint_violation},
-      {"SHARD_CAPACITY_EXCEEDED", gateway_errc::overloaded},
-  };
-  for (const entry& each : entries) {
-    if (each.name == code) return each.code;
-  }
-  if (code == "RESOURCE_LIMIT") {
-    if (status == 413) return gateway_errc::too_large;
-    return status == 429 ? gateway_errc::rate_limited : errc_of_words(words, gateway_errc::overloaded);
-  }
-  if (code == "INVALID_QUERY" || code == "INVALID_SQL") return errc_of_words(words, gateway_errc::invalid_request);
-  return errc_of_words(words, gateway_errc::internal_error);
-}
-
-constexpr gateway_errc errc_of_status(unsigned status, std::string_view words) noexcept {
-  switch (status) {
-    case 400:
-    case 409:
-    case 422:
-      return errc_of_words(words, gateway_errc::invalid_request);
-    case 401:
-    case 407:
-      return gateway_errc::unauthorized;
-    case 403:
-    case 451:
-      return gateway_errc::forbidden;
-    case 404:
-    case 405:
-    case 410:
-      return gateway_errc::not_found;
-    case 408:
-      return gateway_errc::timed_out;
-    case 413:
-    case 414:
-    case 431:
-      return gateway_errc::too_large;
-    case 429:
-      return gateway_errc::rate_limited;
-    case 502:
-    case 503:
-    case 504:
-      return gateway_errc::unavailable;
-    default:
-      break;
-  }
-  if (status >= 300 && status < 400) return gateway_errc::redirected;
-  if (status < 400) return errc_of_words(words, gateway_errc::internal_error);  // a failure with a status of success
-  return errc_of_words(words, status >= 500 ? gateway_errc::internal_error : gateway_errc::invalid_request);
-}
-
-/// Texts of people, not pages of HTML: what stands in front of a gateway sends those.
-constexpr std::string_view words_of(std::string_view body) noexcept {
-  constexpr std::size_t most = 500;
-  while (!body.empty() && body.front() <= ' ' && body.front() >= 0) body.remove_prefix(1);
-  if (body.starts_with('<') || body.starts_with('{') || body.starts_with('[')) return {};
-  body = body.substr(0, body.find('\n'));
-  while (!body.empty() && body.back() <= ' ' && body.back() >= 0) body.remove_suffix(1);
-  return body.size() > most ? body.substr(0, most) : body;
-}
-
-/// The failure of an answer: `said` is its JSON error, `body` its text when it is no JSON.
-[[gnu::cold, gnu::noinline]] inline error_info answer_failure(unsigned status, const reply_error& said,
-                                                              std::string_view body) {
-  server_fields fields;
-  fields.message = said.is_set ? said.message : std::string{words_of(body)};
-  fields.detail = said.details;
-  const gateway_errc code =
-      said.code.empty() ? errc_of_status(status, fields.message) : errc_of_code(said.code, status, fields.message);
-  error_info failure{make_error_code(code)};
-  fields.severity = said.code.empty() ? std::string{to_string(sdk_code_of(failure.code()))} : said.code;
-  std::string context;
-  if (status >= 400 || fields.message.empty()) {
-    dovetail::detail::append_parts(context,
-                                   {"the gateway answered with status ", dovetail::detail::number_text{status}});
-  }
-  if (!context.empty()) failure.with_context(std::move(context));
-  failure.with_server(std::move(fields));
-  return failure;
-}
-
-}  // namespace detail
-}  // namespace dovetail::inline v0::workersql
-
-// ---- dovetail/codec/workersql/envelope.hpp ----
-// The object around the rows of an answer: every shape that gateways, their documentation and the SDKs know.
-
-namespace dovetail::inline v0::workersql {
-
-/// What an answer says besides its rows.
-struct reply_facts {
-  bool is_success = true;  ///< `success`, which a peer may leave out
-  bool has_success = false;
-  bool has_data = false;  ///< there was a `data` that is not null
-  bool has_rows = false;  ///< there was a list of rows, maybe an empty one
-  bool is_cached = false;
-  std::optional<double> execution_time{};             ///< in milliseconds
-  std::optional<std::int64_t> affected{};             ///< rowsAffected, totalRowsAffected
-  std::optional<std::int64_t> row_count{};            ///< rowCount: of rows, or of what a write has changed
-  std::optional<std::int64_t> insert_id{};            ///< insertId, lastInsertId
-  std::optional<std::vector<reply_facts>> results{};  ///< of a batch
-  reply_error error{};
-  std::string id{};              ///< of a message over WebSocket: of the one that it answers
-  std::string transaction_id{};  ///< what a begun transaction is called
-
-  /// What a write has changed.
-  std::int64_t rows_affected() const noexcept { return affected.value_or(row_count.value_or(0)); }
-};
-
-/// Takes the rows of an answer while it is read: `take(state, in, at)` gets the place of the opening bracket, and gives
-/// the place behind the closing one, or null when it has failed.
-struct rows_sink {
-  void* state = nullptr;
-  const char* (*take)(void* state, dovetail::detail::json_source& in, const char* at) = nullptr;
-};
-
-namespace detail {
-
-using dovetail::detail::json_source;
-
-/// Reads one answer. A member whose value is of another type than everybody's is passed over.
-class envelope_reader {
- public:
-  envelope_reader(json_source& in, const rows_sink& rows) noexcept : in_(&in), rows_(&rows) {}
-
-  /// `at` is the opening brace. Null after a failure: the source's, or the sink's.
-  const char* read(const char* at, reply_facts& out) {
-    return members(at, [this, &out](std::string_view key, const char* value) { return member(key, value, out); });
-  }
-
- private:
-  template <class Take>
-  const char* members(const char* at, Take take) {
-    if (at == in_->end || *at != '{') return in_->fail_expected(at, "an object");
-    if (++in_->depth > dovetail::detail::json_maximum_depth) return in_->fail_depth(at);
-    at = dovetail::detail::skip_json_space(at + 1, in_->end);
-    bool is_closed = at != in_->end && *at == '}';
-    if (is_closed) ++at;
-    std::string space;
-    while (!is_closed) {
-      std::string_view key;
-      at = dovetail::detail::view_json_key(*in_, at, space, key);
-      if (at != nullptr) at = take(key, at);
-      if (at != nullptr) at = dovetail::detail::read_json_separator(*in_, at, '}', is_closed);
-      if (at == nullptr) return nullptr;
-    }
-    --in_->depth;
-    return at;
-  }
-
-  const char* member(std::string_view key, const char* at, reply_facts& out) {
-    if (key == "data") return data(at, out);
-    if (key == "success") return flag(at, out.is_success, &out.has_success);
-    if (key == "cached" || key == "fromCache") return flag(at, out.is_cached);
-    if (key == "executionTime" || key == "totalExecutionTime") return real(at, out.execution_time);
-    if (key == "error") return error(at, out.error);
-    return count_member(key, at, out);
-  }
-
-  const char* count_member(std::string_view key, const char* at, reply_facts& out) {
-    if (key == "rowsAffected" || key == "totalRowsAffected" || key == "affectedRows") return whole(at, out.affected);
-    if (key == "rowCount") return whole(at, out.row_count);
-    if (key == "insertId" || key == "lastInsertId") return whole(at, out.insert_id);
-    if (key == "results") return results(at, out);
-    if (key == "id") return text(at, out.id);
-    if (key == "transactionId") return text(at, out.transaction_id);
-    return skip(at);
-  }
-
-  const char* data(const char* at, reply_facts& out) {
-    if (at == in_->end || *at == 'n') return skip(at);
-    out.has_data = true;
-    if (*at == '[') return rows(at, out);
-    if (*at != '{') return skip(at);
-    return members(at, [this, &out](std::string_view key, const char* value) {
-      if (key == "rows" && value != in_->end && *value == '[') return rows(value, out);
-      if (key == "metadata" && value != in_->end && *value == '{') {
-        return members(value, [this, &out](std::string_view name, const char* inner) {
-          if (name == "fromCache") return flag(inner, out.is_cached);
-          if (name == "executionTimeMs" && !out.execution_time) return real(inner, out.execution_time);
-          return skip(inner);
-        });
-      }
-      return member(key, value, out);  // over WebSocket a whole answer may stand in here
-    });
-  }
-
-  const char* rows(const char* at, reply_facts& out) {
-    out.has_rows = true;
-    return rows_->take == nullptr ? skip(at) : rows_->take(rows_->state, *in_, at);
-  }
-
-  const char* results(const char* at, reply_facts& out) {
-    if (at == in_->end || *at != '[') return skip(at);
-    std::vector<reply_facts>& all = out.results.emplace();
-    const rows_sink none;
-    const rows_sink* const outer = std::exchange(rows_, &none);
-    at = dovetail::detail::read_json_array(*in_, at, [this, &all](const char* next) {
-      if (next == in_->end || *next != '{') return skip(next);
-      return read(next, all.emplace_back());
-    });
-    rows_ = outer;
-    return at;
-  }
-
-  const char* error(const char* at, reply_error& out) {
-    constexpr std::string_view prefix = "EdgeSQLError: ";
-    if (at == in_->end || *at == 'n') return skip(at);
-    out.is_set = true;
-    if (*at == '"') {
-      at = dovetail::detail::read_json_string(*in_, at, out.message);
-      if (out.message.starts_with(prefix)) out.message.erase(0, prefix.size());
-      return at;
-    }
-    if (*at != '{') return skip(at);
-    return members(at, [this, &out](std::string_view key, const char* value) {
-      const bool is_text = value != in_->end && *value == '"';
-      if (key == "code" && is_text) return dovetail::detail::read_json_string(*in_, value, out.code);
-      if (key == "message" && is_text) return dovetail::detail::read_json_string(*in_, value, out.message);
-      const char* const end = skip(value);
-      if (end != nullptr && key == "details" && *value != 'n') out.details.assign(value, end);
-      return end;
-    });
-  }
-
-  const char* text(const char* at, std::string& out) {
-    return at != in_->end && *at == '"' ? dovetail::detail::read_json_string(*in_, at, out) : skip(at);
-  }
-  const char* flag(const char* at, bool& out, bool* is_given = nullptr) {
-    const char* const end = skip(at);
-    if (end == nullptr || (*at != 't' && *at != 'f')) return end;
-    out = *at == 't';
-    if (is_given != nullptr) *is_given = true;
-    return end;
-  }
-  const char* real(const char* at, std::optional<double>& out) {
-    if (at == in_->end || (*at != '-' && !is_ascii_digit(*at))) return skip(at);
-    return dovetail::detail::read_json_real(*in_, at, out.emplace());
-  }
-  /// A number, or one in quotes, as those beyond 2^53 may be.
-  const char* whole(const char* at, std::optional<std::int64_t>& out) {
-    const char* const end = skip(at);
-    if (end == nullptr) return nullptr;
-    std::string_view digits{at, static_cast<std::size_t>(end - at)};
-    if (digits.size() > 2 && digits.front() == '"') digits = digits.substr(1, digits.size() - 2);
-    std::int64_t value = 0;
-    if (parse_integer(digits, value)) out = value;
-    return end;
-  }
-  const char* skip(const char* at) { return dovetail::detail::skip_json_value(*in_, at); }
-
-  json_source* in_;
-  const rows_sink* rows_;
-};
-
-}  // namespace detail
-
-/// Reads the body of an answer. Errors: gateway_errc::not_a_gateway with the place where it is no JSON object; none
-/// when the sink has stopped the reading, which then knows why (`is_stopped`).
-[[gnu::noinline]] inline error_info read_envelope(std::string_view body, const rows_sink& rows, reply_facts& out,
-                                                  bool& is_stopped) {
-  dovetail::detail::json_source in{body};
-  detail::envelope_reader reader{in, rows};
-  const char* at = reader.read(dovetail::detail::skip_json_space(in.begin, in.end), out);
-  if (at != nullptr) {
-    at = dovetail::detail::skip_json_space(at, in.end);
-    if (at == in.end) return {};
-    in.fail_syntax(at, "the end of the text");
-  }
-  is_stopped = !in.failure.is_set();
-  if (is_stopped) return {};
-  const error_info why = dovetail::detail::describe_read_of_text(in.failure, body);
-  return {make_error_code(gateway_errc::not_a_gateway), std::string{why.context()}};
-}
-
-}  // namespace dovetail::inline v0::workersql
-
 // ---- dovetail/codec/workersql/read_answer.hpp ----
 // Judges an answer: its status, its reply_facts, and whatever says that the statement failed.
 
 namespace dovetail::inline v0::workersql {
 
 /// Reads an answer; its rows go to `rows`. Errors: what the gateway complains of, with its words, its code and the
-/// request's id as a hint; gateway_errc::not_a_gateway for an answer of success that is no JSON object. When
-/// `is_stopped`, the sink has failed and knows why.
+/// request's id as a hint; errc::outcome_unknown when the gateway says that it does not know whether it has committed;
+/// gateway_errc::not_a_gateway for an answer of success that is no JSON object, or one that says nothing of a
+/// statement. When `is_stopped`, the sink has failed and knows why.
 [[gnu::noinline]] inline error_info read_answer(const http_answer& answer, const rows_sink& rows, reply_facts& out,
                                                 bool& is_stopped) {
   const bool is_good = answer.status / 100 == 2;
   error_info failure;
   if (is_good) {
     failure = read_envelope(answer.body, rows, out, is_stopped);
-    if (!failure && out.is_success && !out.error.is_set) return {};
+    const bool is_told = failure || is_stopped || out.tells_outcome();
+    if (!failure && is_told && out.is_success && !out.error.is_set) return {};
     is_stopped = is_stopped && !failure;
+    if (!is_told) {
+      failure = {make_error_code(gateway_errc::not_a_gateway), "the answer does not say whether it is a success"};
+    }
     if (!failure) failure = detail::answer_failure(answer.status, out.error, answer.body);
   } else {
     bool ignored = false;
@@ -54958,8 +57226,9 @@ class row_source {
                   "dovetail: rows of a gateway cannot hold views: JSON strings have escapes; use std::string");
     const char* const at = values[static_cast<std::size_t>(column)];
     if (at == nullptr || *at == 'n') return errc::unexpected_null;
-    json_source in{{at, static_cast<std::size_t>(end - at)}};
-    return read_kind<field_kind_of<T>>(in, out);
+    in_.begin = at;
+    in_.end = end;
+    return read_kind<field_kind_of<T>>(in_, out);
   }
 
   /// Reads every column into a `dt::row`. (A template, so that the type may be incomplete here.)
@@ -55180,6 +57449,7 @@ class row_source {
   }
 
   std::string words_;
+  json_source in_{std::string_view{}};  // one for all values: it is dear to make
 };
 
 }  // namespace dovetail::inline v0::workersql::detail
@@ -55508,10 +57778,12 @@ namespace dovetail::inline v0::workersql {
   return text;
 }
 
-/// Sends the session's body as a text message and reads the next one; pings are answered meanwhile.
+/// Sends the session's body as a text message and reads the next one; pings are answered meanwhile. Before that it
+/// looks at what has come already: a message that nobody asked for is no answer, and after a farewell nothing is sent.
 /// Errors: gateway_errc::not_a_gateway for what RFC 6455 forbids; errc::connection_closed when the gateway ends the
-/// WebSocket; the transport's own. Nothing is executed twice by a repetition, for there is none: a transaction is over
-/// when its connection is. Cancellation: the session is desynchronised afterwards.
+/// WebSocket, which is answered (section 5.5.1); errc::unexpected_message; errc::frame_too_large beyond
+/// `responseLimit`; the transport's own. Nothing is executed twice by a repetition, for there is none: a transaction is
+/// over when its connection is. Cancellation: the session is desynchronised afterwards, unless nothing was sent.
 class socket_exchange {
  public:
   using value_type = std::string_view;  // borrows from the session until its next dialogue
@@ -55520,19 +57792,24 @@ class socket_exchange {
 
   action resume(const event& ev) {
     if (ev.cancelled) return finish(dovetail::errc::cancelled);
+    if (step_ == step::leaving) return finish(farewell());
     if (ev.ec) {
       if (ev.ec != dovetail::errc::deadline_passed) on_->set_health(session_health::closed);
       return finish(ev.ec);
     }
     switch (step_) {
       case step::start:
-        return begin();
-      case step::writing:
+        return look();
+      case step::sending:
         was_sent_ = true;
         return take();
+      case step::answering:
+        return take();
+      case step::looking:
       case step::reading:
         on_->input().commit(ev.bytes);
         return take();
+      case step::leaving:
       case step::over:
         break;
     }
@@ -55545,15 +57822,20 @@ class socket_exchange {
   error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
 
  private:
-  enum class step : std::uint8_t { start, writing, reading, over };
+  enum class step : std::uint8_t { start, looking, sending, answering, reading, leaving, over };
 
-  [[gnu::noinline]] action begin() {
+  [[gnu::noinline]] action look() {
     if (!on_->socket()) return finish(dovetail::errc::invalid_state);
+    on_->input().consume(std::exchange(on_->socket()->used, 0));
+    if (!on_->input().prepare(1)) return finish(dovetail::errc::frame_too_large);
+    step_ = step::looking;
+    return action::look(on_->input().free());
+  }
+  [[gnu::noinline]] action send() {
     on_->output().clear();
-    if (on_->health() == session_health::in_transaction) on_->input().clear();  // the last answer
     if (!append(websocket::opcode::text, as_byte_view(on_->body()))) return finish(no_randomness());
     on_->set_health(session_health::desynchronised);  // until the whole answer is here
-    step_ = step::writing;
+    step_ = step::sending;
     return action::write(on_->output().view());
   }
   bool append(websocket::opcode code, byte_view payload) {
@@ -55563,23 +57845,23 @@ class socket_exchange {
     return true;
   }
   [[gnu::noinline]] action take() {
-    on_->input().consume(std::exchange(used_, 0));
     for (;;) {
       const websocket::reading got = on_->socket()->reader.read(on_->input().filled());
       switch (got.what) {
         case websocket::received::text:
+          if (!was_sent_) return refuse({dovetail::errc::unexpected_message, "a message that nobody asked for"});
           text_ = as_text(got.payload);
-          used_ = got.used;
-          on_->set_health(on_->input().committed().size() == got.used ? session_health::in_transaction
-                                                                      : session_health::desynchronised);
+          on_->socket()->used = got.used;
+          on_->set_health(session_health::in_transaction);
           step_ = step::over;
           return action::done();
         case websocket::received::ping: {
+          on_->set_health(session_health::desynchronised);
           on_->output().clear();
           const bool is_good = append(websocket::opcode::pong, got.payload);
           on_->input().consume(got.used);
           if (!is_good) return finish(no_randomness());
-          step_ = step::writing;
+          step_ = step::answering;
           return action::write(on_->output().view());
         }
         case websocket::received::pong:
@@ -55587,27 +57869,45 @@ class socket_exchange {
           continue;
         case websocket::received::need_more:
           on_->input().consume(got.used);
-          return read(got.wanted);
+          return was_sent_ ? read(got.wanted) : send();
         case websocket::received::close:
-          on_->set_health(session_health::closed);
-          return finish({dovetail::errc::connection_closed, "the gateway has ended the transaction's WebSocket"});
+          return leave(got.code);
         case websocket::received::binary:
-          return finish({dovetail::errc::unexpected_message, "a binary message, where the gateway speaks text"});
+          return refuse({dovetail::errc::unexpected_message, "a binary message, where the gateway speaks text"});
         case websocket::received::failed:
-          return finish({make_error_code(gateway_errc::not_a_gateway), std::string{websocket::text_of(got.why)}});
+          if (got.why == websocket::problem::message_too_large) return refuse(too_large());
+          return refuse({make_error_code(gateway_errc::not_a_gateway), std::string{websocket::text_of(got.why)}});
       }
     }
+  }
+  [[gnu::cold, gnu::noinline]] action leave(websocket::close_code code) {
+    on_->set_health(session_health::closed);
+    on_->output().clear();
+    websocket::masking_key key{};
+    if (!on_->randomize(key)) return finish(farewell());
+    websocket::append_close(on_->output(), code, {}, &key);
+    step_ = step::leaving;
+    return action::write(on_->output().view());
   }
   action read(std::size_t bytes) {
     constexpr std::size_t most_at_once = 1024 * 1024;
     step_ = step::reading;
     if (!on_->input().prepare((std::min)(bytes, most_at_once))) {
-      return finish({dovetail::errc::frame_too_large, "the answer is larger than responseLimit"});
+      return refuse(too_large());
     }
     return action::read(on_->input().free());
   }
+  static error_info farewell() {
+    return {dovetail::errc::connection_closed, "the gateway has ended the transaction's WebSocket"};
+  }
+  static error_info too_large() { return {dovetail::errc::frame_too_large, "the answer is larger than responseLimit"}; }
   static error_info no_randomness() {
     return {dovetail::errc::operation_unsupported, "the TLS library gives no random bytes"};
+  }
+  /// What came cannot be understood, and so neither can what comes.
+  [[gnu::cold]] action refuse(error_info why) {
+    on_->set_health(session_health::desynchronised);
+    return finish(std::move(why));
   }
   action finish(error_info failure) {
     failure_ = std::move(failure);
@@ -55618,7 +57918,6 @@ class socket_exchange {
   session* on_;
   step step_ = step::start;
   bool was_sent_ = false;
-  std::size_t used_ = 0;
   std::string_view text_;
   error_info failure_;
 };
@@ -55660,6 +57959,7 @@ class call_base {
 
  protected:
   explicit call_base(session& on) noexcept : on_(&on) {}
+  call_base(call_base&&) = default;  // before it has begun
   ~call_base() = default;
 
   action refuse(error_info why) {
@@ -55668,16 +57968,16 @@ class call_base {
   }
   /// The session's body is written: sends it. Inside of a transaction over its WebSocket, where keys have no meaning.
   [[gnu::noinline]] action send(endpoint_kind what, bool is_write, const repeat_key* key) {
+    if (is_write) written_.begin(*on_);
     if (on_->socket()) {
       if (what == endpoint_kind::health) return refuse(nothing_but_statements());
       on_->body() = socket_message(*on_, "query", on_->body());
       return send_message();
     }
-    char digits[32];
     http_request asked{what, is_write, {}};
     if (key != nullptr && key->is_set) {
-      format_hex(digits, key->bits);
-      asked.key = {digits, sizeof digits};
+      format_hex(key_text_, key->bits);
+      asked.key = {key_text_, sizeof key_text_};
     }
     running_.emplace(*on_, asked);
     return running_->resume({});
@@ -55692,6 +57992,7 @@ class call_base {
 
   /// Judges the answer; rows go to the sink.
   [[gnu::noinline]] error_info read(std::error_code ec, const rows_sink& rows, bool& is_stopped) {
+    written_.finish();
     if (ec) return message_ ? message_->failure(ec) : running_->failure(ec);
     if (!message_) return read_answer(running_->answer(), rows, said_, is_stopped);
     error_info why = read_answer({200, message_->text(), {}}, rows, said_, is_stopped);
@@ -55708,10 +58009,12 @@ class call_base {
   }
 
   session* on_;
+  char key_text_[32];
   std::optional<exchange> running_;
   std::optional<socket_exchange> message_;
   reply_facts said_;
   error_info failure_;
+  cached_write written_;
 };
 
 /// What a write did.
@@ -55795,6 +58098,7 @@ class batch_call_base : public call_base {
 
  protected:
   batch_call_base(session& on, repeat_key& key) noexcept : call_base(on), key_(&key) {}
+  batch_call_base(batch_call_base&&) = default;
   ~batch_call_base() = default;
 
   /// Lifetime: borrows the work.
@@ -55943,22 +58247,22 @@ class upgrade {
  public:
   using value_type = void;
 
-  explicit upgrade(session& on) noexcept : on_(&on) {}
+  explicit upgrade(session& on) noexcept : on_(&on), idle_(on) {}
 
   action resume(const event& ev) {
+    if (step_ == step::checking) return check(ev);
     if (ev.cancelled) return finish(dovetail::errc::cancelled);
     if (ev.ec) {
       if (ev.ec != dovetail::errc::deadline_passed) on_->set_health(session_health::closed);
       return finish(ev.ec);
     }
     switch (step_) {
-      case step::start:
-        return begin();
       case step::writing:
         return read();
       case step::reading:
         on_->input().commit(ev.bytes);
         return take();
+      case step::checking:
       case step::over:
         break;
     }
@@ -55969,13 +58273,14 @@ class upgrade {
   error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
 
  private:
-  enum class step : std::uint8_t { start, writing, reading, over };
+  enum class step : std::uint8_t { checking, writing, reading, over };
 
+  action check(const event& ev) {
+    const action next = idle_.resume(ev);
+    if (next.what() != verb::done) return next;
+    return next.error() ? finish(idle_.failure(next.error())) : begin();
+  }
   [[gnu::noinline]] action begin() {
-    if (on_->refusal()) return finish(on_->refusal());
-    if (on_->health() != session_health::idle) {
-      return finish({dovetail::errc::invalid_state, "the connection is not open, or its last dialogue broke"});
-    }
     std::array<std::byte, 16> random{};
     websocket::key_text key{};
     if (!on_->randomize(random) ||
@@ -56009,28 +58314,21 @@ class upgrade {
     return action::read(on_->input().free());
   }
   [[gnu::noinline]] action take() {
-    for (;;) {
-      http1::response_head head;
-      const http1::head_progress got = reader_.read(as_text(on_->input().committed()), head);
-      if (got.state == http1::progress::need_more) return read();
-      if (got.state == http1::progress::failed) {
-        return finish({make_error_code(gateway_errc::not_a_gateway), std::string{http1::text_of(got.why)}});
-      }
-      if (head.is_informational()) {
-        on_->input().consume(got.size);
-        reader_.restart();
-        continue;
-      }
-      if (head.status != 101) return refused(head.status);
-      const websocket::problem why = websocket::check_upgrade_response(head, expected_);
-      if (why != websocket::problem::none) {
-        return finish({make_error_code(gateway_errc::not_a_gateway), std::string{websocket::text_of(why)}});
-      }
-      on_->input().consume(got.size);
-      on_->socket().emplace();
-      step_ = step::over;
-      return action::done();
+    http1::response_head head;
+    const final_head_reading got = head_.read(on_->input(), head);
+    if (got.state == http1::progress::need_more) return read();
+    if (got.state == http1::progress::failed) {
+      return finish({make_error_code(gateway_errc::not_a_gateway), std::string{got.text}});
     }
+    if (head.status != 101) return refused(head.status);
+    const websocket::problem why = websocket::check_upgrade_response(head, expected_);
+    if (why != websocket::problem::none) {
+      return finish({make_error_code(gateway_errc::not_a_gateway), std::string{websocket::text_of(why)}});
+    }
+    on_->input().consume(got.size);
+    on_->open_socket();
+    step_ = step::over;
+    return action::done();
   }
   [[gnu::cold, gnu::noinline]] action refused(unsigned status) {
     on_->set_health(session_health::closed);
@@ -56048,9 +58346,10 @@ class upgrade {
   }
 
   session* on_;
-  http1::response_reader reader_;
+  idle_check idle_;
+  final_head head_;
   websocket::accept_text expected_{};
-  step step_ = step::start;
+  step step_ = step::checking;
   error_info failure_;
 };
 
@@ -56193,6 +58492,7 @@ class end_call : public call_base {
       if (!is_in_transaction() || on_->health() != session_health::in_transaction) {
         return is_commit_ ? refuse(dovetail::errc::transaction_aborted) : action::done();
       }
+      written_.begin_commit(*on_);
       on_->body() = socket_message(*on_, is_commit_ ? "commit" : "rollback");
       return send_message();
     }
@@ -56200,9 +58500,7 @@ class end_call : public call_base {
     if (next.what() != verb::done) return next;
     bool is_stopped = false;
     failure_ = read(next.error(), {}, is_stopped);
-    if (next.error() && is_commit_ && message_->was_sent()) {
-      failure_ = {dovetail::errc::commit_unknown, std::string{failure_.message()}};
-    }
+    if (is_commit_ && is_unknown(next.error())) note_unknown_commit();
     if (next.error()) return action::done(failure_.code());
     on_->set_health(session_health::closed);
     is_leaving_ = true;
@@ -56215,6 +58513,17 @@ class end_call : public call_base {
   void value() && noexcept {}
 
  private:
+  /// The commit was sent, and nobody has said what became of it; what `error` or `success` say is said.
+  bool is_unknown(std::error_code ec) const noexcept {
+    if (ec || failure_.code() == dovetail::errc::outcome_unknown) return message_->was_sent();
+    return failure_ && !said_.error.is_set && said_.is_success;
+  }
+  [[gnu::cold, gnu::noinline]] void note_unknown_commit() {
+    error_info unknown{dovetail::errc::commit_unknown, std::string{failure_.message()}};
+    unknown.with_server(failure_.server());
+    failure_ = std::move(unknown);
+  }
+
   bool is_commit_;
   int depth_;
   bool is_leaving_ = false;
@@ -56249,14 +58558,16 @@ class statement_call : public call_base {
   using value_type = typename Target::value_type;
 
   statement_call(session& on, const Request& asked, repeat_key* key = nullptr, const query_options* how = nullptr,
-                 Target target = Target{})
-      : call_base(on), asked_(&asked), key_(key), how_(how), target_(std::move(target)) {}
+                 Target target = Target{}, bool may_keep = true)
+      : call_base(on), asked_(&asked), key_(key), how_(how), target_(std::move(target)), may_keep_(may_keep) {}
 
   action resume(const event& ev) {
     if (!is_running()) {
       if (ev.cancelled) return refuse(dovetail::errc::cancelled);
-      if (error_info why = write_body()) return refuse(explain(std::move(why), view(), shows_text()));
+      if (error_info why = write_statement_body(on_->body(), on_->options(), *asked_, how_))
+        return refuse(explain(std::move(why), view(), shows_text()));
       const bool is_write = !asked_->is_read_only();
+      if (!is_write && may_keep_) cached_.begin(*on_, view().text, how_);
       if (key_ != nullptr && is_write) prepare_key(*key_, *on_, false);
       return send(endpoint_kind::query, is_write, key_);
     }
@@ -56266,7 +58577,11 @@ class statement_call : public call_base {
     failure_ = read(next.error(), target_.sink(), is_stopped);
     if (is_stopped) failure_ = target_.take_failure();
     if (!failure_) failure_ = target_.finish(said_);
-    if (failure_) failure_ = explain(std::move(failure_), view(), shows_text());
+    if (failure_) {
+      failure_ = explain(std::move(failure_), view(), shows_text());
+    } else if (!is_stopped && running_) {
+      cached_.keep(*on_, running_->answer().body, said_);
+    }
     return action::done(failure_.code());
   }
   value_type value() && { return target_.value(); }
@@ -56275,24 +58590,12 @@ class statement_call : public call_base {
   const statement_view& view() const noexcept { return asked_->sql.view(); }
   bool shows_text() const noexcept { return on_->options().include_statement_text; }
 
-  error_info write_body() {
-    std::string& body = on_->body();
-    body.clear();
-    std::string hint;
-    const consistency wanted = on_->options().consistency;
-    if (asked_->is_read_only() && (wanted != consistency::unspecified || how_ != nullptr)) {
-      append_hint(hint, how_ != nullptr ? *how_ : query_options{}, wanted);
-    }
-    error_info failure = append_statement(body, *asked_, hint, shows_text());
-    if (!failure && how_ != nullptr) failure = append_query_options(body, *how_);
-    body += '}';
-    return failure;
-  }
-
   const Request* asked_;
   repeat_key* key_;
   const query_options* how_;
   Target target_;
+  cached_read cached_;
+  bool may_keep_;
 };
 
 /// Inserts one struct. `returning` may be empty.
@@ -56339,122 +58642,6 @@ class insert_call : public call_base {
 // ---- dovetail/client/workersql/calls.hpp ----
 // The dialogues of the verbs: from a checked statement and its arguments to what the verb gives.
 
-// ---- dovetail/codec/workersql/startup.hpp ----
-// Opening a connection to a gateway: through a proxy where there is one, and with TLS where the endpoint wants it.
-
-namespace dovetail::inline v0::workersql {
-
-/// Connects; asks a proxy for a tunnel (CONNECT, RFC 9110 section 9.3.6); starts TLS. Sends no request to the gateway.
-/// Errors: the transport's own; errc::connection_lost with the proxy's status when it refuses.
-/// Cancellation: the session stays closed.
-class startup {
- public:
-  using value_type = void;
-
-  explicit startup(session& on) noexcept : on_(&on), reader_(http1::request_kind::connect) {}
-
-  action resume(const event& ev) {
-    if (ev.cancelled) return finish(dovetail::errc::cancelled);
-    if (step_ != step::start && ev.ec) return finish(ev.ec);
-    switch (step_) {
-      case step::start:
-        on_->set_health(session_health::closed);
-        on_->forget_answer();
-        on_->socket().reset();
-        step_ = step::connecting;
-        return action::connect();
-      case step::connecting:
-        return on_->options().proxy_host.empty() ? connected() : ask_proxy();
-      case step::asking:
-        return read();
-      case step::reading:
-        return take(ev);
-      case step::securing:
-        return open();
-      case step::over:
-        break;
-    }
-    return action::done(dovetail::errc::invalid_state);
-  }
-
-  void value() && noexcept {}
-  error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
-
- private:
-  enum class step : std::uint8_t { start, connecting, asking, reading, securing, over };
-
-  action connected() {
-    if (!on_->options().endpoint.is_tls) return open();
-    step_ = step::securing;
-    return action::start_tls();
-  }
-  action open() {
-    on_->input().clear();
-    on_->set_health(session_health::idle);
-    step_ = step::over;
-    return action::done();
-  }
-
-  [[gnu::cold, gnu::noinline]] action ask_proxy() {
-    const api_endpoint& to = on_->options().endpoint;
-    std::string authority;
-    const bool is_v6 = to.host.find(':') != std::string::npos;
-    dovetail::detail::append_parts(
-        authority, {is_v6 ? "[" : "", to.host, is_v6 ? "]" : "", ":", dovetail::detail::number_text{to.port}});
-    byte_buffer& out = on_->output();
-    out.clear();
-    if (http1::head_writer{out}.request("CONNECT", authority).field("Host", authority).end() != http1::problem::none) {
-      return finish({dovetail::errc::invalid_option, "the host of the endpoint has characters that HTTP forbids"});
-    }
-    step_ = step::asking;
-    return action::write(out.view());
-  }
-  action read() {
-    step_ = step::reading;
-    if (!on_->input().prepare(1)) return finish(dovetail::errc::frame_too_large);
-    return action::read(on_->input().free());
-  }
-  [[gnu::cold, gnu::noinline]] action take(const event& ev) {
-    on_->input().commit(ev.bytes);
-    http1::response_head head;
-    http1::head_progress got = reader_.read(as_text(on_->input().committed()), head);
-    while (got.state == http1::progress::complete && head.is_informational()) {
-      on_->input().consume(got.size);
-      reader_.restart();
-      got = reader_.read(as_text(on_->input().committed()), head);
-    }
-    if (got.state == http1::progress::need_more) return read();
-    std::string words{"the proxy "};
-    if (got.state == http1::progress::failed) {
-      words.append("sent what is no HTTP: ").append(http1::text_of(got.why));
-      return finish({dovetail::errc::malformed_frame, std::move(words)});
-    }
-    if (head.status / 100 != 2) {
-      words.append("refused the tunnel with status ").append(dovetail::detail::number_text{head.status});
-      return finish({dovetail::errc::connection_lost, std::move(words)});
-    }
-    if (on_->input().committed().size() != got.size) {
-      return finish(
-          {dovetail::errc::unexpected_message, "bytes came behind the proxy's answer, before anything was sent"});
-    }
-    return connected();
-  }
-  action finish(error_info failure) {
-    failure_ = std::move(failure);
-    step_ = step::over;
-    return action::done(failure_.code());
-  }
-
-  session* on_;
-  http1::response_reader reader_;
-  step step_ = step::start;
-  error_info failure_;
-};
-
-static_assert(value_machine<startup>);
-
-}  // namespace dovetail::inline v0::workersql
-
 // ---- dovetail/client/workersql/client_session.hpp ----
 // One connection's side of WorkerSQL for clients: from the verbs' operations to dialogues.
 
@@ -56472,27 +58659,32 @@ class client_session {
 
   template <class Request>
   statement_call<Request, summary_target> start(sql_execute<Request>& op) {
+    return {session_, op.request, &op.key, nullptr, {}, false};
+  }
+  template <class Row, class Request>
+  statement_call<Request, all_rows<Row>> start(sql_query<Row, Request>& op) {
+    return {session_, op.request, &op.key};
+  }
+  /// All rows of what may be more than anybody wants to keep: never from the cache of results, nor into it.
+  template <class Row, class Request>
+  statement_call<Request, all_rows<Row>> stream(const sql_query<Row, Request>& op) {
+    return {session_, op.request, nullptr, nullptr, all_rows<Row>{}, false};
+  }
+  template <class Row, class Request>
+  statement_call<Request, one_row<Row, false>> start(sql_query_one<Row, Request>& op) {
     return {session_, op.request, &op.key};
   }
   template <class Row, class Request>
-  statement_call<Request, all_rows<Row>> start(const sql_query<Row, Request>& op) {
-    return {session_, op.request};
+  statement_call<Request, one_row<Row, true>> start(sql_query_optional<Row, Request>& op) {
+    return {session_, op.request, &op.key};
   }
   template <class Row, class Request>
-  statement_call<Request, one_row<Row, false>> start(const sql_query_one<Row, Request>& op) {
-    return {session_, op.request};
+  statement_call<Request, some_rows_target<Row>> start(sql_query_some<Row, Request>& op) {
+    return {session_, op.request, &op.key, nullptr, some_rows_target<Row>{op.limits}};
   }
   template <class Row, class Request>
-  statement_call<Request, one_row<Row, true>> start(const sql_query_optional<Row, Request>& op) {
-    return {session_, op.request};
-  }
-  template <class Row, class Request>
-  statement_call<Request, some_rows_target<Row>> start(const sql_query_some<Row, Request>& op) {
-    return {session_, op.request, nullptr, nullptr, some_rows_target<Row>{op.limits}};
-  }
-  template <class Row, class Request>
-  statement_call<Request, response_target<Row>> start(const query_with_facts<Row, Request>& op) {
-    return {session_, op.request, nullptr, &op.how};
+  statement_call<Request, response_target<Row>> start(query_with_facts<Row, Request>& op) {
+    return {session_, op.request, &op.key, &op.how};
   }
   template <class Row, class Struct>
   insert_call<std::remove_cvref_t<Struct>, one_row<Row, false>> start(sql_insert_returning<Row, Struct>& op) {
@@ -56525,10 +58717,38 @@ class client_session {
 
 namespace dovetail::inline v0::workersql {
 
+namespace detail {
+
+/// `cacheTtl` (off without it), `cacheEntries`, `cacheBytes`, `cacheInvalidation` (tables, all).
+[[gnu::cold, gnu::noinline]] inline std::shared_ptr<result_cache> read_cache(option_reader& reader) {
+  using namespace std::chrono_literals;
+  cache_settings how;
+  std::chrono::milliseconds ttl{0};
+  const bool is_on = reader.has("cacheTtl");
+  bool has_more = false;
+  for (const std::string_view name : {"cacheEntries", "cacheBytes", "cacheInvalidation"}) {
+    has_more = reader.has(name) || has_more;
+  }
+  reader.milliseconds("cacheTtl", ttl, 1ms)
+      .integer("cacheEntries", how.entries, std::size_t{1}, std::size_t{10'000'000})
+      .integer("cacheBytes", how.bytes, std::size_t{1024}, std::size_t{1} << 34)
+      .choice("cacheInvalidation", how.invalidation,
+              {{"tables", cache_invalidation::tables}, {"all", cache_invalidation::all}});
+  if (!is_on && has_more) {
+    reader.problem(dovetail::errc::invalid_option,
+                   "the parameters of the cache mean nothing without 'cacheTtl', which turns it on");
+  }
+  if (!is_on) return nullptr;
+  how.ttl = ttl;
+  return std::make_shared<result_cache>(how);
+}
+
+}  // namespace detail
+
 /// Reads a connection string. Parameters: those of every client (`timeout`, `retryAttempts`, `retryDelay`, `pooling`,
-/// `minConnections`, `maxConnections`, `idleTimeout`, `acquireTimeout`, `maxLifetime`), `healthCheckInterval`, and
-/// those of `read_options`. Times are in milliseconds unless they have a unit.
-/// Errors: one failure that names every mistake, and quotes neither key nor password.
+/// `minConnections`, `maxConnections`, `idleTimeout`, `acquireTimeout`, `maxLifetime`), `healthCheckInterval`,
+/// those of the cache (`detail::read_cache`), and those of `read_options`. Times are in milliseconds unless they have a
+/// unit. Errors: one failure that names every mistake, and quotes neither key nor password.
 [[gnu::cold, gnu::noinline]] inline result<parsed_string<options>> parse(std::string_view text) {
   result<uri> where = parse_uri(text);
   if (!where) return std::move(where).error();
@@ -56541,6 +58761,7 @@ namespace dovetail::inline v0::workersql {
     said.check_interval = interval;
   }
   options read = read_options(*where, reader);
+  read.cache = detail::read_cache(reader);
   if (result<void> done = reader.finish(); !done) return std::move(done).error();
   return parsed_string<options>{std::move(read), said};
 }
@@ -56571,6 +58792,53 @@ inline transport::endpoint endpoint_of(const options& how) {
 }
 
 }  // namespace dovetail::inline v0::workersql
+
+// ---- dovetail/client/workersql/kept_answer.hpp ----
+// Answers that a client has in its cache of results, as the verbs want them: without a connection.
+
+namespace dovetail::inline v0::workersql::detail {
+
+/// The answer to a query that is kept already; nothing when the gateway has to be asked.
+template <class Request, class Target>
+std::optional<typename Target::value_type> kept_answer(const options& client, const Request& asked,
+                                                       const query_options* how, Target target) {
+  const cache_wish wish = cache_wish_of(client, how);
+  if (!wish.looks || !asked.is_read_only()) return std::nullopt;
+  std::string body;
+  if (write_statement_body(body, client, asked, how)) return std::nullopt;  // the dialogue tells
+  const result_cache::kept_body kept = client.cache->find(client, body, wish.most_age, clock::now());
+  if (kept == nullptr) return std::nullopt;
+  reply_facts said;
+  bool is_stopped = false;
+  // An answer that does not fit these rows is asked for again, so that the failure is as it always is.
+  if (read_answer({200, *kept, {}}, target.sink(), said, is_stopped) || is_stopped) return std::nullopt;
+  said.is_cached = true;
+  if (target.finish(said)) return std::nullopt;
+  return target.value();
+}
+
+template <class Row, class Request>
+auto kept_answer(const options& client, const sql_query<Row, Request>& op) {
+  return kept_answer(client, op.request, nullptr, all_rows<Row>{});
+}
+template <class Row, class Request>
+auto kept_answer(const options& client, const sql_query_one<Row, Request>& op) {
+  return kept_answer(client, op.request, nullptr, one_row<Row, false>{});
+}
+template <class Row, class Request>
+auto kept_answer(const options& client, const sql_query_optional<Row, Request>& op) {
+  return kept_answer(client, op.request, nullptr, one_row<Row, true>{});
+}
+template <class Row, class Request>
+auto kept_answer(const options& client, const sql_query_some<Row, Request>& op) {
+  return kept_answer(client, op.request, nullptr, some_rows_target<Row>{op.limits});
+}
+template <class Row, class Request>
+auto kept_answer(const options& client, const query_with_facts<Row, Request>& op) {
+  return kept_answer(client, op.request, &op.how, response_target<Row>{});
+}
+
+}  // namespace dovetail::inline v0::workersql::detail
 
 // ---- dovetail/client/workersql/stream_state.hpp ----
 // The rows of a stream, which a gateway has sent at once.
@@ -56632,6 +58900,16 @@ struct rows_statement<std::pair<First, Second>> {
     return {sql, std::tuple<const First&, const Second&>{row.first, row.second}};
   }
 };
+
+/// The connection options of a client, blocking or not.
+template <class Core>
+const options& options_of(Core& core) {
+  if constexpr (requires { core->connections(); }) {
+    return core->connections().connection_options().how;
+  } else {
+    return core.connections().connection_options();
+  }
+}
 
 template <class Range>
 using element_of = std::remove_cvref_t<decltype(*std::declval<const Range&>().begin())>;
@@ -56707,6 +58985,21 @@ class extra_verbs : public Base {
   /// Asks the gateway for a sign of life. (void)
   decltype(auto) ping(place where = place::current()) { return this->self().run(ask_ping{}, where); }
 
+  /// Counters of the client's cache of results (`cacheTtl=` in the connection string); zeros without one.
+  cache_statistics get_cache_stats() {
+    const result_cache* const cache = detail::options_of(this->self().core()).cache.get();
+    return cache == nullptr ? cache_statistics{} : cache->statistics();
+  }
+  /// Forgets the answers that depend on a table, or all: after a write that this client knows nothing of.
+  void forget_cached(std::string_view table) {
+    table_set written;
+    written.add(detail::cached_table_name(table));
+    if (result_cache* const cache = detail::options_of(this->self().core()).cache.get()) cache->invalidate(written);
+  }
+  void forget_cached() {
+    if (result_cache* const cache = detail::options_of(this->self().core()).cache.get()) cache->clear();
+  }
+
  private:
   template <class Row, class... Args>
   decltype(auto) run_with_facts(const query_options& how, const statement_for<dialect::sqlite, Row, Args...>& sql,
@@ -56736,6 +59029,12 @@ class connection {
 
   static result<parsed_string<options>> parse(std::string_view text) { return workersql::parse(text); }
 
+  /// For the client: see `client_core::kept_answer`.
+  template <class Op>
+  static auto kept_answer(const options& how, const Op& op) -> decltype(detail::kept_answer(how, op)) {
+    return detail::kept_answer(how, op);
+  }
+
   explicit connection(const options& how) : session_(how), stream_(endpoint_of(how)) {}
 
   result<void> open(deadline by) { return drive(session_.open(), by); }
@@ -56750,7 +59049,7 @@ class connection {
   template <class Row, class Request>
   result<stream_state<Row>> open_stream(const Request& request, deadline by) {
     sql_query<Row, Request> op{request};
-    auto all = perform(op, by);
+    auto all = drive(session_.stream(op), by);
     if (!all) return std::move(all).error();
     return stream_state<Row>{*std::move(all)};
   }
@@ -56953,6 +59252,66 @@ static_assert(retry_policy<sdk_backoff> && pool_policy<keep_alive_pool>);
 
 }  // namespace dovetail::inline v0::workersql
 
+// ---- dovetail/codec/workersql/sanitize.hpp ----
+// The SDKs' check of a statement's text, by its tokens: what stands in quotes and comments is no danger.
+
+namespace dovetail::inline v0::workersql {
+namespace detail {
+
+/// Where `exec` or `execute` stands as a statement, or in front of a parenthesis; the size of the text when nowhere.
+constexpr std::size_t find_execution(std::string_view sql) noexcept {
+  using dovetail::detail::token;
+  using dovetail::detail::token_kind;
+  using dovetail::detail::word_key;
+  dovetail::detail::lexer source{sql, lexis_of(dialect::sqlite)};
+  token previous;
+  token before;
+  token at;
+  for (;; before = previous, previous = at) {
+    source.read(at);
+    const bool is_word =
+        previous.kind == token_kind::word && (previous.key == word_key("exec") || previous.key == word_key("execute"));
+    const bool is_first = before.kind == token_kind::end || before.is(';');
+    if (is_word && (is_first || (at.is('(') && !before.is('.')))) return previous.begin;
+    if (at.kind == token_kind::end) return sql.size();
+  }
+}
+
+[[gnu::cold, gnu::noinline]] inline error_info dangerous(std::string_view why, std::size_t at) {
+  std::string text{"SQL contains potentially dangerous statements: "};
+  dovetail::detail::append_parts(
+      text, {why, " (at byte ", dovetail::detail::number_text{static_cast<std::uint64_t>(at)}, ")"});
+  return {dovetail::errc::statement_refused, std::move(text)};
+}
+
+}  // namespace detail
+
+/// The text without white space around it, when it is one statement of the kind that the SDKs' `sanitizeSQL` lets
+/// through. For texts that a program did not write itself; no verb calls it, and parameters are what keeps values out
+/// of a text.
+/// Errors, all of them `sdk_code::invalid_query`: a blank text; quotes or comments without an end; a second statement,
+/// whatever it is; a union, with `all` or without; `exec` and `execute` as statements or called. Unlike the SDKs'
+/// patterns this takes a semicolon, a union or any word in a literal, a quoted name or a comment for what it is, takes
+/// one semicolon at the end, and sees through comments and line breaks between words.
+[[gnu::noinline]] inline result<std::string> sanitize_sql(std::string_view sql) {
+  constexpr std::string_view space = " \t\r\n\f\v";
+  const std::size_t begin = sql.find_first_not_of(space);
+  if (begin == sql.npos) return error_info{dovetail::errc::malformed_statement, "SQL must be a non-empty text"};
+  sql = sql.substr(begin, sql.find_last_not_of(space) - begin + 1);
+  const classification found = classify(dialect::sqlite, sql);
+  if (found.problem) return detail::dangerous("a quote or a comment has no end", found.problem.at);
+  if (found.what == statement_class::none) {
+    return error_info{dovetail::errc::malformed_statement, "SQL must be a non-empty text"};
+  }
+  if (found.has_more) return detail::dangerous("another statement follows", found.more_at);
+  if (found.has_union) return detail::dangerous("a union", found.union_at);
+  const std::size_t execution = detail::find_execution(sql);
+  if (execution != sql.size()) return detail::dangerous("a text is executed", execution);
+  return std::string{sql};
+}
+
+}  // namespace dovetail::inline v0::workersql
+
 // ---- dovetail/workersql.hpp ----
 // WorkerSQL: the blocking client of a SQL gateway over HTTP. Needs OpenSSL (CMake: dovetail::tls), and no Asio.
 
@@ -57013,6 +59372,12 @@ class async_connection {
 
   template <class Self>
   using verbs = extra_verbs<Self, sql_async_verbs<Self, dialect::sqlite>>;
+
+  /// For the client: see `client_core::kept_answer`.
+  template <class Op>
+  static auto kept_answer(const options& with, const Op& op) -> decltype(detail::kept_answer(with.how, op)) {
+    return detail::kept_answer(with.how, op);
+  }
 
   explicit async_connection(const options& with) : session_(with.how), stream_(with.executor, endpoint_of(with.how)) {}
 
@@ -57078,6 +59443,8 @@ struct principal {
   std::string user;
   std::string tenant;
   permissions may = permissions::none;
+  std::int64_t expires =
+      (std::numeric_limits<std::int64_t>::max)();  ///< seconds since 1970: the first that is too late
 
   /// A text that tells principals apart.
   std::string key() const { return std::to_string(tenant.size()) + ':' + tenant + user; }
@@ -57246,6 +59613,13 @@ inline bool is_time_right(const token_rules& rules, const wire::token_claims& cl
   return true;
 }
 
+/// The first second at which a token with this `exp` is of no use.
+inline std::int64_t first_late_second(double exp, std::int64_t leeway) noexcept {
+  const double late = std::ceil(exp + static_cast<double>(leeway));
+  constexpr double never = 9e18;  // below 2^63
+  return late < never ? static_cast<std::int64_t>(late) : (std::numeric_limits<std::int64_t>::max)();
+}
+
 inline bool is_named(std::string_view wanted, const std::optional<json_text>& claim) {
   if (wanted.empty()) return true;
   for (const std::string& each : texts_claim(claim)) {
@@ -57285,6 +59659,7 @@ inline std::optional<principal> read_token(std::string_view token, const token_r
   who.tenant = *std::move(tenant);
   who.user = text_claim(claims->sub ? claims->sub : claims->user_id).value_or(std::string{});
   const auto& granted = claims->permissions ? claims->permissions : claims->roles;
+  if (claims->exp) who.expires = first_late_second(json::decode<double>(claims->exp->text).value(), rules.leeway);
   who.may = granted ? permissions_of(texts_claim(granted)) : rules.without_claim;
   return who;
 }
@@ -57448,6 +59823,7 @@ struct statement {
   std::vector<std::string> names;  ///< when the parameters were an object
   bool needs_certainty = false;  ///< when it fails, nothing of it must have happened, but for condition::commit_unknown
   bool must_not_write = false;   ///< its text does not tell whether it writes, and whoever asks must not
+  bool may_hide_writes = false;  ///< it reads, but calls functions of which the text does not tell whether they write
 };
 
 /// What it gave.
@@ -57458,13 +59834,15 @@ struct statement_result {
   std::optional<std::int64_t> insert_id{};
 };
 
-/// How much of a result is taken; more is a failure of the statement (condition::limit), which undoes it.
+/// How much of a result is taken; more is a failure of the statement (condition::limit), which undoes it. So is text
+/// that is not UTF-8 (`check_texts`): it cannot be answered.
 struct result_limits {
   std::size_t rows = 10'000;
   std::size_t bytes = 16 * 1024 * 1024;
 };
 
-/// A transaction that is open; one that goes is rolled back. Threads: one at a time.
+/// A transaction that is open; one that goes is rolled back. A statement that fails is undone alone, or leaves nothing
+/// but the rollback. Threads: one at a time.
 class transaction {
  public:
   virtual ~transaction() = default;
@@ -57519,6 +59897,7 @@ struct gateway_answer {
   std::uint32_t retry_after = 0;  ///< seconds; 0: not said
   bool has_challenge = false;     ///< of 401
   bool is_final = true;           ///< asking again gives the same: it can be kept under an idempotency key
+  bool changed_nothing = false;   ///< for certain: executing it again does no harm, so that it is not kept
   bool is_replayed = false;       ///< kept from the first time
 };
 
@@ -57655,6 +60034,36 @@ inline gateway_answer answer_failure(const error_info& failure, std::size_t stat
 
 }  // namespace dovetail::inline v0::workersql::serving
 
+// ---- dovetail/codec/workersql_gateway/check_texts.hpp ----
+// Whether a result can be written as JSON, which is found out before the change that gave it is kept.
+
+namespace dovetail::inline v0::workersql::serving {
+
+[[gnu::cold, gnu::noinline]] inline error_info not_utf8(std::size_t row, std::string_view column) {
+  std::string words{"row "};
+  words.append(std::to_string(row)).append(", column '").append(column).append("': not UTF-8");
+  return {errc::malformed_value, std::move(words)};
+}
+
+/// Errors: errc::malformed_value for a name or a text that is not UTF-8, with row (counted from 1) and column.
+/// Cost: one look at every text.
+inline result<void> check_texts(const rows<row>& all) {
+  if (all.empty()) return {};
+  for (const row_column& each : all.front().columns()) {
+    if (!is_valid_utf8(each.name)) return error_info{errc::malformed_value, "the name of a column is not UTF-8"};
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    for (std::size_t j = 0; j < all[i].size(); ++j) {
+      const row_value& value = all[i][j];
+      if (value.is_null() || value.kind() == field_kind::bytes || is_valid_utf8(value.text())) continue;
+      return not_utf8(i + 1, all[i].name(j));
+    }
+  }
+  return {};
+}
+
+}  // namespace dovetail::inline v0::workersql::serving
+
 // ---- dovetail/codec/workersql_gateway/envelope.hpp ----
 // The results of statements as the JSON that WorkerSQL's clients read.
 
@@ -57738,9 +60147,7 @@ inline result<void> append_rows(std::string& out, const rows<row>& all, const re
       for (std::size_t j = 0; j < all[i].size() && j < keys->size(); ++j) {
         out += (*keys)[j];
         if (!append_value(out, all[i][j], form)) {
-          std::string words{"row "};
-          words.append(std::to_string(i + 1)).append(", column '").append(all[i].name(j)).append("': not UTF-8");
-          return error_info{errc::malformed_value, std::move(words)};
+          return not_utf8(i + 1, all[i].name(j));
         }
       }
       out += '}';
@@ -57816,12 +60223,13 @@ inline gateway_answer answer_counts(const std::vector<statement_result>& all, co
 
 namespace dovetail::inline v0::workersql {
 
-/// How answers are kept for requests with an Idempotency-Key.
+/// How answers are kept for requests with an Idempotency-Key. What only reads is not kept.
 struct idempotency_limits {
   std::chrono::seconds keep{300};  ///< from the answer on
-  std::size_t entries = 200'000;   ///< with requests under way; when there are so many, further keys are refused
-  std::size_t bytes = 64 * 1024 * 1024;
-  std::size_t waiting = 64;  ///< duplicates of one request that wait for its answer; further ones get 409
+  std::size_t entries = 400'000;   ///< with requests under way; when there are so many, further keys are refused
+  std::size_t bytes = 128 * 1024 * 1024;
+  unsigned principal_percent = 50;  ///< of entries and bytes that one principal may have; 100: all
+  std::size_t waiting = 64;         ///< duplicates of one request that wait for its answer; further ones get 409
 };
 
 namespace serving {
@@ -57848,15 +60256,19 @@ class idempotency_store {
  public:
   explicit idempotency_store(const idempotency_limits& limits) noexcept : limits_(limits) {}
 
-  /// `key` with its principal; `request` is a digest of all that was asked.
-  idempotent_start start(const std::string& key, const digest& request, const std::weak_ptr<answer_listener>& listener,
-                         clock::time_point now, const gateway_answer*& kept) {
+  /// `key` with its principal, whose name is `who`; `request` is a digest of all that was asked. When there is no room,
+  /// `retry_after` is set to the seconds until something of the principal's is forgotten, as far as that is known.
+  idempotent_start start(const std::string& who, const std::string& key, const digest& request,
+                         const std::weak_ptr<answer_listener>& listener, clock::time_point now,
+                         const gateway_answer*& kept, std::uint32_t& retry_after) {
     expire(now);
     const auto found = entries_.find(key);
     if (found == entries_.end()) {
-      if (entries_.size() >= limits_.entries || bytes_ >= limits_.bytes) return idempotent_start::full;
-      entries_.emplace(key, entry{.request = request});
-      bytes_ += cost(key);
+      if (!has_room(who, now, retry_after)) return idempotent_start::full;
+      const auto owner = shares_.try_emplace(who).first;
+      entries_.emplace(key, entry{.request = request, .owner = &*owner});
+      add(owner->second, cost(key));
+      ++owner->second.entries;
       return idempotent_start::execute;
     }
     entry& known = found->second;
@@ -57870,28 +60282,27 @@ class idempotency_store {
     return idempotent_start::wait;
   }
 
-  /// Keeps a final answer, forgets the key after another, and tells those who wait.
+  /// Tells a final answer to those who wait, and keeps it when something was changed; else forgets the key.
   void finish(const std::string& key, const gateway_answer& answer, clock::time_point now) {
     const auto found = entries_.find(key);
     if (found == entries_.end()) return;
-    const std::vector<std::weak_ptr<answer_listener>> listeners = std::move(found->second.listeners);
-    found->second.listeners.clear();
-    if (answer.is_final) {
+    const std::vector<std::weak_ptr<answer_listener>> listeners = std::exchange(found->second.listeners, {});
+    if (answer.is_final && !answer.changed_nothing) {
       found->second.is_done = true;
       found->second.answer = answer;
       found->second.answer.is_replayed = true;
-      bytes_ += answer.body.size();
+      share& of = found->second.owner->second;
+      add(of, answer.body.size());
+      of.expiries.push_back(now + limits_.keep);
       order_.push_back({now + limits_.keep, key});
     } else {
-      bytes_ -= cost(key);
-      entries_.erase(found);
+      forget(found);
     }
-    const bool is_kept = answer.is_final;
     for (const auto& each : listeners) {
       if (const auto alive = each.lock()) {
         gateway_answer copy = answer;
         copy.is_replayed = true;
-        alive->on_answer(is_kept ? &copy : nullptr);
+        alive->on_answer(answer.is_final ? &copy : nullptr);
       }
     }
   }
@@ -57900,30 +60311,79 @@ class idempotency_store {
   std::size_t bytes() const noexcept { return bytes_; }
 
  private:
+  /// What a principal has of the store.
+  struct share {
+    std::size_t entries = 0;
+    std::size_t bytes = 0;
+    std::deque<clock::time_point> expiries{};
+  };
+  using shares_type = std::unordered_map<std::string, share>;
   struct entry {
     digest request{};
+    typename shares_type::value_type* owner = nullptr;
     bool is_done = false;
     gateway_answer answer{};
     std::vector<std::weak_ptr<answer_listener>> listeners{};
   };
+  using entries_type = std::unordered_map<std::string, entry>;
   struct expiry {
     clock::time_point at;
     std::string key;
   };
 
-  static std::size_t cost(const std::string& key) noexcept { return sizeof(entry) + 2 * key.size() + 64; }
+  static std::size_t cost(const std::string& key) noexcept {
+    return sizeof(entry) + sizeof(clock::time_point) + 2 * key.size() + 64;
+  }
+
+  void add(share& to, std::size_t bytes) noexcept {
+    to.bytes += bytes;
+    bytes_ += bytes;
+  }
+
+  bool has_room(const std::string& who, clock::time_point now, std::uint32_t& retry_after) const {
+    const auto part = [this](std::size_t of) {
+      return of / 100 * limits_.principal_percent + of % 100 * limits_.principal_percent / 100;
+    };
+    const auto own = shares_.find(who);
+    const bool is_greedy = own != shares_.end() &&
+                           (own->second.entries >= part(limits_.entries) || own->second.bytes >= part(limits_.bytes));
+    if (!is_greedy && entries_.size() < limits_.entries && bytes_ < limits_.bytes) return true;
+    retry_after = 1;  // until something that is under way has come to its end
+    const clock::time_point* next = nullptr;
+    if (is_greedy) {
+      if (!own->second.expiries.empty()) next = &own->second.expiries.front();
+    } else if (!order_.empty()) {
+      next = &order_.front().at;
+    }
+    if (next != nullptr) {
+      const auto left = std::chrono::ceil<std::chrono::seconds>(*next - now).count();
+      retry_after = static_cast<std::uint32_t>((std::max)(left, decltype(left){1}));
+    }
+    return false;
+  }
+
+  void forget(typename entries_type::iterator at) {
+    const auto owner = at->second.owner;
+    share& of = owner->second;
+    const std::size_t bytes = cost(at->first) + at->second.answer.body.size();
+    of.bytes -= bytes;
+    bytes_ -= bytes;
+    if (at->second.is_done) of.expiries.pop_front();
+    const bool is_last = --of.entries == 0;
+    entries_.erase(at);
+    if (is_last) shares_.erase(shares_.find(owner->first));
+  }
 
   void expire(clock::time_point now) {
     while (!order_.empty() && order_.front().at <= now) {
-      const auto found = entries_.find(order_.front().key);
-      bytes_ -= cost(found->first) + found->second.answer.body.size();
-      entries_.erase(found);
+      forget(entries_.find(order_.front().key));
       order_.pop_front();
     }
   }
 
   idempotency_limits limits_;
-  std::unordered_map<std::string, entry> entries_;
+  shares_type shares_;
+  entries_type entries_;
   std::deque<expiry> order_;
   std::size_t bytes_ = 0;
 };
@@ -58016,12 +60476,16 @@ struct gateway_options {
   rate_limit rate{};
   idempotency_limits idempotency{};
 
+  std::size_t answer_memory = 256 * 1024 * 1024;  ///< bytes of answers that wait for their readers, of all connections;
+                                                  ///< with so many, nothing more is executed (503)
+
   clock::duration request_limit = std::chrono::seconds{30};  ///< for the database, the wait for a thread included
   clock::duration read_limit = std::chrono::seconds{20};     ///< from a request's first byte to its last
   clock::duration write_limit = std::chrono::seconds{30};    ///< to get an answer sent
   clock::duration idle_limit = std::chrono::seconds{75};     ///< the longest wait for a request; of a WebSocket: before
                                                              ///< a ping, and again before the end
-  clock::duration transaction_limit = std::chrono::seconds{30};  ///< between two messages of a transaction
+  clock::duration transaction_limit = std::chrono::seconds{30};  ///< from an answer to the transaction's next message
+  clock::duration health_keep = std::chrono::seconds{1};         ///< so long `/health` is answered without the database
   clock::duration stop_grace = std::chrono::seconds{5};  ///< how long `stop()` lets peers read their last answers
 
   std::vector<std::string> cors_origins{};  ///< the pages that may ask, as their Origin says; "*": any; empty: none
@@ -58037,7 +60501,7 @@ struct gateway_statistics {
   std::uint64_t requests = 0;             ///< answered
   std::uint64_t failed_requests = 0;      ///< answered with a status of 400 and more
   std::uint64_t replays = 0;              ///< answered from what was kept under an idempotency key
-  std::uint64_t limited = 0;              ///< refused by the rate limit
+  std::uint64_t limited = 0;              ///< refused by the rate limit, with messages
   std::uint64_t messages = 0;             ///< of WebSockets
 };
 
@@ -58191,6 +60655,48 @@ inline std::string json_metrics(const gateway_counters& of, const database_load&
   append_count(out, "idempotencyKeys", static_cast<std::int64_t>(kept));
   return out += '}';
 }
+
+}  // namespace dovetail::inline v0::workersql::serving
+
+// ---- dovetail/client/workersql_gateway/health_check.hpp ----
+// Asks the database for its health once, for all who want to know it at about the same time.
+
+namespace dovetail::inline v0::workersql::serving {
+
+/// Everybody may ask for the health, so that it must not cost a thread and a connection each time. Threads: one at a
+/// time.
+class health_check {
+ public:
+  explicit health_check(clock::duration keep) noexcept : keep_(keep) {}
+
+  /// The last answer, when it is not too old; else null.
+  const gateway_answer* find(clock::time_point now) const noexcept {
+    return kept_ && now - at_ < keep_ ? &*kept_ : nullptr;
+  }
+
+  /// True: the caller has to ask the database, and to tell `finish`. False: it is under way, and the listener is told.
+  bool begin(std::weak_ptr<answer_listener> listener) {
+    if (!std::exchange(is_under_way_, true)) return true;
+    listeners_.push_back(std::move(listener));
+    return false;
+  }
+
+  void finish(const gateway_answer& answer, clock::time_point now) {
+    is_under_way_ = false;
+    kept_ = answer;
+    at_ = now;
+    for (const auto& each : std::exchange(listeners_, {})) {
+      if (const auto alive = each.lock()) alive->on_answer(&answer);
+    }
+  }
+
+ private:
+  clock::duration keep_;
+  clock::time_point at_{};
+  std::optional<gateway_answer> kept_;
+  std::vector<std::weak_ptr<answer_listener>> listeners_;
+  bool is_under_way_ = false;
+};
 
 }  // namespace dovetail::inline v0::workersql::serving
 
@@ -58516,25 +61022,38 @@ inline std::string_view words_about(validation_rule broken) noexcept {
   return words_of(broken);
 }
 
-/// True when the principal may run the statement; sets what the database has to know. Else the answer.
+inline gateway_answer not_executed(unsigned status, std::string_view code, std::string_view words) {
+  gateway_answer answer = refusal(status, code, words);
+  answer.changed_nothing = true;
+  return answer;
+}
+
+/// It reads for certain, as far as the database keeps to what it was told.
+inline bool only_reads(const statement_verdict& said, const principal& who) noexcept {
+  return who.may <= permissions::read || (said.needed <= permissions::read && !said.may_hide_writes);
+}
+
+/// True when the principal may run the statement; sets what the database has to know, and `said`. Else the answer.
 /// `only_changes`: nothing but insert, update and delete is taken.
-inline bool may_run(statement& what, dialect speaks, const principal& who, bool only_changes, gateway_answer& refused) {
-  const statement_verdict said = judge(speaks, what.sql, who.may);
+inline bool may_run(statement& what, dialect speaks, const principal& who, bool only_changes, statement_verdict& said,
+                    gateway_answer& refused) {
+  said = judge(speaks, what.sql, who.may);
   if (said.broken != validation_rule::none && said.broken != validation_rule::risky_function) {
-    refused = refusal(400, codes::invalid_query, words_about(said.broken));
+    refused = not_executed(400, codes::invalid_query, words_about(said.broken));
     return false;
   }
   if (only_changes && !said.is_data_change) {
-    refused = refusal(400, codes::invalid_query, "only INSERT, UPDATE and DELETE are allowed in a batch");
+    refused = not_executed(400, codes::invalid_query, "only INSERT, UPDATE and DELETE are allowed in a batch");
     return false;
   }
   if (who.may < said.needed) {
     std::string words{"the statement needs the permission "};
     words += to_string(said.needed);
-    refused = refusal(403, codes::permission, words);
+    refused = not_executed(403, codes::permission, words);
     return false;
   }
   what.must_not_write = who.may == permissions::read;  // a view may call functions, and its name does not tell
+  what.may_hide_writes = said.may_hide_writes;
   return true;
 }
 
@@ -58549,10 +61068,12 @@ inline gateway_answer execute_query(database& on, std::string_view body, const p
                                     const execution_rules& rules, deadline by, bool is_kept = false) {
   const clock::time_point since = clock::now();
   asked_statement asked;
-  if (std::string wrong = read_query(body, asked); !wrong.empty()) return refusal(400, codes::invalid_query, wrong);
+  if (std::string wrong = read_query(body, asked); !wrong.empty()) {
+    return not_executed(400, codes::invalid_query, wrong);
+  }
   gateway_answer refused;
-  if (!may_run(asked.what, on.speaks(), who, false, refused)) return refused;
-  const statement_verdict said = judge(on.speaks(), asked.what.sql, who.may);
+  statement_verdict said;
+  if (!may_run(asked.what, on.speaks(), who, false, said, refused)) return refused;
   const permissions needed = said.needed;
   asked.what.needs_certainty = is_kept && (needed == permissions::write || said.may_hide_writes);
   const auto done = on.run(asked.what, rules.results, shorten(by, asked.timeout));
@@ -58561,9 +61082,12 @@ inline gateway_answer execute_query(database& on, std::string_view body, const p
     const condition kind = done.error().kind();
     const bool was_refused = kind == condition::busy || kind == condition::serialization;
     if (needed == permissions::admin && !was_refused) failed.is_final = true;
+    failed.changed_nothing = only_reads(said, who);
     return failed;
   }
-  return answer_result(*done, rules.form, clock::now() - since);
+  gateway_answer answer = answer_result(*done, rules.form, clock::now() - since);
+  answer.changed_nothing = only_reads(said, who);
+  return answer;
 }
 
 /// One statement after the other, each on its own, as the SDKs' `transaction: false` wants it.
@@ -58619,22 +61143,36 @@ inline gateway_answer execute_batch(database& on, std::string_view body, const p
                                     const execution_rules& rules, deadline by) {
   const clock::time_point since = clock::now();
   asked_batch asked;
-  if (std::string wrong = read_batch(body, asked); !wrong.empty()) return refusal(400, codes::invalid_query, wrong);
-  if (asked.statements.size() > rules.batch_operations) {
-    return refusal(413, codes::resource_limit, "too many operations in a batch");
+  if (std::string wrong = read_batch(body, asked); !wrong.empty()) {
+    return not_executed(400, codes::invalid_query, wrong);
   }
-  gateway_answer refused;
+  if (asked.statements.size() > rules.batch_operations) {
+    return not_executed(413, codes::resource_limit, "too many operations in a batch");
+  }
+  gateway_answer answer;
+  bool changes_nothing = true;
   for (statement& each : asked.statements) {
-    if (!may_run(each, on.speaks(), who, asked.dialect == batch_dialect::gateway, refused)) return refused;
+    statement_verdict said;
+    if (!may_run(each, on.speaks(), who, asked.dialect == batch_dialect::gateway, said, answer)) return answer;
+    changes_nothing = changes_nothing && only_reads(said, who);
   }
   by = shorten(by, asked.timeout);
-  if (!asked.is_atomic) return execute_one_by_one(on, asked, rules, by);
-  std::size_t failed = no_statement;
-  result<std::vector<statement_result>> done{std::vector<statement_result>{}};
-  if (!asked.statements.empty()) done = on.run_all(asked.statements, rules.results, by, failed);
-  if (!done) return answer_failure(done.error(), failed);
-  if (asked.dialect == batch_dialect::gateway) return answer_counts(*done, rules.form);
-  return answer_results(*done, rules.form, clock::now() - since);
+  if (!asked.is_atomic) {
+    answer = execute_one_by_one(on, asked, rules, by);
+  } else {
+    std::size_t failed = no_statement;
+    result<std::vector<statement_result>> done{std::vector<statement_result>{}};
+    if (!asked.statements.empty()) done = on.run_all(asked.statements, rules.results, by, failed);
+    if (!done) {
+      answer = answer_failure(done.error(), failed);
+    } else if (asked.dialect == batch_dialect::gateway) {
+      answer = answer_counts(*done, rules.form);
+    } else {
+      answer = answer_results(*done, rules.form, clock::now() - since);
+    }
+  }
+  answer.changed_nothing = changes_nothing;
+  return answer;
 }
 
 }  // namespace dovetail::inline v0::workersql::serving
@@ -58668,7 +61206,11 @@ class gateway_hub {
               .batch_operations = options.batch_operations},
         who(options.authentication, {&dovetail::detail::sha256, &dovetail::detail::hmac_sha256}),
         answers(options.idempotency),
+        health(options.health_keep),
         limiter(options.rate) {}
+
+  /// Too much waits for peers to read it: nothing that gives more may begin. Threads: any.
+  bool is_full() const noexcept { return unsent.load(std::memory_order_relaxed) >= options.answer_memory; }
 
   /// A connection has begun, or has become another one.
   void adopt(std::shared_ptr<gateway_connection> made) {
@@ -58689,8 +61231,10 @@ class gateway_hub {
   const authenticator who;
   gateway_counters counters;
   idempotency_store answers;
+  health_check health;
   rate_limiter limiter;
   const clock::time_point since = clock::now();
+  std::atomic<std::size_t> unsent{0};  ///< bytes of answers that were made, and not read by their peers
   bool is_stopping = false;
   void (*on_empty)(void*) = nullptr;
   void* on_empty_state = nullptr;
@@ -58833,60 +61377,17 @@ inline gateway_request read_request(const http1::request_head& head, const authe
 
 }  // namespace dovetail::inline v0::workersql::serving
 
-// ---- dovetail/client/workersql_gateway/refuse_early.hpp ----
-// What a gateway refuses when it has seen no more than the head of a request.
-
-namespace dovetail::inline v0::workersql::serving {
-
-inline std::optional<gateway_answer> refuse_upgrade(const gateway_request& request) {
-  if (request.upgrade == websocket::problem::none) return {};
-  const bool is_version = request.upgrade == websocket::problem::unsupported_version;
-  const bool is_plain = request.upgrade == websocket::problem::not_an_upgrade;
-  return refusal(is_version || is_plain ? 426 : 400, codes::invalid_query, websocket::text_of(request.upgrade));
-}
-
-/// What is known to be refused when the head has come.
-inline std::optional<gateway_answer> refuse_early(gateway_hub& hub, const gateway_request& request,
-                                                  const std::string& peer) {
-  const endpoint where = request.where;
-  if (where == endpoint::none) return refusal(404, codes::invalid_query, "there is no such path");
-  if (request.is_preflight) {
-    gateway_answer answer;
-    answer.status = 204;
-    return answer;
-  }
-  if (!has_method(where, request.method)) {
-    gateway_answer answer = refusal(405, codes::invalid_query, "the path has no such method");
-    answer.allow = methods_of(where);
-    return answer;
-  }
-  if (where == endpoint::health || (where == endpoint::metrics && hub.options.metrics_are_public)) return {};
-  const std::uint32_t wait = hub.limiter.take(request.who ? request.who->key() : "ip " + peer, clock::now());
-  if (wait != 0) {
-    hub.counters.limited.fetch_add(1, std::memory_order_relaxed);
-    return refusal(failure_class{429, codes::resource_limit, wait, false}, "Rate limit exceeded");
-  }
-  if (where == endpoint::who) return {};
-  if (!request.who) return refusal(401, codes::authentication, "Unauthorized");
-  if (where == endpoint::metrics && request.who->may != permissions::admin) {
-    return refusal(403, codes::permission, "metrics need the permission admin");
-  }
-  // A page must not use the rights of those who need no key: a browser lets it send text to any server.
-  const bool is_anonymous = hub.options.authentication.anonymous != permissions::none &&
-                            request.who->user == "anonymous" && request.who->tenant.empty();
-  if (is_anonymous && request.is_from_page && request.origin.empty()) {
-    return refusal(403, codes::permission, "requests of this origin are not allowed");
-  }
-  if (where == endpoint::socket) return refuse_upgrade(request);
-  return {};
-}
-
-}  // namespace dovetail::inline v0::workersql::serving
-
 // ---- dovetail/client/workersql_gateway/replies.hpp ----
 // The answers of a gateway that are not about statements, and the head of every answer.
 
 namespace dovetail::inline v0::workersql::serving {
+
+inline constexpr std::string_view overloaded_words = "the gateway is overloaded";
+
+/// Nothing was done.
+inline gateway_answer answer_overloaded() {
+  return refusal(failure_class{503, codes::resource_limit, 1, false}, overloaded_words);
+}
 
 /// Threads: any. Asks the database.
 inline gateway_answer answer_health(gateway_hub& hub, deadline by) {
@@ -58947,6 +61448,20 @@ inline void write_cors(http1::head_writer& head, const gateway_request& request)
   }
 }
 
+/// The code of a request that is no HTTP, by its status.
+inline std::string_view code_of_status(unsigned status) noexcept {
+  return status == 413 || status == 414 || status == 431 ? codes::resource_limit : codes::invalid_query;
+}
+
+/// Appends the answer to an upgrade. False when a field cannot be written.
+inline bool write_upgrade(byte_buffer& out, const gateway_request& request) {
+  http1::head_writer head{out};
+  head.response(101);
+  websocket::add_upgrade_response(head, request.accept);
+  head.field("X-Request-ID", request.id);
+  return head.end() == http1::problem::none;
+}
+
 /// Appends the head of an answer. False when a field cannot be written.
 inline bool write_head(byte_buffer& out, const gateway_request& request, const gateway_answer& answer, bool is_ending) {
   http1::head_writer head{out};
@@ -58976,6 +61491,135 @@ inline bool write_head(byte_buffer& out, const gateway_request& request, const g
   }
   if (!request.origin.empty()) write_cors(head, request);
   return head.end() == http1::problem::none;
+}
+
+}  // namespace dovetail::inline v0::workersql::serving
+
+// ---- dovetail/client/workersql_gateway/execute_request.hpp ----
+// Executes a request of HTTP on a worker, and says why one is not begun.
+
+namespace dovetail::inline v0::workersql::serving {
+
+/// `is_kept`: under an idempotency key. Threads: any.
+inline gateway_answer execute_request(gateway_hub& hub, const gateway_request& request, std::string_view content,
+                                      deadline by, bool is_kept) {
+  if (request.where == endpoint::health) return answer_health(hub, by);
+  if (by.has_passed() || hub.is_full()) return answer_overloaded();
+  if (request.where == endpoint::query) {
+    return execute_query(*hub.database, content, *request.who, hub.rules, by, is_kept);
+  }
+  return execute_batch(*hub.database, content, *request.who, hub.rules, by);
+}
+
+/// What a repeated request must have in common with the first one.
+inline bool digest_of(endpoint where, std::string_view content, digest& out) {
+  std::string asked{to_string(where)};
+  (asked += '\n') += content;
+  return dovetail::detail::sha256(as_byte_view(asked), out);
+}
+
+/// Of a request whose idempotency key does not let it begin.
+inline gateway_answer refuse_start(idempotent_start why, std::uint32_t retry_after) {
+  if (why == idempotent_start::mismatch) {
+    return refusal(400, codes::invalid_query, "the idempotency key was used for another request");
+  }
+  if (why == idempotent_start::full) {
+    return refusal(failure_class{503, codes::resource_limit, retry_after, false},
+                   "no room for another idempotency key");
+  }
+  return refusal(failure_class{409, codes::resource_limit, 1, false}, "the same request is under way");
+}
+
+}  // namespace dovetail::inline v0::workersql::serving
+
+// ---- dovetail/client/workersql_gateway/memory.hpp ----
+// The memory of a gateway's connections: what their answers take of a common budget, and buffers that shrink again.
+
+namespace dovetail::inline v0::workersql::serving {
+
+/// What one connection has added to a sum; goes with it. Threads: one at a time; the sum is everybody's.
+class memory_share {
+ public:
+  explicit memory_share(std::atomic<std::size_t>& sum) noexcept : sum_(&sum) {}
+  memory_share(const memory_share&) = delete;
+  memory_share& operator=(const memory_share&) = delete;
+  ~memory_share() { set(0); }
+
+  void set(std::size_t bytes) noexcept {
+    sum_->fetch_add(bytes - mine_, std::memory_order_relaxed);  // modulo 2^64
+    mine_ = bytes;
+  }
+
+ private:
+  std::atomic<std::size_t>* sum_;
+  std::size_t mine_ = 0;
+};
+
+inline constexpr std::size_t kept_memory = 64 * 1024;  ///< that a connection which waits keeps of a buffer
+
+/// Gives the memory of an unusually large request back.
+inline void shrink(read_buffer& of) {
+  if (of.capacity() <= kept_memory || of.committed().size() > kept_memory / 2) return;
+  read_buffer smaller{of.maximum(), 4096};
+  const byte_view rest = of.committed();
+  if (!rest.empty() && smaller.prepare(rest.size())) {
+    std::copy(rest.begin(), rest.end(), smaller.free().begin());
+    smaller.commit(rest.size());
+  }
+  of = std::move(smaller);
+}
+inline void shrink(std::string& of) {
+  if (of.capacity() > kept_memory) std::string{}.swap(of);  // an assignment would keep the memory
+}
+
+}  // namespace dovetail::inline v0::workersql::serving
+
+// ---- dovetail/client/workersql_gateway/refuse_early.hpp ----
+// What a gateway refuses when it has seen no more than the head of a request.
+
+namespace dovetail::inline v0::workersql::serving {
+
+inline std::optional<gateway_answer> refuse_upgrade(const gateway_request& request) {
+  if (request.upgrade == websocket::problem::none) return {};
+  const bool is_version = request.upgrade == websocket::problem::unsupported_version;
+  const bool is_plain = request.upgrade == websocket::problem::not_an_upgrade;
+  return refusal(is_version || is_plain ? 426 : 400, codes::invalid_query, websocket::text_of(request.upgrade));
+}
+
+/// What is known to be refused when the head has come.
+inline std::optional<gateway_answer> refuse_early(gateway_hub& hub, const gateway_request& request,
+                                                  const std::string& peer) {
+  const endpoint where = request.where;
+  if (where == endpoint::none) return refusal(404, codes::invalid_query, "there is no such path");
+  if (request.is_preflight) {
+    gateway_answer answer;
+    answer.status = 204;
+    return answer;
+  }
+  if (!has_method(where, request.method)) {
+    gateway_answer answer = refusal(405, codes::invalid_query, "the path has no such method");
+    answer.allow = methods_of(where);
+    return answer;
+  }
+  if (where == endpoint::health || (where == endpoint::metrics && hub.options.metrics_are_public)) return {};
+  const std::uint32_t wait = hub.limiter.take(request.who ? request.who->key() : "ip " + peer, clock::now());
+  if (wait != 0) {
+    hub.counters.limited.fetch_add(1, std::memory_order_relaxed);
+    return refusal(failure_class{429, codes::resource_limit, wait, false}, "Rate limit exceeded");
+  }
+  if (where == endpoint::who) return {};
+  if (!request.who) return refusal(401, codes::authentication, "Unauthorized");
+  if (where == endpoint::metrics && request.who->may != permissions::admin) {
+    return refusal(403, codes::permission, "metrics need the permission admin");
+  }
+  // A page must not use the rights of those who need no key: a browser lets it send text to any server.
+  const bool is_anonymous = hub.options.authentication.anonymous != permissions::none &&
+                            request.who->user == "anonymous" && request.who->tenant.empty();
+  if (is_anonymous && request.is_from_page && request.origin.empty()) {
+    return refusal(403, codes::permission, "requests of this origin are not allowed");
+  }
+  if (where == endpoint::socket) return refuse_upgrade(request);
+  return {};
 }
 
 }  // namespace dovetail::inline v0::workersql::serving
@@ -59021,15 +61665,9 @@ class socket_session {
   /// The answer to a message.
   std::string handle(std::string_view text, deadline by) {
     auto read = json::decode<wire::message>(text);
-    if (!read) {
-      id_ = "null";
-      is_sdk_ = true;
-      return fail(codes::invalid_query, words_of(read.error()));
-    }
+    if (!read) return fail_unread(read.error());
     wire::message& asked = *read;
-    is_sdk_ = asked.type.has_value();
-    id_ = asked.id ? asked.id->text : "null";
-    action_ = asked.type ? *asked.type : asked.action.value_or(asked.sql ? "query" : "");
+    note(asked);
     if (action_ == "begin") return begin(std::move(asked), by);
     if (action_ == "query") return query(std::move(asked), by);
     if (action_ == "commit") return commit(asked, by);
@@ -59039,7 +61677,31 @@ class socket_session {
                 is_sdk_ ? "the type of a message is begin, query, commit or rollback" : "Missing SQL query");
   }
 
+  /// The answer to a message that is not to be executed now; nothing for one that ends the open transaction, which
+  /// would keep its locks.
+  std::optional<std::string> refuse(std::string_view text, const failure_class& why, std::string_view words) {
+    const auto read = json::decode<wire::message>(text);
+    if (!read) return fail_unread(read.error());
+    note(*read);
+    if (open_ && (action_ == "commit" || action_ == "rollback")) return {};
+    std::string details{"{"};
+    append_key(details, "retryAfter");
+    details += std::to_string(why.retry_after);
+    return fail(why.code, words, details += '}');
+  }
+
  private:
+  void note(const wire::message& asked) {
+    is_sdk_ = asked.type.has_value();
+    id_ = asked.id ? asked.id->text : "null";
+    action_ = asked.type ? *asked.type : asked.action.value_or(asked.sql ? "query" : "");
+  }
+  std::string fail_unread(const error_info& why) {
+    id_ = "null";
+    is_sdk_ = true;
+    return fail(codes::invalid_query, words_of(why));
+  }
+
   std::string begin(wire::message asked, deadline by) {
     if (open_) return fail(codes::invalid_query, "a transaction is open already");
     if (who_.may < permissions::read) return fail(codes::permission, "a transaction needs the permission read");
@@ -59065,9 +61727,8 @@ class socket_session {
       return fail(codes::invalid_query, wrong);
     }
     gateway_answer refused;
-    if (!may_run(what, on_->speaks(), who_, false, refused)) {
-      return fail_with(refused.body);
-    }
+    statement_verdict said;
+    if (!may_run(what, on_->speaks(), who_, false, said, refused)) return fail_with(refused.body);
     auto done = open_ ? open_->run(what, rules_->results, by) : on_->run(what, rules_->results, by);
     if (!done) return fail(done.error());
     std::string data{R"({"success":true)"};
@@ -59187,10 +61848,13 @@ class socket_connection final : public gateway_connection, public std::enable_sh
       : hub_(&hub),
         socket_(std::move(connected)),
         timer_(hub.io),
+        who_(who.key()),
+        expires_(end_of(who)),
         session_(*hub.database, std::move(who), hub.rules, hub.counters.transactions, hub.options.max_transactions),
         reader_(websocket::role::server, {.message = hub.options.body_limit}),
         input_((std::max)(hub.options.body_limit + 16 * 1024, input.size()), 4096),
-        output_(std::move(first)) {
+        output_(std::move(first)),
+        share_(hub.unsent) {
     if (!input.empty() && input_.prepare(input.size())) {
       std::copy(input.begin(), input.end(), input_.free().begin());
       input_.commit(input.size());
@@ -59209,7 +61873,8 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   void work() noexcept override {
     try {
       if (task_ == task::message) {
-        reply_ = session_.handle(message_, deadline::after(hub_->options.request_limit));
+        reply_ = session_.handle(message_, by_);
+        share_.set(reply_.size());
       } else {
         session_.time_out();
       }
@@ -59222,36 +61887,56 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   }
 
  private:
+  static deadline end_of(const principal& who) noexcept {
+    constexpr std::int64_t years = 10LL * 365 * 24 * 3600;
+    const std::int64_t left = who.expires - unix_time();
+    return left > years ? deadline::never() : deadline::after(std::chrono::seconds{left});
+  }
+
   enum class task : std::uint8_t { none, message, roll_back };
 
   bool is_idle() const noexcept { return task_ == task::none && !is_writing_ && !is_closing_; }
 
   void submit(task what) {
     task_ = what;
+    by_ = deadline::after(hub_->options.request_limit);  // the wait for a thread is in it
     // One that has locks does not wait behind those who want them.
     (session_.is_in_transaction() ? hub_->for_transactions : hub_->for_requests)->submit(shared_from_this());
   }
 
   void worked() {
     const task done = std::exchange(task_, task::none);
+    shrink(message_);
     if (is_over_) return finish();
     if (has_failed_) return close_with(websocket::close_code::internal_error);
     if (done == task::message) {
-      websocket::append_frame(output_, websocket::opcode::text, as_byte_view(reply_));
-      reply_.clear();
-      return write();
+      const std::string reply = std::exchange(reply_, {});
+      is_answer_ = true;
+      return answer(reply);
     }
     next();
+  }
+
+  void answer(std::string_view reply) {
+    websocket::append_frame(output_, websocket::opcode::text, as_byte_view(reply));
+    write();
   }
 
   /// Answers what has come, and reads on.
   void next() {
     while (is_idle()) {
-      if (is_stopping_ && !session_.is_in_transaction()) return close_with(websocket::close_code::going_away);
+      const bool is_expired = expires_.has_passed();
+      if (session_.is_in_transaction()) {  // whatever comes beside its next message does not keep it alive
+        if (is_expired || next_by_.has_passed()) return submit(task::roll_back);
+      } else {
+        if (is_stopping_) return close_with(websocket::close_code::going_away);
+        if (is_expired) return close_with(websocket::close_code::policy_violation);
+      }
       const websocket::reading came = reader_.read(input_.filled());
       take(came);
       input_.consume(came.used);
       if (came.what == websocket::received::need_more) {
+        if (input_.committed().empty() && !is_reading_) shrink(input_);
         if (!is_reading_) read_more(came.wanted);
         break;
       }
@@ -59263,10 +61948,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     switch (came.what) {
       case websocket::received::text:
         is_pinged_ = false;
-        message_.assign(reinterpret_cast<const char*>(came.payload.data()), came.payload.size());
-        hub_->counters.messages.fetch_add(1, std::memory_order_relaxed);
-        timer_.cancel();
-        return submit(task::message);
+        return take_message(as_text(came.payload));
       case websocket::received::binary:
         return close_with(websocket::close_code::unsupported_data);
       case websocket::received::ping:
@@ -59283,6 +61965,26 @@ class socket_connection final : public gateway_connection, public std::enable_sh
       case websocket::received::need_more:
         return;
     }
+  }
+
+  void take_message(std::string_view text) {
+    hub_->counters.messages.fetch_add(1, std::memory_order_relaxed);
+    failure_class why{429, codes::resource_limit, hub_->limiter.take(who_, clock::now()), false};
+    std::string_view words = "Rate limit exceeded";
+    const bool is_limited = why.retry_after != 0;
+    if (!is_limited && hub_->is_full()) {
+      why.retry_after = 1;
+      words = overloaded_words;
+    }
+    if (why.retry_after != 0) {
+      if (const std::optional<std::string> refused = session_.refuse(text, why, words)) {
+        if (is_limited) hub_->counters.limited.fetch_add(1, std::memory_order_relaxed);
+        return answer(*refused);
+      }
+    }
+    message_ = text;
+    timer_.cancel();
+    submit(task::message);
   }
 
   void read_more(std::size_t wanted) {
@@ -59307,7 +62009,8 @@ class socket_connection final : public gateway_connection, public std::enable_sh
 
   void write() {
     is_writing_ = true;
-    wait(hub_->options.write_limit);
+    share_.set(output_.size());
+    wait(deadline::after(hub_->options.write_limit));
     asio::async_write(socket_, asio::buffer(output_.data(), output_.size()),
                       [self = shared_from_this()](const std::error_code& ec, std::size_t) { self->has_written(ec); });
   }
@@ -59317,12 +62020,14 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     if (is_over_) return;
     if (ec) return end();
     output_.clear();
-    if (output_.capacity() > 256 * 1024) output_.release();
+    if (output_.capacity() > kept_memory) output_.release();
+    share_.set(0);
+    if (std::exchange(is_answer_, false)) next_by_ = deadline::after(hub_->options.transaction_limit);
     if (!is_closing_) return next();
     std::error_code ignored;
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     if (ignored) return end();
-    wait(std::chrono::seconds{2});
+    wait(deadline::after(std::chrono::seconds{2}));
     drain();
   }
 
@@ -59339,10 +62044,11 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   }
 
   void wait_for_peer() {
-    wait(session_.is_in_transaction() ? hub_->options.transaction_limit : hub_->options.idle_limit);
+    const deadline by = session_.is_in_transaction() ? next_by_ : deadline::after(hub_->options.idle_limit);
+    wait(earlier(by, expires_));
   }
-  void wait(clock::duration limit) {
-    timer_.expires_after(limit);
+  void wait(deadline by) {
+    timer_.expires_at(by.when());
     timer_.async_wait([self = shared_from_this(), turn = ++turn_](const std::error_code& ec) {
       if (!ec && turn == self->turn_) self->time_is_over();
     });
@@ -59352,6 +62058,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     if (is_over_ || task_ != task::none) return;
     if (!is_idle()) return end();
     if (session_.is_in_transaction()) return submit(task::roll_back);
+    if (expires_.has_passed()) return close_with(websocket::close_code::policy_violation);
     if (std::exchange(is_pinged_, true)) return end();
     websocket::append_frame(output_, websocket::opcode::ping, {});
     write();
@@ -59374,16 +62081,22 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   gateway_hub* hub_;
   asio::ip::tcp::socket socket_;
   asio::steady_timer timer_;
+  std::string who_;   // for the rate limit
+  deadline expires_;  // of the token
+  deadline by_;       // for the message that is being handled
+  deadline next_by_;  // in a transaction: when its next message must be there
   socket_session session_;
   websocket::message_reader reader_;
   read_buffer input_;
   byte_buffer output_;
+  memory_share share_;
   std::string message_;
   std::string reply_;
   std::uint64_t turn_ = 0;
   task task_ = task::none;
   bool is_reading_ = false;
   bool is_writing_ = false;
+  bool is_answer_ = false;  // what is being written is one to a message that was handled
   bool is_closing_ = false;
   bool is_stopping_ = false;
   bool is_pinged_ = false;
@@ -59415,7 +62128,8 @@ class http_connection final : public gateway_connection,
                 .body = hub.options.body_limit,
                 .chunk_overhead = 16 * 1024},
         reader_(bounds_),
-        input_(hub.options.head_limit + 2 * hub.options.body_limit + 64 * 1024, 4096) {}
+        input_(hub.options.head_limit + 2 * hub.options.body_limit + 64 * 1024, 4096),
+        share_(hub.unsent) {}
 
   void start() { begin_request(); }
 
@@ -59432,7 +62146,8 @@ class http_connection final : public gateway_connection,
   /// On a worker: nothing else of this object is touched meanwhile.
   void work() noexcept override {
     try {
-      answer_ = execute();
+      answer_ = execute_request(*hub_, request_, content_, by_, is_first_);
+      share_.set(answer_.body.size());
     } catch (...) {
       answer_ = {};
       answer_.status = 500;  // it may have been executed before: it is kept
@@ -59443,8 +62158,9 @@ class http_connection final : public gateway_connection,
   /// The answer to the same request, which another connection has sent before.
   void on_answer(const gateway_answer* answer) override {
     if (step_ != step::waiting) return;
-    if (answer != nullptr) return write_answer(*answer);
-    dispatch();  // it came to nothing: this one is executed
+    if (answer == nullptr) return dispatch();  // it came to nothing: this one is executed
+    if (request_.where != endpoint::health && hub_->is_full()) return write_answer(answer_overloaded());
+    write_answer(*answer);
   }
 
  private:
@@ -59455,8 +62171,10 @@ class http_connection final : public gateway_connection,
   void begin_request() {
     if (is_stopping_) return end();
     input_.consume(std::exchange(used_, 0));
+    shrink(input_);
     reader_.restart();
     body_.reset();
+    skipped_.reset();
     request_ = {};
     early_.reset();
     is_first_read_ = true;
@@ -59474,6 +62192,9 @@ class http_connection final : public gateway_connection,
     if (!input_.prepare((std::min)(wanted, std::size_t{64 * 1024}))) {
       return refuse(413, codes::resource_limit, "the request is too large");
     }
+    read_some();
+  }
+  void read_some() {
     const byte_span room = input_.free();
     socket_.async_read_some(
         asio::buffer(room.data(), room.size()),
@@ -59486,7 +62207,9 @@ class http_connection final : public gateway_connection,
     if (is_late_) return refuse(408, codes::timeout, "the request did not come in time");
     if (ec) return end();
     input_.commit(bytes);
-    if (body_) {
+    if (skipped_) {
+      skip_body();
+    } else if (body_) {
       read_body();
     } else {
       read_head();
@@ -59505,17 +62228,16 @@ class http_connection final : public gateway_connection,
     if (came.state == http1::progress::failed) return refuse(came.why);
     request_ = read_request(head, hub_->who, unix_time(), hub_->options.cors_origins);
     body_.emplace(head.body, bounds_);
-    has_body_ = head.body.kind != http1::framing::none;
     input_.consume(came.size);
     early_ = refuse_early(*hub_, request_, peer_);
-    if (request_.expects_continue && has_body_) {
-      if (early_) {
-        is_ending_ = true;
-        return write_answer(*std::exchange(early_, {}));
-      }
-      return send_continue();
+    if (request_.expects_continue && head.body.kind != http1::framing::none) {
+      if (!early_) return send_continue();
+      is_ending_ = true;
+      return write_answer(*std::exchange(early_, {}));
     }
-    read_body();
+    if (!early_) return read_body();
+    skipped_.emplace(head.body, bounds_);
+    skip_body();
   }
 
   void send_continue() {
@@ -59529,12 +62251,25 @@ class http_connection final : public gateway_connection,
 
   void read_body() {
     const http1::body_progress came = body_->collect(input_.filled());
-    if (came.state == http1::progress::need_more) return read_more(came.wanted);
+    if (came.state == http1::progress::need_more) {
+      input_.truncate(body_->compact(input_.filled()));
+      return read_more(came.wanted);
+    }
     if (came.state == http1::progress::failed) return refuse(came.why);
     content_ = as_text(came.content);
     used_ = came.used;
-    if (early_) return write_answer(*std::exchange(early_, {}));
     dispatch();
+  }
+
+  /// The body of a request that is refused already is not kept.
+  void skip_body() {
+    while (true) {
+      const http1::body_piece piece = skipped_->next(as_text(input_.committed()));
+      input_.consume(piece.used);
+      if (piece.state == http1::progress::failed) return refuse(piece.why);
+      if (piece.state == http1::progress::complete) return write_answer(*std::exchange(early_, {}));
+      if (piece.used == 0) return read_more(1);
+    }
   }
 
   // Deciding.
@@ -59549,11 +62284,19 @@ class http_connection final : public gateway_connection,
       case endpoint::socket:
         return upgrade();
       case endpoint::health:
-        return submit();
+        return ask_health();
       default:
+        if (hub_->is_full()) return write_answer(answer_overloaded());
         if (!request_.idempotency_key.empty()) return dispatch_once();
         return submit();
     }
+  }
+
+  void ask_health() {
+    if (const gateway_answer* const known = hub_->health.find(clock::now())) return write_answer(*known);
+    if (hub_->health.begin(weak_from_this())) return submit();
+    step_ = step::waiting;
+    wait(hub_->options.request_limit);
   }
 
   void dispatch_once() {
@@ -59562,14 +62305,15 @@ class http_connection final : public gateway_connection,
     }
     key_ = request_.who->key() + '\n' + request_.idempotency_key;
     digest request{};
-    std::string asked = std::string{to_string(request_.where)} + '\n';
-    asked += content_;
-    if (!dovetail::detail::sha256(as_byte_view(asked), request)) {
+    if (!digest_of(request_.where, content_, request)) {
       return write_answer(refusal(500, codes::internal, "no SHA-256"));
     }
     const gateway_answer* kept = nullptr;
+    std::uint32_t retry_after = 1;
     const std::weak_ptr<answer_listener> self = weak_from_this();
-    switch (hub_->answers.start(key_, request, self, clock::now(), kept)) {
+    const idempotent_start started =
+        hub_->answers.start(request_.who->key(), key_, request, self, clock::now(), kept, retry_after);
+    switch (started) {
       case idempotent_start::execute:
         is_first_ = true;
         return submit();
@@ -59578,14 +62322,8 @@ class http_connection final : public gateway_connection,
       case idempotent_start::wait:
         step_ = step::waiting;
         return wait(hub_->options.request_limit);
-      case idempotent_start::mismatch:
-        return write_answer(refusal(400, codes::invalid_query, "the idempotency key was used for another request"));
-      case idempotent_start::conflict:
-        return write_answer(
-            refusal(failure_class{409, codes::resource_limit, 1, false}, "the same request is under way"));
-      case idempotent_start::full:
-        return write_answer(
-            refusal(failure_class{503, codes::resource_limit, 1, false}, "no room for another idempotency key"));
+      default:
+        return write_answer(refuse_start(started, retry_after));
     }
   }
 
@@ -59597,21 +62335,11 @@ class http_connection final : public gateway_connection,
     hub_->for_requests->submit(shared_from_this());
   }
 
-  gateway_answer execute() {
-    if (request_.where == endpoint::health) return answer_health(*hub_, by_);
-    if (by_.has_passed()) {
-      return refusal(failure_class{503, codes::resource_limit, 1, false}, "the gateway is overloaded");
-    }
-    if (request_.where == endpoint::query) {
-      return execute_query(*hub_->database, content_, *request_.who, hub_->rules, by_, is_first_);
-    }
-    return execute_batch(*hub_->database, content_, *request_.who, hub_->rules, by_);
-  }
-
   void worked() {
     if (answer_.status == 500 && answer_.body.empty()) {
       answer_ = refusal(failure_class{500, codes::internal}, "the gateway failed");
     }
+    if (request_.where == endpoint::health) hub_->health.finish(answer_, clock::now());
     if (std::exchange(is_first_, false)) hub_->answers.finish(key_, answer_, clock::now());
     if (is_killed_) return end();
     write_answer(std::exchange(answer_, {}));
@@ -59621,8 +62349,7 @@ class http_connection final : public gateway_connection,
 
   void refuse(http1::problem why) {
     const unsigned status = http1::status_for(why);
-    refuse(status, status == 413 || status == 414 || status == 431 ? codes::resource_limit : codes::invalid_query,
-           http1::text_of(why));
+    refuse(status, code_of_status(status), http1::text_of(why));
   }
   /// Where the request ends is not known: the connection cannot go on.
   void refuse(unsigned status, std::string_view code, std::string_view words) {
@@ -59638,6 +62365,7 @@ class http_connection final : public gateway_connection,
     output_.clear();
     if (!write_head(output_, request_, answer, is_ending_)) return end();
     if (answer.status != 204 && !request_.is_head) output_.append(answer.body);
+    share_.set(output_.size());
     wait(hub_->options.write_limit);
     asio::async_write(socket_, asio::buffer(output_.data(), output_.size()),
                       [self = shared_from_this()](const std::error_code& ec, std::size_t) { self->has_written(ec); });
@@ -59646,7 +62374,8 @@ class http_connection final : public gateway_connection,
   void has_written(const std::error_code& ec) {
     if (step_ != step::writing) return;
     if (ec) return end();
-    if (output_.capacity() > 256 * 1024) output_.release();
+    if (output_.capacity() > kept_memory) output_.release();
+    share_.set(0);
     if (is_ending_) return linger();
     begin_request();
   }
@@ -59664,20 +62393,12 @@ class http_connection final : public gateway_connection,
     lingered_ += bytes;
     input_.clear();
     if (ec || lingered_ > 4 * hub_->options.body_limit || !input_.prepare(1)) return end();
-    const byte_span room = input_.free();
-    socket_.async_read_some(asio::buffer(room.data(), room.size()),
-                            [self = shared_from_this()](const std::error_code& failed, std::size_t count) {
-                              self->has_read(failed, count);
-                            });
+    read_some();
   }
 
   void upgrade() {
     output_.clear();
-    http1::head_writer head{output_};
-    head.response(101);
-    websocket::add_upgrade_response(head, request_.accept);
-    head.field("X-Request-ID", request_.id);
-    if (head.end() != http1::problem::none) return end();
+    if (!write_upgrade(output_, request_)) return end();
     step_ = step::over;
     hub_->counters.saw_answer(request_.where, 101, clock::now() - since_, false);
     input_.consume(std::exchange(used_, 0));
@@ -59686,6 +62407,7 @@ class http_connection final : public gateway_connection,
     hub_->adopt(made);
     hub_->forget(*this);
     made->start();
+    if (is_stopping_) made->stop();  // when its answer is written
   }
 
   // Time and the end.
@@ -59706,8 +62428,8 @@ class http_connection final : public gateway_connection,
         return;
       }
       case step::waiting:
-        return write_answer(
-            refusal(failure_class{409, codes::resource_limit, 1, false}, "the same request is under way"));
+        return write_answer(request_.where == endpoint::health ? answer_overloaded()
+                                                               : refuse_start(idempotent_start::conflict, 1));
       case step::working:
         return;
       default:
@@ -59733,8 +62455,10 @@ class http_connection final : public gateway_connection,
   http1::limits bounds_;
   http1::request_reader reader_;
   std::optional<http1::body_collector> body_;
+  std::optional<http1::body_reader> skipped_;  // instead of body_: of a request that is refused
   read_buffer input_;
   byte_buffer output_;
+  memory_share share_;
   gateway_request request_;
   std::optional<gateway_answer> early_;
   gateway_answer answer_;
@@ -59747,7 +62471,6 @@ class http_connection final : public gateway_connection,
   std::uint64_t turn_ = 0;
   step step_ = step::idle;
   bool is_first_read_ = true;
-  bool has_body_ = false;
   bool is_late_ = false;
   bool is_first_ = false;
   bool is_stopping_ = false;
@@ -59820,6 +62543,8 @@ class gateway_core {
     });
   }
 
+  std::mutex ending;  ///< held by whoever waits for the thread of `run()`
+
  private:
   error_info check() const {
     const gateway_options& how = hub_.options;
@@ -59880,6 +62605,75 @@ class gateway_core {
   asio::ip::tcp::acceptor acceptor_{hub_.io};
   asio::steady_timer pause_{hub_.io};
   asio::steady_timer grace_{hub_.io};
+};
+
+}  // namespace dovetail::inline v0::workersql::serving
+
+// ---- dovetail/client/workersql_gateway/query_only.hpp ----
+// Keeps SQLite from writing while the statements of somebody run who may only read.
+
+namespace dovetail::inline v0::workersql::serving {
+
+/// SQLite's transactions know no "read only", and a select may write there by a table that is a pragma
+/// (`pragma_optimize`), or by a function of the program. `pragma query_only` refuses that, for the connection: it ends
+/// with this object, whatever has become of the transaction, or the connection ends.
+/// Lifetime: goes before the transaction's scope does.
+template <class Connection>
+class query_only {
+ public:
+  query_only() noexcept = default;
+  query_only(const query_only&) = delete;
+  query_only& operator=(const query_only&) = delete;
+  ~query_only() { end(); }
+
+  /// From here on nothing is written; `of` is a transaction's scope. A connection that the program has set so itself
+  /// stays so. Errors: SQLite's.
+  template <class Scope>
+  error_info begin(Scope& of) {
+    auto on = of.hold(of.start_call(std::source_location::current()));
+    if (!on) return std::move(on).error();
+    const auto is_set = of.template query_value<int>("pragma query_only");
+    if (!is_set) return is_set.error();
+    if (*is_set != 0) return {};
+    on_ = &**on;  // first: whatever comes of the next line, it is undone
+    return on_->handle().run_script("pragma query_only=1").error();
+  }
+
+  void end() noexcept {
+    Connection* const on = std::exchange(on_, nullptr);
+    if (on == nullptr) return;
+    try {
+      auto& session = on->handle();
+      const typename std::remove_cvref_t<decltype(session)>::limits_scope unhurried{session, {}};
+      if (session.run_script("pragma query_only=0")) return;
+    } catch (...) {  // out of memory
+    }
+    on->close();
+  }
+
+ private:
+  Connection* on_ = nullptr;
+};
+
+/// For databases whose read-only transactions are kept by the server.
+class no_query_only {
+ public:
+  template <class Scope>
+  error_info begin(Scope&) noexcept {
+    return {};
+  }
+  void end() noexcept {}
+};
+
+/// `Connection` is SQLite's when its handle runs pragmas.
+template <class Connection>
+struct query_only_of {
+  using type = no_query_only;
+};
+template <class Connection>
+  requires requires(Connection& on) { on.handle().run_script("pragma query_only=0"); }
+struct query_only_of<Connection> {
+  using type = query_only<Connection>;
 };
 
 }  // namespace dovetail::inline v0::workersql::serving
@@ -60008,33 +62802,55 @@ result<statement_result> run_statement(Verbs& on, const statement& what, const r
                      std::source_location{});
   if (!some) return std::move(some).error();
   if (some->has_more) return too_large_result();
+  if (result<void> checked = check_texts(some->rows); !checked) return std::move(checked).error();
   out->has_rows = true;
   out->rows = std::move(some->rows);
   if (traits.read_only == tri_state::no) out->rows_affected = static_cast<std::int64_t>(out->rows.size());
   return out;
 }
 
-/// Of a text alone: it may change something and give rows.
+/// It may change something and give rows: rows that cannot be answered must undo what made them.
 template <dialect D>
 bool may_write_and_give_rows(const statement& what) {
   const dynamic_statement<D> found{what.sql, dynamic_arguments{what.values, what.names}};
   const statement_traits traits = found.view().traits;
-  return found.is_valid() && traits.read_only == tri_state::no && traits.returns_rows != tri_state::no;
+  const bool may_write = traits.read_only == tri_state::no || what.may_hide_writes;
+  return found.is_valid() && may_write && traits.returns_rows != tri_state::no;
 }
+
+/// How the transaction of a statement begins. SQLite's writers are one at a time: what reads, as far as the text tells,
+/// does not keep them waiting.
+template <dialect D>
+begin_mode mode_for(bool must_not_write, bool may_hide_writes) noexcept {
+  if (must_not_write) return begin_mode::read_only;
+  return D == dialect::sqlite && may_hide_writes ? begin_mode::deferred : begin_mode::automatic;
+}
+
+/// Of a client's view or a transaction: what refuses writes there.
+template <class Scope>
+using query_only_for = typename query_only_of<typename Scope::core_type::connection_type>::type;
 
 template <dialect D, class Scope>
 class transaction_of final : public transaction {
  public:
   explicit transaction_of(Scope scope) : scope_(std::move(scope)) {}
 
+  error_info refuse_writes() { return refuses_.begin(scope_); }
+
   result<statement_result> run(const statement& what, const result_limits& limits, deadline by) override {
     auto on = scope_.within(by);
-    return run_statement<D>(on, what, limits);
+    if (what.must_not_write || !may_write_and_give_rows<D>(what)) return run_statement<D>(on, what, limits);
+    const auto body = [&](auto& savepoint) { return run_statement<D>(savepoint, what, limits); };
+    return on.transaction(body);
   }
-  result<void> commit(deadline) override { return scope_.commit(); }
+  result<void> commit(deadline by) override {
+    refuses_.end();
+    return scope_.within(by).run(sql_commit{}, std::source_location::current());
+  }
 
  private:
   Scope scope_;
+  query_only_for<Scope> refuses_;
 };
 
 /// `Held` is the client itself or a reference to it.
@@ -60050,10 +62866,13 @@ class database_of final : public database {
 
   result<statement_result> run(const statement& what, const result_limits& limits, deadline by) override {
     auto on = client_.within(by).with(as_result);
-    // A result that is too large must undo what made it.
     if (what.must_not_write || what.needs_certainty || may_write_and_give_rows<language>(what)) {
-      const auto body = [&](auto& tx) { return run_statement<language>(tx, what, limits); };
-      return on.transaction(what.must_not_write ? begin_mode::read_only : begin_mode::automatic, body);
+      const auto body = [&](auto& tx) -> result<statement_result> {
+        query_only_for<std::remove_cvref_t<decltype(tx)>> refuses;
+        if (error_info failure = what.must_not_write ? refuses.begin(tx) : error_info{}) return failure;
+        return run_statement<language>(tx, what, limits);
+      };
+      return on.transaction(mode_for<language>(what.must_not_write, what.may_hide_writes), body);
     }
     return run_statement<language>(on, what, limits);
   }
@@ -60064,6 +62883,8 @@ class database_of final : public database {
     for (const statement& each : all) must_not_write = must_not_write && each.must_not_write;
     const auto body = [&](auto& tx) -> result<std::vector<statement_result>> {
       result<std::vector<statement_result>> done{std::vector<statement_result>{}};
+      query_only_for<std::remove_cvref_t<decltype(tx)>> refuses;
+      if (error_info failure = must_not_write ? refuses.begin(tx) : error_info{}) return failure;
       for (std::size_t i = 0; i < all.size(); ++i) {
         failed = i;
         auto one = run_statement<language>(tx, all[i], limits);
@@ -60073,15 +62894,20 @@ class database_of final : public database {
       failed = static_cast<std::size_t>(-1);
       return done;
     };
-    return client_.within(by).with(as_result).transaction(
-        must_not_write ? begin_mode::read_only : begin_mode::automatic, body);
+    return client_.within(by).with(as_result).transaction(mode_for<language>(must_not_write, false), body);
   }
 
-  result<std::unique_ptr<transaction>> begin(bool must_not_write, deadline) override {
-    auto begun = client_.with(as_result).begin(must_not_write ? begin_mode::read_only : begin_mode::automatic);
+  /// `by` bounds the beginning; what follows has limits of its own.
+  result<std::unique_ptr<transaction>> begin(bool must_not_write, deadline by) override {
+    auto on = client_.with(as_result);
+    auto begun =
+        dovetail::detail::begin_transaction<true>(on, mode_for<language>(must_not_write, false),
+                                                  call::until(by, std::source_location::current()), deadline::never());
     if (!begun) return std::move(begun).error();
     using scope = std::remove_cvref_t<decltype(*begun)>;
-    return std::unique_ptr<transaction>{std::make_unique<transaction_of<language, scope>>(*std::move(begun))};
+    auto made = std::make_unique<transaction_of<language, scope>>(*std::move(begun));
+    if (error_info failure = must_not_write ? made->refuse_writes() : error_info{}) return failure;
+    return std::unique_ptr<transaction>{std::move(made)};
   }
 
   result<void> ping(deadline by) override {
@@ -60167,8 +62993,10 @@ class gateway {
 
   /// Listens no more, lets the requests under way be answered, closes, and waits for its threads: at most `stop_grace`
   /// and `request_limit`. Transactions that are open may go on for `stop_grace`, and are rolled back then. Calling it
-  /// again does nothing.
+  /// again does nothing; a second thread that calls it waits for the first.
   void stop() noexcept {
+    if (!core_) return;  // moved away
+    const std::lock_guard lock{core_->ending};
     if (!thread_.joinable()) return;
     core_->stop();
     thread_.join();
