@@ -1,5 +1,6 @@
 // Bulk updates, upserts and deletes by arrays on PostgreSQL: what they change, count and refuse is what row by row
 // does.
+#include <dovetail/client/asyncsql/async_session.hpp>
 #include <dovetail/client/asyncsql/batch_async.hpp>
 #include <dovetail/client/asyncsql/session.hpp>
 #include <dovetail/postgres.hpp>
@@ -8,13 +9,25 @@
 #include <support/optimistic_cases.hpp>
 #include <support/postgres_server.hpp>
 
+#include <asio/awaitable.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
+#include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -382,6 +395,11 @@ TEST_F(BatchArrays, ProgressIsToldAfterEachPiece) {
   static_cast<void>(dt::bulk_upsert<"id">(db, "city", rows, dt::batch_options{{}, 40}, tell));
   EXPECT_EQ(told, (seen{{40, 100}, {80, 100}}));
   told.clear();
+  std::vector<city> bad = rows;
+  bad[85].area = -1;
+  EXPECT_THROW(static_cast<void>(dt::bulk_upsert<"id">(db, "city", bad, dt::batch_options{{}, 40}, tell)), dt::error);
+  EXPECT_EQ(told, (seen{{40, 100}, {80, 100}, {40, 100}, {80, 100}})) << "by arrays, and then row by row";
+  told.clear();
   static_cast<void>(dt::bulk_update<"id">(db, "city", rows, dt::batch_options{{}, 50}, tell));
   EXPECT_EQ(told, (seen{{50, 100}, {100, 100}}));
   told.clear();
@@ -422,6 +440,97 @@ TEST_F(BatchArrays, ADeadlineEndsTheBatchAndNothingStays) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{30});
   tx.rollback();
   EXPECT_EQ(db.query_value<std::int64_t>("select count(*) from city"), 20'000);
+}
+
+/// Counts what it was asked about.
+struct counting_guard : dt::asyncsql::no_guard {
+  std::shared_ptr<std::atomic<int>> asked = std::make_shared<std::atomic<int>>(0);
+  dt::error_info check(const dt::statement_view&, const dt::asyncsql::guard_context&) const noexcept {
+    ++*asked;
+    return {};
+  }
+};
+
+// A guard judges texts that the program wrote: that of arrays is ours.
+TEST_F(BatchArrays, AGuardedSessionGoesRowByRowWithTheSameOutcome) {
+  count_statements();
+  const counting_guard guard;
+  dt::asyncsql::session<dt::postgres::client, counting_guard> blocking{db, {}, guard};
+  const std::vector<city> rows = cities(30);
+  EXPECT_EQ(dt::bulk_upsert<"id">(blocking, "city", rows).affected, std::vector<std::int64_t>(30, 1));
+  EXPECT_EQ(statements("insert"), 30);
+  EXPECT_GT(*guard.asked, 0);
+  EXPECT_EQ(stored(), rows);
+
+  asio::io_context io;
+  dt::postgres::async_client client{io.get_executor(), url()};
+  *guard.asked = 0;
+  dt::asyncsql::async_session<dt::postgres::async_client, counting_guard> awaited{client, {}, guard};
+  const dt::test::awaited_calls<decltype(awaited)> call{awaited, io};
+  EXPECT_EQ(call([&](auto& on) { return dt::bulk_delete<"id">(on, "city", rows); }).rows_affected, 30);
+  EXPECT_EQ(statements("delete"), 30);
+  EXPECT_GT(*guard.asked, 0);
+  EXPECT_TRUE(stored().empty());
+}
+
+/// Spawns `make()`, cancels it when a statement waits for somebody's lock, and tells how it ended.
+template <class Make>
+std::error_code cancel_when_blocked(asio::io_context& io, dt::postgres::client& looker, Make make) {
+  std::error_code ended;
+  bool is_over = false;
+  asio::cancellation_signal stop;
+  asio::co_spawn(io, make(), asio::bind_cancellation_slot(stop.slot(), [&](const std::exception_ptr& thrown) {
+                   is_over = true;
+                   try {
+                     if (thrown) std::rethrow_exception(thrown);
+                   } catch (const std::system_error& failed) {
+                     ended = failed.code();
+                   }
+                 }));
+  const auto watch = [&]() -> asio::awaitable<void> {
+    while (!is_over && looker.query_value<std::int64_t>("select count(*) from pg_locks where not granted") == 0) {
+      asio::steady_timer pause{io, std::chrono::milliseconds{5}};
+      co_await pause.async_wait(asio::use_awaitable);
+    }
+    EXPECT_FALSE(is_over);
+    stop.emit(asio::cancellation_type::terminal);
+  };
+  asio::co_spawn(io, watch(), asio::detached);
+  io.restart();
+  io.run();
+  io.restart();
+  EXPECT_TRUE(is_over);
+  return ended;
+}
+
+TEST_F(BatchArrays, ACancelledBatchEndsAndNothingOfItStays) {
+  const std::vector<city> rows = cities(20'000);
+  db.insert("city", rows);
+  dt::postgres::client other{url()};
+  asio::io_context io;
+  dt::postgres::async_client client{io.get_executor(), url()};
+  dt::asyncsql::session_settings how;
+  how.transaction.mode = dt::asyncsql::transaction_mode::manual;
+  dt::asyncsql::async_session<dt::postgres::async_client> manual{client, how};
+  const dt::test::awaited_calls<decltype(manual)> call{manual, io};
+  {
+    auto tx = other.begin();
+    tx.execute("update city set name = 'held' where id = 15000");  // in the second piece
+    const auto alone = [&]() -> asio::awaitable<void> {
+      static_cast<void>(co_await dt::bulk_delete<"id">(client, "city", rows));
+    };
+    EXPECT_TRUE(cancel_when_blocked(io, other, alone));
+    call([](auto& on) { return on.begin(); });
+    static_cast<void>(call([](auto& on) { return on.execute("update city set name = 'kept' where id = 20000"); }));
+    const auto inside = [&]() -> asio::awaitable<void> {
+      static_cast<void>(co_await dt::bulk_delete<"id">(manual, "city", rows));
+    };
+    EXPECT_TRUE(cancel_when_blocked(io, other, inside));
+    call([](auto& on) { return on.commit(); });  // the savepoint around the attempt was rolled back
+    tx.rollback();
+  }
+  EXPECT_EQ(db.query_value<std::int64_t>("select count(*) from city"), 20'000);
+  EXPECT_EQ(db.query_value<std::string>("select name from city where id = 20000"), "kept");
 }
 
 TEST_F(BatchArrays, AnEmptyRangeDoesNothing) {
