@@ -6598,7 +6598,7 @@ class async_perform final : public async_attempt<Core> {
   }
 
   /// The answer was here before anything was asked.
-  void complete_later(value_type kept) {
+  void complete_later(result<value_type> kept) {
     asio::post(this->executor_,
                [self = shared(), kept = std::move(kept)]() mutable { self->complete(std::move(kept)); });
   }
