@@ -1,6 +1,7 @@
 // The statements of a pipeline: values that say what is wanted, for `db.pipeline(…)`.
 #pragma once
 
+#include <dovetail/client/operation.hpp>
 #include <dovetail/client/sql_operations.hpp>
 #include <dovetail/client/sql_verbs.hpp>
 #include <dovetail/sql/statement.hpp>
