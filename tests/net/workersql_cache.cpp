@@ -40,7 +40,7 @@ struct id_only {
 
 constexpr std::string_view ann = R"({"success":true,"data":[{"id":1,"name":"Ann"}],"rowCount":1,"executionTime":2})";
 constexpr std::string_view wrote = R"({"success":true,"data":{"rows":[],"rowsAffected":1,"insertId":7}})";
-constexpr std::string_view on = "retryDelay=1&retryAttempts=3&cacheTtl=1h";
+constexpr std::string_view on = "retryDelay=1&retryAttempts=3&cacheTtl=1h&cacheInvalidation=tables";
 
 bool reads(const http_call& call) { return call.body.find("select") != std::string::npos; }
 
@@ -295,7 +295,7 @@ class WorkersqlCacheWithGateway : public ::testing::Test {
         {.key = dt::secret{"k1"}, .name = "app", .tenant = "t1", .may = workersql::permissions::admin});
     served.emplace(dt::sqlite::client{"sqlite::memory:"}, how);
   }
-  std::string dsn() const { return served->dsn("apiKey=k1&cacheTtl=1h"); }
+  std::string dsn() const { return served->dsn("apiKey=k1&cacheTtl=1h&cacheInvalidation=tables"); }
 
   std::optional<workersql::gateway> served;
 };

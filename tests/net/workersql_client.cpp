@@ -259,6 +259,37 @@ TEST(WorkersqlClient, ALostBatchIsRepeatedWithItsKey) {
   EXPECT_EQ(calls[0].field("Idempotency-Key"), calls[1].field("Idempotency-Key"));
 }
 
+// The last failure says nothing of the attempt whose answer was lost.
+TEST(WorkersqlClient, AWriteOfWhichAnAttemptWasLostEndsAsUnknownWhateverComesLast) {
+  for (const char* last : {"401 Unauthorized", "429 Too Many Requests", "503 Service Unavailable", "400 Bad Request"}) {
+    http_peer gateway{[&](const http_call&, int number) {
+      return number % 2 == 0 ? std::string{} : answer(last, R"({"error":"UNIQUE constraint failed: users.id"})");
+    }};
+    const auto how = gateway.dsn("retryDelay=1&retryAttempts=2&idempotency=all");
+    workersql::client db{how};
+    const auto told = db.with(dt::as_result).execute("insert into users(id) values (1)").error();
+    EXPECT_EQ(told.code(), dt::errc::outcome_unknown) << last;
+    EXPECT_NE(told.context().find("answer lost"), std::string_view::npos) << told.message();
+    EXPECT_EQ(gateway.calls().size(), 2U) << last;
+    asio::io_context io;
+    workersql::async_client awaited{io.get_executor(), how};
+    auto later = awaited.with(dt::as_result(asio::use_future)).execute("insert into users(id) values (1)");
+    io.run();
+    EXPECT_EQ(later.get().error().code(), dt::errc::outcome_unknown) << last;
+    EXPECT_NE(db.with(dt::as_result).query<user>("select id, name from users").error().code(),
+              dt::errc::outcome_unknown);
+  }
+}
+
+TEST(WorkersqlClient, AProxyThatLostTheAnswerOfAWriteLeavesItUnknown) {
+  for (const char* status : {"502 Bad Gateway", "504 Gateway Timeout"}) {
+    http_peer gateway{[&](const http_call&, int) { return answer(status, "<html>upstream</html>"); }};
+    workersql::client db{gateway.dsn("retryDelay=1&retryAttempts=1")};
+    EXPECT_EQ(db.with(dt::as_result).execute("delete from users").error().code(), dt::errc::outcome_unknown);
+    EXPECT_EQ(db.with(dt::as_result).query<user>("select id, name from users").error().kind(), condition::connection);
+  }
+}
+
 TEST(WorkersqlClient, TooManyRequestsAreRepeatedAfterThePauseThatWasAskedFor) {
   http_peer gateway{[](const http_call&, int number) {
     return number == 0 ? answer("429 Too Many Requests", "Rate limit exceeded", "Retry-After: 1\r\n") : ok(wrote);

@@ -85,6 +85,7 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
   int attempt_ = 1;
   bool is_in_dialogue_ = false;
   bool is_cancelled_ = false;
+  bool was_lost_ = false;  // an attempt whose outcome nobody knows
   asio::cancellation_signal inner_;
 
  private:
@@ -143,7 +144,11 @@ void async_attempt<Core>::failed(error_info why, std::size_t sent) {
   }
   lease_.release();
   const verdict next = core_->judge(why, name(), attempt_, is_idempotent(), sent, how_, at_least);
-  if (!next.repeat || is_cancelled_) return give_up(std::move(why));
+  if (!next.repeat || is_cancelled_) {
+    if (was_lost_) detail::recall_lost_attempt(why);
+    return give_up(std::move(why));
+  }
+  was_lost_ |= why.kind() == condition::commit_unknown;
   ++attempt_;
   pause(next.delay);
 }

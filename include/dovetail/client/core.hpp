@@ -1,6 +1,7 @@
 // What a client is made of: a pool of connections, and the loop that repeats an operation as the retry policy says.
 #pragma once
 
+#include <dovetail/base/parts.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/client/connection.hpp>
 #include <dovetail/client/operation.hpp>
@@ -13,10 +14,18 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
 namespace dovetail::inline v0 {
+namespace detail {
+
+/// The final failure of an operation of which an earlier attempt was lost: what the last one met says nothing of that.
+/// errc::outcome_unknown with the last failure's words, but for a statement that can never have run.
+[[gnu::cold]] void recall_lost_attempt(error_info& why);
+
+}  // namespace detail
 
 /// Performs operations on pooled connections. Threads: any number at once.
 template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
@@ -54,6 +63,7 @@ class client_core {
       if constexpr (keeps_answers<Op>) {
         if (auto kept = kept_answer(op, how)) return *std::move(kept);
       }
+      bool was_lost = false;  // an attempt whose outcome nobody knows
       for (int attempt = 1;; ++attempt) {
         error_info why;
         std::size_t sent = 0;
@@ -68,7 +78,11 @@ class client_core {
         } else {
           why = std::move(got).error();
         }  // the connection goes back before the pause
-        if (!pause(why, Op::name, attempt, op.is_idempotent(), sent, how, at_least)) return why;
+        if (!pause(why, Op::name, attempt, op.is_idempotent(), sent, how, at_least)) {
+          if (was_lost) detail::recall_lost_attempt(why);
+          return why;
+        }
+        was_lost |= why.kind() == condition::commit_unknown;
       }
     }
 
@@ -170,3 +184,27 @@ bool client_core<Connection, Retry, Pool, Observer>::pause(error_info& why, std:
 }
 
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE void recall_lost_attempt(error_info& why) {
+  const condition kind = why.kind();
+  if (kind == condition::commit_unknown || kind == condition::syntax) return;
+  std::string words{"an attempt was sent and its answer lost; the last one: "};
+  words += why.code().message();
+  if (!why.context().empty()) append_parts(words, {": ", why.context()});
+  error_info unknown{errc::outcome_unknown, std::move(words)};
+  unknown.with_location(why.where());
+  why = std::move(unknown);
+}
+
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif

@@ -22,15 +22,16 @@ namespace dovetail::inline v0::workersql {
 
 /// What a write through the client makes old.
 enum class cache_invalidation : std::uint8_t {
-  tables,  ///< the answers that name a table that it writes; everything where the text does not tell which
-  all,     ///< everything: where views, triggers or cascading keys make a write reach tables that it does not name
+  tables,  ///< the answers that name a table that it writes; everything where the text does not tell which. Only where
+           ///< no view is read and no view, trigger or cascading key makes a write reach what it does not name
+  all,     ///< everything
 };
 
 struct cache_settings {
   clock::duration ttl = std::chrono::seconds{30};  ///< from when the query was sent
   std::size_t entries = 1000;
   std::size_t bytes = 16 * 1024 * 1024;  ///< of requests and answers, with what it takes to keep them
-  cache_invalidation invalidation = cache_invalidation::tables;
+  cache_invalidation invalidation = cache_invalidation::all;
 };
 
 /// Counters since the cache was made, and what it holds now.

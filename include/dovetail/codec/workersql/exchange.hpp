@@ -211,6 +211,9 @@ inline action exchange::take_body(bool has_ended) {
                   : keeps_alive_ && !has_ended ? session_health::idle
                                                : session_health::closed);
   step_ = step::over;
+  if (asked_.is_write && (answer_.status == 502 || answer_.status == 504) && !answer_.body.starts_with('{')) {
+    return lose(make_error_code(gateway_errc::unavailable), "a proxy lost the gateway's answer");
+  }
   return action::done();
 }
 

@@ -31,6 +31,7 @@ class ResultCache : public ::testing::Test {
  protected:
   static workersql::cache_settings small() {
     workersql::cache_settings how;
+    how.invalidation = workersql::cache_invalidation::tables;
     how.ttl = 10s;
     how.entries = 3;
     how.bytes = 100'000;
