@@ -7,6 +7,7 @@
 #include <dovetail/codec/workersql/session.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,13 @@ struct cache_wish {
   clock::duration most_age{};
 };
 
+/// The lesser of both, for what is wanted may be longer than the clock can count.
+template <class Duration>
+constexpr clock::duration lesser_age(clock::duration most, Duration wanted) noexcept {
+  if (wanted <= Duration::zero()) return {};
+  return wanted > std::chrono::duration_cast<Duration>(most) ? most : clock::duration{wanted};
+}
+
 [[gnu::noinline]] inline cache_wish cache_wish_of(const options& client, const query_options* how) noexcept {
   if (client.cache == nullptr) return {};
   const bool says_consistency = how != nullptr && how->consistency != consistency::unspecified;
@@ -46,9 +54,9 @@ struct cache_wish {
   if (how == nullptr) return wish;
   if (how->caching == cache_use::bypass || !how->cache.enabled.value_or(true)) return {};
   wish.looks = how->caching != cache_use::refresh;
-  if (how->cache.ttl) wish.most_age = (std::min)(wish.most_age, clock::duration{*how->cache.ttl});
+  if (how->cache.ttl) wish.most_age = lesser_age(wish.most_age, *how->cache.ttl);
   if (wanted == consistency::bounded && how->staleness.count() > 0) {
-    wish.most_age = (std::min)(wish.most_age, clock::duration{how->staleness});
+    wish.most_age = lesser_age(wish.most_age, how->staleness);
   }
   return wish;
 }
@@ -91,7 +99,11 @@ class cached_write {
     if (on.socket()) {
       socket_state& noted = *on.socket();
       noted.has_written_all = noted.has_written_all || tables_.is_all;
-      for (const std::string& each : tables_.names) noted.written.push_back(each);
+      for (const std::string& each : tables_.names) {
+        if (std::find(noted.written.begin(), noted.written.end(), each) == noted.written.end()) {
+          noted.written.push_back(each);
+        }
+      }
     }
     cache_ = on.options().cache;
   }
