@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,13 +62,19 @@ constexpr clock::duration lesser_age(clock::duration most, Duration wanted) noex
   return wish;
 }
 
+/// A parameter 'now' is the clock where PostgreSQL takes it for a time, as in `where at > ?`.
+inline bool has_clock_parameter(std::string_view body) noexcept {
+  const std::size_t parameters = body.find("\"params\":");  // in texts before it the quotes are escaped
+  return parameters != body.npos && has_clock_word(body.substr(parameters));
+}
+
 /// A query under way whose answer may be kept.
 class cached_read {
  public:
   /// Once the session's body is written.
-  void begin(const session& on, std::string_view sql, const query_options* how) {
+  void begin(session& on, std::string_view sql, const query_options* how) {
     const cache_wish wish = cache_wish_of(on.options(), how);
-    if (!wish.keeps || on.socket()) return;
+    if (!wish.keeps || on.socket() || has_clock_parameter(on.body())) return;
     tables_ = cached_tables(sql);
     if (tables_) ticket_ = on.options().cache->begin(clock::now(), wish.looks);
   }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -44,6 +45,25 @@ TEST(WorkersqlCacheHooks, AnAgeThatTheClockCannotCountIsNoBound) {
   EXPECT_EQ(most_age(30s, 20s, std::chrono::seconds::max()), 20s);
   EXPECT_EQ(most_age(30s, 20s, std::chrono::seconds::min()), 0s) << "refused when it is asked";
   EXPECT_EQ(most_age(dt::clock::duration::max(), std::chrono::milliseconds::max()), dt::clock::duration::max());
+}
+
+TEST(WorkersqlCacheHooks, AParameterThatNamesTheClockIsNotKept) {
+  const auto is_kept = [](std::string_view body) {
+    session_maker sessions{with_cache(30s)};
+    workersql::session& on = sessions.fresh();
+    on.body() = body;
+    workersql::detail::cached_read reading;
+    reading.begin(on, "select id as now from t where at > ?", nullptr);
+    workersql::reply_facts said;
+    said.has_rows = true;
+    reading.keep(on, "{}", said);
+    return on.options().cache->statistics().entries == 1;
+  };
+  EXPECT_TRUE(is_kept(R"J({"sql":"select id as now from t where at > ?","params":["2026-11-21"]})J"));
+  EXPECT_TRUE(is_kept(R"J({"sql":"select id as now from t where at > ?","params":["Nowak"]})J"));
+  EXPECT_TRUE(is_kept(R"J({"sql":"select \"params\": now","params":[]})J"));
+  EXPECT_FALSE(is_kept(R"J({"sql":"select id as now from t where at > ?","params":["now"]})J"));
+  EXPECT_FALSE(is_kept(R"J({"sql":"select id as now from t where at > ?","params":[1," Today 10:00"]})J"));
 }
 
 TEST(WorkersqlCacheHooks, ATransactionNotesEachTableOnce) {
