@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 namespace dovetail::inline v0 {
 namespace detail {
@@ -49,7 +50,7 @@ class table_finder {
     }
     const frame& now = top();
     is_idle_ = is_started_ && !is_in_name_ && opaque_ == 0 && !now.is_new && now.with == with_part::none &&
-               now.part != clause::target && now.part != clause::table;
+               now.part != clause::target && now.part != clause::table && at.key != word_key("in");
   }
 
   constexpr void finish() noexcept {
@@ -80,11 +81,6 @@ class table_finder {
     return text_.substr(begin, end - begin);
   }
   constexpr std::string_view text_of(const token& at) const noexcept { return text_of(at.begin, at.end); }
-  constexpr bool is_name(const token& at) const noexcept {
-    return at.kind == token_kind::word || at.kind == token_kind::quoted ||
-           (at.kind == token_kind::string && dialect_ == dialect::sqlite);  // SQLite takes 'city' for a name there
-  }
-
   [[gnu::noinline]] constexpr void take_slowly(const token& at, const token& previous, const token& before) noexcept {
     if (!is_started_) return;
     if (at.begin == first_ && at.kind == token_kind::word) return;
@@ -100,6 +96,11 @@ class table_finder {
     if (now.with != with_part::none && take_with(now, at)) return;
     if (now.part == clause::target || now.part == clause::table) {
       if (take_expected(now, at)) return;
+    } else if (is_table_operand(at, previous, dialect_)) {
+      if (before.key == word_key("lock") && at.key == word_key("share")) found_.locks_rows = true;
+      is_operand_ = true;
+      is_target_name_ = false;
+      return begin_name(at);
     }
     if (at.is(',')) {
       if (now.part == clause::list) now.part = clause::table;
@@ -206,7 +207,7 @@ class table_finder {
       case with_part::name:
         if (equals_ignoring_case(text_of(at), "recursive")) {
           now.is_recursive = true;
-        } else if (is_name(at)) {
+        } else if (is_table_name(at, dialect_)) {
           now.cte = text_of(at);
           if (hides_at_once(now)) ctes_.add(now.cte);
           now.with = with_part::as;
@@ -254,7 +255,7 @@ class table_finder {
         }
       }
     }
-    if (!is_name(at)) {
+    if (!is_table_name(at, dialect_)) {
       if (is_into_ && at.is('@')) found_.makes_table = false;  // select … into @variable
       is_into_ = false;
       now.part = clause::other;
@@ -262,15 +263,19 @@ class table_finder {
       return false;
     }
     if (at.kind == token_kind::quoted && (text_[at.begin] | 0x20) == 'u') found_.has_all_tables = false;  // U&"…"
-    is_in_name_ = true;
     is_target_name_ = now.part == clause::target;
-    name_begin_ = at.begin;
-    name_end_ = at.end;
+    begin_name(at);
     return true;
   }
 
+  constexpr void begin_name(const token& at) noexcept {
+    is_in_name_ = true;
+    name_begin_ = at.begin;
+    name_end_ = at.end;
+  }
+
   constexpr bool continues_name(const token& at, const token& previous) noexcept {
-    if (!at.is('.') && !(previous.is('.') && is_name(at))) return false;
+    if (!at.is('.') && !(previous.is('.') && is_table_name(at, dialect_))) return false;
     if (at.kind == token_kind::quoted && (text_[at.begin] | 0x20) == 'u') found_.has_all_tables = false;
     name_end_ = at.end;
     return true;
@@ -280,11 +285,12 @@ class table_finder {
     is_in_name_ = false;
     frame& now = top();
     if (!at.is('(') || is_target_name_) add_table(name_end_);  // else a function that gives rows
+    if (std::exchange(is_operand_, false)) return;             // the clause goes on
     now.part = is_target_name_ && !now.takes_several ? clause::other : clause::list;
   }
 
   constexpr void add_table(std::uint32_t end) noexcept {
-    const bool is_written = top().writes_list;
+    const bool is_written = top().writes_list && !is_operand_;
     const std::string_view name = text_of(name_begin_, end);
     if (!is_written && name.find('.') == std::string_view::npos && ctes_.has(name)) return;
     for (std::uint8_t i = 0; i < found_.table_count; ++i) {
@@ -378,6 +384,7 @@ class table_finder {
   bool is_idle_ = false;  // outside of names, and none is expected
   bool is_in_name_ = false;
   bool is_target_name_ = false;
+  bool is_operand_ = false;  // the name stands behind `in`
   bool is_into_ = false;
   bool has_object_ = false;
   bool writes_ = false;

@@ -10,6 +10,18 @@
 namespace dovetail::inline v0 {
 namespace detail {
 
+/// It can name a table. SQLite takes 'city' for a name too where one is expected.
+constexpr bool is_table_name(const token& at, dialect d) noexcept {
+  return at.kind == token_kind::word || at.kind == token_kind::quoted ||
+         (at.kind == token_kind::string && d == dialect::sqlite);
+}
+
+/// A table that is the operand of `in`, all of whose rows SQLite reads.
+/// Source: https://www.sqlite.org/lang_expr.html#in_op
+constexpr bool is_table_operand(const token& at, const token& previous, dialect d) noexcept {
+  return previous.key == word_key("in") && d == dialect::sqlite && is_table_name(at, d);
+}
+
 /// A query can begin with it.
 constexpr bool is_query_word(std::uint64_t key) noexcept {
   return key == word_key("select") || key == word_key("with") || key == word_key("values") || key == word_key("table");

@@ -125,6 +125,28 @@ TEST(Classify, TablesOfAQueryAreFoundInEveryPlaceOfIt) {
   EXPECT_EQ(pg("select 1"), "");
 }
 
+TEST(Classify, ATableBehindInIsOneOfSqlite) {
+  const auto lite = [](std::string_view text) { return tables(dialect::sqlite, text); };
+  EXPECT_EQ(lite("select 1 where ? in secret"), "secret");
+  EXPECT_EQ(lite("select * from a where id not in main . b and x in \"c\""), "a main . b \"c\"");
+  EXPECT_EQ(lite("select * from a where (x, y) in v limit 1"), "a v");
+  EXPECT_EQ(lite("select 1 where 1 in 'secret'"), "'secret'") << "even so";
+  EXPECT_EQ(lite("select 1 in [s t], b, ((2 in `u`)), max(3 in v) from d order by 1 in e, f"), "[s t] `u` v d e");
+  EXPECT_EQ(lite("select * from a join b on a.x in c, d order by 1 in e"), "a b c d e");
+  EXPECT_EQ(lite("delete from a where id in b returning id in c, d"), "a! b c");
+  EXPECT_EQ(lite("update a set x = 1 in b, y = 2 where id in a"), "a! b");
+  EXPECT_EQ(lite("insert into a select * from b where x in c"), "a! b c");
+  EXPECT_EQ(lite("with b as (select 1) select 1 in b, 1 in main.b"), "main.b");
+  EXPECT_EQ(lite("select 1 in /* \n */ b"), "b");
+  EXPECT_EQ(lite("select 1 in main /* . */ . b"), "main /* . */ . b?");
+  EXPECT_EQ(lite("select * from a where x in (1) and y in (select z from b) and z in (?, c)"), "a b");
+  EXPECT_EQ(lite("select * from a where x in json_each(?)"), "a");
+  EXPECT_TRUE(dt::classify(dialect::sqlite, "select * from a where x in f(?)").calls_functions);
+  EXPECT_EQ(dt::classify(dialect::sqlite, "select * from t lock in share mode").read_only, tri_state::no);
+  EXPECT_EQ(tables(dialect::postgres, "select position('a' in b) from t"), "t");
+  EXPECT_EQ(tables(dialect::mysql, "select * from t lock in share mode"), "t");
+}
+
 TEST(Classify, TablesThatAreWrittenAreMarked) {
   EXPECT_EQ(tables(dialect::postgres, "insert into app.\"City\"(a, b) select a, b from s on conflict (a) do nothing"),
             "app.\"City\"! s");

@@ -7,6 +7,8 @@
 #include <dovetail/codec/workersql/session.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +39,13 @@ struct cache_wish {
   clock::duration most_age{};
 };
 
+/// The lesser of both, for what is wanted may be longer than the clock can count.
+template <class Duration>
+constexpr clock::duration lesser_age(clock::duration most, Duration wanted) noexcept {
+  if (wanted <= Duration::zero()) return {};
+  return wanted > std::chrono::duration_cast<Duration>(most) ? most : clock::duration{wanted};
+}
+
 [[gnu::noinline]] inline cache_wish cache_wish_of(const options& client, const query_options* how) noexcept {
   if (client.cache == nullptr) return {};
   const bool says_consistency = how != nullptr && how->consistency != consistency::unspecified;
@@ -46,20 +55,26 @@ struct cache_wish {
   if (how == nullptr) return wish;
   if (how->caching == cache_use::bypass || !how->cache.enabled.value_or(true)) return {};
   wish.looks = how->caching != cache_use::refresh;
-  if (how->cache.ttl) wish.most_age = (std::min)(wish.most_age, clock::duration{*how->cache.ttl});
+  if (how->cache.ttl) wish.most_age = lesser_age(wish.most_age, *how->cache.ttl);
   if (wanted == consistency::bounded && how->staleness.count() > 0) {
-    wish.most_age = (std::min)(wish.most_age, clock::duration{how->staleness});
+    wish.most_age = lesser_age(wish.most_age, how->staleness);
   }
   return wish;
+}
+
+/// A parameter 'now' is the clock where PostgreSQL takes it for a time, as in `where at > ?`.
+inline bool has_clock_parameter(std::string_view body) noexcept {
+  const std::size_t parameters = body.find("\"params\":");  // in texts before it the quotes are escaped
+  return parameters != body.npos && has_clock_word(body.substr(parameters));
 }
 
 /// A query under way whose answer may be kept.
 class cached_read {
  public:
   /// Once the session's body is written.
-  void begin(const session& on, std::string_view sql, const query_options* how) {
+  void begin(session& on, std::string_view sql, const query_options* how) {
     const cache_wish wish = cache_wish_of(on.options(), how);
-    if (!wish.keeps || on.socket()) return;
+    if (!wish.keeps || on.socket() || has_clock_parameter(on.body())) return;
     tables_ = cached_tables(sql);
     if (tables_) ticket_ = on.options().cache->begin(clock::now(), wish.looks);
   }
@@ -91,7 +106,11 @@ class cached_write {
     if (on.socket()) {
       socket_state& noted = *on.socket();
       noted.has_written_all = noted.has_written_all || tables_.is_all;
-      for (const std::string& each : tables_.names) noted.written.push_back(each);
+      for (const std::string& each : tables_.names) {
+        if (std::find(noted.written.begin(), noted.written.end(), each) == noted.written.end()) {
+          noted.written.push_back(each);
+        }
+      }
     }
     cache_ = on.options().cache;
   }

@@ -1,6 +1,7 @@
 // Which statements' answers a client may keep for another call, and the tables whose writes make them old.
 #pragma once
 
+#include <dovetail/client/workersql/steady_text.hpp>
 #include <dovetail/format/json/read.hpp>
 #include <dovetail/format/json/skip.hpp>
 #include <dovetail/format/json/source.hpp>
@@ -38,105 +39,11 @@ namespace detail {
   return name;
 }
 
-/// Functions whose result depends on when they are called.
-constexpr bool is_clock_function(std::uint64_t key) noexcept {
-  using dovetail::detail::word_key;
-  return key == word_key("now") || key == word_key("date") || key == word_key("time") || key == word_key("datetime") ||
-         key == word_key("strftime");
-}
-/// Such functions that need no parentheses.
-constexpr bool is_clock_word(std::string_view word) noexcept {
-  constexpr std::string_view words[] = {"current_timestamp", "current_date",   "current_time",
-                                        "localtime",         "localtimestamp", "sysdate"};
-  return dovetail::detail::is_among(word, words);
-}
-/// 'now'::timestamp and date 'today' are the clock of PostgreSQL.
-constexpr bool is_clock_literal(std::string_view literal) noexcept {
-  constexpr std::string_view around = "' \t\r\n";
-  const std::size_t begin = literal.find_first_not_of(around);
-  if (begin == literal.npos) return false;
-  literal = literal.substr(begin, literal.find_last_not_of(around) - begin + 1);
-  constexpr std::string_view words[] = {"now", "today", "tomorrow", "yesterday"};
-  return dovetail::detail::is_among(literal, words);
-}
-
-/// Functions that give the same for the same arguments, beyond those that `classify` takes for harmless.
-constexpr bool is_steady_function(std::uint64_t key, std::string_view word) noexcept {
-  if (dovetail::detail::is_pure_function(key, word)) return true;
-  constexpr std::string_view names[] = {"ifnull",
-                                        "iif",
-                                        "hex",
-                                        "unhex",
-                                        "quote",
-                                        "typeof",
-                                        "instr",
-                                        "printf",
-                                        "format",
-                                        "unicode",
-                                        "ltrim",
-                                        "rtrim",
-                                        "sign",
-                                        "power",
-                                        "sqrt",
-                                        "exp",
-                                        "ln",
-                                        "group_concat",
-                                        "string_agg",
-                                        "array_agg",
-                                        "dense_rank",
-                                        "lag",
-                                        "lead",
-                                        "first_value",
-                                        "last_value",
-                                        "ntile",
-                                        "nth_value",
-                                        "json",
-                                        "json_extract",
-                                        "json_array",
-                                        "json_object",
-                                        "json_type",
-                                        "json_valid",
-                                        "glob",
-                                        "bool_and",
-                                        "bool_or",
-                                        "octet_length",
-                                        "char_length",
-                                        "json_array_length",
-                                        "json_group_array",
-                                        "json_group_object"};
-  return dovetail::detail::is_among(word, names);
-}
-
-/// True when nothing in the text is known to give another result each time. `all_steady`: nor can be suspected to.
-[[gnu::noinline]] inline bool has_no_clock(std::string_view sql, bool& all_steady) {
-  using dovetail::detail::token;
-  using dovetail::detail::token_kind;
-  dovetail::detail::lexer source{sql, lexis_of(dialect::sqlite)};
-  const auto text_of = [sql](const token& at) { return sql.substr(at.begin, at.end - at.begin); };
-  all_steady = true;
-  token previous;
-  token at;
-  for (;; previous = at) {
-    source.read(at);
-    const bool is_call = at.is('(');
-    if (is_call && previous.kind == token_kind::word) {
-      if (is_clock_function(previous.key)) return false;
-      all_steady = all_steady && is_steady_function(previous.key, text_of(previous));
-    } else if (is_call && previous.kind == token_kind::quoted) {
-      all_steady = false;
-    }
-    const bool is_clock = (at.kind == token_kind::word && !previous.is('.') && is_clock_word(text_of(at))) ||
-                          (at.kind == token_kind::string && is_clock_literal(text_of(at))) ||
-                          at.is('@');  // a variable of the session
-    if (is_clock) return false;
-    if (at.kind == token_kind::end) return true;
-  }
-}
-
-/// PostgreSQL's names in U&"…" may spell any table with escapes, and mean nothing to SQLite's lexer.
-constexpr bool has_escaped_name(std::string_view sql) noexcept {
-  for (std::size_t at = sql.find("&\""); at != sql.npos; at = sql.find("&\"", at + 1)) {
-    if (at != 0 && (sql[at - 1] | 0x20) == 'u') return true;
+/// PostgreSQL's U&"…" may spell any table with escapes, and U&'…' any text; both mean nothing to SQLite's lexer.
+constexpr bool has_escapes(std::string_view sql) noexcept {
+  for (std::size_t at = sql.find('&'); at != sql.npos; at = sql.find('&', at + 1)) {
+    if (at == 0 || at + 1 == sql.size() || (sql[at - 1] | 0x20) != 'u') continue;
+    if (sql[at + 1] == '"' || sql[at + 1] == '\'') return true;
   }
   return false;
 }
@@ -146,7 +53,18 @@ constexpr bool has_escaped_name(std::string_view sql) noexcept {
   const std::string name = comparable_name(dialect::sqlite, written);
   const std::size_t dot = name.rfind('.');
   const std::string_view last = std::string_view{name}.substr(dot == std::string::npos ? 0 : dot + 1);
-  return last.starts_with("pg_") || last.starts_with("sqlite_") || name.starts_with("information_schema.");
+  return last.starts_with("pg_") || last.starts_with("sqlite_") || last.starts_with("pragma_") ||
+         last.starts_with("v$") || last.starts_with("gv$") || name.starts_with("information_schema.");
+}
+
+/// False when one of them must not be kept.
+[[gnu::noinline]] inline bool add_read_tables(std::string_view sql, const classification& found, table_set& out) {
+  for (std::size_t i = 0; i < found.table_count; ++i) {
+    const std::string_view name = sql.substr(found.tables[i].begin, found.tables[i].end - found.tables[i].begin);
+    if (is_system_table(name)) return false;
+    out.add(cached_table_name(name));
+  }
+  return found.has_all_tables;
 }
 
 }  // namespace detail
@@ -154,23 +72,26 @@ constexpr bool has_escaped_name(std::string_view sql) noexcept {
 /// The tables that an answer to this statement depends on; nothing when it must not be kept. Kept are answers to single
 /// select, values and table statements
 ///   * that read only: no `for update`, no `into`, no writing `with`;
-///   * whose tables are all known from the text, none of them a system's own (pg_…, sqlite_…, information_schema);
+///   * whose tables are all known from the text, none of them a system's own (pg_…, sqlite_…, pragma_…, v$…,
+///     information_schema);
 ///   * that call only functions known to give the same for the same arguments: no clock (`now`, `date`, `strftime`, …,
-///     `current_timestamp`, 'today'), no `random`, no function that this library does not know, no session variable;
+///     `current_timestamp`, 'today 10:00', E'…', a parameter or expression that is cast to what may be a time), no
+///     `random`, no function that this library does not know, no session variable;
 ///   * without a hint of their own (a comment that begins with a plus sign).
 [[gnu::noinline]] inline std::optional<table_set> cached_tables(std::string_view sql) {
   const classification found = classify(dialect::sqlite, sql);
   const bool is_plain = found.what == statement_class::select && found.read_only == tri_state::yes &&
                         !found.is_explained && !found.makes_table && !found.locks_rows && found.has_all_tables &&
-                        !found.has_more && found.risk_size == 0 && !found.problem && !detail::has_escaped_name(sql);
+                        !found.has_more && found.risk_size == 0 && !found.problem && !detail::has_escapes(sql);
   if (!is_plain || (found.has_comment && sql.find("/*+") != sql.npos)) return std::nullopt;
-  bool all_steady = false;
-  if (!detail::has_no_clock(sql, all_steady) || (found.calls_functions && !all_steady)) return std::nullopt;
+  const detail::steady_reader text{sql};
+  if (text.has_clock() || (found.calls_functions && text.calls_unknown())) return std::nullopt;
   table_set tables;
-  for (std::size_t i = 0; i < found.table_count; ++i) {
-    const std::string_view name = sql.substr(found.tables[i].begin, found.tables[i].end - found.tables[i].begin);
-    if (detail::is_system_table(name)) return std::nullopt;
-    tables.add(detail::cached_table_name(name));
+  if (!detail::add_read_tables(sql, found, tables)) return std::nullopt;
+  // with t as (select * from t) …: the inner t is a table, but in SQLite.
+  if (text.has_with() &&
+      !detail::add_read_tables(sql, classify(dialect::postgres, sql, lexis_of(dialect::sqlite)), tables)) {
+    return std::nullopt;
   }
   return tables;
 }
@@ -182,7 +103,7 @@ constexpr bool has_escaped_name(std::string_view sql) noexcept {
   const bool is_one = !found.has_more && !found.problem;
   if (is_one && found.read_only == tri_state::yes) return;
   const bool is_known = found.what <= statement_class::merge && found.has_all_tables && is_one && !found.makes_table &&
-                        !detail::has_escaped_name(sql);
+                        !detail::has_escapes(sql);
   bool has_written = false;
   for (std::size_t i = 0; is_known && i < found.table_count; ++i) {
     const table_place& at = found.tables[i];

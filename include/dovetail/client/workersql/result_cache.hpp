@@ -77,7 +77,8 @@ class result_cache {
   /// A query that may be kept is about to be sent. `is_miss`: it was looked for.
   cache_ticket begin(clock::time_point now, bool is_miss) noexcept;
 
-  /// Its answer came. Not kept: what was overtaken by a write, is too old already, or larger than the whole cache.
+  /// Its answer came. Not kept: what was overtaken by a write or by the answer to a later query, is too old already, or
+  /// larger than the whole cache.
   void store(const options& whose, std::string_view request, std::string_view answer, const table_set& tables,
              const cache_ticket& begun, clock::time_point now);
 
@@ -215,7 +216,10 @@ inline void result_cache::store(const options& whose, std::string_view request, 
 
 inline void result_cache::insert(std::uint32_t scope, std::string_view request, kept_body answer,
                                  const table_set& tables, clock::time_point since, std::size_t cost) {
-  if (const auto old = index_.find(key{scope, request}); old != index_.end()) remove(old->second);
+  if (const auto old = index_.find(key{scope, request}); old != index_.end()) {
+    if (old->second->since > since) return;  // what was asked for later came earlier
+    remove(old->second);
+  }
   std::list<entry> made;  // into the list when all of it is there
   made.push_back({scope, std::string{request}, std::move(answer), since, cost});
   entry& added = made.front();

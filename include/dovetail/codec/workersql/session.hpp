@@ -45,7 +45,7 @@ struct socket_state {
   std::size_t used = 0;  ///< bytes of the input: the last answer, which may be looked at until the next message
   std::uint64_t last_id = 0;
   std::string transaction_id{};
-  std::vector<std::string> written{};  ///< tables, for who keeps answers
+  std::vector<std::string> written{};  ///< tables, each once, for who keeps answers
   bool has_written_all = false;        ///< it is not known which
 };
 

@@ -150,6 +150,22 @@ TEST_F(Guard, P22_AccessControlAllowsAndDeniesWithItsReason) {
                                              "eve delete secret_city!"}));
 }
 
+TEST_F(Guard, P22_TheAccessControlIsAskedAboutATableBehindInToo) {
+  as::security_settings how;
+  how.user = "eve";
+  how.access = as::make_access_control([](const as::access_request& of) {
+    return of.tables.empty() && of.has_all_tables ? as::access_decision::allow() : as::access_decision::deny("a table");
+  });
+  guarded_session session{db_, {}, as::guard<>{how}};
+  EXPECT_EQ(session.query<std::int64_t>("select 7 where ? not in (1, 2)", 3), std::vector<std::int64_t>{7});
+  const auto denied = [&](auto sql) {
+    return failure_of([&] { session.query<std::int64_t>(sql, 3); }).code() == dt::errc::access_denied;
+  };
+  EXPECT_TRUE(denied(dt::runtime("select 7 where ? in secret_city")));
+  EXPECT_TRUE(denied(dt::runtime("select 7 where ? not in main.\"secret_city\"")));
+  EXPECT_TRUE(denied(dt::runtime("select 7 where ? not in 'secret_city'")));
+}
+
 TEST_F(Guard, P22_AnAccessControlWithoutAUserDeniesAndOneThatThrowsDoesToo) {
   as::security_settings how;
   how.access = as::make_access_control([](const as::access_request&) { return as::access_decision::allow(); });

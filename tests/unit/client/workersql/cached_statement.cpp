@@ -54,6 +54,24 @@ TEST(CachedStatement, WhatIsAnotherResultEachTimeIsNotKept) {
                                      "select * from json_each(?)",
                                      "select 'now'::timestamp",
                                      "select date ' today '",
+                                     "select 'today 10:00'::timestamp",
+                                     "select * from t where at > ' TOMORROW'",
+                                     "select '10:00 yesterday'::timestamp",
+                                     "select e'n\\x6fw'::timestamp",
+                                     "select E'x'",
+                                     "select N'now'::timestamp",
+                                     "select 'no'\n'w'::timestamp",
+                                     "select u&'n\\006fw'::timestamp",
+                                     "select $$now$$::timestamp",
+                                     "select * from t where at > ?::timestamptz",
+                                     "select * from t where at > ?1::text::timestamp",
+                                     "select * from t where at > (?)::my_time",
+                                     "select cast(? as timestamp) from t",
+                                     "select cast(cast(:at as text) as date) from t",
+                                     "select cast('no' || 'w' as date) from t",
+                                     "select * from pragma_user_version",
+                                     "select * from V$Session",
+                                     "select * from sys.gv$session",
                                      "select @@version",
                                      "select * from sqlite_sequence",
                                      "select * from pg_catalog.pg_stat_activity",
@@ -63,6 +81,24 @@ TEST(CachedStatement, WhatIsAnotherResultEachTimeIsNotKept) {
                                      "select localtime"}) {
     EXPECT_EQ(read(sql), "-") << sql;
   }
+}
+
+TEST(CachedStatement, CastsToWhatIsNoTimeAreKeptAndThoseOfColumnsToo) {
+  EXPECT_EQ(read("select a::date, t.\"at\"::timestamp, '2026-11-21'::date from t where id = ?::bigint"), "t");
+  EXPECT_EQ(read("select cast(a as date), cast(t.b as time), cast(? as integer), cast(? as text) as date from t"), "t");
+  EXPECT_EQ(read("select id as nowhere from t where name = 'Nowak, of todays' and kind = 'know'"), "t");
+}
+
+TEST(CachedStatement, ATableBehindInIsOneThatTheAnswerDependsOn) {
+  EXPECT_EQ(read("select * from a where id in B and x not in main.\"c\" or (x, y) in d"), "a b c d");
+  EXPECT_EQ(read("select * from a where id in (1, ?)"), "a");
+}
+
+TEST(CachedStatement, ATableThatHasTheNameOfAnExpressionMayBeMeantInsideOfIt) {
+  EXPECT_EQ(read("with t as (select * from t) select * from t"), "t");
+  EXPECT_EQ(read("with t as (select * from t join u using (id)), v as (select 1) select * from t, v"), "u t");
+  EXPECT_EQ(read("with recursive t as (select 1 union all select n + 1 from t) select * from t"), "");
+  EXPECT_EQ(read("with t as (select * from pg_locks) select * from t"), "-");
 }
 
 TEST(CachedStatement, OnlySingleStatementsThatReadAreKept) {

@@ -122,6 +122,18 @@ TEST_F(ResultCache, ANewAnswerReplacesTheOldOne) {
   EXPECT_EQ(cache.statistics().bytes, before);
 }
 
+TEST_F(ResultCache, AnAnswerThatCameLateDoesNotReplaceThatOfALaterQuery) {
+  const workersql::cache_ticket slow = cache.begin(start, true);
+  const workersql::cache_ticket refresh = cache.begin(start + 1s, false);
+  cache.store(who, "q1", "new", {{"city"}}, refresh, start + 2s);
+  const std::size_t before = cache.statistics().bytes;
+  cache.store(who, "q1", "old", {{"city"}}, slow, start + 3s);
+  now = start + 4s;
+  EXPECT_EQ(find("q1"), "new");
+  EXPECT_EQ(cache.statistics().bytes, before);
+  EXPECT_EQ(cache.statistics().entries, 1U);
+}
+
 TEST_F(ResultCache, AWriteForgetsWhatNamesItsTables) {
   keep("q1", "1", {{"city"}});
   keep("q2", "2", {{"city", "country"}});
