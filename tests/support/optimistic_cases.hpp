@@ -61,6 +61,7 @@ class optimistic_cases {
     k2_update();
     k3_fail_fast();
     k5_retry();
+    k5_same_value_from_both();
     k6_exhausted();
     k7_deleted_meanwhile();
     k9_merge();
@@ -167,6 +168,26 @@ class optimistic_cases {
     EXPECT_EQ(stored(1).balance, 7);
     // Without a base nobody knows what the caller has changed.
     EXPECT_EQ(call_([&](auto& db) { return accounts.update(db, again.row); }).status, lock_status::version_conflict);
+  }
+
+  // Two deposits of 10 give the same new balance: taken for one change, the second one would be lost.
+  void k5_same_value_from_both() {
+    for (const conflict_strategy strategy : {conflict_strategy::retry, conflict_strategy::fail_fast}) {
+      SCOPED_TRACE("K5: the same value from both, " + std::string{to_string(strategy)});
+      reset();
+      const optimistic<account> accounts{"account", quick(strategy)};
+      auto first = call_([&](auto& db) { return accounts.read(db, 1); });
+      auto second = call_([&](auto& db) { return accounts.read(db, 1); });
+      first.row.balance += 10;
+      second.row.balance += 10;
+      EXPECT_TRUE(call_([&](auto& db) { return accounts.update(db, first); }));
+      const auto refused = call_([&](auto& db) { return accounts.update(db, second); });
+      EXPECT_EQ(refused.status, lock_status::version_conflict);
+      EXPECT_FALSE(refused.updated);
+      EXPECT_EQ(refused.new_version(), 0);
+      EXPECT_EQ(refused.conflicts, (std::vector<std::string_view>{"balance"}));
+      EXPECT_EQ(stored(1), (account{1, "ann", 110, 0.5, {2}}));
+    }
   }
 
   void k6_exhausted() {

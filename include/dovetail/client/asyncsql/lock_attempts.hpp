@@ -89,7 +89,7 @@ class lock_attempts {
     ++conflicts_;
     result_.theirs = std::move(theirs);
     result_.current_version = Layout::version_of(*result_.theirs);
-    if (how_.strategy == conflict_strategy::fail_fast) return end(lock_status::version_conflict);
+    if (how_.strategy == conflict_strategy::fail_fast) return give_up();
     if (result_.retry_count >= how_.max_retries) return end(lock_status::retry_exhausted);
     return how_.strategy == conflict_strategy::merge ? merge() : apply_again();
   }
@@ -100,6 +100,14 @@ class lock_attempts {
   lock_result<row_type>& outcome() noexcept { return result_; }
 
  private:
+  /// Names the fields that both have changed, where the base is known.
+  lock_step give_up() {
+    if (!result_.base) return end(lock_status::version_conflict);
+    row_type unused = *result_.theirs;
+    return stop(merge_rows<Layout>(&*result_.base, wanted_, *result_.theirs, how_, false, unused).conflicts,
+                lock_status::version_conflict);
+  }
+
   lock_step merge() {
     row_type merged = *result_.theirs;
     merge_outcome done =

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -117,6 +118,40 @@ TEST(LockMerge, ARuleForAFieldThatIsNotThereIsAMistake) {
   EXPECT_NE(said("id").find("key"), std::string::npos);
   EXPECT_NE(said("version").find("version"), std::string::npos);
   EXPECT_EQ(said("pieces"), "");
+}
+
+struct sensor {
+  std::int64_t id = 0;
+  double rate = 0;
+  std::optional<double> limit;
+  std::string place;
+  dt::version version;
+};
+
+TEST(LockMerge, K5_ANaNThatNobodyHasTouchedIsNoConflict) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  using sensor_layout = dt::lock_layout<sensor, "id", "">;
+  const sensor base{1, nan, nan, "roof", {1}};
+  sensor mine = base;
+  mine.place = "cellar";
+  sensor theirs = base;
+  theirs.version = {2};
+  const auto merged = [&](bool uses_rules) {
+    sensor out = theirs;
+    return dt::detail::merge_rows<sensor_layout>(&base, mine, theirs, {}, uses_rules, out);
+  };
+  for (const bool uses_rules : {false, true}) {
+    EXPECT_TRUE(merged(uses_rules).conflicts.empty());
+    EXPECT_TRUE(merged(uses_rules).is_changed);
+  }
+  theirs.rate = 1;
+  mine.rate = 2;
+  EXPECT_EQ(merged(false).conflicts, (std::vector<std::string_view>{"rate"}));
+  mine.rate = nan;
+  EXPECT_TRUE(merged(false).conflicts.empty());
+  theirs.limit = 3;
+  mine.limit.reset();
+  EXPECT_EQ(merged(false).conflicts, (std::vector<std::string_view>{"limit"}));
 }
 
 struct account {
