@@ -68,6 +68,7 @@ class optimistic_cases {
     k10_merge_again();
     k11_last_writer_wins();
     k14_null_versions();
+    k13_changed_key();
     k15_other_names();
     k17_other_keys();
     k18_batch();
@@ -338,6 +339,40 @@ class optimistic_cases {
     EXPECT_EQ(setup_.template query_value<std::string>("select owner from account where id = 1"), "ann");
   }
 
+  // Both rows are at version 1: written under the other key, the change would replace a row that nobody has read.
+  void k13_changed_key() {
+    SCOPED_TRACE("K13: another key than that of the row that was read");
+    reset();
+    const optimistic<account> accounts{"account"};
+    const auto found = call_([&](auto& db) { return accounts.read(db, 1); });
+    auto moved = found;
+    moved.row.id = 2;
+    moved.row.owner = "eve";
+    const auto refuses = [&](auto change) {
+      try {
+        static_cast<void>(call_(change));
+      } catch (const error& refused) {
+        EXPECT_EQ(refused.code(), errc::invalid_key);
+        EXPECT_NE(std::string{refused.what()}.find("'id'"), std::string::npos) << refused.what();
+        return true;
+      }
+      return false;
+    };
+    const auto forced = accounts.with(conflict_strategy::last_writer_wins);
+    EXPECT_TRUE(refuses([&](auto& db) { return accounts.update(db, moved); }));
+    EXPECT_TRUE(refuses([&](auto& db) { return accounts.update(db, *found.base, moved.row); }));
+    EXPECT_TRUE(refuses([&](auto& db) { return forced.update(db, moved); }));
+    EXPECT_TRUE(refuses([&](auto& db) { return accounts.erase(db, moved); }));
+    auto other = found;
+    other.row.balance = 1;
+    const std::vector<lock_result<account>> both{other, moved};
+    for (const batch_mode mode : {batch_mode::each_alone, batch_mode::atomic}) {
+      EXPECT_TRUE(refuses([&](auto& db) { return accounts.update_all(db, both, mode); }));
+    }
+    EXPECT_EQ(stored(1), (account{1, "ann", 100, 0.5, {1}}));
+    EXPECT_EQ(stored(2), (account{2, "bob", 200, {}, {1}}));
+  }
+
   struct renamed {
     std::string code;
     std::string text;
@@ -399,7 +434,17 @@ class optimistic_cases {
     const auto none = call_([&](auto& db) { return accounts.update_all(db, rows, batch_mode::atomic); });
     EXPECT_FALSE(none);
     EXPECT_TRUE(none.is_rolled_back);
+    ASSERT_EQ(none.results.size(), 3U);
     for (const auto& each : none.results) EXPECT_FALSE(each.updated);
+    EXPECT_EQ(none.results[0].status, lock_status::rolled_back);
+    EXPECT_EQ(to_string(none.results[0].status), "rolled_back");
+    EXPECT_FALSE(none.results[0]);
+    EXPECT_EQ(none.results[0].new_version(), 0);
+    EXPECT_EQ(none.results[0].current_version, 1);
+    EXPECT_EQ(none.results[0].row, rows[0]);  // as it was given: with the version that can be tried again
+    EXPECT_FALSE(none.results[0].base);
+    EXPECT_EQ(none.results[1].status, lock_status::version_conflict);
+    EXPECT_EQ(none.total_rolled_back, 1U);
     EXPECT_EQ(none.total_updated, 0U);
     EXPECT_EQ(stored(1).version.value, 1);
     const auto some = call_([&](auto& db) { return accounts.update_all(db, rows); });

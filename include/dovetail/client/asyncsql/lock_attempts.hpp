@@ -1,6 +1,8 @@
 // The decisions of an optimistic update, without I/O: what to do next, and how it ended.
 #pragma once
 
+#include <dovetail/base/error_info.hpp>
+#include <dovetail/base/parts.hpp>
 #include <dovetail/client/asyncsql/lock_merge.hpp>
 #include <dovetail/client/asyncsql/lock_monitor.hpp>
 #include <dovetail/client/asyncsql/lock_outcome.hpp>
@@ -10,9 +12,11 @@
 #include <cmath>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace dovetail::inline v0::detail {
 
@@ -24,6 +28,12 @@ enum class lock_step : std::uint8_t {
   pause,  ///< for `delay()`; then read: what is written next must not be older than the pause
   done,
 };
+
+[[gnu::cold, gnu::noinline]] inline error_info key_was_changed(std::string_view key) {
+  std::string text;
+  append_parts(text, {"the key '", key, "' of the row was changed since it was read: an update cannot move a row"});
+  return {make_error_code(errc::invalid_key), std::move(text)};
+}
 
 /// Stands for the change of an update that cannot be computed again.
 struct no_recompute {
@@ -42,6 +52,23 @@ bool call_recompute(Fn& fn, Row& row) {
   } else {
     return static_cast<bool>(fn(row));
   }
+}
+
+/// The mistake in a row that has another key than the base that it was made from: it would be written over a row of
+/// which nobody has read the version. Empty when there is none.
+template <class Layout>
+error_info changed_key(const typename Layout::row_type& row, const std::optional<typename Layout::row_type>& base) {
+  if (!base || Layout::key_of(row) == Layout::key_of(*base)) return {};
+  return key_was_changed(field_names<typename Layout::row_type>[Layout::key]);
+}
+/// The same of the rows of a batch.
+template <class Layout>
+error_info changed_key(const std::vector<lock_result<typename Layout::row_type>>& rows) {
+  error_info wrong;
+  for (const auto& each : rows) {
+    if (!wrong) wrong = changed_key<Layout>(each.row, each.base);
+  }
+  return wrong;
 }
 
 /// One update from its first attempt to its end.
@@ -63,6 +90,8 @@ class lock_attempts {
     return how_.strategy == conflict_strategy::last_writer_wins ? lock_step::force : lock_step::write;
   }
   const lock_settings& settings() const noexcept { return how_; }
+  /// A mistake for which nothing may be written.
+  error_info problem() const { return changed_key<Layout>(result_.row, result_.base); }
   /// The row to write; its version is the expected one.
   const row_type& row() const noexcept { return result_.row; }
 

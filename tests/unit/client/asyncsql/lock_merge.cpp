@@ -118,6 +118,7 @@ TEST(LockMerge, ARuleForAFieldThatIsNotThereIsAMistake) {
   EXPECT_NE(said("id").find("key"), std::string::npos);
   EXPECT_NE(said("version").find("version"), std::string::npos);
   EXPECT_EQ(said("pieces"), "");
+  EXPECT_NE(said("notes").find("'notes', which is no number"), std::string::npos);
 }
 
 struct sensor {
@@ -127,6 +128,19 @@ struct sensor {
   std::string place;
   dt::version version;
 };
+
+TEST(LockMerge, K9_ARuleThatTheTypeOfAFieldCannotFollowIsAMistake) {
+  const auto said = [](std::string field, merge_rule rule) {
+    return failure([&] { dt::optimistic<sensor> rows("sensor", with_rule(field, rule)); });
+  };
+  for (const merge_rule rule : {merge_rule::numeric_add, merge_rule::numeric_delta}) {
+    EXPECT_EQ(said("place", rule).code(), dt::errc::invalid_option);
+    EXPECT_EQ(said("limit", rule).code(), dt::errc::invalid_option);
+    EXPECT_FALSE(said("rate", rule));
+  }
+  EXPECT_NE(said("place", merge_rule::list_append).message().find("'place', which is no list"), std::string::npos);
+  EXPECT_FALSE(said("place", merge_rule::keep_current));
+}
 
 TEST(LockMerge, K5_ANaNThatNobodyHasTouchedIsNoConflict) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
