@@ -61,12 +61,14 @@ class optimistic_cases {
     k2_update();
     k3_fail_fast();
     k5_retry();
+    k5_same_value_from_both();
     k6_exhausted();
     k7_deleted_meanwhile();
     k9_merge();
     k10_merge_again();
     k11_last_writer_wins();
     k14_null_versions();
+    k13_changed_key();
     k15_other_names();
     k17_other_keys();
     k18_batch();
@@ -167,6 +169,26 @@ class optimistic_cases {
     EXPECT_EQ(stored(1).balance, 7);
     // Without a base nobody knows what the caller has changed.
     EXPECT_EQ(call_([&](auto& db) { return accounts.update(db, again.row); }).status, lock_status::version_conflict);
+  }
+
+  // Two deposits of 10 give the same new balance: taken for one change, the second one would be lost.
+  void k5_same_value_from_both() {
+    for (const conflict_strategy strategy : {conflict_strategy::retry, conflict_strategy::fail_fast}) {
+      SCOPED_TRACE("K5: the same value from both, " + std::string{to_string(strategy)});
+      reset();
+      const optimistic<account> accounts{"account", quick(strategy)};
+      auto first = call_([&](auto& db) { return accounts.read(db, 1); });
+      auto second = call_([&](auto& db) { return accounts.read(db, 1); });
+      first.row.balance += 10;
+      second.row.balance += 10;
+      EXPECT_TRUE(call_([&](auto& db) { return accounts.update(db, first); }));
+      const auto refused = call_([&](auto& db) { return accounts.update(db, second); });
+      EXPECT_EQ(refused.status, lock_status::version_conflict);
+      EXPECT_FALSE(refused.updated);
+      EXPECT_EQ(refused.new_version(), 0);
+      EXPECT_EQ(refused.conflicts, (std::vector<std::string_view>{"balance"}));
+      EXPECT_EQ(stored(1), (account{1, "ann", 110, 0.5, {2}}));
+    }
   }
 
   void k6_exhausted() {
@@ -317,6 +339,40 @@ class optimistic_cases {
     EXPECT_EQ(setup_.template query_value<std::string>("select owner from account where id = 1"), "ann");
   }
 
+  // Both rows are at version 1: written under the other key, the change would replace a row that nobody has read.
+  void k13_changed_key() {
+    SCOPED_TRACE("K13: another key than that of the row that was read");
+    reset();
+    const optimistic<account> accounts{"account"};
+    const auto found = call_([&](auto& db) { return accounts.read(db, 1); });
+    auto moved = found;
+    moved.row.id = 2;
+    moved.row.owner = "eve";
+    const auto refuses = [&](auto change) {
+      try {
+        static_cast<void>(call_(change));
+      } catch (const error& refused) {
+        EXPECT_EQ(refused.code(), errc::invalid_key);
+        EXPECT_NE(std::string{refused.what()}.find("'id'"), std::string::npos) << refused.what();
+        return true;
+      }
+      return false;
+    };
+    const auto forced = accounts.with(conflict_strategy::last_writer_wins);
+    EXPECT_TRUE(refuses([&](auto& db) { return accounts.update(db, moved); }));
+    EXPECT_TRUE(refuses([&](auto& db) { return accounts.update(db, *found.base, moved.row); }));
+    EXPECT_TRUE(refuses([&](auto& db) { return forced.update(db, moved); }));
+    EXPECT_TRUE(refuses([&](auto& db) { return accounts.erase(db, moved); }));
+    auto other = found;
+    other.row.balance = 1;
+    const std::vector<lock_result<account>> both{other, moved};
+    for (const batch_mode mode : {batch_mode::each_alone, batch_mode::atomic}) {
+      EXPECT_TRUE(refuses([&](auto& db) { return accounts.update_all(db, both, mode); }));
+    }
+    EXPECT_EQ(stored(1), (account{1, "ann", 100, 0.5, {1}}));
+    EXPECT_EQ(stored(2), (account{2, "bob", 200, {}, {1}}));
+  }
+
   struct renamed {
     std::string code;
     std::string text;
@@ -378,7 +434,17 @@ class optimistic_cases {
     const auto none = call_([&](auto& db) { return accounts.update_all(db, rows, batch_mode::atomic); });
     EXPECT_FALSE(none);
     EXPECT_TRUE(none.is_rolled_back);
+    ASSERT_EQ(none.results.size(), 3U);
     for (const auto& each : none.results) EXPECT_FALSE(each.updated);
+    EXPECT_EQ(none.results[0].status, lock_status::rolled_back);
+    EXPECT_EQ(to_string(none.results[0].status), "rolled_back");
+    EXPECT_FALSE(none.results[0]);
+    EXPECT_EQ(none.results[0].new_version(), 0);
+    EXPECT_EQ(none.results[0].current_version, 1);
+    EXPECT_EQ(none.results[0].row, rows[0]);  // as it was given: with the version that can be tried again
+    EXPECT_FALSE(none.results[0].base);
+    EXPECT_EQ(none.results[1].status, lock_status::version_conflict);
+    EXPECT_EQ(none.total_rolled_back, 1U);
     EXPECT_EQ(none.total_updated, 0U);
     EXPECT_EQ(stored(1).version.value, 1);
     const auto some = call_([&](auto& db) { return accounts.update_all(db, rows); });

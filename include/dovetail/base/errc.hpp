@@ -39,7 +39,7 @@ enum class errc {
   unknown_option,         ///< a connection string's parameter is not known
   invalid_option,         ///< an option's value is out of its range
   request_too_large,      ///< refused here: the server would not take it
-  invalid_key,            ///< refused here: empty or too long
+  invalid_key,            ///< refused here: empty, too long, or not that of the row that was read
   operation_unsupported,  ///< the peer does not have this operation
   busy,                   ///< the connection is in use by another operation
   transaction_closed,     ///< the transaction is over already

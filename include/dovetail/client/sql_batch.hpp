@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -94,6 +95,14 @@ struct sql_execute_many {
     return {request.sql, Unpack{}(row), request.hints};
   }
   bool is_idempotent() const noexcept { return false; }
+  /// The members that are sent, where the rows are structs whose members are columns.
+  static constexpr std::span<const std::string_view> columns_from_struct() noexcept {
+    if constexpr (requires { Unpack::template columns<typename Range::value_type>(); }) {
+      return Unpack::template columns<typename Range::value_type>();
+    } else {
+      return {};
+    }
+  }
 };
 
 namespace detail {

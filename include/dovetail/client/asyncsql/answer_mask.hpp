@@ -2,15 +2,18 @@
 #pragma once
 
 #include <dovetail/base/error_info.hpp>
+#include <dovetail/base/parts.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/client/asyncsql/statement_facts.hpp>
 #include <dovetail/client/asyncsql/statement_guard.hpp>
 #include <dovetail/client/sql_operations.hpp>
 #include <dovetail/row/mask.hpp>
+#include <dovetail/row/reflect.hpp>
 
 #include <concepts>
 #include <optional>
 #include <source_location>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -95,6 +98,47 @@ consteval bool has_maskable_rows() {
   return failure;
 }
 
+/// The members of a struct that an operation puts into rows that are there already, or compares them with; none for
+/// inserts, and for statements of the program's own.
+template <class Op>
+std::span<const std::string_view> columns_over_rows(const Op& op) noexcept {
+  const auto is_update = [](std::string_view text) {
+    return !text.starts_with("insert ") || text.find(" do update ") != std::string_view::npos ||
+           text.find(" on duplicate key update ") != std::string_view::npos;
+  };
+  if constexpr (requires { op.request.columns_from_struct(); }) {
+    return op.request.columns_from_struct();
+  } else if constexpr (requires { Op::columns_from_struct(); }) {
+    return is_update(text_of(op)) ? Op::columns_from_struct() : std::span<const std::string_view>{};
+  } else if constexpr (requires {
+                         op.rows.begin();
+                         op.tail;
+                       }) {
+    using row = std::remove_cvref_t<decltype(*op.rows.begin())>;
+    std::string start = "insert ";
+    return is_update(start.append(op.tail)) ? field_names<row> : std::span<const std::string_view>{};
+  } else {
+    return {};
+  }
+}
+
+/// Refuses to write a struct of which a member is hidden: it holds the mask, if it was read, and not the value.
+[[gnu::cold, gnu::noinline]] inline error_info refuse_mask(std::span<const std::string_view> written,
+                                                           const std::vector<std::string>& hidden,
+                                                           std::source_location where) {
+  for (const std::string_view name : written) {
+    if (!dovetail::detail::has_column(hidden, name)) continue;
+    std::string words;
+    dovetail::detail::append_parts(words, {"the column '", name,
+                                           "' is hidden from this user, whose rows do not have its value: change rows "
+                                           "by a struct without it"});
+    error_info failure{errc::access_denied, std::move(words)};
+    failure.with_location(where);
+    return failure;
+  }
+  return {};
+}
+
 /// Of one call. Nothing for guards that hide nothing.
 template <class Guard>
 class answer_mask {
@@ -120,15 +164,17 @@ class answer_mask<Guard> {
   error_info ask(const Guard& guard, const Op& op, const guard_context& context) {
     if constexpr (requires { op.ops; }) {
       return cannot_hide("a pipeline has rows of many statements", context.where);
-    } else if constexpr (!answers_with_values<Op>) {
-      return {};
     } else {
+      const std::span<const std::string_view> written = columns_over_rows(op);
+      if (!answers_with_values<Op> && written.empty()) return {};
       error_info refused;
       if constexpr (has_table<Op>) {
         refused = guard.masked_in_table(op.table, context, columns_);
       } else {
         refused = guard.masked(text_of(op), context, columns_);
       }
+      if (!refused) refused = refuse_mask(written, columns_, context.where);
+      if constexpr (!answers_with_values<Op>) return refused;
       return refused ? refused : refuse_unnamed<has_maskable_rows<Op>()>(context);
     }
   }

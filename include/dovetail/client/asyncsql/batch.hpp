@@ -11,6 +11,7 @@
 #include <dovetail/row/member_at.hpp>
 #include <dovetail/sql/bulk_text.hpp>
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -69,8 +70,22 @@ struct unpack_members {
       return keys;
     }
   }
+  template <class Row>
+  static constexpr std::span<const std::string_view> columns() noexcept {
+    if constexpr (WithValues) {
+      return field_names<Row>;
+    } else {
+      return key_names<Row>;
+    }
+  }
 
  private:
+  template <class Row>
+  static constexpr auto key_names = [] {
+    std::array<std::string_view, Members::key_count> names{};
+    for (std::size_t i = 0; i < names.size(); ++i) names[i] = field_names<Row>[Members::keys[i]];
+    return names;
+  }();
   template <class Row, std::size_t... I>
   static auto pick_keys(const Row& row, std::index_sequence<I...>) {
     return std::tuple<const std::remove_cvref_t<decltype(member_at<Members::keys[I]>(row))>&...>{
@@ -91,6 +106,10 @@ struct unpack_row {
       return std::tuple<const std::remove_cvref_t<decltype(member_at<I>(row))>&...>{member_at<I>(row)...};
     }
     (std::make_index_sequence<field_count<Row>>{});
+  }
+  template <class Row>
+  static constexpr std::span<const std::string_view> columns() noexcept {
+    return field_names<Row>;
   }
 };
 

@@ -1,6 +1,8 @@
 // The decisions of an optimistic update, without I/O: what to do next, and how it ended.
 #pragma once
 
+#include <dovetail/base/error_info.hpp>
+#include <dovetail/base/parts.hpp>
 #include <dovetail/client/asyncsql/lock_merge.hpp>
 #include <dovetail/client/asyncsql/lock_monitor.hpp>
 #include <dovetail/client/asyncsql/lock_outcome.hpp>
@@ -10,9 +12,11 @@
 #include <cmath>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace dovetail::inline v0::detail {
 
@@ -24,6 +28,12 @@ enum class lock_step : std::uint8_t {
   pause,  ///< for `delay()`; then read: what is written next must not be older than the pause
   done,
 };
+
+[[gnu::cold, gnu::noinline]] inline error_info key_was_changed(std::string_view key) {
+  std::string text;
+  append_parts(text, {"the key '", key, "' of the row was changed since it was read: an update cannot move a row"});
+  return {make_error_code(errc::invalid_key), std::move(text)};
+}
 
 /// Stands for the change of an update that cannot be computed again.
 struct no_recompute {
@@ -42,6 +52,23 @@ bool call_recompute(Fn& fn, Row& row) {
   } else {
     return static_cast<bool>(fn(row));
   }
+}
+
+/// The mistake in a row that has another key than the base that it was made from: it would be written over a row of
+/// which nobody has read the version. Empty when there is none.
+template <class Layout>
+error_info changed_key(const typename Layout::row_type& row, const std::optional<typename Layout::row_type>& base) {
+  if (!base || Layout::key_of(row) == Layout::key_of(*base)) return {};
+  return key_was_changed(field_names<typename Layout::row_type>[Layout::key]);
+}
+/// The same of the rows of a batch.
+template <class Layout>
+error_info changed_key(const std::vector<lock_result<typename Layout::row_type>>& rows) {
+  error_info wrong;
+  for (const auto& each : rows) {
+    if (!wrong) wrong = changed_key<Layout>(each.row, each.base);
+  }
+  return wrong;
 }
 
 /// One update from its first attempt to its end.
@@ -63,6 +90,8 @@ class lock_attempts {
     return how_.strategy == conflict_strategy::last_writer_wins ? lock_step::force : lock_step::write;
   }
   const lock_settings& settings() const noexcept { return how_; }
+  /// A mistake for which nothing may be written.
+  error_info problem() const { return changed_key<Layout>(result_.row, result_.base); }
   /// The row to write; its version is the expected one.
   const row_type& row() const noexcept { return result_.row; }
 
@@ -89,7 +118,7 @@ class lock_attempts {
     ++conflicts_;
     result_.theirs = std::move(theirs);
     result_.current_version = Layout::version_of(*result_.theirs);
-    if (how_.strategy == conflict_strategy::fail_fast) return end(lock_status::version_conflict);
+    if (how_.strategy == conflict_strategy::fail_fast) return give_up();
     if (result_.retry_count >= how_.max_retries) return end(lock_status::retry_exhausted);
     return how_.strategy == conflict_strategy::merge ? merge() : apply_again();
   }
@@ -100,6 +129,14 @@ class lock_attempts {
   lock_result<row_type>& outcome() noexcept { return result_; }
 
  private:
+  /// Names the fields that both have changed, where the base is known.
+  lock_step give_up() {
+    if (!result_.base) return end(lock_status::version_conflict);
+    row_type unused = *result_.theirs;
+    return stop(merge_rows<Layout>(&*result_.base, wanted_, *result_.theirs, how_, false, unused).conflicts,
+                lock_status::version_conflict);
+  }
+
   lock_step merge() {
     row_type merged = *result_.theirs;
     merge_outcome done =

@@ -4,9 +4,11 @@
 #include <dovetail/client/sql_operations.hpp>
 #include <dovetail/sql/lock_text.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <source_location>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -21,6 +23,26 @@ auto lock_request(const std::string& text, std::source_location where, Args... a
   return sql_request<statement_for<D, Row, Args...>, std::tuple<Args...>>{{runtime{text}, where}, {std::move(args)...}};
 }
 
+/// A request that tells which members of a struct it sends: all of them, or key and version.
+template <class Statement, class Arguments, class Layout, bool WithPayload>
+struct lock_change : sql_request<Statement, Arguments> {
+  static constexpr auto columns = [] {
+    constexpr const auto& names = field_names<typename Layout::row_type>;
+    if constexpr (WithPayload) {
+      return names;
+    } else {
+      return std::array{names[Layout::key], names[Layout::version]};
+    }
+  }();
+  static constexpr std::span<const std::string_view> columns_from_struct() noexcept { return columns; }
+};
+
+template <dialect D, class Row, class Layout, bool WithPayload, class... Args>
+auto lock_change_request(const std::string& text, std::source_location where, Args... args) {
+  return lock_change<statement_for<D, Row, Args...>, std::tuple<Args...>, Layout, WithPayload>{
+      {{runtime{text}, where}, {std::move(args)...}}};
+}
+
 /// Makes operations. Lifetime: they borrow the text that they are given.
 template <dialect D, class Layout>
 struct lock_calls {
@@ -32,24 +54,26 @@ struct lock_calls {
     return sql_query_optional<row_type, decltype(request)>{std::move(request)};
   }
   static auto erase(const std::string& text, const row_type& row, std::source_location where) {
-    auto request = lock_request<D, void>(text, where, Layout::key_of(row), Layout::version_of(row));
+    auto request =
+        lock_change_request<D, void, Layout, false>(text, where, Layout::key_of(row), Layout::version_of(row));
     return sql_execute<decltype(request)>{std::move(request)};
   }
   static auto erase_any(const std::string& text, const row_type& row, std::source_location where) {
-    auto request = lock_request<D, void>(text, where, Layout::key_of(row));
+    auto request = lock_change_request<D, void, Layout, false>(text, where, Layout::key_of(row));
     return sql_execute<decltype(request)>{std::move(request)};
   }
   static auto write(const std::string& text, const row_type& row, std::source_location where) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      auto request = lock_request<D, void>(text, where, member_at<Layout::payload[I]>(row)..., Layout::key_of(row),
-                                           Layout::version_of(row));
+      auto request = lock_change_request<D, void, Layout, true>(text, where, member_at<Layout::payload[I]>(row)...,
+                                                                Layout::key_of(row), Layout::version_of(row));
       return sql_execute<decltype(request)>{std::move(request)};
     }
     (std::make_index_sequence<Layout::payload.size()>{});
   }
   static auto force(const std::string& text, const row_type& row, std::source_location where) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      auto request = lock_request<D, row_type>(text, where, member_at<Layout::payload[I]>(row)..., Layout::key_of(row));
+      auto request = lock_change_request<D, row_type, Layout, true>(text, where, member_at<Layout::payload[I]>(row)...,
+                                                                    Layout::key_of(row));
       return sql_query_optional<row_type, decltype(request)>{std::move(request)};
     }
     (std::make_index_sequence<Layout::payload.size()>{});

@@ -51,13 +51,32 @@ bool add_delta(const T& base, const T& mine, const T& theirs, T& out) {
   return sum_fields(mine, base, true, change) && sum_fields(theirs, change, false, out);
 }
 
+/// Whether a field has the same value: a NaN is the same as a NaN, though it is not equal to one.
+template <class T>
+bool is_same_value(const T& a, const T& b) {
+  if constexpr (std::floating_point<T>) {
+    return a == b || (a != a && b != b);
+  } else if constexpr (is_optional<T>) {
+    return a.has_value() == b.has_value() && (!a || is_same_value(*a, *b));
+  } else if constexpr (is_vector<T>) {
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      if (!is_same_value<typename T::value_type>(a[i], b[i])) return false;
+    }
+    return true;
+  } else {
+    return a == b;
+  }
+}
+
 /// theirs, and what mine has behind the base; all of mine where it does not begin with the base.
 template <class T>
 void append_list(const T* base, const T& mine, const T& theirs, T& out) {
   auto from = mine.begin();
   if (base != nullptr && base->size() <= mine.size()) {
     bool begins = true;
-    for (std::size_t i = 0; i < base->size(); ++i) begins = begins && (*base)[i] == mine[i];
+    for (std::size_t i = 0; i < base->size(); ++i)
+      begins = begins && is_same_value<typename T::value_type>((*base)[i], mine[i]);
     if (begins) from += static_cast<std::ptrdiff_t>(base->size());
   }
   T all = theirs;
@@ -100,7 +119,8 @@ struct merge_outcome {
 };
 
 /// Merges the payloads into `out`, which starts as theirs. Without a base every difference is a meeting of both.
-/// `uses_rules` false: fields that both have changed are conflicts.
+/// `uses_rules` false: fields that both have changed are conflicts, those that have the same new value too: nobody
+/// knows whether that is one change or two, such as two deposits of 10.
 template <class Layout>
 merge_outcome merge_rows(const typename Layout::row_type* base, const typename Layout::row_type& mine,
                          const typename Layout::row_type& theirs, const lock_settings& how, bool uses_rules,
@@ -115,17 +135,17 @@ merge_outcome merge_rows(const typename Layout::row_type* base, const typename L
                   "dovetail: optimistic locking compares fields: give the member's type an operator==");
     const type* const old = base == nullptr ? nullptr : &member_at<i>(*base);
     auto& merged = member_at<i>(out);
-    if (old != nullptr && my == *old) return;
+    if (old != nullptr && is_same_value(my, *old)) return;
     constexpr std::string_view name = field_names<typename Layout::row_type>[i];
-    // The same value from both is one change, but not where it stands for what each has added.
-    if (my == their && (old == nullptr || !uses_rules || !are_two_changes(how, name))) return;
-    if (old != nullptr && their == *old) {
+    // In a merge the same value from both is one change, but not where it stands for what each has added.
+    if (is_same_value(my, their) && (old == nullptr || (uses_rules && !are_two_changes(how, name)))) return;
+    if (old != nullptr && is_same_value(their, *old)) {
       merged = my;
     } else if (!uses_rules || !apply_rule(rule_of(how, name), old, my, their, merged)) {
       done.conflicts.push_back(name);
       return;
     }
-    if (!(merged == their)) done.is_changed = true;
+    if (!is_same_value(merged, their)) done.is_changed = true;
   });
   return done;
 }

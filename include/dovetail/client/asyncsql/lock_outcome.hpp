@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,7 @@ enum class lock_status : std::uint8_t {
   record_not_found,  ///< no row has the key
   retry_exhausted,   ///< still in conflict after all retries
   merge_conflict,    ///< fields that both have changed, and no rule for them
+  rolled_back,       ///< written, and undone with the atomic batch that it was part of
 };
 
 constexpr std::string_view to_string(conflict_strategy strategy) noexcept {
@@ -55,6 +57,8 @@ constexpr std::string_view to_string(lock_status status) noexcept {
       return "retry_exhausted";
     case lock_status::merge_conflict:
       return "merge_conflict";
+    case lock_status::rolled_back:
+      return "rolled_back";
   }
   return "unknown";
 }
@@ -123,7 +127,9 @@ struct [[nodiscard]] lock_batch_result {
   std::size_t total_not_found = 0;
   std::size_t total_exhausted = 0;
   std::size_t total_merge_conflicts = 0;
-  /// An atomic batch of which not all succeeded: nothing was kept, though the others' own status is `success`.
+  std::size_t total_rolled_back = 0;
+  /// An atomic batch of which not all succeeded: nothing was kept. What had succeeded has status `rolled_back`, and its
+  /// row and base are those that were given.
   bool is_rolled_back = false;
 
   bool ok() const noexcept { return total_updated == total_operations; }
@@ -131,11 +137,20 @@ struct [[nodiscard]] lock_batch_result {
   double success_rate() const noexcept {
     return total_operations == 0 ? 0.0 : static_cast<double>(total_updated) / static_cast<double>(total_operations);
   }
-  /// None of its changes was kept.
-  void roll_back() noexcept {
+  /// None of its changes was kept. `given`: what the results were made of, one by one.
+  void roll_back(std::span<const lock_result<Row>> given) {
     is_rolled_back = true;
     total_updated = 0;
-    for (lock_result<Row>& each : results) each.updated = false;
+    for (std::size_t i = 0; i < results.size() && i < given.size(); ++i) {
+      lock_result<Row>& each = results[i];
+      if (!each.ok()) continue;
+      if (each.updated) each.current_version -= 1;  // as it is again
+      each.status = lock_status::rolled_back;
+      each.updated = each.forced_update = false;
+      each.row = given[i].row;
+      each.base = given[i].base;
+      ++total_rolled_back;
+    }
   }
   void add(lock_result<Row> one) {
     ++total_operations;

@@ -64,7 +64,8 @@ class collects_columns final : public access_control {
 /// without: a statement that renames or computes gives other names, so that this bounds what a program shows, not what
 /// somebody who writes SQL may find out. Refuses (errc::access_denied): every statement without a user; statements with
 /// hidden columns whose row type does not tell the names (single values, tuples, `by_position`); pipelines and copies
-/// of text. Cost: one more classification of a text that gives rows.
+/// of text; changes of rows by structs that have a hidden column, whose mask they would write. Cost: one more
+/// classification of a text that gives rows.
 template <validation Literals = validation{}>
 class masking_guard : public guard<Literals> {
  public:

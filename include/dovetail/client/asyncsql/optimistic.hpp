@@ -2,12 +2,11 @@
 #pragma once
 
 #include <dovetail/base/error.hpp>
-#include <dovetail/base/parts.hpp>
-#include <dovetail/base/similarity.hpp>
 #include <dovetail/client/asyncsql/lock_attempts.hpp>
 #include <dovetail/client/asyncsql/lock_calls.hpp>
 #include <dovetail/client/asyncsql/lock_monitor.hpp>
 #include <dovetail/client/asyncsql/lock_outcome.hpp>
+#include <dovetail/client/asyncsql/lock_rules.hpp>
 #include <dovetail/client/asyncsql/run_operation.hpp>
 #include <dovetail/client/asyncsql/sql_database.hpp>
 #include <dovetail/row/version.hpp>
@@ -17,7 +16,6 @@
 #include <memory>
 #include <optional>
 #include <source_location>
-#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -37,31 +35,6 @@ struct lock_target {
 
 /// Thrown through a transaction, to roll it back.
 struct batch_undone {};
-
-/// The mistake in a rule of a merge; empty when there is none.
-[[gnu::cold, gnu::noinline]] inline error_info wrong_rule(const lock_settings& how,
-                                                          std::span<const std::string_view> fields,
-                                                          std::string_view key, std::string_view version) {
-  for (const field_rule& each : how.rules) {
-    bool is_field = false;
-    nearest_search search{each.field};
-    for (const std::string_view field : fields) {
-      is_field = is_field || field == each.field;
-      search.offer(field);
-    }
-    std::string text;
-    if (!is_field) {
-      append_parts(text, {"a merge rule for '", each.field, "', which is no field of the row"});
-      if (!search.best.empty()) append_parts(text, {"; did you mean '", search.best, "'?"});
-    } else if (each.field == key || each.field == version) {
-      append_parts(text, {"a merge rule for '", each.field, "', which is the key or the version of the row"});
-    } else {
-      continue;
-    }
-    return {make_error_code(errc::invalid_option), std::move(text)};
-  }
-  return {};
-}
 
 /// Runs the calls of `optimistic`. If the compiler points here: asynchronous clients need
 /// <dovetail/client/asyncsql/optimistic_async.hpp>.
@@ -111,13 +84,15 @@ struct lock_driver<false> {
   }
 
   template <class Layout, class Db>
-  static outcome<Layout> erase(Db& db, const lock_target& on, typename Layout::row_type row, lock_settings how,
+  static outcome<Layout> erase(Db& db, const lock_target& on, typename Layout::row_type row,
+                               std::optional<typename Layout::row_type> base, lock_settings how,
                                std::source_location where) {
     using texts = lock_texts<Db::speaks, Layout>;
     using calls = lock_calls<Db::speaks, Layout>;
     const bool is_forced = how.strategy == conflict_strategy::last_writer_wins;
     how.strategy = conflict_strategy::fail_fast;  // what shall be deleted is not what is there now
-    lock_attempts<Layout> at{std::move(row), std::nullopt, std::move(how)};
+    lock_attempts<Layout> at{std::move(row), std::move(base), std::move(how)};
+    if (error_info wrong = at.problem()) return wrong;
     const std::string text = is_forced ? texts::erase_any(on.quoted) : texts::erase(on.quoted);
     auto done = is_forced ? run_blocking(db, calls::erase_any(text, at.row(), where), where)
                           : run_blocking(db, calls::erase(text, at.row(), where), where);
@@ -146,6 +121,7 @@ struct lock_driver<false> {
       Db& db, const lock_target& on, std::vector<lock_result<typename Layout::row_type>> rows, lock_settings how,
       bool is_atomic, std::source_location where) {
     lock_batch_result<typename Layout::row_type> all;
+    if (error_info wrong = changed_key<Layout>(rows)) return wrong;
     if (!is_atomic) {
       if (error_info failure = change_each<Layout>(db, on, rows, how, all, where)) return failure;
       return all;
@@ -166,7 +142,7 @@ struct lock_driver<false> {
       }
     } catch (const batch_undone&) {
       failure = {};
-      all.roll_back();
+      all.roll_back(rows);
     } catch (const error& failed) {
       failure = failed.info();
     }
@@ -197,6 +173,12 @@ struct lock_driver<false> {
     member_at<Layout::version>(mine) = member_at<Layout::version>(base);
     return mine;
   }
+  /// With the version of the base.
+  template <class Layout>
+  static typename Layout::row_type versioned(typename Layout::row_type mine, const typename Layout::row_type& base) {
+    member_at<Layout::version>(mine) = member_at<Layout::version>(base);
+    return mine;
+  }
   /// Nothing was wanted, and nothing is written.
   template <class Layout>
   static lock_result<typename Layout::row_type> given_up(lock_result<typename Layout::row_type> now) {
@@ -209,6 +191,7 @@ struct lock_driver<false> {
   static error_info attempt(Db& db, const lock_target& on, Attempts& at, std::source_location where) {
     using texts = lock_texts<Db::speaks, Layout>;
     using calls = lock_calls<Db::speaks, Layout>;
+    if (error_info wrong = at.problem()) return wrong;
     std::string reading;
     std::string writing;
     for (lock_step next = at.begin(); next != lock_step::done;) {
@@ -276,7 +259,8 @@ enum class batch_mode : bool { each_alone, atomic };
 /// `Key` names the key's column, `Version` the version's when it is a plain integer. `db` is a client, a view of one, a
 /// transaction or a session; an asynchronous one gives awaitables. Only the members of the struct are read and written.
 /// Errors: what the statements give (`dt::error`, or `dt::result` as the database's style is). Conflicts are no errors:
-/// look at `status`, which is never `success` then.
+/// look at `status`, which is never `success` then. errc::invalid_key, before anything is sent: the row has another key
+/// than what was read.
 /// Threads: any number at once, each with its own transaction. Lifetime: `db` must outlive an asynchronous call.
 template <class Row, fixed_string Key = "id", fixed_string Version = "">
 class optimistic {
@@ -291,7 +275,7 @@ class optimistic {
 
   /// `table` may have a schema. `monitor` may be shared by several objects.
   /// Errors: throws errc::malformed_statement for a name that cannot be quoted, errc::invalid_option for a merge rule
-  /// of a field that the row does not have.
+  /// of a field that the row does not have, or that the field's type cannot follow.
   explicit optimistic(std::string_view table, lock_settings how = {},
                       std::shared_ptr<lock_monitor> monitor = std::make_shared<lock_monitor>())
       : on_{std::string{table}, quote_qualified(dialect::postgres, table).value(), std::move(monitor)},
@@ -322,7 +306,7 @@ class optimistic {
   }
   template <asyncsql::sql_database Db>
   auto update(Db&& db, Row base, Row mine, place where = place::current()) const {
-    mine = detail::lock_driver<false>::restored<layout>(std::move(mine), base);
+    mine = detail::lock_driver<false>::versioned<layout>(std::move(mine), base);
     return start(db, std::move(mine), std::move(base), where);
   }
 
@@ -341,17 +325,19 @@ class optimistic {
   /// strategy gives up after a conflict. (lock_result<Row>)
   template <asyncsql::sql_database Db>
   auto erase(Db&& db, Row row, place where = place::current()) const {
-    return deliver<Db>(driver<Db>::template erase<layout>(db, on_, std::move(row), how_, where));
+    return deliver<Db>(driver<Db>::template erase<layout>(db, on_, std::move(row), std::nullopt, how_, where));
   }
 
   /// The same with what `read` gave.
   template <asyncsql::sql_database Db>
   auto erase(Db&& db, lock_result<Row> found, place where = place::current()) const {
-    return erase(db, std::move(found.row), where);
+    return deliver<Db>(
+        driver<Db>::template erase<layout>(db, on_, std::move(found.row), std::move(found.base), how_, where));
   }
 
   /// Updates several rows, each as `update`; a row that comes twice conflicts with itself. `atomic`: in one
-  /// transaction (a savepoint in `db`'s), rolled back unless all succeed. (lock_batch_result<Row>)
+  /// transaction (a savepoint in `db`'s), rolled back unless all succeed: then the status of what had succeeded is
+  /// `rolled_back`. (lock_batch_result<Row>)
   template <asyncsql::sql_database Db>
   auto update_all(Db&& db, const std::vector<Row>& rows, batch_mode mode = batch_mode::each_alone,
                   place where = place::current()) const {
@@ -378,7 +364,8 @@ class optimistic {
 
   static lock_settings checked(lock_settings how) {
     constexpr const auto& names = field_names<Row>;
-    error_info wrong = detail::wrong_rule(how, names, names[layout::key], names[layout::version]);
+    error_info wrong =
+        detail::wrong_rule(how, names, detail::mergeable_fields<layout>, names[layout::key], names[layout::version]);
     if (wrong) detail::throw_error(std::move(wrong));
     return how;
   }

@@ -63,13 +63,15 @@ struct lock_driver<true> {
   }
 
   template <class Layout, class Db>
-  static outcome<Layout> erase(Db& db, lock_target on, typename Layout::row_type row, lock_settings how,
+  static outcome<Layout> erase(Db& db, lock_target on, typename Layout::row_type row,
+                               std::optional<typename Layout::row_type> base, lock_settings how,
                                std::source_location where) {
     using texts = lock_texts<Db::speaks, Layout>;
     using calls = lock_calls<Db::speaks, Layout>;
     const bool is_forced = how.strategy == conflict_strategy::last_writer_wins;
     how.strategy = conflict_strategy::fail_fast;  // what shall be deleted is not what is there now
-    lock_attempts<Layout> at{std::move(row), std::nullopt, std::move(how)};
+    lock_attempts<Layout> at{std::move(row), std::move(base), std::move(how)};
+    if (error_info wrong = at.problem()) co_return wrong;
     const std::string text = is_forced ? texts::erase_any(on.quoted) : texts::erase(on.quoted);
     result<summary> done{summary{}};
     if (is_forced) {
@@ -102,6 +104,7 @@ struct lock_driver<true> {
       Db& db, lock_target on, std::vector<lock_result<typename Layout::row_type>> rows, lock_settings how,
       bool is_atomic, std::source_location where) {
     lock_batch_result<typename Layout::row_type> all;
+    if (error_info wrong = changed_key<Layout>(rows)) co_return wrong;
     error_info failure;
     if (!is_atomic) {
       failure = co_await change_each<Layout>(db, on, rows, how, all, where);
@@ -118,7 +121,7 @@ struct lock_driver<true> {
       failure = co_await transact_awaited(db, body, where);
     } catch (const batch_undone&) {
       failure = {};
-      all.roll_back();
+      all.roll_back(rows);
     }
     if (failure) co_return failure;
     co_return all;
@@ -129,6 +132,7 @@ struct lock_driver<true> {
   static asio::awaitable<error_info> attempt(Db& db, const lock_target& on, Attempts& at, std::source_location where) {
     using texts = lock_texts<Db::speaks, Layout>;
     using calls = lock_calls<Db::speaks, Layout>;
+    if (error_info wrong = at.problem()) co_return wrong;
     std::string reading;
     std::string writing;
     for (lock_step next = at.begin(); next != lock_step::done;) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -117,6 +118,54 @@ TEST(LockMerge, ARuleForAFieldThatIsNotThereIsAMistake) {
   EXPECT_NE(said("id").find("key"), std::string::npos);
   EXPECT_NE(said("version").find("version"), std::string::npos);
   EXPECT_EQ(said("pieces"), "");
+  EXPECT_NE(said("notes").find("'notes', which is no number"), std::string::npos);
+}
+
+struct sensor {
+  std::int64_t id = 0;
+  double rate = 0;
+  std::optional<double> limit;
+  std::string place;
+  dt::version version;
+};
+
+TEST(LockMerge, K9_ARuleThatTheTypeOfAFieldCannotFollowIsAMistake) {
+  const auto said = [](std::string field, merge_rule rule) {
+    return failure([&] { dt::optimistic<sensor> rows("sensor", with_rule(field, rule)); });
+  };
+  for (const merge_rule rule : {merge_rule::numeric_add, merge_rule::numeric_delta}) {
+    EXPECT_EQ(said("place", rule).code(), dt::errc::invalid_option);
+    EXPECT_EQ(said("limit", rule).code(), dt::errc::invalid_option);
+    EXPECT_FALSE(said("rate", rule));
+  }
+  EXPECT_NE(said("place", merge_rule::list_append).message().find("'place', which is no list"), std::string::npos);
+  EXPECT_FALSE(said("place", merge_rule::keep_current));
+}
+
+TEST(LockMerge, K5_ANaNThatNobodyHasTouchedIsNoConflict) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  using sensor_layout = dt::lock_layout<sensor, "id", "">;
+  const sensor base{1, nan, nan, "roof", {1}};
+  sensor mine = base;
+  mine.place = "cellar";
+  sensor theirs = base;
+  theirs.version = {2};
+  const auto merged = [&](bool uses_rules) {
+    sensor out = theirs;
+    return dt::detail::merge_rows<sensor_layout>(&base, mine, theirs, {}, uses_rules, out);
+  };
+  for (const bool uses_rules : {false, true}) {
+    EXPECT_TRUE(merged(uses_rules).conflicts.empty());
+    EXPECT_TRUE(merged(uses_rules).is_changed);
+  }
+  theirs.rate = 1;
+  mine.rate = 2;
+  EXPECT_EQ(merged(false).conflicts, (std::vector<std::string_view>{"rate"}));
+  mine.rate = nan;
+  EXPECT_TRUE(merged(false).conflicts.empty());
+  theirs.limit = 3;
+  mine.limit.reset();
+  EXPECT_EQ(merged(false).conflicts, (std::vector<std::string_view>{"limit"}));
 }
 
 struct account {

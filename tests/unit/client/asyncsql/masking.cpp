@@ -190,6 +190,72 @@ TEST_F(Masking, P22_HiddenColumnsInsideOfTransactionsAndOfInserts) {
   EXPECT_EQ(client.query_value<std::string>("select phone from person where name = 'eve'"), "555-9");
 }
 
+struct versioned_person {
+  std::int64_t id = 0;
+  std::string name;
+  std::string phone;
+  std::int64_t balance = 0;
+  dt::version version;
+};
+struct versioned_name {
+  std::int64_t id = 0;
+  std::string name;
+  dt::version version;
+};
+struct phone_key {
+  std::string phone;
+};
+
+TEST_F(Masking, P22_AMaskIsNeverWrittenIntoTheTable) {
+  client.script("alter table person add column version integer not null default 1");
+  client.script("create unique index phones on person(phone)");
+  const auto everything = [&] {
+    return client.query<std::tuple<std::int64_t, std::string, std::string, std::int64_t, std::int64_t>>(
+        "select id, name, phone, balance, version from person order by id");
+  };
+  const auto before = everything();
+  sql::session<dt::sqlite::client, guard_type> clerk{client, {}, guard_for("clerk")};
+  const dt::optimistic<versioned_person> people{"person"};
+  const auto refuses = [&](std::string_view column, const auto& body) {
+    const dt::error_info why = failure(body);
+    EXPECT_EQ(why.code(), dt::errc::access_denied);
+    EXPECT_NE(why.message().find("'" + std::string{column} + "' is hidden"), std::string::npos) << why.message();
+    EXPECT_EQ(everything(), before);
+  };
+  auto found = people.read(clerk, 1);
+  EXPECT_EQ(found.row.phone, "***");
+  found.row.name = "eve";
+  refuses("phone", [&] { static_cast<void>(people.update(clerk, found)); });
+  refuses("phone",
+          [&] { static_cast<void>(people.with(dt::conflict_strategy::last_writer_wins).update(clerk, found)); });
+  refuses("phone", [&] { static_cast<void>(people.modify(clerk, 2, [](versioned_person& row) { row.name = "x"; })); });
+  const std::vector<dt::lock_result<versioned_person>> all_found{found};
+  for (const dt::batch_mode mode : {dt::batch_mode::each_alone, dt::batch_mode::atomic}) {
+    refuses("phone", [&] { static_cast<void>(people.update_all(clerk, all_found, mode)); });
+  }
+  refuses("phone", [&] { clerk.run_transaction([&](auto& tx) { static_cast<void>(people.update(tx, found)); }); });
+  const std::vector<versioned_person> rows{found.row};
+  refuses("phone", [&] { clerk.upsert<"id">("person", found.row); });
+  refuses("phone", [&] { clerk.upsert<"id">("person", rows); });
+  refuses("phone", [&] { static_cast<void>(dt::bulk_update<"id">(clerk, "person", rows)); });
+  refuses("phone", [&] { static_cast<void>(dt::bulk_upsert<"id">(clerk, "person", rows)); });
+  const std::vector<phone_key> by_phone{{"***"}};
+  refuses("phone", [&] { static_cast<void>(dt::bulk_delete<"phone">(clerk, "person", by_phone)); });
+
+  // What has no hidden column is written; so are new rows, and statements of the program's own.
+  const dt::optimistic<versioned_name> names{"person"};
+  EXPECT_EQ(names.modify(clerk, 1, [](versioned_name& row) { row.name = "eve"; }).new_version(), 2);
+  EXPECT_EQ(dt::bulk_update<"id">(clerk, "person", std::vector<versioned_name>{{2, "fay", {3}}}).rows_affected, 1);
+  EXPECT_EQ(dt::bulk_insert(clerk, "person", std::vector<versioned_person>{{7, "gus", "555-7", 1, {1}}}).rows_affected,
+            1);
+  clerk.insert("person", versioned_person{8, "hal", "555-8", 1, {1}});
+  EXPECT_TRUE(people.erase(clerk, versioned_person{8, {}, {}, 0, {1}}));
+  EXPECT_EQ(client.query_value<std::string>("select phone from person where id = 1"), "555-1");
+  // Who sees all may write all.
+  sql::session<dt::sqlite::client, guard_type> boss{client, {}, guard_for("boss")};
+  EXPECT_EQ(people.modify(boss, 1, [](versioned_person& row) { row.balance += 1; }).row.balance, 101);
+}
+
 TEST_F(Masking, R18_StreamsAreMaskedByPolicyAndDeniedBeforeTheyOpen) {
   sql::session<dt::sqlite::client, guard_type> clerk{client, {}, guard_for("clerk")};
   sql::session<dt::sqlite::client, guard_type> boss{client, {}, guard_for("boss")};
