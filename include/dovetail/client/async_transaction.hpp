@@ -130,6 +130,8 @@ class async_transaction : public Core::connection_type::template verbs<async_tra
   int nesting() const noexcept { return on_->depth() + 1; }
   void set_nesting(int depth) noexcept { on_->set_depth(depth); }
   bool is_aborted() const noexcept { return on_->is_aborted(); }
+  /// It is still open here, but its connection is closed.
+  bool has_lost_connection() const noexcept { return on_->has_lost_connection(); }
   bool is_busy() const noexcept { return on_->is_busy(); }
   bool may_be_kept() const noexcept { return on_->may_be_kept(); }
   void release() noexcept { on_->end(); }

@@ -1,6 +1,7 @@
 // What an asynchronous transaction, its views and its streams share: one connection, one operation at a time.
 #pragma once
 
+#include <dovetail/base/health.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/client/handler_executor.hpp>
 #include <dovetail/client/operation.hpp>
@@ -66,6 +67,11 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
   bool is_aborted() const noexcept {
     const auto held = lock();
     return !is_usable() || is_spoilt_ || (!is_busy_ && !on_->is_in_transaction());
+  }
+  /// It is still open here, but its connection is closed.
+  bool has_lost_connection() const noexcept {
+    const auto held = lock();
+    return on_ && !is_busy_ && on_->health() == session_health::closed;
   }
   int depth() const noexcept { return depth_; }
   void set_depth(int depth) noexcept { depth_ = depth; }

@@ -1,6 +1,7 @@
 // A transaction on one connection: an owner object with the client's verbs, and the loop that repeats it as a whole.
 #pragma once
 
+#include <dovetail/base/health.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/client/operation.hpp>
 #include <dovetail/client/transaction_guest.hpp>
@@ -149,6 +150,8 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   }
 
   bool is_open() const noexcept { return static_cast<bool>(on_); }
+  /// It is still open here, but its connection is closed.
+  bool has_lost_connection() const noexcept { return on_ && on_->health() == session_health::closed; }
   /// It was committed, by `commit()` or by a statement of its own (a script's), or nobody knows: who does it all again
   /// may do something twice.
   bool may_be_kept() const noexcept { return fate_ != nullptr && fate_->may_be_kept; }

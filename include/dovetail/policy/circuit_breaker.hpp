@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string_view>
+#include <system_error>
 
 namespace dovetail::inline v0 {
 
@@ -32,10 +33,13 @@ enum class circuit_evidence : std::uint8_t {
 };
 
 /// What a failure tells about the server. Waits for a connection of a full pool, and mistakes that were found on this
-/// side, tell nothing.
-inline circuit_evidence evidence_of(const error_info& why) noexcept {
+/// side, tell nothing; nor does a missing answer when the call `was_cut_short`: its caller gave it less time than calls
+/// have by themselves.
+inline circuit_evidence evidence_of(const error_info& why, bool was_cut_short = false) noexcept {
   if (!why) return circuit_evidence::up;
   if (why.code() == errc::circuit_open || why.code() == errc::pool_wait_timeout) return circuit_evidence::none;
+  if (was_cut_short && (why.code() == errc::deadline_passed || why.kind() == condition::commit_unknown))
+    return circuit_evidence::none;
   const std::string_view state = why.server().sqlstate;
   if (state == "53300") return circuit_evidence::down;  // too many connections
   switch (why.kind()) {
@@ -55,6 +59,7 @@ struct circuit_facts {
   int in_a_row = 0;             ///< failures while closed, successful trials while half open
   clock::time_point opened{};   ///< when it opened last
   bool is_being_tried = false;  ///< a trial is under way
+  clock::time_point tried{};    ///< when the last trial began
 
   friend constexpr bool operator==(const circuit_facts&, const circuit_facts&) noexcept = default;
 };
@@ -78,21 +83,24 @@ struct circuit_policy {
     if (!is_on() || facts.state == circuit_state::closed) return {};
     const clock::duration waited = now - facts.opened;
     if (facts.state == circuit_state::open && waited < open_time) return {false, false, open_time - waited};
-    if (facts.is_being_tried) return {false, false, {}};
+    // A trial that takes as long as that is slow, and says nothing yet: the others need not wait for its end.
+    if (facts.is_being_tried && now - facts.tried < open_time) return {false, false, {}};
     return {true, true, {}};
   }
   /// After a call has been let through as a trial.
-  constexpr circuit_facts trying(circuit_facts facts) const noexcept {
+  constexpr circuit_facts trying(circuit_facts facts, clock::time_point now) const noexcept {
     if (facts.state == circuit_state::open) facts.in_a_row = 0;
     facts.state = circuit_state::half_open;
     facts.is_being_tried = true;
+    facts.tried = now;
     return facts;
   }
-  /// After a call has ended. What was no trial, and began before the circuit opened, changes nothing any more.
+  /// After a call has ended. What began before the circuit opened changes nothing any more; a trial that ends after
+  /// others have closed it is a call like all.
   constexpr circuit_facts after(circuit_facts facts, circuit_evidence said, bool was_trial,
                                 clock::time_point now) const noexcept {
     const circuit_facts opened{.state = circuit_state::open, .opened = now};
-    if (was_trial) {
+    if (was_trial && facts.state == circuit_state::half_open) {
       facts.is_being_tried = false;
       if (said == circuit_evidence::none) return facts;
       if (said == circuit_evidence::down) return opened;
@@ -120,11 +128,17 @@ class circuit_breaker {
   }
   circuit_state state() const noexcept { return facts().state; }
 
+  /// The failure that opened it last; empty when it never was, or nobody said.
+  std::error_code cause() const noexcept {
+    const std::lock_guard lock{mutex_};
+    return cause_;
+  }
+
   /// A trial that is let through must be ended by `saw`.
   circuit_verdict ask(const circuit_policy& how, clock::time_point now) noexcept {
     const std::lock_guard lock{mutex_};
     const circuit_verdict said = how.decide(facts_, now);
-    if (said.is_trial) facts_ = how.trying(facts_);
+    if (said.is_trial) facts_ = how.trying(facts_, now);
     return said;
   }
 
@@ -132,17 +146,20 @@ class circuit_breaker {
     circuit_state before = circuit_state::closed;
     circuit_state after = circuit_state::closed;
   };
-  /// Tells how a call has ended; gives the states before and after it.
-  change saw(const circuit_policy& how, circuit_evidence said, bool was_trial, clock::time_point now) noexcept {
+  /// Tells how a call has ended, and `why` it failed; gives the states before and after it.
+  change saw(const circuit_policy& how, circuit_evidence said, bool was_trial, clock::time_point now,
+             std::error_code why = {}) noexcept {
     const std::lock_guard lock{mutex_};
     const circuit_state before = facts_.state;
     facts_ = how.after(facts_, said, was_trial, now);
+    if (facts_.state == circuit_state::open && before != circuit_state::open) cause_ = why;
     return {before, facts_.state};
   }
 
  private:
   mutable std::mutex mutex_;
   circuit_facts facts_;
+  std::error_code cause_;
 };
 
 }  // namespace dovetail::inline v0

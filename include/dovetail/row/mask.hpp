@@ -1,6 +1,7 @@
 // Hides the values of some columns of a row from who reads it.
 #pragma once
 
+#include <dovetail/base/error.hpp>
 #include <dovetail/row/field.hpp>
 #include <dovetail/row/plan.hpp>
 #include <dovetail/row/read.hpp>
@@ -47,10 +48,35 @@ namespace dovetail::inline v0::detail {
   return false;
 }
 
+template <class T>
+void mask_value(T& value);
+
+/// What stands for a hidden value of a type with a codec: what that makes of "***" where it stores text, or else `T{}`;
+/// empty where neither is there.
+template <has_field_codec T>
+std::optional<T> hidden_value() {
+  constexpr bool has_default = std::is_default_constructible_v<T>;
+  if constexpr (field_kind_of<T> == field_kind::text || !has_default) {
+    typename field_codec<T>::stored_type stored{};
+    mask_value(stored);
+    if (auto decoded = field_codec<T>::decode(std::move(stored))) return *std::move(decoded);
+  }
+  if constexpr (has_default) {
+    return T{};
+  } else {
+    return std::nullopt;
+  }
+}
+
 /// Text becomes "***", what may be null becomes null, everything else its type's zero.
+/// Errors: throws errc::access_denied for a type with a codec that has no value to stand for a hidden one.
 template <class T>
 void mask_value(T& value) {
-  if constexpr (is_optional<T>) {
+  if constexpr (has_field_codec<T>) {
+    std::optional<T> hidden = hidden_value<T>();
+    if (!hidden) throw_error(error_info{errc::access_denied, "a column cannot be hidden"});
+    value = *std::move(hidden);
+  } else if constexpr (is_optional<T>) {
     value.reset();
   } else if constexpr (std::is_array_v<T>) {
     if (assign_text("***", value) != errc{}) value[0] = '\0';
@@ -58,6 +84,40 @@ void mask_value(T& value) {
     static_cast<void>(assign_text("***", value));
   } else {
     value = T{};
+  }
+}
+
+template <class Row, class... Members>
+bool can_mask_each(const std::vector<std::string>& columns, std::size_t& leaf, type_list<Members...>);
+
+template <class Row, class Member>
+bool can_mask_member(const std::vector<std::string>& columns, std::size_t& leaf) {
+  using type = typename node<Member>::inner;
+  if constexpr (node<Member>::is_struct) {
+    return can_mask_each<Row>(columns, leaf, field_types<typename node<Member>::value>{});
+  } else {
+    [[maybe_unused]] const std::size_t at = leaf++;
+    if constexpr (has_field_codec<type> && !std::is_default_constructible_v<type>) {
+      return !has_column(columns, row_plan<Row>::description, at) || hidden_value<type>().has_value();
+    } else {
+      return true;
+    }
+  }
+}
+
+template <class Row, class... Members>
+bool can_mask_each(const std::vector<std::string>& columns, std::size_t& leaf, type_list<Members...>) {
+  return (can_mask_member<Row, Members>(columns, leaf) && ...);
+}
+
+/// False when one of the columns has a type without a value to stand for a hidden one.
+template <class Row>
+[[gnu::cold]] bool can_mask_columns(const std::vector<std::string>& columns) {
+  if constexpr (is_dynamic_row<row_value_t<Row>>) {
+    return true;
+  } else {
+    std::size_t leaf = 0;
+    return can_mask_each<Row>(columns, leaf, members_of_row<row_value_t<Row>>());
   }
 }
 

@@ -110,12 +110,51 @@ TEST(CircuitBreaker, EvidenceIsWhatSaysSomethingOfTheServer) {
                           dt::errc::pool_closed, dt::errc::wrong_argument_count, dt::errc::circuit_open}) {
     EXPECT_EQ(of(code), circuit_evidence::none) << static_cast<int>(code);
   }
+  for (const auto code : {dt::errc::deadline_passed, dt::errc::commit_unknown}) {  // by the caller's own limit
+    EXPECT_EQ(dt::evidence_of(dt::error_info{code}, true), circuit_evidence::none) << static_cast<int>(code);
+  }
+  EXPECT_EQ(dt::evidence_of(dt::error_info{dt::errc::connection_lost}, true), circuit_evidence::down);
   EXPECT_EQ(dt::evidence_of(std::make_error_code(std::errc::connection_refused)), circuit_evidence::down);
   dt::server_fields said;
   said.sqlstate = "57014";  // the server has stopped the statement: it is there
   EXPECT_EQ(dt::evidence_of(dt::error_info{dt::errc::deadline_passed}.with_server(said)), circuit_evidence::up);
   said.sqlstate = "53300";
   EXPECT_EQ(dt::evidence_of(dt::error_info{dt::errc::invalid_state}.with_server(said)), circuit_evidence::down);
+}
+
+TEST(CircuitBreaker, ATrialThatTakesLongDoesNotKeepTheOthersWaiting) {
+  dt::circuit_breaker of;
+  open_it(of, start);
+  EXPECT_TRUE(of.ask(five, start + 60s).is_trial);
+  EXPECT_FALSE(of.ask(five, start + 120s - 1ns).may_pass);
+  EXPECT_TRUE(of.ask(five, start + 120s).is_trial);
+  EXPECT_FALSE(of.ask(five, start + 121s).may_pass);  // one of them at a time
+  of.saw(five, circuit_evidence::up, true, start + 121s);
+  EXPECT_TRUE(call(of, circuit_evidence::up, start + 121s));
+  EXPECT_EQ(of.state(), circuit_state::closed);
+  of.saw(five, circuit_evidence::down, true, start + 122s);  // the slow one: a failure like any other by now
+  EXPECT_EQ(of.state(), circuit_state::closed);
+  EXPECT_EQ(of.facts().in_a_row, 1);
+}
+
+TEST(CircuitBreaker, ASlowTrialThatEndsAfterAnotherHasFailedChangesNothing) {
+  dt::circuit_breaker of;
+  open_it(of, start);
+  EXPECT_TRUE(of.ask(five, start + 60s).is_trial);
+  EXPECT_TRUE(call(of, circuit_evidence::down, start + 120s));
+  of.saw(five, circuit_evidence::up, true, start + 121s);
+  of.saw(five, circuit_evidence::up, true, start + 122s);
+  EXPECT_EQ(of.state(), circuit_state::open);
+  EXPECT_EQ(of.facts().opened, start + 120s);
+}
+
+TEST(CircuitBreaker, KeepsTheFailureThatOpenedIt) {
+  dt::circuit_breaker of;
+  EXPECT_FALSE(of.cause());
+  constexpr dt::circuit_policy one{.failures = 1};
+  of.saw(one, circuit_evidence::down, false, start, make_error_code(dt::errc::connection_lost));
+  of.saw(one, circuit_evidence::down, false, start, make_error_code(dt::errc::host_not_found));  // began before
+  EXPECT_EQ(of.cause(), dt::errc::connection_lost);
 }
 
 TEST(CircuitBreaker, P11_OfManyThreadsOneTries) {

@@ -174,14 +174,17 @@ class answer_mask<Guard> {
         refused = guard.masked(text_of(op), context, columns_);
       }
       if (!refused) refused = refuse_mask(written, columns_, context.where);
-      if constexpr (!answers_with_values<Op>) return refused;
-      return refused ? refused : refuse_unnamed<has_maskable_rows<Op>()>(context);
+      if constexpr (!answers_with_values<Op>) {
+        return refused;
+      } else {
+        return refused ? refused : refuse_row<typename row_type_of<Op>::type, has_maskable_rows<Op>()>(context);
+      }
     }
   }
   template <class Row>
   error_info ask_stream(const Guard& guard, std::string_view text, const guard_context& context) {
     error_info refused = guard.masked(text, context, columns_);
-    return refused ? refused : refuse_unnamed<can_be_masked<Row>()>(context);
+    return refused ? refused : refuse_row<Row, can_be_masked<Row>()>(context);
   }
 
   /// Of the rows in an operation's answer.
@@ -220,10 +223,15 @@ class answer_mask<Guard> {
     dovetail::detail::mask_row(row, columns_);
   }
 
-  template <bool CanBeMasked>
-  error_info refuse_unnamed(const guard_context& context) const {
-    if (CanBeMasked || columns_.empty()) return {};
-    return cannot_hide("the row type has no names for them: read into a struct or a dt::row", context.where);
+  template <class Row, bool CanBeMasked>
+  error_info refuse_row(const guard_context& context) const {
+    if (columns_.empty()) return {};
+    if constexpr (CanBeMasked) {
+      if (dovetail::detail::can_mask_columns<Row>(columns_)) return {};
+      return cannot_hide("the type of one has no value to show instead: give it a default constructor", context.where);
+    } else {
+      return cannot_hide("the row type has no names for them: read into a struct or a dt::row", context.where);
+    }
   }
 
   std::vector<std::string> columns_;

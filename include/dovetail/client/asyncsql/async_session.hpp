@@ -223,7 +223,7 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     auto& watcher = self->client->core()->watcher();
     if (error_info refused = pass.ask(where, watcher)) co_return refused;
     auto opened = co_await open();
-    pass.saw(opened ? error_info{} : opened.error(), watcher);
+    detail::tell_end(pass, opened, how, self->context.how.timeout, watcher);
     co_return opened;
   }
   asio::awaitable<result<scope_type>> try_scope(begin_mode isolation, clock::duration budget, deadline by,
@@ -255,7 +255,7 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     }
     std::exception_ptr thrown;
     const auto run_body = [&](tx_type& tx) { return detail::call_body<T>(*self, tx, body, how.by, thrown); };
-    result<T> answer = co_await detail::attempt_all<T>(self, isolation, run_body, "transaction", how);
+    result<T> answer = co_await detail::attempt_all<T>(self, isolation, run_body, "transaction", how, true);
     if (thrown) std::rethrow_exception(thrown);
     co_return answer;
   }
@@ -305,7 +305,7 @@ class async_session : public Client::connection_type::template verbs<async_sessi
       auto& watcher = self->client->core()->watcher();
       if (error_info refused = pass.ask(how.where, watcher)) co_return refused;
       auto answer = co_await self->client->within(how.by).with(as_result).run(std::move(op), how.where);
-      pass.saw(answer ? error_info{} : answer.error(), watcher);
+      detail::tell_end(pass, answer, how, self->context.how.timeout, watcher);
       co_return answer;
     }
     const auto statement = [&op, where = how.where](tx_type& tx) { return tx.perform(Op(op), where); };

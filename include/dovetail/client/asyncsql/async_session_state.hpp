@@ -84,10 +84,10 @@ class async_session_turn {
 };
 
 /// Runs `body(tx)`, which gives an awaitable of a `result`, in transactions until one is committed or no more are
-/// worth it.
+/// worth it. `may_fail_elsewhere`: a program's own body, whose failures need not be this server's.
 template <class T, class State, class Body>
 asio::awaitable<result<T>> attempt_all(std::shared_ptr<State> self, begin_mode isolation, const Body& body,
-                                       std::string_view name, call how) {
+                                       std::string_view name, call how, bool may_fail_elsewhere = false) {
   const auto core = self->client->core();
   const asio::any_io_executor executor = self->client->get_executor();
   for (int attempt = 1;; ++attempt) {
@@ -107,13 +107,17 @@ asio::awaitable<result<T>> attempt_all(std::shared_ptr<State> self, begin_mode i
         bad = {std::move(done).error(), sql_phase::commit, 1};
       } else {
         bad = {std::move(answer).error(), sql_phase::execute, 1};
+        if (may_fail_elsewhere) {
+          bad.is_evidence = tx.has_lost_connection() && bad.why.kind() != condition::timeout;
+        }
         explain_mode(bad.why);
       }
       bad.may_be_kept = tx.may_be_kept();  // by a script in it: begun again, it would do everything twice
       if (!tx.is_aborted()) static_cast<void>(co_await end_transaction(self->context, tx, false, how.where));
       co_await asio::this_coro::throw_if_cancelled(true);
     }
-    self->context.pass().saw(bad.why, core->watcher());
+    const clock::duration timeout = self->context.how.timeout;
+    bad.is_refused_now = self->context.pass().saw(bad.why, evidence_of(bad, how, timeout), core->watcher());
     const verdict next =
         judge(bad, name, attempt, false, how, self->context.how.retry, *self->context.metrics, core->watcher());
     if (!next.repeat) co_return std::move(bad.why);

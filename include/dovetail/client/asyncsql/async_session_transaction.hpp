@@ -61,8 +61,7 @@ asio::awaitable<result<typename Core::lease>> begin_passed(const Context& contex
   if (error_info refused = pass.ask(how.where, core->watcher())) co_return refused;
   sql_begin begin{isolation, 0};
   auto lent = co_await dovetail::detail::async_begin(core, executor, how, std::move(begin));
-  const error_info none;
-  pass.saw(lent ? none : lent.error(), core->watcher());
+  tell_end(pass, lent, how, context.how.timeout, core->watcher());
   co_return lent;
 }
 

@@ -320,6 +320,7 @@ auto session<Client, Guard>::transact(begin_mode isolation, Fn& body, const call
       } catch (const error& thrown) {  // what else is thrown passes through, and rolls back on its way
         // What was sent and lost before the commit is undone by the server; but what else the body did may not be.
         bad = {thrown.info(), sql_phase::execute, 1};
+        bad.is_evidence = tx->has_lost_connection() && bad.why.kind() != condition::timeout;  // not another server's
       }
       const bool may_be_kept = tx->may_be_kept();  // by the body itself: begun again, it would do everything twice
       if (!bad.why) {

@@ -4,6 +4,7 @@
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/base/parts.hpp>
 #include <dovetail/client/asyncsql/settings.hpp>
+#include <dovetail/client/operation.hpp>
 #include <dovetail/policy/circuit_breaker.hpp>
 #include <dovetail/policy/observer.hpp>
 #include <dovetail/policy/sql_metrics.hpp>
@@ -18,8 +19,14 @@
 
 namespace dovetail::inline v0::asyncsql::detail {
 
-/// "… the next try is in 12.5 s".
-[[gnu::cold, gnu::noinline]] inline error_info circuit_refusal(const circuit_verdict& said,
+/// The caller's own limit ended the call before the time was over that the session gives to each.
+inline bool was_cut_short(const call& how, clock::duration timeout) noexcept {
+  return how.by.has_passed() && how.by.when() - how.since < timeout;
+}
+
+/// "… the next try is in 12.5 s; the last failure was: the connection was lost". Of the failure only the text of its
+/// code, which has no names and no secrets.
+[[gnu::cold, gnu::noinline]] inline error_info circuit_refusal(const circuit_verdict& said, std::error_code cause,
                                                                std::source_location where) {
   std::string text;
   if (said.wait > clock::duration::zero()) {
@@ -29,6 +36,7 @@ namespace dovetail::inline v0::asyncsql::detail {
   } else {
     text = "another call is trying it now";
   }
+  if (cause) dovetail::detail::append_parts(text, {"; the last failure was: ", cause.message()});
   error_info refused{make_error_code(errc::circuit_open), std::move(text)};
   refused.with_location(where);
   return refused;
@@ -55,17 +63,19 @@ class circuit_pass {
     is_trial_ = said.is_trial;
     if (!said.may_pass) {
       metrics_->saw_circuit_refusal();
-      return circuit_refusal(said, where);
+      return circuit_refusal(said, of_->cause(), where);
     }
     if (is_trial_) tell({before, circuit_state::half_open}, {}, watcher);
     return {};
   }
-  /// Tells how it ended: `why` is empty when it went well.
+  /// Tells how it ended: `why` is empty when it went well. True when the circuit is open now.
   template <class Watcher>
-  void saw(const error_info& why, Watcher& watcher) {
-    if (of_ == nullptr) return;
+  bool saw(const error_info& why, circuit_evidence said, Watcher& watcher) {
+    if (of_ == nullptr) return false;
     const bool was_trial = std::exchange(is_trial_, false);
-    tell(of_->saw(*how_, evidence_of(why), was_trial, clock::now()), why, watcher);
+    const auto seen = of_->saw(*how_, said, was_trial, clock::now(), why.code());
+    tell(seen, why, watcher);
+    return seen.after == circuit_state::open;
   }
   /// It went well, but nothing was asked of the server.
   void drop() noexcept {
@@ -91,5 +101,15 @@ class circuit_pass {
   sql_metrics* metrics_;
   bool is_trial_ = false;
 };
+
+/// Tells how a call has ended whose answer is a result.
+template <class Answer, class Watcher>
+void tell_end(circuit_pass& pass, const Answer& answer, const call& how, clock::duration timeout, Watcher& watcher) {
+  if (answer) {
+    pass.saw({}, circuit_evidence::up, watcher);
+  } else {
+    pass.saw(answer.error(), evidence_of(answer.error(), was_cut_short(how, timeout)), watcher);
+  }
+}
 
 }  // namespace dovetail::inline v0::asyncsql::detail

@@ -207,6 +207,8 @@ class session_transaction : public Core::connection_type::template verbs<session
   }
 
   bool is_open() const noexcept { return scope_.is_open(); }
+  /// It is still open here, but its connection is closed.
+  bool has_lost_connection() const noexcept { return scope_.has_lost_connection(); }
   /// It was committed, by `commit()` or by a statement of its own (a script's), or nobody knows.
   bool may_be_kept() const noexcept { return scope_.may_be_kept(); }
 

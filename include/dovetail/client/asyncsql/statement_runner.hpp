@@ -28,8 +28,15 @@ struct failed_attempt {
   sql_phase phase = sql_phase::connect;
   std::size_t sent = 0;
   retry_class kind = retry_class::never;
-  bool may_be_kept = false;  ///< some of it may have been committed before it failed: it is not repeated
+  bool may_be_kept = false;     ///< some of it may have been committed before it failed: it is not repeated
+  bool is_evidence = true;      ///< of how the server is: it was asked, and what failed was no other one
+  bool is_refused_now = false;  ///< the circuit is open: another attempt would only lose the reason
 };
+
+/// What a failed attempt tells about the server.
+inline circuit_evidence evidence_of(const failed_attempt& bad, const call& how, clock::duration timeout) noexcept {
+  return bad.is_evidence ? v0::evidence_of(bad.why, was_cut_short(how, timeout)) : circuit_evidence::none;
+}
 
 /// What to do about a failed attempt; sets its class, and reports it to `watcher`.
 template <class Watcher>
@@ -48,7 +55,7 @@ template <class Watcher>
                                                      : (std::max)(how.by.when() - now, clock::duration::zero()),
                          .random = dovetail::detail::random_for_jitter()},
                         rules);
-  if (bad.may_be_kept && bad.kind != retry_class::not_sent) next = verdict::give_up();
+  if (bad.is_refused_now || (bad.may_be_kept && bad.kind != retry_class::not_sent)) next = verdict::give_up();
   if (next.repeat) metrics.saw_retry();
   dovetail::detail::observe(watcher, [&] {
     return observation{.what = next.repeat ? observed::retry : observed::error,
@@ -81,13 +88,15 @@ class statement_runner {
     for (int attempt = 1;; ++attempt) {
       lease on = start(how, wraps, settings_->transaction.isolation, bad);
       if (on) {
+        const bool is_late = how.by.has_passed();  // before the server is asked
         auto answer = core_->perform_on(*on, op, how, attempt);
         const bool may_be_kept =
             v0::may_be_kept<Op>(may_end, static_cast<bool>(answer), wraps && on->is_in_transaction());
         if (!answer) {
           fail(on, bad, answer.error(), wraps);
+          bad.is_evidence = !is_late;
         } else if (!wraps || finish(on, how, bad)) {
-          pass_.saw({}, core_->watcher());
+          pass_.saw({}, circuit_evidence::up, core_->watcher());
           return answer;
         }
         bad.may_be_kept = may_be_kept;
@@ -103,7 +112,7 @@ class statement_runner {
     for (int attempt = 1;; ++attempt) {
       lease on = start(how, true, mode, bad);
       if (on) {
-        pass_.saw({}, core_->watcher());
+        pass_.saw({}, circuit_evidence::up, core_->watcher());
         return on;
       }
       if (!pause(bad, "begin", attempt, true, how)) return std::move(bad.why);
@@ -119,7 +128,7 @@ class statement_runner {
         if (on.is_reused()) {
           pass_.drop();
         } else {
-          pass_.saw({}, core_->watcher());
+          pass_.saw({}, circuit_evidence::up, core_->watcher());
         }
         return on;
       }
@@ -127,10 +136,11 @@ class statement_runner {
     }
   }
 
-  /// Lets the pause before the next attempt pass; false when there is none.
+  /// Lets the pause before the next attempt pass; false when there is none: where the circuit is open now the call ends
+  /// with its own failure.
   [[gnu::cold]] bool pause(failed_attempt& bad, std::string_view name, int attempt, bool is_repeatable,
                            const call& how) {
-    pass_.saw(bad.why, core_->watcher());
+    bad.is_refused_now = pass_.saw(bad.why, evidence_of(bad, how, settings_->timeout), core_->watcher());
     const verdict next = judge(bad, name, attempt, is_repeatable, how, settings_->retry, *metrics_, core_->watcher());
     if (!next.repeat) return false;
     dovetail::detail::pause_for(next.delay);
@@ -157,8 +167,10 @@ class statement_runner {
     }
     if (wraps) {
       sql_begin begin{mode, 0};
+      const bool is_late = how.by.has_passed();
       if (result<void> begun = core_->perform_on(**got, begin, how); !begun) {
         bad = {std::move(begun).error(), sql_phase::begin, (*got)->last_traffic().sent};
+        bad.is_evidence = !is_late;
         return {};
       }
     }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <filesystem>
 #include <memory>
@@ -97,16 +98,21 @@ TEST(SessionCircuit, P11_OpensAfterFailuresAndTheErrorSaysWhenItTriesAgain) {
   EXPECT_TRUE(db.health().is_healthy);  // asks in any case
 }
 
-TEST(SessionCircuit, P11_EachAttemptCountsAndNoneIsMadeWhileItIsOpen) {
+TEST(SessionCircuit, P11_EachAttemptCountsAndTheCallThatOpensItSaysWhatFailed) {
   const folder in;
   dt::sqlite::client client{in.url()};
   auto how = with_breaker(3, 1h, 100);
   how.retry.codes = {"14"};  // a database that cannot be opened, is tried again
   sql::session db{client, how};
   const auto why = failure([&] { db.query_value<int>("select 1"); });
-  EXPECT_EQ(why.code(), dt::errc::circuit_open);
-  EXPECT_EQ(db.metrics().retries(), 3U);
+  EXPECT_NE(why.code(), dt::errc::circuit_open);
+  EXPECT_NE(why.message().find("unable to open database file"), std::string::npos) << why.message();
+  EXPECT_EQ(db.metrics().retries(), 2U);
   EXPECT_EQ(db.circuit(), circuit_state::open);
+  const auto refused = failure([&] { db.query_value<int>("select 1"); });
+  EXPECT_EQ(refused.code(), dt::errc::circuit_open);
+  EXPECT_NE(refused.message().find("; the last failure was: " + why.code().message()), std::string::npos)
+      << refused.message();
 }
 
 TEST(SessionCircuit, P11_TrialsThatGoWellCloseItAndTheObserverHearsOfAll) {
@@ -164,6 +170,106 @@ TEST(SessionCircuit, P11_TransactionsThatAreOpenGoOn) {
   db.commit();
   EXPECT_EQ(failure([&] { db.begin(); }).code(), dt::errc::circuit_open);
   EXPECT_EQ(client.query_value<int>("select count(*) from t"), 1);
+}
+
+TEST(SessionCircuit, TheCallersOwnTimeSaysNothingOfTheServer) {
+  const folder in;
+  in.make();
+  dt::sqlite::client client{in.url()};
+  sql::session db{client, with_breaker(1, 1h)};
+  db.execute(dt::runtime("create table t(i integer)"));
+  const dt::deadline over{dt::clock::now() - 1s};
+  const auto written = failure([&] { db.within(over).execute("insert into t values (1)"); });
+  EXPECT_EQ(written.kind(), dt::condition::timeout) << written.message();
+  EXPECT_EQ(failure([&] { db.within(over).query_value<int>("select 1"); }).kind(), dt::condition::timeout);
+  EXPECT_EQ(failure([&] { db.within(over).scope(); }).kind(), dt::condition::timeout);
+  EXPECT_EQ(db.circuit(), circuit_state::closed);
+  db.execute("insert into t values (2)");
+}
+
+TEST(SessionCircuit, TheSessionsOwnTimeIsEvidence) {
+  const folder in;
+  in.make();
+  dt::sqlite::client client{in.url()};
+  auto how = with_breaker(1, 1h);
+  how.timeout = 300ms;
+  sql::session db{client, how};
+  const auto why = failure([&] {
+    db.query_value<std::int64_t>(
+        "with recursive n(i) as (select 1 union all select i + 1 from n where i < 4000000000) select count(*) from n");
+  });
+  EXPECT_EQ(why.code(), dt::errc::deadline_passed) << why.message();
+  EXPECT_EQ(db.circuit(), circuit_state::open);
+}
+
+TEST(SessionCircuit, AFullPoolSaysNothingOfTheServer) {
+  const folder in;
+  in.make();
+  dt::sqlite::client::settings settings;
+  settings.pool.max_connections = 1;
+  settings.pool.acquire_wait = 1ms;
+  dt::sqlite::client client{in.url(), settings};
+  sql::session db{client, with_breaker(1, 1h)};
+  {
+    auto held = db.scope();
+    EXPECT_EQ(failure([&] { db.query_value<int>("select 1"); }).code(), dt::errc::pool_wait_timeout);
+    EXPECT_TRUE(failure([&] { db.within(dt::deadline{dt::clock::now() - 1s}).query_value<int>("select 1"); }));
+  }
+  EXPECT_EQ(db.circuit(), circuit_state::closed);
+}
+
+TEST(SessionCircuit, WhatFailsElsewhereInABodyIsNotThisServers) {
+  const folder in;
+  in.make();
+  dt::sqlite::client client{in.url()};
+  sql::session db{client, with_breaker(1, 1h)};
+  for (const auto code : {dt::errc::connection_lost, dt::errc::deadline_passed}) {
+    const auto why = failure([&] {
+      db.run_transaction([&](auto&) { throw dt::error{dt::error_info{code, "of another service"}}; });
+    });
+    EXPECT_EQ(why.code(), code);
+  }
+  EXPECT_EQ(db.circuit(), circuit_state::closed);
+  EXPECT_EQ(db.query_value<int>("select 1"), 1);
+}
+
+TEST(SessionCircuit, TheSameOfAwaitedSessions) {
+  const folder in;
+  in.make();
+  asio::io_context io;
+  dt::sqlite::async_client client{io.get_executor(), in.url()};
+  sql::async_session<dt::sqlite::async_client> db{client, with_breaker(1, 1h)};
+  bool is_done = false;
+  const auto body = [&]() -> asio::awaitable<void> {
+    co_await db.execute(dt::runtime("create table t(i integer)"));
+    auto results = db.within(20ms).with(dt::as_result);
+    const auto read = co_await results.query_value<std::int64_t>(
+        "with recursive n(i) as (select 1 union all select i + 1 from n where i < 4000000000) select count(*) from n");
+    EXPECT_TRUE(!read && read.error().kind() == dt::condition::timeout);
+    const auto written = co_await results.execute(
+        dt::runtime("with recursive n(i) as (select 1 union all select i + 1 from n where i < 4000000000) "
+                    "insert into t select count(*) from n"));
+    EXPECT_TRUE(!written && written.error().kind() == dt::condition::timeout);
+    EXPECT_EQ(db.circuit(), circuit_state::closed);
+    bool has_failed = false;
+    try {
+      co_await db.run_transaction([](auto&) -> asio::awaitable<void> {
+        throw dt::error{dt::error_info{dt::errc::connection_lost, "of another service"}};
+        co_return;
+      });
+    } catch (const dt::error& thrown) {
+      has_failed = thrown.code() == dt::errc::connection_lost;
+    }
+    EXPECT_TRUE(has_failed);
+    EXPECT_EQ(db.circuit(), circuit_state::closed);
+    EXPECT_EQ(co_await db.query_value<int>("select 1"), 1);
+    is_done = true;
+  };
+  asio::co_spawn(io, body, [](std::exception_ptr thrown) {
+    if (thrown) std::rethrow_exception(thrown);
+  });
+  io.run();
+  EXPECT_TRUE(is_done);
 }
 
 TEST(SessionCircuit, P11_OfAwaitedSessionsToo) {

@@ -20,7 +20,67 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
+
+namespace {
+
+struct masked_mail {
+  std::string text;
+};
+struct masked_grade {
+  int points = 0;
+};
+struct masked_phone {  // no default, and not every text is one
+  explicit masked_phone(std::string of) : digits(std::move(of)) {}
+  std::string digits;
+};
+struct masked_word {  // no default, but every text is one
+  explicit masked_word(std::string of) : text(std::move(of)) {}
+  std::string text;
+};
+struct masked_token {
+  std::string text = "none";
+};
+
+}  // namespace
+
+template <>
+struct dovetail::field_codec<masked_mail> {
+  using stored_type = std::string;
+  static std::string encode(const masked_mail& of) { return of.text; }
+  static dovetail::result<masked_mail> decode(std::string stored) { return masked_mail{std::move(stored)}; }
+};
+template <>
+struct dovetail::field_codec<masked_grade> {
+  using stored_type = std::int64_t;
+  static std::int64_t encode(const masked_grade& of) { return of.points; }
+  static dovetail::result<masked_grade> decode(std::int64_t stored) { return masked_grade{static_cast<int>(stored)}; }
+};
+template <>
+struct dovetail::field_codec<masked_phone> {
+  using stored_type = std::string;
+  static std::string encode(const masked_phone& of) { return of.digits; }
+  static dovetail::result<masked_phone> decode(std::string stored) {
+    if (stored.find('*') != std::string::npos) return dovetail::errc::malformed_value;
+    return masked_phone{std::move(stored)};
+  }
+};
+template <>
+struct dovetail::field_codec<masked_word> {
+  using stored_type = std::string;
+  static std::string encode(const masked_word& of) { return of.text; }
+  static dovetail::result<masked_word> decode(std::string stored) { return masked_word{std::move(stored)}; }
+};
+template <>
+struct dovetail::field_codec<masked_token> {
+  using stored_type = std::string;
+  static std::string encode(const masked_token& of) { return of.text; }
+  static dovetail::result<masked_token> decode(std::string stored) {
+    if (stored == "***") return dovetail::errc::malformed_value;
+    return masked_token{std::move(stored)};
+  }
+};
 
 namespace {
 
@@ -134,6 +194,45 @@ struct person {
   std::optional<std::string> card_number;
   std::int64_t balance = 0;
 };
+
+struct coded_row {
+  std::int64_t id = 0;
+  masked_mail mail;
+  std::optional<masked_mail> second;
+  masked_grade grade;
+  masked_token token;
+  masked_word word{"-"};
+};
+struct phone_owner {
+  std::int64_t id = 0;
+  masked_phone phone{"0"};
+};
+
+TEST_F(Masking, FieldsWithACodecShowWhatItMakesOfStarsOrTheirDefault) {
+  sql::security_settings who;
+  who.user = "clerk";
+  const auto hides = [&](std::vector<std::string> columns) {
+    return guard_type{who, sql::make_row_masking([columns](const sql::access_request&) { return columns; })};
+  };
+  using session = sql::session<dt::sqlite::client, guard_type>;
+  session clerk{client, {}, hides({"mail", "second", "grade", "token", "word", "phone"})};
+  const auto seen = clerk.query_one<coded_row>(
+      "select 1 as id, 'a@b' as mail, 'c@d' as second, 5 as grade, 'secret' as token, 'dog' as word");
+  EXPECT_EQ(seen.mail.text, "***");
+  EXPECT_FALSE(seen.second);
+  EXPECT_EQ(seen.grade.points, 0);
+  EXPECT_EQ(seen.token.text, "none");
+  EXPECT_EQ(seen.word.text, "***");
+  const auto refused = failure([&] { clerk.query<phone_owner>("select 1 as id, '555' as phone"); });
+  EXPECT_EQ(refused.code(), dt::errc::access_denied);
+  EXPECT_NE(refused.message().find("has no value to show instead"), std::string::npos) << refused.message();
+  EXPECT_EQ(failure([&] { clerk.stream<phone_owner>("select 1 as id, '555' as phone"); }).code(),
+            dt::errc::access_denied);
+  session other{client, {}, hides({"id"})};
+  const auto shown = other.query_one<phone_owner>("select 1 as id, '555' as phone");
+  EXPECT_EQ(shown.id, 0);
+  EXPECT_EQ(shown.phone.digits, "555");
+}
 
 TEST_F(Masking, P22_APolicyNamesColumnsByUser) {
   //[guard
