@@ -57,6 +57,28 @@ session_settings in_manual_mode() {
   return how;
 }
 
+/// A number whose codec throws at 3.
+struct touchy {
+  int value = 0;
+};
+struct touchy_row {
+  touchy n;
+};
+
+}  // namespace
+
+template <>
+struct dovetail::field_codec<touchy> {
+  using stored_type = std::int64_t;
+  static std::int64_t encode(const touchy& of) { return of.value; }
+  static dt::result<touchy> decode(std::int64_t stored) {
+    if (stored == 3) throw std::runtime_error{"three is too many"};
+    return touchy{static_cast<int>(stored)};
+  }
+};
+
+namespace {
+
 class AsyncsqlUndo : public ::testing::Test {
  protected:
   AsyncsqlUndo() {
@@ -243,6 +265,109 @@ TEST_F(AsyncsqlUndo, ABlockingBodyThatKeepsAFailureToItselfIsUndoneAndTheTransac
   EXPECT_FALSE(failure([&] { blocking.execute("insert into account values (4, 1, 0)"); }));
   EXPECT_FALSE(failure([&] { blocking.commit(); }));
   EXPECT_EQ(keys(), "1 2 4");
+}
+
+TEST_F(AsyncsqlUndo, AStreamOfANestedBodyEndsWithItAndTheTransactionGoesOn) {
+  using stream_type =
+      dt::async_sql_stream<std::int64_t, dt::postgres::async_client::core_type, asio::use_awaitable_t<>>;
+  dt::asyncsql::async_session<dt::postgres::async_client> session{db};
+  run([&]() -> asio::awaitable<void> {
+    co_await session.run_transaction([](auto& tx) -> asio::awaitable<void> {
+      co_await tx.execute("insert into account values (2, 1, 0)");
+      stream_type outer = co_await tx.template stream<std::int64_t>("select generate_series(1, 3000)");
+      co_await outer.next();
+      stream_type kept;
+      bool is_thrown = false;
+      try {
+        co_await tx.transaction([&kept](auto& inner) -> asio::awaitable<void> {
+          kept = co_await inner.template stream<std::int64_t>("select generate_series(1, 100000)");
+          co_await kept.next();
+          throw std::runtime_error{"the body gives up"};
+        });
+      } catch (const std::runtime_error&) {
+        is_thrown = true;
+      }
+      EXPECT_TRUE(is_thrown);
+      std::error_code why;
+      try {
+        while (co_await kept.next() != nullptr) {
+        }
+      } catch (const dt::error& failed) {
+        why = failed.code();
+      }
+      EXPECT_EQ(why, dt::errc::transaction_closed);
+      int rest = 0;
+      while (co_await outer.next() != nullptr) ++rest;
+      EXPECT_EQ(rest, 2999) << "a stream from before the savepoint stays";
+      co_await tx.execute("insert into account values (3, 1, 0)");
+    });
+  });
+  EXPECT_EQ(keys(), "1 2 3");
+}
+
+TEST_F(AsyncsqlUndo, AStreamOfANestedBlockingBodyEndsWithItAndTheTransactionGoesOn) {
+  dt::asyncsql::session<dt::postgres::client> session{client};
+  session.run_transaction([](auto& tx) {
+    tx.execute("insert into account values (2, 1, 0)");
+    auto outer = tx.template stream<std::int64_t>("select generate_series(1, 3000)");
+    EXPECT_TRUE(outer.next());
+    using stream_type = decltype(outer);
+    std::optional<stream_type> kept;
+    EXPECT_THROW(tx.transaction([&kept](auto& inner) {
+      kept.emplace(inner.template stream<std::int64_t>("select generate_series(1, 100000)"));
+      EXPECT_TRUE(kept->next());
+      throw std::runtime_error{"the body gives up"};
+    }),
+                 std::runtime_error);
+    int more = 0;
+    std::error_code why;
+    for (;;) {
+      auto row = kept->next();
+      if (!row) why = row.error().code();
+      if (!row || *row == nullptr) break;
+      ++more;
+    }
+    EXPECT_EQ(more, 0);
+    EXPECT_EQ(why, dt::errc::transaction_closed);
+    int rest = 0;
+    for (auto row = outer.next(); row && *row != nullptr; row = outer.next()) ++rest;
+    EXPECT_EQ(rest, 2999) << "a stream from before the savepoint stays";
+    tx.execute("insert into account values (3, 1, 0)");
+  });
+  EXPECT_EQ(keys(), "1 2 3");
+}
+
+TEST_F(AsyncsqlUndo, ASavepointThatCouldNotBeSetIsNotOneMoreThatIsOpen) {
+  dt::asyncsql::session<dt::postgres::client> session{client};
+  auto tx = session.scope();
+  EXPECT_TRUE(failure([&] { tx.execute("insert into account values (1, 1, 0)"); }));
+  EXPECT_TRUE(failure([&] { tx.transaction([](auto&) {}); }));
+  EXPECT_EQ(tx.guest_depth(), 0);
+  tx.rollback();
+}
+
+TEST_F(AsyncsqlUndo, WhatACodecThrowsIsToldToTheCoroutineThatWaits) {
+  dt::asyncsql::async_session<dt::postgres::async_client> session{db};
+  int told = 0;
+  bool is_over = false;
+  run([&]() -> asio::awaitable<void> {
+    const auto all =
+        co_await session.with(dt::as_result).query<touchy_row>("select generate_series(1::bigint, 5) as n");
+    EXPECT_FALSE(all);
+    if (!all && all.error().code() == dt::errc::invalid_state) ++told;
+    try {
+      auto rows = co_await session.stream<touchy_row>("select generate_series(1::bigint, 5) as n");
+      while (co_await rows.next() != nullptr) {
+      }
+    } catch (const dt::error& failed) {
+      EXPECT_EQ(failed.code(), dt::errc::invalid_state);
+      ++told;
+    }
+    EXPECT_EQ(co_await session.query_value<int>("select 1"), 1);
+    is_over = true;
+  });
+  EXPECT_EQ(told, 2);
+  EXPECT_TRUE(is_over);
 }
 
 }  // namespace

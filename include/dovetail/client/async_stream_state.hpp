@@ -1,6 +1,7 @@
 // What stays where it is while an asynchronous stream is read: its rows, and the connection that they come from.
 #pragma once
 
+#include <dovetail/base/error.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/client/async_transaction_state.hpp>
 #include <dovetail/client/handler_executor.hpp>
@@ -134,8 +135,19 @@ class async_stream_state : private async_guest, public std::enable_shared_from_t
     return {errc::transaction_closed, "the stream was not read to its end before"};
   }
 
-  /// As `ready()`, of what no owner touches meanwhile.
-  std::optional<result<value_type*>> known() {
+  /// As `ready()`, of what no owner touches meanwhile. What a user's field_codec or mask throws is told as a failure:
+  /// out of here it would be told to nobody.
+  std::optional<result<value_type*>> known() noexcept {
+    error_info thrown;
+    try {
+      return taken();
+    } catch (...) {
+      thrown = dovetail::detail::current_failure();
+    }
+    drop_rows();
+    return result<value_type*>{std::move(thrown).with_location(where_)};
+  }
+  std::optional<result<value_type*>> taken() {
     value_type* row = nullptr;
     auto held = hold();
     if (at_ == nullptr) {

@@ -53,8 +53,14 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
 
   const std::shared_ptr<Core>& core() const noexcept { return core_; }
   const asio::any_io_executor& executor() const noexcept { return executor_; }
-  deadline by() const noexcept { return by_; }
-  void set_by(deadline by) noexcept { by_ = by; }
+  deadline by() const noexcept {
+    const auto held = lock();
+    return by_;
+  }
+  void set_by(deadline by) noexcept {
+    const auto held = lock();
+    by_ = by;
+  }
   connection_type& connection() noexcept { return *on_; }
   bool is_open() const noexcept {
     const auto held = lock();
@@ -73,8 +79,14 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
     const auto held = lock();
     return on_ && !is_busy_ && on_->health() == session_health::closed;
   }
-  int depth() const noexcept { return depth_; }
-  void set_depth(int depth) noexcept { depth_ = depth; }
+  int depth() const noexcept {
+    const auto held = lock();
+    return depth_;
+  }
+  void set_depth(int depth) noexcept {
+    const auto held = lock();
+    depth_ = depth;
+  }
 
   [[nodiscard]] std::unique_lock<std::mutex> lock() const noexcept { return std::unique_lock{mutex_}; }
 

@@ -31,6 +31,16 @@ concept has_guests = requires(Self& self) {
   self.guests();
 };
 
+/// How many savepoints deep, of those that have no scope of their own.
+template <has_guests Self>
+int guest_depth(Self& self) {
+  if constexpr (requires { self.guest_depth(); }) {
+    return self.guest_depth();
+  } else {
+    return 0;
+  }
+}
+
 template <class Self>
 result<held_connection<core_of<Self>>> hold_connection(Self& self, const call& how) {
   if constexpr (inside_transaction<Self>) {
@@ -128,7 +138,7 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
       if (!state) return std::move(state).error().with_location(how.where);
       result<stream_type> opened{
           stream_type{*std::move(held), *std::move(state), self.core().timeout(), self.limit(), how.where}};
-      if constexpr (detail::has_guests<Self>) opened->join(self.guests(), 0);
+      if constexpr (detail::has_guests<Self>) opened->join(self.guests(), detail::guest_depth(self));
       return opened;
     }());
   }

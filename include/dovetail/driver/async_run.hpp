@@ -16,7 +16,8 @@ namespace dovetail::inline v0 {
 
 /// Runs `dialogue` to its end on `stream`, then calls `handler(dt::result<value>)` on the handler's associated
 /// executor (the stream's when it has none), never inside this function. The result is the same as `run` gives.
-/// Errors: as `run`; errc::busy when another operation runs on the stream.
+/// Errors: as `run`; errc::busy when another operation runs on the stream. What the dialogue throws (a user's
+///   field_codec, say) is told to the handler too: an `error` as it is, else errc::invalid_state. The stream is closed.
 /// Cancellation: through the handler's cancellation slot or `stream.cancel()`. The dialogue gets an event that is
 ///   `cancelled` and decides how to end. `terminal` counts always, other types only before the first byte is sent.
 /// Lifetime: what the dialogue points to, and `moved`, must stay until the handler is called. `moved` may be null.

@@ -3,6 +3,8 @@
 
 #include <dovetail/base/deadline.hpp>
 #include <dovetail/base/errc.hpp>
+#include <dovetail/base/error.hpp>
+#include <dovetail/base/error_info.hpp>
 #include <dovetail/driver/outcome.hpp>
 #include <dovetail/driver/traffic.hpp>
 #include <dovetail/sansio/machine.hpp>
@@ -70,6 +72,8 @@ class operation_loop {
   const std::shared_ptr<core_type>& core() const noexcept { return core_; }
   bool is_refused() const noexcept { return is_refused_; }
   std::error_code ended_with() const noexcept { return next_.error(); }
+  /// What the dialogue threw, as a failure; empty when it came to its end.
+  error_info& thrown() noexcept { return thrown_; }
 
  private:
   /// The dialogue's next action.
@@ -82,9 +86,16 @@ class operation_loop {
   /// After a suspension: was it cancelled, is time up?
   void look_around();
 
-  /// The loop. Returns when the operation is suspended or over. What a dialogue throws ends the operation, and leaves
-  /// the stream closed: nobody knows how far it came.
+  /// The loop. Returns when the operation is suspended or over. What a dialogue throws is how the operation ends, and
+  /// leaves the stream closed: nobody knows how far it came. Where its handler is waited for, nobody else can be told.
   void step(bool was_suspended);
+
+  /// Called where an exception is handled: the operation ends with it.
+  void give_up() noexcept {
+    thrown_ = current_failure();
+    next_ = action::done(thrown_.code());
+    core_->close();
+  }
 
   bool is_reply_awaited() noexcept;
 
@@ -112,6 +123,7 @@ class operation_loop {
   action next_ = action::done();
   std::size_t written_ = 0;  // of the write that is going on
   patience patience_;
+  error_info thrown_;
   bool is_refused_;  // the stream was busy: complete with that
   bool may_complete_ = false;
   bool has_begun_ = false;  // the connect or wait that is going on
@@ -129,7 +141,7 @@ void operation_loop<Stream, Executor, Allocator>::abandon(operation_loop* self) 
   const std::shared_ptr<core_type> core = self->core_;
   const bool is_refused = self->is_refused_;
   self->destroy();
-  if (!is_refused) core->end();
+  if (!is_refused && core->end()) core->close();
 }
 
 template <stream Stream, class Executor, class Allocator>
@@ -138,9 +150,8 @@ void operation_loop<Stream, Executor, Allocator>::begin() {
   try {
     next_ = resume(event{});
     if (next_.what() != verb::done && by_.has_passed()) refuse();
-  } catch (...) {  // nothing has been done on the stream yet
-    abandon(this);
-    throw;
+  } catch (...) {
+    give_up();
   }
   step(false);
 }
@@ -167,7 +178,7 @@ void operation_loop<Stream, Executor, Allocator>::step(bool was_suspended) {
   attempt tried;
   bool yields = false;
   try {
-    if (was_suspended) look_around();
+    if (was_suspended && !thrown_) look_around();
     for (int rounds = 0; next_.what() != verb::done; ++rounds) {
       yields = rounds == 64;  // others have their turn, and cancellation a chance
       if (yields) break;
@@ -180,9 +191,8 @@ void operation_loop<Stream, Executor, Allocator>::step(bool was_suspended) {
       take(tried);
     }
   } catch (...) {
-    core_->close();
-    abandon(this);
-    throw;
+    give_up();
+    yields = false;
   }
   const bool is_done = next_.what() == verb::done;
   if (yields || (is_done && !may_complete_)) return core_->yield(resume_operation<operation_loop>{this});

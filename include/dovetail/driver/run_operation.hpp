@@ -3,6 +3,7 @@
 
 #include <dovetail/base/deadline.hpp>
 #include <dovetail/base/errc.hpp>
+#include <dovetail/base/error.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/driver/operation_loop.hpp>
 #include <dovetail/driver/outcome.hpp>
@@ -117,13 +118,23 @@ class run_operation final
 
   action resume(const event& happened) override { return dialogue_.resume(happened); }
 
+  result<value_type> outcome() noexcept {
+    if (this->is_refused()) return errc::busy;
+    if (this->thrown()) return std::move(this->thrown());
+    try {
+      return outcome_of(dialogue_, this->ended_with(), this->core()->stream);
+    } catch (...) {  // of the value's move, or memory that is not there
+      this->core()->close();
+      return current_failure();
+    }
+  }
+
   void finish() override {
     const bool is_refused = this->is_refused();
     auto slot = asio::get_associated_cancellation_slot(handler_);
     if (slot.is_connected() && !is_refused) slot.clear();
     const std::shared_ptr<core_type> core = this->core();
-    result<value_type> outcome =
-        is_refused ? result<value_type>{errc::busy} : outcome_of(dialogue_, this->ended_with(), core->stream);
+    result<value_type> outcome = this->outcome();
     Handler handler = std::move(handler_);
     destroy();
     if (is_refused) return std::move(handler)(std::move(outcome));

@@ -74,6 +74,14 @@ struct throwing {
   std::string text = "x\n";
 };
 
+/// Throws where its value is asked for.
+struct throwing_value {
+  using value_type = std::string;
+  dt::action resume(const dt::event&) { return dt::action::done(); }
+  dt::error_info failure(std::error_code ec) const { return ec; }
+  std::string value() && { throw dt::error{dt::errc::row_mismatch}; }
+};
+
 template <class T>
 struct poor_allocator {
   using value_type = T;
@@ -116,32 +124,23 @@ TEST(AsyncRunExceptions, MemoryThatIsNotThereLeavesTheStreamFree) {
   EXPECT_TRUE(after) << after.error().message();
 }
 
-TEST(AsyncRunExceptions, ADialogueThatThrowsAtOnceLeavesTheStreamAsItWas) {
-  ends e;
-  int calls = 0;
-  EXPECT_THROW(dt::async_run(*e.ours, throwing{0}, dt::deadline::never(), nullptr, told{&calls}), std::runtime_error);
-  EXPECT_EQ(calls, 0);
-  const auto after = e.exchange();
-  EXPECT_TRUE(after) << after.error().message();
-}
-
-TEST(AsyncRunExceptions, ADialogueThatThrowsAfterItHasWrittenLeavesTheStreamClosed) {
-  for (const int at : {1, 2, 70, 100, 600}) {  // at once, after it has yielded, and when it had to wait for room
+TEST(AsyncRunExceptions, WhatADialogueThrowsIsToldToItsHandlerAndLeavesTheStreamClosed) {
+  // With the first step, with the next, after it has yielded, and when it had to wait for room.
+  for (const int at : {0, 1, 2, 70, 100, 600}) {
     ends e;
-    int calls = 0;
-    bool is_thrown = false;
-    try {
-      dt::async_run(*e.ours, throwing{at}, dt::deadline::never(), nullptr, told{&calls});
-      for (int i = 0; i < 10'000 && !is_thrown; ++i) {
-        e.io.restart();
-        e.io.run_for(1ms);
-        if (at == 600) read_line(e.theirs);
-      }
-    } catch (const std::runtime_error&) {
-      is_thrown = true;
+    std::optional<dt::result<void>> got;
+    dt::async_run(*e.ours, throwing{at}, dt::deadline::never(), nullptr,
+                  [&got](dt::result<void> outcome) { got.emplace(std::move(outcome)); });
+    EXPECT_FALSE(got) << at;  // never before `async_run` has returned
+    for (int i = 0; i < 60'000 && !got; ++i) {
+      e.io.restart();
+      e.io.run_for(1ms);
+      if (at == 600) read_line(e.theirs);
     }
-    EXPECT_TRUE(is_thrown) << at;
-    EXPECT_EQ(calls, 0) << at;
+    ASSERT_TRUE(got) << at;
+    ASSERT_FALSE(*got) << at;
+    EXPECT_EQ(got->error().code(), dt::errc::invalid_state) << at;
+    EXPECT_NE(got->error().message().find("the dialogue gives up"), std::string::npos) << got->error().message();
     EXPECT_FALSE(e.ours->is_open()) << at;
     std::optional<dt::result<void>> next;
     dt::async_run(*e.ours, take_a_break{1ms}, dt::deadline::never(), nullptr,
@@ -149,6 +148,28 @@ TEST(AsyncRunExceptions, ADialogueThatThrowsAfterItHasWrittenLeavesTheStreamClos
     run_until(e.io, [&next] { return next.has_value(); });
     EXPECT_TRUE(*next) << at << ": " << next->error().message();
   }
+}
+
+TEST(AsyncRunExceptions, AFailureThatADialogueThrowsIsToldAsItIs) {
+  ends e;
+  std::optional<dt::result<std::string>> got;
+  dt::async_run(*e.ours, throwing_value{}, dt::deadline::never(), nullptr,
+                [&got](dt::result<std::string> outcome) { got.emplace(std::move(outcome)); });
+  run_until(e.io, [&got] { return got.has_value(); });
+  ASSERT_FALSE(*got);
+  EXPECT_EQ(got->error().code(), dt::errc::row_mismatch);
+  EXPECT_FALSE(e.ours->is_open());
+}
+
+TEST(AsyncRunExceptions, ACancellationDoesNotWakeADialogueThatHasThrown) {
+  ends e;
+  std::optional<dt::result<void>> got;
+  dt::async_run(*e.ours, throwing{1}, dt::deadline::never(), nullptr,
+                [&got](dt::result<void> outcome) { got.emplace(std::move(outcome)); });
+  e.ours->cancel();
+  run_until(e.io, [&got] { return got.has_value(); });
+  ASSERT_FALSE(*got);
+  EXPECT_EQ(got->error().code(), dt::errc::invalid_state);
 }
 
 }  // namespace

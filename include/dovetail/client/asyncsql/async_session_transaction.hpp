@@ -180,15 +180,18 @@ class async_session_transaction : public Core::connection_type::template verbs<a
   /// The same as `transaction`, without exceptions of ours. `T`: what the body gives.
   template <class T, class Fn>
   asio::awaitable<result<T>> nest(Fn body, place where) {
+    const auto state = on_->state();
+    const int depth = state->depth() + 1;
     std::string name = "asyncsql_";
-    name += std::to_string(++depth_);
-    if (auto begun = co_await savepoint_call("savepoint ", name, where); !begun) {
-      --depth_;
-      co_return std::move(begun).error();
-    }
+    name += std::to_string(depth);
+    if (auto begun = co_await savepoint_call("savepoint ", name, where); !begun) co_return std::move(begun).error();
+    state->set_depth(depth);
+    ++depth_;
     auto outcome = co_await dovetail::detail::await_body<T>(*this, body);
     --depth_;
+    state->set_depth(depth - 1);
     co_await asio::this_coro::throw_if_cancelled(false);  // the end of the savepoint happens
+    state->end_guests(depth);                             // and that of the body's streams
     if (!outcome.failure && !outcome.thrown) {
       if (auto done = co_await savepoint_call("release savepoint ", name, where); !done) {
         outcome.failure = std::move(done).error();

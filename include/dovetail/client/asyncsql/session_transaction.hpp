@@ -234,16 +234,17 @@ class session_transaction : public Core::connection_type::template verbs<session
   /// committed any more (errc::transaction_aborted).
   template <class Fn>
   void transaction(Fn&& body, place where = place::current()) {
-    std::string name = "asyncsql_" + std::to_string(++depth_);
+    std::string name = "asyncsql_" + std::to_string(depth_ + 1);
     savepoint(name, where);
+    ++depth_;
     try {
       body(*this);
     } catch (...) {
-      --depth_;
+      end_guests();
       undo(name, where);
       throw;
     }
-    --depth_;
+    end_guests();
     result<void> released = mark("release savepoint ", name, where);
     if (released) return;
     undo(name, where);
@@ -317,9 +318,13 @@ class session_transaction : public Core::connection_type::template verbs<session
   const dovetail::detail::parameter_hints* hints() const noexcept { return context_->how.parameter_types.hints(); }
   int nesting() const noexcept { return scope_.nesting(); }
   deadline limit() const noexcept { return scope_.limit(); }
+  auto& guests() noexcept { return scope_.guests(); }
+  int guest_depth() const noexcept { return depth_; }
   void abandon() noexcept { scope_.abandon(); }
 
  private:
+  /// The streams of a nested body end with it.
+  void end_guests() noexcept { scope_.guests().end_from(depth_--); }
   /// What cannot be undone must not be kept.
   void undo(std::string_view name, place where) noexcept {
     try {

@@ -59,7 +59,7 @@ class copy_stream_verbs : public Base {
       if (!state) return std::move(state).error().with_location(where);
       result<stream_type> opened{
           stream_type{*std::move(on), *std::move(state), self.core().timeout(), self.limit(), where}};
-      if constexpr (v0::detail::has_guests<Self>) opened->join(self.guests(), 0);
+      if constexpr (v0::detail::has_guests<Self>) opened->join(self.guests(), v0::detail::guest_depth(self));
       return opened;
     };
     const auto open = [&] { return self.deliver(copy()); };

@@ -7,6 +7,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/thread_pool.hpp>
 #include <asio/use_future.hpp>
 
 #include <chrono>
@@ -15,6 +16,7 @@
 #include <future>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace dt = dovetail;
@@ -127,6 +129,56 @@ TEST(SqliteAsyncClient, ADeadlineEndsAQuery) {
     const auto late = co_await db.within(20ms).with(dt::as_result).query_value<std::int64_t>(endless);
     EXPECT_EQ(late.error().kind(), dt::condition::timeout);
   });
+}
+
+TEST(SqliteAsyncClient, WhatBeginsWhenItsTimeIsOverIsNotDone) {
+  run([](dt::sqlite::async_client& db) -> asio::awaitable<void> {
+    const dt::deadline past{dt::clock::now() - 1s};
+    co_await db.execute("create table item(id integer primary key)");
+    const auto late = co_await db.within(past).with(dt::as_result).execute("insert into item values (1)");
+    EXPECT_EQ(late.error().code(), dt::errc::deadline_passed);
+    bool is_thrown = false;
+    try {
+      co_await db.transaction([&past](auto& tx) -> asio::awaitable<void> {
+        co_await tx.execute("insert into item values (2)");
+        const auto inside = co_await tx.within(past).with(dt::as_result).execute("insert into item values (3)");
+        EXPECT_EQ(inside.error().code(), dt::errc::deadline_passed);
+      });
+      co_await db.transaction([&past](auto& tx) -> asio::awaitable<void> {
+        co_await tx.execute("insert into item values (4)");
+        tx.limit(past);  // the commit comes too late, and the rollback happens all the same
+      });
+    } catch (const dt::error& failed) {
+      is_thrown = failed.code() == dt::errc::deadline_passed;
+    }
+    EXPECT_TRUE(is_thrown);
+    EXPECT_EQ(co_await db.query_value<std::int64_t>("select sum(id) from item"), 2);
+    EXPECT_EQ(db.statistics().idle, 1u);
+  });
+}
+
+TEST(SqliteAsyncClient, TheLimitAndTheDepthOfATransactionMayBeSetBesideItsViews) {
+  asio::thread_pool pool{4};
+  dt::sqlite::async_client db{pool.get_executor(), "sqlite::memory:"};
+  auto done = asio::co_spawn(pool, db.transaction([](auto& tx) -> asio::awaitable<void> {
+    std::thread beside{[&tx] {
+      for (int i = 0; i < 2000; ++i) {
+        tx.limit(dt::deadline::after(60s));
+        tx.set_nesting(i % 2);
+      }
+      tx.set_nesting(0);
+    }};
+    int seen = 0;
+    for (int i = 0; i < 2000; ++i) {
+      if (tx.nesting() > 0 && !tx.view().limit().has_passed()) ++seen;
+    }
+    beside.join();
+    EXPECT_EQ(seen, 2000);
+    co_await tx.execute("create table item(id integer primary key)");
+  }),
+                             asio::use_future);
+  EXPECT_NO_THROW(done.get());
+  pool.join();
 }
 
 TEST(SqliteAsyncClient, ADestroyedClientInterruptsWhatRuns) {
