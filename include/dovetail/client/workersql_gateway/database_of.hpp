@@ -7,12 +7,14 @@
 #include <dovetail/client/sql_operations.hpp>
 #include <dovetail/client/transaction.hpp>
 #include <dovetail/client/workersql_gateway/query_only.hpp>
+#include <dovetail/codec/workersql_gateway/answer_size.hpp>
 #include <dovetail/codec/workersql_gateway/check_texts.hpp>
 #include <dovetail/codec/workersql_gateway/database.hpp>
 #include <dovetail/driver/as_result.hpp>
 #include <dovetail/row/row.hpp>
 #include <dovetail/sql/dynamic_statement.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -51,6 +53,10 @@ result<statement_result> run_statement(Verbs& on, const statement& what, const r
   if (!some) return std::move(some).error();
   if (some->has_more) return too_large_result();
   if (result<void> checked = check_texts(some->rows); !checked) return std::move(checked).error();
+  result<std::size_t> size = answer_size(some->rows);
+  if (!size) return std::move(size).error();
+  if (*size > limits.bytes && limits.bytes != 0) return too_large_result();
+  out->cost = (std::max)(*size, memory_of(some->rows));
   out->has_rows = true;
   out->rows = std::move(some->rows);
   if (traits.read_only == tri_state::no) out->rows_affected = static_cast<std::int64_t>(out->rows.size());
@@ -133,10 +139,12 @@ class database_of final : public database {
       result<std::vector<statement_result>> done{std::vector<statement_result>{}};
       query_only_for<std::remove_cvref_t<decltype(tx)>> refuses;
       if (error_info failure = must_not_write ? refuses.begin(tx) : error_info{}) return failure;
+      result_limits left = limits;
       for (std::size_t i = 0; i < all.size(); ++i) {
         failed = i;
-        auto one = run_statement<language>(tx, all[i], limits);
+        auto one = run_statement<language>(tx, all[i], left);
         if (!one) return std::move(one).error();
+        left = without(left, one->cost);
         done->push_back(*std::move(one));
       }
       failed = static_cast<std::size_t>(-1);

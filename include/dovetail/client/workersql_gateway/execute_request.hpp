@@ -6,6 +6,7 @@
 #include <dovetail/client/workersql_gateway/request.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,16 @@ inline bool digest_of(endpoint where, std::string_view content, digest& out) {
   std::string asked{to_string(where)};
   (asked += '\n') += content;
   return dovetail::detail::sha256(as_byte_view(asked), out);
+}
+
+/// Why a request cannot be under its idempotency key; nothing when it can, and `out` is what others must have in common
+/// with it.
+inline std::optional<gateway_answer> identify(const gateway_request& request, std::string_view content, digest& out) {
+  if (request.idempotency_key.size() > 255) {
+    return refusal(400, codes::invalid_query, "an idempotency key has at most 255 characters");
+  }
+  if (!digest_of(request.where, content, out)) return refusal(500, codes::internal, "no SHA-256");
+  return {};
 }
 
 /// Of a request whose idempotency key does not let it begin.

@@ -3,6 +3,7 @@
 
 #include <dovetail/base/buffer.hpp>
 #include <dovetail/base/byte_buffer.hpp>
+#include <dovetail/client/workersql_gateway/answer_wait.hpp>
 #include <dovetail/client/workersql_gateway/execute_request.hpp>
 #include <dovetail/client/workersql_gateway/hub.hpp>
 #include <dovetail/client/workersql_gateway/memory.hpp>
@@ -31,20 +32,14 @@ namespace dovetail::inline v0::workersql::serving {
 
 /// Requests that are pipelined are answered one after the other. Nothing is read while one is under way, so that a peer
 /// that sends more than it reads is held up by its own socket.
-class http_connection final : public gateway_connection,
-                              public answer_listener,
-                              public std::enable_shared_from_this<http_connection> {
+class http_connection final : public gateway_connection, public std::enable_shared_from_this<http_connection> {
  public:
   http_connection(gateway_hub& hub, asio::ip::tcp::socket accepted, std::string peer)
       : hub_(&hub),
         socket_(std::move(accepted)),
         timer_(hub.io),
         peer_(std::move(peer)),
-        bounds_{.head = hub.options.head_limit,
-                .target = (std::min)(hub.options.head_limit, std::size_t{8192}),
-                .fields = 128,
-                .body = hub.options.body_limit,
-                .chunk_overhead = 16 * 1024},
+        bounds_(bounds_of(hub.options)),
         reader_(bounds_),
         input_(hub.options.head_limit + 2 * hub.options.body_limit + 64 * 1024, 4096),
         share_(hub.unsent) {}
@@ -74,8 +69,8 @@ class http_connection final : public gateway_connection,
   }
 
   /// The answer to the same request, which another connection has sent before.
-  void on_answer(const gateway_answer* answer) override {
-    if (step_ != step::waiting) return;
+  void on_answer(const gateway_answer* answer) {
+    if (std::exchange(wait_, {}) == nullptr) return;
     if (answer == nullptr) return dispatch();  // it came to nothing: this one is executed
     if (request_.where != endpoint::health && hub_->is_full()) return write_answer(answer_overloaded());
     write_answer(*answer);
@@ -125,13 +120,8 @@ class http_connection final : public gateway_connection,
     if (is_late_) return refuse(408, codes::timeout, "the request did not come in time");
     if (ec) return end();
     input_.commit(bytes);
-    if (skipped_) {
-      skip_body();
-    } else if (body_) {
-      read_body();
-    } else {
-      read_head();
-    }
+    if (skipped_ || body_) return take_body();
+    read_head();
   }
 
   void read_head() {
@@ -145,17 +135,24 @@ class http_connection final : public gateway_connection,
     if (came.state == http1::progress::need_more) return read_more(1);
     if (came.state == http1::progress::failed) return refuse(came.why);
     request_ = read_request(head, hub_->who, unix_time(), hub_->options.cors_origins);
-    body_.emplace(head.body, bounds_);
     input_.consume(came.size);
     early_ = refuse_early(*hub_, request_, peer_);
+    if (early_ || !has_statements(request_.where)) {
+      skipped_.emplace(head.body, bounds_);
+    } else {
+      body_.emplace(head.body, bounds_);
+    }
     if (request_.expects_continue && head.body.kind != http1::framing::none) {
       if (!early_) return send_continue();
       is_ending_ = true;
       return write_answer(*std::exchange(early_, {}));
     }
-    if (!early_) return read_body();
-    skipped_.emplace(head.body, bounds_);
-    skip_body();
+    take_body();
+  }
+
+  void take_body() {
+    if (skipped_) return skip_body();
+    read_body();
   }
 
   void send_continue() {
@@ -163,7 +160,7 @@ class http_connection final : public gateway_connection,
                       [self = shared_from_this()](const std::error_code& ec, std::size_t) {
                         if (self->step_ != step::reading) return;
                         if (ec) return self->end();
-                        self->read_body();
+                        self->take_body();
                       });
   }
 
@@ -179,13 +176,14 @@ class http_connection final : public gateway_connection,
     dispatch();
   }
 
-  /// The body of a request that is refused already is not kept.
+  /// A body that is of no use is not kept.
   void skip_body() {
     while (true) {
       const http1::body_piece piece = skipped_->next(as_text(input_.committed()));
       input_.consume(piece.used);
       if (piece.state == http1::progress::failed) return refuse(piece.why);
-      if (piece.state == http1::progress::complete) return write_answer(*std::exchange(early_, {}));
+      if (piece.state == http1::progress::complete)
+        return early_ ? write_answer(*std::exchange(early_, {})) : dispatch();
       if (piece.used == 0) return read_more(1);
     }
   }
@@ -212,25 +210,20 @@ class http_connection final : public gateway_connection,
 
   void ask_health() {
     if (const gateway_answer* const known = hub_->health.find(clock::now())) return write_answer(*known);
-    if (hub_->health.begin(weak_from_this())) return submit();
-    step_ = step::waiting;
-    wait(hub_->options.request_limit);
+    auto told = std::make_shared<answer_wait<http_connection>>(weak_from_this());
+    if (hub_->health.begin(told)) return submit();
+    wait_for(std::move(told));
   }
 
   void dispatch_once() {
-    if (request_.idempotency_key.size() > 255) {
-      return write_answer(refusal(400, codes::invalid_query, "an idempotency key has at most 255 characters"));
-    }
-    key_ = request_.who->key() + '\n' + request_.idempotency_key;
     digest request{};
-    if (!digest_of(request_.where, content_, request)) {
-      return write_answer(refusal(500, codes::internal, "no SHA-256"));
-    }
+    if (const auto refused = identify(request_, content_, request)) return write_answer(*refused);
+    key_ = request_.who->key() + '\n' + request_.idempotency_key;
     const gateway_answer* kept = nullptr;
     std::uint32_t retry_after = 1;
-    const std::weak_ptr<answer_listener> self = weak_from_this();
+    auto told = std::make_shared<answer_wait<http_connection>>(weak_from_this());
     const idempotent_start started =
-        hub_->answers.start(request_.who->key(), key_, request, self, clock::now(), kept, retry_after);
+        hub_->answers.start(request_.who->key(), key_, request, told, clock::now(), kept, retry_after);
     switch (started) {
       case idempotent_start::execute:
         is_first_ = true;
@@ -238,11 +231,16 @@ class http_connection final : public gateway_connection,
       case idempotent_start::replay:
         return write_answer(*kept);
       case idempotent_start::wait:
-        step_ = step::waiting;
-        return wait(hub_->options.request_limit);
+        return wait_for(std::move(told));
       default:
         return write_answer(refuse_start(started, retry_after));
     }
+  }
+
+  void wait_for(std::shared_ptr<answer_listener> told) {
+    wait_ = std::move(told);
+    step_ = step::waiting;
+    wait(hub_->options.request_limit);
   }
 
   // Executing.
@@ -346,6 +344,7 @@ class http_connection final : public gateway_connection,
         return;
       }
       case step::waiting:
+        wait_.reset();
         return write_answer(request_.where == endpoint::health ? answer_overloaded()
                                                                : refuse_start(idempotent_start::conflict, 1));
       case step::working:
@@ -362,6 +361,7 @@ class http_connection final : public gateway_connection,
   void end() {
     if (std::exchange(step_, step::over) == step::over) return;
     timer_.cancel();
+    wait_.reset();
     close();
     hub_->forget(*this);
   }
@@ -373,13 +373,14 @@ class http_connection final : public gateway_connection,
   http1::limits bounds_;
   http1::request_reader reader_;
   std::optional<http1::body_collector> body_;
-  std::optional<http1::body_reader> skipped_;  // instead of body_: of a request that is refused
+  std::optional<http1::body_reader> skipped_;  // instead of body_: of a request that is refused, or needs none
   read_buffer input_;
   byte_buffer output_;
   memory_share share_;
   gateway_request request_;
   std::optional<gateway_answer> early_;
   gateway_answer answer_;
+  std::shared_ptr<answer_listener> wait_;  // while it waits for an answer, and for this one only
   std::string key_;
   std::string_view content_;
   deadline by_;

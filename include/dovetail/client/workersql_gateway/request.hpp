@@ -2,12 +2,14 @@
 #pragma once
 
 #include <dovetail/base/text.hpp>
+#include <dovetail/client/workersql_gateway/options.hpp>
 #include <dovetail/codec/workersql_gateway/authentication.hpp>
 #include <dovetail/codec/workersql_gateway/route.hpp>
 #include <dovetail/format/http1.hpp>
 #include <dovetail/format/websocket.hpp>
 #include <dovetail/transport/tls_digest.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -56,6 +58,15 @@ inline std::string new_request_id() {
   std::string text = to_hex(bytes);
   for (const std::size_t at : {8u, 13u, 18u, 23u}) text.insert(at, 1, '-');
   return text;
+}
+
+/// What a request may take.
+inline http1::limits bounds_of(const gateway_options& how) noexcept {
+  return {.head = how.head_limit,
+          .target = (std::min)(how.head_limit, std::size_t{8192}),
+          .fields = 128,
+          .body = how.body_limit,
+          .chunk_overhead = 16 * 1024};
 }
 
 inline bool is_allowed_origin(const std::vector<std::string>& allowed, std::string_view origin) noexcept {

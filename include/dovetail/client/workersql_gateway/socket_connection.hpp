@@ -62,7 +62,11 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   void work() noexcept override {
     try {
       if (task_ == task::message) {
-        reply_ = session_.handle(message_, by_);
+        // Those before it may have filled the room while it waited for a thread.
+        const failure_class full{503, codes::resource_limit, 1, false};
+        std::optional<std::string> refused;
+        if (hub_->is_full()) refused = session_.refuse(message_, full, overloaded_words);
+        reply_ = refused ? *std::move(refused) : session_.handle(message_, by_);
         share_.set(reply_.size());
       } else {
         session_.time_out();

@@ -137,6 +137,9 @@ inline std::string message_of(const error_info& failure) {
   if (kind == condition::authentication || kind == condition::configuration || kind == condition::protocol) {
     return "the gateway cannot use its database";
   }
+  // The context of a pool's says who has its connections: places in the program.
+  if (failure.code() == errc::pool_wait_timeout) return "no connection to the database became free in time";
+  if (failure.code() == errc::pool_queue_full) return "too many wait for a connection to the database";
   std::string text{failure.context()};
   const std::string& said = failure.server().message;
   if (!said.empty()) {

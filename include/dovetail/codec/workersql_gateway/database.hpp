@@ -33,13 +33,14 @@ struct statement_result {
   bool has_rows = false;  ///< it is one that gives rows
   std::int64_t rows_affected = 0;
   std::optional<std::int64_t> insert_id{};
+  std::size_t cost = 0;  ///< about, of what it takes in memory and in the answer: a batch has one limit for all
 };
 
 /// How much of a result is taken; more is a failure of the statement (condition::limit), which undoes it. So is text
 /// that is not UTF-8 (`check_texts`): it cannot be answered.
 struct result_limits {
   std::size_t rows = 10'000;
-  std::size_t bytes = 16 * 1024 * 1024;
+  std::size_t bytes = 16 * 1024 * 1024;  ///< as JSON, the names in every row included; of all results of a batch
 };
 
 /// A transaction that is open; one that goes is rolled back. A statement that fails is undone alone, or leaves nothing

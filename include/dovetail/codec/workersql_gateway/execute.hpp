@@ -1,6 +1,7 @@
 // Executes the body of a request on the database, for one who may do what it asks.
 #pragma once
 
+#include <dovetail/codec/workersql_gateway/answer_size.hpp>
 #include <dovetail/codec/workersql_gateway/body.hpp>
 #include <dovetail/codec/workersql_gateway/envelope.hpp>
 #include <dovetail/codec/workersql_gateway/principal.hpp>
@@ -103,9 +104,11 @@ inline gateway_answer execute_one_by_one(database& on, asked_batch& asked, const
   std::string& out = answer.body;
   bool is_whole = true;
   std::string results{"["};
+  result_limits left = rules.results;
   for (std::size_t i = 0; i < asked.statements.size(); ++i) {
     if (i != 0) results += ',';
-    const auto done = on.run(asked.statements[i], rules.results, by);
+    const auto done = on.run(asked.statements[i], left, by);
+    if (done) left = without(left, done->cost);
     std::string one{R"({"success":true)"};
     result<void> written =
         done ? append_result(one, *done, {envelope::sdk, rules.form.large_integers, rules.form.blob_text})

@@ -20,11 +20,11 @@ namespace dovetail::inline v0::workersql {
 
 /// How answers are kept for requests with an Idempotency-Key. What only reads is not kept.
 struct idempotency_limits {
-  std::chrono::seconds keep{300};  ///< from the answer on
-  std::size_t entries = 400'000;   ///< with requests under way; when there are so many, further keys are refused
-  std::size_t bytes = 128 * 1024 * 1024;
-  unsigned principal_percent = 50;  ///< of entries and bytes that one principal may have; 100: all
-  std::size_t waiting = 64;         ///< duplicates of one request that wait for its answer; further ones get 409
+  std::chrono::seconds keep{300};         ///< from the answer on
+  std::size_t entries = 400'000;          ///< with requests under way; when there are so many, further keys are refused
+  std::size_t bytes = 128 * 1024 * 1024;  ///< an answer beyond them is kept as the fact that there was one
+  unsigned principal_percent = 50;        ///< of entries and bytes that one principal may have; 100: all
+  std::size_t waiting = 64;               ///< duplicates of one request that wait for its answer; further ones get 409
 };
 
 namespace serving {
@@ -72,6 +72,7 @@ class idempotency_store {
       kept = &known.answer;
       return idempotent_start::replay;
     }
+    std::erase_if(known.listeners, [](const auto& each) { return each.expired(); });
     if (listener.expired() || known.listeners.size() >= limits_.waiting) return idempotent_start::conflict;
     known.listeners.push_back(listener);
     return idempotent_start::wait;
@@ -83,11 +84,11 @@ class idempotency_store {
     if (found == entries_.end()) return;
     const std::vector<std::weak_ptr<answer_listener>> listeners = std::exchange(found->second.listeners, {});
     if (answer.is_final && !answer.changed_nothing) {
-      found->second.is_done = true;
-      found->second.answer = answer;
-      found->second.answer.is_replayed = true;
       share& of = found->second.owner->second;
-      add(of, answer.body.size());
+      found->second.is_done = true;
+      found->second.answer = fits(of, answer.body.size()) ? answer : shorten(answer);
+      found->second.answer.is_replayed = true;
+      add(of, found->second.answer.body.size());
       of.expiries.push_back(now + limits_.keep);
       order_.push_back({now + limits_.keep, key});
     } else {
@@ -135,10 +136,23 @@ class idempotency_store {
     bytes_ += bytes;
   }
 
+  std::size_t part(std::size_t of) const noexcept {
+    return of / 100 * limits_.principal_percent + of % 100 * limits_.principal_percent / 100;
+  }
+
+  bool fits(const share& to, std::size_t bytes) const noexcept {
+    return to.bytes + bytes <= part(limits_.bytes) && bytes_ + bytes <= limits_.bytes;
+  }
+  /// What is kept of an answer for which there is no room: that it was one, so that it is not executed again.
+  static gateway_answer shorten(const gateway_answer& whole) {
+    const bool is_failure = whole.status >= 400;
+    gateway_answer less = refusal(is_failure ? whole.status : 500, codes::internal,
+                                  is_failure ? "failed before; the answer was too large to be kept"
+                                             : "executed; the answer was too large to be kept");
+    return less.body.size() < whole.body.size() ? less : whole;
+  }
+
   bool has_room(const std::string& who, clock::time_point now, std::uint32_t& retry_after) const {
-    const auto part = [this](std::size_t of) {
-      return of / 100 * limits_.principal_percent + of % 100 * limits_.principal_percent / 100;
-    };
     const auto own = shares_.find(who);
     const bool is_greedy = own != shares_.end() &&
                            (own->second.entries >= part(limits_.entries) || own->second.bytes >= part(limits_.bytes));

@@ -38,6 +38,9 @@ constexpr std::string_view methods_of(endpoint what) noexcept {
   return what == endpoint::query || what == endpoint::batch ? "POST" : what == endpoint::socket ? "GET" : "GET, HEAD";
 }
 
+/// Whether its requests have a body that says something; those of others are read past.
+constexpr bool has_statements(endpoint what) noexcept { return what == endpoint::query || what == endpoint::batch; }
+
 constexpr bool has_method(endpoint what, std::string_view method) noexcept {
   if (what == endpoint::query || what == endpoint::batch) return method == "POST";
   return method == "GET" || (method == "HEAD" && what != endpoint::socket);

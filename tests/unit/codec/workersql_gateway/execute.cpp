@@ -354,6 +354,11 @@ TEST(GatewayFailure, EachConditionHasItsStatusAndCode) {
   EXPECT_TRUE(serving::answer_failure(dt::errc::commit_unknown).is_final) << "it must never run again";
   const auto lost = serving::answer_failure(dt::error_info{dt::errc::connection_lost, "host 10.0.0.1"});
   EXPECT_EQ(lost.body.find("10.0.0.1"), std::string::npos) << "how the database is reached is no business of clients";
+  for (const dt::errc each : {dt::errc::pool_wait_timeout, dt::errc::pool_queue_full}) {
+    const auto answer = serving::answer_failure(dt::error_info{each, "held for 1.4 s by /a/b.hpp:153 virtual f()"});
+    EXPECT_EQ(answer.body.find("b.hpp"), std::string::npos) << "nor are places in the program: " << answer.body;
+    EXPECT_TRUE(has(answer, "connection to the database")) << answer.body;
+  }
 }
 
 std::uint32_t retry_after = 0;  // of the last `start`
@@ -422,11 +427,44 @@ TEST(GatewayIdempotency, OnePrincipalDoesNotTakeAllBytesEither) {
   serving::idempotency_store store{{.bytes = 100'000, .principal_percent = 50}};
   const serving::gateway_answer* kept = nullptr;
   serving::gateway_answer large;
-  large.body.assign(60'000, 'x');
-  EXPECT_EQ(start(store, "a1", {}, {}, {}, kept, "ann"), serving::idempotent_start::execute);
-  store.finish("a1", large, {});
-  EXPECT_EQ(start(store, "a2", {}, {}, {}, kept, "ann"), serving::idempotent_start::full);
+  large.body.assign(40'000, 'x');
+  int begun = 0;
+  while (begun < 1000 &&
+         start(store, "a" + std::to_string(begun), {}, {}, {}, kept, "ann") == serving::idempotent_start::execute) {
+    store.finish("a" + std::to_string(begun++), large, {});
+  }
+  EXPECT_GT(begun, 1);
+  EXPECT_LT(begun, 1000) << "what is kept of the others needs room too";
   EXPECT_EQ(start(store, "b1", {}, {}, {}, kept, "ben"), serving::idempotent_start::execute);
+}
+
+TEST(GatewayIdempotency, AnAnswerForWhichThereIsNoRoomIsRememberedWithoutItsWords) {
+  serving::idempotency_store store{{.bytes = 200'000, .principal_percent = 50}};
+  const serving::gateway_answer* kept = nullptr;
+  serving::gateway_answer large;
+  large.body.assign(1'000'000, 'x');
+  for (const std::string key : {"a", "b", "c"}) {
+    EXPECT_EQ(start(store, key, {}, {}, {}, kept), serving::idempotent_start::execute);
+  }
+  store.finish("a", large, {});
+  large.body.resize(60'000);
+  store.finish("b", large, {});
+  large.status = 400;
+  store.finish("c", large, {});
+  EXPECT_LT(store.bytes(), 100'000u);
+  EXPECT_EQ(start(store, "a", {}, {}, {}, kept), serving::idempotent_start::replay) << "it is not executed again";
+  EXPECT_EQ(kept->status, 500u);
+  EXPECT_TRUE(has(*kept, "executed; the answer was too large to be kept")) << kept->body;
+  EXPECT_TRUE(kept->is_replayed);
+  EXPECT_EQ(start(store, "b", {}, {}, {}, kept), serving::idempotent_start::replay);
+  EXPECT_EQ(kept->body.size(), 60'000u) << "for this one there is room";
+  EXPECT_EQ(start(store, "c", {}, {}, {}, kept), serving::idempotent_start::replay);
+  EXPECT_EQ(kept->status, 400u);
+  EXPECT_TRUE(has(*kept, "failed before")) << kept->body;
+  EXPECT_EQ(start(store, "d", {}, {}, dt::clock::time_point{} + 301s, kept), serving::idempotent_start::execute);
+  large.is_final = false;
+  store.finish("d", large, {});
+  EXPECT_EQ(store.bytes(), 0u);
 }
 
 TEST(GatewayIdempotency, WhatChangedNothingIsSharedWithThoseWhoWaitAndNotKept) {
