@@ -79,7 +79,7 @@ bool guard_statements(const std::string& text) {
   how.user = "eve";
   how.access = sql::make_access_control([](const sql::access_request& asked) {
     for (const sql::touched_table& table : asked.tables) {
-      if (table.is_written && table.name == "ledger") return sql::access_decision::deny("the ledger is read-only");
+      if (table.is_written && table.table() == "ledger") return sql::access_decision::deny("the ledger is read-only");
     }
     return asked.has_all_tables ? sql::access_decision::allow() : sql::access_decision::deny("what does it touch?");
   });
@@ -87,7 +87,9 @@ bool guard_statements(const std::string& text) {
   sql::session<dt::sqlite::client, sql::guard<>> audited{db, {}, sql::guard<>{how}};
   //]
   const auto denied = audited.with(dt::as_result).execute("insert into ledger values (1)");
-  return !refused && refused.error().code() == dt::errc::statement_refused && !denied;
+  const auto denied_too = audited.with(dt::as_result).execute("insert into main.ledger values (1)");
+  return !refused && refused.error().code() == dt::errc::statement_refused && !denied && !denied_too &&
+         audited.query_value<int>("select count(*) from ledger") == 0;
 }
 
 }  // namespace
