@@ -17,8 +17,10 @@
 namespace dt = dovetail;
 namespace sql = dovetail::asyncsql;
 
+//[owner
 // Who may make tables; without it such a literal does not compile.
 using owner = sql::guard<dt::validation{.allow_ddl = true}>;
+//]
 
 struct city {
   std::int64_t id;
@@ -127,9 +129,9 @@ int main() {
   // As one function, which is called again when the database has undone it because of somebody else.
   //[run
   db.run_transaction([](auto& tx) {
-    const auto have = tx.template query_value<std::int64_t>("select balance from account where id = ?", 1);
-    if (have < 10) throw std::runtime_error("too little");
-    tx.execute("update account set balance = balance - 10 where id = ?", 1);
+    // The condition stands in the statement: what was read before may have been changed by somebody else since.
+    const auto paid = tx.execute("update account set balance = balance - 10 where id = ? and balance >= 10", 1);
+    if (paid.rows_affected == 0) throw std::runtime_error("too little");
     tx.savepoint("fee");
     tx.execute("update account set balance = 0");
     tx.rollback_to("fee");
