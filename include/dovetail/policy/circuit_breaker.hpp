@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string_view>
+#include <system_error>
 
 namespace dovetail::inline v0 {
 
@@ -119,6 +120,11 @@ class circuit_breaker {
     return facts_;
   }
   circuit_state state() const noexcept { return facts().state; }
+  /// Of the newest failure that said that the server is down; empty when there was none, or nobody has told it.
+  std::error_code cause() const noexcept {
+    const std::lock_guard lock{mutex_};
+    return cause_;
+  }
 
   /// A trial that is let through must be ended by `saw`.
   circuit_verdict ask(const circuit_policy& how, clock::time_point now) noexcept {
@@ -133,8 +139,10 @@ class circuit_breaker {
     circuit_state after = circuit_state::closed;
   };
   /// Tells how a call has ended; gives the states before and after it.
-  change saw(const circuit_policy& how, circuit_evidence said, bool was_trial, clock::time_point now) noexcept {
+  change saw(const circuit_policy& how, circuit_evidence said, bool was_trial, clock::time_point now,
+             std::error_code cause = {}) noexcept {
     const std::lock_guard lock{mutex_};
+    if (said == circuit_evidence::down) cause_ = cause;
     const circuit_state before = facts_.state;
     facts_ = how.after(facts_, said, was_trial, now);
     return {before, facts_.state};
@@ -143,6 +151,7 @@ class circuit_breaker {
  private:
   mutable std::mutex mutex_;
   circuit_facts facts_;
+  std::error_code cause_{};
 };
 
 }  // namespace dovetail::inline v0

@@ -18,8 +18,8 @@
 
 namespace dovetail::inline v0::asyncsql::detail {
 
-/// "… the next try is in 12.5 s".
-[[gnu::cold, gnu::noinline]] inline error_info circuit_refusal(const circuit_verdict& said,
+/// "… the next try is in 12.5 s; the last failure: connection refused".
+[[gnu::cold, gnu::noinline]] inline error_info circuit_refusal(const circuit_verdict& said, std::error_code cause,
                                                                std::source_location where) {
   std::string text;
   if (said.wait > clock::duration::zero()) {
@@ -29,6 +29,7 @@ namespace dovetail::inline v0::asyncsql::detail {
   } else {
     text = "another call is trying it now";
   }
+  if (cause) text.append("; the last failure: ").append(cause.message());
   error_info refused{make_error_code(errc::circuit_open), std::move(text)};
   refused.with_location(where);
   return refused;
@@ -55,7 +56,7 @@ class circuit_pass {
     is_trial_ = said.is_trial;
     if (!said.may_pass) {
       metrics_->saw_circuit_refusal();
-      return circuit_refusal(said, where);
+      return circuit_refusal(said, of_->cause(), where);
     }
     if (is_trial_) tell({before, circuit_state::half_open}, {}, watcher);
     return {};
@@ -65,7 +66,7 @@ class circuit_pass {
   void saw(const error_info& why, Watcher& watcher) {
     if (of_ == nullptr) return;
     const bool was_trial = std::exchange(is_trial_, false);
-    tell(of_->saw(*how_, evidence_of(why), was_trial, clock::now()), why, watcher);
+    tell(of_->saw(*how_, evidence_of(why), was_trial, clock::now(), why.code()), why, watcher);
   }
   /// It went well, but nothing was asked of the server.
   void drop() noexcept {
