@@ -17,8 +17,10 @@
 namespace dt = dovetail;
 namespace sql = dovetail::asyncsql;
 
+//[owner
 // Who may make tables; without it such a literal does not compile.
 using owner = sql::guard<dt::validation{.allow_ddl = true}>;
+//]
 
 struct city {
   std::int64_t id;
@@ -79,7 +81,7 @@ bool guard_statements(const std::string& text) {
   how.user = "eve";
   how.access = sql::make_access_control([](const sql::access_request& asked) {
     for (const sql::touched_table& table : asked.tables) {
-      if (table.is_written && table.name == "ledger") return sql::access_decision::deny("the ledger is read-only");
+      if (table.is_written && table.table() == "ledger") return sql::access_decision::deny("the ledger is read-only");
     }
     return asked.has_all_tables ? sql::access_decision::allow() : sql::access_decision::deny("what does it touch?");
   });
@@ -87,7 +89,9 @@ bool guard_statements(const std::string& text) {
   sql::session<dt::sqlite::client, sql::guard<>> audited{db, {}, sql::guard<>{how}};
   //]
   const auto denied = audited.with(dt::as_result).execute("insert into ledger values (1)");
-  return !refused && refused.error().code() == dt::errc::statement_refused && !denied;
+  const auto denied_too = audited.with(dt::as_result).execute("insert into main.ledger values (1)");
+  return !refused && refused.error().code() == dt::errc::statement_refused && !denied && !denied_too &&
+         audited.query_value<int>("select count(*) from ledger") == 0;
 }
 
 }  // namespace
@@ -125,9 +129,9 @@ int main() {
   // As one function, which is called again when the database has undone it because of somebody else.
   //[run
   db.run_transaction([](auto& tx) {
-    const auto have = tx.template query_value<std::int64_t>("select balance from account where id = ?", 1);
-    if (have < 10) throw std::runtime_error("too little");
-    tx.execute("update account set balance = balance - 10 where id = ?", 1);
+    // The condition stands in the statement: what was read before may have been changed by somebody else since.
+    const auto paid = tx.execute("update account set balance = balance - 10 where id = ? and balance >= 10", 1);
+    if (paid.rows_affected == 0) throw std::runtime_error("too little");
     tx.savepoint("fee");
     tx.execute("update account set balance = 0");
     tx.rollback_to("fee");

@@ -89,8 +89,8 @@ struct classification {
 
 /// A table's name as it can be compared: without quotes, and in lower case where the database makes no difference
 /// (SQLite: everywhere; PostgreSQL: outside of quotes), so that APP and "City" in quotes make app.City; and as short as
-/// PostgreSQL cuts it, which means the table of the short name. A part that has a dot in itself keeps double quotes
-/// around it.
+/// PostgreSQL cuts it, which means the table of the short name. A part that has a dot or a double
+/// quote in itself keeps double quotes around it, and its own are doubled.
 [[gnu::cold]] inline std::string comparable_name(dialect d, std::string_view written) {
   std::string name;
   std::string part;
@@ -99,8 +99,10 @@ struct classification {
       while (most != 0 && (static_cast<unsigned char>(part[most]) & 0xC0U) == 0x80U) --most;  // characters stay whole
       part.resize(most);
     }
-    if (part.find('.') != std::string::npos) {
-      name.append(1, '"').append(part).append(1, '"');
+    if (part.find_first_of(".\"") != std::string::npos) {
+      name += '"';
+      for (const char c : part) name.append(c == '"' ? 2 : 1, c);
+      name += '"';
     } else {
       name += part;
     }

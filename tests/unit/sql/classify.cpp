@@ -239,7 +239,7 @@ TEST(Classify, ANameThatIsSpeltLikeThePartOfABodyHidesNoSecondStatement) {
 
 TEST(Classify, NamesOfTablesAreComparableAcrossQuotes) {
   EXPECT_EQ(dt::comparable_name(dialect::postgres, "App.City"), "app.city");
-  EXPECT_EQ(dt::comparable_name(dialect::postgres, "app.\"Ci\"\"ty\""), "app.Ci\"ty");
+  EXPECT_EQ(dt::comparable_name(dialect::postgres, "app.\"Ci\"\"ty\""), "app.\"Ci\"\"ty\"");
   EXPECT_EQ(dt::comparable_name(dialect::postgres, "\"app.city\""), "\"app.city\"");
   const std::string longest(63, 'a');
   EXPECT_EQ(dt::comparable_name(dialect::postgres, "app." + longest + "bc"), "app." + longest);

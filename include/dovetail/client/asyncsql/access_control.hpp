@@ -4,6 +4,7 @@
 #include <dovetail/sql/statement_class.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <memory>
 #include <source_location>
 #include <span>
@@ -14,10 +15,31 @@
 
 namespace dovetail::inline v0::asyncsql {
 
-/// A table that a statement names, as `comparable_name` gives it.
+/// A table that a statement names, as `comparable_name` gives it. `name` is what the text has, with a schema or
+/// without: decide by `table()`, for "ledger", "main.ledger" and "public.ledger" may be the same one. Which schema a
+/// name without one means, the database knows (PostgreSQL's search_path).
 struct touched_table {
   std::string name;
   bool is_written = false;
+
+  /// The last part of the name. Lifetime: a view into `name`.
+  constexpr std::string_view table() const noexcept { return std::string_view{name}.substr(table_begin()); }
+  /// What stands before it, "main" or "app.public"; empty when the text has no schema.
+  constexpr std::string_view schema() const noexcept {
+    const std::size_t begin = table_begin();
+    return std::string_view{name}.substr(0, begin == 0 ? 0 : begin - 1);
+  }
+
+ private:
+  constexpr std::size_t table_begin() const noexcept {
+    std::size_t begin = 0;
+    bool is_quoted = false;  // a dot in quotes is a part's own
+    for (std::size_t i = 0; i < name.size(); ++i) {
+      if (name[i] == '"') is_quoted = !is_quoted;
+      if (name[i] == '.' && !is_quoted) begin = i + 1;
+    }
+    return begin;
+  }
 };
 
 /// What is asked. Lifetime: borrowed for the call.

@@ -39,29 +39,30 @@ using variable_lookup = const char* (*)(const char* name);
 inline const char* process_variable(const char* name) { return std::getenv(name); }
 
 /// Reads one entry of a text such as {"databases": {"main": {"url": "postgresql://app@${DB_HOST}/app", "password":
-/// "${DB_PASSWORD}", "transaction_mode": "manual", "timeout": 30}}}. An entry that is not there is taken from the one
-/// named "default".
-/// Names: connection_string (or url), or database_type, host, port, database, user and password; name,
-/// transaction_mode (auto, manual, none), isolation, close_timeout, timeout, share_pool, min_pool_size, max_pool_size,
-/// pool_capacity, acquire_timeout, idle_timeout, max_lifetime, health_check_interval, max_retries (after the first
-/// attempt) or attempts (in all), retry_delay, max_delay, exponential_base, jitter (true, false, full), retry_deadline,
-/// retry_lock_not_available, retry_timeouts_of_reads, retryable_codes, slow_query, kept_slow_queries, validate_queries,
-/// profile (off, standard, strict), allow_admin, allow_ddl, allow_calls, allow_settings, allow_notifications,
-/// allow_risky_functions, parameter_types (an object; in a connection string parameter_types.name=type). Times are in
-/// seconds, or text with a unit: "250ms".
+/// "${DB_PASSWORD}", "transaction_mode": "manual", "timeout": 30}}}. Without a name it is the entry "default"; one that
+/// is not there is an error, which names those that are. Names: connection_string (or url), or database_type, host,
+/// port, database, user and password; name, transaction_mode (auto, manual, none), isolation, close_timeout, timeout,
+/// share_pool, min_pool_size, max_pool_size, pool_capacity, acquire_timeout, idle_timeout, max_lifetime,
+/// health_check_interval, max_retries (after the first attempt) or attempts (in all), retry_delay, max_delay,
+/// exponential_base, jitter (true, false, full), retry_deadline, retry_lock_not_available, retry_timeouts_of_reads,
+/// retryable_codes, slow_query, kept_slow_queries, validate_queries, profile (off, standard, strict), allow_admin,
+/// allow_ddl, allow_calls, allow_settings, allow_notifications, allow_risky_functions, parameter_types (an object; in a
+/// connection string parameter_types.name=type). Times are in seconds, or text with a unit: "250ms".
 /// `${NAME}` in a text is the environment's variable, `$$` is a dollar; any other dollar is itself.
 /// Errors: one failure that names every mistake: unknown names, values out of range, what contradicts each other,
 /// variables that are not set. No value of a secret is quoted.
-[[gnu::cold]] result<config> read_config_text(std::string_view json, std::string_view name,
+[[gnu::cold]] result<config> read_config_text(std::string_view json, std::string_view name = {},
                                               variable_lookup variables = process_variable);
 /// The same from a file. Errors: errc::invalid_option, naming the file.
-[[gnu::cold]] result<config> read_config_file(const std::string& path, std::string_view name,
+[[gnu::cold]] result<config> read_config_file(const std::string& path, std::string_view name = {},
                                               variable_lookup variables = process_variable);
 
 namespace detail {
 
 /// The settings that `values` give. `origin` names an entry of a file; it is empty for a connection string, `target`.
-[[gnu::cold]] result<config> config_of(std::vector<uri_parameter> values, secret target, std::string_view origin);
+/// `problems` are mistakes that were found before, to be reported with the others.
+[[gnu::cold]] result<config> config_of(std::vector<uri_parameter> values, secret target, std::string_view origin,
+                                       std::string_view problems = {});
 
 }  // namespace detail
 }  // namespace dovetail::inline v0::asyncsql

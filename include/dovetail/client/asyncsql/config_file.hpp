@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/parts.hpp>
+#include <dovetail/base/similarity.hpp>
 #include <dovetail/client/asyncsql/config_calls.hpp>
 #include <dovetail/client/asyncsql/config_reading.hpp>
 #include <dovetail/format/json.hpp>
@@ -44,6 +45,12 @@ namespace detail {
   }
   text = std::move(done);
   return {};
+}
+
+/// Whether a setting is a number, a time, a truth value or one of some words; the others are texts, or not known.
+[[gnu::cold, gnu::noinline]] inline bool has_typed_value(std::string_view name) noexcept {
+  if (name == "timeout" || name == "port" || name == "database_type" || name == "retry_config") return true;
+  return name != "name" && (name == "parameter_types" || is_session_name(name));
 }
 
 /// One member of an entry as values: text, numbers and truth values as they are, an array joined by commas, and
@@ -89,7 +96,7 @@ namespace detail {
   auto root = dovetail::json::decode<members>(json);
   if (!root) return std::move(root).error();
   std::string label{"Failed to load config '"};
-  label.append(name).append("'");
+  label.append(name.empty() ? "default" : name).append("'");
   for (const auto& [key, value] : *root) {
     if (key != "databases") {
       return error_info{make_error_code(errc::unknown_option),
@@ -99,22 +106,29 @@ namespace detail {
   if (root->empty()) return error_info{make_error_code(errc::invalid_option), label + ": not found in configuration"};
   auto entries = dovetail::json::decode<members>(root->begin()->second.text);
   if (!entries) return std::move(entries).error();
-  auto found = entries->find(std::string{name});
-  if (found == entries->end()) found = entries->find("default");
+  const auto found = entries->find(name.empty() ? std::string{"default"} : std::string{name});
   if (found == entries->end()) {
-    label += ": not found in configuration; there are";
+    dovetail::detail::nearest_search search{name};
+    for (const auto& [key, value] : *entries) search.offer(key);
+    label += ": not found in configuration";
+    if (!search.best.empty()) dovetail::detail::append_parts(label, {"; did you mean '", search.best, "'?"});
+    label += "; there are";
     for (const auto& [key, value] : *entries) label.append(" '").append(key).append("'");
     return error_info{make_error_code(errc::invalid_option), std::move(label)};
   }
   auto settings = dovetail::json::decode<members>(found->second.text);
   if (!settings) return error_info{make_error_code(errc::invalid_option), label + ": the entry must be an object"};
   std::vector<uri_parameter> values;
+  std::string problems;  // of what could not be read; the rest is looked at all the same
   for (const auto& [key, value] : *settings) {
-    if (error_info why = detail::add_value(values, key, value.text, variables)) {
-      return detail::told_for(label, std::move(why));
-    }
+    error_info why = detail::add_value(values, key, value.text, variables);
+    if (!why) continue;
+    if (why.code() != errc::invalid_option) return detail::told_for(label, std::move(why));
+    dovetail::detail::append_parts(problems, {problems.empty() ? "" : "\n  ", why.context()});
+    // What the text would have been is not known, only that it is there.
+    if (!detail::has_typed_value(key)) values.push_back({key, secret{"unknown"}, true});
   }
-  return detail::config_of(std::move(values), {}, label);
+  return detail::config_of(std::move(values), {}, label, problems);
 }
 
 [[gnu::noinline]] inline result<config> read_config_file(const std::string& path, std::string_view name,

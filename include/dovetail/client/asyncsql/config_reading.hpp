@@ -231,7 +231,7 @@ inline constexpr std::string_view time_names[] = {
 }
 
 [[gnu::noinline]] inline result<config> config_of(std::vector<uri_parameter> values, secret target,
-                                                  std::string_view origin) {
+                                                  std::string_view origin, std::string_view problems) {
   uri source;
   source.parameters = std::move(values);
   for (uri_parameter& each : source.parameters) {
@@ -240,6 +240,7 @@ inline constexpr std::string_view time_names[] = {
     }
   }
   option_reader reader{source};
+  if (!problems.empty()) reader.problem(errc::invalid_option, problems);
   config how;
   session_settings& session = how.session;
   reader.text("name", session.name)

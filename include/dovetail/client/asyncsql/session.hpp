@@ -117,9 +117,10 @@ class session : public Client::connection_type::template verbs<session<Client, G
 
   /// Calls `body(tx)` in a transaction, and commits; rolls back when it throws. Begins again, as the retry settings
   /// say, when the database has undone it because of others: the body may be called more than once. In mode `manual`
-  /// while a transaction is open it joins that one behind a savepoint, and nothing is repeated. In the body the session
-  /// itself is somebody else's connection, and refuses calls when it has joined. A failed `result` of the body rolls
-  /// back too. (what the body returns; T for `result<T>`)
+  /// while a transaction is open it joins that one behind a savepoint, and nothing is repeated. While the
+  /// body runs the session refuses its thread's own verbs (errc::invalid_state), which would not be part of the
+  /// transaction; other threads use it as ever. A failed `result` of the body rolls back too. (what the body returns; T
+  /// for `result<T>`)
   template <class Fn>
   auto run_transaction(begin_mode isolation, Fn&& body, place where = place::current()) {
     return transact(isolation, body, start_call(where), deadline::never());
@@ -171,6 +172,7 @@ class session : public Client::connection_type::template verbs<session<Client, G
   result<transaction_type> try_scope(begin_mode isolation, const call& how, deadline limit) {
     if (state_ == nullptr) return moved_from(how.where);
     if (state_->is_closed) return closed(how.where);
+    if (state_->is_in_body()) return detail::used_inside(how.where);
     result<lease> begun = runner().begin(how, isolation);
     if (!begun) return std::move(begun).error();
     return transaction_type{state_->context,
@@ -203,6 +205,7 @@ class session : public Client::connection_type::template verbs<session<Client, G
   template <operation Op>
   result<typename Op::value_type> perform_admitted(Op& op, const call& how) {
     if (state_->is_closed) return closed(how.where);
+    if (state_->is_in_body()) return detail::used_inside(how.where);
     if (mode() == transaction_mode::manual) {
       turn mine{*state_, how};
       if (!mine) return mine.refused();
@@ -276,6 +279,7 @@ auto session<Client, Guard>::hold(const call& how) -> result<dovetail::detail::h
   using held = dovetail::detail::held_connection<core_type>;
   if (state_ == nullptr) return moved_from(how.where);
   if (state_->is_closed) return closed(how.where);
+  if (state_->is_in_body()) return detail::used_inside(how.where);
   if (mode() == transaction_mode::manual) {
     turn mine{*state_, how};
     if (!mine) return mine.refused();
@@ -316,6 +320,7 @@ auto session<Client, Guard>::transact(begin_mode isolation, Fn& body, const call
       if (!tx) dovetail::detail::throw_error(std::move(tx).error());  // connecting was repeated already
       bad = {};
       try {
+        const detail::session_body inside{state_.get()};
         call_body(*tx);
       } catch (const error& thrown) {  // what else is thrown passes through, and rolls back on its way
         // What was sent and lost before the commit is undone by the server; but what else the body did may not be.

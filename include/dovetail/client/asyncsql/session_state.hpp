@@ -17,6 +17,39 @@
 
 namespace dovetail::inline v0::asyncsql::detail {
 
+/// Says of the calling thread, while it lives, that it is in the body of a transaction that `session` runs.
+class session_body {
+ public:
+  explicit session_body(const void* session) noexcept : session_(session), outer_(innermost()) { innermost() = this; }
+  session_body(const session_body&) = delete;
+  session_body& operator=(const session_body&) = delete;
+  ~session_body() { innermost() = outer_; }
+
+  static bool is_of(const void* session) noexcept {
+    for (const session_body* each = innermost(); each != nullptr; each = each->outer_) {
+      if (each->session_ == session) return true;
+    }
+    return false;
+  }
+
+ private:
+  static const session_body*& innermost() noexcept {
+    static thread_local const session_body* found = nullptr;
+    return found;
+  }
+
+  const void* session_;
+  const session_body* outer_;
+};
+
+/// The failure of a session's own call by the thread that is in a body of its transaction.
+[[gnu::cold, gnu::noinline]] inline error_info used_inside(std::source_location where) {
+  return misuse(
+      "the session itself is used inside of its own transaction, by the body of run_transaction or a callback: use "
+      "the transaction that the body was given",
+      where);
+}
+
 template <class Client, class Guard>
 struct session_state {
   using transaction_type = session_transaction<typename Client::core_type, Guard>;
@@ -31,6 +64,8 @@ struct session_state {
     context.metrics->saw_pool(pool_event::acquire);
   }
 
+  /// Whether this thread is in the body of a transaction of this session: calls of the session would go past it.
+  bool is_in_body() const noexcept { return session_body::is_of(this); }
   bool is_mine() const noexcept { return holder.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
 
   std::shared_ptr<Client> client;
@@ -48,10 +83,7 @@ class session_turn {
  public:
   session_turn(State& of, const call& how) : of_(of) {
     if (of.is_mine()) {  // a second turn of one thread would wait for its own end
-      refused_ = misuse(
-          "the session itself is used inside of its own transaction, by the body of run_transaction or a callback: use "
-          "the transaction that the body was given",
-          how.where);
+      refused_ = used_inside(how.where);
       return;
     }
     clock::duration waited{};

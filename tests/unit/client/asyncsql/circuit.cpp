@@ -86,6 +86,7 @@ TEST(SessionCircuit, P11_OpensAfterFailuresAndTheErrorSaysWhenItTriesAgain) {
   EXPECT_EQ(refused.kind(), dt::condition::connection);
   EXPECT_NE(refused.message().find("connection"), std::string::npos);
   EXPECT_NE(refused.message().find("the next try is in 3"), std::string::npos) << refused.message();
+  EXPECT_NE(refused.message().find("unable to open database file"), std::string::npos) << refused.message();
   EXPECT_EQ(failure([&] { db.scope(); }).code(), dt::errc::circuit_open);
   EXPECT_EQ(failure([&] { db.connect(); }).code(), dt::errc::circuit_open);
   EXPECT_EQ(failure([&] { db.stream<int>("select 1"); }).code(), dt::errc::circuit_open);

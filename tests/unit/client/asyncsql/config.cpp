@@ -77,10 +77,21 @@ TEST(AsyncsqlConfig, X21_AMisspeltModeIsRefusedByName) {
   EXPECT_SAYS(read.error().message(), "did you mean 'auto'?");
 }
 
-TEST(AsyncsqlConfig, P17_AnEntryIsFoundByNameElseTheDefaultOneElseTheNamesAreListed) {
+TEST(AsyncsqlConfig, P17_AnEntryIsFoundByNameAndTheDefaultOneWithoutAName) {
   const std::string_view file = R"({"databases": {"a": {"url": "sqlite:a.db"}, "default": {"url": "sqlite:d.db"}}})";
   EXPECT_EQ(dt::asyncsql::read_config_text(file, "a", &variable)->connection_string.reveal(), "sqlite:a.db");
-  EXPECT_EQ(dt::asyncsql::read_config_text(file, "x", &variable)->connection_string.reveal(), "sqlite:d.db");
+  EXPECT_EQ(dt::asyncsql::read_config_text(file, {}, &variable)->connection_string.reveal(), "sqlite:d.db");
+  EXPECT_EQ(dt::asyncsql::read_config_text(file)->connection_string.reveal(), "sqlite:d.db");
+  const auto other = dt::asyncsql::read_config_text(file, "x", &variable);
+  ASSERT_FALSE(other) << "a misspelt name is not the default entry's database";
+  EXPECT_SAYS(other.error().message(), "Failed to load config 'x'");
+  EXPECT_SAYS(other.error().message(), "'default'");
+  const auto misspelt = read_text(R"({"url": "sqlite:m.db"})", "othre");
+  ASSERT_FALSE(misspelt);
+  EXPECT_SAYS(misspelt.error().message(), "did you mean 'other'?");
+  const auto nameless = read_text(R"({"url": "sqlite:m.db"})", {});
+  ASSERT_FALSE(nameless);
+  EXPECT_SAYS(nameless.error().message(), "Failed to load config 'default'");
   const auto missing = read_text(R"({"url": "sqlite:m.db"})", "x");
   ASSERT_FALSE(missing);
   EXPECT_SAYS(missing.error().message(), "Failed to load config 'x'");
@@ -96,6 +107,16 @@ TEST(AsyncsqlConfig, P17_VariablesComeFromTheEnvironmentAndADollarStaysADollar) 
   EXPECT_EQ(how.connection_string.reveal(), "postgresql://u:p%40ss%2Fw%3Ard@db.internal:5433/app");
   EXPECT_EQ(how.session.name, "pa$w0rd $5 $x");
   EXPECT_SAYS(complaint(R"({"url": "postgresql://${NOWHERE}/app"})"), "Environment variable 'NOWHERE' not found");
+}
+
+TEST(AsyncsqlConfig, VariablesThatAreNotSetHideNoOtherMistake) {
+  const auto all = complaint(R"({"url": "postgresql://${NOWHERE}/app", "max_pol_size": 3, "timeout": "soon",
+                                 "name": "${NOBODY}", "max_retries": "${NEVER}"})");
+  for (const char* words : {"'NOWHERE'", "'NOBODY'", "'NEVER'", "did you mean 'max_pool_size'?", "'timeout'"}) {
+    EXPECT_SAYS(all, words);
+  }
+  EXPECT_EQ(all.find("must have 'connection_string'"), std::string::npos) << all;
+  EXPECT_EQ(all.find("'max_retries' must"), std::string::npos) << all;
 }
 
 TEST(AsyncsqlConfig, P17_AnExplicitValueWinsEvenWhenItIsTheDefault) {

@@ -23,6 +23,10 @@ using plain_session = as::session<dt::sqlite::client>;
 using guarded_session = as::session<dt::sqlite::client, as::guard<>>;
 using admin_session = as::session<dt::sqlite::client, as::guard<dt::validation{.allow_admin = true}>>;
 
+struct only_id {
+  std::int64_t id;
+};
+
 struct event {
   std::string what;
   std::string subject;
@@ -164,6 +168,43 @@ TEST_F(Guard, P22_TheAccessControlIsAskedAboutATableBehindInToo) {
   EXPECT_TRUE(denied(dt::runtime("select 7 where ? in secret_city")));
   EXPECT_TRUE(denied(dt::runtime("select 7 where ? not in main.\"secret_city\"")));
   EXPECT_TRUE(denied(dt::runtime("select 7 where ? not in 'secret_city'")));
+}
+
+TEST_F(Guard, ATableIsKnownByItsBareNameWhateverSchemaStandsBefore) {
+  as::security_settings how;
+  how.user = "eve";
+  std::vector<std::string> schemas;
+  how.access = as::make_access_control([&schemas](const as::access_request& of) {
+    for (const as::touched_table& table : of.tables) {
+      if (table.is_written && table.table() == "secret_city") {
+        schemas.emplace_back(table.schema());
+        return as::access_decision::deny("not for eve");
+      }
+    }
+    return as::access_decision::allow();
+  });
+  guarded_session session{db_, {}, as::guard<>{how}};
+  const auto denied = [&](const std::string& text) {
+    return failure_of([&] { session.execute(dt::runtime(text)); }).code() == dt::errc::access_denied;
+  };
+  EXPECT_TRUE(denied("delete from secret_city"));
+  EXPECT_TRUE(denied("delete from main.secret_city"));
+  EXPECT_TRUE(denied("delete from \"MAIN\" . \"Secret_City\""));
+  EXPECT_TRUE(denied("delete from \"a.b\".secret_city"));
+  EXPECT_TRUE(denied("delete from \"a\"\".b\".secret_city"));
+  EXPECT_TRUE(denied("delete from [a\"].secret_city"));
+  EXPECT_EQ(schemas, (std::vector<std::string>{"", "main", "main", "\"a.b\"", "\"a\"\".b\"", "\"a\"\"\""}));
+  const std::vector<only_id> one{{1}};
+  EXPECT_EQ(failure_of([&] { static_cast<void>(dt::bulk_insert(session, "main.secret_city", one)); }).code(),
+            dt::errc::access_denied);
+  EXPECT_EQ(schemas.back(), "main");
+
+  const as::touched_table quoted{"app.\"b.c\"", true};
+  EXPECT_EQ(quoted.table(), "\"b.c\"");
+  EXPECT_EQ(quoted.schema(), "app");
+  const as::touched_table three{"base.app.city", false};
+  EXPECT_EQ(three.table(), "city");
+  EXPECT_EQ(three.schema(), "base.app");
 }
 
 TEST_F(Guard, P22_AnAccessControlWithoutAUserDeniesAndOneThatThrowsDoesToo) {

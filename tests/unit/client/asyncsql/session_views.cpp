@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -199,6 +200,41 @@ TEST_F(AsyncsqlSessionViews, TheSessionInsideOfItsOwnTransactionIsMisuseAtOnce) 
   EXPECT_EQ(manual.query_value<int>("select count(*) from item"), 2);
   EXPECT_LT(std::chrono::steady_clock::now() - since, 25s);
   manual.commit();
+}
+
+TEST_F(AsyncsqlSessionViews, InAutomaticModeTooTheBodysThreadMayNotGoPastItsTransaction) {
+  for (const transaction_mode mode : {transaction_mode::automatic, transaction_mode::none, transaction_mode::manual}) {
+    session automatic{db, in_mode(mode)};
+    const auto refused = [&](const auto& body) {
+      const auto why = failure([&] { automatic.run_transaction([&](auto&) { body(); }); });
+      return why.code() == dt::errc::invalid_state && says(why, "inside of its own transaction");
+    };
+    EXPECT_TRUE(refused([&] { automatic.execute("delete from item"); }));
+    EXPECT_TRUE(refused([&] { automatic.within(60s).execute("delete from item"); }));
+    EXPECT_TRUE(refused([&] { automatic.query_value<int>("select count(*) from item"); }));
+    EXPECT_TRUE(refused([&] { automatic.run_transaction([](auto&) {}); }));
+    EXPECT_TRUE(refused([&] { auto tx = automatic.scope(); }));
+    EXPECT_TRUE(refused([&] { auto rows = automatic.stream<item>("select id, name from item"); }));
+    EXPECT_EQ(automatic.query_value<int>("select count(*) from item"), 2) << "after the body it serves again";
+  }
+}
+
+TEST_F(AsyncsqlSessionViews, OtherThreadsAndOtherSessionsGoOnWhileABodyRuns) {
+  session automatic{db, in_mode(transaction_mode::automatic)};
+  session other{db, in_mode(transaction_mode::automatic)};
+  int seen = 0;
+  int seen_by_other = 0;
+  automatic.run_transaction(dt::begin_mode::deferred, [&](auto&) {
+    std::thread elsewhere{[&] { seen = automatic.query_value<int>("select count(*) from item"); }};
+    elsewhere.join();
+    other.run_transaction(dt::begin_mode::deferred, [&](auto&) {
+      EXPECT_EQ(failure([&] { automatic.execute("delete from item"); }).code(), dt::errc::invalid_state);
+    });
+    seen_by_other = other.query_value<int>("select count(*) from item");
+  });
+  EXPECT_EQ(seen, 2);
+  EXPECT_EQ(seen_by_other, 2);
+  EXPECT_EQ(count(), 2);
 }
 
 TEST_F(AsyncsqlSessionViews, ASessionThatItsOwnBodyClosesRollsBackWhenTheBodyReturns) {
