@@ -793,7 +793,7 @@ enum class errc {
   unknown_option,         ///< a connection string's parameter is not known
   invalid_option,         ///< an option's value is out of its range
   request_too_large,      ///< refused here: the server would not take it
-  invalid_key,            ///< refused here: empty or too long
+  invalid_key,            ///< refused here: empty, too long, or not that of the row that was read
   operation_unsupported,  ///< the peer does not have this operation
   busy,                   ///< the connection is in use by another operation
   transaction_closed,     ///< the transaction is over already
@@ -5696,6 +5696,13 @@ DOVETAIL_DEFINE void pause_for(clock::duration delay) {
 // What a client is made of: a pool of connections, and the loop that repeats an operation as the retry policy says.
 
 namespace dovetail::inline v0 {
+namespace detail {
+
+/// The final failure of an operation of which an earlier attempt was lost: what the last one met says nothing of that.
+/// errc::outcome_unknown with the last failure's words, but for a statement that can never have run.
+[[gnu::cold]] void recall_lost_attempt(error_info& why);
+
+}  // namespace detail
 
 /// Performs operations on pooled connections. Threads: any number at once.
 template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
@@ -5733,6 +5740,7 @@ class client_core {
       if constexpr (keeps_answers<Op>) {
         if (auto kept = kept_answer(op, how)) return *std::move(kept);
       }
+      bool was_lost = false;  // an attempt whose outcome nobody knows
       for (int attempt = 1;; ++attempt) {
         error_info why;
         std::size_t sent = 0;
@@ -5747,7 +5755,11 @@ class client_core {
         } else {
           why = std::move(got).error();
         }  // the connection goes back before the pause
-        if (!pause(why, Op::name, attempt, op.is_idempotent(), sent, how, at_least)) return why;
+        if (!pause(why, Op::name, attempt, op.is_idempotent(), sent, how, at_least)) {
+          if (was_lost) detail::recall_lost_attempt(why);
+          return why;
+        }
+        was_lost |= why.kind() == condition::commit_unknown;
       }
     }
 
@@ -5850,6 +5862,30 @@ bool client_core<Connection, Retry, Pool, Observer>::pause(error_info& why, std:
 
 }  // namespace dovetail::inline v0
 
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE void recall_lost_attempt(error_info& why) {
+  const condition kind = why.kind();
+  if (kind == condition::commit_unknown || kind == condition::syntax) return;
+  std::string words{"an attempt was sent and its answer lost; the last one: "};
+  words += why.code().message();
+  if (!why.context().empty()) append_parts(words, {": ", why.context()});
+  error_info unknown{errc::outcome_unknown, std::move(words)};
+  unknown.with_location(why.where());
+  why = std::move(unknown);
+}
+
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif
+
 // ---- dovetail/driver/operation_loop.hpp ----
 // The loop of one running asynchronous operation; it knows the stream, and neither the dialogue nor the handler.
 
@@ -5911,6 +5947,8 @@ class operation_loop {
   const std::shared_ptr<core_type>& core() const noexcept { return core_; }
   bool is_refused() const noexcept { return is_refused_; }
   std::error_code ended_with() const noexcept { return next_.error(); }
+  /// What the dialogue threw, as a failure; empty when it came to its end.
+  error_info& thrown() noexcept { return thrown_; }
 
  private:
   /// The dialogue's next action.
@@ -5923,9 +5961,16 @@ class operation_loop {
   /// After a suspension: was it cancelled, is time up?
   void look_around();
 
-  /// The loop. Returns when the operation is suspended or over. What a dialogue throws ends the operation, and leaves
-  /// the stream closed: nobody knows how far it came.
+  /// The loop. Returns when the operation is suspended or over. What a dialogue throws is how the operation ends, and
+  /// leaves the stream closed: nobody knows how far it came. Where its handler is waited for, nobody else can be told.
   void step(bool was_suspended);
+
+  /// Called where an exception is handled: the operation ends with it.
+  void give_up() noexcept {
+    thrown_ = current_failure();
+    next_ = action::done(thrown_.code());
+    core_->close();
+  }
 
   bool is_reply_awaited() noexcept;
 
@@ -5953,6 +5998,7 @@ class operation_loop {
   action next_ = action::done();
   std::size_t written_ = 0;  // of the write that is going on
   patience patience_;
+  error_info thrown_;
   bool is_refused_;  // the stream was busy: complete with that
   bool may_complete_ = false;
   bool has_begun_ = false;  // the connect or wait that is going on
@@ -5970,7 +6016,7 @@ void operation_loop<Stream, Executor, Allocator>::abandon(operation_loop* self) 
   const std::shared_ptr<core_type> core = self->core_;
   const bool is_refused = self->is_refused_;
   self->destroy();
-  if (!is_refused) core->end();
+  if (!is_refused && core->end()) core->close();
 }
 
 template <stream Stream, class Executor, class Allocator>
@@ -5979,9 +6025,8 @@ void operation_loop<Stream, Executor, Allocator>::begin() {
   try {
     next_ = resume(event{});
     if (next_.what() != verb::done && by_.has_passed()) refuse();
-  } catch (...) {  // nothing has been done on the stream yet
-    abandon(this);
-    throw;
+  } catch (...) {
+    give_up();
   }
   step(false);
 }
@@ -6008,7 +6053,7 @@ void operation_loop<Stream, Executor, Allocator>::step(bool was_suspended) {
   attempt tried;
   bool yields = false;
   try {
-    if (was_suspended) look_around();
+    if (was_suspended && !thrown_) look_around();
     for (int rounds = 0; next_.what() != verb::done; ++rounds) {
       yields = rounds == 64;  // others have their turn, and cancellation a chance
       if (yields) break;
@@ -6021,9 +6066,8 @@ void operation_loop<Stream, Executor, Allocator>::step(bool was_suspended) {
       take(tried);
     }
   } catch (...) {
-    core_->close();
-    abandon(this);
-    throw;
+    give_up();
+    yields = false;
   }
   const bool is_done = next_.what() == verb::done;
   if (yields || (is_done && !may_complete_)) return core_->yield(resume_operation<operation_loop>{this});
@@ -6217,13 +6261,23 @@ class run_operation final
 
   action resume(const event& happened) override { return dialogue_.resume(happened); }
 
+  result<value_type> outcome() noexcept {
+    if (this->is_refused()) return errc::busy;
+    if (this->thrown()) return std::move(this->thrown());
+    try {
+      return outcome_of(dialogue_, this->ended_with(), this->core()->stream);
+    } catch (...) {  // of the value's move, or memory that is not there
+      this->core()->close();
+      return current_failure();
+    }
+  }
+
   void finish() override {
     const bool is_refused = this->is_refused();
     auto slot = asio::get_associated_cancellation_slot(handler_);
     if (slot.is_connected() && !is_refused) slot.clear();
     const std::shared_ptr<core_type> core = this->core();
-    result<value_type> outcome =
-        is_refused ? result<value_type>{errc::busy} : outcome_of(dialogue_, this->ended_with(), core->stream);
+    result<value_type> outcome = this->outcome();
     Handler handler = std::move(handler_);
     destroy();
     if (is_refused) return std::move(handler)(std::move(outcome));
@@ -6245,7 +6299,8 @@ namespace dovetail::inline v0 {
 
 /// Runs `dialogue` to its end on `stream`, then calls `handler(dt::result<value>)` on the handler's associated
 /// executor (the stream's when it has none), never inside this function. The result is the same as `run` gives.
-/// Errors: as `run`; errc::busy when another operation runs on the stream.
+/// Errors: as `run`; errc::busy when another operation runs on the stream. What the dialogue throws (a user's
+///   field_codec, say) is told to the handler too: an `error` as it is, else errc::invalid_state. The stream is closed.
 /// Cancellation: through the handler's cancellation slot or `stream.cancel()`. The dialogue gets an event that is
 ///   `cancelled` and decides how to end. `terminal` counts always, other types only before the first byte is sent.
 /// Lifetime: what the dialogue points to, and `moved`, must stay until the handler is called. `moved` may be null.
@@ -6330,6 +6385,7 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
   int attempt_ = 1;
   bool is_in_dialogue_ = false;
   bool is_cancelled_ = false;
+  bool was_lost_ = false;  // an attempt whose outcome nobody knows
   asio::cancellation_signal inner_;
 
  private:
@@ -6388,7 +6444,11 @@ void async_attempt<Core>::failed(error_info why, std::size_t sent) {
   }
   lease_.release();
   const verdict next = core_->judge(why, name(), attempt_, is_idempotent(), sent, how_, at_least);
-  if (!next.repeat || is_cancelled_) return give_up(std::move(why));
+  if (!next.repeat || is_cancelled_) {
+    if (was_lost_) detail::recall_lost_attempt(why);
+    return give_up(std::move(why));
+  }
+  was_lost_ |= why.kind() == condition::commit_unknown;
   ++attempt_;
   pause(next.delay);
 }
@@ -19100,8 +19160,14 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
 
   const std::shared_ptr<Core>& core() const noexcept { return core_; }
   const asio::any_io_executor& executor() const noexcept { return executor_; }
-  deadline by() const noexcept { return by_; }
-  void set_by(deadline by) noexcept { by_ = by; }
+  deadline by() const noexcept {
+    const auto held = lock();
+    return by_;
+  }
+  void set_by(deadline by) noexcept {
+    const auto held = lock();
+    by_ = by;
+  }
   connection_type& connection() noexcept { return *on_; }
   bool is_open() const noexcept {
     const auto held = lock();
@@ -19115,8 +19181,19 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
     const auto held = lock();
     return !is_usable() || is_spoilt_ || (!is_busy_ && !on_->is_in_transaction());
   }
-  int depth() const noexcept { return depth_; }
-  void set_depth(int depth) noexcept { depth_ = depth; }
+  /// It is still open here, but its connection is closed.
+  bool has_lost_connection() const noexcept {
+    const auto held = lock();
+    return on_ && !is_busy_ && on_->health() == session_health::closed;
+  }
+  int depth() const noexcept {
+    const auto held = lock();
+    return depth_;
+  }
+  void set_depth(int depth) noexcept {
+    const auto held = lock();
+    depth_ = depth;
+  }
 
   [[nodiscard]] std::unique_lock<std::mutex> lock() const noexcept { return std::unique_lock{mutex_}; }
 
@@ -20559,8 +20636,8 @@ struct classification {
 
 /// A table's name as it can be compared: without quotes, and in lower case where the database makes no difference
 /// (SQLite: everywhere; PostgreSQL: outside of quotes), so that APP and "City" in quotes make app.City; and as short as
-/// PostgreSQL cuts it, which means the table of the short name. A part that has a dot in itself keeps double quotes
-/// around it.
+/// PostgreSQL cuts it, which means the table of the short name. A part that has a dot or a double
+/// quote in itself keeps double quotes around it, and its own are doubled.
 [[gnu::cold]] inline std::string comparable_name(dialect d, std::string_view written) {
   std::string name;
   std::string part;
@@ -20569,8 +20646,10 @@ struct classification {
       while (most != 0 && (static_cast<unsigned char>(part[most]) & 0xC0U) == 0x80U) --most;  // characters stay whole
       part.resize(most);
     }
-    if (part.find('.') != std::string::npos) {
-      name.append(1, '"').append(part).append(1, '"');
+    if (part.find_first_of(".\"") != std::string::npos) {
+      name += '"';
+      for (const char c : part) name.append(c == '"' ? 2 : 1, c);
+      name += '"';
     } else {
       name += part;
     }
@@ -23506,8 +23585,19 @@ class async_stream_state : private async_guest, public std::enable_shared_from_t
     return {errc::transaction_closed, "the stream was not read to its end before"};
   }
 
-  /// As `ready()`, of what no owner touches meanwhile.
-  std::optional<result<value_type*>> known() {
+  /// As `ready()`, of what no owner touches meanwhile. What a user's field_codec or mask throws is told as a failure:
+  /// out of here it would be told to nobody.
+  std::optional<result<value_type*>> known() noexcept {
+    error_info thrown;
+    try {
+      return taken();
+    } catch (...) {
+      thrown = dovetail::detail::current_failure();
+    }
+    drop_rows();
+    return result<value_type*>{std::move(thrown).with_location(where_)};
+  }
+  std::optional<result<value_type*>> taken() {
     value_type* row = nullptr;
     auto held = hold();
     if (at_ == nullptr) {
@@ -24015,6 +24105,8 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   }
 
   bool is_open() const noexcept { return static_cast<bool>(on_); }
+  /// It is still open here, but its connection is closed.
+  bool has_lost_connection() const noexcept { return on_ && on_->health() == session_health::closed; }
   /// It was committed, by `commit()` or by a statement of its own (a script's), or nobody knows: who does it all again
   /// may do something twice.
   bool may_be_kept() const noexcept { return fate_ != nullptr && fate_->may_be_kept; }
@@ -24306,6 +24398,8 @@ class async_transaction : public Core::connection_type::template verbs<async_tra
   int nesting() const noexcept { return on_->depth() + 1; }
   void set_nesting(int depth) noexcept { on_->set_depth(depth); }
   bool is_aborted() const noexcept { return on_->is_aborted(); }
+  /// It is still open here, but its connection is closed.
+  bool has_lost_connection() const noexcept { return on_->has_lost_connection(); }
   bool is_busy() const noexcept { return on_->is_busy(); }
   bool may_be_kept() const noexcept { return on_->may_be_kept(); }
   void release() noexcept { on_->end(); }
@@ -24913,6 +25007,16 @@ concept has_guests = requires(Self& self) {
   self.guests();
 };
 
+/// How many savepoints deep, of those that have no scope of their own.
+template <has_guests Self>
+int guest_depth(Self& self) {
+  if constexpr (requires { self.guest_depth(); }) {
+    return self.guest_depth();
+  } else {
+    return 0;
+  }
+}
+
 template <class Self>
 result<held_connection<core_of<Self>>> hold_connection(Self& self, const call& how) {
   if constexpr (inside_transaction<Self>) {
@@ -25010,7 +25114,7 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
       if (!state) return std::move(state).error().with_location(how.where);
       result<stream_type> opened{
           stream_type{*std::move(held), *std::move(state), self.core().timeout(), self.limit(), how.where}};
-      if constexpr (detail::has_guests<Self>) opened->join(self.guests(), 0);
+      if constexpr (detail::has_guests<Self>) opened->join(self.guests(), detail::guest_depth(self));
       return opened;
     }());
   }
@@ -26298,6 +26402,14 @@ struct sql_execute_many {
     return {request.sql, Unpack{}(row), request.hints};
   }
   bool is_idempotent() const noexcept { return false; }
+  /// The members that are sent, where the rows are structs whose members are columns.
+  static constexpr std::span<const std::string_view> columns_from_struct() noexcept {
+    if constexpr (requires { Unpack::template columns<typename Range::value_type>(); }) {
+      return Unpack::template columns<typename Range::value_type>();
+    } else {
+      return {};
+    }
+  }
 };
 
 namespace detail {
@@ -27090,8 +27202,22 @@ struct unpack_members {
       return keys;
     }
   }
+  template <class Row>
+  static constexpr std::span<const std::string_view> columns() noexcept {
+    if constexpr (WithValues) {
+      return field_names<Row>;
+    } else {
+      return key_names<Row>;
+    }
+  }
 
  private:
+  template <class Row>
+  static constexpr auto key_names = [] {
+    std::array<std::string_view, Members::key_count> names{};
+    for (std::size_t i = 0; i < names.size(); ++i) names[i] = field_names<Row>[Members::keys[i]];
+    return names;
+  }();
   template <class Row, std::size_t... I>
   static auto pick_keys(const Row& row, std::index_sequence<I...>) {
     return std::tuple<const std::remove_cvref_t<decltype(member_at<Members::keys[I]>(row))>&...>{
@@ -27112,6 +27238,10 @@ struct unpack_row {
       return std::tuple<const std::remove_cvref_t<decltype(member_at<I>(row))>&...>{member_at<I>(row)...};
     }
     (std::make_index_sequence<field_count<Row>>{});
+  }
+  template <class Row>
+  static constexpr std::span<const std::string_view> columns() noexcept {
+    return field_names<Row>;
   }
 };
 
@@ -27388,10 +27518,31 @@ auto bulk_delete(Db&& db, std::string_view table, const Range& rows, batch_optio
 
 namespace dovetail::inline v0::asyncsql {
 
-/// A table that a statement names, as `comparable_name` gives it.
+/// A table that a statement names, as `comparable_name` gives it. `name` is what the text has, with a schema or
+/// without: decide by `table()`, for "ledger", "main.ledger" and "public.ledger" may be the same one. Which schema a
+/// name without one means, the database knows (PostgreSQL's search_path).
 struct touched_table {
   std::string name;
   bool is_written = false;
+
+  /// The last part of the name. Lifetime: a view into `name`.
+  constexpr std::string_view table() const noexcept { return std::string_view{name}.substr(table_begin()); }
+  /// What stands before it, "main" or "app.public"; empty when the text has no schema.
+  constexpr std::string_view schema() const noexcept {
+    const std::size_t begin = table_begin();
+    return std::string_view{name}.substr(0, begin == 0 ? 0 : begin - 1);
+  }
+
+ private:
+  constexpr std::size_t table_begin() const noexcept {
+    std::size_t begin = 0;
+    bool is_quoted = false;  // a dot in quotes is a part's own
+    for (std::size_t i = 0; i < name.size(); ++i) {
+      if (name[i] == '"') is_quoted = !is_quoted;
+      if (name[i] == '.' && !is_quoted) begin = i + 1;
+    }
+    return begin;
+  }
 };
 
 /// What is asked. Lifetime: borrowed for the call.
@@ -28261,10 +28412,13 @@ enum class circuit_evidence : std::uint8_t {
 };
 
 /// What a failure tells about the server. Waits for a connection of a full pool, and mistakes that were found on this
-/// side, tell nothing.
-inline circuit_evidence evidence_of(const error_info& why) noexcept {
+/// side, tell nothing; nor does a missing answer when the call `was_cut_short`: its caller gave it less time than calls
+/// have by themselves.
+inline circuit_evidence evidence_of(const error_info& why, bool was_cut_short = false) noexcept {
   if (!why) return circuit_evidence::up;
   if (why.code() == errc::circuit_open || why.code() == errc::pool_wait_timeout) return circuit_evidence::none;
+  if (was_cut_short && (why.code() == errc::deadline_passed || why.kind() == condition::commit_unknown))
+    return circuit_evidence::none;
   const std::string_view state = why.server().sqlstate;
   if (state == "53300") return circuit_evidence::down;  // too many connections
   switch (why.kind()) {
@@ -28284,6 +28438,7 @@ struct circuit_facts {
   int in_a_row = 0;             ///< failures while closed, successful trials while half open
   clock::time_point opened{};   ///< when it opened last
   bool is_being_tried = false;  ///< a trial is under way
+  clock::time_point tried{};    ///< when the last trial began
 
   friend constexpr bool operator==(const circuit_facts&, const circuit_facts&) noexcept = default;
 };
@@ -28307,21 +28462,24 @@ struct circuit_policy {
     if (!is_on() || facts.state == circuit_state::closed) return {};
     const clock::duration waited = now - facts.opened;
     if (facts.state == circuit_state::open && waited < open_time) return {false, false, open_time - waited};
-    if (facts.is_being_tried) return {false, false, {}};
+    // A trial that takes as long as that is slow, and says nothing yet: the others need not wait for its end.
+    if (facts.is_being_tried && now - facts.tried < open_time) return {false, false, {}};
     return {true, true, {}};
   }
   /// After a call has been let through as a trial.
-  constexpr circuit_facts trying(circuit_facts facts) const noexcept {
+  constexpr circuit_facts trying(circuit_facts facts, clock::time_point now) const noexcept {
     if (facts.state == circuit_state::open) facts.in_a_row = 0;
     facts.state = circuit_state::half_open;
     facts.is_being_tried = true;
+    facts.tried = now;
     return facts;
   }
-  /// After a call has ended. What was no trial, and began before the circuit opened, changes nothing any more.
+  /// After a call has ended. What began before the circuit opened changes nothing any more; a trial that ends after
+  /// others have closed it is a call like all.
   constexpr circuit_facts after(circuit_facts facts, circuit_evidence said, bool was_trial,
                                 clock::time_point now) const noexcept {
     const circuit_facts opened{.state = circuit_state::open, .opened = now};
-    if (was_trial) {
+    if (was_trial && facts.state == circuit_state::half_open) {
       facts.is_being_tried = false;
       if (said == circuit_evidence::none) return facts;
       if (said == circuit_evidence::down) return opened;
@@ -28349,11 +28507,17 @@ class circuit_breaker {
   }
   circuit_state state() const noexcept { return facts().state; }
 
+  /// The failure that opened it last; empty when it never was, or nobody said.
+  std::error_code cause() const noexcept {
+    const std::lock_guard lock{mutex_};
+    return cause_;
+  }
+
   /// A trial that is let through must be ended by `saw`.
   circuit_verdict ask(const circuit_policy& how, clock::time_point now) noexcept {
     const std::lock_guard lock{mutex_};
     const circuit_verdict said = how.decide(facts_, now);
-    if (said.is_trial) facts_ = how.trying(facts_);
+    if (said.is_trial) facts_ = how.trying(facts_, now);
     return said;
   }
 
@@ -28361,17 +28525,20 @@ class circuit_breaker {
     circuit_state before = circuit_state::closed;
     circuit_state after = circuit_state::closed;
   };
-  /// Tells how a call has ended; gives the states before and after it.
-  change saw(const circuit_policy& how, circuit_evidence said, bool was_trial, clock::time_point now) noexcept {
+  /// Tells how a call has ended, and `why` it failed; gives the states before and after it.
+  change saw(const circuit_policy& how, circuit_evidence said, bool was_trial, clock::time_point now,
+             std::error_code why = {}) noexcept {
     const std::lock_guard lock{mutex_};
     const circuit_state before = facts_.state;
     facts_ = how.after(facts_, said, was_trial, now);
+    if (facts_.state == circuit_state::open && before != circuit_state::open) cause_ = why;
     return {before, facts_.state};
   }
 
  private:
   mutable std::mutex mutex_;
   circuit_facts facts_;
+  std::error_code cause_;
 };
 
 }  // namespace dovetail::inline v0
@@ -28683,29 +28850,30 @@ using variable_lookup = const char* (*)(const char* name);
 inline const char* process_variable(const char* name) { return std::getenv(name); }
 
 /// Reads one entry of a text such as {"databases": {"main": {"url": "postgresql://app@${DB_HOST}/app", "password":
-/// "${DB_PASSWORD}", "transaction_mode": "manual", "timeout": 30}}}. An entry that is not there is taken from the one
-/// named "default".
-/// Names: connection_string (or url), or database_type, host, port, database, user and password; name,
-/// transaction_mode (auto, manual, none), isolation, close_timeout, timeout, share_pool, min_pool_size, max_pool_size,
-/// pool_capacity, acquire_timeout, idle_timeout, max_lifetime, health_check_interval, max_retries (after the first
-/// attempt) or attempts (in all), retry_delay, max_delay, exponential_base, jitter (true, false, full), retry_deadline,
-/// retry_lock_not_available, retry_timeouts_of_reads, retryable_codes, slow_query, kept_slow_queries, validate_queries,
-/// profile (off, standard, strict), allow_admin, allow_ddl, allow_calls, allow_settings, allow_notifications,
-/// allow_risky_functions, parameter_types (an object; in a connection string parameter_types.name=type). Times are in
-/// seconds, or text with a unit: "250ms".
+/// "${DB_PASSWORD}", "transaction_mode": "manual", "timeout": 30}}}. Without a name it is the entry "default"; one that
+/// is not there is an error, which names those that are. Names: connection_string (or url), or database_type, host,
+/// port, database, user and password; name, transaction_mode (auto, manual, none), isolation, close_timeout, timeout,
+/// share_pool, min_pool_size, max_pool_size, pool_capacity, acquire_timeout, idle_timeout, max_lifetime,
+/// health_check_interval, max_retries (after the first attempt) or attempts (in all), retry_delay, max_delay,
+/// exponential_base, jitter (true, false, full), retry_deadline, retry_lock_not_available, retry_timeouts_of_reads,
+/// retryable_codes, slow_query, kept_slow_queries, validate_queries, profile (off, standard, strict), allow_admin,
+/// allow_ddl, allow_calls, allow_settings, allow_notifications, allow_risky_functions, parameter_types (an object; in a
+/// connection string parameter_types.name=type). Times are in seconds, or text with a unit: "250ms".
 /// `${NAME}` in a text is the environment's variable, `$$` is a dollar; any other dollar is itself.
 /// Errors: one failure that names every mistake: unknown names, values out of range, what contradicts each other,
 /// variables that are not set. No value of a secret is quoted.
-[[gnu::cold]] result<config> read_config_text(std::string_view json, std::string_view name,
+[[gnu::cold]] result<config> read_config_text(std::string_view json, std::string_view name = {},
                                               variable_lookup variables = process_variable);
 /// The same from a file. Errors: errc::invalid_option, naming the file.
-[[gnu::cold]] result<config> read_config_file(const std::string& path, std::string_view name,
+[[gnu::cold]] result<config> read_config_file(const std::string& path, std::string_view name = {},
                                               variable_lookup variables = process_variable);
 
 namespace detail {
 
 /// The settings that `values` give. `origin` names an entry of a file; it is empty for a connection string, `target`.
-[[gnu::cold]] result<config> config_of(std::vector<uri_parameter> values, secret target, std::string_view origin);
+/// `problems` are mistakes that were found before, to be reported with the others.
+[[gnu::cold]] result<config> config_of(std::vector<uri_parameter> values, secret target, std::string_view origin,
+                                       std::string_view problems = {});
 
 }  // namespace detail
 }  // namespace dovetail::inline v0::asyncsql
@@ -29067,7 +29235,7 @@ inline constexpr std::string_view time_names[] = {
 }
 
 [[gnu::noinline]] inline result<config> config_of(std::vector<uri_parameter> values, secret target,
-                                                  std::string_view origin) {
+                                                  std::string_view origin, std::string_view problems) {
   uri source;
   source.parameters = std::move(values);
   for (uri_parameter& each : source.parameters) {
@@ -29076,6 +29244,7 @@ inline constexpr std::string_view time_names[] = {
     }
   }
   option_reader reader{source};
+  if (!problems.empty()) reader.problem(errc::invalid_option, problems);
   config how;
   session_settings& session = how.session;
   reader.text("name", session.name)
@@ -29241,6 +29410,12 @@ namespace detail {
   return {};
 }
 
+/// Whether a setting is a number, a time, a truth value or one of some words; the others are texts, or not known.
+[[gnu::cold, gnu::noinline]] inline bool has_typed_value(std::string_view name) noexcept {
+  if (name == "timeout" || name == "port" || name == "database_type" || name == "retry_config") return true;
+  return name != "name" && (name == "parameter_types" || is_session_name(name));
+}
+
 /// One member of an entry as values: text, numbers and truth values as they are, an array joined by commas, and
 /// "retry_config" and "parameter_types" as the members that they have.
 [[gnu::cold, gnu::noinline]] inline error_info add_value(std::vector<uri_parameter>& to, const std::string& name,
@@ -29284,7 +29459,7 @@ namespace detail {
   auto root = dovetail::json::decode<members>(json);
   if (!root) return std::move(root).error();
   std::string label{"Failed to load config '"};
-  label.append(name).append("'");
+  label.append(name.empty() ? "default" : name).append("'");
   for (const auto& [key, value] : *root) {
     if (key != "databases") {
       return error_info{make_error_code(errc::unknown_option),
@@ -29294,22 +29469,29 @@ namespace detail {
   if (root->empty()) return error_info{make_error_code(errc::invalid_option), label + ": not found in configuration"};
   auto entries = dovetail::json::decode<members>(root->begin()->second.text);
   if (!entries) return std::move(entries).error();
-  auto found = entries->find(std::string{name});
-  if (found == entries->end()) found = entries->find("default");
+  const auto found = entries->find(name.empty() ? std::string{"default"} : std::string{name});
   if (found == entries->end()) {
-    label += ": not found in configuration; there are";
+    dovetail::detail::nearest_search search{name};
+    for (const auto& [key, value] : *entries) search.offer(key);
+    label += ": not found in configuration";
+    if (!search.best.empty()) dovetail::detail::append_parts(label, {"; did you mean '", search.best, "'?"});
+    label += "; there are";
     for (const auto& [key, value] : *entries) label.append(" '").append(key).append("'");
     return error_info{make_error_code(errc::invalid_option), std::move(label)};
   }
   auto settings = dovetail::json::decode<members>(found->second.text);
   if (!settings) return error_info{make_error_code(errc::invalid_option), label + ": the entry must be an object"};
   std::vector<uri_parameter> values;
+  std::string problems;  // of what could not be read; the rest is looked at all the same
   for (const auto& [key, value] : *settings) {
-    if (error_info why = detail::add_value(values, key, value.text, variables)) {
-      return detail::told_for(label, std::move(why));
-    }
+    error_info why = detail::add_value(values, key, value.text, variables);
+    if (!why) continue;
+    if (why.code() != errc::invalid_option) return detail::told_for(label, std::move(why));
+    dovetail::detail::append_parts(problems, {problems.empty() ? "" : "\n  ", why.context()});
+    // What the text would have been is not known, only that it is there.
+    if (!detail::has_typed_value(key)) values.push_back({key, secret{"unknown"}, true});
   }
-  return detail::config_of(std::move(values), {}, label);
+  return detail::config_of(std::move(values), {}, label, problems);
 }
 
 [[gnu::noinline]] inline result<config> read_config_file(const std::string& path, std::string_view name,
@@ -29402,6 +29584,18 @@ class cte_names {
 
 namespace dovetail::inline v0 {
 namespace detail {
+
+/// It can name a table. SQLite takes 'city' for a name too where one is expected.
+constexpr bool is_table_name(const token& at, dialect d) noexcept {
+  return at.kind == token_kind::word || at.kind == token_kind::quoted ||
+         (at.kind == token_kind::string && d == dialect::sqlite);
+}
+
+/// A table that is the operand of `in`, all of whose rows SQLite reads.
+/// Source: https://www.sqlite.org/lang_expr.html#in_op
+constexpr bool is_table_operand(const token& at, const token& previous, dialect d) noexcept {
+  return previous.key == word_key("in") && d == dialect::sqlite && is_table_name(at, d);
+}
 
 /// A query can begin with it.
 constexpr bool is_query_word(std::uint64_t key) noexcept {
@@ -29525,7 +29719,7 @@ class table_finder {
     }
     const frame& now = top();
     is_idle_ = is_started_ && !is_in_name_ && opaque_ == 0 && !now.is_new && now.with == with_part::none &&
-               now.part != clause::target && now.part != clause::table;
+               now.part != clause::target && now.part != clause::table && at.key != word_key("in");
   }
 
   constexpr void finish() noexcept {
@@ -29556,11 +29750,6 @@ class table_finder {
     return text_.substr(begin, end - begin);
   }
   constexpr std::string_view text_of(const token& at) const noexcept { return text_of(at.begin, at.end); }
-  constexpr bool is_name(const token& at) const noexcept {
-    return at.kind == token_kind::word || at.kind == token_kind::quoted ||
-           (at.kind == token_kind::string && dialect_ == dialect::sqlite);  // SQLite takes 'city' for a name there
-  }
-
   [[gnu::noinline]] constexpr void take_slowly(const token& at, const token& previous, const token& before) noexcept {
     if (!is_started_) return;
     if (at.begin == first_ && at.kind == token_kind::word) return;
@@ -29576,6 +29765,11 @@ class table_finder {
     if (now.with != with_part::none && take_with(now, at)) return;
     if (now.part == clause::target || now.part == clause::table) {
       if (take_expected(now, at)) return;
+    } else if (is_table_operand(at, previous, dialect_)) {
+      if (before.key == word_key("lock") && at.key == word_key("share")) found_.locks_rows = true;
+      is_operand_ = true;
+      is_target_name_ = false;
+      return begin_name(at);
     }
     if (at.is(',')) {
       if (now.part == clause::list) now.part = clause::table;
@@ -29682,7 +29876,7 @@ class table_finder {
       case with_part::name:
         if (equals_ignoring_case(text_of(at), "recursive")) {
           now.is_recursive = true;
-        } else if (is_name(at)) {
+        } else if (is_table_name(at, dialect_)) {
           now.cte = text_of(at);
           if (hides_at_once(now)) ctes_.add(now.cte);
           now.with = with_part::as;
@@ -29730,7 +29924,7 @@ class table_finder {
         }
       }
     }
-    if (!is_name(at)) {
+    if (!is_table_name(at, dialect_)) {
       if (is_into_ && at.is('@')) found_.makes_table = false;  // select … into @variable
       is_into_ = false;
       now.part = clause::other;
@@ -29738,15 +29932,19 @@ class table_finder {
       return false;
     }
     if (at.kind == token_kind::quoted && (text_[at.begin] | 0x20) == 'u') found_.has_all_tables = false;  // U&"…"
-    is_in_name_ = true;
     is_target_name_ = now.part == clause::target;
-    name_begin_ = at.begin;
-    name_end_ = at.end;
+    begin_name(at);
     return true;
   }
 
+  constexpr void begin_name(const token& at) noexcept {
+    is_in_name_ = true;
+    name_begin_ = at.begin;
+    name_end_ = at.end;
+  }
+
   constexpr bool continues_name(const token& at, const token& previous) noexcept {
-    if (!at.is('.') && !(previous.is('.') && is_name(at))) return false;
+    if (!at.is('.') && !(previous.is('.') && is_table_name(at, dialect_))) return false;
     if (at.kind == token_kind::quoted && (text_[at.begin] | 0x20) == 'u') found_.has_all_tables = false;
     name_end_ = at.end;
     return true;
@@ -29756,11 +29954,12 @@ class table_finder {
     is_in_name_ = false;
     frame& now = top();
     if (!at.is('(') || is_target_name_) add_table(name_end_);  // else a function that gives rows
+    if (std::exchange(is_operand_, false)) return;             // the clause goes on
     now.part = is_target_name_ && !now.takes_several ? clause::other : clause::list;
   }
 
   constexpr void add_table(std::uint32_t end) noexcept {
-    const bool is_written = top().writes_list;
+    const bool is_written = top().writes_list && !is_operand_;
     const std::string_view name = text_of(name_begin_, end);
     if (!is_written && name.find('.') == std::string_view::npos && ctes_.has(name)) return;
     for (std::uint8_t i = 0; i < found_.table_count; ++i) {
@@ -29854,6 +30053,7 @@ class table_finder {
   bool is_idle_ = false;  // outside of names, and none is expected
   bool is_in_name_ = false;
   bool is_target_name_ = false;
+  bool is_operand_ = false;  // the name stands behind `in`
   bool is_into_ = false;
   bool has_object_ = false;
   bool writes_ = false;
@@ -30568,7 +30768,8 @@ class collects_columns final : public access_control {
 /// without: a statement that renames or computes gives other names, so that this bounds what a program shows, not what
 /// somebody who writes SQL may find out. Refuses (errc::access_denied): every statement without a user; statements with
 /// hidden columns whose row type does not tell the names (single values, tuples, `by_position`); pipelines and copies
-/// of text. Cost: one more classification of a text that gives rows.
+/// of text; changes of rows by structs that have a hidden column, whose mask they would write. Cost: one more
+/// classification of a text that gives rows.
 template <validation Literals = validation{}>
 class masking_guard : public guard<Literals> {
  public:
@@ -31396,10 +31597,35 @@ namespace dovetail::inline v0::detail {
   return false;
 }
 
+template <class T>
+void mask_value(T& value);
+
+/// What stands for a hidden value of a type with a codec: what that makes of "***" where it stores text, or else `T{}`;
+/// empty where neither is there.
+template <has_field_codec T>
+std::optional<T> hidden_value() {
+  constexpr bool has_default = std::is_default_constructible_v<T>;
+  if constexpr (field_kind_of<T> == field_kind::text || !has_default) {
+    typename field_codec<T>::stored_type stored{};
+    mask_value(stored);
+    if (auto decoded = field_codec<T>::decode(std::move(stored))) return *std::move(decoded);
+  }
+  if constexpr (has_default) {
+    return T{};
+  } else {
+    return std::nullopt;
+  }
+}
+
 /// Text becomes "***", what may be null becomes null, everything else its type's zero.
+/// Errors: throws errc::access_denied for a type with a codec that has no value to stand for a hidden one.
 template <class T>
 void mask_value(T& value) {
-  if constexpr (is_optional<T>) {
+  if constexpr (has_field_codec<T>) {
+    std::optional<T> hidden = hidden_value<T>();
+    if (!hidden) throw_error(error_info{errc::access_denied, "a column cannot be hidden"});
+    value = *std::move(hidden);
+  } else if constexpr (is_optional<T>) {
     value.reset();
   } else if constexpr (std::is_array_v<T>) {
     if (assign_text("***", value) != errc{}) value[0] = '\0';
@@ -31407,6 +31633,40 @@ void mask_value(T& value) {
     static_cast<void>(assign_text("***", value));
   } else {
     value = T{};
+  }
+}
+
+template <class Row, class... Members>
+bool can_mask_each(const std::vector<std::string>& columns, std::size_t& leaf, type_list<Members...>);
+
+template <class Row, class Member>
+bool can_mask_member(const std::vector<std::string>& columns, std::size_t& leaf) {
+  using type = typename node<Member>::inner;
+  if constexpr (node<Member>::is_struct) {
+    return can_mask_each<Row>(columns, leaf, field_types<typename node<Member>::value>{});
+  } else {
+    [[maybe_unused]] const std::size_t at = leaf++;
+    if constexpr (has_field_codec<type> && !std::is_default_constructible_v<type>) {
+      return !has_column(columns, row_plan<Row>::description, at) || hidden_value<type>().has_value();
+    } else {
+      return true;
+    }
+  }
+}
+
+template <class Row, class... Members>
+bool can_mask_each(const std::vector<std::string>& columns, std::size_t& leaf, type_list<Members...>) {
+  return (can_mask_member<Row, Members>(columns, leaf) && ...);
+}
+
+/// False when one of the columns has a type without a value to stand for a hidden one.
+template <class Row>
+[[gnu::cold]] bool can_mask_columns(const std::vector<std::string>& columns) {
+  if constexpr (is_dynamic_row<row_value_t<Row>>) {
+    return true;
+  } else {
+    std::size_t leaf = 0;
+    return can_mask_each<Row>(columns, leaf, members_of_row<row_value_t<Row>>());
   }
 }
 
@@ -31522,6 +31782,47 @@ consteval bool has_maskable_rows() {
   return failure;
 }
 
+/// The members of a struct that an operation puts into rows that are there already, or compares them with; none for
+/// inserts, and for statements of the program's own.
+template <class Op>
+std::span<const std::string_view> columns_over_rows(const Op& op) noexcept {
+  const auto is_update = [](std::string_view text) {
+    return !text.starts_with("insert ") || text.find(" do update ") != std::string_view::npos ||
+           text.find(" on duplicate key update ") != std::string_view::npos;
+  };
+  if constexpr (requires { op.request.columns_from_struct(); }) {
+    return op.request.columns_from_struct();
+  } else if constexpr (requires { Op::columns_from_struct(); }) {
+    return is_update(text_of(op)) ? Op::columns_from_struct() : std::span<const std::string_view>{};
+  } else if constexpr (requires {
+                         op.rows.begin();
+                         op.tail;
+                       }) {
+    using row = std::remove_cvref_t<decltype(*op.rows.begin())>;
+    std::string start = "insert ";
+    return is_update(start.append(op.tail)) ? field_names<row> : std::span<const std::string_view>{};
+  } else {
+    return {};
+  }
+}
+
+/// Refuses to write a struct of which a member is hidden: it holds the mask, if it was read, and not the value.
+[[gnu::cold, gnu::noinline]] inline error_info refuse_mask(std::span<const std::string_view> written,
+                                                           const std::vector<std::string>& hidden,
+                                                           std::source_location where) {
+  for (const std::string_view name : written) {
+    if (!dovetail::detail::has_column(hidden, name)) continue;
+    std::string words;
+    dovetail::detail::append_parts(words, {"the column '", name,
+                                           "' is hidden from this user, whose rows do not have its value: change rows "
+                                           "by a struct without it"});
+    error_info failure{errc::access_denied, std::move(words)};
+    failure.with_location(where);
+    return failure;
+  }
+  return {};
+}
+
 /// Of one call. Nothing for guards that hide nothing.
 template <class Guard>
 class answer_mask {
@@ -31547,22 +31848,27 @@ class answer_mask<Guard> {
   error_info ask(const Guard& guard, const Op& op, const guard_context& context) {
     if constexpr (requires { op.ops; }) {
       return cannot_hide("a pipeline has rows of many statements", context.where);
-    } else if constexpr (!answers_with_values<Op>) {
-      return {};
     } else {
+      const std::span<const std::string_view> written = columns_over_rows(op);
+      if (!answers_with_values<Op> && written.empty()) return {};
       error_info refused;
       if constexpr (has_table<Op>) {
         refused = guard.masked_in_table(op.table, context, columns_);
       } else {
         refused = guard.masked(text_of(op), context, columns_);
       }
-      return refused ? refused : refuse_unnamed<has_maskable_rows<Op>()>(context);
+      if (!refused) refused = refuse_mask(written, columns_, context.where);
+      if constexpr (!answers_with_values<Op>) {
+        return refused;
+      } else {
+        return refused ? refused : refuse_row<typename row_type_of<Op>::type, has_maskable_rows<Op>()>(context);
+      }
     }
   }
   template <class Row>
   error_info ask_stream(const Guard& guard, std::string_view text, const guard_context& context) {
     error_info refused = guard.masked(text, context, columns_);
-    return refused ? refused : refuse_unnamed<can_be_masked<Row>()>(context);
+    return refused ? refused : refuse_row<Row, can_be_masked<Row>()>(context);
   }
 
   /// Of the rows in an operation's answer.
@@ -31601,10 +31907,15 @@ class answer_mask<Guard> {
     dovetail::detail::mask_row(row, columns_);
   }
 
-  template <bool CanBeMasked>
-  error_info refuse_unnamed(const guard_context& context) const {
-    if (CanBeMasked || columns_.empty()) return {};
-    return cannot_hide("the row type has no names for them: read into a struct or a dt::row", context.where);
+  template <class Row, bool CanBeMasked>
+  error_info refuse_row(const guard_context& context) const {
+    if (columns_.empty()) return {};
+    if constexpr (CanBeMasked) {
+      if (dovetail::detail::can_mask_columns<Row>(columns_)) return {};
+      return cannot_hide("the type of one has no value to show instead: give it a default constructor", context.where);
+    } else {
+      return cannot_hide("the row type has no names for them: read into a struct or a dt::row", context.where);
+    }
   }
 
   std::vector<std::string> columns_;
@@ -31617,8 +31928,14 @@ class answer_mask<Guard> {
 
 namespace dovetail::inline v0::asyncsql::detail {
 
-/// "… the next try is in 12.5 s".
-[[gnu::cold, gnu::noinline]] inline error_info circuit_refusal(const circuit_verdict& said,
+/// The caller's own limit ended the call before the time was over that the session gives to each.
+inline bool was_cut_short(const call& how, clock::duration timeout) noexcept {
+  return how.by.has_passed() && how.by.when() - how.since < timeout;
+}
+
+/// "… the next try is in 12.5 s; the last failure was: the connection was lost". Of the failure only the text of its
+/// code, which has no names and no secrets.
+[[gnu::cold, gnu::noinline]] inline error_info circuit_refusal(const circuit_verdict& said, std::error_code cause,
                                                                std::source_location where) {
   std::string text;
   if (said.wait > clock::duration::zero()) {
@@ -31628,6 +31945,7 @@ namespace dovetail::inline v0::asyncsql::detail {
   } else {
     text = "another call is trying it now";
   }
+  if (cause) dovetail::detail::append_parts(text, {"; the last failure was: ", cause.message()});
   error_info refused{make_error_code(errc::circuit_open), std::move(text)};
   refused.with_location(where);
   return refused;
@@ -31654,17 +31972,19 @@ class circuit_pass {
     is_trial_ = said.is_trial;
     if (!said.may_pass) {
       metrics_->saw_circuit_refusal();
-      return circuit_refusal(said, where);
+      return circuit_refusal(said, of_->cause(), where);
     }
     if (is_trial_) tell({before, circuit_state::half_open}, {}, watcher);
     return {};
   }
-  /// Tells how it ended: `why` is empty when it went well.
+  /// Tells how it ended: `why` is empty when it went well. True when the circuit is open now.
   template <class Watcher>
-  void saw(const error_info& why, Watcher& watcher) {
-    if (of_ == nullptr) return;
+  bool saw(const error_info& why, circuit_evidence said, Watcher& watcher) {
+    if (of_ == nullptr) return false;
     const bool was_trial = std::exchange(is_trial_, false);
-    tell(of_->saw(*how_, evidence_of(why), was_trial, clock::now()), why, watcher);
+    const auto seen = of_->saw(*how_, said, was_trial, clock::now(), why.code());
+    tell(seen, why, watcher);
+    return seen.after == circuit_state::open;
   }
   /// It went well, but nothing was asked of the server.
   void drop() noexcept {
@@ -31690,6 +32010,16 @@ class circuit_pass {
   sql_metrics* metrics_;
   bool is_trial_ = false;
 };
+
+/// Tells how a call has ended whose answer is a result.
+template <class Answer, class Watcher>
+void tell_end(circuit_pass& pass, const Answer& answer, const call& how, clock::duration timeout, Watcher& watcher) {
+  if (answer) {
+    pass.saw({}, circuit_evidence::up, watcher);
+  } else {
+    pass.saw(answer.error(), evidence_of(answer.error(), was_cut_short(how, timeout)), watcher);
+  }
+}
 
 }  // namespace dovetail::inline v0::asyncsql::detail
 
@@ -31879,6 +32209,8 @@ class session_transaction : public Core::connection_type::template verbs<session
   }
 
   bool is_open() const noexcept { return scope_.is_open(); }
+  /// It is still open here, but its connection is closed.
+  bool has_lost_connection() const noexcept { return scope_.has_lost_connection(); }
   /// It was committed, by `commit()` or by a statement of its own (a script's), or nobody knows.
   bool may_be_kept() const noexcept { return scope_.may_be_kept(); }
 
@@ -31904,16 +32236,17 @@ class session_transaction : public Core::connection_type::template verbs<session
   /// committed any more (errc::transaction_aborted).
   template <class Fn>
   void transaction(Fn&& body, place where = place::current()) {
-    std::string name = "asyncsql_" + std::to_string(++depth_);
+    std::string name = "asyncsql_" + std::to_string(depth_ + 1);
     savepoint(name, where);
+    ++depth_;
     try {
       body(*this);
     } catch (...) {
-      --depth_;
+      end_guests();
       undo(name, where);
       throw;
     }
-    --depth_;
+    end_guests();
     result<void> released = mark("release savepoint ", name, where);
     if (released) return;
     undo(name, where);
@@ -31987,9 +32320,13 @@ class session_transaction : public Core::connection_type::template verbs<session
   const dovetail::detail::parameter_hints* hints() const noexcept { return context_->how.parameter_types.hints(); }
   int nesting() const noexcept { return scope_.nesting(); }
   deadline limit() const noexcept { return scope_.limit(); }
+  auto& guests() noexcept { return scope_.guests(); }
+  int guest_depth() const noexcept { return depth_; }
   void abandon() noexcept { scope_.abandon(); }
 
  private:
+  /// The streams of a nested body end with it.
+  void end_guests() noexcept { scope_.guests().end_from(depth_--); }
   /// What cannot be undone must not be kept.
   void undo(std::string_view name, place where) noexcept {
     try {
@@ -32012,6 +32349,39 @@ class session_transaction : public Core::connection_type::template verbs<session
 
 namespace dovetail::inline v0::asyncsql::detail {
 
+/// Says of the calling thread, while it lives, that it is in the body of a transaction that `session` runs.
+class session_body {
+ public:
+  explicit session_body(const void* session) noexcept : session_(session), outer_(innermost()) { innermost() = this; }
+  session_body(const session_body&) = delete;
+  session_body& operator=(const session_body&) = delete;
+  ~session_body() { innermost() = outer_; }
+
+  static bool is_of(const void* session) noexcept {
+    for (const session_body* each = innermost(); each != nullptr; each = each->outer_) {
+      if (each->session_ == session) return true;
+    }
+    return false;
+  }
+
+ private:
+  static const session_body*& innermost() noexcept {
+    static thread_local const session_body* found = nullptr;
+    return found;
+  }
+
+  const void* session_;
+  const session_body* outer_;
+};
+
+/// The failure of a session's own call by the thread that is in a body of its transaction.
+[[gnu::cold, gnu::noinline]] inline error_info used_inside(std::source_location where) {
+  return misuse(
+      "the session itself is used inside of its own transaction, by the body of run_transaction or a callback: use "
+      "the transaction that the body was given",
+      where);
+}
+
 template <class Client, class Guard>
 struct session_state {
   using transaction_type = session_transaction<typename Client::core_type, Guard>;
@@ -32026,6 +32396,8 @@ struct session_state {
     context.metrics->saw_pool(pool_event::acquire);
   }
 
+  /// Whether this thread is in the body of a transaction of this session: calls of the session would go past it.
+  bool is_in_body() const noexcept { return session_body::is_of(this); }
   bool is_mine() const noexcept { return holder.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
 
   std::shared_ptr<Client> client;
@@ -32043,10 +32415,7 @@ class session_turn {
  public:
   session_turn(State& of, const call& how) : of_(of) {
     if (of.is_mine()) {  // a second turn of one thread would wait for its own end
-      refused_ = misuse(
-          "the session itself is used inside of its own transaction, by the body of run_transaction or a callback: use "
-          "the transaction that the body was given",
-          how.where);
+      refused_ = used_inside(how.where);
       return;
     }
     clock::duration waited{};
@@ -32209,8 +32578,15 @@ struct failed_attempt {
   sql_phase phase = sql_phase::connect;
   std::size_t sent = 0;
   retry_class kind = retry_class::never;
-  bool may_be_kept = false;  ///< some of it may have been committed before it failed: it is not repeated
+  bool may_be_kept = false;     ///< some of it may have been committed before it failed: it is not repeated
+  bool is_evidence = true;      ///< of how the server is: it was asked, and what failed was no other one
+  bool is_refused_now = false;  ///< the circuit is open: another attempt would only lose the reason
 };
+
+/// What a failed attempt tells about the server.
+inline circuit_evidence evidence_of(const failed_attempt& bad, const call& how, clock::duration timeout) noexcept {
+  return bad.is_evidence ? v0::evidence_of(bad.why, was_cut_short(how, timeout)) : circuit_evidence::none;
+}
 
 /// What to do about a failed attempt; sets its class, and reports it to `watcher`.
 template <class Watcher>
@@ -32229,7 +32605,7 @@ template <class Watcher>
                                                      : (std::max)(how.by.when() - now, clock::duration::zero()),
                          .random = dovetail::detail::random_for_jitter()},
                         rules);
-  if (bad.may_be_kept && bad.kind != retry_class::not_sent) next = verdict::give_up();
+  if (bad.is_refused_now || (bad.may_be_kept && bad.kind != retry_class::not_sent)) next = verdict::give_up();
   if (next.repeat) metrics.saw_retry();
   dovetail::detail::observe(watcher, [&] {
     return observation{.what = next.repeat ? observed::retry : observed::error,
@@ -32262,13 +32638,15 @@ class statement_runner {
     for (int attempt = 1;; ++attempt) {
       lease on = start(how, wraps, settings_->transaction.isolation, bad);
       if (on) {
+        const bool is_late = how.by.has_passed();  // before the server is asked
         auto answer = core_->perform_on(*on, op, how, attempt);
         const bool may_be_kept =
             v0::may_be_kept<Op>(may_end, static_cast<bool>(answer), wraps && on->is_in_transaction());
         if (!answer) {
           fail(on, bad, answer.error(), wraps);
+          bad.is_evidence = !is_late;
         } else if (!wraps || finish(on, how, bad)) {
-          pass_.saw({}, core_->watcher());
+          pass_.saw({}, circuit_evidence::up, core_->watcher());
           return answer;
         }
         bad.may_be_kept = may_be_kept;
@@ -32284,7 +32662,7 @@ class statement_runner {
     for (int attempt = 1;; ++attempt) {
       lease on = start(how, true, mode, bad);
       if (on) {
-        pass_.saw({}, core_->watcher());
+        pass_.saw({}, circuit_evidence::up, core_->watcher());
         return on;
       }
       if (!pause(bad, "begin", attempt, true, how)) return std::move(bad.why);
@@ -32300,7 +32678,7 @@ class statement_runner {
         if (on.is_reused()) {
           pass_.drop();
         } else {
-          pass_.saw({}, core_->watcher());
+          pass_.saw({}, circuit_evidence::up, core_->watcher());
         }
         return on;
       }
@@ -32308,10 +32686,11 @@ class statement_runner {
     }
   }
 
-  /// Lets the pause before the next attempt pass; false when there is none.
+  /// Lets the pause before the next attempt pass; false when there is none: where the circuit is open now the call ends
+  /// with its own failure.
   [[gnu::cold]] bool pause(failed_attempt& bad, std::string_view name, int attempt, bool is_repeatable,
                            const call& how) {
-    pass_.saw(bad.why, core_->watcher());
+    bad.is_refused_now = pass_.saw(bad.why, evidence_of(bad, how, settings_->timeout), core_->watcher());
     const verdict next = judge(bad, name, attempt, is_repeatable, how, settings_->retry, *metrics_, core_->watcher());
     if (!next.repeat) return false;
     dovetail::detail::pause_for(next.delay);
@@ -32338,8 +32717,10 @@ class statement_runner {
     }
     if (wraps) {
       sql_begin begin{mode, 0};
+      const bool is_late = how.by.has_passed();
       if (result<void> begun = core_->perform_on(**got, begin, how); !begun) {
         bad = {std::move(begun).error(), sql_phase::begin, (*got)->last_traffic().sent};
+        bad.is_evidence = !is_late;
         return {};
       }
     }
@@ -32491,9 +32872,10 @@ class session : public Client::connection_type::template verbs<session<Client, G
 
   /// Calls `body(tx)` in a transaction, and commits; rolls back when it throws. Begins again, as the retry settings
   /// say, when the database has undone it because of others: the body may be called more than once. In mode `manual`
-  /// while a transaction is open it joins that one behind a savepoint, and nothing is repeated. In the body the session
-  /// itself is somebody else's connection, and refuses calls when it has joined. A failed `result` of the body rolls
-  /// back too. (what the body returns; T for `result<T>`)
+  /// while a transaction is open it joins that one behind a savepoint, and nothing is repeated. While the
+  /// body runs the session refuses its thread's own verbs (errc::invalid_state), which would not be part of the
+  /// transaction; other threads use it as ever. A failed `result` of the body rolls back too. (what the body returns; T
+  /// for `result<T>`)
   template <class Fn>
   auto run_transaction(begin_mode isolation, Fn&& body, place where = place::current()) {
     return transact(isolation, body, start_call(where), deadline::never());
@@ -32545,6 +32927,7 @@ class session : public Client::connection_type::template verbs<session<Client, G
   result<transaction_type> try_scope(begin_mode isolation, const call& how, deadline limit) {
     if (state_ == nullptr) return moved_from(how.where);
     if (state_->is_closed) return closed(how.where);
+    if (state_->is_in_body()) return detail::used_inside(how.where);
     result<lease> begun = runner().begin(how, isolation);
     if (!begun) return std::move(begun).error();
     return transaction_type{state_->context,
@@ -32577,6 +32960,7 @@ class session : public Client::connection_type::template verbs<session<Client, G
   template <operation Op>
   result<typename Op::value_type> perform_admitted(Op& op, const call& how) {
     if (state_->is_closed) return closed(how.where);
+    if (state_->is_in_body()) return detail::used_inside(how.where);
     if (mode() == transaction_mode::manual) {
       turn mine{*state_, how};
       if (!mine) return mine.refused();
@@ -32650,6 +33034,7 @@ auto session<Client, Guard>::hold(const call& how) -> result<dovetail::detail::h
   using held = dovetail::detail::held_connection<core_type>;
   if (state_ == nullptr) return moved_from(how.where);
   if (state_->is_closed) return closed(how.where);
+  if (state_->is_in_body()) return detail::used_inside(how.where);
   if (mode() == transaction_mode::manual) {
     turn mine{*state_, how};
     if (!mine) return mine.refused();
@@ -32690,10 +33075,12 @@ auto session<Client, Guard>::transact(begin_mode isolation, Fn& body, const call
       if (!tx) dovetail::detail::throw_error(std::move(tx).error());  // connecting was repeated already
       bad = {};
       try {
+        const detail::session_body inside{state_.get()};
         call_body(*tx);
       } catch (const error& thrown) {  // what else is thrown passes through, and rolls back on its way
         // What was sent and lost before the commit is undone by the server; but what else the body did may not be.
         bad = {thrown.info(), sql_phase::execute, 1};
+        bad.is_evidence = tx->has_lost_connection() && bad.why.kind() != condition::timeout;  // not another server's
       }
       const bool may_be_kept = tx->may_be_kept();  // by the body itself: begun again, it would do everything twice
       if (!bad.why) {
@@ -32865,6 +33252,7 @@ enum class lock_status : std::uint8_t {
   record_not_found,  ///< no row has the key
   retry_exhausted,   ///< still in conflict after all retries
   merge_conflict,    ///< fields that both have changed, and no rule for them
+  rolled_back,       ///< written, and undone with the atomic batch that it was part of
 };
 
 constexpr std::string_view to_string(conflict_strategy strategy) noexcept {
@@ -32893,6 +33281,8 @@ constexpr std::string_view to_string(lock_status status) noexcept {
       return "retry_exhausted";
     case lock_status::merge_conflict:
       return "merge_conflict";
+    case lock_status::rolled_back:
+      return "rolled_back";
   }
   return "unknown";
 }
@@ -32961,7 +33351,9 @@ struct [[nodiscard]] lock_batch_result {
   std::size_t total_not_found = 0;
   std::size_t total_exhausted = 0;
   std::size_t total_merge_conflicts = 0;
-  /// An atomic batch of which not all succeeded: nothing was kept, though the others' own status is `success`.
+  std::size_t total_rolled_back = 0;
+  /// An atomic batch of which not all succeeded: nothing was kept. What had succeeded has status `rolled_back`, and its
+  /// row and base are those that were given.
   bool is_rolled_back = false;
 
   bool ok() const noexcept { return total_updated == total_operations; }
@@ -32969,11 +33361,20 @@ struct [[nodiscard]] lock_batch_result {
   double success_rate() const noexcept {
     return total_operations == 0 ? 0.0 : static_cast<double>(total_updated) / static_cast<double>(total_operations);
   }
-  /// None of its changes was kept.
-  void roll_back() noexcept {
+  /// None of its changes was kept. `given`: what the results were made of, one by one.
+  void roll_back(std::span<const lock_result<Row>> given) {
     is_rolled_back = true;
     total_updated = 0;
-    for (lock_result<Row>& each : results) each.updated = false;
+    for (std::size_t i = 0; i < results.size() && i < given.size(); ++i) {
+      lock_result<Row>& each = results[i];
+      if (!each.ok()) continue;
+      if (each.updated) each.current_version -= 1;  // as it is again
+      each.status = lock_status::rolled_back;
+      each.updated = each.forced_update = false;
+      each.row = given[i].row;
+      each.base = given[i].base;
+      ++total_rolled_back;
+    }
   }
   void add(lock_result<Row> one) {
     ++total_operations;
@@ -33235,13 +33636,32 @@ bool add_delta(const T& base, const T& mine, const T& theirs, T& out) {
   return sum_fields(mine, base, true, change) && sum_fields(theirs, change, false, out);
 }
 
+/// Whether a field has the same value: a NaN is the same as a NaN, though it is not equal to one.
+template <class T>
+bool is_same_value(const T& a, const T& b) {
+  if constexpr (std::floating_point<T>) {
+    return a == b || (a != a && b != b);
+  } else if constexpr (is_optional<T>) {
+    return a.has_value() == b.has_value() && (!a || is_same_value(*a, *b));
+  } else if constexpr (is_vector<T>) {
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      if (!is_same_value<typename T::value_type>(a[i], b[i])) return false;
+    }
+    return true;
+  } else {
+    return a == b;
+  }
+}
+
 /// theirs, and what mine has behind the base; all of mine where it does not begin with the base.
 template <class T>
 void append_list(const T* base, const T& mine, const T& theirs, T& out) {
   auto from = mine.begin();
   if (base != nullptr && base->size() <= mine.size()) {
     bool begins = true;
-    for (std::size_t i = 0; i < base->size(); ++i) begins = begins && (*base)[i] == mine[i];
+    for (std::size_t i = 0; i < base->size(); ++i)
+      begins = begins && is_same_value<typename T::value_type>((*base)[i], mine[i]);
     if (begins) from += static_cast<std::ptrdiff_t>(base->size());
   }
   T all = theirs;
@@ -33284,7 +33704,8 @@ struct merge_outcome {
 };
 
 /// Merges the payloads into `out`, which starts as theirs. Without a base every difference is a meeting of both.
-/// `uses_rules` false: fields that both have changed are conflicts.
+/// `uses_rules` false: fields that both have changed are conflicts, those that have the same new value too: nobody
+/// knows whether that is one change or two, such as two deposits of 10.
 template <class Layout>
 merge_outcome merge_rows(const typename Layout::row_type* base, const typename Layout::row_type& mine,
                          const typename Layout::row_type& theirs, const lock_settings& how, bool uses_rules,
@@ -33299,17 +33720,17 @@ merge_outcome merge_rows(const typename Layout::row_type* base, const typename L
                   "dovetail: optimistic locking compares fields: give the member's type an operator==");
     const type* const old = base == nullptr ? nullptr : &member_at<i>(*base);
     auto& merged = member_at<i>(out);
-    if (old != nullptr && my == *old) return;
+    if (old != nullptr && is_same_value(my, *old)) return;
     constexpr std::string_view name = field_names<typename Layout::row_type>[i];
-    // The same value from both is one change, but not where it stands for what each has added.
-    if (my == their && (old == nullptr || !uses_rules || !are_two_changes(how, name))) return;
-    if (old != nullptr && their == *old) {
+    // In a merge the same value from both is one change, but not where it stands for what each has added.
+    if (is_same_value(my, their) && (old == nullptr || (uses_rules && !are_two_changes(how, name)))) return;
+    if (old != nullptr && is_same_value(their, *old)) {
       merged = my;
     } else if (!uses_rules || !apply_rule(rule_of(how, name), old, my, their, merged)) {
       done.conflicts.push_back(name);
       return;
     }
-    if (!(merged == their)) done.is_changed = true;
+    if (!is_same_value(merged, their)) done.is_changed = true;
   });
   return done;
 }
@@ -33499,6 +33920,12 @@ enum class lock_step : std::uint8_t {
   done,
 };
 
+[[gnu::cold, gnu::noinline]] inline error_info key_was_changed(std::string_view key) {
+  std::string text;
+  append_parts(text, {"the key '", key, "' of the row was changed since it was read: an update cannot move a row"});
+  return {make_error_code(errc::invalid_key), std::move(text)};
+}
+
 /// Stands for the change of an update that cannot be computed again.
 struct no_recompute {
   template <class Row>
@@ -33516,6 +33943,23 @@ bool call_recompute(Fn& fn, Row& row) {
   } else {
     return static_cast<bool>(fn(row));
   }
+}
+
+/// The mistake in a row that has another key than the base that it was made from: it would be written over a row of
+/// which nobody has read the version. Empty when there is none.
+template <class Layout>
+error_info changed_key(const typename Layout::row_type& row, const std::optional<typename Layout::row_type>& base) {
+  if (!base || Layout::key_of(row) == Layout::key_of(*base)) return {};
+  return key_was_changed(field_names<typename Layout::row_type>[Layout::key]);
+}
+/// The same of the rows of a batch.
+template <class Layout>
+error_info changed_key(const std::vector<lock_result<typename Layout::row_type>>& rows) {
+  error_info wrong;
+  for (const auto& each : rows) {
+    if (!wrong) wrong = changed_key<Layout>(each.row, each.base);
+  }
+  return wrong;
 }
 
 /// One update from its first attempt to its end.
@@ -33537,6 +33981,8 @@ class lock_attempts {
     return how_.strategy == conflict_strategy::last_writer_wins ? lock_step::force : lock_step::write;
   }
   const lock_settings& settings() const noexcept { return how_; }
+  /// A mistake for which nothing may be written.
+  error_info problem() const { return changed_key<Layout>(result_.row, result_.base); }
   /// The row to write; its version is the expected one.
   const row_type& row() const noexcept { return result_.row; }
 
@@ -33563,7 +34009,7 @@ class lock_attempts {
     ++conflicts_;
     result_.theirs = std::move(theirs);
     result_.current_version = Layout::version_of(*result_.theirs);
-    if (how_.strategy == conflict_strategy::fail_fast) return end(lock_status::version_conflict);
+    if (how_.strategy == conflict_strategy::fail_fast) return give_up();
     if (result_.retry_count >= how_.max_retries) return end(lock_status::retry_exhausted);
     return how_.strategy == conflict_strategy::merge ? merge() : apply_again();
   }
@@ -33574,6 +34020,14 @@ class lock_attempts {
   lock_result<row_type>& outcome() noexcept { return result_; }
 
  private:
+  /// Names the fields that both have changed, where the base is known.
+  lock_step give_up() {
+    if (!result_.base) return end(lock_status::version_conflict);
+    row_type unused = *result_.theirs;
+    return stop(merge_rows<Layout>(&*result_.base, wanted_, *result_.theirs, how_, false, unused).conflicts,
+                lock_status::version_conflict);
+  }
+
   lock_step merge() {
     row_type merged = *result_.theirs;
     merge_outcome done =
@@ -33668,6 +34122,26 @@ auto lock_request(const std::string& text, std::source_location where, Args... a
   return sql_request<statement_for<D, Row, Args...>, std::tuple<Args...>>{{runtime{text}, where}, {std::move(args)...}};
 }
 
+/// A request that tells which members of a struct it sends: all of them, or key and version.
+template <class Statement, class Arguments, class Layout, bool WithPayload>
+struct lock_change : sql_request<Statement, Arguments> {
+  static constexpr auto columns = [] {
+    constexpr const auto& names = field_names<typename Layout::row_type>;
+    if constexpr (WithPayload) {
+      return names;
+    } else {
+      return std::array{names[Layout::key], names[Layout::version]};
+    }
+  }();
+  static constexpr std::span<const std::string_view> columns_from_struct() noexcept { return columns; }
+};
+
+template <dialect D, class Row, class Layout, bool WithPayload, class... Args>
+auto lock_change_request(const std::string& text, std::source_location where, Args... args) {
+  return lock_change<statement_for<D, Row, Args...>, std::tuple<Args...>, Layout, WithPayload>{
+      {{runtime{text}, where}, {std::move(args)...}}};
+}
+
 /// Makes operations. Lifetime: they borrow the text that they are given.
 template <dialect D, class Layout>
 struct lock_calls {
@@ -33679,24 +34153,26 @@ struct lock_calls {
     return sql_query_optional<row_type, decltype(request)>{std::move(request)};
   }
   static auto erase(const std::string& text, const row_type& row, std::source_location where) {
-    auto request = lock_request<D, void>(text, where, Layout::key_of(row), Layout::version_of(row));
+    auto request =
+        lock_change_request<D, void, Layout, false>(text, where, Layout::key_of(row), Layout::version_of(row));
     return sql_execute<decltype(request)>{std::move(request)};
   }
   static auto erase_any(const std::string& text, const row_type& row, std::source_location where) {
-    auto request = lock_request<D, void>(text, where, Layout::key_of(row));
+    auto request = lock_change_request<D, void, Layout, false>(text, where, Layout::key_of(row));
     return sql_execute<decltype(request)>{std::move(request)};
   }
   static auto write(const std::string& text, const row_type& row, std::source_location where) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      auto request = lock_request<D, void>(text, where, member_at<Layout::payload[I]>(row)..., Layout::key_of(row),
-                                           Layout::version_of(row));
+      auto request = lock_change_request<D, void, Layout, true>(text, where, member_at<Layout::payload[I]>(row)...,
+                                                                Layout::key_of(row), Layout::version_of(row));
       return sql_execute<decltype(request)>{std::move(request)};
     }
     (std::make_index_sequence<Layout::payload.size()>{});
   }
   static auto force(const std::string& text, const row_type& row, std::source_location where) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      auto request = lock_request<D, row_type>(text, where, member_at<Layout::payload[I]>(row)..., Layout::key_of(row));
+      auto request = lock_change_request<D, row_type, Layout, true>(text, where, member_at<Layout::payload[I]>(row)...,
+                                                                    Layout::key_of(row));
       return sql_query_optional<row_type, decltype(request)>{std::move(request)};
     }
     (std::make_index_sequence<Layout::payload.size()>{});
@@ -33726,6 +34202,61 @@ struct lock_texts {
 
 }  // namespace dovetail::inline v0::detail
 
+// ---- dovetail/client/asyncsql/lock_rules.hpp ----
+// Mistakes in the rules of a merge, which are found when the rules are given.
+
+namespace dovetail::inline v0::detail {
+
+/// Which rules a field can follow.
+struct mergeable_field {
+  bool is_number = false;
+  bool is_list = false;
+};
+
+template <class Layout>
+inline constexpr auto mergeable_fields = []<std::size_t... I>(std::index_sequence<I...>) {
+  return std::array<mergeable_field, sizeof...(I)>{mergeable_field{
+      is_summable<member_type<typename Layout::row_type, I>>, is_vector<member_type<typename Layout::row_type, I>>}...};
+}
+(std::make_index_sequence<Layout::size>{});
+
+constexpr bool wants_number(merge_rule rule) noexcept {
+  return rule == merge_rule::numeric_add || rule == merge_rule::numeric_delta;
+}
+
+/// The mistake in a rule of a merge; empty when there is none.
+[[gnu::cold, gnu::noinline]] inline error_info wrong_rule(const lock_settings& how,
+                                                          std::span<const std::string_view> fields,
+                                                          std::span<const mergeable_field> kinds, std::string_view key,
+                                                          std::string_view version) {
+  for (const field_rule& each : how.rules) {
+    std::size_t at = fields.size();
+    nearest_search search{each.field};
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      if (fields[i] == each.field) at = i;
+      search.offer(fields[i]);
+    }
+    std::string text;
+    if (at == fields.size()) {
+      append_parts(text, {"a merge rule for '", each.field, "', which is no field of the row"});
+      if (!search.best.empty()) append_parts(text, {"; did you mean '", search.best, "'?"});
+    } else if (each.field == key || each.field == version) {
+      append_parts(text, {"a merge rule for '", each.field, "', which is the key or the version of the row"});
+    } else if (wants_number(each.rule) && !kinds[at].is_number) {
+      append_parts(text, {"a merge rule that adds for '", each.field,
+                          "', which is no number (one that may be null is none either)"});
+    } else if (each.rule == merge_rule::list_append && !kinds[at].is_list) {
+      append_parts(text, {"a merge rule that appends for '", each.field, "', which is no list"});
+    } else {
+      continue;
+    }
+    return {make_error_code(errc::invalid_option), std::move(text)};
+  }
+  return {};
+}
+
+}  // namespace dovetail::inline v0::detail
+
 // ---- dovetail/client/asyncsql/optimistic.hpp ----
 // `dt::optimistic<Row>`: changes of rows that notice when somebody else was there first.
 
@@ -33741,31 +34272,6 @@ struct lock_target {
 
 /// Thrown through a transaction, to roll it back.
 struct batch_undone {};
-
-/// The mistake in a rule of a merge; empty when there is none.
-[[gnu::cold, gnu::noinline]] inline error_info wrong_rule(const lock_settings& how,
-                                                          std::span<const std::string_view> fields,
-                                                          std::string_view key, std::string_view version) {
-  for (const field_rule& each : how.rules) {
-    bool is_field = false;
-    nearest_search search{each.field};
-    for (const std::string_view field : fields) {
-      is_field = is_field || field == each.field;
-      search.offer(field);
-    }
-    std::string text;
-    if (!is_field) {
-      append_parts(text, {"a merge rule for '", each.field, "', which is no field of the row"});
-      if (!search.best.empty()) append_parts(text, {"; did you mean '", search.best, "'?"});
-    } else if (each.field == key || each.field == version) {
-      append_parts(text, {"a merge rule for '", each.field, "', which is the key or the version of the row"});
-    } else {
-      continue;
-    }
-    return {make_error_code(errc::invalid_option), std::move(text)};
-  }
-  return {};
-}
 
 /// Runs the calls of `optimistic`. If the compiler points here: asynchronous clients need
 /// <dovetail/client/asyncsql/optimistic_async.hpp>.
@@ -33815,13 +34321,15 @@ struct lock_driver<false> {
   }
 
   template <class Layout, class Db>
-  static outcome<Layout> erase(Db& db, const lock_target& on, typename Layout::row_type row, lock_settings how,
+  static outcome<Layout> erase(Db& db, const lock_target& on, typename Layout::row_type row,
+                               std::optional<typename Layout::row_type> base, lock_settings how,
                                std::source_location where) {
     using texts = lock_texts<Db::speaks, Layout>;
     using calls = lock_calls<Db::speaks, Layout>;
     const bool is_forced = how.strategy == conflict_strategy::last_writer_wins;
     how.strategy = conflict_strategy::fail_fast;  // what shall be deleted is not what is there now
-    lock_attempts<Layout> at{std::move(row), std::nullopt, std::move(how)};
+    lock_attempts<Layout> at{std::move(row), std::move(base), std::move(how)};
+    if (error_info wrong = at.problem()) return wrong;
     const std::string text = is_forced ? texts::erase_any(on.quoted) : texts::erase(on.quoted);
     auto done = is_forced ? run_blocking(db, calls::erase_any(text, at.row(), where), where)
                           : run_blocking(db, calls::erase(text, at.row(), where), where);
@@ -33850,6 +34358,7 @@ struct lock_driver<false> {
       Db& db, const lock_target& on, std::vector<lock_result<typename Layout::row_type>> rows, lock_settings how,
       bool is_atomic, std::source_location where) {
     lock_batch_result<typename Layout::row_type> all;
+    if (error_info wrong = changed_key<Layout>(rows)) return wrong;
     if (!is_atomic) {
       if (error_info failure = change_each<Layout>(db, on, rows, how, all, where)) return failure;
       return all;
@@ -33870,7 +34379,7 @@ struct lock_driver<false> {
       }
     } catch (const batch_undone&) {
       failure = {};
-      all.roll_back();
+      all.roll_back(rows);
     } catch (const error& failed) {
       failure = failed.info();
     }
@@ -33901,6 +34410,12 @@ struct lock_driver<false> {
     member_at<Layout::version>(mine) = member_at<Layout::version>(base);
     return mine;
   }
+  /// With the version of the base.
+  template <class Layout>
+  static typename Layout::row_type versioned(typename Layout::row_type mine, const typename Layout::row_type& base) {
+    member_at<Layout::version>(mine) = member_at<Layout::version>(base);
+    return mine;
+  }
   /// Nothing was wanted, and nothing is written.
   template <class Layout>
   static lock_result<typename Layout::row_type> given_up(lock_result<typename Layout::row_type> now) {
@@ -33913,6 +34428,7 @@ struct lock_driver<false> {
   static error_info attempt(Db& db, const lock_target& on, Attempts& at, std::source_location where) {
     using texts = lock_texts<Db::speaks, Layout>;
     using calls = lock_calls<Db::speaks, Layout>;
+    if (error_info wrong = at.problem()) return wrong;
     std::string reading;
     std::string writing;
     for (lock_step next = at.begin(); next != lock_step::done;) {
@@ -33980,7 +34496,8 @@ enum class batch_mode : bool { each_alone, atomic };
 /// `Key` names the key's column, `Version` the version's when it is a plain integer. `db` is a client, a view of one, a
 /// transaction or a session; an asynchronous one gives awaitables. Only the members of the struct are read and written.
 /// Errors: what the statements give (`dt::error`, or `dt::result` as the database's style is). Conflicts are no errors:
-/// look at `status`, which is never `success` then.
+/// look at `status`, which is never `success` then. errc::invalid_key, before anything is sent: the row has another key
+/// than what was read.
 /// Threads: any number at once, each with its own transaction. Lifetime: `db` must outlive an asynchronous call.
 template <class Row, fixed_string Key = "id", fixed_string Version = "">
 class optimistic {
@@ -33995,7 +34512,7 @@ class optimistic {
 
   /// `table` may have a schema. `monitor` may be shared by several objects.
   /// Errors: throws errc::malformed_statement for a name that cannot be quoted, errc::invalid_option for a merge rule
-  /// of a field that the row does not have.
+  /// of a field that the row does not have, or that the field's type cannot follow.
   explicit optimistic(std::string_view table, lock_settings how = {},
                       std::shared_ptr<lock_monitor> monitor = std::make_shared<lock_monitor>())
       : on_{std::string{table}, quote_qualified(dialect::postgres, table).value(), std::move(monitor)},
@@ -34026,7 +34543,7 @@ class optimistic {
   }
   template <asyncsql::sql_database Db>
   auto update(Db&& db, Row base, Row mine, place where = place::current()) const {
-    mine = detail::lock_driver<false>::restored<layout>(std::move(mine), base);
+    mine = detail::lock_driver<false>::versioned<layout>(std::move(mine), base);
     return start(db, std::move(mine), std::move(base), where);
   }
 
@@ -34045,17 +34562,19 @@ class optimistic {
   /// strategy gives up after a conflict. (lock_result<Row>)
   template <asyncsql::sql_database Db>
   auto erase(Db&& db, Row row, place where = place::current()) const {
-    return deliver<Db>(driver<Db>::template erase<layout>(db, on_, std::move(row), how_, where));
+    return deliver<Db>(driver<Db>::template erase<layout>(db, on_, std::move(row), std::nullopt, how_, where));
   }
 
   /// The same with what `read` gave.
   template <asyncsql::sql_database Db>
   auto erase(Db&& db, lock_result<Row> found, place where = place::current()) const {
-    return erase(db, std::move(found.row), where);
+    return deliver<Db>(
+        driver<Db>::template erase<layout>(db, on_, std::move(found.row), std::move(found.base), how_, where));
   }
 
   /// Updates several rows, each as `update`; a row that comes twice conflicts with itself. `atomic`: in one
-  /// transaction (a savepoint in `db`'s), rolled back unless all succeed. (lock_batch_result<Row>)
+  /// transaction (a savepoint in `db`'s), rolled back unless all succeed: then the status of what had succeeded is
+  /// `rolled_back`. (lock_batch_result<Row>)
   template <asyncsql::sql_database Db>
   auto update_all(Db&& db, const std::vector<Row>& rows, batch_mode mode = batch_mode::each_alone,
                   place where = place::current()) const {
@@ -34082,7 +34601,8 @@ class optimistic {
 
   static lock_settings checked(lock_settings how) {
     constexpr const auto& names = field_names<Row>;
-    error_info wrong = detail::wrong_rule(how, names, names[layout::key], names[layout::version]);
+    error_info wrong =
+        detail::wrong_rule(how, names, detail::mergeable_fields<layout>, names[layout::key], names[layout::version]);
     if (wrong) detail::throw_error(std::move(wrong));
     return how;
   }
@@ -34521,8 +35041,7 @@ asio::awaitable<result<typename Core::lease>> begin_passed(const Context& contex
   if (error_info refused = pass.ask(how.where, core->watcher())) co_return refused;
   sql_begin begin{isolation, 0};
   auto lent = co_await dovetail::detail::async_begin(core, executor, how, std::move(begin));
-  const error_info none;
-  pass.saw(lent ? none : lent.error(), core->watcher());
+  tell_end(pass, lent, how, context.how.timeout, core->watcher());
   co_return lent;
 }
 
@@ -34641,15 +35160,18 @@ class async_session_transaction : public Core::connection_type::template verbs<a
   /// The same as `transaction`, without exceptions of ours. `T`: what the body gives.
   template <class T, class Fn>
   asio::awaitable<result<T>> nest(Fn body, place where) {
+    const auto state = on_->state();
+    const int depth = state->depth() + 1;
     std::string name = "asyncsql_";
-    name += std::to_string(++depth_);
-    if (auto begun = co_await savepoint_call("savepoint ", name, where); !begun) {
-      --depth_;
-      co_return std::move(begun).error();
-    }
+    name += std::to_string(depth);
+    if (auto begun = co_await savepoint_call("savepoint ", name, where); !begun) co_return std::move(begun).error();
+    state->set_depth(depth);
+    ++depth_;
     auto outcome = co_await dovetail::detail::await_body<T>(*this, body);
     --depth_;
+    state->set_depth(depth - 1);
     co_await asio::this_coro::throw_if_cancelled(false);  // the end of the savepoint happens
+    state->end_guests(depth);                             // and that of the body's streams
     if (!outcome.failure && !outcome.thrown) {
       if (auto done = co_await savepoint_call("release savepoint ", name, where); !done) {
         outcome.failure = std::move(done).error();
@@ -34912,10 +35434,10 @@ class async_session_turn {
 };
 
 /// Runs `body(tx)`, which gives an awaitable of a `result`, in transactions until one is committed or no more are
-/// worth it.
+/// worth it. `may_fail_elsewhere`: a program's own body, whose failures need not be this server's.
 template <class T, class State, class Body>
 asio::awaitable<result<T>> attempt_all(std::shared_ptr<State> self, begin_mode isolation, const Body& body,
-                                       std::string_view name, call how) {
+                                       std::string_view name, call how, bool may_fail_elsewhere = false) {
   const auto core = self->client->core();
   const asio::any_io_executor executor = self->client->get_executor();
   for (int attempt = 1;; ++attempt) {
@@ -34935,13 +35457,17 @@ asio::awaitable<result<T>> attempt_all(std::shared_ptr<State> self, begin_mode i
         bad = {std::move(done).error(), sql_phase::commit, 1};
       } else {
         bad = {std::move(answer).error(), sql_phase::execute, 1};
+        if (may_fail_elsewhere) {
+          bad.is_evidence = tx.has_lost_connection() && bad.why.kind() != condition::timeout;
+        }
         explain_mode(bad.why);
       }
       bad.may_be_kept = tx.may_be_kept();  // by a script in it: begun again, it would do everything twice
       if (!tx.is_aborted()) static_cast<void>(co_await end_transaction(self->context, tx, false, how.where));
       co_await asio::this_coro::throw_if_cancelled(true);
     }
-    self->context.pass().saw(bad.why, core->watcher());
+    const clock::duration timeout = self->context.how.timeout;
+    bad.is_refused_now = self->context.pass().saw(bad.why, evidence_of(bad, how, timeout), core->watcher());
     const verdict next =
         judge(bad, name, attempt, false, how, self->context.how.retry, *self->context.metrics, core->watcher());
     if (!next.repeat) co_return std::move(bad.why);
@@ -35313,7 +35839,7 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     auto& watcher = self->client->core()->watcher();
     if (error_info refused = pass.ask(where, watcher)) co_return refused;
     auto opened = co_await open();
-    pass.saw(opened ? error_info{} : opened.error(), watcher);
+    detail::tell_end(pass, opened, how, self->context.how.timeout, watcher);
     co_return opened;
   }
   asio::awaitable<result<scope_type>> try_scope(begin_mode isolation, clock::duration budget, deadline by,
@@ -35345,7 +35871,7 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     }
     std::exception_ptr thrown;
     const auto run_body = [&](tx_type& tx) { return detail::call_body<T>(*self, tx, body, how.by, thrown); };
-    result<T> answer = co_await detail::attempt_all<T>(self, isolation, run_body, "transaction", how);
+    result<T> answer = co_await detail::attempt_all<T>(self, isolation, run_body, "transaction", how, true);
     if (thrown) std::rethrow_exception(thrown);
     co_return answer;
   }
@@ -35395,7 +35921,7 @@ class async_session : public Client::connection_type::template verbs<async_sessi
       auto& watcher = self->client->core()->watcher();
       if (error_info refused = pass.ask(how.where, watcher)) co_return refused;
       auto answer = co_await self->client->within(how.by).with(as_result).run(std::move(op), how.where);
-      pass.saw(answer ? error_info{} : answer.error(), watcher);
+      detail::tell_end(pass, answer, how, self->context.how.timeout, watcher);
       co_return answer;
     }
     const auto statement = [&op, where = how.where](tx_type& tx) { return tx.perform(Op(op), where); };
@@ -35740,13 +36266,15 @@ struct lock_driver<true> {
   }
 
   template <class Layout, class Db>
-  static outcome<Layout> erase(Db& db, lock_target on, typename Layout::row_type row, lock_settings how,
+  static outcome<Layout> erase(Db& db, lock_target on, typename Layout::row_type row,
+                               std::optional<typename Layout::row_type> base, lock_settings how,
                                std::source_location where) {
     using texts = lock_texts<Db::speaks, Layout>;
     using calls = lock_calls<Db::speaks, Layout>;
     const bool is_forced = how.strategy == conflict_strategy::last_writer_wins;
     how.strategy = conflict_strategy::fail_fast;  // what shall be deleted is not what is there now
-    lock_attempts<Layout> at{std::move(row), std::nullopt, std::move(how)};
+    lock_attempts<Layout> at{std::move(row), std::move(base), std::move(how)};
+    if (error_info wrong = at.problem()) co_return wrong;
     const std::string text = is_forced ? texts::erase_any(on.quoted) : texts::erase(on.quoted);
     result<summary> done{summary{}};
     if (is_forced) {
@@ -35779,6 +36307,7 @@ struct lock_driver<true> {
       Db& db, lock_target on, std::vector<lock_result<typename Layout::row_type>> rows, lock_settings how,
       bool is_atomic, std::source_location where) {
     lock_batch_result<typename Layout::row_type> all;
+    if (error_info wrong = changed_key<Layout>(rows)) co_return wrong;
     error_info failure;
     if (!is_atomic) {
       failure = co_await change_each<Layout>(db, on, rows, how, all, where);
@@ -35795,7 +36324,7 @@ struct lock_driver<true> {
       failure = co_await transact_awaited(db, body, where);
     } catch (const batch_undone&) {
       failure = {};
-      all.roll_back();
+      all.roll_back(rows);
     }
     if (failure) co_return failure;
     co_return all;
@@ -35806,6 +36335,7 @@ struct lock_driver<true> {
   static asio::awaitable<error_info> attempt(Db& db, const lock_target& on, Attempts& at, std::source_location where) {
     using texts = lock_texts<Db::speaks, Layout>;
     using calls = lock_calls<Db::speaks, Layout>;
+    if (error_info wrong = at.problem()) co_return wrong;
     std::string reading;
     std::string writing;
     for (lock_step next = at.begin(); next != lock_step::done;) {
@@ -38503,6 +39033,18 @@ struct owned_call {
   result<value_type> operator()(connection& on, deadline by) { return on.perform(op, by); }
 };
 
+/// False for what has to happen even when the time is over: what undoes, and what ends a stream.
+template <class Op>
+inline constexpr bool minds_its_time = true;
+template <>
+inline constexpr bool minds_its_time<sql_rollback> = false;
+template <class Rows>
+inline constexpr bool minds_its_time<sql_stream_close<Rows>> = false;
+template <class Op>
+inline constexpr bool minds_its_time<operation_call<Op>> = minds_its_time<Op>;
+template <class Op>
+inline constexpr bool minds_its_time<owned_call<Op>> = minds_its_time<Op>;
+
 /// Runs a call on the connection's thread, and its handler on the handler's executor.
 template <class Call, class Handler>
 class call_job final : public job {
@@ -38539,6 +39081,8 @@ class call_job final : public job {
 
  private:
   answer_type call() noexcept {
+    // SQLite asks for the time only while it works for long. What waited for its turn until it was over does not begin.
+    if (minds_its_time<Call> && by_.has_passed()) return errc::deadline_passed;
     try {
       return call_(on_.connection, by_);
     } catch (...) {
@@ -50282,7 +50826,7 @@ class copy_stream_verbs : public Base {
       if (!state) return std::move(state).error().with_location(where);
       result<stream_type> opened{
           stream_type{*std::move(on), *std::move(state), self.core().timeout(), self.limit(), where}};
-      if constexpr (v0::detail::has_guests<Self>) opened->join(self.guests(), 0);
+      if constexpr (v0::detail::has_guests<Self>) opened->join(self.guests(), v0::detail::guest_depth(self));
       return opened;
     };
     const auto open = [&] { return self.deliver(copy()); };
@@ -52470,31 +53014,10 @@ namespace postgres {
 // ---- dovetail/postgres_verify.hpp ----
 // PostgreSQL: verify_queries.
 
-// ---- dovetail/client/workersql/cached_statement.hpp ----
-// Which statements' answers a client may keep for another call, and the tables whose writes make them old.
+// ---- dovetail/client/workersql/steady_text.hpp ----
+// Whether a statement's text gives the same result each time, in the dialects that a gateway may speak.
 
-namespace dovetail::inline v0::workersql {
-
-/// Tables by their last names in lower case, without schema and quotes: names that could mean one table are the same.
-struct table_set {
-  std::vector<std::string> names{};
-  bool is_all = false;  ///< nobody knows which: any
-
-  void add(std::string name) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
-  }
-};
-
-namespace detail {
-
-/// Longer names are cut, because PostgreSQL takes two names for one that begin with the same 63 bytes or so.
-[[gnu::cold, gnu::noinline]] inline std::string cached_table_name(std::string_view written) {
-  constexpr std::size_t most = 60;
-  std::string name = comparable_name(dialect::sqlite, written);
-  if (const std::size_t dot = name.rfind('.'); dot != std::string::npos) name.erase(0, dot + 1);
-  if (name.size() > most) name.resize(most);
-  return name;
-}
+namespace dovetail::inline v0::workersql::detail {
 
 /// Functions whose result depends on when they are called.
 constexpr bool is_clock_function(std::uint64_t key) noexcept {
@@ -52508,14 +53031,28 @@ constexpr bool is_clock_word(std::string_view word) noexcept {
                                         "localtime",         "localtimestamp", "sysdate"};
   return dovetail::detail::is_among(word, words);
 }
-/// 'now'::timestamp and date 'today' are the clock of PostgreSQL.
-constexpr bool is_clock_literal(std::string_view literal) noexcept {
-  constexpr std::string_view around = "' \t\r\n";
-  const std::size_t begin = literal.find_first_not_of(around);
-  if (begin == literal.npos) return false;
-  literal = literal.substr(begin, literal.find_last_not_of(around) - begin + 1);
+/// 'now'::timestamp and date 'Today 10:00' are the clock of PostgreSQL; what E'…' spells with escapes may be.
+constexpr bool has_clock_word(std::string_view literal) noexcept {
   constexpr std::string_view words[] = {"now", "today", "tomorrow", "yesterday"};
-  return dovetail::detail::is_among(literal, words);
+  const auto is_letter = [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; };
+  for (std::size_t at = 0; at < literal.size();) {
+    std::size_t end = at;
+    while (end < literal.size() && is_letter(literal[end])) ++end;
+    if (dovetail::detail::is_among(literal.substr(at, end - at), words)) return true;
+    at = end + 1;
+  }
+  return false;
+}
+constexpr bool is_clock_literal(std::string_view literal) noexcept {
+  return (literal.front() | 0x20) == 'e' || has_clock_word(literal);
+}
+/// A type whose values are no times, whatever text they are made of.
+constexpr bool is_timeless_type(std::string_view word) noexcept {
+  constexpr std::string_view words[] = {"int",    "integer", "bigint",  "smallint", "int2",   "int4",
+                                        "int8",   "numeric", "decimal", "real",     "double", "float4",
+                                        "float8", "text",    "varchar", "char",     "bool",   "boolean",
+                                        "uuid",   "bytea",   "blob",    "json",     "jsonb"};
+  return dovetail::detail::is_among(word, words);
 }
 
 /// Functions that give the same for the same arguments, beyond those that `classify` takes for harmless.
@@ -52565,36 +53102,127 @@ constexpr bool is_steady_function(std::uint64_t key, std::string_view word) noex
   return dovetail::detail::is_among(word, names);
 }
 
-/// True when nothing in the text is known to give another result each time. `all_steady`: nor can be suspected to.
-[[gnu::noinline]] inline bool has_no_clock(std::string_view sql, bool& all_steady) {
-  using dovetail::detail::token;
-  using dovetail::detail::token_kind;
-  dovetail::detail::lexer source{sql, lexis_of(dialect::sqlite)};
-  const auto text_of = [sql](const token& at) { return sql.substr(at.begin, at.end - at.begin); };
-  all_steady = true;
-  token previous;
-  token at;
-  for (;; previous = at) {
-    source.read(at);
-    const bool is_call = at.is('(');
-    if (is_call && previous.kind == token_kind::word) {
-      if (is_clock_function(previous.key)) return false;
-      all_steady = all_steady && is_steady_function(previous.key, text_of(previous));
-    } else if (is_call && previous.kind == token_kind::quoted) {
-      all_steady = false;
+/// Reads the tokens of one statement, with SQLite's rules.
+class steady_reader {
+ public:
+  explicit steady_reader(std::string_view sql) noexcept : sql_(sql) {
+    dovetail::detail::lexer source{sql, lexis_of(dialect::sqlite)};
+    token at;
+    for (source.read(at); at.kind != token_kind::end; source.read(at)) {
+      take(at);
+      before_ = previous_;
+      previous_ = at;
     }
-    const bool is_clock = (at.kind == token_kind::word && !previous.is('.') && is_clock_word(text_of(at))) ||
-                          (at.kind == token_kind::string && is_clock_literal(text_of(at))) ||
-                          at.is('@');  // a variable of the session
-    if (is_clock) return false;
-    if (at.kind == token_kind::end) return true;
   }
+
+  bool has_clock() const noexcept { return has_clock_; }          ///< it is known to give another result each time
+  bool calls_unknown() const noexcept { return calls_unknown_; }  ///< it calls what may
+  bool has_with() const noexcept { return has_with_; }
+
+ private:
+  using token = dovetail::detail::token;
+  using token_kind = dovetail::detail::token_kind;
+  static constexpr std::uint32_t most_depth = 64;
+
+  std::string_view text_of(const token& at) const noexcept { return sql_.substr(at.begin, at.end - at.begin); }
+
+  void take(const token& at) noexcept {
+    using dovetail::detail::word_key;
+    if (needs_timeless_) {
+      has_clock_ = has_clock_ || at.kind != token_kind::word || !is_timeless_type(text_of(at));
+      needs_timeless_ = false;
+    }
+    switch (at.kind) {
+      case token_kind::word:
+        if (previous_.is('.')) return;
+        has_clock_ = has_clock_ || is_clock_word(text_of(at));
+        has_with_ = has_with_ || at.key == word_key("with");
+        if (at.key == word_key("as") && depth_ < most_depth && (casts_ >> depth_ & 1) != 0) {
+          needs_timeless_ = !is_plain(previous_) || !(before_.is('(') || before_.is('.'));
+        }
+        return;
+      case token_kind::string:  // PostgreSQL joins literals on two lines
+        has_clock_ = has_clock_ || is_clock_literal(text_of(at)) || previous_.kind == token_kind::string;
+        return;
+      case token_kind::cast:
+        needs_timeless_ = !is_plain(previous_) || before_.kind == token_kind::cast;
+        return;
+      default:
+        break;
+    }
+    if (at.is('@')) has_clock_ = true;  // a variable of the session
+    if (at.is('(')) {
+      open();
+    } else if (at.is(')') && depth_ > 0) {
+      if (depth_ < most_depth) casts_ &= ~(std::uint64_t{1} << depth_);
+      --depth_;
+    }
+  }
+
+  // A column, or a literal, which was looked at.
+  static bool is_plain(const token& at) noexcept {
+    return at.kind == token_kind::word || at.kind == token_kind::quoted || at.kind == token_kind::string ||
+           at.kind == token_kind::number;
+  }
+
+  void open() noexcept {
+    ++depth_;
+    if (previous_.kind == token_kind::quoted) calls_unknown_ = true;
+    if (previous_.kind != token_kind::word) return;
+    has_clock_ = has_clock_ || is_clock_function(previous_.key);
+    calls_unknown_ = calls_unknown_ || !is_steady_function(previous_.key, text_of(previous_));
+    if (previous_.key != dovetail::detail::word_key("cast")) return;
+    if (depth_ >= most_depth) {
+      calls_unknown_ = true;
+    } else {
+      casts_ |= std::uint64_t{1} << depth_;
+    }
+  }
+
+  std::string_view sql_;
+  token previous_;
+  token before_;
+  std::uint64_t casts_ = 0;  // of the parentheses that are open, those behind `cast`
+  std::uint32_t depth_ = 0;
+  bool needs_timeless_ = false;  // a type comes, for what may be the name of a time
+  bool has_clock_ = false;
+  bool calls_unknown_ = false;
+  bool has_with_ = false;
+};
+
+}  // namespace dovetail::inline v0::workersql::detail
+
+// ---- dovetail/client/workersql/cached_statement.hpp ----
+// Which statements' answers a client may keep for another call, and the tables whose writes make them old.
+
+namespace dovetail::inline v0::workersql {
+
+/// Tables by their last names in lower case, without schema and quotes: names that could mean one table are the same.
+struct table_set {
+  std::vector<std::string> names{};
+  bool is_all = false;  ///< nobody knows which: any
+
+  void add(std::string name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+  }
+};
+
+namespace detail {
+
+/// Longer names are cut, because PostgreSQL takes two names for one that begin with the same 63 bytes or so.
+[[gnu::cold, gnu::noinline]] inline std::string cached_table_name(std::string_view written) {
+  constexpr std::size_t most = 60;
+  std::string name = comparable_name(dialect::sqlite, written);
+  if (const std::size_t dot = name.rfind('.'); dot != std::string::npos) name.erase(0, dot + 1);
+  if (name.size() > most) name.resize(most);
+  return name;
 }
 
-/// PostgreSQL's names in U&"…" may spell any table with escapes, and mean nothing to SQLite's lexer.
-constexpr bool has_escaped_name(std::string_view sql) noexcept {
-  for (std::size_t at = sql.find("&\""); at != sql.npos; at = sql.find("&\"", at + 1)) {
-    if (at != 0 && (sql[at - 1] | 0x20) == 'u') return true;
+/// PostgreSQL's U&"…" may spell any table with escapes, and U&'…' any text; both mean nothing to SQLite's lexer.
+constexpr bool has_escapes(std::string_view sql) noexcept {
+  for (std::size_t at = sql.find('&'); at != sql.npos; at = sql.find('&', at + 1)) {
+    if (at == 0 || at + 1 == sql.size() || (sql[at - 1] | 0x20) != 'u') continue;
+    if (sql[at + 1] == '"' || sql[at + 1] == '\'') return true;
   }
   return false;
 }
@@ -52604,7 +53232,18 @@ constexpr bool has_escaped_name(std::string_view sql) noexcept {
   const std::string name = comparable_name(dialect::sqlite, written);
   const std::size_t dot = name.rfind('.');
   const std::string_view last = std::string_view{name}.substr(dot == std::string::npos ? 0 : dot + 1);
-  return last.starts_with("pg_") || last.starts_with("sqlite_") || name.starts_with("information_schema.");
+  return last.starts_with("pg_") || last.starts_with("sqlite_") || last.starts_with("pragma_") ||
+         last.starts_with("v$") || last.starts_with("gv$") || name.starts_with("information_schema.");
+}
+
+/// False when one of them must not be kept.
+[[gnu::noinline]] inline bool add_read_tables(std::string_view sql, const classification& found, table_set& out) {
+  for (std::size_t i = 0; i < found.table_count; ++i) {
+    const std::string_view name = sql.substr(found.tables[i].begin, found.tables[i].end - found.tables[i].begin);
+    if (is_system_table(name)) return false;
+    out.add(cached_table_name(name));
+  }
+  return found.has_all_tables;
 }
 
 }  // namespace detail
@@ -52612,23 +53251,26 @@ constexpr bool has_escaped_name(std::string_view sql) noexcept {
 /// The tables that an answer to this statement depends on; nothing when it must not be kept. Kept are answers to single
 /// select, values and table statements
 ///   * that read only: no `for update`, no `into`, no writing `with`;
-///   * whose tables are all known from the text, none of them a system's own (pg_…, sqlite_…, information_schema);
+///   * whose tables are all known from the text, none of them a system's own (pg_…, sqlite_…, pragma_…, v$…,
+///     information_schema);
 ///   * that call only functions known to give the same for the same arguments: no clock (`now`, `date`, `strftime`, …,
-///     `current_timestamp`, 'today'), no `random`, no function that this library does not know, no session variable;
+///     `current_timestamp`, 'today 10:00', E'…', a parameter or expression that is cast to what may be a time), no
+///     `random`, no function that this library does not know, no session variable;
 ///   * without a hint of their own (a comment that begins with a plus sign).
 [[gnu::noinline]] inline std::optional<table_set> cached_tables(std::string_view sql) {
   const classification found = classify(dialect::sqlite, sql);
   const bool is_plain = found.what == statement_class::select && found.read_only == tri_state::yes &&
                         !found.is_explained && !found.makes_table && !found.locks_rows && found.has_all_tables &&
-                        !found.has_more && found.risk_size == 0 && !found.problem && !detail::has_escaped_name(sql);
+                        !found.has_more && found.risk_size == 0 && !found.problem && !detail::has_escapes(sql);
   if (!is_plain || (found.has_comment && sql.find("/*+") != sql.npos)) return std::nullopt;
-  bool all_steady = false;
-  if (!detail::has_no_clock(sql, all_steady) || (found.calls_functions && !all_steady)) return std::nullopt;
+  const detail::steady_reader text{sql};
+  if (text.has_clock() || (found.calls_functions && text.calls_unknown())) return std::nullopt;
   table_set tables;
-  for (std::size_t i = 0; i < found.table_count; ++i) {
-    const std::string_view name = sql.substr(found.tables[i].begin, found.tables[i].end - found.tables[i].begin);
-    if (detail::is_system_table(name)) return std::nullopt;
-    tables.add(detail::cached_table_name(name));
+  if (!detail::add_read_tables(sql, found, tables)) return std::nullopt;
+  // with t as (select * from t) …: the inner t is a table, but in SQLite.
+  if (text.has_with() &&
+      !detail::add_read_tables(sql, classify(dialect::postgres, sql, lexis_of(dialect::sqlite)), tables)) {
+    return std::nullopt;
   }
   return tables;
 }
@@ -52640,7 +53282,7 @@ constexpr bool has_escaped_name(std::string_view sql) noexcept {
   const bool is_one = !found.has_more && !found.problem;
   if (is_one && found.read_only == tri_state::yes) return;
   const bool is_known = found.what <= statement_class::merge && found.has_all_tables && is_one && !found.makes_table &&
-                        !detail::has_escaped_name(sql);
+                        !detail::has_escapes(sql);
   bool has_written = false;
   for (std::size_t i = 0; is_known && i < found.table_count; ++i) {
     const table_place& at = found.tables[i];
@@ -52895,15 +53537,16 @@ namespace dovetail::inline v0::workersql {
 
 /// What a write through the client makes old.
 enum class cache_invalidation : std::uint8_t {
-  tables,  ///< the answers that name a table that it writes; everything where the text does not tell which
-  all,     ///< everything: where views, triggers or cascading keys make a write reach tables that it does not name
+  tables,  ///< the answers that name a table that it writes; everything where the text does not tell which. Only where
+           ///< no view is read and no view, trigger or cascading key makes a write reach what it does not name
+  all,     ///< everything
 };
 
 struct cache_settings {
   clock::duration ttl = std::chrono::seconds{30};  ///< from when the query was sent
   std::size_t entries = 1000;
   std::size_t bytes = 16 * 1024 * 1024;  ///< of requests and answers, with what it takes to keep them
-  cache_invalidation invalidation = cache_invalidation::tables;
+  cache_invalidation invalidation = cache_invalidation::all;
 };
 
 /// Counters since the cache was made, and what it holds now.
@@ -52949,7 +53592,8 @@ class result_cache {
   /// A query that may be kept is about to be sent. `is_miss`: it was looked for.
   cache_ticket begin(clock::time_point now, bool is_miss) noexcept;
 
-  /// Its answer came. Not kept: what was overtaken by a write, is too old already, or larger than the whole cache.
+  /// Its answer came. Not kept: what was overtaken by a write or by the answer to a later query, is too old already, or
+  /// larger than the whole cache.
   void store(const options& whose, std::string_view request, std::string_view answer, const table_set& tables,
              const cache_ticket& begun, clock::time_point now);
 
@@ -53087,7 +53731,10 @@ inline void result_cache::store(const options& whose, std::string_view request, 
 
 inline void result_cache::insert(std::uint32_t scope, std::string_view request, kept_body answer,
                                  const table_set& tables, clock::time_point since, std::size_t cost) {
-  if (const auto old = index_.find(key{scope, request}); old != index_.end()) remove(old->second);
+  if (const auto old = index_.find(key{scope, request}); old != index_.end()) {
+    if (old->second->since > since) return;  // what was asked for later came earlier
+    remove(old->second);
+  }
   std::list<entry> made;  // into the list when all of it is there
   made.push_back({scope, std::string{request}, std::move(answer), since, cost});
   entry& added = made.front();
@@ -56022,7 +56669,7 @@ struct socket_state {
   std::size_t used = 0;  ///< bytes of the input: the last answer, which may be looked at until the next message
   std::uint64_t last_id = 0;
   std::string transaction_id{};
-  std::vector<std::string> written{};  ///< tables, for who keeps answers
+  std::vector<std::string> written{};  ///< tables, each once, for who keeps answers
   bool has_written_all = false;        ///< it is not known which
 };
 
@@ -56162,6 +56809,13 @@ struct cache_wish {
   clock::duration most_age{};
 };
 
+/// The lesser of both, for what is wanted may be longer than the clock can count.
+template <class Duration>
+constexpr clock::duration lesser_age(clock::duration most, Duration wanted) noexcept {
+  if (wanted <= Duration::zero()) return {};
+  return wanted > std::chrono::duration_cast<Duration>(most) ? most : clock::duration{wanted};
+}
+
 [[gnu::noinline]] inline cache_wish cache_wish_of(const options& client, const query_options* how) noexcept {
   if (client.cache == nullptr) return {};
   const bool says_consistency = how != nullptr && how->consistency != consistency::unspecified;
@@ -56171,20 +56825,26 @@ struct cache_wish {
   if (how == nullptr) return wish;
   if (how->caching == cache_use::bypass || !how->cache.enabled.value_or(true)) return {};
   wish.looks = how->caching != cache_use::refresh;
-  if (how->cache.ttl) wish.most_age = (std::min)(wish.most_age, clock::duration{*how->cache.ttl});
+  if (how->cache.ttl) wish.most_age = lesser_age(wish.most_age, *how->cache.ttl);
   if (wanted == consistency::bounded && how->staleness.count() > 0) {
-    wish.most_age = (std::min)(wish.most_age, clock::duration{how->staleness});
+    wish.most_age = lesser_age(wish.most_age, how->staleness);
   }
   return wish;
+}
+
+/// A parameter 'now' is the clock where PostgreSQL takes it for a time, as in `where at > ?`.
+inline bool has_clock_parameter(std::string_view body) noexcept {
+  const std::size_t parameters = body.find("\"params\":");  // in texts before it the quotes are escaped
+  return parameters != body.npos && has_clock_word(body.substr(parameters));
 }
 
 /// A query under way whose answer may be kept.
 class cached_read {
  public:
   /// Once the session's body is written.
-  void begin(const session& on, std::string_view sql, const query_options* how) {
+  void begin(session& on, std::string_view sql, const query_options* how) {
     const cache_wish wish = cache_wish_of(on.options(), how);
-    if (!wish.keeps || on.socket()) return;
+    if (!wish.keeps || on.socket() || has_clock_parameter(on.body())) return;
     tables_ = cached_tables(sql);
     if (tables_) ticket_ = on.options().cache->begin(clock::now(), wish.looks);
   }
@@ -56216,7 +56876,11 @@ class cached_write {
     if (on.socket()) {
       socket_state& noted = *on.socket();
       noted.has_written_all = noted.has_written_all || tables_.is_all;
-      for (const std::string& each : tables_.names) noted.written.push_back(each);
+      for (const std::string& each : tables_.names) {
+        if (std::find(noted.written.begin(), noted.written.end(), each) == noted.written.end()) {
+          noted.written.push_back(each);
+        }
+      }
     }
     cache_ = on.options().cache;
   }
@@ -57127,6 +57791,9 @@ inline action exchange::take_body(bool has_ended) {
                   : keeps_alive_ && !has_ended ? session_health::idle
                                                : session_health::closed);
   step_ = step::over;
+  if (asked_.is_write && (answer_.status == 502 || answer_.status == 504) && !answer_.body.starts_with('{')) {
+    return lose(make_error_code(gateway_errc::unavailable), "a proxy lost the gateway's answer");
+  }
   return action::done();
 }
 
@@ -59418,6 +60085,171 @@ using async_client = basic_async_client<async_connection, sdk_backoff, keep_aliv
 }  // namespace workersql
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/codec/workersql_gateway/answer.hpp ----
+// What a WorkerSQL gateway answers, and how failures become answers.
+
+namespace dovetail::inline v0::workersql::serving {
+
+/// The seven codes that WorkerSQL's clients know.
+namespace codes {
+inline constexpr std::string_view invalid_query = "INVALID_QUERY";
+inline constexpr std::string_view connection = "CONNECTION_ERROR";
+inline constexpr std::string_view timeout = "TIMEOUT_ERROR";
+inline constexpr std::string_view authentication = "AUTH_ERROR";
+inline constexpr std::string_view permission = "PERMISSION_ERROR";
+inline constexpr std::string_view resource_limit = "RESOURCE_LIMIT";
+inline constexpr std::string_view internal = "INTERNAL_ERROR";
+}  // namespace codes
+
+/// An answer but for the fields that every answer has.
+struct gateway_answer {
+  unsigned status = 200;
+  std::string body;
+  std::string_view content_type = "application/json";
+  std::string_view allow{};       ///< of 405: the methods
+  std::uint32_t retry_after = 0;  ///< seconds; 0: not said
+  bool has_challenge = false;     ///< of 401
+  bool is_final = true;           ///< asking again gives the same: it can be kept under an idempotency key
+  bool changed_nothing = false;   ///< for certain: executing it again does no harm, so that it is not kept
+  bool is_replayed = false;       ///< kept from the first time
+};
+
+/// Appends text as a JSON string; what is no UTF-8 in it becomes '?'.
+inline void append_json_text(std::string& out, std::string_view text) {
+  if (json::encode(text, out)) return;
+  std::string plain;
+  plain.reserve(text.size());
+  for (const char c : text) plain += c >= ' ' && c < 0x7F ? c : '?';
+  static_cast<void>(json::encode(plain, out));
+}
+
+/// Appends `,name:`, without the comma behind an opening brace.
+inline void append_key(std::string& out, std::string_view name) {
+  if (!out.empty() && out.back() != '{') out += ',';
+  ((out += '"') += name) += "\":";
+}
+inline void append_member(std::string& out, std::string_view name, std::string_view text) {
+  append_key(out, name);
+  append_json_text(out, text);
+}
+
+/// Appends now as ISO 8601 in UTC with milliseconds, in quotes.
+inline void append_timestamp(std::string& out, std::chrono::system_clock::time_point now) {
+  char buffer[timestamp_text_size];
+  const std::chrono::local_time<std::chrono::milliseconds> instant{
+      std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch())};
+  char* const end = format_local_timestamp(buffer, instant, 'T');
+  ((out += '"').append(buffer, end)) += "Z\"";
+}
+
+/// What a failure is called, with its status.
+struct failure_class {
+  unsigned status;
+  std::string_view code;
+  std::uint32_t retry_after = 0;
+  bool is_final = true;
+};
+
+/// A failure of a statement. What was certainly not executed, or may succeed later, is not final.
+inline failure_class class_of(condition kind) noexcept {
+  switch (kind) {
+    case condition::constraint:
+    case condition::not_found:
+    case condition::syntax:
+    case condition::mapping:
+    case condition::data:
+    case condition::unsupported:
+    case condition::misuse:
+      return {400, codes::invalid_query};
+    case condition::permission:
+      return {403, codes::permission};
+    case condition::limit:
+      return {413, codes::resource_limit};
+    case condition::busy:
+    case condition::serialization:
+      return {503, codes::resource_limit, 1, false};
+    case condition::connection:
+      return {503, codes::connection, 1, false};
+    case condition::timeout:
+    case condition::cancelled:
+      return {504, codes::timeout, 0, false};
+    case condition::commit_unknown:
+      return {500, codes::internal};
+    default:
+      return {500, codes::internal, 0, false};
+  }
+}
+
+/// Appends an error as an object: `{code:…,message:…,details:…,timestamp:…}`. `details` is JSON or empty.
+inline void append_error(std::string& out, std::string_view code, std::string_view message, std::string_view details) {
+  out += '{';
+  append_member(out, "code", code);
+  append_member(out, "message", message);
+  if (!details.empty()) append_key(out, "details"), out += details;
+  append_key(out, "timestamp");
+  append_timestamp(out, std::chrono::system_clock::now());
+  out += '}';
+}
+
+inline gateway_answer refusal(const failure_class& what, std::string_view message, std::string_view details = {}) {
+  gateway_answer answer;
+  answer.status = what.status;
+  answer.retry_after = what.retry_after;
+  answer.is_final = what.is_final;
+  answer.has_challenge = what.status == 401;
+  answer.body = R"({"success":false,"error":)";
+  append_error(answer.body, what.code, message, details);
+  answer.body += '}';
+  return answer;
+}
+inline gateway_answer refusal(unsigned status, std::string_view code, std::string_view message) {
+  return refusal({.status = status, .code = code, .is_final = status < 500 && status != 429}, message);
+}
+
+/// The words about a failure: the server's, without the program's own places and statements.
+inline std::string message_of(const error_info& failure) {
+  const condition kind = failure.kind();
+  if (kind == condition::connection) return "the database cannot be reached";
+  if (kind == condition::authentication || kind == condition::configuration || kind == condition::protocol) {
+    return "the gateway cannot use its database";
+  }
+  // The context of a pool's says who has its connections: places in the program.
+  if (failure.code() == errc::pool_wait_timeout) return "no connection to the database became free in time";
+  if (failure.code() == errc::pool_queue_full) return "too many wait for a connection to the database";
+  std::string text{failure.context()};
+  const std::string& said = failure.server().message;
+  if (!said.empty()) {
+    if (!text.empty()) text += ": ";
+    text += said;
+  }
+  if (text.empty()) text = failure.code().message();
+  return text;
+}
+
+inline constexpr std::size_t no_statement = static_cast<std::size_t>(-1);
+
+/// What is known of a failure beside its code and message: the condition's name, SQLSTATE, the constraint, …; which
+/// statement of a batch it was, counted from 0.
+inline std::string details_of(const error_info& failure, std::size_t statement = no_statement) {
+  std::string out{"{"};
+  append_member(out, "reason", dovetail::detail::name_of(failure.kind()));
+  const server_fields& said = failure.server();
+  if (!said.sqlstate.empty()) append_member(out, "sqlState", said.sqlstate);
+  if (!said.constraint.empty()) append_member(out, "constraint", said.constraint);
+  if (!said.table.empty()) append_member(out, "table", said.table);
+  if (!said.column.empty()) append_member(out, "column", said.column);
+  if (!said.hint.empty()) append_member(out, "hint", said.hint);
+  if (said.position > 0) append_key(out, "position"), out += std::to_string(said.position);
+  if (statement != no_statement) append_key(out, "statement"), out += std::to_string(statement);
+  return out += '}';
+}
+
+inline gateway_answer answer_failure(const error_info& failure, std::size_t statement = no_statement) {
+  return refusal(class_of(failure.kind()), message_of(failure), details_of(failure, statement));
+}
+
+}  // namespace dovetail::inline v0::workersql::serving
+
 // ---- dovetail/codec/workersql_gateway/principal.hpp ----
 // Who asks a WorkerSQL gateway, and what they may do.
 
@@ -59666,6 +60498,214 @@ inline std::optional<principal> read_token(std::string_view token, const token_r
 
 }  // namespace dovetail::inline v0::workersql::serving
 
+// ---- dovetail/codec/workersql_gateway/idempotency.hpp ----
+// Keeps the answers of requests with an Idempotency-Key, so that a repeated request is never executed again.
+
+namespace dovetail::inline v0::workersql {
+
+/// How answers are kept for requests with an Idempotency-Key. What only reads is not kept.
+struct idempotency_limits {
+  std::chrono::seconds keep{300};         ///< from the answer on
+  std::size_t entries = 400'000;          ///< with requests under way; when there are so many, further keys are refused
+  std::size_t bytes = 128 * 1024 * 1024;  ///< an answer beyond them is kept as the fact that there was one
+  unsigned principal_percent = 50;        ///< of entries and bytes that one principal may have; 100: all
+  std::size_t waiting = 64;               ///< duplicates of one request that wait for its answer; further ones get 409
+};
+
+namespace serving {
+
+/// Somebody who waits for the answer to the same request.
+class answer_listener {
+ public:
+  virtual ~answer_listener() = default;
+  /// Null: there will be no answer, and the request may be executed again.
+  virtual void on_answer(const gateway_answer* answer) = 0;
+};
+
+enum class idempotent_start : std::uint8_t {
+  execute,   ///< the first one: execute it, and tell `finish` what came of it
+  replay,    ///< answered before
+  wait,      ///< under way: the listener will be called
+  conflict,  ///< under way, and it cannot be waited for
+  mismatch,  ///< the key was used for another request
+  full,      ///< no room for another key
+};
+
+/// Threads: one at a time.
+class idempotency_store {
+ public:
+  explicit idempotency_store(const idempotency_limits& limits) noexcept : limits_(limits) {}
+
+  /// `key` with its principal, whose name is `who`; `request` is a digest of all that was asked. When there is no room,
+  /// `retry_after` is set to the seconds until something of the principal's is forgotten, as far as that is known.
+  idempotent_start start(const std::string& who, const std::string& key, const digest& request,
+                         const std::weak_ptr<answer_listener>& listener, clock::time_point now,
+                         const gateway_answer*& kept, std::uint32_t& retry_after) {
+    expire(now);
+    const auto found = entries_.find(key);
+    if (found == entries_.end()) {
+      if (!has_room(who, now, retry_after)) return idempotent_start::full;
+      const auto owner = shares_.try_emplace(who).first;
+      entries_.emplace(key, entry{.request = request, .owner = &*owner});
+      add(owner->second, cost(key));
+      ++owner->second.entries;
+      return idempotent_start::execute;
+    }
+    entry& known = found->second;
+    if (!are_equal(known.request, request)) return idempotent_start::mismatch;
+    if (known.is_done) {
+      kept = &known.answer;
+      return idempotent_start::replay;
+    }
+    std::erase_if(known.listeners, [](const auto& each) { return each.expired(); });
+    if (listener.expired() || known.listeners.size() >= limits_.waiting) return idempotent_start::conflict;
+    known.listeners.push_back(listener);
+    return idempotent_start::wait;
+  }
+
+  /// Tells a final answer to those who wait, and keeps it when something was changed; else forgets the key.
+  void finish(const std::string& key, const gateway_answer& answer, clock::time_point now) {
+    const auto found = entries_.find(key);
+    if (found == entries_.end()) return;
+    const std::vector<std::weak_ptr<answer_listener>> listeners = std::exchange(found->second.listeners, {});
+    if (answer.is_final && !answer.changed_nothing) {
+      share& of = found->second.owner->second;
+      found->second.is_done = true;
+      found->second.answer = fits(of, answer.body.size()) ? answer : shorten(answer);
+      found->second.answer.is_replayed = true;
+      add(of, found->second.answer.body.size());
+      of.expiries.push_back(now + limits_.keep);
+      order_.push_back({now + limits_.keep, key});
+    } else {
+      forget(found);
+    }
+    for (const auto& each : listeners) {
+      if (const auto alive = each.lock()) {
+        gateway_answer copy = answer;
+        copy.is_replayed = true;
+        alive->on_answer(answer.is_final ? &copy : nullptr);
+      }
+    }
+  }
+
+  std::size_t size() const noexcept { return entries_.size(); }
+  std::size_t bytes() const noexcept { return bytes_; }
+
+ private:
+  /// What a principal has of the store.
+  struct share {
+    std::size_t entries = 0;
+    std::size_t bytes = 0;
+    std::deque<clock::time_point> expiries{};
+  };
+  using shares_type = std::unordered_map<std::string, share>;
+  struct entry {
+    digest request{};
+    typename shares_type::value_type* owner = nullptr;
+    bool is_done = false;
+    gateway_answer answer{};
+    std::vector<std::weak_ptr<answer_listener>> listeners{};
+  };
+  using entries_type = std::unordered_map<std::string, entry>;
+  struct expiry {
+    clock::time_point at;
+    std::string key;
+  };
+
+  static std::size_t cost(const std::string& key) noexcept {
+    return sizeof(entry) + sizeof(clock::time_point) + 2 * key.size() + 64;
+  }
+
+  void add(share& to, std::size_t bytes) noexcept {
+    to.bytes += bytes;
+    bytes_ += bytes;
+  }
+
+  std::size_t part(std::size_t of) const noexcept {
+    return of / 100 * limits_.principal_percent + of % 100 * limits_.principal_percent / 100;
+  }
+
+  bool fits(const share& to, std::size_t bytes) const noexcept {
+    return to.bytes + bytes <= part(limits_.bytes) && bytes_ + bytes <= limits_.bytes;
+  }
+  /// What is kept of an answer for which there is no room: that it was one, so that it is not executed again.
+  static gateway_answer shorten(const gateway_answer& whole) {
+    const bool is_failure = whole.status >= 400;
+    gateway_answer less = refusal(is_failure ? whole.status : 500, codes::internal,
+                                  is_failure ? "failed before; the answer was too large to be kept"
+                                             : "executed; the answer was too large to be kept");
+    return less.body.size() < whole.body.size() ? less : whole;
+  }
+
+  bool has_room(const std::string& who, clock::time_point now, std::uint32_t& retry_after) const {
+    const auto own = shares_.find(who);
+    const bool is_greedy = own != shares_.end() &&
+                           (own->second.entries >= part(limits_.entries) || own->second.bytes >= part(limits_.bytes));
+    if (!is_greedy && entries_.size() < limits_.entries && bytes_ < limits_.bytes) return true;
+    retry_after = 1;  // until something that is under way has come to its end
+    const clock::time_point* next = nullptr;
+    if (is_greedy) {
+      if (!own->second.expiries.empty()) next = &own->second.expiries.front();
+    } else if (!order_.empty()) {
+      next = &order_.front().at;
+    }
+    if (next != nullptr) {
+      const auto left = std::chrono::ceil<std::chrono::seconds>(*next - now).count();
+      retry_after = static_cast<std::uint32_t>((std::max)(left, decltype(left){1}));
+    }
+    return false;
+  }
+
+  void forget(typename entries_type::iterator at) {
+    const auto owner = at->second.owner;
+    share& of = owner->second;
+    const std::size_t bytes = cost(at->first) + at->second.answer.body.size();
+    of.bytes -= bytes;
+    bytes_ -= bytes;
+    if (at->second.is_done) of.expiries.pop_front();
+    const bool is_last = --of.entries == 0;
+    entries_.erase(at);
+    if (is_last) shares_.erase(shares_.find(owner->first));
+  }
+
+  void expire(clock::time_point now) {
+    while (!order_.empty() && order_.front().at <= now) {
+      forget(entries_.find(order_.front().key));
+      order_.pop_front();
+    }
+  }
+
+  idempotency_limits limits_;
+  shares_type shares_;
+  entries_type entries_;
+  std::deque<expiry> order_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace serving
+}  // namespace dovetail::inline v0::workersql
+
+// ---- dovetail/client/workersql_gateway/answer_wait.hpp ----
+// A connection's wait for an answer that another one has asked for.
+
+namespace dovetail::inline v0::workersql::serving {
+
+/// One wait: who gives it up lets it go, and is told nothing of it any more, whatever it waits for next. `Connection`
+/// has `on_answer(const gateway_answer*)`.
+template <class Connection>
+class answer_wait final : public answer_listener {
+ public:
+  explicit answer_wait(std::weak_ptr<Connection> whose) noexcept : whose_(std::move(whose)) {}
+  void on_answer(const gateway_answer* answer) override {
+    if (const auto alive = whose_.lock()) alive->on_answer(answer);
+  }
+
+ private:
+  std::weak_ptr<Connection> whose_;
+};
+
+}  // namespace dovetail::inline v0::workersql::serving
+
 // ---- dovetail/codec/workersql_gateway/authentication.hpp ----
 // Finds out who sends a request: an API key, a signed token, or nobody.
 
@@ -59832,13 +60872,14 @@ struct statement_result {
   bool has_rows = false;  ///< it is one that gives rows
   std::int64_t rows_affected = 0;
   std::optional<std::int64_t> insert_id{};
+  std::size_t cost = 0;  ///< about, of what it takes in memory and in the answer: a batch has one limit for all
 };
 
 /// How much of a result is taken; more is a failure of the statement (condition::limit), which undoes it. So is text
 /// that is not UTF-8 (`check_texts`): it cannot be answered.
 struct result_limits {
   std::size_t rows = 10'000;
-  std::size_t bytes = 16 * 1024 * 1024;
+  std::size_t bytes = 16 * 1024 * 1024;  ///< as JSON, the names in every row included; of all results of a batch
 };
 
 /// A transaction that is open; one that goes is rolled back. A statement that fails is undone alone, or leaves nothing
@@ -59869,168 +60910,6 @@ class database {
   virtual result<void> ping(deadline by) = 0;
   virtual database_load load() const noexcept = 0;
 };
-
-}  // namespace dovetail::inline v0::workersql::serving
-
-// ---- dovetail/codec/workersql_gateway/answer.hpp ----
-// What a WorkerSQL gateway answers, and how failures become answers.
-
-namespace dovetail::inline v0::workersql::serving {
-
-/// The seven codes that WorkerSQL's clients know.
-namespace codes {
-inline constexpr std::string_view invalid_query = "INVALID_QUERY";
-inline constexpr std::string_view connection = "CONNECTION_ERROR";
-inline constexpr std::string_view timeout = "TIMEOUT_ERROR";
-inline constexpr std::string_view authentication = "AUTH_ERROR";
-inline constexpr std::string_view permission = "PERMISSION_ERROR";
-inline constexpr std::string_view resource_limit = "RESOURCE_LIMIT";
-inline constexpr std::string_view internal = "INTERNAL_ERROR";
-}  // namespace codes
-
-/// An answer but for the fields that every answer has.
-struct gateway_answer {
-  unsigned status = 200;
-  std::string body;
-  std::string_view content_type = "application/json";
-  std::string_view allow{};       ///< of 405: the methods
-  std::uint32_t retry_after = 0;  ///< seconds; 0: not said
-  bool has_challenge = false;     ///< of 401
-  bool is_final = true;           ///< asking again gives the same: it can be kept under an idempotency key
-  bool changed_nothing = false;   ///< for certain: executing it again does no harm, so that it is not kept
-  bool is_replayed = false;       ///< kept from the first time
-};
-
-/// Appends text as a JSON string; what is no UTF-8 in it becomes '?'.
-inline void append_json_text(std::string& out, std::string_view text) {
-  if (json::encode(text, out)) return;
-  std::string plain;
-  plain.reserve(text.size());
-  for (const char c : text) plain += c >= ' ' && c < 0x7F ? c : '?';
-  static_cast<void>(json::encode(plain, out));
-}
-
-/// Appends `,name:`, without the comma behind an opening brace.
-inline void append_key(std::string& out, std::string_view name) {
-  if (!out.empty() && out.back() != '{') out += ',';
-  ((out += '"') += name) += "\":";
-}
-inline void append_member(std::string& out, std::string_view name, std::string_view text) {
-  append_key(out, name);
-  append_json_text(out, text);
-}
-
-/// Appends now as ISO 8601 in UTC with milliseconds, in quotes.
-inline void append_timestamp(std::string& out, std::chrono::system_clock::time_point now) {
-  char buffer[timestamp_text_size];
-  const std::chrono::local_time<std::chrono::milliseconds> instant{
-      std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch())};
-  char* const end = format_local_timestamp(buffer, instant, 'T');
-  ((out += '"').append(buffer, end)) += "Z\"";
-}
-
-/// What a failure is called, with its status.
-struct failure_class {
-  unsigned status;
-  std::string_view code;
-  std::uint32_t retry_after = 0;
-  bool is_final = true;
-};
-
-/// A failure of a statement. What was certainly not executed, or may succeed later, is not final.
-inline failure_class class_of(condition kind) noexcept {
-  switch (kind) {
-    case condition::constraint:
-    case condition::not_found:
-    case condition::syntax:
-    case condition::mapping:
-    case condition::data:
-    case condition::unsupported:
-    case condition::misuse:
-      return {400, codes::invalid_query};
-    case condition::permission:
-      return {403, codes::permission};
-    case condition::limit:
-      return {413, codes::resource_limit};
-    case condition::busy:
-    case condition::serialization:
-      return {503, codes::resource_limit, 1, false};
-    case condition::connection:
-      return {503, codes::connection, 1, false};
-    case condition::timeout:
-    case condition::cancelled:
-      return {504, codes::timeout, 0, false};
-    case condition::commit_unknown:
-      return {500, codes::internal};
-    default:
-      return {500, codes::internal, 0, false};
-  }
-}
-
-/// Appends an error as an object: `{code:…,message:…,details:…,timestamp:…}`. `details` is JSON or empty.
-inline void append_error(std::string& out, std::string_view code, std::string_view message, std::string_view details) {
-  out += '{';
-  append_member(out, "code", code);
-  append_member(out, "message", message);
-  if (!details.empty()) append_key(out, "details"), out += details;
-  append_key(out, "timestamp");
-  append_timestamp(out, std::chrono::system_clock::now());
-  out += '}';
-}
-
-inline gateway_answer refusal(const failure_class& what, std::string_view message, std::string_view details = {}) {
-  gateway_answer answer;
-  answer.status = what.status;
-  answer.retry_after = what.retry_after;
-  answer.is_final = what.is_final;
-  answer.has_challenge = what.status == 401;
-  answer.body = R"({"success":false,"error":)";
-  append_error(answer.body, what.code, message, details);
-  answer.body += '}';
-  return answer;
-}
-inline gateway_answer refusal(unsigned status, std::string_view code, std::string_view message) {
-  return refusal({.status = status, .code = code, .is_final = status < 500 && status != 429}, message);
-}
-
-/// The words about a failure: the server's, without the program's own places and statements.
-inline std::string message_of(const error_info& failure) {
-  const condition kind = failure.kind();
-  if (kind == condition::connection) return "the database cannot be reached";
-  if (kind == condition::authentication || kind == condition::configuration || kind == condition::protocol) {
-    return "the gateway cannot use its database";
-  }
-  std::string text{failure.context()};
-  const std::string& said = failure.server().message;
-  if (!said.empty()) {
-    if (!text.empty()) text += ": ";
-    text += said;
-  }
-  if (text.empty()) text = failure.code().message();
-  return text;
-}
-
-inline constexpr std::size_t no_statement = static_cast<std::size_t>(-1);
-
-/// What is known of a failure beside its code and message: the condition's name, SQLSTATE, the constraint, …; which
-/// statement of a batch it was, counted from 0.
-inline std::string details_of(const error_info& failure, std::size_t statement = no_statement) {
-  std::string out{"{"};
-  append_member(out, "reason", dovetail::detail::name_of(failure.kind()));
-  const server_fields& said = failure.server();
-  if (!said.sqlstate.empty()) append_member(out, "sqlState", said.sqlstate);
-  if (!said.constraint.empty()) append_member(out, "constraint", said.constraint);
-  if (!said.table.empty()) append_member(out, "table", said.table);
-  if (!said.column.empty()) append_member(out, "column", said.column);
-  if (!said.hint.empty()) append_member(out, "hint", said.hint);
-  if (said.position > 0) append_key(out, "position"), out += std::to_string(said.position);
-  if (statement != no_statement) append_key(out, "statement"), out += std::to_string(statement);
-  return out += '}';
-}
-
-inline gateway_answer answer_failure(const error_info& failure, std::size_t statement = no_statement) {
-  return refusal(class_of(failure.kind()), message_of(failure), details_of(failure, statement));
-}
 
 }  // namespace dovetail::inline v0::workersql::serving
 
@@ -60218,179 +61097,6 @@ inline gateway_answer answer_counts(const std::vector<statement_result>& all, co
 }  // namespace serving
 }  // namespace dovetail::inline v0::workersql
 
-// ---- dovetail/codec/workersql_gateway/idempotency.hpp ----
-// Keeps the answers of requests with an Idempotency-Key, so that a repeated request is never executed again.
-
-namespace dovetail::inline v0::workersql {
-
-/// How answers are kept for requests with an Idempotency-Key. What only reads is not kept.
-struct idempotency_limits {
-  std::chrono::seconds keep{300};  ///< from the answer on
-  std::size_t entries = 400'000;   ///< with requests under way; when there are so many, further keys are refused
-  std::size_t bytes = 128 * 1024 * 1024;
-  unsigned principal_percent = 50;  ///< of entries and bytes that one principal may have; 100: all
-  std::size_t waiting = 64;         ///< duplicates of one request that wait for its answer; further ones get 409
-};
-
-namespace serving {
-
-/// Somebody who waits for the answer to the same request.
-class answer_listener {
- public:
-  virtual ~answer_listener() = default;
-  /// Null: there will be no answer, and the request may be executed again.
-  virtual void on_answer(const gateway_answer* answer) = 0;
-};
-
-enum class idempotent_start : std::uint8_t {
-  execute,   ///< the first one: execute it, and tell `finish` what came of it
-  replay,    ///< answered before
-  wait,      ///< under way: the listener will be called
-  conflict,  ///< under way, and it cannot be waited for
-  mismatch,  ///< the key was used for another request
-  full,      ///< no room for another key
-};
-
-/// Threads: one at a time.
-class idempotency_store {
- public:
-  explicit idempotency_store(const idempotency_limits& limits) noexcept : limits_(limits) {}
-
-  /// `key` with its principal, whose name is `who`; `request` is a digest of all that was asked. When there is no room,
-  /// `retry_after` is set to the seconds until something of the principal's is forgotten, as far as that is known.
-  idempotent_start start(const std::string& who, const std::string& key, const digest& request,
-                         const std::weak_ptr<answer_listener>& listener, clock::time_point now,
-                         const gateway_answer*& kept, std::uint32_t& retry_after) {
-    expire(now);
-    const auto found = entries_.find(key);
-    if (found == entries_.end()) {
-      if (!has_room(who, now, retry_after)) return idempotent_start::full;
-      const auto owner = shares_.try_emplace(who).first;
-      entries_.emplace(key, entry{.request = request, .owner = &*owner});
-      add(owner->second, cost(key));
-      ++owner->second.entries;
-      return idempotent_start::execute;
-    }
-    entry& known = found->second;
-    if (!are_equal(known.request, request)) return idempotent_start::mismatch;
-    if (known.is_done) {
-      kept = &known.answer;
-      return idempotent_start::replay;
-    }
-    if (listener.expired() || known.listeners.size() >= limits_.waiting) return idempotent_start::conflict;
-    known.listeners.push_back(listener);
-    return idempotent_start::wait;
-  }
-
-  /// Tells a final answer to those who wait, and keeps it when something was changed; else forgets the key.
-  void finish(const std::string& key, const gateway_answer& answer, clock::time_point now) {
-    const auto found = entries_.find(key);
-    if (found == entries_.end()) return;
-    const std::vector<std::weak_ptr<answer_listener>> listeners = std::exchange(found->second.listeners, {});
-    if (answer.is_final && !answer.changed_nothing) {
-      found->second.is_done = true;
-      found->second.answer = answer;
-      found->second.answer.is_replayed = true;
-      share& of = found->second.owner->second;
-      add(of, answer.body.size());
-      of.expiries.push_back(now + limits_.keep);
-      order_.push_back({now + limits_.keep, key});
-    } else {
-      forget(found);
-    }
-    for (const auto& each : listeners) {
-      if (const auto alive = each.lock()) {
-        gateway_answer copy = answer;
-        copy.is_replayed = true;
-        alive->on_answer(answer.is_final ? &copy : nullptr);
-      }
-    }
-  }
-
-  std::size_t size() const noexcept { return entries_.size(); }
-  std::size_t bytes() const noexcept { return bytes_; }
-
- private:
-  /// What a principal has of the store.
-  struct share {
-    std::size_t entries = 0;
-    std::size_t bytes = 0;
-    std::deque<clock::time_point> expiries{};
-  };
-  using shares_type = std::unordered_map<std::string, share>;
-  struct entry {
-    digest request{};
-    typename shares_type::value_type* owner = nullptr;
-    bool is_done = false;
-    gateway_answer answer{};
-    std::vector<std::weak_ptr<answer_listener>> listeners{};
-  };
-  using entries_type = std::unordered_map<std::string, entry>;
-  struct expiry {
-    clock::time_point at;
-    std::string key;
-  };
-
-  static std::size_t cost(const std::string& key) noexcept {
-    return sizeof(entry) + sizeof(clock::time_point) + 2 * key.size() + 64;
-  }
-
-  void add(share& to, std::size_t bytes) noexcept {
-    to.bytes += bytes;
-    bytes_ += bytes;
-  }
-
-  bool has_room(const std::string& who, clock::time_point now, std::uint32_t& retry_after) const {
-    const auto part = [this](std::size_t of) {
-      return of / 100 * limits_.principal_percent + of % 100 * limits_.principal_percent / 100;
-    };
-    const auto own = shares_.find(who);
-    const bool is_greedy = own != shares_.end() &&
-                           (own->second.entries >= part(limits_.entries) || own->second.bytes >= part(limits_.bytes));
-    if (!is_greedy && entries_.size() < limits_.entries && bytes_ < limits_.bytes) return true;
-    retry_after = 1;  // until something that is under way has come to its end
-    const clock::time_point* next = nullptr;
-    if (is_greedy) {
-      if (!own->second.expiries.empty()) next = &own->second.expiries.front();
-    } else if (!order_.empty()) {
-      next = &order_.front().at;
-    }
-    if (next != nullptr) {
-      const auto left = std::chrono::ceil<std::chrono::seconds>(*next - now).count();
-      retry_after = static_cast<std::uint32_t>((std::max)(left, decltype(left){1}));
-    }
-    return false;
-  }
-
-  void forget(typename entries_type::iterator at) {
-    const auto owner = at->second.owner;
-    share& of = owner->second;
-    const std::size_t bytes = cost(at->first) + at->second.answer.body.size();
-    of.bytes -= bytes;
-    bytes_ -= bytes;
-    if (at->second.is_done) of.expiries.pop_front();
-    const bool is_last = --of.entries == 0;
-    entries_.erase(at);
-    if (is_last) shares_.erase(shares_.find(owner->first));
-  }
-
-  void expire(clock::time_point now) {
-    while (!order_.empty() && order_.front().at <= now) {
-      forget(entries_.find(order_.front().key));
-      order_.pop_front();
-    }
-  }
-
-  idempotency_limits limits_;
-  shares_type shares_;
-  entries_type entries_;
-  std::deque<expiry> order_;
-  std::size_t bytes_ = 0;
-};
-
-}  // namespace serving
-}  // namespace dovetail::inline v0::workersql
-
 // ---- dovetail/codec/workersql_gateway/rate_limit.hpp ----
 // How often somebody may ask: a bucket of tokens that fills as time passes.
 
@@ -60543,6 +61249,9 @@ constexpr endpoint endpoint_of(std::string_view path) noexcept {
 constexpr std::string_view methods_of(endpoint what) noexcept {
   return what == endpoint::query || what == endpoint::batch ? "POST" : what == endpoint::socket ? "GET" : "GET, HEAD";
 }
+
+/// Whether its requests have a body that says something; those of others are read past.
+constexpr bool has_statements(endpoint what) noexcept { return what == endpoint::query || what == endpoint::batch; }
 
 constexpr bool has_method(endpoint what, std::string_view method) noexcept {
   if (what == endpoint::query || what == endpoint::batch) return method == "POST";
@@ -60767,6 +61476,76 @@ class workers {
   std::vector<std::thread> threads_;
   bool is_stopping_ = false;
 };
+
+}  // namespace dovetail::inline v0::workersql::serving
+
+// ---- dovetail/codec/workersql_gateway/answer_size.hpp ----
+// How large a result becomes as JSON, which is found out before the change that gave it is kept.
+
+namespace dovetail::inline v0::workersql::serving {
+
+/// Of a text as a JSON string, at most.
+inline std::size_t json_size(std::string_view text) noexcept {
+  std::size_t size = text.size() + 2;
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7F') {
+      size += 5;
+    } else if (c == '"' || c == '\\') {
+      ++size;
+    }
+  }
+  return size;
+}
+
+/// Of a value, at most; bytes as base64.
+inline std::size_t json_size(const row_value& of) noexcept {
+  if (of.is_null()) return 4;
+  switch (of.kind()) {
+    case field_kind::boolean:
+      return 5;
+    case field_kind::integer:
+      return 4 + static_cast<std::size_t>(of.integer() > 9'999 || of.integer() < -999 ? 18 : 0);
+    case field_kind::real:
+      return 24;
+    case field_kind::json:
+      return of.text().size();
+    case field_kind::bytes:
+      return dovetail::detail::base64_size(of.text().size()) + 2;
+    default:
+      return json_size(of.text());
+  }
+}
+
+/// Of all rows with their names, about. Errors: errc::malformed_value for a name that is not UTF-8.
+/// Cost: one look at every text.
+inline result<std::size_t> answer_size(const rows<row>& all) {
+  std::size_t size = 2;
+  if (all.empty()) return size;
+  const auto keys = keys_of(all.front());
+  if (!keys) return keys.error();
+  std::size_t names = 3;  // braces and a comma
+  for (const std::string& each : *keys) names += each.size();
+  size += names * all.size();
+  for (const row& each : all) {
+    for (std::size_t i = 0; i < each.size(); ++i) size += json_size(each[i]);
+  }
+  return size;
+}
+
+/// What the values take while they wait to be written.
+inline std::size_t memory_of(const rows<row>& all) noexcept {
+  std::size_t size = 0;
+  for (const row& each : all) {
+    for (std::size_t i = 0; i < each.size(); ++i) size += each[i].size();
+  }
+  return size;
+}
+
+/// What is left for the further results of a batch; a limit of zero is none, so that one byte is.
+inline result_limits without(result_limits limits, std::size_t cost) noexcept {
+  if (limits.bytes != 0) limits.bytes = (std::max)(limits.bytes - (std::min)(cost, limits.bytes), std::size_t{1});
+  return limits;
+}
 
 }  // namespace dovetail::inline v0::workersql::serving
 
@@ -61097,9 +61876,11 @@ inline gateway_answer execute_one_by_one(database& on, asked_batch& asked, const
   std::string& out = answer.body;
   bool is_whole = true;
   std::string results{"["};
+  result_limits left = rules.results;
   for (std::size_t i = 0; i < asked.statements.size(); ++i) {
     if (i != 0) results += ',';
-    const auto done = on.run(asked.statements[i], rules.results, by);
+    const auto done = on.run(asked.statements[i], left, by);
+    if (done) left = without(left, done->cost);
     std::string one{R"({"success":true)"};
     result<void> written =
         done ? append_result(one, *done, {envelope::sdk, rules.form.large_integers, rules.form.blob_text})
@@ -61331,6 +62112,15 @@ inline std::string new_request_id() {
   return text;
 }
 
+/// What a request may take.
+inline http1::limits bounds_of(const gateway_options& how) noexcept {
+  return {.head = how.head_limit,
+          .target = (std::min)(how.head_limit, std::size_t{8192}),
+          .fields = 128,
+          .body = how.body_limit,
+          .chunk_overhead = 16 * 1024};
+}
+
 inline bool is_allowed_origin(const std::vector<std::string>& allowed, std::string_view origin) noexcept {
   for (const std::string& each : allowed) {
     if (each == "*" || each == origin) return true;
@@ -61516,6 +62306,16 @@ inline bool digest_of(endpoint where, std::string_view content, digest& out) {
   std::string asked{to_string(where)};
   (asked += '\n') += content;
   return dovetail::detail::sha256(as_byte_view(asked), out);
+}
+
+/// Why a request cannot be under its idempotency key; nothing when it can, and `out` is what others must have in common
+/// with it.
+inline std::optional<gateway_answer> identify(const gateway_request& request, std::string_view content, digest& out) {
+  if (request.idempotency_key.size() > 255) {
+    return refusal(400, codes::invalid_query, "an idempotency key has at most 255 characters");
+  }
+  if (!digest_of(request.where, content, out)) return refusal(500, codes::internal, "no SHA-256");
+  return {};
 }
 
 /// Of a request whose idempotency key does not let it begin.
@@ -61873,7 +62673,11 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   void work() noexcept override {
     try {
       if (task_ == task::message) {
-        reply_ = session_.handle(message_, by_);
+        // Those before it may have filled the room while it waited for a thread.
+        const failure_class full{503, codes::resource_limit, 1, false};
+        std::optional<std::string> refused;
+        if (hub_->is_full()) refused = session_.refuse(message_, full, overloaded_words);
+        reply_ = refused ? *std::move(refused) : session_.handle(message_, by_);
         share_.set(reply_.size());
       } else {
         session_.time_out();
@@ -62113,20 +62917,14 @@ namespace dovetail::inline v0::workersql::serving {
 
 /// Requests that are pipelined are answered one after the other. Nothing is read while one is under way, so that a peer
 /// that sends more than it reads is held up by its own socket.
-class http_connection final : public gateway_connection,
-                              public answer_listener,
-                              public std::enable_shared_from_this<http_connection> {
+class http_connection final : public gateway_connection, public std::enable_shared_from_this<http_connection> {
  public:
   http_connection(gateway_hub& hub, asio::ip::tcp::socket accepted, std::string peer)
       : hub_(&hub),
         socket_(std::move(accepted)),
         timer_(hub.io),
         peer_(std::move(peer)),
-        bounds_{.head = hub.options.head_limit,
-                .target = (std::min)(hub.options.head_limit, std::size_t{8192}),
-                .fields = 128,
-                .body = hub.options.body_limit,
-                .chunk_overhead = 16 * 1024},
+        bounds_(bounds_of(hub.options)),
         reader_(bounds_),
         input_(hub.options.head_limit + 2 * hub.options.body_limit + 64 * 1024, 4096),
         share_(hub.unsent) {}
@@ -62156,8 +62954,8 @@ class http_connection final : public gateway_connection,
   }
 
   /// The answer to the same request, which another connection has sent before.
-  void on_answer(const gateway_answer* answer) override {
-    if (step_ != step::waiting) return;
+  void on_answer(const gateway_answer* answer) {
+    if (std::exchange(wait_, {}) == nullptr) return;
     if (answer == nullptr) return dispatch();  // it came to nothing: this one is executed
     if (request_.where != endpoint::health && hub_->is_full()) return write_answer(answer_overloaded());
     write_answer(*answer);
@@ -62207,13 +63005,8 @@ class http_connection final : public gateway_connection,
     if (is_late_) return refuse(408, codes::timeout, "the request did not come in time");
     if (ec) return end();
     input_.commit(bytes);
-    if (skipped_) {
-      skip_body();
-    } else if (body_) {
-      read_body();
-    } else {
-      read_head();
-    }
+    if (skipped_ || body_) return take_body();
+    read_head();
   }
 
   void read_head() {
@@ -62227,17 +63020,24 @@ class http_connection final : public gateway_connection,
     if (came.state == http1::progress::need_more) return read_more(1);
     if (came.state == http1::progress::failed) return refuse(came.why);
     request_ = read_request(head, hub_->who, unix_time(), hub_->options.cors_origins);
-    body_.emplace(head.body, bounds_);
     input_.consume(came.size);
     early_ = refuse_early(*hub_, request_, peer_);
+    if (early_ || !has_statements(request_.where)) {
+      skipped_.emplace(head.body, bounds_);
+    } else {
+      body_.emplace(head.body, bounds_);
+    }
     if (request_.expects_continue && head.body.kind != http1::framing::none) {
       if (!early_) return send_continue();
       is_ending_ = true;
       return write_answer(*std::exchange(early_, {}));
     }
-    if (!early_) return read_body();
-    skipped_.emplace(head.body, bounds_);
-    skip_body();
+    take_body();
+  }
+
+  void take_body() {
+    if (skipped_) return skip_body();
+    read_body();
   }
 
   void send_continue() {
@@ -62245,7 +63045,7 @@ class http_connection final : public gateway_connection,
                       [self = shared_from_this()](const std::error_code& ec, std::size_t) {
                         if (self->step_ != step::reading) return;
                         if (ec) return self->end();
-                        self->read_body();
+                        self->take_body();
                       });
   }
 
@@ -62261,13 +63061,14 @@ class http_connection final : public gateway_connection,
     dispatch();
   }
 
-  /// The body of a request that is refused already is not kept.
+  /// A body that is of no use is not kept.
   void skip_body() {
     while (true) {
       const http1::body_piece piece = skipped_->next(as_text(input_.committed()));
       input_.consume(piece.used);
       if (piece.state == http1::progress::failed) return refuse(piece.why);
-      if (piece.state == http1::progress::complete) return write_answer(*std::exchange(early_, {}));
+      if (piece.state == http1::progress::complete)
+        return early_ ? write_answer(*std::exchange(early_, {})) : dispatch();
       if (piece.used == 0) return read_more(1);
     }
   }
@@ -62294,25 +63095,20 @@ class http_connection final : public gateway_connection,
 
   void ask_health() {
     if (const gateway_answer* const known = hub_->health.find(clock::now())) return write_answer(*known);
-    if (hub_->health.begin(weak_from_this())) return submit();
-    step_ = step::waiting;
-    wait(hub_->options.request_limit);
+    auto told = std::make_shared<answer_wait<http_connection>>(weak_from_this());
+    if (hub_->health.begin(told)) return submit();
+    wait_for(std::move(told));
   }
 
   void dispatch_once() {
-    if (request_.idempotency_key.size() > 255) {
-      return write_answer(refusal(400, codes::invalid_query, "an idempotency key has at most 255 characters"));
-    }
-    key_ = request_.who->key() + '\n' + request_.idempotency_key;
     digest request{};
-    if (!digest_of(request_.where, content_, request)) {
-      return write_answer(refusal(500, codes::internal, "no SHA-256"));
-    }
+    if (const auto refused = identify(request_, content_, request)) return write_answer(*refused);
+    key_ = request_.who->key() + '\n' + request_.idempotency_key;
     const gateway_answer* kept = nullptr;
     std::uint32_t retry_after = 1;
-    const std::weak_ptr<answer_listener> self = weak_from_this();
+    auto told = std::make_shared<answer_wait<http_connection>>(weak_from_this());
     const idempotent_start started =
-        hub_->answers.start(request_.who->key(), key_, request, self, clock::now(), kept, retry_after);
+        hub_->answers.start(request_.who->key(), key_, request, told, clock::now(), kept, retry_after);
     switch (started) {
       case idempotent_start::execute:
         is_first_ = true;
@@ -62320,11 +63116,16 @@ class http_connection final : public gateway_connection,
       case idempotent_start::replay:
         return write_answer(*kept);
       case idempotent_start::wait:
-        step_ = step::waiting;
-        return wait(hub_->options.request_limit);
+        return wait_for(std::move(told));
       default:
         return write_answer(refuse_start(started, retry_after));
     }
+  }
+
+  void wait_for(std::shared_ptr<answer_listener> told) {
+    wait_ = std::move(told);
+    step_ = step::waiting;
+    wait(hub_->options.request_limit);
   }
 
   // Executing.
@@ -62428,6 +63229,7 @@ class http_connection final : public gateway_connection,
         return;
       }
       case step::waiting:
+        wait_.reset();
         return write_answer(request_.where == endpoint::health ? answer_overloaded()
                                                                : refuse_start(idempotent_start::conflict, 1));
       case step::working:
@@ -62444,6 +63246,7 @@ class http_connection final : public gateway_connection,
   void end() {
     if (std::exchange(step_, step::over) == step::over) return;
     timer_.cancel();
+    wait_.reset();
     close();
     hub_->forget(*this);
   }
@@ -62455,13 +63258,14 @@ class http_connection final : public gateway_connection,
   http1::limits bounds_;
   http1::request_reader reader_;
   std::optional<http1::body_collector> body_;
-  std::optional<http1::body_reader> skipped_;  // instead of body_: of a request that is refused
+  std::optional<http1::body_reader> skipped_;  // instead of body_: of a request that is refused, or needs none
   read_buffer input_;
   byte_buffer output_;
   memory_share share_;
   gateway_request request_;
   std::optional<gateway_answer> early_;
   gateway_answer answer_;
+  std::shared_ptr<answer_listener> wait_;  // while it waits for an answer, and for this one only
   std::string key_;
   std::string_view content_;
   deadline by_;
@@ -62803,6 +63607,10 @@ result<statement_result> run_statement(Verbs& on, const statement& what, const r
   if (!some) return std::move(some).error();
   if (some->has_more) return too_large_result();
   if (result<void> checked = check_texts(some->rows); !checked) return std::move(checked).error();
+  result<std::size_t> size = answer_size(some->rows);
+  if (!size) return std::move(size).error();
+  if (*size > limits.bytes && limits.bytes != 0) return too_large_result();
+  out->cost = (std::max)(*size, memory_of(some->rows));
   out->has_rows = true;
   out->rows = std::move(some->rows);
   if (traits.read_only == tri_state::no) out->rows_affected = static_cast<std::int64_t>(out->rows.size());
@@ -62885,10 +63693,12 @@ class database_of final : public database {
       result<std::vector<statement_result>> done{std::vector<statement_result>{}};
       query_only_for<std::remove_cvref_t<decltype(tx)>> refuses;
       if (error_info failure = must_not_write ? refuses.begin(tx) : error_info{}) return failure;
+      result_limits left = limits;
       for (std::size_t i = 0; i < all.size(); ++i) {
         failed = i;
-        auto one = run_statement<language>(tx, all[i], limits);
+        auto one = run_statement<language>(tx, all[i], left);
         if (!one) return std::move(one).error();
+        left = without(left, one->cost);
         done->push_back(*std::move(one));
       }
       failed = static_cast<std::size_t>(-1);
