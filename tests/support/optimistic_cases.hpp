@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -52,7 +53,13 @@ struct awaited_calls {
   template <class T>
   static asio::awaitable<std::optional<result<T>>> caught(asio::awaitable<T> body) {
     try {
-      std::optional<result<T>> done{co_await std::move(body)};
+      std::optional<result<T>> done;
+      if constexpr (std::is_void_v<T>) {
+        co_await std::move(body);
+        done.emplace();
+      } else {
+        done.emplace(co_await std::move(body));
+      }
       co_return done;
     } catch (const error& thrown) {
       std::optional<result<T>> failed{thrown.info()};
