@@ -9,6 +9,7 @@
 #include <dovetail/client/asyncsql/lock_rules.hpp>
 #include <dovetail/client/asyncsql/run_operation.hpp>
 #include <dovetail/client/asyncsql/sql_database.hpp>
+#include <dovetail/policy/pause.hpp>
 #include <dovetail/row/version.hpp>
 #include <dovetail/sql/identifier.hpp>
 
@@ -18,7 +19,6 @@
 #include <source_location>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -218,7 +218,7 @@ struct lock_driver<false> {
           break;
         }
         case lock_step::pause:
-          if (!in_transaction(db)) std::this_thread::sleep_for(at.delay());
+          if (!in_transaction(db)) dovetail::detail::pause_for(at.delay());
           next = lock_step::read;
           break;
         case lock_step::done:
