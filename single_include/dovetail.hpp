@@ -31568,19 +31568,19 @@ std::int64_t rows_of(const T& value) noexcept {
 
 namespace dovetail::inline v0::detail {
 
-/// Names as they are compared: without underscores, in lower case.
-[[gnu::cold, gnu::noinline]] inline std::string comparable_column(std::string_view name) {
-  std::string plain;
-  for (const char c : name) {
-    if (c != '_') plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+/// True when the names differ in underscores and the case of ASCII letters at most.
+constexpr bool is_same_column(std::string_view a, std::string_view b) noexcept {
+  for (std::size_t i = 0, j = 0;; ++i, ++j) {
+    while (i < a.size() && a[i] == '_') ++i;
+    while (j < b.size() && b[j] == '_') ++j;
+    if (i == a.size() || j == b.size()) return i == a.size() && j == b.size();
+    if (ascii_lower(a[i]) != ascii_lower(b[j])) return false;
   }
-  return plain;
 }
 
 [[gnu::cold, gnu::noinline]] inline bool has_column(const std::vector<std::string>& columns, std::string_view name) {
-  const std::string plain = comparable_column(name);
   for (const std::string& each : columns) {
-    if (comparable_column(each) == plain) return true;
+    if (is_same_column(each, name)) return true;
   }
   return false;
 }
@@ -31588,8 +31588,9 @@ namespace dovetail::inline v0::detail {
 /// A field is meant by its own name, and by that name behind those of the structs around it.
 [[gnu::cold, gnu::noinline]] inline bool has_column(const std::vector<std::string>& columns, const row_description& row,
                                                     std::size_t at) {
+  if (has_column(columns, row.leaves[at].name)) return true;
+  if (row.leaves[at].group == leaf::no_group) return false;
   std::string path{row.leaves[at].name};
-  if (has_column(columns, path)) return true;
   for (std::uint16_t group = row.leaves[at].group; group != leaf::no_group; group = row.groups[group].parent) {
     path.insert(0, row.groups[group].name);
     if (has_column(columns, path)) return true;
@@ -34455,7 +34456,7 @@ struct lock_driver<false> {
           break;
         }
         case lock_step::pause:
-          if (!in_transaction(db)) std::this_thread::sleep_for(at.delay());
+          if (!in_transaction(db)) dovetail::detail::pause_for(at.delay());
           next = lock_step::read;
           break;
         case lock_step::done:
