@@ -109,6 +109,16 @@ int run_time_texts() {
   task.add("parameters, postgres", items, each([](const std::string& text) {
              return dt::check_statement<dt::dialect::postgres, void, named_arguments>(text).traits.is_native;
            }));
+  task.add("validate and parameters, postgres", items, each([](const std::string& text) {
+             const bool is_allowed = dt::validate(dt::dialect::postgres, text).is_allowed();
+             return dt::check_statement<dt::dialect::postgres, void, named_arguments>(text).traits.is_native ==
+                    is_allowed;
+           }));
+  task.add("validate, parameters and native text, postgres", items, each([](const std::string& text) {
+             const bool is_allowed = dt::validate(dt::dialect::postgres, text).is_allowed();
+             const dt::statement_for<dt::dialect::postgres, void, named_arguments> checked{dt::runtime(text)};
+             return checked.native(named_arguments{})->text.size() + (is_allowed ? 1 : 0);
+           }));
   return task.run();
 }
 

@@ -1,8 +1,10 @@
 // WorkerSQL: a SQL database behind an HTTP gateway, here one of this process over SQLite.
+#include <dovetail/policy/metrics_observer.hpp>
 #include <dovetail/sqlite.hpp>
 #include <dovetail/workersql.hpp>
 #include <dovetail/workersql_gateway.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <iostream>
 #include <string>
@@ -58,6 +60,34 @@ int main() {
   cached.execute("insert into users(id, name) values (4, 'Di')");  // what is kept of users is forgotten
   std::cout << count() << " users, " << cached.get_cache_stats().hits << " hit\n";
   //]
+
+  //[config
+  // The same without a connection string.
+  dt::workersql::options where;
+  where.endpoint = {"127.0.0.1", served.port(), false, "/v1"};  // host, port, TLS, path
+  where.api_key = dt::secret{"dev-key"};
+  dt::workersql::client::settings settings;
+  settings.retry.attempts = 5;
+  settings.retry.initial_delay = std::chrono::seconds{1};
+  settings.pool.min_connections = 2;
+  settings.pool.max_connections = 20;
+  settings.pool.idle_limit = std::chrono::minutes{5};
+  dt::workersql::client configured{where, settings};
+
+  // A list where SQL has one.
+  const std::vector<int> ids{1, 2};
+  std::cout << configured.query<user>("SELECT * FROM users WHERE id IN (?)", ids).size() << " users\n";
+  //]
+
+  //[metrics
+  using measured_client =
+      dt::workersql::kept_client<dt::basic_client<dt::workersql::connection, dt::workersql::sdk_backoff,
+                                                  dt::workersql::keep_alive_pool, dt::metrics_observer>>;
+  measured_client measured{served.dsn("apiKey=dev-key")};
+  measured.query_value<int>("SELECT count(*) FROM users");
+  const std::string scraped = measured.watcher().prometheus("workersql");  // or snapshot()
+  //]
+  std::cout << (scraped.find("workersql_") != scraped.npos ? "counted\n" : "not counted\n");
 
   // Any number of threads.
   std::vector<std::thread> threads;

@@ -1,7 +1,5 @@
-// A SQLite file or a PostgreSQL server behind HTTP: workersql_gateway --database sqlite:app.db|postgresql://… --port
-// 8787
-// [--host 127.0.0.1] [--key KEY]… [--read-key KEY]… [--jwt-secret S] [--envelope docs|sdk] [--rate N-a-minute]
-// [--threads 4] [--origin URL]…; Ctrl-C stops it gracefully. Without arguments it shows a request and ends.
+// A SQLite file or a PostgreSQL server behind HTTP; --help says how. Without arguments it shows a request and ends.
+// Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 it could not serve, 2 the command line is wrong.
 #include <dovetail/postgres.hpp>
 #include <dovetail/sqlite.hpp>
 #include <dovetail/transport/blocking.hpp>
@@ -23,6 +21,23 @@ namespace dt = dovetail;
 namespace ws = dovetail::workersql;
 
 namespace {
+
+constexpr std::string_view help =
+    "workersql_gateway: a SQLite file or a PostgreSQL server behind HTTP, until Ctrl-C\n"
+    "  --database URL     sqlite:app.db (must exist; sqlite:app.db?mode=rwc makes it), postgresql://...;\n"
+    "                     workersql.db, made when it is not there\n"
+    "  --host ADDRESS     where to listen; 127.0.0.1\n"
+    "  --port N           8787; 0 is any free one\n"
+    "  --key KEY          an API key that may do everything; may be repeated, as all with KEY and URL\n"
+    "  --read-key KEY     one that may only read\n"
+    "  --jwt-secret TEXT  takes HS256 tokens signed with it\n"
+    "  --envelope KIND    docs or sdk: the form of results\n"
+    "  --rate N           requests a minute that each may make\n"
+    "  --threads N        that wait for the database; 4\n"
+    "  --keep-keys KIND   memory or database: where idempotency keys are kept\n"
+    "  --origin URL       pages that may ask from a browser\n"
+    "  --help             this\n"
+    "exit codes: 0 stopped, 1 it could not serve, 2 the command line is wrong\n";
 
 template <class Number>
 Number number(std::string_view option, std::string_view text) {
@@ -58,6 +73,8 @@ void read_arguments(int count, char** arguments, std::string& database, ws::gate
       how.rate = {.requests = number<std::uint32_t>(name, value), .window = std::chrono::seconds{60}};
     } else if (name == "--threads") {
       how.worker_threads = number<std::size_t>(name, value);
+    } else if (name == "--keep-keys" && (value == "memory" || value == "database")) {
+      how.idempotency.in_database = value == "database";
     } else if (name == "--origin") {
       how.cors_origins.emplace_back(value);
     } else {
@@ -66,9 +83,29 @@ void read_arguments(int count, char** arguments, std::string& database, ws::gate
   }
 }
 
-ws::gateway serve(std::string_view database, ws::gateway_options how) {
-  if (database.starts_with("postgres")) return ws::gateway{dt::postgres::client{database}, std::move(how)};
-  return ws::gateway{dt::sqlite::client{database}, std::move(how)};
+/// Serves when the database answers: clients connect when they are asked first, which is too late for a wrong name.
+template <class Client>
+ws::gateway serve_from(Client db, ws::gateway_options how) {
+  db.template query_value<int>("select 1");
+  return ws::gateway{std::move(db), std::move(how)};
+}
+
+/// Whoever asks chooses the values: none may be much larger than an answer, unless the URL says otherwise.
+void bound_values(std::string& database, std::string_view name, const ws::gateway_options& how) {
+  if (database.find(std::string{name} + '=') != std::string::npos) return;
+  database += database.find('?') == std::string::npos ? '?' : '&';
+  database.append(name).append("=").append(std::to_string(2 * how.results.bytes));
+}
+
+ws::gateway serve(std::string database, ws::gateway_options how) {
+  if (database.starts_with("postgres")) {
+    bound_values(database, "messageLimit", how);
+    return serve_from(dt::postgres::client{database}, std::move(how));
+  }
+  const bool says_mode = database.find("mode=") != std::string::npos || database.find(":memory:") != std::string::npos;
+  if (!says_mode) database += database.find('?') == std::string::npos ? "?mode=rw" : "&mode=rw";
+  bound_values(database, "lengthLimit", how);
+  return serve_from(dt::sqlite::client{database}, std::move(how));
 }
 
 void show_a_request() {
@@ -98,7 +135,9 @@ void show_a_request() {
 
 int main(int count, char** arguments) try {
   if (count == 1) return show_a_request(), 0;
-  std::string database = "sqlite:workersql.db";
+  if (std::string_view{arguments[1]} == "--help")
+    return std::printf("%.*s", static_cast<int>(help.size()), help.data()), 0;
+  std::string database = "sqlite:workersql.db?mode=rwc";
   ws::gateway_options how;
   how.port = 8787;
   read_arguments(count, arguments, database, how);
@@ -111,6 +150,9 @@ int main(int count, char** arguments) try {
   signals.run();
   served.stop();
   std::printf("stopped after %llu requests\n", static_cast<unsigned long long>(served.statistics().requests));
+} catch (const std::invalid_argument& mistake) {
+  std::fprintf(stderr, "workersql_gateway: %s; --help says how\n", mistake.what());
+  return 2;
 } catch (const std::exception& failure) {
   std::fprintf(stderr, "workersql_gateway: %s\n", failure.what());
   return 1;

@@ -22,19 +22,25 @@
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/bind_executor.hpp>
 #include <asio/cancellation_signal.hpp>
+#include <asio/cancellation_state.hpp>
 #include <asio/cancellation_type.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/dispatch.hpp>
+#include <asio/execution.hpp>
 #include <asio/execution/outstanding_work.hpp>
+#include <asio/execution_context.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/post.hpp>
 #include <asio/prefer.hpp>
+#include <asio/query.hpp>
 #include <asio/redirect_error.hpp>
+#include <asio/require.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/strand.hpp>
+#include <asio/system_executor.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 #include <atomic>
@@ -957,7 +963,8 @@ struct server_fields {
   std::string column;
   std::string constraint;
   std::string datatype;
-  int position = 0;  ///< of the mistake in the statement as the user wrote it, counted in characters from 1
+  int position = 0;           ///< of the mistake in the statement as the user wrote it, counted in characters from 1
+  std::int64_t copy_row = 0;  ///< of a COPY that failed: which of its rows, counted from 1
 };
 
 /// A failure as a value; `dt::error` is the same as an exception. Cheap to copy.
@@ -1215,42 +1222,63 @@ class [[nodiscard]] result {
  public:
   using value_type = T;
 
-  result(T value) : value_(std::move(value)) {}                 // NOLINT: a value is a result
-  result(error_info failure) : failure_(std::move(failure)) {}  // NOLINT: so is a failure
-  result(std::error_code code) : failure_(code) {}              // NOLINT
-  result(errc code) : failure_(code) {}                         // NOLINT
+  result(T value) : value_(std::move(value)), has_value_(true) {}  // NOLINT: a value is a result
+  result(error_info failure) : failure_(std::move(failure)) {}     // NOLINT: so is a failure
+  result(std::error_code code) : failure_(code) {}                 // NOLINT
+  result(errc code) : failure_(code) {}                            // NOLINT
 
-  bool has_value() const noexcept { return value_.has_value(); }
+  result(const result& other) requires std::is_copy_constructible_v<T> : failure_(other.failure_) {
+    if (other.has_value_) make(other.value_);
+  }
+  /// The other keeps its value, moved from, if it had one.
+  result(result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) : failure_(std::move(other.failure_)) {
+    if (other.has_value_) make(std::move(other.value_));
+  }
+  result& operator=(const result& other) requires std::is_copy_constructible_v<T> {
+    if (this != &other) *this = result{other};  // as it was when copying throws
+    return *this;
+  }
+  result& operator=(result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) {
+    if (this != &other) {
+      drop();
+      failure_ = std::move(other.failure_);
+      if (other.has_value_) make(std::move(other.value_));
+    }
+    return *this;
+  }
+  ~result() { drop(); }
+
+  bool has_value() const noexcept { return has_value_; }
   explicit operator bool() const noexcept { return has_value(); }
 
   /// Errors: throws `dt::error`.
-  T& value() & { return check(), *value_; }
-  const T& value() const& { return check(), *value_; }
-  T&& value() && { return check(), *std::move(value_); }
+  T& value() & { return check(), value_; }
+  const T& value() const& { return check(), value_; }
+  T&& value() && { return check(), std::move(value_); }
 
   /// Without a check: only when `has_value()`.
   T& operator*() & noexcept {
     DOVETAIL_ASSERT(has_value());
-    return *value_;
+    return value_;
   }
   const T& operator*() const& noexcept {
     DOVETAIL_ASSERT(has_value());
-    return *value_;
+    return value_;
   }
   T&& operator*() && noexcept {
     DOVETAIL_ASSERT(has_value());
-    return *std::move(value_);
+    return std::move(value_);
   }
-  T* operator->() noexcept { return &*value_; }
-  const T* operator->() const noexcept { return &*value_; }
+  T* operator->() noexcept { return std::addressof(value_); }
+  const T* operator->() const noexcept { return std::addressof(value_); }
 
   template <class U>
   T value_or(U&& other) const& {
-    return value_.value_or(std::forward<U>(other));
+    return has_value_ ? value_ : static_cast<T>(std::forward<U>(other));
   }
   template <class U>
   T value_or(U&& other) && {
-    return std::move(value_).value_or(std::forward<U>(other));
+    return has_value_ ? std::move(value_) : static_cast<T>(std::forward<U>(other));
   }
 
   /// The failure; empty when there is a value.
@@ -1260,10 +1288,23 @@ class [[nodiscard]] result {
 
  private:
   void check() const {
-    if (!value_) detail::throw_error(failure_);
+    if (!has_value_) detail::throw_error(failure_);
+  }
+  template <class U>
+  void make(U&& value) {
+    ::new (static_cast<void*>(std::addressof(value_))) T(std::forward<U>(value));
+    has_value_ = true;
+  }
+  void drop() noexcept {
+    if (has_value_) value_.~T();
+    has_value_ = false;
   }
 
-  std::optional<T> value_;
+  // By hand: std::optional is some fifty functions for each type.
+  union {
+    T value_;
+  };
+  bool has_value_ = false;
   error_info failure_;
 };
 
@@ -2385,11 +2426,28 @@ constexpr bool may_be_kept(bool may_end, bool has_succeeded, bool is_in_transact
   return may_end || (!is_in_transaction && (has_succeeded || requires { Op::keeps_parts; }));
 }
 
+struct call;
+
+/// Is told of each attempt of a call. Threads: those of the call, one at a time.
+class attempt_watcher {
+ public:
+  /// An attempt has failed. False: it was the last one.
+  virtual bool failed(const error_info& why, const call& how) = 0;
+  /// A connection was waited for; `is_exhausted`: none became free in time.
+  virtual void acquired(clock::duration waited, bool is_exhausted) = 0;
+  /// Before another attempt; the reason why there is none.
+  virtual error_info again(const call& how) = 0;
+
+ protected:
+  ~attempt_watcher() = default;
+};
+
 /// How one call is made: by when it must be over, when it began, and where in the user's program that was.
 struct call {
   deadline by;
   clock::time_point since{};
   std::source_location where{};
+  attempt_watcher* watch = nullptr;  ///< of an asynchronous call; lives until its handler is called
 
   /// A call that begins now and may take as long as `budget`.
   static call within(clock::duration budget, std::source_location where) noexcept {
@@ -5825,15 +5883,16 @@ verdict client_core<Connection, Retry, Pool, Observer>::judge(error_info& why, s
                                                               clock::duration at_least) {
   const clock::time_point now = clock::now();
   // A pool that stayed full for a whole wait is not asked again: more waiting is what its settings ruled out.
-  const bool is_exhausted = why.code() == errc::pool_wait_timeout || why.code() == errc::pool_queue_full;
-  verdict next = is_exhausted ? verdict::give_up()
-                              : retry_.decide({.kind = why.kind(),
-                                               .attempt = attempt,
-                                               .idempotent = is_idempotent,
-                                               .bytes_sent = sent,
-                                               .elapsed = now - how.since,
-                                               .budget = how.by.remaining(),
-                                               .random = detail::random_for_jitter()});
+  bool is_last = why.code() == errc::pool_wait_timeout || why.code() == errc::pool_queue_full;
+  if (how.watch != nullptr && !how.watch->failed(why, how)) is_last = true;
+  verdict next = is_last ? verdict::give_up()
+                         : retry_.decide({.kind = why.kind(),
+                                          .attempt = attempt,
+                                          .idempotent = is_idempotent,
+                                          .bytes_sent = sent,
+                                          .elapsed = now - how.since,
+                                          .budget = how.by.remaining(),
+                                          .random = detail::random_for_jitter()});
   if (next.repeat && next.delay < at_least) {
     const bool is_too_late = !how.by.is_never() && at_least >= how.by.when() - now;
     next = is_too_late ? verdict::give_up() : verdict::repeat_after(at_least);
@@ -6423,16 +6482,20 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
   std::shared_ptr<async_attempt> waiting_;  // keeps the node of the queue alive; null when it is not in the queue
   std::optional<asio::steady_timer> timer_;
   asio::any_io_executor work_;
+  clock::time_point asked_{};  // for a connection; of a call that is watched
 };
 
 template <class Core>
 void async_attempt<Core>::start() {
+  if (how_.watch != nullptr) asked_ = clock::now();
   try {
     lease_ = core_->connections().try_acquire(how_.where);
   } catch (...) {
     return receive_later(detail::current_failure());
   }
-  lease_ ? prepare() : wait_in_queue();
+  if (!lease_) return wait_in_queue();
+  if (how_.watch != nullptr) how_.watch->acquired(clock::now() - asked_, false);
+  prepare();
 }
 
 template <class Core>
@@ -6579,6 +6642,9 @@ void async_attempt<Core>::received(result<lease> got) {
   inner_.slot().clear();
   if (timer_) timer_->cancel();
   work_ = {};
+  if (how_.watch != nullptr) {
+    how_.watch->acquired(clock::now() - asked_, !got && got.error().code() == errc::pool_wait_timeout);
+  }
   if (!got) return failed(std::move(got).error(), 0);
   lease_ = *std::move(got);
   if (is_cancelled_) return failed(errc::cancelled, 0);
@@ -6592,6 +6658,9 @@ void async_attempt<Core>::pause(clock::duration delay) {
   timer_->async_wait([self = this->shared_from_this()](std::error_code) {
     self->inner_.slot().clear();
     if (self->is_cancelled_) return self->give_up(error_info{errc::cancelled}.with_location(self->how_.where));
+    if (self->how_.watch != nullptr) {
+      if (error_info refused = self->how_.watch->again(self->how_)) return self->give_up(std::move(refused));
+    }
     self->start();
   });
 }
@@ -19108,6 +19177,12 @@ class guest_list {
       each = first_;  // the end of one may be the end of others
     }
   }
+  /// What is deeper is of this depth from now on: the savepoint before it has been forgotten.
+  void raise_to(int depth) noexcept {
+    for (transaction_guest* each = first_; each != nullptr; each = each->next_) {
+      if (each->depth_ > depth) each->depth_ = depth;
+    }
+  }
 
  private:
   friend class transaction_guest;
@@ -20028,7 +20103,8 @@ consteval std::uint64_t word_key(const char* keyword) {
   return key;
 }
 
-/// `class_gap`: may begin what stands between two tokens.
+/// `class_gap`: may begin what stands between two tokens. `class_plain`: a token of its own in every dialect; a dot
+/// unless a digit follows.
 enum : std::uint8_t {
   class_space = 1,
   class_word_start = 2,
@@ -20036,6 +20112,7 @@ enum : std::uint8_t {
   class_dollar = 8,
   class_high = 16,
   class_gap = 32,
+  class_plain = 64,
 };
 
 struct character_classes {
@@ -20049,6 +20126,9 @@ struct character_classes {
     for (const char c : {' ', '\t', '\n', '\r', '\f', '\v'}) of[static_cast<unsigned char>(c)] = class_space;
     for (const char c : {' ', '\t', '\n', '\r', '\f', '\v', '-', '#', '/', '*', '\xEF'}) {
       of[static_cast<unsigned char>(c)] |= class_gap;
+    }
+    for (const char c : {'(', ')', ',', ';', '.', '=', '<', '>', '+', '!', '&', '|', '^', '~', ']', '{', '}'}) {
+      of[static_cast<unsigned char>(c)] = class_plain;
     }
     of[static_cast<unsigned char>('_')] = class_word_start;
     of[static_cast<unsigned char>('$')] = class_dollar;
@@ -20079,6 +20159,176 @@ constexpr std::string_view placeholder_name(std::string_view text, const token& 
 }  // namespace detail
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/sql/number_end.hpp ----
+// Where a number in a statement's text ends.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+constexpr bool is_digit(char c) noexcept { return (class_of(c) & class_digit) != 0; }
+constexpr bool is_hex_digit(char c) noexcept { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
+
+/// The end of the digits at text[at], with underscores between them.
+constexpr std::uint32_t end_of_digits(const char* text, std::uint32_t size, std::uint32_t at) noexcept {
+  while (at < size && (is_digit(text[at]) || (text[at] == '_' && size - at > 1 && is_digit(text[at + 1])))) ++at;
+  return at;
+}
+
+/// The end of the number at text[at], where the database ends it: in `1from` and `1.e` a word begins behind it.
+constexpr std::uint32_t end_of_number(const char* text, std::uint32_t size, std::uint32_t at) noexcept {
+  const auto peek = [&](std::uint32_t ahead) { return size - at > ahead ? text[at + ahead] : '\0'; };
+  const char second = static_cast<char>(peek(1) | 0x20);
+  if (text[at] == '0' && (second == 'x' || second == 'o' || second == 'b') && is_hex_digit(peek(2))) {
+    for (at += 2; at < size && (is_hex_digit(text[at]) || text[at] == '_'); ++at) {
+    }
+    return at;
+  }
+  at = end_of_digits(text, size, at);
+  if (at < size && text[at] == '.') at = end_of_digits(text, size, at + 1);
+  if ((peek(0) | 0x20) != 'e') return at;
+  const std::uint32_t sign = peek(1) == '+' || peek(1) == '-' ? 1 : 0;
+  return is_digit(peek(1 + sign)) ? end_of_digits(text, size, at + 1 + sign) : at;
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/sql/string_end.hpp ----
+// Where the literals of a statement's text go on, and the names of its formats end.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// The quote of a literal's next part, behind a line's end, with comments of lines between; `at` when there is none.
+/// Backslashes count in all parts of E'…'.
+/// Source: https://www.postgresql.org/docs/15/sql-syntax-lexical.html#SQL-SYNTAX-CONSTANTS
+constexpr std::uint32_t continuation_of_string(const char* text, std::uint32_t size, std::uint32_t at,
+                                               bool returns_end_lines) noexcept {
+  const auto ends_line = [=](char c) { return c == '\n' || (c == '\r' && returns_end_lines); };
+  bool has_line_end = false;
+  std::uint32_t to = at;
+  for (; to < size; ++to) {
+    if (text[to] == '-' && to + 1 < size && text[to + 1] == '-') {
+      while (to + 1 < size && !ends_line(text[to + 1])) ++to;
+    } else if ((class_of(text[to]) & class_space) == 0) {
+      break;
+    }
+    has_line_end = has_line_end || ends_line(text[to]);
+  }
+  return has_line_end && to < size && text[to] == '\'' ? to : at;
+}
+
+/// The end of the `%(name)s` whose sign is text[at]; `at` when it is none.
+constexpr std::uint32_t end_of_pyformat(const char* text, std::uint32_t size, std::uint32_t at) noexcept {
+  std::uint32_t end = at + 2;
+  while (end < size && is_name_character(text[end])) ++end;
+  const bool is_name = end + 1 < size && text[end] == ')' && text[end + 1] == 's' &&
+                       (end + 2 == size || !continues_word(text[end + 2])) && is_name_start(text[at + 2]);
+  return is_name ? end + 2 : at;
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/sql/text_window.hpp ----
+// 64 characters of a text at once: which of them belong to words, which are white space, and all in lower case.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// What some characters are, one bit for each: the lowest for the first.
+struct character_bits {
+  std::uint64_t words = 0;   ///< as `classes.in_word` says
+  std::uint64_t spaces = 0;  ///< as `class_space` says
+  std::uint64_t starts = 0;  ///< a word may begin with them: the letters of ASCII, and `_`
+};
+
+/// Looks at from[0, 16) and writes it in lower case; the two may be the same place. For any machine.
+inline character_bits look_at_each(const char* from, char* lower) noexcept {
+  character_bits found;
+  for (unsigned i = 0; i < 16; ++i) {
+    const auto c = static_cast<unsigned char>(from[i]);
+    const std::uint8_t folded = classes.in_word[c];
+    found.words |= std::uint64_t{folded != 0} << i;
+    found.spaces |= std::uint64_t{(classes.of[c] & class_space) != 0} << i;
+    found.starts |= std::uint64_t{classes.of[c] == class_word_start} << i;
+    lower[i] = static_cast<char>(folded);
+  }
+  return found;
+}
+
+#if defined(__SSE2__)
+/// The same with vectors.
+inline character_bits look_at_sixteen(const char* from, char* lower) noexcept {
+  using bytes = unsigned char __attribute__((vector_size(16)));
+  using characters = char __attribute__((vector_size(16)));
+  bytes c;
+  std::memcpy(&c, from, sizeof c);
+  const bytes folded = c | 0x20;
+  const auto letters = (bytes)(folded - 'a' <= (bytes{} + ('z' - 'a')));
+  const auto digits = (bytes)(c - '0' <= (bytes{} + 9));
+  const bytes starts = letters | (bytes)(c == '_');
+  const auto dollars = (bytes)(c == '$');
+  const auto spaces = (bytes)(c == ' ') | (bytes)(c - '\t' <= (bytes{} + ('\r' - '\t')));
+  const bytes in_lower_case = c | (letters & 0x20);
+  std::memcpy(lower, &in_lower_case, sizeof in_lower_case);
+  const auto bits_of = [](bytes found) {  // the highest bit of each byte
+    return static_cast<std::uint64_t>(static_cast<std::uint32_t>(__builtin_ia32_pmovmskb128((characters)found)));
+  };
+  return {bits_of(starts | digits | dollars | c), bits_of(spaces), bits_of(starts)};
+}
+#else
+inline character_bits look_at_sixteen(const char* from, char* lower) noexcept { return look_at_each(from, lower); }
+#endif
+
+class text_window {
+ public:
+  static constexpr std::uint32_t width = 64;
+
+  /// Looks at what is there of text[0, 64). Behind the text's end there are no words and no spaces.
+  [[gnu::noinline]] void fill(const char* text, std::uint32_t size) noexcept {
+    const char* from = text;
+    if (size < width) {
+      std::memset(lower_, 0, width);
+      std::memcpy(lower_, text, size);
+      from = lower_;
+    }
+    bits_ = {};
+    for (std::uint32_t at = 0; at < width && at < size; at += 16) {
+      const character_bits found = look_at_sixteen(from + at, lower_ + at);
+      bits_.words |= found.words << at;
+      bits_.spaces |= found.spaces << at;
+      bits_.starts |= found.starts << at;
+    }
+  }
+
+  /// A word may begin at a place: at one that is none of the middle of another word, it does.
+  constexpr bool starts_word(std::uint32_t at) const noexcept { return (bits_.starts >> at & 1) != 0; }
+  /// How many characters of a word there are at a place, as far as the window shows them.
+  constexpr std::uint32_t word_size(std::uint32_t at) const noexcept {
+    return static_cast<std::uint32_t>(std::countr_zero(~(bits_.words >> at)));
+  }
+  constexpr std::uint32_t gap_size(std::uint32_t at) const noexcept {
+    return static_cast<std::uint32_t>(std::countr_zero(~(bits_.spaces >> at)));
+  }
+
+  /// As `token::key` has it, for a word of `size` characters, at least one.
+  std::uint64_t key(std::uint32_t at, std::uint32_t size) const noexcept {
+    if (size > 8) return 0;
+    std::uint64_t eight;
+    std::memcpy(&eight, lower_ + at, sizeof eight);
+    if constexpr (std::endian::native == std::endian::little) eight = __builtin_bswap64(eight);
+    return eight >> (64 - 8 * size);
+  }
+
+ private:
+  character_bits bits_;
+  char lower_[width + 8];  // `key` looks that far
+};
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
 // ---- dovetail/sql/lexer.hpp ----
 // Cuts a statement's text into tokens, at compile time or at run time, one pass and without storage.
 
@@ -20098,8 +20348,55 @@ class lexer {
   }
 
   /// The same in place: copying what was just written takes longer.
-  constexpr void read(token& found) noexcept {
+  [[gnu::always_inline]] constexpr void read(token& found) noexcept {
     comment_ = no_comment;
+    if (std::is_constant_evaluated()) return read_rest(found);
+    std::uint32_t at = at_;
+    if (at - window_begin_ > text_window::width - 16) {
+      window_.fill(text_ + at, size_ - at);
+      window_begin_ = at;
+    }
+    std::uint32_t in_window = at - window_begin_;
+    const std::uint32_t gap = window_.gap_size(in_window);
+    in_window += gap;
+    at_ = at += gap;
+    if (at < size_ && in_window < text_window::width) {
+      const char c = text_[at];
+      if (window_.starts_word(in_window)) {
+        const std::uint32_t length = window_.word_size(in_window);
+        if (in_window + length < text_window::width) {
+          const std::uint32_t to = at_ = at + length;
+          found = {.kind = token_kind::word, .begin = at, .end = to, .key = window_.key(in_window, length)};
+          if (to < size_ && (text_[to] == '\'' || text_[to] == '&') && length == 1) read_prefixed(found);
+          return;
+        }
+      } else if (class_of(c) == class_plain && (c != '.' || (class_of(peek(1)) & class_digit) == 0)) {
+        at_ = at + 1;
+        found = {.kind = token_kind::symbol, .symbol = c, .begin = at, .end = at + 1};
+        return;
+      }
+    }
+    read_rest(found);
+  }
+
+  /// The token that begins at a place, where it is known that one does.
+  constexpr void read_at(std::uint32_t at, token& found) noexcept {
+    at_ = at;
+    read_rest(found);
+  }
+
+  /// Where the first comment before the last token is, a byte order mark included; `no_comment` when there is none.
+  constexpr std::uint32_t comment() const noexcept { return comment_; }
+  static constexpr std::uint32_t no_comment = ~std::uint32_t{0};
+
+  /// Where a comment is that some servers run as code and others skip; `no_comment` when none has been seen.
+  constexpr std::uint32_t conditional_comment() const noexcept { return conditional_; }
+
+  constexpr const sql_problem& problem() const noexcept { return problem_; }
+
+ private:
+  // Any token; `read` knows a shorter way to most.
+  [[gnu::noinline]] constexpr void read_rest(token& found) noexcept {
     skip_space_and_comments();
     found = {.begin = at_, .end = at_};
     if (problem_ || at_ >= size_) {
@@ -20108,11 +20405,10 @@ class lexer {
     }
     const char c = text_[at_];
     const std::uint8_t kind = class_of(c);
-    if ((kind & class_word_start) != 0) {
-      read_word(found);
-    } else if ((kind & class_digit) != 0 || (c == '.' && (class_of(peek(1)) & class_digit) != 0)) {
+    if ((kind & class_word_start) != 0) return read_word(found);
+    if ((kind & class_digit) != 0 || (c == '.' && (class_of(peek(1)) & class_digit) != 0)) {
       found.kind = token_kind::number;
-      read_number();
+      at_ = end_of_number(text_, size_, at_);
     } else {
       read_other(found, c);
     }
@@ -20120,13 +20416,6 @@ class lexer {
     if (problem_) found.kind = token_kind::end;
   }
 
-  /// Where the first comment before the last token is, a byte order mark included; `no_comment` when there is none.
-  constexpr std::uint32_t comment() const noexcept { return comment_; }
-  static constexpr std::uint32_t no_comment = ~std::uint32_t{0};
-
-  constexpr const sql_problem& problem() const noexcept { return problem_; }
-
- private:
   constexpr char peek(std::uint32_t ahead) const noexcept { return size_ - at_ > ahead ? text_[at_ + ahead] : '\0'; }
   constexpr char before() const noexcept { return at_ > 0 ? text_[at_ - 1] : '\0'; }
 
@@ -20156,7 +20445,8 @@ class lexer {
   // False when it begins a token.
   constexpr bool skip_comment(char c) noexcept {
     if (c == '-' && peek(1) == '-' &&
-        (!rules_.spaced_dashes || size_ - at_ == 2 || static_cast<unsigned char>(peek(2)) <= ' ')) {
+        (!rules_.spaced_dashes || size_ - at_ == 2 || static_cast<unsigned char>(peek(2)) <= ' ' ||
+         peek(2) == '\x7F')) {
       skip_line();
     } else if (c == '#' && rules_.hash_comments) {
       skip_line();
@@ -20173,9 +20463,16 @@ class lexer {
     return true;
   }
 
+  // Behind `/*`. MySQL runs !50000 from that version on, MariaDB M! too; they differ in comments inside of such.
+  constexpr bool is_conditional() const noexcept {
+    if (peek(0) == '!') return in_executable_comment_ || (class_of(peek(1)) & class_digit) != 0;
+    return (peek(0) | 0x20) == 'm' && peek(1) == '!';
+  }
+
   constexpr void skip_block_comment() noexcept {
     const std::uint32_t start = at_;
     at_ += 2;
+    if (rules_.executable_comments && is_conditional()) conditional_ = start;
     if (rules_.executable_comments && !in_executable_comment_ && at_ < size_ && text_[at_] == '!') {
       ++at_;
       while (at_ < size_ && (class_of(text_[at_]) & class_digit) != 0) ++at_;  // a version number
@@ -20209,73 +20506,32 @@ class lexer {
       if (c == 0) break;
       key = key << 8 | c;
     }
-    at_ = to;
-    const std::uint32_t length = at_ - start;
+    at_ = found.end = to;
     found.kind = token_kind::word;
-    found.key = length <= 8 ? key : 0;
-    if (length <= 2 && at_ < size_) {  // the prefixes of literals
-      const char quote = text_[at_];
-      if (length == 1 && quote == '\'' && (key == 'e' || key == 'b' || key == 'x' || key == 'n')) {
-        found.kind = token_kind::string;
-        const bool escapes = key == 'e' && rules_.escape_strings;
-        read_quoted('\'', rules_.backslash_escapes || escapes);
-        while (escapes && skip_to_continuation()) read_quoted('\'', true);
-      } else if (length == 1 && key == 'u' && quote == '&' && rules_.escape_strings &&
-                 (peek(1) == '\'' || peek(1) == '"')) {
-        ++at_;
-        found.kind = text_[at_] == '"' ? token_kind::quoted : token_kind::string;
-        read_quoted(text_[at_], false);
-      }
-    }
+    found.key = to - start <= 8 ? key : 0;
+    if (to < size_ && (text_[to] == '\'' || text_[to] == '&') && to - start == 1) read_prefixed(found);
   }
 
-  // A literal goes on behind a line's end, with comments of lines between; backslashes count in all of E'…'.
-  // Source: https://www.postgresql.org/docs/15/sql-syntax-lexical.html#SQL-SYNTAX-CONSTANTS
-  constexpr bool skip_to_continuation() noexcept {
-    bool has_line_end = false;
-    std::uint32_t to = at_;
-    for (; to < size_ && !problem_; ++to) {
-      if (text_[to] == '-' && to + 1 < size_ && text_[to + 1] == '-') {
-        while (to + 1 < size_ && !ends_line(text_[to + 1])) ++to;
-      } else if ((class_of(text_[to]) & class_space) == 0) {
-        break;
+  // The literals that begin with one letter: its key is `found.key`.
+  [[gnu::noinline]] constexpr void read_prefixed(token& found) noexcept {
+    const std::uint64_t key = found.key;
+    if (text_[at_] == '\'') {
+      if (key != 'e' && key != 'b' && key != 'x' && key != 'n') return;
+      found.kind = token_kind::string;
+      const bool escapes = key == 'e' && rules_.escape_strings;
+      read_quoted('\'', rules_.backslash_escapes || escapes);
+      for (std::uint32_t to = at_; escapes && !problem_; to = at_) {
+        at_ = continuation_of_string(text_, size_, to, rules_.returns_end_lines);
+        if (at_ == to) break;
+        read_quoted('\'', true);
       }
-      has_line_end = has_line_end || ends_line(text_[to]);
-    }
-    const bool goes_on = !problem_ && has_line_end && to < size_ && text_[to] == '\'';
-    if (goes_on) at_ = to;
-    return goes_on;
-  }
-
-  // Ends where the database ends it: in `1from` and `1.e` a word begins behind it.
-  constexpr void read_number() noexcept {
-    const char second = static_cast<char>(peek(1) | 0x20);
-    if (text_[at_] == '0' && (second == 'x' || second == 'o' || second == 'b') && is_hex_digit(peek(2))) {
-      for (at_ += 2; at_ < size_ && (is_hex_digit(text_[at_]) || text_[at_] == '_'); ++at_) {
-      }
-      return;
-    }
-    skip_digits();
-    if (at_ < size_ && text_[at_] == '.') {
+    } else if (key == 'u' && rules_.escape_strings && (peek(1) == '\'' || peek(1) == '"')) {
       ++at_;
-      skip_digits();
+      found.kind = text_[at_] == '"' ? token_kind::quoted : token_kind::string;
+      read_quoted(text_[at_], false);
     }
-    if ((peek(0) | 0x20) != 'e') return;
-    const std::uint32_t sign = peek(1) == '+' || peek(1) == '-' ? 1 : 0;
-    if ((class_of(peek(1 + sign)) & class_digit) == 0) return;
-    at_ += 1 + sign;
-    skip_digits();
-  }
-
-  constexpr void skip_digits() noexcept {
-    while (at_ < size_ && ((class_of(text_[at_]) & class_digit) != 0 ||
-                           (text_[at_] == '_' && (class_of(peek(1)) & class_digit) != 0))) {
-      ++at_;
-    }
-  }
-
-  static constexpr bool is_hex_digit(char c) noexcept {
-    return (class_of(c) & class_digit) != 0 || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+    found.end = at_;
+    if (problem_) found.kind = token_kind::end;
   }
 
   constexpr void read_quoted(char quote, bool backslashes) noexcept {
@@ -20445,15 +20701,12 @@ class lexer {
       found.style = placeholder_style::format;
       at_ += 2;
     } else if (following == '(') {
-      std::uint32_t end = at_ + 2;
-      while (end < size_ && is_name_character(text_[end])) ++end;
-      const bool is_name = end + 1 < size_ && text_[end] == ')' && text_[end + 1] == 's' &&
-                           (end + 2 == size_ || !continues_word(text_[end + 2])) && is_name_start(text_[at_ + 2]);
-      if (is_name) {
+      const std::uint32_t end = end_of_pyformat(text_, size_, at_);
+      if (end != at_) {
         found.kind = token_kind::placeholder;
         found.style = placeholder_style::pyformat;
       }
-      at_ = is_name ? end + 2 : at_ + 1;
+      at_ = end != at_ ? end : at_ + 1;
     } else {
       ++at_;
     }
@@ -20464,6 +20717,9 @@ class lexer {
   std::uint32_t at_ = 0;
   std::uint32_t executable_comment_ = 0;
   std::uint32_t comment_ = no_comment;
+  std::uint32_t conditional_ = no_comment;
+  std::uint32_t window_begin_ = ~std::uint32_t{63};  // none yet: 64 before the text
+  text_window window_;
   bool in_executable_comment_ = false;
   lexis rules_;
   sql_problem problem_;
@@ -20616,11 +20872,17 @@ struct classification {
   bool is_explained = false;      ///< explain …
   bool is_executed = true;        ///< false for explain without analyze
   bool is_server_object = false;  ///< a definition of what is no part of a schema: a role, a database, an extension …
-  bool makes_table = false;       ///< select … into: a new table, or a file
-  bool locks_rows = false;        ///< select … for update
-  bool calls_functions = false;   ///< of which the text does not tell whether they write
-  bool has_all_tables = false;    ///< every table that the statement names is in `tables`
+  /// A setting that decides how PostgreSQL reads texts (`standard_conforming_strings`, `client_encoding`), or any one
+  /// that is written as a row of `pg_settings`.
+  bool is_server_setting = false;
+  bool makes_table = false;      ///< select … into: a new table, or a file
+  bool locks_rows = false;       ///< select … for update
+  bool calls_functions = false;  ///< of which the text does not tell whether they write
+  bool has_all_tables = false;   ///< every table that the statement names is in `tables`
   bool has_comment = false;
+  /// MySQL: one that some servers run as code and others skip, at `comment_at`: `/*!50000 … */`, `/*M! … */`. It is
+  /// classified as code where it begins with an exclamation mark.
+  bool has_conditional_comment = false;
   bool has_union = false;
   bool has_more = false;  ///< another statement follows at `more_at`; nothing of it has been looked at
   std::uint8_t table_count = 0;
@@ -20903,137 +21165,40 @@ constexpr bool is_reading_pragma(std::string_view name, bool has_argument) noexc
   return is_among(name, alone);
 }
 
-/// Functions that wait, read or write files, change or end sessions, run texts as statements or reach other servers
-/// (and the prefixes of their families).
-constexpr bool is_risky_function(std::string_view name) noexcept {
-  if (name.size() < 5) return false;
-  switch (name.front() | 0x20) {
-    case 's':
-      return equals_ignoring_case(name, "sleep") || equals_ignoring_case(name, "set_config") ||
-             starts_with_ignoring_case(name, "schema_to_xml");
-    case 'c':
-      return starts_with_ignoring_case(name, "cursor_to_xml");
-    case 'q':
-      return starts_with_ignoring_case(name, "query_to_xml");
-    case 't':
-      return starts_with_ignoring_case(name, "table_to_xml");
-    case 'b':
-      return equals_ignoring_case(name, "benchmark");
-    case 'w':
-      return equals_ignoring_case(name, "waitfor") || equals_ignoring_case(name, "writefile");
-    case 'f':
-      return equals_ignoring_case(name, "fts3_tokenizer");  // takes and gives addresses
-    case 'r':
-      return equals_ignoring_case(name, "readfile");
-    case 'd':
-      return starts_with_ignoring_case(name, "dblink") || starts_with_ignoring_case(name, "database_to_xml");
-    case 'x':
-      return equals_ignoring_case(name, "xp_cmdshell");
-    case 'l':
-      return equals_ignoring_case(name, "load_file") || equals_ignoring_case(name, "load_extension") ||
-             equals_ignoring_case(name, "lo_import") || equals_ignoring_case(name, "lo_export");
-    case 'p': {
-      if (!starts_with_ignoring_case(name, "pg_")) return false;
-      constexpr std::string_view families[] = {"pg_sleep", "pg_ls_",           "pg_read_",
-                                               "pg_file_", "pg_advisory_lock", "pg_try_advisory_lock"};
-      for (const std::string_view family : families) {
-        if (starts_with_ignoring_case(name, family)) return true;
-      }
-      constexpr std::string_view names[] = {
-          "pg_terminate_backend", "pg_cancel_backend", "pg_reload_conf", "pg_rotate_logfile",
-          "pg_promote",           "pg_stat_file",      "pg_notify"};
-      return is_among(name, names);
-    }
-    default:
-      return false;
-  }
-}
+}  // namespace detail
+}  // namespace dovetail::inline v0
 
-/// Functions of which it is known that they only compute.
-constexpr bool is_pure_function(std::uint64_t key, std::string_view word) noexcept {
-  switch (key) {
-    case word_key("count"):
-    case word_key("sum"):
-    case word_key("min"):
-    case word_key("max"):
-    case word_key("avg"):
-    case word_key("abs"):
-    case word_key("round"):
-    case word_key("floor"):
-    case word_key("ceil"):
-    case word_key("lower"):
-    case word_key("upper"):
-    case word_key("length"):
-    case word_key("trim"):
-    case word_key("replace"):
-    case word_key("substr"):
-    case word_key("coalesce"):
-    case word_key("nullif"):
-    case word_key("greatest"):
-    case word_key("least"):
-    case word_key("cast"):
-    case word_key("extract"):
-    case word_key("position"):
-    case word_key("now"):
-    case word_key("rank"):
-    case word_key("concat"):
-    case word_key("total"):
-    case word_key("date"):
-    case word_key("time"):
-    case word_key("datetime"):
-    case word_key("strftime"):
-    case word_key("mod"):
-    // Not functions: words that a parenthesis may follow, and types.
-    case word_key("in"):
-    case word_key("any"):
-    case word_key("all"):
-    case word_key("some"):
-    case word_key("as"):
-    case word_key("on"):
-    case word_key("using"):
-    case word_key("and"):
-    case word_key("or"):
-    case word_key("not"):
-    case word_key("over"):
-    case word_key("filter"):
-    case word_key("group"):
-    case word_key("by"):
-    case word_key("case"):
-    case word_key("when"):
-    case word_key("then"):
-    case word_key("else"):
-    case word_key("select"):
-    case word_key("distinct"):
-    case word_key("from"):
-    case word_key("join"):
-    case word_key("where"):
-    case word_key("having"):
-    case word_key("union"):
-    case word_key("except"):
-    case word_key("exists"):
-    case word_key("values"):
-    case word_key("set"):
-    case word_key("limit"):
-    case word_key("offset"):
-    case word_key("row"):
-    case word_key("array"):
-    case word_key("is"):
-    case word_key("like"):
-    case word_key("between"):
-    case word_key("conflict"):
-    case word_key("lateral"):
-    case word_key("only"):
-    case word_key("char"):
-    case word_key("varchar"):
-    case word_key("numeric"):
-    case word_key("decimal"):
-      return true;
-    default:
-      return key == 0 && (equals_ignoring_case(word, "substring") || equals_ignoring_case(word, "intersect") ||
-                          equals_ignoring_case(word, "materialized") || equals_ignoring_case(word, "row_number") ||
-                          equals_ignoring_case(word, "returning"));
+// ---- dovetail/sql/placeholder_marks.hpp ----
+// Where the placeholders of a statement stand, kept from its check: the native text is made without another pass.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// The first characters of all placeholders and escapes of a text, in their order; of few ones, in a short text only.
+class placeholder_marks {
+ public:
+  /// The places are known: `size()` of them. Not so before `clear`.
+  constexpr bool are_known() const noexcept { return count_ != unknown; }
+  constexpr std::size_t size() const noexcept { return count_; }
+  constexpr std::uint32_t operator[](std::size_t i) const noexcept { return places_[i]; }
+
+  constexpr void clear() noexcept { count_ = 0; }
+  constexpr void add(std::uint32_t at) noexcept {
+    if (count_ == unknown) return;
+    if (count_ == most || at > 0xFFFF) {
+      count_ = unknown;
+    } else {
+      places_[count_++] = static_cast<std::uint16_t>(at);
+    }
   }
-}
+
+ private:
+  static constexpr std::uint16_t most = 15;  // in all 32 bytes
+  static constexpr std::uint16_t unknown = 0xFFFF;
+
+  std::uint16_t count_ = unknown;
+  std::uint16_t places_[most]{};
+};
 
 }  // namespace detail
 }  // namespace dovetail::inline v0
@@ -21579,6 +21744,134 @@ class select_list {
 }  // namespace detail
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/sql/table_words.hpp ----
+// What the words between the tables of a statement mean, for whoever looks for its tables.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// It can name a table. SQLite takes 'city' for a name too where one is expected.
+constexpr bool is_table_name(const token& at, dialect d) noexcept {
+  return at.kind == token_kind::word || at.kind == token_kind::quoted ||
+         (at.kind == token_kind::string && d == dialect::sqlite);
+}
+
+/// A table that is the operand of `in`, all of whose rows SQLite reads.
+/// Source: https://www.sqlite.org/lang_expr.html#in_op
+constexpr bool is_table_operand(const token& at, const token& previous, dialect d) noexcept {
+  return previous.key == word_key("in") && d == dialect::sqlite && is_table_name(at, d);
+}
+
+/// A query can begin with it.
+constexpr bool is_query_word(std::uint64_t key) noexcept {
+  return key == word_key("select") || key == word_key("with") || key == word_key("values") || key == word_key("table");
+}
+
+/// It stands between the verb and the name of the table that is written, as in `insert or ignore into`.
+constexpr bool is_target_modifier(const token& at, std::string_view word) noexcept {
+  switch (at.key) {
+    case word_key("into"):
+    case word_key("or"):
+    case word_key("replace"):
+    case word_key("ignore"):
+    case word_key("abort"):
+    case word_key("fail"):
+    case word_key("rollback"):
+    case word_key("delayed"):
+    case word_key("if"):
+    case word_key("not"):
+    case word_key("exists"):
+    case word_key("table"):
+    case word_key("temp"):
+    case word_key("unlogged"):
+    case word_key("from"):
+      return true;
+    default:
+      return at.key == 0 && (equals_ignoring_case(word, "temporary") || equals_ignoring_case(word, "low_priority") ||
+                             equals_ignoring_case(word, "high_priority"));
+  }
+}
+
+/// No table has this name: the clause behind it begins without one.
+constexpr bool is_clause_word(const token& at) noexcept {
+  switch (at.key) {
+    case word_key("select"):
+    case word_key("set"):
+    case word_key("values"):
+    case word_key("where"):
+    case word_key("using"):
+    case word_key("on"):
+    case word_key("default"):
+    case word_key("as"):
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// A clause begins with it that names no tables.
+constexpr bool ends_tables(const token& at, std::string_view word) noexcept {
+  switch (at.key) {
+    case word_key("set"):
+    case word_key("where"):
+    case word_key("group"):
+    case word_key("having"):
+    case word_key("order"):
+    case word_key("limit"):
+    case word_key("offset"):
+    case word_key("fetch"):
+    case word_key("window"):
+    case word_key("union"):
+    case word_key("except"):
+    case word_key("values"):
+    case word_key("select"):
+    case word_key("for"):
+    case word_key("do"):
+    case word_key("when"):
+      return true;
+    default:
+      return at.key == 0 && (equals_ignoring_case(word, "intersect") || equals_ignoring_case(word, "returning"));
+  }
+}
+
+/// The words of at most eight letters that mean something where no name is expected: those of
+/// `table_finder::take_clause`, and `in`. A table without collisions, for most words of a text are none of them.
+class clause_words {
+ public:
+  consteval clause_words() {
+    for (const char* word : {"from",  "join",   "using",  "into",   "table", "view",  "on",     "update", "share",
+                             "set",   "where",  "group",  "having", "order", "limit", "offset", "fetch",  "window",
+                             "union", "except", "values", "select", "for",   "do",    "when",   "in"}) {
+      const std::uint64_t key = word_key(word);
+      if (words_[place(key)] != 0) throw "two words at one place: another multiplier";
+      words_[place(key)] = key;
+    }
+  }
+  constexpr bool has(std::uint64_t key) const noexcept { return words_[place(key)] == key; }
+
+ private:
+  static constexpr std::size_t place(std::uint64_t key) noexcept { return key * 0x616499c9e25a7605 >> 58; }
+
+  std::uint64_t words_[64]{};
+};
+inline constexpr clause_words words_of_clauses{};
+
+/// False: where no name is expected, nothing follows from the word. Longer words are looked at where it matters.
+constexpr bool may_be_clause(const token& at) noexcept {
+  if (at.key != 0) return words_of_clauses.has(at.key);
+  const std::uint32_t size = at.end - at.begin;
+  return size == 9 || size == 13;  // intersect, returning; straight_join
+}
+
+/// Behind it `table city` is a query, as in `union all table city`.
+constexpr bool is_before_query(const token& at, std::string_view word) noexcept {
+  return at.key == word_key("union") || at.key == word_key("all") || at.key == word_key("except") ||
+         at.key == word_key("as") || equals_ignoring_case(word, "intersect");
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
 // ---- dovetail/sql/analysis.hpp ----
 // Reads a statement's text once: what it does, its parameters, its columns, and the first mistake in it.
 
@@ -21600,21 +21893,25 @@ class analyser {
   analyser& operator=(const analyser&) = delete;
 
   constexpr void run() noexcept {
+    marks_.clear();
     if (mixes_arguments_) return fail(sql_mistake::named_and_positional_arguments, 0);
     for (;;) {
-      const token found = source_.next();
+      token& found = *at_;
+      source_.read(found);
       if (placeholders_.is_open()) placeholders_.settle(found);
       if (found.kind == token_kind::end) break;
       take(found);
       if (adopt(placeholders_.problem())) return;
+      at_ = before_;
       before_ = previous_;
-      previous_ = found;
+      previous_ = &found;
     }
     if (!adopt(source_.problem()) && !adopt(placeholders_.problem())) finish();
   }
 
   constexpr const sql_problem& problem() const noexcept { return problem_; }
   constexpr const statement_traits& traits() const noexcept { return traits_; }
+  constexpr const placeholder_marks& marks() const noexcept { return marks_; }
   /// The columns that come back, when `traits().returns_rows`.
   constexpr const select_list& columns() const noexcept { return list_; }
   /// The text holds literals: text in quotes, numbers.
@@ -21633,12 +21930,12 @@ class analyser {
   }
   constexpr void fail(sql_mistake what, std::uint32_t at, std::uint32_t expected = 0,
                       std::uint32_t given = 0) noexcept {
-    if (!problem_) problem_ = {.what = what, .at = at, .size = 0, .expected = expected, .given = given};
+    fail(what, token{.begin = at, .end = at}, expected, given);
   }
 
   // True when there is a problem, this one or another.
   constexpr bool adopt(const sql_problem& found) noexcept {
-    if (!problem_) problem_ = found;
+    if (!problem_ && found) problem_ = found;
     return static_cast<bool>(problem_);
   }
 
@@ -21647,13 +21944,15 @@ class analyser {
     if (is_ended_ && !found.is(';')) return fail(sql_mistake::several_statements, found.begin);
     switch (found.kind) {
       case token_kind::placeholder:
+        marks_.add(found.begin);
         add_to_list(found);
-        return placeholders_.take(found, {previous_, before_, parentheses_ > 0 && (in_mask_ & 1) != 0});
+        return placeholders_.take(found, {*previous_, *before_, parentheses_ > 0 && (in_mask_ & 1) != 0});
       case token_kind::word:
         return take_word(found);
       case token_kind::symbol:
         return take_symbol(found);
       case token_kind::escape:
+        marks_.add(found.begin);
         needs_rewriting_ = true;
         return add_to_list(found);
       default:
@@ -21679,7 +21978,7 @@ class analyser {
       case ';':
         if (depth_ != 0) return;
         end_list();
-        if (is_routine_) body_.take(dialect_, found, previous_, true);
+        if (is_routine_) body_.take(dialect_, found, *previous_, true);
         if (!is_empty_ && !body_.is_inside()) is_ended_ = true;
         return;
       case '[':  // an array's index or slice
@@ -21700,7 +21999,7 @@ class analyser {
   constexpr void open_parenthesis() noexcept {
     if (is_empty_) opened_by_parenthesis_ = true;
     is_empty_ = false;
-    const bool is_in = previous_.key == word_key("in") && previous_.kind == token_kind::word;
+    const bool is_in = previous_->key == word_key("in") && previous_->kind == token_kind::word;
     in_mask_ = in_mask_ << 1 | (is_in ? 1u : 0u);
     if (depth_ == 0) commas_ = 0;
     ++depth_;
@@ -21714,7 +22013,7 @@ class analyser {
     --parentheses_;
     if (depth_ != 0) return;
     if (in_list_) list_.add_parenthesis();
-    const bool is_filled = !(previous_.is('('));
+    const bool is_filled = !(previous_->is('('));
     const std::uint32_t count = is_filled ? commas_ + 1 : 0;
     if (insert_ == insert_part::columns) {
       insert_columns_ = count;
@@ -21737,17 +22036,13 @@ class analyser {
       return;
     }
     if (depth_ != 0) {
-      if (previous_.is('(')) take_first_word_inside(key);
+      if (previous_->is('(')) take_first_word_inside(key);
       return;
     }
     if (in_list_) {
       if (key == word_key("as")) return list_.add_as();
-      if (ends_list(found)) {
-        end_list();
-      } else {
-        list_.add(found);
-        return;
-      }
+      if (!may_be_clause(found) || !ends_list(found)) return list_.add(found);
+      end_list();
     }
     if (awaits_main_word_) {
       begin_main_statement(found);
@@ -21772,9 +22067,8 @@ class analyser {
   }
 
   constexpr bool ends_list(const token& found) const noexcept {
-    const std::uint64_t key = found.key;
-    if (list_.awaits_name() && key != word_key("from")) return false;
-    switch (key) {
+    if (list_.awaits_name() && found.key != word_key("from")) return false;
+    switch (found.key) {
       case word_key("from"):
         return !list_.is_after_distinct();
       case word_key("where"):
@@ -21799,7 +22093,7 @@ class analyser {
 
   // For words too long for a key.
   constexpr bool is_word(const token& found, std::string_view word) const noexcept {
-    return found.end - found.begin == word.size() && found.kind == token_kind::word &&
+    return found.key == 0 && found.end - found.begin == word.size() && found.kind == token_kind::word &&
            equals_ignoring_case(text_.substr(found.begin, word.size()), word);
   }
 
@@ -21850,7 +22144,7 @@ class analyser {
         if (key == word_key("into")) {  // `select … into t`; a variable in MySQL
           traits_.read_only = tri_state::no;
           traits_.returns_rows = tri_state::no;
-        } else if (key == word_key("for") && !previous_.is('.')) {  // for update, for share
+        } else if (key == word_key("for") && !previous_->is('.')) {  // for update, for share
           traits_.read_only = tri_state::no;
         }
         return;
@@ -21871,7 +22165,7 @@ class analyser {
 
   // The body of what `create` makes: statements end with `;` in it.
   constexpr void take_definition_word(const token& found) noexcept {
-    if (is_routine_) return body_.take(dialect_, found, previous_, parentheses_ == 0);
+    if (is_routine_) return body_.take(dialect_, found, *previous_, parentheses_ == 0);
     if (is_object_known_ || !is_create_ || parentheses_ != 0) return;
     const object_kind object = object_of_word(found.key, text_.substr(found.begin, found.end - found.begin));
     is_object_known_ = object != object_kind::undecided;
@@ -21899,7 +22193,7 @@ class analyser {
   }
 
   constexpr void take_returning(const token& found) noexcept {
-    if (previous_.is('.') || !is_word(found, "returning")) return;
+    if (previous_->is('.') || !is_word(found, "returning")) return;
     insert_ = insert_part::done;
     traits_.returns_rows = tri_state::yes;
     if (list_role_ == role::insert_source) list_role_ = role::none, list_ = select_list{list_.storage()};
@@ -21931,9 +22225,12 @@ class analyser {
   select_list list_;
   lexer source_;
   placeholder_check placeholders_;
+  placeholder_marks marks_;
   sql_problem problem_;
-  token previous_;
-  token before_;
+  token last_three_[3];
+  token* at_ = &last_three_[0];
+  token* previous_ = &last_three_[1];
+  token* before_ = &last_three_[2];
   std::uint64_t in_mask_ = 0;
   std::uint32_t depth_ = 0;
   std::uint32_t parentheses_ = 0;
@@ -22258,6 +22555,7 @@ struct statement_view {
   std::source_location where{};
   /// `mask_literals`, or null when there is nothing to mask.
   std::string (*mask)(dialect, std::string_view) = nullptr;
+  detail::placeholder_marks marks{};
 
   /// The text when its address can serve as key of a cache of prepared statements: a literal whose native text is
   /// always the same. Else empty.
@@ -22382,33 +22680,59 @@ class rewriter {
  public:
   rewriter(dialect d, const statement_view& statement, std::span<const argument_slot> argument_slots,
            std::span<const parameter_place> places, std::span<const std::uint32_t> sizes)
-      : dialect_(d), text_(statement.text), style_(statement.traits.style), slots_(argument_slots), places_(places) {
+      : statement_(statement),
+        dialect_(d),
+        text_(statement.text),
+        style_(statement.traits.style),
+        slots_(argument_slots),
+        places_(places) {
     out_.parameters = lay_out(places, sizes, ranges_);
     numbers_ = d == dialect::sqlite && (statement.traits.expands || style_ != placeholder_style::format);
   }
 
   native_statement run() {
     out_.text.reserve(text_.size() + 32);
-    lexer source{text_, lexis_of(dialect_)};
-    std::uint32_t seen = 0;
-    for (token found = source.next(); found.kind != token_kind::end;) {
-      const token following = source.next();
-      if (found.kind == token_kind::escape) {
-        write_escape(found);
-      } else if (found.kind == token_kind::placeholder && found.style == style_) {
-        write_placeholder(found, following, range_of(found, seen));
-      }
-      older_ = before_;
-      before_ = previous_;
-      previous_ = found;
-      found = following;
-    }
+    statement_.traits.expands || !statement_.marks.are_known() ? read_all() : read_marked();
     copy_to(static_cast<std::uint32_t>(text_.size()));
     drop_plain_order();
     return std::move(out_);
   }
 
  private:
+  void read_all() {
+    lexer source{text_, lexis_of(dialect_)};
+    source.read(*found_);
+    for (std::uint32_t seen = 0; found_->kind != token_kind::end;) {
+      source.read(*following_);
+      take(seen);
+      token* const oldest = older_;
+      older_ = before_;
+      before_ = previous_;
+      previous_ = found_;
+      found_ = following_;
+      following_ = oldest;
+    }
+  }
+
+  // Without ranges, the tokens around a placeholder tell nothing.
+  void read_marked() {
+    lexer source{text_, lexis_of(dialect_)};
+    std::uint32_t seen = 0;
+    for (std::size_t i = 0; i < statement_.marks.size(); ++i) {
+      source.read_at(statement_.marks[i], *found_);
+      take(seen);
+    }
+  }
+
+  void take(std::uint32_t& seen) {
+    const token& found = *found_;
+    if (found.kind == token_kind::escape) {
+      write_escape(found);
+    } else if (found.kind == token_kind::placeholder && found.style == style_) {
+      write_placeholder(found, *following_, range_of(found, seen));
+    }
+  }
+
   void copy_to(std::uint32_t end) {
     if (end > copied_) out_.text.append(text_, copied_, end - copied_);
     copied_ = end;
@@ -22434,7 +22758,7 @@ class rewriter {
   }
 
   void write_placeholder(const token& found, const token& following, const native_range& range) {
-    const bool is_bare = previous_.key == word_key("in") && previous_.kind == token_kind::word;
+    const bool is_bare = previous_->key == word_key("in") && previous_->kind == token_kind::word;
     if (range.expands && range.size == 0) {
       return write_empty(found, following, is_bare);
     }
@@ -22462,8 +22786,8 @@ class rewriter {
       return;
     }
     // PostgreSQL would give the null of a subquery the type text; the literal '{}' takes the type of the left side.
-    const token& in = is_bare ? previous_ : before_;
-    const token& ahead = is_bare ? before_ : older_;
+    const token& in = is_bare ? *previous_ : *before_;
+    const token& ahead = is_bare ? *before_ : *older_;
     const bool is_negated = ahead.kind == token_kind::word && ahead.key == word_key("not");
     copy_to(is_negated ? ahead.begin : in.begin);
     out_.text += is_negated ? "<> all('{}')" : "= any('{}')";
@@ -22497,6 +22821,7 @@ class rewriter {
     if (is_plain) out_.order.clear();
   }
 
+  const statement_view& statement_;
   dialect dialect_;
   std::string_view text_;
   placeholder_style style_;
@@ -22505,9 +22830,12 @@ class rewriter {
   std::span<const parameter_place> places_;
   std::vector<native_range> ranges_;
   native_statement out_;
-  token previous_;
-  token before_;
-  token older_;
+  token five_[5];
+  token* following_ = &five_[0];
+  token* found_ = &five_[1];
+  token* previous_ = &five_[2];
+  token* before_ = &five_[3];
+  token* older_ = &five_[4];
   std::uint32_t copied_ = 0;
 };
 
@@ -22515,7 +22843,7 @@ class rewriter {
 
 /// The text and parameters that the database takes. `sizes` holds the number of elements for each slot (see
 /// `slot_sizes`); it is used only when `statement.traits.expands`. For statements without a mistake only.
-/// Cost: reads the text once more; a statement that `traits.is_native` is copied.
+/// Cost: copies the text; reads it once more when it `traits.expands`, or has many placeholders or 64 KiB.
 native_statement native_text(dialect d, const statement_view& statement, std::span<const argument_slot> argument_slots,
                              std::span<const parameter_place> places, std::span<const std::uint32_t> sizes = {});
 
@@ -22799,6 +23127,7 @@ enum class validation_rule : std::uint8_t {
   risky_function,
   comment,
   set_operation,
+  conditional_comment,
 };
 
 /// The name of a rule, as errors have it: "definition".
@@ -22806,7 +23135,7 @@ constexpr std::string_view to_string(validation_rule rule) noexcept {
   constexpr std::string_view names[] = {
       "none",           "malformed_text", "no_statement",   "several_statements", "transaction_control",
       "definition",     "administration", "procedure_call", "session_setting",    "notification",
-      "risky_function", "comment",        "set_operation"};
+      "risky_function", "comment",        "set_operation",  "conditional_comment"};
   return names[static_cast<std::size_t>(rule)];
 }
 
@@ -22839,6 +23168,8 @@ constexpr std::string_view words_of(validation_rule rule) noexcept {
       return "the strict profile takes no comments";
     case validation_rule::set_operation:
       return "the strict profile takes no UNION";
+    case validation_rule::conditional_comment:
+      return "a comment that one server runs as code and another one skips may hide anything";
   }
   return "unknown rule";
 }
@@ -23018,6 +23349,7 @@ struct statement_check {
   statement_traits traits{};
   std::array<parameter_place, Slots> places{};  ///< for each slot of the arguments, the parameter that it fills
   sql_problem problem{};
+  detail::placeholder_marks marks{};
   bool has_literals = false;
 };
 
@@ -23038,6 +23370,7 @@ constexpr auto check_statement(std::string_view text, bool is_literal = true) no
   found.run();
   done.traits = found.traits();
   done.problem = found.problem();
+  done.marks = found.marks();
   done.has_literals = found.has_literals();
   if constexpr (!std::is_void_v<Row>) {
     if (!done.problem) done.problem = detail::compare_columns(D, text, found, row_plan<Row>::description);
@@ -23165,6 +23498,7 @@ class checked_statement {
   constexpr sql_problem check(bool is_literal) noexcept {
     const statement_check<slot_count> found = check_statement<D, Row, Shapes...>(view_.text, is_literal);
     view_.traits = found.traits;
+    view_.marks = found.marks;
     places_ = found.places;
     if (found.has_literals) view_.mask = &mask_literals;
     return found.problem;
@@ -23935,15 +24269,16 @@ struct stream_opened {
 template <class Row, class Core, class Request, class Token>
 auto open_async_stream(std::shared_ptr<Core> core, std::shared_ptr<async_transaction_state<Core>> inside,
                        asio::any_io_executor fallback, clock::duration budget, deadline by, std::source_location where,
-                       Request request, const Token& token) {
+                       Request request, const Token& token, attempt_watcher* watch = nullptr) {
   using stream_type = async_sql_stream<Row, Core, Token>;
   return async_initiate_result<stream_type>(
-      [core = std::move(core), inside = std::move(inside), fallback = std::move(fallback), budget, by, where, token](
-          auto handler, Request asked) mutable {
+      [core = std::move(core), inside = std::move(inside), fallback = std::move(fallback), budget, by, where, token,
+       watch](auto handler, Request asked) mutable {
         using rows_type = typename async_stream_state<Row, Core>::rows_type;
         using op_type = sql_stream_open<rows_type, Request>;
         call how = call::within(budget, where);
         how.by = earlier(how.by, by);
+        how.watch = watch;
         auto state = std::make_shared<async_stream_state<Row, Core>>(core, fallback, budget, by, where);
         op_type op{std::move(asked), &state->rows()};
         asio::any_io_executor executor = executor_for(handler, fallback);
@@ -24034,6 +24369,8 @@ class held_connection {
   explicit operator bool() const noexcept { return at_ != nullptr; }
   connection_type& operator*() const noexcept { return *at_; }
   connection_type* operator->() const noexcept { return at_; }
+  /// It is an outer transaction's.
+  bool is_borrowed() const noexcept { return at_ != nullptr && !own_; }
   void release() noexcept {
     at_ = nullptr;
     own_.release();
@@ -25017,6 +25354,16 @@ int guest_depth(Self& self) {
   }
 }
 
+/// A stream that was opened on the connection of a transaction ends with it. `of_transaction`: it was opened there.
+template <class Self, class Stream>
+void join_guests(Self& self, Stream& opened, [[maybe_unused]] bool of_transaction) {
+  if constexpr (has_guests<Self>) {
+    opened.join(self.guests(), guest_depth(self));
+  } else if constexpr (requires { self.adopt(opened); }) {
+    if (of_transaction) self.adopt(opened);  // of a session that may have a transaction open
+  }
+}
+
 template <class Self>
 result<held_connection<core_of<Self>>> hold_connection(Self& self, const call& how) {
   if constexpr (inside_transaction<Self>) {
@@ -25043,8 +25390,10 @@ result<transaction_scope<core_of<Self>, ReturnsResult>> begin_transaction(Self& 
       result<void> begun = self.core().perform_on(**held, begin, how, attempt);
       if (begun) break;
       error_info why = std::move(begun).error();
+      clock::duration at_least{};
+      if constexpr (requires { (**held).asked_pause(); }) at_least = (**held).asked_pause();
       held->release();  // before the pause
-      const verdict next = self.core().judge(why, sql_begin::name, attempt, true, 0, how);
+      const verdict next = self.core().judge(why, sql_begin::name, attempt, true, 0, how, at_least);
       if (!next.repeat) return why;
       pause_for(next.delay);
       held = hold_connection(self, how);
@@ -25112,9 +25461,10 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
       if constexpr (requires { self.hints(); }) request.hints = self.hints();
       auto state = (*held)->template open_stream<Row>(request, how.by);
       if (!state) return std::move(state).error().with_location(how.where);
+      const bool of_transaction = held->is_borrowed();
       result<stream_type> opened{
           stream_type{*std::move(held), *std::move(state), self.core().timeout(), self.limit(), how.where}};
-      if constexpr (detail::has_guests<Self>) opened->join(self.guests(), detail::guest_depth(self));
+      detail::join_guests(self, *opened, of_transaction);
       return opened;
     }());
   }
@@ -25167,14 +25517,14 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
   error_info repeat_transaction(begin_mode mode, Fn& body, std::optional<Stored>& value, const call& how) {
     Self& self = this->self();
     for (int attempt = 1;; ++attempt) {
-      bool may_be_kept = false;  // begun again, it would do something twice
-      error_info failure = try_transaction<Transaction>(mode, body, value, how, may_be_kept);
+      bool is_final = false;
+      error_info failure = try_transaction<Transaction>(mode, body, value, how, is_final);
       if (!failure) return failure;
       failure.with_location(how.where);
       if constexpr (detail::inside_transaction<Self>) {
         return failure;
       } else {
-        if (may_be_kept || !detail::is_conflict(failure)) return failure;
+        if (is_final || !detail::is_conflict(failure)) return failure;
         const verdict next = self.core().judge(failure, "transaction", attempt, false, 0, how);
         if (!next.repeat) return failure;
         detail::pause_for(next.delay);
@@ -25182,10 +25532,11 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
     }
   }
 
+  /// `is_final`: its failure is not to be repeated here.
   template <class Transaction, class Fn, class Stored>
-  error_info try_transaction(begin_mode mode, Fn& body, std::optional<Stored>& value, const call& how,
-                             bool& may_be_kept) {
+  error_info try_transaction(begin_mode mode, Fn& body, std::optional<Stored>& value, const call& how, bool& is_final) {
     auto begun = detail::begin_transaction<returns_result()>(this->self(), mode, how, how.by);
+    is_final = !begun;  // beginning was repeated already
     if (!begun) return std::move(begun).error();
     Transaction& tx = *begun;
     error_info failure;
@@ -25194,7 +25545,7 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
     } catch (const error& thrown) {  // what else is thrown passes through, and rolls back on its way
       failure = thrown.info();
     }
-    may_be_kept = tx.may_be_kept();
+    is_final = tx.may_be_kept();                   // begun again, it would do something twice
     if (failure || !tx.is_open()) return failure;  // or the body has ended it
     result<void> done = tx.finish(how.where);
     return done ? error_info{} : std::move(done).error();
@@ -25216,6 +25567,10 @@ struct awaited<asio::awaitable<T, Executor>> {
   using type = T;
 };
 
+/// What a body's awaitable gives; of a `result` its value.
+template <class Fn, class Transaction>
+using awaited_body_value = typename body_value<typename awaited<std::invoke_result_t<Fn&, Transaction&>>::type>::type;
+
 /// What came of one run of a body: its value, the library's failure, or somebody else's exception.
 template <class T>
 struct body_outcome {
@@ -25227,8 +25582,16 @@ struct body_outcome {
 template <class T, class Transaction, class Fn>
 asio::awaitable<body_outcome<T>> await_body(Transaction& tx, Fn& body) {
   body_outcome<T> outcome;
+  using returned = typename awaited<std::invoke_result_t<Fn&, Transaction&>>::type;
   try {
-    if constexpr (std::is_void_v<T>) {
+    if constexpr (is_result<returned>) {
+      returned answer = co_await body(tx);
+      if (!answer) {
+        outcome.failure = std::move(answer).error();
+      } else if constexpr (!std::is_void_v<T>) {
+        outcome.value.emplace(*std::move(answer));
+      }
+    } else if constexpr (std::is_void_v<T>) {
       co_await body(tx);
     } else {
       outcome.value.emplace(co_await body(tx));
@@ -25355,15 +25718,15 @@ class sql_async_verbs : public sql_verbs<Self, D, argument_storage::owned> {
   using typename base::place;
 
   /// `co_await db.transaction([](auto& tx) -> asio::awaitable<void> { co_await tx.execute("…"); })`: commits when the
-  /// body returns, rolls back when it throws; inside of a transaction a savepoint. After a conflict with another
-  /// transaction it begins again as the retry policy says, so that the body may be called more than once; but not when
-  /// a script of the body's has committed something.
-  /// Completion: an awaitable, with `dt::as_result` one of `dt::result`, with other tokens as `asio::co_spawn`.
+  /// body returns, rolls back when it throws or gives a failed `result`; inside of a transaction a savepoint. After a
+  /// conflict with another transaction it begins again as the retry policy says, so that the body may be called more
+  /// than once; but not when a script of the body's has committed something. Completion: an awaitable, with
+  /// `dt::as_result` one of `dt::result`, with other tokens as `asio::co_spawn`.
   template <class Fn>
   auto transaction(begin_mode mode, Fn body, place where = place::current()) {
     Self& self = this->self();
     using core_type = std::remove_cvref_t<decltype(*self.core())>;
-    using value_type = typename detail::awaited<std::invoke_result_t<Fn&, async_transaction<core_type>&>>::type;
+    using value_type = detail::awaited_body_value<Fn, async_transaction<core_type>>;
     if constexpr (detail::inside_async_transaction<Self>) {
       return deliver<value_type>(
           detail::await_savepoint<value_type>(self.state(), std::move(body), self.budget(), self.limit(), where));
@@ -25869,23 +26232,44 @@ struct bound_row {
 template <class Entry = bound_row>
 class bound_rows {
  public:
+  bound_rows() noexcept = default;
+  bound_rows(bound_rows&& other) noexcept : first_(std::exchange(other.first_, nullptr)) {}
+  bound_rows& operator=(bound_rows&& other) noexcept {
+    std::swap(first_, other.first_);
+    other.clear();
+    return *this;
+  }
+  ~bound_rows() { clear(); }
+
   /// What is remembered for the row type with this tag, or null. Lifetime: until `clear`.
   Entry* find(const char* tag) noexcept {
-    for (const auto& known : known_) {
-      if (known->tag == tag) return known.get();
+    for (node* known = first_; known != nullptr; known = known->next) {
+      if (known->entry.tag == tag) return &known->entry;
     }
     return nullptr;
   }
-  Entry* remember(const char* tag, binding columns) {
-    known_.push_back(std::make_unique<Entry>());
-    known_.back()->tag = tag;
-    known_.back()->columns = std::move(columns);
-    return known_.back().get();
+  [[gnu::cold, gnu::noinline]] Entry* remember(const char* tag, binding columns) {
+    first_ = new node{{}, first_};
+    first_->entry.tag = tag;
+    first_->entry.columns = std::move(columns);
+    return &first_->entry;
   }
-  void clear() noexcept { known_.clear(); }
+  void clear() noexcept {
+    if (first_ != nullptr) forget();
+  }
 
  private:
-  std::vector<std::unique_ptr<Entry>> known_;
+  // A list by hand: a vector of std::unique_ptr is some hundreds of functions.
+  struct node {
+    Entry entry;
+    node* next;
+  };
+
+  [[gnu::cold, gnu::noinline]] void forget() noexcept {
+    while (first_ != nullptr) delete std::exchange(first_, first_->next);
+  }
+
+  node* first_ = nullptr;
 };
 
 }  // namespace dovetail::inline v0::detail
@@ -26480,8 +26864,20 @@ namespace detail {
   }
 }
 
+/// A COPY's failure with the number of its row, where the server has told it.
+[[gnu::cold, gnu::noinline]] inline error_info name_copied_row(error_info failure) {
+  if (failure.server().copy_row == 0) return failure;
+  std::string context = "row ";
+  context += std::to_string(failure.server().copy_row);
+  if (!failure.context().empty()) context.append(": ").append(failure.context());
+  failure.with_context(std::move(context));
+  return failure;
+}
+
 /// The decisions of a batch that skips its bad rows, without I/O: which rows to execute next. Each segment is all or
-/// nothing; after a failure the rows before the bad one are executed again, so that each is executed at most twice.
+/// nothing; after a failure the rows before the bad one are executed again, without it, so that each is executed at
+/// most twice. A segment is sent whole before its answer comes: those behind a failure are short, and grow while they
+/// go well, so that many bad rows do not make the same good ones be sent again and again.
 class batch_segments {
  public:
   explicit batch_segments(std::size_t rows) : rows_(rows), end_(rows) { result_.affected.assign(rows, -1); }
@@ -26494,7 +26890,12 @@ class batch_segments {
     for (std::size_t i = 0; i < state.affected.size(); ++i) result_.affected[first_ + i] = state.affected[i];
     result_.rows_affected += affected;
     first_ = end_;
-    end_ = rows_;
+    if (bad_) {
+      skip(std::move(bad_));
+    } else {
+      length_ = (std::min)(length_, rows_) * 2;
+    }
+    cut();
   }
   /// False when the batch cannot go on.
   bool failed(const batch_state& state, error_info failure) {
@@ -26502,21 +26903,34 @@ class batch_segments {
       result_.stopped = std::move(failure);
       return false;
     }
+    length_ = (std::max)(shortest, 2 * state.failed_row);
     if (state.failed_row == 0) {
-      result_.failures.push_back({first_, std::move(failure)});
-      ++first_;
-      end_ = rows_;
+      bad_ = {};
+      skip(std::move(failure));
+      cut();
     } else {
       end_ = first_ + state.failed_row;
+      bad_ = std::move(failure);
     }
     return true;
   }
   batch_result& result() noexcept { return result_; }
 
  private:
+  static constexpr std::size_t shortest = 8;
+
+  void skip(error_info failure) {
+    result_.failures.push_back({first_, std::move(failure)});
+    bad_ = {};
+    ++first_;
+  }
+  void cut() noexcept { end_ = length_ < rows_ - first_ ? first_ + length_ : rows_; }
+
   std::size_t rows_;
   std::size_t first_ = 0;
   std::size_t end_;
+  std::size_t length_ = rows_;  // of the next segment, at most
+  error_info bad_{};            // of the row behind the segment, where that was tried already
   batch_result result_;
 };
 
@@ -27279,9 +27693,13 @@ struct batch_driver<false> {
     leave_arrays(*state);
     return deliver_as<Db>(run_all<Unpack>(db, sql, rows, state, how, where));
   }
-  template <class Db, class T>
-  static auto copy(Db& db, std::string_view table, std::span<const T> rows, std::source_location where) {
-    return deliver_as<Db>(copy_all(db, table, rows, where));
+  /// By COPY where that does what the inserts of `sql` do, else by these.
+  template <class Unpack, class Db, class Statement, class T>
+  static auto copy(Db& db, std::string_view table, Statement sql, std::span<const T> rows,
+                   std::shared_ptr<batch_state> state, batch_options how, std::source_location where) {
+    auto done = copy_all(db, table, rows, where);
+    if (done && done->rows_affected < 0) return deliver_as<Db>(run_all<Unpack>(db, sql, rows, state, how, where));
+    return deliver_as<Db>(std::move(done));
   }
 
  private:
@@ -27290,14 +27708,14 @@ struct batch_driver<false> {
                                        std::source_location where) {
     batch_result all;
     if constexpr (gives_results<Db>) {
-      result<summary> done = db.copy_in(table, rows, where);
-      if (!done) return std::move(done).error();
+      result<summary> done = db.copy_in_as_insert(table, rows, where);
+      if (!done) return name_copied_row(std::move(done).error());
       all.rows_affected = done->rows_affected;
     } else {
       try {
-        all.rows_affected = db.copy_in(table, rows, where).rows_affected;
+        all.rows_affected = db.copy_in_as_insert(table, rows, where).rows_affected;
       } catch (const error& failed) {
-        return failed.info();
+        return name_copied_row(failed.info());
       }
     }
     return all;
@@ -27377,7 +27795,7 @@ std::shared_ptr<batch_state> make_batch_state(Fn progress, const batch_options& 
 /// A database that copies rows in.
 template <class Db, class T>
 concept can_copy = requires(Db& db, std::span<const T> rows) {
-  db.copy_in("", rows);
+  db.copy_in_as_insert("", rows);
 };
 /// A COPY asks for the columns' types first: one more round trip, which few rows do not make up for. (Measured: with 16
 /// rows on one machine a COPY takes 0.6 of the time of inserts, with 10 000 rows 0.3.)
@@ -27449,8 +27867,10 @@ auto execute_many(Db&& db, detail::batch_statement<Db, detail::row_of<Range>> sq
       db, sql, detail::as_span(rows), std::move(state), how, sql.view().where);
 }
 
-/// Inserts structs: with PostgreSQL 16 rows and more by COPY when nothing is skipped and no progress is asked for, else
-/// by one prepared insert. (batch_result; a COPY does not count row by row: `affected` is empty then)
+/// Inserts structs: with PostgreSQL 16 rows and more by COPY when nothing is skipped, no progress is asked for and the
+/// table is one where a COPY means the same (no view, no rule, no row security that is active, no value for a column
+/// that is generated always), else by one prepared insert. (batch_result; a COPY does not count row by row: `affected`
+/// is empty then)
 template <asyncsql::sql_database Db, detail::batch_range Range, class Fn = no_progress>
 auto bulk_insert(Db&& db, std::string_view table, const Range& rows, batch_options how = {}, Fn progress = {},
                  std::source_location where = std::source_location::current()) {
@@ -27458,7 +27878,14 @@ auto bulk_insert(Db&& db, std::string_view table, const Range& rows, batch_optio
   using row_type = detail::row_of<Range>;
   if constexpr (detail::can_copy<db_type, row_type> && std::same_as<Fn, no_progress>) {
     if (how.on_error == batch_errors::undo_all && rows.size() >= detail::fewest_to_copy) {
-      return detail::batch_driver_of<db_type>::copy(static_cast<db_type&>(db), table, detail::as_span(rows), where);
+      auto state = detail::make_batch_state<db_type>(std::move(progress), how, rows.size());
+      auto text = insert_text(db_type::speaks, table, insert_tail<db_type::speaks, row_type>);
+      if (text) state->text = *std::move(text);  // a name that cannot be quoted is refused by the COPY
+      using arguments = decltype(detail::unpack_row{}(std::declval<const row_type&>()));
+      using statement = typename detail::statement_of_tuple<db_type, arguments>::type;
+      return detail::batch_driver_of<db_type>::template copy<detail::unpack_row>(
+          static_cast<db_type&>(db), table, statement{runtime{state->text}, where}, detail::as_span(rows), state, how,
+          where);
     }
   }
   return detail::run_bulk<detail::unpack_row, void>(
@@ -28871,9 +29298,10 @@ inline const char* process_variable(const char* name) { return std::getenv(name)
 namespace detail {
 
 /// The settings that `values` give. `origin` names an entry of a file; it is empty for a connection string, `target`.
-/// `problems` are mistakes that were found before, to be reported with the others.
+/// `problems` are mistakes that were found before, to be reported with the others; `knows_database` is false when the
+/// kind of database was one of them, so that nothing can be said of its address.
 [[gnu::cold]] result<config> config_of(std::vector<uri_parameter> values, secret target, std::string_view origin,
-                                       std::string_view problems = {});
+                                       std::string_view problems = {}, bool knows_database = true);
 
 }  // namespace detail
 }  // namespace dovetail::inline v0::asyncsql
@@ -29235,7 +29663,8 @@ inline constexpr std::string_view time_names[] = {
 }
 
 [[gnu::noinline]] inline result<config> config_of(std::vector<uri_parameter> values, secret target,
-                                                  std::string_view origin, std::string_view problems) {
+                                                  std::string_view origin, std::string_view problems,
+                                                  bool knows_database) {
   uri source;
   source.parameters = std::move(values);
   for (uri_parameter& each : source.parameters) {
@@ -29316,6 +29745,8 @@ inline constexpr std::string_view time_names[] = {
       if (type != kind::unset && found && *found != wanted) {
         reader.problem(errc::invalid_option, "'database_type' and 'connection_string' name different databases");
       }
+    } else if (!knows_database) {
+      // Reported already; what an address needs depends on it.
     } else if (parts.has_any || type != kind::unset) {
       target = join_address(reader, parts);
     } else {
@@ -29483,15 +29914,17 @@ namespace detail {
   if (!settings) return error_info{make_error_code(errc::invalid_option), label + ": the entry must be an object"};
   std::vector<uri_parameter> values;
   std::string problems;  // of what could not be read; the rest is looked at all the same
+  bool knows_database = true;
   for (const auto& [key, value] : *settings) {
     error_info why = detail::add_value(values, key, value.text, variables);
     if (!why) continue;
     if (why.code() != errc::invalid_option) return detail::told_for(label, std::move(why));
     dovetail::detail::append_parts(problems, {problems.empty() ? "" : "\n  ", why.context()});
+    if (key == "database_type") knows_database = false;
     // What the text would have been is not known, only that it is there.
     if (!detail::has_typed_value(key)) values.push_back({key, secret{"unknown"}, true});
   }
-  return detail::config_of(std::move(values), {}, label, problems);
+  return detail::config_of(std::move(values), {}, label, problems, knows_database);
 }
 
 [[gnu::noinline]] inline result<config> read_config_file(const std::string& path, std::string_view name,
@@ -29515,6 +29948,220 @@ namespace detail {
 // ---- dovetail/client/asyncsql/config.hpp ----
 // A session's whole configuration, from code, from a connection string, or from a JSON file with the environment's
 // variables.
+
+// ---- dovetail/sql/function_words.hpp ----
+// What the names of functions and settings tell: which ones reach beyond the data, which ones only compute.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+template <std::size_t N>
+constexpr bool is_of_family(std::string_view name, const std::string_view (&families)[N]) noexcept {
+  for (const std::string_view family : families) {
+    if (starts_with_ignoring_case(name, family)) return true;
+  }
+  return false;
+}
+
+/// PostgreSQL's functions of administration: those of its list, and of the modules that come with it.
+constexpr bool is_risky_of_server(std::string_view name) noexcept {
+  if (equals_ignoring_case(name.substr(0, 21), "postgres_fdw_disconne")) return true;
+  if (!starts_with_ignoring_case(name, "pg_")) return false;
+  constexpr std::string_view families[] = {"pg_advisory_lock", "pg_backup_",
+                                           "pg_clear_",        "pg_copy_",
+                                           "pg_create_",       "pg_file_",
+                                           "pg_log_",          "pg_logdir_",
+                                           "pg_logical_",      "pg_ls_",
+                                           "pg_read_",         "pg_replication_",
+                                           "pg_restore_",      "pg_rotate_",
+                                           "pg_show_",         "pg_sleep",
+                                           "pg_start_backup",  "pg_stat_reset",
+                                           "pg_stop_",         "pg_switch_",
+                                           "pg_sync_",         "pg_try_advisory_lock",
+                                           "pg_wal_replay_"};
+  if (is_of_family(name, families)) return true;
+  constexpr std::string_view names[] = {"pg_cancel_backend",
+                                        "pg_config",
+                                        "pg_current_logfile",
+                                        "pg_drop_replication_slot",
+                                        "pg_export_snapshot",
+                                        "pg_extension_config_dump",
+                                        "pg_get_backend_memory_contexts",
+                                        "pg_get_shmem_allocations",
+                                        "pg_hba_file_rules",
+                                        "pg_ident_file_mappings",
+                                        "pg_import_system_collations",
+                                        "pg_nextoid",
+                                        "pg_notify",
+                                        "pg_prewarm",
+                                        "pg_promote",
+                                        "pg_reload_conf",
+                                        "pg_stat_file",
+                                        "pg_stat_force_next_flush",
+                                        "pg_stat_have_stats",
+                                        "pg_stat_statements_reset",
+                                        "pg_terminate_backend",
+                                        "pg_truncate_visibility_map"};
+  return is_among(name, names);
+}
+
+/// Functions that wait, read or write files, change or end sessions, run texts as statements, write beside the tables
+/// or reach other servers (and the prefixes of their families). PostgreSQL's are those of its catalogue that it keeps
+/// from ordinary users or calls volatile, without those that only tell, compute or draw numbers.
+constexpr bool is_risky_function(std::string_view name) noexcept {
+  if (name.size() < 5) return false;
+  switch (name.front() | 0x20) {
+    case 'a':
+      return starts_with_ignoring_case(name, "autoprewarm_");
+    case 'b': {
+      constexpr std::string_view families[] = {"binary_upgrade_", "brin_summarize_", "brin_desummarize_"};
+      return equals_ignoring_case(name, "benchmark") || is_of_family(name, families);
+    }
+    case 'c': {
+      constexpr std::string_view families[] = {"cursor_to_xml", "crosstab", "connectby"};
+      return is_of_family(name, families);
+    }
+    case 'd':
+      return starts_with_ignoring_case(name, "dblink") || starts_with_ignoring_case(name, "database_to_xml");
+    case 'f':
+      return equals_ignoring_case(name, "fts3_tokenizer");  // takes and gives addresses
+    case 'g':
+      return equals_ignoring_case(name, "gin_clean_pending_list") || equals_ignoring_case(name, "get_raw_page");
+    case 'h':
+      return starts_with_ignoring_case(name, "heap_force_");
+    case 'l': {
+      constexpr std::string_view names[] = {"load_file", "load_extension", "loread", "lowrite"};
+      return starts_with_ignoring_case(name, "lo_") || is_among(name, names);
+    }
+    case 'p':
+      return is_risky_of_server(name);
+    case 'q':
+      return starts_with_ignoring_case(name, "query_to_xml");
+    case 'r':
+      return equals_ignoring_case(name, "readfile");
+    case 's':
+      return equals_ignoring_case(name, "sleep") || equals_ignoring_case(name, "set_config") ||
+             starts_with_ignoring_case(name, "schema_to_xml");
+    case 't':
+      return starts_with_ignoring_case(name, "table_to_xml") || equals_ignoring_case(name, "ts_stat") ||
+             equals_ignoring_case(name, "ts_rewrite");
+    case 'w':
+      return equals_ignoring_case(name, "waitfor") || equals_ignoring_case(name, "writefile");
+    case 'x': {
+      constexpr std::string_view names[] = {"xp_cmdshell", "xpath_table", "xslt_process"};
+      return is_among(name, names);
+    }
+    default:
+      return false;
+  }
+}
+
+/// Functions of which it is known that they only compute.
+constexpr bool is_pure_function(std::uint64_t key, std::string_view word) noexcept {
+  switch (key) {
+    case word_key("count"):
+    case word_key("sum"):
+    case word_key("min"):
+    case word_key("max"):
+    case word_key("avg"):
+    case word_key("abs"):
+    case word_key("round"):
+    case word_key("floor"):
+    case word_key("ceil"):
+    case word_key("lower"):
+    case word_key("upper"):
+    case word_key("length"):
+    case word_key("trim"):
+    case word_key("replace"):
+    case word_key("substr"):
+    case word_key("coalesce"):
+    case word_key("nullif"):
+    case word_key("greatest"):
+    case word_key("least"):
+    case word_key("cast"):
+    case word_key("extract"):
+    case word_key("position"):
+    case word_key("now"):
+    case word_key("rank"):
+    case word_key("concat"):
+    case word_key("total"):
+    case word_key("date"):
+    case word_key("time"):
+    case word_key("datetime"):
+    case word_key("strftime"):
+    case word_key("mod"):
+    // Not functions: words that a parenthesis may follow, and types.
+    case word_key("in"):
+    case word_key("any"):
+    case word_key("all"):
+    case word_key("some"):
+    case word_key("as"):
+    case word_key("on"):
+    case word_key("using"):
+    case word_key("and"):
+    case word_key("or"):
+    case word_key("not"):
+    case word_key("over"):
+    case word_key("filter"):
+    case word_key("group"):
+    case word_key("by"):
+    case word_key("case"):
+    case word_key("when"):
+    case word_key("then"):
+    case word_key("else"):
+    case word_key("select"):
+    case word_key("distinct"):
+    case word_key("from"):
+    case word_key("join"):
+    case word_key("where"):
+    case word_key("having"):
+    case word_key("union"):
+    case word_key("except"):
+    case word_key("exists"):
+    case word_key("values"):
+    case word_key("set"):
+    case word_key("limit"):
+    case word_key("offset"):
+    case word_key("row"):
+    case word_key("array"):
+    case word_key("is"):
+    case word_key("like"):
+    case word_key("between"):
+    case word_key("conflict"):
+    case word_key("lateral"):
+    case word_key("only"):
+    case word_key("char"):
+    case word_key("varchar"):
+    case word_key("numeric"):
+    case word_key("decimal"):
+      return true;
+    default:
+      return key == 0 && (equals_ignoring_case(word, "substring") || equals_ignoring_case(word, "intersect") ||
+                          equals_ignoring_case(word, "materialized") || equals_ignoring_case(word, "row_number") ||
+                          equals_ignoring_case(word, "returning"));
+  }
+}
+
+/// An identifier without the quotes around it.
+constexpr std::string_view bare_identifier(std::string_view name) noexcept {
+  return name.size() > 2 && name.front() == '"' ? name.substr(1, name.size() - 2) : name;
+}
+
+/// PostgreSQL's settings by which it reads texts.
+constexpr bool is_reading_setting(std::string_view name) noexcept {
+  constexpr std::string_view all[] = {"standard_conforming_strings", "client_encoding"};
+  return is_among(name, all);
+}
+
+/// Is this table, as it is written, PostgreSQL's pg_settings, whose rows set what they say when they are written?
+constexpr bool is_table_of_settings(std::string_view written) noexcept {
+  if (written.ends_with('"')) written.remove_suffix(1);
+  constexpr std::string_view name = "pg_settings";
+  return written.size() >= name.size() && equals_ignoring_case(written.substr(written.size() - name.size()), name);
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
 
 // ---- dovetail/sql/query_frame.hpp ----
 // Where a reader of a statement's tables stands: the clause inside of each parenthesis, and names that hide tables.
@@ -29579,105 +30226,6 @@ class cte_names {
 }  // namespace detail
 }  // namespace dovetail::inline v0
 
-// ---- dovetail/sql/table_words.hpp ----
-// What the words between the tables of a statement mean, for whoever looks for its tables.
-
-namespace dovetail::inline v0 {
-namespace detail {
-
-/// It can name a table. SQLite takes 'city' for a name too where one is expected.
-constexpr bool is_table_name(const token& at, dialect d) noexcept {
-  return at.kind == token_kind::word || at.kind == token_kind::quoted ||
-         (at.kind == token_kind::string && d == dialect::sqlite);
-}
-
-/// A table that is the operand of `in`, all of whose rows SQLite reads.
-/// Source: https://www.sqlite.org/lang_expr.html#in_op
-constexpr bool is_table_operand(const token& at, const token& previous, dialect d) noexcept {
-  return previous.key == word_key("in") && d == dialect::sqlite && is_table_name(at, d);
-}
-
-/// A query can begin with it.
-constexpr bool is_query_word(std::uint64_t key) noexcept {
-  return key == word_key("select") || key == word_key("with") || key == word_key("values") || key == word_key("table");
-}
-
-/// It stands between the verb and the name of the table that is written, as in `insert or ignore into`.
-constexpr bool is_target_modifier(const token& at, std::string_view word) noexcept {
-  switch (at.key) {
-    case word_key("into"):
-    case word_key("or"):
-    case word_key("replace"):
-    case word_key("ignore"):
-    case word_key("abort"):
-    case word_key("fail"):
-    case word_key("rollback"):
-    case word_key("delayed"):
-    case word_key("if"):
-    case word_key("not"):
-    case word_key("exists"):
-    case word_key("table"):
-    case word_key("temp"):
-    case word_key("unlogged"):
-    case word_key("from"):
-      return true;
-    default:
-      return at.key == 0 && (equals_ignoring_case(word, "temporary") || equals_ignoring_case(word, "low_priority") ||
-                             equals_ignoring_case(word, "high_priority"));
-  }
-}
-
-/// No table has this name: the clause behind it begins without one.
-constexpr bool is_clause_word(const token& at) noexcept {
-  switch (at.key) {
-    case word_key("select"):
-    case word_key("set"):
-    case word_key("values"):
-    case word_key("where"):
-    case word_key("using"):
-    case word_key("on"):
-    case word_key("default"):
-    case word_key("as"):
-      return true;
-    default:
-      return false;
-  }
-}
-
-/// A clause begins with it that names no tables.
-constexpr bool ends_tables(const token& at, std::string_view word) noexcept {
-  switch (at.key) {
-    case word_key("set"):
-    case word_key("where"):
-    case word_key("group"):
-    case word_key("having"):
-    case word_key("order"):
-    case word_key("limit"):
-    case word_key("offset"):
-    case word_key("fetch"):
-    case word_key("window"):
-    case word_key("union"):
-    case word_key("except"):
-    case word_key("values"):
-    case word_key("select"):
-    case word_key("for"):
-    case word_key("do"):
-    case word_key("when"):
-      return true;
-    default:
-      return at.key == 0 && (equals_ignoring_case(word, "intersect") || equals_ignoring_case(word, "returning"));
-  }
-}
-
-/// Behind it `table city` is a query, as in `union all table city`.
-constexpr bool is_before_query(const token& at, std::string_view word) noexcept {
-  return at.key == word_key("union") || at.key == word_key("all") || at.key == word_key("except") ||
-         at.key == word_key("as") || equals_ignoring_case(word, "intersect");
-}
-
-}  // namespace detail
-}  // namespace dovetail::inline v0
-
 // ---- dovetail/sql/table_finder.hpp ----
 // Finds the tables that a statement names, and what it does besides reading, from its tokens.
 
@@ -29707,7 +30255,7 @@ class table_finder {
   constexpr void take(const token& at, const token& previous, const token& before) noexcept {
     if (is_idle_) {  // as most tokens find it: what take_slowly does then, and no more
       if (at.kind == token_kind::word) {
-        if (previous.is('.')) return;
+        if (!may_be_clause(at) || previous.is('.')) return;
         take_clause(top(), at, previous, before);
       } else if (at.is('(') || at.is(')') || at.is(',')) {
         take_slowly(at, previous, before);
@@ -29730,6 +30278,10 @@ class table_finder {
   constexpr void see_comment() noexcept {
     if (is_in_name_) found_.has_all_tables = false;  // in the middle of app /* … */ . city, perhaps
   }
+  /// No name is expected: words that are no clause words, and most symbols, tell nothing.
+  constexpr bool is_idle() const noexcept { return is_idle_; }
+  /// Another table may follow a comma.
+  constexpr bool is_in_list() const noexcept { return frames_[depth_].part == clause::list; }
   /// The name before an opening parenthesis is the table of an insert or a definition, and no function.
   constexpr bool is_at_own_name() const noexcept {
     return is_in_name_ ? is_target_name_ : frames_[depth_].with == with_part::as;
@@ -30081,9 +30633,12 @@ class classifier {
     for (;; shift()) {
       source_.read(*at_);
       if (source_.comment() != lexer::no_comment) see_comment();
+      if (is_quiet_ && is_quiet(*at_)) continue;
       if (at_->kind == token_kind::end) break;
       if (!is_ended_) {
         take(*at_);
+        is_quiet_ = tables_.is_idle() && expects_ == expects::nothing && !is_ended_ &&
+                    object_ != object_kind::routine && !awaits_name();
       } else if (!at_->is(';')) {
         found_.has_more = true;
         found_.more_at = at_->begin;
@@ -30091,6 +30646,8 @@ class classifier {
       }
     }
     found_.problem = source_.problem();
+    found_.has_conditional_comment = source_.conditional_comment() != lexer::no_comment;
+    if (found_.has_conditional_comment) found_.comment_at = source_.conditional_comment();
     finish();
   }
 
@@ -30115,6 +30672,15 @@ class classifier {
   }
   constexpr bool is_word(const token& at, std::string_view word) const noexcept {
     return at.kind == token_kind::word && equals_ignoring_case(text_of(at), word);
+  }
+
+  // Nothing follows from it where no name is expected, as most tokens find it: `take` would do nothing.
+  constexpr bool is_quiet(const token& at) const noexcept {
+    if (dialect_ == dialect::postgres && tells_name(at)) return false;
+    if (at.kind == token_kind::word) return !may_be_clause(at);
+    if (at.kind != token_kind::symbol) return at.kind != token_kind::end;
+    if (at.symbol == ',') return !tables_.is_in_list();
+    return at.symbol != '(' && at.symbol != ')' && at.symbol != ';';
   }
 
   constexpr void shift() noexcept {
@@ -30146,6 +30712,7 @@ class classifier {
     } else if (at.is(')') && depth_ > 0) {
       --depth_;
     }
+    if (dialect_ == dialect::postgres) see_name(at);
     if (is_create_ && object_ == object_kind::routine) body_.take(dialect_, at, *previous_, depth_ == 0);
     tables_.take(at, *previous_, *before_);
     if (at.kind == token_kind::word) take_word(at);
@@ -30292,18 +30859,76 @@ class classifier {
 
   constexpr void note_call() noexcept {
     const token& name = *previous_;
-    const bool is_quoted = name.kind == token_kind::quoted || (name.kind == token_kind::string && is_unicode(name));
-    if (name.kind != token_kind::word && !is_quoted) return;
+    if (name.kind == token_kind::string && is_spelt_) return note_risk(name);  // U&"…" uescape '!' (
+    if (name.kind != token_kind::word && name.kind != token_kind::quoted) return;
     if (tables_.is_at_own_name()) return;  // insert into city(…)
+    judge_name(name);
+  }
+
+  // A function's name.
+  constexpr void judge_name(const token& name) noexcept {
     const std::string_view word = text_of(name);
+    const bool is_quoted = name.kind == token_kind::quoted;
     const bool is_risky =
         is_quoted ? is_unicode(name) || (word.size() > 2 && is_risky_function(word.substr(1, word.size() - 2)))
                   : is_risky_function(word);
-    if (is_risky && found_.risk_size == 0) {
-      found_.risk_at = name.begin;
-      found_.risk_size = name.end - name.begin;
-    }
+    if (is_risky) note_risk(name);
     if (is_quoted || !is_pure_function(name.key, word)) found_.calls_functions = true;
+  }
+  constexpr void note_risk(const token& name) noexcept {
+    found_.calls_functions = true;
+    if (found_.risk_size != 0) return;
+    found_.risk_at = name.begin;
+    found_.risk_size = name.end - name.begin;
+  }
+
+  // PostgreSQL: (x).f and $1.f call f as f(x) does; U&"…" uescape '!' may be any name; and a row of pg_settings that is
+  // written changes the setting. Source: https://www.postgresql.org/docs/15/sql-expressions.html and …/rowtypes.html
+  constexpr void see_name(const token& at) noexcept {
+    if (at.is('.')) {
+      selects_ = selects_ || !is_name(*previous_);
+      is_spelt_ = false;
+    } else if (!is_name(at)) {
+      selects_ = false;
+      is_spelt_ = is_spelt_ && at.kind == token_kind::string;
+    } else {
+      selects_ = selects_ && previous_->is('.');
+      if (selects_) judge_name(at);
+      const bool is_spelt = at.kind == token_kind::quoted && is_unicode(at);
+      is_spelt_ = is_spelt || (is_spelt_ && is_word(at, "uescape"));
+      const std::string_view name = bare_identifier(text_of(at));
+      names_settings_ = names_settings_ || is_spelt || equals_ignoring_case(name, settings_table);
+      if (found_.what == statement_class::setting && (is_spelt || decides_reading(at, name)))
+        found_.is_server_setting = true;
+    }
+  }
+  // `see_name` has seen the beginning of something.
+  constexpr bool awaits_name() const noexcept {
+    return selects_ || is_spelt_ || found_.what == statement_class::setting;
+  }
+  // `see_name` must see it though nothing has begun.
+  constexpr bool tells_name(const token& at) const noexcept {
+    if (at.kind == token_kind::word) {
+      return at.end - at.begin == settings_table.size() && equals_ignoring_case(text_of(at), settings_table);
+    }
+    return at.kind == token_kind::quoted || (at.is('.') && !is_name(*previous_));
+  }
+  static constexpr bool is_name(const token& at) noexcept {
+    return at.kind == token_kind::word || at.kind == token_kind::quoted;
+  }
+  constexpr bool decides_reading(const token& at, std::string_view name) const noexcept {
+    const std::uint64_t before = previous_->key;
+    const bool is_first = before == word_key("set") || before == word_key("local") || before == word_key("session");
+    return is_reading_setting(name) || (is_first && is_word(at, "names"));
+  }
+  constexpr bool writes_settings() const noexcept {
+    if (!names_settings_ || found_.what > statement_class::merge) return false;
+    if (!found_.has_all_tables) return found_.read_only != tri_state::yes;
+    for (std::uint32_t i = 0; i < found_.table_count; ++i) {
+      const table_place& at = found_.tables[i];
+      if (at.is_written && is_table_of_settings(text_.substr(at.begin, at.end - at.begin))) return true;
+    }
+    return false;
   }
 
   // U&"…": escapes may spell any name.
@@ -30331,6 +30956,7 @@ class classifier {
     tables_.finish();
     if (is_with_ && tables_.main_verb() != statement_class::none) found_.what = tables_.main_verb();
     found_.read_only = judge();
+    if (writes_settings()) found_.is_server_setting = true;
     if (found_.what > statement_class::show && found_.what != statement_class::definition)
       found_.has_all_tables = false;
     if (found_.what == statement_class::definition && !(object_ == object_kind::table && !is_create_)) {
@@ -30378,8 +31004,13 @@ class classifier {
   expects expects_ = expects::first_word;
   object_kind object_ = object_kind::undecided;
   bool is_ended_ = false;
+  bool is_quiet_ = false;  // nothing but the clause words and a few symbols tells anything
   bool is_with_ = false;
   bool is_create_ = false;
+  bool selects_ = false;         // in (x).a.b
+  bool is_spelt_ = false;        // behind U&"…", and its uescape '!'
+  bool names_settings_ = false;  // pg_settings, or what may be it
+  static constexpr std::string_view settings_table = "pg_settings";
 };
 
 }  // namespace detail
@@ -30418,6 +31049,7 @@ namespace detail {
 constexpr validation_rule rule_about(const classification& found, const validation& may) noexcept {
   if (found.what == statement_class::transaction) return validation_rule::transaction_control;
   if (may.allow_admin || !found.is_executed) return validation_rule::none;
+  if (found.is_server_setting) return validation_rule::administration;
   switch (found.what) {
     case statement_class::select:
       return found.makes_table ? validation_rule::administration : validation_rule::none;
@@ -30444,6 +31076,7 @@ constexpr validation_rule rule_about(const classification& found, const validati
 /// The rule that the first statement of a text breaks.
 constexpr validation_verdict judge_statement(const classification& found, const validation& may) noexcept {
   if (found.problem) return {validation_rule::malformed_text, found.problem.at, found.problem.size};
+  if (found.has_conditional_comment) return {validation_rule::conditional_comment, found.comment_at, 0};
   if (found.what == statement_class::none) return {validation_rule::no_statement, 0, 0};
   if (found.has_more && !may.allow_scripts) return {validation_rule::several_statements, found.more_at, 0};
   if (may.profile == validation_profile::off) return {};
@@ -30497,6 +31130,7 @@ void notification_needs_allow_notifications();
 void risky_function_needs_allow_risky_functions();
 void comment_in_strict_profile();
 void set_operation_in_strict_profile();
+void conditional_comment_that_some_servers_run();
 
 }  // namespace refused_sql
 
@@ -30531,6 +31165,8 @@ constexpr void stop_compiling(validation_rule rule, [[maybe_unused]] const char*
       return refused_sql::comment_in_strict_profile();
     case validation_rule::set_operation:
       return refused_sql::set_operation_in_strict_profile();
+    case validation_rule::conditional_comment:
+      return refused_sql::conditional_comment_that_some_servers_run();
   }
 }
 
@@ -30747,18 +31383,34 @@ template <class Fn>
 
 namespace detail {
 
-/// An access control that collects what is hidden.
+/// An access control that collects what is hidden; `as_read`: from who reads the tables, whatever is done to them.
 class collects_columns final : public access_control {
  public:
-  collects_columns(const row_masking& of, std::vector<std::string>& into) noexcept : of_(&of), into_(&into) {}
+  collects_columns(const row_masking& of, std::vector<std::string>& into, bool as_read) noexcept
+      : of_(&of), into_(&into), as_read_(as_read) {}
   access_decision decide(const access_request& asked) const override {
-    for (std::string& each : of_->columns(asked)) into_->push_back(std::move(each));
+    if (!as_read_) {
+      collect(asked);
+    } else {
+      std::vector<touched_table> tables{asked.tables.begin(), asked.tables.end()};
+      for (touched_table& each : tables) each.is_written = false;
+      access_request reading = asked;
+      reading.what = statement_class::select;
+      reading.read_only = tri_state::yes;
+      reading.tables = tables;
+      collect(reading);
+    }
     return access_decision::allow();
   }
 
  private:
+  void collect(const access_request& asked) const {
+    for (std::string& each : of_->columns(asked)) into_->push_back(std::move(each));
+  }
+
   const row_masking* of_;
   std::vector<std::string>* into_;
+  bool as_read_;
 };
 
 }  // namespace detail
@@ -30796,19 +31448,29 @@ class masking_guard : public guard<Literals> {
 
   /// The columns that are hidden in the rows of a statement.
   error_info masked(std::string_view text, const guard_context& context, std::vector<std::string>& columns) const {
-    security_settings how = this->settings();
-    how.access = std::make_shared<detail::collects_columns>(*rows_, columns);
-    return detail::ask_access(how, text, context);
+    return detail::ask_access(collecting(columns, false), text, context);
   }
   /// The same for an insert that gives rows.
   error_info masked_in_table(std::string_view table, const guard_context& context,
                              std::vector<std::string>& columns) const {
-    security_settings how = this->settings();
-    how.access = std::make_shared<detail::collects_columns>(*rows_, columns);
-    return guard<Literals>{std::move(how)}.check_table(table, context);
+    return guard<Literals>{collecting(columns, false)}.check_table(table, context);
+  }
+  /// The columns that are hidden when the tables of a change are read: a struct that was read has their masks.
+  error_info masked_when_read(std::string_view text, const guard_context& context,
+                              std::vector<std::string>& columns) const {
+    return detail::ask_access(collecting(columns, true), text, context);
+  }
+  error_info masked_in_table_when_read(std::string_view table, const guard_context& context,
+                                       std::vector<std::string>& columns) const {
+    return guard<Literals>{collecting(columns, true)}.check_table(table, context);
   }
 
  private:
+  security_settings collecting(std::vector<std::string>& columns, bool as_read) const {
+    security_settings how = this->settings();
+    how.access = std::make_shared<detail::collects_columns>(*rows_, columns, as_read);
+    return how;
+  }
   error_info knows_user(const guard_context& context) const {
     return this->settings().user.empty() ? detail::denial("the session has no user", context.where) : error_info{};
   }
@@ -31561,6 +32223,14 @@ std::int64_t rows_of(const T& value) noexcept {
   return info;
 }
 
+/// The failure of a session's own call in the body of its own transaction.
+[[gnu::cold, gnu::noinline]] inline error_info used_inside(std::source_location where) {
+  return misuse(
+      "the session itself is used inside of its own transaction, by the body of run_transaction or a callback: use "
+      "the transaction that the body was given",
+      where);
+}
+
 }  // namespace dovetail::inline v0::asyncsql::detail
 
 // ---- dovetail/row/mask.hpp ----
@@ -31714,6 +32384,13 @@ concept hides_columns = requires(const Guard& guard, std::string_view text, cons
   { guard.masked(text, context, columns) } -> std::same_as<error_info>;
   { guard.masked_in_table(text, context, columns) } -> std::same_as<error_info>;
 };
+/// Those that tell also what is hidden from who reads the tables of a change.
+template <class Guard>
+concept hides_from_readers = requires(const Guard& guard, std::string_view text, const guard_context& context,
+                                      std::vector<std::string>& columns) {
+  { guard.masked_when_read(text, context, columns) } -> std::same_as<error_info>;
+  { guard.masked_in_table_when_read(text, context, columns) } -> std::same_as<error_info>;
+};
 
 /// The row type of an operation (or a stream) of rows; void where there is none.
 template <class Of>
@@ -31859,6 +32536,7 @@ class answer_mask<Guard> {
         refused = guard.masked(text_of(op), context, columns_);
       }
       if (!refused) refused = refuse_mask(written, columns_, context.where);
+      if (!refused && !written.empty()) refused = refuse_what_was_read(guard, op, written, context);
       if constexpr (!answers_with_values<Op>) {
         return refused;
       } else {
@@ -31891,6 +32569,24 @@ class answer_mask<Guard> {
   }
 
  private:
+  /// A policy may hide columns from those who read only: what was read has the mask all the same.
+  template <class Op>
+  static error_info refuse_what_was_read([[maybe_unused]] const Guard& guard, [[maybe_unused]] const Op& op,
+                                         [[maybe_unused]] std::span<const std::string_view> written,
+                                         [[maybe_unused]] const guard_context& context) {
+    error_info refused;
+    if constexpr (hides_from_readers<Guard>) {
+      std::vector<std::string> unseen;
+      if constexpr (has_table<Op>) {
+        refused = guard.masked_in_table_when_read(op.table, context, unseen);
+      } else {
+        refused = guard.masked_when_read(text_of(op), context, unseen);
+      }
+      if (!refused) refused = refuse_mask(written, unseen, context.where);
+    }
+    return refused;
+  }
+
   template <class T>
   void hide_in(rows<T>& list) const {
     for (T& each : list) hide_in(each);
@@ -31921,6 +32617,55 @@ class answer_mask<Guard> {
 
   std::vector<std::string> columns_;
 };
+
+}  // namespace dovetail::inline v0::asyncsql::detail
+
+// ---- dovetail/client/asyncsql/savepoint_marks.hpp ----
+// The savepoints of a transaction in their order: what was opened behind one ends when the transaction goes back to it.
+
+namespace dovetail::inline v0::asyncsql::detail {
+
+/// Depth 0 is before the first savepoint, depth n behind the n-th that is still set. Of those that a statement's own
+/// text has set nothing is known. Threads: one at a time.
+class savepoint_marks {
+ public:
+  /// `folds_case`: the database takes names for one that differ in the case of ASCII letters (SQLite).
+  explicit savepoint_marks(bool folds_case) noexcept : folds_case_(folds_case) {}
+
+  int depth() const noexcept { return static_cast<int>(names_.size()); }
+  void set(std::string_view name) { names_.emplace_back(name); }
+  /// The depth behind the latest savepoint of this name; 0 when none is known.
+  int behind(std::string_view name) const noexcept {
+    std::size_t at = names_.size();
+    while (at != 0 && !is_same(names_[at - 1], name)) --at;
+    return static_cast<int>(at);
+  }
+  /// Forgets the savepoints that are deeper.
+  void shrink(int depth) noexcept {
+    if (depth < this->depth()) names_.erase(names_.begin() + depth, names_.end());
+  }
+
+ private:
+  bool is_same(std::string_view a, std::string_view b) const noexcept {
+    if (!folds_case_ || a.size() != b.size()) return a == b;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      if (ascii_lower(a[i]) != ascii_lower(b[i])) return false;
+    }
+    return true;
+  }
+
+  std::vector<std::string> names_;
+  bool folds_case_;
+};
+
+/// What a savepoint's statement does.
+enum class mark_action : unsigned char { set, go_back, forget };
+
+constexpr std::string_view text_of(mark_action action) noexcept {
+  return action == mark_action::set       ? "savepoint "
+         : action == mark_action::go_back ? "rollback to savepoint "
+                                          : "release savepoint ";
+}
 
 }  // namespace dovetail::inline v0::asyncsql::detail
 
@@ -32012,15 +32757,50 @@ class circuit_pass {
   bool is_trial_ = false;
 };
 
-/// Tells how a call has ended whose answer is a result.
-template <class Answer, class Watcher>
-void tell_end(circuit_pass& pass, const Answer& answer, const call& how, clock::duration timeout, Watcher& watcher) {
-  if (answer) {
-    pass.saw({}, circuit_evidence::up, watcher);
-  } else {
-    pass.saw(answer.error(), evidence_of(answer.error(), was_cut_short(how, timeout)), watcher);
+/// The way of an awaited call that the client repeats: each attempt asks and tells, as those of a blocking session do.
+/// Lifetime: in the call's coroutine, until it has ended; borrows all that it is made of.
+template <class Watcher>
+class circuit_watch final : public attempt_watcher {
+ public:
+  circuit_watch(circuit_pass& pass, sql_metrics& metrics, clock::duration timeout, const call& how, Watcher& watcher)
+      : pass_(&pass), metrics_(&metrics), watcher_(&watcher), timeout_(timeout), how_(how) {
+    how_.watch = this;
   }
-}
+  circuit_watch(const circuit_watch&) = delete;
+  circuit_watch& operator=(const circuit_watch&) = delete;
+
+  /// The call, watched by this.
+  const call& how() const noexcept { return how_; }
+
+  bool failed(const error_info& why, const call&) override {
+    is_told_ = true;
+    return !pass_->saw(why, evidence_of(why, was_cut_short(how_, timeout_)), *watcher_);
+  }
+  void acquired(clock::duration waited, bool is_exhausted) override { metrics_->saw_acquire(waited, is_exhausted); }
+  error_info again(const call&) override {
+    error_info refused = pass_->ask(how_.where, *watcher_);
+    if (!refused) metrics_->saw_retry();
+    is_told_ = static_cast<bool>(refused);
+    return refused;
+  }
+  /// The call has ended, with a result.
+  template <class Answer>
+  void ended(const Answer& answer) {
+    if (answer) {
+      pass_->saw({}, circuit_evidence::up, *watcher_);
+    } else if (!is_told_) {
+      failed(answer.error(), how_);
+    }
+  }
+
+ private:
+  circuit_pass* pass_;
+  sql_metrics* metrics_;
+  Watcher* watcher_;
+  clock::duration timeout_;
+  call how_;
+  bool is_told_ = false;  // how the last attempt has failed
+};
 
 }  // namespace dovetail::inline v0::asyncsql::detail
 
@@ -32176,6 +32956,18 @@ struct session_context {
   return text;
 }
 
+/// The savepoint of a nested body: a name that `savepoint_text` takes from no user, so that the body's own marks cannot
+/// hide it.
+[[gnu::cold, gnu::noinline]] inline std::string nested_name(int depth) {
+  std::string name = "dovetail nested ";
+  return name.append(std::to_string(depth));
+}
+[[gnu::cold, gnu::noinline]] inline sql_script nested_script(mark_action action, std::string_view name) {
+  sql_script op;
+  dovetail::detail::append_parts(op.text, {text_of(action), "\"", name, "\""});
+  return op;
+}
+
 /// Undoes what was done since a savepoint of our own, and forgets it.
 [[gnu::cold, gnu::noinline]] inline sql_script undo_script(std::string_view name) {
   sql_script back;
@@ -32222,36 +33014,48 @@ class session_transaction : public Core::connection_type::template verbs<session
   void rollback(place where = place::current()) { try_rollback(where).value(); }
 
   /// Sets a mark to go back to. Names are letters, digits and underscores. Errors: errc::malformed_statement.
-  void savepoint(std::string_view name, place where = place::current()) { mark("savepoint ", name, where).value(); }
-  /// Undoes everything since the mark, which stays; after a failed statement too.
-  void rollback_to(std::string_view name, place where = place::current()) {
-    mark("rollback to savepoint ", name, where).value();
+  void savepoint(std::string_view name, place where = place::current()) {
+    mark(detail::mark_action::set, name, where).value();
   }
-  /// Forgets a mark, and keeps what was done since.
+  /// Undoes everything since the mark, which stays; after a failed statement too. Streams that were opened since end
+  /// with it, as they do with the transaction: all of them when the mark is one that only a statement's text has set.
+  void rollback_to(std::string_view name, place where = place::current()) {
+    mark(detail::mark_action::go_back, name, where).value();
+  }
+  /// Forgets a mark, and keeps what was done since, open streams too.
   void release(std::string_view name, place where = place::current()) {
-    mark("release savepoint ", name, where).value();
+    mark(detail::mark_action::forget, name, where).value();
   }
 
-  /// Calls `body(*this)` between a savepoint and its release; when the body throws or the release fails, what it did is
-  /// undone, within `close_limit` whatever other limits there are. Where that fails too the transaction cannot be
-  /// committed any more (errc::transaction_aborted).
+  /// Calls `body(*this)` between a savepoint and its release; when the body throws, returns a failed `result`, or the
+  /// release fails, what it did is undone, within `close_limit` whatever other limits there are, and the failure is
+  /// thrown. Where that fails too the transaction cannot be committed any more (errc::transaction_aborted). (what the
+  /// body returns; of a `result` its value)
   template <class Fn>
-  void transaction(Fn&& body, place where = place::current()) {
-    std::string name = "asyncsql_" + std::to_string(depth_ + 1);
-    savepoint(name, where);
-    ++depth_;
+  auto transaction(Fn&& body, place where = place::current()) {
+    using value_type = typename dovetail::detail::body_value<std::invoke_result_t<Fn&, session_transaction&>>::type;
+    std::optional<std::conditional_t<std::is_void_v<value_type>, char, value_type>> value;
+    const int outer = marks_.depth();
+    const std::string name = detail::nested_name(outer + 1);
+    mark_by(detail::mark_action::set, detail::nested_script(detail::mark_action::set, name), name, where).value();
+    error_info failure;
     try {
-      body(*this);
+      failure = dovetail::detail::call_body(body, *this, value);
     } catch (...) {
-      end_guests();
-      undo(name, where);
+      end_body(outer);
+      undo(name, outer, where);
       throw;
     }
-    end_guests();
-    result<void> released = mark("release savepoint ", name, where);
-    if (released) return;
-    undo(name, where);
-    dovetail::detail::throw_error(std::move(released).error());
+    end_body(outer);
+    if (!failure) {
+      constexpr auto forget = detail::mark_action::forget;
+      failure = mark_by(forget, detail::nested_script(forget, name), name, where).error();
+    }
+    if (failure) {
+      undo(name, outer, where);
+      dovetail::detail::throw_error(std::move(failure.with_location(where)));
+    }
+    if constexpr (!std::is_void_v<value_type>) return value_type{*std::move(value)};
   }
   void begin() = delete;  // nest by `savepoint` or `transaction`
 
@@ -32284,14 +33088,13 @@ class session_transaction : public Core::connection_type::template verbs<session
     context_->metrics->saw_transaction(false);
     return scope_.rollback(where);
   }
-  result<void> mark(std::string_view before, std::string_view name, place where) {
-    result<std::string> text = detail::savepoint_text(before, name);
+  result<void> mark(detail::mark_action action, std::string_view name, place where) {
+    result<std::string> text = detail::savepoint_text(detail::text_of(action), name);
     if (!text) {
       text.error().with_location(where);
       return std::move(text).error();
     }
-    sql_script op{*std::move(text)};
-    return scope_.perform(op, start_call(where));
+    return mark_by(action, sql_script{*std::move(text)}, name, where);
   }
 
   /// For verbs.
@@ -32322,14 +33125,32 @@ class session_transaction : public Core::connection_type::template verbs<session
   int nesting() const noexcept { return scope_.nesting(); }
   deadline limit() const noexcept { return scope_.limit(); }
   auto& guests() noexcept { return scope_.guests(); }
-  int guest_depth() const noexcept { return depth_; }
+  int guest_depth() const noexcept { return marks_.depth(); }
   void abandon() noexcept { scope_.abandon(); }
 
  private:
-  /// The streams of a nested body end with it.
-  void end_guests() noexcept { scope_.guests().end_from(depth_--); }
-  /// What cannot be undone must not be kept.
-  void undo(std::string_view name, place where) noexcept {
+  /// The streams of a nested body end with it, and the savepoints in it are nothing to go back to.
+  void end_body(int outer) noexcept {
+    scope_.guests().end_from(outer + 1);
+    marks_.shrink(outer + 1);
+  }
+  result<void> mark_by(detail::mark_action action, sql_script op, std::string_view name, place where) {
+    const int behind = marks_.behind(name);
+    if (action == detail::mark_action::go_back) scope_.guests().end_from(behind);
+    result<void> done = scope_.perform(op, start_call(where));
+    if (!done) return done;
+    if (action == detail::mark_action::set) {
+      marks_.set(name);
+    } else if (behind != 0) {
+      const int left = action == detail::mark_action::forget ? behind - 1 : behind;
+      marks_.shrink(left);
+      scope_.guests().raise_to(left);
+    }
+    return done;
+  }
+  /// What cannot be undone must not be kept. `outer`: the depth around the body.
+  void undo(std::string_view name, int outer, place where) noexcept {
+    marks_.shrink(outer);
     try {
       sql_script back = detail::undo_script(name);
       if (scope_.perform(back, call::within(context_->how.transaction.close_limit, where))) return;
@@ -32340,7 +33161,7 @@ class session_transaction : public Core::connection_type::template verbs<session
 
   context_type* context_;
   transaction_scope<Core, true> scope_;
-  int depth_ = 0;
+  detail::savepoint_marks marks_{base::speaks == dialect::sqlite};
 };
 
 }  // namespace dovetail::inline v0::asyncsql
@@ -32374,14 +33195,6 @@ class session_body {
   const void* session_;
   const session_body* outer_;
 };
-
-/// The failure of a session's own call by the thread that is in a body of its transaction.
-[[gnu::cold, gnu::noinline]] inline error_info used_inside(std::source_location where) {
-  return misuse(
-      "the session itself is used inside of its own transaction, by the body of run_transaction or a callback: use "
-      "the transaction that the body was given",
-      where);
-}
 
 template <class Client, class Guard>
 struct session_state {
@@ -32554,6 +33367,10 @@ class session_view : public Session::connection_type::template verbs<session_vie
     }
   }
   auto hold(const call& how) const { return of_->hold(how); }
+  template <class Stream>
+  void adopt(Stream& opened) const {
+    of_->adopt(opened);
+  }
   template <class Open>
   auto open_stream(const statement_view& sql, Open&& open) const {
     return of_->open_stream(sql, std::forward<Open>(open));
@@ -32859,11 +33676,13 @@ class session : public Client::connection_type::template verbs<session<Client, G
   void commit(place where = place::current()) { end(&transaction_type::try_commit, "commit", where).value(); }
   void rollback(place where = place::current()) { end(&transaction_type::try_rollback, "rollback", where).value(); }
   bool is_in_transaction() const { return at().is_in_manual; }
-  void savepoint(std::string_view name, place where = place::current()) { mark("savepoint ", name, where); }
+  void savepoint(std::string_view name, place where = place::current()) { mark(detail::mark_action::set, name, where); }
   void rollback_to(std::string_view name, place where = place::current()) {
-    mark("rollback to savepoint ", name, where);
+    mark(detail::mark_action::go_back, name, where);
   }
-  void release(std::string_view name, place where = place::current()) { mark("release savepoint ", name, where); }
+  void release(std::string_view name, place where = place::current()) {
+    mark(detail::mark_action::forget, name, where);
+  }
 
   /// A transaction as an object, in any mode: rolled back unless `commit()` is called.
   transaction_type scope(begin_mode isolation, place where = place::current()) {
@@ -32892,8 +33711,9 @@ class session : public Client::connection_type::template verbs<session<Client, G
     return run_transaction(std::forward<Rest>(rest)...);
   }
 
-  /// The rows one at a time; within a manual transaction on its connection. While it lives, no other call may be made
-  /// in that transaction.
+  /// The rows one at a time; within a manual transaction on its connection: the stream ends with it, and by
+  /// `rollback_to` a savepoint that was set before it (errc::transaction_closed, when it was not read to its end).
+  /// While it lives, no other thread may make a call in that transaction.
   template <class Row, class... Args>
   auto stream(dovetail::detail::statement_of<session, base::speaks, Row, Args...> sql, const Args&... args) {
     return open_stream(sql.view(), [&] { return base::template stream<Row>(sql, args...); });
@@ -32923,6 +33743,11 @@ class session : public Client::connection_type::template verbs<session<Client, G
     return std::move(answer).value();
   }
   result<dovetail::detail::held_connection<core_type>> hold(const call& how);
+  /// A stream that was opened in the manual transaction ends with it.
+  template <class Stream>
+  void adopt(Stream& opened) {
+    if (state_->manual) opened.join(state_->manual->guests(), state_->manual->guest_depth());
+  }
 
   /// Used by views.
   result<transaction_type> try_scope(begin_mode isolation, const call& how, deadline limit) {
@@ -32972,7 +33797,7 @@ class session : public Client::connection_type::template verbs<session<Client, G
 
   result<void> try_begin(begin_mode isolation, place where);
   result<void> end(result<void> (transaction_type::*how)(place), std::string_view name, place where);
-  void mark(std::string_view before, std::string_view name, place where);
+  void mark(detail::mark_action action, std::string_view name, place where);
 
   std::unique_ptr<state> state_;
 };
@@ -33023,11 +33848,11 @@ result<void> session<Client, Guard>::end(result<void> (transaction_type::*how)(p
 }
 
 template <class Client, statement_guard Guard>
-void session<Client, Guard>::mark(std::string_view before, std::string_view name, place where) {
+void session<Client, Guard>::mark(detail::mark_action action, std::string_view name, place where) {
   turn mine{at(where), start_call(where)};
   if (!mine) dovetail::detail::throw_error(mine.refused());
   if (!state_->manual) dovetail::detail::throw_error(detail::misuse("No active transaction for a savepoint", where));
-  state_->manual->mark(before, name, where).value();
+  state_->manual->mark(action, name, where).value();
 }
 
 template <class Client, statement_guard Guard>
@@ -33254,6 +34079,7 @@ enum class lock_status : std::uint8_t {
   retry_exhausted,   ///< still in conflict after all retries
   merge_conflict,    ///< fields that both have changed, and no rule for them
   rolled_back,       ///< written, and undone with the atomic batch that it was part of
+  refused,           ///< the row is there with that version, and the database left it as it was: a trigger, a policy
 };
 
 constexpr std::string_view to_string(conflict_strategy strategy) noexcept {
@@ -33284,6 +34110,8 @@ constexpr std::string_view to_string(lock_status status) noexcept {
       return "merge_conflict";
     case lock_status::rolled_back:
       return "rolled_back";
+    case lock_status::refused:
+      return "refused";
   }
   return "unknown";
 }
@@ -33336,6 +34164,7 @@ struct [[nodiscard]] lock_result {
   std::optional<Row> base{};                  ///< what the change started from, where it is known
   std::optional<Row> theirs{};                ///< what somebody else wrote: the last one that was met
   std::vector<std::string_view> conflicts{};  ///< the fields that both have changed
+  std::int64_t replaced_version = 0;          ///< after success the version before; without a look at it: one less
 
   bool ok() const noexcept { return status == lock_status::success; }
   explicit operator bool() const noexcept { return ok(); }
@@ -33353,6 +34182,7 @@ struct [[nodiscard]] lock_batch_result {
   std::size_t total_exhausted = 0;
   std::size_t total_merge_conflicts = 0;
   std::size_t total_rolled_back = 0;
+  std::size_t total_refused = 0;
   /// An atomic batch of which not all succeeded: nothing was kept. What had succeeded has status `rolled_back`, and its
   /// row and base are those that were given.
   bool is_rolled_back = false;
@@ -33369,7 +34199,7 @@ struct [[nodiscard]] lock_batch_result {
     for (std::size_t i = 0; i < results.size() && i < given.size(); ++i) {
       lock_result<Row>& each = results[i];
       if (!each.ok()) continue;
-      if (each.updated) each.current_version -= 1;  // as it is again
+      if (each.updated) each.current_version = each.replaced_version;  // as it is again
       each.status = lock_status::rolled_back;
       each.updated = each.forced_update = false;
       each.row = given[i].row;
@@ -33384,6 +34214,7 @@ struct [[nodiscard]] lock_batch_result {
     if (one.status == lock_status::record_not_found) ++total_not_found;
     if (one.status == lock_status::retry_exhausted) ++total_exhausted;
     if (one.status == lock_status::merge_conflict) ++total_merge_conflicts;
+    if (one.status == lock_status::refused) ++total_refused;
     results.push_back(std::move(one));
   }
 };
@@ -33425,6 +34256,17 @@ template <class T>
 inline constexpr bool is_version = std::same_as<T, version> || std::same_as<T, std::optional<version>>;
 template <class T>
 inline constexpr bool can_count_changes = is_version<T> || (std::integral<T> && !std::same_as<T, bool>);
+
+template <class T>
+struct not_optional {
+  using type = T;
+};
+template <class T>
+struct not_optional<std::optional<T>> {
+  using type = T;
+};
+template <class T>
+using without_optional = typename not_optional<T>::type;
 
 template <class Row>
 consteval std::size_t find_field(std::string_view name) {
@@ -33574,6 +34416,15 @@ struct lock_parts {
       put_where(out, d, number, ChecksVersion);
     }
   };
+  /// ` returning "version" as "version"`, the second as `version_row` has it
+  struct new_version {
+    template <class Row>
+    static constexpr void write(static_text& out, dialect d) noexcept {
+      out.put(" returning ");
+      out.put_identifier(d, name(Layout::version));
+      out.put(" as version");
+    }
+  };
 };
 
 template <dialect D, class Layout, class... Parts>
@@ -33590,6 +34441,7 @@ struct lock_statements {
   static constexpr std::string_view by_key = detail::lock_text<D, Layout, typename parts::template where<false>>;
   static constexpr std::string_view by_version = detail::lock_text<D, Layout, typename parts::template where<true>>;
   static constexpr std::string_view set = detail::lock_text<D, Layout, typename parts::template set<true>>;
+  static constexpr std::string_view new_version = detail::lock_text<D, Layout, typename parts::new_version>;
   static constexpr std::string_view force = detail::lock_text<D, Layout, typename parts::template set<false>>;
 };
 
@@ -33745,9 +34597,10 @@ namespace dovetail::inline v0 {
 
 /// Counters at one moment. Reading them is no operation.
 struct lock_metrics {
-  std::uint64_t total_operations = 0;       ///< reads, updates, deletes; each one of a batch
-  std::uint64_t successful_operations = 0;  ///< those that ended with `success`
-  std::uint64_t version_conflicts = 0;      ///< each meeting with another writer
+  std::uint64_t total_operations = 0;  ///< reads, updates, deletes; each one of a batch
+  std::uint64_t successful_operations =
+      0;                                ///< those that ended with `success`; none of an atomic batch that was undone
+  std::uint64_t version_conflicts = 0;  ///< each meeting with another writer
   std::uint64_t retries_performed = 0;
   std::uint64_t merge_conflicts = 0;  ///< operations that ended so
 
@@ -33799,6 +34652,22 @@ class lock_monitor {
     if (retries != 0) retries_.fetch_add(retries, std::memory_order_relaxed);
     if (is_merge_conflict) merge_conflicts_.fetch_add(1, std::memory_order_relaxed);
   }
+  /// For `optimistic`: what the operations of an atomic batch came to, which counted here until it was known whether
+  /// they are kept. What had succeeded in a batch that was undone has not.
+  [[gnu::cold]] void absorb(lock_monitor& batch, bool is_kept) {
+    const lock_metrics counted = batch.metrics();
+    operations_.fetch_add(counted.total_operations, std::memory_order_relaxed);
+    if (is_kept) successes_.fetch_add(counted.successful_operations, std::memory_order_relaxed);
+    conflicts_.fetch_add(counted.version_conflicts, std::memory_order_relaxed);
+    retries_.fetch_add(counted.retries_performed, std::memory_order_relaxed);
+    merge_conflicts_.fetch_add(counted.merge_conflicts, std::memory_order_relaxed);
+    for (lock_conflict& met : batch.history_) {
+      if (!is_kept && met.status == lock_status::success) met.status = lock_status::rolled_back;
+      remember(std::move(met));
+    }
+  }
+  /// For `optimistic`: one that counts for a batch.
+  std::shared_ptr<lock_monitor> of_batch() const { return std::make_shared<lock_monitor>(capacity_); }
   [[gnu::cold]] void remember(lock_conflict met) {
     const std::lock_guard lock{mutex_};
     if (capacity_ == 0) return;
@@ -33987,14 +34856,17 @@ class lock_attempts {
   /// The row to write; its version is the expected one.
   const row_type& row() const noexcept { return result_.row; }
 
-  lock_step wrote(bool is_done) {
-    if (!is_done) return waits() ? lock_step::pause : lock_step::read;
-    // Unsigned: a database that counts past the largest number does so without undefined behaviour here.
-    return succeed(static_cast<std::int64_t>(static_cast<std::uint64_t>(Layout::version_of(result_.row)) + 1), true);
+  /// `now`: the row's version after the update, or nothing when no row was written.
+  lock_step wrote(const std::optional<without_optional<typename Layout::version_type>>& now) {
+    if (!now) return waits() ? lock_step::pause : lock_step::read;
+    return succeed(version_value(*now), true);
   }
   /// `now`: the row as it is after the update, or nothing.
   lock_step forced(std::optional<row_type> now) {
-    if (!now) return end(lock_status::record_not_found);
+    if (!now) {
+      has_forced_ = true;
+      return lock_step::read;  // it is gone, or the database did not let it be changed
+    }
     result_.row = *std::move(now);
     result_.forced_update = true;
     return succeed(Layout::version_of(result_.row), true);
@@ -34005,8 +34877,14 @@ class lock_attempts {
     result_.updated = true;
     end(lock_status::success);
   }
-  lock_step found(std::optional<row_type> theirs) {
+  /// `was_forced`: what found no row to write did not ask for a version.
+  lock_step found(std::optional<row_type> theirs, bool was_forced = false) {
     if (!theirs) return end(lock_status::record_not_found);
+    const std::int64_t version = Layout::version_of(*theirs);
+    if (was_forced || has_forced_ || version == Layout::version_of(result_.row)) {
+      result_.current_version = version;
+      return end(lock_status::refused);  // there is no conflict, and to try again would change nothing
+    }
     ++conflicts_;
     result_.theirs = std::move(theirs);
     result_.current_version = Layout::version_of(*result_.theirs);
@@ -34074,6 +34952,10 @@ class lock_attempts {
   }
 
   lock_step succeed(std::int64_t version, bool is_written) {
+    // Unsigned: a database that counts past the largest number does so without undefined behaviour here.
+    result_.replaced_version = result_.forced_update
+                                   ? static_cast<std::int64_t>(static_cast<std::uint64_t>(version) - 1)
+                                   : Layout::version_of(result_.row);
     Layout::set_version(result_.row, version);
     result_.current_version = version;
     result_.updated = is_written;
@@ -34096,6 +34978,7 @@ class lock_attempts {
   lock_result<row_type> result_;
   std::chrono::milliseconds delay_{};
   std::uint64_t conflicts_ = 0;
+  bool has_forced_ = false;
 };
 
 /// Counts an operation and remembers its conflict.
@@ -34143,11 +35026,19 @@ auto lock_change_request(const std::string& text, std::source_location where, Ar
       {{runtime{text}, where}, {std::move(args)...}}};
 }
 
+/// The version that a row has now. A struct, for its column has a name: sessions that hide columns look at names.
+template <class Version>
+struct version_row {
+  Version version;
+};
+
 /// Makes operations. Lifetime: they borrow the text that they are given.
 template <dialect D, class Layout>
 struct lock_calls {
   using row_type = typename Layout::row_type;
   using texts = lock_statements<D, Layout>;
+  using version_type = without_optional<typename Layout::version_type>;
+  using now_type = version_row<version_type>;
 
   static auto read(const std::string& text, const typename Layout::key_type& key, std::source_location where) {
     auto request = lock_request<D, row_type>(text, where, key);
@@ -34162,13 +35053,19 @@ struct lock_calls {
     auto request = lock_change_request<D, void, Layout, false>(text, where, Layout::key_of(row));
     return sql_execute<decltype(request)>{std::move(request)};
   }
+  /// Gives the new version: a trigger may have chosen another one.
   static auto write(const std::string& text, const row_type& row, std::source_location where) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      auto request = lock_change_request<D, void, Layout, true>(text, where, member_at<Layout::payload[I]>(row)...,
-                                                                Layout::key_of(row), Layout::version_of(row));
-      return sql_execute<decltype(request)>{std::move(request)};
+      auto request = lock_change_request<D, now_type, Layout, true>(text, where, member_at<Layout::payload[I]>(row)...,
+                                                                    Layout::key_of(row), Layout::version_of(row));
+      return sql_query_optional<now_type, decltype(request)>{std::move(request)};
     }
     (std::make_index_sequence<Layout::payload.size()>{});
+  }
+  /// What `write` gave.
+  static std::optional<version_type> version_in(const std::optional<now_type>& now) {
+    if (!now) return std::nullopt;
+    return now->version;
   }
   static auto force(const std::string& text, const row_type& row, std::source_location where) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -34193,7 +35090,7 @@ struct lock_texts {
     return text;
   }
   static std::string read(std::string_view table) { return join(parts::select, table, parts::by_key); }
-  static std::string write(std::string_view table) { return join("update ", table, parts::set); }
+  static std::string write(std::string_view table) { return join("update ", table, parts::set, parts::new_version); }
   static std::string force(std::string_view table) {
     return join("update ", table, parts::force, returning_tail<D, typename Layout::row_type>);
   }
@@ -34274,6 +35171,34 @@ struct lock_target {
 /// Thrown through a transaction, to roll it back.
 struct batch_undone {};
 
+/// Counts the attempts of an atomic batch: each one's operations have succeeded only when its transaction was kept.
+class batch_count {
+ public:
+  explicit batch_count(const lock_target& on) : on_(on), to_(on.monitor) {}
+  batch_count(const batch_count&) = delete;
+  batch_count& operator=(const batch_count&) = delete;
+  ~batch_count() { end(false); }
+
+  /// The target of the next attempt.
+  const lock_target& next() {
+    end(false);
+    on_.monitor = to_->of_batch();
+    return on_;
+  }
+  void end(bool is_kept) noexcept {
+    if (on_.monitor == to_) return;
+    try {
+      to_->absorb(*on_.monitor, is_kept);
+    } catch (...) {  // out of memory: the history lacks an entry
+    }
+    on_.monitor = to_;
+  }
+
+ private:
+  lock_target on_;
+  std::shared_ptr<lock_monitor> to_;
+};
+
 /// Runs the calls of `optimistic`. If the compiler points here: asynchronous clients need
 /// <dovetail/client/asyncsql/optimistic_async.hpp>.
 template <bool IsAsync>
@@ -34339,7 +35264,7 @@ struct lock_driver<false> {
       const std::string by_key = texts::read(on.quoted);
       auto theirs = run_blocking(db, calls::read(by_key, Layout::key_of(at.row()), where), where);
       if (theirs) {
-        at.found(*std::move(theirs));
+        at.found(*std::move(theirs), is_forced);
       } else {
         failure = std::move(theirs).error();
       }
@@ -34365,10 +35290,11 @@ struct lock_driver<false> {
       return all;
     }
     error_info failure;
+    batch_count count{on};
     try {
       const auto body = [&](auto& tx) {
         all = {};
-        failure = change_each<Layout>(tx, on, rows, how, all, where);
+        failure = change_each<Layout>(tx, count.next(), rows, how, all, where);
         if (failure) throw_error(failure);  // a conflict between transactions begins it again
         if (!all.ok()) throw batch_undone{};
       };
@@ -34384,6 +35310,7 @@ struct lock_driver<false> {
     } catch (const error& failed) {
       failure = failed.info();
     }
+    count.end(!failure && !all.is_rolled_back);
     if (failure) return failure;
     return all;
   }
@@ -34438,7 +35365,7 @@ struct lock_driver<false> {
           if (writing.empty()) writing = texts::write(on.quoted);
           auto done = run_blocking(db, calls::write(writing, at.row(), where), where);
           if (!done) return std::move(done).error();
-          next = at.wrote(done->rows_affected != 0);
+          next = at.wrote(calls::version_in(*done));
           break;
         }
         case lock_step::force: {
@@ -34651,6 +35578,63 @@ decltype(auto) query_some(
 
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/row/text_value.hpp ----
+// Values that databases without types for them keep as texts: UUIDs, decimals, dates and times.
+
+namespace dovetail::inline v0::detail {
+
+/// Whether `parse_text_value` reads fields of this kind.
+constexpr bool is_kept_as_text(field_kind kind) noexcept {
+  switch (kind) {
+    case field_kind::uuid:
+    case field_kind::decimal:
+    case field_kind::date:
+    case field_kind::timestamp:
+    case field_kind::local_timestamp:
+    case field_kind::duration:
+    case field_kind::time_of_day:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Reads a text as a value of the field; ISO 8601 for dates and times (points in time without a zone: UTC). False when
+/// it is none; the field may hold anything then.
+template <field_kind Kind, class T>
+bool parse_text_value(std::string_view text, T& out) {
+  static_assert(is_kept_as_text(Kind));
+  if constexpr (Kind == field_kind::uuid) {
+    return parse_uuid(text, out);
+  } else if constexpr (Kind == field_kind::decimal) {
+    return parse_decimal(text, out);
+  } else if constexpr (Kind == field_kind::date) {
+    std::chrono::year_month_day date{};
+    if (!parse_date(text, date)) return false;
+    if constexpr (chrono_sys_time<T>) {
+      out = std::chrono::sys_days{date};
+    } else if constexpr (chrono_local_time<T>) {
+      out = std::chrono::local_days{date};
+    } else {
+      out = date;
+    }
+    return true;
+  } else if constexpr (Kind == field_kind::timestamp) {
+    return parse_timestamp(text, out);
+  } else if constexpr (Kind == field_kind::local_timestamp) {
+    return parse_local_timestamp(text, out);
+  } else if constexpr (Kind == field_kind::duration) {
+    return parse_duration(text, out);
+  } else {
+    typename T::precision since_midnight{};
+    if (!parse_duration(text, since_midnight)) return false;
+    out = T{since_midnight};
+    return true;
+  }
+}
+
+}  // namespace dovetail::inline v0::detail
+
 // ---- dovetail/row/row.hpp ----
 // `dt::row`: a row of any statement, its columns found when the program runs.
 
@@ -34729,39 +35713,6 @@ namespace detail {
   return {code, std::move(words)};
 }
 
-template <field_kind Kind, class T>
-bool parse_row_value(std::string_view text, T& out) {
-  if constexpr (Kind == field_kind::uuid) {
-    return parse_uuid(text, out);
-  } else if constexpr (Kind == field_kind::decimal) {
-    return parse_decimal(text, out);
-  } else if constexpr (Kind == field_kind::date) {
-    std::chrono::year_month_day date{};
-    if (!parse_date(text, date)) return false;
-    if constexpr (chrono_sys_time<T>) {
-      out = std::chrono::sys_days{date};
-    } else if constexpr (chrono_local_time<T>) {
-      out = std::chrono::local_days{date};
-    } else {
-      out = date;
-    }
-    return true;
-  } else if constexpr (Kind == field_kind::timestamp) {
-    return parse_timestamp(text, out);
-  } else if constexpr (Kind == field_kind::local_timestamp) {
-    return parse_local_timestamp(text, out);
-  } else if constexpr (Kind == field_kind::duration) {
-    return parse_duration(text, out);
-  } else {
-    static_assert(Kind == field_kind::time_of_day,
-                  "dovetail: a dt::row has no value of this type; read it as text, or into a struct");
-    typename T::precision since_midnight{};
-    if (!parse_duration(text, since_midnight)) return false;
-    out = T{since_midnight};
-    return true;
-  }
-}
-
 }  // namespace detail
 
 template <class T>
@@ -34806,7 +35757,9 @@ errc row_value::read(T& out) const {
       if (kind_ == field_kind::integer || kind_ == field_kind::real || kind_ == field_kind::bytes) {
         return errc::malformed_value;
       }
-      return detail::parse_row_value<wanted>(text_, out) ? errc{} : errc::malformed_value;
+      static_assert(detail::is_kept_as_text(wanted),
+                    "dovetail: a dt::row has no value of this type; read it as text, or into a struct");
+      return detail::parse_text_value<wanted>(text_, out) ? errc{} : errc::malformed_value;
     }
   }
 }
@@ -35000,6 +35953,106 @@ inline std::string to_json(const row& from) {
 // AsyncSQL: sessions with transaction modes, retries, shared pools and metrics over any SQL client. Include the
 // client's header beside it: sqlite.hpp, postgres.hpp, …
 
+// ---- dovetail/client/asyncsql/body_executor.hpp ----
+// The executor of a transaction's body: by it an awaited session knows the coroutines that run in its own body.
+
+namespace dovetail::inline v0::asyncsql::detail {
+
+/// One run of a body. Threads: any.
+struct body_mark {
+  const void* session = nullptr;
+  std::shared_ptr<const body_mark> around{};  ///< of the body that this one runs in, of the same session or another
+  std::atomic<bool> is_over{false};
+};
+
+/// Runs what it is given on the executor around the body, and remembers whose body it is.
+class body_executor {
+ public:
+  body_executor(asio::any_io_executor on, std::shared_ptr<const body_mark> mark) noexcept
+      : on_(std::move(on)), mark_(std::move(mark)) {}
+
+  const std::shared_ptr<const body_mark>& mark() const noexcept { return mark_; }
+
+  template <class Property>
+  requires asio::can_query<const asio::any_io_executor&, Property>::value decltype(auto) query(
+      const Property& property) const {
+    return asio::query(on_, property);
+  }
+  template <class Property>
+    requires asio::can_require<const asio::any_io_executor&, Property>::value body_executor
+    require(const Property& property)
+  const { return {asio::require(on_, property), mark_}; }
+  template <class Property>
+    requires asio::can_prefer<const asio::any_io_executor&, Property>::value body_executor
+    prefer(const Property& property)
+  const { return {asio::prefer(on_, property), mark_}; }
+  template <class Fn>
+  void execute(Fn&& fn) const {
+    on_.execute(std::forward<Fn>(fn));
+  }
+  friend bool operator==(const body_executor& a, const body_executor& b) noexcept {
+    return a.mark_ == b.mark_ && a.on_ == b.on_;
+  }
+  friend bool operator!=(const body_executor& a, const body_executor& b) noexcept { return !(a == b); }
+
+ private:
+  asio::any_io_executor on_;
+  std::shared_ptr<const body_mark> mark_;
+};
+
+/// The body executor that this one is; null when it is another. (What `target` of older Asio gives is not checked.)
+inline const body_executor* as_body_executor(const asio::any_io_executor& executor) noexcept {
+  static const asio::any_io_executor sample{body_executor{asio::system_executor{}, nullptr}};
+  return executor.target_type() == sample.target_type() ? executor.target<body_executor>() : nullptr;
+}
+
+/// Whether a coroutine of this executor is in the body of a transaction that `session` runs.
+inline bool is_in_body(const asio::any_io_executor& executor, const void* session) noexcept {
+  const body_executor* const found = as_body_executor(executor);
+  const body_mark* each = found == nullptr ? nullptr : found->mark().get();
+  while (each != nullptr && (each->session != session || each->is_over)) each = each->around.get();
+  return each != nullptr;
+}
+
+/// Marks the coroutines of a body while it lives.
+class body_marker {
+ public:
+  body_marker(const void* session, asio::any_io_executor around) : mark_(std::make_shared<body_mark>()) {
+    mark_->session = session;
+    if (const body_executor* const outer = as_body_executor(around)) mark_->around = outer->mark();
+    on_ = body_executor{std::move(around), mark_};
+  }
+  body_marker(const body_marker&) = delete;
+  body_marker& operator=(const body_marker&) = delete;
+  ~body_marker() { mark_->is_over = true; }
+
+  const asio::any_io_executor& executor() const noexcept { return on_; }
+
+ private:
+  std::shared_ptr<body_mark> mark_;
+  asio::any_io_executor on_;
+};
+
+/// What `await_body` does, in a coroutine of its own: whatever cancels the caller reaches it.
+template <class T, class Transaction, class Fn>
+asio::awaitable<dovetail::detail::body_outcome<T>> run_marked(Transaction& tx, Fn& body) {
+  co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+  co_return co_await dovetail::detail::await_body<T>(tx, body);
+}
+
+/// Awaits `body(tx)` as `session`'s. (No temporary with a destructor stands in its co_await: GCC 12 destroys those
+/// twice.)
+template <class T, class Transaction, class Fn>
+asio::awaitable<dovetail::detail::body_outcome<T>> await_marked(const void* session, Transaction& tx, Fn& body) {
+  const asio::any_io_executor around = co_await asio::this_coro::executor;
+  const body_marker marker{session, around};
+  auto running = run_marked<T>(tx, body);
+  auto outcome = co_await asio::co_spawn(marker.executor(), std::move(running), asio::use_awaitable);
+  co_return outcome;
+}
+
+}  // namespace dovetail::inline v0::asyncsql::detail
+
 // ---- dovetail/client/asyncsql/async_session_transaction.hpp ----
 // An awaited transaction of a session: what the body of `run_transaction` gets, and what `scope()` gives.
 
@@ -35033,6 +36086,21 @@ asio::awaitable<void> undo_savepoint(Context& context, Transaction& tx, std::str
   if (!undone) tx.state()->spoil();
 }
 
+/// Performs one operation on a connection of the pool, within the client's timeout too.
+template <class Core, operation Op>
+asio::awaitable<result<typename Op::value_type>> perform_watched(std::shared_ptr<Core> core,
+                                                                 asio::any_io_executor executor, call how, Op op) {
+  return async_initiate_result<typename Op::value_type>(
+      [core = std::move(core), executor = std::move(executor), how](auto handler, Op asked) mutable {
+        call now = call::within(core->timeout(), how.where);
+        now.by = earlier(now.by, how.by);
+        now.watch = how.watch;
+        dovetail::detail::async_perform<Core, Op, decltype(handler)>::begin(std::move(core), std::move(executor), now,
+                                                                            std::move(asked), std::move(handler));
+      },
+      as_result, std::move(op));
+}
+
 /// Lends a connection on which a transaction has begun, unless the circuit breaker forbids it.
 template <class Context, class Core>
 asio::awaitable<result<typename Core::lease>> begin_passed(const Context& context, std::shared_ptr<Core> core,
@@ -35040,9 +36108,10 @@ asio::awaitable<result<typename Core::lease>> begin_passed(const Context& contex
                                                            begin_mode isolation) {
   circuit_pass pass = context.pass();
   if (error_info refused = pass.ask(how.where, core->watcher())) co_return refused;
+  circuit_watch watch{pass, *context.metrics, context.how.timeout, how, core->watcher()};
   sql_begin begin{isolation, 0};
-  auto lent = co_await dovetail::detail::async_begin(core, executor, how, std::move(begin));
-  tell_end(pass, lent, how, context.how.timeout, core->watcher());
+  auto lent = co_await dovetail::detail::async_begin(core, executor, watch.how(), std::move(begin));
+  watch.ended(lent);
   co_return lent;
 }
 
@@ -35051,7 +36120,7 @@ template <class Row, class Context, class Core, class Request, class Token>
 asio::awaitable<result<async_sql_stream<Row, Core, Token>>> open_session_stream(
     Context& context, dialect speaks, std::shared_ptr<Core> core,
     std::shared_ptr<dovetail::detail::async_transaction_state<Core>> inside, asio::any_io_executor executor,
-    clock::duration budget, deadline by, Request asked, Token token) {
+    clock::duration budget, deadline by, Request asked, Token token, attempt_watcher* watch) {
   using stream_type = async_sql_stream<Row, Core, Token>;
   const statement_view sql = asked.sql.view();
   const guard_context about = context.about(speaks, "stream", sql.where);
@@ -35063,7 +36132,7 @@ asio::awaitable<result<async_sql_stream<Row, Core, Token>>> open_session_stream(
   stream_type opened;
   if constexpr (std::is_same_v<Token, as_result_t>) {
     auto answer = co_await dovetail::detail::open_async_stream<Row>(
-        std::move(core), std::move(inside), std::move(executor), budget, by, sql.where, std::move(asked), token);
+        std::move(core), std::move(inside), std::move(executor), budget, by, sql.where, std::move(asked), token, watch);
     if (answer) {
       opened = *std::move(answer);
     } else {
@@ -35073,8 +36142,9 @@ asio::awaitable<result<async_sql_stream<Row, Core, Token>>> open_session_stream(
     static_assert(dovetail::detail::is_use_awaitable<Token>::value,
                   "dovetail: the streams of an awaited session are awaited, with dt::as_result or without");
     try {
-      opened = co_await dovetail::detail::open_async_stream<Row>(
-          std::move(core), std::move(inside), std::move(executor), budget, by, sql.where, std::move(asked), token);
+      opened =
+          co_await dovetail::detail::open_async_stream<Row>(std::move(core), std::move(inside), std::move(executor),
+                                                            budget, by, sql.where, std::move(asked), token, watch);
     } catch (const error& failed) {
       failure = failed.info();
     }
@@ -35115,12 +36185,13 @@ class async_session_transaction : public Core::connection_type::template verbs<a
     return mark(detail::savepoint_text("release savepoint ", name), where);
   }
 
-  /// Awaits `body(*this)` between a savepoint and its release; when the body throws or the release fails, what it did
-  /// is undone, within `close_limit` whatever other limits there are. Where that fails too the transaction cannot be
-  /// committed any more (errc::transaction_aborted).
+  /// Awaits `body(*this)` between a savepoint and its release; when the body throws, gives a failed `result`, or the
+  /// release fails, what it did is undone, within `close_limit` whatever other limits there are, and the failure is
+  /// thrown. Where that fails too the transaction cannot be committed any more (errc::transaction_aborted). (what the
+  /// body gives; of a `result` its value)
   template <class Fn>
   auto transaction(Fn body, place where = place::current()) {
-    using value_type = typename dovetail::detail::awaited<std::invoke_result_t<Fn&, async_session_transaction&>>::type;
+    using value_type = dovetail::detail::awaited_body_value<Fn, async_session_transaction>;
     return dovetail::detail::value_of<value_type>(nest<value_type>(std::move(body), where));
   }
 
@@ -35131,7 +36202,7 @@ class async_session_transaction : public Core::connection_type::template verbs<a
     using stream_type = async_sql_stream<Row, Core, asio::use_awaitable_t<>>;
     return dovetail::detail::value_of<stream_type>(detail::open_session_stream<Row>(
         *context_, base::speaks, on_->core(), on_->state(), get_executor(), context_->how.timeout, by_,
-        base::template ask<Row>(sql, args...), asio::use_awaitable_t<>{}));
+        base::template ask<Row>(sql, args...), asio::use_awaitable_t<>{}, nullptr));
   }
 
   /// For verbs.
@@ -35158,30 +36229,36 @@ class async_session_transaction : public Core::connection_type::template verbs<a
     on_->limit(by_.is_never() ? deadline::after(context_->how.timeout) : by_);
     return on_->perform(std::move(op), where);
   }
-  /// The same as `transaction`, without exceptions of ours. `T`: what the body gives.
+  /// The same as `transaction`, without exceptions of ours. `T`: what the body gives. `session`: of which this is the
+  /// manual transaction, if the body is the session's own.
   template <class T, class Fn>
-  asio::awaitable<result<T>> nest(Fn body, place where) {
+  asio::awaitable<result<T>> nest(Fn body, place where, const void* session = nullptr) {
     const auto state = on_->state();
     const int depth = state->depth() + 1;
-    std::string name = "asyncsql_";
-    name += std::to_string(depth);
-    if (auto begun = co_await savepoint_call("savepoint ", name, where); !begun) co_return std::move(begun).error();
+    const std::string name = detail::nested_name(depth);
+    if (auto begun = co_await nested_call(detail::mark_action::set, name, where); !begun)
+      co_return std::move(begun).error();
     state->set_depth(depth);
     ++depth_;
-    auto outcome = co_await dovetail::detail::await_body<T>(*this, body);
+    dovetail::detail::body_outcome<T> outcome;
+    if (session == nullptr) {
+      outcome = co_await dovetail::detail::await_body<T>(*this, body);
+    } else {
+      outcome = co_await detail::await_marked<T>(session, *this, body);
+    }
     --depth_;
     state->set_depth(depth - 1);
     co_await asio::this_coro::throw_if_cancelled(false);  // the end of the savepoint happens
     state->end_guests(depth);                             // and that of the body's streams
     if (!outcome.failure && !outcome.thrown) {
-      if (auto done = co_await savepoint_call("release savepoint ", name, where); !done) {
+      if (auto done = co_await nested_call(detail::mark_action::forget, name, where); !done) {
         outcome.failure = std::move(done).error();
       }
     }
     if (outcome.failure || outcome.thrown) co_await detail::undo_savepoint(*context_, *on_, name, where);
     co_await asio::this_coro::throw_if_cancelled(true);
     if (outcome.thrown) std::rethrow_exception(outcome.thrown);
-    if (outcome.failure) co_return outcome.failure;
+    if (outcome.failure) co_return std::move(outcome.failure.with_location(where));
     if constexpr (std::is_void_v<T>) {
       co_return result<void>{};
     } else {
@@ -35190,8 +36267,8 @@ class async_session_transaction : public Core::connection_type::template verbs<a
   }
 
  private:
-  asio::awaitable<result<void>> savepoint_call(std::string_view before, std::string_view name, place where) {
-    sql_script op{detail::savepoint_text(before, name).value()};
+  asio::awaitable<result<void>> nested_call(detail::mark_action action, std::string_view name, place where) {
+    sql_script op = detail::nested_script(action, name);
     return perform_inside(std::move(op), where);
   }
   asio::awaitable<void> mark(result<std::string> text, place where) {
@@ -35276,16 +36353,19 @@ class async_turns {
   class turn {
    public:
     turn() noexcept = default;
-    explicit turn(std::shared_ptr<async_turns> of) noexcept : of_(std::move(of)) {}
+    turn(std::shared_ptr<async_turns> of, bool has_waited) noexcept : of_(std::move(of)), has_waited_(has_waited) {}
     turn(turn&&) noexcept = default;
     turn& operator=(turn&&) = delete;
     ~turn() {
       if (of_) of_->pass_on();
     }
     explicit operator bool() const noexcept { return of_ != nullptr; }
+    /// Somebody else had the turn first.
+    bool has_waited() const noexcept { return has_waited_; }
 
    private:
     std::shared_ptr<async_turns> of_;
+    bool has_waited_ = false;
   };
 
   /// Waits for a turn; an empty one when the time is over or the coroutine is cancelled.
@@ -35299,7 +36379,7 @@ class async_turns {
       co_await wait(of, mine, ec);
       if (!place.leave()) of.reset();
     }
-    turn given{std::move(of)};
+    turn given{std::move(of), mine != nullptr};
     co_return std::move(given);
   }
 
@@ -35403,18 +36483,22 @@ struct async_session_state {
   std::atomic<bool> is_closed{false};
 };
 
-/// A turn in the manual transaction. One that ends after the session was closed closes the transaction's connection.
+/// A turn in the manual transaction; the wait is the session's lock contention. One that ends after the session was
+/// closed closes the transaction's connection.
 template <class State>
 class async_session_turn {
  public:
   async_session_turn(std::shared_ptr<State> of, async_turns::turn taken) noexcept
-      : of_(std::move(of)), taken_(std::move(taken)) {}
+      : of_(std::move(of)), taken_(std::move(taken)) {
+    if (taken_) of_->context.metrics->lock_taken();
+  }
   async_session_turn(async_session_turn&&) noexcept = default;
   async_session_turn& operator=(async_session_turn&&) = delete;
   ~async_session_turn() {
     if (!taken_) return;
     if (of_->is_closed) of_->manual.reset();
     of_->is_in_manual = of_->manual.has_value();
+    of_->context.metrics->lock_released();
   }
   bool is_taken() const noexcept { return static_cast<bool>(taken_); }
   explicit operator bool() const noexcept { return is_taken() && !of_->is_closed; }
@@ -35425,7 +36509,10 @@ class async_session_turn {
   }
 
   static asio::awaitable<async_session_turn> take(std::shared_ptr<State> of, deadline by) {
+    const clock::time_point since = clock::now();
     auto taken = co_await async_turns::take(of->turns, by);
+    const clock::duration waited = taken.has_waited() ? clock::now() - since : clock::duration::zero();
+    of->context.metrics->saw_lock(taken ? lock_status::success : lock_status::timeout, waited);
     co_return async_session_turn{std::move(of), std::move(taken)};
   }
 
@@ -35481,7 +36568,7 @@ template <class T, class State, class Fn>
 asio::awaitable<result<T>> call_body(State& of, typename State::tx_type& tx, Fn& body, deadline by,
                                      std::exception_ptr& thrown) {
   typename State::transaction_type shown{of.context, tx, by};
-  auto outcome = co_await dovetail::detail::await_body<T>(shown, body);
+  auto outcome = co_await await_marked<T>(&of, shown, body);
   if (outcome.thrown) {
     thrown = outcome.thrown;
     co_return errc::cancelled;  // never repeated; the exception goes on its way afterwards
@@ -35594,7 +36681,7 @@ class async_session_view : public Session::connection_type::template verbs<async
 
   template <class Fn>
   auto run_transaction(begin_mode isolation, Fn body, place where = place::current()) const {
-    using value_type = typename dovetail::detail::awaited<std::invoke_result_t<Fn&, transaction_type&>>::type;
+    using value_type = dovetail::detail::awaited_body_value<Fn, transaction_type>;
     return deliver<value_type>(of_->template repeat<value_type>(isolation, std::move(body), budget_, by_, where));
   }
   template <class Fn>
@@ -35756,8 +36843,9 @@ class async_session : public Client::connection_type::template verbs<async_sessi
 
   /// `co_await db.run_transaction([](auto& tx) -> asio::awaitable<void> { … })`: commits when the body returns, rolls
   /// back when it throws; begins again when the database has undone it because of others. In mode `manual` while a
-  /// transaction is open it joins that one behind a savepoint, and nothing is repeated; the session itself waits for
-  /// its turn then until the body has returned.
+  /// transaction is open it joins that one behind a savepoint, and nothing is repeated; other coroutines' calls wait
+  /// for their turn then until the body has returned. The body runs on an executor of its own, around the caller's:
+  /// what it awaits or spawns on it cannot use the session itself (errc::invalid_state), only `tx`.
   template <class Fn>
   auto run_transaction(begin_mode isolation, Fn body, place where = place::current()) {
     return view().run_transaction(isolation, std::move(body), where);
@@ -35823,12 +36911,15 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     error_info wrong = types ? types->problem() : error_info{};
     if (wrong) co_return wrong.with_location(where);
     if (self->is_closed) co_return closed(where);
+    const asio::any_io_executor runs_on = co_await asio::this_coro::executor;
+    if (detail::is_in_body(runs_on, self.get())) co_return detail::used_inside(where);
     const call how = call_for(*self, budget, by, where);
     std::shared_ptr<dovetail::detail::async_transaction_state<core_type>> inside;
+    attempt_watcher* watch = nullptr;
     const auto open = [&] {
       return detail::open_session_stream<Row>(
           self->context, base::speaks, self->client->core(), inside, self->client->get_executor(),
-          (std::min)(budget, self->context.how.timeout), by, std::move(asked), std::move(token));
+          (std::min)(budget, self->context.how.timeout), by, std::move(asked), std::move(token), watch);
     };
     if (self->context.how.transaction.mode == transaction_mode::manual) {
       auto mine = co_await turn::take(self, how.by);
@@ -35839,8 +36930,10 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     detail::circuit_pass pass = self->context.pass();
     auto& watcher = self->client->core()->watcher();
     if (error_info refused = pass.ask(where, watcher)) co_return refused;
+    detail::circuit_watch each{pass, *self->context.metrics, self->context.how.timeout, how, watcher};
+    watch = &each;
     auto opened = co_await open();
-    detail::tell_end(pass, opened, how, self->context.how.timeout, watcher);
+    each.ended(opened);
     co_return opened;
   }
   asio::awaitable<result<scope_type>> try_scope(begin_mode isolation, clock::duration budget, deadline by,
@@ -35848,6 +36941,8 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     const auto self = state_;
     if (!self) co_return moved_from(where);
     if (self->is_closed) co_return closed(where);
+    const asio::any_io_executor runs_on = co_await asio::this_coro::executor;
+    if (detail::is_in_body(runs_on, self.get())) co_return detail::used_inside(where);
     const asio::any_io_executor executor = self->client->get_executor();
     const call how = call_for(*self, budget, by, where);
     auto lent = co_await detail::begin_passed(self->context, self->client->core(), executor, how, isolation);
@@ -35861,13 +36956,15 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     const auto self = state_;
     if (!self) co_return moved_from(where);
     if (self->is_closed) co_return closed(where);
+    const asio::any_io_executor runs_on = co_await asio::this_coro::executor;
+    if (detail::is_in_body(runs_on, self.get())) co_return detail::used_inside(where);
     const call how = call_for(*self, budget, by, where);
     if (self->context.how.transaction.mode == transaction_mode::manual) {
       auto mine = co_await turn::take(self, how.by);
       if (!mine) co_return mine.refused(where);
       if (self->manual) {
         transaction_type joined{self->context, *self->manual, by};
-        co_return co_await joined.template nest<T>(std::move(body), where);
+        co_return co_await joined.template nest<T>(std::move(body), where, self.get());
       }
     }
     std::exception_ptr thrown;
@@ -35908,6 +37005,8 @@ class async_session : public Client::connection_type::template verbs<async_sessi
   static asio::awaitable<result<typename Op::value_type>> perform_admitted(std::shared_ptr<state> self, Op op,
                                                                            call how) {
     if (self->is_closed) co_return closed(how.where);
+    const asio::any_io_executor runs_on = co_await asio::this_coro::executor;
+    if (detail::is_in_body(runs_on, self.get())) co_return detail::used_inside(how.where);
     const transaction_settings& rules = self->context.how.transaction;
     if (rules.mode == transaction_mode::manual) {
       auto mine = co_await turn::take(self, how.by);
@@ -35921,8 +37020,10 @@ class async_session : public Client::connection_type::template verbs<async_sessi
       detail::circuit_pass pass = self->context.pass();
       auto& watcher = self->client->core()->watcher();
       if (error_info refused = pass.ask(how.where, watcher)) co_return refused;
-      auto answer = co_await self->client->within(how.by).with(as_result).run(std::move(op), how.where);
-      detail::tell_end(pass, answer, how, self->context.how.timeout, watcher);
+      detail::circuit_watch each{pass, *self->context.metrics, self->context.how.timeout, how, watcher};
+      const asio::any_io_executor fallback = self->client->get_executor();
+      auto answer = co_await detail::perform_watched(self->client->core(), fallback, each.how(), std::move(op));
+      each.ended(answer);
       co_return answer;
     }
     const auto statement = [&op, where = how.where](tx_type& tx) { return tx.perform(Op(op), where); };
@@ -35935,6 +37036,8 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     if (mode() != transaction_mode::manual) {
       co_return detail::misuse("begin() can only be called in 'manual' transaction mode", where);
     }
+    const asio::any_io_executor runs_on = co_await asio::this_coro::executor;
+    if (detail::is_in_body(runs_on, self.get())) co_return detail::used_inside(where);
     const call how = call::within(self->context.how.timeout, where);
     auto mine = co_await turn::take(self, how.by);
     if (!mine) co_return mine.refused(where);
@@ -35954,6 +37057,8 @@ class async_session : public Client::connection_type::template verbs<async_sessi
                                        : "rollback() can only be called in 'manual' transaction mode",
                                where);
     }
+    const asio::any_io_executor runs_on = co_await asio::this_coro::executor;
+    if (detail::is_in_body(runs_on, self.get())) co_return detail::used_inside(where);
     auto mine = co_await turn::take(self, deadline::after(self->context.how.timeout));
     if (!mine) co_return mine.refused(where);
     if (!self->manual) {
@@ -35972,6 +37077,8 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     const auto self = state_;
     if (!self) dovetail::detail::throw_error(moved_from(where));
     if (!text) dovetail::detail::throw_error(text.error().with_location(where));
+    const asio::any_io_executor runs_on = co_await asio::this_coro::executor;
+    if (detail::is_in_body(runs_on, self.get())) dovetail::detail::throw_error(detail::used_inside(where));
     const call how = call::within(self->context.how.timeout, where);
     auto mine = co_await turn::take(self, how.by);
     if (!mine) dovetail::detail::throw_error(mine.refused(where));
@@ -36083,31 +37190,47 @@ struct batch_driver<true> {
                                                            std::make_shared<std::vector<T>>(rows.begin(), rows.end()),
                                                            std::move(state), how, where));
   }
-  template <class Db, class T>
-  static auto copy(Db& db, std::string_view table, std::span<const T> rows, std::source_location where) {
-    return deliver_awaited<Db>(copy_all(db, std::string{table}, std::vector<T>(rows.begin(), rows.end()), where));
+  template <class Unpack, class Db, class Statement, class T>
+  static auto copy(Db& db, std::string_view table, Statement sql, std::span<const T> rows,
+                   std::shared_ptr<batch_state> state, batch_options how, std::source_location where) {
+    return deliver_awaited<Db>(copy_or_insert<Unpack>(db, std::string{table}, std::move(sql),
+                                                      std::vector<T>(rows.begin(), rows.end()), std::move(state), how,
+                                                      where));
   }
 
  private:
+  template <class Unpack, class Db, class Statement, class T>
+  static asio::awaitable<result<batch_result>> copy_or_insert(Db& db, std::string table, Statement sql,
+                                                              std::vector<T> rows, std::shared_ptr<batch_state> state,
+                                                              batch_options how, std::source_location where) {
+    auto done = co_await copy_all(db, std::move(table), rows, where);
+    if (!done || done->rows_affected >= 0) co_return done;
+    co_return co_await run_all<Unpack>(db, std::move(sql), std::move(rows), std::move(state), how, where);
+  }
+
   template <class Db, class T>
-  static asio::awaitable<result<batch_result>> copy_all(Db& db, std::string table, std::vector<T> rows,
+  static asio::awaitable<result<batch_result>> copy_all(Db& db, std::string table, const std::vector<T>& rows,
                                                         std::source_location where) {
     batch_result all;
     error_info failure;
     if constexpr (awaits_results<Db>) {
-      result<summary> done = co_await db.copy_in(table, rows, where);
-      if (!done) co_return std::move(done).error();
-      all.rows_affected = done->rows_affected;
+      result<summary> done = co_await db.copy_in_as_insert(table, rows, where);
+      if (done) {
+        all.rows_affected = done->rows_affected;
+      } else {
+        failure = std::move(done).error();
+      }
     } else {
       try {
-        const summary done = co_await db.copy_in(table, rows, where);
+        const summary done = co_await db.copy_in_as_insert(table, rows, where);
         all.rows_affected = done.rows_affected;
       } catch (const error& failed) {
         failure = failed.info();
       }
     }
-    if (failure) co_return failure;
-    co_return all;
+    if (!failure) co_return all;
+    failure = name_copied_row(std::move(failure));
+    co_return failure;
   }
 
   template <class Unpack, class Db, class Statement, class T>
@@ -36288,7 +37411,7 @@ struct lock_driver<true> {
       const std::string by_key = texts::read(on.quoted);
       auto theirs = co_await run_awaited(db, calls::read(by_key, Layout::key_of(at.row()), where), where);
       if (theirs) {
-        at.found(*std::move(theirs));
+        at.found(*std::move(theirs), is_forced);
       } else {
         failure = std::move(theirs).error();
       }
@@ -36315,10 +37438,11 @@ struct lock_driver<true> {
       if (failure) co_return failure;
       co_return all;
     }
+    batch_count count{on};
     try {
       const auto body = [&](auto& tx) -> asio::awaitable<void> {
         all = {};
-        failure = co_await change_each<Layout>(tx, on, rows, how, all, where);
+        failure = co_await change_each<Layout>(tx, count.next(), rows, how, all, where);
         if (failure) throw_error(failure);  // a conflict between transactions begins it again
         if (!all.ok()) throw batch_undone{};
       };
@@ -36327,6 +37451,7 @@ struct lock_driver<true> {
       failure = {};
       all.roll_back(rows);
     }
+    count.end(!failure && !all.is_rolled_back);
     if (failure) co_return failure;
     co_return all;
   }
@@ -36345,7 +37470,7 @@ struct lock_driver<true> {
           if (writing.empty()) writing = texts::write(on.quoted);
           auto done = co_await run_awaited(db, calls::write(writing, at.row(), where), where);
           if (!done) co_return std::move(done).error();
-          next = at.wrote(done->rows_affected != 0);
+          next = at.wrote(calls::version_in(*done));
           break;
         }
         case lock_step::force: {
@@ -36750,7 +37875,8 @@ struct options {
   dovetail::sqlite::synchronous synchronous = dovetail::sqlite::synchronous::automatic;
   std::chrono::milliseconds busy_timeout{5000};  ///< longest wait for a lock; the deadline may end it earlier
   std::size_t cache_statements = 64;             ///< prepared statements kept per connection
-  bool include_statement_text = false;           ///< SQL text in errors; may hold literals
+  std::size_t length_limit = 0;         ///< bytes of the longest text, blob, row and statement; 0: SQLite's own
+  bool include_statement_text = false;  ///< SQL text in errors; may hold literals
   /// Keeps an in-memory database alive while the client lives; set by `parse_options`.
   std::shared_ptr<void> memory_anchor;
 
@@ -36796,7 +37922,7 @@ struct close_handle {
 
 /// Reads a connection string. Parameters beside those of every client: `mode` (rwc, rw, ro), `journal` (wal, delete,
 /// truncate, persist, memory, off), `synchronous` (off, normal, full, extra), `busyTimeout`, `cacheStatements`,
-/// `foreignKeys`, `includeStatementText`, `uri` (the path is a `file:` URI).
+/// `lengthLimit`, `foreignKeys`, `includeStatementText`, `uri` (the path is a `file:` URI).
 /// Errors: one failure that names every mistake.
 [[gnu::cold]] result<parsed_string<options>> parse(std::string_view text);
 
@@ -36838,6 +37964,7 @@ namespace sqlite {
                {"extra", synchronous::extra}})
       .milliseconds("busyTimeout", busy)
       .integer("cacheStatements", how.cache_statements, 0, 10000)
+      .integer("lengthLimit", how.length_limit, 0, 0x7FFF'FFFF)
       .boolean("foreignKeys", how.foreign_keys)
       .boolean("includeStatementText", how.include_statement_text)
       .boolean("uri", how.is_uri);
@@ -36991,17 +38118,17 @@ class statement_use {
   /// In use from a cache; `busy` is cleared at the end.
   statement_use(statement& kept, bool& busy) noexcept : statement_(&kept), busy_(&busy) { busy = true; }
   /// Not in a cache: finalized at the end.
-  explicit statement_use(std::unique_ptr<statement> own) noexcept : statement_(own.get()), own_(std::move(own)) {}
+  explicit statement_use(statement own) : statement_(new statement{std::move(own)}), is_own_(true) {}
   statement_use(statement_use&& other) noexcept
       : statement_(std::exchange(other.statement_, nullptr)),
         busy_(std::exchange(other.busy_, nullptr)),
-        own_(std::move(other.own_)) {}
+        is_own_(std::exchange(other.is_own_, false)) {}
   statement_use& operator=(statement_use&& other) noexcept {
     if (this != &other) {
       end();
       statement_ = std::exchange(other.statement_, nullptr);
       busy_ = std::exchange(other.busy_, nullptr);
-      own_ = std::move(other.own_);
+      is_own_ = std::exchange(other.is_own_, false);
     }
     return *this;
   }
@@ -37015,17 +38142,22 @@ class statement_use {
   /// Ends the use now: releases the locks that the statement holds.
   void end() noexcept {
     if (statement_ == nullptr) return;
-    if (!own_) sqlite3_reset(statement_->get());
+    if (is_own_) return destroy();
+    sqlite3_reset(statement_->get());
     if (busy_ != nullptr) *busy_ = false;
     statement_ = nullptr;
     busy_ = nullptr;
-    own_.reset();
   }
 
  private:
+  [[gnu::cold, gnu::noinline]] void destroy() noexcept {
+    delete std::exchange(statement_, nullptr);
+    is_own_ = false;
+  }
+
   statement* statement_ = nullptr;
   bool* busy_ = nullptr;
-  std::unique_ptr<statement> own_;
+  bool is_own_ = false;
 };
 
 /// At most `capacity` prepared statements; the one not used for longest makes room. A statement that is in use is
@@ -37033,7 +38165,10 @@ class statement_use {
 /// Cost: a literal seen before is found by its address and one comparison of its text.
 class statement_cache {
  public:
-  explicit statement_cache(std::size_t capacity) : capacity_(capacity) {}
+  explicit statement_cache(std::size_t capacity) noexcept : capacity_(capacity) {}
+  statement_cache(const statement_cache&) = delete;
+  statement_cache& operator=(const statement_cache&) = delete;
+  ~statement_cache() { clear(); }
 
   /// A free statement for the literal at this address, or an empty use.
   statement_use find_literal(std::string_view literal) noexcept {
@@ -37048,7 +38183,7 @@ class statement_cache {
   /// A free statement with this text, or an empty use. `literal` is remembered as a shortcut when it is not empty.
   statement_use find(std::string_view native, std::string_view literal) {
     const std::uint64_t hash = hash_of(native);
-    for (const auto& kept : kept_) {
+    for (entry* kept = first_; kept != nullptr; kept = kept->next) {
       if (kept->hash != hash || kept->text != native) continue;
       remember(literal, *kept);
       return use(*kept);
@@ -37059,10 +38194,16 @@ class statement_cache {
   /// Keeps a statement, and hands it out. Without room (capacity 0, or all in use) it is not kept.
   [[gnu::cold]] statement_use insert(std::string_view native, std::string_view literal, statement prepared);
 
-  std::size_t size() const noexcept { return kept_.size(); }
+  std::size_t size() const noexcept { return size_; }
 
   /// Finalizes all; none may be in use.
   void clear() noexcept;
+
+  /// The same, and how many are kept from now on.
+  void restart(std::size_t capacity) noexcept {
+    clear();
+    capacity_ = capacity;
+  }
 
  private:
   struct entry {
@@ -37071,6 +38212,7 @@ class statement_cache {
     std::uint64_t hash = 0;
     std::uint64_t last_use = 0;
     bool busy = false;
+    entry* next = nullptr;
   };
   struct shortcut {
     const char* address = nullptr;
@@ -37078,10 +38220,6 @@ class statement_cache {
     entry* target = nullptr;
   };
   static constexpr std::size_t shortcut_count = 64;
-
-  static statement_use alone(statement prepared) {
-    return statement_use{std::make_unique<statement>(std::move(prepared))};
-  }
 
   static std::size_t place_of(const char* address) noexcept {
     const auto number = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(address));
@@ -37119,8 +38257,9 @@ class statement_cache {
   }
 
   std::size_t capacity_;
+  std::size_t size_ = 0;
   std::uint64_t uses_ = 0;
-  std::vector<std::unique_ptr<entry>> kept_;
+  entry* first_ = nullptr;  // a list by hand: a vector of std::unique_ptr is some hundreds of functions
   shortcut shortcuts_[shortcut_count];
 };
 
@@ -37140,18 +38279,20 @@ namespace sqlite::detail {
 [[gnu::noinline]] DOVETAIL_DEFINE statement_use statement_cache::insert(std::string_view native,
                                                                         std::string_view literal, statement prepared) {
   const std::uint64_t hash = hash_of(native);
-  for (const auto& kept : kept_) {  // the kept one is in use: this one serves as its double
-    if (kept->hash == hash && kept->text == native) return alone(std::move(prepared));
+  for (entry* kept = first_; kept != nullptr;
+       kept = kept->next) {  // the kept one is in use: this one serves as its double
+    if (kept->hash == hash && kept->text == native) return statement_use{std::move(prepared)};
   }
   entry* place = nullptr;
-  if (kept_.size() < capacity_) {
-    kept_.push_back(std::make_unique<entry>());
-    place = kept_.back().get();
+  if (size_ < capacity_) {
+    place = new entry;
+    place->next = std::exchange(first_, place);
+    ++size_;
   } else {
-    for (const auto& kept : kept_) {
-      if (!kept->busy && (place == nullptr || kept->last_use < place->last_use)) place = kept.get();
+    for (entry* kept = first_; kept != nullptr; kept = kept->next) {
+      if (!kept->busy && (place == nullptr || kept->last_use < place->last_use)) place = kept;
     }
-    if (place == nullptr) return alone(std::move(prepared));
+    if (place == nullptr) return statement_use{std::move(prepared)};
     forget_shortcuts(*place);
   }
   place->prepared = std::move(prepared);
@@ -37163,7 +38304,8 @@ namespace sqlite::detail {
 
 [[gnu::noinline]] DOVETAIL_DEFINE void statement_cache::clear() noexcept {
   for (shortcut& way : shortcuts_) way = {};
-  kept_.clear();
+  while (first_ != nullptr) delete std::exchange(first_, first_->next);
+  size_ = 0;
 }
 
 }  // namespace sqlite::detail
@@ -37301,7 +38443,7 @@ namespace sqlite::detail {
 
 [[gnu::noinline]] DOVETAIL_DEFINE result<void> session::open(const options& how, call_limits limits) {
   close();
-  cache_ = statement_cache{how.cache_statements};
+  cache_.restart(how.cache_statements);
   busy_timeout_ = how.busy_timeout;
   const limits_scope scope{*this, limits};
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -37313,6 +38455,10 @@ namespace sqlite::detail {
     error_info failure = failure_of(handle_, opened, std::string{"cannot open the database "}.append(how.path));
     close();
     return failure;
+  }
+  if (how.length_limit != 0) {  // it can only be lowered
+    sqlite3_limit(handle_, SQLITE_LIMIT_LENGTH,
+                  how.length_limit < std::size_t{INT_MAX} ? static_cast<int>(how.length_limit) : INT_MAX);
   }
   sqlite3_busy_handler(handle_, &session::on_busy, this);
   sqlite3_progress_handler(handle_, steps_between_checks, &session::on_progress, this);
@@ -37723,31 +38869,8 @@ class statement_row {
 
   template <field_kind Kind, class T>
   errc from_text(std::string_view text, T& out) {
-    bool parsed = false;
-    if constexpr (Kind == field_kind::uuid) {
-      parsed = parse_uuid(text, out);
-    } else if constexpr (Kind == field_kind::decimal) {
-      parsed = parse_decimal(text, out);
-    } else if constexpr (Kind == field_kind::date) {
-      std::chrono::year_month_day date{};
-      parsed = parse_date(text, date);
-      if constexpr (dovetail::detail::chrono_sys_time<T>) {
-        if (parsed) out = std::chrono::sys_days{date};
-      } else if constexpr (dovetail::detail::chrono_local_time<T>) {
-        if (parsed) out = std::chrono::local_days{date};
-      } else {
-        if (parsed) out = date;
-      }
-    } else if constexpr (Kind == field_kind::timestamp) {
-      parsed = parse_timestamp(text, out);
-    } else if constexpr (Kind == field_kind::local_timestamp) {
-      parsed = parse_local_timestamp(text, out);
-    } else if constexpr (Kind == field_kind::duration) {
-      parsed = parse_duration(text, out);
-    } else if constexpr (Kind == field_kind::time_of_day) {
-      typename T::precision since_midnight{};
-      parsed = parse_duration(text, since_midnight);
-      if (parsed) out = T{since_midnight};
+    if constexpr (dovetail::detail::is_kept_as_text(Kind)) {
+      return dovetail::detail::parse_text_value<Kind>(text, out) ? errc{} : errc::malformed_value;
     } else if constexpr (Kind == field_kind::json) {
       using format = std::conditional_t<sizeof(T) != 0, json, T>;  // complete when this is instantiated
       auto decoded = format::template decode<typename T::value_type>(text);
@@ -37760,7 +38883,6 @@ class statement_row {
     } else {
       static_assert(Kind != Kind, "dovetail: SQLite has no value for this type; give it a dt::field_codec");
     }
-    return parsed ? errc{} : errc::malformed_value;
   }
 
   sqlite3_stmt* statement_;
@@ -38424,8 +39546,11 @@ class stream_state {
 namespace dovetail::inline v0 {
 namespace sqlite::detail {
 
+/// With a space in it: not to be met by a savepoint of the program's own.
+inline std::string savepoint_name(int depth) { return "\"dovetail depth " + std::to_string(depth) + '"'; }
+
 inline std::string begin_text(const sql_begin& op, bool is_read_only) {
-  if (op.depth != 0) return "savepoint dovetail_" + std::to_string(op.depth);
+  if (op.depth != 0) return "savepoint " + savepoint_name(op.depth);
   switch (op.mode) {
     case begin_mode::deferred:
     case begin_mode::read_only:
@@ -38447,13 +39572,13 @@ inline std::string begin_text(const sql_begin& op, bool is_read_only) {
 
 inline std::string commit_text(int depth) {
   if (depth == 0) return "commit";
-  return "release dovetail_" + std::to_string(depth);
+  return "release " + savepoint_name(depth);
 }
 
 /// The savepoint itself stays behind after a rollback to it, and is taken away too.
 inline std::string rollback_text(int depth) {
   if (depth == 0) return "rollback";
-  const std::string name = "dovetail_" + std::to_string(depth);
+  const std::string name = savepoint_name(depth);
   return "rollback to " + name + "; release " + name;
 }
 
@@ -39289,6 +40414,7 @@ namespace detail {
 #include <asio/buffer.hpp>
 #include <asio/executor_work_guard.hpp>
 #include <asio/write.hpp>
+#include <ctime>
 #include <list>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -39384,6 +40510,91 @@ DOVETAIL_DEFINE std::size_t end_point_hash(const X509& certificate, byte_span ou
 #undef DOVETAIL_DEFINE
 #endif
 
+// ---- dovetail/transport/tls_sessions.hpp ----
+// The TLS sessions that the connections of one client go on with, so that a new one needs no whole handshake.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+struct tls_session_deleter {
+  void operator()(SSL_SESSION* kept) const noexcept { SSL_SESSION_free(kept); }
+};
+using kept_tls_session = std::unique_ptr<SSL_SESSION, tls_session_deleter>;
+
+}  // namespace detail
+
+/// Keeps the newest sessions, each under what it was made with: the server's name and everything that decides whom we
+/// trust and who we are. One of TLS 1.3 is used once (RFC 8446 appendix C.4), one of TLS 1.2 until a newer one comes.
+/// A resumed session is not verified again; it ends with its own lifetime, or with the server's certificate.
+/// Threads: any. Cost: at most `most` sessions of a few KiB, the oldest goes first. Copies of a session are kept and
+/// given, because a connection that ends without a farewell spoils its own.
+class tls_sessions {
+ public:
+  static constexpr std::size_t most = 16;
+
+  /// Null when there is none.
+  detail::kept_tls_session take(std::string_view key) {
+    const std::lock_guard lock{mutex_};
+    for (std::size_t i = all_.size(); i-- > 0;) {
+      if (all_[i].key != key) continue;
+      detail::kept_tls_session found = is_single(*all_[i].session)
+                                           ? std::move(all_[i].session)
+                                           : detail::kept_tls_session{SSL_SESSION_dup(all_[i].session.get())};
+      if (!all_[i].session || is_over(*all_[i].session)) erase(i);
+      if (found && !is_over(*found)) return found;
+    }
+    return nullptr;
+  }
+
+  /// Called by OpenSSL: without memory nothing is kept.
+  void keep(std::string_view key, SSL_SESSION& fresh) noexcept {
+    detail::kept_tls_session copy{SSL_SESSION_dup(&fresh)};
+    if (!copy || SSL_SESSION_is_resumable(copy.get()) != 1) return;
+    if (!is_single(*copy)) forget(key);
+    try {
+      const std::lock_guard lock{mutex_};
+      if (all_.size() >= most) erase(0);
+      all_.push_back({std::string{key}, std::move(copy)});
+    } catch (...) {
+      return;
+    }
+  }
+
+  /// After a handshake that failed: nothing is tried twice.
+  void forget(std::string_view key) noexcept {
+    const std::lock_guard lock{mutex_};
+    for (std::size_t i = all_.size(); i-- > 0;) {
+      if (all_[i].key == key) erase(i);
+    }
+  }
+
+  std::size_t size() const {
+    const std::lock_guard lock{mutex_};
+    return all_.size();
+  }
+
+ private:
+  struct entry {
+    std::string key;
+    detail::kept_tls_session session;
+  };
+
+  static bool is_single(const SSL_SESSION& kept) noexcept {
+    return SSL_SESSION_get_protocol_version(&kept) >= TLS1_3_VERSION;
+  }
+  static bool is_over(SSL_SESSION& kept) noexcept {
+    if (std::time(nullptr) >= SSL_SESSION_get_time(&kept) + SSL_SESSION_get_timeout(&kept)) return true;
+    const X509* const peer = SSL_SESSION_get0_peer(&kept);
+    return peer != nullptr && X509_cmp_current_time(X509_get0_notAfter(peer)) <= 0;
+  }
+  void erase(std::size_t at) noexcept { all_.erase(all_.begin() + static_cast<std::ptrdiff_t>(at)); }
+
+  mutable std::mutex mutex_;
+  std::vector<entry> all_;
+};
+
+}  // namespace dovetail::inline v0
+
 // ---- dovetail/transport/tls_session.hpp ----
 // One TLS session as steps that never block, and the settings that it is made from, by OpenSSL.
 
@@ -39408,8 +40619,9 @@ struct tls_settings {
   std::string certificate;  ///< our own certificate chain, where the server wants one
   std::string private_key;  ///< its key
   secret private_key_password;
-  std::string application_protocol;  ///< ALPN; empty: none is offered
-  bool sends_name = true;            ///< SNI, where `server_name` is a name
+  std::string application_protocol;          ///< ALPN; empty: none is offered
+  bool sends_name = true;                    ///< SNI, where `server_name` is a name
+  std::shared_ptr<tls_sessions> sessions{};  ///< to go on with, of all connections of a client; null: none are kept
 };
 
 namespace detail {
@@ -39488,6 +40700,13 @@ class tls_session {
 
   bool is_established() const noexcept { return is_established_; }
   std::string_view protocol() const noexcept { return SSL_get_version(ssl_.get()); }
+  bool is_resumed() const noexcept { return SSL_session_reused(ssl_.get()) == 1; }
+  std::string_view application_protocol() const noexcept {
+    const unsigned char* name = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+    return {reinterpret_cast<const char*>(name), size};
+  }
   byte_view channel_binding() noexcept {
     const X509* const peer = SSL_get0_peer_certificate(ssl_.get());
     return {binding_, peer == nullptr ? 0 : end_point_hash(*peer, binding_)};
@@ -39505,6 +40724,8 @@ class tls_session {
   bool name_server(const tls_settings& how);
 
   bool offer_protocol(std::string_view name);
+
+  void resume_from(const tls_settings& how);
 
   BIO* make_bio();
 
@@ -39533,6 +40754,8 @@ class tls_session {
   }
 
   secret password_;
+  std::shared_ptr<tls_sessions> sessions_;
+  std::string sessions_key_;
   std::unique_ptr<SSL_CTX, tls_deleter> context_;
   std::unique_ptr<BIO_METHOD, tls_deleter> method_;
   std::unique_ptr<SSL, tls_deleter> ssl_;
@@ -39598,6 +40821,7 @@ DOVETAIL_DEFINE std::unique_ptr<tls_session> tls_session::create(const tls_setti
 DOVETAIL_DEFINE attempt tls_session::handshake(tls_io& io) {
   const attempt over = step(io, [this] { return SSL_do_handshake(ssl_.get()); });
   if (over.is_over() && !over.ec) is_established_ = true;
+  if (over.ec && sessions_) sessions_->forget(sessions_key_);
   if (over.ec.category() == tls_category()) {
     const long verdict = SSL_get_verify_result(ssl_.get());
     if (verdict != X509_V_OK) return attempt::failed({static_cast<int>(verdict), certificate_category()});
@@ -39622,6 +40846,7 @@ DOVETAIL_DEFINE bool tls_session::prepare(const tls_settings& how) {
   SSL_set_read_ahead(ssl_.get(), 1);
   SSL_set_verify(ssl_.get(), how.verify == tls_verify::none ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
   if (!name_server(how) || !offer_protocol(how.application_protocol)) return false;
+  resume_from(how);
   BIO* const bio = make_bio();
   if (bio == nullptr) return false;
   SSL_set_bio(ssl_.get(), bio, bio);
@@ -39678,6 +40903,27 @@ DOVETAIL_DEFINE bool tls_session::offer_protocol(std::string_view name) {
                              static_cast<unsigned>(wire.size())) == 0;
 }
 
+DOVETAIL_DEFINE void tls_session::resume_from(const tls_settings& how) {
+  if (!how.sessions) return;
+  sessions_ = how.sessions;
+  // Each part with its length: no two settings have the same key.
+  for (const std::string_view part :
+       {std::string_view{how.server_name}, std::string_view{how.authorities}, std::string_view{how.certificate},
+        std::string_view{how.private_key}, std::string_view{how.application_protocol}}) {
+    sessions_key_.append(std::to_string(part.size())).append(":").append(part);
+  }
+  sessions_key_.append(std::to_string(static_cast<int>(how.verify))).append(how.sends_name ? "n" : "-");
+  SSL_set_app_data(ssl_.get(), this);
+  SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context_.get(), [](SSL* on, SSL_SESSION* fresh) {
+    const auto* const self = static_cast<const tls_session*>(SSL_get_app_data(on));
+    self->sessions_->keep(self->sessions_key_, *fresh);
+    return 0;  // it stays OpenSSL's
+  });
+  if (const kept_tls_session kept = sessions_->take(sessions_key_)) SSL_set_session(ssl_.get(), kept.get());
+  ERR_clear_error();  // one that does not fit costs a whole handshake, not the connection
+}
+
 DOVETAIL_DEFINE BIO* tls_session::make_bio() {
   method_.reset(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "dovetail"));
   if (!method_) return nullptr;
@@ -39720,11 +40966,13 @@ namespace dovetail::inline v0 {
 template <class Endpoint>
 struct tls_endpoint {
   tls_endpoint() = default;
-  /// The host is also the name that the certificate must be for.
+  /// The host is also the name that the certificate must be for. Connections of its copies go on with one another's
+  /// TLS sessions.
   tls_endpoint(std::string host,
                std::uint16_t port) requires std::constructible_from<Endpoint, std::string, std::uint16_t>
       : peer(host, port) {
     settings.server_name = std::move(host);
+    settings.sessions = std::make_shared<tls_sessions>();
   }
   tls_endpoint(Endpoint to, tls_settings how) : peer(std::move(to)), settings(std::move(how)) {}
 
@@ -39806,6 +41054,12 @@ class tls_stream {
   bool is_encrypted() const noexcept { return session_ && session_->is_established(); }
   /// "TLSv1.3"; empty before the handshake.
   std::string_view protocol() const noexcept { return is_encrypted() ? session_->protocol() : std::string_view{}; }
+  /// True when the handshake went on with a session of an earlier connection.
+  bool is_resumed() const noexcept { return is_encrypted() && session_->is_resumed(); }
+  /// What the server chose by ALPN (RFC 7301); empty: nothing.
+  std::string_view application_protocol() const noexcept {
+    return is_encrypted() ? session_->application_protocol() : std::string_view{};
+  }
   /// For protocols that tie a log-in to the TLS connection: the hash of the server's certificate as RFC 5929 section 4
   /// (tls-server-end-point) defines it; empty before the handshake, and for certificates whose signature has no hash.
   byte_view channel_binding() noexcept { return is_encrypted() ? session_->channel_binding() : byte_view{}; }
@@ -42131,6 +43385,10 @@ inline bool is_fatal(const server_fields& fields) noexcept {
   return fields.severity == "FATAL" || fields.severity == "PANIC";
 }
 
+/// Makes the failure of a commit that ended the connection errc::commit_unknown: the commit's record may have been
+/// written before. Not so a session that had been idle for too long (25P03): it had not read the commit.
+void doubt_commit(error_info& failure);
+
 }  // namespace dovetail::inline v0::postgres::detail
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
@@ -42141,6 +43399,34 @@ inline bool is_fatal(const server_fields& fields) noexcept {
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::postgres::detail {
+
+/// The row in a context's line "COPY city, line 17, column name"; 0 where it tells none. The word before the number is
+/// in the server's language. Of the rest, which quotes values, nothing is kept.
+[[gnu::cold, gnu::noinline]] inline std::int64_t row_of_copy(std::string_view context) noexcept {
+  while (!context.starts_with("COPY ")) {  // before it stand the functions of triggers
+    const std::size_t end = context.find('\n');
+    if (end == std::string_view::npos) return 0;
+    context.remove_prefix(end + 1);
+  }
+  context = context.substr(0, context.find('\n'));
+  for (std::size_t at = context.find(", "); at != std::string_view::npos; at = context.find(", ")) {
+    context.remove_prefix(at + 2);
+    const std::size_t space = context.find_first_of(" ,0123456789");
+    if (space == 0 || space == std::string_view::npos || context[space] != ' ') continue;
+    const std::string_view number = context.substr(space + 1);
+    std::int64_t row = 0;
+    const auto [end, ec] = std::from_chars(number.data(), number.data() + number.size(), row);
+    if (ec == std::errc{} && row > 0) return row;
+  }
+  return 0;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void doubt_commit(error_info& failure) {
+  if (failure.server().sqlstate == "25P03") return;
+  error_info unknown{errc::commit_unknown, "the server has ended the connection while it committed"};
+  unknown.with_server(failure.server());
+  failure = std::move(unknown);
+}
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool read_fields(byte_view body, server_fields& fields) {
   message_reader reader{body};
@@ -42173,6 +43459,9 @@ namespace dovetail::inline v0::postgres::detail {
         break;
       case 'P':
         parse_integer(value, fields.position);
+        break;
+      case 'W':
+        fields.copy_row = row_of_copy(value);
         break;
       case 's':
         fields.schema = value;
@@ -42232,6 +43521,17 @@ struct backend_key {
   void clear() noexcept { *this = backend_key{}; }
 };
 
+namespace detail {
+
+/// The words for a session whose texts are not read as they were judged.
+error_info misread_texts(errc code);
+
+/// False for the encodings whose characters of several bytes may have a backslash in them.
+/// Source: https://www.postgresql.org/docs/15/multibyte.html ("Client only") and the encodings' own tables.
+bool has_plain_backslashes(std::string_view encoding) noexcept;
+
+}  // namespace detail
+
 /// The parameters that the server reports of itself and of the session (ParameterStatus).
 class parameter_status {
  public:
@@ -42239,12 +43539,22 @@ class parameter_status {
   std::string_view find(std::string_view name) const noexcept;
   /// False when a server reports more parameters than any has.
   bool set(std::string_view name, std::string_view value);
-  void clear() noexcept { values_.clear(); }
+  void clear() noexcept {
+    values_.clear();
+    are_backslashes_bare_ = is_encoding_plain_ = true;
+  }
   const std::vector<std::pair<std::string, std::string>>& all() const noexcept { return values_; }
+
+  /// False when the session reads texts otherwise than they are checked here: `standard_conforming_strings` is off, so
+  /// that a backslash keeps the quote behind it in a literal, or `client_encoding` has characters with a backslash in
+  /// them. What was judged to be one statement may be another one then.
+  bool are_texts_as_judged() const noexcept { return are_backslashes_bare_ && is_encoding_plain_; }
 
  private:
   static constexpr std::size_t limit = 256;
   std::vector<std::pair<std::string, std::string>> values_;
+  bool are_backslashes_bare_ = true;
+  bool is_encoding_plain_ = true;
 };
 
 /// Who is told of the server's notices. May be empty.
@@ -42289,6 +43599,20 @@ struct connection_facts {
 #endif
 namespace dovetail::inline v0::postgres {
 
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info detail::misread_texts(errc code) {
+  return {
+      code,
+      "the server's session has standard_conforming_strings off, or a client_encoding other than UTF8: it would read "
+      "texts otherwise than they are checked here, so the connection is not used"};
+}
+
+DOVETAIL_DEFINE bool detail::has_plain_backslashes(std::string_view encoding) noexcept {
+  for (const std::string_view each : {"SJIS", "SHIFT_JIS_2004", "BIG5", "GBK", "GB18030", "UHC", "JOHAB"}) {
+    if (encoding == each) return false;
+  }
+  return true;
+}
+
 DOVETAIL_DEFINE bool backend_key::assign(std::uint32_t backend, byte_view key) noexcept {
   if (key.size() > longest) return false;
   process = backend;
@@ -42305,6 +43629,8 @@ DOVETAIL_DEFINE std::string_view parameter_status::find(std::string_view name) c
 }
 
 DOVETAIL_DEFINE bool parameter_status::set(std::string_view name, std::string_view value) {
+  if (name == "standard_conforming_strings") are_backslashes_bare_ = value == "on";
+  if (name == "client_encoding") is_encoding_plain_ = detail::has_plain_backslashes(value);
   for (auto& each : values_) {
     if (each.first == name) return each.second = value, true;
   }
@@ -43686,9 +45012,10 @@ class session {
 
   /// Takes a ReadyForQuery; false when none is owed, or it is malformed.
   bool take_ready(byte_view body) noexcept;
-  /// The health that the transaction status says.
+  /// The health that the transaction status says; closed when the server reads texts otherwise than we judge them.
   void become_ready() noexcept {
     facts.health = facts.transaction_status == 'I' ? session_health::idle : session_health::in_transaction;
+    if (!facts.parameters.are_texts_as_judged()) facts.health = session_health::closed;
     give_memory_back();
   }
   void close() noexcept { facts.health = session_health::closed; }
@@ -43984,9 +45311,14 @@ DOVETAIL_DEFINE action dialogue::start(const event& ev) {
   on_->set_may_have_executed(false);
   const bool is_ready = on_->health() == session_health::idle || on_->health() == session_health::in_transaction;
   if (!is_ready && !(continues_ && on_->is_portal_open())) {
+    if (!on_->facts.parameters.are_texts_as_judged()) return end(misread_texts(errc::invalid_state));
     return end({errc::invalid_state, "the PostgreSQL session is not open, or its last dialogue broke"});
   }
   if (error_info failure = take_unasked()) return end(std::move(failure));
+  if (!on_->facts.parameters.are_texts_as_judged()) {  // reported since, by a reload of the server's files
+    on_->close();
+    return end(misread_texts(errc::invalid_state));
+  }
   stage_ = stage::reading;
   return act(begin());
 }
@@ -44059,7 +45391,10 @@ DOVETAIL_DEFINE verdict dialogue::judge(const message& came) {
       if (failure.code() == errc::malformed_frame) return verdict::malformed;
       has_prefix_failed_ = has_prefix_failed_ || is_in_prefix();
       closes_left_ = deferred_left_ = 0;
-      if (is_fatal(failure.server())) is_fatal_ = true;
+      if (is_fatal(failure.server())) {
+        is_fatal_ = true;
+        if (executes_ && lost_code_ == errc::commit_unknown) doubt_commit(failure);
+      }
       executes_ = false;  // what failed was undone
       return on_error(std::move(failure));
     }
@@ -45088,6 +46423,9 @@ struct copy_rows {
   std::string table;
   std::string_view columns;  ///< `column_list<dialect::postgres, Row>`
   Range rows;
+  /// Nothing is copied, and the answer's count is -1, where a COPY would not do what INSERT does: into views, past
+  /// rules and row security, with values for columns that the server generates.
+  bool only_as_insert = false;
   bool is_idempotent() const noexcept { return false; }
 };
 
@@ -45097,6 +46435,9 @@ namespace detail {
 class copy_writer {
  public:
   error_info make_texts(std::string_view table, std::string_view columns);
+  /// The look tells as well what `is_as_insert` says, in the same round trip.
+  void ask_whether_as_insert(std::string_view table, std::span<const std::string_view> names);
+  bool is_as_insert() const noexcept { return !asks_ || is_as_insert_; }
   const std::string& look() const noexcept { return look_; }
   const std::string& copy() const noexcept { return copy_; }
 
@@ -45161,12 +46502,15 @@ class copy_writer {
 
  private:
   static void add_misfit(std::string& to, std::string_view field, oid type);
+  std::size_t take_fact(byte_view unread, bool& failed);
 
   std::string look_;
   std::string copy_;
   std::vector<oid> types_;
   std::size_t column_ = 0;
   std::size_t row_ = 0;
+  bool asks_ = false;
+  bool is_as_insert_ = false;
   errc code_{};
   const char* why_ = "";
 };
@@ -45186,12 +46530,14 @@ class copy_call {
   action resume(const event& ev) {
     if (!looking_) {
       if (failure_ = writer_.make_texts(op_->table, op_->columns); failure_) return action::done(failure_.code());
+      if (op_->only_as_insert) writer_.ask_whether_as_insert(op_->table, field_names<row_type>);
       looking_.emplace(*on_, statement_request{.text = writer_.look(), .is_read_only = true}, writer_.types_sink());
     }
     if (!copying_) {
       const action next = looking_->resume(ev);
       if (next.what() != verb::done) return next;
       if (next.error()) return end(looking_->failure(next.error()));
+      if (!writer_.is_as_insert()) return action::done();
       if (error_info misfit = writer_.template compare<row_type>()) return end(std::move(misfit));
       at_.emplace(op_->rows.begin());
       copying_.emplace(*on_, writer_.copy(), copy_source{this, &produce});
@@ -45200,7 +46546,10 @@ class copy_call {
     return go_on(copying_->resume(ev));
   }
   error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
-  summary value() && noexcept { return {std::move(*copying_).value().rows_affected(), std::nullopt}; }
+  summary value() && noexcept {
+    if (!copying_) return {-1, std::nullopt};
+    return {std::move(*copying_).value().rows_affected(), std::nullopt};
+  }
 
  private:
   action go_on(const action& next) {
@@ -45264,13 +46613,61 @@ DOVETAIL_DEFINE error_info copy_writer::make_texts(std::string_view table, std::
   return {};
 }
 
+/// Of a table's name or a column's, whatever standard_conforming_strings says.
+[[gnu::cold, gnu::noinline]] inline void append_literal(std::string& to, std::string_view name) {
+  to += "E'";
+  for (const char c : name) {
+    if (c == '\'' || c == '\\') to += c;
+    to += c;
+  }
+  to += '\'';
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void copy_writer::ask_whether_as_insert(
+    std::string_view table, std::span<const std::string_view> names) {
+  asks_ = true;
+  // Tables, their partitioned kind and foreign ones; ev_type 3: on insert. By to_jsonb, because older servers lack some
+  // of the columns.
+  std::string text =
+      "select f.fact, t.* from (select case when c.relkind in ('r', 'p', 'f') and not "
+      "pg_catalog.row_security_active(c.oid) and not exists (select from pg_catalog.pg_rewrite r where r.ev_class = "
+      "c.oid and r.ev_type = '3') and not exists (select from pg_catalog.pg_attribute a where a.attrelid = c.oid and "
+      "(pg_catalog.to_jsonb(a)->>'attidentity' = 'a' or pg_catalog.to_jsonb(a)->>'attgenerated' <> '') and "
+      "a.attname::text in (";
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i != 0) text += ", ";
+    append_literal(text, names[i]);
+  }
+  text += ")) then 'y' else 'n' end::text from pg_catalog.pg_class c where c.oid = ";
+  const result<std::string> quoted = quote_qualified(dialect::postgres, table);
+  append_literal(text, quoted ? std::string_view{*quoted} : std::string_view{});
+  text.append("::pg_catalog.regclass) f(fact) left join (").append(look_).append(") t on true");
+  look_ = std::move(text);
+}
+
+DOVETAIL_DEFINE std::size_t copy_writer::take_fact(byte_view unread, bool& failed) {
+  return take_rows(unread, failed, [&](byte_view body) {
+    // The number of values, the first one's length, and its only letter.
+    is_as_insert_ = body.size() > 6 && static_cast<char>(body[6]) == 'y';
+    return true;
+  });
+}
+
 DOVETAIL_DEFINE row_sink copy_writer::types_sink() noexcept {
-  return {this, [](void* state, statement_description& of) {
-            auto& self = *static_cast<copy_writer*>(state);
-            self.types_.clear();
-            for (const column_description& each : of.columns()) self.types_.push_back(each.type);
-            return error_info{};
-          }};
+  row_sink to{this, [](void* state, statement_description& of) {
+                auto& self = *static_cast<copy_writer*>(state);
+                self.types_.clear();
+                for (const column_description& each : of.columns()) self.types_.push_back(each.type);
+                if (self.asks_ && !self.types_.empty()) self.types_.erase(self.types_.begin());  // the fact's
+                self.is_as_insert_ = false;
+                return error_info{};
+              }};
+  if (asks_) {
+    to.take = [](void* state, byte_view unread, bool& failed) {
+      return static_cast<copy_writer*>(state)->take_fact(unread, failed);
+    };
+  }
+  return to;
 }
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void copy_writer::add_misfit(std::string& to, std::string_view field,
@@ -48348,7 +49745,11 @@ inline void write_ssl_request(byte_buffer& out) {
   message_writer{out}.begin_untyped().u32(80877103).end();  // documentation, SSLRequest
 }
 
-/// Errors: errc::invalid_option when the user is missing, or a text cannot be sent.
+/// Refuses options that make the server read texts otherwise than they are checked here: a session of ours has
+/// `standard_conforming_strings` on and `client_encoding` UTF8. Errors: errc::invalid_option, with the setting's name.
+error_info check_text_settings(const connect_options& how);
+
+/// Errors: errc::invalid_option when the user is missing, a text cannot be sent, or `check_text_settings` refuses.
 error_info write_startup_message(byte_buffer& out, const connect_options& how);
 
 }  // namespace dovetail::inline v0::postgres::detail
@@ -48362,9 +49763,40 @@ error_info write_startup_message(byte_buffer& out, const connect_options& how);
 #endif
 namespace dovetail::inline v0::postgres::detail {
 
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info check_text_settings(const connect_options& how) {
+  constexpr std::string_view conforming = "standard_conforming_strings";
+  const auto is_on = [](std::string_view value) {
+    return equals_ignoring_case(value, "on") || equals_ignoring_case(value, "true") || value == "1";
+  };
+  bool is_conforming = true;
+  for (const auto& [name, value] : how.session_parameters) {
+    if (equals_ignoring_case(name, conforming)) is_conforming = is_conforming && is_on(value);
+    if (equals_ignoring_case(name, "client_encoding") && !equals_ignoring_case(value, "utf8") &&
+        !equals_ignoring_case(value, "utf-8")) {
+      return {errc::invalid_option, "the session parameter 'client_encoding' must be UTF8: texts here are in UTF-8"};
+    }
+  }
+  // In `-c name=value` and `--name=value`. Whatever is spelt otherwise is overruled by the parameter that we send.
+  for (std::string_view rest = how.options; !rest.empty(); rest.remove_prefix(1)) {
+    if (!starts_with_ignoring_case(rest, conforming) &&
+        !starts_with_ignoring_case(rest, "standard-conforming-strings")) {
+      continue;
+    }
+    const std::string_view behind = rest.substr(conforming.size());
+    const bool has_value = behind.starts_with('=');
+    const std::string_view value = behind.substr(has_value ? 1 : 0);
+    is_conforming = is_conforming && has_value && is_on(value.substr(0, value.find(' ')));
+  }
+  if (is_conforming) return {};
+  return {errc::invalid_option,
+          "standard_conforming_strings cannot be turned off: the server would read texts otherwise than they are "
+          "checked here"};
+}
+
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info write_startup_message(byte_buffer& out,
                                                                               const connect_options& how) {
   if (how.user.empty()) return {errc::invalid_option, "no user is given to log in as"};
+  if (error_info wrong = check_text_settings(how)) return wrong;
   message_writer writer{out};
   writer.begin_untyped().u32(static_cast<std::uint32_t>(how.newest_protocol));
   bool is_text = true;
@@ -48379,6 +49811,8 @@ namespace dovetail::inline v0::postgres::detail {
   add("options", how.options);
   add("client_encoding", "UTF8");
   add("DateStyle", "ISO");
+  add("standard_conforming_strings",
+      "on");  // stronger than `options` and what a role or a database has; known to poolers
   for (const auto& each : how.session_parameters) add(each.first, each.second);
   writer.u8(0);
   if (!writer.end() || !is_text) return {errc::invalid_option, "a parameter of the session has a zero byte in it"};
@@ -48761,6 +50195,9 @@ DOVETAIL_DEFINE std::optional<action> startup::take_while_settling(const detail:
     case detail::session_fact::taken:
       return std::nullopt;
     case detail::session_fact::ready:
+      if (!facts_->parameters.are_texts_as_judged()) {  // somebody in between has kept what we asked for to themselves
+        return give_up_server(detail::misread_texts(errc::operation_unsupported));
+      }
       return check_role();
     case detail::session_fact::unexpected:
       break;
@@ -49248,6 +50685,12 @@ class row_batches : public row_target {
   }
   stream_dialogue closing(session& on) { return {on, portal_}; }
 
+  /// Rows that come after as many bytes of a batch are read and forgotten: no batch is larger, but by one reading. 0:
+  /// all are kept.
+  void keep_at_most(std::size_t bytes) noexcept { most_bytes_ = bytes; }
+  /// Rows of this batch were forgotten.
+  bool has_forgotten() const noexcept { return has_forgotten_; }
+
  protected:
   ~row_batches() = default;
   static constexpr std::int32_t first_batch_ = 256;
@@ -49258,14 +50701,23 @@ class row_batches : public row_target {
 
   static std::size_t keep(void* state, byte_view unread, bool& failed) {
     auto& self = *static_cast<row_batches*>(static_cast<row_target*>(state));
-    const std::size_t whole = take_rows(unread, failed, [&self](byte_view) { return ++self.rows_in_batch_, true; });
-    self.batch_.append(unread.first(whole));
+    const bool forgets = self.most_bytes_ != 0 && self.kept_bytes_ >= self.most_bytes_;
+    const std::size_t whole = take_rows(unread, failed, [&self](byte_view row) {
+      self.kept_bytes_ += row.size();
+      return ++self.rows_in_batch_, true;
+    });
+    if (!forgets) {
+      self.batch_.append(unread.first(whole));
+    } else if (whole != 0) {
+      self.has_forgotten_ = true;
+    }
     return whole;
   }
 
   void forget_batch() noexcept {
     batch_.clear();
-    at_ = rows_in_batch_ = 0;
+    at_ = rows_in_batch_ = kept_bytes_ = 0;
+    has_forgotten_ = false;
   }
 
   portal portal_;
@@ -49273,6 +50725,9 @@ class row_batches : public row_target {
   byte_buffer batch_;
   std::size_t at_ = 0;
   std::size_t rows_in_batch_ = 0;
+  std::size_t kept_bytes_ = 0;  // of the rows of the batch, without their headers
+  std::size_t most_bytes_ = 0;
+  bool has_forgotten_ = false;
 };
 
 /// What a stream keeps on the heap, where the dialogues' pointers stay good.
@@ -49350,6 +50805,7 @@ class some_rows_call {
   action resume(const event& ev) {
     if (!opening_) {
       if (error_info failure = asked_.prepare(*on_, shows_text_)) return end(std::move(failure));
+      rows_->keep_at_most(limits_.bytes);
       opening_.emplace(rows_->opening(*on_, asked_.request(), first_batch()));
     }
     if (!reading_) return opened(opening_->resume(ev));
@@ -49359,9 +50815,10 @@ class some_rows_call {
   value_type value() && { return std::move(some_); }
 
  private:
-  /// One more than wanted tells whether there are more.
+  /// One more than wanted tells whether there are more. Of rows whose bytes are limited, and that may be of any size, a
+  /// few.
   std::int32_t first_batch() const noexcept {
-    constexpr std::size_t most = 16 * 1024;
+    const std::size_t most = limits_.bytes == 0 ? 16 * 1024 : 256;
     if (limits_.rows == 0) return 256;
     return static_cast<std::int32_t>(limits_.rows < most ? limits_.rows + 1 : most);
   }
@@ -49392,6 +50849,7 @@ class some_rows_call {
       }
       bytes_ += body.size();
     }
+    if (rows_->has_forgotten() && !is_enough_) is_enough_ = some_.has_more = true;
     if (!rows_->has_more()) return end(std::move(failure_));
     if (is_enough_) {
       is_closing_ = true;
@@ -49624,7 +51082,8 @@ namespace dovetail::inline v0 {
 namespace postgres::detail {
 
 DOVETAIL_DEFINE std::string savepoint_text(std::string_view before, int depth, std::string_view between) {
-  const std::string name = "dovetail_" + std::to_string(depth);
+  // With a space in it: not to be met by a savepoint of the program's own.
+  const std::string name = "\"dovetail depth " + std::to_string(depth) + '"';
   std::string text{before};
   text += name;
   if (!between.empty()) text.append(between).append(name);
@@ -50564,6 +52023,7 @@ DOVETAIL_DEFINE void options_reader::read(const uri& source, option_reader& read
     reader.problem(errc::invalid_option, "parameter 'client_encoding' must be UTF8: texts here are in UTF-8");
   }
   reader.integer("cacheStatements", options.statement_cache, 0, 100000)
+      .integer("messageLimit", options.message_limit, 64 * 1024, std::size_t{1} << 30)
       .boolean("unnamedStatements", options.unnamed_statements)
       .boolean("includeStatementText", options.include_statement_text);
 }
@@ -50733,7 +52193,7 @@ namespace dovetail::inline v0::postgres {
 /// (host, hostaddr, port, dbname, user, password, passfile, connect_timeout, options, application_name,
 /// fallback_application_name, client_encoding, keepalives, keepalives_idle, sslmode, sslnegotiation, sslrootcert,
 /// sslcert, sslkey, sslpassword, sslsni, gssencmode (ignored), channel_binding, require_auth, target_session_attrs,
-/// load_balance_hosts, max_protocol_version), besides `ssl`, `cacheStatements`, `unnamedStatements`,
+/// load_balance_hosts, max_protocol_version), besides `ssl`, `cacheStatements`, `messageLimit`, `unnamedStatements`,
 /// `includeStatementText` and those of every client. What is not said comes from the PG* variables, a password file and
 /// ~/.postgresql. An empty text is all defaults.
 /// TLS: without `sslmode` it is `prefer`; or `verify-full` where `ssl=true`, files of certificates or direct
@@ -50825,9 +52285,10 @@ class copy_stream_verbs : public Base {
       if (!on) return std::move(on).error();
       auto state = (*on)->template open_copy<Row>(*std::move(from), how.by);
       if (!state) return std::move(state).error().with_location(where);
+      const bool of_transaction = on->is_borrowed();
       result<stream_type> opened{
           stream_type{*std::move(on), *std::move(state), self.core().timeout(), self.limit(), where}};
-      if constexpr (v0::detail::has_guests<Self>) opened->join(self.guests(), v0::detail::guest_depth(self));
+      v0::detail::join_guests(self, *opened, of_transaction);
       return opened;
     };
     const auto open = [&] { return self.deliver(copy()); };
@@ -51162,13 +52623,15 @@ class copy_verbs : public Base {
   template <dovetail::detail::row_range Range>
   decltype(auto) copy_in(std::string_view table, const Range& rows,
                          std::source_location where = std::source_location::current()) {
-    constexpr std::string_view columns = column_list<dialect::postgres, dovetail::detail::row_of<Range>>;
-    if constexpr (Storage == argument_storage::owned) {
-      using held = std::vector<dovetail::detail::row_of<Range>>;
-      return this->self().run(copy_rows<held>{std::string{table}, columns, held(rows.begin(), rows.end())}, where);
-    } else {
-      return this->self().run(copy_rows<const Range&>{std::string{table}, columns, rows}, where);
-    }
+    return copy_structs(table, rows, false, where);
+  }
+
+  /// Used by `bulk_insert`: the same where it does what INSERT does. Else nothing is copied, and `rows_affected` is -1:
+  /// views, row security and rules on the table, values for columns that are generated always.
+  template <dovetail::detail::row_range Range>
+  decltype(auto) copy_in_as_insert(std::string_view table, const Range& rows,
+                                   std::source_location where = std::source_location::current()) {
+    return copy_structs(table, rows, true, where);
   }
 
   /// Runs a `copy … to stdout` as it is written, in text, CSV or binary, and calls `to(std::string_view)` with the data
@@ -51192,6 +52655,19 @@ class copy_verbs : public Base {
   }
 
  private:
+  template <class Range>
+  decltype(auto) copy_structs(std::string_view table, const Range& rows, bool only_as_insert,
+                              std::source_location where) {
+    constexpr std::string_view columns = column_list<dialect::postgres, dovetail::detail::row_of<Range>>;
+    if constexpr (Storage == argument_storage::owned) {
+      using held = std::vector<dovetail::detail::row_of<Range>>;
+      return this->self().run(
+          copy_rows<held>{std::string{table}, columns, held(rows.begin(), rows.end()), only_as_insert}, where);
+    } else {
+      return this->self().run(copy_rows<const Range&>{std::string{table}, columns, rows, only_as_insert}, where);
+    }
+  }
+
   template <class T>
   using held_by = std::conditional_t<Storage == argument_storage::owned, std::decay_t<T>, T>;
 };
@@ -51538,6 +53014,20 @@ class connection {
 
   session& wire() noexcept { return session_.wire(); }
 
+  /// Whose statement `stop` ends; to be asked for while nothing runs.
+  struct running {
+    backend_key key;
+    std::size_t server = 0;
+    bool is_encrypted = false;
+  };
+  running who_runs() const noexcept {
+    const connection_facts& now = session_.wire().facts;
+    return {now.key, now.server, now.is_encrypted};
+  }
+  /// Asks the server, on a stream of its own, to stop what runs here, and waits until it has heard it. Threads: another
+  /// one, while something runs; it must have returned before anything else is run here.
+  void stop(const running& whom) const noexcept;
+
  private:
   using stream_type = transport::stream;
 
@@ -51597,6 +53087,19 @@ DOVETAIL_DEFINE void connection::close() noexcept {
     static_cast<void>(run(stream_, terminate{session_.wire().facts}, deadline::after(std::chrono::milliseconds{100})));
   }
   stream_.close();
+}
+
+DOVETAIL_DEFINE void connection::stop(const running& whom) const noexcept {
+  try {
+    connection_facts facts;
+    facts.key = whom.key;
+    facts.server = whom.server;
+    facts.is_encrypted = whom.is_encrypted;
+    stream_type aside{endpoint_of(session_.options())};
+    static_cast<void>(run(aside, cancel_request{facts, session_.options()}, deadline::after(recovery_limit)));
+    aside.close();
+  } catch (...) {  // out of memory
+  }
 }
 
 DOVETAIL_DEFINE void connection::recover(std::optional<drained>* said) noexcept {
@@ -53341,6 +54844,10 @@ inline const char* add_statements(dovetail::detail::json_source& in, const char*
 // ---- dovetail/codec/workersql/options.hpp ----
 // What a WorkerSQL client is told of its gateway: endpoint, key, dialects; and how a connection string says it.
 
+namespace dovetail::inline v0 {
+class tls_sessions;
+}
+
 namespace dovetail::inline v0::workersql {
 
 /// The key under which a batch is sent. A gateway that reads the other one answers "success" and executes nothing; the
@@ -53369,6 +54876,8 @@ enum class idempotency : std::uint8_t {
 /// What the connections of a client have learnt about their gateway. Threads: any.
 struct gateway_facts {
   std::atomic<bool> honours_keys{false};
+  std::mutex tls_lock;
+  std::shared_ptr<tls_sessions> tls;  ///< under the lock; made by the first connection
 };
 
 class result_cache;
@@ -53822,6 +55331,9 @@ enum class gateway_errc : int {
   missing_rows,          ///< a query succeeded, and the answer has no member for its rows
   not_a_gateway,         ///< the answer is none of a WorkerSQL gateway
   redirected,            ///< 3xx: redirects are not followed
+  conflict,              ///< with another transaction: the database has undone it, and it may be repeated as a whole
+  invalid_value,         ///< a parameter or a value of a row that the database does not take
+  unsupported,           ///< the gateway or its database cannot do it
 };
 
 /// The codes that all WorkerSQL SDKs know, as conditions: `failure.code() == workersql::sdk_code::auth_error`. Failures
@@ -53893,6 +55405,12 @@ inline errc_entry describe(gateway_errc code) noexcept {
     case gateway_errc::redirected:
       return {condition::protocol, sdk_code::connection_error,
               "the gateway answers with a redirect, which is not followed"};
+    case gateway_errc::conflict:
+      return {condition::serialization, sdk_code::resource_limit, "a conflict with another transaction"};
+    case gateway_errc::invalid_value:
+      return {condition::data, sdk_code::invalid_query, "a value that the gateway's database does not take"};
+    case gateway_errc::unsupported:
+      return {condition::unsupported, sdk_code::invalid_query, "the gateway or its database cannot do it"};
   }
   return {condition::server, sdk_code::internal_error, "unknown failure of a gateway"};
 }
@@ -53986,10 +55504,17 @@ namespace dovetail::inline v0::workersql {
 /// The `error` member of an answer, a string or an object.
 struct reply_error {
   bool is_set = false;
-  std::string code{};     ///< of an object: one of the SDKs' seven, or another
-  std::string message{};  ///< without the prefix "EdgeSQLError: "
-  std::string details{};  ///< of an object: its `details` as JSON
-  std::string reason{};   ///< the `reason` in there: our own gateway's name of the condition
+  std::string code{};            ///< of an object: one of the SDKs' seven, or another
+  std::string message{};         ///< without the prefix "EdgeSQLError: "
+  std::string details{};         ///< of an object: its `details` as JSON
+  std::string reason{};          ///< the `reason` in there: our own gateway's name of the condition
+  std::int64_t retry_after = 0;  ///< seconds, in there: over a WebSocket, where there is no Retry-After
+  // What else may be in there, of the database's own.
+  std::string sqlstate{};
+  std::string constraint{};
+  std::string table{};
+  std::string column{};
+  std::string hint{};
 };
 
 /// A failure as the SDKs show it.
@@ -54023,15 +55548,16 @@ constexpr gateway_errc errc_of_words(std::string_view words, gateway_errc otherw
     std::string_view part;
     gateway_errc code;
   };
-  // From the messages that were observed, and those of SQLite and PostgreSQL behind a gateway.
+  // From the messages that were observed, and those of SQLite and PostgreSQL behind a gateway. Those that name objects
+  // come first, for a name may be any word.
   constexpr phrase phrases[] = {
+      {"no such", gateway_errc::no_such_object},
+      {"does not exist", gateway_errc::no_such_object},
       {"transient database busy", gateway_errc::overloaded},
       {"circuit open", gateway_errc::overloaded},
       {"database is locked", gateway_errc::overloaded},
       {"at capacity", gateway_errc::overloaded},
       {"constraint", gateway_errc::constraint_violation},
-      {"no such", gateway_errc::no_such_object},
-      {"does not exist", gateway_errc::no_such_object},
       {"too many sql variables", gateway_errc::too_large},
       {"toobig", gateway_errc::too_large},
       {"too big", gateway_errc::too_large},
@@ -54051,13 +55577,72 @@ constexpr gateway_errc errc_of_words(std::string_view words, gateway_errc otherw
   return otherwise;
 }
 
-/// What a structured error's code stands for: those of the SDKs, and of the gateway's documentation.
-constexpr gateway_errc errc_of_code(std::string_view code, unsigned status, std::string_view words) noexcept {
-  struct entry {
-    std::string_view name;
-    gateway_errc code;
+/// One of the SDKs' codes is known, so that words only tell which failure of it this is.
+inline gateway_errc errc_within(sdk_code known, std::string_view words, gateway_errc otherwise) noexcept {
+  const gateway_errc told = errc_of_words(words, otherwise);
+  return describe(told).sdk == known ? told : otherwise;
+}
+
+struct named_errc {
+  std::string_view name;
+  gateway_errc code;
+};
+
+/// False when the name is none of them.
+template <std::size_t Count>
+constexpr bool find_errc(const named_errc (&all)[Count], std::string_view name, gateway_errc& out) noexcept {
+  for (const named_errc& each : all) {
+    if (each.name != name) continue;
+    out = each.code;
+    return true;
+  }
+  return false;
+}
+
+/// What our own gateway's name of a condition stands for.
+constexpr bool find_reason(std::string_view reason, gateway_errc& out) noexcept {
+  constexpr named_errc reasons[] = {
+      {"constraint", gateway_errc::constraint_violation},
+      {"not_found", gateway_errc::no_such_object},
+      {"syntax", gateway_errc::syntax_error},
+      {"data", gateway_errc::invalid_value},
+      {"unsupported", gateway_errc::unsupported},
+      {"permission", gateway_errc::forbidden},
+      {"limit", gateway_errc::too_large},
+      {"busy", gateway_errc::overloaded},
+      {"serialization", gateway_errc::conflict},
+      {"connection", gateway_errc::unavailable},
+      {"timeout", gateway_errc::timed_out},
+      {"cancelled", gateway_errc::timed_out},
+      {"server", gateway_errc::internal_error},
+      {"protocol", gateway_errc::internal_error},
+      {"configuration", gateway_errc::internal_error},
+      {"authentication", gateway_errc::internal_error},  // the gateway's own, at its database
   };
-  constexpr entry entries[] = {
+  return find_errc(reasons, reason, out);
+}
+
+/// The classes of SQLSTATE that tell for certain.
+constexpr bool find_state(std::string_view state, gateway_errc& out) noexcept {
+  constexpr named_errc states[] = {
+      {"42501", gateway_errc::forbidden},      {"42601", gateway_errc::syntax_error},
+      {"42P01", gateway_errc::no_such_object}, {"42703", gateway_errc::no_such_object},
+      {"42883", gateway_errc::no_such_object}, {"3F000", gateway_errc::no_such_object},
+      {"57014", gateway_errc::timed_out},      {"55P03", gateway_errc::overloaded},
+  };
+  constexpr named_errc classes[] = {
+      {"08", gateway_errc::unavailable},   {"0A", gateway_errc::unsupported},
+      {"22", gateway_errc::invalid_value}, {"23", gateway_errc::constraint_violation},
+      {"40", gateway_errc::conflict},      {"53", gateway_errc::overloaded},
+      {"54", gateway_errc::too_large},
+  };
+  return state.size() == 5 && (find_errc(states, state, out) || find_errc(classes, state.substr(0, 2), out));
+}
+
+/// What a structured error's code stands for: those of the SDKs, and of the gateway's documentation. False when it is
+/// another.
+inline bool find_code(std::string_view code, unsigned status, std::string_view words, gateway_errc& out) noexcept {
+  constexpr named_errc codes[] = {
       {"CONNECTION_ERROR", gateway_errc::unavailable},
       {"SERVICE_UNAVAILABLE", gateway_errc::unavailable},
       {"TIMEOUT_ERROR", gateway_errc::timed_out},
@@ -54070,23 +55655,27 @@ constexpr gateway_errc errc_of_code(std::string_view code, unsigned status, std:
       {"CONSTRAINT_VIOLATION", gateway_errc::constraint_violation},
       {"SHARD_CAPACITY_EXCEEDED", gateway_errc::overloaded},
   };
-  for (const entry& each : entries) {
-    if (each.name == code) return each.code;
-  }
+  if (find_errc(codes, code, out)) return true;
   if (code == "RESOURCE_LIMIT") {
-    if (status == 413) return gateway_errc::too_large;
-    return status == 429 ? gateway_errc::rate_limited : errc_of_words(words, gateway_errc::overloaded);
+    out = status == 413   ? gateway_errc::too_large
+          : status == 429 ? gateway_errc::rate_limited
+                          : errc_within(sdk_code::resource_limit, words, gateway_errc::overloaded);
+  } else if (code == "INVALID_QUERY" || code == "INVALID_SQL") {
+    out = errc_within(sdk_code::invalid_query, words, gateway_errc::invalid_request);
+  } else if (code == "INTERNAL_ERROR") {
+    out = errc_within(sdk_code::internal_error, words, gateway_errc::internal_error);
+  } else {
+    return false;
   }
-  if (code == "INVALID_QUERY" || code == "INVALID_SQL") return errc_of_words(words, gateway_errc::invalid_request);
-  return errc_of_words(words, gateway_errc::internal_error);
+  return true;
 }
 
-constexpr gateway_errc errc_of_status(unsigned status, std::string_view words) noexcept {
+inline gateway_errc errc_of_status(unsigned status, std::string_view words) noexcept {
   switch (status) {
     case 400:
     case 409:
     case 422:
-      return errc_of_words(words, gateway_errc::invalid_request);
+      return errc_within(sdk_code::invalid_query, words, gateway_errc::invalid_request);
     case 401:
     case 407:
       return gateway_errc::unauthorized;
@@ -54117,6 +55706,15 @@ constexpr gateway_errc errc_of_status(unsigned status, std::string_view words) n
   return errc_of_words(words, status >= 500 ? gateway_errc::internal_error : gateway_errc::invalid_request);
 }
 
+/// What is structured goes first, the finest of it: the reason, the SQLSTATE, the code, the status; words only tell
+/// what none of these does.
+[[gnu::cold, gnu::noinline]] inline gateway_errc classify_answer(unsigned status, const reply_error& said,
+                                                                 std::string_view words) noexcept {
+  gateway_errc found{};
+  if (find_reason(said.reason, found) || find_state(said.sqlstate, found)) return found;
+  return find_code(said.code, status, words, found) ? found : errc_of_status(status, words);
+}
+
 /// Texts of people, not pages of HTML: what stands in front of a gateway sends those.
 constexpr std::string_view words_of(std::string_view body) noexcept {
   constexpr std::size_t most = 500;
@@ -54127,18 +55725,50 @@ constexpr std::string_view words_of(std::string_view body) noexcept {
   return body.size() > most ? body.substr(0, most) : body;
 }
 
-/// The failure of an answer: `said` is its JSON error, `body` its text when it is no JSON.
+/// A peer's text for messages and logs: no control characters, which terminals obey, and no more than `most` bytes.
+[[gnu::cold, gnu::noinline]] inline std::string readable(std::string_view text, std::size_t most) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  const bool is_cut = text.size() > most;
+  if (is_cut) {
+    while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80) --most;  // no half of a character
+    text = text.substr(0, most);
+  }
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= ' ' && byte != 0x7F) {
+      out += c;
+    } else if (c == '\n' || c == '\t' || c == '\r') {
+      (out += '\\') += c == '\n' ? 'n' : c == '\t' ? 't' : 'r';
+    } else {
+      ((out += "\\x") += digits[byte >> 4]) += digits[byte & 15U];
+    }
+  }
+  if (is_cut) out += "...";
+  return out;
+}
+
+/// The failure of an answer: `said` is its JSON error, `body` its text when it is no JSON. Texts are cut and
+/// `readable`.
 [[gnu::cold, gnu::noinline]] inline error_info answer_failure(unsigned status, const reply_error& said,
                                                               std::string_view body) {
   server_fields fields;
-  fields.message = said.is_set ? said.message : std::string{words_of(body)};
-  fields.detail = said.details;
-  const gateway_errc code =
-      said.code.empty() ? errc_of_status(status, fields.message) : errc_of_code(said.code, status, fields.message);
+  constexpr std::size_t most_words = 2000;
+  constexpr std::size_t most_of_a_name = 500;
+  constexpr std::size_t most_details = 16 * 1024;
+  fields.message = readable(said.is_set ? std::string_view{said.message} : words_of(body), most_words);
+  if (said.details.size() <= most_details) fields.detail = said.details;  // JSON: a part of it is none
+  fields.sqlstate = readable(said.sqlstate, most_of_a_name);
+  fields.constraint = readable(said.constraint, most_of_a_name);
+  fields.table = readable(said.table, most_of_a_name);
+  fields.column = readable(said.column, most_of_a_name);
+  fields.hint = readable(said.hint, most_words);
+  const gateway_errc code = classify_answer(status, said, fields.message);
   // The gateway itself may not know: its database's answer to the commit was lost.
   const bool is_unknown = said.reason == "commit_unknown";
   error_info failure{is_unknown ? make_error_code(dovetail::errc::outcome_unknown) : make_error_code(code)};
-  fields.severity = said.code.empty() ? std::string{to_string(sdk_code_of(failure.code()))} : said.code;
+  fields.severity =
+      said.code.empty() ? std::string{to_string(sdk_code_of(failure.code()))} : readable(said.code, most_of_a_name);
   std::string context;
   if (status >= 400 || fields.message.empty()) {
     dovetail::detail::append_parts(context,
@@ -54192,7 +55822,7 @@ namespace detail {
 
 using dovetail::detail::json_source;
 
-/// Reads one answer. A member whose value is of another type than everybody's is passed over.
+/// Reads one answer. A member whose value is of another type than everybody's is passed over, but counts are not.
 class envelope_reader {
  public:
   envelope_reader(json_source& in, const rows_sink& rows) noexcept : in_(&in), rows_(&rows) {}
@@ -54234,8 +55864,8 @@ class envelope_reader {
   }
 
   const char* count_member(std::string_view key, const char* at, reply_facts& out) {
-    if (key == "rowsAffected" || key == "totalRowsAffected" || key == "affectedRows") return whole(at, out.affected);
-    if (key == "rowCount") return whole(at, out.row_count);
+    if (key == "rowsAffected" || key == "totalRowsAffected" || key == "affectedRows") return count(at, out.affected);
+    if (key == "rowCount") return count(at, out.row_count);
     if (key == "insertId" || key == "lastInsertId") return whole(at, out.insert_id);
     if (key == "results") return results(at, out);
     if (key == "id") return text(at, out.id);
@@ -54310,13 +55940,22 @@ class envelope_reader {
       const bool is_text = value != in_->end && *value == '"';
       if (key == "code" && is_text) return dovetail::detail::read_json_string(*in_, value, out.code);
       if (key == "message" && is_text) return dovetail::detail::read_json_string(*in_, value, out.message);
-      return key == "details" ? details(value, out) : skip(value);
+      return key == "details" ? details(value, out) : database_fact(key, value, out);
     });
+  }
+  /// Of the database, as our own gateway and the documentation name it.
+  const char* database_fact(std::string_view key, const char* at, reply_error& out) {
+    if (key == "sqlState") return text(at, out.sqlstate);
+    if (key == "constraint") return text(at, out.constraint);
+    if (key == "table") return text(at, out.table);
+    if (key == "column") return text(at, out.column);
+    return key == "hint" ? text(at, out.hint) : skip(at);
   }
   const char* details(const char* at, reply_error& out) {
     if (at == in_->end || *at == 'n') return skip(at);
     const char* const end = *at != '{' ? skip(at) : members(at, [this, &out](std::string_view key, const char* value) {
-      return key == "reason" ? text(value, out.reason) : skip(value);
+      if (key == "retryAfter") return seconds(value, out.retry_after);
+      return key == "reason" ? text(value, out.reason) : database_fact(key, value, out);
     });
     if (end != nullptr) out.details.assign(at, end);
     return end;
@@ -54344,6 +55983,21 @@ class envelope_reader {
     if (digits.size() > 2 && digits.front() == '"') digits = digits.substr(1, digits.size() - 2);
     std::int64_t value = 0;
     if (parse_integer(digits, value)) out = value;
+    return end;
+  }
+  /// What a write has changed is not passed over when it cannot be read: no count is 0 without a word.
+  const char* count(const char* at, std::optional<std::int64_t>& out) {
+    std::optional<std::int64_t> read;
+    const char* const end = whole(at, read);
+    if (end == nullptr || *at == 'n') return end;
+    if (!read) return in_->fail_expected(at, "an integer of 64 bits");
+    out = read;
+    return end;
+  }
+  const char* seconds(const char* at, std::int64_t& out) {
+    const char* const end = skip(at);
+    std::int64_t value = 0;
+    if (end != nullptr && parse_integer({at, static_cast<std::size_t>(end - at)}, value) && value > 0) out = value;
     return end;
   }
   const char* skip(const char* at) { return dovetail::detail::skip_json_value(*in_, at); }
@@ -54386,7 +56040,9 @@ template <class T>
 concept bytes_like = std::convertible_to<const T&, byte_view>;
 
 /// Appends values to a JSON text. What the gateway makes of them (observed): a boolean becomes the text "true", so it
-/// goes as 1 or 0; a number beyond 2^53 is rounded, so it goes as a string, which an INTEGER column takes exactly.
+/// goes as 1 or 0; a number beyond 2^53 is rounded, so it goes as a string, and the statement makes an integer of it
+/// (`wide()`, `with_casts`). Floating-point numbers have a point or an exponent, for without one our gateway takes an
+/// integer, and 1.0 / 2 is not 1 / 2.
 /// Decimals, UUIDs, dates and times go as strings, points in time in UTC without a zone, as SQLite's own functions
 /// write and read them; `json_value<>` as its text.
 /// Refused: bytes (there is no parameter for them), ranges outside of `in (…)`, NaN and infinity, text that is not
@@ -54394,6 +56050,11 @@ concept bytes_like = std::convertible_to<const T&, byte_view>;
 class value_writer {
  public:
   explicit value_writer(std::string& out) noexcept : out_(&out) {}
+
+  /// The number of the parameter that is written next.
+  void set_number(std::uint32_t number) noexcept { number_ = number; }
+  /// The numbers of the parameters that are integers in strings.
+  const std::vector<std::uint32_t>& wide() const noexcept { return wide_; }
 
   dovetail::errc refused() const noexcept { return refused_; }
   /// Why it was refused; holds no value.
@@ -54483,6 +56144,7 @@ class value_writer {
     const char* const end = std::to_chars(digits, digits + sizeof digits, value).ptr;
     const std::string_view written{digits, static_cast<std::size_t>(end - digits)};
     if (value >= -exact && value <= exact) return plain(written);
+    wide_.push_back(number_);
     dovetail::detail::append_parts(*out_, {"\"", written, "\""});
     return true;
   }
@@ -54490,7 +56152,10 @@ class value_writer {
     if (value - value != 0) {
       return refuse(dovetail::errc::value_out_of_range, "NaN and infinity cannot be sent: they would become null");
     }
-    return static_cast<bool>(json::encode(value, *out_));
+    const std::size_t begin = out_->size();
+    if (!json::encode(value, *out_)) return false;
+    if (std::string_view{*out_}.substr(begin).find_first_of(".e") == std::string_view::npos) *out_ += ".0";
+    return true;
   }
   [[gnu::noinline]] bool text(std::string_view value) {
     if (json::encode(value, *out_)) return true;
@@ -54509,6 +56174,8 @@ class value_writer {
   }
 
   std::string* out_;
+  std::uint32_t number_ = 0;
+  std::vector<std::uint32_t> wide_;
   dovetail::errc refused_{};
   const char* reason_ = "";
 };
@@ -54605,12 +56272,45 @@ constexpr bool are_in_order(const Places& places) noexcept {
   return true;
 }
 
+/// The text with `CAST(? AS BIGINT)` for the parameters of these numbers, which are integers in strings. As a bare
+/// string one would be compared as text where no column says otherwise. BIGINT is a 64-bit integer for SQLite and
+/// PostgreSQL alike. Placeholders are `?` and `?1`.
+[[gnu::cold, gnu::noinline]] inline std::string with_casts(std::string_view sql,
+                                                           const std::vector<std::uint32_t>& numbers) {
+  using dovetail::detail::token;
+  using dovetail::detail::token_kind;
+  dovetail::detail::lexer source{sql, lexis_of(dialect::sqlite)};
+  std::string out;
+  std::size_t copied = 0;
+  std::uint32_t highest = 0;
+  for (token at = source.next(); at.kind != token_kind::end; at = source.next()) {
+    if (at.kind != token_kind::placeholder) continue;
+    const std::uint32_t number = at.style == placeholder_style::numbered ? at.number : highest + 1;
+    highest = (std::max)(highest, number);
+    if (std::find(numbers.begin(), numbers.end(), number) == numbers.end()) continue;
+    out.append(sql, copied, at.begin - copied);
+    dovetail::detail::append_parts(out, {"CAST(", sql.substr(at.begin, at.end - at.begin), " AS BIGINT)"});
+    copied = at.end;
+  }
+  return out.append(sql, copied);
+}
+
+/// Replaces the text of a statement, which stands in `out` from `begin` to `end`, by that with casts.
+[[gnu::cold, gnu::noinline]] inline error_info add_casts(std::string& out, std::size_t begin, std::size_t end,
+                                                         std::string_view sql,
+                                                         const std::vector<std::uint32_t>& numbers) {
+  const std::string behind = out.substr(end);
+  out.resize(begin);
+  error_info failure = append_sql(out, with_casts(sql, numbers));
+  out += behind;
+  return failure;
+}
+
 /// Appends ,'params':[…] for the arguments of a request, by the numbers of its parameters.
 template <class Request>
-error_info append_parameters(std::string& out, const Request& of) {
+error_info append_parameters(std::string& out, value_writer& to, const Request& of) {
   const auto& places = of.sql.places();
   const statement_traits& traits = of.sql.view().traits;
-  value_writer to{out};
   std::uint32_t number = 0;
   const auto bind_all = [&](auto&& bind) {
     return std::apply([&](const auto&... each) { return bind_parameters(traits, places, bind, each...); },
@@ -54621,6 +56321,7 @@ error_info append_parameters(std::string& out, const Request& of) {
     const bool is_written = bind_all([&](std::uint32_t at, const auto& value) {
       if (number != 0) out += ',';
       number = at;
+      to.set_number(at);
       return to.write(value);
     });
     if (!is_written) return parameter_failure(to, number);
@@ -54633,6 +56334,7 @@ error_info append_parameters(std::string& out, const Request& of) {
     for (std::uint32_t wanted = 1; wanted <= count; ++wanted) {
       if (wanted != 1) out += ',';
       const std::size_t before = out.size();
+      to.set_number(wanted);
       const bool is_written =
           bind_all([&](std::uint32_t at, const auto& value) { return at != wanted || to.write(value); });
       if (!is_written) return parameter_failure(to, wanted);
@@ -54661,25 +56363,29 @@ error_info append_statement(std::string& out, const Request& of, std::string_vie
   const statement_view& view = sql.view();
   if (view.traits.kind == statement_kind::transaction) return refuse_transaction_statement();
   out += '{';
-  error_info failure;
   // Names mean nothing on the wire, where values go by position: `:name` becomes `?1`.
   const bool has_names = view.traits.is_native && is_named(view.traits.style);
-  if (view.traits.is_native && !has_names && hint.empty()) {
-    failure = append_sql(out, view.text);
-  } else {
-    std::string text{hint};
+  std::string made;
+  std::string_view text = view.text;
+  if (!view.traits.is_native || has_names || !hint.empty()) {
+    made = hint;
     if (has_names) {
-      text += numbered_text(of);
+      made += numbered_text(of);
     } else if (view.traits.is_native) {
-      text += view.text;
+      made += view.text;
     } else {
       auto native = std::apply([&](const auto&... each) { return sql.native(each...); }, of.arguments);
       if (!native) return std::move(native).error();
-      text += native->text;
+      made += native->text;
     }
-    failure = append_sql(out, text);
+    text = made;
   }
-  if (!failure) failure = append_parameters(out, of);
+  const std::size_t begin = out.size();
+  if (error_info failure = append_sql(out, text)) return failure;
+  const std::size_t end = out.size();
+  value_writer to{out};
+  error_info failure = append_parameters(out, to, of);
+  if (!failure && !to.wide().empty()) failure = add_casts(out, begin, end, text, to.wide());
   return failure;
 }
 
@@ -54692,6 +56398,7 @@ struct member_writer {
   template <class Member>
   bool one(const Member& value) {
     if (number++ != 0) out += ',';
+    to.set_number(static_cast<std::uint32_t>(number));
     return to.write(value);
   }
   template <class... Members>
@@ -54704,13 +56411,16 @@ struct member_writer {
 template <class Struct>
 error_info append_insert(std::string& out, std::string_view text, const Struct& row) {
   out += '{';
+  const std::size_t begin = out.size();
   if (error_info failure = append_sql(out, text)) return failure;
+  const std::size_t end = out.size();
   out += ",\"params\":[";
   value_writer to{out};
   member_writer members{out, to};
   if (!with_fields(row, members)) return field_failure(to, field_names<Struct>[members.number - 1]);
   out += "]}";
-  return {};
+  if (to.wide().empty()) return {};
+  return add_casts(out, begin, end, text, to.wide());
 }
 
 /// The SDKs' members for time and cache. Errors: errc::invalid_option for what their schema forbids.
@@ -54822,7 +56532,13 @@ constexpr std::size_t find_control(std::string_view text, std::size_t at) noexce
     for (std::uint64_t eight = 0; text.size() - at >= sizeof eight; at += sizeof eight) {
       std::memcpy(&eight, text.data() + at, sizeof eight);
       const std::uint64_t deleted = eight ^ (every * 0x7F);
-      if (((((eight - every * 0x20) & ~eight) | ((deleted - every) & ~deleted)) & (every << 7)) != 0) break;
+      const std::uint64_t found = (((eight - every * 0x20) & ~eight) | ((deleted - every) & ~deleted)) & (every << 7);
+      if (found == 0) continue;
+      // Borrowing can only mark bytes behind the first one that is meant.
+      if constexpr (std::endian::native == std::endian::little) {
+        return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+      }
+      break;
     }
   }
   for (; at < text.size(); ++at) {
@@ -55334,6 +57050,11 @@ struct field {
 
 namespace detail {
 
+/// `equals_ignoring_case` for names that most peers spell as `known` is spelled.
+constexpr bool is_named(std::string_view name, std::string_view known) noexcept {
+  return name == known || equals_ignoring_case(name, known);
+}
+
 /// Takes a line (without its end, and without control characters but HTAB) apart by RFC 9112 section 5.
 constexpr problem parse_field(std::string_view line, field& out) noexcept {
   if (line.empty()) return problem::malformed_field;
@@ -55427,8 +57148,14 @@ class field_lines {
 
   /// The value of the first field of that name, ASCII case ignored.
   constexpr std::optional<std::string_view> find(std::string_view name) const noexcept {
-    for (const field& each : *this) {
-      if (equals_ignoring_case(each.name, name)) return each.value;
+    if (name.find(':') != name.npos) return std::nullopt;  // then what stands before a line's first colon is its name
+    for (std::string_view rest = section_; !rest.empty();) {
+      const std::string_view line = rest.substr(0, rest.find('\r'));
+      if (line.size() > name.size() && line[name.size()] == ':' &&
+          detail::is_named(line.substr(0, name.size()), name)) {
+        return detail::trimmed(line.substr(name.size() + 1));
+      }
+      rest.remove_prefix(line.size() + 2);
     }
     return std::nullopt;
   }
@@ -55485,18 +57212,18 @@ class framing_facts {
   constexpr problem add(const field& each) noexcept {
     switch (each.name.size()) {
       case 6:
-        if (equals_ignoring_case(each.name, "Expect")) expects_continue_ |= has_element(each.value, "100-continue");
+        if (is_named(each.name, "Expect")) expects_continue_ |= has_element(each.value, "100-continue");
         return problem::none;
       case 10:
-        if (equals_ignoring_case(each.name, "Connection")) {
+        if (is_named(each.name, "Connection")) {
           closes_ |= has_element(each.value, "close");
           keeps_alive_ |= has_element(each.value, "keep-alive");
         }
         return problem::none;
       case 14:
-        return equals_ignoring_case(each.name, "Content-Length") ? add_length(each.value) : problem::none;
+        return is_named(each.name, "Content-Length") ? add_length(each.value) : problem::none;
       case 17:
-        return equals_ignoring_case(each.name, "Transfer-Encoding") ? add_encoding(each.value) : problem::none;
+        return is_named(each.name, "Transfer-Encoding") ? add_encoding(each.value) : problem::none;
       default:
         return problem::none;
     }
@@ -56873,7 +58600,12 @@ class cached_write {
   void begin(session& on) {
     if (on.options().cache == nullptr) return;
     finish();
-    tables_ = tables_written_by(on.body());
+    tables_ = {};
+    if (on.options().cache->settings().invalidation == cache_invalidation::all) {
+      tables_.is_all = true;  // whatever it writes: the text is not searched for it
+    } else {
+      tables_ = tables_written_by(on.body());
+    }
     if (on.socket()) {
       socket_state& noted = *on.socket();
       noted.has_written_all = noted.has_written_all || tables_.is_all;
@@ -57059,6 +58791,32 @@ struct ask_ping {
 
 }  // namespace dovetail::inline v0::workersql
 
+// ---- dovetail/codec/workersql/asked_pause.hpp ----
+// How long a gateway asks to wait before another request: Retry-After, and details.retryAfter over a WebSocket.
+
+namespace dovetail::inline v0::workersql {
+
+/// Longer ones are cut: a deadline ends the waiting anyway.
+inline constexpr std::chrono::seconds longest_asked_pause = std::chrono::hours{24};
+
+/// Notes the pause of an answer with 429 or 503. A machine has no clock: a date is compared with the answer's own, and
+/// without one only seconds are understood.
+inline void note_asked_pause(session& on, const http1::response_head& head) {
+  if (head.status != 429 && head.status != 503) return;
+  const auto later = head.fields.find("Retry-After");
+  if (!later) return;
+  std::chrono::sys_seconds now{};
+  const auto said = head.fields.find("Date");
+  const bool has_now = said && http1::parse_http_date(*said, std::chrono::sys_seconds{}, now);
+  std::chrono::seconds pause{};
+  const bool is_date = later->find(':') != later->npos;
+  if ((!is_date || has_now) && http1::parse_retry_after(*later, now, pause)) {
+    on.set_asked_pause((std::min)(pause, longest_asked_pause));
+  }
+}
+
+}  // namespace dovetail::inline v0::workersql
+
 // ---- dovetail/codec/workersql/final_head.hpp ----
 // Reads the head of a response, and passes over the informational ones in front of it.
 
@@ -57108,7 +58866,8 @@ class final_head {
 namespace dovetail::inline v0::workersql {
 
 /// Connects; asks a proxy for a tunnel (CONNECT, RFC 9110 section 9.3.6); starts TLS. Sends no request to the gateway.
-/// Errors: the transport's own; errc::connection_lost with the proxy's status when it refuses.
+/// Errors: the transport's own; errc::connection_lost with the proxy's status when it refuses, and
+/// std::errc::permission_denied for 403 and 407, which no repetition mends.
 /// Cancellation: the session stays closed.
 class startup {
  public:
@@ -57118,11 +58877,13 @@ class startup {
 
   action resume(const event& ev) {
     if (ev.cancelled) return finish(dovetail::errc::cancelled);
+    if (step_ == step::securing && ev.ec == condition::configuration) return finish(bad_settings(ev.ec));
     if (step_ != step::start && ev.ec) return finish(ev.ec);
     switch (step_) {
       case step::start:
         on_->set_health(session_health::closed);
         on_->forget_answer();
+        on_->set_asked_pause({});
         on_->socket().reset();
         step_ = step::connecting;
         return action::connect();
@@ -57189,13 +58950,24 @@ class startup {
     }
     if (head.status / 100 != 2) {
       words.append("refused the tunnel with status ").append(dovetail::detail::number_text{head.status});
-      return finish({dovetail::errc::connection_lost, std::move(words)});
+      // Who asks again is refused again.
+      const bool is_final = head.status == 403 || head.status == 407;
+      return finish({is_final ? std::make_error_code(std::errc::permission_denied)
+                              : make_error_code(dovetail::errc::connection_lost),
+                     std::move(words)});
     }
     if (on_->input().committed().size() != got.size) {
       return finish(
           {dovetail::errc::unexpected_message, "bytes came behind the proxy's answer, before anything was sent"});
     }
     return connected();
+  }
+  /// Of TLS: there is one file that it may be.
+  [[gnu::cold, gnu::noinline]] error_info bad_settings(std::error_code ec) const {
+    const std::string& file = on_->options().certificate_authorities;
+    if (file.empty()) return ec;
+    std::string words{"tlsAuthorities '"};
+    return {ec, words.append(file).append("'")};
   }
   action finish(error_info failure) {
     failure_ = std::move(failure);
@@ -57609,6 +59381,7 @@ struct http_answer {
   unsigned status = 0;
   std::string_view body{};
   std::string_view request_id{};  ///< X-Request-ID, for the gateway's people
+  bool is_write = false;          ///< of a statement that may have been executed, whatever the answer
 };
 
 /// What an exchange sends besides the session's body.
@@ -57756,22 +59529,11 @@ inline action exchange::take_head() {
 
 inline void exchange::note_fields(const http1::response_head& head) {
   answer_.status = head.status;
+  answer_.is_write = asked_.is_write;
   keeps_alive_ = head.keep_alive;
   if (const auto id = head.fields.find("X-Request-ID")) on_->request_id() = id->substr(0, 128);
   if (head.fields.find("Idempotency-Key")) on_->note_key_echo();
-  if (head.status != 429 && head.status != 503) return;
-  const auto later = head.fields.find("Retry-After");
-  if (!later) return;
-  // A machine has no clock: a date is compared with the answer's own. Without one only seconds are understood.
-  std::chrono::sys_seconds now{};
-  const auto said = head.fields.find("Date");
-  const bool has_now = said && http1::parse_http_date(*said, std::chrono::sys_seconds{}, now);
-  std::chrono::seconds pause{};
-  const bool is_date = later->find(':') != later->npos;
-  if ((!is_date || has_now) && http1::parse_retry_after(*later, now, pause)) {
-    constexpr std::chrono::seconds longest = std::chrono::hours{24};
-    on_->set_asked_pause((std::min)(pause, longest));
-  }
+  note_asked_pause(*on_, head);
 }
 
 inline action exchange::take_body(bool has_ended) {
@@ -57828,8 +59590,30 @@ static_assert(value_machine<exchange>);
 
 namespace dovetail::inline v0::workersql {
 
+namespace detail {
+
+/// The failure of a write of which nobody knows whether it was executed; the server's words stay.
+[[gnu::cold, gnu::noinline]] inline error_info unknown_write(const error_info& seen, std::string_view why) {
+  std::string words;
+  dovetail::detail::append_parts(words, {"the statement was sent and may have been executed (", why, ")"});
+  error_info unknown{dovetail::errc::outcome_unknown, std::move(words)};
+  unknown.with_server(seen.server());
+  return unknown;
+}
+
+/// 502 and 504 without a gateway's code are those of what stands in front of it and has lost its answer; a gateway that
+/// gave its database up may say so itself.
+inline bool is_lost_write(const http_answer& answer, const reply_error& said) noexcept {
+  if (!answer.is_write) return false;
+  return ((answer.status == 502 || answer.status == 504) && said.code.empty()) ||
+         mentions(said.message, "may have been executed");
+}
+
+}  // namespace detail
+
 /// Reads an answer; its rows go to `rows`. Errors: what the gateway complains of, with its words, its code and the
-/// request's id as a hint; errc::outcome_unknown when the gateway says that it does not know whether it has committed;
+/// request's id as a hint; errc::outcome_unknown when the gateway says that it does not know whether it has committed,
+/// and for a write whose answer a proxy has lost (502, 504) or whose answer of success cannot be read;
 /// gateway_errc::not_a_gateway for an answer of success that is no JSON object, or one that says nothing of a
 /// statement. When `is_stopped`, the sink has failed and knows why.
 [[gnu::noinline]] inline error_info read_answer(const http_answer& answer, const rows_sink& rows, reply_facts& out,
@@ -57841,6 +59625,7 @@ namespace dovetail::inline v0::workersql {
     const bool is_told = failure || is_stopped || out.tells_outcome();
     if (!failure && is_told && out.is_success && !out.error.is_set) return {};
     is_stopped = is_stopped && !failure;
+    if (failure && answer.is_write) failure = detail::unknown_write(failure, failure.context());
     if (!is_told) {
       failure = {make_error_code(gateway_errc::not_a_gateway), "the answer does not say whether it is a success"};
     }
@@ -57852,9 +59637,13 @@ namespace dovetail::inline v0::workersql {
     }
     failure = detail::answer_failure(answer.status, out.error, answer.body);
   }
+  if (!is_good && failure.code() != dovetail::errc::outcome_unknown && detail::is_lost_write(answer, out.error)) {
+    failure = detail::unknown_write(failure, "the gateway's answer was lost on its way, or the gateway gave up");
+  }
   if (!answer.request_id.empty()) {
     server_fields said = failure.server();
-    said.hint.assign("the request's id is ").append(answer.request_id);
+    if (!said.hint.empty()) said.hint += "; ";
+    said.hint.append("the request's id is ").append(answer.request_id);
     failure.with_server(std::move(said));
   }
   return failure;
@@ -57894,6 +59683,12 @@ class row_source {
                   "dovetail: rows of a gateway cannot hold views: JSON strings have escapes; use std::string");
     const char* const at = values[static_cast<std::size_t>(column)];
     if (at == nullptr || *at == 'n') return errc::unexpected_null;
+    return read_at(at, out);
+  }
+
+  /// Reads the value at `at`, which is not null.
+  template <class T>
+  [[gnu::always_inline]] errc read_at(const char* at, T& out) {
     in_.begin = at;
     in_.end = end;
     return read_kind<field_kind_of<T>>(in_, out);
@@ -58035,7 +59830,6 @@ class row_source {
 
   template <field_kind Kind, class T>
   errc from_text(std::string_view text, T& out) {
-    bool parsed = false;
     if constexpr (Kind == field_kind::text) {
       return assign_text(text, out);
     } else if constexpr (Kind == field_kind::bytes) {
@@ -58058,34 +59852,11 @@ class row_source {
         at = in.fail_syntax(at, "the end of the text");
       }
       return at == nullptr ? (words_ = in.failure.what, errc::malformed_json) : errc{};
-    } else if constexpr (Kind == field_kind::uuid) {
-      parsed = parse_uuid(text, out);
-    } else if constexpr (Kind == field_kind::decimal) {
-      parsed = parse_decimal(text, out);
-    } else if constexpr (Kind == field_kind::date) {
-      std::chrono::year_month_day date{};
-      parsed = parse_date(text, date);
-      if constexpr (dovetail::detail::chrono_sys_time<T>) {
-        if (parsed) out = std::chrono::sys_days{date};
-      } else if constexpr (dovetail::detail::chrono_local_time<T>) {
-        if (parsed) out = std::chrono::local_days{date};
-      } else {
-        if (parsed) out = date;
-      }
-    } else if constexpr (Kind == field_kind::timestamp) {
-      parsed = parse_timestamp(text, out);
-    } else if constexpr (Kind == field_kind::local_timestamp) {
-      parsed = parse_local_timestamp(text, out);
-    } else if constexpr (Kind == field_kind::duration) {
-      parsed = parse_duration(text, out);
-    } else if constexpr (Kind == field_kind::time_of_day) {
-      typename T::precision since_midnight{};
-      parsed = parse_duration(text, since_midnight);
-      if (parsed) out = T{since_midnight};
+    } else if constexpr (dovetail::detail::is_kept_as_text(Kind)) {
+      return dovetail::detail::parse_text_value<Kind>(text, out) ? errc{} : errc::malformed_value;
     } else {
       static_assert(Kind != Kind, "dovetail: a gateway has no value for this type; give it a dt::field_codec");
     }
-    return parsed ? errc{} : errc::malformed_value;
   }
 
   template <class Value>
@@ -58122,16 +59893,112 @@ class row_source {
 
 }  // namespace dovetail::inline v0::workersql::detail
 
+// ---- dovetail/codec/workersql/row_cursor.hpp ----
+// Reads a row whose keys have the order of its struct's fields in one go: each value where it comes, into its field.
+
+namespace dovetail::inline v0::workersql::detail {
+
+/// One column, as the first row names it. Lifetime: borrows from the answer's text, or from `row_target`.
+struct row_key {
+  std::string_view name{};
+  std::string_view written{};  ///< quotes and colon included, as it stands in the text of the first row
+};
+
+/// A source for `read_row_in_order` that walks over the row while it is read, so that it is walked over once. It gives
+/// up on whatever is not as expected, be it another key, a null or a mistake, and says nothing of it: who asked reads
+/// the row again then by `row_source`, which knows every form and all the words.
+/// Lifetime: borrows all that it is given.
+class row_cursor {
+ public:
+  using errc = dovetail::errc;
+
+  /// `at` is the first character behind the row's opening brace that is no white space.
+  row_cursor(json_source& in, const char* at, const row_key* keys, row_source& others) noexcept
+      : in_(&in), at_(at), keys_(keys), others_(&others) {}
+
+  bool is_null(int column) {
+    const char* const at = value_of(column);
+    if (at == nullptr) return true;
+    if (*at != 'n') return false;
+    take(dovetail::detail::skip_json_word(*in_, at, "null"));
+    return true;
+  }
+
+  template <class T>
+  [[gnu::always_inline]] errc read(int column, T& out) {
+    const char* const at = value_of(column);
+    if (at == nullptr || *at == 'n') return give_up();
+    constexpr field_kind kind = field_kind_of<T>;
+    if constexpr (kind == field_kind::integer || kind == field_kind::unsigned_integer) {
+      if (*at == '-' || is_ascii_digit(*at)) {
+        if (const char* const behind = dovetail::detail::read_json_integer(*in_, at, out)) [[likely]]
+          return take(behind);
+        in_->failure = {};
+      }
+    } else if constexpr (kind == field_kind::real) {
+      if (*at != '-' && !is_ascii_digit(*at)) return give_up();
+      return take(dovetail::detail::read_json_real(*in_, at, out));
+    } else if constexpr (kind == field_kind::text && std::is_same_v<T, std::string>) {
+      if (*at != '"') return give_up();
+      return take(dovetail::detail::read_json_string(*in_, at, out));
+    }
+    return read_other(at, out);
+  }
+
+  /// The place behind the row; null when it was given up, or has more columns.
+  const char* end() const noexcept { return is_closed_ ? at_ : nullptr; }
+
+ private:
+  errc give_up() noexcept {
+    at_ = nullptr;
+    return errc::malformed_value;
+  }
+
+  /// Where the value of the next column is, which must be `column`; null when it is not there.
+  const char* value_of(int column) {
+    if (is_at_value_ && column == column_) return at_;
+    if (at_ == nullptr || is_closed_ || is_at_value_ || column != column_) return at_ = nullptr;
+    const std::string_view key = keys_[static_cast<std::size_t>(column)].written;
+    if (static_cast<std::size_t>(in_->end - at_) <= key.size() || std::memcmp(at_, key.data(), key.size()) != 0) {
+      return at_ = nullptr;
+    }
+    at_ = dovetail::detail::skip_json_space(at_ + key.size(), in_->end);
+    if (at_ == in_->end) return at_ = nullptr;
+    is_at_value_ = true;
+    return at_;
+  }
+
+  /// The value ends at `behind`; it was none when that is null.
+  errc take(const char* behind) {
+    is_at_value_ = false;
+    ++column_;
+    if (behind != nullptr) behind = dovetail::detail::read_json_separator(*in_, behind, '}', is_closed_);
+    at_ = behind;
+    return behind != nullptr ? errc{} : errc::malformed_value;
+  }
+
+  template <class T>
+  [[gnu::noinline]] errc read_other(const char* at, T& out) {
+    const char* const behind = dovetail::detail::skip_json_value(*in_, at);
+    if (behind == nullptr || others_->read_at(at, out) != errc{}) return give_up();
+    return take(behind);
+  }
+
+  json_source* in_;
+  const char* at_;  // null: given up
+  const row_key* keys_;
+  row_source* others_;
+  int column_ = 0;
+  bool is_at_value_ = false;
+  bool is_closed_ = false;
+};
+
+}  // namespace dovetail::inline v0::workersql::detail
+
 // ---- dovetail/codec/workersql/row_target.hpp ----
 // Where the rows of an answer go: into structs, while its text is read.
 
 namespace dovetail::inline v0::workersql::detail {
-
-/// One column, as the first row names it.
-struct row_key {
-  std::string name;
-  std::string_view written;  ///< quotes and colon included, as it stands in the text of the first row
-};
 
 using names_maker = std::shared_ptr<const void> (*)(const std::vector<row_key>& keys);
 
@@ -58139,7 +60006,7 @@ template <class Row>
 std::shared_ptr<const void> make_names(const std::vector<row_key>& keys) {
   using names_type = std::remove_const_t<typename Row::columns_type::element_type>;
   auto names = std::make_shared<names_type>(keys.size());
-  for (std::size_t i = 0; i < keys.size(); ++i) (*names)[i].name = keys[i].name;
+  for (std::size_t i = 0; i < keys.size(); ++i) (*names)[i].name.assign(keys[i].name);
   return names;
 }
 template <class Row>
@@ -58162,6 +60029,7 @@ class row_target {
   error_info take_failure() { return std::move(failure_); }
 
  protected:
+  row_target(row_target&&) = default;
   ~row_target() = default;
 
   /// Finds the values of the object at `at`; gives the place behind it, or null.
@@ -58196,11 +60064,33 @@ class row_target {
 
   template <class Row>
   [[gnu::always_inline]] bool read(row_value_t<Row>& out) {
-    const read_status status = read_row<Row>(out, source_, binding_);
+    const read_status status = read_row_mapped<Row>(out, source_, binding_);
     if (status) [[likely]]
       return true;
     return fail_value(status);
   }
+
+  /// Reads a row with the columns of the first one in one go; null when it must be read by `scan()` and `read()`, which
+  /// find what it is. `out` is partly overwritten then.
+  template <class Row>
+  const char* read_at_once(json_source& in, const char* at, row_value_t<Row>& out) {
+    using namespace dovetail::detail;  // NOLINT
+    if (at == in.end || *at != '{' || in.depth >= json_maximum_depth) return nullptr;
+    ++in.depth;
+    row_cursor from{in, skip_json_space(at + 1, in.end), keys_.data(), source_};
+    const int depth = in.depth;
+    const read_status status = read_row_in_order<Row>(out, from);
+    in.depth = depth - 1;
+    if (status && from.end() != nullptr) [[likely]] {
+      ++number_;
+      return from.end();
+    }
+    in.failure = {};
+    return nullptr;
+  }
+  /// True behind a first row that has a column for each field, in their order.
+  bool is_straight() const noexcept { return is_straight_; }
+
   bool fail(error_info failure) {
     failure_ = std::move(failure);
     return false;
@@ -58214,6 +60104,8 @@ class row_target {
     if (is_closed) ++at;
     std::string space;
     source_.end = in.end;
+    keys_.reserve(row_->leaves.size());
+    source_.values.reserve(row_->leaves.size());
     while (!is_closed) {
       const char* const key_at = at;
       std::string_view name;
@@ -58223,7 +60115,8 @@ class row_target {
         return in.fail(key_at, dovetail::errc::malformed_value,
                        join_message({"the key \"", name, "\" is given twice"}));
       }
-      keys_.push_back({std::string{name}, {key_at, static_cast<std::size_t>(at - key_at)}});
+      if (name.data() == space.data()) name = *unescaped_.emplace_back(std::make_unique<std::string>(name));
+      keys_.push_back({name, {key_at, static_cast<std::size_t>(at - key_at)}});
       source_.values.push_back(at);
       at = skip_json_value(in, at);
       if (at != nullptr) at = read_json_separator(in, at, '}', is_closed);
@@ -58269,10 +60162,27 @@ class row_target {
     for (std::size_t i = 0; i < all.size(); ++i) all[i].name = keys_[i].name;
     return all;
   }
-  [[gnu::cold, gnu::noinline]] bool bind() {
+  /// The usual case: the keys are the fields' names, one by one. What `bind_row` would find is known then.
+  bool has_names_of_fields() const noexcept {
+    if (row_->shape != row_shape::by_name || style_ != name_style::exact || !row_->groups.empty()) return false;
+    if (row_->leaves.size() != keys_.size()) return false;
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      if (keys_[i].name.empty() || keys_[i].name != row_->leaves[i].name) return false;
+    }
+    return true;
+  }
+  [[gnu::noinline]] bool bind() {
+    if (has_names_of_fields()) {
+      std::vector<std::uint16_t> columns(keys_.size());
+      for (std::size_t i = 0; i < columns.size(); ++i) columns[i] = static_cast<std::uint16_t>(i);
+      binding_ = binding{std::move(columns)};
+      is_straight_ = true;
+      return true;
+    }
     result<binding> made = bind_row(*row_, columns(), {.style = style_});
     if (!made) return fail(std::move(made).error());
     binding_ = *std::move(made);
+    is_straight_ = binding_.is_in_order() && row_->groups.empty() && row_->leaves.size() == keys_.size();
     if (names_of_ != nullptr) source_.shared_columns = names_of_(keys_);
     return true;
   }
@@ -58284,8 +60194,10 @@ class row_target {
   name_style style_;
   names_maker names_of_;
   std::vector<row_key> keys_;
+  std::vector<std::unique_ptr<std::string>> unescaped_;  // the names of keys that are written with escapes
   row_source source_;
   binding binding_;
+  bool is_straight_ = false;
   std::size_t number_ = 0;
   error_info failure_;
 };
@@ -58331,12 +60243,28 @@ class all_rows final : public row_target {
         if (self.most_ != 0 && more > self.most_ - sample) more = self.most_ - sample;
         self.all_.reserve(sample + more);
       }
+      constexpr bool has_address = !std::is_same_v<row_value_t<Row>, bool>;  // in a vector
+      if constexpr (has_address && !dovetail::detail::is_dynamic_row<Row>) {
+        if (self.is_straight()) [[likely]] {
+          const char* const behind = self.template read_at_once<Row>(in, next, self.all_.emplace_back());
+          if (behind != nullptr) [[likely]]
+            return behind;
+          self.all_.pop_back();
+        }
+      }
       next = self.scan(in, next);
       if (next == nullptr) return nullptr;
-      if (self.template read<Row>(self.all_.emplace_back())) [[likely]]
+      if constexpr (!has_address) {
+        bool value = false;
+        if (!self.template read<Row>(value)) return nullptr;
+        self.all_.push_back(value);
         return next;
-      self.all_.pop_back();
-      return nullptr;
+      } else {
+        if (self.template read<Row>(self.all_.emplace_back())) [[likely]]
+          return next;
+        self.all_.pop_back();
+        return nullptr;
+      }
     });
   }
 
@@ -58664,6 +60592,8 @@ class call_base {
     if (ec) return message_ ? message_->failure(ec) : running_->failure(ec);
     if (!message_) return read_answer(running_->answer(), rows, said_, is_stopped);
     error_info why = read_answer({200, message_->text(), {}}, rows, said_, is_stopped);
+    const std::int64_t pause = (std::min)(said_.error.retry_after, std::int64_t{longest_asked_pause.count()});
+    on_->set_asked_pause(std::chrono::seconds{pause});
     const dovetail::detail::number_text asked{on_->socket()->last_id};
     if (!said_.id.empty() && said_.id != std::string_view{asked}) {
       on_->set_health(session_health::desynchronised);
@@ -58909,8 +60839,9 @@ class insert_rows_call : public batch_call_base {
 namespace dovetail::inline v0::workersql {
 
 /// Errors: errc::operation_unsupported when the gateway answers with another status than 101 (401 and 403: that it does
-/// not let us in); gateway_errc::not_a_gateway for a wrong handshake; the transport's own. The connection is of no more
-/// use then. Cancellation: the session is desynchronised afterwards.
+/// not let us in; 429 and 502 to 504: that it cannot now, with its words and its pause); gateway_errc::not_a_gateway
+/// for a wrong handshake; the transport's own. The connection is of no more use then. Cancellation: the session is
+/// desynchronised afterwards.
 class upgrade {
  public:
   using value_type = void;
@@ -58920,6 +60851,7 @@ class upgrade {
   action resume(const event& ev) {
     if (step_ == step::checking) return check(ev);
     if (ev.cancelled) return finish(dovetail::errc::cancelled);
+    if (body_ && ev.ec && ev.ec != dovetail::errc::deadline_passed) return end_words(ev.bytes);
     if (ev.ec) {
       if (ev.ec != dovetail::errc::deadline_passed) on_->set_health(session_health::closed);
       return finish(ev.ec);
@@ -58929,7 +60861,7 @@ class upgrade {
         return read();
       case step::reading:
         on_->input().commit(ev.bytes);
-        return take();
+        return body_ ? take_words() : take();
       case step::checking:
       case step::over:
         break;
@@ -58972,6 +60904,8 @@ class upgrade {
     if (head.end() != http1::problem::none) {
       return finish({dovetail::errc::invalid_option, "the endpoint has characters that HTTP forbids"});
     }
+    on_->set_asked_pause({});
+    on_->request_id().clear();
     on_->set_health(session_health::desynchronised);
     step_ = step::writing;
     return action::write(out.view());
@@ -58988,7 +60922,16 @@ class upgrade {
     if (got.state == http1::progress::failed) {
       return finish({make_error_code(gateway_errc::not_a_gateway), std::string{got.text}});
     }
-    if (head.status != 101) return refused(head.status);
+    if (head.status != 101) {
+      note_asked_pause(*on_, head);
+      if (const auto id = head.fields.find("X-Request-ID")) on_->request_id() = id->substr(0, 128);
+      status_ = head.status;
+      http1::limits bounds;
+      bounds.body = most_words;
+      body_.emplace(head.body, bounds);
+      on_->input().consume(got.size);
+      return take_words();
+    }
     const websocket::problem why = websocket::check_upgrade_response(head, expected_);
     if (why != websocket::problem::none) {
       return finish({make_error_code(gateway_errc::not_a_gateway), std::string{websocket::text_of(why)}});
@@ -58998,13 +60941,26 @@ class upgrade {
     step_ = step::over;
     return action::done();
   }
-  [[gnu::cold, gnu::noinline]] action refused(unsigned status) {
+  /// Of a refusal: what it says, as far as it is short and comes whole.
+  [[gnu::cold, gnu::noinline]] action take_words() {
+    const http1::body_progress got = body_->collect(on_->input().filled());
+    if (got.state == http1::progress::complete) return refused(as_text(got.content));
+    if (got.state == http1::progress::failed || got.content.size() > most_words) return refused({});
+    return read();
+  }
+  [[gnu::cold, gnu::noinline]] action end_words(std::size_t bytes) {
+    on_->input().commit(bytes);
+    return body_->end_of_stream() == http1::problem::none ? take_words() : refused({});
+  }
+  [[gnu::cold, gnu::noinline]] action refused(std::string_view body) {
     on_->set_health(session_health::closed);
-    if (status == 401 || status == 403 || status == 429 || (status >= 502 && status <= 504)) {
-      return finish(detail::answer_failure(status, {}, {}));
+    if (status_ == 401 || status_ == 403 || status_ == 429 || (status_ >= 502 && status_ <= 504)) {
+      reply_facts said;
+      bool is_stopped = false;
+      return finish(read_answer({status_, body, on_->request_id()}, {}, said, is_stopped));
     }
     std::string words{"this gateway offers no transactions: it answered the WebSocket handshake with status "};
-    words += dovetail::detail::number_text{status};
+    words += dovetail::detail::number_text{status_};
     return finish({dovetail::errc::operation_unsupported, std::move(words)});
   }
   action finish(error_info failure) {
@@ -59013,9 +60969,13 @@ class upgrade {
     return action::done(failure_.code());
   }
 
+  static constexpr std::size_t most_words = 64 * 1024;
+
   session* on_;
   idle_check idle_;
   final_head head_;
+  std::optional<http1::body_collector> body_;  // of a refusal
+  unsigned status_ = 0;
   websocket::accept_text expected_{};
   step step_ = step::checking;
   error_info failure_;
@@ -59197,6 +61157,15 @@ class end_call : public call_base {
   bool is_leaving_ = false;
 };
 
+/// A dialogue that ends well at once: what is left to do for a stream whose rows have all come.
+class nothing_call {
+ public:
+  using value_type = void;
+  action resume(const event&) const noexcept { return action::done(); }
+  error_info failure(std::error_code ec) const { return ec; }
+  void value() && noexcept {}
+};
+
 /// A dialogue that ends at once.
 template <class T>
 class refusal {
@@ -59209,6 +61178,49 @@ class refusal {
 
  private:
   error_info why_;
+};
+
+}  // namespace dovetail::inline v0::workersql::detail
+
+// ---- dovetail/client/workersql/stream_state.hpp ----
+// The rows of a stream, blocking or awaited, which a gateway has sent at once.
+
+namespace dovetail::inline v0::workersql::detail {
+
+template <class Row>
+class stream_state {
+ public:
+  using value_type = row_value_t<Row>;
+
+  stream_state() = default;
+  explicit stream_state(rows<value_type> all) noexcept : all_(std::move(all)) {}
+
+  /// Moves the next row out; false at the end.
+  bool next(value_type& out) {
+    if (at_ == all_.size()) return false;
+    out = std::move(all_[at_++]);
+    return true;
+  }
+  /// The next row, which stays here until the next call.
+  stream_step take(value_type*& out) {
+    if (!next(row_)) return stream_step::done;
+    out = &row_;
+    return stream_step::row;
+  }
+  error_info take_failure() const { return {}; }
+  std::size_t rows_read() const noexcept { return at_; }
+  /// Nothing of it is open at the gateway.
+  bool needs_close() const noexcept { return false; }
+  void close() noexcept { abandon(); }
+  void abandon() noexcept {
+    all_.clear();
+    at_ = 0;
+  }
+
+ private:
+  rows<value_type> all_;
+  std::size_t at_ = 0;
+  value_type row_{};
 };
 
 }  // namespace dovetail::inline v0::workersql::detail
@@ -59264,6 +61276,28 @@ class statement_call : public call_base {
   Target target_;
   cached_read cached_;
   bool may_keep_;
+};
+
+/// Opens an awaited stream: all its rows come with the answer. Never from the cache of results, nor into it.
+template <class Row, class Request>
+class stream_open_call {
+ public:
+  using value_type = void;
+
+  stream_open_call(session& on, const Request& asked, stream_state<Row>& rows)
+      : running_(on, asked, nullptr, nullptr, all_rows<Row>{}, false), rows_(&rows) {}
+
+  action resume(const event& ev) {
+    const action next = running_.resume(ev);
+    if (next.what() == verb::done && !next.error()) *rows_ = stream_state<Row>{std::move(running_).value()};
+    return next;
+  }
+  error_info failure(std::error_code ec) const { return running_.failure(ec); }
+  void value() && noexcept {}
+
+ private:
+  statement_call<Request, all_rows<Row>> running_;
+  stream_state<Row>* rows_;
 };
 
 /// Inserts one struct. `returning` may be empty.
@@ -59337,6 +61371,18 @@ class client_session {
   template <class Row, class Request>
   statement_call<Request, all_rows<Row>> stream(const sql_query<Row, Request>& op) {
     return {session_, op.request, nullptr, nullptr, all_rows<Row>{}, false};
+  }
+  template <class Row, class Request>
+  stream_open_call<Row, Request> start(const sql_stream_open<stream_state<Row>, Request>& op) {
+    return {session_, op.request, *op.rows};
+  }
+  template <class Rows>
+  nothing_call start(const sql_stream_fetch<Rows>&) const noexcept {
+    return {};
+  }
+  template <class Rows>
+  nothing_call start(const sql_stream_close<Rows>&) const noexcept {
+    return {};
   }
   template <class Row, class Request>
   statement_call<Request, one_row<Row, false>> start(sql_query_one<Row, Request>& op) {
@@ -59456,6 +61502,11 @@ inline transport::endpoint endpoint_of(const options& how) {
   settings.verify = how.verify_certificate ? tls_verify::full : tls_verify::none;
   settings.authorities = how.certificate_authorities;
   settings.application_protocol = "http/1.1";
+  if (how.facts != nullptr && how.endpoint.is_tls) {
+    const std::lock_guard lock{how.facts->tls_lock};
+    if (!how.facts->tls) how.facts->tls = std::make_shared<tls_sessions>();
+    settings.sessions = how.facts->tls;
+  }
   return made;
 }
 
@@ -59505,33 +61556,6 @@ template <class Row, class Request>
 auto kept_answer(const options& client, const query_with_facts<Row, Request>& op) {
   return kept_answer(client, op.request, &op.how, response_target<Row>{});
 }
-
-}  // namespace dovetail::inline v0::workersql::detail
-
-// ---- dovetail/client/workersql/stream_state.hpp ----
-// The rows of a stream, which a gateway has sent at once.
-
-namespace dovetail::inline v0::workersql::detail {
-
-template <class Row>
-class stream_state {
- public:
-  explicit stream_state(rows<row_value_t<Row>> all) noexcept : all_(std::move(all)) {}
-
-  /// Moves the next row out; false at the end.
-  bool next(row_value_t<Row>& out) {
-    if (at_ == all_.size()) return false;
-    out = std::move(all_[at_++]);
-    return true;
-  }
-  error_info take_failure() const { return {}; }
-  std::size_t rows_read() const noexcept { return at_; }
-  void close() noexcept { all_.clear(); }
-
- private:
-  rows<row_value_t<Row>> all_;
-  std::size_t at_ = 0;
-};
 
 }  // namespace dovetail::inline v0::workersql::detail
 
@@ -59763,7 +61787,18 @@ struct pool_stats {
   std::size_t max_connections = 0;
 };
 
+inline pool_stats pool_stats_of(const pool_statistics& all) noexcept {
+  return {all.total, all.active, all.idle, all.min, all.max};
+}
+
 namespace detail {
+
+/// How often a pool is looked after: what the connection string says, else the policy. `Wire` reads such strings.
+template <class Wire, class Settings>
+clock::duration check_interval_of(std::string_view connection_string, const Settings& how) {
+  const auto parsed = Wire::parse(connection_string);
+  return parsed && parsed->settings.check_interval ? *parsed->settings.check_interval : how.pool.check_interval;
+}
 
 /// Calls a function again and again until it is destroyed, which does not wait for the rest of an interval.
 class repeater {
@@ -59809,8 +61844,10 @@ class kept_client : public Client {
   using options = typename Client::options;
 
   explicit kept_client(std::string_view connection_string, settings how = {})
-      : Client(connection_string, how), keeper_(start(connection_string, how)) {}
-  explicit kept_client(options where, settings how = {}) : Client(std::move(where), how), keeper_(start({}, how)) {}
+      : Client(connection_string, how),
+        keeper_(start(detail::check_interval_of<typename Client::connection_type>(connection_string, how), how)) {}
+  explicit kept_client(options where, settings how = {})
+      : Client(std::move(where), how), keeper_(start(how.pool.check_interval, how)) {}
   kept_client(kept_client&&) noexcept = default;
   kept_client& operator=(kept_client&& other) noexcept {
     keeper_.reset();
@@ -59821,10 +61858,7 @@ class kept_client : public Client {
   }
 
   /// The pool's counters under the SDKs' names; `statistics()` has more.
-  pool_stats get_pool_stats() const noexcept {
-    const pool_statistics all = this->statistics();
-    return {all.total, all.active, all.idle, all.min, all.max};
-  }
+  pool_stats get_pool_stats() const noexcept { return pool_stats_of(this->statistics()); }
   /// Refuses further calls, ends the background check, and closes the connections.
   void close() noexcept {
     keeper_.reset();
@@ -59832,12 +61866,7 @@ class kept_client : public Client {
   }
 
  private:
-  std::unique_ptr<detail::repeater> start(std::string_view connection_string, const settings& how) {
-    clock::duration interval = how.pool.check_interval;
-    if (!connection_string.empty()) {
-      auto parsed = Client::connection_type::parse(connection_string);
-      if (parsed && parsed->settings.check_interval) interval = *parsed->settings.check_interval;
-    }
+  std::unique_ptr<detail::repeater> start(clock::duration interval, const settings& how) {
     if (interval == (clock::duration::max)()) return nullptr;
     auto& connections = this->core().connections();
     return std::make_unique<detail::repeater>(interval, [&connections, wait = how.pool.check_wait] {
@@ -59856,7 +61885,9 @@ class kept_client : public Client {
 namespace dovetail::inline v0::workersql {
 
 /// Exponential back-off as every WorkerSQL SDK has it: three attempts, 1 s, doubled up to 30 s, and up to 30 % more at
-/// random, which comes on top of the cap.
+/// random, which comes on top of the cap. Repeats what the SDKs repeat: CONNECTION_ERROR, TIMEOUT_ERROR (other policies
+/// do not: a gateway's limit may be the business of one slow moment), RESOURCE_LIMIT while the database is busy; and
+/// only what does no harm when it is executed twice.
 struct sdk_backoff {
   int attempts = 3;  ///< the first one included; less than 1 counts as 1
   clock::duration initial_delay = std::chrono::seconds{1};
@@ -59874,7 +61905,9 @@ struct sdk_backoff {
     return growth.delay_after(attempt);
   }
 
-  constexpr verdict decide(const failure& facts) const noexcept {
+  constexpr verdict decide(const failure& seen) const noexcept {
+    failure facts = seen;
+    if (facts.kind == condition::timeout) facts.kind = condition::connection;
     const double delay = static_cast<double>(delay_after(facts.attempt).count());
     const double uniform = static_cast<double>(facts.random) / 4294967296.0;
     const double part = jitter < 0 ? 0.0 : jitter > 1 ? 1.0 : jitter;
@@ -59987,8 +62020,8 @@ namespace dovetail::inline v0 {
 namespace workersql {
 
 /// A database behind a WorkerSQL gateway: `dt::workersql::client db{"workersql://api.workersql.com/mydb?apiKey=…"}`.
-/// Verbs: `sql_verbs` and `extra_verbs`. Connection strings: `workersql::parse`. Other policies:
-/// `dt::basic_client<dt::workersql::connection, RetryPolicy, PoolPolicy>`.
+/// Verbs: `sql_verbs` and `extra_verbs`. Connection strings: `workersql::parse`. Other policies, an observer that
+/// counts: `kept_client<dt::basic_client<dt::workersql::connection, RetryPolicy, PoolPolicy, Observer>>`.
 using client = kept_client<basic_client<connection, sdk_backoff, keep_alive_pool>>;
 
 }  // namespace workersql
@@ -60040,6 +62073,8 @@ class async_connection {
 
   template <class Self>
   using verbs = extra_verbs<Self, sql_async_verbs<Self, dialect::sqlite>>;
+  template <class Row>
+  using stream_rows = detail::stream_state<Row>;
 
   /// For the client: see `client_core::kept_answer`.
   template <class Op>
@@ -60073,6 +62108,153 @@ class async_connection {
 
 }  // namespace dovetail::inline v0::workersql
 
+// ---- dovetail/client/workersql/async_health_keeper.hpp ----
+// The background health check of asynchronous clients: a thread keeps the time, the client's executor does the work.
+
+namespace dovetail::inline v0::workersql {
+namespace detail {
+
+/// One round over a pool, as `pool::maintain` makes it, one connection after the other: idle ones are pinged, stale
+/// ones closed, missing ones opened. Ends at the first that cannot be opened: the next call meets the failure itself.
+template <class Core>
+class async_round : public std::enable_shared_from_this<async_round<Core>> {
+ public:
+  async_round(std::weak_ptr<Core> core, asio::any_io_executor executor, std::shared_ptr<std::atomic<bool>> is_running)
+      : waiting_(std::move(core)), executor_(std::move(executor)), is_running_(std::move(is_running)) {}
+  async_round(const async_round&) = delete;
+  async_round& operator=(const async_round&) = delete;
+  ~async_round() {
+    // Destroyed in the middle of a dialogue, with the executor's context: the connection cannot be trusted any more.
+    if (is_in_dialogue_) lease_.discard();
+    lease_.release();
+    is_running_->store(false);
+  }
+
+  /// On the executor. Throws nothing.
+  void start(clock::duration wait) noexcept {
+    core_ = waiting_.lock();
+    if (!core_) return;
+    by_ = deadline::after(wait);
+    begun_ = dovetail::detail::coarse_now();
+    left_ = core_->connections().statistics().max;  // no connection twice, however short its limits are
+    next();
+  }
+
+ private:
+  struct step {
+    using executor_type = asio::any_io_executor;
+    std::shared_ptr<async_round> self;
+    executor_type get_executor() const noexcept { return self->executor_; }
+    void operator()(result<void> answer) { self->answered(std::move(answer)); }
+  };
+
+  void next() noexcept {
+    try {
+      while (left_ != 0) {
+        --left_;
+        lease_ = core_->connections().next_maintenance(begun_);
+        if (!lease_) return;
+        if (lease_.state() != lease_state::ready) return prepare();
+        lease_.release();
+      }
+    } catch (...) {  // out of memory; the destructor does the rest
+    }
+  }
+  void prepare() {
+    is_in_dialogue_ = true;
+    auto& connection = *lease_;
+    if (lease_.state() == lease_state::check) {
+      async_run(connection.stream(), connection.session().ping(), by_, nullptr, step{this->shared_from_this()});
+    } else {
+      async_run(connection.stream(), connection.session().open(), by_, nullptr, step{this->shared_from_this()});
+    }
+  }
+  void answered(result<void> answer) noexcept {
+    is_in_dialogue_ = false;
+    try {
+      if (lease_.state() == lease_state::open) {
+        if (!answer) return lease_.open_failed(answer.error());
+        lease_.opened();
+      } else if (answer) {
+        lease_.checked();
+      } else {
+        lease_.reopen();
+        return prepare();
+      }
+    } catch (...) {
+      return;
+    }
+    lease_.release();
+    next();
+  }
+
+  std::weak_ptr<Core> waiting_;  // a round that waits for its executor keeps no client
+  std::shared_ptr<Core> core_;
+  asio::any_io_executor executor_;
+  std::shared_ptr<std::atomic<bool>> is_running_;
+  deadline by_ = deadline::never();
+  clock::time_point begun_{};
+  std::size_t left_ = 0;
+  typename Core::lease lease_;
+  bool is_in_dialogue_ = false;
+};
+
+}  // namespace detail
+
+/// An asynchronous client whose pool is looked after in the background, as that of `kept_client`: a thread of its own
+/// gives the executor a round of work each `check_interval`; nothing while the last one has not ended. Between rounds
+/// an `io_context` has nothing to do, so that its `run()` returns as without them; a context that does not run makes no
+/// checks. A policy whose interval is `clock::duration::max()` has no such thread: for executors that take no work from
+/// other threads. Lifetime: the executor's context lives until the client is closed or gone.
+template <class Client>
+class kept_async_client : public Client {
+ public:
+  using settings = typename Client::settings;
+  using options = typename Client::options;
+  using executor_type = typename Client::executor_type;
+
+  kept_async_client(executor_type executor, std::string_view connection_string, settings how = {})
+      : Client(std::move(executor), connection_string, how),
+        keeper_(start(detail::check_interval_of<typename Client::connection_type::wire>(connection_string, how), how)) {
+  }
+  kept_async_client(executor_type executor, options where, settings how = {})
+      : Client(std::move(executor), std::move(where), how), keeper_(start(how.pool.check_interval, how)) {}
+  kept_async_client(kept_async_client&&) noexcept = default;
+  kept_async_client& operator=(kept_async_client&& other) noexcept {
+    keeper_.reset();
+    auto keeper = std::move(other.keeper_);
+    Client::operator=(std::move(other));
+    keeper_ = std::move(keeper);
+    return *this;
+  }
+
+  /// The pool's counters under the SDKs' names; `statistics()` has more.
+  pool_stats get_pool_stats() const noexcept { return pool_stats_of(this->statistics()); }
+  /// Refuses further operations, ends the background check, and closes the connections, those in use when they come
+  /// back.
+  void close() noexcept {
+    keeper_.reset();
+    Client::close();
+  }
+
+ private:
+  std::unique_ptr<detail::repeater> start(clock::duration interval, const settings& how) {
+    using kept_type = typename Client::core_type;
+    if (interval == (clock::duration::max)()) return nullptr;
+    return std::make_unique<detail::repeater>(
+        interval, [core = std::weak_ptr<kept_type>{this->core()}, executor = this->get_executor(),
+                   wait = how.pool.check_wait, is_running = std::make_shared<std::atomic<bool>>(false)] {
+          if (is_running->exchange(true)) return;
+          auto round = std::make_shared<detail::async_round<kept_type>>(core, executor, is_running);
+          asio::post(executor, [round = std::move(round), wait] { round->start(wait); });
+        });
+  }
+
+  std::unique_ptr<detail::repeater> keeper_;  // ends before the pool does
+};
+
+}  // namespace dovetail::inline v0::workersql
+
 // ---- dovetail/workersql_async.hpp ----
 // WorkerSQL: the asynchronous client, on Asio.
 
@@ -60081,7 +62263,7 @@ namespace workersql {
 
 /// `dt::workersql::async_client db{io.get_executor(), "workersql://…"}`: the verbs of `client`, awaited; see
 /// `basic_async_client`. Cancellation: a connection in the middle of an exchange is closed.
-using async_client = basic_async_client<async_connection, sdk_backoff, keep_alive_pool>;
+using async_client = kept_async_client<basic_async_client<async_connection, sdk_backoff, keep_alive_pool>>;
 
 }  // namespace workersql
 }  // namespace dovetail::inline v0
@@ -60112,6 +62294,7 @@ struct gateway_answer {
   bool has_challenge = false;     ///< of 401
   bool is_final = true;           ///< asking again gives the same: it can be kept under an idempotency key
   bool changed_nothing = false;   ///< for certain: executing it again does no harm, so that it is not kept
+  bool needs_admin = false;       ///< the statements that it answers do
   bool is_replayed = false;       ///< kept from the first time
 };
 
@@ -60181,6 +62364,18 @@ inline failure_class class_of(condition kind) noexcept {
   }
 }
 
+/// The same, with what the condition does not tell: a value that is too large to be read, and what SQLite reports with
+/// its general code, which is about the statement (too deep, not in a transaction, after an `or rollback`).
+inline failure_class class_of(const error_info& failure) noexcept {
+  const std::error_code code = failure.code();
+  if (code == errc::frame_too_large) return class_of(condition::limit);
+  if (code == errc::transaction_aborted) return class_of(condition::misuse);
+  constexpr int sqlite_error = 1;
+  const bool is_statements = (code.value() & 0xFF) == sqlite_error && failure.kind() == condition::server &&
+                             std::string_view{code.category().name()} == "dovetail.sqlite";
+  return is_statements ? class_of(condition::misuse) : class_of(failure.kind());
+}
+
 /// Appends an error as an object: `{code:…,message:…,details:…,timestamp:…}`. `details` is JSON or empty.
 inline void append_error(std::string& out, std::string_view code, std::string_view message, std::string_view details) {
   out += '{';
@@ -60210,6 +62405,7 @@ inline gateway_answer refusal(unsigned status, std::string_view code, std::strin
 /// The words about a failure: the server's, without the program's own places and statements.
 inline std::string message_of(const error_info& failure) {
   const condition kind = failure.kind();
+  if (failure.code() == errc::frame_too_large) return "a value is larger than the gateway reads";
   if (kind == condition::connection) return "the database cannot be reached";
   if (kind == condition::authentication || kind == condition::configuration || kind == condition::protocol) {
     return "the gateway cannot use its database";
@@ -60246,7 +62442,7 @@ inline std::string details_of(const error_info& failure, std::size_t statement =
 }
 
 inline gateway_answer answer_failure(const error_info& failure, std::size_t statement = no_statement) {
-  return refusal(class_of(failure.kind()), message_of(failure), details_of(failure, statement));
+  return refusal(class_of(failure), message_of(failure), details_of(failure, statement));
 }
 
 }  // namespace dovetail::inline v0::workersql::serving
@@ -60289,6 +62485,7 @@ struct statement_verdict {
   permissions needed = permissions::read;
   bool is_data_change = false;   ///< insert, update or delete: what the gateway's batches take
   bool may_hide_writes = false;  ///< it reads, but calls functions of which the text does not tell whether they write
+  bool stays_on_connection = false;  ///< it changes the connection for whoever is lent it next
 };
 
 /// The permission that the class of a statement needs.
@@ -60310,6 +62507,44 @@ constexpr permissions needed_for(const classification& found) noexcept {
   }
 }
 
+/// True when what a statement does belongs to its connection and outlives its transaction: settings, attached files,
+/// temporary tables, prepared statements, listening. As far as the text tells: functions and blocks may do the same.
+constexpr bool stays_on_connection(dialect d, std::string_view text, const classification& found) noexcept {
+  if (!found.is_executed) return false;
+  v0::detail::lexer from{text.substr(found.begin), lexis_of(d)};
+  const auto word_of = [&](const v0::detail::token& at) {
+    return at.kind == v0::detail::token_kind::word ? text.substr(found.begin + at.begin, at.end - at.begin)
+                                                   : std::string_view{};
+  };
+  const auto is = [](std::string_view word, std::string_view wanted) { return equals_ignoring_case(word, wanted); };
+  v0::detail::token at = from.next();
+  switch (found.what) {
+    case statement_class::attachment:
+    case statement_class::prepared:
+      return true;
+    case statement_class::notification:
+      return !is(word_of(at), "notify");
+    case statement_class::setting:
+      return !is(word_of(from.next()), "local");
+    case statement_class::definition:
+      break;
+    default:
+      if (!found.makes_table) return false;
+  }
+  for (std::string_view before; at.kind != v0::detail::token_kind::end;) {
+    const std::string_view word = word_of(at);
+    const bool is_name = is(word, "temp") || is(word, "temporary") || is(word, "pg_temp");
+    at = from.next();
+    const bool has_dot = at.kind != v0::detail::token_kind::end && text[found.begin + at.begin] == '.';
+    if (is_name && (has_dot || is(before, "create") || is(before, "replace") || is(before, "local") ||
+                    is(before, "global") || is(before, "into"))) {
+      return true;
+    }
+    before = word;
+  }
+  return false;
+}
+
 /// Judges a text for somebody who may do `may`. Several statements in one text, and transactions as statements, are
 /// refused to everybody.
 constexpr statement_verdict judge(dialect d, std::string_view text, permissions may) noexcept {
@@ -60328,6 +62563,7 @@ constexpr statement_verdict judge(dialect d, std::string_view text, permissions 
   said.is_data_change =
       found.is_executed && (found.what == statement_class::insert || found.what == statement_class::update ||
                             found.what == statement_class::remove || found.what == statement_class::merge);
+  said.stays_on_connection = stays_on_connection(d, text, found);
   said.may_hide_writes = said.needed == permissions::read && found.calls_functions;
   return said;
 }
@@ -60510,6 +62746,7 @@ struct idempotency_limits {
   std::size_t entries = 400'000;          ///< with requests under way; when there are so many, further keys are refused
   std::size_t bytes = 128 * 1024 * 1024;  ///< an answer beyond them is kept as the fact that there was one
   unsigned principal_percent = 50;        ///< of entries and bytes that one principal may have; 100: all
+  bool in_database = false;               ///< changes are kept in the database too, and known after a restart
   std::size_t waiting = 64;               ///< duplicates of one request that wait for its answer; further ones get 409
 };
 
@@ -60635,6 +62872,7 @@ class idempotency_store {
     gateway_answer less = refusal(is_failure ? whole.status : 500, codes::internal,
                                   is_failure ? "failed before; the answer was too large to be kept"
                                              : "executed; the answer was too large to be kept");
+    less.needs_admin = whole.needs_admin;
     return less.body.size() < whole.body.size() ? less : whole;
   }
 
@@ -60723,11 +62961,11 @@ struct api_key {
 /// Who may use a gateway.
 struct gateway_authentication {
   std::vector<api_key> api_keys{};
-  secret jwt_secret{};         ///< of HS256 tokens; empty: none are taken
-  std::string jwt_issuer{};    ///< the `iss` that they must have; empty: any
-  std::string jwt_audience{};  ///< what their `aud` must name; empty: any
-  std::chrono::seconds jwt_leeway{30};
-  bool jwt_needs_expiry = false;
+  secret jwt_secret{};                          ///< of HS256 tokens; empty: none are taken
+  std::string jwt_issuer{};                     ///< the `iss` that they must have; empty: any
+  std::string jwt_audience{};                   ///< what their `aud` must name; empty: any
+  std::chrono::seconds jwt_leeway{30};          ///< by so much a clock may be wrong: for `exp` and `nbf`
+  bool jwt_needs_expiry = true;                 ///< false: tokens without `exp` are taken, and are good for ever
   permissions jwt_default = permissions::read;  ///< of tokens without a claim `permissions` or `roles`
   permissions anonymous = permissions::none;    ///< what those may do who send no key and no token at all
 };
@@ -60805,6 +63043,52 @@ class authenticator {
 }  // namespace serving
 }  // namespace dovetail::inline v0::workersql
 
+// ---- dovetail/codec/workersql_gateway/interruption.hpp ----
+// Ends a statement for whose answer nobody waits any more.
+
+namespace dovetail::inline v0::workersql::serving {
+
+/// One request's: asked for by whoever sees that its client has gone, heeded by whoever runs its statements. What ends
+/// by a flag looks at `flag()`; what a server must be told registers itself while its statement runs. Threads: any.
+class interruption {
+ public:
+  using tell_type = void (*)(void* whom) noexcept;
+
+  /// Nothing further is begun, and what looks at the flag ends.
+  void request() noexcept { flag_.store(true); }
+  bool is_requested() const noexcept { return flag_.load(); }
+  const std::atomic<bool>& flag() const noexcept { return flag_; }
+
+  /// Until `unwatch`, `how(whom)` stops what runs. Who has registered must look at `is_requested` before it runs it.
+  void watch(void* whom, tell_type how) noexcept {
+    const std::lock_guard lock{mutex_};
+    whom_ = whom;
+    tell_ = how;
+  }
+  /// Waits for a `tell` that is under way: afterwards none reaches what runs next.
+  void unwatch() noexcept {
+    const std::lock_guard lock{mutex_};
+    whom_ = nullptr;
+  }
+
+  /// Tells whoever has registered, and may wait for a server meanwhile. True when somebody was told; to be repeated
+  /// until it is false, for a statement that was about to be sent is not stopped by what came before it.
+  bool tell() noexcept {
+    const std::lock_guard lock{mutex_};
+    if (whom_ == nullptr) return false;
+    tell_(whom_);
+    return true;
+  }
+
+ private:
+  std::atomic<bool> flag_{false};
+  std::mutex mutex_;
+  void* whom_ = nullptr;
+  tell_type tell_ = nullptr;
+};
+
+}  // namespace dovetail::inline v0::workersql::serving
+
 // ---- dovetail/sql/sql_value.hpp ----
 // A parameter of a statement whose type is known when the program runs.
 
@@ -60865,6 +63149,7 @@ struct statement {
   bool needs_certainty = false;  ///< when it fails, nothing of it must have happened, but for condition::commit_unknown
   bool must_not_write = false;   ///< its text does not tell whether it writes, and whoever asks must not
   bool may_hide_writes = false;  ///< it reads, but calls functions of which the text does not tell whether they write
+  interruption* until = nullptr;  ///< ends it, but not its commit; of several that are executed together: of the first
 };
 
 /// What it gave.
@@ -60881,6 +63166,25 @@ struct statement_result {
 struct result_limits {
   std::size_t rows = 10'000;
   std::size_t bytes = 16 * 1024 * 1024;  ///< as JSON, the names in every row included; of all results of a batch
+  bool has_hex = false;                  ///< bytes are written as hexadecimal digits; the gateway sets it
+};
+
+/// A change under an idempotency key that is kept in the database itself, in the transaction that makes the change.
+class kept_change {
+ public:
+  virtual ~kept_change() = default;
+  /// The body of the answer to what was done.
+  virtual result<std::string> answer_to(const std::vector<statement_result>& all) = 0;
+
+  std::string id;            ///< stands for the key and its principal
+  std::string request;       ///< stands for all that was asked
+  std::int64_t now = 0;      ///< seconds since 1970
+  std::int64_t expires = 0;  ///< the first second at which it is forgotten
+
+  // What has become of it.
+  std::string body;
+  bool is_replayed = false;  ///< it was done before, and `body` is what was answered then
+  bool is_mismatch = false;  ///< something else was done under this key: nothing is done now
 };
 
 /// A transaction that is open; one that goes is rolled back. A statement that fails is undone alone, or leaves nothing
@@ -60907,6 +63211,13 @@ class database {
   /// All of them or none. `failed` tells which one failed.
   virtual result<std::vector<statement_result>> run_all(const std::vector<statement>& all, const result_limits& limits,
                                                         deadline by, std::size_t& failed) = 0;
+  /// True when there is a `run_once`.
+  virtual bool keeps_changes() const noexcept { return false; }
+  /// All of them or none, and none when they were done before under the same key.
+  virtual result<void> run_once(const std::vector<statement>&, kept_change&, const result_limits&, deadline,
+                                std::size_t&) {
+    return error_info{errc::operation_unsupported};
+  }
   virtual result<std::unique_ptr<transaction>> begin(bool must_not_write, deadline by) = 0;
   virtual result<void> ping(deadline by) = 0;
   virtual database_load load() const noexcept = 0;
@@ -61111,7 +63422,8 @@ struct rate_limit {
 
 namespace serving {
 
-/// Threads: one at a time. Memory: bounded; whoever has not asked for a whole window is forgotten.
+/// Threads: one at a time. Memory: bounded; whoever has not asked for a whole window is forgotten, and when there is no
+/// room for another one, whoever has not asked for the longest time. Cost: the same with any number of them.
 class rate_limiter {
  public:
   explicit rate_limiter(const rate_limit& limit, std::size_t most = 100'000) noexcept : limit_(limit), most_(most) {}
@@ -61121,13 +63433,17 @@ class rate_limiter {
     if (limit_.requests == 0) return 0;
     const double capacity = limit_.requests;
     const double rate = capacity / static_cast<double>((std::max)(limit_.window.count(), std::int64_t{1}));
-    auto found = buckets_.find(who);
-    if (found == buckets_.end()) {
-      if (buckets_.size() >= most_) forget(now);
-      if (buckets_.size() >= most_) return 1;
-      found = buckets_.emplace(who, bucket{capacity, now}).first;
+    auto found = known_.find(who);
+    if (found == known_.end()) {
+      // Two for one: a crowd that has gone is forgotten while others come.
+      for (int i = 0; i < 2 && !buckets_.empty() && now - buckets_.front().at >= limit_.window; ++i) forget_oldest();
+      if (buckets_.size() >= most_) forget_oldest();
+      buckets_.push_back({who, capacity, now});
+      found = known_.emplace(who, std::prev(buckets_.end())).first;
+    } else {
+      buckets_.splice(buckets_.end(), buckets_, found->second);
     }
-    bucket& of = found->second;
+    bucket& of = *found->second;
     const double passed = std::chrono::duration<double>(now - of.at).count();
     of.tokens = (std::min)(capacity, of.tokens + passed * rate);
     of.at = now;
@@ -61142,19 +63458,21 @@ class rate_limiter {
 
  private:
   struct bucket {
+    std::string who;
     double tokens;
     clock::time_point at;
   };
 
-  void forget(clock::time_point now) {
-    for (auto at = buckets_.begin(); at != buckets_.end();) {
-      at = now - at->second.at >= limit_.window ? buckets_.erase(at) : std::next(at);
-    }
+  void forget_oldest() {
+    if (buckets_.empty()) return;
+    known_.erase(buckets_.front().who);
+    buckets_.pop_front();
   }
 
   rate_limit limit_;
   std::size_t most_;
-  std::unordered_map<std::string, bucket> buckets_;
+  std::list<bucket> buckets_;  // who has asked last is the last
+  std::unordered_map<std::string, std::list<bucket>::iterator> known_;
 };
 
 }  // namespace serving
@@ -61184,7 +63502,8 @@ struct gateway_options {
   idempotency_limits idempotency{};
 
   std::size_t answer_memory = 256 * 1024 * 1024;  ///< bytes of answers that wait for their readers, of all connections;
-                                                  ///< with so many, nothing more is executed (503)
+                                                  ///< with so many, nothing more is executed (503), and with half
+                                                  ///< of what others leave nothing more of one principal
 
   clock::duration request_limit = std::chrono::seconds{30};  ///< for the database, the wait for a thread included
   clock::duration read_limit = std::chrono::seconds{20};     ///< from a request's first byte to its last
@@ -61193,10 +63512,16 @@ struct gateway_options {
                                                              ///< a ping, and again before the end
   clock::duration transaction_limit = std::chrono::seconds{30};  ///< from an answer to the transaction's next message
   clock::duration health_keep = std::chrono::seconds{1};         ///< so long `/health` is answered without the database
-  clock::duration stop_grace = std::chrono::seconds{5};  ///< how long `stop()` lets peers read their last answers
+  clock::duration stop_grace = std::chrono::seconds{5};  ///< how long `stop()` lets requests come that have begun, and
+                                                         ///< transactions go on; then, from an answer on, how long
+                                                         ///< its reader may take
 
-  std::vector<std::string> cors_origins{};  ///< the pages that may ask, as their Origin says; "*": any; empty: none
-  bool metrics_are_public = true;           ///< false: they need the permission admin
+  bool allow_connection_changes = false;  ///< also for admins: settings, attached files, temporary tables …, which are
+                                          ///< the connection's, and there for whoever is lent it next
+  std::vector<std::string> reader_functions{};  ///< PostgreSQL: what who only reads may call beside its own functions
+                                                ///< that only look: `similarity`, `app.price`, `st_*`
+  std::vector<std::string> cors_origins{};      ///< the pages that may ask, as their Origin says; "*": any; empty: none
+  bool metrics_are_public = true;               ///< false: they need the permission admin
 };
 
 /// What a gateway has seen since its start.
@@ -61498,8 +63823,8 @@ inline std::size_t json_size(std::string_view text) noexcept {
   return size;
 }
 
-/// Of a value, at most; bytes as base64.
-inline std::size_t json_size(const row_value& of) noexcept {
+/// Of a value, at most; bytes as base64 or as hexadecimal digits.
+inline std::size_t json_size(const row_value& of, bool has_hex) noexcept {
   if (of.is_null()) return 4;
   switch (of.kind()) {
     case field_kind::boolean:
@@ -61511,7 +63836,7 @@ inline std::size_t json_size(const row_value& of) noexcept {
     case field_kind::json:
       return of.text().size();
     case field_kind::bytes:
-      return dovetail::detail::base64_size(of.text().size()) + 2;
+      return (has_hex ? 2 * of.text().size() : dovetail::detail::base64_size(of.text().size())) + 2;
     default:
       return json_size(of.text());
   }
@@ -61519,7 +63844,7 @@ inline std::size_t json_size(const row_value& of) noexcept {
 
 /// Of all rows with their names, about. Errors: errc::malformed_value for a name that is not UTF-8.
 /// Cost: one look at every text.
-inline result<std::size_t> answer_size(const rows<row>& all) {
+inline result<std::size_t> answer_size(const rows<row>& all, bool has_hex) {
   std::size_t size = 2;
   if (all.empty()) return size;
   const auto keys = keys_of(all.front());
@@ -61528,7 +63853,7 @@ inline result<std::size_t> answer_size(const rows<row>& all) {
   for (const std::string& each : *keys) names += each.size();
   size += names * all.size();
   for (const row& each : all) {
-    for (std::size_t i = 0; i < each.size(); ++i) size += json_size(each[i]);
+    for (std::size_t i = 0; i < each.size(); ++i) size += json_size(each[i], has_hex);
   }
   return size;
 }
@@ -61783,6 +64108,315 @@ inline std::string read_batch(std::string_view body, asked_batch& out) {
 
 }  // namespace dovetail::inline v0::workersql::serving
 
+// ---- dovetail/sql/postgres_functions.hpp ----
+// Which of PostgreSQL's functions only compute or look, and which of the others a column's notation can call.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// Names with a space between each other, as a table. They must be in order.
+template <std::size_t N>
+constexpr std::array<std::string_view, N> split_names(std::string_view names) noexcept {
+  std::array<std::string_view, N> all{};
+  for (std::string_view& each : all) {
+    each = names.substr(0, names.find(' '));
+    names.remove_prefix((std::min)(names.size(), each.size() + 1));
+  }
+  return all;
+}
+
+// PostgreSQL's functions that are immutable or stable, as its catalogue pg_proc says (version 15; those with internal
+// arguments, of operators, and of statistics are left out, and so are those that run a text as a statement), volatile
+// ones of which its manual says that they only look, what its grammar writes like a function, and newer ones
+// (chapter 9 of the manual of version 18).
+inline constexpr std::string_view postgres_reading_names =
+    "abbrev abs aclcontains acldefault aclexplode acos acosd acosh age any_value area array_agg array_append "
+    "array_cat array_dims array_eq array_fill array_length array_lower array_ndims array_position array_positions "
+    "array_prepend array_remove array_replace array_reverse array_sample array_shuffle array_sort array_to_json "
+    "array_to_string array_to_tsvector array_upper ascii asin asind asinh atan atan2 atan2d atand atanh avg bit "
+    "bit_and bit_count bit_length bit_or bit_xor bool bool_and bool_or bound_box box bpchar broadcast btrim "
+    "cardinality casefold cash_words cast cbrt ceil ceiling center char char_length character_length chr cidr circle "
+    "clock_timestamp coalesce col_description concat concat_ws convert convert_from convert_to corr cos cosd cosh "
+    "cot cotd count covar_pop covar_samp crc32 crc32c cume_dist current_database current_date current_schema "
+    "current_schemas current_setting current_time current_timestamp current_user date date_add date_bin date_part "
+    "date_subtract date_trunc datemultirange daterange decode degrees dense_rank dexp diagonal diameter div dlog1 "
+    "dlog10 dround dtrunc encode enum_first enum_last enum_range erf erfc every exp extract factorial family "
+    "first_value float4 float8 floor format format_type gamma gcd gen_random_uuid generate_series "
+    "generate_subscripts get_bit get_byte get_current_ts_config getdatabaseencoding getpgusername greatest grouping "
+    "has_any_column_privilege has_column_privilege has_database_privilege has_foreign_data_wrapper_privilege "
+    "has_function_privilege has_language_privilege has_parameter_privilege has_schema_privilege "
+    "has_sequence_privilege has_server_privilege has_table_privilege has_tablespace_privilege has_type_privilege "
+    "hashtext height host hostmask inet inet_client_addr inet_client_port inet_merge inet_same_family "
+    "inet_server_addr inet_server_port initcap int2 int4 int4multirange int4range int8 int8multirange int8range "
+    "interval is_normalized isclosed isempty isfinite ishorizontal isopen isparallel isperp isvertical json json_agg "
+    "json_agg_strict json_array json_array_elements json_array_elements_text json_array_length json_arrayagg "
+    "json_build_array json_build_object json_each json_each_text json_exists json_extract_path "
+    "json_extract_path_text json_object json_object_agg json_object_keys json_objectagg json_populate_record "
+    "json_populate_recordset json_query json_scalar json_serialize json_strip_nulls json_table json_to_record "
+    "json_to_recordset json_to_tsvector json_typeof json_value jsonb jsonb_agg jsonb_agg_strict jsonb_array_elements "
+    "jsonb_array_elements_text jsonb_array_length jsonb_build_array jsonb_build_object jsonb_concat jsonb_delete "
+    "jsonb_each jsonb_each_text jsonb_exists jsonb_extract_path jsonb_extract_path_text jsonb_insert jsonb_object "
+    "jsonb_object_agg jsonb_object_keys jsonb_path_exists jsonb_path_exists_tz jsonb_path_match jsonb_path_match_tz "
+    "jsonb_path_query jsonb_path_query_array jsonb_path_query_array_tz jsonb_path_query_first "
+    "jsonb_path_query_first_tz jsonb_path_query_tz jsonb_populate_record jsonb_populate_recordset jsonb_pretty "
+    "jsonb_set jsonb_set_lax jsonb_strip_nulls jsonb_to_record jsonb_to_recordset jsonb_to_tsvector jsonb_typeof "
+    "justify_days justify_hours justify_interval lag last_value lcm lead least left length lgamma like line ln "
+    "localtime localtimestamp log log10 lower lower_inc lower_inf lpad lseg ltrim macaddr macaddr8 macaddr8_set7bit "
+    "make_date make_interval make_time make_timestamp make_timestamptz makeaclitem masklen max md5 min min_scale mod "
+    "mode money multirange mxid_age name nameconcatoid netmask network normalize notlike now npoints nth_value ntile "
+    "nullif num_nonnulls num_nulls numeric numeric_div_trunc numeric_exp numeric_ln numeric_log numeric_sqrt "
+    "nummultirange numnode numrange obj_description octet_length oid oidvectortypes overlaps overlay parse_ident "
+    "path percent_rank percentile_cont percentile_disc pg_available_extension_versions pg_available_extensions "
+    "pg_backend_pid pg_client_encoding pg_collation_is_visible pg_column_compression pg_column_is_updatable "
+    "pg_column_size pg_conf_load_time pg_conversion_is_visible pg_current_snapshot pg_current_xact_id_if_assigned "
+    "pg_database_size pg_describe_object pg_encoding_max_length pg_filenode_relation pg_function_is_visible "
+    "pg_get_catalog_foreign_keys pg_get_constraintdef pg_get_expr pg_get_function_arg_default "
+    "pg_get_function_arguments pg_get_function_identity_arguments pg_get_function_result pg_get_function_sqlbody "
+    "pg_get_functiondef pg_get_indexdef pg_get_keywords pg_get_partition_constraintdef pg_get_partkeydef "
+    "pg_get_publication_tables pg_get_replica_identity_index pg_get_ruledef pg_get_serial_sequence "
+    "pg_get_statisticsobjdef pg_get_statisticsobjdef_columns pg_get_statisticsobjdef_expressions pg_get_triggerdef "
+    "pg_get_userbyid pg_get_viewdef pg_has_role pg_index_has_property pg_indexes_size pg_is_in_recovery "
+    "pg_is_other_temp_schema pg_listening_channels pg_my_temp_schema pg_opclass_is_visible pg_operator_is_visible "
+    "pg_opfamily_is_visible pg_partition_root pg_relation_filenode pg_relation_filepath pg_relation_is_publishable "
+    "pg_relation_is_updatable pg_relation_size pg_sequence_parameters pg_settings_get_flags pg_size_bytes "
+    "pg_size_pretty pg_snapshot_xip pg_snapshot_xmax pg_snapshot_xmin pg_statistics_obj_is_visible "
+    "pg_table_is_visible pg_table_size pg_tablespace_databases pg_tablespace_location pg_tablespace_size "
+    "pg_timezone_abbrevs pg_timezone_names pg_total_relation_size pg_trigger_depth pg_ts_config_is_visible "
+    "pg_ts_dict_is_visible pg_ts_parser_is_visible pg_ts_template_is_visible pg_type_is_visible pg_typeof "
+    "pg_visible_in_snapshot pg_wal_lsn_diff pg_walfile_name pg_walfile_name_offset phraseto_tsquery pi "
+    "plainto_tsquery point polygon position pow power querytree quote_ident quote_literal quote_nullable radians "
+    "radius random random_normal range_agg range_intersect_agg range_merge rank regexp_count regexp_instr "
+    "regexp_like regexp_match regexp_matches regexp_replace regexp_split_to_array regexp_split_to_table "
+    "regexp_substr regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy "
+    "repeat replace reverse right round row_number row_security_active row_to_json rpad rtrim scale session_user "
+    "set_bit set_byte set_masklen setweight sha224 sha256 sha384 sha512 shobj_description sign sin sind sinh slope "
+    "split_part sqrt starts_with statement_timestamp stddev stddev_pop stddev_samp string_agg string_to_array "
+    "string_to_table strip strpos substr substring sum tan tand tanh text textlen time timeofday timestamp "
+    "timestamptz timetz timezone to_ascii to_bin to_char to_date to_hex to_json to_jsonb to_number to_oct "
+    "to_regclass to_regcollation to_regnamespace to_regoper to_regoperator to_regproc to_regprocedure to_regrole "
+    "to_regtype to_timestamp to_tsquery to_tsvector transaction_timestamp translate treat trim trim_array trim_scale "
+    "trunc ts_debug ts_delete ts_filter ts_headline ts_lexize ts_parse ts_rank ts_rank_cd ts_token_type tsmultirange "
+    "tsquery_and tsquery_not tsquery_or tsquery_phrase tsrange tstzmultirange tstzrange tsvector_to_array "
+    "txid_current_if_assigned txid_current_snapshot txid_snapshot_xip txid_snapshot_xmax txid_snapshot_xmin "
+    "txid_visible_in_snapshot unicode_assigned unistr unnest upper upper_inc upper_inf uuid uuid_extract_timestamp "
+    "uuid_extract_version uuidv4 uuidv7 var_pop var_samp varbit varchar variance version websearch_to_tsquery width "
+    "width_bucket xml xml_is_well_formed xml_is_well_formed_content xml_is_well_formed_document xmlagg xmlattributes "
+    "xmlcomment xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable "
+    "xmlvalidate xpath xpath_exists";
+
+// Functions of one argument, of other kinds: PostgreSQL takes x.name for name(x) where x has no such column.
+inline constexpr std::string_view postgres_other_names =
+    "binary_upgrade_set_next_array_pg_type_oid binary_upgrade_set_next_heap_pg_class_oid "
+    "binary_upgrade_set_next_heap_relfilenode binary_upgrade_set_next_index_pg_class_oid "
+    "binary_upgrade_set_next_index_relfilenode binary_upgrade_set_next_multirange_array_pg_type_oid "
+    "binary_upgrade_set_next_multirange_pg_type_oid binary_upgrade_set_next_pg_authid_oid "
+    "binary_upgrade_set_next_pg_enum_oid binary_upgrade_set_next_pg_tablespace_oid "
+    "binary_upgrade_set_next_pg_type_oid binary_upgrade_set_next_toast_pg_class_oid "
+    "binary_upgrade_set_next_toast_relfilenode binary_upgrade_set_record_init_privs brin_summarize_new_values "
+    "currval cursor_to_xml database_to_xml dsnowball_init gin_clean_pending_list lo_close lo_creat lo_create "
+    "lo_export lo_from_bytea lo_get lo_import lo_put lo_tell lo_tell64 lo_unlink loread lowrite nextval "
+    "pg_advisory_lock pg_advisory_lock_shared pg_advisory_unlock pg_advisory_unlock_shared pg_advisory_xact_lock "
+    "pg_advisory_xact_lock_shared pg_backup_start pg_backup_stop pg_blocking_pids pg_cancel_backend "
+    "pg_collation_actual_version pg_create_physical_replication_slot pg_create_restore_point pg_current_logfile "
+    "pg_database_collation_actual_version pg_drop_replication_slot pg_get_multixact_members "
+    "pg_import_system_collations pg_log_backend_memory_contexts pg_ls_dir pg_ls_replslotdir pg_ls_tmpdir pg_notify "
+    "pg_partition_ancestors pg_partition_tree pg_promote pg_read_binary_file pg_read_file "
+    "pg_replication_origin_create pg_replication_origin_drop pg_replication_origin_session_progress "
+    "pg_replication_origin_session_setup pg_safe_snapshot_blocking_pids pg_sequence_last_value pg_sleep pg_sleep_for "
+    "pg_sleep_until pg_stat_file pg_stat_reset_replication_slot pg_stat_reset_shared "
+    "pg_stat_reset_single_function_counters pg_stat_reset_single_table_counters pg_stat_reset_slru "
+    "pg_stat_reset_subscription_stats pg_switch_wal pg_terminate_backend pg_try_advisory_lock "
+    "pg_try_advisory_lock_shared pg_try_advisory_xact_lock pg_try_advisory_xact_lock_shared pg_wal_replay_pause "
+    "pg_xact_commit_timestamp pg_xact_commit_timestamp_origin pg_xact_status query_to_xml schema_to_xml set_config "
+    "setseed setval table_to_xml ts_rewrite ts_stat txid_status";
+
+inline constexpr auto postgres_reading_functions =
+    split_names<std::count(postgres_reading_names.begin(), postgres_reading_names.end(), ' ') + 1>(
+        postgres_reading_names);
+inline constexpr auto postgres_other_functions =
+    split_names<std::count(postgres_other_names.begin(), postgres_other_names.end(), ' ') + 1>(postgres_other_names);
+static_assert(std::is_sorted(postgres_reading_functions.begin(), postgres_reading_functions.end()));
+static_assert(std::is_sorted(postgres_other_functions.begin(), postgres_other_functions.end()));
+
+/// True for a function of PostgreSQL's that changes nothing. `name` is as the catalogue has it, in lower case.
+constexpr bool is_postgres_reading_function(std::string_view name) noexcept {
+  return std::binary_search(postgres_reading_functions.begin(), postgres_reading_functions.end(), name);
+}
+
+/// True when `x.name` may call a function of PostgreSQL's that does more than look.
+constexpr bool is_postgres_other_function(std::string_view name) noexcept {
+  return std::binary_search(postgres_other_functions.begin(), postgres_other_functions.end(), name);
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/codec/workersql_gateway/reader_calls.hpp ----
+// Finds what a PostgreSQL statement calls that somebody who only reads may not call.
+
+namespace dovetail::inline v0::workersql::serving {
+
+/// A read-only transaction of PostgreSQL does not forbid everything (large objects, replication slots, locks,
+/// settings), so what a reader calls must be known to be harmless: a function of PostgreSQL's own table, or one of
+/// `more`, each a name as it is written when it is called (`similarity`, `app.price`), or the begin of names with a
+/// star
+/// (`st_*`). One pass over the text; whatever has the form of a call and is not understood is taken for one.
+class reader_calls {
+ public:
+  reader_calls(std::string_view text, const std::vector<std::string>& more) noexcept
+      : text_(text), source_(text, lexis_of(dialect::postgres)), more_(&more) {}
+
+  /// The name of the first one, as it is in the text; empty: there is none.
+  std::string_view find_forbidden() {
+    for (token at = source_.next(); at.kind != kind::end; at = source_.next()) {
+      if (is_unicode_name(at)) return text_of(at);  // its escapes may spell any name
+      if (at.is('(')) {
+        if (is_name(last_[0]) && !may_open()) return written_name();
+        open(at);
+      } else {
+        if (is_attribute() && calls_by_attribute(last_[0])) return text_of(last_[0]);
+        if (at.is(')')) close();
+        note_word(at);
+      }
+      for (std::size_t i = 3; i > 0; --i) last_[i] = last_[i - 1];
+      last_[0] = at;
+    }
+    return is_attribute() && calls_by_attribute(last_[0]) ? text_of(last_[0]) : std::string_view{};
+  }
+
+ private:
+  using token = v0::detail::token;
+  using kind = v0::detail::token_kind;
+
+  std::string_view text_of(const token& at) const noexcept { return text_.substr(at.begin, at.end - at.begin); }
+  bool is(const token& at, std::string_view word) const noexcept {
+    return at.kind == kind::word && equals_ignoring_case(text_of(at), word);
+  }
+  static bool is_name(const token& at) noexcept { return at.kind == kind::word || at.kind == kind::quoted; }
+  bool is_unicode_name(const token& at) const noexcept {
+    const std::string_view text = text_of(at);
+    return text.size() > 2 && (text[0] | 0x20) == 'u' && text[1] == '&' && text[2] == '"';
+  }
+  /// As the catalogue has it.
+  std::string name_of(const token& at) const {
+    std::string name;
+    const std::string_view text = text_of(at);
+    if (at.kind == kind::word) {
+      for (const char c : text) name += ascii_lower(c);
+      return name;
+    }
+    for (std::size_t i = 1; i + 1 < text.size(); ++i) {
+      name += text[i];
+      if (text[i] == '"') ++i;
+    }
+    return name;
+  }
+  std::string_view written_name() const noexcept {
+    const bool is_qualified = last_[1].is('.') && is_name(last_[2]);
+    const std::uint32_t begin = is_qualified ? last_[2].begin : last_[0].begin;
+    return text_.substr(begin, last_[0].end - begin);
+  }
+
+  // A call, or something else that a parenthesis follows.
+  bool may_open() const {
+    const token& name = last_[0];
+    const token& before = last_[1];
+    if (before.kind == kind::cast) return true;                     // ::numeric(8,2)
+    if (is(before, "as") || is(before, "ordinality")) return true;  // of a column or table, or a type
+    if (before.is('.')) {
+      if (!is_name(last_[2]) || last_[3].is('.')) return false;
+      const std::string schema = name_of(last_[2]);
+      const std::string own = name_of(name);
+      return (schema == "pg_catalog" && v0::detail::is_postgres_reading_function(own)) || is_listed(schema + '.' + own);
+    }
+    if (name.kind == kind::word && is_grammar(text_of(name))) return true;
+    const std::string own = name_of(name);
+    if (v0::detail::is_postgres_reading_function(own) || is_listed(own)) return true;
+    if (is_in_with()) return is(before, "with") || is(before, "recursive") || before.is(',');
+    return before.is(')') && !operand_may_follow_;  // from (values (1)) t(a)
+  }
+
+  bool is_listed(const std::string& name) const noexcept {
+    for (const std::string& each : *more_) {
+      if (each == name) return true;
+      if (each.size() > 1 && each.back() == '*' &&
+          name.starts_with(std::string_view{each}.substr(0, each.size() - 1))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Words of the grammar, and types, that a parenthesis may follow, beside those that are functions too.
+  static constexpr bool is_grammar(std::string_view word) noexcept {
+    constexpr std::string_view all[] = {
+        "select",   "distinct", "all",     "any",          "some",       "in",        "exists",   "not",
+        "and",      "or",       "where",   "on",           "using",      "from",      "join",     "lateral",
+        "by",       "having",   "limit",   "offset",       "union",      "intersect", "except",   "values",
+        "row",      "array",    "case",    "when",         "then",       "else",      "between",  "symmetric",
+        "like",     "ilike",    "to",      "escape",       "as",         "over",      "filter",   "group",
+        "sets",     "cube",     "rollup",  "materialized", "zone",       "for",       "explain",  "analyze",
+        "first",    "next",     "system",  "bernoulli",    "repeatable", "placing",   "default",  "passing",
+        "only",     "variadic", "both",    "leading",      "trailing",   "document",  "content",  "operator",
+        "second",   "numeric",  "decimal", "dec",          "char",       "character", "varchar",  "varying",
+        "bit",      "float",    "time",    "timestamp",    "interval",   "nchar",     "overlaps", "columns",
+        "collation"};
+    return v0::detail::is_among(word, all);
+  }
+
+  // x.name, which is name(x) where x has no such column.
+  bool is_attribute() const noexcept { return last_[1].is('.') && is_name(last_[0]); }
+  bool calls_by_attribute(const token& at) const {
+    const std::string name = name_of(at);
+    const bool is_family = name.starts_with("pg_") || name.starts_with("dblink");  // columns may be called sleep
+    return v0::detail::is_postgres_other_function(name) || (is_family && v0::detail::is_risky_function(name));
+  }
+
+  // Behind `distinct on (…)` and `operator(…)` an expression begins; behind other parentheses never.
+  static constexpr std::uint32_t most_depth = 64;
+  std::uint64_t bit() const noexcept { return depth_ < most_depth ? std::uint64_t{1} << depth_ : 0; }
+  bool is_in_with() const noexcept { return (in_with_ & bit()) != 0; }
+  void set(std::uint64_t& of, bool is_so) const noexcept { of = is_so ? of | bit() : of & ~bit(); }
+
+  void open(const token&) noexcept {
+    const token& before = last_[0];
+    // with a(x) as (…), b(y) as (…): anything else is the statement itself.
+    if (is_in_with() && !is(before, "as") && !is(before, "materialized") && !is_name(before)) set(in_with_, false);
+    const bool is_prefix = (is(before, "on") && is(last_[1], "distinct")) || is(before, "operator");
+    ++depth_;
+    set(before_operand_, is_prefix);
+    set(in_with_, false);
+    operand_may_follow_ = false;
+  }
+  void close() noexcept {
+    operand_may_follow_ = depth_ >= most_depth || (before_operand_ & bit()) != 0;
+    if (depth_ > 0) --depth_;
+  }
+  void note_word(const token& at) noexcept {
+    if (at.kind != kind::word) return;
+    const token& before = last_[0];
+    if (is(at, "with")) {
+      const bool begins = before.kind == kind::end || before.is('(') || is(before, "explain") ||
+                          is(before, "analyze") || is(before, "verbose");
+      if (begins) set(in_with_, true);
+      return;
+    }
+    constexpr std::string_view verbs[] = {"select", "values", "table", "insert", "update", "delete", "merge"};
+    if (is_in_with() && v0::detail::is_among(text_of(at), verbs)) set(in_with_, false);
+  }
+
+  std::string_view text_;
+  v0::detail::lexer source_;
+  const std::vector<std::string>* more_;
+  token last_[4] = {};
+  std::uint64_t in_with_ = 0;
+  std::uint64_t before_operand_ = 0;
+  std::uint32_t depth_ = 0;
+  bool operand_may_follow_ = false;
+};
+
+}  // namespace dovetail::inline v0::workersql::serving
+
 // ---- dovetail/codec/workersql_gateway/execute.hpp ----
 // Executes the body of a request on the database, for one who may do what it asks.
 
@@ -61793,6 +64427,8 @@ struct execution_rules {
   result_form form{};
   result_limits results{};
   std::size_t batch_operations = 500;
+  bool allows_connection_changes = false;
+  std::vector<std::string> reader_functions{};  ///< that who only reads may call, beside PostgreSQL's own
 };
 
 /// What is wrong with a text, for somebody who is no program of ours.
@@ -61815,8 +64451,8 @@ inline bool only_reads(const statement_verdict& said, const principal& who) noex
 
 /// True when the principal may run the statement; sets what the database has to know, and `said`. Else the answer.
 /// `only_changes`: nothing but insert, update and delete is taken.
-inline bool may_run(statement& what, dialect speaks, const principal& who, bool only_changes, statement_verdict& said,
-                    gateway_answer& refused) {
+inline bool may_run(statement& what, dialect speaks, const principal& who, const execution_rules& rules,
+                    bool only_changes, statement_verdict& said, gateway_answer& refused) {
   said = judge(speaks, what.sql, who.may);
   if (said.broken != validation_rule::none && said.broken != validation_rule::risky_function) {
     refused = not_executed(400, codes::invalid_query, words_about(said.broken));
@@ -61832,6 +64468,19 @@ inline bool may_run(statement& what, dialect speaks, const principal& who, bool 
     refused = not_executed(403, codes::permission, words);
     return false;
   }
+  if (said.stays_on_connection && !rules.allows_connection_changes) {
+    refused = not_executed(400, codes::invalid_query,
+                           "the statement changes its connection for others, who share it; it is not allowed here");
+    return false;
+  }
+  if (who.may == permissions::read && speaks == dialect::postgres) {
+    if (const std::string_view call = reader_calls{what.sql, rules.reader_functions}.find_forbidden(); !call.empty()) {
+      std::string words{"whoever only reads may not call this function: "};
+      words += call.substr(0, 128);
+      refused = not_executed(403, codes::permission, words);
+      return false;
+    }
+  }
   what.must_not_write = who.may == permissions::read;  // a view may call functions, and its name does not tell
   what.may_hide_writes = said.may_hide_writes;
   return true;
@@ -61841,11 +64490,62 @@ inline deadline shorten(deadline by, std::chrono::milliseconds asked) noexcept {
   return asked.count() == 0 ? by : earlier(by, deadline::after(asked));
 }
 
+/// What a request comes with beside its body.
+struct request_extras {
+  interruption* until = nullptr;  ///< ends its statements
+  std::string_view key{};         ///< when its change is kept in the database: its key and
+  std::string_view identity{};    ///< what stands for all that was asked,
+  std::int64_t now = 0;           ///< the time,
+  std::chrono::seconds keep{0};   ///< and how long it is kept
+  bool keeps_change() const noexcept { return !key.empty(); }
+};
+
+/// A change whose answer `Answer` makes, a function of all results.
+template <class Answer>
+class answered_change final : public kept_change {
+ public:
+  answered_change(const request_extras& with, Answer answer) : answer_(std::move(answer)) {
+    id = with.key;
+    request = with.identity;
+    now = with.now;
+    expires = with.now + with.keep.count();
+  }
+  result<std::string> answer_to(const std::vector<statement_result>& all) override {
+    gateway_answer made = answer_(all);
+    if (made.status != 200) return error_info{errc::malformed_value, "the result cannot be written as JSON"};
+    return std::move(made.body);
+  }
+
+ private:
+  Answer answer_;
+};
+
+/// Executes a change whose answer is kept with it. Whether a commit that nobody answered was done is found out when
+/// it is asked for again, so that answer is not kept.
+template <class Answer>
+gateway_answer execute_once(database& on, const std::vector<statement>& all, const request_extras& with,
+                            const result_limits& limits, deadline by, std::size_t& failed, Answer answer) {
+  answered_change<Answer> change{with, std::move(answer)};
+  if (const auto done = on.run_once(all, change, limits, by, failed); !done) {
+    gateway_answer told = answer_failure(done.error(), failed);
+    if (done.error().kind() == condition::commit_unknown) told.is_final = false;
+    return told;
+  }
+  if (change.is_mismatch) {
+    return not_executed(400, codes::invalid_query, "the idempotency key was used for another request");
+  }
+  gateway_answer told;
+  told.body = std::move(change.body);
+  told.is_replayed = change.is_replayed;
+  return told;
+}
+
 /// `is_kept`: the answer is kept under an idempotency key. Then a change runs in a transaction, so that a failure tells
 /// whether it happened; what cannot run in one may have happened when its answer was lost, and is not tried again.
 /// Threads: any number at once.
 inline gateway_answer execute_query(database& on, std::string_view body, const principal& who,
-                                    const execution_rules& rules, deadline by, bool is_kept = false) {
+                                    const execution_rules& rules, deadline by, bool is_kept = false,
+                                    const request_extras& with = {}) {
   const clock::time_point since = clock::now();
   asked_statement asked;
   if (std::string wrong = read_query(body, asked); !wrong.empty()) {
@@ -61853,20 +64553,33 @@ inline gateway_answer execute_query(database& on, std::string_view body, const p
   }
   gateway_answer refused;
   statement_verdict said;
-  if (!may_run(asked.what, on.speaks(), who, false, said, refused)) return refused;
+  if (!may_run(asked.what, on.speaks(), who, rules, false, said, refused)) return refused;
   const permissions needed = said.needed;
   asked.what.needs_certainty = is_kept && (needed == permissions::write || said.may_hide_writes);
-  const auto done = on.run(asked.what, rules.results, shorten(by, asked.timeout));
+  asked.what.until = with.until;
+  by = shorten(by, asked.timeout);
+  if (asked.what.needs_certainty && with.keeps_change() && !asked.what.must_not_write) {
+    std::size_t failed = no_statement;
+    const auto answer = [&](const std::vector<statement_result>& all) {
+      return answer_result(all.front(), rules.form, clock::now() - since);
+    };
+    const std::vector<statement> all{std::move(asked.what)};
+    gateway_answer told = execute_once(on, all, with, rules.results, by, failed, answer);
+    return told;
+  }
+  const auto done = on.run(asked.what, rules.results, by);
   if (!done) {
     gateway_answer failed = answer_failure(done.error());
     const condition kind = done.error().kind();
     const bool was_refused = kind == condition::busy || kind == condition::serialization;
     if (needed == permissions::admin && !was_refused) failed.is_final = true;
     failed.changed_nothing = only_reads(said, who);
+    failed.needs_admin = needed == permissions::admin;
     return failed;
   }
   gateway_answer answer = answer_result(*done, rules.form, clock::now() - since);
   answer.changed_nothing = only_reads(said, who);
+  answer.needs_admin = needed == permissions::admin;
   return answer;
 }
 
@@ -61889,8 +64602,7 @@ inline gateway_answer execute_one_by_one(database& on, asked_batch& asked, const
     if (!written) {
       is_whole = false;
       one = R"({"success":false,"error":)";
-      append_error(one, class_of(written.error().kind()).code, message_of(written.error()),
-                   details_of(written.error(), i));
+      append_error(one, class_of(written.error()).code, message_of(written.error()), details_of(written.error(), i));
     }
     results.append(one) += '}';
     if (!is_whole && asked.stops_on_error) break;
@@ -61922,7 +64634,7 @@ inline gateway_answer answer_results(const std::vector<statement_result>& all, c
 
 /// A batch is one transaction, but for the SDKs' `transaction: false`.
 inline gateway_answer execute_batch(database& on, std::string_view body, const principal& who,
-                                    const execution_rules& rules, deadline by) {
+                                    const execution_rules& rules, deadline by, const request_extras& with = {}) {
   const clock::time_point since = clock::now();
   asked_batch asked;
   if (std::string wrong = read_batch(body, asked); !wrong.empty()) {
@@ -61933,16 +64645,28 @@ inline gateway_answer execute_batch(database& on, std::string_view body, const p
   }
   gateway_answer answer;
   bool changes_nothing = true;
+  bool needs_admin = false;
   for (statement& each : asked.statements) {
     statement_verdict said;
-    if (!may_run(each, on.speaks(), who, asked.dialect == batch_dialect::gateway, said, answer)) return answer;
+    if (!may_run(each, on.speaks(), who, rules, asked.dialect == batch_dialect::gateway, said, answer)) return answer;
     changes_nothing = changes_nothing && only_reads(said, who);
+    needs_admin = needs_admin || said.needed == permissions::admin;
+    each.until = with.until;
   }
   by = shorten(by, asked.timeout);
   if (!asked.is_atomic) {
     answer = execute_one_by_one(on, asked, rules, by);
   } else {
     std::size_t failed = no_statement;
+    if (with.keeps_change() && !changes_nothing) {
+      const auto told = [&](const std::vector<statement_result>& all) {
+        return asked.dialect == batch_dialect::gateway ? answer_counts(all, rules.form)
+                                                       : answer_results(all, rules.form, clock::now() - since);
+      };
+      answer = execute_once(on, asked.statements, with, rules.results, by, failed, told);
+      answer.needs_admin = needs_admin;
+      return answer;
+    }
     result<std::vector<statement_result>> done{std::vector<statement_result>{}};
     if (!asked.statements.empty()) done = on.run_all(asked.statements, rules.results, by, failed);
     if (!done) {
@@ -61954,6 +64678,7 @@ inline gateway_answer execute_batch(database& on, std::string_view body, const p
     }
   }
   answer.changed_nothing = changes_nothing;
+  answer.needs_admin = needs_admin;
   return answer;
 }
 
@@ -61969,8 +64694,23 @@ class gateway_connection : public job {
  public:
   /// Ends the connection when nothing is under way, at once or after the answer.
   virtual void stop() = 0;
-  /// Ends it whatever is under way.
+  /// The time of grace is over: ends it, but what the database has begun is answered.
   virtual void kill() = 0;
+};
+
+/// Tells a database that nobody waits for an answer any more, until what was running has ended.
+class interruption_job final : public job, public std::enable_shared_from_this<interruption_job> {
+ public:
+  interruption_job(std::shared_ptr<interruption> what, workers& on) noexcept : what_(std::move(what)), on_(&on) {}
+  void work() noexcept override {
+    if (!what_->tell()) return;
+    dovetail::detail::pause_for(std::chrono::milliseconds{20});
+    on_->submit(shared_from_this());
+  }
+
+ private:
+  std::shared_ptr<interruption> what_;
+  workers* on_;
 };
 
 inline std::int64_t unix_time() noexcept {
@@ -61984,21 +64724,48 @@ class gateway_hub {
       : options(std::move(how)),
         database(std::move(behind)),
         rules{.form = {options.envelope, options.large_integers, options.blob_text},
-              .results = options.results,
-              .batch_operations = options.batch_operations},
+              .results = {options.results.rows, options.results.bytes, options.blob_text == blob_text::hex},
+              .batch_operations = options.batch_operations,
+              .allows_connection_changes = options.allow_connection_changes,
+              .reader_functions = options.reader_functions},
         who(options.authentication, {&dovetail::detail::sha256, &dovetail::detail::hmac_sha256}),
         answers(options.idempotency),
         health(options.health_keep),
         limiter(options.rate) {}
 
   /// Too much waits for peers to read it: nothing that gives more may begin. Threads: any.
-  bool is_full() const noexcept { return unsent.load(std::memory_order_relaxed) >= options.answer_memory; }
+  /// `own` is what waits for the one who asks: of what others leave free half is for each.
+  bool is_full(const std::atomic<std::size_t>* own) const noexcept {
+    const std::size_t all = unsent.load(std::memory_order_relaxed);
+    if (all >= options.answer_memory) return true;
+    const std::size_t mine = own == nullptr ? 0 : own->load(std::memory_order_relaxed);
+    const std::size_t others = all > mine ? all - mine : 0;
+    return mine != 0 && mine >= (options.answer_memory - others) / 2;
+  }
+
+  /// What waits for a principal, on all its connections.
+  std::shared_ptr<std::atomic<std::size_t>> unsent_of(const std::string& principal) {
+    if (const auto known = unsent_shares.find(principal); known != unsent_shares.end()) {
+      if (auto alive = known->second.lock()) return alive;
+    }
+    if (unsent_shares.size() >= connections.size() + 64) {  // as many come before it is done again
+      std::erase_if(unsent_shares, [](const auto& each) { return each.second.expired(); });
+    }
+    auto made = std::make_shared<std::atomic<std::size_t>>(0);
+    unsent_shares.insert_or_assign(principal, made);
+    return made;
+  }
 
   /// A connection has begun, or has become another one.
   void adopt(std::shared_ptr<gateway_connection> made) {
     gateway_connection* const key = made.get();
     connections.emplace(key, std::move(made));
     counters.open.store(connections.size(), std::memory_order_relaxed);
+  }
+  /// Nobody waits for what runs under `what`.
+  void interrupt(const std::shared_ptr<interruption>& what) {
+    what->request();
+    for_interruptions->submit(std::make_shared<interruption_job>(what, *for_interruptions));
   }
   /// It has ended.
   void forget(gateway_connection& ended) {
@@ -62017,12 +64784,14 @@ class gateway_hub {
   rate_limiter limiter;
   const clock::time_point since = clock::now();
   std::atomic<std::size_t> unsent{0};  ///< bytes of answers that were made, and not read by their peers
+  std::unordered_map<std::string, std::weak_ptr<std::atomic<std::size_t>>> unsent_shares;  ///< by principal
   bool is_stopping = false;
   void (*on_empty)(void*) = nullptr;
   void* on_empty_state = nullptr;
   asio::io_context io{1};
   std::unordered_map<gateway_connection*, std::shared_ptr<gateway_connection>> connections;
   std::unique_ptr<workers> for_requests;
+  std::unique_ptr<workers> for_interruptions;
   std::unique_ptr<workers> for_transactions;  // so that a commit never waits behind those who wait for its locks
 };
 
@@ -62089,7 +64858,29 @@ struct gateway_request {
   websocket::problem upgrade = websocket::problem::not_an_upgrade;
   websocket::accept_text accept{};
   std::optional<principal> who;
+  std::shared_ptr<std::atomic<std::size_t>> unsent;  ///< of the principal: what waits for its connections
+  bool has_twins = false;                            ///< a field that must be there once is there twice
+  bool expects_more = false;                         ///< anything but 100-continue
 };
+
+/// What proxies may read in another way than we do: of these fields there may be one. And what is expected of us.
+inline void check_fields(const http1::request_head& head, gateway_request& out) noexcept {
+  constexpr std::string_view single[] = {"Authorization", "X-API-Key", "Idempotency-Key", "X-Idempotency-Key"};
+  unsigned seen = 0;
+  for (const http1::field& each : head.fields) {
+    for (unsigned i = 0; i < 4; ++i) {
+      if (!equals_ignoring_case(each.name, single[i])) continue;
+      out.has_twins = out.has_twins || (seen & 1U << i) != 0;
+      seen |= 1U << i;
+    }
+    if (!equals_ignoring_case(each.name, "Expect")) continue;
+    std::string_view rest = each.value;
+    std::string_view element;
+    while (http1::detail::take_element(rest, element)) {
+      out.expects_more = out.expects_more || !equals_ignoring_case(element, "100-continue");
+    }
+  }
+}
 
 /// A text that may stand in a field of the answer and in logs.
 inline bool is_plain_id(std::string_view text) noexcept {
@@ -62133,6 +64924,7 @@ inline bool is_allowed_origin(const std::vector<std::string>& allowed, std::stri
 inline gateway_request read_request(const http1::request_head& head, const authenticator& who, std::int64_t now,
                                     const std::vector<std::string>& origins) {
   gateway_request out;
+  check_fields(head, out);
   const http1::target_parts target = http1::split_target(head.target);
   const auto field = [&head](std::string_view name) { return head.fields.find(name).value_or(std::string_view{}); };
   out.where = head.form == http1::target_form::asterisk ? endpoint::none : endpoint_of(target.path);
@@ -62293,13 +65085,14 @@ namespace dovetail::inline v0::workersql::serving {
 
 /// `is_kept`: under an idempotency key. Threads: any.
 inline gateway_answer execute_request(gateway_hub& hub, const gateway_request& request, std::string_view content,
-                                      deadline by, bool is_kept) {
+                                      deadline by, bool is_kept, const request_extras& with) {
   if (request.where == endpoint::health) return answer_health(hub, by);
-  if (by.has_passed() || hub.is_full()) return answer_overloaded();
+  if (with.until != nullptr && with.until->is_requested()) return answer_failure(error_info{errc::cancelled});
+  if (by.has_passed() || hub.is_full(request.unsent.get())) return answer_overloaded();
   if (request.where == endpoint::query) {
-    return execute_query(*hub.database, content, *request.who, hub.rules, by, is_kept);
+    return execute_query(*hub.database, content, *request.who, hub.rules, by, is_kept, with);
   }
-  return execute_batch(*hub.database, content, *request.who, hub.rules, by);
+  return execute_batch(*hub.database, content, *request.who, hub.rules, by, with);
 }
 
 /// What a repeated request must have in common with the first one.
@@ -62317,6 +65110,38 @@ inline std::optional<gateway_answer> identify(const gateway_request& request, st
   }
   if (!digest_of(request.where, content, out)) return refusal(500, codes::internal, "no SHA-256");
   return {};
+}
+
+/// What a request that is executed under its idempotency key is known by.
+struct request_key {
+  std::string name;     ///< in the gateway's store
+  std::string kept{};   ///< in the database; empty: it is not kept there
+  std::string asked{};  ///< there, for all that was asked
+};
+
+inline request_key key_of(const gateway_hub& hub, const gateway_request& request, const digest& asked) {
+  // Whoever only reads is given no answer of those who write, and it is no danger that both execute the same request.
+  const std::string_view readers = request.who->may <= permissions::read ? "readers " : "";
+  request_key key{std::string{readers} + request.who->key() + '\n' + request.idempotency_key};
+  if (!hub.options.idempotency.in_database) return key;
+  digest made{};
+  if (!dovetail::detail::sha256(as_byte_view(key.name), made)) return key;
+  key.kept = to_hex(made);
+  key.asked = to_hex(asked);
+  return key;
+}
+
+inline request_extras extras_of(const gateway_hub& hub, interruption* until, const request_key& key) {
+  return {
+      .until = until, .key = key.kept, .identity = key.asked, .now = unix_time(), .keep = hub.options.idempotency.keep};
+}
+
+/// True when an answer that was made for somebody is not for this one of the same name, who may do less.
+inline bool is_withheld(const gateway_answer& kept, const gateway_request& request) noexcept {
+  return kept.needs_admin && request.who && request.who->may != permissions::admin;
+}
+inline gateway_answer answer_withheld() {
+  return refusal(403, codes::permission, "the statement needs the permission admin");
 }
 
 /// Of a request whose idempotency key does not let it begin.
@@ -62338,7 +65163,8 @@ inline gateway_answer refuse_start(idempotent_start why, std::uint32_t retry_aft
 
 namespace dovetail::inline v0::workersql::serving {
 
-/// What one connection has added to a sum; goes with it. Threads: one at a time; the sum is everybody's.
+/// What one connection has added to a sum, and to that of its principal; goes with it. Threads: one at a time; the sums
+/// are everybody's.
 class memory_share {
  public:
   explicit memory_share(std::atomic<std::size_t>& sum) noexcept : sum_(&sum) {}
@@ -62346,13 +65172,22 @@ class memory_share {
   memory_share& operator=(const memory_share&) = delete;
   ~memory_share() { set(0); }
 
+  /// From here on this is the principal's.
+  void count_for(std::shared_ptr<std::atomic<std::size_t>> principals) noexcept {
+    if (own_ == principals) return;
+    if (own_) own_->fetch_sub(mine_, std::memory_order_relaxed);
+    own_ = std::move(principals);
+    if (own_) own_->fetch_add(mine_, std::memory_order_relaxed);
+  }
   void set(std::size_t bytes) noexcept {
     sum_->fetch_add(bytes - mine_, std::memory_order_relaxed);  // modulo 2^64
+    if (own_) own_->fetch_add(bytes - mine_, std::memory_order_relaxed);
     mine_ = bytes;
   }
 
  private:
   std::atomic<std::size_t>* sum_;
+  std::shared_ptr<std::atomic<std::size_t>> own_;
   std::size_t mine_ = 0;
 };
 
@@ -62391,6 +65226,11 @@ inline std::optional<gateway_answer> refuse_upgrade(const gateway_request& reque
 inline std::optional<gateway_answer> refuse_early(gateway_hub& hub, const gateway_request& request,
                                                   const std::string& peer) {
   const endpoint where = request.where;
+  if (request.has_twins) {
+    return refusal(400, codes::invalid_query, "a key or an Authorization field is there twice");
+  }
+  // RFC 9110 section 10.1.1
+  if (request.expects_more) return refusal(417, codes::invalid_query, "nothing but 100-continue can be expected");
   if (where == endpoint::none) return refusal(404, codes::invalid_query, "there is no such path");
   if (request.is_preflight) {
     gateway_answer answer;
@@ -62439,6 +65279,7 @@ struct message {
   std::optional<std::string> sql;
   std::optional<json_text> params;
   std::optional<std::string> transactionId;
+  std::optional<std::int64_t> timeout;
 };
 
 }  // namespace wire
@@ -62460,17 +65301,21 @@ class socket_session {
 
   bool is_in_transaction() const noexcept { return open_ != nullptr; }
 
-  /// Rolls back what is open; the next message with its name is told so.
-  void time_out() noexcept { end(); }
+  /// Rolls back what is open; its messages are told so until one of them ends it, or begins another.
+  void time_out() noexcept {
+    if (open_) has_timed_out_ = true;
+    end();
+  }
 
   /// The answer to a message.
-  std::string handle(std::string_view text, deadline by) {
+  std::string handle(std::string_view text, deadline by, interruption* until = nullptr) {
     auto read = json::decode<wire::message>(text);
     if (!read) return fail_unread(read.error());
     wire::message& asked = *read;
     note(asked);
+    if (has_timed_out_ && action_ != "begin" && action_ != "ping") return answer_late(asked);
     if (action_ == "begin") return begin(std::move(asked), by);
-    if (action_ == "query") return query(std::move(asked), by);
+    if (action_ == "query") return query(std::move(asked), by, until);
     if (action_ == "commit") return commit(asked, by);
     if (action_ == "rollback") return rollback(asked);
     if (action_ == "ping") return succeed("{}");
@@ -62516,20 +65361,27 @@ class socket_session {
       return fail(begun.error());
     }
     open_ = *std::move(begun);
+    has_timed_out_ = false;
     name_ = asked.transactionId ? *std::move(asked.transactionId) : "tx_" + std::to_string(++count_);
     return succeed(named());
   }
 
-  std::string query(wire::message asked, deadline by) {
+  std::string query(wire::message asked, deadline by, interruption* until) {
     const clock::time_point since = clock::now();
     if (!is_right(asked)) return fail(codes::invalid_query, "Transaction not found");
     statement what;
     if (std::string wrong = take_statement(asked.sql.value_or(std::string{}), asked.params, what); !wrong.empty()) {
       return fail(codes::invalid_query, wrong);
     }
+    std::chrono::milliseconds limit{0};
+    if (std::string wrong = take_timeout(asked.timeout, limit); !wrong.empty()) {
+      return fail(codes::invalid_query, wrong);
+    }
+    by = shorten(by, limit);
     gateway_answer refused;
     statement_verdict said;
-    if (!may_run(what, on_->speaks(), who_, false, said, refused)) return fail_with(refused.body);
+    if (!may_run(what, on_->speaks(), who_, *rules_, false, said, refused)) return fail_with(refused.body);
+    what.until = until;
     auto done = open_ ? open_->run(what, rules_->results, by) : on_->run(what, rules_->results, by);
     if (!done) return fail(done.error());
     std::string data{R"({"success":true)"};
@@ -62563,6 +65415,18 @@ class socket_session {
     return succeed(data);
   }
 
+  /// To a message of a transaction that was rolled back because it came too late. One that names no transaction is
+  /// one of it too: on its own it would do what was meant to be undone together with the rest.
+  std::string answer_late(const wire::message& asked) {
+    if (asked.transactionId && *asked.transactionId != name_) {
+      return fail(codes::invalid_query, "Transaction not found");
+    }
+    if (action_ == "commit" || action_ == "rollback") has_timed_out_ = false;
+    if (action_ == "rollback") return succeed(named());
+    return fail(codes::timeout, "the transaction was rolled back: its next message did not come in time",
+                R"({"reason":"timeout"})");
+  }
+
   void end() noexcept {
     if (!open_) return;
     open_.reset();
@@ -62590,9 +65454,7 @@ class socket_session {
     append_key(out, "data");
     return (out += data) += '}';
   }
-  std::string fail(const error_info& why) const {
-    return fail(class_of(why.kind()).code, message_of(why), details_of(why));
-  }
+  std::string fail(const error_info& why) const { return fail(class_of(why).code, message_of(why), details_of(why)); }
   std::string fail(std::string_view code, std::string_view words, std::string_view details = {}) const {
     std::string out{"{"};
     if (is_sdk_) {
@@ -62630,6 +65492,7 @@ class socket_session {
   std::atomic<std::size_t>* count_open_;
   std::size_t most_;
   bool is_sdk_ = false;
+  bool has_timed_out_ = false;  // the transaction `name_` was, and its end has not been asked for since
 };
 
 }  // namespace dovetail::inline v0::workersql::serving
@@ -62650,12 +65513,14 @@ class socket_connection final : public gateway_connection, public std::enable_sh
         socket_(std::move(connected)),
         timer_(hub.io),
         who_(who.key()),
+        unsent_(hub.unsent_of(who_)),
         expires_(end_of(who)),
         session_(*hub.database, std::move(who), hub.rules, hub.counters.transactions, hub.options.max_transactions),
         reader_(websocket::role::server, {.message = hub.options.body_limit}),
         input_((std::max)(hub.options.body_limit + 16 * 1024, input.size()), 4096),
         output_(std::move(first)),
         share_(hub.unsent) {
+    share_.count_for(unsent_);
     if (!input.empty() && input_.prepare(input.size())) {
       std::copy(input.begin(), input.end(), input_.free().begin());
       input_.commit(input.size());
@@ -62668,7 +65533,11 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     is_stopping_ = true;
     if (is_idle() && !session_.is_in_transaction()) close_with(websocket::close_code::going_away);
   }
-  void kill() override { end(); }
+  void kill() override {
+    is_killed_ = true;
+    if (is_idle()) return next();
+    if (task_ == task::none && !has_last_limit_) end();
+  }
 
   /// On a worker: the session is touched by nobody else meanwhile.
   void work() noexcept override {
@@ -62677,8 +65546,9 @@ class socket_connection final : public gateway_connection, public std::enable_sh
         // Those before it may have filled the room while it waited for a thread.
         const failure_class full{503, codes::resource_limit, 1, false};
         std::optional<std::string> refused;
-        if (hub_->is_full()) refused = session_.refuse(message_, full, overloaded_words);
-        reply_ = refused ? *std::move(refused) : session_.handle(message_, by_);
+        if (hub_->is_full(unsent_.get())) refused = session_.refuse(message_, full, overloaded_words);
+        if (!refused && !until_->is_requested()) refused = session_.handle(message_, by_, until_.get());
+        reply_ = std::move(refused).value_or(std::string{});
         share_.set(reply_.size());
       } else {
         session_.time_out();
@@ -62704,6 +65574,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
 
   void submit(task what) {
     task_ = what;
+    until_ = std::make_shared<interruption>();
     by_ = deadline::after(hub_->options.request_limit);  // the wait for a thread is in it
     // One that has locks does not wait behind those who want them.
     (session_.is_in_transaction() ? hub_->for_transactions : hub_->for_requests)->submit(shared_from_this());
@@ -62711,6 +65582,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
 
   void worked() {
     const task done = std::exchange(task_, task::none);
+    until_.reset();
     shrink(message_);
     if (is_over_) return finish();
     if (has_failed_) return close_with(websocket::close_code::internal_error);
@@ -62732,7 +65604,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     while (is_idle()) {
       const bool is_expired = expires_.has_passed();
       if (session_.is_in_transaction()) {  // whatever comes beside its next message does not keep it alive
-        if (is_expired || next_by_.has_passed()) return submit(task::roll_back);
+        if (is_expired || is_killed_ || next_by_.has_passed()) return submit(task::roll_back);
       } else {
         if (is_stopping_) return close_with(websocket::close_code::going_away);
         if (is_expired) return close_with(websocket::close_code::policy_violation);
@@ -62747,6 +65619,17 @@ class socket_connection final : public gateway_connection, public std::enable_sh
       }
     }
     if (is_idle()) wait_for_peer();
+    if (task_ == task::message && !is_reading_) watch_peer();
+  }
+
+  /// Sees the peer go while its statement runs; not when it has sent more, for that would have to be read.
+  void watch_peer() {
+    socket_.async_wait(asio::ip::tcp::socket::wait_read,
+                       [self = shared_from_this(), until = until_](const std::error_code& ec) {
+                         if (ec || self->until_ != until) return;
+                         std::error_code failure;
+                         if (self->socket_.available(failure) == 0) self->end();
+                       });
   }
 
   void take(const websocket::reading& came) {
@@ -62777,7 +65660,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     failure_class why{429, codes::resource_limit, hub_->limiter.take(who_, clock::now()), false};
     std::string_view words = "Rate limit exceeded";
     const bool is_limited = why.retry_after != 0;
-    if (!is_limited && hub_->is_full()) {
+    if (!is_limited && hub_->is_full(unsent_.get())) {
       why.retry_after = 1;
       words = overloaded_words;
     }
@@ -62815,7 +65698,9 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   void write() {
     is_writing_ = true;
     share_.set(output_.size());
-    wait(deadline::after(hub_->options.write_limit));
+    has_last_limit_ = is_stopping_;  // from here on it is bounded by itself
+    const clock::duration limit = hub_->options.write_limit;
+    wait(deadline::after(is_stopping_ ? (std::min)(limit, hub_->options.stop_grace) : limit));
     asio::async_write(socket_, asio::buffer(output_.data(), output_.size()),
                       [self = shared_from_this()](const std::error_code& ec, std::size_t) { self->has_written(ec); });
   }
@@ -62832,6 +65717,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     std::error_code ignored;
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     if (ignored) return end();
+    has_last_limit_ = true;
     wait(deadline::after(std::chrono::seconds{2}));
     drain();
   }
@@ -62874,6 +65760,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     timer_.cancel();
     std::error_code ignored;
     socket_.close(ignored);
+    if (task_ == task::message) hub_->interrupt(until_);
     if (task_ != task::none) return;  // `worked` goes on
     finish();
   }
@@ -62886,15 +65773,17 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   gateway_hub* hub_;
   asio::ip::tcp::socket socket_;
   asio::steady_timer timer_;
-  std::string who_;   // for the rate limit
-  deadline expires_;  // of the token
-  deadline by_;       // for the message that is being handled
-  deadline next_by_;  // in a transaction: when its next message must be there
+  std::string who_;                                   // for the rate limit
+  std::shared_ptr<std::atomic<std::size_t>> unsent_;  // of the principal
+  deadline expires_;                                  // of the token
+  deadline by_;                                       // for the message that is being handled
+  deadline next_by_;                                  // in a transaction: when its next message must be there
   socket_session session_;
   websocket::message_reader reader_;
   read_buffer input_;
   byte_buffer output_;
   memory_share share_;
+  std::shared_ptr<interruption> until_;  // while a message is being handled
   std::string message_;
   std::string reply_;
   std::uint64_t turn_ = 0;
@@ -62904,6 +65793,8 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   bool is_answer_ = false;  // what is being written is one to a message that was handled
   bool is_closing_ = false;
   bool is_stopping_ = false;
+  bool is_killed_ = false;
+  bool has_last_limit_ = false;
   bool is_pinged_ = false;
   bool is_over_ = false;
   bool has_failed_ = false;
@@ -62937,15 +65828,14 @@ class http_connection final : public gateway_connection, public std::enable_shar
     if (step_ == step::idle) end();
   }
   void kill() override {
-    is_killed_ = true;
-    close();
-    if (step_ != step::working) end();
+    const bool is_owed = step_ == step::working || step_ == step::waiting;
+    if (!is_owed && !has_last_limit_) end();
   }
 
   /// On a worker: nothing else of this object is touched meanwhile.
   void work() noexcept override {
     try {
-      answer_ = execute_request(*hub_, request_, content_, by_, is_first_);
+      answer_ = execute_request(*hub_, request_, content_, by_, is_first_, extras_of(*hub_, until_.get(), key_));
       share_.set(answer_.body.size());
     } catch (...) {
       answer_ = {};
@@ -62958,11 +65848,13 @@ class http_connection final : public gateway_connection, public std::enable_shar
   void on_answer(const gateway_answer* answer) {
     if (std::exchange(wait_, {}) == nullptr) return;
     if (answer == nullptr) return dispatch();  // it came to nothing: this one is executed
-    if (request_.where != endpoint::health && hub_->is_full()) return write_answer(answer_overloaded());
-    write_answer(*answer);
+    if (request_.where != endpoint::health && is_full()) return write_answer(answer_overloaded());
+    write_answer(is_withheld(*answer, request_) ? answer_withheld() : *answer);
   }
 
  private:
+  bool is_full() const noexcept { return hub_->is_full(request_.unsent.get()); }
+
   enum class step : std::uint8_t { idle, reading, working, waiting, writing, lingering, over };
 
   // Reading.
@@ -62975,6 +65867,7 @@ class http_connection final : public gateway_connection, public std::enable_shar
     body_.reset();
     skipped_.reset();
     request_ = {};
+    key_ = {};
     early_.reset();
     is_first_read_ = true;
     step_ = step::idle;
@@ -63022,6 +65915,7 @@ class http_connection final : public gateway_connection, public std::enable_shar
     if (came.state == http1::progress::failed) return refuse(came.why);
     request_ = read_request(head, hub_->who, unix_time(), hub_->options.cors_origins);
     input_.consume(came.size);
+    if (request_.who) share_.count_for(request_.unsent = hub_->unsent_of(request_.who->key()));
     early_ = refuse_early(*hub_, request_, peer_);
     if (early_ || !has_statements(request_.where)) {
       skipped_.emplace(head.body, bounds_);
@@ -63088,7 +65982,7 @@ class http_connection final : public gateway_connection, public std::enable_shar
       case endpoint::health:
         return ask_health();
       default:
-        if (hub_->is_full()) return write_answer(answer_overloaded());
+        if (is_full()) return write_answer(answer_overloaded());
         if (!request_.idempotency_key.empty()) return dispatch_once();
         return submit();
     }
@@ -63104,18 +65998,18 @@ class http_connection final : public gateway_connection, public std::enable_shar
   void dispatch_once() {
     digest request{};
     if (const auto refused = identify(request_, content_, request)) return write_answer(*refused);
-    key_ = request_.who->key() + '\n' + request_.idempotency_key;
+    key_ = key_of(*hub_, request_, request);
     const gateway_answer* kept = nullptr;
     std::uint32_t retry_after = 1;
     auto told = std::make_shared<answer_wait<http_connection>>(weak_from_this());
     const idempotent_start started =
-        hub_->answers.start(request_.who->key(), key_, request, told, clock::now(), kept, retry_after);
+        hub_->answers.start(request_.who->key(), key_.name, request, told, clock::now(), kept, retry_after);
     switch (started) {
       case idempotent_start::execute:
         is_first_ = true;
         return submit();
       case idempotent_start::replay:
-        return write_answer(*kept);
+        return write_answer(is_withheld(*kept, request_) ? answer_withheld() : *kept);
       case idempotent_start::wait:
         return wait_for(std::move(told));
       default:
@@ -63134,16 +66028,35 @@ class http_connection final : public gateway_connection, public std::enable_shar
   void submit() {
     step_ = step::working;
     by_ = deadline::after(hub_->options.request_limit);
+    until_ = request_.where == endpoint::health ? nullptr : std::make_shared<interruption>();
     hub_->for_requests->submit(shared_from_this());
+    if (until_) watch_peer();
+  }
+
+  /// Sees the peer go while its statements run; not when it has sent more, for that would have to be read.
+  void watch_peer() {
+    socket_.async_wait(asio::ip::tcp::socket::wait_read,
+                       [self = shared_from_this(), until = until_](const std::error_code& ec) {
+                         if (ec || self->until_ != until) return;
+                         std::error_code failure;
+                         if (self->socket_.available(failure) != 0) return;
+                         self->has_gone_ = true;
+                         self->hub_->interrupt(until);
+                       });
   }
 
   void worked() {
+    if (until_) {
+      until_.reset();
+      std::error_code ignored;
+      socket_.cancel(ignored);
+    }
     if (answer_.status == 500 && answer_.body.empty()) {
       answer_ = refusal(failure_class{500, codes::internal}, "the gateway failed");
     }
     if (request_.where == endpoint::health) hub_->health.finish(answer_, clock::now());
-    if (std::exchange(is_first_, false)) hub_->answers.finish(key_, answer_, clock::now());
-    if (is_killed_) return end();
+    if (std::exchange(is_first_, false)) hub_->answers.finish(key_.name, answer_, clock::now());
+    if (has_gone_) return end();
     write_answer(std::exchange(answer_, {}));
   }
 
@@ -63168,7 +66081,8 @@ class http_connection final : public gateway_connection, public std::enable_shar
     if (!write_head(output_, request_, answer, is_ending_)) return end();
     if (answer.status != 204 && !request_.is_head) output_.append(answer.body);
     share_.set(output_.size());
-    wait(hub_->options.write_limit);
+    has_last_limit_ = is_stopping_;  // from here on it is bounded by itself
+    wait(is_stopping_ ? (std::min)(hub_->options.write_limit, hub_->options.stop_grace) : hub_->options.write_limit);
     asio::async_write(socket_, asio::buffer(output_.data(), output_.size()),
                       [self = shared_from_this()](const std::error_code& ec, std::size_t) { self->has_written(ec); });
   }
@@ -63178,7 +66092,7 @@ class http_connection final : public gateway_connection, public std::enable_shar
     if (ec) return end();
     if (output_.capacity() > kept_memory) output_.release();
     share_.set(0);
-    if (is_ending_) return linger();
+    if (is_ending_ || is_stopping_) return linger();
     begin_request();
   }
 
@@ -63188,6 +66102,7 @@ class http_connection final : public gateway_connection, public std::enable_shar
     std::error_code ignored;
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     if (ignored) return end();
+    has_last_limit_ = true;
     wait(std::chrono::seconds{2});
     linger_on({}, 0);
   }
@@ -63240,15 +66155,12 @@ class http_connection final : public gateway_connection, public std::enable_shar
     }
   }
 
-  void close() noexcept {
-    std::error_code ignored;
-    socket_.close(ignored);
-  }
   void end() {
     if (std::exchange(step_, step::over) == step::over) return;
     timer_.cancel();
     wait_.reset();
-    close();
+    std::error_code ignored;
+    socket_.close(ignored);
     hub_->forget(*this);
   }
 
@@ -63267,7 +66179,8 @@ class http_connection final : public gateway_connection, public std::enable_shar
   std::optional<gateway_answer> early_;
   gateway_answer answer_;
   std::shared_ptr<answer_listener> wait_;  // while it waits for an answer, and for this one only
-  std::string key_;
+  std::shared_ptr<interruption> until_;    // while its statements run
+  request_key key_;
   std::string_view content_;
   deadline by_;
   clock::time_point since_{};
@@ -63280,7 +66193,8 @@ class http_connection final : public gateway_connection, public std::enable_shar
   bool is_first_ = false;
   bool is_stopping_ = false;
   bool is_ending_ = false;
-  bool is_killed_ = false;
+  bool has_last_limit_ = false;
+  bool has_gone_ = false;
 };
 
 }  // namespace dovetail::inline v0::workersql::serving
@@ -63314,6 +66228,7 @@ class gateway_core {
               "cannot listen on " + how.host + ", port " + std::to_string(how.port)};
     }
     hub_.for_requests = std::make_unique<workers>(how.worker_threads);
+    hub_.for_interruptions = std::make_unique<workers>(1);
     hub_.for_transactions = std::make_unique<workers>(how.max_transactions);
     hub_.on_empty_state = this;
     hub_.on_empty = [](void* self) { static_cast<gateway_core*>(self)->is_empty(); };
@@ -63330,6 +66245,7 @@ class gateway_core {
     hub_.io.run();
     hub_.for_requests->stop();
     hub_.for_transactions->stop();
+    hub_.for_interruptions->stop();
   }
 
   void stop() {
@@ -63360,6 +66276,9 @@ class gateway_core {
     }
     if (how.worker_threads == 0 || how.max_connections == 0 || how.head_limit < 256 || how.body_limit == 0) {
       return {errc::invalid_option, "a gateway needs threads, connections, and room for a head and a body"};
+    }
+    if (how.idempotency.in_database && !hub_.database->keeps_changes()) {
+      return {errc::invalid_option, "the database of this gateway cannot keep idempotency keys"};
     }
     return {};
   }
@@ -63410,6 +66329,198 @@ class gateway_core {
   asio::ip::tcp::acceptor acceptor_{hub_.io};
   asio::steady_timer pause_{hub_.io};
   asio::steady_timer grace_{hub_.io};
+};
+
+}  // namespace dovetail::inline v0::workersql::serving
+
+// ---- dovetail/client/workersql_gateway/change_table.hpp ----
+// The table of a gateway's database that says which changes were done under an idempotency key.
+
+namespace dovetail::inline v0::workersql::serving {
+
+/// The statements about `dovetail_idempotency`, in the words that SQLite and PostgreSQL share. `Run` executes a
+/// `statement`. Threads: any number at once.
+class change_table {
+ public:
+  /// Makes the table when there is none, and forgets what has expired, at most once in `sweep_every` seconds.
+  template <class Run>
+  result<void> prepare(std::int64_t now, const Run& run) {
+    std::int64_t next = next_sweep_.load();
+    if (now < next || !next_sweep_.compare_exchange_strong(next, now + sweep_every)) {
+      if (is_there_.load()) return {};
+    }
+    // Its own transaction: rows that two gateways forget at once must not be locked while a change waits for others.
+    const statement forget = say("delete from dovetail_idempotency where expires <= ?", {now});
+    if (!run(forget) && !is_there_.load()) {
+      auto made =
+          run(say("create table if not exists dovetail_idempotency(id text primary key,"
+                  " request text not null, body text not null, expires bigint not null)"));
+      // Another gateway may have made it at the same moment, which PostgreSQL can report as a failure.
+      if (!made && !run(say("select id from dovetail_idempotency where 1 = 0"))) return std::move(made).error();
+      if (made)
+        static_cast<void>(
+            run(say("create index if not exists dovetail_idempotency_expires on dovetail_idempotency(expires)")));
+    }
+    is_there_.store(true);
+    return {};
+  }
+
+  /// Takes the key for this transaction, after those that have it have ended. False: it was done before.
+  template <class Run>
+  static result<bool> claim(kept_change& change, const Run& run) {
+    change.is_replayed = change.is_mismatch = false;
+    change.body.clear();
+    auto taken =
+        run(say("insert into dovetail_idempotency(id, request, body, expires) values (?, ?, '', ?)"
+                " on conflict (id) do update set request = excluded.request, body = '',"
+                " expires = excluded.expires where dovetail_idempotency.expires <= ?",
+                {change.id, change.request, change.expires, change.now}));
+    if (!taken) return std::move(taken).error();
+    if (taken->rows_affected != 0) return true;
+    auto known = run(say("select request, body from dovetail_idempotency where id = ?", {change.id}));
+    if (!known) return std::move(known).error();
+    if (known->rows.empty()) return error_info{std::make_error_code(std::errc::device_or_resource_busy)};
+    const row& found = known->rows.front();
+    change.is_mismatch = found[0].text() != change.request;
+    change.is_replayed = !change.is_mismatch;
+    if (change.is_replayed) change.body = found[1].text();
+    return false;
+  }
+
+  /// The answer, with the change.
+  template <class Run>
+  static result<void> keep(const kept_change& change, const Run& run) {
+    auto kept = run(say("update dovetail_idempotency set body = ? where id = ?", {change.body, change.id}));
+    if (!kept) return std::move(kept).error();
+    return {};
+  }
+
+ private:
+  static statement say(std::string_view sql, std::vector<sql_value> values = {}) {
+    statement what;
+    what.sql = sql;
+    what.values = std::move(values);
+    return what;
+  }
+
+  static constexpr std::int64_t sweep_every = 60;
+
+  std::atomic<bool> is_there_{false};
+  std::atomic<std::int64_t> next_sweep_{0};
+};
+
+}  // namespace dovetail::inline v0::workersql::serving
+
+// ---- dovetail/client/workersql_gateway/interruptible.hpp ----
+// Statements that an interruption ends: on SQLite by the connection's flag, on PostgreSQL by a request to cancel.
+
+namespace dovetail::inline v0::workersql::serving {
+
+template <class Connection>
+concept ends_by_flag = requires(Connection& on, const std::atomic<bool>* flag) {
+  on.watch(flag);
+};
+template <class Connection>
+concept ends_by_request = requires(Connection& on) {
+  on.stop(on.who_runs());
+};
+
+/// While it lives, an interruption ends what runs on a connection. Lifetime: goes before the connection is given back,
+/// and before a commit: what is about to be kept is not stopped.
+template <class Connection>
+class interruptible {
+ public:
+  explicit interruptible(interruption* by) noexcept : by_(by) {}
+  interruptible(const interruptible&) = delete;
+  interruptible& operator=(const interruptible&) = delete;
+  ~interruptible() { end(); }
+
+  /// Errors: errc::cancelled when it was asked for already.
+  error_info begin(Connection& on) noexcept {
+    if (by_ == nullptr) return {};
+    on_ = &on;
+    if constexpr (ends_by_flag<Connection>) on.watch(&by_->flag());
+    if constexpr (ends_by_request<Connection>) {
+      runs_ = on.who_runs();
+      by_->watch(this, [](void* self) noexcept { static_cast<interruptible*>(self)->stop(); });
+    }
+    if (by_->is_requested()) return error_info{errc::cancelled};
+    return {};
+  }
+  /// Of a transaction's connection.
+  template <class Scope>
+  error_info begin_in(Scope& of) {
+    if (by_ == nullptr) return {};
+    auto on = of.hold(of.start_call(std::source_location::current()));
+    if (!on) return std::move(on).error();
+    return begin(**on);
+  }
+
+  void end() noexcept {
+    if (on_ == nullptr) return;
+    if constexpr (ends_by_flag<Connection>) on_->watch(nullptr);
+    if constexpr (ends_by_request<Connection>) by_->unwatch();
+    on_ = nullptr;
+  }
+
+ private:
+  struct nobody {};
+  template <class C>
+  static auto who_runs_of(int) -> decltype(std::declval<C&>().who_runs());
+  template <class C>
+  static nobody who_runs_of(long);
+
+  void stop() noexcept {
+    if constexpr (ends_by_request<Connection>) on_->stop(runs_);
+  }
+
+  interruption* by_;
+  Connection* on_ = nullptr;
+  [[no_unique_address]] decltype(who_runs_of<Connection>(0)) runs_{};
+};
+
+/// Performs operations as `client_core::perform` does, each under an interruption.
+template <class Core>
+class interruptible_client {
+ public:
+  interruptible_client(Core& on, deadline by, interruption* until) noexcept : on_(&on), by_(by), until_(until) {}
+
+  template <operation Op>
+  result<typename Op::value_type> run(Op op, std::source_location where) {
+    const call how = by_.is_never() ? call::within(on_->timeout(), where) : call::until(by_, where);
+    if (until_ == nullptr) return on_->perform(op, how);
+    bool was_lost = false;
+    for (int attempt = 1;; ++attempt) {
+      error_info why;
+      std::size_t sent = 0;
+      if (auto got = on_->connections().acquire(how.by, where)) {
+        interruptible<typename Core::connection_type> scope{until_};
+        why = scope.begin(**got);
+        if (!why) {
+          auto answer = on_->perform_on(**got, op, how, attempt);
+          if (answer) return answer;
+          why = std::move(answer).error();
+        }
+        scope.end();
+        sent = (*got)->last_traffic().sent;
+      } else {
+        why = std::move(got).error();
+      }  // the connection goes back before the pause
+      if (ends_at<Op>(why.kind()) || until_->is_requested()) return why;
+      const verdict next = on_->judge(why, Op::name, attempt, op.is_idempotent(), sent, how);
+      if (!next.repeat) {
+        if (was_lost) dovetail::detail::recall_lost_attempt(why);
+        return why;
+      }
+      was_lost |= why.kind() == condition::commit_unknown;
+      dovetail::detail::pause_for(next.delay);
+    }
+  }
+
+ private:
+  Core* on_;
+  deadline by_;
+  interruption* until_;
 };
 
 }  // namespace dovetail::inline v0::workersql::serving
@@ -63512,6 +66623,7 @@ class dynamic_check {
                    places_.data(), columns);
     found.run();
     view_.traits = found.traits();
+    view_.marks = found.marks();
     problem_ = found.problem();
     if (found.has_literals()) view_.mask = &mask_literals;
   }
@@ -63608,7 +66720,7 @@ result<statement_result> run_statement(Verbs& on, const statement& what, const r
   if (!some) return std::move(some).error();
   if (some->has_more) return too_large_result();
   if (result<void> checked = check_texts(some->rows); !checked) return std::move(checked).error();
-  result<std::size_t> size = answer_size(some->rows);
+  result<std::size_t> size = answer_size(some->rows, limits.has_hex);
   if (!size) return std::move(size).error();
   if (*size > limits.bytes && limits.bytes != 0) return too_large_result();
   out->cost = (std::max)(*size, memory_of(some->rows));
@@ -63648,6 +66760,8 @@ class transaction_of final : public transaction {
 
   result<statement_result> run(const statement& what, const result_limits& limits, deadline by) override {
     auto on = scope_.within(by);
+    interruptible<typename Scope::core_type::connection_type> ends{what.until};
+    if (error_info failure = ends.begin_in(on)) return failure;
     if (what.must_not_write || !may_write_and_give_rows<D>(what)) return run_statement<D>(on, what, limits);
     const auto body = [&](auto& savepoint) { return run_statement<D>(savepoint, what, limits); };
     return on.transaction(body);
@@ -63671,19 +66785,34 @@ class database_of final : public database {
  public:
   explicit database_of(Held&& client) : client_(std::forward<Held>(client)) {}
 
+  /// Others, as the WorkerSQL client with its cache, are asked in their own way.
+  static constexpr bool is_interruptible = requires(client_type & on) {
+    on.core().connections();
+    requires ends_by_flag<typename client_type::connection_type> ||
+        ends_by_request<typename client_type::connection_type>;
+  };
+
   v0::dialect speaks() const noexcept override { return language; }
 
   result<statement_result> run(const statement& what, const result_limits& limits, deadline by) override {
-    auto on = client_.within(by).with(as_result);
     if (what.must_not_write || what.needs_certainty || may_write_and_give_rows<language>(what)) {
       const auto body = [&](auto& tx) -> result<statement_result> {
         query_only_for<std::remove_cvref_t<decltype(tx)>> refuses;
+        interruptible<connection_of<decltype(tx)>> ends{what.until};
         if (error_info failure = what.must_not_write ? refuses.begin(tx) : error_info{}) return failure;
+        if (error_info failure = ends.begin_in(tx)) return failure;
         return run_statement<language>(tx, what, limits);
       };
-      return on.transaction(mode_for<language>(what.must_not_write, what.may_hide_writes), body);
+      const begin_mode mode = mode_for<language>(what.must_not_write, what.may_hide_writes);
+      return client_.within(by).with(as_result).transaction(mode, body);
     }
-    return run_statement<language>(on, what, limits);
+    if constexpr (is_interruptible) {
+      interruptible_client on{client_.core(), by, what.until};
+      return run_statement<language>(on, what, limits);
+    } else {
+      auto on = client_.within(by).with(as_result);
+      return run_statement<language>(on, what, limits);
+    }
   }
 
   result<std::vector<statement_result>> run_all(const std::vector<statement>& all, const result_limits& limits,
@@ -63693,7 +66822,9 @@ class database_of final : public database {
     const auto body = [&](auto& tx) -> result<std::vector<statement_result>> {
       result<std::vector<statement_result>> done{std::vector<statement_result>{}};
       query_only_for<std::remove_cvref_t<decltype(tx)>> refuses;
+      interruptible<connection_of<decltype(tx)>> ends{all.empty() ? nullptr : all.front().until};
       if (error_info failure = must_not_write ? refuses.begin(tx) : error_info{}) return failure;
+      if (error_info failure = ends.begin_in(tx)) return failure;
       result_limits left = limits;
       for (std::size_t i = 0; i < all.size(); ++i) {
         failed = i;
@@ -63706,6 +66837,44 @@ class database_of final : public database {
       return done;
     };
     return client_.within(by).with(as_result).transaction(mode_for<language>(must_not_write, false), body);
+  }
+
+  bool keeps_changes() const noexcept override { return true; }
+
+  result<void> run_once(const std::vector<statement>& all, kept_change& change, const result_limits& limits,
+                        deadline by, std::size_t& failed) override {
+    auto on = client_.within(by).with(as_result);
+    const auto run_one = [](auto& verbs, const statement& what) {
+      return run_statement<language>(verbs, what, {.rows = 1000, .bytes = 0});
+    };
+    if (result<void> ready = changes_.prepare(change.now, [&](const statement& what) { return run_one(on, what); });
+        !ready) {
+      return ready;
+    }
+    const auto body = [&](auto& tx) -> result<void> {
+      const auto run = [&](const statement& what) { return run_one(tx, what); };
+      interruptible<connection_of<decltype(tx)>> ends{all.front().until};
+      if (error_info failure = ends.begin_in(tx)) return failure;
+      failed = static_cast<std::size_t>(-1);
+      auto claimed = change_table::claim(change, run);
+      if (!claimed) return std::move(claimed).error();
+      if (!*claimed) return {};
+      std::vector<statement_result> done;
+      result_limits left = limits;
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        failed = i;
+        auto one = run_statement<language>(tx, all[i], left);
+        if (!one) return std::move(one).error();
+        left = without(left, one->cost);
+        done.push_back(*std::move(one));
+      }
+      failed = static_cast<std::size_t>(-1);
+      auto answer = change.answer_to(done);
+      if (!answer) return std::move(answer).error();
+      change.body = *std::move(answer);
+      return change_table::keep(change, run);
+    };
+    return on.transaction(begin_mode::automatic, body);
   }
 
   /// `by` bounds the beginning; what follows has limits of its own.
@@ -63733,7 +66902,11 @@ class database_of final : public database {
   }
 
  private:
+  template <class Scope>
+  using connection_of = typename std::remove_cvref_t<Scope>::core_type::connection_type;
+
   Held client_;
+  change_table changes_;
 };
 
 }  // namespace dovetail::inline v0::workersql::serving
@@ -63802,9 +66975,10 @@ class gateway {
 
   gateway_statistics statistics() const noexcept { return core_->statistics(); }
 
-  /// Listens no more, lets the requests under way be answered, closes, and waits for its threads: at most `stop_grace`
-  /// and `request_limit`. Transactions that are open may go on for `stop_grace`, and are rolled back then. Calling it
-  /// again does nothing; a second thread that calls it waits for the first.
+  /// Listens no more, closes what is idle, answers what is under way, and waits for its threads. What the database has
+  /// begun within its `request_limit` is always answered, and the answer may be read for `stop_grace`; requests that
+  /// are coming, and transactions, may go on for `stop_grace` and are given up and rolled back then. Calling it again
+  /// does nothing; a second thread that calls it waits for the first.
   void stop() noexcept {
     if (!core_) return;  // moved away
     const std::lock_guard lock{core_->ending};

@@ -16,8 +16,8 @@ namespace dovetail::inline v0 {
 namespace workersql {
 
 /// A database behind a WorkerSQL gateway: `dt::workersql::client db{"workersql://api.workersql.com/mydb?apiKey=…"}`.
-/// Verbs: `sql_verbs` and `extra_verbs`. Connection strings: `workersql::parse`. Other policies:
-/// `dt::basic_client<dt::workersql::connection, RetryPolicy, PoolPolicy>`.
+/// Verbs: `sql_verbs` and `extra_verbs`. Connection strings: `workersql::parse`. Other policies, an observer that
+/// counts: `kept_client<dt::basic_client<dt::workersql::connection, RetryPolicy, PoolPolicy, Observer>>`.
 using client = kept_client<basic_client<connection, sdk_backoff, keep_alive_pool>>;
 
 }  // namespace workersql

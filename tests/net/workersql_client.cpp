@@ -291,6 +291,41 @@ TEST(WorkersqlClient, AProxyThatLostTheAnswerOfAWriteLeavesItUnknown) {
   }
 }
 
+TEST(WorkersqlClient, AnAnswerToAWriteThatSomebodyElseMadeOrThatCannotBeReadLeavesItUnknown) {
+  const std::string given_up =
+      R"({"success":false,"error":{"code":"TIMEOUT_ERROR","message":"the statement may have been executed",)"
+      R"("details":{"reason":"timeout"}}})";
+  const std::string lost[] = {
+      answer("504 Gateway Timeout", R"({"message":"Endpoint request timed out"})"),
+      answer("502 Bad Gateway", R"({"message":"Internal server error"})"),
+      answer("502 Bad Gateway", R"({"error":"upstream connect error"})"),
+      answer("504 Gateway Timeout", given_up),
+      ok(R"({"success":true,"data":{"rowsAffected":1}} x)"),
+      ok("\"\xFF\""),
+      ok(""),
+      ok("<html>log in</html>"),
+      "HTTP/1.1 204 No Content\r\n\r\n",
+  };
+  for (const std::string& each : lost) {
+    http_peer gateway{[&](const http_call&, int) { return each; }};
+    workersql::client db{gateway.dsn("retryDelay=1&retryAttempts=1")};
+    const auto told = db.with(dt::as_result).execute("delete from users").error();
+    EXPECT_EQ(told.code(), dt::errc::outcome_unknown) << each;
+    EXPECT_NE(db.with(dt::as_result).query<user>("select id, name from users").error().code(),
+              dt::errc::outcome_unknown)
+        << each;
+  }
+  // A gateway that knows says so, and so does who refuses before anything is executed.
+  for (const std::string& each :
+       {answer("504 Gateway Timeout", R"({"success":false,"error":{"code":"TIMEOUT_ERROR","message":"undone"}})"),
+        answer("503 Service Unavailable", R"({"message":"Service Unavailable"})"),
+        answer("400 Bad Request", R"({"error":"near \"x\": syntax error"})")}) {
+    http_peer gateway{[&](const http_call&, int) { return each; }};
+    workersql::client db{gateway.dsn("retryDelay=1&retryAttempts=1")};
+    EXPECT_NE(db.with(dt::as_result).execute("delete from users").error().code(), dt::errc::outcome_unknown) << each;
+  }
+}
+
 TEST(WorkersqlClient, TooManyRequestsAreRepeatedAfterThePauseThatWasAskedFor) {
   http_peer gateway{[](const http_call&, int number) {
     return number == 0 ? answer("429 Too Many Requests", "Rate limit exceeded", "Retry-After: 1\r\n") : ok(wrote);

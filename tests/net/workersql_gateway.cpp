@@ -510,7 +510,7 @@ TEST(GatewayTransactions, OneThatIsSilentForTooLongIsRolledBack) {
   client.say(R"J({"type":"begin","id":"1"})J");
   client.say(R"J({"type":"query","id":"2","transactionId":"tx_1","sql":"INSERT INTO users(id) VALUES (5)"})J");
   EXPECT_TRUE(soon([&] { return served.statistics().transactions == 0; }));
-  EXPECT_NE(client.say(R"J({"type":"commit","id":"3","transactionId":"tx_1"})J").find("Transaction not started"),
+  EXPECT_NE(client.say(R"J({"type":"commit","id":"3","transactionId":"tx_1"})J").find("TIMEOUT_ERROR"),
             std::string::npos);
   EXPECT_EQ(file.db.query_value<int>("select count(*) from users"), 0);
 }

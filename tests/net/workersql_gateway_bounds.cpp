@@ -146,6 +146,18 @@ TEST_F(GatewayResults, NamesAndEscapesCountAndWhatIsTooLargeIsUndone) {
   EXPECT_EQ(ask(served, query(R"J({"sql":"select hex(zeroblob(4000)) as a"})J")).status(), "200");
 }
 
+TEST_F(GatewayResults, BytesCountAsTheyAreWritten) {
+  const std::string bytes = R"J({"sql":"insert into users(bin) values (zeroblob(6000)) returning bin as a"})J";
+  {
+    ws::gateway served{file.db, how};
+    EXPECT_EQ(ask(served, query(bytes)).status(), "200");
+  }
+  how.blob_text = ws::blob_text::hex;
+  ws::gateway served{file.db, how};
+  EXPECT_EQ(ask(served, query(bytes)).status(), "413");
+  EXPECT_EQ(users(), 1);
+}
+
 TEST_F(GatewayResults, ABatchHasOneLimitForAllOfThem) {
   ws::gateway served{file.db, how};
   const auto body = [](std::string_view end) {

@@ -60,6 +60,25 @@ TEST_P(WorkersqlWithGateway, RowsComeBackAsTheyWent) {
   EXPECT_EQ(db.execute_many("delete from city where id = ?", std::vector<std::tuple<int>>{{1}, {2}}).rows_affected, 2);
 }
 
+TEST_P(WorkersqlWithGateway, NumbersKeepTheirKindsInExpressions) {
+  workersql::client db{dsn()};
+  constexpr std::int64_t big = 9007199254740993;
+  EXPECT_EQ(db.query_value<std::string>("select typeof(?)", big), "integer");
+  EXPECT_TRUE(db.query_value<bool>("select ? < 9007199254740994 and ? > 9007199254740992", big, big));
+  EXPECT_EQ(db.query_value<std::int64_t>("select :n - 1", dt::arg<"n">(std::numeric_limits<std::int64_t>::max())),
+            std::numeric_limits<std::int64_t>::max() - 1);
+  EXPECT_EQ(db.query_value<int>("select count(*) where 9007199254740993 in (?)", std::vector<std::int64_t>{1, big}), 1);
+  EXPECT_EQ(db.query_value<double>("select ? / 2", 1.0), 0.5);
+  EXPECT_EQ(db.query_value<int>("select ? / 2", 1), 0);
+  db.execute("create table t(a, b text, c integer)");
+  struct wide {
+    std::int64_t a, b, c;
+  };
+  db.insert("t", std::vector<wide>{{big, 1, big}, {1, 2, -big}});
+  EXPECT_EQ(db.query_value<std::int64_t>("select sum(a) from t where c = ?", big), big);
+  EXPECT_EQ(db.query_value<std::string>("select typeof(a) from t where a = ?", big), "integer");
+}
+
 TEST_P(WorkersqlWithGateway, FailuresAreOfTheirKinds) {
   workersql::client db{dsn()};
   db.execute("create table city(id integer primary key, name text not null, area real)");
@@ -135,6 +154,19 @@ TEST_P(WorkersqlWithGateway, TheAsynchronousClientDoesTheSame) {
         });
         const int count = co_await db.query_value<int>("select count(*) from t");
         EXPECT_EQ(count, 2);
+        int sum = 0;
+        auto ids = co_await db.stream<int>("select id from t where id < ?", 9);
+        while (const int* each = co_await ids.next()) sum += *each;
+        EXPECT_EQ(sum, 3);
+        co_await db.transaction([&sum](auto& tx) -> asio::awaitable<void> {
+          co_await tx.execute("insert into t(id) values (?)", 10);
+          auto inside = co_await tx.template stream<int>("select id from t order by id");
+          while (const int* each = co_await inside.next()) {
+            sum += *each;
+            co_await tx.execute("update t set id = id where id = ?", *each);
+          }
+        });
+        EXPECT_EQ(sum, 16);
         const workersql::gateway_health health = co_await db.health();
         EXPECT_TRUE(health.is_healthy());
         is_done = true;

@@ -48,6 +48,72 @@ TEST(OptimisticOnPostgres, K1ToK22HoldForAnAwaitedClient) {
   cases.run_all();
 }
 
+struct locking_by_triggers : testing::Test {
+  /// Before an update of the row 1 counts the version by ten more, and leaves the row 2 as it is.
+  locking_by_triggers() {
+    create_accounts(db, 3);
+    db.script(
+        "create or replace function meddle() returns trigger language plpgsql as $$ begin if old.id = 2 then return "
+        "null; end if; if tg_op = 'DELETE' then return old; end if; if new.id = 1 then new.version := new.version + "
+        "10; end if; return new; end $$; create trigger meddle before update or delete on account for each row "
+        "execute function meddle()");
+  }
+  static account changed(std::int64_t id) { return {id, "eve", 5, {}, {0}}; }
+
+  dt::postgres::client db{url()};
+  const dt::optimistic<account> accounts{"account"};
+};
+
+TEST_F(locking_by_triggers, TheNewVersionIsTheOneThatTheRowHas) {
+  const auto found = accounts.read(db, 1);
+  auto done = accounts.update(db, found);
+  EXPECT_EQ(done.new_version(), 11);
+  EXPECT_EQ(done.row, accounts.read(db, 1).row);
+  done = accounts.update(db, done);  // nobody was in between
+  EXPECT_TRUE(done.ok()) << dt::to_string(done.status);
+  EXPECT_EQ(done.new_version(), 22);
+  EXPECT_EQ(accounts.metrics().version_conflicts, 0U);
+}
+
+TEST_F(locking_by_triggers, ARowThatATriggerKeepsIsRefusedAndNotTriedAgain) {
+  for (const auto strategy : {dt::conflict_strategy::retry, dt::conflict_strategy::fail_fast,
+                              dt::conflict_strategy::merge, dt::conflict_strategy::last_writer_wins}) {
+    SCOPED_TRACE(dt::to_string(strategy));
+    const dt::optimistic<account> with{"account", strategy};
+    auto found = with.read(db, 2);
+    found.row.balance = 5;
+    const auto kept = with.update(db, found);
+    EXPECT_EQ(kept.status, dt::lock_status::refused) << dt::to_string(kept.status);
+    EXPECT_EQ(kept.retry_count, 0);
+    EXPECT_EQ(kept.current_version, 0);
+    EXPECT_FALSE(kept.updated);
+    EXPECT_EQ(with.erase(db, found).status, dt::lock_status::refused);
+    EXPECT_EQ(with.update(db, account{9, "bob", 1, {}, {0}}).status, dt::lock_status::record_not_found);
+    EXPECT_EQ(with.metrics().version_conflicts, 0U);
+  }
+}
+
+TEST_F(locking_by_triggers, AnAwaitedRowThatATriggerKeepsIsRefusedToo) {
+  asio::io_context io;
+  dt::postgres::async_client awaited{io.get_executor(), url()};
+  const dt::test::awaited_calls<dt::postgres::async_client> call{awaited, io};
+  const dt::optimistic<account> forced{"account", dt::conflict_strategy::last_writer_wins};
+  EXPECT_EQ(call([&](auto& on) { return accounts.update(on, changed(2)); }).status, dt::lock_status::refused);
+  EXPECT_EQ(call([&](auto& on) { return forced.update(on, changed(2)); }).status, dt::lock_status::refused);
+  EXPECT_EQ(call([&](auto& on) { return forced.erase(on, changed(2)); }).status, dt::lock_status::refused);
+  EXPECT_EQ(call([&](auto& on) { return accounts.update(on, changed(1)); }).new_version(), 11);
+}
+
+TEST_F(locking_by_triggers, AnAtomicBatchTellsOfTheRefusedRowAndGivesTheOldVersionsBack) {
+  const auto all = accounts.update_all(db, {changed(1), changed(2)}, dt::batch_mode::atomic);
+  EXPECT_TRUE(all.is_rolled_back);
+  EXPECT_EQ(all.total_refused, 1U);
+  EXPECT_EQ(all.total_rolled_back, 1U);
+  ASSERT_EQ(all.results.size(), 2U);
+  EXPECT_EQ(all.results[0].current_version, 0);
+  EXPECT_EQ(accounts.read(db, 1).row.version.value, 0);
+}
+
 TEST(OptimisticOnPostgres, K19AChangeInATransactionThatIsRolledBackNeverWas) {
   dt::postgres::client db{url()};
   create_accounts(db, 1);

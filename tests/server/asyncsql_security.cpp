@@ -92,7 +92,11 @@ std::vector<std::string> statements_of(const std::string& text) {
 struct on_postgres {
   using client = dt::postgres::client;
   static constexpr dt::dialect speaks = dt::dialect::postgres;
-  static std::string url() { return postgres_server::shared().url("app", "?maxConnections=1&sslmode=disable"); }
+  /// The role has standard_conforming_strings off: the client must turn it on.
+  static std::string url() {
+    postgres_server::shared().sql("alter role app set standard_conforming_strings = off");
+    return postgres_server::shared().url("app", "?maxConnections=1&sslmode=disable");
+  }
   static std::string gone() { return "postgresql://app@127.0.0.1:1/app?sslmode=disable"; }
   static constexpr const char* setup =
       "drop schema public cascade; create schema public;"

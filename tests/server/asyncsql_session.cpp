@@ -2,6 +2,7 @@
 #include <dovetail/postgres.hpp>
 
 #include <support/postgres_server.hpp>
+#include <support/savepoint_streams.hpp>
 
 #include <gtest/gtest.h>
 
@@ -141,6 +142,11 @@ TEST_F(AsyncsqlPostgres, X6_ASavepointBringsAnAbortedTransactionBack) {
   manual.release("before");
   manual.commit();
   EXPECT_EQ(count(), 4);
+}
+
+TEST_F(AsyncsqlPostgres, X17_StreamsOfAManualTransactionEndWithItsSavepointsAndWithIt) {
+  session manual{db, in_mode(transaction_mode::manual)};
+  dt::test::savepoint_streams{db, manual}.run_all();
 }
 
 TEST_F(AsyncsqlPostgres, X7_TheLoserOfALockCommitsNothing) {

@@ -2,6 +2,7 @@
 #include <dovetail/format/postgres/typed.hpp>
 #include <dovetail/postgres.hpp>
 #include <dovetail/postgres_async.hpp>
+#include <dovetail/sql/validation.hpp>
 
 #include <support/postgres_server.hpp>
 
@@ -10,12 +11,15 @@
 #include <asio/io_context.hpp>
 #include <asio/use_future.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <memory>
 #include <mutex>
+#include <iterator>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -76,6 +80,121 @@ TEST(PostgresFacts, ParametersOfTheSessionAreKnown) {
     EXPECT_EQ(tx.parameter("TimeZone"), "Asia/Tokyo");
   });
   EXPECT_NE(db.parameter("TimeZone"), "Asia/Tokyo");
+}
+
+TEST(PostgresFacts, TheServerReadsTextsAsTheyAreJudgedWhateverTheRoleSays) {
+  auto& server = postgres_server::shared();
+  server.sql("alter role scram set standard_conforming_strings = off; alter role scram set client_encoding = 'SJIS'");
+  dt::postgres::client db{server.url("scram", "?maxConnections=1&sslmode=disable")};
+  EXPECT_EQ(db.parameter("standard_conforming_strings"), "on");
+  EXPECT_EQ(db.query_value<std::string>(dt::runtime("select '\\'")), "\\");
+  EXPECT_EQ(db.query_value<std::string>("select current_setting('client_encoding')"), "UTF8");
+
+  // A function of the server's turns it off behind our back: the pool opens another connection.
+  server.sql(
+      "create or replace function misread() returns void language sql as "
+      "$$select set_config('standard_conforming_strings', 'off', false)$$");
+  const int before = db.query_value<int>("select pg_backend_pid()");
+  db.execute("select misread()");
+  EXPECT_NE(db.query_value<int>("select pg_backend_pid()"), before);
+  EXPECT_EQ(db.query_value<std::string>(dt::runtime("select '\\'")), "\\");
+
+  // Within a transaction nothing more is sent, and all of it is undone.
+  server.sql("create table if not exists misread_into(x int); grant all on misread_into to scram");
+  const auto refused = db.with(dt::as_result).transaction([](auto& tx) -> dt::result<void> {
+    auto done = tx.execute("insert into misread_into values (1)");
+    if (done) done = tx.execute("select misread()");
+    if (done) done = tx.execute(dt::runtime("select '\\'' as a into evil --'"));
+    if (!done) return done.error();
+    return {};
+  });
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find("standard_conforming_strings"), std::string::npos)
+      << refused.error().message();
+  EXPECT_EQ(server.sql("select count(*) from misread_into"), "0");
+  EXPECT_EQ(server.sql("select to_regclass('evil') is null"), "t");
+}
+
+/// PostgreSQL's functions that are kept from ordinary users, or are volatile, and yet only tell, compute, draw numbers,
+/// wait no longer than the transaction, or write what is data.
+constexpr std::string_view tells_only[] = {"amvalidate",
+                                           "clock_timestamp",
+                                           "current_query",
+                                           "currtid2",
+                                           "currval",
+                                           "gen_random_uuid",
+                                           "lastval",
+                                           "nextval",
+                                           "random",
+                                           "random_normal",
+                                           "setseed",
+                                           "setval",
+                                           "timeofday",
+                                           "txid_status",
+                                           "uuidv7",
+                                           "uuidv4",
+                                           "pg_advisory_unlock",
+                                           "pg_advisory_unlock_all",
+                                           "pg_advisory_unlock_shared",
+                                           "pg_advisory_xact_lock",
+                                           "pg_advisory_xact_lock_shared",
+                                           "pg_try_advisory_xact_lock",
+                                           "pg_try_advisory_xact_lock_shared",
+                                           "pg_blocking_pids",
+                                           "pg_collation_actual_version",
+                                           "pg_control_checkpoint",
+                                           "pg_control_init",
+                                           "pg_control_recovery",
+                                           "pg_control_system",
+                                           "pg_current_wal_flush_lsn",
+                                           "pg_current_wal_insert_lsn",
+                                           "pg_current_wal_lsn",
+                                           "pg_database_collation_actual_version",
+                                           "pg_database_size",
+                                           "pg_get_multixact_members",
+                                           "pg_get_wal_replay_pause_state",
+                                           "pg_get_wal_resource_managers",
+                                           "pg_indexes_size",
+                                           "pg_is_in_recovery",
+                                           "pg_is_wal_replay_paused",
+                                           "pg_isolation_test_session_is_blocked",
+                                           "pg_jit_available",
+                                           "pg_last_committed_xact",
+                                           "pg_last_wal_receive_lsn",
+                                           "pg_last_wal_replay_lsn",
+                                           "pg_last_xact_replay_timestamp",
+                                           "pg_lock_status",
+                                           "pg_notification_queue_usage",
+                                           "pg_partition_ancestors",
+                                           "pg_partition_tree",
+                                           "pg_prepared_xact",
+                                           "pg_relation_size",
+                                           "pg_safe_snapshot_blocking_pids",
+                                           "pg_sequence_last_value",
+                                           "pg_stat_clear_snapshot",
+                                           "pg_stat_get_recovery_prefetch",
+                                           "pg_table_size",
+                                           "pg_tablespace_size",
+                                           "pg_total_relation_size",
+                                           "pg_xact_commit_timestamp",
+                                           "pg_xact_commit_timestamp_origin",
+                                           "pg_xact_status"};
+
+TEST(PostgresFacts, TheGuardKnowsAllFunctionsOfTheServerThatReachBeyondTheData) {
+  dt::postgres::client db{postgres_server::shared().socket_string()};
+  // Those that take or give only what no text can spell, and the samplers of TABLESAMPLE, cannot be called.
+  const auto names = db.query<std::string>(
+      "select distinct proname::text from pg_proc where pronamespace = 'pg_catalog'::regnamespace "
+      "and (provolatile = 'v' or proacl is not null or proname ~ '_to_xml') and proname !~ '^pg_stat_get_xact_' "
+      "and prorettype not in ('trigger'::regtype, 'event_trigger'::regtype, 'tsm_handler'::regtype, "
+      "'language_handler'::regtype) and not 'internal'::regtype = any(proargtypes::oid[]) "
+      "and proname not like 'plpgsql%' order by 1");
+  EXPECT_GT(names.size(), 150u);
+  for (const std::string& name : names) {
+    const bool tells = std::find(std::begin(tells_only), std::end(tells_only), name) != std::end(tells_only);
+    const auto rule = dt::validate(dt::dialect::postgres, "select " + name + "()").rule;
+    EXPECT_EQ(dt::to_string(rule), tells ? "none" : "risky_function") << name;
+  }
 }
 
 TEST(PostgresFacts, APlaceInTheStatementIsOneOfTheTextThatTheUserWrote) {

@@ -307,13 +307,13 @@ class optimistic_cases {
     mine.balance = 7;
     detail::lock_attempts<layout> at{mine, base, how};
     EXPECT_EQ(at.begin(), detail::lock_step::write);
-    EXPECT_EQ(at.wrote(false), detail::lock_step::read);
+    EXPECT_EQ(at.wrote(std::nullopt), detail::lock_step::read);
     EXPECT_EQ(at.found(account{1, "ann", 50, 0.5, {2}}), detail::lock_step::write);
     EXPECT_EQ(at.row(), (account{1, "ann", 57, 0.5, {2}}));
-    EXPECT_EQ(at.wrote(false), detail::lock_step::read);
+    EXPECT_EQ(at.wrote(std::nullopt), detail::lock_step::read);
     EXPECT_EQ(at.found(account{1, "eve", 60, 0.5, {3}}), detail::lock_step::write);
     EXPECT_EQ(at.row(), (account{1, "eve", 67, 0.5, {3}}));
-    EXPECT_EQ(at.wrote(true), detail::lock_step::done);
+    EXPECT_EQ(at.wrote(dovetail::version{4}), detail::lock_step::done);
     EXPECT_EQ(at.outcome().retry_count, 2);
     EXPECT_EQ(at.outcome().new_version(), 4);
   }
@@ -464,6 +464,10 @@ class optimistic_cases {
     EXPECT_EQ(none.results[1].status, lock_status::version_conflict);
     EXPECT_EQ(none.total_rolled_back, 1U);
     EXPECT_EQ(none.total_updated, 0U);
+    EXPECT_EQ(accounts.metrics().successful_operations, 0U) << "an undone row is no success";
+    EXPECT_EQ(accounts.metrics().total_operations, 3U);
+    EXPECT_EQ(accounts.metrics().version_conflicts, 1U);
+    EXPECT_EQ(accounts.conflict_history().size(), 1U);
     EXPECT_EQ(stored(1).version.value, 1);
     const auto some = call_([&](auto& db) { return accounts.update_all(db, rows); });
     EXPECT_FALSE(some.ok());
@@ -484,6 +488,20 @@ class optimistic_cases {
     });
     EXPECT_TRUE(both.ok());
     EXPECT_EQ(stored(3).owner, "y");
+    EXPECT_EQ(accounts.metrics().successful_operations, 3U);  // one of `some`, two of `both`
+    EXPECT_EQ(accounts.metrics().total_operations, 8U);
+    // Met another writer, written at the second attempt, and undone with the batch.
+    reset();
+    const optimistic<account> again{"account", {conflict_strategy::retry, 3, std::chrono::milliseconds{0}}};
+    auto found = call_([&](auto& db) { return again.read(db, 1); });
+    setup_.script("update account set version = 7 where id = 1");
+    found.row.owner = "eve";
+    const std::vector<lock_result<account>> changed{found, {.row = {8, "gus", 3, {}, {1}}}};
+    const auto undone = call_([&](auto& db) { return again.update_all(db, changed, batch_mode::atomic); });
+    EXPECT_TRUE(undone.is_rolled_back);
+    EXPECT_EQ(again.metrics().successful_operations, 1U);  // the read
+    ASSERT_EQ(again.conflict_history().size(), 1U);
+    EXPECT_EQ(again.conflict_history()[0].status, lock_status::rolled_back);
   }
 
   void k21_metrics() {

@@ -187,6 +187,16 @@ class script_of {
     return std::move(*dialogue).value();
   }
 
+  /// The dialogue must fail; gives its failure.
+  error_info failure() {
+    has_run_ = true;
+    std::optional<machine_type> dialogue{make_()};
+    std::error_code ec;
+    play(*dialogue, no_step, {}, ec);
+    EXPECT_TRUE(ec) << place() << "the dialogue ended well";
+    return dialogue->failure(ec);
+  }
+
   /// `check()` or `check(machine)` holds after each run (for `fail_each_step`: after each failed one).
   template <class Check>
   void leaves(Check check) {

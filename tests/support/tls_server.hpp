@@ -18,6 +18,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace tests {
 
@@ -32,6 +33,9 @@ class tls_server {
     bool closes_in_handshake = false;
     const char* answer = nullptr;               // said to whatever comes, instead of an echo
     std::function<void(SSL*)> serve = nullptr;  // does everything after the handshake
+    int newest = 0;                             // TLS1_2_VERSION: nothing newer
+    bool is_parallel = false;                   // every connection has a thread of its own
+    const char* alpn = nullptr;                 // chosen when it is offered
   };
 
   explicit tls_server(behaviour how) : how_(std::move(how)) {
@@ -45,6 +49,9 @@ class tls_server {
     context_ = SSL_CTX_new(TLS_server_method());
     SSL_CTX_use_certificate(context_, mine.x509);
     SSL_CTX_use_PrivateKey(context_, mine.key);
+    SSL_CTX_set_max_proto_version(context_, how_.newest);
+    SSL_CTX_set_session_id_context(context_, reinterpret_cast<const unsigned char*>("test"), 4);
+    SSL_CTX_set_alpn_select_cb(context_, &tls_server::choose, const_cast<char*>(how_.alpn));
     if (how_.wants_client_certificate) {
       SSL_CTX_load_verify_locations(context_, authority_file().c_str(), nullptr);
       SSL_CTX_set_verify(context_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
@@ -76,11 +83,27 @@ class tls_server {
   }
 
   std::uint16_t port() const { return port_; }
+  /// Handshakes that went well, and those of them that went on with an earlier session.
+  int handshakes() const { return handshakes_; }
+  int resumed() const { return resumed_; }
   std::string authority_file() const { return folder_ + "/authority.pem"; }
   std::string client_file() const { return folder_ + "/client.pem"; }
   std::string client_key_file() const { return folder_ + "/client.key"; }
 
  private:
+  static int choose(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned size,
+                    void* wanted) {
+    if (wanted == nullptr) return SSL_TLSEXT_ERR_NOACK;
+    const std::string name = static_cast<const char*>(wanted);
+    for (unsigned at = 0; at < size; at += 1U + in[at]) {
+      if (std::string(reinterpret_cast<const char*>(in) + at + 1, in[at]) != name) continue;
+      *out = in + at + 1;
+      *out_size = in[at];
+      return SSL_TLSEXT_ERR_OK;
+    }
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+  }
+
   void save(const certificate& what, const std::string& name) const {
     what.save_certificate(folder_ + "/" + name + ".pem");
     what.save_key(folder_ + "/" + name + ".key", "sesame");
@@ -97,16 +120,26 @@ class tls_server {
         static_cast<void>(::read(peer, greeting, sizeof greeting));
         static_cast<void>(::write(peer, "HTTP/1.0 400 Bad Request\r\n\r\n", 28));
       } else if (!how_.closes_in_handshake) {
+        if (how_.is_parallel) {
+          others_.emplace_back([this, peer] {
+            echo(peer);
+            ::close(peer);
+          });
+          continue;
+        }
         echo(peer);
       }
       ::close(peer);
     }
+    for (std::thread& each : others_) each.join();
   }
 
-  void echo(int peer) const {
+  void echo(int peer) {
     SSL* ssl = SSL_new(context_);
     SSL_set_fd(ssl, peer);
     const bool is_accepted = SSL_accept(ssl) == 1;
+    if (is_accepted && SSL_session_reused(ssl) == 1) ++resumed_;
+    if (is_accepted) ++handshakes_;
     if (is_accepted && how_.serve) {
       how_.serve(ssl);
     } else if (is_accepted) {
@@ -127,6 +160,9 @@ class tls_server {
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::atomic<bool> is_stopping_ = false;
+  std::atomic<int> handshakes_ = 0;
+  std::atomic<int> resumed_ = 0;
+  std::vector<std::thread> others_;
   std::thread thread_;
 };
 

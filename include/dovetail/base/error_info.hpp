@@ -28,7 +28,8 @@ struct server_fields {
   std::string column;
   std::string constraint;
   std::string datatype;
-  int position = 0;  ///< of the mistake in the statement as the user wrote it, counted in characters from 1
+  int position = 0;           ///< of the mistake in the statement as the user wrote it, counted in characters from 1
+  std::int64_t copy_row = 0;  ///< of a COPY that failed: which of its rows, counted from 1
 };
 
 /// A failure as a value; `dt::error` is the same as an exception. Cheap to copy.

@@ -4,7 +4,8 @@
 #include <dovetail/base/assert.hpp>
 #include <dovetail/base/error.hpp>
 
-#include <optional>
+#include <memory>
+#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -16,42 +17,63 @@ class [[nodiscard]] result {
  public:
   using value_type = T;
 
-  result(T value) : value_(std::move(value)) {}                 // NOLINT: a value is a result
-  result(error_info failure) : failure_(std::move(failure)) {}  // NOLINT: so is a failure
-  result(std::error_code code) : failure_(code) {}              // NOLINT
-  result(errc code) : failure_(code) {}                         // NOLINT
+  result(T value) : value_(std::move(value)), has_value_(true) {}  // NOLINT: a value is a result
+  result(error_info failure) : failure_(std::move(failure)) {}     // NOLINT: so is a failure
+  result(std::error_code code) : failure_(code) {}                 // NOLINT
+  result(errc code) : failure_(code) {}                            // NOLINT
 
-  bool has_value() const noexcept { return value_.has_value(); }
+  result(const result& other) requires std::is_copy_constructible_v<T> : failure_(other.failure_) {
+    if (other.has_value_) make(other.value_);
+  }
+  /// The other keeps its value, moved from, if it had one.
+  result(result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) : failure_(std::move(other.failure_)) {
+    if (other.has_value_) make(std::move(other.value_));
+  }
+  result& operator=(const result& other) requires std::is_copy_constructible_v<T> {
+    if (this != &other) *this = result{other};  // as it was when copying throws
+    return *this;
+  }
+  result& operator=(result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) {
+    if (this != &other) {
+      drop();
+      failure_ = std::move(other.failure_);
+      if (other.has_value_) make(std::move(other.value_));
+    }
+    return *this;
+  }
+  ~result() { drop(); }
+
+  bool has_value() const noexcept { return has_value_; }
   explicit operator bool() const noexcept { return has_value(); }
 
   /// Errors: throws `dt::error`.
-  T& value() & { return check(), *value_; }
-  const T& value() const& { return check(), *value_; }
-  T&& value() && { return check(), *std::move(value_); }
+  T& value() & { return check(), value_; }
+  const T& value() const& { return check(), value_; }
+  T&& value() && { return check(), std::move(value_); }
 
   /// Without a check: only when `has_value()`.
   T& operator*() & noexcept {
     DOVETAIL_ASSERT(has_value());
-    return *value_;
+    return value_;
   }
   const T& operator*() const& noexcept {
     DOVETAIL_ASSERT(has_value());
-    return *value_;
+    return value_;
   }
   T&& operator*() && noexcept {
     DOVETAIL_ASSERT(has_value());
-    return *std::move(value_);
+    return std::move(value_);
   }
-  T* operator->() noexcept { return &*value_; }
-  const T* operator->() const noexcept { return &*value_; }
+  T* operator->() noexcept { return std::addressof(value_); }
+  const T* operator->() const noexcept { return std::addressof(value_); }
 
   template <class U>
   T value_or(U&& other) const& {
-    return value_.value_or(std::forward<U>(other));
+    return has_value_ ? value_ : static_cast<T>(std::forward<U>(other));
   }
   template <class U>
   T value_or(U&& other) && {
-    return std::move(value_).value_or(std::forward<U>(other));
+    return has_value_ ? std::move(value_) : static_cast<T>(std::forward<U>(other));
   }
 
   /// The failure; empty when there is a value.
@@ -61,10 +83,23 @@ class [[nodiscard]] result {
 
  private:
   void check() const {
-    if (!value_) detail::throw_error(failure_);
+    if (!has_value_) detail::throw_error(failure_);
+  }
+  template <class U>
+  void make(U&& value) {
+    ::new (static_cast<void*>(std::addressof(value_))) T(std::forward<U>(value));
+    has_value_ = true;
+  }
+  void drop() noexcept {
+    if (has_value_) value_.~T();
+    has_value_ = false;
   }
 
-  std::optional<T> value_;
+  // By hand: std::optional is some fifty functions for each type.
+  union {
+    T value_;
+  };
+  bool has_value_ = false;
   error_info failure_;
 };
 

@@ -123,16 +123,20 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
   std::shared_ptr<async_attempt> waiting_;  // keeps the node of the queue alive; null when it is not in the queue
   std::optional<asio::steady_timer> timer_;
   asio::any_io_executor work_;
+  clock::time_point asked_{};  // for a connection; of a call that is watched
 };
 
 template <class Core>
 void async_attempt<Core>::start() {
+  if (how_.watch != nullptr) asked_ = clock::now();
   try {
     lease_ = core_->connections().try_acquire(how_.where);
   } catch (...) {
     return receive_later(detail::current_failure());
   }
-  lease_ ? prepare() : wait_in_queue();
+  if (!lease_) return wait_in_queue();
+  if (how_.watch != nullptr) how_.watch->acquired(clock::now() - asked_, false);
+  prepare();
 }
 
 template <class Core>
@@ -279,6 +283,9 @@ void async_attempt<Core>::received(result<lease> got) {
   inner_.slot().clear();
   if (timer_) timer_->cancel();
   work_ = {};
+  if (how_.watch != nullptr) {
+    how_.watch->acquired(clock::now() - asked_, !got && got.error().code() == errc::pool_wait_timeout);
+  }
   if (!got) return failed(std::move(got).error(), 0);
   lease_ = *std::move(got);
   if (is_cancelled_) return failed(errc::cancelled, 0);
@@ -292,6 +299,9 @@ void async_attempt<Core>::pause(clock::duration delay) {
   timer_->async_wait([self = this->shared_from_this()](std::error_code) {
     self->inner_.slot().clear();
     if (self->is_cancelled_) return self->give_up(error_info{errc::cancelled}.with_location(self->how_.where));
+    if (self->how_.watch != nullptr) {
+      if (error_info refused = self->how_.watch->again(self->how_)) return self->give_up(std::move(refused));
+    }
     self->start();
   });
 }

@@ -155,15 +155,16 @@ struct stream_opened {
 template <class Row, class Core, class Request, class Token>
 auto open_async_stream(std::shared_ptr<Core> core, std::shared_ptr<async_transaction_state<Core>> inside,
                        asio::any_io_executor fallback, clock::duration budget, deadline by, std::source_location where,
-                       Request request, const Token& token) {
+                       Request request, const Token& token, attempt_watcher* watch = nullptr) {
   using stream_type = async_sql_stream<Row, Core, Token>;
   return async_initiate_result<stream_type>(
-      [core = std::move(core), inside = std::move(inside), fallback = std::move(fallback), budget, by, where, token](
-          auto handler, Request asked) mutable {
+      [core = std::move(core), inside = std::move(inside), fallback = std::move(fallback), budget, by, where, token,
+       watch](auto handler, Request asked) mutable {
         using rows_type = typename async_stream_state<Row, Core>::rows_type;
         using op_type = sql_stream_open<rows_type, Request>;
         call how = call::within(budget, where);
         how.by = earlier(how.by, by);
+        how.watch = watch;
         auto state = std::make_shared<async_stream_state<Row, Core>>(core, fallback, budget, by, where);
         op_type op{std::move(asked), &state->rows()};
         asio::any_io_executor executor = executor_for(handler, fallback);

@@ -148,15 +148,16 @@ verdict client_core<Connection, Retry, Pool, Observer>::judge(error_info& why, s
                                                               clock::duration at_least) {
   const clock::time_point now = clock::now();
   // A pool that stayed full for a whole wait is not asked again: more waiting is what its settings ruled out.
-  const bool is_exhausted = why.code() == errc::pool_wait_timeout || why.code() == errc::pool_queue_full;
-  verdict next = is_exhausted ? verdict::give_up()
-                              : retry_.decide({.kind = why.kind(),
-                                               .attempt = attempt,
-                                               .idempotent = is_idempotent,
-                                               .bytes_sent = sent,
-                                               .elapsed = now - how.since,
-                                               .budget = how.by.remaining(),
-                                               .random = detail::random_for_jitter()});
+  bool is_last = why.code() == errc::pool_wait_timeout || why.code() == errc::pool_queue_full;
+  if (how.watch != nullptr && !how.watch->failed(why, how)) is_last = true;
+  verdict next = is_last ? verdict::give_up()
+                         : retry_.decide({.kind = why.kind(),
+                                          .attempt = attempt,
+                                          .idempotent = is_idempotent,
+                                          .bytes_sent = sent,
+                                          .elapsed = now - how.since,
+                                          .budget = how.by.remaining(),
+                                          .random = detail::random_for_jitter()});
   if (next.repeat && next.delay < at_least) {
     const bool is_too_late = !how.by.is_never() && at_least >= how.by.when() - now;
     next = is_too_late ? verdict::give_up() : verdict::repeat_after(at_least);

@@ -3,6 +3,7 @@
 
 #include <dovetail/base/condition.hpp>
 #include <dovetail/base/deadline.hpp>
+#include <dovetail/base/error_info.hpp>
 
 #include <concepts>
 #include <source_location>
@@ -50,11 +51,28 @@ constexpr bool may_be_kept(bool may_end, bool has_succeeded, bool is_in_transact
   return may_end || (!is_in_transaction && (has_succeeded || requires { Op::keeps_parts; }));
 }
 
+struct call;
+
+/// Is told of each attempt of a call. Threads: those of the call, one at a time.
+class attempt_watcher {
+ public:
+  /// An attempt has failed. False: it was the last one.
+  virtual bool failed(const error_info& why, const call& how) = 0;
+  /// A connection was waited for; `is_exhausted`: none became free in time.
+  virtual void acquired(clock::duration waited, bool is_exhausted) = 0;
+  /// Before another attempt; the reason why there is none.
+  virtual error_info again(const call& how) = 0;
+
+ protected:
+  ~attempt_watcher() = default;
+};
+
 /// How one call is made: by when it must be over, when it began, and where in the user's program that was.
 struct call {
   deadline by;
   clock::time_point since{};
   std::source_location where{};
+  attempt_watcher* watch = nullptr;  ///< of an asynchronous call; lives until its handler is called
 
   /// A call that begins now and may take as long as `budget`.
   static call within(clock::duration budget, std::source_location where) noexcept {

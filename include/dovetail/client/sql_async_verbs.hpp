@@ -31,6 +31,10 @@ struct awaited<asio::awaitable<T, Executor>> {
   using type = T;
 };
 
+/// What a body's awaitable gives; of a `result` its value.
+template <class Fn, class Transaction>
+using awaited_body_value = typename body_value<typename awaited<std::invoke_result_t<Fn&, Transaction&>>::type>::type;
+
 /// What came of one run of a body: its value, the library's failure, or somebody else's exception.
 template <class T>
 struct body_outcome {
@@ -42,8 +46,16 @@ struct body_outcome {
 template <class T, class Transaction, class Fn>
 asio::awaitable<body_outcome<T>> await_body(Transaction& tx, Fn& body) {
   body_outcome<T> outcome;
+  using returned = typename awaited<std::invoke_result_t<Fn&, Transaction&>>::type;
   try {
-    if constexpr (std::is_void_v<T>) {
+    if constexpr (is_result<returned>) {
+      returned answer = co_await body(tx);
+      if (!answer) {
+        outcome.failure = std::move(answer).error();
+      } else if constexpr (!std::is_void_v<T>) {
+        outcome.value.emplace(*std::move(answer));
+      }
+    } else if constexpr (std::is_void_v<T>) {
       co_await body(tx);
     } else {
       outcome.value.emplace(co_await body(tx));
@@ -170,15 +182,15 @@ class sql_async_verbs : public sql_verbs<Self, D, argument_storage::owned> {
   using typename base::place;
 
   /// `co_await db.transaction([](auto& tx) -> asio::awaitable<void> { co_await tx.execute("…"); })`: commits when the
-  /// body returns, rolls back when it throws; inside of a transaction a savepoint. After a conflict with another
-  /// transaction it begins again as the retry policy says, so that the body may be called more than once; but not when
-  /// a script of the body's has committed something.
-  /// Completion: an awaitable, with `dt::as_result` one of `dt::result`, with other tokens as `asio::co_spawn`.
+  /// body returns, rolls back when it throws or gives a failed `result`; inside of a transaction a savepoint. After a
+  /// conflict with another transaction it begins again as the retry policy says, so that the body may be called more
+  /// than once; but not when a script of the body's has committed something. Completion: an awaitable, with
+  /// `dt::as_result` one of `dt::result`, with other tokens as `asio::co_spawn`.
   template <class Fn>
   auto transaction(begin_mode mode, Fn body, place where = place::current()) {
     Self& self = this->self();
     using core_type = std::remove_cvref_t<decltype(*self.core())>;
-    using value_type = typename detail::awaited<std::invoke_result_t<Fn&, async_transaction<core_type>&>>::type;
+    using value_type = detail::awaited_body_value<Fn, async_transaction<core_type>>;
     if constexpr (detail::inside_async_transaction<Self>) {
       return deliver<value_type>(
           detail::await_savepoint<value_type>(self.state(), std::move(body), self.budget(), self.limit(), where));

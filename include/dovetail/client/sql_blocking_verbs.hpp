@@ -41,6 +41,16 @@ int guest_depth(Self& self) {
   }
 }
 
+/// A stream that was opened on the connection of a transaction ends with it. `of_transaction`: it was opened there.
+template <class Self, class Stream>
+void join_guests(Self& self, Stream& opened, [[maybe_unused]] bool of_transaction) {
+  if constexpr (has_guests<Self>) {
+    opened.join(self.guests(), guest_depth(self));
+  } else if constexpr (requires { self.adopt(opened); }) {
+    if (of_transaction) self.adopt(opened);  // of a session that may have a transaction open
+  }
+}
+
 template <class Self>
 result<held_connection<core_of<Self>>> hold_connection(Self& self, const call& how) {
   if constexpr (inside_transaction<Self>) {
@@ -67,8 +77,10 @@ result<transaction_scope<core_of<Self>, ReturnsResult>> begin_transaction(Self& 
       result<void> begun = self.core().perform_on(**held, begin, how, attempt);
       if (begun) break;
       error_info why = std::move(begun).error();
+      clock::duration at_least{};
+      if constexpr (requires { (**held).asked_pause(); }) at_least = (**held).asked_pause();
       held->release();  // before the pause
-      const verdict next = self.core().judge(why, sql_begin::name, attempt, true, 0, how);
+      const verdict next = self.core().judge(why, sql_begin::name, attempt, true, 0, how, at_least);
       if (!next.repeat) return why;
       pause_for(next.delay);
       held = hold_connection(self, how);
@@ -136,9 +148,10 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
       if constexpr (requires { self.hints(); }) request.hints = self.hints();
       auto state = (*held)->template open_stream<Row>(request, how.by);
       if (!state) return std::move(state).error().with_location(how.where);
+      const bool of_transaction = held->is_borrowed();
       result<stream_type> opened{
           stream_type{*std::move(held), *std::move(state), self.core().timeout(), self.limit(), how.where}};
-      if constexpr (detail::has_guests<Self>) opened->join(self.guests(), detail::guest_depth(self));
+      detail::join_guests(self, *opened, of_transaction);
       return opened;
     }());
   }
@@ -191,14 +204,14 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
   error_info repeat_transaction(begin_mode mode, Fn& body, std::optional<Stored>& value, const call& how) {
     Self& self = this->self();
     for (int attempt = 1;; ++attempt) {
-      bool may_be_kept = false;  // begun again, it would do something twice
-      error_info failure = try_transaction<Transaction>(mode, body, value, how, may_be_kept);
+      bool is_final = false;
+      error_info failure = try_transaction<Transaction>(mode, body, value, how, is_final);
       if (!failure) return failure;
       failure.with_location(how.where);
       if constexpr (detail::inside_transaction<Self>) {
         return failure;
       } else {
-        if (may_be_kept || !detail::is_conflict(failure)) return failure;
+        if (is_final || !detail::is_conflict(failure)) return failure;
         const verdict next = self.core().judge(failure, "transaction", attempt, false, 0, how);
         if (!next.repeat) return failure;
         detail::pause_for(next.delay);
@@ -206,10 +219,11 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
     }
   }
 
+  /// `is_final`: its failure is not to be repeated here.
   template <class Transaction, class Fn, class Stored>
-  error_info try_transaction(begin_mode mode, Fn& body, std::optional<Stored>& value, const call& how,
-                             bool& may_be_kept) {
+  error_info try_transaction(begin_mode mode, Fn& body, std::optional<Stored>& value, const call& how, bool& is_final) {
     auto begun = detail::begin_transaction<returns_result()>(this->self(), mode, how, how.by);
+    is_final = !begun;  // beginning was repeated already
     if (!begun) return std::move(begun).error();
     Transaction& tx = *begun;
     error_info failure;
@@ -218,7 +232,7 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
     } catch (const error& thrown) {  // what else is thrown passes through, and rolls back on its way
       failure = thrown.info();
     }
-    may_be_kept = tx.may_be_kept();
+    is_final = tx.may_be_kept();                   // begun again, it would do something twice
     if (failure || !tx.is_open()) return failure;  // or the body has ended it
     result<void> done = tx.finish(how.where);
     return done ? error_info{} : std::move(done).error();

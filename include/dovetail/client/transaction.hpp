@@ -79,6 +79,8 @@ class held_connection {
   explicit operator bool() const noexcept { return at_ != nullptr; }
   connection_type& operator*() const noexcept { return *at_; }
   connection_type* operator->() const noexcept { return at_; }
+  /// It is an outer transaction's.
+  bool is_borrowed() const noexcept { return at_ != nullptr && !own_; }
   void release() noexcept {
     at_ = nullptr;
     own_.release();

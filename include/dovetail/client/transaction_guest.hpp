@@ -74,6 +74,12 @@ class guest_list {
       each = first_;  // the end of one may be the end of others
     }
   }
+  /// What is deeper is of this depth from now on: the savepoint before it has been forgotten.
+  void raise_to(int depth) noexcept {
+    for (transaction_guest* each = first_; each != nullptr; each = each->next_) {
+      if (each->depth_ > depth) each->depth_ = depth;
+    }
+  }
 
  private:
   friend class transaction_guest;

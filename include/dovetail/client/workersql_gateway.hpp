@@ -77,9 +77,10 @@ class gateway {
 
   gateway_statistics statistics() const noexcept { return core_->statistics(); }
 
-  /// Listens no more, lets the requests under way be answered, closes, and waits for its threads: at most `stop_grace`
-  /// and `request_limit`. Transactions that are open may go on for `stop_grace`, and are rolled back then. Calling it
-  /// again does nothing; a second thread that calls it waits for the first.
+  /// Listens no more, closes what is idle, answers what is under way, and waits for its threads. What the database has
+  /// begun within its `request_limit` is always answered, and the answer may be read for `stop_grace`; requests that
+  /// are coming, and transactions, may go on for `stop_grace` and are given up and rolled back then. Calling it again
+  /// does nothing; a second thread that calls it waits for the first.
   void stop() noexcept {
     if (!core_) return;  // moved away
     const std::lock_guard lock{core_->ending};

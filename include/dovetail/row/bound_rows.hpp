@@ -4,9 +4,7 @@
 #include <dovetail/row/binding.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <utility>
-#include <vector>
 
 namespace dovetail::inline v0::detail {
 
@@ -32,23 +30,44 @@ struct bound_row {
 template <class Entry = bound_row>
 class bound_rows {
  public:
+  bound_rows() noexcept = default;
+  bound_rows(bound_rows&& other) noexcept : first_(std::exchange(other.first_, nullptr)) {}
+  bound_rows& operator=(bound_rows&& other) noexcept {
+    std::swap(first_, other.first_);
+    other.clear();
+    return *this;
+  }
+  ~bound_rows() { clear(); }
+
   /// What is remembered for the row type with this tag, or null. Lifetime: until `clear`.
   Entry* find(const char* tag) noexcept {
-    for (const auto& known : known_) {
-      if (known->tag == tag) return known.get();
+    for (node* known = first_; known != nullptr; known = known->next) {
+      if (known->entry.tag == tag) return &known->entry;
     }
     return nullptr;
   }
-  Entry* remember(const char* tag, binding columns) {
-    known_.push_back(std::make_unique<Entry>());
-    known_.back()->tag = tag;
-    known_.back()->columns = std::move(columns);
-    return known_.back().get();
+  [[gnu::cold, gnu::noinline]] Entry* remember(const char* tag, binding columns) {
+    first_ = new node{{}, first_};
+    first_->entry.tag = tag;
+    first_->entry.columns = std::move(columns);
+    return &first_->entry;
   }
-  void clear() noexcept { known_.clear(); }
+  void clear() noexcept {
+    if (first_ != nullptr) forget();
+  }
 
  private:
-  std::vector<std::unique_ptr<Entry>> known_;
+  // A list by hand: a vector of std::unique_ptr is some hundreds of functions.
+  struct node {
+    Entry entry;
+    node* next;
+  };
+
+  [[gnu::cold, gnu::noinline]] void forget() noexcept {
+    while (first_ != nullptr) delete std::exchange(first_, first_->next);
+  }
+
+  node* first_ = nullptr;
 };
 
 }  // namespace dovetail::inline v0::detail

@@ -1,13 +1,12 @@
 // `dt::row`: a row of any statement, its columns found when the program runs.
 #pragma once
 
-#include <dovetail/base/calendar.hpp>
 #include <dovetail/base/decimal.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/base/text.hpp>
-#include <dovetail/base/uuid.hpp>
 #include <dovetail/row/plan.hpp>
 #include <dovetail/row/read.hpp>
+#include <dovetail/row/text_value.hpp>
 #include <dovetail/row/value.hpp>
 
 #include <array>
@@ -97,39 +96,6 @@ namespace detail {
   return {code, std::move(words)};
 }
 
-template <field_kind Kind, class T>
-bool parse_row_value(std::string_view text, T& out) {
-  if constexpr (Kind == field_kind::uuid) {
-    return parse_uuid(text, out);
-  } else if constexpr (Kind == field_kind::decimal) {
-    return parse_decimal(text, out);
-  } else if constexpr (Kind == field_kind::date) {
-    std::chrono::year_month_day date{};
-    if (!parse_date(text, date)) return false;
-    if constexpr (chrono_sys_time<T>) {
-      out = std::chrono::sys_days{date};
-    } else if constexpr (chrono_local_time<T>) {
-      out = std::chrono::local_days{date};
-    } else {
-      out = date;
-    }
-    return true;
-  } else if constexpr (Kind == field_kind::timestamp) {
-    return parse_timestamp(text, out);
-  } else if constexpr (Kind == field_kind::local_timestamp) {
-    return parse_local_timestamp(text, out);
-  } else if constexpr (Kind == field_kind::duration) {
-    return parse_duration(text, out);
-  } else {
-    static_assert(Kind == field_kind::time_of_day,
-                  "dovetail: a dt::row has no value of this type; read it as text, or into a struct");
-    typename T::precision since_midnight{};
-    if (!parse_duration(text, since_midnight)) return false;
-    out = T{since_midnight};
-    return true;
-  }
-}
-
 }  // namespace detail
 
 template <class T>
@@ -174,7 +140,9 @@ errc row_value::read(T& out) const {
       if (kind_ == field_kind::integer || kind_ == field_kind::real || kind_ == field_kind::bytes) {
         return errc::malformed_value;
       }
-      return detail::parse_row_value<wanted>(text_, out) ? errc{} : errc::malformed_value;
+      static_assert(detail::is_kept_as_text(wanted),
+                    "dovetail: a dt::row has no value of this type; read it as text, or into a struct");
+      return detail::parse_text_value<wanted>(text_, out) ? errc{} : errc::malformed_value;
     }
   }
 }

@@ -4,9 +4,11 @@
 #include <dovetail/base/name.hpp>
 #include <dovetail/sql/leading_word.hpp>
 #include <dovetail/sql/lexer.hpp>
+#include <dovetail/sql/placeholder_marks.hpp>
 #include <dovetail/sql/placeholders.hpp>
 #include <dovetail/sql/routine_body.hpp>
 #include <dovetail/sql/select_list.hpp>
+#include <dovetail/sql/table_words.hpp>
 #include <dovetail/sql/traits.hpp>
 
 #include <cstddef>
@@ -31,21 +33,25 @@ class analyser {
   analyser& operator=(const analyser&) = delete;
 
   constexpr void run() noexcept {
+    marks_.clear();
     if (mixes_arguments_) return fail(sql_mistake::named_and_positional_arguments, 0);
     for (;;) {
-      const token found = source_.next();
+      token& found = *at_;
+      source_.read(found);
       if (placeholders_.is_open()) placeholders_.settle(found);
       if (found.kind == token_kind::end) break;
       take(found);
       if (adopt(placeholders_.problem())) return;
+      at_ = before_;
       before_ = previous_;
-      previous_ = found;
+      previous_ = &found;
     }
     if (!adopt(source_.problem()) && !adopt(placeholders_.problem())) finish();
   }
 
   constexpr const sql_problem& problem() const noexcept { return problem_; }
   constexpr const statement_traits& traits() const noexcept { return traits_; }
+  constexpr const placeholder_marks& marks() const noexcept { return marks_; }
   /// The columns that come back, when `traits().returns_rows`.
   constexpr const select_list& columns() const noexcept { return list_; }
   /// The text holds literals: text in quotes, numbers.
@@ -64,12 +70,12 @@ class analyser {
   }
   constexpr void fail(sql_mistake what, std::uint32_t at, std::uint32_t expected = 0,
                       std::uint32_t given = 0) noexcept {
-    if (!problem_) problem_ = {.what = what, .at = at, .size = 0, .expected = expected, .given = given};
+    fail(what, token{.begin = at, .end = at}, expected, given);
   }
 
   // True when there is a problem, this one or another.
   constexpr bool adopt(const sql_problem& found) noexcept {
-    if (!problem_) problem_ = found;
+    if (!problem_ && found) problem_ = found;
     return static_cast<bool>(problem_);
   }
 
@@ -78,13 +84,15 @@ class analyser {
     if (is_ended_ && !found.is(';')) return fail(sql_mistake::several_statements, found.begin);
     switch (found.kind) {
       case token_kind::placeholder:
+        marks_.add(found.begin);
         add_to_list(found);
-        return placeholders_.take(found, {previous_, before_, parentheses_ > 0 && (in_mask_ & 1) != 0});
+        return placeholders_.take(found, {*previous_, *before_, parentheses_ > 0 && (in_mask_ & 1) != 0});
       case token_kind::word:
         return take_word(found);
       case token_kind::symbol:
         return take_symbol(found);
       case token_kind::escape:
+        marks_.add(found.begin);
         needs_rewriting_ = true;
         return add_to_list(found);
       default:
@@ -110,7 +118,7 @@ class analyser {
       case ';':
         if (depth_ != 0) return;
         end_list();
-        if (is_routine_) body_.take(dialect_, found, previous_, true);
+        if (is_routine_) body_.take(dialect_, found, *previous_, true);
         if (!is_empty_ && !body_.is_inside()) is_ended_ = true;
         return;
       case '[':  // an array's index or slice
@@ -131,7 +139,7 @@ class analyser {
   constexpr void open_parenthesis() noexcept {
     if (is_empty_) opened_by_parenthesis_ = true;
     is_empty_ = false;
-    const bool is_in = previous_.key == word_key("in") && previous_.kind == token_kind::word;
+    const bool is_in = previous_->key == word_key("in") && previous_->kind == token_kind::word;
     in_mask_ = in_mask_ << 1 | (is_in ? 1u : 0u);
     if (depth_ == 0) commas_ = 0;
     ++depth_;
@@ -145,7 +153,7 @@ class analyser {
     --parentheses_;
     if (depth_ != 0) return;
     if (in_list_) list_.add_parenthesis();
-    const bool is_filled = !(previous_.is('('));
+    const bool is_filled = !(previous_->is('('));
     const std::uint32_t count = is_filled ? commas_ + 1 : 0;
     if (insert_ == insert_part::columns) {
       insert_columns_ = count;
@@ -168,17 +176,13 @@ class analyser {
       return;
     }
     if (depth_ != 0) {
-      if (previous_.is('(')) take_first_word_inside(key);
+      if (previous_->is('(')) take_first_word_inside(key);
       return;
     }
     if (in_list_) {
       if (key == word_key("as")) return list_.add_as();
-      if (ends_list(found)) {
-        end_list();
-      } else {
-        list_.add(found);
-        return;
-      }
+      if (!may_be_clause(found) || !ends_list(found)) return list_.add(found);
+      end_list();
     }
     if (awaits_main_word_) {
       begin_main_statement(found);
@@ -203,9 +207,8 @@ class analyser {
   }
 
   constexpr bool ends_list(const token& found) const noexcept {
-    const std::uint64_t key = found.key;
-    if (list_.awaits_name() && key != word_key("from")) return false;
-    switch (key) {
+    if (list_.awaits_name() && found.key != word_key("from")) return false;
+    switch (found.key) {
       case word_key("from"):
         return !list_.is_after_distinct();
       case word_key("where"):
@@ -230,7 +233,7 @@ class analyser {
 
   // For words too long for a key.
   constexpr bool is_word(const token& found, std::string_view word) const noexcept {
-    return found.end - found.begin == word.size() && found.kind == token_kind::word &&
+    return found.key == 0 && found.end - found.begin == word.size() && found.kind == token_kind::word &&
            equals_ignoring_case(text_.substr(found.begin, word.size()), word);
   }
 
@@ -281,7 +284,7 @@ class analyser {
         if (key == word_key("into")) {  // `select … into t`; a variable in MySQL
           traits_.read_only = tri_state::no;
           traits_.returns_rows = tri_state::no;
-        } else if (key == word_key("for") && !previous_.is('.')) {  // for update, for share
+        } else if (key == word_key("for") && !previous_->is('.')) {  // for update, for share
           traits_.read_only = tri_state::no;
         }
         return;
@@ -302,7 +305,7 @@ class analyser {
 
   // The body of what `create` makes: statements end with `;` in it.
   constexpr void take_definition_word(const token& found) noexcept {
-    if (is_routine_) return body_.take(dialect_, found, previous_, parentheses_ == 0);
+    if (is_routine_) return body_.take(dialect_, found, *previous_, parentheses_ == 0);
     if (is_object_known_ || !is_create_ || parentheses_ != 0) return;
     const object_kind object = object_of_word(found.key, text_.substr(found.begin, found.end - found.begin));
     is_object_known_ = object != object_kind::undecided;
@@ -330,7 +333,7 @@ class analyser {
   }
 
   constexpr void take_returning(const token& found) noexcept {
-    if (previous_.is('.') || !is_word(found, "returning")) return;
+    if (previous_->is('.') || !is_word(found, "returning")) return;
     insert_ = insert_part::done;
     traits_.returns_rows = tri_state::yes;
     if (list_role_ == role::insert_source) list_role_ = role::none, list_ = select_list{list_.storage()};
@@ -362,9 +365,12 @@ class analyser {
   select_list list_;
   lexer source_;
   placeholder_check placeholders_;
+  placeholder_marks marks_;
   sql_problem problem_;
-  token previous_;
-  token before_;
+  token last_three_[3];
+  token* at_ = &last_three_[0];
+  token* previous_ = &last_three_[1];
+  token* before_ = &last_three_[2];
   std::uint64_t in_mask_ = 0;
   std::uint32_t depth_ = 0;
   std::uint32_t parentheses_ = 0;

@@ -1,6 +1,7 @@
 // Classifies a statement by its tokens: what it is, whether it reads only, which tables it names.
 #pragma once
 
+#include <dovetail/sql/function_words.hpp>
 #include <dovetail/sql/leading_word.hpp>
 #include <dovetail/sql/lexer.hpp>
 #include <dovetail/sql/routine_body.hpp>
@@ -25,9 +26,12 @@ class classifier {
     for (;; shift()) {
       source_.read(*at_);
       if (source_.comment() != lexer::no_comment) see_comment();
+      if (is_quiet_ && is_quiet(*at_)) continue;
       if (at_->kind == token_kind::end) break;
       if (!is_ended_) {
         take(*at_);
+        is_quiet_ = tables_.is_idle() && expects_ == expects::nothing && !is_ended_ &&
+                    object_ != object_kind::routine && !awaits_name();
       } else if (!at_->is(';')) {
         found_.has_more = true;
         found_.more_at = at_->begin;
@@ -35,6 +39,8 @@ class classifier {
       }
     }
     found_.problem = source_.problem();
+    found_.has_conditional_comment = source_.conditional_comment() != lexer::no_comment;
+    if (found_.has_conditional_comment) found_.comment_at = source_.conditional_comment();
     finish();
   }
 
@@ -59,6 +65,15 @@ class classifier {
   }
   constexpr bool is_word(const token& at, std::string_view word) const noexcept {
     return at.kind == token_kind::word && equals_ignoring_case(text_of(at), word);
+  }
+
+  // Nothing follows from it where no name is expected, as most tokens find it: `take` would do nothing.
+  constexpr bool is_quiet(const token& at) const noexcept {
+    if (dialect_ == dialect::postgres && tells_name(at)) return false;
+    if (at.kind == token_kind::word) return !may_be_clause(at);
+    if (at.kind != token_kind::symbol) return at.kind != token_kind::end;
+    if (at.symbol == ',') return !tables_.is_in_list();
+    return at.symbol != '(' && at.symbol != ')' && at.symbol != ';';
   }
 
   constexpr void shift() noexcept {
@@ -90,6 +105,7 @@ class classifier {
     } else if (at.is(')') && depth_ > 0) {
       --depth_;
     }
+    if (dialect_ == dialect::postgres) see_name(at);
     if (is_create_ && object_ == object_kind::routine) body_.take(dialect_, at, *previous_, depth_ == 0);
     tables_.take(at, *previous_, *before_);
     if (at.kind == token_kind::word) take_word(at);
@@ -236,18 +252,76 @@ class classifier {
 
   constexpr void note_call() noexcept {
     const token& name = *previous_;
-    const bool is_quoted = name.kind == token_kind::quoted || (name.kind == token_kind::string && is_unicode(name));
-    if (name.kind != token_kind::word && !is_quoted) return;
+    if (name.kind == token_kind::string && is_spelt_) return note_risk(name);  // U&"…" uescape '!' (
+    if (name.kind != token_kind::word && name.kind != token_kind::quoted) return;
     if (tables_.is_at_own_name()) return;  // insert into city(…)
+    judge_name(name);
+  }
+
+  // A function's name.
+  constexpr void judge_name(const token& name) noexcept {
     const std::string_view word = text_of(name);
+    const bool is_quoted = name.kind == token_kind::quoted;
     const bool is_risky =
         is_quoted ? is_unicode(name) || (word.size() > 2 && is_risky_function(word.substr(1, word.size() - 2)))
                   : is_risky_function(word);
-    if (is_risky && found_.risk_size == 0) {
-      found_.risk_at = name.begin;
-      found_.risk_size = name.end - name.begin;
-    }
+    if (is_risky) note_risk(name);
     if (is_quoted || !is_pure_function(name.key, word)) found_.calls_functions = true;
+  }
+  constexpr void note_risk(const token& name) noexcept {
+    found_.calls_functions = true;
+    if (found_.risk_size != 0) return;
+    found_.risk_at = name.begin;
+    found_.risk_size = name.end - name.begin;
+  }
+
+  // PostgreSQL: (x).f and $1.f call f as f(x) does; U&"…" uescape '!' may be any name; and a row of pg_settings that is
+  // written changes the setting. Source: https://www.postgresql.org/docs/15/sql-expressions.html and …/rowtypes.html
+  constexpr void see_name(const token& at) noexcept {
+    if (at.is('.')) {
+      selects_ = selects_ || !is_name(*previous_);
+      is_spelt_ = false;
+    } else if (!is_name(at)) {
+      selects_ = false;
+      is_spelt_ = is_spelt_ && at.kind == token_kind::string;
+    } else {
+      selects_ = selects_ && previous_->is('.');
+      if (selects_) judge_name(at);
+      const bool is_spelt = at.kind == token_kind::quoted && is_unicode(at);
+      is_spelt_ = is_spelt || (is_spelt_ && is_word(at, "uescape"));
+      const std::string_view name = bare_identifier(text_of(at));
+      names_settings_ = names_settings_ || is_spelt || equals_ignoring_case(name, settings_table);
+      if (found_.what == statement_class::setting && (is_spelt || decides_reading(at, name)))
+        found_.is_server_setting = true;
+    }
+  }
+  // `see_name` has seen the beginning of something.
+  constexpr bool awaits_name() const noexcept {
+    return selects_ || is_spelt_ || found_.what == statement_class::setting;
+  }
+  // `see_name` must see it though nothing has begun.
+  constexpr bool tells_name(const token& at) const noexcept {
+    if (at.kind == token_kind::word) {
+      return at.end - at.begin == settings_table.size() && equals_ignoring_case(text_of(at), settings_table);
+    }
+    return at.kind == token_kind::quoted || (at.is('.') && !is_name(*previous_));
+  }
+  static constexpr bool is_name(const token& at) noexcept {
+    return at.kind == token_kind::word || at.kind == token_kind::quoted;
+  }
+  constexpr bool decides_reading(const token& at, std::string_view name) const noexcept {
+    const std::uint64_t before = previous_->key;
+    const bool is_first = before == word_key("set") || before == word_key("local") || before == word_key("session");
+    return is_reading_setting(name) || (is_first && is_word(at, "names"));
+  }
+  constexpr bool writes_settings() const noexcept {
+    if (!names_settings_ || found_.what > statement_class::merge) return false;
+    if (!found_.has_all_tables) return found_.read_only != tri_state::yes;
+    for (std::uint32_t i = 0; i < found_.table_count; ++i) {
+      const table_place& at = found_.tables[i];
+      if (at.is_written && is_table_of_settings(text_.substr(at.begin, at.end - at.begin))) return true;
+    }
+    return false;
   }
 
   // U&"…": escapes may spell any name.
@@ -275,6 +349,7 @@ class classifier {
     tables_.finish();
     if (is_with_ && tables_.main_verb() != statement_class::none) found_.what = tables_.main_verb();
     found_.read_only = judge();
+    if (writes_settings()) found_.is_server_setting = true;
     if (found_.what > statement_class::show && found_.what != statement_class::definition)
       found_.has_all_tables = false;
     if (found_.what == statement_class::definition && !(object_ == object_kind::table && !is_create_)) {
@@ -322,8 +397,13 @@ class classifier {
   expects expects_ = expects::first_word;
   object_kind object_ = object_kind::undecided;
   bool is_ended_ = false;
+  bool is_quiet_ = false;  // nothing but the clause words and a few symbols tells anything
   bool is_with_ = false;
   bool is_create_ = false;
+  bool selects_ = false;         // in (x).a.b
+  bool is_spelt_ = false;        // behind U&"…", and its uescape '!'
+  bool names_settings_ = false;  // pg_settings, or what may be it
+  static constexpr std::string_view settings_table = "pg_settings";
 };
 
 }  // namespace detail

@@ -43,6 +43,7 @@ class dynamic_check {
                    places_.data(), columns);
     found.run();
     view_.traits = found.traits();
+    view_.marks = found.marks();
     problem_ = found.problem();
     if (found.has_literals()) view_.mask = &mask_literals;
   }

@@ -3,11 +3,15 @@
 
 #include <dovetail/sql/dialect.hpp>
 #include <dovetail/sql/mistake.hpp>
+#include <dovetail/sql/number_end.hpp>
+#include <dovetail/sql/string_end.hpp>
 #include <dovetail/sql/token.hpp>
+#include <dovetail/sql/text_window.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 namespace dovetail::inline v0 {
 namespace detail {
@@ -25,8 +29,55 @@ class lexer {
   }
 
   /// The same in place: copying what was just written takes longer.
-  constexpr void read(token& found) noexcept {
+  [[gnu::always_inline]] constexpr void read(token& found) noexcept {
     comment_ = no_comment;
+    if (std::is_constant_evaluated()) return read_rest(found);
+    std::uint32_t at = at_;
+    if (at - window_begin_ > text_window::width - 16) {
+      window_.fill(text_ + at, size_ - at);
+      window_begin_ = at;
+    }
+    std::uint32_t in_window = at - window_begin_;
+    const std::uint32_t gap = window_.gap_size(in_window);
+    in_window += gap;
+    at_ = at += gap;
+    if (at < size_ && in_window < text_window::width) {
+      const char c = text_[at];
+      if (window_.starts_word(in_window)) {
+        const std::uint32_t length = window_.word_size(in_window);
+        if (in_window + length < text_window::width) {
+          const std::uint32_t to = at_ = at + length;
+          found = {.kind = token_kind::word, .begin = at, .end = to, .key = window_.key(in_window, length)};
+          if (to < size_ && (text_[to] == '\'' || text_[to] == '&') && length == 1) read_prefixed(found);
+          return;
+        }
+      } else if (class_of(c) == class_plain && (c != '.' || (class_of(peek(1)) & class_digit) == 0)) {
+        at_ = at + 1;
+        found = {.kind = token_kind::symbol, .symbol = c, .begin = at, .end = at + 1};
+        return;
+      }
+    }
+    read_rest(found);
+  }
+
+  /// The token that begins at a place, where it is known that one does.
+  constexpr void read_at(std::uint32_t at, token& found) noexcept {
+    at_ = at;
+    read_rest(found);
+  }
+
+  /// Where the first comment before the last token is, a byte order mark included; `no_comment` when there is none.
+  constexpr std::uint32_t comment() const noexcept { return comment_; }
+  static constexpr std::uint32_t no_comment = ~std::uint32_t{0};
+
+  /// Where a comment is that some servers run as code and others skip; `no_comment` when none has been seen.
+  constexpr std::uint32_t conditional_comment() const noexcept { return conditional_; }
+
+  constexpr const sql_problem& problem() const noexcept { return problem_; }
+
+ private:
+  // Any token; `read` knows a shorter way to most.
+  [[gnu::noinline]] constexpr void read_rest(token& found) noexcept {
     skip_space_and_comments();
     found = {.begin = at_, .end = at_};
     if (problem_ || at_ >= size_) {
@@ -35,11 +86,10 @@ class lexer {
     }
     const char c = text_[at_];
     const std::uint8_t kind = class_of(c);
-    if ((kind & class_word_start) != 0) {
-      read_word(found);
-    } else if ((kind & class_digit) != 0 || (c == '.' && (class_of(peek(1)) & class_digit) != 0)) {
+    if ((kind & class_word_start) != 0) return read_word(found);
+    if ((kind & class_digit) != 0 || (c == '.' && (class_of(peek(1)) & class_digit) != 0)) {
       found.kind = token_kind::number;
-      read_number();
+      at_ = end_of_number(text_, size_, at_);
     } else {
       read_other(found, c);
     }
@@ -47,13 +97,6 @@ class lexer {
     if (problem_) found.kind = token_kind::end;
   }
 
-  /// Where the first comment before the last token is, a byte order mark included; `no_comment` when there is none.
-  constexpr std::uint32_t comment() const noexcept { return comment_; }
-  static constexpr std::uint32_t no_comment = ~std::uint32_t{0};
-
-  constexpr const sql_problem& problem() const noexcept { return problem_; }
-
- private:
   constexpr char peek(std::uint32_t ahead) const noexcept { return size_ - at_ > ahead ? text_[at_ + ahead] : '\0'; }
   constexpr char before() const noexcept { return at_ > 0 ? text_[at_ - 1] : '\0'; }
 
@@ -83,7 +126,8 @@ class lexer {
   // False when it begins a token.
   constexpr bool skip_comment(char c) noexcept {
     if (c == '-' && peek(1) == '-' &&
-        (!rules_.spaced_dashes || size_ - at_ == 2 || static_cast<unsigned char>(peek(2)) <= ' ')) {
+        (!rules_.spaced_dashes || size_ - at_ == 2 || static_cast<unsigned char>(peek(2)) <= ' ' ||
+         peek(2) == '\x7F')) {
       skip_line();
     } else if (c == '#' && rules_.hash_comments) {
       skip_line();
@@ -100,9 +144,16 @@ class lexer {
     return true;
   }
 
+  // Behind `/*`. MySQL runs !50000 from that version on, MariaDB M! too; they differ in comments inside of such.
+  constexpr bool is_conditional() const noexcept {
+    if (peek(0) == '!') return in_executable_comment_ || (class_of(peek(1)) & class_digit) != 0;
+    return (peek(0) | 0x20) == 'm' && peek(1) == '!';
+  }
+
   constexpr void skip_block_comment() noexcept {
     const std::uint32_t start = at_;
     at_ += 2;
+    if (rules_.executable_comments && is_conditional()) conditional_ = start;
     if (rules_.executable_comments && !in_executable_comment_ && at_ < size_ && text_[at_] == '!') {
       ++at_;
       while (at_ < size_ && (class_of(text_[at_]) & class_digit) != 0) ++at_;  // a version number
@@ -136,73 +187,32 @@ class lexer {
       if (c == 0) break;
       key = key << 8 | c;
     }
-    at_ = to;
-    const std::uint32_t length = at_ - start;
+    at_ = found.end = to;
     found.kind = token_kind::word;
-    found.key = length <= 8 ? key : 0;
-    if (length <= 2 && at_ < size_) {  // the prefixes of literals
-      const char quote = text_[at_];
-      if (length == 1 && quote == '\'' && (key == 'e' || key == 'b' || key == 'x' || key == 'n')) {
-        found.kind = token_kind::string;
-        const bool escapes = key == 'e' && rules_.escape_strings;
-        read_quoted('\'', rules_.backslash_escapes || escapes);
-        while (escapes && skip_to_continuation()) read_quoted('\'', true);
-      } else if (length == 1 && key == 'u' && quote == '&' && rules_.escape_strings &&
-                 (peek(1) == '\'' || peek(1) == '"')) {
-        ++at_;
-        found.kind = text_[at_] == '"' ? token_kind::quoted : token_kind::string;
-        read_quoted(text_[at_], false);
-      }
-    }
+    found.key = to - start <= 8 ? key : 0;
+    if (to < size_ && (text_[to] == '\'' || text_[to] == '&') && to - start == 1) read_prefixed(found);
   }
 
-  // A literal goes on behind a line's end, with comments of lines between; backslashes count in all of E'…'.
-  // Source: https://www.postgresql.org/docs/15/sql-syntax-lexical.html#SQL-SYNTAX-CONSTANTS
-  constexpr bool skip_to_continuation() noexcept {
-    bool has_line_end = false;
-    std::uint32_t to = at_;
-    for (; to < size_ && !problem_; ++to) {
-      if (text_[to] == '-' && to + 1 < size_ && text_[to + 1] == '-') {
-        while (to + 1 < size_ && !ends_line(text_[to + 1])) ++to;
-      } else if ((class_of(text_[to]) & class_space) == 0) {
-        break;
+  // The literals that begin with one letter: its key is `found.key`.
+  [[gnu::noinline]] constexpr void read_prefixed(token& found) noexcept {
+    const std::uint64_t key = found.key;
+    if (text_[at_] == '\'') {
+      if (key != 'e' && key != 'b' && key != 'x' && key != 'n') return;
+      found.kind = token_kind::string;
+      const bool escapes = key == 'e' && rules_.escape_strings;
+      read_quoted('\'', rules_.backslash_escapes || escapes);
+      for (std::uint32_t to = at_; escapes && !problem_; to = at_) {
+        at_ = continuation_of_string(text_, size_, to, rules_.returns_end_lines);
+        if (at_ == to) break;
+        read_quoted('\'', true);
       }
-      has_line_end = has_line_end || ends_line(text_[to]);
-    }
-    const bool goes_on = !problem_ && has_line_end && to < size_ && text_[to] == '\'';
-    if (goes_on) at_ = to;
-    return goes_on;
-  }
-
-  // Ends where the database ends it: in `1from` and `1.e` a word begins behind it.
-  constexpr void read_number() noexcept {
-    const char second = static_cast<char>(peek(1) | 0x20);
-    if (text_[at_] == '0' && (second == 'x' || second == 'o' || second == 'b') && is_hex_digit(peek(2))) {
-      for (at_ += 2; at_ < size_ && (is_hex_digit(text_[at_]) || text_[at_] == '_'); ++at_) {
-      }
-      return;
-    }
-    skip_digits();
-    if (at_ < size_ && text_[at_] == '.') {
+    } else if (key == 'u' && rules_.escape_strings && (peek(1) == '\'' || peek(1) == '"')) {
       ++at_;
-      skip_digits();
+      found.kind = text_[at_] == '"' ? token_kind::quoted : token_kind::string;
+      read_quoted(text_[at_], false);
     }
-    if ((peek(0) | 0x20) != 'e') return;
-    const std::uint32_t sign = peek(1) == '+' || peek(1) == '-' ? 1 : 0;
-    if ((class_of(peek(1 + sign)) & class_digit) == 0) return;
-    at_ += 1 + sign;
-    skip_digits();
-  }
-
-  constexpr void skip_digits() noexcept {
-    while (at_ < size_ && ((class_of(text_[at_]) & class_digit) != 0 ||
-                           (text_[at_] == '_' && (class_of(peek(1)) & class_digit) != 0))) {
-      ++at_;
-    }
-  }
-
-  static constexpr bool is_hex_digit(char c) noexcept {
-    return (class_of(c) & class_digit) != 0 || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+    found.end = at_;
+    if (problem_) found.kind = token_kind::end;
   }
 
   constexpr void read_quoted(char quote, bool backslashes) noexcept {
@@ -372,15 +382,12 @@ class lexer {
       found.style = placeholder_style::format;
       at_ += 2;
     } else if (following == '(') {
-      std::uint32_t end = at_ + 2;
-      while (end < size_ && is_name_character(text_[end])) ++end;
-      const bool is_name = end + 1 < size_ && text_[end] == ')' && text_[end + 1] == 's' &&
-                           (end + 2 == size_ || !continues_word(text_[end + 2])) && is_name_start(text_[at_ + 2]);
-      if (is_name) {
+      const std::uint32_t end = end_of_pyformat(text_, size_, at_);
+      if (end != at_) {
         found.kind = token_kind::placeholder;
         found.style = placeholder_style::pyformat;
       }
-      at_ = is_name ? end + 2 : at_ + 1;
+      at_ = end != at_ ? end : at_ + 1;
     } else {
       ++at_;
     }
@@ -391,6 +398,9 @@ class lexer {
   std::uint32_t at_ = 0;
   std::uint32_t executable_comment_ = 0;
   std::uint32_t comment_ = no_comment;
+  std::uint32_t conditional_ = no_comment;
+  std::uint32_t window_begin_ = ~std::uint32_t{63};  // none yet: 64 before the text
+  text_window window_;
   bool in_executable_comment_ = false;
   lexis rules_;
   sql_problem problem_;

@@ -26,6 +26,17 @@ inline constexpr bool is_version = std::same_as<T, version> || std::same_as<T, s
 template <class T>
 inline constexpr bool can_count_changes = is_version<T> || (std::integral<T> && !std::same_as<T, bool>);
 
+template <class T>
+struct not_optional {
+  using type = T;
+};
+template <class T>
+struct not_optional<std::optional<T>> {
+  using type = T;
+};
+template <class T>
+using without_optional = typename not_optional<T>::type;
+
 template <class Row>
 consteval std::size_t find_field(std::string_view name) {
   for (std::size_t i = 0; i < field_count<Row>; ++i) {
@@ -174,6 +185,15 @@ struct lock_parts {
       put_where(out, d, number, ChecksVersion);
     }
   };
+  /// ` returning "version" as "version"`, the second as `version_row` has it
+  struct new_version {
+    template <class Row>
+    static constexpr void write(static_text& out, dialect d) noexcept {
+      out.put(" returning ");
+      out.put_identifier(d, name(Layout::version));
+      out.put(" as version");
+    }
+  };
 };
 
 template <dialect D, class Layout, class... Parts>
@@ -190,6 +210,7 @@ struct lock_statements {
   static constexpr std::string_view by_key = detail::lock_text<D, Layout, typename parts::template where<false>>;
   static constexpr std::string_view by_version = detail::lock_text<D, Layout, typename parts::template where<true>>;
   static constexpr std::string_view set = detail::lock_text<D, Layout, typename parts::template set<true>>;
+  static constexpr std::string_view new_version = detail::lock_text<D, Layout, typename parts::new_version>;
   static constexpr std::string_view force = detail::lock_text<D, Layout, typename parts::template set<false>>;
 };
 

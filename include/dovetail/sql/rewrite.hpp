@@ -54,33 +54,59 @@ class rewriter {
  public:
   rewriter(dialect d, const statement_view& statement, std::span<const argument_slot> argument_slots,
            std::span<const parameter_place> places, std::span<const std::uint32_t> sizes)
-      : dialect_(d), text_(statement.text), style_(statement.traits.style), slots_(argument_slots), places_(places) {
+      : statement_(statement),
+        dialect_(d),
+        text_(statement.text),
+        style_(statement.traits.style),
+        slots_(argument_slots),
+        places_(places) {
     out_.parameters = lay_out(places, sizes, ranges_);
     numbers_ = d == dialect::sqlite && (statement.traits.expands || style_ != placeholder_style::format);
   }
 
   native_statement run() {
     out_.text.reserve(text_.size() + 32);
-    lexer source{text_, lexis_of(dialect_)};
-    std::uint32_t seen = 0;
-    for (token found = source.next(); found.kind != token_kind::end;) {
-      const token following = source.next();
-      if (found.kind == token_kind::escape) {
-        write_escape(found);
-      } else if (found.kind == token_kind::placeholder && found.style == style_) {
-        write_placeholder(found, following, range_of(found, seen));
-      }
-      older_ = before_;
-      before_ = previous_;
-      previous_ = found;
-      found = following;
-    }
+    statement_.traits.expands || !statement_.marks.are_known() ? read_all() : read_marked();
     copy_to(static_cast<std::uint32_t>(text_.size()));
     drop_plain_order();
     return std::move(out_);
   }
 
  private:
+  void read_all() {
+    lexer source{text_, lexis_of(dialect_)};
+    source.read(*found_);
+    for (std::uint32_t seen = 0; found_->kind != token_kind::end;) {
+      source.read(*following_);
+      take(seen);
+      token* const oldest = older_;
+      older_ = before_;
+      before_ = previous_;
+      previous_ = found_;
+      found_ = following_;
+      following_ = oldest;
+    }
+  }
+
+  // Without ranges, the tokens around a placeholder tell nothing.
+  void read_marked() {
+    lexer source{text_, lexis_of(dialect_)};
+    std::uint32_t seen = 0;
+    for (std::size_t i = 0; i < statement_.marks.size(); ++i) {
+      source.read_at(statement_.marks[i], *found_);
+      take(seen);
+    }
+  }
+
+  void take(std::uint32_t& seen) {
+    const token& found = *found_;
+    if (found.kind == token_kind::escape) {
+      write_escape(found);
+    } else if (found.kind == token_kind::placeholder && found.style == style_) {
+      write_placeholder(found, *following_, range_of(found, seen));
+    }
+  }
+
   void copy_to(std::uint32_t end) {
     if (end > copied_) out_.text.append(text_, copied_, end - copied_);
     copied_ = end;
@@ -106,7 +132,7 @@ class rewriter {
   }
 
   void write_placeholder(const token& found, const token& following, const native_range& range) {
-    const bool is_bare = previous_.key == word_key("in") && previous_.kind == token_kind::word;
+    const bool is_bare = previous_->key == word_key("in") && previous_->kind == token_kind::word;
     if (range.expands && range.size == 0) {
       return write_empty(found, following, is_bare);
     }
@@ -134,8 +160,8 @@ class rewriter {
       return;
     }
     // PostgreSQL would give the null of a subquery the type text; the literal '{}' takes the type of the left side.
-    const token& in = is_bare ? previous_ : before_;
-    const token& ahead = is_bare ? before_ : older_;
+    const token& in = is_bare ? *previous_ : *before_;
+    const token& ahead = is_bare ? *before_ : *older_;
     const bool is_negated = ahead.kind == token_kind::word && ahead.key == word_key("not");
     copy_to(is_negated ? ahead.begin : in.begin);
     out_.text += is_negated ? "<> all('{}')" : "= any('{}')";
@@ -169,6 +195,7 @@ class rewriter {
     if (is_plain) out_.order.clear();
   }
 
+  const statement_view& statement_;
   dialect dialect_;
   std::string_view text_;
   placeholder_style style_;
@@ -177,9 +204,12 @@ class rewriter {
   std::span<const parameter_place> places_;
   std::vector<native_range> ranges_;
   native_statement out_;
-  token previous_;
-  token before_;
-  token older_;
+  token five_[5];
+  token* following_ = &five_[0];
+  token* found_ = &five_[1];
+  token* previous_ = &five_[2];
+  token* before_ = &five_[3];
+  token* older_ = &five_[4];
   std::uint32_t copied_ = 0;
 };
 
@@ -187,7 +217,7 @@ class rewriter {
 
 /// The text and parameters that the database takes. `sizes` holds the number of elements for each slot (see
 /// `slot_sizes`); it is used only when `statement.traits.expands`. For statements without a mistake only.
-/// Cost: reads the text once more; a statement that `traits.is_native` is copied.
+/// Cost: copies the text; reads it once more when it `traits.expands`, or has many placeholders or 64 KiB.
 native_statement native_text(dialect d, const statement_view& statement, std::span<const argument_slot> argument_slots,
                              std::span<const parameter_place> places, std::span<const std::uint32_t> sizes = {});
 

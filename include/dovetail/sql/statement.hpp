@@ -41,6 +41,7 @@ struct statement_check {
   statement_traits traits{};
   std::array<parameter_place, Slots> places{};  ///< for each slot of the arguments, the parameter that it fills
   sql_problem problem{};
+  detail::placeholder_marks marks{};
   bool has_literals = false;
 };
 
@@ -61,6 +62,7 @@ constexpr auto check_statement(std::string_view text, bool is_literal = true) no
   found.run();
   done.traits = found.traits();
   done.problem = found.problem();
+  done.marks = found.marks();
   done.has_literals = found.has_literals();
   if constexpr (!std::is_void_v<Row>) {
     if (!done.problem) done.problem = detail::compare_columns(D, text, found, row_plan<Row>::description);
@@ -188,6 +190,7 @@ class checked_statement {
   constexpr sql_problem check(bool is_literal) noexcept {
     const statement_check<slot_count> found = check_statement<D, Row, Shapes...>(view_.text, is_literal);
     view_.traits = found.traits;
+    view_.marks = found.marks;
     places_ = found.places;
     if (found.has_literals) view_.mask = &mask_literals;
     return found.problem;

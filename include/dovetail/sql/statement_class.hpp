@@ -69,11 +69,17 @@ struct classification {
   bool is_explained = false;      ///< explain …
   bool is_executed = true;        ///< false for explain without analyze
   bool is_server_object = false;  ///< a definition of what is no part of a schema: a role, a database, an extension …
-  bool makes_table = false;       ///< select … into: a new table, or a file
-  bool locks_rows = false;        ///< select … for update
-  bool calls_functions = false;   ///< of which the text does not tell whether they write
-  bool has_all_tables = false;    ///< every table that the statement names is in `tables`
+  /// A setting that decides how PostgreSQL reads texts (`standard_conforming_strings`, `client_encoding`), or any one
+  /// that is written as a row of `pg_settings`.
+  bool is_server_setting = false;
+  bool makes_table = false;      ///< select … into: a new table, or a file
+  bool locks_rows = false;       ///< select … for update
+  bool calls_functions = false;  ///< of which the text does not tell whether they write
+  bool has_all_tables = false;   ///< every table that the statement names is in `tables`
   bool has_comment = false;
+  /// MySQL: one that some servers run as code and others skip, at `comment_at`: `/*!50000 … */`, `/*M! … */`. It is
+  /// classified as code where it begins with an exclamation mark.
+  bool has_conditional_comment = false;
   bool has_union = false;
   bool has_more = false;  ///< another statement follows at `more_at`; nothing of it has been looked at
   std::uint8_t table_count = 0;

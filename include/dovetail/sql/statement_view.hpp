@@ -1,6 +1,7 @@
 // A checked statement without the types that it was checked for: what a backend looks at.
 #pragma once
 
+#include <dovetail/sql/placeholder_marks.hpp>
 #include <dovetail/sql/traits.hpp>
 
 #include <source_location>
@@ -17,6 +18,7 @@ struct statement_view {
   std::source_location where{};
   /// `mask_literals`, or null when there is nothing to mask.
   std::string (*mask)(dialect, std::string_view) = nullptr;
+  detail::placeholder_marks marks{};
 
   /// The text when its address can serve as key of a cache of prepared statements: a literal whose native text is
   /// always the same. Else empty.

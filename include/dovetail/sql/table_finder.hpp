@@ -38,7 +38,7 @@ class table_finder {
   constexpr void take(const token& at, const token& previous, const token& before) noexcept {
     if (is_idle_) {  // as most tokens find it: what take_slowly does then, and no more
       if (at.kind == token_kind::word) {
-        if (previous.is('.')) return;
+        if (!may_be_clause(at) || previous.is('.')) return;
         take_clause(top(), at, previous, before);
       } else if (at.is('(') || at.is(')') || at.is(',')) {
         take_slowly(at, previous, before);
@@ -61,6 +61,10 @@ class table_finder {
   constexpr void see_comment() noexcept {
     if (is_in_name_) found_.has_all_tables = false;  // in the middle of app /* … */ . city, perhaps
   }
+  /// No name is expected: words that are no clause words, and most symbols, tell nothing.
+  constexpr bool is_idle() const noexcept { return is_idle_; }
+  /// Another table may follow a comma.
+  constexpr bool is_in_list() const noexcept { return frames_[depth_].part == clause::list; }
   /// The name before an opening parenthesis is the table of an insert or a definition, and no function.
   constexpr bool is_at_own_name() const noexcept {
     return is_in_name_ ? is_target_name_ : frames_[depth_].with == with_part::as;

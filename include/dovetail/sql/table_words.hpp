@@ -4,6 +4,7 @@
 #include <dovetail/sql/leading_word.hpp>
 #include <dovetail/sql/lexer.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -92,6 +93,35 @@ constexpr bool ends_tables(const token& at, std::string_view word) noexcept {
     default:
       return at.key == 0 && (equals_ignoring_case(word, "intersect") || equals_ignoring_case(word, "returning"));
   }
+}
+
+/// The words of at most eight letters that mean something where no name is expected: those of
+/// `table_finder::take_clause`, and `in`. A table without collisions, for most words of a text are none of them.
+class clause_words {
+ public:
+  consteval clause_words() {
+    for (const char* word : {"from",  "join",   "using",  "into",   "table", "view",  "on",     "update", "share",
+                             "set",   "where",  "group",  "having", "order", "limit", "offset", "fetch",  "window",
+                             "union", "except", "values", "select", "for",   "do",    "when",   "in"}) {
+      const std::uint64_t key = word_key(word);
+      if (words_[place(key)] != 0) throw "two words at one place: another multiplier";
+      words_[place(key)] = key;
+    }
+  }
+  constexpr bool has(std::uint64_t key) const noexcept { return words_[place(key)] == key; }
+
+ private:
+  static constexpr std::size_t place(std::uint64_t key) noexcept { return key * 0x616499c9e25a7605 >> 58; }
+
+  std::uint64_t words_[64]{};
+};
+inline constexpr clause_words words_of_clauses{};
+
+/// False: where no name is expected, nothing follows from the word. Longer words are looked at where it matters.
+constexpr bool may_be_clause(const token& at) noexcept {
+  if (at.key != 0) return words_of_clauses.has(at.key);
+  const std::uint32_t size = at.end - at.begin;
+  return size == 9 || size == 13;  // intersect, returning; straight_join
 }
 
 /// Behind it `table city` is a query, as in `union all table city`.

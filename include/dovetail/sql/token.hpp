@@ -41,7 +41,8 @@ consteval std::uint64_t word_key(const char* keyword) {
   return key;
 }
 
-/// `class_gap`: may begin what stands between two tokens.
+/// `class_gap`: may begin what stands between two tokens. `class_plain`: a token of its own in every dialect; a dot
+/// unless a digit follows.
 enum : std::uint8_t {
   class_space = 1,
   class_word_start = 2,
@@ -49,6 +50,7 @@ enum : std::uint8_t {
   class_dollar = 8,
   class_high = 16,
   class_gap = 32,
+  class_plain = 64,
 };
 
 struct character_classes {
@@ -62,6 +64,9 @@ struct character_classes {
     for (const char c : {' ', '\t', '\n', '\r', '\f', '\v'}) of[static_cast<unsigned char>(c)] = class_space;
     for (const char c : {' ', '\t', '\n', '\r', '\f', '\v', '-', '#', '/', '*', '\xEF'}) {
       of[static_cast<unsigned char>(c)] |= class_gap;
+    }
+    for (const char c : {'(', ')', ',', ';', '.', '=', '<', '>', '+', '!', '&', '|', '^', '~', ']', '{', '}'}) {
+      of[static_cast<unsigned char>(c)] = class_plain;
     }
     of[static_cast<unsigned char>('_')] = class_word_start;
     of[static_cast<unsigned char>('$')] = class_dollar;

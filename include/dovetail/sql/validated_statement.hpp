@@ -26,6 +26,7 @@ void notification_needs_allow_notifications();
 void risky_function_needs_allow_risky_functions();
 void comment_in_strict_profile();
 void set_operation_in_strict_profile();
+void conditional_comment_that_some_servers_run();
 
 }  // namespace refused_sql
 
@@ -60,6 +61,8 @@ constexpr void stop_compiling(validation_rule rule, [[maybe_unused]] const char*
       return refused_sql::comment_in_strict_profile();
     case validation_rule::set_operation:
       return refused_sql::set_operation_in_strict_profile();
+    case validation_rule::conditional_comment:
+      return refused_sql::conditional_comment_that_some_servers_run();
   }
 }
 

@@ -25,6 +25,7 @@ namespace detail {
 constexpr validation_rule rule_about(const classification& found, const validation& may) noexcept {
   if (found.what == statement_class::transaction) return validation_rule::transaction_control;
   if (may.allow_admin || !found.is_executed) return validation_rule::none;
+  if (found.is_server_setting) return validation_rule::administration;
   switch (found.what) {
     case statement_class::select:
       return found.makes_table ? validation_rule::administration : validation_rule::none;
@@ -51,6 +52,7 @@ constexpr validation_rule rule_about(const classification& found, const validati
 /// The rule that the first statement of a text breaks.
 constexpr validation_verdict judge_statement(const classification& found, const validation& may) noexcept {
   if (found.problem) return {validation_rule::malformed_text, found.problem.at, found.problem.size};
+  if (found.has_conditional_comment) return {validation_rule::conditional_comment, found.comment_at, 0};
   if (found.what == statement_class::none) return {validation_rule::no_statement, 0, 0};
   if (found.has_more && !may.allow_scripts) return {validation_rule::several_statements, found.more_at, 0};
   if (may.profile == validation_profile::off) return {};

@@ -46,6 +46,7 @@ enum class validation_rule : std::uint8_t {
   risky_function,
   comment,
   set_operation,
+  conditional_comment,
 };
 
 /// The name of a rule, as errors have it: "definition".
@@ -53,7 +54,7 @@ constexpr std::string_view to_string(validation_rule rule) noexcept {
   constexpr std::string_view names[] = {
       "none",           "malformed_text", "no_statement",   "several_statements", "transaction_control",
       "definition",     "administration", "procedure_call", "session_setting",    "notification",
-      "risky_function", "comment",        "set_operation"};
+      "risky_function", "comment",        "set_operation",  "conditional_comment"};
   return names[static_cast<std::size_t>(rule)];
 }
 
@@ -86,6 +87,8 @@ constexpr std::string_view words_of(validation_rule rule) noexcept {
       return "the strict profile takes no comments";
     case validation_rule::set_operation:
       return "the strict profile takes no UNION";
+    case validation_rule::conditional_comment:
+      return "a comment that one server runs as code and another one skips may hide anything";
   }
   return "unknown rule";
 }

@@ -19,11 +19,13 @@ namespace dovetail::inline v0 {
 template <class Endpoint>
 struct tls_endpoint {
   tls_endpoint() = default;
-  /// The host is also the name that the certificate must be for.
+  /// The host is also the name that the certificate must be for. Connections of its copies go on with one another's
+  /// TLS sessions.
   tls_endpoint(std::string host,
                std::uint16_t port) requires std::constructible_from<Endpoint, std::string, std::uint16_t>
       : peer(host, port) {
     settings.server_name = std::move(host);
+    settings.sessions = std::make_shared<tls_sessions>();
   }
   tls_endpoint(Endpoint to, tls_settings how) : peer(std::move(to)), settings(std::move(how)) {}
 
@@ -105,6 +107,12 @@ class tls_stream {
   bool is_encrypted() const noexcept { return session_ && session_->is_established(); }
   /// "TLSv1.3"; empty before the handshake.
   std::string_view protocol() const noexcept { return is_encrypted() ? session_->protocol() : std::string_view{}; }
+  /// True when the handshake went on with a session of an earlier connection.
+  bool is_resumed() const noexcept { return is_encrypted() && session_->is_resumed(); }
+  /// What the server chose by ALPN (RFC 7301); empty: nothing.
+  std::string_view application_protocol() const noexcept {
+    return is_encrypted() ? session_->application_protocol() : std::string_view{};
+  }
   /// For protocols that tie a log-in to the TLS connection: the hash of the server's certificate as RFC 5929 section 4
   /// (tls-server-end-point) defines it; empty before the handshake, and for certificates whose signature has no hash.
   byte_view channel_binding() noexcept { return is_encrypted() ? session_->channel_binding() : byte_view{}; }

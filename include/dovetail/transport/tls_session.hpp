@@ -7,6 +7,7 @@
 #include <dovetail/base/secret.hpp>
 #include <dovetail/transport/concepts.hpp>
 #include <dovetail/transport/tls_digest.hpp>
+#include <dovetail/transport/tls_sessions.hpp>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -42,8 +43,9 @@ struct tls_settings {
   std::string certificate;  ///< our own certificate chain, where the server wants one
   std::string private_key;  ///< its key
   secret private_key_password;
-  std::string application_protocol;  ///< ALPN; empty: none is offered
-  bool sends_name = true;            ///< SNI, where `server_name` is a name
+  std::string application_protocol;          ///< ALPN; empty: none is offered
+  bool sends_name = true;                    ///< SNI, where `server_name` is a name
+  std::shared_ptr<tls_sessions> sessions{};  ///< to go on with, of all connections of a client; null: none are kept
 };
 
 namespace detail {
@@ -122,6 +124,13 @@ class tls_session {
 
   bool is_established() const noexcept { return is_established_; }
   std::string_view protocol() const noexcept { return SSL_get_version(ssl_.get()); }
+  bool is_resumed() const noexcept { return SSL_session_reused(ssl_.get()) == 1; }
+  std::string_view application_protocol() const noexcept {
+    const unsigned char* name = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+    return {reinterpret_cast<const char*>(name), size};
+  }
   byte_view channel_binding() noexcept {
     const X509* const peer = SSL_get0_peer_certificate(ssl_.get());
     return {binding_, peer == nullptr ? 0 : end_point_hash(*peer, binding_)};
@@ -139,6 +148,8 @@ class tls_session {
   bool name_server(const tls_settings& how);
 
   bool offer_protocol(std::string_view name);
+
+  void resume_from(const tls_settings& how);
 
   BIO* make_bio();
 
@@ -167,6 +178,8 @@ class tls_session {
   }
 
   secret password_;
+  std::shared_ptr<tls_sessions> sessions_;
+  std::string sessions_key_;
   std::unique_ptr<SSL_CTX, tls_deleter> context_;
   std::unique_ptr<BIO_METHOD, tls_deleter> method_;
   std::unique_ptr<SSL, tls_deleter> ssl_;
@@ -232,6 +245,7 @@ DOVETAIL_DEFINE std::unique_ptr<tls_session> tls_session::create(const tls_setti
 DOVETAIL_DEFINE attempt tls_session::handshake(tls_io& io) {
   const attempt over = step(io, [this] { return SSL_do_handshake(ssl_.get()); });
   if (over.is_over() && !over.ec) is_established_ = true;
+  if (over.ec && sessions_) sessions_->forget(sessions_key_);
   if (over.ec.category() == tls_category()) {
     const long verdict = SSL_get_verify_result(ssl_.get());
     if (verdict != X509_V_OK) return attempt::failed({static_cast<int>(verdict), certificate_category()});
@@ -256,6 +270,7 @@ DOVETAIL_DEFINE bool tls_session::prepare(const tls_settings& how) {
   SSL_set_read_ahead(ssl_.get(), 1);
   SSL_set_verify(ssl_.get(), how.verify == tls_verify::none ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
   if (!name_server(how) || !offer_protocol(how.application_protocol)) return false;
+  resume_from(how);
   BIO* const bio = make_bio();
   if (bio == nullptr) return false;
   SSL_set_bio(ssl_.get(), bio, bio);
@@ -310,6 +325,27 @@ DOVETAIL_DEFINE bool tls_session::offer_protocol(std::string_view name) {
   wire.append(name);
   return SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(wire.data()),
                              static_cast<unsigned>(wire.size())) == 0;
+}
+
+DOVETAIL_DEFINE void tls_session::resume_from(const tls_settings& how) {
+  if (!how.sessions) return;
+  sessions_ = how.sessions;
+  // Each part with its length: no two settings have the same key.
+  for (const std::string_view part :
+       {std::string_view{how.server_name}, std::string_view{how.authorities}, std::string_view{how.certificate},
+        std::string_view{how.private_key}, std::string_view{how.application_protocol}}) {
+    sessions_key_.append(std::to_string(part.size())).append(":").append(part);
+  }
+  sessions_key_.append(std::to_string(static_cast<int>(how.verify))).append(how.sends_name ? "n" : "-");
+  SSL_set_app_data(ssl_.get(), this);
+  SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context_.get(), [](SSL* on, SSL_SESSION* fresh) {
+    const auto* const self = static_cast<const tls_session*>(SSL_get_app_data(on));
+    self->sessions_->keep(self->sessions_key_, *fresh);
+    return 0;  // it stays OpenSSL's
+  });
+  if (const kept_tls_session kept = sessions_->take(sessions_key_)) SSL_set_session(ssl_.get(), kept.get());
+  ERR_clear_error();  // one that does not fit costs a whole handshake, not the connection
 }
 
 DOVETAIL_DEFINE BIO* tls_session::make_bio() {

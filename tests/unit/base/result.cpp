@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 namespace {
@@ -60,6 +62,56 @@ TEST(Result, TheFailureIsMovedOut) {
   dt::result<std::string> odd = half(3);
   const dt::error_info failure = std::move(odd).error();
   EXPECT_EQ(failure.context(), "odd");
+}
+
+// An owner that is counted tells whether each value is made and destroyed exactly once.
+TEST(Result, CopiesAndAssignmentsKeepOneValueEach) {
+  using owner = std::shared_ptr<int>;
+  const owner five = std::make_shared<int>(5);
+  {
+    const dt::result<owner> first = five;
+    dt::result<owner> second = first;
+    EXPECT_EQ(five.use_count(), 3);
+    EXPECT_EQ(**second, 5);
+    dt::result<owner> third = std::move(second);
+    EXPECT_EQ(five.use_count(), 3);
+    ASSERT_TRUE(third);
+    third = dt::result<owner>{dt::errc::busy};
+    EXPECT_EQ(five.use_count(), 2);
+    EXPECT_FALSE(third);
+    EXPECT_EQ(third.error().code(), dt::errc::busy);
+    third = first;
+    EXPECT_EQ(five.use_count(), 3);
+    EXPECT_FALSE(third.error());
+    const dt::result<owner>& same = third;
+    third = same;
+    EXPECT_EQ(**third, 5);
+    third = std::make_shared<int>(6);
+    EXPECT_EQ(five.use_count(), 2);
+    EXPECT_EQ(**third, 6);
+  }
+  EXPECT_EQ(five.use_count(), 1);
+}
+
+struct refuses_copies {
+  refuses_copies() = default;
+  refuses_copies(const refuses_copies&) { throw std::runtime_error{"no copy"}; }
+  refuses_copies(refuses_copies&&) noexcept = default;
+};
+
+TEST(Result, StaysAsItWasWhenTheOtherCannotBeCopied) {
+  const dt::result<refuses_copies> full = refuses_copies{};
+  dt::result<refuses_copies> failed = dt::errc::busy;
+  EXPECT_THROW(failed = full, std::runtime_error);
+  EXPECT_FALSE(failed);
+  EXPECT_EQ(failed.error().code(), dt::errc::busy);
+}
+
+TEST(Result, CanBeCopiedOnlyIfItsValueCan) {
+  static_assert(!std::is_copy_constructible_v<dt::result<std::unique_ptr<int>>>);
+  static_assert(!std::is_copy_assignable_v<dt::result<std::unique_ptr<int>>>);
+  static_assert(std::is_nothrow_move_constructible_v<dt::result<std::unique_ptr<int>>>);
+  static_assert(std::is_copy_constructible_v<dt::result<std::string>>);
 }
 
 TEST(Result, SuccessMayHaveNoValue) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -218,6 +219,43 @@ TEST(Lexer, AByteOrderMarkBelongsToNoWordOfSqlite) {
   EXPECT_EQ(source.next().key, dt::detail::word_key("select"));
   lexer inside{"a\xEF\xBB\xBFselect", lexis_of(lite)};
   EXPECT_EQ(inside.next().end, 10u);
+}
+
+// Running programs look at 64 characters at once: no word may be cut where they end, and none be longer than the text.
+TEST(Lexer, WordsAndGapsAreTheSameWhereverTheyStand) {
+  for (const std::size_t length : {1u, 2u, 7u, 8u, 9u, 16u, 63u, 64u, 65u, 200u}) {
+    const std::string word = std::string{"SeLeCt_$9"}.substr(0, length) + std::string(length > 9 ? length - 9 : 0, 'X');
+    for (std::size_t ahead = 0; ahead < 140; ++ahead) {
+      const std::string text = std::string(ahead, ahead % 2 == 0 ? ' ' : '\n') + word;
+      lexer source{text, lexis_of(dialect::postgres)};
+      const token found = source.next();
+      ASSERT_EQ(found.kind, token_kind::word);
+      ASSERT_EQ(found.begin, ahead);
+      ASSERT_EQ(found.end, text.size());
+      ASSERT_EQ(found.key, length == 1   ? dt::detail::word_key("s")
+                           : length == 2 ? dt::detail::word_key("se")
+                           : length == 7 ? dt::detail::word_key("select_")
+                           : length == 8 ? dt::detail::word_key("select_$")
+                                         : 0u);
+      ASSERT_EQ(source.next().kind, token_kind::end);
+    }
+  }
+}
+
+TEST(Lexer, EachCharacterIsTheSameAloneAndAmongOthers) {
+  for (int c = 0; c < 256; ++c) {
+    char some[16] = {'a', ' ', static_cast<char>(c), 'Z', '.', '\t', '9', static_cast<char>(255 - c)};
+    char lower[16], expected[16];
+    const dt::detail::character_bits found = dt::detail::look_at_sixteen(some, lower);
+    const dt::detail::character_bits wanted = dt::detail::look_at_each(some, expected);
+    EXPECT_EQ(found.words, wanted.words) << c;
+    EXPECT_EQ(found.spaces, wanted.spaces) << c;
+    for (int i = 0; i < 16; ++i) {
+      if ((wanted.words >> i & 1) != 0) {
+        EXPECT_EQ(lower[i], expected[i]) << c;
+      }
+    }
+  }
 }
 
 }  // namespace

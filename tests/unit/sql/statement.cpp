@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <source_location>
@@ -119,6 +120,48 @@ TEST(Statement, NativeTextsOfRangesAreLimited) {
   const dt::statement_for<dialect::sqlite, city, std::vector<int>> statement{"select * from city where id in (?)"};
   EXPECT_EQ(statement.native(many).error().code(), dt::errc::too_many_parameters);
   EXPECT_EQ(statement.native(std::vector<int>{1, 2})->text, "select * from city where id in (?1, ?2)");
+}
+
+// The places of up to 15 placeholders are kept from the check; with more of them the text is read again.
+TEST(Statement, FewPlaceholdersAndManyAreRewritten) {
+  for (const int count : {1, 14, 15, 16, 40}) {
+    std::string text = "select a \\:: 'b :id' from t where a in (0";
+    std::string native = "select a :: 'b :id' from t where a in (0";
+    for (int i = 1; i < count; ++i) {
+      text += i % 2 == 0 ? ", :second" : ", :first";
+      native += i % 2 == 0 ? ", $2" : ", $1";
+    }
+    text += ')';
+    native += ')';
+    const auto first = arg<"first">(1);
+    const auto second = arg<"second">(2);
+    const dt::statement_for<dialect::postgres, void, decltype(first), decltype(second)> made{dt::runtime(text)};
+    ASSERT_TRUE(made.is_valid()) << count;
+    EXPECT_EQ(made.native(first, second)->text, count == 1 ? text : native) << count;
+  }
+}
+
+TEST(Statement, PlaceholdersFarInTheTextAreRewritten) {
+  for (const std::size_t gap : {std::size_t{1}, std::size_t{65'000}, std::size_t{65'536}, std::size_t{200'000}}) {
+    const std::string space(gap, ' ');
+    const std::string text = "select %s" + space + "%% %s::text, 5 %% 3";
+    const dt::statement_for<dialect::postgres, void, int, int> made{dt::runtime(text)};
+    ASSERT_TRUE(made.is_valid()) << gap;
+    EXPECT_EQ(made.native(1, 2)->text, "select $1" + space + "% $2::text, 5 % 3") << gap;
+  }
+}
+
+TEST(Statement, PlaceholdersOfRangesAndOthersStandTogether) {
+  const std::vector<int> none;
+  const std::vector<int> two{1, 2};
+  const std::string text = "select :id from t where a not in (:all) and b = :id and c in :all";
+  const auto id = arg<"id">(7);
+  const auto full = arg<"all">(two);
+  const auto empty = arg<"all">(none);
+  const dt::statement_for<dialect::postgres, void, decltype(id), decltype(full)> made{dt::runtime(text)};
+  ASSERT_TRUE(made.is_valid());
+  EXPECT_EQ(made.native(id, full)->text, "select $1 from t where a not in ($2, $3) and b = $1 and c in ($2, $3)");
+  EXPECT_EQ(made.native(id, empty)->text, "select $1 from t where a <> all('{}') and b = $1 and c = any('{}')");
 }
 
 TEST(Statement, IsAConstant) {

@@ -177,11 +177,56 @@ constexpr rule_case v11[] = {
      "begin",
      transaction_control, transaction_control, dialect::sqlite},
     {"select 1into t", administration},
+    {"select U&\"pg!005fsleep\" uescape '!' (0.5)", risky_function, risky_function},
+    {"select pg_catalog . U&\"pg!005fsleep\" /**/ UESCAPE /**/ E'!' (1)", risky_function, risky_function},
+    {"select U&\"pg!005fsleep\" uescape '!'\n'' (1)", risky_function, risky_function},
+    {"select U&\"a!0062\" uescape '!', (1) from t where b in ('x')", none},
+    {"select * from ts_stat('select v from t')", risky_function, risky_function},
+    {"select ts_rewrite(q, 'select 1')", risky_function, risky_function},
+    {"select lo_put(1, 0, 'x')", risky_function, risky_function},
+    {"select lowrite(1, 'x'), loread(1, 1)", risky_function, risky_function},
+    {"select pg_switch_wal()", risky_function, risky_function},
+    {"select pg_create_restore_point('a')", risky_function, risky_function},
+    {"select pg_drop_replication_slot('a')", risky_function, risky_function},
+    {"select pg_logical_emit_message(true, 'a', 'b')", risky_function, risky_function},
+    {"select * from crosstab('select 1, 2, 3') as t(a int)", risky_function, risky_function},
+    // One argument may stand in front: f(x) is (x).f.
+    {"select (0.3::float8).pg_sleep", risky_function, risky_function},
+    {"select ('select 1'::text) . \"ts_stat\"", risky_function, risky_function},
+    {"select $1.pg_read_file", risky_function, risky_function},
+    {"select (array[1])[1].pg_terminate_backend", risky_function, risky_function},
+    {"select (t).x.pg_sleep from t", risky_function, risky_function},
+    {"select (1).U&\"pg!005fsleep\" uescape '!'", risky_function, risky_function},
+    {"select (t).x.y, a.sleep, (t).pg_x from t as a", none},
+    {"select (t).sleep", none, none, dialect::sqlite},
+    // Settings are rows that can be written.
+    {"update pg_settings set setting = 'off' where name = 'standard_conforming_strings'", administration},
+    {"update pg_catalog . \"pg_settings\" as s set setting = 'x'", administration},
+    {"with x as (update pg_settings set setting = 'x' returning *) select * from x", administration},
+    {"update U&\"pg!005fsettings\" uescape '!' set setting = 'x'", administration},
+    {"select setting from pg_settings where name = 'role'", none},
+    {"insert into t select name from pg_settings", none},
+    {"update t set pg_settings = 1", none},
 };
 static_assert(hold(v11));
 TEST(Validation, V11_FunctionsThatReachBeyondTheDataAreRefusedWhereTheyAreCalled) {
   expect(v11);
   EXPECT_EQ(rule_of("select pg_sleep(1)", {.allow_risky_functions = true}), none);
+}
+
+TEST(Validation, SettingsByWhichTextsAreReadNeedAllowAdmin) {
+  constexpr dt::validation settings{.allow_settings = true};
+  for (const char* text : {"set standard_conforming_strings = off", "SET LOCAL Standard_Conforming_Strings to 'off'",
+                           "set session \"standard_conforming_strings\" = 'off'", "reset standard_conforming_strings",
+                           "set U&\"standard!005fconforming_strings\" uescape '!' = off", "set names 'SJIS'",
+                           "set client_encoding to 'GBK'", "update pg_settings set setting = 'off' where name = 'x'"}) {
+    EXPECT_EQ(rule_of(text, settings), administration) << text;
+    EXPECT_EQ(rule_of(text, {.allow_admin = true}), none) << text;
+  }
+  EXPECT_EQ(rule_of("set search_path to 'standard_conforming_strings'", settings), none);
+  EXPECT_EQ(rule_of("alter role r set standard_conforming_strings = off", {.allow_ddl = true}), administration);
+  EXPECT_EQ(rule_of("alter database d set standard_conforming_strings = off", {.allow_ddl = true}), administration);
+  EXPECT_EQ(rule_of("select set_config('standard_conforming_strings', 'off', false)", settings), risky_function);
 }
 
 constexpr rule_case v13[] = {
@@ -239,7 +284,19 @@ TEST(Validation, V15_TransactionsAreNoTextAndTheWordsNameTheApi) {
 }
 
 constexpr rule_case v17[] = {
-    {"/*!50000 DROP TABLE t */", definition, none, dialect::mysql},
+    {"/*! DROP TABLE t */", definition, none, dialect::mysql},
+    {"/*!50000 DROP TABLE t */", conditional_comment, conditional_comment, dialect::mysql},
+    {"select 1 /*!99999 ' */ ; drop table t -- ' */", conditional_comment, conditional_comment, dialect::mysql},
+    {"select 1 /*M!100000 ; drop table t */", conditional_comment, conditional_comment, dialect::mysql},
+    {"select 1 /*M! ; drop table t */", conditional_comment, conditional_comment, dialect::mysql},
+    {"select 1 /*! /*!99999 ' */ ; drop table t -- ' */ */", conditional_comment, conditional_comment, dialect::mysql},
+    {"select 1 /*!1+1 */", conditional_comment, conditional_comment, dialect::mysql},
+    {"/*!50000 */", conditional_comment, conditional_comment, dialect::mysql},
+    {"select 1 /*+ max */ /* M! */ /* !5 */", none, none, dialect::mysql},
+    {"select 1 /*M!5 */ /*!5 */", none},
+    {"select 1 --\x7F'\n; drop table t -- '", several_statements, several_statements, dialect::mysql},
+    {"select 1 --\x01'\n; drop table t -- '", several_statements, several_statements, dialect::mysql},
+    {"select 1 --'\n; drop table t -- '", none, none, dialect::mysql},
     {"/*! grant all on t to bob */", administration, none, dialect::mysql},
 };
 static_assert(hold(v17));

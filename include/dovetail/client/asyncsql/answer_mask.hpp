@@ -29,6 +29,13 @@ concept hides_columns = requires(const Guard& guard, std::string_view text, cons
   { guard.masked(text, context, columns) } -> std::same_as<error_info>;
   { guard.masked_in_table(text, context, columns) } -> std::same_as<error_info>;
 };
+/// Those that tell also what is hidden from who reads the tables of a change.
+template <class Guard>
+concept hides_from_readers = requires(const Guard& guard, std::string_view text, const guard_context& context,
+                                      std::vector<std::string>& columns) {
+  { guard.masked_when_read(text, context, columns) } -> std::same_as<error_info>;
+  { guard.masked_in_table_when_read(text, context, columns) } -> std::same_as<error_info>;
+};
 
 /// The row type of an operation (or a stream) of rows; void where there is none.
 template <class Of>
@@ -174,6 +181,7 @@ class answer_mask<Guard> {
         refused = guard.masked(text_of(op), context, columns_);
       }
       if (!refused) refused = refuse_mask(written, columns_, context.where);
+      if (!refused && !written.empty()) refused = refuse_what_was_read(guard, op, written, context);
       if constexpr (!answers_with_values<Op>) {
         return refused;
       } else {
@@ -206,6 +214,24 @@ class answer_mask<Guard> {
   }
 
  private:
+  /// A policy may hide columns from those who read only: what was read has the mask all the same.
+  template <class Op>
+  static error_info refuse_what_was_read([[maybe_unused]] const Guard& guard, [[maybe_unused]] const Op& op,
+                                         [[maybe_unused]] std::span<const std::string_view> written,
+                                         [[maybe_unused]] const guard_context& context) {
+    error_info refused;
+    if constexpr (hides_from_readers<Guard>) {
+      std::vector<std::string> unseen;
+      if constexpr (has_table<Op>) {
+        refused = guard.masked_in_table_when_read(op.table, context, unseen);
+      } else {
+        refused = guard.masked_when_read(text_of(op), context, unseen);
+      }
+      if (!refused) refused = refuse_mask(written, unseen, context.where);
+    }
+    return refused;
+  }
+
   template <class T>
   void hide_in(rows<T>& list) const {
     for (T& each : list) hide_in(each);

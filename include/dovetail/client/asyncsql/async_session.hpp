@@ -6,12 +6,14 @@
 #include <dovetail/client/asyncsql/async_session_state.hpp>
 #include <dovetail/client/asyncsql/async_session_transaction.hpp>
 #include <dovetail/client/asyncsql/async_session_view.hpp>
+#include <dovetail/client/asyncsql/body_executor.hpp>
 #include <dovetail/client/asyncsql/shared_pool.hpp>
 #include <dovetail/client/sql_async_verbs.hpp>
 #include <dovetail/driver/as_result.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
+#include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <algorithm>
@@ -139,8 +141,9 @@ class async_session : public Client::connection_type::template verbs<async_sessi
 
   /// `co_await db.run_transaction([](auto& tx) -> asio::awaitable<void> { … })`: commits when the body returns, rolls
   /// back when it throws; begins again when the database has undone it because of others. In mode `manual` while a
-  /// transaction is open it joins that one behind a savepoint, and nothing is repeated; the session itself waits for
-  /// its turn then until the body has returned.
+  /// transaction is open it joins that one behind a savepoint, and nothing is repeated; other coroutines' calls wait
+  /// for their turn then until the body has returned. The body runs on an executor of its own, around the caller's:
+  /// what it awaits or spawns on it cannot use the session itself (errc::invalid_state), only `tx`.
   template <class Fn>
   auto run_transaction(begin_mode isolation, Fn body, place where = place::current()) {
     return view().run_transaction(isolation, std::move(body), where);
@@ -206,12 +209,15 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     error_info wrong = types ? types->problem() : error_info{};
     if (wrong) co_return wrong.with_location(where);
     if (self->is_closed) co_return closed(where);
+    const asio::any_io_executor runs_on = co_await asio::this_coro::executor;
+    if (detail::is_in_body(runs_on, self.get())) co_return detail::used_inside(where);
     const call how = call_for(*self, budget, by, where);
     std::shared_ptr<dovetail::detail::async_transaction_state<core_type>> inside;
+    attempt_watcher* watch = nullptr;
     const auto open = [&] {
       return detail::open_session_stream<Row>(
           self->context, base::speaks, self->client->core(), inside, self->client->get_executor(),
-          (std::min)(budget, self->context.how.timeout), by, std::move(asked), std::move(token));
+          (std::min)(budget, self->context.how.timeout), by, std::move(asked), std::move(token), watch);
     };
     if (self->context.how.transaction.mode == transaction_mode::manual) {
       auto mine = co_await turn::take(self, how.by);
@@ -222,8 +228,10 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     detail::circuit_pass pass = self->context.pass();
     auto& watcher = self->client->core()->watcher();
     if (error_info refused = pass.ask(where, watcher)) co_return refused;
+    detail::circuit_watch each{pass, *self->context.metrics, self->context.how.timeout, how, watcher};
+    watch = &each;
     auto opened = co_await open();
-    detail::tell_end(pass, opened, how, self->context.how.timeout, watcher);
+    each.ended(opened);
     co_return opened;
   }
   asio::awaitable<result<scope_type>> try_scope(begin_mode isolation, clock::duration budget, deadline by,
@@ -231,6 +239,8 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     const auto self = state_;
     if (!self) co_return moved_from(where);
     if (self->is_closed) co_return closed(where);
+    const asio::any_io_executor runs_on = co_await asio::this_coro::executor;
+    if (detail::is_in_body(runs_on, self.get())) co_return detail::used_inside(where);
     const asio::any_io_executor executor = self->client->get_executor();
     const call how = call_for(*self, budget, by, where);
     auto lent = co_await detail::begin_passed(self->context, self->client->core(), executor, how, isolation);
@@ -244,13 +254,15 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     const auto self = state_;
     if (!self) co_return moved_from(where);
     if (self->is_closed) co_return closed(where);
+    const asio::any_io_executor runs_on = co_await asio::this_coro::executor;
+    if (detail::is_in_body(runs_on, self.get())) co_return detail::used_inside(where);
     const call how = call_for(*self, budget, by, where);
     if (self->context.how.transaction.mode == transaction_mode::manual) {
       auto mine = co_await turn::take(self, how.by);
       if (!mine) co_return mine.refused(where);
       if (self->manual) {
         transaction_type joined{self->context, *self->manual, by};
-        co_return co_await joined.template nest<T>(std::move(body), where);
+        co_return co_await joined.template nest<T>(std::move(body), where, self.get());
       }
     }
     std::exception_ptr thrown;
@@ -291,6 +303,8 @@ class async_session : public Client::connection_type::template verbs<async_sessi
   static asio::awaitable<result<typename Op::value_type>> perform_admitted(std::shared_ptr<state> self, Op op,
                                                                            call how) {
     if (self->is_closed) co_return closed(how.where);
+    const asio::any_io_executor runs_on = co_await asio::this_coro::executor;
+    if (detail::is_in_body(runs_on, self.get())) co_return detail::used_inside(how.where);
     const transaction_settings& rules = self->context.how.transaction;
     if (rules.mode == transaction_mode::manual) {
       auto mine = co_await turn::take(self, how.by);
@@ -304,8 +318,10 @@ class async_session : public Client::connection_type::template verbs<async_sessi
       detail::circuit_pass pass = self->context.pass();
       auto& watcher = self->client->core()->watcher();
       if (error_info refused = pass.ask(how.where, watcher)) co_return refused;
-      auto answer = co_await self->client->within(how.by).with(as_result).run(std::move(op), how.where);
-      detail::tell_end(pass, answer, how, self->context.how.timeout, watcher);
+      detail::circuit_watch each{pass, *self->context.metrics, self->context.how.timeout, how, watcher};
+      const asio::any_io_executor fallback = self->client->get_executor();
+      auto answer = co_await detail::perform_watched(self->client->core(), fallback, each.how(), std::move(op));
+      each.ended(answer);
       co_return answer;
     }
     const auto statement = [&op, where = how.where](tx_type& tx) { return tx.perform(Op(op), where); };
@@ -318,6 +334,8 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     if (mode() != transaction_mode::manual) {
       co_return detail::misuse("begin() can only be called in 'manual' transaction mode", where);
     }
+    const asio::any_io_executor runs_on = co_await asio::this_coro::executor;
+    if (detail::is_in_body(runs_on, self.get())) co_return detail::used_inside(where);
     const call how = call::within(self->context.how.timeout, where);
     auto mine = co_await turn::take(self, how.by);
     if (!mine) co_return mine.refused(where);
@@ -337,6 +355,8 @@ class async_session : public Client::connection_type::template verbs<async_sessi
                                        : "rollback() can only be called in 'manual' transaction mode",
                                where);
     }
+    const asio::any_io_executor runs_on = co_await asio::this_coro::executor;
+    if (detail::is_in_body(runs_on, self.get())) co_return detail::used_inside(where);
     auto mine = co_await turn::take(self, deadline::after(self->context.how.timeout));
     if (!mine) co_return mine.refused(where);
     if (!self->manual) {
@@ -355,6 +375,8 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     const auto self = state_;
     if (!self) dovetail::detail::throw_error(moved_from(where));
     if (!text) dovetail::detail::throw_error(text.error().with_location(where));
+    const asio::any_io_executor runs_on = co_await asio::this_coro::executor;
+    if (detail::is_in_body(runs_on, self.get())) dovetail::detail::throw_error(detail::used_inside(where));
     const call how = call::within(self->context.how.timeout, where);
     auto mine = co_await turn::take(self, how.by);
     if (!mine) dovetail::detail::throw_error(mine.refused(where));

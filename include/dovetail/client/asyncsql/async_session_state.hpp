@@ -5,6 +5,7 @@
 #include <dovetail/client/async_transaction.hpp>
 #include <dovetail/client/asyncsql/async_session_transaction.hpp>
 #include <dovetail/client/asyncsql/async_turns.hpp>
+#include <dovetail/client/asyncsql/body_executor.hpp>
 #include <dovetail/client/asyncsql/statement_runner.hpp>
 #include <dovetail/client/sql_async_verbs.hpp>
 
@@ -52,18 +53,22 @@ struct async_session_state {
   std::atomic<bool> is_closed{false};
 };
 
-/// A turn in the manual transaction. One that ends after the session was closed closes the transaction's connection.
+/// A turn in the manual transaction; the wait is the session's lock contention. One that ends after the session was
+/// closed closes the transaction's connection.
 template <class State>
 class async_session_turn {
  public:
   async_session_turn(std::shared_ptr<State> of, async_turns::turn taken) noexcept
-      : of_(std::move(of)), taken_(std::move(taken)) {}
+      : of_(std::move(of)), taken_(std::move(taken)) {
+    if (taken_) of_->context.metrics->lock_taken();
+  }
   async_session_turn(async_session_turn&&) noexcept = default;
   async_session_turn& operator=(async_session_turn&&) = delete;
   ~async_session_turn() {
     if (!taken_) return;
     if (of_->is_closed) of_->manual.reset();
     of_->is_in_manual = of_->manual.has_value();
+    of_->context.metrics->lock_released();
   }
   bool is_taken() const noexcept { return static_cast<bool>(taken_); }
   explicit operator bool() const noexcept { return is_taken() && !of_->is_closed; }
@@ -74,7 +79,10 @@ class async_session_turn {
   }
 
   static asio::awaitable<async_session_turn> take(std::shared_ptr<State> of, deadline by) {
+    const clock::time_point since = clock::now();
     auto taken = co_await async_turns::take(of->turns, by);
+    const clock::duration waited = taken.has_waited() ? clock::now() - since : clock::duration::zero();
+    of->context.metrics->saw_lock(taken ? lock_status::success : lock_status::timeout, waited);
     co_return async_session_turn{std::move(of), std::move(taken)};
   }
 
@@ -130,7 +138,7 @@ template <class T, class State, class Fn>
 asio::awaitable<result<T>> call_body(State& of, typename State::tx_type& tx, Fn& body, deadline by,
                                      std::exception_ptr& thrown) {
   typename State::transaction_type shown{of.context, tx, by};
-  auto outcome = co_await dovetail::detail::await_body<T>(shown, body);
+  auto outcome = co_await await_marked<T>(&of, shown, body);
   if (outcome.thrown) {
     thrown = outcome.thrown;
     co_return errc::cancelled;  // never repeated; the exception goes on its way afterwards

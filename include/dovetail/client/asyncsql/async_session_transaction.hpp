@@ -3,7 +3,9 @@
 
 #include <dovetail/base/error.hpp>
 #include <dovetail/base/result.hpp>
+#include <dovetail/client/async_perform.hpp>
 #include <dovetail/client/async_transaction.hpp>
+#include <dovetail/client/asyncsql/body_executor.hpp>
 #include <dovetail/client/asyncsql/session_transaction.hpp>
 #include <dovetail/client/sql_async_verbs.hpp>
 #include <dovetail/driver/as_result.hpp>
@@ -52,6 +54,21 @@ asio::awaitable<void> undo_savepoint(Context& context, Transaction& tx, std::str
   if (!undone) tx.state()->spoil();
 }
 
+/// Performs one operation on a connection of the pool, within the client's timeout too.
+template <class Core, operation Op>
+asio::awaitable<result<typename Op::value_type>> perform_watched(std::shared_ptr<Core> core,
+                                                                 asio::any_io_executor executor, call how, Op op) {
+  return async_initiate_result<typename Op::value_type>(
+      [core = std::move(core), executor = std::move(executor), how](auto handler, Op asked) mutable {
+        call now = call::within(core->timeout(), how.where);
+        now.by = earlier(now.by, how.by);
+        now.watch = how.watch;
+        dovetail::detail::async_perform<Core, Op, decltype(handler)>::begin(std::move(core), std::move(executor), now,
+                                                                            std::move(asked), std::move(handler));
+      },
+      as_result, std::move(op));
+}
+
 /// Lends a connection on which a transaction has begun, unless the circuit breaker forbids it.
 template <class Context, class Core>
 asio::awaitable<result<typename Core::lease>> begin_passed(const Context& context, std::shared_ptr<Core> core,
@@ -59,9 +76,10 @@ asio::awaitable<result<typename Core::lease>> begin_passed(const Context& contex
                                                            begin_mode isolation) {
   circuit_pass pass = context.pass();
   if (error_info refused = pass.ask(how.where, core->watcher())) co_return refused;
+  circuit_watch watch{pass, *context.metrics, context.how.timeout, how, core->watcher()};
   sql_begin begin{isolation, 0};
-  auto lent = co_await dovetail::detail::async_begin(core, executor, how, std::move(begin));
-  tell_end(pass, lent, how, context.how.timeout, core->watcher());
+  auto lent = co_await dovetail::detail::async_begin(core, executor, watch.how(), std::move(begin));
+  watch.ended(lent);
   co_return lent;
 }
 
@@ -70,7 +88,7 @@ template <class Row, class Context, class Core, class Request, class Token>
 asio::awaitable<result<async_sql_stream<Row, Core, Token>>> open_session_stream(
     Context& context, dialect speaks, std::shared_ptr<Core> core,
     std::shared_ptr<dovetail::detail::async_transaction_state<Core>> inside, asio::any_io_executor executor,
-    clock::duration budget, deadline by, Request asked, Token token) {
+    clock::duration budget, deadline by, Request asked, Token token, attempt_watcher* watch) {
   using stream_type = async_sql_stream<Row, Core, Token>;
   const statement_view sql = asked.sql.view();
   const guard_context about = context.about(speaks, "stream", sql.where);
@@ -82,7 +100,7 @@ asio::awaitable<result<async_sql_stream<Row, Core, Token>>> open_session_stream(
   stream_type opened;
   if constexpr (std::is_same_v<Token, as_result_t>) {
     auto answer = co_await dovetail::detail::open_async_stream<Row>(
-        std::move(core), std::move(inside), std::move(executor), budget, by, sql.where, std::move(asked), token);
+        std::move(core), std::move(inside), std::move(executor), budget, by, sql.where, std::move(asked), token, watch);
     if (answer) {
       opened = *std::move(answer);
     } else {
@@ -92,8 +110,9 @@ asio::awaitable<result<async_sql_stream<Row, Core, Token>>> open_session_stream(
     static_assert(dovetail::detail::is_use_awaitable<Token>::value,
                   "dovetail: the streams of an awaited session are awaited, with dt::as_result or without");
     try {
-      opened = co_await dovetail::detail::open_async_stream<Row>(
-          std::move(core), std::move(inside), std::move(executor), budget, by, sql.where, std::move(asked), token);
+      opened =
+          co_await dovetail::detail::open_async_stream<Row>(std::move(core), std::move(inside), std::move(executor),
+                                                            budget, by, sql.where, std::move(asked), token, watch);
     } catch (const error& failed) {
       failure = failed.info();
     }
@@ -134,12 +153,13 @@ class async_session_transaction : public Core::connection_type::template verbs<a
     return mark(detail::savepoint_text("release savepoint ", name), where);
   }
 
-  /// Awaits `body(*this)` between a savepoint and its release; when the body throws or the release fails, what it did
-  /// is undone, within `close_limit` whatever other limits there are. Where that fails too the transaction cannot be
-  /// committed any more (errc::transaction_aborted).
+  /// Awaits `body(*this)` between a savepoint and its release; when the body throws, gives a failed `result`, or the
+  /// release fails, what it did is undone, within `close_limit` whatever other limits there are, and the failure is
+  /// thrown. Where that fails too the transaction cannot be committed any more (errc::transaction_aborted). (what the
+  /// body gives; of a `result` its value)
   template <class Fn>
   auto transaction(Fn body, place where = place::current()) {
-    using value_type = typename dovetail::detail::awaited<std::invoke_result_t<Fn&, async_session_transaction&>>::type;
+    using value_type = dovetail::detail::awaited_body_value<Fn, async_session_transaction>;
     return dovetail::detail::value_of<value_type>(nest<value_type>(std::move(body), where));
   }
 
@@ -150,7 +170,7 @@ class async_session_transaction : public Core::connection_type::template verbs<a
     using stream_type = async_sql_stream<Row, Core, asio::use_awaitable_t<>>;
     return dovetail::detail::value_of<stream_type>(detail::open_session_stream<Row>(
         *context_, base::speaks, on_->core(), on_->state(), get_executor(), context_->how.timeout, by_,
-        base::template ask<Row>(sql, args...), asio::use_awaitable_t<>{}));
+        base::template ask<Row>(sql, args...), asio::use_awaitable_t<>{}, nullptr));
   }
 
   /// For verbs.
@@ -177,30 +197,36 @@ class async_session_transaction : public Core::connection_type::template verbs<a
     on_->limit(by_.is_never() ? deadline::after(context_->how.timeout) : by_);
     return on_->perform(std::move(op), where);
   }
-  /// The same as `transaction`, without exceptions of ours. `T`: what the body gives.
+  /// The same as `transaction`, without exceptions of ours. `T`: what the body gives. `session`: of which this is the
+  /// manual transaction, if the body is the session's own.
   template <class T, class Fn>
-  asio::awaitable<result<T>> nest(Fn body, place where) {
+  asio::awaitable<result<T>> nest(Fn body, place where, const void* session = nullptr) {
     const auto state = on_->state();
     const int depth = state->depth() + 1;
-    std::string name = "asyncsql_";
-    name += std::to_string(depth);
-    if (auto begun = co_await savepoint_call("savepoint ", name, where); !begun) co_return std::move(begun).error();
+    const std::string name = detail::nested_name(depth);
+    if (auto begun = co_await nested_call(detail::mark_action::set, name, where); !begun)
+      co_return std::move(begun).error();
     state->set_depth(depth);
     ++depth_;
-    auto outcome = co_await dovetail::detail::await_body<T>(*this, body);
+    dovetail::detail::body_outcome<T> outcome;
+    if (session == nullptr) {
+      outcome = co_await dovetail::detail::await_body<T>(*this, body);
+    } else {
+      outcome = co_await detail::await_marked<T>(session, *this, body);
+    }
     --depth_;
     state->set_depth(depth - 1);
     co_await asio::this_coro::throw_if_cancelled(false);  // the end of the savepoint happens
     state->end_guests(depth);                             // and that of the body's streams
     if (!outcome.failure && !outcome.thrown) {
-      if (auto done = co_await savepoint_call("release savepoint ", name, where); !done) {
+      if (auto done = co_await nested_call(detail::mark_action::forget, name, where); !done) {
         outcome.failure = std::move(done).error();
       }
     }
     if (outcome.failure || outcome.thrown) co_await detail::undo_savepoint(*context_, *on_, name, where);
     co_await asio::this_coro::throw_if_cancelled(true);
     if (outcome.thrown) std::rethrow_exception(outcome.thrown);
-    if (outcome.failure) co_return outcome.failure;
+    if (outcome.failure) co_return std::move(outcome.failure.with_location(where));
     if constexpr (std::is_void_v<T>) {
       co_return result<void>{};
     } else {
@@ -209,8 +235,8 @@ class async_session_transaction : public Core::connection_type::template verbs<a
   }
 
  private:
-  asio::awaitable<result<void>> savepoint_call(std::string_view before, std::string_view name, place where) {
-    sql_script op{detail::savepoint_text(before, name).value()};
+  asio::awaitable<result<void>> nested_call(detail::mark_action action, std::string_view name, place where) {
+    sql_script op = detail::nested_script(action, name);
     return perform_inside(std::move(op), where);
   }
   asio::awaitable<void> mark(result<std::string> text, place where) {

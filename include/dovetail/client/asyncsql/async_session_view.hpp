@@ -119,7 +119,7 @@ class async_session_view : public Session::connection_type::template verbs<async
 
   template <class Fn>
   auto run_transaction(begin_mode isolation, Fn body, place where = place::current()) const {
-    using value_type = typename dovetail::detail::awaited<std::invoke_result_t<Fn&, transaction_type&>>::type;
+    using value_type = dovetail::detail::awaited_body_value<Fn, transaction_type>;
     return deliver<value_type>(of_->template repeat<value_type>(isolation, std::move(body), budget_, by_, where));
   }
   template <class Fn>

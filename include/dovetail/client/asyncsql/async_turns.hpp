@@ -32,16 +32,19 @@ class async_turns {
   class turn {
    public:
     turn() noexcept = default;
-    explicit turn(std::shared_ptr<async_turns> of) noexcept : of_(std::move(of)) {}
+    turn(std::shared_ptr<async_turns> of, bool has_waited) noexcept : of_(std::move(of)), has_waited_(has_waited) {}
     turn(turn&&) noexcept = default;
     turn& operator=(turn&&) = delete;
     ~turn() {
       if (of_) of_->pass_on();
     }
     explicit operator bool() const noexcept { return of_ != nullptr; }
+    /// Somebody else had the turn first.
+    bool has_waited() const noexcept { return has_waited_; }
 
    private:
     std::shared_ptr<async_turns> of_;
+    bool has_waited_ = false;
   };
 
   /// Waits for a turn; an empty one when the time is over or the coroutine is cancelled.
@@ -55,7 +58,7 @@ class async_turns {
       co_await wait(of, mine, ec);
       if (!place.leave()) of.reset();
     }
-    turn given{std::move(of)};
+    turn given{std::move(of), mine != nullptr};
     co_return std::move(given);
   }
 

@@ -147,9 +147,13 @@ struct batch_driver<false> {
     leave_arrays(*state);
     return deliver_as<Db>(run_all<Unpack>(db, sql, rows, state, how, where));
   }
-  template <class Db, class T>
-  static auto copy(Db& db, std::string_view table, std::span<const T> rows, std::source_location where) {
-    return deliver_as<Db>(copy_all(db, table, rows, where));
+  /// By COPY where that does what the inserts of `sql` do, else by these.
+  template <class Unpack, class Db, class Statement, class T>
+  static auto copy(Db& db, std::string_view table, Statement sql, std::span<const T> rows,
+                   std::shared_ptr<batch_state> state, batch_options how, std::source_location where) {
+    auto done = copy_all(db, table, rows, where);
+    if (done && done->rows_affected < 0) return deliver_as<Db>(run_all<Unpack>(db, sql, rows, state, how, where));
+    return deliver_as<Db>(std::move(done));
   }
 
  private:
@@ -158,14 +162,14 @@ struct batch_driver<false> {
                                        std::source_location where) {
     batch_result all;
     if constexpr (gives_results<Db>) {
-      result<summary> done = db.copy_in(table, rows, where);
-      if (!done) return std::move(done).error();
+      result<summary> done = db.copy_in_as_insert(table, rows, where);
+      if (!done) return name_copied_row(std::move(done).error());
       all.rows_affected = done->rows_affected;
     } else {
       try {
-        all.rows_affected = db.copy_in(table, rows, where).rows_affected;
+        all.rows_affected = db.copy_in_as_insert(table, rows, where).rows_affected;
       } catch (const error& failed) {
-        return failed.info();
+        return name_copied_row(failed.info());
       }
     }
     return all;
@@ -245,7 +249,7 @@ std::shared_ptr<batch_state> make_batch_state(Fn progress, const batch_options& 
 /// A database that copies rows in.
 template <class Db, class T>
 concept can_copy = requires(Db& db, std::span<const T> rows) {
-  db.copy_in("", rows);
+  db.copy_in_as_insert("", rows);
 };
 /// A COPY asks for the columns' types first: one more round trip, which few rows do not make up for. (Measured: with 16
 /// rows on one machine a COPY takes 0.6 of the time of inserts, with 10 000 rows 0.3.)
@@ -317,8 +321,10 @@ auto execute_many(Db&& db, detail::batch_statement<Db, detail::row_of<Range>> sq
       db, sql, detail::as_span(rows), std::move(state), how, sql.view().where);
 }
 
-/// Inserts structs: with PostgreSQL 16 rows and more by COPY when nothing is skipped and no progress is asked for, else
-/// by one prepared insert. (batch_result; a COPY does not count row by row: `affected` is empty then)
+/// Inserts structs: with PostgreSQL 16 rows and more by COPY when nothing is skipped, no progress is asked for and the
+/// table is one where a COPY means the same (no view, no rule, no row security that is active, no value for a column
+/// that is generated always), else by one prepared insert. (batch_result; a COPY does not count row by row: `affected`
+/// is empty then)
 template <asyncsql::sql_database Db, detail::batch_range Range, class Fn = no_progress>
 auto bulk_insert(Db&& db, std::string_view table, const Range& rows, batch_options how = {}, Fn progress = {},
                  std::source_location where = std::source_location::current()) {
@@ -326,7 +332,14 @@ auto bulk_insert(Db&& db, std::string_view table, const Range& rows, batch_optio
   using row_type = detail::row_of<Range>;
   if constexpr (detail::can_copy<db_type, row_type> && std::same_as<Fn, no_progress>) {
     if (how.on_error == batch_errors::undo_all && rows.size() >= detail::fewest_to_copy) {
-      return detail::batch_driver_of<db_type>::copy(static_cast<db_type&>(db), table, detail::as_span(rows), where);
+      auto state = detail::make_batch_state<db_type>(std::move(progress), how, rows.size());
+      auto text = insert_text(db_type::speaks, table, insert_tail<db_type::speaks, row_type>);
+      if (text) state->text = *std::move(text);  // a name that cannot be quoted is refused by the COPY
+      using arguments = decltype(detail::unpack_row{}(std::declval<const row_type&>()));
+      using statement = typename detail::statement_of_tuple<db_type, arguments>::type;
+      return detail::batch_driver_of<db_type>::template copy<detail::unpack_row>(
+          static_cast<db_type&>(db), table, statement{runtime{state->text}, where}, detail::as_span(rows), state, how,
+          where);
     }
   }
   return detail::run_bulk<detail::unpack_row, void>(

@@ -32,31 +32,47 @@ struct batch_driver<true> {
                                                            std::make_shared<std::vector<T>>(rows.begin(), rows.end()),
                                                            std::move(state), how, where));
   }
-  template <class Db, class T>
-  static auto copy(Db& db, std::string_view table, std::span<const T> rows, std::source_location where) {
-    return deliver_awaited<Db>(copy_all(db, std::string{table}, std::vector<T>(rows.begin(), rows.end()), where));
+  template <class Unpack, class Db, class Statement, class T>
+  static auto copy(Db& db, std::string_view table, Statement sql, std::span<const T> rows,
+                   std::shared_ptr<batch_state> state, batch_options how, std::source_location where) {
+    return deliver_awaited<Db>(copy_or_insert<Unpack>(db, std::string{table}, std::move(sql),
+                                                      std::vector<T>(rows.begin(), rows.end()), std::move(state), how,
+                                                      where));
   }
 
  private:
+  template <class Unpack, class Db, class Statement, class T>
+  static asio::awaitable<result<batch_result>> copy_or_insert(Db& db, std::string table, Statement sql,
+                                                              std::vector<T> rows, std::shared_ptr<batch_state> state,
+                                                              batch_options how, std::source_location where) {
+    auto done = co_await copy_all(db, std::move(table), rows, where);
+    if (!done || done->rows_affected >= 0) co_return done;
+    co_return co_await run_all<Unpack>(db, std::move(sql), std::move(rows), std::move(state), how, where);
+  }
+
   template <class Db, class T>
-  static asio::awaitable<result<batch_result>> copy_all(Db& db, std::string table, std::vector<T> rows,
+  static asio::awaitable<result<batch_result>> copy_all(Db& db, std::string table, const std::vector<T>& rows,
                                                         std::source_location where) {
     batch_result all;
     error_info failure;
     if constexpr (awaits_results<Db>) {
-      result<summary> done = co_await db.copy_in(table, rows, where);
-      if (!done) co_return std::move(done).error();
-      all.rows_affected = done->rows_affected;
+      result<summary> done = co_await db.copy_in_as_insert(table, rows, where);
+      if (done) {
+        all.rows_affected = done->rows_affected;
+      } else {
+        failure = std::move(done).error();
+      }
     } else {
       try {
-        const summary done = co_await db.copy_in(table, rows, where);
+        const summary done = co_await db.copy_in_as_insert(table, rows, where);
         all.rows_affected = done.rows_affected;
       } catch (const error& failed) {
         failure = failed.info();
       }
     }
-    if (failure) co_return failure;
-    co_return all;
+    if (!failure) co_return all;
+    failure = name_copied_row(std::move(failure));
+    co_return failure;
   }
 
   template <class Unpack, class Db, class Statement, class T>

@@ -4,8 +4,10 @@
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/client/sql_batch.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -65,8 +67,20 @@ namespace detail {
   }
 }
 
+/// A COPY's failure with the number of its row, where the server has told it.
+[[gnu::cold, gnu::noinline]] inline error_info name_copied_row(error_info failure) {
+  if (failure.server().copy_row == 0) return failure;
+  std::string context = "row ";
+  context += std::to_string(failure.server().copy_row);
+  if (!failure.context().empty()) context.append(": ").append(failure.context());
+  failure.with_context(std::move(context));
+  return failure;
+}
+
 /// The decisions of a batch that skips its bad rows, without I/O: which rows to execute next. Each segment is all or
-/// nothing; after a failure the rows before the bad one are executed again, so that each is executed at most twice.
+/// nothing; after a failure the rows before the bad one are executed again, without it, so that each is executed at
+/// most twice. A segment is sent whole before its answer comes: those behind a failure are short, and grow while they
+/// go well, so that many bad rows do not make the same good ones be sent again and again.
 class batch_segments {
  public:
   explicit batch_segments(std::size_t rows) : rows_(rows), end_(rows) { result_.affected.assign(rows, -1); }
@@ -79,7 +93,12 @@ class batch_segments {
     for (std::size_t i = 0; i < state.affected.size(); ++i) result_.affected[first_ + i] = state.affected[i];
     result_.rows_affected += affected;
     first_ = end_;
-    end_ = rows_;
+    if (bad_) {
+      skip(std::move(bad_));
+    } else {
+      length_ = (std::min)(length_, rows_) * 2;
+    }
+    cut();
   }
   /// False when the batch cannot go on.
   bool failed(const batch_state& state, error_info failure) {
@@ -87,21 +106,34 @@ class batch_segments {
       result_.stopped = std::move(failure);
       return false;
     }
+    length_ = (std::max)(shortest, 2 * state.failed_row);
     if (state.failed_row == 0) {
-      result_.failures.push_back({first_, std::move(failure)});
-      ++first_;
-      end_ = rows_;
+      bad_ = {};
+      skip(std::move(failure));
+      cut();
     } else {
       end_ = first_ + state.failed_row;
+      bad_ = std::move(failure);
     }
     return true;
   }
   batch_result& result() noexcept { return result_; }
 
  private:
+  static constexpr std::size_t shortest = 8;
+
+  void skip(error_info failure) {
+    result_.failures.push_back({first_, std::move(failure)});
+    bad_ = {};
+    ++first_;
+  }
+  void cut() noexcept { end_ = length_ < rows_ - first_ ? first_ + length_ : rows_; }
+
   std::size_t rows_;
   std::size_t first_ = 0;
   std::size_t end_;
+  std::size_t length_ = rows_;  // of the next segment, at most
+  error_info bad_{};            // of the row behind the segment, where that was tried already
   batch_result result_;
 };
 

@@ -60,9 +60,10 @@ inline const char* process_variable(const char* name) { return std::getenv(name)
 namespace detail {
 
 /// The settings that `values` give. `origin` names an entry of a file; it is empty for a connection string, `target`.
-/// `problems` are mistakes that were found before, to be reported with the others.
+/// `problems` are mistakes that were found before, to be reported with the others; `knows_database` is false when the
+/// kind of database was one of them, so that nothing can be said of its address.
 [[gnu::cold]] result<config> config_of(std::vector<uri_parameter> values, secret target, std::string_view origin,
-                                       std::string_view problems = {});
+                                       std::string_view problems = {}, bool knows_database = true);
 
 }  // namespace detail
 }  // namespace dovetail::inline v0::asyncsql

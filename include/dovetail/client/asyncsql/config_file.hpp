@@ -120,15 +120,17 @@ namespace detail {
   if (!settings) return error_info{make_error_code(errc::invalid_option), label + ": the entry must be an object"};
   std::vector<uri_parameter> values;
   std::string problems;  // of what could not be read; the rest is looked at all the same
+  bool knows_database = true;
   for (const auto& [key, value] : *settings) {
     error_info why = detail::add_value(values, key, value.text, variables);
     if (!why) continue;
     if (why.code() != errc::invalid_option) return detail::told_for(label, std::move(why));
     dovetail::detail::append_parts(problems, {problems.empty() ? "" : "\n  ", why.context()});
+    if (key == "database_type") knows_database = false;
     // What the text would have been is not known, only that it is there.
     if (!detail::has_typed_value(key)) values.push_back({key, secret{"unknown"}, true});
   }
-  return detail::config_of(std::move(values), {}, label, problems);
+  return detail::config_of(std::move(values), {}, label, problems, knows_database);
 }
 
 [[gnu::noinline]] inline result<config> read_config_file(const std::string& path, std::string_view name,

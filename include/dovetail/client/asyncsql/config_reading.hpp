@@ -231,7 +231,8 @@ inline constexpr std::string_view time_names[] = {
 }
 
 [[gnu::noinline]] inline result<config> config_of(std::vector<uri_parameter> values, secret target,
-                                                  std::string_view origin, std::string_view problems) {
+                                                  std::string_view origin, std::string_view problems,
+                                                  bool knows_database) {
   uri source;
   source.parameters = std::move(values);
   for (uri_parameter& each : source.parameters) {
@@ -312,6 +313,8 @@ inline constexpr std::string_view time_names[] = {
       if (type != kind::unset && found && *found != wanted) {
         reader.problem(errc::invalid_option, "'database_type' and 'connection_string' name different databases");
       }
+    } else if (!knows_database) {
+      // Reported already; what an address needs depends on it.
     } else if (parts.has_any || type != kind::unset) {
       target = join_address(reader, parts);
     } else {

@@ -95,14 +95,17 @@ class lock_attempts {
   /// The row to write; its version is the expected one.
   const row_type& row() const noexcept { return result_.row; }
 
-  lock_step wrote(bool is_done) {
-    if (!is_done) return waits() ? lock_step::pause : lock_step::read;
-    // Unsigned: a database that counts past the largest number does so without undefined behaviour here.
-    return succeed(static_cast<std::int64_t>(static_cast<std::uint64_t>(Layout::version_of(result_.row)) + 1), true);
+  /// `now`: the row's version after the update, or nothing when no row was written.
+  lock_step wrote(const std::optional<without_optional<typename Layout::version_type>>& now) {
+    if (!now) return waits() ? lock_step::pause : lock_step::read;
+    return succeed(version_value(*now), true);
   }
   /// `now`: the row as it is after the update, or nothing.
   lock_step forced(std::optional<row_type> now) {
-    if (!now) return end(lock_status::record_not_found);
+    if (!now) {
+      has_forced_ = true;
+      return lock_step::read;  // it is gone, or the database did not let it be changed
+    }
     result_.row = *std::move(now);
     result_.forced_update = true;
     return succeed(Layout::version_of(result_.row), true);
@@ -113,8 +116,14 @@ class lock_attempts {
     result_.updated = true;
     end(lock_status::success);
   }
-  lock_step found(std::optional<row_type> theirs) {
+  /// `was_forced`: what found no row to write did not ask for a version.
+  lock_step found(std::optional<row_type> theirs, bool was_forced = false) {
     if (!theirs) return end(lock_status::record_not_found);
+    const std::int64_t version = Layout::version_of(*theirs);
+    if (was_forced || has_forced_ || version == Layout::version_of(result_.row)) {
+      result_.current_version = version;
+      return end(lock_status::refused);  // there is no conflict, and to try again would change nothing
+    }
     ++conflicts_;
     result_.theirs = std::move(theirs);
     result_.current_version = Layout::version_of(*result_.theirs);
@@ -182,6 +191,10 @@ class lock_attempts {
   }
 
   lock_step succeed(std::int64_t version, bool is_written) {
+    // Unsigned: a database that counts past the largest number does so without undefined behaviour here.
+    result_.replaced_version = result_.forced_update
+                                   ? static_cast<std::int64_t>(static_cast<std::uint64_t>(version) - 1)
+                                   : Layout::version_of(result_.row);
     Layout::set_version(result_.row, version);
     result_.current_version = version;
     result_.updated = is_written;
@@ -204,6 +217,7 @@ class lock_attempts {
   lock_result<row_type> result_;
   std::chrono::milliseconds delay_{};
   std::uint64_t conflicts_ = 0;
+  bool has_forced_ = false;
 };
 
 /// Counts an operation and remembers its conflict.

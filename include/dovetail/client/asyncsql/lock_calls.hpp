@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <source_location>
 #include <span>
 #include <string>
@@ -43,11 +44,19 @@ auto lock_change_request(const std::string& text, std::source_location where, Ar
       {{runtime{text}, where}, {std::move(args)...}}};
 }
 
+/// The version that a row has now. A struct, for its column has a name: sessions that hide columns look at names.
+template <class Version>
+struct version_row {
+  Version version;
+};
+
 /// Makes operations. Lifetime: they borrow the text that they are given.
 template <dialect D, class Layout>
 struct lock_calls {
   using row_type = typename Layout::row_type;
   using texts = lock_statements<D, Layout>;
+  using version_type = without_optional<typename Layout::version_type>;
+  using now_type = version_row<version_type>;
 
   static auto read(const std::string& text, const typename Layout::key_type& key, std::source_location where) {
     auto request = lock_request<D, row_type>(text, where, key);
@@ -62,13 +71,19 @@ struct lock_calls {
     auto request = lock_change_request<D, void, Layout, false>(text, where, Layout::key_of(row));
     return sql_execute<decltype(request)>{std::move(request)};
   }
+  /// Gives the new version: a trigger may have chosen another one.
   static auto write(const std::string& text, const row_type& row, std::source_location where) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      auto request = lock_change_request<D, void, Layout, true>(text, where, member_at<Layout::payload[I]>(row)...,
-                                                                Layout::key_of(row), Layout::version_of(row));
-      return sql_execute<decltype(request)>{std::move(request)};
+      auto request = lock_change_request<D, now_type, Layout, true>(text, where, member_at<Layout::payload[I]>(row)...,
+                                                                    Layout::key_of(row), Layout::version_of(row));
+      return sql_query_optional<now_type, decltype(request)>{std::move(request)};
     }
     (std::make_index_sequence<Layout::payload.size()>{});
+  }
+  /// What `write` gave.
+  static std::optional<version_type> version_in(const std::optional<now_type>& now) {
+    if (!now) return std::nullopt;
+    return now->version;
   }
   static auto force(const std::string& text, const row_type& row, std::source_location where) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -93,7 +108,7 @@ struct lock_texts {
     return text;
   }
   static std::string read(std::string_view table) { return join(parts::select, table, parts::by_key); }
-  static std::string write(std::string_view table) { return join("update ", table, parts::set); }
+  static std::string write(std::string_view table) { return join("update ", table, parts::set, parts::new_version); }
   static std::string force(std::string_view table) {
     return join("update ", table, parts::force, returning_tail<D, typename Layout::row_type>);
   }

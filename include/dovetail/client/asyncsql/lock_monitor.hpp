@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -23,9 +24,10 @@ namespace dovetail::inline v0 {
 
 /// Counters at one moment. Reading them is no operation.
 struct lock_metrics {
-  std::uint64_t total_operations = 0;       ///< reads, updates, deletes; each one of a batch
-  std::uint64_t successful_operations = 0;  ///< those that ended with `success`
-  std::uint64_t version_conflicts = 0;      ///< each meeting with another writer
+  std::uint64_t total_operations = 0;  ///< reads, updates, deletes; each one of a batch
+  std::uint64_t successful_operations =
+      0;                                ///< those that ended with `success`; none of an atomic batch that was undone
+  std::uint64_t version_conflicts = 0;  ///< each meeting with another writer
   std::uint64_t retries_performed = 0;
   std::uint64_t merge_conflicts = 0;  ///< operations that ended so
 
@@ -77,6 +79,22 @@ class lock_monitor {
     if (retries != 0) retries_.fetch_add(retries, std::memory_order_relaxed);
     if (is_merge_conflict) merge_conflicts_.fetch_add(1, std::memory_order_relaxed);
   }
+  /// For `optimistic`: what the operations of an atomic batch came to, which counted here until it was known whether
+  /// they are kept. What had succeeded in a batch that was undone has not.
+  [[gnu::cold]] void absorb(lock_monitor& batch, bool is_kept) {
+    const lock_metrics counted = batch.metrics();
+    operations_.fetch_add(counted.total_operations, std::memory_order_relaxed);
+    if (is_kept) successes_.fetch_add(counted.successful_operations, std::memory_order_relaxed);
+    conflicts_.fetch_add(counted.version_conflicts, std::memory_order_relaxed);
+    retries_.fetch_add(counted.retries_performed, std::memory_order_relaxed);
+    merge_conflicts_.fetch_add(counted.merge_conflicts, std::memory_order_relaxed);
+    for (lock_conflict& met : batch.history_) {
+      if (!is_kept && met.status == lock_status::success) met.status = lock_status::rolled_back;
+      remember(std::move(met));
+    }
+  }
+  /// For `optimistic`: one that counts for a batch.
+  std::shared_ptr<lock_monitor> of_batch() const { return std::make_shared<lock_monitor>(capacity_); }
   [[gnu::cold]] void remember(lock_conflict met) {
     const std::lock_guard lock{mutex_};
     if (capacity_ == 0) return;

@@ -29,6 +29,7 @@ enum class lock_status : std::uint8_t {
   retry_exhausted,   ///< still in conflict after all retries
   merge_conflict,    ///< fields that both have changed, and no rule for them
   rolled_back,       ///< written, and undone with the atomic batch that it was part of
+  refused,           ///< the row is there with that version, and the database left it as it was: a trigger, a policy
 };
 
 constexpr std::string_view to_string(conflict_strategy strategy) noexcept {
@@ -59,6 +60,8 @@ constexpr std::string_view to_string(lock_status status) noexcept {
       return "merge_conflict";
     case lock_status::rolled_back:
       return "rolled_back";
+    case lock_status::refused:
+      return "refused";
   }
   return "unknown";
 }
@@ -111,6 +114,7 @@ struct [[nodiscard]] lock_result {
   std::optional<Row> base{};                  ///< what the change started from, where it is known
   std::optional<Row> theirs{};                ///< what somebody else wrote: the last one that was met
   std::vector<std::string_view> conflicts{};  ///< the fields that both have changed
+  std::int64_t replaced_version = 0;          ///< after success the version before; without a look at it: one less
 
   bool ok() const noexcept { return status == lock_status::success; }
   explicit operator bool() const noexcept { return ok(); }
@@ -128,6 +132,7 @@ struct [[nodiscard]] lock_batch_result {
   std::size_t total_exhausted = 0;
   std::size_t total_merge_conflicts = 0;
   std::size_t total_rolled_back = 0;
+  std::size_t total_refused = 0;
   /// An atomic batch of which not all succeeded: nothing was kept. What had succeeded has status `rolled_back`, and its
   /// row and base are those that were given.
   bool is_rolled_back = false;
@@ -144,7 +149,7 @@ struct [[nodiscard]] lock_batch_result {
     for (std::size_t i = 0; i < results.size() && i < given.size(); ++i) {
       lock_result<Row>& each = results[i];
       if (!each.ok()) continue;
-      if (each.updated) each.current_version -= 1;  // as it is again
+      if (each.updated) each.current_version = each.replaced_version;  // as it is again
       each.status = lock_status::rolled_back;
       each.updated = each.forced_update = false;
       each.row = given[i].row;
@@ -159,6 +164,7 @@ struct [[nodiscard]] lock_batch_result {
     if (one.status == lock_status::record_not_found) ++total_not_found;
     if (one.status == lock_status::retry_exhausted) ++total_exhausted;
     if (one.status == lock_status::merge_conflict) ++total_merge_conflicts;
+    if (one.status == lock_status::refused) ++total_refused;
     results.push_back(std::move(one));
   }
 };

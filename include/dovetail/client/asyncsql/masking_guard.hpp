@@ -43,18 +43,34 @@ template <class Fn>
 
 namespace detail {
 
-/// An access control that collects what is hidden.
+/// An access control that collects what is hidden; `as_read`: from who reads the tables, whatever is done to them.
 class collects_columns final : public access_control {
  public:
-  collects_columns(const row_masking& of, std::vector<std::string>& into) noexcept : of_(&of), into_(&into) {}
+  collects_columns(const row_masking& of, std::vector<std::string>& into, bool as_read) noexcept
+      : of_(&of), into_(&into), as_read_(as_read) {}
   access_decision decide(const access_request& asked) const override {
-    for (std::string& each : of_->columns(asked)) into_->push_back(std::move(each));
+    if (!as_read_) {
+      collect(asked);
+    } else {
+      std::vector<touched_table> tables{asked.tables.begin(), asked.tables.end()};
+      for (touched_table& each : tables) each.is_written = false;
+      access_request reading = asked;
+      reading.what = statement_class::select;
+      reading.read_only = tri_state::yes;
+      reading.tables = tables;
+      collect(reading);
+    }
     return access_decision::allow();
   }
 
  private:
+  void collect(const access_request& asked) const {
+    for (std::string& each : of_->columns(asked)) into_->push_back(std::move(each));
+  }
+
   const row_masking* of_;
   std::vector<std::string>* into_;
+  bool as_read_;
 };
 
 }  // namespace detail
@@ -92,19 +108,29 @@ class masking_guard : public guard<Literals> {
 
   /// The columns that are hidden in the rows of a statement.
   error_info masked(std::string_view text, const guard_context& context, std::vector<std::string>& columns) const {
-    security_settings how = this->settings();
-    how.access = std::make_shared<detail::collects_columns>(*rows_, columns);
-    return detail::ask_access(how, text, context);
+    return detail::ask_access(collecting(columns, false), text, context);
   }
   /// The same for an insert that gives rows.
   error_info masked_in_table(std::string_view table, const guard_context& context,
                              std::vector<std::string>& columns) const {
-    security_settings how = this->settings();
-    how.access = std::make_shared<detail::collects_columns>(*rows_, columns);
-    return guard<Literals>{std::move(how)}.check_table(table, context);
+    return guard<Literals>{collecting(columns, false)}.check_table(table, context);
+  }
+  /// The columns that are hidden when the tables of a change are read: a struct that was read has their masks.
+  error_info masked_when_read(std::string_view text, const guard_context& context,
+                              std::vector<std::string>& columns) const {
+    return detail::ask_access(collecting(columns, true), text, context);
+  }
+  error_info masked_in_table_when_read(std::string_view table, const guard_context& context,
+                                       std::vector<std::string>& columns) const {
+    return guard<Literals>{collecting(columns, true)}.check_table(table, context);
   }
 
  private:
+  security_settings collecting(std::vector<std::string>& columns, bool as_read) const {
+    security_settings how = this->settings();
+    how.access = std::make_shared<detail::collects_columns>(*rows_, columns, as_read);
+    return how;
+  }
   error_info knows_user(const guard_context& context) const {
     return this->settings().user.empty() ? detail::denial("the session has no user", context.where) : error_info{};
   }

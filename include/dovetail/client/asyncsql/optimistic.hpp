@@ -36,6 +36,34 @@ struct lock_target {
 /// Thrown through a transaction, to roll it back.
 struct batch_undone {};
 
+/// Counts the attempts of an atomic batch: each one's operations have succeeded only when its transaction was kept.
+class batch_count {
+ public:
+  explicit batch_count(const lock_target& on) : on_(on), to_(on.monitor) {}
+  batch_count(const batch_count&) = delete;
+  batch_count& operator=(const batch_count&) = delete;
+  ~batch_count() { end(false); }
+
+  /// The target of the next attempt.
+  const lock_target& next() {
+    end(false);
+    on_.monitor = to_->of_batch();
+    return on_;
+  }
+  void end(bool is_kept) noexcept {
+    if (on_.monitor == to_) return;
+    try {
+      to_->absorb(*on_.monitor, is_kept);
+    } catch (...) {  // out of memory: the history lacks an entry
+    }
+    on_.monitor = to_;
+  }
+
+ private:
+  lock_target on_;
+  std::shared_ptr<lock_monitor> to_;
+};
+
 /// Runs the calls of `optimistic`. If the compiler points here: asynchronous clients need
 /// <dovetail/client/asyncsql/optimistic_async.hpp>.
 template <bool IsAsync>
@@ -101,7 +129,7 @@ struct lock_driver<false> {
       const std::string by_key = texts::read(on.quoted);
       auto theirs = run_blocking(db, calls::read(by_key, Layout::key_of(at.row()), where), where);
       if (theirs) {
-        at.found(*std::move(theirs));
+        at.found(*std::move(theirs), is_forced);
       } else {
         failure = std::move(theirs).error();
       }
@@ -127,10 +155,11 @@ struct lock_driver<false> {
       return all;
     }
     error_info failure;
+    batch_count count{on};
     try {
       const auto body = [&](auto& tx) {
         all = {};
-        failure = change_each<Layout>(tx, on, rows, how, all, where);
+        failure = change_each<Layout>(tx, count.next(), rows, how, all, where);
         if (failure) throw_error(failure);  // a conflict between transactions begins it again
         if (!all.ok()) throw batch_undone{};
       };
@@ -146,6 +175,7 @@ struct lock_driver<false> {
     } catch (const error& failed) {
       failure = failed.info();
     }
+    count.end(!failure && !all.is_rolled_back);
     if (failure) return failure;
     return all;
   }
@@ -200,7 +230,7 @@ struct lock_driver<false> {
           if (writing.empty()) writing = texts::write(on.quoted);
           auto done = run_blocking(db, calls::write(writing, at.row(), where), where);
           if (!done) return std::move(done).error();
-          next = at.wrote(done->rows_affected != 0);
+          next = at.wrote(calls::version_in(*done));
           break;
         }
         case lock_step::force: {

@@ -84,7 +84,7 @@ struct lock_driver<true> {
       const std::string by_key = texts::read(on.quoted);
       auto theirs = co_await run_awaited(db, calls::read(by_key, Layout::key_of(at.row()), where), where);
       if (theirs) {
-        at.found(*std::move(theirs));
+        at.found(*std::move(theirs), is_forced);
       } else {
         failure = std::move(theirs).error();
       }
@@ -111,10 +111,11 @@ struct lock_driver<true> {
       if (failure) co_return failure;
       co_return all;
     }
+    batch_count count{on};
     try {
       const auto body = [&](auto& tx) -> asio::awaitable<void> {
         all = {};
-        failure = co_await change_each<Layout>(tx, on, rows, how, all, where);
+        failure = co_await change_each<Layout>(tx, count.next(), rows, how, all, where);
         if (failure) throw_error(failure);  // a conflict between transactions begins it again
         if (!all.ok()) throw batch_undone{};
       };
@@ -123,6 +124,7 @@ struct lock_driver<true> {
       failure = {};
       all.roll_back(rows);
     }
+    count.end(!failure && !all.is_rolled_back);
     if (failure) co_return failure;
     co_return all;
   }
@@ -141,7 +143,7 @@ struct lock_driver<true> {
           if (writing.empty()) writing = texts::write(on.quoted);
           auto done = co_await run_awaited(db, calls::write(writing, at.row(), where), where);
           if (!done) co_return std::move(done).error();
-          next = at.wrote(done->rows_affected != 0);
+          next = at.wrote(calls::version_in(*done));
           break;
         }
         case lock_step::force: {

@@ -103,11 +103,13 @@ class session : public Client::connection_type::template verbs<session<Client, G
   void commit(place where = place::current()) { end(&transaction_type::try_commit, "commit", where).value(); }
   void rollback(place where = place::current()) { end(&transaction_type::try_rollback, "rollback", where).value(); }
   bool is_in_transaction() const { return at().is_in_manual; }
-  void savepoint(std::string_view name, place where = place::current()) { mark("savepoint ", name, where); }
+  void savepoint(std::string_view name, place where = place::current()) { mark(detail::mark_action::set, name, where); }
   void rollback_to(std::string_view name, place where = place::current()) {
-    mark("rollback to savepoint ", name, where);
+    mark(detail::mark_action::go_back, name, where);
   }
-  void release(std::string_view name, place where = place::current()) { mark("release savepoint ", name, where); }
+  void release(std::string_view name, place where = place::current()) {
+    mark(detail::mark_action::forget, name, where);
+  }
 
   /// A transaction as an object, in any mode: rolled back unless `commit()` is called.
   transaction_type scope(begin_mode isolation, place where = place::current()) {
@@ -136,8 +138,9 @@ class session : public Client::connection_type::template verbs<session<Client, G
     return run_transaction(std::forward<Rest>(rest)...);
   }
 
-  /// The rows one at a time; within a manual transaction on its connection. While it lives, no other call may be made
-  /// in that transaction.
+  /// The rows one at a time; within a manual transaction on its connection: the stream ends with it, and by
+  /// `rollback_to` a savepoint that was set before it (errc::transaction_closed, when it was not read to its end).
+  /// While it lives, no other thread may make a call in that transaction.
   template <class Row, class... Args>
   auto stream(dovetail::detail::statement_of<session, base::speaks, Row, Args...> sql, const Args&... args) {
     return open_stream(sql.view(), [&] { return base::template stream<Row>(sql, args...); });
@@ -167,6 +170,11 @@ class session : public Client::connection_type::template verbs<session<Client, G
     return std::move(answer).value();
   }
   result<dovetail::detail::held_connection<core_type>> hold(const call& how);
+  /// A stream that was opened in the manual transaction ends with it.
+  template <class Stream>
+  void adopt(Stream& opened) {
+    if (state_->manual) opened.join(state_->manual->guests(), state_->manual->guest_depth());
+  }
 
   /// Used by views.
   result<transaction_type> try_scope(begin_mode isolation, const call& how, deadline limit) {
@@ -216,7 +224,7 @@ class session : public Client::connection_type::template verbs<session<Client, G
 
   result<void> try_begin(begin_mode isolation, place where);
   result<void> end(result<void> (transaction_type::*how)(place), std::string_view name, place where);
-  void mark(std::string_view before, std::string_view name, place where);
+  void mark(detail::mark_action action, std::string_view name, place where);
 
   std::unique_ptr<state> state_;
 };
@@ -267,11 +275,11 @@ result<void> session<Client, Guard>::end(result<void> (transaction_type::*how)(p
 }
 
 template <class Client, statement_guard Guard>
-void session<Client, Guard>::mark(std::string_view before, std::string_view name, place where) {
+void session<Client, Guard>::mark(detail::mark_action action, std::string_view name, place where) {
   turn mine{at(where), start_call(where)};
   if (!mine) dovetail::detail::throw_error(mine.refused());
   if (!state_->manual) dovetail::detail::throw_error(detail::misuse("No active transaction for a savepoint", where));
-  state_->manual->mark(before, name, where).value();
+  state_->manual->mark(action, name, where).value();
 }
 
 template <class Client, statement_guard Guard>

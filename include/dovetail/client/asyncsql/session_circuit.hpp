@@ -102,14 +102,49 @@ class circuit_pass {
   bool is_trial_ = false;
 };
 
-/// Tells how a call has ended whose answer is a result.
-template <class Answer, class Watcher>
-void tell_end(circuit_pass& pass, const Answer& answer, const call& how, clock::duration timeout, Watcher& watcher) {
-  if (answer) {
-    pass.saw({}, circuit_evidence::up, watcher);
-  } else {
-    pass.saw(answer.error(), evidence_of(answer.error(), was_cut_short(how, timeout)), watcher);
+/// The way of an awaited call that the client repeats: each attempt asks and tells, as those of a blocking session do.
+/// Lifetime: in the call's coroutine, until it has ended; borrows all that it is made of.
+template <class Watcher>
+class circuit_watch final : public attempt_watcher {
+ public:
+  circuit_watch(circuit_pass& pass, sql_metrics& metrics, clock::duration timeout, const call& how, Watcher& watcher)
+      : pass_(&pass), metrics_(&metrics), watcher_(&watcher), timeout_(timeout), how_(how) {
+    how_.watch = this;
   }
-}
+  circuit_watch(const circuit_watch&) = delete;
+  circuit_watch& operator=(const circuit_watch&) = delete;
+
+  /// The call, watched by this.
+  const call& how() const noexcept { return how_; }
+
+  bool failed(const error_info& why, const call&) override {
+    is_told_ = true;
+    return !pass_->saw(why, evidence_of(why, was_cut_short(how_, timeout_)), *watcher_);
+  }
+  void acquired(clock::duration waited, bool is_exhausted) override { metrics_->saw_acquire(waited, is_exhausted); }
+  error_info again(const call&) override {
+    error_info refused = pass_->ask(how_.where, *watcher_);
+    if (!refused) metrics_->saw_retry();
+    is_told_ = static_cast<bool>(refused);
+    return refused;
+  }
+  /// The call has ended, with a result.
+  template <class Answer>
+  void ended(const Answer& answer) {
+    if (answer) {
+      pass_->saw({}, circuit_evidence::up, *watcher_);
+    } else if (!is_told_) {
+      failed(answer.error(), how_);
+    }
+  }
+
+ private:
+  circuit_pass* pass_;
+  sql_metrics* metrics_;
+  Watcher* watcher_;
+  clock::duration timeout_;
+  call how_;
+  bool is_told_ = false;  // how the last attempt has failed
+};
 
 }  // namespace dovetail::inline v0::asyncsql::detail

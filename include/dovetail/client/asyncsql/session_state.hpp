@@ -42,14 +42,6 @@ class session_body {
   const session_body* outer_;
 };
 
-/// The failure of a session's own call by the thread that is in a body of its transaction.
-[[gnu::cold, gnu::noinline]] inline error_info used_inside(std::source_location where) {
-  return misuse(
-      "the session itself is used inside of its own transaction, by the body of run_transaction or a callback: use "
-      "the transaction that the body was given",
-      where);
-}
-
 template <class Client, class Guard>
 struct session_state {
   using transaction_type = session_transaction<typename Client::core_type, Guard>;

@@ -6,6 +6,7 @@
 #include <dovetail/base/parts.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/client/asyncsql/answer_mask.hpp>
+#include <dovetail/client/asyncsql/savepoint_marks.hpp>
 #include <dovetail/client/asyncsql/session_circuit.hpp>
 #include <dovetail/client/asyncsql/settings.hpp>
 #include <dovetail/client/asyncsql/statement_facts.hpp>
@@ -17,6 +18,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <source_location>
 #include <string>
 #include <string_view>
@@ -173,6 +175,18 @@ struct session_context {
   return text;
 }
 
+/// The savepoint of a nested body: a name that `savepoint_text` takes from no user, so that the body's own marks cannot
+/// hide it.
+[[gnu::cold, gnu::noinline]] inline std::string nested_name(int depth) {
+  std::string name = "dovetail nested ";
+  return name.append(std::to_string(depth));
+}
+[[gnu::cold, gnu::noinline]] inline sql_script nested_script(mark_action action, std::string_view name) {
+  sql_script op;
+  dovetail::detail::append_parts(op.text, {text_of(action), "\"", name, "\""});
+  return op;
+}
+
 /// Undoes what was done since a savepoint of our own, and forgets it.
 [[gnu::cold, gnu::noinline]] inline sql_script undo_script(std::string_view name) {
   sql_script back;
@@ -219,36 +233,48 @@ class session_transaction : public Core::connection_type::template verbs<session
   void rollback(place where = place::current()) { try_rollback(where).value(); }
 
   /// Sets a mark to go back to. Names are letters, digits and underscores. Errors: errc::malformed_statement.
-  void savepoint(std::string_view name, place where = place::current()) { mark("savepoint ", name, where).value(); }
-  /// Undoes everything since the mark, which stays; after a failed statement too.
-  void rollback_to(std::string_view name, place where = place::current()) {
-    mark("rollback to savepoint ", name, where).value();
+  void savepoint(std::string_view name, place where = place::current()) {
+    mark(detail::mark_action::set, name, where).value();
   }
-  /// Forgets a mark, and keeps what was done since.
+  /// Undoes everything since the mark, which stays; after a failed statement too. Streams that were opened since end
+  /// with it, as they do with the transaction: all of them when the mark is one that only a statement's text has set.
+  void rollback_to(std::string_view name, place where = place::current()) {
+    mark(detail::mark_action::go_back, name, where).value();
+  }
+  /// Forgets a mark, and keeps what was done since, open streams too.
   void release(std::string_view name, place where = place::current()) {
-    mark("release savepoint ", name, where).value();
+    mark(detail::mark_action::forget, name, where).value();
   }
 
-  /// Calls `body(*this)` between a savepoint and its release; when the body throws or the release fails, what it did is
-  /// undone, within `close_limit` whatever other limits there are. Where that fails too the transaction cannot be
-  /// committed any more (errc::transaction_aborted).
+  /// Calls `body(*this)` between a savepoint and its release; when the body throws, returns a failed `result`, or the
+  /// release fails, what it did is undone, within `close_limit` whatever other limits there are, and the failure is
+  /// thrown. Where that fails too the transaction cannot be committed any more (errc::transaction_aborted). (what the
+  /// body returns; of a `result` its value)
   template <class Fn>
-  void transaction(Fn&& body, place where = place::current()) {
-    std::string name = "asyncsql_" + std::to_string(depth_ + 1);
-    savepoint(name, where);
-    ++depth_;
+  auto transaction(Fn&& body, place where = place::current()) {
+    using value_type = typename dovetail::detail::body_value<std::invoke_result_t<Fn&, session_transaction&>>::type;
+    std::optional<std::conditional_t<std::is_void_v<value_type>, char, value_type>> value;
+    const int outer = marks_.depth();
+    const std::string name = detail::nested_name(outer + 1);
+    mark_by(detail::mark_action::set, detail::nested_script(detail::mark_action::set, name), name, where).value();
+    error_info failure;
     try {
-      body(*this);
+      failure = dovetail::detail::call_body(body, *this, value);
     } catch (...) {
-      end_guests();
-      undo(name, where);
+      end_body(outer);
+      undo(name, outer, where);
       throw;
     }
-    end_guests();
-    result<void> released = mark("release savepoint ", name, where);
-    if (released) return;
-    undo(name, where);
-    dovetail::detail::throw_error(std::move(released).error());
+    end_body(outer);
+    if (!failure) {
+      constexpr auto forget = detail::mark_action::forget;
+      failure = mark_by(forget, detail::nested_script(forget, name), name, where).error();
+    }
+    if (failure) {
+      undo(name, outer, where);
+      dovetail::detail::throw_error(std::move(failure.with_location(where)));
+    }
+    if constexpr (!std::is_void_v<value_type>) return value_type{*std::move(value)};
   }
   void begin() = delete;  // nest by `savepoint` or `transaction`
 
@@ -281,14 +307,13 @@ class session_transaction : public Core::connection_type::template verbs<session
     context_->metrics->saw_transaction(false);
     return scope_.rollback(where);
   }
-  result<void> mark(std::string_view before, std::string_view name, place where) {
-    result<std::string> text = detail::savepoint_text(before, name);
+  result<void> mark(detail::mark_action action, std::string_view name, place where) {
+    result<std::string> text = detail::savepoint_text(detail::text_of(action), name);
     if (!text) {
       text.error().with_location(where);
       return std::move(text).error();
     }
-    sql_script op{*std::move(text)};
-    return scope_.perform(op, start_call(where));
+    return mark_by(action, sql_script{*std::move(text)}, name, where);
   }
 
   /// For verbs.
@@ -319,14 +344,32 @@ class session_transaction : public Core::connection_type::template verbs<session
   int nesting() const noexcept { return scope_.nesting(); }
   deadline limit() const noexcept { return scope_.limit(); }
   auto& guests() noexcept { return scope_.guests(); }
-  int guest_depth() const noexcept { return depth_; }
+  int guest_depth() const noexcept { return marks_.depth(); }
   void abandon() noexcept { scope_.abandon(); }
 
  private:
-  /// The streams of a nested body end with it.
-  void end_guests() noexcept { scope_.guests().end_from(depth_--); }
-  /// What cannot be undone must not be kept.
-  void undo(std::string_view name, place where) noexcept {
+  /// The streams of a nested body end with it, and the savepoints in it are nothing to go back to.
+  void end_body(int outer) noexcept {
+    scope_.guests().end_from(outer + 1);
+    marks_.shrink(outer + 1);
+  }
+  result<void> mark_by(detail::mark_action action, sql_script op, std::string_view name, place where) {
+    const int behind = marks_.behind(name);
+    if (action == detail::mark_action::go_back) scope_.guests().end_from(behind);
+    result<void> done = scope_.perform(op, start_call(where));
+    if (!done) return done;
+    if (action == detail::mark_action::set) {
+      marks_.set(name);
+    } else if (behind != 0) {
+      const int left = action == detail::mark_action::forget ? behind - 1 : behind;
+      marks_.shrink(left);
+      scope_.guests().raise_to(left);
+    }
+    return done;
+  }
+  /// What cannot be undone must not be kept. `outer`: the depth around the body.
+  void undo(std::string_view name, int outer, place where) noexcept {
+    marks_.shrink(outer);
     try {
       sql_script back = detail::undo_script(name);
       if (scope_.perform(back, call::within(context_->how.transaction.close_limit, where))) return;
@@ -337,7 +380,7 @@ class session_transaction : public Core::connection_type::template verbs<session
 
   context_type* context_;
   transaction_scope<Core, true> scope_;
-  int depth_ = 0;
+  detail::savepoint_marks marks_{base::speaks == dialect::sqlite};
 };
 
 }  // namespace dovetail::inline v0::asyncsql

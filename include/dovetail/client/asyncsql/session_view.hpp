@@ -107,6 +107,10 @@ class session_view : public Session::connection_type::template verbs<session_vie
     }
   }
   auto hold(const call& how) const { return of_->hold(how); }
+  template <class Stream>
+  void adopt(Stream& opened) const {
+    of_->adopt(opened);
+  }
   template <class Open>
   auto open_stream(const statement_view& sql, Open&& open) const {
     return of_->open_stream(sql, std::forward<Open>(open));

@@ -148,4 +148,12 @@ std::int64_t rows_of(const T& value) noexcept {
   return info;
 }
 
+/// The failure of a session's own call in the body of its own transaction.
+[[gnu::cold, gnu::noinline]] inline error_info used_inside(std::source_location where) {
+  return misuse(
+      "the session itself is used inside of its own transaction, by the body of run_transaction or a callback: use "
+      "the transaction that the body was given",
+      where);
+}
+
 }  // namespace dovetail::inline v0::asyncsql::detail

@@ -121,6 +121,20 @@ class connection {
 
   session& wire() noexcept { return session_.wire(); }
 
+  /// Whose statement `stop` ends; to be asked for while nothing runs.
+  struct running {
+    backend_key key;
+    std::size_t server = 0;
+    bool is_encrypted = false;
+  };
+  running who_runs() const noexcept {
+    const connection_facts& now = session_.wire().facts;
+    return {now.key, now.server, now.is_encrypted};
+  }
+  /// Asks the server, on a stream of its own, to stop what runs here, and waits until it has heard it. Threads: another
+  /// one, while something runs; it must have returned before anything else is run here.
+  void stop(const running& whom) const noexcept;
+
  private:
   using stream_type = transport::stream;
 
@@ -180,6 +194,19 @@ DOVETAIL_DEFINE void connection::close() noexcept {
     static_cast<void>(run(stream_, terminate{session_.wire().facts}, deadline::after(std::chrono::milliseconds{100})));
   }
   stream_.close();
+}
+
+DOVETAIL_DEFINE void connection::stop(const running& whom) const noexcept {
+  try {
+    connection_facts facts;
+    facts.key = whom.key;
+    facts.server = whom.server;
+    facts.is_encrypted = whom.is_encrypted;
+    stream_type aside{endpoint_of(session_.options())};
+    static_cast<void>(run(aside, cancel_request{facts, session_.options()}, deadline::after(recovery_limit)));
+    aside.close();
+  } catch (...) {  // out of memory
+  }
 }
 
 DOVETAIL_DEFINE void connection::recover(std::optional<drained>* said) noexcept {

@@ -18,7 +18,7 @@ namespace dovetail::inline v0::postgres {
 /// (host, hostaddr, port, dbname, user, password, passfile, connect_timeout, options, application_name,
 /// fallback_application_name, client_encoding, keepalives, keepalives_idle, sslmode, sslnegotiation, sslrootcert,
 /// sslcert, sslkey, sslpassword, sslsni, gssencmode (ignored), channel_binding, require_auth, target_session_attrs,
-/// load_balance_hosts, max_protocol_version), besides `ssl`, `cacheStatements`, `unnamedStatements`,
+/// load_balance_hosts, max_protocol_version), besides `ssl`, `cacheStatements`, `messageLimit`, `unnamedStatements`,
 /// `includeStatementText` and those of every client. What is not said comes from the PG* variables, a password file and
 /// ~/.postgresql. An empty text is all defaults.
 /// TLS: without `sslmode` it is `prefer`; or `verify-full` where `ssl=true`, files of certificates or direct

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +29,9 @@ struct copy_rows {
   std::string table;
   std::string_view columns;  ///< `column_list<dialect::postgres, Row>`
   Range rows;
+  /// Nothing is copied, and the answer's count is -1, where a COPY would not do what INSERT does: into views, past
+  /// rules and row security, with values for columns that the server generates.
+  bool only_as_insert = false;
   bool is_idempotent() const noexcept { return false; }
 };
 
@@ -37,6 +41,9 @@ namespace detail {
 class copy_writer {
  public:
   error_info make_texts(std::string_view table, std::string_view columns);
+  /// The look tells as well what `is_as_insert` says, in the same round trip.
+  void ask_whether_as_insert(std::string_view table, std::span<const std::string_view> names);
+  bool is_as_insert() const noexcept { return !asks_ || is_as_insert_; }
   const std::string& look() const noexcept { return look_; }
   const std::string& copy() const noexcept { return copy_; }
 
@@ -101,12 +108,15 @@ class copy_writer {
 
  private:
   static void add_misfit(std::string& to, std::string_view field, oid type);
+  std::size_t take_fact(byte_view unread, bool& failed);
 
   std::string look_;
   std::string copy_;
   std::vector<oid> types_;
   std::size_t column_ = 0;
   std::size_t row_ = 0;
+  bool asks_ = false;
+  bool is_as_insert_ = false;
   errc code_{};
   const char* why_ = "";
 };
@@ -126,12 +136,14 @@ class copy_call {
   action resume(const event& ev) {
     if (!looking_) {
       if (failure_ = writer_.make_texts(op_->table, op_->columns); failure_) return action::done(failure_.code());
+      if (op_->only_as_insert) writer_.ask_whether_as_insert(op_->table, field_names<row_type>);
       looking_.emplace(*on_, statement_request{.text = writer_.look(), .is_read_only = true}, writer_.types_sink());
     }
     if (!copying_) {
       const action next = looking_->resume(ev);
       if (next.what() != verb::done) return next;
       if (next.error()) return end(looking_->failure(next.error()));
+      if (!writer_.is_as_insert()) return action::done();
       if (error_info misfit = writer_.template compare<row_type>()) return end(std::move(misfit));
       at_.emplace(op_->rows.begin());
       copying_.emplace(*on_, writer_.copy(), copy_source{this, &produce});
@@ -140,7 +152,10 @@ class copy_call {
     return go_on(copying_->resume(ev));
   }
   error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
-  summary value() && noexcept { return {std::move(*copying_).value().rows_affected(), std::nullopt}; }
+  summary value() && noexcept {
+    if (!copying_) return {-1, std::nullopt};
+    return {std::move(*copying_).value().rows_affected(), std::nullopt};
+  }
 
  private:
   action go_on(const action& next) {
@@ -204,13 +219,61 @@ DOVETAIL_DEFINE error_info copy_writer::make_texts(std::string_view table, std::
   return {};
 }
 
+/// Of a table's name or a column's, whatever standard_conforming_strings says.
+[[gnu::cold, gnu::noinline]] inline void append_literal(std::string& to, std::string_view name) {
+  to += "E'";
+  for (const char c : name) {
+    if (c == '\'' || c == '\\') to += c;
+    to += c;
+  }
+  to += '\'';
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void copy_writer::ask_whether_as_insert(
+    std::string_view table, std::span<const std::string_view> names) {
+  asks_ = true;
+  // Tables, their partitioned kind and foreign ones; ev_type 3: on insert. By to_jsonb, because older servers lack some
+  // of the columns.
+  std::string text =
+      "select f.fact, t.* from (select case when c.relkind in ('r', 'p', 'f') and not "
+      "pg_catalog.row_security_active(c.oid) and not exists (select from pg_catalog.pg_rewrite r where r.ev_class = "
+      "c.oid and r.ev_type = '3') and not exists (select from pg_catalog.pg_attribute a where a.attrelid = c.oid and "
+      "(pg_catalog.to_jsonb(a)->>'attidentity' = 'a' or pg_catalog.to_jsonb(a)->>'attgenerated' <> '') and "
+      "a.attname::text in (";
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i != 0) text += ", ";
+    append_literal(text, names[i]);
+  }
+  text += ")) then 'y' else 'n' end::text from pg_catalog.pg_class c where c.oid = ";
+  const result<std::string> quoted = quote_qualified(dialect::postgres, table);
+  append_literal(text, quoted ? std::string_view{*quoted} : std::string_view{});
+  text.append("::pg_catalog.regclass) f(fact) left join (").append(look_).append(") t on true");
+  look_ = std::move(text);
+}
+
+DOVETAIL_DEFINE std::size_t copy_writer::take_fact(byte_view unread, bool& failed) {
+  return take_rows(unread, failed, [&](byte_view body) {
+    // The number of values, the first one's length, and its only letter.
+    is_as_insert_ = body.size() > 6 && static_cast<char>(body[6]) == 'y';
+    return true;
+  });
+}
+
 DOVETAIL_DEFINE row_sink copy_writer::types_sink() noexcept {
-  return {this, [](void* state, statement_description& of) {
-            auto& self = *static_cast<copy_writer*>(state);
-            self.types_.clear();
-            for (const column_description& each : of.columns()) self.types_.push_back(each.type);
-            return error_info{};
-          }};
+  row_sink to{this, [](void* state, statement_description& of) {
+                auto& self = *static_cast<copy_writer*>(state);
+                self.types_.clear();
+                for (const column_description& each : of.columns()) self.types_.push_back(each.type);
+                if (self.asks_ && !self.types_.empty()) self.types_.erase(self.types_.begin());  // the fact's
+                self.is_as_insert_ = false;
+                return error_info{};
+              }};
+  if (asks_) {
+    to.take = [](void* state, byte_view unread, bool& failed) {
+      return static_cast<copy_writer*>(state)->take_fact(unread, failed);
+    };
+  }
+  return to;
 }
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void copy_writer::add_misfit(std::string& to, std::string_view field,

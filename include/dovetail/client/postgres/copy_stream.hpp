@@ -57,9 +57,10 @@ class copy_stream_verbs : public Base {
       if (!on) return std::move(on).error();
       auto state = (*on)->template open_copy<Row>(*std::move(from), how.by);
       if (!state) return std::move(state).error().with_location(where);
+      const bool of_transaction = on->is_borrowed();
       result<stream_type> opened{
           stream_type{*std::move(on), *std::move(state), self.core().timeout(), self.limit(), where}};
-      if constexpr (v0::detail::has_guests<Self>) opened->join(self.guests(), v0::detail::guest_depth(self));
+      v0::detail::join_guests(self, *opened, of_transaction);
       return opened;
     };
     const auto open = [&] { return self.deliver(copy()); };

@@ -27,13 +27,15 @@ class copy_verbs : public Base {
   template <dovetail::detail::row_range Range>
   decltype(auto) copy_in(std::string_view table, const Range& rows,
                          std::source_location where = std::source_location::current()) {
-    constexpr std::string_view columns = column_list<dialect::postgres, dovetail::detail::row_of<Range>>;
-    if constexpr (Storage == argument_storage::owned) {
-      using held = std::vector<dovetail::detail::row_of<Range>>;
-      return this->self().run(copy_rows<held>{std::string{table}, columns, held(rows.begin(), rows.end())}, where);
-    } else {
-      return this->self().run(copy_rows<const Range&>{std::string{table}, columns, rows}, where);
-    }
+    return copy_structs(table, rows, false, where);
+  }
+
+  /// Used by `bulk_insert`: the same where it does what INSERT does. Else nothing is copied, and `rows_affected` is -1:
+  /// views, row security and rules on the table, values for columns that are generated always.
+  template <dovetail::detail::row_range Range>
+  decltype(auto) copy_in_as_insert(std::string_view table, const Range& rows,
+                                   std::source_location where = std::source_location::current()) {
+    return copy_structs(table, rows, true, where);
   }
 
   /// Runs a `copy … to stdout` as it is written, in text, CSV or binary, and calls `to(std::string_view)` with the data
@@ -57,6 +59,19 @@ class copy_verbs : public Base {
   }
 
  private:
+  template <class Range>
+  decltype(auto) copy_structs(std::string_view table, const Range& rows, bool only_as_insert,
+                              std::source_location where) {
+    constexpr std::string_view columns = column_list<dialect::postgres, dovetail::detail::row_of<Range>>;
+    if constexpr (Storage == argument_storage::owned) {
+      using held = std::vector<dovetail::detail::row_of<Range>>;
+      return this->self().run(
+          copy_rows<held>{std::string{table}, columns, held(rows.begin(), rows.end()), only_as_insert}, where);
+    } else {
+      return this->self().run(copy_rows<const Range&>{std::string{table}, columns, rows, only_as_insert}, where);
+    }
+  }
+
   template <class T>
   using held_by = std::conditional_t<Storage == argument_storage::owned, std::decay_t<T>, T>;
 };

@@ -32,6 +32,7 @@ class some_rows_call {
   action resume(const event& ev) {
     if (!opening_) {
       if (error_info failure = asked_.prepare(*on_, shows_text_)) return end(std::move(failure));
+      rows_->keep_at_most(limits_.bytes);
       opening_.emplace(rows_->opening(*on_, asked_.request(), first_batch()));
     }
     if (!reading_) return opened(opening_->resume(ev));
@@ -41,9 +42,10 @@ class some_rows_call {
   value_type value() && { return std::move(some_); }
 
  private:
-  /// One more than wanted tells whether there are more.
+  /// One more than wanted tells whether there are more. Of rows whose bytes are limited, and that may be of any size, a
+  /// few.
   std::int32_t first_batch() const noexcept {
-    constexpr std::size_t most = 16 * 1024;
+    const std::size_t most = limits_.bytes == 0 ? 16 * 1024 : 256;
     if (limits_.rows == 0) return 256;
     return static_cast<std::int32_t>(limits_.rows < most ? limits_.rows + 1 : most);
   }
@@ -74,6 +76,7 @@ class some_rows_call {
       }
       bytes_ += body.size();
     }
+    if (rows_->has_forgotten() && !is_enough_) is_enough_ = some_.has_more = true;
     if (!rows_->has_more()) return end(std::move(failure_));
     if (is_enough_) {
       is_closing_ = true;

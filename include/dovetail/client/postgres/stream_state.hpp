@@ -65,6 +65,12 @@ class row_batches : public row_target {
   }
   stream_dialogue closing(session& on) { return {on, portal_}; }
 
+  /// Rows that come after as many bytes of a batch are read and forgotten: no batch is larger, but by one reading. 0:
+  /// all are kept.
+  void keep_at_most(std::size_t bytes) noexcept { most_bytes_ = bytes; }
+  /// Rows of this batch were forgotten.
+  bool has_forgotten() const noexcept { return has_forgotten_; }
+
  protected:
   ~row_batches() = default;
   static constexpr std::int32_t first_batch_ = 256;
@@ -75,14 +81,23 @@ class row_batches : public row_target {
 
   static std::size_t keep(void* state, byte_view unread, bool& failed) {
     auto& self = *static_cast<row_batches*>(static_cast<row_target*>(state));
-    const std::size_t whole = take_rows(unread, failed, [&self](byte_view) { return ++self.rows_in_batch_, true; });
-    self.batch_.append(unread.first(whole));
+    const bool forgets = self.most_bytes_ != 0 && self.kept_bytes_ >= self.most_bytes_;
+    const std::size_t whole = take_rows(unread, failed, [&self](byte_view row) {
+      self.kept_bytes_ += row.size();
+      return ++self.rows_in_batch_, true;
+    });
+    if (!forgets) {
+      self.batch_.append(unread.first(whole));
+    } else if (whole != 0) {
+      self.has_forgotten_ = true;
+    }
     return whole;
   }
 
   void forget_batch() noexcept {
     batch_.clear();
-    at_ = rows_in_batch_ = 0;
+    at_ = rows_in_batch_ = kept_bytes_ = 0;
+    has_forgotten_ = false;
   }
 
   portal portal_;
@@ -90,6 +105,9 @@ class row_batches : public row_target {
   byte_buffer batch_;
   std::size_t at_ = 0;
   std::size_t rows_in_batch_ = 0;
+  std::size_t kept_bytes_ = 0;  // of the rows of the batch, without their headers
+  std::size_t most_bytes_ = 0;
+  bool has_forgotten_ = false;
 };
 
 /// What a stream keeps on the heap, where the dialogues' pointers stay good.

@@ -61,7 +61,8 @@ namespace dovetail::inline v0 {
 namespace postgres::detail {
 
 DOVETAIL_DEFINE std::string savepoint_text(std::string_view before, int depth, std::string_view between) {
-  const std::string name = "dovetail_" + std::to_string(depth);
+  // With a space in it: not to be met by a savepoint of the program's own.
+  const std::string name = "\"dovetail depth " + std::to_string(depth) + '"';
   std::string text{before};
   text += name;
   if (!between.empty()) text.append(between).append(name);

@@ -41,7 +41,7 @@ struct close_handle {
 
 /// Reads a connection string. Parameters beside those of every client: `mode` (rwc, rw, ro), `journal` (wal, delete,
 /// truncate, persist, memory, off), `synchronous` (off, normal, full, extra), `busyTimeout`, `cacheStatements`,
-/// `foreignKeys`, `includeStatementText`, `uri` (the path is a `file:` URI).
+/// `lengthLimit`, `foreignKeys`, `includeStatementText`, `uri` (the path is a `file:` URI).
 /// Errors: one failure that names every mistake.
 [[gnu::cold]] result<parsed_string<options>> parse(std::string_view text);
 
@@ -83,6 +83,7 @@ namespace sqlite {
                {"extra", synchronous::extra}})
       .milliseconds("busyTimeout", busy)
       .integer("cacheStatements", how.cache_statements, 0, 10000)
+      .integer("lengthLimit", how.length_limit, 0, 0x7FFF'FFFF)
       .boolean("foreignKeys", how.foreign_keys)
       .boolean("includeStatementText", how.include_statement_text)
       .boolean("uri", how.is_uri);

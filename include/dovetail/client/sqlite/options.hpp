@@ -44,7 +44,8 @@ struct options {
   dovetail::sqlite::synchronous synchronous = dovetail::sqlite::synchronous::automatic;
   std::chrono::milliseconds busy_timeout{5000};  ///< longest wait for a lock; the deadline may end it earlier
   std::size_t cache_statements = 64;             ///< prepared statements kept per connection
-  bool include_statement_text = false;           ///< SQL text in errors; may hold literals
+  std::size_t length_limit = 0;         ///< bytes of the longest text, blob, row and statement; 0: SQLite's own
+  bool include_statement_text = false;  ///< SQL text in errors; may hold literals
   /// Keeps an in-memory database alive while the client lives; set by `parse_options`.
   std::shared_ptr<void> memory_anchor;
 

@@ -141,7 +141,7 @@ namespace sqlite::detail {
 
 [[gnu::noinline]] DOVETAIL_DEFINE result<void> session::open(const options& how, call_limits limits) {
   close();
-  cache_ = statement_cache{how.cache_statements};
+  cache_.restart(how.cache_statements);
   busy_timeout_ = how.busy_timeout;
   const limits_scope scope{*this, limits};
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -153,6 +153,10 @@ namespace sqlite::detail {
     error_info failure = failure_of(handle_, opened, std::string{"cannot open the database "}.append(how.path));
     close();
     return failure;
+  }
+  if (how.length_limit != 0) {  // it can only be lowered
+    sqlite3_limit(handle_, SQLITE_LIMIT_LENGTH,
+                  how.length_limit < std::size_t{INT_MAX} ? static_cast<int>(how.length_limit) : INT_MAX);
   }
   sqlite3_busy_handler(handle_, &session::on_busy, this);
   sqlite3_progress_handler(handle_, steps_between_checks, &session::on_progress, this);

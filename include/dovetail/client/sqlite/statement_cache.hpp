@@ -6,11 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace dovetail::inline v0 {
 namespace sqlite::detail {
@@ -22,17 +20,17 @@ class statement_use {
   /// In use from a cache; `busy` is cleared at the end.
   statement_use(statement& kept, bool& busy) noexcept : statement_(&kept), busy_(&busy) { busy = true; }
   /// Not in a cache: finalized at the end.
-  explicit statement_use(std::unique_ptr<statement> own) noexcept : statement_(own.get()), own_(std::move(own)) {}
+  explicit statement_use(statement own) : statement_(new statement{std::move(own)}), is_own_(true) {}
   statement_use(statement_use&& other) noexcept
       : statement_(std::exchange(other.statement_, nullptr)),
         busy_(std::exchange(other.busy_, nullptr)),
-        own_(std::move(other.own_)) {}
+        is_own_(std::exchange(other.is_own_, false)) {}
   statement_use& operator=(statement_use&& other) noexcept {
     if (this != &other) {
       end();
       statement_ = std::exchange(other.statement_, nullptr);
       busy_ = std::exchange(other.busy_, nullptr);
-      own_ = std::move(other.own_);
+      is_own_ = std::exchange(other.is_own_, false);
     }
     return *this;
   }
@@ -46,17 +44,22 @@ class statement_use {
   /// Ends the use now: releases the locks that the statement holds.
   void end() noexcept {
     if (statement_ == nullptr) return;
-    if (!own_) sqlite3_reset(statement_->get());
+    if (is_own_) return destroy();
+    sqlite3_reset(statement_->get());
     if (busy_ != nullptr) *busy_ = false;
     statement_ = nullptr;
     busy_ = nullptr;
-    own_.reset();
   }
 
  private:
+  [[gnu::cold, gnu::noinline]] void destroy() noexcept {
+    delete std::exchange(statement_, nullptr);
+    is_own_ = false;
+  }
+
   statement* statement_ = nullptr;
   bool* busy_ = nullptr;
-  std::unique_ptr<statement> own_;
+  bool is_own_ = false;
 };
 
 /// At most `capacity` prepared statements; the one not used for longest makes room. A statement that is in use is
@@ -64,7 +67,10 @@ class statement_use {
 /// Cost: a literal seen before is found by its address and one comparison of its text.
 class statement_cache {
  public:
-  explicit statement_cache(std::size_t capacity) : capacity_(capacity) {}
+  explicit statement_cache(std::size_t capacity) noexcept : capacity_(capacity) {}
+  statement_cache(const statement_cache&) = delete;
+  statement_cache& operator=(const statement_cache&) = delete;
+  ~statement_cache() { clear(); }
 
   /// A free statement for the literal at this address, or an empty use.
   statement_use find_literal(std::string_view literal) noexcept {
@@ -79,7 +85,7 @@ class statement_cache {
   /// A free statement with this text, or an empty use. `literal` is remembered as a shortcut when it is not empty.
   statement_use find(std::string_view native, std::string_view literal) {
     const std::uint64_t hash = hash_of(native);
-    for (const auto& kept : kept_) {
+    for (entry* kept = first_; kept != nullptr; kept = kept->next) {
       if (kept->hash != hash || kept->text != native) continue;
       remember(literal, *kept);
       return use(*kept);
@@ -90,10 +96,16 @@ class statement_cache {
   /// Keeps a statement, and hands it out. Without room (capacity 0, or all in use) it is not kept.
   [[gnu::cold]] statement_use insert(std::string_view native, std::string_view literal, statement prepared);
 
-  std::size_t size() const noexcept { return kept_.size(); }
+  std::size_t size() const noexcept { return size_; }
 
   /// Finalizes all; none may be in use.
   void clear() noexcept;
+
+  /// The same, and how many are kept from now on.
+  void restart(std::size_t capacity) noexcept {
+    clear();
+    capacity_ = capacity;
+  }
 
  private:
   struct entry {
@@ -102,6 +114,7 @@ class statement_cache {
     std::uint64_t hash = 0;
     std::uint64_t last_use = 0;
     bool busy = false;
+    entry* next = nullptr;
   };
   struct shortcut {
     const char* address = nullptr;
@@ -109,10 +122,6 @@ class statement_cache {
     entry* target = nullptr;
   };
   static constexpr std::size_t shortcut_count = 64;
-
-  static statement_use alone(statement prepared) {
-    return statement_use{std::make_unique<statement>(std::move(prepared))};
-  }
 
   static std::size_t place_of(const char* address) noexcept {
     const auto number = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(address));
@@ -150,8 +159,9 @@ class statement_cache {
   }
 
   std::size_t capacity_;
+  std::size_t size_ = 0;
   std::uint64_t uses_ = 0;
-  std::vector<std::unique_ptr<entry>> kept_;
+  entry* first_ = nullptr;  // a list by hand: a vector of std::unique_ptr is some hundreds of functions
   shortcut shortcuts_[shortcut_count];
 };
 
@@ -171,18 +181,20 @@ namespace sqlite::detail {
 [[gnu::noinline]] DOVETAIL_DEFINE statement_use statement_cache::insert(std::string_view native,
                                                                         std::string_view literal, statement prepared) {
   const std::uint64_t hash = hash_of(native);
-  for (const auto& kept : kept_) {  // the kept one is in use: this one serves as its double
-    if (kept->hash == hash && kept->text == native) return alone(std::move(prepared));
+  for (entry* kept = first_; kept != nullptr;
+       kept = kept->next) {  // the kept one is in use: this one serves as its double
+    if (kept->hash == hash && kept->text == native) return statement_use{std::move(prepared)};
   }
   entry* place = nullptr;
-  if (kept_.size() < capacity_) {
-    kept_.push_back(std::make_unique<entry>());
-    place = kept_.back().get();
+  if (size_ < capacity_) {
+    place = new entry;
+    place->next = std::exchange(first_, place);
+    ++size_;
   } else {
-    for (const auto& kept : kept_) {
-      if (!kept->busy && (place == nullptr || kept->last_use < place->last_use)) place = kept.get();
+    for (entry* kept = first_; kept != nullptr; kept = kept->next) {
+      if (!kept->busy && (place == nullptr || kept->last_use < place->last_use)) place = kept;
     }
-    if (place == nullptr) return alone(std::move(prepared));
+    if (place == nullptr) return statement_use{std::move(prepared)};
     forget_shortcuts(*place);
   }
   place->prepared = std::move(prepared);
@@ -194,7 +206,8 @@ namespace sqlite::detail {
 
 [[gnu::noinline]] DOVETAIL_DEFINE void statement_cache::clear() noexcept {
   for (shortcut& way : shortcuts_) way = {};
-  kept_.clear();
+  while (first_ != nullptr) delete std::exchange(first_, first_->next);
+  size_ = 0;
 }
 
 }  // namespace sqlite::detail

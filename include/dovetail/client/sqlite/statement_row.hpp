@@ -10,6 +10,7 @@
 #include <dovetail/client/sqlite/library.hpp>
 #include <dovetail/row/enums.hpp>
 #include <dovetail/row/field.hpp>
+#include <dovetail/row/text_value.hpp>
 
 #include <array>
 #include <concepts>
@@ -291,31 +292,8 @@ class statement_row {
 
   template <field_kind Kind, class T>
   errc from_text(std::string_view text, T& out) {
-    bool parsed = false;
-    if constexpr (Kind == field_kind::uuid) {
-      parsed = parse_uuid(text, out);
-    } else if constexpr (Kind == field_kind::decimal) {
-      parsed = parse_decimal(text, out);
-    } else if constexpr (Kind == field_kind::date) {
-      std::chrono::year_month_day date{};
-      parsed = parse_date(text, date);
-      if constexpr (dovetail::detail::chrono_sys_time<T>) {
-        if (parsed) out = std::chrono::sys_days{date};
-      } else if constexpr (dovetail::detail::chrono_local_time<T>) {
-        if (parsed) out = std::chrono::local_days{date};
-      } else {
-        if (parsed) out = date;
-      }
-    } else if constexpr (Kind == field_kind::timestamp) {
-      parsed = parse_timestamp(text, out);
-    } else if constexpr (Kind == field_kind::local_timestamp) {
-      parsed = parse_local_timestamp(text, out);
-    } else if constexpr (Kind == field_kind::duration) {
-      parsed = parse_duration(text, out);
-    } else if constexpr (Kind == field_kind::time_of_day) {
-      typename T::precision since_midnight{};
-      parsed = parse_duration(text, since_midnight);
-      if (parsed) out = T{since_midnight};
+    if constexpr (dovetail::detail::is_kept_as_text(Kind)) {
+      return dovetail::detail::parse_text_value<Kind>(text, out) ? errc{} : errc::malformed_value;
     } else if constexpr (Kind == field_kind::json) {
       using format = std::conditional_t<sizeof(T) != 0, json, T>;  // complete when this is instantiated
       auto decoded = format::template decode<typename T::value_type>(text);
@@ -328,7 +306,6 @@ class statement_row {
     } else {
       static_assert(Kind != Kind, "dovetail: SQLite has no value for this type; give it a dt::field_codec");
     }
-    return parsed ? errc{} : errc::malformed_value;
   }
 
   sqlite3_stmt* statement_;

@@ -9,8 +9,11 @@
 namespace dovetail::inline v0 {
 namespace sqlite::detail {
 
+/// With a space in it: not to be met by a savepoint of the program's own.
+inline std::string savepoint_name(int depth) { return "\"dovetail depth " + std::to_string(depth) + '"'; }
+
 inline std::string begin_text(const sql_begin& op, bool is_read_only) {
-  if (op.depth != 0) return "savepoint dovetail_" + std::to_string(op.depth);
+  if (op.depth != 0) return "savepoint " + savepoint_name(op.depth);
   switch (op.mode) {
     case begin_mode::deferred:
     case begin_mode::read_only:
@@ -32,13 +35,13 @@ inline std::string begin_text(const sql_begin& op, bool is_read_only) {
 
 inline std::string commit_text(int depth) {
   if (depth == 0) return "commit";
-  return "release dovetail_" + std::to_string(depth);
+  return "release " + savepoint_name(depth);
 }
 
 /// The savepoint itself stays behind after a rollback to it, and is taken away too.
 inline std::string rollback_text(int depth) {
   if (depth == 0) return "rollback";
-  const std::string name = "dovetail_" + std::to_string(depth);
+  const std::string name = savepoint_name(depth);
   return "rollback to " + name + "; release " + name;
 }
 

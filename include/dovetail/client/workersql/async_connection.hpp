@@ -53,6 +53,8 @@ class async_connection {
 
   template <class Self>
   using verbs = extra_verbs<Self, sql_async_verbs<Self, dialect::sqlite>>;
+  template <class Row>
+  using stream_rows = detail::stream_state<Row>;
 
   /// For the client: see `client_core::kept_answer`.
   template <class Op>

@@ -102,7 +102,12 @@ class cached_write {
   void begin(session& on) {
     if (on.options().cache == nullptr) return;
     finish();
-    tables_ = tables_written_by(on.body());
+    tables_ = {};
+    if (on.options().cache->settings().invalidation == cache_invalidation::all) {
+      tables_.is_all = true;  // whatever it writes: the text is not searched for it
+    } else {
+      tables_ = tables_written_by(on.body());
+    }
     if (on.socket()) {
       socket_state& noted = *on.socket();
       noted.has_written_all = noted.has_written_all || tables_.is_all;

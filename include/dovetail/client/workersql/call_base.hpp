@@ -12,6 +12,8 @@
 #include <dovetail/codec/workersql/socket_exchange.hpp>
 #include <dovetail/sansio/action.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -87,6 +89,8 @@ class call_base {
     if (ec) return message_ ? message_->failure(ec) : running_->failure(ec);
     if (!message_) return read_answer(running_->answer(), rows, said_, is_stopped);
     error_info why = read_answer({200, message_->text(), {}}, rows, said_, is_stopped);
+    const std::int64_t pause = (std::min)(said_.error.retry_after, std::int64_t{longest_asked_pause.count()});
+    on_->set_asked_pause(std::chrono::seconds{pause});
     const dovetail::detail::number_text asked{on_->socket()->last_id};
     if (!said_.id.empty() && said_.id != std::string_view{asked}) {
       on_->set_health(session_health::desynchronised);

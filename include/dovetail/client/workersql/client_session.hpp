@@ -39,6 +39,18 @@ class client_session {
     return {session_, op.request, nullptr, nullptr, all_rows<Row>{}, false};
   }
   template <class Row, class Request>
+  stream_open_call<Row, Request> start(const sql_stream_open<stream_state<Row>, Request>& op) {
+    return {session_, op.request, *op.rows};
+  }
+  template <class Rows>
+  nothing_call start(const sql_stream_fetch<Rows>&) const noexcept {
+    return {};
+  }
+  template <class Rows>
+  nothing_call start(const sql_stream_close<Rows>&) const noexcept {
+    return {};
+  }
+  template <class Row, class Request>
   statement_call<Request, one_row<Row, false>> start(sql_query_one<Row, Request>& op) {
     return {session_, op.request, &op.key};
   }

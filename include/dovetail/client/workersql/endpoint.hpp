@@ -5,6 +5,9 @@
 #include <dovetail/transport/tcp.hpp>
 #include <dovetail/transport/tls.hpp>
 
+#include <memory>
+#include <mutex>
+
 namespace dovetail::inline v0::workersql {
 
 /// One type for http and https: plain until `startup` starts TLS.
@@ -22,6 +25,11 @@ inline transport::endpoint endpoint_of(const options& how) {
   settings.verify = how.verify_certificate ? tls_verify::full : tls_verify::none;
   settings.authorities = how.certificate_authorities;
   settings.application_protocol = "http/1.1";
+  if (how.facts != nullptr && how.endpoint.is_tls) {
+    const std::lock_guard lock{how.facts->tls_lock};
+    if (!how.facts->tls) how.facts->tls = std::make_shared<tls_sessions>();
+    settings.sessions = how.facts->tls;
+  }
   return made;
 }
 

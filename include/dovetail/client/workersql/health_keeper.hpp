@@ -23,7 +23,18 @@ struct pool_stats {
   std::size_t max_connections = 0;
 };
 
+inline pool_stats pool_stats_of(const pool_statistics& all) noexcept {
+  return {all.total, all.active, all.idle, all.min, all.max};
+}
+
 namespace detail {
+
+/// How often a pool is looked after: what the connection string says, else the policy. `Wire` reads such strings.
+template <class Wire, class Settings>
+clock::duration check_interval_of(std::string_view connection_string, const Settings& how) {
+  const auto parsed = Wire::parse(connection_string);
+  return parsed && parsed->settings.check_interval ? *parsed->settings.check_interval : how.pool.check_interval;
+}
 
 /// Calls a function again and again until it is destroyed, which does not wait for the rest of an interval.
 class repeater {
@@ -69,8 +80,10 @@ class kept_client : public Client {
   using options = typename Client::options;
 
   explicit kept_client(std::string_view connection_string, settings how = {})
-      : Client(connection_string, how), keeper_(start(connection_string, how)) {}
-  explicit kept_client(options where, settings how = {}) : Client(std::move(where), how), keeper_(start({}, how)) {}
+      : Client(connection_string, how),
+        keeper_(start(detail::check_interval_of<typename Client::connection_type>(connection_string, how), how)) {}
+  explicit kept_client(options where, settings how = {})
+      : Client(std::move(where), how), keeper_(start(how.pool.check_interval, how)) {}
   kept_client(kept_client&&) noexcept = default;
   kept_client& operator=(kept_client&& other) noexcept {
     keeper_.reset();
@@ -81,10 +94,7 @@ class kept_client : public Client {
   }
 
   /// The pool's counters under the SDKs' names; `statistics()` has more.
-  pool_stats get_pool_stats() const noexcept {
-    const pool_statistics all = this->statistics();
-    return {all.total, all.active, all.idle, all.min, all.max};
-  }
+  pool_stats get_pool_stats() const noexcept { return pool_stats_of(this->statistics()); }
   /// Refuses further calls, ends the background check, and closes the connections.
   void close() noexcept {
     keeper_.reset();
@@ -92,12 +102,7 @@ class kept_client : public Client {
   }
 
  private:
-  std::unique_ptr<detail::repeater> start(std::string_view connection_string, const settings& how) {
-    clock::duration interval = how.pool.check_interval;
-    if (!connection_string.empty()) {
-      auto parsed = Client::connection_type::parse(connection_string);
-      if (parsed && parsed->settings.check_interval) interval = *parsed->settings.check_interval;
-    }
+  std::unique_ptr<detail::repeater> start(clock::duration interval, const settings& how) {
     if (interval == (clock::duration::max)()) return nullptr;
     auto& connections = this->core().connections();
     return std::make_unique<detail::repeater>(interval, [&connections, wait = how.pool.check_wait] {

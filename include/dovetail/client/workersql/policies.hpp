@@ -10,7 +10,9 @@
 namespace dovetail::inline v0::workersql {
 
 /// Exponential back-off as every WorkerSQL SDK has it: three attempts, 1 s, doubled up to 30 s, and up to 30 % more at
-/// random, which comes on top of the cap.
+/// random, which comes on top of the cap. Repeats what the SDKs repeat: CONNECTION_ERROR, TIMEOUT_ERROR (other policies
+/// do not: a gateway's limit may be the business of one slow moment), RESOURCE_LIMIT while the database is busy; and
+/// only what does no harm when it is executed twice.
 struct sdk_backoff {
   int attempts = 3;  ///< the first one included; less than 1 counts as 1
   clock::duration initial_delay = std::chrono::seconds{1};
@@ -28,7 +30,9 @@ struct sdk_backoff {
     return growth.delay_after(attempt);
   }
 
-  constexpr verdict decide(const failure& facts) const noexcept {
+  constexpr verdict decide(const failure& seen) const noexcept {
+    failure facts = seen;
+    if (facts.kind == condition::timeout) facts.kind = condition::connection;
     const double delay = static_cast<double>(delay_after(facts.attempt).count());
     const double uniform = static_cast<double>(facts.random) / 4294967296.0;
     const double part = jitter < 0 ? 0.0 : jitter > 1 ? 1.0 : jitter;

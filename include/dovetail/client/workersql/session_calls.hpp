@@ -180,6 +180,15 @@ class end_call : public call_base {
   bool is_leaving_ = false;
 };
 
+/// A dialogue that ends well at once: what is left to do for a stream whose rows have all come.
+class nothing_call {
+ public:
+  using value_type = void;
+  action resume(const event&) const noexcept { return action::done(); }
+  error_info failure(std::error_code ec) const { return ec; }
+  void value() && noexcept {}
+};
+
 /// A dialogue that ends at once.
 template <class T>
 class refusal {

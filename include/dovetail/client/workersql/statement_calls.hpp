@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/client/workersql/call_base.hpp>
+#include <dovetail/client/workersql/stream_state.hpp>
 #include <dovetail/sql/insert_text.hpp>
 
 #include <optional>
@@ -57,6 +58,28 @@ class statement_call : public call_base {
   Target target_;
   cached_read cached_;
   bool may_keep_;
+};
+
+/// Opens an awaited stream: all its rows come with the answer. Never from the cache of results, nor into it.
+template <class Row, class Request>
+class stream_open_call {
+ public:
+  using value_type = void;
+
+  stream_open_call(session& on, const Request& asked, stream_state<Row>& rows)
+      : running_(on, asked, nullptr, nullptr, all_rows<Row>{}, false), rows_(&rows) {}
+
+  action resume(const event& ev) {
+    const action next = running_.resume(ev);
+    if (next.what() == verb::done && !next.error()) *rows_ = stream_state<Row>{std::move(running_).value()};
+    return next;
+  }
+  error_info failure(std::error_code ec) const { return running_.failure(ec); }
+  void value() && noexcept {}
+
+ private:
+  statement_call<Request, all_rows<Row>> running_;
+  stream_state<Row>* rows_;
 };
 
 /// Inserts one struct. `returning` may be empty.

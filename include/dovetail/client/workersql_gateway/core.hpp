@@ -48,6 +48,7 @@ class gateway_core {
               "cannot listen on " + how.host + ", port " + std::to_string(how.port)};
     }
     hub_.for_requests = std::make_unique<workers>(how.worker_threads);
+    hub_.for_interruptions = std::make_unique<workers>(1);
     hub_.for_transactions = std::make_unique<workers>(how.max_transactions);
     hub_.on_empty_state = this;
     hub_.on_empty = [](void* self) { static_cast<gateway_core*>(self)->is_empty(); };
@@ -64,6 +65,7 @@ class gateway_core {
     hub_.io.run();
     hub_.for_requests->stop();
     hub_.for_transactions->stop();
+    hub_.for_interruptions->stop();
   }
 
   void stop() {
@@ -94,6 +96,9 @@ class gateway_core {
     }
     if (how.worker_threads == 0 || how.max_connections == 0 || how.head_limit < 256 || how.body_limit == 0) {
       return {errc::invalid_option, "a gateway needs threads, connections, and room for a head and a body"};
+    }
+    if (how.idempotency.in_database && !hub_.database->keeps_changes()) {
+      return {errc::invalid_option, "the database of this gateway cannot keep idempotency keys"};
     }
     return {};
   }

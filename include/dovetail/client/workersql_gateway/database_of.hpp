@@ -6,6 +6,8 @@
 #include <dovetail/client/sql_blocking_verbs.hpp>
 #include <dovetail/client/sql_operations.hpp>
 #include <dovetail/client/transaction.hpp>
+#include <dovetail/client/workersql_gateway/change_table.hpp>
+#include <dovetail/client/workersql_gateway/interruptible.hpp>
 #include <dovetail/client/workersql_gateway/query_only.hpp>
 #include <dovetail/codec/workersql_gateway/answer_size.hpp>
 #include <dovetail/codec/workersql_gateway/check_texts.hpp>
@@ -53,7 +55,7 @@ result<statement_result> run_statement(Verbs& on, const statement& what, const r
   if (!some) return std::move(some).error();
   if (some->has_more) return too_large_result();
   if (result<void> checked = check_texts(some->rows); !checked) return std::move(checked).error();
-  result<std::size_t> size = answer_size(some->rows);
+  result<std::size_t> size = answer_size(some->rows, limits.has_hex);
   if (!size) return std::move(size).error();
   if (*size > limits.bytes && limits.bytes != 0) return too_large_result();
   out->cost = (std::max)(*size, memory_of(some->rows));
@@ -93,6 +95,8 @@ class transaction_of final : public transaction {
 
   result<statement_result> run(const statement& what, const result_limits& limits, deadline by) override {
     auto on = scope_.within(by);
+    interruptible<typename Scope::core_type::connection_type> ends{what.until};
+    if (error_info failure = ends.begin_in(on)) return failure;
     if (what.must_not_write || !may_write_and_give_rows<D>(what)) return run_statement<D>(on, what, limits);
     const auto body = [&](auto& savepoint) { return run_statement<D>(savepoint, what, limits); };
     return on.transaction(body);
@@ -116,19 +120,34 @@ class database_of final : public database {
  public:
   explicit database_of(Held&& client) : client_(std::forward<Held>(client)) {}
 
+  /// Others, as the WorkerSQL client with its cache, are asked in their own way.
+  static constexpr bool is_interruptible = requires(client_type & on) {
+    on.core().connections();
+    requires ends_by_flag<typename client_type::connection_type> ||
+        ends_by_request<typename client_type::connection_type>;
+  };
+
   v0::dialect speaks() const noexcept override { return language; }
 
   result<statement_result> run(const statement& what, const result_limits& limits, deadline by) override {
-    auto on = client_.within(by).with(as_result);
     if (what.must_not_write || what.needs_certainty || may_write_and_give_rows<language>(what)) {
       const auto body = [&](auto& tx) -> result<statement_result> {
         query_only_for<std::remove_cvref_t<decltype(tx)>> refuses;
+        interruptible<connection_of<decltype(tx)>> ends{what.until};
         if (error_info failure = what.must_not_write ? refuses.begin(tx) : error_info{}) return failure;
+        if (error_info failure = ends.begin_in(tx)) return failure;
         return run_statement<language>(tx, what, limits);
       };
-      return on.transaction(mode_for<language>(what.must_not_write, what.may_hide_writes), body);
+      const begin_mode mode = mode_for<language>(what.must_not_write, what.may_hide_writes);
+      return client_.within(by).with(as_result).transaction(mode, body);
     }
-    return run_statement<language>(on, what, limits);
+    if constexpr (is_interruptible) {
+      interruptible_client on{client_.core(), by, what.until};
+      return run_statement<language>(on, what, limits);
+    } else {
+      auto on = client_.within(by).with(as_result);
+      return run_statement<language>(on, what, limits);
+    }
   }
 
   result<std::vector<statement_result>> run_all(const std::vector<statement>& all, const result_limits& limits,
@@ -138,7 +157,9 @@ class database_of final : public database {
     const auto body = [&](auto& tx) -> result<std::vector<statement_result>> {
       result<std::vector<statement_result>> done{std::vector<statement_result>{}};
       query_only_for<std::remove_cvref_t<decltype(tx)>> refuses;
+      interruptible<connection_of<decltype(tx)>> ends{all.empty() ? nullptr : all.front().until};
       if (error_info failure = must_not_write ? refuses.begin(tx) : error_info{}) return failure;
+      if (error_info failure = ends.begin_in(tx)) return failure;
       result_limits left = limits;
       for (std::size_t i = 0; i < all.size(); ++i) {
         failed = i;
@@ -151,6 +172,44 @@ class database_of final : public database {
       return done;
     };
     return client_.within(by).with(as_result).transaction(mode_for<language>(must_not_write, false), body);
+  }
+
+  bool keeps_changes() const noexcept override { return true; }
+
+  result<void> run_once(const std::vector<statement>& all, kept_change& change, const result_limits& limits,
+                        deadline by, std::size_t& failed) override {
+    auto on = client_.within(by).with(as_result);
+    const auto run_one = [](auto& verbs, const statement& what) {
+      return run_statement<language>(verbs, what, {.rows = 1000, .bytes = 0});
+    };
+    if (result<void> ready = changes_.prepare(change.now, [&](const statement& what) { return run_one(on, what); });
+        !ready) {
+      return ready;
+    }
+    const auto body = [&](auto& tx) -> result<void> {
+      const auto run = [&](const statement& what) { return run_one(tx, what); };
+      interruptible<connection_of<decltype(tx)>> ends{all.front().until};
+      if (error_info failure = ends.begin_in(tx)) return failure;
+      failed = static_cast<std::size_t>(-1);
+      auto claimed = change_table::claim(change, run);
+      if (!claimed) return std::move(claimed).error();
+      if (!*claimed) return {};
+      std::vector<statement_result> done;
+      result_limits left = limits;
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        failed = i;
+        auto one = run_statement<language>(tx, all[i], left);
+        if (!one) return std::move(one).error();
+        left = without(left, one->cost);
+        done.push_back(*std::move(one));
+      }
+      failed = static_cast<std::size_t>(-1);
+      auto answer = change.answer_to(done);
+      if (!answer) return std::move(answer).error();
+      change.body = *std::move(answer);
+      return change_table::keep(change, run);
+    };
+    return on.transaction(begin_mode::automatic, body);
   }
 
   /// `by` bounds the beginning; what follows has limits of its own.
@@ -178,7 +237,11 @@ class database_of final : public database {
   }
 
  private:
+  template <class Scope>
+  using connection_of = typename std::remove_cvref_t<Scope>::core_type::connection_type;
+
   Held client_;
+  change_table changes_;
 };
 
 }  // namespace dovetail::inline v0::workersql::serving

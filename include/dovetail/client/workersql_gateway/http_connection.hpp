@@ -51,15 +51,14 @@ class http_connection final : public gateway_connection, public std::enable_shar
     if (step_ == step::idle) end();
   }
   void kill() override {
-    is_killed_ = true;
-    close();
-    if (step_ != step::working) end();
+    const bool is_owed = step_ == step::working || step_ == step::waiting;
+    if (!is_owed && !has_last_limit_) end();
   }
 
   /// On a worker: nothing else of this object is touched meanwhile.
   void work() noexcept override {
     try {
-      answer_ = execute_request(*hub_, request_, content_, by_, is_first_);
+      answer_ = execute_request(*hub_, request_, content_, by_, is_first_, extras_of(*hub_, until_.get(), key_));
       share_.set(answer_.body.size());
     } catch (...) {
       answer_ = {};
@@ -72,11 +71,13 @@ class http_connection final : public gateway_connection, public std::enable_shar
   void on_answer(const gateway_answer* answer) {
     if (std::exchange(wait_, {}) == nullptr) return;
     if (answer == nullptr) return dispatch();  // it came to nothing: this one is executed
-    if (request_.where != endpoint::health && hub_->is_full()) return write_answer(answer_overloaded());
-    write_answer(*answer);
+    if (request_.where != endpoint::health && is_full()) return write_answer(answer_overloaded());
+    write_answer(is_withheld(*answer, request_) ? answer_withheld() : *answer);
   }
 
  private:
+  bool is_full() const noexcept { return hub_->is_full(request_.unsent.get()); }
+
   enum class step : std::uint8_t { idle, reading, working, waiting, writing, lingering, over };
 
   // Reading.
@@ -89,6 +90,7 @@ class http_connection final : public gateway_connection, public std::enable_shar
     body_.reset();
     skipped_.reset();
     request_ = {};
+    key_ = {};
     early_.reset();
     is_first_read_ = true;
     step_ = step::idle;
@@ -136,6 +138,7 @@ class http_connection final : public gateway_connection, public std::enable_shar
     if (came.state == http1::progress::failed) return refuse(came.why);
     request_ = read_request(head, hub_->who, unix_time(), hub_->options.cors_origins);
     input_.consume(came.size);
+    if (request_.who) share_.count_for(request_.unsent = hub_->unsent_of(request_.who->key()));
     early_ = refuse_early(*hub_, request_, peer_);
     if (early_ || !has_statements(request_.where)) {
       skipped_.emplace(head.body, bounds_);
@@ -202,7 +205,7 @@ class http_connection final : public gateway_connection, public std::enable_shar
       case endpoint::health:
         return ask_health();
       default:
-        if (hub_->is_full()) return write_answer(answer_overloaded());
+        if (is_full()) return write_answer(answer_overloaded());
         if (!request_.idempotency_key.empty()) return dispatch_once();
         return submit();
     }
@@ -218,18 +221,18 @@ class http_connection final : public gateway_connection, public std::enable_shar
   void dispatch_once() {
     digest request{};
     if (const auto refused = identify(request_, content_, request)) return write_answer(*refused);
-    key_ = request_.who->key() + '\n' + request_.idempotency_key;
+    key_ = key_of(*hub_, request_, request);
     const gateway_answer* kept = nullptr;
     std::uint32_t retry_after = 1;
     auto told = std::make_shared<answer_wait<http_connection>>(weak_from_this());
     const idempotent_start started =
-        hub_->answers.start(request_.who->key(), key_, request, told, clock::now(), kept, retry_after);
+        hub_->answers.start(request_.who->key(), key_.name, request, told, clock::now(), kept, retry_after);
     switch (started) {
       case idempotent_start::execute:
         is_first_ = true;
         return submit();
       case idempotent_start::replay:
-        return write_answer(*kept);
+        return write_answer(is_withheld(*kept, request_) ? answer_withheld() : *kept);
       case idempotent_start::wait:
         return wait_for(std::move(told));
       default:
@@ -248,16 +251,35 @@ class http_connection final : public gateway_connection, public std::enable_shar
   void submit() {
     step_ = step::working;
     by_ = deadline::after(hub_->options.request_limit);
+    until_ = request_.where == endpoint::health ? nullptr : std::make_shared<interruption>();
     hub_->for_requests->submit(shared_from_this());
+    if (until_) watch_peer();
+  }
+
+  /// Sees the peer go while its statements run; not when it has sent more, for that would have to be read.
+  void watch_peer() {
+    socket_.async_wait(asio::ip::tcp::socket::wait_read,
+                       [self = shared_from_this(), until = until_](const std::error_code& ec) {
+                         if (ec || self->until_ != until) return;
+                         std::error_code failure;
+                         if (self->socket_.available(failure) != 0) return;
+                         self->has_gone_ = true;
+                         self->hub_->interrupt(until);
+                       });
   }
 
   void worked() {
+    if (until_) {
+      until_.reset();
+      std::error_code ignored;
+      socket_.cancel(ignored);
+    }
     if (answer_.status == 500 && answer_.body.empty()) {
       answer_ = refusal(failure_class{500, codes::internal}, "the gateway failed");
     }
     if (request_.where == endpoint::health) hub_->health.finish(answer_, clock::now());
-    if (std::exchange(is_first_, false)) hub_->answers.finish(key_, answer_, clock::now());
-    if (is_killed_) return end();
+    if (std::exchange(is_first_, false)) hub_->answers.finish(key_.name, answer_, clock::now());
+    if (has_gone_) return end();
     write_answer(std::exchange(answer_, {}));
   }
 
@@ -282,7 +304,8 @@ class http_connection final : public gateway_connection, public std::enable_shar
     if (!write_head(output_, request_, answer, is_ending_)) return end();
     if (answer.status != 204 && !request_.is_head) output_.append(answer.body);
     share_.set(output_.size());
-    wait(hub_->options.write_limit);
+    has_last_limit_ = is_stopping_;  // from here on it is bounded by itself
+    wait(is_stopping_ ? (std::min)(hub_->options.write_limit, hub_->options.stop_grace) : hub_->options.write_limit);
     asio::async_write(socket_, asio::buffer(output_.data(), output_.size()),
                       [self = shared_from_this()](const std::error_code& ec, std::size_t) { self->has_written(ec); });
   }
@@ -292,7 +315,7 @@ class http_connection final : public gateway_connection, public std::enable_shar
     if (ec) return end();
     if (output_.capacity() > kept_memory) output_.release();
     share_.set(0);
-    if (is_ending_) return linger();
+    if (is_ending_ || is_stopping_) return linger();
     begin_request();
   }
 
@@ -302,6 +325,7 @@ class http_connection final : public gateway_connection, public std::enable_shar
     std::error_code ignored;
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     if (ignored) return end();
+    has_last_limit_ = true;
     wait(std::chrono::seconds{2});
     linger_on({}, 0);
   }
@@ -354,15 +378,12 @@ class http_connection final : public gateway_connection, public std::enable_shar
     }
   }
 
-  void close() noexcept {
-    std::error_code ignored;
-    socket_.close(ignored);
-  }
   void end() {
     if (std::exchange(step_, step::over) == step::over) return;
     timer_.cancel();
     wait_.reset();
-    close();
+    std::error_code ignored;
+    socket_.close(ignored);
     hub_->forget(*this);
   }
 
@@ -381,7 +402,8 @@ class http_connection final : public gateway_connection, public std::enable_shar
   std::optional<gateway_answer> early_;
   gateway_answer answer_;
   std::shared_ptr<answer_listener> wait_;  // while it waits for an answer, and for this one only
-  std::string key_;
+  std::shared_ptr<interruption> until_;    // while its statements run
+  request_key key_;
   std::string_view content_;
   deadline by_;
   clock::time_point since_{};
@@ -394,7 +416,8 @@ class http_connection final : public gateway_connection, public std::enable_shar
   bool is_first_ = false;
   bool is_stopping_ = false;
   bool is_ending_ = false;
-  bool is_killed_ = false;
+  bool has_last_limit_ = false;
+  bool has_gone_ = false;
 };
 
 }  // namespace dovetail::inline v0::workersql::serving

@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <utility>
 
 namespace dovetail::inline v0::workersql::serving {
 
-/// What one connection has added to a sum; goes with it. Threads: one at a time; the sum is everybody's.
+/// What one connection has added to a sum, and to that of its principal; goes with it. Threads: one at a time; the sums
+/// are everybody's.
 class memory_share {
  public:
   explicit memory_share(std::atomic<std::size_t>& sum) noexcept : sum_(&sum) {}
@@ -19,13 +21,22 @@ class memory_share {
   memory_share& operator=(const memory_share&) = delete;
   ~memory_share() { set(0); }
 
+  /// From here on this is the principal's.
+  void count_for(std::shared_ptr<std::atomic<std::size_t>> principals) noexcept {
+    if (own_ == principals) return;
+    if (own_) own_->fetch_sub(mine_, std::memory_order_relaxed);
+    own_ = std::move(principals);
+    if (own_) own_->fetch_add(mine_, std::memory_order_relaxed);
+  }
   void set(std::size_t bytes) noexcept {
     sum_->fetch_add(bytes - mine_, std::memory_order_relaxed);  // modulo 2^64
+    if (own_) own_->fetch_add(bytes - mine_, std::memory_order_relaxed);
     mine_ = bytes;
   }
 
  private:
   std::atomic<std::size_t>* sum_;
+  std::shared_ptr<std::atomic<std::size_t>> own_;
   std::size_t mine_ = 0;
 };
 

@@ -35,7 +35,8 @@ struct gateway_options {
   idempotency_limits idempotency{};
 
   std::size_t answer_memory = 256 * 1024 * 1024;  ///< bytes of answers that wait for their readers, of all connections;
-                                                  ///< with so many, nothing more is executed (503)
+                                                  ///< with so many, nothing more is executed (503), and with half
+                                                  ///< of what others leave nothing more of one principal
 
   clock::duration request_limit = std::chrono::seconds{30};  ///< for the database, the wait for a thread included
   clock::duration read_limit = std::chrono::seconds{20};     ///< from a request's first byte to its last
@@ -44,10 +45,16 @@ struct gateway_options {
                                                              ///< a ping, and again before the end
   clock::duration transaction_limit = std::chrono::seconds{30};  ///< from an answer to the transaction's next message
   clock::duration health_keep = std::chrono::seconds{1};         ///< so long `/health` is answered without the database
-  clock::duration stop_grace = std::chrono::seconds{5};  ///< how long `stop()` lets peers read their last answers
+  clock::duration stop_grace = std::chrono::seconds{5};  ///< how long `stop()` lets requests come that have begun, and
+                                                         ///< transactions go on; then, from an answer on, how long
+                                                         ///< its reader may take
 
-  std::vector<std::string> cors_origins{};  ///< the pages that may ask, as their Origin says; "*": any; empty: none
-  bool metrics_are_public = true;           ///< false: they need the permission admin
+  bool allow_connection_changes = false;  ///< also for admins: settings, attached files, temporary tables …, which are
+                                          ///< the connection's, and there for whoever is lent it next
+  std::vector<std::string> reader_functions{};  ///< PostgreSQL: what who only reads may call beside its own functions
+                                                ///< that only look: `similarity`, `app.price`, `st_*`
+  std::vector<std::string> cors_origins{};      ///< the pages that may ask, as their Origin says; "*": any; empty: none
+  bool metrics_are_public = true;               ///< false: they need the permission admin
 };
 
 /// What a gateway has seen since its start.

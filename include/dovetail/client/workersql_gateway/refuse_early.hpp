@@ -21,6 +21,11 @@ inline std::optional<gateway_answer> refuse_upgrade(const gateway_request& reque
 inline std::optional<gateway_answer> refuse_early(gateway_hub& hub, const gateway_request& request,
                                                   const std::string& peer) {
   const endpoint where = request.where;
+  if (request.has_twins) {
+    return refusal(400, codes::invalid_query, "a key or an Authorization field is there twice");
+  }
+  // RFC 9110 section 10.1.1
+  if (request.expects_more) return refusal(417, codes::invalid_query, "nothing but 100-continue can be expected");
   if (where == endpoint::none) return refusal(404, codes::invalid_query, "there is no such path");
   if (request.is_preflight) {
     gateway_answer answer;

@@ -11,8 +11,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,7 +38,29 @@ struct gateway_request {
   websocket::problem upgrade = websocket::problem::not_an_upgrade;
   websocket::accept_text accept{};
   std::optional<principal> who;
+  std::shared_ptr<std::atomic<std::size_t>> unsent;  ///< of the principal: what waits for its connections
+  bool has_twins = false;                            ///< a field that must be there once is there twice
+  bool expects_more = false;                         ///< anything but 100-continue
 };
+
+/// What proxies may read in another way than we do: of these fields there may be one. And what is expected of us.
+inline void check_fields(const http1::request_head& head, gateway_request& out) noexcept {
+  constexpr std::string_view single[] = {"Authorization", "X-API-Key", "Idempotency-Key", "X-Idempotency-Key"};
+  unsigned seen = 0;
+  for (const http1::field& each : head.fields) {
+    for (unsigned i = 0; i < 4; ++i) {
+      if (!equals_ignoring_case(each.name, single[i])) continue;
+      out.has_twins = out.has_twins || (seen & 1U << i) != 0;
+      seen |= 1U << i;
+    }
+    if (!equals_ignoring_case(each.name, "Expect")) continue;
+    std::string_view rest = each.value;
+    std::string_view element;
+    while (http1::detail::take_element(rest, element)) {
+      out.expects_more = out.expects_more || !equals_ignoring_case(element, "100-continue");
+    }
+  }
+}
 
 /// A text that may stand in a field of the answer and in logs.
 inline bool is_plain_id(std::string_view text) noexcept {
@@ -80,6 +104,7 @@ inline bool is_allowed_origin(const std::vector<std::string>& allowed, std::stri
 inline gateway_request read_request(const http1::request_head& head, const authenticator& who, std::int64_t now,
                                     const std::vector<std::string>& origins) {
   gateway_request out;
+  check_fields(head, out);
   const http1::target_parts target = http1::split_target(head.target);
   const auto field = [&head](std::string_view name) { return head.fields.find(name).value_or(std::string_view{}); };
   out.where = head.form == http1::target_form::asterisk ? endpoint::none : endpoint_of(target.path);

@@ -16,6 +16,7 @@
 #include <asio/write.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -38,12 +39,14 @@ class socket_connection final : public gateway_connection, public std::enable_sh
         socket_(std::move(connected)),
         timer_(hub.io),
         who_(who.key()),
+        unsent_(hub.unsent_of(who_)),
         expires_(end_of(who)),
         session_(*hub.database, std::move(who), hub.rules, hub.counters.transactions, hub.options.max_transactions),
         reader_(websocket::role::server, {.message = hub.options.body_limit}),
         input_((std::max)(hub.options.body_limit + 16 * 1024, input.size()), 4096),
         output_(std::move(first)),
         share_(hub.unsent) {
+    share_.count_for(unsent_);
     if (!input.empty() && input_.prepare(input.size())) {
       std::copy(input.begin(), input.end(), input_.free().begin());
       input_.commit(input.size());
@@ -56,7 +59,11 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     is_stopping_ = true;
     if (is_idle() && !session_.is_in_transaction()) close_with(websocket::close_code::going_away);
   }
-  void kill() override { end(); }
+  void kill() override {
+    is_killed_ = true;
+    if (is_idle()) return next();
+    if (task_ == task::none && !has_last_limit_) end();
+  }
 
   /// On a worker: the session is touched by nobody else meanwhile.
   void work() noexcept override {
@@ -65,8 +72,9 @@ class socket_connection final : public gateway_connection, public std::enable_sh
         // Those before it may have filled the room while it waited for a thread.
         const failure_class full{503, codes::resource_limit, 1, false};
         std::optional<std::string> refused;
-        if (hub_->is_full()) refused = session_.refuse(message_, full, overloaded_words);
-        reply_ = refused ? *std::move(refused) : session_.handle(message_, by_);
+        if (hub_->is_full(unsent_.get())) refused = session_.refuse(message_, full, overloaded_words);
+        if (!refused && !until_->is_requested()) refused = session_.handle(message_, by_, until_.get());
+        reply_ = std::move(refused).value_or(std::string{});
         share_.set(reply_.size());
       } else {
         session_.time_out();
@@ -92,6 +100,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
 
   void submit(task what) {
     task_ = what;
+    until_ = std::make_shared<interruption>();
     by_ = deadline::after(hub_->options.request_limit);  // the wait for a thread is in it
     // One that has locks does not wait behind those who want them.
     (session_.is_in_transaction() ? hub_->for_transactions : hub_->for_requests)->submit(shared_from_this());
@@ -99,6 +108,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
 
   void worked() {
     const task done = std::exchange(task_, task::none);
+    until_.reset();
     shrink(message_);
     if (is_over_) return finish();
     if (has_failed_) return close_with(websocket::close_code::internal_error);
@@ -120,7 +130,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     while (is_idle()) {
       const bool is_expired = expires_.has_passed();
       if (session_.is_in_transaction()) {  // whatever comes beside its next message does not keep it alive
-        if (is_expired || next_by_.has_passed()) return submit(task::roll_back);
+        if (is_expired || is_killed_ || next_by_.has_passed()) return submit(task::roll_back);
       } else {
         if (is_stopping_) return close_with(websocket::close_code::going_away);
         if (is_expired) return close_with(websocket::close_code::policy_violation);
@@ -135,6 +145,17 @@ class socket_connection final : public gateway_connection, public std::enable_sh
       }
     }
     if (is_idle()) wait_for_peer();
+    if (task_ == task::message && !is_reading_) watch_peer();
+  }
+
+  /// Sees the peer go while its statement runs; not when it has sent more, for that would have to be read.
+  void watch_peer() {
+    socket_.async_wait(asio::ip::tcp::socket::wait_read,
+                       [self = shared_from_this(), until = until_](const std::error_code& ec) {
+                         if (ec || self->until_ != until) return;
+                         std::error_code failure;
+                         if (self->socket_.available(failure) == 0) self->end();
+                       });
   }
 
   void take(const websocket::reading& came) {
@@ -165,7 +186,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     failure_class why{429, codes::resource_limit, hub_->limiter.take(who_, clock::now()), false};
     std::string_view words = "Rate limit exceeded";
     const bool is_limited = why.retry_after != 0;
-    if (!is_limited && hub_->is_full()) {
+    if (!is_limited && hub_->is_full(unsent_.get())) {
       why.retry_after = 1;
       words = overloaded_words;
     }
@@ -203,7 +224,9 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   void write() {
     is_writing_ = true;
     share_.set(output_.size());
-    wait(deadline::after(hub_->options.write_limit));
+    has_last_limit_ = is_stopping_;  // from here on it is bounded by itself
+    const clock::duration limit = hub_->options.write_limit;
+    wait(deadline::after(is_stopping_ ? (std::min)(limit, hub_->options.stop_grace) : limit));
     asio::async_write(socket_, asio::buffer(output_.data(), output_.size()),
                       [self = shared_from_this()](const std::error_code& ec, std::size_t) { self->has_written(ec); });
   }
@@ -220,6 +243,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     std::error_code ignored;
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     if (ignored) return end();
+    has_last_limit_ = true;
     wait(deadline::after(std::chrono::seconds{2}));
     drain();
   }
@@ -262,6 +286,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     timer_.cancel();
     std::error_code ignored;
     socket_.close(ignored);
+    if (task_ == task::message) hub_->interrupt(until_);
     if (task_ != task::none) return;  // `worked` goes on
     finish();
   }
@@ -274,15 +299,17 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   gateway_hub* hub_;
   asio::ip::tcp::socket socket_;
   asio::steady_timer timer_;
-  std::string who_;   // for the rate limit
-  deadline expires_;  // of the token
-  deadline by_;       // for the message that is being handled
-  deadline next_by_;  // in a transaction: when its next message must be there
+  std::string who_;                                   // for the rate limit
+  std::shared_ptr<std::atomic<std::size_t>> unsent_;  // of the principal
+  deadline expires_;                                  // of the token
+  deadline by_;                                       // for the message that is being handled
+  deadline next_by_;                                  // in a transaction: when its next message must be there
   socket_session session_;
   websocket::message_reader reader_;
   read_buffer input_;
   byte_buffer output_;
   memory_share share_;
+  std::shared_ptr<interruption> until_;  // while a message is being handled
   std::string message_;
   std::string reply_;
   std::uint64_t turn_ = 0;
@@ -292,6 +319,8 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   bool is_answer_ = false;  // what is being written is one to a message that was handled
   bool is_closing_ = false;
   bool is_stopping_ = false;
+  bool is_killed_ = false;
+  bool has_last_limit_ = false;
   bool is_pinged_ = false;
   bool is_over_ = false;
   bool has_failed_ = false;

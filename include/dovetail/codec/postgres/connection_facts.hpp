@@ -32,6 +32,17 @@ struct backend_key {
   void clear() noexcept { *this = backend_key{}; }
 };
 
+namespace detail {
+
+/// The words for a session whose texts are not read as they were judged.
+error_info misread_texts(errc code);
+
+/// False for the encodings whose characters of several bytes may have a backslash in them.
+/// Source: https://www.postgresql.org/docs/15/multibyte.html ("Client only") and the encodings' own tables.
+bool has_plain_backslashes(std::string_view encoding) noexcept;
+
+}  // namespace detail
+
 /// The parameters that the server reports of itself and of the session (ParameterStatus).
 class parameter_status {
  public:
@@ -39,12 +50,22 @@ class parameter_status {
   std::string_view find(std::string_view name) const noexcept;
   /// False when a server reports more parameters than any has.
   bool set(std::string_view name, std::string_view value);
-  void clear() noexcept { values_.clear(); }
+  void clear() noexcept {
+    values_.clear();
+    are_backslashes_bare_ = is_encoding_plain_ = true;
+  }
   const std::vector<std::pair<std::string, std::string>>& all() const noexcept { return values_; }
+
+  /// False when the session reads texts otherwise than they are checked here: `standard_conforming_strings` is off, so
+  /// that a backslash keeps the quote behind it in a literal, or `client_encoding` has characters with a backslash in
+  /// them. What was judged to be one statement may be another one then.
+  bool are_texts_as_judged() const noexcept { return are_backslashes_bare_ && is_encoding_plain_; }
 
  private:
   static constexpr std::size_t limit = 256;
   std::vector<std::pair<std::string, std::string>> values_;
+  bool are_backslashes_bare_ = true;
+  bool is_encoding_plain_ = true;
 };
 
 /// Who is told of the server's notices. May be empty.
@@ -89,6 +110,20 @@ struct connection_facts {
 #endif
 namespace dovetail::inline v0::postgres {
 
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info detail::misread_texts(errc code) {
+  return {
+      code,
+      "the server's session has standard_conforming_strings off, or a client_encoding other than UTF8: it would read "
+      "texts otherwise than they are checked here, so the connection is not used"};
+}
+
+DOVETAIL_DEFINE bool detail::has_plain_backslashes(std::string_view encoding) noexcept {
+  for (const std::string_view each : {"SJIS", "SHIFT_JIS_2004", "BIG5", "GBK", "GB18030", "UHC", "JOHAB"}) {
+    if (encoding == each) return false;
+  }
+  return true;
+}
+
 DOVETAIL_DEFINE bool backend_key::assign(std::uint32_t backend, byte_view key) noexcept {
   if (key.size() > longest) return false;
   process = backend;
@@ -105,6 +140,8 @@ DOVETAIL_DEFINE std::string_view parameter_status::find(std::string_view name) c
 }
 
 DOVETAIL_DEFINE bool parameter_status::set(std::string_view name, std::string_view value) {
+  if (name == "standard_conforming_strings") are_backslashes_bare_ = value == "on";
+  if (name == "client_encoding") is_encoding_plain_ = detail::has_plain_backslashes(value);
   for (auto& each : values_) {
     if (each.first == name) return each.second = value, true;
   }

@@ -97,6 +97,7 @@ DOVETAIL_DEFINE void options_reader::read(const uri& source, option_reader& read
     reader.problem(errc::invalid_option, "parameter 'client_encoding' must be UTF8: texts here are in UTF-8");
   }
   reader.integer("cacheStatements", options.statement_cache, 0, 100000)
+      .integer("messageLimit", options.message_limit, 64 * 1024, std::size_t{1} << 30)
       .boolean("unnamedStatements", options.unnamed_statements)
       .boolean("includeStatementText", options.include_statement_text);
 }

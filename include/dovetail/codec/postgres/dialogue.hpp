@@ -190,9 +190,14 @@ DOVETAIL_DEFINE action dialogue::start(const event& ev) {
   on_->set_may_have_executed(false);
   const bool is_ready = on_->health() == session_health::idle || on_->health() == session_health::in_transaction;
   if (!is_ready && !(continues_ && on_->is_portal_open())) {
+    if (!on_->facts.parameters.are_texts_as_judged()) return end(misread_texts(errc::invalid_state));
     return end({errc::invalid_state, "the PostgreSQL session is not open, or its last dialogue broke"});
   }
   if (error_info failure = take_unasked()) return end(std::move(failure));
+  if (!on_->facts.parameters.are_texts_as_judged()) {  // reported since, by a reload of the server's files
+    on_->close();
+    return end(misread_texts(errc::invalid_state));
+  }
   stage_ = stage::reading;
   return act(begin());
 }
@@ -265,7 +270,10 @@ DOVETAIL_DEFINE verdict dialogue::judge(const message& came) {
       if (failure.code() == errc::malformed_frame) return verdict::malformed;
       has_prefix_failed_ = has_prefix_failed_ || is_in_prefix();
       closes_left_ = deferred_left_ = 0;
-      if (is_fatal(failure.server())) is_fatal_ = true;
+      if (is_fatal(failure.server())) {
+        is_fatal_ = true;
+        if (executes_ && lost_code_ == errc::commit_unknown) doubt_commit(failure);
+      }
       executes_ = false;  // what failed was undone
       return on_error(std::move(failure));
     }

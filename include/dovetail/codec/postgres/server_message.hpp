@@ -6,8 +6,11 @@
 #include <dovetail/codec/postgres/message.hpp>
 #include <dovetail/codec/postgres/sqlstate.hpp>
 
+#include <charconv>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace dovetail::inline v0::postgres::detail {
@@ -28,6 +31,10 @@ inline bool is_fatal(const server_fields& fields) noexcept {
   return fields.severity == "FATAL" || fields.severity == "PANIC";
 }
 
+/// Makes the failure of a commit that ended the connection errc::commit_unknown: the commit's record may have been
+/// written before. Not so a session that had been idle for too long (25P03): it had not read the commit.
+void doubt_commit(error_info& failure);
+
 }  // namespace dovetail::inline v0::postgres::detail
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
@@ -38,6 +45,34 @@ inline bool is_fatal(const server_fields& fields) noexcept {
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::postgres::detail {
+
+/// The row in a context's line "COPY city, line 17, column name"; 0 where it tells none. The word before the number is
+/// in the server's language. Of the rest, which quotes values, nothing is kept.
+[[gnu::cold, gnu::noinline]] inline std::int64_t row_of_copy(std::string_view context) noexcept {
+  while (!context.starts_with("COPY ")) {  // before it stand the functions of triggers
+    const std::size_t end = context.find('\n');
+    if (end == std::string_view::npos) return 0;
+    context.remove_prefix(end + 1);
+  }
+  context = context.substr(0, context.find('\n'));
+  for (std::size_t at = context.find(", "); at != std::string_view::npos; at = context.find(", ")) {
+    context.remove_prefix(at + 2);
+    const std::size_t space = context.find_first_of(" ,0123456789");
+    if (space == 0 || space == std::string_view::npos || context[space] != ' ') continue;
+    const std::string_view number = context.substr(space + 1);
+    std::int64_t row = 0;
+    const auto [end, ec] = std::from_chars(number.data(), number.data() + number.size(), row);
+    if (ec == std::errc{} && row > 0) return row;
+  }
+  return 0;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void doubt_commit(error_info& failure) {
+  if (failure.server().sqlstate == "25P03") return;
+  error_info unknown{errc::commit_unknown, "the server has ended the connection while it committed"};
+  unknown.with_server(failure.server());
+  failure = std::move(unknown);
+}
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool read_fields(byte_view body, server_fields& fields) {
   message_reader reader{body};
@@ -70,6 +105,9 @@ namespace dovetail::inline v0::postgres::detail {
         break;
       case 'P':
         parse_integer(value, fields.position);
+        break;
+      case 'W':
+        fields.copy_row = row_of_copy(value);
         break;
       case 's':
         fields.schema = value;

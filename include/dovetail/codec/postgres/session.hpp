@@ -105,9 +105,10 @@ class session {
 
   /// Takes a ReadyForQuery; false when none is owed, or it is malformed.
   bool take_ready(byte_view body) noexcept;
-  /// The health that the transaction status says.
+  /// The health that the transaction status says; closed when the server reads texts otherwise than we judge them.
   void become_ready() noexcept {
     facts.health = facts.transaction_status == 'I' ? session_health::idle : session_health::in_transaction;
+    if (!facts.parameters.are_texts_as_judged()) facts.health = session_health::closed;
     give_memory_back();
   }
   void close() noexcept { facts.health = session_health::closed; }

@@ -392,6 +392,9 @@ DOVETAIL_DEFINE std::optional<action> startup::take_while_settling(const detail:
     case detail::session_fact::taken:
       return std::nullopt;
     case detail::session_fact::ready:
+      if (!facts_->parameters.are_texts_as_judged()) {  // somebody in between has kept what we asked for to themselves
+        return give_up_server(detail::misread_texts(errc::operation_unsupported));
+      }
       return check_role();
     case detail::session_fact::unexpected:
       break;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/error_info.hpp>
+#include <dovetail/base/name.hpp>
 #include <dovetail/codec/postgres/message.hpp>
 #include <dovetail/codec/postgres/options.hpp>
 
@@ -15,7 +16,11 @@ inline void write_ssl_request(byte_buffer& out) {
   message_writer{out}.begin_untyped().u32(80877103).end();  // documentation, SSLRequest
 }
 
-/// Errors: errc::invalid_option when the user is missing, or a text cannot be sent.
+/// Refuses options that make the server read texts otherwise than they are checked here: a session of ours has
+/// `standard_conforming_strings` on and `client_encoding` UTF8. Errors: errc::invalid_option, with the setting's name.
+error_info check_text_settings(const connect_options& how);
+
+/// Errors: errc::invalid_option when the user is missing, a text cannot be sent, or `check_text_settings` refuses.
 error_info write_startup_message(byte_buffer& out, const connect_options& how);
 
 }  // namespace dovetail::inline v0::postgres::detail
@@ -29,9 +34,40 @@ error_info write_startup_message(byte_buffer& out, const connect_options& how);
 #endif
 namespace dovetail::inline v0::postgres::detail {
 
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info check_text_settings(const connect_options& how) {
+  constexpr std::string_view conforming = "standard_conforming_strings";
+  const auto is_on = [](std::string_view value) {
+    return equals_ignoring_case(value, "on") || equals_ignoring_case(value, "true") || value == "1";
+  };
+  bool is_conforming = true;
+  for (const auto& [name, value] : how.session_parameters) {
+    if (equals_ignoring_case(name, conforming)) is_conforming = is_conforming && is_on(value);
+    if (equals_ignoring_case(name, "client_encoding") && !equals_ignoring_case(value, "utf8") &&
+        !equals_ignoring_case(value, "utf-8")) {
+      return {errc::invalid_option, "the session parameter 'client_encoding' must be UTF8: texts here are in UTF-8"};
+    }
+  }
+  // In `-c name=value` and `--name=value`. Whatever is spelt otherwise is overruled by the parameter that we send.
+  for (std::string_view rest = how.options; !rest.empty(); rest.remove_prefix(1)) {
+    if (!starts_with_ignoring_case(rest, conforming) &&
+        !starts_with_ignoring_case(rest, "standard-conforming-strings")) {
+      continue;
+    }
+    const std::string_view behind = rest.substr(conforming.size());
+    const bool has_value = behind.starts_with('=');
+    const std::string_view value = behind.substr(has_value ? 1 : 0);
+    is_conforming = is_conforming && has_value && is_on(value.substr(0, value.find(' ')));
+  }
+  if (is_conforming) return {};
+  return {errc::invalid_option,
+          "standard_conforming_strings cannot be turned off: the server would read texts otherwise than they are "
+          "checked here"};
+}
+
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info write_startup_message(byte_buffer& out,
                                                                               const connect_options& how) {
   if (how.user.empty()) return {errc::invalid_option, "no user is given to log in as"};
+  if (error_info wrong = check_text_settings(how)) return wrong;
   message_writer writer{out};
   writer.begin_untyped().u32(static_cast<std::uint32_t>(how.newest_protocol));
   bool is_text = true;
@@ -46,6 +82,8 @@ namespace dovetail::inline v0::postgres::detail {
   add("options", how.options);
   add("client_encoding", "UTF8");
   add("DateStyle", "ISO");
+  add("standard_conforming_strings",
+      "on");  // stronger than `options` and what a role or a database has; known to poolers
   for (const auto& each : how.session_parameters) add(each.first, each.second);
   writer.u8(0);
   if (!writer.end() || !is_text) return {errc::invalid_option, "a parameter of the session has a zero byte in it"};

@@ -53,7 +53,7 @@ namespace detail {
 
 using dovetail::detail::json_source;
 
-/// Reads one answer. A member whose value is of another type than everybody's is passed over.
+/// Reads one answer. A member whose value is of another type than everybody's is passed over, but counts are not.
 class envelope_reader {
  public:
   envelope_reader(json_source& in, const rows_sink& rows) noexcept : in_(&in), rows_(&rows) {}
@@ -95,8 +95,8 @@ class envelope_reader {
   }
 
   const char* count_member(std::string_view key, const char* at, reply_facts& out) {
-    if (key == "rowsAffected" || key == "totalRowsAffected" || key == "affectedRows") return whole(at, out.affected);
-    if (key == "rowCount") return whole(at, out.row_count);
+    if (key == "rowsAffected" || key == "totalRowsAffected" || key == "affectedRows") return count(at, out.affected);
+    if (key == "rowCount") return count(at, out.row_count);
     if (key == "insertId" || key == "lastInsertId") return whole(at, out.insert_id);
     if (key == "results") return results(at, out);
     if (key == "id") return text(at, out.id);
@@ -171,13 +171,22 @@ class envelope_reader {
       const bool is_text = value != in_->end && *value == '"';
       if (key == "code" && is_text) return dovetail::detail::read_json_string(*in_, value, out.code);
       if (key == "message" && is_text) return dovetail::detail::read_json_string(*in_, value, out.message);
-      return key == "details" ? details(value, out) : skip(value);
+      return key == "details" ? details(value, out) : database_fact(key, value, out);
     });
+  }
+  /// Of the database, as our own gateway and the documentation name it.
+  const char* database_fact(std::string_view key, const char* at, reply_error& out) {
+    if (key == "sqlState") return text(at, out.sqlstate);
+    if (key == "constraint") return text(at, out.constraint);
+    if (key == "table") return text(at, out.table);
+    if (key == "column") return text(at, out.column);
+    return key == "hint" ? text(at, out.hint) : skip(at);
   }
   const char* details(const char* at, reply_error& out) {
     if (at == in_->end || *at == 'n') return skip(at);
     const char* const end = *at != '{' ? skip(at) : members(at, [this, &out](std::string_view key, const char* value) {
-      return key == "reason" ? text(value, out.reason) : skip(value);
+      if (key == "retryAfter") return seconds(value, out.retry_after);
+      return key == "reason" ? text(value, out.reason) : database_fact(key, value, out);
     });
     if (end != nullptr) out.details.assign(at, end);
     return end;
@@ -205,6 +214,21 @@ class envelope_reader {
     if (digits.size() > 2 && digits.front() == '"') digits = digits.substr(1, digits.size() - 2);
     std::int64_t value = 0;
     if (parse_integer(digits, value)) out = value;
+    return end;
+  }
+  /// What a write has changed is not passed over when it cannot be read: no count is 0 without a word.
+  const char* count(const char* at, std::optional<std::int64_t>& out) {
+    std::optional<std::int64_t> read;
+    const char* const end = whole(at, read);
+    if (end == nullptr || *at == 'n') return end;
+    if (!read) return in_->fail_expected(at, "an integer of 64 bits");
+    out = read;
+    return end;
+  }
+  const char* seconds(const char* at, std::int64_t& out) {
+    const char* const end = skip(at);
+    std::int64_t value = 0;
+    if (end != nullptr && parse_integer({at, static_cast<std::size_t>(end - at)}, value) && value > 0) out = value;
     return end;
   }
   const char* skip(const char* at) { return dovetail::detail::skip_json_value(*in_, at); }

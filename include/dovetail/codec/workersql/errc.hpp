@@ -31,6 +31,9 @@ enum class gateway_errc : int {
   missing_rows,          ///< a query succeeded, and the answer has no member for its rows
   not_a_gateway,         ///< the answer is none of a WorkerSQL gateway
   redirected,            ///< 3xx: redirects are not followed
+  conflict,              ///< with another transaction: the database has undone it, and it may be repeated as a whole
+  invalid_value,         ///< a parameter or a value of a row that the database does not take
+  unsupported,           ///< the gateway or its database cannot do it
 };
 
 /// The codes that all WorkerSQL SDKs know, as conditions: `failure.code() == workersql::sdk_code::auth_error`. Failures
@@ -102,6 +105,12 @@ inline errc_entry describe(gateway_errc code) noexcept {
     case gateway_errc::redirected:
       return {condition::protocol, sdk_code::connection_error,
               "the gateway answers with a redirect, which is not followed"};
+    case gateway_errc::conflict:
+      return {condition::serialization, sdk_code::resource_limit, "a conflict with another transaction"};
+    case gateway_errc::invalid_value:
+      return {condition::data, sdk_code::invalid_query, "a value that the gateway's database does not take"};
+    case gateway_errc::unsupported:
+      return {condition::unsupported, sdk_code::invalid_query, "the gateway or its database cannot do it"};
   }
   return {condition::server, sdk_code::internal_error, "unknown failure of a gateway"};
 }

@@ -2,17 +2,16 @@
 #pragma once
 
 #include <dovetail/base/error_info.hpp>
+#include <dovetail/codec/workersql/asked_pause.hpp>
 #include <dovetail/codec/workersql/errc.hpp>
 #include <dovetail/codec/workersql/final_head.hpp>
 #include <dovetail/codec/workersql/idle_check.hpp>
 #include <dovetail/codec/workersql/session.hpp>
 #include <dovetail/format/http1/body_collector.hpp>
-#include <dovetail/format/http1/date.hpp>
 #include <dovetail/format/http1/response_reader.hpp>
 #include <dovetail/sansio/machine.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -28,6 +27,7 @@ struct http_answer {
   unsigned status = 0;
   std::string_view body{};
   std::string_view request_id{};  ///< X-Request-ID, for the gateway's people
+  bool is_write = false;          ///< of a statement that may have been executed, whatever the answer
 };
 
 /// What an exchange sends besides the session's body.
@@ -175,22 +175,11 @@ inline action exchange::take_head() {
 
 inline void exchange::note_fields(const http1::response_head& head) {
   answer_.status = head.status;
+  answer_.is_write = asked_.is_write;
   keeps_alive_ = head.keep_alive;
   if (const auto id = head.fields.find("X-Request-ID")) on_->request_id() = id->substr(0, 128);
   if (head.fields.find("Idempotency-Key")) on_->note_key_echo();
-  if (head.status != 429 && head.status != 503) return;
-  const auto later = head.fields.find("Retry-After");
-  if (!later) return;
-  // A machine has no clock: a date is compared with the answer's own. Without one only seconds are understood.
-  std::chrono::sys_seconds now{};
-  const auto said = head.fields.find("Date");
-  const bool has_now = said && http1::parse_http_date(*said, std::chrono::sys_seconds{}, now);
-  std::chrono::seconds pause{};
-  const bool is_date = later->find(':') != later->npos;
-  if ((!is_date || has_now) && http1::parse_retry_after(*later, now, pause)) {
-    constexpr std::chrono::seconds longest = std::chrono::hours{24};
-    on_->set_asked_pause((std::min)(pause, longest));
-  }
+  note_asked_pause(*on_, head);
 }
 
 inline action exchange::take_body(bool has_ended) {

@@ -9,9 +9,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
+
+namespace dovetail::inline v0 {
+class tls_sessions;
+}
 
 namespace dovetail::inline v0::workersql {
 
@@ -41,6 +46,8 @@ enum class idempotency : std::uint8_t {
 /// What the connections of a client have learnt about their gateway. Threads: any.
 struct gateway_facts {
   std::atomic<bool> honours_keys{false};
+  std::mutex tls_lock;
+  std::shared_ptr<tls_sessions> tls;  ///< under the lock; made by the first connection
 };
 
 class result_cache;

@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace dovetail::inline v0::workersql::detail {
 
@@ -29,7 +30,9 @@ template <class T>
 concept bytes_like = std::convertible_to<const T&, byte_view>;
 
 /// Appends values to a JSON text. What the gateway makes of them (observed): a boolean becomes the text "true", so it
-/// goes as 1 or 0; a number beyond 2^53 is rounded, so it goes as a string, which an INTEGER column takes exactly.
+/// goes as 1 or 0; a number beyond 2^53 is rounded, so it goes as a string, and the statement makes an integer of it
+/// (`wide()`, `with_casts`). Floating-point numbers have a point or an exponent, for without one our gateway takes an
+/// integer, and 1.0 / 2 is not 1 / 2.
 /// Decimals, UUIDs, dates and times go as strings, points in time in UTC without a zone, as SQLite's own functions
 /// write and read them; `json_value<>` as its text.
 /// Refused: bytes (there is no parameter for them), ranges outside of `in (…)`, NaN and infinity, text that is not
@@ -37,6 +40,11 @@ concept bytes_like = std::convertible_to<const T&, byte_view>;
 class value_writer {
  public:
   explicit value_writer(std::string& out) noexcept : out_(&out) {}
+
+  /// The number of the parameter that is written next.
+  void set_number(std::uint32_t number) noexcept { number_ = number; }
+  /// The numbers of the parameters that are integers in strings.
+  const std::vector<std::uint32_t>& wide() const noexcept { return wide_; }
 
   dovetail::errc refused() const noexcept { return refused_; }
   /// Why it was refused; holds no value.
@@ -126,6 +134,7 @@ class value_writer {
     const char* const end = std::to_chars(digits, digits + sizeof digits, value).ptr;
     const std::string_view written{digits, static_cast<std::size_t>(end - digits)};
     if (value >= -exact && value <= exact) return plain(written);
+    wide_.push_back(number_);
     dovetail::detail::append_parts(*out_, {"\"", written, "\""});
     return true;
   }
@@ -133,7 +142,10 @@ class value_writer {
     if (value - value != 0) {
       return refuse(dovetail::errc::value_out_of_range, "NaN and infinity cannot be sent: they would become null");
     }
-    return static_cast<bool>(json::encode(value, *out_));
+    const std::size_t begin = out_->size();
+    if (!json::encode(value, *out_)) return false;
+    if (std::string_view{*out_}.substr(begin).find_first_of(".e") == std::string_view::npos) *out_ += ".0";
+    return true;
   }
   [[gnu::noinline]] bool text(std::string_view value) {
     if (json::encode(value, *out_)) return true;
@@ -152,6 +164,8 @@ class value_writer {
   }
 
   std::string* out_;
+  std::uint32_t number_ = 0;
+  std::vector<std::uint32_t> wide_;
   dovetail::errc refused_{};
   const char* reason_ = "";
 };

@@ -2,17 +2,41 @@
 #pragma once
 
 #include <dovetail/base/error_info.hpp>
+#include <dovetail/base/parts.hpp>
 #include <dovetail/codec/workersql/envelope.hpp>
 #include <dovetail/codec/workersql/exchange.hpp>
 #include <dovetail/codec/workersql/failure.hpp>
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace dovetail::inline v0::workersql {
 
+namespace detail {
+
+/// The failure of a write of which nobody knows whether it was executed; the server's words stay.
+[[gnu::cold, gnu::noinline]] inline error_info unknown_write(const error_info& seen, std::string_view why) {
+  std::string words;
+  dovetail::detail::append_parts(words, {"the statement was sent and may have been executed (", why, ")"});
+  error_info unknown{dovetail::errc::outcome_unknown, std::move(words)};
+  unknown.with_server(seen.server());
+  return unknown;
+}
+
+/// 502 and 504 without a gateway's code are those of what stands in front of it and has lost its answer; a gateway that
+/// gave its database up may say so itself.
+inline bool is_lost_write(const http_answer& answer, const reply_error& said) noexcept {
+  if (!answer.is_write) return false;
+  return ((answer.status == 502 || answer.status == 504) && said.code.empty()) ||
+         mentions(said.message, "may have been executed");
+}
+
+}  // namespace detail
+
 /// Reads an answer; its rows go to `rows`. Errors: what the gateway complains of, with its words, its code and the
-/// request's id as a hint; errc::outcome_unknown when the gateway says that it does not know whether it has committed;
+/// request's id as a hint; errc::outcome_unknown when the gateway says that it does not know whether it has committed,
+/// and for a write whose answer a proxy has lost (502, 504) or whose answer of success cannot be read;
 /// gateway_errc::not_a_gateway for an answer of success that is no JSON object, or one that says nothing of a
 /// statement. When `is_stopped`, the sink has failed and knows why.
 [[gnu::noinline]] inline error_info read_answer(const http_answer& answer, const rows_sink& rows, reply_facts& out,
@@ -24,6 +48,7 @@ namespace dovetail::inline v0::workersql {
     const bool is_told = failure || is_stopped || out.tells_outcome();
     if (!failure && is_told && out.is_success && !out.error.is_set) return {};
     is_stopped = is_stopped && !failure;
+    if (failure && answer.is_write) failure = detail::unknown_write(failure, failure.context());
     if (!is_told) {
       failure = {make_error_code(gateway_errc::not_a_gateway), "the answer does not say whether it is a success"};
     }
@@ -35,9 +60,13 @@ namespace dovetail::inline v0::workersql {
     }
     failure = detail::answer_failure(answer.status, out.error, answer.body);
   }
+  if (!is_good && failure.code() != dovetail::errc::outcome_unknown && detail::is_lost_write(answer, out.error)) {
+    failure = detail::unknown_write(failure, "the gateway's answer was lost on its way, or the gateway gave up");
+  }
   if (!answer.request_id.empty()) {
     server_fields said = failure.server();
-    said.hint.assign("the request's id is ").append(answer.request_id);
+    if (!said.hint.empty()) said.hint += "; ";
+    said.hint.append("the request's id is ").append(answer.request_id);
     failure.with_server(std::move(said));
   }
   return failure;

@@ -7,10 +7,12 @@
 #include <dovetail/codec/workersql/parameter.hpp>
 #include <dovetail/format/json.hpp>
 #include <dovetail/row/reflect.hpp>
+#include <dovetail/sql/lexer.hpp>
 #include <dovetail/sql/parameters.hpp>
 #include <dovetail/sql/rewrite.hpp>
 #include <dovetail/sql/statement_view.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +21,7 @@
 #include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 namespace dovetail::inline v0::workersql {
 
@@ -107,12 +110,45 @@ constexpr bool are_in_order(const Places& places) noexcept {
   return true;
 }
 
+/// The text with `CAST(? AS BIGINT)` for the parameters of these numbers, which are integers in strings. As a bare
+/// string one would be compared as text where no column says otherwise. BIGINT is a 64-bit integer for SQLite and
+/// PostgreSQL alike. Placeholders are `?` and `?1`.
+[[gnu::cold, gnu::noinline]] inline std::string with_casts(std::string_view sql,
+                                                           const std::vector<std::uint32_t>& numbers) {
+  using dovetail::detail::token;
+  using dovetail::detail::token_kind;
+  dovetail::detail::lexer source{sql, lexis_of(dialect::sqlite)};
+  std::string out;
+  std::size_t copied = 0;
+  std::uint32_t highest = 0;
+  for (token at = source.next(); at.kind != token_kind::end; at = source.next()) {
+    if (at.kind != token_kind::placeholder) continue;
+    const std::uint32_t number = at.style == placeholder_style::numbered ? at.number : highest + 1;
+    highest = (std::max)(highest, number);
+    if (std::find(numbers.begin(), numbers.end(), number) == numbers.end()) continue;
+    out.append(sql, copied, at.begin - copied);
+    dovetail::detail::append_parts(out, {"CAST(", sql.substr(at.begin, at.end - at.begin), " AS BIGINT)"});
+    copied = at.end;
+  }
+  return out.append(sql, copied);
+}
+
+/// Replaces the text of a statement, which stands in `out` from `begin` to `end`, by that with casts.
+[[gnu::cold, gnu::noinline]] inline error_info add_casts(std::string& out, std::size_t begin, std::size_t end,
+                                                         std::string_view sql,
+                                                         const std::vector<std::uint32_t>& numbers) {
+  const std::string behind = out.substr(end);
+  out.resize(begin);
+  error_info failure = append_sql(out, with_casts(sql, numbers));
+  out += behind;
+  return failure;
+}
+
 /// Appends ,'params':[…] for the arguments of a request, by the numbers of its parameters.
 template <class Request>
-error_info append_parameters(std::string& out, const Request& of) {
+error_info append_parameters(std::string& out, value_writer& to, const Request& of) {
   const auto& places = of.sql.places();
   const statement_traits& traits = of.sql.view().traits;
-  value_writer to{out};
   std::uint32_t number = 0;
   const auto bind_all = [&](auto&& bind) {
     return std::apply([&](const auto&... each) { return bind_parameters(traits, places, bind, each...); },
@@ -123,6 +159,7 @@ error_info append_parameters(std::string& out, const Request& of) {
     const bool is_written = bind_all([&](std::uint32_t at, const auto& value) {
       if (number != 0) out += ',';
       number = at;
+      to.set_number(at);
       return to.write(value);
     });
     if (!is_written) return parameter_failure(to, number);
@@ -135,6 +172,7 @@ error_info append_parameters(std::string& out, const Request& of) {
     for (std::uint32_t wanted = 1; wanted <= count; ++wanted) {
       if (wanted != 1) out += ',';
       const std::size_t before = out.size();
+      to.set_number(wanted);
       const bool is_written =
           bind_all([&](std::uint32_t at, const auto& value) { return at != wanted || to.write(value); });
       if (!is_written) return parameter_failure(to, wanted);
@@ -163,25 +201,29 @@ error_info append_statement(std::string& out, const Request& of, std::string_vie
   const statement_view& view = sql.view();
   if (view.traits.kind == statement_kind::transaction) return refuse_transaction_statement();
   out += '{';
-  error_info failure;
   // Names mean nothing on the wire, where values go by position: `:name` becomes `?1`.
   const bool has_names = view.traits.is_native && is_named(view.traits.style);
-  if (view.traits.is_native && !has_names && hint.empty()) {
-    failure = append_sql(out, view.text);
-  } else {
-    std::string text{hint};
+  std::string made;
+  std::string_view text = view.text;
+  if (!view.traits.is_native || has_names || !hint.empty()) {
+    made = hint;
     if (has_names) {
-      text += numbered_text(of);
+      made += numbered_text(of);
     } else if (view.traits.is_native) {
-      text += view.text;
+      made += view.text;
     } else {
       auto native = std::apply([&](const auto&... each) { return sql.native(each...); }, of.arguments);
       if (!native) return std::move(native).error();
-      text += native->text;
+      made += native->text;
     }
-    failure = append_sql(out, text);
+    text = made;
   }
-  if (!failure) failure = append_parameters(out, of);
+  const std::size_t begin = out.size();
+  if (error_info failure = append_sql(out, text)) return failure;
+  const std::size_t end = out.size();
+  value_writer to{out};
+  error_info failure = append_parameters(out, to, of);
+  if (!failure && !to.wide().empty()) failure = add_casts(out, begin, end, text, to.wide());
   return failure;
 }
 
@@ -194,6 +236,7 @@ struct member_writer {
   template <class Member>
   bool one(const Member& value) {
     if (number++ != 0) out += ',';
+    to.set_number(static_cast<std::uint32_t>(number));
     return to.write(value);
   }
   template <class... Members>
@@ -206,13 +249,16 @@ struct member_writer {
 template <class Struct>
 error_info append_insert(std::string& out, std::string_view text, const Struct& row) {
   out += '{';
+  const std::size_t begin = out.size();
   if (error_info failure = append_sql(out, text)) return failure;
+  const std::size_t end = out.size();
   out += ",\"params\":[";
   value_writer to{out};
   member_writer members{out, to};
   if (!with_fields(row, members)) return field_failure(to, field_names<Struct>[members.number - 1]);
   out += "]}";
-  return {};
+  if (to.wide().empty()) return {};
+  return add_casts(out, begin, end, text, to.wide());
 }
 
 /// The SDKs' members for time and cache. Errors: errc::invalid_option for what their schema forbids.

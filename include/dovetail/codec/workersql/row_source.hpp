@@ -10,6 +10,7 @@
 #include <dovetail/format/json/read.hpp>
 #include <dovetail/row/enums.hpp>
 #include <dovetail/row/field.hpp>
+#include <dovetail/row/text_value.hpp>
 #include <dovetail/row/value.hpp>
 
 #include <cstddef>
@@ -50,6 +51,12 @@ class row_source {
                   "dovetail: rows of a gateway cannot hold views: JSON strings have escapes; use std::string");
     const char* const at = values[static_cast<std::size_t>(column)];
     if (at == nullptr || *at == 'n') return errc::unexpected_null;
+    return read_at(at, out);
+  }
+
+  /// Reads the value at `at`, which is not null.
+  template <class T>
+  [[gnu::always_inline]] errc read_at(const char* at, T& out) {
     in_.begin = at;
     in_.end = end;
     return read_kind<field_kind_of<T>>(in_, out);
@@ -191,7 +198,6 @@ class row_source {
 
   template <field_kind Kind, class T>
   errc from_text(std::string_view text, T& out) {
-    bool parsed = false;
     if constexpr (Kind == field_kind::text) {
       return assign_text(text, out);
     } else if constexpr (Kind == field_kind::bytes) {
@@ -214,34 +220,11 @@ class row_source {
         at = in.fail_syntax(at, "the end of the text");
       }
       return at == nullptr ? (words_ = in.failure.what, errc::malformed_json) : errc{};
-    } else if constexpr (Kind == field_kind::uuid) {
-      parsed = parse_uuid(text, out);
-    } else if constexpr (Kind == field_kind::decimal) {
-      parsed = parse_decimal(text, out);
-    } else if constexpr (Kind == field_kind::date) {
-      std::chrono::year_month_day date{};
-      parsed = parse_date(text, date);
-      if constexpr (dovetail::detail::chrono_sys_time<T>) {
-        if (parsed) out = std::chrono::sys_days{date};
-      } else if constexpr (dovetail::detail::chrono_local_time<T>) {
-        if (parsed) out = std::chrono::local_days{date};
-      } else {
-        if (parsed) out = date;
-      }
-    } else if constexpr (Kind == field_kind::timestamp) {
-      parsed = parse_timestamp(text, out);
-    } else if constexpr (Kind == field_kind::local_timestamp) {
-      parsed = parse_local_timestamp(text, out);
-    } else if constexpr (Kind == field_kind::duration) {
-      parsed = parse_duration(text, out);
-    } else if constexpr (Kind == field_kind::time_of_day) {
-      typename T::precision since_midnight{};
-      parsed = parse_duration(text, since_midnight);
-      if (parsed) out = T{since_midnight};
+    } else if constexpr (dovetail::detail::is_kept_as_text(Kind)) {
+      return dovetail::detail::parse_text_value<Kind>(text, out) ? errc{} : errc::malformed_value;
     } else {
       static_assert(Kind != Kind, "dovetail: a gateway has no value for this type; give it a dt::field_codec");
     }
-    return parsed ? errc{} : errc::malformed_value;
   }
 
   template <class Value>

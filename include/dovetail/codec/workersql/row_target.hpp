@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/codec/workersql/envelope.hpp>
+#include <dovetail/codec/workersql/row_cursor.hpp>
 #include <dovetail/codec/workersql/row_source.hpp>
 #include <dovetail/format/json/skip.hpp>
 #include <dovetail/row/bind.hpp>
@@ -9,6 +10,7 @@
 #include <dovetail/row/rows.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -20,19 +22,13 @@
 
 namespace dovetail::inline v0::workersql::detail {
 
-/// One column, as the first row names it.
-struct row_key {
-  std::string name;
-  std::string_view written;  ///< quotes and colon included, as it stands in the text of the first row
-};
-
 using names_maker = std::shared_ptr<const void> (*)(const std::vector<row_key>& keys);
 
 template <class Row>
 std::shared_ptr<const void> make_names(const std::vector<row_key>& keys) {
   using names_type = std::remove_const_t<typename Row::columns_type::element_type>;
   auto names = std::make_shared<names_type>(keys.size());
-  for (std::size_t i = 0; i < keys.size(); ++i) (*names)[i].name = keys[i].name;
+  for (std::size_t i = 0; i < keys.size(); ++i) (*names)[i].name.assign(keys[i].name);
   return names;
 }
 template <class Row>
@@ -55,6 +51,7 @@ class row_target {
   error_info take_failure() { return std::move(failure_); }
 
  protected:
+  row_target(row_target&&) = default;
   ~row_target() = default;
 
   /// Finds the values of the object at `at`; gives the place behind it, or null.
@@ -89,11 +86,33 @@ class row_target {
 
   template <class Row>
   [[gnu::always_inline]] bool read(row_value_t<Row>& out) {
-    const read_status status = read_row<Row>(out, source_, binding_);
+    const read_status status = read_row_mapped<Row>(out, source_, binding_);
     if (status) [[likely]]
       return true;
     return fail_value(status);
   }
+
+  /// Reads a row with the columns of the first one in one go; null when it must be read by `scan()` and `read()`, which
+  /// find what it is. `out` is partly overwritten then.
+  template <class Row>
+  const char* read_at_once(json_source& in, const char* at, row_value_t<Row>& out) {
+    using namespace dovetail::detail;  // NOLINT
+    if (at == in.end || *at != '{' || in.depth >= json_maximum_depth) return nullptr;
+    ++in.depth;
+    row_cursor from{in, skip_json_space(at + 1, in.end), keys_.data(), source_};
+    const int depth = in.depth;
+    const read_status status = read_row_in_order<Row>(out, from);
+    in.depth = depth - 1;
+    if (status && from.end() != nullptr) [[likely]] {
+      ++number_;
+      return from.end();
+    }
+    in.failure = {};
+    return nullptr;
+  }
+  /// True behind a first row that has a column for each field, in their order.
+  bool is_straight() const noexcept { return is_straight_; }
+
   bool fail(error_info failure) {
     failure_ = std::move(failure);
     return false;
@@ -107,6 +126,8 @@ class row_target {
     if (is_closed) ++at;
     std::string space;
     source_.end = in.end;
+    keys_.reserve(row_->leaves.size());
+    source_.values.reserve(row_->leaves.size());
     while (!is_closed) {
       const char* const key_at = at;
       std::string_view name;
@@ -116,7 +137,8 @@ class row_target {
         return in.fail(key_at, dovetail::errc::malformed_value,
                        join_message({"the key \"", name, "\" is given twice"}));
       }
-      keys_.push_back({std::string{name}, {key_at, static_cast<std::size_t>(at - key_at)}});
+      if (name.data() == space.data()) name = *unescaped_.emplace_back(std::make_unique<std::string>(name));
+      keys_.push_back({name, {key_at, static_cast<std::size_t>(at - key_at)}});
       source_.values.push_back(at);
       at = skip_json_value(in, at);
       if (at != nullptr) at = read_json_separator(in, at, '}', is_closed);
@@ -162,10 +184,27 @@ class row_target {
     for (std::size_t i = 0; i < all.size(); ++i) all[i].name = keys_[i].name;
     return all;
   }
-  [[gnu::cold, gnu::noinline]] bool bind() {
+  /// The usual case: the keys are the fields' names, one by one. What `bind_row` would find is known then.
+  bool has_names_of_fields() const noexcept {
+    if (row_->shape != row_shape::by_name || style_ != name_style::exact || !row_->groups.empty()) return false;
+    if (row_->leaves.size() != keys_.size()) return false;
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      if (keys_[i].name.empty() || keys_[i].name != row_->leaves[i].name) return false;
+    }
+    return true;
+  }
+  [[gnu::noinline]] bool bind() {
+    if (has_names_of_fields()) {
+      std::vector<std::uint16_t> columns(keys_.size());
+      for (std::size_t i = 0; i < columns.size(); ++i) columns[i] = static_cast<std::uint16_t>(i);
+      binding_ = binding{std::move(columns)};
+      is_straight_ = true;
+      return true;
+    }
     result<binding> made = bind_row(*row_, columns(), {.style = style_});
     if (!made) return fail(std::move(made).error());
     binding_ = *std::move(made);
+    is_straight_ = binding_.is_in_order() && row_->groups.empty() && row_->leaves.size() == keys_.size();
     if (names_of_ != nullptr) source_.shared_columns = names_of_(keys_);
     return true;
   }
@@ -177,8 +216,10 @@ class row_target {
   name_style style_;
   names_maker names_of_;
   std::vector<row_key> keys_;
+  std::vector<std::unique_ptr<std::string>> unescaped_;  // the names of keys that are written with escapes
   row_source source_;
   binding binding_;
+  bool is_straight_ = false;
   std::size_t number_ = 0;
   error_info failure_;
 };
@@ -224,12 +265,28 @@ class all_rows final : public row_target {
         if (self.most_ != 0 && more > self.most_ - sample) more = self.most_ - sample;
         self.all_.reserve(sample + more);
       }
+      constexpr bool has_address = !std::is_same_v<row_value_t<Row>, bool>;  // in a vector
+      if constexpr (has_address && !dovetail::detail::is_dynamic_row<Row>) {
+        if (self.is_straight()) [[likely]] {
+          const char* const behind = self.template read_at_once<Row>(in, next, self.all_.emplace_back());
+          if (behind != nullptr) [[likely]]
+            return behind;
+          self.all_.pop_back();
+        }
+      }
       next = self.scan(in, next);
       if (next == nullptr) return nullptr;
-      if (self.template read<Row>(self.all_.emplace_back())) [[likely]]
+      if constexpr (!has_address) {
+        bool value = false;
+        if (!self.template read<Row>(value)) return nullptr;
+        self.all_.push_back(value);
         return next;
-      self.all_.pop_back();
-      return nullptr;
+      } else {
+        if (self.template read<Row>(self.all_.emplace_back())) [[likely]]
+          return next;
+        self.all_.pop_back();
+        return nullptr;
+      }
     });
   }
 

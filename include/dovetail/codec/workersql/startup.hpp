@@ -15,7 +15,8 @@
 namespace dovetail::inline v0::workersql {
 
 /// Connects; asks a proxy for a tunnel (CONNECT, RFC 9110 section 9.3.6); starts TLS. Sends no request to the gateway.
-/// Errors: the transport's own; errc::connection_lost with the proxy's status when it refuses.
+/// Errors: the transport's own; errc::connection_lost with the proxy's status when it refuses, and
+/// std::errc::permission_denied for 403 and 407, which no repetition mends.
 /// Cancellation: the session stays closed.
 class startup {
  public:
@@ -25,11 +26,13 @@ class startup {
 
   action resume(const event& ev) {
     if (ev.cancelled) return finish(dovetail::errc::cancelled);
+    if (step_ == step::securing && ev.ec == condition::configuration) return finish(bad_settings(ev.ec));
     if (step_ != step::start && ev.ec) return finish(ev.ec);
     switch (step_) {
       case step::start:
         on_->set_health(session_health::closed);
         on_->forget_answer();
+        on_->set_asked_pause({});
         on_->socket().reset();
         step_ = step::connecting;
         return action::connect();
@@ -96,13 +99,24 @@ class startup {
     }
     if (head.status / 100 != 2) {
       words.append("refused the tunnel with status ").append(dovetail::detail::number_text{head.status});
-      return finish({dovetail::errc::connection_lost, std::move(words)});
+      // Who asks again is refused again.
+      const bool is_final = head.status == 403 || head.status == 407;
+      return finish({is_final ? std::make_error_code(std::errc::permission_denied)
+                              : make_error_code(dovetail::errc::connection_lost),
+                     std::move(words)});
     }
     if (on_->input().committed().size() != got.size) {
       return finish(
           {dovetail::errc::unexpected_message, "bytes came behind the proxy's answer, before anything was sent"});
     }
     return connected();
+  }
+  /// Of TLS: there is one file that it may be.
+  [[gnu::cold, gnu::noinline]] error_info bad_settings(std::error_code ec) const {
+    const std::string& file = on_->options().certificate_authorities;
+    if (file.empty()) return ec;
+    std::string words{"tlsAuthorities '"};
+    return {ec, words.append(file).append("'")};
   }
   action finish(error_info failure) {
     failure_ = std::move(failure);

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <dovetail/base/error_info.hpp>
+#include <dovetail/codec/workersql/asked_pause.hpp>
 #include <dovetail/codec/workersql/errc.hpp>
-#include <dovetail/codec/workersql/failure.hpp>
 #include <dovetail/codec/workersql/final_head.hpp>
 #include <dovetail/codec/workersql/idle_check.hpp>
+#include <dovetail/codec/workersql/read_answer.hpp>
 #include <dovetail/codec/workersql/session.hpp>
+#include <dovetail/format/http1/body_collector.hpp>
 #include <dovetail/format/http1/head_writer.hpp>
 #include <dovetail/format/websocket/handshake.hpp>
 #include <dovetail/sansio/machine.hpp>
@@ -14,15 +16,18 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
 namespace dovetail::inline v0::workersql {
 
 /// Errors: errc::operation_unsupported when the gateway answers with another status than 101 (401 and 403: that it does
-/// not let us in); gateway_errc::not_a_gateway for a wrong handshake; the transport's own. The connection is of no more
-/// use then. Cancellation: the session is desynchronised afterwards.
+/// not let us in; 429 and 502 to 504: that it cannot now, with its words and its pause); gateway_errc::not_a_gateway
+/// for a wrong handshake; the transport's own. The connection is of no more use then. Cancellation: the session is
+/// desynchronised afterwards.
 class upgrade {
  public:
   using value_type = void;
@@ -32,6 +37,7 @@ class upgrade {
   action resume(const event& ev) {
     if (step_ == step::checking) return check(ev);
     if (ev.cancelled) return finish(dovetail::errc::cancelled);
+    if (body_ && ev.ec && ev.ec != dovetail::errc::deadline_passed) return end_words(ev.bytes);
     if (ev.ec) {
       if (ev.ec != dovetail::errc::deadline_passed) on_->set_health(session_health::closed);
       return finish(ev.ec);
@@ -41,7 +47,7 @@ class upgrade {
         return read();
       case step::reading:
         on_->input().commit(ev.bytes);
-        return take();
+        return body_ ? take_words() : take();
       case step::checking:
       case step::over:
         break;
@@ -84,6 +90,8 @@ class upgrade {
     if (head.end() != http1::problem::none) {
       return finish({dovetail::errc::invalid_option, "the endpoint has characters that HTTP forbids"});
     }
+    on_->set_asked_pause({});
+    on_->request_id().clear();
     on_->set_health(session_health::desynchronised);
     step_ = step::writing;
     return action::write(out.view());
@@ -100,7 +108,16 @@ class upgrade {
     if (got.state == http1::progress::failed) {
       return finish({make_error_code(gateway_errc::not_a_gateway), std::string{got.text}});
     }
-    if (head.status != 101) return refused(head.status);
+    if (head.status != 101) {
+      note_asked_pause(*on_, head);
+      if (const auto id = head.fields.find("X-Request-ID")) on_->request_id() = id->substr(0, 128);
+      status_ = head.status;
+      http1::limits bounds;
+      bounds.body = most_words;
+      body_.emplace(head.body, bounds);
+      on_->input().consume(got.size);
+      return take_words();
+    }
     const websocket::problem why = websocket::check_upgrade_response(head, expected_);
     if (why != websocket::problem::none) {
       return finish({make_error_code(gateway_errc::not_a_gateway), std::string{websocket::text_of(why)}});
@@ -110,13 +127,26 @@ class upgrade {
     step_ = step::over;
     return action::done();
   }
-  [[gnu::cold, gnu::noinline]] action refused(unsigned status) {
+  /// Of a refusal: what it says, as far as it is short and comes whole.
+  [[gnu::cold, gnu::noinline]] action take_words() {
+    const http1::body_progress got = body_->collect(on_->input().filled());
+    if (got.state == http1::progress::complete) return refused(as_text(got.content));
+    if (got.state == http1::progress::failed || got.content.size() > most_words) return refused({});
+    return read();
+  }
+  [[gnu::cold, gnu::noinline]] action end_words(std::size_t bytes) {
+    on_->input().commit(bytes);
+    return body_->end_of_stream() == http1::problem::none ? take_words() : refused({});
+  }
+  [[gnu::cold, gnu::noinline]] action refused(std::string_view body) {
     on_->set_health(session_health::closed);
-    if (status == 401 || status == 403 || status == 429 || (status >= 502 && status <= 504)) {
-      return finish(detail::answer_failure(status, {}, {}));
+    if (status_ == 401 || status_ == 403 || status_ == 429 || (status_ >= 502 && status_ <= 504)) {
+      reply_facts said;
+      bool is_stopped = false;
+      return finish(read_answer({status_, body, on_->request_id()}, {}, said, is_stopped));
     }
     std::string words{"this gateway offers no transactions: it answered the WebSocket handshake with status "};
-    words += dovetail::detail::number_text{status};
+    words += dovetail::detail::number_text{status_};
     return finish({dovetail::errc::operation_unsupported, std::move(words)});
   }
   action finish(error_info failure) {
@@ -125,9 +155,13 @@ class upgrade {
     return action::done(failure_.code());
   }
 
+  static constexpr std::size_t most_words = 64 * 1024;
+
   session* on_;
   idle_check idle_;
   final_head head_;
+  std::optional<http1::body_collector> body_;  // of a refusal
+  unsigned status_ = 0;
   websocket::accept_text expected_{};
   step step_ = step::checking;
   error_info failure_;

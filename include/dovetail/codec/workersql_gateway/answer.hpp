@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace dovetail::inline v0::workersql::serving {
 
@@ -35,6 +36,7 @@ struct gateway_answer {
   bool has_challenge = false;     ///< of 401
   bool is_final = true;           ///< asking again gives the same: it can be kept under an idempotency key
   bool changed_nothing = false;   ///< for certain: executing it again does no harm, so that it is not kept
+  bool needs_admin = false;       ///< the statements that it answers do
   bool is_replayed = false;       ///< kept from the first time
 };
 
@@ -104,6 +106,18 @@ inline failure_class class_of(condition kind) noexcept {
   }
 }
 
+/// The same, with what the condition does not tell: a value that is too large to be read, and what SQLite reports with
+/// its general code, which is about the statement (too deep, not in a transaction, after an `or rollback`).
+inline failure_class class_of(const error_info& failure) noexcept {
+  const std::error_code code = failure.code();
+  if (code == errc::frame_too_large) return class_of(condition::limit);
+  if (code == errc::transaction_aborted) return class_of(condition::misuse);
+  constexpr int sqlite_error = 1;
+  const bool is_statements = (code.value() & 0xFF) == sqlite_error && failure.kind() == condition::server &&
+                             std::string_view{code.category().name()} == "dovetail.sqlite";
+  return is_statements ? class_of(condition::misuse) : class_of(failure.kind());
+}
+
 /// Appends an error as an object: `{code:…,message:…,details:…,timestamp:…}`. `details` is JSON or empty.
 inline void append_error(std::string& out, std::string_view code, std::string_view message, std::string_view details) {
   out += '{';
@@ -133,6 +147,7 @@ inline gateway_answer refusal(unsigned status, std::string_view code, std::strin
 /// The words about a failure: the server's, without the program's own places and statements.
 inline std::string message_of(const error_info& failure) {
   const condition kind = failure.kind();
+  if (failure.code() == errc::frame_too_large) return "a value is larger than the gateway reads";
   if (kind == condition::connection) return "the database cannot be reached";
   if (kind == condition::authentication || kind == condition::configuration || kind == condition::protocol) {
     return "the gateway cannot use its database";
@@ -169,7 +184,7 @@ inline std::string details_of(const error_info& failure, std::size_t statement =
 }
 
 inline gateway_answer answer_failure(const error_info& failure, std::size_t statement = no_statement) {
-  return refusal(class_of(failure.kind()), message_of(failure), details_of(failure, statement));
+  return refusal(class_of(failure), message_of(failure), details_of(failure, statement));
 }
 
 }  // namespace dovetail::inline v0::workersql::serving

@@ -25,8 +25,8 @@ inline std::size_t json_size(std::string_view text) noexcept {
   return size;
 }
 
-/// Of a value, at most; bytes as base64.
-inline std::size_t json_size(const row_value& of) noexcept {
+/// Of a value, at most; bytes as base64 or as hexadecimal digits.
+inline std::size_t json_size(const row_value& of, bool has_hex) noexcept {
   if (of.is_null()) return 4;
   switch (of.kind()) {
     case field_kind::boolean:
@@ -38,7 +38,7 @@ inline std::size_t json_size(const row_value& of) noexcept {
     case field_kind::json:
       return of.text().size();
     case field_kind::bytes:
-      return dovetail::detail::base64_size(of.text().size()) + 2;
+      return (has_hex ? 2 * of.text().size() : dovetail::detail::base64_size(of.text().size())) + 2;
     default:
       return json_size(of.text());
   }
@@ -46,7 +46,7 @@ inline std::size_t json_size(const row_value& of) noexcept {
 
 /// Of all rows with their names, about. Errors: errc::malformed_value for a name that is not UTF-8.
 /// Cost: one look at every text.
-inline result<std::size_t> answer_size(const rows<row>& all) {
+inline result<std::size_t> answer_size(const rows<row>& all, bool has_hex) {
   std::size_t size = 2;
   if (all.empty()) return size;
   const auto keys = keys_of(all.front());
@@ -55,7 +55,7 @@ inline result<std::size_t> answer_size(const rows<row>& all) {
   for (const std::string& each : *keys) names += each.size();
   size += names * all.size();
   for (const row& each : all) {
-    for (std::size_t i = 0; i < each.size(); ++i) size += json_size(each[i]);
+    for (std::size_t i = 0; i < each.size(); ++i) size += json_size(each[i], has_hex);
   }
   return size;
 }

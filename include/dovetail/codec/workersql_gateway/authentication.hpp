@@ -25,11 +25,11 @@ struct api_key {
 /// Who may use a gateway.
 struct gateway_authentication {
   std::vector<api_key> api_keys{};
-  secret jwt_secret{};         ///< of HS256 tokens; empty: none are taken
-  std::string jwt_issuer{};    ///< the `iss` that they must have; empty: any
-  std::string jwt_audience{};  ///< what their `aud` must name; empty: any
-  std::chrono::seconds jwt_leeway{30};
-  bool jwt_needs_expiry = false;
+  secret jwt_secret{};                          ///< of HS256 tokens; empty: none are taken
+  std::string jwt_issuer{};                     ///< the `iss` that they must have; empty: any
+  std::string jwt_audience{};                   ///< what their `aud` must name; empty: any
+  std::chrono::seconds jwt_leeway{30};          ///< by so much a clock may be wrong: for `exp` and `nbf`
+  bool jwt_needs_expiry = true;                 ///< false: tokens without `exp` are taken, and are good for ever
   permissions jwt_default = permissions::read;  ///< of tokens without a claim `permissions` or `roles`
   permissions anonymous = permissions::none;    ///< what those may do who send no key and no token at all
 };

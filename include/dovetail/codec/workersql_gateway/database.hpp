@@ -3,6 +3,7 @@
 
 #include <dovetail/base/deadline.hpp>
 #include <dovetail/base/result.hpp>
+#include <dovetail/codec/workersql_gateway/interruption.hpp>
 #include <dovetail/row/row.hpp>
 #include <dovetail/row/rows.hpp>
 #include <dovetail/sql/dialect.hpp>
@@ -25,6 +26,7 @@ struct statement {
   bool needs_certainty = false;  ///< when it fails, nothing of it must have happened, but for condition::commit_unknown
   bool must_not_write = false;   ///< its text does not tell whether it writes, and whoever asks must not
   bool may_hide_writes = false;  ///< it reads, but calls functions of which the text does not tell whether they write
+  interruption* until = nullptr;  ///< ends it, but not its commit; of several that are executed together: of the first
 };
 
 /// What it gave.
@@ -41,6 +43,25 @@ struct statement_result {
 struct result_limits {
   std::size_t rows = 10'000;
   std::size_t bytes = 16 * 1024 * 1024;  ///< as JSON, the names in every row included; of all results of a batch
+  bool has_hex = false;                  ///< bytes are written as hexadecimal digits; the gateway sets it
+};
+
+/// A change under an idempotency key that is kept in the database itself, in the transaction that makes the change.
+class kept_change {
+ public:
+  virtual ~kept_change() = default;
+  /// The body of the answer to what was done.
+  virtual result<std::string> answer_to(const std::vector<statement_result>& all) = 0;
+
+  std::string id;            ///< stands for the key and its principal
+  std::string request;       ///< stands for all that was asked
+  std::int64_t now = 0;      ///< seconds since 1970
+  std::int64_t expires = 0;  ///< the first second at which it is forgotten
+
+  // What has become of it.
+  std::string body;
+  bool is_replayed = false;  ///< it was done before, and `body` is what was answered then
+  bool is_mismatch = false;  ///< something else was done under this key: nothing is done now
 };
 
 /// A transaction that is open; one that goes is rolled back. A statement that fails is undone alone, or leaves nothing
@@ -67,6 +88,13 @@ class database {
   /// All of them or none. `failed` tells which one failed.
   virtual result<std::vector<statement_result>> run_all(const std::vector<statement>& all, const result_limits& limits,
                                                         deadline by, std::size_t& failed) = 0;
+  /// True when there is a `run_once`.
+  virtual bool keeps_changes() const noexcept { return false; }
+  /// All of them or none, and none when they were done before under the same key.
+  virtual result<void> run_once(const std::vector<statement>&, kept_change&, const result_limits&, deadline,
+                                std::size_t&) {
+    return error_info{errc::operation_unsupported};
+  }
   virtual result<std::unique_ptr<transaction>> begin(bool must_not_write, deadline by) = 0;
   virtual result<void> ping(deadline by) = 0;
   virtual database_load load() const noexcept = 0;

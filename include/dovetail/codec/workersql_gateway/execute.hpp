@@ -5,6 +5,7 @@
 #include <dovetail/codec/workersql_gateway/body.hpp>
 #include <dovetail/codec/workersql_gateway/envelope.hpp>
 #include <dovetail/codec/workersql_gateway/principal.hpp>
+#include <dovetail/codec/workersql_gateway/reader_calls.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -20,6 +21,8 @@ struct execution_rules {
   result_form form{};
   result_limits results{};
   std::size_t batch_operations = 500;
+  bool allows_connection_changes = false;
+  std::vector<std::string> reader_functions{};  ///< that who only reads may call, beside PostgreSQL's own
 };
 
 /// What is wrong with a text, for somebody who is no program of ours.
@@ -42,8 +45,8 @@ inline bool only_reads(const statement_verdict& said, const principal& who) noex
 
 /// True when the principal may run the statement; sets what the database has to know, and `said`. Else the answer.
 /// `only_changes`: nothing but insert, update and delete is taken.
-inline bool may_run(statement& what, dialect speaks, const principal& who, bool only_changes, statement_verdict& said,
-                    gateway_answer& refused) {
+inline bool may_run(statement& what, dialect speaks, const principal& who, const execution_rules& rules,
+                    bool only_changes, statement_verdict& said, gateway_answer& refused) {
   said = judge(speaks, what.sql, who.may);
   if (said.broken != validation_rule::none && said.broken != validation_rule::risky_function) {
     refused = not_executed(400, codes::invalid_query, words_about(said.broken));
@@ -59,6 +62,19 @@ inline bool may_run(statement& what, dialect speaks, const principal& who, bool 
     refused = not_executed(403, codes::permission, words);
     return false;
   }
+  if (said.stays_on_connection && !rules.allows_connection_changes) {
+    refused = not_executed(400, codes::invalid_query,
+                           "the statement changes its connection for others, who share it; it is not allowed here");
+    return false;
+  }
+  if (who.may == permissions::read && speaks == dialect::postgres) {
+    if (const std::string_view call = reader_calls{what.sql, rules.reader_functions}.find_forbidden(); !call.empty()) {
+      std::string words{"whoever only reads may not call this function: "};
+      words += call.substr(0, 128);
+      refused = not_executed(403, codes::permission, words);
+      return false;
+    }
+  }
   what.must_not_write = who.may == permissions::read;  // a view may call functions, and its name does not tell
   what.may_hide_writes = said.may_hide_writes;
   return true;
@@ -68,11 +84,62 @@ inline deadline shorten(deadline by, std::chrono::milliseconds asked) noexcept {
   return asked.count() == 0 ? by : earlier(by, deadline::after(asked));
 }
 
+/// What a request comes with beside its body.
+struct request_extras {
+  interruption* until = nullptr;  ///< ends its statements
+  std::string_view key{};         ///< when its change is kept in the database: its key and
+  std::string_view identity{};    ///< what stands for all that was asked,
+  std::int64_t now = 0;           ///< the time,
+  std::chrono::seconds keep{0};   ///< and how long it is kept
+  bool keeps_change() const noexcept { return !key.empty(); }
+};
+
+/// A change whose answer `Answer` makes, a function of all results.
+template <class Answer>
+class answered_change final : public kept_change {
+ public:
+  answered_change(const request_extras& with, Answer answer) : answer_(std::move(answer)) {
+    id = with.key;
+    request = with.identity;
+    now = with.now;
+    expires = with.now + with.keep.count();
+  }
+  result<std::string> answer_to(const std::vector<statement_result>& all) override {
+    gateway_answer made = answer_(all);
+    if (made.status != 200) return error_info{errc::malformed_value, "the result cannot be written as JSON"};
+    return std::move(made.body);
+  }
+
+ private:
+  Answer answer_;
+};
+
+/// Executes a change whose answer is kept with it. Whether a commit that nobody answered was done is found out when
+/// it is asked for again, so that answer is not kept.
+template <class Answer>
+gateway_answer execute_once(database& on, const std::vector<statement>& all, const request_extras& with,
+                            const result_limits& limits, deadline by, std::size_t& failed, Answer answer) {
+  answered_change<Answer> change{with, std::move(answer)};
+  if (const auto done = on.run_once(all, change, limits, by, failed); !done) {
+    gateway_answer told = answer_failure(done.error(), failed);
+    if (done.error().kind() == condition::commit_unknown) told.is_final = false;
+    return told;
+  }
+  if (change.is_mismatch) {
+    return not_executed(400, codes::invalid_query, "the idempotency key was used for another request");
+  }
+  gateway_answer told;
+  told.body = std::move(change.body);
+  told.is_replayed = change.is_replayed;
+  return told;
+}
+
 /// `is_kept`: the answer is kept under an idempotency key. Then a change runs in a transaction, so that a failure tells
 /// whether it happened; what cannot run in one may have happened when its answer was lost, and is not tried again.
 /// Threads: any number at once.
 inline gateway_answer execute_query(database& on, std::string_view body, const principal& who,
-                                    const execution_rules& rules, deadline by, bool is_kept = false) {
+                                    const execution_rules& rules, deadline by, bool is_kept = false,
+                                    const request_extras& with = {}) {
   const clock::time_point since = clock::now();
   asked_statement asked;
   if (std::string wrong = read_query(body, asked); !wrong.empty()) {
@@ -80,20 +147,33 @@ inline gateway_answer execute_query(database& on, std::string_view body, const p
   }
   gateway_answer refused;
   statement_verdict said;
-  if (!may_run(asked.what, on.speaks(), who, false, said, refused)) return refused;
+  if (!may_run(asked.what, on.speaks(), who, rules, false, said, refused)) return refused;
   const permissions needed = said.needed;
   asked.what.needs_certainty = is_kept && (needed == permissions::write || said.may_hide_writes);
-  const auto done = on.run(asked.what, rules.results, shorten(by, asked.timeout));
+  asked.what.until = with.until;
+  by = shorten(by, asked.timeout);
+  if (asked.what.needs_certainty && with.keeps_change() && !asked.what.must_not_write) {
+    std::size_t failed = no_statement;
+    const auto answer = [&](const std::vector<statement_result>& all) {
+      return answer_result(all.front(), rules.form, clock::now() - since);
+    };
+    const std::vector<statement> all{std::move(asked.what)};
+    gateway_answer told = execute_once(on, all, with, rules.results, by, failed, answer);
+    return told;
+  }
+  const auto done = on.run(asked.what, rules.results, by);
   if (!done) {
     gateway_answer failed = answer_failure(done.error());
     const condition kind = done.error().kind();
     const bool was_refused = kind == condition::busy || kind == condition::serialization;
     if (needed == permissions::admin && !was_refused) failed.is_final = true;
     failed.changed_nothing = only_reads(said, who);
+    failed.needs_admin = needed == permissions::admin;
     return failed;
   }
   gateway_answer answer = answer_result(*done, rules.form, clock::now() - since);
   answer.changed_nothing = only_reads(said, who);
+  answer.needs_admin = needed == permissions::admin;
   return answer;
 }
 
@@ -116,8 +196,7 @@ inline gateway_answer execute_one_by_one(database& on, asked_batch& asked, const
     if (!written) {
       is_whole = false;
       one = R"({"success":false,"error":)";
-      append_error(one, class_of(written.error().kind()).code, message_of(written.error()),
-                   details_of(written.error(), i));
+      append_error(one, class_of(written.error()).code, message_of(written.error()), details_of(written.error(), i));
     }
     results.append(one) += '}';
     if (!is_whole && asked.stops_on_error) break;
@@ -149,7 +228,7 @@ inline gateway_answer answer_results(const std::vector<statement_result>& all, c
 
 /// A batch is one transaction, but for the SDKs' `transaction: false`.
 inline gateway_answer execute_batch(database& on, std::string_view body, const principal& who,
-                                    const execution_rules& rules, deadline by) {
+                                    const execution_rules& rules, deadline by, const request_extras& with = {}) {
   const clock::time_point since = clock::now();
   asked_batch asked;
   if (std::string wrong = read_batch(body, asked); !wrong.empty()) {
@@ -160,16 +239,28 @@ inline gateway_answer execute_batch(database& on, std::string_view body, const p
   }
   gateway_answer answer;
   bool changes_nothing = true;
+  bool needs_admin = false;
   for (statement& each : asked.statements) {
     statement_verdict said;
-    if (!may_run(each, on.speaks(), who, asked.dialect == batch_dialect::gateway, said, answer)) return answer;
+    if (!may_run(each, on.speaks(), who, rules, asked.dialect == batch_dialect::gateway, said, answer)) return answer;
     changes_nothing = changes_nothing && only_reads(said, who);
+    needs_admin = needs_admin || said.needed == permissions::admin;
+    each.until = with.until;
   }
   by = shorten(by, asked.timeout);
   if (!asked.is_atomic) {
     answer = execute_one_by_one(on, asked, rules, by);
   } else {
     std::size_t failed = no_statement;
+    if (with.keeps_change() && !changes_nothing) {
+      const auto told = [&](const std::vector<statement_result>& all) {
+        return asked.dialect == batch_dialect::gateway ? answer_counts(all, rules.form)
+                                                       : answer_results(all, rules.form, clock::now() - since);
+      };
+      answer = execute_once(on, asked.statements, with, rules.results, by, failed, told);
+      answer.needs_admin = needs_admin;
+      return answer;
+    }
     result<std::vector<statement_result>> done{std::vector<statement_result>{}};
     if (!asked.statements.empty()) done = on.run_all(asked.statements, rules.results, by, failed);
     if (!done) {
@@ -181,6 +272,7 @@ inline gateway_answer execute_batch(database& on, std::string_view body, const p
     }
   }
   answer.changed_nothing = changes_nothing;
+  answer.needs_admin = needs_admin;
   return answer;
 }
 

@@ -24,6 +24,7 @@ struct idempotency_limits {
   std::size_t entries = 400'000;          ///< with requests under way; when there are so many, further keys are refused
   std::size_t bytes = 128 * 1024 * 1024;  ///< an answer beyond them is kept as the fact that there was one
   unsigned principal_percent = 50;        ///< of entries and bytes that one principal may have; 100: all
+  bool in_database = false;               ///< changes are kept in the database too, and known after a restart
   std::size_t waiting = 64;               ///< duplicates of one request that wait for its answer; further ones get 409
 };
 
@@ -149,6 +150,7 @@ class idempotency_store {
     gateway_answer less = refusal(is_failure ? whole.status : 500, codes::internal,
                                   is_failure ? "failed before; the answer was too large to be kept"
                                              : "executed; the answer was too large to be kept");
+    less.needs_admin = whole.needs_admin;
     return less.body.size() < whole.body.size() ? less : whole;
   }
 

@@ -1,7 +1,9 @@
 // Who asks a WorkerSQL gateway, and what they may do.
 #pragma once
 
+#include <dovetail/base/text.hpp>
 #include <dovetail/sql/classify.hpp>
+#include <dovetail/sql/lexer.hpp>
 #include <dovetail/sql/validation.hpp>
 
 #include <cstdint>
@@ -44,6 +46,7 @@ struct statement_verdict {
   permissions needed = permissions::read;
   bool is_data_change = false;   ///< insert, update or delete: what the gateway's batches take
   bool may_hide_writes = false;  ///< it reads, but calls functions of which the text does not tell whether they write
+  bool stays_on_connection = false;  ///< it changes the connection for whoever is lent it next
 };
 
 /// The permission that the class of a statement needs.
@@ -65,6 +68,44 @@ constexpr permissions needed_for(const classification& found) noexcept {
   }
 }
 
+/// True when what a statement does belongs to its connection and outlives its transaction: settings, attached files,
+/// temporary tables, prepared statements, listening. As far as the text tells: functions and blocks may do the same.
+constexpr bool stays_on_connection(dialect d, std::string_view text, const classification& found) noexcept {
+  if (!found.is_executed) return false;
+  v0::detail::lexer from{text.substr(found.begin), lexis_of(d)};
+  const auto word_of = [&](const v0::detail::token& at) {
+    return at.kind == v0::detail::token_kind::word ? text.substr(found.begin + at.begin, at.end - at.begin)
+                                                   : std::string_view{};
+  };
+  const auto is = [](std::string_view word, std::string_view wanted) { return equals_ignoring_case(word, wanted); };
+  v0::detail::token at = from.next();
+  switch (found.what) {
+    case statement_class::attachment:
+    case statement_class::prepared:
+      return true;
+    case statement_class::notification:
+      return !is(word_of(at), "notify");
+    case statement_class::setting:
+      return !is(word_of(from.next()), "local");
+    case statement_class::definition:
+      break;
+    default:
+      if (!found.makes_table) return false;
+  }
+  for (std::string_view before; at.kind != v0::detail::token_kind::end;) {
+    const std::string_view word = word_of(at);
+    const bool is_name = is(word, "temp") || is(word, "temporary") || is(word, "pg_temp");
+    at = from.next();
+    const bool has_dot = at.kind != v0::detail::token_kind::end && text[found.begin + at.begin] == '.';
+    if (is_name && (has_dot || is(before, "create") || is(before, "replace") || is(before, "local") ||
+                    is(before, "global") || is(before, "into"))) {
+      return true;
+    }
+    before = word;
+  }
+  return false;
+}
+
 /// Judges a text for somebody who may do `may`. Several statements in one text, and transactions as statements, are
 /// refused to everybody.
 constexpr statement_verdict judge(dialect d, std::string_view text, permissions may) noexcept {
@@ -83,6 +124,7 @@ constexpr statement_verdict judge(dialect d, std::string_view text, permissions 
   said.is_data_change =
       found.is_executed && (found.what == statement_class::insert || found.what == statement_class::update ||
                             found.what == statement_class::remove || found.what == statement_class::merge);
+  said.stays_on_connection = stays_on_connection(d, text, found);
   said.may_hide_writes = said.needed == permissions::read && found.calls_functions;
   return said;
 }

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <list>
 #include <string>
 #include <unordered_map>
 
@@ -21,7 +23,8 @@ struct rate_limit {
 
 namespace serving {
 
-/// Threads: one at a time. Memory: bounded; whoever has not asked for a whole window is forgotten.
+/// Threads: one at a time. Memory: bounded; whoever has not asked for a whole window is forgotten, and when there is no
+/// room for another one, whoever has not asked for the longest time. Cost: the same with any number of them.
 class rate_limiter {
  public:
   explicit rate_limiter(const rate_limit& limit, std::size_t most = 100'000) noexcept : limit_(limit), most_(most) {}
@@ -31,13 +34,17 @@ class rate_limiter {
     if (limit_.requests == 0) return 0;
     const double capacity = limit_.requests;
     const double rate = capacity / static_cast<double>((std::max)(limit_.window.count(), std::int64_t{1}));
-    auto found = buckets_.find(who);
-    if (found == buckets_.end()) {
-      if (buckets_.size() >= most_) forget(now);
-      if (buckets_.size() >= most_) return 1;
-      found = buckets_.emplace(who, bucket{capacity, now}).first;
+    auto found = known_.find(who);
+    if (found == known_.end()) {
+      // Two for one: a crowd that has gone is forgotten while others come.
+      for (int i = 0; i < 2 && !buckets_.empty() && now - buckets_.front().at >= limit_.window; ++i) forget_oldest();
+      if (buckets_.size() >= most_) forget_oldest();
+      buckets_.push_back({who, capacity, now});
+      found = known_.emplace(who, std::prev(buckets_.end())).first;
+    } else {
+      buckets_.splice(buckets_.end(), buckets_, found->second);
     }
-    bucket& of = found->second;
+    bucket& of = *found->second;
     const double passed = std::chrono::duration<double>(now - of.at).count();
     of.tokens = (std::min)(capacity, of.tokens + passed * rate);
     of.at = now;
@@ -52,19 +59,21 @@ class rate_limiter {
 
  private:
   struct bucket {
+    std::string who;
     double tokens;
     clock::time_point at;
   };
 
-  void forget(clock::time_point now) {
-    for (auto at = buckets_.begin(); at != buckets_.end();) {
-      at = now - at->second.at >= limit_.window ? buckets_.erase(at) : std::next(at);
-    }
+  void forget_oldest() {
+    if (buckets_.empty()) return;
+    known_.erase(buckets_.front().who);
+    buckets_.pop_front();
   }
 
   rate_limit limit_;
   std::size_t most_;
-  std::unordered_map<std::string, bucket> buckets_;
+  std::list<bucket> buckets_;  // who has asked last is the last
+  std::unordered_map<std::string, std::list<bucket>::iterator> known_;
 };
 
 }  // namespace serving

@@ -4,6 +4,7 @@
 #include <dovetail/codec/workersql_gateway/execute.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -23,6 +24,7 @@ struct message {
   std::optional<std::string> sql;
   std::optional<json_text> params;
   std::optional<std::string> transactionId;
+  std::optional<std::int64_t> timeout;
 };
 
 }  // namespace wire
@@ -44,17 +46,21 @@ class socket_session {
 
   bool is_in_transaction() const noexcept { return open_ != nullptr; }
 
-  /// Rolls back what is open; the next message with its name is told so.
-  void time_out() noexcept { end(); }
+  /// Rolls back what is open; its messages are told so until one of them ends it, or begins another.
+  void time_out() noexcept {
+    if (open_) has_timed_out_ = true;
+    end();
+  }
 
   /// The answer to a message.
-  std::string handle(std::string_view text, deadline by) {
+  std::string handle(std::string_view text, deadline by, interruption* until = nullptr) {
     auto read = json::decode<wire::message>(text);
     if (!read) return fail_unread(read.error());
     wire::message& asked = *read;
     note(asked);
+    if (has_timed_out_ && action_ != "begin" && action_ != "ping") return answer_late(asked);
     if (action_ == "begin") return begin(std::move(asked), by);
-    if (action_ == "query") return query(std::move(asked), by);
+    if (action_ == "query") return query(std::move(asked), by, until);
     if (action_ == "commit") return commit(asked, by);
     if (action_ == "rollback") return rollback(asked);
     if (action_ == "ping") return succeed("{}");
@@ -100,20 +106,27 @@ class socket_session {
       return fail(begun.error());
     }
     open_ = *std::move(begun);
+    has_timed_out_ = false;
     name_ = asked.transactionId ? *std::move(asked.transactionId) : "tx_" + std::to_string(++count_);
     return succeed(named());
   }
 
-  std::string query(wire::message asked, deadline by) {
+  std::string query(wire::message asked, deadline by, interruption* until) {
     const clock::time_point since = clock::now();
     if (!is_right(asked)) return fail(codes::invalid_query, "Transaction not found");
     statement what;
     if (std::string wrong = take_statement(asked.sql.value_or(std::string{}), asked.params, what); !wrong.empty()) {
       return fail(codes::invalid_query, wrong);
     }
+    std::chrono::milliseconds limit{0};
+    if (std::string wrong = take_timeout(asked.timeout, limit); !wrong.empty()) {
+      return fail(codes::invalid_query, wrong);
+    }
+    by = shorten(by, limit);
     gateway_answer refused;
     statement_verdict said;
-    if (!may_run(what, on_->speaks(), who_, false, said, refused)) return fail_with(refused.body);
+    if (!may_run(what, on_->speaks(), who_, *rules_, false, said, refused)) return fail_with(refused.body);
+    what.until = until;
     auto done = open_ ? open_->run(what, rules_->results, by) : on_->run(what, rules_->results, by);
     if (!done) return fail(done.error());
     std::string data{R"({"success":true)"};
@@ -147,6 +160,18 @@ class socket_session {
     return succeed(data);
   }
 
+  /// To a message of a transaction that was rolled back because it came too late. One that names no transaction is
+  /// one of it too: on its own it would do what was meant to be undone together with the rest.
+  std::string answer_late(const wire::message& asked) {
+    if (asked.transactionId && *asked.transactionId != name_) {
+      return fail(codes::invalid_query, "Transaction not found");
+    }
+    if (action_ == "commit" || action_ == "rollback") has_timed_out_ = false;
+    if (action_ == "rollback") return succeed(named());
+    return fail(codes::timeout, "the transaction was rolled back: its next message did not come in time",
+                R"({"reason":"timeout"})");
+  }
+
   void end() noexcept {
     if (!open_) return;
     open_.reset();
@@ -174,9 +199,7 @@ class socket_session {
     append_key(out, "data");
     return (out += data) += '}';
   }
-  std::string fail(const error_info& why) const {
-    return fail(class_of(why.kind()).code, message_of(why), details_of(why));
-  }
+  std::string fail(const error_info& why) const { return fail(class_of(why).code, message_of(why), details_of(why)); }
   std::string fail(std::string_view code, std::string_view words, std::string_view details = {}) const {
     std::string out{"{"};
     if (is_sdk_) {
@@ -214,6 +237,7 @@ class socket_session {
   std::atomic<std::size_t>* count_open_;
   std::size_t most_;
   bool is_sdk_ = false;
+  bool has_timed_out_ = false;  // the transaction `name_` was, and its end has not been asked for since
 };
 
 }  // namespace dovetail::inline v0::workersql::serving

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -74,7 +75,13 @@ constexpr std::size_t find_control(std::string_view text, std::size_t at) noexce
     for (std::uint64_t eight = 0; text.size() - at >= sizeof eight; at += sizeof eight) {
       std::memcpy(&eight, text.data() + at, sizeof eight);
       const std::uint64_t deleted = eight ^ (every * 0x7F);
-      if (((((eight - every * 0x20) & ~eight) | ((deleted - every) & ~deleted)) & (every << 7)) != 0) break;
+      const std::uint64_t found = (((eight - every * 0x20) & ~eight) | ((deleted - every) & ~deleted)) & (every << 7);
+      if (found == 0) continue;
+      // Borrowing can only mark bytes behind the first one that is meant.
+      if constexpr (std::endian::native == std::endian::little) {
+        return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+      }
+      break;
     }
   }
   for (; at < text.size(); ++at) {

@@ -19,6 +19,11 @@ struct field {
 
 namespace detail {
 
+/// `equals_ignoring_case` for names that most peers spell as `known` is spelled.
+constexpr bool is_named(std::string_view name, std::string_view known) noexcept {
+  return name == known || equals_ignoring_case(name, known);
+}
+
 /// Takes a line (without its end, and without control characters but HTAB) apart by RFC 9112 section 5.
 constexpr problem parse_field(std::string_view line, field& out) noexcept {
   if (line.empty()) return problem::malformed_field;
@@ -112,8 +117,14 @@ class field_lines {
 
   /// The value of the first field of that name, ASCII case ignored.
   constexpr std::optional<std::string_view> find(std::string_view name) const noexcept {
-    for (const field& each : *this) {
-      if (equals_ignoring_case(each.name, name)) return each.value;
+    if (name.find(':') != name.npos) return std::nullopt;  // then what stands before a line's first colon is its name
+    for (std::string_view rest = section_; !rest.empty();) {
+      const std::string_view line = rest.substr(0, rest.find('\r'));
+      if (line.size() > name.size() && line[name.size()] == ':' &&
+          detail::is_named(line.substr(0, name.size()), name)) {
+        return detail::trimmed(line.substr(name.size() + 1));
+      }
+      rest.remove_prefix(line.size() + 2);
     }
     return std::nullopt;
   }

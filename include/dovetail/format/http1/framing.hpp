@@ -38,18 +38,18 @@ class framing_facts {
   constexpr problem add(const field& each) noexcept {
     switch (each.name.size()) {
       case 6:
-        if (equals_ignoring_case(each.name, "Expect")) expects_continue_ |= has_element(each.value, "100-continue");
+        if (is_named(each.name, "Expect")) expects_continue_ |= has_element(each.value, "100-continue");
         return problem::none;
       case 10:
-        if (equals_ignoring_case(each.name, "Connection")) {
+        if (is_named(each.name, "Connection")) {
           closes_ |= has_element(each.value, "close");
           keeps_alive_ |= has_element(each.value, "keep-alive");
         }
         return problem::none;
       case 14:
-        return equals_ignoring_case(each.name, "Content-Length") ? add_length(each.value) : problem::none;
+        return is_named(each.name, "Content-Length") ? add_length(each.value) : problem::none;
       case 17:
-        return equals_ignoring_case(each.name, "Transfer-Encoding") ? add_encoding(each.value) : problem::none;
+        return is_named(each.name, "Transfer-Encoding") ? add_encoding(each.value) : problem::none;
       default:
         return problem::none;
     }

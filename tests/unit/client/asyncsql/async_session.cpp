@@ -3,10 +3,17 @@
 #include <dovetail/client/asyncsql/open_async.hpp>
 #include <dovetail/sqlite_async.hpp>
 
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/error.hpp>
 #include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 
 #include <unistd.h>
@@ -17,6 +24,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -151,6 +159,33 @@ TEST_F(AsyncsqlAsyncSession, CoroutinesTakeTurnsInAManualTransaction) {
   run(add, add, add, add);
   run([&]() -> asio::awaitable<void> { co_await manual.commit(); });
   EXPECT_EQ(balance(1), 300);
+  // Their waits are lock contention, as those of threads are.
+  const std::string text = manual.prometheus();
+  for (const char* line : {"asyncsql_lock_acquisitions_total{pool_key=\"asyncsql\",status=\"success\"} 202\n",
+                           "asyncsql_lock_acquisitions_total{pool_key=\"asyncsql\",status=\"timeout\"} 0\n",
+                           "asyncsql_active_locks{pool_key=\"asyncsql\"} 0\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << "\nin\n" << text;
+  }
+  EXPECT_EQ(text.find("asyncsql_lock_wait_seconds_count{pool_key=\"asyncsql\"} 0\n"), std::string::npos) << text;
+}
+
+TEST_F(AsyncsqlAsyncSession, P21_WaitsForAConnectionAreMeasured) {
+  dt::sqlite::async_client one{io.get_executor(), "sqlite:" + path + "?maxConnections=1&acquireTimeout=20"};
+  session automatic{one, in_mode(transaction_mode::automatic)};
+  run([&]() -> asio::awaitable<void> {
+    auto scope = co_await automatic.scope();
+    auto given = automatic.with(dt::as_result);
+    const auto full = co_await given.query_value<int>("select 1");
+    EXPECT_TRUE(!full && full.error().code() == dt::errc::pool_wait_timeout);
+    co_await scope.rollback();
+    EXPECT_EQ(co_await automatic.query_value<int>("select 1"), 1);
+  });
+  const std::string text = automatic.prometheus();
+  for (const char* line : {"kailash_pool_acquire_wait_seconds_count{pool=\"asyncsql\"} 3\n",
+                           "kailash_pool_exhaustion_events_total{pool=\"asyncsql\"} 1\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << "\nin\n" << text;
+  }
+  one.close();
 }
 
 TEST_F(AsyncsqlAsyncSession, X10_AClosedSessionHasRolledBack) {
@@ -184,7 +219,7 @@ TEST_F(AsyncsqlAsyncSession, ABodyThatCanBeNeitherReleasedNorUndoneIsNotCommitte
   session manual{db, in_mode(transaction_mode::manual)};
   const auto body = [](auto& tx) -> asio::awaitable<void> {
     co_await tx.execute("insert into account values (3, 1)");
-    co_await tx.release("asyncsql_1");  // the mark that the session has set itself
+    co_await tx.script("release savepoint \"dovetail nested 1\"");  // the mark that the session has set itself
   };
   run([&]() -> asio::awaitable<void> {
     co_await manual.begin();
@@ -221,6 +256,144 @@ TEST_F(AsyncsqlAsyncSession, X22_RunTransactionRepeatsTheWholeBodyAfterAConflict
   });
   EXPECT_EQ(calls, 2);
   EXPECT_EQ(balance(1), 11);
+}
+
+template <class Session>
+asio::awaitable<void> expect_refused_inside(Session& db) {
+  const auto is_refused = [](const dt::error_info& why) {
+    EXPECT_EQ(why.code(), dt::errc::invalid_state) << why.message();
+    EXPECT_NE(why.message().find("inside of its own transaction"), std::string::npos) << why.message();
+  };
+  is_refused(co_await failure(db.execute("delete from account")));
+  auto view = db.within(50s);
+  is_refused(co_await failure(view.execute("delete from account")));
+  auto given = view.with(dt::as_result);
+  const auto answer = co_await given.execute("delete from account");
+  is_refused(answer ? dt::error_info{} : answer.error());
+  auto body = [](auto& tx) -> asio::awaitable<void> { co_await tx.execute("delete from account"); };
+  is_refused(co_await failure(db.run_transaction(body)));
+  const auto stream = co_await given.template stream<std::int64_t>("select id from account");
+  is_refused(stream ? dt::error_info{} : stream.error());
+  if (db.mode() == transaction_mode::manual) {
+    is_refused(co_await failure(db.begin()));
+    is_refused(co_await failure(db.savepoint("mark")));
+    is_refused(co_await failure(db.commit()));
+    is_refused(co_await failure(db.rollback()));
+  } else {
+    dt::error_info why;
+    try {
+      const auto scope = co_await db.scope();
+    } catch (const dt::error& thrown) {
+      why = thrown.info();
+    }
+    is_refused(why);
+  }
+}
+
+TEST_F(AsyncsqlAsyncSession, ItsOwnVerbInTheBodyOfItsTransactionIsRefusedAtOnce) {
+  session manual{db, in_mode(transaction_mode::manual)};
+  session automatic{db, in_mode(transaction_mode::automatic)};
+  int bodies = 0;
+  run([&]() -> asio::awaitable<void> {
+    const auto body = [&](auto& tx) -> asio::awaitable<void> {
+      co_await expect_refused_inside(manual);
+      co_await tx.transaction([&](auto&) -> asio::awaitable<void> { co_await expect_refused_inside(manual); });
+      // Of a coroutine that the body spawns and awaits.
+      const asio::any_io_executor mine = co_await asio::this_coro::executor;
+      auto child = expect_refused_inside(manual);
+      co_await asio::co_spawn(mine, std::move(child), asio::use_awaitable);
+      co_await tx.execute("update account set balance = balance + 1 where id = 1");
+      ++bodies;
+    };
+    co_await manual.run_transaction(body);  // of its own
+    co_await manual.begin();
+    co_await manual.run_transaction(body);  // joins that one
+    co_await manual.commit();
+    co_await automatic.run_transaction([&](auto& tx) -> asio::awaitable<void> {
+      co_await expect_refused_inside(automatic);
+      // Another session is not meant, and its body is in both.
+      const auto inner = [&](auto&) -> asio::awaitable<void> {
+        co_await expect_refused_inside(manual);
+        co_await expect_refused_inside(automatic);
+      };
+      co_await manual.run_transaction(dt::begin_mode::deferred, inner);
+      EXPECT_EQ(co_await manual.query_value<int>("select count(*) from account"), 2);
+      co_await tx.execute("update account set balance = balance + 1 where id = 1");
+      ++bodies;
+    });
+    EXPECT_EQ(co_await automatic.query_value<int>("select count(*) from account"), 2);
+  });
+  EXPECT_EQ(bodies, 3);
+  EXPECT_EQ(balance(1), 103);
+}
+
+TEST_F(AsyncsqlAsyncSession, OtherCoroutinesUseTheSessionWhileABodyRuns) {
+  session manual{db, in_mode(transaction_mode::manual)};
+  std::string order;
+  run([&]() -> asio::awaitable<void> { co_await manual.begin(); });
+  bool is_inside = false;
+  const auto bodied = [&]() -> asio::awaitable<void> {
+    co_await manual.run_transaction([&](auto& tx) -> asio::awaitable<void> {
+      is_inside = true;
+      co_await tx.execute("update account set balance = 1 where id = 1");
+      for (int n = 0; n < 20; ++n) co_await asio::post(io, asio::use_awaitable);
+      order += "body ";
+    });
+  };
+  const auto other = [&]() -> asio::awaitable<void> {
+    while (!is_inside) co_await asio::post(io, asio::use_awaitable);
+    co_await manual.execute("update account set balance = balance + 1 where id = 1");
+    order += "other";
+  };
+  run(bodied, other);
+  EXPECT_EQ(order, "body other");
+  run([&]() -> asio::awaitable<void> { co_await manual.commit(); });
+  EXPECT_EQ(balance(1), 2);
+}
+
+TEST_F(AsyncsqlAsyncSession, WhatABodyHasSpawnedUsesTheSessionWhenTheBodyIsOver) {
+  session automatic{db, in_mode(transaction_mode::automatic)};
+  bool is_over = false;
+  int seen = 0;
+  run([&]() -> asio::awaitable<void> {
+    co_await automatic.run_transaction([&](auto& tx) -> asio::awaitable<void> {
+      const asio::any_io_executor mine = co_await asio::this_coro::executor;
+      const auto late = [&]() -> asio::awaitable<void> {
+        while (!is_over) co_await asio::post(io, asio::use_awaitable);
+        seen = co_await automatic.query_value<int>("select balance from account where id = 1");
+      };
+      asio::co_spawn(mine, late, asio::detached);
+      co_await tx.execute("update account set balance = 7 where id = 1");
+    });
+    is_over = true;
+  });
+  EXPECT_EQ(seen, 7);
+}
+
+TEST_F(AsyncsqlAsyncSession, ACancellationOfAnyKindReachesTheBody) {
+  session automatic{db, in_mode(transaction_mode::automatic)};
+  for (const asio::cancellation_type kind : {asio::cancellation_type::terminal, asio::cancellation_type::total}) {
+    asio::cancellation_signal stop;
+    std::error_code inside;
+    const auto body = [&](auto& tx) -> asio::awaitable<void> {
+      co_await tx.execute("delete from account");
+      asio::steady_timer forever{io, (asio::steady_timer::time_point::max)()};
+      asio::post(io, [&stop, kind] { stop.emit(kind); });
+      co_await forever.async_wait(asio::redirect_error(asio::use_awaitable, inside));
+      if (inside) throw std::system_error{inside};
+    };
+    const auto call = [&]() -> asio::awaitable<void> {
+      co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+      co_await automatic.run_transaction(body);
+    };
+    std::exception_ptr ended;
+    asio::co_spawn(io, call, asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr why) { ended = why; }));
+    io.run();
+    io.restart();
+    EXPECT_EQ(inside, asio::error::operation_aborted);
+    EXPECT_TRUE(ended);
+    EXPECT_EQ(client.query_value<int>("select count(*) from account"), 2);
+  }
 }
 
 TEST_F(AsyncsqlAsyncSession, X14_ABodyThatThrowsIsRolledBackAndNotRepeated) {

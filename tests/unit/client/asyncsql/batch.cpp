@@ -43,6 +43,54 @@ TEST(Batch, R6ToR25HoldForAnAwaitedClient) {
   for (const char* const end : {"", "-wal", "-shm"}) std::filesystem::remove(path + end);
 }
 
+/// Runs a batch of rows of which some are bad; counts the rows that are sent and the parts that they are sent in.
+struct batch_walk {
+  std::size_t sent = 0;
+  std::size_t parts = 0;
+
+  dt::batch_result run(std::size_t rows, const auto& is_bad) {
+    dt::detail::batch_segments segments{rows};
+    dt::batch_state state;
+    while (segments.has_next()) {
+      ++parts;
+      sent += segments.count();
+      state.affected.assign(segments.count(), 1);
+      std::size_t bad = 0;
+      while (bad < segments.count() && !is_bad(segments.first() + bad)) ++bad;
+      if (bad == segments.count()) {
+        segments.done(state, static_cast<std::int64_t>(bad));
+        continue;
+      }
+      state.failed_row = bad;
+      if (!segments.failed(state, dt::error_info{dt::errc::value_out_of_range})) break;
+    }
+    return std::move(segments.result());
+  }
+};
+
+TEST(Batch, R26ManyBadRowsDoNotMakeTheGoodOnesBeSentAgainAndAgain) {
+  for (const std::size_t period : {2U, 3U, 7U, 100U, 3333U}) {
+    SCOPED_TRACE(period);
+    const auto is_bad = [&](std::size_t row) { return row % period == period - 1; };
+    batch_walk walk;
+    const dt::batch_result done = walk.run(10'000, is_bad);
+    const std::size_t bad = 10'000 / period;
+    ASSERT_EQ(done.failures.size(), bad);
+    for (std::size_t i = 0; i < bad; ++i) EXPECT_EQ(done.failures[i].row, (i + 1) * period - 1);
+    for (std::size_t i = 0; i < 10'000; ++i) ASSERT_EQ(done.affected[i], is_bad(i) ? -1 : 1);
+    EXPECT_EQ(done.rows_affected, static_cast<std::int64_t>(10'000 - bad));
+    EXPECT_LE(walk.parts, 2 * bad + 20 + bad * 2);
+    EXPECT_LE(walk.sent, std::size_t{10'000} * 6 + bad * 10);
+  }
+  batch_walk all_bad;
+  EXPECT_EQ(all_bad.run(10'000, [](std::size_t) { return true; }).failures.size(), 10'000U);
+  EXPECT_EQ(all_bad.parts, 10'000U);
+  EXPECT_LE(all_bad.sent, 90'000U);
+  batch_walk none_bad;
+  EXPECT_TRUE(none_bad.run(10'000, [](std::size_t) { return false; }).ok());
+  EXPECT_EQ(none_bad.parts, 1U);
+}
+
 TEST(Batch, AnswersAsResultsWhereTheClientDoes) {
   dt::sqlite::client db{"sqlite::memory:"};
   db.script("create table town(id integer primary key, name text, area real)");

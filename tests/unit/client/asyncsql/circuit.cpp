@@ -273,10 +273,83 @@ TEST(SessionCircuit, TheSameOfAwaitedSessions) {
   EXPECT_TRUE(is_done);
 }
 
+TEST(SessionCircuit, P11_EachAttemptOfAnAwaitedCallCountsToo) {
+  const folder in;
+  asio::io_context io;
+  dt::sqlite::async_client::settings often;
+  often.retry.attempts = 100;
+  often.retry.initial_delay = 1ms;
+  often.retry.cap = 1ms;
+  dt::sqlite::async_client client{io.get_executor(), in.url(), often};
+  const auto opens = [&](auto make) {
+    sql::async_session<dt::sqlite::async_client> db{client, with_breaker(3, 1h)};
+    dt::error_info why;
+    const auto body = [&]() -> asio::awaitable<void> {
+      auto results = db.with(dt::as_result);
+      why = co_await make(results);
+      EXPECT_EQ(db.circuit(), circuit_state::open);
+      const dt::error_info refused = co_await make(results);
+      EXPECT_EQ(refused.code(), dt::errc::circuit_open);
+    };
+    asio::co_spawn(io, body, [](std::exception_ptr thrown) {
+      if (thrown) std::rethrow_exception(thrown);
+    });
+    io.run();
+    io.restart();
+    EXPECT_NE(why.code(), dt::errc::circuit_open) << "the call that opens it says what failed";
+    EXPECT_NE(why.message().find("unable to open database file"), std::string::npos) << why.message();
+    EXPECT_EQ(db.metrics().retries(), 2U);
+    EXPECT_EQ(db.metrics().circuit_refusals(), 1U);
+  };
+  opens([](auto& db) -> asio::awaitable<dt::error_info> {
+    const auto read = co_await db.template query_value<int>("select 1");
+    co_return read ? dt::error_info{} : read.error();
+  });
+  opens([](auto& db) -> asio::awaitable<dt::error_info> {
+    const auto written = co_await db.execute(dt::runtime("create table t(id integer)"));
+    co_return written ? dt::error_info{} : written.error();
+  });
+  opens([](auto& db) -> asio::awaitable<dt::error_info> {
+    const auto rows = co_await db.template stream<int>("select 1");
+    co_return rows ? dt::error_info{} : rows.error();
+  });
+}
+
+TEST(SessionCircuit, P11_AnOpenCircuitEndsTheRetriesOfAnAwaitedCall) {
+  const folder in;
+  asio::io_context io;
+  dt::sqlite::async_client::settings often;
+  often.retry.attempts = 100;
+  often.retry.initial_delay = 1ms;
+  often.retry.cap = 1ms;
+  dt::sqlite::async_client client{io.get_executor(), in.url(), often};
+  sql::async_session<dt::sqlite::async_client> db{client, with_breaker(4, 1h)};
+  // Two calls that are repeated at the same time: four failures of both open it, and neither is tried 100 times.
+  std::vector<std::error_code> ends;
+  const auto body = [&]() -> asio::awaitable<void> {
+    auto results = db.with(dt::as_result);
+    const auto read = co_await results.query_value<int>("select 1");
+    ends.push_back(read ? std::error_code{} : read.error().code());
+  };
+  for (int i = 0; i < 2; ++i) {
+    asio::co_spawn(io, body, [](std::exception_ptr thrown) {
+      if (thrown) std::rethrow_exception(thrown);
+    });
+  }
+  io.run();
+  ASSERT_EQ(ends.size(), 2U);
+  EXPECT_TRUE(ends[0]);
+  EXPECT_TRUE(ends[1]);
+  EXPECT_EQ(db.circuit(), circuit_state::open);
+  EXPECT_LE(db.metrics().retries(), 4U);
+}
+
 TEST(SessionCircuit, P11_OfAwaitedSessionsToo) {
   const folder in;
   asio::io_context io;
-  dt::sqlite::async_client client{io.get_executor(), in.url()};
+  dt::sqlite::async_client::settings once;
+  once.retry.attempts = 1;
+  dt::sqlite::async_client client{io.get_executor(), in.url(), once};
   sql::async_session<dt::sqlite::async_client> db{client, with_breaker(2, 1h)};
   sql::async_session<dt::sqlite::async_client> quick{client, with_breaker(1, 1ms)};
   bool is_done = false;

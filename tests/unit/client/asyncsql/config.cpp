@@ -119,6 +119,18 @@ TEST(AsyncsqlConfig, VariablesThatAreNotSetHideNoOtherMistake) {
   EXPECT_EQ(all.find("'max_retries' must"), std::string::npos) << all;
 }
 
+TEST(AsyncsqlConfig, ADatabaseTypeThatIsNotSetIsOneMistakeAndNoSecondOneAboutTheAddress) {
+  for (const char* rest : {"", R"(, "database": "a.db")", R"(, "host": "h", "database": "d")"}) {
+    const auto all = complaint(std::string{R"({"database_type": "${NOWHERE}")"} + rest + "}");
+    EXPECT_SAYS(all, "Environment variable 'NOWHERE' not found, in 'database_type'");
+    EXPECT_EQ(all.find("requires"), std::string::npos) << all;
+    EXPECT_EQ(all.find("must have"), std::string::npos) << all;
+  }
+  const auto more = complaint(R"({"database_type": "${NOWHERE}", "max_pol_size": 3})");
+  EXPECT_SAYS(more, "'NOWHERE'");
+  EXPECT_SAYS(more, "did you mean 'max_pool_size'?");
+}
+
 TEST(AsyncsqlConfig, P17_AnExplicitValueWinsEvenWhenItIsTheDefault) {
   const config how = read_text(R"({"url": "sqlite:a.db", "timeout": 60, "max_retries": 3})").value();
   EXPECT_EQ(how.session.timeout, 60s);

@@ -355,6 +355,39 @@ TEST_F(Masking, P22_AMaskIsNeverWrittenIntoTheTable) {
   EXPECT_EQ(people.modify(boss, 1, [](versioned_person& row) { row.balance += 1; }).row.balance, 101);
 }
 
+TEST_F(Masking, P22_APolicyThatHidesFromReadersOnlyLetsNoMaskBeWrittenEither) {
+  client.script("alter table person add column version integer not null default 1");
+  sql::security_settings who;
+  who.user = "clerk";
+  const guard_type readers{who, sql::make_row_masking([](const sql::access_request& of) {
+                             // Looks at everything that tells a read from a write.
+                             const bool reads = of.what == dt::statement_class::select &&
+                                                of.read_only == dt::tri_state::yes && !of.tables.empty() &&
+                                                !of.tables[0].is_written && of.tables[0].table() == "person";
+                             return reads ? std::vector<std::string>{"phone"} : std::vector<std::string>{};
+                           })};
+  sql::session<dt::sqlite::client, guard_type> clerk{client, {}, readers};
+  const dt::optimistic<versioned_person> people{"person"};
+  auto found = people.read(clerk, 1);
+  EXPECT_EQ(found.row.phone, "***");
+  found.row.name = "eve";
+  const std::vector<versioned_person> rows{found.row};
+  const auto refuses = [&](const auto& body) {
+    const dt::error_info why = failure(body);
+    EXPECT_EQ(why.code(), dt::errc::access_denied);
+    EXPECT_NE(why.message().find("'phone' is hidden"), std::string::npos) << why.message();
+    EXPECT_EQ(client.query_value<std::string>("select name || phone from person where id = 1"), "ann555-1");
+  };
+  refuses([&] { static_cast<void>(people.update(clerk, found)); });
+  refuses([&] { static_cast<void>(people.with(dt::conflict_strategy::last_writer_wins).update(clerk, found)); });
+  refuses([&] { clerk.upsert<"id">("person", found.row); });
+  refuses([&] { clerk.upsert<"id">("person", rows); });
+  refuses([&] { static_cast<void>(dt::bulk_update<"id">(clerk, "person", rows)); });
+  refuses([&] { static_cast<void>(dt::bulk_upsert<"id">(clerk, "person", rows)); });
+  const dt::optimistic<versioned_name> names{"person"};
+  EXPECT_EQ(names.modify(clerk, 1, [](versioned_name& row) { row.name = "eve"; }).new_version(), 2);
+}
+
 TEST_F(Masking, R18_StreamsAreMaskedByPolicyAndDeniedBeforeTheyOpen) {
   sql::session<dt::sqlite::client, guard_type> clerk{client, {}, guard_for("clerk")};
   sql::session<dt::sqlite::client, guard_type> boss{client, {}, guard_for("boss")};

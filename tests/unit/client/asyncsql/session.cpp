@@ -2,6 +2,8 @@
 
 #include <dovetail/sqlite.hpp>
 
+#include <support/savepoint_streams.hpp>
+
 #include <gtest/gtest.h>
 
 #include <unistd.h>
@@ -223,13 +225,18 @@ TEST_F(AsyncsqlSession, X17_ASavepointUndoesWhatCameBehindItOnly) {
   EXPECT_EQ(count(), 4);
 }
 
+TEST_F(AsyncsqlSession, X17_StreamsOfAManualTransactionEndWithItsSavepointsAndWithIt) {
+  session manual{db, in_mode(transaction_mode::manual)};
+  dt::test::savepoint_streams{db, manual}.run_all();
+}
+
 TEST_F(AsyncsqlSession, ABodyThatCanBeNeitherReleasedNorUndoneIsNotCommitted) {
   session manual{db, in_mode(transaction_mode::manual)};
   manual.begin();
   EXPECT_TRUE(failure([&] {
     manual.run_transaction([](auto& tx) {
       tx.execute("insert into account values (3, 1)");
-      tx.release("asyncsql_1");  // the mark that the session has set itself
+      tx.script("release savepoint \"dovetail nested 1\"");  // the mark that the session has set itself
     });
   }));
   EXPECT_EQ(failure([&] { manual.commit(); }).code(), dt::errc::transaction_aborted);
@@ -238,7 +245,7 @@ TEST_F(AsyncsqlSession, ABodyThatCanBeNeitherReleasedNorUndoneIsNotCommitted) {
   EXPECT_EQ(failure([&] {
               scope.transaction([](auto& tx) {
                 tx.execute("insert into account values (3, 1)");
-                tx.release("asyncsql_1");
+                tx.script("release savepoint \"dovetail nested 1\"");
                 throw dt::error{dt::errc::invalid_state};
               });
             }).code(),

@@ -172,12 +172,13 @@ TEST(PostgresConnectionString, MethodsOfLoggingInAreAllowedOrRefused) {
 }
 
 TEST(PostgresConnectionString, SettingsOfEveryClientAreReadToo) {
-  const auto parsed =
-      pg::parse("host=a maxConnections=7 timeout=250ms cacheStatements=0 unnamedStatements=1", nothing());
+  const auto parsed = pg::parse(
+      "host=a maxConnections=7 timeout=250ms cacheStatements=0 messageLimit=65536 unnamedStatements=1", nothing());
   ASSERT_TRUE(parsed) << parsed.error().message();
   EXPECT_EQ(7u, parsed->settings.max_connections);
   EXPECT_EQ(250ms, parsed->settings.timeout);
   EXPECT_EQ(0u, parsed->options.statement_cache);
+  EXPECT_EQ(65536u, parsed->options.message_limit);
   EXPECT_TRUE(parsed->options.unnamed_statements);
 }
 

@@ -83,6 +83,15 @@ TEST(SqliteClient, WhatSqliteCannotHoldIsRefused) {
   EXPECT_TRUE(db.query_value<bool>("select ? is not null", std::vector<std::byte>{}));
 }
 
+TEST(SqliteClient, ALengthLimitIsKeptByTheLibraryItself) {
+  dt::sqlite::client db{"sqlite::memory:?lengthLimit=65536"};
+  EXPECT_EQ(db.query_one<std::int64_t>("select length(hex(zeroblob(16384)))"), 32768);
+  const auto refused = db.with(dt::as_result).query_one<std::int64_t>("select length(hex(zeroblob(40000)))");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), dt::condition::limit) << refused.error().message();
+  EXPECT_EQ(db.query_one<int>("select 1"), 1);
+}
+
 TEST(SqliteClient, AValueThatDoesNotFitNamesRowFieldAndColumn) {
   dt::sqlite::client db{"sqlite::memory:"};
   struct small_row {

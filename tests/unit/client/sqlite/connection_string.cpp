@@ -17,11 +17,12 @@ TEST(SqliteConnectionString, AFileNameIsTakenAsItIs) {
 TEST(SqliteConnectionString, ParametersBecomeOptions) {
   const auto read = dt::sqlite::parse(
       "sqlite:/a/b?mode=ro&busyTimeout=250&cacheStatements=7&maxConnections=3&foreignKeys=off&journal=delete"
-      "&synchronous=full&includeStatementText=true&timeout=2s");
+      "&synchronous=full&includeStatementText=true&timeout=2s&lengthLimit=4096");
   const dt::sqlite::options& how = read.value().options;
   EXPECT_EQ(how.mode, dt::sqlite::open_mode::read_only);
   EXPECT_EQ(how.busy_timeout, 250ms);
   EXPECT_EQ(how.cache_statements, 7u);
+  EXPECT_EQ(how.length_limit, 4096u);
   EXPECT_FALSE(how.foreign_keys);
   EXPECT_EQ(how.journal, dt::sqlite::journal_mode::rollback);
   EXPECT_EQ(how.synchronous, dt::sqlite::synchronous::full);

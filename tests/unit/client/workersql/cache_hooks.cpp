@@ -16,10 +16,12 @@ namespace {
 using namespace workersql_test;
 using namespace std::chrono_literals;
 
-workersql::options with_cache(dt::clock::duration ttl) {
+workersql::options with_cache(dt::clock::duration ttl,
+                              workersql::cache_invalidation what = workersql::cache_invalidation::all) {
   workersql::options how = plain_options();
   workersql::cache_settings settings;
   settings.ttl = ttl;
+  settings.invalidation = what;
   how.cache = std::make_shared<workersql::result_cache>(settings);
   return how;
 }
@@ -67,7 +69,7 @@ TEST(WorkersqlCacheHooks, AParameterThatNamesTheClockIsNotKept) {
 }
 
 TEST(WorkersqlCacheHooks, ATransactionNotesEachTableOnce) {
-  session_maker sessions{with_cache(30s)};
+  session_maker sessions{with_cache(30s, workersql::cache_invalidation::tables)};
   workersql::session& on = sessions.fresh(dt::session_health::in_transaction);
   on.open_socket();
   workersql::detail::cached_write writing;
@@ -77,6 +79,31 @@ TEST(WorkersqlCacheHooks, ATransactionNotesEachTableOnce) {
     writing.finish();
   }
   EXPECT_EQ(on.socket()->written, (std::vector<std::string>{"city", "country"}));
+}
+
+TEST(WorkersqlCacheHooks, NoTextIsSearchedWhereEveryWriteForgetsEverything) {
+  session_maker sessions{with_cache(30s)};
+  workersql::session& on = sessions.fresh(dt::session_health::in_transaction);
+  on.open_socket();
+  const auto keep = [&on] {
+    workersql::table_set tables;
+    tables.add("city");
+    const workersql::cache_ticket begun = on.options().cache->begin(dt::clock::now(), true);
+    on.options().cache->store(on.options(), "q", "{}", tables, begun, dt::clock::now());
+    return on.options().cache->statistics().entries;
+  };
+  ASSERT_EQ(keep(), 1U);
+  workersql::detail::cached_write writing;
+  on.body() = R"J({"sql":"insert into country values (1)"})J";
+  writing.begin(on);
+  EXPECT_TRUE(on.socket()->written.empty()) << "the text was searched";
+  EXPECT_TRUE(on.socket()->has_written_all);
+  writing.finish();
+  EXPECT_EQ(on.options().cache->statistics().entries, 0U);
+  ASSERT_EQ(keep(), 1U);
+  writing.begin_commit(on);
+  writing.finish();
+  EXPECT_EQ(on.options().cache->statistics().entries, 0U);
 }
 
 }  // namespace

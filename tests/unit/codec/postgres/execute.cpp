@@ -389,6 +389,34 @@ TEST_F(PostgresExecute, ALengthIsBelievedWhenItsBytesAreThere) {
   EXPECT_EQ(at.rows.texts(), (std::vector<std::string>{large, "y"}));
 }
 
+TEST_F(PostgresExecute, ASessionThatReadsTextsOtherwiseThanTheyAreJudgedSendsNothingMore) {
+  for (const std::string& reported :
+       {wire::parameter("standard_conforming_strings", "off"), wire::parameter("client_encoding", "BIG5")}) {
+    at.fresh();
+    prepare_it();
+    EXPECT_FALSE(play(next(), wire::bind_complete() + wire::complete("SELECT 0") + reported + wire::ready('T')));
+    EXPECT_EQ(at.health(), session_health::closed);
+    std::string written;
+    dt::error_info why;
+    EXPECT_EQ(play(next(), answer, &written, &why), errc::invalid_state);
+    EXPECT_NE(why.message().find("standard_conforming_strings"), std::string::npos) << why.message();
+    EXPECT_EQ(written, "");
+  }
+  // Reported between two statements: the server's files were read again.
+  prepare_it();
+  EXPECT_FALSE(play(next(), answer + wire::parameter("standard_conforming_strings", "off")));
+  std::string written;
+  EXPECT_EQ(play(next(), answer, &written), errc::invalid_state);
+  EXPECT_EQ(written, "");
+  EXPECT_EQ(at.health(), session_health::closed);
+  // Turned off and on again by one statement.
+  prepare_it();
+  EXPECT_FALSE(play(next(), wire::bind_complete() + wire::parameter("standard_conforming_strings", "off") +
+                                wire::complete("SELECT 0") + wire::parameter("standard_conforming_strings", "on") +
+                                wire::ready()));
+  EXPECT_EQ(at.health(), session_health::idle);
+}
+
 TEST_F(PostgresExecute, ASessionThatIsNotReadyIsRefused) {
   for (const session_health health : {session_health::closed, session_health::desynchronised}) {
     at.fresh().facts.health = health;

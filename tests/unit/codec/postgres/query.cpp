@@ -75,6 +75,31 @@ TEST_F(PostgresScript, ACommitIsSureOrUnknownOrAnError) {
       .done_with(dt::condition::serialization);
 }
 
+TEST_F(PostgresScript, AServerThatEndsTheConnectionWhileItCommitsLeavesTheCommitUnknown) {
+  const auto commit = text("commit", pg::script_purpose::commit);
+  for (const char* state : {"57P01", "57P02", "XX000"}) {
+    for (const char* severity : {"FATAL", "PANIC"}) {
+      script(commit)
+          .write(wire::query("commit"))
+          .read(wire::error(state, severity))
+          .read_end()
+          .done_with(errc::commit_unknown);
+    }
+  }
+  // It had been idle for too long before it read the commit.
+  script(commit)
+      .write(wire::query("commit"))
+      .read(wire::error("25P03", "FATAL"))
+      .read_end()
+      .done_with(pg::make_error_code("25P03"));
+  // A release is no commit.
+  script(text("a"))
+      .write(wire::query("a"))
+      .read(wire::error("57P01", "FATAL"))
+      .read_end()
+      .done_with(pg::make_error_code("57P01"));
+}
+
 TEST_F(PostgresScript, WhatIsDeferredHasToSucceedFirst) {
   const auto deferred = [this] {
     at.fresh().defer("begin");

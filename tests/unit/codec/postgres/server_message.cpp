@@ -55,6 +55,26 @@ TEST(PostgresServerMessage, PositionHintColumnAndTypeAreKeptToo) {
   EXPECT_TRUE(pg::detail::is_fatal(failure.server()));
 }
 
+TEST(PostgresServerMessage, OfACopysContextTheRowIsKeptAndNoValue) {
+  const auto row = [](std::string_view context) {
+    const std::string message = wire::report('E', {{'S', "ERROR"}, {'C', "23505"}, {'M', "m"}, {'W', context}});
+    return pg::detail::server_error(body_of(message)).server().copy_row;
+  };
+  EXPECT_EQ(row("COPY city, line 17"), 17);
+  EXPECT_EQ(row("COPY city, line 3, column name: \"Bern, line 9\""), 3);
+  EXPECT_EQ(row("PL/pgSQL function watch() line 4 at RAISE\nCOPY city, line 20"), 20);
+  EXPECT_EQ(row("PL/pgSQL function watch(), line 4 at RAISE"), 0);
+  EXPECT_EQ(row("COPY city, ligne 18, colonne name : \u00ab Bern, ligne 9 \u00bb"), 18);  // servers have languages
+  EXPECT_EQ(row("COPY city, \u0441\u0442\u0440\u043e\u043a\u0430 19"), 19);
+  EXPECT_EQ(row("COPY city 2, 3, line 21"), 21);
+  EXPECT_EQ(row("COPY city, line x"), 0);
+  EXPECT_EQ(row("COPY city\nSQL statement, line 4"), 0);
+  EXPECT_EQ(row("COPY city, line -1"), 0);
+  EXPECT_EQ(row("COPY city, line 99999999999999999999"), 0);
+  EXPECT_EQ(row("COPY city"), 0);
+  EXPECT_EQ(row(""), 0);
+}
+
 TEST(PostgresServerMessage, AMalformedErrorIsAFailureAllTheSame) {
   const dt::byte_view whole = body_of(duplicate);
   for (std::size_t size = 0; size < whole.size(); ++size) {

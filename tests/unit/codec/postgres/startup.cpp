@@ -29,7 +29,8 @@ const std::string ssl_request{"\0\0\0\10\4\322\26\57", 8};
 std::string hello(const std::string& more = {}, int version = 196608) {
   const std::string body = wire::int32(version) + wire::text("user") + wire::text("me") + wire::text("database") +
                            wire::text("app") + more + wire::text("client_encoding") + wire::text("UTF8") +
-                           wire::text("DateStyle") + wire::text("ISO") + '\0';
+                           wire::text("DateStyle") + wire::text("ISO") + wire::text("standard_conforming_strings") +
+                           wire::text("on") + '\0';
   return wire::int32(static_cast<std::int64_t>(body.size()) + 4) + body;
 }
 
@@ -76,6 +77,44 @@ struct fixture {
     return {};
   }
 };
+
+TEST(PostgresStartup, SettingsThatMakeTheServerReadTextsOtherwiseAreRefused) {
+  for (const char* options :
+       {"-c standard_conforming_strings=off", "-c a=b -c Standard_Conforming_Strings=OFF",
+        "--standard-conforming-strings=0", "-c standard_conforming_strings=on_", "-c standard_conforming_strings",
+        "-c standard_conforming_strings=on -c standard_conforming_strings=off"}) {
+    fixture f;
+    f.how.options = options;
+    const dt::error_info why = f.failure_of(ok + settled);
+    EXPECT_EQ(why.code(), dt::errc::invalid_option) << options;
+    EXPECT_NE(why.message().find("standard_conforming_strings"), std::string::npos) << options;
+  }
+  for (const auto& each :
+       {std::pair{"standard_conforming_strings", "off"}, std::pair{"STANDARD_conforming_strings", "no"},
+        std::pair{"client_encoding", "SJIS"}, std::pair{"Client_Encoding", "latin1"}}) {
+    fixture f;
+    f.how.session_parameters = {{each.first, each.second}};
+    EXPECT_EQ(f.failure_of(ok + settled).code(), dt::errc::invalid_option) << each.first;
+  }
+  fixture f;
+  f.how.options = "-c standard_conforming_strings=on --standard-conforming-strings=true -c work_mem=1MB";
+  f.how.session_parameters = {{"standard_conforming_strings", "ON"}, {"client_encoding", "utf-8"}};
+  EXPECT_FALSE(f.failure_of(ok + settled));
+}
+
+TEST(PostgresStartup, AServerThatReadsTextsOtherwiseIsNotUsed) {
+  for (const std::string& reported :
+       {wire::parameter("standard_conforming_strings", "off"), wire::parameter("client_encoding", "SJIS"),
+        wire::parameter("client_encoding", "GBK")}) {
+    fixture f;
+    const dt::error_info why = f.failure_of(ok + reported + wire::ready());
+    EXPECT_EQ(why.code(), dt::errc::operation_unsupported) << why.message();
+    EXPECT_NE(why.message().find("standard_conforming_strings"), std::string::npos);
+    EXPECT_EQ(dt::session_health::closed, f.facts.health);
+  }
+  fixture f;
+  EXPECT_FALSE(f.failure_of(ok + wire::parameter("standard_conforming_strings", "on") + settled));
+}
 
 TEST(PostgresStartup, ATrustedUserIsLetIn) {
   fixture f;

@@ -267,13 +267,111 @@ TEST(WorkersqlAnswers, AGatewayThatDoesNotKnowWhetherItHasCommittedSaysSo) {
   EXPECT_EQ(unknown.kind(), dt::condition::commit_unknown);
   EXPECT_EQ(unknown.server().message, "the answer to the commit was lost");
   EXPECT_EQ(unknown.server().detail, R"({"statement":1,"reason":"commit_unknown"})");
-  for (const char* each : {R"({"reason":"constraint"})", R"("commit_unknown")", R"(["commit_unknown"])", "7", "null",
+  for (const char* each : {R"({"reason":"server"})", R"("commit_unknown")", R"(["commit_unknown"])", "7", "null",
                            R"({"reason":{"reason":"commit_unknown"}})"}) {
     std::string other{body};
     other.replace(other.find(R"({"statement")"),
                   std::string_view{R"({"statement":1,"reason":"commit_unknown"})"}.size(), each);
     EXPECT_EQ(failure_of(500, other).code(), make_error_code(workersql::gateway_errc::internal_error)) << each;
   }
+}
+
+// docs/workersql_gateway.md: `details.reason` is the condition's name.
+TEST(WorkersqlAnswers, AStructuredReasonIsBelievedBeforeTheWords) {
+  const auto judged = [](const char* code, const char* reason, const char* words) {
+    std::string body{R"({"success":false,"error":{"code":")"};
+    body.append(code).append(R"(","message":")").append(words).append(R"(","details":{"reason":")");
+    return failure_of(400, body.append(reason).append(R"("}}})"));
+  };
+  using workersql::gateway_errc;
+  EXPECT_EQ(judged("INVALID_QUERY", "not_found", "no such table: constraint_timeout").code(),
+            gateway_errc::no_such_object);
+  EXPECT_EQ(judged("INVALID_QUERY", "constraint", "UNIQUE constraint failed: syntax.id").code(),
+            gateway_errc::constraint_violation);
+  EXPECT_EQ(judged("INVALID_QUERY", "constraint", "doppelter Wert").code(), gateway_errc::constraint_violation);
+  EXPECT_EQ(judged("INVALID_QUERY", "syntax", "near 'constraint': unexpected").code(), gateway_errc::syntax_error);
+  EXPECT_EQ(judged("INVALID_QUERY", "data", "value too long for type character varying(3)").kind(),
+            dt::condition::data);
+  EXPECT_EQ(judged("INVALID_QUERY", "unsupported", "syntax").kind(), dt::condition::unsupported);
+  EXPECT_EQ(judged("RESOURCE_LIMIT", "serialization", "could not serialize access").kind(),
+            dt::condition::serialization);
+  EXPECT_EQ(judged("RESOURCE_LIMIT", "limit", "at capacity").kind(), dt::condition::limit);
+  EXPECT_EQ(judged("RESOURCE_LIMIT", "busy", "too large a crowd").kind(), dt::condition::busy);
+  EXPECT_EQ(judged("CONNECTION_ERROR", "connection", "timeout").kind(), dt::condition::connection);
+  EXPECT_EQ(judged("INTERNAL_ERROR", "server", "out of memory, see constraint.log").kind(), dt::condition::server);
+  EXPECT_EQ(judged("INTERNAL_ERROR", "authentication", "the gateway cannot use its database").kind(),
+            dt::condition::server)
+      << "our key is good";
+  EXPECT_EQ(judged("INVALID_QUERY", "whatever it is", "no such table: t").code(), gateway_errc::no_such_object);
+}
+
+TEST(WorkersqlAnswers, ACodeOrAStatusIsBelievedBeforeTheWords) {
+  const auto coded = [](unsigned status, const char* code, const char* words) {
+    std::string body{R"({"success":false,"error":{"code":")"};
+    return failure_of(status, body.append(code).append(R"(","message":")").append(words).append(R"("}})")).code();
+  };
+  using workersql::gateway_errc;
+  EXPECT_EQ(coded(400, "INVALID_QUERY", "no column timeout"), gateway_errc::invalid_request);
+  EXPECT_EQ(coded(400, "INVALID_QUERY", "a name that is too long"), gateway_errc::invalid_request);
+  EXPECT_EQ(coded(400, "INVALID_QUERY", "near x: syntax error"), gateway_errc::syntax_error);
+  EXPECT_EQ(coded(503, "RESOURCE_LIMIT", "a constraint on syntax"), gateway_errc::overloaded);
+  EXPECT_EQ(coded(500, "INTERNAL_ERROR", "constraint check crashed"), gateway_errc::internal_error);
+  EXPECT_EQ(coded(500, "INTERNAL_ERROR", "Batch failed"), gateway_errc::batch_failed);
+  EXPECT_EQ(coded(429, "TOO_MANY", "no such luck"), gateway_errc::rate_limited) << "nobody's code: the status tells";
+  EXPECT_EQ(coded(500, "SQLITE", "no such table: t"), gateway_errc::no_such_object) << "nothing but words";
+  EXPECT_EQ(failure_of(400, "the timeout is no number").code(), gateway_errc::invalid_request);
+  EXPECT_EQ(failure_of(500, "no such table: constraints").code(), gateway_errc::no_such_object);
+}
+
+TEST(WorkersqlAnswers, WhatTheDatabaseSaysIsInTheFailure) {
+  const auto got = failure_of(
+      400, R"({"success":false,"error":{"code":"INVALID_QUERY","message":"m","details":{"sqlState":"23505",)"
+           R"("constraint":"users_name_key","table":"users","column":"name","hint":"h","position":7,"statement":1}}})");
+  EXPECT_EQ(got.code(), workersql::gateway_errc::constraint_violation) << "by the SQLSTATE";
+  EXPECT_EQ(got.server().sqlstate, "23505");
+  EXPECT_EQ(got.server().constraint, "users_name_key");
+  EXPECT_EQ(got.server().table, "users");
+  EXPECT_EQ(got.server().column, "name");
+  EXPECT_EQ(got.server().hint, "h");
+  EXPECT_EQ(got.server().position, 0) << "of the text as it was sent, which is not always the user's";
+  // The documentation's object has it beside the code, and `details` is a text.
+  const auto docs = failure_of(500, R"({"error":{"code":"X","message":"m","sqlState":"42P01","details":"d"}})");
+  EXPECT_EQ(docs.code(), workersql::gateway_errc::no_such_object);
+  EXPECT_EQ(docs.server().detail, "\"d\"");
+  EXPECT_EQ(failure_of(500, R"({"error":{"message":"m","sqlState":"40001"}})").kind(), dt::condition::serialization);
+  EXPECT_EQ(failure_of(500, R"({"error":{"message":"m","sqlState":5,"position":"x"}})").kind(), dt::condition::server);
+}
+
+TEST(WorkersqlAnswers, AStructuredErrorIsCutAndGivesNoControlCharactersToTerminals) {
+  const auto loud =
+      failure_of(500, R"({"error":{"code":"X\u001b[2J","message":"a\u0000b\u001b[31m\nc\u007f","hint":"\u0007"}})");
+  EXPECT_EQ(loud.server().message, "a\\x00b\\x1B[31m\\nc\\x7F");
+  EXPECT_EQ(loud.server().severity, "X\\x1B[2J");
+  EXPECT_EQ(loud.server().hint, "\\x07");
+  EXPECT_EQ(failure_of(500, "a\x1B[31m").server().message, "a\\x1B[31m");
+  const auto huge = failure_of(500, R"({"error":{"code":"X","message":"m)" + std::string(1'000'000, 'x') + "\"}}");
+  EXPECT_LE(huge.message().size(), 10'000U);
+  std::string umlauts;
+  for (int i = 0; i < 2000; ++i) umlauts += "\xC3\xA4";
+  const std::string cut = failure_of(500, R"({"error":{"message":"m)" + umlauts + "\"}}").server().message;
+  EXPECT_EQ(cut, "m" + umlauts.substr(0, 1998) + "...");
+}
+
+TEST(WorkersqlAnswers, ACountThatCannotBeReadIsNotZero) {
+  for (const char* each : {"99999999999999999999", R"({"a":1})", "true", "[1]", R"("many")", "1.5"}) {
+    for (const char* name : {"rowsAffected", "totalRowsAffected", "rowCount"}) {
+      const std::string body = std::string{R"({"success":true,"data":{")"} + name + "\":" + each + "}}";
+      reply_facts out;
+      bool is_stopped = false;
+      EXPECT_EQ(workersql::read_answer({200, body, {}}, {}, out, is_stopped).code(),
+                make_error_code(workersql::gateway_errc::not_a_gateway))
+          << body;
+      EXPECT_EQ(workersql::read_answer({200, body, {}, true}, {}, out, is_stopped).code(), dt::errc::outcome_unknown)
+          << body;
+    }
+  }
+  EXPECT_EQ(read(R"({"success":true,"data":{"rowsAffected":null}})").rows_affected(), 0);
+  EXPECT_EQ(read(R"({"success":true,"data":{"rowsAffected":"9007199254740993"}})").rows_affected(), 9007199254740993);
 }
 
 TEST(WorkersqlAnswers, ProxiesPagesAreNotQuoted) {
@@ -367,6 +465,104 @@ TEST(WorkersqlRows, ManyRowsAreAllRead) {
   ASSERT_TRUE(got);
   ASSERT_EQ(got->size(), 1000U);
   EXPECT_EQ((*got)[999].a, 999);
+}
+
+struct many_kinds {
+  std::int64_t id;
+  std::string name;
+  double price;
+  std::optional<bool> active;
+  std::optional<std::chrono::sys_seconds> at;
+  std::vector<int> list;
+
+  friend bool operator==(const many_kinds&, const many_kinds&) = default;
+};
+
+TEST(WorkersqlRows, ARowReadsTheSameWhereverItStands) {
+  const std::string first = R"({"id":1,"name":"x","price":0.5,"active":true,"at":"2025-01-02 03:04:05","list":[1,2]})";
+  for (const std::string_view row : {
+           R"({"id":-7,"name":"","price":1e3,"active":null,"at":null,"list":[]})",
+           R"({"id":"9007199254740993","name":"a\"\u00e9","price":3,"active":"true","at":0,"list":[ 1 , 2 ]})",
+           R"({"id":5.0,"name":"x","price":-0,"active":0,"at":"2025-01-02 03:04:05","list":[3]})",
+           R"({ "id" : 1e3 , "name" : "x" , "price" : 2 , "active" : false , "at" : null , "list" : [3] })",
+           R"({"list":[1],"at":null,"active":1,"price":2.25,"name":"y","id":true})",
+           R"({"id":2,"name":"x","price":1,"list":[4]})",
+           R"({"id":2,"name":"x","price":1,"active":null,"at":null,"list":[4],"more":{"a":[]}})",
+           R"({"id":2,"name":"x","price":1,"active":null,"at":null,"list":[4],"id2":7})",
+       }) {
+    const auto alone = rows_of<many_kinds>(R"({"data":[)" + std::string{row} + "]}");
+    const auto second = rows_of<many_kinds>(R"({"data":[)" + first + "," + std::string{row} + "," + first + "]}");
+    if (row.find("active") != row.npos) {
+      ASSERT_TRUE(alone) << alone.error().message();
+    }
+    ASSERT_TRUE(second) << row << ": " << second.error().message();
+    ASSERT_EQ(second->size(), 3U);
+    if (alone) {
+      EXPECT_EQ((*second)[1], (*alone)[0]) << row;
+    }
+    EXPECT_EQ((*second)[2], (*second)[0]) << row;
+    EXPECT_EQ((*second)[0].list, (std::vector<int>{1, 2}));
+  }
+}
+
+TEST(WorkersqlRows, AMistakeIsTheSameWhereverItsRowStands) {
+  const std::string first = R"({"id":1,"name":"x","price":0.5,"active":true,"at":null,"list":[1,2]})";
+  for (const std::string_view row : {
+           R"({"id":null,"name":"x","price":1,"active":null,"at":null,"list":[]})",
+           R"({"id":1.5,"name":"x","price":1,"active":null,"at":null,"list":[]})",
+           R"({"id":99999999999999999999,"name":"x","price":1,"active":null,"at":null,"list":[]})",
+           R"({"id":1,"name":2,"price":1,"active":null,"at":null,"list":[]})",
+           R"({"id":1,"name":"x","price":"1","active":null,"at":null,"list":[]})",
+           R"({"id":1,"name":"x","price":1,"active":2,"at":null,"list":[]})",
+           R"({"id":1,"name":"x","price":1,"active":null,"at":"soon","list":[]})",
+           R"({"id":1,"name":"x","price":1,"active":null,"at":null,"list":["a"]})",
+           R"({"id":1,"name":"x","price":1,"active":null,"at":null,"list":null})",
+           R"({"id":1,"name":"x","price":{"a":1},"active":null,"at":null,"list":[]})",
+       }) {
+    const auto alone = rows_of<many_kinds>(R"({"data":[)" + std::string{row} + "]}");
+    const auto second = rows_of<many_kinds>(R"({"data":[)" + first + "," + std::string{row} + "]}");
+    ASSERT_FALSE(alone) << row;
+    ASSERT_FALSE(second) << row;
+    EXPECT_EQ(second.error().code(), alone.error().code()) << row;
+    std::string expected{alone.error().message()};
+    const std::size_t number = expected.find("row 1");
+    ASSERT_NE(number, std::string::npos) << expected;
+    expected.replace(number, 5, "row 2");
+    EXPECT_EQ(std::string{second.error().message()}, expected);
+  }
+}
+
+TEST(WorkersqlRows, WhatIsNoJsonInALaterRowIsNamedWithItsPlace) {
+  for (const std::string_view row :
+       {R"({"a":1,"b":"x")", R"({"a":1,"b":"x"]})", R"({"a":1 "b":"x"}])", R"({"a":1,"b":"\q"}])",
+        R"({"a":01,"b":"x"}])", R"({"a":1,"b":nul}])", R"({"a":1,"b":"x",}])", R"({"a":1,"b":"x","b":"y"}])",
+        R"({"a":"no","b":"\q"}])", R"(7])"}) {
+    const std::string body = R"({"data":[{"a":1,"b":"x"},)" + std::string{row} + "}";
+    const auto got = rows_of<pair_row>(body);
+    ASSERT_FALSE(got) << row;
+    EXPECT_EQ(got.error().code(), workersql::gateway_errc::not_a_gateway) << row;
+    EXPECT_NE(got.error().message().find("column"), std::string::npos) << got.error().message();
+  }
+}
+
+TEST(WorkersqlRows, KeysMayBeWrittenWithEscapes) {
+  const auto got = rows_of<pair_row>(
+      R"({"data":[{"\u0061":1,"\u0062":"x"},{"\u0061":2,"\u0062":"y"},{"a":3,"b":"z"},{"b":"w","\u0061":4}]})");
+  ASSERT_TRUE(got) << got.error().message();
+  ASSERT_EQ(got->size(), 4U);
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ((*got)[i].a, static_cast<std::int64_t>(i + 1));
+  EXPECT_EQ((*got)[3].b, "w");
+  EXPECT_EQ(rows_of<dt::row>(R"({"data":[{"\u0061b":1,"\u0062":2},{"\u0062":4,"ab":3}]})").value()[1].get<int>("ab"),
+            3);
+}
+
+TEST(WorkersqlRows, AnAnswerOfSeveralRowsThatBreaksOffIsAnError) {
+  const std::string_view body = R"({"success":true,"data":[{"a":1,"b":"x"},{"a":22,"b":null},{"a":-3,"b":"\u00e9"}]})";
+  for (std::size_t size = 0; size < body.size(); ++size) {
+    const std::string prefix{body.substr(0, size)};
+    EXPECT_FALSE(rows_of<pair_row>(prefix)) << prefix;
+  }
+  EXPECT_TRUE(rows_of<pair_row>(body));
 }
 
 TEST(WorkersqlRows, EveryPrefixOfAnAnswerIsAnErrorAndNoCrash) {

@@ -163,4 +163,30 @@ TEST(WorkersqlRetry, TheDelayGrowsToItsCapAndJitterComesOnTop) {
   EXPECT_EQ(retry.decide(facts), dt::verdict::give_up());
 }
 
+// Section 1.4: CONNECTION_ERROR, TIMEOUT_ERROR and RESOURCE_LIMIT are retryable.
+TEST(WorkersqlRetry, WhatTheSdksRepeatIsRepeatedWhereItDoesNoHarm) {
+  const workersql::sdk_backoff retry;
+  const auto repeats = [&retry](dt::condition kind, bool is_idempotent, std::chrono::seconds budget = 60s) {
+    return retry
+        .decide({.kind = kind,
+                 .attempt = 1,
+                 .idempotent = is_idempotent,
+                 .bytes_sent = 9,
+                 .elapsed = {},
+                 .budget = budget,
+                 .random = 0})
+        .repeat;
+  };
+  EXPECT_TRUE(repeats(dt::condition::timeout, true));
+  EXPECT_FALSE(repeats(dt::condition::timeout, false));
+  EXPECT_FALSE(repeats(dt::condition::timeout, true, 0s)) << "the caller's own limit";
+  EXPECT_TRUE(repeats(dt::condition::connection, true));
+  EXPECT_FALSE(repeats(dt::condition::connection, false));
+  EXPECT_TRUE(repeats(dt::condition::busy, false)) << "nothing was executed";
+  for (const dt::condition never : {dt::condition::syntax, dt::condition::authentication, dt::condition::permission,
+                                    dt::condition::limit, dt::condition::server}) {
+    EXPECT_FALSE(repeats(never, true));
+  }
+}
+
 }  // namespace

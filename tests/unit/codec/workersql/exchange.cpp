@@ -1,5 +1,7 @@
 #include <dovetail/codec/workersql/exchange.hpp>
 
+#include <dovetail/policy/retry.hpp>
+
 #include <support/script.hpp>
 #include <support/workersql_session.hpp>
 
@@ -295,6 +297,17 @@ TEST(WorkersqlStartup, AnHttpsEndpointIsSecured) {
   });
 }
 
+TEST(WorkersqlStartup, AFileOfAuthoritiesThatCannotBeReadIsNamed) {
+  workersql::options how = plain_options();
+  how.endpoint.is_tls = true;
+  how.certificate_authorities = "/nowhere/ca.pem";
+  session_maker sessions{how};
+  const dt::error_info failed =
+      script(opening(sessions)).connect().start_tls().failing(make_error_code(dt::errc::invalid_option)).failure();
+  EXPECT_EQ(failed.kind(), dt::condition::configuration);
+  EXPECT_NE(failed.message().find("tlsAuthorities '/nowhere/ca.pem'"), std::string::npos) << failed.message();
+}
+
 TEST(WorkersqlStartup, AProxyIsAskedForATunnelBeforeTls) {
   workersql::options how = plain_options();
   how.endpoint = {"::1", 443, true, "/v1"};
@@ -312,8 +325,14 @@ TEST(WorkersqlStartup, AProxyIsAskedForATunnelBeforeTls) {
   script(opening(sessions))
       .connect()
       .write(connect)
-      .read("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+      .read("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
       .done_with(errc::connection_lost);
+  for (const char* each : {"407 Proxy Authentication Required", "403 Forbidden"}) {
+    const dt::error_info refused = script(opening(sessions)).connect().write(connect).read(answer(each, "")).failure();
+    EXPECT_EQ(refused.kind(), dt::condition::permission);
+    EXPECT_NE(refused.message().find(std::string{each, 3}), std::string::npos);
+    EXPECT_FALSE(dt::may_repeat({.kind = refused.kind()}));
+  }
   std::string informational;
   for (int i = 0; i < 8; ++i) informational += "HTTP/1.1 102 Processing\r\n\r\n";
   script(opening(sessions)).connect().write(connect).read(informational + tunnel).start_tls().done();

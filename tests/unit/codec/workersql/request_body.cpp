@@ -69,6 +69,10 @@ TEST(WorkersqlParameters, ValuesAreSentAsTheGatewayKeepsThem) {
   EXPECT_EQ(written((std::numeric_limits<std::int64_t>::min)()), "\"-9223372036854775808\"");
   EXPECT_EQ(written(std::uint64_t{9223372036854775807}), "\"9223372036854775807\"");
   EXPECT_EQ(written(12.5), "12.5");
+  EXPECT_EQ(written(1.0), "1.0") << "without a point our gateway takes an integer";
+  EXPECT_EQ(written(-0.0), "-0.0");
+  EXPECT_EQ(written(1e300), "1e+300");
+  EXPECT_EQ(written(123456789012345680.0), "123456789012345680.0");
   EXPECT_EQ(written(std::string{"O'Hara \"q\" \n \xC3\xA9"}), "\"O'Hara \\\"q\\\" \\n \xC3\xA9\"");
   EXPECT_EQ(written(colour::red), "3");
   dt::decimal price;
@@ -119,6 +123,30 @@ TEST(WorkersqlBody, ARangeInInExpands) {
   EXPECT_NE(got.body.find("\"params\":[7,1,2,3,9]"), std::string::npos) << got.body;
 }
 
+// Section 10: beyond 2^53 only a string is exact; in an expression it would be compared as a text.
+TEST(WorkersqlBody, IntegersBeyond2To53AreStringsThatTheStatementMakesIntegersOf) {
+  constexpr std::int64_t big = 9007199254740993;
+  EXPECT_EQ((asked<std::int64_t>{"select ? > 5", big}.body),
+            R"x({"sql":"select CAST(? AS BIGINT) > 5","params":["9007199254740993"]})x");
+  EXPECT_EQ(
+      (asked<int, std::int64_t, std::string, std::int64_t>{"select ?, ?, '?', ?, ? -- ?", 1, -big, "x", big}.body),
+      R"x({"sql":"select ?, CAST(? AS BIGINT), '?', ?, CAST(? AS BIGINT) -- ?",)x"
+      R"x("params":[1,"-9007199254740993","x","9007199254740993"]})x");
+  EXPECT_EQ((asked<std::int64_t>{"select ? > 5", big - 1}.body),
+            R"x({"sql":"select ? > 5","params":[9007199254740992]})x");
+  const auto named = asked<dt::named_argument<"b", std::int64_t>, dt::named_argument<"a", int>>{
+      "select :a, :b, :a, :b", dt::arg<"b">(std::int64_t{big}), dt::arg<"a">(1)};
+  EXPECT_EQ(named.body,
+            R"x({"sql":"select ?1, CAST(?2 AS BIGINT), ?1, CAST(?2 AS BIGINT)","params":[1,"9007199254740993"]})x");
+  const auto range = asked<std::vector<std::int64_t>>{"select 1 where 2 in (?)", std::vector<std::int64_t>{1, big, 3}};
+  ASSERT_FALSE(range.failure) << range.failure.message();
+  EXPECT_NE(range.body.find(R"(,"params":[1,"9007199254740993",3])"), std::string::npos) << range.body;
+  EXPECT_NE(range.body.find("CAST(?2 AS BIGINT)"), std::string::npos) << range.body;
+  EXPECT_EQ(range.body.find("CAST(?1"), std::string::npos) << range.body;
+  const auto optional = asked<std::optional<std::int64_t>>{"select ?", std::optional<std::int64_t>{big}};
+  EXPECT_NE(optional.body.find("CAST(? AS BIGINT)"), std::string::npos) << optional.body;
+}
+
 TEST(WorkersqlBody, TransactionStatementsAreRefused) {
   EXPECT_EQ((asked<>{"begin"}.failure.code()), dt::errc::invalid_state);
 }
@@ -165,6 +193,11 @@ TEST(WorkersqlBody, AStructIsAnItemOfABatch) {
   EXPECT_FALSE(
       workersql::detail::append_insert(out, "insert into u(id, name, active) values (?, ?, ?)", user{1, "Ann", true}));
   EXPECT_EQ(out, R"x({"sql":"insert into u(id, name, active) values (?, ?, ?)","params":[1,"Ann",1]})x");
+  out.clear();
+  EXPECT_FALSE(workersql::detail::append_insert(out, "insert into u(id, name, active) values (?, ?, ?)",
+                                                user{9007199254740993, "Ann", true}));
+  EXPECT_EQ(out, R"x({"sql":"insert into u(id, name, active) values (CAST(? AS BIGINT), ?, ?)",)x"
+                 R"x("params":["9007199254740993","Ann",1]})x");
   const dt::error_info why = workersql::detail::append_insert(out, "insert", user{1, "\xFF", true});
   EXPECT_NE(why.message().find("field 'name'"), std::string::npos) << why.message();
 }

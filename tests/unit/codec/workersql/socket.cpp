@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -121,6 +122,48 @@ TEST(WorkersqlTransaction, AGatewayWithoutWebSocketsIsUnsupported) {
       .write(handshake)
       .read(answer("401 Unauthorized", "Unauthorized"))
       .done_with(make_error_code(workersql::gateway_errc::unauthorized));
+}
+
+TEST(WorkersqlTransaction, ARefusalOfTheHandshakeKeepsItsWordsAndItsPause) {
+  session_maker sessions;
+  const auto refused = [&](const std::string& answer_text) {
+    return script(beginning(sessions)).write(handshake).read(answer_text).failure();
+  };
+  const dt::error_info busy = refused(answer("429 Too Many Requests", "Rate limit exceeded", "Retry-After: 7\r\n"));
+  EXPECT_EQ(busy.code(), make_error_code(workersql::gateway_errc::rate_limited));
+  EXPECT_EQ(busy.server().message, "Rate limit exceeded");
+  EXPECT_EQ(sessions.now().asked_pause(), std::chrono::seconds{7});
+  const dt::error_info full =
+      refused(answer("503 Service Unavailable",
+                     R"({"success":false,"error":{"code":"RESOURCE_LIMIT","message":"too many connections"}})",
+                     "Retry-After: 3\r\nX-Request-ID: r1\r\n"));
+  EXPECT_EQ(full.code(), make_error_code(workersql::gateway_errc::overloaded));
+  EXPECT_EQ(full.server().message, "too many connections");
+  EXPECT_NE(full.server().hint.find("r1"), std::string::npos);
+  EXPECT_EQ(sessions.now().asked_pause(), std::chrono::seconds{3});
+  // Words that never end, or do not come whole, are left out.
+  const std::string endless = "HTTP/1.1 503 S\r\nRetry-After: 2\r\n\r\n" + std::string(100'000, 'x');
+  const dt::error_info cut = refused(endless);
+  EXPECT_EQ(cut.code(), make_error_code(workersql::gateway_errc::unavailable));
+  EXPECT_LE(cut.server().message.size(), 600U);
+  EXPECT_EQ(sessions.now().asked_pause(), std::chrono::seconds{2});
+  const dt::error_info ended =
+      script(beginning(sessions)).write(handshake).read("HTTP/1.1 503 S\r\n\r\nbusy").read_end().failure();
+  EXPECT_EQ(ended.server().message, "busy");
+}
+
+TEST(WorkersqlTransaction, ABeginThatIsRefusedOverTheSocketSaysHowLongToWait) {
+  session_maker sessions;
+  const dt::error_info busy =
+      script(beginning(sessions))
+          .write(handshake)
+          .read(switched)
+          .write(begin_message)
+          .read(came(R"({"id":"1","type":"error","error":{"code":"RESOURCE_LIMIT","message":"m","details":)"
+                     R"({"retryAfter":7}}})"))
+          .failure();
+  EXPECT_EQ(busy.code(), make_error_code(workersql::gateway_errc::overloaded));
+  EXPECT_EQ(sessions.now().asked_pause(), std::chrono::seconds{7});
 }
 
 TEST(WorkersqlTransaction, AWrongAcceptIsNoGateway) {

@@ -168,6 +168,20 @@ TEST(GatewayAuthentication, KeysTokensAndNobodyAreToldApart) {
   EXPECT_FALSE(open.find({"Bearer wrong", {}, {}}, 0)) << "a wrong key is not nobody";
 }
 
+TEST(GatewayAuthentication, ATokenWithoutAnEndIsTakenOnlyWhereThatIsWanted) {
+  dt::workersql::gateway_authentication how;
+  how.jwt_secret = dt::secret{"local-dev-secret"};
+  const auto is_taken = [&](std::string_view token) {
+    const serving::authenticator who{how, crypto};
+    return who.find({"Bearer " + std::string{token}, {}, {}}, 1'800'000'000).has_value();
+  };
+  EXPECT_TRUE(is_taken(good_token));
+  EXPECT_FALSE(is_taken(silent_token));
+  how.jwt_needs_expiry = false;
+  EXPECT_TRUE(is_taken(silent_token));
+  EXPECT_FALSE(is_taken(early_token));
+}
+
 TEST(GatewayAuthentication, AnEmptyKeyIsAMistake) {
   dt::workersql::gateway_authentication how;
   how.api_keys.push_back({.key = dt::secret{""}});

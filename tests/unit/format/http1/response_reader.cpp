@@ -69,6 +69,17 @@ TEST(HttpResponseReader, TheExampleOfTheStandardIsRead) {
   EXPECT_BOTH_TIMES(are_same(made, read_each_byte(hello)));
 }
 
+TEST(HttpFieldLines, AFieldIsFoundByItsWholeNameOnly) {
+  constexpr dovetail::http1::field_lines fields{
+      "X-Request: a\r\nX-Request-ID:\t b:c \r\nx-request-id: d\r\nEmpty:\r\n"};
+  EXPECT_BOTH_TIMES(fields.find("X-Request") == "a" && fields.find("x-REQUEST") == "a");
+  EXPECT_BOTH_TIMES(fields.find("X-Request-ID") == "b:c");
+  EXPECT_BOTH_TIMES(fields.find("Empty") == "");
+  EXPECT_BOTH_TIMES(!fields.find("X-Req") && !fields.find("X-Request-") && !fields.find("Empty-Not"));
+  EXPECT_BOTH_TIMES(!fields.find("X-Request-ID:\t b") && !fields.find("Empty:") && !fields.find(""));
+  EXPECT_BOTH_TIMES(!dovetail::http1::field_lines{}.find("Empty"));
+}
+
 struct body_case {
   std::string_view bytes;
   request_kind kind;

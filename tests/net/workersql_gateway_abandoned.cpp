@@ -1,0 +1,102 @@
+// The WorkerSQL gateway over SQLite: what runs for a client that has gone is ended, and what holds is given back.
+#include <support/workersql_gateway.hpp>
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace {
+
+using namespace gateway_test;
+
+constexpr std::string_view endless = "with recursive n(i) as (select 1 union all select i + 1 from n) ";
+
+struct GatewayAbandoned : testing::Test {
+  file_database file;
+  ws::gateway_options how = with_key();
+
+  GatewayAbandoned() {
+    how.worker_threads = 1;
+    how.max_transactions = 1;
+    how.request_limit = 100s;  // longer than a client of these tests waits
+  }
+  static std::string body_of(std::string_view rest) {
+    return std::string{R"J({"sql":")J"}.append(endless).append(rest).append("\"}");
+  }
+  bool is_running() {
+    return soon([&] { return file.db.statistics().active == 1; });
+  }
+  int users() { return file.db.query_value<int>("select count(*) from users"); }
+};
+
+TEST_F(GatewayAbandoned, AQueryWhoseClientHasGoneGivesItsThreadBack) {
+  ws::gateway served{file.db, how};
+  wire client{served.endpoint()};
+  client.send(query(body_of("select max(i) from n")));
+  ASSERT_TRUE(is_running());
+  client.close();
+  EXPECT_EQ(ask(served, query(R"J({"sql":"select 1"})J")).status(), "200");
+}
+
+TEST_F(GatewayAbandoned, AChangeWhoseClientHasGoneDidNotHappen) {
+  ws::gateway served{file.db, how};
+  for (const std::string_view key : {"", "Idempotency-Key: k\r\n"}) {  // on its own, and in a transaction
+    wire client{served.endpoint()};
+    client.send(query(body_of("insert into users(big) select i from n"),
+                      std::string{"Authorization: Bearer J\r\n"}.append(key)));
+    ASSERT_TRUE(is_running());
+    client.close();
+    EXPECT_EQ(ask(served, query(R"J({"sql":"insert into users(name) values (null)"})J")).status(), "200");
+    EXPECT_EQ(users(), 1) << key;
+    file.db.execute("delete from users");
+  }
+}
+
+TEST_F(GatewayAbandoned, ABatchWhoseClientHasGoneDidNotHappen) {
+  ws::gateway served{file.db, how};
+  wire client{served.endpoint()};
+  client.send(post("/v1/batch", std::string{R"J({"batch":[{"sql":"insert into users(id) values (1)"},)J"}
+                                    .append(body_of("insert into users(big) select i from n"))
+                                    .append("]}")));
+  ASSERT_TRUE(is_running());
+  client.close();
+  EXPECT_EQ(ask(served, query(R"J({"sql":"select 1"})J")).status(), "200");
+  EXPECT_EQ(users(), 0);
+}
+
+TEST_F(GatewayAbandoned, ATransactionWhoseClientHasGoneDuringAStatementIsRolledBack) {
+  ws::gateway served{file.db, how};
+  {
+    socket_client client{served};
+    client.say(R"J({"type":"begin","id":"1"})J");
+    client.say(R"J({"type":"query","id":"2","sql":"insert into users(id) values (5)"})J");
+    client.send_frame(0x81, R"J({"type":"query","id":"3",)J" + body_of("select max(i) from n").substr(1));
+    EXPECT_TRUE(soon([&] { return served.statistics().messages == 3; }));
+  }
+  EXPECT_TRUE(soon([&] { return served.statistics().transactions == 0; }));
+  EXPECT_EQ(users(), 0);
+  EXPECT_EQ(ask(served, query(R"J({"sql":"insert into users(id) values (5)"})J")).status(), "200");
+}
+
+TEST_F(GatewayAbandoned, AMessageHasTheTimeLimitThatItSays) {
+  ws::gateway served{file.db, how};
+  socket_client client{served};
+  const std::string asked = body_of("select max(i) from n").substr(1);
+  const std::string late = client.say(R"J({"type":"query","id":"1","timeout":20,)J" + asked);
+  EXPECT_NE(late.find("TIMEOUT_ERROR"), std::string::npos) << late;
+  EXPECT_NE(client.say(R"J({"type":"query","id":"2","timeout":0,)J" + asked).find("INVALID_QUERY"), std::string::npos);
+}
+
+TEST_F(GatewayAbandoned, WhoHasSentMoreMeanwhileGetsAllAnswers) {
+  ws::gateway served{file.db, how};
+  wire client{served.endpoint()};
+  const std::string slow = std::string{R"J({"sql":"with recursive n(i) as (select 1 union all select i + 1 from n )J"} +
+                           R"J(where i < 300000) select max(i) as m from n"})J";
+  client.send(query(slow));
+  client.send(query(R"J({"sql":"select 7 as m"})J"));
+  EXPECT_TRUE(receive(client).has(R"J("m":300000)J"));
+  EXPECT_TRUE(receive(client).has(R"J("m":7)J"));
+}
+
+}  // namespace
