@@ -260,7 +260,7 @@ class table_finder {
       }
     }
     if (!is_table_name(at, dialect_)) {
-      if (is_into_ && at.is('@')) found_.makes_table = false;  // select … into @variable
+      if (is_into_ && at.is('@')) found_.makes_table = made_table_;  // select … into @variable
       is_into_ = false;
       now.part = clause::other;
       found_.has_all_tables = found_.has_all_tables && at.is('@');
@@ -339,7 +339,8 @@ class table_finder {
         return;
       case word_key("into"):
         if (now.verb != statement_class::select) return;
-        found_.makes_table = is_into_ = true;
+        made_table_ = std::exchange(found_.makes_table, true);
+        is_into_ = true;
         now.writes_list = true;
         now.takes_several = false;
         now.part = clause::target;
@@ -390,6 +391,7 @@ class table_finder {
   bool is_target_name_ = false;
   bool is_operand_ = false;  // the name stands behind `in`
   bool is_into_ = false;
+  bool made_table_ = false;  // by an `into` before this one
   bool has_object_ = false;
   bool writes_ = false;
   bool is_too_deep_ = false;

@@ -48,6 +48,7 @@ constexpr class_case class_cases[] = {
     {dialect::mysql, "select * from t lock in share mode", statement_class::select, tri_state::no},
     {dialect::postgres, "select * into n from t", statement_class::select, tri_state::no},
     {dialect::mysql, "select a into @v from t", statement_class::select, tri_state::yes},
+    {dialect::mysql, "select a into u into @v from t", statement_class::select, tri_state::no},  // no statement, but a writing one
     {dialect::mysql, "select a into outfile '/f' from t", statement_class::select, tri_state::no},
     {dialect::postgres, "with x as (delete from t returning *) select * from x", statement_class::select,
      tri_state::no},
