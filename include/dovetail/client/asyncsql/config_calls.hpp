@@ -41,16 +41,20 @@ inline const char* process_variable(const char* name) { return std::getenv(name)
 /// Reads one entry of a text such as {"databases": {"main": {"url": "postgresql://app@${DB_HOST}/app", "password":
 /// "${DB_PASSWORD}", "transaction_mode": "manual", "timeout": 30}}}. Without a name it is the entry "default"; one that
 /// is not there is an error, which names those that are. Names: connection_string (or url), or database_type, host,
-/// port, database, user and password; name, transaction_mode (auto, manual, none), isolation, close_timeout, timeout,
-/// share_pool, min_pool_size, max_pool_size, pool_capacity, acquire_timeout, idle_timeout, max_lifetime,
-/// health_check_interval, max_retries (after the first attempt) or attempts (in all), retry_delay, max_delay,
-/// exponential_base, jitter (true, false, full), retry_deadline, retry_lock_not_available, retry_timeouts_of_reads,
-/// retryable_codes, slow_query, kept_slow_queries, validate_queries, profile (off, standard, strict), allow_admin,
-/// allow_ddl, allow_calls, allow_settings, allow_notifications, allow_risky_functions, parameter_types (an object; in a
-/// connection string parameter_types.name=type). Times are in seconds, or text with a unit: "250ms".
-/// `${NAME}` in a text is the environment's variable, `$$` is a dollar; any other dollar is itself.
-/// Errors: one failure that names every mistake: unknown names, values out of range, what contradicts each other,
-/// variables that are not set. No value of a secret is quoted.
+/// port, database, user and password (which may stand beside a connection string that has none); name, transaction_mode
+/// (auto, manual, none), isolation, close_timeout, timeout, share_pool, min_pool_size, max_pool_size, pool_capacity,
+/// acquire_timeout, idle_timeout, max_lifetime, health_check_interval, max_retries (after the first attempt) or
+/// attempts (in all), retry_delay, max_delay, exponential_base, jitter (true, false, full), retry_deadline,
+/// retry_lock_not_available, retry_timeouts_of_reads, retryable_codes, slow_query, kept_slow_queries, validate_queries,
+/// profile (off, standard, strict), allow_admin, allow_ddl, allow_calls, allow_settings, allow_notifications,
+/// allow_risky_functions, parameter_types (an object; in a connection string parameter_types.name=type). Times are in
+/// seconds, or text with a unit: "250ms". `host` and `port` may be lists, "h1,h2" or ["h1", "h2"], for PostgreSQL;
+/// `database` of SQLite is a file's name as it is.
+/// `${NAME}` in a text is the environment's variable, `$$` is a dollar; any other dollar is itself. In a connection
+/// string a variable is one piece of its part, escaped as need be, unless it stands at the very beginning.
+/// Errors: a mistake of the JSON, keys that are given twice included, with line and column; else one failure that names
+/// every mistake: unknown names, values out of range, what contradicts each other, variables that are not set. No value
+/// of a secret is quoted.
 [[gnu::cold]] result<config> read_config_text(std::string_view json, std::string_view name = {},
                                               variable_lookup variables = process_variable);
 /// The same from a file. Errors: errc::invalid_option, naming the file.

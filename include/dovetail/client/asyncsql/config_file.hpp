@@ -5,6 +5,7 @@
 #include <dovetail/base/similarity.hpp>
 #include <dovetail/client/asyncsql/config_calls.hpp>
 #include <dovetail/client/asyncsql/config_reading.hpp>
+#include <dovetail/client/asyncsql/config_variables.hpp>
 #include <dovetail/format/json.hpp>
 
 #include <cstdio>
@@ -18,34 +19,30 @@
 namespace dovetail::inline v0::asyncsql {
 namespace detail {
 
-/// Puts the environment's variables into a text.
-[[gnu::cold, gnu::noinline]] inline error_info substitute(std::string& text, variable_lookup variables,
-                                                          std::string_view setting) {
-  std::string done;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t dollar = text.find('$', at);
-    done.append(text, at, dollar - at);
-    if (dollar == std::string::npos) break;
-    const char next = dollar + 1 < text.size() ? text[dollar + 1] : '\0';
-    const std::size_t end = next == '{' ? text.find('}', dollar) : std::string::npos;
-    if (end != std::string::npos) {
-      const std::string name = text.substr(dollar + 2, end - dollar - 2);
-      const char* const value = variables(name.c_str());
-      if (value == nullptr) {
-        std::string context;
-        dovetail::detail::append_parts(context, {"Environment variable '", name, "' not found, in '", setting, "'"});
-        return {make_error_code(errc::invalid_option), std::move(context)};
-      }
-      done += value;
-      at = end + 1;
-    } else {
-      done += '$';
-      at = dollar + (next == '$' ? 2 : 1);
-    }
+/// Reads nothing but that no object has a key twice, at any depth.
+struct distinct_keys {};
+
+}  // namespace detail
+}  // namespace dovetail::inline v0::asyncsql
+
+namespace dovetail::inline v0::detail {
+
+template <>
+[[gnu::cold, gnu::noinline]] inline const char* read_json(json_source& in, const char* at,
+                                                          asyncsql::detail::distinct_keys&) {
+  if (at != in.end && *at == '{') {
+    std::map<std::string, asyncsql::detail::distinct_keys> members;
+    return read_json_dictionary(in, at, members);
   }
-  text = std::move(done);
-  return {};
+  if (at == in.end || *at != '[') return skip_json_value(in, at);
+  std::vector<asyncsql::detail::distinct_keys> elements;
+  return read_json_sequence(in, at, elements);
 }
+
+}  // namespace dovetail::inline v0::detail
+
+namespace dovetail::inline v0::asyncsql {
+namespace detail {
 
 /// Whether a setting is a number, a time, a truth value or one of some words; the others are texts, or not known.
 [[gnu::cold, gnu::noinline]] inline bool has_typed_value(std::string_view name) noexcept {
@@ -65,10 +62,27 @@ namespace detail {
     text = *std::move(read);
     if (error_info why = substitute(text, variables, name)) return why;
   } else if (first == '[') {
-    result<std::vector<std::string>> read = dovetail::json::decode<std::vector<std::string>>(json);
+    result<std::vector<json_text>> read = dovetail::json::decode<std::vector<json_text>>(json);
     if (!read) return std::move(read).error();
     text.clear();
-    for (const std::string& each : *read) text.append(text.empty() ? "" : ",").append(each);
+    bool takes_list = name == "retryable_codes" || name == "host" || name == "port";
+    for (const json_text& each : *read) {
+      std::string item = each.text;
+      if (item.front() == '"') {
+        item = dovetail::json::decode<std::string>(each.text).value();
+        if (error_info why = substitute(item, variables, name)) return why;
+      } else {
+        takes_list = takes_list && item.front() != '[' && item.front() != '{' && item != "null";
+      }
+      text.append(&each == read->data() ? "" : ",").append(item);
+    }
+    if (!takes_list) {
+      std::string context;
+      dovetail::detail::append_parts(
+          context,
+          {"'", name, "' is a list: only 'retryable_codes', 'host' and 'port' may be one, of texts or numbers"});
+      return {make_error_code(errc::invalid_option), std::move(context)};
+    }
   } else if (first == '{' && (name == "retry_config" || name == "parameter_types")) {
     const auto members = dovetail::json::decode<std::map<std::string, json_text>>(json);
     if (!members) return members.error();
@@ -93,10 +107,14 @@ namespace detail {
 [[gnu::noinline]] inline result<config> read_config_text(std::string_view json, std::string_view name,
                                                          variable_lookup variables) {
   using members = std::map<std::string, json_text>;
-  auto root = dovetail::json::decode<members>(json);
-  if (!root) return std::move(root).error();
   std::string label{"Failed to load config '"};
   label.append(name.empty() ? "default" : name).append("'");
+  // The whole text at once, so that mistakes of its syntax are told with its lines.
+  if (auto read = dovetail::json::decode<detail::distinct_keys>(json); !read) {
+    return detail::told_for(label, std::move(read).error());
+  }
+  auto root = dovetail::json::decode<members>(json);
+  if (!root) return detail::told_for(label, std::move(root).error());
   for (const auto& [key, value] : *root) {
     if (key != "databases") {
       return error_info{make_error_code(errc::unknown_option),
@@ -105,7 +123,7 @@ namespace detail {
   }
   if (root->empty()) return error_info{make_error_code(errc::invalid_option), label + ": not found in configuration"};
   auto entries = dovetail::json::decode<members>(root->begin()->second.text);
-  if (!entries) return std::move(entries).error();
+  if (!entries) return error_info{make_error_code(errc::invalid_option), label + ": 'databases' must be an object"};
   const auto found = entries->find(name.empty() ? std::string{"default"} : std::string{name});
   if (found == entries->end()) {
     dovetail::detail::nearest_search search{name};

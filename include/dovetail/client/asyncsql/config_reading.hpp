@@ -281,46 +281,7 @@ inline constexpr std::string_view time_names[] = {
   read_pool(reader, how.pool);
   if (!origin.empty()) {  // in a connection string these are the client's own
     reader.seconds("timeout", session.timeout, std::chrono::milliseconds{1});
-    address_parts parts;
-    reader.text("host", parts.host).text("database", parts.database).text("user", parts.user);
-    reader.integer("port", parts.port, 1, 65535).secret_text("password", parts.password);
-    for (const std::string_view each : {"host", "port", "database", "user", "password"}) {
-      parts.has_any = reader.has(each) || parts.has_any;
-    }
-    enum class kind { unset, postgres, sqlite, mysql } type = kind::unset;
-    reader.choice("database_type", type,
-                  {{"postgresql", kind::postgres},
-                   {"postgres", kind::postgres},
-                   {"sqlite", kind::sqlite},
-                   {"mysql", kind::mysql},
-                   {"mariadb", kind::mysql}});
-    secret url;
-    reader.secret_text("connection_string", target).secret_text("url", url);
-    if (!url.empty() && !target.empty()) {
-      reader.problem(errc::invalid_option, "'connection_string' and 'url' are the same: give one of them");
-    }
-    if (target.empty()) target = std::move(url);
-    parts.type = type == kind::sqlite ? "sqlite" : type == kind::mysql ? "mysql" : "postgresql";
-    if (!target.empty() && parts.has_any) {
-      reader.problem(errc::invalid_option,
-                     "'connection_string' and 'host', 'port', 'database', 'user' or 'password' contradict each other: "
-                     "give the one or the others");
-    } else if (!target.empty()) {
-      const std::optional<dialect> found = detect_database(target.reveal());
-      const dialect wanted = type == kind::sqlite  ? dialect::sqlite
-                             : type == kind::mysql ? dialect::mysql
-                                                   : dialect::postgres;
-      if (type != kind::unset && found && *found != wanted) {
-        reader.problem(errc::invalid_option, "'database_type' and 'connection_string' name different databases");
-      }
-    } else if (!knows_database) {
-      // Reported already; what an address needs depends on it.
-    } else if (parts.has_any || type != kind::unset) {
-      target = join_address(reader, parts);
-    } else {
-      reader.problem(errc::invalid_option,
-                     "the entry must have 'connection_string' or 'url', or 'host' and 'database'");
-    }
+    target = read_address(reader, std::move(target), knows_database);
   }
   if (security.validate_queries && is_suspicious_connection(target.reveal())) {
     reader.problem(

@@ -92,6 +92,9 @@ namespace sqlite {
     reader.problem(errc::malformed_connection_string,
                    "a SQLite database has no host: write 'sqlite:file' or 'sqlite:///absolute/file'");
   }
+  if (!where->user.empty() || where->has_password) {
+    reader.problem(errc::malformed_connection_string, "a SQLite database has no user and no password");
+  }
   const bool is_memory = where->path == ":memory:";
   if (where->path.empty()) {
     reader.problem(errc::malformed_connection_string,

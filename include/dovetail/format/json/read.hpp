@@ -168,7 +168,9 @@ const char* read_json_dictionary(json_source& in, const char* at, T& out) {
     if (!read_json_key(text, key))
       return in.fail(key_at, errc::malformed_value, "the key is not of its C++ type's form");
     const auto [entry, is_new] = out.try_emplace(std::move(key));
-    if (!is_new) return in.fail(key_at, errc::malformed_value, "the key is given twice");
+    if (!is_new)
+      return in.fail(key_at, errc::malformed_value,
+                     join_message({"the key \"", text.substr(0, 64), "\" is given twice"}));
     at = read_json(in, at, entry->second);
     if (at == nullptr) {
       in.failure.inside_member(text.data() == space.data() ? std::string_view{space} : text);

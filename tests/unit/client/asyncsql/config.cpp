@@ -24,6 +24,14 @@ using dt::asyncsql::transaction_mode;
 const char* variable(const char* name) {
   if (std::strcmp(name, "DB_HOST") == 0) return "db.internal";
   if (std::strcmp(name, "DB_PASSWORD") == 0) return "p@ss/w:rd";
+  if (std::strcmp(name, "WILD") == 0) return "a@evil/x?sslmode=disable#%41 b";
+  if (std::strcmp(name, "SERVERS") == 0) return "h1:5433,[::1]:5434";
+  if (std::strcmp(name, "FOLDER") == 0) return "/srv/app data";
+  if (std::strcmp(name, "BOTH") == 0) return "app:hidden";
+  if (std::strcmp(name, "URL") == 0) return "postgresql://u:p%40q@h/d?sslmode=require";
+  if (std::strcmp(name, "QUOTED") == 0) return "it's host=evil \\";
+  if (std::strcmp(name, "NOTHING") == 0) return "";
+  if (std::strcmp(name, "CODE") == 0) return "55006";
   return nullptr;
 }
 
@@ -107,6 +115,136 @@ TEST(AsyncsqlConfig, P17_VariablesComeFromTheEnvironmentAndADollarStaysADollar) 
   EXPECT_EQ(how.connection_string.reveal(), "postgresql://u:p%40ss%2Fw%3Ard@db.internal:5433/app");
   EXPECT_EQ(how.session.name, "pa$w0rd $5 $x");
   EXPECT_SAYS(complaint(R"({"url": "postgresql://${NOWHERE}/app"})"), "Environment variable 'NOWHERE' not found");
+}
+
+/// The connection string of an entry, or what is wrong with it.
+std::string target(std::string_view entry) {
+  const auto read = read_text(entry);
+  return read ? std::string{read->connection_string.reveal()} : read.error().message();
+}
+
+TEST(AsyncsqlConfig, AFileOfSqliteMayHaveAnyName) {
+  const auto path = [](std::string_view name) {
+    std::string entry = R"({"database_type": "sqlite", "database": ")";
+    const std::string text = target(entry.append(name).append("\"}"));
+    const auto uri = dt::parse_uri(text);
+    EXPECT_TRUE(uri && uri->scheme == "sqlite" && uri->hosts.empty() && uri->parameters.empty()) << text;
+    return uri ? uri->path : std::string{};
+  };
+  for (const char* name :
+       {"a.db", "what?.db", "a#b.db", "100%.db", "%41.db", "a.db?mode=ro", "/tmp/a?b/c#d%e.db", "a b.db", "a&b=c.db",
+        "file:x?mode=memory", "//server/share/a.db", "///a.db", "a@b.db", ":memory:", "./ä.db"}) {
+    EXPECT_EQ(path(name), name);
+  }
+  EXPECT_EQ(path("a\\nb.db"), "a\nb.db");
+  EXPECT_EQ(target(R"({"database_type": "sqlite", "database": "/var/a.db"})"), "sqlite:/var/a.db");
+  EXPECT_SAYS(complaint(R"({"database_type": "sqlite", "database": "a\u0000b"})"), "NUL");
+}
+
+TEST(AsyncsqlConfig, SettingsThatSqliteDoesNotHaveAreNamed) {
+  const std::string file = R"({"database_type": "sqlite", "database": "a.db", )";
+  for (const char* name : {"host", "user", "password"}) {
+    const auto text = complaint(file + "\"" + name + "\": \"x\"}");
+    EXPECT_SAYS(text, std::string{"'"} + name + "' contradicts 'database_type' = 'sqlite'");
+  }
+  EXPECT_SAYS(complaint(file + R"("port": 1})"), "'port' contradicts");
+  EXPECT_SAYS(complaint(file + R"("password": ""})"), "'password' contradicts");
+  EXPECT_SAYS(complaint(file + R"("user": "u", "password": "p"})"), "'user', 'password' contradicts");
+}
+
+TEST(AsyncsqlConfig, AVariableInAUrlIsOnePieceOfTheUrlWhateverItHolds) {
+  EXPECT_EQ(target(R"({"url": "postgresql://app:${DB_PASSWORD}@${DB_HOST}/app"})"),
+            "postgresql://app:p%40ss%2Fw%3Ard@db.internal/app");
+  const std::string wild = "a%40evil%2Fx%3Fsslmode%3Ddisable%23%2541%20b";
+  EXPECT_EQ(target(R"({"url": "postgresql://${WILD}@h/d"})"), "postgresql://" + wild + "@h/d");
+  EXPECT_EQ(target(R"({"url": "postgresql://u:x${WILD}y@h/d"})"), "postgresql://u:x" + wild + "y@h/d");
+  EXPECT_EQ(target(R"({"url": "postgresql://h/d?password=${WILD}&sslmode=require"})"),
+            "postgresql://h/d?password=" + wild + "&sslmode=require");
+  EXPECT_EQ(target(R"({"url": "postgresql://${WILD}/d"})"), "postgresql://" + wild + "/d");
+  EXPECT_EQ(target(R"({"url": "postgresql://${SERVERS}/d"})"), "postgresql://h1:5433,[::1]:5434/d");
+  EXPECT_EQ(target(R"({"url": "postgresql://u:${DB_PASSWORD}@${SERVERS}/d"})"),
+            "postgresql://u:p%40ss%2Fw%3Ard@h1:5433,[::1]:5434/d");
+  EXPECT_EQ(target(R"({"url": "postgresql://${DB_HOST}:${DB_PASSWORD}@${FOLDER}/d"})"),
+            "postgresql://db.internal:p%40ss%2Fw%3Ard@%2Fsrv%2Fapp%20data/d");
+  const auto both = complaint(R"({"url": "postgresql://${BOTH}@h/d"})");
+  EXPECT_SAYS(both, "'BOTH'");
+  EXPECT_SAYS(both, "'password'");
+  EXPECT_EQ(both.find("hidden"), std::string::npos);
+}
+
+TEST(AsyncsqlConfig, AVariableThatBeginsAConnectionStringBringsItsParts) {
+  EXPECT_EQ(target(R"({"url": "${URL}"})"), "postgresql://u:p%40q@h/d?sslmode=require");
+  EXPECT_EQ(target(R"({"url": "${URL}&application_name=${WILD}"})"),
+            "postgresql://u:p%40q@h/d?sslmode=require&application_name=a%40evil%2Fx%3Fsslmode%3Ddisable%23%2541%20b");
+}
+
+TEST(AsyncsqlConfig, VariablesInPathsOfFilesAndInWords) {
+  EXPECT_EQ(target(R"({"url": "sqlite:${FOLDER}/a.db"})"), "sqlite:/srv/app%20data/a.db");
+  EXPECT_EQ(target(R"({"url": "sqlite://${FOLDER}/a.db"})"), "sqlite:///srv/app%20data/a.db");
+  EXPECT_EQ(target(R"({"url": "sqlite:/${FOLDER}/a.db"})"), "sqlite:/%2Fsrv/app%20data/a.db");
+  EXPECT_EQ(target(R"({"url": "sqlite:${WILD}?journal=wal"})"),
+            "sqlite:a%40evil/x%3Fsslmode%3Ddisable%23%2541%20b?journal=wal");
+  EXPECT_EQ(target(R"({"connection_string": "host=h password=${QUOTED} dbname=d"})"),
+            R"(host=h password=it\'s\ host=evil\ \\ dbname=d)");
+  EXPECT_EQ(target(R"({"connection_string": "host=h password='${QUOTED}' dbname=d"})"),
+            R"(host=h password='it\'s\ host=evil\ \\' dbname=d)");
+  EXPECT_EQ(target(R"({"connection_string": "password=${NOTHING} host=h"})"), "password='' host=h");
+}
+
+TEST(AsyncsqlConfig, APasswordMayStandBesideAConnectionStringThatHasNone) {
+  EXPECT_EQ(target(R"({"url": "postgresql://app@h/d?sslmode=require", "password": "${DB_PASSWORD}"})"),
+            "postgresql://app:p%40ss%2Fw%3Ard@h/d?sslmode=require");
+  EXPECT_EQ(target(R"({"url": "postgresql://h1,h2/d", "password": "p"})"), "postgresql://:p@h1,h2/d");
+  for (const char* url :
+       {"postgresql://u:q@h/d", "postgresql://u@h/d?password=q", "postgresql://u@h/d?a=b&password=q"}) {
+    EXPECT_SAYS(complaint(std::string{R"({"password": "p", "url": ")"} + url + "\"}"), "contradict each other");
+  }
+  EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "password": "p"})"), "'password' has no place");
+  EXPECT_SAYS(complaint(R"({"url": "host=h dbname=d", "password": "p"})"), "'password' has no place");
+}
+
+TEST(AsyncsqlConfig, SeveralServersAreAListAsInAConnectionString) {
+  const auto servers = [](std::string_view host) {
+    return target(std::string{R"({"database_type": "postgresql", "database": "d", )"}.append(host).append("}"));
+  };
+  EXPECT_EQ(servers(R"("host": "h1,h2")"), "postgresql://h1,h2/d");
+  EXPECT_EQ(servers(R"("host": "h1,h2", "port": 5433)"), "postgresql://h1:5433,h2:5433/d");
+  EXPECT_EQ(servers(R"("host": "h1,::1,/tmp", "port": "5433,5434,5435")"),
+            "postgresql://h1:5433,[::1]:5434,%2Ftmp:5435/d");
+  EXPECT_EQ(servers(R"("host": ["${DB_HOST}", "[fe80::1%eth0]"], "port": [5433, 5434])"),
+            "postgresql://db.internal:5433,[fe80::1%25eth0]:5434/d");
+  EXPECT_SAYS(servers(R"("host": "h1,h2", "port": "1,2,3")"), "'port' has more values");
+  EXPECT_SAYS(servers(R"("host": "h1,h2,h3", "port": "1,2")"), "'port' has fewer values");
+  EXPECT_SAYS(servers(R"("host": "h1,,h2")"), "'host' has a server without a name");
+  EXPECT_SAYS(servers(R"("host": "h1:5433")"), "the port stands in 'port'");
+  EXPECT_SAYS(servers(R"("host": "h1", "port": "x")"), "'port' must be a whole number");
+  EXPECT_SAYS(complaint(R"({"database_type": "mysql", "database": "d", "host": "h1,h2"})"), "several servers");
+}
+
+TEST(AsyncsqlConfig, AKeyThatComesTwiceIsAnErrorWithItsLineAndColumn) {
+  const auto wrong = [](std::string_view text) {
+    const auto read = dt::asyncsql::read_config_text(text, "main", &variable);
+    return read ? std::string{"nothing is wrong"} : read.error().message();
+  };
+  const auto inside =
+      wrong("{\"databases\": {\n  \"main\": {\n    \"url\": \"sqlite:a\",\n    \"url\": \"sqlite:b\"}}}");
+  EXPECT_SAYS(inside,
+              "Failed to load config 'main': line 4, column 5, $.databases.main: the key \"url\" is given twice");
+  EXPECT_SAYS(wrong(R"({"databases": {"main": {"url": "sqlite:a"}, "main": {}}})"), "column 45");
+  EXPECT_SAYS(wrong(R"({"databases": {}, "databases": {}})"), "\"databases\" is given twice");
+  EXPECT_SAYS(wrong(R"({"databases": {"main": {"url": "sqlite:a"}, "x": {"name": "a", "name": "b"}}})"), "\"name\"");
+  EXPECT_SAYS(wrong(R"({"databases": {"main": {"url": "sqlite:a", "retry_config": {"jitter": 1, "jitter": 2}}}})"),
+              "$.databases.main.retry_config");
+  EXPECT_SAYS(wrong("{\"databases\": {\n \"main\": {\"url\": nil}}}"), "line 2, column 18");
+}
+
+TEST(AsyncsqlConfig, VariablesStandInListsToo) {
+  const config how = read_text(R"({"url": "sqlite:a.db", "retryable_codes": ["${CODE}", 14, "$$x"]})").value();
+  EXPECT_EQ(how.session.retry.codes, (std::vector<std::string>{"55006", "14", "$x"}));
+  EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "retryable_codes": ["1", "${NOWHERE}"]})"),
+              "Environment variable 'NOWHERE' not found, in 'retryable_codes'");
+  EXPECT_SAYS(complaint(R"({"url": ["sqlite:a.db"]})"), "'url' is a list");
+  EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "retryable_codes": [{}]})"), "'retryable_codes' is a list");
 }
 
 TEST(AsyncsqlConfig, VariablesThatAreNotSetHideNoOtherMistake) {

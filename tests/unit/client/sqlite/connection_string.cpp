@@ -12,6 +12,7 @@ TEST(SqliteConnectionString, AFileNameIsTakenAsItIs) {
   EXPECT_EQ(dt::sqlite::parse("sqlite:/abs/path.db").value().options.path, "/abs/path.db");
   EXPECT_EQ(dt::sqlite::parse("sqlite:///abs/path.db").value().options.path, "/abs/path.db");
   EXPECT_EQ(dt::sqlite::parse("sqlite:with%20space.db").value().options.path, "with space.db");
+  EXPECT_EQ(dt::sqlite::parse("sqlite:%2F/a%3Fb%23c%25d%0Ae.db").value().options.path, "//a?b#c%d\ne.db");
 }
 
 TEST(SqliteConnectionString, ParametersBecomeOptions) {
@@ -49,6 +50,7 @@ TEST(SqliteConnectionString, MistakesAreNamedTogether) {
 
 TEST(SqliteConnectionString, WhatCannotBeIsRefused) {
   for (const char* text : {"", "cities.db", "postgresql:x", "sqlite:", "sqlite://host/file", "sqlite:?mode=ro",
+                           "sqlite://user@/file", "sqlite://user:password@/file", "sqlite://:password@/file",
                            "sqlite::memory:?mode=ro", "sqlite::memory:?journal=wal", "sqlite:x?mode=ro&mode=rw"}) {
     EXPECT_EQ(dt::sqlite::parse(text).error().kind(), dt::condition::configuration) << text;
   }
