@@ -107,6 +107,25 @@ TEST_F(ParametersOnPostgres, T13T14T15T17ValuesComeBackEqual) {
   EXPECT_EQ(dt::to_string(db.query_value<dt::decimal>("select ?::numeric", many_digits)), "12345678901234567890.10");
 }
 
+TEST_F(ParametersOnPostgres, T13PointsInTimeOfAnyPrecisionAreRoundedAsTextsAre) {
+  using std::chrono::nanoseconds;
+  db.script("drop table if exists instant; create table instant(n int, t timestamptz, l timestamp)");
+  const auto now = std::chrono::system_clock::now();
+  db.execute("insert into instant values(1, :now, null)", dt::arg<"now">(now));
+  EXPECT_EQ(db.query_value<std::chrono::system_clock::time_point>("select t from instant where t = ?", now),
+            std::chrono::round<std::chrono::microseconds>(now));
+  const std::chrono::local_time<nanoseconds> base = std::chrono::local_days{std::chrono::year{2024} / 2 / 29} + 12h;
+  for (const int fraction : {1, 499, 500, 501, 1499, 1500, 1501, 2500, 999'999'499, 999'999'500}) {
+    std::string digits = std::to_string(fraction);
+    digits.insert(0, 9 - digits.size(), '0');
+    EXPECT_EQ(db.query_value<std::string>("select (?::timestamp)::text", base + nanoseconds{fraction}),
+              db.query_value<std::string>("select (?::text::timestamp)::text", "2024-02-29 12:00:00." + digits))
+        << digits;
+  }
+  EXPECT_EQ(db.query_value<std::chrono::local_time<nanoseconds>>("select ?::timestamp", base + 1501ns), base + 2us);
+  EXPECT_EQ(db.query_value<std::chrono::local_time<std::chrono::minutes>>("select ?::timestamp", base), base);
+}
+
 TEST_F(ParametersOnPostgres, T18NullNeedsNoHintWhereTheTypeIsClear) {
   EXPECT_EQ(db.query_value<std::string>("select coalesce(:x, 'd')", dt::arg<"x">(std::nullopt)), "d");
   EXPECT_EQ(db.query_value<std::string>("select coalesce(?, 'd')", std::optional<std::string>{}), "d");

@@ -36,12 +36,21 @@ constexpr errc from_microseconds(std::int64_t count, Duration& out) noexcept {
   }
 }
 
-/// Exactly: errc::value_out_of_range for fractions of a microsecond and what does not fit 64 bits.
+/// To the nearest microsecond, halves to the even one: so the server rounds the texts that it is given
+/// (ParseFractionalSecond, datetime.c: rint). `system_clock` counts nanoseconds in libstdc++. Errors:
+/// errc::value_out_of_range beyond 64 bits.
 template <calendar_duration Duration>
 constexpr errc to_microseconds(Duration value, std::int64_t& count) noexcept {
   v0::detail::second_parts parts;
   std::chrono::duration<std::int64_t, std::micro> span{};
-  if (!v0::detail::to_parts(value, parts) || !v0::detail::to_duration(parts, span)) return errc::value_out_of_range;
+  if (!v0::detail::to_parts(value, parts)) return errc::value_out_of_range;
+  if constexpr (Duration::period::den > std::micro::den) {
+    const std::uint32_t rest = parts.nanos % 1000;
+    parts.nanos -= rest;
+    if (rest > 500 || (rest == 500 && parts.nanos / 1000 % 2 != 0)) parts.nanos += 1000;
+    if (parts.nanos == v0::detail::nanos_per_second) parts = {parts.seconds + 1, 0};
+  }
+  if (!v0::detail::to_duration(parts, span)) return errc::value_out_of_range;
   count = span.count();
   return errc{};
 }

@@ -195,7 +195,7 @@ errc encode_value(byte_buffer& out, const T& value, oid wanted, encode_context& 
     }
     std::int64_t microseconds = 0;
     if (encode_point(value, microseconds) != errc{}) {
-      return context.refuse("the time is out of PostgreSQL's range, or finer than a microsecond");
+      return context.refuse("the time is out of PostgreSQL's range");
     }
     return encode_instant(out, microseconds, wanted, context);
   } else if constexpr (kind == field_kind::duration || kind == field_kind::time_of_day) {
@@ -206,7 +206,7 @@ errc encode_value(byte_buffer& out, const T& value, oid wanted, encode_context& 
     } else {
       failed = to_microseconds(value.to_duration(), microseconds);
     }
-    if (failed != errc{}) return context.refuse("the span is too long, or finer than a microsecond");
+    if (failed != errc{}) return context.refuse("the span is too long");
     return encode_span(out, microseconds, wanted, context);
   } else {
     static_assert(sizeof(T) == 0, "dovetail: this type cannot be sent to PostgreSQL; give it a dt::field_codec");

@@ -71,6 +71,29 @@ TEST(ParametersOnSqlite, T11T13T15T21ValuesComeBackEqual) {
   EXPECT_EQ(db.query_value<std::string>("select typeof(?)", std::optional<std::vector<std::byte>>{}), "null");
 }
 
+TEST(ParametersOnSqlite, T13PointsInTimeHaveTheDigitsOfTheirType) {
+  using namespace std::chrono;
+  dt::sqlite::client db{"sqlite::memory:"};
+  const sys_time<nanoseconds> instant = sys_days{year{2024} / 2 / 29} + 12h + 30min + 1'500ns;
+  EXPECT_EQ(db.query_value<std::string>("select ?", instant), "2024-02-29 12:30:00.000001500");
+  EXPECT_EQ(db.query_value<std::string>("select ?", floor<microseconds>(instant)), "2024-02-29 12:30:00.000001");
+  EXPECT_EQ(db.query_value<std::string>("select ?", floor<seconds>(instant)), "2024-02-29 12:30:00");
+  EXPECT_EQ(db.query_value<std::string>("select ?", floor<minutes>(instant)), "2024-02-29 12:30:00");
+  using hundred_nanoseconds = duration<std::int64_t, std::ratio<1, 10'000'000>>;
+  EXPECT_EQ(db.query_value<std::string>("select ?", floor<hundred_nanoseconds>(instant)),
+            "2024-02-29 12:30:00.0000015");
+  const auto now = system_clock::now();  // nanoseconds in libstdc++, microseconds in libc++
+  EXPECT_EQ(db.query_value<system_clock::time_point>("select ?", now), now);
+  EXPECT_EQ(db.query_value<sys_time<nanoseconds>>("select ?", now), now);
+  EXPECT_EQ(db.query_value<local_time<nanoseconds>>("select ?", now).time_since_epoch(), now.time_since_epoch());
+  // SQLite's own functions read it.
+  EXPECT_EQ(db.query_value<std::string>("select datetime(?, '+1 hour')", instant), "2024-02-29 13:30:00");
+  // Reading loses nothing in silence.
+  const auto coarse = db.with(dt::as_result).query_value<sys_seconds>("select ?", instant);
+  ASSERT_FALSE(coarse);
+  EXPECT_EQ(db.query_value<sys_seconds>("select strftime('%Y-%m-%d %H:%M:%S', ?)", instant), floor<seconds>(instant));
+}
+
 TEST(ParametersOnSqlite, T17WhatSqliteWouldStoreAsNullIsRefused) {
   dt::sqlite::client db{"sqlite::memory:"};
   EXPECT_THROW(db.query_value<double>("select ?", std::numeric_limits<double>::quiet_NaN()), dt::error);

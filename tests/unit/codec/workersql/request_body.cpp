@@ -81,6 +81,9 @@ TEST(WorkersqlParameters, ValuesAreSentAsTheGatewayKeepsThem) {
   EXPECT_EQ(written(std::chrono::year_month_day{2024y / 2 / 29}), "\"2024-02-29\"");
   EXPECT_EQ(written(std::chrono::sys_seconds{std::chrono::sys_days{2025y / 1 / 2} + 3h + 4min + 5s}),
             "\"2025-01-02 03:04:05\"");
+  EXPECT_EQ(
+      written(std::chrono::sys_time<std::chrono::nanoseconds>{std::chrono::sys_days{2025y / 1 / 2} + 3h + 1500ns}),
+      "\"2025-01-02 03:00:00.000001500\"");
   EXPECT_EQ(written(dt::json_value<std::vector<int>>{{1, 2}}), "\"[1,2]\"");
 }
 

@@ -191,7 +191,34 @@ TEST(PostgresTimes, PointsInTimeAreMicrosecondsAndHaveInfinities) {
   EXPECT_EQ(decode(oids::timestamptz, "0002b581829c7c40", fine), dt::errc{});
   EXPECT_EQ(fine, sys_days{2024y / February / 29} + noon - 2h);
   EXPECT_EQ(decode(oids::timestamptz, "fd0f7cc1411fa000", fine), dt::errc::value_out_of_range);
-  EXPECT_EQ(encode(fine + 1ns), "refused: the time is out of PostgreSQL's range, or finer than a microsecond");
+  EXPECT_EQ(encode(local_seconds{9'300'000'000'000s}), "refused: the time is out of PostgreSQL's range");
+}
+
+// select '2024-02-29 12:30:00.1234565'::timestamp, …: .123456 (even), .123457, .123456, 12:30:01
+TEST(PostgresTimes, NanosecondsAreRoundedAsTheServerRoundsTexts) {
+  const auto at = [](auto fraction) { return encode(local_days{2024y / February / 29} + 12h + 30min + fraction); };
+  const std::string even = "0002b5832fc3c440";
+  const std::string odd = "0002b5832fc3c441";
+  EXPECT_EQ(at(123'456'000ns), even);
+  EXPECT_EQ(at(123'456'499ns), even);
+  EXPECT_EQ(at(123'456'500ns), even);
+  EXPECT_EQ(at(123'456'501ns), odd);
+  EXPECT_EQ(at(123'455'500ns), even);
+  EXPECT_EQ(at(123'457'499ns), odd);
+  EXPECT_EQ(at(999'999'500ns), at(1s));
+  using hundred_nanoseconds = duration<std::int64_t, std::ratio<1, 10'000'000>>;
+  EXPECT_EQ(at(hundred_nanoseconds{1'234'564}), even);
+  EXPECT_EQ(at(hundred_nanoseconds{1'234'566}), odd);
+  // Before 1970 and before 2000: nearest, not towards zero.
+  EXPECT_EQ(encode(sys_time<nanoseconds>{-1ns}), encode(sys_time<microseconds>{0us}));
+  EXPECT_EQ(encode(sys_time<nanoseconds>{-501ns}), encode(sys_time<microseconds>{-1us}));
+  EXPECT_EQ(encode(sys_time<nanoseconds>{-1'500ns}), encode(sys_time<microseconds>{-2us}));
+  // The largest and the smallest are the infinities; those beside them are points in time.
+  EXPECT_EQ(encode((sys_time<nanoseconds>::max)()), "7fffffffffffffff");
+  EXPECT_EQ(encode((sys_time<nanoseconds>::max)() - 1ns), encode(sys_time<microseconds>{9'223'372'036'854'776us}));
+  EXPECT_EQ(encode((sys_time<nanoseconds>::min)() + 1ns), encode(sys_time<microseconds>{-9'223'372'036'854'776us}));
+  EXPECT_EQ(encode(nanoseconds{1'501}), encode(microseconds{2}));
+  EXPECT_EQ(encode(hh_mm_ss{23h + 59min + 59s + 999'999'999ns}), encode(hours{24}, oids::time));
 }
 
 TEST(PostgresTimes, TimesAdaptToTheParameterWhereNothingIsLost) {
