@@ -167,10 +167,12 @@ class sql_verbs {
   }
 
   /// Runs each statement of a text that has no parameters. What ran before a mistake stays, unless the text has a
-  /// transaction of its own. Not checked. (void)
+  /// transaction of its own. The text is a run-time one, literals too: it is not checked, and a session's guard judges
+  /// each of its statements before any is sent. (void)
   decltype(auto) script(std::string_view text, place where = place::current()) {
     return self().run(sql_script{std::string{text}, detail::ends_transaction(D, text)}, where);
   }
+  decltype(auto) script(runtime sql, place where = place::current()) { return script(sql.text, where); }
 
  protected:
   sql_verbs() = default;

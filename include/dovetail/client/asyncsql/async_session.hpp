@@ -64,7 +64,7 @@ class async_session : public Client::connection_type::template verbs<async_sessi
   /// Of the circuit breaker; always closed where there is none.
   circuit_state circuit() const { return at().context.circuit->state(); }
   pool_statistics statistics() const { return client().statistics(); }
-  void resize(std::size_t most) { client().core()->connections().resize(most); }
+  void resize(std::size_t most) { detail::resize_pool(client().core()->connections(), most); }
   asio::any_io_executor get_executor() const { return client().get_executor(); }
   bool is_in_transaction() const { return at().is_in_manual; }
   bool is_closed() const noexcept { return state_ == nullptr || state_->is_closed; }

@@ -86,8 +86,8 @@ class session : public Client::connection_type::template verbs<session<Client, G
     return check_health(client(), settings().monitor.health_wait, where);
   }
   pool_statistics statistics() const { return client().statistics(); }
-  /// Allows the pool so many connections from now on; see `pool::resize`.
-  void resize(std::size_t most) { core().connections().resize(most); }
+  /// Allows the pool so many connections from now on; see `shared_pool_base::resize`.
+  void resize(std::size_t most) { detail::resize_pool(core().connections(), most); }
 
   /// Opens a connection if none is open. (Statements do so when they need one.)
   void connect(place where = place::current()) { runner().acquire(start_call(where)).value(); }

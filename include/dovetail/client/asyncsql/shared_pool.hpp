@@ -1,12 +1,15 @@
 // A client that sessions share, with its metrics, its health and its size.
 #pragma once
 
+#include <dovetail/base/error.hpp>
 #include <dovetail/base/error_info.hpp>
+#include <dovetail/base/parts.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/client/asyncsql/sql_database.hpp>
 #include <dovetail/client/operation.hpp>
 #include <dovetail/client/pool_report.hpp>
 #include <dovetail/policy/circuit_breaker.hpp>
+#include <dovetail/policy/pool.hpp>
 #include <dovetail/policy/sql_metrics.hpp>
 
 #include <chrono>
@@ -59,8 +62,9 @@ class shared_pool_base {
   const std::shared_ptr<circuit_breaker>& circuit() const noexcept { return circuit_; }
 
   virtual pool_statistics statistics() const = 0;
-  /// Allows at most so many connections from now on: see `pool::resize`.
-  virtual void resize(std::size_t most) noexcept = 0;
+  /// Allows at most so many connections from now on: see `pool::resize`. Errors: throws errc::invalid_option for zero
+  /// and for more than the pool's capacity; the pool is as before then.
+  virtual void resize(std::size_t most) = 0;
   /// Refuses further statements (errc::pool_closed); connections in use are closed when they come back.
   virtual void close() noexcept = 0;
   virtual bool is_closed() const noexcept = 0;
@@ -94,6 +98,27 @@ auto& pool_of(Core& core) noexcept {
   }
 }
 
+/// What is wrong with a new size of a pool that has room for `capacity` connections.
+[[gnu::cold, gnu::noinline]] inline error_info check_pool_size(std::size_t most, std::size_t capacity) {
+  if (most >= 1 && most <= capacity) return {};
+  using dovetail::detail::number_text;
+  std::string text;
+  dovetail::detail::append_parts(text,
+                                 {"resize(", number_text{most},
+                                  "): a pool has at least 1 connection, and this "
+                                  "one has room for ",
+                                  number_text{capacity}, " ('pool_capacity', or 'max_pool_size' if that is more)"});
+  return {make_error_code(errc::invalid_option), std::move(text)};
+}
+
+template <class Pool>
+void resize_pool(Pool& pool, std::size_t most) {
+  const pool_limits may = pool.policy().limits();
+  error_info wrong = check_pool_size(most, may.capacity > may.max ? may.capacity : may.max);
+  if (wrong) dovetail::detail::throw_error(std::move(wrong));
+  pool.resize(most);
+}
+
 }  // namespace detail
 
 /// The pool with its client.
@@ -106,7 +131,7 @@ class shared_pool final : public shared_pool_base {
 
   Client& client() noexcept { return client_; }
   pool_statistics statistics() const override { return client_.statistics(); }
-  void resize(std::size_t most) noexcept override { detail::pool_of(client_.core()).resize(most); }
+  void resize(std::size_t most) override { detail::resize_pool(detail::pool_of(client_.core()), most); }
   void close() noexcept override { client_.close(); }
   bool is_closed() const noexcept override { return detail::pool_of(const_cast<Client&>(client_).core()).is_closed(); }
 

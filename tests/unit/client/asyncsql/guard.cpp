@@ -76,6 +76,9 @@ TEST_F(Guard, V19_ATextMadeAtRunTimeIsRefusedBeforeItIsSentByEveryVerb) {
   EXPECT_EQ(failure_of([&] { session.query<std::int64_t>(dt::runtime(attach)); }).code(), dt::errc::statement_refused);
   EXPECT_EQ(failure_of([&] { session.script("delete from city; drop table city"); }).code(),
             dt::errc::statement_refused);
+  EXPECT_EQ(failure_of([&] { session.script(dt::runtime("delete from city; " + drop)); }).code(),
+            dt::errc::statement_refused);
+  session.script(dt::runtime("insert into city(id, name) values (1, 'x'); delete from city where id = 1"));
   EXPECT_EQ(failure_of([&] { session.stream<std::int64_t>(dt::runtime(attach)); }).code(), dt::errc::statement_refused);
   EXPECT_EQ(failure_of([&] { session.run_transaction([&](auto& tx) { tx.execute(dt::runtime(drop)); }); }).code(),
             dt::errc::statement_refused);

@@ -259,6 +259,25 @@ TEST_F(AsyncsqlRegistry, APoolIsResizedWhileSessionsUseIt) {
   EXPECT_EQ(one.statistics().total, 1u);
 }
 
+TEST_F(AsyncsqlRegistry, ASizeThatThePoolCannotHaveIsAnErrorThatNamesIt) {
+  auto one = open<client, dt::asyncsql::no_guard>(of("?max_pool_size=2&pool_capacity=4"), registry);
+  const auto refused = [&](std::size_t most) {
+    try {
+      one.resize(most);
+    } catch (const dt::error& e) {
+      EXPECT_EQ(e.code(), dt::errc::invalid_option);
+      return std::string{e.what()};
+    }
+    return std::string{"nothing is wrong"};
+  };
+  EXPECT_NE(refused(5).find("resize(5)"), std::string::npos) << refused(5);
+  EXPECT_NE(refused(5).find("room for 4 ('pool_capacity'"), std::string::npos) << refused(5);
+  EXPECT_NE(refused(0).find("resize(0)"), std::string::npos) << refused(0);
+  EXPECT_EQ(one.statistics().max, 2u) << "as before";
+  one.resize(4);
+  EXPECT_EQ(one.statistics().max, 4u);
+}
+
 TEST_F(AsyncsqlRegistry, AHealthCheckSaysWhatIsWrong) {
   auto one = open<client, dt::asyncsql::no_guard>(of(), registry);
   const auto good = one.health();
