@@ -86,12 +86,15 @@ int main() {
   std::cout << to_string(once.status) << ", " << to_string(summed.status) << " with " << summed.row.balance << '\n';
   std::cout << "now " << counted.row.balance << '\n';
 
+  //[history
   const dt::lock_metrics metrics = accounts.metrics();
   std::cout << metrics.successful_operations << " of " << metrics.total_operations << " operations, "
             << metrics.version_conflicts << " conflicts\n";
   for (const dt::lock_conflict& each : accounts.conflict_history(10)) {
     std::cout << each.table_name << ' ' << each.record_id << ": " << each.expected_version << " was "
-              << each.current_version << '\n';
+              << each.current_version << ", " << to_string(each.resolution_strategy) << " ended with "
+              << to_string(each.status) << " after " << each.retry_count << " retries\n";
   }
+  //]
   return counted.row.balance == 115 && !refused && changed && !once && summed.row.balance == 135 ? 0 : 1;
 }

@@ -43,12 +43,12 @@ struct lock_metrics {
 
 /// One operation that met another writer.
 struct lock_conflict {
-  std::chrono::system_clock::time_point timestamp{};
-  std::string table_name;
-  std::string record_id;
-  std::int64_t expected_version = 0;
-  std::int64_t current_version = 0;
-  int retry_count = 0;
+  std::chrono::system_clock::time_point timestamp{};  ///< when the operation ended
+  std::string table_name;                             ///< as `optimistic` was given it
+  std::string record_id;                              ///< the key as text: of a text, an integer or a UUID; else empty
+  std::int64_t expected_version = 0;                  ///< what the caller started from
+  std::int64_t current_version = 0;  ///< of the other writer's row, as it was last met; 0: not read, or gone
+  int retry_count = 0;               ///< attempts after the first
   conflict_strategy resolution_strategy = conflict_strategy::fail_fast;
   lock_status status = lock_status::success;  ///< how the operation ended
 };
