@@ -433,4 +433,29 @@ TEST_F(AsyncsqlPostgres, P2_AnotherUserSecretOrSourceIsAnotherPool) {
   EXPECT_EQ(registry.prometheus().find("pencil"), std::string::npos);
 }
 
+const char* test_variable(const char* name) {
+  static const std::string port = std::to_string(postgres_server::shared().port());
+  static const std::string password{postgres_server::password};
+  return std::string_view{name} == "PORT" ? port.c_str() : std::string_view{name} == "PW" ? password.c_str() : nullptr;
+}
+
+// The password has a quote, a backslash and spaces in it, and is in the environment as it is.
+TEST_F(AsyncsqlPostgres, APasswordOfTheEnvironmentLogsInFromEveryFormOfAFile) {
+  for (const std::string_view entry :
+       {R"({"url": "postgresql://scram:${PW}@127.0.0.1:${PORT}/app"})",
+        R"({"url": "postgresql://127.0.0.1:${PORT}/app?user=scram&password=${PW}"})",
+        R"({"url": "postgresql://scram@127.0.0.1:${PORT}/app", "password": "${PW}"})",
+        R"({"connection_string": "host=127.0.0.1 port=${PORT} user=scram password=${PW} dbname=app"})",
+        R"({"connection_string": "host=127.0.0.1 port=${PORT} user=scram password='${PW}' dbname=app"})",
+        R"({"database_type": "postgresql", "host": ["127.0.0.1", "localhost"], "port": ["1", "${PORT}"],
+            "database": "app", "user": "scram", "password": "${PW}"})"}) {
+    std::string file{R"({"databases": {"default": )"};
+    const auto how = dt::asyncsql::read_config_text(file.append(entry).append("}}"), {}, &test_variable);
+    ASSERT_TRUE(how) << entry << ": " << how.error().message();
+    dt::asyncsql::pool_registry registry;
+    auto own = dt::asyncsql::open<dt::postgres::client>(*how, registry);
+    EXPECT_EQ(own.query_value<std::string>("select current_user::text"), "scram") << entry;
+  }
+}
+
 }  // namespace

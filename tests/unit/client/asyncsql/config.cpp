@@ -172,6 +172,32 @@ TEST(AsyncsqlConfig, AVariableInAUrlIsOnePieceOfTheUrlWhateverItHolds) {
   EXPECT_EQ(both.find("hidden"), std::string::npos);
 }
 
+std::string any_value;
+const char* any_variable(const char*) { return any_value.c_str(); }
+
+TEST(AsyncsqlConfig, EveryByteOfAVariableComesOutOfTheUrlAsItWent) {
+  const auto parsed = [](std::string_view url) {
+    std::string file{R"({"databases": {"default": {"validate_queries": false, "url": ")"};
+    const auto how = dt::asyncsql::read_config_text(file.append(url).append("\"}}}"), {}, &any_variable);
+    EXPECT_TRUE(how);
+    return how ? dt::parse_uri(how->connection_string.reveal()).value() : dt::uri{};
+  };
+  for (int byte = 1; byte < 256; ++byte) {
+    for (const std::string_view end : {"", "/", "b"}) {
+      any_value = std::string{static_cast<char>(byte)}.append(end);
+      const dt::uri secret = parsed("postgresql://u:${X}@h:5/d?a=1");
+      EXPECT_EQ(secret.password.reveal(), any_value);
+      EXPECT_EQ(secret.public_text(), "postgresql://u:[redacted]@h:5/d");
+      EXPECT_EQ(parsed("postgresql://h/${X}").path, "/" + any_value);
+      EXPECT_EQ(parsed("sqlite:${X}").path, any_value);
+      EXPECT_EQ(parsed("sqlite:/${X}").path, "/" + any_value);
+      const dt::uri query = parsed("postgresql://h/d?a=${X}&b=2");
+      ASSERT_EQ(query.parameters.size(), 2u);
+      EXPECT_EQ(query.parameters[0].value.reveal(), any_value);
+    }
+  }
+}
+
 TEST(AsyncsqlConfig, AVariableThatBeginsAConnectionStringBringsItsParts) {
   EXPECT_EQ(target(R"({"url": "${URL}"})"), "postgresql://u:p%40q@h/d?sslmode=require");
   EXPECT_EQ(target(R"({"url": "${URL}&application_name=${WILD}"})"),

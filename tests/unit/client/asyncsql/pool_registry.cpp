@@ -74,6 +74,14 @@ TEST_F(AsyncsqlRegistry, P1_SessionsOfOnePoolHaveTheirOwnModesAndTransactions) {
   EXPECT_EQ(automatic.query_value<int>("select count(*) from t"), 1);
 }
 
+TEST_F(AsyncsqlRegistry, AFileWhoseNameHasMarksOfAUrlIsTheOneThatIsOpened) {
+  path += " ?mode=ro#x&y=%41%.db";
+  const std::string file = R"({"databases": {"default": {"database_type": "sqlite", "database": ")" + path + "\"}}}";
+  auto one = open<client, dt::asyncsql::no_guard>(dt::asyncsql::read_config_text(file).value(), registry);
+  one.execute("create table t(x integer)");
+  EXPECT_TRUE(std::filesystem::exists(path));
+}
+
 TEST_F(AsyncsqlRegistry, P2_WhateverDiffersMakesAnotherPool) {
   std::vector<dt::asyncsql::session<client>> all;
   for (const char* more : {"", "?mode=rw", "?foreignKeys=false", "?max_pool_size=3", "?min_pool_size=1",
