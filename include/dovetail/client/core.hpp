@@ -44,17 +44,21 @@ class client_core {
   Observer& watcher() noexcept { return pool_.watcher(); }
 
   /// True when an operation may have an answer in this process: `Connection::kept_answer(options, op)` gives it or
-  /// nothing. Most databases have no such thing.
+  /// nothing, and `Connection::may_keep_answers(options)` tells whether there can be any. Most databases have no such
+  /// thing.
   template <class Op>
   static constexpr bool keeps_answers = requires(const typename Connection::options& options, const Op& op) {
     Connection::kept_answer(options, op);
+    Connection::may_keep_answers(options);
   };
 
   /// That answer; nothing from a client that is closed, or when the time is over.
   template <operation Op>
     requires keeps_answers<Op> std::optional<typename Op::value_type> kept_answer(const Op& op, const call& how) {
-      if (pool_.is_closed() || how.by.has_passed()) return std::nullopt;
-      return Connection::kept_answer(pool_.connection_options(), op);
+      const typename Connection::options& options = pool_.connection_options();
+      // In this order: without a cache, the usual case, the clock is not read.
+      if (!Connection::may_keep_answers(options) || pool_.is_closed() || how.by.has_passed()) return std::nullopt;
+      return Connection::kept_answer(options, op);
     }
 
   /// Performs the operation, again if the retry policy says so, each time on whatever connection the pool lends.

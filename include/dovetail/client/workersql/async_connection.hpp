@@ -56,7 +56,8 @@ class async_connection {
   template <class Row>
   using stream_rows = detail::stream_state<Row>;
 
-  /// For the client: see `client_core::kept_answer`.
+  /// For the client, as the next: see `client_core::keeps_answers`.
+  static bool may_keep_answers(const options& with) noexcept { return with.how.cache != nullptr; }
   template <class Op>
   static auto kept_answer(const options& with, const Op& op) -> decltype(detail::kept_answer(with.how, op)) {
     return detail::kept_answer(with.how, op);

@@ -28,7 +28,8 @@ class connection {
 
   static result<parsed_string<options>> parse(std::string_view text) { return workersql::parse(text); }
 
-  /// For the client: see `client_core::kept_answer`.
+  /// For the client, as the next: see `client_core::keeps_answers`.
+  static bool may_keep_answers(const options& how) noexcept { return how.cache != nullptr; }
   template <class Op>
   static auto kept_answer(const options& how, const Op& op) -> decltype(detail::kept_answer(how, op)) {
     return detail::kept_answer(how, op);

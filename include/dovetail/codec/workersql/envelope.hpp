@@ -7,6 +7,7 @@
 #include <dovetail/format/json/read.hpp>
 #include <dovetail/format/json/skip.hpp>
 #include <dovetail/format/json/source.hpp>
+#include <dovetail/format/key_search.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -61,11 +62,17 @@ class envelope_reader {
   /// `at` is the opening brace. Null after a failure: the source's, or the sink's.
   const char* read(const char* at, reply_facts& out) {
     return members(at, [this, &out](std::string_view key, const char* value) {
-      return key == "type" ? type(value, out) : member(key, value, out);
+      return is(key, "type") ? type(value, out) : member(key, value, out);
     });
   }
 
  private:
+  /// A comparison of sizes, and only then one of texts: most keys are none of those that they are compared with.
+  template <std::size_t Size>
+  [[gnu::always_inline]] static bool is(std::string_view key, const char (&text)[Size]) noexcept {
+    return key.size() == Size - 1 && dovetail::detail::equals_key<Size - 1>(key.data(), text);
+  }
+
   template <class Take>
   const char* members(const char* at, Take take) {
     if (at == in_->end || *at != '{') return in_->fail_expected(at, "an object");
@@ -86,21 +93,22 @@ class envelope_reader {
   }
 
   const char* member(std::string_view key, const char* at, reply_facts& out) {
-    if (key == "data") return data(at, out);
-    if (key == "success") return success(at, out);
-    if (key == "cached" || key == "fromCache") return flag(at, out.is_cached);
-    if (key == "executionTime" || key == "totalExecutionTime") return real(at, out.execution_time);
-    if (key == "error") return error(at, out.error);
+    if (is(key, "data")) return data(at, out);
+    if (is(key, "success")) return success(at, out);
+    if (is(key, "cached") || is(key, "fromCache")) return flag(at, out.is_cached);
+    if (is(key, "executionTime") || is(key, "totalExecutionTime")) return real(at, out.execution_time);
+    if (is(key, "error")) return error(at, out.error);
     return count_member(key, at, out);
   }
 
   const char* count_member(std::string_view key, const char* at, reply_facts& out) {
-    if (key == "rowsAffected" || key == "totalRowsAffected" || key == "affectedRows") return count(at, out.affected);
-    if (key == "rowCount") return count(at, out.row_count);
-    if (key == "insertId" || key == "lastInsertId") return whole(at, out.insert_id);
-    if (key == "results") return results(at, out);
-    if (key == "id") return text(at, out.id);
-    if (key == "transactionId") return text(at, out.transaction_id);
+    if (is(key, "rowsAffected") || is(key, "totalRowsAffected") || is(key, "affectedRows"))
+      return count(at, out.affected);
+    if (is(key, "rowCount")) return count(at, out.row_count);
+    if (is(key, "insertId") || is(key, "lastInsertId")) return whole(at, out.insert_id);
+    if (is(key, "results")) return results(at, out);
+    if (is(key, "id")) return text(at, out.id);
+    if (is(key, "transactionId")) return text(at, out.transaction_id);
     return skip(at);
   }
 
@@ -127,7 +135,7 @@ class envelope_reader {
     if (*at == '[') return rows(at, out);
     if (*at != '{') return skip(at);
     return members(at, [this, &out](std::string_view key, const char* value) {
-      if (key == "rows" && value != in_->end && *value == '[') return rows(value, out);
+      if (is(key, "rows") && value != in_->end && *value == '[') return rows(value, out);
       if (key == "metadata" && value != in_->end && *value == '{') {
         return members(value, [this, &out](std::string_view name, const char* inner) {
           if (name == "fromCache") return flag(inner, out.is_cached);

@@ -1,6 +1,7 @@
 // Reads a row whose keys have the order of its struct's fields in one go: each value where it comes, into its field.
 #pragma once
 
+#include <dovetail/codec/workersql/expected_keys.hpp>
 #include <dovetail/codec/workersql/row_source.hpp>
 #include <dovetail/format/json/number.hpp>
 #include <dovetail/format/json/skip.hpp>
@@ -15,12 +16,6 @@
 #include <type_traits>
 
 namespace dovetail::inline v0::workersql::detail {
-
-/// One column, as the first row names it. Lifetime: borrows from the answer's text, or from `row_target`.
-struct row_key {
-  std::string_view name{};
-  std::string_view written{};  ///< quotes and colon included, as it stands in the text of the first row
-};
 
 /// A source for `read_row_in_order` that walks over the row while it is read, so that it is walked over once. It gives
 /// up on whatever is not as expected, be it another key, a null or a mistake, and says nothing of it: who asked reads

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/codec/workersql/envelope.hpp>
+#include <dovetail/codec/workersql/expected_keys.hpp>
 #include <dovetail/codec/workersql/row_cursor.hpp>
 #include <dovetail/codec/workersql/row_source.hpp>
 #include <dovetail/format/json/skip.hpp>
@@ -58,6 +59,7 @@ class row_target {
   const char* scan(json_source& in, const char* at) {
     using namespace dovetail::detail;  // NOLINT: the JSON reader's
     if (at == in.end || *at != '{') return in.fail_expected(at, "a row, which is an object");
+    if (first_ != nullptr && !recall_first(in)) return nullptr;
     if (++in.depth > json_maximum_depth) return in.fail_depth(at);
     ++number_;
     if (number_ == 1) return scan_first(in, at);
@@ -92,26 +94,37 @@ class row_target {
     return fail_value(status);
   }
 
-  /// Reads a row with the columns of the first one in one go; null when it must be read by `scan()` and `read()`, which
-  /// find what it is. `out` is partly overwritten then.
+  /// The keys that the next row has if it is like the first one, or, while there is none, if its names are those of
+  /// the fields; one for each field, in their order. Null when they have another order, or nobody knows.
   template <class Row>
-  const char* read_at_once(json_source& in, const char* at, row_value_t<Row>& out) {
+  const row_key* straight_keys() const noexcept {
+    if constexpr (has_expected_keys<Row>) {
+      if (number_ == 0) return expected_keys<Row>.data();
+    }
+    return straight_keys_;
+  }
+
+  /// Reads a row that has these keys in one go; null when it must be read by `scan()` and `read()`, which find what it
+  /// is. `out` is partly overwritten then.
+  template <class Row>
+  const char* read_at_once(json_source& in, const char* at, const row_key* keys, row_value_t<Row>& out) {
     using namespace dovetail::detail;  // NOLINT
     if (at == in.end || *at != '{' || in.depth >= json_maximum_depth) return nullptr;
-    ++in.depth;
-    row_cursor from{in, skip_json_space(at + 1, in.end), keys_.data(), source_};
-    const int depth = in.depth;
+    const int depth = in.depth++;
+    source_.end = in.end;
+    row_cursor from{in, skip_json_space(at + 1, in.end), keys, source_};
     const read_status status = read_row_in_order<Row>(out, from);
-    in.depth = depth - 1;
+    in.depth = depth;
     if (status && from.end() != nullptr) [[likely]] {
-      ++number_;
+      if (number_++ == 0) {
+        first_ = at;
+        straight_keys_ = keys;
+      }
       return from.end();
     }
     in.failure = {};
     return nullptr;
   }
-  /// True behind a first row that has a column for each field, in their order.
-  bool is_straight() const noexcept { return is_straight_; }
 
   bool fail(error_info failure) {
     failure_ = std::move(failure);
@@ -146,6 +159,12 @@ class row_target {
     }
     --in.depth;
     return bind() ? at : nullptr;
+  }
+
+  /// The first row had the names of the fields, and nothing of it was noted. Now there is one that is not like it.
+  [[gnu::cold, gnu::noinline]] bool recall_first(json_source& in) {
+    ++in.depth;
+    return scan_first(in, std::exchange(first_, nullptr)) != nullptr;
   }
 
   /// A row whose keys do not have the order of the first row's; `column` of them did.
@@ -198,13 +217,14 @@ class row_target {
       std::vector<std::uint16_t> columns(keys_.size());
       for (std::size_t i = 0; i < columns.size(); ++i) columns[i] = static_cast<std::uint16_t>(i);
       binding_ = binding{std::move(columns)};
-      is_straight_ = true;
+      straight_keys_ = keys_.data();
       return true;
     }
     result<binding> made = bind_row(*row_, columns(), {.style = style_});
     if (!made) return fail(std::move(made).error());
     binding_ = *std::move(made);
-    is_straight_ = binding_.is_in_order() && row_->groups.empty() && row_->leaves.size() == keys_.size();
+    const bool is_straight = binding_.is_in_order() && row_->groups.empty() && row_->leaves.size() == keys_.size();
+    if (is_straight) straight_keys_ = keys_.data();
     if (names_of_ != nullptr) source_.shared_columns = names_of_(keys_);
     return true;
   }
@@ -219,7 +239,8 @@ class row_target {
   std::vector<std::unique_ptr<std::string>> unescaped_;  // the names of keys that are written with escapes
   row_source source_;
   binding binding_;
-  bool is_straight_ = false;
+  const row_key* straight_keys_ = nullptr;
+  const char* first_ = nullptr;  // a first row that was read by what was expected
   std::size_t number_ = 0;
   error_info failure_;
 };
@@ -267,8 +288,8 @@ class all_rows final : public row_target {
       }
       constexpr bool has_address = !std::is_same_v<row_value_t<Row>, bool>;  // in a vector
       if constexpr (has_address && !dovetail::detail::is_dynamic_row<Row>) {
-        if (self.is_straight()) [[likely]] {
-          const char* const behind = self.template read_at_once<Row>(in, next, self.all_.emplace_back());
+        if (const row_key* const keys = self.template straight_keys<Row>()) [[likely]] {
+          const char* const behind = self.template read_at_once<Row>(in, next, keys, self.all_.emplace_back());
           if (behind != nullptr) [[likely]]
             return behind;
           self.all_.pop_back();
@@ -322,6 +343,11 @@ class one_row final : public row_target {
     auto& self = *static_cast<one_row*>(static_cast<row_target*>(state));
     return dovetail::detail::read_json_array(in, at, [&](const char* next) -> const char* {
       if (self.rows_read() != 0) return self.fail(dovetail::errc::too_many_rows), nullptr;
+      if constexpr (has_expected_keys<Row>) {
+        const char* const behind = self.template read_at_once<Row>(in, next, expected_keys<Row>.data(), self.row_);
+        if (behind != nullptr) [[likely]]
+          return behind;
+      }
       next = self.scan(in, next);
       return next != nullptr && self.template read<Row>(self.row_) ? next : nullptr;
     });

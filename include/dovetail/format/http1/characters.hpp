@@ -60,6 +60,36 @@ constexpr bool is_token(std::string_view text) noexcept { return consists_of(tex
 
 constexpr bool is_space(char c) noexcept { return c == ' ' || c == '\t'; }
 
+#ifdef __SSE2__
+using sixteen_characters [[gnu::vector_size(16)]] = unsigned char;
+
+/// One bit for each of sixteen comparisons.
+[[gnu::always_inline]] inline unsigned marks_of(sixteen_characters compared) noexcept {
+  using characters [[gnu::vector_size(16)]] = char;
+  return static_cast<unsigned>(__builtin_ia32_pmovmskb128((characters)compared));
+}
+#endif
+
+/// How many characters at the front of `text` may be of a token.
+/// Cost: sixteen letters and hyphens at a time, where the processor can.
+constexpr std::size_t token_length(std::string_view text) noexcept {
+  std::size_t at = 0;
+#ifdef __SSE2__
+  if (!std::is_constant_evaluated()) {
+    for (sixteen_characters each; text.size() - at >= sizeof each; at += sizeof each) {
+      std::memcpy(&each, text.data() + at, sizeof each);
+      const sixteen_characters letter = (each | 0x20) - 'a';
+      const unsigned others = marks_of((sixteen_characters)((letter > 'z' - 'a') & (each != '-')));
+      if (others == 0) continue;
+      at += static_cast<std::size_t>(std::countr_zero(others));
+      break;
+    }
+  }
+#endif
+  while (at < text.size() && is_in(text[at], token_character)) ++at;
+  return at;
+}
+
 /// `text` without the spaces and tabs around it (OWS).
 constexpr std::string_view trimmed(std::string_view text) noexcept {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
@@ -68,9 +98,16 @@ constexpr std::string_view trimmed(std::string_view text) noexcept {
 }
 
 /// The first control character of `text` from `at` on (0 to 31, and 127); its size when there is none.
-/// Cost: eight characters at a time.
+/// Cost: sixteen characters at a time, where the processor can, and eight elsewhere.
 constexpr std::size_t find_control(std::string_view text, std::size_t at) noexcept {
   if (!std::is_constant_evaluated()) {
+#ifdef __SSE2__
+    for (sixteen_characters each; text.size() - at >= sizeof each; at += sizeof each) {
+      std::memcpy(&each, text.data() + at, sizeof each);
+      const unsigned found = marks_of((sixteen_characters)((each < 0x20) | (each == 0x7F)));
+      if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found));
+    }
+#endif
     constexpr std::uint64_t every = 0x0101010101010101u;
     for (std::uint64_t eight = 0; text.size() - at >= sizeof eight; at += sizeof eight) {
       std::memcpy(&eight, text.data() + at, sizeof eight);

@@ -6,6 +6,7 @@
 #include <dovetail/format/http1/problem.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -24,21 +25,22 @@ constexpr bool is_named(std::string_view name, std::string_view known) noexcept 
   return name == known || equals_ignoring_case(name, known);
 }
 
-/// Takes a line (without its end, and without control characters but HTAB) apart by RFC 9112 section 5.
-constexpr problem parse_field(std::string_view line, field& out) noexcept {
+/// What is wrong with a line whose first character that is of no token is at `end` and no colon, or is the first.
+[[gnu::cold]] constexpr problem problem_of_name(std::string_view line, std::size_t end) noexcept {
   if (line.empty()) return problem::malformed_field;
   if (is_space(line.front())) return problem::folded_field;
-  std::size_t end = 0;
-  while (end < line.size() && is_in(line[end], token_character)) ++end;
-  if (end == line.size()) return problem::malformed_field;
-  if (line[end] != ':') {
-    std::size_t next = end;
-    while (next < line.size() && is_space(line[next])) ++next;
-    const bool is_spaced = end != 0 && next != end && next < line.size() && line[next] == ':';
-    return is_spaced ? problem::space_before_colon : problem::malformed_field;
-  }
-  if (end == 0) return problem::malformed_field;
-  out = {line.substr(0, end), trimmed(line.substr(end + 1))};
+  std::size_t next = end;
+  while (next < line.size() && is_space(line[next])) ++next;
+  const bool is_spaced = end != 0 && next != end && next < line.size() && line[next] == ':';
+  return is_spaced ? problem::space_before_colon : problem::malformed_field;
+}
+
+/// Takes a line (without its end, and without control characters but HTAB) apart by RFC 9112 section 5.
+constexpr problem parse_field(std::string_view line, field& out) noexcept {
+  const std::size_t end = token_length(line);
+  if (end == 0 || end == line.size() || line[end] != ':') [[unlikely]]
+    return problem_of_name(line, end);
+  out = {{line.data(), end}, trimmed({line.data() + end + 1, line.size() - end - 1})};
   return problem::none;
 }
 
@@ -65,7 +67,8 @@ constexpr bool has_element(std::string_view value, std::string_view token) noexc
 }  // namespace detail
 
 /// A checked section of header fields, walked where it lies: holds no memory.
-/// Lifetime: borrows from the bytes that were read. Cost: a search goes through the section.
+/// Lifetime: borrows from the bytes that were read. Cost: a search goes through the section, unless it is known that no
+/// name has the size of the one that is wanted.
 class field_lines {
  public:
   class iterator {
@@ -107,7 +110,12 @@ class field_lines {
 
   constexpr field_lines() noexcept = default;
   /// `section` has been checked: whole lines, each a field, each with CR LF.
-  constexpr explicit field_lines(std::string_view section) noexcept : section_(section) {}
+  /// `name_sizes`: see `name_size_bit`; all of them when it is not known.
+  constexpr explicit field_lines(std::string_view section, std::uint64_t name_sizes = ~std::uint64_t{0}) noexcept
+      : section_(section), name_sizes_(name_sizes) {}
+
+  /// The bit that tells, among those of all fields, that there may be one with a name of this size.
+  static constexpr std::uint64_t name_size_bit(std::size_t size) noexcept { return std::uint64_t{1} << (size % 64); }
 
   constexpr iterator begin() const noexcept { return iterator{section_}; }
   constexpr iterator end() const noexcept { return {}; }
@@ -117,14 +125,15 @@ class field_lines {
 
   /// The value of the first field of that name, ASCII case ignored.
   constexpr std::optional<std::string_view> find(std::string_view name) const noexcept {
+    if ((name_sizes_ & name_size_bit(name.size())) == 0) return std::nullopt;
     if (name.find(':') != name.npos) return std::nullopt;  // then what stands before a line's first colon is its name
-    for (std::string_view rest = section_; !rest.empty();) {
-      const std::string_view line = rest.substr(0, rest.find('\r'));
-      if (line.size() > name.size() && line[name.size()] == ':' &&
-          detail::is_named(line.substr(0, name.size()), name)) {
-        return detail::trimmed(line.substr(name.size() + 1));
+    for (std::size_t begin = 0; begin < section_.size();) {
+      const std::size_t end = section_.find('\r', begin);
+      const std::string_view line{section_.data() + begin, end - begin};
+      if (line.size() > name.size() && line[name.size()] == ':' && detail::is_named({line.data(), name.size()}, name)) {
+        return detail::trimmed({line.data() + name.size() + 1, line.size() - name.size() - 1});
       }
-      rest.remove_prefix(line.size() + 2);
+      begin = end + 2;
     }
     return std::nullopt;
   }
@@ -146,6 +155,7 @@ class field_lines {
 
  private:
   std::string_view section_;
+  std::uint64_t name_sizes_ = ~std::uint64_t{0};
 };
 
 }  // namespace dovetail::inline v0::http1

@@ -38,7 +38,7 @@ class line_scanner {
       }
       if (at_ + 1 == bytes.size()) return {progress::need_more};
       if (bytes[at_ + 1] != '\n') return {progress::failed, problem::bare_carriage_return};
-      const std::string_view text = bytes.substr(begin_, at_ - begin_);
+      const std::string_view text{bytes.data() + begin_, at_ - begin_};
       at_ += 2;
       begin_ = at_;
       return {progress::complete, problem::none, text};

@@ -106,6 +106,7 @@ class request_reader {
     field read;
     if (const problem why = detail::parse_field(line, read); why != problem::none) return why;
     if (++field_count_ > bounds_.fields) return problem::too_many_fields;
+    name_sizes_ |= field_lines::name_size_bit(read.name.size());
     if (equals_ignoring_case(read.name, "Host")) {
       if (has_host_) return problem::repeated_host;
       has_host_ = true;
@@ -126,7 +127,7 @@ class request_reader {
     out.authority = bytes.substr(authority_begin_, authority_size_);
     out.form = form_;
     out.minor_version = minor_version_;
-    out.fields = field_lines{bytes.substr(fields_begin_, end - 2 - fields_begin_)};
+    out.fields = field_lines{bytes.substr(fields_begin_, end - 2 - fields_begin_), name_sizes_};
     out.keep_alive = facts_.keep_alive(minor_version_);
     out.expects_continue = facts_.expects_continue() && minor_version_ != 0;
     if (!detail::plan_body(facts_, bounds_, framing::none, out.body)) return fail(problem::body_too_large);
@@ -141,6 +142,7 @@ class request_reader {
   std::size_t target_size_ = 0;
   std::size_t fields_begin_ = 0;
   std::size_t field_count_ = 0;
+  std::uint64_t name_sizes_ = 0;
   std::size_t authority_begin_ = 0;
   std::size_t authority_size_ = 0;
   unsigned minor_version_ = 1;

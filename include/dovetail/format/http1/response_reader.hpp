@@ -44,7 +44,7 @@ class response_reader {
   /// `bytes` are all that came from the first byte of the message on, at each call. `out` is set when the head is
   /// complete. After a failure the connection has no more messages.
   constexpr head_progress read(std::string_view bytes, response_head& out) noexcept {
-    bytes = bytes.substr(0, bounds_.head);
+    if (bytes.size() > bounds_.head) bytes = {bytes.data(), bounds_.head};
     while (true) {
       const detail::line_progress line = lines_.next(bytes);
       if (line.state == progress::failed) return fail(line.why);
@@ -92,6 +92,7 @@ class response_reader {
     field read;
     if (const problem why = detail::parse_field(line, read); why != problem::none) return why;
     if (++field_count_ > bounds_.fields) return problem::too_many_fields;
+    name_sizes_ |= field_lines::name_size_bit(read.name.size());
     return facts_.add(read);
   }
 
@@ -100,7 +101,7 @@ class response_reader {
     out.status = status_;
     out.reason = bytes.substr(reason_begin_, reason_size_);
     out.minor_version = minor_version_;
-    out.fields = field_lines{bytes.substr(fields_begin_, end - 2 - fields_begin_)};
+    out.fields = field_lines{bytes.substr(fields_begin_, end - 2 - fields_begin_), name_sizes_};
     out.keep_alive = facts_.keep_alive(minor_version_);
     out.body = {};
     if (status_ == 101 || (kind_ == request_kind::connect && status_ / 100 == 2)) {
@@ -122,6 +123,7 @@ class response_reader {
   std::size_t reason_size_ = 0;
   std::size_t fields_begin_ = 0;
   std::size_t field_count_ = 0;
+  std::uint64_t name_sizes_ = 0;
   unsigned status_ = 0;
   unsigned minor_version_ = 1;
   request_kind kind_;

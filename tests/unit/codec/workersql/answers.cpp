@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <tuple>
 #include <vector>
 
 namespace {
@@ -503,6 +504,93 @@ TEST(WorkersqlRows, ARowReadsTheSameWhereverItStands) {
     EXPECT_EQ((*second)[2], (*second)[0]) << row;
     EXPECT_EQ((*second)[0].list, (std::vector<int>{1, 2}));
   }
+}
+
+/// The only row of an answer, as query_one and query_optional read it.
+template <class Row, bool MayBeNone = false>
+dt::result<typename workersql::detail::one_row<Row, MayBeNone>::value_type> one_of(std::string_view rows) {
+  workersql::detail::one_row<Row, MayBeNone> target;
+  reply_facts out;
+  bool is_stopped = false;
+  const std::string body = R"({"success":true,"data":)" + std::string{rows} + "}";
+  if (dt::error_info failure = workersql::read_envelope(body, target.sink(), out, is_stopped)) return failure;
+  if (is_stopped) return target.take_failure();
+  if (dt::error_info failure = target.finish(out)) return failure;
+  return target.value();
+}
+
+TEST(WorkersqlRows, OneRowIsReadAsItIsAmongOthers) {
+  for (const std::string_view row : {
+           R"({"id":-7,"name":"","price":1e3,"active":null,"at":null,"list":[]})",
+           R"({"id":"9007199254740993","name":"a\"\u00e9","price":3,"active":"true","at":0,"list":[ 1 , 2 ]})",
+           R"({ "id" : 1e3 , "name" : "x" , "price" : 2 , "active" : false , "at" : null , "list" : [3] })",
+           R"({"\u0069d":3,"name":"x","price":2,"active":1,"at":null,"list":[3]})",
+           R"({"list":[1],"at":null,"active":1,"price":2.25,"name":"y","id":true})",
+           R"({"id":2,"name":"x","price":1,"active":null,"at":null,"list":[4],"more":{"a":[]}})",
+           R"({"id":2,"name":"x","price":1,"active":null,"at":null,"list":[4],"id":7})",
+           R"({"id":2,"name":"x","price":1,"active":null,"at":null})",
+           R"({"id":null,"name":"x","price":1,"active":null,"at":null,"list":[]})",
+           R"({"id":1,"name":"x","price":"1","active":null,"at":null,"list":[]})",
+           R"({"id":1,"name":"x","price":1,"active":null,"at":null,"list":["a"]})",
+           R"({"id":1,"name":"\q","price":1,"active":null,"at":null,"list":[]})",
+           R"({"id":1,"name":"x","price":1,"active":null,"at":null,"list":[]]})",
+       }) {
+    const std::string rows = "[" + std::string{row} + "]";
+    const auto among = rows_of<many_kinds>(R"({"success":true,"data":)" + rows + "}");
+    const auto alone = one_of<many_kinds>(rows);
+    const auto maybe = one_of<many_kinds, true>(rows);
+    ASSERT_EQ(alone.has_value(), among.has_value()) << row;
+    ASSERT_EQ(maybe.has_value(), among.has_value()) << row;
+    if (among) {
+      EXPECT_EQ(*alone, (*among)[0]) << row;
+      EXPECT_EQ(*maybe, (*among)[0]) << row;
+    } else {
+      EXPECT_EQ(alone.error().message(), among.error().message());
+    }
+  }
+  const std::string_view two = R"([{"a":1,"b":"x"},{"a":2,"b":"y"}])";
+  EXPECT_EQ(one_of<pair_row>(two).error().code(), dt::errc::too_many_rows);
+  EXPECT_EQ(one_of<pair_row>("[]").error().code(), dt::errc::no_row);
+  EXPECT_FALSE((*one_of<pair_row, true>("[]")));
+}
+
+struct quoted {
+  int first;
+  int second;
+};
+struct snake {
+  int userId;  // NOLINT
+};
+struct nested {
+  int id;
+  pair_row other;
+};
+
+}  // namespace
+
+template <>
+struct dovetail::describe<quoted> {
+  static constexpr auto fields =
+      std::tuple{dovetail::field<"a\"b">(&quoted::first), dovetail::field<"\xC3\xA9">(&quoted::second)};
+};
+template <>
+inline constexpr dovetail::name_style dovetail::name_style_of<snake> = dovetail::name_style::snake_case;
+
+namespace {
+
+TEST(WorkersqlRows, KeysAreExpectedOnlyWhereThereIsOneWayToWriteThem) {
+  using workersql::detail::has_expected_keys;
+  static_assert(has_expected_keys<pair_row> && has_expected_keys<many_kinds>);
+  static_assert(!has_expected_keys<quoted> && !has_expected_keys<snake> && !has_expected_keys<nested>);
+  static_assert(!has_expected_keys<std::optional<pair_row>> && !has_expected_keys<dt::by_position<pair_row>>);
+  static_assert(!has_expected_keys<int> && !has_expected_keys<std::tuple<int, int>> && !has_expected_keys<dt::row>);
+  static_assert(workersql::detail::expected_keys<pair_row>[1].written == R"("b":)");
+  const auto got = rows_of<quoted>(R"({"data":[{"a\"b":1,"\u00e9":2},{"é":4,"a\u0022b":3}]})");
+  ASSERT_TRUE(got) << got.error().message();
+  EXPECT_EQ((*got)[0].second, 2);
+  EXPECT_EQ((*got)[1].first, 3);
+  EXPECT_EQ((*got)[1].second, 4);
+  EXPECT_EQ((*rows_of<snake>(R"({"data":[{"user_id":5}]})"))[0].userId, 5);
 }
 
 TEST(WorkersqlRows, AMistakeIsTheSameWhereverItsRowStands) {

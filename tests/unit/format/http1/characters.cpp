@@ -28,6 +28,25 @@ TEST(HttpCharacters, AControlCharacterIsFoundAtAnyPlaceAmongAnyOthers) {
   EXPECT_BOTH_TIMES(characters::find_control(""sv, 0) == 0);
 }
 
+TEST(HttpCharacters, ATokenEndsAtTheFirstCharacterThatIsNoneOfItsOwnWhereverThatIs) {
+  constexpr std::string_view others = "!#$%&'*+-.^_`|~0123456789";  // RFC 9110 section 5.6.2, beside letters
+  for (const char around : {'a', 'Z', '-', '7', '_'}) {
+    for (std::size_t at = 0; at < 40; ++at) {
+      for (int code = 0; code < 256; ++code) {
+        std::string text(40, around);
+        const auto c = static_cast<char>(code);
+        text[at] = c;
+        const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        const bool is_of_token = is_letter || (c != '\0' && others.find(c) != others.npos);
+        ASSERT_EQ(characters::token_length(text), is_of_token ? text.size() : at) << at << " " << code;
+        ASSERT_EQ(characters::token_length(text.substr(0, at + 1)), is_of_token ? at + 1 : at) << at << " " << code;
+      }
+    }
+  }
+  EXPECT_BOTH_TIMES(characters::token_length("X-Content-Type-Options: nosniff"sv) == 22);
+  EXPECT_BOTH_TIMES(characters::token_length(""sv) == 0 && characters::token_length(":"sv) == 0);
+}
+
 TEST(HttpCharacters, ClassesAreThoseOfTheStandards) {
   // RFC 9110 section 5.6.2
   constexpr std::string_view delimiters = "\"(),/:;<=>?@[\\]{} \t\x7F\x80\xFF"sv;

@@ -80,6 +80,20 @@ TEST(HttpFieldLines, AFieldIsFoundByItsWholeNameOnly) {
   EXPECT_BOTH_TIMES(!dovetail::http1::field_lines{}.find("Empty"));
 }
 
+TEST(HttpFieldLines, AFieldOfAnyLengthIsFoundInAHeadThatWasRead) {
+  for (std::size_t size = 1; size < 200; ++size) {
+    const std::string name(size, 'n');
+    const std::string bytes = "HTTP/1.1 204 \r\nX: y\r\n" + name + ": there\r\n\r\n";
+    const response_outcome made = read_whole(bytes);
+    ASSERT_EQ(made.how.state, progress::complete) << size;
+    EXPECT_EQ(made.head.fields.find(std::string(size, 'N')), "there") << size;
+    EXPECT_EQ(made.head.fields.find("x"), "y") << size;
+    for (const std::size_t other : {size + 1, size + 63, size + 64, size + 128}) {
+      EXPECT_FALSE(made.head.fields.find(std::string(other, 'n'))) << size << " " << other;
+    }
+  }
+}
+
 struct body_case {
   std::string_view bytes;
   request_kind kind;
