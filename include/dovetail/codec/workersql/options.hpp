@@ -70,6 +70,7 @@ struct options {
   std::string database;  ///< never transmitted: the token names the tenant
   secret api_key;        ///< sent as `Authorization: Bearer …`; empty: no such field is sent
   batch_dialect batches = batch_dialect::gateway;
+  std::size_t batch_limit = 0;  ///< statements of a batch that the gateway takes; 0: what its dialect's takes
   workersql::consistency consistency = workersql::consistency::unspecified;
   workersql::idempotency idempotency = workersql::idempotency::automatic;
   std::string proxy_host;  ///< an HTTP proxy that the gateway is reached through by CONNECT; empty: none
@@ -85,6 +86,11 @@ struct options {
 
   /// For messages and metrics: the endpoint, without the key.
   std::string public_name() const;
+  /// `batch_limit`, or 100 for the SDKs' dialect, as their schema says, and 500 for the gateway's, as it does.
+  std::size_t most_in_batch() const noexcept {
+    if (batch_limit != 0) return batch_limit;
+    return batches == batch_dialect::sdk ? 100 : 500;
+  }
 };
 
 namespace detail {
@@ -168,13 +174,13 @@ constexpr bool is_plain_key(std::string_view key) noexcept {
 }
 
 /// Reads what `workersql://[user[:password]@]host[:port][/database][?parameters]` says of a connection: `apiKey`,
-/// `apiEndpoint` (the base URL; it overrides host, port and ssl), `ssl` (true), `batch` (gateway, sdk), `consistency`
-/// (strong, bounded, weak), `idempotency` (automatic, all, batch, none), `proxy` (http://[user:password@]host:port),
-/// `tlsVerify` (true), `tlsAuthorities` (a PEM file), `responseLimit` (bytes), `includeStatementText`. The parameters
-/// of every client (pool, retry, timeout) are read elsewhere. Where the five SDKs differ: the last '@' in front of the
-/// path ends the password, so an '@' in a parameter needs no escape; IPv6 addresses stand in brackets; everything is
-/// percent-decoded, '+' is a '+', a value may hold '='; a repeated or unknown parameter, port 0 and a fragment are
-/// mistakes; an empty database or query is none.
+/// `apiEndpoint` (the base URL; it overrides host, port and ssl), `ssl` (true), `batch` (gateway, sdk), `batchLimit`
+/// (statements), `consistency` (strong, bounded, weak), `idempotency` (automatic, all, batch, none), `proxy`
+/// (http://[user:password@]host:port), `tlsVerify` (true), `tlsAuthorities` (a PEM file), `responseLimit` (bytes),
+/// `includeStatementText`. The parameters of every client (pool, retry, timeout) are read elsewhere. Where the five
+/// SDKs differ: the last '@' in front of the path ends the password, so an '@' in a parameter needs no escape; IPv6
+/// addresses stand in brackets; everything is percent-decoded, '+' is a '+', a value may hold '='; a repeated or
+/// unknown parameter, port 0 and a fragment are mistakes; an empty database or query is none.
 [[gnu::cold, gnu::noinline]] inline options read_options(const uri& where, option_reader& reader) {
   using dovetail::errc;
   options read;
@@ -185,6 +191,7 @@ constexpr bool is_plain_key(std::string_view key) noexcept {
       .text("apiEndpoint", endpoint)
       .boolean("ssl", is_tls)
       .choice("batch", read.batches, {{"gateway", batch_dialect::gateway}, {"sdk", batch_dialect::sdk}})
+      .integer("batchLimit", read.batch_limit, 1, 1'000'000)
       .choice("consistency", read.consistency,
               {{"strong", consistency::strong}, {"bounded", consistency::bounded}, {"weak", consistency::weak}})
       .choice("idempotency", read.idempotency,
