@@ -4,7 +4,7 @@ set -euo pipefail
 
 declare -A groups=(
   [build]="g++ cmake make ninja-build libasio-dev libboost1.81-dev libsqlite3-dev libssl-dev"
-  [test]="libgtest-dev python3 pkg-config postgresql-15 postgresql-contrib libpq-dev"
+  [test]="libgtest-dev tinyproxy-bin python3 pkg-config postgresql-15 postgresql-contrib libpq-dev"
   [bench]="libbenchmark-dev rapidjson-dev libsimdjson-dev nlohmann-json3-dev libcurl4-openssl-dev wrk"
   [ci]="git clang-16 clang-19 libclang-rt-19-dev llvm-19 lld-19 clang-format-14 doxygen shellcheck"
 )

@@ -129,6 +129,34 @@ TEST(WorkersqlClient, SelectsAreRefusedInABatchBeforeAByte) {
   EXPECT_TRUE(gateway.calls().empty());
 }
 
+// Sections 2 and 6 of the specification: the gateway's key takes 500 statements, the SDKs' 1 to 100.
+TEST(WorkersqlClient, ABatchOfMoreThanTheGatewayTakesIsRefusedBeforeAByte) {
+  http_peer gateway{[](const http_call&, int) {
+    return ok(R"({"success":true,"data":{"results":[{"rowsAffected":1}],"totalRowsAffected":1}})");
+  }};
+  struct {
+    const char* how;
+    int most;
+  } const all[] = {{"", 500}, {"batch=sdk", 100}, {"batchLimit=2", 2}, {"batch=sdk&batchLimit=600", 600}};
+  int sent = 0;
+  for (const auto& [how, most] : all) {
+    workersql::client db{gateway.dsn(how)};
+    std::vector<std::tuple<int>> rows(static_cast<std::size_t>(most));
+    EXPECT_TRUE(db.with(dt::as_result).execute_many("insert into t values (?)", rows)) << how;
+    ++sent;
+    rows.emplace_back(0);
+    const auto refused = db.with(dt::as_result).execute_many("insert into t values (?)", rows).error();
+    EXPECT_EQ(refused.code(), workersql::gateway_errc::too_large) << how;
+    EXPECT_TRUE(refused.code() == workersql::sdk_code::resource_limit) << how;
+    const std::string words = "a batch of " + std::to_string(most + 1) + " statements, and the gateway takes " +
+                              std::to_string(most) + " in one";
+    EXPECT_NE(refused.message().find(words), std::string::npos) << refused.message();
+    const auto users = db.with(dt::as_result).insert("users", std::vector<user>(rows.size()));
+    EXPECT_EQ(users.error().code(), workersql::gateway_errc::too_large) << how;
+    EXPECT_EQ(static_cast<int>(gateway.calls().size()), sent) << how;
+  }
+}
+
 TEST(WorkersqlClient, AnAnswerWithoutRowsIsSaidToBeOne) {
   http_peer gateway{[](const http_call&, int) { return ok(R"({"success":true,"cached":false,"executionTime":2})"); }};
   workersql::client db{gateway.dsn()};

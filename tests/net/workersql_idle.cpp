@@ -1,8 +1,7 @@
 // What comes on an idle kept-alive connection answers nothing: plain and TLS, blocking and asynchronous.
 #include <dovetail/workersql_async.hpp>
 
-#include <support/socket_server.hpp>
-#include <support/tls_server.hpp>
+#include <support/gateway_link.hpp>
 #include <support/workersql_session.hpp>
 
 #include <asio/io_context.hpp>
@@ -15,26 +14,17 @@
 
 #include <atomic>
 #include <chrono>
-#include <functional>
 #include <future>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <tuple>
 
 namespace {
 
 using namespace workersql_test;
+using dt::test::gateway_link;
+using dt::test::read_request;
 using namespace std::chrono_literals;
-
-/// One accepted connection of either server.
-struct link {
-  std::function<std::string()> read;  // what has come; empty at the end of the stream
-  std::function<void(std::string_view)> write;
-  std::function<void()> end;
-  int handle;
-};
 
 /// True when the peer's system has everything that was written, and the end of the stream where it was ended.
 bool has_arrived(int handle) {
@@ -58,43 +48,16 @@ class moody_gateway {
  public:
   enum class mood { sends_late_bytes, ends_its_half };
 
-  moody_gateway(bool is_secure, mood what) : mood_(what) {
-    if (is_secure) {
-      tls_.emplace(tests::tls_server::behaviour{.serve = [this](SSL* ssl) {
-        serve({[ssl] {
-                 char data[4096];
-                 const int got = SSL_read(ssl, data, sizeof data);
-                 return got > 0 ? std::string(data, static_cast<std::size_t>(got)) : std::string{};
-               },
-               [ssl](std::string_view text) { SSL_write(ssl, text.data(), static_cast<int>(text.size())); },
-               [ssl] {
-                 SSL_shutdown(ssl);
-                 ::shutdown(SSL_get_fd(ssl), SHUT_WR);
-               },
-               SSL_get_fd(ssl)});
-      }});
-    } else {
-      plain_.emplace([this](dt::test::accepted_stream& peer) {
-        serve({[&peer] {
-                 std::byte data[4096];
-                 std::error_code ec;
-                 const std::size_t got = dt::read_some(peer, data, dt::deadline::after(60s), ec);
-                 return ec ? std::string{} : std::string{dt::as_text(dt::byte_view{data, got})};
-               },
-               [&peer](std::string_view text) { peer.write(text); }, [&peer] { peer.shutdown_write(); },
-               peer.handle(dt::readiness::readable)});
-      });
-    }
-  }
+  moody_gateway(bool is_secure, mood what) : mood_(what), is_secure_(is_secure) {}
 
   ~moody_gateway() {
     if (!is_allowed_) may_interfere_.set_value();  // a test has failed before
   }
 
   std::string dsn() const {
-    if (plain_) return "workersql://127.0.0.1:" + std::to_string(plain_->port()) + "/db?ssl=false&" + rest;
-    return "workersql://127.0.0.1:" + std::to_string(tls_->port()) + "/db?tlsAuthorities=" + tls_->authority_file() +
-           "&" + rest;
+    const std::string tls = is_secure_ ? "tlsAuthorities=" + authority_.file() : "ssl=false";
+    return "workersql://127.0.0.1:" + std::to_string(server_.port()) + "/db?" + tls +
+           "&apiKey=J&retryAttempts=1&idempotency=none&healthCheckInterval=600000";
   }
   /// Lets it happen; true when the client's system has it.
   bool interfere() {
@@ -107,31 +70,24 @@ class moody_gateway {
   int wasted() const { return wasted_; }
 
  private:
-  static constexpr const char* rest = "apiKey=J&retryAttempts=1&idempotency=none&healthCheckInterval=600000";
-
   static std::string answer_of(int number) {
     const std::string n = std::to_string(number);
     return ok(R"({"success":true,"data":[{"n":)" + n + R"(}],"rowsAffected":)" + n + "}");
   }
-  /// False at the end of the stream.
-  static bool read_request(const link& peer) {
-    for (std::string text; text.find("]}") == text.npos;) {
-      const std::string more = peer.read();
-      if (more.empty()) return false;
-      text += more;
-    }
-    return true;
-  }
-  void serve(const link& peer) {
+  void serve(gateway_link peer) {
+    if (is_secure_ && !peer.secure(context_.get())) return;
     const int number = ++accepted_;
-    if (!read_request(peer)) return;
+    if (read_request(peer).empty()) return;
     peer.write(answer_of(number));
     if (number == 1) {
       may_interfere_.get_future().get();
-      mood_ == mood::ends_its_half ? peer.end() : peer.write(answer_of(666));
-      has_happened_.set_value(has_arrived(peer.handle));
+      if (mood_ == mood::ends_its_half)
+        peer.end();
+      else
+        peer.write(answer_of(666));
+      has_happened_.set_value(has_arrived(peer.handle()));
     }
-    while (read_request(peer)) {
+    while (!read_request(peer).empty()) {
       if (number == 1) ++wasted_;
       if (number != 1 || mood_ == mood::sends_late_bytes) peer.write(answer_of(number));
     }
@@ -143,8 +99,10 @@ class moody_gateway {
   std::atomic<int> wasted_{0};
   std::promise<void> may_interfere_;
   std::promise<bool> has_happened_;
-  std::optional<dt::test::socket_server> plain_;
-  std::optional<tests::tls_server> tls_;
+  bool is_secure_;
+  tests::tls_authority authority_;
+  tests::server_context context_ = authority_.context();
+  dt::test::socket_server server_{[this](dt::test::accepted_stream& peer) { serve(gateway_link{peer}); }};
 };
 
 /// Asks, lets it happen, asks again: `ask(is_write)` gives the number in the answer.

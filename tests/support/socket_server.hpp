@@ -69,39 +69,46 @@ class socket_server {
     }
   }
 
+  /// Whether nobody is let in before `listen()`: who connects is refused.
+  enum class lateness : bool { none, listens_when_told };
+
   /// On a free port of 127.0.0.1.
-  explicit socket_server(serve_function serve = echo) : serve_(std::move(serve)) {
+  explicit socket_server(serve_function serve = echo, lateness is_late = lateness::none) : serve_(std::move(serve)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    listen_on(reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    bind_to(reinterpret_cast<const sockaddr*>(&address), sizeof address);
     socklen_t size = sizeof address;
     getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size);
     port_ = ntohs(address.sin_port);
-    start();
+    if (is_late == lateness::none) listen();
   }
   /// On a Unix path.
   socket_server(const std::string& path, serve_function serve) : serve_(std::move(serve)), path_(path) {
     detail::socket_address address;
     EXPECT_FALSE(detail::unix_address(path, address));
-    listen_on(address.get(), address.size);
-    start();
+    bind_to(address.get(), address.size);
+    listen();
   }
   ~socket_server() {
     is_over_ = true;
     ::shutdown(listener_.get(), SHUT_RDWR);
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
     if (!path_.empty() && path_.front() != '@') ::unlink(path_.c_str());
+  }
+
+  void listen() {
+    EXPECT_EQ(0, ::listen(listener_.get(), 16));
+    start();
   }
 
   std::uint16_t port() const { return port_; }
   int accepted() const { return accepted_; }
 
  private:
-  void listen_on(const sockaddr* address, socklen_t size) {
+  void bind_to(const sockaddr* address, socklen_t size) {
     listener_ = detail::owned_handle{::socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     EXPECT_EQ(0, ::bind(listener_.get(), address, size)) << detail::last_system_error().message();
-    EXPECT_EQ(0, ::listen(listener_.get(), 16));
   }
   void start() {
     thread_ = std::thread([this] {

@@ -1,7 +1,7 @@
 // A TLS echo server in the process, with certificates made on the spot; for tests only.
 #pragma once
 
-#include <support/certificate.hpp>
+#include <support/tls_authority.hpp>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -12,8 +12,6 @@
 
 #include <atomic>
 #include <cstring>
-#include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <string>
 #include <thread>
@@ -39,26 +37,13 @@ class tls_server {
   };
 
   explicit tls_server(behaviour how) : how_(std::move(how)) {
-    char pattern[] = "/tmp/dovetail-tls-XXXXXX";
-    folder_ = mkdtemp(pattern);
-    certificate authority = certificate::make("test authority", nullptr, nullptr);
-    certificate mine = certificate::make("test server", how_.names, &authority, how_.valid_seconds);
-    certificate client = certificate::make("test client", nullptr, &authority);
-    save(authority, "authority");
-    save(client, "client");
-    context_ = SSL_CTX_new(TLS_server_method());
-    SSL_CTX_use_certificate(context_, mine.x509);
-    SSL_CTX_use_PrivateKey(context_, mine.key);
-    SSL_CTX_set_max_proto_version(context_, how_.newest);
-    SSL_CTX_set_session_id_context(context_, reinterpret_cast<const unsigned char*>("test"), 4);
-    SSL_CTX_set_alpn_select_cb(context_, &tls_server::choose, const_cast<char*>(how_.alpn));
+    context_ = authority_.context(how_.names, how_.valid_seconds);
+    SSL_CTX_set_max_proto_version(context_.get(), how_.newest);
+    SSL_CTX_set_alpn_select_cb(context_.get(), &tls_server::choose, const_cast<char*>(how_.alpn));
     if (how_.wants_client_certificate) {
-      SSL_CTX_load_verify_locations(context_, authority_file().c_str(), nullptr);
-      SSL_CTX_set_verify(context_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+      SSL_CTX_load_verify_locations(context_.get(), authority_file().c_str(), nullptr);
+      SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     }
-    authority.free();
-    mine.free();
-    client.free();
     listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -77,18 +62,15 @@ class tls_server {
     ::shutdown(listener_, SHUT_RDWR);
     thread_.join();
     ::close(listener_);
-    SSL_CTX_free(context_);
-    std::error_code ec;
-    std::filesystem::remove_all(folder_, ec);
   }
 
   std::uint16_t port() const { return port_; }
   /// Handshakes that went well, and those of them that went on with an earlier session.
   int handshakes() const { return handshakes_; }
   int resumed() const { return resumed_; }
-  std::string authority_file() const { return folder_ + "/authority.pem"; }
-  std::string client_file() const { return folder_ + "/client.pem"; }
-  std::string client_key_file() const { return folder_ + "/client.key"; }
+  std::string authority_file() const { return authority_.file(); }
+  std::string client_file() const { return authority_.client_file(); }
+  std::string client_key_file() const { return authority_.client_key_file(); }
 
  private:
   static int choose(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned size,
@@ -102,11 +84,6 @@ class tls_server {
       return SSL_TLSEXT_ERR_OK;
     }
     return SSL_TLSEXT_ERR_ALERT_FATAL;
-  }
-
-  void save(const certificate& what, const std::string& name) const {
-    what.save_certificate(folder_ + "/" + name + ".pem");
-    what.save_key(folder_ + "/" + name + ".key", "sesame");
   }
 
   void serve() {
@@ -135,7 +112,7 @@ class tls_server {
   }
 
   void echo(int peer) {
-    SSL* ssl = SSL_new(context_);
+    SSL* ssl = SSL_new(context_.get());
     SSL_set_fd(ssl, peer);
     const bool is_accepted = SSL_accept(ssl) == 1;
     if (is_accepted && SSL_session_reused(ssl) == 1) ++resumed_;
@@ -155,8 +132,8 @@ class tls_server {
   }
 
   behaviour how_;
-  std::string folder_;
-  SSL_CTX* context_ = nullptr;
+  tls_authority authority_;
+  server_context context_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::atomic<bool> is_stopping_ = false;

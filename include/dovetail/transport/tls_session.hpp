@@ -171,7 +171,10 @@ class tls_session {
         // The stream's own error says more than the layer above it, which only saw a failed read.
         if (last_.is_over() && last_.ec) {
           ERR_clear_error();
-          return attempt::failed(last_.ec);
+          // An end of which the peer's TLS did not say a word may be somebody else's: what has come may be cut off
+          // (RFC 8446 section 6.1).
+          const bool is_cut = is_established_ && last_.ec == errc::connection_closed;
+          return attempt::failed(is_cut ? make_error_code(errc::connection_lost) : last_.ec);
         }
         return attempt::failed(take_tls_error());
     }

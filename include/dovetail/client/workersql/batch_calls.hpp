@@ -48,10 +48,24 @@ class batch_call_base : public call_base {
       return refuse({dovetail::errc::operation_unsupported,
                      "a batch may hold insert, update and delete only: the gateway refuses the others"});
     }
+    if (count_ > on_->options().most_in_batch()) return refuse(too_many());
     std::string& body = on_->body();
     body.assign(batch_begin(how)).append(work_->items()).append(batch_end(how));
     prepare_key(*key_, *on_, true);
     return send(endpoint_kind::batch, true, key_);
+  }
+
+  /// The gateway would say it with 413, when it has read all of them.
+  [[gnu::cold, gnu::noinline]] error_info too_many() const {
+    using dovetail::detail::number_text;
+    const workersql::options& how = on_->options();
+    std::string words;
+    dovetail::detail::append_parts(
+        words,
+        {"a batch of ", number_text{count_}, " statements, and the gateway takes ", number_text{how.most_in_batch()},
+         " in one (batch=", how.batches == batch_dialect::sdk ? "sdk" : "gateway",
+         "): send several, or say with 'batchLimit' in the connection string that it takes more"});
+    return {make_error_code(gateway_errc::too_large), std::move(words)};
   }
 
   /// Inside of a transaction there are no batches, and the statements go one by one: it is all or none anyway.

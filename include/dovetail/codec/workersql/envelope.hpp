@@ -54,10 +54,18 @@ namespace detail {
 
 using dovetail::detail::json_source;
 
-/// Reads one answer. A member whose value is of another type than everybody's is passed over, but counts are not.
+/// What a member with a value of another type than all gateways have is to an answer. null is as good as no member.
+enum class strictness : bool {
+  lenient,  ///< it is passed over: of a failure everything is taken that can be read
+  strict,   ///< the answer is none
+};
+
+/// Reads one answer. Members of `error`, and `id` and `type` of a message, are passed over where they are of another
+/// type: what is read of them is judged anyway.
 class envelope_reader {
  public:
-  envelope_reader(json_source& in, const rows_sink& rows) noexcept : in_(&in), rows_(&rows) {}
+  envelope_reader(json_source& in, const rows_sink& rows, strictness how) noexcept
+      : in_(&in), rows_(&rows), how_(how) {}
 
   /// `at` is the opening brace. Null after a failure: the source's, or the sink's.
   const char* read(const char* at, reply_facts& out) {
@@ -93,29 +101,29 @@ class envelope_reader {
   }
 
   const char* member(std::string_view key, const char* at, reply_facts& out) {
-    if (is(key, "data")) return data(at, out);
+    if (is(key, "data")) return data(key, at, out);
     if (is(key, "success")) return success(at, out);
-    if (is(key, "cached") || is(key, "fromCache")) return flag(at, out.is_cached);
-    if (is(key, "executionTime") || is(key, "totalExecutionTime")) return real(at, out.execution_time);
-    if (is(key, "error")) return error(at, out.error);
+    if (is(key, "cached") || is(key, "fromCache")) return flag(key, at, out.is_cached);
+    if (is(key, "executionTime") || is(key, "totalExecutionTime")) return real(key, at, out.execution_time);
+    if (is(key, "error")) return error(key, at, out.error);
     return count_member(key, at, out);
   }
 
   const char* count_member(std::string_view key, const char* at, reply_facts& out) {
     if (is(key, "rowsAffected") || is(key, "totalRowsAffected") || is(key, "affectedRows"))
-      return count(at, out.affected);
-    if (is(key, "rowCount")) return count(at, out.row_count);
-    if (is(key, "insertId") || is(key, "lastInsertId")) return whole(at, out.insert_id);
-    if (is(key, "results")) return results(at, out);
+      return count(key, at, out.affected);
+    if (is(key, "rowCount")) return count(key, at, out.row_count);
+    if (is(key, "insertId") || is(key, "lastInsertId")) return count(key, at, out.insert_id);
+    if (is(key, "results")) return results(key, at, out);
     if (is(key, "id")) return text(at, out.id);
-    if (is(key, "transactionId")) return text(at, out.transaction_id);
+    if (is(key, "transactionId")) return is_text(at) ? text(at, out.transaction_id) : unless_null(key, at, "text");
     return skip(at);
   }
 
   /// Who says success and failure has failed.
   const char* success(const char* at, reply_facts& out) {
     bool said = true;
-    at = flag(at, said, &out.has_success);
+    at = flag("success", at, said, &out.has_success);
     out.is_success = out.is_success && said;
     return at;
   }
@@ -129,21 +137,23 @@ class envelope_reader {
     return at;
   }
 
-  const char* data(const char* at, reply_facts& out) {
+  const char* data(std::string_view name, const char* at, reply_facts& out) {
     if (at == in_->end || *at == 'n') return skip(at);
     out.has_data = true;
     if (*at == '[') return rows(at, out);
-    if (*at != '{') return skip(at);
+    if (*at != '{') return wrong(name, at, "a list of rows or an object");
     return members(at, [this, &out](std::string_view key, const char* value) {
-      if (is(key, "rows") && value != in_->end && *value == '[') return rows(value, out);
-      if (key == "metadata" && value != in_->end && *value == '{') {
-        return members(value, [this, &out](std::string_view name, const char* inner) {
-          if (name == "fromCache") return flag(inner, out.is_cached);
-          if (name == "executionTimeMs" && !out.execution_time) return real(inner, out.execution_time);
-          return skip(inner);
-        });
-      }
+      if (is(key, "rows")) return begins(value, '[') ? rows(value, out) : unless_null(key, value, "a list of rows");
+      if (is(key, "metadata")) return metadata(key, value, out);
       return member(key, value, out);  // over WebSocket a whole answer may stand in here
+    });
+  }
+  const char* metadata(std::string_view name, const char* at, reply_facts& out) {
+    if (!begins(at, '{')) return unless_null(name, at, "an object");
+    return members(at, [this, &out](std::string_view key, const char* value) {
+      if (key == "fromCache") return flag(key, value, out.is_cached);
+      if (key == "executionTimeMs" && !out.execution_time) return real(key, value, out.execution_time);
+      return skip(value);
     });
   }
 
@@ -152,20 +162,21 @@ class envelope_reader {
     return rows_->take == nullptr ? skip(at) : rows_->take(rows_->state, *in_, at);
   }
 
-  const char* results(const char* at, reply_facts& out) {
-    if (at == in_->end || *at != '[') return skip(at);
+  const char* results(std::string_view name, const char* at, reply_facts& out) {
+    if (!begins(at, '[')) return unless_null(name, at, "a list");
     std::vector<reply_facts>& all = out.results.emplace();
     const rows_sink none;
     const rows_sink* const outer = std::exchange(rows_, &none);
-    at = dovetail::detail::read_json_array(*in_, at, [this, &all](const char* next) {
-      if (next == in_->end || *next != '{') return skip(next);
+    at = dovetail::detail::read_json_array(*in_, at, [this, &all, name](const char* next) {
+      if (next == in_->end) return skip(next);
+      if (*next != '{') return wrong(name, next, "a list of objects");
       return read(next, all.emplace_back());
     });
     rows_ = outer;
     return at;
   }
 
-  const char* error(const char* at, reply_error& out) {
+  const char* error(std::string_view name, const char* at, reply_error& out) {
     constexpr std::string_view prefix = "EdgeSQLError: ";
     if (at == in_->end || *at == 'n') return skip(at);
     out.is_set = true;
@@ -174,7 +185,7 @@ class envelope_reader {
       if (out.message.starts_with(prefix)) out.message.erase(0, prefix.size());
       return at;
     }
-    if (*at != '{') return skip(at);
+    if (*at != '{') return wrong(name, at, "text or an object");
     return members(at, [this, &out](std::string_view key, const char* value) {
       const bool is_text = value != in_->end && *value == '"';
       if (key == "code" && is_text) return dovetail::detail::read_json_string(*in_, value, out.code);
@@ -200,18 +211,32 @@ class envelope_reader {
     return end;
   }
 
-  const char* text(const char* at, std::string& out) {
-    return at != in_->end && *at == '"' ? dovetail::detail::read_json_string(*in_, at, out) : skip(at);
+  bool begins(const char* at, char with) const noexcept { return at != in_->end && *at == with; }
+  /// The member is of another type than it should be.
+  [[gnu::cold, gnu::noinline]] const char* wrong(std::string_view name, const char* at, std::string_view what) {
+    if (how_ == strictness::lenient) return skip(at);
+    const char* const end = skip(at);  // what is no JSON at all is said to be none
+    if (end == nullptr) return nullptr;
+    return in_->fail_expected(at, dovetail::detail::join_message({"'", name, "' to be ", what}));
   }
-  const char* flag(const char* at, bool& out, bool* is_given = nullptr) {
+  const char* unless_null(std::string_view name, const char* at, std::string_view what) {
+    return at == in_->end || *at == 'n' ? skip(at) : wrong(name, at, what);
+  }
+  bool is_text(const char* at) const noexcept { return begins(at, '"'); }
+
+  const char* text(const char* at, std::string& out) {
+    return is_text(at) ? dovetail::detail::read_json_string(*in_, at, out) : skip(at);
+  }
+  const char* flag(std::string_view name, const char* at, bool& out, bool* is_given = nullptr) {
+    if (!begins(at, 't') && !begins(at, 'f')) return unless_null(name, at, "true or false");
     const char* const end = skip(at);
-    if (end == nullptr || (*at != 't' && *at != 'f')) return end;
+    if (end == nullptr) return nullptr;
     out = *at == 't';
     if (is_given != nullptr) *is_given = true;
     return end;
   }
-  const char* real(const char* at, std::optional<double>& out) {
-    if (at == in_->end || (*at != '-' && !is_ascii_digit(*at))) return skip(at);
+  const char* real(std::string_view name, const char* at, std::optional<double>& out) {
+    if (at == in_->end || (*at != '-' && !is_ascii_digit(*at))) return unless_null(name, at, "a number");
     return dovetail::detail::read_json_real(*in_, at, out.emplace());
   }
   /// A number, or one in quotes, as those beyond 2^53 may be.
@@ -224,12 +249,12 @@ class envelope_reader {
     if (parse_integer(digits, value)) out = value;
     return end;
   }
-  /// What a write has changed is not passed over when it cannot be read: no count is 0 without a word.
-  const char* count(const char* at, std::optional<std::int64_t>& out) {
+  /// What a write has changed: no count is 0 without a word.
+  const char* count(std::string_view name, const char* at, std::optional<std::int64_t>& out) {
     std::optional<std::int64_t> read;
     const char* const end = whole(at, read);
     if (end == nullptr || *at == 'n') return end;
-    if (!read) return in_->fail_expected(at, "an integer of 64 bits");
+    if (!read) return wrong(name, at, "an integer of 64 bits");
     out = read;
     return end;
   }
@@ -243,16 +268,19 @@ class envelope_reader {
 
   json_source* in_;
   const rows_sink* rows_;
+  strictness how_;
 };
 
 }  // namespace detail
 
-/// Reads the body of an answer. Errors: gateway_errc::not_a_gateway with the place where it is no JSON object; none
-/// when the sink has stopped the reading, which then knows why (`is_stopped`).
+/// Reads the body of an answer. Errors: gateway_errc::not_a_gateway with the place where it is no JSON object, or has a
+/// member of another type than it may have, unless it is to be read leniently; none when the sink has stopped the
+/// reading, which then knows why (`is_stopped`).
 [[gnu::noinline]] inline error_info read_envelope(std::string_view body, const rows_sink& rows, reply_facts& out,
-                                                  bool& is_stopped) {
+                                                  bool& is_stopped,
+                                                  detail::strictness how = detail::strictness::strict) {
   dovetail::detail::json_source in{body};
-  detail::envelope_reader reader{in, rows};
+  detail::envelope_reader reader{in, rows, how};
   const char* at = reader.read(dovetail::detail::skip_json_space(in.begin, in.end), out);
   if (at != nullptr) {
     at = dovetail::detail::skip_json_space(at, in.end);

@@ -70,10 +70,13 @@ struct options {
   std::string database;  ///< never transmitted: the token names the tenant
   secret api_key;        ///< sent as `Authorization: Bearer …`; empty: no such field is sent
   batch_dialect batches = batch_dialect::gateway;
+  std::size_t batch_limit = 0;  ///< statements of a batch that the gateway takes; 0: what its dialect's takes
   workersql::consistency consistency = workersql::consistency::unspecified;
   workersql::idempotency idempotency = workersql::idempotency::automatic;
   std::string proxy_host;  ///< an HTTP proxy that the gateway is reached through by CONNECT; empty: none
   std::uint16_t proxy_port = 0;
+  std::string proxy_user;  ///< for the proxy alone, by the Basic scheme (RFC 7617); empty: it is told nobody
+  secret proxy_password;
   bool verify_certificate = true;                 ///< and the host's name in it
   std::string certificate_authorities;            ///< PEM file; empty: the system's
   std::size_t response_limit = 64 * 1024 * 1024;  ///< bytes of one answer's body
@@ -83,6 +86,11 @@ struct options {
 
   /// For messages and metrics: the endpoint, without the key.
   std::string public_name() const;
+  /// `batch_limit`, or 100 for the SDKs' dialect, as their schema says, and 500 for the gateway's, as it does.
+  std::size_t most_in_batch() const noexcept {
+    if (batch_limit != 0) return batch_limit;
+    return batches == batch_dialect::sdk ? 100 : 500;
+  }
 };
 
 namespace detail {
@@ -138,13 +146,21 @@ constexpr bool is_plain_key(std::string_view key) noexcept {
 [[gnu::cold, gnu::noinline]] inline void read_proxy(std::string_view text, options& out, option_reader& reader) {
   result<uri> parsed = parse_uri(text);
   const bool is_right = parsed && parsed->scheme == "http" && parsed->hosts.size() == 1 &&
-                        !parsed->hosts.front().name.empty() && parsed->parameters.empty() && parsed->user.empty() &&
-                        !parsed->has_password && (parsed->path.empty() || parsed->path == "/");
+                        !parsed->hosts.front().name.empty() && parsed->parameters.empty() &&
+                        (!parsed->has_password || !parsed->user.empty()) &&
+                        (parsed->path.empty() || parsed->path == "/");
   if (!is_right) {
     reader.problem(dovetail::errc::invalid_option,
-                   "parameter 'proxy' in the connection string must be a URL such as http://host:port");
+                   "parameter 'proxy' in the connection string must be a URL such as http://[user:password@]host:port");
     return;
   }
+  if (parsed->user.find(':') != std::string::npos) {
+    reader.problem(dovetail::errc::invalid_option,
+                   "parameter 'proxy' in the connection string has a user with a colon, which Basic cannot send");
+    return;
+  }
+  out.proxy_user = parsed->user;
+  out.proxy_password = parsed->password;
   out.proxy_host = parsed->hosts.front().name;
   out.proxy_port = parsed->hosts.front().port != 0 ? parsed->hosts.front().port : 80;
 }
@@ -158,13 +174,13 @@ constexpr bool is_plain_key(std::string_view key) noexcept {
 }
 
 /// Reads what `workersql://[user[:password]@]host[:port][/database][?parameters]` says of a connection: `apiKey`,
-/// `apiEndpoint` (the base URL; it overrides host, port and ssl), `ssl` (true), `batch` (gateway, sdk), `consistency`
-/// (strong, bounded, weak), `idempotency` (automatic, all, batch, none), `proxy` (http://host:port), `tlsVerify`
-/// (true), `tlsAuthorities` (a PEM file), `responseLimit` (bytes), `includeStatementText`. The parameters of every
-/// client (pool, retry, timeout) are read elsewhere.
-/// Where the five SDKs differ: the last '@' in front of the path ends the password, so an '@' in a parameter needs no
-/// escape; IPv6 addresses stand in brackets; everything is percent-decoded, '+' is a '+', a value may hold '='; a
-/// repeated or unknown parameter, port 0 and a fragment are mistakes; an empty database or query is none.
+/// `apiEndpoint` (the base URL; it overrides host, port and ssl), `ssl` (true), `batch` (gateway, sdk), `batchLimit`
+/// (statements), `consistency` (strong, bounded, weak), `idempotency` (automatic, all, batch, none), `proxy`
+/// (http://[user:password@]host:port), `tlsVerify` (true), `tlsAuthorities` (a PEM file), `responseLimit` (bytes),
+/// `includeStatementText`. The parameters of every client (pool, retry, timeout) are read elsewhere. Where the five
+/// SDKs differ: the last '@' in front of the path ends the password, so an '@' in a parameter needs no escape; IPv6
+/// addresses stand in brackets; everything is percent-decoded, '+' is a '+', a value may hold '='; a repeated or
+/// unknown parameter, port 0 and a fragment are mistakes; an empty database or query is none.
 [[gnu::cold, gnu::noinline]] inline options read_options(const uri& where, option_reader& reader) {
   using dovetail::errc;
   options read;
@@ -175,6 +191,7 @@ constexpr bool is_plain_key(std::string_view key) noexcept {
       .text("apiEndpoint", endpoint)
       .boolean("ssl", is_tls)
       .choice("batch", read.batches, {{"gateway", batch_dialect::gateway}, {"sdk", batch_dialect::sdk}})
+      .integer("batchLimit", read.batch_limit, 1, 1'000'000)
       .choice("consistency", read.consistency,
               {{"strong", consistency::strong}, {"bounded", consistency::bounded}, {"weak", consistency::weak}})
       .choice("idempotency", read.idempotency,

@@ -56,7 +56,7 @@ inline bool is_lost_write(const http_answer& answer, const reply_error& said) no
   } else {
     bool ignored = false;
     if (answer.body.find('{') != answer.body.npos) {
-      if (read_envelope(answer.body, {}, out, ignored)) out.error = {};
+      if (read_envelope(answer.body, {}, out, ignored, detail::strictness::lenient)) out.error = {};
     }
     failure = detail::answer_failure(answer.status, out.error, answer.body);
   }

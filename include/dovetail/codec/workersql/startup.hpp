@@ -4,8 +4,10 @@
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/codec/workersql/final_head.hpp>
 #include <dovetail/codec/workersql/session.hpp>
+#include <dovetail/format/base64.hpp>
 #include <dovetail/sansio/machine.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,9 +16,9 @@
 
 namespace dovetail::inline v0::workersql {
 
-/// Connects; asks a proxy for a tunnel (CONNECT, RFC 9110 section 9.3.6); starts TLS. Sends no request to the gateway.
-/// Errors: the transport's own; errc::connection_lost with the proxy's status when it refuses, and
-/// std::errc::permission_denied for 403 and 407, which no repetition mends.
+/// Connects; asks a proxy for a tunnel (CONNECT, RFC 9110 section 9.3.6), as its user where there is one (Basic);
+/// starts TLS. Sends no request to the gateway. Errors: the transport's own; errc::connection_lost with the proxy's
+/// status when it refuses, and std::errc::permission_denied for 401, 403 and 407, which no repetition mends.
 /// Cancellation: the session stays closed.
 class startup {
  public:
@@ -76,11 +78,28 @@ class startup {
         authority, {is_v6 ? "[" : "", to.host, is_v6 ? "]" : "", ":", dovetail::detail::number_text{to.port}});
     byte_buffer& out = on_->output();
     out.clear();
-    if (http1::head_writer{out}.request("CONNECT", authority).field("Host", authority).end() != http1::problem::none) {
+    http1::head_writer head{out};
+    head.request("CONNECT", authority).field("Host", authority);
+    add_credentials(head);
+    if (head.end() != http1::problem::none) {
       return finish({dovetail::errc::invalid_option, "the host of the endpoint has characters that HTTP forbids"});
     }
     step_ = step::asking;
     return action::write(out.view());
+  }
+  /// RFC 7617.
+  [[gnu::cold, gnu::noinline]] void add_credentials(http1::head_writer& head) const {
+    const workersql::options& how = on_->options();
+    if (how.proxy_user.empty()) return;
+    std::string both = how.proxy_user;
+    both.append(":").append(how.proxy_password.reveal());
+    const secret plain{std::move(both)};
+    std::string words{"Basic "};
+    const std::size_t begin = words.size();
+    words.resize(begin + dovetail::detail::base64_size(plain.reveal().size()));
+    dovetail::detail::write_base64(words.data() + begin, as_byte_view(plain.reveal()));
+    head.field("Proxy-Authorization", words);
+    secret{std::move(words)};  // wiped
   }
   action read() {
     step_ = step::reading;
@@ -99,8 +118,10 @@ class startup {
     }
     if (head.status / 100 != 2) {
       words.append("refused the tunnel with status ").append(dovetail::detail::number_text{head.status});
+      const bool is_stranger = head.status == 407 || head.status == 401;  // RFC 9110 has 407; some say 401
+      if (is_stranger) words.append(", for it wants another user or password (the parameter 'proxy')");
       // Who asks again is refused again.
-      const bool is_final = head.status == 403 || head.status == 407;
+      const bool is_final = is_stranger || head.status == 403;
       return finish({is_final ? std::make_error_code(std::errc::permission_denied)
                               : make_error_code(dovetail::errc::connection_lost),
                      std::move(words)});

@@ -660,4 +660,80 @@ TEST(WorkersqlRows, EveryPrefixOfAnAnswerIsAnErrorAndNoCrash) {
   }
 }
 
+struct wrong_member {
+  std::string_view body;
+  std::string_view words;
+};
+
+TEST(WorkersqlAnswers, AMemberOfAnotherTypeIsNamedWithWhatWasFound) {
+  constexpr wrong_member all[] = {
+      {R"({"success":"yes"})", "expected 'success' to be true or false, found a string"},
+      {R"({"success":1,"data":[]})", "expected 'success' to be true or false, found a number"},
+      {R"({"success":true,"data":5})", "expected 'data' to be a list of rows or an object, found a number"},
+      {R"({"success":true,"data":"rows"})", "expected 'data' to be a list of rows or an object, found a string"},
+      {R"({"success":true,"data":true})", "expected 'data' to be a list of rows or an object, found a boolean"},
+      {R"({"success":true,"data":{"rows":{}}})", "expected 'rows' to be a list of rows, found an object"},
+      {R"({"success":true,"data":{"rows":"none"}})", "expected 'rows' to be a list of rows, found a string"},
+      {R"({"success":true,"data":{"metadata":[]}})", "expected 'metadata' to be an object, found an array"},
+      {R"({"success":true,"data":{"metadata":{"fromCache":0}}})", "expected 'fromCache' to be true or false, found a"},
+      {R"({"success":true,"data":{"metadata":{"executionTimeMs":"2"}}})", "'executionTimeMs' to be a number, found a"},
+      {R"({"success":true,"cached":"no"})", "expected 'cached' to be true or false, found a string"},
+      {R"({"success":true,"executionTime":"2 ms"})", "expected 'executionTime' to be a number, found a string"},
+      {R"({"success":true,"totalExecutionTime":[2]})", "expected 'totalExecutionTime' to be a number, found an array"},
+      {R"({"success":true,"rowsAffected":"x"})", "expected 'rowsAffected' to be an integer of 64 bits, found a string"},
+      {R"({"success":true,"rowsAffected":true})",
+       "expected 'rowsAffected' to be an integer of 64 bits, found a boolean"},
+      {R"({"success":true,"rowsAffected":1.5})", "expected 'rowsAffected' to be an integer of 64 bits, found a number"},
+      {R"({"success":true,"data":{"totalRowsAffected":[]}})", "expected 'totalRowsAffected' to be an integer of 64"},
+      {R"({"success":true,"rowCount":{}})", "expected 'rowCount' to be an integer of 64 bits, found an object"},
+      {R"({"success":true,"insertId":"abc"})", "expected 'insertId' to be an integer of 64 bits, found a string"},
+      {R"({"success":true,"lastInsertId":false})",
+       "expected 'lastInsertId' to be an integer of 64 bits, found a boolean"},
+      {R"({"success":true,"results":3})", "expected 'results' to be a list, found a number"},
+      {R"({"success":true,"results":[3]})", "expected 'results' to be a list of objects, found a number"},
+      {R"({"success":true,"results":[{"success":"no"}]})", "expected 'success' to be true or false, found a string"},
+      {R"({"success":true,"data":{"transactionId":7}})", "expected 'transactionId' to be text, found a number"},
+      {R"({"success":true,"error":5})", "expected 'error' to be text or an object, found a number"},
+      {R"({"success":true,"error":false})", "expected 'error' to be text or an object, found a boolean"},
+  };
+  for (const wrong_member& each : all) {
+    reply_facts out;
+    bool is_stopped = false;
+    const dt::error_info read =
+        workersql::read_answer({.status = 200, .body = each.body}, workersql::rows_sink{}, out, is_stopped);
+    EXPECT_EQ(read.code(), workersql::gateway_errc::not_a_gateway) << each.body;
+    EXPECT_EQ(read.kind(), dt::condition::protocol) << each.body;
+    EXPECT_NE(read.message().find(each.words), std::string::npos) << each.body << "\n" << read.message();
+    reply_facts of_write;
+    const dt::error_info written = workersql::read_answer({.status = 200, .body = each.body, .is_write = true},
+                                                          workersql::rows_sink{}, of_write, is_stopped);
+    EXPECT_EQ(written.code(), dt::errc::outcome_unknown) << each.body;
+    EXPECT_NE(written.message().find(each.words), std::string::npos) << each.body << "\n" << written.message();
+  }
+}
+
+// null is no member; counts may stand in quotes (specification, sections 1.2 and 10); of a failure all is taken that
+// can be read.
+TEST(WorkersqlAnswers, WhatMayHaveSeveralTypesIsReadInEach) {
+  for (const std::string_view body : {
+           R"({"success":true,"data":null,"cached":null,"executionTime":null,"error":null,"results":null})",
+           R"({"success":true,"data":{"rows":null,"metadata":null,"rowsAffected":null,"insertId":null}})",
+           R"({"success":true,"rowsAffected":"3","lastInsertId":"9007199254740993","transactionId":null})",
+           R"({"success":true,"unknown":[{"success":"yes"}],"id":7,"type":null})",
+       }) {
+    reply_facts out;
+    bool is_stopped = false;
+    const dt::error_info read = workersql::read_answer({.status = 200, .body = body, .is_write = true},
+                                                       workersql::rows_sink{}, out, is_stopped);
+    EXPECT_FALSE(read) << body << "\n" << read.message();
+  }
+  reply_facts out;
+  bool is_stopped = false;
+  const dt::error_info failed = workersql::read_answer(
+      {.status = 500,
+       .body = R"({"success":"no","cached":"?","error":{"code":"INVALID_QUERY","message":"no such table: t"}})"},
+      workersql::rows_sink{}, out, is_stopped);
+  EXPECT_EQ(failed.code(), workersql::gateway_errc::no_such_object);
+}
+
 }  // namespace

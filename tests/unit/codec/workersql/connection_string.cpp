@@ -68,7 +68,8 @@ TEST(WorkersqlDsn, TheDefaultsAreThoseOfTheSeed) {
 TEST(WorkersqlDsn, EveryParameterIsRead) {
   const auto read = parsed(
       "workersql://h/d?timeout=1500&retryAttempts=5&retryDelay=250&idleTimeout=9000&healthCheckInterval=7000"
-      "&pooling=true&batch=sdk&consistency=strong&idempotency=all&proxy=http://proxy:3128&tlsVerify=false"
+      "&pooling=true&batch=sdk&batchLimit=50&consistency=strong&idempotency=all&proxy=http://"
+      "u:p%2540ss@proxy:3128&tlsVerify=false"
       "&responseLimit=4096&includeStatementText=true");
   EXPECT_EQ(read.settings.timeout, 1500ms);
   EXPECT_EQ(read.settings.retry_attempts, 5);
@@ -80,6 +81,9 @@ TEST(WorkersqlDsn, EveryParameterIsRead) {
   EXPECT_EQ(read.options.idempotency, workersql::idempotency::all);
   EXPECT_EQ(read.options.proxy_host, "proxy");
   EXPECT_EQ(read.options.proxy_port, 3128);
+  EXPECT_EQ(read.options.batch_limit, 50U);
+  EXPECT_EQ(read.options.proxy_user, "u");
+  EXPECT_EQ(read.options.proxy_password.reveal(), "p@ss");
   EXPECT_FALSE(read.options.verify_certificate);
   EXPECT_EQ(read.options.response_limit, 4096U);
   EXPECT_TRUE(read.options.include_statement_text);
@@ -136,7 +140,10 @@ TEST(WorkersqlDsn, MistakesAreNamedPrecisely) {
   EXPECT_TRUE(has(complaint("workersql://h/d?apiEndpoint=ftp://x"), "'apiEndpoint'"));
   EXPECT_TRUE(has(complaint("workersql://h/d?apiEndpoint=https://x/v1%3Fa=b"), "must not have parameters"));
   EXPECT_TRUE(has(complaint("workersql://h/d?proxy=https://p:1"), "'proxy'"));
+  EXPECT_TRUE(has(complaint("workersql://h/d?batchLimit=0"), "'batchLimit'"));
   EXPECT_TRUE(has(complaint("workersql://h/d?proxy=http://:hunter2@p:1"), "'proxy'"));
+  EXPECT_TRUE(has(complaint("workersql://h/d?proxy=http://u%253Av:hunter2@p:1"), "a user with a colon"));
+  EXPECT_FALSE(has(complaint("workersql://h/d?proxy=http://u%253Av:hunter2@p:1"), "hunter2"));
   EXPECT_FALSE(has(complaint("workersql://h/d?proxy=http://:hunter2@p:1"), "hunter2"));
   EXPECT_TRUE(has(complaint("workersql://h/d?apiKey="), "'apiKey'"));
 }

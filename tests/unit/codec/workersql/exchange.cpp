@@ -327,7 +327,7 @@ TEST(WorkersqlStartup, AProxyIsAskedForATunnelBeforeTls) {
       .write(connect)
       .read("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
       .done_with(errc::connection_lost);
-  for (const char* each : {"407 Proxy Authentication Required", "403 Forbidden"}) {
+  for (const char* each : {"407 Proxy Authentication Required", "401 Unauthorized", "403 Forbidden"}) {
     const dt::error_info refused = script(opening(sessions)).connect().write(connect).read(answer(each, "")).failure();
     EXPECT_EQ(refused.kind(), dt::condition::permission);
     EXPECT_NE(refused.message().find(std::string{each, 3}), std::string::npos);
@@ -342,6 +342,24 @@ TEST(WorkersqlStartup, AProxyIsAskedForATunnelBeforeTls) {
       .read(informational + "HTTP/1.1 102 Processing\r\n\r\n")
       .done_with(errc::malformed_frame);
   script(opening(sessions)).connect().write(connect).read(tunnel + "x").done_with(errc::unexpected_message);
+}
+
+TEST(WorkersqlStartup, AProxyIsToldItsUserAndTheGatewayIsNot) {
+  workersql::options how = plain_options();
+  how.proxy_host = "proxy";
+  how.proxy_user = "Aladdin";  // the example of RFC 7617 section 2
+  how.proxy_password = dt::secret{"open sesame"};
+  session_maker sessions{how};
+  const std::string connect =
+      "CONNECT gw:8787 HTTP/1.1\r\nHost: gw:8787\r\nProxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n";
+  script(opening(sessions)).connect().write(connect).read("HTTP/1.1 200 OK\r\n\r\n").done();
+  const dt::error_info refused = script(opening(sessions))
+                                     .connect()
+                                     .write(connect)
+                                     .read(answer("407 Proxy Authentication Required", ""))
+                                     .failure();
+  EXPECT_NE(refused.message().find("407, for it wants another user or password"), std::string::npos);
+  EXPECT_EQ(refused.message().find("sesame"), std::string::npos);
 }
 
 }  // namespace
