@@ -6,6 +6,7 @@
 #include <dovetail/sql/lexer.hpp>
 #include <dovetail/sql/statement_class.hpp>
 #include <dovetail/sql/table_words.hpp>
+#include <dovetail/sql/token_run.hpp>
 
 #include <array>
 #include <cstdint>
@@ -38,7 +39,7 @@ class table_finder {
   constexpr void take(const token& at, const token& previous, const token& before) noexcept {
     if (is_idle_) {  // as most tokens find it: what take_slowly does then, and no more
       if (at.kind == token_kind::word) {
-        if (!may_be_clause(at) || previous.is('.')) return;
+        if ((at.marks & mark_clause) == 0 || previous.is('.')) return;
         take_clause(top(), at, previous, before);
       } else if (at.is('(') || at.is(')') || at.is(',')) {
         take_slowly(at, previous, before);
