@@ -53,7 +53,7 @@ class classifier {
     previous_ = &previous;
     before_ = &before;
     if (!is_ended_ && at.kind != token_kind::end) {
-      take(at);
+      wanted_ == mark_any ? take(at) : take_quietly(at);
       wanted_ = marks_wanted();
       return true;
     }
@@ -140,10 +140,35 @@ class classifier {
     } else if (at.is(')') && depth_ > 0) {
       --depth_;
     }
-    if (dialect_ == dialect::postgres) see_name(at);
+    const bool is_no_name = (at.marks & mark_name) == 0 && !awaits_name();
+    if (dialect_ == dialect::postgres && !is_no_name) see_name(at);
     if (is_create_ && object_ == object_kind::routine) body_.take(dialect_, at, *previous_, depth_ == 0);
     tables_.take(at, *previous_, *before_);
     if (at.kind == token_kind::word) take_word(at);
+  }
+
+  // As `take` does when `marks_wanted` leaves tokens out.
+  constexpr void take_quietly(const token& at) noexcept {
+    if ((at.marks & mark_name) != 0) return see_name(at);
+    if (at.kind == token_kind::word) {
+      if (previous_->is('.')) return;
+      tables_.take_idle_word(at, *previous_, *before_);
+      return take_word(at);
+    }
+    switch (at.symbol) {
+      case '(':
+        note_call();
+        ++depth_;
+        return tables_.open_idle(*previous_);
+      case ')':
+        if (depth_ > 0) --depth_;
+        return tables_.close_idle();
+      case ',':
+        return tables_.take_idle_comma();
+      default:
+        if (depth_ == 0) end_statement(at);
+        return;
+    }
   }
 
   constexpr void begin_statement(const token& at) noexcept {

@@ -37,21 +37,39 @@ class table_finder {
   }
 
   constexpr void take(const token& at, const token& previous, const token& before) noexcept {
-    if (is_idle_) {  // as most tokens find it: what take_slowly does then, and no more
-      if (at.kind == token_kind::word) {
-        if ((at.marks & mark_clause) == 0 || previous.is('.')) return;
-        take_clause(top(), at, previous, before);
-      } else if (at.is('(') || at.is(')') || at.is(',')) {
-        take_slowly(at, previous, before);
-      } else {
-        return;
-      }
-    } else {
+    if (!is_idle_) {
       take_slowly(at, previous, before);
+      return rest(at);
     }
-    const frame& now = top();
-    is_idle_ = is_started_ && !is_in_name_ && opaque_ == 0 && !now.is_new && now.with == with_part::none &&
-               now.part != clause::target && now.part != clause::table && at.key != word_key("in");
+    if (at.kind == token_kind::word) {
+      if ((at.marks & mark_clause) != 0 && !previous.is('.')) take_idle_word(at, previous, before);
+    } else if (at.is('(')) {
+      open_idle(previous);
+    } else if (at.is(')')) {
+      close_idle();
+    } else if (at.is(',')) {
+      take_idle_comma();
+    }
+  }
+
+  // What `take` does where no name is expected, as most tokens find it: with a word of a clause that stands behind no
+  // dot, with parentheses and commas. Other tokens tell nothing there.
+  constexpr void take_idle_word(const token& at, const token& previous, const token& before) noexcept {
+    take_clause(top(), at, previous, before);
+    rest(at);
+  }
+  constexpr void open_idle(const token& previous) noexcept {
+    open(previous);
+    is_idle_ = false;
+  }
+  constexpr void close_idle() noexcept {
+    close();
+    rest({});
+  }
+  constexpr void take_idle_comma() noexcept {
+    if (!is_in_list()) return;
+    top().part = clause::table;
+    is_idle_ = false;
   }
 
   constexpr void finish() noexcept {
@@ -82,6 +100,12 @@ class table_finder {
   static constexpr std::uint32_t most_frames = 24;
 
   constexpr frame& top() noexcept { return frames_[depth_]; }
+  // Whether no name is expected behind a token.
+  constexpr void rest(const token& at) noexcept {
+    const frame& now = top();
+    is_idle_ = is_started_ && !is_in_name_ && opaque_ == 0 && !now.is_new && now.with == with_part::none &&
+               now.part != clause::target && now.part != clause::table && at.key != word_key("in");
+  }
   constexpr std::string_view text_of(std::uint32_t begin, std::uint32_t end) const noexcept {
     return text_.substr(begin, end - begin);
   }
@@ -174,8 +198,7 @@ class table_finder {
       return;
     }
     if (depth_ == 0) return;
-    const frame inner = top();
-    --depth_;
+    const frame& inner = frames_[depth_--];
     ctes_.shrink(inner.ctes);
     if (!inner.is_cte_body) return;
     frame& now = top();
