@@ -58,7 +58,8 @@ class analyser {
     return !mixes_arguments_;
   }
 
-  /// Whether a token, with its marks, can tell anything behind those that were taken.
+  /// The marks of the tokens that can tell anything behind those that were taken.
+  constexpr std::uint8_t wanted() const noexcept { return wanted_; }
   constexpr bool wants(const token& at) const noexcept { return (at.marks & wanted_) != 0; }
 
   /// Takes a token, and looks at the two before it. False when it is the last one: the text's end, or a mistake.
@@ -132,24 +133,24 @@ class analyser {
   }
 
   constexpr void take(const token& found) noexcept {
-    if (found.kind == token_kind::string || found.kind == token_kind::number) has_literals_ = true;
-    if (is_ended_ && !found.is(';')) return fail(sql_mistake::several_statements, found.begin);
-    switch (found.kind) {
-      case token_kind::placeholder:
-        marks_.add(found.begin);
-        add_to_list(found);
-        return placeholders_.take(found, {*previous_, *before_, parentheses_ > 0 && (in_mask_ & 1) != 0});
-      case token_kind::word:
-        return take_word(found);
-      case token_kind::symbol:
-        return take_symbol(found);
-      case token_kind::escape:
-        marks_.add(found.begin);
-        needs_rewriting_ = true;
-        return add_to_list(found);
-      default:
-        return add_to_list(found);
+    if (is_ended_ && !found.is(';')) {
+      has_literals_ = has_literals_ || found.kind == token_kind::string || found.kind == token_kind::number;
+      return fail(sql_mistake::several_statements, found.begin);
     }
+    if (found.kind == token_kind::word) return take_word(found);
+    if (found.kind == token_kind::symbol) return take_symbol(found);
+    if (found.kind == token_kind::placeholder) {
+      marks_.add(found.begin);
+      add_to_list(found);
+      return placeholders_.take(found, {*previous_, *before_, parentheses_ > 0 && (in_mask_ & 1) != 0});
+    }
+    if (found.kind == token_kind::escape) {
+      marks_.add(found.begin);
+      needs_rewriting_ = true;
+    } else if (found.kind == token_kind::string || found.kind == token_kind::number) {
+      has_literals_ = true;
+    }
+    add_to_list(found);
   }
 
   constexpr void add_to_list(const token& found) noexcept {

@@ -45,7 +45,8 @@ class classifier {
     }
   }
 
-  /// Whether a token, with its marks, can tell anything behind those that were taken.
+  /// The marks of the tokens that can tell anything behind those that were taken.
+  constexpr std::uint8_t wanted() const noexcept { return wanted_; }
   constexpr bool wants(const token& at) const noexcept { return (at.marks & wanted_) != 0; }
 
   /// Takes a token, and looks at the two before it. False when it is behind the statement's end; then `found` is all.

@@ -72,13 +72,19 @@ constexpr void stop_compiling(validation_rule rule, [[maybe_unused]] const char*
   lexer& source = check.source();
   classifier rules{check.text(), d, source};
   token_run tokens{source, check.text()};
-  for (;;) {
+  for (unsigned wanted = mark_any;;) {
     tokens.read();
-    for (const token& at : tokens) {
-      if (&at == tokens.end() - 1) rules.see_comment();
-      if (rules.wants(at)) rules.take_next(at, *(&at - 1), *(&at - 2));
-      if (!check.wants(at) || check.take_next(at, *(&at - 1), *(&at - 2))) continue;
-      return at.kind == token_kind::end ? text_facts{d, check.text(), rules.found()} : text_facts{};
+    const token* const last = tokens.end() - 1;
+    for (const token* at = tokens.begin();; ++at) {
+      if (at == last) rules.see_comment();
+      if ((at->marks & wanted) != 0) {
+        if (rules.wants(*at)) rules.take_next(*at, at[-1], at[-2]);
+        if (check.wants(*at) && !check.take_next(*at, at[-1], at[-2])) {
+          return at->kind == token_kind::end ? text_facts{d, check.text(), rules.found()} : text_facts{};
+        }
+        wanted = rules.wanted() | check.wanted();
+      }
+      if (at == last) break;
     }
   }
 }
