@@ -7,7 +7,9 @@
 #include <dovetail/sql/token.hpp>
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <new>
 #include <string_view>
 
 namespace dovetail::inline v0 {
@@ -66,7 +68,9 @@ class token_run {
  public:
   /// `source` has read nothing yet.
   token_run(lexer& source, std::string_view text) noexcept
-      : source_(source), text_(text.data()), size_(static_cast<std::uint32_t>(text.size())) {}
+      : source_(source), text_(text.data()), size_(static_cast<std::uint32_t>(text.size())) {
+    tokens_[0] = tokens_[1] = {};
+  }
   token_run(const token_run&) = delete;
   token_run& operator=(const token_run&) = delete;
 
@@ -153,7 +157,8 @@ class token_run {
   std::uint32_t at_ = 0;
   std::uint32_t base_ = ~std::uint32_t{63};  // of the window; none yet: 64 before the text
   text_window window_;
-  token tokens_[most + 2];
+  alignas(token) std::byte storage_[(most + 2) * sizeof(token)];  // begins the lifetime of tokens, without values
+  token* const tokens_ = std::launder(reinterpret_cast<token*>(storage_));
   token* end_ = tokens_ + 2;
 };
 

@@ -75,7 +75,11 @@ constexpr validation_verdict judge_statement(const classification& found, const 
 constexpr validation_verdict validate(dialect d, std::string_view text, const validation& may = {}) noexcept {
   std::uint32_t begin = 0;
   for (;;) {
-    const classification found = v0::classify(d, text.substr(begin));
+    const std::string_view rest = text.substr(begin);
+    detail::lexer source{rest, lexis_of(d)};
+    detail::classifier pass{rest, d, source};
+    pass.run();
+    const classification& found = pass.found();
     validation_verdict said = detail::judge_statement(found, may);
     if (said.rule == validation_rule::no_statement && begin != 0) return {};
     said.at += begin;
