@@ -29,12 +29,14 @@ enum : std::uint8_t {
 
 struct symbol_marks {
   std::uint8_t of[256]{};
+  std::uint8_t of_plain[256]{};  // 0 for those that may begin a longer token, and for the dot
 
   consteval symbol_marks() {
     for (std::uint8_t& each : of) each = mark_other;
     for (const char c : {'(', ')', ';'}) of[static_cast<unsigned char>(c)] = mark_shape;
     for (const char c : {'[', ']'}) of[static_cast<unsigned char>(c)] = mark_value;
     of[static_cast<unsigned char>(',')] = mark_comma;
+    for (int c = 0; c < 256; ++c) of_plain[c] = classes.of[c] == class_plain && c != '.' ? of[c] : std::uint8_t{0};
   }
 };
 inline constexpr symbol_marks marks_of_symbols{};
@@ -42,6 +44,10 @@ inline constexpr symbol_marks marks_of_symbols{};
 constexpr std::uint8_t mark_of_word(std::uint64_t key, std::uint32_t size) noexcept {
   if (size <= 8) return words_of_clauses.has(key) ? mark_clause : mark_other;
   return size == 9 || size == 13 ? mark_clause : size == 11 ? mark_name : mark_other;
+}
+
+constexpr std::uint8_t mark_of_dot(const token& previous) noexcept {
+  return previous.kind == token_kind::word || previous.kind == token_kind::quoted ? mark_other : mark_name;
 }
 
 /// Behind `previous`.
@@ -55,7 +61,7 @@ constexpr std::uint8_t mark_of(const token& found, const token& previous) noexce
       return mark_name;
     case token_kind::symbol:
       if (found.symbol != '.') return marks_of_symbols.of[static_cast<unsigned char>(found.symbol)];
-      return previous.kind == token_kind::word || previous.kind == token_kind::quoted ? mark_other : mark_name;
+      return mark_of_dot(previous);
     case token_kind::cast:
       return mark_other;
     default:
@@ -103,7 +109,7 @@ class token_run {
   // place where that one begins, or the end of the last one. Where tokens begin is known for the whole window at once,
   // so that no token waits for the end of the one before.
   [[gnu::always_inline]] std::uint32_t read_words(std::uint32_t at, token*& out, token* last) noexcept {
-    for (token_kind previous = out[-1].kind;;) {
+    for (;;) {
       if (at - base_ >= text_window::width) look_from(at);
       const std::uint32_t base = base_;
       const std::uint64_t words = window_.bits().words;
@@ -127,19 +133,16 @@ class token_run {
           const std::uint64_t key = window_.key(place, length);
           *out++ = {
               .kind = token_kind::word, .marks = mark_of_word(key, length), .begin = begin, .end = at, .key = key};
-          previous = token_kind::word;
         } else {
           if (begin >= size_) return begin;
           const char c = text_[begin];
-          if (class_of(c) != class_plain) return begin;
-          std::uint8_t marks = marks_of_symbols.of[static_cast<unsigned char>(c)];
-          if (c == '.') {
-            if (begin + 1 < size_ && (class_of(text_[begin + 1]) & class_digit) != 0) return begin;
-            if (previous != token_kind::word && previous != token_kind::quoted) marks = mark_name;
+          std::uint8_t marks = marks_of_symbols.of_plain[static_cast<unsigned char>(c)];
+          if (marks == 0) {
+            if (c != '.' || (begin + 1 < size_ && (class_of(text_[begin + 1]) & class_digit) != 0)) return begin;
+            marks = mark_of_dot(out[-1]);
           }
           at = begin + 1;
           *out++ = {.kind = token_kind::symbol, .symbol = c, .marks = marks, .begin = begin, .end = at};
-          previous = token_kind::symbol;
         }
       }
       at = begins == 0 ? base + text_window::width : base_;
