@@ -63,7 +63,7 @@ class analyser {
   constexpr bool wants(const token& at) const noexcept { return (at.marks & wanted_) != 0; }
 
   /// Takes a token, and looks at the two before it. False when it is the last one: the text's end, or a mistake.
-  constexpr bool take_next(const token& at, const token& previous, const token& before) noexcept {
+  [[gnu::noinline]] constexpr bool take_next(const token& at, const token& previous, const token& before) noexcept {
     previous_ = &previous;
     before_ = &before;
     if (placeholders_.is_open()) placeholders_.settle(at);
@@ -132,7 +132,7 @@ class analyser {
     return static_cast<bool>(problem_);
   }
 
-  constexpr void take(const token& found) noexcept {
+  [[gnu::always_inline]] constexpr void take(const token& found) noexcept {
     if (is_ended_ && !found.is(';')) {
       has_literals_ = has_literals_ || found.kind == token_kind::string || found.kind == token_kind::number;
       return fail(sql_mistake::several_statements, found.begin);
@@ -158,7 +158,7 @@ class analyser {
     if (in_list_ && depth_ == 0) list_.add(found);
   }
 
-  constexpr void take_symbol(const token& found) noexcept {
+  [[gnu::always_inline]] constexpr void take_symbol(const token& found) noexcept {
     switch (found.symbol) {
       case '(':
         return open_parenthesis();
@@ -221,7 +221,7 @@ class analyser {
     }
   }
 
-  constexpr void take_word(const token& found) noexcept {
+  [[gnu::always_inline]] constexpr void take_word(const token& found) noexcept {
     const std::uint64_t key = found.key;
     if (is_empty_) {
       is_empty_ = false;

@@ -50,7 +50,7 @@ class classifier {
   constexpr bool wants(const token& at) const noexcept { return (at.marks & wanted_) != 0; }
 
   /// Takes a token, and looks at the two before it. False when it is behind the statement's end; then `found` is all.
-  constexpr bool take_next(const token& at, const token& previous, const token& before) noexcept {
+  [[gnu::noinline]] constexpr bool take_next(const token& at, const token& previous, const token& before) noexcept {
     previous_ = &previous;
     before_ = &before;
     if (!is_ended_ && at.kind != token_kind::end) {
