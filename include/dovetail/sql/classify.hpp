@@ -108,7 +108,7 @@ class classifier {
     for (;;) {
       tokens.read();
       for (const token& at : tokens) {
-        if (&at == tokens.end() - 1) see_comment();
+        if (&at == tokens.end() - 1 && tokens.has_comment()) see_comment();
         if (wants(at) && !take_next(at, *(&at - 1), *(&at - 2))) return;
       }
     }

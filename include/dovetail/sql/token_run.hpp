@@ -85,6 +85,7 @@ class token_run {
   [[gnu::noinline]] void read() noexcept {
     tokens_[0] = end_[-2];
     tokens_[1] = end_[-1];
+    has_comment_ = false;
     token* out = tokens_ + 2;
     std::uint32_t at = at_;
     for (token* const last = tokens_ + 2 + most; out != last;) {
@@ -93,7 +94,8 @@ class token_run {
       source_.read_at(at, *out);
       at = source_.place();
       out->marks = mark_of(*out, out[-1]);
-      if (out++->kind == token_kind::end || source_.comment() != lexer::no_comment) break;
+      has_comment_ = source_.comment() != lexer::no_comment;
+      if (out++->kind == token_kind::end || has_comment_) break;
     }
     at_ = at;
     end_ = out;
@@ -101,6 +103,8 @@ class token_run {
 
   token* begin() noexcept { return tokens_ + 2; }
   token* end() noexcept { return end_; }
+  /// A comment is before the last one: that of the `source`.
+  bool has_comment() const noexcept { return has_comment_; }
 
  private:
   static constexpr std::uint32_t most = 30;
@@ -158,6 +162,7 @@ class token_run {
   const char* text_;
   std::uint32_t size_;
   std::uint32_t at_ = 0;
+  bool has_comment_ = false;
   std::uint32_t base_ = ~std::uint32_t{63};  // of the window; none yet: 64 before the text
   text_window window_;
   alignas(token) std::byte storage_[(most + 2) * sizeof(token)];  // begins the lifetime of tokens, without values

@@ -76,7 +76,7 @@ constexpr void stop_compiling(validation_rule rule, [[maybe_unused]] const char*
     tokens.read();
     const token* const last = tokens.end() - 1;
     for (const token* at = tokens.begin();; ++at) {
-      if (at == last) rules.see_comment();
+      if (at == last && tokens.has_comment()) rules.see_comment();
       if ((at->marks & wanted) != 0) {
         if (rules.wants(*at)) rules.take_next(*at, at[-1], at[-2]);
         if (check.wants(*at) && !check.take_next(*at, at[-1], at[-2])) {
