@@ -107,16 +107,22 @@ int run_time_texts() {
              return sum;
            }));
   task.add("parameters, postgres", items, each([](const std::string& text) {
-             return dt::check_statement<dt::dialect::postgres, void, named_arguments>(text).traits.is_native;
+             return dt::statement_for<dt::dialect::postgres, void, named_arguments>{dt::runtime(text)}.is_valid();
            }));
+  // What a session with a guard does: the statement is made, its view is judged, the native text is sent.
+  using guarded = dt::validated_statement_for<dt::validation{}, dt::dialect::postgres, void, named_arguments>;
   task.add("validate and parameters, postgres", items, each([](const std::string& text) {
-             const bool is_allowed = dt::validate(dt::dialect::postgres, text).is_allowed();
-             return dt::check_statement<dt::dialect::postgres, void, named_arguments>(text).traits.is_native ==
-                    is_allowed;
+             const guarded checked{dt::runtime(text)};
+             return checked.is_valid() == dt::validate(dt::dialect::postgres, checked.view()).is_allowed();
            }));
-  task.add("validate, parameters and native text, postgres", items, each([](const std::string& text) {
+  task.add("validate and parameters one after the other, postgres", items, each([](const std::string& text) {
              const bool is_allowed = dt::validate(dt::dialect::postgres, text).is_allowed();
              const dt::statement_for<dt::dialect::postgres, void, named_arguments> checked{dt::runtime(text)};
+             return checked.is_valid() == is_allowed;
+           }));
+  task.add("validate, parameters and native text, postgres", items, each([](const std::string& text) {
+             const guarded checked{dt::runtime(text)};
+             const bool is_allowed = dt::validate(dt::dialect::postgres, checked.view()).is_allowed();
              return checked.native(named_arguments{})->text.size() + (is_allowed ? 1 : 0);
            }));
   return task.run();

@@ -1,5 +1,7 @@
 // Any text goes through classification and validation in every dialect: no crash, places inside of the text, and
-// verdicts that agree with each other: what a looser policy refuses, a tighter one refuses too.
+// verdicts that agree with each other: what a looser policy refuses, a tighter one refuses too; and a statement made of
+// the text is judged as the text is, by what its check has kept.
+#include <dovetail/sql/validated_statement.hpp>
 #include <dovetail/sql/validation.hpp>
 
 #include <cstddef>
@@ -49,6 +51,21 @@ void check(dt::dialect d, std::string_view text) {
   }
 }
 
+template <dt::dialect D>
+void check_statement(std::string_view text) {
+  const dt::validated_statement<dt::validation{}, D, void, dt::detail::one_value> made{dt::runtime(text)};
+  const dt::statement_for<D, void, int> plain{dt::runtime(text)};
+  require(made.problem().what == plain.problem().what && made.problem().at == plain.problem().at);
+  require(made.view().traits == plain.view().traits && made.places() == plain.places());
+  for (const auto profile :
+       {dt::validation_profile::off, dt::validation_profile::standard, dt::validation_profile::strict}) {
+    for (const bool is_admin : {false, true}) {
+      const dt::validation may{.profile = profile, .allow_admin = is_admin, .allow_risky_functions = is_admin};
+      require(dt::validate(D, made.view(), may) == dt::validate(D, text, may));
+    }
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -56,5 +73,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(dt::dialect::sqlite, text);
   check(dt::dialect::postgres, text);
   check(dt::dialect::mysql, text);
+  check_statement<dt::dialect::sqlite>(text);
+  check_statement<dt::dialect::postgres>(text);
+  check_statement<dt::dialect::mysql>(text);
   return 0;
 }

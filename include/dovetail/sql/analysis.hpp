@@ -8,12 +8,13 @@
 #include <dovetail/sql/placeholders.hpp>
 #include <dovetail/sql/routine_body.hpp>
 #include <dovetail/sql/select_list.hpp>
-#include <dovetail/sql/table_words.hpp>
+#include <dovetail/sql/token_run.hpp>
 #include <dovetail/sql/traits.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 namespace dovetail::inline v0 {
 namespace detail {
@@ -33,22 +34,52 @@ class analyser {
   analyser& operator=(const analyser&) = delete;
 
   constexpr void run() noexcept {
-    marks_.clear();
-    if (mixes_arguments_) return fail(sql_mistake::named_and_positional_arguments, 0);
+    if (!begin()) return;
+    if (!std::is_constant_evaluated()) return run_many();
+    token last_three[3];
+    token* at = &last_three[0];
+    token* previous = &last_three[1];
+    token* before = &last_three[2];
     for (;;) {
-      token& found = *at_;
-      source_.read(found);
-      if (placeholders_.is_open()) placeholders_.settle(found);
-      if (found.kind == token_kind::end) break;
-      take(found);
-      if (adopt(placeholders_.problem())) return;
-      at_ = before_;
-      before_ = previous_;
-      previous_ = &found;
+      source_.read(*at);
+      at->marks = mark_of(*at, *previous);
+      if (wants(*at) && !take_next(*at, *previous, *before)) return;
+      token* const oldest = before;
+      before = previous;
+      previous = at;
+      at = oldest;
     }
-    if (!adopt(source_.problem()) && !adopt(placeholders_.problem())) finish();
   }
 
+  /// Before the first token. False when there is no need to read any.
+  constexpr bool begin() noexcept {
+    marks_.clear();
+    if (mixes_arguments_) fail(sql_mistake::named_and_positional_arguments, 0);
+    return !mixes_arguments_;
+  }
+
+  /// The marks of the tokens that can tell anything behind those that were taken.
+  constexpr std::uint8_t wanted() const noexcept { return wanted_; }
+  constexpr bool wants(const token& at) const noexcept { return (at.marks & wanted_) != 0; }
+
+  /// Takes a token, and looks at the two before it. False when it is the last one: the text's end, or a mistake.
+  [[gnu::noinline]] constexpr bool take_next(const token& at, const token& previous, const token& before) noexcept {
+    previous_ = &previous;
+    before_ = &before;
+    if (placeholders_.is_open()) placeholders_.settle(at);
+    if (at.kind == token_kind::end) {
+      if (!adopt(source_.problem()) && !adopt(placeholders_.problem())) finish();
+      return false;
+    }
+    take(at);
+    if (adopt(placeholders_.problem())) return false;
+    wanted_ = marks_wanted(at);
+    return true;
+  }
+
+  /// Reads the text, and has read nothing before the first token is taken.
+  constexpr lexer& source() noexcept { return source_; }
+  constexpr std::string_view text() const noexcept { return text_; }
   constexpr const sql_problem& problem() const noexcept { return problem_; }
   constexpr const statement_traits& traits() const noexcept { return traits_; }
   constexpr const placeholder_marks& marks() const noexcept { return marks_; }
@@ -62,6 +93,28 @@ class analyser {
  private:
   enum class role : std::uint8_t { none, output, insert_source };
   enum class insert_part : std::uint8_t { none, table, columns, source, values, done };
+
+  void run_many() noexcept {
+    token_run tokens{source_, text_};
+    for (;;) {
+      tokens.read();
+      for (const token& at : tokens) {
+        if (wants(at) && !take_next(at, *(&at - 1), *(&at - 2))) return;
+      }
+    }
+  }
+
+  // The other tokens that may follow tell nothing: `take` would do nothing.
+  constexpr std::uint8_t marks_wanted(const token& at) const noexcept {
+    if (is_empty_ || is_ended_ || placeholders_.is_open()) return mark_any;
+    if (depth_ != 0) {
+      if (at.is('(')) return mark_any;
+      return depth_ == 1 ? mark_shape | mark_value | mark_comma : mark_shape | mark_value;
+    }
+    if (in_list_ || awaits_main_word_ || traits_.kind == statement_kind::definition) return mark_any;
+    if (insert_ != insert_part::none && insert_ != insert_part::done) return mark_any;
+    return mark_shape | mark_value | mark_clause;
+  }
 
   constexpr void fail(sql_mistake what, const token& at, std::uint32_t expected = 0, std::uint32_t given = 0) noexcept {
     if (!problem_) {
@@ -79,25 +132,25 @@ class analyser {
     return static_cast<bool>(problem_);
   }
 
-  constexpr void take(const token& found) noexcept {
-    if (found.kind == token_kind::string || found.kind == token_kind::number) has_literals_ = true;
-    if (is_ended_ && !found.is(';')) return fail(sql_mistake::several_statements, found.begin);
-    switch (found.kind) {
-      case token_kind::placeholder:
-        marks_.add(found.begin);
-        add_to_list(found);
-        return placeholders_.take(found, {*previous_, *before_, parentheses_ > 0 && (in_mask_ & 1) != 0});
-      case token_kind::word:
-        return take_word(found);
-      case token_kind::symbol:
-        return take_symbol(found);
-      case token_kind::escape:
-        marks_.add(found.begin);
-        needs_rewriting_ = true;
-        return add_to_list(found);
-      default:
-        return add_to_list(found);
+  [[gnu::always_inline]] constexpr void take(const token& found) noexcept {
+    if (is_ended_ && !found.is(';')) {
+      has_literals_ = has_literals_ || found.kind == token_kind::string || found.kind == token_kind::number;
+      return fail(sql_mistake::several_statements, found.begin);
     }
+    if (found.kind == token_kind::word) return take_word(found);
+    if (found.kind == token_kind::symbol) return take_symbol(found);
+    if (found.kind == token_kind::placeholder) {
+      marks_.add(found.begin);
+      add_to_list(found);
+      return placeholders_.take(found, {*previous_, *before_, parentheses_ > 0 && (in_mask_ & 1) != 0});
+    }
+    if (found.kind == token_kind::escape) {
+      marks_.add(found.begin);
+      needs_rewriting_ = true;
+    } else if (found.kind == token_kind::string || found.kind == token_kind::number) {
+      has_literals_ = true;
+    }
+    add_to_list(found);
   }
 
   constexpr void add_to_list(const token& found) noexcept {
@@ -105,7 +158,7 @@ class analyser {
     if (in_list_ && depth_ == 0) list_.add(found);
   }
 
-  constexpr void take_symbol(const token& found) noexcept {
+  [[gnu::always_inline]] constexpr void take_symbol(const token& found) noexcept {
     switch (found.symbol) {
       case '(':
         return open_parenthesis();
@@ -168,7 +221,7 @@ class analyser {
     }
   }
 
-  constexpr void take_word(const token& found) noexcept {
+  [[gnu::always_inline]] constexpr void take_word(const token& found) noexcept {
     const std::uint64_t key = found.key;
     if (is_empty_) {
       is_empty_ = false;
@@ -181,7 +234,7 @@ class analyser {
     }
     if (in_list_) {
       if (key == word_key("as")) return list_.add_as();
-      if (!may_be_clause(found) || !ends_list(found)) return list_.add(found);
+      if ((found.marks & mark_clause) == 0 || !ends_list(found)) return list_.add(found);
       end_list();
     }
     if (awaits_main_word_) {
@@ -367,10 +420,8 @@ class analyser {
   placeholder_check placeholders_;
   placeholder_marks marks_;
   sql_problem problem_;
-  token last_three_[3];
-  token* at_ = &last_three_[0];
-  token* previous_ = &last_three_[1];
-  token* before_ = &last_three_[2];
+  const token* previous_ = nullptr;  // of the token that is taken
+  const token* before_ = nullptr;
   std::uint64_t in_mask_ = 0;
   std::uint32_t depth_ = 0;
   std::uint32_t parentheses_ = 0;
@@ -378,6 +429,7 @@ class analyser {
   std::uint32_t commas_ = 0;
   std::uint32_t insert_columns_ = 0;
   std::uint32_t list_begin_ = 0;
+  std::uint8_t wanted_ = mark_any;
   role list_role_ = role::none;
   insert_part insert_ = insert_part::none;
   bool has_insert_columns_ = false;

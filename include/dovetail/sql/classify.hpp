@@ -7,9 +7,13 @@
 #include <dovetail/sql/routine_body.hpp>
 #include <dovetail/sql/statement_class.hpp>
 #include <dovetail/sql/table_finder.hpp>
+#include <dovetail/sql/token_run.hpp>
+#include <dovetail/sql/token_run.hpp>
 
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
+#include <type_traits>
 
 namespace dovetail::inline v0 {
 namespace detail {
@@ -17,31 +21,63 @@ namespace detail {
 /// One pass over the tokens of one statement. Usable in constant expressions; allocates nothing.
 class classifier {
  public:
-  constexpr classifier(std::string_view text, dialect d, const lexis& rules) noexcept
-      : text_(text), dialect_(d), source_(text, rules), tables_(text, d, found_) {}
+  /// `source` reads the text, and has read nothing yet.
+  constexpr classifier(std::string_view text, dialect d, lexer& source) noexcept
+      : text_(text), dialect_(d), source_(source), tables_(text, d, found_) {}
   classifier(const classifier&) = delete;
   classifier& operator=(const classifier&) = delete;
 
   constexpr void run() noexcept {
-    for (;; shift()) {
-      source_.read(*at_);
-      if (source_.comment() != lexer::no_comment) see_comment();
-      if (is_quiet_ && is_quiet(*at_)) continue;
-      if (at_->kind == token_kind::end) break;
-      if (!is_ended_) {
-        take(*at_);
-        is_quiet_ = tables_.is_idle() && expects_ == expects::nothing && !is_ended_ &&
-                    object_ != object_kind::routine && !awaits_name();
-      } else if (!at_->is(';')) {
-        found_.has_more = true;
-        found_.more_at = at_->begin;
-        break;
-      }
+    if (!std::is_constant_evaluated()) return run_many();
+    token last_three[3];
+    token* at = &last_three[0];
+    token* previous = &last_three[1];
+    token* before = &last_three[2];
+    for (;;) {
+      source_.read(*at);
+      at->marks = mark_of(*at, *previous);
+      see_comment();
+      if (wants(*at) && !take_next(*at, *previous, *before)) return;
+      token* const oldest = before;
+      before = previous;
+      previous = at;
+      at = oldest;
     }
-    found_.problem = source_.problem();
-    found_.has_conditional_comment = source_.conditional_comment() != lexer::no_comment;
-    if (found_.has_conditional_comment) found_.comment_at = source_.conditional_comment();
+  }
+
+  /// The marks of the tokens that can tell anything behind those that were taken.
+  constexpr std::uint8_t wanted() const noexcept { return wanted_; }
+  constexpr bool wants(const token& at) const noexcept { return (at.marks & wanted_) != 0; }
+
+  /// Takes a token, and looks at the two before it. False when it is behind the statement's end; then `found` is all.
+  [[gnu::noinline]] constexpr bool take_next(const token& at, const token& previous, const token& before) noexcept {
+    previous_ = &previous;
+    before_ = &before;
+    if (!is_ended_ && at.kind != token_kind::end) {
+      wanted_ == mark_any ? take(at) : take_quietly(at);
+      wanted_ = marks_wanted();
+      return true;
+    }
+    if (at.is(';')) return true;
+    if (at.kind != token_kind::end) {
+      found_.has_more = true;
+      found_.more_at = at.begin;
+    }
+    found_.problem = at.kind == token_kind::end ? source_.problem() : sql_problem{};
+    if (found_.has_conditional_comment) found_.comment_at = conditional_at_;
     finish();
+    wanted_ = 0;
+    return false;
+  }
+
+  /// Sees the comment before the token that was read last, if there is one.
+  constexpr void see_comment() noexcept {
+    if (source_.comment() == lexer::no_comment) return;
+    if (!found_.has_comment) found_.comment_at = source_.comment();
+    found_.has_comment = true;
+    found_.has_conditional_comment = source_.conditional_comment() != lexer::no_comment;
+    conditional_at_ = source_.conditional_comment();
+    tables_.see_comment();
   }
 
   constexpr const classification& found() const noexcept { return found_; }
@@ -67,26 +103,26 @@ class classifier {
     return at.kind == token_kind::word && equals_ignoring_case(text_of(at), word);
   }
 
-  // Nothing follows from it where no name is expected, as most tokens find it: `take` would do nothing.
-  constexpr bool is_quiet(const token& at) const noexcept {
-    if (dialect_ == dialect::postgres && tells_name(at)) return false;
-    if (at.kind == token_kind::word) return !may_be_clause(at);
-    if (at.kind != token_kind::symbol) return at.kind != token_kind::end;
-    if (at.symbol == ',') return !tables_.is_in_list();
-    return at.symbol != '(' && at.symbol != ')' && at.symbol != ';';
+  void run_many() noexcept {
+    token_run tokens{source_, text_};
+    for (;;) {
+      tokens.read();
+      for (const token& at : tokens) {
+        if (&at == tokens.end() - 1 && tokens.has_comment()) see_comment();
+        if (wants(at) && !take_next(at, *(&at - 1), *(&at - 2))) return;
+      }
+    }
   }
 
-  constexpr void shift() noexcept {
-    token* const oldest = before_;
-    before_ = previous_;
-    previous_ = at_;
-    at_ = oldest;
-  }
-
-  constexpr void see_comment() noexcept {
-    if (!found_.has_comment) found_.comment_at = source_.comment();
-    found_.has_comment = true;
-    tables_.see_comment();
+  // Where no name is expected most tokens tell nothing: `take` would do nothing.
+  constexpr std::uint8_t marks_wanted() const noexcept {
+    const bool is_quiet = tables_.is_idle() && expects_ == expects::nothing && !is_ended_ &&
+                          object_ != object_kind::routine && !awaits_name();
+    if (!is_quiet) return mark_any;
+    std::uint8_t wanted = mark_shape | mark_clause;
+    if (dialect_ == dialect::postgres) wanted |= mark_name;
+    if (tables_.is_in_list()) wanted |= mark_comma;
+    return wanted;
   }
 
   constexpr void take(const token& at) noexcept {
@@ -105,10 +141,35 @@ class classifier {
     } else if (at.is(')') && depth_ > 0) {
       --depth_;
     }
-    if (dialect_ == dialect::postgres) see_name(at);
+    const bool is_no_name = (at.marks & mark_name) == 0 && !awaits_name();
+    if (dialect_ == dialect::postgres && !is_no_name) see_name(at);
     if (is_create_ && object_ == object_kind::routine) body_.take(dialect_, at, *previous_, depth_ == 0);
     tables_.take(at, *previous_, *before_);
     if (at.kind == token_kind::word) take_word(at);
+  }
+
+  // As `take` does when `marks_wanted` leaves tokens out.
+  constexpr void take_quietly(const token& at) noexcept {
+    if ((at.marks & mark_name) != 0) return see_name(at);
+    if (at.kind == token_kind::word) {
+      if (previous_->is('.')) return;
+      tables_.take_idle_word(at, *previous_, *before_);
+      return take_word(at);
+    }
+    switch (at.symbol) {
+      case '(':
+        note_call();
+        ++depth_;
+        return tables_.open_idle(*previous_);
+      case ')':
+        if (depth_ > 0) --depth_;
+        return tables_.close_idle();
+      case ',':
+        return tables_.take_idle_comma();
+      default:
+        if (depth_ == 0) end_statement(at);
+        return;
+    }
   }
 
   constexpr void begin_statement(const token& at) noexcept {
@@ -299,13 +360,6 @@ class classifier {
   constexpr bool awaits_name() const noexcept {
     return selects_ || is_spelt_ || found_.what == statement_class::setting;
   }
-  // `see_name` must see it though nothing has begun.
-  constexpr bool tells_name(const token& at) const noexcept {
-    if (at.kind == token_kind::word) {
-      return at.end - at.begin == settings_table.size() && equals_ignoring_case(text_of(at), settings_table);
-    }
-    return at.kind == token_kind::quoted || (at.is('.') && !is_name(*previous_));
-  }
   static constexpr bool is_name(const token& at) noexcept {
     return at.kind == token_kind::word || at.kind == token_kind::quoted;
   }
@@ -385,19 +439,18 @@ class classifier {
 
   std::string_view text_;
   dialect dialect_;
-  lexer source_;
+  lexer& source_;
   classification found_;
   table_finder tables_;
-  token last_three_[3];
-  token* at_ = &last_three_[0];
-  token* previous_ = &last_three_[1];
-  token* before_ = &last_three_[2];
+  const token* previous_ = nullptr;  // of the token that is taken
+  const token* before_ = nullptr;
   std::uint32_t depth_ = 0;
+  std::uint32_t conditional_at_ = 0;  // `source_` may have read further than the statement goes
   routine_body body_;
   expects expects_ = expects::first_word;
+  std::uint8_t wanted_ = mark_any;
   object_kind object_ = object_kind::undecided;
   bool is_ended_ = false;
-  bool is_quiet_ = false;  // nothing but the clause words and a few symbols tells anything
   bool is_with_ = false;
   bool is_create_ = false;
   bool selects_ = false;         // in (x).a.b
@@ -411,7 +464,8 @@ class classifier {
 /// Classifies the first statement of a text; whether another follows is told by `has_more`.
 /// Cost: one pass; no allocation. Usable in constant expressions.
 constexpr classification classify(dialect d, std::string_view text, const lexis& rules) noexcept {
-  detail::classifier pass{text, d, rules};
+  detail::lexer source{text, rules};
+  detail::classifier pass{text, d, source};
   pass.run();
   return pass.found();
 }

@@ -60,11 +60,15 @@ class lexer {
     read_rest(found);
   }
 
-  /// The token that begins at a place, where it is known that one does.
+  /// The token that begins at a place, or behind the gap there: no token stands across the place.
   constexpr void read_at(std::uint32_t at, token& found) noexcept {
+    comment_ = no_comment;
     at_ = at;
     read_rest(found);
   }
+
+  /// Where the last token ends.
+  constexpr std::uint32_t place() const noexcept { return at_; }
 
   /// Where the first comment before the last token is, a byte order mark included; `no_comment` when there is none.
   constexpr std::uint32_t comment() const noexcept { return comment_; }

@@ -4,7 +4,6 @@
 #include <dovetail/sql/lexer.hpp>
 #include <dovetail/sql/statement_class.hpp>
 
-#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -20,31 +19,40 @@ enum class table_clause : std::uint8_t {
 
 enum class with_part : std::uint8_t { none, name, as, after };
 
-/// One per open parenthesis.
+/// The name of a common table expression: text[begin, end).
+struct cte_place {
+  std::uint32_t begin;
+  std::uint32_t end;
+};
+
+/// One per open parenthesis. `query_frame{}` is one that nothing stands in yet; without the braces it is no value, so
+/// that a statement pays for those only that it opens.
 struct query_frame {
-  table_clause part = table_clause::other;
-  with_part with = with_part::none;
-  statement_class verb = statement_class::none;
-  std::string_view cte{};  // of `with`: the last name; its body may have a `with` of its own
-  std::uint8_t ctes = 0;   // known before it was opened
-  bool is_new = true;
-  bool is_query = false;  // `from` is a clause in it, and no part of extract(year from …)
-  bool is_from = false;   // stands where a table may stand
-  bool is_cte_body = false;
-  bool is_recursive = false;
-  bool has_from = false;
-  bool has_using = false;
-  bool writes_list = false;
-  bool takes_several = false;
+  table_clause part;
+  with_part with;
+  statement_class verb;
+  std::uint8_t ctes;  // known before it was opened
+  cte_place cte;      // of `with`: the last name; its body may have a `with` of its own
+  bool is_begun;      // something stands in it
+  bool is_query;      // `from` is a clause in it, and no part of extract(year from …)
+  bool is_from;       // stands where a table may stand
+  bool is_cte_body;
+  bool is_recursive;
+  bool has_from;
+  bool has_using;
+  bool writes_list;
+  bool takes_several;
 };
 
 /// The names of common table expressions that hide tables; a parenthesis forgets those that were declared inside of it.
 class cte_names {
  public:
+  constexpr explicit cte_names(std::string_view text) noexcept : text_(text) {}
+
   constexpr std::uint8_t count() const noexcept { return count_; }
   constexpr void shrink(std::uint8_t count) noexcept { count_ = count; }
 
-  constexpr void add(std::string_view name) noexcept {
+  constexpr void add(cte_place name) noexcept {
     if (count_ < most) names_[count_++] = name;  // one too many is reported as a table
   }
 
@@ -52,7 +60,7 @@ class cte_names {
   constexpr bool has(std::string_view name) const noexcept {
     const bool is_plain = class_of(name.front()) == class_word_start;
     for (std::uint8_t i = 0; i < count_; ++i) {
-      const std::string_view known = names_[i];
+      const std::string_view known = text_.substr(names_[i].begin, names_[i].end - names_[i].begin);
       const bool are_plain = is_plain && class_of(known.front()) == class_word_start;
       if (known == name || (are_plain && equals_ignoring_case(known, name))) return true;
     }
@@ -61,7 +69,8 @@ class cte_names {
 
  private:
   static constexpr std::uint8_t most = 16;
-  std::array<std::string_view, most> names_{};
+  std::string_view text_;
+  cte_place names_[most];  // `count_` of them
   std::uint8_t count_ = 0;
 };
 

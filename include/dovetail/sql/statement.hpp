@@ -43,13 +43,27 @@ struct statement_check {
   sql_problem problem{};
   detail::placeholder_marks marks{};
   bool has_literals = false;
+  detail::text_facts facts{};
 };
+
+namespace detail {
+
+/// Lets a check read its text, and tells what else was found on the way.
+using text_reader = text_facts (*)(analyser& check, dialect d) noexcept;
+
+constexpr text_facts read_for_parameters(analyser& check, dialect) noexcept {
+  check.run();
+  return {};
+}
+
+}  // namespace detail
 
 /// Checks a text for the dialect `D`, against rows of type `Row` (void: none are wanted) and arguments of the types
 /// `Args`. Usable in constant expressions. In a text that is no literal (`is_literal`), an argument without a
 /// placeholder of its name is no mistake: the text may vary under a fixed list of arguments.
 template <dialect D, class Row, class... Args>
-constexpr auto check_statement(std::string_view text, bool is_literal = true) noexcept {
+constexpr auto check_statement(std::string_view text, bool is_literal = true,
+                               detail::text_reader read = &detail::read_for_parameters) noexcept {
   using pack = detail::argument_pack<detail::argument_shape_t<Args>...>;
   statement_check<pack::slot_count> done;
   detail::output_column columns[detail::select_list::capacity];
@@ -59,7 +73,7 @@ constexpr auto check_statement(std::string_view text, bool is_literal = true) no
                           .style = pack::style,
                           .is_literal = is_literal},
                          done.places.data(), columns);
-  found.run();
+  done.facts = read(found, D);
   done.traits = found.traits();
   done.problem = found.problem();
   done.marks = found.marks();
@@ -134,10 +148,7 @@ class checked_statement {
 
   /// Errors: none here; ask `problem()` or `failure()`.
   checked_statement(runtime sql, std::source_location where = std::source_location::current()) noexcept
-      : view_{.text = sql.text, .traits = {}, .is_literal = false, .where = where},
-        problem_(check(false)),
-        describe_(&detail::describe_mistake),
-        rewrite_(&native_text) {}
+      : checked_statement(sql, where, &detail::read_for_parameters) {}
 
   constexpr const statement_view& view() const noexcept { return view_; }
   constexpr operator const statement_view&() const noexcept { return view_; }  // NOLINT: a statement is a view of it
@@ -172,6 +183,13 @@ class checked_statement {
     return describe(problem_, shows_text, row);
   }
 
+ protected:
+  checked_statement(runtime sql, std::source_location where, detail::text_reader read) noexcept
+      : view_{.text = sql.text, .traits = {}, .is_literal = false, .where = where},
+        problem_(check(false, read)),
+        describe_(&detail::describe_mistake),
+        rewrite_(&native_text) {}
+
  private:
   error_info describe(const sql_problem& found, bool shows_text, const row_description* row) const {
     if (describe_ == nullptr) return {};  // a literal that compiled
@@ -187,10 +205,11 @@ class checked_statement {
     }
   }
 
-  constexpr sql_problem check(bool is_literal) noexcept {
-    const statement_check<slot_count> found = check_statement<D, Row, Shapes...>(view_.text, is_literal);
+  constexpr sql_problem check(bool is_literal, detail::text_reader read = &detail::read_for_parameters) noexcept {
+    const statement_check<slot_count> found = check_statement<D, Row, Shapes...>(view_.text, is_literal, read);
     view_.traits = found.traits;
     view_.marks = found.marks;
+    view_.facts = found.facts;
     places_ = found.places;
     if (found.has_literals) view_.mask = &mask_literals;
     return found.problem;

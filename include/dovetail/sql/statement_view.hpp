@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/sql/placeholder_marks.hpp>
+#include <dovetail/sql/text_facts.hpp>
 #include <dovetail/sql/traits.hpp>
 
 #include <source_location>
@@ -19,6 +20,7 @@ struct statement_view {
   /// `mask_literals`, or null when there is nothing to mask.
   std::string (*mask)(dialect, std::string_view) = nullptr;
   detail::placeholder_marks marks{};
+  detail::text_facts facts{};  ///< for `validate`, of a text that was made at run time under rules
 
   /// The text when its address can serve as key of a cache of prepared statements: a literal whose native text is
   /// always the same. Else empty.

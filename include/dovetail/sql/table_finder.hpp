@@ -6,8 +6,8 @@
 #include <dovetail/sql/lexer.hpp>
 #include <dovetail/sql/statement_class.hpp>
 #include <dovetail/sql/table_words.hpp>
+#include <dovetail/sql/token_run.hpp>
 
-#include <array>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -19,7 +19,9 @@ namespace detail {
 class table_finder {
  public:
   constexpr table_finder(std::string_view text, dialect d, classification& found) noexcept
-      : text_(text), dialect_(d), found_(found) {}
+      : text_(text), dialect_(d), found_(found), ctes_(text) {
+    frames_[0] = {};
+  }
 
   /// The statement begins with its main verb, or with `with`.
   constexpr void begin(statement_class verb, bool is_with, const token& at) noexcept {
@@ -36,21 +38,39 @@ class table_finder {
   }
 
   constexpr void take(const token& at, const token& previous, const token& before) noexcept {
-    if (is_idle_) {  // as most tokens find it: what take_slowly does then, and no more
-      if (at.kind == token_kind::word) {
-        if (!may_be_clause(at) || previous.is('.')) return;
-        take_clause(top(), at, previous, before);
-      } else if (at.is('(') || at.is(')') || at.is(',')) {
-        take_slowly(at, previous, before);
-      } else {
-        return;
-      }
-    } else {
+    if (!is_idle_) {
       take_slowly(at, previous, before);
+      return rest(at);
     }
-    const frame& now = top();
-    is_idle_ = is_started_ && !is_in_name_ && opaque_ == 0 && !now.is_new && now.with == with_part::none &&
-               now.part != clause::target && now.part != clause::table && at.key != word_key("in");
+    if (at.kind == token_kind::word) {
+      if ((at.marks & mark_clause) != 0 && !previous.is('.')) take_idle_word(at, previous, before);
+    } else if (at.is('(')) {
+      open_idle(previous);
+    } else if (at.is(')')) {
+      close_idle();
+    } else if (at.is(',')) {
+      take_idle_comma();
+    }
+  }
+
+  // What `take` does where no name is expected, as most tokens find it: with a word of a clause that stands behind no
+  // dot, with parentheses and commas. Other tokens tell nothing there.
+  constexpr void take_idle_word(const token& at, const token& previous, const token& before) noexcept {
+    take_clause(top(), at, previous, before);
+    rest(at);
+  }
+  constexpr void open_idle(const token& previous) noexcept {
+    open(previous);
+    is_idle_ = false;
+  }
+  constexpr void close_idle() noexcept {
+    close();
+    rest({});
+  }
+  constexpr void take_idle_comma() noexcept {
+    if (!is_in_list()) return;
+    top().part = clause::table;
+    is_idle_ = false;
   }
 
   constexpr void finish() noexcept {
@@ -81,6 +101,12 @@ class table_finder {
   static constexpr std::uint32_t most_frames = 24;
 
   constexpr frame& top() noexcept { return frames_[depth_]; }
+  // Whether no name is expected behind a token.
+  constexpr void rest(const token& at) noexcept {
+    const frame& now = top();
+    is_idle_ = is_started_ && !is_in_name_ && opaque_ == 0 && now.is_begun && now.with == with_part::none &&
+               now.part != clause::target && now.part != clause::table && at.key != word_key("in");
+  }
   constexpr std::string_view text_of(std::uint32_t begin, std::uint32_t end) const noexcept {
     return text_.substr(begin, end - begin);
   }
@@ -96,7 +122,7 @@ class table_finder {
     if (at.is(')')) return close();
     if (opaque_ > 0) return;
     frame& now = top();
-    if (now.is_new && !begin_inside(now, at)) return;
+    if (!now.is_begun && !begin_inside(now, at)) return;
     if (now.with != with_part::none && take_with(now, at)) return;
     if (now.part == clause::target || now.part == clause::table) {
       if (take_expected(now, at)) return;
@@ -115,7 +141,7 @@ class table_finder {
 
   constexpr void begin_verb(frame& now, statement_class verb, std::uint64_t key) noexcept {
     now.verb = verb;
-    now.is_new = false;
+    now.is_begun = true;
     now.is_query = verb <= statement_class::merge || verb == statement_class::definition;
     switch (verb) {
       case statement_class::select:
@@ -149,11 +175,11 @@ class table_finder {
       return;
     }
     frame& now = top();
-    if (now.is_new) {
-      now.is_new = false;
+    if (!now.is_begun) {
+      now.is_begun = true;
       if (now.is_from) now.part = clause::table, now.is_query = true;
     }
-    frame inner;
+    frame inner{};
     inner.ctes = ctes_.count();
     if (now.part == clause::table) {
       inner.is_from = true;
@@ -173,8 +199,7 @@ class table_finder {
       return;
     }
     if (depth_ == 0) return;
-    const frame inner = top();
-    --depth_;
+    const frame& inner = frames_[depth_--];
     ctes_.shrink(inner.ctes);
     if (!inner.is_cte_body) return;
     frame& now = top();
@@ -184,7 +209,7 @@ class table_finder {
 
   // The first token behind an opening parenthesis; false when that was all of it.
   constexpr bool begin_inside(frame& now, const token& at) noexcept {
-    now.is_new = false;
+    now.is_begun = true;
     if (at.kind == token_kind::word) {
       if (at.key == word_key("with")) {
         now.is_query = true;
@@ -212,7 +237,7 @@ class table_finder {
         if (equals_ignoring_case(text_of(at), "recursive")) {
           now.is_recursive = true;
         } else if (is_table_name(at, dialect_)) {
-          now.cte = text_of(at);
+          now.cte = {at.begin, at.end};
           if (hides_at_once(now)) ctes_.add(now.cte);
           now.with = with_part::as;
         }
@@ -378,7 +403,7 @@ class table_finder {
   std::string_view text_;
   dialect dialect_;
   classification& found_;
-  std::array<frame, most_frames> frames_{};
+  frame frames_[most_frames];  // those up to `depth_`
   cte_names ctes_;
   std::uint32_t depth_ = 0;
   std::uint32_t opaque_ = 0;

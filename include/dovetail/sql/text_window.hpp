@@ -76,6 +76,7 @@ class text_window {
     }
   }
 
+  constexpr const character_bits& bits() const noexcept { return bits_; }
   /// A word may begin at a place: at one that is none of the middle of another word, it does.
   constexpr bool starts_word(std::uint32_t at) const noexcept { return (bits_.starts >> at & 1) != 0; }
   /// How many characters of a word there are at a place, as far as the window shows them.

@@ -26,6 +26,7 @@ struct token {
   token_kind kind = token_kind::end;
   placeholder_style style = placeholder_style::none;
   char symbol = '\0';
+  std::uint8_t marks = 0;  // only of the tokens of a `token_run`
   std::uint32_t begin = 0;
   std::uint32_t end = 0;
   std::uint32_t number = 0;  // of a numbered placeholder

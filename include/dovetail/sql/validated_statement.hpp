@@ -66,6 +66,29 @@ constexpr void stop_compiling(validation_rule rule, [[maybe_unused]] const char*
   }
 }
 
+/// Reads a text once for its check and its classification.
+[[gnu::noinline]] inline text_facts read_for_rules(analyser& check, dialect d) noexcept {
+  if (!check.begin()) return {};
+  lexer& source = check.source();
+  classifier rules{check.text(), d, source};
+  token_run tokens{source, check.text()};
+  for (unsigned wanted = mark_any;;) {
+    tokens.read();
+    const token* const last = tokens.end() - 1;
+    for (const token* at = tokens.begin();; ++at) {
+      if (at == last && tokens.has_comment()) rules.see_comment();
+      if ((at->marks & wanted) != 0) {
+        if (rules.wants(*at)) rules.take_next(*at, at[-1], at[-2]);
+        if (check.wants(*at) && !check.take_next(*at, at[-1], at[-2])) {
+          return at->kind == token_kind::end ? text_facts{d, check.text(), rules.found()} : text_facts{};
+        }
+        wanted = rules.wanted() | check.wanted();
+      }
+      if (at == last) break;
+    }
+  }
+}
+
 }  // namespace detail
 
 /// As `checked_statement`, and a literal keeps the rules of `May`.
@@ -92,9 +115,10 @@ class validated_statement : public checked_statement<D, Row, Shapes...> {
     detail::note_query<Text, validated_statement, Row>();
   }
 
-  /// A text made at run time is judged by who takes the statement, with settings that may come from a file.
+  /// A text made at run time is judged by who takes the statement, with settings that may come from a file: by
+  /// `validate(dialect, view(), rules)`, for which it is not read again.
   validated_statement(runtime sql, std::source_location where = std::source_location::current()) noexcept
-      : base(sql, where) {}
+      : base(sql, where, &detail::read_for_rules) {}
 };
 
 /// The parameter type of a verb that has rules.

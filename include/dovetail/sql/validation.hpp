@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/sql/classify.hpp>
+#include <dovetail/sql/statement_view.hpp>
 #include <dovetail/sql/validation_rule.hpp>
 
 #include <cstdint>
@@ -21,8 +22,9 @@ struct validation_verdict {
 
 namespace detail {
 
-/// The rule about a class as such.
-constexpr validation_rule rule_about(const classification& found, const validation& may) noexcept {
+/// The rule about a class as such. `Found` is `classification`, or `text_facts`.
+template <class Found>
+constexpr validation_rule rule_about(const Found& found, const validation& may) noexcept {
   if (found.what == statement_class::transaction) return validation_rule::transaction_control;
   if (may.allow_admin || !found.is_executed) return validation_rule::none;
   if (found.is_server_setting) return validation_rule::administration;
@@ -49,23 +51,37 @@ constexpr validation_rule rule_about(const classification& found, const validati
   }
 }
 
+/// The rule that a statement breaks whose text is one, and whole.
+template <class Found>
+constexpr validation_rule rule_of(const Found& found, const validation& may) noexcept {
+  if (may.profile == validation_profile::off) return validation_rule::none;
+  const validation_rule rule = rule_about(found, may);
+  if (rule != validation_rule::none) return rule;
+  if (found.risk_size != 0 && !may.allow_risky_functions) return validation_rule::risky_function;
+  if (may.profile != validation_profile::strict) return validation_rule::none;
+  if (found.has_comment) return validation_rule::comment;
+  return found.has_union ? validation_rule::set_operation : validation_rule::none;
+}
+
 /// The rule that the first statement of a text breaks.
 constexpr validation_verdict judge_statement(const classification& found, const validation& may) noexcept {
   if (found.problem) return {validation_rule::malformed_text, found.problem.at, found.problem.size};
   if (found.has_conditional_comment) return {validation_rule::conditional_comment, found.comment_at, 0};
   if (found.what == statement_class::none) return {validation_rule::no_statement, 0, 0};
   if (found.has_more && !may.allow_scripts) return {validation_rule::several_statements, found.more_at, 0};
-  if (may.profile == validation_profile::off) return {};
-  const validation_rule rule = rule_about(found, may);
-  if (rule != validation_rule::none) return {rule, found.begin, 0};
-  if (found.risk_size != 0 && !may.allow_risky_functions) {
-    return {validation_rule::risky_function, found.risk_at, found.risk_size};
+  const validation_rule rule = rule_of(found, may);
+  switch (rule) {
+    case validation_rule::none:
+      return {};
+    case validation_rule::risky_function:
+      return {rule, found.risk_at, found.risk_size};
+    case validation_rule::comment:
+      return {rule, found.comment_at, 0};
+    case validation_rule::set_operation:
+      return {rule, found.union_at, 5};
+    default:
+      return {rule, found.begin, 0};
   }
-  if (may.profile == validation_profile::strict) {
-    if (found.has_comment) return {validation_rule::comment, found.comment_at, 0};
-    if (found.has_union) return {validation_rule::set_operation, found.union_at, 5};
-  }
-  return {};
 }
 
 }  // namespace detail
@@ -74,13 +90,25 @@ constexpr validation_verdict judge_statement(const classification& found, const 
 constexpr validation_verdict validate(dialect d, std::string_view text, const validation& may = {}) noexcept {
   std::uint32_t begin = 0;
   for (;;) {
-    const classification found = v0::classify(d, text.substr(begin));
+    const std::string_view rest = text.substr(begin);
+    detail::lexer source{rest, lexis_of(d)};
+    detail::classifier pass{rest, d, source};
+    pass.run();
+    const classification& found = pass.found();
     validation_verdict said = detail::judge_statement(found, may);
     if (said.rule == validation_rule::no_statement && begin != 0) return {};
     said.at += begin;
     if (!said.is_allowed() || !found.has_more) return said.is_allowed() ? validation_verdict{} : said;
     begin += found.more_at;
   }
+}
+
+/// The same for a statement, which says the same of its text. Cost: none for its text when it was made of a text at run
+/// time for a client with rules (`validated_statement`) and keeps these ones.
+constexpr validation_verdict validate(dialect d, const statement_view& sql, const validation& may = {}) noexcept {
+  const bool is_known = sql.facts.are_of(d, sql.text);
+  if (is_known && detail::rule_of(sql.facts, may) == validation_rule::none) return {};
+  return v0::validate(d, sql.text, may);
 }
 
 }  // namespace dovetail::inline v0

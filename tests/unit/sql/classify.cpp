@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,7 +50,8 @@ constexpr class_case class_cases[] = {
     {dialect::mysql, "select * from t lock in share mode", statement_class::select, tri_state::no},
     {dialect::postgres, "select * into n from t", statement_class::select, tri_state::no},
     {dialect::mysql, "select a into @v from t", statement_class::select, tri_state::yes},
-    {dialect::mysql, "select a into u into @v from t", statement_class::select, tri_state::no},  // no statement, but a writing one
+    {dialect::mysql, "select a into u into @v from t", statement_class::select,
+     tri_state::no},  // no statement, but a writing one
     {dialect::mysql, "select a into outfile '/f' from t", statement_class::select, tri_state::no},
     {dialect::postgres, "with x as (delete from t returning *) select * from x", statement_class::select,
      tri_state::no},
@@ -249,6 +252,38 @@ TEST(Classify, NamesOfTablesAreComparableAcrossQuotes) {
   EXPECT_EQ(dt::comparable_name(dialect::sqlite, "[City]"), "city");
   EXPECT_EQ(dt::comparable_name(dialect::sqlite, "main . 'City'"), "main.city");
   EXPECT_EQ(dt::comparable_name(dialect::mysql, "`City`"), "City");
+}
+
+// Running programs read many tokens at once, constant expressions one by one.
+TEST(Classify, NothingBehindTheStatementsEndIsHeldAgainstIt) {
+  constexpr std::string_view text = "select a from t; select b from u /*!50000 where x */ union select 'abc";
+  constexpr dt::classification constant = dt::classify(dialect::mysql, text);
+  for (const dt::classification& found : {constant, dt::classify(dialect::mysql, std::string{text})}) {
+    EXPECT_TRUE(found.has_more);
+    EXPECT_EQ(found.more_at, 17u);
+    EXPECT_FALSE(found.has_conditional_comment);
+    EXPECT_FALSE(found.has_comment);
+    EXPECT_FALSE(found.has_union);
+    EXPECT_FALSE(found.problem);
+  }
+}
+
+TEST(Classify, WordsAndTablesBehindManyTokensAreFoundWhereverTheyFall) {
+  for (std::size_t padding = 0; padding < 150; ++padding) {
+    for (const std::string_view filler : {"a", " ", ",b", ".c", "$", "1 ", "(a)", "\n--\n"}) {
+      std::string text = "select /* c */ x";
+      for (std::size_t i = 0; i < padding; ++i) text += filler;
+      const std::size_t at = text.size() + 6;
+      text += " from app.city where U&\"x\" = pg_sleep (1) for update";
+      const dt::classification found = dt::classify(dialect::postgres, text);
+      ASSERT_EQ(found.table_count, 1) << text;
+      EXPECT_EQ(found.tables[0], (dt::table_place{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at + 8)}));
+      EXPECT_EQ(text.substr(found.risk_at, found.risk_size), "pg_sleep") << text;
+      EXPECT_TRUE(found.locks_rows) << text;
+      EXPECT_TRUE(found.has_all_tables) << text;
+      EXPECT_EQ(found.comment_at, 7u) << text;
+    }
+  }
 }
 
 }  // namespace

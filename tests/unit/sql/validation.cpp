@@ -1,5 +1,7 @@
 #include <dovetail/sql/validation.hpp>
 
+#include <dovetail/sql/validated_statement.hpp>
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -340,6 +342,84 @@ TEST(Validation, TextThatComesOutOfAValueNeverMakesAStatementMore) {
     EXPECT_NE(rule_of(text), none) << text;
     EXPECT_NE(rule_of(text, admin), none) << text;
   }
+}
+
+template <dialect D>
+using under_rules = dt::validated_statement<standard, D, void, dt::detail::one_value>;
+
+TEST(Validation, ATextMadeAtRunTimeIsReadOnceForItsParametersAndForTheRules) {
+  const std::string text = "select name from city where id = $1 /* c */ union select pg_sleep(1)::text";
+  const under_rules<dialect::postgres> made{dt::runtime(text)};
+  EXPECT_TRUE(made.is_valid());
+  EXPECT_EQ(made.view().traits.parameters, 1);
+  EXPECT_TRUE(made.view().facts.are_of(dialect::postgres, text));
+  // Of other characters, at another place or in another dialect nothing is known.
+  EXPECT_FALSE(made.view().facts.are_of(dialect::mysql, text));
+  EXPECT_FALSE(made.view().facts.are_of(dialect::postgres, std::string{text}));
+  EXPECT_FALSE(made.view().facts.are_of(dialect::postgres, std::string_view{text}.substr(0, text.size() - 1)));
+  // Without rules nobody asks.
+  const dt::statement_for<dialect::postgres, void, int> plain{dt::runtime(text)};
+  EXPECT_FALSE(plain.view().facts.are_of(dialect::postgres, text));
+}
+
+TEST(Validation, NothingIsKeptOfATextThatHasToBeLookedAtAgain) {
+  for (const std::string_view text :
+       {"select ?; drop table t", "select ?; -- end\n ; select 1", "select ?, 'un", "", "-- c",
+        "select ? /*!50000 union select 1 */", "select ?)", "select ?, $1", "select :a"}) {
+    const under_rules<dialect::mysql> made{dt::runtime(text)};
+    EXPECT_FALSE(made.view().facts.are_of(dialect::mysql, text)) << text;
+    EXPECT_EQ(dt::validate(dialect::mysql, made.view()), dt::validate(dialect::mysql, text)) << text;
+  }
+}
+
+TEST(Validation, AStatementIsJudgedAsItsTextIs) {
+  constexpr dt::validation all[] = {standard,
+                                    admin,
+                                    strict,
+                                    off,
+                                    {.allow_ddl = true},
+                                    {.allow_risky_functions = true},
+                                    {.profile = validation_profile::strict, .allow_scripts = true}};
+  for (const std::string_view text : {"select name from city where id = ?",
+                                      "drop table city",
+                                      "select 1 -- c",
+                                      "select 1 union select 2",
+                                      "select load_file(?)",
+                                      "update pg_settings set setting = ?",
+                                      "set standard_conforming_strings = off",
+                                      "vacuum",
+                                      "select * into t from city",
+                                      "explain delete from city",
+                                      "begin",
+                                      "call f(?)",
+                                      "select (x).pg_sleep from t",
+                                      "select 1; select 2",
+                                      "select 'a",
+                                      "/*! select */ 1",
+                                      "with x as (delete from t returning *) select * from x",
+                                      "create role r",
+                                      "create trigger t after insert on c begin select 1; end",
+                                      "notify x"}) {
+    const under_rules<dialect::sqlite> of_sqlite{dt::runtime(text)};
+    const under_rules<dialect::postgres> of_postgres{dt::runtime(text)};
+    const under_rules<dialect::mysql> of_mysql{dt::runtime(text)};
+    for (const dt::validation& may : all) {
+      EXPECT_EQ(dt::validate(dialect::sqlite, of_sqlite.view(), may), dt::validate(dialect::sqlite, text, may)) << text;
+      EXPECT_EQ(dt::validate(dialect::postgres, of_postgres.view(), may), dt::validate(dialect::postgres, text, may))
+          << text;
+      EXPECT_EQ(dt::validate(dialect::mysql, of_mysql.view(), may), dt::validate(dialect::mysql, text, may)) << text;
+      // One that speaks another dialect is judged by its text too.
+      EXPECT_EQ(dt::validate(dialect::sqlite, of_mysql.view(), may), dt::validate(dialect::sqlite, text, may)) << text;
+    }
+  }
+}
+
+TEST(Validation, AStatementWhoseTextWasExchangedIsJudgedByTheNewOne) {
+  const std::string text = "select name from city where id = ?";
+  dt::statement_view view = under_rules<dialect::sqlite>{dt::runtime(text)}.view();
+  ASSERT_TRUE(view.facts.are_of(dialect::sqlite, text));
+  view.text = "drop table city";
+  EXPECT_EQ(dt::validate(dialect::sqlite, view).rule, definition);
 }
 
 }  // namespace

@@ -71,13 +71,13 @@ namespace detail {
   }
 }
 
-[[gnu::noinline]] inline error_info check_text(const security_settings& how, std::string_view text, bool is_script,
+[[gnu::noinline]] inline error_info check_text(const security_settings& how, const statement_view& sql, bool is_script,
                                                const guard_context& context) {
   validation may = how.rules();
   may.allow_scripts = is_script;
-  const validation_verdict said = v0::validate(context.speaks, text, may);
-  if (!said.is_allowed()) return refusal_of(text, said, context.where);
-  return how.access == nullptr ? error_info{} : ask_access(how, text, context);
+  const validation_verdict said = v0::validate(context.speaks, sql, may);
+  if (!said.is_allowed()) return refusal_of(sql.text, said, context.where);
+  return how.access == nullptr ? error_info{} : ask_access(how, sql.text, context);
 }
 
 [[gnu::noinline]] inline void tell_audit(const security_settings& how, std::string_view text,
@@ -111,11 +111,11 @@ class guard {
   const security_settings& settings() const noexcept { return *how_; }
 
   error_info check(const statement_view& sql, const guard_context& context) const {
-    if (!sql.is_literal) return detail::check_text(*how_, sql.text, false, context);
+    if (!sql.is_literal) return detail::check_text(*how_, sql, false, context);
     return how_->access == nullptr ? error_info{} : detail::ask_access(*how_, sql.text, context);
   }
   error_info check_script(std::string_view text, const guard_context& context) const {
-    return detail::check_text(*how_, text, true, context);
+    return detail::check_text(*how_, statement_view{.text = text, .traits = {}}, true, context);
   }
   error_info check_table(std::string_view table, const guard_context& context) const {
     if (how_->access == nullptr) return {};
