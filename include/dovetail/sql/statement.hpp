@@ -29,7 +29,7 @@ namespace dovetail::inline v0 {
 
 /// SQL that is made at run time: `db.query<city>(dt::runtime(text))`. The checks of a literal are done before any I/O.
 /// Never put values of users into the text; give them as arguments.
-/// Lifetime: borrows `text` until the call has copied what it needs.
+/// Lifetime: borrows `text`, which must stay as it is, until the call has copied what it needs.
 struct runtime {
   std::string_view text;
   constexpr explicit runtime(std::string_view sql) noexcept : text(sql) {}

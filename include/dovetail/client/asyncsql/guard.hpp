@@ -98,8 +98,8 @@ namespace detail {
 /// Decides about the statements of a session. `Literals` are the rules for string literals: one that breaks them does
 /// not compile. The run-time settings hold for other texts; by default they are those rules too.
 /// Errors: errc::statement_refused, which names the rule; errc::access_denied. Neither tells anything of the text.
-/// Threads: any number at once. Cost: none for a literal, unless there is an access control or an audit; one pass over
-/// any other text.
+/// Threads: any number at once. Cost: none for a literal, unless there is an access control or an audit; next to
+/// none for a text made at run time, which is classified where its parameters are checked; one pass over a script.
 template <validation Literals = validation{}>
 class guard {
  public:
