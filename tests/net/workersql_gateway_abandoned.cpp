@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <string>
 #include <string_view>
 
@@ -86,6 +90,44 @@ TEST_F(GatewayAbandoned, AMessageHasTheTimeLimitThatItSays) {
   const std::string late = client.say(R"J({"type":"query","id":"1","timeout":20,)J" + asked);
   EXPECT_NE(late.find("TIMEOUT_ERROR"), std::string::npos) << late;
   EXPECT_NE(client.say(R"J({"type":"query","id":"2","timeout":0,)J" + asked).find("INVALID_QUERY"), std::string::npos);
+}
+
+// RFC 9112 section 9.6 lets a client end its sending and wait for the answer; from its packets alone nobody can tell it
+// from one that has gone.
+TEST_F(GatewayAbandoned, WhoHasEndedItsSendingIsAnsweredWhereTheGatewayIsToldTo) {
+  const std::string slow = std::string{R"J({"sql":"with recursive n(i) as (select 1 union all select i + 1 from n )J"} +
+                           R"J(where i < 3000000) select max(i) as m from n"})J";
+  for (const bool answers : {true, false}) {
+    how.answers_half_closed = answers;
+    ws::gateway served{file.db, how};
+    wire client{served.endpoint()};
+    client.send(query(slow));
+    ASSERT_TRUE(is_running());
+    client.end();
+    EXPECT_EQ(receive(client).has(R"J("m":3000000)J"), answers);
+    EXPECT_TRUE(client.read(1).empty());  // and nothing behind it
+  }
+}
+
+TEST_F(GatewayAbandoned, AResetEndsWhatRunsAlsoForWhoMayEndItsSending) {
+  how.answers_half_closed = true;
+  ws::gateway served{file.db, how};
+  for (const bool has_ended_before : {false, true}) {
+    const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(served.port());
+    ASSERT_EQ(::connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    const std::string asked = query(body_of("select max(i) from n"));
+    ASSERT_EQ(::send(client, asked.data(), asked.size(), 0), static_cast<ssize_t>(asked.size()));
+    ASSERT_TRUE(is_running());
+    if (has_ended_before) ::shutdown(client, SHUT_WR);
+    const linger at_once{1, 0};
+    ::setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    ::close(client);
+    EXPECT_EQ(ask(served, query(R"J({"sql":"select 1"})J")).status(), "200");
+  }
 }
 
 TEST_F(GatewayAbandoned, WhoHasSentMoreMeanwhileGetsAllAnswers) {

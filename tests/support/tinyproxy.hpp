@@ -3,10 +3,13 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <netinet/in.h>
+#include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +19,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -33,6 +37,7 @@ class tinyproxy {
     }
     char pattern[] = "/tmp/dovetail-proxy-XXXXXX";
     folder_ = mkdtemp(pattern);
+    ::chmod(folder_.c_str(), 0755);  // nobody reads its settings there
     if (!user.empty()) credentials_ = "BasicAuth " + user + " " + password + "\n";
     for (int tries = 0; !try_start(free_port()); ++tries) {
       if (tries == 3) {
@@ -55,8 +60,9 @@ class tinyproxy {
     std::ifstream file{folder_ + "/log", std::ios::binary};
     return {std::istreambuf_iterator<char>{file}, {}};
   }
-  /// As when the machine's power fails.
+  /// As when the machine's power fails. Any thread, as `restart`.
   void kill() {
+    const std::lock_guard lock{mutex_};
     if (process_ <= 0) return;
     ::kill(process_, SIGKILL);
     ::waitpid(process_, nullptr, 0);
@@ -90,18 +96,23 @@ class tinyproxy {
   }
 
   bool try_start(std::uint16_t port) {
+    const std::lock_guard lock{mutex_};
     port_ = port;
     const std::string settings = folder_ + "/conf";
     std::ofstream{settings} << "Port " << port << "\nListen 127.0.0.1\nAllow 127.0.0.1\nTimeout 600\nMaxClients 50\n"
-                            << (::geteuid() == 0 ? "User nobody\nGroup nogroup\n" : "") << credentials_;
+                            << credentials_;
     const std::string written = folder_ + "/log";
     const int out = ::open(written.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    const passwd* const nobody = ::geteuid() == 0 ? ::getpwnam("nobody") : nullptr;
     const pid_t parent = ::getpid();
     process_ = ::fork();
     if (process_ == 0) {
       ::dup2(out, 1);
       ::dup2(out, 2);
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      const bool is_user_set = nobody == nullptr || (::setgroups(0, nullptr) == 0 && ::setgid(nobody->pw_gid) == 0 &&
+                                                     ::setuid(nobody->pw_uid) == 0);
+      if (!is_user_set) ::_exit(126);
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // behind setuid, which would undo it
       if (::getppid() != parent) ::_exit(126);
       ::execl(program, program, "-d", "-c", settings.c_str(), static_cast<char*>(nullptr));
       ::_exit(127);
@@ -125,6 +136,7 @@ class tinyproxy {
     std::filesystem::remove_all(folder_, ec);
   }
 
+  std::mutex mutex_;
   std::string folder_;
   std::string credentials_;
   std::uint16_t port_ = 0;

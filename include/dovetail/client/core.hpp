@@ -25,6 +25,15 @@ namespace detail {
 /// errc::outcome_unknown with the last failure's words, but for a statement that can never have run.
 [[gnu::cold]] void recall_lost_attempt(error_info& why);
 
+/// Nothing around the attempts of an operation.
+struct bare_attempts {
+  template <class Connection, class Attempt>
+  static auto around(Connection&, Attempt attempt) {
+    return attempt();
+  }
+  static constexpr bool is_over() noexcept { return false; }
+};
+
 }  // namespace detail
 
 /// Performs operations on pooled connections. Threads: any number at once.
@@ -64,6 +73,13 @@ class client_core {
   /// Performs the operation, again if the retry policy says so, each time on whatever connection the pool lends.
   template <operation Op>
     requires performs<Connection, Op> result<typename Op::value_type> perform(Op& op, const call& how) {
+      return perform(op, how, detail::bare_attempts{});
+    }
+
+  /// The same, with something around each attempt: `with.around(connection, attempt)` calls `attempt()` or gives a
+  /// failure, and after `with.is_over()` no attempt follows a failed one.
+  template <operation Op, class Around>
+    requires performs<Connection, Op> result<typename Op::value_type> perform(Op& op, const call& how, Around with) {
       if constexpr (keeps_answers<Op>) {
         if (auto kept = kept_answer(op, how)) return *std::move(kept);
       }
@@ -73,7 +89,7 @@ class client_core {
         std::size_t sent = 0;
         clock::duration at_least{};
         if (result<lease> got = pool_.acquire(how.by, how.where)) {
-          auto answer = perform_on(**got, op, how, attempt);
+          auto answer = with.around(**got, [&] { return perform_on(**got, op, how, attempt); });
           if (answer) return answer;
           why = std::move(answer).error();
           if (ends_at<Op>(why.kind())) return why;
@@ -82,6 +98,7 @@ class client_core {
         } else {
           why = std::move(got).error();
         }  // the connection goes back before the pause
+        if (with.is_over()) return why;
         if (!pause(why, Op::name, attempt, op.is_idempotent(), sent, how, at_least)) {
           if (was_lost) detail::recall_lost_attempt(why);
           return why;

@@ -323,9 +323,9 @@ class classifier {
   constexpr void judge_name(const token& name) noexcept {
     const std::string_view word = text_of(name);
     const bool is_quoted = name.kind == token_kind::quoted;
-    const bool is_risky =
-        is_quoted ? is_unicode(name) || (word.size() > 2 && is_risky_function(word.substr(1, word.size() - 2)))
-                  : is_risky_function(word);
+    const bool is_risky = is_quoted ? is_unicode_text(text_of(name)) ||
+                                          (word.size() > 2 && is_risky_function(word.substr(1, word.size() - 2)))
+                                    : is_risky_function(word);
     if (is_risky) note_risk(name);
     if (is_quoted || !is_pure_function(name.key, word)) found_.calls_functions = true;
   }
@@ -348,7 +348,7 @@ class classifier {
     } else {
       selects_ = selects_ && previous_->is('.');
       if (selects_) judge_name(at);
-      const bool is_spelt = at.kind == token_kind::quoted && is_unicode(at);
+      const bool is_spelt = at.kind == token_kind::quoted && is_unicode_text(text_of(at));
       is_spelt_ = is_spelt || (is_spelt_ && is_word(at, "uescape"));
       const std::string_view name = bare_identifier(text_of(at));
       names_settings_ = names_settings_ || is_spelt || equals_ignoring_case(name, settings_table);
@@ -376,11 +376,6 @@ class classifier {
       if (at.is_written && is_table_of_settings(text_.substr(at.begin, at.end - at.begin))) return true;
     }
     return false;
-  }
-
-  // U&"…": escapes may spell any name.
-  constexpr bool is_unicode(const token& at) const noexcept {
-    return at.end - at.begin > 2 && (text_[at.begin] | 0x20) == 'u' && text_[at.begin + 1] == '&';
   }
 
   constexpr void take_word(const token& at) noexcept {

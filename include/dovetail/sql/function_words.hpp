@@ -199,6 +199,11 @@ constexpr bool is_pure_function(std::uint64_t key, std::string_view word) noexce
   }
 }
 
+/// U&"…" or U&'…', as it is written: its escapes may spell any name.
+constexpr bool is_unicode_text(std::string_view written) noexcept {
+  return written.size() > 2 && (written[0] | 0x20) == 'u' && written[1] == '&';
+}
+
 /// An identifier without the quotes around it.
 constexpr std::string_view bare_identifier(std::string_view name) noexcept {
   return name.size() > 2 && name.front() == '"' ? name.substr(1, name.size() - 2) : name;

@@ -113,41 +113,28 @@ class async_round : public std::enable_shared_from_this<async_round<Core>> {
 /// checks. A policy whose interval is `clock::duration::max()` has no such thread: for executors that take no work from
 /// other threads. Lifetime: the executor's context lives until the client is closed or gone.
 template <class Client>
-class kept_async_client : public Client {
+class kept_async_client : public detail::client_with_keeper<Client> {
+  using base = detail::client_with_keeper<Client>;
+
  public:
   using settings = typename Client::settings;
   using options = typename Client::options;
   using executor_type = typename Client::executor_type;
 
   kept_async_client(executor_type executor, std::string_view connection_string, settings how = {})
-      : Client(std::move(executor), connection_string, how),
-        keeper_(start(detail::check_interval_of<typename Client::connection_type::wire>(connection_string, how), how)) {
+      : base(std::move(executor), connection_string, how) {
+    start(detail::check_interval_of<typename Client::connection_type::wire>(connection_string, how), how);
   }
   kept_async_client(executor_type executor, options where, settings how = {})
-      : Client(std::move(executor), std::move(where), how), keeper_(start(how.pool.check_interval, how)) {}
-  kept_async_client(kept_async_client&&) noexcept = default;
-  kept_async_client& operator=(kept_async_client&& other) noexcept {
-    keeper_.reset();
-    auto keeper = std::move(other.keeper_);
-    Client::operator=(std::move(other));
-    keeper_ = std::move(keeper);
-    return *this;
-  }
-
-  /// The pool's counters under the SDKs' names; `statistics()` has more.
-  pool_stats get_pool_stats() const noexcept { return pool_stats_of(this->statistics()); }
-  /// Refuses further operations, ends the background check, and closes the connections, those in use when they come
-  /// back.
-  void close() noexcept {
-    keeper_.reset();
-    Client::close();
+      : base(std::move(executor), std::move(where), how) {
+    start(how.pool.check_interval, how);
   }
 
  private:
-  std::unique_ptr<detail::repeater> start(clock::duration interval, const settings& how) {
+  void start(clock::duration interval, const settings& how) {
     using kept_type = typename Client::core_type;
-    if (interval == (clock::duration::max)()) return nullptr;
-    return std::make_unique<detail::repeater>(
+    if (interval == (clock::duration::max)()) return;
+    this->keeper_ = std::make_unique<detail::repeater>(
         interval, [core = std::weak_ptr<kept_type>{this->core()}, executor = this->get_executor(),
                    wait = how.pool.check_wait, is_running = std::make_shared<std::atomic<bool>>(false)] {
           if (is_running->exchange(true)) return;
@@ -155,8 +142,6 @@ class kept_async_client : public Client {
           asio::post(executor, [round = std::move(round), wait] { round->start(wait); });
         });
   }
-
-  std::unique_ptr<detail::repeater> keeper_;  // ends before the pool does
 };
 
 }  // namespace dovetail::inline v0::workersql

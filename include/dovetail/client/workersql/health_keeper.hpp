@@ -69,23 +69,17 @@ class repeater {
 
 }  // namespace detail
 
-/// A blocking client whose pool is looked after in the background, each `check_interval` of the pool's policy: idle
-/// connections are pinged, stale ones closed, missing ones (below the minimum) opened. No connection is opened before
-/// the first interval has passed or a call needs one. A policy whose interval is `clock::duration::max()` has no such
-/// thread. Threads: as `basic_client`.
+namespace detail {
+
+/// What clients that are looked after have in common. `keeper_` is made by the one that derives from it.
 template <class Client>
-class kept_client : public Client {
+class client_with_keeper : public Client {
  public:
   using settings = typename Client::settings;
   using options = typename Client::options;
 
-  explicit kept_client(std::string_view connection_string, settings how = {})
-      : Client(connection_string, how),
-        keeper_(start(detail::check_interval_of<typename Client::connection_type>(connection_string, how), how)) {}
-  explicit kept_client(options where, settings how = {})
-      : Client(std::move(where), how), keeper_(start(how.pool.check_interval, how)) {}
-  kept_client(kept_client&&) noexcept = default;
-  kept_client& operator=(kept_client&& other) noexcept {
+  client_with_keeper(client_with_keeper&&) noexcept = default;
+  client_with_keeper& operator=(client_with_keeper&& other) noexcept {
     keeper_.reset();
     auto keeper = std::move(other.keeper_);
     Client::operator=(std::move(other));
@@ -95,22 +89,48 @@ class kept_client : public Client {
 
   /// The pool's counters under the SDKs' names; `statistics()` has more.
   pool_stats get_pool_stats() const noexcept { return pool_stats_of(this->statistics()); }
-  /// Refuses further calls, ends the background check, and closes the connections.
+  /// Refuses further calls, ends the background check, and closes the connections, those in use when they come back.
   void close() noexcept {
     keeper_.reset();
     Client::close();
   }
 
+ protected:
+  using Client::Client;
+  ~client_with_keeper() = default;
+
+  std::unique_ptr<repeater> keeper_;  // ends before the pool does
+};
+
+}  // namespace detail
+
+/// A blocking client whose pool is looked after in the background, each `check_interval` of the pool's policy: idle
+/// connections are pinged, stale ones closed, missing ones (below the minimum) opened. No connection is opened before
+/// the first interval has passed or a call needs one. A policy whose interval is `clock::duration::max()` has no such
+/// thread. Threads: as `basic_client`.
+template <class Client>
+class kept_client : public detail::client_with_keeper<Client> {
+  using base = detail::client_with_keeper<Client>;
+
+ public:
+  using settings = typename Client::settings;
+  using options = typename Client::options;
+
+  explicit kept_client(std::string_view connection_string, settings how = {}) : base(connection_string, how) {
+    start(detail::check_interval_of<typename Client::connection_type>(connection_string, how), how);
+  }
+  explicit kept_client(options where, settings how = {}) : base(std::move(where), how) {
+    start(how.pool.check_interval, how);
+  }
+
  private:
-  std::unique_ptr<detail::repeater> start(clock::duration interval, const settings& how) {
-    if (interval == (clock::duration::max)()) return nullptr;
+  void start(clock::duration interval, const settings& how) {
+    if (interval == (clock::duration::max)()) return;
     auto& connections = this->core().connections();
-    return std::make_unique<detail::repeater>(interval, [&connections, wait = how.pool.check_wait] {
+    this->keeper_ = std::make_unique<detail::repeater>(interval, [&connections, wait = how.pool.check_wait] {
       static_cast<void>(connections.maintain(deadline::after(wait)));  // the next call meets the failure itself
     });
   }
-
-  std::unique_ptr<detail::repeater> keeper_;  // ends before the pool does
 };
 
 }  // namespace dovetail::inline v0::workersql

@@ -257,15 +257,25 @@ class http_connection final : public gateway_connection, public std::enable_shar
   }
 
   /// Sees the peer go while its statements run; not when it has sent more, for that would have to be read.
-  void watch_peer() {
-    socket_.async_wait(asio::ip::tcp::socket::wait_read,
-                       [self = shared_from_this(), until = until_](const std::error_code& ec) {
-                         if (ec || self->until_ != until) return;
-                         std::error_code failure;
-                         if (self->socket_.available(failure) != 0) return;
-                         self->has_gone_ = true;
-                         self->hub_->interrupt(until);
-                       });
+  void watch_peer(asio::ip::tcp::socket::wait_type what = asio::ip::tcp::socket::wait_read) {
+    socket_.async_wait(what, [self = shared_from_this(), until = until_, what](const std::error_code& ec) {
+      if (ec || self->until_ != until) return;
+      if (what == asio::ip::tcp::socket::wait_read) {
+        std::error_code failure;
+        if (self->socket_.available(failure) != 0) return;
+        // The end of its sending will be there for ever: from here on only a reset is looked for.
+        if (self->may_still_read()) return self->watch_peer(asio::ip::tcp::socket::wait_error);
+      }
+      self->has_gone_ = true;
+      self->hub_->interrupt(until);
+    });
+  }
+  bool may_still_read() {
+    if (!hub_->options.answers_half_closed) return false;
+    std::byte one{};
+    std::error_code ended;
+    socket_.receive(asio::buffer(&one, 1), asio::ip::tcp::socket::message_peek, ended);
+    return ended == asio::error::eof;
   }
 
   void worked() {

@@ -5,10 +5,8 @@
 #include <dovetail/client/core.hpp>
 #include <dovetail/client/operation.hpp>
 #include <dovetail/codec/workersql_gateway/interruption.hpp>
-#include <dovetail/policy/pause.hpp>
 
 #include <atomic>
-#include <cstddef>
 #include <source_location>
 #include <utility>
 
@@ -86,36 +84,23 @@ class interruptible_client {
   template <operation Op>
   result<typename Op::value_type> run(Op op, std::source_location where) {
     const call how = by_.is_never() ? call::within(on_->timeout(), where) : call::until(by_, where);
-    if (until_ == nullptr) return on_->perform(op, how);
-    bool was_lost = false;
-    for (int attempt = 1;; ++attempt) {
-      error_info why;
-      std::size_t sent = 0;
-      if (auto got = on_->connections().acquire(how.by, where)) {
-        interruptible<typename Core::connection_type> scope{until_};
-        why = scope.begin(**got);
-        if (!why) {
-          auto answer = on_->perform_on(**got, op, how, attempt);
-          if (answer) return answer;
-          why = std::move(answer).error();
-        }
-        scope.end();
-        sent = (*got)->last_traffic().sent;
-      } else {
-        why = std::move(got).error();
-      }  // the connection goes back before the pause
-      if (ends_at<Op>(why.kind()) || until_->is_requested()) return why;
-      const verdict next = on_->judge(why, Op::name, attempt, op.is_idempotent(), sent, how);
-      if (!next.repeat) {
-        if (was_lost) dovetail::detail::recall_lost_attempt(why);
-        return why;
-      }
-      was_lost |= why.kind() == condition::commit_unknown;
-      dovetail::detail::pause_for(next.delay);
-    }
+    return until_ == nullptr ? on_->perform(op, how) : on_->perform(op, how, under{until_});
   }
 
  private:
+  /// Around each attempt of `client_core::perform`.
+  struct under {
+    interruption* until;
+
+    template <class Connection, class Attempt>
+    auto around(Connection& on, Attempt attempt) -> decltype(attempt()) {
+      interruptible<Connection> scope{until};
+      if (error_info why = scope.begin(on)) return why;
+      return attempt();
+    }
+    bool is_over() const noexcept { return until->is_requested(); }
+  };
+
   Core* on_;
   deadline by_;
   interruption* until_;

@@ -49,6 +49,10 @@ struct gateway_options {
                                                          ///< transactions go on; then, from an answer on, how long
                                                          ///< its reader may take
 
+  bool answers_half_closed = false;  ///< also who has ended its sending behind a request gets the answer; then a client
+                                     ///< that hangs up without a reset is not told from one that waits, and its
+                                     ///< statement runs to its end
+
   bool allow_connection_changes = false;  ///< also for admins: settings, attached files, temporary tables …, which are
                                           ///< the connection's, and there for whoever is lent it next
   std::vector<std::string> reader_functions{};  ///< PostgreSQL: what who only reads may call beside its own functions

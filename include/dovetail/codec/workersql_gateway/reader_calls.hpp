@@ -3,7 +3,6 @@
 
 #include <dovetail/base/name.hpp>
 #include <dovetail/sql/function_words.hpp>
-#include <dovetail/sql/leading_word.hpp>
 #include <dovetail/sql/lexer.hpp>
 #include <dovetail/sql/postgres_functions.hpp>
 
@@ -18,8 +17,7 @@ namespace dovetail::inline v0::workersql::serving {
 /// A read-only transaction of PostgreSQL does not forbid everything (large objects, replication slots, locks,
 /// settings), so what a reader calls must be known to be harmless: a function of PostgreSQL's own table, or one of
 /// `more`, each a name as it is written when it is called (`similarity`, `app.price`), or the begin of names with a
-/// star
-/// (`st_*`). One pass over the text; whatever has the form of a call and is not understood is taken for one.
+/// star (`st_*`). One pass over the text; whatever has the form of a call and is not understood is taken for one.
 class reader_calls {
  public:
   reader_calls(std::string_view text, const std::vector<std::string>& more) noexcept
@@ -28,7 +26,7 @@ class reader_calls {
   /// The name of the first one, as it is in the text; empty: there is none.
   std::string_view find_forbidden() {
     for (token at = source_.next(); at.kind != kind::end; at = source_.next()) {
-      if (is_unicode_name(at)) return text_of(at);  // its escapes may spell any name
+      if (at.kind == kind::quoted && v0::detail::is_unicode_text(text_of(at))) return text_of(at);
       if (at.is('(')) {
         if (is_name(last_[0]) && !may_open()) return written_name();
         open(at);
@@ -52,10 +50,6 @@ class reader_calls {
     return at.kind == kind::word && equals_ignoring_case(text_of(at), word);
   }
   static bool is_name(const token& at) noexcept { return at.kind == kind::word || at.kind == kind::quoted; }
-  bool is_unicode_name(const token& at) const noexcept {
-    const std::string_view text = text_of(at);
-    return text.size() > 2 && (text[0] | 0x20) == 'u' && text[1] == '&' && text[2] == '"';
-  }
   /// As the catalogue has it.
   std::string name_of(const token& at) const {
     std::string name;
