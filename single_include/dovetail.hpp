@@ -5760,6 +5760,15 @@ namespace detail {
 /// errc::outcome_unknown with the last failure's words, but for a statement that can never have run.
 [[gnu::cold]] void recall_lost_attempt(error_info& why);
 
+/// Nothing around the attempts of an operation.
+struct bare_attempts {
+  template <class Connection, class Attempt>
+  static auto around(Connection&, Attempt attempt) {
+    return attempt();
+  }
+  static constexpr bool is_over() noexcept { return false; }
+};
+
 }  // namespace detail
 
 /// Performs operations on pooled connections. Threads: any number at once.
@@ -5779,22 +5788,33 @@ class client_core {
   Observer& watcher() noexcept { return pool_.watcher(); }
 
   /// True when an operation may have an answer in this process: `Connection::kept_answer(options, op)` gives it or
-  /// nothing. Most databases have no such thing.
+  /// nothing, and `Connection::may_keep_answers(options)` tells whether there can be any. Most databases have no such
+  /// thing.
   template <class Op>
   static constexpr bool keeps_answers = requires(const typename Connection::options& options, const Op& op) {
     Connection::kept_answer(options, op);
+    Connection::may_keep_answers(options);
   };
 
   /// That answer; nothing from a client that is closed, or when the time is over.
   template <operation Op>
     requires keeps_answers<Op> std::optional<typename Op::value_type> kept_answer(const Op& op, const call& how) {
-      if (pool_.is_closed() || how.by.has_passed()) return std::nullopt;
-      return Connection::kept_answer(pool_.connection_options(), op);
+      const typename Connection::options& options = pool_.connection_options();
+      // In this order: without a cache, the usual case, the clock is not read.
+      if (!Connection::may_keep_answers(options) || pool_.is_closed() || how.by.has_passed()) return std::nullopt;
+      return Connection::kept_answer(options, op);
     }
 
   /// Performs the operation, again if the retry policy says so, each time on whatever connection the pool lends.
   template <operation Op>
     requires performs<Connection, Op> result<typename Op::value_type> perform(Op& op, const call& how) {
+      return perform(op, how, detail::bare_attempts{});
+    }
+
+  /// The same, with something around each attempt: `with.around(connection, attempt)` calls `attempt()` or gives a
+  /// failure, and after `with.is_over()` no attempt follows a failed one.
+  template <operation Op, class Around>
+    requires performs<Connection, Op> result<typename Op::value_type> perform(Op& op, const call& how, Around with) {
       if constexpr (keeps_answers<Op>) {
         if (auto kept = kept_answer(op, how)) return *std::move(kept);
       }
@@ -5804,7 +5824,7 @@ class client_core {
         std::size_t sent = 0;
         clock::duration at_least{};
         if (result<lease> got = pool_.acquire(how.by, how.where)) {
-          auto answer = perform_on(**got, op, how, attempt);
+          auto answer = with.around(**got, [&] { return perform_on(**got, op, how, attempt); });
           if (answer) return answer;
           why = std::move(answer).error();
           if (ends_at<Op>(why.kind())) return why;
@@ -5813,6 +5833,7 @@ class client_core {
         } else {
           why = std::move(got).error();
         }  // the connection goes back before the pause
+        if (with.is_over()) return why;
         if (!pause(why, Op::name, attempt, op.is_idempotent(), sent, how, at_least)) {
           if (was_lost) detail::recall_lost_attempt(why);
           return why;
@@ -11776,7 +11797,9 @@ const char* read_json_dictionary(json_source& in, const char* at, T& out) {
     if (!read_json_key(text, key))
       return in.fail(key_at, errc::malformed_value, "the key is not of its C++ type's form");
     const auto [entry, is_new] = out.try_emplace(std::move(key));
-    if (!is_new) return in.fail(key_at, errc::malformed_value, "the key is given twice");
+    if (!is_new)
+      return in.fail(key_at, errc::malformed_value,
+                     join_message({"the key \"", text.substr(0, 64), "\" is given twice"}));
     at = read_json(in, at, entry->second);
     if (at == nullptr) {
       in.failure.inside_member(text.data() == space.data() ? std::string_view{space} : text);
@@ -20088,6 +20111,7 @@ struct token {
   token_kind kind = token_kind::end;
   placeholder_style style = placeholder_style::none;
   char symbol = '\0';
+  std::uint8_t marks = 0;  // only of the tokens of a `token_run`
   std::uint32_t begin = 0;
   std::uint32_t end = 0;
   std::uint32_t number = 0;  // of a numbered placeholder
@@ -20302,6 +20326,7 @@ class text_window {
     }
   }
 
+  constexpr const character_bits& bits() const noexcept { return bits_; }
   /// A word may begin at a place: at one that is none of the middle of another word, it does.
   constexpr bool starts_word(std::uint32_t at) const noexcept { return (bits_.starts >> at & 1) != 0; }
   /// How many characters of a word there are at a place, as far as the window shows them.
@@ -20379,11 +20404,15 @@ class lexer {
     read_rest(found);
   }
 
-  /// The token that begins at a place, where it is known that one does.
+  /// The token that begins at a place, or behind the gap there: no token stands across the place.
   constexpr void read_at(std::uint32_t at, token& found) noexcept {
+    comment_ = no_comment;
     at_ = at;
     read_rest(found);
   }
+
+  /// Where the last token ends.
+  constexpr std::uint32_t place() const noexcept { return at_; }
 
   /// Where the first comment before the last token is, a byte order mark included; `no_comment` when there is none.
   constexpr std::uint32_t comment() const noexcept { return comment_; }
@@ -21872,6 +21901,170 @@ constexpr bool is_before_query(const token& at, std::string_view word) noexcept 
 }  // namespace detail
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/sql/token_run.hpp ----
+// Reads many tokens of a text at once, with a mark on each that tells which passes it may concern.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// What a token may be to those who read a statement, one bit for each: a pass skips tokens by the bits that tell it
+/// nothing. A bit too many costs time only.
+enum : std::uint8_t {
+  mark_shape = 1,   // ( ) ; and the end
+  mark_comma = 2,   // ,
+  mark_value = 4,   // a placeholder, an escape, a literal, a number; and [ ]
+  mark_clause = 8,  // a word of a clause: `may_be_clause`
+  mark_name = 16,   // a name in quotes, a word as long as pg_settings, a dot behind what is no name
+  mark_other = 32,  // all else
+  mark_any = 255,
+};
+
+struct symbol_marks {
+  std::uint8_t of[256]{};
+  std::uint8_t of_plain[256]{};  // 0 for those that may begin a longer token, and for the dot
+
+  consteval symbol_marks() {
+    for (std::uint8_t& each : of) each = mark_other;
+    for (const char c : {'(', ')', ';'}) of[static_cast<unsigned char>(c)] = mark_shape;
+    for (const char c : {'[', ']'}) of[static_cast<unsigned char>(c)] = mark_value;
+    of[static_cast<unsigned char>(',')] = mark_comma;
+    for (int c = 0; c < 256; ++c) of_plain[c] = classes.of[c] == class_plain && c != '.' ? of[c] : std::uint8_t{0};
+  }
+};
+inline constexpr symbol_marks marks_of_symbols{};
+
+constexpr std::uint8_t mark_of_word(std::uint64_t key, std::uint32_t size) noexcept {
+  if (size <= 8) return words_of_clauses.has(key) ? mark_clause : mark_other;
+  return size == 9 || size == 13 ? mark_clause : size == 11 ? mark_name : mark_other;
+}
+
+constexpr std::uint8_t mark_of_dot(const token& previous) noexcept {
+  return previous.kind == token_kind::word || previous.kind == token_kind::quoted ? mark_other : mark_name;
+}
+
+/// Behind `previous`.
+constexpr std::uint8_t mark_of(const token& found, const token& previous) noexcept {
+  switch (found.kind) {
+    case token_kind::end:
+      return mark_shape;
+    case token_kind::word:
+      return mark_of_word(found.key, found.end - found.begin);
+    case token_kind::quoted:
+      return mark_name;
+    case token_kind::symbol:
+      if (found.symbol != '.') return marks_of_symbols.of[static_cast<unsigned char>(found.symbol)];
+      return mark_of_dot(previous);
+    case token_kind::cast:
+      return mark_other;
+    default:
+      return mark_value;
+  }
+}
+
+/// The tokens of a text, some at a time. For running programs; a constant expression reads them one by one.
+class token_run {
+ public:
+  /// `source` has read nothing yet.
+  token_run(lexer& source, std::string_view text) noexcept
+      : source_(source), text_(text.data()), size_(static_cast<std::uint32_t>(text.size())) {
+    tokens_[0] = tokens_[1] = {};
+  }
+  token_run(const token_run&) = delete;
+  token_run& operator=(const token_run&) = delete;
+
+  /// Reads the tokens from `begin()` to `end()`, at least one; the two before are in front of them. The last one may be
+  /// the text's end, or have a comment before it; none of the others has.
+  [[gnu::noinline]] void read() noexcept {
+    tokens_[0] = end_[-2];
+    tokens_[1] = end_[-1];
+    has_comment_ = false;
+    token* out = tokens_ + 2;
+    std::uint32_t at = at_;
+    for (token* const last = tokens_ + 2 + most; out != last;) {
+      at = read_words(at, out, last);
+      if (out == last) break;
+      source_.read_at(at, *out);
+      at = source_.place();
+      out->marks = mark_of(*out, out[-1]);
+      has_comment_ = source_.comment() != lexer::no_comment;
+      if (out++->kind == token_kind::end || has_comment_) break;
+    }
+    at_ = at;
+    end_ = out;
+  }
+
+  token* begin() noexcept { return tokens_ + 2; }
+  token* end() noexcept { return end_; }
+  /// A comment is before the last one: that of the `source`.
+  bool has_comment() const noexcept { return has_comment_; }
+
+ private:
+  static constexpr std::uint32_t most = 30;
+
+  // Most tokens: words of ASCII, and symbols that are tokens of their own, up to a token that is neither. Gives the
+  // place where that one begins, or the end of the last one. Where tokens begin is known for the whole window at once,
+  // so that no token waits for the end of the one before.
+  [[gnu::always_inline]] std::uint32_t read_words(std::uint32_t at, token*& out, token* last) noexcept {
+    for (;;) {
+      if (at - base_ >= text_window::width) look_from(at);
+      const std::uint32_t base = base_;
+      const std::uint64_t words = window_.bits().words;
+      const std::uint64_t starts = window_.bits().starts;
+      const std::uint64_t here = std::uint64_t{1}
+                                 << (at - base);  // `at` may be inside of what looks like a word: 1from
+      std::uint64_t begins = ((words & (~(words << 1) | here)) | ~(words | window_.bits().spaces)) & (0 - here);
+      for (; begins != 0; begins &= begins - 1) {
+        if (out == last) return at;
+        const auto place = static_cast<std::uint32_t>(std::countr_zero(begins));
+        const std::uint32_t begin = base + place;
+        if ((starts >> place & 1) != 0) {
+          const auto length = static_cast<std::uint32_t>(std::countr_zero(~(words >> place)));
+          if (place + length >= text_window::width) {  // it may go on
+            if (place == 0) return begin;
+            look_from(begin);
+            break;
+          }
+          at = begin + length;
+          if (length == 1 && at < size_ && (text_[at] == '\'' || text_[at] == '&')) return begin;
+          const std::uint64_t key = window_.key(place, length);
+          *out++ = {
+              .kind = token_kind::word, .marks = mark_of_word(key, length), .begin = begin, .end = at, .key = key};
+        } else {
+          if (begin >= size_) return begin;
+          const char c = text_[begin];
+          std::uint8_t marks = marks_of_symbols.of_plain[static_cast<unsigned char>(c)];
+          if (marks == 0) {
+            if (c != '.' || (begin + 1 < size_ && (class_of(text_[begin + 1]) & class_digit) != 0)) return begin;
+            marks = mark_of_dot(out[-1]);
+          }
+          at = begin + 1;
+          *out++ = {.kind = token_kind::symbol, .symbol = c, .marks = marks, .begin = begin, .end = at};
+        }
+      }
+      at = begins == 0 ? base + text_window::width : base_;
+    }
+  }
+
+  void look_from(std::uint32_t at) noexcept {
+    window_.fill(text_ + at, size_ - at);
+    base_ = at;
+  }
+
+  lexer& source_;
+  const char* text_;
+  std::uint32_t size_;
+  std::uint32_t at_ = 0;
+  bool has_comment_ = false;
+  std::uint32_t base_ = ~std::uint32_t{63};  // of the window; none yet: 64 before the text
+  text_window window_;
+  alignas(token) std::byte storage_[(most + 2) * sizeof(token)];  // begins the lifetime of tokens, without values
+  token* const tokens_ = std::launder(reinterpret_cast<token*>(storage_));
+  token* end_ = tokens_ + 2;
+};
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
 // ---- dovetail/sql/analysis.hpp ----
 // Reads a statement's text once: what it does, its parameters, its columns, and the first mistake in it.
 
@@ -21893,22 +22086,52 @@ class analyser {
   analyser& operator=(const analyser&) = delete;
 
   constexpr void run() noexcept {
-    marks_.clear();
-    if (mixes_arguments_) return fail(sql_mistake::named_and_positional_arguments, 0);
+    if (!begin()) return;
+    if (!std::is_constant_evaluated()) return run_many();
+    token last_three[3];
+    token* at = &last_three[0];
+    token* previous = &last_three[1];
+    token* before = &last_three[2];
     for (;;) {
-      token& found = *at_;
-      source_.read(found);
-      if (placeholders_.is_open()) placeholders_.settle(found);
-      if (found.kind == token_kind::end) break;
-      take(found);
-      if (adopt(placeholders_.problem())) return;
-      at_ = before_;
-      before_ = previous_;
-      previous_ = &found;
+      source_.read(*at);
+      at->marks = mark_of(*at, *previous);
+      if (wants(*at) && !take_next(*at, *previous, *before)) return;
+      token* const oldest = before;
+      before = previous;
+      previous = at;
+      at = oldest;
     }
-    if (!adopt(source_.problem()) && !adopt(placeholders_.problem())) finish();
   }
 
+  /// Before the first token. False when there is no need to read any.
+  constexpr bool begin() noexcept {
+    marks_.clear();
+    if (mixes_arguments_) fail(sql_mistake::named_and_positional_arguments, 0);
+    return !mixes_arguments_;
+  }
+
+  /// The marks of the tokens that can tell anything behind those that were taken.
+  constexpr std::uint8_t wanted() const noexcept { return wanted_; }
+  constexpr bool wants(const token& at) const noexcept { return (at.marks & wanted_) != 0; }
+
+  /// Takes a token, and looks at the two before it. False when it is the last one: the text's end, or a mistake.
+  [[gnu::noinline]] constexpr bool take_next(const token& at, const token& previous, const token& before) noexcept {
+    previous_ = &previous;
+    before_ = &before;
+    if (placeholders_.is_open()) placeholders_.settle(at);
+    if (at.kind == token_kind::end) {
+      if (!adopt(source_.problem()) && !adopt(placeholders_.problem())) finish();
+      return false;
+    }
+    take(at);
+    if (adopt(placeholders_.problem())) return false;
+    wanted_ = marks_wanted(at);
+    return true;
+  }
+
+  /// Reads the text, and has read nothing before the first token is taken.
+  constexpr lexer& source() noexcept { return source_; }
+  constexpr std::string_view text() const noexcept { return text_; }
   constexpr const sql_problem& problem() const noexcept { return problem_; }
   constexpr const statement_traits& traits() const noexcept { return traits_; }
   constexpr const placeholder_marks& marks() const noexcept { return marks_; }
@@ -21922,6 +22145,28 @@ class analyser {
  private:
   enum class role : std::uint8_t { none, output, insert_source };
   enum class insert_part : std::uint8_t { none, table, columns, source, values, done };
+
+  void run_many() noexcept {
+    token_run tokens{source_, text_};
+    for (;;) {
+      tokens.read();
+      for (const token& at : tokens) {
+        if (wants(at) && !take_next(at, *(&at - 1), *(&at - 2))) return;
+      }
+    }
+  }
+
+  // The other tokens that may follow tell nothing: `take` would do nothing.
+  constexpr std::uint8_t marks_wanted(const token& at) const noexcept {
+    if (is_empty_ || is_ended_ || placeholders_.is_open()) return mark_any;
+    if (depth_ != 0) {
+      if (at.is('(')) return mark_any;
+      return depth_ == 1 ? mark_shape | mark_value | mark_comma : mark_shape | mark_value;
+    }
+    if (in_list_ || awaits_main_word_ || traits_.kind == statement_kind::definition) return mark_any;
+    if (insert_ != insert_part::none && insert_ != insert_part::done) return mark_any;
+    return mark_shape | mark_value | mark_clause;
+  }
 
   constexpr void fail(sql_mistake what, const token& at, std::uint32_t expected = 0, std::uint32_t given = 0) noexcept {
     if (!problem_) {
@@ -21939,25 +22184,25 @@ class analyser {
     return static_cast<bool>(problem_);
   }
 
-  constexpr void take(const token& found) noexcept {
-    if (found.kind == token_kind::string || found.kind == token_kind::number) has_literals_ = true;
-    if (is_ended_ && !found.is(';')) return fail(sql_mistake::several_statements, found.begin);
-    switch (found.kind) {
-      case token_kind::placeholder:
-        marks_.add(found.begin);
-        add_to_list(found);
-        return placeholders_.take(found, {*previous_, *before_, parentheses_ > 0 && (in_mask_ & 1) != 0});
-      case token_kind::word:
-        return take_word(found);
-      case token_kind::symbol:
-        return take_symbol(found);
-      case token_kind::escape:
-        marks_.add(found.begin);
-        needs_rewriting_ = true;
-        return add_to_list(found);
-      default:
-        return add_to_list(found);
+  [[gnu::always_inline]] constexpr void take(const token& found) noexcept {
+    if (is_ended_ && !found.is(';')) {
+      has_literals_ = has_literals_ || found.kind == token_kind::string || found.kind == token_kind::number;
+      return fail(sql_mistake::several_statements, found.begin);
     }
+    if (found.kind == token_kind::word) return take_word(found);
+    if (found.kind == token_kind::symbol) return take_symbol(found);
+    if (found.kind == token_kind::placeholder) {
+      marks_.add(found.begin);
+      add_to_list(found);
+      return placeholders_.take(found, {*previous_, *before_, parentheses_ > 0 && (in_mask_ & 1) != 0});
+    }
+    if (found.kind == token_kind::escape) {
+      marks_.add(found.begin);
+      needs_rewriting_ = true;
+    } else if (found.kind == token_kind::string || found.kind == token_kind::number) {
+      has_literals_ = true;
+    }
+    add_to_list(found);
   }
 
   constexpr void add_to_list(const token& found) noexcept {
@@ -21965,7 +22210,7 @@ class analyser {
     if (in_list_ && depth_ == 0) list_.add(found);
   }
 
-  constexpr void take_symbol(const token& found) noexcept {
+  [[gnu::always_inline]] constexpr void take_symbol(const token& found) noexcept {
     switch (found.symbol) {
       case '(':
         return open_parenthesis();
@@ -22028,7 +22273,7 @@ class analyser {
     }
   }
 
-  constexpr void take_word(const token& found) noexcept {
+  [[gnu::always_inline]] constexpr void take_word(const token& found) noexcept {
     const std::uint64_t key = found.key;
     if (is_empty_) {
       is_empty_ = false;
@@ -22041,7 +22286,7 @@ class analyser {
     }
     if (in_list_) {
       if (key == word_key("as")) return list_.add_as();
-      if (!may_be_clause(found) || !ends_list(found)) return list_.add(found);
+      if ((found.marks & mark_clause) == 0 || !ends_list(found)) return list_.add(found);
       end_list();
     }
     if (awaits_main_word_) {
@@ -22227,10 +22472,8 @@ class analyser {
   placeholder_check placeholders_;
   placeholder_marks marks_;
   sql_problem problem_;
-  token last_three_[3];
-  token* at_ = &last_three_[0];
-  token* previous_ = &last_three_[1];
-  token* before_ = &last_three_[2];
+  const token* previous_ = nullptr;  // of the token that is taken
+  const token* before_ = nullptr;
   std::uint64_t in_mask_ = 0;
   std::uint32_t depth_ = 0;
   std::uint32_t parentheses_ = 0;
@@ -22238,6 +22481,7 @@ class analyser {
   std::uint32_t commas_ = 0;
   std::uint32_t insert_columns_ = 0;
   std::uint32_t list_begin_ = 0;
+  std::uint8_t wanted_ = mark_any;
   role list_role_ = role::none;
   insert_part insert_ = insert_part::none;
   bool has_insert_columns_ = false;
@@ -22542,6 +22786,55 @@ namespace dovetail::inline v0 {
 #undef DOVETAIL_DEFINE
 #endif
 
+// ---- dovetail/sql/text_facts.hpp ----
+// What a check of a statement's text has found for the rules of validation, kept so that they need no other look at it.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// Of a text with one statement, all of whose quotes and comments end, without a conditional comment. Other texts have
+/// none: they are looked at again. The members are those of `classification` that the rules ask for.
+struct text_facts {
+  const char* text = nullptr;  ///< null when there are none
+  std::uint32_t size = 0;
+  std::uint32_t risk_size = 0;
+  dialect language = dialect::sqlite;
+  statement_class what = statement_class::none;
+  bool is_executed = false;
+  bool is_server_object = false;
+  bool is_server_setting = false;
+  bool makes_table = false;
+  bool has_comment = false;
+  bool has_union = false;
+
+  constexpr text_facts() noexcept = default;
+  constexpr text_facts(dialect d, std::string_view of, const classification& found) noexcept
+      : text(is_plain(found) ? of.data() : nullptr),
+        size(static_cast<std::uint32_t>(of.size())),
+        risk_size(found.risk_size),
+        language(d),
+        what(found.what),
+        is_executed(found.is_executed),
+        is_server_object(found.is_server_object),
+        is_server_setting(found.is_server_setting),
+        makes_table(found.makes_table),
+        has_comment(found.has_comment),
+        has_union(found.has_union) {}
+
+  /// They tell of this text, in this dialect: the same characters at the same place.
+  constexpr bool are_of(dialect d, std::string_view asked) const noexcept {
+    return text != nullptr && text == asked.data() && size == asked.size() && language == d;
+  }
+
+ private:
+  static constexpr bool is_plain(const classification& found) noexcept {
+    return !found.problem && !found.has_conditional_comment && !found.has_more && found.what != statement_class::none;
+  }
+};
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
 // ---- dovetail/sql/statement_view.hpp ----
 // A checked statement without the types that it was checked for: what a backend looks at.
 
@@ -22556,6 +22849,7 @@ struct statement_view {
   /// `mask_literals`, or null when there is nothing to mask.
   std::string (*mask)(dialect, std::string_view) = nullptr;
   detail::placeholder_marks marks{};
+  detail::text_facts facts{};  ///< for `validate`, of a text that was made at run time under rules
 
   /// The text when its address can serve as key of a cache of prepared statements: a literal whose native text is
   /// always the same. Else empty.
@@ -23337,7 +23631,7 @@ namespace dovetail::inline v0 {
 
 /// SQL that is made at run time: `db.query<city>(dt::runtime(text))`. The checks of a literal are done before any I/O.
 /// Never put values of users into the text; give them as arguments.
-/// Lifetime: borrows `text` until the call has copied what it needs.
+/// Lifetime: borrows `text`, which must stay as it is, until the call has copied what it needs.
 struct runtime {
   std::string_view text;
   constexpr explicit runtime(std::string_view sql) noexcept : text(sql) {}
@@ -23351,13 +23645,27 @@ struct statement_check {
   sql_problem problem{};
   detail::placeholder_marks marks{};
   bool has_literals = false;
+  detail::text_facts facts{};
 };
+
+namespace detail {
+
+/// Lets a check read its text, and tells what else was found on the way.
+using text_reader = text_facts (*)(analyser& check, dialect d) noexcept;
+
+constexpr text_facts read_for_parameters(analyser& check, dialect) noexcept {
+  check.run();
+  return {};
+}
+
+}  // namespace detail
 
 /// Checks a text for the dialect `D`, against rows of type `Row` (void: none are wanted) and arguments of the types
 /// `Args`. Usable in constant expressions. In a text that is no literal (`is_literal`), an argument without a
 /// placeholder of its name is no mistake: the text may vary under a fixed list of arguments.
 template <dialect D, class Row, class... Args>
-constexpr auto check_statement(std::string_view text, bool is_literal = true) noexcept {
+constexpr auto check_statement(std::string_view text, bool is_literal = true,
+                               detail::text_reader read = &detail::read_for_parameters) noexcept {
   using pack = detail::argument_pack<detail::argument_shape_t<Args>...>;
   statement_check<pack::slot_count> done;
   detail::output_column columns[detail::select_list::capacity];
@@ -23367,7 +23675,7 @@ constexpr auto check_statement(std::string_view text, bool is_literal = true) no
                           .style = pack::style,
                           .is_literal = is_literal},
                          done.places.data(), columns);
-  found.run();
+  done.facts = read(found, D);
   done.traits = found.traits();
   done.problem = found.problem();
   done.marks = found.marks();
@@ -23442,10 +23750,7 @@ class checked_statement {
 
   /// Errors: none here; ask `problem()` or `failure()`.
   checked_statement(runtime sql, std::source_location where = std::source_location::current()) noexcept
-      : view_{.text = sql.text, .traits = {}, .is_literal = false, .where = where},
-        problem_(check(false)),
-        describe_(&detail::describe_mistake),
-        rewrite_(&native_text) {}
+      : checked_statement(sql, where, &detail::read_for_parameters) {}
 
   constexpr const statement_view& view() const noexcept { return view_; }
   constexpr operator const statement_view&() const noexcept { return view_; }  // NOLINT: a statement is a view of it
@@ -23480,6 +23785,13 @@ class checked_statement {
     return describe(problem_, shows_text, row);
   }
 
+ protected:
+  checked_statement(runtime sql, std::source_location where, detail::text_reader read) noexcept
+      : view_{.text = sql.text, .traits = {}, .is_literal = false, .where = where},
+        problem_(check(false, read)),
+        describe_(&detail::describe_mistake),
+        rewrite_(&native_text) {}
+
  private:
   error_info describe(const sql_problem& found, bool shows_text, const row_description* row) const {
     if (describe_ == nullptr) return {};  // a literal that compiled
@@ -23495,10 +23807,11 @@ class checked_statement {
     }
   }
 
-  constexpr sql_problem check(bool is_literal) noexcept {
-    const statement_check<slot_count> found = check_statement<D, Row, Shapes...>(view_.text, is_literal);
+  constexpr sql_problem check(bool is_literal, detail::text_reader read = &detail::read_for_parameters) noexcept {
+    const statement_check<slot_count> found = check_statement<D, Row, Shapes...>(view_.text, is_literal, read);
     view_.traits = found.traits;
     view_.marks = found.marks;
+    view_.facts = found.facts;
     places_ = found.places;
     if (found.has_literals) view_.mask = &mask_literals;
     return found.problem;
@@ -25287,10 +25600,12 @@ class sql_verbs {
   }
 
   /// Runs each statement of a text that has no parameters. What ran before a mistake stays, unless the text has a
-  /// transaction of its own. Not checked. (void)
+  /// transaction of its own. The text is a run-time one, literals too: it is not checked, and a session's guard judges
+  /// each of its statements before any is sent. (void)
   decltype(auto) script(std::string_view text, place where = place::current()) {
     return self().run(sql_script{std::string{text}, detail::ends_transaction(D, text)}, where);
   }
+  decltype(auto) script(runtime sql, place where = place::current()) { return script(sql.text, where); }
 
  protected:
   sql_verbs() = default;
@@ -29279,16 +29594,20 @@ inline const char* process_variable(const char* name) { return std::getenv(name)
 /// Reads one entry of a text such as {"databases": {"main": {"url": "postgresql://app@${DB_HOST}/app", "password":
 /// "${DB_PASSWORD}", "transaction_mode": "manual", "timeout": 30}}}. Without a name it is the entry "default"; one that
 /// is not there is an error, which names those that are. Names: connection_string (or url), or database_type, host,
-/// port, database, user and password; name, transaction_mode (auto, manual, none), isolation, close_timeout, timeout,
-/// share_pool, min_pool_size, max_pool_size, pool_capacity, acquire_timeout, idle_timeout, max_lifetime,
-/// health_check_interval, max_retries (after the first attempt) or attempts (in all), retry_delay, max_delay,
-/// exponential_base, jitter (true, false, full), retry_deadline, retry_lock_not_available, retry_timeouts_of_reads,
-/// retryable_codes, slow_query, kept_slow_queries, validate_queries, profile (off, standard, strict), allow_admin,
-/// allow_ddl, allow_calls, allow_settings, allow_notifications, allow_risky_functions, parameter_types (an object; in a
-/// connection string parameter_types.name=type). Times are in seconds, or text with a unit: "250ms".
-/// `${NAME}` in a text is the environment's variable, `$$` is a dollar; any other dollar is itself.
-/// Errors: one failure that names every mistake: unknown names, values out of range, what contradicts each other,
-/// variables that are not set. No value of a secret is quoted.
+/// port, database, user and password (which may stand beside a connection string that has none); name, transaction_mode
+/// (auto, manual, none), isolation, close_timeout, timeout, share_pool, min_pool_size, max_pool_size, pool_capacity,
+/// acquire_timeout, idle_timeout, max_lifetime, health_check_interval, max_retries (after the first attempt) or
+/// attempts (in all), retry_delay, max_delay, exponential_base, jitter (true, false, full), retry_deadline,
+/// retry_lock_not_available, retry_timeouts_of_reads, retryable_codes, slow_query, kept_slow_queries, validate_queries,
+/// profile (off, standard, strict), allow_admin, allow_ddl, allow_calls, allow_settings, allow_notifications,
+/// allow_risky_functions, parameter_types (an object; in a connection string parameter_types.name=type). Times are in
+/// seconds, or text with a unit: "250ms". `host` and `port` may be lists, "h1,h2" or ["h1", "h2"], for PostgreSQL;
+/// `database` of SQLite is a file's name as it is.
+/// `${NAME}` in a text is the environment's variable, `$$` is a dollar; any other dollar is itself. In a connection
+/// string a variable is one piece of its part, escaped as need be, unless it stands at the very beginning.
+/// Errors: a mistake of the JSON, keys that are given twice included, with line and column; else one failure that names
+/// every mistake: unknown names, values out of range, what contradicts each other, variables that are not set. No value
+/// of a secret is quoted.
 [[gnu::cold]] result<config> read_config_text(std::string_view json, std::string_view name = {},
                                               variable_lookup variables = process_variable);
 /// The same from a file. Errors: errc::invalid_option, naming the file.
@@ -29311,10 +29630,13 @@ namespace detail {
 
 namespace dovetail::inline v0::asyncsql::detail {
 
-[[gnu::cold, gnu::noinline]] inline void append_escaped(std::string& out, std::string_view text) {
+/// Appends `text` with an escape for everything that may mean something in a URI, but for the characters in `kept`.
+[[gnu::cold, gnu::noinline]] inline void append_escaped(std::string& out, std::string_view text,
+                                                        std::string_view kept = {}) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   for (const char c : text) {
-    if (is_ascii_letter(c) || is_ascii_digit(c) || c == '-' || c == '_' || c == '.' || c == '~') {
+    if (is_ascii_letter(c) || is_ascii_digit(c) || c == '-' || c == '_' || c == '.' || c == '~' ||
+        kept.find(c) != std::string_view::npos) {
       out += c;
     } else {
       const auto byte = static_cast<unsigned char>(c);
@@ -29325,33 +29647,101 @@ namespace dovetail::inline v0::asyncsql::detail {
   }
 }
 
-/// The parts of a database's address.
+/// The parts of a database's address. `host` and `port` may be lists, as libpq's are.
 struct address_parts {
   std::string type;
   std::string host;
+  std::string port;
   std::string database;
   std::string user;
   secret password;
-  std::uint16_t port = 0;
-  bool has_any = false;
+  std::string given;  ///< the names of those that are there: "'host', 'port'"
 };
 
+/// Takes what is in front of the first comma off the front, and the comma; `is_last` when there was none.
+[[gnu::cold, gnu::noinline]] inline std::string_view take_item(std::string_view& list, bool& is_last) noexcept {
+  const std::size_t comma = list.find(',');
+  const std::string_view item = list.substr(0, comma);
+  is_last = comma == std::string_view::npos;
+  list.remove_prefix(is_last ? list.size() : comma + 1);
+  return item;
+}
+
+/// The servers with their ports: one port for all of them, or one for each.
+[[gnu::cold, gnu::noinline]] inline void append_servers(option_reader& reader, std::string& to,
+                                                        const address_parts& from) {
+  std::string_view hosts = from.host;
+  std::string_view ports = from.port;
+  const bool has_port_each = from.port.find(',') != std::string::npos;
+  if (from.type == "mysql" && from.host.find(',') != std::string::npos) {
+    reader.problem(errc::invalid_option, "'host' has several servers, which only PostgreSQL's client knows");
+  }
+  bool is_last = false;
+  bool is_last_port = !has_port_each;
+  std::string_view port = from.port;
+  for (bool is_first = true; !is_last; is_first = false) {
+    std::string_view host = take_item(hosts, is_last);
+    if (has_port_each) {
+      if (!is_first && is_last_port) {
+        reader.problem(errc::invalid_option, "'port' has fewer values than 'host' has servers");
+        return;
+      }
+      port = take_item(ports, is_last_port);
+    }
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    const bool is_v6 = dovetail::detail::is_ipv6_address(host.substr(0, host.find('%')));
+    if (host.empty()) {
+      reader.problem(errc::invalid_option, "'host' has a server without a name");
+    } else if (!is_v6 && !host.starts_with('/') && host.find(':') != std::string_view::npos) {
+      reader.problem(errc::invalid_option, "'host' has a ':' in it: the port stands in 'port'");
+    }
+    to += is_first ? "" : ",";
+    to += is_v6 ? "[" : "";
+    append_escaped(to, host, is_v6 ? ":" : "");
+    to += is_v6 ? "]" : "";
+    std::uint16_t number = 0;
+    if (port.empty()) continue;
+    if (!is_ascii_digit(port.front()) || !parse_integer(port, number) || number == 0) {
+      reader.problem(errc::invalid_option,
+                     "'port' must be a whole number from 1 to 65535, or a list with one for each server of 'host'");
+      return;
+    }
+    dovetail::detail::append_parts(to, {":", dovetail::detail::number_text{number}});
+  }
+  if (has_port_each && !is_last_port) {
+    reader.problem(errc::invalid_option, "'port' has more values than 'host' has servers");
+  }
+}
+
 [[gnu::cold, gnu::noinline]] inline secret join_address(option_reader& reader, const address_parts& from) {
-  const bool is_sqlite = from.type == "sqlite";
+  const std::string_view hidden = from.password.reveal();
+  for (const std::string_view each :
+       {std::string_view{from.user}, hidden, std::string_view{from.host}, std::string_view{from.database}}) {
+    if (each.find('\0') == std::string_view::npos) continue;
+    reader.problem(errc::invalid_option,
+                   "'host', 'database', 'user' or 'password' contains a NUL character, which is refused");
+    break;
+  }
   std::string text;
-  if (is_sqlite) {
-    if (!from.host.empty() || !from.user.empty() || from.port != 0) {
-      reader.problem(errc::invalid_option, "a SQLite database has no 'host', 'port' or 'user'");
+  if (from.type == "sqlite") {
+    std::string foreign;
+    for (const std::string_view each : {"host", "port", "user", "password"}) {
+      if (!reader.has(each)) continue;
+      dovetail::detail::append_parts(foreign, {foreign.empty() ? "'" : ", '", each, "'"});
+    }
+    if (!foreign.empty()) {
+      reader.problem(errc::invalid_option,
+                     foreign + " contradicts 'database_type' = 'sqlite': a SQLite database is a file and has none");
     }
     if (from.database.empty()) reader.problem(errc::invalid_option, "SQLite requires database path: 'database'");
-    return secret{text.append("sqlite:").append(from.database)};
+    text = "sqlite:";
+    if (from.database.starts_with("//")) text += "%2F";  // two would begin a server's name
+    append_escaped(text, std::string_view{from.database}.substr(from.database.starts_with("//") ? 1 : 0), "/:");
+    return secret{std::move(text)};
   }
   if (from.host.empty() || from.database.empty()) {
     reader.problem(errc::invalid_option, from.type + " requires host and database or connection_string");
-  }
-  const std::string_view hidden = from.password.reveal();
-  if (from.user.find('\0') != std::string::npos || hidden.find('\0') != std::string_view::npos) {
-    reader.problem(errc::invalid_option, "'user' or 'password' contains a NUL character, which is refused");
+    return {};
   }
   text += from.type == "mysql" ? "mysql://" : "postgresql://";
   append_escaped(text, from.user);
@@ -29360,18 +29750,85 @@ struct address_parts {
     append_escaped(text, hidden);
   }
   if (!from.user.empty() || !from.password.empty()) text += '@';
-  const bool is_v6 = from.host.find(':') != std::string::npos;
-  text += is_v6 ? "[" : "";
-  if (is_v6) {
-    text += from.host;
-  } else {
-    append_escaped(text, from.host);
-  }
-  text += is_v6 ? "]" : "";
-  if (from.port != 0) text.append(":").append(std::to_string(from.port));
+  append_servers(reader, text, from);
   text += '/';
   append_escaped(text, from.database);
   return secret{std::move(text)};
+}
+
+/// Puts a password that stands beside a connection string into it. Without an authority, or where it has a password of
+/// its own, the two contradict each other.
+[[gnu::cold, gnu::noinline]] inline secret with_password(option_reader& reader, const secret& target,
+                                                         const secret& password) {
+  const std::string_view text = target.reveal();
+  const dovetail::detail::uri_parts parts = dovetail::detail::split_uri(text);
+  const bool has_one = parts.has_password || parts.query.text.starts_with("password=") ||
+                       parts.query.text.find("&password=") != std::string_view::npos;
+  if (!parts.has_authority || has_one || parts.scheme.text == "sqlite") {
+    reader.problem(errc::invalid_option,
+                   has_one ? "'password' and the password in 'connection_string' (or 'url') contradict each other: "
+                             "give one of them"
+                           : "'password' has no place in this 'connection_string' (or 'url')");
+    return target;
+  }
+  if (password.reveal().find('\0') != std::string_view::npos) {
+    reader.problem(errc::invalid_option, "'password' contains a NUL character, which is refused");
+  }
+  const bool has_user = parts.hosts.position > parts.scheme.text.size() + 3;  // the '@' stands in front of the servers
+  std::string made{text.substr(0, parts.hosts.position - (has_user ? 1 : 0))};
+  made += ':';
+  append_escaped(made, password.reveal());
+  made += '@';
+  made += text.substr(parts.hosts.position);
+  return secret{std::move(made)};
+}
+
+/// Where the database of an entry of a file is: its connection string, or one that is made of the parts.
+/// `knows_database` is false when its kind was a mistake that has been reported.
+[[gnu::cold, gnu::noinline]] inline secret read_address(option_reader& reader, secret target, bool knows_database) {
+  address_parts parts;
+  reader.text("host", parts.host).text("database", parts.database).text("user", parts.user);
+  reader.text("port", parts.port).secret_text("password", parts.password);
+  bool has_password_only = reader.has("password");
+  for (const std::string_view each : {"host", "port", "database", "user", "password"}) {
+    if (!reader.has(each)) continue;
+    dovetail::detail::append_parts(parts.given, {parts.given.empty() ? "'" : ", '", each, "'"});
+    has_password_only = has_password_only && each == "password";
+  }
+  enum class kind { unset, postgres, sqlite, mysql } type = kind::unset;
+  reader.choice("database_type", type,
+                {{"postgresql", kind::postgres},
+                 {"postgres", kind::postgres},
+                 {"sqlite", kind::sqlite},
+                 {"mysql", kind::mysql},
+                 {"mariadb", kind::mysql}});
+  secret url;
+  reader.secret_text("connection_string", target).secret_text("url", url);
+  if (!url.empty() && !target.empty()) {
+    reader.problem(errc::invalid_option, "'connection_string' and 'url' are the same: give one of them");
+  }
+  if (target.empty()) target = std::move(url);
+  parts.type = type == kind::sqlite ? "sqlite" : type == kind::mysql ? "mysql" : "postgresql";
+  if (!target.empty() && !parts.given.empty() && !has_password_only) {
+    reader.problem(errc::invalid_option, "'connection_string' (or 'url') and " + parts.given +
+                                             " contradict each other: give the one or the others");
+  } else if (!target.empty()) {
+    if (has_password_only) target = with_password(reader, target, parts.password);
+    const std::optional<dialect> found = detect_database(target.reveal());
+    const dialect wanted = type == kind::sqlite  ? dialect::sqlite
+                           : type == kind::mysql ? dialect::mysql
+                                                 : dialect::postgres;
+    if (type != kind::unset && found && *found != wanted) {
+      reader.problem(errc::invalid_option, "'database_type' and 'connection_string' name different databases");
+    }
+  } else if (!knows_database) {
+    // Reported already; what an address needs depends on it.
+  } else if (!parts.given.empty() || type != kind::unset) {
+    target = join_address(reader, parts);
+  } else {
+    reader.problem(errc::invalid_option, "the entry must have 'connection_string' or 'url', or 'host' and 'database'");
+  }
+  return target;
 }
 
 }  // namespace dovetail::inline v0::asyncsql::detail
@@ -29713,46 +30170,7 @@ inline constexpr std::string_view time_names[] = {
   read_pool(reader, how.pool);
   if (!origin.empty()) {  // in a connection string these are the client's own
     reader.seconds("timeout", session.timeout, std::chrono::milliseconds{1});
-    address_parts parts;
-    reader.text("host", parts.host).text("database", parts.database).text("user", parts.user);
-    reader.integer("port", parts.port, 1, 65535).secret_text("password", parts.password);
-    for (const std::string_view each : {"host", "port", "database", "user", "password"}) {
-      parts.has_any = reader.has(each) || parts.has_any;
-    }
-    enum class kind { unset, postgres, sqlite, mysql } type = kind::unset;
-    reader.choice("database_type", type,
-                  {{"postgresql", kind::postgres},
-                   {"postgres", kind::postgres},
-                   {"sqlite", kind::sqlite},
-                   {"mysql", kind::mysql},
-                   {"mariadb", kind::mysql}});
-    secret url;
-    reader.secret_text("connection_string", target).secret_text("url", url);
-    if (!url.empty() && !target.empty()) {
-      reader.problem(errc::invalid_option, "'connection_string' and 'url' are the same: give one of them");
-    }
-    if (target.empty()) target = std::move(url);
-    parts.type = type == kind::sqlite ? "sqlite" : type == kind::mysql ? "mysql" : "postgresql";
-    if (!target.empty() && parts.has_any) {
-      reader.problem(errc::invalid_option,
-                     "'connection_string' and 'host', 'port', 'database', 'user' or 'password' contradict each other: "
-                     "give the one or the others");
-    } else if (!target.empty()) {
-      const std::optional<dialect> found = detect_database(target.reveal());
-      const dialect wanted = type == kind::sqlite  ? dialect::sqlite
-                             : type == kind::mysql ? dialect::mysql
-                                                   : dialect::postgres;
-      if (type != kind::unset && found && *found != wanted) {
-        reader.problem(errc::invalid_option, "'database_type' and 'connection_string' name different databases");
-      }
-    } else if (!knows_database) {
-      // Reported already; what an address needs depends on it.
-    } else if (parts.has_any || type != kind::unset) {
-      target = join_address(reader, parts);
-    } else {
-      reader.problem(errc::invalid_option,
-                     "the entry must have 'connection_string' or 'url', or 'host' and 'database'");
-    }
+    target = read_address(reader, std::move(target), knows_database);
   }
   if (security.validate_queries && is_suspicious_connection(target.reveal())) {
     reader.problem(
@@ -29806,15 +30224,74 @@ inline constexpr std::string_view time_names[] = {
 
 }  // namespace dovetail::inline v0::asyncsql
 
-// ---- dovetail/client/asyncsql/config_file.hpp ----
-// How a configuration is read from JSON, with the environment's variables.
+// ---- dovetail/client/asyncsql/config_variables.hpp ----
+// The environment's variables in the texts of a configuration.
 
-namespace dovetail::inline v0::asyncsql {
-namespace detail {
+namespace dovetail::inline v0::asyncsql::detail {
 
-/// Puts the environment's variables into a text.
+/// What in a template of a connection string stands behind a variable, up to the end of the servers, has an '@': the
+/// variable is in front of the servers then.
+[[gnu::cold, gnu::noinline]] inline bool has_servers_behind(std::string_view rest) noexcept {
+  while (!rest.empty()) {
+    const std::size_t at = rest.find_first_of("@/?$");
+    if (at == std::string_view::npos || rest[at] == '/' || rest[at] == '?') return false;
+    if (rest[at] == '@') return true;
+    const std::size_t end = rest.substr(at).starts_with("${") ? rest.find('}', at) : at;
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  return false;
+}
+
+/// Appends a variable's value to the beginning of a connection string, such that it is one piece of the part where it
+/// stands, whatever characters it has: escaped in a URI, behind backslashes in libpq's words. What begins the text
+/// brings its own parts and stands as it is. `rest` is the template behind the variable.
+/// False where a user's name would have a ':' in it: it may be a user and a password.
+[[gnu::cold, gnu::noinline]] inline bool append_piece(std::string& done, std::string_view value,
+                                                      std::string_view rest) {
+  const std::size_t colon = done.find(':');
+  const bool is_uri = colon != std::string::npos && dovetail::detail::is_scheme(done.substr(0, colon));
+  if (done.empty() || (!is_uri && done.find('=') == std::string::npos)) {
+    done += value;
+    return true;
+  }
+  if (!is_uri) {
+    const std::size_t before = done.find_last_not_of(" \t\n\v\f\r");
+    const bool is_whole = done[before] == '=' && (rest.empty() || rest.front() == ' ');
+    if (value.empty() && is_whole) done += "''";  // else the next word would be the value
+    for (const char c : value) {
+      if (c == '\\' || c == '\'' || c == ' ' || (c >= '\t' && c <= '\r')) done += '\\';
+      done += c;
+    }
+    return true;
+  }
+  const std::string_view behind = std::string_view{done}.substr(colon + 1);
+  const bool is_file = done.starts_with("sqlite:");
+  if (behind.find('?') != std::string_view::npos) {
+    append_escaped(done, value);
+  } else if (!is_file && behind.starts_with("//") && behind.find('/', 2) == std::string_view::npos) {
+    if (has_servers_behind(rest)) {
+      if (behind.find(':') == std::string_view::npos && value.find(':') != std::string_view::npos) return false;
+      append_escaped(done, value);
+    } else {
+      append_escaped(done, value, ":,[]");
+    }
+  } else {
+    // A second slash at the beginning would make a server's name of the path.
+    const bool is_second = done.ends_with('/') && behind != "//" && value.starts_with('/');
+    if (is_second || value.starts_with("//")) {
+      done += is_second ? "%2F" : "/%2F";
+      value.remove_prefix(is_second ? 1 : 2);
+    }
+    append_escaped(done, value, "/:");
+  }
+  return true;
+}
+
+/// Puts the environment's variables into the text of a setting.
 [[gnu::cold, gnu::noinline]] inline error_info substitute(std::string& text, variable_lookup variables,
                                                           std::string_view setting) {
+  using dovetail::detail::append_parts;
+  const bool is_connection = setting == "connection_string" || setting == "url";
   std::string done;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t dollar = text.find('$', at);
@@ -29825,12 +30302,16 @@ namespace detail {
     if (end != std::string::npos) {
       const std::string name = text.substr(dollar + 2, end - dollar - 2);
       const char* const value = variables(name.c_str());
+      std::string context;
       if (value == nullptr) {
-        std::string context;
-        dovetail::detail::append_parts(context, {"Environment variable '", name, "' not found, in '", setting, "'"});
-        return {make_error_code(errc::invalid_option), std::move(context)};
+        append_parts(context, {"Environment variable '", name, "' not found, in '", setting, "'"});
+      } else if (!is_connection) {
+        done += value;
+      } else if (!append_piece(done, value, std::string_view{text}.substr(end + 1))) {
+        append_parts(context, {"Environment variable '", name, "' has a ':' where '", setting,
+                               "' has the user: give 'password' as a setting of its own"});
       }
-      done += value;
+      if (!context.empty()) return {make_error_code(errc::invalid_option), std::move(context)};
       at = end + 1;
     } else {
       done += '$';
@@ -29840,6 +30321,39 @@ namespace detail {
   text = std::move(done);
   return {};
 }
+
+}  // namespace dovetail::inline v0::asyncsql::detail
+
+// ---- dovetail/client/asyncsql/config_file.hpp ----
+// How a configuration is read from JSON, with the environment's variables.
+
+namespace dovetail::inline v0::asyncsql {
+namespace detail {
+
+/// Reads nothing but that no object has a key twice, at any depth.
+struct distinct_keys {};
+
+}  // namespace detail
+}  // namespace dovetail::inline v0::asyncsql
+
+namespace dovetail::inline v0::detail {
+
+template <>
+[[gnu::cold, gnu::noinline]] inline const char* read_json(json_source& in, const char* at,
+                                                          asyncsql::detail::distinct_keys&) {
+  if (at != in.end && *at == '{') {
+    std::map<std::string, asyncsql::detail::distinct_keys> members;
+    return read_json_dictionary(in, at, members);
+  }
+  if (at == in.end || *at != '[') return skip_json_value(in, at);
+  std::vector<asyncsql::detail::distinct_keys> elements;
+  return read_json_sequence(in, at, elements);
+}
+
+}  // namespace dovetail::inline v0::detail
+
+namespace dovetail::inline v0::asyncsql {
+namespace detail {
 
 /// Whether a setting is a number, a time, a truth value or one of some words; the others are texts, or not known.
 [[gnu::cold, gnu::noinline]] inline bool has_typed_value(std::string_view name) noexcept {
@@ -29859,10 +30373,27 @@ namespace detail {
     text = *std::move(read);
     if (error_info why = substitute(text, variables, name)) return why;
   } else if (first == '[') {
-    result<std::vector<std::string>> read = dovetail::json::decode<std::vector<std::string>>(json);
+    result<std::vector<json_text>> read = dovetail::json::decode<std::vector<json_text>>(json);
     if (!read) return std::move(read).error();
     text.clear();
-    for (const std::string& each : *read) text.append(text.empty() ? "" : ",").append(each);
+    bool takes_list = name == "retryable_codes" || name == "host" || name == "port";
+    for (const json_text& each : *read) {
+      std::string item = each.text;
+      if (item.front() == '"') {
+        item = dovetail::json::decode<std::string>(each.text).value();
+        if (error_info why = substitute(item, variables, name)) return why;
+      } else {
+        takes_list = takes_list && item.front() != '[' && item.front() != '{' && item != "null";
+      }
+      text.append(&each == read->data() ? "" : ",").append(item);
+    }
+    if (!takes_list) {
+      std::string context;
+      dovetail::detail::append_parts(
+          context,
+          {"'", name, "' is a list: only 'retryable_codes', 'host' and 'port' may be one, of texts or numbers"});
+      return {make_error_code(errc::invalid_option), std::move(context)};
+    }
   } else if (first == '{' && (name == "retry_config" || name == "parameter_types")) {
     const auto members = dovetail::json::decode<std::map<std::string, json_text>>(json);
     if (!members) return members.error();
@@ -29887,10 +30418,14 @@ namespace detail {
 [[gnu::noinline]] inline result<config> read_config_text(std::string_view json, std::string_view name,
                                                          variable_lookup variables) {
   using members = std::map<std::string, json_text>;
-  auto root = dovetail::json::decode<members>(json);
-  if (!root) return std::move(root).error();
   std::string label{"Failed to load config '"};
   label.append(name.empty() ? "default" : name).append("'");
+  // The whole text at once, so that mistakes of its syntax are told with its lines.
+  if (auto read = dovetail::json::decode<detail::distinct_keys>(json); !read) {
+    return detail::told_for(label, std::move(read).error());
+  }
+  auto root = dovetail::json::decode<members>(json);
+  if (!root) return detail::told_for(label, std::move(root).error());
   for (const auto& [key, value] : *root) {
     if (key != "databases") {
       return error_info{make_error_code(errc::unknown_option),
@@ -29899,7 +30434,7 @@ namespace detail {
   }
   if (root->empty()) return error_info{make_error_code(errc::invalid_option), label + ": not found in configuration"};
   auto entries = dovetail::json::decode<members>(root->begin()->second.text);
-  if (!entries) return std::move(entries).error();
+  if (!entries) return error_info{make_error_code(errc::invalid_option), label + ": 'databases' must be an object"};
   const auto found = entries->find(name.empty() ? std::string{"default"} : std::string{name});
   if (found == entries->end()) {
     dovetail::detail::nearest_search search{name};
@@ -30142,6 +30677,11 @@ constexpr bool is_pure_function(std::uint64_t key, std::string_view word) noexce
   }
 }
 
+/// U&"…" or U&'…', as it is written: its escapes may spell any name.
+constexpr bool is_unicode_text(std::string_view written) noexcept {
+  return written.size() > 2 && (written[0] | 0x20) == 'u' && written[1] == '&';
+}
+
 /// An identifier without the quotes around it.
 constexpr std::string_view bare_identifier(std::string_view name) noexcept {
   return name.size() > 2 && name.front() == '"' ? name.substr(1, name.size() - 2) : name;
@@ -30178,31 +30718,40 @@ enum class table_clause : std::uint8_t {
 
 enum class with_part : std::uint8_t { none, name, as, after };
 
-/// One per open parenthesis.
+/// The name of a common table expression: text[begin, end).
+struct cte_place {
+  std::uint32_t begin;
+  std::uint32_t end;
+};
+
+/// One per open parenthesis. `query_frame{}` is one that nothing stands in yet; without the braces it is no value, so
+/// that a statement pays for those only that it opens.
 struct query_frame {
-  table_clause part = table_clause::other;
-  with_part with = with_part::none;
-  statement_class verb = statement_class::none;
-  std::string_view cte{};  // of `with`: the last name; its body may have a `with` of its own
-  std::uint8_t ctes = 0;   // known before it was opened
-  bool is_new = true;
-  bool is_query = false;  // `from` is a clause in it, and no part of extract(year from …)
-  bool is_from = false;   // stands where a table may stand
-  bool is_cte_body = false;
-  bool is_recursive = false;
-  bool has_from = false;
-  bool has_using = false;
-  bool writes_list = false;
-  bool takes_several = false;
+  table_clause part;
+  with_part with;
+  statement_class verb;
+  std::uint8_t ctes;  // known before it was opened
+  cte_place cte;      // of `with`: the last name; its body may have a `with` of its own
+  bool is_begun;      // something stands in it
+  bool is_query;      // `from` is a clause in it, and no part of extract(year from …)
+  bool is_from;       // stands where a table may stand
+  bool is_cte_body;
+  bool is_recursive;
+  bool has_from;
+  bool has_using;
+  bool writes_list;
+  bool takes_several;
 };
 
 /// The names of common table expressions that hide tables; a parenthesis forgets those that were declared inside of it.
 class cte_names {
  public:
+  constexpr explicit cte_names(std::string_view text) noexcept : text_(text) {}
+
   constexpr std::uint8_t count() const noexcept { return count_; }
   constexpr void shrink(std::uint8_t count) noexcept { count_ = count; }
 
-  constexpr void add(std::string_view name) noexcept {
+  constexpr void add(cte_place name) noexcept {
     if (count_ < most) names_[count_++] = name;  // one too many is reported as a table
   }
 
@@ -30210,7 +30759,7 @@ class cte_names {
   constexpr bool has(std::string_view name) const noexcept {
     const bool is_plain = class_of(name.front()) == class_word_start;
     for (std::uint8_t i = 0; i < count_; ++i) {
-      const std::string_view known = names_[i];
+      const std::string_view known = text_.substr(names_[i].begin, names_[i].end - names_[i].begin);
       const bool are_plain = is_plain && class_of(known.front()) == class_word_start;
       if (known == name || (are_plain && equals_ignoring_case(known, name))) return true;
     }
@@ -30219,7 +30768,8 @@ class cte_names {
 
  private:
   static constexpr std::uint8_t most = 16;
-  std::array<std::string_view, most> names_{};
+  std::string_view text_;
+  cte_place names_[most];  // `count_` of them
   std::uint8_t count_ = 0;
 };
 
@@ -30236,7 +30786,9 @@ namespace detail {
 class table_finder {
  public:
   constexpr table_finder(std::string_view text, dialect d, classification& found) noexcept
-      : text_(text), dialect_(d), found_(found) {}
+      : text_(text), dialect_(d), found_(found), ctes_(text) {
+    frames_[0] = {};
+  }
 
   /// The statement begins with its main verb, or with `with`.
   constexpr void begin(statement_class verb, bool is_with, const token& at) noexcept {
@@ -30253,21 +30805,39 @@ class table_finder {
   }
 
   constexpr void take(const token& at, const token& previous, const token& before) noexcept {
-    if (is_idle_) {  // as most tokens find it: what take_slowly does then, and no more
-      if (at.kind == token_kind::word) {
-        if (!may_be_clause(at) || previous.is('.')) return;
-        take_clause(top(), at, previous, before);
-      } else if (at.is('(') || at.is(')') || at.is(',')) {
-        take_slowly(at, previous, before);
-      } else {
-        return;
-      }
-    } else {
+    if (!is_idle_) {
       take_slowly(at, previous, before);
+      return rest(at);
     }
-    const frame& now = top();
-    is_idle_ = is_started_ && !is_in_name_ && opaque_ == 0 && !now.is_new && now.with == with_part::none &&
-               now.part != clause::target && now.part != clause::table && at.key != word_key("in");
+    if (at.kind == token_kind::word) {
+      if ((at.marks & mark_clause) != 0 && !previous.is('.')) take_idle_word(at, previous, before);
+    } else if (at.is('(')) {
+      open_idle(previous);
+    } else if (at.is(')')) {
+      close_idle();
+    } else if (at.is(',')) {
+      take_idle_comma();
+    }
+  }
+
+  // What `take` does where no name is expected, as most tokens find it: with a word of a clause that stands behind no
+  // dot, with parentheses and commas. Other tokens tell nothing there.
+  constexpr void take_idle_word(const token& at, const token& previous, const token& before) noexcept {
+    take_clause(top(), at, previous, before);
+    rest(at);
+  }
+  constexpr void open_idle(const token& previous) noexcept {
+    open(previous);
+    is_idle_ = false;
+  }
+  constexpr void close_idle() noexcept {
+    close();
+    rest({});
+  }
+  constexpr void take_idle_comma() noexcept {
+    if (!is_in_list()) return;
+    top().part = clause::table;
+    is_idle_ = false;
   }
 
   constexpr void finish() noexcept {
@@ -30298,6 +30868,12 @@ class table_finder {
   static constexpr std::uint32_t most_frames = 24;
 
   constexpr frame& top() noexcept { return frames_[depth_]; }
+  // Whether no name is expected behind a token.
+  constexpr void rest(const token& at) noexcept {
+    const frame& now = top();
+    is_idle_ = is_started_ && !is_in_name_ && opaque_ == 0 && now.is_begun && now.with == with_part::none &&
+               now.part != clause::target && now.part != clause::table && at.key != word_key("in");
+  }
   constexpr std::string_view text_of(std::uint32_t begin, std::uint32_t end) const noexcept {
     return text_.substr(begin, end - begin);
   }
@@ -30313,7 +30889,7 @@ class table_finder {
     if (at.is(')')) return close();
     if (opaque_ > 0) return;
     frame& now = top();
-    if (now.is_new && !begin_inside(now, at)) return;
+    if (!now.is_begun && !begin_inside(now, at)) return;
     if (now.with != with_part::none && take_with(now, at)) return;
     if (now.part == clause::target || now.part == clause::table) {
       if (take_expected(now, at)) return;
@@ -30332,7 +30908,7 @@ class table_finder {
 
   constexpr void begin_verb(frame& now, statement_class verb, std::uint64_t key) noexcept {
     now.verb = verb;
-    now.is_new = false;
+    now.is_begun = true;
     now.is_query = verb <= statement_class::merge || verb == statement_class::definition;
     switch (verb) {
       case statement_class::select:
@@ -30366,11 +30942,11 @@ class table_finder {
       return;
     }
     frame& now = top();
-    if (now.is_new) {
-      now.is_new = false;
+    if (!now.is_begun) {
+      now.is_begun = true;
       if (now.is_from) now.part = clause::table, now.is_query = true;
     }
-    frame inner;
+    frame inner{};
     inner.ctes = ctes_.count();
     if (now.part == clause::table) {
       inner.is_from = true;
@@ -30390,8 +30966,7 @@ class table_finder {
       return;
     }
     if (depth_ == 0) return;
-    const frame inner = top();
-    --depth_;
+    const frame& inner = frames_[depth_--];
     ctes_.shrink(inner.ctes);
     if (!inner.is_cte_body) return;
     frame& now = top();
@@ -30401,7 +30976,7 @@ class table_finder {
 
   // The first token behind an opening parenthesis; false when that was all of it.
   constexpr bool begin_inside(frame& now, const token& at) noexcept {
-    now.is_new = false;
+    now.is_begun = true;
     if (at.kind == token_kind::word) {
       if (at.key == word_key("with")) {
         now.is_query = true;
@@ -30429,7 +31004,7 @@ class table_finder {
         if (equals_ignoring_case(text_of(at), "recursive")) {
           now.is_recursive = true;
         } else if (is_table_name(at, dialect_)) {
-          now.cte = text_of(at);
+          now.cte = {at.begin, at.end};
           if (hides_at_once(now)) ctes_.add(now.cte);
           now.with = with_part::as;
         }
@@ -30477,7 +31052,7 @@ class table_finder {
       }
     }
     if (!is_table_name(at, dialect_)) {
-      if (is_into_ && at.is('@')) found_.makes_table = false;  // select … into @variable
+      if (is_into_ && at.is('@')) found_.makes_table = made_table_;  // select … into @variable
       is_into_ = false;
       now.part = clause::other;
       found_.has_all_tables = found_.has_all_tables && at.is('@');
@@ -30556,7 +31131,8 @@ class table_finder {
         return;
       case word_key("into"):
         if (now.verb != statement_class::select) return;
-        found_.makes_table = is_into_ = true;
+        made_table_ = std::exchange(found_.makes_table, true);
+        is_into_ = true;
         now.writes_list = true;
         now.takes_several = false;
         now.part = clause::target;
@@ -30594,7 +31170,7 @@ class table_finder {
   std::string_view text_;
   dialect dialect_;
   classification& found_;
-  std::array<frame, most_frames> frames_{};
+  frame frames_[most_frames];  // those up to `depth_`
   cte_names ctes_;
   std::uint32_t depth_ = 0;
   std::uint32_t opaque_ = 0;
@@ -30607,6 +31183,7 @@ class table_finder {
   bool is_target_name_ = false;
   bool is_operand_ = false;  // the name stands behind `in`
   bool is_into_ = false;
+  bool made_table_ = false;  // by an `into` before this one
   bool has_object_ = false;
   bool writes_ = false;
   bool is_too_deep_ = false;
@@ -30624,31 +31201,63 @@ namespace detail {
 /// One pass over the tokens of one statement. Usable in constant expressions; allocates nothing.
 class classifier {
  public:
-  constexpr classifier(std::string_view text, dialect d, const lexis& rules) noexcept
-      : text_(text), dialect_(d), source_(text, rules), tables_(text, d, found_) {}
+  /// `source` reads the text, and has read nothing yet.
+  constexpr classifier(std::string_view text, dialect d, lexer& source) noexcept
+      : text_(text), dialect_(d), source_(source), tables_(text, d, found_) {}
   classifier(const classifier&) = delete;
   classifier& operator=(const classifier&) = delete;
 
   constexpr void run() noexcept {
-    for (;; shift()) {
-      source_.read(*at_);
-      if (source_.comment() != lexer::no_comment) see_comment();
-      if (is_quiet_ && is_quiet(*at_)) continue;
-      if (at_->kind == token_kind::end) break;
-      if (!is_ended_) {
-        take(*at_);
-        is_quiet_ = tables_.is_idle() && expects_ == expects::nothing && !is_ended_ &&
-                    object_ != object_kind::routine && !awaits_name();
-      } else if (!at_->is(';')) {
-        found_.has_more = true;
-        found_.more_at = at_->begin;
-        break;
-      }
+    if (!std::is_constant_evaluated()) return run_many();
+    token last_three[3];
+    token* at = &last_three[0];
+    token* previous = &last_three[1];
+    token* before = &last_three[2];
+    for (;;) {
+      source_.read(*at);
+      at->marks = mark_of(*at, *previous);
+      see_comment();
+      if (wants(*at) && !take_next(*at, *previous, *before)) return;
+      token* const oldest = before;
+      before = previous;
+      previous = at;
+      at = oldest;
     }
-    found_.problem = source_.problem();
-    found_.has_conditional_comment = source_.conditional_comment() != lexer::no_comment;
-    if (found_.has_conditional_comment) found_.comment_at = source_.conditional_comment();
+  }
+
+  /// The marks of the tokens that can tell anything behind those that were taken.
+  constexpr std::uint8_t wanted() const noexcept { return wanted_; }
+  constexpr bool wants(const token& at) const noexcept { return (at.marks & wanted_) != 0; }
+
+  /// Takes a token, and looks at the two before it. False when it is behind the statement's end; then `found` is all.
+  [[gnu::noinline]] constexpr bool take_next(const token& at, const token& previous, const token& before) noexcept {
+    previous_ = &previous;
+    before_ = &before;
+    if (!is_ended_ && at.kind != token_kind::end) {
+      wanted_ == mark_any ? take(at) : take_quietly(at);
+      wanted_ = marks_wanted();
+      return true;
+    }
+    if (at.is(';')) return true;
+    if (at.kind != token_kind::end) {
+      found_.has_more = true;
+      found_.more_at = at.begin;
+    }
+    found_.problem = at.kind == token_kind::end ? source_.problem() : sql_problem{};
+    if (found_.has_conditional_comment) found_.comment_at = conditional_at_;
     finish();
+    wanted_ = 0;
+    return false;
+  }
+
+  /// Sees the comment before the token that was read last, if there is one.
+  constexpr void see_comment() noexcept {
+    if (source_.comment() == lexer::no_comment) return;
+    if (!found_.has_comment) found_.comment_at = source_.comment();
+    found_.has_comment = true;
+    found_.has_conditional_comment = source_.conditional_comment() != lexer::no_comment;
+    conditional_at_ = source_.conditional_comment();
+    tables_.see_comment();
   }
 
   constexpr const classification& found() const noexcept { return found_; }
@@ -30674,26 +31283,26 @@ class classifier {
     return at.kind == token_kind::word && equals_ignoring_case(text_of(at), word);
   }
 
-  // Nothing follows from it where no name is expected, as most tokens find it: `take` would do nothing.
-  constexpr bool is_quiet(const token& at) const noexcept {
-    if (dialect_ == dialect::postgres && tells_name(at)) return false;
-    if (at.kind == token_kind::word) return !may_be_clause(at);
-    if (at.kind != token_kind::symbol) return at.kind != token_kind::end;
-    if (at.symbol == ',') return !tables_.is_in_list();
-    return at.symbol != '(' && at.symbol != ')' && at.symbol != ';';
+  void run_many() noexcept {
+    token_run tokens{source_, text_};
+    for (;;) {
+      tokens.read();
+      for (const token& at : tokens) {
+        if (&at == tokens.end() - 1 && tokens.has_comment()) see_comment();
+        if (wants(at) && !take_next(at, *(&at - 1), *(&at - 2))) return;
+      }
+    }
   }
 
-  constexpr void shift() noexcept {
-    token* const oldest = before_;
-    before_ = previous_;
-    previous_ = at_;
-    at_ = oldest;
-  }
-
-  constexpr void see_comment() noexcept {
-    if (!found_.has_comment) found_.comment_at = source_.comment();
-    found_.has_comment = true;
-    tables_.see_comment();
+  // Where no name is expected most tokens tell nothing: `take` would do nothing.
+  constexpr std::uint8_t marks_wanted() const noexcept {
+    const bool is_quiet = tables_.is_idle() && expects_ == expects::nothing && !is_ended_ &&
+                          object_ != object_kind::routine && !awaits_name();
+    if (!is_quiet) return mark_any;
+    std::uint8_t wanted = mark_shape | mark_clause;
+    if (dialect_ == dialect::postgres) wanted |= mark_name;
+    if (tables_.is_in_list()) wanted |= mark_comma;
+    return wanted;
   }
 
   constexpr void take(const token& at) noexcept {
@@ -30712,10 +31321,35 @@ class classifier {
     } else if (at.is(')') && depth_ > 0) {
       --depth_;
     }
-    if (dialect_ == dialect::postgres) see_name(at);
+    const bool is_no_name = (at.marks & mark_name) == 0 && !awaits_name();
+    if (dialect_ == dialect::postgres && !is_no_name) see_name(at);
     if (is_create_ && object_ == object_kind::routine) body_.take(dialect_, at, *previous_, depth_ == 0);
     tables_.take(at, *previous_, *before_);
     if (at.kind == token_kind::word) take_word(at);
+  }
+
+  // As `take` does when `marks_wanted` leaves tokens out.
+  constexpr void take_quietly(const token& at) noexcept {
+    if ((at.marks & mark_name) != 0) return see_name(at);
+    if (at.kind == token_kind::word) {
+      if (previous_->is('.')) return;
+      tables_.take_idle_word(at, *previous_, *before_);
+      return take_word(at);
+    }
+    switch (at.symbol) {
+      case '(':
+        note_call();
+        ++depth_;
+        return tables_.open_idle(*previous_);
+      case ')':
+        if (depth_ > 0) --depth_;
+        return tables_.close_idle();
+      case ',':
+        return tables_.take_idle_comma();
+      default:
+        if (depth_ == 0) end_statement(at);
+        return;
+    }
   }
 
   constexpr void begin_statement(const token& at) noexcept {
@@ -30869,9 +31503,9 @@ class classifier {
   constexpr void judge_name(const token& name) noexcept {
     const std::string_view word = text_of(name);
     const bool is_quoted = name.kind == token_kind::quoted;
-    const bool is_risky =
-        is_quoted ? is_unicode(name) || (word.size() > 2 && is_risky_function(word.substr(1, word.size() - 2)))
-                  : is_risky_function(word);
+    const bool is_risky = is_quoted ? is_unicode_text(text_of(name)) ||
+                                          (word.size() > 2 && is_risky_function(word.substr(1, word.size() - 2)))
+                                    : is_risky_function(word);
     if (is_risky) note_risk(name);
     if (is_quoted || !is_pure_function(name.key, word)) found_.calls_functions = true;
   }
@@ -30894,7 +31528,7 @@ class classifier {
     } else {
       selects_ = selects_ && previous_->is('.');
       if (selects_) judge_name(at);
-      const bool is_spelt = at.kind == token_kind::quoted && is_unicode(at);
+      const bool is_spelt = at.kind == token_kind::quoted && is_unicode_text(text_of(at));
       is_spelt_ = is_spelt || (is_spelt_ && is_word(at, "uescape"));
       const std::string_view name = bare_identifier(text_of(at));
       names_settings_ = names_settings_ || is_spelt || equals_ignoring_case(name, settings_table);
@@ -30905,13 +31539,6 @@ class classifier {
   // `see_name` has seen the beginning of something.
   constexpr bool awaits_name() const noexcept {
     return selects_ || is_spelt_ || found_.what == statement_class::setting;
-  }
-  // `see_name` must see it though nothing has begun.
-  constexpr bool tells_name(const token& at) const noexcept {
-    if (at.kind == token_kind::word) {
-      return at.end - at.begin == settings_table.size() && equals_ignoring_case(text_of(at), settings_table);
-    }
-    return at.kind == token_kind::quoted || (at.is('.') && !is_name(*previous_));
   }
   static constexpr bool is_name(const token& at) noexcept {
     return at.kind == token_kind::word || at.kind == token_kind::quoted;
@@ -30929,11 +31556,6 @@ class classifier {
       if (at.is_written && is_table_of_settings(text_.substr(at.begin, at.end - at.begin))) return true;
     }
     return false;
-  }
-
-  // U&"…": escapes may spell any name.
-  constexpr bool is_unicode(const token& at) const noexcept {
-    return at.end - at.begin > 2 && (text_[at.begin] | 0x20) == 'u' && text_[at.begin + 1] == '&';
   }
 
   constexpr void take_word(const token& at) noexcept {
@@ -30992,19 +31614,18 @@ class classifier {
 
   std::string_view text_;
   dialect dialect_;
-  lexer source_;
+  lexer& source_;
   classification found_;
   table_finder tables_;
-  token last_three_[3];
-  token* at_ = &last_three_[0];
-  token* previous_ = &last_three_[1];
-  token* before_ = &last_three_[2];
+  const token* previous_ = nullptr;  // of the token that is taken
+  const token* before_ = nullptr;
   std::uint32_t depth_ = 0;
+  std::uint32_t conditional_at_ = 0;  // `source_` may have read further than the statement goes
   routine_body body_;
   expects expects_ = expects::first_word;
+  std::uint8_t wanted_ = mark_any;
   object_kind object_ = object_kind::undecided;
   bool is_ended_ = false;
-  bool is_quiet_ = false;  // nothing but the clause words and a few symbols tells anything
   bool is_with_ = false;
   bool is_create_ = false;
   bool selects_ = false;         // in (x).a.b
@@ -31018,7 +31639,8 @@ class classifier {
 /// Classifies the first statement of a text; whether another follows is told by `has_more`.
 /// Cost: one pass; no allocation. Usable in constant expressions.
 constexpr classification classify(dialect d, std::string_view text, const lexis& rules) noexcept {
-  detail::classifier pass{text, d, rules};
+  detail::lexer source{text, rules};
+  detail::classifier pass{text, d, source};
   pass.run();
   return pass.found();
 }
@@ -31045,8 +31667,9 @@ struct validation_verdict {
 
 namespace detail {
 
-/// The rule about a class as such.
-constexpr validation_rule rule_about(const classification& found, const validation& may) noexcept {
+/// The rule about a class as such. `Found` is `classification`, or `text_facts`.
+template <class Found>
+constexpr validation_rule rule_about(const Found& found, const validation& may) noexcept {
   if (found.what == statement_class::transaction) return validation_rule::transaction_control;
   if (may.allow_admin || !found.is_executed) return validation_rule::none;
   if (found.is_server_setting) return validation_rule::administration;
@@ -31073,23 +31696,37 @@ constexpr validation_rule rule_about(const classification& found, const validati
   }
 }
 
+/// The rule that a statement breaks whose text is one, and whole.
+template <class Found>
+constexpr validation_rule rule_of(const Found& found, const validation& may) noexcept {
+  if (may.profile == validation_profile::off) return validation_rule::none;
+  const validation_rule rule = rule_about(found, may);
+  if (rule != validation_rule::none) return rule;
+  if (found.risk_size != 0 && !may.allow_risky_functions) return validation_rule::risky_function;
+  if (may.profile != validation_profile::strict) return validation_rule::none;
+  if (found.has_comment) return validation_rule::comment;
+  return found.has_union ? validation_rule::set_operation : validation_rule::none;
+}
+
 /// The rule that the first statement of a text breaks.
 constexpr validation_verdict judge_statement(const classification& found, const validation& may) noexcept {
   if (found.problem) return {validation_rule::malformed_text, found.problem.at, found.problem.size};
   if (found.has_conditional_comment) return {validation_rule::conditional_comment, found.comment_at, 0};
   if (found.what == statement_class::none) return {validation_rule::no_statement, 0, 0};
   if (found.has_more && !may.allow_scripts) return {validation_rule::several_statements, found.more_at, 0};
-  if (may.profile == validation_profile::off) return {};
-  const validation_rule rule = rule_about(found, may);
-  if (rule != validation_rule::none) return {rule, found.begin, 0};
-  if (found.risk_size != 0 && !may.allow_risky_functions) {
-    return {validation_rule::risky_function, found.risk_at, found.risk_size};
+  const validation_rule rule = rule_of(found, may);
+  switch (rule) {
+    case validation_rule::none:
+      return {};
+    case validation_rule::risky_function:
+      return {rule, found.risk_at, found.risk_size};
+    case validation_rule::comment:
+      return {rule, found.comment_at, 0};
+    case validation_rule::set_operation:
+      return {rule, found.union_at, 5};
+    default:
+      return {rule, found.begin, 0};
   }
-  if (may.profile == validation_profile::strict) {
-    if (found.has_comment) return {validation_rule::comment, found.comment_at, 0};
-    if (found.has_union) return {validation_rule::set_operation, found.union_at, 5};
-  }
-  return {};
 }
 
 }  // namespace detail
@@ -31098,13 +31735,25 @@ constexpr validation_verdict judge_statement(const classification& found, const 
 constexpr validation_verdict validate(dialect d, std::string_view text, const validation& may = {}) noexcept {
   std::uint32_t begin = 0;
   for (;;) {
-    const classification found = v0::classify(d, text.substr(begin));
+    const std::string_view rest = text.substr(begin);
+    detail::lexer source{rest, lexis_of(d)};
+    detail::classifier pass{rest, d, source};
+    pass.run();
+    const classification& found = pass.found();
     validation_verdict said = detail::judge_statement(found, may);
     if (said.rule == validation_rule::no_statement && begin != 0) return {};
     said.at += begin;
     if (!said.is_allowed() || !found.has_more) return said.is_allowed() ? validation_verdict{} : said;
     begin += found.more_at;
   }
+}
+
+/// The same for a statement, which says the same of its text. Cost: none for its text when it was made of a text at run
+/// time for a client with rules (`validated_statement`) and keeps these ones.
+constexpr validation_verdict validate(dialect d, const statement_view& sql, const validation& may = {}) noexcept {
+  const bool is_known = sql.facts.are_of(d, sql.text);
+  if (is_known && detail::rule_of(sql.facts, may) == validation_rule::none) return {};
+  return v0::validate(d, sql.text, may);
 }
 
 }  // namespace dovetail::inline v0
@@ -31170,6 +31819,29 @@ constexpr void stop_compiling(validation_rule rule, [[maybe_unused]] const char*
   }
 }
 
+/// Reads a text once for its check and its classification.
+[[gnu::noinline]] inline text_facts read_for_rules(analyser& check, dialect d) noexcept {
+  if (!check.begin()) return {};
+  lexer& source = check.source();
+  classifier rules{check.text(), d, source};
+  token_run tokens{source, check.text()};
+  for (unsigned wanted = mark_any;;) {
+    tokens.read();
+    const token* const last = tokens.end() - 1;
+    for (const token* at = tokens.begin();; ++at) {
+      if (at == last && tokens.has_comment()) rules.see_comment();
+      if ((at->marks & wanted) != 0) {
+        if (rules.wants(*at)) rules.take_next(*at, at[-1], at[-2]);
+        if (check.wants(*at) && !check.take_next(*at, at[-1], at[-2])) {
+          return at->kind == token_kind::end ? text_facts{d, check.text(), rules.found()} : text_facts{};
+        }
+        wanted = rules.wanted() | check.wanted();
+      }
+      if (at == last) break;
+    }
+  }
+}
+
 }  // namespace detail
 
 /// As `checked_statement`, and a literal keeps the rules of `May`.
@@ -31196,9 +31868,10 @@ class validated_statement : public checked_statement<D, Row, Shapes...> {
     detail::note_query<Text, validated_statement, Row>();
   }
 
-  /// A text made at run time is judged by who takes the statement, with settings that may come from a file.
+  /// A text made at run time is judged by who takes the statement, with settings that may come from a file: by
+  /// `validate(dialect, view(), rules)`, for which it is not read again.
   validated_statement(runtime sql, std::source_location where = std::source_location::current()) noexcept
-      : base(sql, where) {}
+      : base(sql, where, &detail::read_for_rules) {}
 };
 
 /// The parameter type of a verb that has rules.
@@ -31269,13 +31942,13 @@ namespace detail {
   }
 }
 
-[[gnu::noinline]] inline error_info check_text(const security_settings& how, std::string_view text, bool is_script,
+[[gnu::noinline]] inline error_info check_text(const security_settings& how, const statement_view& sql, bool is_script,
                                                const guard_context& context) {
   validation may = how.rules();
   may.allow_scripts = is_script;
-  const validation_verdict said = v0::validate(context.speaks, text, may);
-  if (!said.is_allowed()) return refusal_of(text, said, context.where);
-  return how.access == nullptr ? error_info{} : ask_access(how, text, context);
+  const validation_verdict said = v0::validate(context.speaks, sql, may);
+  if (!said.is_allowed()) return refusal_of(sql.text, said, context.where);
+  return how.access == nullptr ? error_info{} : ask_access(how, sql.text, context);
 }
 
 [[gnu::noinline]] inline void tell_audit(const security_settings& how, std::string_view text,
@@ -31296,8 +31969,8 @@ namespace detail {
 /// Decides about the statements of a session. `Literals` are the rules for string literals: one that breaks them does
 /// not compile. The run-time settings hold for other texts; by default they are those rules too.
 /// Errors: errc::statement_refused, which names the rule; errc::access_denied. Neither tells anything of the text.
-/// Threads: any number at once. Cost: none for a literal, unless there is an access control or an audit; one pass over
-/// any other text.
+/// Threads: any number at once. Cost: none for a literal, unless there is an access control or an audit; next to
+/// none for a text made at run time, which is classified where its parameters are checked; one pass over a script.
 template <validation Literals = validation{}>
 class guard {
  public:
@@ -31309,11 +31982,11 @@ class guard {
   const security_settings& settings() const noexcept { return *how_; }
 
   error_info check(const statement_view& sql, const guard_context& context) const {
-    if (!sql.is_literal) return detail::check_text(*how_, sql.text, false, context);
+    if (!sql.is_literal) return detail::check_text(*how_, sql, false, context);
     return how_->access == nullptr ? error_info{} : detail::ask_access(*how_, sql.text, context);
   }
   error_info check_script(std::string_view text, const guard_context& context) const {
-    return detail::check_text(*how_, text, true, context);
+    return detail::check_text(*how_, statement_view{.text = text, .traits = {}}, true, context);
   }
   error_info check_table(std::string_view table, const guard_context& context) const {
     if (how_->access == nullptr) return {};
@@ -31830,8 +32503,9 @@ class shared_pool_base {
   const std::shared_ptr<circuit_breaker>& circuit() const noexcept { return circuit_; }
 
   virtual pool_statistics statistics() const = 0;
-  /// Allows at most so many connections from now on: see `pool::resize`.
-  virtual void resize(std::size_t most) noexcept = 0;
+  /// Allows at most so many connections from now on: see `pool::resize`. Errors: throws errc::invalid_option for zero
+  /// and for more than the pool's capacity; the pool is as before then.
+  virtual void resize(std::size_t most) = 0;
   /// Refuses further statements (errc::pool_closed); connections in use are closed when they come back.
   virtual void close() noexcept = 0;
   virtual bool is_closed() const noexcept = 0;
@@ -31865,6 +32539,27 @@ auto& pool_of(Core& core) noexcept {
   }
 }
 
+/// What is wrong with a new size of a pool that has room for `capacity` connections.
+[[gnu::cold, gnu::noinline]] inline error_info check_pool_size(std::size_t most, std::size_t capacity) {
+  if (most >= 1 && most <= capacity) return {};
+  using dovetail::detail::number_text;
+  std::string text;
+  dovetail::detail::append_parts(text,
+                                 {"resize(", number_text{most},
+                                  "): a pool has at least 1 connection, and this "
+                                  "one has room for ",
+                                  number_text{capacity}, " ('pool_capacity', or 'max_pool_size' if that is more)"});
+  return {make_error_code(errc::invalid_option), std::move(text)};
+}
+
+template <class Pool>
+void resize_pool(Pool& pool, std::size_t most) {
+  const pool_limits may = pool.policy().limits();
+  error_info wrong = check_pool_size(most, may.capacity > may.max ? may.capacity : may.max);
+  if (wrong) dovetail::detail::throw_error(std::move(wrong));
+  pool.resize(most);
+}
+
 }  // namespace detail
 
 /// The pool with its client.
@@ -31877,7 +32572,7 @@ class shared_pool final : public shared_pool_base {
 
   Client& client() noexcept { return client_; }
   pool_statistics statistics() const override { return client_.statistics(); }
-  void resize(std::size_t most) noexcept override { detail::pool_of(client_.core()).resize(most); }
+  void resize(std::size_t most) override { detail::resize_pool(detail::pool_of(client_.core()), most); }
   void close() noexcept override { client_.close(); }
   bool is_closed() const noexcept override { return detail::pool_of(const_cast<Client&>(client_).core()).is_closed(); }
 
@@ -33659,8 +34354,8 @@ class session : public Client::connection_type::template verbs<session<Client, G
     return check_health(client(), settings().monitor.health_wait, where);
   }
   pool_statistics statistics() const { return client().statistics(); }
-  /// Allows the pool so many connections from now on; see `pool::resize`.
-  void resize(std::size_t most) { core().connections().resize(most); }
+  /// Allows the pool so many connections from now on; see `shared_pool_base::resize`.
+  void resize(std::size_t most) { detail::resize_pool(core().connections(), most); }
 
   /// Opens a connection if none is open. (Statements do so when they need one.)
   void connect(place where = place::current()) { runner().acquire(start_call(where)).value(); }
@@ -34616,12 +35311,12 @@ struct lock_metrics {
 
 /// One operation that met another writer.
 struct lock_conflict {
-  std::chrono::system_clock::time_point timestamp{};
-  std::string table_name;
-  std::string record_id;
-  std::int64_t expected_version = 0;
-  std::int64_t current_version = 0;
-  int retry_count = 0;
+  std::chrono::system_clock::time_point timestamp{};  ///< when the operation ended
+  std::string table_name;                             ///< as `optimistic` was given it
+  std::string record_id;                              ///< the key as text: of a text, an integer or a UUID; else empty
+  std::int64_t expected_version = 0;                  ///< what the caller started from
+  std::int64_t current_version = 0;  ///< of the other writer's row, as it was last met; 0: not read, or gone
+  int retry_count = 0;               ///< attempts after the first
   conflict_strategy resolution_strategy = conflict_strategy::fail_fast;
   lock_status status = lock_status::success;  ///< how the operation ended
 };
@@ -36766,7 +37461,7 @@ class async_session : public Client::connection_type::template verbs<async_sessi
   /// Of the circuit breaker; always closed where there is none.
   circuit_state circuit() const { return at().context.circuit->state(); }
   pool_statistics statistics() const { return client().statistics(); }
-  void resize(std::size_t most) { client().core()->connections().resize(most); }
+  void resize(std::size_t most) { detail::resize_pool(client().core()->connections(), most); }
   asio::any_io_executor get_executor() const { return client().get_executor(); }
   bool is_in_transaction() const { return at().is_in_manual; }
   bool is_closed() const noexcept { return state_ == nullptr || state_->is_closed; }
@@ -37972,6 +38667,9 @@ namespace sqlite {
   if (!where->hosts.empty()) {
     reader.problem(errc::malformed_connection_string,
                    "a SQLite database has no host: write 'sqlite:file' or 'sqlite:///absolute/file'");
+  }
+  if (!where->user.empty() || where->has_password) {
+    reader.problem(errc::malformed_connection_string, "a SQLite database has no user and no password");
   }
   const bool is_memory = where->path == ":memory:";
   if (where->path.empty()) {
@@ -40747,7 +41445,10 @@ class tls_session {
         // The stream's own error says more than the layer above it, which only saw a failed read.
         if (last_.is_over() && last_.ec) {
           ERR_clear_error();
-          return attempt::failed(last_.ec);
+          // An end of which the peer's TLS did not say a word may be somebody else's: what has come may be cut off
+          // (RFC 8446 section 6.1).
+          const bool is_cut = is_established_ && last_.ec == errc::connection_closed;
+          return attempt::failed(is_cut ? make_error_code(errc::connection_lost) : last_.ec);
         }
         return attempt::failed(take_tls_error());
     }
@@ -41341,12 +42042,21 @@ constexpr errc from_microseconds(std::int64_t count, Duration& out) noexcept {
   }
 }
 
-/// Exactly: errc::value_out_of_range for fractions of a microsecond and what does not fit 64 bits.
+/// To the nearest microsecond, halves to the even one: so the server rounds the texts that it is given
+/// (ParseFractionalSecond, datetime.c: rint). `system_clock` counts nanoseconds in libstdc++. Errors:
+/// errc::value_out_of_range beyond 64 bits.
 template <calendar_duration Duration>
 constexpr errc to_microseconds(Duration value, std::int64_t& count) noexcept {
   v0::detail::second_parts parts;
   std::chrono::duration<std::int64_t, std::micro> span{};
-  if (!v0::detail::to_parts(value, parts) || !v0::detail::to_duration(parts, span)) return errc::value_out_of_range;
+  if (!v0::detail::to_parts(value, parts)) return errc::value_out_of_range;
+  if constexpr (Duration::period::den > std::micro::den) {
+    const std::uint32_t rest = parts.nanos % 1000;
+    parts.nanos -= rest;
+    if (rest > 500 || (rest == 500 && parts.nanos / 1000 % 2 != 0)) parts.nanos += 1000;
+    if (parts.nanos == v0::detail::nanos_per_second) parts = {parts.seconds + 1, 0};
+  }
+  if (!v0::detail::to_duration(parts, span)) return errc::value_out_of_range;
   count = span.count();
   return errc{};
 }
@@ -42377,7 +43087,7 @@ errc encode_value(byte_buffer& out, const T& value, oid wanted, encode_context& 
     }
     std::int64_t microseconds = 0;
     if (encode_point(value, microseconds) != errc{}) {
-      return context.refuse("the time is out of PostgreSQL's range, or finer than a microsecond");
+      return context.refuse("the time is out of PostgreSQL's range");
     }
     return encode_instant(out, microseconds, wanted, context);
   } else if constexpr (kind == field_kind::duration || kind == field_kind::time_of_day) {
@@ -42388,7 +43098,7 @@ errc encode_value(byte_buffer& out, const T& value, oid wanted, encode_context& 
     } else {
       failed = to_microseconds(value.to_duration(), microseconds);
     }
-    if (failed != errc{}) return context.refuse("the span is too long, or finer than a microsecond");
+    if (failed != errc{}) return context.refuse("the span is too long");
     return encode_span(out, microseconds, wanted, context);
   } else {
     static_assert(sizeof(T) == 0, "dovetail: this type cannot be sent to PostgreSQL; give it a dt::field_codec");
@@ -54900,10 +55610,13 @@ struct options {
   std::string database;  ///< never transmitted: the token names the tenant
   secret api_key;        ///< sent as `Authorization: Bearer …`; empty: no such field is sent
   batch_dialect batches = batch_dialect::gateway;
+  std::size_t batch_limit = 0;  ///< statements of a batch that the gateway takes; 0: what its dialect's takes
   workersql::consistency consistency = workersql::consistency::unspecified;
   workersql::idempotency idempotency = workersql::idempotency::automatic;
   std::string proxy_host;  ///< an HTTP proxy that the gateway is reached through by CONNECT; empty: none
   std::uint16_t proxy_port = 0;
+  std::string proxy_user;  ///< for the proxy alone, by the Basic scheme (RFC 7617); empty: it is told nobody
+  secret proxy_password;
   bool verify_certificate = true;                 ///< and the host's name in it
   std::string certificate_authorities;            ///< PEM file; empty: the system's
   std::size_t response_limit = 64 * 1024 * 1024;  ///< bytes of one answer's body
@@ -54913,6 +55626,11 @@ struct options {
 
   /// For messages and metrics: the endpoint, without the key.
   std::string public_name() const;
+  /// `batch_limit`, or 100 for the SDKs' dialect, as their schema says, and 500 for the gateway's, as it does.
+  std::size_t most_in_batch() const noexcept {
+    if (batch_limit != 0) return batch_limit;
+    return batches == batch_dialect::sdk ? 100 : 500;
+  }
 };
 
 namespace detail {
@@ -54968,13 +55686,21 @@ constexpr bool is_plain_key(std::string_view key) noexcept {
 [[gnu::cold, gnu::noinline]] inline void read_proxy(std::string_view text, options& out, option_reader& reader) {
   result<uri> parsed = parse_uri(text);
   const bool is_right = parsed && parsed->scheme == "http" && parsed->hosts.size() == 1 &&
-                        !parsed->hosts.front().name.empty() && parsed->parameters.empty() && parsed->user.empty() &&
-                        !parsed->has_password && (parsed->path.empty() || parsed->path == "/");
+                        !parsed->hosts.front().name.empty() && parsed->parameters.empty() &&
+                        (!parsed->has_password || !parsed->user.empty()) &&
+                        (parsed->path.empty() || parsed->path == "/");
   if (!is_right) {
     reader.problem(dovetail::errc::invalid_option,
-                   "parameter 'proxy' in the connection string must be a URL such as http://host:port");
+                   "parameter 'proxy' in the connection string must be a URL such as http://[user:password@]host:port");
     return;
   }
+  if (parsed->user.find(':') != std::string::npos) {
+    reader.problem(dovetail::errc::invalid_option,
+                   "parameter 'proxy' in the connection string has a user with a colon, which Basic cannot send");
+    return;
+  }
+  out.proxy_user = parsed->user;
+  out.proxy_password = parsed->password;
   out.proxy_host = parsed->hosts.front().name;
   out.proxy_port = parsed->hosts.front().port != 0 ? parsed->hosts.front().port : 80;
 }
@@ -54988,13 +55714,13 @@ constexpr bool is_plain_key(std::string_view key) noexcept {
 }
 
 /// Reads what `workersql://[user[:password]@]host[:port][/database][?parameters]` says of a connection: `apiKey`,
-/// `apiEndpoint` (the base URL; it overrides host, port and ssl), `ssl` (true), `batch` (gateway, sdk), `consistency`
-/// (strong, bounded, weak), `idempotency` (automatic, all, batch, none), `proxy` (http://host:port), `tlsVerify`
-/// (true), `tlsAuthorities` (a PEM file), `responseLimit` (bytes), `includeStatementText`. The parameters of every
-/// client (pool, retry, timeout) are read elsewhere.
-/// Where the five SDKs differ: the last '@' in front of the path ends the password, so an '@' in a parameter needs no
-/// escape; IPv6 addresses stand in brackets; everything is percent-decoded, '+' is a '+', a value may hold '='; a
-/// repeated or unknown parameter, port 0 and a fragment are mistakes; an empty database or query is none.
+/// `apiEndpoint` (the base URL; it overrides host, port and ssl), `ssl` (true), `batch` (gateway, sdk), `batchLimit`
+/// (statements), `consistency` (strong, bounded, weak), `idempotency` (automatic, all, batch, none), `proxy`
+/// (http://[user:password@]host:port), `tlsVerify` (true), `tlsAuthorities` (a PEM file), `responseLimit` (bytes),
+/// `includeStatementText`. The parameters of every client (pool, retry, timeout) are read elsewhere. Where the five
+/// SDKs differ: the last '@' in front of the path ends the password, so an '@' in a parameter needs no escape; IPv6
+/// addresses stand in brackets; everything is percent-decoded, '+' is a '+', a value may hold '='; a repeated or
+/// unknown parameter, port 0 and a fragment are mistakes; an empty database or query is none.
 [[gnu::cold, gnu::noinline]] inline options read_options(const uri& where, option_reader& reader) {
   using dovetail::errc;
   options read;
@@ -55005,6 +55731,7 @@ constexpr bool is_plain_key(std::string_view key) noexcept {
       .text("apiEndpoint", endpoint)
       .boolean("ssl", is_tls)
       .choice("batch", read.batches, {{"gateway", batch_dialect::gateway}, {"sdk", batch_dialect::sdk}})
+      .integer("batchLimit", read.batch_limit, 1, 1'000'000)
       .choice("consistency", read.consistency,
               {{"strong", consistency::strong}, {"bounded", consistency::bounded}, {"weak", consistency::weak}})
       .choice("idempotency", read.idempotency,
@@ -55822,19 +56549,33 @@ namespace detail {
 
 using dovetail::detail::json_source;
 
-/// Reads one answer. A member whose value is of another type than everybody's is passed over, but counts are not.
+/// What a member with a value of another type than all gateways have is to an answer. null is as good as no member.
+enum class strictness : bool {
+  lenient,  ///< it is passed over: of a failure everything is taken that can be read
+  strict,   ///< the answer is none
+};
+
+/// Reads one answer. Members of `error`, and `id` and `type` of a message, are passed over where they are of another
+/// type: what is read of them is judged anyway.
 class envelope_reader {
  public:
-  envelope_reader(json_source& in, const rows_sink& rows) noexcept : in_(&in), rows_(&rows) {}
+  envelope_reader(json_source& in, const rows_sink& rows, strictness how) noexcept
+      : in_(&in), rows_(&rows), how_(how) {}
 
   /// `at` is the opening brace. Null after a failure: the source's, or the sink's.
   const char* read(const char* at, reply_facts& out) {
     return members(at, [this, &out](std::string_view key, const char* value) {
-      return key == "type" ? type(value, out) : member(key, value, out);
+      return is(key, "type") ? type(value, out) : member(key, value, out);
     });
   }
 
  private:
+  /// A comparison of sizes, and only then one of texts: most keys are none of those that they are compared with.
+  template <std::size_t Size>
+  [[gnu::always_inline]] static bool is(std::string_view key, const char (&text)[Size]) noexcept {
+    return key.size() == Size - 1 && dovetail::detail::equals_key<Size - 1>(key.data(), text);
+  }
+
   template <class Take>
   const char* members(const char* at, Take take) {
     if (at == in_->end || *at != '{') return in_->fail_expected(at, "an object");
@@ -55855,28 +56596,29 @@ class envelope_reader {
   }
 
   const char* member(std::string_view key, const char* at, reply_facts& out) {
-    if (key == "data") return data(at, out);
-    if (key == "success") return success(at, out);
-    if (key == "cached" || key == "fromCache") return flag(at, out.is_cached);
-    if (key == "executionTime" || key == "totalExecutionTime") return real(at, out.execution_time);
-    if (key == "error") return error(at, out.error);
+    if (is(key, "data")) return data(key, at, out);
+    if (is(key, "success")) return success(at, out);
+    if (is(key, "cached") || is(key, "fromCache")) return flag(key, at, out.is_cached);
+    if (is(key, "executionTime") || is(key, "totalExecutionTime")) return real(key, at, out.execution_time);
+    if (is(key, "error")) return error(key, at, out.error);
     return count_member(key, at, out);
   }
 
   const char* count_member(std::string_view key, const char* at, reply_facts& out) {
-    if (key == "rowsAffected" || key == "totalRowsAffected" || key == "affectedRows") return count(at, out.affected);
-    if (key == "rowCount") return count(at, out.row_count);
-    if (key == "insertId" || key == "lastInsertId") return whole(at, out.insert_id);
-    if (key == "results") return results(at, out);
-    if (key == "id") return text(at, out.id);
-    if (key == "transactionId") return text(at, out.transaction_id);
+    if (is(key, "rowsAffected") || is(key, "totalRowsAffected") || is(key, "affectedRows"))
+      return count(key, at, out.affected);
+    if (is(key, "rowCount")) return count(key, at, out.row_count);
+    if (is(key, "insertId") || is(key, "lastInsertId")) return count(key, at, out.insert_id);
+    if (is(key, "results")) return results(key, at, out);
+    if (is(key, "id")) return text(at, out.id);
+    if (is(key, "transactionId")) return is_text(at) ? text(at, out.transaction_id) : unless_null(key, at, "text");
     return skip(at);
   }
 
   /// Who says success and failure has failed.
   const char* success(const char* at, reply_facts& out) {
     bool said = true;
-    at = flag(at, said, &out.has_success);
+    at = flag("success", at, said, &out.has_success);
     out.is_success = out.is_success && said;
     return at;
   }
@@ -55890,21 +56632,23 @@ class envelope_reader {
     return at;
   }
 
-  const char* data(const char* at, reply_facts& out) {
+  const char* data(std::string_view name, const char* at, reply_facts& out) {
     if (at == in_->end || *at == 'n') return skip(at);
     out.has_data = true;
     if (*at == '[') return rows(at, out);
-    if (*at != '{') return skip(at);
+    if (*at != '{') return wrong(name, at, "a list of rows or an object");
     return members(at, [this, &out](std::string_view key, const char* value) {
-      if (key == "rows" && value != in_->end && *value == '[') return rows(value, out);
-      if (key == "metadata" && value != in_->end && *value == '{') {
-        return members(value, [this, &out](std::string_view name, const char* inner) {
-          if (name == "fromCache") return flag(inner, out.is_cached);
-          if (name == "executionTimeMs" && !out.execution_time) return real(inner, out.execution_time);
-          return skip(inner);
-        });
-      }
+      if (is(key, "rows")) return begins(value, '[') ? rows(value, out) : unless_null(key, value, "a list of rows");
+      if (is(key, "metadata")) return metadata(key, value, out);
       return member(key, value, out);  // over WebSocket a whole answer may stand in here
+    });
+  }
+  const char* metadata(std::string_view name, const char* at, reply_facts& out) {
+    if (!begins(at, '{')) return unless_null(name, at, "an object");
+    return members(at, [this, &out](std::string_view key, const char* value) {
+      if (key == "fromCache") return flag(key, value, out.is_cached);
+      if (key == "executionTimeMs" && !out.execution_time) return real(key, value, out.execution_time);
+      return skip(value);
     });
   }
 
@@ -55913,20 +56657,21 @@ class envelope_reader {
     return rows_->take == nullptr ? skip(at) : rows_->take(rows_->state, *in_, at);
   }
 
-  const char* results(const char* at, reply_facts& out) {
-    if (at == in_->end || *at != '[') return skip(at);
+  const char* results(std::string_view name, const char* at, reply_facts& out) {
+    if (!begins(at, '[')) return unless_null(name, at, "a list");
     std::vector<reply_facts>& all = out.results.emplace();
     const rows_sink none;
     const rows_sink* const outer = std::exchange(rows_, &none);
-    at = dovetail::detail::read_json_array(*in_, at, [this, &all](const char* next) {
-      if (next == in_->end || *next != '{') return skip(next);
+    at = dovetail::detail::read_json_array(*in_, at, [this, &all, name](const char* next) {
+      if (next == in_->end) return skip(next);
+      if (*next != '{') return wrong(name, next, "a list of objects");
       return read(next, all.emplace_back());
     });
     rows_ = outer;
     return at;
   }
 
-  const char* error(const char* at, reply_error& out) {
+  const char* error(std::string_view name, const char* at, reply_error& out) {
     constexpr std::string_view prefix = "EdgeSQLError: ";
     if (at == in_->end || *at == 'n') return skip(at);
     out.is_set = true;
@@ -55935,7 +56680,7 @@ class envelope_reader {
       if (out.message.starts_with(prefix)) out.message.erase(0, prefix.size());
       return at;
     }
-    if (*at != '{') return skip(at);
+    if (*at != '{') return wrong(name, at, "text or an object");
     return members(at, [this, &out](std::string_view key, const char* value) {
       const bool is_text = value != in_->end && *value == '"';
       if (key == "code" && is_text) return dovetail::detail::read_json_string(*in_, value, out.code);
@@ -55961,18 +56706,32 @@ class envelope_reader {
     return end;
   }
 
-  const char* text(const char* at, std::string& out) {
-    return at != in_->end && *at == '"' ? dovetail::detail::read_json_string(*in_, at, out) : skip(at);
+  bool begins(const char* at, char with) const noexcept { return at != in_->end && *at == with; }
+  /// The member is of another type than it should be.
+  [[gnu::cold, gnu::noinline]] const char* wrong(std::string_view name, const char* at, std::string_view what) {
+    if (how_ == strictness::lenient) return skip(at);
+    const char* const end = skip(at);  // what is no JSON at all is said to be none
+    if (end == nullptr) return nullptr;
+    return in_->fail_expected(at, dovetail::detail::join_message({"'", name, "' to be ", what}));
   }
-  const char* flag(const char* at, bool& out, bool* is_given = nullptr) {
+  const char* unless_null(std::string_view name, const char* at, std::string_view what) {
+    return at == in_->end || *at == 'n' ? skip(at) : wrong(name, at, what);
+  }
+  bool is_text(const char* at) const noexcept { return begins(at, '"'); }
+
+  const char* text(const char* at, std::string& out) {
+    return is_text(at) ? dovetail::detail::read_json_string(*in_, at, out) : skip(at);
+  }
+  const char* flag(std::string_view name, const char* at, bool& out, bool* is_given = nullptr) {
+    if (!begins(at, 't') && !begins(at, 'f')) return unless_null(name, at, "true or false");
     const char* const end = skip(at);
-    if (end == nullptr || (*at != 't' && *at != 'f')) return end;
+    if (end == nullptr) return nullptr;
     out = *at == 't';
     if (is_given != nullptr) *is_given = true;
     return end;
   }
-  const char* real(const char* at, std::optional<double>& out) {
-    if (at == in_->end || (*at != '-' && !is_ascii_digit(*at))) return skip(at);
+  const char* real(std::string_view name, const char* at, std::optional<double>& out) {
+    if (at == in_->end || (*at != '-' && !is_ascii_digit(*at))) return unless_null(name, at, "a number");
     return dovetail::detail::read_json_real(*in_, at, out.emplace());
   }
   /// A number, or one in quotes, as those beyond 2^53 may be.
@@ -55985,12 +56744,12 @@ class envelope_reader {
     if (parse_integer(digits, value)) out = value;
     return end;
   }
-  /// What a write has changed is not passed over when it cannot be read: no count is 0 without a word.
-  const char* count(const char* at, std::optional<std::int64_t>& out) {
+  /// What a write has changed: no count is 0 without a word.
+  const char* count(std::string_view name, const char* at, std::optional<std::int64_t>& out) {
     std::optional<std::int64_t> read;
     const char* const end = whole(at, read);
     if (end == nullptr || *at == 'n') return end;
-    if (!read) return in_->fail_expected(at, "an integer of 64 bits");
+    if (!read) return wrong(name, at, "an integer of 64 bits");
     out = read;
     return end;
   }
@@ -56004,16 +56763,19 @@ class envelope_reader {
 
   json_source* in_;
   const rows_sink* rows_;
+  strictness how_;
 };
 
 }  // namespace detail
 
-/// Reads the body of an answer. Errors: gateway_errc::not_a_gateway with the place where it is no JSON object; none
-/// when the sink has stopped the reading, which then knows why (`is_stopped`).
+/// Reads the body of an answer. Errors: gateway_errc::not_a_gateway with the place where it is no JSON object, or has a
+/// member of another type than it may have, unless it is to be read leniently; none when the sink has stopped the
+/// reading, which then knows why (`is_stopped`).
 [[gnu::noinline]] inline error_info read_envelope(std::string_view body, const rows_sink& rows, reply_facts& out,
-                                                  bool& is_stopped) {
+                                                  bool& is_stopped,
+                                                  detail::strictness how = detail::strictness::strict) {
   dovetail::detail::json_source in{body};
-  detail::envelope_reader reader{in, rows};
+  detail::envelope_reader reader{in, rows, how};
   const char* at = reader.read(dovetail::detail::skip_json_space(in.begin, in.end), out);
   if (at != nullptr) {
     at = dovetail::detail::skip_json_space(at, in.end);
@@ -56517,6 +57279,36 @@ constexpr bool is_token(std::string_view text) noexcept { return consists_of(tex
 
 constexpr bool is_space(char c) noexcept { return c == ' ' || c == '\t'; }
 
+#ifdef __SSE2__
+using sixteen_characters [[gnu::vector_size(16)]] = unsigned char;
+
+/// One bit for each of sixteen comparisons.
+[[gnu::always_inline]] inline unsigned marks_of(sixteen_characters compared) noexcept {
+  using characters [[gnu::vector_size(16)]] = char;
+  return static_cast<unsigned>(__builtin_ia32_pmovmskb128((characters)compared));
+}
+#endif
+
+/// How many characters at the front of `text` may be of a token.
+/// Cost: sixteen letters and hyphens at a time, where the processor can.
+constexpr std::size_t token_length(std::string_view text) noexcept {
+  std::size_t at = 0;
+#ifdef __SSE2__
+  if (!std::is_constant_evaluated()) {
+    for (sixteen_characters each; text.size() - at >= sizeof each; at += sizeof each) {
+      std::memcpy(&each, text.data() + at, sizeof each);
+      const sixteen_characters letter = (each | 0x20) - 'a';
+      const unsigned others = marks_of((sixteen_characters)((letter > 'z' - 'a') & (each != '-')));
+      if (others == 0) continue;
+      at += static_cast<std::size_t>(std::countr_zero(others));
+      break;
+    }
+  }
+#endif
+  while (at < text.size() && is_in(text[at], token_character)) ++at;
+  return at;
+}
+
 /// `text` without the spaces and tabs around it (OWS).
 constexpr std::string_view trimmed(std::string_view text) noexcept {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
@@ -56525,9 +57317,16 @@ constexpr std::string_view trimmed(std::string_view text) noexcept {
 }
 
 /// The first control character of `text` from `at` on (0 to 31, and 127); its size when there is none.
-/// Cost: eight characters at a time.
+/// Cost: sixteen characters at a time, where the processor can, and eight elsewhere.
 constexpr std::size_t find_control(std::string_view text, std::size_t at) noexcept {
   if (!std::is_constant_evaluated()) {
+#ifdef __SSE2__
+    for (sixteen_characters each; text.size() - at >= sizeof each; at += sizeof each) {
+      std::memcpy(&each, text.data() + at, sizeof each);
+      const unsigned found = marks_of((sixteen_characters)((each < 0x20) | (each == 0x7F)));
+      if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found));
+    }
+#endif
     constexpr std::uint64_t every = 0x0101010101010101u;
     for (std::uint64_t eight = 0; text.size() - at >= sizeof eight; at += sizeof eight) {
       std::memcpy(&eight, text.data() + at, sizeof eight);
@@ -57055,21 +57854,22 @@ constexpr bool is_named(std::string_view name, std::string_view known) noexcept 
   return name == known || equals_ignoring_case(name, known);
 }
 
-/// Takes a line (without its end, and without control characters but HTAB) apart by RFC 9112 section 5.
-constexpr problem parse_field(std::string_view line, field& out) noexcept {
+/// What is wrong with a line whose first character that is of no token is at `end` and no colon, or is the first.
+[[gnu::cold]] constexpr problem problem_of_name(std::string_view line, std::size_t end) noexcept {
   if (line.empty()) return problem::malformed_field;
   if (is_space(line.front())) return problem::folded_field;
-  std::size_t end = 0;
-  while (end < line.size() && is_in(line[end], token_character)) ++end;
-  if (end == line.size()) return problem::malformed_field;
-  if (line[end] != ':') {
-    std::size_t next = end;
-    while (next < line.size() && is_space(line[next])) ++next;
-    const bool is_spaced = end != 0 && next != end && next < line.size() && line[next] == ':';
-    return is_spaced ? problem::space_before_colon : problem::malformed_field;
-  }
-  if (end == 0) return problem::malformed_field;
-  out = {line.substr(0, end), trimmed(line.substr(end + 1))};
+  std::size_t next = end;
+  while (next < line.size() && is_space(line[next])) ++next;
+  const bool is_spaced = end != 0 && next != end && next < line.size() && line[next] == ':';
+  return is_spaced ? problem::space_before_colon : problem::malformed_field;
+}
+
+/// Takes a line (without its end, and without control characters but HTAB) apart by RFC 9112 section 5.
+constexpr problem parse_field(std::string_view line, field& out) noexcept {
+  const std::size_t end = token_length(line);
+  if (end == 0 || end == line.size() || line[end] != ':') [[unlikely]]
+    return problem_of_name(line, end);
+  out = {{line.data(), end}, trimmed({line.data() + end + 1, line.size() - end - 1})};
   return problem::none;
 }
 
@@ -57096,7 +57896,8 @@ constexpr bool has_element(std::string_view value, std::string_view token) noexc
 }  // namespace detail
 
 /// A checked section of header fields, walked where it lies: holds no memory.
-/// Lifetime: borrows from the bytes that were read. Cost: a search goes through the section.
+/// Lifetime: borrows from the bytes that were read. Cost: a search goes through the section, unless it is known that no
+/// name has the size of the one that is wanted.
 class field_lines {
  public:
   class iterator {
@@ -57138,7 +57939,12 @@ class field_lines {
 
   constexpr field_lines() noexcept = default;
   /// `section` has been checked: whole lines, each a field, each with CR LF.
-  constexpr explicit field_lines(std::string_view section) noexcept : section_(section) {}
+  /// `name_sizes`: see `name_size_bit`; all of them when it is not known.
+  constexpr explicit field_lines(std::string_view section, std::uint64_t name_sizes = ~std::uint64_t{0}) noexcept
+      : section_(section), name_sizes_(name_sizes) {}
+
+  /// The bit that tells, among those of all fields, that there may be one with a name of this size.
+  static constexpr std::uint64_t name_size_bit(std::size_t size) noexcept { return std::uint64_t{1} << (size % 64); }
 
   constexpr iterator begin() const noexcept { return iterator{section_}; }
   constexpr iterator end() const noexcept { return {}; }
@@ -57148,14 +57954,15 @@ class field_lines {
 
   /// The value of the first field of that name, ASCII case ignored.
   constexpr std::optional<std::string_view> find(std::string_view name) const noexcept {
+    if ((name_sizes_ & name_size_bit(name.size())) == 0) return std::nullopt;
     if (name.find(':') != name.npos) return std::nullopt;  // then what stands before a line's first colon is its name
-    for (std::string_view rest = section_; !rest.empty();) {
-      const std::string_view line = rest.substr(0, rest.find('\r'));
-      if (line.size() > name.size() && line[name.size()] == ':' &&
-          detail::is_named(line.substr(0, name.size()), name)) {
-        return detail::trimmed(line.substr(name.size() + 1));
+    for (std::size_t begin = 0; begin < section_.size();) {
+      const std::size_t end = section_.find('\r', begin);
+      const std::string_view line{section_.data() + begin, end - begin};
+      if (line.size() > name.size() && line[name.size()] == ':' && detail::is_named({line.data(), name.size()}, name)) {
+        return detail::trimmed({line.data() + name.size() + 1, line.size() - name.size() - 1});
       }
-      rest.remove_prefix(line.size() + 2);
+      begin = end + 2;
     }
     return std::nullopt;
   }
@@ -57177,6 +57984,7 @@ class field_lines {
 
  private:
   std::string_view section_;
+  std::uint64_t name_sizes_ = ~std::uint64_t{0};
 };
 
 }  // namespace dovetail::inline v0::http1
@@ -57337,7 +58145,7 @@ class line_scanner {
       }
       if (at_ + 1 == bytes.size()) return {progress::need_more};
       if (bytes[at_ + 1] != '\n') return {progress::failed, problem::bare_carriage_return};
-      const std::string_view text = bytes.substr(begin_, at_ - begin_);
+      const std::string_view text{bytes.data() + begin_, at_ - begin_};
       at_ += 2;
       begin_ = at_;
       return {progress::complete, problem::none, text};
@@ -57649,6 +58457,7 @@ class request_reader {
     field read;
     if (const problem why = detail::parse_field(line, read); why != problem::none) return why;
     if (++field_count_ > bounds_.fields) return problem::too_many_fields;
+    name_sizes_ |= field_lines::name_size_bit(read.name.size());
     if (equals_ignoring_case(read.name, "Host")) {
       if (has_host_) return problem::repeated_host;
       has_host_ = true;
@@ -57669,7 +58478,7 @@ class request_reader {
     out.authority = bytes.substr(authority_begin_, authority_size_);
     out.form = form_;
     out.minor_version = minor_version_;
-    out.fields = field_lines{bytes.substr(fields_begin_, end - 2 - fields_begin_)};
+    out.fields = field_lines{bytes.substr(fields_begin_, end - 2 - fields_begin_), name_sizes_};
     out.keep_alive = facts_.keep_alive(minor_version_);
     out.expects_continue = facts_.expects_continue() && minor_version_ != 0;
     if (!detail::plan_body(facts_, bounds_, framing::none, out.body)) return fail(problem::body_too_large);
@@ -57684,6 +58493,7 @@ class request_reader {
   std::size_t target_size_ = 0;
   std::size_t fields_begin_ = 0;
   std::size_t field_count_ = 0;
+  std::uint64_t name_sizes_ = 0;
   std::size_t authority_begin_ = 0;
   std::size_t authority_size_ = 0;
   unsigned minor_version_ = 1;
@@ -57729,7 +58539,7 @@ class response_reader {
   /// `bytes` are all that came from the first byte of the message on, at each call. `out` is set when the head is
   /// complete. After a failure the connection has no more messages.
   constexpr head_progress read(std::string_view bytes, response_head& out) noexcept {
-    bytes = bytes.substr(0, bounds_.head);
+    if (bytes.size() > bounds_.head) bytes = {bytes.data(), bounds_.head};
     while (true) {
       const detail::line_progress line = lines_.next(bytes);
       if (line.state == progress::failed) return fail(line.why);
@@ -57777,6 +58587,7 @@ class response_reader {
     field read;
     if (const problem why = detail::parse_field(line, read); why != problem::none) return why;
     if (++field_count_ > bounds_.fields) return problem::too_many_fields;
+    name_sizes_ |= field_lines::name_size_bit(read.name.size());
     return facts_.add(read);
   }
 
@@ -57785,7 +58596,7 @@ class response_reader {
     out.status = status_;
     out.reason = bytes.substr(reason_begin_, reason_size_);
     out.minor_version = minor_version_;
-    out.fields = field_lines{bytes.substr(fields_begin_, end - 2 - fields_begin_)};
+    out.fields = field_lines{bytes.substr(fields_begin_, end - 2 - fields_begin_), name_sizes_};
     out.keep_alive = facts_.keep_alive(minor_version_);
     out.body = {};
     if (status_ == 101 || (kind_ == request_kind::connect && status_ / 100 == 2)) {
@@ -57807,6 +58618,7 @@ class response_reader {
   std::size_t reason_size_ = 0;
   std::size_t fields_begin_ = 0;
   std::size_t field_count_ = 0;
+  std::uint64_t name_sizes_ = 0;
   unsigned status_ = 0;
   unsigned minor_version_ = 1;
   request_kind kind_;
@@ -58865,9 +59677,9 @@ class final_head {
 
 namespace dovetail::inline v0::workersql {
 
-/// Connects; asks a proxy for a tunnel (CONNECT, RFC 9110 section 9.3.6); starts TLS. Sends no request to the gateway.
-/// Errors: the transport's own; errc::connection_lost with the proxy's status when it refuses, and
-/// std::errc::permission_denied for 403 and 407, which no repetition mends.
+/// Connects; asks a proxy for a tunnel (CONNECT, RFC 9110 section 9.3.6), as its user where there is one (Basic);
+/// starts TLS. Sends no request to the gateway. Errors: the transport's own; errc::connection_lost with the proxy's
+/// status when it refuses, and std::errc::permission_denied for 401, 403 and 407, which no repetition mends.
 /// Cancellation: the session stays closed.
 class startup {
  public:
@@ -58927,11 +59739,28 @@ class startup {
         authority, {is_v6 ? "[" : "", to.host, is_v6 ? "]" : "", ":", dovetail::detail::number_text{to.port}});
     byte_buffer& out = on_->output();
     out.clear();
-    if (http1::head_writer{out}.request("CONNECT", authority).field("Host", authority).end() != http1::problem::none) {
+    http1::head_writer head{out};
+    head.request("CONNECT", authority).field("Host", authority);
+    add_credentials(head);
+    if (head.end() != http1::problem::none) {
       return finish({dovetail::errc::invalid_option, "the host of the endpoint has characters that HTTP forbids"});
     }
     step_ = step::asking;
     return action::write(out.view());
+  }
+  /// RFC 7617.
+  [[gnu::cold, gnu::noinline]] void add_credentials(http1::head_writer& head) const {
+    const workersql::options& how = on_->options();
+    if (how.proxy_user.empty()) return;
+    std::string both = how.proxy_user;
+    both.append(":").append(how.proxy_password.reveal());
+    const secret plain{std::move(both)};
+    std::string words{"Basic "};
+    const std::size_t begin = words.size();
+    words.resize(begin + dovetail::detail::base64_size(plain.reveal().size()));
+    dovetail::detail::write_base64(words.data() + begin, as_byte_view(plain.reveal()));
+    head.field("Proxy-Authorization", words);
+    secret{std::move(words)};  // wiped
   }
   action read() {
     step_ = step::reading;
@@ -58950,8 +59779,10 @@ class startup {
     }
     if (head.status / 100 != 2) {
       words.append("refused the tunnel with status ").append(dovetail::detail::number_text{head.status});
+      const bool is_stranger = head.status == 407 || head.status == 401;  // RFC 9110 has 407; some say 401
+      if (is_stranger) words.append(", for it wants another user or password (the parameter 'proxy')");
       // Who asks again is refused again.
-      const bool is_final = head.status == 403 || head.status == 407;
+      const bool is_final = is_stranger || head.status == 403;
       return finish({is_final ? std::make_error_code(std::errc::permission_denied)
                               : make_error_code(dovetail::errc::connection_lost),
                      std::move(words)});
@@ -59633,7 +60464,7 @@ inline bool is_lost_write(const http_answer& answer, const reply_error& said) no
   } else {
     bool ignored = false;
     if (answer.body.find('{') != answer.body.npos) {
-      if (read_envelope(answer.body, {}, out, ignored)) out.error = {};
+      if (read_envelope(answer.body, {}, out, ignored, detail::strictness::lenient)) out.error = {};
     }
     failure = detail::answer_failure(answer.status, out.error, answer.body);
   }
@@ -59650,6 +60481,65 @@ inline bool is_lost_write(const http_answer& answer, const reply_error& said) no
 }
 
 }  // namespace dovetail::inline v0::workersql
+
+// ---- dovetail/codec/workersql/expected_keys.hpp ----
+// The keys of a row as its struct makes one expect them, known to the compiler.
+
+namespace dovetail::inline v0::workersql::detail {
+
+/// One column, as the first row names it. Lifetime: borrows from the answer's text, from `row_target`, or from nobody.
+struct row_key {
+  std::string_view name{};
+  std::string_view written{};  ///< quotes and colon included, as it stands in the text of the first row
+};
+
+/// True when an answer names each column as the struct names its field, if the gateway adds no white space: the struct
+/// has no other structs in it and no other style, and no name has a character that JSON may write in several ways.
+template <class Row>
+inline constexpr bool has_expected_keys = [] {
+  const row_description& row = row_plan<Row>::description;
+  if (row.shape != row_shape::by_name || name_style_of<row_value_t<Row>> != name_style::exact) return false;
+  for (const leaf& each : row.leaves) {
+    if (each.name.empty()) return false;
+    for (const char c : each.name) {
+      if (c < ' ' || c > '~' || c == '"' || c == '\\') return false;
+    }
+  }
+  return row.groups.empty() && !row.leaves.empty();
+}();
+
+template <class Row>
+inline constexpr auto expected_key_texts = [] {
+  constexpr std::size_t size = [] {
+    std::size_t sum = 0;
+    for (const leaf& each : row_plan<Row>::leaves) sum += each.name.size() + 3;
+    return sum;
+  }();
+  std::array<char, size> texts{};
+  std::size_t at = 0;
+  for (const leaf& each : row_plan<Row>::leaves) {
+    texts[at++] = '"';
+    for (const char c : each.name) texts[at++] = c;
+    texts[at++] = '"';
+    texts[at++] = ':';
+  }
+  return texts;
+}();
+
+/// The keys of the fields, in their order. Only where `has_expected_keys<Row>`.
+template <class Row>
+inline constexpr auto expected_keys = [] {
+  std::array<row_key, row_plan<Row>::size> keys{};
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const std::string_view name = row_plan<Row>::leaves[i].name;
+    keys[i] = {name, {expected_key_texts<Row>.data() + at, name.size() + 3}};
+    at += name.size() + 3;
+  }
+  return keys;
+}();
+
+}  // namespace dovetail::inline v0::workersql::detail
 
 // ---- dovetail/codec/workersql/row_source.hpp ----
 // One row of an answer, a JSON object, as the source that rows are read from.
@@ -59898,12 +60788,6 @@ class row_source {
 
 namespace dovetail::inline v0::workersql::detail {
 
-/// One column, as the first row names it. Lifetime: borrows from the answer's text, or from `row_target`.
-struct row_key {
-  std::string_view name{};
-  std::string_view written{};  ///< quotes and colon included, as it stands in the text of the first row
-};
-
 /// A source for `read_row_in_order` that walks over the row while it is read, so that it is walked over once. It gives
 /// up on whatever is not as expected, be it another key, a null or a mistake, and says nothing of it: who asked reads
 /// the row again then by `row_source`, which knows every form and all the words.
@@ -60036,6 +60920,7 @@ class row_target {
   const char* scan(json_source& in, const char* at) {
     using namespace dovetail::detail;  // NOLINT: the JSON reader's
     if (at == in.end || *at != '{') return in.fail_expected(at, "a row, which is an object");
+    if (first_ != nullptr && !recall_first(in)) return nullptr;
     if (++in.depth > json_maximum_depth) return in.fail_depth(at);
     ++number_;
     if (number_ == 1) return scan_first(in, at);
@@ -60070,26 +60955,37 @@ class row_target {
     return fail_value(status);
   }
 
-  /// Reads a row with the columns of the first one in one go; null when it must be read by `scan()` and `read()`, which
-  /// find what it is. `out` is partly overwritten then.
+  /// The keys that the next row has if it is like the first one, or, while there is none, if its names are those of
+  /// the fields; one for each field, in their order. Null when they have another order, or nobody knows.
   template <class Row>
-  const char* read_at_once(json_source& in, const char* at, row_value_t<Row>& out) {
+  const row_key* straight_keys() const noexcept {
+    if constexpr (has_expected_keys<Row>) {
+      if (number_ == 0) return expected_keys<Row>.data();
+    }
+    return straight_keys_;
+  }
+
+  /// Reads a row that has these keys in one go; null when it must be read by `scan()` and `read()`, which find what it
+  /// is. `out` is partly overwritten then.
+  template <class Row>
+  const char* read_at_once(json_source& in, const char* at, const row_key* keys, row_value_t<Row>& out) {
     using namespace dovetail::detail;  // NOLINT
     if (at == in.end || *at != '{' || in.depth >= json_maximum_depth) return nullptr;
-    ++in.depth;
-    row_cursor from{in, skip_json_space(at + 1, in.end), keys_.data(), source_};
-    const int depth = in.depth;
+    const int depth = in.depth++;
+    source_.end = in.end;
+    row_cursor from{in, skip_json_space(at + 1, in.end), keys, source_};
     const read_status status = read_row_in_order<Row>(out, from);
-    in.depth = depth - 1;
+    in.depth = depth;
     if (status && from.end() != nullptr) [[likely]] {
-      ++number_;
+      if (number_++ == 0) {
+        first_ = at;
+        straight_keys_ = keys;
+      }
       return from.end();
     }
     in.failure = {};
     return nullptr;
   }
-  /// True behind a first row that has a column for each field, in their order.
-  bool is_straight() const noexcept { return is_straight_; }
 
   bool fail(error_info failure) {
     failure_ = std::move(failure);
@@ -60124,6 +61020,12 @@ class row_target {
     }
     --in.depth;
     return bind() ? at : nullptr;
+  }
+
+  /// The first row had the names of the fields, and nothing of it was noted. Now there is one that is not like it.
+  [[gnu::cold, gnu::noinline]] bool recall_first(json_source& in) {
+    ++in.depth;
+    return scan_first(in, std::exchange(first_, nullptr)) != nullptr;
   }
 
   /// A row whose keys do not have the order of the first row's; `column` of them did.
@@ -60176,13 +61078,14 @@ class row_target {
       std::vector<std::uint16_t> columns(keys_.size());
       for (std::size_t i = 0; i < columns.size(); ++i) columns[i] = static_cast<std::uint16_t>(i);
       binding_ = binding{std::move(columns)};
-      is_straight_ = true;
+      straight_keys_ = keys_.data();
       return true;
     }
     result<binding> made = bind_row(*row_, columns(), {.style = style_});
     if (!made) return fail(std::move(made).error());
     binding_ = *std::move(made);
-    is_straight_ = binding_.is_in_order() && row_->groups.empty() && row_->leaves.size() == keys_.size();
+    const bool is_straight = binding_.is_in_order() && row_->groups.empty() && row_->leaves.size() == keys_.size();
+    if (is_straight) straight_keys_ = keys_.data();
     if (names_of_ != nullptr) source_.shared_columns = names_of_(keys_);
     return true;
   }
@@ -60197,7 +61100,8 @@ class row_target {
   std::vector<std::unique_ptr<std::string>> unescaped_;  // the names of keys that are written with escapes
   row_source source_;
   binding binding_;
-  bool is_straight_ = false;
+  const row_key* straight_keys_ = nullptr;
+  const char* first_ = nullptr;  // a first row that was read by what was expected
   std::size_t number_ = 0;
   error_info failure_;
 };
@@ -60245,8 +61149,8 @@ class all_rows final : public row_target {
       }
       constexpr bool has_address = !std::is_same_v<row_value_t<Row>, bool>;  // in a vector
       if constexpr (has_address && !dovetail::detail::is_dynamic_row<Row>) {
-        if (self.is_straight()) [[likely]] {
-          const char* const behind = self.template read_at_once<Row>(in, next, self.all_.emplace_back());
+        if (const row_key* const keys = self.template straight_keys<Row>()) [[likely]] {
+          const char* const behind = self.template read_at_once<Row>(in, next, keys, self.all_.emplace_back());
           if (behind != nullptr) [[likely]]
             return behind;
           self.all_.pop_back();
@@ -60300,6 +61204,11 @@ class one_row final : public row_target {
     auto& self = *static_cast<one_row*>(static_cast<row_target*>(state));
     return dovetail::detail::read_json_array(in, at, [&](const char* next) -> const char* {
       if (self.rows_read() != 0) return self.fail(dovetail::errc::too_many_rows), nullptr;
+      if constexpr (has_expected_keys<Row>) {
+        const char* const behind = self.template read_at_once<Row>(in, next, expected_keys<Row>.data(), self.row_);
+        if (behind != nullptr) [[likely]]
+          return behind;
+      }
       next = self.scan(in, next);
       return next != nullptr && self.template read<Row>(self.row_) ? next : nullptr;
     });
@@ -60712,10 +61621,24 @@ class batch_call_base : public call_base {
       return refuse({dovetail::errc::operation_unsupported,
                      "a batch may hold insert, update and delete only: the gateway refuses the others"});
     }
+    if (count_ > on_->options().most_in_batch()) return refuse(too_many());
     std::string& body = on_->body();
     body.assign(batch_begin(how)).append(work_->items()).append(batch_end(how));
     prepare_key(*key_, *on_, true);
     return send(endpoint_kind::batch, true, key_);
+  }
+
+  /// The gateway would say it with 413, when it has read all of them.
+  [[gnu::cold, gnu::noinline]] error_info too_many() const {
+    using dovetail::detail::number_text;
+    const workersql::options& how = on_->options();
+    std::string words;
+    dovetail::detail::append_parts(
+        words,
+        {"a batch of ", number_text{count_}, " statements, and the gateway takes ", number_text{how.most_in_batch()},
+         " in one (batch=", how.batches == batch_dialect::sdk ? "sdk" : "gateway",
+         "): send several, or say with 'batchLimit' in the connection string that it takes more"});
+    return {make_error_code(gateway_errc::too_large), std::move(words)};
   }
 
   /// Inside of a transaction there are no batches, and the statements go one by one: it is all or none anyway.
@@ -61721,7 +62644,8 @@ class connection {
 
   static result<parsed_string<options>> parse(std::string_view text) { return workersql::parse(text); }
 
-  /// For the client: see `client_core::kept_answer`.
+  /// For the client, as the next: see `client_core::keeps_answers`.
+  static bool may_keep_answers(const options& how) noexcept { return how.cache != nullptr; }
   template <class Op>
   static auto kept_answer(const options& how, const Op& op) -> decltype(detail::kept_answer(how, op)) {
     return detail::kept_answer(how, op);
@@ -61833,23 +62757,17 @@ class repeater {
 
 }  // namespace detail
 
-/// A blocking client whose pool is looked after in the background, each `check_interval` of the pool's policy: idle
-/// connections are pinged, stale ones closed, missing ones (below the minimum) opened. No connection is opened before
-/// the first interval has passed or a call needs one. A policy whose interval is `clock::duration::max()` has no such
-/// thread. Threads: as `basic_client`.
+namespace detail {
+
+/// What clients that are looked after have in common. `keeper_` is made by the one that derives from it.
 template <class Client>
-class kept_client : public Client {
+class client_with_keeper : public Client {
  public:
   using settings = typename Client::settings;
   using options = typename Client::options;
 
-  explicit kept_client(std::string_view connection_string, settings how = {})
-      : Client(connection_string, how),
-        keeper_(start(detail::check_interval_of<typename Client::connection_type>(connection_string, how), how)) {}
-  explicit kept_client(options where, settings how = {})
-      : Client(std::move(where), how), keeper_(start(how.pool.check_interval, how)) {}
-  kept_client(kept_client&&) noexcept = default;
-  kept_client& operator=(kept_client&& other) noexcept {
+  client_with_keeper(client_with_keeper&&) noexcept = default;
+  client_with_keeper& operator=(client_with_keeper&& other) noexcept {
     keeper_.reset();
     auto keeper = std::move(other.keeper_);
     Client::operator=(std::move(other));
@@ -61859,22 +62777,48 @@ class kept_client : public Client {
 
   /// The pool's counters under the SDKs' names; `statistics()` has more.
   pool_stats get_pool_stats() const noexcept { return pool_stats_of(this->statistics()); }
-  /// Refuses further calls, ends the background check, and closes the connections.
+  /// Refuses further calls, ends the background check, and closes the connections, those in use when they come back.
   void close() noexcept {
     keeper_.reset();
     Client::close();
   }
 
+ protected:
+  using Client::Client;
+  ~client_with_keeper() = default;
+
+  std::unique_ptr<repeater> keeper_;  // ends before the pool does
+};
+
+}  // namespace detail
+
+/// A blocking client whose pool is looked after in the background, each `check_interval` of the pool's policy: idle
+/// connections are pinged, stale ones closed, missing ones (below the minimum) opened. No connection is opened before
+/// the first interval has passed or a call needs one. A policy whose interval is `clock::duration::max()` has no such
+/// thread. Threads: as `basic_client`.
+template <class Client>
+class kept_client : public detail::client_with_keeper<Client> {
+  using base = detail::client_with_keeper<Client>;
+
+ public:
+  using settings = typename Client::settings;
+  using options = typename Client::options;
+
+  explicit kept_client(std::string_view connection_string, settings how = {}) : base(connection_string, how) {
+    start(detail::check_interval_of<typename Client::connection_type>(connection_string, how), how);
+  }
+  explicit kept_client(options where, settings how = {}) : base(std::move(where), how) {
+    start(how.pool.check_interval, how);
+  }
+
  private:
-  std::unique_ptr<detail::repeater> start(clock::duration interval, const settings& how) {
-    if (interval == (clock::duration::max)()) return nullptr;
+  void start(clock::duration interval, const settings& how) {
+    if (interval == (clock::duration::max)()) return;
     auto& connections = this->core().connections();
-    return std::make_unique<detail::repeater>(interval, [&connections, wait = how.pool.check_wait] {
+    this->keeper_ = std::make_unique<detail::repeater>(interval, [&connections, wait = how.pool.check_wait] {
       static_cast<void>(connections.maintain(deadline::after(wait)));  // the next call meets the failure itself
     });
   }
-
-  std::unique_ptr<detail::repeater> keeper_;  // ends before the pool does
 };
 
 }  // namespace dovetail::inline v0::workersql
@@ -62076,7 +63020,8 @@ class async_connection {
   template <class Row>
   using stream_rows = detail::stream_state<Row>;
 
-  /// For the client: see `client_core::kept_answer`.
+  /// For the client, as the next: see `client_core::keeps_answers`.
+  static bool may_keep_answers(const options& with) noexcept { return with.how.cache != nullptr; }
   template <class Op>
   static auto kept_answer(const options& with, const Op& op) -> decltype(detail::kept_answer(with.how, op)) {
     return detail::kept_answer(with.how, op);
@@ -62207,41 +63152,28 @@ class async_round : public std::enable_shared_from_this<async_round<Core>> {
 /// checks. A policy whose interval is `clock::duration::max()` has no such thread: for executors that take no work from
 /// other threads. Lifetime: the executor's context lives until the client is closed or gone.
 template <class Client>
-class kept_async_client : public Client {
+class kept_async_client : public detail::client_with_keeper<Client> {
+  using base = detail::client_with_keeper<Client>;
+
  public:
   using settings = typename Client::settings;
   using options = typename Client::options;
   using executor_type = typename Client::executor_type;
 
   kept_async_client(executor_type executor, std::string_view connection_string, settings how = {})
-      : Client(std::move(executor), connection_string, how),
-        keeper_(start(detail::check_interval_of<typename Client::connection_type::wire>(connection_string, how), how)) {
+      : base(std::move(executor), connection_string, how) {
+    start(detail::check_interval_of<typename Client::connection_type::wire>(connection_string, how), how);
   }
   kept_async_client(executor_type executor, options where, settings how = {})
-      : Client(std::move(executor), std::move(where), how), keeper_(start(how.pool.check_interval, how)) {}
-  kept_async_client(kept_async_client&&) noexcept = default;
-  kept_async_client& operator=(kept_async_client&& other) noexcept {
-    keeper_.reset();
-    auto keeper = std::move(other.keeper_);
-    Client::operator=(std::move(other));
-    keeper_ = std::move(keeper);
-    return *this;
-  }
-
-  /// The pool's counters under the SDKs' names; `statistics()` has more.
-  pool_stats get_pool_stats() const noexcept { return pool_stats_of(this->statistics()); }
-  /// Refuses further operations, ends the background check, and closes the connections, those in use when they come
-  /// back.
-  void close() noexcept {
-    keeper_.reset();
-    Client::close();
+      : base(std::move(executor), std::move(where), how) {
+    start(how.pool.check_interval, how);
   }
 
  private:
-  std::unique_ptr<detail::repeater> start(clock::duration interval, const settings& how) {
+  void start(clock::duration interval, const settings& how) {
     using kept_type = typename Client::core_type;
-    if (interval == (clock::duration::max)()) return nullptr;
-    return std::make_unique<detail::repeater>(
+    if (interval == (clock::duration::max)()) return;
+    this->keeper_ = std::make_unique<detail::repeater>(
         interval, [core = std::weak_ptr<kept_type>{this->core()}, executor = this->get_executor(),
                    wait = how.pool.check_wait, is_running = std::make_shared<std::atomic<bool>>(false)] {
           if (is_running->exchange(true)) return;
@@ -62249,8 +63181,6 @@ class kept_async_client : public Client {
           asio::post(executor, [round = std::move(round), wait] { round->start(wait); });
         });
   }
-
-  std::unique_ptr<detail::repeater> keeper_;  // ends before the pool does
 };
 
 }  // namespace dovetail::inline v0::workersql
@@ -63516,6 +64446,10 @@ struct gateway_options {
                                                          ///< transactions go on; then, from an answer on, how long
                                                          ///< its reader may take
 
+  bool answers_half_closed = false;  ///< also who has ended its sending behind a request gets the answer; then a client
+                                     ///< that hangs up without a reset is not told from one that waits, and its
+                                     ///< statement runs to its end
+
   bool allow_connection_changes = false;  ///< also for admins: settings, attached files, temporary tables …, which are
                                           ///< the connection's, and there for whoever is lent it next
   std::vector<std::string> reader_functions{};  ///< PostgreSQL: what who only reads may call beside its own functions
@@ -64259,8 +65193,7 @@ namespace dovetail::inline v0::workersql::serving {
 /// A read-only transaction of PostgreSQL does not forbid everything (large objects, replication slots, locks,
 /// settings), so what a reader calls must be known to be harmless: a function of PostgreSQL's own table, or one of
 /// `more`, each a name as it is written when it is called (`similarity`, `app.price`), or the begin of names with a
-/// star
-/// (`st_*`). One pass over the text; whatever has the form of a call and is not understood is taken for one.
+/// star (`st_*`). One pass over the text; whatever has the form of a call and is not understood is taken for one.
 class reader_calls {
  public:
   reader_calls(std::string_view text, const std::vector<std::string>& more) noexcept
@@ -64269,7 +65202,7 @@ class reader_calls {
   /// The name of the first one, as it is in the text; empty: there is none.
   std::string_view find_forbidden() {
     for (token at = source_.next(); at.kind != kind::end; at = source_.next()) {
-      if (is_unicode_name(at)) return text_of(at);  // its escapes may spell any name
+      if (at.kind == kind::quoted && v0::detail::is_unicode_text(text_of(at))) return text_of(at);
       if (at.is('(')) {
         if (is_name(last_[0]) && !may_open()) return written_name();
         open(at);
@@ -64293,10 +65226,6 @@ class reader_calls {
     return at.kind == kind::word && equals_ignoring_case(text_of(at), word);
   }
   static bool is_name(const token& at) noexcept { return at.kind == kind::word || at.kind == kind::quoted; }
-  bool is_unicode_name(const token& at) const noexcept {
-    const std::string_view text = text_of(at);
-    return text.size() > 2 && (text[0] | 0x20) == 'u' && text[1] == '&' && text[2] == '"';
-  }
   /// As the catalogue has it.
   std::string name_of(const token& at) const {
     std::string name;
@@ -66034,15 +66963,25 @@ class http_connection final : public gateway_connection, public std::enable_shar
   }
 
   /// Sees the peer go while its statements run; not when it has sent more, for that would have to be read.
-  void watch_peer() {
-    socket_.async_wait(asio::ip::tcp::socket::wait_read,
-                       [self = shared_from_this(), until = until_](const std::error_code& ec) {
-                         if (ec || self->until_ != until) return;
-                         std::error_code failure;
-                         if (self->socket_.available(failure) != 0) return;
-                         self->has_gone_ = true;
-                         self->hub_->interrupt(until);
-                       });
+  void watch_peer(asio::ip::tcp::socket::wait_type what = asio::ip::tcp::socket::wait_read) {
+    socket_.async_wait(what, [self = shared_from_this(), until = until_, what](const std::error_code& ec) {
+      if (ec || self->until_ != until) return;
+      if (what == asio::ip::tcp::socket::wait_read) {
+        std::error_code failure;
+        if (self->socket_.available(failure) != 0) return;
+        // The end of its sending will be there for ever: from here on only a reset is looked for.
+        if (self->may_still_read()) return self->watch_peer(asio::ip::tcp::socket::wait_error);
+      }
+      self->has_gone_ = true;
+      self->hub_->interrupt(until);
+    });
+  }
+  bool may_still_read() {
+    if (!hub_->options.answers_half_closed) return false;
+    std::byte one{};
+    std::error_code ended;
+    socket_.receive(asio::buffer(&one, 1), asio::ip::tcp::socket::message_peek, ended);
+    return ended == asio::error::eof;
   }
 
   void worked() {
@@ -66488,36 +67427,23 @@ class interruptible_client {
   template <operation Op>
   result<typename Op::value_type> run(Op op, std::source_location where) {
     const call how = by_.is_never() ? call::within(on_->timeout(), where) : call::until(by_, where);
-    if (until_ == nullptr) return on_->perform(op, how);
-    bool was_lost = false;
-    for (int attempt = 1;; ++attempt) {
-      error_info why;
-      std::size_t sent = 0;
-      if (auto got = on_->connections().acquire(how.by, where)) {
-        interruptible<typename Core::connection_type> scope{until_};
-        why = scope.begin(**got);
-        if (!why) {
-          auto answer = on_->perform_on(**got, op, how, attempt);
-          if (answer) return answer;
-          why = std::move(answer).error();
-        }
-        scope.end();
-        sent = (*got)->last_traffic().sent;
-      } else {
-        why = std::move(got).error();
-      }  // the connection goes back before the pause
-      if (ends_at<Op>(why.kind()) || until_->is_requested()) return why;
-      const verdict next = on_->judge(why, Op::name, attempt, op.is_idempotent(), sent, how);
-      if (!next.repeat) {
-        if (was_lost) dovetail::detail::recall_lost_attempt(why);
-        return why;
-      }
-      was_lost |= why.kind() == condition::commit_unknown;
-      dovetail::detail::pause_for(next.delay);
-    }
+    return until_ == nullptr ? on_->perform(op, how) : on_->perform(op, how, under{until_});
   }
 
  private:
+  /// Around each attempt of `client_core::perform`.
+  struct under {
+    interruption* until;
+
+    template <class Connection, class Attempt>
+    auto around(Connection& on, Attempt attempt) -> decltype(attempt()) {
+      interruptible<Connection> scope{until};
+      if (error_info why = scope.begin(on)) return why;
+      return attempt();
+    }
+    bool is_over() const noexcept { return until->is_requested(); }
+  };
+
   Core* on_;
   deadline by_;
   interruption* until_;
