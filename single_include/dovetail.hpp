@@ -57445,7 +57445,10 @@ constexpr bool to_time(const date_numbers& date, std::chrono::sys_seconds& value
                                         std::chrono::month{static_cast<unsigned>(date.month)},
                                         std::chrono::day{static_cast<unsigned>(date.day)}};
   if (!day.ok()) return false;
-  value = std::chrono::sys_days{day} + std::chrono::seconds{date.seconds};
+  const std::chrono::sys_seconds point = std::chrono::sys_days{day} + std::chrono::seconds{date.seconds};
+  constexpr std::chrono::sys_seconds beyond = std::chrono::sys_days{std::chrono::year{10000} / 1 / 1};
+  if (point >= beyond) return false;  // the leap second of its last day would end in a year of five digits
+  value = point;
   return true;
 }
 

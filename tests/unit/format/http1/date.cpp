@@ -57,6 +57,7 @@ TEST(HttpDate, AnythingElseIsNoDate) {
                                       "Sun, 06 Nov 1994 24:49:37 GMT",
                                       "Sun, 06 Nov 1994 08:60:37 GMT",
                                       "Sun, 06 Nov 1994 08:49:61 GMT",
+                                      "Fri, 31 Dec 9999 23:59:60 GMT",  // would be in the year 10000
                                       "Sun, 06 Nov 94 08:49:37 GMT",
                                       "Sun, 06-Nov-94 08:49:37 GMT",
                                       "Sun Nov 6 08:49:37 1994",
