@@ -6,6 +6,7 @@
 #include <dovetail/base/parts.hpp>
 #include <dovetail/base/secret.hpp>
 #include <dovetail/base/text.hpp>
+#include <dovetail/base/uri.hpp>
 #include <dovetail/base/uri_syntax.hpp>
 #include <dovetail/client/asyncsql/config_calls.hpp>
 
@@ -144,14 +145,27 @@ struct address_parts {
   return secret{std::move(text)};
 }
 
+/// Whether one of the parameters is a password, however its name is escaped.
+[[gnu::cold, gnu::noinline]] inline bool has_password_parameter(std::string_view query) {
+  while (!query.empty()) {
+    const std::size_t size = query.find('&') < query.size() ? query.find('&') : query.size();
+    const std::string_view parameter = query.substr(0, size);
+    const std::string_view name = parameter.substr(0, parameter.find('='));
+    const auto escapes = dovetail::detail::check_escapes({name, 0}, dovetail::detail::uri_part::parameter_name);
+    if (escapes.what == dovetail::detail::uri_mistake::none && dovetail::detail::decoded(name) == "password")
+      return true;
+    query.remove_prefix(size < query.size() ? size + 1 : size);
+  }
+  return false;
+}
+
 /// Puts a password that stands beside a connection string into it. Without an authority, or where it has a password of
 /// its own, the two contradict each other.
 [[gnu::cold, gnu::noinline]] inline secret with_password(option_reader& reader, const secret& target,
                                                          const secret& password) {
   const std::string_view text = target.reveal();
   const dovetail::detail::uri_parts parts = dovetail::detail::split_uri(text);
-  const bool has_one = parts.has_password || parts.query.text.starts_with("password=") ||
-                       parts.query.text.find("&password=") != std::string_view::npos;
+  const bool has_one = parts.has_password || has_password_parameter(parts.query.text);
   if (!parts.has_authority || has_one || parts.scheme.text == "sqlite") {
     reader.problem(errc::invalid_option,
                    has_one ? "'password' and the password in 'connection_string' (or 'url') contradict each other: "

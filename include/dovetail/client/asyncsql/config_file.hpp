@@ -90,6 +90,10 @@ namespace detail {
       const std::string known = name == "parameter_types"   ? std::string{type_prefix} + member
                                 : member == "initial_delay" ? "retry_delay"
                                                             : member;
+      if (name == "retry_config" && !is_retry_name(known)) {
+        return {make_error_code(errc::unknown_option),
+                "'retry_config' has '" + member + "', which is no setting of retries"};
+      }
       if (error_info why = add_value(to, known, value.text, variables)) return why;
     }
     return {};

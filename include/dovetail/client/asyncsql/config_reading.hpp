@@ -69,6 +69,16 @@ inline constexpr std::string_view type_prefix = "parameter_types.";
   return false;
 }
 
+/// Whether a session's setting is one of its retries: what may stand in "retry_config".
+[[gnu::cold, gnu::noinline]] inline bool is_retry_name(std::string_view name) noexcept {
+  constexpr std::string_view others[] = {"max_retries",      "attempts", "max_delay",
+                                         "exponential_base", "jitter",   "retryable_codes"};
+  for (const std::string_view each : others) {
+    if (each == name) return true;
+  }
+  return name.starts_with("retry_") && is_session_name(name);
+}
+
 /// Reads a floating-point number that fills the text.
 [[gnu::cold, gnu::noinline]] inline bool read_real(std::string_view text, double& value) noexcept {
   double found = 0;

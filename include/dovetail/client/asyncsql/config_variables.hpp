@@ -41,7 +41,8 @@ namespace dovetail::inline v0::asyncsql::detail {
   }
   if (!is_uri) {
     const std::size_t before = done.find_last_not_of(" \t\n\v\f\r");
-    const bool is_whole = done[before] == '=' && (rest.empty() || rest.front() == ' ');
+    const bool is_whole = done[before] == '=' && (rest.empty() || std::string_view{" \t\n\v\f\r"}.find(rest.front()) !=
+                                                                      std::string_view::npos);
     if (value.empty() && is_whole) done += "''";  // else the next word would be the value
     for (const char c : value) {
       if (c == '\\' || c == '\'' || c == ' ' || (c >= '\t' && c <= '\r')) done += '\\';

@@ -44,7 +44,7 @@ constexpr errc to_microseconds(Duration value, std::int64_t& count) noexcept {
   v0::detail::second_parts parts;
   std::chrono::duration<std::int64_t, std::micro> span{};
   if (!v0::detail::to_parts(value, parts)) return errc::value_out_of_range;
-  if constexpr (Duration::period::den > std::micro::den) {
+  if constexpr (std::micro::den % Duration::period::den != 0) {
     const std::uint32_t rest = parts.nanos % 1000;
     parts.nanos -= rest;
     if (rest > 500 || (rest == 500 && parts.nanos / 1000 % 2 != 0)) parts.nanos += 1000;

@@ -215,6 +215,8 @@ TEST(AsyncsqlConfig, VariablesInPathsOfFilesAndInWords) {
   EXPECT_EQ(target(R"({"connection_string": "host=h password='${QUOTED}' dbname=d"})"),
             R"(host=h password='it\'s\ host=evil\ \\' dbname=d)");
   EXPECT_EQ(target(R"({"connection_string": "password=${NOTHING} host=h"})"), "password='' host=h");
+  EXPECT_EQ(target(R"({"connection_string": "password=${NOTHING}\n host=h"})"), "password=''\n host=h");
+  EXPECT_EQ(target(R"({"connection_string": "password=${NOTHING}\thost=h"})"), "password=''\thost=h");
 }
 
 TEST(AsyncsqlConfig, APasswordMayStandBesideAConnectionStringThatHasNone) {
@@ -262,6 +264,18 @@ TEST(AsyncsqlConfig, AKeyThatComesTwiceIsAnErrorWithItsLineAndColumn) {
   EXPECT_SAYS(wrong(R"({"databases": {"main": {"url": "sqlite:a", "retry_config": {"jitter": 1, "jitter": 2}}}})"),
               "$.databases.main.retry_config");
   EXPECT_SAYS(wrong("{\"databases\": {\n \"main\": {\"url\": nil}}}"), "line 2, column 18");
+}
+
+TEST(AsyncsqlConfig, OnlyRetriesStandInTheirObject) {
+  EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "retry_config": {"allow_admin": true}})"),
+              "'retry_config' has 'allow_admin', which is no setting of retries");
+  EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "retry_config": {"password": "s3cret"}})"),
+              "'retry_config' has 'password'");
+  EXPECT_TRUE(read_text(R"({"url": "sqlite:a.db", "retry_config": {"retryable_codes": ["14"], "retry_deadline": 2}})"));
+}
+
+TEST(AsyncsqlConfig, ASecondPasswordIsFoundBehindEscapesToo) {
+  EXPECT_SAYS(complaint(R"({"url": "postgresql://u@h/d?a=b&%70assword=a", "password": "p"})"), "contradict each other");
 }
 
 TEST(AsyncsqlConfig, VariablesStandInListsToo) {

@@ -209,6 +209,9 @@ TEST(PostgresTimes, NanosecondsAreRoundedAsTheServerRoundsTexts) {
   using hundred_nanoseconds = duration<std::int64_t, std::ratio<1, 10'000'000>>;
   EXPECT_EQ(at(hundred_nanoseconds{1'234'564}), even);
   EXPECT_EQ(at(hundred_nanoseconds{1'234'566}), odd);
+  using parts_of_128 = duration<std::int64_t, std::ratio<1, 128>>;
+  EXPECT_EQ(at(parts_of_128{1}), at(7'812us));   // 7 812.5
+  EXPECT_EQ(at(parts_of_128{3}), at(23'438us));  // 23 437.5
   // Before 1970 and before 2000: nearest, not towards zero.
   EXPECT_EQ(encode(sys_time<nanoseconds>{-1ns}), encode(sys_time<microseconds>{0us}));
   EXPECT_EQ(encode(sys_time<nanoseconds>{-501ns}), encode(sys_time<microseconds>{-1us}));
