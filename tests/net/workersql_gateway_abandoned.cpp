@@ -57,6 +57,31 @@ TEST_F(GatewayAbandoned, AChangeWhoseClientHasGoneDidNotHappen) {
   }
 }
 
+// What is kept under the key must be what was done: these are not undone as a whole, so they are not interrupted.
+TEST_F(GatewayAbandoned, WhatRunsOutsideOfATransactionUnderAKeyIsDoneAndAnsweredAgain) {
+  const std::string slow = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 1000000) ";
+  const std::string fields = "Authorization: Bearer J\r\nIdempotency-Key: k\r\n";
+  const std::string batch = R"J({"queries":[{"sql":"insert into users(id) values (1)"},{"sql":")J" + slow +
+                            R"J(insert into users(id, big) select 2, max(i) from n"},)J" +
+                            R"J({"sql":"insert into users(id) values (3)"}],"transaction":false})J";
+  const std::string table = R"J({"sql":"create table made as )J" + slow + R"J(select max(i) as m from n"})J";
+  const std::string all[] = {post("/v1/batch", batch, fields), query(table, fields)};
+  for (const std::string& request : all) {
+    ws::gateway served{file.db, how};
+    wire client{served.endpoint()};
+    client.send(request);
+    ASSERT_TRUE(is_running());
+    client.close();
+    const response again = ask(served, request);
+    EXPECT_EQ(again.status(), "200") << again.body;
+    EXPECT_TRUE(again.has("Idempotency-Replayed: true")) << again.head;
+    EXPECT_TRUE(again.body.starts_with(R"J({"success":true)J")) << again.body;
+    EXPECT_FALSE(again.has("cancelled")) << again.body;
+  }
+  EXPECT_EQ(users(), 3);
+  EXPECT_EQ(file.db.query_value<int>("select m from made"), 1000000);
+}
+
 TEST_F(GatewayAbandoned, ABatchWhoseClientHasGoneDidNotHappen) {
   ws::gateway served{file.db, how};
   wire client{served.endpoint()};

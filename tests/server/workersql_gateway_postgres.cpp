@@ -238,9 +238,8 @@ TEST_F(GatewayPostgres, AChangeUnderAKeyIsDoneOnceWhoeverIsAsked) {
     const std::string id = "k" + std::to_string(key);
     std::string body = R"J({"sql":"insert into gateway_city(id) values (?) returning id","params":[)J";
     body.append(std::to_string(key)).append("]}");
-    const serving::request_extras with{.key = id, .identity = body, .now = now, .keep = 300s};
-    return serving::execute_query(on, body, {"ann", "t", permissions::write}, rules, dt::deadline::after(60s), true,
-                                  with);
+    const serving::request_extras with{.is_kept = true, .key = id, .identity = body, .now = now, .keep = 300s};
+    return serving::execute_query(on, body, {"ann", "t", permissions::write}, rules, dt::deadline::after(60s), with);
   };
   std::atomic<int> replays{0};
   std::vector<std::thread> clients;

@@ -12,14 +12,14 @@
 
 namespace dovetail::inline v0::workersql::serving {
 
-/// `is_kept`: under an idempotency key. Threads: any.
+/// Threads: any.
 inline gateway_answer execute_request(gateway_hub& hub, const gateway_request& request, std::string_view content,
-                                      deadline by, bool is_kept, const request_extras& with) {
+                                      deadline by, const request_extras& with) {
   if (request.where == endpoint::health) return answer_health(hub, by);
   if (with.until != nullptr && with.until->is_requested()) return answer_failure(error_info{errc::cancelled});
   if (by.has_passed() || hub.is_full(request.unsent.get())) return answer_overloaded();
   if (request.where == endpoint::query) {
-    return execute_query(*hub.database, content, *request.who, hub.rules, by, is_kept, with);
+    return execute_query(*hub.database, content, *request.who, hub.rules, by, with);
   }
   return execute_batch(*hub.database, content, *request.who, hub.rules, by, with);
 }
@@ -60,9 +60,14 @@ inline request_key key_of(const gateway_hub& hub, const gateway_request& request
   return key;
 }
 
-inline request_extras extras_of(const gateway_hub& hub, interruption* until, const request_key& key) {
-  return {
-      .until = until, .key = key.kept, .identity = key.asked, .now = unix_time(), .keep = hub.options.idempotency.keep};
+/// `is_kept`: under an idempotency key.
+inline request_extras extras_of(const gateway_hub& hub, interruption* until, bool is_kept, const request_key& key) {
+  return {.until = until,
+          .is_kept = is_kept,
+          .key = key.kept,
+          .identity = key.asked,
+          .now = unix_time(),
+          .keep = hub.options.idempotency.keep};
 }
 
 /// True when an answer that was made for somebody is not for this one of the same name, who may do less.

@@ -58,7 +58,7 @@ class http_connection final : public gateway_connection, public std::enable_shar
   /// On a worker: nothing else of this object is touched meanwhile.
   void work() noexcept override {
     try {
-      answer_ = execute_request(*hub_, request_, content_, by_, is_first_, extras_of(*hub_, until_.get(), key_));
+      answer_ = execute_request(*hub_, request_, content_, by_, extras_of(*hub_, until_.get(), is_first_, key_));
       share_.set(answer_.body.size());
     } catch (...) {
       answer_ = {};

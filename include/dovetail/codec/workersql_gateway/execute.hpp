@@ -86,7 +86,8 @@ inline deadline shorten(deadline by, std::chrono::milliseconds asked) noexcept {
 
 /// What a request comes with beside its body.
 struct request_extras {
-  interruption* until = nullptr;  ///< ends its statements
+  interruption* until = nullptr;  ///< ends its statements, where what is left of them is known
+  bool is_kept = false;           ///< its answer is kept under an idempotency key
   std::string_view key{};         ///< when its change is kept in the database: its key and
   std::string_view identity{};    ///< what stands for all that was asked,
   std::int64_t now = 0;           ///< the time,
@@ -134,12 +135,17 @@ gateway_answer execute_once(database& on, const std::vector<statement>& all, con
   return told;
 }
 
-/// `is_kept`: the answer is kept under an idempotency key. Then a change runs in a transaction, so that a failure tells
-/// whether it happened; what cannot run in one may have happened when its answer was lost, and is not tried again.
-/// Threads: any number at once.
+/// True when a failed statement that ran on its own, and may be what no transaction takes, has left nothing behind.
+inline bool left_nothing(condition why, const statement_verdict& said) noexcept {
+  if (why == condition::busy || why == condition::serialization) return true;
+  return why == condition::cancelled && !said.may_commit;
+}
+
+/// Where an answer is kept (`request_extras::is_kept`), a change runs in a transaction, so that a failure tells whether
+/// it happened; what cannot run in one may have happened when its answer was lost, so it is not tried again, and it
+/// goes on when its client has gone. Threads: any number at once.
 inline gateway_answer execute_query(database& on, std::string_view body, const principal& who,
-                                    const execution_rules& rules, deadline by, bool is_kept = false,
-                                    const request_extras& with = {}) {
+                                    const execution_rules& rules, deadline by, const request_extras& with = {}) {
   const clock::time_point since = clock::now();
   asked_statement asked;
   if (std::string wrong = read_query(body, asked); !wrong.empty()) {
@@ -149,8 +155,8 @@ inline gateway_answer execute_query(database& on, std::string_view body, const p
   statement_verdict said;
   if (!may_run(asked.what, on.speaks(), who, rules, false, said, refused)) return refused;
   const permissions needed = said.needed;
-  asked.what.needs_certainty = is_kept && (needed == permissions::write || said.may_hide_writes);
-  asked.what.until = with.until;
+  asked.what.needs_certainty = with.is_kept && (needed == permissions::write || said.may_hide_writes);
+  asked.what.until = with.is_kept && needed == permissions::admin ? nullptr : with.until;
   by = shorten(by, asked.timeout);
   if (asked.what.needs_certainty && with.keeps_change() && !asked.what.must_not_write) {
     std::size_t failed = no_statement;
@@ -164,9 +170,7 @@ inline gateway_answer execute_query(database& on, std::string_view body, const p
   const auto done = on.run(asked.what, rules.results, by);
   if (!done) {
     gateway_answer failed = answer_failure(done.error());
-    const condition kind = done.error().kind();
-    const bool was_refused = kind == condition::busy || kind == condition::serialization;
-    if (needed == permissions::admin && !was_refused) failed.is_final = true;
+    if (needed == permissions::admin && !left_nothing(done.error().kind(), said)) failed.is_final = true;
     failed.changed_nothing = only_reads(said, who);
     failed.needs_admin = needed == permissions::admin;
     return failed;
@@ -245,11 +249,15 @@ inline gateway_answer execute_batch(database& on, std::string_view body, const p
     if (!may_run(each, on.speaks(), who, rules, asked.dialect == batch_dialect::gateway, said, answer)) return answer;
     changes_nothing = changes_nothing && only_reads(said, who);
     needs_admin = needs_admin || said.needed == permissions::admin;
-    each.until = with.until;
   }
+  // What was done before an interruption would be kept as the answer, and the rest never be done.
+  const bool goes_on = with.is_kept && !asked.is_atomic && !changes_nothing;
+  for (statement& each : asked.statements) each.until = goes_on ? nullptr : with.until;
   by = shorten(by, asked.timeout);
   if (!asked.is_atomic) {
     answer = execute_one_by_one(on, asked, rules, by);
+    const bool was_interrupted = !goes_on && with.until != nullptr && with.until->is_requested();
+    if (was_interrupted) answer.is_final = false;  // it is no answer for those who wait for the same one
   } else {
     std::size_t failed = no_statement;
     if (with.keeps_change() && !changes_nothing) {

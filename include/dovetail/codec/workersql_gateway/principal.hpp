@@ -47,6 +47,7 @@ struct statement_verdict {
   bool is_data_change = false;   ///< insert, update or delete: what the gateway's batches take
   bool may_hide_writes = false;  ///< it reads, but calls functions of which the text does not tell whether they write
   bool stays_on_connection = false;  ///< it changes the connection for whoever is lent it next
+  bool may_commit = false;  ///< it may commit a part of what it does before it fails: procedures, blocks of code
 };
 
 /// The permission that the class of a statement needs.
@@ -68,8 +69,22 @@ constexpr permissions needed_for(const classification& found) noexcept {
   }
 }
 
+/// A name of a schema, or what SQLite takes for one, without its quotes. What stands for them inside stays doubled.
+constexpr std::string_view without_quotes(std::string_view name) noexcept {
+  const char first = name.empty() ? '\0' : name.front();
+  const bool has_quotes = first == '"' || first == '`' || first == '[' || first == '\'';
+  return has_quotes && name.size() > 2 ? name.substr(1, name.size() - 2) : name;
+}
+
+/// True when temporary things are in the schema of this name (PostgreSQL's `pg_temp_3` is that of one connection).
+constexpr bool is_temporary_schema(std::string_view name) noexcept {
+  return equals_ignoring_case(name, "temp") || equals_ignoring_case(name, "pg_temp") ||
+         starts_with_ignoring_case(name, "pg_temp_");
+}
+
 /// True when what a statement does belongs to its connection and outlives its transaction: settings, attached files,
-/// temporary tables, prepared statements, listening. As far as the text tells: functions and blocks may do the same.
+/// temporary tables, prepared statements, cursors, libraries, listening. As far as the text tells: functions and blocks
+/// may do the same.
 constexpr bool stays_on_connection(dialect d, std::string_view text, const classification& found) noexcept {
   if (!found.is_executed) return false;
   v0::detail::lexer from{text.substr(found.begin), lexis_of(d)};
@@ -82,7 +97,11 @@ constexpr bool stays_on_connection(dialect d, std::string_view text, const class
   switch (found.what) {
     case statement_class::attachment:
     case statement_class::prepared:
+    case statement_class::cursor:
       return true;
+    case statement_class::administration:
+      if (is(word_of(at), "load")) return true;
+      break;
     case statement_class::notification:
       return !is(word_of(at), "notify");
     case statement_class::setting:
@@ -93,12 +112,21 @@ constexpr bool stays_on_connection(dialect d, std::string_view text, const class
       if (!found.makes_table) return false;
   }
   for (std::string_view before; at.kind != v0::detail::token_kind::end;) {
+    using kind = v0::detail::token_kind;
     const std::string_view word = word_of(at);
-    const bool is_name = is(word, "temp") || is(word, "temporary") || is(word, "pg_temp");
+    const std::string_view written = text.substr(found.begin + at.begin, at.end - at.begin);
+    const bool is_name = at.kind == kind::word || at.kind == kind::quoted || at.kind == kind::string;
+    const bool is_spelt = at.kind == kind::quoted && v0::detail::is_unicode_text(written);  // it may be any name
     at = from.next();
-    const bool has_dot = at.kind != v0::detail::token_kind::end && text[found.begin + at.begin] == '.';
-    if (is_name && (has_dot || is(before, "create") || is(before, "replace") || is(before, "local") ||
-                    is(before, "global") || is(before, "into"))) {
+    const bool has_dot = at.kind != kind::end && text[found.begin + at.begin] == '.';
+    const bool is_behind = is(before, "into") || is(before, "schema");  // import foreign schema … into
+    if (is_spelt && (has_dot || is_behind || is(word_of(at), "uescape"))) return true;
+    if (is_name && is_temporary_schema(without_quotes(written))) {
+      if (has_dot || (is_behind && starts_with_ignoring_case(without_quotes(written), "pg_temp"))) return true;
+    }
+    if ((is(word, "temp") || is(word, "temporary")) &&
+        (is(before, "create") || is(before, "replace") || is(before, "local") || is(before, "global") ||
+         is(before, "into"))) {
       return true;
     }
     before = word;
@@ -125,6 +153,7 @@ constexpr statement_verdict judge(dialect d, std::string_view text, permissions 
       found.is_executed && (found.what == statement_class::insert || found.what == statement_class::update ||
                             found.what == statement_class::remove || found.what == statement_class::merge);
   said.stays_on_connection = stays_on_connection(d, text, found);
+  said.may_commit = found.is_executed && (found.what == statement_class::call || found.what == statement_class::block);
   said.may_hide_writes = said.needed == permissions::read && found.calls_functions;
   return said;
 }

@@ -82,7 +82,7 @@ class reader_calls {
       const std::string own = name_of(name);
       return (schema == "pg_catalog" && v0::detail::is_postgres_reading_function(own)) || is_listed(schema + '.' + own);
     }
-    if (name.kind == kind::word && is_grammar(text_of(name))) return true;
+    if (name.kind == kind::word && (is_reserved(text_of(name)) || is_grammar_here())) return true;
     const std::string own = name_of(name);
     if (v0::detail::is_postgres_reading_function(own) || is_listed(own)) return true;
     if (is_in_with()) return is(before, "with") || is(before, "recursive") || before.is(',');
@@ -100,20 +100,77 @@ class reader_calls {
     return false;
   }
 
-  /// Words of the grammar, and types, that a parenthesis may follow, beside those that are functions too.
-  static constexpr bool is_grammar(std::string_view word) noexcept {
+  /// Words of the grammar, and types, that a parenthesis may follow and that are no names of functions: PostgreSQL
+  /// reserves them, or keeps them for types and columns (appendix C of its manual).
+  static constexpr bool is_reserved(std::string_view word) noexcept {
     constexpr std::string_view all[] = {
-        "select",   "distinct", "all",     "any",          "some",       "in",        "exists",   "not",
-        "and",      "or",       "where",   "on",           "using",      "from",      "join",     "lateral",
-        "by",       "having",   "limit",   "offset",       "union",      "intersect", "except",   "values",
-        "row",      "array",    "case",    "when",         "then",       "else",      "between",  "symmetric",
-        "like",     "ilike",    "to",      "escape",       "as",         "over",      "filter",   "group",
-        "sets",     "cube",     "rollup",  "materialized", "zone",       "for",       "explain",  "analyze",
-        "first",    "next",     "system",  "bernoulli",    "repeatable", "placing",   "default",  "passing",
-        "only",     "variadic", "both",    "leading",      "trailing",   "document",  "content",  "operator",
-        "second",   "numeric",  "decimal", "dec",          "char",       "character", "varchar",  "varying",
-        "bit",      "float",    "time",    "timestamp",    "interval",   "nchar",     "overlaps", "columns",
-        "collation"};
+        "select", "distinct", "all",    "any",      "some",      "in",      "exists",    "not",     "and",
+        "or",     "where",    "on",     "using",    "from",      "lateral", "having",    "limit",   "offset",
+        "union",  "except",   "values", "row",      "intersect", "array",   "case",      "when",    "then",
+        "else",   "between",  "to",     "as",       "symmetric", "for",     "group",     "analyze", "placing",
+        "only",   "default",  "both",   "variadic", "leading",   "numeric", "trailing",  "decimal", "dec",
+        "char",   "varchar",  "bit",    "float",    "character", "time",    "timestamp", "nchar",   "interval"};
+    return v0::detail::is_among(word, all);
+  }
+
+  /// Words of the grammar that may be names of functions too, where they cannot be such.
+  bool is_grammar_here() const {
+    const token& name = last_[0];
+    const token& before = last_[1];
+    const auto is_behind = [&](std::string_view first, std::string_view second) {
+      return is(before, second) && is(last_[2], first);
+    };
+    if (is(name, "by")) return is(before, "group") || is(before, "order") || is(before, "partition");
+    if (is(name, "sets")) return is(before, "grouping");
+    if (is(name, "cube") || is(name, "rollup")) {
+      const bool begins = before.is(',') || before.is('(') || is(before, "by") || is(before, "distinct");
+      return begins && is_set(in_grouping_);
+    }
+    if (is(name, "system") || is(name, "bernoulli")) return is(before, "tablesample");
+    if (is(name, "first") || is(name, "next")) return is(before, "fetch");
+    if (is(name, "zone")) return is(before, "time");
+    if (is(name, "materialized")) return is_behind("as", "not");
+    if (is(name, "explain")) return before.kind == kind::end;
+    if (is(name, "escape")) return ends_operand(before);
+    if (is(name, "second")) {
+      return before.kind == kind::string || is(before, "interval") || is_behind("day", "to") ||
+             is_behind("hour", "to") || is_behind("minute", "to");
+    }
+    if (is(name, "varying")) {
+      return is(before, "character") || is(before, "char") || is(before, "nchar") || is(before, "bit");
+    }
+    if (is(name, "content") || is(name, "document")) {
+      return before.is('(') && (is(last_[2], "xmlparse") || is(last_[2], "xmlserialize"));
+    }
+    if (is(name, "passing")) return is_set(in_document_) && ends_operand(before);
+    if (is(name, "columns")) {
+      return is_set(in_document_) && (ends_operand(before) || (before.kind == kind::word && is(last_[2], "as")));
+    }
+    // A prefix behind them would be the same; there it may be a function that gives rows.
+    if (is(name, "operator")) {
+      return !before.is('(') && !before.is(',') && !is(before, "from") && !is(before, "join") && !is(before, "lateral");
+    }
+    if (is(name, "join")) {
+      return before.kind == kind::quoted || (before.kind == kind::word && !begins_operand(text_of(before)));
+    }
+    return false;
+  }
+  /// What stands behind it is no operand, and so no call.
+  bool ends_operand(const token& at) const noexcept {
+    if (at.kind == kind::symbol) return at.is(']') || (at.is(')') && !operand_may_follow_);
+    return at.kind == kind::string || at.kind == kind::number || at.kind == kind::quoted;
+  }
+  /// Words behind which an expression, or what a table is made of, may begin.
+  static constexpr bool begins_operand(std::string_view word) noexcept {
+    constexpr std::string_view all[] = {
+        "select", "distinct", "all",     "any",     "some",    "in",         "not",        "and",     "or",
+        "where",  "on",       "using",   "from",    "lateral", "having",     "limit",      "offset",  "case",
+        "when",   "then",     "else",    "between", "like",    "ilike",      "to",         "escape",  "by",
+        "zone",   "for",      "placing", "default", "passing", "symmetric",  "is",         "fetch",   "first",
+        "next",   "both",     "leading", "rows",    "range",   "groups",     "join",       "ref",     "value",
+        "key",    "version",  "content", "only",    "empty",   "document",   "overlaps",   "similar", "returning",
+        "union",  "except",   "values",  "isnull",  "notnull", "trailing",   "variadic",   "array",   "intersect",
+        "as",     "name",     "row",     "local",   "path",    "asymmetric", "tablesample"};
     return v0::detail::is_among(word, all);
   }
 
@@ -128,7 +185,8 @@ class reader_calls {
   // Behind `distinct on (…)` and `operator(…)` an expression begins; behind other parentheses never.
   static constexpr std::uint32_t most_depth = 64;
   std::uint64_t bit() const noexcept { return depth_ < most_depth ? std::uint64_t{1} << depth_ : 0; }
-  bool is_in_with() const noexcept { return (in_with_ & bit()) != 0; }
+  bool is_set(std::uint64_t of) const noexcept { return (of & bit()) != 0; }
+  bool is_in_with() const noexcept { return is_set(in_with_); }
   void set(std::uint64_t& of, bool is_so) const noexcept { of = is_so ? of | bit() : of & ~bit(); }
 
   void open(const token&) noexcept {
@@ -136,8 +194,15 @@ class reader_calls {
     // with a(x) as (…), b(y) as (…): anything else is the statement itself.
     if (is_in_with() && !is(before, "as") && !is(before, "materialized") && !is_name(before)) set(in_with_, false);
     const bool is_prefix = (is(before, "on") && is(last_[1], "distinct")) || is(before, "operator");
+    constexpr std::string_view documents[] = {"xmltable",   "xmlexists",  "json_table", "json_exists",
+                                              "json_value", "json_query", "columns"};
+    const bool is_document =
+        before.kind == kind::word && !last_[1].is('.') && v0::detail::is_among(text_of(before), documents);
+    const bool is_sets = is(before, "sets") && is(last_[1], "grouping");
     ++depth_;
     set(before_operand_, is_prefix);
+    set(in_document_, is_document);
+    set(in_grouping_, is_sets);
     set(in_with_, false);
     operand_may_follow_ = false;
   }
@@ -146,8 +211,16 @@ class reader_calls {
     if (depth_ > 0) --depth_;
   }
   void note_word(const token& at) noexcept {
+    if (at.is('[')) set(in_grouping_, false);  // in array[…] a comma stands before any expression
     if (at.kind != kind::word) return;
     const token& before = last_[0];
+    constexpr std::string_view behind_grouping[] = {"having", "window", "union", "intersect", "except", "order",
+                                                    "limit",  "offset", "fetch", "for",       "select"};
+    if (is(at, "by") && is(before, "group")) {
+      set(in_grouping_, true);
+    } else if (v0::detail::is_among(text_of(at), behind_grouping)) {
+      set(in_grouping_, false);
+    }
     if (is(at, "with")) {
       const bool begins = before.kind == kind::end || before.is('(') || is(before, "explain") ||
                           is(before, "analyze") || is(before, "verbose");
@@ -164,6 +237,8 @@ class reader_calls {
   token last_[4] = {};
   std::uint64_t in_with_ = 0;
   std::uint64_t before_operand_ = 0;
+  std::uint64_t in_document_ = 0;  // in the parentheses of xmltable and its like
+  std::uint64_t in_grouping_ = 0;  // between group by and what follows it
   std::uint32_t depth_ = 0;
   bool operand_may_follow_ = false;
 };

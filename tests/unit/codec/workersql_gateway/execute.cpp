@@ -212,7 +212,29 @@ TEST_F(GatewayExecute, WhatChangesTheSharedConnectionNeedsAnOption) {
                           {postgres, "prepare p as select 1", true},
                           {postgres, "listen a", true},
                           {postgres, "notify a", false},
-                          {postgres, "create table pg_temp.t(a int)", true}};
+                          {postgres, "create table pg_temp.t(a int)", true},
+                          {sqlite, R"(create table \"temp\".users(a))", true},
+                          {sqlite, "create table [TEMP] . t(a)", true},
+                          {sqlite, "create table 'temp'.t(a)", true},
+                          {sqlite, "create table `temp`.t(a)", true},
+                          {sqlite, R"(create view \"temp\".v as select 1)", true},
+                          {sqlite, R"(create trigger \"temp\".r after insert on x begin select 1; end)", true},
+                          {sqlite, "create virtual table [temp].f using fts5(a)", true},
+                          {sqlite, R"(create table \"temp\"(\"temp\" int default 'temp'))", false},
+                          {sqlite, R"(insert into \"temp\".t values(1))", false},
+                          {postgres, R"(create table \"pg_temp\".t(a int))", true},
+                          {postgres, R"(create table U&\"pg\\005ftemp\".t(a int))", true},
+                          {postgres, R"(create table U&\"pg!005ftemp\" uescape '!'.t(a int))", true},
+                          {postgres, R"(select 1 as a into \"pg_temp\".t)", true},
+                          {postgres, "create table pg_temp_3.t(a int)", true},
+                          {postgres, R"(create function \"pg_temp\".f() returns int language sql as 'select 2')", true},
+                          {postgres, R"(alter table \"pg_temp\".t add b int)", true},
+                          {postgres, R"(import foreign schema a from server b into \"pg_temp_3\")", true},
+                          {postgres, "create table pg_temporal(pg_temp int, temp_a int)", false},
+                          {postgres, R"(create table U&\"t\\0061\"(a int))", false},
+                          {postgres, "declare c cursor with hold for select 1", true},
+                          {postgres, "close c", true},
+                          {postgres, "load 'x'", true}};
   for (const expected& each : all) {
     db.language = each.language;
     std::string body{R"J({"sql":")J"};
@@ -270,7 +292,7 @@ TEST_F(GatewayExecute, WhoMayOnlyReadRunsEverythingWithoutWriting) {
 
 TEST_F(GatewayExecute, AChangeWhoseAnswerIsKeptRunsSoThatAFailureIsCertain) {
   const auto keyed = [&](std::string_view body) {
-    return serving::execute_query(db, body, who, rules, dt::deadline::never(), true);
+    return serving::execute_query(db, body, who, rules, dt::deadline::never(), {.is_kept = true});
   };
   EXPECT_EQ(keyed(R"J({"sql":"delete from t"})J").status, 200u);
   EXPECT_EQ(keyed(R"J({"sql":"select 1"})J").status, 200u);
@@ -286,6 +308,127 @@ TEST_F(GatewayExecute, AChangeWhoseAnswerIsKeptRunsSoThatAFailureIsCertain) {
   EXPECT_TRUE(keyed(R"J({"sql":"drop table boom"})J").is_final) << "it may have happened: it must not run again";
   db.failure = dt::errc::commit_unknown;
   EXPECT_TRUE(keyed(R"J({"sql":"delete from boom"})J").is_final);
+}
+
+// A client that hangs up must not leave an answer under its key that says less than what the repeated request would do.
+TEST_F(GatewayExecute, WhatIsKeptIsNotInterruptedWhereItWouldBeHalfDone) {
+  serving::interruption until;
+  const serving::request_extras with{.until = &until, .is_kept = true};
+  const auto is_interruptible = [&](std::string_view body, bool is_batch, const serving::request_extras& how) {
+    db.ran.clear();
+    const auto answer = is_batch ? serving::execute_batch(db, body, who, rules, dt::deadline::never(), how)
+                                 : serving::execute_query(db, body, who, rules, dt::deadline::never(), how);
+    EXPECT_EQ(answer.status, 200u) << body;
+    for (const statement& each : db.ran) EXPECT_EQ(each.until, db.ran.front().until) << body;
+    return !db.ran.empty() && db.ran.front().until == &until;
+  };
+  constexpr std::string_view apart =
+      R"J({"queries":[{"sql":"select 1"},{"sql":"delete from t"}],"transaction":false})J";
+  EXPECT_FALSE(is_interruptible(apart, true, with));
+  EXPECT_TRUE(is_interruptible(apart, true, {.until = &until})) << "nothing is kept";
+  EXPECT_TRUE(is_interruptible(R"J({"queries":[{"sql":"delete from t"}]})J", true, with)) << "it is rolled back";
+  EXPECT_TRUE(is_interruptible(R"J({"queries":[{"sql":"select 1"}],"transaction":false})J", true, with));
+  EXPECT_FALSE(is_interruptible(R"J({"sql":"create table t as select 1 as a"})J", false, with));
+  EXPECT_TRUE(is_interruptible(R"J({"sql":"create table t as select 1 as a"})J", false, {.until = &until}));
+  EXPECT_TRUE(is_interruptible(R"J({"sql":"delete from t"})J", false, with));
+  EXPECT_TRUE(is_interruptible(R"J({"sql":"select 1"})J", false, with));
+}
+
+TEST_F(GatewayExecute, ACancelledAnswerIsNotFinalWhereNothingWasDone) {
+  serving::interruption until;
+  const serving::request_extras with{.until = &until, .is_kept = true};
+  db.failure = dt::errc::cancelled;
+  const auto is_final = [&](std::string_view body) {
+    return serving::execute_query(db, body, who, rules, dt::deadline::never(), with).is_final;
+  };
+  EXPECT_FALSE(is_final(R"J({"sql":"create table boom(a int)"})J"));
+  EXPECT_FALSE(is_final(R"J({"sql":"vacuum boom"})J"));
+  EXPECT_FALSE(is_final(R"J({"sql":"delete from boom"})J"));
+  db.language = dt::dialect::postgres;
+  EXPECT_TRUE(is_final(R"J({"sql":"call boom()"})J")) << "it may have committed before";
+  EXPECT_TRUE(is_final(R"J({"sql":"do 'boom'"})J"));
+  until.request();
+  constexpr std::string_view reads = R"J({"queries":[{"sql":"select boom"}],"transaction":false})J";
+  EXPECT_FALSE(serving::execute_batch(db, reads, who, rules, dt::deadline::never(), with).is_final)
+      << "who waits for the same answer is not told that it was cancelled";
+}
+
+TEST(GatewayReaders, AWordOfTheGrammarIsNoCallOnlyWhereTheGrammarHasIt) {
+  const std::vector<std::string> none;
+  for (const std::string_view text :
+       {"select system('x')",
+        "select bernoulli('x')",
+        "select * from system('x')",
+        "select first(a) from t",
+        "select next(1)",
+        "select 1, content('x')",
+        "select document('x')",
+        "select columns(1)",
+        "select second(1)",
+        "select passing(1)",
+        "select repeatable('x')",
+        "select over('x')",
+        "select filter('x')",
+        "select escape('x')",
+        "select by('x')",
+        "select a + sets('x')",
+        "select cube('x')",
+        "select rollup('x') from t group by a",
+        "select 1 where materialized('x')",
+        "select zone('x')",
+        "select explain('x')",
+        "select varying('x')",
+        "select join('x')",
+        "select * from a where join('x')",
+        "select * from a join join('x') b on true",
+        "select overlaps_('x')",
+        "select ilike('x')",
+        "select collation('x')",
+        "select * from operator('x')",
+        "select * from a, operator('x')",
+        "select public.system('x')",
+        "select \"system\"('x')",
+        "select 1 where 'a' similar to second('x')",
+        "select not materialized('x')",
+        "select 1 from t group by a union select b, cube('x') from t",
+        "select 1 from t group by array[a, cube('x')]",
+        "select 1 from t group by (cube('x'))",
+        "select 1 from t group by a + cube('x')",
+        "select 1 from t group by a order by b, rollup('x')",
+        "select xmlexists(passing('x') passing y)",
+        "select (xmlexists('a' passing y), passing('x'))",
+        "select xmlexists(case when passing('x') then a end passing y)",
+        "select xmlexists(coalesce(content('x')) passing y)",
+        "select app.xmlparse(content('x'))",
+        "select json_value(a operator(pg_catalog.||) passing('x'), '$')",
+        "select * from json_table(columns('x'), '$' columns (a int))",
+        "select * from json_table(a, '$' columns (a int default columns('x') on empty))"}) {
+    EXPECT_FALSE((serving::reader_calls{text, none}.find_forbidden().empty())) << text;
+  }
+  for (const std::string_view text :
+       {"select * from t tablesample system (10) repeatable (5)",
+        "select * from t tablesample bernoulli(10)",
+        "select a from t order by (a) fetch first (1) rows only",
+        "select a from t fetch next (1) rows only",
+        "select xmlparse(content ('<a/>'))",
+        "select xmlserialize(document (a) as text) from t",
+        "select xmlexists('//a' passing (b)) from t",
+        "select * from t, xmltable('//a' passing (b) columns c int path 'c')",
+        "select json_value(a, '$.x' passing (1) as y) from t",
+        "select * from json_table('{}', '$' as r columns (a int path '$.a', nested path '$.b' columns (c int)))",
+        "select interval '1' second(3), a::interval second(2), interval '1 2' day to second(3)",
+        "select count(*) filter (where a) over (order by (a)) from t",
+        "select a from t where b like 'x' escape ('!')",
+        "select now() at time zone ('utc')",
+        "select a from t group by cube (a, b), rollup (c)",
+        "select a from t group by a, grouping sets (cube (a), rollup (b), (c))",
+        "with x as not materialized (select 1) select * from x",
+        "explain (analyze) select 1",
+        "select a::character varying(3), a::bit varying(3) from t",
+        "select * from t join (select 1 as a) b on (true) left join (select 2 as a) c using (a)",
+        "select 1 operator(pg_catalog.+) 2, (a) in (1) from t window w as (partition by (a))"}) {
+    EXPECT_EQ((serving::reader_calls{text, none}.find_forbidden()), "") << text;
+  }
 }
 
 TEST_F(GatewayExecute, AResultHasTheShapeOfTheDocuments) {
