@@ -116,7 +116,7 @@ int opened(dt::clock::duration interval) {
   then.pool.check_interval = interval;
   workersql::async_client later{io.get_executor(), parsed->options, then};
   std::this_thread::sleep_for(50ms);
-  io.run();
+  io.run_for(1s);
   return gateway.accepted();
 }
 
