@@ -41,8 +41,8 @@ struct uri {
   std::vector<uri_parameter> parameters;  ///< in the order of the text, repeated ones too
   bool has_authority = false;             ///< there was a '//' behind the scheme
   bool has_password = false;              ///< there was a ':' behind the user
-  /// There is an '@' where it may end a password that lacks an escape, so that host, port, path and the names of
-  /// parameters may be pieces of a password: messages must not quote them.
+  /// There is an '@', or its escape, where it may end a password that lacks an escape, so that host, port, path and the
+  /// names of parameters may be pieces of a password: messages must not quote them.
   bool may_hide_password = false;
 
   /// The path without the slash in front: the name of a database.

@@ -230,6 +230,11 @@ constexpr bool is_scheme(std::string_view text) noexcept {
   return true;
 }
 
+/// True when there is an '@', as it is or escaped, as in a connection string that is a parameter of another.
+constexpr bool has_at(std::string_view text) noexcept {
+  return text.find('@') != text.npos || text.find("%40") != text.npos;
+}
+
 /// Splits `scheme://[user[:password]@]hosts[/path][?query]` or `scheme:path[?query]`, and checks everything but hosts
 /// and parameters, which `take_host` and `take_parameter` check.
 [[gnu::cold, gnu::noinline]] constexpr uri_parts split_uri(std::string_view text) noexcept {
@@ -269,9 +274,9 @@ constexpr bool is_scheme(std::string_view text) noexcept {
     // gives that away. A path may be refused; parameters with an '@' in them are common, and are only not quoted.
     if (parts.path.text.find('@') != text.npos)
       return mistake(uri_mistake::at_in_path, uri_part::path, parts.path.position);
-    parts.may_hide_password = parts.query.text.find('@') != text.npos;
+    parts.may_hide_password = has_at(parts.query.text);
   } else {
-    parts.may_hide_password = text.find('@') != text.npos;  // user:password@host without the '//'
+    parts.may_hide_password = has_at(text);  // user:password@host without the '//'
   }
   parts.problem = check_escapes(parts.user, uri_part::user);
   if (parts.problem.what == uri_mistake::none) parts.problem = check_escapes(parts.password, uri_part::password);

@@ -98,8 +98,7 @@ class client_core {
         } else {
           why = std::move(got).error();
         }  // the connection goes back before the pause
-        if (with.is_over()) return why;
-        if (!pause(why, Op::name, attempt, op.is_idempotent(), sent, how, at_least)) {
+        if (!pause(why, Op::name, attempt, op.is_idempotent(), sent, how, at_least, with.is_over())) {
           if (was_lost) detail::recall_lost_attempt(why);
           return why;
         }
@@ -144,13 +143,16 @@ class client_core {
 
   /// What the retry policy says about a failed attempt; a final failure is reported and gets the caller's place.
   /// `at_least`: the pause that the server has asked for; there is no other attempt when the deadline comes before.
+  /// `is_last`: no attempt follows, whatever the policy says.
   [[gnu::cold, gnu::noinline]] verdict judge(error_info& why, std::string_view name, int attempt, bool is_idempotent,
-                                             std::size_t sent, const call& how, clock::duration at_least = {});
+                                             std::size_t sent, const call& how, clock::duration at_least = {},
+                                             bool is_last = false);
 
  private:
   /// Lets the pause before the next attempt pass; false when there is none.
   [[gnu::cold, gnu::noinline]] bool pause(error_info& why, std::string_view name, int attempt, bool is_idempotent,
-                                          std::size_t sent, const call& how, clock::duration at_least = {});
+                                          std::size_t sent, const call& how, clock::duration at_least = {},
+                                          bool is_last = false);
 
   pool_type pool_;
   [[no_unique_address]] Retry retry_;
@@ -166,10 +168,10 @@ client_core<Connection, Retry, Pool, Observer>::client_core(typename Connection:
 template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
 verdict client_core<Connection, Retry, Pool, Observer>::judge(error_info& why, std::string_view name, int attempt,
                                                               bool is_idempotent, std::size_t sent, const call& how,
-                                                              clock::duration at_least) {
+                                                              clock::duration at_least, bool is_last) {
   const clock::time_point now = clock::now();
   // A pool that stayed full for a whole wait is not asked again: more waiting is what its settings ruled out.
-  bool is_last = why.code() == errc::pool_wait_timeout || why.code() == errc::pool_queue_full;
+  if (why.code() == errc::pool_wait_timeout || why.code() == errc::pool_queue_full) is_last = true;
   if (how.watch != nullptr && !how.watch->failed(why, how)) is_last = true;
   verdict next = is_last ? verdict::give_up()
                          : retry_.decide({.kind = why.kind(),
@@ -198,8 +200,8 @@ verdict client_core<Connection, Retry, Pool, Observer>::judge(error_info& why, s
 template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
 bool client_core<Connection, Retry, Pool, Observer>::pause(error_info& why, std::string_view name, int attempt,
                                                            bool is_idempotent, std::size_t sent, const call& how,
-                                                           clock::duration at_least) {
-  const verdict next = judge(why, name, attempt, is_idempotent, sent, how, at_least);
+                                                           clock::duration at_least, bool is_last) {
+  const verdict next = judge(why, name, attempt, is_idempotent, sent, how, at_least, is_last);
   if (!next.repeat) return false;
   detail::pause_for(next.delay);
   return true;

@@ -251,8 +251,10 @@ TEST(UriSyntax, EscapesOfEitherCaseAreDecodedAndAPlusStays) { EXPECT_TRUE(escape
 
 constexpr bool passwords_are_suspected() {
   return detail::split_uri("kv://u:1?w@h/d").may_hide_password &&
-         detail::split_uri("kv://h/d?mail=a@b").may_hide_password && detail::split_uri("kv:u:p@h").may_hide_password &&
-         !detail::split_uri("kv://u:p@h/d?x=1").may_hide_password &&
+         detail::split_uri("kv://h/d?mail=a@b").may_hide_password &&
+         detail::split_uri("kv://h/d?mail=a%40b").may_hide_password &&
+         !detail::split_uri("kv://h/d?mail=a%2540b").may_hide_password &&
+         detail::split_uri("kv:u:p@h").may_hide_password && !detail::split_uri("kv://u:p@h/d?x=1").may_hide_password &&
          !detail::split_uri("sqlite::memory:").may_hide_password;
 }
 static_assert(passwords_are_suspected());

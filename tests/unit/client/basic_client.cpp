@@ -5,6 +5,7 @@
 #include <atomic>
 #include <deque>
 #include <memory>
+#include <source_location>
 #include <string>
 #include <thread>
 #include <vector>
@@ -241,6 +242,42 @@ TEST(BasicClient, TheObserverSeesConnectsRequestsRetriesAndErrors) {
   EXPECT_EQ(request->operation, "echo");
   EXPECT_EQ(request->bytes_sent, 5U);
   EXPECT_EQ(request->attempt, 1);
+}
+
+/// Around attempts of which so many may be made.
+struct few_attempts {
+  int* left;
+  template <class Attempt>
+  auto around(fake_connection&, Attempt attempt) {
+    --*left;
+    return attempt();
+  }
+  bool is_over() const noexcept { return *left == 0; }
+};
+
+TEST(BasicClient, AnAttemptThatIsTheLastForWhatIsAroundItIsReportedAsAnyOther) {
+  auto to = std::make_shared<backend>();
+  std::vector<dt::observation> seen;
+  dt::basic_client<fake_connection, dt::exponential_backoff, dt::bounded_pool, recorder> db{
+      to, {.retry = {.attempts = 9, .initial_delay = 0ms}, .observer = {&seen}}};
+  to->performing = {{lost, 10, true}};
+  echo op{1, true};
+  int left = 1;
+  const auto here = std::source_location::current();
+  const auto failed = db.core().perform(op, db.start_call(here), few_attempts{&left});
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code(), dt::errc::connection_lost);
+  EXPECT_EQ(failed.error().where().line(), here.line());
+  EXPECT_EQ(to->performed, 1);
+  ASSERT_FALSE(seen.empty());
+  EXPECT_EQ(seen.back().what, dt::observed::error);
+  // What an earlier attempt has left unknown stays so.
+  to->performing = {{dt::error_info{dt::errc::outcome_unknown}, 10, true}, {lost, 10, true}};
+  left = 2;
+  const auto unknown = db.core().perform(op, db.start_call(here), few_attempts{&left});
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code(), dt::errc::outcome_unknown);
+  EXPECT_EQ(to->performed, 3);
 }
 
 TEST(BasicClient, ManyThreadsMayCallAtOnce) {

@@ -110,8 +110,8 @@ class async_round : public std::enable_shared_from_this<async_round<Core>> {
 /// An asynchronous client whose pool is looked after in the background, as that of `kept_client`: a thread of its own
 /// gives the executor a round of work each `check_interval`; nothing while the last one has not ended. Between rounds
 /// an `io_context` has nothing to do, so that its `run()` returns as without them; a context that does not run makes no
-/// checks. A policy whose interval is `clock::duration::max()` has no such thread: for executors that take no work from
-/// other threads. Lifetime: the executor's context lives until the client is closed or gone.
+/// checks. A policy whose interval is `clock::duration::max()`, zero or less has no such thread: for executors that
+/// take no work from other threads. Lifetime: the executor's context lives until the client is closed or gone.
 template <class Client>
 class kept_async_client : public detail::client_with_keeper<Client> {
   using base = detail::client_with_keeper<Client>;
@@ -133,7 +133,7 @@ class kept_async_client : public detail::client_with_keeper<Client> {
  private:
   void start(clock::duration interval, const settings& how) {
     using kept_type = typename Client::core_type;
-    if (interval == (clock::duration::max)()) return;
+    if (!detail::is_kept_each(interval)) return;
     this->keeper_ = std::make_unique<detail::repeater>(
         interval, [core = std::weak_ptr<kept_type>{this->core()}, executor = this->get_executor(),
                    wait = how.pool.check_wait, is_running = std::make_shared<std::atomic<bool>>(false)] {

@@ -4,6 +4,8 @@
 #include <dovetail/base/deadline.hpp>
 #include <dovetail/client/pool_report.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <memory>
@@ -36,14 +38,21 @@ clock::duration check_interval_of(std::string_view connection_string, const Sett
   return parsed && parsed->settings.check_interval ? *parsed->settings.check_interval : how.pool.check_interval;
 }
 
-/// Calls a function again and again until it is destroyed, which does not wait for the rest of an interval.
+/// True when a pool with this interval is looked after at all.
+constexpr bool is_kept_each(clock::duration interval) noexcept {
+  return interval > clock::duration::zero() && interval != (clock::duration::max)();
+}
+
+/// Calls a function on a thread of its own, again and again until `end()`. An interval is a year at most.
 class repeater {
  public:
   template <class Task>
   repeater(clock::duration interval, Task task)
-      : thread_([this, interval, task = std::move(task)]() mutable {
-          std::unique_lock lock{mutex_};
-          while (!wakeup_.wait_for(lock, interval, [this] { return is_over_; })) {
+      : state_(std::make_shared<state>()),
+        thread_([shared = state_, each = (std::min)(interval, longest), task = std::move(task)]() mutable {
+          std::unique_lock lock{shared->mutex};
+          shared->own = std::this_thread::get_id();
+          while (!shared->wakeup.wait_for(lock, each, [&shared] { return shared->is_over; })) {
             lock.unlock();
             task();
             lock.lock();
@@ -51,19 +60,39 @@ class repeater {
         }) {}
   repeater(const repeater&) = delete;
   repeater& operator=(const repeater&) = delete;
+  /// On the function's own thread too: that ends behind the function.
   ~repeater() {
+    end();
+    if (thread_.joinable()) thread_.detach();
+  }
+
+  /// Lets the function be called no more, and waits until it is not running; called by the function itself it waits for
+  /// nothing. It does not wait for the rest of an interval. Threads: any number at once.
+  void end() noexcept {
+    bool is_own = false;
     {
-      const std::lock_guard lock{mutex_};
-      is_over_ = true;
+      const std::lock_guard lock{state_->mutex};
+      state_->is_over = true;
+      is_own = state_->own == std::this_thread::get_id();
     }
-    wakeup_.notify_all();
-    thread_.join();
+    state_->wakeup.notify_all();
+    if (is_own) return;
+    const std::lock_guard lock{joining_};
+    if (thread_.joinable()) thread_.join();
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable wakeup_;
-  bool is_over_ = false;
+  static constexpr clock::duration longest = std::chrono::hours{24 * 365};  // more may overflow the time of waking up
+
+  struct state {  // the thread's too: it may be left behind
+    std::mutex mutex;
+    std::condition_variable wakeup;
+    bool is_over = false;
+    std::thread::id own;
+  };
+
+  std::shared_ptr<state> state_;
+  std::mutex joining_;
   std::thread thread_;
 };
 
@@ -90,8 +119,10 @@ class client_with_keeper : public Client {
   /// The pool's counters under the SDKs' names; `statistics()` has more.
   pool_stats get_pool_stats() const noexcept { return pool_stats_of(this->statistics()); }
   /// Refuses further calls, ends the background check, and closes the connections, those in use when they come back.
+  /// A blocking client waits for a round of checks that is running, at most its `check_wait`; an observer that such a
+  /// round tells something may close too, and waits for nothing. Threads: any number may close at once, and call.
   void close() noexcept {
-    keeper_.reset();
+    if (keeper_) keeper_->end();
     Client::close();
   }
 
@@ -106,8 +137,8 @@ class client_with_keeper : public Client {
 
 /// A blocking client whose pool is looked after in the background, each `check_interval` of the pool's policy: idle
 /// connections are pinged, stale ones closed, missing ones (below the minimum) opened. No connection is opened before
-/// the first interval has passed or a call needs one. A policy whose interval is `clock::duration::max()` has no such
-/// thread. Threads: as `basic_client`.
+/// the first interval has passed or a call needs one. A policy whose interval is `clock::duration::max()`, zero or less
+/// has no such thread; one beyond a year is a year. Threads: as `basic_client`.
 template <class Client>
 class kept_client : public detail::client_with_keeper<Client> {
   using base = detail::client_with_keeper<Client>;
@@ -125,7 +156,7 @@ class kept_client : public detail::client_with_keeper<Client> {
 
  private:
   void start(clock::duration interval, const settings& how) {
-    if (interval == (clock::duration::max)()) return;
+    if (!detail::is_kept_each(interval)) return;
     auto& connections = this->core().connections();
     this->keeper_ = std::make_unique<detail::repeater>(interval, [&connections, wait = how.pool.check_wait] {
       static_cast<void>(connections.maintain(deadline::after(wait)));  // the next call meets the failure itself

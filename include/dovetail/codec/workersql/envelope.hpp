@@ -69,7 +69,9 @@ class envelope_reader {
 
   /// `at` is the opening brace. Null after a failure: the source's, or the sink's.
   const char* read(const char* at, reply_facts& out) {
-    return members(at, [this, &out](std::string_view key, const char* value) {
+    bool has_data = false;
+    return members(at, [this, &out, &has_data](std::string_view key, const char* value) {
+      if (is(key, "data")) return data(key, value, out, has_data);
       return is(key, "type") ? type(value, out) : member(key, value, out);
     });
   }
@@ -101,7 +103,6 @@ class envelope_reader {
   }
 
   const char* member(std::string_view key, const char* at, reply_facts& out) {
-    if (is(key, "data")) return data(key, at, out);
     if (is(key, "success")) return success(at, out);
     if (is(key, "cached") || is(key, "fromCache")) return flag(key, at, out.is_cached);
     if (is(key, "executionTime") || is(key, "totalExecutionTime")) return real(key, at, out.execution_time);
@@ -113,7 +114,7 @@ class envelope_reader {
     if (is(key, "rowsAffected") || is(key, "totalRowsAffected") || is(key, "affectedRows"))
       return count(key, at, out.affected);
     if (is(key, "rowCount")) return count(key, at, out.row_count);
-    if (is(key, "insertId") || is(key, "lastInsertId")) return count(key, at, out.insert_id);
+    if (is(key, "insertId") || is(key, "lastInsertId")) return whole(at, out.insert_id);  // of any type: it is no count
     if (is(key, "results")) return results(key, at, out);
     if (is(key, "id")) return text(at, out.id);
     if (is(key, "transactionId")) return is_text(at) ? text(at, out.transaction_id) : unless_null(key, at, "text");
@@ -137,13 +138,18 @@ class envelope_reader {
     return at;
   }
 
-  const char* data(std::string_view name, const char* at, reply_facts& out) {
+  /// `is_second`: the object around it has had one already.
+  const char* data(std::string_view name, const char* at, reply_facts& out, bool& is_second) {
     if (at == in_->end || *at == 'n') return skip(at);
+    if (std::exchange(is_second, true)) return twice(name, at);
     out.has_data = true;
-    if (*at == '[') return rows(at, out);
+    if (*at == '[') return rows(name, at, out);
     if (*at != '{') return wrong(name, at, "a list of rows or an object");
-    return members(at, [this, &out](std::string_view key, const char* value) {
-      if (is(key, "rows")) return begins(value, '[') ? rows(value, out) : unless_null(key, value, "a list of rows");
+    bool has_data = false;
+    return members(at, [this, &out, &has_data](std::string_view key, const char* value) {
+      if (is(key, "rows"))
+        return begins(value, '[') ? rows(key, value, out) : unless_null(key, value, "a list of rows");
+      if (is(key, "data")) return data(key, value, out, has_data);
       if (is(key, "metadata")) return metadata(key, value, out);
       return member(key, value, out);  // over WebSocket a whole answer may stand in here
     });
@@ -157,8 +163,8 @@ class envelope_reader {
     });
   }
 
-  const char* rows(const char* at, reply_facts& out) {
-    out.has_rows = true;
+  const char* rows(std::string_view name, const char* at, reply_facts& out) {
+    if (std::exchange(out.has_rows, true)) return twice(name, at);  // one target takes one list
     return rows_->take == nullptr ? skip(at) : rows_->take(rows_->state, *in_, at);
   }
 
@@ -217,7 +223,16 @@ class envelope_reader {
     if (how_ == strictness::lenient) return skip(at);
     const char* const end = skip(at);  // what is no JSON at all is said to be none
     if (end == nullptr) return nullptr;
+    const char* const next = dovetail::detail::skip_json_space(end, in_->end);
+    const bool is_json = next != in_->end && (*next == ',' || *next == '}' || *next == ']');
+    if (!is_json) return end;  // who reads on says so
     return in_->fail_expected(at, dovetail::detail::join_message({"'", name, "' to be ", what}));
+  }
+  [[gnu::cold, gnu::noinline]] const char* twice(std::string_view name, const char* at) {
+    const char* const end = skip(at);
+    if (end == nullptr || how_ == strictness::lenient) return end;
+    return in_->fail(at, dovetail::errc::malformed_value,
+                     dovetail::detail::join_message({"'", name, "' is given twice"}));
   }
   const char* unless_null(std::string_view name, const char* at, std::string_view what) {
     return at == in_->end || *at == 'n' ? skip(at) : wrong(name, at, what);

@@ -191,7 +191,10 @@ inline action exchange::take_body(bool has_ended) {
   }
   const http1::body_progress got = body_->collect(on_->input().filled());
   if (got.state == http1::progress::failed) return lose_to(got.why, http1::text_of(got.why));
-  if (got.state == http1::progress::need_more) return read(got.wanted);
+  if (got.state == http1::progress::need_more) {
+    on_->input().truncate(body_->compact(on_->input().filled()));  // what stands between chunks is no part of the limit
+    return read(got.wanted);
+  }
   answer_.body = as_text(got.content);
   answer_.request_id = on_->request_id();
   // Bytes behind the answer were not asked for: what is read later could answer anything.

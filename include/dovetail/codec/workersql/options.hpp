@@ -5,6 +5,7 @@
 #include <dovetail/base/secret.hpp>
 #include <dovetail/base/uri.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -143,6 +144,19 @@ constexpr bool is_plain_key(std::string_view key) noexcept {
   out.path = path;
 }
 
+/// What Basic cannot send to a proxy (RFC 7617 section 2), in words; empty: all of it can be sent.
+[[gnu::cold, gnu::noinline]] inline std::string_view basic_problem(std::string_view user, std::string_view password) {
+  if (user.find(':') != user.npos) return "has a user with a colon, which Basic cannot send";
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+  if (std::any_of(user.begin(), user.end(), is_control)) {
+    return "has a user with a control character, which Basic cannot send";
+  }
+  if (std::any_of(password.begin(), password.end(), is_control)) {
+    return "has a password with a control character, which Basic cannot send";
+  }
+  return {};
+}
+
 [[gnu::cold, gnu::noinline]] inline void read_proxy(std::string_view text, options& out, option_reader& reader) {
   result<uri> parsed = parse_uri(text);
   const bool is_right = parsed && parsed->scheme == "http" && parsed->hosts.size() == 1 &&
@@ -154,9 +168,9 @@ constexpr bool is_plain_key(std::string_view key) noexcept {
                    "parameter 'proxy' in the connection string must be a URL such as http://[user:password@]host:port");
     return;
   }
-  if (parsed->user.find(':') != std::string::npos) {
-    reader.problem(dovetail::errc::invalid_option,
-                   "parameter 'proxy' in the connection string has a user with a colon, which Basic cannot send");
+  if (const std::string_view why = basic_problem(parsed->user, parsed->password.reveal()); !why.empty()) {
+    std::string words{"parameter 'proxy' in the connection string "};
+    reader.problem(dovetail::errc::invalid_option, words.append(why));
     return;
   }
   out.proxy_user = parsed->user;

@@ -118,6 +118,10 @@ class session {
   static constexpr std::size_t kept = 1024 * 1024;
 
   [[gnu::cold, gnu::noinline]] void make_heads() {
+    if (!options_.proxy_host.empty()) {
+      const auto why = detail::basic_problem(options_.proxy_user, options_.proxy_password.reveal());
+      if (!why.empty()) refusal_ = {dovetail::errc::invalid_option, std::string{"the proxy "}.append(why)};
+    }
     std::string host;
     detail::append_host(host, options_.endpoint);
     const std::string& path = options_.endpoint.path;

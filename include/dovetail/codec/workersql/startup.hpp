@@ -32,6 +32,7 @@ class startup {
     if (step_ != step::start && ev.ec) return finish(ev.ec);
     switch (step_) {
       case step::start:
+        if (on_->refusal()) return finish(on_->refusal());
         on_->set_health(session_health::closed);
         on_->forget_answer();
         on_->set_asked_pause({});

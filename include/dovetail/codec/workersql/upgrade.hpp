@@ -132,6 +132,7 @@ class upgrade {
     const http1::body_progress got = body_->collect(on_->input().filled());
     if (got.state == http1::progress::complete) return refused(as_text(got.content));
     if (got.state == http1::progress::failed || got.content.size() > most_words) return refused({});
+    on_->input().truncate(body_->compact(on_->input().filled()));
     return read();
   }
   [[gnu::cold, gnu::noinline]] action end_words(std::size_t bytes) {

@@ -686,9 +686,11 @@ TEST(WorkersqlAnswers, AMemberOfAnotherTypeIsNamedWithWhatWasFound) {
       {R"({"success":true,"rowsAffected":1.5})", "expected 'rowsAffected' to be an integer of 64 bits, found a number"},
       {R"({"success":true,"data":{"totalRowsAffected":[]}})", "expected 'totalRowsAffected' to be an integer of 64"},
       {R"({"success":true,"rowCount":{}})", "expected 'rowCount' to be an integer of 64 bits, found an object"},
-      {R"({"success":true,"insertId":"abc"})", "expected 'insertId' to be an integer of 64 bits, found a string"},
-      {R"({"success":true,"lastInsertId":false})",
-       "expected 'lastInsertId' to be an integer of 64 bits, found a boolean"},
+      {R"({"success":true,"data":[],"data":[]})", "'data' is given twice"},
+      {R"({"success":true,"data":{"rows":[]},"data":{"rowsAffected":1}})", "'data' is given twice"},
+      {R"({"success":true,"data":{"rows":[],"rows":[]}})", "'rows' is given twice"},
+      {R"({"success":true,"data":{"rows":[],"data":[]}})", "'data' is given twice"},
+      {R"({"success":1rue})", "expected ',' or '}', found 'r'"},
       {R"({"success":true,"results":3})", "expected 'results' to be a list, found a number"},
       {R"({"success":true,"results":[3]})", "expected 'results' to be a list of objects, found a number"},
       {R"({"success":true,"results":[{"success":"no"}]})", "expected 'success' to be true or false, found a string"},
@@ -710,6 +712,31 @@ TEST(WorkersqlAnswers, AMemberOfAnotherTypeIsNamedWithWhatWasFound) {
     EXPECT_EQ(written.code(), dt::errc::outcome_unknown) << each.body;
     EXPECT_NE(written.message().find(each.words), std::string::npos) << each.body << "\n" << written.message();
   }
+}
+
+// The specification gives `lastInsertId` no type; PHP's is text, or false.
+TEST(WorkersqlAnswers, AnIdentifierThatIsNoIntegerIsNone) {
+  for (const std::string_view id :
+       {R"("")", "false", R"("6ba7b810-9dad-11d1-80b4-00c04fd430c8")", "1e+21", "{}", "9007199254740993000000"}) {
+    for (const std::string_view name : {"insertId", "lastInsertId"}) {
+      std::string body{R"({"success":true,"rowsAffected":1,")"};
+      body.append(name).append("\":").append(id).append("}");
+      reply_facts out;
+      bool is_stopped = false;
+      const dt::error_info read = workersql::read_answer({.status = 200, .body = body, .is_write = true},
+                                                         workersql::rows_sink{}, out, is_stopped);
+      EXPECT_FALSE(read) << body << "\n" << read.message();
+      EXPECT_EQ(out.rows_affected(), 1) << body;
+      EXPECT_EQ(out.insert_id, std::nullopt) << body;
+    }
+  }
+}
+
+// A message over WebSocket may hold a whole answer, and null is no member.
+TEST(WorkersqlAnswers, DataWithinDataAndNullAreNoSecondOnes) {
+  EXPECT_TRUE(read(R"({"type":"response","data":{"success":true,"data":[]}})").has_rows);
+  EXPECT_TRUE(read(R"({"success":true,"data":null,"data":{"rows":null,"rows":[]}})").has_rows);
+  EXPECT_EQ(read(R"({"success":true,"results":[{"data":[]},{"data":[]}],"data":[]})").results->size(), 2U);
 }
 
 // null is no member; counts may stand in quotes (specification, sections 1.2 and 10); of a failure all is taken that

@@ -145,10 +145,21 @@ TEST(WorkersqlDsn, MistakesAreNamedPrecisely) {
   EXPECT_TRUE(has(complaint("workersql://h/d?proxy=http://u%253Av:hunter2@p:1"), "a user with a colon"));
   EXPECT_FALSE(has(complaint("workersql://h/d?proxy=http://u%253Av:hunter2@p:1"), "hunter2"));
   EXPECT_FALSE(has(complaint("workersql://h/d?proxy=http://:hunter2@p:1"), "hunter2"));
+  for (const char* character : {"%2500", "%250A", "%251F", "%257F"}) {  // RFC 7617 section 2
+    const std::string of_user = std::string{"workersql://h/d?proxy=http://u"} + character + "v:hunter2@p:1";
+    const std::string of_password = std::string{"workersql://h/d?proxy=http://u:hunter2"} + character + "@p:1";
+    EXPECT_TRUE(has(complaint(of_user), "'proxy'")) << character;
+    EXPECT_TRUE(has(complaint(of_password), "'proxy'")) << character;
+    EXPECT_FALSE(has(complaint(of_password), "hunter2")) << character;
+  }
+  EXPECT_TRUE(has(complaint("workersql://h/d?proxy=http://u%250Av:hunter2@p:1"), "a user with a control character"));
+  EXPECT_TRUE(has(complaint("workersql://h/d?proxy=http://u:hunter%250A2@p:1"), "a password with a control character"));
   EXPECT_TRUE(has(complaint("workersql://h/d?apiKey="), "'apiKey'"));
 }
 
 TEST(WorkersqlDsn, NoMessageQuotesAKeyOrAPassword) {
+  // A '&' that is not escaped in the password of a proxy makes a piece of it look like a parameter.
+  EXPECT_FALSE(has(complaint("workersql://h/d?proxy=http%3A%2F%2Fuser%3Apa&SECRET&tail%40host"), "SECRET"));
   for (const char* each :
        {"workersql://u:hushhush@h/d?apiKey=hushhush%0A", "workersql://u:hushhush@h:0/d?apiKey=hushhush",
         "workersql://u:hushhush@h/d?apiKey=hushhush&nonsense=1", "workersql://u:hushhush@h/d?apiKey=hush hush"}) {

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 
 namespace {
 
@@ -55,6 +56,20 @@ TEST(WorkersqlExchange, AnAnswerInChunksIsPutTogether) {
     EXPECT_EQ(got.body, R"({"a":1})");
     EXPECT_EQ(sessions.health(), session_health::idle);
   }
+}
+
+// `responseLimit` is of the body: what stands between its chunks is none of it.
+TEST(WorkersqlExchange, AnAnswerInTheSmallestChunksIsReadUpToTheLimitOfItsBody) {
+  workersql::options how = plain_options();
+  how.response_limit = 1'000'000;
+  session_maker sessions{how};
+  const std::string body(300'000, '1');
+  std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const char each : body) chunked.append("1\r\n").append(1, each).append("\r\n");
+  chunked += "0\r\n\r\n";
+  const auto got = script(make(sessions)).write(post("/v1/query", select_1)).read_in_pieces(chunked, 65'521).value();
+  EXPECT_EQ(got.body, body);
+  EXPECT_EQ(sessions.health(), session_health::idle);
 }
 
 TEST(WorkersqlExchange, AnAnswerUntilTheEndOfTheStreamClosesTheConnection) {
@@ -360,6 +375,23 @@ TEST(WorkersqlStartup, AProxyIsToldItsUserAndTheGatewayIsNot) {
                                      .failure();
   EXPECT_NE(refused.message().find("407, for it wants another user or password"), std::string::npos);
   EXPECT_EQ(refused.message().find("sesame"), std::string::npos);
+}
+
+// RFC 7617 section 2: no colon in the user, no control character in either.
+TEST(WorkersqlStartup, WhatBasicCannotSendIsRefusedBeforeAProxyIsAsked) {
+  const std::pair<std::string, std::string> all[] = {
+      {"Alad:din", "open sesame"}, {"Alad\ndin", "open sesame"}, {"Aladdin", "open\x7Fsesame"}};
+  for (const auto& [user, password] : all) {
+    workersql::options how = plain_options();
+    how.proxy_host = "proxy";
+    how.proxy_user = user;
+    how.proxy_password = dt::secret{password};
+    session_maker sessions{how};
+    const dt::error_info refused = script(opening(sessions)).failure();
+    EXPECT_EQ(refused.code(), errc::invalid_option) << user;
+    EXPECT_NE(refused.message().find("which Basic cannot send"), std::string::npos) << refused.message();
+    EXPECT_EQ(refused.message().find("sesame"), std::string::npos);
+  }
 }
 
 }  // namespace
