@@ -174,6 +174,10 @@ inline bool find_code(std::string_view code, unsigned status, std::string_view w
           : status == 429 ? gateway_errc::rate_limited
                           : errc_within(sdk_code::resource_limit, words, gateway_errc::overloaded);
   } else if (code == "INVALID_QUERY" || code == "INVALID_SQL") {
+    if (status == 404 || status == 405 || status == 410) {
+      out = gateway_errc::not_found;  // of the path: "no such" in its words is no table
+      return true;
+    }
     out = errc_within(sdk_code::invalid_query, words, gateway_errc::invalid_request);
   } else if (code == "INTERNAL_ERROR") {
     out = errc_within(sdk_code::internal_error, words, gateway_errc::internal_error);
