@@ -281,6 +281,7 @@ constexpr std::string_view words_of(std::string_view body) noexcept {
   fields.column = readable(said.column, most_of_a_name);
   fields.hint = readable(said.hint, most_words);
   const gateway_errc code = classify_answer(status, said, fields.message);
+  if (code == gateway_errc::not_found && fields.hint.empty()) fields.hint = "is the apiEndpoint right?";
   // The gateway itself may not know: its database's answer to the commit was lost.
   const bool is_unknown = said.reason == "commit_unknown";
   error_info failure{is_unknown ? make_error_code(dovetail::errc::outcome_unknown) : make_error_code(code)};
