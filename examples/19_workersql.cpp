@@ -61,6 +61,18 @@ int main() {
   std::cout << count() << " users, " << cached.get_cache_stats().hits << " hit\n";
   //]
 
+  //[ask
+  // How one query is asked; every member may be left out.
+  dt::workersql::query_options asked;
+  asked.consistency = dt::workersql::consistency::bounded;  // may come from a cache of the gateway's …
+  asked.staleness = std::chrono::seconds{10};               // … that is no older than this
+  asked.timeout = std::chrono::seconds{5};                  // what the gateway may take: 1 s to 300 s
+  asked.cache.enabled = false;                              // told to the gateway: .enabled, .ttl, .key
+  asked.caching = dt::workersql::cache_use::bypass;         // of the client's own cache: normal, refresh, bypass
+  const auto rows = db.request<user>(asked, "SELECT * FROM users WHERE active = ?", true);
+  //]
+  std::cout << rows.data.size() << " active\n";
+
   //[config
   // The same without a connection string.
   dt::workersql::options where;
@@ -102,6 +114,7 @@ int main() {
   } catch (const dt::error& failed) {
     const dt::workersql::validation_error shown = dt::workersql::validation_error_of(failed.info());
     std::cout << to_string(shown.code) << ": " << shown.message << '\n';
+    std::cout << "details: " << shown.details << '\n';
   }
 
   const dt::workersql::pool_stats pool = db.get_pool_stats();

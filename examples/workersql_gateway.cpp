@@ -8,10 +8,14 @@
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -46,15 +50,27 @@ Number number(std::string_view option, std::string_view text) {
   throw std::invalid_argument(std::string{option} + " needs a number, not '" + std::string{text} + "'");
 }
 
+bool is_known(std::string_view name) {
+  static constexpr std::string_view names[] = {"--database", "--host",       "--port",     "--key",
+                                               "--read-key", "--jwt-secret", "--envelope", "--rate",
+                                               "--threads",  "--keep-keys",  "--origin"};
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+/// "--name value" and "--name=value".
 void read_arguments(int count, char** arguments, std::string& database, ws::gateway_options& how) {
   const auto add_key = [&how](std::string_view key, std::string name, ws::permissions may) {
     how.authentication.api_keys.push_back(
         {.key = dt::secret{std::string{key}}, .name = std::move(name), .tenant = "main", .may = may});
   };
-  for (int i = 1; i < count; i += 2) {
-    const std::string_view name = arguments[i];
-    if (i + 1 == count) throw std::invalid_argument("missing value: " + std::string{name});
-    const std::string_view value = arguments[i + 1];
+  for (int i = 1; i < count; ++i) {
+    const std::string_view written = arguments[i];
+    const std::string_view name = written.substr(0, written.find('='));
+    if (!is_known(name)) throw std::invalid_argument("unknown option: " + std::string{name});
+    if (name.size() == written.size() && ++i == count) {
+      throw std::invalid_argument("missing value: " + std::string{name});
+    }
+    const std::string_view value = name.size() == written.size() ? arguments[i] : written.substr(name.size() + 1);
     if (name == "--database") {
       database = value;
     } else if (name == "--host") {
@@ -78,9 +94,18 @@ void read_arguments(int count, char** arguments, std::string& database, ws::gate
     } else if (name == "--origin") {
       how.cors_origins.emplace_back(value);
     } else {
-      throw std::invalid_argument("unknown option or value: " + std::string{name} + " " + std::string{value});
+      throw std::invalid_argument(std::string{name} + " does not know '" + std::string{value} + "'");
     }
   }
+  // Before the database's file is made.
+  if (how.authentication.api_keys.empty() && how.authentication.jwt_secret.empty()) {
+    throw std::invalid_argument("needs --key, --read-key or --jwt-secret");
+  }
+}
+
+bool asks_for_help(int count, char** arguments) {
+  const auto is_help = [](std::string_view each) { return each == "--help" || each == "-h"; };
+  return std::string_view{arguments[1]} == "help" || std::any_of(arguments + 1, arguments + count, is_help);
 }
 
 /// Serves when the database answers: clients connect when they are asked first, which is too late for a wrong name.
@@ -135,8 +160,7 @@ void show_a_request() {
 
 int main(int count, char** arguments) try {
   if (count == 1) return show_a_request(), 0;
-  if (std::string_view{arguments[1]} == "--help")
-    return std::printf("%.*s", static_cast<int>(help.size()), help.data()), 0;
+  if (asks_for_help(count, arguments)) return std::printf("%.*s", static_cast<int>(help.size()), help.data()), 0;
   std::string database = "sqlite:workersql.db?mode=rwc";
   ws::gateway_options how;
   how.port = 8787;
@@ -155,5 +179,6 @@ int main(int count, char** arguments) try {
   return 2;
 } catch (const std::exception& failure) {
   std::fprintf(stderr, "workersql_gateway: %s\n", failure.what());
-  return 1;
+  const auto* const known = dynamic_cast<const dt::error*>(&failure);  // a wrong URL, or an option's wrong value
+  return known != nullptr && known->kind() == dt::condition::configuration ? 2 : 1;
 }

@@ -64,6 +64,62 @@ TEST(WorkersqlClient, AQueryBecomesRowsAndTheConnectionIsKept) {
   EXPECT_EQ(stats.max_connections, 10U);
 }
 
+TEST(WorkersqlClient, WhatHttpCannotSendIsRefusedWithTheReason) {
+  http_peer gateway{[](const http_call&, int) { return ok(ann); }};
+  const auto check = [&gateway](const char* path, const char* key) {
+    workersql::options how;
+    how.endpoint = {"127.0.0.1", gateway.port(), false, path};
+    how.api_key = dt::secret{key};
+    workersql::client db{how};
+    workersql::batch work;
+    work.add("insert into t values (1)");
+    const auto is_told = [](const dt::error_info& why) {
+      EXPECT_EQ(why.code(), dt::errc::invalid_option);
+      EXPECT_NE(why.message().find("characters that HTTP forbids"), std::string::npos) << why.message();
+      EXPECT_EQ(why.message().find("hush"), std::string::npos) << why.message();
+    };
+    is_told(db.with(dt::as_result).query<user>("select id, name from users").error());
+    is_told(db.with(dt::as_result).execute("insert into users values (1)").error());
+    is_told(db.with(dt::as_result).batch(work).error());
+    is_told(db.with(dt::as_result).health().error());
+    is_told(db.with(dt::as_result).transaction([](auto&) -> dt::result<void> { return {}; }).error());
+  };
+  check("/v1", "hush\r\nX");
+  check("/v1 x", "J");
+  EXPECT_TRUE(gateway.calls().empty());
+}
+
+TEST(WorkersqlClient, SlashesAtTheEndOfThePathAreLeftOut) {
+  http_peer gateway{[](const http_call&, int) { return ok(ann); }};
+  for (const char* path : {"/v1/", "/v1//", "/v1", "/", ""}) {
+    workersql::options how;
+    how.endpoint = {"127.0.0.1", gateway.port(), false, path};
+    workersql::client db{how};
+    db.query<user>("select id, name from users");
+  }
+  const auto calls = gateway.calls();
+  ASSERT_EQ(calls.size(), 5U);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(calls[static_cast<std::size_t>(i)].line, "POST /v1/query HTTP/1.1");
+  for (int i = 3; i < 5; ++i) EXPECT_EQ(calls[static_cast<std::size_t>(i)].line, "POST /query HTTP/1.1");
+}
+
+// The pool would stay at its ten without a word.
+TEST(WorkersqlClient, MoreMinConnectionsThanThePoolMayHaveAreRefused) {
+  try {
+    workersql::client db{"workersql://h/d?minConnections=20"};
+    ADD_FAILURE() << "no complaint";
+  } catch (const dt::error& failed) {
+    EXPECT_EQ(failed.code(), dt::errc::invalid_option);
+    EXPECT_NE(std::string_view{failed.what()}.find("'minConnections' is larger than 'maxConnections', which is 10"),
+              std::string_view::npos)
+        << failed.what();
+  }
+  EXPECT_NO_THROW(workersql::client{"workersql://h/d?minConnections=10"});
+  workersql::client::settings wide;
+  wide.pool.max_connections = 20;
+  EXPECT_NO_THROW((workersql::client{"workersql://h/d?minConnections=20", wide}));
+}
+
 TEST(WorkersqlClient, AWriteCarriesAKeyAndTellsWhatItDid) {
   http_peer gateway{[](const http_call&, int) { return ok(wrote); }};
   workersql::client db{gateway.dsn()};

@@ -16,12 +16,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <future>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace {
 
@@ -49,6 +52,53 @@ TEST(WorkersqlTls, HttpsIsTheDefaultAndTheCertificateIsChecked) {
   EXPECT_EQ(refused.error().kind(), dt::condition::authentication);
   workersql::client careless{dsn(server, "tlsVerify=false")};
   EXPECT_EQ(careless.query_value<int>("select 1 as n"), 1);
+}
+
+TEST(WorkersqlTls, TheClientOffersHttp11) {
+  std::atomic<bool> is_chosen = false;
+  tests::tls_server server{{.serve =
+                                [&is_chosen](SSL* from) {
+                                  const unsigned char* name = nullptr;
+                                  unsigned size = 0;
+                                  SSL_get0_alpn_selected(from, &name, &size);
+                                  is_chosen = std::string_view{reinterpret_cast<const char*>(name), size} == "http/1.1";
+                                  char data[16384];
+                                  while (SSL_read(from, data, sizeof data) > 0) {
+                                    SSL_write(from, one, static_cast<int>(std::strlen(one)));
+                                  }
+                                  SSL_shutdown(from);
+                                },
+                            .alpn = "http/1.1"}};
+  workersql::client db{dsn(server, "tlsAuthorities=" + server.authority_file())};
+  EXPECT_EQ(db.query_value<int>("select 1 as n"), 1);
+  EXPECT_TRUE(is_chosen);
+}
+
+TEST(WorkersqlTls, Tls11IsRefused) {
+  tests::tls_server server{{.answer = one, .newest = TLS1_1_VERSION}};
+  for (const std::string& how : {"tlsAuthorities=" + server.authority_file(), std::string{"tlsVerify=false"}}) {
+    workersql::client db{dsn(server, how)};
+    EXPECT_FALSE(db.with(dt::as_result).query_value<int>("select 1 as n"));
+  }
+  EXPECT_EQ(server.handshakes(), 0);
+  // The server does speak it, with who wants it.
+  const int peer = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(server.port());
+  ASSERT_EQ(::connect(peer, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  SSL_CTX* const old = SSL_CTX_new(TLS_client_method());
+  SSL_CTX_set_min_proto_version(old, TLS1_1_VERSION);
+  SSL_CTX_set_security_level(old, 0);
+  SSL* const stream = SSL_new(old);
+  SSL_set_fd(stream, peer);
+  EXPECT_EQ(SSL_connect(stream), 1);
+  EXPECT_EQ(SSL_version(stream), TLS1_1_VERSION);
+  SSL_shutdown(stream);
+  SSL_free(stream);
+  SSL_CTX_free(old);
+  ::close(peer);
 }
 
 TEST(WorkersqlTls, TheCertificateMustBeForTheHost) {

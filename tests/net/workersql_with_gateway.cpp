@@ -94,6 +94,27 @@ TEST_P(WorkersqlWithGateway, FailuresAreOfTheirKinds) {
               workersql::sdk_code::auth_error);
 }
 
+TEST_P(WorkersqlWithGateway, AnEndpointThatIsWrongIsNoMissingTable) {
+  workersql::client db{dsn("&apiEndpoint=http://127.0.0.1:" + std::to_string(served->port()) + "/v2")};
+  const auto check = [](const dt::error_info& why) {
+    EXPECT_EQ(why.code(), workersql::gateway_errc::not_found) << why.message();
+    EXPECT_NE(why.message().find("apiEndpoint"), std::string::npos) << why.message();
+  };
+  check(db.with(dt::as_result).query_value<int>("select 1").error());
+  check(db.with(dt::as_result).execute("insert into t values (1)").error());
+}
+
+TEST_P(WorkersqlWithGateway, ASlashBehindThePathIsLeftOutOfEveryRequest) {
+  workersql::options how;
+  how.endpoint = {"127.0.0.1", served->port(), false, "/v1/"};
+  how.api_key = dt::secret{"k1"};
+  workersql::client db{how};
+  db.execute("create table t(id integer)");
+  db.transaction([](auto& tx) { tx.execute("insert into t(id) values (1)"); });
+  EXPECT_EQ(db.query_value<int>("select count(*) from t"), 1);
+  EXPECT_TRUE(db.health().is_healthy());
+}
+
 TEST_P(WorkersqlWithGateway, ABatchIsAllOrNothingInBothDialects) {
   for (const char* dialect : {"&batch=gateway", "&batch=sdk"}) {
     workersql::client db{dsn(dialect)};

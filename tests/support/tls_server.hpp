@@ -31,13 +31,17 @@ class tls_server {
     bool closes_in_handshake = false;
     const char* answer = nullptr;               // said to whatever comes, instead of an echo
     std::function<void(SSL*)> serve = nullptr;  // does everything after the handshake
-    int newest = 0;                             // TLS1_2_VERSION: nothing newer
+    int newest = 0;                             // TLS1_2_VERSION: nothing newer; TLS1_1_VERSION: that alone
     bool is_parallel = false;                   // every connection has a thread of its own
     const char* alpn = nullptr;                 // chosen when it is offered
   };
 
   explicit tls_server(behaviour how) : how_(std::move(how)) {
     context_ = authority_.context(how_.names, how_.valid_seconds);
+    if (how_.newest == TLS1_1_VERSION) {
+      SSL_CTX_set_min_proto_version(context_.get(), how_.newest);
+      SSL_CTX_set_security_level(context_.get(), 0);  // its signatures are made with SHA-1
+    }
     SSL_CTX_set_max_proto_version(context_.get(), how_.newest);
     SSL_CTX_set_alpn_select_cb(context_.get(), &tls_server::choose, const_cast<char*>(how_.alpn));
     if (how_.wants_client_certificate) {

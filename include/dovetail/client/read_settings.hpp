@@ -12,7 +12,8 @@
 namespace dovetail::inline v0 {
 
 /// Reads `minConnections maxConnections pooling acquireTimeout idleTimeout maxLifetime timeout retryAttempts
-/// retryDelay`; times are in milliseconds unless they have a unit. Mistakes stay in the reader, for its `finish()`.
+/// retryDelay`; times are in milliseconds unless they have a unit, and `timeout` is at least 1 ms. Mistakes stay in the
+/// reader, for its `finish()`.
 string_settings read_settings(option_reader& reader);
 
 }  // namespace dovetail::inline v0
@@ -35,10 +36,11 @@ namespace dovetail::inline v0 {
     reader.integer(name, value, static_cast<number>(least), static_cast<number>(most));
     target = value;
   };
-  const auto time = [&reader](std::string_view name, std::optional<std::chrono::milliseconds>& target) {
+  const auto time = [&reader](std::string_view name, std::optional<std::chrono::milliseconds>& target,
+                              std::chrono::milliseconds least = std::chrono::milliseconds{0}) {
     if (!reader.has(name)) return;
     std::chrono::milliseconds value{};
-    reader.milliseconds(name, value);
+    reader.milliseconds(name, value, least);
     target = value;
   };
   count("minConnections", said.min_connections, 0, 10000);
@@ -58,7 +60,7 @@ namespace dovetail::inline v0 {
   time("acquireTimeout", said.acquire_wait);
   time("idleTimeout", said.idle_limit);
   time("maxLifetime", said.age_limit);
-  time("timeout", said.timeout);
+  time("timeout", said.timeout, std::chrono::milliseconds{1});  // without any time every call would fail
   count("retryAttempts", said.retry_attempts, 1, 1000);
   time("retryDelay", said.retry_delay);
   return said;

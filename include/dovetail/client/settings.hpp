@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/deadline.hpp>
+#include <dovetail/base/parts.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/policy/observer.hpp>
 #include <dovetail/policy/pool.hpp>
@@ -67,6 +68,14 @@ error_info apply_to(Policy& policy, const std::optional<Value>& value, Member me
   }
 }
 
+[[gnu::cold, gnu::noinline]] inline error_info too_many_kept(std::size_t most) {
+  std::string text;
+  append_parts(text, {"'minConnections' is larger than 'maxConnections', which is ", number_text{most}, " here"});
+  return {errc::invalid_option, std::move(text)};
+}
+
+/// Errors: errc::invalid_option for a parameter that the policies do not have, and for a `minConnections` above the
+/// most that the pool may have, which it would not reach.
 template <class Settings>
 error_info apply(Settings& settings, const string_settings& said) {
   if (said.timeout) settings.timeout = *said.timeout;
@@ -110,6 +119,10 @@ error_info apply(Settings& settings, const string_settings& said) {
         settings.pool, said.check_interval,
         [](auto& p, auto v) -> decltype(void(p.check_interval = v)) { p.check_interval = v; }, "healthCheckInterval",
         "pool");
+  }
+  if (!wrong && said.min_connections) {
+    const std::size_t most = settings.pool.limits().max;
+    if (*said.min_connections > most) return too_many_kept(most);
   }
   return wrong;
 }

@@ -72,13 +72,9 @@ class call_base {
       format_hex(key_text_, key->bits);
       asked.key = {key_text_, sizeof key_text_};
     }
-    running_.emplace(*on_, asked);
-    return running_->resume({});
+    return start(running_.emplace(*on_, asked));
   }
-  action send_message() {
-    message_.emplace(*on_);
-    return message_->resume({});
-  }
+  action send_message() { return start(message_.emplace(*on_)); }
   bool is_running() const noexcept { return running_ || message_; }
   bool is_in_transaction() const noexcept { return on_->socket().has_value(); }
   action go_on(const event& ev) { return message_ ? message_->resume(ev) : running_->resume(ev); }
@@ -101,6 +97,14 @@ class call_base {
 
   [[gnu::cold, gnu::noinline]] static error_info nothing_but_statements() {
     return {dovetail::errc::operation_unsupported, "inside of a transaction there is nothing but statements"};
+  }
+
+  /// What is refused before a byte is sent tells why.
+  template <class Machine>
+  action start(Machine& machine) {
+    const action first = machine.resume({});
+    if (first.what() == verb::done && first.error()) failure_ = machine.failure(first.error());
+    return first;
   }
 
   session* on_;

@@ -174,6 +174,10 @@ inline bool find_code(std::string_view code, unsigned status, std::string_view w
           : status == 429 ? gateway_errc::rate_limited
                           : errc_within(sdk_code::resource_limit, words, gateway_errc::overloaded);
   } else if (code == "INVALID_QUERY" || code == "INVALID_SQL") {
+    if (status == 404 || status == 405 || status == 410) {
+      out = gateway_errc::not_found;  // of the path: "no such" in its words is no table
+      return true;
+    }
     out = errc_within(sdk_code::invalid_query, words, gateway_errc::invalid_request);
   } else if (code == "INTERNAL_ERROR") {
     out = errc_within(sdk_code::internal_error, words, gateway_errc::internal_error);
@@ -277,6 +281,7 @@ constexpr std::string_view words_of(std::string_view body) noexcept {
   fields.column = readable(said.column, most_of_a_name);
   fields.hint = readable(said.hint, most_words);
   const gateway_errc code = classify_answer(status, said, fields.message);
+  if (code == gateway_errc::not_found && fields.hint.empty()) fields.hint = "is the apiEndpoint right?";
   // The gateway itself may not know: its database's answer to the commit was lost.
   const bool is_unknown = said.reason == "commit_unknown";
   error_info failure{is_unknown ? make_error_code(dovetail::errc::outcome_unknown) : make_error_code(code)};

@@ -58,7 +58,7 @@ struct api_endpoint {
   std::string host;
   std::uint16_t port = 443;
   bool is_tls = true;
-  std::string path = "/v1";  ///< what `/query`, `/batch` and `/health` are put behind; without a slash at the end
+  std::string path = "/v1";  ///< what `/query`, `/batch` and `/health` are put behind; slashes at its end are left out
 
   friend bool operator==(const api_endpoint&, const api_endpoint&) = default;
 };
@@ -102,6 +102,13 @@ namespace detail {
   if (of.port != (of.is_tls ? 443 : 80)) {
     dovetail::detail::append_parts(text, {":", dovetail::detail::number_text{of.port}});
   }
+}
+
+/// The path of a request: `what` behind that of the endpoint.
+[[gnu::cold, gnu::noinline]] inline std::string target_of(const api_endpoint& of, std::string_view what) {
+  std::string_view path = of.path;
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return std::string{path}.append(what);
 }
 
 /// True when a path may stand in a request line as it is: visible ASCII without '?' and '#'.

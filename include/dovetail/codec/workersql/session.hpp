@@ -124,12 +124,11 @@ class session {
     }
     std::string host;
     detail::append_host(host, options_.endpoint);
-    const std::string& path = options_.endpoint.path;
     static constexpr std::string_view targets[] = {"/query", "/batch", "/health"};
     for (std::size_t i = 0; i < heads_.size(); ++i) {
       const bool is_get = i == static_cast<std::size_t>(endpoint_kind::health);
       http1::head_writer head{heads_[i]};
-      head.request(is_get ? "GET" : "POST", path + std::string{targets[i]}).field("Host", host);
+      head.request(is_get ? "GET" : "POST", detail::target_of(options_.endpoint, targets[i])).field("Host", host);
       if (!options_.api_key.empty()) {
         std::string token{"Bearer "};
         token += options_.api_key.reveal();

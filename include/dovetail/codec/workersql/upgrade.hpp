@@ -79,7 +79,7 @@ class upgrade {
     std::string host;
     detail::append_host(host, on_->options().endpoint);
     http1::head_writer head{out};
-    head.request("GET", on_->options().endpoint.path + "/ws").field("Host", host);
+    head.request("GET", detail::target_of(on_->options().endpoint, "/ws")).field("Host", host);
     if (!on_->options().api_key.empty()) {
       std::string token{"Bearer "};
       token += on_->options().api_key.reveal();

@@ -324,6 +324,19 @@ TEST(WorkersqlAnswers, ACodeOrAStatusIsBelievedBeforeTheWords) {
   EXPECT_EQ(failure_of(500, "no such table: constraints").code(), gateway_errc::no_such_object);
 }
 
+// Our gateway's 404 and 405 have the code INVALID_QUERY, and "no such" in their words.
+TEST(WorkersqlAnswers, APathThatIsNotThereIsNoMissingTable) {
+  constexpr std::string_view path =
+      R"({"success":false,"error":{"code":"INVALID_QUERY","message":"there is no such path","details":{}}})";
+  for (const unsigned status : {404U, 405U, 410U}) {
+    EXPECT_EQ(failure_of(status, path).code(), workersql::gateway_errc::not_found) << status;
+  }
+  EXPECT_EQ(failure_of(400, path).code(), workersql::gateway_errc::no_such_object);
+  constexpr std::string_view table =
+      R"({"success":false,"error":{"code":"INVALID_QUERY","message":"x","details":{"reason":"not_found"}}})";
+  EXPECT_EQ(failure_of(404, table).code(), workersql::gateway_errc::no_such_object);
+}
+
 TEST(WorkersqlAnswers, WhatTheDatabaseSaysIsInTheFailure) {
   const auto got = failure_of(
       400, R"({"success":false,"error":{"code":"INVALID_QUERY","message":"m","details":{"sqlState":"23505",)"

@@ -134,6 +134,9 @@ TEST(WorkersqlDsn, MistakesAreNamedPrecisely) {
   EXPECT_TRUE(has(complaint("workersql://h/d?timeout=1&timeout=2"), "'timeout' is given more than once"));
   EXPECT_TRUE(has(complaint("workersql://h/d?apikey=x"), "did you mean 'apiKey'?"));
   EXPECT_TRUE(has(complaint("workersql://h/d?timeout=soon"), "'timeout'"));
+  EXPECT_TRUE(has(complaint("workersql://h/d?timeout=0"), "'timeout'"));
+  EXPECT_TRUE(has(complaint("workersql://h/d?timeout=0"), "at least 1ms"));
+  EXPECT_EQ(parsed("workersql://h/d?timeout=1&acquireTimeout=0").settings.timeout, 1ms);
   EXPECT_TRUE(has(complaint("workersql://h/d?retryAttempts=0"), "'retryAttempts'"));
   EXPECT_TRUE(has(complaint("workersql://h/d?ssl=maybe"), "'ssl'"));
   EXPECT_TRUE(has(complaint("workersql://h/d?batch=quick"), "'gateway', 'sdk'"));
