@@ -4,10 +4,12 @@
 #include <dovetail/sqlite.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -114,6 +116,17 @@ bool values(sql::session<dt::sqlite::client, owner>& db, const std::string& pric
   if (!dt::parse_decimal(price, total)) return false;
   db.execute("insert into orders(customer_id, total) values (?, ?)", 5, total);
   //]
+  //[values
+  dt::uuid id;
+  if (!dt::parse_uuid("8c5d6c2e-0f6b-4d37-9a51-2f8d3a6d7c11", id)) return false;  // not a UUID
+  const std::vector<std::byte> picture{std::byte{0x89}, std::byte{0x50}};         // bytea, or a BLOB
+  const std::optional<std::string> remark;                                        // null; std::nullopt is one too
+  db.execute("insert into files(id, content, remark) values (:id, :content, :remark)", arg<"id">(id),
+             arg<"content">(picture), arg<"remark">(remark));
+  const auto kept = db.query_value<std::vector<std::byte>>("select content from files where id = ?", id);
+  const auto said = db.query_value<std::optional<std::string>>("select remark from files where id = ?", id);
+  //]
+  if (kept != picture || said) return false;
   return some.size() == 2 && none.empty() && all.size() == 2 && ip == "192.168.1.1" && placed == 1 &&
          to_string(db.query_value<dt::decimal>("select total from orders where customer_id = 5")) == price;
 }
@@ -188,6 +201,7 @@ int main() {
         "create table users(id integer primary key, name text not null, active integer not null);"
         "create table orders(customer_id integer not null, total text not null);"
         "create table events(user_id integer not null, event_data text not null);"
+        "create table files(id text primary key, content blob not null, remark text);"
         "create table visits(created_date text not null, created_at text not null);"
         "create table accounts(id integer primary key, balance integer not null, version integer not null);"
         "insert into users values (1, 'Ann', 1), (2, 'Ben', 0); insert into accounts values (1, 100, 1);"

@@ -1,10 +1,14 @@
-// PostgreSQL through a session: arrays, and types of parameters. Usage: 21_postgres_parameters CONNECTION_STRING
+// PostgreSQL through a session: arrays, types of parameters, and secrets that change.
+// Usage: 21_postgres_parameters CONNECTION_STRING [FILE_WITH_TOKEN]
 #include <dovetail/asyncsql.hpp>
 #include <dovetail/postgres.hpp>
 
 #include <cstdint>
 #include <cstdio>
+#include <fstream>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace dt = dovetail;
@@ -18,7 +22,33 @@ struct user {
   std::string name;
 };
 
-bool run(const std::string& address) {
+//[credential_source
+// Gives the secret of the moment: a token that expires, a password that is changed. Several threads may ask at once.
+class token_file final : public dt::postgres::credential_source {
+ public:
+  explicit token_file(std::string path) : path_(std::move(path)) {}
+  dt::secret fetch() override {
+    std::ifstream file{path_};
+    std::string token;
+    std::getline(file, token);
+    return dt::secret{std::move(token)};  // an empty one fails the connection
+  }
+
+ private:
+  std::string path_;
+};
+//]
+
+// With the secret from a file.
+bool reads_with_token(const sql::config& how, const std::string& path) {
+  //[credentials
+  const auto source = std::make_shared<token_file>(path);  // sessions that share a pool share their source
+  auto db = sql::open<dt::postgres::client>(how, [&](dt::postgres::connect_options& to) { to.credentials = source; });
+  //]
+  return db.query_value<int>("select 1") == 1;
+}
+
+bool run(const std::string& address, const char* token) {
   dt::postgres::client plain{address};
   plain.script(R"(
       drop table if exists users, user_tags, audit_logs, settings;
@@ -70,6 +100,7 @@ bool run(const std::string& address) {
   const auto same = db.query_value<std::vector<std::string>>("select tags from user_tags where user_id = 123");
   //]
   std::printf("%zu found, %zu not, family %d\n", found.size(), rest.size(), family);
+  if (token != nullptr && !reads_with_token(how, token)) return false;
   return found.size() == 5 && rest.size() == 4 && same == tags && family == 4 &&
          db.query_value<std::string>("select details->'permissions'->>2 from audit_logs") == "delete" &&
          db.query_value<bool>("select (preferences->'notifications'->>'email')::boolean from settings");
@@ -78,12 +109,12 @@ bool run(const std::string& address) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: 21_postgres_parameters CONNECTION_STRING\n");
+  if (argc != 2 && argc != 3) {
+    std::fprintf(stderr, "usage: 21_postgres_parameters CONNECTION_STRING [FILE_WITH_TOKEN]\n");
     return 2;
   }
   try {
-    return run(argv[1]) ? 0 : 1;
+    return run(argv[1], argc == 3 ? argv[2] : nullptr) ? 0 : 1;
   } catch (const dt::error& failed) {
     std::fprintf(stderr, "%s\n", failed.what());
     return 1;

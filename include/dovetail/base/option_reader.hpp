@@ -156,8 +156,19 @@ class option_reader {
   [[gnu::cold, gnu::noinline]] static std::string_view meant_by(std::string_view written,
                                                                 std::string_view names) noexcept {
     detail::nearest_search search{written};
-    while (!names.empty()) search.offer(next_of(names));
-    return search.best;
+    std::string_view longer;
+    std::size_t longer_count = 0;
+    while (!names.empty()) {
+      const std::string_view name = next_of(names);
+      search.offer(name);
+      // "max_pool" may be the beginning of one name alone.
+      if (!written.empty() && name.size() > written.size() && name[written.size()] == '_' &&
+          name.starts_with(written)) {
+        longer = name;
+        ++longer_count;
+      }
+    }
+    return search.best.empty() && longer_count == 1 ? longer : search.best;
   }
 
   [[gnu::cold, gnu::noinline]] static void append_list(std::string& text, std::string_view names) {

@@ -39,7 +39,9 @@ enum class sql_mistake : std::uint8_t {
   field_not_selected,
   column_selected_twice,
   wrong_column_count,
-  refused,  ///< by the `validation_rule` with the number `sql_problem::expected`
+  /// By the `validation_rule` with the number `sql_problem::expected`; `given` is the mistake behind it, if there is
+  /// one.
+  refused,
 };
 
 /// The first problem of a statement: what, where (offset of a byte in the text), and which argument or field.

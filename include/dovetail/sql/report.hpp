@@ -108,7 +108,9 @@ DOVETAIL_DEFINE error_info describe_mistake(const sql_problem& found, std::strin
       break;
     case sql_mistake::refused: {
       const auto rule = static_cast<validation_rule>(found.expected);
-      append_parts(words, {" by the rule '", to_string(rule), "': ", words_of(rule)});
+      const auto cause = static_cast<sql_mistake>(found.given);
+      append_parts(words, {" by the rule '", to_string(rule),
+                           "': ", cause == sql_mistake::none ? words_of(rule) : words_of(cause)});
       has_place = rule != validation_rule::no_statement;
       break;
     }

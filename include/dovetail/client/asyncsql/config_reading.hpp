@@ -291,13 +291,22 @@ inline constexpr std::string_view time_names[] = {
   read_pool(reader, how.pool);
   if (!origin.empty()) {  // in a connection string these are the client's own
     reader.seconds("timeout", session.timeout, std::chrono::milliseconds{1});
+    for (const std::string_view name : {"parameter_types", "retry_config"}) {  // objects are values of their own names
+      if (!reader.has(name)) continue;
+      std::string words;
+      dovetail::detail::append_parts(words, {"'", name, "' must be an object"});
+      reader.problem(errc::invalid_option, words);
+    }
     target = read_address(reader, std::move(target), knows_database);
   }
-  if (security.validate_queries && is_suspicious_connection(target.reveal())) {
-    reader.problem(
-        errc::invalid_option,
-        "the connection string failed security validation: a suspicious pattern. Percent-encode what belongs "
-        "to a password; 'validate_queries' = false lets everything through");
+  const std::string_view suspicion =
+      security.validate_queries ? suspicion_of_connection(target.reveal()) : std::string_view{};
+  if (!suspicion.empty()) {
+    std::string words;
+    dovetail::detail::append_parts(
+        words, {"the connection string failed security validation: a suspicious pattern, ", suspicion,
+                ". Percent-encode what belongs to a password; 'validate_queries' = false lets everything through"});
+    reader.problem(errc::invalid_option, words);
   }
   if (result<void> done = reader.finish(); !done) return told_for(origin, std::move(done).error());
   how.connection_string = std::move(target);

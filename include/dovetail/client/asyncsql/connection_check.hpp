@@ -10,25 +10,34 @@
 
 namespace dovetail::inline v0::asyncsql::detail {
 
-/// A semicolon, a back-tick or `$(`: commands of a shell and statements are pasted with them.
-[[gnu::cold]] inline bool has_command_characters(std::string_view text) noexcept {
-  return text.find_first_of(";`") != std::string_view::npos || text.find("$(") != std::string_view::npos;
+/// Commands of a shell and statements are pasted with these; empty when a text has none of them.
+[[gnu::cold]] inline std::string_view command_characters(std::string_view text) noexcept {
+  if (text.find(';') != std::string_view::npos) return "a semicolon";
+  if (text.find('`') != std::string_view::npos) return "a back-tick";
+  return text.find("$(") != std::string_view::npos ? "'$('" : "";
 }
 
-/// A value of a parameter of the client; passwords may be anything.
-[[gnu::cold]] inline bool is_suspicious_value(std::string_view name, std::string_view value) {
-  if (name == "password" || name == "sslpassword" || name == "passwd") return false;
-  if (has_command_characters(value)) return true;
-  if (name == "host" || name == "hostaddr") return value.starts_with('|');
-  if (!name.starts_with("ssl") && name != "passfile") return false;
-  return value == "/etc/shadow" || value == "/etc/passwd" || value == "/etc/gshadow";
+/// What is suspicious in a value of a parameter of the client; passwords may be anything.
+[[gnu::cold]] inline std::string_view suspicion_of_value(std::string_view name, std::string_view value) {
+  if (name == "password" || name == "sslpassword" || name == "passwd") return {};
+  if (const std::string_view found = command_characters(value); !found.empty()) return found;
+  if (name == "host" || name == "hostaddr") return value.starts_with('|') ? "a pipe in the place of the host" : "";
+  if (!name.starts_with("ssl") && name != "passfile") return {};
+  const bool is_of_system = value == "/etc/shadow" || value == "/etc/passwd" || value == "/etc/gshadow";
+  return is_of_system ? "the path of a file of the system's passwords" : "";
+}
+
+/// The same of a name and its value.
+[[gnu::cold]] inline std::string_view suspicion_of_pair(std::string_view name, std::string_view value) {
+  const std::string_view found = command_characters(name);
+  return found.empty() ? suspicion_of_value(name, value) : found;
 }
 
 /// Words of libpq: name=value, values in single quotes with backslashes.
-[[gnu::cold]] inline bool is_suspicious_list(std::string_view text) {
+[[gnu::cold]] inline std::string_view suspicion_of_list(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t equals = text.find('=', at);
-    if (equals == std::string_view::npos) return has_command_characters(text.substr(at));
+    if (equals == std::string_view::npos) return command_characters(text.substr(at));
     std::string_view name = text.substr(at, equals - at);
     while (!name.empty() && name.front() <= ' ') name.remove_prefix(1);
     while (!name.empty() && name.back() <= ' ') name.remove_suffix(1);
@@ -42,26 +51,28 @@ namespace dovetail::inline v0::asyncsql::detail {
       value += text[at];
     }
     at += is_quoted && at < text.size() ? 1 : 0;
-    if (has_command_characters(name) || is_suspicious_value(name, value)) return true;
+    if (const std::string_view found = suspicion_of_pair(name, value); !found.empty()) return found;
   }
-  return false;
+  return {};
 }
 
-/// True for a connection string that carries statements, commands of a shell or the system's own files. Names of files
-/// of SQLite may be anything.
-[[gnu::cold, gnu::noinline]] inline bool is_suspicious_connection(std::string_view text) {
-  if (text.starts_with("sqlite") || text.starts_with("file:") || text == ":memory:") return false;
+/// Which kind of thing in a connection string belongs to statements, commands of a shell or the system's own files;
+/// empty when there is none. Names of files of SQLite may be anything. Tells nothing of the text.
+[[gnu::cold, gnu::noinline]] inline std::string_view suspicion_of_connection(std::string_view text) {
+  if (text.starts_with("sqlite") || text.starts_with("file:") || text == ":memory:") return {};
   const std::size_t scheme = text.find("://");
-  if (scheme == std::string_view::npos) return is_suspicious_list(text);
+  if (scheme == std::string_view::npos) return suspicion_of_list(text);
   std::string_view rest = text.substr(scheme + 3);
   const std::size_t authority = rest.find_first_of("/?");
   const std::size_t user_end = rest.substr(0, authority).rfind('@');
   const std::string_view user = user_end == std::string_view::npos ? std::string_view{} : rest.substr(0, user_end);
-  if (has_command_characters(dovetail::detail::decoded(user.substr(0, user.find(':'))))) return true;
-  if (has_command_characters(user)) return true;  // a password's own are to be percent-encoded
+  std::string_view found = command_characters(dovetail::detail::decoded(user.substr(0, user.find(':'))));
+  if (found.empty()) found = command_characters(user);  // a password's own are to be percent-encoded
+  if (!found.empty()) return found;
   if (user_end != std::string_view::npos) rest.remove_prefix(user_end + 1);
   const std::size_t query = rest.find('?');
-  if (is_suspicious_value("host", dovetail::detail::decoded(rest.substr(0, query)))) return true;
+  found = suspicion_of_value("host", dovetail::detail::decoded(rest.substr(0, query)));
+  if (!found.empty()) return found;
   for (std::string_view parts = query == std::string_view::npos ? std::string_view{} : rest.substr(query + 1);
        !parts.empty();) {
     const std::string_view part = parts.substr(0, parts.find('&'));
@@ -69,9 +80,10 @@ namespace dovetail::inline v0::asyncsql::detail {
     const std::size_t equals = part.find('=');
     const std::string_view value = equals == std::string_view::npos ? std::string_view{} : part.substr(equals + 1);
     const std::string name = dovetail::detail::decoded(part.substr(0, equals));  // as the client reads it
-    if (has_command_characters(name) || is_suspicious_value(name, dovetail::detail::decoded(value))) return true;
+    found = suspicion_of_pair(name, dovetail::detail::decoded(value));
+    if (!found.empty()) return found;
   }
-  return false;
+  return {};
 }
 
 }  // namespace dovetail::inline v0::asyncsql::detail

@@ -15,14 +15,26 @@
 namespace dovetail::inline v0::asyncsql {
 namespace detail {
 
-/// The failure of a text that breaks a rule. Names the rule and the place, and nothing of the text.
+/// What is malformed in a text: a quote without an end, a parameter's name, …
+[[gnu::cold, gnu::noinline]] inline sql_mistake mistake_in(dialect speaks, std::string_view text) {
+  for (;;) {
+    const classification found = v0::classify(speaks, text);
+    if (found.problem || !found.has_more) return found.problem.what;
+    text.remove_prefix(found.more_at);
+  }
+}
+
+/// The failure of a text that breaks a rule. Names the rule, what is malformed and the place, and nothing of the text.
 [[gnu::cold, gnu::noinline]] inline error_info refusal_of(std::string_view text, const validation_verdict& said,
-                                                          std::source_location where) {
+                                                          const guard_context& context) {
+  const bool is_malformed = said.rule == validation_rule::malformed_text;
+  const sql_mistake cause = is_malformed ? mistake_in(context.speaks, text) : sql_mistake::none;
   const sql_problem found{.what = sql_mistake::refused,
                           .at = said.at,
                           .size = said.size,
-                          .expected = static_cast<std::uint32_t>(said.rule)};
-  return dovetail::detail::describe_mistake(found, text, false, {}, nullptr, where);
+                          .expected = static_cast<std::uint32_t>(said.rule),
+                          .given = static_cast<std::uint32_t>(cause)};
+  return dovetail::detail::describe_mistake(found, text, false, {}, nullptr, context.where);
 }
 
 [[gnu::cold, gnu::noinline]] inline error_info denial(std::string_view reason, std::source_location where) {
@@ -76,7 +88,7 @@ namespace detail {
   validation may = how.rules();
   may.allow_scripts = is_script;
   const validation_verdict said = v0::validate(context.speaks, sql, may);
-  if (!said.is_allowed()) return refusal_of(sql.text, said, context.where);
+  if (!said.is_allowed()) return refusal_of(sql.text, said, context);
   return how.access == nullptr ? error_info{} : ask_access(how, sql.text, context);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/client/asyncsql/config.hpp>
+#include <dovetail/client/asyncsql/config_check.hpp>
 #include <dovetail/client/asyncsql/guard.hpp>
 #include <dovetail/client/asyncsql/pool_registry.hpp>
 #include <dovetail/client/asyncsql/session.hpp>
@@ -41,6 +42,7 @@ error_info client_settings_of(config& how, const string_settings& said, Settings
 
 template <class Client, class Change>
 result<std::shared_ptr<shared_pool<Client>>> open_pool(config& how, pool_registry& in, const Change& change) {
+  if (error_info wrong = problem_of(how)) return wrong;
   auto parsed = Client::connection_type::parse(with_seconds(how.connection_string).reveal());
   if (!parsed) return with_session_names(std::move(parsed).error());
   typename Client::settings settings;
@@ -101,7 +103,8 @@ session<Client, Guard> open_with(const config& how, const Change& change, Guard 
 /// A session as the configuration says: `auto db = asyncsql::open<sqlite::client>(read_config("sqlite:a.db").value())`.
 /// Opens no connection yet. Its guard validates statements: literals by the standard rules, when they are compiled,
 /// other texts by `how.security`.
-/// Errors: throws `dt::error` when the connection string is wrong, or the registry refuses.
+/// Errors: throws `dt::error` when there is no connection string or it is wrong, with all settings that are out of
+/// range or contradict each other (errc::invalid_option), or when the registry refuses.
 template <class Client>
 session<Client, guard<>> open(const config& how, pool_registry& in = pool_registry::process()) {
   return detail::open_with<Client>(

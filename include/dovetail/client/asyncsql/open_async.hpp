@@ -17,6 +17,7 @@ template <class Client, class Guard>
   requires statement_guard<Guard> async_session<Client, Guard> open_async(
       const asio::any_io_executor& executor, const config& how, Guard by,
       pool_registry& in = pool_registry::process()) {
+    if (error_info wrong = detail::problem_of(how)) dovetail::detail::throw_error(std::move(wrong));
     auto parsed = Client::connection_type::wire::parse(detail::with_seconds(how.connection_string).reveal());
     if (!parsed) dovetail::detail::throw_error(detail::with_session_names(std::move(parsed).error()));
     typename Client::settings settings;

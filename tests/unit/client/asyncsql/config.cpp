@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <unistd.h>
 
@@ -486,6 +487,32 @@ TEST(AsyncsqlConfig, TypesOfParametersComeFromAFileAndFromAConnectionString) {
   EXPECT_SAYS(complaint(R"json({"url": "sqlite:a.db", "parameter_types": {"meta": "text); drop table t"}})json"),
               "'meta'");
   EXPECT_SAYS(complaint(R"json({"url": "sqlite:a.db", "parameter_types": {"meta": {}}})json"), "must be a text");
+}
+
+TEST(AsyncsqlConfig, ASuspiciousPatternIsNamedByItsKindAndNotByItsText) {
+  const std::pair<const char*, const char*> all[] = {
+      {"postgresql://u:hid;den@h/d", "a suspicious pattern, a semicolon."},
+      {"postgresql://h/d?application_name=hidden`", "a suspicious pattern, a back-tick."},
+      {"postgresql://h/hidden$(x)", "a suspicious pattern, '$('."},
+      {"postgresql://%7chidden/d", "a suspicious pattern, a pipe in the place of the host."},
+      {"host=hidden sslkey=/etc/shadow", "a suspicious pattern, the path of a file of the system's passwords."}};
+  for (const auto& [text, words] : all) {
+    const auto read = read_config(text);
+    ASSERT_FALSE(read) << text;
+    EXPECT_SAYS(read.error().message(), words);
+    EXPECT_EQ(read.error().message().find("hid"), std::string::npos) << read.error().message();
+    EXPECT_EQ(read.error().message().find("shadow"), std::string::npos) << read.error().message();
+  }
+}
+
+TEST(AsyncsqlConfig, NamesOfObjectsAreKnownToo) {
+  const std::string known = complaint(R"({"url": "sqlite:a.db", "nothing_like_it": 1})");
+  EXPECT_SAYS(known, "'parameter_types'");
+  EXPECT_SAYS(known, "'retry_config'");
+  EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "retry_confg": {"attempts": 2}})"), "'retry_confg'");
+  EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "retry_config": "twice"})"), "'retry_config' must be an object");
+  EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "parameter_types": 1})"), "'parameter_types' must be an object");
+  EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "max_pool": 3})"), "did you mean 'max_pool_size'?");
 }
 
 }  // namespace

@@ -85,6 +85,28 @@ TEST_F(Guard, V19_ATextMadeAtRunTimeIsRefusedBeforeItIsSentByEveryVerb) {
   EXPECT_EQ(session.query_value<std::int64_t>("select count(*) from city"), 0);
 }
 
+TEST_F(Guard, ARefusalOfAMalformedTextSaysWhatIsMalformedAndNothingOfTheText) {
+  guarded_session session{db_};
+  const auto told = [&](std::string text) {
+    const dt::error_info why = failure_of([&] { session.execute(dt::runtime(text)); });
+    EXPECT_EQ(why.code(), dt::errc::statement_refused) << text;
+    EXPECT_EQ(why.message().find("hidden"), std::string::npos) << why.message();
+    return why.message();
+  };
+  const auto says = [](const std::string& message, std::string_view words) {
+    EXPECT_NE(message.find("'malformed_text': " + std::string{words}), std::string::npos) << message;
+  };
+  says(told("update hidden set n = $0"), "parameters are numbered from 1 (line 1, column 23)");
+  says(told("select :gr\xc3\xb6\xc3\x9f"
+            "e"),
+       "the name of a parameter is not made of letters");
+  says(told("select 'hidden"), "a quote is not closed");
+  says(told("select 1 /* hidden"), "a comment is not closed");
+  const dt::error_info second = failure_of([&] { session.script("select 1; select 'hidden"); });
+  EXPECT_EQ(second.code(), dt::errc::statement_refused);
+  says(second.message(), "a quote is not closed");
+}
+
 TEST_F(Guard, LiteralsThatKeepTheRulesOfTheTypeAreSent) {
   guarded_session session{db_};
   session.execute("insert into city(id, name) values (?, ?)", 1, "Bern");

@@ -1,6 +1,10 @@
 #include <dovetail/client/asyncsql/open.hpp>
+#include <dovetail/client/asyncsql/open_async.hpp>
 
 #include <dovetail/sqlite.hpp>
+#include <dovetail/sqlite_async.hpp>
+
+#include <asio/io_context.hpp>
 
 #include <gtest/gtest.h>
 
@@ -329,6 +333,82 @@ TEST_F(AsyncsqlRegistry, AsManySlowStatementsAreKeptAsTheSettingsSay) {
   EXPECT_EQ(s.metrics().slow_count(), 5u);
   s.metrics().keep_slow(1);
   EXPECT_EQ(s.metrics().slow_statements().size(), 1u);
+}
+
+TEST_F(AsyncsqlRegistry, SettingsFromCodeThatCannotBeAreOneErrorThatNamesThemAndTheirValues) {
+  const auto told = [&](const config& how) {
+    try {
+      open<client>(how, registry);
+    } catch (const dt::error& failed) {
+      EXPECT_EQ(failed.info().code(), dt::errc::invalid_option);
+      return failed.info().message();
+    }
+    return std::string{"opened"};
+  };
+  const auto says = [](const std::string& message, std::string_view words) {
+    EXPECT_NE(message.find(words), std::string::npos) << words << " is not in: " << message;
+  };
+  config how = of();
+  how.pool.max_connections = 0;
+  how.pool.idle_limit = -1s;
+  how.session.retry.exponential_base = -1;
+  how.session.retry.max_retries = -5;
+  how.session.retry.initial_delay = 2min;
+  how.session.timeout = 0s;
+  how.session.transaction.close_limit = -1ns;
+  how.session.circuit.successes = 0;
+  const std::string all = told(how);
+  says(all, "pool.max_connections = 0 must be from 1 to 10000");
+  says(all, "pool.idle_limit = -1000ms must not be negative");
+  says(all, "session.retry.exponential_base = -1.0");
+  says(all, "session.retry.max_retries = -5 must be from 0 to 1000");
+  says(all, "session.retry.initial_delay = 120000ms is longer than session.retry.max_delay = 60000ms");
+  says(all, "session.timeout = 0ms must be positive");
+  says(all, "session.transaction.close_limit = -1ns must not be negative");
+  says(all, "session.circuit.successes = 0 must be from 1 to 1000000");
+  how = of();
+  how.pool.min_connections = 9;
+  how.pool.max_connections = 3;
+  how.pool.capacity = 2;
+  const std::string sizes = told(how);
+  says(sizes, "pool.min_connections = 9 is larger than pool.max_connections = 3");
+  says(sizes, "pool.capacity = 2 is smaller than pool.max_connections = 3");
+  EXPECT_EQ(registry.count(), 0u);
+  how = of();
+  how.pool.max_connections = 3;  // fewer than min_connections by default
+  EXPECT_EQ(told(how), "opened");
+  how.pool.max_connections = 100;  // more than the capacity by default
+  EXPECT_EQ(told(how), "opened");
+}
+
+TEST_F(AsyncsqlRegistry, AConfigurationWithoutAConnectionStringIsRefused) {
+  try {
+    open<client>(config{}, registry);
+    ADD_FAILURE() << "opened";
+  } catch (const dt::error& failed) {
+    EXPECT_EQ(failed.info().code(), dt::errc::invalid_option);
+    EXPECT_NE(failed.info().message().find("requires host and database or connection_string"), std::string::npos);
+  }
+  try {
+    open<client>("?transaction_mode=manual", registry);
+    ADD_FAILURE() << "opened";
+  } catch (const dt::error& failed) {
+    EXPECT_EQ(failed.info().code(), dt::errc::invalid_option);
+  }
+}
+
+TEST_F(AsyncsqlRegistry, AwaitedSessionsCheckTheSettingsToo) {
+  asio::io_context io;
+  config how = of();
+  how.pool.max_connections = 0;
+  for (const config& wrong : {how, config{}}) {
+    try {
+      dt::asyncsql::open_async<dt::sqlite::async_client>(io.get_executor(), wrong, registry);
+      ADD_FAILURE() << "opened";
+    } catch (const dt::error& failed) {
+      EXPECT_EQ(failed.info().code(), dt::errc::invalid_option) << failed.what();
+    }
+  }
 }
 
 TEST_F(AsyncsqlRegistry, ManyThreadsOpenOnePool) {
