@@ -121,7 +121,7 @@ int main() {
     manual.execute("update account set balance = balance + :n where id = 2", dt::arg<"n">(30));
     manual.commit();
   } catch (...) {
-    manual.rollback();
+    if (manual.is_in_transaction()) manual.rollback();  // not behind a commit that failed
     throw;
   }
   //]

@@ -179,7 +179,7 @@ bool deposit(sql::config how, std::int64_t amount) {
     if (!done) throw std::runtime_error(std::string{to_string(done.status)});
     db.commit();
   } catch (...) {
-    db.rollback();
+    if (db.is_in_transaction()) db.rollback();  // not behind a commit that failed
     throw;
   }
   //]

@@ -77,6 +77,45 @@ TEST_F(AsyncsqlPostgresAwaited, X3_AManualTransferIsAllOrNothing) {
   EXPECT_EQ(balance(2), 130);
 }
 
+TEST_F(AsyncsqlPostgresAwaited, X3_ARollbackOnALostConnectionHasNothingToUndoAndSucceeds) {
+  auto manual = session_in(transaction_mode::manual);
+  int lost = 0;
+  run([&]() -> asio::awaitable<void> {
+    for (const bool commits : {false, true}) {
+      co_await manual.begin();
+      co_await manual.execute("insert into w.account values (3, 5)");
+      try {
+        co_await manual.execute("insert into w.account select 4, pg_terminate_backend(pg_backend_pid())::int");
+      } catch (const dt::error& thrown) {
+        EXPECT_EQ(thrown.kind(), dt::condition::connection) << thrown.what();
+        ++lost;
+      }
+      EXPECT_TRUE(manual.is_in_transaction());
+      if (commits) {
+        try {
+          co_await manual.commit();
+        } catch (const dt::error&) {
+          ++lost;  // what is lost is not committed
+        }
+      } else {
+        co_await manual.rollback();
+      }
+      EXPECT_FALSE(manual.is_in_transaction());
+    }
+    auto automatic = session_in(transaction_mode::automatic);
+    auto scope = co_await automatic.scope();
+    try {
+      co_await scope.execute("insert into w.account select 4, pg_terminate_backend(pg_backend_pid())::int");
+    } catch (const dt::error&) {
+      ++lost;
+    }
+    co_await scope.rollback();
+    EXPECT_FALSE(scope.is_open());
+  });
+  EXPECT_EQ(lost, 4);
+  EXPECT_EQ(client.query_value<std::int64_t>("select count(*) from w.account"), 2);
+}
+
 TEST_F(AsyncsqlPostgresAwaited, X6_AnAbortedTransactionIsNotCommittedInSilence) {
   auto manual = session_in(transaction_mode::manual);
   bool is_refused = false;

@@ -207,7 +207,7 @@ class transfers {
             own.begin();
             move_money(own, it);
           } catch (...) {
-            if (own.is_in_transaction()) static_cast<void>(try_rollback(own));
+            if (own.is_in_transaction()) own.rollback();  // though the connection is lost
             throw;
           }
           own.commit();
@@ -233,15 +233,6 @@ class transfers {
       return outcome::failed;
     } catch (const dt::error& failed) {
       return failed.info().kind() == dt::condition::commit_unknown ? outcome::unknown : outcome::failed;
-    }
-  }
-
-  static bool try_rollback(session& own) noexcept {
-    try {
-      own.rollback();
-      return true;
-    } catch (...) {
-      return false;  // the connection is gone, and the transaction with it
     }
   }
 

@@ -131,6 +131,39 @@ TEST_F(AsyncsqlPostgres, X6_AnAbortedTransactionIsNotCommittedInSilence) {
   EXPECT_EQ(count(), 2);
 }
 
+TEST_F(AsyncsqlPostgres, X3_ARollbackOnALostConnectionHasNothingToUndoAndSucceeds) {
+  session manual{db, in_mode(transaction_mode::manual)};
+  manual.begin();
+  manual.execute("insert into t.account values (3, 5)");
+  const auto lost =
+      failure([&] { manual.execute("insert into t.account select 4, pg_terminate_backend(pg_backend_pid())::int"); });
+  EXPECT_EQ(lost.kind(), dt::condition::connection) << lost.message();
+  EXPECT_TRUE(manual.is_in_transaction());
+  EXPECT_FALSE(failure([&] { manual.rollback(); }));
+  EXPECT_FALSE(manual.is_in_transaction());
+  EXPECT_EQ(failure([&] { manual.rollback(); }).code(), dt::errc::invalid_state) << "there is none";
+  manual.begin();  // on a new connection
+  EXPECT_EQ(failure([&] {
+              manual.execute("insert into t.account select 4, pg_terminate_backend(pg_backend_pid())::int");
+            }).kind(),
+            dt::condition::connection);
+  EXPECT_TRUE(failure([&] { manual.commit(); })) << "what is lost is not committed";
+  EXPECT_EQ(count(), 2);
+  EXPECT_EQ(db.statistics().active, 0u);
+}
+
+TEST_F(AsyncsqlPostgres, X3_ATransactionOfAClientIsRolledBackOnALostConnectionToo) {
+  auto outer = db.begin();
+  auto inner = outer.begin();
+  EXPECT_TRUE(failure([&] { inner.execute("select pg_terminate_backend(pg_backend_pid())"); }));
+  ASSERT_TRUE(inner.has_lost_connection());
+  EXPECT_FALSE(failure([&] { inner.rollback(); }));
+  EXPECT_TRUE(outer.has_lost_connection());
+  EXPECT_FALSE(failure([&] { outer.rollback(); }));
+  EXPECT_EQ(failure([&] { outer.rollback(); }).code(), dt::errc::transaction_closed);
+  EXPECT_EQ(db.statistics().active, 0u);
+}
+
 TEST_F(AsyncsqlPostgres, X6_ASavepointBringsAnAbortedTransactionBack) {
   session manual{db, in_mode(transaction_mode::manual)};
   manual.begin();

@@ -1,5 +1,6 @@
 // verify_queries on PostgreSQL: the server describes each statement; wrong ones are found with their places.
 #define DOVETAIL_REGISTER_QUERIES
+#include <dovetail/asyncsql.hpp>
 #include <dovetail/postgres_verify.hpp>
 
 #include <support/postgres_server.hpp>
@@ -7,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +46,14 @@ struct wrong_type {
   db.execute([] { return dt::sql_text("update verified_city set mayor = $1::int8"); }, 1);
 }
 
+// The same of a session with rules, whose statements are of another type.
+[[maybe_unused]] void never_called(dt::asyncsql::session<dt::postgres::client, dt::asyncsql::guard<>>& db) {
+  db.query<city>([] { return dt::sql_text("select id, name, area from verified_city where id = :guarded"); },
+                 dt::arg<"guarded">(1));
+  db.execute([] { return dt::sql_text("update verified_city set guarded_mayor = :mayor where id = 1"); },
+             dt::arg<"mayor">(1));
+}
+
 const dt::query_finding* find(const dt::verification& in, std::string_view text) {
   for (const dt::query_finding& each : in.findings) {
     if (each.text.find(text) != std::string::npos) return &each;
@@ -58,8 +68,8 @@ TEST(VerifyQueriesPostgres, EveryWrongStatementIsReportedAtOnceAndNoneIsExecuted
       "create table verified_city(id int8 primary key, name text not null, area float8);"
       "insert into verified_city values (1, 'Bern', null)");
   const dt::verification found = dt::verify_queries(db);
-  EXPECT_EQ(found.checked, 7u);
-  EXPECT_EQ(found.findings.size(), 4u) << found.report();
+  EXPECT_EQ(found.checked, 9u);
+  EXPECT_EQ(found.findings.size(), 5u) << found.report();
   for (const dt::query_finding& each : found.findings) EXPECT_GT(each.where.line(), 30u);
   const dt::query_finding* const table = find(found, "from town");
   ASSERT_NE(table, nullptr);
@@ -70,8 +80,27 @@ TEST(VerifyQueriesPostgres, EveryWrongStatementIsReportedAtOnceAndNoneIsExecuted
   const dt::query_finding* const type = find(found, "where id = ?");
   ASSERT_NE(type, nullptr);
   EXPECT_NE(type->problem.find("text"), std::string::npos) << type->problem;
-  EXPECT_NE(find(found, "mayor"), nullptr);
+  EXPECT_NE(find(found, "set mayor"), nullptr);
+  EXPECT_NE(find(found, "guarded_mayor"), nullptr);
   EXPECT_EQ(db.query_value<std::int64_t>("select count(*) from verified_city"), 1);
+}
+
+TEST(VerifyQueriesPostgres, APlainLiteralOfASessionWithRulesRegistersItselfWithItsFirstUse) {
+  const auto db =
+      std::make_shared<dt::postgres::client>(postgres_server::shared().socket_string("app", " maxConnections=1"));
+  db->script(
+      "drop table if exists verified_city;"
+      "create table verified_city(id int8 primary key, name text not null, area float8);"
+      "insert into verified_city values (1, 'Bern', null)");
+  dt::asyncsql::session<dt::postgres::client, dt::asyncsql::guard<>> guarded{db};
+  const std::size_t before = dt::verify_queries(*db).checked;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(guarded.query_value<std::string>("select name from verified_city where id = ?", 1), "Bern");
+  }
+  EXPECT_EQ(dt::verify_queries(*db).checked, before + 1);
+  db->execute("alter table verified_city rename column name to title");
+  const dt::verification broken = dt::verify_queries(*db);
+  EXPECT_NE(find(broken, "select name from verified_city"), nullptr) << broken.report();
 }
 
 }  // namespace

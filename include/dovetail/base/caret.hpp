@@ -26,7 +26,7 @@ void append_caret(std::string& text, std::string_view sql, int position);
 namespace dovetail::inline v0::detail {
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void append_caret(std::string& text, std::string_view sql, int position) {
-  if (position < 1) return;
+  if (position < 1 || sql.empty()) return;
   std::size_t line = 0;
   std::size_t number = 1;
   std::size_t at = 0;

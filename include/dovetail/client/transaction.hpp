@@ -140,10 +140,15 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   /// condition::busy when readers keep it from committing (it is rolled back then), or the database's own.
   auto commit(std::source_location where = std::source_location::current()) { return deliver(finish(where)); }
 
-  /// Undoes the changes; the object is of no use afterwards.
+  /// Undoes the changes; the object is of no use afterwards. On a lost connection there is nothing to undo: it
+  /// succeeds.
   auto rollback(std::source_location where = std::source_location::current()) {
     if (!on_) return deliver(closed<void>(where));
     guests_.end_from(0);
+    if (has_lost_connection()) {
+      release();
+      return deliver(result<void>{});
+    }
     sql_rollback undo{depth_};
     result<void> done = core_->perform_on(*on_, undo, cleanup_call(where));
     if (!done && depth_ != 0) undo_all();

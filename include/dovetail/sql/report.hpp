@@ -50,7 +50,8 @@ inline std::string excerpt_of(std::string_view text, const text_position& at) {
   return excerpt;
 }
 
-/// The failure that stands for a mistake. The statement's text, names in it included, is shown only when `shows_text`.
+/// The failure that stands for a mistake. The statement's text is shown only when `shows_text`; of the names in it that
+/// of a parameter without an argument always, which is the program's word and no value.
 error_info describe_mistake(const sql_problem& found, std::string_view text, bool shows_text,
                             std::span<const argument_slot> argument_slots, const row_description* row,
                             std::source_location where);
@@ -91,6 +92,15 @@ DOVETAIL_DEFINE error_info describe_mistake(const sql_problem& found, std::strin
     case sql_mistake::wrong_column_count:
       words += ": the row type takes " + number(found.expected) + ", selected are " + number(found.given);
       break;
+    case sql_mistake::parameter_without_argument: {
+      std::string_view name = text.substr(found.at, found.size);  // :name, @name, $name or %(name)s
+      if (name.starts_with("%(") && name.ends_with(")s")) {
+        name.remove_prefix(1);
+        name.remove_suffix(2);
+      }
+      if (name.size() > 1) append_parts(words, {": '", name.substr(1), "'"});
+      break;
+    }
     case sql_mistake::argument_without_parameter:
       if (found.expected < argument_slots.size())
         words += ": '" + std::string{argument_slots[found.expected].name} + '\'';

@@ -112,7 +112,7 @@ class validated_statement : public checked_statement<D, Row, Shapes...> {
   /// From a literal that is known by its type: see `sql_text`.
   template <sql_constant Text>
   constexpr validated_statement(Text) noexcept : base(detail::constant_statement<Text, validated_statement>) {
-    detail::note_query<Text, validated_statement, Row>();
+    detail::note_query<Text, validated_statement>();
   }
 
   /// A text made at run time is judged by who takes the statement, with settings that may come from a file: by

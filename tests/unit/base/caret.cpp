@@ -36,6 +36,7 @@ TEST(Caret, ThereIsNoneForAPositionThatTheTextDoesNotHave) {
   EXPECT_EQ(caret("select", -3), "");
   EXPECT_EQ(caret("select", 8), "");
   EXPECT_EQ(caret("", 2), "");
+  EXPECT_EQ(caret("", 1), "");
 }
 
 TEST(Caret, IsShownWithAStatementOnlyWhenTheUserGivesTheText) {
@@ -44,8 +45,12 @@ TEST(Caret, IsShownWithAStatementOnlyWhenTheUserGivesTheText) {
   said.position = 8;
   dovetail::error_info failure{dovetail::errc::malformed_statement};
   failure.with_server(said);
+  EXPECT_EQ(failure.describe(""), failure.message());
   EXPECT_EQ(failure.message().find("line 1"), std::string::npos);
   EXPECT_EQ(failure.describe("select x"), failure.message() + "\n  line 1: select x\n                 ^");
+  said.position = 1;  // as of a failure that has no place but the text's beginning
+  EXPECT_EQ(dovetail::error_info{dovetail::errc::malformed_statement}.with_server(said).message().find("line 1"),
+            std::string::npos);
   failure.with_statement("select x");
   EXPECT_NE(failure.message().find("\n  SQL: select x\n  line 1: select x\n                 ^"), std::string::npos);
 }

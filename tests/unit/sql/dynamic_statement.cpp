@@ -64,6 +64,11 @@ TEST(DynamicStatement, MistakesAreThoseOfARuntimeText) {
   EXPECT_EQ(code("select 1; select 2", {}), dt::errc::malformed_statement);
   const std::vector<std::string> names{"b"};
   EXPECT_EQ(code("select :a", {one, names}), dt::errc::unknown_parameter);
+  for (const char* text : {"select :missing_name", "select @missing_name", "select $missing_name"}) {
+    const dynamic_arguments named{one, names};
+    const dynamic_statement<dt::dialect::sqlite> sql{text, named};
+    EXPECT_EQ(sql.failure().context(), "a named parameter has no argument: 'missing_name' (line 1, column 8)") << text;
+  }
   EXPECT_FALSE(code("select ?", given));
 }
 

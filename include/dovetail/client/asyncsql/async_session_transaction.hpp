@@ -27,7 +27,8 @@
 namespace dovetail::inline v0::asyncsql {
 namespace detail {
 
-/// Commits or rolls back, within the session's limits; streams end with the transaction.
+/// Commits or rolls back, within the session's limits; streams end with the transaction. On a lost connection there is
+/// nothing to undo: a rollback succeeds.
 template <class Context, class Transaction>
 asio::awaitable<result<void>> end_transaction(Context& context, Transaction& tx, bool commits,
                                               std::source_location where) {
@@ -35,6 +36,7 @@ asio::awaitable<result<void>> end_transaction(Context& context, Transaction& tx,
   tx.state()->end_guests(0);
   if (!commits) {
     context.metrics->saw_transaction(false);
+    if (tx.has_lost_connection()) co_return result<void>{};  // the database has undone it
     co_return co_await tx.perform(sql_rollback{}, where);
   }
   result<void> done = co_await tx.perform(sql_commit{}, where);

@@ -229,7 +229,7 @@ class session_transaction : public Core::connection_type::template verbs<session
   /// Makes the changes permanent. Errors: errc::transaction_closed; errc::transaction_aborted when the database had
   /// rolled it back already; errc::commit_unknown when the answer was lost.
   void commit(place where = place::current()) { try_commit(where).value(); }
-  /// Undoes the changes.
+  /// Undoes the changes. On a lost connection there is nothing to undo: it succeeds.
   void rollback(place where = place::current()) { try_rollback(where).value(); }
 
   /// Sets a mark to go back to. Names are letters, digits and underscores. Errors: errc::malformed_statement.
