@@ -1,8 +1,10 @@
 // Any text goes through classification and validation in every dialect: no crash, places inside of the text, and
-// verdicts that agree with each other: what a looser policy refuses, a tighter one refuses too; and a statement made of
-// the text is judged as the text is, by what its check has kept.
+// verdicts that agree with each other: what a looser policy refuses, a tighter one refuses too; a statement made of
+// the text is judged as the text is, by what its check has kept; and what is sent has the tokens that were judged.
 #include <dovetail/sql/validated_statement.hpp>
 #include <dovetail/sql/validation.hpp>
+
+#include "support/rewritten_tokens.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -57,6 +59,9 @@ void check_statement(std::string_view text) {
   const dt::statement_for<D, void, int> plain{dt::runtime(text)};
   require(made.problem().what == plain.problem().what && made.problem().at == plain.problem().at);
   require(made.view().traits == plain.view().traits && made.places() == plain.places());
+  require(rewritten_tokens::are_those_of_the_text<D>(text, 1));
+  require(rewritten_tokens::are_those_of_the_text<D>(text, 1, 2));
+  require(rewritten_tokens::are_those_of_the_text<D>(text, dt::arg<"a">(1)));
   for (const auto profile :
        {dt::validation_profile::off, dt::validation_profile::standard, dt::validation_profile::strict}) {
     for (const bool is_admin : {false, true}) {

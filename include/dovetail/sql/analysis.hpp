@@ -42,7 +42,7 @@ class analyser {
     token* before = &last_three[2];
     for (;;) {
       source_.read(*at);
-      at->marks = mark_of(*at, *previous);
+      at->marks = mark_of(*at);
       if (wants(*at) && !take_next(*at, *previous, *before)) return;
       token* const oldest = before;
       before = previous;

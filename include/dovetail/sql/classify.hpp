@@ -8,11 +8,9 @@
 #include <dovetail/sql/statement_class.hpp>
 #include <dovetail/sql/table_finder.hpp>
 #include <dovetail/sql/token_run.hpp>
-#include <dovetail/sql/token_run.hpp>
 
 #include <cstdint>
 #include <string_view>
-#include <type_traits>
 #include <type_traits>
 
 namespace dovetail::inline v0 {
@@ -35,7 +33,7 @@ class classifier {
     token* before = &last_three[2];
     for (;;) {
       source_.read(*at);
-      at->marks = mark_of(*at, *previous);
+      at->marks = mark_of(*at);
       see_comment();
       if (wants(*at) && !take_next(*at, *previous, *before)) return;
       token* const oldest = before;
@@ -295,8 +293,11 @@ class classifier {
     if (target != statement_class::unknown) begin_main(at);
   }
 
-  static constexpr bool is_analyze(const token& at) noexcept {
-    return at.kind == token_kind::word && (at.key == word_key("analyze") || at.key == word_key("analyse"));
+  // An option's name may stand in quotes; what U&"…" spells is not looked at: it may be this one.
+  constexpr bool is_analyze(const token& at) const noexcept {
+    if (at.kind != token_kind::quoted) return at.key == word_key("analyze") || at.key == word_key("analyse");
+    const std::string_view name = bare_identifier(text_of(at));
+    return is_unicode_text(name) || name == "analyze" || name == "analyse";
   }
 
   // True when it is known what is created, altered or dropped, or cannot be known any more.
@@ -336,13 +337,18 @@ class classifier {
     found_.risk_size = name.end - name.begin;
   }
 
-  // PostgreSQL: (x).f and $1.f call f as f(x) does; U&"…" uescape '!' may be any name; and a row of pg_settings that is
-  // written changes the setting. Source: https://www.postgresql.org/docs/15/sql-expressions.html and …/rowtypes.html
+  // PostgreSQL: (x).f and $1.f call f as f(x) does, and so does x.f where x has no column f; U&"…" uescape '!' may be
+  // any name; and a row of pg_settings that is written changes the setting. Source:
+  // https://www.postgresql.org/docs/15/sql-expressions.html and …/rowtypes.html
   constexpr void see_name(const token& at) noexcept {
     if (at.is('.')) {
       selects_ = selects_ || !is_name(*previous_);
       is_spelt_ = false;
-    } else if (!is_name(at)) {
+      is_behind_dot_ = true;
+      return;
+    }
+    is_behind_dot_ = false;
+    if (!is_name(at)) {
       selects_ = false;
       is_spelt_ = is_spelt_ && at.kind == token_kind::string;
     } else {
@@ -351,6 +357,8 @@ class classifier {
       const bool is_spelt = at.kind == token_kind::quoted && is_unicode_text(text_of(at));
       is_spelt_ = is_spelt || (is_spelt_ && is_word(at, "uescape"));
       const std::string_view name = bare_identifier(text_of(at));
+      const bool is_attribute = previous_->is('.') && (is_spelt || is_risky_attribute(name));
+      if (is_attribute || is_risky_view(name)) note_risk(at);
       names_settings_ = names_settings_ || is_spelt || equals_ignoring_case(name, settings_table);
       if (found_.what == statement_class::setting && (is_spelt || decides_reading(at, name)))
         found_.is_server_setting = true;
@@ -358,7 +366,7 @@ class classifier {
   }
   // `see_name` has seen the beginning of something.
   constexpr bool awaits_name() const noexcept {
-    return selects_ || is_spelt_ || found_.what == statement_class::setting;
+    return selects_ || is_spelt_ || is_behind_dot_ || found_.what == statement_class::setting;
   }
   static constexpr bool is_name(const token& at) noexcept {
     return at.kind == token_kind::word || at.kind == token_kind::quoted;
@@ -449,6 +457,7 @@ class classifier {
   bool is_with_ = false;
   bool is_create_ = false;
   bool selects_ = false;         // in (x).a.b
+  bool is_behind_dot_ = false;   // `see_name` has seen one
   bool is_spelt_ = false;        // behind U&"…", and its uescape '!'
   bool names_settings_ = false;  // pg_settings, or what may be it
   static constexpr std::string_view settings_table = "pg_settings";

@@ -3,6 +3,7 @@
 
 #include <dovetail/base/name.hpp>
 #include <dovetail/sql/leading_word.hpp>
+#include <dovetail/sql/postgres_attributes.hpp>
 #include <dovetail/sql/token.hpp>
 
 #include <cstddef>
@@ -83,7 +84,8 @@ constexpr bool is_risky_function(std::string_view name) noexcept {
     case 'f':
       return equals_ignoring_case(name, "fts3_tokenizer");  // takes and gives addresses
     case 'g':
-      return equals_ignoring_case(name, "gin_clean_pending_list") || equals_ignoring_case(name, "get_raw_page");
+      return equals_ignoring_case(name, "gin_clean_pending_list") || equals_ignoring_case(name, "get_raw_page") ||
+             equals_ignoring_case(name, "get_lock");
     case 'h':
       return starts_with_ignoring_case(name, "heap_force_");
     case 'l': {
@@ -207,6 +209,21 @@ constexpr bool is_unicode_text(std::string_view written) noexcept {
 /// An identifier without the quotes around it.
 constexpr std::string_view bare_identifier(std::string_view name) noexcept {
   return name.size() > 2 && name.front() == '"' ? name.substr(1, name.size() - 2) : name;
+}
+
+/// PostgreSQL's views that show what the risky function of the same name gives.
+constexpr bool is_risky_view(std::string_view name) noexcept {
+  constexpr std::string_view all[] = {"pg_hba_file_rules", "pg_ident_file_mappings"};
+  return is_among(name, all);
+}
+
+/// In x.name, where x has no such column, PostgreSQL calls a risky function.
+constexpr bool is_risky_attribute(std::string_view name) noexcept {
+  if (!is_risky_function(name)) return false;
+  char lower[64]{};  // longer than every name
+  if (name.size() > sizeof lower) return false;
+  for (std::size_t i = 0; i < name.size(); ++i) lower[i] = ascii_lower(name[i]);
+  return is_postgres_other_function({lower, name.size()});
 }
 
 /// PostgreSQL's settings by which it reads texts.

@@ -312,6 +312,8 @@ class lexer {
           found.kind = token_kind::string;
           return;
         }
+        // None of PostgreSQL's tokens; before a placeholder the rewritten text would begin a dollar quote: $$1, $a$1.
+        if (rules_.dollar_quotes) return fail(sql_mistake::invalid_parameter_name, at_);
         break;
       case '@':
         if (rules_.native_names && continues_word(peek(1))) return read_name(found, placeholder_style::at);

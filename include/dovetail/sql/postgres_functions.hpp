@@ -1,24 +1,13 @@
-// Which of PostgreSQL's functions only compute or look, and which of the others a column's notation can call.
+// Which of PostgreSQL's functions only compute or look.
 #pragma once
 
+#include <dovetail/sql/postgres_attributes.hpp>
+
 #include <algorithm>
-#include <array>
-#include <cstddef>
 #include <string_view>
 
 namespace dovetail::inline v0 {
 namespace detail {
-
-/// Names with a space between each other, as a table. They must be in order.
-template <std::size_t N>
-constexpr std::array<std::string_view, N> split_names(std::string_view names) noexcept {
-  std::array<std::string_view, N> all{};
-  for (std::string_view& each : all) {
-    each = names.substr(0, names.find(' '));
-    names.remove_prefix((std::min)(names.size(), each.size() + 1));
-  }
-  return all;
-}
 
 // PostgreSQL's functions that are immutable or stable, as its catalogue pg_proc says (version 15; those with internal
 // arguments, of operators, and of statistics are left out, and so are those that run a text as a statement), volatile
@@ -99,48 +88,14 @@ inline constexpr std::string_view postgres_reading_names =
     "xmlcomment xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable "
     "xmlvalidate xpath xpath_exists";
 
-// Functions of one argument, of other kinds: PostgreSQL takes x.name for name(x) where x has no such column.
-inline constexpr std::string_view postgres_other_names =
-    "binary_upgrade_set_next_array_pg_type_oid binary_upgrade_set_next_heap_pg_class_oid "
-    "binary_upgrade_set_next_heap_relfilenode binary_upgrade_set_next_index_pg_class_oid "
-    "binary_upgrade_set_next_index_relfilenode binary_upgrade_set_next_multirange_array_pg_type_oid "
-    "binary_upgrade_set_next_multirange_pg_type_oid binary_upgrade_set_next_pg_authid_oid "
-    "binary_upgrade_set_next_pg_enum_oid binary_upgrade_set_next_pg_tablespace_oid "
-    "binary_upgrade_set_next_pg_type_oid binary_upgrade_set_next_toast_pg_class_oid "
-    "binary_upgrade_set_next_toast_relfilenode binary_upgrade_set_record_init_privs brin_summarize_new_values "
-    "currval cursor_to_xml database_to_xml dsnowball_init gin_clean_pending_list lo_close lo_creat lo_create "
-    "lo_export lo_from_bytea lo_get lo_import lo_put lo_tell lo_tell64 lo_unlink loread lowrite nextval "
-    "pg_advisory_lock pg_advisory_lock_shared pg_advisory_unlock pg_advisory_unlock_shared pg_advisory_xact_lock "
-    "pg_advisory_xact_lock_shared pg_backup_start pg_backup_stop pg_blocking_pids pg_cancel_backend "
-    "pg_collation_actual_version pg_create_physical_replication_slot pg_create_restore_point pg_current_logfile "
-    "pg_database_collation_actual_version pg_drop_replication_slot pg_get_multixact_members "
-    "pg_import_system_collations pg_log_backend_memory_contexts pg_ls_dir pg_ls_replslotdir pg_ls_tmpdir pg_notify "
-    "pg_partition_ancestors pg_partition_tree pg_promote pg_read_binary_file pg_read_file "
-    "pg_replication_origin_create pg_replication_origin_drop pg_replication_origin_session_progress "
-    "pg_replication_origin_session_setup pg_safe_snapshot_blocking_pids pg_sequence_last_value pg_sleep pg_sleep_for "
-    "pg_sleep_until pg_stat_file pg_stat_reset_replication_slot pg_stat_reset_shared "
-    "pg_stat_reset_single_function_counters pg_stat_reset_single_table_counters pg_stat_reset_slru "
-    "pg_stat_reset_subscription_stats pg_switch_wal pg_terminate_backend pg_try_advisory_lock "
-    "pg_try_advisory_lock_shared pg_try_advisory_xact_lock pg_try_advisory_xact_lock_shared pg_wal_replay_pause "
-    "pg_xact_commit_timestamp pg_xact_commit_timestamp_origin pg_xact_status query_to_xml schema_to_xml set_config "
-    "setseed setval table_to_xml ts_rewrite ts_stat txid_status";
-
 inline constexpr auto postgres_reading_functions =
     split_names<std::count(postgres_reading_names.begin(), postgres_reading_names.end(), ' ') + 1>(
         postgres_reading_names);
-inline constexpr auto postgres_other_functions =
-    split_names<std::count(postgres_other_names.begin(), postgres_other_names.end(), ' ') + 1>(postgres_other_names);
 static_assert(std::is_sorted(postgres_reading_functions.begin(), postgres_reading_functions.end()));
-static_assert(std::is_sorted(postgres_other_functions.begin(), postgres_other_functions.end()));
 
 /// True for a function of PostgreSQL's that changes nothing. `name` is as the catalogue has it, in lower case.
 constexpr bool is_postgres_reading_function(std::string_view name) noexcept {
   return std::binary_search(postgres_reading_functions.begin(), postgres_reading_functions.end(), name);
-}
-
-/// True when `x.name` may call a function of PostgreSQL's that does more than look.
-constexpr bool is_postgres_other_function(std::string_view name) noexcept {
-  return std::binary_search(postgres_other_functions.begin(), postgres_other_functions.end(), name);
 }
 
 }  // namespace detail

@@ -138,6 +138,8 @@ class rewriter {
     }
     copy_to(found.begin);
     copied_ = found.end;
+    // PostgreSQL's $1 would go on with a word: limit?1 is no limit$1, and a$?1 no a$$1.
+    if (dialect_ == dialect::postgres && !out_.text.empty() && continues_word(out_.text.back())) out_.text += ' ';
     if (range.expands && is_bare) out_.text += '(';
     for (std::uint32_t i = 0; i < range.size; ++i) {
       if (i != 0) out_.text += ", ";

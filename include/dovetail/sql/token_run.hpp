@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/sql/lexer.hpp>
+#include <dovetail/sql/postgres_attributes.hpp>
 #include <dovetail/sql/table_words.hpp>
 #include <dovetail/sql/text_window.hpp>
 #include <dovetail/sql/token.hpp>
@@ -22,7 +23,8 @@ enum : std::uint8_t {
   mark_comma = 2,   // ,
   mark_value = 4,   // a placeholder, an escape, a literal, a number; and [ ]
   mark_clause = 8,  // a word of a clause: `may_be_clause`
-  mark_name = 16,   // a name in quotes, a word as long as pg_settings, a dot behind what is no name
+  mark_name = 16,   // a name in quotes, a word as long as pg_settings, a dot behind what is no name or before what may
+                    // be a function's
   mark_other = 32,  // all else
   mark_any = 255,
 };
@@ -43,15 +45,22 @@ inline constexpr symbol_marks marks_of_symbols{};
 
 constexpr std::uint8_t mark_of_word(std::uint64_t key, std::uint32_t size) noexcept {
   if (size <= 8) return words_of_clauses.has(key) ? mark_clause : mark_other;
-  return size == 9 || size == 13 ? mark_clause : size == 11 ? mark_name : mark_other;
+  // As pg_settings, pg_hba_file_rules and pg_ident_file_mappings.
+  return size == 9 || size == 13 ? mark_clause : size == 11 || size == 17 || size == 22 ? mark_name : mark_other;
 }
 
-constexpr std::uint8_t mark_of_dot(const token& previous) noexcept {
-  return previous.kind == token_kind::word || previous.kind == token_kind::quoted ? mark_other : mark_name;
+/// Of a dot at text[at]. In x.name a function may be called that takes a row.
+constexpr std::uint8_t mark_of_dot(const token& previous, const char* text, std::uint32_t at,
+                                   std::uint32_t size) noexcept {
+  if (previous.kind != token_kind::word && previous.kind != token_kind::quoted) return mark_name;
+  if (size - at < 5) return mark_other;  // those names are longer
+  const char* const four = text + at + 1;
+  const bool is_gap = (class_of(*four) & (class_space | class_gap)) != 0 && *four != '*';
+  return is_gap || letters_of_attributes.may_begin(four) ? mark_name : mark_other;
 }
 
-/// Behind `previous`.
-constexpr std::uint8_t mark_of(const token& found, const token& previous) noexcept {
+/// Of any token but those that `token_run` reads by itself; of a dot without a look at the text.
+constexpr std::uint8_t mark_of(const token& found) noexcept {
   switch (found.kind) {
     case token_kind::end:
       return mark_shape;
@@ -61,7 +70,7 @@ constexpr std::uint8_t mark_of(const token& found, const token& previous) noexce
       return mark_name;
     case token_kind::symbol:
       if (found.symbol != '.') return marks_of_symbols.of[static_cast<unsigned char>(found.symbol)];
-      return mark_of_dot(previous);
+      return mark_name;
     case token_kind::cast:
       return mark_other;
     default:
@@ -93,7 +102,7 @@ class token_run {
       if (out == last) break;
       source_.read_at(at, *out);
       at = source_.place();
-      out->marks = mark_of(*out, out[-1]);
+      out->marks = mark_of(*out);
       has_comment_ = source_.comment() != lexer::no_comment;
       if (out++->kind == token_kind::end || has_comment_) break;
     }
@@ -143,7 +152,7 @@ class token_run {
           std::uint8_t marks = marks_of_symbols.of_plain[static_cast<unsigned char>(c)];
           if (marks == 0) {
             if (c != '.' || (begin + 1 < size_ && (class_of(text_[begin + 1]) & class_digit) != 0)) return begin;
-            marks = mark_of_dot(out[-1]);
+            marks = mark_of_dot(out[-1], text_, begin, size_);
           }
           at = begin + 1;
           *out++ = {.kind = token_kind::symbol, .symbol = c, .marks = marks, .begin = begin, .end = at};

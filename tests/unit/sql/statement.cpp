@@ -1,5 +1,7 @@
 #include <dovetail/sql/statement.hpp>
 
+#include "support/rewritten_tokens.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -162,6 +164,35 @@ TEST(Statement, PlaceholdersOfRangesAndOthersStandTogether) {
   ASSERT_TRUE(made.is_valid());
   EXPECT_EQ(made.native(id, full)->text, "select $1 from t where a not in ($2, $3) and b = $1 and c in ($2, $3)");
   EXPECT_EQ(made.native(id, empty)->text, "select $1 from t where a <> all('{}') and b = $1 and c = any('{}')");
+}
+
+// Before a number of PostgreSQL's, what stands there must not go on with it: $$1 and $a$1 begin a dollar quote.
+TEST(Statement, TheDatabaseReadsTheTokensThatWereChecked) {
+  using rewritten_tokens::are_those_of_the_text;
+  using rewritten_tokens::native;
+  for (const std::string before :
+       {"",   "a", "a$", "a$b", "1", "1.5", "1e", "\"a\"", "'a'", "e'a'", "$$a$$", "$b$a$b$", "limit", "fetch",
+        "in", "$", "$a", "-",   "+", "/",   "*",  "#",     "@",   "<@",   ")",     "]",       "::int", "."}) {
+    for (const std::string after : {"", "a", "$a", "$$a$$", "1", "'a'", "::int", "-1", "(", "%s", ":a"}) {
+      for (const std::string mark : {"?1", "?", "%s"}) {
+        const std::string text = "select " + before + mark + after;
+        EXPECT_TRUE((are_those_of_the_text<dialect::postgres>(text, 1))) << text;
+        EXPECT_TRUE((are_those_of_the_text<dialect::sqlite>(text, 1))) << text;
+        EXPECT_TRUE((are_those_of_the_text<dialect::mysql>(text, 1))) << text;
+      }
+      for (const std::string mark : {"%(a)s", ":a"}) {
+        const std::string text = "select " + before + mark + after;
+        EXPECT_TRUE((are_those_of_the_text<dialect::postgres>(text, arg<"a">(1)))) << text;
+        EXPECT_TRUE((are_those_of_the_text<dialect::sqlite>(text, arg<"a">(1)))) << text;
+        EXPECT_TRUE((are_those_of_the_text<dialect::mysql>(text, arg<"a">(1)))) << text;
+      }
+    }
+  }
+  EXPECT_EQ(native<dialect::postgres>("select a from t limit?1", 1), "select a from t limit $1");
+  EXPECT_EQ(native<dialect::postgres>("select a$?1", 1), "select a$ $1");
+  EXPECT_EQ(native<dialect::postgres>("select 1 from t where a in%(a)s", arg<"a">(1)), "select 1 from t where a in $1");
+  EXPECT_EQ(native<dialect::postgres>("select $?1, 'x$$), (delete from t) -- '", 1), "");
+  EXPECT_EQ(native<dialect::postgres>("select $tag?1, 'x$tag$), (delete from t) -- '", 1), "");
 }
 
 TEST(Statement, IsAConstant) {

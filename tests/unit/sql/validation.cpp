@@ -201,6 +201,21 @@ constexpr rule_case v11[] = {
     {"select (1).U&\"pg!005fsleep\" uescape '!'", risky_function, risky_function},
     {"select (t).x.y, a.sleep, (t).pg_x from t as a", none},
     {"select (t).sleep", none, none, dialect::sqlite},
+    {"explain (\"analyze\") select pg_sleep(1)", risky_function, risky_function},
+    {"select s.pg_sleep::text from float8(0.4) s", risky_function, risky_function},
+    {"select s . /**/ PG_Sleep from float8(0.4) s", risky_function, risky_function},
+    {"select s /**/ .pg_sleep from float8(0.4) s", risky_function, risky_function},
+    {"select s.\"pg_sleep\" from float8(0.4) s", risky_function, risky_function},
+    {"select s.U&\"pg!005fsleep\" uescape '!' from float8(0.4) s", risky_function, risky_function},
+    {"select 1 from float8(0.4) s where a = 1 and s.lo_import = s.x", risky_function, risky_function},
+    {"select x from text('select 1') s order by a, length(s.query_to_xml)", risky_function, risky_function},
+    {"select t.lo_price, t.pg_x, t.sleep, t.location, t.*, t . id, \"t\".\"lo_price\" from t", none},
+    {"select s.pg_sleep from s", none, none, dialect::sqlite},
+    // Views that show what a risky function gives.
+    {"table pg_hba_file_rules", risky_function, risky_function},
+    {"select * from pg_catalog . \"pg_hba_file_rules\"", risky_function, risky_function},
+    {"select 1 where exists (select from t, PG_Ident_File_Mappings)", risky_function, risky_function},
+    {"select get_lock('a', 10)", risky_function, risky_function, dialect::mysql},
     // Settings are rows that can be written.
     {"update pg_settings set setting = 'off' where name = 'standard_conforming_strings'", administration},
     {"update pg_catalog . \"pg_settings\" as s set setting = 'x'", administration},
@@ -250,6 +265,7 @@ constexpr rule_case v13[] = {
     {"listen news", notification},
     {"execute x", administration},
     {"explain analyze create table t as select 1", definition},
+    {"explain (\"analyze\") create table t as select 1", definition},
     {"frobnicate", administration},
 };
 static_assert(hold(v13));
