@@ -201,9 +201,11 @@ class lexer {
   [[gnu::noinline]] constexpr void read_prefixed(token& found) noexcept {
     const std::uint64_t key = found.key;
     if (text_[at_] == '\'') {
-      if (key != 'e' && key != 'b' && key != 'x' && key != 'n') return;
+      const bool is_prefix =
+          key == 'x' || (key == 'e' && rules_.escape_strings) || ((key == 'b' || key == 'n') && !rules_.native_names);
+      if (!is_prefix) return;  // SQLite: a table e with the alias 'y'
       found.kind = token_kind::string;
-      const bool escapes = key == 'e' && rules_.escape_strings;
+      const bool escapes = key == 'e';
       read_quoted('\'', rules_.backslash_escapes || escapes);
       for (std::uint32_t to = at_; escapes && !problem_; to = at_) {
         at_ = continuation_of_string(text_, size_, to, rules_.returns_end_lines);

@@ -1,6 +1,7 @@
 // Where a reader of a statement's tables stands: the clause inside of each parenthesis, and names that hide tables.
 #pragma once
 
+#include <dovetail/sql/dialect.hpp>
 #include <dovetail/sql/lexer.hpp>
 #include <dovetail/sql/statement_class.hpp>
 
@@ -15,6 +16,7 @@ enum class table_clause : std::uint8_t {
   target,  // a name follows, behind words like `into` and `if not exists`
   table,   // a name or a parenthesis follows
   list,    // behind a name: another one may follow a comma
+  left,    // behind a word that ends the list or is an alias: a comma tells that it may have been one
 };
 
 enum class with_part : std::uint8_t { none, name, as, after };
@@ -40,6 +42,7 @@ struct query_frame {
   bool is_recursive;
   bool has_from;
   bool has_using;
+  bool has_source;  // of an insert: the rows
   bool writes_list;
   bool takes_several;
 };
@@ -56,9 +59,9 @@ class cte_names {
     if (count_ < most) names_[count_++] = name;  // one too many is reported as a table
   }
 
-  /// Without quotes, upper and lower case are the same.
-  constexpr bool has(std::string_view name) const noexcept {
-    const bool is_plain = class_of(name.front()) == class_word_start;
+  /// Without quotes, upper and lower case are the same; not to MySQL, whose setting decides that for tables.
+  constexpr bool has(std::string_view name, dialect d) const noexcept {
+    const bool is_plain = d != dialect::mysql && class_of(name.front()) == class_word_start;
     for (std::uint8_t i = 0; i < count_; ++i) {
       const std::string_view known = text_.substr(names_[i].begin, names_[i].end - names_[i].begin);
       const bool are_plain = is_plain && class_of(known.front()) == class_word_start;

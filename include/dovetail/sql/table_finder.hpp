@@ -68,9 +68,8 @@ class table_finder {
     rest({});
   }
   constexpr void take_idle_comma() noexcept {
-    if (!is_in_list()) return;
-    top().part = clause::table;
-    is_idle_ = false;
+    take_comma(top());
+    rest({});
   }
 
   constexpr void finish() noexcept {
@@ -84,7 +83,7 @@ class table_finder {
   /// No name is expected: words that are no clause words, and most symbols, tell nothing.
   constexpr bool is_idle() const noexcept { return is_idle_; }
   /// Another table may follow a comma.
-  constexpr bool is_in_list() const noexcept { return frames_[depth_].part == clause::list; }
+  constexpr bool is_in_list() const noexcept { return frames_[depth_].part >= clause::list; }
   /// The name before an opening parenthesis is the table of an insert or a definition, and no function.
   constexpr bool is_at_own_name() const noexcept {
     return is_in_name_ ? is_target_name_ : frames_[depth_].with == with_part::as;
@@ -116,6 +115,8 @@ class table_finder {
     if (at.begin == first_ && at.kind == token_kind::word) return;
     if (is_in_name_) {
       if (continues_name(at, previous)) return;
+      // app.1city and app.$city, which are names to MySQL
+      if (at.kind == token_kind::number || previous.is('.')) found_.has_all_tables = false;
       end_name(at);
     }
     if (at.is('(')) return open(previous);
@@ -132,11 +133,13 @@ class table_finder {
       is_target_name_ = false;
       return begin_name(at);
     }
-    if (at.is(',')) {
-      if (now.part == clause::list) now.part = clause::table;
-      return;
-    }
+    if (at.is(',')) return take_comma(now);
     if (at.kind == token_kind::word && !previous.is('.')) take_clause(now, at, previous, before);
+  }
+
+  constexpr void take_comma(frame& now) noexcept {
+    if (now.part == clause::list) now.part = clause::table;
+    if (now.part == clause::left) found_.has_all_tables = false;
   }
 
   constexpr void begin_verb(frame& now, statement_class verb, std::uint64_t key) noexcept {
@@ -177,7 +180,7 @@ class table_finder {
     frame& now = top();
     if (!now.is_begun) {
       now.is_begun = true;
-      if (now.is_from) now.part = clause::table, now.is_query = true;
+      if (now.is_from) now.part = clause::table, now.is_query = now.has_from = true;
     }
     frame inner{};
     inner.ctes = ctes_.count();
@@ -187,6 +190,8 @@ class table_finder {
     } else if (now.part == clause::target) {
       now.part = clause::other;
       found_.has_all_tables = false;
+    } else if (now.part == clause::left && previous.key == word_key("as") && dialect_ != dialect::postgres) {
+      now.part = clause::other;  // window w as (…)
     }
     inner.is_cte_body = now.with == with_part::as && previous.kind == token_kind::word &&
                         (previous.key == word_key("as") || equals_ignoring_case(text_of(previous), "materialized"));
@@ -223,7 +228,7 @@ class table_finder {
       }
     }
     if (now.is_from) {
-      now.is_query = true;
+      now.is_query = now.has_from = true;
       now.verb = statement_class::select;
       now.part = clause::table;
     }
@@ -269,7 +274,8 @@ class table_finder {
 
   constexpr bool take_expected(frame& now, const token& at) noexcept {
     if (at.kind == token_kind::word) {
-      if (at.key == word_key("only") || at.key == word_key("lateral")) return true;
+      if (at.key == word_key("only") && dialect_ == dialect::postgres) return true;
+      if (at.key == word_key("lateral") && dialect_ != dialect::sqlite) return true;
       if (now.part == clause::target && is_target_modifier(at, text_of(at))) return true;
       if (is_clause_word(at)) {
         now.part = clause::other;
@@ -321,7 +327,7 @@ class table_finder {
   constexpr void add_table(std::uint32_t end) noexcept {
     const bool is_written = top().writes_list && !is_operand_;
     const std::string_view name = text_of(name_begin_, end);
-    if (!is_written && name.find('.') == std::string_view::npos && ctes_.has(name)) return;
+    if (!is_written && name.find('.') == std::string_view::npos && ctes_.has(name, dialect_)) return;
     for (std::uint8_t i = 0; i < found_.table_count; ++i) {
       table_place& known = found_.tables[i];
       if (text_of(known.begin, known.end) == name) {
@@ -343,9 +349,11 @@ class table_finder {
       if (now.verb == statement_class::none) now.verb = statement_class::select;
       return;
     }
+    if (!is_clause(now, at, previous, before)) return;
     switch (at.key) {
       case word_key("from"):
         if (previous.key == word_key("distinct") && (before.key == word_key("is") || before.key == word_key("not"))) {
+          if (!now.has_from && may_be_member(before)) found_.has_all_tables = false;
           return;
         }
         now.writes_list = now.verb == statement_class::remove && !now.has_from;
@@ -354,7 +362,7 @@ class table_finder {
         now.part = clause::table;
         return;
       case word_key("join"):
-        now.part = clause::table;
+        if (may_join(now)) now.part = clause::table;
         return;
       case word_key("using"):
         if ((now.verb != statement_class::remove && now.verb != statement_class::merge) || now.has_using) return;
@@ -371,9 +379,14 @@ class table_finder {
         now.part = clause::target;
         return;
       case word_key("table"):
-        if (now.verb == statement_class::definition ? !has_object_ : is_before_query(previous, text_of(previous))) {
-          now.part = now.verb == statement_class::definition ? clause::target : clause::table;
+        if (now.verb == statement_class::definition) {
+          if (!has_object_) now.part = clause::target;
           has_object_ = true;
+        } else if (is_before_query(previous, text_of(previous), before, text_of(before)) ||
+                   (now.verb == statement_class::insert && !now.has_source)) {
+          now.has_source = true;
+          now.writes_list = false;
+          now.part = clause::table;
         }
         return;
       case word_key("view"):
@@ -384,20 +397,83 @@ class table_finder {
         }
         return;
       case word_key("update"):
-      case word_key("share"):  // for update, for no key update, for share; lock in share mode
-        if (now.verb == statement_class::select &&
-            (previous.key == word_key("for") || previous.key == word_key("key") || previous.key == word_key("in"))) {
-          found_.locks_rows = true;
-        }
+      case word_key("share"):
+        take_update(now, previous);
         return;
       default:
-        if (ends_tables(at, text_of(at))) {
-          now.part = clause::other;
-        } else if (at.key == 0 && equals_ignoring_case(text_of(at), "straight_join")) {
-          now.part = clause::table;
+        if (at.key == 0 && dialect_ == dialect::mysql && equals_ignoring_case(text_of(at), "straight_join")) {
+          if (may_join(now)) now.part = clause::table;
+          return;
         }
+        return take_end(now, at, previous, before);
+    }
+  }
+
+  // False: the word is a label, an alias or a part of a variable's name, and begins no clause.
+  constexpr bool is_clause(const frame& now, const token& at, const token& previous, const token& before) noexcept {
+    if (dialect_ == dialect::mysql) {
+      if (previous.is('@') && previous.end == at.begin) return false;
+      if (is_in_word(at, previous)) found_.has_all_tables = false;
+    }
+    if (previous.key != word_key("as") || now.verb == statement_class::definition || before.is('.')) return true;
+    if (dialect_ == dialect::mysql) {
+      if (before.is('@') && before.end == previous.begin) return true;
+      if (is_in_word(previous, before)) found_.has_all_tables = false;
+    }
+    if (before.key != word_key("as")) return false;
+    found_.has_all_tables = false;  // a label `as`, or a column t.as with a label
+    return true;
+  }
+
+  // MySQL's names may begin with digits and $, and variables with @ and anything.
+  static constexpr bool is_in_word(const token& at, const token& previous) noexcept {
+    if (previous.is('@')) return true;
+    return previous.end == at.begin && (previous.kind == token_kind::number || previous.is('$'));
+  }
+
+  // Whether a dot may stand before a word: what is behind a comment is not looked for.
+  constexpr bool may_be_member(const token& at) const noexcept {
+    if (found_.has_comment) return true;
+    std::uint32_t to = at.begin;
+    while (to > 0 && (class_of(text_[to - 1]) & class_space) != 0) --to;
+    return to > 0 && text_[to - 1] == '.';
+  }
+
+  // A `join` before any table is PostgreSQL's label: select id join from city.
+  static constexpr bool may_join(const frame& now) noexcept {
+    return now.has_from || now.has_using || now.verb == statement_class::update ||
+           now.verb == statement_class::definition;
+  }
+
+  // for update, for no key update, for share; lock in share mode; do update, on duplicate key update
+  constexpr void take_update(frame& now, const token& previous) noexcept {
+    const bool is_lock = previous.key == word_key("for") || previous.key == word_key("key");
+    if (is_lock || previous.key == word_key("do")) now.part = clause::other;
+    if (now.verb == statement_class::select && (is_lock || previous.key == word_key("in"))) found_.locks_rows = true;
+  }
+
+  constexpr void take_end(frame& now, const token& at, const token& previous, const token& before) noexcept {
+    if (at.key == word_key("select") || at.key == word_key("values")) now.has_source = true;
+    if (at.key == word_key("select") && now.verb != statement_class::remove) now.has_from = false;
+    switch (end_of_tables(at, text_of(at), dialect_)) {
+      case tables_end::none:
+        return;
+      case tables_end::certain:
+        break;
+      case tables_end::unless_hint:  // use index for order by (a); and mode() within group (…)
+        if (!before.is('.') && (previous.key == word_key("for") || previous.key == word_key("within"))) return;
+        break;
+      case tables_end::of_merge:
+        if (now.verb != statement_class::merge) return;
+        break;
+      case tables_end::of_update:
+        if (now.verb == statement_class::update && !now.has_from) break;
+        [[fallthrough]];
+      case tables_end::perhaps:
+        if (now.part == clause::list) now.part = clause::left;
         return;
     }
+    now.part = clause::other;
   }
 
   std::string_view text_;

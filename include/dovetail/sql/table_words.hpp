@@ -70,28 +70,46 @@ constexpr bool is_clause_word(const token& at) noexcept {
   }
 }
 
-/// A clause begins with it that names no tables.
-constexpr bool ends_tables(const token& at, std::string_view word) noexcept {
+/// What a word says of the tables of a `from` before it.
+enum class tables_end : std::uint8_t {
+  none,
+  certain,      // a clause begins that names no tables
+  unless_hint,  // so it does, but in `for order by` and `within group`
+  of_merge,     // so it does in a merge
+  of_update,    // so it does before the `from` of an update; elsewhere, perhaps
+  perhaps,      // a clause begins, or it is the alias of a table
+};
+
+constexpr tables_end end_of_tables(const token& at, std::string_view word, dialect d) noexcept {
   switch (at.key) {
-    case word_key("set"):
     case word_key("where"):
-    case word_key("group"):
     case word_key("having"):
-    case word_key("order"):
     case word_key("limit"):
+    case word_key("union"):
+    case word_key("select"):
+      return tables_end::certain;
+    case word_key("group"):
+    case word_key("order"):
+      return tables_end::unless_hint;
+    case word_key("when"):
+      return tables_end::of_merge;
+    case word_key("set"):
+      return tables_end::of_update;
+    case word_key("window"):
+      return d == dialect::postgres ? tables_end::certain : tables_end::perhaps;
+    case word_key("except"):
+      return d != dialect::mysql ? tables_end::certain : tables_end::perhaps;
     case word_key("offset"):
     case word_key("fetch"):
-    case word_key("window"):
-    case word_key("union"):
-    case word_key("except"):
     case word_key("values"):
-    case word_key("select"):
     case word_key("for"):
     case word_key("do"):
-    case word_key("when"):
-      return true;
+      return tables_end::perhaps;
     default:
-      return at.key == 0 && (equals_ignoring_case(word, "intersect") || equals_ignoring_case(word, "returning"));
+      if (at.key != 0 || (!equals_ignoring_case(word, "intersect") && !equals_ignoring_case(word, "returning"))) {
+        return tables_end::none;
+      }
+      return d != dialect::mysql ? tables_end::certain : tables_end::perhaps;
   }
 }
 
@@ -124,10 +142,17 @@ constexpr bool may_be_clause(const token& at) noexcept {
   return size == 9 || size == 13;  // intersect, returning; straight_join
 }
 
-/// Behind it `table city` is a query, as in `union all table city`.
-constexpr bool is_before_query(const token& at, std::string_view word) noexcept {
-  return at.key == word_key("union") || at.key == word_key("all") || at.key == word_key("except") ||
-         at.key == word_key("as") || equals_ignoring_case(word, "intersect");
+/// A query follows: union, except, intersect.
+constexpr bool joins_queries(const token& at, std::string_view word) noexcept {
+  return at.key == word_key("union") || at.key == word_key("except") ||
+         (at.key == 0 && equals_ignoring_case(word, "intersect"));
+}
+
+/// Behind it `table city` is a query, as in `union all table city`; `before` is the token before it.
+constexpr bool is_before_query(const token& at, std::string_view word, const token& before,
+                               std::string_view word_before) noexcept {
+  if (at.key == word_key("all") || at.key == word_key("distinct")) return joins_queries(before, word_before);
+  return joins_queries(at, word) && !before.is('.');
 }
 
 }  // namespace detail

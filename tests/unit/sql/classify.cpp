@@ -203,6 +203,125 @@ TEST(Classify, WhatItCannotKnowItSays) {
   EXPECT_EQ(dt::classify(dialect::sqlite, deep).read_only, tri_state::unknown);
 }
 
+struct table_case {
+  dialect language;
+  std::string_view text;
+  std::string_view found;
+};
+
+// What a server reads is named, or it is said that there may be more.
+constexpr table_case table_cases[] = {
+    // labels of PostgreSQL that are spelt like clauses
+    {dialect::postgres, "select id as from from secret", "secret"},
+    {dialect::postgres, "select id join from secret", "secret"},
+    {dialect::postgres, "select id as join from secret", "secret"},
+    {dialect::postgres, "select id as table from secret", "secret"},
+    {dialect::postgres, "select id as into from secret", "secret"},
+    {dialect::postgres, "select id straight_join from secret", "secret"},
+    {dialect::postgres, "select t.as from secret t", "secret"},
+    {dialect::postgres, "select t.as as from from secret t", "from?"},
+    {dialect::postgres, "select id as as from secret", "secret?"},
+    {dialect::postgres, "select t.union table from secret t", "secret"},
+    {dialect::postgres, "select t . is distinct from secret t", "?"},
+    {dialect::postgres, "select a is distinct from b from secret", "secret"},
+    {dialect::postgres, "select 1 from a union select id join from secret", "a secret"},
+    {dialect::postgres, "insert into a select id join from secret", "a! secret"},
+    {dialect::postgres, "insert into a select id table from secret", "a! secret"},
+    {dialect::postgres, "update a set b = straight_join from secret", "a! secret"},
+    {dialect::postgres, "select * from (select id join from secret) x", "secret"},
+    // aliases that are spelt like clauses
+    {dialect::postgres, "select * from city set, secret", "city?"},
+    {dialect::postgres, "select * from city as set, secret", "city secret"},
+    {dialect::postgres, "select * from city values, secret", "city?"},
+    {dialect::postgres, "select * from city set join secret on true, d", "city secret d"},
+    {dialect::postgres, "insert into a select * from city update, secret", "a! city secret"},
+    {dialect::postgres, "update a set b = 1 from city set, secret", "a! city?"},
+    {dialect::postgres, "update a as set set b = 1, c = 2 from secret", "a! secret"},
+    {dialect::sqlite, "select * from city window, secret", "city?"},
+    {dialect::sqlite, "select * from city as window, secret", "city secret"},
+    {dialect::sqlite, "select * from city as offset, secret", "city secret"},
+    {dialect::sqlite, "select * from city offset, secret", "city?"},
+    {dialect::sqlite, "select * from city fetch, secret", "city?"},
+    {dialect::sqlite, "select * from city for, secret", "city?"},
+    {dialect::sqlite, "select * from city do, secret", "city?"},
+    {dialect::sqlite, "select * from (city do, secret)", "city?"},
+    {dialect::sqlite, "select * from a join b window on b.x = (1), secret", "a b?"},
+    {dialect::sqlite, "select * from city join city c2 on case when 1 then 1 end, secret", "city secret"},
+    {dialect::postgres, "select * from city join city c2 on case when true then true end, secret", "city secret"},
+    {dialect::postgres, "select * from a join b on mode() within group (order by 1) = 1, secret", "a b secret"},
+    {dialect::mysql, "select * from city returning, secret", "city?"},
+    {dialect::mysql, "select * from city except, secret", "city?"},
+    {dialect::mysql, "select * from city intersect, secret", "city?"},
+    {dialect::mysql, "select * from city use index for order by (a), secret", "city?"},
+    {dialect::mysql, "select * from city use index for group by (a), secret", "city?"},
+    {dialect::mysql, "select * from city for system_time all, secret", "city?"},
+    // a table that is a query
+    {dialect::postgres, "select 1 union distinct table secret", "secret"},
+    {dialect::postgres, "select 1 intersect distinct table secret", "secret"},
+    {dialect::postgres, "select 1 except all table secret", "secret"},
+    {dialect::postgres, "insert into city table secret", "city! secret"},
+    {dialect::postgres, "insert into city (id) table secret", "city! secret"},
+    {dialect::postgres, "insert into city overriding user value table secret", "city! secret"},
+    {dialect::postgres, "insert into city as c table secret", "city! secret"},
+    {dialect::postgres, "with a as (select 1) insert into city table secret", "city! secret"},
+    {dialect::postgres, "insert into city with a as (table b) table secret", "city! b secret"},
+    // names
+    {dialect::sqlite, "select * from e'y'", "e"},
+    {dialect::sqlite, "select * from n'y', b'z'", "n b"},
+    {dialect::sqlite, "select * from only, secret", "only secret"},
+    {dialect::sqlite, "select * from lateral secret", "lateral"},
+    {dialect::mysql, "select * from app.1city", "app?"},
+    {dialect::mysql, "select * from app.$city", "app.?"},
+    {dialect::mysql, "select @from from secret", "secret"},
+    {dialect::mysql, "select @as from secret", "secret"},
+    {dialect::mysql, "select @1from from secret", "from?"},
+    {dialect::mysql, "select $from from secret", "from?"},
+    {dialect::mysql, "select @1as from secret", "?"},
+    {dialect::mysql, "select * from city join b on @where, secret", "city b secret"},
+    {dialect::mysql, "with X as (select 1) select * from x", "x"},
+    {dialect::mysql, "with x as (select 1) select * from x", ""},
+    // ordinary ones: their commas bring no tables
+    {dialect::postgres, "select a, b from t group by a, b order by a, b limit 1 offset 2", "t"},
+    {dialect::postgres, "select a from t join u on f(t.a, u.b) and case when a then b end, v where x", "t u v"},
+    {dialect::postgres, "select a from t window w as (order by a, b), v as (partition by a, c)", "t"},
+    {dialect::sqlite, "select a from t window w as (order by a, b), v as (partition by a, c)", "t"},
+    {dialect::mysql, "select a from t window w as (order by a, b), v as (partition by a, c)", "t"},
+    {dialect::postgres, "select a from t, u for update of t, u", "t u"},
+    {dialect::postgres, "select a from t, u for no key update of t, u", "t u"},
+    {dialect::mysql, "select a from t, u for share of t, u skip locked", "t u"},
+    {dialect::mysql, "select a from t limit 1, 2", "t"},
+    {dialect::sqlite, "select a from t limit 1, 2", "t"},
+    {dialect::mysql, "select a from t as x order by x.a, x.b", "t"},
+    {dialect::mysql, "select straight_join a, b from t straight_join u", "t u"},
+    {dialect::postgres, "select a from t offset 3 fetch first 2 rows only", "t"},
+    {dialect::postgres, "insert into t values (1), (2) on conflict (a, b) do update set a = 1, b = 2 returning a, b",
+     "t!"},
+    {dialect::sqlite, "insert into t select * from s where true on conflict (a) do update set a = 1, b = 2", "t! s"},
+    {dialect::postgres, "insert into t select * from s on conflict (a, b) do update set a = 1, b = 2", "t! s"},
+    {dialect::mysql, "insert into t select * from s on duplicate key update a = 1, b = 2", "t! s"},
+    {dialect::mysql, "insert into t set a = 1, b = 2", "t!"},
+    {dialect::mysql, "update t, u set t.a = 1, u.b = 2", "t! u!"},
+    {dialect::mysql, "update t join u on t.a = u.a set t.a = 1, u.b = 2", "t! u!"},
+    {dialect::postgres, "update t set a = 1, b = 2 from u, v where true returning a, b", "t! u v"},
+    {dialect::postgres, "delete from t using a, b where true", "t! a b"},
+    {dialect::postgres, "delete from t returning a, b", "t!"},
+    {dialect::sqlite, "delete from t returning a, b", "t!"},
+    {dialect::postgres, "merge into t using s on true when matched then update set a = 1, b = 2", "t! s"},
+    {dialect::postgres, "select a from t except values (1), (2)", "t"},
+};
+
+consteval bool no_table_is_missed() {
+  for (const table_case& each : table_cases) {
+    if (dt::classify(each.language, each.text).has_all_tables != (!each.found.ends_with('?'))) return false;
+  }
+  return true;
+}
+static_assert(no_table_is_missed());
+
+TEST(Classify, LabelsAndAliasesThatAreSpeltLikeClausesHideNoTable) {
+  for (const table_case& each : table_cases) EXPECT_EQ(tables(each.language, each.text), each.found) << each.text;
+}
+
 TEST(Classify, CallsOfFunctionsThatMayWriteAreNoted) {
   EXPECT_TRUE(dt::classify(dialect::postgres, "select nextval('s')").calls_functions);
   EXPECT_TRUE(dt::classify(dialect::postgres, "select \"sum\"(1)").calls_functions);
