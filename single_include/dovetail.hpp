@@ -555,7 +555,7 @@ void append_caret(std::string& text, std::string_view sql, int position);
 namespace dovetail::inline v0::detail {
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void append_caret(std::string& text, std::string_view sql, int position) {
-  if (position < 1) return;
+  if (position < 1 || sql.empty()) return;
   std::size_t line = 0;
   std::size_t number = 1;
   std::size_t at = 0;
@@ -1651,6 +1651,11 @@ constexpr bool is_scheme(std::string_view text) noexcept {
   return true;
 }
 
+/// True when there is an '@', as it is or escaped, as in a connection string that is a parameter of another.
+constexpr bool has_at(std::string_view text) noexcept {
+  return text.find('@') != text.npos || text.find("%40") != text.npos;
+}
+
 /// Splits `scheme://[user[:password]@]hosts[/path][?query]` or `scheme:path[?query]`, and checks everything but hosts
 /// and parameters, which `take_host` and `take_parameter` check.
 [[gnu::cold, gnu::noinline]] constexpr uri_parts split_uri(std::string_view text) noexcept {
@@ -1690,9 +1695,9 @@ constexpr bool is_scheme(std::string_view text) noexcept {
     // gives that away. A path may be refused; parameters with an '@' in them are common, and are only not quoted.
     if (parts.path.text.find('@') != text.npos)
       return mistake(uri_mistake::at_in_path, uri_part::path, parts.path.position);
-    parts.may_hide_password = parts.query.text.find('@') != text.npos;
+    parts.may_hide_password = has_at(parts.query.text);
   } else {
-    parts.may_hide_password = text.find('@') != text.npos;  // user:password@host without the '//'
+    parts.may_hide_password = has_at(text);  // user:password@host without the '//'
   }
   parts.problem = check_escapes(parts.user, uri_part::user);
   if (parts.problem.what == uri_mistake::none) parts.problem = check_escapes(parts.password, uri_part::password);
@@ -1733,8 +1738,8 @@ struct uri {
   std::vector<uri_parameter> parameters;  ///< in the order of the text, repeated ones too
   bool has_authority = false;             ///< there was a '//' behind the scheme
   bool has_password = false;              ///< there was a ':' behind the user
-  /// There is an '@' where it may end a password that lacks an escape, so that host, port, path and the names of
-  /// parameters may be pieces of a password: messages must not quote them.
+  /// There is an '@', or its escape, where it may end a password that lacks an escape, so that host, port, path and the
+  /// names of parameters may be pieces of a password: messages must not quote them.
   bool may_hide_password = false;
 
   /// The path without the slash in front: the name of a database.
@@ -2101,8 +2106,19 @@ class option_reader {
   [[gnu::cold, gnu::noinline]] static std::string_view meant_by(std::string_view written,
                                                                 std::string_view names) noexcept {
     detail::nearest_search search{written};
-    while (!names.empty()) search.offer(next_of(names));
-    return search.best;
+    std::string_view longer;
+    std::size_t longer_count = 0;
+    while (!names.empty()) {
+      const std::string_view name = next_of(names);
+      search.offer(name);
+      // "max_pool" may be the beginning of one name alone.
+      if (!written.empty() && name.size() > written.size() && name[written.size()] == '_' &&
+          name.starts_with(written)) {
+        longer = name;
+        ++longer_count;
+      }
+    }
+    return search.best.empty() && longer_count == 1 ? longer : search.best;
   }
 
   [[gnu::cold, gnu::noinline]] static void append_list(std::string& text, std::string_view names) {
@@ -2970,6 +2986,14 @@ error_info apply_to(Policy& policy, const std::optional<Value>& value, Member me
   }
 }
 
+[[gnu::cold, gnu::noinline]] inline error_info too_many_kept(std::size_t most) {
+  std::string text;
+  append_parts(text, {"'minConnections' is larger than 'maxConnections', which is ", number_text{most}, " here"});
+  return {errc::invalid_option, std::move(text)};
+}
+
+/// Errors: errc::invalid_option for a parameter that the policies do not have, and for a `minConnections` above the
+/// most that the pool may have, which it would not reach.
 template <class Settings>
 error_info apply(Settings& settings, const string_settings& said) {
   if (said.timeout) settings.timeout = *said.timeout;
@@ -3014,6 +3038,10 @@ error_info apply(Settings& settings, const string_settings& said) {
         [](auto& p, auto v) -> decltype(void(p.check_interval = v)) { p.check_interval = v; }, "healthCheckInterval",
         "pool");
   }
+  if (!wrong && said.min_connections) {
+    const std::size_t most = settings.pool.limits().max;
+    if (*said.min_connections > most) return too_many_kept(most);
+  }
   return wrong;
 }
 
@@ -3026,7 +3054,8 @@ error_info apply(Settings& settings, const string_settings& said) {
 namespace dovetail::inline v0 {
 
 /// Reads `minConnections maxConnections pooling acquireTimeout idleTimeout maxLifetime timeout retryAttempts
-/// retryDelay`; times are in milliseconds unless they have a unit. Mistakes stay in the reader, for its `finish()`.
+/// retryDelay`; times are in milliseconds unless they have a unit, and `timeout` is at least 1 ms. Mistakes stay in the
+/// reader, for its `finish()`.
 string_settings read_settings(option_reader& reader);
 
 }  // namespace dovetail::inline v0
@@ -3049,10 +3078,11 @@ namespace dovetail::inline v0 {
     reader.integer(name, value, static_cast<number>(least), static_cast<number>(most));
     target = value;
   };
-  const auto time = [&reader](std::string_view name, std::optional<std::chrono::milliseconds>& target) {
+  const auto time = [&reader](std::string_view name, std::optional<std::chrono::milliseconds>& target,
+                              std::chrono::milliseconds least = std::chrono::milliseconds{0}) {
     if (!reader.has(name)) return;
     std::chrono::milliseconds value{};
-    reader.milliseconds(name, value);
+    reader.milliseconds(name, value, least);
     target = value;
   };
   count("minConnections", said.min_connections, 0, 10000);
@@ -3072,7 +3102,7 @@ namespace dovetail::inline v0 {
   time("acquireTimeout", said.acquire_wait);
   time("idleTimeout", said.idle_limit);
   time("maxLifetime", said.age_limit);
-  time("timeout", said.timeout);
+  time("timeout", said.timeout, std::chrono::milliseconds{1});  // without any time every call would fail
   count("retryAttempts", said.retry_attempts, 1, 1000);
   time("retryDelay", said.retry_delay);
   return said;
@@ -5833,8 +5863,7 @@ class client_core {
         } else {
           why = std::move(got).error();
         }  // the connection goes back before the pause
-        if (with.is_over()) return why;
-        if (!pause(why, Op::name, attempt, op.is_idempotent(), sent, how, at_least)) {
+        if (!pause(why, Op::name, attempt, op.is_idempotent(), sent, how, at_least, with.is_over())) {
           if (was_lost) detail::recall_lost_attempt(why);
           return why;
         }
@@ -5879,13 +5908,16 @@ class client_core {
 
   /// What the retry policy says about a failed attempt; a final failure is reported and gets the caller's place.
   /// `at_least`: the pause that the server has asked for; there is no other attempt when the deadline comes before.
+  /// `is_last`: no attempt follows, whatever the policy says.
   [[gnu::cold, gnu::noinline]] verdict judge(error_info& why, std::string_view name, int attempt, bool is_idempotent,
-                                             std::size_t sent, const call& how, clock::duration at_least = {});
+                                             std::size_t sent, const call& how, clock::duration at_least = {},
+                                             bool is_last = false);
 
  private:
   /// Lets the pause before the next attempt pass; false when there is none.
   [[gnu::cold, gnu::noinline]] bool pause(error_info& why, std::string_view name, int attempt, bool is_idempotent,
-                                          std::size_t sent, const call& how, clock::duration at_least = {});
+                                          std::size_t sent, const call& how, clock::duration at_least = {},
+                                          bool is_last = false);
 
   pool_type pool_;
   [[no_unique_address]] Retry retry_;
@@ -5901,10 +5933,10 @@ client_core<Connection, Retry, Pool, Observer>::client_core(typename Connection:
 template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
 verdict client_core<Connection, Retry, Pool, Observer>::judge(error_info& why, std::string_view name, int attempt,
                                                               bool is_idempotent, std::size_t sent, const call& how,
-                                                              clock::duration at_least) {
+                                                              clock::duration at_least, bool is_last) {
   const clock::time_point now = clock::now();
   // A pool that stayed full for a whole wait is not asked again: more waiting is what its settings ruled out.
-  bool is_last = why.code() == errc::pool_wait_timeout || why.code() == errc::pool_queue_full;
+  if (why.code() == errc::pool_wait_timeout || why.code() == errc::pool_queue_full) is_last = true;
   if (how.watch != nullptr && !how.watch->failed(why, how)) is_last = true;
   verdict next = is_last ? verdict::give_up()
                          : retry_.decide({.kind = why.kind(),
@@ -5933,8 +5965,8 @@ verdict client_core<Connection, Retry, Pool, Observer>::judge(error_info& why, s
 template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
 bool client_core<Connection, Retry, Pool, Observer>::pause(error_info& why, std::string_view name, int attempt,
                                                            bool is_idempotent, std::size_t sent, const call& how,
-                                                           clock::duration at_least) {
-  const verdict next = judge(why, name, attempt, is_idempotent, sent, how, at_least);
+                                                           clock::duration at_least, bool is_last) {
+  const verdict next = judge(why, name, attempt, is_idempotent, sent, how, at_least, is_last);
   if (!next.repeat) return false;
   detail::pause_for(next.delay);
   return true;
@@ -19980,7 +20012,9 @@ enum class sql_mistake : std::uint8_t {
   field_not_selected,
   column_selected_twice,
   wrong_column_count,
-  refused,  ///< by the `validation_rule` with the number `sql_problem::expected`
+  /// By the `validation_rule` with the number `sql_problem::expected`; `given` is the mistake behind it, if there is
+  /// one.
+  refused,
 };
 
 /// The first problem of a statement: what, where (offset of a byte in the text), and which argument or field.
@@ -20545,9 +20579,11 @@ class lexer {
   [[gnu::noinline]] constexpr void read_prefixed(token& found) noexcept {
     const std::uint64_t key = found.key;
     if (text_[at_] == '\'') {
-      if (key != 'e' && key != 'b' && key != 'x' && key != 'n') return;
+      const bool is_prefix =
+          key == 'x' || (key == 'e' && rules_.escape_strings) || ((key == 'b' || key == 'n') && !rules_.native_names);
+      if (!is_prefix) return;  // SQLite: a table e with the alias 'y'
       found.kind = token_kind::string;
-      const bool escapes = key == 'e' && rules_.escape_strings;
+      const bool escapes = key == 'e';
       read_quoted('\'', rules_.backslash_escapes || escapes);
       for (std::uint32_t to = at_; escapes && !problem_; to = at_) {
         at_ = continuation_of_string(text_, size_, to, rules_.returns_end_lines);
@@ -20656,6 +20692,8 @@ class lexer {
           found.kind = token_kind::string;
           return;
         }
+        // None of PostgreSQL's tokens; before a placeholder the rewritten text would begin a dollar quote: $$1, $a$1.
+        if (rules_.dollar_quotes) return fail(sql_mistake::invalid_parameter_name, at_);
         break;
       case '@':
         if (rules_.native_names && continues_word(peek(1))) return read_name(found, placeholder_style::at);
@@ -21773,6 +21811,85 @@ class select_list {
 }  // namespace detail
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/sql/postgres_attributes.hpp ----
+// Which of PostgreSQL's functions that do more than look can be called in a column's notation.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// Names with a space between each other, as a table. They must be in order.
+template <std::size_t N>
+constexpr std::array<std::string_view, N> split_names(std::string_view names) noexcept {
+  std::array<std::string_view, N> all{};
+  for (std::string_view& each : all) {
+    each = names.substr(0, names.find(' '));
+    names.remove_prefix((std::min)(names.size(), each.size() + 1));
+  }
+  return all;
+}
+
+// Functions of one argument, of other kinds: PostgreSQL takes x.name for name(x) where x has no such column.
+inline constexpr std::string_view postgres_other_names =
+    "binary_upgrade_set_next_array_pg_type_oid binary_upgrade_set_next_heap_pg_class_oid "
+    "binary_upgrade_set_next_heap_relfilenode binary_upgrade_set_next_index_pg_class_oid "
+    "binary_upgrade_set_next_index_relfilenode binary_upgrade_set_next_multirange_array_pg_type_oid "
+    "binary_upgrade_set_next_multirange_pg_type_oid binary_upgrade_set_next_pg_authid_oid "
+    "binary_upgrade_set_next_pg_enum_oid binary_upgrade_set_next_pg_tablespace_oid "
+    "binary_upgrade_set_next_pg_type_oid binary_upgrade_set_next_toast_pg_class_oid "
+    "binary_upgrade_set_next_toast_relfilenode binary_upgrade_set_record_init_privs brin_summarize_new_values "
+    "currval cursor_to_xml database_to_xml dsnowball_init gin_clean_pending_list lo_close lo_creat lo_create "
+    "lo_export lo_from_bytea lo_get lo_import lo_put lo_tell lo_tell64 lo_unlink loread lowrite nextval "
+    "pg_advisory_lock pg_advisory_lock_shared pg_advisory_unlock pg_advisory_unlock_shared pg_advisory_xact_lock "
+    "pg_advisory_xact_lock_shared pg_backup_start pg_backup_stop pg_blocking_pids pg_cancel_backend "
+    "pg_collation_actual_version pg_create_physical_replication_slot pg_create_restore_point pg_current_logfile "
+    "pg_database_collation_actual_version pg_drop_replication_slot pg_get_multixact_members "
+    "pg_import_system_collations pg_log_backend_memory_contexts pg_ls_dir pg_ls_replslotdir pg_ls_tmpdir pg_notify "
+    "pg_partition_ancestors pg_partition_tree pg_promote pg_read_binary_file pg_read_file "
+    "pg_replication_origin_create pg_replication_origin_drop pg_replication_origin_session_progress "
+    "pg_replication_origin_session_setup pg_safe_snapshot_blocking_pids pg_sequence_last_value pg_sleep pg_sleep_for "
+    "pg_sleep_until pg_stat_file pg_stat_reset_replication_slot pg_stat_reset_shared "
+    "pg_stat_reset_single_function_counters pg_stat_reset_single_table_counters pg_stat_reset_slru "
+    "pg_stat_reset_subscription_stats pg_switch_wal pg_terminate_backend pg_try_advisory_lock "
+    "pg_try_advisory_lock_shared pg_try_advisory_xact_lock pg_try_advisory_xact_lock_shared pg_wal_replay_pause "
+    "pg_xact_commit_timestamp pg_xact_commit_timestamp_origin pg_xact_status query_to_xml schema_to_xml set_config "
+    "setseed setval table_to_xml ts_rewrite ts_stat txid_status";
+
+inline constexpr auto postgres_other_functions =
+    split_names<std::count(postgres_other_names.begin(), postgres_other_names.end(), ' ') + 1>(postgres_other_names);
+static_assert(std::is_sorted(postgres_other_functions.begin(), postgres_other_functions.end()));
+
+/// True when `x.name` may call a function of PostgreSQL's that does more than look.
+constexpr bool is_postgres_other_function(std::string_view name) noexcept {
+  return std::binary_search(postgres_other_functions.begin(), postgres_other_functions.end(), name);
+}
+
+/// What their names begin with: two letters, and the two behind these. Bits by the five lowest ones of a letter, for
+/// any case; a bit too many costs time only.
+struct attribute_letters {
+  std::uint32_t first[32]{};
+  std::uint32_t later[32]{};
+
+  consteval attribute_letters() {
+    for (const std::string_view name : postgres_other_functions) {
+      add(first, name[0], name[1]);
+      add(later, name[2], name[3]);
+    }
+  }
+  constexpr bool may_begin(const char* four) const noexcept {
+    return has(first, four[0], four[1]) && has(later, four[2], four[3]);
+  }
+
+ private:
+  static consteval void add(std::uint32_t (&of)[32], char a, char b) { of[a & 31] |= std::uint32_t{1} << (b & 31); }
+  static constexpr bool has(const std::uint32_t (&of)[32], char a, char b) noexcept {
+    return (of[a & 31] >> (b & 31) & 1) != 0;
+  }
+};
+inline constexpr attribute_letters letters_of_attributes{};
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
 // ---- dovetail/sql/table_words.hpp ----
 // What the words between the tables of a statement mean, for whoever looks for its tables.
 
@@ -21838,28 +21955,46 @@ constexpr bool is_clause_word(const token& at) noexcept {
   }
 }
 
-/// A clause begins with it that names no tables.
-constexpr bool ends_tables(const token& at, std::string_view word) noexcept {
+/// What a word says of the tables of a `from` before it.
+enum class tables_end : std::uint8_t {
+  none,
+  certain,      // a clause begins that names no tables
+  unless_hint,  // so it does, but in `for order by` and `within group`
+  of_merge,     // so it does in a merge
+  of_update,    // so it does before the `from` of an update; elsewhere, perhaps
+  perhaps,      // a clause begins, or it is the alias of a table
+};
+
+constexpr tables_end end_of_tables(const token& at, std::string_view word, dialect d) noexcept {
   switch (at.key) {
-    case word_key("set"):
     case word_key("where"):
-    case word_key("group"):
     case word_key("having"):
-    case word_key("order"):
     case word_key("limit"):
+    case word_key("union"):
+    case word_key("select"):
+      return tables_end::certain;
+    case word_key("group"):
+    case word_key("order"):
+      return tables_end::unless_hint;
+    case word_key("when"):
+      return tables_end::of_merge;
+    case word_key("set"):
+      return tables_end::of_update;
+    case word_key("window"):
+      return d == dialect::postgres ? tables_end::certain : tables_end::perhaps;
+    case word_key("except"):
+      return d != dialect::mysql ? tables_end::certain : tables_end::perhaps;
     case word_key("offset"):
     case word_key("fetch"):
-    case word_key("window"):
-    case word_key("union"):
-    case word_key("except"):
     case word_key("values"):
-    case word_key("select"):
     case word_key("for"):
     case word_key("do"):
-    case word_key("when"):
-      return true;
+      return tables_end::perhaps;
     default:
-      return at.key == 0 && (equals_ignoring_case(word, "intersect") || equals_ignoring_case(word, "returning"));
+      if (at.key != 0 || (!equals_ignoring_case(word, "intersect") && !equals_ignoring_case(word, "returning"))) {
+        return tables_end::none;
+      }
+      return d != dialect::mysql ? tables_end::certain : tables_end::perhaps;
   }
 }
 
@@ -21892,10 +22027,17 @@ constexpr bool may_be_clause(const token& at) noexcept {
   return size == 9 || size == 13;  // intersect, returning; straight_join
 }
 
-/// Behind it `table city` is a query, as in `union all table city`.
-constexpr bool is_before_query(const token& at, std::string_view word) noexcept {
-  return at.key == word_key("union") || at.key == word_key("all") || at.key == word_key("except") ||
-         at.key == word_key("as") || equals_ignoring_case(word, "intersect");
+/// A query follows: union, except, intersect.
+constexpr bool joins_queries(const token& at, std::string_view word) noexcept {
+  return at.key == word_key("union") || at.key == word_key("except") ||
+         (at.key == 0 && equals_ignoring_case(word, "intersect"));
+}
+
+/// Behind it `table city` is a query, as in `union all table city`; `before` is the token before it.
+constexpr bool is_before_query(const token& at, std::string_view word, const token& before,
+                               std::string_view word_before) noexcept {
+  if (at.key == word_key("all") || at.key == word_key("distinct")) return joins_queries(before, word_before);
+  return joins_queries(at, word) && !before.is('.');
 }
 
 }  // namespace detail
@@ -21914,7 +22056,8 @@ enum : std::uint8_t {
   mark_comma = 2,   // ,
   mark_value = 4,   // a placeholder, an escape, a literal, a number; and [ ]
   mark_clause = 8,  // a word of a clause: `may_be_clause`
-  mark_name = 16,   // a name in quotes, a word as long as pg_settings, a dot behind what is no name
+  mark_name = 16,   // a name in quotes, a word as long as pg_settings, a dot behind what is no name or before what may
+                    // be a function's
   mark_other = 32,  // all else
   mark_any = 255,
 };
@@ -21935,15 +22078,22 @@ inline constexpr symbol_marks marks_of_symbols{};
 
 constexpr std::uint8_t mark_of_word(std::uint64_t key, std::uint32_t size) noexcept {
   if (size <= 8) return words_of_clauses.has(key) ? mark_clause : mark_other;
-  return size == 9 || size == 13 ? mark_clause : size == 11 ? mark_name : mark_other;
+  // As pg_settings, pg_hba_file_rules and pg_ident_file_mappings.
+  return size == 9 || size == 13 ? mark_clause : size == 11 || size == 17 || size == 22 ? mark_name : mark_other;
 }
 
-constexpr std::uint8_t mark_of_dot(const token& previous) noexcept {
-  return previous.kind == token_kind::word || previous.kind == token_kind::quoted ? mark_other : mark_name;
+/// Of a dot at text[at]. In x.name a function may be called that takes a row.
+constexpr std::uint8_t mark_of_dot(const token& previous, const char* text, std::uint32_t at,
+                                   std::uint32_t size) noexcept {
+  if (previous.kind != token_kind::word && previous.kind != token_kind::quoted) return mark_name;
+  if (size - at < 5) return mark_other;  // those names are longer
+  const char* const four = text + at + 1;
+  const bool is_gap = (class_of(*four) & (class_space | class_gap)) != 0 && *four != '*';
+  return is_gap || letters_of_attributes.may_begin(four) ? mark_name : mark_other;
 }
 
-/// Behind `previous`.
-constexpr std::uint8_t mark_of(const token& found, const token& previous) noexcept {
+/// Of any token but those that `token_run` reads by itself; of a dot without a look at the text.
+constexpr std::uint8_t mark_of(const token& found) noexcept {
   switch (found.kind) {
     case token_kind::end:
       return mark_shape;
@@ -21953,7 +22103,7 @@ constexpr std::uint8_t mark_of(const token& found, const token& previous) noexce
       return mark_name;
     case token_kind::symbol:
       if (found.symbol != '.') return marks_of_symbols.of[static_cast<unsigned char>(found.symbol)];
-      return mark_of_dot(previous);
+      return mark_name;
     case token_kind::cast:
       return mark_other;
     default:
@@ -21985,7 +22135,7 @@ class token_run {
       if (out == last) break;
       source_.read_at(at, *out);
       at = source_.place();
-      out->marks = mark_of(*out, out[-1]);
+      out->marks = mark_of(*out);
       has_comment_ = source_.comment() != lexer::no_comment;
       if (out++->kind == token_kind::end || has_comment_) break;
     }
@@ -22035,7 +22185,7 @@ class token_run {
           std::uint8_t marks = marks_of_symbols.of_plain[static_cast<unsigned char>(c)];
           if (marks == 0) {
             if (c != '.' || (begin + 1 < size_ && (class_of(text_[begin + 1]) & class_digit) != 0)) return begin;
-            marks = mark_of_dot(out[-1]);
+            marks = mark_of_dot(out[-1], text_, begin, size_);
           }
           at = begin + 1;
           *out++ = {.kind = token_kind::symbol, .symbol = c, .marks = marks, .begin = begin, .end = at};
@@ -22094,7 +22244,7 @@ class analyser {
     token* before = &last_three[2];
     for (;;) {
       source_.read(*at);
-      at->marks = mark_of(*at, *previous);
+      at->marks = mark_of(*at);
       if (wants(*at) && !take_next(*at, *previous, *before)) return;
       token* const oldest = before;
       before = previous;
@@ -23058,6 +23208,8 @@ class rewriter {
     }
     copy_to(found.begin);
     copied_ = found.end;
+    // PostgreSQL's $1 would go on with a word: limit?1 is no limit$1, and a$?1 no a$$1.
+    if (dialect_ == dialect::postgres && !out_.text.empty() && continues_word(out_.text.back())) out_.text += ' ';
     if (range.expands && is_bare) out_.text += '(';
     for (std::uint32_t i = 0; i < range.size; ++i) {
       if (i != 0) out_.text += ", ";
@@ -23513,7 +23665,8 @@ inline std::string excerpt_of(std::string_view text, const text_position& at) {
   return excerpt;
 }
 
-/// The failure that stands for a mistake. The statement's text, names in it included, is shown only when `shows_text`.
+/// The failure that stands for a mistake. The statement's text is shown only when `shows_text`; of the names in it that
+/// of a parameter without an argument always, which is the program's word and no value.
 error_info describe_mistake(const sql_problem& found, std::string_view text, bool shows_text,
                             std::span<const argument_slot> argument_slots, const row_description* row,
                             std::source_location where);
@@ -23554,6 +23707,15 @@ DOVETAIL_DEFINE error_info describe_mistake(const sql_problem& found, std::strin
     case sql_mistake::wrong_column_count:
       words += ": the row type takes " + number(found.expected) + ", selected are " + number(found.given);
       break;
+    case sql_mistake::parameter_without_argument: {
+      std::string_view name = text.substr(found.at, found.size);  // :name, @name, $name or %(name)s
+      if (name.starts_with("%(") && name.ends_with(")s")) {
+        name.remove_prefix(1);
+        name.remove_suffix(2);
+      }
+      if (name.size() > 1) append_parts(words, {": '", name.substr(1), "'"});
+      break;
+    }
     case sql_mistake::argument_without_parameter:
       if (found.expected < argument_slots.size())
         words += ": '" + std::string{argument_slots[found.expected].name} + '\'';
@@ -23571,7 +23733,9 @@ DOVETAIL_DEFINE error_info describe_mistake(const sql_problem& found, std::strin
       break;
     case sql_mistake::refused: {
       const auto rule = static_cast<validation_rule>(found.expected);
-      append_parts(words, {" by the rule '", to_string(rule), "': ", words_of(rule)});
+      const auto cause = static_cast<sql_mistake>(found.given);
+      append_parts(words, {" by the rule '", to_string(rule),
+                           "': ", cause == sql_mistake::none ? words_of(rule) : words_of(cause)});
       has_place = rule != validation_rule::no_statement;
       break;
     }
@@ -24743,10 +24907,15 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   /// condition::busy when readers keep it from committing (it is rolled back then), or the database's own.
   auto commit(std::source_location where = std::source_location::current()) { return deliver(finish(where)); }
 
-  /// Undoes the changes; the object is of no use afterwards.
+  /// Undoes the changes; the object is of no use afterwards. On a lost connection there is nothing to undo: it
+  /// succeeds.
   auto rollback(std::source_location where = std::source_location::current()) {
     if (!on_) return deliver(closed<void>(where));
     guests_.end_from(0);
+    if (has_lost_connection()) {
+      release();
+      return deliver(result<void>{});
+    }
     sql_rollback undo{depth_};
     result<void> done = core_->perform_on(*on_, undo, cleanup_call(where));
     if (!done && depth_ != 0) undo_all();
@@ -29756,14 +29925,27 @@ struct address_parts {
   return secret{std::move(text)};
 }
 
+/// Whether one of the parameters is a password, however its name is escaped.
+[[gnu::cold, gnu::noinline]] inline bool has_password_parameter(std::string_view query) {
+  while (!query.empty()) {
+    const std::size_t size = query.find('&') < query.size() ? query.find('&') : query.size();
+    const std::string_view parameter = query.substr(0, size);
+    const std::string_view name = parameter.substr(0, parameter.find('='));
+    const auto escapes = dovetail::detail::check_escapes({name, 0}, dovetail::detail::uri_part::parameter_name);
+    if (escapes.what == dovetail::detail::uri_mistake::none && dovetail::detail::decoded(name) == "password")
+      return true;
+    query.remove_prefix(size < query.size() ? size + 1 : size);
+  }
+  return false;
+}
+
 /// Puts a password that stands beside a connection string into it. Without an authority, or where it has a password of
 /// its own, the two contradict each other.
 [[gnu::cold, gnu::noinline]] inline secret with_password(option_reader& reader, const secret& target,
                                                          const secret& password) {
   const std::string_view text = target.reveal();
   const dovetail::detail::uri_parts parts = dovetail::detail::split_uri(text);
-  const bool has_one = parts.has_password || parts.query.text.starts_with("password=") ||
-                       parts.query.text.find("&password=") != std::string_view::npos;
+  const bool has_one = parts.has_password || has_password_parameter(parts.query.text);
   if (!parts.has_authority || has_one || parts.scheme.text == "sqlite") {
     reader.problem(errc::invalid_option,
                    has_one ? "'password' and the password in 'connection_string' (or 'url') contradict each other: "
@@ -29838,25 +30020,34 @@ struct address_parts {
 
 namespace dovetail::inline v0::asyncsql::detail {
 
-/// A semicolon, a back-tick or `$(`: commands of a shell and statements are pasted with them.
-[[gnu::cold]] inline bool has_command_characters(std::string_view text) noexcept {
-  return text.find_first_of(";`") != std::string_view::npos || text.find("$(") != std::string_view::npos;
+/// Commands of a shell and statements are pasted with these; empty when a text has none of them.
+[[gnu::cold]] inline std::string_view command_characters(std::string_view text) noexcept {
+  if (text.find(';') != std::string_view::npos) return "a semicolon";
+  if (text.find('`') != std::string_view::npos) return "a back-tick";
+  return text.find("$(") != std::string_view::npos ? "'$('" : "";
 }
 
-/// A value of a parameter of the client; passwords may be anything.
-[[gnu::cold]] inline bool is_suspicious_value(std::string_view name, std::string_view value) {
-  if (name == "password" || name == "sslpassword" || name == "passwd") return false;
-  if (has_command_characters(value)) return true;
-  if (name == "host" || name == "hostaddr") return value.starts_with('|');
-  if (!name.starts_with("ssl") && name != "passfile") return false;
-  return value == "/etc/shadow" || value == "/etc/passwd" || value == "/etc/gshadow";
+/// What is suspicious in a value of a parameter of the client; passwords may be anything.
+[[gnu::cold]] inline std::string_view suspicion_of_value(std::string_view name, std::string_view value) {
+  if (name == "password" || name == "sslpassword" || name == "passwd") return {};
+  if (const std::string_view found = command_characters(value); !found.empty()) return found;
+  if (name == "host" || name == "hostaddr") return value.starts_with('|') ? "a pipe in the place of the host" : "";
+  if (!name.starts_with("ssl") && name != "passfile") return {};
+  const bool is_of_system = value == "/etc/shadow" || value == "/etc/passwd" || value == "/etc/gshadow";
+  return is_of_system ? "the path of a file of the system's passwords" : "";
+}
+
+/// The same of a name and its value.
+[[gnu::cold]] inline std::string_view suspicion_of_pair(std::string_view name, std::string_view value) {
+  const std::string_view found = command_characters(name);
+  return found.empty() ? suspicion_of_value(name, value) : found;
 }
 
 /// Words of libpq: name=value, values in single quotes with backslashes.
-[[gnu::cold]] inline bool is_suspicious_list(std::string_view text) {
+[[gnu::cold]] inline std::string_view suspicion_of_list(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t equals = text.find('=', at);
-    if (equals == std::string_view::npos) return has_command_characters(text.substr(at));
+    if (equals == std::string_view::npos) return command_characters(text.substr(at));
     std::string_view name = text.substr(at, equals - at);
     while (!name.empty() && name.front() <= ' ') name.remove_prefix(1);
     while (!name.empty() && name.back() <= ' ') name.remove_suffix(1);
@@ -29870,26 +30061,28 @@ namespace dovetail::inline v0::asyncsql::detail {
       value += text[at];
     }
     at += is_quoted && at < text.size() ? 1 : 0;
-    if (has_command_characters(name) || is_suspicious_value(name, value)) return true;
+    if (const std::string_view found = suspicion_of_pair(name, value); !found.empty()) return found;
   }
-  return false;
+  return {};
 }
 
-/// True for a connection string that carries statements, commands of a shell or the system's own files. Names of files
-/// of SQLite may be anything.
-[[gnu::cold, gnu::noinline]] inline bool is_suspicious_connection(std::string_view text) {
-  if (text.starts_with("sqlite") || text.starts_with("file:") || text == ":memory:") return false;
+/// Which kind of thing in a connection string belongs to statements, commands of a shell or the system's own files;
+/// empty when there is none. Names of files of SQLite may be anything. Tells nothing of the text.
+[[gnu::cold, gnu::noinline]] inline std::string_view suspicion_of_connection(std::string_view text) {
+  if (text.starts_with("sqlite") || text.starts_with("file:") || text == ":memory:") return {};
   const std::size_t scheme = text.find("://");
-  if (scheme == std::string_view::npos) return is_suspicious_list(text);
+  if (scheme == std::string_view::npos) return suspicion_of_list(text);
   std::string_view rest = text.substr(scheme + 3);
   const std::size_t authority = rest.find_first_of("/?");
   const std::size_t user_end = rest.substr(0, authority).rfind('@');
   const std::string_view user = user_end == std::string_view::npos ? std::string_view{} : rest.substr(0, user_end);
-  if (has_command_characters(dovetail::detail::decoded(user.substr(0, user.find(':'))))) return true;
-  if (has_command_characters(user)) return true;  // a password's own are to be percent-encoded
+  std::string_view found = command_characters(dovetail::detail::decoded(user.substr(0, user.find(':'))));
+  if (found.empty()) found = command_characters(user);  // a password's own are to be percent-encoded
+  if (!found.empty()) return found;
   if (user_end != std::string_view::npos) rest.remove_prefix(user_end + 1);
   const std::size_t query = rest.find('?');
-  if (is_suspicious_value("host", dovetail::detail::decoded(rest.substr(0, query)))) return true;
+  found = suspicion_of_value("host", dovetail::detail::decoded(rest.substr(0, query)));
+  if (!found.empty()) return found;
   for (std::string_view parts = query == std::string_view::npos ? std::string_view{} : rest.substr(query + 1);
        !parts.empty();) {
     const std::string_view part = parts.substr(0, parts.find('&'));
@@ -29897,9 +30090,10 @@ namespace dovetail::inline v0::asyncsql::detail {
     const std::size_t equals = part.find('=');
     const std::string_view value = equals == std::string_view::npos ? std::string_view{} : part.substr(equals + 1);
     const std::string name = dovetail::detail::decoded(part.substr(0, equals));  // as the client reads it
-    if (has_command_characters(name) || is_suspicious_value(name, dovetail::detail::decoded(value))) return true;
+    found = suspicion_of_pair(name, dovetail::detail::decoded(value));
+    if (!found.empty()) return found;
   }
-  return false;
+  return {};
 }
 
 }  // namespace dovetail::inline v0::asyncsql::detail
@@ -29956,6 +30150,16 @@ inline constexpr std::string_view type_prefix = "parameter_types.";
     if (each == name) return true;
   }
   return false;
+}
+
+/// Whether a session's setting is one of its retries: what may stand in "retry_config".
+[[gnu::cold, gnu::noinline]] inline bool is_retry_name(std::string_view name) noexcept {
+  constexpr std::string_view others[] = {"max_retries",      "attempts", "max_delay",
+                                         "exponential_base", "jitter",   "retryable_codes"};
+  for (const std::string_view each : others) {
+    if (each == name) return true;
+  }
+  return name.starts_with("retry_") && is_session_name(name);
 }
 
 /// Reads a floating-point number that fills the text.
@@ -30170,13 +30374,22 @@ inline constexpr std::string_view time_names[] = {
   read_pool(reader, how.pool);
   if (!origin.empty()) {  // in a connection string these are the client's own
     reader.seconds("timeout", session.timeout, std::chrono::milliseconds{1});
+    for (const std::string_view name : {"parameter_types", "retry_config"}) {  // objects are values of their own names
+      if (!reader.has(name)) continue;
+      std::string words;
+      dovetail::detail::append_parts(words, {"'", name, "' must be an object"});
+      reader.problem(errc::invalid_option, words);
+    }
     target = read_address(reader, std::move(target), knows_database);
   }
-  if (security.validate_queries && is_suspicious_connection(target.reveal())) {
-    reader.problem(
-        errc::invalid_option,
-        "the connection string failed security validation: a suspicious pattern. Percent-encode what belongs "
-        "to a password; 'validate_queries' = false lets everything through");
+  const std::string_view suspicion =
+      security.validate_queries ? suspicion_of_connection(target.reveal()) : std::string_view{};
+  if (!suspicion.empty()) {
+    std::string words;
+    dovetail::detail::append_parts(
+        words, {"the connection string failed security validation: a suspicious pattern, ", suspicion,
+                ". Percent-encode what belongs to a password; 'validate_queries' = false lets everything through"});
+    reader.problem(errc::invalid_option, words);
   }
   if (result<void> done = reader.finish(); !done) return told_for(origin, std::move(done).error());
   how.connection_string = std::move(target);
@@ -30256,7 +30469,8 @@ namespace dovetail::inline v0::asyncsql::detail {
   }
   if (!is_uri) {
     const std::size_t before = done.find_last_not_of(" \t\n\v\f\r");
-    const bool is_whole = done[before] == '=' && (rest.empty() || rest.front() == ' ');
+    const bool is_whole = done[before] == '=' && (rest.empty() || std::string_view{" \t\n\v\f\r"}.find(rest.front()) !=
+                                                                      std::string_view::npos);
     if (value.empty() && is_whole) done += "''";  // else the next word would be the value
     for (const char c : value) {
       if (c == '\\' || c == '\'' || c == ' ' || (c >= '\t' && c <= '\r')) done += '\\';
@@ -30401,6 +30615,10 @@ namespace detail {
       const std::string known = name == "parameter_types"   ? std::string{type_prefix} + member
                                 : member == "initial_delay" ? "retry_delay"
                                                             : member;
+      if (name == "retry_config" && !is_retry_name(known)) {
+        return {make_error_code(errc::unknown_option),
+                "'retry_config' has '" + member + "', which is no setting of retries"};
+      }
       if (error_info why = add_value(to, known, value.text, variables)) return why;
     }
     return {};
@@ -30561,7 +30779,8 @@ constexpr bool is_risky_function(std::string_view name) noexcept {
     case 'f':
       return equals_ignoring_case(name, "fts3_tokenizer");  // takes and gives addresses
     case 'g':
-      return equals_ignoring_case(name, "gin_clean_pending_list") || equals_ignoring_case(name, "get_raw_page");
+      return equals_ignoring_case(name, "gin_clean_pending_list") || equals_ignoring_case(name, "get_raw_page") ||
+             equals_ignoring_case(name, "get_lock");
     case 'h':
       return starts_with_ignoring_case(name, "heap_force_");
     case 'l': {
@@ -30687,6 +30906,21 @@ constexpr std::string_view bare_identifier(std::string_view name) noexcept {
   return name.size() > 2 && name.front() == '"' ? name.substr(1, name.size() - 2) : name;
 }
 
+/// PostgreSQL's views that show what the risky function of the same name gives.
+constexpr bool is_risky_view(std::string_view name) noexcept {
+  constexpr std::string_view all[] = {"pg_hba_file_rules", "pg_ident_file_mappings"};
+  return is_among(name, all);
+}
+
+/// In x.name, where x has no such column, PostgreSQL calls a risky function.
+constexpr bool is_risky_attribute(std::string_view name) noexcept {
+  if (!is_risky_function(name)) return false;
+  char lower[64]{};  // longer than every name
+  if (name.size() > sizeof lower) return false;
+  for (std::size_t i = 0; i < name.size(); ++i) lower[i] = ascii_lower(name[i]);
+  return is_postgres_other_function({lower, name.size()});
+}
+
 /// PostgreSQL's settings by which it reads texts.
 constexpr bool is_reading_setting(std::string_view name) noexcept {
   constexpr std::string_view all[] = {"standard_conforming_strings", "client_encoding"};
@@ -30714,6 +30948,7 @@ enum class table_clause : std::uint8_t {
   target,  // a name follows, behind words like `into` and `if not exists`
   table,   // a name or a parenthesis follows
   list,    // behind a name: another one may follow a comma
+  left,    // behind a word that ends the list or is an alias: a comma tells that it may have been one
 };
 
 enum class with_part : std::uint8_t { none, name, as, after };
@@ -30739,6 +30974,7 @@ struct query_frame {
   bool is_recursive;
   bool has_from;
   bool has_using;
+  bool has_source;  // of an insert: the rows
   bool writes_list;
   bool takes_several;
 };
@@ -30755,9 +30991,9 @@ class cte_names {
     if (count_ < most) names_[count_++] = name;  // one too many is reported as a table
   }
 
-  /// Without quotes, upper and lower case are the same.
-  constexpr bool has(std::string_view name) const noexcept {
-    const bool is_plain = class_of(name.front()) == class_word_start;
+  /// Without quotes, upper and lower case are the same; not to MySQL, whose setting decides that for tables.
+  constexpr bool has(std::string_view name, dialect d) const noexcept {
+    const bool is_plain = d != dialect::mysql && class_of(name.front()) == class_word_start;
     for (std::uint8_t i = 0; i < count_; ++i) {
       const std::string_view known = text_.substr(names_[i].begin, names_[i].end - names_[i].begin);
       const bool are_plain = is_plain && class_of(known.front()) == class_word_start;
@@ -30835,9 +31071,8 @@ class table_finder {
     rest({});
   }
   constexpr void take_idle_comma() noexcept {
-    if (!is_in_list()) return;
-    top().part = clause::table;
-    is_idle_ = false;
+    take_comma(top());
+    rest({});
   }
 
   constexpr void finish() noexcept {
@@ -30851,7 +31086,7 @@ class table_finder {
   /// No name is expected: words that are no clause words, and most symbols, tell nothing.
   constexpr bool is_idle() const noexcept { return is_idle_; }
   /// Another table may follow a comma.
-  constexpr bool is_in_list() const noexcept { return frames_[depth_].part == clause::list; }
+  constexpr bool is_in_list() const noexcept { return frames_[depth_].part >= clause::list; }
   /// The name before an opening parenthesis is the table of an insert or a definition, and no function.
   constexpr bool is_at_own_name() const noexcept {
     return is_in_name_ ? is_target_name_ : frames_[depth_].with == with_part::as;
@@ -30883,6 +31118,8 @@ class table_finder {
     if (at.begin == first_ && at.kind == token_kind::word) return;
     if (is_in_name_) {
       if (continues_name(at, previous)) return;
+      // app.1city and app.$city, which are names to MySQL
+      if (at.kind == token_kind::number || previous.is('.')) found_.has_all_tables = false;
       end_name(at);
     }
     if (at.is('(')) return open(previous);
@@ -30899,11 +31136,13 @@ class table_finder {
       is_target_name_ = false;
       return begin_name(at);
     }
-    if (at.is(',')) {
-      if (now.part == clause::list) now.part = clause::table;
-      return;
-    }
+    if (at.is(',')) return take_comma(now);
     if (at.kind == token_kind::word && !previous.is('.')) take_clause(now, at, previous, before);
+  }
+
+  constexpr void take_comma(frame& now) noexcept {
+    if (now.part == clause::list) now.part = clause::table;
+    if (now.part == clause::left) found_.has_all_tables = false;
   }
 
   constexpr void begin_verb(frame& now, statement_class verb, std::uint64_t key) noexcept {
@@ -30944,7 +31183,7 @@ class table_finder {
     frame& now = top();
     if (!now.is_begun) {
       now.is_begun = true;
-      if (now.is_from) now.part = clause::table, now.is_query = true;
+      if (now.is_from) now.part = clause::table, now.is_query = now.has_from = true;
     }
     frame inner{};
     inner.ctes = ctes_.count();
@@ -30954,6 +31193,8 @@ class table_finder {
     } else if (now.part == clause::target) {
       now.part = clause::other;
       found_.has_all_tables = false;
+    } else if (now.part == clause::left && previous.key == word_key("as") && dialect_ != dialect::postgres) {
+      now.part = clause::other;  // window w as (…)
     }
     inner.is_cte_body = now.with == with_part::as && previous.kind == token_kind::word &&
                         (previous.key == word_key("as") || equals_ignoring_case(text_of(previous), "materialized"));
@@ -30990,7 +31231,7 @@ class table_finder {
       }
     }
     if (now.is_from) {
-      now.is_query = true;
+      now.is_query = now.has_from = true;
       now.verb = statement_class::select;
       now.part = clause::table;
     }
@@ -31036,7 +31277,8 @@ class table_finder {
 
   constexpr bool take_expected(frame& now, const token& at) noexcept {
     if (at.kind == token_kind::word) {
-      if (at.key == word_key("only") || at.key == word_key("lateral")) return true;
+      if (at.key == word_key("only") && dialect_ == dialect::postgres) return true;
+      if (at.key == word_key("lateral") && dialect_ != dialect::sqlite) return true;
       if (now.part == clause::target && is_target_modifier(at, text_of(at))) return true;
       if (is_clause_word(at)) {
         now.part = clause::other;
@@ -31088,7 +31330,7 @@ class table_finder {
   constexpr void add_table(std::uint32_t end) noexcept {
     const bool is_written = top().writes_list && !is_operand_;
     const std::string_view name = text_of(name_begin_, end);
-    if (!is_written && name.find('.') == std::string_view::npos && ctes_.has(name)) return;
+    if (!is_written && name.find('.') == std::string_view::npos && ctes_.has(name, dialect_)) return;
     for (std::uint8_t i = 0; i < found_.table_count; ++i) {
       table_place& known = found_.tables[i];
       if (text_of(known.begin, known.end) == name) {
@@ -31110,9 +31352,11 @@ class table_finder {
       if (now.verb == statement_class::none) now.verb = statement_class::select;
       return;
     }
+    if (!is_clause(now, at, previous, before)) return;
     switch (at.key) {
       case word_key("from"):
         if (previous.key == word_key("distinct") && (before.key == word_key("is") || before.key == word_key("not"))) {
+          if (!now.has_from && may_be_member(before)) found_.has_all_tables = false;
           return;
         }
         now.writes_list = now.verb == statement_class::remove && !now.has_from;
@@ -31121,7 +31365,7 @@ class table_finder {
         now.part = clause::table;
         return;
       case word_key("join"):
-        now.part = clause::table;
+        if (may_join(now)) now.part = clause::table;
         return;
       case word_key("using"):
         if ((now.verb != statement_class::remove && now.verb != statement_class::merge) || now.has_using) return;
@@ -31138,9 +31382,14 @@ class table_finder {
         now.part = clause::target;
         return;
       case word_key("table"):
-        if (now.verb == statement_class::definition ? !has_object_ : is_before_query(previous, text_of(previous))) {
-          now.part = now.verb == statement_class::definition ? clause::target : clause::table;
+        if (now.verb == statement_class::definition) {
+          if (!has_object_) now.part = clause::target;
           has_object_ = true;
+        } else if (is_before_query(previous, text_of(previous), before, text_of(before)) ||
+                   (now.verb == statement_class::insert && !now.has_source)) {
+          now.has_source = true;
+          now.writes_list = false;
+          now.part = clause::table;
         }
         return;
       case word_key("view"):
@@ -31151,20 +31400,83 @@ class table_finder {
         }
         return;
       case word_key("update"):
-      case word_key("share"):  // for update, for no key update, for share; lock in share mode
-        if (now.verb == statement_class::select &&
-            (previous.key == word_key("for") || previous.key == word_key("key") || previous.key == word_key("in"))) {
-          found_.locks_rows = true;
-        }
+      case word_key("share"):
+        take_update(now, previous);
         return;
       default:
-        if (ends_tables(at, text_of(at))) {
-          now.part = clause::other;
-        } else if (at.key == 0 && equals_ignoring_case(text_of(at), "straight_join")) {
-          now.part = clause::table;
+        if (at.key == 0 && dialect_ == dialect::mysql && equals_ignoring_case(text_of(at), "straight_join")) {
+          if (may_join(now)) now.part = clause::table;
+          return;
         }
+        return take_end(now, at, previous, before);
+    }
+  }
+
+  // False: the word is a label, an alias or a part of a variable's name, and begins no clause.
+  constexpr bool is_clause(const frame& now, const token& at, const token& previous, const token& before) noexcept {
+    if (dialect_ == dialect::mysql) {
+      if (previous.is('@') && previous.end == at.begin) return false;
+      if (is_in_word(at, previous)) found_.has_all_tables = false;
+    }
+    if (previous.key != word_key("as") || now.verb == statement_class::definition || before.is('.')) return true;
+    if (dialect_ == dialect::mysql) {
+      if (before.is('@') && before.end == previous.begin) return true;
+      if (is_in_word(previous, before)) found_.has_all_tables = false;
+    }
+    if (before.key != word_key("as")) return false;
+    found_.has_all_tables = false;  // a label `as`, or a column t.as with a label
+    return true;
+  }
+
+  // MySQL's names may begin with digits and $, and variables with @ and anything.
+  static constexpr bool is_in_word(const token& at, const token& previous) noexcept {
+    if (previous.is('@')) return true;
+    return previous.end == at.begin && (previous.kind == token_kind::number || previous.is('$'));
+  }
+
+  // Whether a dot may stand before a word: what is behind a comment is not looked for.
+  constexpr bool may_be_member(const token& at) const noexcept {
+    if (found_.has_comment) return true;
+    std::uint32_t to = at.begin;
+    while (to > 0 && (class_of(text_[to - 1]) & class_space) != 0) --to;
+    return to > 0 && text_[to - 1] == '.';
+  }
+
+  // A `join` before any table is PostgreSQL's label: select id join from city.
+  static constexpr bool may_join(const frame& now) noexcept {
+    return now.has_from || now.has_using || now.verb == statement_class::update ||
+           now.verb == statement_class::definition;
+  }
+
+  // for update, for no key update, for share; lock in share mode; do update, on duplicate key update
+  constexpr void take_update(frame& now, const token& previous) noexcept {
+    const bool is_lock = previous.key == word_key("for") || previous.key == word_key("key");
+    if (is_lock || previous.key == word_key("do")) now.part = clause::other;
+    if (now.verb == statement_class::select && (is_lock || previous.key == word_key("in"))) found_.locks_rows = true;
+  }
+
+  constexpr void take_end(frame& now, const token& at, const token& previous, const token& before) noexcept {
+    if (at.key == word_key("select") || at.key == word_key("values")) now.has_source = true;
+    if (at.key == word_key("select") && now.verb != statement_class::remove) now.has_from = false;
+    switch (end_of_tables(at, text_of(at), dialect_)) {
+      case tables_end::none:
+        return;
+      case tables_end::certain:
+        break;
+      case tables_end::unless_hint:  // use index for order by (a); and mode() within group (…)
+        if (!before.is('.') && (previous.key == word_key("for") || previous.key == word_key("within"))) return;
+        break;
+      case tables_end::of_merge:
+        if (now.verb != statement_class::merge) return;
+        break;
+      case tables_end::of_update:
+        if (now.verb == statement_class::update && !now.has_from) break;
+        [[fallthrough]];
+      case tables_end::perhaps:
+        if (now.part == clause::list) now.part = clause::left;
         return;
     }
+    now.part = clause::other;
   }
 
   std::string_view text_;
@@ -31215,7 +31527,7 @@ class classifier {
     token* before = &last_three[2];
     for (;;) {
       source_.read(*at);
-      at->marks = mark_of(*at, *previous);
+      at->marks = mark_of(*at);
       see_comment();
       if (wants(*at) && !take_next(*at, *previous, *before)) return;
       token* const oldest = before;
@@ -31475,8 +31787,11 @@ class classifier {
     if (target != statement_class::unknown) begin_main(at);
   }
 
-  static constexpr bool is_analyze(const token& at) noexcept {
-    return at.kind == token_kind::word && (at.key == word_key("analyze") || at.key == word_key("analyse"));
+  // An option's name may stand in quotes; what U&"…" spells is not looked at: it may be this one.
+  constexpr bool is_analyze(const token& at) const noexcept {
+    if (at.kind != token_kind::quoted) return at.key == word_key("analyze") || at.key == word_key("analyse");
+    const std::string_view name = bare_identifier(text_of(at));
+    return is_unicode_text(name) || name == "analyze" || name == "analyse";
   }
 
   // True when it is known what is created, altered or dropped, or cannot be known any more.
@@ -31516,13 +31831,18 @@ class classifier {
     found_.risk_size = name.end - name.begin;
   }
 
-  // PostgreSQL: (x).f and $1.f call f as f(x) does; U&"…" uescape '!' may be any name; and a row of pg_settings that is
-  // written changes the setting. Source: https://www.postgresql.org/docs/15/sql-expressions.html and …/rowtypes.html
+  // PostgreSQL: (x).f and $1.f call f as f(x) does, and so does x.f where x has no column f; U&"…" uescape '!' may be
+  // any name; and a row of pg_settings that is written changes the setting. Source:
+  // https://www.postgresql.org/docs/15/sql-expressions.html and …/rowtypes.html
   constexpr void see_name(const token& at) noexcept {
     if (at.is('.')) {
       selects_ = selects_ || !is_name(*previous_);
       is_spelt_ = false;
-    } else if (!is_name(at)) {
+      is_behind_dot_ = true;
+      return;
+    }
+    is_behind_dot_ = false;
+    if (!is_name(at)) {
       selects_ = false;
       is_spelt_ = is_spelt_ && at.kind == token_kind::string;
     } else {
@@ -31531,6 +31851,8 @@ class classifier {
       const bool is_spelt = at.kind == token_kind::quoted && is_unicode_text(text_of(at));
       is_spelt_ = is_spelt || (is_spelt_ && is_word(at, "uescape"));
       const std::string_view name = bare_identifier(text_of(at));
+      const bool is_attribute = previous_->is('.') && (is_spelt || is_risky_attribute(name));
+      if (is_attribute || is_risky_view(name)) note_risk(at);
       names_settings_ = names_settings_ || is_spelt || equals_ignoring_case(name, settings_table);
       if (found_.what == statement_class::setting && (is_spelt || decides_reading(at, name)))
         found_.is_server_setting = true;
@@ -31538,7 +31860,7 @@ class classifier {
   }
   // `see_name` has seen the beginning of something.
   constexpr bool awaits_name() const noexcept {
-    return selects_ || is_spelt_ || found_.what == statement_class::setting;
+    return selects_ || is_spelt_ || is_behind_dot_ || found_.what == statement_class::setting;
   }
   static constexpr bool is_name(const token& at) noexcept {
     return at.kind == token_kind::word || at.kind == token_kind::quoted;
@@ -31629,6 +31951,7 @@ class classifier {
   bool is_with_ = false;
   bool is_create_ = false;
   bool selects_ = false;         // in (x).a.b
+  bool is_behind_dot_ = false;   // `see_name` has seen one
   bool is_spelt_ = false;        // behind U&"…", and its uescape '!'
   bool names_settings_ = false;  // pg_settings, or what may be it
   static constexpr std::string_view settings_table = "pg_settings";
@@ -31865,7 +32188,7 @@ class validated_statement : public checked_statement<D, Row, Shapes...> {
   /// From a literal that is known by its type: see `sql_text`.
   template <sql_constant Text>
   constexpr validated_statement(Text) noexcept : base(detail::constant_statement<Text, validated_statement>) {
-    detail::note_query<Text, validated_statement, Row>();
+    detail::note_query<Text, validated_statement>();
   }
 
   /// A text made at run time is judged by who takes the statement, with settings that may come from a file: by
@@ -31886,14 +32209,26 @@ using validated_statement_for = validated_statement<May, D, Row, detail::argumen
 namespace dovetail::inline v0::asyncsql {
 namespace detail {
 
-/// The failure of a text that breaks a rule. Names the rule and the place, and nothing of the text.
+/// What is malformed in a text: a quote without an end, a parameter's name, …
+[[gnu::cold, gnu::noinline]] inline sql_mistake mistake_in(dialect speaks, std::string_view text) {
+  for (;;) {
+    const classification found = v0::classify(speaks, text);
+    if (found.problem || !found.has_more) return found.problem.what;
+    text.remove_prefix(found.more_at);
+  }
+}
+
+/// The failure of a text that breaks a rule. Names the rule, what is malformed and the place, and nothing of the text.
 [[gnu::cold, gnu::noinline]] inline error_info refusal_of(std::string_view text, const validation_verdict& said,
-                                                          std::source_location where) {
+                                                          const guard_context& context) {
+  const bool is_malformed = said.rule == validation_rule::malformed_text;
+  const sql_mistake cause = is_malformed ? mistake_in(context.speaks, text) : sql_mistake::none;
   const sql_problem found{.what = sql_mistake::refused,
                           .at = said.at,
                           .size = said.size,
-                          .expected = static_cast<std::uint32_t>(said.rule)};
-  return dovetail::detail::describe_mistake(found, text, false, {}, nullptr, where);
+                          .expected = static_cast<std::uint32_t>(said.rule),
+                          .given = static_cast<std::uint32_t>(cause)};
+  return dovetail::detail::describe_mistake(found, text, false, {}, nullptr, context.where);
 }
 
 [[gnu::cold, gnu::noinline]] inline error_info denial(std::string_view reason, std::source_location where) {
@@ -31947,7 +32282,7 @@ namespace detail {
   validation may = how.rules();
   may.allow_scripts = is_script;
   const validation_verdict said = v0::validate(context.speaks, sql, may);
-  if (!said.is_allowed()) return refusal_of(sql.text, said, context.where);
+  if (!said.is_allowed()) return refusal_of(sql.text, said, context);
   return how.access == nullptr ? error_info{} : ask_access(how, sql.text, context);
 }
 
@@ -32154,6 +32489,93 @@ class masking_guard : public guard<Literals> {
 static_assert(statement_guard<masking_guard<>>);
 
 }  // namespace dovetail::inline v0::asyncsql
+
+// ---- dovetail/client/asyncsql/config_check.hpp ----
+// Looks at a configuration that was made in code, as connection strings and files are looked at when they are read.
+
+namespace dovetail::inline v0::asyncsql::detail {
+
+/// Collects what is wrong, one line for each member.
+struct config_problems {
+  std::string text{};
+
+  [[gnu::cold, gnu::noinline]] void add(std::string_view name, std::string_view value, std::string_view rule) {
+    dovetail::detail::append_parts(text, {text.empty() ? "" : "\n  ", name, " = ", value, " ", rule});
+  }
+  template <class Number>
+  void range(std::string_view name, Number value, Number least, Number most) {
+    if (value >= least && value <= most) return;
+    add(name, std::to_string(value), "must be from " + std::to_string(least) + " to " + std::to_string(most));
+  }
+  [[gnu::cold, gnu::noinline]] void time(std::string_view name, clock::duration value,
+                                         clock::duration least = clock::duration::zero()) {
+    if (value >= least) return;
+    add(name, words_of(value), least == clock::duration::zero() ? "must not be negative" : "must be positive");
+  }
+  [[gnu::cold, gnu::noinline]] static std::string words_of(clock::duration time) {
+    using std::chrono::duration_cast;
+    const auto whole = duration_cast<std::chrono::milliseconds>(time);
+    if (whole == time) return std::to_string(whole.count()) + "ms";
+    return std::to_string(duration_cast<std::chrono::nanoseconds>(time).count()) + "ns";
+  }
+};
+
+[[gnu::cold, gnu::noinline]] inline void check_retry(config_problems& wrong, const retry_settings& how) {
+  wrong.range("session.retry.max_retries", how.max_retries, 0, 1000);
+  wrong.time("session.retry.initial_delay", how.initial_delay);
+  wrong.time("session.retry.max_delay", how.max_delay);
+  wrong.time("session.retry.deadline", how.deadline);
+  if (!std::isfinite(how.exponential_base) || how.exponential_base < 1) {
+    wrong.add("session.retry.exponential_base", std::to_string(how.exponential_base), "must be a number of at least 1");
+  }
+  if (how.initial_delay > how.max_delay) {
+    wrong.add("session.retry.initial_delay", config_problems::words_of(how.initial_delay),
+              "is longer than session.retry.max_delay = " + config_problems::words_of(how.max_delay));
+  }
+}
+
+/// The defaults of `min_connections` and `capacity` give way to `max_connections`, as they do in a file.
+[[gnu::cold, gnu::noinline]] inline void check_pool(config_problems& wrong, const pool_settings& how) {
+  constexpr std::size_t most = 10000;
+  constexpr pool_settings untouched{};
+  wrong.range<std::size_t>("pool.min_connections", how.min_connections, 0, most);
+  wrong.range<std::size_t>("pool.max_connections", how.max_connections, 1, most);
+  wrong.range<std::size_t>("pool.capacity", how.capacity, 1, most);
+  const std::string maximum = "pool.max_connections = " + std::to_string(how.max_connections);
+  if (how.min_connections > how.max_connections && how.min_connections != untouched.min_connections) {
+    wrong.add("pool.min_connections", std::to_string(how.min_connections), "is larger than " + maximum);
+  }
+  if (how.capacity < how.max_connections && how.capacity != untouched.capacity) {
+    wrong.add("pool.capacity", std::to_string(how.capacity), "is smaller than " + maximum);
+  }
+  wrong.time("pool.acquire_wait", how.acquire_wait);
+  wrong.time("pool.idle_limit", how.idle_limit);
+  wrong.time("pool.age_limit", how.age_limit);
+  wrong.time("pool.check_interval", how.check_interval);
+}
+
+/// What is wrong with a configuration before a session is opened. Errors: errc::invalid_option, which names all the
+/// members that are wrong, and their values.
+[[gnu::cold, gnu::noinline]] inline error_info problem_of(const config& how) {
+  config_problems wrong;
+  if (how.connection_string.reveal().empty())
+    wrong.text = "a configuration requires host and database or connection_string";
+  const session_settings& session = how.session;
+  wrong.time("session.timeout", session.timeout, clock::duration{1});
+  wrong.time("session.transaction.close_limit", session.transaction.close_limit);
+  check_retry(wrong, session.retry);
+  wrong.range("session.circuit.failures", session.circuit.failures, 0, 1000000);
+  wrong.time("session.circuit.open_time", session.circuit.open_time);
+  wrong.range("session.circuit.successes", session.circuit.successes, 1, 1000000);
+  wrong.time("session.monitor.slow_query", session.monitor.slow_query);
+  wrong.range<std::size_t>("session.monitor.kept_slow_queries", session.monitor.kept_slow_queries, 0, 100000);
+  wrong.time("session.monitor.health_wait", session.monitor.health_wait);
+  check_pool(wrong, how.pool);
+  if (wrong.text.empty()) return {};
+  return {make_error_code(errc::invalid_option), std::move(wrong.text)};
+}
+
+}  // namespace dovetail::inline v0::asyncsql::detail
 
 // ---- dovetail/policy/sql_metrics.hpp ----
 // The counters of SQL sessions and their pool, under the metric names of AsyncSQL, as Prometheus text.
@@ -33705,7 +34127,7 @@ class session_transaction : public Core::connection_type::template verbs<session
   /// Makes the changes permanent. Errors: errc::transaction_closed; errc::transaction_aborted when the database had
   /// rolled it back already; errc::commit_unknown when the answer was lost.
   void commit(place where = place::current()) { try_commit(where).value(); }
-  /// Undoes the changes.
+  /// Undoes the changes. On a lost connection there is nothing to undo: it succeeds.
   void rollback(place where = place::current()) { try_rollback(where).value(); }
 
   /// Sets a mark to go back to. Names are letters, digits and underscores. Errors: errc::malformed_statement.
@@ -34650,6 +35072,7 @@ error_info client_settings_of(config& how, const string_settings& said, Settings
 
 template <class Client, class Change>
 result<std::shared_ptr<shared_pool<Client>>> open_pool(config& how, pool_registry& in, const Change& change) {
+  if (error_info wrong = problem_of(how)) return wrong;
   auto parsed = Client::connection_type::parse(with_seconds(how.connection_string).reveal());
   if (!parsed) return with_session_names(std::move(parsed).error());
   typename Client::settings settings;
@@ -34710,7 +35133,8 @@ session<Client, Guard> open_with(const config& how, const Change& change, Guard 
 /// A session as the configuration says: `auto db = asyncsql::open<sqlite::client>(read_config("sqlite:a.db").value())`.
 /// Opens no connection yet. Its guard validates statements: literals by the standard rules, when they are compiled,
 /// other texts by `how.security`.
-/// Errors: throws `dt::error` when the connection string is wrong, or the registry refuses.
+/// Errors: throws `dt::error` when there is no connection string or it is wrong, with all settings that are out of
+/// range or contradict each other (errc::invalid_option), or when the registry refuses.
 template <class Client>
 session<Client, guard<>> open(const config& how, pool_registry& in = pool_registry::process()) {
   return detail::open_with<Client>(
@@ -36754,7 +37178,8 @@ asio::awaitable<dovetail::detail::body_outcome<T>> await_marked(const void* sess
 namespace dovetail::inline v0::asyncsql {
 namespace detail {
 
-/// Commits or rolls back, within the session's limits; streams end with the transaction.
+/// Commits or rolls back, within the session's limits; streams end with the transaction. On a lost connection there is
+/// nothing to undo: a rollback succeeds.
 template <class Context, class Transaction>
 asio::awaitable<result<void>> end_transaction(Context& context, Transaction& tx, bool commits,
                                               std::source_location where) {
@@ -36762,6 +37187,7 @@ asio::awaitable<result<void>> end_transaction(Context& context, Transaction& tx,
   tx.state()->end_guests(0);
   if (!commits) {
     context.metrics->saw_transaction(false);
+    if (tx.has_lost_connection()) co_return result<void>{};  // the database has undone it
     co_return co_await tx.perform(sql_rollback{}, where);
   }
   result<void> done = co_await tx.perform(sql_commit{}, where);
@@ -38006,6 +38432,7 @@ template <class Client, class Guard>
   requires statement_guard<Guard> async_session<Client, Guard> open_async(
       const asio::any_io_executor& executor, const config& how, Guard by,
       pool_registry& in = pool_registry::process()) {
+    if (error_info wrong = detail::problem_of(how)) dovetail::detail::throw_error(std::move(wrong));
     auto parsed = Client::connection_type::wire::parse(detail::with_seconds(how.connection_string).reveal());
     if (!parsed) dovetail::detail::throw_error(detail::with_session_names(std::move(parsed).error()));
     typename Client::settings settings;
@@ -42050,7 +42477,7 @@ constexpr errc to_microseconds(Duration value, std::int64_t& count) noexcept {
   v0::detail::second_parts parts;
   std::chrono::duration<std::int64_t, std::micro> span{};
   if (!v0::detail::to_parts(value, parts)) return errc::value_out_of_range;
-  if constexpr (Duration::period::den > std::micro::den) {
+  if constexpr (std::micro::den % Duration::period::den != 0) {
     const std::uint32_t rest = parts.nanos % 1000;
     parts.nanos -= rest;
     if (rest > 500 || (rest == 500 && parts.nanos / 1000 % 2 != 0)) parts.nanos += 1000;
@@ -55597,7 +56024,7 @@ struct api_endpoint {
   std::string host;
   std::uint16_t port = 443;
   bool is_tls = true;
-  std::string path = "/v1";  ///< what `/query`, `/batch` and `/health` are put behind; without a slash at the end
+  std::string path = "/v1";  ///< what `/query`, `/batch` and `/health` are put behind; slashes at its end are left out
 
   friend bool operator==(const api_endpoint&, const api_endpoint&) = default;
 };
@@ -55643,6 +56070,13 @@ namespace detail {
   }
 }
 
+/// The path of a request: `what` behind that of the endpoint.
+[[gnu::cold, gnu::noinline]] inline std::string target_of(const api_endpoint& of, std::string_view what) {
+  std::string_view path = of.path;
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return std::string{path}.append(what);
+}
+
 /// True when a path may stand in a request line as it is: visible ASCII without '?' and '#'.
 constexpr bool is_plain_path(std::string_view path) noexcept {
   for (const char c : path) {
@@ -55683,6 +56117,19 @@ constexpr bool is_plain_key(std::string_view key) noexcept {
   out.path = path;
 }
 
+/// What Basic cannot send to a proxy (RFC 7617 section 2), in words; empty: all of it can be sent.
+[[gnu::cold, gnu::noinline]] inline std::string_view basic_problem(std::string_view user, std::string_view password) {
+  if (user.find(':') != user.npos) return "has a user with a colon, which Basic cannot send";
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+  if (std::any_of(user.begin(), user.end(), is_control)) {
+    return "has a user with a control character, which Basic cannot send";
+  }
+  if (std::any_of(password.begin(), password.end(), is_control)) {
+    return "has a password with a control character, which Basic cannot send";
+  }
+  return {};
+}
+
 [[gnu::cold, gnu::noinline]] inline void read_proxy(std::string_view text, options& out, option_reader& reader) {
   result<uri> parsed = parse_uri(text);
   const bool is_right = parsed && parsed->scheme == "http" && parsed->hosts.size() == 1 &&
@@ -55694,9 +56141,9 @@ constexpr bool is_plain_key(std::string_view key) noexcept {
                    "parameter 'proxy' in the connection string must be a URL such as http://[user:password@]host:port");
     return;
   }
-  if (parsed->user.find(':') != std::string::npos) {
-    reader.problem(dovetail::errc::invalid_option,
-                   "parameter 'proxy' in the connection string has a user with a colon, which Basic cannot send");
+  if (const std::string_view why = basic_problem(parsed->user, parsed->password.reveal()); !why.empty()) {
+    std::string words{"parameter 'proxy' in the connection string "};
+    reader.problem(dovetail::errc::invalid_option, words.append(why));
     return;
   }
   out.proxy_user = parsed->user;
@@ -56388,6 +56835,10 @@ inline bool find_code(std::string_view code, unsigned status, std::string_view w
           : status == 429 ? gateway_errc::rate_limited
                           : errc_within(sdk_code::resource_limit, words, gateway_errc::overloaded);
   } else if (code == "INVALID_QUERY" || code == "INVALID_SQL") {
+    if (status == 404 || status == 405 || status == 410) {
+      out = gateway_errc::not_found;  // of the path: "no such" in its words is no table
+      return true;
+    }
     out = errc_within(sdk_code::invalid_query, words, gateway_errc::invalid_request);
   } else if (code == "INTERNAL_ERROR") {
     out = errc_within(sdk_code::internal_error, words, gateway_errc::internal_error);
@@ -56491,6 +56942,7 @@ constexpr std::string_view words_of(std::string_view body) noexcept {
   fields.column = readable(said.column, most_of_a_name);
   fields.hint = readable(said.hint, most_words);
   const gateway_errc code = classify_answer(status, said, fields.message);
+  if (code == gateway_errc::not_found && fields.hint.empty()) fields.hint = "is the apiEndpoint right?";
   // The gateway itself may not know: its database's answer to the commit was lost.
   const bool is_unknown = said.reason == "commit_unknown";
   error_info failure{is_unknown ? make_error_code(dovetail::errc::outcome_unknown) : make_error_code(code)};
@@ -56564,7 +57016,9 @@ class envelope_reader {
 
   /// `at` is the opening brace. Null after a failure: the source's, or the sink's.
   const char* read(const char* at, reply_facts& out) {
-    return members(at, [this, &out](std::string_view key, const char* value) {
+    bool has_data = false;
+    return members(at, [this, &out, &has_data](std::string_view key, const char* value) {
+      if (is(key, "data")) return data(key, value, out, has_data);
       return is(key, "type") ? type(value, out) : member(key, value, out);
     });
   }
@@ -56596,7 +57050,6 @@ class envelope_reader {
   }
 
   const char* member(std::string_view key, const char* at, reply_facts& out) {
-    if (is(key, "data")) return data(key, at, out);
     if (is(key, "success")) return success(at, out);
     if (is(key, "cached") || is(key, "fromCache")) return flag(key, at, out.is_cached);
     if (is(key, "executionTime") || is(key, "totalExecutionTime")) return real(key, at, out.execution_time);
@@ -56608,7 +57061,7 @@ class envelope_reader {
     if (is(key, "rowsAffected") || is(key, "totalRowsAffected") || is(key, "affectedRows"))
       return count(key, at, out.affected);
     if (is(key, "rowCount")) return count(key, at, out.row_count);
-    if (is(key, "insertId") || is(key, "lastInsertId")) return count(key, at, out.insert_id);
+    if (is(key, "insertId") || is(key, "lastInsertId")) return whole(at, out.insert_id);  // of any type: it is no count
     if (is(key, "results")) return results(key, at, out);
     if (is(key, "id")) return text(at, out.id);
     if (is(key, "transactionId")) return is_text(at) ? text(at, out.transaction_id) : unless_null(key, at, "text");
@@ -56632,13 +57085,18 @@ class envelope_reader {
     return at;
   }
 
-  const char* data(std::string_view name, const char* at, reply_facts& out) {
+  /// `is_second`: the object around it has had one already.
+  const char* data(std::string_view name, const char* at, reply_facts& out, bool& is_second) {
     if (at == in_->end || *at == 'n') return skip(at);
+    if (std::exchange(is_second, true)) return twice(name, at);
     out.has_data = true;
-    if (*at == '[') return rows(at, out);
+    if (*at == '[') return rows(name, at, out);
     if (*at != '{') return wrong(name, at, "a list of rows or an object");
-    return members(at, [this, &out](std::string_view key, const char* value) {
-      if (is(key, "rows")) return begins(value, '[') ? rows(value, out) : unless_null(key, value, "a list of rows");
+    bool has_data = false;
+    return members(at, [this, &out, &has_data](std::string_view key, const char* value) {
+      if (is(key, "rows"))
+        return begins(value, '[') ? rows(key, value, out) : unless_null(key, value, "a list of rows");
+      if (is(key, "data")) return data(key, value, out, has_data);
       if (is(key, "metadata")) return metadata(key, value, out);
       return member(key, value, out);  // over WebSocket a whole answer may stand in here
     });
@@ -56652,8 +57110,8 @@ class envelope_reader {
     });
   }
 
-  const char* rows(const char* at, reply_facts& out) {
-    out.has_rows = true;
+  const char* rows(std::string_view name, const char* at, reply_facts& out) {
+    if (std::exchange(out.has_rows, true)) return twice(name, at);  // one target takes one list
     return rows_->take == nullptr ? skip(at) : rows_->take(rows_->state, *in_, at);
   }
 
@@ -56712,7 +57170,16 @@ class envelope_reader {
     if (how_ == strictness::lenient) return skip(at);
     const char* const end = skip(at);  // what is no JSON at all is said to be none
     if (end == nullptr) return nullptr;
+    const char* const next = dovetail::detail::skip_json_space(end, in_->end);
+    const bool is_json = next != in_->end && (*next == ',' || *next == '}' || *next == ']');
+    if (!is_json) return end;  // who reads on says so
     return in_->fail_expected(at, dovetail::detail::join_message({"'", name, "' to be ", what}));
+  }
+  [[gnu::cold, gnu::noinline]] const char* twice(std::string_view name, const char* at) {
+    const char* const end = skip(at);
+    if (end == nullptr || how_ == strictness::lenient) return end;
+    return in_->fail(at, dovetail::errc::malformed_value,
+                     dovetail::detail::join_message({"'", name, "' is given twice"}));
   }
   const char* unless_null(std::string_view name, const char* at, std::string_view what) {
     return at == in_->end || *at == 'n' ? skip(at) : wrong(name, at, what);
@@ -59285,14 +59752,17 @@ class session {
   static constexpr std::size_t kept = 1024 * 1024;
 
   [[gnu::cold, gnu::noinline]] void make_heads() {
+    if (!options_.proxy_host.empty()) {
+      const auto why = detail::basic_problem(options_.proxy_user, options_.proxy_password.reveal());
+      if (!why.empty()) refusal_ = {dovetail::errc::invalid_option, std::string{"the proxy "}.append(why)};
+    }
     std::string host;
     detail::append_host(host, options_.endpoint);
-    const std::string& path = options_.endpoint.path;
     static constexpr std::string_view targets[] = {"/query", "/batch", "/health"};
     for (std::size_t i = 0; i < heads_.size(); ++i) {
       const bool is_get = i == static_cast<std::size_t>(endpoint_kind::health);
       http1::head_writer head{heads_[i]};
-      head.request(is_get ? "GET" : "POST", path + std::string{targets[i]}).field("Host", host);
+      head.request(is_get ? "GET" : "POST", detail::target_of(options_.endpoint, targets[i])).field("Host", host);
       if (!options_.api_key.empty()) {
         std::string token{"Bearer "};
         token += options_.api_key.reveal();
@@ -59696,6 +60166,7 @@ class startup {
     if (step_ != step::start && ev.ec) return finish(ev.ec);
     switch (step_) {
       case step::start:
+        if (on_->refusal()) return finish(on_->refusal());
         on_->set_health(session_health::closed);
         on_->forget_answer();
         on_->set_asked_pause({});
@@ -60379,7 +60850,10 @@ inline action exchange::take_body(bool has_ended) {
   }
   const http1::body_progress got = body_->collect(on_->input().filled());
   if (got.state == http1::progress::failed) return lose_to(got.why, http1::text_of(got.why));
-  if (got.state == http1::progress::need_more) return read(got.wanted);
+  if (got.state == http1::progress::need_more) {
+    on_->input().truncate(body_->compact(on_->input().filled()));  // what stands between chunks is no part of the limit
+    return read(got.wanted);
+  }
   answer_.body = as_text(got.content);
   answer_.request_id = on_->request_id();
   // Bytes behind the answer were not asked for: what is read later could answer anything.
@@ -61487,13 +61961,9 @@ class call_base {
       format_hex(key_text_, key->bits);
       asked.key = {key_text_, sizeof key_text_};
     }
-    running_.emplace(*on_, asked);
-    return running_->resume({});
+    return start(running_.emplace(*on_, asked));
   }
-  action send_message() {
-    message_.emplace(*on_);
-    return message_->resume({});
-  }
+  action send_message() { return start(message_.emplace(*on_)); }
   bool is_running() const noexcept { return running_ || message_; }
   bool is_in_transaction() const noexcept { return on_->socket().has_value(); }
   action go_on(const event& ev) { return message_ ? message_->resume(ev) : running_->resume(ev); }
@@ -61516,6 +61986,14 @@ class call_base {
 
   [[gnu::cold, gnu::noinline]] static error_info nothing_but_statements() {
     return {dovetail::errc::operation_unsupported, "inside of a transaction there is nothing but statements"};
+  }
+
+  /// What is refused before a byte is sent tells why.
+  template <class Machine>
+  action start(Machine& machine) {
+    const action first = machine.resume({});
+    if (first.what() == verb::done && first.error()) failure_ = machine.failure(first.error());
+    return first;
   }
 
   session* on_;
@@ -61819,7 +62297,7 @@ class upgrade {
     std::string host;
     detail::append_host(host, on_->options().endpoint);
     http1::head_writer head{out};
-    head.request("GET", on_->options().endpoint.path + "/ws").field("Host", host);
+    head.request("GET", detail::target_of(on_->options().endpoint, "/ws")).field("Host", host);
     if (!on_->options().api_key.empty()) {
       std::string token{"Bearer "};
       token += on_->options().api_key.reveal();
@@ -61872,6 +62350,7 @@ class upgrade {
     const http1::body_progress got = body_->collect(on_->input().filled());
     if (got.state == http1::progress::complete) return refused(as_text(got.content));
     if (got.state == http1::progress::failed || got.content.size() > most_words) return refused({});
+    on_->input().truncate(body_->compact(on_->input().filled()));
     return read();
   }
   [[gnu::cold, gnu::noinline]] action end_words(std::size_t bytes) {
@@ -62727,14 +63206,21 @@ clock::duration check_interval_of(std::string_view connection_string, const Sett
   return parsed && parsed->settings.check_interval ? *parsed->settings.check_interval : how.pool.check_interval;
 }
 
-/// Calls a function again and again until it is destroyed, which does not wait for the rest of an interval.
+/// True when a pool with this interval is looked after at all.
+constexpr bool is_kept_each(clock::duration interval) noexcept {
+  return interval > clock::duration::zero() && interval != (clock::duration::max)();
+}
+
+/// Calls a function on a thread of its own, again and again until `end()`. An interval is a year at most.
 class repeater {
  public:
   template <class Task>
   repeater(clock::duration interval, Task task)
-      : thread_([this, interval, task = std::move(task)]() mutable {
-          std::unique_lock lock{mutex_};
-          while (!wakeup_.wait_for(lock, interval, [this] { return is_over_; })) {
+      : state_(std::make_shared<state>()),
+        thread_([shared = state_, each = (std::min)(interval, longest), task = std::move(task)]() mutable {
+          std::unique_lock lock{shared->mutex};
+          shared->own = std::this_thread::get_id();
+          while (!shared->wakeup.wait_for(lock, each, [&shared] { return shared->is_over; })) {
             lock.unlock();
             task();
             lock.lock();
@@ -62742,19 +63228,39 @@ class repeater {
         }) {}
   repeater(const repeater&) = delete;
   repeater& operator=(const repeater&) = delete;
+  /// On the function's own thread too: that ends behind the function.
   ~repeater() {
+    end();
+    if (thread_.joinable()) thread_.detach();
+  }
+
+  /// Lets the function be called no more, and waits until it is not running; called by the function itself it waits for
+  /// nothing. It does not wait for the rest of an interval. Threads: any number at once.
+  void end() noexcept {
+    bool is_own = false;
     {
-      const std::lock_guard lock{mutex_};
-      is_over_ = true;
+      const std::lock_guard lock{state_->mutex};
+      state_->is_over = true;
+      is_own = state_->own == std::this_thread::get_id();
     }
-    wakeup_.notify_all();
-    thread_.join();
+    state_->wakeup.notify_all();
+    if (is_own) return;
+    const std::lock_guard lock{joining_};
+    if (thread_.joinable()) thread_.join();
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable wakeup_;
-  bool is_over_ = false;
+  static constexpr clock::duration longest = std::chrono::hours{24 * 365};  // more may overflow the time of waking up
+
+  struct state {  // the thread's too: it may be left behind
+    std::mutex mutex;
+    std::condition_variable wakeup;
+    bool is_over = false;
+    std::thread::id own;
+  };
+
+  std::shared_ptr<state> state_;
+  std::mutex joining_;
   std::thread thread_;
 };
 
@@ -62781,8 +63287,10 @@ class client_with_keeper : public Client {
   /// The pool's counters under the SDKs' names; `statistics()` has more.
   pool_stats get_pool_stats() const noexcept { return pool_stats_of(this->statistics()); }
   /// Refuses further calls, ends the background check, and closes the connections, those in use when they come back.
+  /// A blocking client waits for a round of checks that is running, at most its `check_wait`; an observer that such a
+  /// round tells something may close too, and waits for nothing. Threads: any number may close at once, and call.
   void close() noexcept {
-    keeper_.reset();
+    if (keeper_) keeper_->end();
     Client::close();
   }
 
@@ -62797,8 +63305,8 @@ class client_with_keeper : public Client {
 
 /// A blocking client whose pool is looked after in the background, each `check_interval` of the pool's policy: idle
 /// connections are pinged, stale ones closed, missing ones (below the minimum) opened. No connection is opened before
-/// the first interval has passed or a call needs one. A policy whose interval is `clock::duration::max()` has no such
-/// thread. Threads: as `basic_client`.
+/// the first interval has passed or a call needs one. A policy whose interval is `clock::duration::max()`, zero or less
+/// has no such thread; one beyond a year is a year. Threads: as `basic_client`.
 template <class Client>
 class kept_client : public detail::client_with_keeper<Client> {
   using base = detail::client_with_keeper<Client>;
@@ -62816,7 +63324,7 @@ class kept_client : public detail::client_with_keeper<Client> {
 
  private:
   void start(clock::duration interval, const settings& how) {
-    if (interval == (clock::duration::max)()) return;
+    if (!detail::is_kept_each(interval)) return;
     auto& connections = this->core().connections();
     this->keeper_ = std::make_unique<detail::repeater>(interval, [&connections, wait = how.pool.check_wait] {
       static_cast<void>(connections.maintain(deadline::after(wait)));  // the next call meets the failure itself
@@ -63152,8 +63660,8 @@ class async_round : public std::enable_shared_from_this<async_round<Core>> {
 /// An asynchronous client whose pool is looked after in the background, as that of `kept_client`: a thread of its own
 /// gives the executor a round of work each `check_interval`; nothing while the last one has not ended. Between rounds
 /// an `io_context` has nothing to do, so that its `run()` returns as without them; a context that does not run makes no
-/// checks. A policy whose interval is `clock::duration::max()` has no such thread: for executors that take no work from
-/// other threads. Lifetime: the executor's context lives until the client is closed or gone.
+/// checks. A policy whose interval is `clock::duration::max()`, zero or less has no such thread: for executors that
+/// take no work from other threads. Lifetime: the executor's context lives until the client is closed or gone.
 template <class Client>
 class kept_async_client : public detail::client_with_keeper<Client> {
   using base = detail::client_with_keeper<Client>;
@@ -63175,7 +63683,7 @@ class kept_async_client : public detail::client_with_keeper<Client> {
  private:
   void start(clock::duration interval, const settings& how) {
     using kept_type = typename Client::core_type;
-    if (interval == (clock::duration::max)()) return;
+    if (!detail::is_kept_each(interval)) return;
     this->keeper_ = std::make_unique<detail::repeater>(
         interval, [core = std::weak_ptr<kept_type>{this->core()}, executor = this->get_executor(),
                    wait = how.pool.check_wait, is_running = std::make_shared<std::atomic<bool>>(false)] {
@@ -63419,6 +63927,7 @@ struct statement_verdict {
   bool is_data_change = false;   ///< insert, update or delete: what the gateway's batches take
   bool may_hide_writes = false;  ///< it reads, but calls functions of which the text does not tell whether they write
   bool stays_on_connection = false;  ///< it changes the connection for whoever is lent it next
+  bool may_commit = false;  ///< it may commit a part of what it does before it fails: procedures, blocks of code
 };
 
 /// The permission that the class of a statement needs.
@@ -63440,8 +63949,22 @@ constexpr permissions needed_for(const classification& found) noexcept {
   }
 }
 
+/// A name of a schema, or what SQLite takes for one, without its quotes. What stands for them inside stays doubled.
+constexpr std::string_view without_quotes(std::string_view name) noexcept {
+  const char first = name.empty() ? '\0' : name.front();
+  const bool has_quotes = first == '"' || first == '`' || first == '[' || first == '\'';
+  return has_quotes && name.size() > 2 ? name.substr(1, name.size() - 2) : name;
+}
+
+/// True when temporary things are in the schema of this name (PostgreSQL's `pg_temp_3` is that of one connection).
+constexpr bool is_temporary_schema(std::string_view name) noexcept {
+  return equals_ignoring_case(name, "temp") || equals_ignoring_case(name, "pg_temp") ||
+         starts_with_ignoring_case(name, "pg_temp_");
+}
+
 /// True when what a statement does belongs to its connection and outlives its transaction: settings, attached files,
-/// temporary tables, prepared statements, listening. As far as the text tells: functions and blocks may do the same.
+/// temporary tables, prepared statements, cursors, libraries, listening. As far as the text tells: functions and blocks
+/// may do the same.
 constexpr bool stays_on_connection(dialect d, std::string_view text, const classification& found) noexcept {
   if (!found.is_executed) return false;
   v0::detail::lexer from{text.substr(found.begin), lexis_of(d)};
@@ -63454,7 +63977,11 @@ constexpr bool stays_on_connection(dialect d, std::string_view text, const class
   switch (found.what) {
     case statement_class::attachment:
     case statement_class::prepared:
+    case statement_class::cursor:
       return true;
+    case statement_class::administration:
+      if (is(word_of(at), "load")) return true;
+      break;
     case statement_class::notification:
       return !is(word_of(at), "notify");
     case statement_class::setting:
@@ -63465,12 +63992,21 @@ constexpr bool stays_on_connection(dialect d, std::string_view text, const class
       if (!found.makes_table) return false;
   }
   for (std::string_view before; at.kind != v0::detail::token_kind::end;) {
+    using kind = v0::detail::token_kind;
     const std::string_view word = word_of(at);
-    const bool is_name = is(word, "temp") || is(word, "temporary") || is(word, "pg_temp");
+    const std::string_view written = text.substr(found.begin + at.begin, at.end - at.begin);
+    const bool is_name = at.kind == kind::word || at.kind == kind::quoted || at.kind == kind::string;
+    const bool is_spelt = at.kind == kind::quoted && v0::detail::is_unicode_text(written);  // it may be any name
     at = from.next();
-    const bool has_dot = at.kind != v0::detail::token_kind::end && text[found.begin + at.begin] == '.';
-    if (is_name && (has_dot || is(before, "create") || is(before, "replace") || is(before, "local") ||
-                    is(before, "global") || is(before, "into"))) {
+    const bool has_dot = at.kind != kind::end && text[found.begin + at.begin] == '.';
+    const bool is_behind = is(before, "into") || is(before, "schema");  // import foreign schema … into
+    if (is_spelt && (has_dot || is_behind || is(word_of(at), "uescape"))) return true;
+    if (is_name && is_temporary_schema(without_quotes(written))) {
+      if (has_dot || (is_behind && starts_with_ignoring_case(without_quotes(written), "pg_temp"))) return true;
+    }
+    if ((is(word, "temp") || is(word, "temporary")) &&
+        (is(before, "create") || is(before, "replace") || is(before, "local") || is(before, "global") ||
+         is(before, "into"))) {
       return true;
     }
     before = word;
@@ -63497,6 +64033,7 @@ constexpr statement_verdict judge(dialect d, std::string_view text, permissions 
       found.is_executed && (found.what == statement_class::insert || found.what == statement_class::update ||
                             found.what == statement_class::remove || found.what == statement_class::merge);
   said.stays_on_connection = stays_on_connection(d, text, found);
+  said.may_commit = found.is_executed && (found.what == statement_class::call || found.what == statement_class::block);
   said.may_hide_writes = said.needed == permissions::read && found.calls_functions;
   return said;
 }
@@ -65046,21 +65583,10 @@ inline std::string read_batch(std::string_view body, asked_batch& out) {
 }  // namespace dovetail::inline v0::workersql::serving
 
 // ---- dovetail/sql/postgres_functions.hpp ----
-// Which of PostgreSQL's functions only compute or look, and which of the others a column's notation can call.
+// Which of PostgreSQL's functions only compute or look.
 
 namespace dovetail::inline v0 {
 namespace detail {
-
-/// Names with a space between each other, as a table. They must be in order.
-template <std::size_t N>
-constexpr std::array<std::string_view, N> split_names(std::string_view names) noexcept {
-  std::array<std::string_view, N> all{};
-  for (std::string_view& each : all) {
-    each = names.substr(0, names.find(' '));
-    names.remove_prefix((std::min)(names.size(), each.size() + 1));
-  }
-  return all;
-}
 
 // PostgreSQL's functions that are immutable or stable, as its catalogue pg_proc says (version 15; those with internal
 // arguments, of operators, and of statistics are left out, and so are those that run a text as a statement), volatile
@@ -65141,48 +65667,14 @@ inline constexpr std::string_view postgres_reading_names =
     "xmlcomment xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable "
     "xmlvalidate xpath xpath_exists";
 
-// Functions of one argument, of other kinds: PostgreSQL takes x.name for name(x) where x has no such column.
-inline constexpr std::string_view postgres_other_names =
-    "binary_upgrade_set_next_array_pg_type_oid binary_upgrade_set_next_heap_pg_class_oid "
-    "binary_upgrade_set_next_heap_relfilenode binary_upgrade_set_next_index_pg_class_oid "
-    "binary_upgrade_set_next_index_relfilenode binary_upgrade_set_next_multirange_array_pg_type_oid "
-    "binary_upgrade_set_next_multirange_pg_type_oid binary_upgrade_set_next_pg_authid_oid "
-    "binary_upgrade_set_next_pg_enum_oid binary_upgrade_set_next_pg_tablespace_oid "
-    "binary_upgrade_set_next_pg_type_oid binary_upgrade_set_next_toast_pg_class_oid "
-    "binary_upgrade_set_next_toast_relfilenode binary_upgrade_set_record_init_privs brin_summarize_new_values "
-    "currval cursor_to_xml database_to_xml dsnowball_init gin_clean_pending_list lo_close lo_creat lo_create "
-    "lo_export lo_from_bytea lo_get lo_import lo_put lo_tell lo_tell64 lo_unlink loread lowrite nextval "
-    "pg_advisory_lock pg_advisory_lock_shared pg_advisory_unlock pg_advisory_unlock_shared pg_advisory_xact_lock "
-    "pg_advisory_xact_lock_shared pg_backup_start pg_backup_stop pg_blocking_pids pg_cancel_backend "
-    "pg_collation_actual_version pg_create_physical_replication_slot pg_create_restore_point pg_current_logfile "
-    "pg_database_collation_actual_version pg_drop_replication_slot pg_get_multixact_members "
-    "pg_import_system_collations pg_log_backend_memory_contexts pg_ls_dir pg_ls_replslotdir pg_ls_tmpdir pg_notify "
-    "pg_partition_ancestors pg_partition_tree pg_promote pg_read_binary_file pg_read_file "
-    "pg_replication_origin_create pg_replication_origin_drop pg_replication_origin_session_progress "
-    "pg_replication_origin_session_setup pg_safe_snapshot_blocking_pids pg_sequence_last_value pg_sleep pg_sleep_for "
-    "pg_sleep_until pg_stat_file pg_stat_reset_replication_slot pg_stat_reset_shared "
-    "pg_stat_reset_single_function_counters pg_stat_reset_single_table_counters pg_stat_reset_slru "
-    "pg_stat_reset_subscription_stats pg_switch_wal pg_terminate_backend pg_try_advisory_lock "
-    "pg_try_advisory_lock_shared pg_try_advisory_xact_lock pg_try_advisory_xact_lock_shared pg_wal_replay_pause "
-    "pg_xact_commit_timestamp pg_xact_commit_timestamp_origin pg_xact_status query_to_xml schema_to_xml set_config "
-    "setseed setval table_to_xml ts_rewrite ts_stat txid_status";
-
 inline constexpr auto postgres_reading_functions =
     split_names<std::count(postgres_reading_names.begin(), postgres_reading_names.end(), ' ') + 1>(
         postgres_reading_names);
-inline constexpr auto postgres_other_functions =
-    split_names<std::count(postgres_other_names.begin(), postgres_other_names.end(), ' ') + 1>(postgres_other_names);
 static_assert(std::is_sorted(postgres_reading_functions.begin(), postgres_reading_functions.end()));
-static_assert(std::is_sorted(postgres_other_functions.begin(), postgres_other_functions.end()));
 
 /// True for a function of PostgreSQL's that changes nothing. `name` is as the catalogue has it, in lower case.
 constexpr bool is_postgres_reading_function(std::string_view name) noexcept {
   return std::binary_search(postgres_reading_functions.begin(), postgres_reading_functions.end(), name);
-}
-
-/// True when `x.name` may call a function of PostgreSQL's that does more than look.
-constexpr bool is_postgres_other_function(std::string_view name) noexcept {
-  return std::binary_search(postgres_other_functions.begin(), postgres_other_functions.end(), name);
 }
 
 }  // namespace detail
@@ -65261,7 +65753,7 @@ class reader_calls {
       const std::string own = name_of(name);
       return (schema == "pg_catalog" && v0::detail::is_postgres_reading_function(own)) || is_listed(schema + '.' + own);
     }
-    if (name.kind == kind::word && is_grammar(text_of(name))) return true;
+    if (name.kind == kind::word && (is_reserved(text_of(name)) || is_grammar_here())) return true;
     const std::string own = name_of(name);
     if (v0::detail::is_postgres_reading_function(own) || is_listed(own)) return true;
     if (is_in_with()) return is(before, "with") || is(before, "recursive") || before.is(',');
@@ -65279,20 +65771,77 @@ class reader_calls {
     return false;
   }
 
-  /// Words of the grammar, and types, that a parenthesis may follow, beside those that are functions too.
-  static constexpr bool is_grammar(std::string_view word) noexcept {
+  /// Words of the grammar, and types, that a parenthesis may follow and that are no names of functions: PostgreSQL
+  /// reserves them, or keeps them for types and columns (appendix C of its manual).
+  static constexpr bool is_reserved(std::string_view word) noexcept {
     constexpr std::string_view all[] = {
-        "select",   "distinct", "all",     "any",          "some",       "in",        "exists",   "not",
-        "and",      "or",       "where",   "on",           "using",      "from",      "join",     "lateral",
-        "by",       "having",   "limit",   "offset",       "union",      "intersect", "except",   "values",
-        "row",      "array",    "case",    "when",         "then",       "else",      "between",  "symmetric",
-        "like",     "ilike",    "to",      "escape",       "as",         "over",      "filter",   "group",
-        "sets",     "cube",     "rollup",  "materialized", "zone",       "for",       "explain",  "analyze",
-        "first",    "next",     "system",  "bernoulli",    "repeatable", "placing",   "default",  "passing",
-        "only",     "variadic", "both",    "leading",      "trailing",   "document",  "content",  "operator",
-        "second",   "numeric",  "decimal", "dec",          "char",       "character", "varchar",  "varying",
-        "bit",      "float",    "time",    "timestamp",    "interval",   "nchar",     "overlaps", "columns",
-        "collation"};
+        "select", "distinct", "all",    "any",      "some",      "in",      "exists",    "not",     "and",
+        "or",     "where",    "on",     "using",    "from",      "lateral", "having",    "limit",   "offset",
+        "union",  "except",   "values", "row",      "intersect", "array",   "case",      "when",    "then",
+        "else",   "between",  "to",     "as",       "symmetric", "for",     "group",     "analyze", "placing",
+        "only",   "default",  "both",   "variadic", "leading",   "numeric", "trailing",  "decimal", "dec",
+        "char",   "varchar",  "bit",    "float",    "character", "time",    "timestamp", "nchar",   "interval"};
+    return v0::detail::is_among(word, all);
+  }
+
+  /// Words of the grammar that may be names of functions too, where they cannot be such.
+  bool is_grammar_here() const {
+    const token& name = last_[0];
+    const token& before = last_[1];
+    const auto is_behind = [&](std::string_view first, std::string_view second) {
+      return is(before, second) && is(last_[2], first);
+    };
+    if (is(name, "by")) return is(before, "group") || is(before, "order") || is(before, "partition");
+    if (is(name, "sets")) return is(before, "grouping");
+    if (is(name, "cube") || is(name, "rollup")) {
+      const bool begins = before.is(',') || before.is('(') || is(before, "by") || is(before, "distinct");
+      return begins && is_set(in_grouping_);
+    }
+    if (is(name, "system") || is(name, "bernoulli")) return is(before, "tablesample");
+    if (is(name, "first") || is(name, "next")) return is(before, "fetch");
+    if (is(name, "zone")) return is(before, "time");
+    if (is(name, "materialized")) return is_behind("as", "not");
+    if (is(name, "explain")) return before.kind == kind::end;
+    if (is(name, "escape")) return ends_operand(before);
+    if (is(name, "second")) {
+      return before.kind == kind::string || is(before, "interval") || is_behind("day", "to") ||
+             is_behind("hour", "to") || is_behind("minute", "to");
+    }
+    if (is(name, "varying")) {
+      return is(before, "character") || is(before, "char") || is(before, "nchar") || is(before, "bit");
+    }
+    if (is(name, "content") || is(name, "document")) {
+      return before.is('(') && (is(last_[2], "xmlparse") || is(last_[2], "xmlserialize"));
+    }
+    if (is(name, "passing")) return is_set(in_document_) && ends_operand(before);
+    if (is(name, "columns")) {
+      return is_set(in_document_) && (ends_operand(before) || (before.kind == kind::word && is(last_[2], "as")));
+    }
+    // A prefix behind them would be the same; there it may be a function that gives rows.
+    if (is(name, "operator")) {
+      return !before.is('(') && !before.is(',') && !is(before, "from") && !is(before, "join") && !is(before, "lateral");
+    }
+    if (is(name, "join")) {
+      return before.kind == kind::quoted || (before.kind == kind::word && !begins_operand(text_of(before)));
+    }
+    return false;
+  }
+  /// What stands behind it is no operand, and so no call.
+  bool ends_operand(const token& at) const noexcept {
+    if (at.kind == kind::symbol) return at.is(']') || (at.is(')') && !operand_may_follow_);
+    return at.kind == kind::string || at.kind == kind::number || at.kind == kind::quoted;
+  }
+  /// Words behind which an expression, or what a table is made of, may begin.
+  static constexpr bool begins_operand(std::string_view word) noexcept {
+    constexpr std::string_view all[] = {
+        "select", "distinct", "all",     "any",     "some",    "in",         "not",        "and",     "or",
+        "where",  "on",       "using",   "from",    "lateral", "having",     "limit",      "offset",  "case",
+        "when",   "then",     "else",    "between", "like",    "ilike",      "to",         "escape",  "by",
+        "zone",   "for",      "placing", "default", "passing", "symmetric",  "is",         "fetch",   "first",
+        "next",   "both",     "leading", "rows",    "range",   "groups",     "join",       "ref",     "value",
+        "key",    "version",  "content", "only",    "empty",   "document",   "overlaps",   "similar", "returning",
+        "union",  "except",   "values",  "isnull",  "notnull", "trailing",   "variadic",   "array",   "intersect",
+        "as",     "name",     "row",     "local",   "path",    "asymmetric", "tablesample"};
     return v0::detail::is_among(word, all);
   }
 
@@ -65307,7 +65856,8 @@ class reader_calls {
   // Behind `distinct on (…)` and `operator(…)` an expression begins; behind other parentheses never.
   static constexpr std::uint32_t most_depth = 64;
   std::uint64_t bit() const noexcept { return depth_ < most_depth ? std::uint64_t{1} << depth_ : 0; }
-  bool is_in_with() const noexcept { return (in_with_ & bit()) != 0; }
+  bool is_set(std::uint64_t of) const noexcept { return (of & bit()) != 0; }
+  bool is_in_with() const noexcept { return is_set(in_with_); }
   void set(std::uint64_t& of, bool is_so) const noexcept { of = is_so ? of | bit() : of & ~bit(); }
 
   void open(const token&) noexcept {
@@ -65315,8 +65865,15 @@ class reader_calls {
     // with a(x) as (…), b(y) as (…): anything else is the statement itself.
     if (is_in_with() && !is(before, "as") && !is(before, "materialized") && !is_name(before)) set(in_with_, false);
     const bool is_prefix = (is(before, "on") && is(last_[1], "distinct")) || is(before, "operator");
+    constexpr std::string_view documents[] = {"xmltable",   "xmlexists",  "json_table", "json_exists",
+                                              "json_value", "json_query", "columns"};
+    const bool is_document =
+        before.kind == kind::word && !last_[1].is('.') && v0::detail::is_among(text_of(before), documents);
+    const bool is_sets = is(before, "sets") && is(last_[1], "grouping");
     ++depth_;
     set(before_operand_, is_prefix);
+    set(in_document_, is_document);
+    set(in_grouping_, is_sets);
     set(in_with_, false);
     operand_may_follow_ = false;
   }
@@ -65325,8 +65882,16 @@ class reader_calls {
     if (depth_ > 0) --depth_;
   }
   void note_word(const token& at) noexcept {
+    if (at.is('[')) set(in_grouping_, false);  // in array[…] a comma stands before any expression
     if (at.kind != kind::word) return;
     const token& before = last_[0];
+    constexpr std::string_view behind_grouping[] = {"having", "window", "union", "intersect", "except", "order",
+                                                    "limit",  "offset", "fetch", "for",       "select"};
+    if (is(at, "by") && is(before, "group")) {
+      set(in_grouping_, true);
+    } else if (v0::detail::is_among(text_of(at), behind_grouping)) {
+      set(in_grouping_, false);
+    }
     if (is(at, "with")) {
       const bool begins = before.kind == kind::end || before.is('(') || is(before, "explain") ||
                           is(before, "analyze") || is(before, "verbose");
@@ -65343,6 +65908,8 @@ class reader_calls {
   token last_[4] = {};
   std::uint64_t in_with_ = 0;
   std::uint64_t before_operand_ = 0;
+  std::uint64_t in_document_ = 0;  // in the parentheses of xmltable and its like
+  std::uint64_t in_grouping_ = 0;  // between group by and what follows it
   std::uint32_t depth_ = 0;
   bool operand_may_follow_ = false;
 };
@@ -65424,7 +65991,8 @@ inline deadline shorten(deadline by, std::chrono::milliseconds asked) noexcept {
 
 /// What a request comes with beside its body.
 struct request_extras {
-  interruption* until = nullptr;  ///< ends its statements
+  interruption* until = nullptr;  ///< ends its statements, where what is left of them is known
+  bool is_kept = false;           ///< its answer is kept under an idempotency key
   std::string_view key{};         ///< when its change is kept in the database: its key and
   std::string_view identity{};    ///< what stands for all that was asked,
   std::int64_t now = 0;           ///< the time,
@@ -65472,12 +66040,17 @@ gateway_answer execute_once(database& on, const std::vector<statement>& all, con
   return told;
 }
 
-/// `is_kept`: the answer is kept under an idempotency key. Then a change runs in a transaction, so that a failure tells
-/// whether it happened; what cannot run in one may have happened when its answer was lost, and is not tried again.
-/// Threads: any number at once.
+/// True when a failed statement that ran on its own, and may be what no transaction takes, has left nothing behind.
+inline bool left_nothing(condition why, const statement_verdict& said) noexcept {
+  if (why == condition::busy || why == condition::serialization) return true;
+  return why == condition::cancelled && !said.may_commit;
+}
+
+/// Where an answer is kept (`request_extras::is_kept`), a change runs in a transaction, so that a failure tells whether
+/// it happened; what cannot run in one may have happened when its answer was lost, so it is not tried again, and it
+/// goes on when its client has gone. Threads: any number at once.
 inline gateway_answer execute_query(database& on, std::string_view body, const principal& who,
-                                    const execution_rules& rules, deadline by, bool is_kept = false,
-                                    const request_extras& with = {}) {
+                                    const execution_rules& rules, deadline by, const request_extras& with = {}) {
   const clock::time_point since = clock::now();
   asked_statement asked;
   if (std::string wrong = read_query(body, asked); !wrong.empty()) {
@@ -65487,8 +66060,8 @@ inline gateway_answer execute_query(database& on, std::string_view body, const p
   statement_verdict said;
   if (!may_run(asked.what, on.speaks(), who, rules, false, said, refused)) return refused;
   const permissions needed = said.needed;
-  asked.what.needs_certainty = is_kept && (needed == permissions::write || said.may_hide_writes);
-  asked.what.until = with.until;
+  asked.what.needs_certainty = with.is_kept && (needed == permissions::write || said.may_hide_writes);
+  asked.what.until = with.is_kept && needed == permissions::admin ? nullptr : with.until;
   by = shorten(by, asked.timeout);
   if (asked.what.needs_certainty && with.keeps_change() && !asked.what.must_not_write) {
     std::size_t failed = no_statement;
@@ -65502,9 +66075,7 @@ inline gateway_answer execute_query(database& on, std::string_view body, const p
   const auto done = on.run(asked.what, rules.results, by);
   if (!done) {
     gateway_answer failed = answer_failure(done.error());
-    const condition kind = done.error().kind();
-    const bool was_refused = kind == condition::busy || kind == condition::serialization;
-    if (needed == permissions::admin && !was_refused) failed.is_final = true;
+    if (needed == permissions::admin && !left_nothing(done.error().kind(), said)) failed.is_final = true;
     failed.changed_nothing = only_reads(said, who);
     failed.needs_admin = needed == permissions::admin;
     return failed;
@@ -65583,11 +66154,15 @@ inline gateway_answer execute_batch(database& on, std::string_view body, const p
     if (!may_run(each, on.speaks(), who, rules, asked.dialect == batch_dialect::gateway, said, answer)) return answer;
     changes_nothing = changes_nothing && only_reads(said, who);
     needs_admin = needs_admin || said.needed == permissions::admin;
-    each.until = with.until;
   }
+  // What was done before an interruption would be kept as the answer, and the rest never be done.
+  const bool goes_on = with.is_kept && !asked.is_atomic && !changes_nothing;
+  for (statement& each : asked.statements) each.until = goes_on ? nullptr : with.until;
   by = shorten(by, asked.timeout);
   if (!asked.is_atomic) {
     answer = execute_one_by_one(on, asked, rules, by);
+    const bool was_interrupted = !goes_on && with.until != nullptr && with.until->is_requested();
+    if (was_interrupted) answer.is_final = false;  // it is no answer for those who wait for the same one
   } else {
     std::size_t failed = no_statement;
     if (with.keeps_change() && !changes_nothing) {
@@ -66015,14 +66590,14 @@ inline bool write_head(byte_buffer& out, const gateway_request& request, const g
 
 namespace dovetail::inline v0::workersql::serving {
 
-/// `is_kept`: under an idempotency key. Threads: any.
+/// Threads: any.
 inline gateway_answer execute_request(gateway_hub& hub, const gateway_request& request, std::string_view content,
-                                      deadline by, bool is_kept, const request_extras& with) {
+                                      deadline by, const request_extras& with) {
   if (request.where == endpoint::health) return answer_health(hub, by);
   if (with.until != nullptr && with.until->is_requested()) return answer_failure(error_info{errc::cancelled});
   if (by.has_passed() || hub.is_full(request.unsent.get())) return answer_overloaded();
   if (request.where == endpoint::query) {
-    return execute_query(*hub.database, content, *request.who, hub.rules, by, is_kept, with);
+    return execute_query(*hub.database, content, *request.who, hub.rules, by, with);
   }
   return execute_batch(*hub.database, content, *request.who, hub.rules, by, with);
 }
@@ -66063,9 +66638,14 @@ inline request_key key_of(const gateway_hub& hub, const gateway_request& request
   return key;
 }
 
-inline request_extras extras_of(const gateway_hub& hub, interruption* until, const request_key& key) {
-  return {
-      .until = until, .key = key.kept, .identity = key.asked, .now = unix_time(), .keep = hub.options.idempotency.keep};
+/// `is_kept`: under an idempotency key.
+inline request_extras extras_of(const gateway_hub& hub, interruption* until, bool is_kept, const request_key& key) {
+  return {.until = until,
+          .is_kept = is_kept,
+          .key = key.kept,
+          .identity = key.asked,
+          .now = unix_time(),
+          .keep = hub.options.idempotency.keep};
 }
 
 /// True when an answer that was made for somebody is not for this one of the same name, who may do less.
@@ -66767,7 +67347,7 @@ class http_connection final : public gateway_connection, public std::enable_shar
   /// On a worker: nothing else of this object is touched meanwhile.
   void work() noexcept override {
     try {
-      answer_ = execute_request(*hub_, request_, content_, by_, is_first_, extras_of(*hub_, until_.get(), key_));
+      answer_ = execute_request(*hub_, request_, content_, by_, extras_of(*hub_, until_.get(), is_first_, key_));
       share_.set(answer_.body.size());
     } catch (...) {
       answer_ = {};
