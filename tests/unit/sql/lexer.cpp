@@ -189,7 +189,7 @@ constexpr reading odd_readings[] = {
     {pg, "E'a' '\\' 'b'", "sss"},
     {pg, "E'a' -- '\n w", "sw"},
     {pg, "'a'\n'\\' w", "ssw"},
-    {lite, "E'a'\n'\\' w", "ssw"},
+    {lite, "E'a'\n'\\' w", "wssw"},
     {lite, ":a(')", "!"},
     {lite, "@a(')", "!"},
     {lite, ":a::b", "!"},
