@@ -200,6 +200,8 @@ static_assert(mistake_in<pg>("SELECT :user_id", arg<"user">(5)) == sql_mistake::
 TEST(PostgresPlaceholders, A37AMissingNameIsRefused) {
   const dt::statement_for<pg, void, decltype(arg<"user">(5))> statement{dt::runtime("SELECT :user_id")};
   EXPECT_EQ(statement.failure().code(), dt::errc::unknown_parameter);
+  EXPECT_EQ(statement.failure().context(), "a named parameter has no argument: 'user_id' (line 1, column 8)");
+  EXPECT_TRUE(statement.failure().statement().empty());
   EXPECT_EQ(statement.problem().at, 7u);
 }
 

@@ -205,6 +205,18 @@ TEST(PostgresConnectionString, APasswordWithoutQuotesIsNotPrintedInPieces) {
 
 TEST(PostgresConnectionString, OtherSchemesAndEncodingsAreRefused) {
   EXPECT_FALSE(pg::parse("mysql://a/app", nothing()));
+  for (const auto& [text, scheme] : {std::pair<const char*, const char*>{"mysql://me:hunter2@h/app", "'mysql:'"},
+                                     {"mysql://me:hunter2@h/app?charset=utf8", "'mysql:'"},
+                                     {"sqlite:x.db", "'sqlite:'"},
+                                     {"localhost:5432 dbname=app", "'localhost:'"}}) {
+    const dt::error_info failure = refused(text);
+    EXPECT_EQ(failure.code(), dt::errc::malformed_connection_string);
+    EXPECT_NE(failure.message().find("must begin with 'postgresql:'"), std::string::npos) << failure.message();
+    EXPECT_NE(failure.message().find(std::string{"begins with "} + scheme), std::string::npos) << failure.message();
+    EXPECT_EQ(failure.message().find("hunter2"), std::string::npos);
+  }
+  EXPECT_NE(refused("app me").message().find("word 1 of the connection string has no '='"), std::string::npos);
+  EXPECT_TRUE(pg::parse("host=/tmp:x dbname=a:b", nothing()));  // no keyword has a ':', but a value may
   EXPECT_EQ(refused("client_encoding=latin1").code(), dt::errc::invalid_option);
   EXPECT_TRUE(pg::parse("client_encoding=auto", nothing()));
 }
