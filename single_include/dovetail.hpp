@@ -52999,12 +52999,16 @@ constexpr bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <=
 
 error_info bad_words(std::string_view what, std::size_t ordinal);
 
+/// What to say of a text that begins with a scheme, as the connection strings of other databases do and no keyword
+/// does; success for others. Quotes the scheme alone.
+error_info foreign_scheme(std::string_view text);
+
 /// Takes one value off the front: quoted or up to the next space; a backslash takes the next character as it is.
 /// False when the quote does not end.
 bool take_value(std::string_view& rest, std::string& value, bool& is_quoted);
 
 /// Reads the words into the parameters of a connection string without authority and path.
-/// Errors: errc::malformed_connection_string, which names the word's number and quotes nothing.
+/// Errors: errc::malformed_connection_string, which names the word's number and quotes nothing but a scheme.
 result<uri> parse_words(std::string_view text);
 
 }  // namespace dovetail::inline v0::postgres::detail
@@ -53023,6 +53027,19 @@ namespace dovetail::inline v0::postgres::detail {
   dovetail::detail::append_parts(text,
                                  {"word ", dovetail::detail::number_text{ordinal}, " of the connection string ", what});
   return {errc::malformed_connection_string, std::move(text)};
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info foreign_scheme(std::string_view text) {
+  const std::string_view scheme = text.substr(0, text.find(':'));
+  if (scheme.size() == text.size() || !dovetail::detail::is_scheme(scheme)) return {};
+  std::string words;
+  dovetail::detail::append_parts(
+      words, {"the connection string must begin with 'postgresql:' or 'postgres:', or be words as in 'host=localhost "
+              "dbname=app'"});
+  if (dovetail::detail::may_be_shown(scheme)) {
+    dovetail::detail::append_parts(words, {"; this one begins with '", scheme, ":'"});
+  }
+  return {errc::malformed_connection_string, std::move(words)};
 }
 
 DOVETAIL_DEFINE bool take_value(std::string_view& rest, std::string& value, bool& is_quoted) {
@@ -53046,6 +53063,7 @@ DOVETAIL_DEFINE bool take_value(std::string_view& rest, std::string& value, bool
 }
 
 DOVETAIL_DEFINE result<uri> parse_words(std::string_view text) {
+  if (error_info other = foreign_scheme(text)) return other;
   uri read;
   read.scheme = "postgresql";
   bool may_be_password = false;  // what follows may be pieces of a password that lacks quotes
