@@ -13560,7 +13560,7 @@ class error;
 class error_info;
 class secret;
 class deadline;
-class uuid;
+struct uuid;
 class decimal;
 class row;
 struct version;

@@ -220,7 +220,7 @@ TEST_F(GatewayPostgres, AStatementIsStoppedWhenNobodyWaitsForIt) {
     std::thread running{[&] {
       told = serving::execute_query(
           behind, R"J({"sql":"insert into gateway_city(id) select 7 from (select pg_sleep(600)) as a"})J",
-          {"ann", "t", permissions::admin}, rules, dt::deadline::after(300s), {.is_kept = is_kept, .until = &until});
+          {"ann", "t", permissions::admin}, rules, dt::deadline::after(300s), {.until = &until, .is_kept = is_kept});
     }};
     stop(until);
     running.join();
