@@ -55690,7 +55690,7 @@ constexpr bool is_clock_word(std::string_view word) noexcept {
                                         "localtime",         "localtimestamp", "sysdate"};
   return dovetail::detail::is_among(word, words);
 }
-/// 'now'::timestamp and date 'Today 10:00' are the clock of PostgreSQL; what E'…' spells with escapes may be.
+/// 'now'::timestamp and date 'Today 10:00' are the clock of PostgreSQL.
 constexpr bool has_clock_word(std::string_view literal) noexcept {
   constexpr std::string_view words[] = {"now", "today", "tomorrow", "yesterday"};
   const auto is_letter = [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; };
@@ -55701,9 +55701,6 @@ constexpr bool has_clock_word(std::string_view literal) noexcept {
     at = end + 1;
   }
   return false;
-}
-constexpr bool is_clock_literal(std::string_view literal) noexcept {
-  return (literal.front() | 0x20) == 'e' || has_clock_word(literal);
 }
 /// A type whose values are no times, whatever text they are made of.
 constexpr bool is_timeless_type(std::string_view word) noexcept {
@@ -55801,7 +55798,7 @@ class steady_reader {
         }
         return;
       case token_kind::string:  // PostgreSQL joins literals on two lines
-        has_clock_ = has_clock_ || is_clock_literal(text_of(at)) || previous_.kind == token_kind::string;
+        has_clock_ = has_clock_ || has_clock_word(text_of(at)) || previous_.kind == token_kind::string;
         return;
       case token_kind::cast:
         needs_timeless_ = !is_plain(previous_) || before_.kind == token_kind::cast;
@@ -55877,11 +55874,17 @@ namespace detail {
   return name;
 }
 
-/// PostgreSQL's U&"…" may spell any table with escapes, and U&'…' any text; both mean nothing to SQLite's lexer.
+/// PostgreSQL's U&"…" may spell any table with escapes, U&'…' and E'…' any text; they mean something else to SQLite's
+/// lexer.
 constexpr bool has_escapes(std::string_view sql) noexcept {
-  for (std::size_t at = sql.find('&'); at != sql.npos; at = sql.find('&', at + 1)) {
-    if (at == 0 || at + 1 == sql.size() || (sql[at - 1] | 0x20) != 'u') continue;
-    if (sql[at + 1] == '"' || sql[at + 1] == '\'') return true;
+  for (std::size_t at = sql.find_first_of("&'"); at != sql.npos; at = sql.find_first_of("&'", at + 1)) {
+    if (at == 0) continue;
+    const char before = static_cast<char>(sql[at - 1] | 0x20);
+    if (sql[at] == '\'') {
+      if (before == 'e' && (at == 1 || !dovetail::detail::continues_word(sql[at - 2]))) return true;
+    } else if (before == 'u' && at + 1 != sql.size() && (sql[at + 1] == '"' || sql[at + 1] == '\'')) {
+      return true;
+    }
   }
   return false;
 }

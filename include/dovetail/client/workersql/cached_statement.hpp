@@ -39,11 +39,17 @@ namespace detail {
   return name;
 }
 
-/// PostgreSQL's U&"…" may spell any table with escapes, and U&'…' any text; both mean nothing to SQLite's lexer.
+/// PostgreSQL's U&"…" may spell any table with escapes, U&'…' and E'…' any text; they mean something else to SQLite's
+/// lexer.
 constexpr bool has_escapes(std::string_view sql) noexcept {
-  for (std::size_t at = sql.find('&'); at != sql.npos; at = sql.find('&', at + 1)) {
-    if (at == 0 || at + 1 == sql.size() || (sql[at - 1] | 0x20) != 'u') continue;
-    if (sql[at + 1] == '"' || sql[at + 1] == '\'') return true;
+  for (std::size_t at = sql.find_first_of("&'"); at != sql.npos; at = sql.find_first_of("&'", at + 1)) {
+    if (at == 0) continue;
+    const char before = static_cast<char>(sql[at - 1] | 0x20);
+    if (sql[at] == '\'') {
+      if (before == 'e' && (at == 1 || !dovetail::detail::continues_word(sql[at - 2]))) return true;
+    } else if (before == 'u' && at + 1 != sql.size() && (sql[at + 1] == '"' || sql[at + 1] == '\'')) {
+      return true;
+    }
   }
   return false;
 }

@@ -21,7 +21,7 @@ constexpr bool is_clock_word(std::string_view word) noexcept {
                                         "localtime",         "localtimestamp", "sysdate"};
   return dovetail::detail::is_among(word, words);
 }
-/// 'now'::timestamp and date 'Today 10:00' are the clock of PostgreSQL; what E'…' spells with escapes may be.
+/// 'now'::timestamp and date 'Today 10:00' are the clock of PostgreSQL.
 constexpr bool has_clock_word(std::string_view literal) noexcept {
   constexpr std::string_view words[] = {"now", "today", "tomorrow", "yesterday"};
   const auto is_letter = [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; };
@@ -32,9 +32,6 @@ constexpr bool has_clock_word(std::string_view literal) noexcept {
     at = end + 1;
   }
   return false;
-}
-constexpr bool is_clock_literal(std::string_view literal) noexcept {
-  return (literal.front() | 0x20) == 'e' || has_clock_word(literal);
 }
 /// A type whose values are no times, whatever text they are made of.
 constexpr bool is_timeless_type(std::string_view word) noexcept {
@@ -132,7 +129,7 @@ class steady_reader {
         }
         return;
       case token_kind::string:  // PostgreSQL joins literals on two lines
-        has_clock_ = has_clock_ || is_clock_literal(text_of(at)) || previous_.kind == token_kind::string;
+        has_clock_ = has_clock_ || has_clock_word(text_of(at)) || previous_.kind == token_kind::string;
         return;
       case token_kind::cast:
         needs_timeless_ = !is_plain(previous_) || before_.kind == token_kind::cast;
