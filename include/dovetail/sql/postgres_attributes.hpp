@@ -28,6 +28,30 @@ constexpr std::array<std::string_view, N> split_names(std::string_view names) no
   return all;
 }
 
+template <std::size_t N>
+constexpr bool are_in_order(const std::array<std::string_view, N>& names) noexcept {
+  for (std::size_t i = 1; i < N; ++i) {
+    if (names[i] < names[i - 1]) return false;
+  }
+  return true;
+}
+/// Searches by halves.
+template <std::size_t N>
+constexpr bool is_listed(const std::array<std::string_view, N>& names, std::string_view name) noexcept {
+  std::size_t begin = 0;
+  std::size_t end = names.size();
+  while (begin < end) {
+    const std::size_t middle = begin + (end - begin) / 2;
+    if (names[middle] == name) return true;
+    if (names[middle] < name) {
+      begin = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  return false;
+}
+
 // Functions of one argument, of other kinds: PostgreSQL takes x.name for name(x) where x has no such column.
 inline constexpr std::string_view postgres_other_names =
     "binary_upgrade_set_next_array_pg_type_oid binary_upgrade_set_next_heap_pg_class_oid "
@@ -55,27 +79,11 @@ inline constexpr std::string_view postgres_other_names =
     "setseed setval table_to_xml ts_rewrite ts_stat txid_status";
 
 inline constexpr auto postgres_other_functions = split_names<count_names(postgres_other_names)>(postgres_other_names);
-static_assert([] {
-  for (std::size_t i = 1; i < postgres_other_functions.size(); ++i) {
-    if (postgres_other_functions[i] < postgres_other_functions[i - 1]) return false;
-  }
-  return true;
-}());
+static_assert(are_in_order(postgres_other_functions));
 
 /// True when `x.name` may call a function of PostgreSQL's that does more than look.
 constexpr bool is_postgres_other_function(std::string_view name) noexcept {
-  std::size_t begin = 0;
-  std::size_t end = postgres_other_functions.size();
-  while (begin < end) {
-    const std::size_t middle = begin + (end - begin) / 2;
-    if (postgres_other_functions[middle] == name) return true;
-    if (postgres_other_functions[middle] < name) {
-      begin = middle + 1;
-    } else {
-      end = middle;
-    }
-  }
-  return false;
+  return is_listed(postgres_other_functions, name);
 }
 
 /// What their names begin with: two letters, and the two behind these. Bits by the five lowest ones of a letter, for

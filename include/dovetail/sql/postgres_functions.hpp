@@ -3,7 +3,6 @@
 
 #include <dovetail/sql/postgres_attributes.hpp>
 
-#include <algorithm>
 #include <string_view>
 
 namespace dovetail::inline v0 {
@@ -89,13 +88,12 @@ inline constexpr std::string_view postgres_reading_names =
     "xmlvalidate xpath xpath_exists";
 
 inline constexpr auto postgres_reading_functions =
-    split_names<std::count(postgres_reading_names.begin(), postgres_reading_names.end(), ' ') + 1>(
-        postgres_reading_names);
-static_assert(std::is_sorted(postgres_reading_functions.begin(), postgres_reading_functions.end()));
+    split_names<count_names(postgres_reading_names)>(postgres_reading_names);
+static_assert(are_in_order(postgres_reading_functions));
 
 /// True for a function of PostgreSQL's that changes nothing. `name` is as the catalogue has it, in lower case.
 constexpr bool is_postgres_reading_function(std::string_view name) noexcept {
-  return std::binary_search(postgres_reading_functions.begin(), postgres_reading_functions.end(), name);
+  return is_listed(postgres_reading_functions, name);
 }
 
 }  // namespace detail
