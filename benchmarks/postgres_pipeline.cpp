@@ -6,6 +6,8 @@
 #include "support/account.hpp"
 #include "support/bench.hpp"
 #include "support/libpq.hpp"
+#include "support/one_core.hpp"
+#include "support/raw_postgres.hpp"
 
 #include <support/postgres_server.hpp>
 
@@ -83,6 +85,17 @@ std::uint64_t by_pipeline_mode(bench::libpq& in) {
   return sum;
 }
 
+std::uint64_t by_raw_socket(bench::raw_postgres& in) {
+  std::uint64_t sum = 0;
+  std::int64_t id = 1;
+  for (std::size_t i = 0; i < selects; i += deep) {
+    for (std::size_t j = 0; j < deep; ++j) in.write_point(id = next(id));
+    in.write_sync();
+    in.exchange([&sum](const account& found) { sum = add(sum, found); });
+  }
+  return sum;
+}
+
 using select = decltype(pg::query_one<account>(by_id, std::int64_t{}));
 
 void fill_pipeline(std::vector<select>& batch, std::int64_t& id) {
@@ -119,6 +132,7 @@ asio::awaitable<std::uint64_t> await_pipelines(pg::async_client& db) {
 }  // namespace
 
 int main() {
+  bench::stay_on_one_core();
   dt::test::postgres_server& server = dt::test::postgres_server::shared();
   pg::client db{server.socket_string()};
   db.script(fill);
@@ -127,12 +141,15 @@ int main() {
   if (PQenterPipelineMode(piped.get()) != 1) bench::stop("no pipeline mode");
   bench::libpq hand{server.socket_string()};
   hand.prepare("point", by_id);
+  bench::raw_postgres raw{server.socket_path(), "app", "app"};
+  raw.prepare("point", by_id);
   asio::io_context io;
   pg::async_client awaited{io.get_executor(), server.socket_string()};
 
   bench::task task{"postgres_pipeline"};
   task.add("libpq pipeline mode, binary", selects, [&] { return by_pipeline_mode(piped); });
   task.add("libpq one by one", selects, [&] { return one_by_one(hand); });
+  task.add("raw socket (limit)", selects, [&] { return by_raw_socket(raw); });
   task.add("dovetail", selects, [&] { return by_pipeline(db); });
   task.add("dovetail async", selects, [&] {
     std::future<std::uint64_t> sum = asio::co_spawn(io, await_pipelines(awaited), asio::use_future);

@@ -5,6 +5,8 @@
 #include "support/account.hpp"
 #include "support/bench.hpp"
 #include "support/libpq.hpp"
+#include "support/one_core.hpp"
+#include "support/raw_postgres.hpp"
 
 #include <support/postgres_server.hpp>
 
@@ -15,6 +17,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace dt = dovetail;
 
@@ -38,6 +41,14 @@ account find(bench::libpq& in, std::int64_t id) {
   PGresult* const got = in.rows(PQexecPrepared(in.get(), "point", 1, values, lengths, formats, 1));
   account found = read_account(got);
   PQclear(got);
+  return found;
+}
+
+account find(bench::raw_postgres& in, std::int64_t id) {
+  account found{};
+  in.write_point(id);
+  in.write_sync();
+  in.exchange([&found](account&& row) { found = std::move(row); });
   return found;
 }
 
@@ -71,17 +82,22 @@ asio::awaitable<std::uint64_t> await_all(dt::postgres::async_client& db, bench::
 }  // namespace
 
 int main() {
+  bench::stay_on_one_core();
   dt::test::postgres_server& server = dt::test::postgres_server::shared();
   dt::postgres::client db{server.socket_string()};
   db.script(fill);
   bench::libpq hand{server.socket_string()};
   hand.prepare("point", by_id);
+  bench::raw_postgres raw{server.socket_path(), "app", "app"};
+  raw.prepare("point", by_id);
   asio::io_context io;
   dt::postgres::async_client awaited{io.get_executor(), server.socket_string()};
 
   bench::task task{"postgres_point"};
   task.add("libpq binary, prepared", selects,
            [&](bench::latencies& times) { return one_by_one(times, [&](std::int64_t id) { return find(hand, id); }); });
+  task.add("raw socket (limit)", selects,
+           [&](bench::latencies& times) { return one_by_one(times, [&](std::int64_t id) { return find(raw, id); }); });
   task.add("dovetail", selects, [&](bench::latencies& times) {
     return one_by_one(times, [&](std::int64_t id) { return db.query_one<account>(by_id, id); });
   });

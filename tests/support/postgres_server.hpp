@@ -98,6 +98,9 @@ class postgres_server {
     return text.append(more);
   }
 
+  /// The Unix socket itself.
+  std::string socket_path() const { return folder_ + "/.s.PGSQL." + std::to_string(port_); }
+
   /// What psql prints for `statements` as the administrator: no headings, columns separated by '|'. Throws its message.
   std::string sql(const std::string& statements, const std::string& database = "app") const {
     const std::string port = std::to_string(port_);

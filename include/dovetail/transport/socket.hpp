@@ -98,6 +98,8 @@ inline bool would_block() noexcept { return errno == EAGAIN || errno == EWOULDBL
 /// Makes receive() with no flags wait, `limit` at most; sending and connecting never wait all the same.
 std::error_code set_receive_timeout(native_handle handle, std::chrono::milliseconds limit) noexcept;
 
+bool is_unix_socket(native_handle handle) noexcept;
+
 attempt receive(native_handle handle, byte_span into, int flags = MSG_DONTWAIT) noexcept;
 
 attempt send(native_handle handle, byte_view from) noexcept;
@@ -213,6 +215,12 @@ DOVETAIL_DEFINE std::error_code set_receive_timeout(native_handle handle, std::c
 #else
   return static_cast<void>(handle), static_cast<void>(limit), std::make_error_code(std::errc::not_supported);
 #endif
+}
+
+DOVETAIL_DEFINE bool is_unix_socket(native_handle handle) noexcept {
+  sockaddr_storage own{};
+  socklen_t size = sizeof own;
+  return ::getsockname(handle, reinterpret_cast<sockaddr*>(&own), &size) == 0 && own.ss_family == AF_UNIX;
 }
 
 DOVETAIL_DEFINE attempt receive(native_handle handle, byte_span into, int flags) noexcept {

@@ -4,6 +4,7 @@
 #include <dovetail/transport/socket.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -20,7 +21,9 @@ class socket_stream {
   std::error_code shutdown_write() noexcept { return shutdown_send(socket_.get()); }
   std::error_code wait(const attempt& last, deadline by) noexcept { return wait_handle(socket_.get(), last, by); }
 
-  /// Waits and reads in one system call, where `wait()` and `try_read()` are two; for the blocking driver.
+  /// Waits and reads in one system call, where `wait()` and `try_read()` are two; for the blocking driver. On a Unix
+  /// socket they stay two: a receive() that waits there is also woken when the peer has read what was sent, and sleeps
+  /// again, which costs more than poll() does.
   attempt read_waiting(byte_span into, deadline by) noexcept;
   native_handle handle(readiness what) const noexcept {
     return what == readiness::signalled ? no_handle : socket_.get();
@@ -41,11 +44,11 @@ class socket_stream {
   socket_stream(socket_stream&& other) noexcept
       : socket_(std::move(other.socket_)),
         is_connected_(std::exchange(other.is_connected_, false)),
-        receive_waits_(std::exchange(other.receive_waits_, false)) {}
+        receive_(std::exchange(other.receive_, receiving::unknown)) {}
   socket_stream& operator=(socket_stream&& other) noexcept {
     socket_ = std::move(other.socket_);
     is_connected_ = std::exchange(other.is_connected_, false);
-    receive_waits_ = std::exchange(other.receive_waits_, false);
+    receive_ = std::exchange(other.receive_, receiving::unknown);
     return *this;
   }
   ~socket_stream() = default;
@@ -53,23 +56,20 @@ class socket_stream {
   void close_socket() noexcept {
     socket_.reset();
     is_connected_ = false;
-    receive_waits_ = false;
+    receive_ = receiving::unknown;
   }
 
   owned_handle socket_;
   bool is_connected_ = false;
 
  private:
+  enum class receiving : std::uint8_t { unknown, waits, never_waits };
+
   /// Is there time for a receive() that waits? It gives up after a fixed time, set once a socket; the last part of a
   /// deadline, which is shorter, is left to poll().
-  bool is_waiting_in_receive(deadline by) noexcept {
-    constexpr std::chrono::milliseconds slice{200};
-    if (by.remaining() < slice) return false;
-    if (!receive_waits_) receive_waits_ = !set_receive_timeout(socket_.get(), slice);
-    return receive_waits_;
-  }
+  bool is_waiting_in_receive(deadline by) noexcept;
 
-  bool receive_waits_ = false;
+  receiving receive_ = receiving::unknown;
 };
 
 }  // namespace dovetail::inline v0::detail
@@ -82,6 +82,16 @@ class socket_stream {
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::detail {
+
+DOVETAIL_DEFINE bool socket_stream::is_waiting_in_receive(deadline by) noexcept {
+  constexpr std::chrono::milliseconds slice{200};
+  if (receive_ == receiving::never_waits || by.remaining() < slice) return false;
+  if (receive_ == receiving::unknown) {
+    const bool waits = !is_unix_socket(socket_.get()) && !set_receive_timeout(socket_.get(), slice);
+    receive_ = waits ? receiving::waits : receiving::never_waits;
+  }
+  return receive_ == receiving::waits;
+}
 
 DOVETAIL_DEFINE attempt socket_stream::read_waiting(byte_span into, deadline by) noexcept {
   while (is_waiting_in_receive(by)) {
