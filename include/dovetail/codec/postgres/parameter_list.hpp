@@ -20,6 +20,9 @@ class parameter_list {
  public:
   /// Writes the formats and counts that stand in front of the values.
   parameter_list(byte_buffer& out, const std::uint32_t* types, std::size_t count);
+  /// They are written: the last bytes of the buffer.
+  parameter_list(byte_buffer& out, const std::uint32_t* types, std::size_t count, std::size_t formats_at) noexcept
+      : out_(&out), types_(types), count_(count), formats_at_(formats_at) {}
   parameter_list(const parameter_list&) = delete;
   parameter_list& operator=(const parameter_list&) = delete;
 

@@ -66,6 +66,13 @@ class pipeline_dialogue final : public detail::dialogue {
   /// Statements that are not prepared, each with a Sync of its own: one that is wrong says nothing of the others.
   verdict prepare();
   bool is_being_prepared(std::size_t of) const noexcept;
+  /// The same, not only equal: nothing is compared.
+  bool is_same_text(std::size_t one, std::size_t other) const noexcept {
+    const statement_request& a = items_[one].asked;
+    const statement_request& b = items_[other].asked;
+    return a.text.data() == b.text.data() && a.text.size() == b.text.size() && a.types.data() == b.types.data() &&
+           a.types.size() == b.types.size();
+  }
   verdict on_prepared();
   error_info failure_of_same_text(std::size_t of) const;
 
@@ -122,6 +129,7 @@ class pipeline_dialogue final : public detail::dialogue {
   expects expects_ = expects::bind;
   bool is_once_;
   bool is_undoing_ = false;
+  bool changes_formats_ = false;
   bool was_repeated_ = false;
 };
 
@@ -169,7 +177,8 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::prepare() {
     pipeline_item& item = items_[i];
     if (item.failure || statements_[i]) continue;
     const statement_request& asked = item.asked;
-    statements_[i] = on().statements.find(asked.text, asked.literal, asked.types);
+    statements_[i] = i != 0 && is_same_text(i - 1, i) ? statements_[i - 1].again()
+                                                      : on().statements.find(asked.text, asked.literal, asked.types);
     if (statements_[i] || is_being_prepared(i)) continue;
     unprepared& next = preparing_.emplace_back();
     next.item = i;
@@ -229,9 +238,10 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::execute() {
   for (std::size_t i = first_; i < items_.size(); ++i) {
     pipeline_item& item = items_[i];
     if (item.failure || item.rows.describe == nullptr) continue;
-    if (error_info failure = item.rows.describe(item.rows.state, statements_[i]->description)) {
-      set_failure(i, std::move(failure));
-    }
+    statement_description& of = statements_[i]->description;
+    const char* const formats_before = of.formats_of;
+    if (error_info failure = item.rows.describe(item.rows.state, of)) set_failure(i, std::move(failure));
+    changes_formats_ = changes_formats_ || (formats_before != nullptr && of.formats_of != formats_before);
   }
   if (is_once_ && first_failure_ != none_) return abandon();
   at_ = written_ = first_;
@@ -247,8 +257,8 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::write_chunk() {
     pipeline_item& item = items_[written_];
     const std::size_t number = written_++;
     if (item.failure) continue;
-    // Once more: another item may have asked the same statement for other formats.
-    if (item.rows.describe != nullptr) {
+    // Once more: another item has asked a statement for other formats, which may be this one.
+    if (changes_formats_ && item.rows.describe != nullptr) {
       static_cast<void>(item.rows.describe(item.rows.state, statements_[number]->description));
     }
     if (error_info failure = detail::write_bind(on(), *statements_[number], item.asked.arguments)) {

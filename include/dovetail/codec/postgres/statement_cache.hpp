@@ -27,6 +27,7 @@ std::uint64_t statement_hash(std::string_view text, std::span<const std::uint32_
 struct prepared_statement {
   std::string name;  ///< on the server; empty: the unnamed statement
   std::string text;
+  std::string bind_head;  ///< how each Bind of it begins, up to the values (unnamed portal, binary parameters)
   std::vector<std::uint32_t> types;  ///< that were declared for its parameters
   statement_description description;
   std::uint64_t hash = 0;
@@ -52,6 +53,8 @@ class statement_use {
   ~statement_use() {
     if (statement_ != nullptr && --statement_->uses == 0 && !statement_->is_kept) delete statement_;
   }
+
+  statement_use again() const noexcept { return statement_ == nullptr ? statement_use{} : statement_use{*statement_}; }
 
   explicit operator bool() const noexcept { return statement_ != nullptr; }
   prepared_statement& operator*() const noexcept { return *statement_; }

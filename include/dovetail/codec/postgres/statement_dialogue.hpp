@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,11 +28,14 @@ class preparation {
 
   /// The statement, prepared; kept when it has a name.
   statement_use finish(session& on, const statement_request& asked) {
+    write_bind_head();
     if (!made_->name.empty()) return on.statements.insert(std::move(made_), asked.literal);
     return statement_use{*made_.release()};
   }
 
  private:
+  void write_bind_head();
+
   std::unique_ptr<prepared_statement> made_;
   char awaited_ = 0;
 };
@@ -42,7 +46,13 @@ class preparation {
 error_info write_bind(session& on, const prepared_statement& statement, const argument_writer& arguments,
                       std::string_view portal = {});
 
-inline void write_execute(session& on, std::int32_t row_limit, std::string_view portal = {}) {
+inline void write_execute(session& on, std::int32_t row_limit) {
+  static constexpr char head[] = {from_client::execute, 0, 0, 0, 9, 0};
+  std::byte* const at = on.facts.output.grow(sizeof head + 4);
+  std::memcpy(at, head, sizeof head);
+  store_big(at + sizeof head, static_cast<std::uint32_t>(row_limit));
+}
+inline void write_execute(session& on, std::int32_t row_limit, std::string_view portal) {
   static_cast<void>(on.writer().begin(from_client::execute).text(portal).i32(row_limit).end());
 }
 
@@ -113,19 +123,34 @@ DOVETAIL_DEFINE verdict preparation::take(const message& came) {
   return verdict::go_on;
 }
 
+DOVETAIL_DEFINE void preparation::write_bind_head() {
+  byte_buffer head;
+  const std::size_t count = made_->description.parameters().size();
+  message_writer{head}.begin(from_client::bind).text({}).text(made_->name);
+  parameter_list{head, nullptr, count};
+  made_->bind_head = as_text(head.view());
+}
+
 DOVETAIL_DEFINE error_info write_bind(session& on, const prepared_statement& statement,
                                       const argument_writer& arguments, std::string_view portal) {
   byte_buffer& out = on.facts.output;
   const std::size_t before = out.size();
-  message_writer to = on.writer();
-  to.begin(from_client::bind).text(portal).text(statement.name);
   const auto& types = statement.description.parameters();
-  parameter_list list{out, types.data(), types.size()};
+  if (portal.empty()) {
+    out.append(statement.bind_head);
+  } else {
+    on.writer().begin(from_client::bind).text(portal).text(statement.name);
+    parameter_list{out, nullptr, types.size()};
+  }
+  parameter_list list{out, types.data(), types.size(), out.size() - 2 * (types.size() + 1)};
   error_info failure = arguments.write == nullptr ? error_info{} : arguments.write(arguments.state, list);
   if (!failure) failure = list.finish();
   if (!failure) {
+    message_writer to = on.writer();
     statement.description.write_formats(to);
-    if (!to.end()) failure = {errc::request_too_large, "the arguments are larger than 2 GiB"};
+    const std::size_t length = out.size() - before - 1;
+    store_big(out.data() + before + 1, static_cast<std::uint32_t>(length));
+    if (length > 0x7FFF'FFFFu) failure = {errc::request_too_large, "the arguments are larger than 2 GiB"};
   }
   if (failure) out.truncate(before);
   return failure;
