@@ -30,7 +30,7 @@ class wire_over {
   void send(std::string_view text) { send(dovetail::as_byte_view(text)); }
   void end() { ec_ = stream_.shutdown_write(); }
   void close() noexcept { stream_.close(); }
-  const Stream& stream() const noexcept { return stream_; }
+  Stream& stream() noexcept { return stream_; }
 
   /// Exactly so many bytes, or fewer when the stream ends or fails.
   std::vector<std::byte> read(std::size_t bytes) {
