@@ -330,6 +330,7 @@ TEST_F(GatewayTls, WhoDoesNotSpeakTlsIsSentAway) {
     EXPECT_EQ(got.find("HTTP"), std::string::npos) << got;
     // An alert, if anything: type 21 (RFC 8446 section 5.1) and "fatal" (section 6).
     EXPECT_TRUE(got.empty() || (got[0] == '\x15' && got[5] == '\x02'));
+    EXPECT_EQ(client.error(), dt::errc::connection_closed) << "a reset would destroy the alert";
   }
   EXPECT_TRUE(soon([&] { return served.statistics().failed_handshakes == std::size(texts); }));
   EXPECT_TRUE(soon([&] { return served.statistics().connections == 0; }));

@@ -109,6 +109,8 @@ DOVETAIL_DEFINE bool tls_server_context::prepare(tls_version oldest) {
   SSL_CTX_set_options(made, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   // Sessions are resumed by tickets, which the clients keep: a cache here would grow with their number.
   SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);
+  static constexpr unsigned char name[] = {'d', 'o', 'v', 'e', 't', 'a', 'i', 'l'};
+  if (SSL_CTX_set_session_id_context(made, name, sizeof name) != 1) return false;
   SSL_CTX_set_alpn_select_cb(made, &tls_server_context::choose_protocol, this);
   return SSL_CTX_set_min_proto_version(made, oldest == tls_version::tls_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION) == 1;
 }
