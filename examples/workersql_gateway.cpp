@@ -35,6 +35,9 @@ constexpr std::string_view help =
     "  --key KEY          an API key that may do everything; may be repeated, as all with KEY and URL\n"
     "  --read-key KEY     one that may only read\n"
     "  --jwt-secret TEXT  takes HS256 tokens signed with it\n"
+    "  --certificate FILE its certificate and those behind it, PEM: it listens with TLS\n"
+    "  --private-key FILE the certificate's key, PEM; it may be in the certificate's file\n"
+    "  --client-authorities FILE  only who has a certificate of these may connect\n"
     "  --envelope KIND    docs or sdk: the form of results\n"
     "  --rate N           requests a minute that each may make\n"
     "  --threads N        that wait for the database; 4\n"
@@ -51,9 +54,9 @@ Number number(std::string_view option, std::string_view text) {
 }
 
 bool is_known(std::string_view name) {
-  static constexpr std::string_view names[] = {"--database", "--host",       "--port",     "--key",
-                                               "--read-key", "--jwt-secret", "--envelope", "--rate",
-                                               "--threads",  "--keep-keys",  "--origin"};
+  static constexpr std::string_view names[] = {
+      "--database", "--host",    "--port",      "--key",    "--read-key",    "--jwt-secret",  "--envelope",
+      "--rate",     "--threads", "--keep-keys", "--origin", "--certificate", "--private-key", "--client-authorities"};
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 
@@ -63,6 +66,7 @@ void read_arguments(int count, char** arguments, std::string& database, ws::gate
     how.authentication.api_keys.push_back(
         {.key = dt::secret{std::string{key}}, .name = std::move(name), .tenant = "main", .may = may});
   };
+  const auto tls = [&how]() -> dt::tls_server_settings& { return how.tls ? *how.tls : how.tls.emplace(); };
   for (int i = 1; i < count; ++i) {
     const std::string_view written = arguments[i];
     const std::string_view name = written.substr(0, written.find('='));
@@ -83,6 +87,12 @@ void read_arguments(int count, char** arguments, std::string& database, ws::gate
       add_key(value, "reader", ws::permissions::read);
     } else if (name == "--jwt-secret") {
       how.authentication.jwt_secret = dt::secret{std::string{value}};
+    } else if (name == "--certificate") {
+      tls().certificate = value;
+    } else if (name == "--private-key") {
+      tls().private_key = value;
+    } else if (name == "--client-authorities") {
+      tls().client_authorities = value;
     } else if (name == "--envelope" && (value == "docs" || value == "sdk")) {
       how.envelope = value == "sdk" ? ws::envelope::sdk : ws::envelope::docs;
     } else if (name == "--rate") {
@@ -100,6 +110,9 @@ void read_arguments(int count, char** arguments, std::string& database, ws::gate
   // Before the database's file is made.
   if (how.authentication.api_keys.empty() && how.authentication.jwt_secret.empty()) {
     throw std::invalid_argument("needs --key, --read-key or --jwt-secret");
+  }
+  if (how.tls && how.tls->certificate.empty()) {
+    throw std::invalid_argument("TLS needs the name of a file behind --certificate");
   }
 }
 

@@ -5,5 +5,6 @@
 
 #include <dovetail/transport/tls.hpp>
 #include <dovetail/transport/tls_digest.hpp>
+#include <dovetail/transport/tls_server.hpp>
 
 #undef DOVETAIL_TLS_SOURCE

@@ -1,4 +1,4 @@
-// A bare TCP client for tests of servers: writes bytes, reads so many, or until the end.
+// A bare client for tests of servers, over TCP or another stream: writes bytes, reads so many, or until the end.
 #pragma once
 
 #include <dovetail/base/deadline.hpp>
@@ -16,9 +16,13 @@
 namespace lensdb_test {
 
 /// Every step has a minute; what takes longer is a failure of the test, seen as an error code.
-class wire {
+template <class Stream>
+class wire_over {
  public:
-  explicit wire(const dovetail::tcp_endpoint& where) : stream_(where) { ec_ = dovetail::connect(stream_, by()); }
+  template <class Endpoint>
+  explicit wire_over(const Endpoint& where) : stream_(where) {
+    ec_ = dovetail::connect(stream_, by());
+  }
 
   std::error_code error() const noexcept { return ec_; }
 
@@ -26,6 +30,7 @@ class wire {
   void send(std::string_view text) { send(dovetail::as_byte_view(text)); }
   void end() { ec_ = stream_.shutdown_write(); }
   void close() noexcept { stream_.close(); }
+  Stream& stream() noexcept { return stream_; }
 
   /// Exactly so many bytes, or fewer when the stream ends or fails.
   std::vector<std::byte> read(std::size_t bytes) {
@@ -60,8 +65,9 @@ class wire {
  private:
   static dovetail::deadline by() { return dovetail::deadline::after(std::chrono::seconds{60}); }
 
-  dovetail::tcp_stream stream_;
+  Stream stream_;
   std::error_code ec_;
 };
+using wire = wire_over<dovetail::tcp_stream>;
 
 }  // namespace lensdb_test

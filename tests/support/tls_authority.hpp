@@ -47,6 +47,20 @@ class tls_authority {
     return made;
   }
 
+  /// PEM files of a server: its certificate for these names, and its key.
+  struct server_files {
+    std::string certificate;
+    std::string key;
+  };
+  server_files server(const char* names = "DNS:localhost,IP:127.0.0.1", const std::string& password = {}) {
+    certificate its = certificate::make("test server", names, &mine_);
+    const std::string base = folder_ + "/server" + std::to_string(++servers_);
+    its.save_certificate(base + ".pem");
+    its.save_key(base + ".key", password);
+    its.free();
+    return {base + ".pem", base + ".key"};
+  }
+
   std::string file() const { return folder_ + "/authority.pem"; }
   std::string client_file() const { return folder_ + "/client.pem"; }
   std::string client_key_file() const { return folder_ + "/client.key"; }
@@ -59,6 +73,7 @@ class tls_authority {
 
   std::string folder_;
   certificate mine_;
+  int servers_ = 0;
 };
 
 }  // namespace tests

@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <unistd.h>
@@ -68,7 +69,8 @@ struct response {
   std::string status() const { return head.size() > 12 ? head.substr(9, 3) : std::string{}; }
 };
 
-inline response receive(wire& from, bool has_body = true) {
+template <class Wire>
+response receive(Wire& from, bool has_body = true) {
   response got;
   while (!got.head.ends_with("\r\n\r\n")) {
     const std::string one = text_of(from.read(1));
@@ -94,11 +96,12 @@ inline std::string get(std::string_view path, std::string_view fields = {}) {
   return text.append(path).append(" HTTP/1.1\r\nHost: h\r\n").append(fields).append("\r\n");
 }
 
-inline response ask(const ws::gateway& of, std::string_view bytes) {
-  wire to{of.endpoint()};
+template <class Wire>
+response ask(Wire to, std::string_view bytes) {
   to.send(bytes);
   return receive(to);
 }
+inline response ask(const ws::gateway& of, std::string_view bytes) { return ask(wire{of.endpoint()}, bytes); }
 
 /// Waits until something is so, at most a minute.
 template <class Fn>
@@ -171,10 +174,11 @@ class gated_database final : public ws::serving::database {
 };
 
 /// A WebSocket client of a few lines.
-struct socket_client {
-  explicit socket_client(const ws::gateway& of, std::string_view target = "/v1/ws",
-                         std::string_view fields = "Authorization: Bearer J\r\n")
-      : to(of.endpoint()) {
+template <class Wire>
+struct socket_client_over {
+  explicit socket_client_over(Wire connected, std::string_view target = "/v1/ws",
+                              std::string_view fields = "Authorization: Bearer J\r\n")
+      : to(std::move(connected)) {
     to.send(get(target, std::string{fields} +
                             "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"));
@@ -213,9 +217,14 @@ struct socket_client {
     return read_frame();
   }
 
-  wire to;
+  Wire to;
   response answer;
   unsigned code = 0;
+};
+struct socket_client : socket_client_over<wire> {
+  explicit socket_client(const ws::gateway& of, std::string_view target = "/v1/ws",
+                         std::string_view fields = "Authorization: Bearer J\r\n")
+      : socket_client_over{wire{of.endpoint()}, target, fields} {}
 };
 
 }  // namespace gateway_test

@@ -70,7 +70,8 @@ class gateway {
     const bool is_v6 = where.host.find(':') != std::string::npos;
     std::string text = "workersql://";
     text.append(is_v6 ? "[" : "").append(where.host).append(is_v6 ? "]" : "");
-    text.append(":").append(std::to_string(where.port)).append("/main?ssl=false");
+    text.append(":").append(std::to_string(where.port)).append("/main?ssl=");
+    text.append(core_->options().tls ? "true" : "false");
     if (!parameters.empty()) text.append("&").append(parameters);
     return text;
   }

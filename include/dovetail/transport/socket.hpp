@@ -104,6 +104,12 @@ attempt receive(native_handle handle, byte_span into, int flags = MSG_DONTWAIT) 
 
 attempt send(native_handle handle, byte_view from) noexcept;
 
+/// Is there something to receive? It stays there.
+inline attempt peek(native_handle handle) noexcept {
+  std::byte one{};
+  return receive(handle, {&one, 1}, MSG_PEEK | MSG_DONTWAIT);
+}
+
 inline std::error_code shutdown_send(native_handle handle) noexcept {
   if (::shutdown(handle, SHUT_WR) != 0) return last_system_error();
   return {};

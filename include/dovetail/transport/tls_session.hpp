@@ -108,11 +108,19 @@ std::error_code take_tls_error() noexcept;
 class tls_session {
  public:
   static std::unique_ptr<tls_session> create(const tls_settings& how, std::error_code& ec);
+  /// The server's side. Lifetime: `context` outlives it. Null without memory.
+  static std::unique_ptr<tls_session> accept(SSL_CTX& context);
 
   attempt handshake(tls_io& io);
 
   attempt read(tls_io& io, byte_span into) {
     return step(io, [&] { return SSL_read(ssl_.get(), into.data(), clamp(into.size())); });
+  }
+
+  /// Is there something to read? It stays there. What has come is decrypted, of one record at most.
+  attempt peek(tls_io& io) {
+    char one = 0;
+    return step(io, [&] { return SSL_peek(ssl_.get(), &one, 1); });
   }
 
   /// After a step that has to wait the same bytes must be offered again; a moved buffer is allowed.
@@ -150,6 +158,8 @@ class tls_session {
   bool offer_protocol(std::string_view name);
 
   void resume_from(const tls_settings& how);
+
+  bool plug_in();
 
   BIO* make_bio();
 
@@ -245,6 +255,18 @@ DOVETAIL_DEFINE std::unique_ptr<tls_session> tls_session::create(const tls_setti
   return made;
 }
 
+DOVETAIL_DEFINE std::unique_ptr<tls_session> tls_session::accept(SSL_CTX& context) {
+  ERR_clear_error();
+  std::unique_ptr<tls_session> made{new tls_session};
+  made->ssl_.reset(SSL_new(&context));
+  if (!made->ssl_ || !made->plug_in()) {
+    ERR_clear_error();
+    return nullptr;
+  }
+  SSL_set_accept_state(made->ssl_.get());
+  return made;
+}
+
 DOVETAIL_DEFINE attempt tls_session::handshake(tls_io& io) {
   const attempt over = step(io, [this] { return SSL_do_handshake(ssl_.get()); });
   if (over.is_over() && !over.ec) is_established_ = true;
@@ -270,14 +292,18 @@ DOVETAIL_DEFINE bool tls_session::prepare(const tls_settings& how) {
   if (!load_files(how)) return false;
   ssl_.reset(SSL_new(context_.get()));
   if (!ssl_) return false;
-  SSL_set_read_ahead(ssl_.get(), 1);
   SSL_set_verify(ssl_.get(), how.verify == tls_verify::none ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
   if (!name_server(how) || !offer_protocol(how.application_protocol)) return false;
   resume_from(how);
+  SSL_set_connect_state(ssl_.get());
+  return plug_in();
+}
+
+DOVETAIL_DEFINE bool tls_session::plug_in() {
+  SSL_set_read_ahead(ssl_.get(), 1);
   BIO* const bio = make_bio();
   if (bio == nullptr) return false;
   SSL_set_bio(ssl_.get(), bio, bio);
-  SSL_set_connect_state(ssl_.get());
   return true;
 }
 
@@ -352,7 +378,8 @@ DOVETAIL_DEFINE void tls_session::resume_from(const tls_settings& how) {
 }
 
 DOVETAIL_DEFINE BIO* tls_session::make_bio() {
-  method_.reset(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "dovetail"));
+  static const int index = BIO_get_new_index();  // there are few
+  method_.reset(BIO_meth_new(index | BIO_TYPE_SOURCE_SINK, "dovetail"));
   if (!method_) return nullptr;
   BIO_meth_set_read_ex(method_.get(), [](BIO* bio, char* into, std::size_t room, std::size_t* got) {
     auto* const self = static_cast<tls_session*>(BIO_get_data(bio));

@@ -29,9 +29,14 @@ class gateway_core {
  public:
   gateway_core(std::unique_ptr<database> behind, gateway_options how) : hub_(std::move(behind), std::move(how)) {}
 
-  /// Errors: errc::invalid_option (host, nobody may ask, a limit of zero), or the system's: the port is in use, …
+  /// Errors: errc::invalid_option (host, nobody may ask, a limit of zero, files of TLS), or the system's: the port is
+  /// in use, …
   error_info listen() {
     if (error_info wrong = check()) return wrong;
+    if (hub_.options.tls) {
+      hub_.tls = std::make_unique<dovetail::detail::tls_server_context>("http/1.1");
+      if (error_info wrong = hub_.tls->load(*hub_.options.tls)) return wrong;
+    }
     using asio::ip::tcp;
     const gateway_options& how = hub_.options;
     std::error_code ec;
@@ -138,7 +143,10 @@ class gateway_core {
     accepted.set_option(asio::ip::tcp::no_delay{true}, ec);
     const asio::ip::tcp::endpoint peer = accepted.remote_endpoint(ec);
     if (ec) return;  // gone already
-    auto made = std::make_shared<http_connection>(hub_, std::move(accepted), peer.address().to_string());
+    std::unique_ptr<dovetail::detail::tls_session> session;
+    if (hub_.tls && !(session = hub_.tls->accept())) return;  // without memory
+    auto made = std::make_shared<http_connection>(hub_, gateway_stream{std::move(accepted), std::move(session)},
+                                                  peer.address().to_string());
     hub_.adopt(made);
     made->start();
   }

@@ -33,6 +33,7 @@ class gateway_counters {
   std::atomic<std::size_t> transactions{0};
   std::atomic<std::uint64_t> accepted{0};
   std::atomic<std::uint64_t> refused{0};
+  std::atomic<std::uint64_t> failed_handshakes{0};
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> failed{0};
   std::atomic<std::uint64_t> replays{0};
@@ -46,6 +47,7 @@ class gateway_counters {
             .transactions = transactions.load(std::memory_order_relaxed),
             .accepted = accepted.load(std::memory_order_relaxed),
             .refused_connections = refused.load(std::memory_order_relaxed),
+            .failed_handshakes = failed_handshakes.load(std::memory_order_relaxed),
             .requests = requests.load(std::memory_order_relaxed),
             .failed_requests = failed.load(std::memory_order_relaxed),
             .replays = replays.load(std::memory_order_relaxed),
@@ -69,6 +71,8 @@ inline std::string prometheus_text(const gateway_counters& of, const database_lo
   single("connections_accepted_total", "counter", "Connections accepted.", now.accepted);
   single("connections_refused_total", "counter", "Connections closed because there were too many.",
          now.refused_connections);
+  single("tls_handshakes_failed_total", "counter", "TLS handshakes that failed or took too long.",
+         now.failed_handshakes);
   single("replays_total", "counter", "Answers given again for an idempotency key.", now.replays);
   single("rate_limited_total", "counter", "Requests refused by the rate limit.", now.limited);
   single("websocket_messages_total", "counter", "Messages over WebSocket.", now.messages);

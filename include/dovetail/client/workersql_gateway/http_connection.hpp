@@ -5,6 +5,7 @@
 #include <dovetail/base/byte_buffer.hpp>
 #include <dovetail/client/workersql_gateway/answer_wait.hpp>
 #include <dovetail/client/workersql_gateway/execute_request.hpp>
+#include <dovetail/client/workersql_gateway/gateway_stream.hpp>
 #include <dovetail/client/workersql_gateway/hub.hpp>
 #include <dovetail/client/workersql_gateway/memory.hpp>
 #include <dovetail/client/workersql_gateway/refuse_early.hpp>
@@ -12,11 +13,8 @@
 #include <dovetail/client/workersql_gateway/request.hpp>
 #include <dovetail/client/workersql_gateway/socket_connection.hpp>
 
-#include <asio/buffer.hpp>
-#include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
-#include <asio/write.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -34,9 +32,9 @@ namespace dovetail::inline v0::workersql::serving {
 /// that sends more than it reads is held up by its own socket.
 class http_connection final : public gateway_connection, public std::enable_shared_from_this<http_connection> {
  public:
-  http_connection(gateway_hub& hub, asio::ip::tcp::socket accepted, std::string peer)
+  http_connection(gateway_hub& hub, gateway_stream accepted, std::string peer)
       : hub_(&hub),
-        socket_(std::move(accepted)),
+        stream_(std::move(accepted)),
         timer_(hub.io),
         peer_(std::move(peer)),
         bounds_(bounds_of(hub.options)),
@@ -44,11 +42,16 @@ class http_connection final : public gateway_connection, public std::enable_shar
         input_(hub.options.head_limit + 2 * hub.options.body_limit + 64 * 1024, 4096),
         share_(hub.unsent) {}
 
-  void start() { begin_request(); }
+  void start() {
+    if (!stream_.is_encrypted()) return begin_request();
+    step_ = step::greeting;
+    wait(hub_->options.read_limit);
+    stream_.handshake([self = shared_from_this()](const std::error_code& ec, std::size_t) { self->has_greeted(ec); });
+  }
 
   void stop() override {
     is_stopping_ = true;
-    if (step_ == step::idle) end();
+    if (step_ == step::idle || step_ == step::greeting) end();
   }
   void kill() override {
     const bool is_owed = step_ == step::working || step_ == step::waiting;
@@ -78,9 +81,17 @@ class http_connection final : public gateway_connection, public std::enable_shar
  private:
   bool is_full() const noexcept { return hub_->is_full(request_.unsent.get()); }
 
-  enum class step : std::uint8_t { idle, reading, working, waiting, writing, lingering, over };
+  enum class step : std::uint8_t { greeting, idle, reading, working, waiting, writing, lingering, over };
 
   // Reading.
+
+  void has_greeted(const std::error_code& ec) {
+    if (step_ != step::greeting) return;
+    if (!ec) return begin_request();
+    hub_->counters.failed_handshakes.fetch_add(1, std::memory_order_relaxed);
+    stream_.give_up_encryption();
+    linger();
+  }
 
   void begin_request() {
     if (is_stopping_) return end();
@@ -111,9 +122,8 @@ class http_connection final : public gateway_connection, public std::enable_shar
   }
   void read_some() {
     const byte_span room = input_.free();
-    socket_.async_read_some(
-        asio::buffer(room.data(), room.size()),
-        [self = shared_from_this()](const std::error_code& ec, std::size_t bytes) { self->has_read(ec, bytes); });
+    stream_.read_some(
+        room, [self = shared_from_this()](const std::error_code& ec, std::size_t bytes) { self->has_read(ec, bytes); });
   }
 
   void has_read(const std::error_code& ec, std::size_t bytes) {
@@ -159,12 +169,12 @@ class http_connection final : public gateway_connection, public std::enable_shar
   }
 
   void send_continue() {
-    asio::async_write(socket_, asio::buffer(std::string_view{"HTTP/1.1 100 Continue\r\n\r\n"}),
-                      [self = shared_from_this()](const std::error_code& ec, std::size_t) {
-                        if (self->step_ != step::reading) return;
-                        if (ec) return self->end();
-                        self->take_body();
-                      });
+    stream_.write(as_byte_view("HTTP/1.1 100 Continue\r\n\r\n"),
+                  [self = shared_from_this()](const std::error_code& ec, std::size_t) {
+                    if (self->step_ != step::reading) return;
+                    if (ec) return self->end();
+                    self->take_body();
+                  });
   }
 
   void read_body() {
@@ -257,32 +267,31 @@ class http_connection final : public gateway_connection, public std::enable_shar
   }
 
   /// Sees the peer go while its statements run; not when it has sent more, for that would have to be read.
-  void watch_peer(asio::ip::tcp::socket::wait_type what = asio::ip::tcp::socket::wait_read) {
-    socket_.async_wait(what, [self = shared_from_this(), until = until_, what](const std::error_code& ec) {
+  void watch_peer() {
+    // What the socket has no more may be in TLS.
+    stream_.is_encrypted() ? judge(stream_.look()) : watch(gateway_stream::wait_type::wait_read);
+  }
+  void watch(gateway_stream::wait_type what) {
+    stream_.wait(what, [self = shared_from_this(), until = until_, what](const std::error_code& ec) {
       if (ec || self->until_ != until) return;
-      if (what == asio::ip::tcp::socket::wait_read) {
-        std::error_code failure;
-        if (self->socket_.available(failure) != 0) return;
-        // The end of its sending will be there for ever: from here on only a reset is looked for.
-        if (self->may_still_read()) return self->watch_peer(asio::ip::tcp::socket::wait_error);
-      }
-      self->has_gone_ = true;
-      self->hub_->interrupt(until);
+      self->judge(what == gateway_stream::wait_type::wait_read ? self->stream_.look() : peer_sight::lost);
     });
   }
-  bool may_still_read() {
-    if (!hub_->options.answers_half_closed) return false;
-    std::byte one{};
-    std::error_code ended;
-    socket_.receive(asio::buffer(&one, 1), asio::ip::tcp::socket::message_peek, ended);
-    return ended == asio::error::eof;
+  void judge(peer_sight what) {
+    if (what == peer_sight::more) return;
+    if (what == peer_sight::nothing) return watch(gateway_stream::wait_type::wait_read);
+    if (what == peer_sight::ended && hub_->options.answers_half_closed) {
+      // The end of its sending will be there for ever: from here on only a reset is looked for.
+      return watch(gateway_stream::wait_type::wait_error);
+    }
+    has_gone_ = true;
+    hub_->interrupt(until_);
   }
 
   void worked() {
     if (until_) {
       until_.reset();
-      std::error_code ignored;
-      socket_.cancel(ignored);
+      stream_.cancel();
     }
     if (answer_.status == 500 && answer_.body.empty()) {
       answer_ = refusal(failure_class{500, codes::internal}, "the gateway failed");
@@ -316,8 +325,8 @@ class http_connection final : public gateway_connection, public std::enable_shar
     share_.set(output_.size());
     has_last_limit_ = is_stopping_;  // from here on it is bounded by itself
     wait(is_stopping_ ? (std::min)(hub_->options.write_limit, hub_->options.stop_grace) : hub_->options.write_limit);
-    asio::async_write(socket_, asio::buffer(output_.data(), output_.size()),
-                      [self = shared_from_this()](const std::error_code& ec, std::size_t) { self->has_written(ec); });
+    stream_.write(output_.view(),
+                  [self = shared_from_this()](const std::error_code& ec, std::size_t) { self->has_written(ec); });
   }
 
   void has_written(const std::error_code& ec) {
@@ -332,12 +341,11 @@ class http_connection final : public gateway_connection, public std::enable_shar
   /// A socket that is closed with unread bytes would destroy the answer that is under way.
   void linger() {
     step_ = step::lingering;
-    std::error_code ignored;
-    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-    if (ignored) return end();
     has_last_limit_ = true;
     wait(std::chrono::seconds{2});
-    linger_on({}, 0);
+    stream_.end_sending([self = shared_from_this()](const std::error_code& ec, std::size_t) {
+      if (self->step_ == step::lingering) self->linger_on(ec, 0);
+    });
   }
   void linger_on(const std::error_code& ec, std::size_t bytes) {
     lingered_ += bytes;
@@ -352,7 +360,7 @@ class http_connection final : public gateway_connection, public std::enable_shar
     step_ = step::over;
     hub_->counters.saw_answer(request_.where, 101, clock::now() - since_, false);
     input_.consume(std::exchange(used_, 0));
-    auto made = std::make_shared<socket_connection>(*hub_, std::move(socket_), *std::move(request_.who),
+    auto made = std::make_shared<socket_connection>(*hub_, std::move(stream_), *std::move(request_.who),
                                                     std::move(output_), input_.committed());
     hub_->adopt(made);
     hub_->forget(*this);
@@ -371,18 +379,18 @@ class http_connection final : public gateway_connection, public std::enable_shar
 
   void time_is_over() {
     switch (step_) {
-      case step::reading: {  // no two reads at once: the one under way ends first, and sees it
+      case step::reading:  // no two reads at once: the one under way ends first, and sees it
         is_late_ = true;
-        std::error_code ignored;
-        socket_.cancel(ignored);
-        return;
-      }
+        return stream_.cancel();
       case step::waiting:
         wait_.reset();
         return write_answer(request_.where == endpoint::health ? answer_overloaded()
                                                                : refuse_start(idempotent_start::conflict, 1));
       case step::working:
         return;
+      case step::greeting:
+        hub_->counters.failed_handshakes.fetch_add(1, std::memory_order_relaxed);
+        return end();
       default:
         return end();
     }
@@ -392,13 +400,12 @@ class http_connection final : public gateway_connection, public std::enable_shar
     if (std::exchange(step_, step::over) == step::over) return;
     timer_.cancel();
     wait_.reset();
-    std::error_code ignored;
-    socket_.close(ignored);
+    stream_.close();
     hub_->forget(*this);
   }
 
   gateway_hub* hub_;
-  asio::ip::tcp::socket socket_;
+  gateway_stream stream_;
   asio::steady_timer timer_;
   std::string peer_;
   http1::limits bounds_;

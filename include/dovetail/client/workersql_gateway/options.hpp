@@ -7,10 +7,12 @@
 #include <dovetail/codec/workersql_gateway/envelope.hpp>
 #include <dovetail/codec/workersql_gateway/idempotency.hpp>
 #include <dovetail/codec/workersql_gateway/rate_limit.hpp>
+#include <dovetail/transport/tls_server.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,7 @@ namespace dovetail::inline v0::workersql {
 struct gateway_options {
   std::string host = "127.0.0.1";  ///< an address of this machine (0.0.0.0 and :: are all of them), or localhost
   std::uint16_t port = 0;          ///< 0: any free one; `gateway::port()` says which
+  std::optional<tls_server_settings> tls{};  ///< empty: plain text; the handshake has `read_limit`
   gateway_authentication authentication{};
   workersql::envelope envelope = workersql::envelope::docs;
   workersql::large_integers large_integers = workersql::large_integers::numbers;
@@ -67,6 +70,7 @@ struct gateway_statistics {
   std::size_t transactions = 0;           ///< open now
   std::uint64_t accepted = 0;             ///< connections
   std::uint64_t refused_connections = 0;  ///< because there were `max_connections`
+  std::uint64_t failed_handshakes = 0;    ///< of TLS, those that took too long too
   std::uint64_t requests = 0;             ///< answered
   std::uint64_t failed_requests = 0;      ///< answered with a status of 400 and more
   std::uint64_t replays = 0;              ///< answered from what was kept under an idempotency key

@@ -3,17 +3,15 @@
 
 #include <dovetail/base/buffer.hpp>
 #include <dovetail/base/byte_buffer.hpp>
+#include <dovetail/client/workersql_gateway/gateway_stream.hpp>
 #include <dovetail/client/workersql_gateway/hub.hpp>
 #include <dovetail/client/workersql_gateway/memory.hpp>
 #include <dovetail/client/workersql_gateway/replies.hpp>
 #include <dovetail/codec/workersql_gateway/socket_session.hpp>
 #include <dovetail/format/websocket.hpp>
 
-#include <asio/buffer.hpp>
-#include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
-#include <asio/write.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -33,10 +31,9 @@ namespace dovetail::inline v0::workersql::serving {
 class socket_connection final : public gateway_connection, public std::enable_shared_from_this<socket_connection> {
  public:
   /// `first` is the head of the answer to the upgrade; `input` what came behind the request already.
-  socket_connection(gateway_hub& hub, asio::ip::tcp::socket connected, principal who, byte_buffer first,
-                    byte_view input)
+  socket_connection(gateway_hub& hub, gateway_stream connected, principal who, byte_buffer first, byte_view input)
       : hub_(&hub),
-        socket_(std::move(connected)),
+        stream_(std::move(connected)),
         timer_(hub.io),
         who_(who.key()),
         unsent_(hub.unsent_of(who_)),
@@ -150,12 +147,18 @@ class socket_connection final : public gateway_connection, public std::enable_sh
 
   /// Sees the peer go while its statement runs; not when it has sent more, for that would have to be read.
   void watch_peer() {
-    socket_.async_wait(asio::ip::tcp::socket::wait_read,
-                       [self = shared_from_this(), until = until_](const std::error_code& ec) {
-                         if (ec || self->until_ != until) return;
-                         std::error_code failure;
-                         if (self->socket_.available(failure) == 0) self->end();
-                       });
+    // What the socket has no more may be in TLS.
+    stream_.is_encrypted() ? judge(stream_.look()) : watch();
+  }
+  void watch() {
+    stream_.wait(gateway_stream::wait_type::wait_read,
+                 [self = shared_from_this(), until = until_](const std::error_code& ec) {
+                   if (!ec && self->until_ == until) self->judge(self->stream_.look());
+                 });
+  }
+  void judge(peer_sight what) {
+    if (what == peer_sight::nothing) return watch();
+    if (what != peer_sight::more) end();
   }
 
   void take(const websocket::reading& came) {
@@ -207,9 +210,8 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     }
     is_reading_ = true;
     const byte_span room = input_.free();
-    socket_.async_read_some(
-        asio::buffer(room.data(), room.size()),
-        [self = shared_from_this()](const std::error_code& ec, std::size_t bytes) { self->has_read(ec, bytes); });
+    stream_.read_some(
+        room, [self = shared_from_this()](const std::error_code& ec, std::size_t bytes) { self->has_read(ec, bytes); });
   }
 
   void has_read(const std::error_code& ec, std::size_t bytes) {
@@ -227,8 +229,8 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     has_last_limit_ = is_stopping_;  // from here on it is bounded by itself
     const clock::duration limit = hub_->options.write_limit;
     wait(deadline::after(is_stopping_ ? (std::min)(limit, hub_->options.stop_grace) : limit));
-    asio::async_write(socket_, asio::buffer(output_.data(), output_.size()),
-                      [self = shared_from_this()](const std::error_code& ec, std::size_t) { self->has_written(ec); });
+    stream_.write(output_.view(),
+                  [self = shared_from_this()](const std::error_code& ec, std::size_t) { self->has_written(ec); });
   }
 
   void has_written(const std::error_code& ec) {
@@ -240,12 +242,12 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     share_.set(0);
     if (std::exchange(is_answer_, false)) next_by_ = deadline::after(hub_->options.transaction_limit);
     if (!is_closing_) return next();
-    std::error_code ignored;
-    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-    if (ignored) return end();
     has_last_limit_ = true;
     wait(deadline::after(std::chrono::seconds{2}));
-    drain();
+    stream_.end_sending([self = shared_from_this()](const std::error_code& failed, std::size_t) {
+      if (self->is_over_) return;
+      failed ? self->end() : self->drain();
+    });
   }
 
   /// Until the peer ends too.
@@ -284,8 +286,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   void end() {
     if (std::exchange(is_over_, true)) return;
     timer_.cancel();
-    std::error_code ignored;
-    socket_.close(ignored);
+    stream_.close();
     if (task_ == task::message) hub_->interrupt(until_);
     if (task_ != task::none) return;  // `worked` goes on
     finish();
@@ -297,7 +298,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   }
 
   gateway_hub* hub_;
-  asio::ip::tcp::socket socket_;
+  gateway_stream stream_;
   asio::steady_timer timer_;
   std::string who_;                                   // for the rate limit
   std::shared_ptr<std::atomic<std::size_t>> unsent_;  // of the principal
