@@ -14,6 +14,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace {
@@ -42,6 +43,60 @@ class WorkersqlWithGateway : public ::testing::TestWithParam<workersql::envelope
 
   std::optional<workersql::gateway> served;
 };
+
+template <class Call>
+dt::error_info failure_of(const Call& call) {
+  try {
+    call();
+  } catch (const dt::error& failed) {
+    return failed.info();
+  }
+  return {};
+}
+
+TEST_P(WorkersqlWithGateway, ABatchNamesTheStatementThatFailed) {
+  workersql::client db{dsn()};
+  db.execute("create table city(id integer primary key, name text not null, area real)");
+  workersql::batch work;
+  work.add("insert into city(id, name) values (?, ?)", 1, "Bern").add("update city set name = null");
+  for (const dt::error_info& why :
+       {failure_of([&] { db.batch(work); }), failure_of([&] {
+          db.execute_many("insert into city(id, name) values (?, 'x')", std::vector<std::tuple<int>>{{1}, {1}});
+        })}) {
+    EXPECT_EQ(why.code(), dt::condition::constraint) << why.message();
+    EXPECT_EQ(why.context(), "statement 2 of the batch: the gateway answered with status 400");
+  }
+  const dt::error_info single = failure_of([&] { db.insert("city", std::vector<city>{{1, "Bern", {}}, {1, "", {}}}); });
+  EXPECT_EQ(single.context().find("statement 3"), std::string::npos) << single.message();
+  EXPECT_EQ(db.query_value<int>("select count(*) from city"), 0);
+}
+
+TEST_P(WorkersqlWithGateway, ARefusalSaysWhatMayBeWrongInTheConnectionString) {
+  const auto ask = [](const std::string& where) {
+    workersql::client db{where};
+    return failure_of([&] { db.query_value<int>("select 1"); });
+  };
+  const auto begin = [](const std::string& where) {
+    workersql::client db{where};
+    return failure_of([&] { db.transaction([](auto& tx) { tx.execute("select 1"); }); });
+  };
+  const std::string at = "127.0.0.1:" + std::to_string(served->port());
+  for (const dt::error_info& keyless : {ask(served->dsn()), begin(served->dsn())}) {
+    EXPECT_EQ(keyless.code(), workersql::gateway_errc::unauthorized);
+    EXPECT_TRUE(keyless.server().hint.starts_with("no apiKey was given; the request's id is ")) << keyless.message();
+  }
+  for (const dt::error_info& wrong : {ask(served->dsn("apiKey=k2")), begin(served->dsn("apiKey=k2"))}) {
+    EXPECT_EQ(wrong.code(), workersql::gateway_errc::unauthorized);
+    EXPECT_TRUE(wrong.server().hint.starts_with("the request's id is ")) << wrong.message();
+  }
+  const dt::error_info path = begin("workersql://x/d?apiKey=k1&apiEndpoint=http://" + at + "/v2");
+  EXPECT_EQ(path.code(), dt::errc::operation_unsupported);
+  EXPECT_TRUE(path.context().ends_with("with status 404 (is the apiEndpoint right?)")) << path.message();
+  const dt::error_info clear = ask("workersql://" + at + "/d?apiKey=k1&retryAttempts=1");
+  EXPECT_EQ(clear.code(), dt::condition::connection);
+  EXPECT_NE(clear.server().hint.find("ssl=false"), std::string::npos) << clear.message();
+  EXPECT_NE(clear.message().find(at + ": TLS: wrong version number"), std::string::npos) << clear.message();
+}
 
 TEST_P(WorkersqlWithGateway, RowsComeBackAsTheyWent) {
   workersql::client db{dsn()};

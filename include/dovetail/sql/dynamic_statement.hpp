@@ -10,6 +10,7 @@
 #include <dovetail/sql/statement.hpp>
 #include <dovetail/sql/statement_view.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <source_location>
@@ -38,8 +39,15 @@ class dynamic_check {
     const argument_style style = slots_.empty() ? argument_style::none
                                  : is_named     ? argument_style::named
                                                 : argument_style::positional;
+    // As many names as placeholders, each looked for among all, would take seconds of whoever serves strangers.
+    std::vector<std::uint32_t> by_name;
+    if (is_named && slots_.size() > few_) by_name = order_of_names();
     analyser found(text, d, lexis_of(d),
-                   {.argument_slots = slots_.data(), .count = slots_.size(), .style = style, .is_literal = false},
+                   {.argument_slots = slots_.data(),
+                    .count = slots_.size(),
+                    .style = style,
+                    .is_literal = false,
+                    .by_name = by_name.empty() ? nullptr : by_name.data()},
                    places_.data(), columns);
     found.run();
     view_.traits = found.traits();
@@ -60,6 +68,19 @@ class dynamic_check {
   }
 
  private:
+  static constexpr std::size_t few_ = 16;
+
+  // Of equal names the first one comes first.
+  std::vector<std::uint32_t> order_of_names() const {
+    std::vector<std::uint32_t> places(slots_.size());
+    for (std::size_t i = 0; i < places.size(); ++i) places[i] = static_cast<std::uint32_t>(i);
+    std::sort(places.begin(), places.end(), [this](std::uint32_t a, std::uint32_t b) {
+      const int order = slots_[a].name.compare(slots_[b].name);
+      return order < 0 || (order == 0 && a < b);
+    });
+    return places;
+  }
+
   statement_view view_;
   std::vector<argument_slot> slots_;
   dynamic_places places_;

@@ -18,6 +18,7 @@ struct argument_view {
   std::size_t count = 0;
   argument_style style = argument_style::none;
   bool is_literal = true;  // both text and arguments are written at one place: surplus names are mistakes
+  const std::uint32_t* by_name = nullptr;  // the places of all slots in the order of their names; null: not sorted
 };
 
 /// The tokens before a placeholder.
@@ -142,19 +143,35 @@ class placeholder_check {
       return fail(sql_mistake::named_placeholders_positional_arguments, found);
     }
     if (!choose_style(found)) return;
-    const std::string_view name = placeholder_name(text_, found);
-    for (std::size_t i = 0; i < arguments_.count; ++i) {
-      if (arguments_.argument_slots[i].name != name) continue;
-      const bool is_first = places_[i].number == 0;
-      if (is_first) {
-        count_parameter(found, traits_->parameters + 1u);
-        places_[i].number = traits_->parameters;
-      }
-      open(found, static_cast<std::uint32_t>(i), context);
-      pending_.is_first = is_first;
-      return;
+    const std::size_t i = slot_of(placeholder_name(text_, found));
+    if (i == arguments_.count) return fail(sql_mistake::parameter_without_argument, found);
+    const bool is_first = places_[i].number == 0;
+    if (is_first) {
+      count_parameter(found, traits_->parameters + 1u);
+      places_[i].number = traits_->parameters;
     }
-    fail(sql_mistake::parameter_without_argument, found);
+    open(found, static_cast<std::uint32_t>(i), context);
+    pending_.is_first = is_first;
+  }
+
+  // The first slot of that name; `count` when there is none.
+  constexpr std::size_t slot_of(std::string_view name) const noexcept {
+    std::size_t low = 0;
+    if (arguments_.by_name == nullptr) {
+      while (low < arguments_.count && arguments_.argument_slots[low].name != name) ++low;
+      return low;
+    }
+    for (std::size_t high = arguments_.count; low < high;) {
+      const std::size_t middle = low + (high - low) / 2;
+      if (arguments_.argument_slots[arguments_.by_name[middle]].name < name) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    if (low == arguments_.count) return low;
+    const std::size_t found = arguments_.by_name[low];
+    return arguments_.argument_slots[found].name == name ? found : arguments_.count;
   }
 
   constexpr void open(const token& found, std::uint32_t slot, const placeholder_context& context) noexcept {

@@ -1,8 +1,11 @@
 // Statements whose arguments are known at run time: the checks, the places and the native text.
+#include <dovetail/base/deadline.hpp>
 #include <dovetail/sql/dynamic_statement.hpp>
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -70,6 +73,38 @@ TEST(DynamicStatement, MistakesAreThoseOfARuntimeText) {
     EXPECT_EQ(sql.failure().context(), "a named parameter has no argument: 'missing_name' (line 1, column 8)") << text;
   }
   EXPECT_FALSE(code("select ?", given));
+}
+
+TEST(DynamicStatement, ManyNamesAreEachFoundAndTheFirstOfEqualOnes) {
+  std::vector<std::string> names;
+  for (int i = 40; i > 0; --i) names.push_back("n" + std::to_string(i));
+  names.emplace_back("n7");  // again: the first one is meant
+  names.emplace_back("");
+  const std::vector<dt::sql_value> values(names.size(), std::int64_t{1});
+  const dynamic_arguments given{values, names};
+  const dynamic_statement<dt::dialect::sqlite> sql{"select :n7, :n40, :n1, :n7", given};
+  ASSERT_TRUE(sql.is_valid());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    EXPECT_EQ(sql.places()[i].number, i == 33 ? 1 : i == 0 ? 2 : i == 39 ? 3 : 0) << i;
+  }
+  for (const char* text : {"select :n", "select :n401", "select :a", "select :z", "select :N7"}) {
+    const dynamic_statement<dt::dialect::sqlite> wrong{text, given};
+    ASSERT_FALSE(wrong.is_valid()) << text;
+    EXPECT_EQ(wrong.failure().code(), dt::errc::unknown_parameter) << text;
+  }
+}
+
+TEST(DynamicStatement, NamesByTheThousandsAreNotEachComparedWithEach) {
+  std::vector<std::string> names;
+  std::string text = "select :n0";
+  for (int i = 0; i < 30'000; ++i) names.push_back("n" + std::to_string(i));
+  for (int i = 0; i < 200'000; ++i) text += ",:n29999";
+  const std::vector<dt::sql_value> values(names.size(), std::int64_t{1});
+  const auto began = dt::clock::now();
+  const dynamic_statement<dt::dialect::sqlite> sql{text, {values, names}};
+  EXPECT_TRUE(sql.is_valid());
+  EXPECT_EQ(sql.places().back().number, 2);
+  EXPECT_LT(dt::clock::now() - began, std::chrono::seconds{20});  // minutes, if they were
 }
 
 }  // namespace

@@ -27,6 +27,10 @@ class batch_call_base : public call_base {
     failure_ = read(next.error(), {}, is_stopped);
     if (is_in_transaction() && !is_single_) return after_item();
     if (!failure_ && !is_single_) failure_ = judge();
+    const std::int64_t failed = said_.error.statement;
+    if (said_.error.is_set && failed >= 0 && failed < static_cast<std::int64_t>(count_) && failure_) {
+      name_statement(failure_, static_cast<std::size_t>(failed) + 1);
+    }
     return action::done(failure_.code());
   }
 

@@ -210,7 +210,8 @@ class envelope_reader {
   const char* details(const char* at, reply_error& out) {
     if (at == in_->end || *at == 'n') return skip(at);
     const char* const end = *at != '{' ? skip(at) : members(at, [this, &out](std::string_view key, const char* value) {
-      if (key == "retryAfter") return seconds(value, out.retry_after);
+      if (key == "retryAfter") return number(value, out.retry_after);
+      if (key == "statement") return number(value, out.statement);
       return key == "reason" ? text(value, out.reason) : database_fact(key, value, out);
     });
     if (end != nullptr) out.details.assign(at, end);
@@ -273,10 +274,10 @@ class envelope_reader {
     out = read;
     return end;
   }
-  const char* seconds(const char* at, std::int64_t& out) {
+  const char* number(const char* at, std::int64_t& out) {
     const char* const end = skip(at);
     std::int64_t value = 0;
-    if (end != nullptr && parse_integer({at, static_cast<std::size_t>(end - at)}, value) && value > 0) out = value;
+    if (end != nullptr && parse_integer({at, static_cast<std::size_t>(end - at)}, value) && value >= 0) out = value;
     return end;
   }
   const char* skip(const char* at) { return dovetail::detail::skip_json_value(*in_, at); }

@@ -28,6 +28,7 @@ struct http_answer {
   std::string_view body{};
   std::string_view request_id{};  ///< X-Request-ID, for the gateway's people
   bool is_write = false;          ///< of a statement that may have been executed, whatever the answer
+  bool had_key = true;            ///< the request said who asks
 };
 
 /// What an exchange sends besides the session's body.
@@ -176,6 +177,7 @@ inline action exchange::take_head() {
 inline void exchange::note_fields(const http1::response_head& head) {
   answer_.status = head.status;
   answer_.is_write = asked_.is_write;
+  answer_.had_key = !on_->options().api_key.empty();
   keeps_alive_ = head.keep_alive;
   if (const auto id = head.fields.find("X-Request-ID")) on_->request_id() = id->substr(0, 128);
   if (head.fields.find("Idempotency-Key")) on_->note_key_echo();

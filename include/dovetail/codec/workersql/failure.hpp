@@ -22,6 +22,7 @@ struct reply_error {
   std::string details{};         ///< of an object: its `details` as JSON
   std::string reason{};          ///< the `reason` in there: our own gateway's name of the condition
   std::int64_t retry_after = 0;  ///< seconds, in there: over a WebSocket, where there is no Retry-After
+  std::int64_t statement = -1;   ///< of a batch, in there: which one has failed, counted from 0
   // What else may be in there, of the database's own.
   std::string sqlstate{};
   std::string constraint{};

@@ -32,6 +32,14 @@ inline bool is_lost_write(const http_answer& answer, const reply_error& said) no
          mentions(said.message, "may have been executed");
 }
 
+[[gnu::cold, gnu::noinline]] inline void add_hint(error_info& failure, std::string_view hint,
+                                                  std::string_view end = {}) {
+  server_fields said = failure.server();
+  if (!said.hint.empty()) said.hint += "; ";
+  said.hint.append(hint).append(end);
+  failure.with_server(std::move(said));
+}
+
 }  // namespace detail
 
 /// Reads an answer; its rows go to `rows`. Errors: what the gateway complains of, with its words, its code and the
@@ -63,12 +71,8 @@ inline bool is_lost_write(const http_answer& answer, const reply_error& said) no
   if (!is_good && failure.code() != dovetail::errc::outcome_unknown && detail::is_lost_write(answer, out.error)) {
     failure = detail::unknown_write(failure, "the gateway's answer was lost on its way, or the gateway gave up");
   }
-  if (!answer.request_id.empty()) {
-    server_fields said = failure.server();
-    if (!said.hint.empty()) said.hint += "; ";
-    said.hint.append("the request's id is ").append(answer.request_id);
-    failure.with_server(std::move(said));
-  }
+  if (answer.status == 401 && !answer.had_key) detail::add_hint(failure, "no apiKey was given");
+  if (!answer.request_id.empty()) detail::add_hint(failure, "the request's id is ", answer.request_id);
   return failure;
 }
 

@@ -10,6 +10,7 @@
 #include <dovetail/row/read.hpp>
 #include <dovetail/row/rows.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -132,6 +133,9 @@ class row_target {
   }
 
  private:
+  static constexpr std::size_t few_keys = 64;
+  static constexpr std::size_t most_keys = 32767;  // SQLite has no more columns, and other databases fewer
+
   [[gnu::noinline]] const char* scan_first(json_source& in, const char* at) {
     using namespace dovetail::detail;  // NOLINT
     at = skip_json_space(at + 1, in.end);
@@ -146,9 +150,9 @@ class row_target {
       std::string_view name;
       at = view_json_key(in, at, space, name);
       if (at == nullptr) return nullptr;
-      if (find(name) != keys_.size()) {
-        return in.fail(key_at, dovetail::errc::malformed_value,
-                       join_message({"the key \"", name, "\" is given twice"}));
+      if (keys_.size() < few_keys && find(name) != keys_.size()) return fail_twice(in, key_at, name);
+      if (keys_.size() == most_keys) {
+        return in.fail(key_at, dovetail::errc::malformed_value, "a row has more keys than a result has columns");
       }
       if (name.data() == space.data()) name = *unescaped_.emplace_back(std::make_unique<std::string>(name));
       keys_.push_back({name, {key_at, static_cast<std::size_t>(at - key_at)}});
@@ -158,7 +162,27 @@ class row_target {
       if (at == nullptr) return nullptr;
     }
     --in.depth;
+    if (keys_.size() > few_keys && !sort_keys(in)) return nullptr;
     return bind() ? at : nullptr;
+  }
+
+  [[gnu::cold, gnu::noinline]] static const char* fail_twice(json_source& in, const char* at, std::string_view name) {
+    return in.fail(at, dovetail::errc::malformed_value,
+                   dovetail::detail::join_message({"the key \"", name, "\" is given twice"}));
+  }
+  /// Of so many keys each is not compared with each. False when there are two of a name.
+  [[gnu::cold, gnu::noinline]] bool sort_keys(json_source& in) {
+    by_name_.resize(keys_.size());
+    for (std::size_t i = 0; i < by_name_.size(); ++i) by_name_[i] = static_cast<std::uint16_t>(i);
+    std::sort(by_name_.begin(), by_name_.end(), [this](std::uint16_t a, std::uint16_t b) {
+      const int order = keys_[a].name.compare(keys_[b].name);
+      return order < 0 || (order == 0 && a < b);
+    });
+    for (std::size_t i = 1; i < by_name_.size(); ++i) {
+      const row_key& later = keys_[by_name_[i]];
+      if (keys_[by_name_[i - 1]].name == later.name) return fail_twice(in, later.written.data(), later.name) != nullptr;
+    }
+    return true;
   }
 
   /// The first row had the names of the fields, and nothing of it was noted. Now there is one that is not like it.
@@ -178,10 +202,7 @@ class row_target {
       at = view_json_key(in, at, space, name);
       if (at == nullptr) return nullptr;
       if (const std::size_t found = find(name); found != keys_.size()) {
-        if (source_.values[found] != nullptr) {
-          return in.fail(key_at, dovetail::errc::malformed_value,
-                         join_message({"the key \"", name, "\" is given twice"}));
-        }
+        if (source_.values[found] != nullptr) return fail_twice(in, key_at, name);
         source_.values[found] = at;
       }
       at = skip_json_value(in, at);
@@ -193,6 +214,11 @@ class row_target {
   }
 
   std::size_t find(std::string_view name) const noexcept {
+    if (!by_name_.empty()) {
+      const auto at = std::lower_bound(by_name_.begin(), by_name_.end(), name,
+                                       [this](std::uint16_t a, std::string_view b) { return keys_[a].name < b; });
+      return at != by_name_.end() && keys_[*at].name == name ? *at : keys_.size();
+    }
     std::size_t found = 0;
     while (found < keys_.size() && keys_[found].name != name) ++found;
     return found;
@@ -236,6 +262,7 @@ class row_target {
   name_style style_;
   names_maker names_of_;
   std::vector<row_key> keys_;
+  std::vector<std::uint16_t> by_name_;  // the places of the keys in the order of their names, when they are many
   std::vector<std::unique_ptr<std::string>> unescaped_;  // the names of keys that are written with escapes
   row_source source_;
   binding binding_;

@@ -3,6 +3,7 @@
 
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/codec/workersql/errc.hpp>
+#include <dovetail/codec/workersql/failure.hpp>
 #include <dovetail/codec/workersql/session.hpp>
 #include <dovetail/format/websocket/frame_writer.hpp>
 #include <dovetail/format/websocket/message_reader.hpp>
@@ -42,9 +43,10 @@ namespace dovetail::inline v0::workersql {
 /// Sends the session's body as a text message and reads the next one; pings are answered meanwhile. Before that it
 /// looks at what has come already: a message that nobody asked for is no answer, and after a farewell nothing is sent.
 /// Errors: gateway_errc::not_a_gateway for what RFC 6455 forbids; errc::connection_closed when the gateway ends the
-/// WebSocket, which is answered (section 5.5.1); errc::unexpected_message; errc::frame_too_large beyond
-/// `responseLimit`; the transport's own. Nothing is executed twice by a repetition, for there is none: a transaction is
-/// over when its connection is. Cancellation: the session is desynchronised afterwards, unless nothing was sent.
+/// WebSocket, which is answered (section 5.5.1), or gateway_errc::too_large when it says that;
+/// errc::unexpected_message; errc::frame_too_large beyond `responseLimit`; the transport's own. Nothing is executed
+/// twice by a repetition, for there is none: a transaction is over when its connection is. Cancellation: the session is
+/// desynchronised afterwards, unless nothing was sent.
 class socket_exchange {
  public:
   using value_type = std::string_view;  // borrows from the session until its next dialogue
@@ -53,7 +55,7 @@ class socket_exchange {
 
   action resume(const event& ev) {
     if (ev.cancelled) return finish(dovetail::errc::cancelled);
-    if (step_ == step::leaving) return finish(farewell());
+    if (step_ == step::leaving) return finish(std::move(farewell_));
     if (ev.ec) {
       if (ev.ec != dovetail::errc::deadline_passed) on_->set_health(session_health::closed);
       return finish(ev.ec);
@@ -132,7 +134,7 @@ class socket_exchange {
           on_->input().consume(got.used);
           return was_sent_ ? read(got.wanted) : send();
         case websocket::received::close:
-          return leave(got.code);
+          return leave(got);
         case websocket::received::binary:
           return refuse({dovetail::errc::unexpected_message, "a binary message, where the gateway speaks text"});
         case websocket::received::failed:
@@ -141,12 +143,13 @@ class socket_exchange {
       }
     }
   }
-  [[gnu::cold, gnu::noinline]] action leave(websocket::close_code code) {
+  [[gnu::cold, gnu::noinline]] action leave(const websocket::reading& got) {
+    farewell_ = farewell(got);
     on_->set_health(session_health::closed);
     on_->output().clear();
     websocket::masking_key key{};
-    if (!on_->randomize(key)) return finish(farewell());
-    websocket::append_close(on_->output(), code, {}, &key);
+    if (!on_->randomize(key)) return finish(std::move(farewell_));
+    websocket::append_close(on_->output(), got.code, {}, &key);
     step_ = step::leaving;
     return action::write(on_->output().view());
   }
@@ -158,8 +161,34 @@ class socket_exchange {
     }
     return action::read(on_->input().free());
   }
-  static error_info farewell() {
-    return {dovetail::errc::connection_closed, "the gateway has ended the transaction's WebSocket"};
+  /// Why the gateway leaves, as far as it says (RFC 6455 section 7.4.1). Whoever sends too much once more is refused
+  /// once more: that is no lost connection.
+  [[gnu::cold, gnu::noinline]] static error_info farewell(const websocket::reading& got) {
+    std::string words{"the gateway has ended the transaction's WebSocket"};
+    if (got.code == websocket::close_code::no_status) return {dovetail::errc::connection_closed, std::move(words)};
+    std::string_view why;
+    std::error_code code = make_error_code(dovetail::errc::connection_closed);
+    switch (got.code) {
+      case websocket::close_code::message_too_big:
+        code = make_error_code(gateway_errc::too_large);
+        why = ", for the message is larger than it takes";
+        break;
+      case websocket::close_code::going_away:
+        why = ", for it stops";
+        break;
+      case websocket::close_code::policy_violation:
+        why = ", which may be used no longer";
+        break;
+      case websocket::close_code::internal_error:
+        why = ", for it has failed";
+        break;
+      default:
+        break;
+    }
+    dovetail::detail::append_parts(
+        words, {why, " (code ", dovetail::detail::number_text{static_cast<std::uint16_t>(got.code)}, ")"});
+    if (!got.payload.empty()) words.append(": ").append(detail::readable(as_text(got.payload), 200));
+    return {code, std::move(words)};
   }
   static error_info too_large() { return {dovetail::errc::frame_too_large, "the answer is larger than responseLimit"}; }
   static error_info no_randomness() {
@@ -181,6 +210,7 @@ class socket_exchange {
   bool was_sent_ = false;
   std::string_view text_;
   error_info failure_;
+  error_info farewell_;  // while ours is sent
 };
 
 static_assert(value_machine<socket_exchange>);

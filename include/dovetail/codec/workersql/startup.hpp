@@ -29,6 +29,7 @@ class startup {
   action resume(const event& ev) {
     if (ev.cancelled) return finish(dovetail::errc::cancelled);
     if (step_ == step::securing && ev.ec == condition::configuration) return finish(bad_settings(ev.ec));
+    if (step_ == step::securing && ev.ec) return finish(not_secured(ev.ec));
     if (step_ != step::start && ev.ec) return finish(ev.ec);
     switch (step_) {
       case step::start:
@@ -139,6 +140,18 @@ class startup {
     if (file.empty()) return ec;
     std::string words{"tlsAuthorities '"};
     return {ec, words.append(file).append("'")};
+  }
+  /// What answers in clear text is, as a rule, a gateway without TLS.
+  [[gnu::cold, gnu::noinline]] static error_info not_secured(std::error_code ec) {
+    error_info failure{ec};
+    const std::string words = ec.message();  // OpenSSL's, whose codes are none of this layer
+    for (const std::string_view clear : {"wrong version number", "packet length too long"}) {
+      if (words.find(clear) == std::string::npos) continue;
+      server_fields said;
+      said.hint = "does the gateway speak TLS? Without it: ssl=false, or an apiEndpoint that begins with http";
+      failure.with_server(std::move(said));
+    }
+    return failure;
   }
   action finish(error_info failure) {
     failure_ = std::move(failure);

@@ -144,10 +144,13 @@ class upgrade {
     if (status_ == 401 || status_ == 403 || status_ == 429 || (status_ >= 502 && status_ <= 504)) {
       reply_facts said;
       bool is_stopped = false;
-      return finish(read_answer({status_, body, on_->request_id()}, {}, said, is_stopped));
+      const http_answer answer{
+          .status = status_, .body = body, .request_id = on_->request_id(), .had_key = !on_->options().api_key.empty()};
+      return finish(read_answer(answer, {}, said, is_stopped));
     }
     std::string words{"this gateway offers no transactions: it answered the WebSocket handshake with status "};
     words += dovetail::detail::number_text{status_};
+    if (detail::errc_of_status(status_, {}) == gateway_errc::not_found) words += " (is the apiEndpoint right?)";
     return finish({dovetail::errc::operation_unsupported, std::move(words)});
   }
   action finish(error_info failure) {

@@ -8,6 +8,7 @@
 #include <dovetail/format/json/skip.hpp>
 #include <dovetail/format/json/string.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -40,15 +41,12 @@ class parameter_reader {
         std::string_view key;
         at = dovetail::detail::view_json_key(in_, at, space, key);
         if (at == nullptr) break;
-        for (const std::string& known : out_->names) {
-          if (known == key) return "params has a name twice";
-        }
         out_->names.emplace_back(key);
       }
       at = read_value(at, out_->values.emplace_back());
       if (at != nullptr) at = dovetail::detail::read_json_separator(in_, at, close, is_closed);
     }
-    if (at != nullptr) return {};
+    if (at != nullptr) return has_twins() ? "params has a name twice" : std::string{};
     if (wrong_.empty()) wrong_ = "malformed";
     std::string words{"params: value "};
     words += std::to_string(out_->values.size());
@@ -56,6 +54,13 @@ class parameter_reader {
   }
 
  private:
+  /// A body has room for tens of thousands of names: each is not compared with each.
+  bool has_twins() const {
+    std::vector<std::string_view> names(out_->names.begin(), out_->names.end());
+    std::sort(names.begin(), names.end());
+    return std::adjacent_find(names.begin(), names.end()) != names.end();
+  }
+
   const char* refuse(std::string_view why) {
     wrong_ = why;
     return nullptr;

@@ -2,6 +2,7 @@
 #include <dovetail/codec/workersql/read_answer.hpp>
 #include <dovetail/codec/workersql/row_target.hpp>
 
+#include <dovetail/base/deadline.hpp>
 #include <dovetail/row/row.hpp>
 
 #include <gtest/gtest.h>
@@ -774,6 +775,46 @@ TEST(WorkersqlAnswers, WhatMayHaveSeveralTypesIsReadInEach) {
        .body = R"({"success":"no","cached":"?","error":{"code":"INVALID_QUERY","message":"no such table: t"}})"},
       workersql::rows_sink{}, out, is_stopped);
   EXPECT_EQ(failed.code(), workersql::gateway_errc::no_such_object);
+}
+
+std::string row_of(int keys, bool is_forwards, std::string_view more = {}) {
+  std::string text{"{"};
+  for (int i = 0; i < keys; ++i) {
+    const int each = is_forwards ? i : keys - 1 - i;
+    text.append(i == 0 ? "\"k" : ",\"k").append(std::to_string(each)).append("\":").append(std::to_string(each));
+  }
+  return text.append(more).append("}");
+}
+
+TEST(WorkersqlRows, ManyColumnsAreFoundByNameAndEachIsThereOnce) {
+  const auto got = rows_of<dt::row>(R"({"data":[)" + row_of(100, true) + "," + row_of(100, false, R"(,"other":1)") +
+                                    "," + row_of(7, false) + "]}");
+  ASSERT_TRUE(got) << got.error().message();
+  ASSERT_EQ(got->size(), 3U);
+  for (std::size_t i = 0; i < 100; ++i) {
+    EXPECT_EQ((*got)[0][i].integer(), static_cast<std::int64_t>(i));
+    EXPECT_EQ((*got)[1][i].integer(), static_cast<std::int64_t>(i));
+    EXPECT_EQ((*got)[2][i].is_null(), i >= 7) << i;
+  }
+  const std::string twice = R"(,"k3":1)";
+  for (const std::string& rows : {row_of(100, true, twice), row_of(100, true) + "," + row_of(100, false, twice)}) {
+    const auto refused = rows_of<dt::row>(R"({"data":[)" + rows + "]}");
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message().find("the key \"k3\" is given twice"), std::string::npos)
+        << refused.error().message();
+  }
+}
+
+TEST(WorkersqlRows, ColumnsByTheThousandsAreNotEachComparedWithEach) {
+  const auto began = dt::clock::now();
+  const auto widest = rows_of<dt::row>(R"({"data":[)" + row_of(32767, true) + "," + row_of(32767, false) + "]}");
+  ASSERT_TRUE(widest) << widest.error().message();
+  EXPECT_EQ((*widest)[1][32766].integer(), 32766);
+  const auto wider = rows_of<dt::row>(R"({"data":[)" + row_of(300'000, true) + "]}");
+  ASSERT_FALSE(wider);
+  EXPECT_EQ(wider.error().code(), workersql::gateway_errc::not_a_gateway);
+  EXPECT_NE(wider.error().message().find("more keys than a result has columns"), std::string::npos);
+  EXPECT_LT(dt::clock::now() - began, 20s);  // minutes, if they were
 }
 
 }  // namespace

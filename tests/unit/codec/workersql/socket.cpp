@@ -289,6 +289,34 @@ const std::string asked = "select 1";
 const std::string question = sent(R"({"type":"query","id":"2","transactionId":"tx1","sql":"select 1"})");
 const std::string reply = came(R"({"id":"2","type":"response","data":{}})");
 
+// RFC 6455 section 7.4.1: 1001 going away, 1008 policy, 1009 too big, 1011 failure; 4999 is a program's own.
+TEST(WorkersqlTransaction, AGatewayThatLeavesSaysWhy) {
+  session_maker sessions;
+  const std::string begin = "the gateway has ended the transaction's WebSocket";
+  const std::error_code closed = make_error_code(errc::connection_closed);
+  struct leaving {
+    std::string payload;
+    std::error_code code;
+    std::string words;
+  };
+  for (const leaving& each : {leaving{"", closed, begin}, leaving{"\x03\xE8", closed, begin + " (code 1000)"},
+                              leaving{"\x03\xE9", closed, begin + ", for it stops (code 1001)"},
+                              leaving{"\x03\xF0", closed, begin + ", which may be used no longer (code 1008)"},
+                              leaving{"\x03\xF1", make_error_code(workersql::gateway_errc::too_large),
+                                      begin + ", for the message is larger than it takes (code 1009)"},
+                              leaving{"\x03\xF3no\ndisk", closed, begin + ", for it has failed (code 1011): no\\ndisk"},
+                              leaving{"\x13\x87", closed, begin + " (code 4999)"}}) {
+    const dt::error_info why = script(asking(sessions, asked))
+                                   .write(question)
+                                   .read(came(each.payload, 8))
+                                   .write(sent(each.payload.substr(0, 2), 8))
+                                   .failure();
+    EXPECT_EQ(why.code(), each.code) << each.words;
+    EXPECT_EQ(why.context(), each.words);
+    EXPECT_EQ(sessions.health(), session_health::closed);
+  }
+}
+
 TEST(WorkersqlTransaction, WhatHasComeBeforeAMessageIsNotItsAnswer) {
   session_maker sessions;
   for (const std::string& early : {came(R"({"success":true,"data":[]})"), reply, reply + reply}) {

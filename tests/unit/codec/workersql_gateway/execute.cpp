@@ -146,6 +146,20 @@ TEST_F(GatewayExecute, ParametersOfAnObjectAreNamed) {
   EXPECT_EQ(std::get<std::vector<std::byte>>(db.ran[0].values[0]).size(), 2u);
 }
 
+TEST_F(GatewayExecute, NamesByTheThousandsAreNotEachComparedWithEach) {
+  std::string body = R"J({"sql":"select :n0","params":{"n0":1)J";
+  for (int i = 1; i < 80'000; ++i) body.append(",\"n").append(std::to_string(i)).append("\":1");
+  const auto began = dt::clock::now();
+  EXPECT_EQ(query(body + "}}").status, 200u);
+  ASSERT_EQ(db.ran.size(), 1u);
+  EXPECT_EQ(db.ran[0].names.size(), 80'000u);
+  EXPECT_EQ(db.ran[0].names.back(), "n79999");
+  const auto twice = query(body + R"J(,"n0":2}})J");
+  EXPECT_EQ(twice.status, 400u);
+  EXPECT_TRUE(has(twice, "params has a name twice")) << twice.body;
+  EXPECT_LT(dt::clock::now() - began, 20s);  // minutes, if they were
+}
+
 TEST_F(GatewayExecute, ABodyThatIsNotAStatementIsRefusedBeforeTheDatabaseSeesIt) {
   for (const std::string_view body : {"",
                                       "{",
