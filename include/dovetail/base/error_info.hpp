@@ -7,6 +7,7 @@
 #include <dovetail/base/parts.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <source_location>
 #include <string>
@@ -98,7 +99,8 @@ class error_info {
   /// Sets the caller's place unless one is set already.
   [[gnu::cold]] error_info& with_location(std::source_location where);
 
-  /// The whole failure as text: context, server's message, code, and the caller's place.
+  /// The whole failure as text: context, server's message, code, and the caller's place. Of a failure of the kind
+  /// condition::connection or condition::timeout that word is in the first line, whoever wrote the other words.
   [[gnu::cold]] std::string message() const;
   /// The same with the line of `sql` that the server complains of, and a caret under the place, when it named one.
   [[gnu::cold]] std::string describe(std::string_view sql) const;
@@ -121,6 +123,8 @@ class error_info {
 
   [[gnu::cold]] static void append(std::string& text, std::string_view before, std::string_view part,
                                    std::string_view after = {});
+  /// Writes the word that names the kind into the first line, if it has to be there and is not.
+  [[gnu::cold]] static void name_kind(std::string& text, condition kind);
 
   [[gnu::cold]] static void release(details* of) noexcept;
 
@@ -169,6 +173,7 @@ namespace dovetail::inline v0 {
   // A report of several lines says it all; otherwise the code's own text completes the sentence.
   const bool is_report = context().find('\n') != std::string_view::npos;
   if (text.empty() || (fields.message.empty() && !is_report)) append(text, ": ", code_.message());
+  name_kind(text, kind());
   append(text, " [SQLSTATE ", fields.sqlstate, "]");
   if (!statement().empty()) append(text, "\n  detail: ", fields.detail);  // it may quote values
   append(text, "\n  hint: ", fields.hint);
@@ -194,6 +199,17 @@ namespace dovetail::inline v0 {
 [[gnu::noinline]] DOVETAIL_DEFINE void error_info::append(std::string& text, std::string_view before,
                                                           std::string_view part, std::string_view after) {
   if (!part.empty()) detail::append_parts(text, {text.empty() ? std::string_view{} : before, part, after});
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE void error_info::name_kind(std::string& text, condition kind) {
+  if (kind != condition::connection && kind != condition::timeout) return;
+  const std::string_view word = detail::name_of(kind);
+  std::size_t line = text.find('\n');
+  if (line == std::string::npos) line = text.size();
+  if (std::string_view{text}.substr(0, line).find(word) != std::string_view::npos) return;
+  std::string named;
+  detail::append_parts(named, {" (", word, ")"});
+  text.insert(line, named);
 }
 
 [[gnu::noinline]] DOVETAIL_DEFINE void error_info::release(details* of) noexcept {
