@@ -93,9 +93,16 @@ class error_info {
     return details_ ? std::string_view{details_->statement} : std::string_view{};
   }
 
+  /// What failed behind it, in one line: the rollback of its transaction. Empty when nothing did.
+  std::string_view suppressed() const noexcept {
+    return details_ ? std::string_view{details_->suppressed} : std::string_view{};
+  }
+
   [[gnu::cold]] error_info& with_context(std::string context);
   [[gnu::cold]] error_info& with_server(server_fields fields);
   [[gnu::cold]] error_info& with_statement(std::string text);
+  /// Remembers a failure that came behind this one and must not hide it. Of several the first.
+  [[gnu::cold]] error_info& with_suppressed(const error_info& later);
   /// Sets the caller's place unless one is set already.
   [[gnu::cold]] error_info& with_location(std::source_location where);
 
@@ -111,6 +118,7 @@ class error_info {
   struct details {
     std::string context;
     std::string statement;
+    std::string suppressed;
     server_fields server;
     std::source_location where{};
     std::string whole;  // for `error::what()`
@@ -118,7 +126,11 @@ class error_info {
 
     details() = default;
     details(const details& other)
-        : context(other.context), statement(other.statement), server(other.server), where(other.where) {}
+        : context(other.context),
+          statement(other.statement),
+          suppressed(other.suppressed),
+          server(other.server),
+          where(other.where) {}
   };
 
   [[gnu::cold]] static void append(std::string& text, std::string_view before, std::string_view part,
@@ -161,6 +173,14 @@ namespace dovetail::inline v0 {
   return *this;
 }
 
+[[gnu::noinline]] DOVETAIL_DEFINE error_info& error_info::with_suppressed(const error_info& later) {
+  if (!later || !suppressed().empty()) return *this;
+  std::string text = later.message();
+  text.resize(text.find('\n') == std::string::npos ? text.size() : text.find('\n'));
+  mutable_details().suppressed = std::move(text);
+  return *this;
+}
+
 [[gnu::noinline]] DOVETAIL_DEFINE error_info& error_info::with_location(std::source_location where) {
   if (this->where().line() == 0 && where.line() != 0) mutable_details().where = where;
   return *this;
@@ -180,6 +200,7 @@ namespace dovetail::inline v0 {
   append(text, "\n  constraint: ", fields.constraint);
   append(text, "\n  table: ", fields.table);
   append(text, "\n  column: ", fields.column);
+  append(text, "\n  and then: ", suppressed());
   append(text, "\n  SQL: ", statement());
   detail::append_caret(text, statement(), fields.position);
   if (const std::source_location at = where(); at.line() != 0) {
