@@ -114,6 +114,10 @@ class table_finder {
     if (!is_started_) return;
     if (at.begin == first_ && at.kind == token_kind::word) return;
     if (is_in_name_) {
+      if (is_target_name_ && top().verb == statement_class::definition && ends_condition(at, previous)) {
+        is_in_name_ = false;
+        return;
+      }
       if (continues_name(at, previous)) return;
       // app.1city and app.$city, which are names to MySQL
       if (at.kind == token_kind::number || previous.is('.')) found_.has_all_tables = false;
@@ -121,12 +125,12 @@ class table_finder {
     }
     if (at.is('(')) return open(previous);
     if (at.is(')')) return close();
-    if (opaque_ > 0) return;
+    if (opaque_ > 0) return see_spelling(at);
     frame& now = top();
     if (!now.is_begun && !begin_inside(now, at)) return;
     if (now.with != with_part::none && take_with(now, at)) return;
     if (now.part == clause::target || now.part == clause::table) {
-      if (take_expected(now, at)) return;
+      if (take_expected(now, at, previous)) return;
     } else if (is_table_operand(at, previous, dialect_)) {
       if (before.key == word_key("lock") && at.key == word_key("share")) found_.locks_rows = true;
       is_operand_ = true;
@@ -272,11 +276,11 @@ class table_finder {
     return now.is_recursive || dialect_ == dialect::sqlite;
   }
 
-  constexpr bool take_expected(frame& now, const token& at) noexcept {
+  constexpr bool take_expected(frame& now, const token& at, const token& previous) noexcept {
     if (at.kind == token_kind::word) {
       if (at.key == word_key("only") && dialect_ == dialect::postgres) return true;
       if (at.key == word_key("lateral") && dialect_ != dialect::sqlite) return true;
-      if (now.part == clause::target && is_target_modifier(at, text_of(at))) return true;
+      if (now.part == clause::target && is_target_modifier(at, text_of(at), previous, is_into_, dialect_)) return true;
       if (is_clause_word(at)) {
         now.part = clause::other;
         found_.has_all_tables = false;
@@ -297,7 +301,7 @@ class table_finder {
       found_.has_all_tables = found_.has_all_tables && at.is('@');
       return false;
     }
-    if (at.kind == token_kind::quoted && (text_[at.begin] | 0x20) == 'u') found_.has_all_tables = false;  // U&"…"
+    see_spelling(at);
     is_target_name_ = now.part == clause::target;
     begin_name(at);
     return true;
@@ -309,9 +313,19 @@ class table_finder {
     name_end_ = at.end;
   }
 
+  // U&"…" may spell the name of any table, by what stands behind it too: uescape '!'.
+  constexpr void see_spelling(const token& at) noexcept {
+    if (at.kind != token_kind::quoted || (text_[at.begin] | 0x20) != 'u') return;
+    found_.has_spelt_table = true;
+    found_.has_all_tables = false;
+    if (found_.risk_size != 0) return;
+    found_.risk_at = at.begin;
+    found_.risk_size = at.end - at.begin;
+  }
+
   constexpr bool continues_name(const token& at, const token& previous) noexcept {
     if (!at.is('.') && !(previous.is('.') && is_table_name(at, dialect_))) return false;
-    if (at.kind == token_kind::quoted && (text_[at.begin] | 0x20) == 'u') found_.has_all_tables = false;
+    see_spelling(at);
     name_end_ = at.end;
     return true;
   }
