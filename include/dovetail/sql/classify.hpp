@@ -11,7 +11,6 @@
 
 #include <cstdint>
 #include <string_view>
-#include <type_traits>
 
 namespace dovetail::inline v0 {
 namespace detail {
@@ -25,23 +24,7 @@ class classifier {
   classifier(const classifier&) = delete;
   classifier& operator=(const classifier&) = delete;
 
-  constexpr void run() noexcept {
-    if (!std::is_constant_evaluated()) return run_many();
-    token last_three[3];
-    token* at = &last_three[0];
-    token* previous = &last_three[1];
-    token* before = &last_three[2];
-    for (;;) {
-      source_.read(*at);
-      at->marks = mark_of(*at);
-      see_comment();
-      if (wants(*at) && !take_next(*at, *previous, *before)) return;
-      token* const oldest = before;
-      before = previous;
-      previous = at;
-      at = oldest;
-    }
-  }
+  constexpr void run() noexcept { read_tokens(*this, source_, text_); }
 
   /// The marks of the tokens that can tell anything behind those that were taken.
   constexpr std::uint8_t wanted() const noexcept { return wanted_; }
@@ -68,9 +51,8 @@ class classifier {
     return false;
   }
 
-  /// Sees the comment before the token that was read last, if there is one.
+  /// Sees the comment before the token that was read last.
   constexpr void see_comment() noexcept {
-    if (source_.comment() == lexer::no_comment) return;
     if (!found_.has_comment) found_.comment_at = source_.comment();
     found_.has_comment = true;
     found_.has_conditional_comment = source_.conditional_comment() != lexer::no_comment;
@@ -99,17 +81,6 @@ class classifier {
   }
   constexpr bool is_word(const token& at, std::string_view word) const noexcept {
     return at.kind == token_kind::word && equals_ignoring_case(text_of(at), word);
-  }
-
-  void run_many() noexcept {
-    token_run tokens{source_, text_};
-    for (;;) {
-      tokens.read();
-      for (const token& at : tokens) {
-        if (&at == tokens.end() - 1 && tokens.has_comment()) see_comment();
-        if (wants(at) && !take_next(at, *(&at - 1), *(&at - 2))) return;
-      }
-    }
   }
 
   // Where no name is expected most tokens tell nothing: `take` would do nothing.
