@@ -188,16 +188,13 @@ template <class Pass>
   token_run tokens{source, text};
   for (unsigned wanted = pass.wanted();;) {
     tokens.read();
-    const token* const last = tokens.end() - 1;
-    for (const token* at = tokens.begin();; ++at) {
+    for (const token& at : tokens) {
       if constexpr (requires { pass.see_comment(); }) {
-        if (at == last && tokens.has_comment()) pass.see_comment();
+        if (&at == tokens.end() - 1 && tokens.has_comment()) pass.see_comment();
       }
-      if ((at->marks & wanted) != 0) {
-        if (!pass.take_next(*at, at[-1], at[-2])) return;
-        wanted = pass.wanted();
-      }
-      if (at == last) break;
+      if ((at.marks & wanted) == 0) continue;
+      if (!pass.take_next(at, *(&at - 1), *(&at - 2))) return;
+      wanted = pass.wanted();
     }
   }
 }
