@@ -1,6 +1,7 @@
 // Finds the tables that a statement names, and what it does besides reading, from its tokens.
 #pragma once
 
+#include <dovetail/sql/function_words.hpp>
 #include <dovetail/sql/leading_word.hpp>
 #include <dovetail/sql/lexer.hpp>
 #include <dovetail/sql/query_frame.hpp>
@@ -310,12 +311,10 @@ class table_finder : private table_clauses {
 
   // U&"…" may spell the name of any table, by what stands behind it too: uescape '!'.
   constexpr void see_spelling(const token& at) noexcept {
-    if (at.kind != token_kind::quoted || (text_[at.begin] | 0x20) != 'u') return;
+    if (at.kind != token_kind::quoted || !is_unicode_text(text_of(at))) return;
     found_.has_spelt_table = true;
     found_.has_all_tables = false;
-    if (found_.risk_size != 0) return;
-    found_.risk_at = at.begin;
-    found_.risk_size = at.end - at.begin;
+    note_risk(found_, at);
   }
 
   constexpr bool continues_name(const token& at, const token& previous) noexcept {
