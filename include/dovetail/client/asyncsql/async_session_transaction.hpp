@@ -51,8 +51,8 @@ asio::awaitable<result<void>> end_as_asked(Context& context, Transaction& tx, bo
                                            std::source_location where) {
   const error_info first = tx.state()->failure();
   result<void> done = co_await end_transaction(context, tx, commits, where);
-  if (commits) co_return done;
-  co_return dovetail::detail::settle_rollback(std::move(done), tx.has_lost_connection(), first);
+  if (!commits) done = dovetail::detail::settle_rollback(std::move(done), tx.has_lost_connection(), first);
+  co_return done;
 }
 
 /// Undoes what was done since a savepoint, within the session's `close_limit` whatever other limits there are. Where
