@@ -8,11 +8,17 @@
 #include <asio/io_context.hpp>
 #include <gtest/gtest.h>
 
+#include <signal.h>
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <exception>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -114,6 +120,83 @@ TEST_F(AsyncsqlPostgresAwaited, X3_ARollbackOnALostConnectionHasNothingToUndoAnd
   });
   EXPECT_EQ(lost, 4);
   EXPECT_EQ(client.query_value<std::int64_t>("select count(*) from w.account"), 2);
+}
+
+TEST_F(AsyncsqlPostgresAwaited, X3_ARollbackThatFindsItsConnectionLostDoesNotHideWhatItWasToUndo) {
+  auto manual = session_in(transaction_mode::manual);
+  const auto end_backend = [&](int backend) {
+    client.query_value<bool>("select pg_terminate_backend($1)", backend);
+    while (client.query_value<std::int64_t>("select count(*) from pg_stat_activity where pid = $1", backend) != 0) {
+      std::this_thread::sleep_for(2ms);
+    }
+  };
+  dt::error_info seen;
+  bool is_scope_undone = false;
+  run([&]() -> asio::awaitable<void> {
+    co_await manual.begin();
+    const int backend = co_await manual.query_value<int>("select pg_backend_pid()");
+    const auto first = co_await manual.with(dt::as_result).execute("insert into w.account values (1, 5)");
+    end_backend(backend);  // nobody has noticed yet
+    co_await manual.rollback();
+    seen = first.error();
+    auto automatic = session_in(transaction_mode::automatic);
+    auto scope = co_await automatic.scope();
+    end_backend(co_await scope.template query_value<int>("select pg_backend_pid()"));
+    co_await scope.rollback();
+    is_scope_undone = !scope.is_open();
+  });
+  EXPECT_EQ(seen.kind(), dt::condition::constraint) << seen.message();
+  EXPECT_FALSE(manual.is_in_transaction());
+  EXPECT_TRUE(is_scope_undone);
+  EXPECT_EQ(client.query_value<std::int64_t>("select count(*) from w.account"), 2);
+}
+
+TEST_F(AsyncsqlPostgresAwaited, X3_WhatARollbackFailsOfIsToldBehindTheFirstFailure) {
+  dt::asyncsql::session_settings how;
+  how.transaction.mode = transaction_mode::manual;
+  how.transaction.close_limit = 200ms;
+  dt::postgres::async_client on{io.get_executor(), url};
+  using session = dt::asyncsql::async_session<dt::postgres::async_client>;
+  session manual{on, how};
+  how.transaction.mode = transaction_mode::automatic;
+  how.retry.max_retries = 0;
+  session automatic{on, how};
+  std::vector<dt::error_info> seen;
+  ::pid_t backend = 0;
+  const auto body = [&](auto& tx) -> asio::awaitable<void> {
+    backend = static_cast<::pid_t>(co_await tx.template query_value<int>("select pg_backend_pid()"));
+    dt::error_info failed;
+    try {
+      co_await tx.execute("insert into w.account values (1, 5)");
+    } catch (const dt::error& thrown) {
+      failed = thrown.info();
+    }
+    ::kill(backend, SIGSTOP);
+    throw dt::error{failed};
+  };
+  run([&]() -> asio::awaitable<void> {
+    co_await manual.begin();
+    backend = static_cast<::pid_t>(co_await manual.query_value<int>("select pg_backend_pid()"));
+    static_cast<void>(co_await manual.with(dt::as_result).execute("insert into w.account values (1, 5)"));
+    ::kill(backend, SIGSTOP);
+    try {
+      co_await manual.rollback();
+    } catch (const dt::error& thrown) {
+      seen.push_back(thrown.info());
+    }
+    ::kill(backend, SIGCONT);
+    try {
+      co_await automatic.run_transaction(body);
+    } catch (const dt::error& thrown) {
+      seen.push_back(thrown.info());
+    }
+    ::kill(backend, SIGCONT);
+  });
+  ASSERT_EQ(seen.size(), 2u);
+  for (const dt::error_info& each : seen) {
+    EXPECT_EQ(each.kind(), dt::condition::constraint) << each.message();
+    EXPECT_NE(each.suppressed().find("timeout"), std::string_view::npos) << each.message();
+  }
 }
 
 TEST_F(AsyncsqlPostgresAwaited, X6_AnAbortedTransactionIsNotCommittedInSilence) {

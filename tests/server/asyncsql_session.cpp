@@ -6,6 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <signal.h>
+#include <sys/types.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -162,6 +165,101 @@ TEST_F(AsyncsqlPostgres, X3_ATransactionOfAClientIsRolledBackOnALostConnectionTo
   EXPECT_FALSE(failure([&] { outer.rollback(); }));
   EXPECT_EQ(failure([&] { outer.rollback(); }).code(), dt::errc::transaction_closed);
   EXPECT_EQ(db.statistics().active, 0u);
+}
+
+// Ends a backend from outside, and waits until it is gone.
+void end_backend(dt::postgres::client& by, int backend) {
+  by.query_value<bool>("select pg_terminate_backend($1)", backend);
+  while (by.query_value<std::int64_t>("select count(*) from pg_stat_activity where pid = $1", backend) != 0) {
+    std::this_thread::sleep_for(2ms);
+  }
+}
+
+TEST_F(AsyncsqlPostgres, X3_ARollbackThatFindsItsConnectionLostDoesNotHideWhatItWasToUndo) {
+  session manual{db, in_mode(transaction_mode::manual)};
+  const auto seen = failure([&] {
+    manual.begin();
+    try {
+      const int backend = manual.query_value<int>("select pg_backend_pid()");
+      manual.execute("insert into t.account values (3, 5)");
+      try {
+        manual.execute("insert into t.account values (3, 5)");
+      } catch (...) {
+        end_backend(db, backend);  // nobody has noticed yet
+        throw;
+      }
+    } catch (...) {
+      EXPECT_TRUE(manual.is_in_transaction());
+      manual.rollback();
+      throw;
+    }
+  });
+  EXPECT_EQ(seen.kind(), dt::condition::constraint) << seen.message();
+  EXPECT_FALSE(manual.is_in_transaction());
+  auto scope = session{db}.scope();
+  end_backend(db, scope.query_value<int>("select pg_backend_pid()"));
+  EXPECT_FALSE(failure([&] { scope.rollback(); }));
+  auto outer = db.begin();
+  auto inner = outer.begin();
+  end_backend(db, inner.query_value<int>("select pg_backend_pid()"));
+  EXPECT_FALSE(failure([&] { inner.rollback(); }));
+  EXPECT_TRUE(outer.has_lost_connection());
+  EXPECT_FALSE(failure([&] { outer.rollback(); }));
+  EXPECT_EQ(count(), 2);
+  EXPECT_EQ(db.statistics().active, 0u);
+}
+
+TEST_F(AsyncsqlPostgres, X3_WhatARollbackFailsOfIsToldBehindTheFirstFailure) {
+  auto how = in_mode(transaction_mode::manual);
+  how.transaction.close_limit = 200ms;
+  session manual{db, how};
+  manual.begin();
+  auto backend = static_cast<::pid_t>(manual.query_value<int>("select pg_backend_pid()"));
+  EXPECT_EQ(failure([&] { manual.execute("insert into t.account values (1, 5)"); }).kind(), dt::condition::constraint);
+  EXPECT_TRUE(says(failure([&] { manual.execute("select 1"); }), "aborted"));
+  ::kill(backend, SIGSTOP);
+  const auto seen = failure([&] { manual.rollback(); });
+  ::kill(backend, SIGCONT);
+  EXPECT_EQ(seen.kind(), dt::condition::constraint) << seen.message();
+  EXPECT_TRUE(seen.suppressed().find("timeout") != std::string_view::npos) << seen.message();
+  EXPECT_TRUE(says(seen, "\n  and then: ")) << seen.message();
+  // A failure that a savepoint has mended is none any more.
+  manual.begin();
+  backend = static_cast<::pid_t>(manual.query_value<int>("select pg_backend_pid()"));
+  manual.savepoint("before");
+  EXPECT_TRUE(failure([&] { manual.execute("insert into t.account values (1, 5)"); }));
+  manual.rollback_to("before");
+  ::kill(backend, SIGSTOP);
+  const auto alone = failure([&] { manual.rollback(); });
+  ::kill(backend, SIGCONT);
+  EXPECT_EQ(alone.kind(), dt::condition::timeout) << alone.message();
+  EXPECT_TRUE(alone.suppressed().empty());
+}
+
+TEST_F(AsyncsqlPostgres, X3_ABodysFailureIsSeenAndTheRollbacksIsToldBehindIt) {
+  auto how = in_mode(transaction_mode::automatic);
+  how.transaction.close_limit = 200ms;
+  how.retry.max_retries = 0;
+  session automatic{db, how};
+  ::pid_t backend = 0;
+  const auto body = [&](auto& tx) {
+    backend = static_cast<::pid_t>(tx.template query_value<int>("select pg_backend_pid()"));
+    const auto failed = failure([&] { tx.execute("insert into t.account values (1, 5)"); });
+    ::kill(backend, SIGSTOP);
+    throw dt::error{failed};
+  };
+  const auto seen = failure([&] { automatic.run_transaction(body); });
+  ::kill(backend, SIGCONT);
+  EXPECT_EQ(seen.kind(), dt::condition::constraint) << seen.message();
+  EXPECT_TRUE(seen.suppressed().find("timeout") != std::string_view::npos) << seen.message();
+  dt::postgres::client::settings patient;
+  patient.timeout = 700ms;
+  dt::postgres::client client{url(), patient};
+  const auto plain = failure([&] { client.transaction(body); });
+  ::kill(backend, SIGCONT);
+  EXPECT_EQ(plain.kind(), dt::condition::constraint) << plain.message();
+  EXPECT_TRUE(plain.suppressed().find("timeout") != std::string_view::npos) << plain.message();
+  EXPECT_EQ(count(), 2);
 }
 
 TEST_F(AsyncsqlPostgres, X6_ASavepointBringsAnAbortedTransactionBack) {

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace rewritten_tokens {
@@ -19,7 +20,8 @@ constexpr bool is_native(dt::dialect d, dt::placeholder_style style) {
 }
 
 /// The tokens as they are written, those that `is_placeholder` as one word each; "mistake" ends them, "escape" stands
-/// for `??`, `%%` and `\:`. What may be a placeholder, and is none here, is cut into its words and symbols.
+/// for `??`, `%%` and `\:`. What may be a placeholder, and is none here, is cut into its words and symbols: a `:name`
+/// of letters that no name may have too, which MySQL does not take for a parameter.
 template <dt::dialect D, class IsPlaceholder>
 std::vector<std::string> cut(std::string_view text, IsPlaceholder is_placeholder) {
   std::vector<std::string> all;
@@ -42,7 +44,14 @@ std::vector<std::string> cut(std::string_view text, IsPlaceholder is_placeholder
       }
     }
   }
-  if (source.problem()) all.emplace_back("mistake");
+  const dt::sql_problem& found = source.problem();
+  const bool is_name = found.what == dt::sql_mistake::invalid_parameter_name && text[found.at] == ':';
+  if (D == dt::dialect::mysql && is_name && !is_placeholder(dt::placeholder_style::colon)) {
+    all.emplace_back(":");
+    for (std::string& each : cut<D>(text.substr(found.at + 1), is_placeholder)) all.push_back(std::move(each));
+  } else if (found) {
+    all.emplace_back("mistake");
+  }
   return all;
 }
 

@@ -7,6 +7,7 @@
 #include <dovetail/base/parts.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <source_location>
 #include <string>
@@ -92,13 +93,21 @@ class error_info {
     return details_ ? std::string_view{details_->statement} : std::string_view{};
   }
 
+  /// What failed behind it, in one line: the rollback of its transaction. Empty when nothing did.
+  std::string_view suppressed() const noexcept {
+    return details_ ? std::string_view{details_->suppressed} : std::string_view{};
+  }
+
   [[gnu::cold]] error_info& with_context(std::string context);
   [[gnu::cold]] error_info& with_server(server_fields fields);
   [[gnu::cold]] error_info& with_statement(std::string text);
+  /// Remembers a failure that came behind this one and must not hide it. Of several the first.
+  [[gnu::cold]] error_info& with_suppressed(const error_info& later);
   /// Sets the caller's place unless one is set already.
   [[gnu::cold]] error_info& with_location(std::source_location where);
 
-  /// The whole failure as text: context, server's message, code, and the caller's place.
+  /// The whole failure as text: context, server's message, code, and the caller's place. Of a failure of the kind
+  /// condition::connection or condition::timeout that word is in the first line, whoever wrote the other words.
   [[gnu::cold]] std::string message() const;
   /// The same with the line of `sql` that the server complains of, and a caret under the place, when it named one.
   [[gnu::cold]] std::string describe(std::string_view sql) const;
@@ -109,6 +118,7 @@ class error_info {
   struct details {
     std::string context;
     std::string statement;
+    std::string suppressed;
     server_fields server;
     std::source_location where{};
     std::string whole;  // for `error::what()`
@@ -116,11 +126,17 @@ class error_info {
 
     details() = default;
     details(const details& other)
-        : context(other.context), statement(other.statement), server(other.server), where(other.where) {}
+        : context(other.context),
+          statement(other.statement),
+          suppressed(other.suppressed),
+          server(other.server),
+          where(other.where) {}
   };
 
   [[gnu::cold]] static void append(std::string& text, std::string_view before, std::string_view part,
                                    std::string_view after = {});
+  /// Writes the word that names the kind into the first line, if it has to be there and is not.
+  [[gnu::cold]] static void name_kind(std::string& text, condition kind);
 
   [[gnu::cold]] static void release(details* of) noexcept;
 
@@ -157,6 +173,14 @@ namespace dovetail::inline v0 {
   return *this;
 }
 
+[[gnu::noinline]] DOVETAIL_DEFINE error_info& error_info::with_suppressed(const error_info& later) {
+  if (!later || !suppressed().empty()) return *this;
+  std::string text = later.message();
+  text.resize(text.find('\n') == std::string::npos ? text.size() : text.find('\n'));
+  mutable_details().suppressed = std::move(text);
+  return *this;
+}
+
 [[gnu::noinline]] DOVETAIL_DEFINE error_info& error_info::with_location(std::source_location where) {
   if (this->where().line() == 0 && where.line() != 0) mutable_details().where = where;
   return *this;
@@ -169,12 +193,14 @@ namespace dovetail::inline v0 {
   // A report of several lines says it all; otherwise the code's own text completes the sentence.
   const bool is_report = context().find('\n') != std::string_view::npos;
   if (text.empty() || (fields.message.empty() && !is_report)) append(text, ": ", code_.message());
+  name_kind(text, kind());
   append(text, " [SQLSTATE ", fields.sqlstate, "]");
   if (!statement().empty()) append(text, "\n  detail: ", fields.detail);  // it may quote values
   append(text, "\n  hint: ", fields.hint);
   append(text, "\n  constraint: ", fields.constraint);
   append(text, "\n  table: ", fields.table);
   append(text, "\n  column: ", fields.column);
+  append(text, "\n  and then: ", suppressed());
   append(text, "\n  SQL: ", statement());
   detail::append_caret(text, statement(), fields.position);
   if (const std::source_location at = where(); at.line() != 0) {
@@ -194,6 +220,17 @@ namespace dovetail::inline v0 {
 [[gnu::noinline]] DOVETAIL_DEFINE void error_info::append(std::string& text, std::string_view before,
                                                           std::string_view part, std::string_view after) {
   if (!part.empty()) detail::append_parts(text, {text.empty() ? std::string_view{} : before, part, after});
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE void error_info::name_kind(std::string& text, condition kind) {
+  if (kind != condition::connection && kind != condition::timeout) return;
+  const std::string_view word = detail::name_of(kind);
+  std::size_t line = text.find('\n');
+  if (line == std::string::npos) line = text.size();
+  if (std::string_view{text}.substr(0, line).find(word) != std::string_view::npos) return;
+  std::string named;
+  detail::append_parts(named, {" (", word, ")"});
+  text.insert(line, named);
 }
 
 [[gnu::noinline]] DOVETAIL_DEFINE void error_info::release(details* of) noexcept {

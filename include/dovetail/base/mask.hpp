@@ -121,8 +121,8 @@ namespace detail {
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool is_over(std::string_view rest) noexcept {
   if (rest.empty() || rest.starts_with(" [SQLSTATE ")) return true;
   for (const std::string_view line :
-       {"\n  detail: ", "\n  hint: ", "\n  constraint: ", "\n  table: ", "\n  column: ", "\n  SQL: ", "\n  at: ",
-        "\nDETAIL:", "\nHINT:", "\nCONTEXT:", "\nLINE ", "\nQUERY:", "\nSTATEMENT:"}) {
+       {"\n  detail: ", "\n  hint: ", "\n  constraint: ", "\n  table: ", "\n  column: ", "\n  and then: ", "\n  SQL: ",
+        "\n  at: ", "\nDETAIL:", "\nHINT:", "\nCONTEXT:", "\nLINE ", "\nQUERY:", "\nSTATEMENT:"}) {
     if (rest.starts_with(line)) return true;
   }
   return rest == "\n";

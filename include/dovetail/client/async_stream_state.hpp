@@ -238,7 +238,8 @@ class async_stream_state : private async_guest, public std::enable_shared_from_t
 
   template <class T, class Handler>
   void ran(result<void> answer, Handler handler) {
-    if (inside_) inside_->leave();  // may end the stream
+    const error_info why = answer ? error_info{} : answer.error();
+    if (inside_) inside_->leave(&why);  // may end the stream
     if (!answer) {
       drop_rows();
       complete<T>(std::move(handler), std::move(answer).error().with_location(where_));

@@ -103,8 +103,14 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
 
   /// Takes the connection for one operation; the reason why not, else.
   error_info enter(std::source_location where);
-  /// Ends the operation, and what had to wait for its end.
-  void leave() noexcept;
+  /// Ends the operation, and what had to wait for its end. `why`: how it ended, no failure when well; null: it was
+  /// none.
+  void leave(const error_info* why = nullptr) noexcept;
+  /// The first failure since an operation succeeded.
+  error_info failure() const noexcept {
+    const auto held = lock();
+    return failure_;
+  }
 
   /// From here on the guest ends with the transaction, or with the savepoint that it is in.
   void join(async_guest& guest) noexcept {
@@ -153,6 +159,7 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
   bool is_over_ = false;
   bool is_spoilt_ = false;
   bool may_be_kept_ = false;
+  error_info failure_{};
   guest_list guests_;
   std::shared_ptr<async_guest> dismissed_;  // goes before the connection does
 };
@@ -177,12 +184,13 @@ error_info async_transaction_state<Core>::enter(std::source_location where) {
 }
 
 template <class Core>
-void async_transaction_state<Core>::leave() noexcept {
+void async_transaction_state<Core>::leave(const error_info* why) noexcept {
   lease ended;  // it and the dismissed go without the lock
   std::shared_ptr<async_guest> dismissed;
   {
     const auto held = lock();
     is_busy_ = false;
+    if (why != nullptr && (!*why || !failure_)) failure_ = *why;
     dismissed = std::move(dismissed_);
     for (async_guest* each = dismissed.get(); each != nullptr; each = each->next_dismissed_.get()) each->end();
     guests_.end_from(std::exchange(ends_from_, INT_MAX));
@@ -243,9 +251,10 @@ struct async_transaction_state<Core>::running {
     on->core_->saw_request(Op::name, answer ? std::error_code{} : answer.error().code(), watch, on->on_->moved(), 1,
                            how);
     if (v0::may_be_kept<Op>(may_end, static_cast<bool>(answer), on->on_->is_in_transaction())) on->keep();
-    on->leave();
-    on.reset();
     if (!answer) answer.error().with_location(how.where);
+    const error_info why = answer ? error_info{} : answer.error();
+    on->leave(&why);
+    on.reset();
     call_handler(std::move(handler), std::move(answer), executor);
   }
 };

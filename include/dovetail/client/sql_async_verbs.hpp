@@ -106,7 +106,10 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
         }
       }
       may_be_kept = tx.may_be_kept();
-      if (!tx.is_busy() && !tx.is_aborted()) static_cast<void>(co_await tx.perform(sql_rollback{}, how.where));
+      if (!tx.is_busy() && !tx.is_aborted()) {
+        const result<void> undone = co_await tx.perform(sql_rollback{}, how.where);
+        if (!undone && outcome.failure) outcome.failure.with_suppressed(undone.error());
+      }
       co_await asio::this_coro::throw_if_cancelled(true);
     }
     if (outcome.thrown) std::rethrow_exception(outcome.thrown);
@@ -148,7 +151,10 @@ asio::awaitable<result<T>> await_savepoint(std::shared_ptr<async_transaction_sta
     if (auto done = co_await perform(sql_commit{depth}); !done) outcome.failure = std::move(done).error();
   }
   if ((outcome.failure || outcome.thrown) && !outer->is_aborted()) {
-    if (auto undone = co_await undo(); !undone) outer->spoil();
+    if (auto undone = co_await undo(); !undone) {
+      outer->spoil();
+      if (outcome.failure) outcome.failure.with_suppressed(undone.error());
+    }
   }
   co_await asio::this_coro::throw_if_cancelled(true);
   if (outcome.thrown) std::rethrow_exception(outcome.thrown);

@@ -232,7 +232,8 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
     } catch (const error& thrown) {  // what else is thrown passes through, and rolls back on its way
       failure = thrown.info();
     }
-    is_final = tx.may_be_kept();                   // begun again, it would do something twice
+    is_final = tx.may_be_kept();  // begun again, it would do something twice
+    if (failure) tx.abandon(&failure);
     if (failure || !tx.is_open()) return failure;  // or the body has ended it
     result<void> done = tx.finish(how.where);
     return done ? error_info{} : std::move(done).error();

@@ -97,6 +97,18 @@ struct transaction_fate {
   bool is_spoilt = false;    ///< something of it that had to be undone was not: nothing of it may be kept
 };
 
+/// What a rollback has come to that was `done`; `is_closed`: its connection is closed now. On a connection that it has
+/// found lost there is nothing to undo. What else fails does not hide `first`, the failure that it was to undo, if
+/// there is one.
+[[gnu::cold, gnu::noinline]] inline result<void> settle_rollback(result<void> done, bool is_closed,
+                                                                 const error_info& first) {
+  if (done) return done;
+  const condition kind = done.error().kind();
+  if (is_closed && (kind == condition::connection || kind == condition::commit_unknown)) return {};
+  if (!first) return done;
+  return error_info{first}.with_suppressed(done.error());
+}
+
 template <class T>
 inline constexpr bool is_result = false;
 template <class T>
@@ -130,6 +142,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
         depth_(other.depth_),
         close_limit_(other.close_limit_),
         failed_(other.failed_),
+        failure_(std::move(other.failure_)),
         fate_(std::move(other.fate_)),
         guests_(std::move(other.guests_)) {}
   transaction_scope& operator=(transaction_scope&&) = delete;
@@ -140,8 +153,9 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   /// condition::busy when readers keep it from committing (it is rolled back then), or the database's own.
   auto commit(std::source_location where = std::source_location::current()) { return deliver(finish(where)); }
 
-  /// Undoes the changes; the object is of no use afterwards. On a lost connection there is nothing to undo: it
-  /// succeeds.
+  /// Undoes the changes; the object is of no use afterwards. On a lost connection, one that it finds lost too, there is
+  /// nothing to undo: it succeeds. Errors: behind a statement that failed the statement's, with
+  /// `error_info::suppressed()`; else the database's own.
   auto rollback(std::source_location where = std::source_location::current()) {
     if (!on_) return deliver(closed<void>(where));
     guests_.end_from(0);
@@ -151,9 +165,10 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
     }
     sql_rollback undo{depth_};
     result<void> done = core_->perform_on(*on_, undo, cleanup_call(where));
-    if (!done && depth_ != 0) undo_all();
+    const bool is_closed = has_lost_connection();
+    if (!done && depth_ != 0 && !is_closed) undo_all();
     release();
-    return deliver(std::move(done));
+    return deliver(detail::settle_rollback(std::move(done), is_closed, failure_));
   }
 
   bool is_open() const noexcept { return static_cast<bool>(on_); }
@@ -188,6 +203,9 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
     if (!answer) {
       answer.error().with_location(how.where);
       failed_ = !is_inside;
+      if (!failure_) failure_ = answer.error();
+    } else if (failure_) {
+      failure_ = {};
     }
     return answer;
   }
@@ -277,20 +295,22 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
     if (depth_ == 0 && (done || done.error().kind() == condition::commit_unknown)) fate()->may_be_kept = true;
     if (!done) {
       done.error().with_location(where);
-      abandon();
+      abandon(&done.error());
     }
     release();
     return done;
   }
 
-  /// Rolls back without a word; what cannot be rolled back is closed with its connection.
-  void abandon() noexcept {
+  /// Rolls back without a word; what cannot be rolled back is closed with its connection. `why` is told of it.
+  void abandon(error_info* why = nullptr) noexcept {
     if (!on_) return;
     guests_.end_from(0);
     try {
       if (on_->is_in_transaction()) {
         sql_rollback undo{depth_};
-        if (!on_->perform(undo, deadline::after(close_limit_)) && depth_ != 0) undo_all();
+        const result<void> undone = on_->perform(undo, deadline::after(close_limit_));
+        if (!undone && depth_ != 0) undo_all();
+        if (!undone && why != nullptr) why->with_suppressed(undone.error());
       }
     } catch (...) {  // out of memory while making the error: the pool closes what is still in a transaction
     }
@@ -327,6 +347,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   int depth_;
   clock::duration close_limit_;
   bool failed_ = false;
+  error_info failure_{};                            // the first one since a statement succeeded
   std::shared_ptr<detail::transaction_fate> fate_;  // null until there is something to tell
   detail::guest_list guests_;
 };

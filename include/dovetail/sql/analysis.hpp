@@ -14,7 +14,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <type_traits>
 
 namespace dovetail::inline v0 {
 namespace detail {
@@ -34,21 +33,7 @@ class analyser {
   analyser& operator=(const analyser&) = delete;
 
   constexpr void run() noexcept {
-    if (!begin()) return;
-    if (!std::is_constant_evaluated()) return run_many();
-    token last_three[3];
-    token* at = &last_three[0];
-    token* previous = &last_three[1];
-    token* before = &last_three[2];
-    for (;;) {
-      source_.read(*at);
-      at->marks = mark_of(*at);
-      if (wants(*at) && !take_next(*at, *previous, *before)) return;
-      token* const oldest = before;
-      before = previous;
-      previous = at;
-      at = oldest;
-    }
+    if (begin()) read_tokens(*this, source_, text_);
   }
 
   /// Before the first token. False when there is no need to read any.
@@ -93,16 +78,6 @@ class analyser {
  private:
   enum class role : std::uint8_t { none, output, insert_source };
   enum class insert_part : std::uint8_t { none, table, columns, source, values, done };
-
-  void run_many() noexcept {
-    token_run tokens{source_, text_};
-    for (;;) {
-      tokens.read();
-      for (const token& at : tokens) {
-        if (wants(at) && !take_next(at, *(&at - 1), *(&at - 2))) return;
-      }
-    }
-  }
 
   // The other tokens that may follow tell nothing: `take` would do nothing.
   constexpr std::uint8_t marks_wanted(const token& at) const noexcept {

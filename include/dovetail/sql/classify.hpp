@@ -6,42 +6,26 @@
 #include <dovetail/sql/lexer.hpp>
 #include <dovetail/sql/routine_body.hpp>
 #include <dovetail/sql/statement_class.hpp>
+#include <dovetail/sql/statement_names.hpp>
 #include <dovetail/sql/table_finder.hpp>
 #include <dovetail/sql/token_run.hpp>
 
 #include <cstdint>
 #include <string_view>
-#include <type_traits>
 
 namespace dovetail::inline v0 {
 namespace detail {
 
 /// One pass over the tokens of one statement. Usable in constant expressions; allocates nothing.
-class classifier {
+class classifier : private statement_names {
  public:
   /// `source` reads the text, and has read nothing yet.
   constexpr classifier(std::string_view text, dialect d, lexer& source) noexcept
-      : text_(text), dialect_(d), source_(source), tables_(text, d, found_) {}
+      : statement_names(text), dialect_(d), source_(source), tables_(text, d, found_) {}
   classifier(const classifier&) = delete;
   classifier& operator=(const classifier&) = delete;
 
-  constexpr void run() noexcept {
-    if (!std::is_constant_evaluated()) return run_many();
-    token last_three[3];
-    token* at = &last_three[0];
-    token* previous = &last_three[1];
-    token* before = &last_three[2];
-    for (;;) {
-      source_.read(*at);
-      at->marks = mark_of(*at);
-      see_comment();
-      if (wants(*at) && !take_next(*at, *previous, *before)) return;
-      token* const oldest = before;
-      before = previous;
-      previous = at;
-      at = oldest;
-    }
-  }
+  constexpr void run() noexcept { read_tokens(*this, source_, text_); }
 
   /// The marks of the tokens that can tell anything behind those that were taken.
   constexpr std::uint8_t wanted() const noexcept { return wanted_; }
@@ -68,9 +52,8 @@ class classifier {
     return false;
   }
 
-  /// Sees the comment before the token that was read last, if there is one.
+  /// Sees the comment before the token that was read last.
   constexpr void see_comment() noexcept {
-    if (source_.comment() == lexer::no_comment) return;
     if (!found_.has_comment) found_.comment_at = source_.comment();
     found_.has_comment = true;
     found_.has_conditional_comment = source_.conditional_comment() != lexer::no_comment;
@@ -93,24 +76,6 @@ class classifier {
     pragma_rest,
     nothing,
   };
-
-  constexpr std::string_view text_of(const token& at) const noexcept {
-    return text_.substr(at.begin, at.end - at.begin);
-  }
-  constexpr bool is_word(const token& at, std::string_view word) const noexcept {
-    return at.kind == token_kind::word && equals_ignoring_case(text_of(at), word);
-  }
-
-  void run_many() noexcept {
-    token_run tokens{source_, text_};
-    for (;;) {
-      tokens.read();
-      for (const token& at : tokens) {
-        if (&at == tokens.end() - 1 && tokens.has_comment()) see_comment();
-        if (wants(at) && !take_next(at, *(&at - 1), *(&at - 2))) return;
-      }
-    }
-  }
 
   // Where no name is expected most tokens tell nothing: `take` would do nothing.
   constexpr std::uint8_t marks_wanted() const noexcept {
@@ -314,76 +279,10 @@ class classifier {
 
   constexpr void note_call() noexcept {
     const token& name = *previous_;
-    if (name.kind == token_kind::string && is_spelt_) return note_risk(name);  // U&"…" uescape '!' (
+    if (name.kind == token_kind::string && is_spelt()) return note_risk(name);  // U&"…" uescape '!' (
     if (name.kind != token_kind::word && name.kind != token_kind::quoted) return;
     if (tables_.is_at_own_name()) return;  // insert into city(…)
     judge_name(name);
-  }
-
-  // A function's name.
-  constexpr void judge_name(const token& name) noexcept {
-    const std::string_view word = text_of(name);
-    const bool is_quoted = name.kind == token_kind::quoted;
-    const bool is_risky = is_quoted ? is_unicode_text(text_of(name)) ||
-                                          (word.size() > 2 && is_risky_function(word.substr(1, word.size() - 2)))
-                                    : is_risky_function(word);
-    if (is_risky) note_risk(name);
-    if (is_quoted || !is_pure_function(name.key, word)) found_.calls_functions = true;
-  }
-  constexpr void note_risk(const token& name) noexcept {
-    found_.calls_functions = true;
-    if (found_.risk_size != 0) return;
-    found_.risk_at = name.begin;
-    found_.risk_size = name.end - name.begin;
-  }
-
-  // PostgreSQL: (x).f and $1.f call f as f(x) does, and so does x.f where x has no column f; U&"…" uescape '!' may be
-  // any name; and a row of pg_settings that is written changes the setting. Source:
-  // https://www.postgresql.org/docs/15/sql-expressions.html and …/rowtypes.html
-  constexpr void see_name(const token& at) noexcept {
-    if (at.is('.')) {
-      selects_ = selects_ || !is_name(*previous_);
-      is_spelt_ = false;
-      is_behind_dot_ = true;
-      return;
-    }
-    is_behind_dot_ = false;
-    if (!is_name(at)) {
-      selects_ = false;
-      is_spelt_ = is_spelt_ && at.kind == token_kind::string;
-    } else {
-      selects_ = selects_ && previous_->is('.');
-      if (selects_) judge_name(at);
-      const bool is_spelt = at.kind == token_kind::quoted && is_unicode_text(text_of(at));
-      is_spelt_ = is_spelt || (is_spelt_ && is_word(at, "uescape"));
-      const std::string_view name = bare_identifier(text_of(at));
-      const bool is_attribute = previous_->is('.') && (is_spelt || is_risky_attribute(name));
-      if (is_attribute || is_risky_view(name)) note_risk(at);
-      names_settings_ = names_settings_ || is_spelt || equals_ignoring_case(name, settings_table);
-      if (found_.what == statement_class::setting && (is_spelt || decides_reading(at, name)))
-        found_.is_server_setting = true;
-    }
-  }
-  // `see_name` has seen the beginning of something.
-  constexpr bool awaits_name() const noexcept {
-    return selects_ || is_spelt_ || is_behind_dot_ || found_.what == statement_class::setting;
-  }
-  static constexpr bool is_name(const token& at) noexcept {
-    return at.kind == token_kind::word || at.kind == token_kind::quoted;
-  }
-  constexpr bool decides_reading(const token& at, std::string_view name) const noexcept {
-    const std::uint64_t before = previous_->key;
-    const bool is_first = before == word_key("set") || before == word_key("local") || before == word_key("session");
-    return is_reading_setting(name) || (is_first && is_word(at, "names"));
-  }
-  constexpr bool writes_settings() const noexcept {
-    if (!names_settings_ || found_.what > statement_class::merge) return false;
-    if (!found_.has_all_tables) return found_.read_only != tri_state::yes;
-    for (std::uint32_t i = 0; i < found_.table_count; ++i) {
-      const table_place& at = found_.tables[i];
-      if (at.is_written && is_table_of_settings(text_.substr(at.begin, at.end - at.begin))) return true;
-    }
-    return false;
   }
 
   constexpr void take_word(const token& at) noexcept {
@@ -440,13 +339,10 @@ class classifier {
     }
   }
 
-  std::string_view text_;
   dialect dialect_;
   lexer& source_;
-  classification found_;
   table_finder tables_;
-  const token* previous_ = nullptr;  // of the token that is taken
-  const token* before_ = nullptr;
+  const token* before_ = nullptr;  // of the two before the token that is taken
   std::uint32_t depth_ = 0;
   std::uint32_t conditional_at_ = 0;  // `source_` may have read further than the statement goes
   routine_body body_;
@@ -456,11 +352,6 @@ class classifier {
   bool is_ended_ = false;
   bool is_with_ = false;
   bool is_create_ = false;
-  bool selects_ = false;         // in (x).a.b
-  bool is_behind_dot_ = false;   // `see_name` has seen one
-  bool is_spelt_ = false;        // behind U&"…", and its uescape '!'
-  bool names_settings_ = false;  // pg_settings, or what may be it
-  static constexpr std::string_view settings_table = "pg_settings";
 };
 
 }  // namespace detail

@@ -4,6 +4,7 @@
 #include <dovetail/base/name.hpp>
 #include <dovetail/sql/leading_word.hpp>
 #include <dovetail/sql/postgres_attributes.hpp>
+#include <dovetail/sql/statement_class.hpp>
 #include <dovetail/sql/token.hpp>
 
 #include <cstddef>
@@ -204,6 +205,13 @@ constexpr bool is_pure_function(std::uint64_t key, std::string_view word) noexce
 /// U&"…" or U&'…', as it is written: its escapes may spell any name.
 constexpr bool is_unicode_text(std::string_view written) noexcept {
   return written.size() > 2 && (written[0] | 0x20) == 'u' && written[1] == '&';
+}
+
+/// Remembers the first name of a statement that may be a risky function's or view's.
+constexpr void note_risk(classification& found, const token& name) noexcept {
+  if (found.risk_size != 0) return;
+  found.risk_at = name.begin;
+  found.risk_size = name.end - name.begin;
 }
 
 /// An identifier without the quotes around it.

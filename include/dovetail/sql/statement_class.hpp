@@ -76,6 +76,7 @@ struct classification {
   bool locks_rows = false;       ///< select … for update
   bool calls_functions = false;  ///< of which the text does not tell whether they write
   bool has_all_tables = false;   ///< every table that the statement names is in `tables`
+  bool has_spelt_table = false;  ///< PostgreSQL: one of them is written as U&"…", whose escapes may spell any name
   bool has_comment = false;
   /// MySQL: one that some servers run as code and others skip, at `comment_at`: `/*!50000 … */`, `/*M! … */`. It is
   /// classified as code where it begins with an exclamation mark.
@@ -88,7 +89,8 @@ struct classification {
   std::uint32_t more_at = 0;
   std::uint32_t comment_at = 0;
   std::uint32_t union_at = 0;
-  std::uint32_t risk_at = 0;  ///< of the name of a function that reaches beyond the data; size 0: there is none
+  /// Of the name of a function that reaches beyond the data, or of a table or function as U&"…"; size 0: there is none.
+  std::uint32_t risk_at = 0;
   std::uint32_t risk_size = 0;
   sql_problem problem{};  ///< quotes and comments without an end; then the rest is what could be seen before
 };

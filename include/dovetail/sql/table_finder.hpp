@@ -1,10 +1,12 @@
 // Finds the tables that a statement names, and what it does besides reading, from its tokens.
 #pragma once
 
-#include <dovetail/sql/query_frame.hpp>
+#include <dovetail/sql/function_words.hpp>
 #include <dovetail/sql/leading_word.hpp>
 #include <dovetail/sql/lexer.hpp>
+#include <dovetail/sql/query_frame.hpp>
 #include <dovetail/sql/statement_class.hpp>
+#include <dovetail/sql/table_clauses.hpp>
 #include <dovetail/sql/table_words.hpp>
 #include <dovetail/sql/token_run.hpp>
 
@@ -16,10 +18,10 @@ namespace dovetail::inline v0 {
 namespace detail {
 
 /// Sees each token of one statement after another. What it is not sure of it reports as a table rather than not.
-class table_finder {
+class table_finder : private table_clauses {
  public:
   constexpr table_finder(std::string_view text, dialect d, classification& found) noexcept
-      : text_(text), dialect_(d), found_(found), ctes_(text) {
+      : table_clauses(text, d, found), ctes_(text) {
     frames_[0] = {};
   }
 
@@ -95,8 +97,6 @@ class table_finder {
   constexpr statement_class main_verb() const noexcept { return frames_[0].verb; }
 
  private:
-  using clause = table_clause;
-  using frame = query_frame;
   static constexpr std::uint32_t most_frames = 24;
 
   constexpr frame& top() noexcept { return frames_[depth_]; }
@@ -106,14 +106,14 @@ class table_finder {
     is_idle_ = is_started_ && !is_in_name_ && opaque_ == 0 && now.is_begun && now.with == with_part::none &&
                now.part != clause::target && now.part != clause::table && at.key != word_key("in");
   }
-  constexpr std::string_view text_of(std::uint32_t begin, std::uint32_t end) const noexcept {
-    return text_.substr(begin, end - begin);
-  }
-  constexpr std::string_view text_of(const token& at) const noexcept { return text_of(at.begin, at.end); }
   [[gnu::noinline]] constexpr void take_slowly(const token& at, const token& previous, const token& before) noexcept {
     if (!is_started_) return;
     if (at.begin == first_ && at.kind == token_kind::word) return;
     if (is_in_name_) {
+      if (is_target_name_ && top().verb == statement_class::definition && ends_condition(at, previous)) {
+        is_in_name_ = false;
+        return;
+      }
       if (continues_name(at, previous)) return;
       // app.1city and app.$city, which are names to MySQL
       if (at.kind == token_kind::number || previous.is('.')) found_.has_all_tables = false;
@@ -121,12 +121,12 @@ class table_finder {
     }
     if (at.is('(')) return open(previous);
     if (at.is(')')) return close();
-    if (opaque_ > 0) return;
+    if (opaque_ > 0) return see_spelling(at);
     frame& now = top();
     if (!now.is_begun && !begin_inside(now, at)) return;
     if (now.with != with_part::none && take_with(now, at)) return;
     if (now.part == clause::target || now.part == clause::table) {
-      if (take_expected(now, at)) return;
+      if (take_expected(now, at, previous)) return;
     } else if (is_table_operand(at, previous, dialect_)) {
       if (before.key == word_key("lock") && at.key == word_key("share")) found_.locks_rows = true;
       is_operand_ = true;
@@ -272,11 +272,11 @@ class table_finder {
     return now.is_recursive || dialect_ == dialect::sqlite;
   }
 
-  constexpr bool take_expected(frame& now, const token& at) noexcept {
+  constexpr bool take_expected(frame& now, const token& at, const token& previous) noexcept {
     if (at.kind == token_kind::word) {
       if (at.key == word_key("only") && dialect_ == dialect::postgres) return true;
       if (at.key == word_key("lateral") && dialect_ != dialect::sqlite) return true;
-      if (now.part == clause::target && is_target_modifier(at, text_of(at))) return true;
+      if (now.part == clause::target && is_target_modifier(at, text_of(at), previous, is_into_, dialect_)) return true;
       if (is_clause_word(at)) {
         now.part = clause::other;
         found_.has_all_tables = false;
@@ -297,7 +297,7 @@ class table_finder {
       found_.has_all_tables = found_.has_all_tables && at.is('@');
       return false;
     }
-    if (at.kind == token_kind::quoted && (text_[at.begin] | 0x20) == 'u') found_.has_all_tables = false;  // U&"…"
+    see_spelling(at);
     is_target_name_ = now.part == clause::target;
     begin_name(at);
     return true;
@@ -309,9 +309,17 @@ class table_finder {
     name_end_ = at.end;
   }
 
+  // U&"…" may spell the name of any table, by what stands behind it too: uescape '!'.
+  constexpr void see_spelling(const token& at) noexcept {
+    if (at.kind != token_kind::quoted || !is_unicode_text(text_of(at))) return;
+    found_.has_spelt_table = true;
+    found_.has_all_tables = false;
+    note_risk(found_, at);
+  }
+
   constexpr bool continues_name(const token& at, const token& previous) noexcept {
     if (!at.is('.') && !(previous.is('.') && is_table_name(at, dialect_))) return false;
-    if (at.kind == token_kind::quoted && (text_[at.begin] | 0x20) == 'u') found_.has_all_tables = false;
+    see_spelling(at);
     name_end_ = at.end;
     return true;
   }
@@ -342,143 +350,6 @@ class table_finder {
     found_.tables[found_.table_count++] = {name_begin_, end, is_written};
   }
 
-  constexpr void take_clause(frame& now, const token& at, const token& previous, const token& before) noexcept {
-    if (!now.is_query) {
-      if (at.key != word_key("select")) return;
-      now.is_query = true;  // behind another query in parentheses
-      if (now.verb == statement_class::none) now.verb = statement_class::select;
-      return;
-    }
-    if (!is_clause(now, at, previous, before)) return;
-    switch (at.key) {
-      case word_key("from"):
-        if (previous.key == word_key("distinct") && (before.key == word_key("is") || before.key == word_key("not"))) {
-          if (!now.has_from && may_be_member(before)) found_.has_all_tables = false;
-          return;
-        }
-        now.writes_list = now.verb == statement_class::remove && !now.has_from;
-        now.takes_several = true;
-        now.has_from = true;
-        now.part = clause::table;
-        return;
-      case word_key("join"):
-        if (may_join(now)) now.part = clause::table;
-        return;
-      case word_key("using"):
-        if ((now.verb != statement_class::remove && now.verb != statement_class::merge) || now.has_using) return;
-        now.has_using = true;
-        now.writes_list = false;
-        now.part = clause::table;
-        return;
-      case word_key("into"):
-        if (now.verb != statement_class::select) return;
-        made_table_ = std::exchange(found_.makes_table, true);
-        is_into_ = true;
-        now.writes_list = true;
-        now.takes_several = false;
-        now.part = clause::target;
-        return;
-      case word_key("table"):
-        if (now.verb == statement_class::definition) {
-          if (!has_object_) now.part = clause::target;
-          has_object_ = true;
-        } else if (is_before_query(previous, text_of(previous), before, text_of(before)) ||
-                   (now.verb == statement_class::insert && !now.has_source)) {
-          now.has_source = true;
-          now.writes_list = false;
-          now.part = clause::table;
-        }
-        return;
-      case word_key("view"):
-      case word_key("on"):
-        if (now.verb == statement_class::definition && !has_object_) {
-          now.part = clause::target;
-          has_object_ = true;
-        }
-        return;
-      case word_key("update"):
-      case word_key("share"):
-        take_update(now, previous);
-        return;
-      default:
-        if (at.key == 0 && dialect_ == dialect::mysql && equals_ignoring_case(text_of(at), "straight_join")) {
-          if (may_join(now)) now.part = clause::table;
-          return;
-        }
-        return take_end(now, at, previous, before);
-    }
-  }
-
-  // False: the word is a label, an alias or a part of a variable's name, and begins no clause.
-  constexpr bool is_clause(const frame& now, const token& at, const token& previous, const token& before) noexcept {
-    if (dialect_ == dialect::mysql) {
-      if (previous.is('@') && previous.end == at.begin) return false;
-      if (is_in_word(at, previous)) found_.has_all_tables = false;
-    }
-    if (previous.key != word_key("as") || now.verb == statement_class::definition || before.is('.')) return true;
-    if (dialect_ == dialect::mysql) {
-      if (before.is('@') && before.end == previous.begin) return true;
-      if (is_in_word(previous, before)) found_.has_all_tables = false;
-    }
-    if (before.key != word_key("as")) return false;
-    found_.has_all_tables = false;  // a label `as`, or a column t.as with a label
-    return true;
-  }
-
-  // MySQL's names may begin with digits and $, and variables with @ and anything.
-  static constexpr bool is_in_word(const token& at, const token& previous) noexcept {
-    if (previous.is('@')) return true;
-    return previous.end == at.begin && (previous.kind == token_kind::number || previous.is('$'));
-  }
-
-  // Whether a dot may stand before a word: what is behind a comment is not looked for.
-  constexpr bool may_be_member(const token& at) const noexcept {
-    if (found_.has_comment) return true;
-    std::uint32_t to = at.begin;
-    while (to > 0 && (class_of(text_[to - 1]) & class_space) != 0) --to;
-    return to > 0 && text_[to - 1] == '.';
-  }
-
-  // A `join` before any table is PostgreSQL's label: select id join from city.
-  static constexpr bool may_join(const frame& now) noexcept {
-    return now.has_from || now.has_using || now.verb == statement_class::update ||
-           now.verb == statement_class::definition;
-  }
-
-  // for update, for no key update, for share; lock in share mode; do update, on duplicate key update
-  constexpr void take_update(frame& now, const token& previous) noexcept {
-    const bool is_lock = previous.key == word_key("for") || previous.key == word_key("key");
-    if (is_lock || previous.key == word_key("do")) now.part = clause::other;
-    if (now.verb == statement_class::select && (is_lock || previous.key == word_key("in"))) found_.locks_rows = true;
-  }
-
-  constexpr void take_end(frame& now, const token& at, const token& previous, const token& before) noexcept {
-    if (at.key == word_key("select") || at.key == word_key("values")) now.has_source = true;
-    if (at.key == word_key("select") && now.verb != statement_class::remove) now.has_from = false;
-    switch (end_of_tables(at, text_of(at), dialect_)) {
-      case tables_end::none:
-        return;
-      case tables_end::certain:
-        break;
-      case tables_end::unless_hint:  // use index for order by (a); and mode() within group (…)
-        if (!before.is('.') && (previous.key == word_key("for") || previous.key == word_key("within"))) return;
-        break;
-      case tables_end::of_merge:
-        if (now.verb != statement_class::merge) return;
-        break;
-      case tables_end::of_update:
-        if (now.verb == statement_class::update && !now.has_from) break;
-        [[fallthrough]];
-      case tables_end::perhaps:
-        if (now.part == clause::list) now.part = clause::left;
-        return;
-    }
-    now.part = clause::other;
-  }
-
-  std::string_view text_;
-  dialect dialect_;
-  classification& found_;
   frame frames_[most_frames];  // those up to `depth_`
   cte_names ctes_;
   std::uint32_t depth_ = 0;
@@ -491,9 +362,6 @@ class table_finder {
   bool is_in_name_ = false;
   bool is_target_name_ = false;
   bool is_operand_ = false;  // the name stands behind `in`
-  bool is_into_ = false;
-  bool made_table_ = false;  // by an `into` before this one
-  bool has_object_ = false;
   bool writes_ = false;
   bool is_too_deep_ = false;
 };

@@ -28,29 +28,44 @@ constexpr bool is_query_word(std::uint64_t key) noexcept {
   return key == word_key("select") || key == word_key("with") || key == word_key("values") || key == word_key("table");
 }
 
-/// It stands between the verb and the name of the table that is written, as in `insert or ignore into`.
-constexpr bool is_target_modifier(const token& at, std::string_view word) noexcept {
+/// It stands between the verb and the name of the table that is written, as in `insert or ignore into`, and cannot be
+/// that name here: most of these words may be one elsewhere. `is_into`: behind the `into` of a select.
+/// Source: https://www.postgresql.org/docs/15/sql-keywords-appendix.html; `%fallback ID` in SQLite's parse.y;
+/// https://dev.mysql.com/doc/refman/8.4/en/keywords.html
+constexpr bool is_target_modifier(const token& at, std::string_view word, const token& previous, bool is_into,
+                                  dialect d) noexcept {
   switch (at.key) {
     case word_key("into"):
     case word_key("or"):
+    case word_key("not"):
+    case word_key("table"):
+    case word_key("from"):
+      return true;
+    case word_key("exists"):
+      return previous.key == word_key("not");  // that of `if exists` is known with the `if`
     case word_key("replace"):
     case word_key("ignore"):
+      return d == dialect::mysql || previous.key == word_key("or");
     case word_key("abort"):
     case word_key("fail"):
     case word_key("rollback"):
+      return previous.key == word_key("or");
     case word_key("delayed"):
-    case word_key("if"):
-    case word_key("not"):
-    case word_key("exists"):
-    case word_key("table"):
+      return d == dialect::mysql;
     case word_key("temp"):
     case word_key("unlogged"):
-    case word_key("from"):
-      return true;
+      return is_into;
     default:
-      return at.key == 0 && (equals_ignoring_case(word, "temporary") || equals_ignoring_case(word, "low_priority") ||
-                             equals_ignoring_case(word, "high_priority"));
+      if (at.key != 0) return false;
+      if (equals_ignoring_case(word, "temporary")) return is_into;
+      return d == dialect::mysql &&
+             (equals_ignoring_case(word, "low_priority") || equals_ignoring_case(word, "high_priority"));
   }
+}
+
+/// What was taken for a table's name is the `if` of `drop table if exists` and of `create table if not exists`.
+constexpr bool ends_condition(const token& at, const token& previous) noexcept {
+  return previous.key == word_key("if") && (at.key == word_key("exists") || at.key == word_key("not"));
 }
 
 /// No table has this name: the clause behind it begins without one.

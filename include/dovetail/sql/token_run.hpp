@@ -1,4 +1,5 @@
-// Reads many tokens of a text at once, with a mark on each that tells which passes it may concern.
+// Reads the tokens of a text for those who pass over them, many at once, with a mark on each that tells whom it may
+// concern.
 #pragma once
 
 #include <dovetail/sql/lexer.hpp>
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <new>
 #include <string_view>
+#include <type_traits>
 
 namespace dovetail::inline v0 {
 namespace detail {
@@ -178,6 +180,46 @@ class token_run {
   token* const tokens_ = std::launder(reinterpret_cast<token*>(storage_));
   token* end_ = tokens_ + 2;
 };
+
+/// Gives `pass` the tokens of a text that it wants (`wanted()`, a bit for each mark), each with the two before it
+/// (`take_next`), until it takes no more; and tells it of comments, if it sees them. `source` has read nothing yet.
+template <class Pass>
+[[gnu::always_inline]] inline void read_many(Pass& pass, lexer& source, std::string_view text) noexcept {
+  token_run tokens{source, text};
+  for (unsigned wanted = pass.wanted();;) {
+    tokens.read();
+    for (const token& at : tokens) {
+      if constexpr (requires { pass.see_comment(); }) {
+        if (&at == tokens.end() - 1 && tokens.has_comment()) pass.see_comment();
+      }
+      if ((at.marks & wanted) == 0) continue;
+      if (!pass.take_next(at, *(&at - 1), *(&at - 2))) return;
+      wanted = pass.wanted();
+    }
+  }
+}
+
+/// The same in constant expressions too, where the tokens are read one by one.
+template <class Pass>
+constexpr void read_tokens(Pass& pass, lexer& source, std::string_view text) noexcept {
+  if (!std::is_constant_evaluated()) return read_many(pass, source, text);
+  token last_three[3];
+  token* at = &last_three[0];
+  token* previous = &last_three[1];
+  token* before = &last_three[2];
+  for (;;) {
+    source.read(*at);
+    at->marks = mark_of(*at);
+    if constexpr (requires { pass.see_comment(); }) {
+      if (source.comment() != lexer::no_comment) pass.see_comment();
+    }
+    if ((at->marks & pass.wanted()) != 0 && !pass.take_next(*at, *previous, *before)) return;
+    token* const oldest = before;
+    before = previous;
+    previous = at;
+    at = oldest;
+  }
+}
 
 }  // namespace detail
 }  // namespace dovetail::inline v0

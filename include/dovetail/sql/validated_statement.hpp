@@ -66,27 +66,29 @@ constexpr void stop_compiling(validation_rule rule, [[maybe_unused]] const char*
   }
 }
 
+/// Two passes over the same tokens: a text's check and its classification. It ends with the check.
+struct check_and_rules {
+  analyser& check;
+  classifier& rules;
+  bool is_whole = false;  // the check has seen the text's end
+
+  void see_comment() noexcept { rules.see_comment(); }
+  unsigned wanted() const noexcept { return unsigned{rules.wanted()} | check.wanted(); }
+  bool take_next(const token& at, const token& previous, const token& before) noexcept {
+    if (rules.wants(at)) rules.take_next(at, previous, before);
+    if (!check.wants(at) || check.take_next(at, previous, before)) return true;
+    is_whole = at.kind == token_kind::end;
+    return false;
+  }
+};
+
 /// Reads a text once for its check and its classification.
 [[gnu::noinline]] inline text_facts read_for_rules(analyser& check, dialect d) noexcept {
   if (!check.begin()) return {};
-  lexer& source = check.source();
-  classifier rules{check.text(), d, source};
-  token_run tokens{source, check.text()};
-  for (unsigned wanted = mark_any;;) {
-    tokens.read();
-    const token* const last = tokens.end() - 1;
-    for (const token* at = tokens.begin();; ++at) {
-      if (at == last && tokens.has_comment()) rules.see_comment();
-      if ((at->marks & wanted) != 0) {
-        if (rules.wants(*at)) rules.take_next(*at, at[-1], at[-2]);
-        if (check.wants(*at) && !check.take_next(*at, at[-1], at[-2])) {
-          return at->kind == token_kind::end ? text_facts{d, check.text(), rules.found()} : text_facts{};
-        }
-        wanted = rules.wanted() | check.wanted();
-      }
-      if (at == last) break;
-    }
-  }
+  classifier rules{check.text(), d, check.source()};
+  check_and_rules both{check, rules};
+  read_many(both, check.source(), check.text());
+  return both.is_whole ? text_facts{d, check.text(), rules.found()} : text_facts{};
 }
 
 }  // namespace detail

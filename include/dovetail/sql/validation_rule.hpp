@@ -82,7 +82,8 @@ constexpr std::string_view words_of(validation_rule rule) noexcept {
     case validation_rule::notification:
       return "listen and notify need allow_notifications or allow_admin";
     case validation_rule::risky_function:
-      return "a function that waits, or reaches files, sessions or other servers, needs allow_risky_functions";
+      return "a function that waits, or reaches files, sessions or other servers, or a name U&\"…\" that may be its, "
+             "needs allow_risky_functions";
     case validation_rule::comment:
       return "the strict profile takes no comments";
     case validation_rule::set_operation:

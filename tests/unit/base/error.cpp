@@ -18,7 +18,7 @@ TEST(Error, HoldsAllThatIsKnownOfTheFailure) {
   dt::server_fields fields;
   fields.sqlstate = "40001";
   const dt::error thrown{dt::error_info{dt::errc::deadline_passed, "query"}.with_server(fields)};
-  EXPECT_STREQ(thrown.what(), "query: the deadline passed [SQLSTATE 40001]");
+  EXPECT_STREQ(thrown.what(), "query: the deadline passed (timeout) [SQLSTATE 40001]");
   EXPECT_EQ(thrown.code(), dt::errc::deadline_passed);
   EXPECT_EQ(thrown.kind(), dt::condition::timeout);
   EXPECT_TRUE(thrown.is_transient());

@@ -24,7 +24,7 @@ TEST(ErrorInfo, ABareCodeIsItsOwnMessage) {
   const dt::error_info failure = dt::errc::deadline_passed;
   EXPECT_TRUE(failure);
   EXPECT_EQ(failure.kind(), dt::condition::timeout);
-  EXPECT_EQ(failure.message(), "the deadline passed");
+  EXPECT_EQ(failure.message(), "the deadline passed (timeout)");
 }
 
 TEST(ErrorInfo, ContextStandsInFrontOfTheCode) {

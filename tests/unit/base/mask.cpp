@@ -109,6 +109,13 @@ TEST(Mask, P15_AValueOfSeveralLinesIsHiddenToItsEnd) {
             "Key (a)=(***) already exists.\n  table: city");
 }
 
+TEST(Mask, P15_WhatIsToldBehindAValueStays) {
+  EXPECT_EQ(dt::mask_error_text("invalid input syntax for type integer: \"secret\"\n  and then: lost (connection)"),
+            "invalid input syntax for type integer: \"***\"\n  and then: lost (connection)");
+  EXPECT_EQ(dt::mask_error_text("Key (a)=(secret) already exists.\n  and then: Key (a)=(secret) already exists."),
+            "Key (a)=(***) already exists.\n  and then: Key (a)=(***) already exists.");
+}
+
 TEST(Mask, P15_TextsThatOnlyLookLikeThoseStay) {
   for (const char* const text : {"the port is out of range", "no value for \"x\"", "COPY needs a table",
                                  "a merge rule for 'x'\n  at: \"here\""}) {

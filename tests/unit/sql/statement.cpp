@@ -188,6 +188,7 @@ TEST(Statement, TheDatabaseReadsTheTokensThatWereChecked) {
       }
     }
   }
+  EXPECT_TRUE((are_those_of_the_text<dialect::mysql>("select :a:gr\u00F6\u00DFe, :a", arg<"a">(1))));
   EXPECT_EQ(native<dialect::postgres>("select a from t limit?1", 1), "select a from t limit $1");
   EXPECT_EQ(native<dialect::postgres>("select a$?1", 1), "select a$ $1");
   EXPECT_EQ(native<dialect::postgres>("select 1 from t where a in%(a)s", arg<"a">(1)), "select 1 from t where a in $1");

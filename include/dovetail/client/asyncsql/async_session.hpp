@@ -363,9 +363,10 @@ class async_session : public Client::connection_type::template verbs<async_sessi
       co_return detail::misuse(commits ? "No active transaction to commit" : "No active transaction to rollback",
                                where);
     }
-    result<void> done = co_await detail::end_transaction(self->context, *self->manual, commits, where);
+    result<void> done = co_await detail::end_as_asked(self->context, *self->manual, commits, where);
     if (!done && !self->manual->is_aborted()) {
-      static_cast<void>(co_await detail::end_transaction(self->context, *self->manual, false, where));
+      const result<void> undone = co_await detail::end_transaction(self->context, *self->manual, false, where);
+      if (!undone && commits) done.error().with_suppressed(undone.error());
     }
     self->manual.reset();
     co_return done;

@@ -121,7 +121,10 @@ asio::awaitable<result<T>> attempt_all(std::shared_ptr<State> self, begin_mode i
         explain_mode(bad.why);
       }
       bad.may_be_kept = tx.may_be_kept();  // by a script in it: begun again, it would do everything twice
-      if (!tx.is_aborted()) static_cast<void>(co_await end_transaction(self->context, tx, false, how.where));
+      if (!tx.is_aborted()) {
+        const result<void> undone = co_await end_transaction(self->context, tx, false, how.where);
+        if (!undone) bad.why.with_suppressed(undone.error());
+      }
       co_await asio::this_coro::throw_if_cancelled(true);
     }
     const clock::duration timeout = self->context.how.timeout;

@@ -44,16 +44,29 @@ asio::awaitable<result<void>> end_transaction(Context& context, Transaction& tx,
   co_return done;
 }
 
-/// Undoes what was done since a savepoint, within the session's `close_limit` whatever other limits there are. Where
-/// that fails nothing of the transaction may be kept.
+/// The same as the program has asked for it: a rollback that finds its connection lost succeeds too, and one that fails
+/// does not hide the failure that it was to undo.
 template <class Context, class Transaction>
-asio::awaitable<void> undo_savepoint(Context& context, Transaction& tx, std::string_view name,
+asio::awaitable<result<void>> end_as_asked(Context& context, Transaction& tx, bool commits,
+                                           std::source_location where) {
+  const error_info first = tx.state()->failure();
+  result<void> done = co_await end_transaction(context, tx, commits, where);
+  if (!commits) done = dovetail::detail::settle_rollback(std::move(done), tx.has_lost_connection(), first);
+  co_return done;
+}
+
+/// Undoes what was done since a savepoint, within the session's `close_limit` whatever other limits there are. Where
+/// that fails nothing of the transaction may be kept, and `why`, if it is a failure, is told.
+template <class Context, class Transaction>
+asio::awaitable<void> undo_savepoint(Context& context, Transaction& tx, std::string_view name, error_info& why,
                                      std::source_location where) {
   if (tx.is_aborted()) co_return;
   tx.limit(deadline::after(context.how.transaction.close_limit));
   sql_script back = undo_script(name);
   const result<void> undone = co_await tx.perform(std::move(back), where);
-  if (!undone) tx.state()->spoil();
+  if (undone) co_return;
+  tx.state()->spoil();
+  if (why) why.with_suppressed(undone.error());
 }
 
 /// Performs one operation on a connection of the pool, within the client's timeout too.
@@ -225,7 +238,8 @@ class async_session_transaction : public Core::connection_type::template verbs<a
         outcome.failure = std::move(done).error();
       }
     }
-    if (outcome.failure || outcome.thrown) co_await detail::undo_savepoint(*context_, *on_, name, where);
+    if (outcome.failure || outcome.thrown)
+      co_await detail::undo_savepoint(*context_, *on_, name, outcome.failure, where);
     co_await asio::this_coro::throw_if_cancelled(true);
     if (outcome.thrown) std::rethrow_exception(outcome.thrown);
     if (outcome.failure) co_return std::move(outcome.failure.with_location(where));
@@ -294,7 +308,7 @@ class async_session_scope : public async_session_transaction<Core, Guard> {
       co_return detail::misuse(commits ? "No active transaction to commit" : "No active transaction to rollback", where,
                                errc::transaction_closed);
     }
-    result<void> done = co_await detail::end_transaction(*context_, *own_, commits, where);
+    result<void> done = co_await detail::end_as_asked(*context_, *own_, commits, where);
     own_->release();
     co_return done;
   }

@@ -71,6 +71,10 @@ namespace detail {
       if (item.front() == '"') {
         item = dovetail::json::decode<std::string>(each.text).value();
         if (error_info why = substitute(item, variables, name)) return why;
+        if (name == "retryable_codes" && item.find(',') != std::string::npos) {
+          return {make_error_code(errc::invalid_option),
+                  "'retryable_codes' has an element with a comma: each code of a list stands alone"};
+        }
       } else {
         takes_list = takes_list && item.front() != '[' && item.front() != '{' && item != "null";
       }

@@ -66,6 +66,7 @@ namespace detail {
   for (;;) {
     const classification found = v0::classify(context.speaks, text);
     if (found.what == statement_class::none && !found.has_more) return {};
+    if (found.has_spelt_table) return denial("a table's name is written as U&\"…\"", context.where);
     std::vector<touched_table> tables;
     tables.reserve(found.table_count);
     for (std::size_t i = 0; i < found.table_count; ++i) {

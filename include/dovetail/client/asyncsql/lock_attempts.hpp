@@ -26,6 +26,7 @@ enum class lock_step : std::uint8_t {
   force,  ///< without; then `forced`
   read,   ///< the row as it is now; then `found`
   pause,  ///< for `delay()`; then read: what is written next must not be older than the pause
+  look,   ///< at the row that was written, as `read` does; then `saw`
   done,
 };
 
@@ -109,6 +110,14 @@ class lock_attempts {
     result_.row = *std::move(now);
     result_.forced_update = true;
     return succeed(Layout::version_of(result_.row), true);
+  }
+  /// `now`: the row that was written, as it is in the database; or nothing, when it is gone already.
+  lock_step saw(std::optional<row_type> now) {
+    if (!now) return lock_step::done;
+    result_.row = *std::move(now);
+    result_.current_version = Layout::version_of(result_.row);
+    result_.base = result_.row;
+    return lock_step::done;
   }
   /// The row was deleted.
   void erased(bool is_forced) noexcept {
@@ -199,7 +208,8 @@ class lock_attempts {
     result_.current_version = version;
     result_.updated = is_written;
     result_.base = result_.row;
-    return end(lock_status::success);
+    end(lock_status::success);
+    return is_written && how_.reads_back ? lock_step::look : lock_step::done;
   }
   lock_step stop(std::vector<std::string_view> fields, lock_status status) {
     result_.conflicts = std::move(fields);

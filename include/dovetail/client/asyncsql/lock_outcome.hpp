@@ -93,6 +93,10 @@ struct lock_settings {
   /// With `numeric_delta`: the same new value from both sides is two changes, so that no deposit is lost. False: it is
   /// one, as with every other rule.
   bool adds_equal_deltas = true;
+  /// Reads a row again that was written, for tables with triggers that change it behind the update (in SQLite every
+  /// trigger does): row and version are what the database has then, with what others have written meanwhile, too. One
+  /// statement more; an error of it leaves the row written.
+  bool reads_back = false;
   std::vector<field_rule> rules{};  ///< for fields that need another one; a name that is no field is an error
 
   lock_settings() = default;

@@ -153,11 +153,12 @@ struct lock_driver<true> {
           next = at.forced(*std::move(done));
           break;
         }
+        case lock_step::look:
         case lock_step::read: {
           if (reading.empty()) reading = texts::read(on.quoted);
           auto now = co_await run_awaited(db, calls::read(reading, Layout::key_of(at.row()), where), where);
           if (!now) co_return std::move(now).error();
-          next = at.found(*std::move(now));
+          next = next == lock_step::look ? at.saw(*std::move(now)) : at.found(*std::move(now));
           break;
         }
         case lock_step::pause:

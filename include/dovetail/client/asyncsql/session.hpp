@@ -343,6 +343,7 @@ auto session<Client, Guard>::transact(begin_mode isolation, Fn& body, const call
         bad = {std::move(done).error(), sql_phase::commit, 1};
       }
       bad.may_be_kept = may_be_kept;
+      tx->abandon(bad.why);
     }
     if (!again.pause(bad, "transaction", attempt, false, how)) dovetail::detail::throw_error(std::move(bad.why));
   }

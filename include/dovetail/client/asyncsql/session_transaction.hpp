@@ -229,7 +229,8 @@ class session_transaction : public Core::connection_type::template verbs<session
   /// Makes the changes permanent. Errors: errc::transaction_closed; errc::transaction_aborted when the database had
   /// rolled it back already; errc::commit_unknown when the answer was lost.
   void commit(place where = place::current()) { try_commit(where).value(); }
-  /// Undoes the changes. On a lost connection there is nothing to undo: it succeeds.
+  /// Undoes the changes. On a lost connection there is nothing to undo: it succeeds. Errors: as
+  /// `transaction_scope::rollback`.
   void rollback(place where = place::current()) { try_rollback(where).value(); }
 
   /// Sets a mark to go back to. Names are letters, digits and underscores. Errors: errc::malformed_statement.
@@ -262,7 +263,7 @@ class session_transaction : public Core::connection_type::template verbs<session
       failure = dovetail::detail::call_body(body, *this, value);
     } catch (...) {
       end_body(outer);
-      undo(name, outer, where);
+      undo(name, outer, nullptr, where);
       throw;
     }
     end_body(outer);
@@ -271,7 +272,7 @@ class session_transaction : public Core::connection_type::template verbs<session
       failure = mark_by(forget, detail::nested_script(forget, name), name, where).error();
     }
     if (failure) {
-      undo(name, outer, where);
+      undo(name, outer, &failure, where);
       dovetail::detail::throw_error(std::move(failure.with_location(where)));
     }
     if constexpr (!std::is_void_v<value_type>) return value_type{*std::move(value)};
@@ -345,7 +346,12 @@ class session_transaction : public Core::connection_type::template verbs<session
   deadline limit() const noexcept { return scope_.limit(); }
   auto& guests() noexcept { return scope_.guests(); }
   int guest_depth() const noexcept { return marks_.depth(); }
-  void abandon() noexcept { scope_.abandon(); }
+  /// Rolls back what is open, behind `why`, which is told when that fails.
+  void abandon(error_info& why) noexcept {
+    if (!scope_.is_open()) return;
+    context_->metrics->saw_transaction(false);
+    scope_.abandon(&why);
+  }
 
  private:
   /// The streams of a nested body end with it, and the savepoints in it are nothing to go back to.
@@ -367,12 +373,14 @@ class session_transaction : public Core::connection_type::template verbs<session
     }
     return done;
   }
-  /// What cannot be undone must not be kept. `outer`: the depth around the body.
-  void undo(std::string_view name, int outer, place where) noexcept {
+  /// What cannot be undone must not be kept; `why` is told. `outer`: the depth around the body.
+  void undo(std::string_view name, int outer, error_info* why, place where) noexcept {
     marks_.shrink(outer);
     try {
       sql_script back = detail::undo_script(name);
-      if (scope_.perform(back, call::within(context_->how.transaction.close_limit, where))) return;
+      const result<void> done = scope_.perform(back, call::within(context_->how.transaction.close_limit, where));
+      if (done) return;
+      if (why != nullptr) why->with_suppressed(done.error());
     } catch (...) {  // out of memory
     }
     scope_.spoil();

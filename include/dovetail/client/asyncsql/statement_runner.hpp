@@ -192,7 +192,7 @@ class statement_runner {
     bad = {std::move(why), sql_phase::execute, on->last_traffic().sent};
     if (!wraps) return;
     explain_mode(bad.why);
-    undo(on);
+    undo(on, bad.why);
   }
 
   bool finish(lease& on, const call& how, failed_attempt& bad) {
@@ -201,16 +201,17 @@ class statement_runner {
     metrics_->saw_transaction(static_cast<bool>(done));
     if (done) return true;
     bad = {std::move(done).error(), sql_phase::commit, on->last_traffic().sent};
-    if (on->is_in_transaction()) undo(on);
+    if (on->is_in_transaction()) undo(on, bad.why);
     return false;
   }
 
-  /// What cannot be rolled back in time is closed with its connection.
-  void undo(lease& on) {
+  /// What cannot be rolled back in time is closed with its connection, and `why` is told.
+  void undo(lease& on, error_info& why) {
     metrics_->saw_transaction(false);
     if (!on->is_in_transaction()) return;
     sql_rollback back{0};
-    static_cast<void>(on->perform(back, deadline::after(settings_->transaction.close_limit)));
+    const result<void> undone = on->perform(back, deadline::after(settings_->transaction.close_limit));
+    if (!undone) why.with_suppressed(undone.error());
   }
 
   Core* core_;

@@ -288,6 +288,16 @@ TEST(AsyncsqlConfig, VariablesStandInListsToo) {
   EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "retryable_codes": [{}]})"), "'retryable_codes' is a list");
 }
 
+TEST(AsyncsqlConfig, ACodeOfAListIsNotTakenApart) {
+  EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "retryable_codes": ["14", "55006,40001"]})"),
+              "'retryable_codes' has an element with a comma");
+  EXPECT_SAYS(complaint(R"({"url": "sqlite:a.db", "retry_config": {"retryable_codes": ["14,"]}})"),
+              "'retryable_codes' has an element with a comma");
+  EXPECT_EQ(read_text(R"({"url": "sqlite:a.db", "retryable_codes": "14, 55006"})").value().session.retry.codes,
+            (std::vector<std::string>{"14", "55006"}))
+      << "a text is a list with commas";
+}
+
 TEST(AsyncsqlConfig, VariablesThatAreNotSetHideNoOtherMistake) {
   const auto all = complaint(R"({"url": "postgresql://${NOWHERE}/app", "max_pol_size": 3, "timeout": "soon",
                                  "name": "${NOBODY}", "max_retries": "${NEVER}"})");

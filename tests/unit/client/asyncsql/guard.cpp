@@ -195,6 +195,46 @@ TEST_F(Guard, P22_TheAccessControlIsAskedAboutATableBehindInToo) {
   EXPECT_TRUE(denied(dt::runtime("select 7 where ? not in 'secret_city'")));
 }
 
+TEST_F(Guard, P22_ATableWhoseNameIsAWordOfTheGrammarElsewhereIsAskedAbout) {
+  as::security_settings how;
+  how.user = "eve";
+  how.allow_ddl = true;
+  how.access = as::make_access_control([](const as::access_request& of) {
+    for (const as::touched_table& table : of.tables) {
+      if (table.table() == "temp" || table.table() == "replace" || table.table() == "if") {
+        return as::access_decision::deny("not for eve");
+      }
+    }
+    return as::access_decision::allow();
+  });
+  db_.script("create table temp(id); create table \"replace\"(id); create table x(id); create table \"if\"(id)");
+  guarded_session session{db_, {}, as::guard<>{how}};
+  for (const char* text : {"update temp as x set id = 1", "insert into temp select 1", "insert into replace values (1)",
+                           "update or replace replace set id = 1", "update main.temp as x set id = 1",
+                           "update if as x set id = 1", "update \"if\" set id = 1"}) {
+    EXPECT_NO_THROW(db_.execute(dt::runtime(text))) << text;  // the database takes it
+    const auto why = failure_of([&] { session.execute(dt::runtime(text)); });
+    EXPECT_EQ(why.code(), dt::errc::access_denied) << text << ": " << why.message();
+  }
+  session.execute(dt::runtime(std::string_view{"update or replace x set id = 1"}));
+}
+
+// Only PostgreSQL knows such names; the guard asks nothing of the database.
+TEST_F(Guard, ATableThatMayHaveAnyNameIsRefusedWithoutAskingAboutIt) {
+  as::security_settings how;
+  how.user = "eve";
+  how.profile = dt::validation_profile::off;
+  how.access = as::make_access_control([](const as::access_request&) { return as::access_decision::allow(); });
+  const as::guard<> guard{how};
+  const as::guard_context context{dt::dialect::postgres, "s", "query", {}};
+  const auto check = [&](std::string_view text) {
+    return guard.check(dt::statement_view{.text = text, .traits = {}}, context).code();
+  };
+  EXPECT_EQ(check("select * from U&\"l!0065dger\" uescape '!'"), dt::errc::access_denied);
+  EXPECT_EQ(check("delete from app.U&\"ledger\""), dt::errc::access_denied);
+  EXPECT_EQ(check("select U&\"stra\\00dfe\" from ledger"), std::error_code{});
+}
+
 TEST_F(Guard, ATableIsKnownByItsBareNameWhateverSchemaStandsBefore) {
   as::security_settings how;
   how.user = "eve";

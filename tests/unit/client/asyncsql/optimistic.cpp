@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -81,6 +82,80 @@ TEST(Optimistic, K19AChangeInATransactionThatIsRolledBackNeverWas) {
     tx.rollback();
   }
   EXPECT_EQ(accounts.read(db, 1).row, (account{1, "ann", 100, {}, {1}}));
+}
+
+// SQLite's `returning` gives the row before any trigger has changed it: https://www.sqlite.org/lang_returning.html
+constexpr const char* table_with_trigger =
+    "create table account(id integer primary key, owner text, balance integer, rate real, version integer not null);"
+    "create trigger after_update after update on account when new.version = old.version + 1 begin"
+    " update account set version = version + 10, balance = balance + 1 where id = new.id; end;"
+    "insert into account values (1, 'ann', 100, null, 1), (2, 'bob', 100, null, 1)";
+
+TEST(Optimistic, WhatATriggerOfSqliteChangesIsSeenWhenTheRowIsReadBack) {
+  dt::sqlite::client db{"sqlite::memory:"};
+  db.script(table_with_trigger);
+  dt::lock_settings how{dt::conflict_strategy::fail_fast};
+  const dt::optimistic<account> plain{"account", how};
+  how.reads_back = true;
+  const dt::optimistic<account> accounts{"account", how};
+
+  auto unseen = plain.read(db, 2);
+  unseen.row.balance = 5;
+  const auto stale = plain.update(db, unseen);
+  EXPECT_TRUE(stale.ok());
+  EXPECT_EQ(stale.new_version(), 2) << "what the statement returned";
+  EXPECT_EQ(plain.update(db, stale).status, dt::lock_status::version_conflict) << "and no update is lost by it";
+
+  auto found = accounts.read(db, 1);
+  found.row.balance = 5;
+  const auto changed = accounts.update(db, found);
+  ASSERT_TRUE(changed.ok());
+  EXPECT_EQ(changed.new_version(), 12);
+  EXPECT_EQ(changed.row, (account{1, "ann", 6, std::nullopt, dt::version{12}}));
+  EXPECT_EQ(changed.base, changed.row);
+  EXPECT_EQ(changed.replaced_version, 1);
+  EXPECT_TRUE(accounts.update(db, changed).ok()) << "the version is the row's";
+  const auto again = accounts.modify(db, 1, [](account& row) { row.balance = 50; });
+  EXPECT_EQ(again.row.balance, 51);
+  const auto forced = accounts
+                          .with([&] {
+                            how.strategy = dt::conflict_strategy::last_writer_wins;
+                            return how;
+                          }())
+                          .update(db, again.row);
+  EXPECT_TRUE(forced.forced_update);
+  EXPECT_EQ(forced.new_version(), db.query_value<std::int64_t>("select version from account where id = 1"));
+  EXPECT_EQ(forced.replaced_version, again.new_version());
+}
+
+TEST(Optimistic, ARowThatItsOwnTriggerDeletesWasWrittenAllTheSame) {
+  dt::sqlite::client db{"sqlite::memory:"};
+  db.script(
+      "create table account(id integer primary key, owner text, balance integer, rate real, version integer not null);"
+      "create trigger gone after update on account begin delete from account where id = new.id; end;"
+      "insert into account values (1, 'ann', 100, null, 1)");
+  dt::lock_settings how;
+  how.reads_back = true;
+  const dt::optimistic<account> accounts{"account", how};
+  const auto changed = accounts.update(db, accounts.read(db, 1));
+  EXPECT_TRUE(changed.ok());
+  EXPECT_EQ(changed.new_version(), 2);
+}
+
+TEST(Optimistic, AnAwaitedRowIsReadBackToo) {
+  const database_file file;
+  asio::io_context io;
+  dt::sqlite::client{file.url()}.script(table_with_trigger);
+  dt::sqlite::async_client db{io.get_executor(), file.url()};
+  const dt::test::awaited_calls<dt::sqlite::async_client> call{db, io};
+  dt::lock_settings how;
+  how.reads_back = true;
+  const dt::optimistic<account> accounts{"account", how};
+  auto found = call([&](auto& on) { return accounts.read(on, 1); });
+  found.row.balance = 5;
+  const auto changed = call([&](auto& on) { return accounts.update(on, found); });
+  EXPECT_EQ(changed.new_version(), 12);
+  EXPECT_EQ(changed.row.balance, 6);
 }
 
 TEST(Optimistic, K23ReadChangeAndUpdateInOneTransactionCommitTogether) {
