@@ -37,6 +37,14 @@ struct peer {
   std::size_t given = 0;
   int stop_at = -1;
   int actions = 0;
+  bool speaks_meanwhile = false;  ///< half of what is written leaves when there are bytes to be read
+
+  std::size_t give(dt::byte_span into) {
+    const std::size_t size = (std::min)({bytes.size() - given, into.size(), at_most});
+    std::memcpy(into.data(), bytes.data() + given, size);
+    given += size;
+    return size;
+  }
 };
 
 template <class Machine>
@@ -62,14 +70,20 @@ bool drive(pg::session& session, Machine dialogue, peer& from) {
         require(!next.output().empty());
         happened.bytes = stops ? next.output().size() / 2 : next.output().size();
         break;
-      case dt::verb::read: {
+      case dt::verb::exchange:
+        require(!next.output().empty());
+        if (from.speaks_meanwhile) happened.received = from.give(next.input());
+        happened.bytes = stops || happened.received != 0 ? next.output().size() / 2 : next.output().size();
+        break;
+      case dt::verb::read:
         require(!next.input().empty());
-        happened.bytes = (std::min)({from.bytes.size() - from.given, next.input().size(), from.at_most});
-        std::memcpy(next.input().data(), from.bytes.data() + from.given, happened.bytes);
-        from.given += happened.bytes;
+        happened.bytes = from.give(next.input());
         if (happened.bytes == 0) happened.ec = dt::errc::connection_closed;
         break;
-      }
+      case dt::verb::look:
+        require(!next.input().empty());
+        happened.bytes = from.give(next.input());
+        break;
       default:
         require(false);
     }
@@ -171,7 +185,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const dt::byte_view input{reinterpret_cast<const std::byte*>(data) + 2, size - 2};
   const int stop_at = data[1] < 32 ? data[1] : -1;
   for (const std::size_t at_most : {size, std::size_t{1}, std::size_t{7}}) {
-    talk(data[0], {input, at_most, 0, stop_at, 0});
+    talk(data[0], {input, at_most, 0, stop_at, 0, at_most == 7});
   }
   return 0;
 }

@@ -4,6 +4,7 @@
 #include <dovetail/driver/run.hpp>
 #include <dovetail/transport/blocking.hpp>
 
+#include <support/dialogues.hpp>
 #include <support/tls_server.hpp>
 
 #include <asio/io_context.hpp>
@@ -91,6 +92,25 @@ TEST(Tls, TheAsynchronousLoopDoesTheSame) {
   io.run();
   ASSERT_TRUE(answer) << answer.error().message();
   EXPECT_EQ(*answer, large_text());
+}
+
+TEST(Tls, APeerThatIsNotReadFromDoesNotStopAnExchange) {
+  const tests::tls_server server{{}};
+  const std::string text = dt::test::patterned_text(20'000'000);  // more than the sockets' buffers hold
+  dt::test::line_session session;
+  secure::stream stream{to(server)};
+  auto answer = dt::run(stream, dt::test::pass_through{session, text, true}, dt::deadline::after(60s));
+  ASSERT_TRUE(answer) << answer.error().message();
+  EXPECT_EQ(*answer == text, true);
+  asio::io_context io;
+  dt::async_stream<secure> awaited{io.get_executor(), to(server)};
+  answer = dt::errc::cancelled;
+  stream.close();
+  dt::async_run(awaited, dt::test::pass_through{session, text, true}, dt::deadline::after(60s), nullptr,
+                [&](dt::result<std::string> got) { answer = std::move(got); });
+  io.run();
+  ASSERT_TRUE(answer) << answer.error().message();
+  EXPECT_EQ(*answer == text, true);
 }
 
 TEST(Tls, AnAddressIsLookedForAmongTheCertificatesAddresses) {

@@ -1,5 +1,6 @@
 #include <dovetail/transport/pipe.hpp>
 
+#include <support/dialogues.hpp>
 #include <support/line_client.hpp>
 #include <support/styles.hpp>
 
@@ -48,6 +49,27 @@ TEST(StdioPipe, AChildAnswersInEveryStyle) {
     }
     EXPECT_EQ(longer + "\n", (s.template run<std::string>([&](auto&& c) { return c.exchange(longer); }).value()));
   });
+}
+
+TEST(StdioPipe, MoreThanTwoPipesHoldPassesThroughAChild) {
+  const std::string text = patterned_text(2'000'000);
+  line_session session;
+  dt::stdio_pipe::stream blocking{dt::stdio_pipe::endpoint{{"cat"}}};
+  auto got = dt::run(blocking, pass_through{session, text, true}, dt::deadline::after(60s));
+  ASSERT_TRUE(got) << got.error().message();
+  EXPECT_EQ(*got, text);
+  asio::io_context io;
+  dt::async_stream<dt::stdio_pipe> stream{io.get_executor(), dt::stdio_pipe::endpoint{{"cat"}}};
+  bool is_over = false;
+  dt::async_run(stream, pass_through{session, text, true}, dt::deadline::after(60s), nullptr,
+                [&](dt::result<std::string> came) {
+                  got = std::move(came);
+                  is_over = true;
+                });
+  got = dt::errc::cancelled;
+  run_until(io, [&] { return is_over; });
+  ASSERT_TRUE(got) << got.error().message();
+  EXPECT_EQ(*got, text);
 }
 
 TEST(StdioPipe, AChildThatEndsOrStallsIsAnErrorInEveryStyle) {

@@ -11,8 +11,16 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace dovetail::test {
+
+/// A text in which a lost or a doubled piece is seen.
+inline std::string patterned_text(std::size_t size) {
+  std::string text(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + (i + i / 26) % 26);
+  return text;
+}
 
 /// Buffers and state of the line dialogues, as a codec's session has them.
 struct line_session {
@@ -166,6 +174,36 @@ class glance {
  private:
   line_session* session_;
   bool has_begun_ = false;
+};
+
+/// Sends a text to a peer that gives it back and reads no more than it has written; the value is what has come when it
+/// is all of it.
+class pass_through {
+ public:
+  using value_type = std::string;
+
+  explicit pass_through(line_session& s, std::string text, bool connects = false)
+      : session_(&s), text_(std::move(text)), connects_(connects) {
+    s.in.clear();
+  }
+  action resume(const event& happened) {
+    if (is_writing_) sent_ += happened.bytes;
+    session_->in += as_text(byte_view{chunk_}.first(is_writing_ ? happened.received : happened.bytes));
+    if (happened.ec) return action::done(happened.ec);
+    if (std::exchange(connects_, false)) return action::connect();
+    is_writing_ = sent_ != text_.size();
+    if (is_writing_) return action::exchange(as_byte_view(text_).subspan(sent_), chunk_);
+    return session_->in.size() == text_.size() ? action::done() : action::read(chunk_);
+  }
+  value_type value() && { return std::move(session_->in); }
+
+ private:
+  line_session* session_;
+  std::string text_;
+  std::vector<std::byte> chunk_ = std::vector<std::byte>(4096);
+  std::size_t sent_ = 0;
+  bool connects_;
+  bool is_writing_ = false;
 };
 
 /// Never ends by itself: reads again after every failure, as a broken dialogue would.

@@ -33,6 +33,16 @@ bool write_text(Stream& peer, std::string_view text, deadline by = deadline::aft
   return !ec;
 }
 
+/// Gives back what comes until the stream ends, and reads no more before it has written that.
+template <class Stream>
+void give_back(Stream& peer, deadline by = deadline::after(std::chrono::seconds{60})) {
+  std::byte some[64];
+  for (std::error_code ec; !ec;) {
+    const std::size_t size = read_some(peer, some, by, ec);
+    if (!ec) write_all(peer, byte_view{some, size}, by, ec);
+  }
+}
+
 /// Serves the connections of a hub one after the other, each with `serve(stream)`.
 class hub_server {
  public:

@@ -58,6 +58,7 @@ std::error_code play(Machine dialogue, const std::string& server, std::string* w
         if (failure != nullptr) *failure = dt::failure_of(dialogue, next.error());
         return next.error();
       case dt::verb::write:
+      case dt::verb::exchange:
         if (written != nullptr) written->append(dt::as_text(next.output()));
         happened.bytes = next.output().size();
         break;
@@ -65,6 +66,10 @@ std::error_code play(Machine dialogue, const std::string& server, std::string* w
         happened.bytes = server.copy(reinterpret_cast<char*>(next.input().data()), next.input().size(), given);
         given += happened.bytes;
         if (happened.bytes == 0) happened.ec = dt::errc::connection_closed;
+        break;
+      case dt::verb::look:
+        happened.bytes = server.copy(reinterpret_cast<char*>(next.input().data()), next.input().size(), given);
+        given += happened.bytes;
         break;
       default:
         ADD_FAILURE() << "the dialogue asks for " << dt::test::name_of(next.what());

@@ -27,7 +27,7 @@ namespace dovetail::test {
 
 inline const char* name_of(verb what) {
   constexpr const char* names[] = {"done",           "read", "write", "connect", "start_tls",
-                                   "shutdown_write", "wait", "close", "look"};
+                                   "shutdown_write", "wait", "close", "look",    "exchange"};
   return names[static_cast<std::size_t>(what)];
 }
 
@@ -89,6 +89,12 @@ class script_of {
   requires std::invocable<Check&, byte_view> script_of& write_checked(Check check) {
     step made{verb::write, {}};
     made.check = std::move(check);
+    return add(std::move(made));
+  }
+  /// Must write while it can read, and writes these bytes of what it offers; meanwhile those come.
+  script_of& exchange(script_bytes sent, script_bytes received) {
+    step made{verb::exchange, std::move(sent)};
+    made.received = std::make_unique<script_bytes>(std::move(received));
     return add(std::move(made));
   }
   /// Must read, as often as it takes to get these bytes; a read gives what its buffer holds, never more than these.
@@ -231,6 +237,7 @@ class script_of {
     std::optional<clock::duration> delay{};
     std::optional<std::size_t> target{};
     std::function<void(byte_view)> check{};
+    std::unique_ptr<script_bytes> received{};
   };
   struct trouble {
     const char* what;
@@ -292,7 +299,9 @@ class script_of {
       }
       if (actions == trouble_at) return after_trouble(dialogue, happened, ec), actions;
       ++actions;
-      if (at == steps_.size() || steps_[at].what != next.what()) {
+      // Where nothing is said of what comes meanwhile, nothing has come: then it is a write.
+      const bool is_write = next.what() == verb::exchange && at != steps_.size() && steps_[at].what == verb::write;
+      if (at == steps_.size() || (steps_[at].what != next.what() && !is_write)) {
         ADD_FAILURE() << place() << "the dialogue's action " << actions << " was " << name_of(next.what()) << ", not "
                       << (at == steps_.size() ? "done" : name_of(steps_[at].what)) << ", in " << run_;
         ec = make_error_code(errc::invalid_state);
@@ -301,7 +310,22 @@ class script_of {
       const step& wanted = steps_[at];
       last = wanted.trouble.value_or(event{});
       const byte_view bytes = wanted.bytes.view();
-      switch (next.what()) {
+      switch (wanted.what) {
+        case verb::exchange: {
+          const byte_view received = wanted.received->view();
+          if (next.output().size() < bytes.size() || !std::ranges::equal(bytes, next.output().first(bytes.size()))) {
+            ADD_FAILURE() << place() << "the dialogue wrote\n  " << shown(next.output())
+                          << "\nwhich does not begin with\n  " << shown(bytes);
+          }
+          if (next.input().size() < received.size()) {
+            ADD_FAILURE() << place() << "the dialogue has no room for what comes, in " << run_;
+          } else if (!wanted.trouble) {
+            last.bytes = bytes.size();
+            last.received = received.size();
+            std::copy_n(received.data(), received.size(), next.input().data());
+          }
+          break;
+        }
         case verb::write:
           if (wanted.check) {
             wanted.check(next.output());

@@ -101,11 +101,14 @@ class operation_loop {
 
   attempt try_once();
 
+  /// Writes, and reads when that has to wait.
+  attempt try_exchange();
+
   /// Takes what a step gave; tells the dialogue when the action is over.
   void take(const attempt& tried);
 
   void tell(const event& happened) {
-    written_ = 0;
+    written_ = received_ = 0;
     has_begun_ = false;
     patience_.note(happened.ec);
     next_ = resume(happened);
@@ -121,7 +124,9 @@ class operation_loop {
   deadline wait_until_;
   traffic* moved_;
   action next_ = action::done();
-  std::size_t written_ = 0;  // of the write that is going on
+  std::size_t written_ = 0;   // of the write that is going on
+  std::size_t received_ = 0;  // of the exchange that is going on
+  attempt reading_;           // what its read waits for
   patience patience_;
   error_info thrown_;
   bool is_refused_;  // the stream was busy: complete with that
@@ -222,6 +227,8 @@ attempt operation_loop<Stream, Executor, Allocator>::try_once() {
     }
     case verb::write:
       return written_ == next_.output().size() ? attempt::done() : stream.try_write(next_.output().subspan(written_));
+    case verb::exchange:
+      return try_exchange();
     case verb::connect:
       core_->detach();  // going on may close one socket and open the next
       if (!std::exchange(has_begun_, true)) {
@@ -252,17 +259,32 @@ attempt operation_loop<Stream, Executor, Allocator>::try_once() {
 }
 
 template <stream Stream, class Executor, class Allocator>
+attempt operation_loop<Stream, Executor, Allocator>::try_exchange() {
+  reading_ = {};
+  if (written_ == next_.output().size()) return attempt::done();
+  const attempt writing = core_->stream.try_write(next_.output().subspan(written_));
+  if (next_.input().empty() || (writing.is_over() && !writing.ec)) return writing;
+  const attempt reading = core_->stream.try_read(next_.input());
+  if (reading.is_over() && !reading.ec) received_ = reading.bytes;
+  if (writing.is_over()) return writing;  // it has failed: these were the peer's last words
+  if (reading.is_over()) return attempt::failed(reading.ec);
+  reading_ = reading;
+  return writing;
+}
+
+template <stream Stream, class Executor, class Allocator>
 void operation_loop<Stream, Executor, Allocator>::take(const attempt& tried) {
   event happened{tried.ec, tried.bytes, false};
   if (next_.what() == verb::read || next_.what() == verb::look) {
     if (moved_ != nullptr) moved_->received += tried.bytes;
-  } else if (next_.what() == verb::write) {
+  } else if (next_.what() == verb::write || next_.what() == verb::exchange) {
     if (tried.bytes != 0) core_->note_sent();
-    if (moved_ != nullptr) moved_->sent += tried.bytes;
+    if (moved_ != nullptr) moved_->sent += tried.bytes, moved_->received += received_;
     written_ += tried.bytes;
-    if (!tried.ec && written_ != next_.output().size()) return;
+    if (!tried.ec && received_ == 0 && written_ != next_.output().size()) return;
     happened.bytes = written_;
-    expects_reply_ = true;
+    happened.received = received_;
+    expects_reply_ = received_ == 0;
   } else if (next_.what() == verb::connect && tried.ec) {
     core_->close();
   } else if (next_.what() == verb::start_tls && !tried.ec) {
@@ -274,6 +296,16 @@ void operation_loop<Stream, Executor, Allocator>::take(const attempt& tried) {
 template <stream Stream, class Executor, class Allocator>
 void operation_loop<Stream, Executor, Allocator>::suspend(const attempt& tried) {
   resume_operation<operation_loop> owned{this};
+  const deadline limit = earlier(limit_, tried.until);
+  if (next_.what() == verb::exchange && !reading_.is_over() && reading_.wait_for != tried.wait_for) {
+    const native_handle first = core_->stream.handle(reading_.wait_for);
+    const native_handle second = core_->stream.handle(tried.wait_for);
+    if (first != no_handle && second != no_handle) {
+      const bool is_read = reading_.wait_for == readiness::readable;
+      return core_->suspend_both(is_read ? first : second, is_read ? second : first, earlier(limit, reading_.until),
+                                 std::move(owned));
+    }
+  }
   const native_handle watched = core_->stream.handle(tried.wait_for);
   readiness what = tried.wait_for;
   if (what == readiness::signalled || watched == no_handle) {
@@ -281,7 +313,7 @@ void operation_loop<Stream, Executor, Allocator>::suspend(const attempt& tried) 
     core_->expect_signal();
     if (next_.what() != verb::wait) core_->stream.notify(core_->relay());
   }
-  core_->suspend(watched, what, earlier(limit_, tried.until), std::move(owned));
+  core_->suspend(watched, what, limit, std::move(owned));
 }
 
 }  // namespace dovetail::inline v0::detail

@@ -41,6 +41,15 @@ event perform(Stream& stream, const action& next, deadline by, traffic& moved, b
       happened.bytes = write_all(stream, next.output(), by, happened.ec);
       moved.sent += happened.bytes;
       break;
+    case verb::exchange: {
+      const exchanged done = write_or_read(stream, next.output(), next.input(), by);
+      happened.ec = done.ec;
+      happened.bytes = done.written;
+      happened.received = done.received;
+      moved.sent += done.written;
+      moved.received += done.received;
+      break;
+    }
     case verb::connect:
       select_peer(stream, next.target());
       happened.ec = connect(stream, by);
@@ -82,7 +91,7 @@ result<detail::machine_value_t<Machine>> run(Stream& stream, Machine&& dialogue,
     } else {
       happened = detail::perform(stream, next, limit, moved, after_write);
     }
-    after_write = next.what() == verb::write;
+    after_write = next.what() == verb::write || (next.what() == verb::exchange && happened.received == 0);
     patience.note(happened.ec);
     next = dialogue.resume(happened);
   }

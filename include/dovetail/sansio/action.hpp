@@ -21,6 +21,7 @@ enum class verb : std::uint8_t {
   wait,            ///< let `delay()` pass
   close,           ///< close the transport
   look,            ///< take what has come already into `input()`, without waiting; nothing is no error: 0 bytes
+  exchange,  ///< write all of `output()`; what comes while that has to wait goes into `input()`, and ends the action
 };
 
 /// What the driver must do next. Lifetime: spans point into the session and stay valid until the next `resume`.
@@ -44,6 +45,14 @@ class action {
     next.size_ = from.size();
     return next;
   }
+  /// A write to a peer that may stop reading until it is read from: neither side waits for the other for ever. Whoever
+  /// gets bytes before all is written asks again for the rest. Without room in `into` it is a write.
+  static action exchange(byte_view from, byte_span into) noexcept {
+    action next = write(from);
+    next.what_ = verb::exchange;
+    next.into_ = into;
+    return next;
+  }
   /// Transports that lead to one of several peers take the number of the one that is meant. A `limit` bounds this and
   /// every later action until the next connect, besides the operation's own deadline.
   static action connect(std::size_t target = 0, clock::duration limit = {}) noexcept {
@@ -63,7 +72,7 @@ class action {
 
   verb what() const noexcept { return what_; }
   std::error_code error() const noexcept { return ec_; }
-  byte_span input() const noexcept { return {data_, size_}; }
+  byte_span input() const noexcept { return what_ == verb::exchange ? into_ : byte_span{data_, size_}; }
   byte_view output() const noexcept { return {data_, size_}; }
   /// Of `wait`; of `connect` the limit, zero when there is none.
   clock::duration delay() const noexcept { return delay_; }
@@ -77,17 +86,19 @@ class action {
   std::error_code ec_;
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+  byte_span into_{};
   clock::duration delay_{};
 };
 
 /// What came of the last action; the first `resume` gets an empty event.
 struct event {
   std::error_code ec{};    ///< why the action failed; end of stream is errc::connection_closed
-  std::size_t bytes = 0;   ///< read, look: how many bytes came; write: how many bytes left before `ec`
+  std::size_t bytes = 0;   ///< read, look: how many bytes came; write, exchange: how many bytes left before `ec`
   bool cancelled = false;  ///< the caller wants the operation to end
   /// start_tls: what ties a log-in to this TLS connection (RFC 5929 tls-server-end-point, the hash of the server's
   /// certificate); empty when there is none. Lifetime: until the dialogue returns its next action.
   byte_view channel_binding{};
+  std::size_t received = 0;  ///< exchange: how many bytes came, with an error too
 };
 
 }  // namespace dovetail::inline v0

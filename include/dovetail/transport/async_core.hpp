@@ -114,6 +114,31 @@ class async_core : public std::enable_shared_from_this<async_core> {
     }
   }
 
+  /// The same for a read that waits for `readable` and a write that waits for `writable`, be they one descriptor or
+  /// two: goes on when one of them can.
+  template <class Handler>
+  void suspend_both(native_handle readable, native_handle writable, deadline limit, Handler handler) {
+    const std::lock_guard lock(mutex_);
+    fault_ = {};
+    if (!cancel_requested_) fault_ = watch(readable, reading_at_);
+    if (!cancel_requested_ && !fault_) fault_ = watch(writable, writing_at_);
+    if (fault_ || cancel_requested_) {
+      asio::post(executor_, std::move(handler));
+      return;
+    }
+    limit_ = limit;
+    arm();
+    waiting_ = waiting::both;
+    // Only one of the two can own the operation; the other one wakes it.
+    descriptors_[writing_at_].async_wait(asio::posix::descriptor_base::wait_write,
+                                         [core = weak_from_this(), number = ++both_number_](const std::error_code&) {
+                                           if (const std::shared_ptr<async_core> self = core.lock()) {
+                                             self->can_write(number);
+                                           }
+                                         });
+    descriptors_[reading_at_].async_wait(asio::posix::descriptor_base::wait_read, std::move(handler));
+  }
+
   /// Calls `handler()` later, so that it is not called in here and others have their turn.
   template <class Handler>
   void yield(Handler handler) {
@@ -123,6 +148,7 @@ class async_core : public std::enable_shared_from_this<async_core> {
   /// What happened while the operation was suspended.
   wake_up resumed() {
     const std::lock_guard lock(mutex_);
+    if (waiting_ == waiting::both) interrupt();  // the wait that is not over
     waiting_ = waiting::no;
     return {std::exchange(fault_, {}), std::exchange(cancel_requested_, false)};
   }
@@ -150,7 +176,7 @@ class async_core : public std::enable_shared_from_this<async_core> {
   void deallocate(void* memory) noexcept { spare_ = memory; }
 
  private:
-  enum class waiting : std::uint8_t { no, first, second, signal };
+  enum class waiting : std::uint8_t { no, first, second, both, signal };
 
   void request_cancel() noexcept {
     cancel_requested_ = true;
@@ -169,6 +195,8 @@ class async_core : public std::enable_shared_from_this<async_core> {
 
   void time_is_up(std::size_t number);
 
+  void can_write(std::size_t number);
+
   asio::any_io_executor executor_;
   std::mutex mutex_;
   asio::steady_timer timer_;
@@ -177,6 +205,9 @@ class async_core : public std::enable_shared_from_this<async_core> {
   deadline limit_;
   clock::time_point timer_at_{};
   std::size_t timer_number_ = 0;
+  std::size_t both_number_ = 0;
+  std::size_t reading_at_ = 0;
+  std::size_t writing_at_ = 0;
   std::size_t operation_ = 0;
   std::error_code fault_;
   waiting waiting_ = waiting::no;
@@ -290,6 +321,10 @@ DOVETAIL_DEFINE void async_core::interrupt() noexcept {
     case waiting::second:
       descriptors_[1].cancel(ignored);
       break;
+    case waiting::both:
+      descriptors_[reading_at_].cancel(ignored);
+      descriptors_[writing_at_].cancel(ignored);
+      break;
     case waiting::signal:
       signal_.cancel();
       break;
@@ -335,6 +370,11 @@ DOVETAIL_DEFINE void async_core::time_is_up(std::size_t number) {
   } else {
     arm();
   }
+}
+
+DOVETAIL_DEFINE void async_core::can_write(std::size_t number) {
+  const std::lock_guard lock(mutex_);
+  if (number == both_number_ && waiting_ == waiting::both) interrupt();
 }
 
 DOVETAIL_DEFINE void wake_relay::wake() noexcept {

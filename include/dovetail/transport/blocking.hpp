@@ -19,6 +19,17 @@ attempt repeat_until_over(Stream& stream, deadline by, Step step) {
   }
 }
 
+/// Blocks until a read or a write that has to wait may be tried again.
+template <class Stream>
+std::error_code wait_for_either(Stream& stream, const attempt& reading, const attempt& writing, deadline by) {
+  const native_handle first = stream.handle(reading.wait_for);
+  const native_handle second = stream.handle(writing.wait_for);
+  if (reading.wait_for == writing.wait_for || first == no_handle || second == no_handle) {
+    return stream.wait(writing, by);
+  }
+  return wait_handles(first, reading, second, writing, by);
+}
+
 /// Lets `delay` pass, or what is left until `by`.
 inline std::error_code let_pass(clock::duration delay, deadline by) {
   const deadline end = deadline::after(delay);
@@ -62,6 +73,49 @@ std::size_t write_all(Stream& stream, byte_view from, deadline by, std::error_co
     if (!ec && written < from.size() && by.has_passed()) ec = errc::deadline_passed;
   }
   return written;
+}
+
+/// What came of `write_or_read`: how many bytes left, and how many came.
+struct exchanged {
+  std::size_t written = 0;
+  std::size_t received = 0;
+  std::error_code ec{};
+};
+
+/// Writes `from`, and reads into `into` while that has to wait: over when all is written, or when something has come.
+/// Where `into` is empty it is a write. After a failed write what the peer said last is read, as far as it is there.
+/// Errors: as `write_all`, and as `read_some` while writing has to wait.
+template <stream Stream>
+exchanged write_or_read(Stream& stream, byte_view from, byte_span into, deadline by) {
+  exchanged done;
+  if (into.empty()) {
+    done.written = write_all(stream, from, by, done.ec);
+    return done;
+  }
+  while (done.written < from.size()) {
+    const attempt writing = stream.try_write(from.subspan(done.written));
+    if (writing.is_over()) {
+      done.written += writing.bytes;
+      done.ec = writing.ec;
+      if (done.ec) {
+        const attempt last_words = stream.try_read(into);
+        if (last_words.is_over() && !last_words.ec) done.received = last_words.bytes;
+      } else if (done.written < from.size() && by.has_passed()) {
+        done.ec = errc::deadline_passed;
+      }
+      if (done.ec) return done;
+      continue;
+    }
+    const attempt reading = stream.try_read(into);
+    if (reading.is_over()) {
+      done.received = reading.bytes;
+      done.ec = reading.ec;
+      return done;
+    }
+    done.ec = detail::wait_for_either(stream, reading, writing, by);
+    if (done.ec) return done;
+  }
+  return done;
 }
 
 /// Upgrades a stream to TLS. Errors: errc::operation_unsupported when the stream's type knows no TLS.

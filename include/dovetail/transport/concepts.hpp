@@ -49,7 +49,8 @@ inline constexpr native_handle no_handle = -1;
 
 /// A byte stream. One reader and one writer, that is one operation, at a time; constructed from its endpoint, closed.
 /// Both drivers use the same steps; the blocking one then calls `wait()`, the asynchronous one watches `handle()` or,
-/// where that is `no_handle`, asks to be told through `notify()`.
+/// where that is `no_handle`, asks to be told through `notify()`. When a write and then a read had to wait, `wait()`
+/// and `notify()` of such a stream are about both: whichever may be tried again first.
 template <class S>
 concept stream = std::move_constructible<S> && requires(S& s, const S& cs, byte_span in, byte_view out, deadline by,
                                                         const attempt& last, std::shared_ptr<waker> w) {

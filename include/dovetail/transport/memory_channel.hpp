@@ -21,7 +21,8 @@
 namespace dovetail::inline v0::detail {
 
 /// What the two ends of a memory stream share. Threads: any.
-/// Each end remembers the version that its last step saw; a wait ends when the version has changed since.
+/// Each end remembers the version that its last step saw, or the first of several that had to wait; a wait ends when
+/// the version has changed since.
 class memory_channel {
  public:
   static constexpr int client = 0;
@@ -34,12 +35,13 @@ class memory_channel {
   attempt read(int side, byte_span into) {
     std::unique_lock lock(mutex_);
     end_point& mine = ends_[side];
-    mine.seen = version_;
+    mine.look_at(version_);
     if (is_broken_) return attempt::failed(std::make_error_code(std::errc::connection_reset));
     const byte_view waiting = mine.inbox.committed();
     if (waiting.empty()) {
-      return mine.inbox_ended ? attempt::failed(make_error_code(errc::connection_closed))
-                              : attempt::wait(readiness::signalled);
+      if (mine.inbox_ended) return attempt::failed(make_error_code(errc::connection_closed));
+      mine.has_to_wait = true;
+      return attempt::wait(readiness::signalled);
     }
     const std::size_t taken = (std::min)(into.size(), waiting.size());
     std::memcpy(into.data(), waiting.data(), taken);
@@ -50,13 +52,16 @@ class memory_channel {
 
   attempt write(int side, byte_view from) {
     std::unique_lock lock(mutex_);
-    ends_[side].seen = version_;
+    ends_[side].look_at(version_);
     end_point& other = ends_[1 - side];
     if (is_broken_) return attempt::failed(std::make_error_code(std::errc::connection_reset));
     if (other.is_closed || other.inbox_ended) return attempt::failed(std::make_error_code(std::errc::broken_pipe));
     read_buffer& inbox = other.inbox;
     const std::size_t taken = (std::min)(from.size(), inbox.maximum() - inbox.committed().size());
-    if (!inbox.prepare(taken)) return attempt::wait(readiness::signalled);
+    if (!inbox.prepare(taken)) {
+      ends_[side].has_to_wait = true;
+      return attempt::wait(readiness::signalled);
+    }
     std::memcpy(inbox.free().data(), from.data(), taken);
     inbox.commit(taken);
     changed(side, lock);
@@ -90,6 +95,7 @@ class memory_channel {
   std::error_code wait(int side, deadline by) {
     std::unique_lock lock(mutex_);
     const auto is_news = [this, side] { return version_ != ends_[side].seen; };
+    ends_[side].has_to_wait = false;
     if (by.is_never()) {
       changed_.wait(lock, is_news);
     } else if (!changed_.wait_until(lock, by.when(), is_news)) {
@@ -101,6 +107,7 @@ class memory_channel {
   void notify(int side, std::shared_ptr<waker> listener) {
     {
       const std::lock_guard lock(mutex_);
+      ends_[side].has_to_wait = false;
       if (version_ == ends_[side].seen) {
         ends_[side].listener = std::move(listener);
         return;
@@ -113,9 +120,15 @@ class memory_channel {
   struct end_point {
     explicit end_point(std::size_t capacity) noexcept : inbox(capacity) {}
 
+    /// A step after one that has to wait does not hide what has happened between them.
+    void look_at(std::uint64_t version) noexcept {
+      if (!has_to_wait) seen = version;
+    }
+
     read_buffer inbox;
     std::shared_ptr<waker> listener;
     std::uint64_t seen = 0;
+    bool has_to_wait = false;  // a step has to, and nobody has waited since
     bool inbox_ended = false;  // the other end writes no more
     bool is_closed = false;
   };

@@ -118,11 +118,23 @@ inline std::error_code shutdown_send(native_handle handle) noexcept {
 /// Milliseconds until `end` for poll(), rounded up so that it is never woken too early again and again.
 int poll_timeout(deadline end) noexcept;
 
+/// What poll() is to watch for.
+inline short poll_events(readiness what) noexcept {
+  return static_cast<short>(what == readiness::writable ? POLLOUT : POLLIN);
+}
+
+/// Blocks until one of `count` descriptors is ready (or broken), or `end` passes: then false.
+bool poll_until(pollfd* watched, nfds_t count, deadline end, std::error_code& ec) noexcept;
+
 /// Blocks until `handle` is ready (or broken) for `what`, or `end` passes: then false.
 bool poll_handle(native_handle handle, readiness what, deadline end, std::error_code& ec) noexcept;
 
 /// The blocking wait of every stream that has a descriptor.
 std::error_code wait_handle(native_handle handle, const attempt& last, deadline by) noexcept;
+
+/// The same for a read and a write at once: ends when one of them may be tried again.
+std::error_code wait_handles(native_handle first, const attempt& one, native_handle second, const attempt& other,
+                             deadline by) noexcept;
 
 /// Blocks until `end`; for ever when that never passes.
 inline void sleep_until(deadline end) noexcept {
@@ -257,10 +269,14 @@ DOVETAIL_DEFINE int poll_timeout(deadline end) noexcept {
 }
 
 DOVETAIL_DEFINE bool poll_handle(native_handle handle, readiness what, deadline end, std::error_code& ec) noexcept {
+  pollfd watched{handle, poll_events(what), 0};
+  return poll_until(&watched, 1, end, ec);
+}
+
+DOVETAIL_DEFINE bool poll_until(pollfd* watched, nfds_t count, deadline end, std::error_code& ec) noexcept {
   ec = {};
-  pollfd watched{handle, static_cast<short>(what == readiness::writable ? POLLOUT : POLLIN), 0};
   for (;;) {
-    const int ready = ::poll(&watched, 1, poll_timeout(end));
+    const int ready = ::poll(watched, count, poll_timeout(end));
     if (ready > 0) return true;
     if (ready == 0 && end.has_passed()) return false;
     if (ready < 0 && errno != EINTR) return ec = last_system_error(), false;
@@ -271,6 +287,15 @@ DOVETAIL_DEFINE std::error_code wait_handle(native_handle handle, const attempt&
   std::error_code ec;
   const deadline end = earlier(by, last.until);
   if (poll_handle(handle, last.wait_for, end, ec) || ec) return ec;
+  return by.has_passed() ? make_error_code(errc::deadline_passed) : std::error_code{};
+}
+
+DOVETAIL_DEFINE std::error_code wait_handles(native_handle first, const attempt& one, native_handle second,
+                                             const attempt& other, deadline by) noexcept {
+  pollfd watched[] = {{first, poll_events(one.wait_for), 0}, {second, poll_events(other.wait_for), 0}};
+  std::error_code ec;
+  const deadline end = earlier(by, earlier(one.until, other.until));
+  if (poll_until(watched, 2, end, ec) || ec) return ec;
   return by.has_passed() ? make_error_code(errc::deadline_passed) : std::error_code{};
 }
 

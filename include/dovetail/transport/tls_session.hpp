@@ -269,7 +269,10 @@ DOVETAIL_DEFINE std::unique_ptr<tls_session> tls_session::accept(SSL_CTX& contex
 
 DOVETAIL_DEFINE attempt tls_session::handshake(tls_io& io) {
   const attempt over = step(io, [this] { return SSL_do_handshake(ssl_.get()); });
-  if (over.is_over() && !over.ec) is_established_ = true;
+  if (over.is_over() && !over.ec) {
+    is_established_ = true;
+    return attempt::done();  // no bytes of the user's
+  }
   if (over.ec && sessions_) sessions_->forget(sessions_key_);
   if (over.ec.category() == tls_category()) {
     const long verdict = SSL_get_verify_result(ssl_.get());

@@ -171,6 +171,40 @@ TEST(AsyncRun, AWriteWaitsForRoomAndCountsWhatLeft) {
   }
 }
 
+TEST(AsyncRun, APeerThatIsNotReadFromDoesNotStopAnExchange) {
+  const std::string text = patterned_text(10'000);
+  for (const std::size_t capacity : {1U, 16U, 1000U}) {
+    ends e{capacity};
+    std::thread peer([&e] { give_back(e.theirs); });
+    const auto got = e.run(pass_through{e.session, text});
+    e.ours->close();
+    peer.join();
+    ASSERT_TRUE(got) << got.error().message();
+    EXPECT_EQ(*got, text);
+    EXPECT_EQ((dt::traffic{text.size(), text.size()}), e.moved);
+  }
+}
+
+TEST(AsyncRun, AnExchangeThatNobodyAnswersEndsAtTheDeadlineAndCountsWhatLeft) {
+  dt::traffic moved;
+  for (auto budget = 20ms; moved != dt::traffic{16, 3}; budget *= 2) {
+    ASSERT_LT(budget, 60s);
+    ends e{16};
+    write_text(e.theirs, "abc");
+    EXPECT_EQ(dt::errc::deadline_passed,
+              e.run(pass_through{e.session, std::string(1000, 'x')}, dt::deadline::after(budget)).error().code());
+    moved = e.moved;
+  }
+}
+
+TEST(AsyncRun, WhatAPeerSaidLastIsReadWhenWritingFails) {
+  ends e;
+  write_text(e.theirs, "goodbye");
+  e.theirs.close();
+  EXPECT_EQ(std::errc::broken_pipe, e.run(pass_through{e.session, "x"}).error().code());
+  EXPECT_EQ("goodbye", e.session.in);
+}
+
 TEST(AsyncRun, AHundredThousandImmediateRoundsDoNotGrowTheStack) {
   dt::memory_faults slow;
   slow.read_at_most = 1;

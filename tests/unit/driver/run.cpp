@@ -122,6 +122,48 @@ TEST(Run, AWriteWaitsForRoomAndCountsWhatLeft) {
   }
 }
 
+TEST(Run, APeerThatIsNotReadFromDoesNotStopAnExchange) {
+  const std::string text = patterned_text(10'000);
+  for (const std::size_t capacity : {1U, 16U, 1000U}) {
+    ends e{capacity};
+    std::thread peer([&e] { give_back(e.theirs); });
+    dt::traffic moved;
+    const auto got = dt::run(e.ours, pass_through{e.session, text}, dt::deadline::after(60s), moved);
+    e.ours.close();
+    peer.join();
+    ASSERT_TRUE(got) << got.error().message();
+    EXPECT_EQ(*got, text);
+    EXPECT_EQ((dt::traffic{text.size(), text.size()}), moved);
+  }
+}
+
+TEST(Run, AnExchangeThatNobodyAnswersEndsAtTheDeadlineAndCountsWhatLeft) {
+  dt::traffic moved;
+  for (auto budget = 20ms; moved != dt::traffic{16, 3}; budget *= 2) {
+    ASSERT_LT(budget, 60s);
+    ends e{16};
+    write_text(e.theirs, "abc");
+    moved = {};
+    const auto got =
+        dt::run(e.ours, pass_through{e.session, std::string(1000, 'x')}, dt::deadline::after(budget), moved);
+    EXPECT_EQ(dt::errc::deadline_passed, got.error().code());
+  }
+}
+
+TEST(Run, WhatAPeerSaidLastIsReadWhenWritingFails) {
+  ends e;
+  write_text(e.theirs, "goodbye");
+  e.theirs.close();
+  auto got = dt::run(e.ours, pass_through{e.session, "x"}, dt::deadline::after(60s));
+  EXPECT_EQ(std::errc::broken_pipe, got.error().code());
+  EXPECT_EQ("goodbye", e.session.in);
+  ends full{1};  // the end is found while writing has to wait
+  std::thread peer([&full] { full.theirs.close(); });
+  got = dt::run(full.ours, pass_through{full.session, "longer"}, dt::deadline::after(60s));
+  peer.join();
+  EXPECT_EQ(dt::condition::connection, got.error().kind());
+}
+
 TEST(Run, OneByteAReadAndAWriteChangesNothing) {
   ends e;
   dt::memory_faults slow;

@@ -49,6 +49,17 @@ TEST(Script, AReadNeverGivesMoreThanItsBufferHolds) {
   EXPECT_EQ(longer + "\n", script(exchange_lines{s, "ping"}).write("ping\n").read(longer + "\n").value());
 }
 
+TEST(Script, WhatComesWhileADialogueWritesIsScriptedToo) {
+  line_session s;
+  EXPECT_EQ("ping", script(pass_through{s, "ping"}).write("ping").read("ping").value()) << "nothing came";
+  EXPECT_EQ("ping",
+            script(pass_through{s, "ping"}).exchange("p", "p").exchange("", "i").write("ing").read("ng").value());
+  EXPECT_NONFATAL_FAILURE(script(pass_through{s, "ping"}).exchange("x", "p").write("ing").read("ing").done(),
+                          "does not begin with");
+  EXPECT_NONFATAL_FAILURE(script(exchange_lines{s, "ping"}).exchange("p", "p").done_with(dt::errc::invalid_state),
+                          "was write, not exchange");
+}
+
 TEST(Script, AnyFailingOrCancelledStepDesynchronisesTheSession) {
   line_session s;
   const auto make = [&s] {

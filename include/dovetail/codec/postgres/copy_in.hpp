@@ -20,7 +20,8 @@ struct copy_source {
 
 /// Runs one COPY statement that takes data. The value is its tag: `rows_affected()` counts the rows.
 /// Errors: those of `dialogue` and of the source; errc::operation_unsupported when the statement is no such COPY.
-/// Cost: the data is written once, into the buffer that is sent.
+/// Cost: the data is written once, into the buffer that is sent. What the server says meanwhile is read; when it fails,
+///   no more data is asked for.
 class copy_in_dialogue final : public detail::query_dialogue {
  public:
   using value_type = command_tag;
@@ -33,6 +34,7 @@ class copy_in_dialogue final : public detail::query_dialogue {
  private:
   using verdict = detail::verdict;
   static constexpr std::size_t message_size_ = 64 * 1024;
+  static constexpr int look_each_ = 8;  // messages
 
   verdict on_answer(const detail::message& came) override;
 
@@ -40,14 +42,24 @@ class copy_in_dialogue final : public detail::query_dialogue {
     return is_asked() && !has_begun_ && noted() ? detail::skip_rows(unread) : 0;
   }
 
-  verdict on_sent() override { return on().is_copying_in() ? send_some() : verdict::go_on; }
+  verdict on_sent() override {
+    if (is_last_) on().set_copying_in(false);
+    return verdict::go_on;
+  }
+  verdict before_reading() override;
+  verdict on_error(error_info failure) override {
+    on().set_copying_in(false);  // the server drops what is still sent
+    return query_dialogue::on_error(std::move(failure));
+  }
 
   verdict send_some();
 
   copy_source from_;
   copy_format format_;
   command_tag tag_;
+  int messages_ = 0;  // since the last look
   bool has_begun_ = false;
+  bool is_last_ = false;
 };
 
 }  // namespace dovetail::inline v0::postgres
@@ -69,7 +81,7 @@ DOVETAIL_DEFINE copy_in_dialogue::verdict copy_in_dialogue::on_answer(const deta
       if (!detail::read_copy_format(came.body, format_)) return verdict::malformed;
       has_begun_ = true;
       on().set_copying_in(true);
-      return send_some();
+      return verdict::go_on;  // then the data
     case from_server::command_complete:
       if (has_begun_ && on().is_copying_in()) return verdict::unexpected;
       if (!detail::read_tag(came.body, tag_)) return verdict::malformed;
@@ -88,26 +100,42 @@ DOVETAIL_DEFINE copy_in_dialogue::verdict copy_in_dialogue::on_answer(const deta
   }
 }
 
+DOVETAIL_DEFINE copy_in_dialogue::verdict copy_in_dialogue::before_reading() {
+  if (!on().is_copying_in()) return verdict::go_on;
+  // A server that has failed takes all data, and drops it: it would never be waited for.
+  if (messages_ == look_each_) {
+    messages_ = 0;
+    return verdict::look;
+  }
+  ++messages_;
+  return send_some();
+}
+
 DOVETAIL_DEFINE copy_in_dialogue::verdict copy_in_dialogue::send_some() {
   on().begin_batch();
   detail::message_writer to = on().writer();
   byte_buffer& out = on().facts.output;
   to.begin(detail::from_client::copy_data);
-  bool is_last = from_.produce == nullptr;
+  is_last_ = from_.produce == nullptr;
   error_info failure;
-  while (!is_last && !failure && out.size() < message_size_) {
-    failure = from_.produce(from_.state, out, format_, is_last);
+  while (!is_last_ && !failure && out.size() < message_size_) {
+    failure = from_.produce(from_.state, out, format_, is_last_);
   }
   if (!to.end() && !failure) failure = {errc::request_too_large, "the copy's source gave 2 GiB at once"};
-  if (!failure && !is_last) return verdict::send;
-  on().set_copying_in(false);
+  if (!failure && !is_last_) return verdict::send;
+  is_last_ = true;
   if (failure) {
     on().begin_batch();
-    static_cast<void>(to.begin(detail::from_client::copy_fail).text("the client's source of data has failed").end());
     note(std::move(failure));
-    return verdict::send;
   }
-  static_cast<void>(to.begin(detail::from_client::copy_done).end());
+  const std::size_t before = out.size();
+  if (noted()) {
+    to.begin(detail::from_client::copy_fail).text("the client's source of data has failed");
+  } else {
+    to.begin(detail::from_client::copy_done);
+  }
+  static_cast<void>(to.end());
+  on().note_copy_end(out.size() - before);
   return verdict::send;
 }
 

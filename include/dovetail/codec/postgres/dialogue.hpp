@@ -23,6 +23,7 @@ namespace dovetail::inline v0::postgres::detail {
 enum class verdict : std::uint8_t {
   go_on,       ///< the next message
   send,        ///< what `begin_batch` and the writers put into the output, then go on
+  look,        ///< take what has come already, then go on
   finish,      ///< over: well, or with the recorded failure
   malformed,   ///< the message's body is wrong
   unexpected,  ///< it has no place here
@@ -59,6 +60,8 @@ class dialogue {
   virtual verdict on_unasked() { return verdict::go_on; }
   /// The batch has left.
   virtual verdict on_sent() { return verdict::go_on; }
+  /// All that has come is judged, and there is more to be read: is there something to do before?
+  virtual verdict before_reading() { return verdict::go_on; }
   /// An ErrorResponse; a server skips the messages behind it up to the Sync.
   virtual verdict on_error(error_info failure) {
     note(std::move(failure));
@@ -92,12 +95,10 @@ class dialogue {
   /// Messages that came since the last dialogue: only such as the server may send at any time.
   error_info take_unasked();
 
-  static bool is_unasked(char type) noexcept {
-    return type == from_server::notice_response || type == from_server::parameter_status ||
-           type == from_server::notification_response;
-  }
-
-  bool take_unasked(const message& came);
+  /// Some of the batch has left, or something came before all of it could. What answers the batch waits for its end.
+  action go_on_writing(const event& ev);
+  /// Why the server ends the connection, if it has said so.
+  void take_last_words();
 
   action go_on();
 
@@ -155,10 +156,7 @@ DOVETAIL_DEFINE action dialogue::resume(const event& ev) {
     case stage::start:
       return start(ev);
     case stage::writing:
-      on_->note_sent(ev.bytes);
-      if (ev.cancelled || ev.ec) return stop(ev);
-      stage_ = stage::reading;
-      return act(on_sent());
+      return go_on_writing(ev);
     case stage::reading:
       on_->facts.input.commit(ev.bytes);
       if (ev.cancelled || (ev.ec && ev.bytes == 0)) return stop(ev);
@@ -217,21 +215,36 @@ DOVETAIL_DEFINE error_info dialogue::take_unasked() {
       on_->close();
       return server_error(came.body);
     }
-    if (!take_unasked(came)) return protocol_failure(errc::malformed_frame, came.type, "is malformed");
+    if (!on_->take_unasked_one(came)) return protocol_failure(errc::malformed_frame, came.type, "is malformed");
     on_->facts.input.consume(came.size);
   }
 }
 
-DOVETAIL_DEFINE bool dialogue::take_unasked(const message& came) {
-  if (came.type == from_server::notice_response) {
-    on_->facts.notices(notice_fields(came.body));
-    return true;
+DOVETAIL_DEFINE action dialogue::go_on_writing(const event& ev) {
+  on_->note_sent(ev.bytes);
+  on_->facts.input.commit(ev.received);
+  if (ev.cancelled || ev.ec) return stop(ev);
+  message next;
+  if (ev.received != 0 && on_->take_unasked(next) == frame_status::malformed) {
+    return end(protocol_failure(errc::malformed_frame, next.type, "is malformed"));
   }
-  if (came.type == from_server::notification_response) return on_->notifications.take(came.body);
-  message_reader reader{came.body};
-  std::string_view name;
-  std::string_view value;
-  return reader.text(name) && reader.text(value) && reader.at_end() && on_->facts.parameters.set(name, value);
+  if (!on_->is_sent_whole()) return on_->send();
+  stage_ = stage::reading;
+  return act(on_sent());
+}
+
+DOVETAIL_DEFINE void dialogue::take_last_words() {
+  message came;
+  while (next_message(on_->facts.input.committed(), came) == frame_status::whole) {
+    if (came.type == from_server::error_response) {
+      error_info failure = server_error(came.body);
+      if (is_fatal(failure.server())) {
+        is_fatal_ = true;
+        failure_ = std::move(failure);
+      }
+    }
+    on_->facts.input.consume(came.size);
+  }
 }
 
 DOVETAIL_DEFINE action dialogue::go_on() {
@@ -239,8 +252,10 @@ DOVETAIL_DEFINE action dialogue::go_on() {
   for (;;) {
     message came;
     switch (next_message(input.committed(), came)) {
-      case frame_status::incomplete:
-        return read(came);
+      case frame_status::incomplete: {
+        const verdict first = before_reading();
+        return first == verdict::go_on ? read(came) : act(first);
+      }
       case frame_status::malformed:
         return end(protocol_failure(errc::malformed_frame, came.type, "has an impossible length"));
       case frame_status::whole:
@@ -264,7 +279,7 @@ DOVETAIL_DEFINE verdict dialogue::judge(const message& came) {
     case from_server::notice_response:
     case from_server::parameter_status:
     case from_server::notification_response:
-      return take_unasked(came) ? on_unasked() : verdict::malformed;
+      return on_->take_unasked_one(came) ? on_unasked() : verdict::malformed;
     case from_server::error_response: {
       error_info failure = server_error(came.body);
       if (failure.code() == errc::malformed_frame) return verdict::malformed;
@@ -303,7 +318,10 @@ DOVETAIL_DEFINE action dialogue::act(verdict said, char type) {
       return go_on();
     case verdict::send:
       stage_ = stage::writing;
-      return action::write(on_->unsent());
+      return on_->send();
+    case verdict::look:
+      if (!on_->facts.input.prepare(1)) return go_on();
+      return action::look(on_->facts.input.free());
     case verdict::finish:
       return end(std::move(failure_));
     case verdict::malformed:
@@ -340,7 +358,7 @@ DOVETAIL_DEFINE action dialogue::read(const message& wanted) {
 }
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE action dialogue::stop(const event& ev) {
-  const bool may_have_executed = executes_ && on_->is_sent_whole();
+  const bool may_have_executed = executes_ && on_->is_sent_whole() && !on_->is_copy_open();
   on_->set_may_have_executed(may_have_executed);
   if (ev.cancelled || ev.ec == errc::deadline_passed) {
     if (stage_ == stage::writing && !on_->has_sent_any()) on_->take_batch_back();
@@ -351,6 +369,7 @@ DOVETAIL_DEFINE action dialogue::read(const message& wanted) {
     return action::done(failure_.code());
   }
   on_->close();
+  if (stage_ == stage::writing) take_last_words();
   if (is_fatal_) return end(std::move(failure_));  // it has said why it ends the connection
   if (may_have_executed && !is_read_only_ && !was_in_transaction_) {
     std::string why = "the statement was sent and may have been executed (";

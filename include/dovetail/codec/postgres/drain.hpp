@@ -40,6 +40,7 @@ class drain_dialogue {
   action finish_batch();
   void write_copy_fail();
   action write_rest();
+  action go_on_writing(const event& ev);
 
   action read_on();
 
@@ -89,9 +90,7 @@ DOVETAIL_DEFINE action drain_dialogue::resume(const event& ev) {
       if (!on_->can_drain()) return done({});
       return finish_batch();
     case step::writing:
-      on_->note_sent(ev.bytes);
-      if (ev.cancelled || ev.ec) return stop(ev);
-      return read_on();
+      return go_on_writing(ev);
     case step::reading:
       on_->facts.input.commit(ev.bytes);
       if (ev.cancelled || (ev.ec && ev.bytes == 0)) return stop(ev);
@@ -104,11 +103,18 @@ DOVETAIL_DEFINE action drain_dialogue::resume(const event& ev) {
 
 DOVETAIL_DEFINE action drain_dialogue::finish_batch() {
   if (!on_->is_copying_in() && !on_->needs_sync()) return write_rest();
+  byte_view unsent = on_->unsent();
+  const std::size_t end = on_->copy_end();
+  const bool has_ended = end > unsent.size();  // the server has read the beginning of what ends the copy
   byte_buffer rest;
-  rest.append(on_->unsent());
+  rest.append(has_ended ? unsent : unsent.first(unsent.size() - end));
   on_->begin_batch();
   on_->facts.output.append(rest.view());
-  if (on_->is_copying_in()) write_copy_fail();
+  if (has_ended) {
+    on_->set_copying_in(false);
+  } else if (on_->is_copying_in()) {
+    write_copy_fail();
+  }
   if (on_->must_fail()) on_->write_failure();
   if (on_->needs_sync()) on_->write_sync();
   return write_rest();
@@ -123,7 +129,19 @@ DOVETAIL_DEFINE void drain_dialogue::write_copy_fail() {
 DOVETAIL_DEFINE action drain_dialogue::write_rest() {
   if (on_->unsent().empty()) return read_on();
   step_ = step::writing;
-  return action::write(on_->unsent());
+  return on_->send();
+}
+
+DOVETAIL_DEFINE action drain_dialogue::go_on_writing(const event& ev) {
+  on_->note_sent(ev.bytes);
+  on_->facts.input.commit(ev.received);
+  if (ev.cancelled || ev.ec) return stop(ev);
+  detail::message next;
+  // The rest of a message that was read in half is in front.
+  if (ev.received != 0 && on_->skip() == 0 && on_->take_unasked(next) == detail::frame_status::malformed) {
+    return lose(errc::malformed_frame);
+  }
+  return on_->is_sent_whole() ? read_on() : on_->send();
 }
 
 DOVETAIL_DEFINE action drain_dialogue::read_on() {
@@ -190,16 +208,9 @@ DOVETAIL_DEFINE bool drain_dialogue::take(const detail::message& came) {
       is_fatal_ = is_fatal_ || detail::is_fatal(failure_.server());
       return failure_.code() != errc::malformed_frame;
     case from_server::notice_response:
-      on_->facts.notices(detail::notice_fields(came.body));
-      return true;
     case from_server::notification_response:
-      return on_->notifications.take(came.body);
-    case from_server::parameter_status: {
-      detail::message_reader reader{came.body};
-      std::string_view name;
-      std::string_view value;
-      return reader.text(name) && reader.text(value) && reader.at_end() && on_->facts.parameters.set(name, value);
-    }
+    case from_server::parameter_status:
+      return on_->take_unasked_one(came);
     case from_server::copy_in_response:
       return ++copies_ < 16;  // of one batch
     default:

@@ -39,6 +39,12 @@ inline constexpr char ready_for_query = 'Z';
 inline constexpr char row_description = 'T';
 }  // namespace from_server
 
+/// What the server may say at any time.
+inline constexpr bool is_unasked(char type) noexcept {
+  return type == from_server::notice_response || type == from_server::parameter_status ||
+         type == from_server::notification_response;
+}
+
 /// First bytes of the client's messages; StartupMessage, SSLRequest and CancelRequest have none.
 namespace from_client {
 inline constexpr char bind = 'B';

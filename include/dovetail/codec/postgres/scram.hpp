@@ -26,7 +26,7 @@ using dovetail::detail::write_base64;
 
 /// One log-in. Call `first`, send what it gives, hand the answer to `prove`, send, hand the last answer to `verify`.
 /// Passwords are used as they are: SASLprep (RFC 4013) leaves ASCII alone, and other text that is in Unicode's
-/// composed form already.
+/// normalization form KC already and has no character that it maps (docs/postgres.md, "What is missing").
 /// Errors: errc::login_refused with the reason, which holds no secret. Lifetime: borrows password and binding.
 /// Cost: as many hashes as the server asks for, at most `most_iterations`.
 class scram {

@@ -6,7 +6,9 @@
 #include <dovetail/codec/postgres/message.hpp>
 #include <dovetail/codec/postgres/notification.hpp>
 #include <dovetail/codec/postgres/options.hpp>
+#include <dovetail/codec/postgres/server_message.hpp>
 #include <dovetail/codec/postgres/statement_cache.hpp>
+#include <dovetail/sansio/action.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -86,9 +88,26 @@ class session {
   std::size_t next_portal() noexcept { return ++portals_; }
   void note_prefix() noexcept { carries_prefix_ = true; }
 
+  /// The end of the batch ends the data of a copy, in this many bytes: as long as none of them has left, `drain` can
+  /// still have the copy fail.
+  void note_copy_end(std::size_t bytes) noexcept { copy_end_ = bytes; }
+  std::size_t copy_end() const noexcept { return copy_end_; }
+  /// The server takes the data of a copy, whose end is not written yet.
+  bool is_copy_open() const noexcept { return is_copying_in_ && copy_end_ == 0; }
+
   byte_view unsent() const noexcept { return facts.output.view().subspan(sent_); }
   /// Says that `bytes` of `unsent()` left.
   void note_sent(std::size_t bytes) noexcept;
+  /// Writes what is unsent. What comes while the server does not read is read: it may be that which keeps it from
+  /// reading.
+  action send() {
+    read_buffer& input = facts.input;
+    return action::exchange(unsent(), input.prepare(1) ? input.free() : byte_span{});
+  }
+  /// Takes what the server may say at any time, as far as it stands in front of what was read, and gives what is next.
+  detail::frame_status take_unasked(detail::message& next);
+  /// One message of `is_unasked`; false when it is malformed.
+  bool take_unasked_one(const detail::message& came);
   bool is_sent_whole() const noexcept { return sent_ == facts.output.size(); }
   bool has_sent_any() const noexcept { return sent_ != 0; }
   /// Nothing of the batch left: it never was.
@@ -129,6 +148,7 @@ class session {
   std::size_t owed_ = 0;
   std::size_t batch_owed_ = 0;
   std::size_t sent_ = 0;
+  std::size_t copy_end_ = 0;
   std::size_t skip_ = 0;
   std::size_t portals_ = 0;
   bool carries_prefix_ = false;
@@ -158,13 +178,13 @@ DOVETAIL_DEFINE void session::forget() noexcept {
   statements.clear();
   notifications.clear();
   deferred_.clear();
-  owed_ = batch_owed_ = sent_ = skip_ = 0;
+  owed_ = batch_owed_ = sent_ = skip_ = copy_end_ = 0;
   needs_sync_ = is_copying_in_ = may_have_executed_ = must_fail_ = is_portal_open_ = false;
 }
 
 DOVETAIL_DEFINE void session::begin_batch() noexcept {
   facts.output.clear();
-  sent_ = 0;
+  sent_ = copy_end_ = 0;
   batch_owed_ = 0;
   needed_sync_ = needs_sync_;
   had_to_fail_ = must_fail_;
@@ -175,6 +195,28 @@ DOVETAIL_DEFINE void session::write_failure() {
   static_cast<void>(writer().begin(detail::from_client::execute).text("dovetail_cancelled").u32(0).end());
   note_unsynced();
   must_fail_ = false;
+}
+
+DOVETAIL_DEFINE detail::frame_status session::take_unasked(detail::message& next) {
+  for (;;) {
+    const detail::frame_status status = detail::next_message(facts.input.committed(), next);
+    if (status != detail::frame_status::whole || !detail::is_unasked(next.type)) return status;
+    if (!take_unasked_one(next)) return detail::frame_status::malformed;
+    facts.input.consume(next.size);
+  }
+}
+
+DOVETAIL_DEFINE bool session::take_unasked_one(const detail::message& came) {
+  namespace from_server = detail::from_server;
+  if (came.type == from_server::notice_response) {
+    facts.notices(detail::notice_fields(came.body));
+    return true;
+  }
+  if (came.type == from_server::notification_response) return notifications.take(came.body);
+  detail::message_reader reader{came.body};
+  std::string_view name;
+  std::string_view value;
+  return reader.text(name) && reader.text(value) && reader.at_end() && facts.parameters.set(name, value);
 }
 
 DOVETAIL_DEFINE void session::note_sent(std::size_t bytes) noexcept {

@@ -27,7 +27,7 @@ struct PostgresDrain : testing::Test {
   void break_off(std::size_t sent, const std::string& read = {}) {
     pg::script_dialogue dialogue{at.fresh(), "select 1"};
     const dt::action written = dialogue.resume({});
-    ASSERT_EQ(written.what(), dt::verb::write);
+    ASSERT_EQ(written.what(), dt::verb::exchange);
     dt::event happened{{}, written.output().size(), false};
     if (sent < written.output().size()) happened = {errc::cancelled, sent, true};
     dt::action next = dialogue.resume(happened);

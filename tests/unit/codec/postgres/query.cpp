@@ -1,6 +1,7 @@
 // The dialogues of the simple protocol: scripts, COPY in and out.
 #include <dovetail/codec/postgres/copy_in.hpp>
 #include <dovetail/codec/postgres/copy_out.hpp>
+#include <dovetail/codec/postgres/drain.hpp>
 #include <dovetail/codec/postgres/script.hpp>
 
 #include <support/postgres_session.hpp>
@@ -153,11 +154,21 @@ struct lines {
 struct PostgresCopy : testing::Test {
   open_session at;
   lines source;
+  int notices = 0;
   std::string taken;
   auto in(dt::error_info fails = {}) {
     return [this, fails] {
       source = {.left = 2, .fails = fails};
       return pg::copy_in_dialogue{at.fresh(), "copy t", {&source, &lines::produce}};
+    };
+  }
+  /// Of so many lines; counts the notices.
+  auto large_in(int lines) {
+    return [this, lines] {
+      source = {.left = lines, .fails = {}};
+      notices = 0;
+      at.fresh().facts.notices = {&notices, [](void* count, dt::server_fields&&) { ++*static_cast<int*>(count); }};
+      return pg::copy_in_dialogue{*at, "copy t", {&source, &lines::produce}};
     };
   }
   auto out() {
@@ -191,11 +202,18 @@ TEST_F(PostgresCopy, DataGoesInInMessagesOfManyRows) {
 }
 
 TEST_F(PostgresCopy, LargeDataIsCutIntoSeveralMessages) {
-  source.left = 100'000;
   std::string written;
-  EXPECT_FALSE(play(pg::copy_in_dialogue{*at, "copy t", {&source, &lines::produce}},
-                    wire::copy_in() + wire::complete("COPY 100000") + wire::ready(), &written));
-  std::size_t at_byte = wire::query("copy t").size();
+  const auto keep = [&](dt::byte_view bytes) { written += dt::as_text(bytes); };
+  script(large_in(100'000))
+      .write(wire::query("copy t"))
+      .read(wire::copy_in())
+      .write_checked(keep)
+      .write_checked(keep)
+      .write_checked(keep)
+      .write_checked(keep)
+      .read(wire::complete("COPY 100000") + wire::ready())
+      .done();
+  std::size_t at_byte = 0;
   std::size_t messages = 0;
   std::size_t bytes = 0;
   while (at_byte < written.size() && written[at_byte] == 'd') {
@@ -207,6 +225,136 @@ TEST_F(PostgresCopy, LargeDataIsCutIntoSeveralMessages) {
   EXPECT_EQ(bytes, 200'000U);
   EXPECT_EQ(messages, 4U);
   EXPECT_EQ(written.substr(at_byte), wire::message('c'));
+}
+
+// 32,768 lines of two bytes are one message of 64 KiB: its header counts too.
+constexpr int lines_a_message = 32 * 1024 - 2;
+const std::string whole_message = [] {
+  std::string data;
+  for (int i = 0; i < lines_a_message; ++i) data += "x\n";
+  return wire::copy_data(data);
+}();
+
+TEST_F(PostgresCopy, WhatTheServerSaysWhileItDoesNotReadIsTakenAtOnce) {
+  const std::string data = wire::copy_data("x\nx\n") + wire::message('c');
+  for (std::size_t sent = 0; sent < data.size(); ++sent) {
+    const std::string notice = wire::notice();
+    for (std::size_t half : {std::size_t{1}, std::size_t{5}, notice.size() - 1, notice.size()}) {
+      script(large_in(2))
+          .write(wire::query("copy t"))
+          .read(wire::copy_in())
+          .exchange(data.substr(0, sent), notice + notice.substr(0, half))
+          .exchange("", notice.substr(half) + wire::parameter("x", "y"))
+          .write(data.substr(sent))
+          .read(wire::complete("COPY 2") + wire::ready())
+          .done();
+      EXPECT_EQ(notices, 2);
+      EXPECT_EQ(at->facts.parameters.find("x"), "y");
+      EXPECT_EQ(at.health(), session_health::idle);
+    }
+  }
+}
+
+TEST_F(PostgresCopy, AnErrorInTheMiddleEndsTheCopyBehindItsMessage) {
+  const std::string error = wire::error("22P02") + wire::ready();
+  for (std::size_t at_once : {std::size_t{3}, error.size() - 1, error.size()}) {
+    script(large_in(1'000'000))
+        .write(wire::query("copy t"))
+        .read(wire::copy_in())
+        .write(whole_message)
+        .exchange(whole_message.substr(0, 1000), error.substr(0, at_once))
+        .exchange(whole_message.substr(1000, 1), error.substr(at_once) + wire::notice())
+        .write(whole_message.substr(1001))
+        .done_with(pg::sqlstate::invalid_text_representation);
+    EXPECT_EQ(source.left, 1'000'000 - 2 * lines_a_message);
+    EXPECT_EQ(at.health(), session_health::idle);
+  }
+}
+
+TEST_F(PostgresCopy, AServerThatHasFailedAndTakesAllDataIsHeardAfterEightMessages) {
+  auto copy = script(large_in(1'000'000));
+  copy.write(wire::query("copy t")).read(wire::copy_in());
+  for (int i = 0; i < 8; ++i) copy.write(whole_message);
+  copy.look(wire::notice() + wire::error("22P02").substr(0, 9));
+  for (int i = 0; i < 8; ++i) copy.write(whole_message);
+  copy.look(wire::error("22P02").substr(9)).read(wire::ready()).done_with(pg::sqlstate::invalid_text_representation);
+  EXPECT_EQ(notices, 1);
+  EXPECT_EQ(source.left, 1'000'000 - 16 * lines_a_message);
+  EXPECT_EQ(at.health(), session_health::idle);
+}
+
+TEST_F(PostgresCopy, WhyTheServerEndsTheConnectionIsToldAlthoughWritingFails) {
+  script(large_in(1'000'000))
+      .write(wire::query("copy t"))
+      .read(wire::copy_in())
+      .exchange(whole_message.substr(0, 10), wire::notice() + wire::error("57P01", "FATAL"))
+      .write(whole_message.substr(10))
+      .failing(reset)
+      .done_with(pg::make_error_code("57P01"));
+  EXPECT_EQ(at.health(), session_health::closed);
+  script(large_in(1'000'000))
+      .write(wire::query("copy t"))
+      .read(wire::copy_in())
+      .write(whole_message)
+      .exchange(whole_message.substr(0, 10), wire::error("22P02"))  // no reason to end it
+      .write(whole_message.substr(10))
+      .failing(reset)
+      .done_with(reset);
+}
+
+TEST_F(PostgresCopy, AConnectionThatIsLostBeforeTheEndOfTheDataHasCopiedNothing) {
+  auto lost = script(large_in(1'000'000));
+  lost.write(wire::query("copy t")).read(wire::copy_in());
+  for (int i = 0; i < 8; ++i) lost.write(whole_message);
+  lost.look_end().done_with(errc::connection_closed);
+  EXPECT_FALSE(at->may_have_executed());
+  script(large_in(2))
+      .write(wire::query("copy t"))
+      .read(wire::copy_in())
+      .write(wire::copy_data("x\nx\n") + wire::message('c'))
+      .read_end()
+      .done_with(errc::outcome_unknown);
+}
+
+TEST_F(PostgresCopy, ACancelledCopyIsFailedUntilItsEndHasBegunToLeave) {
+  const std::string failed = wire::message('f', wire::text("the client has cancelled the copy"));
+  const std::string data = wire::copy_data("x\nx\n");
+  const std::string all = data + wire::message('c');
+  for (std::size_t sent = 0; sent <= all.size(); ++sent) {
+    for (const std::error_code& why : {make_error_code(errc::cancelled), make_error_code(errc::deadline_passed)}) {
+      auto copy = script(large_in(2));
+      copy.write(wire::query("copy t")).read(wire::copy_in()).write_checked([](dt::byte_view) {});
+      why == errc::cancelled ? copy.cancelled(sent) : copy.failing(why, sent);
+      copy.done_with(why);
+      ASSERT_TRUE(at->can_drain());
+      EXPECT_EQ(at->may_have_executed(), sent == all.size());
+      auto drain = script([this] { return pg::drain_dialogue{*at}; });
+      // What is there of the message goes to its end, and the copy fails; too late for that: it goes on.
+      std::string rest = sent == 0 ? "" : sent <= data.size() ? data.substr(sent) : all.substr(sent);
+      if (sent <= data.size()) rest += failed;
+      if (!rest.empty()) drain.write(rest);
+      drain.read(wire::error("57014") + wire::ready()).done();
+      EXPECT_EQ(at.health(), session_health::idle);
+    }
+  }
+}
+
+TEST_F(PostgresCopy, WhatComesWhileACancelledCopyIsEndedIsRead) {
+  const std::string failed = wire::message('f', wire::text("the client has cancelled the copy"));
+  script(large_in(1'000'000))
+      .write(wire::query("copy t"))
+      .read(wire::copy_in())
+      .write(whole_message)
+      .write_checked([](dt::byte_view) {})
+      .cancelled(100)
+      .done_with(errc::cancelled);
+  script([this] { return pg::drain_dialogue{*at}; })
+      .exchange(whole_message.substr(100, 7), wire::notice() + wire::notice().substr(0, 7))
+      .exchange("", wire::notice().substr(7) + wire::error("57014") + wire::ready())
+      .write(whole_message.substr(107) + failed)
+      .done();
+  EXPECT_EQ(notices, 2);
+  EXPECT_EQ(at.health(), session_health::idle);
 }
 
 TEST_F(PostgresCopy, ASourceThatFailsEndsTheCopy) {
