@@ -250,6 +250,31 @@ TEST_F(AsyncsqlPostgresAwaited, ConcurrentTransfersAreRepeatedUntilAllAreDone) {
   EXPECT_EQ(automatic.metrics().commits(), 40u);
 }
 
+TEST_F(AsyncsqlPostgresAwaited, P11_StatementsThatAreNotAnsweredInTimeOpenTheCircuitThoughTheirTransactionsBegin) {
+  dt::asyncsql::config how = dt::asyncsql::read_config(url).value();
+  how.session.retry.max_retries = 0;
+  how.session.timeout = 300ms;
+  how.session.circuit.failures = 2;
+  how.session.circuit.open_time = 1h;
+  auto automatic =
+      dt::asyncsql::open_async<dt::postgres::async_client>(io.get_executor(), how, dt::asyncsql::no_guard{}, registry);
+  auto blocker = client.begin();
+  blocker.execute("update w.account set balance = 0 where id = 1");
+  std::vector<dt::error_info> seen;
+  run([&]() -> asio::awaitable<void> {
+    for (int i = 0; i < 3; ++i) {
+      const auto answer =
+          co_await automatic.with(dt::as_result).execute("update w.account set balance = 1 where id = 1");
+      seen.push_back(answer.error());
+    }
+  });
+  blocker.rollback();
+  ASSERT_EQ(seen.size(), 3U);
+  EXPECT_EQ(seen[0].code(), dt::errc::deadline_passed);
+  EXPECT_EQ(seen[1].code(), dt::errc::deadline_passed);
+  EXPECT_EQ(seen[2].code(), dt::errc::circuit_open) << seen[2].message();
+}
+
 TEST_F(AsyncsqlPostgresAwaited, P2_AnotherExecutorIsAnotherPool) {
   asio::io_context other;
   const auto how = dt::asyncsql::read_config(url).value();

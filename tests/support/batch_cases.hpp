@@ -40,6 +40,7 @@ class batch_cases {
     skipping();
     skipping_in_a_transaction();
     progress();
+    a_progress_function_that_throws();
     bulk();
     empty();
     dynamic_rows();
@@ -176,6 +177,30 @@ class batch_cases {
                          [&](std::size_t done, std::size_t total) { seen.emplace_back(done, total); });
     }));
     EXPECT_EQ(seen, (std::vector<std::pair<std::size_t, std::size_t>>{{10, 25}, {20, 25}}));
+  }
+
+  void a_progress_function_that_throws() {
+    SCOPED_TRACE("a progress function that throws");
+    reset();
+    std::vector<town> rows;
+    for (std::int64_t id = 1; id <= 40; ++id) rows.push_back({id, "n", {}});
+    const batch_options often{batch_errors::undo_all, 20};
+    const auto stops = [](std::size_t, std::size_t) { throw error{error_info{errc::invalid_state, "stop"}}; };
+    const auto expect_stop = [&](auto body) {
+      try {
+        static_cast<void>(call_(body));
+        ADD_FAILURE() << "it goes on";
+      } catch (const error& thrown) {
+        EXPECT_NE(std::string{thrown.what()}.find("stop"), std::string::npos) << thrown.what();
+      }
+    };
+    expect_stop([&](auto& db) { return bulk_insert(db, "town", rows, often, stops); });
+    EXPECT_EQ(count(), 0);
+    EXPECT_EQ(call_([&](auto& db) { return bulk_insert(db, "town", rows); }).rows_affected, 40);
+    for (town& each : rows) each.name = "changed";
+    expect_stop([&](auto& db) { return bulk_update<"id">(db, "town", rows, often, stops); });
+    expect_stop([&](auto& db) { return bulk_delete<"id">(db, "town", rows, often, stops); });
+    EXPECT_EQ(count("name = 'n'"), 40);
   }
 
   void bulk() {

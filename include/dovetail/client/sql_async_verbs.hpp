@@ -7,10 +7,10 @@
 #include <dovetail/client/async_transaction.hpp>
 #include <dovetail/client/sql_blocking_verbs.hpp>
 #include <dovetail/client/sql_verbs.hpp>
+#include <dovetail/driver/await_pause.hpp>
 
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
-#include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
@@ -83,6 +83,7 @@ asio::awaitable<result<typename Core::lease>> async_begin(std::shared_ptr<Core> 
 template <class T, class Core, class Fn>
 asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::any_io_executor executor,
                                              begin_mode mode, Fn body, call how) {
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();  // as the caller has it
   for (int attempt = 1;; ++attempt) {
     auto lent = co_await async_begin(core, executor, how, sql_begin{mode, 0});
     if (!lent) co_return std::move(lent).error();
@@ -110,7 +111,7 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
         const result<void> undone = co_await tx.perform(sql_rollback{}, how.where);
         if (!undone && outcome.failure) outcome.failure.with_suppressed(undone.error());
       }
-      co_await asio::this_coro::throw_if_cancelled(true);
+      co_await asio::this_coro::throw_if_cancelled(throws);
     }
     if (outcome.thrown) std::rethrow_exception(outcome.thrown);
     if (!outcome.failure) {
@@ -124,8 +125,10 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
     if (may_be_kept || !is_conflict(outcome.failure)) co_return outcome.failure;
     const verdict next = core->judge(outcome.failure, "transaction", attempt, false, 0, how);
     if (!next.repeat) co_return outcome.failure;
-    asio::steady_timer pause{executor, next.delay};
-    co_await pause.async_wait(asio::use_awaitable);
+    co_await asio::this_coro::throw_if_cancelled(false);  // the pause says it itself
+    error_info ended = co_await await_pause(executor, next.delay, throws, how.where);
+    co_await asio::this_coro::throw_if_cancelled(throws);
+    if (ended) co_return ended;
   }
 }
 
@@ -145,6 +148,7 @@ asio::awaitable<result<T>> await_savepoint(std::shared_ptr<async_transaction_sta
   async_transaction<Core> tx{outer};
   body_outcome<T> outcome = co_await await_body<T>(tx, body);
   outer->set_depth(depth - 1);
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
   outer->end_guests(depth);
   if (!outcome.failure && !outcome.thrown) {
@@ -156,7 +160,7 @@ asio::awaitable<result<T>> await_savepoint(std::shared_ptr<async_transaction_sta
       if (outcome.failure) outcome.failure.with_suppressed(undone.error());
     }
   }
-  co_await asio::this_coro::throw_if_cancelled(true);
+  co_await asio::this_coro::throw_if_cancelled(throws);
   if (outcome.thrown) std::rethrow_exception(outcome.thrown);
   if (outcome.failure) co_return outcome.failure;
   if constexpr (std::is_void_v<T>) {

@@ -243,10 +243,11 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     if (detail::is_in_body(runs_on, self.get())) co_return detail::used_inside(where);
     const asio::any_io_executor executor = self->client->get_executor();
     const call how = call_for(*self, budget, by, where);
+    const deadline limit = limit_of(budget, by);
     auto lent = co_await detail::begin_passed(self->context, self->client->core(), executor, how, isolation);
     if (!lent) co_return std::move(lent).error();
-    auto on = std::make_unique<tx_type>(self->client->core(), *std::move(lent), executor, by);
-    co_return scope_type{std::shared_ptr<context_type>{self, &self->context}, std::move(on), by};
+    auto on = std::make_unique<tx_type>(self->client->core(), *std::move(lent), executor, limit);
+    co_return scope_type{std::shared_ptr<context_type>{self, &self->context}, std::move(on), limit};
   }
   /// `T`: what the body gives.
   template <class T, class Fn>
@@ -257,16 +258,17 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     const asio::any_io_executor runs_on = co_await asio::this_coro::executor;
     if (detail::is_in_body(runs_on, self.get())) co_return detail::used_inside(where);
     const call how = call_for(*self, budget, by, where);
+    const deadline limit = limit_of(budget, by);  // each statement has the session's timeout too
     if (self->context.how.transaction.mode == transaction_mode::manual) {
       auto mine = co_await turn::take(self, how.by);
       if (!mine) co_return mine.refused(where);
       if (self->manual) {
-        transaction_type joined{self->context, *self->manual, by};
+        transaction_type joined{self->context, *self->manual, limit};
         co_return co_await joined.template nest<T>(std::move(body), where, self.get());
       }
     }
     std::exception_ptr thrown;
-    const auto run_body = [&](tx_type& tx) { return detail::call_body<T>(*self, tx, body, how.by, thrown); };
+    const auto run_body = [&](tx_type& tx) { return detail::call_body<T>(*self, tx, body, limit, thrown); };
     result<T> answer = co_await detail::attempt_all<T>(self, isolation, run_body, "transaction", how, true);
     if (thrown) std::rethrow_exception(thrown);
     co_return answer;
@@ -292,6 +294,8 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     how.by = earlier(how.by, by);
     return how;
   }
+  /// By when a whole transaction must be over, from a view's limits; never, when the session itself was asked.
+  static deadline limit_of(clock::duration budget, deadline by) { return earlier(deadline::after(budget), by); }
   template <class Op>
   static error_info hint(const state& of, Op& op, const parameter_types* types) {
     if (types == nullptr) return of.context.hint(op);

@@ -8,12 +8,11 @@
 #include <dovetail/client/asyncsql/body_executor.hpp>
 #include <dovetail/client/asyncsql/statement_runner.hpp>
 #include <dovetail/client/sql_async_verbs.hpp>
+#include <dovetail/driver/await_pause.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include <atomic>
 #include <exception>
@@ -58,8 +57,8 @@ struct async_session_state {
 template <class State>
 class async_session_turn {
  public:
-  async_session_turn(std::shared_ptr<State> of, async_turns::turn taken) noexcept
-      : of_(std::move(of)), taken_(std::move(taken)) {
+  async_session_turn(std::shared_ptr<State> of, async_turns::turn taken, bool is_late = false) noexcept
+      : of_(std::move(of)), taken_(std::move(taken)), is_late_(is_late) {
     if (taken_) of_->context.metrics->lock_taken();
   }
   async_session_turn(async_session_turn&&) noexcept = default;
@@ -74,8 +73,8 @@ class async_session_turn {
   explicit operator bool() const noexcept { return is_taken() && !of_->is_closed; }
   error_info refused(std::source_location where) const {
     if (of_->is_closed) return misuse("the session is closed", where, errc::transaction_closed);
-    return misuse("another statement in the transaction took too long, or this one was cancelled", where,
-                  errc::deadline_passed);
+    if (!is_late_) return misuse("while it waited for its turn in the transaction", where, errc::cancelled);
+    return misuse("another statement in the transaction took too long", where, errc::deadline_passed);
   }
 
   static asio::awaitable<async_session_turn> take(std::shared_ptr<State> of, deadline by) {
@@ -83,12 +82,14 @@ class async_session_turn {
     auto taken = co_await async_turns::take(of->turns, by);
     const clock::duration waited = taken.has_waited() ? clock::now() - since : clock::duration::zero();
     of->context.metrics->saw_lock(taken ? lock_status::success : lock_status::timeout, waited);
-    co_return async_session_turn{std::move(of), std::move(taken)};
+    async_session_turn given{std::move(of), std::move(taken), by.has_passed()};
+    co_return std::move(given);
   }
 
  private:
   std::shared_ptr<State> of_;
   async_turns::turn taken_;
+  bool is_late_ = false;  // nobody's turn: the time is over
 };
 
 /// Runs `body(tx)`, which gives an awaitable of a `result`, in transactions until one is committed or no more are
@@ -98,9 +99,14 @@ asio::awaitable<result<T>> attempt_all(std::shared_ptr<State> self, begin_mode i
                                        std::string_view name, call how, bool may_fail_elsewhere = false) {
   const auto core = self->client->core();
   const asio::any_io_executor executor = self->client->get_executor();
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();  // as the caller has it
+  // A statement has been answered when it is committed: that the server began a transaction is no sign of it. A body
+  // may take its time, and no trial waits for it.
+  circuit_pass pass = self->context.pass();
+  circuit_pass* const until_it_ends = may_fail_elsewhere ? nullptr : &pass;
   for (int attempt = 1;; ++attempt) {
     failed_attempt bad;
-    auto lent = co_await begin_passed(self->context, core, executor, how, isolation);
+    auto lent = co_await begin_passed(self->context, core, executor, how, isolation, until_it_ends);
     if (!lent) co_return std::move(lent).error();  // connecting and beginning were repeated already
     {
       typename State::tx_type tx{core, *std::move(lent), executor, how.by};
@@ -109,7 +115,8 @@ asio::awaitable<result<T>> attempt_all(std::shared_ptr<State> self, begin_mode i
       if (answer) {
         result<void> done = co_await end_transaction(self->context, tx, true, how.where);
         if (done) {
-          co_await asio::this_coro::throw_if_cancelled(true);
+          if (until_it_ends != nullptr) pass.saw({}, circuit_evidence::up, core->watcher());
+          co_await asio::this_coro::throw_if_cancelled(throws);
           co_return answer;
         }
         bad = {std::move(done).error(), sql_phase::commit, 1};
@@ -125,15 +132,17 @@ asio::awaitable<result<T>> attempt_all(std::shared_ptr<State> self, begin_mode i
         const result<void> undone = co_await end_transaction(self->context, tx, false, how.where);
         if (!undone) bad.why.with_suppressed(undone.error());
       }
-      co_await asio::this_coro::throw_if_cancelled(true);
+      co_await asio::this_coro::throw_if_cancelled(throws);
     }
     const clock::duration timeout = self->context.how.timeout;
-    bad.is_refused_now = self->context.pass().saw(bad.why, evidence_of(bad, how, timeout), core->watcher());
+    bad.is_refused_now = pass.saw(bad.why, evidence_of(bad, how, timeout), core->watcher());
     const verdict next =
         judge(bad, name, attempt, false, how, self->context.how.retry, *self->context.metrics, core->watcher());
     if (!next.repeat) co_return std::move(bad.why);
-    asio::steady_timer pause{executor, next.delay};
-    co_await pause.async_wait(asio::use_awaitable);
+    co_await asio::this_coro::throw_if_cancelled(false);  // the pause says it itself
+    error_info ended = co_await dovetail::detail::await_pause(executor, next.delay, throws, how.where);
+    co_await asio::this_coro::throw_if_cancelled(throws);
+    if (ended) co_return ended;
   }
 }
 

@@ -84,17 +84,19 @@ asio::awaitable<result<typename Op::value_type>> perform_watched(std::shared_ptr
       as_result, std::move(op));
 }
 
-/// Lends a connection on which a transaction has begun, unless the circuit breaker forbids it.
+/// Lends a connection on which a transaction has begun, unless the circuit breaker forbids it. `whole`: of a call that
+/// goes on in the transaction, which tells how it ended; null: to have begun is all.
 template <class Context, class Core>
 asio::awaitable<result<typename Core::lease>> begin_passed(const Context& context, std::shared_ptr<Core> core,
                                                            asio::any_io_executor executor, call how,
-                                                           begin_mode isolation) {
-  circuit_pass pass = context.pass();
+                                                           begin_mode isolation, circuit_pass* whole = nullptr) {
+  circuit_pass own = context.pass();
+  circuit_pass& pass = whole == nullptr ? own : *whole;
   if (error_info refused = pass.ask(how.where, core->watcher())) co_return refused;
   circuit_watch watch{pass, *context.metrics, context.how.timeout, how, core->watcher()};
   sql_begin begin{isolation, 0};
   auto lent = co_await dovetail::detail::async_begin(core, executor, watch.how(), std::move(begin));
-  watch.ended(lent);
+  if (!lent || whole == nullptr) watch.ended(lent);
   co_return lent;
 }
 
@@ -209,7 +211,7 @@ class async_session_transaction : public Core::connection_type::template verbs<a
   /// What the session has let through already.
   template <operation Op>
   auto perform_inside(Op op, place where) {
-    on_->limit(by_.is_never() ? deadline::after(context_->how.timeout) : by_);
+    on_->limit(earlier(deadline::after(context_->how.timeout), by_));
     return on_->perform(std::move(op), where);
   }
   /// The same as `transaction`, without exceptions of ours. `T`: what the body gives. `session`: of which this is the
@@ -231,6 +233,7 @@ class async_session_transaction : public Core::connection_type::template verbs<a
     }
     --depth_;
     state->set_depth(depth - 1);
+    const bool throws = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);  // the end of the savepoint happens
     state->end_guests(depth);                             // and that of the body's streams
     if (!outcome.failure && !outcome.thrown) {
@@ -240,7 +243,7 @@ class async_session_transaction : public Core::connection_type::template verbs<a
     }
     if (outcome.failure || outcome.thrown)
       co_await detail::undo_savepoint(*context_, *on_, name, outcome.failure, where);
-    co_await asio::this_coro::throw_if_cancelled(true);
+    co_await asio::this_coro::throw_if_cancelled(throws);
     if (outcome.thrown) std::rethrow_exception(outcome.thrown);
     if (outcome.failure) co_return std::move(outcome.failure.with_location(where));
     if constexpr (std::is_void_v<T>) {

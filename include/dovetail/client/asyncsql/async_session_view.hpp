@@ -15,6 +15,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/co_spawn.hpp>
+#include <asio/error.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <exception>
@@ -39,8 +40,9 @@ asio::awaitable<void> complete_with(asio::awaitable<result<T>> running, Handler 
     answer.emplace(co_await std::move(running));
   } catch (const error& failed) {
     answer.emplace(failed.info());
-  } catch (const std::system_error& failed) {  // cancelled between two steps
-    answer.emplace(error_info{failed.code()});
+  } catch (const std::system_error& failed) {
+    const bool is_cancelled = failed.code() == asio::error::operation_aborted;  // between two steps
+    answer.emplace(error_info{is_cancelled ? make_error_code(errc::cancelled) : failed.code()});
   } catch (...) {
     thrown = std::current_exception();
     answer.emplace(dovetail::detail::current_failure());

@@ -3,11 +3,11 @@
 
 #include <dovetail/client/asyncsql/optimistic.hpp>
 #include <dovetail/client/asyncsql/run_awaited.hpp>
+#include <dovetail/driver/await_pause.hpp>
 
+#include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include <concepts>
 #include <optional>
@@ -163,8 +163,12 @@ struct lock_driver<true> {
         }
         case lock_step::pause:
           if (!in_transaction(db)) {
-            asio::steady_timer timer{co_await asio::this_coro::executor, at.delay()};
-            co_await timer.async_wait(asio::use_awaitable);
+            const asio::any_io_executor executor = co_await asio::this_coro::executor;
+            const bool throws = co_await asio::this_coro::throw_if_cancelled();
+            co_await asio::this_coro::throw_if_cancelled(false);  // the pause says it itself
+            error_info ended = co_await await_pause(executor, at.delay(), throws, where);
+            co_await asio::this_coro::throw_if_cancelled(throws);
+            if (ended) co_return ended;
           }
           next = lock_step::read;
           break;

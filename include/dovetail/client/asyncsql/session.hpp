@@ -316,7 +316,7 @@ auto session<Client, Guard>::transact(begin_mode isolation, Fn& body, const call
     turn mine{*state_, how};
     if (!mine) dovetail::detail::throw_error(mine.refused());
     if (state_->manual) {
-      state_->manual->transaction(call_body, how.where);
+      state_->manual->transaction_within(limit, call_body, how.where);
       return give();
     }
   }

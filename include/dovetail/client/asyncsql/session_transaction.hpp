@@ -277,6 +277,12 @@ class session_transaction : public Core::connection_type::template verbs<session
     }
     if constexpr (!std::is_void_v<value_type>) return value_type{*std::move(value)};
   }
+  /// The same; all statements of the body must be over by `by`. Used by sessions.
+  template <class Fn>
+  auto transaction_within(deadline by, Fn&& body, place where) {
+    const body_limit inside{*this, by};
+    return transaction(std::forward<Fn>(body), where);
+  }
   void begin() = delete;  // nest by `savepoint` or `transaction`
 
   /// The rows one at a time, those that this transaction has written included: see `sql_stream`.
@@ -334,7 +340,9 @@ class session_transaction : public Core::connection_type::template verbs<session
   }
   Core& core() const noexcept { return scope_.core(); }
   call start_call(place where) const noexcept {
-    return scope_.limit().is_never() ? call::within(context_->how.timeout, where) : call::until(scope_.limit(), where);
+    call how = call::within(context_->how.timeout, where);
+    how.by = earlier(how.by, limit());
+    return how;
   }
   template <class T>
   static T deliver(result<T> answer) {
@@ -343,7 +351,7 @@ class session_transaction : public Core::connection_type::template verbs<session
   result<dovetail::detail::held_connection<Core>> hold(const call& how) { return scope_.hold(how); }
   const dovetail::detail::parameter_hints* hints() const noexcept { return context_->how.parameter_types.hints(); }
   int nesting() const noexcept { return scope_.nesting(); }
-  deadline limit() const noexcept { return scope_.limit(); }
+  deadline limit() const noexcept { return earlier(scope_.limit(), body_limit_); }
   auto& guests() noexcept { return scope_.guests(); }
   int guest_depth() const noexcept { return marks_.depth(); }
   /// Rolls back what is open, behind `why`, which is told when that fails.
@@ -354,6 +362,20 @@ class session_transaction : public Core::connection_type::template verbs<session
   }
 
  private:
+  /// A limit of the statements while a body runs.
+  class body_limit {
+   public:
+    body_limit(session_transaction& of, deadline by) noexcept
+        : of_(&of), outer_(std::exchange(of.body_limit_, earlier(of.body_limit_, by))) {}
+    body_limit(const body_limit&) = delete;
+    body_limit& operator=(const body_limit&) = delete;
+    ~body_limit() { of_->body_limit_ = outer_; }
+
+   private:
+    session_transaction* of_;
+    deadline outer_;
+  };
+
   /// The streams of a nested body end with it, and the savepoints in it are nothing to go back to.
   void end_body(int outer) noexcept {
     scope_.guests().end_from(outer + 1);
@@ -389,6 +411,7 @@ class session_transaction : public Core::connection_type::template verbs<session
   context_type* context_;
   transaction_scope<Core, true> scope_;
   detail::savepoint_marks marks_{base::speaks == dialect::sqlite};
+  deadline body_limit_{};
 };
 
 }  // namespace dovetail::inline v0::asyncsql

@@ -38,6 +38,7 @@ class execute_many_call {
       if (error_info failure = asked_->prepare(*on_, shows_text_)) return end(std::move(failure));
       argument_rows rows{.state = this, .next = &next, .done = &row_done};
       rows.names_rows = op_->state->ends.empty();
+      rows.may_be_stopped = op_->state->report_every != 0;
       if (op_->state->is_numbered) rows.returned = &returned;
       running_.emplace(*on_, asked_->request(), rows, op_->state->done_before);
     }

@@ -16,7 +16,8 @@ namespace dovetail::inline v0::postgres {
 /// Gives the arguments of one execution after the other. Lifetime: the state must outlive the dialogue.
 struct argument_rows {
   void* state = nullptr;
-  /// Writes the next row's arguments; false when there is none, or when it sets `failure`. Each row is asked for once.
+  /// Writes the next row's arguments; false when there is none, or when it sets `failure`. Each row is asked for once;
+  /// the end may be found again.
   bool (*next)(void* state, parameter_list& to, error_info& failure) = nullptr;
   /// Told how many rows each execution affected, in their order; may be null.
   void (*done)(void* state, std::int64_t affected) = nullptr;
@@ -24,6 +25,9 @@ struct argument_rows {
   void (*returned)(void* state, byte_view body) = nullptr;
   /// Whether an error names the row. Not where one execution has the arguments of many.
   bool names_rows = true;
+  /// Whether `done` may throw, and all of it is to be undone then with the connection: the Sync waits for every answer,
+  /// one round trip more.
+  bool may_be_stopped = false;
 };
 
 /// What came of all executions together.
@@ -171,6 +175,7 @@ DOVETAIL_DEFINE execute_many_dialogue::verdict execute_many_dialogue::write_chun
       ++written_;
     } else {
       out.truncate(before);
+      if (!failure && rows_.may_be_stopped && answered_ != written_) break;  // the Sync comes behind the answers
       is_last_ = true;
       if (failure) return give_up(std::move(failure));
     }

@@ -396,6 +396,118 @@ TEST_F(AsyncsqlAsyncSession, ACancellationOfAnyKindReachesTheBody) {
   }
 }
 
+TEST_F(AsyncsqlAsyncSession, WhetherACancelledCoroutineThrowsIsTheCallersToSay) {
+  session automatic{db, in_mode(transaction_mode::automatic)};
+  asio::cancellation_signal stop;
+  const auto body = [](auto& tx) -> asio::awaitable<void> {
+    co_await tx.execute("update account set balance = balance + 1 where id = 1");
+    const auto inner = [](auto& nested) -> asio::awaitable<void> {
+      co_await nested.execute("update account set balance = balance + 1 where id = 2");
+    };
+    co_await tx.transaction(inner);
+    co_await tx.execute("update account set balance = balance + 1 where id = 1");
+  };
+  const auto call = [&]() -> asio::awaitable<void> {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    asio::steady_timer forever{io, (asio::steady_timer::time_point::max)()};
+    asio::post(io, [&stop] { stop.emit(asio::cancellation_type::terminal); });
+    std::error_code ec;
+    co_await forever.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+    EXPECT_EQ(ec, asio::error::operation_aborted);
+    // What is to be tidied up is done, each step of it.
+    co_await automatic.execute("update account set balance = balance + 10 where id = 1");
+    EXPECT_FALSE(co_await asio::this_coro::throw_if_cancelled());
+    co_await automatic.run_transaction(body);
+    EXPECT_FALSE(co_await asio::this_coro::throw_if_cancelled());
+    co_await db.transaction(body);
+    EXPECT_FALSE(co_await asio::this_coro::throw_if_cancelled());
+  };
+  std::exception_ptr ended;
+  asio::co_spawn(io, call, asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr why) { ended = why; }));
+  io.run();
+  EXPECT_FALSE(ended);
+  EXPECT_EQ(balance(1), 114);
+  EXPECT_EQ(balance(2), 102);
+}
+
+TEST_F(AsyncsqlAsyncSession, ACancelledPauseBeforeTheNextAttemptIsACancelledCall) {
+  session_settings how = in_mode(transaction_mode::automatic);
+  how.retry.initial_delay = how.retry.max_delay = 1h;
+  how.retry.codes = {"19"};  // SQLITE_CONSTRAINT
+  how.timeout = 2h;
+  session patient{db, how};
+  asio::cancellation_signal stop;
+  const auto stop_in_pause = [&](const session& of) {
+    while (of.prometheus().find("asyncsql_retries_total{pool_key=\"asyncsql\"} 1") == std::string::npos) io.run_one();
+    while (io.poll_one() != 0) {
+    }
+    stop.emit(asio::cancellation_type::terminal);
+    io.run();
+    io.restart();
+  };
+  const auto insert = "insert into account values (1, 1)";
+  dt::error_info by_callback;
+  const auto note = [&](const dt::result<dt::summary>& answer) { by_callback = answer.error(); };
+  patient.with(asio::bind_cancellation_slot(stop.slot(), note)).execute(dt::runtime{insert});
+  stop_in_pause(patient);
+  EXPECT_EQ(by_callback.code(), dt::errc::cancelled) << by_callback.message();
+
+  session another{db, how};
+  std::exception_ptr thrown;
+  dt::error_info by_result;
+  const auto call = [&]() -> asio::awaitable<void> {
+    const auto answer = co_await another.with(dt::as_result).execute("insert into account values (1, 1)");
+    by_result = answer.error();
+  };
+  asio::co_spawn(io, call, asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr why) { thrown = why; }));
+  stop_in_pause(another);
+  EXPECT_FALSE(thrown);
+  EXPECT_EQ(by_result.code(), dt::errc::cancelled) << by_result.message();
+}
+
+TEST_F(AsyncsqlAsyncSession, ACancelledWaitForATurnIsACancelledCall) {
+  session manual{db, in_mode(transaction_mode::manual)};
+  asio::cancellation_signal stop;
+  asio::steady_timer until_stopped{io, (asio::steady_timer::time_point::max)()};
+  dt::error_info why;
+  std::exception_ptr thrown;
+  const auto waits = [&]() -> asio::awaitable<void> {
+    const auto answer = co_await manual.with(dt::as_result).execute("delete from account");
+    why = answer.error();
+    until_stopped.cancel();
+  };
+  run([&]() -> asio::awaitable<void> {
+    co_await manual.begin();
+    co_await manual.run_transaction([&](auto& tx) -> asio::awaitable<void> {
+      asio::co_spawn(io, waits, asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr by) { thrown = by; }));
+      co_await tx.execute("update account set balance = 7 where id = 1");  // its wait begins meanwhile
+      asio::post(io, [&] { stop.emit(asio::cancellation_type::terminal); });
+      std::error_code ec;
+      co_await until_stopped.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+    });
+    co_await manual.commit();
+  });
+  EXPECT_FALSE(thrown);
+  EXPECT_EQ(why.code(), dt::errc::cancelled) << why.message();
+  EXPECT_EQ(balance(1), 7);
+}
+
+TEST_F(AsyncsqlAsyncSession, TheTimeoutIsOfEachStatementOfABodyNotOfAllOfIt) {
+  session_settings how = in_mode(transaction_mode::automatic);
+  how.timeout = 1s;
+  session automatic{db, how};
+  run([&]() -> asio::awaitable<void> {
+    co_await automatic.run_transaction([&](auto& tx) -> asio::awaitable<void> {
+      co_await tx.execute("update account set balance = 1 where id = 1");
+      asio::steady_timer longer{io, 1100ms};
+      co_await longer.async_wait(asio::use_awaitable);
+      co_await tx.execute("update account set balance = 2 where id = 2");
+    });
+  });
+  EXPECT_EQ(balance(1), 1);
+  EXPECT_EQ(balance(2), 2);
+}
+
 TEST_F(AsyncsqlAsyncSession, X14_ABodyThatThrowsIsRolledBackAndNotRepeated) {
   session automatic{db, in_mode(transaction_mode::automatic)};
   int calls = 0;

@@ -8,7 +8,9 @@
 #include <asio/co_spawn.hpp>
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
 #include <asio/thread_pool.hpp>
+#include <asio/use_awaitable.hpp>
 #include <asio/use_future.hpp>
 #include <gtest/gtest.h>
 
@@ -110,6 +112,16 @@ asio::awaitable<dt::error_info> failure(asio::awaitable<void> call) {
     co_return thrown.info();
   }
   co_return dt::error_info{};
+}
+
+asio::awaitable<dt::error_info> outcome_of(asio::awaitable<void> call) {
+  dt::error_info why;
+  try {
+    co_await std::move(call);
+  } catch (const dt::error& failed) {
+    why = failed.info();
+  }
+  co_return why;
 }
 
 TEST_F(AsyncsqlAsyncViews, AStatementMayHaveALimitOfItsOwnAndFailWithoutAnException) {
@@ -298,6 +310,32 @@ TEST_F(AsyncsqlAsyncViews, RunTransactionJoinsAnOpenTransactionBehindASavepoint)
     co_await manual.rollback();
   });
   EXPECT_EQ(count(), 2);
+}
+
+TEST_F(AsyncsqlAsyncViews, BodiesAndScopesHaveTheLimitOfTheirView) {
+  session manual{db, in_mode(transaction_mode::manual)};
+  run([&]() -> asio::awaitable<void> {
+    const auto late = [&](auto& tx) -> asio::awaitable<void> {
+      asio::steady_timer longer{io, 300ms};
+      co_await longer.async_wait(asio::use_awaitable);
+      co_await tx.execute("insert into item(id, name) values (4, 'late')");
+    };
+    const auto brief = manual.within(250ms).with(dt::as_result);
+    const auto outside = co_await brief.run_transaction(late);
+    EXPECT_EQ(outside.error().code(), dt::errc::deadline_passed);
+    {
+      auto scope = co_await manual.within(250ms).scope();
+      const auto inside = co_await outcome_of(late(scope));
+      EXPECT_EQ(inside.code(), dt::errc::deadline_passed);
+    }
+    co_await manual.begin();
+    co_await manual.execute("insert into item(id, name) values (3, 'kept')");
+    const auto joined = co_await brief.run_transaction(late);
+    EXPECT_EQ(joined.error().code(), dt::errc::deadline_passed);
+    co_await manual.execute("insert into item(id, name) values (5, 'kept')");
+    co_await manual.commit();
+  });
+  EXPECT_EQ(client.query_value<int>("select count(*) from item"), 4);
 }
 
 TEST_F(AsyncsqlAsyncViews, H7_ATypeThatIsNoTypeRefusesTheStatementBeforeItRuns) {

@@ -6,15 +6,23 @@
 #include <support/optimistic_cases.hpp>
 #include <support/rounds.hpp>
 
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
 #include <gtest/gtest.h>
 
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -54,6 +62,35 @@ TEST(Optimistic, K1ToK22HoldForAnAwaitedClient) {
   dt::sqlite::async_client db{io.get_executor(), file.url()};
   dt::test::optimistic_cases cases{setup, dt::test::awaited_calls<dt::sqlite::async_client>{db, io}};
   cases.run_all();
+}
+
+TEST(Optimistic, ACancelledPauseBeforeARetryIsACancelledCall) {
+  const database_file file;
+  asio::io_context io;
+  dt::sqlite::client setup{file.url()};
+  setup.script(
+      "create table account(id integer primary key, owner text, balance integer, rate real, version integer);"
+      "insert into account values (1, 'ann', 100, 0.5, 2)");
+  dt::sqlite::async_client db{io.get_executor(), file.url()};
+  dt::lock_settings patient{dt::conflict_strategy::retry, 3, std::chrono::hours{1}};
+  patient.max_delay = patient.retry_delay;
+  const dt::optimistic<account> accounts{"account", patient};
+  asio::cancellation_signal stop;
+  dt::error_info why;
+  std::exception_ptr thrown;
+  const auto call = [&]() -> asio::awaitable<void> {
+    const account base{1, "ann", 100, 0.5, {1}};
+    const account mine{1, "bob", 100, 0.5, {1}};
+    auto on = db.with(dt::as_result);
+    const auto answer = co_await accounts.update(on, base, mine);
+    why = answer.error();
+  };
+  asio::co_spawn(io, call, asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr by) { thrown = by; }));
+  asio::steady_timer later{io, std::chrono::milliseconds{100}};
+  later.async_wait([&](std::error_code) { stop.emit(asio::cancellation_type::terminal); });
+  io.run();
+  EXPECT_FALSE(thrown);
+  EXPECT_EQ(why.code(), dt::errc::cancelled) << why.message();
 }
 
 TEST(Optimistic, K13AnUnknownColumnIsTheServersError) {

@@ -138,6 +138,27 @@ TEST_F(AsyncsqlSessionViews, ATransactionThroughAViewHasItsStyleAndItsLimit) {
   EXPECT_EQ(count(), 3);
 }
 
+TEST_F(AsyncsqlSessionViews, ABodyThatJoinsTheManualTransactionHasTheLimitOfItsView) {
+  session manual{db, in_mode(transaction_mode::manual)};
+  manual.begin();
+  manual.execute("insert into item(id, name) values (3, 'kept')");
+  int calls = 0;
+  const auto body = [&](auto& tx) {
+    ++calls;
+    const dt::deadline longer = dt::deadline::after(300ms);
+    while (!longer.has_passed()) {
+    }
+    tx.execute("insert into item(id, name) values (4, 'late')");
+  };
+  EXPECT_EQ(failure([&] { manual.within(200ms).run_transaction(body); }).code(), dt::errc::deadline_passed);
+  EXPECT_EQ(calls, 1);
+  manual.execute("insert into item(id, name) values (5, 'kept')");  // which has no such limit
+  manual.run_transaction([](auto& tx) { EXPECT_TRUE(tx.limit().is_never()); });
+  manual.commit();
+  EXPECT_EQ(count(), 4);
+  EXPECT_EQ(db.query_value<int>("select count(*) from item where id = 4"), 0);
+}
+
 TEST_F(AsyncsqlSessionViews, ABodyThatGivesAFailedResultRollsBack) {
   session automatic{db, in_mode(transaction_mode::automatic)};
   const auto why = failure([&] {
