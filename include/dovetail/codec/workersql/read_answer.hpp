@@ -32,19 +32,28 @@ inline bool is_lost_write(const http_answer& answer, const reply_error& said) no
          mentions(said.message, "may have been executed");
 }
 
+/// The request's id goes with every complaint about its answer.
+[[gnu::cold, gnu::noinline]] inline void note_request_id(error_info& failure, std::string_view id) {
+  if (id.empty()) return;
+  server_fields said = failure.server();
+  if (!said.hint.empty()) said.hint += "; ";
+  said.hint.append("the request's id is ").append(id);
+  failure.with_server(std::move(said));
+}
+
 }  // namespace detail
 
 /// Reads an answer; its rows go to `rows`. Errors: what the gateway complains of, with its words, its code and the
 /// request's id as a hint; errc::outcome_unknown when the gateway says that it does not know whether it has committed,
 /// and for a write whose answer a proxy has lost (502, 504) or whose answer of success cannot be read;
 /// gateway_errc::not_a_gateway for an answer of success that is no JSON object, or one that says nothing of a
-/// statement. When `is_stopped`, the sink has failed and knows why.
+/// statement. When `is_stopped`, the sink has failed and knows why. `taken`: rows that stand in the body no more.
 [[gnu::noinline]] inline error_info read_answer(const http_answer& answer, const rows_sink& rows, reply_facts& out,
-                                                bool& is_stopped) {
+                                                bool& is_stopped, const text_gap& taken = {}) {
   const bool is_good = answer.status / 100 == 2;
   error_info failure;
   if (is_good) {
-    failure = read_envelope(answer.body, rows, out, is_stopped);
+    failure = read_envelope(answer.body, rows, out, is_stopped, detail::strictness::strict, taken);
     const bool is_told = failure || is_stopped || out.tells_outcome();
     if (!failure && is_told && out.is_success && !out.error.is_set) return {};
     is_stopped = is_stopped && !failure;
@@ -63,12 +72,7 @@ inline bool is_lost_write(const http_answer& answer, const reply_error& said) no
   if (!is_good && failure.code() != dovetail::errc::outcome_unknown && detail::is_lost_write(answer, out.error)) {
     failure = detail::unknown_write(failure, "the gateway's answer was lost on its way, or the gateway gave up");
   }
-  if (!answer.request_id.empty()) {
-    server_fields said = failure.server();
-    if (!said.hint.empty()) said.hint += "; ";
-    said.hint.append("the request's id is ").append(answer.request_id);
-    failure.with_server(std::move(said));
-  }
+  detail::note_request_id(failure, answer.request_id);
   return failure;
 }
 
