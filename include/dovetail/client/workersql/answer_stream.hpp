@@ -32,14 +32,8 @@ class answer_stream : public call_base {
     return send(endpoint_kind::query, is_write, nullptr, true);
   }
   /// Reads on when `take()` has said that there is more.
-  action fetch() { return running_->more(); }
-  [[gnu::noinline]] action resume(const event& ev) {
-    const action next = go_on(ev);
-    if (next.what() != verb::done) return next;
-    if (next.error() || !is_open_) open(next.error());
-    if (look() == stream_step::more) return running_->more();
-    return action::done(failure_.code());
-  }
+  action fetch() { return until_found(running_->more()); }
+  action resume(const event& ev) { return until_found(go_on(ev)); }
 
   /// The text of the next row, if there is one. Lifetime: until the next call of anything.
   stream_step take(std::string_view& row) {
@@ -77,6 +71,15 @@ class answer_stream : public call_base {
     } else if (bytes != 0) {
       running_->forget(bytes);
     }
+  }
+
+  [[gnu::noinline]] action until_found(action next) {
+    while (next.what() == verb::done) {
+      if (next.error() || !is_open_) open(next.error());
+      if (look() != stream_step::more) return action::done(failure_.code());
+      next = running_->more();
+    }
+    return next;
   }
 
   /// Something of the answer is here, or nothing will be.

@@ -90,7 +90,7 @@ class exchange {
   /// Reads on, until there is more of the body or `has_all()`: `resume()` tells. Not when it has all.
   action more() {
     had_ = body_->size();
-    return read(1);
+    return take_body(false);
   }
   error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
 
@@ -229,12 +229,14 @@ inline action exchange::take_body(bool has_ended) {
     }
   }
   const http1::body_progress got = body_->collect(on_->input().filled());
+  if (asked_.is_streamed && got.state != http1::progress::complete && got.content.size() > had_) {
+    step_ = step::pausing;  // what came in front of a failure is given first
+    return action::done();
+  }
   if (got.state == http1::progress::failed) return lose_to(got.why, http1::text_of(got.why));
   if (got.state == http1::progress::need_more) {
     on_->input().truncate(body_->compact(on_->input().filled()));  // what stands between chunks is no part of the limit
-    if (!asked_.is_streamed || got.content.size() == had_) return read(got.wanted);
-    step_ = step::pausing;
-    return action::done();
+    return read(got.wanted);
   }
   answer_.body = as_text(got.content);
   answer_.request_id = on_->request_id();
