@@ -42,7 +42,6 @@ class answer_stream : public call_base {
     if (came == stream_step::row) row = text().substr(0, size_);
     return came;
   }
-  std::size_t rows_read() const noexcept { return count_; }
   /// Of what has failed here.
   error_info take_failure() { return std::move(failure_); }
 
