@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <exception>
 #include <future>
 #include <optional>
@@ -284,7 +285,8 @@ TEST(WorkersqlStreaming, AwaitedOneThatIsLeftClosedOrCancelledClosesItsConnectio
               stop.emit(asio::cancellation_type::terminal);
               while (!ended) co_await asio::post(io, asio::use_awaitable);
               EXPECT_FALSE(*ended);
-              if (!*ended) EXPECT_EQ(ended->error().kind(), dt::condition::cancelled) << ended->error().message();
+              if (*ended) co_return;
+              EXPECT_EQ(ended->error().kind(), dt::condition::cancelled);
               got = co_await rows->next();
               EXPECT_TRUE(got && *got == nullptr) << "it is over";
             }
