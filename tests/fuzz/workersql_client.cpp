@@ -1,7 +1,8 @@
 // Any bytes as a gateway's answers, to every dialogue of the client: over HTTP, through a proxy, inside of a
-// transaction over WebSocket, and as the JSON of an answer alone. Each ends; a connection counts as idle only when
-// nothing is left over; an answer means the same however it is cut; nothing is a success that does not say so; texts
-// are UTF-8. The first byte tells the dialogue, the second what else happens.
+// transaction over WebSocket, as a stream, and as the JSON of an answer alone. Each ends; a connection counts as idle
+// only when nothing is left over; an answer means the same however it is cut, and a stream of it has the rows that a
+// query has; nothing is a success that does not say so; texts are UTF-8. The first byte tells the dialogue, the second
+// what else happens.
 #include <dovetail/client/workersql/calls.hpp>
 
 #include <dovetail/base/utf8.hpp>
@@ -19,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -210,6 +212,57 @@ std::string talk_socket(char what, peer from) {
   return what == 't' ? first : std::string{};
 }
 
+void append_row(std::string& text, const person& row) { ((text += std::to_string(row.id)) += row.name) += ';'; }
+
+/// A stream, read to its end or dropped in the middle; gives its rows and how it ended.
+std::string talk_stream(peer from, int most_rows) {
+  using rows_type = calls::stream_state<person>;
+  using request_type = dt::sql_request<dt::statement_for<dt::dialect::sqlite, person>, std::tuple<>>;
+  session_maker sessions{how(false)};
+  workersql::session& on = sessions.fresh();
+  rows_type rows;
+  const request_type asked{"select * from t", {}};
+  calls::stream_open_call<person, request_type> opening{on, asked, rows};
+  if (const std::error_code ec = drive(on, opening, from)) return ec.message();
+  std::string text;
+  for (person row; most_rows-- != 0;) {
+    const dt::stream_step came = rows.next(row);
+    if (came == dt::stream_step::done) {
+      return text + "end";
+    }
+    if (came == dt::stream_step::failed) {
+      const dt::error_info why = rows.take_failure();
+      require(static_cast<bool>(why));
+      return text + why.code().message();
+    }
+    if (came == dt::stream_step::row) {
+      require(dt::is_valid_utf8(row.name));
+      append_row(text, row);
+      continue;
+    }
+    calls::stream_fetch_call fetching{rows.answer()};
+    if (const std::error_code ec = drive(on, fetching, from)) return text + ec.message();
+  }
+  return text;
+}
+
+/// What a query makes of the same bytes: its rows, or nothing when it fails.
+std::optional<std::string> query_rows(peer from) {
+  session_maker sessions{how(false)};
+  workersql::session& on = sessions.fresh();
+  on.body() = "{}";
+  workersql::exchange asking{on, {}};
+  if (drive(on, asking, from)) return {};
+  calls::all_rows<person> target;
+  workersql::reply_facts said;
+  bool is_stopped = false;
+  if (workersql::read_answer(asking.answer(), target.sink(), said, is_stopped) || is_stopped) return {};
+  if (target.finish(said)) return {};
+  std::string text;
+  for (const person& each : target.value()) append_row(text, each);
+  return text + "end";
+}
+
 template <class Target>
 std::string read_rows(unsigned status, std::string_view body, Target target) {
   workersql::reply_facts said;
@@ -250,6 +303,8 @@ std::string talk(char what, const peer& from) {
       return talk_batch(from);
     case 'l':
       return talk_health(from);
+    case 's':
+      return talk_stream(from, -1);
     default:
       return talk_http(what, from);
   }
@@ -271,6 +326,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // With a proxy or a handshake it counts what comes together with their answer.
   const bool is_the_same = !speaks_first && stop_at < 0 && what != 'p' && what != 'w';
   const std::string whole = talk(what, {bytes, bytes.size(), speaks_first, stop_at});
+  if (what == 's') {
+    static_cast<void>(talk_stream({bytes, 7, speaks_first, stop_at}, data[1] >> 2));
+    const std::optional<std::string> rows = query_rows({bytes, bytes.size(), speaks_first, stop_at});
+    require(!is_the_same || !rows || *rows == whole);                                 // more may be streamed
+    require(!is_the_same || rows || !whole.ends_with("end") || bytes.size() > most);  // than fits into an answer
+  }
   for (const std::size_t at_most : {std::size_t{1}, std::size_t{7}}) {
     const std::string cut = talk(what, {bytes, at_most, speaks_first, stop_at});
     require(!is_the_same || cut == whole);

@@ -1,66 +1,24 @@
 // What a WorkerSQL gateway keeps in memory, counted by the program's own operator new.
+#include <support/counted_memory.hpp>
 #include <support/workersql_gateway.hpp>
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cstddef>
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <string_view>
-
-#include <malloc.h>
-
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define GATEWAY_COUNTS_NOTHING
-#endif
-#elif defined(__SANITIZE_THREAD__)
-#define GATEWAY_COUNTS_NOTHING
-#endif
-
-namespace {
-
-std::atomic<std::size_t> live{0};
-std::atomic<std::size_t> most{0};
-
-#if !defined(GATEWAY_COUNTS_NOTHING)
-void* take(std::size_t bytes) {
-  void* const at = std::malloc(bytes == 0 ? 1 : bytes);
-  if (at == nullptr) throw std::bad_alloc{};
-  const std::size_t now = live += ::malloc_usable_size(at);
-  std::size_t before = most;
-  while (before < now && !most.compare_exchange_weak(before, now)) {
-  }
-  return at;
-}
-void give(void* at) noexcept {
-  if (at != nullptr) live -= ::malloc_usable_size(at);
-  std::free(at);
-}
-#endif
-
-}  // namespace
-
-#if !defined(GATEWAY_COUNTS_NOTHING)
-void* operator new(std::size_t bytes) { return take(bytes); }
-void* operator new[](std::size_t bytes) { return take(bytes); }
-void operator delete(void* at) noexcept { give(at); }
-void operator delete[](void* at) noexcept { give(at); }
-void operator delete(void* at, std::size_t) noexcept { give(at); }
-void operator delete[](void* at, std::size_t) noexcept { give(at); }
-#endif
 
 namespace {
 
 using namespace gateway_test;
+using dovetail::test::live;
+using dovetail::test::most;
 
 constexpr std::size_t half = 512 * 1024;
 
 struct GatewayMemory : testing::Test {
   void SetUp() override {
-#if defined(GATEWAY_COUNTS_NOTHING)
+#if defined(TEST_COUNTS_NOTHING)
     GTEST_SKIP() << "ThreadSanitizer has an operator new of its own";
 #endif
   }

@@ -111,10 +111,11 @@ struct format_failure {
   return {failure.code, join_message({"line ", line, ", column ", column, ", $", failure.path, ": ", failure.what})};
 }
 
-/// A failure in bytes, counted from 0.
+/// A failure in bytes, counted from 0; so many went `before` them.
 [[gnu::cold, gnu::noinline]] inline error_info describe_read_of_bytes(const format_failure& failure,
-                                                                      std::string_view bytes) {
-  const auto offset = static_cast<std::size_t>(failure.at - bytes.data());
+                                                                      std::string_view bytes,
+                                                                      std::uint64_t before = 0) {
+  const auto offset = before + static_cast<std::size_t>(failure.at - bytes.data());
   return {failure.code, join_message({"byte ", offset, ", $", failure.path, ": ", failure.what})};
 }
 

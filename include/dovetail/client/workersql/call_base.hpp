@@ -60,14 +60,14 @@ class call_base {
     return action::done(failure_.code());
   }
   /// The session's body is written: sends it. Inside of a transaction over its WebSocket, where keys have no meaning.
-  [[gnu::noinline]] action send(endpoint_kind what, bool is_write, const repeat_key* key) {
+  [[gnu::noinline]] action send(endpoint_kind what, bool is_write, const repeat_key* key, bool is_streamed = false) {
     if (is_write) written_.begin(*on_);
     if (on_->socket()) {
       if (what == endpoint_kind::health) return refuse(nothing_but_statements());
       on_->body() = socket_message(*on_, "query", on_->body());
       return send_message();
     }
-    http_request asked{what, is_write, {}};
+    http_request asked{what, is_write, {}, is_streamed};
     if (key != nullptr && key->is_set) {
       format_hex(key_text_, key->bits);
       asked.key = {key_text_, sizeof key_text_};

@@ -33,18 +33,14 @@ class client_session {
   statement_call<Request, all_rows<Row>> start(sql_query<Row, Request>& op) {
     return {session_, op.request, &op.key};
   }
-  /// All rows of what may be more than anybody wants to keep: never from the cache of results, nor into it.
-  template <class Row, class Request>
-  statement_call<Request, all_rows<Row>> stream(const sql_query<Row, Request>& op) {
-    return {session_, op.request, nullptr, nullptr, all_rows<Row>{}, false};
-  }
+  /// Rows of what may be more than anybody wants to keep: never from the cache of results, nor into it.
   template <class Row, class Request>
   stream_open_call<Row, Request> start(const sql_stream_open<stream_state<Row>, Request>& op) {
     return {session_, op.request, *op.rows};
   }
   template <class Rows>
-  nothing_call start(const sql_stream_fetch<Rows>&) const noexcept {
-    return {};
+  stream_fetch_call start(const sql_stream_fetch<Rows>& op) const noexcept {
+    return stream_fetch_call{op.rows->answer()};
   }
   template <class Rows>
   nothing_call start(const sql_stream_close<Rows>&) const noexcept {

@@ -45,17 +45,24 @@ class connection {
     return drive(session_.start(op), by);
   }
 
-  /// A gateway sends a whole answer, so a stream has all its rows from the beginning (`responseLimit` bounds them).
+  /// Executes a query, and reads its first row; the others come while they are read.
   template <class Row, class Request>
   result<stream_state<Row>> open_stream(const Request& request, deadline by) {
-    sql_query<Row, Request> op{request};
-    auto all = drive(session_.stream(op), by);
-    if (!all) return std::move(all).error();
-    return stream_state<Row>{*std::move(all)};
+    stream_state<Row> rows;
+    sql_stream_open<stream_state<Row>, Request> op{request, &rows};
+    if (auto opened = drive(session_.start(op), by); !opened) return std::move(opened).error();
+    return rows;
   }
+  /// The next row of a stream; `budget` bounds this step alone.
   template <class Row>
-  stream_step next(stream_state<Row>& of, row_value_t<Row>& out, clock::duration, deadline) {
-    return of.next(out) ? stream_step::row : stream_step::done;
+  stream_step next(stream_state<Row>& of, row_value_t<Row>& out, clock::duration budget, deadline by) {
+    for (;;) {
+      const stream_step came = of.next(out);
+      if (came != stream_step::more) return came;
+      sql_stream_fetch<stream_state<Row>> op{&of};
+      auto fetched = drive(session_.start(op), earlier(by, deadline::after(budget)));
+      if (!fetched) return of.fail(std::move(fetched).error());
+    }
   }
 
   bool is_in_transaction() const noexcept { return health() == session_health::in_transaction; }

@@ -60,26 +60,62 @@ class statement_call : public call_base {
   bool may_keep_;
 };
 
-/// Opens an awaited stream: all its rows come with the answer. Never from the cache of results, nor into it.
+/// Opens a stream, and reads its first row. Never from the cache of results, nor into it.
+/// Lifetime: as `statement_call`; what is opened borrows the session.
 template <class Row, class Request>
 class stream_open_call {
  public:
   using value_type = void;
 
-  stream_open_call(session& on, const Request& asked, stream_state<Row>& rows)
-      : running_(on, asked, nullptr, nullptr, all_rows<Row>{}, false), rows_(&rows) {}
+  stream_open_call(session& on, const Request& asked, stream_state<Row>& rows) noexcept
+      : on_(&on), asked_(&asked), rows_(&rows) {}
 
   action resume(const event& ev) {
-    const action next = running_.resume(ev);
-    if (next.what() == verb::done && !next.error()) *rows_ = stream_state<Row>{std::move(running_).value()};
-    return next;
+    if (is_begun_) return finish(rows_->answer().resume(ev));
+    if (ev.cancelled) return finish(action::done(dovetail::errc::cancelled));
+    is_begun_ = true;
+    const statement_view& sql = asked_->sql.view();
+    const bool shows_text = on_->options().include_statement_text;
+    rows_->restart(*on_, shows_text ? std::string{sql.text} : std::string{});
+    failure_ = write_statement_body(on_->body(), on_->options(), *asked_, nullptr);
+    if (failure_) return finish(action::done(failure_.code()));
+    return finish(rows_->answer().begin(!asked_->is_read_only()));
   }
-  error_info failure(std::error_code ec) const { return running_.failure(ec); }
+  error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
   void value() && noexcept {}
 
  private:
-  statement_call<Request, all_rows<Row>> running_;
+  /// What has failed leaves nothing in the rows: the connection may be another one's next.
+  action finish(const action& next) {
+    if (next.what() != verb::done) return next;
+    if (!failure_) failure_ = next.error() ? rows_->opening_failure(next.error()) : rows_->read_first();
+    if (!failure_) return next;
+    failure_ = explain(std::move(failure_), asked_->sql.view(), on_->options().include_statement_text);
+    rows_->abandon();
+    return action::done(failure_.code());
+  }
+
+  session* on_;
+  const Request* asked_;
   stream_state<Row>* rows_;
+  bool is_begun_ = false;
+  error_info failure_;
+};
+
+/// Reads on in the answer of a stream, until there is a row, the end or a failure.
+class stream_fetch_call {
+ public:
+  using value_type = void;
+
+  explicit stream_fetch_call(answer_stream& of) noexcept : of_(&of) {}
+
+  action resume(const event& ev) { return std::exchange(is_begun_, true) ? of_->resume(ev) : of_->fetch(); }
+  error_info failure(std::error_code ec) const { return of_->failure(ec); }
+  void value() && noexcept {}
+
+ private:
+  answer_stream* of_;
+  bool is_begun_ = false;
 };
 
 /// Inserts one struct. `returning` may be empty.

@@ -43,6 +43,12 @@ struct reply_facts {
   std::int64_t rows_affected() const noexcept { return affected.value_or(row_count.value_or(0)); }
 };
 
+/// Bytes that stand in a text no more.
+struct text_gap {
+  std::size_t at = 0;  ///< where they stood, in the text without them
+  std::uint64_t size = 0;
+};
+
 /// Takes the rows of an answer while it is read: `take(state, in, at)` gets the place of the opening bracket, and gives
 /// the place behind the closing one, or null when it has failed.
 struct rows_sink {
@@ -94,8 +100,13 @@ class envelope_reader {
     while (!is_closed) {
       std::string_view key;
       at = dovetail::detail::view_json_key(*in_, at, space, key);
-      if (at != nullptr) at = take(key, at);
-      if (at != nullptr) at = dovetail::detail::read_json_separator(*in_, at, '}', is_closed);
+      if (at == nullptr) return nullptr;
+      at = take(key, at);
+      if (at == nullptr) {
+        in_->failure.inside_member(key);
+        return nullptr;
+      }
+      at = dovetail::detail::read_json_separator(*in_, at, '}', is_closed);
       if (at == nullptr) return nullptr;
     }
     --in_->depth;
@@ -176,7 +187,9 @@ class envelope_reader {
     at = dovetail::detail::read_json_array(*in_, at, [this, &all, name](const char* next) {
       if (next == in_->end) return skip(next);
       if (*next != '{') return wrong(name, next, "a list of objects");
-      return read(next, all.emplace_back());
+      next = read(next, all.emplace_back());
+      if (next == nullptr) in_->failure.inside_element(all.size() - 1);
+      return next;
     });
     rows_ = outer;
     return at;
@@ -287,14 +300,26 @@ class envelope_reader {
   strictness how_;
 };
 
+[[gnu::cold, gnu::noinline]] inline error_info not_a_gateway(const error_info& why) {
+  return {make_error_code(gateway_errc::not_a_gateway), std::string{why.context()}};
+}
+/// By line and column, but of a text that is not there as it came by the number of the byte.
+[[gnu::cold, gnu::noinline]] inline error_info describe_place(const dovetail::detail::format_failure& failure,
+                                                              std::string_view text, const text_gap& taken) {
+  if (taken.size == 0) return dovetail::detail::describe_read_of_text(failure, text);
+  const bool is_behind = static_cast<std::size_t>(failure.at - text.data()) >= taken.at;
+  return dovetail::detail::describe_read_of_bytes(failure, text, is_behind ? taken.size : 0);
+}
+
 }  // namespace detail
 
 /// Reads the body of an answer. Errors: gateway_errc::not_a_gateway with the place where it is no JSON object, or has a
 /// member of another type than it may have, unless it is to be read leniently; none when the sink has stopped the
-/// reading, which then knows why (`is_stopped`).
+/// reading, which then knows why (`is_stopped`). `taken`: what stands in the body no more; places behind it are counted
+/// with it.
 [[gnu::noinline]] inline error_info read_envelope(std::string_view body, const rows_sink& rows, reply_facts& out,
-                                                  bool& is_stopped,
-                                                  detail::strictness how = detail::strictness::strict) {
+                                                  bool& is_stopped, detail::strictness how = detail::strictness::strict,
+                                                  const text_gap& taken = {}) {
   dovetail::detail::json_source in{body};
   detail::envelope_reader reader{in, rows, how};
   const char* at = reader.read(dovetail::detail::skip_json_space(in.begin, in.end), out);
@@ -305,8 +330,7 @@ class envelope_reader {
   }
   is_stopped = !in.failure.is_set();
   if (is_stopped) return {};
-  const error_info why = dovetail::detail::describe_read_of_text(in.failure, body);
-  return {make_error_code(gateway_errc::not_a_gateway), std::string{why.context()}};
+  return detail::not_a_gateway(detail::describe_place(in.failure, body, taken));
 }
 
 }  // namespace dovetail::inline v0::workersql

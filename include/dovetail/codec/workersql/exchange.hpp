@@ -1,6 +1,7 @@
 // One request and its answer over a kept-alive HTTP/1.1 connection: the dialogue that every operation is made of.
 #pragma once
 
+#include <dovetail/base/bytes.hpp>
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/codec/workersql/asked_pause.hpp>
 #include <dovetail/codec/workersql/errc.hpp>
@@ -14,6 +15,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +38,8 @@ struct http_request {
   endpoint_kind what = endpoint_kind::query;
   bool is_write = false;   ///< when its answer is lost, nobody knows what happened
   std::string_view key{};  ///< Idempotency-Key; empty: none. Lifetime: until the request is written.
+  /// The dialogue ends when something of a body has come, and goes on with `more()`; the body may have any size.
+  bool is_streamed = false;
 };
 
 /// Sends the session's body as one request, in one write, and reads the whole answer. Before that it looks whether the
@@ -44,12 +48,14 @@ struct http_request {
 /// here. Errors: `errc::outcome_unknown` when a write was sent and no answer came; gateway_errc::not_a_gateway for what
 /// is no HTTP (RFC 9112); errc::frame_too_large beyond `responseLimit`; the transport's own otherwise. A status is no
 /// error here. Cancellation: the session is desynchronised afterwards, unless nothing was sent.
+/// A streamed answer of success is read as its bytes are wanted: until `has_all()` the session is desynchronised. One
+/// of failure is read whole.
 class exchange {
  public:
   using value_type = http_answer;
 
   exchange(session& on, const http_request& asked)
-      : on_(&on), asked_(asked), idle_(on), head_(http1::request_kind::ordinary, on.limits()) {}
+      : on_(&on), asked_(asked), idle_(on), head_(http1::request_kind::ordinary, bounds()) {}
 
   action resume(const event& ev) {
     switch (step_) {
@@ -61,6 +67,7 @@ class exchange {
         return read(1);
       case step::reading:
         return take(ev);
+      case step::pausing:
       case step::over:
         break;
     }
@@ -69,15 +76,40 @@ class exchange {
 
   http_answer value() && noexcept { return answer_; }
   const http_answer& answer() const noexcept { return answer_; }
+
+  /// For a streamed answer, once the dialogue has ended well: the body comes in pieces.
+  bool is_streamed() const noexcept { return asked_.is_streamed; }
+  /// The last byte of the body is here.
+  bool has_all() const noexcept { return step_ == step::over; }
+  /// What is here of the body, less what was forgotten. Lifetime: until `forget()` or `more()`.
+  std::string_view content() const noexcept { return as_text(on_->input().committed().first(body_->size())); }
+  /// The first `bytes` of it are done with.
+  void forget(std::size_t bytes) noexcept {
+    body_->forget(bytes);
+    on_->input().consume(bytes);
+  }
+  /// Reads on, until there is more of the body or `has_all()`: `resume()` tells. Not when it has all.
+  action more() {
+    had_ = body_->size();
+    return take_body(false);
+  }
   error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
 
  private:
-  enum class step : std::uint8_t { checking, writing, reading, over };
+  enum class step : std::uint8_t { checking, writing, reading, pausing, over };
 
   action check(const event& ev) {
     const action next = idle_.resume(ev);
     if (next.what() != verb::done) return next;
     return next.error() ? finish(idle_.failure(next.error())) : begin();
+  }
+  http1::limits bounds() const noexcept {
+    http1::limits most = on_->limits();
+    if (asked_.is_streamed) {
+      most.body = (std::numeric_limits<std::uint64_t>::max)();
+      most.chunk_overhead = (std::numeric_limits<std::size_t>::max)();  // of so many chunks as come
+    }
+    return most;
   }
   action begin();
   action read(std::size_t bytes);
@@ -110,6 +142,7 @@ class exchange {
   bool keeps_alive_ = false;
   final_head head_;
   std::optional<http1::body_collector> body_;
+  std::size_t had_ = 0;  // of a streamed body, when more was asked for
   http_answer answer_;
   error_info failure_;
 };
@@ -145,8 +178,9 @@ inline action exchange::begin() {
 
 inline action exchange::read(std::size_t bytes) {
   constexpr std::size_t most_at_once = 1024 * 1024;  // a length is the peer's word: memory follows what has come
+  constexpr std::size_t streamed_at_once = 64 * 1024;
   step_ = step::reading;
-  if (!on_->input().prepare((std::min)(bytes, most_at_once))) {
+  if (!on_->input().prepare(asked_.is_streamed ? streamed_at_once : (std::min)(bytes, most_at_once))) {
     return lose(dovetail::errc::frame_too_large, "the answer is larger than responseLimit");
   }
   return action::read(on_->input().free());
@@ -169,7 +203,12 @@ inline action exchange::take_head() {
     return lose(make_error_code(gateway_errc::not_a_gateway), "the peer switches to a protocol that nobody asked for");
   }
   note_fields(head);
-  body_.emplace(head.body, on_->limits());
+  if (asked_.is_streamed && head.status / 100 != 2) {
+    asked_.is_streamed = false;
+    const bool is_too_large = head.body.kind == http1::framing::length && head.body.length > on_->limits().body;
+    if (is_too_large) return lose(dovetail::errc::frame_too_large, http1::text_of(http1::problem::body_too_large));
+  }
+  body_.emplace(head.body, bounds());
   on_->input().consume(got.size);
   return take_body(false);
 }
@@ -192,6 +231,10 @@ inline action exchange::take_body(bool has_ended) {
     }
   }
   const http1::body_progress got = body_->collect(on_->input().filled());
+  if (asked_.is_streamed && got.state != http1::progress::complete && got.content.size() > had_) {
+    step_ = step::pausing;  // what came in front of a failure is given first
+    return action::done();
+  }
   if (got.state == http1::progress::failed) return lose_to(got.why, http1::text_of(got.why));
   if (got.state == http1::progress::need_more) {
     on_->input().truncate(body_->compact(on_->input().filled()));  // what stands between chunks is no part of the limit

@@ -39,6 +39,10 @@ inline bool is_lost_write(const http_answer& answer, const reply_error& said) no
   said.hint.append(hint).append(end);
   failure.with_server(std::move(said));
 }
+/// The request's id goes with every complaint about its answer.
+inline void note_request_id(error_info& failure, std::string_view id) {
+  if (!id.empty()) add_hint(failure, "the request's id is ", id);
+}
 
 }  // namespace detail
 
@@ -46,13 +50,13 @@ inline bool is_lost_write(const http_answer& answer, const reply_error& said) no
 /// request's id as a hint; errc::outcome_unknown when the gateway says that it does not know whether it has committed,
 /// and for a write whose answer a proxy has lost (502, 504) or whose answer of success cannot be read;
 /// gateway_errc::not_a_gateway for an answer of success that is no JSON object, or one that says nothing of a
-/// statement. When `is_stopped`, the sink has failed and knows why.
+/// statement. When `is_stopped`, the sink has failed and knows why. `taken`: rows that stand in the body no more.
 [[gnu::noinline]] inline error_info read_answer(const http_answer& answer, const rows_sink& rows, reply_facts& out,
-                                                bool& is_stopped) {
+                                                bool& is_stopped, const text_gap& taken = {}) {
   const bool is_good = answer.status / 100 == 2;
   error_info failure;
   if (is_good) {
-    failure = read_envelope(answer.body, rows, out, is_stopped);
+    failure = read_envelope(answer.body, rows, out, is_stopped, detail::strictness::strict, taken);
     const bool is_told = failure || is_stopped || out.tells_outcome();
     if (!failure && is_told && out.is_success && !out.error.is_set) return {};
     is_stopped = is_stopped && !failure;
@@ -72,7 +76,7 @@ inline bool is_lost_write(const http_answer& answer, const reply_error& said) no
     failure = detail::unknown_write(failure, "the gateway's answer was lost on its way, or the gateway gave up");
   }
   if (answer.status == 401 && !answer.had_key) detail::add_hint(failure, "no apiKey was given");
-  if (!answer.request_id.empty()) detail::add_hint(failure, "the request's id is ", answer.request_id);
+  detail::note_request_id(failure, answer.request_id);
   return failure;
 }
 

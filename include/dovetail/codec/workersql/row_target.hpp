@@ -79,7 +79,8 @@ class row_target {
       at = skip_json_space(at + expected.size(), in.end);
       source_.values[column++] = at;
       at = skip_json_value(in, at);
-      if (at != nullptr) at = read_json_separator(in, at, '}', is_closed);
+      if (at == nullptr) return fail_inside(in, keys_[column - 1].name);
+      at = read_json_separator(in, at, '}', is_closed);
       if (at == nullptr) return nullptr;
     }
     for (; column < count; ++column) source_.values[column] = nullptr;
@@ -132,9 +133,18 @@ class row_target {
     return false;
   }
 
+  /// For rows whose texts lie apart: before each of them.
+  void read_from(const json_source& in) noexcept { source_.end = in.end; }
+
  private:
   static constexpr std::size_t few_keys = 64;
   static constexpr std::size_t most_keys = 32767;  // SQLite has no more columns, and other databases fewer
+
+  /// A value is none; the path of the failure gets its name.
+  [[gnu::cold, gnu::noinline]] static const char* fail_inside(json_source& in, std::string_view name) {
+    in.failure.inside_member(name);
+    return nullptr;
+  }
 
   [[gnu::noinline]] const char* scan_first(json_source& in, const char* at) {
     using namespace dovetail::detail;  // NOLINT
@@ -158,7 +168,8 @@ class row_target {
       keys_.push_back({name, {key_at, static_cast<std::size_t>(at - key_at)}});
       source_.values.push_back(at);
       at = skip_json_value(in, at);
-      if (at != nullptr) at = read_json_separator(in, at, '}', is_closed);
+      if (at == nullptr) return fail_inside(in, name);
+      at = read_json_separator(in, at, '}', is_closed);
       if (at == nullptr) return nullptr;
     }
     --in.depth;
@@ -206,7 +217,8 @@ class row_target {
         source_.values[found] = at;
       }
       at = skip_json_value(in, at);
-      if (at != nullptr) at = read_json_separator(in, at, '}', is_closed);
+      if (at == nullptr) return fail_inside(in, name);
+      at = read_json_separator(in, at, '}', is_closed);
       if (at == nullptr) return nullptr;
     }
     --in.depth;
@@ -305,7 +317,10 @@ class all_rows final : public row_target {
                            (self.most_bytes_ != 0 && static_cast<std::size_t>(next - first) > self.most_bytes_);
       if (is_full) {
         self.has_more_ = true;
-        return dovetail::detail::skip_json_value(in, next);
+        ++self.dropped_;
+        next = dovetail::detail::skip_json_value(in, next);
+        if (next == nullptr) in.failure.inside_element(self.all_.size() + self.dropped_ - 1);
+        return next;
       }
       constexpr std::size_t sample = 16;
       if (self.all_.size() == sample) {
@@ -323,7 +338,10 @@ class all_rows final : public row_target {
         }
       }
       next = self.scan(in, next);
-      if (next == nullptr) return nullptr;
+      if (next == nullptr) {
+        in.failure.inside_element(self.all_.size());
+        return nullptr;
+      }
       if constexpr (!has_address) {
         bool value = false;
         if (!self.template read<Row>(value)) return nullptr;
@@ -341,6 +359,7 @@ class all_rows final : public row_target {
   value_type all_;
   std::size_t most_;
   std::size_t most_bytes_;
+  std::size_t dropped_ = 0;
   bool has_more_ = false;
 };
 
@@ -376,6 +395,7 @@ class one_row final : public row_target {
           return behind;
       }
       next = self.scan(in, next);
+      if (next == nullptr) in.failure.inside_element(0);
       return next != nullptr && self.template read<Row>(self.row_) ? next : nullptr;
     });
   }

@@ -58,6 +58,15 @@ class body_collector {
     return size_ + rest.size();
   }
 
+  /// The first `bytes` of the content are done with: the caller forgets them, which are the first that it has.
+  void forget(std::size_t bytes) noexcept {
+    size_ -= bytes;
+    at_ -= bytes;
+  }
+
+  /// Bytes of the content that are here.
+  std::size_t size() const noexcept { return size_; }
+
   /// The peer ended the stream: `none` when the body may end so, and then `collect` completes it.
   problem end_of_stream() noexcept { return reader_.end_of_stream(); }
 

@@ -647,6 +647,41 @@ TEST(WorkersqlRows, WhatIsNoJsonInALaterRowIsNamedWithItsPlace) {
   }
 }
 
+TEST(WorkersqlRows, WhatIsNoJsonHasItsPathFromTheOutsideToTheInside) {
+  struct torn {
+    std::string_view body;
+    std::string_view path;
+  };
+  for (const torn& each : {
+           torn{R"({"success":true,"data":[{"a":1,"b":"x"},{"a":2,"b":"\q"}]})", ", $.data[1].b: "},
+           torn{R"({"data":[{"a":01,"b":"x"}]})", ", $.data[0].a: "},
+           torn{R"({"data":{"rows":[{"a":1,"b":"x"},{"b":"y","a":-}]}})", ", $.data.rows[1].a: "},
+           torn{R"({"data":{"data":[{"a":1,"b":"x"},{"a":2,"b":"x","more":[1,]}]}})", ", $.data.data[1].more: "},
+           torn{R"({"data":[{"a":1,"b":"x"},{"a":2,"b":"x"},7]})", ", $.data[2]: expected a row"},
+           torn{R"({"data":[{"a":1,"b":"x"} {"a":2,"b":"x"}]})", ", $.data: expected ',' or ']'"},
+           torn{R"({"data":[{"a":1,"b":"x"}],"success":1})", ", $.success: expected 'success' to be true or false"},
+           torn{R"({"data":{"rowsAffected":"x"}})", ", $.data.rowsAffected: "},
+           torn{R"({"results":[{"rowsAffected":1},{"rowsAffected":[]}]})", ", $.results[1].rowsAffected: "},
+           torn{R"({"error":{"details":{"reason":"\q"}}})", ", $.error.details.reason: "},
+       }) {
+    const auto got = rows_of<pair_row>(each.body);
+    ASSERT_FALSE(got) << each.body;
+    EXPECT_EQ(got.error().code(), workersql::gateway_errc::not_a_gateway);
+    EXPECT_NE(got.error().message().find(each.path), std::string::npos) << got.error().message();
+  }
+  // Of rows that are passed over too, and of the only one.
+  workersql::detail::all_rows<pair_row> some{1};
+  workersql::detail::one_row<pair_row, false> one;
+  reply_facts out;
+  bool is_stopped = false;
+  const auto passed =
+      workersql::read_envelope(R"({"data":[{"a":1,"b":"x"},{"a":2},{"a":nul}]})", some.sink(), out, is_stopped);
+  EXPECT_NE(passed.message().find(", $.data[2]: "), std::string::npos) << passed.message();
+  out = {};
+  const auto alone = workersql::read_envelope(R"({"data":[{"a":nul,"b":"x"}]})", one.sink(), out, is_stopped);
+  EXPECT_NE(alone.message().find(", $.data[0].a: "), std::string::npos) << alone.message();
+}
+
 TEST(WorkersqlRows, KeysMayBeWrittenWithEscapes) {
   const auto got = rows_of<pair_row>(
       R"({"data":[{"\u0061":1,"\u0062":"x"},{"\u0061":2,"\u0062":"y"},{"a":3,"b":"z"},{"b":"w","\u0061":4}]})");
