@@ -163,14 +163,18 @@ class joint_queue {
 
   /// The batch is over; gives those who were not answered, claimed.
   std::vector<member> end_batch() {
+    std::vector<member> all;  // who is over goes without the lock
+    std::vector<member> unanswered;
     const std::lock_guard lock{mutex_};
-    std::vector<member> over = std::move(batch_);
-    batch_.clear();
-    std::erase_if(over, [](const member& each) { return each->place_ != joint_place::sent; });
-    for (const member& each : over) each->place_ = joint_place::elsewhere;
+    all.swap(batch_);
+    for (const member& each : all) {
+      if (each->place_ != joint_place::sent) continue;
+      each->place_ = joint_place::elsewhere;
+      unanswered.push_back(each);
+    }
     wanted_ = 0;
     is_in_batch_ = false;
-    return over;
+    return unanswered;
   }
 
   /// All who wait, claimed: the connection could not be had.
