@@ -33,15 +33,15 @@ class joint_run final : public v0::detail::async_attempt<Core>, public joint_sen
 
  public:
   static void begin(const std::shared_ptr<Core>& core, const asio::any_io_executor& executor,
-                    std::source_location where) {
-    auto self = std::make_shared<joint_run>(core, asio::make_strand(executor), where);
+                    std::source_location asked_at) {
+    auto self = std::make_shared<joint_run>(core, asio::make_strand(executor), asked_at);
     core->joint().begin(std::weak_ptr<joint_sender>{self});
     // Later: whoever goes on in the meantime joins the first batch.
     asio::post(self->executor_, [self] { self->first(); });
   }
 
-  joint_run(std::shared_ptr<Core> core, asio::any_io_executor executor, std::source_location where)
-      : base(std::move(core), std::move(executor), call{deadline::never(), clock::now(), where}),
+  joint_run(std::shared_ptr<Core> core, asio::any_io_executor executor, std::source_location asked_at)
+      : base(std::move(core), std::move(executor), call{deadline::never(), clock::now(), asked_at}),
         timer_(this->executor_) {}
   ~joint_run() override {
     if (is_over_) return;
