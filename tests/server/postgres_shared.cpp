@@ -153,8 +153,8 @@ TEST_F(PostgresShared, ManyCoroutinesHaveOneConnectionAndTheirOwnAnswers) {
         EXPECT_EQ(co_await db.query_value<std::int64_t>("select count(*) from entry where id <= ?", i), i);
         const auto none = co_await db.query_optional<entry>("select id, name from entry where id = ?", -i);
         EXPECT_FALSE(none);
-        const auto rows =
-            co_await db.query<entry>("select id, name from entry where id in (?)", std::vector<int>{i, 1});
+        const std::vector<int> wanted{i, 1};
+        const auto rows = co_await db.query<entry>("select id, name from entry where id in (?)", wanted);
         EXPECT_EQ(rows.size(), i == 1 ? 1U : 2U);
         const auto changed = co_await db.execute("update entry set name = name where id = ?", i);
         EXPECT_EQ(changed.rows_affected, 1);
@@ -354,7 +354,7 @@ TEST_F(PostgresShared, TheServerIsStoppedWhenNobodyWaitsForTheBatch) {
     run_until(first, second);
     EXPECT_EQ(first->error().kind(), is_by_deadline ? dt::condition::timeout : dt::condition::cancelled);
     EXPECT_EQ(second->error().kind(), is_by_deadline ? dt::condition::timeout : dt::condition::cancelled);
-    if (!is_by_deadline) EXPECT_NE(first->error().context().find("may have been executed"), std::string_view::npos);
+    EXPECT_TRUE(is_by_deadline || first->error().context().find("may have been executed") != std::string_view::npos);
     start(next, [](auto c) { c.template query_value<int>("select pg_backend_pid()"); });
     run_until(next);
     ASSERT_TRUE(*next) << next->error().message();
