@@ -24,6 +24,7 @@ struct fixed_delay;
 struct no_retry;
 struct bounded_pool;
 struct single_connection;
+struct shared_connection;
 struct no_observer;
 
 }  // namespace dovetail::inline v0

@@ -13,5 +13,10 @@ namespace postgres {
 /// awaited; see `basic_async_client`. Cancellation: the server is told to stop, and the connection lives on.
 using async_client = basic_async_client<async_connection>;
 
+/// The same on one connection that all callers share: statements that wait are sent together, in one write.
+/// Cancellation, deadlines: who was not sent leaves the queue; of what was sent the answer is read and dropped, and the
+/// server is told to stop when nobody waits for any of the batch.
+using async_shared_client = basic_async_client<async_connection, exponential_backoff, shared_connection>;
+
 }  // namespace postgres
 }  // namespace dovetail::inline v0

@@ -181,6 +181,21 @@ TEST_F(PostgresPipeline, ADeadlineEndsItAndTheConnectionLives) {
   EXPECT_EQ(count(), 3);
 }
 
+TEST_F(PostgresPipeline, NothingBehindAConnectionThatTheServerEndsHasSucceeded) {
+  pg::client other{postgres_server::shared().socket_string("app"), {.retry = {.attempts = 1}}};
+  const auto ended = [&] {
+    return other.with(dt::as_result)
+        .pipeline_each(pg::execute("select 1"), pg::execute("select pg_terminate_backend(pg_backend_pid())"),
+                       pg::execute("delete from item"));
+  };
+  for (int i = 0; i < 2; ++i) {
+    const auto got = ended();
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().server().sqlstate, "57P01") << got.error().message();
+  }
+  EXPECT_EQ(count(), 3);
+}
+
 TEST_F(PostgresPipeline, WithoutACacheOfStatementsItSaysSo) {
   pg::client unnamed{postgres_server::shared().socket_string("app", " unnamedStatements=true")};
   EXPECT_EQ(unnamed.with(dt::as_result).pipeline(pg::execute("select 1")).error().code(),

@@ -52,12 +52,14 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
   virtual void give_up(error_info why) = 0;
   virtual std::string_view name() const noexcept = 0;
   virtual bool is_idempotent() const noexcept = 0;
+  /// When a wait for a connection that begins now ends.
+  virtual deadline acquire_limit() { return core_->connections().acquire_deadline(how_.by); }
 
   /// First step; nothing completes in here.
   void start();
 
   /// An attempt failed: again after a pause, or for good.
-  void failed(error_info why, std::size_t sent);
+  virtual void failed(error_info why, std::size_t sent);
 
   void cancel(asio::cancellation_type type);
 
@@ -219,7 +221,7 @@ void async_attempt<Core>::wait_in_queue() {
   }
   waiting_ = this->shared_from_this();
   work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
-  if (const deadline end = core_->connections().acquire_deadline(how_.by); !end.is_never()) {
+  if (const deadline end = acquire_limit(); !end.is_never()) {
     timer_.emplace(executor_, end.when());
     timer_->async_wait([self = this->shared_from_this()](std::error_code ec) {
       if (!ec) self->expired();

@@ -46,6 +46,12 @@ class async_client_view : public Core::connection_type::template verbs<async_cli
         [core = core_, executor = executor_, budget = budget_, by = by_, where](auto handler, Op asked) mutable {
           call how = call::within(budget, where);
           how.by = earlier(how.by, by);
+          if constexpr (Core::template joins<Op>) {
+            if (Core::connection_type::may_join(core->connections().connection_options(), asked, how)) {
+              return Core::connection_type::join(std::move(core), std::move(executor), how, std::move(asked),
+                                                 std::move(handler));
+            }
+          }
           detail::async_perform<Core, Op, decltype(handler)>::begin(std::move(core), std::move(executor), how,
                                                                     std::move(asked), std::move(handler));
         },

@@ -34,6 +34,20 @@ struct bare_attempts {
   static constexpr bool is_over() noexcept { return false; }
 };
 
+/// What callers wait in whose statements are sent together: of a pool policy that has one connection shared, and of
+/// connections that can do it.
+struct no_joint_queue {};
+template <class Connection, class Pool>
+struct joint_queue_of {
+  using type = no_joint_queue;
+};
+template <class Connection, class Pool>
+  requires(Pool::joins_statements)
+&&requires { typename Connection::joint_queue; }
+struct joint_queue_of<Connection, Pool> {
+  using type = typename Connection::joint_queue;
+};
+
 }  // namespace detail
 
 /// Performs operations on pooled connections. Threads: any number at once.
@@ -44,6 +58,8 @@ class client_core {
   using settings = client_settings<Retry, Pool, Observer>;
   using pool_type = pool<Connection, Pool, Observer>;
   using lease = typename pool_type::lease;
+
+  using joint_queue = typename detail::joint_queue_of<Connection, Pool>::type;
 
   [[gnu::cold, gnu::noinline]] client_core(typename Connection::options options, settings how);
 
@@ -69,6 +85,16 @@ class client_core {
       if (!Connection::may_keep_answers(options) || pool_.is_closed() || how.by.has_passed()) return std::nullopt;
       return Connection::kept_answer(options, op);
     }
+
+  /// True when operations of this kind may be sent together with others: `Connection::may_join(options, op, how)` says
+  /// of one whether it is, and `Connection::join(…)` begins it.
+  template <class Op>
+  static constexpr bool joins = requires(joint_queue& queue, const typename Connection::options& options, const Op& op,
+                                         const call& how) {
+    queue.size();
+    Connection::may_join(options, op, how);
+  };
+  joint_queue& joint() noexcept { return joint_; }
 
   /// Performs the operation, again if the retry policy says so, each time on whatever connection the pool lends.
   template <operation Op>
@@ -155,6 +181,7 @@ class client_core {
                                           bool is_last = false);
 
   pool_type pool_;
+  [[no_unique_address]] joint_queue joint_;
   [[no_unique_address]] Retry retry_;
   clock::duration timeout_;
 };

@@ -81,6 +81,21 @@ class pool {
     return earlier(until, deadline::after(state_->limits().acquire_wait));
   }
 
+  /// Counts callers who wait for a connection without a place in the queue: somebody in the queue asks for them.
+  void note_waiting(std::size_t more, std::size_t less) noexcept {
+    state_->waiting_outside.fetch_add(more - less, std::memory_order_relaxed);
+  }
+
+  /// The failure of such a caller: errc::pool_wait_timeout or errc::pool_queue_full, with all holders.
+  [[gnu::cold, gnu::noinline]] error_info refuse(errc code, clock::time_point since, std::source_location where) {
+    struct outsider final : detail::pool_node {
+      outsider() noexcept : pool_node(nullptr) {}
+    } node;
+    node.since = since;
+    node.where = where;
+    return code == errc::pool_wait_timeout ? state_->exhausted(node) : state_->refusal(code, node);
+  }
+
   /// Until when the answer to a health check may take, for an operation with the given deadline.
   deadline check_deadline(deadline until) const noexcept {
     return earlier(until, deadline::after(state_->limits().check_wait));

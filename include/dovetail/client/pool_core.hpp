@@ -125,6 +125,7 @@ class pool_core {
   std::atomic<std::uint64_t> closed{0};
   std::atomic<std::uint64_t> failed{0};
   std::atomic<std::uint64_t> timeouts{0};
+  std::atomic<std::size_t> waiting_outside{0};  // callers whose turn comes with somebody else's
 
  protected:
   ~pool_core() = default;
@@ -324,7 +325,7 @@ DOVETAIL_DEFINE pool_statistics pool_core::statistics() const noexcept {
     }
   }
   counts.total = counts.active + counts.idle;
-  counts.waiting = waiting_.load(std::memory_order_relaxed);
+  counts.waiting = waiting_.load(std::memory_order_relaxed) + waiting_outside.load(std::memory_order_relaxed);
   counts.min = limits_.min;
   counts.max = most_.load(std::memory_order_relaxed);
   counts.opened = opened.load(std::memory_order_relaxed);

@@ -134,4 +134,34 @@ struct single_connection {
   friend constexpr bool operator==(const single_connection&, const single_connection&) noexcept = default;
 };
 
+/// One connection that an asynchronous client's callers share: statements that wait while others are under way are sent
+/// together, and each caller gets the answer to its own. Transactions, streams and all else that needs the connection
+/// whole take turns with them. Of clients that cannot join statements: as `single_connection`.
+struct shared_connection {
+  static constexpr bool joins_statements = true;
+
+  clock::duration acquire_wait = std::chrono::seconds{30};  ///< for the connection, and for being sent
+  clock::duration idle_limit = (clock::duration::max)();
+  clock::duration age_limit = (clock::duration::max)();
+  clock::duration check_interval = std::chrono::seconds{30};
+  clock::duration check_wait = std::chrono::seconds{2};
+  std::size_t queue_limit = 1000;
+  clock::duration leak_warning = (clock::duration::max)();
+  std::size_t batch_limit = 256;  ///< statements that are sent together at most; 0 counts as 1
+
+  constexpr pool_limits limits() const noexcept {
+    return {.min = 0,
+            .max = 1,
+            .queue = queue_limit,
+            .acquire_wait = acquire_wait,
+            .check_wait = check_wait,
+            .leak_warning = leak_warning,
+            .sweep_interval = detail::sweep_interval(idle_limit, age_limit, leak_warning)};
+  }
+  constexpr idle_verdict judge(const idle_facts& facts) const noexcept {
+    return detail::judge_idle(facts, 0, idle_limit, age_limit, check_interval);
+  }
+  friend constexpr bool operator==(const shared_connection&, const shared_connection&) noexcept = default;
+};
+
 }  // namespace dovetail::inline v0

@@ -155,6 +155,9 @@ class checked_statement {
   /// For each slot of the arguments (`detail::argument_pack`), the parameter that it fills.
   constexpr const places_type& places() const noexcept { return places_; }
 
+  /// Looks at a copy of its text from now on, which must live as long as the statement does.
+  void use_copy(std::string_view same_text) noexcept { view_.text = same_text; }
+
   static constexpr std::span<const argument_slot> argument_slots() noexcept { return pack::argument_slots; }
   /// The text and parameters that the database takes for these arguments.
   /// Errors: errc::too_many_parameters, when ranges make them so many.

@@ -12,6 +12,7 @@ using dt::idle_verdict;
 
 static_assert(dt::pool_policy<dt::bounded_pool>);
 static_assert(dt::pool_policy<dt::single_connection>);
+static_assert(dt::pool_policy<dt::shared_connection>);
 static_assert(!dt::pool_policy<int>);
 
 constexpr dt::bounded_pool limited{
@@ -41,6 +42,8 @@ static_assert(dt::bounded_pool{.idle_limit = 1us}.limits().sweep_interval == 1ms
 static_assert(dt::bounded_pool{.leak_warning = 8s}.limits().sweep_interval == 2s);
 
 static_assert(dt::single_connection{}.limits().max == 1);
+static_assert(dt::shared_connection{}.limits() == dt::single_connection{}.limits());
+static_assert(dt::shared_connection{}.judge({.idle = 30s, .age = 100h, .open = 1}) == idle_verdict::check);
 static_assert(dt::single_connection{}.judge({.idle = 29s, .age = 100h, .open = 1}) == idle_verdict::keep);
 static_assert(dt::single_connection{}.judge({.idle = 30s, .age = 100h, .open = 1}) == idle_verdict::check);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/client/postgres/async_copy_stream.hpp>
+#include <dovetail/client/postgres/async_join.hpp>
 #include <dovetail/client/postgres/async_notifications.hpp>
 #include <dovetail/client/postgres/connection.hpp>
 #include <dovetail/client/sql_async_verbs.hpp>
@@ -185,6 +186,21 @@ class async_connection {
       async_copy_stream_verbs<Self, extra_verbs<sql_async_verbs<Self, dialect::postgres>, argument_storage::owned>>>;
   template <class Row>
   using stream_rows = detail::awaited_rows<Row>;
+
+  /// For a pool policy that has one connection shared: which statements are sent together with others', and how.
+  using joint_queue = detail::joint_queue;
+  template <class Op>
+    requires detail::can_join<Op>
+  static bool may_join(const options& with, const Op& op, const call& how) noexcept {
+    return how.watch == nullptr && op.request.hints == nullptr && with.how.statement_cache != 0 &&
+           !with.how.unnamed_statements && detail::is_joined_kind(op.request.sql.view().traits.kind);
+  }
+  template <class Core, class Op, class Handler>
+  static void join(std::shared_ptr<Core> core, asio::any_io_executor executor, const call& how, Op op,
+                   Handler handler) {
+    detail::async_join<Core, Op, Handler>::begin(std::move(core), std::move(executor), how, std::move(op),
+                                                 std::move(handler));
+  }
 
   explicit async_connection(const options& with) : stream_(with.executor, with.how) {}
 

@@ -21,11 +21,13 @@ struct pipeline_item {
   execution done{};
   error_info failure{};
   bool has_rows = false;  ///< the sink was given rows
+  bool is_stale = false;  ///< Bind has failed: the server does not know the statement (so) any more; nothing ran
 };
 
 enum class pipeline_sync : std::uint8_t {
-  each,  ///< each statement stands for itself: one that fails leaves the others alone
-  once,  ///< all or nothing: one that fails undoes those before, and those behind are not executed
+  each,   ///< each statement stands for itself: one that fails leaves the others alone
+  once,   ///< all or nothing: one that fails undoes those before, and those behind are not executed
+  apart,  ///< as `each`, of callers who know nothing of each other: what is stale is theirs to ask again
 };
 
 /// Prepares what is not prepared (one write), then executes all, in writes of about 32 KiB so that neither side waits
@@ -40,7 +42,10 @@ class pipeline_dialogue final : public detail::dialogue {
   using value_type = void;
 
   pipeline_dialogue(session& on, std::span<pipeline_item> items, pipeline_sync sync)
-      : dialogue(on, are_read_only(items)), items_(items), is_once_(sync == pipeline_sync::once) {
+      : dialogue(on, are_read_only(items)),
+        items_(items),
+        is_once_(sync == pipeline_sync::once),
+        is_apart_(sync == pipeline_sync::apart) {
     statements_.resize(items.size());
   }
 
@@ -48,6 +53,11 @@ class pipeline_dialogue final : public detail::dialogue {
 
   /// After the end: the statement whose failure undid the others, or a number behind the last one.
   std::size_t failed_statement() const noexcept { return is_once_ ? first_failure_ : none_; }
+
+  /// With a Sync each, at any time: the statements before this one are over, and not touched any more.
+  std::size_t answered() const noexcept { return step_ == step::running ? at_ : first_; }
+  /// Those from `answered()` up to this one have left, or some of them: the server may execute them.
+  std::size_t sent() const noexcept { return step_ == step::running && on().has_sent_any() ? chunk_end_ : answered(); }
 
  private:
   using verdict = detail::verdict;
@@ -128,6 +138,7 @@ class pipeline_dialogue final : public detail::dialogue {
   step step_ = step::preparing;
   expects expects_ = expects::bind;
   bool is_once_;
+  bool is_apart_;
   bool is_undoing_ = false;
   bool changes_formats_ = false;
   bool was_repeated_ = false;
@@ -354,7 +365,8 @@ DOVETAIL_DEFINE std::size_t pipeline_dialogue::on_rows(byte_view unread) {
 }
 
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_error(error_info failure) {
-  if (is_undoing_) return verdict::go_on;  // as was asked for
+  if (is_undoing_) return verdict::go_on;                              // as was asked for
+  if (!is_once_ && detail::is_fatal(failure.server())) note(failure);  // its last words: those behind were not executed
   switch (step_) {
     case step::deferred:
       note(std::move(failure));
@@ -370,6 +382,7 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_error(error_inf
     set_failure(items_.size() - 1, std::move(failure));
     return verdict::go_on;
   }
+  items_[at_].is_stale = expects_ == expects::bind && detail::is_stale(failure.code());
   set_failure(at_, std::move(failure));
   expects_ = expects::nothing;
   if (!is_once_) expect_execution();  // of those behind
@@ -397,7 +410,7 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_ready() {
 }
 
 DOVETAIL_DEFINE bool pipeline_dialogue::can_repeat() const noexcept {
-  if (was_repeated_ || was_in_transaction_ || first_failure_ == none_) return false;
+  if (is_apart_ || was_repeated_ || was_in_transaction_ || first_failure_ == none_) return false;
   if (is_once_) {
     for (const pipeline_item& each : items_) {
       if (each.has_rows) return false;  // it would get them twice
