@@ -26,6 +26,7 @@
 #include <asio/cancellation_type.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/dispatch.hpp>
+#include <asio/error.hpp>
 #include <asio/execution.hpp>
 #include <asio/execution/outstanding_work.hpp>
 #include <asio/execution_context.hpp>
@@ -1027,13 +1028,21 @@ class error_info {
     return details_ ? std::string_view{details_->statement} : std::string_view{};
   }
 
+  /// What failed behind it, in one line: the rollback of its transaction. Empty when nothing did.
+  std::string_view suppressed() const noexcept {
+    return details_ ? std::string_view{details_->suppressed} : std::string_view{};
+  }
+
   [[gnu::cold]] error_info& with_context(std::string context);
   [[gnu::cold]] error_info& with_server(server_fields fields);
   [[gnu::cold]] error_info& with_statement(std::string text);
+  /// Remembers a failure that came behind this one and must not hide it. Of several the first.
+  [[gnu::cold]] error_info& with_suppressed(const error_info& later);
   /// Sets the caller's place unless one is set already.
   [[gnu::cold]] error_info& with_location(std::source_location where);
 
-  /// The whole failure as text: context, server's message, code, and the caller's place.
+  /// The whole failure as text: context, server's message, code, and the caller's place. Of a failure of the kind
+  /// condition::connection or condition::timeout that word is in the first line, whoever wrote the other words.
   [[gnu::cold]] std::string message() const;
   /// The same with the line of `sql` that the server complains of, and a caret under the place, when it named one.
   [[gnu::cold]] std::string describe(std::string_view sql) const;
@@ -1044,6 +1053,7 @@ class error_info {
   struct details {
     std::string context;
     std::string statement;
+    std::string suppressed;
     server_fields server;
     std::source_location where{};
     std::string whole;  // for `error::what()`
@@ -1051,11 +1061,17 @@ class error_info {
 
     details() = default;
     details(const details& other)
-        : context(other.context), statement(other.statement), server(other.server), where(other.where) {}
+        : context(other.context),
+          statement(other.statement),
+          suppressed(other.suppressed),
+          server(other.server),
+          where(other.where) {}
   };
 
   [[gnu::cold]] static void append(std::string& text, std::string_view before, std::string_view part,
                                    std::string_view after = {});
+  /// Writes the word that names the kind into the first line, if it has to be there and is not.
+  [[gnu::cold]] static void name_kind(std::string& text, condition kind);
 
   [[gnu::cold]] static void release(details* of) noexcept;
 
@@ -1092,6 +1108,14 @@ namespace dovetail::inline v0 {
   return *this;
 }
 
+[[gnu::noinline]] DOVETAIL_DEFINE error_info& error_info::with_suppressed(const error_info& later) {
+  if (!later || !suppressed().empty()) return *this;
+  std::string text = later.message();
+  text.resize(text.find('\n') == std::string::npos ? text.size() : text.find('\n'));
+  mutable_details().suppressed = std::move(text);
+  return *this;
+}
+
 [[gnu::noinline]] DOVETAIL_DEFINE error_info& error_info::with_location(std::source_location where) {
   if (this->where().line() == 0 && where.line() != 0) mutable_details().where = where;
   return *this;
@@ -1104,12 +1128,14 @@ namespace dovetail::inline v0 {
   // A report of several lines says it all; otherwise the code's own text completes the sentence.
   const bool is_report = context().find('\n') != std::string_view::npos;
   if (text.empty() || (fields.message.empty() && !is_report)) append(text, ": ", code_.message());
+  name_kind(text, kind());
   append(text, " [SQLSTATE ", fields.sqlstate, "]");
   if (!statement().empty()) append(text, "\n  detail: ", fields.detail);  // it may quote values
   append(text, "\n  hint: ", fields.hint);
   append(text, "\n  constraint: ", fields.constraint);
   append(text, "\n  table: ", fields.table);
   append(text, "\n  column: ", fields.column);
+  append(text, "\n  and then: ", suppressed());
   append(text, "\n  SQL: ", statement());
   detail::append_caret(text, statement(), fields.position);
   if (const std::source_location at = where(); at.line() != 0) {
@@ -1129,6 +1155,17 @@ namespace dovetail::inline v0 {
 [[gnu::noinline]] DOVETAIL_DEFINE void error_info::append(std::string& text, std::string_view before,
                                                           std::string_view part, std::string_view after) {
   if (!part.empty()) detail::append_parts(text, {text.empty() ? std::string_view{} : before, part, after});
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE void error_info::name_kind(std::string& text, condition kind) {
+  if (kind != condition::connection && kind != condition::timeout) return;
+  const std::string_view word = detail::name_of(kind);
+  std::size_t line = text.find('\n');
+  if (line == std::string::npos) line = text.size();
+  if (std::string_view{text}.substr(0, line).find(word) != std::string_view::npos) return;
+  std::string named;
+  detail::append_parts(named, {" (", word, ")"});
+  text.insert(line, named);
 }
 
 [[gnu::noinline]] DOVETAIL_DEFINE void error_info::release(details* of) noexcept {
@@ -2793,6 +2830,36 @@ struct single_connection {
   friend constexpr bool operator==(const single_connection&, const single_connection&) noexcept = default;
 };
 
+/// One connection that an asynchronous client's callers share: statements that wait while others are under way are sent
+/// together, and each caller gets the answer to its own. Transactions, streams and all else that needs the connection
+/// whole take turns with them. Of clients that cannot join statements: as `single_connection`.
+struct shared_connection {
+  static constexpr bool joins_statements = true;
+
+  clock::duration acquire_wait = std::chrono::seconds{30};  ///< for the connection, and for being sent
+  clock::duration idle_limit = (clock::duration::max)();
+  clock::duration age_limit = (clock::duration::max)();
+  clock::duration check_interval = std::chrono::seconds{30};
+  clock::duration check_wait = std::chrono::seconds{2};
+  std::size_t queue_limit = 1000;
+  clock::duration leak_warning = (clock::duration::max)();
+  std::size_t batch_limit = 256;  ///< statements that are sent together at most; 0 counts as 1
+
+  constexpr pool_limits limits() const noexcept {
+    return {.min = 0,
+            .max = 1,
+            .queue = queue_limit,
+            .acquire_wait = acquire_wait,
+            .check_wait = check_wait,
+            .leak_warning = leak_warning,
+            .sweep_interval = detail::sweep_interval(idle_limit, age_limit, leak_warning)};
+  }
+  constexpr idle_verdict judge(const idle_facts& facts) const noexcept {
+    return detail::judge_idle(facts, 0, idle_limit, age_limit, check_interval);
+  }
+  friend constexpr bool operator==(const shared_connection&, const shared_connection&) noexcept = default;
+};
+
 }  // namespace dovetail::inline v0
 
 // ---- dovetail/policy/retry.hpp ----
@@ -3128,6 +3195,7 @@ enum class verb : std::uint8_t {
   wait,            ///< let `delay()` pass
   close,           ///< close the transport
   look,            ///< take what has come already into `input()`, without waiting; nothing is no error: 0 bytes
+  exchange,  ///< write all of `output()`; what comes while that has to wait goes into `input()`, and ends the action
 };
 
 /// What the driver must do next. Lifetime: spans point into the session and stay valid until the next `resume`.
@@ -3151,6 +3219,14 @@ class action {
     next.size_ = from.size();
     return next;
   }
+  /// A write to a peer that may stop reading until it is read from: neither side waits for the other for ever. Whoever
+  /// gets bytes before all is written asks again for the rest. Without room in `into` it is a write.
+  static action exchange(byte_view from, byte_span into) noexcept {
+    action next = write(from);
+    next.what_ = verb::exchange;
+    next.into_ = into;
+    return next;
+  }
   /// Transports that lead to one of several peers take the number of the one that is meant. A `limit` bounds this and
   /// every later action until the next connect, besides the operation's own deadline.
   static action connect(std::size_t target = 0, clock::duration limit = {}) noexcept {
@@ -3170,7 +3246,7 @@ class action {
 
   verb what() const noexcept { return what_; }
   std::error_code error() const noexcept { return ec_; }
-  byte_span input() const noexcept { return {data_, size_}; }
+  byte_span input() const noexcept { return what_ == verb::exchange ? into_ : byte_span{data_, size_}; }
   byte_view output() const noexcept { return {data_, size_}; }
   /// Of `wait`; of `connect` the limit, zero when there is none.
   clock::duration delay() const noexcept { return delay_; }
@@ -3184,17 +3260,19 @@ class action {
   std::error_code ec_;
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+  byte_span into_{};
   clock::duration delay_{};
 };
 
 /// What came of the last action; the first `resume` gets an empty event.
 struct event {
   std::error_code ec{};    ///< why the action failed; end of stream is errc::connection_closed
-  std::size_t bytes = 0;   ///< read, look: how many bytes came; write: how many bytes left before `ec`
+  std::size_t bytes = 0;   ///< read, look: how many bytes came; write, exchange: how many bytes left before `ec`
   bool cancelled = false;  ///< the caller wants the operation to end
   /// start_tls: what ties a log-in to this TLS connection (RFC 5929 tls-server-end-point, the hash of the server's
   /// certificate); empty when there is none. Lifetime: until the dialogue returns its next action.
   byte_view channel_binding{};
+  std::size_t received = 0;  ///< exchange: how many bytes came, with an error too
 };
 
 }  // namespace dovetail::inline v0
@@ -3368,7 +3446,8 @@ inline constexpr native_handle no_handle = -1;
 
 /// A byte stream. One reader and one writer, that is one operation, at a time; constructed from its endpoint, closed.
 /// Both drivers use the same steps; the blocking one then calls `wait()`, the asynchronous one watches `handle()` or,
-/// where that is `no_handle`, asks to be told through `notify()`.
+/// where that is `no_handle`, asks to be told through `notify()`. When a write and then a read had to wait, `wait()`
+/// and `notify()` of such a stream are about both: whichever may be tried again first.
 template <class S>
 concept stream = std::move_constructible<S> && requires(S& s, const S& cs, byte_span in, byte_view out, deadline by,
                                                         const attempt& last, std::shared_ptr<waker> w) {
@@ -3482,9 +3561,17 @@ inline bool would_block() noexcept { return errno == EAGAIN || errno == EWOULDBL
 /// Makes receive() with no flags wait, `limit` at most; sending and connecting never wait all the same.
 std::error_code set_receive_timeout(native_handle handle, std::chrono::milliseconds limit) noexcept;
 
+bool is_unix_socket(native_handle handle) noexcept;
+
 attempt receive(native_handle handle, byte_span into, int flags = MSG_DONTWAIT) noexcept;
 
 attempt send(native_handle handle, byte_view from) noexcept;
+
+/// Is there something to receive? It stays there.
+inline attempt peek(native_handle handle) noexcept {
+  std::byte one{};
+  return receive(handle, {&one, 1}, MSG_PEEK | MSG_DONTWAIT);
+}
 
 inline std::error_code shutdown_send(native_handle handle) noexcept {
   if (::shutdown(handle, SHUT_WR) != 0) return last_system_error();
@@ -3494,11 +3581,23 @@ inline std::error_code shutdown_send(native_handle handle) noexcept {
 /// Milliseconds until `end` for poll(), rounded up so that it is never woken too early again and again.
 int poll_timeout(deadline end) noexcept;
 
+/// What poll() is to watch for.
+inline short poll_events(readiness what) noexcept {
+  return static_cast<short>(what == readiness::writable ? POLLOUT : POLLIN);
+}
+
+/// Blocks until one of `count` descriptors is ready (or broken), or `end` passes: then false.
+bool poll_until(pollfd* watched, nfds_t count, deadline end, std::error_code& ec) noexcept;
+
 /// Blocks until `handle` is ready (or broken) for `what`, or `end` passes: then false.
 bool poll_handle(native_handle handle, readiness what, deadline end, std::error_code& ec) noexcept;
 
 /// The blocking wait of every stream that has a descriptor.
 std::error_code wait_handle(native_handle handle, const attempt& last, deadline by) noexcept;
+
+/// The same for a read and a write at once: ends when one of them may be tried again.
+std::error_code wait_handles(native_handle first, const attempt& one, native_handle second, const attempt& other,
+                             deadline by) noexcept;
 
 /// Blocks until `end`; for ever when that never passes.
 inline void sleep_until(deadline end) noexcept {
@@ -3599,6 +3698,12 @@ DOVETAIL_DEFINE std::error_code set_receive_timeout(native_handle handle, std::c
 #endif
 }
 
+DOVETAIL_DEFINE bool is_unix_socket(native_handle handle) noexcept {
+  sockaddr_storage own{};
+  socklen_t size = sizeof own;
+  return ::getsockname(handle, reinterpret_cast<sockaddr*>(&own), &size) == 0 && own.ss_family == AF_UNIX;
+}
+
 DOVETAIL_DEFINE attempt receive(native_handle handle, byte_span into, int flags) noexcept {
   if (into.empty()) return attempt::failed(std::make_error_code(std::errc::no_buffer_space));
   for (;;) {
@@ -3627,10 +3732,14 @@ DOVETAIL_DEFINE int poll_timeout(deadline end) noexcept {
 }
 
 DOVETAIL_DEFINE bool poll_handle(native_handle handle, readiness what, deadline end, std::error_code& ec) noexcept {
+  pollfd watched{handle, poll_events(what), 0};
+  return poll_until(&watched, 1, end, ec);
+}
+
+DOVETAIL_DEFINE bool poll_until(pollfd* watched, nfds_t count, deadline end, std::error_code& ec) noexcept {
   ec = {};
-  pollfd watched{handle, static_cast<short>(what == readiness::writable ? POLLOUT : POLLIN), 0};
   for (;;) {
-    const int ready = ::poll(&watched, 1, poll_timeout(end));
+    const int ready = ::poll(watched, count, poll_timeout(end));
     if (ready > 0) return true;
     if (ready == 0 && end.has_passed()) return false;
     if (ready < 0 && errno != EINTR) return ec = last_system_error(), false;
@@ -3641,6 +3750,15 @@ DOVETAIL_DEFINE std::error_code wait_handle(native_handle handle, const attempt&
   std::error_code ec;
   const deadline end = earlier(by, last.until);
   if (poll_handle(handle, last.wait_for, end, ec) || ec) return ec;
+  return by.has_passed() ? make_error_code(errc::deadline_passed) : std::error_code{};
+}
+
+DOVETAIL_DEFINE std::error_code wait_handles(native_handle first, const attempt& one, native_handle second,
+                                             const attempt& other, deadline by) noexcept {
+  pollfd watched[] = {{first, poll_events(one.wait_for), 0}, {second, poll_events(other.wait_for), 0}};
+  std::error_code ec;
+  const deadline end = earlier(by, earlier(one.until, other.until));
+  if (poll_until(watched, 2, end, ec) || ec) return ec;
   return by.has_passed() ? make_error_code(errc::deadline_passed) : std::error_code{};
 }
 
@@ -3693,6 +3811,17 @@ attempt repeat_until_over(Stream& stream, deadline by, Step step) {
   }
 }
 
+/// Blocks until a read or a write that has to wait may be tried again.
+template <class Stream>
+std::error_code wait_for_either(Stream& stream, const attempt& reading, const attempt& writing, deadline by) {
+  const native_handle first = stream.handle(reading.wait_for);
+  const native_handle second = stream.handle(writing.wait_for);
+  if (reading.wait_for == writing.wait_for || first == no_handle || second == no_handle) {
+    return stream.wait(writing, by);
+  }
+  return wait_handles(first, reading, second, writing, by);
+}
+
 /// Lets `delay` pass, or what is left until `by`.
 inline std::error_code let_pass(clock::duration delay, deadline by) {
   const deadline end = deadline::after(delay);
@@ -3736,6 +3865,49 @@ std::size_t write_all(Stream& stream, byte_view from, deadline by, std::error_co
     if (!ec && written < from.size() && by.has_passed()) ec = errc::deadline_passed;
   }
   return written;
+}
+
+/// What came of `write_or_read`: how many bytes left, and how many came.
+struct exchanged {
+  std::size_t written = 0;
+  std::size_t received = 0;
+  std::error_code ec{};
+};
+
+/// Writes `from`, and reads into `into` while that has to wait: over when all is written, or when something has come.
+/// Where `into` is empty it is a write. After a failed write what the peer said last is read, as far as it is there.
+/// Errors: as `write_all`, and as `read_some` while writing has to wait.
+template <stream Stream>
+exchanged write_or_read(Stream& stream, byte_view from, byte_span into, deadline by) {
+  exchanged done;
+  if (into.empty()) {
+    done.written = write_all(stream, from, by, done.ec);
+    return done;
+  }
+  while (done.written < from.size()) {
+    const attempt writing = stream.try_write(from.subspan(done.written));
+    if (writing.is_over()) {
+      done.written += writing.bytes;
+      done.ec = writing.ec;
+      if (done.ec) {
+        const attempt last_words = stream.try_read(into);
+        if (last_words.is_over() && !last_words.ec) done.received = last_words.bytes;
+      } else if (done.written < from.size() && by.has_passed()) {
+        done.ec = errc::deadline_passed;
+      }
+      if (done.ec) return done;
+      continue;
+    }
+    const attempt reading = stream.try_read(into);
+    if (reading.is_over()) {
+      done.received = reading.bytes;
+      done.ec = reading.ec;
+      return done;
+    }
+    done.ec = detail::wait_for_either(stream, reading, writing, by);
+    if (done.ec) return done;
+  }
+  return done;
 }
 
 /// Upgrades a stream to TLS. Errors: errc::operation_unsupported when the stream's type knows no TLS.
@@ -3788,6 +3960,15 @@ event perform(Stream& stream, const action& next, deadline by, traffic& moved, b
       happened.bytes = write_all(stream, next.output(), by, happened.ec);
       moved.sent += happened.bytes;
       break;
+    case verb::exchange: {
+      const exchanged done = write_or_read(stream, next.output(), next.input(), by);
+      happened.ec = done.ec;
+      happened.bytes = done.written;
+      happened.received = done.received;
+      moved.sent += done.written;
+      moved.received += done.received;
+      break;
+    }
     case verb::connect:
       select_peer(stream, next.target());
       happened.ec = connect(stream, by);
@@ -3829,7 +4010,7 @@ result<detail::machine_value_t<Machine>> run(Stream& stream, Machine&& dialogue,
     } else {
       happened = detail::perform(stream, next, limit, moved, after_write);
     }
-    after_write = next.what() == verb::write;
+    after_write = next.what() == verb::write || (next.what() == verb::exchange && happened.received == 0);
     patience.note(happened.ec);
     next = dialogue.resume(happened);
   }
@@ -4073,6 +4254,31 @@ class async_core : public std::enable_shared_from_this<async_core> {
     }
   }
 
+  /// The same for a read that waits for `readable` and a write that waits for `writable`, be they one descriptor or
+  /// two: goes on when one of them can.
+  template <class Handler>
+  void suspend_both(native_handle readable, native_handle writable, deadline limit, Handler handler) {
+    const std::lock_guard lock(mutex_);
+    fault_ = {};
+    if (!cancel_requested_) fault_ = watch(readable, reading_at_);
+    if (!cancel_requested_ && !fault_) fault_ = watch(writable, writing_at_);
+    if (fault_ || cancel_requested_) {
+      asio::post(executor_, std::move(handler));
+      return;
+    }
+    limit_ = limit;
+    arm();
+    waiting_ = waiting::both;
+    // Only one of the two can own the operation; the other one wakes it.
+    descriptors_[writing_at_].async_wait(asio::posix::descriptor_base::wait_write,
+                                         [core = weak_from_this(), number = ++both_number_](const std::error_code&) {
+                                           if (const std::shared_ptr<async_core> self = core.lock()) {
+                                             self->can_write(number);
+                                           }
+                                         });
+    descriptors_[reading_at_].async_wait(asio::posix::descriptor_base::wait_read, std::move(handler));
+  }
+
   /// Calls `handler()` later, so that it is not called in here and others have their turn.
   template <class Handler>
   void yield(Handler handler) {
@@ -4082,6 +4288,7 @@ class async_core : public std::enable_shared_from_this<async_core> {
   /// What happened while the operation was suspended.
   wake_up resumed() {
     const std::lock_guard lock(mutex_);
+    if (waiting_ == waiting::both) interrupt();  // the wait that is not over
     waiting_ = waiting::no;
     return {std::exchange(fault_, {}), std::exchange(cancel_requested_, false)};
   }
@@ -4109,7 +4316,7 @@ class async_core : public std::enable_shared_from_this<async_core> {
   void deallocate(void* memory) noexcept { spare_ = memory; }
 
  private:
-  enum class waiting : std::uint8_t { no, first, second, signal };
+  enum class waiting : std::uint8_t { no, first, second, both, signal };
 
   void request_cancel() noexcept {
     cancel_requested_ = true;
@@ -4128,6 +4335,8 @@ class async_core : public std::enable_shared_from_this<async_core> {
 
   void time_is_up(std::size_t number);
 
+  void can_write(std::size_t number);
+
   asio::any_io_executor executor_;
   std::mutex mutex_;
   asio::steady_timer timer_;
@@ -4136,6 +4345,9 @@ class async_core : public std::enable_shared_from_this<async_core> {
   deadline limit_;
   clock::time_point timer_at_{};
   std::size_t timer_number_ = 0;
+  std::size_t both_number_ = 0;
+  std::size_t reading_at_ = 0;
+  std::size_t writing_at_ = 0;
   std::size_t operation_ = 0;
   std::error_code fault_;
   waiting waiting_ = waiting::no;
@@ -4249,6 +4461,10 @@ DOVETAIL_DEFINE void async_core::interrupt() noexcept {
     case waiting::second:
       descriptors_[1].cancel(ignored);
       break;
+    case waiting::both:
+      descriptors_[reading_at_].cancel(ignored);
+      descriptors_[writing_at_].cancel(ignored);
+      break;
     case waiting::signal:
       signal_.cancel();
       break;
@@ -4294,6 +4510,11 @@ DOVETAIL_DEFINE void async_core::time_is_up(std::size_t number) {
   } else {
     arm();
   }
+}
+
+DOVETAIL_DEFINE void async_core::can_write(std::size_t number) {
+  const std::lock_guard lock(mutex_);
+  if (number == both_number_ && waiting_ == waiting::both) interrupt();
 }
 
 DOVETAIL_DEFINE void wake_relay::wake() noexcept {
@@ -4726,6 +4947,7 @@ class pool_core {
   std::atomic<std::uint64_t> closed{0};
   std::atomic<std::uint64_t> failed{0};
   std::atomic<std::uint64_t> timeouts{0};
+  std::atomic<std::size_t> waiting_outside{0};  // callers whose turn comes with somebody else's
 
  protected:
   ~pool_core() = default;
@@ -4925,7 +5147,7 @@ DOVETAIL_DEFINE pool_statistics pool_core::statistics() const noexcept {
     }
   }
   counts.total = counts.active + counts.idle;
-  counts.waiting = waiting_.load(std::memory_order_relaxed);
+  counts.waiting = waiting_.load(std::memory_order_relaxed) + waiting_outside.load(std::memory_order_relaxed);
   counts.min = limits_.min;
   counts.max = most_.load(std::memory_order_relaxed);
   counts.opened = opened.load(std::memory_order_relaxed);
@@ -5574,6 +5796,21 @@ class pool {
     return earlier(until, deadline::after(state_->limits().acquire_wait));
   }
 
+  /// Counts callers who wait for a connection without a place in the queue: somebody in the queue asks for them.
+  void note_waiting(std::size_t more, std::size_t less) noexcept {
+    state_->waiting_outside.fetch_add(more - less, std::memory_order_relaxed);
+  }
+
+  /// The failure of such a caller: errc::pool_wait_timeout or errc::pool_queue_full, with all holders.
+  [[gnu::cold, gnu::noinline]] error_info refuse(errc code, clock::time_point since, std::source_location where) {
+    struct outsider final : detail::pool_node {
+      outsider() noexcept : pool_node(nullptr) {}
+    } node;
+    node.since = since;
+    node.where = where;
+    return code == errc::pool_wait_timeout ? state_->exhausted(node) : state_->refusal(code, node);
+  }
+
   /// Until when the answer to a health check may take, for an operation with the given deadline.
   deadline check_deadline(deadline until) const noexcept {
     return earlier(until, deadline::after(state_->limits().check_wait));
@@ -5799,6 +6036,20 @@ struct bare_attempts {
   static constexpr bool is_over() noexcept { return false; }
 };
 
+/// What callers wait in whose statements are sent together: of a pool policy that has one connection shared, and of
+/// connections that can do it.
+struct no_joint_queue {};
+template <class Connection, class Pool>
+struct joint_queue_of {
+  using type = no_joint_queue;
+};
+template <class Connection, class Pool>
+  requires(Pool::joins_statements)
+&&requires { typename Connection::joint_queue; }
+struct joint_queue_of<Connection, Pool> {
+  using type = typename Connection::joint_queue;
+};
+
 }  // namespace detail
 
 /// Performs operations on pooled connections. Threads: any number at once.
@@ -5809,6 +6060,8 @@ class client_core {
   using settings = client_settings<Retry, Pool, Observer>;
   using pool_type = pool<Connection, Pool, Observer>;
   using lease = typename pool_type::lease;
+
+  using joint_queue = typename detail::joint_queue_of<Connection, Pool>::type;
 
   [[gnu::cold, gnu::noinline]] client_core(typename Connection::options options, settings how);
 
@@ -5834,6 +6087,16 @@ class client_core {
       if (!Connection::may_keep_answers(options) || pool_.is_closed() || how.by.has_passed()) return std::nullopt;
       return Connection::kept_answer(options, op);
     }
+
+  /// True when operations of this kind may be sent together with others: `Connection::may_join(options, op, how)` says
+  /// of one whether it is, and `Connection::join(…)` begins it.
+  template <class Op>
+  static constexpr bool joins = requires(joint_queue& queue, const typename Connection::options& options, const Op& op,
+                                         const call& how) {
+    queue.size();
+    Connection::may_join(options, op, how);
+  };
+  joint_queue& joint() noexcept { return joint_; }
 
   /// Performs the operation, again if the retry policy says so, each time on whatever connection the pool lends.
   template <operation Op>
@@ -5920,6 +6183,7 @@ class client_core {
                                           bool is_last = false);
 
   pool_type pool_;
+  [[no_unique_address]] joint_queue joint_;
   [[no_unique_address]] Retry retry_;
   clock::duration timeout_;
 };
@@ -6088,11 +6352,14 @@ class operation_loop {
 
   attempt try_once();
 
+  /// Writes, and reads when that has to wait.
+  attempt try_exchange();
+
   /// Takes what a step gave; tells the dialogue when the action is over.
   void take(const attempt& tried);
 
   void tell(const event& happened) {
-    written_ = 0;
+    written_ = received_ = 0;
     has_begun_ = false;
     patience_.note(happened.ec);
     next_ = resume(happened);
@@ -6108,7 +6375,9 @@ class operation_loop {
   deadline wait_until_;
   traffic* moved_;
   action next_ = action::done();
-  std::size_t written_ = 0;  // of the write that is going on
+  std::size_t written_ = 0;   // of the write that is going on
+  std::size_t received_ = 0;  // of the exchange that is going on
+  attempt reading_;           // what its read waits for
   patience patience_;
   error_info thrown_;
   bool is_refused_;  // the stream was busy: complete with that
@@ -6209,6 +6478,8 @@ attempt operation_loop<Stream, Executor, Allocator>::try_once() {
     }
     case verb::write:
       return written_ == next_.output().size() ? attempt::done() : stream.try_write(next_.output().subspan(written_));
+    case verb::exchange:
+      return try_exchange();
     case verb::connect:
       core_->detach();  // going on may close one socket and open the next
       if (!std::exchange(has_begun_, true)) {
@@ -6239,17 +6510,32 @@ attempt operation_loop<Stream, Executor, Allocator>::try_once() {
 }
 
 template <stream Stream, class Executor, class Allocator>
+attempt operation_loop<Stream, Executor, Allocator>::try_exchange() {
+  reading_ = {};
+  if (written_ == next_.output().size()) return attempt::done();
+  const attempt writing = core_->stream.try_write(next_.output().subspan(written_));
+  if (next_.input().empty() || (writing.is_over() && !writing.ec)) return writing;
+  const attempt reading = core_->stream.try_read(next_.input());
+  if (reading.is_over() && !reading.ec) received_ = reading.bytes;
+  if (writing.is_over()) return writing;  // it has failed: these were the peer's last words
+  if (reading.is_over()) return attempt::failed(reading.ec);
+  reading_ = reading;
+  return writing;
+}
+
+template <stream Stream, class Executor, class Allocator>
 void operation_loop<Stream, Executor, Allocator>::take(const attempt& tried) {
   event happened{tried.ec, tried.bytes, false};
   if (next_.what() == verb::read || next_.what() == verb::look) {
     if (moved_ != nullptr) moved_->received += tried.bytes;
-  } else if (next_.what() == verb::write) {
+  } else if (next_.what() == verb::write || next_.what() == verb::exchange) {
     if (tried.bytes != 0) core_->note_sent();
-    if (moved_ != nullptr) moved_->sent += tried.bytes;
+    if (moved_ != nullptr) moved_->sent += tried.bytes, moved_->received += received_;
     written_ += tried.bytes;
-    if (!tried.ec && written_ != next_.output().size()) return;
+    if (!tried.ec && received_ == 0 && written_ != next_.output().size()) return;
     happened.bytes = written_;
-    expects_reply_ = true;
+    happened.received = received_;
+    expects_reply_ = received_ == 0;
   } else if (next_.what() == verb::connect && tried.ec) {
     core_->close();
   } else if (next_.what() == verb::start_tls && !tried.ec) {
@@ -6261,6 +6547,16 @@ void operation_loop<Stream, Executor, Allocator>::take(const attempt& tried) {
 template <stream Stream, class Executor, class Allocator>
 void operation_loop<Stream, Executor, Allocator>::suspend(const attempt& tried) {
   resume_operation<operation_loop> owned{this};
+  const deadline limit = earlier(limit_, tried.until);
+  if (next_.what() == verb::exchange && !reading_.is_over() && reading_.wait_for != tried.wait_for) {
+    const native_handle first = core_->stream.handle(reading_.wait_for);
+    const native_handle second = core_->stream.handle(tried.wait_for);
+    if (first != no_handle && second != no_handle) {
+      const bool is_read = reading_.wait_for == readiness::readable;
+      return core_->suspend_both(is_read ? first : second, is_read ? second : first, earlier(limit, reading_.until),
+                                 std::move(owned));
+    }
+  }
   const native_handle watched = core_->stream.handle(tried.wait_for);
   readiness what = tried.wait_for;
   if (what == readiness::signalled || watched == no_handle) {
@@ -6268,7 +6564,7 @@ void operation_loop<Stream, Executor, Allocator>::suspend(const attempt& tried) 
     core_->expect_signal();
     if (next_.what() != verb::wait) core_->stream.notify(core_->relay());
   }
-  core_->suspend(watched, what, earlier(limit_, tried.until), std::move(owned));
+  core_->suspend(watched, what, limit, std::move(owned));
 }
 
 }  // namespace dovetail::inline v0::detail
@@ -6464,12 +6760,14 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
   virtual void give_up(error_info why) = 0;
   virtual std::string_view name() const noexcept = 0;
   virtual bool is_idempotent() const noexcept = 0;
+  /// When a wait for a connection that begins now ends.
+  virtual deadline acquire_limit() { return core_->connections().acquire_deadline(how_.by); }
 
   /// First step; nothing completes in here.
   void start();
 
   /// An attempt failed: again after a pause, or for good.
-  void failed(error_info why, std::size_t sent);
+  virtual void failed(error_info why, std::size_t sent);
 
   void cancel(asio::cancellation_type type);
 
@@ -6631,7 +6929,7 @@ void async_attempt<Core>::wait_in_queue() {
   }
   waiting_ = this->shared_from_this();
   work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
-  if (const deadline end = core_->connections().acquire_deadline(how_.by); !end.is_never()) {
+  if (const deadline end = acquire_limit(); !end.is_never()) {
     timer_.emplace(executor_, end.when());
     timer_->async_wait([self = this->shared_from_this()](std::error_code ec) {
       if (!ec) self->expired();
@@ -7020,6 +7318,12 @@ class async_client_view : public Core::connection_type::template verbs<async_cli
         [core = core_, executor = executor_, budget = budget_, by = by_, where](auto handler, Op asked) mutable {
           call how = call::within(budget, where);
           how.by = earlier(how.by, by);
+          if constexpr (Core::template joins<Op>) {
+            if (Core::connection_type::may_join(core->connections().connection_options(), asked, how)) {
+              return Core::connection_type::join(std::move(core), std::move(executor), how, std::move(asked),
+                                                 std::move(handler));
+            }
+          }
           detail::async_perform<Core, Op, decltype(handler)>::begin(std::move(core), std::move(executor), how,
                                                                     std::move(asked), std::move(handler));
         },
@@ -7382,10 +7686,11 @@ struct format_failure {
   return {failure.code, join_message({"line ", line, ", column ", column, ", $", failure.path, ": ", failure.what})};
 }
 
-/// A failure in bytes, counted from 0.
+/// A failure in bytes, counted from 0; so many went `before` them.
 [[gnu::cold, gnu::noinline]] inline error_info describe_read_of_bytes(const format_failure& failure,
-                                                                      std::string_view bytes) {
-  const auto offset = static_cast<std::size_t>(failure.at - bytes.data());
+                                                                      std::string_view bytes,
+                                                                      std::uint64_t before = 0) {
+  const auto offset = before + static_cast<std::size_t>(failure.at - bytes.data());
   return {failure.code, join_message({"byte ", offset, ", $", failure.path, ": ", failure.what})};
 }
 
@@ -13577,6 +13882,7 @@ struct fixed_delay;
 struct no_retry;
 struct bounded_pool;
 struct single_connection;
+struct shared_connection;
 struct no_observer;
 
 }  // namespace dovetail::inline v0
@@ -15620,7 +15926,9 @@ class socket_stream {
   std::error_code shutdown_write() noexcept { return shutdown_send(socket_.get()); }
   std::error_code wait(const attempt& last, deadline by) noexcept { return wait_handle(socket_.get(), last, by); }
 
-  /// Waits and reads in one system call, where `wait()` and `try_read()` are two; for the blocking driver.
+  /// Waits and reads in one system call, where `wait()` and `try_read()` are two; for the blocking driver. On a Unix
+  /// socket they stay two: a receive() that waits there is also woken when the peer has read what was sent, and sleeps
+  /// again, which costs more than poll() does.
   attempt read_waiting(byte_span into, deadline by) noexcept;
   native_handle handle(readiness what) const noexcept {
     return what == readiness::signalled ? no_handle : socket_.get();
@@ -15641,11 +15949,11 @@ class socket_stream {
   socket_stream(socket_stream&& other) noexcept
       : socket_(std::move(other.socket_)),
         is_connected_(std::exchange(other.is_connected_, false)),
-        receive_waits_(std::exchange(other.receive_waits_, false)) {}
+        receive_(std::exchange(other.receive_, receiving::unknown)) {}
   socket_stream& operator=(socket_stream&& other) noexcept {
     socket_ = std::move(other.socket_);
     is_connected_ = std::exchange(other.is_connected_, false);
-    receive_waits_ = std::exchange(other.receive_waits_, false);
+    receive_ = std::exchange(other.receive_, receiving::unknown);
     return *this;
   }
   ~socket_stream() = default;
@@ -15653,23 +15961,20 @@ class socket_stream {
   void close_socket() noexcept {
     socket_.reset();
     is_connected_ = false;
-    receive_waits_ = false;
+    receive_ = receiving::unknown;
   }
 
   owned_handle socket_;
   bool is_connected_ = false;
 
  private:
+  enum class receiving : std::uint8_t { unknown, waits, never_waits };
+
   /// Is there time for a receive() that waits? It gives up after a fixed time, set once a socket; the last part of a
   /// deadline, which is shorter, is left to poll().
-  bool is_waiting_in_receive(deadline by) noexcept {
-    constexpr std::chrono::milliseconds slice{200};
-    if (by.remaining() < slice) return false;
-    if (!receive_waits_) receive_waits_ = !set_receive_timeout(socket_.get(), slice);
-    return receive_waits_;
-  }
+  bool is_waiting_in_receive(deadline by) noexcept;
 
-  bool receive_waits_ = false;
+  receiving receive_ = receiving::unknown;
 };
 
 }  // namespace dovetail::inline v0::detail
@@ -15682,6 +15987,16 @@ class socket_stream {
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::detail {
+
+DOVETAIL_DEFINE bool socket_stream::is_waiting_in_receive(deadline by) noexcept {
+  constexpr std::chrono::milliseconds slice{200};
+  if (receive_ == receiving::never_waits || by.remaining() < slice) return false;
+  if (receive_ == receiving::unknown) {
+    const bool waits = !is_unix_socket(socket_.get()) && !set_receive_timeout(socket_.get(), slice);
+    receive_ = waits ? receiving::waits : receiving::never_waits;
+  }
+  return receive_ == receiving::waits;
+}
 
 DOVETAIL_DEFINE attempt socket_stream::read_waiting(byte_span into, deadline by) noexcept {
   while (is_waiting_in_receive(by)) {
@@ -18379,7 +18694,8 @@ bool visit_leaves(const Row& row, Visit&& visit) {
 namespace dovetail::inline v0::detail {
 
 /// What the two ends of a memory stream share. Threads: any.
-/// Each end remembers the version that its last step saw; a wait ends when the version has changed since.
+/// Each end remembers the version that its last step saw, or the first of several that had to wait; a wait ends when
+/// the version has changed since.
 class memory_channel {
  public:
   static constexpr int client = 0;
@@ -18392,12 +18708,13 @@ class memory_channel {
   attempt read(int side, byte_span into) {
     std::unique_lock lock(mutex_);
     end_point& mine = ends_[side];
-    mine.seen = version_;
+    mine.look_at(version_);
     if (is_broken_) return attempt::failed(std::make_error_code(std::errc::connection_reset));
     const byte_view waiting = mine.inbox.committed();
     if (waiting.empty()) {
-      return mine.inbox_ended ? attempt::failed(make_error_code(errc::connection_closed))
-                              : attempt::wait(readiness::signalled);
+      if (mine.inbox_ended) return attempt::failed(make_error_code(errc::connection_closed));
+      mine.has_to_wait = true;
+      return attempt::wait(readiness::signalled);
     }
     const std::size_t taken = (std::min)(into.size(), waiting.size());
     std::memcpy(into.data(), waiting.data(), taken);
@@ -18408,13 +18725,16 @@ class memory_channel {
 
   attempt write(int side, byte_view from) {
     std::unique_lock lock(mutex_);
-    ends_[side].seen = version_;
+    ends_[side].look_at(version_);
     end_point& other = ends_[1 - side];
     if (is_broken_) return attempt::failed(std::make_error_code(std::errc::connection_reset));
     if (other.is_closed || other.inbox_ended) return attempt::failed(std::make_error_code(std::errc::broken_pipe));
     read_buffer& inbox = other.inbox;
     const std::size_t taken = (std::min)(from.size(), inbox.maximum() - inbox.committed().size());
-    if (!inbox.prepare(taken)) return attempt::wait(readiness::signalled);
+    if (!inbox.prepare(taken)) {
+      ends_[side].has_to_wait = true;
+      return attempt::wait(readiness::signalled);
+    }
     std::memcpy(inbox.free().data(), from.data(), taken);
     inbox.commit(taken);
     changed(side, lock);
@@ -18448,6 +18768,7 @@ class memory_channel {
   std::error_code wait(int side, deadline by) {
     std::unique_lock lock(mutex_);
     const auto is_news = [this, side] { return version_ != ends_[side].seen; };
+    ends_[side].has_to_wait = false;
     if (by.is_never()) {
       changed_.wait(lock, is_news);
     } else if (!changed_.wait_until(lock, by.when(), is_news)) {
@@ -18459,6 +18780,7 @@ class memory_channel {
   void notify(int side, std::shared_ptr<waker> listener) {
     {
       const std::lock_guard lock(mutex_);
+      ends_[side].has_to_wait = false;
       if (version_ == ends_[side].seen) {
         ends_[side].listener = std::move(listener);
         return;
@@ -18471,9 +18793,15 @@ class memory_channel {
   struct end_point {
     explicit end_point(std::size_t capacity) noexcept : inbox(capacity) {}
 
+    /// A step after one that has to wait does not hide what has happened between them.
+    void look_at(std::uint64_t version) noexcept {
+      if (!has_to_wait) seen = version;
+    }
+
     read_buffer inbox;
     std::shared_ptr<waker> listener;
     std::uint64_t seen = 0;
+    bool has_to_wait = false;  // a step has to, and nobody has waited since
     bool inbox_ended = false;  // the other end writes no more
     bool is_closed = false;
   };
@@ -19340,8 +19668,14 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
 
   /// Takes the connection for one operation; the reason why not, else.
   error_info enter(std::source_location where);
-  /// Ends the operation, and what had to wait for its end.
-  void leave() noexcept;
+  /// Ends the operation, and what had to wait for its end. `why`: how it ended, no failure when well; null: it was
+  /// none.
+  void leave(const error_info* why = nullptr) noexcept;
+  /// The first failure since an operation succeeded.
+  error_info failure() const noexcept {
+    const auto held = lock();
+    return failure_;
+  }
 
   /// From here on the guest ends with the transaction, or with the savepoint that it is in.
   void join(async_guest& guest) noexcept {
@@ -19390,6 +19724,7 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
   bool is_over_ = false;
   bool is_spoilt_ = false;
   bool may_be_kept_ = false;
+  error_info failure_{};
   guest_list guests_;
   std::shared_ptr<async_guest> dismissed_;  // goes before the connection does
 };
@@ -19414,12 +19749,13 @@ error_info async_transaction_state<Core>::enter(std::source_location where) {
 }
 
 template <class Core>
-void async_transaction_state<Core>::leave() noexcept {
+void async_transaction_state<Core>::leave(const error_info* why) noexcept {
   lease ended;  // it and the dismissed go without the lock
   std::shared_ptr<async_guest> dismissed;
   {
     const auto held = lock();
     is_busy_ = false;
+    if (why != nullptr && (!*why || !failure_)) failure_ = *why;
     dismissed = std::move(dismissed_);
     for (async_guest* each = dismissed.get(); each != nullptr; each = each->next_dismissed_.get()) each->end();
     guests_.end_from(std::exchange(ends_from_, INT_MAX));
@@ -19480,9 +19816,10 @@ struct async_transaction_state<Core>::running {
     on->core_->saw_request(Op::name, answer ? std::error_code{} : answer.error().code(), watch, on->on_->moved(), 1,
                            how);
     if (v0::may_be_kept<Op>(may_end, static_cast<bool>(answer), on->on_->is_in_transaction())) on->keep();
-    on->leave();
-    on.reset();
     if (!answer) answer.error().with_location(how.where);
+    const error_info why = answer ? error_info{} : answer.error();
+    on->leave(&why);
+    on.reset();
     call_handler(std::move(handler), std::move(answer), executor);
   }
 };
@@ -20946,6 +21283,7 @@ struct classification {
   bool locks_rows = false;       ///< select … for update
   bool calls_functions = false;  ///< of which the text does not tell whether they write
   bool has_all_tables = false;   ///< every table that the statement names is in `tables`
+  bool has_spelt_table = false;  ///< PostgreSQL: one of them is written as U&"…", whose escapes may spell any name
   bool has_comment = false;
   /// MySQL: one that some servers run as code and others skip, at `comment_at`: `/*!50000 … */`, `/*M! … */`. It is
   /// classified as code where it begins with an exclamation mark.
@@ -20958,7 +21296,8 @@ struct classification {
   std::uint32_t more_at = 0;
   std::uint32_t comment_at = 0;
   std::uint32_t union_at = 0;
-  std::uint32_t risk_at = 0;  ///< of the name of a function that reaches beyond the data; size 0: there is none
+  /// Of the name of a function that reaches beyond the data, or of a table or function as U&"…"; size 0: there is none.
+  std::uint32_t risk_at = 0;
   std::uint32_t risk_size = 0;
   sql_problem problem{};  ///< quotes and comments without an end; then the rest is what could be seen before
 };
@@ -21364,6 +21703,7 @@ struct argument_view {
   std::size_t count = 0;
   argument_style style = argument_style::none;
   bool is_literal = true;  // both text and arguments are written at one place: surplus names are mistakes
+  const std::uint32_t* by_name = nullptr;  // the places of all slots in the order of their names; null: not sorted
 };
 
 /// The tokens before a placeholder.
@@ -21488,19 +21828,35 @@ class placeholder_check {
       return fail(sql_mistake::named_placeholders_positional_arguments, found);
     }
     if (!choose_style(found)) return;
-    const std::string_view name = placeholder_name(text_, found);
-    for (std::size_t i = 0; i < arguments_.count; ++i) {
-      if (arguments_.argument_slots[i].name != name) continue;
-      const bool is_first = places_[i].number == 0;
-      if (is_first) {
-        count_parameter(found, traits_->parameters + 1u);
-        places_[i].number = traits_->parameters;
-      }
-      open(found, static_cast<std::uint32_t>(i), context);
-      pending_.is_first = is_first;
-      return;
+    const std::size_t i = slot_of(placeholder_name(text_, found));
+    if (i == arguments_.count) return fail(sql_mistake::parameter_without_argument, found);
+    const bool is_first = places_[i].number == 0;
+    if (is_first) {
+      count_parameter(found, traits_->parameters + 1u);
+      places_[i].number = traits_->parameters;
     }
-    fail(sql_mistake::parameter_without_argument, found);
+    open(found, static_cast<std::uint32_t>(i), context);
+    pending_.is_first = is_first;
+  }
+
+  // The first slot of that name; `count` when there is none.
+  constexpr std::size_t slot_of(std::string_view name) const noexcept {
+    std::size_t low = 0;
+    if (arguments_.by_name == nullptr) {
+      while (low < arguments_.count && arguments_.argument_slots[low].name != name) ++low;
+      return low;
+    }
+    for (std::size_t high = arguments_.count; low < high;) {
+      const std::size_t middle = low + (high - low) / 2;
+      if (arguments_.argument_slots[arguments_.by_name[middle]].name < name) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    if (low == arguments_.count) return low;
+    const std::size_t found = arguments_.by_name[low];
+    return arguments_.argument_slots[found].name == name ? found : arguments_.count;
   }
 
   constexpr void open(const token& found, std::uint32_t slot, const placeholder_context& context) noexcept {
@@ -21944,29 +22300,44 @@ constexpr bool is_query_word(std::uint64_t key) noexcept {
   return key == word_key("select") || key == word_key("with") || key == word_key("values") || key == word_key("table");
 }
 
-/// It stands between the verb and the name of the table that is written, as in `insert or ignore into`.
-constexpr bool is_target_modifier(const token& at, std::string_view word) noexcept {
+/// It stands between the verb and the name of the table that is written, as in `insert or ignore into`, and cannot be
+/// that name here: most of these words may be one elsewhere. `is_into`: behind the `into` of a select.
+/// Source: https://www.postgresql.org/docs/15/sql-keywords-appendix.html; `%fallback ID` in SQLite's parse.y;
+/// https://dev.mysql.com/doc/refman/8.4/en/keywords.html
+constexpr bool is_target_modifier(const token& at, std::string_view word, const token& previous, bool is_into,
+                                  dialect d) noexcept {
   switch (at.key) {
     case word_key("into"):
     case word_key("or"):
+    case word_key("not"):
+    case word_key("table"):
+    case word_key("from"):
+      return true;
+    case word_key("exists"):
+      return previous.key == word_key("not");  // that of `if exists` is known with the `if`
     case word_key("replace"):
     case word_key("ignore"):
+      return d == dialect::mysql || previous.key == word_key("or");
     case word_key("abort"):
     case word_key("fail"):
     case word_key("rollback"):
+      return previous.key == word_key("or");
     case word_key("delayed"):
-    case word_key("if"):
-    case word_key("not"):
-    case word_key("exists"):
-    case word_key("table"):
+      return d == dialect::mysql;
     case word_key("temp"):
     case word_key("unlogged"):
-    case word_key("from"):
-      return true;
+      return is_into;
     default:
-      return at.key == 0 && (equals_ignoring_case(word, "temporary") || equals_ignoring_case(word, "low_priority") ||
-                             equals_ignoring_case(word, "high_priority"));
+      if (at.key != 0) return false;
+      if (equals_ignoring_case(word, "temporary")) return is_into;
+      return d == dialect::mysql &&
+             (equals_ignoring_case(word, "low_priority") || equals_ignoring_case(word, "high_priority"));
   }
+}
+
+/// What was taken for a table's name is the `if` of `drop table if exists` and of `create table if not exists`.
+constexpr bool ends_condition(const token& at, const token& previous) noexcept {
+  return previous.key == word_key("if") && (at.key == word_key("exists") || at.key == word_key("not"));
 }
 
 /// No table has this name: the clause behind it begins without one.
@@ -22075,7 +22446,8 @@ constexpr bool is_before_query(const token& at, std::string_view word, const tok
 }  // namespace dovetail::inline v0
 
 // ---- dovetail/sql/token_run.hpp ----
-// Reads many tokens of a text at once, with a mark on each that tells which passes it may concern.
+// Reads the tokens of a text for those who pass over them, many at once, with a mark on each that tells whom it may
+// concern.
 
 namespace dovetail::inline v0 {
 namespace detail {
@@ -22243,6 +22615,46 @@ class token_run {
   token* end_ = tokens_ + 2;
 };
 
+/// Gives `pass` the tokens of a text that it wants (`wanted()`, a bit for each mark), each with the two before it
+/// (`take_next`), until it takes no more; and tells it of comments, if it sees them. `source` has read nothing yet.
+template <class Pass>
+[[gnu::always_inline]] inline void read_many(Pass& pass, lexer& source, std::string_view text) noexcept {
+  token_run tokens{source, text};
+  for (unsigned wanted = pass.wanted();;) {
+    tokens.read();
+    for (const token& at : tokens) {
+      if constexpr (requires { pass.see_comment(); }) {
+        if (&at == tokens.end() - 1 && tokens.has_comment()) pass.see_comment();
+      }
+      if ((at.marks & wanted) == 0) continue;
+      if (!pass.take_next(at, *(&at - 1), *(&at - 2))) return;
+      wanted = pass.wanted();
+    }
+  }
+}
+
+/// The same in constant expressions too, where the tokens are read one by one.
+template <class Pass>
+constexpr void read_tokens(Pass& pass, lexer& source, std::string_view text) noexcept {
+  if (!std::is_constant_evaluated()) return read_many(pass, source, text);
+  token last_three[3];
+  token* at = &last_three[0];
+  token* previous = &last_three[1];
+  token* before = &last_three[2];
+  for (;;) {
+    source.read(*at);
+    at->marks = mark_of(*at);
+    if constexpr (requires { pass.see_comment(); }) {
+      if (source.comment() != lexer::no_comment) pass.see_comment();
+    }
+    if ((at->marks & pass.wanted()) != 0 && !pass.take_next(*at, *previous, *before)) return;
+    token* const oldest = before;
+    before = previous;
+    previous = at;
+    at = oldest;
+  }
+}
+
 }  // namespace detail
 }  // namespace dovetail::inline v0
 
@@ -22267,21 +22679,7 @@ class analyser {
   analyser& operator=(const analyser&) = delete;
 
   constexpr void run() noexcept {
-    if (!begin()) return;
-    if (!std::is_constant_evaluated()) return run_many();
-    token last_three[3];
-    token* at = &last_three[0];
-    token* previous = &last_three[1];
-    token* before = &last_three[2];
-    for (;;) {
-      source_.read(*at);
-      at->marks = mark_of(*at);
-      if (wants(*at) && !take_next(*at, *previous, *before)) return;
-      token* const oldest = before;
-      before = previous;
-      previous = at;
-      at = oldest;
-    }
+    if (begin()) read_tokens(*this, source_, text_);
   }
 
   /// Before the first token. False when there is no need to read any.
@@ -22326,16 +22724,6 @@ class analyser {
  private:
   enum class role : std::uint8_t { none, output, insert_source };
   enum class insert_part : std::uint8_t { none, table, columns, source, values, done };
-
-  void run_many() noexcept {
-    token_run tokens{source_, text_};
-    for (;;) {
-      tokens.read();
-      for (const token& at : tokens) {
-        if (wants(at) && !take_next(at, *(&at - 1), *(&at - 2))) return;
-      }
-    }
-  }
 
   // The other tokens that may follow tell nothing: `take` would do nothing.
   constexpr std::uint8_t marks_wanted(const token& at) const noexcept {
@@ -23640,7 +24028,8 @@ constexpr std::string_view words_of(validation_rule rule) noexcept {
     case validation_rule::notification:
       return "listen and notify need allow_notifications or allow_admin";
     case validation_rule::risky_function:
-      return "a function that waits, or reaches files, sessions or other servers, needs allow_risky_functions";
+      return "a function that waits, or reaches files, sessions or other servers, or a name U&\"…\" that may be its, "
+             "needs allow_risky_functions";
     case validation_rule::comment:
       return "the strict profile takes no comments";
     case validation_rule::set_operation:
@@ -23951,6 +24340,9 @@ class checked_statement {
   constexpr operator const statement_view&() const noexcept { return view_; }  // NOLINT: a statement is a view of it
   /// For each slot of the arguments (`detail::argument_pack`), the parameter that it fills.
   constexpr const places_type& places() const noexcept { return places_; }
+
+  /// Looks at a copy of its text from now on, which must live as long as the statement does.
+  void use_copy(std::string_view same_text) noexcept { view_.text = same_text; }
 
   static constexpr std::span<const argument_slot> argument_slots() noexcept { return pack::argument_slots; }
   /// The text and parameters that the database takes for these arguments.
@@ -24530,7 +24922,8 @@ class async_stream_state : private async_guest, public std::enable_shared_from_t
 
   template <class T, class Handler>
   void ran(result<void> answer, Handler handler) {
-    if (inside_) inside_->leave();  // may end the stream
+    const error_info why = answer ? error_info{} : answer.error();
+    if (inside_) inside_->leave(&why);  // may end the stream
     if (!answer) {
       drop_rows();
       complete<T>(std::move(handler), std::move(answer).error().with_location(where_));
@@ -24895,6 +25288,18 @@ struct transaction_fate {
   bool is_spoilt = false;    ///< something of it that had to be undone was not: nothing of it may be kept
 };
 
+/// What a rollback has come to that was `done`; `is_closed`: its connection is closed now. On a connection that it has
+/// found lost there is nothing to undo. What else fails does not hide `first`, the failure that it was to undo, if
+/// there is one.
+[[gnu::cold, gnu::noinline]] inline result<void> settle_rollback(result<void> done, bool is_closed,
+                                                                 const error_info& first) {
+  if (done) return done;
+  const condition kind = done.error().kind();
+  if (is_closed && (kind == condition::connection || kind == condition::commit_unknown)) return {};
+  if (!first) return done;
+  return error_info{first}.with_suppressed(done.error());
+}
+
 template <class T>
 inline constexpr bool is_result = false;
 template <class T>
@@ -24928,6 +25333,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
         depth_(other.depth_),
         close_limit_(other.close_limit_),
         failed_(other.failed_),
+        failure_(std::move(other.failure_)),
         fate_(std::move(other.fate_)),
         guests_(std::move(other.guests_)) {}
   transaction_scope& operator=(transaction_scope&&) = delete;
@@ -24938,8 +25344,9 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   /// condition::busy when readers keep it from committing (it is rolled back then), or the database's own.
   auto commit(std::source_location where = std::source_location::current()) { return deliver(finish(where)); }
 
-  /// Undoes the changes; the object is of no use afterwards. On a lost connection there is nothing to undo: it
-  /// succeeds.
+  /// Undoes the changes; the object is of no use afterwards. On a lost connection, one that it finds lost too, there is
+  /// nothing to undo: it succeeds. Errors: behind a statement that failed the statement's, with
+  /// `error_info::suppressed()`; else the database's own.
   auto rollback(std::source_location where = std::source_location::current()) {
     if (!on_) return deliver(closed<void>(where));
     guests_.end_from(0);
@@ -24949,9 +25356,10 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
     }
     sql_rollback undo{depth_};
     result<void> done = core_->perform_on(*on_, undo, cleanup_call(where));
-    if (!done && depth_ != 0) undo_all();
+    const bool is_closed = has_lost_connection();
+    if (!done && depth_ != 0 && !is_closed) undo_all();
     release();
-    return deliver(std::move(done));
+    return deliver(detail::settle_rollback(std::move(done), is_closed, failure_));
   }
 
   bool is_open() const noexcept { return static_cast<bool>(on_); }
@@ -24986,6 +25394,9 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
     if (!answer) {
       answer.error().with_location(how.where);
       failed_ = !is_inside;
+      if (!failure_) failure_ = answer.error();
+    } else if (failure_) {
+      failure_ = {};
     }
     return answer;
   }
@@ -25075,20 +25486,22 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
     if (depth_ == 0 && (done || done.error().kind() == condition::commit_unknown)) fate()->may_be_kept = true;
     if (!done) {
       done.error().with_location(where);
-      abandon();
+      abandon(&done.error());
     }
     release();
     return done;
   }
 
-  /// Rolls back without a word; what cannot be rolled back is closed with its connection.
-  void abandon() noexcept {
+  /// Rolls back without a word; what cannot be rolled back is closed with its connection. `why` is told of it.
+  void abandon(error_info* why = nullptr) noexcept {
     if (!on_) return;
     guests_.end_from(0);
     try {
       if (on_->is_in_transaction()) {
         sql_rollback undo{depth_};
-        if (!on_->perform(undo, deadline::after(close_limit_)) && depth_ != 0) undo_all();
+        const result<void> undone = on_->perform(undo, deadline::after(close_limit_));
+        if (!undone && depth_ != 0) undo_all();
+        if (!undone && why != nullptr) why->with_suppressed(undone.error());
       }
     } catch (...) {  // out of memory while making the error: the pool closes what is still in a transaction
     }
@@ -25125,6 +25538,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   int depth_;
   clock::duration close_limit_;
   bool failed_ = false;
+  error_info failure_{};                            // the first one since a statement succeeded
   std::shared_ptr<detail::transaction_fate> fate_;  // null until there is something to tell
   detail::guest_list guests_;
 };
@@ -26060,7 +26474,8 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
     } catch (const error& thrown) {  // what else is thrown passes through, and rolls back on its way
       failure = thrown.info();
     }
-    is_final = tx.may_be_kept();                   // begun again, it would do something twice
+    is_final = tx.may_be_kept();  // begun again, it would do something twice
+    if (failure) tx.abandon(&failure);
     if (failure || !tx.is_open()) return failure;  // or the body has ended it
     result<void> done = tx.finish(how.where);
     return done ? error_info{} : std::move(done).error();
@@ -26068,6 +26483,34 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
 };
 
 }  // namespace dovetail::inline v0
+
+// ---- dovetail/driver/await_pause.hpp ----
+// The pause of a coroutine before it tries something again.
+
+namespace dovetail::inline v0::detail {
+
+/// Lets a delay pass; empty when it has. `heeds`: whether a cancellation that came before the pause counts, as it does
+/// where `throw_if_cancelled` is on; await this with it off, which else throws at the `co_await` itself.
+/// Errors: errc::cancelled.
+inline asio::awaitable<error_info> await_pause(asio::any_io_executor on, clock::duration delay, bool heeds,
+                                               std::source_location where) {
+  std::error_code ec;
+  const auto state = co_await asio::this_coro::cancellation_state;
+  if (heeds && state.cancelled() != asio::cancellation_type::none) {
+    ec = make_error_code(errc::cancelled);
+  } else {
+    asio::steady_timer timer{on, delay};
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+  }
+  error_info ended;
+  if (ec) {
+    ended = {make_error_code(errc::cancelled), "while it waited before the next attempt"};
+    ended.with_location(where);
+  }
+  co_return ended;
+}
+
+}  // namespace dovetail::inline v0::detail
 
 // ---- dovetail/client/sql_async_verbs.hpp ----
 // The verbs of asynchronous SQL clients: `sql_verbs` with owned arguments, and transactions.
@@ -26134,6 +26577,7 @@ asio::awaitable<result<typename Core::lease>> async_begin(std::shared_ptr<Core> 
 template <class T, class Core, class Fn>
 asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::any_io_executor executor,
                                              begin_mode mode, Fn body, call how) {
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();  // as the caller has it
   for (int attempt = 1;; ++attempt) {
     auto lent = co_await async_begin(core, executor, how, sql_begin{mode, 0});
     if (!lent) co_return std::move(lent).error();
@@ -26157,8 +26601,11 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
         }
       }
       may_be_kept = tx.may_be_kept();
-      if (!tx.is_busy() && !tx.is_aborted()) static_cast<void>(co_await tx.perform(sql_rollback{}, how.where));
-      co_await asio::this_coro::throw_if_cancelled(true);
+      if (!tx.is_busy() && !tx.is_aborted()) {
+        const result<void> undone = co_await tx.perform(sql_rollback{}, how.where);
+        if (!undone && outcome.failure) outcome.failure.with_suppressed(undone.error());
+      }
+      co_await asio::this_coro::throw_if_cancelled(throws);
     }
     if (outcome.thrown) std::rethrow_exception(outcome.thrown);
     if (!outcome.failure) {
@@ -26172,8 +26619,10 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
     if (may_be_kept || !is_conflict(outcome.failure)) co_return outcome.failure;
     const verdict next = core->judge(outcome.failure, "transaction", attempt, false, 0, how);
     if (!next.repeat) co_return outcome.failure;
-    asio::steady_timer pause{executor, next.delay};
-    co_await pause.async_wait(asio::use_awaitable);
+    co_await asio::this_coro::throw_if_cancelled(false);  // the pause says it itself
+    error_info ended = co_await await_pause(executor, next.delay, throws, how.where);
+    co_await asio::this_coro::throw_if_cancelled(throws);
+    if (ended) co_return ended;
   }
 }
 
@@ -26193,15 +26642,19 @@ asio::awaitable<result<T>> await_savepoint(std::shared_ptr<async_transaction_sta
   async_transaction<Core> tx{outer};
   body_outcome<T> outcome = co_await await_body<T>(tx, body);
   outer->set_depth(depth - 1);
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
   outer->end_guests(depth);
   if (!outcome.failure && !outcome.thrown) {
     if (auto done = co_await perform(sql_commit{depth}); !done) outcome.failure = std::move(done).error();
   }
   if ((outcome.failure || outcome.thrown) && !outer->is_aborted()) {
-    if (auto undone = co_await undo(); !undone) outer->spoil();
+    if (auto undone = co_await undo(); !undone) {
+      outer->spoil();
+      if (outcome.failure) outcome.failure.with_suppressed(undone.error());
+    }
   }
-  co_await asio::this_coro::throw_if_cancelled(true);
+  co_await asio::this_coro::throw_if_cancelled(throws);
   if (outcome.thrown) std::rethrow_exception(outcome.thrown);
   if (outcome.failure) co_return outcome.failure;
   if constexpr (std::is_void_v<T>) {
@@ -27085,8 +27538,8 @@ namespace detail {
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool is_over(std::string_view rest) noexcept {
   if (rest.empty() || rest.starts_with(" [SQLSTATE ")) return true;
   for (const std::string_view line :
-       {"\n  detail: ", "\n  hint: ", "\n  constraint: ", "\n  table: ", "\n  column: ", "\n  SQL: ", "\n  at: ",
-        "\nDETAIL:", "\nHINT:", "\nCONTEXT:", "\nLINE ", "\nQUERY:", "\nSTATEMENT:"}) {
+       {"\n  detail: ", "\n  hint: ", "\n  constraint: ", "\n  table: ", "\n  column: ", "\n  and then: ", "\n  SQL: ",
+        "\n  at: ", "\nDETAIL:", "\nHINT:", "\nCONTEXT:", "\nLINE ", "\nQUERY:", "\nSTATEMENT:"}) {
     if (rest.starts_with(line)) return true;
   }
   return rest == "\n";
@@ -30627,6 +31080,10 @@ namespace detail {
       if (item.front() == '"') {
         item = dovetail::json::decode<std::string>(each.text).value();
         if (error_info why = substitute(item, variables, name)) return why;
+        if (name == "retryable_codes" && item.find(',') != std::string::npos) {
+          return {make_error_code(errc::invalid_option),
+                  "'retryable_codes' has an element with a comma: each code of a list stands alone"};
+        }
       } else {
         takes_list = takes_list && item.front() != '[' && item.front() != '{' && item != "null";
       }
@@ -30932,6 +31389,13 @@ constexpr bool is_unicode_text(std::string_view written) noexcept {
   return written.size() > 2 && (written[0] | 0x20) == 'u' && written[1] == '&';
 }
 
+/// Remembers the first name of a statement that may be a risky function's or view's.
+constexpr void note_risk(classification& found, const token& name) noexcept {
+  if (found.risk_size != 0) return;
+  found.risk_at = name.begin;
+  found.risk_size = name.end - name.begin;
+}
+
 /// An identifier without the quotes around it.
 constexpr std::string_view bare_identifier(std::string_view name) noexcept {
   return name.size() > 2 && name.front() == '"' ? name.substr(1, name.size() - 2) : name;
@@ -30964,6 +31428,109 @@ constexpr bool is_table_of_settings(std::string_view written) noexcept {
   constexpr std::string_view name = "pg_settings";
   return written.size() >= name.size() && equals_ignoring_case(written.substr(written.size() - name.size()), name);
 }
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/sql/statement_names.hpp ----
+// What the names in a statement tell beside its tables: functions that reach beyond the data, settings that are
+// changed.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// Judges names one by one, and keeps what is found of the statement. Base of the classifier, which knows where names
+/// are looked for.
+class statement_names {
+ protected:
+  constexpr explicit statement_names(std::string_view text) noexcept : text_(text) {}
+
+  constexpr std::string_view text_of(const token& at) const noexcept {
+    return text_.substr(at.begin, at.end - at.begin);
+  }
+  constexpr bool is_word(const token& at, std::string_view word) const noexcept {
+    return at.kind == token_kind::word && equals_ignoring_case(text_of(at), word);
+  }
+  /// Behind U&"…", and its uescape '!'.
+  constexpr bool is_spelt() const noexcept { return is_spelt_; }
+
+  // A function's name.
+  constexpr void judge_name(const token& name) noexcept {
+    const std::string_view word = text_of(name);
+    const bool is_quoted = name.kind == token_kind::quoted;
+    const bool is_risky = is_quoted ? is_unicode_text(text_of(name)) ||
+                                          (word.size() > 2 && is_risky_function(word.substr(1, word.size() - 2)))
+                                    : is_risky_function(word);
+    if (is_risky) note_risk(name);
+    if (is_quoted || !is_pure_function(name.key, word)) found_.calls_functions = true;
+  }
+  constexpr void note_risk(const token& name) noexcept {
+    found_.calls_functions = true;
+    v0::detail::note_risk(found_, name);
+  }
+
+  // PostgreSQL: (x).f and $1.f call f as f(x) does, and so does x.f where x has no column f; U&"…" uescape '!' may be
+  // any name; and a row of pg_settings that is written changes the setting. Source:
+  // https://www.postgresql.org/docs/15/sql-expressions.html and …/rowtypes.html
+  constexpr void see_name(const token& at) noexcept {
+    if (at.is('.')) {
+      selects_ = selects_ || !is_name(*previous_);
+      is_spelt_ = false;
+      is_behind_dot_ = true;
+      return;
+    }
+    is_behind_dot_ = false;
+    if (!is_name(at)) {
+      selects_ = false;
+      is_spelt_ = is_spelt_ && at.kind == token_kind::string;
+    } else {
+      selects_ = selects_ && previous_->is('.');
+      if (selects_) judge_name(at);
+      const bool spells = at.kind == token_kind::quoted && is_unicode_text(text_of(at));
+      is_spelt_ = spells || (is_spelt_ && is_word(at, "uescape"));
+      const std::string_view name = bare_identifier(text_of(at));
+      const bool is_attribute = previous_->is('.') && (spells || is_risky_attribute(name));
+      if (is_attribute || is_risky_view(name)) note_risk(at);
+      names_settings_ = names_settings_ || spells || equals_ignoring_case(name, settings_table);
+      if (found_.what == statement_class::setting && (spells || decides_reading(at, name)))
+        found_.is_server_setting = true;
+    }
+  }
+  // `see_name` has seen the beginning of something.
+  constexpr bool awaits_name() const noexcept {
+    return selects_ || is_spelt_ || is_behind_dot_ || found_.what == statement_class::setting;
+  }
+  constexpr bool writes_settings() const noexcept {
+    if (!names_settings_ || found_.what > statement_class::merge) return false;
+    if (!found_.has_all_tables) return found_.read_only != tri_state::yes;
+    for (std::uint32_t i = 0; i < found_.table_count; ++i) {
+      const table_place& at = found_.tables[i];
+      if (at.is_written && is_table_of_settings(text_.substr(at.begin, at.end - at.begin))) return true;
+    }
+    return false;
+  }
+
+  std::string_view text_;
+  classification found_;
+  const token* previous_ = nullptr;  // of the token that is taken
+
+ private:
+  static constexpr std::string_view settings_table = "pg_settings";
+
+  static constexpr bool is_name(const token& at) noexcept {
+    return at.kind == token_kind::word || at.kind == token_kind::quoted;
+  }
+  constexpr bool decides_reading(const token& at, std::string_view name) const noexcept {
+    const std::uint64_t before = previous_->key;
+    const bool is_first = before == word_key("set") || before == word_key("local") || before == word_key("session");
+    return is_reading_setting(name) || (is_first && is_word(at, "names"));
+  }
+
+  bool selects_ = false;         // in (x).a.b
+  bool is_behind_dot_ = false;   // `see_name` has seen one
+  bool is_spelt_ = false;        // behind U&"…", and its uescape '!'
+  bool names_settings_ = false;  // pg_settings, or what may be it
+};
 
 }  // namespace detail
 }  // namespace dovetail::inline v0
@@ -31043,6 +31610,174 @@ class cte_names {
 }  // namespace detail
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/sql/table_clauses.hpp ----
+// What the words of a statement's clauses say of the tables that follow them, and of what it does besides reading.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// Sees the words outside of names, and moves the frame that they stand in from clause to clause. Base of the finder,
+/// which knows where names begin and end.
+class table_clauses {
+ protected:
+  using clause = table_clause;
+  using frame = query_frame;
+
+  constexpr table_clauses(std::string_view text, dialect d, classification& found) noexcept
+      : text_(text), dialect_(d), found_(found) {}
+
+  constexpr std::string_view text_of(std::uint32_t begin, std::uint32_t end) const noexcept {
+    return text_.substr(begin, end - begin);
+  }
+  constexpr std::string_view text_of(const token& at) const noexcept { return text_of(at.begin, at.end); }
+
+  constexpr void take_clause(frame& now, const token& at, const token& previous, const token& before) noexcept {
+    if (!now.is_query) {
+      if (at.key != word_key("select")) return;
+      now.is_query = true;  // behind another query in parentheses
+      if (now.verb == statement_class::none) now.verb = statement_class::select;
+      return;
+    }
+    if (!is_clause(now, at, previous, before)) return;
+    switch (at.key) {
+      case word_key("from"):
+        if (previous.key == word_key("distinct") && (before.key == word_key("is") || before.key == word_key("not"))) {
+          if (!now.has_from && may_be_member(before)) found_.has_all_tables = false;
+          return;
+        }
+        now.writes_list = now.verb == statement_class::remove && !now.has_from;
+        now.takes_several = true;
+        now.has_from = true;
+        now.part = clause::table;
+        return;
+      case word_key("join"):
+        if (may_join(now)) now.part = clause::table;
+        return;
+      case word_key("using"):
+        if ((now.verb != statement_class::remove && now.verb != statement_class::merge) || now.has_using) return;
+        now.has_using = true;
+        now.writes_list = false;
+        now.part = clause::table;
+        return;
+      case word_key("into"):
+        if (now.verb != statement_class::select) return;
+        made_table_ = std::exchange(found_.makes_table, true);
+        is_into_ = true;
+        now.writes_list = true;
+        now.takes_several = false;
+        now.part = clause::target;
+        return;
+      case word_key("table"):
+        if (now.verb == statement_class::definition) {
+          if (!has_object_) now.part = clause::target;
+          has_object_ = true;
+        } else if (is_before_query(previous, text_of(previous), before, text_of(before)) ||
+                   (now.verb == statement_class::insert && !now.has_source)) {
+          now.has_source = true;
+          now.writes_list = false;
+          now.part = clause::table;
+        }
+        return;
+      case word_key("view"):
+      case word_key("on"):
+        if (now.verb == statement_class::definition && !has_object_) {
+          now.part = clause::target;
+          has_object_ = true;
+        }
+        return;
+      case word_key("update"):
+      case word_key("share"):
+        take_update(now, previous);
+        return;
+      default:
+        if (at.key == 0 && dialect_ == dialect::mysql && equals_ignoring_case(text_of(at), "straight_join")) {
+          if (may_join(now)) now.part = clause::table;
+          return;
+        }
+        return take_end(now, at, previous, before);
+    }
+  }
+
+ private:
+  // False: the word is a label, an alias or a part of a variable's name, and begins no clause.
+  constexpr bool is_clause(const frame& now, const token& at, const token& previous, const token& before) noexcept {
+    if (dialect_ == dialect::mysql) {
+      if (previous.is('@') && previous.end == at.begin) return false;
+      if (is_in_word(at, previous)) found_.has_all_tables = false;
+    }
+    if (previous.key != word_key("as") || now.verb == statement_class::definition || before.is('.')) return true;
+    if (dialect_ == dialect::mysql) {
+      if (before.is('@') && before.end == previous.begin) return true;
+      if (is_in_word(previous, before)) found_.has_all_tables = false;
+    }
+    if (before.key != word_key("as")) return false;
+    found_.has_all_tables = false;  // a label `as`, or a column t.as with a label
+    return true;
+  }
+
+  // MySQL's names may begin with digits and $, and variables with @ and anything.
+  static constexpr bool is_in_word(const token& at, const token& previous) noexcept {
+    if (previous.is('@')) return true;
+    return previous.end == at.begin && (previous.kind == token_kind::number || previous.is('$'));
+  }
+
+  // Whether a dot may stand before a word: what is behind a comment is not looked for.
+  constexpr bool may_be_member(const token& at) const noexcept {
+    if (found_.has_comment) return true;
+    std::uint32_t to = at.begin;
+    while (to > 0 && (class_of(text_[to - 1]) & class_space) != 0) --to;
+    return to > 0 && text_[to - 1] == '.';
+  }
+
+  // A `join` before any table is PostgreSQL's label: select id join from city.
+  static constexpr bool may_join(const frame& now) noexcept {
+    return now.has_from || now.has_using || now.verb == statement_class::update ||
+           now.verb == statement_class::definition;
+  }
+
+  // for update, for no key update, for share; lock in share mode; do update, on duplicate key update
+  constexpr void take_update(frame& now, const token& previous) noexcept {
+    const bool is_lock = previous.key == word_key("for") || previous.key == word_key("key");
+    if (is_lock || previous.key == word_key("do")) now.part = clause::other;
+    if (now.verb == statement_class::select && (is_lock || previous.key == word_key("in"))) found_.locks_rows = true;
+  }
+
+  constexpr void take_end(frame& now, const token& at, const token& previous, const token& before) noexcept {
+    if (at.key == word_key("select") || at.key == word_key("values")) now.has_source = true;
+    if (at.key == word_key("select") && now.verb != statement_class::remove) now.has_from = false;
+    switch (end_of_tables(at, text_of(at), dialect_)) {
+      case tables_end::none:
+        return;
+      case tables_end::certain:
+        break;
+      case tables_end::unless_hint:  // use index for order by (a); and mode() within group (…)
+        if (!before.is('.') && (previous.key == word_key("for") || previous.key == word_key("within"))) return;
+        break;
+      case tables_end::of_merge:
+        if (now.verb != statement_class::merge) return;
+        break;
+      case tables_end::of_update:
+        if (now.verb == statement_class::update && !now.has_from) break;
+        [[fallthrough]];
+      case tables_end::perhaps:
+        if (now.part == clause::list) now.part = clause::left;
+        return;
+    }
+    now.part = clause::other;
+  }
+
+ protected:
+  std::string_view text_;
+  dialect dialect_;
+  classification& found_;
+  bool is_into_ = false;     // behind the `into` of a select
+  bool made_table_ = false;  // by an `into` before this one
+  bool has_object_ = false;  // of a definition: what is made or changed has its name
+};
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
 // ---- dovetail/sql/table_finder.hpp ----
 // Finds the tables that a statement names, and what it does besides reading, from its tokens.
 
@@ -31050,10 +31785,10 @@ namespace dovetail::inline v0 {
 namespace detail {
 
 /// Sees each token of one statement after another. What it is not sure of it reports as a table rather than not.
-class table_finder {
+class table_finder : private table_clauses {
  public:
   constexpr table_finder(std::string_view text, dialect d, classification& found) noexcept
-      : text_(text), dialect_(d), found_(found), ctes_(text) {
+      : table_clauses(text, d, found), ctes_(text) {
     frames_[0] = {};
   }
 
@@ -31129,8 +31864,6 @@ class table_finder {
   constexpr statement_class main_verb() const noexcept { return frames_[0].verb; }
 
  private:
-  using clause = table_clause;
-  using frame = query_frame;
   static constexpr std::uint32_t most_frames = 24;
 
   constexpr frame& top() noexcept { return frames_[depth_]; }
@@ -31140,14 +31873,14 @@ class table_finder {
     is_idle_ = is_started_ && !is_in_name_ && opaque_ == 0 && now.is_begun && now.with == with_part::none &&
                now.part != clause::target && now.part != clause::table && at.key != word_key("in");
   }
-  constexpr std::string_view text_of(std::uint32_t begin, std::uint32_t end) const noexcept {
-    return text_.substr(begin, end - begin);
-  }
-  constexpr std::string_view text_of(const token& at) const noexcept { return text_of(at.begin, at.end); }
   [[gnu::noinline]] constexpr void take_slowly(const token& at, const token& previous, const token& before) noexcept {
     if (!is_started_) return;
     if (at.begin == first_ && at.kind == token_kind::word) return;
     if (is_in_name_) {
+      if (is_target_name_ && top().verb == statement_class::definition && ends_condition(at, previous)) {
+        is_in_name_ = false;
+        return;
+      }
       if (continues_name(at, previous)) return;
       // app.1city and app.$city, which are names to MySQL
       if (at.kind == token_kind::number || previous.is('.')) found_.has_all_tables = false;
@@ -31155,12 +31888,12 @@ class table_finder {
     }
     if (at.is('(')) return open(previous);
     if (at.is(')')) return close();
-    if (opaque_ > 0) return;
+    if (opaque_ > 0) return see_spelling(at);
     frame& now = top();
     if (!now.is_begun && !begin_inside(now, at)) return;
     if (now.with != with_part::none && take_with(now, at)) return;
     if (now.part == clause::target || now.part == clause::table) {
-      if (take_expected(now, at)) return;
+      if (take_expected(now, at, previous)) return;
     } else if (is_table_operand(at, previous, dialect_)) {
       if (before.key == word_key("lock") && at.key == word_key("share")) found_.locks_rows = true;
       is_operand_ = true;
@@ -31306,11 +32039,11 @@ class table_finder {
     return now.is_recursive || dialect_ == dialect::sqlite;
   }
 
-  constexpr bool take_expected(frame& now, const token& at) noexcept {
+  constexpr bool take_expected(frame& now, const token& at, const token& previous) noexcept {
     if (at.kind == token_kind::word) {
       if (at.key == word_key("only") && dialect_ == dialect::postgres) return true;
       if (at.key == word_key("lateral") && dialect_ != dialect::sqlite) return true;
-      if (now.part == clause::target && is_target_modifier(at, text_of(at))) return true;
+      if (now.part == clause::target && is_target_modifier(at, text_of(at), previous, is_into_, dialect_)) return true;
       if (is_clause_word(at)) {
         now.part = clause::other;
         found_.has_all_tables = false;
@@ -31331,7 +32064,7 @@ class table_finder {
       found_.has_all_tables = found_.has_all_tables && at.is('@');
       return false;
     }
-    if (at.kind == token_kind::quoted && (text_[at.begin] | 0x20) == 'u') found_.has_all_tables = false;  // U&"…"
+    see_spelling(at);
     is_target_name_ = now.part == clause::target;
     begin_name(at);
     return true;
@@ -31343,9 +32076,17 @@ class table_finder {
     name_end_ = at.end;
   }
 
+  // U&"…" may spell the name of any table, by what stands behind it too: uescape '!'.
+  constexpr void see_spelling(const token& at) noexcept {
+    if (at.kind != token_kind::quoted || !is_unicode_text(text_of(at))) return;
+    found_.has_spelt_table = true;
+    found_.has_all_tables = false;
+    note_risk(found_, at);
+  }
+
   constexpr bool continues_name(const token& at, const token& previous) noexcept {
     if (!at.is('.') && !(previous.is('.') && is_table_name(at, dialect_))) return false;
-    if (at.kind == token_kind::quoted && (text_[at.begin] | 0x20) == 'u') found_.has_all_tables = false;
+    see_spelling(at);
     name_end_ = at.end;
     return true;
   }
@@ -31376,143 +32117,6 @@ class table_finder {
     found_.tables[found_.table_count++] = {name_begin_, end, is_written};
   }
 
-  constexpr void take_clause(frame& now, const token& at, const token& previous, const token& before) noexcept {
-    if (!now.is_query) {
-      if (at.key != word_key("select")) return;
-      now.is_query = true;  // behind another query in parentheses
-      if (now.verb == statement_class::none) now.verb = statement_class::select;
-      return;
-    }
-    if (!is_clause(now, at, previous, before)) return;
-    switch (at.key) {
-      case word_key("from"):
-        if (previous.key == word_key("distinct") && (before.key == word_key("is") || before.key == word_key("not"))) {
-          if (!now.has_from && may_be_member(before)) found_.has_all_tables = false;
-          return;
-        }
-        now.writes_list = now.verb == statement_class::remove && !now.has_from;
-        now.takes_several = true;
-        now.has_from = true;
-        now.part = clause::table;
-        return;
-      case word_key("join"):
-        if (may_join(now)) now.part = clause::table;
-        return;
-      case word_key("using"):
-        if ((now.verb != statement_class::remove && now.verb != statement_class::merge) || now.has_using) return;
-        now.has_using = true;
-        now.writes_list = false;
-        now.part = clause::table;
-        return;
-      case word_key("into"):
-        if (now.verb != statement_class::select) return;
-        made_table_ = std::exchange(found_.makes_table, true);
-        is_into_ = true;
-        now.writes_list = true;
-        now.takes_several = false;
-        now.part = clause::target;
-        return;
-      case word_key("table"):
-        if (now.verb == statement_class::definition) {
-          if (!has_object_) now.part = clause::target;
-          has_object_ = true;
-        } else if (is_before_query(previous, text_of(previous), before, text_of(before)) ||
-                   (now.verb == statement_class::insert && !now.has_source)) {
-          now.has_source = true;
-          now.writes_list = false;
-          now.part = clause::table;
-        }
-        return;
-      case word_key("view"):
-      case word_key("on"):
-        if (now.verb == statement_class::definition && !has_object_) {
-          now.part = clause::target;
-          has_object_ = true;
-        }
-        return;
-      case word_key("update"):
-      case word_key("share"):
-        take_update(now, previous);
-        return;
-      default:
-        if (at.key == 0 && dialect_ == dialect::mysql && equals_ignoring_case(text_of(at), "straight_join")) {
-          if (may_join(now)) now.part = clause::table;
-          return;
-        }
-        return take_end(now, at, previous, before);
-    }
-  }
-
-  // False: the word is a label, an alias or a part of a variable's name, and begins no clause.
-  constexpr bool is_clause(const frame& now, const token& at, const token& previous, const token& before) noexcept {
-    if (dialect_ == dialect::mysql) {
-      if (previous.is('@') && previous.end == at.begin) return false;
-      if (is_in_word(at, previous)) found_.has_all_tables = false;
-    }
-    if (previous.key != word_key("as") || now.verb == statement_class::definition || before.is('.')) return true;
-    if (dialect_ == dialect::mysql) {
-      if (before.is('@') && before.end == previous.begin) return true;
-      if (is_in_word(previous, before)) found_.has_all_tables = false;
-    }
-    if (before.key != word_key("as")) return false;
-    found_.has_all_tables = false;  // a label `as`, or a column t.as with a label
-    return true;
-  }
-
-  // MySQL's names may begin with digits and $, and variables with @ and anything.
-  static constexpr bool is_in_word(const token& at, const token& previous) noexcept {
-    if (previous.is('@')) return true;
-    return previous.end == at.begin && (previous.kind == token_kind::number || previous.is('$'));
-  }
-
-  // Whether a dot may stand before a word: what is behind a comment is not looked for.
-  constexpr bool may_be_member(const token& at) const noexcept {
-    if (found_.has_comment) return true;
-    std::uint32_t to = at.begin;
-    while (to > 0 && (class_of(text_[to - 1]) & class_space) != 0) --to;
-    return to > 0 && text_[to - 1] == '.';
-  }
-
-  // A `join` before any table is PostgreSQL's label: select id join from city.
-  static constexpr bool may_join(const frame& now) noexcept {
-    return now.has_from || now.has_using || now.verb == statement_class::update ||
-           now.verb == statement_class::definition;
-  }
-
-  // for update, for no key update, for share; lock in share mode; do update, on duplicate key update
-  constexpr void take_update(frame& now, const token& previous) noexcept {
-    const bool is_lock = previous.key == word_key("for") || previous.key == word_key("key");
-    if (is_lock || previous.key == word_key("do")) now.part = clause::other;
-    if (now.verb == statement_class::select && (is_lock || previous.key == word_key("in"))) found_.locks_rows = true;
-  }
-
-  constexpr void take_end(frame& now, const token& at, const token& previous, const token& before) noexcept {
-    if (at.key == word_key("select") || at.key == word_key("values")) now.has_source = true;
-    if (at.key == word_key("select") && now.verb != statement_class::remove) now.has_from = false;
-    switch (end_of_tables(at, text_of(at), dialect_)) {
-      case tables_end::none:
-        return;
-      case tables_end::certain:
-        break;
-      case tables_end::unless_hint:  // use index for order by (a); and mode() within group (…)
-        if (!before.is('.') && (previous.key == word_key("for") || previous.key == word_key("within"))) return;
-        break;
-      case tables_end::of_merge:
-        if (now.verb != statement_class::merge) return;
-        break;
-      case tables_end::of_update:
-        if (now.verb == statement_class::update && !now.has_from) break;
-        [[fallthrough]];
-      case tables_end::perhaps:
-        if (now.part == clause::list) now.part = clause::left;
-        return;
-    }
-    now.part = clause::other;
-  }
-
-  std::string_view text_;
-  dialect dialect_;
-  classification& found_;
   frame frames_[most_frames];  // those up to `depth_`
   cte_names ctes_;
   std::uint32_t depth_ = 0;
@@ -31525,9 +32129,6 @@ class table_finder {
   bool is_in_name_ = false;
   bool is_target_name_ = false;
   bool is_operand_ = false;  // the name stands behind `in`
-  bool is_into_ = false;
-  bool made_table_ = false;  // by an `into` before this one
-  bool has_object_ = false;
   bool writes_ = false;
   bool is_too_deep_ = false;
 };
@@ -31542,31 +32143,15 @@ namespace dovetail::inline v0 {
 namespace detail {
 
 /// One pass over the tokens of one statement. Usable in constant expressions; allocates nothing.
-class classifier {
+class classifier : private statement_names {
  public:
   /// `source` reads the text, and has read nothing yet.
   constexpr classifier(std::string_view text, dialect d, lexer& source) noexcept
-      : text_(text), dialect_(d), source_(source), tables_(text, d, found_) {}
+      : statement_names(text), dialect_(d), source_(source), tables_(text, d, found_) {}
   classifier(const classifier&) = delete;
   classifier& operator=(const classifier&) = delete;
 
-  constexpr void run() noexcept {
-    if (!std::is_constant_evaluated()) return run_many();
-    token last_three[3];
-    token* at = &last_three[0];
-    token* previous = &last_three[1];
-    token* before = &last_three[2];
-    for (;;) {
-      source_.read(*at);
-      at->marks = mark_of(*at);
-      see_comment();
-      if (wants(*at) && !take_next(*at, *previous, *before)) return;
-      token* const oldest = before;
-      before = previous;
-      previous = at;
-      at = oldest;
-    }
-  }
+  constexpr void run() noexcept { read_tokens(*this, source_, text_); }
 
   /// The marks of the tokens that can tell anything behind those that were taken.
   constexpr std::uint8_t wanted() const noexcept { return wanted_; }
@@ -31593,9 +32178,8 @@ class classifier {
     return false;
   }
 
-  /// Sees the comment before the token that was read last, if there is one.
+  /// Sees the comment before the token that was read last.
   constexpr void see_comment() noexcept {
-    if (source_.comment() == lexer::no_comment) return;
     if (!found_.has_comment) found_.comment_at = source_.comment();
     found_.has_comment = true;
     found_.has_conditional_comment = source_.conditional_comment() != lexer::no_comment;
@@ -31618,24 +32202,6 @@ class classifier {
     pragma_rest,
     nothing,
   };
-
-  constexpr std::string_view text_of(const token& at) const noexcept {
-    return text_.substr(at.begin, at.end - at.begin);
-  }
-  constexpr bool is_word(const token& at, std::string_view word) const noexcept {
-    return at.kind == token_kind::word && equals_ignoring_case(text_of(at), word);
-  }
-
-  void run_many() noexcept {
-    token_run tokens{source_, text_};
-    for (;;) {
-      tokens.read();
-      for (const token& at : tokens) {
-        if (&at == tokens.end() - 1 && tokens.has_comment()) see_comment();
-        if (wants(at) && !take_next(at, *(&at - 1), *(&at - 2))) return;
-      }
-    }
-  }
 
   // Where no name is expected most tokens tell nothing: `take` would do nothing.
   constexpr std::uint8_t marks_wanted() const noexcept {
@@ -31839,76 +32405,10 @@ class classifier {
 
   constexpr void note_call() noexcept {
     const token& name = *previous_;
-    if (name.kind == token_kind::string && is_spelt_) return note_risk(name);  // U&"…" uescape '!' (
+    if (name.kind == token_kind::string && is_spelt()) return note_risk(name);  // U&"…" uescape '!' (
     if (name.kind != token_kind::word && name.kind != token_kind::quoted) return;
     if (tables_.is_at_own_name()) return;  // insert into city(…)
     judge_name(name);
-  }
-
-  // A function's name.
-  constexpr void judge_name(const token& name) noexcept {
-    const std::string_view word = text_of(name);
-    const bool is_quoted = name.kind == token_kind::quoted;
-    const bool is_risky = is_quoted ? is_unicode_text(text_of(name)) ||
-                                          (word.size() > 2 && is_risky_function(word.substr(1, word.size() - 2)))
-                                    : is_risky_function(word);
-    if (is_risky) note_risk(name);
-    if (is_quoted || !is_pure_function(name.key, word)) found_.calls_functions = true;
-  }
-  constexpr void note_risk(const token& name) noexcept {
-    found_.calls_functions = true;
-    if (found_.risk_size != 0) return;
-    found_.risk_at = name.begin;
-    found_.risk_size = name.end - name.begin;
-  }
-
-  // PostgreSQL: (x).f and $1.f call f as f(x) does, and so does x.f where x has no column f; U&"…" uescape '!' may be
-  // any name; and a row of pg_settings that is written changes the setting. Source:
-  // https://www.postgresql.org/docs/15/sql-expressions.html and …/rowtypes.html
-  constexpr void see_name(const token& at) noexcept {
-    if (at.is('.')) {
-      selects_ = selects_ || !is_name(*previous_);
-      is_spelt_ = false;
-      is_behind_dot_ = true;
-      return;
-    }
-    is_behind_dot_ = false;
-    if (!is_name(at)) {
-      selects_ = false;
-      is_spelt_ = is_spelt_ && at.kind == token_kind::string;
-    } else {
-      selects_ = selects_ && previous_->is('.');
-      if (selects_) judge_name(at);
-      const bool is_spelt = at.kind == token_kind::quoted && is_unicode_text(text_of(at));
-      is_spelt_ = is_spelt || (is_spelt_ && is_word(at, "uescape"));
-      const std::string_view name = bare_identifier(text_of(at));
-      const bool is_attribute = previous_->is('.') && (is_spelt || is_risky_attribute(name));
-      if (is_attribute || is_risky_view(name)) note_risk(at);
-      names_settings_ = names_settings_ || is_spelt || equals_ignoring_case(name, settings_table);
-      if (found_.what == statement_class::setting && (is_spelt || decides_reading(at, name)))
-        found_.is_server_setting = true;
-    }
-  }
-  // `see_name` has seen the beginning of something.
-  constexpr bool awaits_name() const noexcept {
-    return selects_ || is_spelt_ || is_behind_dot_ || found_.what == statement_class::setting;
-  }
-  static constexpr bool is_name(const token& at) noexcept {
-    return at.kind == token_kind::word || at.kind == token_kind::quoted;
-  }
-  constexpr bool decides_reading(const token& at, std::string_view name) const noexcept {
-    const std::uint64_t before = previous_->key;
-    const bool is_first = before == word_key("set") || before == word_key("local") || before == word_key("session");
-    return is_reading_setting(name) || (is_first && is_word(at, "names"));
-  }
-  constexpr bool writes_settings() const noexcept {
-    if (!names_settings_ || found_.what > statement_class::merge) return false;
-    if (!found_.has_all_tables) return found_.read_only != tri_state::yes;
-    for (std::uint32_t i = 0; i < found_.table_count; ++i) {
-      const table_place& at = found_.tables[i];
-      if (at.is_written && is_table_of_settings(text_.substr(at.begin, at.end - at.begin))) return true;
-    }
-    return false;
   }
 
   constexpr void take_word(const token& at) noexcept {
@@ -31965,13 +32465,10 @@ class classifier {
     }
   }
 
-  std::string_view text_;
   dialect dialect_;
   lexer& source_;
-  classification found_;
   table_finder tables_;
-  const token* previous_ = nullptr;  // of the token that is taken
-  const token* before_ = nullptr;
+  const token* before_ = nullptr;  // of the two before the token that is taken
   std::uint32_t depth_ = 0;
   std::uint32_t conditional_at_ = 0;  // `source_` may have read further than the statement goes
   routine_body body_;
@@ -31981,11 +32478,6 @@ class classifier {
   bool is_ended_ = false;
   bool is_with_ = false;
   bool is_create_ = false;
-  bool selects_ = false;         // in (x).a.b
-  bool is_behind_dot_ = false;   // `see_name` has seen one
-  bool is_spelt_ = false;        // behind U&"…", and its uescape '!'
-  bool names_settings_ = false;  // pg_settings, or what may be it
-  static constexpr std::string_view settings_table = "pg_settings";
 };
 
 }  // namespace detail
@@ -32173,27 +32665,29 @@ constexpr void stop_compiling(validation_rule rule, [[maybe_unused]] const char*
   }
 }
 
+/// Two passes over the same tokens: a text's check and its classification. It ends with the check.
+struct check_and_rules {
+  analyser& check;
+  classifier& rules;
+  bool is_whole = false;  // the check has seen the text's end
+
+  void see_comment() noexcept { rules.see_comment(); }
+  unsigned wanted() const noexcept { return unsigned{rules.wanted()} | check.wanted(); }
+  bool take_next(const token& at, const token& previous, const token& before) noexcept {
+    if (rules.wants(at)) rules.take_next(at, previous, before);
+    if (!check.wants(at) || check.take_next(at, previous, before)) return true;
+    is_whole = at.kind == token_kind::end;
+    return false;
+  }
+};
+
 /// Reads a text once for its check and its classification.
 [[gnu::noinline]] inline text_facts read_for_rules(analyser& check, dialect d) noexcept {
   if (!check.begin()) return {};
-  lexer& source = check.source();
-  classifier rules{check.text(), d, source};
-  token_run tokens{source, check.text()};
-  for (unsigned wanted = mark_any;;) {
-    tokens.read();
-    const token* const last = tokens.end() - 1;
-    for (const token* at = tokens.begin();; ++at) {
-      if (at == last && tokens.has_comment()) rules.see_comment();
-      if ((at->marks & wanted) != 0) {
-        if (rules.wants(*at)) rules.take_next(*at, at[-1], at[-2]);
-        if (check.wants(*at) && !check.take_next(*at, at[-1], at[-2])) {
-          return at->kind == token_kind::end ? text_facts{d, check.text(), rules.found()} : text_facts{};
-        }
-        wanted = rules.wanted() | check.wanted();
-      }
-      if (at == last) break;
-    }
-  }
+  classifier rules{check.text(), d, check.source()};
+  check_and_rules both{check, rules};
+  read_many(both, check.source(), check.text());
+  return both.is_whole ? text_facts{d, check.text(), rules.found()} : text_facts{};
 }
 
 }  // namespace detail
@@ -32291,6 +32785,7 @@ namespace detail {
   for (;;) {
     const classification found = v0::classify(context.speaks, text);
     if (found.what == statement_class::none && !found.has_more) return {};
+    if (found.has_spelt_table) return denial("a table's name is written as U&\"…\"", context.where);
     std::vector<touched_table> tables;
     tables.reserve(found.table_count);
     for (std::size_t i = 0; i < found.table_count; ++i) {
@@ -34158,7 +34653,8 @@ class session_transaction : public Core::connection_type::template verbs<session
   /// Makes the changes permanent. Errors: errc::transaction_closed; errc::transaction_aborted when the database had
   /// rolled it back already; errc::commit_unknown when the answer was lost.
   void commit(place where = place::current()) { try_commit(where).value(); }
-  /// Undoes the changes. On a lost connection there is nothing to undo: it succeeds.
+  /// Undoes the changes. On a lost connection there is nothing to undo: it succeeds. Errors: as
+  /// `transaction_scope::rollback`.
   void rollback(place where = place::current()) { try_rollback(where).value(); }
 
   /// Sets a mark to go back to. Names are letters, digits and underscores. Errors: errc::malformed_statement.
@@ -34191,7 +34687,7 @@ class session_transaction : public Core::connection_type::template verbs<session
       failure = dovetail::detail::call_body(body, *this, value);
     } catch (...) {
       end_body(outer);
-      undo(name, outer, where);
+      undo(name, outer, nullptr, where);
       throw;
     }
     end_body(outer);
@@ -34200,10 +34696,16 @@ class session_transaction : public Core::connection_type::template verbs<session
       failure = mark_by(forget, detail::nested_script(forget, name), name, where).error();
     }
     if (failure) {
-      undo(name, outer, where);
+      undo(name, outer, &failure, where);
       dovetail::detail::throw_error(std::move(failure.with_location(where)));
     }
     if constexpr (!std::is_void_v<value_type>) return value_type{*std::move(value)};
+  }
+  /// The same; all statements of the body must be over by `by`. Used by sessions.
+  template <class Fn>
+  auto transaction_within(deadline by, Fn&& body, place where) {
+    const body_limit inside{*this, by};
+    return transaction(std::forward<Fn>(body), where);
   }
   void begin() = delete;  // nest by `savepoint` or `transaction`
 
@@ -34262,7 +34764,9 @@ class session_transaction : public Core::connection_type::template verbs<session
   }
   Core& core() const noexcept { return scope_.core(); }
   call start_call(place where) const noexcept {
-    return scope_.limit().is_never() ? call::within(context_->how.timeout, where) : call::until(scope_.limit(), where);
+    call how = call::within(context_->how.timeout, where);
+    how.by = earlier(how.by, limit());
+    return how;
   }
   template <class T>
   static T deliver(result<T> answer) {
@@ -34271,12 +34775,31 @@ class session_transaction : public Core::connection_type::template verbs<session
   result<dovetail::detail::held_connection<Core>> hold(const call& how) { return scope_.hold(how); }
   const dovetail::detail::parameter_hints* hints() const noexcept { return context_->how.parameter_types.hints(); }
   int nesting() const noexcept { return scope_.nesting(); }
-  deadline limit() const noexcept { return scope_.limit(); }
+  deadline limit() const noexcept { return earlier(scope_.limit(), body_limit_); }
   auto& guests() noexcept { return scope_.guests(); }
   int guest_depth() const noexcept { return marks_.depth(); }
-  void abandon() noexcept { scope_.abandon(); }
+  /// Rolls back what is open, behind `why`, which is told when that fails.
+  void abandon(error_info& why) noexcept {
+    if (!scope_.is_open()) return;
+    context_->metrics->saw_transaction(false);
+    scope_.abandon(&why);
+  }
 
  private:
+  /// A limit of the statements while a body runs.
+  class body_limit {
+   public:
+    body_limit(session_transaction& of, deadline by) noexcept
+        : of_(&of), outer_(std::exchange(of.body_limit_, earlier(of.body_limit_, by))) {}
+    body_limit(const body_limit&) = delete;
+    body_limit& operator=(const body_limit&) = delete;
+    ~body_limit() { of_->body_limit_ = outer_; }
+
+   private:
+    session_transaction* of_;
+    deadline outer_;
+  };
+
   /// The streams of a nested body end with it, and the savepoints in it are nothing to go back to.
   void end_body(int outer) noexcept {
     scope_.guests().end_from(outer + 1);
@@ -34296,12 +34819,14 @@ class session_transaction : public Core::connection_type::template verbs<session
     }
     return done;
   }
-  /// What cannot be undone must not be kept. `outer`: the depth around the body.
-  void undo(std::string_view name, int outer, place where) noexcept {
+  /// What cannot be undone must not be kept; `why` is told. `outer`: the depth around the body.
+  void undo(std::string_view name, int outer, error_info* why, place where) noexcept {
     marks_.shrink(outer);
     try {
       sql_script back = detail::undo_script(name);
-      if (scope_.perform(back, call::within(context_->how.transaction.close_limit, where))) return;
+      const result<void> done = scope_.perform(back, call::within(context_->how.transaction.close_limit, where));
+      if (done) return;
+      if (why != nullptr) why->with_suppressed(done.error());
     } catch (...) {  // out of memory
     }
     scope_.spoil();
@@ -34310,6 +34835,7 @@ class session_transaction : public Core::connection_type::template verbs<session
   context_type* context_;
   transaction_scope<Core, true> scope_;
   detail::savepoint_marks marks_{base::speaks == dialect::sqlite};
+  deadline body_limit_{};
 };
 
 }  // namespace dovetail::inline v0::asyncsql
@@ -34708,7 +35234,7 @@ class statement_runner {
     bad = {std::move(why), sql_phase::execute, on->last_traffic().sent};
     if (!wraps) return;
     explain_mode(bad.why);
-    undo(on);
+    undo(on, bad.why);
   }
 
   bool finish(lease& on, const call& how, failed_attempt& bad) {
@@ -34717,16 +35243,17 @@ class statement_runner {
     metrics_->saw_transaction(static_cast<bool>(done));
     if (done) return true;
     bad = {std::move(done).error(), sql_phase::commit, on->last_traffic().sent};
-    if (on->is_in_transaction()) undo(on);
+    if (on->is_in_transaction()) undo(on, bad.why);
     return false;
   }
 
-  /// What cannot be rolled back in time is closed with its connection.
-  void undo(lease& on) {
+  /// What cannot be rolled back in time is closed with its connection, and `why` is told.
+  void undo(lease& on, error_info& why) {
     metrics_->saw_transaction(false);
     if (!on->is_in_transaction()) return;
     sql_rollback back{0};
-    static_cast<void>(on->perform(back, deadline::after(settings_->transaction.close_limit)));
+    const result<void> undone = on->perform(back, deadline::after(settings_->transaction.close_limit));
+    if (!undone) why.with_suppressed(undone.error());
   }
 
   Core* core_;
@@ -35037,7 +35564,7 @@ auto session<Client, Guard>::transact(begin_mode isolation, Fn& body, const call
     turn mine{*state_, how};
     if (!mine) dovetail::detail::throw_error(mine.refused());
     if (state_->manual) {
-      state_->manual->transaction(call_body, how.where);
+      state_->manual->transaction_within(limit, call_body, how.where);
       return give();
     }
   }
@@ -35064,6 +35591,7 @@ auto session<Client, Guard>::transact(begin_mode isolation, Fn& body, const call
         bad = {std::move(done).error(), sql_phase::commit, 1};
       }
       bad.may_be_kept = may_be_kept;
+      tx->abandon(bad.why);
     }
     if (!again.pause(bad, "transaction", attempt, false, how)) dovetail::detail::throw_error(std::move(bad.why));
   }
@@ -35293,6 +35821,10 @@ struct lock_settings {
   /// With `numeric_delta`: the same new value from both sides is two changes, so that no deposit is lost. False: it is
   /// one, as with every other rule.
   bool adds_equal_deltas = true;
+  /// Reads a row again that was written, for tables with triggers that change it behind the update (in SQLite every
+  /// trigger does): row and version are what the database has then, with what others have written meanwhile, too. One
+  /// statement more; an error of it leaves the row written.
+  bool reads_back = false;
   std::vector<field_rule> rules{};  ///< for fields that need another one; a name that is no field is an error
 
   lock_settings() = default;
@@ -35937,6 +36469,7 @@ enum class lock_step : std::uint8_t {
   force,  ///< without; then `forced`
   read,   ///< the row as it is now; then `found`
   pause,  ///< for `delay()`; then read: what is written next must not be older than the pause
+  look,   ///< at the row that was written, as `read` does; then `saw`
   done,
 };
 
@@ -36020,6 +36553,14 @@ class lock_attempts {
     result_.row = *std::move(now);
     result_.forced_update = true;
     return succeed(Layout::version_of(result_.row), true);
+  }
+  /// `now`: the row that was written, as it is in the database; or nothing, when it is gone already.
+  lock_step saw(std::optional<row_type> now) {
+    if (!now) return lock_step::done;
+    result_.row = *std::move(now);
+    result_.current_version = Layout::version_of(result_.row);
+    result_.base = result_.row;
+    return lock_step::done;
   }
   /// The row was deleted.
   void erased(bool is_forced) noexcept {
@@ -36110,7 +36651,8 @@ class lock_attempts {
     result_.current_version = version;
     result_.updated = is_written;
     result_.base = result_.row;
-    return end(lock_status::success);
+    end(lock_status::success);
+    return is_written && how_.reads_back ? lock_step::look : lock_step::done;
   }
   lock_step stop(std::vector<std::string_view> fields, lock_status status) {
     result_.conflicts = std::move(fields);
@@ -36525,11 +37067,12 @@ struct lock_driver<false> {
           next = at.forced(*std::move(done));
           break;
         }
+        case lock_step::look:
         case lock_step::read: {
           if (reading.empty()) reading = texts::read(on.quoted);
           auto now = run_blocking(db, calls::read(reading, Layout::key_of(at.row()), where), where);
           if (!now) return std::move(now).error();
-          next = at.found(*std::move(now));
+          next = next == lock_step::look ? at.saw(*std::move(now)) : at.found(*std::move(now));
           break;
         }
         case lock_step::pause:
@@ -37226,16 +37769,29 @@ asio::awaitable<result<void>> end_transaction(Context& context, Transaction& tx,
   co_return done;
 }
 
-/// Undoes what was done since a savepoint, within the session's `close_limit` whatever other limits there are. Where
-/// that fails nothing of the transaction may be kept.
+/// The same as the program has asked for it: a rollback that finds its connection lost succeeds too, and one that fails
+/// does not hide the failure that it was to undo.
 template <class Context, class Transaction>
-asio::awaitable<void> undo_savepoint(Context& context, Transaction& tx, std::string_view name,
+asio::awaitable<result<void>> end_as_asked(Context& context, Transaction& tx, bool commits,
+                                           std::source_location where) {
+  const error_info first = tx.state()->failure();
+  result<void> done = co_await end_transaction(context, tx, commits, where);
+  if (!commits) done = dovetail::detail::settle_rollback(std::move(done), tx.has_lost_connection(), first);
+  co_return done;
+}
+
+/// Undoes what was done since a savepoint, within the session's `close_limit` whatever other limits there are. Where
+/// that fails nothing of the transaction may be kept, and `why`, if it is a failure, is told.
+template <class Context, class Transaction>
+asio::awaitable<void> undo_savepoint(Context& context, Transaction& tx, std::string_view name, error_info& why,
                                      std::source_location where) {
   if (tx.is_aborted()) co_return;
   tx.limit(deadline::after(context.how.transaction.close_limit));
   sql_script back = undo_script(name);
   const result<void> undone = co_await tx.perform(std::move(back), where);
-  if (!undone) tx.state()->spoil();
+  if (undone) co_return;
+  tx.state()->spoil();
+  if (why) why.with_suppressed(undone.error());
 }
 
 /// Performs one operation on a connection of the pool, within the client's timeout too.
@@ -37253,17 +37809,19 @@ asio::awaitable<result<typename Op::value_type>> perform_watched(std::shared_ptr
       as_result, std::move(op));
 }
 
-/// Lends a connection on which a transaction has begun, unless the circuit breaker forbids it.
+/// Lends a connection on which a transaction has begun, unless the circuit breaker forbids it. `whole`: of a call that
+/// goes on in the transaction, which tells how it ended; null: to have begun is all.
 template <class Context, class Core>
 asio::awaitable<result<typename Core::lease>> begin_passed(const Context& context, std::shared_ptr<Core> core,
                                                            asio::any_io_executor executor, call how,
-                                                           begin_mode isolation) {
-  circuit_pass pass = context.pass();
+                                                           begin_mode isolation, circuit_pass* whole = nullptr) {
+  circuit_pass own = context.pass();
+  circuit_pass& pass = whole == nullptr ? own : *whole;
   if (error_info refused = pass.ask(how.where, core->watcher())) co_return refused;
   circuit_watch watch{pass, *context.metrics, context.how.timeout, how, core->watcher()};
   sql_begin begin{isolation, 0};
   auto lent = co_await dovetail::detail::async_begin(core, executor, watch.how(), std::move(begin));
-  watch.ended(lent);
+  if (!lent || whole == nullptr) watch.ended(lent);
   co_return lent;
 }
 
@@ -37378,7 +37936,7 @@ class async_session_transaction : public Core::connection_type::template verbs<a
   /// What the session has let through already.
   template <operation Op>
   auto perform_inside(Op op, place where) {
-    on_->limit(by_.is_never() ? deadline::after(context_->how.timeout) : by_);
+    on_->limit(earlier(deadline::after(context_->how.timeout), by_));
     return on_->perform(std::move(op), where);
   }
   /// The same as `transaction`, without exceptions of ours. `T`: what the body gives. `session`: of which this is the
@@ -37400,6 +37958,7 @@ class async_session_transaction : public Core::connection_type::template verbs<a
     }
     --depth_;
     state->set_depth(depth - 1);
+    const bool throws = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);  // the end of the savepoint happens
     state->end_guests(depth);                             // and that of the body's streams
     if (!outcome.failure && !outcome.thrown) {
@@ -37407,8 +37966,9 @@ class async_session_transaction : public Core::connection_type::template verbs<a
         outcome.failure = std::move(done).error();
       }
     }
-    if (outcome.failure || outcome.thrown) co_await detail::undo_savepoint(*context_, *on_, name, where);
-    co_await asio::this_coro::throw_if_cancelled(true);
+    if (outcome.failure || outcome.thrown)
+      co_await detail::undo_savepoint(*context_, *on_, name, outcome.failure, where);
+    co_await asio::this_coro::throw_if_cancelled(throws);
     if (outcome.thrown) std::rethrow_exception(outcome.thrown);
     if (outcome.failure) co_return std::move(outcome.failure.with_location(where));
     if constexpr (std::is_void_v<T>) {
@@ -37476,7 +38036,7 @@ class async_session_scope : public async_session_transaction<Core, Guard> {
       co_return detail::misuse(commits ? "No active transaction to commit" : "No active transaction to rollback", where,
                                errc::transaction_closed);
     }
-    result<void> done = co_await detail::end_transaction(*context_, *own_, commits, where);
+    result<void> done = co_await detail::end_as_asked(*context_, *own_, commits, where);
     own_->release();
     co_return done;
   }
@@ -37640,8 +38200,8 @@ struct async_session_state {
 template <class State>
 class async_session_turn {
  public:
-  async_session_turn(std::shared_ptr<State> of, async_turns::turn taken) noexcept
-      : of_(std::move(of)), taken_(std::move(taken)) {
+  async_session_turn(std::shared_ptr<State> of, async_turns::turn taken, bool is_late = false) noexcept
+      : of_(std::move(of)), taken_(std::move(taken)), is_late_(is_late) {
     if (taken_) of_->context.metrics->lock_taken();
   }
   async_session_turn(async_session_turn&&) noexcept = default;
@@ -37656,8 +38216,8 @@ class async_session_turn {
   explicit operator bool() const noexcept { return is_taken() && !of_->is_closed; }
   error_info refused(std::source_location where) const {
     if (of_->is_closed) return misuse("the session is closed", where, errc::transaction_closed);
-    return misuse("another statement in the transaction took too long, or this one was cancelled", where,
-                  errc::deadline_passed);
+    if (!is_late_) return misuse("while it waited for its turn in the transaction", where, errc::cancelled);
+    return misuse("another statement in the transaction took too long", where, errc::deadline_passed);
   }
 
   static asio::awaitable<async_session_turn> take(std::shared_ptr<State> of, deadline by) {
@@ -37665,12 +38225,14 @@ class async_session_turn {
     auto taken = co_await async_turns::take(of->turns, by);
     const clock::duration waited = taken.has_waited() ? clock::now() - since : clock::duration::zero();
     of->context.metrics->saw_lock(taken ? lock_status::success : lock_status::timeout, waited);
-    co_return async_session_turn{std::move(of), std::move(taken)};
+    async_session_turn given{std::move(of), std::move(taken), by.has_passed()};
+    co_return std::move(given);
   }
 
  private:
   std::shared_ptr<State> of_;
   async_turns::turn taken_;
+  bool is_late_ = false;  // nobody's turn: the time is over
 };
 
 /// Runs `body(tx)`, which gives an awaitable of a `result`, in transactions until one is committed or no more are
@@ -37680,9 +38242,14 @@ asio::awaitable<result<T>> attempt_all(std::shared_ptr<State> self, begin_mode i
                                        std::string_view name, call how, bool may_fail_elsewhere = false) {
   const auto core = self->client->core();
   const asio::any_io_executor executor = self->client->get_executor();
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();  // as the caller has it
+  // A statement has been answered when it is committed: that the server began a transaction is no sign of it. A body
+  // may take its time, and no trial waits for it.
+  circuit_pass pass = self->context.pass();
+  circuit_pass* const until_it_ends = may_fail_elsewhere ? nullptr : &pass;
   for (int attempt = 1;; ++attempt) {
     failed_attempt bad;
-    auto lent = co_await begin_passed(self->context, core, executor, how, isolation);
+    auto lent = co_await begin_passed(self->context, core, executor, how, isolation, until_it_ends);
     if (!lent) co_return std::move(lent).error();  // connecting and beginning were repeated already
     {
       typename State::tx_type tx{core, *std::move(lent), executor, how.by};
@@ -37691,7 +38258,8 @@ asio::awaitable<result<T>> attempt_all(std::shared_ptr<State> self, begin_mode i
       if (answer) {
         result<void> done = co_await end_transaction(self->context, tx, true, how.where);
         if (done) {
-          co_await asio::this_coro::throw_if_cancelled(true);
+          if (until_it_ends != nullptr) pass.saw({}, circuit_evidence::up, core->watcher());
+          co_await asio::this_coro::throw_if_cancelled(throws);
           co_return answer;
         }
         bad = {std::move(done).error(), sql_phase::commit, 1};
@@ -37703,16 +38271,21 @@ asio::awaitable<result<T>> attempt_all(std::shared_ptr<State> self, begin_mode i
         explain_mode(bad.why);
       }
       bad.may_be_kept = tx.may_be_kept();  // by a script in it: begun again, it would do everything twice
-      if (!tx.is_aborted()) static_cast<void>(co_await end_transaction(self->context, tx, false, how.where));
-      co_await asio::this_coro::throw_if_cancelled(true);
+      if (!tx.is_aborted()) {
+        const result<void> undone = co_await end_transaction(self->context, tx, false, how.where);
+        if (!undone) bad.why.with_suppressed(undone.error());
+      }
+      co_await asio::this_coro::throw_if_cancelled(throws);
     }
     const clock::duration timeout = self->context.how.timeout;
-    bad.is_refused_now = self->context.pass().saw(bad.why, evidence_of(bad, how, timeout), core->watcher());
+    bad.is_refused_now = pass.saw(bad.why, evidence_of(bad, how, timeout), core->watcher());
     const verdict next =
         judge(bad, name, attempt, false, how, self->context.how.retry, *self->context.metrics, core->watcher());
     if (!next.repeat) co_return std::move(bad.why);
-    asio::steady_timer pause{executor, next.delay};
-    co_await pause.async_wait(asio::use_awaitable);
+    co_await asio::this_coro::throw_if_cancelled(false);  // the pause says it itself
+    error_info ended = co_await dovetail::detail::await_pause(executor, next.delay, throws, how.where);
+    co_await asio::this_coro::throw_if_cancelled(throws);
+    if (ended) co_return ended;
   }
 }
 
@@ -37753,8 +38326,9 @@ asio::awaitable<void> complete_with(asio::awaitable<result<T>> running, Handler 
     answer.emplace(co_await std::move(running));
   } catch (const error& failed) {
     answer.emplace(failed.info());
-  } catch (const std::system_error& failed) {  // cancelled between two steps
-    answer.emplace(error_info{failed.code()});
+  } catch (const std::system_error& failed) {
+    const bool is_cancelled = failed.code() == asio::error::operation_aborted;  // between two steps
+    answer.emplace(error_info{is_cancelled ? make_error_code(errc::cancelled) : failed.code()});
   } catch (...) {
     thrown = std::current_exception();
     answer.emplace(dovetail::detail::current_failure());
@@ -38097,10 +38671,11 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     if (detail::is_in_body(runs_on, self.get())) co_return detail::used_inside(where);
     const asio::any_io_executor executor = self->client->get_executor();
     const call how = call_for(*self, budget, by, where);
+    const deadline limit = limit_of(budget, by);
     auto lent = co_await detail::begin_passed(self->context, self->client->core(), executor, how, isolation);
     if (!lent) co_return std::move(lent).error();
-    auto on = std::make_unique<tx_type>(self->client->core(), *std::move(lent), executor, by);
-    co_return scope_type{std::shared_ptr<context_type>{self, &self->context}, std::move(on), by};
+    auto on = std::make_unique<tx_type>(self->client->core(), *std::move(lent), executor, limit);
+    co_return scope_type{std::shared_ptr<context_type>{self, &self->context}, std::move(on), limit};
   }
   /// `T`: what the body gives.
   template <class T, class Fn>
@@ -38111,16 +38686,17 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     const asio::any_io_executor runs_on = co_await asio::this_coro::executor;
     if (detail::is_in_body(runs_on, self.get())) co_return detail::used_inside(where);
     const call how = call_for(*self, budget, by, where);
+    const deadline limit = limit_of(budget, by);  // each statement has the session's timeout too
     if (self->context.how.transaction.mode == transaction_mode::manual) {
       auto mine = co_await turn::take(self, how.by);
       if (!mine) co_return mine.refused(where);
       if (self->manual) {
-        transaction_type joined{self->context, *self->manual, by};
+        transaction_type joined{self->context, *self->manual, limit};
         co_return co_await joined.template nest<T>(std::move(body), where, self.get());
       }
     }
     std::exception_ptr thrown;
-    const auto run_body = [&](tx_type& tx) { return detail::call_body<T>(*self, tx, body, how.by, thrown); };
+    const auto run_body = [&](tx_type& tx) { return detail::call_body<T>(*self, tx, body, limit, thrown); };
     result<T> answer = co_await detail::attempt_all<T>(self, isolation, run_body, "transaction", how, true);
     if (thrown) std::rethrow_exception(thrown);
     co_return answer;
@@ -38146,6 +38722,8 @@ class async_session : public Client::connection_type::template verbs<async_sessi
     how.by = earlier(how.by, by);
     return how;
   }
+  /// By when a whole transaction must be over, from a view's limits; never, when the session itself was asked.
+  static deadline limit_of(clock::duration budget, deadline by) { return earlier(deadline::after(budget), by); }
   template <class Op>
   static error_info hint(const state& of, Op& op, const parameter_types* types) {
     if (types == nullptr) return of.context.hint(op);
@@ -38217,9 +38795,10 @@ class async_session : public Client::connection_type::template verbs<async_sessi
       co_return detail::misuse(commits ? "No active transaction to commit" : "No active transaction to rollback",
                                where);
     }
-    result<void> done = co_await detail::end_transaction(self->context, *self->manual, commits, where);
+    result<void> done = co_await detail::end_as_asked(self->context, *self->manual, commits, where);
     if (!done && !self->manual->is_aborted()) {
-      static_cast<void>(co_await detail::end_transaction(self->context, *self->manual, false, where));
+      const result<void> undone = co_await detail::end_transaction(self->context, *self->manual, false, where);
+      if (!undone && commits) done.error().with_suppressed(undone.error());
     }
     self->manual.reset();
     co_return done;
@@ -38633,17 +39212,22 @@ struct lock_driver<true> {
           next = at.forced(*std::move(done));
           break;
         }
+        case lock_step::look:
         case lock_step::read: {
           if (reading.empty()) reading = texts::read(on.quoted);
           auto now = co_await run_awaited(db, calls::read(reading, Layout::key_of(at.row()), where), where);
           if (!now) co_return std::move(now).error();
-          next = at.found(*std::move(now));
+          next = next == lock_step::look ? at.saw(*std::move(now)) : at.found(*std::move(now));
           break;
         }
         case lock_step::pause:
           if (!in_transaction(db)) {
-            asio::steady_timer timer{co_await asio::this_coro::executor, at.delay()};
-            co_await timer.async_wait(asio::use_awaitable);
+            const asio::any_io_executor executor = co_await asio::this_coro::executor;
+            const bool throws = co_await asio::this_coro::throw_if_cancelled();
+            co_await asio::this_coro::throw_if_cancelled(false);  // the pause says it itself
+            error_info ended = co_await await_pause(executor, at.delay(), throws, where);
+            co_await asio::this_coro::throw_if_cancelled(throws);
+            if (ended) co_return ended;
           }
           next = lock_step::read;
           break;
@@ -41572,9 +42156,11 @@ namespace detail {
 #include <asio/write.hpp>
 #include <ctime>
 #include <list>
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -41840,11 +42426,19 @@ std::error_code take_tls_error() noexcept;
 class tls_session {
  public:
   static std::unique_ptr<tls_session> create(const tls_settings& how, std::error_code& ec);
+  /// The server's side. Lifetime: `context` outlives it. Null without memory.
+  static std::unique_ptr<tls_session> accept(SSL_CTX& context);
 
   attempt handshake(tls_io& io);
 
   attempt read(tls_io& io, byte_span into) {
     return step(io, [&] { return SSL_read(ssl_.get(), into.data(), clamp(into.size())); });
+  }
+
+  /// Is there something to read? It stays there. What has come is decrypted, of one record at most.
+  attempt peek(tls_io& io) {
+    char one = 0;
+    return step(io, [&] { return SSL_peek(ssl_.get(), &one, 1); });
   }
 
   /// After a step that has to wait the same bytes must be offered again; a moved buffer is allowed.
@@ -41882,6 +42476,8 @@ class tls_session {
   bool offer_protocol(std::string_view name);
 
   void resume_from(const tls_settings& how);
+
+  bool plug_in();
 
   BIO* make_bio();
 
@@ -41977,9 +42573,24 @@ DOVETAIL_DEFINE std::unique_ptr<tls_session> tls_session::create(const tls_setti
   return made;
 }
 
+DOVETAIL_DEFINE std::unique_ptr<tls_session> tls_session::accept(SSL_CTX& context) {
+  ERR_clear_error();
+  std::unique_ptr<tls_session> made{new tls_session};
+  made->ssl_.reset(SSL_new(&context));
+  if (!made->ssl_ || !made->plug_in()) {
+    ERR_clear_error();
+    return nullptr;
+  }
+  SSL_set_accept_state(made->ssl_.get());
+  return made;
+}
+
 DOVETAIL_DEFINE attempt tls_session::handshake(tls_io& io) {
   const attempt over = step(io, [this] { return SSL_do_handshake(ssl_.get()); });
-  if (over.is_over() && !over.ec) is_established_ = true;
+  if (over.is_over() && !over.ec) {
+    is_established_ = true;
+    return attempt::done();  // no bytes of the user's
+  }
   if (over.ec && sessions_) sessions_->forget(sessions_key_);
   if (over.ec.category() == tls_category()) {
     const long verdict = SSL_get_verify_result(ssl_.get());
@@ -42002,14 +42613,18 @@ DOVETAIL_DEFINE bool tls_session::prepare(const tls_settings& how) {
   if (!load_files(how)) return false;
   ssl_.reset(SSL_new(context_.get()));
   if (!ssl_) return false;
-  SSL_set_read_ahead(ssl_.get(), 1);
   SSL_set_verify(ssl_.get(), how.verify == tls_verify::none ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
   if (!name_server(how) || !offer_protocol(how.application_protocol)) return false;
   resume_from(how);
+  SSL_set_connect_state(ssl_.get());
+  return plug_in();
+}
+
+DOVETAIL_DEFINE bool tls_session::plug_in() {
+  SSL_set_read_ahead(ssl_.get(), 1);
   BIO* const bio = make_bio();
   if (bio == nullptr) return false;
   SSL_set_bio(ssl_.get(), bio, bio);
-  SSL_set_connect_state(ssl_.get());
   return true;
 }
 
@@ -42084,7 +42699,8 @@ DOVETAIL_DEFINE void tls_session::resume_from(const tls_settings& how) {
 }
 
 DOVETAIL_DEFINE BIO* tls_session::make_bio() {
-  method_.reset(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "dovetail"));
+  static const int index = BIO_get_new_index();  // there are few
+  method_.reset(BIO_meth_new(index | BIO_TYPE_SOURCE_SINK, "dovetail"));
   if (!method_) return nullptr;
   BIO_meth_set_read_ex(method_.get(), [](BIO* bio, char* into, std::size_t room, std::size_t* got) {
     auto* const self = static_cast<tls_session*>(BIO_get_data(bio));
@@ -42353,6 +42969,9 @@ class parameter_list {
  public:
   /// Writes the formats and counts that stand in front of the values.
   parameter_list(byte_buffer& out, const std::uint32_t* types, std::size_t count);
+  /// They are written: the last bytes of the buffer.
+  parameter_list(byte_buffer& out, const std::uint32_t* types, std::size_t count, std::size_t formats_at) noexcept
+      : out_(&out), types_(types), count_(count), formats_at_(formats_at) {}
   parameter_list(const parameter_list&) = delete;
   parameter_list& operator=(const parameter_list&) = delete;
 
@@ -44072,6 +44691,12 @@ inline constexpr char portal_suspended = 's';
 inline constexpr char ready_for_query = 'Z';
 inline constexpr char row_description = 'T';
 }  // namespace from_server
+
+/// What the server may say at any time.
+inline constexpr bool is_unasked(char type) noexcept {
+  return type == from_server::notice_response || type == from_server::parameter_status ||
+         type == from_server::notification_response;
+}
 
 /// First bytes of the client's messages; StartupMessage, SSLRequest and CancelRequest have none.
 namespace from_client {
@@ -45873,6 +46498,7 @@ std::uint64_t statement_hash(std::string_view text, std::span<const std::uint32_
 struct prepared_statement {
   std::string name;  ///< on the server; empty: the unnamed statement
   std::string text;
+  std::string bind_head;  ///< how each Bind of it begins, up to the values (unnamed portal, binary parameters)
   std::vector<std::uint32_t> types;  ///< that were declared for its parameters
   statement_description description;
   std::uint64_t hash = 0;
@@ -45898,6 +46524,8 @@ class statement_use {
   ~statement_use() {
     if (statement_ != nullptr && --statement_->uses == 0 && !statement_->is_kept) delete statement_;
   }
+
+  statement_use again() const noexcept { return statement_ == nullptr ? statement_use{} : statement_use{*statement_}; }
 
   explicit operator bool() const noexcept { return statement_ != nullptr; }
   prepared_statement& operator*() const noexcept { return *statement_; }
@@ -46161,9 +46789,26 @@ class session {
   std::size_t next_portal() noexcept { return ++portals_; }
   void note_prefix() noexcept { carries_prefix_ = true; }
 
+  /// The end of the batch ends the data of a copy, in this many bytes: as long as none of them has left, `drain` can
+  /// still have the copy fail.
+  void note_copy_end(std::size_t bytes) noexcept { copy_end_ = bytes; }
+  std::size_t copy_end() const noexcept { return copy_end_; }
+  /// The server takes the data of a copy, whose end is not written yet.
+  bool is_copy_open() const noexcept { return is_copying_in_ && copy_end_ == 0; }
+
   byte_view unsent() const noexcept { return facts.output.view().subspan(sent_); }
   /// Says that `bytes` of `unsent()` left.
   void note_sent(std::size_t bytes) noexcept;
+  /// Writes what is unsent. What comes while the server does not read is read: it may be that which keeps it from
+  /// reading.
+  action send() {
+    read_buffer& input = facts.input;
+    return action::exchange(unsent(), input.prepare(1) ? input.free() : byte_span{});
+  }
+  /// Takes what the server may say at any time, as far as it stands in front of what was read, and gives what is next.
+  detail::frame_status take_unasked(detail::message& next);
+  /// One message of `is_unasked`; false when it is malformed.
+  bool take_unasked_one(const detail::message& came);
   bool is_sent_whole() const noexcept { return sent_ == facts.output.size(); }
   bool has_sent_any() const noexcept { return sent_ != 0; }
   /// Nothing of the batch left: it never was.
@@ -46204,6 +46849,7 @@ class session {
   std::size_t owed_ = 0;
   std::size_t batch_owed_ = 0;
   std::size_t sent_ = 0;
+  std::size_t copy_end_ = 0;
   std::size_t skip_ = 0;
   std::size_t portals_ = 0;
   bool carries_prefix_ = false;
@@ -46233,13 +46879,13 @@ DOVETAIL_DEFINE void session::forget() noexcept {
   statements.clear();
   notifications.clear();
   deferred_.clear();
-  owed_ = batch_owed_ = sent_ = skip_ = 0;
+  owed_ = batch_owed_ = sent_ = skip_ = copy_end_ = 0;
   needs_sync_ = is_copying_in_ = may_have_executed_ = must_fail_ = is_portal_open_ = false;
 }
 
 DOVETAIL_DEFINE void session::begin_batch() noexcept {
   facts.output.clear();
-  sent_ = 0;
+  sent_ = copy_end_ = 0;
   batch_owed_ = 0;
   needed_sync_ = needs_sync_;
   had_to_fail_ = must_fail_;
@@ -46250,6 +46896,28 @@ DOVETAIL_DEFINE void session::write_failure() {
   static_cast<void>(writer().begin(detail::from_client::execute).text("dovetail_cancelled").u32(0).end());
   note_unsynced();
   must_fail_ = false;
+}
+
+DOVETAIL_DEFINE detail::frame_status session::take_unasked(detail::message& next) {
+  for (;;) {
+    const detail::frame_status status = detail::next_message(facts.input.committed(), next);
+    if (status != detail::frame_status::whole || !detail::is_unasked(next.type)) return status;
+    if (!take_unasked_one(next)) return detail::frame_status::malformed;
+    facts.input.consume(next.size);
+  }
+}
+
+DOVETAIL_DEFINE bool session::take_unasked_one(const detail::message& came) {
+  namespace from_server = detail::from_server;
+  if (came.type == from_server::notice_response) {
+    facts.notices(detail::notice_fields(came.body));
+    return true;
+  }
+  if (came.type == from_server::notification_response) return notifications.take(came.body);
+  detail::message_reader reader{came.body};
+  std::string_view name;
+  std::string_view value;
+  return reader.text(name) && reader.text(value) && reader.at_end() && facts.parameters.set(name, value);
 }
 
 DOVETAIL_DEFINE void session::note_sent(std::size_t bytes) noexcept {
@@ -46312,6 +46980,7 @@ namespace dovetail::inline v0::postgres::detail {
 enum class verdict : std::uint8_t {
   go_on,       ///< the next message
   send,        ///< what `begin_batch` and the writers put into the output, then go on
+  look,        ///< take what has come already, then go on
   finish,      ///< over: well, or with the recorded failure
   malformed,   ///< the message's body is wrong
   unexpected,  ///< it has no place here
@@ -46348,6 +47017,8 @@ class dialogue {
   virtual verdict on_unasked() { return verdict::go_on; }
   /// The batch has left.
   virtual verdict on_sent() { return verdict::go_on; }
+  /// All that has come is judged, and there is more to be read: is there something to do before?
+  virtual verdict before_reading() { return verdict::go_on; }
   /// An ErrorResponse; a server skips the messages behind it up to the Sync.
   virtual verdict on_error(error_info failure) {
     note(std::move(failure));
@@ -46381,12 +47052,10 @@ class dialogue {
   /// Messages that came since the last dialogue: only such as the server may send at any time.
   error_info take_unasked();
 
-  static bool is_unasked(char type) noexcept {
-    return type == from_server::notice_response || type == from_server::parameter_status ||
-           type == from_server::notification_response;
-  }
-
-  bool take_unasked(const message& came);
+  /// Some of the batch has left, or something came before all of it could. What answers the batch waits for its end.
+  action go_on_writing(const event& ev);
+  /// Why the server ends the connection, if it has said so.
+  void take_last_words();
 
   action go_on();
 
@@ -46444,10 +47113,7 @@ DOVETAIL_DEFINE action dialogue::resume(const event& ev) {
     case stage::start:
       return start(ev);
     case stage::writing:
-      on_->note_sent(ev.bytes);
-      if (ev.cancelled || ev.ec) return stop(ev);
-      stage_ = stage::reading;
-      return act(on_sent());
+      return go_on_writing(ev);
     case stage::reading:
       on_->facts.input.commit(ev.bytes);
       if (ev.cancelled || (ev.ec && ev.bytes == 0)) return stop(ev);
@@ -46506,21 +47172,36 @@ DOVETAIL_DEFINE error_info dialogue::take_unasked() {
       on_->close();
       return server_error(came.body);
     }
-    if (!take_unasked(came)) return protocol_failure(errc::malformed_frame, came.type, "is malformed");
+    if (!on_->take_unasked_one(came)) return protocol_failure(errc::malformed_frame, came.type, "is malformed");
     on_->facts.input.consume(came.size);
   }
 }
 
-DOVETAIL_DEFINE bool dialogue::take_unasked(const message& came) {
-  if (came.type == from_server::notice_response) {
-    on_->facts.notices(notice_fields(came.body));
-    return true;
+DOVETAIL_DEFINE action dialogue::go_on_writing(const event& ev) {
+  on_->note_sent(ev.bytes);
+  on_->facts.input.commit(ev.received);
+  if (ev.cancelled || ev.ec) return stop(ev);
+  message next;
+  if (ev.received != 0 && on_->take_unasked(next) == frame_status::malformed) {
+    return end(protocol_failure(errc::malformed_frame, next.type, "is malformed"));
   }
-  if (came.type == from_server::notification_response) return on_->notifications.take(came.body);
-  message_reader reader{came.body};
-  std::string_view name;
-  std::string_view value;
-  return reader.text(name) && reader.text(value) && reader.at_end() && on_->facts.parameters.set(name, value);
+  if (!on_->is_sent_whole()) return on_->send();
+  stage_ = stage::reading;
+  return act(on_sent());
+}
+
+DOVETAIL_DEFINE void dialogue::take_last_words() {
+  message came;
+  while (next_message(on_->facts.input.committed(), came) == frame_status::whole) {
+    if (came.type == from_server::error_response) {
+      error_info failure = server_error(came.body);
+      if (is_fatal(failure.server())) {
+        is_fatal_ = true;
+        failure_ = std::move(failure);
+      }
+    }
+    on_->facts.input.consume(came.size);
+  }
 }
 
 DOVETAIL_DEFINE action dialogue::go_on() {
@@ -46528,8 +47209,10 @@ DOVETAIL_DEFINE action dialogue::go_on() {
   for (;;) {
     message came;
     switch (next_message(input.committed(), came)) {
-      case frame_status::incomplete:
-        return read(came);
+      case frame_status::incomplete: {
+        const verdict first = before_reading();
+        return first == verdict::go_on ? read(came) : act(first);
+      }
       case frame_status::malformed:
         return end(protocol_failure(errc::malformed_frame, came.type, "has an impossible length"));
       case frame_status::whole:
@@ -46553,7 +47236,7 @@ DOVETAIL_DEFINE verdict dialogue::judge(const message& came) {
     case from_server::notice_response:
     case from_server::parameter_status:
     case from_server::notification_response:
-      return take_unasked(came) ? on_unasked() : verdict::malformed;
+      return on_->take_unasked_one(came) ? on_unasked() : verdict::malformed;
     case from_server::error_response: {
       error_info failure = server_error(came.body);
       if (failure.code() == errc::malformed_frame) return verdict::malformed;
@@ -46592,7 +47275,10 @@ DOVETAIL_DEFINE action dialogue::act(verdict said, char type) {
       return go_on();
     case verdict::send:
       stage_ = stage::writing;
-      return action::write(on_->unsent());
+      return on_->send();
+    case verdict::look:
+      if (!on_->facts.input.prepare(1)) return go_on();
+      return action::look(on_->facts.input.free());
     case verdict::finish:
       return end(std::move(failure_));
     case verdict::malformed:
@@ -46629,7 +47315,7 @@ DOVETAIL_DEFINE action dialogue::read(const message& wanted) {
 }
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE action dialogue::stop(const event& ev) {
-  const bool may_have_executed = executes_ && on_->is_sent_whole();
+  const bool may_have_executed = executes_ && on_->is_sent_whole() && !on_->is_copy_open();
   on_->set_may_have_executed(may_have_executed);
   if (ev.cancelled || ev.ec == errc::deadline_passed) {
     if (stage_ == stage::writing && !on_->has_sent_any()) on_->take_batch_back();
@@ -46640,6 +47326,7 @@ DOVETAIL_DEFINE action dialogue::read(const message& wanted) {
     return action::done(failure_.code());
   }
   on_->close();
+  if (stage_ == stage::writing) take_last_words();
   if (is_fatal_) return end(std::move(failure_));  // it has said why it ends the connection
   if (may_have_executed && !is_read_only_ && !was_in_transaction_) {
     std::string why = "the statement was sent and may have been executed (";
@@ -46890,7 +47577,8 @@ struct copy_source {
 
 /// Runs one COPY statement that takes data. The value is its tag: `rows_affected()` counts the rows.
 /// Errors: those of `dialogue` and of the source; errc::operation_unsupported when the statement is no such COPY.
-/// Cost: the data is written once, into the buffer that is sent.
+/// Cost: the data is written once, into the buffer that is sent. What the server says meanwhile is read; when it fails,
+///   no more data is asked for.
 class copy_in_dialogue final : public detail::query_dialogue {
  public:
   using value_type = command_tag;
@@ -46903,6 +47591,7 @@ class copy_in_dialogue final : public detail::query_dialogue {
  private:
   using verdict = detail::verdict;
   static constexpr std::size_t message_size_ = 64 * 1024;
+  static constexpr int look_each_ = 8;  // messages
 
   verdict on_answer(const detail::message& came) override;
 
@@ -46910,14 +47599,24 @@ class copy_in_dialogue final : public detail::query_dialogue {
     return is_asked() && !has_begun_ && noted() ? detail::skip_rows(unread) : 0;
   }
 
-  verdict on_sent() override { return on().is_copying_in() ? send_some() : verdict::go_on; }
+  verdict on_sent() override {
+    if (is_last_) on().set_copying_in(false);
+    return verdict::go_on;
+  }
+  verdict before_reading() override;
+  verdict on_error(error_info failure) override {
+    on().set_copying_in(false);  // the server drops what is still sent
+    return query_dialogue::on_error(std::move(failure));
+  }
 
   verdict send_some();
 
   copy_source from_;
   copy_format format_;
   command_tag tag_;
+  int messages_ = 0;  // since the last look
   bool has_begun_ = false;
+  bool is_last_ = false;
 };
 
 }  // namespace dovetail::inline v0::postgres
@@ -46939,7 +47638,7 @@ DOVETAIL_DEFINE copy_in_dialogue::verdict copy_in_dialogue::on_answer(const deta
       if (!detail::read_copy_format(came.body, format_)) return verdict::malformed;
       has_begun_ = true;
       on().set_copying_in(true);
-      return send_some();
+      return verdict::go_on;  // then the data
     case from_server::command_complete:
       if (has_begun_ && on().is_copying_in()) return verdict::unexpected;
       if (!detail::read_tag(came.body, tag_)) return verdict::malformed;
@@ -46958,26 +47657,42 @@ DOVETAIL_DEFINE copy_in_dialogue::verdict copy_in_dialogue::on_answer(const deta
   }
 }
 
+DOVETAIL_DEFINE copy_in_dialogue::verdict copy_in_dialogue::before_reading() {
+  if (!on().is_copying_in()) return verdict::go_on;
+  // A server that has failed takes all data, and drops it: it would never be waited for.
+  if (messages_ == look_each_) {
+    messages_ = 0;
+    return verdict::look;
+  }
+  ++messages_;
+  return send_some();
+}
+
 DOVETAIL_DEFINE copy_in_dialogue::verdict copy_in_dialogue::send_some() {
   on().begin_batch();
   detail::message_writer to = on().writer();
   byte_buffer& out = on().facts.output;
   to.begin(detail::from_client::copy_data);
-  bool is_last = from_.produce == nullptr;
+  is_last_ = from_.produce == nullptr;
   error_info failure;
-  while (!is_last && !failure && out.size() < message_size_) {
-    failure = from_.produce(from_.state, out, format_, is_last);
+  while (!is_last_ && !failure && out.size() < message_size_) {
+    failure = from_.produce(from_.state, out, format_, is_last_);
   }
   if (!to.end() && !failure) failure = {errc::request_too_large, "the copy's source gave 2 GiB at once"};
-  if (!failure && !is_last) return verdict::send;
-  on().set_copying_in(false);
+  if (!failure && !is_last_) return verdict::send;
+  is_last_ = true;
   if (failure) {
     on().begin_batch();
-    static_cast<void>(to.begin(detail::from_client::copy_fail).text("the client's source of data has failed").end());
     note(std::move(failure));
-    return verdict::send;
   }
-  static_cast<void>(to.begin(detail::from_client::copy_done).end());
+  const std::size_t before = out.size();
+  if (noted()) {
+    to.begin(detail::from_client::copy_fail).text("the client's source of data has failed");
+  } else {
+    to.begin(detail::from_client::copy_done);
+  }
+  static_cast<void>(to.end());
+  on().note_copy_end(out.size() - before);
   return verdict::send;
 }
 
@@ -47222,11 +47937,14 @@ class preparation {
 
   /// The statement, prepared; kept when it has a name.
   statement_use finish(session& on, const statement_request& asked) {
+    write_bind_head();
     if (!made_->name.empty()) return on.statements.insert(std::move(made_), asked.literal);
     return statement_use{*made_.release()};
   }
 
  private:
+  void write_bind_head();
+
   std::unique_ptr<prepared_statement> made_;
   char awaited_ = 0;
 };
@@ -47237,7 +47955,13 @@ class preparation {
 error_info write_bind(session& on, const prepared_statement& statement, const argument_writer& arguments,
                       std::string_view portal = {});
 
-inline void write_execute(session& on, std::int32_t row_limit, std::string_view portal = {}) {
+inline void write_execute(session& on, std::int32_t row_limit) {
+  static constexpr char head[] = {from_client::execute, 0, 0, 0, 9, 0};
+  std::byte* const at = on.facts.output.grow(sizeof head + 4);
+  std::memcpy(at, head, sizeof head);
+  store_big(at + sizeof head, static_cast<std::uint32_t>(row_limit));
+}
+inline void write_execute(session& on, std::int32_t row_limit, std::string_view portal) {
   static_cast<void>(on.writer().begin(from_client::execute).text(portal).i32(row_limit).end());
 }
 
@@ -47308,19 +48032,34 @@ DOVETAIL_DEFINE verdict preparation::take(const message& came) {
   return verdict::go_on;
 }
 
+DOVETAIL_DEFINE void preparation::write_bind_head() {
+  byte_buffer head;
+  const std::size_t count = made_->description.parameters().size();
+  message_writer{head}.begin(from_client::bind).text({}).text(made_->name);
+  parameter_list{head, nullptr, count};
+  made_->bind_head = as_text(head.view());
+}
+
 DOVETAIL_DEFINE error_info write_bind(session& on, const prepared_statement& statement,
                                       const argument_writer& arguments, std::string_view portal) {
   byte_buffer& out = on.facts.output;
   const std::size_t before = out.size();
-  message_writer to = on.writer();
-  to.begin(from_client::bind).text(portal).text(statement.name);
   const auto& types = statement.description.parameters();
-  parameter_list list{out, types.data(), types.size()};
+  if (portal.empty()) {
+    out.append(statement.bind_head);
+  } else {
+    on.writer().begin(from_client::bind).text(portal).text(statement.name);
+    parameter_list{out, nullptr, types.size()};
+  }
+  parameter_list list{out, types.data(), types.size(), out.size() - 2 * (types.size() + 1)};
   error_info failure = arguments.write == nullptr ? error_info{} : arguments.write(arguments.state, list);
   if (!failure) failure = list.finish();
   if (!failure) {
+    message_writer to = on.writer();
     statement.description.write_formats(to);
-    if (!to.end()) failure = {errc::request_too_large, "the arguments are larger than 2 GiB"};
+    const std::size_t length = out.size() - before - 1;
+    store_big(out.data() + before + 1, static_cast<std::uint32_t>(length));
+    if (length > 0x7FFF'FFFFu) failure = {errc::request_too_large, "the arguments are larger than 2 GiB"};
   }
   if (failure) out.truncate(before);
   return failure;
@@ -48802,7 +49541,8 @@ namespace dovetail::inline v0::postgres {
 /// Gives the arguments of one execution after the other. Lifetime: the state must outlive the dialogue.
 struct argument_rows {
   void* state = nullptr;
-  /// Writes the next row's arguments; false when there is none, or when it sets `failure`. Each row is asked for once.
+  /// Writes the next row's arguments; false when there is none, or when it sets `failure`. Each row is asked for once;
+  /// the end may be found again.
   bool (*next)(void* state, parameter_list& to, error_info& failure) = nullptr;
   /// Told how many rows each execution affected, in their order; may be null.
   void (*done)(void* state, std::int64_t affected) = nullptr;
@@ -48810,6 +49550,9 @@ struct argument_rows {
   void (*returned)(void* state, byte_view body) = nullptr;
   /// Whether an error names the row. Not where one execution has the arguments of many.
   bool names_rows = true;
+  /// Whether `done` may throw, and all of it is to be undone then with the connection: the Sync waits for every answer,
+  /// one round trip more.
+  bool may_be_stopped = false;
 };
 
 /// What came of all executions together.
@@ -48957,6 +49700,7 @@ DOVETAIL_DEFINE execute_many_dialogue::verdict execute_many_dialogue::write_chun
       ++written_;
     } else {
       out.truncate(before);
+      if (!failure && rows_.may_be_stopped && answered_ != written_) break;  // the Sync comes behind the answers
       is_last_ = true;
       if (failure) return give_up(std::move(failure));
     }
@@ -49119,6 +49863,7 @@ class execute_many_call {
       if (error_info failure = asked_->prepare(*on_, shows_text_)) return end(std::move(failure));
       argument_rows rows{.state = this, .next = &next, .done = &row_done};
       rows.names_rows = op_->state->ends.empty();
+      rows.may_be_stopped = op_->state->report_every != 0;
       if (op_->state->is_numbered) rows.returned = &returned;
       running_.emplace(*on_, asked_->request(), rows, op_->state->done_before);
     }
@@ -49538,11 +50283,13 @@ struct pipeline_item {
   execution done{};
   error_info failure{};
   bool has_rows = false;  ///< the sink was given rows
+  bool is_stale = false;  ///< Bind has failed: the server does not know the statement (so) any more; nothing ran
 };
 
 enum class pipeline_sync : std::uint8_t {
-  each,  ///< each statement stands for itself: one that fails leaves the others alone
-  once,  ///< all or nothing: one that fails undoes those before, and those behind are not executed
+  each,   ///< each statement stands for itself: one that fails leaves the others alone
+  once,   ///< all or nothing: one that fails undoes those before, and those behind are not executed
+  apart,  ///< as `each`, of callers who know nothing of each other: what is stale is theirs to ask again
 };
 
 /// Prepares what is not prepared (one write), then executes all, in writes of about 32 KiB so that neither side waits
@@ -49557,7 +50304,10 @@ class pipeline_dialogue final : public detail::dialogue {
   using value_type = void;
 
   pipeline_dialogue(session& on, std::span<pipeline_item> items, pipeline_sync sync)
-      : dialogue(on, are_read_only(items)), items_(items), is_once_(sync == pipeline_sync::once) {
+      : dialogue(on, are_read_only(items)),
+        items_(items),
+        is_once_(sync == pipeline_sync::once),
+        is_apart_(sync == pipeline_sync::apart) {
     statements_.resize(items.size());
   }
 
@@ -49565,6 +50315,11 @@ class pipeline_dialogue final : public detail::dialogue {
 
   /// After the end: the statement whose failure undid the others, or a number behind the last one.
   std::size_t failed_statement() const noexcept { return is_once_ ? first_failure_ : none_; }
+
+  /// With a Sync each, at any time: the statements before this one are over, and not touched any more.
+  std::size_t answered() const noexcept { return step_ == step::running ? at_ : first_; }
+  /// Those from `answered()` up to this one have left, or some of them: the server may execute them.
+  std::size_t sent() const noexcept { return step_ == step::running && on().has_sent_any() ? chunk_end_ : answered(); }
 
  private:
   using verdict = detail::verdict;
@@ -49583,6 +50338,13 @@ class pipeline_dialogue final : public detail::dialogue {
   /// Statements that are not prepared, each with a Sync of its own: one that is wrong says nothing of the others.
   verdict prepare();
   bool is_being_prepared(std::size_t of) const noexcept;
+  /// The same, not only equal: nothing is compared.
+  bool is_same_text(std::size_t one, std::size_t other) const noexcept {
+    const statement_request& a = items_[one].asked;
+    const statement_request& b = items_[other].asked;
+    return a.text.data() == b.text.data() && a.text.size() == b.text.size() && a.types.data() == b.types.data() &&
+           a.types.size() == b.types.size();
+  }
   verdict on_prepared();
   error_info failure_of_same_text(std::size_t of) const;
 
@@ -49638,7 +50400,9 @@ class pipeline_dialogue final : public detail::dialogue {
   step step_ = step::preparing;
   expects expects_ = expects::bind;
   bool is_once_;
+  bool is_apart_;
   bool is_undoing_ = false;
+  bool changes_formats_ = false;
   bool was_repeated_ = false;
 };
 
@@ -49686,7 +50450,8 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::prepare() {
     pipeline_item& item = items_[i];
     if (item.failure || statements_[i]) continue;
     const statement_request& asked = item.asked;
-    statements_[i] = on().statements.find(asked.text, asked.literal, asked.types);
+    statements_[i] = i != 0 && is_same_text(i - 1, i) ? statements_[i - 1].again()
+                                                      : on().statements.find(asked.text, asked.literal, asked.types);
     if (statements_[i] || is_being_prepared(i)) continue;
     unprepared& next = preparing_.emplace_back();
     next.item = i;
@@ -49746,9 +50511,10 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::execute() {
   for (std::size_t i = first_; i < items_.size(); ++i) {
     pipeline_item& item = items_[i];
     if (item.failure || item.rows.describe == nullptr) continue;
-    if (error_info failure = item.rows.describe(item.rows.state, statements_[i]->description)) {
-      set_failure(i, std::move(failure));
-    }
+    statement_description& of = statements_[i]->description;
+    const char* const formats_before = of.formats_of;
+    if (error_info failure = item.rows.describe(item.rows.state, of)) set_failure(i, std::move(failure));
+    changes_formats_ = changes_formats_ || (formats_before != nullptr && of.formats_of != formats_before);
   }
   if (is_once_ && first_failure_ != none_) return abandon();
   at_ = written_ = first_;
@@ -49764,8 +50530,8 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::write_chunk() {
     pipeline_item& item = items_[written_];
     const std::size_t number = written_++;
     if (item.failure) continue;
-    // Once more: another item may have asked the same statement for other formats.
-    if (item.rows.describe != nullptr) {
+    // Once more: another item has asked a statement for other formats, which may be this one.
+    if (changes_formats_ && item.rows.describe != nullptr) {
       static_cast<void>(item.rows.describe(item.rows.state, statements_[number]->description));
     }
     if (error_info failure = detail::write_bind(on(), *statements_[number], item.asked.arguments)) {
@@ -49861,7 +50627,8 @@ DOVETAIL_DEFINE std::size_t pipeline_dialogue::on_rows(byte_view unread) {
 }
 
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_error(error_info failure) {
-  if (is_undoing_) return verdict::go_on;  // as was asked for
+  if (is_undoing_) return verdict::go_on;                              // as was asked for
+  if (!is_once_ && detail::is_fatal(failure.server())) note(failure);  // its last words: those behind were not executed
   switch (step_) {
     case step::deferred:
       note(std::move(failure));
@@ -49877,6 +50644,7 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_error(error_inf
     set_failure(items_.size() - 1, std::move(failure));
     return verdict::go_on;
   }
+  items_[at_].is_stale = expects_ == expects::bind && detail::is_stale(failure.code());
   set_failure(at_, std::move(failure));
   expects_ = expects::nothing;
   if (!is_once_) expect_execution();  // of those behind
@@ -49904,7 +50672,7 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_ready() {
 }
 
 DOVETAIL_DEFINE bool pipeline_dialogue::can_repeat() const noexcept {
-  if (was_repeated_ || was_in_transaction_ || first_failure_ == none_) return false;
+  if (is_apart_ || was_repeated_ || was_in_transaction_ || first_failure_ == none_) return false;
   if (is_once_) {
     for (const pipeline_item& each : items_) {
       if (each.has_rows) return false;  // it would get them twice
@@ -50176,7 +50944,7 @@ using dovetail::detail::write_base64;
 
 /// One log-in. Call `first`, send what it gives, hand the answer to `prove`, send, hand the last answer to `verify`.
 /// Passwords are used as they are: SASLprep (RFC 4013) leaves ASCII alone, and other text that is in Unicode's
-/// composed form already.
+/// normalization form KC already and has no character that it maps (docs/postgres.md, "What is missing").
 /// Errors: errc::login_refused with the reason, which holds no secret. Lifetime: borrows password and binding.
 /// Cost: as many hashes as the server asks for, at most `most_iterations`.
 class scram {
@@ -52304,6 +53072,7 @@ class drain_dialogue {
   action finish_batch();
   void write_copy_fail();
   action write_rest();
+  action go_on_writing(const event& ev);
 
   action read_on();
 
@@ -52353,9 +53122,7 @@ DOVETAIL_DEFINE action drain_dialogue::resume(const event& ev) {
       if (!on_->can_drain()) return done({});
       return finish_batch();
     case step::writing:
-      on_->note_sent(ev.bytes);
-      if (ev.cancelled || ev.ec) return stop(ev);
-      return read_on();
+      return go_on_writing(ev);
     case step::reading:
       on_->facts.input.commit(ev.bytes);
       if (ev.cancelled || (ev.ec && ev.bytes == 0)) return stop(ev);
@@ -52368,11 +53135,18 @@ DOVETAIL_DEFINE action drain_dialogue::resume(const event& ev) {
 
 DOVETAIL_DEFINE action drain_dialogue::finish_batch() {
   if (!on_->is_copying_in() && !on_->needs_sync()) return write_rest();
+  byte_view unsent = on_->unsent();
+  const std::size_t end = on_->copy_end();
+  const bool has_ended = end > unsent.size();  // the server has read the beginning of what ends the copy
   byte_buffer rest;
-  rest.append(on_->unsent());
+  rest.append(has_ended ? unsent : unsent.first(unsent.size() - end));
   on_->begin_batch();
   on_->facts.output.append(rest.view());
-  if (on_->is_copying_in()) write_copy_fail();
+  if (has_ended) {
+    on_->set_copying_in(false);
+  } else if (on_->is_copying_in()) {
+    write_copy_fail();
+  }
   if (on_->must_fail()) on_->write_failure();
   if (on_->needs_sync()) on_->write_sync();
   return write_rest();
@@ -52387,7 +53161,19 @@ DOVETAIL_DEFINE void drain_dialogue::write_copy_fail() {
 DOVETAIL_DEFINE action drain_dialogue::write_rest() {
   if (on_->unsent().empty()) return read_on();
   step_ = step::writing;
-  return action::write(on_->unsent());
+  return on_->send();
+}
+
+DOVETAIL_DEFINE action drain_dialogue::go_on_writing(const event& ev) {
+  on_->note_sent(ev.bytes);
+  on_->facts.input.commit(ev.received);
+  if (ev.cancelled || ev.ec) return stop(ev);
+  detail::message next;
+  // The rest of a message that was read in half is in front.
+  if (ev.received != 0 && on_->skip() == 0 && on_->take_unasked(next) == detail::frame_status::malformed) {
+    return lose(errc::malformed_frame);
+  }
+  return on_->is_sent_whole() ? read_on() : on_->send();
 }
 
 DOVETAIL_DEFINE action drain_dialogue::read_on() {
@@ -52454,16 +53240,9 @@ DOVETAIL_DEFINE bool drain_dialogue::take(const detail::message& came) {
       is_fatal_ = is_fatal_ || detail::is_fatal(failure_.server());
       return failure_.code() != errc::malformed_frame;
     case from_server::notice_response:
-      on_->facts.notices(detail::notice_fields(came.body));
-      return true;
     case from_server::notification_response:
-      return on_->notifications.take(came.body);
-    case from_server::parameter_status: {
-      detail::message_reader reader{came.body};
-      std::string_view name;
-      std::string_view value;
-      return reader.text(name) && reader.text(value) && reader.at_end() && on_->facts.parameters.set(name, value);
-    }
+    case from_server::parameter_status:
+      return on_->take_unasked_one(came);
     case from_server::copy_in_response:
       return ++copies_ < 16;  // of one batch
     default:
@@ -55221,6 +56000,788 @@ class async_copy_stream_verbs : public Base {
 }  // namespace postgres
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/client/postgres/joint_queue.hpp ----
+// The callers that share one connection: those that wait to be sent, and those whose answers are on the way.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// Where the statement of a caller is.
+enum class joint_place : std::uint8_t {
+  elsewhere,  ///< not asked yet, between two attempts, or over
+  waiting,    ///< to be sent
+  sent,       ///< in the batch that is under way
+};
+
+/// One statement with the caller who waits for it. Everything that a batch uses of it is its own: a caller who does not
+/// want to wait any longer may go while the server still executes.
+/// Threads: the queue decides, under its lock, who may end an attempt; all others leave it alone then.
+class joint_caller {
+ public:
+  joint_caller(const joint_caller&) = delete;
+  joint_caller& operator=(const joint_caller&) = delete;
+
+  /// For the batch. Makes `into` of the statement, or sets its failure.
+  virtual void prepare(session& on, pipeline_item& into, bool shows_text) = 0;
+  /// It is in a batch now.
+  virtual void joined() noexcept = 0;
+  /// It was answered: ends the attempt.
+  virtual void answered(pipeline_item& with, bool shows_text, traffic moved) = 0;
+  /// It was not: ends the attempt. `sent`: the server may have seen it.
+  virtual void lost(error_info why, bool sent) = 0;
+  /// Its time is over: ends the attempt.
+  virtual void expired(joint_place in) = 0;
+
+ protected:
+  joint_caller() = default;
+  ~joint_caller() = default;
+
+  deadline by_;       // of the call
+  deadline sent_by_;  // of the wait
+
+ private:
+  friend class joint_queue;
+  deadline due() const noexcept { return place_ == joint_place::waiting ? sent_by_ : by_; }
+
+  joint_place place_ = joint_place::elsewhere;
+};
+
+/// What sends one batch after the other.
+class joint_sender {
+ public:
+  /// An earlier deadline than all others has come into the queue.
+  virtual void look_at_deadlines() = 0;
+  /// Nobody wants what is under way any more, if that is still so when it is looked at again.
+  virtual void stop_unwanted() = 0;
+
+ protected:
+  ~joint_sender() = default;
+};
+
+/// Threads: any number at once.
+class joint_queue {
+ public:
+  using member = std::shared_ptr<joint_caller>;
+  enum class entry : std::uint8_t { refused, joins, begins };
+
+  joint_queue() = default;
+  joint_queue(const joint_queue&) = delete;
+  joint_queue& operator=(const joint_queue&) = delete;
+
+  /// Puts a caller at the end. `begins`: nobody sends; make a sender, and have it `begin`.
+  entry enter(member who, std::size_t most) {
+    std::shared_ptr<joint_sender> told;
+    {
+      const std::lock_guard lock{mutex_};
+      if (waiting_.size() >= most) return entry::refused;
+      joint_caller& caller = *who;
+      waiting_.push_back(std::move(who));
+      caller.place_ = joint_place::waiting;
+      if (!std::exchange(is_sending_, true)) return entry::begins;
+      if (caller.due().when() < next_look_) {
+        next_look_ = caller.due().when();
+        told = sender_.lock();
+      }
+    }
+    if (told) told->look_at_deadlines();
+    return entry::joins;
+  }
+
+  void begin(std::weak_ptr<joint_sender> with) {
+    const std::lock_guard lock{mutex_};
+    sender_ = std::move(with);
+  }
+
+  /// A caller gives up. Says where its statement was; the caller ends its attempt, unless that is `elsewhere`. With
+  /// `only_waiting` what was sent stays.
+  joint_place leave(joint_caller& who, bool only_waiting) {
+    std::shared_ptr<joint_sender> told;
+    member gone;  // goes without the lock
+    joint_place was = joint_place::elsewhere;
+    {
+      const std::lock_guard lock{mutex_};
+      if (who.place_ == joint_place::sent && only_waiting) return joint_place::elsewhere;
+      was = std::exchange(who.place_, joint_place::elsewhere);
+      if (was == joint_place::waiting) {
+        const auto at =
+            std::find_if(waiting_.begin(), waiting_.end(), [&](const member& m) { return m.get() == &who; });
+        gone = std::move(*at);
+        waiting_.erase(at);
+      } else if (was == joint_place::sent) {
+        --wanted_;
+      }
+      if (was != joint_place::elsewhere && is_unwanted()) told = sender_.lock();
+    }
+    if (told) told->stop_unwanted();
+    return was;
+  }
+
+  /// The next batch: at most so many of those that have waited longest. Gives their number.
+  std::size_t take_batch(std::size_t most) {
+    const std::lock_guard lock{mutex_};
+    const std::size_t count = (std::min)(most == 0 ? 1 : most, waiting_.size());
+    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
+    batch_.assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
+    waiting_.erase(waiting_.begin(), end);
+    for (const member& each : batch_) {
+      each->place_ = joint_place::sent;
+      each->joined();
+    }
+    wanted_ = count;
+    is_in_batch_ = count != 0;
+    return count;
+  }
+
+  /// Of the sender alone, while a batch is under way.
+  const std::vector<member>& batch() const noexcept { return batch_; }
+
+  /// True when the caller still wants its answer; nobody else ends the attempt then.
+  bool claim(joint_caller& who) noexcept {
+    const std::lock_guard lock{mutex_};
+    if (who.place_ != joint_place::sent) return false;
+    who.place_ = joint_place::elsewhere;
+    --wanted_;
+    return true;
+  }
+  bool is_wanted(const joint_caller& who) const noexcept {
+    const std::lock_guard lock{mutex_};
+    return who.place_ == joint_place::sent;
+  }
+
+  /// The batch is over; gives those who were not answered, claimed.
+  std::vector<member> end_batch() {
+    std::vector<member> all;  // who is over goes without the lock
+    std::vector<member> unanswered;
+    const std::lock_guard lock{mutex_};
+    all.swap(batch_);
+    for (const member& each : all) {
+      if (each->place_ != joint_place::sent) continue;
+      each->place_ = joint_place::elsewhere;
+      unanswered.push_back(each);
+    }
+    wanted_ = 0;
+    is_in_batch_ = false;
+    return unanswered;
+  }
+
+  /// All who wait, claimed: the connection could not be had.
+  std::vector<member> take_waiting() {
+    const std::lock_guard lock{mutex_};
+    for (const member& each : waiting_) each->place_ = joint_place::elsewhere;
+    return std::exchange(waiting_, {});
+  }
+
+  /// After a batch: true when there is another one to send; else the sender is not the sender any more.
+  bool goes_on() noexcept {
+    const std::lock_guard lock{mutex_};
+    is_sending_ = !waiting_.empty();
+    if (!is_sending_) {
+      sender_.reset();
+      next_look_ = (clock::time_point::max)();
+    }
+    return is_sending_;
+  }
+
+  /// The sender is destroyed with its executor: so are those who wait for it.
+  std::vector<member> abandon() {
+    const std::lock_guard lock{mutex_};
+    std::vector<member> all = std::exchange(waiting_, {});
+    const std::vector<member> sent = std::exchange(batch_, {});
+    all.insert(all.end(), sent.begin(), sent.end());
+    for (const member& each : all) each->place_ = joint_place::elsewhere;
+    is_sending_ = is_in_batch_ = false;
+    wanted_ = 0;
+    sender_.reset();
+    next_look_ = (clock::time_point::max)();
+    return all;
+  }
+
+  /// Nobody wants what the sender is about.
+  bool is_unwanted_now() const noexcept {
+    const std::lock_guard lock{mutex_};
+    return is_unwanted();
+  }
+
+  struct overdue {
+    member who;
+    joint_place was;
+  };
+  /// Claims those whose time is over; `next` is when to look again.
+  std::vector<overdue> expire(clock::time_point now, clock::time_point& next) {
+    std::vector<overdue> late;
+    const std::lock_guard lock{mutex_};
+    next_look_ = (clock::time_point::max)();
+    const auto look = [&](const member& each) {
+      if (each->place_ == joint_place::elsewhere) return;
+      const clock::time_point when = each->due().when();
+      if (when > now) {
+        next_look_ = (std::min)(next_look_, when);
+        return;
+      }
+      if (each->place_ == joint_place::sent) --wanted_;
+      late.push_back({each, std::exchange(each->place_, joint_place::elsewhere)});
+    };
+    for (const member& each : waiting_) look(each);
+    for (const member& each : batch_) look(each);
+    std::erase_if(waiting_, [](const member& each) { return each->place_ == joint_place::elsewhere; });
+    next = next_look_;
+    return late;
+  }
+
+  /// Callers that wait to be sent.
+  std::size_t size() const noexcept {
+    const std::lock_guard lock{mutex_};
+    return waiting_.size();
+  }
+
+ private:
+  bool is_unwanted() const noexcept { return is_in_batch_ ? wanted_ == 0 : waiting_.empty(); }
+
+  mutable std::mutex mutex_;
+  std::vector<member> waiting_;
+  std::vector<member> batch_;
+  std::size_t wanted_ = 0;  // of the batch
+  std::weak_ptr<joint_sender> sender_;
+  clock::time_point next_look_ = (clock::time_point::max)();
+  bool is_sending_ = false;
+  bool is_in_batch_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/client/postgres/joint_call.hpp ----
+// The dialogue of callers who share a connection: their statements as one pipeline, each with a Sync of its own.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// Statements of which one may be sent with others': not COPY, after which there is no way back, nor what says how
+/// others are executed (SET, DDL).
+inline bool is_joined_kind(statement_kind kind) noexcept {
+  return kind == statement_kind::select || kind == statement_kind::insert || kind == statement_kind::update ||
+         kind == statement_kind::remove;
+}
+
+/// Arguments that view what is the caller's: he has to stay until the statement is executed.
+template <class T>
+inline constexpr bool is_borrowed_argument = dovetail::detail::has_views<typename dovetail::detail::node<T>::value>();
+template <class T>
+  requires requires { T::is_dynamic; }
+inline constexpr bool is_borrowed_argument<T> = true;
+template <fixed_string Name, class T>
+inline constexpr bool is_borrowed_argument<named_argument<Name, T>> = is_borrowed_argument<T>;
+
+template <class Arguments>
+inline constexpr bool owns_arguments = false;
+template <class... Args>
+inline constexpr bool owns_arguments<std::tuple<Args...>> = !(false || ... || is_borrowed_argument<Args>);
+
+template <class Op>
+inline constexpr bool can_join = false;
+template <pipelined_statement Op>
+inline constexpr bool can_join<Op> = owns_arguments<typename decltype(Op::request)::arguments_type>;
+
+/// A statement as the batch sees it: what the caller's types throw is his own failure, and the rows of who has gone are
+/// dropped.
+template <class Op>
+class joint_part {
+ public:
+  using value_type = typename Op::value_type;
+
+  joint_part(const Op& of, const joint_queue& queue, const joint_caller& caller)
+      : part_(of), queue_(&queue), caller_(&caller) {}
+  joint_part(const joint_part&) = delete;
+  joint_part& operator=(const joint_part&) = delete;
+
+  void prepare(session& on, pipeline_item& into, bool shows_text) {
+    try {
+      part_.prepare(on, into, shows_text);
+    } catch (...) {
+      into.failure = v0::detail::current_failure();
+    }
+    sink_ = into.rows;
+    arguments_ = into.asked.arguments;
+    if (sink_.describe != nullptr) into.rows.describe = &describe;
+    if (sink_.take != nullptr) into.rows.take = &take;
+    into.rows.failure = &failure;
+    into.rows.state = this;
+    into.asked.arguments = {this, &write};
+  }
+  result<value_type> finish(pipeline_item& with, bool shows_text) {
+    try {
+      part_.finish(with, shows_text);
+      if (with.failure) return std::move(with.failure);
+      return part_.value();
+    } catch (...) {
+      return v0::detail::current_failure();
+    }
+  }
+
+ private:
+  static error_info describe(void* state, statement_description& of) {
+    auto& self = *static_cast<joint_part*>(state);
+    try {
+      return self.sink_.describe(self.sink_.state, of);
+    } catch (...) {
+      return v0::detail::current_failure();
+    }
+  }
+  static std::size_t take(void* state, byte_view unread, bool& failed) {
+    auto& self = *static_cast<joint_part*>(state);
+    if (!self.queue_->is_wanted(*self.caller_)) return skip_rows(unread);
+    try {
+      return self.sink_.take(self.sink_.state, unread, failed);
+    } catch (...) {
+      self.thrown_ = v0::detail::current_failure();
+      failed = true;
+      return skip_rows(unread);
+    }
+  }
+  static error_info failure(void* state) {
+    auto& self = *static_cast<joint_part*>(state);
+    if (self.thrown_) return std::move(self.thrown_);
+    return self.sink_.failure == nullptr ? error_info{errc::malformed_value} : self.sink_.failure(self.sink_.state);
+  }
+  static error_info write(const void* state, parameter_list& to) {
+    const auto& self = *static_cast<const joint_part*>(state);
+    try {
+      return self.arguments_.write(self.arguments_.state, to);
+    } catch (...) {
+      return v0::detail::current_failure();
+    }
+  }
+
+  pipeline_part<Op> part_;
+  row_sink sink_{};
+  argument_writer arguments_{};
+  error_info thrown_;
+  const joint_queue* queue_;
+  const joint_caller* caller_;
+};
+
+/// Executes the queue's batch, and gives each caller his answer as soon as it is there. A statement that the server has
+/// lost, or has no more as it was, is prepared and executed again behind the others. Callers who were not answered when
+/// it ends stay in the batch, unless it is known what became of their statement.
+/// Lifetime: borrows the session, the queue and its batch, and `moved`.
+class joint_call {
+ public:
+  using value_type = void;
+
+  joint_call(session& on, joint_queue& of, const traffic& moved, bool shows_text)
+      : on_(&on), queue_(&of), moved_(&moved), shows_text_(shows_text) {}
+
+  action resume(const event& ev);
+  error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
+  void value() && noexcept {}
+
+ private:
+  action begin(const event& ev);
+  void answer(std::size_t of);
+  void deliver(std::size_t end);
+  bool repeat();
+  /// The connection is lost, or was given up: who has no answer gets what is known of his own statement.
+  void settle();
+
+  session* on_;
+  joint_queue* queue_;
+  const traffic* moved_;
+  std::vector<joint_caller*> callers_;
+  std::vector<pipeline_item> items_;
+  std::vector<std::size_t> stale_;
+  std::vector<statement_use> lost_;  // an item's text may be a view of the statement's
+  std::optional<pipeline_dialogue> running_;
+  error_info failure_;
+  traffic told_;
+  std::size_t delivered_ = 0;
+  bool was_repeated_ = false;
+  bool shows_text_;
+};
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// Compiled once: in the program's `dovetail/postgres_async_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_ASYNC_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres::detail {
+
+DOVETAIL_DEFINE action joint_call::resume(const event& ev) {
+  action next = running_ ? running_->resume(ev) : begin(ev);
+  for (;;) {
+    const bool is_over = next.what() == verb::done;
+    if (is_over && next.error()) {
+      failure_ = running_->failure(next.error());
+      settle();
+      return action::done(failure_.code());
+    }
+    deliver(is_over ? items_.size() : running_->answered());
+    if (!is_over) return next;
+    if (!repeat()) return action::done();
+    next = running_->resume({});
+  }
+}
+
+DOVETAIL_DEFINE action joint_call::begin(const event& ev) {
+  const std::vector<joint_queue::member>& batch = queue_->batch();
+  items_.resize(batch.size());
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    callers_.push_back(batch[i].get());
+    callers_[i]->prepare(*on_, items_[i], shows_text_);
+    if (!queue_->is_wanted(*callers_[i])) items_[i].failure = errc::cancelled;  // he has gone: it is not sent
+  }
+  running_.emplace(*on_, items_, pipeline_sync::apart);
+  return running_->resume(ev);
+}
+
+DOVETAIL_DEFINE void joint_call::answer(std::size_t of) {
+  if (!queue_->claim(*callers_[of])) return;
+  // The bytes of the batch are counted once, as it comes: those that were sent with the first answer.
+  const traffic moved{moved_->sent - told_.sent, moved_->received - told_.received};
+  told_ = *moved_;
+  callers_[of]->answered(items_[of], shows_text_, moved);
+}
+
+DOVETAIL_DEFINE void joint_call::deliver(std::size_t end) {
+  for (; delivered_ < end; ++delivered_) {
+    if (items_[delivered_].is_stale && !was_repeated_) {
+      stale_.push_back(delivered_);
+    } else {
+      answer(delivered_);
+    }
+  }
+}
+
+DOVETAIL_DEFINE bool joint_call::repeat() {
+  if (was_repeated_ || stale_.empty()) return false;
+  was_repeated_ = true;
+  running_.reset();
+  std::vector<joint_caller*> callers;
+  std::vector<pipeline_item> items;
+  for (const std::size_t each : stale_) {
+    if (!queue_->is_wanted(*callers_[each])) continue;
+    const statement_request& asked = items_[each].asked;
+    if (statement_use known = on_->statements.find(asked.text, asked.literal, asked.types)) {
+      on_->statements.forget(*known);
+      lost_.push_back(std::move(known));
+    }
+    items_[each].failure = {};
+    items_[each].is_stale = false;
+    items.push_back(std::move(items_[each]));
+    callers.push_back(callers_[each]);
+  }
+  callers_ = std::move(callers);
+  items_ = std::move(items);
+  delivered_ = 0;
+  stale_.clear();
+  if (items_.empty()) return false;
+  running_.emplace(*on_, items_, pipeline_sync::apart);
+  return true;
+}
+
+DOVETAIL_DEFINE void joint_call::settle() {
+  const std::size_t at = running_->answered();
+  const std::size_t sent = running_->sent();
+  deliver(at);
+  const bool has_said_why = at < items_.size() && items_[at].failure;  // the server: it has executed no other
+  for (const std::size_t each : stale_) {
+    if (queue_->claim(*callers_[each])) callers_[each]->lost(failure_, false);
+  }
+  for (std::size_t i = at; i < items_.size(); ++i) {
+    if (items_[i].failure && i < sent) {
+      answer(i);
+    } else if (items_[i].failure) {
+      if (queue_->claim(*callers_[i])) callers_[i]->lost(std::move(items_[i].failure), false);
+    } else if (queue_->claim(*callers_[i])) {
+      const bool may_have_run = i < sent && !has_said_why;
+      if (may_have_run && !items_[i].asked.is_read_only) {
+        callers_[i]->lost({errc::outcome_unknown, "the statement was sent with others', and may have been executed (" +
+                                                      failure_.code().message() + ")"},
+                          true);
+      } else {
+        callers_[i]->lost(failure_, may_have_run);
+      }
+    }
+  }
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+#undef DOVETAIL_DEFINE
+#endif
+
+// ---- dovetail/client/postgres/async_join.hpp ----
+// An operation of an asynchronous client that shares its connection with others.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// Gets the connection from the pool, like any other operation in its turn, sends the batch, gives the connection back,
+/// and begins again while callers wait. All steps run on a strand of the client's executor.
+template <class Core>
+class joint_run final : public v0::detail::async_attempt<Core>, public joint_sender {
+  using base = v0::detail::async_attempt<Core>;
+
+ public:
+  static void begin(const std::shared_ptr<Core>& core, const asio::any_io_executor& executor,
+                    std::source_location asked_at) {
+    auto self = std::make_shared<joint_run>(core, asio::make_strand(executor), asked_at);
+    core->joint().begin(std::weak_ptr<joint_sender>{self});
+    // Later: whoever goes on in the meantime joins the first batch.
+    asio::post(self->executor_, [self] { self->first(); });
+  }
+
+  joint_run(std::shared_ptr<Core> core, asio::any_io_executor executor, std::source_location asked_at)
+      : base(std::move(core), std::move(executor), call{deadline::never(), clock::now(), asked_at}),
+        timer_(this->executor_) {}
+  ~joint_run() override {
+    if (is_over_) return;
+    const std::vector<joint_queue::member> lost = this->core_->joint().abandon();
+    static_cast<void>(lost);  // they go with the executor
+  }
+
+  void look_at_deadlines() override {
+    asio::post(this->executor_, [self = shared()] { self->look(); });
+  }
+  void stop_unwanted() override {
+    asio::post(this->executor_, [self = shared()] { self->stop_if_unwanted(); });
+  }
+
+ private:
+  std::shared_ptr<joint_run> shared() { return std::static_pointer_cast<joint_run>(this->shared_from_this()); }
+  joint_queue& queue() noexcept { return this->core_->joint(); }
+
+  void first() {
+    look();
+    this->start();
+  }
+
+  void perform() override {
+    const std::size_t count = queue().take_batch(this->core_->connections().policy().batch_limit);
+    this->core_->connections().note_waiting(0, count);
+    if (count == 0) return ended();
+    auto& connection = *this->lease_;
+    connection.moved() = {};
+    const auto next = [](joint_run& self, const result<void>&) { self.ended(); };
+    joint_call dialogue{connection.session().wire(), queue(), connection.moved(),
+                        connection.session().options().include_statement_text};
+    async_run(connection.stream(), std::move(dialogue), deadline::never(), &connection.moved(),
+              typename base::template step<joint_run, decltype(next)>{shared(), next});
+  }
+
+  void ended() {
+    this->is_in_dialogue_ = false;
+    this->lease_.release();
+    // Those of whom the dialogue said nothing, because something was thrown.
+    error_info unknown{errc::outcome_unknown, "the statement was sent with others', and may have been executed"};
+    for (const joint_queue::member& each : queue().end_batch()) each->lost(unknown, true);
+    next();
+  }
+
+  /// There is no connection for those who wait; each of them asks his retry policy.
+  void failed(error_info why, std::size_t) override {
+    this->is_in_dialogue_ = false;
+    this->lease_.release();
+    if (!this->is_cancelled_) {
+      const std::vector<joint_queue::member> all = queue().take_waiting();
+      this->core_->connections().note_waiting(0, all.size());
+      for (const joint_queue::member& each : all) each->lost(why, false);
+    }
+    next();
+  }
+
+  void next() {
+    this->is_cancelled_ = false;
+    is_over_ = !queue().goes_on();
+    if (is_over_) {
+      timer_.cancel();
+      return;
+    }
+    asio::post(this->executor_, [self = shared()] { self->start(); });
+  }
+
+  void look() {
+    if (is_over_) return;
+    clock::time_point again;
+    std::size_t waited = 0;
+    const std::vector<joint_queue::overdue> late = queue().expire(clock::now(), again);
+    for (const joint_queue::overdue& each : late) waited += each.was == joint_place::waiting;
+    this->core_->connections().note_waiting(0, waited);
+    for (const joint_queue::overdue& each : late) each.who->expired(each.was);
+    stop_if_unwanted();
+    if (again == (clock::time_point::max)()) return;
+    timer_.expires_at(again);
+    timer_.async_wait([weak = std::weak_ptr<joint_run>{shared()}](std::error_code ec) {
+      if (ec) return;
+      if (const auto self = weak.lock()) self->look();
+    });
+  }
+
+  void stop_if_unwanted() {
+    if (!is_over_ && queue().is_unwanted_now()) this->cancel(asio::cancellation_type::terminal);
+  }
+
+  void give_up(error_info) override {}  // never: `failed` decides
+  std::string_view name() const noexcept override { return "joint"; }
+  bool is_idempotent() const noexcept override { return true; }
+  deadline acquire_limit() override { return deadline::never(); }  // each caller has a limit of his own
+
+  friend typename base::template step<joint_run, void>;
+
+  asio::steady_timer timer_;
+  bool is_over_ = false;
+};
+
+/// One statement of one caller: in the queue, in a batch, between two attempts.
+template <class Core, operation Op, class Handler>
+class async_join final : public joint_caller, public std::enable_shared_from_this<async_join<Core, Op, Handler>> {
+  using value_type = typename Op::value_type;
+
+ public:
+  async_join(std::shared_ptr<Core> core, asio::any_io_executor client_executor, asio::any_io_executor executor,
+             const call& how, Op op, Handler handler)
+      : core_(std::move(core)),
+        client_executor_(std::move(client_executor)),
+        executor_(std::move(executor)),
+        how_(how),
+        op_(std::move(op)),
+        handler_(std::move(handler)) {
+    if (op_.request.sql.view().is_literal) return;
+    text_ = op_.request.sql.view().text;  // whoever gives up may go while the batch still looks at it
+    op_.request.sql.use_copy(text_);
+  }
+
+  /// Begins; the handler is never called in here.
+  static void begin(std::shared_ptr<Core> core, asio::any_io_executor fallback, const call& how, Op op,
+                    Handler handler) {
+    asio::any_io_executor executor = v0::detail::executor_for(handler, fallback);
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    auto self =
+        std::allocate_shared<async_join>(asio::get_associated_allocator(handler), std::move(core), std::move(fallback),
+                                         std::move(executor), how, std::move(op), std::move(handler));
+    if (slot.is_connected()) {
+      slot.assign([weak = std::weak_ptr<async_join>{self}](asio::cancellation_type type) {
+        if (const auto alive = weak.lock()) alive->cancel(type);
+      });
+    }
+    self->enter();
+  }
+
+  void prepare(session& on, pipeline_item& into, bool shows_text) override {
+    part_.emplace(op_, core_->joint(), *this);
+    part_->prepare(on, into, shows_text);
+  }
+  void joined() noexcept override { watch_ = {}; }
+
+  void answered(pipeline_item& with, bool shows_text, traffic moved) override {
+    result<value_type> answer = part_->finish(with, shows_text);
+    report(answer ? std::error_code{} : answer.error().code(), moved);
+    if (!answer) return fail_later(std::move(answer).error(), 1);
+    asio::post(executor_, [self = this->shared_from_this(), answer = std::move(answer)]() mutable {
+      self->complete(std::move(answer));
+    });
+  }
+  void lost(error_info why, bool sent) override {
+    if (sent) report(why.code(), {});
+    fail_later(std::move(why), sent ? 1 : 0);
+  }
+  void expired(joint_place in) override {
+    if (in == joint_place::waiting) {
+      fail_later(core_->connections().refuse(errc::pool_wait_timeout, entered_, how_.where), 0);
+    } else {
+      give_up_sent(errc::deadline_passed);
+    }
+  }
+
+ private:
+  void enter() {
+    entered_ = clock::now();
+    by_ = how_.by;
+    sent_by_ = core_->connections().acquire_deadline(how_.by);
+    work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
+    core_->connections().note_waiting(1, 0);
+    switch (core_->joint().enter(this->shared_from_this(), core_->connections().policy().limits().queue)) {
+      case joint_queue::entry::joins:
+        return;
+      case joint_queue::entry::begins:
+        return joint_run<Core>::begin(core_, client_executor_, how_.where);
+      case joint_queue::entry::refused:
+        core_->connections().note_waiting(0, 1);
+        return fail_later(core_->connections().refuse(errc::pool_queue_full, entered_, how_.where), 0);
+    }
+  }
+
+  void cancel(asio::cancellation_type type) {
+    const bool is_terminal = (type & asio::cancellation_type::terminal) != asio::cancellation_type::none;
+    if (type == asio::cancellation_type::none) return;
+    is_cancelled_ = true;
+    switch (core_->joint().leave(*this, !is_terminal)) {
+      case joint_place::waiting:
+        core_->connections().note_waiting(0, 1);
+        return fail_later(errc::cancelled, 0);
+      case joint_place::sent:
+        return give_up_sent(errc::cancelled);
+      case joint_place::elsewhere:
+        if (timer_) timer_->cancel();
+    }
+  }
+
+  /// The answer will be read and dropped.
+  void give_up_sent(errc code) {
+    report(code, {});
+    fail_later({code, "the statement was sent before, and may have been executed"}, 1);
+  }
+
+  void fail_later(error_info why, std::size_t sent) {
+    asio::post(executor_, [self = this->shared_from_this(), why = std::move(why), sent]() mutable {
+      self->failed(std::move(why), sent);
+    });
+  }
+
+  void failed(error_info why, std::size_t sent) {
+    work_ = {};
+    const dovetail::verdict next = core_->judge(why, Op::name, attempt_, op_.is_idempotent(), sent, how_);
+    if (!next.repeat || is_cancelled_) {
+      if (was_lost_) v0::detail::recall_lost_attempt(why);
+      return complete(std::move(why));
+    }
+    was_lost_ |= why.kind() == condition::commit_unknown;
+    ++attempt_;
+    timer_.emplace(executor_, next.delay);
+    timer_->async_wait([self = this->shared_from_this()](std::error_code) {
+      self->timer_.reset();
+      if (self->is_cancelled_) return self->complete(error_info{errc::cancelled}.with_location(self->how_.where));
+      self->enter();
+    });
+  }
+
+  void complete(result<value_type> answer) {
+    work_ = {};
+    auto slot = asio::get_associated_cancellation_slot(handler_);
+    if (slot.is_connected()) slot.clear();
+    v0::detail::call_handler(std::move(handler_), std::move(answer), executor_);
+  }
+
+  void report(std::error_code ec, traffic moved) { core_->saw_request(Op::name, ec, watch_, moved, attempt_, how_); }
+
+  std::shared_ptr<Core> core_;
+  asio::any_io_executor client_executor_;
+  asio::any_io_executor executor_;
+  asio::any_io_executor work_;
+  call how_;
+  Op op_;
+  Handler handler_;
+  std::string text_;
+  std::optional<joint_part<Op>> part_;
+  std::optional<asio::steady_timer> timer_;
+  clock::time_point entered_{};
+  using stopwatch_type = v0::detail::stopwatch<std::remove_reference_t<decltype(std::declval<Core&>().watcher())>>;
+  [[no_unique_address]] stopwatch_type watch_;
+  int attempt_ = 1;
+  bool is_cancelled_ = false;
+  bool was_lost_ = false;
+};
+
+}  // namespace dovetail::inline v0::postgres::detail
+
 // ---- dovetail/client/postgres/async_notifications.hpp ----
 // LISTEN for asynchronous clients: notifications that are awaited, on a connection of their own.
 
@@ -55550,6 +57111,21 @@ class async_connection {
   template <class Row>
   using stream_rows = detail::awaited_rows<Row>;
 
+  /// For a pool policy that has one connection shared: which statements are sent together with others', and how.
+  using joint_queue = detail::joint_queue;
+  template <class Op>
+    requires detail::can_join<Op>
+  static bool may_join(const options& with, const Op& op, const call& how) noexcept {
+    return how.watch == nullptr && op.request.hints == nullptr && with.how.statement_cache != 0 &&
+           !with.how.unnamed_statements && detail::is_joined_kind(op.request.sql.view().traits.kind);
+  }
+  template <class Core, class Op, class Handler>
+  static void join(std::shared_ptr<Core> core, asio::any_io_executor executor, const call& how, Op op,
+                   Handler handler) {
+    detail::async_join<Core, Op, Handler>::begin(std::move(core), std::move(executor), how, std::move(op),
+                                                 std::move(handler));
+  }
+
   explicit async_connection(const options& with) : stream_(with.executor, with.how) {}
 
   session_health health() const noexcept {
@@ -55646,6 +57222,11 @@ namespace postgres {
 /// `dt::postgres::async_client db{io.get_executor(), "postgresql://app@localhost/app"}`: the verbs of `client`,
 /// awaited; see `basic_async_client`. Cancellation: the server is told to stop, and the connection lives on.
 using async_client = basic_async_client<async_connection>;
+
+/// The same on one connection that all callers share: statements that wait are sent together, in one write.
+/// Cancellation, deadlines: who was not sent leaves the queue; of what was sent the answer is read and dropped, and the
+/// server is told to stop when nobody waits for any of the batch.
+using async_shared_client = basic_async_client<async_connection, exponential_backoff, shared_connection>;
 
 }  // namespace postgres
 }  // namespace dovetail::inline v0
@@ -56735,6 +58316,7 @@ struct reply_error {
   std::string details{};         ///< of an object: its `details` as JSON
   std::string reason{};          ///< the `reason` in there: our own gateway's name of the condition
   std::int64_t retry_after = 0;  ///< seconds, in there: over a WebSocket, where there is no Retry-After
+  std::int64_t statement = -1;   ///< of a batch, in there: which one has failed, counted from 0
   // What else may be in there, of the database's own.
   std::string sqlstate{};
   std::string constraint{};
@@ -57042,6 +58624,12 @@ struct reply_facts {
   std::int64_t rows_affected() const noexcept { return affected.value_or(row_count.value_or(0)); }
 };
 
+/// Bytes that stand in a text no more.
+struct text_gap {
+  std::size_t at = 0;  ///< where they stood, in the text without them
+  std::uint64_t size = 0;
+};
+
 /// Takes the rows of an answer while it is read: `take(state, in, at)` gets the place of the opening bracket, and gives
 /// the place behind the closing one, or null when it has failed.
 struct rows_sink {
@@ -57093,8 +58681,13 @@ class envelope_reader {
     while (!is_closed) {
       std::string_view key;
       at = dovetail::detail::view_json_key(*in_, at, space, key);
-      if (at != nullptr) at = take(key, at);
-      if (at != nullptr) at = dovetail::detail::read_json_separator(*in_, at, '}', is_closed);
+      if (at == nullptr) return nullptr;
+      at = take(key, at);
+      if (at == nullptr) {
+        in_->failure.inside_member(key);
+        return nullptr;
+      }
+      at = dovetail::detail::read_json_separator(*in_, at, '}', is_closed);
       if (at == nullptr) return nullptr;
     }
     --in_->depth;
@@ -57175,7 +58768,9 @@ class envelope_reader {
     at = dovetail::detail::read_json_array(*in_, at, [this, &all, name](const char* next) {
       if (next == in_->end) return skip(next);
       if (*next != '{') return wrong(name, next, "a list of objects");
-      return read(next, all.emplace_back());
+      next = read(next, all.emplace_back());
+      if (next == nullptr) in_->failure.inside_element(all.size() - 1);
+      return next;
     });
     rows_ = outer;
     return at;
@@ -57209,7 +58804,8 @@ class envelope_reader {
   const char* details(const char* at, reply_error& out) {
     if (at == in_->end || *at == 'n') return skip(at);
     const char* const end = *at != '{' ? skip(at) : members(at, [this, &out](std::string_view key, const char* value) {
-      if (key == "retryAfter") return seconds(value, out.retry_after);
+      if (key == "retryAfter") return number(value, out.retry_after);
+      if (key == "statement") return number(value, out.statement);
       return key == "reason" ? text(value, out.reason) : database_fact(key, value, out);
     });
     if (end != nullptr) out.details.assign(at, end);
@@ -57272,10 +58868,10 @@ class envelope_reader {
     out = read;
     return end;
   }
-  const char* seconds(const char* at, std::int64_t& out) {
+  const char* number(const char* at, std::int64_t& out) {
     const char* const end = skip(at);
     std::int64_t value = 0;
-    if (end != nullptr && parse_integer({at, static_cast<std::size_t>(end - at)}, value) && value > 0) out = value;
+    if (end != nullptr && parse_integer({at, static_cast<std::size_t>(end - at)}, value) && value >= 0) out = value;
     return end;
   }
   const char* skip(const char* at) { return dovetail::detail::skip_json_value(*in_, at); }
@@ -57285,14 +58881,26 @@ class envelope_reader {
   strictness how_;
 };
 
+[[gnu::cold, gnu::noinline]] inline error_info not_a_gateway(const error_info& why) {
+  return {make_error_code(gateway_errc::not_a_gateway), std::string{why.context()}};
+}
+/// By line and column, but of a text that is not there as it came by the number of the byte.
+[[gnu::cold, gnu::noinline]] inline error_info describe_place(const dovetail::detail::format_failure& failure,
+                                                              std::string_view text, const text_gap& taken) {
+  if (taken.size == 0) return dovetail::detail::describe_read_of_text(failure, text);
+  const bool is_behind = static_cast<std::size_t>(failure.at - text.data()) >= taken.at;
+  return dovetail::detail::describe_read_of_bytes(failure, text, is_behind ? taken.size : 0);
+}
+
 }  // namespace detail
 
 /// Reads the body of an answer. Errors: gateway_errc::not_a_gateway with the place where it is no JSON object, or has a
 /// member of another type than it may have, unless it is to be read leniently; none when the sink has stopped the
-/// reading, which then knows why (`is_stopped`).
+/// reading, which then knows why (`is_stopped`). `taken`: what stands in the body no more; places behind it are counted
+/// with it.
 [[gnu::noinline]] inline error_info read_envelope(std::string_view body, const rows_sink& rows, reply_facts& out,
-                                                  bool& is_stopped,
-                                                  detail::strictness how = detail::strictness::strict) {
+                                                  bool& is_stopped, detail::strictness how = detail::strictness::strict,
+                                                  const text_gap& taken = {}) {
   dovetail::detail::json_source in{body};
   detail::envelope_reader reader{in, rows, how};
   const char* at = reader.read(dovetail::detail::skip_json_space(in.begin, in.end), out);
@@ -57303,8 +58911,7 @@ class envelope_reader {
   }
   is_stopped = !in.failure.is_set();
   if (is_stopped) return {};
-  const error_info why = dovetail::detail::describe_read_of_text(in.failure, body);
-  return {make_error_code(gateway_errc::not_a_gateway), std::string{why.context()}};
+  return detail::not_a_gateway(detail::describe_place(in.failure, body, taken));
 }
 
 }  // namespace dovetail::inline v0::workersql
@@ -60215,6 +61822,7 @@ class startup {
   action resume(const event& ev) {
     if (ev.cancelled) return finish(dovetail::errc::cancelled);
     if (step_ == step::securing && ev.ec == condition::configuration) return finish(bad_settings(ev.ec));
+    if (step_ == step::securing && ev.ec) return finish(not_secured(ev.ec));
     if (step_ != step::start && ev.ec) return finish(ev.ec);
     switch (step_) {
       case step::start:
@@ -60325,6 +61933,18 @@ class startup {
     if (file.empty()) return ec;
     std::string words{"tlsAuthorities '"};
     return {ec, words.append(file).append("'")};
+  }
+  /// What answers in clear text is, as a rule, a gateway without TLS.
+  [[gnu::cold, gnu::noinline]] static error_info not_secured(std::error_code ec) {
+    error_info failure{ec};
+    const std::string words = ec.message();  // OpenSSL's, whose codes are none of this layer
+    for (const std::string_view clear : {"wrong version number", "packet length too long"}) {
+      if (words.find(clear) == std::string::npos) continue;
+      server_fields said;
+      said.hint = "does the gateway speak TLS? Without it: ssl=false, or an apiEndpoint that begins with http";
+      failure.with_server(std::move(said));
+    }
+    return failure;
   }
   action finish(error_info failure) {
     failure_ = std::move(failure);
@@ -60717,6 +62337,15 @@ class body_collector {
     return size_ + rest.size();
   }
 
+  /// The first `bytes` of the content are done with: the caller forgets them, which are the first that it has.
+  void forget(std::size_t bytes) noexcept {
+    size_ -= bytes;
+    at_ -= bytes;
+  }
+
+  /// Bytes of the content that are here.
+  std::size_t size() const noexcept { return size_; }
+
   /// The peer ended the stream: `none` when the body may end so, and then `collect` completes it.
   problem end_of_stream() noexcept { return reader_.end_of_stream(); }
 
@@ -60739,6 +62368,7 @@ struct http_answer {
   std::string_view body{};
   std::string_view request_id{};  ///< X-Request-ID, for the gateway's people
   bool is_write = false;          ///< of a statement that may have been executed, whatever the answer
+  bool had_key = true;            ///< the request said who asks
 };
 
 /// What an exchange sends besides the session's body.
@@ -60746,6 +62376,8 @@ struct http_request {
   endpoint_kind what = endpoint_kind::query;
   bool is_write = false;   ///< when its answer is lost, nobody knows what happened
   std::string_view key{};  ///< Idempotency-Key; empty: none. Lifetime: until the request is written.
+  /// The dialogue ends when something of a body has come, and goes on with `more()`; the body may have any size.
+  bool is_streamed = false;
 };
 
 /// Sends the session's body as one request, in one write, and reads the whole answer. Before that it looks whether the
@@ -60754,12 +62386,14 @@ struct http_request {
 /// here. Errors: `errc::outcome_unknown` when a write was sent and no answer came; gateway_errc::not_a_gateway for what
 /// is no HTTP (RFC 9112); errc::frame_too_large beyond `responseLimit`; the transport's own otherwise. A status is no
 /// error here. Cancellation: the session is desynchronised afterwards, unless nothing was sent.
+/// A streamed answer of success is read as its bytes are wanted: until `has_all()` the session is desynchronised. One
+/// of failure is read whole.
 class exchange {
  public:
   using value_type = http_answer;
 
   exchange(session& on, const http_request& asked)
-      : on_(&on), asked_(asked), idle_(on), head_(http1::request_kind::ordinary, on.limits()) {}
+      : on_(&on), asked_(asked), idle_(on), head_(http1::request_kind::ordinary, bounds()) {}
 
   action resume(const event& ev) {
     switch (step_) {
@@ -60771,6 +62405,7 @@ class exchange {
         return read(1);
       case step::reading:
         return take(ev);
+      case step::pausing:
       case step::over:
         break;
     }
@@ -60779,15 +62414,40 @@ class exchange {
 
   http_answer value() && noexcept { return answer_; }
   const http_answer& answer() const noexcept { return answer_; }
+
+  /// For a streamed answer, once the dialogue has ended well: the body comes in pieces.
+  bool is_streamed() const noexcept { return asked_.is_streamed; }
+  /// The last byte of the body is here.
+  bool has_all() const noexcept { return step_ == step::over; }
+  /// What is here of the body, less what was forgotten. Lifetime: until `forget()` or `more()`.
+  std::string_view content() const noexcept { return as_text(on_->input().committed().first(body_->size())); }
+  /// The first `bytes` of it are done with.
+  void forget(std::size_t bytes) noexcept {
+    body_->forget(bytes);
+    on_->input().consume(bytes);
+  }
+  /// Reads on, until there is more of the body or `has_all()`: `resume()` tells. Not when it has all.
+  action more() {
+    had_ = body_->size();
+    return take_body(false);
+  }
   error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
 
  private:
-  enum class step : std::uint8_t { checking, writing, reading, over };
+  enum class step : std::uint8_t { checking, writing, reading, pausing, over };
 
   action check(const event& ev) {
     const action next = idle_.resume(ev);
     if (next.what() != verb::done) return next;
     return next.error() ? finish(idle_.failure(next.error())) : begin();
+  }
+  http1::limits bounds() const noexcept {
+    http1::limits most = on_->limits();
+    if (asked_.is_streamed) {
+      most.body = (std::numeric_limits<std::uint64_t>::max)();
+      most.chunk_overhead = (std::numeric_limits<std::size_t>::max)();  // of so many chunks as come
+    }
+    return most;
   }
   action begin();
   action read(std::size_t bytes);
@@ -60820,6 +62480,7 @@ class exchange {
   bool keeps_alive_ = false;
   final_head head_;
   std::optional<http1::body_collector> body_;
+  std::size_t had_ = 0;  // of a streamed body, when more was asked for
   http_answer answer_;
   error_info failure_;
 };
@@ -60855,8 +62516,9 @@ inline action exchange::begin() {
 
 inline action exchange::read(std::size_t bytes) {
   constexpr std::size_t most_at_once = 1024 * 1024;  // a length is the peer's word: memory follows what has come
+  constexpr std::size_t streamed_at_once = 64 * 1024;
   step_ = step::reading;
-  if (!on_->input().prepare((std::min)(bytes, most_at_once))) {
+  if (!on_->input().prepare(asked_.is_streamed ? streamed_at_once : (std::min)(bytes, most_at_once))) {
     return lose(dovetail::errc::frame_too_large, "the answer is larger than responseLimit");
   }
   return action::read(on_->input().free());
@@ -60879,7 +62541,12 @@ inline action exchange::take_head() {
     return lose(make_error_code(gateway_errc::not_a_gateway), "the peer switches to a protocol that nobody asked for");
   }
   note_fields(head);
-  body_.emplace(head.body, on_->limits());
+  if (asked_.is_streamed && head.status / 100 != 2) {
+    asked_.is_streamed = false;
+    const bool is_too_large = head.body.kind == http1::framing::length && head.body.length > on_->limits().body;
+    if (is_too_large) return lose(dovetail::errc::frame_too_large, http1::text_of(http1::problem::body_too_large));
+  }
+  body_.emplace(head.body, bounds());
   on_->input().consume(got.size);
   return take_body(false);
 }
@@ -60887,6 +62554,7 @@ inline action exchange::take_head() {
 inline void exchange::note_fields(const http1::response_head& head) {
   answer_.status = head.status;
   answer_.is_write = asked_.is_write;
+  answer_.had_key = !on_->options().api_key.empty();
   keeps_alive_ = head.keep_alive;
   if (const auto id = head.fields.find("X-Request-ID")) on_->request_id() = id->substr(0, 128);
   if (head.fields.find("Idempotency-Key")) on_->note_key_echo();
@@ -60901,6 +62569,10 @@ inline action exchange::take_body(bool has_ended) {
     }
   }
   const http1::body_progress got = body_->collect(on_->input().filled());
+  if (asked_.is_streamed && got.state != http1::progress::complete && got.content.size() > had_) {
+    step_ = step::pausing;  // what came in front of a failure is given first
+    return action::done();
+  }
   if (got.state == http1::progress::failed) return lose_to(got.why, http1::text_of(got.why));
   if (got.state == http1::progress::need_more) {
     on_->input().truncate(body_->compact(on_->input().filled()));  // what stands between chunks is no part of the limit
@@ -60969,19 +62641,31 @@ inline bool is_lost_write(const http_answer& answer, const reply_error& said) no
          mentions(said.message, "may have been executed");
 }
 
+[[gnu::cold, gnu::noinline]] inline void add_hint(error_info& failure, std::string_view hint,
+                                                  std::string_view end = {}) {
+  server_fields said = failure.server();
+  if (!said.hint.empty()) said.hint += "; ";
+  said.hint.append(hint).append(end);
+  failure.with_server(std::move(said));
+}
+/// The request's id goes with every complaint about its answer.
+inline void note_request_id(error_info& failure, std::string_view id) {
+  if (!id.empty()) add_hint(failure, "the request's id is ", id);
+}
+
 }  // namespace detail
 
 /// Reads an answer; its rows go to `rows`. Errors: what the gateway complains of, with its words, its code and the
 /// request's id as a hint; errc::outcome_unknown when the gateway says that it does not know whether it has committed,
 /// and for a write whose answer a proxy has lost (502, 504) or whose answer of success cannot be read;
 /// gateway_errc::not_a_gateway for an answer of success that is no JSON object, or one that says nothing of a
-/// statement. When `is_stopped`, the sink has failed and knows why.
+/// statement. When `is_stopped`, the sink has failed and knows why. `taken`: rows that stand in the body no more.
 [[gnu::noinline]] inline error_info read_answer(const http_answer& answer, const rows_sink& rows, reply_facts& out,
-                                                bool& is_stopped) {
+                                                bool& is_stopped, const text_gap& taken = {}) {
   const bool is_good = answer.status / 100 == 2;
   error_info failure;
   if (is_good) {
-    failure = read_envelope(answer.body, rows, out, is_stopped);
+    failure = read_envelope(answer.body, rows, out, is_stopped, detail::strictness::strict, taken);
     const bool is_told = failure || is_stopped || out.tells_outcome();
     if (!failure && is_told && out.is_success && !out.error.is_set) return {};
     is_stopped = is_stopped && !failure;
@@ -61000,12 +62684,8 @@ inline bool is_lost_write(const http_answer& answer, const reply_error& said) no
   if (!is_good && failure.code() != dovetail::errc::outcome_unknown && detail::is_lost_write(answer, out.error)) {
     failure = detail::unknown_write(failure, "the gateway's answer was lost on its way, or the gateway gave up");
   }
-  if (!answer.request_id.empty()) {
-    server_fields said = failure.server();
-    if (!said.hint.empty()) said.hint += "; ";
-    said.hint.append("the request's id is ").append(answer.request_id);
-    failure.with_server(std::move(said));
-  }
+  if (answer.status == 401 && !answer.had_key) detail::add_hint(failure, "no apiKey was given");
+  detail::note_request_id(failure, answer.request_id);
   return failure;
 }
 
@@ -61468,7 +63148,8 @@ class row_target {
       at = skip_json_space(at + expected.size(), in.end);
       source_.values[column++] = at;
       at = skip_json_value(in, at);
-      if (at != nullptr) at = read_json_separator(in, at, '}', is_closed);
+      if (at == nullptr) return fail_inside(in, keys_[column - 1].name);
+      at = read_json_separator(in, at, '}', is_closed);
       if (at == nullptr) return nullptr;
     }
     for (; column < count; ++column) source_.values[column] = nullptr;
@@ -61521,7 +63202,19 @@ class row_target {
     return false;
   }
 
+  /// For rows whose texts lie apart: before each of them.
+  void read_from(const json_source& in) noexcept { source_.end = in.end; }
+
  private:
+  static constexpr std::size_t few_keys = 64;
+  static constexpr std::size_t most_keys = 32767;  // SQLite has no more columns, and other databases fewer
+
+  /// A value is none; the path of the failure gets its name.
+  [[gnu::cold, gnu::noinline]] static const char* fail_inside(json_source& in, std::string_view name) {
+    in.failure.inside_member(name);
+    return nullptr;
+  }
+
   [[gnu::noinline]] const char* scan_first(json_source& in, const char* at) {
     using namespace dovetail::detail;  // NOLINT
     at = skip_json_space(at + 1, in.end);
@@ -61536,19 +63229,40 @@ class row_target {
       std::string_view name;
       at = view_json_key(in, at, space, name);
       if (at == nullptr) return nullptr;
-      if (find(name) != keys_.size()) {
-        return in.fail(key_at, dovetail::errc::malformed_value,
-                       join_message({"the key \"", name, "\" is given twice"}));
+      if (keys_.size() < few_keys && find(name) != keys_.size()) return fail_twice(in, key_at, name);
+      if (keys_.size() == most_keys) {
+        return in.fail(key_at, dovetail::errc::malformed_value, "a row has more keys than a result has columns");
       }
       if (name.data() == space.data()) name = *unescaped_.emplace_back(std::make_unique<std::string>(name));
       keys_.push_back({name, {key_at, static_cast<std::size_t>(at - key_at)}});
       source_.values.push_back(at);
       at = skip_json_value(in, at);
-      if (at != nullptr) at = read_json_separator(in, at, '}', is_closed);
+      if (at == nullptr) return fail_inside(in, name);
+      at = read_json_separator(in, at, '}', is_closed);
       if (at == nullptr) return nullptr;
     }
     --in.depth;
+    if (keys_.size() > few_keys && !sort_keys(in)) return nullptr;
     return bind() ? at : nullptr;
+  }
+
+  [[gnu::cold, gnu::noinline]] static const char* fail_twice(json_source& in, const char* at, std::string_view name) {
+    return in.fail(at, dovetail::errc::malformed_value,
+                   dovetail::detail::join_message({"the key \"", name, "\" is given twice"}));
+  }
+  /// Of so many keys each is not compared with each. False when there are two of a name.
+  [[gnu::cold, gnu::noinline]] bool sort_keys(json_source& in) {
+    by_name_.resize(keys_.size());
+    for (std::size_t i = 0; i < by_name_.size(); ++i) by_name_[i] = static_cast<std::uint16_t>(i);
+    std::sort(by_name_.begin(), by_name_.end(), [this](std::uint16_t a, std::uint16_t b) {
+      const int order = keys_[a].name.compare(keys_[b].name);
+      return order < 0 || (order == 0 && a < b);
+    });
+    for (std::size_t i = 1; i < by_name_.size(); ++i) {
+      const row_key& later = keys_[by_name_[i]];
+      if (keys_[by_name_[i - 1]].name == later.name) return fail_twice(in, later.written.data(), later.name) != nullptr;
+    }
+    return true;
   }
 
   /// The first row had the names of the fields, and nothing of it was noted. Now there is one that is not like it.
@@ -61568,14 +63282,12 @@ class row_target {
       at = view_json_key(in, at, space, name);
       if (at == nullptr) return nullptr;
       if (const std::size_t found = find(name); found != keys_.size()) {
-        if (source_.values[found] != nullptr) {
-          return in.fail(key_at, dovetail::errc::malformed_value,
-                         join_message({"the key \"", name, "\" is given twice"}));
-        }
+        if (source_.values[found] != nullptr) return fail_twice(in, key_at, name);
         source_.values[found] = at;
       }
       at = skip_json_value(in, at);
-      if (at != nullptr) at = read_json_separator(in, at, '}', is_closed);
+      if (at == nullptr) return fail_inside(in, name);
+      at = read_json_separator(in, at, '}', is_closed);
       if (at == nullptr) return nullptr;
     }
     --in.depth;
@@ -61583,6 +63295,11 @@ class row_target {
   }
 
   std::size_t find(std::string_view name) const noexcept {
+    if (!by_name_.empty()) {
+      const auto at = std::lower_bound(by_name_.begin(), by_name_.end(), name,
+                                       [this](std::uint16_t a, std::string_view b) { return keys_[a].name < b; });
+      return at != by_name_.end() && keys_[*at].name == name ? *at : keys_.size();
+    }
     std::size_t found = 0;
     while (found < keys_.size() && keys_[found].name != name) ++found;
     return found;
@@ -61626,6 +63343,7 @@ class row_target {
   name_style style_;
   names_maker names_of_;
   std::vector<row_key> keys_;
+  std::vector<std::uint16_t> by_name_;  // the places of the keys in the order of their names, when they are many
   std::vector<std::unique_ptr<std::string>> unescaped_;  // the names of keys that are written with escapes
   row_source source_;
   binding binding_;
@@ -61668,7 +63386,10 @@ class all_rows final : public row_target {
                            (self.most_bytes_ != 0 && static_cast<std::size_t>(next - first) > self.most_bytes_);
       if (is_full) {
         self.has_more_ = true;
-        return dovetail::detail::skip_json_value(in, next);
+        ++self.dropped_;
+        next = dovetail::detail::skip_json_value(in, next);
+        if (next == nullptr) in.failure.inside_element(self.all_.size() + self.dropped_ - 1);
+        return next;
       }
       constexpr std::size_t sample = 16;
       if (self.all_.size() == sample) {
@@ -61686,7 +63407,10 @@ class all_rows final : public row_target {
         }
       }
       next = self.scan(in, next);
-      if (next == nullptr) return nullptr;
+      if (next == nullptr) {
+        in.failure.inside_element(self.all_.size());
+        return nullptr;
+      }
       if constexpr (!has_address) {
         bool value = false;
         if (!self.template read<Row>(value)) return nullptr;
@@ -61704,6 +63428,7 @@ class all_rows final : public row_target {
   value_type all_;
   std::size_t most_;
   std::size_t most_bytes_;
+  std::size_t dropped_ = 0;
   bool has_more_ = false;
 };
 
@@ -61739,6 +63464,7 @@ class one_row final : public row_target {
           return behind;
       }
       next = self.scan(in, next);
+      if (next == nullptr) in.failure.inside_element(0);
       return next != nullptr && self.template read<Row>(self.row_) ? next : nullptr;
     });
   }
@@ -61815,9 +63541,10 @@ namespace dovetail::inline v0::workersql {
 /// Sends the session's body as a text message and reads the next one; pings are answered meanwhile. Before that it
 /// looks at what has come already: a message that nobody asked for is no answer, and after a farewell nothing is sent.
 /// Errors: gateway_errc::not_a_gateway for what RFC 6455 forbids; errc::connection_closed when the gateway ends the
-/// WebSocket, which is answered (section 5.5.1); errc::unexpected_message; errc::frame_too_large beyond
-/// `responseLimit`; the transport's own. Nothing is executed twice by a repetition, for there is none: a transaction is
-/// over when its connection is. Cancellation: the session is desynchronised afterwards, unless nothing was sent.
+/// WebSocket, which is answered (section 5.5.1), or gateway_errc::too_large when it says that;
+/// errc::unexpected_message; errc::frame_too_large beyond `responseLimit`; the transport's own. Nothing is executed
+/// twice by a repetition, for there is none: a transaction is over when its connection is. Cancellation: the session is
+/// desynchronised afterwards, unless nothing was sent.
 class socket_exchange {
  public:
   using value_type = std::string_view;  // borrows from the session until its next dialogue
@@ -61826,7 +63553,7 @@ class socket_exchange {
 
   action resume(const event& ev) {
     if (ev.cancelled) return finish(dovetail::errc::cancelled);
-    if (step_ == step::leaving) return finish(farewell());
+    if (step_ == step::leaving) return finish(std::move(farewell_));
     if (ev.ec) {
       if (ev.ec != dovetail::errc::deadline_passed) on_->set_health(session_health::closed);
       return finish(ev.ec);
@@ -61905,7 +63632,7 @@ class socket_exchange {
           on_->input().consume(got.used);
           return was_sent_ ? read(got.wanted) : send();
         case websocket::received::close:
-          return leave(got.code);
+          return leave(got);
         case websocket::received::binary:
           return refuse({dovetail::errc::unexpected_message, "a binary message, where the gateway speaks text"});
         case websocket::received::failed:
@@ -61914,12 +63641,13 @@ class socket_exchange {
       }
     }
   }
-  [[gnu::cold, gnu::noinline]] action leave(websocket::close_code code) {
+  [[gnu::cold, gnu::noinline]] action leave(const websocket::reading& got) {
+    farewell_ = farewell(got);
     on_->set_health(session_health::closed);
     on_->output().clear();
     websocket::masking_key key{};
-    if (!on_->randomize(key)) return finish(farewell());
-    websocket::append_close(on_->output(), code, {}, &key);
+    if (!on_->randomize(key)) return finish(std::move(farewell_));
+    websocket::append_close(on_->output(), got.code, {}, &key);
     step_ = step::leaving;
     return action::write(on_->output().view());
   }
@@ -61931,8 +63659,34 @@ class socket_exchange {
     }
     return action::read(on_->input().free());
   }
-  static error_info farewell() {
-    return {dovetail::errc::connection_closed, "the gateway has ended the transaction's WebSocket"};
+  /// Why the gateway leaves, as far as it says (RFC 6455 section 7.4.1). Whoever sends too much once more is refused
+  /// once more: that is no lost connection.
+  [[gnu::cold, gnu::noinline]] static error_info farewell(const websocket::reading& got) {
+    std::string words{"the gateway has ended the transaction's WebSocket"};
+    if (got.code == websocket::close_code::no_status) return {dovetail::errc::connection_closed, std::move(words)};
+    std::string_view why;
+    std::error_code code = make_error_code(dovetail::errc::connection_closed);
+    switch (got.code) {
+      case websocket::close_code::message_too_big:
+        code = make_error_code(gateway_errc::too_large);
+        why = ", for the message is larger than it takes";
+        break;
+      case websocket::close_code::going_away:
+        why = ", for it stops";
+        break;
+      case websocket::close_code::policy_violation:
+        why = ", which may be used no longer";
+        break;
+      case websocket::close_code::internal_error:
+        why = ", for it has failed";
+        break;
+      default:
+        break;
+    }
+    dovetail::detail::append_parts(
+        words, {why, " (code ", dovetail::detail::number_text{static_cast<std::uint16_t>(got.code)}, ")"});
+    if (!got.payload.empty()) words.append(": ").append(detail::readable(as_text(got.payload), 200));
+    return {code, std::move(words)};
   }
   static error_info too_large() { return {dovetail::errc::frame_too_large, "the answer is larger than responseLimit"}; }
   static error_info no_randomness() {
@@ -61954,6 +63708,7 @@ class socket_exchange {
   bool was_sent_ = false;
   std::string_view text_;
   error_info failure_;
+  error_info farewell_;  // while ours is sent
 };
 
 static_assert(value_machine<socket_exchange>);
@@ -62001,14 +63756,14 @@ class call_base {
     return action::done(failure_.code());
   }
   /// The session's body is written: sends it. Inside of a transaction over its WebSocket, where keys have no meaning.
-  [[gnu::noinline]] action send(endpoint_kind what, bool is_write, const repeat_key* key) {
+  [[gnu::noinline]] action send(endpoint_kind what, bool is_write, const repeat_key* key, bool is_streamed = false) {
     if (is_write) written_.begin(*on_);
     if (on_->socket()) {
       if (what == endpoint_kind::health) return refuse(nothing_but_statements());
       on_->body() = socket_message(*on_, "query", on_->body());
       return send_message();
     }
-    http_request asked{what, is_write, {}};
+    http_request asked{what, is_write, {}, is_streamed};
     if (key != nullptr && key->is_set) {
       format_hex(key_text_, key->bits);
       asked.key = {key_text_, sizeof key_text_};
@@ -62133,6 +63888,10 @@ class batch_call_base : public call_base {
     failure_ = read(next.error(), {}, is_stopped);
     if (is_in_transaction() && !is_single_) return after_item();
     if (!failure_ && !is_single_) failure_ = judge();
+    const std::int64_t failed = said_.error.statement;
+    if (said_.error.is_set && failed >= 0 && failed < static_cast<std::int64_t>(count_) && failure_) {
+      name_statement(failure_, static_cast<std::size_t>(failed) + 1);
+    }
     return action::done(failure_.code());
   }
 
@@ -62414,10 +64173,13 @@ class upgrade {
     if (status_ == 401 || status_ == 403 || status_ == 429 || (status_ >= 502 && status_ <= 504)) {
       reply_facts said;
       bool is_stopped = false;
-      return finish(read_answer({status_, body, on_->request_id()}, {}, said, is_stopped));
+      const http_answer answer{
+          .status = status_, .body = body, .request_id = on_->request_id(), .had_key = !on_->options().api_key.empty()};
+      return finish(read_answer(answer, {}, said, is_stopped));
     }
     std::string words{"this gateway offers no transactions: it answered the WebSocket handshake with status "};
     words += dovetail::detail::number_text{status_};
+    if (detail::errc_of_status(status_, {}) == gateway_errc::not_found) words += " (is the apiEndpoint right?)";
     return finish({dovetail::errc::operation_unsupported, std::move(words)});
   }
   action finish(error_info failure) {
@@ -62639,45 +64401,625 @@ class refusal {
 
 }  // namespace dovetail::inline v0::workersql::detail
 
-// ---- dovetail/client/workersql/stream_state.hpp ----
-// The rows of a stream, blocking or awaited, which a gateway has sent at once.
+// ---- dovetail/format/json/value_end.hpp ----
+// Finds where a JSON value ends, in text that comes in pieces.
+
+namespace dovetail::inline v0::detail {
+
+/// Checks nothing but what must be known to find the end: strings, brackets, and that these close each other. Of a text
+/// that is no JSON it gives a beginning that is none either, so that whoever reads that says what is wrong.
+/// Cost: each character is looked at once, however the text is cut.
+class json_value_end {
+ public:
+  /// Goes on at `at`, behind what it was given before; the first time `at` is the first character of the value. The
+  /// place behind the value, or null when that is not in [at, end): a number may go on, so what follows one must be
+  /// there.
+  const char* find(const char* at, const char* end) noexcept {
+    while (at != end) {
+      if (is_in_string_) {
+        at = find_in_string(at, end);
+        if (!is_in_string_ && depth_ == 0) return at;
+        continue;
+      }
+      switch (*at) {
+        case '"':
+          if (depth_ == 0 && is_begun_) return at;
+          is_in_string_ = true;
+          break;
+        case '{':
+        case '[':
+          if (depth_ == 0 && is_begun_) return at;
+          if (depth_ == json_maximum_depth) return at + 1;
+          note_opening(*at == '{');
+          break;
+        case '}':
+        case ']':
+          if (depth_ == 0) return is_begun_ ? at : at + 1;
+          if (!closes(*at == '}') || depth_ == 0) return at + 1;
+          break;
+        case ',':
+        case ' ':
+        case '\n':
+        case '\r':
+        case '\t':
+          if (depth_ == 0) return is_begun_ ? at : at + 1;
+          break;
+        default:
+          break;
+      }
+      is_begun_ = true;
+      ++at;
+    }
+    return nullptr;
+  }
+
+ private:
+  const char* find_in_string(const char* at, const char* end) noexcept {
+    if (is_escaped_) {
+      is_escaped_ = false;
+      return at + 1;
+    }
+    at = find_string_special(at, end);
+    if (at == end) return at;
+    is_escaped_ = *at == '\\';
+    is_in_string_ = *at != '"';
+    return at + 1;
+  }
+
+  void note_opening(bool is_object) noexcept {
+    const auto depth = static_cast<std::size_t>(depth_++);
+    const std::uint64_t bit = std::uint64_t{1} << (depth % 64);
+    std::uint64_t& kinds = kinds_[depth / 64];
+    kinds = is_object ? kinds | bit : kinds & ~bit;
+  }
+  /// False when the bracket that is open is of the other kind.
+  bool closes(bool is_object) noexcept {
+    const auto depth = static_cast<std::size_t>(--depth_);
+    return ((kinds_[depth / 64] >> (depth % 64) & 1U) != 0) == is_object;
+  }
+
+  std::uint64_t kinds_[2] = {};  // a bit for each open bracket: set when it is one of an object
+  int depth_ = 0;
+  bool is_begun_ = false;
+  bool is_in_string_ = false;
+  bool is_escaped_ = false;
+
+  static_assert(json_maximum_depth <= 128);
+};
+
+}  // namespace dovetail::inline v0::detail
+
+// ---- dovetail/codec/workersql/answer_splitter.hpp ----
+// Takes the rows out of an answer while its text comes: each row as soon as it is there, and what stands around them.
 
 namespace dovetail::inline v0::workersql::detail {
 
+/// What was found in the text of an answer.
+enum class split_step : std::uint8_t {
+  rows_begin,  ///< the list of rows was opened: `closed_beginning()` is the answer up to there
+  row,         ///< an element of the list, whatever it is
+  stray,       ///< behind an element, and no separator
+  more,        ///< nothing yet: more text must come
+  over,        ///< the text is at its end: `around()` is all of it without the rows
+  too_large,   ///< an element, or what stands around the rows, is larger than the limit
+};
+
+struct split {
+  split_step what = split_step::more;
+  std::size_t used = 0;  ///< bytes at the front of the text that are done with
+  std::size_t size = 0;  ///< of a row, behind those
+};
+
+/// Looks for the list of rows where the reader of envelopes does: `data`, or `rows` or `data` of an object that is
+/// `data`; the first one. Judges nothing: what stands around the rows is kept as it came, for that reader. Memory: one
+/// element, and what stands around the rows, each of `most` bytes.
+class answer_splitter {
+ public:
+  explicit answer_splitter(std::size_t most) noexcept : most_(most) {}
+
+  /// `text` begins behind what was used before and, after a row, behind that row. `is_all`: nothing will follow it.
+  split next(std::string_view text, bool is_all) {
+    return is_among_rows() ? element(text, is_all) : frame(text, is_all);
+  }
+
+  /// The answer without the elements of its list of rows, as far as it has come.
+  const std::string& around() const noexcept { return around_; }
+  /// Where in there the elements stood; nowhere while there was no list.
+  std::size_t rows_at() const noexcept { return rows_at_; }
+  /// What has come up to the list, with that list and all objects around it closed.
+  std::string closed_beginning() const {
+    std::string text = around_;
+    text += ']';
+    text.append(static_cast<std::size_t>(depth_), '}');
+    return text;
+  }
+  /// Objects around the list of rows.
+  int depth() const noexcept { return depth_; }
+  /// The list of rows has this name in the innermost of them; the others are each other's `data`.
+  std::string_view list_name() const noexcept { return list_is_rows_ ? "rows" : "data"; }
+
+ private:
+  enum class place : std::uint8_t {
+    start,         // in front of the answer
+    first_key,     // behind '{'
+    other_key,     // behind ',' in an object
+    key,           // in a key
+    colon,         // behind a key
+    value,         // behind ':'
+    skipped,       // in a value that is not looked into
+    behind_value,  // in front of ',' or '}'
+    rest,          // where nothing is looked for any more
+    first_row,     // behind '['
+    other_row,     // behind ',' in the list
+    row,           // in an element
+    behind_row,    // in front of ',' or ']'
+  };
+
+  bool is_among_rows() const noexcept { return place_ >= place::first_row; }
+
+  split frame(std::string_view text, bool is_all) {
+    const char* const begin = text.data();
+    const char* const end = begin + text.size();
+    const char* at = begin;
+    while (at != end && place_ != place::rest) {
+      if (place_ == place::skipped) {
+        const char* const behind = value_.find(at, end);
+        at = behind == nullptr ? end : behind;
+        if (behind != nullptr) place_ = place::behind_value;
+      } else if (take(*at)) {
+        ++at;
+        if (is_among_rows()) break;
+      }
+    }
+    const bool has_rows = is_among_rows();
+    const std::size_t used = has_rows ? static_cast<std::size_t>(at - begin) : text.size();
+    if (around_.size() + used > most_) return {split_step::too_large};
+    around_.append(begin, used);
+    if (has_rows) {
+      rows_at_ = around_.size();
+      return {split_step::rows_begin, used};
+    }
+    return {is_all ? split_step::over : split_step::more, used};
+  }
+
+  /// False when the character is to be looked at again, at the place that it has led to.
+  bool take(char c) {
+    if (place_ == place::key) {
+      key_ += c;
+      if (is_escaped_) {
+        is_escaped_ = false;
+      } else {
+        is_escaped_ = c == '\\';
+        if (c == '"') place_ = place::colon;
+      }
+      return true;
+    }
+    if (dovetail::detail::is_json_space(c)) return true;
+    switch (place_) {
+      case place::start:
+        c == '{' ? open() : give_up();
+        break;
+      case place::first_key:
+      case place::other_key:
+        if (c == '"') {
+          key_ = c;
+          place_ = place::key;
+        } else {
+          c == '}' && place_ == place::first_key ? close() : give_up();
+        }
+        break;
+      case place::colon:
+        place_ = c == ':' ? place::value : place::rest;
+        break;
+      case place::value:
+        return take_value(c);
+      default:  // behind a value
+        if (c == ',') {
+          place_ = place::other_key;
+        } else {
+          c == '}' ? close() : give_up();
+        }
+        break;
+    }
+    return true;
+  }
+
+  bool take_value(char c) {
+    const std::string_view name = c == '{' || c == '[' ? plain_key() : std::string_view{};
+    const bool is_data = name == "data";
+    if (c == '[' && rows_at_ == std::string::npos && (is_data || (name == "rows" && depth_ > 1))) {
+      list_is_rows_ = !is_data;
+      place_ = place::first_row;
+      return true;
+    }
+    if (c == '{' && is_data && rows_at_ == std::string::npos) return open(), true;
+    value_ = {};
+    place_ = place::skipped;
+    return false;
+  }
+  /// The key, which may be written with escapes. Lifetime: until the next one.
+  std::string_view plain_key() {
+    dovetail::detail::json_source in{key_};
+    std::string_view name;
+    return dovetail::detail::view_json_string(in, in.begin, space_, name) == nullptr ? std::string_view{} : name;
+  }
+
+  void open() noexcept {
+    if (depth_ == dovetail::detail::json_maximum_depth) return give_up();
+    ++depth_;
+    place_ = place::first_key;
+  }
+  void close() noexcept { place_ = --depth_ == 0 ? place::rest : place::behind_value; }
+  void give_up() noexcept { place_ = place::rest; }
+
+  split element(std::string_view text, bool is_all) {
+    const char* const begin = text.data();
+    const char* const end = begin + text.size();
+    const char* at = begin;
+    if (place_ != place::row) {
+      at = find_row(at, end);
+      if (at == end && !is_all) return {split_step::more, text.size()};
+      const auto used = static_cast<std::size_t>(at - begin);
+      if (place_ == place::behind_row) return {split_step::stray, used};
+      if (place_ == place::behind_value) {
+        around_ += *at;
+        split next = frame(text.substr(used + 1), is_all);
+        next.used += used + 1;
+        return next;
+      }
+      value_ = {};
+      place_ = place::row;
+      scanned_ = 0;
+    }
+    const auto used = static_cast<std::size_t>(at - begin);
+    const char* const from = at + std::exchange(scanned_, 0);
+    const char* behind = value_.find(from, end);
+    if (behind == nullptr && is_all) behind = end;
+    const auto size = static_cast<std::size_t>((behind == nullptr ? end : behind) - at);
+    if (size > most_) return {split_step::too_large, used};
+    if (behind == nullptr) {
+      scanned_ = size;
+      return {split_step::more, used};
+    }
+    place_ = place::behind_row;
+    return {split_step::row, used, size};
+  }
+  /// The first character of the next element, or of what stands in its place.
+  const char* find_row(const char* at, const char* end) noexcept {
+    at = dovetail::detail::skip_json_space(at, end);
+    if (at != end && place_ == place::behind_row && *at == ',') {
+      place_ = place::other_row;
+      at = dovetail::detail::skip_json_space(at + 1, end);
+    } else if (at != end && place_ != place::other_row && *at == ']') {
+      place_ = place::behind_value;
+    }
+    return at;
+  }
+
+  std::size_t most_;
+  std::string around_;
+  std::size_t rows_at_ = std::string::npos;
+  place place_ = place::start;
+  bool is_escaped_ = false;
+  bool list_is_rows_ = false;
+  int depth_ = 0;
+  std::string key_;
+  std::string space_;
+  dovetail::detail::json_value_end value_;
+  std::size_t scanned_ = 0;  // of an element that is not there yet
+};
+
+}  // namespace dovetail::inline v0::workersql::detail
+
+// ---- dovetail/client/workersql/answer_stream.hpp ----
+// An answer that is read while it comes: the texts of its rows one by one, and in the end what it says of itself.
+
+namespace dovetail::inline v0::workersql::detail {
+
+/// What stands in front of the rows is judged before the first of them, what stands behind them at the end: a success
+/// is none before that. Rows behind an error, or behind `success:false`, are passed over. In a transaction, where an
+/// answer is one message, it is here from the beginning, and judged then.
+/// Memory: what has been read of the body and not been taken (64 KiB, or one row), and what stands around the rows;
+/// each row and that are bounded by `responseLimit`. Lifetime: borrows the session, and stays where it is.
+class answer_stream : public call_base {
+ public:
+  /// `statement`: the text that failures show; empty when they show none.
+  answer_stream(session& on, std::string statement)
+      : call_base(on), splitter_(on.options().response_limit), statement_(std::move(statement)) {}
+  answer_stream(const answer_stream&) = delete;
+  answer_stream& operator=(const answer_stream&) = delete;
+
+  /// The session's body is written: sends it; `resume()` ends when `take()` has something, or with a failure.
+  action begin(bool is_write) {
+    is_write_ = is_write && !is_in_transaction();
+    return send(endpoint_kind::query, is_write, nullptr, true);
+  }
+  /// Reads on when `take()` has said that there is more.
+  action fetch() { return until_found(running_->more()); }
+  action resume(const event& ev) { return until_found(go_on(ev)); }
+
+  /// The text of the next row, if there is one. Lifetime: until the next call of anything.
+  stream_step take(std::string_view& row) {
+    const stream_step came = std::exchange(is_known_, false) ? found_ : look();
+    is_known_ = false;
+    if (came == stream_step::row) row = text().substr(0, size_);
+    return came;
+  }
+  /// Of what has failed here.
+  error_info take_failure() { return std::move(failure_); }
+
+  /// The row that was taken is no row; `in` has been reading it.
+  [[gnu::cold, gnu::noinline]] error_info refuse(json_source& in) {
+    in.failure.inside_element(count_ - 1);
+    return refuse_text(in);
+  }
+  /// It does not fit.
+  [[gnu::cold, gnu::noinline]] error_info misfit(error_info why) {
+    written_.finish();
+    return shown(std::move(why));
+  }
+  /// Objects and lists around a row.
+  int depth() const noexcept { return splitter_.depth() + 1; }
+
+ private:
+  /// What is here of the answer and was not forgotten.
+  std::string_view text() const noexcept {
+    return message_ ? std::string_view{whole_}.substr(whole_at_) : running_->content();
+  }
+  void forget(std::size_t bytes) noexcept {
+    passed_ += bytes;
+    if (message_) {
+      whole_at_ += bytes;
+    } else if (bytes != 0) {
+      running_->forget(bytes);
+    }
+  }
+
+  [[gnu::noinline]] action until_found(action next) {
+    while (next.what() == verb::done) {
+      if (next.error() || !is_open_) open(next.error());
+      if (look() != stream_step::more) return action::done(failure_.code());
+      next = running_->more();
+    }
+    return next;
+  }
+
+  /// Something of the answer is here, or nothing will be.
+  void open(std::error_code ec) {
+    if (ec || message_ || !running_->is_streamed()) {
+      bool is_stopped = false;
+      error_info why = read(ec, {}, is_stopped);
+      if (!why && message_) whole_.assign(message_->text());
+      if (why) fail(std::move(why));
+    }
+    is_open_ = true;
+  }
+
+  [[gnu::noinline]] stream_step look() {
+    while (!is_over_) {
+      forget(std::exchange(size_, 0));
+      const split got = splitter_.next(text(), message_ || running_->has_all());
+      forget(got.used);
+      switch (got.what) {
+        case split_step::rows_begin:
+          begin_rows();
+          break;
+        case split_step::row:
+          size_ = got.size;
+          ++count_;
+          if (!passes_over_) return note(stream_step::row);
+          break;
+        case split_step::more:
+          return note(stream_step::more);
+        case split_step::over:
+          finish();
+          break;
+        case split_step::stray:
+          refuse_stray();
+          break;
+        case split_step::too_large:
+          fail(unless_written({dovetail::errc::frame_too_large, "a row of the answer is larger than responseLimit"}));
+          break;
+      }
+    }
+    return note(has_failed_ ? stream_step::failed : stream_step::done);
+  }
+  stream_step note(stream_step found) noexcept {
+    is_known_ = true;
+    return found_ = found;
+  }
+
+  [[gnu::noinline]] void begin_rows() {
+    if (message_) return;  // which has been judged
+    reply_facts said;
+    bool is_stopped = false;
+    const std::string beginning = splitter_.closed_beginning();
+    if (error_info why = read_envelope(beginning, {}, said, is_stopped)) {
+      note_request_id(why = unless_written(std::move(why)), on_->request_id());
+      return fail(std::move(why));
+    }
+    passes_over_ = !said.is_success || said.error.is_set;
+  }
+  [[gnu::noinline]] void finish() {
+    if (!message_) {
+      const std::string& around = splitter_.around();
+      text_gap taken{splitter_.rows_at(), 0};
+      if (taken.at != std::string::npos) taken.size = passed_ - around.size();
+      bool is_stopped = false;
+      const http_answer answer{running_->answer().status, around, on_->request_id(), is_write_};
+      if (error_info why = read_answer(answer, {}, said_, is_stopped, taken)) return fail(std::move(why));
+    }
+    if (!said_.has_rows) return fail(missing_rows(said_));
+    is_over_ = true;
+    written_.finish();
+  }
+  [[gnu::cold, gnu::noinline]] void refuse_stray() {
+    json_source in{text()};
+    in.fail_syntax(in.begin, "',' or ']'");
+    fail(refuse_text(in));
+  }
+  error_info refuse_text(json_source& in) {
+    in.failure.inside_member(splitter_.list_name());
+    for (int i = 1; i < splitter_.depth(); ++i) in.failure.inside_member("data");
+    const std::string_view read{in.begin, static_cast<std::size_t>(in.end - in.begin)};
+    error_info why = unless_written(not_a_gateway(dovetail::detail::describe_read_of_bytes(in.failure, read, passed_)));
+    note_request_id(why, on_->request_id());
+    return misfit(std::move(why));
+  }
+
+  /// A write whose answer cannot be read may have been executed.
+  error_info unless_written(error_info why) const {
+    return is_write_ ? unknown_write(why, why.context()) : std::move(why);
+  }
+  error_info shown(error_info why) const {
+    if (!statement_.empty()) why.with_statement(statement_);
+    return why;
+  }
+  void fail(error_info why) {
+    failure_ = misfit(std::move(why));
+    is_over_ = has_failed_ = true;
+  }
+
+  answer_splitter splitter_;
+  std::string statement_;
+  std::string whole_;  // of a message
+  std::size_t whole_at_ = 0;
+  std::uint64_t passed_ = 0;  // bytes of the answer in front of `text()`
+  std::size_t size_ = 0;      // of the row that begins there
+  std::size_t count_ = 0;
+  stream_step found_ = stream_step::more;
+  bool is_known_ = false;  // `found_` was not taken yet
+  bool is_write_ = false;
+  bool is_open_ = false;
+  bool passes_over_ = false;
+  bool is_over_ = false;
+  bool has_failed_ = false;
+};
+
+}  // namespace dovetail::inline v0::workersql::detail
+
+// ---- dovetail/codec/workersql/streamed_rows.hpp ----
+// Where the rows of an answer go that is read while it comes: one after the other into the same struct.
+
+namespace dovetail::inline v0::workersql::detail {
+
+/// Rows whose texts lie apart, and go when they are read; the first one's stays here, for it has the keys of all.
+/// Lifetime: stays where it is.
+template <class Row>
+class streamed_rows final : public row_target {
+ public:
+  using value_type = row_value_t<Row>;
+
+  streamed_rows() noexcept
+      : row_target(row_plan<Row>::description, name_style_of<row_value_t<Row>>, names_maker_of<Row>()) {}
+  streamed_rows(const streamed_rows&) = delete;
+  streamed_rows& operator=(const streamed_rows&) = delete;
+
+  /// Reads the row that is all of `in`. False: `in.failure` says why or, when it is not set, `take_failure()`.
+  bool read_next(json_source& in, value_type& out) {
+    const bool is_first = rows_read() == 0;
+    if (is_first) {
+      first_.assign(in.begin, in.end);
+      in.begin = first_.data();
+      in.end = in.begin + first_.size();
+    }
+    read_from(in);
+    out = value_type{};  // of the row before nothing stays, in whatever is optional
+    if constexpr (!dovetail::detail::is_dynamic_row<Row>) {
+      const row_key* const keys = is_first ? nullptr : this->template straight_keys<Row>();
+      if (keys != nullptr) [[likely]] {
+        if (this->template read_at_once<Row>(in, in.begin, keys, out) == in.end) [[likely]]
+          return true;
+        out = value_type{};
+      }
+    }
+    const char* const behind = this->scan(in, in.begin);
+    if (behind == nullptr) return false;
+    return this->template read<Row>(out);
+  }
+
+ private:
+  std::string first_;
+};
+
+}  // namespace dovetail::inline v0::workersql::detail
+
+// ---- dovetail/client/workersql/stream_state.hpp ----
+// The rows of a stream, blocking or awaited, read from the answer while it comes.
+
+namespace dovetail::inline v0::workersql::detail {
+
+/// Lifetime: borrows the session while it has rows to read.
 template <class Row>
 class stream_state {
  public:
   using value_type = row_value_t<Row>;
 
-  stream_state() = default;
-  explicit stream_state(rows<value_type> all) noexcept : all_(std::move(all)) {}
+  /// Forgets what an attempt before has left.
+  void restart(session& on, std::string statement) {
+    of_ = std::make_unique<source>(on, std::move(statement));
+    has_row_ = false;
+  }
+  answer_stream& answer() noexcept { return of_->answer; }
 
-  /// Moves the next row out; false at the end.
-  bool next(value_type& out) {
-    if (at_ == all_.size()) return false;
-    out = std::move(all_[at_++]);
-    return true;
+  /// The answer has begun: its first row is read, so that rows which do not fit fail as those of a query do.
+  error_info read_first() {
+    const stream_step came = read(row_);
+    if (came == stream_step::failed) return take_failure();
+    has_row_ = came == stream_step::row;
+    return {};
+  }
+  error_info opening_failure(std::error_code ec) { return of_ ? of_->answer.failure(ec) : error_info{ec}; }
+
+  /// The next row; `more` has to be fetched.
+  stream_step next(value_type& out) {
+    if (!std::exchange(has_row_, false)) return read(out);
+    out = std::move(row_);
+    return stream_step::row;
   }
   /// The next row, which stays here until the next call.
   stream_step take(value_type*& out) {
-    if (!next(row_)) return stream_step::done;
     out = &row_;
-    return stream_step::row;
+    return std::exchange(has_row_, false) ? stream_step::row : read(row_);
   }
-  error_info take_failure() const { return {}; }
-  std::size_t rows_read() const noexcept { return at_; }
-  /// Nothing of it is open at the gateway.
+  stream_step fail(error_info why) {
+    failure_ = std::move(why);
+    return stream_step::failed;
+  }
+  error_info take_failure() { return std::move(failure_); }
+
+  /// Nothing can be ended in words: a connection whose answer has not come to its end is of no use any more, which its
+  /// health says; one that has all of it is as good as ever.
   bool needs_close() const noexcept { return false; }
   void close() noexcept { abandon(); }
   void abandon() noexcept {
-    all_.clear();
-    at_ = 0;
+    of_.reset();
+    has_row_ = false;
   }
 
  private:
-  rows<value_type> all_;
-  std::size_t at_ = 0;
+  struct source {
+    source(session& on, std::string statement) : answer(on, std::move(statement)) {}
+    answer_stream answer;
+    streamed_rows<Row> rows;
+  };
+
+  stream_step read(value_type& out) {
+    if (!of_) return stream_step::done;
+    std::string_view text;
+    const stream_step came = of_->answer.take(text);
+    if (came == stream_step::failed) return fail(of_->answer.take_failure());
+    if (came != stream_step::row) return came;
+    json_source in{text};
+    in.depth = of_->answer.depth();
+    if (of_->rows.read_next(in, out)) return stream_step::row;
+    return fail(in.failure.is_set() ? of_->answer.refuse(in) : of_->answer.misfit(of_->rows.take_failure()));
+  }
+
+  std::unique_ptr<source> of_;
   value_type row_{};
+  error_info failure_;
+  bool has_row_ = false;
 };
 
 }  // namespace dovetail::inline v0::workersql::detail
@@ -62735,26 +65077,62 @@ class statement_call : public call_base {
   bool may_keep_;
 };
 
-/// Opens an awaited stream: all its rows come with the answer. Never from the cache of results, nor into it.
+/// Opens a stream, and reads its first row. Never from the cache of results, nor into it.
+/// Lifetime: as `statement_call`; what is opened borrows the session.
 template <class Row, class Request>
 class stream_open_call {
  public:
   using value_type = void;
 
-  stream_open_call(session& on, const Request& asked, stream_state<Row>& rows)
-      : running_(on, asked, nullptr, nullptr, all_rows<Row>{}, false), rows_(&rows) {}
+  stream_open_call(session& on, const Request& asked, stream_state<Row>& rows) noexcept
+      : on_(&on), asked_(&asked), rows_(&rows) {}
 
   action resume(const event& ev) {
-    const action next = running_.resume(ev);
-    if (next.what() == verb::done && !next.error()) *rows_ = stream_state<Row>{std::move(running_).value()};
-    return next;
+    if (is_begun_) return finish(rows_->answer().resume(ev));
+    if (ev.cancelled) return finish(action::done(dovetail::errc::cancelled));
+    is_begun_ = true;
+    const statement_view& sql = asked_->sql.view();
+    const bool shows_text = on_->options().include_statement_text;
+    rows_->restart(*on_, shows_text ? std::string{sql.text} : std::string{});
+    failure_ = write_statement_body(on_->body(), on_->options(), *asked_, nullptr);
+    if (failure_) return finish(action::done(failure_.code()));
+    return finish(rows_->answer().begin(!asked_->is_read_only()));
   }
-  error_info failure(std::error_code ec) const { return running_.failure(ec); }
+  error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
   void value() && noexcept {}
 
  private:
-  statement_call<Request, all_rows<Row>> running_;
+  /// What has failed leaves nothing in the rows: the connection may be another one's next.
+  action finish(const action& next) {
+    if (next.what() != verb::done) return next;
+    if (!failure_) failure_ = next.error() ? rows_->opening_failure(next.error()) : rows_->read_first();
+    if (!failure_) return next;
+    failure_ = explain(std::move(failure_), asked_->sql.view(), on_->options().include_statement_text);
+    rows_->abandon();
+    return action::done(failure_.code());
+  }
+
+  session* on_;
+  const Request* asked_;
   stream_state<Row>* rows_;
+  bool is_begun_ = false;
+  error_info failure_;
+};
+
+/// Reads on in the answer of a stream, until there is a row, the end or a failure.
+class stream_fetch_call {
+ public:
+  using value_type = void;
+
+  explicit stream_fetch_call(answer_stream& of) noexcept : of_(&of) {}
+
+  action resume(const event& ev) { return std::exchange(is_begun_, true) ? of_->resume(ev) : of_->fetch(); }
+  error_info failure(std::error_code ec) const { return of_->failure(ec); }
+  void value() && noexcept {}
+
+ private:
+  answer_stream* of_;
+  bool is_begun_ = false;
 };
 
 /// Inserts one struct. `returning` may be empty.
@@ -62824,18 +65202,14 @@ class client_session {
   statement_call<Request, all_rows<Row>> start(sql_query<Row, Request>& op) {
     return {session_, op.request, &op.key};
   }
-  /// All rows of what may be more than anybody wants to keep: never from the cache of results, nor into it.
-  template <class Row, class Request>
-  statement_call<Request, all_rows<Row>> stream(const sql_query<Row, Request>& op) {
-    return {session_, op.request, nullptr, nullptr, all_rows<Row>{}, false};
-  }
+  /// Rows of what may be more than anybody wants to keep: never from the cache of results, nor into it.
   template <class Row, class Request>
   stream_open_call<Row, Request> start(const sql_stream_open<stream_state<Row>, Request>& op) {
     return {session_, op.request, *op.rows};
   }
   template <class Rows>
-  nothing_call start(const sql_stream_fetch<Rows>&) const noexcept {
-    return {};
+  stream_fetch_call start(const sql_stream_fetch<Rows>& op) const noexcept {
+    return stream_fetch_call{op.rows->answer()};
   }
   template <class Rows>
   nothing_call start(const sql_stream_close<Rows>&) const noexcept {
@@ -63195,17 +65569,24 @@ class connection {
     return drive(session_.start(op), by);
   }
 
-  /// A gateway sends a whole answer, so a stream has all its rows from the beginning (`responseLimit` bounds them).
+  /// Executes a query, and reads its first row; the others come while they are read.
   template <class Row, class Request>
   result<stream_state<Row>> open_stream(const Request& request, deadline by) {
-    sql_query<Row, Request> op{request};
-    auto all = drive(session_.stream(op), by);
-    if (!all) return std::move(all).error();
-    return stream_state<Row>{*std::move(all)};
+    stream_state<Row> rows;
+    sql_stream_open<stream_state<Row>, Request> op{request, &rows};
+    if (auto opened = drive(session_.start(op), by); !opened) return std::move(opened).error();
+    return rows;
   }
+  /// The next row of a stream; `budget` bounds this step alone.
   template <class Row>
-  stream_step next(stream_state<Row>& of, row_value_t<Row>& out, clock::duration, deadline) {
-    return of.next(out) ? stream_step::row : stream_step::done;
+  stream_step next(stream_state<Row>& of, row_value_t<Row>& out, clock::duration budget, deadline by) {
+    for (;;) {
+      const stream_step came = of.next(out);
+      if (came != stream_step::more) return came;
+      sql_stream_fetch<stream_state<Row>> op{&of};
+      auto fetched = drive(session_.start(op), earlier(by, deadline::after(budget)));
+      if (!fetched) return of.fail(std::move(fetched).error());
+    }
   }
 
   bool is_in_transaction() const noexcept { return health() == session_health::in_transaction; }
@@ -65000,6 +67381,180 @@ class rate_limiter {
 }  // namespace serving
 }  // namespace dovetail::inline v0::workersql
 
+// ---- dovetail/transport/tls_server.hpp ----
+// The server's side of TLS, by OpenSSL: certificate and key are read once, and each connection gets a session of them.
+
+namespace dovetail::inline v0 {
+
+enum class tls_version : std::uint8_t { tls_1_2, tls_1_3 };
+
+/// Who a server is, and whom it lets connect. Files are PEM and read once, when it starts.
+struct tls_server_settings {
+  std::string certificate{};  ///< its own first, then those that lead from it to an authority which clients know
+  std::string private_key{};  ///< of the first certificate; empty: it is in the same file
+  secret private_key_password{};
+  std::string client_authorities{};  ///< only who has a certificate of one of these may connect; empty: nobody is asked
+                                     ///< for one. With them no session is resumed: every connection shows its own
+  tls_version oldest = tls_version::tls_1_2;
+};
+
+namespace detail {
+
+/// Threads: `accept` from one at a time. Lifetime: outlives its sessions.
+class tls_server_context {
+ public:
+  /// `protocol` is the only one of ALPN (RFC 7301); who offers others alone is refused.
+  explicit tls_server_context(std::string_view protocol) : protocol_(1, static_cast<char>(protocol.size())) {
+    protocol_.append(protocol);
+  }
+  tls_server_context(const tls_server_context&) = delete;
+  tls_server_context& operator=(const tls_server_context&) = delete;
+
+  /// Reads the files. Errors: errc::invalid_option; the words name the setting, and nothing that may be the key's text.
+  error_info load(const tls_server_settings& how);
+
+  /// The server's side of one connection; null without memory.
+  std::unique_ptr<tls_session> accept() const { return tls_session::accept(*context_); }
+
+ private:
+  struct asked_password {
+    const secret* text;
+    bool was_wanted = false;
+  };
+
+  bool prepare(tls_version oldest);
+  error_info load_key(const tls_server_settings& how, asked_password& password);
+  error_info load_authorities(const std::string& file);
+
+  /// OpenSSL would ask on the terminal.
+  static int give_password(char* into, int room, int, void* of) noexcept;
+  static int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
+                             unsigned offered_size, void* self) noexcept;
+  static error_info wrong_file(std::string_view setting, const std::string& file);
+  static error_info wrong_key();
+
+  std::string protocol_;  // as on the wire: its length, its name
+  std::unique_ptr<SSL_CTX, tls_deleter> context_;
+};
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/tls_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TLS_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+DOVETAIL_DEFINE error_info tls_server_context::load(const tls_server_settings& how) {
+  if (how.certificate.empty()) return {errc::invalid_option, "tls.certificate is missing"};
+  ERR_clear_error();
+  if (!prepare(how.oldest)) return {errc::invalid_option, "TLS cannot be set up: " + take_tls_error().message()};
+  asked_password password{&how.private_key_password};
+  SSL_CTX_set_default_passwd_cb(context_.get(), &tls_server_context::give_password);
+  SSL_CTX_set_default_passwd_cb_userdata(context_.get(), &password);
+  const bool is_read = SSL_CTX_use_certificate_chain_file(context_.get(), how.certificate.c_str()) == 1;
+  error_info wrong = is_read ? load_key(how, password) : wrong_file("tls.certificate", how.certificate);
+  SSL_CTX_set_default_passwd_cb_userdata(context_.get(), nullptr);
+  if (!wrong && !how.client_authorities.empty()) wrong = load_authorities(how.client_authorities);
+  return wrong;
+}
+
+DOVETAIL_DEFINE bool tls_server_context::prepare(tls_version oldest) {
+  context_.reset(SSL_CTX_new(TLS_server_method()));
+  if (!context_) return false;
+  SSL_CTX* const made = context_.get();
+  // A connection that waits needs no buffers.
+  SSL_CTX_set_mode(made,
+                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_options(made, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  // Sessions are resumed by tickets, which the clients keep: a cache here would grow with their number.
+  SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);
+  static constexpr unsigned char name[] = {'d', 'o', 'v', 'e', 't', 'a', 'i', 'l'};
+  if (SSL_CTX_set_session_id_context(made, name, sizeof name) != 1) return false;
+  SSL_CTX_set_alpn_select_cb(made, &tls_server_context::choose_protocol, this);
+  return SSL_CTX_set_min_proto_version(made, oldest == tls_version::tls_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION) == 1;
+}
+
+DOVETAIL_DEFINE error_info tls_server_context::load_key(const tls_server_settings& how, asked_password& password) {
+  struct free_key {
+    void operator()(EVP_PKEY* of) const noexcept { EVP_PKEY_free(of); }
+  };
+  struct free_bio {
+    void operator()(BIO* of) const noexcept { BIO_free(of); }
+  };
+  const std::string& file = how.private_key.empty() ? how.certificate : how.private_key;
+  ERR_clear_error();
+  const std::unique_ptr<BIO, free_bio> from{BIO_new_file(file.c_str(), "r")};
+  if (!from) return wrong_key();
+  const std::unique_ptr<EVP_PKEY, free_key> key{
+      PEM_read_bio_PrivateKey(from.get(), nullptr, &tls_server_context::give_password, &password)};
+  if (!key && password.was_wanted) {
+    ERR_clear_error();
+    return {errc::invalid_option, how.private_key_password.empty()
+                                      ? "tls.private_key is encrypted, and tls.private_key_password is missing"
+                                      : "tls.private_key_password does not open tls.private_key"};
+  }
+  if (!key) return wrong_key();
+  const X509* const certificate = SSL_CTX_get0_certificate(context_.get());
+  if (certificate == nullptr || X509_check_private_key(certificate, key.get()) != 1) {
+    ERR_clear_error();
+    return {errc::invalid_option, "tls.private_key is not the key of tls.certificate"};
+  }
+  if (SSL_CTX_use_PrivateKey(context_.get(), key.get()) != 1) return wrong_key();
+  return {};
+}
+
+DOVETAIL_DEFINE error_info tls_server_context::load_authorities(const std::string& file) {
+  STACK_OF(X509_NAME)* const names = SSL_load_client_CA_file(file.c_str());
+  if (names == nullptr) return wrong_file("tls.client_authorities", file);
+  SSL_CTX_set_client_CA_list(context_.get(), names);  // takes them
+  if (SSL_CTX_load_verify_file(context_.get(), file.c_str()) != 1) return wrong_file("tls.client_authorities", file);
+  SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  // A session that goes on is not verified again: its certificate might have ended since.
+  SSL_CTX_set_options(context_.get(), SSL_OP_NO_TICKET);
+  if (SSL_CTX_set_num_tickets(context_.get(), 0) != 1) return wrong_file("tls.client_authorities", file);
+  return {};
+}
+
+DOVETAIL_DEFINE int tls_server_context::give_password(char* into, int room, int, void* of) noexcept {
+  if (of == nullptr) return -1;
+  auto& password = *static_cast<asked_password*>(of);
+  password.was_wanted = true;
+  const std::string_view text = password.text->reveal();
+  if (text.empty() || room < 0 || text.size() > static_cast<std::size_t>(room)) return -1;
+  std::memcpy(into, text.data(), text.size());
+  return static_cast<int>(text.size());
+}
+
+DOVETAIL_DEFINE int tls_server_context::choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size,
+                                                        const unsigned char* offered, unsigned offered_size,
+                                                        void* self) noexcept {
+  const std::string& ours = static_cast<const tls_server_context*>(self)->protocol_;
+  unsigned char* found = nullptr;
+  const int agreed = SSL_select_next_proto(&found, size, reinterpret_cast<const unsigned char*>(ours.data()),
+                                           static_cast<unsigned>(ours.size()), offered, offered_size);
+  *chosen = found;
+  return agreed == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+DOVETAIL_DEFINE error_info tls_server_context::wrong_file(std::string_view setting, const std::string& file) {
+  return {errc::invalid_option, std::string{setting} + " '" + file + "': " + take_tls_error().message()};
+}
+
+/// Without the file's name: who gives the key itself by mistake does not find it in a log.
+DOVETAIL_DEFINE error_info tls_server_context::wrong_key() {
+  return {errc::invalid_option,
+          "tls.private_key must be the name of a PEM file with a key: " + take_tls_error().message()};
+}
+
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif
+
 // ---- dovetail/client/workersql_gateway/options.hpp ----
 // The settings of a WorkerSQL gateway, and what it has seen.
 
@@ -65008,6 +67563,7 @@ namespace dovetail::inline v0::workersql {
 struct gateway_options {
   std::string host = "127.0.0.1";  ///< an address of this machine (0.0.0.0 and :: are all of them), or localhost
   std::uint16_t port = 0;          ///< 0: any free one; `gateway::port()` says which
+  std::optional<tls_server_settings> tls{};  ///< empty: plain text; the handshake has `read_limit`
   gateway_authentication authentication{};
   workersql::envelope envelope = workersql::envelope::docs;
   workersql::large_integers large_integers = workersql::large_integers::numbers;
@@ -65056,6 +67612,7 @@ struct gateway_statistics {
   std::size_t transactions = 0;           ///< open now
   std::uint64_t accepted = 0;             ///< connections
   std::uint64_t refused_connections = 0;  ///< because there were `max_connections`
+  std::uint64_t failed_handshakes = 0;    ///< of TLS, those that took too long too
   std::uint64_t requests = 0;             ///< answered
   std::uint64_t failed_requests = 0;      ///< answered with a status of 400 and more
   std::uint64_t replays = 0;              ///< answered from what was kept under an idempotency key
@@ -65139,6 +67696,7 @@ class gateway_counters {
   std::atomic<std::size_t> transactions{0};
   std::atomic<std::uint64_t> accepted{0};
   std::atomic<std::uint64_t> refused{0};
+  std::atomic<std::uint64_t> failed_handshakes{0};
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> failed{0};
   std::atomic<std::uint64_t> replays{0};
@@ -65152,6 +67710,7 @@ class gateway_counters {
             .transactions = transactions.load(std::memory_order_relaxed),
             .accepted = accepted.load(std::memory_order_relaxed),
             .refused_connections = refused.load(std::memory_order_relaxed),
+            .failed_handshakes = failed_handshakes.load(std::memory_order_relaxed),
             .requests = requests.load(std::memory_order_relaxed),
             .failed_requests = failed.load(std::memory_order_relaxed),
             .replays = replays.load(std::memory_order_relaxed),
@@ -65175,6 +67734,8 @@ inline std::string prometheus_text(const gateway_counters& of, const database_lo
   single("connections_accepted_total", "counter", "Connections accepted.", now.accepted);
   single("connections_refused_total", "counter", "Connections closed because there were too many.",
          now.refused_connections);
+  single("tls_handshakes_failed_total", "counter", "TLS handshakes that failed or took too long.",
+         now.failed_handshakes);
   single("replays_total", "counter", "Answers given again for an idempotency key.", now.replays);
   single("rate_limited_total", "counter", "Requests refused by the rate limit.", now.limited);
   single("websocket_messages_total", "counter", "Messages over WebSocket.", now.messages);
@@ -65427,15 +67988,12 @@ class parameter_reader {
         std::string_view key;
         at = dovetail::detail::view_json_key(in_, at, space, key);
         if (at == nullptr) break;
-        for (const std::string& known : out_->names) {
-          if (known == key) return "params has a name twice";
-        }
         out_->names.emplace_back(key);
       }
       at = read_value(at, out_->values.emplace_back());
       if (at != nullptr) at = dovetail::detail::read_json_separator(in_, at, close, is_closed);
     }
-    if (at != nullptr) return {};
+    if (at != nullptr) return has_twins() ? "params has a name twice" : std::string{};
     if (wrong_.empty()) wrong_ = "malformed";
     std::string words{"params: value "};
     words += std::to_string(out_->values.size());
@@ -65443,6 +68001,13 @@ class parameter_reader {
   }
 
  private:
+  /// A body has room for tens of thousands of names: each is not compared with each.
+  bool has_twins() const {
+    std::vector<std::string_view> names(out_->names.begin(), out_->names.end());
+    std::sort(names.begin(), names.end());
+    return std::adjacent_find(names.begin(), names.end()) != names.end();
+  }
+
   const char* refuse(std::string_view why) {
     wrong_ = why;
     return nullptr;
@@ -66343,6 +68908,7 @@ class gateway_hub {
   const clock::time_point since = clock::now();
   std::atomic<std::size_t> unsent{0};  ///< bytes of answers that were made, and not read by their peers
   std::unordered_map<std::string, std::weak_ptr<std::atomic<std::size_t>>> unsent_shares;  ///< by principal
+  std::unique_ptr<dovetail::detail::tls_server_context> tls;                               ///< null: plain text
   bool is_stopping = false;
   void (*on_empty)(void*) = nullptr;
   void* on_empty_state = nullptr;
@@ -66721,6 +69287,175 @@ inline gateway_answer refuse_start(idempotent_start why, std::uint32_t retry_aft
 
 }  // namespace dovetail::inline v0::workersql::serving
 
+// ---- dovetail/client/workersql_gateway/gateway_stream.hpp ----
+// The bytes of one connection of a gateway: those of its socket, or what TLS makes of them.
+
+namespace dovetail::inline v0::workersql::serving {
+
+/// What the peer has done while nothing was read.
+enum class peer_sight : std::uint8_t {
+  nothing,
+  more,   ///< it has sent something
+  ended,  ///< it sends no more, and may still read
+  lost,
+};
+
+/// One read and one write at a time, which may overlap. Handlers take `(const std::error_code&, std::size_t)`, are
+/// never called before the call returns, and must keep the stream where it is. Over plain TCP it adds nothing to the
+/// socket.
+class gateway_stream {
+ public:
+  using wait_type = asio::ip::tcp::socket::wait_type;
+
+  /// `session` is null for plain TCP.
+  gateway_stream(asio::ip::tcp::socket accepted, std::unique_ptr<dovetail::detail::tls_session> session)
+      : socket_(std::move(accepted)), session_(std::move(session)) {
+    std::error_code ignored;
+    if (session_) socket_.native_non_blocking(true, ignored);
+  }
+  gateway_stream(gateway_stream&&) noexcept = default;
+
+  bool is_encrypted() const noexcept { return session_ != nullptr; }
+
+  /// The first step of what is encrypted. After a failure the peer has been told why, as far as TLS can.
+  template <class Handler>
+  void handshake(Handler done) {
+    through([this](plug& io) { return session_->handshake(io); },
+            [this, done = std::move(done)](const std::error_code& ec, std::size_t) mutable {
+              may_say_goodbye_ = !ec;
+              done(ec, 0);
+            });
+  }
+
+  template <class Handler>
+  void read_some(byte_span into, Handler done) {
+    if (!session_) return socket_.async_read_some(asio::buffer(into.data(), into.size()), std::move(done));
+    through([this, into](plug& io) { return session_->read(io, into); }, std::move(done));
+  }
+
+  /// All of it.
+  template <class Handler>
+  void write(byte_view from, Handler done) {
+    if (!session_) return asio::async_write(socket_, asio::buffer(from.data(), from.size()), std::move(done));
+    may_say_goodbye_ = false;  // the end of what is not whole must not look like one
+    through([this, from, sent = std::size_t{0}](plug& io) mutable { return write_records(io, from, sent); },
+            [this, done = std::move(done)](const std::error_code& ec, std::size_t bytes) mutable {
+              may_say_goodbye_ = !ec;
+              done(ec, bytes);
+            });
+  }
+
+  /// Says goodbye (close_notify) and ends our half; what the peer sends may still be read. Over plain TCP `done` is
+  /// called at once.
+  template <class Handler>
+  void end_sending(Handler done) {
+    if (!session_) return done(shut_down(), std::size_t{0});
+    const bool may_say = std::exchange(may_say_goodbye_, false);
+    through([this, may_say](plug& io) { return may_say ? session_->say_goodbye(io) : attempt::done(); },
+            [this, done = std::move(done)](const std::error_code& ec, std::size_t) mutable {
+              done(ec ? ec : shut_down(), 0);
+            });
+  }
+
+  /// After a handshake that failed: what is read from here on are the socket's own bytes.
+  void give_up_encryption() noexcept { session_.reset(); }
+
+  /// Until the socket has something for `look()`: wait_read; or is reset: wait_error.
+  template <class Handler>
+  void wait(wait_type what, Handler done) {
+    socket_.async_wait(what, std::move(done));
+  }
+
+  /// Not while something is read.
+  peer_sight look() noexcept {
+    plug io{socket_};
+    const attempt seen = session_ ? session_->peek(io) : dovetail::detail::peek(socket_.native_handle());
+    if (!seen.is_over()) return peer_sight::nothing;
+    if (!seen.ec) return peer_sight::more;
+    if (seen.ec == errc::connection_closed) return peer_sight::ended;
+    may_say_goodbye_ = false;
+    return peer_sight::lost;
+  }
+
+  /// What is under way ends with asio::error::operation_aborted.
+  void cancel() noexcept {
+    std::error_code ignored;
+    socket_.cancel(ignored);
+  }
+
+  /// Says goodbye when nothing is under way, as far as that can be done at once.
+  void close() noexcept {
+    if (session_ && std::exchange(may_say_goodbye_, false)) {
+      plug io{socket_};
+      session_->say_goodbye(io);
+    }
+    std::error_code ignored;
+    socket_.close(ignored);
+  }
+
+ private:
+  class plug final : public dovetail::detail::tls_io {
+   public:
+    explicit plug(asio::ip::tcp::socket& socket) noexcept : handle_(socket.native_handle()) {}
+    attempt receive(byte_span into) override { return dovetail::detail::receive(handle_, into); }
+    attempt send(byte_view from) override { return dovetail::detail::send(handle_, from); }
+
+   private:
+    native_handle handle_;
+  };
+
+  /// Tries a step until it is over.
+  template <class Step, class Handler>
+  void through(Step step, Handler done) {
+    plug io{socket_};
+    const attempt tried = step(io);
+    if (!tried.is_over()) return wait_for(tried, std::move(step), std::move(done));
+    asio::post(socket_.get_executor(),
+               [this, tried, done = std::move(done)]() mutable { finish(tried, std::move(done)); });
+  }
+  template <class Step, class Handler>
+  void wait_for(const attempt& tried, Step step, Handler done) {
+    socket_.async_wait(tried.wait_for == readiness::readable ? wait_type::wait_read : wait_type::wait_write,
+                       [this, step = std::move(step), done = std::move(done)](const std::error_code& ec) mutable {
+                         if (ec) return done(ec, std::size_t{0});
+                         plug io{socket_};
+                         const attempt again = step(io);
+                         again.is_over() ? finish(again, std::move(done))
+                                         : wait_for(again, std::move(step), std::move(done));
+                       });
+  }
+  template <class Handler>
+  void finish(const attempt& over, Handler done) {
+    // Behind a failure TLS says nothing more; the peer's own goodbye is none.
+    if (over.ec && over.ec != errc::connection_closed) may_say_goodbye_ = false;
+    done(over.ec, over.bytes);
+  }
+
+  /// Some records at a time: other connections have their turns between them.
+  attempt write_records(plug& io, byte_view from, std::size_t& sent) {
+    constexpr int turn = 16;
+    for (int records = 0; sent < from.size(); ++records) {
+      if (records == turn) return attempt::wait(readiness::writable);
+      const attempt tried = session_->write(io, from.subspan(sent));
+      if (!tried.is_over() || tried.ec) return tried;
+      sent += tried.bytes;
+    }
+    return attempt::done(sent);
+  }
+
+  std::error_code shut_down() noexcept {
+    std::error_code ec;
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
+    return ec;
+  }
+
+  asio::ip::tcp::socket socket_;
+  std::unique_ptr<dovetail::detail::tls_session> session_;
+  bool may_say_goodbye_ = false;  // the handshake is done, nothing has failed, and no answer is half sent
+};
+
+}  // namespace dovetail::inline v0::workersql::serving
+
 // ---- dovetail/client/workersql_gateway/memory.hpp ----
 // The memory of a gateway's connections: what their answers take of a common budget, and buffers that shrink again.
 
@@ -67070,10 +69805,9 @@ namespace dovetail::inline v0::workersql::serving {
 class socket_connection final : public gateway_connection, public std::enable_shared_from_this<socket_connection> {
  public:
   /// `first` is the head of the answer to the upgrade; `input` what came behind the request already.
-  socket_connection(gateway_hub& hub, asio::ip::tcp::socket connected, principal who, byte_buffer first,
-                    byte_view input)
+  socket_connection(gateway_hub& hub, gateway_stream connected, principal who, byte_buffer first, byte_view input)
       : hub_(&hub),
-        socket_(std::move(connected)),
+        stream_(std::move(connected)),
         timer_(hub.io),
         who_(who.key()),
         unsent_(hub.unsent_of(who_)),
@@ -67187,12 +69921,18 @@ class socket_connection final : public gateway_connection, public std::enable_sh
 
   /// Sees the peer go while its statement runs; not when it has sent more, for that would have to be read.
   void watch_peer() {
-    socket_.async_wait(asio::ip::tcp::socket::wait_read,
-                       [self = shared_from_this(), until = until_](const std::error_code& ec) {
-                         if (ec || self->until_ != until) return;
-                         std::error_code failure;
-                         if (self->socket_.available(failure) == 0) self->end();
-                       });
+    // What the socket has no more may be in TLS.
+    stream_.is_encrypted() ? judge(stream_.look()) : watch();
+  }
+  void watch() {
+    stream_.wait(gateway_stream::wait_type::wait_read,
+                 [self = shared_from_this(), until = until_](const std::error_code& ec) {
+                   if (!ec && self->until_ == until) self->judge(self->stream_.look());
+                 });
+  }
+  void judge(peer_sight what) {
+    if (what == peer_sight::nothing) return watch();
+    if (what != peer_sight::more) end();
   }
 
   void take(const websocket::reading& came) {
@@ -67244,9 +69984,8 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     }
     is_reading_ = true;
     const byte_span room = input_.free();
-    socket_.async_read_some(
-        asio::buffer(room.data(), room.size()),
-        [self = shared_from_this()](const std::error_code& ec, std::size_t bytes) { self->has_read(ec, bytes); });
+    stream_.read_some(
+        room, [self = shared_from_this()](const std::error_code& ec, std::size_t bytes) { self->has_read(ec, bytes); });
   }
 
   void has_read(const std::error_code& ec, std::size_t bytes) {
@@ -67264,8 +70003,8 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     has_last_limit_ = is_stopping_;  // from here on it is bounded by itself
     const clock::duration limit = hub_->options.write_limit;
     wait(deadline::after(is_stopping_ ? (std::min)(limit, hub_->options.stop_grace) : limit));
-    asio::async_write(socket_, asio::buffer(output_.data(), output_.size()),
-                      [self = shared_from_this()](const std::error_code& ec, std::size_t) { self->has_written(ec); });
+    stream_.write(output_.view(),
+                  [self = shared_from_this()](const std::error_code& ec, std::size_t) { self->has_written(ec); });
   }
 
   void has_written(const std::error_code& ec) {
@@ -67277,12 +70016,12 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     share_.set(0);
     if (std::exchange(is_answer_, false)) next_by_ = deadline::after(hub_->options.transaction_limit);
     if (!is_closing_) return next();
-    std::error_code ignored;
-    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-    if (ignored) return end();
     has_last_limit_ = true;
     wait(deadline::after(std::chrono::seconds{2}));
-    drain();
+    stream_.end_sending([self = shared_from_this()](const std::error_code& failed, std::size_t) {
+      if (self->is_over_) return;
+      failed ? self->end() : self->drain();
+    });
   }
 
   /// Until the peer ends too.
@@ -67321,8 +70060,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   void end() {
     if (std::exchange(is_over_, true)) return;
     timer_.cancel();
-    std::error_code ignored;
-    socket_.close(ignored);
+    stream_.close();
     if (task_ == task::message) hub_->interrupt(until_);
     if (task_ != task::none) return;  // `worked` goes on
     finish();
@@ -67334,7 +70072,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   }
 
   gateway_hub* hub_;
-  asio::ip::tcp::socket socket_;
+  gateway_stream stream_;
   asio::steady_timer timer_;
   std::string who_;                                   // for the rate limit
   std::shared_ptr<std::atomic<std::size_t>> unsent_;  // of the principal
@@ -67374,9 +70112,9 @@ namespace dovetail::inline v0::workersql::serving {
 /// that sends more than it reads is held up by its own socket.
 class http_connection final : public gateway_connection, public std::enable_shared_from_this<http_connection> {
  public:
-  http_connection(gateway_hub& hub, asio::ip::tcp::socket accepted, std::string peer)
+  http_connection(gateway_hub& hub, gateway_stream accepted, std::string peer)
       : hub_(&hub),
-        socket_(std::move(accepted)),
+        stream_(std::move(accepted)),
         timer_(hub.io),
         peer_(std::move(peer)),
         bounds_(bounds_of(hub.options)),
@@ -67384,11 +70122,16 @@ class http_connection final : public gateway_connection, public std::enable_shar
         input_(hub.options.head_limit + 2 * hub.options.body_limit + 64 * 1024, 4096),
         share_(hub.unsent) {}
 
-  void start() { begin_request(); }
+  void start() {
+    if (!stream_.is_encrypted()) return begin_request();
+    step_ = step::greeting;
+    wait(hub_->options.read_limit);
+    stream_.handshake([self = shared_from_this()](const std::error_code& ec, std::size_t) { self->has_greeted(ec); });
+  }
 
   void stop() override {
     is_stopping_ = true;
-    if (step_ == step::idle) end();
+    if (step_ == step::idle || step_ == step::greeting) end();
   }
   void kill() override {
     const bool is_owed = step_ == step::working || step_ == step::waiting;
@@ -67418,9 +70161,17 @@ class http_connection final : public gateway_connection, public std::enable_shar
  private:
   bool is_full() const noexcept { return hub_->is_full(request_.unsent.get()); }
 
-  enum class step : std::uint8_t { idle, reading, working, waiting, writing, lingering, over };
+  enum class step : std::uint8_t { greeting, idle, reading, working, waiting, writing, lingering, over };
 
   // Reading.
+
+  void has_greeted(const std::error_code& ec) {
+    if (step_ != step::greeting) return;
+    if (!ec) return begin_request();
+    hub_->counters.failed_handshakes.fetch_add(1, std::memory_order_relaxed);
+    stream_.give_up_encryption();
+    linger();
+  }
 
   void begin_request() {
     if (is_stopping_) return end();
@@ -67451,9 +70202,8 @@ class http_connection final : public gateway_connection, public std::enable_shar
   }
   void read_some() {
     const byte_span room = input_.free();
-    socket_.async_read_some(
-        asio::buffer(room.data(), room.size()),
-        [self = shared_from_this()](const std::error_code& ec, std::size_t bytes) { self->has_read(ec, bytes); });
+    stream_.read_some(
+        room, [self = shared_from_this()](const std::error_code& ec, std::size_t bytes) { self->has_read(ec, bytes); });
   }
 
   void has_read(const std::error_code& ec, std::size_t bytes) {
@@ -67499,12 +70249,12 @@ class http_connection final : public gateway_connection, public std::enable_shar
   }
 
   void send_continue() {
-    asio::async_write(socket_, asio::buffer(std::string_view{"HTTP/1.1 100 Continue\r\n\r\n"}),
-                      [self = shared_from_this()](const std::error_code& ec, std::size_t) {
-                        if (self->step_ != step::reading) return;
-                        if (ec) return self->end();
-                        self->take_body();
-                      });
+    stream_.write(as_byte_view("HTTP/1.1 100 Continue\r\n\r\n"),
+                  [self = shared_from_this()](const std::error_code& ec, std::size_t) {
+                    if (self->step_ != step::reading) return;
+                    if (ec) return self->end();
+                    self->take_body();
+                  });
   }
 
   void read_body() {
@@ -67597,32 +70347,31 @@ class http_connection final : public gateway_connection, public std::enable_shar
   }
 
   /// Sees the peer go while its statements run; not when it has sent more, for that would have to be read.
-  void watch_peer(asio::ip::tcp::socket::wait_type what = asio::ip::tcp::socket::wait_read) {
-    socket_.async_wait(what, [self = shared_from_this(), until = until_, what](const std::error_code& ec) {
+  void watch_peer() {
+    // What the socket has no more may be in TLS.
+    stream_.is_encrypted() ? judge(stream_.look()) : watch(gateway_stream::wait_type::wait_read);
+  }
+  void watch(gateway_stream::wait_type what) {
+    stream_.wait(what, [self = shared_from_this(), until = until_, what](const std::error_code& ec) {
       if (ec || self->until_ != until) return;
-      if (what == asio::ip::tcp::socket::wait_read) {
-        std::error_code failure;
-        if (self->socket_.available(failure) != 0) return;
-        // The end of its sending will be there for ever: from here on only a reset is looked for.
-        if (self->may_still_read()) return self->watch_peer(asio::ip::tcp::socket::wait_error);
-      }
-      self->has_gone_ = true;
-      self->hub_->interrupt(until);
+      self->judge(what == gateway_stream::wait_type::wait_read ? self->stream_.look() : peer_sight::lost);
     });
   }
-  bool may_still_read() {
-    if (!hub_->options.answers_half_closed) return false;
-    std::byte one{};
-    std::error_code ended;
-    socket_.receive(asio::buffer(&one, 1), asio::ip::tcp::socket::message_peek, ended);
-    return ended == asio::error::eof;
+  void judge(peer_sight what) {
+    if (what == peer_sight::more) return;
+    if (what == peer_sight::nothing) return watch(gateway_stream::wait_type::wait_read);
+    if (what == peer_sight::ended && hub_->options.answers_half_closed) {
+      // The end of its sending will be there for ever: from here on only a reset is looked for.
+      return watch(gateway_stream::wait_type::wait_error);
+    }
+    has_gone_ = true;
+    hub_->interrupt(until_);
   }
 
   void worked() {
     if (until_) {
       until_.reset();
-      std::error_code ignored;
-      socket_.cancel(ignored);
+      stream_.cancel();
     }
     if (answer_.status == 500 && answer_.body.empty()) {
       answer_ = refusal(failure_class{500, codes::internal}, "the gateway failed");
@@ -67656,8 +70405,8 @@ class http_connection final : public gateway_connection, public std::enable_shar
     share_.set(output_.size());
     has_last_limit_ = is_stopping_;  // from here on it is bounded by itself
     wait(is_stopping_ ? (std::min)(hub_->options.write_limit, hub_->options.stop_grace) : hub_->options.write_limit);
-    asio::async_write(socket_, asio::buffer(output_.data(), output_.size()),
-                      [self = shared_from_this()](const std::error_code& ec, std::size_t) { self->has_written(ec); });
+    stream_.write(output_.view(),
+                  [self = shared_from_this()](const std::error_code& ec, std::size_t) { self->has_written(ec); });
   }
 
   void has_written(const std::error_code& ec) {
@@ -67672,12 +70421,11 @@ class http_connection final : public gateway_connection, public std::enable_shar
   /// A socket that is closed with unread bytes would destroy the answer that is under way.
   void linger() {
     step_ = step::lingering;
-    std::error_code ignored;
-    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-    if (ignored) return end();
     has_last_limit_ = true;
     wait(std::chrono::seconds{2});
-    linger_on({}, 0);
+    stream_.end_sending([self = shared_from_this()](const std::error_code& ec, std::size_t) {
+      if (self->step_ == step::lingering) self->linger_on(ec, 0);
+    });
   }
   void linger_on(const std::error_code& ec, std::size_t bytes) {
     lingered_ += bytes;
@@ -67692,7 +70440,7 @@ class http_connection final : public gateway_connection, public std::enable_shar
     step_ = step::over;
     hub_->counters.saw_answer(request_.where, 101, clock::now() - since_, false);
     input_.consume(std::exchange(used_, 0));
-    auto made = std::make_shared<socket_connection>(*hub_, std::move(socket_), *std::move(request_.who),
+    auto made = std::make_shared<socket_connection>(*hub_, std::move(stream_), *std::move(request_.who),
                                                     std::move(output_), input_.committed());
     hub_->adopt(made);
     hub_->forget(*this);
@@ -67711,18 +70459,18 @@ class http_connection final : public gateway_connection, public std::enable_shar
 
   void time_is_over() {
     switch (step_) {
-      case step::reading: {  // no two reads at once: the one under way ends first, and sees it
+      case step::reading:  // no two reads at once: the one under way ends first, and sees it
         is_late_ = true;
-        std::error_code ignored;
-        socket_.cancel(ignored);
-        return;
-      }
+        return stream_.cancel();
       case step::waiting:
         wait_.reset();
         return write_answer(request_.where == endpoint::health ? answer_overloaded()
                                                                : refuse_start(idempotent_start::conflict, 1));
       case step::working:
         return;
+      case step::greeting:
+        hub_->counters.failed_handshakes.fetch_add(1, std::memory_order_relaxed);
+        return end();
       default:
         return end();
     }
@@ -67732,13 +70480,12 @@ class http_connection final : public gateway_connection, public std::enable_shar
     if (std::exchange(step_, step::over) == step::over) return;
     timer_.cancel();
     wait_.reset();
-    std::error_code ignored;
-    socket_.close(ignored);
+    stream_.close();
     hub_->forget(*this);
   }
 
   gateway_hub* hub_;
-  asio::ip::tcp::socket socket_;
+  gateway_stream stream_;
   asio::steady_timer timer_;
   std::string peer_;
   http1::limits bounds_;
@@ -67782,9 +70529,14 @@ class gateway_core {
  public:
   gateway_core(std::unique_ptr<database> behind, gateway_options how) : hub_(std::move(behind), std::move(how)) {}
 
-  /// Errors: errc::invalid_option (host, nobody may ask, a limit of zero), or the system's: the port is in use, …
+  /// Errors: errc::invalid_option (host, nobody may ask, a limit of zero, files of TLS), or the system's: the port is
+  /// in use, …
   error_info listen() {
     if (error_info wrong = check()) return wrong;
+    if (hub_.options.tls) {
+      hub_.tls = std::make_unique<dovetail::detail::tls_server_context>("http/1.1");
+      if (error_info wrong = hub_.tls->load(*hub_.options.tls)) return wrong;
+    }
     using asio::ip::tcp;
     const gateway_options& how = hub_.options;
     std::error_code ec;
@@ -67891,7 +70643,10 @@ class gateway_core {
     accepted.set_option(asio::ip::tcp::no_delay{true}, ec);
     const asio::ip::tcp::endpoint peer = accepted.remote_endpoint(ec);
     if (ec) return;  // gone already
-    auto made = std::make_shared<http_connection>(hub_, std::move(accepted), peer.address().to_string());
+    std::unique_ptr<dovetail::detail::tls_session> session;
+    if (hub_.tls && !(session = hub_.tls->accept())) return;  // without memory
+    auto made = std::make_shared<http_connection>(hub_, gateway_stream{std::move(accepted), std::move(session)},
+                                                  peer.address().to_string());
     hub_.adopt(made);
     made->start();
   }
@@ -68178,8 +70933,15 @@ class dynamic_check {
     const argument_style style = slots_.empty() ? argument_style::none
                                  : is_named     ? argument_style::named
                                                 : argument_style::positional;
+    // As many names as placeholders, each looked for among all, would take seconds of whoever serves strangers.
+    std::vector<std::uint32_t> by_name;
+    if (is_named && slots_.size() > few_) by_name = order_of_names();
     analyser found(text, d, lexis_of(d),
-                   {.argument_slots = slots_.data(), .count = slots_.size(), .style = style, .is_literal = false},
+                   {.argument_slots = slots_.data(),
+                    .count = slots_.size(),
+                    .style = style,
+                    .is_literal = false,
+                    .by_name = by_name.empty() ? nullptr : by_name.data()},
                    places_.data(), columns);
     found.run();
     view_.traits = found.traits();
@@ -68200,6 +70962,19 @@ class dynamic_check {
   }
 
  private:
+  static constexpr std::size_t few_ = 16;
+
+  // Of equal names the first one comes first.
+  std::vector<std::uint32_t> order_of_names() const {
+    std::vector<std::uint32_t> places(slots_.size());
+    for (std::size_t i = 0; i < places.size(); ++i) places[i] = static_cast<std::uint32_t>(i);
+    std::sort(places.begin(), places.end(), [this](std::uint32_t a, std::uint32_t b) {
+      const int order = slots_[a].name.compare(slots_[b].name);
+      return order < 0 || (order == 0 && a < b);
+    });
+    return places;
+  }
+
   statement_view view_;
   std::vector<argument_slot> slots_;
   dynamic_places places_;
@@ -68528,7 +71303,8 @@ class gateway {
     const bool is_v6 = where.host.find(':') != std::string::npos;
     std::string text = "workersql://";
     text.append(is_v6 ? "[" : "").append(where.host).append(is_v6 ? "]" : "");
-    text.append(":").append(std::to_string(where.port)).append("/main?ssl=false");
+    text.append(":").append(std::to_string(where.port)).append("/main?ssl=");
+    text.append(core_->options().tls ? "true" : "false");
     if (!parameters.empty()) text.append("&").append(parameters);
     return text;
   }
