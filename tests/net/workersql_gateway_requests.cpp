@@ -36,6 +36,8 @@ TEST(GatewayFields, NothingButAContinuationCanBeExpected) {
   const std::string key = "Authorization: Bearer J\r\n";
   EXPECT_EQ(ask(served, query(select_one, key + "Expect: foo\r\n")).status(), "417");
   EXPECT_EQ(ask(served, query(select_one, key + "Expect: 100-continue, foo\r\n")).status(), "417");
+  EXPECT_EQ(ask(served, query(select_one, key + "Content-Encoding: gzip\r\n")).status(), "415");
+  EXPECT_EQ(ask(served, query(select_one, key + "Content-Encoding: identity\r\n")).status(), "200");
   EXPECT_EQ(ask(served, query(select_one, key + "Expect: 100-Continue\r\n")).status(), "100");
 }
 

@@ -67,7 +67,14 @@ class pool_registry {
  private:
   using held = std::shared_ptr<shared_pool_base>;
 
-  std::vector<held> living() const;  // called under the lock
+  /// Pools that may have no other owner any more. The last one closes a pool, and with it goes what its options hold
+  /// (a credential source, which may call this registry): never under the lock.
+  struct held_pools {
+    std::vector<held> living;
+    std::vector<held> closed;
+  };
+
+  void hold(held_pools& all) const;  // called under the lock; `all` was there before it
   error_info refuse(std::size_t count, std::string_view name) const;
   std::string number(std::string name) { return name.append(" #").append(std::to_string(++made_)); }
   void add(const held& made, const void* kind, bool is_shared);
@@ -82,10 +89,12 @@ class pool_registry {
 template <class Client, class Options, class... Context>
 result<std::shared_ptr<shared_pool<Client>>> pool_registry::get(Options options, typename Client::settings how,
                                                                 bool is_shared, const Context&... context) {
+  held_pools found;
   const clock::time_point since = clock::now();
   const std::unique_lock lock{mutex_};
   const clock::duration waited = clock::now() - since;
-  const std::vector<held> all = living();
+  hold(found);
+  const std::vector<held>& all = found.living;
   const void* const kind = &detail::kind_of_client<Client>;
   for (const held& each : all) {
     if (!is_shared || !each->is_shared_ || each->kind_ != kind || each->is_closed()) continue;
@@ -120,12 +129,12 @@ namespace dovetail::inline v0::asyncsql {
   return one;
 }
 
-[[gnu::noinline]] inline auto pool_registry::living() const -> std::vector<held> {
-  std::vector<held> all;
+[[gnu::noinline]] inline void pool_registry::hold(held_pools& all) const {
+  all.living.reserve(pools_.size());
+  all.closed.reserve(pools_.size());
   for (const auto& each : pools_) {
-    if (held alive = each.lock(); alive && !alive->is_closed()) all.push_back(std::move(alive));
+    if (held alive = each.lock()) (alive->is_closed() ? all.closed : all.living).push_back(std::move(alive));
   }
-  return all;
 }
 
 [[gnu::noinline]] inline void pool_registry::add(const held& made, const void* kind, bool is_shared) {
@@ -157,8 +166,10 @@ namespace dovetail::inline v0::asyncsql {
 }
 
 [[gnu::noinline]] inline std::size_t pool_registry::count() const {
+  held_pools all;
   const std::lock_guard lock{mutex_};
-  return living().size();
+  hold(all);
+  return all.living.size();
 }
 
 [[gnu::noinline]] inline std::vector<std::string> pool_registry::keys() const {
@@ -171,9 +182,11 @@ namespace dovetail::inline v0::asyncsql {
 }
 
 [[gnu::noinline]] inline std::vector<pool_info> pool_registry::pools() const {
+  held_pools found;
   const std::lock_guard lock{mutex_};
+  hold(found);
   std::vector<pool_info> all;
-  for (const held& each : living()) {
+  for (const held& each : found.living) {
     all.push_back(
         {each->label(), static_cast<std::size_t>(each.use_count()) - 1, each->is_shared_, each->statistics()});
   }
@@ -181,13 +194,13 @@ namespace dovetail::inline v0::asyncsql {
 }
 
 [[gnu::noinline]] inline std::size_t pool_registry::close_all() noexcept {
-  std::vector<held> all;
+  held_pools all;
   {
     const std::lock_guard lock{mutex_};
-    all = living();
+    hold(all);
   }
-  for (const held& each : all) each->close();
-  return all.size();
+  for (const held& each : all.living) each->close();
+  return all.living.size();
 }
 
 [[gnu::noinline]] inline std::size_t pool_registry::shut_down() noexcept {
@@ -199,13 +212,13 @@ namespace dovetail::inline v0::asyncsql {
 }
 
 [[gnu::noinline]] inline std::string pool_registry::prometheus() const {
-  std::vector<held> all;
+  held_pools all;
   {
     const std::lock_guard lock{mutex_};
-    all = living();
+    hold(all);
   }
   std::vector<std::pair<const sql_metrics*, pool_gauges>> shown;
-  for (const held& each : all) {
+  for (const held& each : all.living) {
     const pool_statistics now = each->statistics();
     shown.push_back({each->metrics().get(), {now.idle, now.active, now.max}});
   }

@@ -26,6 +26,8 @@ inline std::optional<gateway_answer> refuse_early(gateway_hub& hub, const gatewa
   }
   // RFC 9110 section 10.1.1
   if (request.expects_more) return refusal(417, codes::invalid_query, "nothing but 100-continue can be expected");
+  // RFC 9110 section 15.5.16
+  if (request.is_encoded) return refusal(415, codes::invalid_query, "a Content-Encoding is not understood");
   if (where == endpoint::none) return refusal(404, codes::invalid_query, "there is no such path");
   if (request.is_preflight) {
     gateway_answer answer;

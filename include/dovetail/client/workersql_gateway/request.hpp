@@ -41,6 +41,7 @@ struct gateway_request {
   std::shared_ptr<std::atomic<std::size_t>> unsent;  ///< of the principal: what waits for its connections
   bool has_twins = false;                            ///< a field that must be there once is there twice
   bool expects_more = false;                         ///< anything but 100-continue
+  bool is_encoded = false;                           ///< the body is compressed, or the like
 };
 
 /// What proxies may read in another way than we do: of these fields there may be one. And what is expected of us.
@@ -52,6 +53,9 @@ inline void check_fields(const http1::request_head& head, gateway_request& out) 
       if (!equals_ignoring_case(each.name, single[i])) continue;
       out.has_twins = out.has_twins || (seen & 1U << i) != 0;
       seen |= 1U << i;
+    }
+    if (equals_ignoring_case(each.name, "Content-Encoding") && !equals_ignoring_case(each.value, "identity")) {
+      out.is_encoded = true;
     }
     if (!equals_ignoring_case(each.name, "Expect")) continue;
     std::string_view rest = each.value;

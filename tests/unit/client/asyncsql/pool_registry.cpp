@@ -411,6 +411,17 @@ TEST_F(AsyncsqlRegistry, AwaitedSessionsCheckTheSettingsToo) {
   }
 }
 
+TEST_F(AsyncsqlRegistry, AwaitedSessionsTakeChangedOptions) {
+  asio::io_context io;
+  const auto without_keys = [](dt::sqlite::async_client::options& to) { to.foreign_keys = false; };
+  auto guarded = dt::asyncsql::open_async<dt::sqlite::async_client>(io.get_executor(), of(), without_keys, registry);
+  auto same = dt::asyncsql::open_async<dt::sqlite::async_client, dt::asyncsql::no_guard>(io.get_executor(), of(),
+                                                                                         without_keys, registry);
+  EXPECT_EQ(registry.count(), 1U);
+  auto other = dt::asyncsql::open_async<dt::sqlite::async_client>(io.get_executor(), of(), registry);
+  EXPECT_EQ(registry.count(), 2U);
+}
+
 TEST_F(AsyncsqlRegistry, ManyThreadsOpenOnePool) {
   std::vector<std::thread> threads;
   std::atomic<int> opened{0};
