@@ -33583,7 +33583,14 @@ class pool_registry {
  private:
   using held = std::shared_ptr<shared_pool_base>;
 
-  std::vector<held> living() const;  // called under the lock
+  /// Pools that may have no other owner any more. The last one closes a pool, and with it goes what its options hold
+  /// (a credential source, which may call this registry): never under the lock.
+  struct held_pools {
+    std::vector<held> living;
+    std::vector<held> closed;
+  };
+
+  void hold(held_pools& all) const;  // called under the lock; `all` was there before it
   error_info refuse(std::size_t count, std::string_view name) const;
   std::string number(std::string name) { return name.append(" #").append(std::to_string(++made_)); }
   void add(const held& made, const void* kind, bool is_shared);
@@ -33598,10 +33605,12 @@ class pool_registry {
 template <class Client, class Options, class... Context>
 result<std::shared_ptr<shared_pool<Client>>> pool_registry::get(Options options, typename Client::settings how,
                                                                 bool is_shared, const Context&... context) {
+  held_pools found;
   const clock::time_point since = clock::now();
   const std::unique_lock lock{mutex_};
   const clock::duration waited = clock::now() - since;
-  const std::vector<held> all = living();
+  hold(found);
+  const std::vector<held>& all = found.living;
   const void* const kind = &detail::kind_of_client<Client>;
   for (const held& each : all) {
     if (!is_shared || !each->is_shared_ || each->kind_ != kind || each->is_closed()) continue;
@@ -33636,12 +33645,12 @@ namespace dovetail::inline v0::asyncsql {
   return one;
 }
 
-[[gnu::noinline]] inline auto pool_registry::living() const -> std::vector<held> {
-  std::vector<held> all;
+[[gnu::noinline]] inline void pool_registry::hold(held_pools& all) const {
+  all.living.reserve(pools_.size());
+  all.closed.reserve(pools_.size());
   for (const auto& each : pools_) {
-    if (held alive = each.lock(); alive && !alive->is_closed()) all.push_back(std::move(alive));
+    if (held alive = each.lock()) (alive->is_closed() ? all.closed : all.living).push_back(std::move(alive));
   }
-  return all;
 }
 
 [[gnu::noinline]] inline void pool_registry::add(const held& made, const void* kind, bool is_shared) {
@@ -33673,8 +33682,10 @@ namespace dovetail::inline v0::asyncsql {
 }
 
 [[gnu::noinline]] inline std::size_t pool_registry::count() const {
+  held_pools all;
   const std::lock_guard lock{mutex_};
-  return living().size();
+  hold(all);
+  return all.living.size();
 }
 
 [[gnu::noinline]] inline std::vector<std::string> pool_registry::keys() const {
@@ -33687,9 +33698,11 @@ namespace dovetail::inline v0::asyncsql {
 }
 
 [[gnu::noinline]] inline std::vector<pool_info> pool_registry::pools() const {
+  held_pools found;
   const std::lock_guard lock{mutex_};
+  hold(found);
   std::vector<pool_info> all;
-  for (const held& each : living()) {
+  for (const held& each : found.living) {
     all.push_back(
         {each->label(), static_cast<std::size_t>(each.use_count()) - 1, each->is_shared_, each->statistics()});
   }
@@ -33697,13 +33710,13 @@ namespace dovetail::inline v0::asyncsql {
 }
 
 [[gnu::noinline]] inline std::size_t pool_registry::close_all() noexcept {
-  std::vector<held> all;
+  held_pools all;
   {
     const std::lock_guard lock{mutex_};
-    all = living();
+    hold(all);
   }
-  for (const held& each : all) each->close();
-  return all.size();
+  for (const held& each : all.living) each->close();
+  return all.living.size();
 }
 
 [[gnu::noinline]] inline std::size_t pool_registry::shut_down() noexcept {
@@ -33715,13 +33728,13 @@ namespace dovetail::inline v0::asyncsql {
 }
 
 [[gnu::noinline]] inline std::string pool_registry::prometheus() const {
-  std::vector<held> all;
+  held_pools all;
   {
     const std::lock_guard lock{mutex_};
-    all = living();
+    hold(all);
   }
   std::vector<std::pair<const sql_metrics*, pool_gauges>> shown;
-  for (const held& each : all) {
+  for (const held& each : all.living) {
     const pool_statistics now = each->statistics();
     shown.push_back({each->metrics().get(), {now.idle, now.active, now.max}});
   }
@@ -39037,29 +39050,40 @@ struct batch_driver<true> {
 
 namespace dovetail::inline v0::asyncsql {
 
+namespace detail {
+
+template <class Client, class Change, class Guard>
+async_session<Client, Guard> open_async_with(const asio::any_io_executor& executor, const config& how,
+                                             const Change& change, Guard by, pool_registry& in) {
+  if (error_info wrong = problem_of(how)) dovetail::detail::throw_error(std::move(wrong));
+  auto parsed = Client::connection_type::wire::parse(with_seconds(how.connection_string).reveal());
+  if (!parsed) dovetail::detail::throw_error(with_session_names(std::move(parsed).error()));
+  typename Client::settings settings;
+  config own = how;
+  if (error_info wrong = client_settings_of(own, parsed->settings, settings)) {
+    dovetail::detail::throw_error(std::move(wrong));
+  }
+  change(parsed->options);
+  std::shared_ptr<shared_pool<Client>> pool =
+      in.get<Client>(std::move(parsed->options), std::move(settings), how.pool.share, executor).value();
+  std::shared_ptr<sql_metrics> metrics = pool->metrics();
+  std::shared_ptr<circuit_breaker> circuit = pool->circuit();
+  metrics->keep_slow(how.session.monitor.kept_slow_queries);
+  Client& client = pool->client();
+  return async_session<Client, Guard>{std::shared_ptr<Client>{std::move(pool), &client}, own.session, std::move(by),
+                                      std::move(metrics), std::move(circuit)};
+}
+
+}  // namespace detail
+
 /// As `open`, for an asynchronous client that works on `executor`.
 template <class Client, class Guard>
   requires statement_guard<Guard> async_session<Client, Guard> open_async(
       const asio::any_io_executor& executor, const config& how, Guard by,
       pool_registry& in = pool_registry::process()) {
-    if (error_info wrong = detail::problem_of(how)) dovetail::detail::throw_error(std::move(wrong));
-    auto parsed = Client::connection_type::wire::parse(detail::with_seconds(how.connection_string).reveal());
-    if (!parsed) dovetail::detail::throw_error(detail::with_session_names(std::move(parsed).error()));
-    typename Client::settings settings;
-    config own = how;
-    if (error_info wrong = detail::client_settings_of(own, parsed->settings, settings)) {
-      dovetail::detail::throw_error(std::move(wrong));
-    }
-    std::shared_ptr<shared_pool<Client>> pool =
-        in.get<Client>(std::move(parsed->options), std::move(settings), how.pool.share, executor).value();
-    std::shared_ptr<sql_metrics> metrics = pool->metrics();
-    std::shared_ptr<circuit_breaker> circuit = pool->circuit();
-    metrics->keep_slow(how.session.monitor.kept_slow_queries);
-    Client& client = pool->client();
-    return async_session<Client, Guard>{std::shared_ptr<Client>{std::move(pool), &client}, own.session, std::move(by),
-                                        std::move(metrics), std::move(circuit)};
+    return detail::open_async_with<Client>(
+        executor, how, [](typename Client::options&) {}, std::move(by), in);
   }
-
 template <class Client>
 async_session<Client, guard<>> open_async(const asio::any_io_executor& executor, const config& how,
                                           pool_registry& in = pool_registry::process()) {
@@ -39070,6 +39094,19 @@ async_session<Client, Guard> open_async(const asio::any_io_executor& executor, c
                                         pool_registry& in = pool_registry::process()) {
   return open_async<Client>(executor, how, detail::make_guard<Guard>(how.security), in);
 }
+/// The same, when `change(options)` has changed the client's options, such as `credentials`.
+template <class Client, class Change>
+  requires std::invocable<const Change&, typename Client::options&> async_session<Client, guard<>> open_async(
+      const asio::any_io_executor& executor, const config& how, const Change& change,
+      pool_registry& in = pool_registry::process()) {
+    return detail::open_async_with<Client>(executor, how, change, guard<>{how.security}, in);
+  }
+template <class Client, class Guard, class Change>
+  requires std::invocable<const Change&, typename Client::options&> async_session<Client, Guard> open_async(
+      const asio::any_io_executor& executor, const config& how, const Change& change,
+      pool_registry& in = pool_registry::process()) {
+    return detail::open_async_with<Client>(executor, how, change, detail::make_guard<Guard>(how.security), in);
+  }
 
 }  // namespace dovetail::inline v0::asyncsql
 
@@ -68985,6 +69022,7 @@ struct gateway_request {
   std::shared_ptr<std::atomic<std::size_t>> unsent;  ///< of the principal: what waits for its connections
   bool has_twins = false;                            ///< a field that must be there once is there twice
   bool expects_more = false;                         ///< anything but 100-continue
+  bool is_encoded = false;                           ///< the body is compressed, or the like
 };
 
 /// What proxies may read in another way than we do: of these fields there may be one. And what is expected of us.
@@ -68996,6 +69034,9 @@ inline void check_fields(const http1::request_head& head, gateway_request& out) 
       if (!equals_ignoring_case(each.name, single[i])) continue;
       out.has_twins = out.has_twins || (seen & 1U << i) != 0;
       seen |= 1U << i;
+    }
+    if (equals_ignoring_case(each.name, "Content-Encoding") && !equals_ignoring_case(each.value, "identity")) {
+      out.is_encoded = true;
     }
     if (!equals_ignoring_case(each.name, "Expect")) continue;
     std::string_view rest = each.value;
@@ -69529,6 +69570,8 @@ inline std::optional<gateway_answer> refuse_early(gateway_hub& hub, const gatewa
   }
   // RFC 9110 section 10.1.1
   if (request.expects_more) return refusal(417, codes::invalid_query, "nothing but 100-continue can be expected");
+  // RFC 9110 section 15.5.16
+  if (request.is_encoded) return refusal(415, codes::invalid_query, "a Content-Encoding is not understood");
   if (where == endpoint::none) return refusal(404, codes::invalid_query, "there is no such path");
   if (request.is_preflight) {
     gateway_answer answer;
