@@ -100,6 +100,15 @@ std::error_code set_receive_timeout(native_handle handle, std::chrono::milliseco
 
 attempt receive(native_handle handle, byte_span into, int flags = MSG_DONTWAIT) noexcept;
 
+/// Would a read have to wait? False for bytes, for the end of the stream and for a failure.
+inline bool has_nothing_to_read(native_handle handle) noexcept {
+  char one;
+  for (;;) {
+    if (::recv(handle, &one, 1, MSG_PEEK | MSG_DONTWAIT) >= 0) return false;
+    if (errno != EINTR) return would_block();
+  }
+}
+
 attempt send(native_handle handle, byte_view from) noexcept;
 
 inline std::error_code shutdown_send(native_handle handle) noexcept {
