@@ -6,6 +6,7 @@
 #include <support/lensdb_session.hpp>
 
 #include <asio/bind_cancellation_slot.hpp>
+#include <asio/bind_executor.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
@@ -14,6 +15,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <exception>
 #include <future>
 #include <optional>
@@ -138,6 +140,33 @@ TEST(LensAsyncClient, ACancelledChangeGivesItsConnectionUp) {
   io.run();
   pinged.get();
   EXPECT_EQ(kv.statistics().opened, 2u);
+}
+
+TEST(LensAsyncClient, AChangeAfterARestartOfTheServerIsExecutedOnANewConnection) {
+  std::optional<lensdb::server> server{std::in_place};
+  const std::uint16_t port = server->port();
+  asio::thread_pool threads{1};
+  lensdb::async_client kv{threads.get_executor(), server->uri("maxConnections=1&retryAttempts=1")};
+  kv.with(asio::use_future).set("k", "1").get();
+  server.reset();
+  server.emplace(lensdb::server_options{.port = port});
+  kv.with(asio::use_future).set("k", "2").get();
+  EXPECT_EQ(kv.with(asio::use_future).get("k").get(), "2");
+  EXPECT_EQ(kv.statistics().opened, 2u);
+  threads.join();
+}
+
+TEST(LensAsyncClient, TheContextOfACallbackIsNotOutOfWorkBeforeItIsCalled) {
+  lensdb::server server;
+  asio::thread_pool threads{1};
+  lensdb::async_client kv{threads.get_executor(), server.uri("maxConnections=4")};
+  asio::io_context io;
+  bool is_called = false;
+  const auto take = [&](dt::result<std::vector<std::optional<std::string>>> answer) { is_called = answer.has_value(); };
+  kv.with(asio::bind_executor(io.get_executor(), take)).get_many(std::vector<std::string>(200, "k"));
+  io.run();
+  EXPECT_TRUE(is_called);
+  threads.join();
 }
 
 }  // namespace

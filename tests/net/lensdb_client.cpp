@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -377,6 +378,36 @@ TEST(LensClient, AQuestionIsAskedAgainAfterALostReplyAndAChangeIsNot) {
     EXPECT_EQ(bad.connections(), 2);
     kv.close();
   }
+}
+
+TEST(LensClient, AReplyTooManyThatComesLaterAnswersNoOtherRequest) {
+  std::atomic<bool> has_said_more{false};
+  peer bad{[&](peer::socket& from, int number) {
+    if (number != 0) return serve_well(from, 1'000'000);
+    from.set_option(asio::ip::tcp::no_delay{true});
+    serve_well(from, 2);  // the PING of the start, and the first request
+    peer::write(from, ok("of nobody"));
+    has_said_more = true;
+    serve_well(from, 1'000'000);
+  }};
+  lensdb::client kv{bad.uri("?maxConnections=1&retryAttempts=1")};
+  EXPECT_EQ(kv.get("a"), "1");
+  while (!has_said_more) std::this_thread::yield();
+  EXPECT_EQ(kv.get("b"), "1");
+  EXPECT_EQ(kv.statistics().opened, 2u);
+  kv.close();
+}
+
+TEST(LensClient, AChangeAfterARestartOfTheServerIsExecutedOnANewConnection) {
+  std::optional<lensdb::server> server{std::in_place};
+  const std::uint16_t port = server->port();
+  lensdb::client kv{server->uri("maxConnections=1&retryAttempts=1")};
+  kv.set("k", 1);
+  server.reset();
+  server.emplace(lensdb::server_options{.port = port});
+  kv.set("k", 2);  // an idle connection that the peer has ended was: the outcome is unknown
+  EXPECT_EQ(kv.get<int>("k"), 2);
+  EXPECT_EQ(kv.statistics().opened, 2u);
 }
 
 TEST(LensClient, AServerThatAcceptsAndNeverAnswersIsATimeoutNotAnUnknownOutcome) {

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
+#include <memory>
 #include <random>
 #include <string>
 #include <thread>
@@ -438,6 +440,51 @@ TEST(LensServer, StoppingDoesNotWaitLongerThanItsGraceForARequestThatNeverComes)
   EXPECT_EQ(probe.read(18), ok("pong"));
   server.stop();
   EXPECT_TRUE(client.read_all().empty());
+}
+
+TEST(LensServer, StoppingAnswersWhatHasBeenReceivedAndNotLookedAt) {
+  for (int round = 0; round < 20; ++round) {
+    lensdb::server server{{.stop_grace = 60s}};
+    std::vector<std::unique_ptr<wire>> clients;
+    for (int i = 0; i < 10; ++i) {
+      clients.push_back(std::make_unique<wire>(server.endpoint()));
+      if (i % 2 == 0) {  // the others may wait in the backlog, not even accepted
+        clients.back()->send(request(operation::ping));
+        EXPECT_EQ(clients.back()->read(18), ok("pong"));
+      }
+    }
+    for (auto& each : clients) each->send(request(operation::set, "k", "v"));
+    server.stop();
+    for (auto& each : clients) {
+      ASSERT_EQ(each->read_all(), ok()) << round;
+      EXPECT_EQ(each->error(), errc::connection_closed);
+    }
+    EXPECT_EQ(server.statistics().connections, 0u);
+  }
+}
+
+TEST(LensServer, TwoThreadsMayStopItAtOnce) {
+  for (int round = 0; round < 20; ++round) {
+    lensdb::server server{{.stop_grace = 10ms}};
+    wire client{server.endpoint()};
+    client.send("LENS");
+    std::thread other{[&] { server.stop(); }};
+    server.stop();
+    EXPECT_TRUE(client.read_all().empty());
+    other.join();
+  }
+}
+
+TEST(LensServer, LimitsOfNothingAndOfEverythingStillServe) {
+  lensdb::server nothing{{.output_limit = 0}};
+  wire first{nothing.endpoint()};
+  for (int i = 0; i < 3; ++i) first.send(request(operation::ping));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(first.read(18), ok("pong"));
+  lensdb::server everything{{.key_limit = SIZE_MAX, .value_limit = SIZE_MAX, .output_limit = SIZE_MAX}};
+  EXPECT_NE(everything.uri().find("requestLimit=1114129"), std::string::npos) << everything.uri();  // 18 + 65535 + 2^20
+  wire second{everything.endpoint()};
+  second.send(request(operation::set, "k", std::string(1024 * 1024, 'v')));
+  EXPECT_EQ(second.read(16), ok());
 }
 
 TEST(LensServer, GoesAwayWithEveryConnectionInWhateverState) {

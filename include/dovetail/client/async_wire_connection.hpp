@@ -29,6 +29,9 @@ class async_wire_connection {
       : stream_(with.executor, with.how.endpoint), session_(with.how.codec) {}
 
   session_health health() const noexcept { return stream_.is_open() ? session_.health() : session_health::closed; }
+  bool is_stale() const noexcept requires detail::silent_when_idle<Codec, typename Transport::stream> {
+    return !stream_.next_layer().is_silent();
+  }
   void close() noexcept { stream_.close(); }
 
   async_stream<Transport>& stream() noexcept { return stream_; }

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -73,9 +74,12 @@ class basic_server {
 
   server_statistics statistics() const noexcept { return core_->statistics(); }
 
-  /// Listens no more, lets the requests under way be answered (at most `stop_grace`), closes, and waits for its thread.
-  /// Calling it again does nothing.
+  /// Listens no more, answers the requests that this machine has received, whole or in part, whether or not they were
+  /// looked at yet (at most for `stop_grace`), closes, and waits for its thread. Calling it again does nothing; a
+  /// second caller at the same time waits for the first.
   void stop() noexcept {
+    if (!core_) return;  // was moved from
+    const std::lock_guard one_at_a_time{core_->stop_mutex()};
     if (!thread_.joinable()) return;
     core_->stop();
     thread_.join();

@@ -78,8 +78,8 @@ class pool_state : public pool_core {
     if (time.time_since_epoch().count() >= next_sweep_.load(std::memory_order_relaxed)) sweep(time);
     if (!slot.open) return begin_opening(slot);
     const idle_verdict verdict = judge(slot, idle, time);
-    if (verdict == idle_verdict::keep) return lease_state::ready;
-    return verdict == idle_verdict::check ? lease_state::check : reopen(slot);
+    if (verdict == idle_verdict::retire || has_gone_stale(connection(slot))) return reopen(slot);
+    return verdict == idle_verdict::keep ? lease_state::ready : lease_state::check;
   }
 
   /// Replaces the connection by a fresh one, to be opened.
@@ -151,6 +151,16 @@ class pool_state : public pool_core {
   struct alignas(64) place {
     std::optional<Connection> connection;
   };
+
+  /// Has a peer that says nothing unasked said something, or ended the stream, since the last lease? A connection that
+  /// cannot tell has not. Costs a system call where it can, and saves a request from being lost.
+  static bool has_gone_stale(const Connection& idle) noexcept {
+    if constexpr (requires { idle.is_stale(); }) {
+      return idle.is_stale();
+    } else {
+      return false;
+    }
+  }
 
   idle_verdict judge(const pool_slot& slot, clock::duration idle, clock::time_point time) const noexcept {
     // Some servers forget an idle connection without closing it: then no policy may keep it longer.

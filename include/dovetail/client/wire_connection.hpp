@@ -35,6 +35,13 @@ concept codec = requires {
 
 namespace detail {
 
+/// Can be told of an idle connection whether something came that nobody has asked for?
+template <class Codec, class Stream>
+concept silent_when_idle = requires(const Stream& stream) {
+  requires Codec::is_silent_when_idle;
+  stream.is_silent();
+};
+
 /// The endpoint that a connection string names: host and port, or the path of a socket.
 template <class Endpoint>
 Endpoint endpoint_of(const uri& where, std::uint16_t default_port, option_reader& reader) {
@@ -113,6 +120,8 @@ class wire_connection {
   }
 
   session_health health() const noexcept { return stream_.is_open() ? session_.health() : session_health::closed; }
+  /// For the pool, of an idle connection: has the peer ended it, or said something unasked?
+  bool is_stale() const noexcept requires detail::silent_when_idle<Codec, stream_type> { return !stream_.is_silent(); }
   traffic last_traffic() const noexcept { return moved_; }
   void close() noexcept { stream_.close(); }
 

@@ -102,6 +102,15 @@ bool is_unix_socket(native_handle handle) noexcept;
 
 attempt receive(native_handle handle, byte_span into, int flags = MSG_DONTWAIT) noexcept;
 
+/// Would a read have to wait? False for bytes, for the end of the stream and for a failure.
+inline bool has_nothing_to_read(native_handle handle) noexcept {
+  char one;
+  for (;;) {
+    if (::recv(handle, &one, 1, MSG_PEEK | MSG_DONTWAIT) >= 0) return false;
+    if (errno != EINTR) return would_block();
+  }
+}
+
 attempt send(native_handle handle, byte_view from) noexcept;
 
 /// Is there something to receive? It stays there.

@@ -30,6 +30,9 @@ class socket_stream {
   }
   bool is_open() const noexcept { return is_connected_; }
 
+  /// Has nothing come that was not read, and has the peer not ended the stream? Looks without reading; one system call.
+  bool is_silent() const noexcept { return is_connected_ && has_nothing_to_read(socket_.get()); }
+
   /// Gives the connected socket away; the stream is closed then.
   owned_handle release() noexcept {
     owned_handle given = std::move(socket_);

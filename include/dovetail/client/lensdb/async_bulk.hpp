@@ -12,6 +12,7 @@
 #include <asio/bind_executor.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/dispatch.hpp>
+#include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
 #include <asio/strand.hpp>
 
@@ -41,7 +42,8 @@ class share_group : public std::enable_shared_from_this<share_group<Whole, Opera
         parts_(shares),
         signals_(shares),
         missing_(shares),
-        handler_(std::move(handler)) {}
+        handler_(std::move(handler)),
+        busy_(asio::make_work_guard(handler_, strand_.get_inner_executor())) {}
 
   template <class View>
   void start(const View& view, std::vector<Operation> shares, std::source_location where) {
@@ -72,6 +74,7 @@ class share_group : public std::enable_shared_from_this<share_group<Whole, Opera
     asio::dispatch(executor, [handler = std::move(handler_), whole = gather<Whole>(parts_)]() mutable {
       std::move(handler)(std::move(whole));
     });
+    busy_.reset();
   }
 
   asio::strand<asio::any_io_executor> strand_;
@@ -79,6 +82,8 @@ class share_group : public std::enable_shared_from_this<share_group<Whole, Opera
   std::deque<asio::cancellation_signal> signals_;
   std::size_t missing_;
   Handler handler_;
+  // The handler's executor is not out of work while the answers are under way elsewhere.
+  asio::executor_work_guard<asio::associated_executor_t<Handler, asio::any_io_executor>> busy_;
 };
 
 template <class Whole>

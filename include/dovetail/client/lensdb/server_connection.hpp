@@ -38,7 +38,8 @@ class server_connection {
  public:
   virtual ~server_connection() = default;
 
-  /// Ends the connection when nothing of a request is under way, at once or after the reply.
+  /// Ends the connection when nothing of a request is under way, at once or after the replies. What the system has
+  /// received counts as under way: closing a socket with unread bytes would also destroy replies that are on their way.
   virtual void stop() = 0;
   /// Ends the connection whatever is under way.
   virtual void kill() = 0;
@@ -64,13 +65,13 @@ class server_connection_of final : public server_connection,
 
   void stop() override {
     is_stopping_ = true;
-    if (dialogue_.is_idle()) stream_.cancel();
+    if (dialogue_.is_idle() && (dialogue_.is_deaf() || stream_.next_layer().is_silent())) stream_.cancel();
   }
   void kill() override { stream_.close(); }
 
  private:
   void after_turn(const result<void>& outcome) {
-    if (!outcome || dialogue_.is_over() || (is_stopping_ && dialogue_.is_idle())) {
+    if (!outcome || dialogue_.is_over() || (is_stopping_ && dialogue_.is_idle() && stream_.next_layer().is_silent())) {
       stream_.close();
       owner_->forget(*this);
     } else {

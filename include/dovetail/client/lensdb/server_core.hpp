@@ -13,9 +13,13 @@
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -28,7 +32,7 @@ template <class Options>
 class server_core {
  public:
   explicit server_core(Options options)
-      : options_(std::move(options)),
+      : options_(within_reason(std::move(options))),
         rules_{.framing = options_.framing,
                .accepts_lens = options_.accepts_lens,
                .accepts_ldbd = options_.accepts_ldbd,
@@ -69,19 +73,17 @@ class server_core {
   void stop() {
     asio::post(io_, [this] {
       if (std::exchange(is_stopping_, true)) return;
+      welcome_all();
       std::error_code ignored;
       acceptor_.close(ignored);
       accept_pause_.cancel();
       expiry_.cancel();
-      for (const auto& [key, each] : connections_) each->stop();
-      if (connections_.empty()) return;
-      grace_.expires_after(options_.stop_grace);
-      grace_.async_wait([this](const std::error_code& ec) {
-        if (ec) return;
-        for (const auto& [key, each] : connections_) each->kill();
-      });
+      asio::post(io_, [this] { end_connections(); });  // behind the handler of a connection accepted just now
     });
   }
+
+  /// One caller of `basic_server::stop()` at a time.
+  std::mutex& stop_mutex() noexcept { return stop_mutex_; }
 
   server_statistics statistics() const noexcept {
     return {.connections = open_.load(std::memory_order_relaxed),
@@ -115,10 +117,40 @@ class server_core {
   }
 
  private:
+  /// No limit above what both dialects allow (sums of them must not overflow), and none below what makes progress.
+  static Options within_reason(Options options) {
+    options.key_limit = (std::min)(options.key_limit, ldbd_v1::key_size_limit);
+    options.value_limit = (std::min)(options.value_limit, lens_v1::value_size_limit);
+    options.output_limit = (std::max<std::size_t>)(options.output_limit, 1);
+    options.receive_size = (std::max<std::size_t>)(options.receive_size, 1);
+    return options;
+  }
+
+  void end_connections() {
+    for (const auto& [key, each] : connections_) each->stop();
+    if (connections_.empty()) return;
+    grace_.expires_after(options_.stop_grace);
+    grace_.async_wait([this](const std::error_code& ec) {
+      if (ec) return;
+      for (const auto& [key, each] : connections_) each->kill();
+    });
+  }
+
+  /// Takes the connections that the system has accepted already: their requests may be here.
+  void welcome_all() {
+    std::error_code ec;
+    acceptor_.non_blocking(true, ec);
+    for (std::size_t i = 0; i < most_waiting && !ec; ++i) {
+      asio::ip::tcp::socket waiting{io_};
+      acceptor_.accept(waiting, ec);
+      if (!ec) welcome(std::move(waiting));
+    }
+  }
+
   void accept() {
     acceptor_.async_accept([this](const std::error_code& ec, asio::ip::tcp::socket accepted) {
-      if (is_stopping_) return;
       if (!ec) welcome(std::move(accepted));
+      if (is_stopping_) return;
       if (!ec || ec == std::errc::connection_aborted) return accept();
       // Too many open files, as a rule: connections that end make room.
       accept_pause_.expires_after(std::chrono::milliseconds{50});
@@ -155,6 +187,8 @@ class server_core {
     made->next();
   }
 
+  static constexpr std::size_t most_waiting = 4096;  // as many as a system keeps for us, as a rule
+
   Options options_;
   serve_rules rules_;
   store store_;
@@ -165,6 +199,7 @@ class server_core {
   std::uint16_t port_ = 0;
   std::optional<clock::time_point> expires_at_;
   bool is_stopping_ = false;
+  std::mutex stop_mutex_;
   asio::io_context io_{1};
   asio::ip::tcp::acceptor acceptor_{io_};
   asio::steady_timer accept_pause_{io_};

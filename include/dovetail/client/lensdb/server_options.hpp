@@ -27,8 +27,9 @@ struct server_options {
   std::size_t output_limit = 64 * 1024;  ///< unsent bytes of replies from which on no request is looked at
   clock::duration idle_limit = std::chrono::seconds{300};  ///< the longest wait for a request, or to get a reply sent
   clock::duration linger = std::chrono::seconds{2};        ///< how long an ended connection waits for the peer's end
-  clock::duration stop_grace = std::chrono::seconds{2};    ///< how long `stop()` waits for requests under way
-  clock::time_point (*now)() noexcept = clock::now;        ///< the clock of times to live
+  clock::duration stop_grace =
+      std::chrono::seconds{2};  ///< how long `stop()` waits for requests under way and their replies
+  clock::time_point (*now)() noexcept = clock::now;  ///< the clock of times to live
 };
 
 /// What a server has seen since its start.

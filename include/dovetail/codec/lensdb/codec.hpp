@@ -37,6 +37,10 @@ struct codec {
   /// The real server forgets a connection that was silent for 300 s without closing it.
   static constexpr clock::duration idle_limit = std::chrono::seconds{235};
 
+  /// Nothing comes unasked. What has come while a connection was idle is a reply too many, which would answer the next
+  /// request, or the end of the stream, which would leave the outcome of the next change unknown.
+  static constexpr bool is_silent_when_idle = true;
+
   /// Reads `requestLimit`, `replyLimit` (bytes), `setex` and `dialect` (only to check that it is this one).
   static options read_options(const uri& where, option_reader& reader) {
     options read;

@@ -47,6 +47,7 @@ class serve_exact {
       case step::writing:
         if (ev.ec) return end(ev.ec);
         forget_output();
+        forget_input();
         return has_ended_ && is_ending_ ? end() : action::done();
       case step::ending:
         if (ev.ec || has_ended_) return end();
@@ -63,6 +64,9 @@ class serve_exact {
 
   /// Nothing of a request has come and nothing is left to write: closing now loses nothing.
   bool is_idle() const noexcept { return output_.empty() && input_.committed().empty() && to_skip_ == 0; }
+
+  /// Are bytes that come not even read?
+  static constexpr bool is_deaf() noexcept { return false; }
 
   /// Only the end is left: do not wait for it as long as for a request.
   bool is_ending() const noexcept { return is_ending_; }
@@ -167,6 +171,13 @@ class serve_exact {
       std::vector<std::byte>{}.swap(output_);
     } else {
       output_.clear();
+    }
+  }
+
+  /// The same for an unusually large request: a connection may be idle for long.
+  void forget_input() {
+    if (input_.committed().empty() && input_.capacity() > 4 * rules_->output_limit) {
+      input_ = read_buffer(input_.maximum());
     }
   }
 

@@ -53,6 +53,7 @@ class serve_per_recv {
 
   bool is_over() const noexcept { return is_over_; }
   bool is_idle() const noexcept { return step_ != step::writing; }
+  bool is_deaf() const noexcept { return step_ == step::deaf || step_ == step::waiting_for_room; }
   bool is_ending() const noexcept { return false; }
 
  private:
