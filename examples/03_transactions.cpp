@@ -27,6 +27,15 @@ int main() {
   }
   //]
 
+  //[read
+  // Gives what the body returns. C++ wants the word template here, because tx is auto.
+  const int left = db.transaction([](auto& tx) {
+    tx.execute("update account set balance = balance - 10 where id = ?", 1);
+    return tx.template query_value<int>("select balance from account where id = ?", 1);
+  });
+  //]
+  if (left != 30) return 1;
+
   //[savepoint
   db.transaction([](auto& tx) {
     tx.execute("update account set balance = 1 where id = 2");

@@ -146,6 +146,18 @@ TEST_F(GatewayResults, NamesAndEscapesCountAndWhatIsTooLargeIsUndone) {
   EXPECT_EQ(ask(served, query(R"J({"sql":"select hex(zeroblob(4000)) as a"})J")).status(), "200");
 }
 
+TEST_F(GatewayResults, AResultThatIsTooLargeNamesTheLimit) {
+  how.results.rows = 3;
+  ws::gateway served{file.db, how};
+  const response rows = ask(served, query(R"J({"sql":"values (1), (2), (3), (4)"})J"));
+  EXPECT_EQ(rows.status(), "413");
+  EXPECT_TRUE(rows.has("results.rows")) << rows.body;
+  const response bytes = ask(served, query(R"J({"sql":"select hex(zeroblob(6000)) as a"})J"));
+  EXPECT_EQ(bytes.status(), "413");
+  EXPECT_TRUE(bytes.has("results.bytes")) << bytes.body;
+  EXPECT_EQ(ask(served, query(R"J({"sql":"values (1), (2), (3)"})J")).status(), "200");
+}
+
 TEST_F(GatewayResults, BytesCountAsTheyAreWritten) {
   const std::string bytes = R"J({"sql":"insert into users(bin) values (zeroblob(6000)) returning bin as a"})J";
   {

@@ -38,10 +38,8 @@ namespace detail {
 }
 
 [[gnu::cold, gnu::noinline]] inline error_info denial(std::string_view reason, std::source_location where) {
-  std::string words;
-  dovetail::detail::append_parts(words, {"access denied", reason.empty() ? "" : ": ", reason});
-  error_info failure{errc::access_denied};
-  failure.with_context(std::move(words)).with_location(where);
+  error_info failure{errc::access_denied, std::string{reason}};  // the code's text follows the reason
+  failure.with_location(where);
   return failure;
 }
 

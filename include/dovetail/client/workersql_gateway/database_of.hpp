@@ -22,6 +22,8 @@
 #include <memory>
 #include <optional>
 #include <source_location>
+#include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -29,8 +31,9 @@
 
 namespace dovetail::inline v0::workersql::serving {
 
-[[gnu::cold, gnu::noinline]] inline error_info too_large_result() {
-  return {errc::request_too_large, "the result is larger than the gateway gives"};
+[[gnu::cold, gnu::noinline]] inline error_info too_large_result(std::string_view setting) {
+  return {errc::request_too_large,
+          "the result is larger than the gateway gives (its options' results." + std::string{setting} + ')'};
 }
 
 /// Runs one statement by the verbs of `on`, whose style is `dt::as_result`.
@@ -53,11 +56,13 @@ result<statement_result> run_statement(Verbs& on, const statement& what, const r
   auto some = on.run(sql_query_some<row, request>{std::move(asked), row_limits{limits.rows, limits.bytes}},
                      std::source_location{});
   if (!some) return std::move(some).error();
-  if (some->has_more) return too_large_result();
+  if (some->has_more) {
+    return too_large_result(limits.rows != 0 && some->rows.size() >= limits.rows ? "rows" : "bytes");
+  }
   if (result<void> checked = check_texts(some->rows); !checked) return std::move(checked).error();
   result<std::size_t> size = answer_size(some->rows, limits.has_hex);
   if (!size) return std::move(size).error();
-  if (*size > limits.bytes && limits.bytes != 0) return too_large_result();
+  if (*size > limits.bytes && limits.bytes != 0) return too_large_result("bytes");
   out->cost = (std::max)(*size, memory_of(some->rows));
   out->has_rows = true;
   out->rows = std::move(some->rows);
