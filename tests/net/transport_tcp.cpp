@@ -6,7 +6,11 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/time.h>
+
+#include <atomic>
 #include <csignal>
+#include <thread>
 
 namespace dt = dovetail;
 using namespace dt::test;
@@ -117,6 +121,26 @@ TEST(Tcp, WritingToADeadPeerIsAnErrorAndNoSignal) {
     std::this_thread::yield();
   }
   EXPECT_EQ(dt::condition::connection, dt::condition_of(ec));
+}
+
+TEST(Tcp, SignalsDoNotProlongAWait) {
+  std::atomic<bool> is_over{false};
+  fixture f{[&is_over](accepted_stream& peer) {
+    for (int i = 0; i < 500 && !is_over; ++i) std::this_thread::sleep_for(10ms);
+    peer.write("late\n");
+  }};
+  ASSERT_FALSE(dt::connect(f.blocking.stream, dt::deadline::after(60s)));
+  struct sigaction action {};
+  action.sa_handler = [](int) {};
+  ASSERT_EQ(0, sigaction(SIGALRM, &action, nullptr));  // no SA_RESTART
+  const itimerval often{{0, 5000}, {0, 5000}};
+  const itimerval never{};
+  std::byte answer[8];
+  setitimer(ITIMER_REAL, &often, nullptr);
+  const dt::attempt read = f.blocking.stream.read_waiting(answer, dt::deadline::after(500ms));
+  setitimer(ITIMER_REAL, &never, nullptr);
+  is_over = true;
+  EXPECT_EQ(read.ec, dt::errc::deadline_passed) << read.bytes << " bytes came five seconds later";
 }
 
 TEST(Tcp, ARefusedConnectionNamesThePeer) {

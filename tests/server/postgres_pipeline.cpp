@@ -196,6 +196,43 @@ TEST_F(PostgresPipeline, NothingBehindAConnectionThatTheServerEndsHasSucceeded) 
   EXPECT_EQ(count(), 3);
 }
 
+TEST_F(PostgresPipeline, WhatTheServerLosesBetweenStatementsOfOneTextIsPreparedAgain) {
+  db.script(
+      "create or replace function lose(n int) returns int language plpgsql as "
+      "$$ begin if n = 1 then execute 'deallocate all'; end if; return n; end $$");
+  using select = decltype(pg::query_value<int>("select lose(?)", 1));
+  for (const int count : {2, 5}) {
+    std::vector<select> asked;
+    for (int i = 1; i <= count; ++i) asked.push_back(pg::query_value<int>("select lose(?)", i));
+    const auto got = db.pipeline_each(asked);
+    for (int i = 1; i <= count; ++i) {
+      const auto& one = got[static_cast<std::size_t>(i - 1)];
+      ASSERT_TRUE(one) << i << ": " << one.error().message();
+      EXPECT_EQ(*one, i);
+    }
+  }
+  db.script("drop function lose(int)");
+}
+
+TEST_F(PostgresPipeline, WhatIsStaleFailsOnceEvenWhereNothingCanBeRepeated) {
+  const auto each = [this] {
+    return db.pipeline_each(pg::query<item>("select * from item"), pg::execute("update item set name = name"));
+  };
+  const auto in_transaction = [this] {
+    db.transaction([](auto& tx) {
+      static_cast<void>(tx.pipeline(pg::query<item>("select * from item"), pg::execute("update item set name = name")));
+    });
+  };
+  EXPECT_TRUE(std::get<0>(each()));
+  db.script("alter table item add column more int");
+  EXPECT_EQ(std::get<0>(each()).error().code(), pg::sqlstate::feature_not_supported) << "the update ran behind it";
+  const auto again = each();
+  EXPECT_TRUE(std::get<0>(again)) << std::get<0>(again).error().message();
+  db.script("alter table item drop column more");
+  EXPECT_THROW(in_transaction(), dt::error);
+  EXPECT_NO_THROW(in_transaction());
+}
+
 TEST_F(PostgresPipeline, WithoutACacheOfStatementsItSaysSo) {
   pg::client unnamed{postgres_server::shared().socket_string("app", " unnamedStatements=true")};
   EXPECT_EQ(unnamed.with(dt::as_result).pipeline(pg::execute("select 1")).error().code(),

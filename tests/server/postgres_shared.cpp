@@ -7,6 +7,7 @@
 #include <support/recovery.hpp>
 #include <support/styles.hpp>
 
+#include <asio/bind_allocator.hpp>
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/bind_executor.hpp>
 #include <asio/cancellation_signal.hpp>
@@ -84,6 +85,28 @@ struct counting {
     if (seen.bytes_sent != 0) ++to->writers;
     to->received += seen.bytes_received;
   }
+};
+
+/// Counts what is not given back.
+template <class T>
+struct caller_allocator {
+  using value_type = T;
+  explicit caller_allocator(int& of) noexcept : live(&of) {}
+  template <class U>
+  caller_allocator(const caller_allocator<U>& other) noexcept : live(other.live) {}
+  T* allocate(std::size_t count) {
+    ++*live;
+    return std::allocator<T>{}.allocate(count);
+  }
+  void deallocate(T* memory, std::size_t count) noexcept {
+    --*live;
+    std::allocator<T>{}.deallocate(memory, count);
+  }
+  template <class U>
+  bool operator==(const caller_allocator<U>& other) const noexcept {
+    return live == other.live;
+  }
+  int* live;
 };
 
 using shared_client = pg::async_shared_client;
@@ -265,6 +288,24 @@ TEST_F(PostgresShared, AnAnswerDoesNotWaitForTheRestOfItsBatch) {
   EXPECT_FALSE(slow);
   db.close();
   io.stop();
+}
+
+TEST_F(PostgresShared, WhoHasHisAnswerHasHisMemoryBackWhileTheBatchGoesOn) {
+  close_gate();
+  int live = 0;
+  std::optional<dt::result<int>> early;
+  std::optional<dt::result<int>> slow;
+  db.with(
+        asio::bind_allocator(caller_allocator<char>{live}, [&](dt::result<int> answer) { early = std::move(answer); }))
+      .query_value<int>("select 1");
+  start(slow, [](auto c) { c.template query_value<int>("select 2 from pg_advisory_xact_lock_shared(7)"); });
+  run_until(early);
+  EXPECT_EQ(**early, 1);
+  EXPECT_EQ(live, 0) << "his allocator may go with him";
+  EXPECT_FALSE(slow);
+  open_gate();
+  run_until(slow);
+  EXPECT_EQ(**slow, 2);
 }
 
 TEST_F(PostgresShared, WhoIsCancelledInTheQueueIsNotSent) {

@@ -252,13 +252,12 @@ DOVETAIL_DEFINE bool is_unix_socket(native_handle handle) noexcept {
 
 DOVETAIL_DEFINE attempt receive(native_handle handle, byte_span into, int flags) noexcept {
   if (into.empty()) return attempt::failed(std::make_error_code(std::errc::no_buffer_space));
-  for (;;) {
-    const ssize_t got = ::recv(handle, into.data(), into.size(), flags);
-    if (got > 0) return attempt::done(static_cast<std::size_t>(got));
-    if (got == 0) return attempt::failed(make_error_code(errc::connection_closed));
-    if (would_block()) return attempt::wait(readiness::readable);
-    if (errno != EINTR) return attempt::failed(last_system_error());
-  }
+  const ssize_t got = ::recv(handle, into.data(), into.size(), flags);
+  if (got > 0) return attempt::done(static_cast<std::size_t>(got));
+  if (got == 0) return attempt::failed(make_error_code(errc::connection_closed));
+  // A wait in here that a signal has ended began its time anew: whoever waits looks at his deadline first.
+  if (would_block() || errno == EINTR) return attempt::wait(readiness::readable);
+  return attempt::failed(last_system_error());
 }
 
 DOVETAIL_DEFINE attempt send(native_handle handle, byte_view from) noexcept {

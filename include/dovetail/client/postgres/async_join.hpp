@@ -7,7 +7,6 @@
 #include <dovetail/client/postgres/joint_queue.hpp>
 
 #include <asio/any_io_executor.hpp>
-#include <asio/associated_allocator.hpp>
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/cancellation_type.hpp>
 #include <asio/execution/outstanding_work.hpp>
@@ -165,9 +164,9 @@ class async_join final : public joint_caller, public std::enable_shared_from_thi
                     Handler handler) {
     asio::any_io_executor executor = v0::detail::executor_for(handler, fallback);
     auto slot = asio::get_associated_cancellation_slot(handler);
-    auto self =
-        std::allocate_shared<async_join>(asio::get_associated_allocator(handler), std::move(core), std::move(fallback),
-                                         std::move(executor), how, std::move(op), std::move(handler));
+    // Not with the handler's allocator: the batch may hold it longer than the caller is there.
+    auto self = std::make_shared<async_join>(std::move(core), std::move(fallback), std::move(executor), how,
+                                             std::move(op), std::move(handler));
     if (slot.is_connected()) {
       slot.assign([weak = std::weak_ptr<async_join>{self}](asio::cancellation_type type) {
         if (const auto alive = weak.lock()) alive->cancel(type);

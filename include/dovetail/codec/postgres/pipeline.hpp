@@ -188,8 +188,10 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::prepare() {
     pipeline_item& item = items_[i];
     if (item.failure || statements_[i]) continue;
     const statement_request& asked = item.asked;
-    statements_[i] = i != 0 && is_same_text(i - 1, i) ? statements_[i - 1].again()
-                                                      : on().statements.find(asked.text, asked.literal, asked.types);
+    // Those before `first_` are over: what they used may be what the server has lost since.
+    statements_[i] = i > first_ && is_same_text(i - 1, i)
+                         ? statements_[i - 1].again()
+                         : on().statements.find(asked.text, asked.literal, asked.types);
     if (statements_[i] || is_being_prepared(i)) continue;
     unprepared& next = preparing_.emplace_back();
     next.item = i;
@@ -383,6 +385,8 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_error(error_inf
     return verdict::go_on;
   }
   items_[at_].is_stale = expects_ == expects::bind && detail::is_stale(failure.code());
+  // Even when nothing is repeated: whoever asks next has it prepared.
+  if (items_[at_].is_stale && !is_apart_) on().statements.forget(*statements_[at_]);
   set_failure(at_, std::move(failure));
   expects_ = expects::nothing;
   if (!is_once_) expect_execution();  // of those behind
