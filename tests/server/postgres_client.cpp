@@ -145,6 +145,14 @@ TEST(PostgresClient, RowsThatDoNotFitAreReportedTogetherBeforeAnythingRuns) {
   EXPECT_EQ(db.blocking.query_value<int>("select count(*)::int from log"), 0);
 }
 
+TEST(PostgresClient, RowsOfOneBool) {
+  dt::postgres::client db{postgres_server::shared().socket_string()};
+  EXPECT_EQ(db.query<bool>("select x from (values (true), (false)) as v(x)"), (std::vector<bool>{true, false}));
+  bool last = true;
+  for (const bool each : db.stream<bool>("select x from (values (true), (false)) as v(x)")) last = each;
+  EXPECT_FALSE(last);
+}
+
 TEST(PostgresClient, TransactionsCommitRollBackAndNest) {
   dt::postgres::client db{postgres_server::shared().socket_string()};
   db.script("drop table if exists ledger; create table ledger(x int)");

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <initializer_list>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -67,5 +68,26 @@ class rows {
  private:
   std::vector<T> rows_;
 };
+
+namespace detail {
+
+/// Has `read(row)` fill a new row at the end, which is taken away again when it is false. A vector's bits, which have
+/// no address, are read beside it.
+template <class Row, class Read>
+[[gnu::always_inline]] inline bool append_row(rows<Row>& to, Read&& read) {
+  if constexpr (std::is_same_v<Row, bool>) {
+    bool value = false;
+    if (!read(value)) return false;
+    to.push_back(value);
+    return true;
+  } else {
+    if (read(to.emplace_back())) [[likely]]
+      return true;
+    to.pop_back();
+    return false;
+  }
+}
+
+}  // namespace detail
 
 }  // namespace dovetail::inline v0

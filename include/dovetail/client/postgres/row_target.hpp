@@ -121,10 +121,8 @@ class all_rows final : public row_target {
       if (const std::size_t likely = self.bound()->likely_rows(); likely > 1) self.all_.reserve(likely);
     }
     return take_rows(unread, failed, [&self](byte_view body) {
-      if (self.template read<Row>(body, self.all_.emplace_back())) [[likely]]
-        return true;
-      self.all_.pop_back();
-      return false;
+      return v0::detail::append_row(self.all_,
+                                    [&](row_value_t<Row>& out) { return self.template read<Row>(body, out); });
     });
   }
 

@@ -68,8 +68,8 @@ class some_rows_call {
         is_enough_ = some_.has_more = true;
         break;
       }
-      if (!rows_->read_into(body, some_.rows.emplace_back())) {
-        some_.rows.pop_back();
+      const auto read = [this, body](auto& out) { return rows_->read_into(body, out); };
+      if (!v0::detail::append_row(some_.rows, read)) {
         failure_ = explain(rows_->take_failure(), asked_.view(), shows_text_);
         is_enough_ = true;
         break;

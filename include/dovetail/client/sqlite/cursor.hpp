@@ -96,17 +96,12 @@ class cursor {
   error_info fetch(rows<value_type>& all) {
     if (error_info failure = bind()) return failure;
     if (const std::size_t likely = bound_->likely_rows(); likely > 1) all.reserve(likely);
-    for (;;) {
-      value_type& out = all.emplace_back();
-      const step came = next(out);
-      if (came == step::row) [[likely]] {
-        continue;
-      }
-      all.pop_back();
-      if (came == step::failed) return std::move(failure_);
-      bound_->gave(number_);
-      return {};
+    step came = step::row;
+    while (v0::detail::append_row(all, [&](value_type& out) { return (came = next(out)) == step::row; })) {
     }
+    if (came == step::failed) return std::move(failure_);
+    bound_->gave(number_);
+    return {};
   }
 
   /// Reads rows up to a limit, and looks whether there is another one.
@@ -114,13 +109,11 @@ class cursor {
     if (error_info failure = bind()) return failure;
     std::size_t bytes = 0;
     while (!limits.are_reached(some.size(), bytes)) {
-      const step came = next(some.emplace_back());
-      if (came == step::row) {
-        bytes += row_bytes(statement_->get());
-        continue;
+      step came = step::row;
+      if (!v0::detail::append_row(some, [&](value_type& out) { return (came = next(out)) == step::row; })) {
+        return came == step::failed ? std::move(failure_) : error_info{};
       }
-      some.pop_back();
-      return came == step::failed ? std::move(failure_) : error_info{};
+      bytes += row_bytes(statement_->get());
     }
     const int code = sqlite3_step(statement_->get());
     has_more = code == SQLITE_ROW;

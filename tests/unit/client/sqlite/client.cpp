@@ -37,6 +37,14 @@ struct values {
   color paint;
 };
 
+TEST(SqliteClient, RowsOfOneBool) {
+  dt::sqlite::client db{"sqlite::memory:"};
+  EXPECT_EQ(db.query<bool>("select 1 union all select 0"), (std::vector<bool>{true, false}));
+  const auto failed = db.with(dt::as_result).query<bool>("select 1 union all select 2");
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code(), dt::errc::value_out_of_range);
+}
+
 TEST(SqliteClient, EveryTypeComesBackAsItWentIn) {
   dt::sqlite::client db{"sqlite::memory:"};
   db.execute(
