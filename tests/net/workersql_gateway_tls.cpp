@@ -518,6 +518,75 @@ TEST_F(GatewayTls, WhereClientsMustShowACertificateNobodyElseIsServed) {
   EXPECT_EQ(ask(secure_wire{where}, query(R"J({"sql":"select 1"})J", "")).status(), "401") << "and its key besides";
 }
 
+/// A TLS client whose records are made before they are sent.
+class prepared_client {
+ public:
+  explicit prepared_client(const secure_endpoint& where) : to_(where.peer) {
+    SSL_set_bio(session_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    while (SSL_connect(session_.get()) != 1) {
+      to_.send(take());
+      if (!receive()) return;
+    }
+    to_.send(take());
+  }
+
+  /// RFC 8446 section 4.6.3.
+  void renew_key() {
+    SSL_key_update(session_.get(), SSL_KEY_UPDATE_NOT_REQUESTED);
+    SSL_do_handshake(session_.get());
+  }
+  void write(std::string_view text) { SSL_write(session_.get(), text.data(), static_cast<int>(text.size())); }
+  void send_all() { to_.send(take()); }
+  /// The beginning of the answer.
+  std::string read() {
+    char text[16];
+    for (;;) {
+      const int size = SSL_read(session_.get(), text, sizeof text);
+      if (size > 0) return {text, static_cast<std::size_t>(size)};
+      if (!receive()) return {};
+    }
+  }
+
+ private:
+  std::string take() {
+    BIO* const from = SSL_get_wbio(session_.get());
+    std::string bytes(BIO_ctrl_pending(from), '\0');
+    if (!bytes.empty()) BIO_read(from, bytes.data(), static_cast<int>(bytes.size()));
+    return bytes;
+  }
+  bool receive() {
+    const std::vector<std::byte> one = to_.read(1);
+    if (!one.empty()) BIO_write(SSL_get_rbio(session_.get()), one.data(), 1);
+    return !one.empty();
+  }
+
+  wire to_;
+  std::unique_ptr<SSL_CTX, dt::detail::tls_deleter> context_{SSL_CTX_new(TLS_client_method())};
+  std::unique_ptr<SSL, dt::detail::tls_deleter> session_{SSL_new(context_.get())};
+};
+
+// None of them ends a step of OpenSSL's: it reads on while there is something.
+TEST_F(GatewayTls, WhoRenewsItsKeysAllTheTimeHoldsUpNobody) {
+  ws::gateway served{file.db, how};
+  prepared_client busy{place(served)};
+  for (int i = 0; i < 100'000; ++i) busy.renew_key();
+  busy.write(get("/auth/me"));
+  secure_wire other{place(served)};
+  std::atomic<bool> is_over{false};
+  std::thread sending{[&] {
+    busy.send_all();
+    EXPECT_TRUE(busy.read().starts_with("HTTP/1.1 200"));
+    is_over = true;
+  }};
+  int answers = 0;
+  for (; !is_over; ++answers) {
+    other.send(get("/auth/me"));
+    EXPECT_EQ(receive(other).status(), "200");
+  }
+  sending.join();
+  EXPECT_GE(answers, 10);
+}
+
 // Files.
 
 TEST_F(GatewayTls, FilesThatAreMissingOrWrongAreNamed) {

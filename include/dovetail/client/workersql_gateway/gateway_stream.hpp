@@ -122,14 +122,21 @@ class gateway_stream {
   }
 
  private:
+  /// Of one step. What TLS reads for itself, such as new keys (RFC 8446 section 4.6.3), ends no step of OpenSSL's, so a
+  /// peer that sends nothing else would have all turns of the other connections: after two receipts, which a record
+  /// may need, the step has to wait.
   class plug final : public dovetail::detail::tls_io {
    public:
     explicit plug(asio::ip::tcp::socket& socket) noexcept : handle_(socket.native_handle()) {}
-    attempt receive(byte_span into) override { return dovetail::detail::receive(handle_, into); }
+    attempt receive(byte_span into) override {
+      if (receipts_++ == 2) return attempt::wait(readiness::readable);
+      return dovetail::detail::receive(handle_, into);
+    }
     attempt send(byte_view from) override { return dovetail::detail::send(handle_, from); }
 
    private:
     native_handle handle_;
+    int receipts_ = 0;
   };
 
   /// Tries a step until it is over.
