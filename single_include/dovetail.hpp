@@ -30,6 +30,7 @@
 #include <asio/execution.hpp>
 #include <asio/execution/outstanding_work.hpp>
 #include <asio/execution_context.hpp>
+#include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
@@ -3565,6 +3566,15 @@ bool is_unix_socket(native_handle handle) noexcept;
 
 attempt receive(native_handle handle, byte_span into, int flags = MSG_DONTWAIT) noexcept;
 
+/// Would a read have to wait? False for bytes, for the end of the stream and for a failure.
+inline bool has_nothing_to_read(native_handle handle) noexcept {
+  char one;
+  for (;;) {
+    if (::recv(handle, &one, 1, MSG_PEEK | MSG_DONTWAIT) >= 0) return false;
+    if (errno != EINTR) return would_block();
+  }
+}
+
 attempt send(native_handle handle, byte_view from) noexcept;
 
 /// Is there something to receive? It stays there.
@@ -3706,13 +3716,12 @@ DOVETAIL_DEFINE bool is_unix_socket(native_handle handle) noexcept {
 
 DOVETAIL_DEFINE attempt receive(native_handle handle, byte_span into, int flags) noexcept {
   if (into.empty()) return attempt::failed(std::make_error_code(std::errc::no_buffer_space));
-  for (;;) {
-    const ssize_t got = ::recv(handle, into.data(), into.size(), flags);
-    if (got > 0) return attempt::done(static_cast<std::size_t>(got));
-    if (got == 0) return attempt::failed(make_error_code(errc::connection_closed));
-    if (would_block()) return attempt::wait(readiness::readable);
-    if (errno != EINTR) return attempt::failed(last_system_error());
-  }
+  const ssize_t got = ::recv(handle, into.data(), into.size(), flags);
+  if (got > 0) return attempt::done(static_cast<std::size_t>(got));
+  if (got == 0) return attempt::failed(make_error_code(errc::connection_closed));
+  // A wait in here that a signal has ended began its time anew: whoever waits looks at his deadline first.
+  if (would_block() || errno == EINTR) return attempt::wait(readiness::readable);
+  return attempt::failed(last_system_error());
 }
 
 DOVETAIL_DEFINE attempt send(native_handle handle, byte_view from) noexcept {
@@ -4050,6 +4059,13 @@ concept codec = requires {
 
 namespace detail {
 
+/// Can be told of an idle connection whether something came that nobody has asked for?
+template <class Codec, class Stream>
+concept silent_when_idle = requires(const Stream& stream) {
+  requires Codec::is_silent_when_idle;
+  stream.is_silent();
+};
+
 /// The endpoint that a connection string names: host and port, or the path of a socket.
 template <class Endpoint>
 Endpoint endpoint_of(const uri& where, std::uint16_t default_port, option_reader& reader) {
@@ -4128,6 +4144,8 @@ class wire_connection {
   }
 
   session_health health() const noexcept { return stream_.is_open() ? session_.health() : session_health::closed; }
+  /// For the pool, of an idle connection: has the peer ended it, or said something unasked?
+  bool is_stale() const noexcept requires detail::silent_when_idle<Codec, stream_type> { return !stream_.is_silent(); }
   traffic last_traffic() const noexcept { return moved_; }
   void close() noexcept { stream_.close(); }
 
@@ -4608,6 +4626,9 @@ class async_wire_connection {
       : stream_(with.executor, with.how.endpoint), session_(with.how.codec) {}
 
   session_health health() const noexcept { return stream_.is_open() ? session_.health() : session_health::closed; }
+  bool is_stale() const noexcept requires detail::silent_when_idle<Codec, typename Transport::stream> {
+    return !stream_.next_layer().is_silent();
+  }
   void close() noexcept { stream_.close(); }
 
   async_stream<Transport>& stream() noexcept { return stream_; }
@@ -5267,8 +5288,8 @@ class pool_state : public pool_core {
     if (time.time_since_epoch().count() >= next_sweep_.load(std::memory_order_relaxed)) sweep(time);
     if (!slot.open) return begin_opening(slot);
     const idle_verdict verdict = judge(slot, idle, time);
-    if (verdict == idle_verdict::keep) return lease_state::ready;
-    return verdict == idle_verdict::check ? lease_state::check : reopen(slot);
+    if (verdict == idle_verdict::retire || has_gone_stale(connection(slot))) return reopen(slot);
+    return verdict == idle_verdict::keep ? lease_state::ready : lease_state::check;
   }
 
   /// Replaces the connection by a fresh one, to be opened.
@@ -5340,6 +5361,16 @@ class pool_state : public pool_core {
   struct alignas(64) place {
     std::optional<Connection> connection;
   };
+
+  /// Has a peer that says nothing unasked said something, or ended the stream, since the last lease? A connection that
+  /// cannot tell has not. Costs a system call where it can, and saves a request from being lost.
+  static bool has_gone_stale(const Connection& idle) noexcept {
+    if constexpr (requires { idle.is_stale(); }) {
+      return idle.is_stale();
+    } else {
+      return false;
+    }
+  }
 
   idle_verdict judge(const pool_slot& slot, clock::duration idle, clock::time_point time) const noexcept {
     // Some servers forget an idle connection without closing it: then no policy may keep it longer.
@@ -15637,6 +15668,10 @@ struct codec {
   /// The real server forgets a connection that was silent for 300 s without closing it.
   static constexpr clock::duration idle_limit = std::chrono::seconds{235};
 
+  /// Nothing comes unasked. What has come while a connection was idle is a reply too many, which would answer the next
+  /// request, or the end of the stream, which would leave the outcome of the next change unknown.
+  static constexpr bool is_silent_when_idle = true;
+
   /// Reads `requestLimit`, `replyLimit` (bytes), `setex` and `dialect` (only to check that it is this one).
   static options read_options(const uri& where, option_reader& reader) {
     options read;
@@ -15934,6 +15969,9 @@ class socket_stream {
     return what == readiness::signalled ? no_handle : socket_.get();
   }
   bool is_open() const noexcept { return is_connected_; }
+
+  /// Has nothing come that was not read, and has the peer not ended the stream? Looks without reading; one system call.
+  bool is_silent() const noexcept { return is_connected_ && has_nothing_to_read(socket_.get()); }
 
   /// Gives the connected socket away; the stream is closed then.
   owned_handle release() noexcept {
@@ -16355,7 +16393,8 @@ class share_group : public std::enable_shared_from_this<share_group<Whole, Opera
         parts_(shares),
         signals_(shares),
         missing_(shares),
-        handler_(std::move(handler)) {}
+        handler_(std::move(handler)),
+        busy_(asio::make_work_guard(handler_, strand_.get_inner_executor())) {}
 
   template <class View>
   void start(const View& view, std::vector<Operation> shares, std::source_location where) {
@@ -16386,6 +16425,7 @@ class share_group : public std::enable_shared_from_this<share_group<Whole, Opera
     asio::dispatch(executor, [handler = std::move(handler_), whole = gather<Whole>(parts_)]() mutable {
       std::move(handler)(std::move(whole));
     });
+    busy_.reset();
   }
 
   asio::strand<asio::any_io_executor> strand_;
@@ -16393,6 +16433,8 @@ class share_group : public std::enable_shared_from_this<share_group<Whole, Opera
   std::deque<asio::cancellation_signal> signals_;
   std::size_t missing_;
   Handler handler_;
+  // The handler's executor is not out of work while the answers are under way elsewhere.
+  asio::executor_work_guard<asio::associated_executor_t<Handler, asio::any_io_executor>> busy_;
 };
 
 template <class Whole>
@@ -16637,8 +16679,9 @@ struct server_options {
   std::size_t output_limit = 64 * 1024;  ///< unsent bytes of replies from which on no request is looked at
   clock::duration idle_limit = std::chrono::seconds{300};  ///< the longest wait for a request, or to get a reply sent
   clock::duration linger = std::chrono::seconds{2};        ///< how long an ended connection waits for the peer's end
-  clock::duration stop_grace = std::chrono::seconds{2};    ///< how long `stop()` waits for requests under way
-  clock::time_point (*now)() noexcept = clock::now;        ///< the clock of times to live
+  clock::duration stop_grace =
+      std::chrono::seconds{2};  ///< how long `stop()` waits for requests under way and their replies
+  clock::time_point (*now)() noexcept = clock::now;  ///< the clock of times to live
 };
 
 /// What a server has seen since its start.
@@ -16681,7 +16724,8 @@ class server_connection {
  public:
   virtual ~server_connection() = default;
 
-  /// Ends the connection when nothing of a request is under way, at once or after the reply.
+  /// Ends the connection when nothing of a request is under way, at once or after the replies. What the system has
+  /// received counts as under way: closing a socket with unread bytes would also destroy replies that are on their way.
   virtual void stop() = 0;
   /// Ends the connection whatever is under way.
   virtual void kill() = 0;
@@ -16707,13 +16751,13 @@ class server_connection_of final : public server_connection,
 
   void stop() override {
     is_stopping_ = true;
-    if (dialogue_.is_idle()) stream_.cancel();
+    if (dialogue_.is_idle() && (dialogue_.is_deaf() || stream_.next_layer().is_silent())) stream_.cancel();
   }
   void kill() override { stream_.close(); }
 
  private:
   void after_turn(const result<void>& outcome) {
-    if (!outcome || dialogue_.is_over() || (is_stopping_ && dialogue_.is_idle())) {
+    if (!outcome || dialogue_.is_over() || (is_stopping_ && dialogue_.is_idle() && stream_.next_layer().is_silent())) {
       stream_.close();
       owner_->forget(*this);
     } else {
@@ -16897,6 +16941,7 @@ class serve_exact {
       case step::writing:
         if (ev.ec) return end(ev.ec);
         forget_output();
+        forget_input();
         return has_ended_ && is_ending_ ? end() : action::done();
       case step::ending:
         if (ev.ec || has_ended_) return end();
@@ -16913,6 +16958,9 @@ class serve_exact {
 
   /// Nothing of a request has come and nothing is left to write: closing now loses nothing.
   bool is_idle() const noexcept { return output_.empty() && input_.committed().empty() && to_skip_ == 0; }
+
+  /// Are bytes that come not even read?
+  static constexpr bool is_deaf() noexcept { return false; }
 
   /// Only the end is left: do not wait for it as long as for a request.
   bool is_ending() const noexcept { return is_ending_; }
@@ -17020,6 +17068,13 @@ class serve_exact {
     }
   }
 
+  /// The same for an unusually large request: a connection may be idle for long.
+  void forget_input() {
+    if (input_.committed().empty() && input_.capacity() > 4 * rules_->output_limit) {
+      input_ = read_buffer(input_.maximum());
+    }
+  }
+
   store* store_;
   const serve_rules* rules_;
   serve_counters* counters_;
@@ -17082,6 +17137,7 @@ class serve_per_recv {
 
   bool is_over() const noexcept { return is_over_; }
   bool is_idle() const noexcept { return step_ != step::writing; }
+  bool is_deaf() const noexcept { return step_ == step::deaf || step_ == step::waiting_for_room; }
   bool is_ending() const noexcept { return false; }
 
  private:
@@ -17151,7 +17207,7 @@ template <class Options>
 class server_core {
  public:
   explicit server_core(Options options)
-      : options_(std::move(options)),
+      : options_(within_reason(std::move(options))),
         rules_{.framing = options_.framing,
                .accepts_lens = options_.accepts_lens,
                .accepts_ldbd = options_.accepts_ldbd,
@@ -17192,19 +17248,17 @@ class server_core {
   void stop() {
     asio::post(io_, [this] {
       if (std::exchange(is_stopping_, true)) return;
+      welcome_all();
       std::error_code ignored;
       acceptor_.close(ignored);
       accept_pause_.cancel();
       expiry_.cancel();
-      for (const auto& [key, each] : connections_) each->stop();
-      if (connections_.empty()) return;
-      grace_.expires_after(options_.stop_grace);
-      grace_.async_wait([this](const std::error_code& ec) {
-        if (ec) return;
-        for (const auto& [key, each] : connections_) each->kill();
-      });
+      asio::post(io_, [this] { end_connections(); });  // behind the handler of a connection accepted just now
     });
   }
+
+  /// One caller of `basic_server::stop()` at a time.
+  std::mutex& stop_mutex() noexcept { return stop_mutex_; }
 
   server_statistics statistics() const noexcept {
     return {.connections = open_.load(std::memory_order_relaxed),
@@ -17238,10 +17292,40 @@ class server_core {
   }
 
  private:
+  /// No limit above what both dialects allow (sums of them must not overflow), and none below what makes progress.
+  static Options within_reason(Options options) {
+    options.key_limit = (std::min)(options.key_limit, ldbd_v1::key_size_limit);
+    options.value_limit = (std::min)(options.value_limit, lens_v1::value_size_limit);
+    options.output_limit = (std::max<std::size_t>)(options.output_limit, 1);
+    options.receive_size = (std::max<std::size_t>)(options.receive_size, 1);
+    return options;
+  }
+
+  void end_connections() {
+    for (const auto& [key, each] : connections_) each->stop();
+    if (connections_.empty()) return;
+    grace_.expires_after(options_.stop_grace);
+    grace_.async_wait([this](const std::error_code& ec) {
+      if (ec) return;
+      for (const auto& [key, each] : connections_) each->kill();
+    });
+  }
+
+  /// Takes the connections that the system has accepted already: their requests may be here.
+  void welcome_all() {
+    std::error_code ec;
+    acceptor_.non_blocking(true, ec);
+    for (std::size_t i = 0; i < most_waiting && !ec; ++i) {
+      asio::ip::tcp::socket waiting{io_};
+      acceptor_.accept(waiting, ec);
+      if (!ec) welcome(std::move(waiting));
+    }
+  }
+
   void accept() {
     acceptor_.async_accept([this](const std::error_code& ec, asio::ip::tcp::socket accepted) {
-      if (is_stopping_) return;
       if (!ec) welcome(std::move(accepted));
+      if (is_stopping_) return;
       if (!ec || ec == std::errc::connection_aborted) return accept();
       // Too many open files, as a rule: connections that end make room.
       accept_pause_.expires_after(std::chrono::milliseconds{50});
@@ -17278,6 +17362,8 @@ class server_core {
     made->next();
   }
 
+  static constexpr std::size_t most_waiting = 4096;  // as many as a system keeps for us, as a rule
+
   Options options_;
   serve_rules rules_;
   store store_;
@@ -17288,6 +17374,7 @@ class server_core {
   std::uint16_t port_ = 0;
   std::optional<clock::time_point> expires_at_;
   bool is_stopping_ = false;
+  std::mutex stop_mutex_;
   asio::io_context io_{1};
   asio::ip::tcp::acceptor acceptor_{io_};
   asio::steady_timer accept_pause_{io_};
@@ -17361,9 +17448,12 @@ class basic_server {
 
   server_statistics statistics() const noexcept { return core_->statistics(); }
 
-  /// Listens no more, lets the requests under way be answered (at most `stop_grace`), closes, and waits for its thread.
-  /// Calling it again does nothing.
+  /// Listens no more, answers the requests that this machine has received, whole or in part, whether or not they were
+  /// looked at yet (at most for `stop_grace`), closes, and waits for its thread. Calling it again does nothing; a
+  /// second caller at the same time waits for the first.
   void stop() noexcept {
+    if (!core_) return;  // was moved from
+    const std::lock_guard one_at_a_time{core_->stop_mutex()};
     if (!thread_.joinable()) return;
     core_->stop();
     thread_.join();
@@ -20225,6 +20315,27 @@ class rows {
  private:
   std::vector<T> rows_;
 };
+
+namespace detail {
+
+/// Has `read(row)` fill a new row at the end, which is taken away again when it is false. A vector's bits, which have
+/// no address, are read beside it.
+template <class Row, class Read>
+[[gnu::always_inline]] inline bool append_row(rows<Row>& to, Read&& read) {
+  if constexpr (std::is_same_v<Row, bool>) {
+    bool value = false;
+    if (!read(value)) return false;
+    to.push_back(value);
+    return true;
+  } else {
+    if (read(to.emplace_back())) [[likely]]
+      return true;
+    to.pop_back();
+    return false;
+  }
+}
+
+}  // namespace detail
 
 }  // namespace dovetail::inline v0
 
@@ -32757,10 +32868,8 @@ namespace detail {
 }
 
 [[gnu::cold, gnu::noinline]] inline error_info denial(std::string_view reason, std::source_location where) {
-  std::string words;
-  dovetail::detail::append_parts(words, {"access denied", reason.empty() ? "" : ": ", reason});
-  error_info failure{errc::access_denied};
-  failure.with_context(std::move(words)).with_location(where);
+  error_info failure{errc::access_denied, std::string{reason}};  // the code's text follows the reason
+  failure.with_location(where);
   return failure;
 }
 
@@ -40775,17 +40884,12 @@ class cursor {
   error_info fetch(rows<value_type>& all) {
     if (error_info failure = bind()) return failure;
     if (const std::size_t likely = bound_->likely_rows(); likely > 1) all.reserve(likely);
-    for (;;) {
-      value_type& out = all.emplace_back();
-      const step came = next(out);
-      if (came == step::row) [[likely]] {
-        continue;
-      }
-      all.pop_back();
-      if (came == step::failed) return std::move(failure_);
-      bound_->gave(number_);
-      return {};
+    step came = step::row;
+    while (v0::detail::append_row(all, [&](value_type& out) { return (came = next(out)) == step::row; })) {
     }
+    if (came == step::failed) return std::move(failure_);
+    bound_->gave(number_);
+    return {};
   }
 
   /// Reads rows up to a limit, and looks whether there is another one.
@@ -40793,13 +40897,11 @@ class cursor {
     if (error_info failure = bind()) return failure;
     std::size_t bytes = 0;
     while (!limits.are_reached(some.size(), bytes)) {
-      const step came = next(some.emplace_back());
-      if (came == step::row) {
-        bytes += row_bytes(statement_->get());
-        continue;
+      step came = step::row;
+      if (!v0::detail::append_row(some, [&](value_type& out) { return (came = next(out)) == step::row; })) {
+        return came == step::failed ? std::move(failure_) : error_info{};
       }
-      some.pop_back();
-      return came == step::failed ? std::move(failure_) : error_info{};
+      bytes += row_bytes(statement_->get());
     }
     const int code = sqlite3_step(statement_->get());
     has_more = code == SQLITE_ROW;
@@ -42189,7 +42291,6 @@ namespace detail {
 #if defined(DOVETAIL_WITH_OPENSSL)
 
 #include <asio/buffer.hpp>
-#include <asio/executor_work_guard.hpp>
 #include <asio/write.hpp>
 #include <ctime>
 #include <list>
@@ -49017,10 +49118,8 @@ class all_rows final : public row_target {
       if (const std::size_t likely = self.bound()->likely_rows(); likely > 1) self.all_.reserve(likely);
     }
     return take_rows(unread, failed, [&self](byte_view body) {
-      if (self.template read<Row>(body, self.all_.emplace_back())) [[likely]]
-        return true;
-      self.all_.pop_back();
-      return false;
+      return v0::detail::append_row(self.all_,
+                                    [&](row_value_t<Row>& out) { return self.template read<Row>(body, out); });
     });
   }
 
@@ -50487,8 +50586,10 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::prepare() {
     pipeline_item& item = items_[i];
     if (item.failure || statements_[i]) continue;
     const statement_request& asked = item.asked;
-    statements_[i] = i != 0 && is_same_text(i - 1, i) ? statements_[i - 1].again()
-                                                      : on().statements.find(asked.text, asked.literal, asked.types);
+    // Those before `first_` are over: what they used may be what the server has lost since.
+    statements_[i] = i > first_ && is_same_text(i - 1, i)
+                         ? statements_[i - 1].again()
+                         : on().statements.find(asked.text, asked.literal, asked.types);
     if (statements_[i] || is_being_prepared(i)) continue;
     unprepared& next = preparing_.emplace_back();
     next.item = i;
@@ -50682,6 +50783,8 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_error(error_inf
     return verdict::go_on;
   }
   items_[at_].is_stale = expects_ == expects::bind && detail::is_stale(failure.code());
+  // Even when nothing is repeated: whoever asks next has it prepared.
+  if (items_[at_].is_stale && !is_apart_) on().statements.forget(*statements_[at_]);
   set_failure(at_, std::move(failure));
   expects_ = expects::nothing;
   if (!is_once_) expect_execution();  // of those behind
@@ -52814,8 +52917,8 @@ class some_rows_call {
         is_enough_ = some_.has_more = true;
         break;
       }
-      if (!rows_->read_into(body, some_.rows.emplace_back())) {
-        some_.rows.pop_back();
+      const auto read = [this, body](auto& out) { return rows_->read_into(body, out); };
+      if (!v0::detail::append_row(some_.rows, read)) {
         failure_ = explain(rows_->take_failure(), asked_.view(), shows_text_);
         is_enough_ = true;
         break;
@@ -56691,9 +56794,9 @@ class async_join final : public joint_caller, public std::enable_shared_from_thi
                     Handler handler) {
     asio::any_io_executor executor = v0::detail::executor_for(handler, fallback);
     auto slot = asio::get_associated_cancellation_slot(handler);
-    auto self =
-        std::allocate_shared<async_join>(asio::get_associated_allocator(handler), std::move(core), std::move(fallback),
-                                         std::move(executor), how, std::move(op), std::move(handler));
+    // Not with the handler's allocator: the batch may hold it longer than the caller is there.
+    auto self = std::make_shared<async_join>(std::move(core), std::move(fallback), std::move(executor), how,
+                                             std::move(op), std::move(handler));
     if (slot.is_connected()) {
       slot.assign([weak = std::weak_ptr<async_join>{self}](asio::cancellation_type type) {
         if (const auto alive = weak.lock()) alive->cancel(type);
@@ -64855,7 +64958,8 @@ class answer_stream : public call_base {
           refuse_stray();
           break;
         case split_step::too_large:
-          fail(unless_written({dovetail::errc::frame_too_large, "a row of the answer is larger than responseLimit"}));
+          fail(unless_written({dovetail::errc::frame_too_large,
+                               "a row of the answer, or what stands around its rows, is larger than responseLimit"}));
           break;
       }
     }
@@ -69435,14 +69539,21 @@ class gateway_stream {
   }
 
  private:
+  /// Of one step. What TLS reads for itself, such as new keys (RFC 8446 section 4.6.3), ends no step of OpenSSL's, so a
+  /// peer that sends nothing else would have all turns of the other connections: after two receipts, which a record
+  /// may need, the step has to wait.
   class plug final : public dovetail::detail::tls_io {
    public:
     explicit plug(asio::ip::tcp::socket& socket) noexcept : handle_(socket.native_handle()) {}
-    attempt receive(byte_span into) override { return dovetail::detail::receive(handle_, into); }
+    attempt receive(byte_span into) override {
+      if (receipts_++ == 2) return attempt::wait(readiness::readable);
+      return dovetail::detail::receive(handle_, into);
+    }
     attempt send(byte_view from) override { return dovetail::detail::send(handle_, from); }
 
    private:
     native_handle handle_;
+    int receipts_ = 0;
   };
 
   /// Tries a step until it is over.
@@ -71072,8 +71183,9 @@ bool bind_parameters(const statement_traits&, const dynamic_places& places, F&& 
 
 namespace dovetail::inline v0::workersql::serving {
 
-[[gnu::cold, gnu::noinline]] inline error_info too_large_result() {
-  return {errc::request_too_large, "the result is larger than the gateway gives"};
+[[gnu::cold, gnu::noinline]] inline error_info too_large_result(std::string_view setting) {
+  return {errc::request_too_large,
+          "the result is larger than the gateway gives (its options' results." + std::string{setting} + ')'};
 }
 
 /// Runs one statement by the verbs of `on`, whose style is `dt::as_result`.
@@ -71096,11 +71208,13 @@ result<statement_result> run_statement(Verbs& on, const statement& what, const r
   auto some = on.run(sql_query_some<row, request>{std::move(asked), row_limits{limits.rows, limits.bytes}},
                      std::source_location{});
   if (!some) return std::move(some).error();
-  if (some->has_more) return too_large_result();
+  if (some->has_more) {
+    return too_large_result(limits.rows != 0 && some->rows.size() >= limits.rows ? "rows" : "bytes");
+  }
   if (result<void> checked = check_texts(some->rows); !checked) return std::move(checked).error();
   result<std::size_t> size = answer_size(some->rows, limits.has_hex);
   if (!size) return std::move(size).error();
-  if (*size > limits.bytes && limits.bytes != 0) return too_large_result();
+  if (*size > limits.bytes && limits.bytes != 0) return too_large_result("bytes");
   out->cost = (std::max)(*size, memory_of(some->rows));
   out->has_rows = true;
   out->rows = std::move(some->rows);

@@ -115,7 +115,8 @@ class answer_stream : public call_base {
           refuse_stray();
           break;
         case split_step::too_large:
-          fail(unless_written({dovetail::errc::frame_too_large, "a row of the answer is larger than responseLimit"}));
+          fail(unless_written({dovetail::errc::frame_too_large,
+                               "a row of the answer, or what stands around its rows, is larger than responseLimit"}));
           break;
       }
     }
