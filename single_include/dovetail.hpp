@@ -1307,8 +1307,8 @@ class [[nodiscard]] result {
     DOVETAIL_ASSERT(has_value());
     return std::move(value_);
   }
-  T* operator->() noexcept { return std::addressof(value_); }
-  const T* operator->() const noexcept { return std::addressof(value_); }
+  T* operator->() noexcept { return std::addressof(**this); }
+  const T* operator->() const noexcept { return std::addressof(**this); }
 
   template <class U>
   T value_or(U&& other) const& {
@@ -2773,6 +2773,18 @@ constexpr clock::duration sweep_interval(clock::duration idle_limit, clock::dura
   return shortest < least ? least : shortest > most ? most : shortest;
 }
 
+/// Of a policy with one connection.
+template <class Policy>
+constexpr pool_limits limits_of_one(const Policy& how) noexcept {
+  return {.min = 0,
+          .max = 1,
+          .queue = how.queue_limit,
+          .acquire_wait = how.acquire_wait,
+          .check_wait = how.check_wait,
+          .leak_warning = how.leak_warning,
+          .sweep_interval = sweep_interval(how.idle_limit, how.age_limit, how.leak_warning)};
+}
+
 }  // namespace detail
 
 /// Up to `max_connections`, opened when they are needed and closed when they are not.
@@ -2816,15 +2828,7 @@ struct single_connection {
   std::size_t queue_limit = 1000;
   clock::duration leak_warning = (clock::duration::max)();
 
-  constexpr pool_limits limits() const noexcept {
-    return {.min = 0,
-            .max = 1,
-            .queue = queue_limit,
-            .acquire_wait = acquire_wait,
-            .check_wait = check_wait,
-            .leak_warning = leak_warning,
-            .sweep_interval = detail::sweep_interval(idle_limit, age_limit, leak_warning)};
-  }
+  constexpr pool_limits limits() const noexcept { return detail::limits_of_one(*this); }
   constexpr idle_verdict judge(const idle_facts& facts) const noexcept {
     return detail::judge_idle(facts, 0, idle_limit, age_limit, check_interval);
   }
@@ -2846,15 +2850,7 @@ struct shared_connection {
   clock::duration leak_warning = (clock::duration::max)();
   std::size_t batch_limit = 256;  ///< statements that are sent together at most; 0 counts as 1
 
-  constexpr pool_limits limits() const noexcept {
-    return {.min = 0,
-            .max = 1,
-            .queue = queue_limit,
-            .acquire_wait = acquire_wait,
-            .check_wait = check_wait,
-            .leak_warning = leak_warning,
-            .sweep_interval = detail::sweep_interval(idle_limit, age_limit, leak_warning)};
-  }
+  constexpr pool_limits limits() const noexcept { return detail::limits_of_one(*this); }
   constexpr idle_verdict judge(const idle_facts& facts) const noexcept {
     return detail::judge_idle(facts, 0, idle_limit, age_limit, check_interval);
   }
@@ -24890,6 +24886,7 @@ class async_stream_state : private async_guest, public std::enable_shared_from_t
     if (phase_.load(std::memory_order_acquire) == phase::busy)
       return post(std::move(handler), result<void>{errc::busy});
     if (!needs_close()) {
+      rows_.abandon();  // of a write whose answer was not read to its end a cache hears now, not when the stream goes
       give_back();
       return post(std::move(handler), result<void>{});
     }

@@ -252,6 +252,30 @@ TEST(WorkersqlCache, ItsParametersBelongTogether) {
   EXPECT_FALSE(parse("cacheTtl=5s&cacheInvalidation=some"));
 }
 
+TEST(WorkersqlCache, AStreamThatWritesIsHeardOfWhenItIsClosed) {
+  http_peer gateway{[](const http_call&, int) {
+    return ok(R"({"success":true,"data":[{"id":1,"name":"Ann"},{"id":2,"name":"Bo"}]})");
+  }};
+  asio::io_context io;
+  workersql::async_client db{io.get_executor(), gateway.dsn(on)};
+  bool is_done = false;
+  asio::co_spawn(
+      io,
+      [&]() -> asio::awaitable<void> {
+        co_await db.query<user>("select id, name from users");
+        auto changed = co_await db.stream<user>("update users set name = upper(name) returning id, name");
+        const user* const first = co_await changed.next();
+        EXPECT_NE(first, nullptr);
+        co_await changed.close();
+        co_await db.query<user>("select id, name from users");
+        EXPECT_EQ(gateway.calls().size(), 3U);
+        is_done = true;
+      },
+      asio::detached);
+  io.run();
+  EXPECT_TRUE(is_done);
+}
+
 TEST(WorkersqlCache, TheAsynchronousClientHasItToo) {
   http_peer gateway{[](const http_call& call, int) { return ok(reads(call) ? ann : wrote); }};
   asio::io_context io;

@@ -64,8 +64,8 @@ class [[nodiscard]] result {
     DOVETAIL_ASSERT(has_value());
     return std::move(value_);
   }
-  T* operator->() noexcept { return std::addressof(value_); }
-  const T* operator->() const noexcept { return std::addressof(value_); }
+  T* operator->() noexcept { return std::addressof(**this); }
+  const T* operator->() const noexcept { return std::addressof(**this); }
 
   template <class U>
   T value_or(U&& other) const& {

@@ -95,6 +95,7 @@ class async_stream_state : private async_guest, public std::enable_shared_from_t
     if (phase_.load(std::memory_order_acquire) == phase::busy)
       return post(std::move(handler), result<void>{errc::busy});
     if (!needs_close()) {
+      rows_.abandon();  // of a write whose answer was not read to its end a cache hears now, not when the stream goes
       give_back();
       return post(std::move(handler), result<void>{});
     }

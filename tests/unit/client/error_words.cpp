@@ -51,7 +51,9 @@ dt::condition check(const std::error_code& code) {
     const std::string line = first_line(text);
     const std::size_t at = line.find(word);
     EXPECT_NE(at, std::string::npos) << code.category().name() << ' ' << code.value() << ": " << text;
-    if (line.ends_with(')')) EXPECT_EQ(line.find(word, at + 1), std::string::npos) << "twice: " << text;
+    if (line.ends_with(')')) {
+      EXPECT_EQ(line.find(word, at + 1), std::string::npos) << "twice: " << text;
+    }
   }
   return kind;
 }
