@@ -381,17 +381,20 @@ TEST(LensClient, AQuestionIsAskedAgainAfterALostReplyAndAChangeIsNot) {
 }
 
 TEST(LensClient, AReplyTooManyThatComesLaterAnswersNoOtherRequest) {
+  std::atomic<bool> has_first{false};
   std::atomic<bool> has_said_more{false};
   peer bad{[&](peer::socket& from, int number) {
     if (number != 0) return serve_well(from, 1'000'000);
     from.set_option(asio::ip::tcp::no_delay{true});
     serve_well(from, 2);  // the PING of the start, and the first request
+    while (!has_first) std::this_thread::yield();
     peer::write(from, ok("of nobody"));
     has_said_more = true;
     serve_well(from, 1'000'000);
   }};
   lensdb::client kv{bad.uri("?maxConnections=1&retryAttempts=1")};
   EXPECT_EQ(kv.get("a"), "1");
+  has_first = true;
   while (!has_said_more) std::this_thread::yield();
   EXPECT_EQ(kv.get("b"), "1");
   EXPECT_EQ(kv.statistics().opened, 2u);

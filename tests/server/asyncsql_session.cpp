@@ -196,7 +196,8 @@ TEST_F(AsyncsqlPostgres, X3_ARollbackThatFindsItsConnectionLostDoesNotHideWhatIt
   });
   EXPECT_EQ(seen.kind(), dt::condition::constraint) << seen.message();
   EXPECT_FALSE(manual.is_in_transaction());
-  auto scope = session{db}.scope();
+  session lasting{db};
+  auto scope = lasting.scope();
   end_backend(db, scope.query_value<int>("select pg_backend_pid()"));
   EXPECT_FALSE(failure([&] { scope.rollback(); }));
   auto outer = db.begin();
