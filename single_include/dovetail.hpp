@@ -48084,6 +48084,11 @@ class preparation {
   char awaited_ = 0;
 };
 
+/// Begins a Bind: writes all that stands in front of the values. Gives where the formats of the parameters are.
+std::size_t begin_bind(session& on, const prepared_statement& statement, std::string_view portal = {});
+/// Ends the Bind that begins at `at` of the output. Errors: errc::request_too_large.
+error_info end_bind(session& on, const prepared_statement& statement, std::size_t at);
+
 /// Writes Bind: binary parameters except those that `arguments` write as text; results as the
 /// row sink asked for them. Errors: those of the writer, errc::wrong_argument_count, errc::request_too_large. What was
 /// written is taken back.
@@ -48175,27 +48180,38 @@ DOVETAIL_DEFINE void preparation::write_bind_head() {
   made_->bind_head = as_text(head.view());
 }
 
+DOVETAIL_DEFINE std::size_t begin_bind(session& on, const prepared_statement& statement, std::string_view portal) {
+  byte_buffer& out = on.facts.output;
+  const std::size_t count = statement.description.parameters().size();
+  if (portal.empty()) {
+    out.append(statement.bind_head);
+  } else {
+    on.writer().begin(from_client::bind).text(portal).text(statement.name);
+    parameter_list{out, nullptr, count};
+  }
+  return out.size() - 2 * (count + 1);
+}
+
+DOVETAIL_DEFINE error_info end_bind(session& on, const prepared_statement& statement, std::size_t at) {
+  byte_buffer& out = on.facts.output;
+  message_writer to = on.writer();
+  statement.description.write_formats(to);
+  const std::size_t length = out.size() - at - 1;
+  store_big(out.data() + at + 1, static_cast<std::uint32_t>(length));
+  if (length > 0x7FFF'FFFFu) return {errc::request_too_large, "the arguments are larger than 2 GiB"};
+  return {};
+}
+
 DOVETAIL_DEFINE error_info write_bind(session& on, const prepared_statement& statement,
                                       const argument_writer& arguments, std::string_view portal) {
   byte_buffer& out = on.facts.output;
   const std::size_t before = out.size();
   const auto& types = statement.description.parameters();
-  if (portal.empty()) {
-    out.append(statement.bind_head);
-  } else {
-    on.writer().begin(from_client::bind).text(portal).text(statement.name);
-    parameter_list{out, nullptr, types.size()};
-  }
-  parameter_list list{out, types.data(), types.size(), out.size() - 2 * (types.size() + 1)};
+  const std::size_t formats_at = begin_bind(on, statement, portal);
+  parameter_list list{out, types.data(), types.size(), formats_at};
   error_info failure = arguments.write == nullptr ? error_info{} : arguments.write(arguments.state, list);
   if (!failure) failure = list.finish();
-  if (!failure) {
-    message_writer to = on.writer();
-    statement.description.write_formats(to);
-    const std::size_t length = out.size() - before - 1;
-    store_big(out.data() + before + 1, static_cast<std::uint32_t>(length));
-    if (length > 0x7FFF'FFFFu) failure = {errc::request_too_large, "the arguments are larger than 2 GiB"};
-  }
+  if (!failure) failure = end_bind(on, statement, before);
   if (failure) out.truncate(before);
   return failure;
 }
@@ -49847,18 +49863,15 @@ DOVETAIL_DEFINE execute_many_dialogue::verdict execute_many_dialogue::write_chun
 
 DOVETAIL_DEFINE bool execute_many_dialogue::write_row(error_info& failure) {
   byte_buffer& out = on().facts.output;
-  detail::message_writer to = on().writer();
-  to.begin(detail::from_client::bind).u8(0).text(statement_->name);
+  const std::size_t before = out.size();
   const auto& types = statement_->description.parameters();
-  parameter_list list{out, types.data(), types.size()};
+  const std::size_t formats_at = detail::begin_bind(on(), *statement_);
+  parameter_list list{out, types.data(), types.size(), formats_at};
   if (rows_.next == nullptr || !rows_.next(rows_.state, list, failure) || failure) return false;
   failure = list.finish();
   if (failure) return false;
-  statement_->description.write_formats(to);
-  if (!to.end()) {
-    failure = {errc::request_too_large, "the arguments are larger than 2 GiB"};
-    return false;
-  }
+  failure = detail::end_bind(on(), *statement_, before);
+  if (failure) return false;
   detail::write_execute(on(), 0);
   return true;
 }

@@ -189,18 +189,15 @@ DOVETAIL_DEFINE execute_many_dialogue::verdict execute_many_dialogue::write_chun
 
 DOVETAIL_DEFINE bool execute_many_dialogue::write_row(error_info& failure) {
   byte_buffer& out = on().facts.output;
-  detail::message_writer to = on().writer();
-  to.begin(detail::from_client::bind).u8(0).text(statement_->name);
+  const std::size_t before = out.size();
   const auto& types = statement_->description.parameters();
-  parameter_list list{out, types.data(), types.size()};
+  const std::size_t formats_at = detail::begin_bind(on(), *statement_);
+  parameter_list list{out, types.data(), types.size(), formats_at};
   if (rows_.next == nullptr || !rows_.next(rows_.state, list, failure) || failure) return false;
   failure = list.finish();
   if (failure) return false;
-  statement_->description.write_formats(to);
-  if (!to.end()) {
-    failure = {errc::request_too_large, "the arguments are larger than 2 GiB"};
-    return false;
-  }
+  failure = detail::end_bind(on(), *statement_, before);
+  if (failure) return false;
   detail::write_execute(on(), 0);
   return true;
 }
