@@ -47,26 +47,26 @@ class pipeline_part {
  public:
   using value_type = typename Op::value_type;
 
-  explicit pipeline_part(const Op& of) noexcept : of_(&of.request), asked_(of.request) {}
+  explicit pipeline_part(const Op& of) noexcept : of_(&of.request) {}
 
   /// `before`: a statement of the same type; when it has the same text too, it is prepared already.
   void prepare(session& on, pipeline_item& into, bool shows_text, const pipeline_item* before = nullptr) {
     into.rows = target_.sink();
-    if (const std::string_view key = asked_.view().key(); before != nullptr && !before->failure && !key.empty() &&
-                                                          key.data() == before->asked.literal.data() &&
-                                                          key.size() == before->asked.literal.size()) {
+    if (const std::string_view key = of_->sql.view().key(); before != nullptr && !before->failure && !key.empty() &&
+                                                            key.data() == before->asked.literal.data() &&
+                                                            key.size() == before->asked.literal.size()) {
       into.asked = before->asked;
       into.asked.arguments.state = of_;
-      asked_.take_text(into.asked.text);
       return;
     }
-    into.failure = asked_.view().traits.kind == statement_kind::transaction ? refuse_transaction_statement()
-                                                                            : asked_.prepare(on, shows_text);
-    if (!into.failure) into.asked = asked_.request();
+    prepared_request<request_type>& asked = asked_.emplace(*of_);
+    into.failure = asked.view().traits.kind == statement_kind::transaction ? refuse_transaction_statement()
+                                                                           : asked.prepare(on, shows_text);
+    if (!into.failure) into.asked = asked.request();
   }
   void finish(pipeline_item& of, bool shows_text) {
     if (!of.failure) of.failure = target_.finish(of.done);
-    if (of.failure) of.failure = asked_.explain(std::move(of.failure), shows_text);
+    if (of.failure) of.failure = explain(std::move(of.failure), of_->sql.view(), shows_text, of.asked.text);
   }
   value_type value() { return target_.value(); }
 
@@ -74,7 +74,7 @@ class pipeline_part {
   using request_type = decltype(Op::request);
 
   const request_type* of_;
-  prepared_request<request_type> asked_;
+  std::optional<prepared_request<request_type>> asked_;  // not of one that is asked as the one before
   typename pipeline_target<Op>::type target_;
 };
 

@@ -55,9 +55,6 @@ class prepared_request {
     return make_native(shows_text);
   }
 
-  /// As another request of the same type was prepared, whose text lives as long as this one.
-  void take_text(std::string_view native) noexcept { text_ = native; }
-
   statement_request request() const noexcept {
     const statement_view& view = of_->sql.view();
     return {.text = text_,

@@ -5,7 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
+#include <type_traits>
 
 namespace dovetail::inline v0::postgres {
 
@@ -13,9 +15,15 @@ namespace dovetail::inline v0::postgres {
 class command_tag {
  public:
   constexpr command_tag() noexcept = default;
-  constexpr explicit command_tag(std::string_view text) noexcept
-      : size_(static_cast<std::uint8_t>(text.size() < sizeof text_ ? text.size() : sizeof text_)) {
-    for (std::size_t i = 0; i < size_; ++i) text_[i] = text[i];
+  constexpr explicit command_tag(std::string_view text) noexcept { assign(text); }
+
+  constexpr void assign(std::string_view text) noexcept {
+    size_ = static_cast<std::uint8_t>(text.size() < sizeof text_ ? text.size() : sizeof text_);
+    if (std::is_constant_evaluated()) {
+      for (std::size_t i = 0; i < size_; ++i) text_[i] = text[i];
+    } else if (size_ != 0) {
+      std::memcpy(text_, text.data(), size_);
+    }
   }
 
   /// Lifetime: borrows from the tag.
@@ -71,7 +79,7 @@ DOVETAIL_DEFINE bool read_tag(byte_view body, command_tag& tag) noexcept {
   message_reader reader{body};
   std::string_view text;
   if (!reader.text(text) || !reader.at_end()) return false;
-  tag = command_tag{text};
+  tag.assign(text);
   return true;
 }
 

@@ -54,6 +54,9 @@ class dialogue {
   virtual verdict on_message(const message& came) = 0;
   /// Whole DataRow messages at the front of `unread`: how many bytes of them are taken; 0 when none has a place here.
   virtual std::size_t on_rows(byte_view) { return 0; }
+  /// Whole messages at the front of `unread`, the first a BindComplete: how many bytes of what was expected are taken
+  /// at once; 0 when `on_message` is to judge it.
+  virtual std::size_t on_answers(byte_view) { return 0; }
   /// Each ReadyForQuery.
   virtual verdict on_ready() = 0;
   /// The server has said something that it may say at any time.
@@ -266,6 +269,9 @@ DOVETAIL_DEFINE action dialogue::go_on() {
     if (came.type == from_server::data_row) {
       taken = is_in_prefix() ? 0 : on_rows(input.committed());
       if (taken == 0) said = verdict::unexpected;
+    } else if (const std::size_t answers =
+                   came.type == from_server::bind_complete && !is_in_prefix() ? on_answers(input.committed()) : 0) {
+      taken = answers;
     } else {
       said = judge(came);
     }

@@ -32,8 +32,20 @@ class parameter_list {
     return number - 1 < count_ && types_ != nullptr ? types_[number - 1] : 0;
   }
 
-  byte_buffer& begin(std::uint32_t number);
-  void end(bool is_text) noexcept;
+  byte_buffer& begin(std::uint32_t number) {
+    current_ = number;
+    if (number != written_ + 1) [[unlikely]]
+      is_shuffled_ = true;
+    if (is_shuffled_) [[unlikely]]
+      note_place(number);
+    return *out_;
+  }
+  void end(bool is_text) noexcept {
+    ++written_;
+    if (is_text && current_ - 1 < count_) {
+      store_big(out_->data() + formats_at_ + 2 * (std::size_t{current_} - 1), std::uint16_t{0});
+    }
+  }
 
   /// Brings the values into their order. Errors: errc::wrong_argument_count, when they are not as many as the
   /// statement has parameters.
@@ -91,21 +103,6 @@ DOVETAIL_DEFINE parameter_list::parameter_list(byte_buffer& out, const std::uint
   formats_at_ = out.size();
   for (std::size_t i = 0; i < count; ++i) out.append_big(std::uint16_t{1});
   out.append_big(static_cast<std::uint16_t>(count));
-}
-
-DOVETAIL_DEFINE byte_buffer& parameter_list::begin(std::uint32_t number) {
-  current_ = number;
-  if (number != written_ + 1) [[unlikely]]
-    is_shuffled_ = true;
-  if (is_shuffled_) note_place(number);
-  return *out_;
-}
-
-DOVETAIL_DEFINE void parameter_list::end(bool is_text) noexcept {
-  ++written_;
-  if (is_text && current_ - 1 < count_) {
-    store_big(out_->data() + formats_at_ + 2 * (std::size_t{current_} - 1), std::uint16_t{0});
-  }
 }
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info parameter_list::wrong_count() const {

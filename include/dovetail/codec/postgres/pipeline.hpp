@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/codec/postgres/execute.hpp>
+#include <dovetail/codec/postgres/pipeline_item.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -13,22 +14,6 @@
 #include <vector>
 
 namespace dovetail::inline v0::postgres {
-
-/// One statement of a pipeline, and what came of it.
-struct pipeline_item {
-  statement_request asked;
-  row_sink rows{};
-  execution done{};
-  error_info failure{};
-  bool has_rows = false;  ///< the sink was given rows
-  bool is_stale = false;  ///< Bind has failed: the server does not know the statement (so) any more; nothing ran
-};
-
-enum class pipeline_sync : std::uint8_t {
-  each,   ///< each statement stands for itself: one that fails leaves the others alone
-  once,   ///< all or nothing: one that fails undoes those before, and those behind are not executed
-  apart,  ///< as `each`, of callers who know nothing of each other: what is stale is theirs to ask again
-};
 
 /// Prepares what is not prepared (one write), then executes all, in writes of about 32 KiB so that neither side waits
 /// for the other to read. In a transaction the statements share its fate whatever `sync` is.
@@ -108,6 +93,7 @@ class pipeline_dialogue final : public detail::dialogue {
   }
 
   std::size_t on_rows(byte_view unread) override;
+  std::size_t on_answers(byte_view unread) override;
 
   verdict on_error(error_info failure) override;
 
@@ -364,6 +350,29 @@ DOVETAIL_DEFINE std::size_t pipeline_dialogue::on_rows(byte_view unread) {
     item.failure =
         item.rows.failure == nullptr ? error_info{errc::malformed_value} : item.rows.failure(item.rows.state);
   return taken;
+}
+
+/// The answers of statements that went well, one behind the other. What is not as expected is left to be judged alone,
+/// and so is all that ends a chunk.
+DOVETAIL_DEFINE std::size_t pipeline_dialogue::on_answers(byte_view unread) {
+  namespace from_server = detail::from_server;
+  if (step_ != step::running || is_undoing_ || !is_once_) return 0;
+  byte_view rest = unread;
+  detail::message came;
+  while (at_ != chunk_end_ && expects_ == expects::bind &&
+         detail::next_message(rest, came) == detail::frame_status::whole && came.type == from_server::bind_complete) {
+    expects_ = expects::result;
+    rest = rest.subspan(came.size);
+    if (!rest.empty() && static_cast<char>(rest[0]) == from_server::data_row) rest = rest.subspan(on_rows(rest));
+    const bool is_over = at_ + 1 != chunk_end_ && detail::next_message(rest, came) == detail::frame_status::whole &&
+                         came.type == from_server::command_complete &&
+                         detail::read_tag(came.body, items_[at_].done.tag);
+    if (!is_over) break;
+    rest = rest.subspan(came.size);
+    ++at_;
+    skip_failed();
+  }
+  return unread.size() - rest.size();
 }
 
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_error(error_info failure) {

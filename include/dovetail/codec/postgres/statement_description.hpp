@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -84,7 +85,8 @@ DOVETAIL_DEFINE void statement_description::ask_for(std::size_t column, bool in_
 
 DOVETAIL_DEFINE void statement_description::write_formats(detail::message_writer& to) const {
   if (text_columns_ == 0) {
-    to.u16(1).u16(1);
+    static constexpr char all_binary[] = {0, 1, 0, 1};
+    std::memcpy(to.buffer().grow(sizeof all_binary), all_binary, sizeof all_binary);
     return;
   }
   to.u16(static_cast<std::uint16_t>(columns_.size()));

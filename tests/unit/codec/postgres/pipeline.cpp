@@ -98,6 +98,40 @@ TEST_F(PostgresPipelines, OneSyncMakesAllOrNothing) {
   EXPECT_EQ(items[1].failure.code(), pg::sqlstate::foreign_key_violation);
 }
 
+TEST_F(PostgresPipelines, AnswersThatComeTogetherAreTakenOneByOneFromWhereOneIsUnusual) {
+  prepare_both();
+  const auto three = [&] { return next({"a", "b", "a"}, pg::pipeline_sync::once); };
+  const std::string asked = run(a) + run(b) + run(a) + wire::sync();
+  for (const std::string& second : {answer("2"), wire::notice() + answer("2"),
+                                    wire::bind_complete() + wire::notice() + wire::row({"2"}) + wire::complete("A"),
+                                    wire::bind_complete() + wire::row({"2"}) + wire::notice() + wire::complete("A")}) {
+    const auto good = [&](auto&& s) -> auto& {
+      return s.write(asked).read(answer("1") + second + answer("3") + wire::ready());
+    };
+    good(script(three())).done();
+    for (const std::size_t i : {0U, 1U, 2U}) {
+      EXPECT_EQ(rows[i].texts(), std::vector<std::string>{std::to_string(i + 1)});
+      EXPECT_FALSE(items[i].failure);
+      EXPECT_TRUE(items[i].has_rows);
+    }
+    EXPECT_EQ(items[1].done.tag.text(),
+              second == answer("2") || second == wire::notice() + answer("2") ? "SELECT 1" : "A");
+    EXPECT_EQ(at.health(), session_health::idle);
+    good(script(three)).one_byte_a_read().done();
+  }
+  for (const std::string& tag : {std::string{}, std::string{"SELECT 1"}, std::string{"SELECT\0001\0", 9}}) {
+    prepare_both();
+    EXPECT_EQ(play(three(), answer("1") + wire::bind_complete() + wire::row({"2"}) + wire::message('C', tag)),
+              errc::malformed_frame);
+  }
+  prepare_both();
+  auto dialogue = three();
+  rows[1].fails_at = 1;  // of the reading of its rows only: the third's are read
+  script(std::move(dialogue)).write(asked).read(answer("1") + answer("2") + answer("3") + wire::ready()).done();
+  EXPECT_EQ(items[1].failure.code(), errc::malformed_value);
+  EXPECT_EQ(rows[2].texts(), std::vector<std::string>{"3"});
+}
+
 TEST_F(PostgresPipelines, AFailureIsThatOfItsStatement) {
   prepare_both();
   script(next({"a", "b", "a"}, pg::pipeline_sync::each))
