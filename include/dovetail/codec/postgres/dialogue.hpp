@@ -141,6 +141,10 @@ class dialogue {
   errc lost_code_ = errc::outcome_unknown;
   /// The dialogue goes on with a portal that the last one left open.
   bool continues_ = false;
+  /// What has left of the batch may be executed although the rest has not.
+  bool executes_in_parts_ = false;
+  /// What was asked for has been executed in part, whatever becomes of the batch.
+  bool has_executed_ = false;
 };
 
 }  // namespace dovetail::inline v0::postgres::detail
@@ -364,7 +368,8 @@ DOVETAIL_DEFINE action dialogue::read(const message& wanted) {
 }
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE action dialogue::stop(const event& ev) {
-  const bool may_have_executed = executes_ && on_->is_sent_whole() && !on_->is_copy_open();
+  const bool has_left = executes_in_parts_ ? on_->has_sent_any() : on_->is_sent_whole();
+  const bool may_have_executed = has_executed_ || (executes_ && has_left && !on_->is_copy_open());
   on_->set_may_have_executed(may_have_executed);
   if (ev.cancelled || ev.ec == errc::deadline_passed) {
     if (stage_ == stage::writing && !on_->has_sent_any()) on_->take_batch_back();

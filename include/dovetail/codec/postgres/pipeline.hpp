@@ -249,6 +249,7 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::execute() {
 
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::write_chunk() {
   on().begin_batch();
+  executes_in_parts_ = !is_once_;
   const std::size_t first = written_;
   std::size_t sent = 0;
   if (!on().needs_sync()) write_prefix();
@@ -419,6 +420,7 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_ready() {
     return can_repeat() ? repeat() : abandon();
   }
   if (at_ == chunk_end_ || expects_ != expects::nothing) return verdict::unexpected;
+  has_executed_ = has_executed_ || !items_[at_].failure;
   return at_ + 1 == items_.size() && can_repeat() ? repeat() : next_item();
 }
 

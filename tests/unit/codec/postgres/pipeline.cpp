@@ -271,6 +271,38 @@ TEST_F(PostgresPipelines, LostStatementsArePreparedAgainWhenNothingBehindThemRan
   EXPECT_EQ(items[0].failure.code(), pg::sqlstate::invalid_statement_name);
 }
 
+TEST_F(PostgresPipelines, OfStatementsEachForItselfAnyMayHaveBeenExecutedOnceSomeBytesHaveLeft) {
+  const auto reset = std::make_error_code(std::errc::connection_reset);
+  for (const std::size_t left : {0U, 10U}) {
+    prepare_both();
+    pg::pipeline_dialogue each = next({"a", "b"}, pg::pipeline_sync::each);
+    EXPECT_EQ(each.resume({}).what(), dt::verb::exchange);
+    const dt::action ended = each.resume({.ec = reset, .bytes = left});
+    EXPECT_EQ(ended.error(), left == 0 ? reset : make_error_code(errc::outcome_unknown)) << left;
+    // All or nothing: without its Sync nothing of it stays.
+    prepare_both();
+    pg::pipeline_dialogue once = next({"a", "b"}, pg::pipeline_sync::once);
+    static_cast<void>(once.resume({}));
+    EXPECT_EQ(once.resume({.ec = reset, .bytes = left}).error(), reset) << left;
+  }
+  // In several writes: those of the first have been executed, whatever becomes of the second.
+  const std::string large(40'000, 'x');
+  const text_arguments argument{{large}};
+  at.fresh();
+  pg::pipeline_dialogue dialogue = next({"a", "a"}, pg::pipeline_sync::each);
+  for (pg::pipeline_item& every : items) every.asked.arguments = argument.writer();
+  const std::string one = wire::bind(a, {large}) + wire::execute() + wire::sync();
+  script(std::move(dialogue))
+      .write(prepare(a, "a"))
+      .read(wire::close_complete() + wire::parse_complete() + wire::parameters({25}) + wire::columns({"x"}) +
+            wire::ready())
+      .write(one)
+      .read(answer("1") + wire::ready())
+      .write(one)
+      .failing(reset)
+      .done_with(errc::outcome_unknown);
+}
+
 TEST_F(PostgresPipelines, InATransactionOneSyncIsEnough) {
   prepare_both();
   at->defer("begin");
