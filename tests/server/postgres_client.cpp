@@ -153,6 +153,53 @@ TEST(PostgresClient, RowsOfOneBool) {
   EXPECT_FALSE(last);
 }
 
+struct tagged {
+  std::int64_t id;
+  std::string tags;
+  std::string name;
+};
+
+TEST(PostgresClient, TypesOfExtensionsAreTextAndWhatIsNoneIsNotTakenForIt) {
+  dt::postgres::client db{postgres_server::shared().socket_string()};
+  db.script(
+      "create extension hstore; create extension citext; create extension ltree;"
+      "create table tagged(id bigint primary key, tags hstore not null, name citext not null)");
+  db.execute("insert into tagged values (?, ?, ?)", 1, "a=>1, b=>NULL", "Ada");
+  db.insert("tagged", std::vector<tagged>{{2, "x=>\"y z\"", "Bob"}});
+  const auto found = db.query_one<tagged>("select * from tagged where name = ?", "BOB");
+  EXPECT_EQ(found.tags, "\"x\"=>\"y z\"");
+  EXPECT_EQ(found.name, "Bob");
+  EXPECT_EQ(db.query<dt::row>("select tags from tagged order by id")[0].get<std::string>(0),
+            "\"a\"=>\"1\", \"b\"=>NULL");
+  std::vector<std::string> copied;
+  for (const tagged& each : db.copy_out<tagged>("tagged")) copied.push_back(each.tags);
+  EXPECT_EQ(copied.size(), 2U);
+  EXPECT_EQ(copied[1], found.tags);
+  // Arrays and composites come in binary.
+  using texts = std::vector<std::string>;
+  EXPECT_EQ(db.query_value<texts>("select array_agg(name order by id) from tagged"), (texts{"Ada", "Bob"}));
+  EXPECT_EQ(db.query_value<texts>("select array_agg(tags::text order by id) from tagged")[1], found.tags);
+  const auto refused = [&](const dt::result<texts>& given) {
+    ASSERT_FALSE(given);
+    EXPECT_EQ(given.error().code(), dt::errc::malformed_value);
+    EXPECT_NE(given.error().message().find("cast it in the query: ::text, ::text[]"), std::string::npos)
+        << given.error().message();
+  };
+  refused(db.with(dt::as_result).query_value<texts>("select array_agg(tags) from tagged"));
+  refused(db.with(dt::as_result).query_value<texts>("select array['a.b'::ltree]"));
+  using record = dt::postgres::composite<tagged>;
+  EXPECT_THROW(db.query_value<record>("select row(1::bigint, tags, name) from tagged where id = 1"), dt::error);
+  EXPECT_EQ(db.query_value<record>("select row(1::bigint, tags::text, name) from tagged where id = 1")->name, "Ada");
+  // A COPY is binary.
+  const dt::result<dt::summary> sent =
+      db.with(dt::as_result).copy_in("tagged", std::vector<tagged>{{3, "k=>v", "Eve"}});
+  ASSERT_FALSE(sent);
+  EXPECT_NE(sent.error().message().find("the text of field 'tags' went as the binary form of a user-defined type"),
+            std::string::npos)
+      << sent.error().message();
+  EXPECT_EQ(db.query_value<std::int64_t>("select count(*) from tagged"), 2);
+}
+
 TEST(PostgresClient, TransactionsCommitRollBackAndNest) {
   dt::postgres::client db{postgres_server::shared().socket_string()};
   db.script("drop table if exists ledger; create table ledger(x int)");

@@ -106,7 +106,23 @@ class copy_writer {
     (std::make_index_sequence<field_count<Row>>{});
   }
 
+  /// Says of a refusal by the server which text was sent as the binary form of a type that we do not know.
+  template <class Row>
+  [[gnu::cold, gnu::noinline]] error_info explain(error_info failure) const {
+    if (types_.size() != field_count<Row> || !is_of_binary_form(failure)) return failure;
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      ((field_kind_of<stored_t<field_type<Row, I>>> == field_kind::text && types_[I] >= first_user_type
+            ? add_text_in_binary(failure, field_names<Row>[I])
+            : void()),
+       ...);
+      return std::move(failure);
+    }
+    (std::make_index_sequence<field_count<Row>>{});
+  }
+
  private:
+  static bool is_of_binary_form(const error_info& failure) noexcept;
+  static void add_text_in_binary(error_info& to, std::string_view field);
   static void add_misfit(std::string& to, std::string_view field, oid type);
   std::size_t take_fact(byte_view unread, bool& failed);
 
@@ -160,7 +176,7 @@ class copy_call {
  private:
   action go_on(const action& next) {
     if (next.what() != verb::done || !next.error()) return next;
-    return end(copying_->failure(next.error()));
+    return end(writer_.template explain<row_type>(copying_->failure(next.error())));
   }
   action end(error_info why) {
     failure_ = std::move(why);
@@ -274,6 +290,21 @@ DOVETAIL_DEFINE row_sink copy_writer::types_sink() noexcept {
     };
   }
   return to;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool copy_writer::is_of_binary_form(const error_info& failure) noexcept {
+  const std::string_view state = failure.server().sqlstate;
+  return state == "22P03" || state == "08P01" || state.starts_with("54") || state.starts_with("XX");
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void copy_writer::add_text_in_binary(error_info& to,
+                                                                                  std::string_view field) {
+  std::string text{to.context()};
+  dovetail::detail::append_parts(
+      text, {text.empty() ? "" : "; ", "the text of field '", field,
+             "' went as the binary form of a user-defined type, which it is of enums and types like citext only: use "
+             "insert(), or copy_in_text()"});
+  to.with_context(std::move(text));
 }
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void copy_writer::add_misfit(std::string& to, std::string_view field,

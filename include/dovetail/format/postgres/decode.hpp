@@ -71,14 +71,18 @@ errc decode_real_as(const value_ref& value, T& out) {
 }
 
 template <class T>
-errc decode_text_as(const value_ref& value, T& out) {
+errc decode_text_as(const value_ref& value, T& out, decode_context& context) {
   if (!value.is_null() && (!value.is_binary || value.type == oids::text || value.type == oids::varchar)) [[likely]] {
     return assign_text(value.text(), out);
   }
   std::string space;
   std::string_view text;
   constexpr bool can_copy = !std::same_as<T, std::string_view>;
-  if (const errc failed = decode_text(value, text, can_copy ? &space : nullptr); failed != errc{}) return failed;
+  if (const errc failed = decode_text(value, text, can_copy ? &space : nullptr); failed != errc{}) {
+    if (failed == errc::malformed_value)
+      context.explain("its binary form is no text; cast it in the query: ::text, ::text[]");
+    return failed;
+  }
   return assign_text(text, out);
 }
 
@@ -191,7 +195,7 @@ errc decode_value(const value_ref& value, T& out, decode_context& context) {
   } else if constexpr (kind == field_kind::real) {
     return decode_real_as(value, out);
   } else if constexpr (kind == field_kind::text) {
-    return decode_text_as(value, out);
+    return decode_text_as(value, out, context);
   } else if constexpr (kind == field_kind::bytes) {
     return decode_bytes_as(value, out);
   } else if constexpr (kind == field_kind::enumeration) {

@@ -66,7 +66,9 @@ constexpr bool is_plain_text(oid type) noexcept {
 }
 
 /// The text of a value: as it lies there, without the version of jsonb, or written into `space`.
-/// Errors: errc::malformed_value for binary forms that are not put into words here.
+/// Errors: errc::malformed_value for binary forms that are not put into words here, among them those of types that are
+/// not built in, as far as their bytes show it: most begin with a count or a version, or have a zero byte (hstore,
+/// ltree).
 errc decode_text(const value_ref& value, std::string_view& out, std::string* space);
 
 /// The text of a value that is text, an enum or JSON. Errors: as `decode_text`.
@@ -172,7 +174,14 @@ namespace dovetail::inline v0::postgres::detail {
 [[gnu::noinline]] DOVETAIL_DEFINE errc decode_text(const value_ref& value, std::string_view& out, std::string* space) {
   if (value.is_null()) return errc::unexpected_null;
   out = value.text();
-  if (!value.is_binary || is_plain_text(value.type)) return errc{};
+  if (!value.is_binary) return errc{};
+  if (is_plain_text(value.type)) {
+    if (value.type < first_user_type || out.empty()) return errc{};
+    const char first = out[0];
+    const bool begins_as_text =
+        static_cast<unsigned char>(first) >= 0x20 || first == '\t' || first == '\n' || first == '\r';
+    return begins_as_text && out.find('\0') == std::string_view::npos ? errc{} : errc::malformed_value;
+  }
   if (value.type == oids::jsonb) {
     if (out.empty() || out[0] != '\1') return errc::malformed_value;
     out.remove_prefix(1);

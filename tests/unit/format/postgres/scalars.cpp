@@ -321,6 +321,20 @@ TEST(PostgresEnums, AreNamesForTextAndNumbersForIntegers) {
   std::string text;
   EXPECT_EQ(decode(16400, "4162", text), dt::errc{});
   EXPECT_EQ(text, "Ab");
+  EXPECT_EQ(decode(16400, "", text), dt::errc{});
+  EXPECT_EQ(text, "");
+  EXPECT_EQ(decode(16400, "0941", text), dt::errc{});
+  EXPECT_EQ(text, "\tA");
+}
+
+TEST(PostgresText, BinaryFormsOfUsersTypesThatAreNoTextAreRefused) {
+  std::string text = "kept";
+  std::string words;
+  EXPECT_EQ(decode(16401, "0000000100000001610000000131", text, &words), dt::errc::malformed_value) << "hstore_send";
+  EXPECT_EQ(words, "its binary form is no text; cast it in the query: ::text, ::text[]");
+  EXPECT_EQ(decode(16402, "01612e62", text), dt::errc::malformed_value) << "ltree_send";
+  EXPECT_EQ(decode(16403, "610062", text), dt::errc::malformed_value) << "no text has a zero byte";
+  EXPECT_EQ(text, "kept");
 }
 
 template <class T>
