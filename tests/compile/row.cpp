@@ -1,4 +1,5 @@
 // Row types that no columns can fill.
+#include <dovetail/row/json_format.hpp>
 #include <dovetail/row/plan.hpp>
 
 #include <cstdint>
@@ -52,4 +53,6 @@ constexpr auto wrong = dt::row_plan<nested>::description;
 #elif CASE == 5  // expect: a row needs at least one column
                  // expect: nothing
 constexpr std::size_t wrong = dt::row_plan<nothing>::size;
+#elif CASE == 6  // expect: dt::json_value needs #include <dovetail/format/json.hpp>
+using wrong = dt::detail::json_format<city>::type;
 #endif

@@ -9,6 +9,7 @@
 #include <dovetail/client/sqlite/library.hpp>
 #include <dovetail/row/enums.hpp>
 #include <dovetail/row/field.hpp>
+#include <dovetail/row/json_format.hpp>
 #include <dovetail/sql/argument.hpp>
 
 #include <concepts>
@@ -20,8 +21,6 @@
 #include <type_traits>
 
 namespace dovetail::inline v0 {
-
-struct json;
 
 namespace sqlite::detail {
 
@@ -90,7 +89,7 @@ class binder {
       return text(index, to_string(value), SQLITE_TRANSIENT);
     } else if constexpr (Kind == field_kind::json) {
       std::string encoded;
-      using format = std::conditional_t<sizeof(T) != 0, json, T>;  // complete when this is instantiated
+      using format = typename dovetail::detail::json_format<T>::type;
       if (!format::encode(value.value, encoded)) {
         return refuse(errc::malformed_value, "a value that JSON cannot hold: NaN, infinity, or text that is not UTF-8");
       }

@@ -10,6 +10,7 @@
 #include <dovetail/client/sqlite/library.hpp>
 #include <dovetail/row/enums.hpp>
 #include <dovetail/row/field.hpp>
+#include <dovetail/row/json_format.hpp>
 #include <dovetail/row/text_value.hpp>
 
 #include <array>
@@ -26,8 +27,6 @@
 #include <vector>
 
 namespace dovetail::inline v0 {
-
-struct json;
 
 namespace sqlite::detail {
 
@@ -295,7 +294,7 @@ class statement_row {
     if constexpr (dovetail::detail::is_kept_as_text(Kind)) {
       return dovetail::detail::parse_text_value<Kind>(text, out) ? errc{} : errc::malformed_value;
     } else if constexpr (Kind == field_kind::json) {
-      using format = std::conditional_t<sizeof(T) != 0, json, T>;  // complete when this is instantiated
+      using format = typename dovetail::detail::json_format<T>::type;
       auto decoded = format::template decode<typename T::value_type>(text);
       if (!decoded) {
         explain(decoded.error().context());

@@ -9,6 +9,7 @@
 #include <dovetail/format/postgres/native.hpp>
 #include <dovetail/format/postgres/types.hpp>
 #include <dovetail/format/postgres/value_ref.hpp>
+#include <dovetail/row/json_format.hpp>
 #include <dovetail/row/read.hpp>
 #include <dovetail/row/value.hpp>
 
@@ -21,8 +22,6 @@
 #include <utility>
 
 namespace dovetail::inline v0 {
-
-struct json;
 
 namespace postgres::detail {
 
@@ -166,7 +165,7 @@ template <class T>
 errc decode_json(const value_ref& value, T& out, decode_context& context) {
   std::string_view text;
   if (const errc failed = decode_plain_text(value, text); failed != errc{}) return failed;
-  using format = std::conditional_t<sizeof(T) != 0, json, T>;  // complete when this is instantiated
+  using format = typename v0::detail::json_format<T>::type;
   auto decoded = format::template decode<typename T::value_type>(text);
   if (!decoded) {
     if (context.words != nullptr) *context.words = decoded.error().context();

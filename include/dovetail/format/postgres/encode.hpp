@@ -10,6 +10,7 @@
 #include <dovetail/format/postgres/types.hpp>
 #include <dovetail/row/enums.hpp>
 #include <dovetail/row/field.hpp>
+#include <dovetail/row/json_format.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -22,8 +23,6 @@
 #include <utility>
 
 namespace dovetail::inline v0 {
-
-struct json;
 
 namespace postgres::detail {
 
@@ -128,7 +127,7 @@ errc encode_json(byte_buffer& out, const T& value, oid wanted, encode_context& c
     return context.refuse("JSON cannot be sent to a parameter of this type", errc::malformed_value);
   }
   std::string text;
-  using format = std::conditional_t<sizeof(T) != 0, json, T>;  // complete when this is instantiated
+  using format = typename v0::detail::json_format<T>::type;
   if (const auto written = format::encode(value.value, text); !written) {
     return context.refuse("the value has no JSON form", errc::malformed_value);
   }
