@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -151,6 +152,81 @@ TEST(PostgresClient, RowsOfOneBool) {
   bool last = true;
   for (const bool each : db.stream<bool>("select x from (values (true), (false)) as v(x)")) last = each;
   EXPECT_FALSE(last);
+}
+
+enum class weather { dry, wet };
+
+/// Of every kind of member that has a text form.
+struct everything {
+  std::int64_t whole;
+  std::uint16_t small;
+  double real;
+  float single;
+  bool flag;
+  std::string text;
+  std::optional<std::string> none;
+  weather name;
+  dt::uuid key;
+  dt::decimal exact;
+  std::chrono::year_month_day date;
+  std::chrono::sys_time<std::chrono::microseconds> at;
+  std::chrono::sys_days midnight;
+  std::chrono::local_time<std::chrono::seconds> local;
+  std::chrono::microseconds span;
+  std::vector<std::byte> bytes;
+  std::vector<int> list;
+  std::vector<std::vector<std::string>> table;
+  friend bool operator==(const everything&, const everything&) = default;
+};
+
+TEST(PostgresClient, ListsOfCompositesKeepEveryMember) {
+  using namespace std::chrono;
+  dt::postgres::client db{postgres_server::shared().socket_string()};
+  db.script(
+      "create type weather as enum ('dry', 'wet');"
+      "create type everything as (whole bigint, small int, real float8, single float4, flag boolean, text text, none "
+      "text, "
+      "name weather, key uuid, exact numeric, date date, at timestamptz, midnight date, local timestamp, span "
+      "interval, bytes bytea, list int[], table_ text[]);"
+      "create table everythings(id bigint primary key, all_of_them everything[] not null)");
+  dt::uuid key;
+  ASSERT_TRUE(dt::parse_uuid("8c5d6c2e-0f6b-4d37-9a51-2f8d3a6d7c11", key));
+  const sys_days day = 2024y / February / 29;
+  const everything first{-9'223'372'036'854'775'807 - 1,
+                         65'535,
+                         0.1,
+                         0.1F,
+                         true,
+                         "a \"b\" \\ {c}, (d)\n",
+                         std::nullopt,
+                         weather::wet,
+                         key,
+                         dt::decimal{"-123456789.00100"},
+                         1999y / December / 31,
+                         day + 12h + 34min + 56s + 789'012us,
+                         day,
+                         local_days{day.time_since_epoch()} + 5s,
+                         -(100h + 1us),
+                         {std::byte{0}, std::byte{0xFF}},
+                         {1, -2},
+                         {{"", "NULL"}, {"null", "\\"}}};
+  everything second = first;
+  second.real = std::numeric_limits<double>::infinity();
+  second.text.clear();
+  second.list.clear();
+  second.table.clear();
+  using list = std::vector<dt::postgres::composite<everything>>;
+  const list sent{{first}, {second}};
+  db.execute("set timezone to 'Asia/Kolkata'");
+  db.execute("insert into everythings values (?, ?)", 1, sent);
+  EXPECT_EQ(db.query_value<list>("select all_of_them from everythings where id = 1"), sent);
+  // Without what is not comparable, and with null elements.
+  using optional_list = std::vector<std::optional<dt::postgres::composite<everything>>>;
+  db.execute("update everythings set all_of_them = ? where id = ?", optional_list{std::nullopt, {{first}}}, 1);
+  EXPECT_EQ(db.query_value<bool>(
+                "select all_of_them[1] is null and all_of_them[2] is not null and (all_of_them[2]).none is null "
+                "from everythings"),
+            true);
 }
 
 struct tagged {

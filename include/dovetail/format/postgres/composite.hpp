@@ -3,6 +3,7 @@
 
 #include <dovetail/format/postgres/decode.hpp>
 #include <dovetail/format/postgres/encode.hpp>
+#include <dovetail/format/postgres/encode_text_form.hpp>
 #include <dovetail/row/reflect.hpp>
 
 #include <cstddef>
@@ -14,7 +15,7 @@ namespace dovetail::inline v0::postgres {
 /// A value of a composite type, or of `row(…)`: the members of `T` take the attributes in their order. (A struct that
 /// is a member of a row struct without this takes a column for each of its members.) Sent, the attributes have the
 /// types that the members have as parameters, and text is `text`: PostgreSQL refuses attributes of other types, 42804;
-/// send a text like '(1,"a b")' then.
+/// send a text like '(1,"a b")' then. In a list the server reads the attributes as text, whatever their types are.
 template <class T>
 struct composite {
   T value{};
@@ -75,6 +76,20 @@ errc encode_attribute(byte_buffer& out, const Member& member, encode_context& co
   }
 }
 
+template <class Member>
+errc append_attribute_form(byte_buffer& out, const Member& member, encode_context& context) {
+  byte_buffer space;
+  bool is_null = false;
+  errc failed{};
+  if constexpr (reflectable<Member>) {
+    failed = native_codec<composite<Member>>::append_form(space, composite<Member>{member}, context);
+  } else {
+    failed = append_text_form(space, member, is_null, context);
+  }
+  if (failed == errc{} && !is_null) quote_element(out, as_text(space.view()));
+  return failed;
+}
+
 template <class T>
 struct native_codec<composite<T>> {
   static_assert(reflectable<T>, "dovetail: postgres::composite<T> takes a struct");
@@ -103,6 +118,19 @@ struct native_codec<composite<T>> {
       static_cast<void>((((failed = encode_attribute(out, members, context)) == errc{}) && ...));
     });
     context.is_text = false;  // text among attributes is the same in both formats
+    return failed;
+  }
+  /// The literal ("a",,"1"), in which the server reads each attribute as its own type; nothing is a null.
+  static errc append_form(byte_buffer& out, const composite<T>& value, encode_context& context) {
+    errc failed{};
+    std::string_view separator = "(";
+    const auto append = [&](const auto& member) {
+      out.append(separator);
+      separator = ",";
+      return (failed = append_attribute_form(out, member, context)) == errc{};
+    };
+    v0::with_fields(value.value, [&](const auto&... members) { static_cast<void>((append(members) && ...)); });
+    out.append(std::string_view{")"});
     return failed;
   }
 };

@@ -55,8 +55,13 @@ constexpr bool takes_type(oid type) noexcept {
   if constexpr (field_kind_of<stored> == field_kind::native) {
     return native_codec<stored>::takes(type);
   } else if constexpr (field_kind_of<stored> == field_kind::list) {
+    using element = typename stored::value_type;
     if (find_type(type).is_known == false) return true;
-    return find_type(type).is_array && takes_type<typename stored::value_type>(element_of(type));
+    if constexpr (field_kind_of<stored_t<element>> == field_kind::list) {
+      return takes_type<element>(type);  // an array's type says nothing of its dimensions
+    } else {
+      return find_type(type).is_array && takes_type<element>(element_of(type));
+    }
   } else {
     return kinds_of(type).contains(field_kind_of<stored>);
   }

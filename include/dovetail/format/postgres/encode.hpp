@@ -45,6 +45,18 @@ concept list_like = !text_like<T> && !bytes_like<T> && requires(const T& list) {
 };
 
 template <class T>
+struct list_element {
+  using type = std::remove_cv_t<T>;
+  static constexpr std::int32_t dimensions = 0;
+};
+template <list_like T>
+struct list_element<T> {
+  using inner = list_element<std::remove_cv_t<typename T::value_type>>;
+  using type = typename inner::type;
+  static constexpr std::int32_t dimensions = 1 + inner::dimensions;
+};
+
+template <class T>
 consteval oid parameter_type() {
   using kind_type = std::remove_cv_t<T>;
   if constexpr (null_like<kind_type>) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/format/postgres/encode.hpp>
+#include <dovetail/format/postgres/encode_text_form.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -9,18 +10,6 @@
 #include <type_traits>
 
 namespace dovetail::inline v0::postgres::detail {
-
-template <class T>
-struct list_element {
-  using type = std::remove_cv_t<T>;
-  static constexpr std::int32_t dimensions = 0;
-};
-template <list_like T>
-struct list_element<T> {
-  using inner = list_element<std::remove_cv_t<typename T::value_type>>;
-  using type = typename inner::type;
-  static constexpr std::int32_t dimensions = 1 + inner::dimensions;
-};
 
 /// The sizes of the dimensions from the first elements; false when other elements have others.
 template <class T>
@@ -53,42 +42,8 @@ errc encode_elements(byte_buffer& out, const T& list, oid element, encode_contex
   return errc{};
 }
 
-/// Puts an element in quotes: then no character has a meaning, and NULL is a word.
-void quote_element(byte_buffer& out, std::string_view text);
-
-template <class T>
-errc quote_nested(byte_buffer& out, const T& value, byte_buffer& space, encode_context& context) {
-  space.clear();
-  const errc failed = encode_nested(space, value, oids::unspecified, context);
-  if (failed != errc{}) return failed;
-  if (load_big<std::uint32_t>(space.data()) == ~std::uint32_t{0}) {
-    out.append(std::string_view{"NULL"});
-  } else {
-    quote_element(out, as_text(space.view().subspan(4)));
-  }
-  return errc{};
-}
-
-template <class T>
-errc encode_list_text(byte_buffer& out, const T& list, byte_buffer& space, encode_context& context) {
-  std::string_view separator = "{";
-  for (const auto& each : list) {
-    out.append(separator);
-    separator = ",";
-    errc failed{};
-    if constexpr (list_element<T>::dimensions > 1) {
-      failed = encode_list_text(out, each, space, context);
-    } else {
-      failed = quote_nested(out, each, space, context);
-    }
-    if (failed != errc{}) return failed;
-  }
-  out.append(std::string_view{list.size() == 0 ? "{}" : "}"});
-  return errc{};
-}
-
 /// All elements of a dimension must have the same number of elements. Text and enums go to arrays of text in binary, to
-/// arrays of other types as a literal.
+/// arrays of other types as a literal; so do composites, for an array in binary names the type of its elements.
 template <class T>
 errc encode_list(byte_buffer& out, const T& list, oid wanted, encode_context& context) {
   constexpr std::int32_t dimensions = list_element<T>::dimensions;
@@ -101,14 +56,17 @@ errc encode_list(byte_buffer& out, const T& list, oid wanted, encode_context& co
     const bool is_text = element == oids::text || element == oids::varchar || element == oids::bpchar;
     if (!is_text) {
       if (context.must_be_binary) {
-        return context.refuse("a list of text can be copied to text[] only", errc::malformed_value);
+        return context.refuse(
+            "a binary COPY cannot take a list for an array of a type that is not built in, nor text for one that is "
+            "not text[]; "
+            "use insert()",
+            errc::malformed_value);
       }
       context.is_text = true;
-      byte_buffer space;
       bool is_empty = false;
       for (const std::uint32_t size : sizes) is_empty = is_empty || size == 0;
       if (is_empty) return out.append(std::string_view{"{}"}), errc{};
-      return encode_list_text(out, list, space, context);
+      return append_list_form<dimensions>(out, list, context);
     }
   } else if (element == 0) {
     return context.refuse("a list cannot be sent to a parameter that is no array of a built-in type",
@@ -130,25 +88,3 @@ errc encode_list(byte_buffer& out, const T& list, oid wanted, encode_context& co
 }
 
 }  // namespace dovetail::inline v0::postgres::detail
-
-// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
-#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
-#if !defined(DOVETAIL_SEPARATE_COMPILATION)
-#define DOVETAIL_DEFINE inline
-#else
-#define DOVETAIL_DEFINE
-#endif
-namespace dovetail::inline v0::postgres::detail {
-
-[[gnu::noinline]] DOVETAIL_DEFINE void quote_element(byte_buffer& out, std::string_view text) {
-  out.append(std::string_view{"\""});
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out.append(std::string_view{"\\"});
-    out.append(std::string_view{&c, 1});
-  }
-  out.append(std::string_view{"\""});
-}
-
-}  // namespace dovetail::inline v0::postgres::detail
-#undef DOVETAIL_DEFINE
-#endif

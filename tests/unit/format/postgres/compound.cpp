@@ -261,6 +261,22 @@ TEST(PostgresComposites, FillStructsAttributeByAttribute) {
   EXPECT_EQ(words, "an attribute has another type than the struct's member");
 }
 
+// PostgreSQL 15 documentation, 8.15.6 "Array Input and Output Syntax" and 8.16.6 "Composite Type Input and Output
+// Syntax".
+TEST(PostgresComposites, InListsAreLiterals) {
+  const auto text = [](std::string_view literal) { return "text: " + dt::to_hex(dt::as_byte_view(literal)); };
+  using pairs = std::vector<pg::composite<pair>>;
+  EXPECT_EQ(encode(pairs{{{1, "a"}}, {{2, std::nullopt}}}), text(R"x({"(\"1\",\"a\")","(\"2\",)"})x"));
+  EXPECT_EQ(encode(pairs{{{1, "\"\\"}}}), text(R"x({"(\"1\",\"\\\"\\\\\")"})x"));
+  EXPECT_EQ(encode(pairs{}), text("{}"));
+  EXPECT_EQ(encode(std::vector<std::optional<pg::composite<pair>>>{std::nullopt}), text("{NULL}"));
+  EXPECT_EQ(encode(std::vector<pg::composite<outer>>{{{true, {3, ""}}}}),
+            text(R"x({"(\"t\",\"(\\\"3\\\",\\\"\\\")\")"})x"));
+  EXPECT_EQ(encode(std::vector<pg::composite<feeling>>{{{1, static_cast<mood>(9)}}}),
+            "refused: the enum's value has no name");
+  EXPECT_EQ(encode(pairs{{{1, std::string(1, '\0')}}}).substr(0, 8), "refused:");
+}
+
 TEST(PostgresRaw, KeepsWhatItDoesNotKnow) {
   pg::raw read;
   EXPECT_EQ(decode(16400, "0102", read), dt::errc{});
