@@ -56,6 +56,60 @@ TEST_F(PostgresCopy, ATableComesOutAsItWentIn) {
   EXPECT_TRUE(all_of(db.copy_out<city>("city")).empty());
 }
 
+enum class mood { sad, happy };
+
+struct place {
+  std::string street;
+  int number;
+  friend bool operator==(const place&, const place&) = default;
+};
+
+struct listed {
+  std::int64_t id;
+  std::optional<std::vector<std::vector<mood>>> moods;
+  std::vector<std::optional<dt::postgres::composite<place>>> places;
+  std::vector<int> sizes;
+  std::vector<std::string> names;
+  friend bool operator==(const listed&, const listed&) = default;
+};
+
+TEST_F(PostgresCopy, ListsGoToArraysOfTypesThatAreNotBuiltIn) {
+  db.script(
+      "drop table if exists listed; drop type if exists mood, place; drop domain if exists size;"
+      "create type mood as enum ('sad', 'happy'); create type place as (street text, number int);"
+      "create domain size as int check (value > 0);"
+      "create table listed(sizes size[], id bigint, names mood[], moods mood[], places place[])");
+  const std::vector<listed> sent{{1, {{{mood::sad}, {mood::happy}}}, {{{"a \"b\"", 1}}, std::nullopt}, {1, 2}, {"sad"}},
+                                 {2, std::nullopt, {}, {}, {}}};
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(db.copy_in("listed", sent).rows_affected, 2);
+    using values = std::tuple<std::string, std::string, std::string, std::string>;
+    const values found = db.query_one<values>(
+        "delete from listed where id = 1 returning moods::text, places::text, sizes::text, names::text");
+    EXPECT_EQ(found, (values{"{{sad},{happy}}", R"x({"(\"a \"\"b\"\"\",1)",NULL})x", "{1,2}", "{sad}"}));
+    db.copy_in("listed", std::vector<listed>{sent[0]});
+    std::vector<listed> out;
+    for (const listed& each :
+         db.copy_out_query<listed>("select id, moods, places, sizes::int[], names from listed order by id")) {
+      out.push_back(each);
+    }
+    EXPECT_EQ(out, sent);
+    db.execute("delete from listed");
+  }
+  // What the server refuses, it refuses whole, and the connection lives.
+  const int before = process();
+  std::vector<listed> wrong = sent;
+  wrong[1].sizes = {0};
+  EXPECT_EQ(db.with(dt::as_result).copy_in("listed", wrong).error().code(), dt::postgres::sqlstate::check_violation);
+  wrong[1].sizes.clear();
+  wrong[1].names = {"angry"};
+  EXPECT_EQ(db.with(dt::as_result).copy_in("listed", wrong).error().code(),
+            dt::postgres::sqlstate::invalid_text_representation);
+  EXPECT_EQ(db.query_value<std::int64_t>("select count(*) from listed"), 0);
+  EXPECT_EQ(process(), before);
+  db.script("drop table listed; drop type mood, place; drop domain size");
+}
+
 TEST_F(PostgresCopy, AQueryIsCopiedWithItsOwnOrderAndTypes) {
   using row = std::tuple<std::string, std::int64_t>;
   std::vector<row> all;

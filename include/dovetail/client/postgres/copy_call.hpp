@@ -49,6 +49,18 @@ class copy_writer {
 
   row_sink types_sink() noexcept;
 
+  /// Lists for arrays that are not built in: their elements' types must be known before.
+  template <class Row>
+  bool needs_elements() const noexcept {
+    if (types_.size() != field_count<Row>) return false;
+    return [this]<std::size_t... I>(std::index_sequence<I...>) {
+      return ((list_like<stored_t<field_type<Row, I>>> && !find_type(types_[I]).is_known) || ...);
+    }
+    (std::make_index_sequence<field_count<Row>>{});
+  }
+  const std::string& ask_for_elements();
+  row_sink elements_sink() noexcept;
+
   /// The values of one row, each of the type of its column.
   class row_output {
    public:
@@ -64,7 +76,13 @@ class copy_writer {
     template <class T>
     bool write(const T& value) {
       const char* why = "";
-      const errc code = write_copy_value(to_, value, of_.types_[of_.column_++], why);
+      const std::size_t column = of_.column_++;
+      errc code{};
+      if constexpr (list_like<stored_t<T>>) {
+        code = write_copy_value(to_, value, of_.types_[column], why, of_.array(column));
+      } else {
+        code = write_copy_value(to_, value, of_.types_[column], why);
+      }
       if (code == errc{}) [[likely]]
         return true;
       of_.code_ = code;
@@ -111,7 +129,7 @@ class copy_writer {
   [[gnu::cold, gnu::noinline]] error_info explain(error_info failure) const {
     if (types_.size() != field_count<Row> || !is_of_binary_form(failure)) return failure;
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      ((field_kind_of<stored_t<field_type<Row, I>>> == field_kind::text && types_[I] >= first_user_type
+      ((text_like<typename list_element<stored_t<field_type<Row, I>>>::type> && types_[I] >= first_user_type
             ? add_text_in_binary(failure, field_names<Row>[I])
             : void()),
        ...);
@@ -125,10 +143,16 @@ class copy_writer {
   static void add_text_in_binary(error_info& to, std::string_view field);
   static void add_misfit(std::string& to, std::string_view field, oid type);
   std::size_t take_fact(byte_view unread, bool& failed);
+  std::size_t take_elements(byte_view unread, bool& failed);
+  user_array array(std::size_t column) const noexcept {
+    return column < arrays_.size() ? arrays_[column] : user_array{};
+  }
 
   std::string look_;
   std::string copy_;
+  std::string elements_text_;
   std::vector<oid> types_;
+  std::vector<user_array> arrays_;  // of the columns, when it was asked for them
   std::size_t column_ = 0;
   std::size_t row_ = 0;
   bool asks_ = false;
@@ -161,6 +185,13 @@ class copy_call {
       if (next.error()) return end(looking_->failure(next.error()));
       if (!writer_.is_as_insert()) return action::done();
       if (error_info misfit = writer_.template compare<row_type>()) return end(std::move(misfit));
+      if (!has_asked_ && writer_.template needs_elements<row_type>()) {
+        has_asked_ = true;
+        looking_.emplace(*on_,
+                         statement_request{.text = writer_.ask_for_elements(), .is_read_only = true, .is_kept = false},
+                         writer_.elements_sink());
+        return resume({});
+      }
       at_.emplace(op_->rows.begin());
       copying_.emplace(*on_, writer_.copy(), copy_source{this, &produce});
       return go_on(copying_->resume({}));
@@ -208,6 +239,7 @@ class copy_call {
   std::optional<iterator> at_;
   error_info failure_;
   bool has_begun_ = false;
+  bool has_asked_ = false;  // for the elements of arrays
 };
 
 }  // namespace detail
@@ -273,6 +305,38 @@ DOVETAIL_DEFINE std::size_t copy_writer::take_fact(byte_view unread, bool& faile
     is_as_insert_ = body.size() > 6 && static_cast<char>(body[6]) == 'y';
     return true;
   });
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE const std::string& copy_writer::ask_for_elements() {
+  elements_text_ =
+      "select t.oid, e.oid, case e.typtype when 'd' then e.typbasetype else e.oid end from pg_catalog.pg_type t join "
+      "pg_catalog.pg_type e on e.oid = t.typelem where t.typlen = -1 and t.oid in (";
+  for (std::size_t i = 0; i < types_.size(); ++i) {
+    dovetail::detail::append_parts(elements_text_, {i == 0 ? "" : ", ", dovetail::detail::number_text{types_[i]}});
+  }
+  arrays_.assign(types_.size(), {});
+  return elements_text_ += ')';
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::size_t copy_writer::take_elements(byte_view unread, bool& failed) {
+  return take_rows(unread, failed, [&](byte_view body) {
+    if (body.size() != 2 + 3 * 8) return false;
+    const std::byte* const at = body.data() + 2;
+    for (std::size_t i = 0; i < types_.size(); ++i) {
+      if (types_[i] == load_big<std::uint32_t>(at + 4)) {
+        arrays_[i] = {load_big<std::uint32_t>(at + 12), load_big<std::uint32_t>(at + 20)};
+      }
+    }
+    return true;
+  });
+}
+
+DOVETAIL_DEFINE row_sink copy_writer::elements_sink() noexcept {
+  row_sink to{this};
+  to.take = [](void* state, byte_view unread, bool& failed) {
+    return static_cast<copy_writer*>(state)->take_elements(unread, failed);
+  };
+  return to;
 }
 
 DOVETAIL_DEFINE row_sink copy_writer::types_sink() noexcept {

@@ -79,7 +79,10 @@ errc decode_list(const value_ref& value, T& out, decode_context& context) {
     return errc::malformed_value;
   }
   if (!takes_type<typename innermost<T>::type>(header.element)) {
-    context.explain("the array's elements have another type");
+    context.explain(
+        find_type(header.element).is_known
+            ? "the array's elements have another type"
+            : "the array's elements are of a type that is not built in; cast it in the query: ::integer[], ::text[]");
     return errc::malformed_value;
   }
   const errc failed = decode_dimension(reader, header, 0, out, context);

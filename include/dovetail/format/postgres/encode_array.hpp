@@ -51,16 +51,13 @@ errc encode_list(byte_buffer& out, const T& list, oid wanted, encode_context& co
   std::uint32_t sizes[dimensions] = {};
   if (dimensions > 6) return context.refuse("PostgreSQL's arrays have six dimensions at most");
   if (!measure_list(list, sizes, true)) return context.refuse("the rows of a nested array differ in length");
-  const oid element = element_of(wanted);
+  const oid built_in = element_of(wanted);
+  const oid element = built_in != 0 ? built_in : context.array.element;
   if constexpr (own == oids::unspecified) {
     const bool is_text = element == oids::text || element == oids::varchar || element == oids::bpchar;
-    if (!is_text) {
+    if (context.must_be_binary ? element == 0 : !is_text) {
       if (context.must_be_binary) {
-        return context.refuse(
-            "a binary COPY cannot take a list for an array of a type that is not built in, nor text for one that is "
-            "not text[]; "
-            "use insert()",
-            errc::malformed_value);
+        return context.refuse("a list can be copied to an array only", errc::malformed_value);
       }
       context.is_text = true;
       bool is_empty = false;
@@ -82,7 +79,7 @@ errc encode_list(byte_buffer& out, const T& list, oid wanted, encode_context& co
     out.append_big(size);
     out.append_big(std::uint32_t{1});  // the lower bound
   }
-  const errc failed = encode_elements(out, list, element, context);
+  const errc failed = encode_elements(out, list, built_in != 0 ? built_in : context.array.form, context);
   context.is_text = false;  // text among elements is the same in both formats
   return failed;
 }

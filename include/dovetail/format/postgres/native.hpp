@@ -22,10 +22,17 @@ struct decode_context {
   }
 };
 
+/// What the server says of an array type that is not built in.
+struct user_array {
+  oid element = 0;  ///< which an array in binary names; 0: not known
+  oid form = 0;     ///< whose form its values have: the same, or what the domain is made of
+};
+
 /// What writing hands up: whether the value was written in text format, and why it was refused.
 struct encode_context {
   bool is_text = false;
   bool must_be_binary = false;  ///< in COPY: text is turned into the binary form, or refused
+  user_array array{};           ///< in COPY, of the column's type when it is one that is not built in
   const char* why = "";
 
   errc refuse(const char* reason, errc code = errc::value_out_of_range) noexcept {

@@ -78,13 +78,15 @@ template <class T>
 
 /// Appends a value of a row of COPY in binary format, for a column of the type `wanted`. As `write_parameter`, but that
 /// text becomes the binary form of text, JSON, uuid and numeric columns and of enums, and is refused for others.
+/// `array`: what is known of a type that is not built in, for lists; without it they are refused.
 /// Whether text has a zero byte is left to the server, which looks at each of its bytes.
 template <class T>
-[[gnu::always_inline]] inline errc write_copy_value(byte_buffer& out, const T& value, oid wanted, const char*& why) {
+[[gnu::always_inline]] inline errc write_copy_value(byte_buffer& out, const T& value, oid wanted, const char*& why,
+                                                    const detail::user_array& array = {}) {
   using type = std::remove_cv_t<T>;
   if constexpr (v0::detail::is_optional<type> && std::is_class_v<typename detail::value_inside<type>::type>) {
     if (!value.has_value()) return out.append_big(~std::uint32_t{0}), errc{};
-    return write_copy_value(out, *value, wanted, why);
+    return write_copy_value(out, *value, wanted, why, array);
   } else if constexpr (detail::text_like<type> && std::is_class_v<type> && !v0::detail::has_field_codec<type>) {
     const std::string_view text = value;
     if ((wanted == oids::text || wanted == oids::varchar) && text.size() <= 0x7FFF'FFFF) [[likely]] {
@@ -98,6 +100,7 @@ template <class T>
     return errc{};
   detail::encode_context context;
   context.must_be_binary = true;
+  context.array = array;
   const errc failed = detail::encode_nested(out, value, wanted, context);
   why = context.why;
   return failed;
