@@ -146,6 +146,33 @@ TEST(PostgresClient, RowsThatDoNotFitAreReportedTogetherBeforeAnythingRuns) {
   EXPECT_EQ(db.blocking.query_value<int>("select count(*)::int from log"), 0);
 }
 
+TEST(PostgresClient, ATableThatWasMadeAnewIsReadAsItIsNow) {
+  dt::postgres::client db{postgres_server::shared().socket_string("app", " maxConnections=1")};
+  struct first {
+    bool value;
+  };
+  struct second {
+    std::string value;
+    int more;
+  };
+  const auto make = [&](const char* columns) {
+    db.script(std::string{"drop table if exists made_anew; create table made_anew("} + columns + ")");
+  };
+  make("value boolean");
+  EXPECT_TRUE(db.query<first>("select * from made_anew").empty());
+  make("value text, more integer");
+  EXPECT_TRUE(db.query<second>("select * from made_anew").empty());
+  make("value boolean");
+  EXPECT_TRUE(db.transaction([](auto& tx) { return tx.template query<first>("select * from made_anew").empty(); }));
+  make("value text, more integer");
+  db.pipeline(dt::postgres::execute("insert into made_anew values ('x', 1)"),
+              dt::postgres::query<second>("select * from made_anew"));
+  make("value boolean");
+  for ([[maybe_unused]] const first& each : db.stream<first>("select * from made_anew")) ADD_FAILURE();
+  make("value text, more integer");
+  for ([[maybe_unused]] const second& each : db.copy_out<second>("made_anew")) ADD_FAILURE();
+}
+
 TEST(PostgresClient, RowsOfOneBool) {
   dt::postgres::client db{postgres_server::shared().socket_string()};
   EXPECT_EQ(db.query<bool>("select x from (values (true), (false)) as v(x)"), (std::vector<bool>{true, false}));

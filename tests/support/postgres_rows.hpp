@@ -20,6 +20,7 @@ class text_rows {
   std::vector<std::string> columns;
   std::size_t fails_at = 0;
   error_info refuses;
+  std::string wants;  ///< a column, if any; without it: errc::row_mismatch
   void clear() { texts_.clear(); }
 
  private:
@@ -27,6 +28,8 @@ class text_rows {
     auto& self = *static_cast<text_rows*>(state);
     self.columns.clear();
     for (const postgres::column_description& each : of.columns()) self.columns.emplace_back(each.name);
+    const bool has_it = std::find(self.columns.begin(), self.columns.end(), self.wants) != self.columns.end();
+    if (!self.wants.empty() && !has_it) return {errc::row_mismatch, "no such column"};
     return self.refuses;
   }
   static std::size_t take(void* state, byte_view unread, bool& failed) {

@@ -20,7 +20,8 @@ struct execution {
 /// Executes a statement and hands its rows to `rows`.
 /// Errors: those of `dialogue`, of the arguments, of the sink. After an error of the sink, of the arguments or of the
 ///   server the session stays usable.
-/// A statement that the server has lost or whose result type has changed is prepared again, outside a transaction.
+/// A statement that the server has lost or whose result type has changed is prepared again, outside a transaction; one
+/// whose columns were kept and do not fit the sink is described anew before it is refused.
 /// Lifetime: borrows the session, the parts of the request and the sink's state.
 class execute_dialogue final : public detail::dialogue {
  public:
@@ -121,7 +122,12 @@ DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::prepare() {
 DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::execute() {
   on().begin_batch();
   if (rows_.describe != nullptr) {
-    if (error_info failure = rows_.describe(rows_.state, statement_->description)) return refuse(std::move(failure));
+    if (error_info failure = rows_.describe(rows_.state, statement_->description)) {
+      if (!is_from_cache_ || failure.code() != errc::row_mismatch) return refuse(std::move(failure));
+      is_from_cache_ = false;  // what it returns may have changed since it was prepared
+      on().statements.forget(*statement_);
+      return prepare();
+    }
   }
   const bool is_first = !on().needs_sync();
   if (is_first) write_prefix();

@@ -73,6 +73,9 @@ class pipeline_dialogue final : public detail::dialogue {
 
   verdict execute();
 
+  /// Columns may have changed since they were described.
+  verdict describe_again();
+
   /// Writes the next statements. Chunks of an all-or-nothing pipeline end with a Flush, the last with a Sync.
   verdict write_chunk();
 
@@ -103,6 +106,10 @@ class pipeline_dialogue final : public detail::dialogue {
   bool can_repeat() const noexcept;
   verdict repeat();
 
+  void forget_statement(std::size_t of) {
+    if (statements_[of]) on().statements.forget(*statements_[of]);
+    lost_.push_back(std::move(statements_[of]));  // an item's text may be a view of the statement's
+  }
   void set_failure(std::size_t of, error_info failure) {
     items_[of].failure = std::move(failure);
     if (first_failure_ == none_ || of < first_failure_) first_failure_ = of;
@@ -128,6 +135,7 @@ class pipeline_dialogue final : public detail::dialogue {
   bool is_undoing_ = false;
   bool changes_formats_ = false;
   bool was_repeated_ = false;
+  bool was_described_again_ = false;
 };
 
 }  // namespace dovetail::inline v0::postgres
@@ -239,12 +247,21 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::execute() {
     if (item.failure || item.rows.describe == nullptr) continue;
     statement_description& of = statements_[i]->description;
     const char* const formats_before = of.formats_of;
-    if (error_info failure = item.rows.describe(item.rows.state, of)) set_failure(i, std::move(failure));
+    if (error_info failure = item.rows.describe(item.rows.state, of)) {
+      if (failure.code() == errc::row_mismatch && !was_described_again_) return describe_again();
+      set_failure(i, std::move(failure));
+    }
     changes_formats_ = changes_formats_ || (formats_before != nullptr && of.formats_of != formats_before);
   }
   if (is_once_ && first_failure_ != none_) return abandon();
   at_ = written_ = first_;
   return write_chunk();
+}
+
+DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::describe_again() {
+  was_described_again_ = true;
+  for (std::size_t i = first_; i < items_.size(); ++i) forget_statement(i);
+  return prepare();
 }
 
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::write_chunk() {
@@ -444,8 +461,7 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::repeat() {
   first_failure_ = none_;
   for (std::size_t i = first_; i < items_.size(); ++i) {
     items_[i].failure = {};
-    if (statements_[i]) on().statements.forget(*statements_[i]);
-    lost_.push_back(std::move(statements_[i]));  // an item's text may be a view of the statement's
+    forget_statement(i);
   }
   return prepare();
 }

@@ -249,6 +249,33 @@ TEST_F(PostgresExecute, ASinkThatRefusesTheColumnsKeepsTheStatementFromRunning) 
   EXPECT_EQ(at->statements.size(), 1U);
 }
 
+TEST_F(PostgresExecute, ColumnsThatDoNotFitAreDescribedAnewWhenTheyWereKept) {
+  const std::string changed =
+      wire::close_complete() + wire::parse_complete() + wire::parameters({25}) + wire::columns({"new"}) + wire::ready();
+  for (const char* status : {"I", "T"}) {
+    const auto good = [&](auto&& s) -> auto& {
+      return s.write(prepare).read(changed).write(run).read(wire::bind_complete() + wire::row({"one"}) +
+                                                            wire::complete("SELECT 1") + wire::ready(*status));
+    };
+    const auto kept = [&] {
+      at.fresh();
+      prepare_it();
+      if (*status == 'T') at->facts.transaction_status = 'T';  // nothing of it is sent that could fail
+      at.rows.wants = "new";
+      return next();
+    };
+    good(script(kept())).done();
+    EXPECT_EQ(at.rows.texts(), std::vector<std::string>{"one"});
+    EXPECT_EQ(at->statements.size(), 1U);
+    good(script(kept)).one_byte_a_read().done();
+    script(next()).write(run).read(answer).done();  // and kept
+    at.rows.wants = "neither";
+    script(next()).write(prepare).read(changed).done_with(errc::row_mismatch);
+    EXPECT_EQ(at.health(), session_health::idle);
+    at.rows.wants.clear();
+  }
+}
+
 TEST_F(PostgresExecute, ARowThatFailsEndsTheResultAndTheRestIsSkipped) {
   prepare_it();
   at.rows.fails_at = 1;

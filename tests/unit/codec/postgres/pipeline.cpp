@@ -171,6 +171,8 @@ TEST_F(PostgresPipelines, RowsAndArgumentsThatFailConcernTheirStatementOnly) {
   rows[1].fails_at = 1;
   rows[2].refuses = errc::row_mismatch;
   script(std::move(dialogue))
+      .write(prepare(a, "a") + prepare(b, "b"))  // its columns might have changed
+      .read(prepared + prepared)
       .write(run(b) + wire::sync() + run(b) + wire::sync())
       .read(answer("2") + wire::ready() + answer("4") + wire::ready())
       .done();
@@ -185,6 +187,28 @@ TEST_F(PostgresPipelines, RowsAndArgumentsThatFailConcernTheirStatementOnly) {
   EXPECT_EQ(items[0].failure.code(), errc::transaction_aborted);
   EXPECT_EQ(items[1].failure.code(), errc::wrong_argument_count);
   EXPECT_EQ(at.health(), session_health::idle);
+}
+
+TEST_F(PostgresPipelines, ColumnsThatDoNotFitAreDescribedAnewBeforeAnythingIsExecuted) {
+  const std::string changed =
+      wire::close_complete() + wire::parse_complete() + wire::parameters({}) + wire::columns({"new"}) + wire::ready();
+  for (const auto sync : {pg::pipeline_sync::each, pg::pipeline_sync::once}) {
+    prepare_both();
+    pg::pipeline_dialogue dialogue = next({"a", "b", "a"}, sync);
+    rows[1].wants = "new";
+    const std::string between = sync == pg::pipeline_sync::each ? wire::sync() : "";
+    const std::string ready = sync == pg::pipeline_sync::each ? wire::ready() : "";
+    script(std::move(dialogue))
+        .write(prepare(a, "a") + prepare(b, "b"))
+        .read(prepared + changed)
+        .write(run(a) + between + run(b) + between + run(a) + wire::sync())
+        .read(answer("1") + ready + answer("2") + ready + answer("3") + wire::ready())
+        .done();
+    for (const std::size_t i : {0U, 1U, 2U}) {
+      EXPECT_EQ(rows[i].texts(), std::vector<std::string>{std::to_string(i + 1)});
+      EXPECT_FALSE(items[i].failure);
+    }
+  }
 }
 
 TEST_F(PostgresPipelines, AnAllOrNothingPipelineInSeveralWritesIsUndoneWhenItEndsEarly) {
