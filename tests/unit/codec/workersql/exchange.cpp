@@ -205,7 +205,95 @@ TEST(WorkersqlExchange, AWriteThatWasSentAndNotAnsweredIsOfUnknownOutcome) {
   script(make(sessions, write_request))
       .write(post("/v1/query", select_1, "k1"))
       .failing(std::make_error_code(std::errc::connection_reset), 10)
+      .read_end()
       .done_with(std::make_error_code(std::errc::connection_reset));
+}
+
+// RFC 9112 section 9.3: a client that sends a body should look for an answer meanwhile, and cease to send when one of
+// failure comes.
+
+const std::string large_text = R"({"sql":"select 1","params":[")" + std::string(100'000, 'x') + R"("]})";
+const std::string refusal = answer("413 Payload Too Large", R"({"success":false,"error":"too large"})");
+
+auto make_large(session_maker& sessions, const workersql::http_request& asked = read_request) {
+  return [&sessions, asked] {
+    workersql::session& on = sessions.fresh();
+    on.body() = large_text;
+    return workersql::exchange{on, asked};
+  };
+}
+
+TEST(WorkersqlExchange, AnAnswerThatComesWhileALargeBodyIsSentEndsTheSending) {
+  session_maker sessions;
+  const std::string all = post("/v1/query", large_text);
+  const std::string_view sent = std::string_view{all}.substr(0, 70'000);
+  const auto got = script(make_large(sessions)).exchange(sent, refusal).value();
+  EXPECT_EQ(got.status, 413U);
+  EXPECT_EQ(got.body, R"({"success":false,"error":"too large"})");
+  EXPECT_EQ(sessions.health(), session_health::closed) << "half a request is on its way";
+
+  script(make_large(sessions))
+      .exchange(sent, refusal.substr(0, refusal.size() - 5))
+      .read(refusal.substr(refusal.size() - 5))
+      .done();
+  EXPECT_EQ(sessions.health(), session_health::closed);
+  script(make_large(sessions, write_request))
+      .exchange(post("/v1/query", large_text, "k1").substr(0, 70'000), refusal.substr(0, refusal.size() - 5))
+      .read_end()
+      .done_with(errc::connection_closed);  // it was not sent, so its outcome is known
+}
+
+// RFC 9110 section 15.2: those of 1xx are no answer.
+TEST(WorkersqlExchange, WhatIsNoFinalAnswerDoesNotEndTheSending) {
+  session_maker sessions;
+  const std::string all = post("/v1/query", large_text);
+  const std::string_view text = all;
+  const std::string_view begun{"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 20"};
+  const auto got = script(make_large(sessions))
+                       .exchange(text.substr(0, 1), begun.substr(0, 10))
+                       .exchange(text.substr(1, 69'999), begun.substr(10))
+                       .exchange(text.substr(70'000), "")
+                       .read(good.substr(11))
+                       .value();
+  EXPECT_EQ(got.body, R"({"success":true})");
+  EXPECT_EQ(sessions.health(), session_health::idle);
+  script(make_large(sessions))
+      .exchange(text.substr(0, 70'000), begun)
+      .exchange(text.substr(70'000), "")
+      .read(good.substr(11))
+      .fail_each_step()
+      .leaves([&] { EXPECT_NE(sessions.health(), session_health::idle); });
+  script(make_large(sessions))
+      .exchange(text.substr(0, 70'000), begun)
+      .exchange(text.substr(70'000), "")
+      .read(good.substr(11))
+      .cancel_each_step()
+      .leaves([&] { EXPECT_NE(sessions.health(), session_health::idle); });
+}
+
+TEST(WorkersqlExchange, WhatWasSaidBeforeTheRestWasRefusedIsRead) {
+  const std::error_code broken = std::make_error_code(std::errc::broken_pipe);
+  for (const bool is_large : {false, true}) {
+    session_maker sessions;
+    const auto fresh = [&] {
+      workersql::session& on = sessions.fresh();
+      on.body() = is_large ? large_text : std::string{select_1};
+      return workersql::exchange{on, read_request};
+    };
+    const std::string all = post("/v1/query", is_large ? large_text : std::string{select_1});
+    const auto got = script(fresh).write(all).failing(broken, 10).read(refusal).value();
+    EXPECT_EQ(got.status, 413U);
+    EXPECT_EQ(sessions.health(), session_health::closed);
+    script(fresh).write(all).failing(broken, 10).read_end().done_with(broken);
+    script(fresh).write(all).failing(broken, 10).read(refusal.substr(0, 8)).read_end().done_with(broken);
+    script(fresh).write(all).failing(errc::deadline_passed, 10).done_with(errc::deadline_passed);
+    script(fresh)
+        .write(all)
+        .failing(broken, 10)
+        .read("")
+        .failing(errc::deadline_passed)
+        .done_with(errc::deadline_passed);
+  }
 }
 
 TEST(WorkersqlExchange, ABrokenSessionSendsNothing) {
