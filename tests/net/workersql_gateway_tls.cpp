@@ -316,11 +316,8 @@ TEST_F(GatewayTls, WhoDoesNotSpeakTlsIsSentAway) {
   std::mt19937 random{7};
   std::string noise(5000, '\0');
   for (char& each : noise) each = static_cast<char>(random());
-  const std::string texts[] = {get("/health"),
-                               query(R"J({"sql":"select 1"})J"),
-                               noise,
-                               std::string(100'000, 'x'),
-                               std::string(3, '\0'),
+  const std::string texts[] = {"OPTIONS / HTTP/1.1\r\n\r\n",  // OpenSSL knows this one not
+                               noise, std::string(100'000, 'x'), std::string(3, '\0'),
                                "\x16\x03\x01\xFF\xFF" + std::string(70'000, '\x01')};
   for (const std::string& text : texts) {
     wire client{served.endpoint()};
@@ -335,6 +332,45 @@ TEST_F(GatewayTls, WhoDoesNotSpeakTlsIsSentAway) {
   EXPECT_TRUE(soon([&] { return served.statistics().failed_handshakes == std::size(texts); }));
   EXPECT_TRUE(soon([&] { return served.statistics().connections == 0; }));
   EXPECT_EQ(ask(secure_wire{place(served)}, get("/health")).status(), "200");
+}
+
+TEST_F(GatewayTls, WhoSpeaksPlainHttpIsToldSo) {
+  ws::gateway served{file.db, how};
+  const std::string large = query(std::string(3'000'000, 'x'));
+  for (const std::string& text : {get("/health"), query(R"J({"sql":"select 1"})J"), large}) {
+    wire client{served.endpoint()};
+    client.send(text);
+    const response got = receive(client);
+    EXPECT_EQ(got.status(), "400");
+    EXPECT_TRUE(got.has("Connection: close\r\n")) << got.head;
+    EXPECT_TRUE(got.has("this port speaks TLS")) << got.body;
+    EXPECT_TRUE(client.read_all().empty());
+    EXPECT_EQ(client.error(), dt::errc::connection_closed);
+  }
+  EXPECT_EQ(served.statistics().failed_handshakes, 3U);
+  EXPECT_EQ(file.db.statistics().active, 0U);
+
+  const std::string clear = "workersql://127.0.0.1:" + std::to_string(served.port()) + "/main?ssl=false&apiKey=J";
+  ws::client db{clear};
+  for (const auto& refused : {db.with(dt::as_result).query_value<int>("select 1").error(),
+                              db.with(dt::as_result).execute("delete from users").error(),
+                              db.with(dt::as_result)
+                                  .transaction([](auto& tx) { return tx.with(dt::as_result).execute("select 1"); })
+                                  .error()}) {
+    EXPECT_NE(refused.message().find("ssl=true"), std::string::npos) << refused.message();
+    EXPECT_NE(refused.message().find("this port speaks TLS"), std::string::npos) << refused.message();
+  }
+  asio::io_context io;
+  ws::async_client other{io.get_executor(), clear};
+  auto asked = other.with(asio::use_future).query_value<int>("select 1");
+  io.run();
+  try {
+    asked.get();
+    ADD_FAILURE();
+  } catch (const dt::error& refused) {
+    EXPECT_NE(refused.info().message().find("ssl=true"), std::string::npos) << refused.what();
+  }
+  EXPECT_EQ(served.statistics().failed_handshakes, 7U) << "nothing is repeated";
 }
 
 TEST_F(GatewayTls, AnEncryptedClientAtAPlainPortIsAnsweredInPlainText) {

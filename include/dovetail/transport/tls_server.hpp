@@ -18,6 +18,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace dovetail::inline v0 {
@@ -35,6 +36,14 @@ struct tls_server_settings {
 };
 
 namespace detail {
+
+/// A handshake failed because its first bytes were a request of HTTP. OpenSSL sends no alert then.
+inline bool was_plain_http(std::error_code ec) noexcept {
+  if (ec.category() != tls_category()) return false;
+  const unsigned long code = static_cast<unsigned>(ec.value());
+  const int reason = ERR_GET_REASON(code);
+  return ERR_GET_LIB(code) == ERR_LIB_SSL && (reason == SSL_R_HTTP_REQUEST || reason == SSL_R_HTTPS_PROXY_REQUEST);
+}
 
 /// Threads: `accept` from one at a time. Lifetime: outlives its sessions.
 class tls_server_context {

@@ -93,7 +93,9 @@ class http_connection final : public gateway_connection, public std::enable_shar
     if (!ec) return begin_request();
     hub_->counters.failed_handshakes.fetch_add(1, std::memory_order_relaxed);
     stream_.give_up_encryption();
-    linger();
+    if (!dovetail::detail::was_plain_http(ec)) return linger();
+    since_ = clock::now();
+    refuse(400, codes::invalid_query, "this port speaks TLS: the URL must begin with https");
   }
 
   void begin_request() {

@@ -296,6 +296,24 @@ TEST(WorkersqlExchange, WhatWasSaidBeforeTheRestWasRefusedIsRead) {
   }
 }
 
+// RFC 8446 section 5.1: a record begins with its type, alert (21) or handshake (22), and 3. This one is "fatal" (2),
+// protocol_version (70).
+TEST(WorkersqlExchange, APeerThatSpeaksTlsIsToldFromGarbage) {
+  session_maker sessions;
+  const dt::error_info told = script(make(sessions))
+                                  .write(post("/v1/query", select_1))
+                                  .read(dt::test::script_bytes{0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x46})
+                                  .failure();
+  EXPECT_EQ(told.code(), make_error_code(workersql::gateway_errc::not_a_gateway));
+  EXPECT_NE(told.context().find("ssl=true"), std::string::npos) << told.message();
+  const dt::error_info written = script(make(sessions, write_request))
+                                     .write(post("/v1/query", select_1, "k1"))
+                                     .read(dt::test::script_bytes{0x16, 0x03})
+                                     .failure();
+  EXPECT_EQ(written.code(), make_error_code(errc::outcome_unknown));
+  EXPECT_NE(written.context().find("ssl=true"), std::string::npos) << written.message();
+}
+
 TEST(WorkersqlExchange, ABrokenSessionSendsNothing) {
   session_maker sessions;
   script([&] {
@@ -444,6 +462,9 @@ TEST(WorkersqlStartup, AProxyIsAskedForATunnelBeforeTls) {
       .write(connect)
       .read(informational + "HTTP/1.1 102 Processing\r\n\r\n")
       .done_with(errc::malformed_frame);
+  const dt::error_info tls = script(opening(sessions)).connect().write(connect).read("\x15\x03").failure();
+  EXPECT_EQ(tls.code(), make_error_code(errc::malformed_frame));
+  EXPECT_NE(tls.context().find("it speaks TLS"), std::string::npos) << tls.message();
   script(opening(sessions)).connect().write(connect).read(tunnel + "x").done_with(errc::unexpected_message);
 }
 
