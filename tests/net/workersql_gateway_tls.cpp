@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <future>
 #include <iterator>
@@ -688,6 +689,134 @@ TEST_F(GatewayTls, CertificateAndKeyMayBeInOneFile) {
   how.tls = {.certificate = both};
   ws::gateway served{file.db, how};
   EXPECT_EQ(ask(secure_wire{place(served)}, get("/health")).status(), "200");
+}
+
+// Files that have changed.
+
+/// What a client is shown: the hash of the certificate (RFC 5929 section 4).
+std::string shown_to(secure_wire& client) {
+  const dt::byte_view hash = client.stream().channel_binding();
+  return std::string{dt::as_text(hash)};
+}
+std::string shown_to(secure_wire&& client) { return shown_to(client); }
+
+void replace(const std::string& file, const std::string& by) {
+  std::filesystem::copy_file(by, file, std::filesystem::copy_options::overwrite_existing);
+}
+
+TEST_F(GatewayTls, ARenewedCertificateIsShownWhenItIsToldToReadItAgain) {
+  ws::gateway served{file.db, how};
+  ws::client db{dsn(served)};  // goes on with the sessions that it has
+  EXPECT_EQ(db.query_value<int>("select 1"), 1);
+  secure_wire before{place(served)};
+  const std::string first = shown_to(before);
+  EXPECT_FALSE(first.empty());
+
+  const tests::tls_authority::server_files renewed = authority.server();
+  replace(files.certificate, renewed.certificate);
+  EXPECT_EQ(shown_to(secure_wire{place(served)}), first) << "nobody has told it";
+  const dt::result<void> half = served.reload_tls();
+  ASSERT_FALSE(half);
+  EXPECT_EQ(half.error().code(), dt::errc::invalid_option);
+  EXPECT_NE(half.error().message().find("tls.private_key is not the key of tls.certificate"), std::string::npos)
+      << half.error().message();
+  EXPECT_EQ(shown_to(secure_wire{place(served)}), first) << "nothing changes by half";
+
+  replace(files.key, renewed.key);
+  EXPECT_TRUE(served.reload_tls());
+  const std::string second = shown_to(secure_wire{place(served)});
+  EXPECT_FALSE(second.empty());
+  EXPECT_NE(second, first);
+  EXPECT_EQ(ask(std::move(before), query(R"J({"sql":"select 7 as a"})J")).status(), "200");
+  EXPECT_EQ(db.query_value<int>("select 2"), 2);
+  db.close();
+  ws::client resuming{dsn(served)};
+  EXPECT_EQ(resuming.query_value<int>("select 3"), 3);
+
+  std::ofstream{files.certificate} << "nothing of a certificate";
+  const dt::result<void> broken = served.reload_tls();
+  ASSERT_FALSE(broken);
+  EXPECT_NE(broken.error().message().find("tls.certificate"), std::string::npos) << broken.error().message();
+  std::filesystem::remove(files.certificate);
+  EXPECT_FALSE(served.reload_tls());
+  EXPECT_EQ(shown_to(secure_wire{place(served)}), second);
+  served.stop();
+  EXPECT_FALSE(served.reload_tls());
+}
+
+TEST_F(GatewayTls, ASessionOfBeforeIsNotGoneOnWithAfterwards) {
+  ws::gateway served{file.db, how};
+  const secure_endpoint where = place(served);
+  for (const bool is_resumed : {false, true}) {
+    secure_wire client{where};
+    client.send(get("/auth/me"));
+    EXPECT_EQ(receive(client).status(), "200");
+    EXPECT_EQ(client.stream().is_resumed(), is_resumed);
+  }
+  ASSERT_TRUE(served.reload_tls());
+  secure_wire client{where};
+  client.send(get("/auth/me"));
+  EXPECT_EQ(receive(client).status(), "200");
+  EXPECT_FALSE(client.stream().is_resumed());
+}
+
+TEST_F(GatewayTls, AHandshakeThatIsUnderWayGoesOnWithWhatItBeganWith) {
+  ws::gateway served{file.db, how};
+  const std::string first = shown_to(secure_wire{place(served)});
+  secure_endpoint where = place(served);
+  where.settings.start = dt::tls_start::on_request;
+  where.settings.application_protocol = "http/1.1";
+  secure_wire early{where};
+  ASSERT_TRUE(soon([&] { return served.statistics().accepted == 2; }));
+  const tests::tls_authority::server_files renewed = authority.server();
+  replace(files.certificate, renewed.certificate);
+  replace(files.key, renewed.key);
+  ASSERT_TRUE(served.reload_tls());
+  EXPECT_NE(shown_to(secure_wire{place(served)}), first) << "by now the first ones are used by nobody else";
+  EXPECT_FALSE(dt::start_tls(early.stream(), dt::deadline::after(60s)));
+  EXPECT_EQ(shown_to(early), first);
+  EXPECT_EQ(early.stream().application_protocol(), "http/1.1");
+  EXPECT_EQ(ask(std::move(early), get("/auth/me")).status(), "200");
+}
+
+TEST_F(GatewayTls, AuthoritiesOfClientsAreReadAgainToo) {
+  const tests::tls_authority another;
+  const std::string list = files.certificate + ".authorities";
+  replace(list, authority.file());
+  how.tls->client_authorities = list;
+  ws::gateway served{file.db, how};
+  secure_endpoint where = place(served);
+  where.settings.certificate = another.client_file();
+  where.settings.private_key = another.client_key_file();
+  where.settings.private_key_password = dt::secret{"sesame"};
+  EXPECT_NE(ask(secure_wire{where}, get("/auth/me")).status(), "200");
+  replace(list, another.file());
+  ASSERT_TRUE(served.reload_tls());
+  EXPECT_EQ(ask(secure_wire{where}, get("/auth/me")).status(), "200");
+}
+
+TEST_F(GatewayTls, SeveralThreadsMayHaveTheFilesReadWhileOthersConnect) {
+  ws::gateway served{file.db, how};
+  const secure_endpoint where = place(served);
+  std::vector<std::thread> all;
+  for (int thread = 0; thread < 2; ++thread) {
+    all.emplace_back([&] {
+      for (int i = 0; i < 20; ++i) EXPECT_TRUE(served.reload_tls());
+    });
+    all.emplace_back([&] {
+      for (int i = 0; i < 20; ++i) EXPECT_EQ(ask(secure_wire{where}, get("/auth/me")).status(), "200");
+    });
+  }
+  for (std::thread& each : all) each.join();
+  EXPECT_EQ(served.statistics().failed_handshakes, 0U);
+}
+
+TEST_F(GatewayTls, WithoutTlsThereIsNothingToReadAgain) {
+  ws::gateway served{file.db, with_key()};
+  const dt::result<void> refused = served.reload_tls();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), dt::errc::invalid_state);
+  EXPECT_EQ(ask(served, get("/health")).status(), "200");
 }
 
 }  // namespace
