@@ -555,10 +555,23 @@ TEST_F(GatewayTls, WhereClientsMustShowACertificateNobodyElseIsServed) {
   EXPECT_EQ(ask(secure_wire{where}, query(R"J({"sql":"select 1"})J", "")).status(), "401") << "and its key besides";
 }
 
+// What was good when the list of authorities was made may have ended since.
+TEST_F(GatewayTls, ACertificateOfAClientThatHasExpiredIsNone) {
+  how.tls->client_authorities = authority.file();
+  ws::gateway served{file.db, how};
+  const tests::tls_authority::server_files ended = authority.expired_client();
+  secure_endpoint where = place(served);
+  where.settings.certificate = ended.certificate;
+  where.settings.private_key = ended.key;
+  EXPECT_NE(ask(secure_wire{where}, get("/auth/me")).status(), "200");
+  EXPECT_TRUE(soon([&] { return served.statistics().failed_handshakes == 1; }));
+}
+
 /// A TLS client whose records are made before they are sent.
 class prepared_client {
  public:
-  explicit prepared_client(const secure_endpoint& where) : to_(where.peer) {
+  explicit prepared_client(const secure_endpoint& where, int newest = TLS1_3_VERSION) : to_(where.peer) {
+    SSL_set_max_proto_version(session_.get(), newest);
     SSL_set_bio(session_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
     while (SSL_connect(session_.get()) != 1) {
       to_.send(take());
@@ -572,6 +585,12 @@ class prepared_client {
     SSL_key_update(session_.get(), SSL_KEY_UPDATE_NOT_REQUESTED);
     SSL_do_handshake(session_.get());
   }
+  /// RFC 5246 section 7.4.1.2: a new handshake, of TLS 1.2.
+  void begin_again() {
+    SSL_renegotiate(session_.get());
+    SSL_do_handshake(session_.get());
+  }
+  bool is_handshaking() const { return SSL_in_init(session_.get()) == 1; }
   void write(std::string_view text) { SSL_write(session_.get(), text.data(), static_cast<int>(text.size())); }
   void send_all() { to_.send(take()); }
   /// The beginning of the answer.
@@ -580,9 +599,15 @@ class prepared_client {
     for (;;) {
       const int size = SSL_read(session_.get(), text, sizeof text);
       if (size > 0) return {text, static_cast<std::size_t>(size)};
+      if (SSL_get_error(session_.get(), size) == SSL_ERROR_SSL) {
+        why_ = ERR_GET_REASON(ERR_get_error());
+        return {};
+      }
       if (!receive()) return {};
     }
   }
+  /// It could not be read.
+  int why() const { return why_; }
 
  private:
   std::string take() {
@@ -598,6 +623,7 @@ class prepared_client {
   }
 
   wire to_;
+  int why_ = 0;
   std::unique_ptr<SSL_CTX, dt::detail::tls_deleter> context_{SSL_CTX_new(TLS_client_method())};
   std::unique_ptr<SSL, dt::detail::tls_deleter> session_{SSL_new(context_.get())};
 };
@@ -622,6 +648,24 @@ TEST_F(GatewayTls, WhoRenewsItsKeysAllTheTimeHoldsUpNobody) {
   }
   sending.join();
   EXPECT_GE(answers, 10);
+}
+
+// Each would cost it a key agreement, and its client next to nothing.
+TEST_F(GatewayTls, NobodyMayBeginAnotherHandshake) {
+  ws::gateway served{file.db, how};
+  secure_wire other{place(served)};
+  for (int i = 0; i < 20; ++i) {
+    prepared_client busy{place(served), TLS1_2_VERSION};
+    busy.begin_again();
+    EXPECT_TRUE(busy.is_handshaking());
+    busy.send_all();
+    EXPECT_TRUE(busy.read().empty());  // an alert, no_renegotiation (100), at which OpenSSL's client ends
+    EXPECT_TRUE(busy.is_handshaking());
+    EXPECT_EQ(busy.why(), SSL_R_NO_RENEGOTIATION);
+    other.send(get("/auth/me"));
+    EXPECT_EQ(receive(other).status(), "200");
+  }
+  EXPECT_EQ(served.statistics().failed_handshakes, 0U);
 }
 
 // Files.
