@@ -35,7 +35,8 @@ constexpr std::string_view help =
     "  --key KEY          an API key that may do everything; may be repeated, as all with KEY and URL\n"
     "  --read-key KEY     one that may only read\n"
     "  --jwt-secret TEXT  takes HS256 tokens signed with it\n"
-    "  --certificate FILE its certificate and those behind it, PEM: it listens with TLS\n"
+    "  --certificate FILE its certificate and those behind it, PEM: it listens with TLS, and reads them\n"
+    "                     again at SIGHUP\n"
     "  --private-key FILE the certificate's key, PEM; it may be in the certificate's file\n"
     "  --client-authorities FILE  only who has a certificate of these may connect\n"
     "  --envelope KIND    docs or sdk: the form of results\n"
@@ -146,6 +147,17 @@ ws::gateway serve(std::string database, ws::gateway_options how) {
   return serve_from(dt::sqlite::client{database}, std::move(how));
 }
 
+/// At SIGHUP, for connections from then on: the certificate was renewed.
+void renew_when_told(asio::signal_set& told, ws::gateway& served) {
+  told.async_wait([&](const std::error_code& ec, int) {
+    if (ec) return;
+    const dt::result<void> done = served.reload_tls();
+    if (done) std::fprintf(stderr, "workersql_gateway: the certificate was read again\n");
+    if (!done) std::fprintf(stderr, "workersql_gateway: the certificate stays: %s\n", done.error().message().c_str());
+    renew_when_told(told, served);
+  });
+}
+
 void show_a_request() {
   //[embed
   dt::sqlite::client db{"sqlite::memory:"};
@@ -180,10 +192,13 @@ int main(int count, char** arguments) try {
   read_arguments(count, arguments, database, how);
   asio::io_context signals;  // before the server, so that no signal is lost
   asio::signal_set stop{signals, SIGINT, SIGTERM};
+  asio::signal_set renew{signals};
+  if (how.tls) renew.add(SIGHUP);
   ws::gateway served = serve(database, std::move(how));
   std::printf("gateway on %s, port %d\n", served.endpoint().host.c_str(), served.port());
   std::fflush(stdout);
-  stop.async_wait([](const std::error_code&, int) {});
+  stop.async_wait([&signals](const std::error_code&, int) { signals.stop(); });
+  renew_when_told(renew, served);
   signals.run();
   served.stop();
   std::printf("stopped after %llu requests\n", static_cast<unsigned long long>(served.statistics().requests));

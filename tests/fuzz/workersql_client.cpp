@@ -1,8 +1,8 @@
-// Any bytes as a gateway's answers, to every dialogue of the client: over HTTP, through a proxy, inside of a
-// transaction over WebSocket, as a stream, and as the JSON of an answer alone. Each ends; a connection counts as idle
-// only when nothing is left over; an answer means the same however it is cut, and a stream of it has the rows that a
-// query has; nothing is a success that does not say so; texts are UTF-8. The first byte tells the dialogue, the second
-// what else happens.
+// Any bytes as a gateway's answers, to every dialogue of the client: over HTTP, also while a large request is sent,
+// through a proxy, inside of a transaction over WebSocket, as a stream, and as the JSON of an answer alone. Each ends;
+// a connection counts as idle only when nothing is left over; an answer means the same however it is cut, and a stream
+// of it has the rows that a query has; nothing is a success that does not say so; texts are UTF-8. The first byte tells
+// the dialogue, the second what else happens.
 #include <dovetail/client/workersql/calls.hpp>
 
 #include <dovetail/base/utf8.hpp>
@@ -98,6 +98,12 @@ std::error_code drive(workersql::session& on, Machine& dialogue, peer& from) {
         require(!next.output().empty());
         happened.bytes = stops ? next.output().size() / 2 : next.output().size();
         break;
+      case dt::verb::exchange: {  // a part leaves, and a part comes; all leaves when nothing comes any more
+        const dt::event came = from.give(next.input(), false);
+        happened.received = came.bytes;
+        happened.bytes = stops || came.bytes != 0 ? next.output().size() / 3 : next.output().size();
+        break;
+      }
       case dt::verb::read:
         happened = from.give(next.input(), true);
         break;
@@ -124,6 +130,9 @@ workersql::options how(bool has_proxy) {
   return made;
 }
 
+/// Of a request that is not sent at once: answers may come before all of it has left.
+const std::string large_body(100'000, ' ');
+
 /// Answers over HTTP, one after the other; gives what was understood of the first. (Bytes behind it answer the next one
 /// only when they come late.)
 std::string talk_http(char what, peer from) {
@@ -136,7 +145,7 @@ std::string talk_http(char what, peer from) {
     require(on.health() == dt::session_health::idle);
   }
   for (int round = 0; round < 3 && on.health() == dt::session_health::idle; ++round) {
-    on.body() = "{}";
+    on.body() = what == 'e' ? large_body : "{}";
     workersql::exchange asking{on, {workersql::endpoint_kind::query, round == 1, "k"}};
     const std::error_code ec = drive(on, asking, from);
     require(!ec || on.health() != dt::session_health::idle || from.stop_at >= 0);

@@ -71,6 +71,9 @@ constexpr std::string_view half_head = whole.substr(0, 30);
 constexpr std::string_view only_head = whole.substr(0, whole.size() - 50);
 constexpr std::string_view half_body = whole.substr(0, whole.size() - 25);
 constexpr std::string_view garbage = "\x16\x03\x01 what is that?\r\n\r\n";
+constexpr std::string_view refusal =
+    "HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\nContent-Length: 37\r\n\r\n"
+    R"({"success":false,"error":"too large"})";
 constexpr std::size_t large = 16 * 1024 * 1024;
 
 using enum place;
@@ -95,6 +98,11 @@ const fault faults[] = {
     {"ClosedInALargeBody", requesting, cuts, lost, failed, wire::any, {}, large / 2, true},
     {"ResetInALargeBody", requesting, resets, lost, failed, wire::any, {}, large / 2, true},
     {"NoMoreReadOfALargeBody", requesting, stalls, condition::timeout, failed, wire::any, {}, large / 2, true},
+    {"RefusedInALargeBody", requesting, ends, condition::limit, failed, wire::any, refusal, large / 2, true},
+    {"RefusedInALargeBodyThatIsCut", requesting, cuts, condition::limit, failed, wire::any, refusal, large / 2, true},
+    {"RefusedInALargeBodyAndReset", requesting, resets, condition::limit, failed, wire::any, refusal, large / 2, true},
+    {"RefusedInALargeBodyThatNobodyReads", requesting, stalls, condition::limit, failed, wire::any, refusal, large / 2,
+     true},
     {"EndedWithoutAnAnswer", answering, ends, lost, unknown},
     {"CutWithoutAnAnswer", answering, cuts, lost, unknown},
     {"ResetWithoutAnAnswer", answering, resets, lost, unknown},

@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <future>
 #include <iterator>
@@ -316,11 +317,8 @@ TEST_F(GatewayTls, WhoDoesNotSpeakTlsIsSentAway) {
   std::mt19937 random{7};
   std::string noise(5000, '\0');
   for (char& each : noise) each = static_cast<char>(random());
-  const std::string texts[] = {get("/health"),
-                               query(R"J({"sql":"select 1"})J"),
-                               noise,
-                               std::string(100'000, 'x'),
-                               std::string(3, '\0'),
+  const std::string texts[] = {"OPTIONS / HTTP/1.1\r\n\r\n",  // OpenSSL knows this one not
+                               noise, std::string(100'000, 'x'), std::string(3, '\0'),
                                "\x16\x03\x01\xFF\xFF" + std::string(70'000, '\x01')};
   for (const std::string& text : texts) {
     wire client{served.endpoint()};
@@ -335,6 +333,45 @@ TEST_F(GatewayTls, WhoDoesNotSpeakTlsIsSentAway) {
   EXPECT_TRUE(soon([&] { return served.statistics().failed_handshakes == std::size(texts); }));
   EXPECT_TRUE(soon([&] { return served.statistics().connections == 0; }));
   EXPECT_EQ(ask(secure_wire{place(served)}, get("/health")).status(), "200");
+}
+
+TEST_F(GatewayTls, WhoSpeaksPlainHttpIsToldSo) {
+  ws::gateway served{file.db, how};
+  const std::string large = query(std::string(3'000'000, 'x'));
+  for (const std::string& text : {get("/health"), query(R"J({"sql":"select 1"})J"), large}) {
+    wire client{served.endpoint()};
+    client.send(text);
+    const response got = receive(client);
+    EXPECT_EQ(got.status(), "400");
+    EXPECT_TRUE(got.has("Connection: close\r\n")) << got.head;
+    EXPECT_TRUE(got.has("this port speaks TLS")) << got.body;
+    EXPECT_TRUE(client.read_all().empty());
+    EXPECT_EQ(client.error(), dt::errc::connection_closed);
+  }
+  EXPECT_EQ(served.statistics().failed_handshakes, 3U);
+  EXPECT_EQ(file.db.statistics().active, 0U);
+
+  const std::string clear = "workersql://127.0.0.1:" + std::to_string(served.port()) + "/main?ssl=false&apiKey=J";
+  ws::client db{clear};
+  for (const auto& refused : {db.with(dt::as_result).query_value<int>("select 1").error(),
+                              db.with(dt::as_result).execute("delete from users").error(),
+                              db.with(dt::as_result)
+                                  .transaction([](auto& tx) { return tx.with(dt::as_result).execute("select 1"); })
+                                  .error()}) {
+    EXPECT_NE(refused.message().find("ssl=true"), std::string::npos) << refused.message();
+    EXPECT_NE(refused.message().find("this port speaks TLS"), std::string::npos) << refused.message();
+  }
+  asio::io_context io;
+  ws::async_client other{io.get_executor(), clear};
+  auto asked = other.with(asio::use_future).query_value<int>("select 1");
+  io.run();
+  try {
+    asked.get();
+    ADD_FAILURE();
+  } catch (const dt::error& refused) {
+    EXPECT_NE(refused.info().message().find("ssl=true"), std::string::npos) << refused.what();
+  }
+  EXPECT_EQ(served.statistics().failed_handshakes, 7U) << "nothing is repeated";
 }
 
 TEST_F(GatewayTls, AnEncryptedClientAtAPlainPortIsAnsweredInPlainText) {
@@ -518,10 +555,23 @@ TEST_F(GatewayTls, WhereClientsMustShowACertificateNobodyElseIsServed) {
   EXPECT_EQ(ask(secure_wire{where}, query(R"J({"sql":"select 1"})J", "")).status(), "401") << "and its key besides";
 }
 
+// What was good when the list of authorities was made may have ended since.
+TEST_F(GatewayTls, ACertificateOfAClientThatHasExpiredIsNone) {
+  how.tls->client_authorities = authority.file();
+  ws::gateway served{file.db, how};
+  const tests::tls_authority::server_files ended = authority.expired_client();
+  secure_endpoint where = place(served);
+  where.settings.certificate = ended.certificate;
+  where.settings.private_key = ended.key;
+  EXPECT_NE(ask(secure_wire{where}, get("/auth/me")).status(), "200");
+  EXPECT_TRUE(soon([&] { return served.statistics().failed_handshakes == 1; }));
+}
+
 /// A TLS client whose records are made before they are sent.
 class prepared_client {
  public:
-  explicit prepared_client(const secure_endpoint& where) : to_(where.peer) {
+  explicit prepared_client(const secure_endpoint& where, int newest = TLS1_3_VERSION) : to_(where.peer) {
+    SSL_set_max_proto_version(session_.get(), newest);
     SSL_set_bio(session_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
     while (SSL_connect(session_.get()) != 1) {
       to_.send(take());
@@ -535,6 +585,12 @@ class prepared_client {
     SSL_key_update(session_.get(), SSL_KEY_UPDATE_NOT_REQUESTED);
     SSL_do_handshake(session_.get());
   }
+  /// RFC 5246 section 7.4.1.2: a new handshake, of TLS 1.2.
+  void begin_again() {
+    SSL_renegotiate(session_.get());
+    SSL_do_handshake(session_.get());
+  }
+  bool is_handshaking() const { return SSL_in_init(session_.get()) == 1; }
   void write(std::string_view text) { SSL_write(session_.get(), text.data(), static_cast<int>(text.size())); }
   void send_all() { to_.send(take()); }
   /// The beginning of the answer.
@@ -543,9 +599,15 @@ class prepared_client {
     for (;;) {
       const int size = SSL_read(session_.get(), text, sizeof text);
       if (size > 0) return {text, static_cast<std::size_t>(size)};
+      if (SSL_get_error(session_.get(), size) == SSL_ERROR_SSL) {
+        why_ = ERR_GET_REASON(ERR_get_error());
+        return {};
+      }
       if (!receive()) return {};
     }
   }
+  /// It could not be read.
+  int why() const { return why_; }
 
  private:
   std::string take() {
@@ -561,6 +623,7 @@ class prepared_client {
   }
 
   wire to_;
+  int why_ = 0;
   std::unique_ptr<SSL_CTX, dt::detail::tls_deleter> context_{SSL_CTX_new(TLS_client_method())};
   std::unique_ptr<SSL, dt::detail::tls_deleter> session_{SSL_new(context_.get())};
 };
@@ -585,6 +648,24 @@ TEST_F(GatewayTls, WhoRenewsItsKeysAllTheTimeHoldsUpNobody) {
   }
   sending.join();
   EXPECT_GE(answers, 10);
+}
+
+// Each would cost it a key agreement, and its client next to nothing.
+TEST_F(GatewayTls, NobodyMayBeginAnotherHandshake) {
+  ws::gateway served{file.db, how};
+  secure_wire other{place(served)};
+  for (int i = 0; i < 20; ++i) {
+    prepared_client busy{place(served), TLS1_2_VERSION};
+    busy.begin_again();
+    EXPECT_TRUE(busy.is_handshaking());
+    busy.send_all();
+    EXPECT_TRUE(busy.read().empty());  // an alert, no_renegotiation (100), at which OpenSSL's client ends
+    EXPECT_TRUE(busy.is_handshaking());
+    EXPECT_EQ(busy.why(), SSL_R_NO_RENEGOTIATION);
+    other.send(get("/auth/me"));
+    EXPECT_EQ(receive(other).status(), "200");
+  }
+  EXPECT_EQ(served.statistics().failed_handshakes, 0U);
 }
 
 // Files.
@@ -652,6 +733,134 @@ TEST_F(GatewayTls, CertificateAndKeyMayBeInOneFile) {
   how.tls = {.certificate = both};
   ws::gateway served{file.db, how};
   EXPECT_EQ(ask(secure_wire{place(served)}, get("/health")).status(), "200");
+}
+
+// Files that have changed.
+
+/// What a client is shown: the hash of the certificate (RFC 5929 section 4).
+std::string shown_to(secure_wire& client) {
+  const dt::byte_view hash = client.stream().channel_binding();
+  return std::string{dt::as_text(hash)};
+}
+std::string shown_to(secure_wire&& client) { return shown_to(client); }
+
+void replace(const std::string& file, const std::string& by) {
+  std::filesystem::copy_file(by, file, std::filesystem::copy_options::overwrite_existing);
+}
+
+TEST_F(GatewayTls, ARenewedCertificateIsShownWhenItIsToldToReadItAgain) {
+  ws::gateway served{file.db, how};
+  ws::client db{dsn(served)};  // goes on with the sessions that it has
+  EXPECT_EQ(db.query_value<int>("select 1"), 1);
+  secure_wire before{place(served)};
+  const std::string first = shown_to(before);
+  EXPECT_FALSE(first.empty());
+
+  const tests::tls_authority::server_files renewed = authority.server();
+  replace(files.certificate, renewed.certificate);
+  EXPECT_EQ(shown_to(secure_wire{place(served)}), first) << "nobody has told it";
+  const dt::result<void> half = served.reload_tls();
+  ASSERT_FALSE(half);
+  EXPECT_EQ(half.error().code(), dt::errc::invalid_option);
+  EXPECT_NE(half.error().message().find("tls.private_key is not the key of tls.certificate"), std::string::npos)
+      << half.error().message();
+  EXPECT_EQ(shown_to(secure_wire{place(served)}), first) << "nothing changes by half";
+
+  replace(files.key, renewed.key);
+  EXPECT_TRUE(served.reload_tls());
+  const std::string second = shown_to(secure_wire{place(served)});
+  EXPECT_FALSE(second.empty());
+  EXPECT_NE(second, first);
+  EXPECT_EQ(ask(std::move(before), query(R"J({"sql":"select 7 as a"})J")).status(), "200");
+  EXPECT_EQ(db.query_value<int>("select 2"), 2);
+  db.close();
+  ws::client resuming{dsn(served)};
+  EXPECT_EQ(resuming.query_value<int>("select 3"), 3);
+
+  std::ofstream{files.certificate} << "nothing of a certificate";
+  const dt::result<void> broken = served.reload_tls();
+  ASSERT_FALSE(broken);
+  EXPECT_NE(broken.error().message().find("tls.certificate"), std::string::npos) << broken.error().message();
+  std::filesystem::remove(files.certificate);
+  EXPECT_FALSE(served.reload_tls());
+  EXPECT_EQ(shown_to(secure_wire{place(served)}), second);
+  served.stop();
+  EXPECT_FALSE(served.reload_tls());
+}
+
+TEST_F(GatewayTls, ASessionOfBeforeIsNotGoneOnWithAfterwards) {
+  ws::gateway served{file.db, how};
+  const secure_endpoint where = place(served);
+  for (const bool is_resumed : {false, true}) {
+    secure_wire client{where};
+    client.send(get("/auth/me"));
+    EXPECT_EQ(receive(client).status(), "200");
+    EXPECT_EQ(client.stream().is_resumed(), is_resumed);
+  }
+  ASSERT_TRUE(served.reload_tls());
+  secure_wire client{where};
+  client.send(get("/auth/me"));
+  EXPECT_EQ(receive(client).status(), "200");
+  EXPECT_FALSE(client.stream().is_resumed());
+}
+
+TEST_F(GatewayTls, AHandshakeThatIsUnderWayGoesOnWithWhatItBeganWith) {
+  ws::gateway served{file.db, how};
+  const std::string first = shown_to(secure_wire{place(served)});
+  secure_endpoint where = place(served);
+  where.settings.start = dt::tls_start::on_request;
+  where.settings.application_protocol = "http/1.1";
+  secure_wire early{where};
+  ASSERT_TRUE(soon([&] { return served.statistics().accepted == 2; }));
+  const tests::tls_authority::server_files renewed = authority.server();
+  replace(files.certificate, renewed.certificate);
+  replace(files.key, renewed.key);
+  ASSERT_TRUE(served.reload_tls());
+  EXPECT_NE(shown_to(secure_wire{place(served)}), first) << "by now the first ones are used by nobody else";
+  EXPECT_FALSE(dt::start_tls(early.stream(), dt::deadline::after(60s)));
+  EXPECT_EQ(shown_to(early), first);
+  EXPECT_EQ(early.stream().application_protocol(), "http/1.1");
+  EXPECT_EQ(ask(std::move(early), get("/auth/me")).status(), "200");
+}
+
+TEST_F(GatewayTls, AuthoritiesOfClientsAreReadAgainToo) {
+  const tests::tls_authority another;
+  const std::string list = files.certificate + ".authorities";
+  replace(list, authority.file());
+  how.tls->client_authorities = list;
+  ws::gateway served{file.db, how};
+  secure_endpoint where = place(served);
+  where.settings.certificate = another.client_file();
+  where.settings.private_key = another.client_key_file();
+  where.settings.private_key_password = dt::secret{"sesame"};
+  EXPECT_NE(ask(secure_wire{where}, get("/auth/me")).status(), "200");
+  replace(list, another.file());
+  ASSERT_TRUE(served.reload_tls());
+  EXPECT_EQ(ask(secure_wire{where}, get("/auth/me")).status(), "200");
+}
+
+TEST_F(GatewayTls, SeveralThreadsMayHaveTheFilesReadWhileOthersConnect) {
+  ws::gateway served{file.db, how};
+  const secure_endpoint where = place(served);
+  std::vector<std::thread> all;
+  for (int thread = 0; thread < 2; ++thread) {
+    all.emplace_back([&] {
+      for (int i = 0; i < 20; ++i) EXPECT_TRUE(served.reload_tls());
+    });
+    all.emplace_back([&] {
+      for (int i = 0; i < 20; ++i) EXPECT_EQ(ask(secure_wire{where}, get("/auth/me")).status(), "200");
+    });
+  }
+  for (std::thread& each : all) each.join();
+  EXPECT_EQ(served.statistics().failed_handshakes, 0U);
+}
+
+TEST_F(GatewayTls, WithoutTlsThereIsNothingToReadAgain) {
+  ws::gateway served{file.db, with_key()};
+  const dt::result<void> refused = served.reload_tls();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), dt::errc::invalid_state);
+  EXPECT_EQ(ask(served, get("/health")).status(), "200");
 }
 
 }  // namespace

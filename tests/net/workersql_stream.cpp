@@ -10,7 +10,9 @@
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
+#include <asio/thread_pool.hpp>
 #include <asio/use_awaitable.hpp>
+#include <asio/use_future.hpp>
 
 #include <gtest/gtest.h>
 
@@ -301,6 +303,107 @@ TEST(WorkersqlStreaming, AwaitedOneThatIsLeftClosedOrCancelledClosesItsConnectio
     io.run();
     EXPECT_TRUE(is_done);
     EXPECT_EQ(peer.gateway.accepted(), 2);
+  }
+}
+
+// The read under way ends by itself, and what it would have given goes with the stream.
+TEST(WorkersqlStreaming, AwaitedOneWhoseOwnerGoesDuringAReadTellsSoAndGivesItsConnectionBack) {
+  for (const bool is_replaced : {false, true}) {
+    hesitant peer;
+    asio::io_context io;
+    workersql::async_client db{io.get_executor(), peer.gateway.dsn("timeout=60s")};
+    const auto run = [&io] {
+      io.restart();
+      io.run();
+    };
+    auto opened = db.with(asio::use_future).stream<reading>("select * from reading");
+    run();
+    std::optional rows{opened.get()};
+    std::optional<dt::result<reading*>> got;
+    const auto take = [&got](dt::result<reading*> row) { got.emplace(std::move(row)); };
+    rows->next(take);
+    run();
+    ASSERT_TRUE(got && *got);
+    EXPECT_EQ((**got)->id, 1);
+    got.reset();
+    rows->next(take);
+    auto kept = std::move(*rows);  // its new owner has it whole
+    EXPECT_FALSE(got);
+    if (is_replaced) {
+      kept = {};
+    } else {
+      const auto gone = std::move(kept);
+    }
+    rows.reset();
+    peer.go_on();
+    run();
+    ASSERT_TRUE(got && !*got);
+    EXPECT_EQ(got->error().kind(), dt::condition::cancelled) << got->error().message();
+    EXPECT_EQ(db.get_pool_stats().active, 0U);
+    EXPECT_EQ(db.get_pool_stats().idle, 1U) << "all of the answer had come";
+    auto again = db.with(asio::use_future).query<reading>("select * from reading");
+    run();
+    EXPECT_EQ(again.get().size(), 2U);
+  }
+}
+
+TEST(WorkersqlStreaming, AwaitedOneThatIsGivenAwayDuringAReadGoesOn) {
+  hesitant peer;
+  asio::io_context io;
+  workersql::async_client db{io.get_executor(), peer.gateway.dsn("timeout=60s")};
+  bool is_done = false;
+  asio::co_spawn(
+      io,
+      [&]() -> asio::awaitable<void> {
+        auto rows = co_await db.stream<reading>("select * from reading");
+        const reading* each = co_await rows.next();
+        EXPECT_EQ(each->id, 1);
+        std::optional<dt::result<reading*>> got;
+        rows.next([&got](dt::result<reading*> row) { got.emplace(std::move(row)); });
+        auto others = std::move(rows);
+        each = co_await rows.next();  // NOLINT: of one that was moved from
+        EXPECT_EQ(each, nullptr);
+        peer.go_on();
+        while (!got) co_await asio::post(io, asio::use_awaitable);
+        EXPECT_TRUE(*got);
+        if (!*got) co_return;
+        EXPECT_EQ((**got)->id, 2);
+        each = co_await others.next();
+        EXPECT_EQ(each, nullptr);
+        EXPECT_EQ(db.get_pool_stats().idle, 1U);
+        is_done = true;
+      },
+      rethrow);
+  io.run();
+  EXPECT_TRUE(is_done);
+}
+
+// On threads of their own, at any moment; also the context goes first at times.
+TEST(WorkersqlStreaming, AwaitedOnesMayGoWhileTheirRowsAreRead) {
+  dt::test::http_peer gateway{[](const http_call&, int) {
+    std::string body{front};
+    body.append(first);
+    for (int i = 0; i < 2000; ++i) body.append(second);
+    return ok(body.append(behind));
+  }};
+  for (int round = 0; round < 60; ++round) {
+    asio::thread_pool threads{2};
+    std::atomic<int> told{0};
+    {
+      workersql::async_client db{threads.get_executor(), gateway.dsn("timeout=60s&maxConnections=2&minConnections=0")};
+      auto rows = db.with(asio::use_future).stream<reading>("select * from reading").get();
+      for (int taken = 0; taken < round; ++taken) {
+        std::promise<bool> is_there;
+        auto there = is_there.get_future();
+        rows.next([&is_there](dt::result<reading*> row) { is_there.set_value(row && *row != nullptr); });
+        ASSERT_TRUE(there.get());
+      }
+      rows.next([&told](const dt::result<reading*>&) { ++told; });
+      if (round % 3 == 1) auto gone = std::move(rows);
+      if (round % 3 == 2) threads.stop();
+    }
+    threads.join();
+    EXPECT_TRUE(told == 1 || round % 3 == 2);
   }
 }
 

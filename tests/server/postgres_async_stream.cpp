@@ -55,6 +55,27 @@ struct PostgresAsyncStream : testing::Test {
   asio::awaitable<int> process() { return db.query_value<int>("select pg_backend_pid()"); }
 };
 
+// A sequence counts also what is undone.
+TEST_F(PostgresAsyncStream, OneThatWritesIsNotBegunAgainWhenItsConnectionIsLost) {
+  run([&]() -> asio::awaitable<void> {
+    co_await db.script("create sequence attempts; create table attempted(id bigint)");
+    constexpr auto kills = "select nextval('attempts'), pg_terminate_backend(pg_backend_pid()), pg_sleep(10)";
+    const std::string text = std::string{"with k as materialized ("} + kills +
+                             ") insert into attempted select nextval from k returning id::int";
+    const auto lost = co_await db.with(dt::as_result).stream<int>(dt::runtime(text));
+    EXPECT_FALSE(lost);
+    if (lost) co_return;
+    EXPECT_TRUE(lost.error().kind() == dt::condition::connection ||
+                lost.error().kind() == dt::condition::commit_unknown)
+        << lost.error().message();
+    const int attempts = co_await db.query_value<int>("select last_value::int from attempts");
+    EXPECT_EQ(attempts, 1);
+    const auto read = co_await db.with(dt::as_result).stream<int>(dt::runtime(std::string{kills}));
+    EXPECT_FALSE(read) << "select: it may be asked again, and is lost each time";
+    co_await db.script("drop sequence attempts; drop table attempted");
+  });
+}
+
 TEST_F(PostgresAsyncStream, AllRowsComeInTheirOrderFromBothSources) {
   run([&]() -> asio::awaitable<void> {
     const int before = co_await process();

@@ -61,6 +61,16 @@ class tls_authority {
     return {base + ".pem", base + ".key"};
   }
 
+  /// Those of a client whose certificate has ended.
+  server_files expired_client() {
+    certificate its = certificate::make("test client", nullptr, &mine_, -60);
+    const std::string base = folder_ + "/expired" + std::to_string(++servers_);
+    its.save_certificate(base + ".pem");
+    its.save_key(base + ".key", "");
+    its.free();
+    return {base + ".pem", base + ".key"};
+  }
+
   std::string file() const { return folder_ + "/authority.pem"; }
   std::string client_file() const { return folder_ + "/client.pem"; }
   std::string client_key_file() const { return folder_ + "/client.key"; }

@@ -42,8 +42,9 @@ class async_hold final : public async_attempt<Core> {
 
   void perform() override {
     auto& connection = *this->lease_;
+    connection.moved() = {};
     const auto next = [](async_hold& self, result<typename Op::value_type> answer) {
-      if (!answer) return self.failed(std::move(answer).error(), 0);
+      if (!answer) return self.failed(std::move(answer).error(), (*self.lease_).moved().sent);
       self.is_in_dialogue_ = false;
       self.complete(std::move(self.lease_));
     };

@@ -8,8 +8,10 @@
 #include <dovetail/policy/pause.hpp>
 #include <dovetail/policy/retry.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <source_location>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -62,6 +64,33 @@ result<held_connection<core_of<Self>>> hold_connection(Self& self, const call& h
   }
 }
 
+/// Begins something on a connection that stays lent afterwards: `begin(connection, attempt)` gives a `result`. After a
+/// failure it is tried again, on whatever connection the pool lends, as the retry policy says; but not inside of a
+/// transaction, whose connection is the only one.
+template <class Self, class Begin>
+auto begin_held(Self& self, held_connection<core_of<Self>>& held, std::string_view name, bool is_idempotent,
+                const call& how, Begin begin) -> decltype(begin(*held, 1)) {
+  for (int attempt = 1;; ++attempt) {
+    auto begun = begin(*held, attempt);
+    if constexpr (inside_transaction<Self>) {
+      return begun;
+    } else {
+      if (begun) return begun;
+      error_info why = std::move(begun).error();
+      const std::size_t sent = (*held).last_traffic().sent;
+      clock::duration at_least{};
+      if constexpr (requires { (*held).asked_pause(); }) at_least = (*held).asked_pause();
+      held.release();  // before the pause
+      const verdict next = self.core().judge(why, name, attempt, is_idempotent, sent, how, at_least);
+      if (!next.repeat) return why;
+      pause_for(next.delay);
+      auto again = hold_connection(self, how);
+      if (!again) return std::move(again).error();
+      held = *std::move(again);
+    }
+  }
+}
+
 template <bool ReturnsResult, class Self>
 result<transaction_scope<core_of<Self>, ReturnsResult>> begin_transaction(Self& self, begin_mode mode, const call& how,
                                                                           deadline by) {
@@ -70,23 +99,15 @@ result<transaction_scope<core_of<Self>, ReturnsResult>> begin_transaction(Self& 
   int depth = 0;
   if constexpr (inside_transaction<Self>) depth = self.nesting();
   sql_begin begin{mode, depth};
-  if constexpr (inside_transaction<Self>) {
-    if (result<void> begun = self.perform(begin, how); !begun) return std::move(begun).error();
-  } else {
-    for (int attempt = 1;; ++attempt) {  // a pooled connection may have been closed by the server meanwhile
-      result<void> begun = self.core().perform_on(**held, begin, how, attempt);
-      if (begun) break;
-      error_info why = std::move(begun).error();
-      clock::duration at_least{};
-      if constexpr (requires { (**held).asked_pause(); }) at_least = (**held).asked_pause();
-      held->release();  // before the pause
-      const verdict next = self.core().judge(why, sql_begin::name, attempt, true, 0, how, at_least);
-      if (!next.repeat) return why;
-      pause_for(next.delay);
-      held = hold_connection(self, how);
-      if (!held) return std::move(held).error();
+  // A pooled connection may have been closed by the server meanwhile.
+  result<void> has_begun = begin_held(self, *held, sql_begin::name, true, how, [&](auto& on, int attempt) {
+    if constexpr (inside_transaction<Self>) {
+      return self.perform(begin, how);
+    } else {
+      return self.core().perform_on(on, begin, how, attempt);
     }
-  }
+  });
+  if (!has_begun) return std::move(has_begun).error();
   result<transaction_scope<core_of<Self>, ReturnsResult>> begun{
       transaction_scope<core_of<Self>, ReturnsResult>{self.core(), *std::move(held), by, depth}};
   if constexpr (has_guests<Self>) begun->join(self.guests(), self.fate());
@@ -135,7 +156,8 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
   using typename base::place;
 
   /// The rows one at a time, with bounded memory: see `sql_stream`. In a pooled client another connection than that of
-  /// the verbs called meanwhile. (sql_stream)
+  /// the verbs called meanwhile. Until it is opened, with its first rows where the database sends them, it is retried
+  /// as a query is. (sql_stream)
   template <class Row, class... Args>
   auto stream(detail::statement_of<Self, D, Row, Args...> sql, const Args&... args) {
     using stream_type = sql_stream<Row, detail::core_of<Self>>;
@@ -146,7 +168,8 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
       if (!held) return std::move(held).error();
       auto request = base::template ask<Row>(sql, args...);
       if constexpr (requires { self.hints(); }) request.hints = self.hints();
-      auto state = (*held)->template open_stream<Row>(request, how.by);
+      auto state = detail::begin_held(self, *held, "stream", request.is_read_only(), how,
+                                      [&](auto& on, int) { return on.template open_stream<Row>(request, how.by); });
       if (!state) return std::move(state).error().with_location(how.where);
       const bool of_transaction = held->is_borrowed();
       result<stream_type> opened{

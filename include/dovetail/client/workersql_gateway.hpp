@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/error.hpp>
+#include <dovetail/base/result.hpp>
 #include <dovetail/client/workersql_gateway/core.hpp>
 #include <dovetail/client/workersql_gateway/database_of.hpp>
 #include <dovetail/client/workersql_gateway/options.hpp>
@@ -77,6 +78,16 @@ class gateway {
   }
 
   gateway_statistics statistics() const noexcept { return core_->statistics(); }
+
+  /// Reads the files of `gateway_options::tls` again, which may be others by now: a renewed certificate and its key, or
+  /// other authorities of clients. Connections from here on are shown them; those that there are go on as they are.
+  /// Nothing changes when it fails. Errors: errc::invalid_option, as the constructor has it, with the setting's name;
+  /// errc::invalid_state without TLS.
+  result<void> reload_tls() {
+    if (!core_) return errc::invalid_state;  // moved away
+    if (error_info wrong = core_->reload_tls()) return wrong;
+    return {};
+  }
 
   /// Listens no more, closes what is idle, answers what is under way, and waits for its threads. What the database has
   /// begun within its `request_limit` is always answered, and the answer may be read for `stop_grace`; requests that

@@ -1,4 +1,4 @@
-// The server's side of TLS, by OpenSSL: certificate and key are read once, and each connection gets a session of them.
+// The server's side of TLS, by OpenSSL: certificate and key as they were read, of which each connection gets a session.
 #pragma once
 
 #include <dovetail/base/errc.hpp>
@@ -18,13 +18,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace dovetail::inline v0 {
 
 enum class tls_version : std::uint8_t { tls_1_2, tls_1_3 };
 
-/// Who a server is, and whom it lets connect. Files are PEM and read once, when it starts.
+/// Who a server is, and whom it lets connect. Files are PEM, and read when it starts and when it is told to.
 struct tls_server_settings {
   std::string certificate{};  ///< its own first, then those that lead from it to an authority which clients know
   std::string private_key{};  ///< of the first certificate; empty: it is in the same file
@@ -36,7 +37,16 @@ struct tls_server_settings {
 
 namespace detail {
 
-/// Threads: `accept` from one at a time. Lifetime: outlives its sessions.
+/// A handshake failed because its first bytes were a request of HTTP. OpenSSL sends no alert then.
+inline bool was_plain_http(std::error_code ec) noexcept {
+  if (ec.category() != tls_category()) return false;
+  const unsigned long code = static_cast<unsigned>(ec.value());
+  const int reason = ERR_GET_REASON(code);
+  return ERR_GET_LIB(code) == ERR_LIB_SSL && (reason == SSL_R_HTTP_REQUEST || reason == SSL_R_HTTPS_PROXY_REQUEST);
+}
+
+/// Reading the files again is making another one. Threads: `accept` from one at a time. Lifetime: outlives its
+/// sessions.
 class tls_server_context {
  public:
   /// `protocol` is the only one of ALPN (RFC 7301); who offers others alone is refused.

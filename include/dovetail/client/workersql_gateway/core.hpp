@@ -24,7 +24,8 @@
 
 namespace dovetail::inline v0::workersql::serving {
 
-/// Everything of a gateway but its thread. Threads: `run()` in one; `stop()` and `statistics()` from any.
+/// Everything of a gateway but its thread. Threads: `run()` in one; `stop()`, `reload_tls()` and `statistics()` from
+/// any.
 class gateway_core {
  public:
   gateway_core(std::unique_ptr<database> behind, gateway_options how) : hub_(std::move(behind), std::move(how)) {}
@@ -34,8 +35,7 @@ class gateway_core {
   error_info listen() {
     if (error_info wrong = check()) return wrong;
     if (hub_.options.tls) {
-      hub_.tls = std::make_unique<dovetail::detail::tls_server_context>("http/1.1");
-      if (error_info wrong = hub_.tls->load(*hub_.options.tls)) return wrong;
+      if (error_info wrong = load_tls(hub_.tls)) return wrong;
     }
     using asio::ip::tcp;
     const gateway_options& how = hub_.options;
@@ -73,6 +73,16 @@ class gateway_core {
     hub_.for_interruptions->stop();
   }
 
+  /// Reads the files of TLS again, for connections from here on. Those that there are keep what they have.
+  error_info reload_tls() {
+    if (!hub_.options.tls) return {errc::invalid_state, "this gateway has no files to read again: it speaks no TLS"};
+    const std::lock_guard one_after_the_other{reloading_};
+    std::shared_ptr<const dovetail::detail::tls_server_context> fresh;
+    if (error_info wrong = load_tls(fresh)) return wrong;
+    asio::post(hub_.io, [this, fresh = std::move(fresh)]() mutable { hub_.tls = std::move(fresh); });
+    return {};
+  }
+
   void stop() {
     asio::post(hub_.io, [this] {
       if (std::exchange(hub_.is_stopping, true)) return;
@@ -105,6 +115,13 @@ class gateway_core {
     if (how.idempotency.in_database && !hub_.database->keeps_changes()) {
       return {errc::invalid_option, "the database of this gateway cannot keep idempotency keys"};
     }
+    return {};
+  }
+
+  error_info load_tls(std::shared_ptr<const dovetail::detail::tls_server_context>& into) const {
+    auto made = std::make_shared<dovetail::detail::tls_server_context>("http/1.1");
+    if (error_info wrong = made->load(*hub_.options.tls)) return wrong;
+    into = std::move(made);
     return {};
   }
 
@@ -145,12 +162,13 @@ class gateway_core {
     if (ec) return;  // gone already
     std::unique_ptr<dovetail::detail::tls_session> session;
     if (hub_.tls && !(session = hub_.tls->accept())) return;  // without memory
-    auto made = std::make_shared<http_connection>(hub_, gateway_stream{std::move(accepted), std::move(session)},
-                                                  peer.address().to_string());
+    auto made = std::make_shared<http_connection>(
+        hub_, gateway_stream{std::move(accepted), std::move(session), hub_.tls}, peer.address().to_string());
     hub_.adopt(made);
     made->start();
   }
 
+  std::mutex reloading_;
   gateway_hub hub_;
   std::uint16_t port_ = 0;
   asio::executor_work_guard<asio::io_context::executor_type> alive_{hub_.io.get_executor()};

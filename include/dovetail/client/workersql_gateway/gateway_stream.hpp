@@ -5,6 +5,7 @@
 #include <dovetail/base/errc.hpp>
 #include <dovetail/transport/concepts.hpp>
 #include <dovetail/transport/socket.hpp>
+#include <dovetail/transport/tls_server.hpp>
 #include <dovetail/transport/tls_session.hpp>
 
 #include <asio/buffer.hpp>
@@ -35,9 +36,10 @@ class gateway_stream {
  public:
   using wait_type = asio::ip::tcp::socket::wait_type;
 
-  /// `session` is null for plain TCP.
-  gateway_stream(asio::ip::tcp::socket accepted, std::unique_ptr<dovetail::detail::tls_session> session)
-      : socket_(std::move(accepted)), session_(std::move(session)) {
+  /// `session` is null for plain TCP; `of` is what made it.
+  gateway_stream(asio::ip::tcp::socket accepted, std::unique_ptr<dovetail::detail::tls_session> session,
+                 std::shared_ptr<const dovetail::detail::tls_server_context> of)
+      : socket_(std::move(accepted)), context_(std::move(of)), session_(std::move(session)) {
     std::error_code ignored;
     if (session_) socket_.native_non_blocking(true, ignored);
   }
@@ -185,6 +187,7 @@ class gateway_stream {
   }
 
   asio::ip::tcp::socket socket_;
+  std::shared_ptr<const dovetail::detail::tls_server_context> context_;  // which others may have ceased to use
   std::unique_ptr<dovetail::detail::tls_session> session_;
   bool may_say_goodbye_ = false;  // the handshake is done, nothing has failed, and no answer is half sent
 };

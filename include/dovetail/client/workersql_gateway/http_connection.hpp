@@ -7,6 +7,7 @@
 #include <dovetail/client/workersql_gateway/execute_request.hpp>
 #include <dovetail/client/workersql_gateway/gateway_stream.hpp>
 #include <dovetail/client/workersql_gateway/hub.hpp>
+#include <dovetail/client/workersql_gateway/lingering.hpp>
 #include <dovetail/client/workersql_gateway/memory.hpp>
 #include <dovetail/client/workersql_gateway/refuse_early.hpp>
 #include <dovetail/client/workersql_gateway/replies.hpp>
@@ -40,7 +41,8 @@ class http_connection final : public gateway_connection, public std::enable_shar
         bounds_(bounds_of(hub.options)),
         reader_(bounds_),
         input_(hub.options.head_limit + 2 * hub.options.body_limit + 64 * 1024, 4096),
-        share_(hub.unsent) {}
+        share_(hub.unsent),
+        lingering_(hub.options.body_limit) {}
 
   void start() {
     if (!stream_.is_encrypted()) return begin_request();
@@ -51,6 +53,7 @@ class http_connection final : public gateway_connection, public std::enable_shar
 
   void stop() override {
     is_stopping_ = true;
+    if (step_ == step::lingering) wait(lingering::turn);
     if (step_ == step::idle || step_ == step::greeting) end();
   }
   void kill() override {
@@ -90,7 +93,9 @@ class http_connection final : public gateway_connection, public std::enable_shar
     if (!ec) return begin_request();
     hub_->counters.failed_handshakes.fetch_add(1, std::memory_order_relaxed);
     stream_.give_up_encryption();
-    linger();
+    if (!dovetail::detail::was_plain_http(ec)) return linger();
+    since_ = clock::now();
+    refuse(400, codes::invalid_query, "this port speaks TLS: the URL must begin with https");
   }
 
   void begin_request() {
@@ -338,19 +343,18 @@ class http_connection final : public gateway_connection, public std::enable_shar
     begin_request();
   }
 
-  /// A socket that is closed with unread bytes would destroy the answer that is under way.
+  /// Says goodbye, and lets the answer arrive.
   void linger() {
     step_ = step::lingering;
     has_last_limit_ = true;
-    wait(std::chrono::seconds{2});
+    wait(lingering::turn);
     stream_.end_sending([self = shared_from_this()](const std::error_code& ec, std::size_t) {
       if (self->step_ == step::lingering) self->linger_on(ec, 0);
     });
   }
   void linger_on(const std::error_code& ec, std::size_t bytes) {
-    lingered_ += bytes;
     input_.clear();
-    if (ec || lingered_ > 4 * hub_->options.body_limit || !input_.prepare(1)) return end();
+    if (ec || !lingering_.take(bytes) || !input_.prepare(lingering::at_once)) return end();
     read_some();
   }
 
@@ -391,6 +395,8 @@ class http_connection final : public gateway_connection, public std::enable_shar
       case step::greeting:
         hub_->counters.failed_handshakes.fetch_add(1, std::memory_order_relaxed);
         return end();
+      case step::lingering:
+        return lingering_.goes_on() && !is_stopping_ ? wait(lingering::turn) : end();
       default:
         return end();
     }
@@ -415,6 +421,7 @@ class http_connection final : public gateway_connection, public std::enable_shar
   read_buffer input_;
   byte_buffer output_;
   memory_share share_;
+  lingering lingering_;
   gateway_request request_;
   std::optional<gateway_answer> early_;
   gateway_answer answer_;
@@ -425,7 +432,6 @@ class http_connection final : public gateway_connection, public std::enable_shar
   deadline by_;
   clock::time_point since_{};
   std::size_t used_ = 0;
-  std::size_t lingered_ = 0;
   std::uint64_t turn_ = 0;
   step step_ = step::idle;
   bool is_first_read_ = true;

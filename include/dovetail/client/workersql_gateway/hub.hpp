@@ -118,7 +118,7 @@ class gateway_hub {
   const clock::time_point since = clock::now();
   std::atomic<std::size_t> unsent{0};  ///< bytes of answers that were made, and not read by their peers
   std::unordered_map<std::string, std::weak_ptr<std::atomic<std::size_t>>> unsent_shares;  ///< by principal
-  std::unique_ptr<dovetail::detail::tls_server_context> tls;                               ///< null: plain text
+  std::shared_ptr<const dovetail::detail::tls_server_context> tls;                         ///< null: plain text
   bool is_stopping = false;
   void (*on_empty)(void*) = nullptr;
   void* on_empty_state = nullptr;

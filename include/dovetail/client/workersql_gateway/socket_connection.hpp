@@ -5,6 +5,7 @@
 #include <dovetail/base/byte_buffer.hpp>
 #include <dovetail/client/workersql_gateway/gateway_stream.hpp>
 #include <dovetail/client/workersql_gateway/hub.hpp>
+#include <dovetail/client/workersql_gateway/lingering.hpp>
 #include <dovetail/client/workersql_gateway/memory.hpp>
 #include <dovetail/client/workersql_gateway/replies.hpp>
 #include <dovetail/codec/workersql_gateway/socket_session.hpp>
@@ -42,7 +43,8 @@ class socket_connection final : public gateway_connection, public std::enable_sh
         reader_(websocket::role::server, {.message = hub.options.body_limit}),
         input_((std::max)(hub.options.body_limit + 16 * 1024, input.size()), 4096),
         output_(std::move(first)),
-        share_(hub.unsent) {
+        share_(hub.unsent),
+        lingering_(hub.options.body_limit) {
     share_.count_for(unsent_);
     if (!input.empty() && input_.prepare(input.size())) {
       std::copy(input.begin(), input.end(), input_.free().begin());
@@ -54,6 +56,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
 
   void stop() override {
     is_stopping_ = true;
+    if (is_draining_) wait(deadline::after(lingering::turn));
     if (is_idle() && !session_.is_in_transaction()) close_with(websocket::close_code::going_away);
   }
   void kill() override {
@@ -219,7 +222,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     if (is_over_) return;
     if (ec) return end();
     input_.commit(bytes);
-    if (is_closing_) return drain();
+    if (is_closing_) return drain(bytes);
     if (is_idle()) next();
   }
 
@@ -242,18 +245,19 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     share_.set(0);
     if (std::exchange(is_answer_, false)) next_by_ = deadline::after(hub_->options.transaction_limit);
     if (!is_closing_) return next();
-    has_last_limit_ = true;
-    wait(deadline::after(std::chrono::seconds{2}));
+    has_last_limit_ = is_draining_ = true;
+    wait(deadline::after(lingering::turn));
     stream_.end_sending([self = shared_from_this()](const std::error_code& failed, std::size_t) {
       if (self->is_over_) return;
-      failed ? self->end() : self->drain();
+      failed ? self->end() : self->drain(0);
     });
   }
 
   /// Until the peer ends too.
-  void drain() {
+  void drain(std::size_t bytes) {
     input_.clear();
-    if (!is_reading_ && !is_writing_) read_more(1);
+    if (!lingering_.take(bytes)) return end();
+    if (!is_reading_ && !is_writing_) read_more((std::min)(lingering::at_once, input_.maximum()));
   }
 
   void close_with(websocket::close_code code) {
@@ -275,6 +279,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
 
   void time_is_over() {
     if (is_over_ || task_ != task::none) return;
+    if (is_draining_ && lingering_.goes_on() && !is_stopping_) return wait(deadline::after(lingering::turn));
     if (!is_idle()) return end();
     if (session_.is_in_transaction()) return submit(task::roll_back);
     if (expires_.has_passed()) return close_with(websocket::close_code::policy_violation);
@@ -310,6 +315,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   read_buffer input_;
   byte_buffer output_;
   memory_share share_;
+  lingering lingering_;
   std::shared_ptr<interruption> until_;  // while a message is being handled
   std::string message_;
   std::string reply_;
@@ -319,6 +325,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   bool is_writing_ = false;
   bool is_answer_ = false;  // what is being written is one to a message that was handled
   bool is_closing_ = false;
+  bool is_draining_ = false;  // and has said so
   bool is_stopping_ = false;
   bool is_killed_ = false;
   bool has_last_limit_ = false;

@@ -50,6 +50,9 @@ struct http_request {
 /// error here. Cancellation: the session is desynchronised afterwards, unless nothing was sent.
 /// A streamed answer of success is read as its bytes are wanted: until `has_all()` the session is desynchronised. One
 /// of failure is read whole.
+/// An answer that comes while a large body is sent ends the sending (RFC 9112 section 9.3), and one that came before
+/// the peer refused the rest is read: a gateway that does not want so much says so, and closes. The connection is of no
+/// use afterwards.
 class exchange {
  public:
   using value_type = http_answer;
@@ -62,9 +65,7 @@ class exchange {
       case step::checking:
         return check(ev);
       case step::writing:
-        was_sent_ = was_sent_ || !ev.ec || ev.bytes >= on_->output().size();
-        if (ev.cancelled || ev.ec) return stop(ev);
-        return read(1);
+        return wrote(ev);
       case step::reading:
         return take(ev);
       case step::pausing:
@@ -112,6 +113,8 @@ class exchange {
     return most;
   }
   action begin();
+  action write();
+  action wrote(const event& ev);
   action read(std::size_t bytes);
   action take(const event& ev);
   action take_head();
@@ -138,8 +141,10 @@ class exchange {
   http_request asked_;
   idle_check idle_;
   step step_ = step::checking;
-  bool was_sent_ = false;
+  bool was_sent_ = false;  // all of it
   bool keeps_alive_ = false;
+  std::size_t written_ = 0;
+  std::error_code broken_by_;  // what ended the sending, until the answer has begun
   final_head head_;
   std::optional<http1::body_collector> body_;
   std::size_t had_ = 0;  // of a streamed body, when more was asked for
@@ -172,8 +177,27 @@ inline action exchange::begin() {
   on_->set_asked_pause({});
   on_->request_id().clear();
   on_->set_health(session_health::desynchronised);  // until the whole answer is here
+  return write();
+}
+
+/// What fits into the buffers on its way is gone at once.
+inline action exchange::write() {
+  constexpr std::size_t large = 64 * 1024;
   step_ = step::writing;
-  return action::write(out.view());
+  const byte_view rest = on_->output().view().subspan(written_);
+  if (on_->output().size() < large) return action::write(rest);
+  if (!on_->input().prepare(1)) return lose(dovetail::errc::frame_too_large, "the answer is larger than responseLimit");
+  return action::exchange(rest, on_->input().free());
+}
+
+inline action exchange::wrote(const event& ev) {
+  on_->input().commit(ev.received);
+  written_ += (std::min)(ev.bytes, on_->output().size() - written_);
+  if (!ev.ec && ev.received == 0 && !ev.cancelled) written_ = on_->output().size();
+  was_sent_ = written_ == on_->output().size();
+  if (ev.cancelled || ev.ec == dovetail::errc::deadline_passed) return stop(ev);
+  broken_by_ = ev.ec;
+  return ev.received == 0 ? read(1) : take_head();
 }
 
 inline action exchange::read(std::size_t bytes) {
@@ -190,7 +214,10 @@ inline action exchange::take(const event& ev) {
   on_->input().commit(ev.bytes);
   if (ev.cancelled) return stop(ev);
   const bool has_ended = ev.ec == dovetail::errc::connection_closed;
-  if (ev.ec && !(has_ended && body_)) return stop(ev);
+  if (ev.ec && !(has_ended && body_)) {
+    const bool is_silent = broken_by_ && ev.ec != dovetail::errc::deadline_passed;
+    return stop(is_silent ? event{.ec = broken_by_} : ev);
+  }
   return body_ ? take_body(has_ended) : take_head();
 }
 
@@ -198,7 +225,8 @@ inline action exchange::take_head() {
   http1::response_head head;
   const final_head_reading got = head_.read(on_->input(), head);
   if (got.state == http1::progress::failed) return lose_to(got.why, got.text);
-  if (got.state == http1::progress::need_more) return read(1);
+  if (got.state == http1::progress::need_more) return was_sent_ || broken_by_ ? read(1) : write();
+  broken_by_ = {};
   if (head.body.kind == http1::framing::tunnel) {
     return lose(make_error_code(gateway_errc::not_a_gateway), "the peer switches to a protocol that nobody asked for");
   }
@@ -217,7 +245,7 @@ inline void exchange::note_fields(const http1::response_head& head) {
   answer_.status = head.status;
   answer_.is_write = asked_.is_write;
   answer_.had_key = !on_->options().api_key.empty();
-  keeps_alive_ = head.keep_alive;
+  keeps_alive_ = head.keep_alive && was_sent_;
   if (const auto id = head.fields.find("X-Request-ID")) on_->request_id() = id->substr(0, 128);
   if (head.fields.find("Idempotency-Key")) on_->note_key_echo();
   note_asked_pause(*on_, head);

@@ -266,6 +266,17 @@ constexpr std::string_view words_of(std::string_view body) noexcept {
   return out;
 }
 
+/// What servers that speak TLS say to who does not: nginx, Go, Apache, and our own gateway.
+[[gnu::cold, gnu::noinline]] inline bool wants_tls(unsigned status, std::string_view words) noexcept {
+  if (status != 400) return false;
+  words = words.substr(0, 4096);
+  for (const std::string_view each :
+       {"to https port", "to an https server", "to an ssl-enabled", "this port speaks tls"}) {
+    if (mentions(words, each)) return true;
+  }
+  return false;
+}
+
 /// The failure of an answer: `said` is its JSON error, `body` its text when it is no JSON. Texts are cut and
 /// `readable`.
 [[gnu::cold, gnu::noinline]] inline error_info answer_failure(unsigned status, const reply_error& said,
@@ -283,6 +294,9 @@ constexpr std::string_view words_of(std::string_view body) noexcept {
   fields.hint = readable(said.hint, most_words);
   const gateway_errc code = classify_answer(status, said, fields.message);
   if (code == gateway_errc::not_found && fields.hint.empty()) fields.hint = "is the apiEndpoint right?";
+  if (wants_tls(status, said.is_set ? std::string_view{said.message} : body)) {
+    fields.hint = "ssl=true, or an apiEndpoint that begins with https";
+  }
   // The gateway itself may not know: its database's answer to the commit was lost.
   const bool is_unknown = said.reason == "commit_unknown";
   error_info failure{is_unknown ? make_error_code(dovetail::errc::outcome_unknown) : make_error_code(code)};

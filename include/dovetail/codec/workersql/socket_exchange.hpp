@@ -44,7 +44,8 @@ namespace dovetail::inline v0::workersql {
 /// looks at what has come already: a message that nobody asked for is no answer, and after a farewell nothing is sent.
 /// Errors: gateway_errc::not_a_gateway for what RFC 6455 forbids; errc::connection_closed when the gateway ends the
 /// WebSocket, which is answered (section 5.5.1), or gateway_errc::too_large when it says that;
-/// errc::unexpected_message; errc::frame_too_large beyond `responseLimit`; the transport's own. Nothing is executed
+/// errc::unexpected_message; errc::frame_too_large beyond `responseLimit`; the transport's own. When the message cannot
+/// be sent what the gateway said before is read: why it leaves, as a rule. Nothing is executed
 /// twice by a repetition, for there is none: a transaction is over when its connection is. Cancellation: the session is
 /// desynchronised afterwards, unless nothing was sent.
 class socket_exchange {
@@ -56,9 +57,13 @@ class socket_exchange {
   action resume(const event& ev) {
     if (ev.cancelled) return finish(dovetail::errc::cancelled);
     if (step_ == step::leaving) return finish(std::move(farewell_));
+    if (step_ == step::sending && ev.ec && ev.ec != dovetail::errc::deadline_passed && !broken_by_) {
+      broken_by_ = ev.ec;
+      return read(1);
+    }
     if (ev.ec) {
       if (ev.ec != dovetail::errc::deadline_passed) on_->set_health(session_health::closed);
-      return finish(ev.ec);
+      return finish(broken_by_ ? broken_by_ : ev.ec);
     }
     switch (step_) {
       case step::start:
@@ -132,7 +137,7 @@ class socket_exchange {
           continue;
         case websocket::received::need_more:
           on_->input().consume(got.used);
-          return was_sent_ ? read(got.wanted) : send();
+          return was_sent_ || broken_by_ ? read(got.wanted) : send();
         case websocket::received::close:
           return leave(got);
         case websocket::received::binary:
@@ -208,6 +213,7 @@ class socket_exchange {
   session* on_;
   step step_ = step::start;
   bool was_sent_ = false;
+  std::error_code broken_by_;  // what ended the sending
   std::string_view text_;
   error_info failure_;
   error_info farewell_;  // while ours is sent

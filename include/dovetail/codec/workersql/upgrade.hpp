@@ -141,7 +141,8 @@ class upgrade {
   }
   [[gnu::cold, gnu::noinline]] action refused(std::string_view body) {
     on_->set_health(session_health::closed);
-    if (status_ == 401 || status_ == 403 || status_ == 429 || (status_ >= 502 && status_ <= 504)) {
+    if (status_ == 401 || status_ == 403 || status_ == 429 || (status_ >= 502 && status_ <= 504) ||
+        detail::wants_tls(status_, body)) {
       reply_facts said;
       bool is_stopped = false;
       const http_answer answer{

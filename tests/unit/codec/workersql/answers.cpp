@@ -397,6 +397,18 @@ TEST(WorkersqlAnswers, ProxiesPagesAreNotQuoted) {
   EXPECT_EQ(failure_of(302, "").code(), workersql::gateway_errc::redirected);
 }
 
+// What nginx, Go's net/http and Apache say to a request in clear text.
+TEST(WorkersqlAnswers, AServerThatWantsTlsIsBelieved) {
+  for (const std::string_view said :
+       {"<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>",
+        "Client sent an HTTP request to an HTTPS server.\n",
+        "<p>Reason: You're speaking plain HTTP to an SSL-enabled server port.</p>"}) {
+    EXPECT_NE(failure_of(400, said).server().hint.find("ssl=true"), std::string::npos) << said;
+    EXPECT_TRUE(failure_of(500, said).server().hint.empty()) << said;
+  }
+  EXPECT_TRUE(failure_of(400, "no such thing").server().hint.empty());
+}
+
 TEST(WorkersqlAnswers, WhatIsNoJsonIsNamedWithItsPlace) {
   reply_facts out;
   bool is_stopped = false;

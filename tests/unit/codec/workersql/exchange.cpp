@@ -205,7 +205,113 @@ TEST(WorkersqlExchange, AWriteThatWasSentAndNotAnsweredIsOfUnknownOutcome) {
   script(make(sessions, write_request))
       .write(post("/v1/query", select_1, "k1"))
       .failing(std::make_error_code(std::errc::connection_reset), 10)
+      .read_end()
       .done_with(std::make_error_code(std::errc::connection_reset));
+}
+
+// RFC 9112 section 9.3: a client that sends a body should look for an answer meanwhile, and cease to send when one of
+// failure comes.
+
+const std::string large_text = R"({"sql":"select 1","params":[")" + std::string(100'000, 'x') + R"("]})";
+const std::string refusal = answer("413 Payload Too Large", R"({"success":false,"error":"too large"})");
+
+auto make_large(session_maker& sessions, const workersql::http_request& asked = read_request) {
+  return [&sessions, asked] {
+    workersql::session& on = sessions.fresh();
+    on.body() = large_text;
+    return workersql::exchange{on, asked};
+  };
+}
+
+TEST(WorkersqlExchange, AnAnswerThatComesWhileALargeBodyIsSentEndsTheSending) {
+  session_maker sessions;
+  const std::string all = post("/v1/query", large_text);
+  const std::string_view sent = std::string_view{all}.substr(0, 70'000);
+  const auto got = script(make_large(sessions)).exchange(sent, refusal).value();
+  EXPECT_EQ(got.status, 413U);
+  EXPECT_EQ(got.body, R"({"success":false,"error":"too large"})");
+  EXPECT_EQ(sessions.health(), session_health::closed) << "half a request is on its way";
+
+  script(make_large(sessions))
+      .exchange(sent, refusal.substr(0, refusal.size() - 5))
+      .read(refusal.substr(refusal.size() - 5))
+      .done();
+  EXPECT_EQ(sessions.health(), session_health::closed);
+  script(make_large(sessions, write_request))
+      .exchange(post("/v1/query", large_text, "k1").substr(0, 70'000), refusal.substr(0, refusal.size() - 5))
+      .read_end()
+      .done_with(errc::connection_closed);  // it was not sent, so its outcome is known
+}
+
+// RFC 9110 section 15.2: those of 1xx are no answer.
+TEST(WorkersqlExchange, WhatIsNoFinalAnswerDoesNotEndTheSending) {
+  session_maker sessions;
+  const std::string all = post("/v1/query", large_text);
+  const std::string_view text = all;
+  const std::string_view begun{"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 20"};
+  const auto got = script(make_large(sessions))
+                       .exchange(text.substr(0, 1), begun.substr(0, 10))
+                       .exchange(text.substr(1, 69'999), begun.substr(10))
+                       .exchange(text.substr(70'000), "")
+                       .read(good.substr(11))
+                       .value();
+  EXPECT_EQ(got.body, R"({"success":true})");
+  EXPECT_EQ(sessions.health(), session_health::idle);
+  script(make_large(sessions))
+      .exchange(text.substr(0, 70'000), begun)
+      .exchange(text.substr(70'000), "")
+      .read(good.substr(11))
+      .fail_each_step()
+      .leaves([&] { EXPECT_NE(sessions.health(), session_health::idle); });
+  script(make_large(sessions))
+      .exchange(text.substr(0, 70'000), begun)
+      .exchange(text.substr(70'000), "")
+      .read(good.substr(11))
+      .cancel_each_step()
+      .leaves([&] { EXPECT_NE(sessions.health(), session_health::idle); });
+}
+
+TEST(WorkersqlExchange, WhatWasSaidBeforeTheRestWasRefusedIsRead) {
+  const std::error_code broken = std::make_error_code(std::errc::broken_pipe);
+  for (const bool is_large : {false, true}) {
+    session_maker sessions;
+    const auto fresh = [&] {
+      workersql::session& on = sessions.fresh();
+      on.body() = is_large ? large_text : std::string{select_1};
+      return workersql::exchange{on, read_request};
+    };
+    const std::string all = post("/v1/query", is_large ? large_text : std::string{select_1});
+    const auto got = script(fresh).write(all).failing(broken, 10).read(refusal).value();
+    EXPECT_EQ(got.status, 413U);
+    EXPECT_EQ(sessions.health(), session_health::closed);
+    script(fresh).write(all).failing(broken, 10).read_end().done_with(broken);
+    script(fresh).write(all).failing(broken, 10).read(refusal.substr(0, 8)).read_end().done_with(broken);
+    script(fresh).write(all).failing(errc::deadline_passed, 10).done_with(errc::deadline_passed);
+    script(fresh)
+        .write(all)
+        .failing(broken, 10)
+        .read("")
+        .failing(errc::deadline_passed)
+        .done_with(errc::deadline_passed);
+  }
+}
+
+// RFC 8446 section 5.1: a record begins with its type, alert (21) or handshake (22), and 3. This one is "fatal" (2),
+// protocol_version (70).
+TEST(WorkersqlExchange, APeerThatSpeaksTlsIsToldFromGarbage) {
+  session_maker sessions;
+  const dt::error_info told = script(make(sessions))
+                                  .write(post("/v1/query", select_1))
+                                  .read(dt::test::script_bytes{0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x46})
+                                  .failure();
+  EXPECT_EQ(told.code(), make_error_code(workersql::gateway_errc::not_a_gateway));
+  EXPECT_NE(told.context().find("ssl=true"), std::string::npos) << told.message();
+  const dt::error_info written = script(make(sessions, write_request))
+                                     .write(post("/v1/query", select_1, "k1"))
+                                     .read(dt::test::script_bytes{0x16, 0x03})
+                                     .failure();
+  EXPECT_EQ(written.code(), make_error_code(errc::outcome_unknown));
+  EXPECT_NE(written.context().find("ssl=true"), std::string::npos) << written.message();
 }
 
 TEST(WorkersqlExchange, ABrokenSessionSendsNothing) {
@@ -356,6 +462,9 @@ TEST(WorkersqlStartup, AProxyIsAskedForATunnelBeforeTls) {
       .write(connect)
       .read(informational + "HTTP/1.1 102 Processing\r\n\r\n")
       .done_with(errc::malformed_frame);
+  const dt::error_info tls = script(opening(sessions)).connect().write(connect).read("\x15\x03").failure();
+  EXPECT_EQ(tls.code(), make_error_code(errc::malformed_frame));
+  EXPECT_NE(tls.context().find("it speaks TLS"), std::string::npos) << tls.message();
   script(opening(sessions)).connect().write(connect).read(tunnel + "x").done_with(errc::unexpected_message);
 }
 

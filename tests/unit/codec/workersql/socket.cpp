@@ -317,6 +317,24 @@ TEST(WorkersqlTransaction, AGatewayThatLeavesSaysWhy) {
   }
 }
 
+// A gateway that takes no message so large says so before all of it was sent, and closes.
+TEST(WorkersqlTransaction, WhyAGatewayLeavesIsReadWhenTheMessageCannotBeSent) {
+  session_maker sessions;
+  const std::error_code broken = std::make_error_code(std::errc::broken_pipe);
+  script(asking(sessions, asked))
+      .write(question)
+      .failing(broken, 5)
+      .read(came("\x03\xF1", 8))
+      .write(sent("\x03\xF1", 8))
+      .failing(broken)
+      .done_with(make_error_code(workersql::gateway_errc::too_large));
+  EXPECT_EQ(sessions.health(), session_health::closed);
+  script(asking(sessions, asked)).write(question).failing(broken, 5).read_end().done_with(broken);
+  EXPECT_EQ(sessions.health(), session_health::closed);
+  script(asking(sessions, asked)).write(question).failing(broken, 5).read(came("", 10)).read_end().done_with(broken);
+  script(asking(sessions, asked)).write(question).failing(broken, 5).read(reply).done_with(errc::unexpected_message);
+}
+
 TEST(WorkersqlTransaction, WhatHasComeBeforeAMessageIsNotItsAnswer) {
   session_maker sessions;
   for (const std::string& early : {came(R"({"success":true,"data":[]})"), reply, reply + reply}) {
