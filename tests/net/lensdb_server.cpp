@@ -507,6 +507,30 @@ TEST(LensServer, SaysWhereItListens) {
   EXPECT_EQ(bare.uri("timeout=1s"), "lensdb://127.0.0.1:" + std::to_string(bare.port()) + "?timeout=1s");
 }
 
+TEST(LensServer, OneThatWasMovedFromSaysSo) {
+  lensdb::server first;
+  const std::uint16_t port = first.port();
+  lensdb::server second{std::move(first)};
+  EXPECT_EQ(first.port(), 0);  // NOLINT: what it says then is promised
+  EXPECT_EQ(first.statistics().accepted, 0u);
+  for (const auto& ask :
+       {+[](const lensdb::server& of) { of.uri(); }, +[](const lensdb::server& of) { of.endpoint(); }}) {
+    try {
+      ask(first);
+      ADD_FAILURE() << "no address was refused";
+    } catch (const dt::error& refused) {
+      EXPECT_EQ(refused.code(), dt::errc::invalid_state);
+      EXPECT_NE(std::string{refused.what()}.find("moved from"), std::string::npos);
+    }
+  }
+  first.stop();
+  EXPECT_EQ(second.port(), port);
+  first = std::move(second);
+  EXPECT_EQ(first.port(), port);
+  EXPECT_EQ(second.port(), 0);  // NOLINT
+  EXPECT_FALSE(wire{first.endpoint()}.error());
+}
+
 TEST(LensServer, APortInUseAndAStrangeHostAreErrors) {
   lensdb::server server;
   try {
