@@ -139,6 +139,13 @@ TEST(LensClient, ManyValuesGoOverManyConnectionsAndComeBackInOrder) {
   const auto failed = kv.with(dt::as_result).get_many(keys);
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code(), errc::invalid_key);
+  EXPECT_TRUE(failed.error().context().starts_with("request 251 of 501: GET")) << failed.error().message();
+  std::vector<std::pair<std::string, std::string>> entries(500, {"k", "v"});
+  entries[499].second.assign(2'000'000, 'v');
+  const auto too_large = kv.with(dt::as_result).set_many(entries);
+  ASSERT_FALSE(too_large);
+  EXPECT_EQ(too_large.error().code(), errc::request_too_large);
+  EXPECT_TRUE(too_large.error().context().starts_with("request 500 of 500: SET")) << too_large.error().message();
 }
 
 TEST(LensClient, ManyThreadsShareOneClient) {
@@ -397,6 +404,44 @@ TEST(LensClient, AReplyTooManyThatComesLaterAnswersNoOtherRequest) {
   has_first = true;
   while (!has_said_more) std::this_thread::yield();
   EXPECT_EQ(kv.get("b"), "1");
+  EXPECT_EQ(kv.statistics().opened, 2u);
+  kv.close();
+}
+
+// A format that keeps the client between a reply of "2" and its next request until the peer has said more.
+std::atomic<bool> has_read_two{false};
+std::atomic<bool> has_said_more_than_two{false};
+struct patient_digits : digits {
+  template <class T>
+  static dt::result<T> decode(std::string_view text) {
+    if (text == "2") {
+      has_read_two = true;
+      while (!has_said_more_than_two) std::this_thread::yield();
+    }
+    return digits::decode<T>(text);
+  }
+};
+
+TEST(LensClient, AReplyTooManyWithinAManyAnswersNoOtherRequest) {
+  has_read_two = has_said_more_than_two = false;
+  peer bad{[&](peer::socket& from, int number) {
+    if (number != 0) return serve_well(from, 1'000'000);
+    from.set_option(asio::ip::tcp::no_delay{true});
+    serve_well(from, 2);  // the PING of the start, and "a"
+    std::vector<std::byte> frame;
+    peer::read_request(from, frame);
+    peer::write(from, ok("2"));
+    while (!has_read_two) std::this_thread::yield();
+    peer::write(from, ok("3"));  // again for "b"; "c" has 1
+    has_said_more_than_two = true;
+    peer::wait_for_end(from);
+  }};
+  dt::client<dt::tcp, lensdb::codec<lensdb::lens_v1, patient_digits>> kv{bad.uri("?maxConnections=1&retryAttempts=1")};
+  const auto failed = kv.with(dt::as_result).get_many<int>({"a", "b", "c"});
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code(), errc::unexpected_message) << failed.error().message();
+  EXPECT_TRUE(failed.error().context().starts_with("request 3 of 3: GET")) << failed.error().message();
+  EXPECT_EQ(kv.get<int>("c"), 1);
   EXPECT_EQ(kv.statistics().opened, 2u);
   kv.close();
 }

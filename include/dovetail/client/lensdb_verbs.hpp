@@ -57,6 +57,9 @@ class verbs {
   using place = std::source_location;
 
   /// The value under `key`, or nothing. Without a type: the stored bytes, in a string. (std::optional<T>)
+  /// Every T that `set` takes comes back as it was, but for borrowed text and bytes (std::string_view, std::span),
+  /// which do not compile here: ask for std::string, std::vector<std::byte> or std::array<std::byte, N> (exactly N
+  /// bytes, or errc::malformed_value).
   template <class T = std::string>
   auto get(std::string_view key, place where = place::current()) {
     return self().run(get_operation<T, Format>{.key = std::string{key}}, where);
@@ -104,13 +107,15 @@ class verbs {
   /// The values under many keys, in the order of the keys. (std::vector<std::optional<T>>)
   /// Cost: the protocol has one request in flight a connection, so the keys are dealt out to as many connections as the
   /// pool may have, a few dozen keys each at least; a blocking client takes a thread for every further connection.
-  /// Errors: the first that happens; it says which request of its connection's share it was.
+  /// Errors: the first that happens; it says which request it was, counted from 1 in the order of `keys` (keys are
+  /// data, and in no message).
   template <class T = std::string>
   auto get_many(std::vector<std::string> keys, place where = place::current()) {
     std::vector<get_many_operation<T, Format>> shares;
-    detail::deal_out(keys, detail::share_count(self(), keys.size()), [&shares](auto first, auto last) {
-      shares.push_back({.keys = {std::move_iterator{first}, std::move_iterator{last}}});
-    });
+    detail::deal_out(
+        keys, detail::share_count(self(), keys.size()), [&](auto first, auto last, const share_of_many& share) {
+          shares.push_back({.keys = {std::move_iterator{first}, std::move_iterator{last}}, .share = share});
+        });
     return detail::run_shares<std::vector<std::optional<T>>>(self(), std::move(shares), where);
   }
 
@@ -139,9 +144,10 @@ class verbs {
 
   auto set_all(std::vector<set_operation> all, place where) {
     std::vector<set_many_operation> shares;
-    detail::deal_out(all, detail::share_count(self(), all.size()), [&shares](auto first, auto last) {
-      shares.push_back({.entries = {std::move_iterator{first}, std::move_iterator{last}}});
-    });
+    detail::deal_out(
+        all, detail::share_count(self(), all.size()), [&](auto first, auto last, const share_of_many& share) {
+          shares.push_back({.entries = {std::move_iterator{first}, std::move_iterator{last}}, .share = share});
+        });
     return detail::run_shares<void>(self(), std::move(shares), where);
   }
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/result.hpp>
+#include <dovetail/codec/lensdb/operations.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -32,14 +33,14 @@ std::size_t share_count(Client& client, std::size_t requests) {
   return std::clamp<std::size_t>(requests / least_share, 1, (std::max<std::size_t>)(most, 1));
 }
 
-/// Calls `take(first, last)` for `shares` parts of `all` that differ by one at most; none is empty unless `all` is.
+/// Calls `take(first, last, share_of_many)` for `shares` parts of `all` that differ by one at most; none is empty
+/// unless `all` is.
 template <class T, class Take>
 void deal_out(std::vector<T>& all, std::size_t shares, Take&& take) {
   for (std::size_t i = 0; i < shares; ++i) {
-    const auto at = [&](std::size_t share) {
-      return all.begin() + static_cast<std::ptrdiff_t>(all.size() * share / shares);
-    };
-    take(at(i), at(i + 1));
+    const std::size_t before = all.size() * i / shares;
+    const auto at = [&](std::size_t position) { return all.begin() + static_cast<std::ptrdiff_t>(position); };
+    take(at(before), at(all.size() * (i + 1) / shares), share_of_many{.before = before, .total = all.size()});
   }
 }
 

@@ -104,11 +104,17 @@ class perform {
     return action::done(failure_.code());
   }
 
-  /// Says which of many requests failed; those before it were executed, those behind it were not sent.
+  /// Says which of many requests failed, counted as the caller gave them; those before it in this share were executed,
+  /// those behind it were not sent.
   error_info place(error_info why) const { return place(std::move(why), position_); }
   error_info place(error_info why, std::size_t position) const {
-    if (asked_->request_count() == 1) return why;
-    std::string context = "request " + std::to_string(position + 1) + " of " + std::to_string(asked_->request_count());
+    std::size_t total = asked_->request_count();
+    if constexpr (requires { asked_->share; }) {
+      position += asked_->share.before;
+      if (asked_->share.total != 0) total = asked_->share.total;
+    }
+    if (total == 1) return why;
+    std::string context = "request " + std::to_string(position + 1) + " of " + std::to_string(total);
     if (!why.context().empty()) context.append(": ").append(why.context());
     return why.with_context(std::move(context));
   }

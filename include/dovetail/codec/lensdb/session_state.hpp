@@ -21,7 +21,7 @@ struct session_limits {
 class session_state {
  public:
   session_state(const session_limits& limits, std::size_t default_request_limit, std::size_t reply_header_size)
-      : limits_(limits), input_(limits.reply_data + limits.reply_message + reply_header_size) {
+      : limits_(limits), input_(limits.reply_data + limits.reply_message + reply_header_size + 1) {
     if (limits_.request == 0) limits_.request = default_request_limit;
   }
 
