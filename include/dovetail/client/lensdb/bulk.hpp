@@ -44,12 +44,17 @@ void deal_out(std::vector<T>& all, std::size_t shares, Take&& take) {
   }
 }
 
-/// The answers of all shares, in order, or the failure of the first that has one.
+/// The answers of all shares, in order, or the failure of the first that has one. A request whose outcome is unknown
+/// goes before one that failed: it is the news that the caller must not miss.
 template <class Whole, class Part>
 result<Whole> gather(std::vector<std::optional<result<Part>>>& parts) {
+  result<Part>* failed = nullptr;
   for (std::optional<result<Part>>& each : parts) {
-    if (!*each) return std::move(*each).error();
+    if (*each) continue;
+    const bool is_unknown = each->error().kind() == condition::commit_unknown;
+    if (failed == nullptr || (is_unknown && failed->error().kind() != condition::commit_unknown)) failed = &*each;
   }
+  if (failed != nullptr) return std::move(*failed).error();
   if constexpr (std::is_void_v<Whole>) {
     return {};
   } else {

@@ -187,9 +187,12 @@ action exchange<D>::take(const event& ev) {
   }
   if (reply_.has_header) {
     const session_limits& limits = session_->limits();
-    if (reply_.header.data_size > limits.reply_data || reply_.header.message_size > limits.reply_message) {
-      return lose(errc::frame_too_large, "the reply announces " + std::to_string(reply_.header.data_size) + " + " +
-                                             std::to_string(reply_.header.message_size) + " bytes");
+    // Without a length in the header the data is what has come behind the message so far.
+    const std::size_t data = D::reply_ends_with_stream ? reply_.data.size() : std::size_t{reply_.header.data_size};
+    if (data > limits.reply_data || reply_.header.message_size > limits.reply_message) {
+      return lose(errc::frame_too_large,
+                  std::string{D::reply_ends_with_stream ? "the reply has at least " : "the reply announces "} +
+                      std::to_string(data) + " + " + std::to_string(reply_.header.message_size) + " bytes");
     }
   }
   if constexpr (D::reply_ends_with_stream) {

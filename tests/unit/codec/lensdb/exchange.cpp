@@ -331,6 +331,17 @@ TEST(LensExchange, InTheSecondDialectDataHasALimitThoughItHasNoLength) {
       .shutdown_write()
       .read(ok<ldbd_v1>(std::string(1100, 'x')))
       .done_with(errc::frame_too_large);
+  script(make(sessions, get_k))
+      .write(frame)
+      .shutdown_write()
+      .read(ok<ldbd_v1>(std::string(1000, 'x')))
+      .read_end()
+      .done();
+  script(make(sessions, get_k))
+      .write(frame)
+      .shutdown_write()
+      .read(ok<ldbd_v1>(std::string(1001, 'x')))
+      .done_with(errc::frame_too_large);
 }
 
 TEST(LensExchange, MessagesNameTheOperationAndNeverTheKeyOrTheValue) {
