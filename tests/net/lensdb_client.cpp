@@ -146,6 +146,10 @@ TEST(LensClient, ManyValuesGoOverManyConnectionsAndComeBackInOrder) {
   ASSERT_FALSE(too_large);
   EXPECT_EQ(too_large.error().code(), errc::request_too_large);
   EXPECT_TRUE(too_large.error().context().starts_with("request 500 of 500: SET")) << too_large.error().message();
+  EXPECT_FALSE(kv.exists("k"));  // no share has begun
+  const auto too_long = kv.with(dt::as_result).set_many(std::vector(500, std::pair{"k", 1}), -1s);
+  ASSERT_FALSE(too_long);
+  EXPECT_EQ(too_long.error().code(), errc::value_out_of_range);
 }
 
 TEST(LensClient, ManyThreadsShareOneClient) {

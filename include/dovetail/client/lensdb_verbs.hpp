@@ -107,8 +107,9 @@ class verbs {
   /// The values under many keys, in the order of the keys. (std::vector<std::optional<T>>)
   /// Cost: the protocol has one request in flight a connection, so the keys are dealt out to as many connections as the
   /// pool may have, a few dozen keys each at least; a blocking client takes a thread for every further connection.
-  /// Errors: the first that happens; it says which request it was, counted from 1 in the order of `keys` (keys are
-  /// data, and in no message).
+  /// Errors: what any request is refused for, before one is sent; else the first that happens, but an unknown outcome
+  /// goes before others. It says which request it was, counted from 1 in the order of `keys` (keys are data, and in no
+  /// message).
   template <class T = std::string>
   auto get_many(std::vector<std::string> keys, place where = place::current()) {
     std::vector<get_many_operation<T, Format>> shares;

@@ -203,6 +203,7 @@ struct get_many_operation {
   static constexpr std::string_view name = "get_many";
   std::vector<std::string> keys{};
   share_of_many share{};
+  error_info refused{};  ///< why nothing is sent: what is wrong with a request of any share
 
   static constexpr bool is_idempotent() noexcept { return true; }
   std::size_t request_count() const noexcept { return keys.size(); }
@@ -219,6 +220,7 @@ struct set_many_operation {
   static constexpr std::string_view name = "set_many";
   std::vector<set_operation> entries{};
   share_of_many share{};
+  error_info refused{};  ///< why nothing is sent: what is wrong with a request of any share
 
   static constexpr bool is_idempotent() noexcept { return false; }
   std::size_t request_count() const noexcept { return entries.size(); }
