@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -488,6 +489,33 @@ TEST(LensClient, ATimeToLiveIsRoundedUpToSeconds) {
   EXPECT_EQ(kv.get("k"), "v");  // a second, not nothing
   fake_seconds = 1001;
   EXPECT_EQ(kv.get("k"), std::nullopt);
+}
+
+TEST(LensClient, ATimeToLiveIsRoundedUpExactlyUpToItsBounds) {
+  const auto rounded = [](auto wanted) {
+    std::optional<std::uint32_t> seconds;
+    const dt::error_info refused = lensdb::detail::read_time_to_live(wanted, seconds);
+    EXPECT_EQ(refused.code() == errc::value_out_of_range, !seconds);
+    return seconds.value_or(0);
+  };
+  using real = std::chrono::duration<double>;
+  EXPECT_EQ(rounded(1ns), 1U);
+  EXPECT_EQ(rounded(1s), 1U);
+  EXPECT_EQ(rounded(1s + 1ns), 2U);
+  EXPECT_EQ(rounded(1'000'000'000s + 1ns), 1'000'000'001U);
+  EXPECT_EQ(rounded(4'294'967'295s), 4'294'967'295U);
+  EXPECT_EQ(rounded(real{4'294'967'294.5}), 4'294'967'295U);
+  EXPECT_EQ(rounded(std::chrono::duration<float>{1.5F}), 2U);
+  EXPECT_EQ(rounded(std::chrono::duration<std::uint64_t>{5}), 5U);
+  EXPECT_EQ(rounded(0s), 0U);
+  EXPECT_EQ(rounded(-1ns), 0U);
+  EXPECT_EQ(rounded(4'294'967'295s + 1ns), 0U);
+  EXPECT_EQ(rounded(4'294'967'296s), 0U);
+  EXPECT_EQ(rounded(std::chrono::hours::max()), 0U);
+  EXPECT_EQ(rounded(std::chrono::nanoseconds::min()), 0U);
+  EXPECT_EQ(rounded(std::chrono::duration<std::uint64_t>::max()), 0U);
+  EXPECT_EQ(rounded(real{std::numeric_limits<double>::quiet_NaN()}), 0U);
+  EXPECT_EQ(rounded(real{std::numeric_limits<double>::infinity()}), 0U);
 }
 
 TEST(LensClient, AnIdleConnectionIsRetiredBeforeTheServerForgetsIt) {

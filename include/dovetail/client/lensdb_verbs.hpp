@@ -20,13 +20,17 @@ namespace detail {
 /// The time to live that SETEX can say: whole seconds, rounded up, from 1 to 2³² - 1.
 template <class Rep, class Period>
 error_info read_time_to_live(std::chrono::duration<Rep, Period> wanted, std::optional<std::uint32_t>& seconds) {
-  const double exact = std::chrono::duration<double>(wanted).count();
-  if (!(exact > 0) || exact > 4294967295.0) {
-    return {errc::value_out_of_range, "a time to live must be more than 0 and at most 4294967295 seconds"};
+  // The floating-point value only says whether an integer can hold it: it does not know a nanosecond more from none.
+  const double about = std::chrono::duration<double>(wanted).count();
+  if (about > 0 && about < 4294967296.0) {
+    auto whole = std::chrono::duration_cast<std::chrono::duration<std::int64_t>>(wanted);
+    if (whole < wanted) ++whole;
+    if (whole.count() <= std::int64_t{4294967295}) {
+      seconds = static_cast<std::uint32_t>(whole.count());
+      return {};
+    }
   }
-  seconds = static_cast<std::uint32_t>(exact);
-  if (static_cast<double>(*seconds) < exact) ++*seconds;
-  return {};
+  return {errc::value_out_of_range, "a time to live must be more than 0 and at most 4294967295 seconds"};
 }
 
 template <class Format, class T>
