@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -139,6 +140,17 @@ TEST(LensClient, ManyValuesGoOverManyConnectionsAndComeBackInOrder) {
   const auto failed = kv.with(dt::as_result).get_many(keys);
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code(), errc::invalid_key);
+  EXPECT_TRUE(failed.error().context().starts_with("request 251 of 501: GET")) << failed.error().message();
+  std::vector<std::pair<std::string, std::string>> entries(500, {"k", "v"});
+  entries[499].second.assign(2'000'000, 'v');
+  const auto too_large = kv.with(dt::as_result).set_many(entries);
+  ASSERT_FALSE(too_large);
+  EXPECT_EQ(too_large.error().code(), errc::request_too_large);
+  EXPECT_TRUE(too_large.error().context().starts_with("request 500 of 500: SET")) << too_large.error().message();
+  EXPECT_FALSE(kv.exists("k"));  // no share has begun
+  const auto too_long = kv.with(dt::as_result).set_many(std::vector(500, std::pair{"k", 1}), -1s);
+  ASSERT_FALSE(too_long);
+  EXPECT_EQ(too_long.error().code(), errc::value_out_of_range);
 }
 
 TEST(LensClient, ManyThreadsShareOneClient) {
@@ -401,6 +413,44 @@ TEST(LensClient, AReplyTooManyThatComesLaterAnswersNoOtherRequest) {
   kv.close();
 }
 
+// A format that keeps the client between a reply of "2" and its next request until the peer has said more.
+std::atomic<bool> has_read_two{false};
+std::atomic<bool> has_said_more_than_two{false};
+struct patient_digits : digits {
+  template <class T>
+  static dt::result<T> decode(std::string_view text) {
+    if (text == "2") {
+      has_read_two = true;
+      while (!has_said_more_than_two) std::this_thread::yield();
+    }
+    return digits::decode<T>(text);
+  }
+};
+
+TEST(LensClient, AReplyTooManyWithinAManyAnswersNoOtherRequest) {
+  has_read_two = has_said_more_than_two = false;
+  peer bad{[&](peer::socket& from, int number) {
+    if (number != 0) return serve_well(from, 1'000'000);
+    from.set_option(asio::ip::tcp::no_delay{true});
+    serve_well(from, 2);  // the PING of the start, and "a"
+    std::vector<std::byte> frame;
+    peer::read_request(from, frame);
+    peer::write(from, ok("2"));
+    while (!has_read_two) std::this_thread::yield();
+    peer::write(from, ok("3"));  // again for "b"; "c" has 1
+    has_said_more_than_two = true;
+    peer::wait_for_end(from);
+  }};
+  dt::client<dt::tcp, lensdb::codec<lensdb::lens_v1, patient_digits>> kv{bad.uri("?maxConnections=1&retryAttempts=1")};
+  const auto failed = kv.with(dt::as_result).get_many<int>({"a", "b", "c"});
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code(), errc::unexpected_message) << failed.error().message();
+  EXPECT_TRUE(failed.error().context().starts_with("request 3 of 3: GET")) << failed.error().message();
+  EXPECT_EQ(kv.get<int>("c"), 1);
+  EXPECT_EQ(kv.statistics().opened, 2u);
+  kv.close();
+}
+
 TEST(LensClient, AChangeAfterARestartOfTheServerIsExecutedOnANewConnection) {
   std::optional<lensdb::server> server{std::in_place};
   const std::uint16_t port = server->port();
@@ -439,6 +489,33 @@ TEST(LensClient, ATimeToLiveIsRoundedUpToSeconds) {
   EXPECT_EQ(kv.get("k"), "v");  // a second, not nothing
   fake_seconds = 1001;
   EXPECT_EQ(kv.get("k"), std::nullopt);
+}
+
+TEST(LensClient, ATimeToLiveIsRoundedUpExactlyUpToItsBounds) {
+  const auto rounded = [](auto wanted) {
+    std::optional<std::uint32_t> seconds;
+    const dt::error_info refused = lensdb::detail::read_time_to_live(wanted, seconds);
+    EXPECT_EQ(refused.code() == errc::value_out_of_range, !seconds);
+    return seconds.value_or(0);
+  };
+  using real = std::chrono::duration<double>;
+  EXPECT_EQ(rounded(1ns), 1U);
+  EXPECT_EQ(rounded(1s), 1U);
+  EXPECT_EQ(rounded(1s + 1ns), 2U);
+  EXPECT_EQ(rounded(1'000'000'000s + 1ns), 1'000'000'001U);
+  EXPECT_EQ(rounded(4'294'967'295s), 4'294'967'295U);
+  EXPECT_EQ(rounded(real{4'294'967'294.5}), 4'294'967'295U);
+  EXPECT_EQ(rounded(std::chrono::duration<float>{1.5F}), 2U);
+  EXPECT_EQ(rounded(std::chrono::duration<std::uint64_t>{5}), 5U);
+  EXPECT_EQ(rounded(0s), 0U);
+  EXPECT_EQ(rounded(-1ns), 0U);
+  EXPECT_EQ(rounded(4'294'967'295s + 1ns), 0U);
+  EXPECT_EQ(rounded(4'294'967'296s), 0U);
+  EXPECT_EQ(rounded(std::chrono::hours::max()), 0U);
+  EXPECT_EQ(rounded(std::chrono::nanoseconds::min()), 0U);
+  EXPECT_EQ(rounded(std::chrono::duration<std::uint64_t>::max()), 0U);
+  EXPECT_EQ(rounded(real{std::numeric_limits<double>::quiet_NaN()}), 0U);
+  EXPECT_EQ(rounded(real{std::numeric_limits<double>::infinity()}), 0U);
 }
 
 TEST(LensClient, AnIdleConnectionIsRetiredBeforeTheServerForgetsIt) {

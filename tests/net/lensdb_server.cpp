@@ -84,6 +84,22 @@ TEST(LensServerPerRecv, AfterAHalfCloseTheRequestIsAnsweredAndTheConnectionStays
   EXPECT_TRUE(client.is_silent());
 }
 
+TEST(LensServerPerRecv, ClientsThatAreGoneTakeNoPlaceAndFewFiles) {
+  lensdb::server server{{.framing = lensdb::framing::one_per_recv, .max_connections = 2}};
+  const auto is_served = [&](bool ends_by_setex) {
+    for (const auto limit = std::chrono::steady_clock::now() + 30s; std::chrono::steady_clock::now() < limit;) {
+      wire client{server.endpoint()};
+      client.send(request(operation::ping));
+      if (client.read(18) != ok("pong")) continue;  // the server has not seen yet that the last one is gone
+      if (ends_by_setex) client.send(to_vector(named("V69").request));
+      return true;
+    }
+    return false;
+  };
+  for (int i = 0; i < 200; ++i) ASSERT_TRUE(is_served(i % 2 == 0)) << i;
+  EXPECT_LE(server.statistics().connections, 64U + 2U + 1U);
+}
+
 // Where the real server's behaviour is that of any server with framing, ours gives the same bytes. It differs, by
 // purpose, in: V41 to V43 (a request of 4097 bytes is fine), V44 and V60 (the second dialect is spoken), V55 and V56
 // (the lengths alone say too much), V58, V63 to V65 and V67 (what follows a request is the next request).
@@ -505,6 +521,30 @@ TEST(LensServer, SaysWhereItListens) {
   EXPECT_TRUE(server.uri("maxConnections=4").ends_with("1049618&maxConnections=4"));
   lensdb::server bare{{.framing = lensdb::framing::one_per_recv}};
   EXPECT_EQ(bare.uri("timeout=1s"), "lensdb://127.0.0.1:" + std::to_string(bare.port()) + "?timeout=1s");
+}
+
+TEST(LensServer, OneThatWasMovedFromSaysSo) {
+  lensdb::server first;
+  const std::uint16_t port = first.port();
+  lensdb::server second{std::move(first)};
+  EXPECT_EQ(first.port(), 0);  // NOLINT: what it says then is promised
+  EXPECT_EQ(first.statistics().accepted, 0u);
+  for (const auto& ask :
+       {+[](const lensdb::server& of) { of.uri(); }, +[](const lensdb::server& of) { of.endpoint(); }}) {
+    try {
+      ask(first);
+      ADD_FAILURE() << "no address was refused";
+    } catch (const dt::error& refused) {
+      EXPECT_EQ(refused.code(), dt::errc::invalid_state);
+      EXPECT_NE(std::string{refused.what()}.find("moved from"), std::string::npos);
+    }
+  }
+  first.stop();
+  EXPECT_EQ(second.port(), port);
+  first = std::move(second);
+  EXPECT_EQ(first.port(), port);
+  EXPECT_EQ(second.port(), 0);  // NOLINT
+  EXPECT_FALSE(wire{first.endpoint()}.error());
 }
 
 TEST(LensServer, APortInUseAndAStrangeHostAreErrors) {

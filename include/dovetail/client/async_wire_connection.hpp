@@ -15,6 +15,7 @@ template <transport Transport, codec Codec>
 class async_wire_connection {
  public:
   using wire = wire_connection<Transport, Codec>;
+  using codec_type = Codec;
   static constexpr clock::duration idle_limit = wire::idle_limit;
 
   struct options {

@@ -21,6 +21,8 @@ namespace dovetail::inline v0::lensdb {
 /// key is gone for every operation at once, and its memory soon. STATS answers with the real server's constant text.
 /// `framing::one_per_recv` makes it behave like the real server, losses included: see `serve_per_recv`.
 /// Threads: any, but not from within the server's own.
+/// One that was moved from has no port (0) and no statistics, has stopped, and throws errc::invalid_state where it is
+/// asked for an address.
 ///
 ///     dt::lensdb::server server{{.port = 0}};
 ///     dt::lensdb::client kv{server.uri()};
@@ -46,10 +48,11 @@ class basic_server {
   }
   ~basic_server() { stop(); }
 
-  std::uint16_t port() const noexcept { return core_->port(); }
+  std::uint16_t port() const noexcept { return core_ ? core_->port() : std::uint16_t{0}; }
 
   /// Where a client of this machine finds it.
   tcp_endpoint endpoint() const {
+    if (!core_) dovetail::detail::throw_error({errc::invalid_state, "the LensDB server has been moved from"});
     const std::string& host = core_->options().host;
     if (host == "0.0.0.0" || host == "localhost") return {"127.0.0.1", port()};
     return {host == "::" ? "::1" : host, port()};
@@ -72,7 +75,7 @@ class basic_server {
     return text;
   }
 
-  server_statistics statistics() const noexcept { return core_->statistics(); }
+  server_statistics statistics() const noexcept { return core_ ? core_->statistics() : server_statistics{}; }
 
   /// Listens no more, answers the requests that this machine has received, whole or in part, whether or not they were
   /// looked at yet (at most for `stop_grace`), closes, and waits for its thread. Calling it again does nothing; a

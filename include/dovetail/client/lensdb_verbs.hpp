@@ -20,13 +20,17 @@ namespace detail {
 /// The time to live that SETEX can say: whole seconds, rounded up, from 1 to 2³² - 1.
 template <class Rep, class Period>
 error_info read_time_to_live(std::chrono::duration<Rep, Period> wanted, std::optional<std::uint32_t>& seconds) {
-  const double exact = std::chrono::duration<double>(wanted).count();
-  if (!(exact > 0) || exact > 4294967295.0) {
-    return {errc::value_out_of_range, "a time to live must be more than 0 and at most 4294967295 seconds"};
+  // The floating-point value only says whether an integer can hold it: it does not know a nanosecond more from none.
+  const double about = std::chrono::duration<double>(wanted).count();
+  if (about > 0 && about < 4294967296.0) {
+    auto whole = std::chrono::duration_cast<std::chrono::duration<std::int64_t>>(wanted);
+    if (whole < wanted) ++whole;
+    if (whole.count() <= std::int64_t{4294967295}) {
+      seconds = static_cast<std::uint32_t>(whole.count());
+      return {};
+    }
   }
-  seconds = static_cast<std::uint32_t>(exact);
-  if (static_cast<double>(*seconds) < exact) ++*seconds;
-  return {};
+  return {errc::value_out_of_range, "a time to live must be more than 0 and at most 4294967295 seconds"};
 }
 
 template <class Format, class T>
@@ -57,6 +61,9 @@ class verbs {
   using place = std::source_location;
 
   /// The value under `key`, or nothing. Without a type: the stored bytes, in a string. (std::optional<T>)
+  /// Every T that `set` takes comes back as it was, but for borrowed text and bytes (std::string_view, std::span),
+  /// which do not compile here: ask for std::string, std::vector<std::byte> or std::array<std::byte, N> (exactly N
+  /// bytes, or errc::malformed_value).
   template <class T = std::string>
   auto get(std::string_view key, place where = place::current()) {
     return self().run(get_operation<T, Format>{.key = std::string{key}}, where);
@@ -104,13 +111,16 @@ class verbs {
   /// The values under many keys, in the order of the keys. (std::vector<std::optional<T>>)
   /// Cost: the protocol has one request in flight a connection, so the keys are dealt out to as many connections as the
   /// pool may have, a few dozen keys each at least; a blocking client takes a thread for every further connection.
-  /// Errors: the first that happens; it says which request of its connection's share it was.
+  /// Errors: what any request is refused for, before one is sent; else the first that happens, but an unknown outcome
+  /// goes before others. It says which request it was, counted from 1 in the order of `keys` (keys are data, and in no
+  /// message).
   template <class T = std::string>
   auto get_many(std::vector<std::string> keys, place where = place::current()) {
     std::vector<get_many_operation<T, Format>> shares;
-    detail::deal_out(keys, detail::share_count(self(), keys.size()), [&shares](auto first, auto last) {
-      shares.push_back({.keys = {std::move_iterator{first}, std::move_iterator{last}}});
-    });
+    detail::deal_out(
+        keys, detail::share_count(self(), keys.size()), [&](auto first, auto last, const share_of_many& share) {
+          shares.push_back({.keys = {std::move_iterator{first}, std::move_iterator{last}}, .share = share});
+        });
     return detail::run_shares<std::vector<std::optional<T>>>(self(), std::move(shares), where);
   }
 
@@ -139,9 +149,10 @@ class verbs {
 
   auto set_all(std::vector<set_operation> all, place where) {
     std::vector<set_many_operation> shares;
-    detail::deal_out(all, detail::share_count(self(), all.size()), [&shares](auto first, auto last) {
-      shares.push_back({.entries = {std::move_iterator{first}, std::move_iterator{last}}});
-    });
+    detail::deal_out(
+        all, detail::share_count(self(), all.size()), [&](auto first, auto last, const share_of_many& share) {
+          shares.push_back({.entries = {std::move_iterator{first}, std::move_iterator{last}}, .share = share});
+        });
     return detail::run_shares<void>(self(), std::move(shares), where);
   }
 };

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <dovetail/base/result.hpp>
+#include <dovetail/codec/lensdb/operations.hpp>
+#include <dovetail/codec/lensdb/perform.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -20,35 +22,67 @@ namespace dovetail::inline v0::lensdb::detail {
 /// Fewer requests than these are not worth another connection (and another thread, in a blocking client).
 inline constexpr std::size_t least_share = 32;
 
+/// The core of a client or a view, blocking or not.
+template <class Client>
+auto& core_of(Client& client) {
+  auto&& core = client.core();
+  if constexpr (requires { core->connections(); }) {
+    return *core;
+  } else {
+    return core;
+  }
+}
+
 template <class Client>
 std::size_t share_count(Client& client, std::size_t requests) {
-  auto&& core = client.core();
-  std::size_t most = 1;
-  if constexpr (requires { core->connections(); }) {
-    most = core->connections().statistics().max;
-  } else {
-    most = core.connections().statistics().max;
-  }
+  const std::size_t most = core_of(client).connections().statistics().max;
   return std::clamp<std::size_t>(requests / least_share, 1, (std::max<std::size_t>)(most, 1));
 }
 
-/// Calls `take(first, last)` for `shares` parts of `all` that differ by one at most; none is empty unless `all` is.
-template <class T, class Take>
-void deal_out(std::vector<T>& all, std::size_t shares, Take&& take) {
-  for (std::size_t i = 0; i < shares; ++i) {
-    const auto at = [&](std::size_t share) {
-      return all.begin() + static_cast<std::ptrdiff_t>(all.size() * share / shares);
-    };
-    take(at(i), at(i + 1));
+/// When one request of any share would be refused, leaves one share, which says so, and nothing is sent.
+template <class Client, class Operation>
+void refuse_all_or_none(Client& client, std::vector<Operation>& shares) {
+  using connection = typename std::remove_cvref_t<decltype(core_of(client))>::connection_type;
+  using dialect = typename connection::codec_type::dialect_type;
+  if (shares.size() == 1) return;  // its dialogue looks at all of it
+  const auto& how = core_of(client).connections().connection_options();
+  session_limits limits;
+  if constexpr (requires { how.codec; }) {
+    limits = how.codec.with_default(dialect::default_request_limit);
+  } else {
+    limits = how.how.codec.with_default(dialect::default_request_limit);
+  }
+  for (Operation& each : shares) {
+    each.refused = refusal_of_all<dialect>(limits, each);
+    if (!each.refused) continue;
+    std::swap(shares.front(), each);
+    shares.resize(1);
+    return;
   }
 }
 
-/// The answers of all shares, in order, or the failure of the first that has one.
+/// Calls `take(first, last, share_of_many)` for `shares` parts of `all` that differ by one at most; none is empty
+/// unless `all` is.
+template <class T, class Take>
+void deal_out(std::vector<T>& all, std::size_t shares, Take&& take) {
+  for (std::size_t i = 0; i < shares; ++i) {
+    const std::size_t before = all.size() * i / shares;
+    const auto at = [&](std::size_t position) { return all.begin() + static_cast<std::ptrdiff_t>(position); };
+    take(at(before), at(all.size() * (i + 1) / shares), share_of_many{.before = before, .total = all.size()});
+  }
+}
+
+/// The answers of all shares, in order, or the failure of the first that has one. A request whose outcome is unknown
+/// goes before one that failed: it is the news that the caller must not miss.
 template <class Whole, class Part>
 result<Whole> gather(std::vector<std::optional<result<Part>>>& parts) {
+  result<Part>* failed = nullptr;
   for (std::optional<result<Part>>& each : parts) {
-    if (!*each) return std::move(*each).error();
+    if (*each) continue;
+    const bool is_unknown = each->error().kind() == condition::commit_unknown;
+    if (failed == nullptr || (is_unknown && failed->error().kind() != condition::commit_unknown)) failed = &*each;
   }
+  if (failed != nullptr) return std::move(*failed).error();
   if constexpr (std::is_void_v<Whole>) {
     return {};
   } else {
@@ -69,6 +103,7 @@ struct async_shares;
 template <class Whole, class Client, class Operation>
 auto run_shares(Client& client, std::vector<Operation> shares, std::source_location where) {
   using part = typename Operation::value_type;
+  refuse_all_or_none(client, shares);
   if constexpr (requires { client.get_executor(); }) {
     return async_shares<Whole>::run(client, std::move(shares), where);
   } else {

@@ -45,7 +45,8 @@ class server_connection {
   virtual void kill() = 0;
 };
 
-/// `Owner` gets `turn_is_over()` after each turn, and `forget(server_connection&)` at the end.
+/// `Owner` gets `turn_is_over()` after each turn, `has_died(server_connection&)` once when only silence is left, and
+/// `forget(server_connection&, bool has_died)` at the end.
 template <class Dialogue, class Owner>
 class server_connection_of final : public server_connection,
                                    public std::enable_shared_from_this<server_connection_of<Dialogue, Owner>> {
@@ -65,19 +66,24 @@ class server_connection_of final : public server_connection,
 
   void stop() override {
     is_stopping_ = true;
-    if (dialogue_.is_idle() && (dialogue_.is_deaf() || stream_.next_layer().is_silent())) stream_.cancel();
+    if (may_end()) stream_.cancel();
   }
   void kill() override { stream_.close(); }
 
  private:
   void after_turn(const result<void>& outcome) {
-    if (!outcome || dialogue_.is_over() || (is_stopping_ && dialogue_.is_idle() && stream_.next_layer().is_silent())) {
+    if (!outcome || dialogue_.is_over() || (is_stopping_ && may_end())) {
       stream_.close();
-      owner_->forget(*this);
+      owner_->forget(*this, is_dead_);
     } else {
       owner_->turn_is_over();
+      if (dialogue_.has_died() && !std::exchange(is_dead_, true)) owner_->has_died(*this);
       next();
     }
+  }
+
+  bool may_end() const noexcept {
+    return dialogue_.is_idle() && (dialogue_.is_deaf() || stream_.next_layer().is_silent());
   }
 
   Owner* owner_;
@@ -85,6 +91,7 @@ class server_connection_of final : public server_connection,
   const server_options* options_;
   Dialogue dialogue_;
   bool is_stopping_ = false;
+  bool is_dead_ = false;
 };
 
 }  // namespace dovetail::inline v0::lensdb::detail

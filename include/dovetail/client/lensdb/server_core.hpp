@@ -17,6 +17,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -109,8 +110,23 @@ class server_core {
     });
   }
 
+  /// For connections: this one will never answer again. As at the real server its place is free at once, and it is
+  /// closed some time later, as by a garbage collector: clients that are gone must not use all files up.
+  void has_died(server_connection& silent) {
+    ++dead_count_;
+    dead_.push_back(&silent);
+    if (dead_.size() <= most_dead) return;
+    server_connection& oldest = *dead_.front();
+    dead_.pop_front();
+    oldest.kill();
+  }
+
   /// For connections: this one has ended.
-  void forget(server_connection& ended) {
+  void forget(server_connection& ended, bool had_died) {
+    if (had_died) {
+      --dead_count_;
+      std::erase(dead_, &ended);
+    }
     connections_.erase(&ended);
     open_.store(connections_.size(), std::memory_order_relaxed);
     if (is_stopping_ && connections_.empty()) grace_.cancel();
@@ -162,7 +178,7 @@ class server_core {
 
   void welcome(asio::ip::tcp::socket accepted) {
     accepted_.fetch_add(1, std::memory_order_relaxed);
-    if (connections_.size() >= options_.max_connections) {
+    if (connections_.size() - dead_count_ >= options_.max_connections) {
       refused_.fetch_add(1, std::memory_order_relaxed);
       return;  // closes it
     }
@@ -187,6 +203,7 @@ class server_core {
     made->next();
   }
 
+  static constexpr std::size_t most_dead = 64;       // the real one has been seen with 48
   static constexpr std::size_t most_waiting = 4096;  // as many as a system keeps for us, as a rule
 
   Options options_;
@@ -206,6 +223,8 @@ class server_core {
   asio::steady_timer expiry_{io_};
   asio::steady_timer grace_{io_};
   std::unordered_map<server_connection*, std::shared_ptr<server_connection>> connections_;
+  std::deque<server_connection*> dead_;  // of connections_, the oldest first
+  std::size_t dead_count_ = 0;           // with those that are closed already but not yet forgotten
 };
 
 }  // namespace dovetail::inline v0::lensdb::detail

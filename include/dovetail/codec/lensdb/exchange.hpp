@@ -56,10 +56,13 @@ inline std::string text_of(frame_error error) {
 
 }  // namespace detail
 
-/// Sends one request in one write and reads its reply exactly.
+/// Sends one request in one write and reads its reply exactly. Replies carry no number, so one too many would answer
+/// the next request: before a request is sent it looks whether something has come already, and the reply is read with
+/// room for more than it. What comes between the look and the request's own reply cannot be told from that reply.
 /// Errors: what the request was refused for; `errc::outcome_unknown` when a request that changes the store was sent and
-/// no good reply came; errc::malformed_frame, errc::frame_too_large, errc::unexpected_message (bytes behind the reply),
-/// or the transport's own otherwise. A status is no error here: the operation judges it.
+/// no good reply came; errc::malformed_frame, errc::frame_too_large, errc::unexpected_message (bytes behind the reply,
+/// or before the request, which is not sent then), or the transport's own otherwise. A status is no error here: the
+/// operation judges it.
 /// Cancellation: the session is desynchronised afterwards (a late reply would answer the next request).
 template <dialect D>
 class exchange {
@@ -72,6 +75,11 @@ class exchange {
     switch (step_) {
       case step::start:
         return begin(ev);
+      case step::looking:
+        if (ev.cancelled || ev.ec) return stop(ev);
+        if (ev.bytes != 0)
+          return lose(errc::unexpected_message, "it was not sent, as bytes came that nobody asked for");
+        return write();
       case step::writing:
         sent_whole_ = !ev.ec || ev.bytes >= session_->output().size();
         if (ev.cancelled || ev.ec) return stop(ev);
@@ -98,9 +106,14 @@ class exchange {
   error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
 
  private:
-  enum class step : std::uint8_t { start, writing, ending_request, reading, over };
+  enum class step : std::uint8_t { start, looking, writing, ending_request, reading, over };
 
   action begin(const event& ev);
+
+  action write() {
+    step_ = step::writing;
+    return action::write(session_->output());
+  }
 
   action read(std::size_t bytes);
 
@@ -144,14 +157,20 @@ action exchange<D>::begin(const event& ev) {
   }
   session_->forget_reply();
   session_->set_health(session_health::desynchronised);  // until the whole reply is here
-  step_ = step::writing;
-  return action::write(session_->output());
+  if constexpr (D::reply_ends_with_stream) {
+    return write();  // the first request of its connection, and the last
+  } else {
+    if (!session_->input().prepare(1)) return lose(errc::frame_too_large, "there is no room for a reply");
+    step_ = step::looking;
+    return action::look(session_->input().free());
+  }
 }
 
 template <dialect D>
 action exchange<D>::read(std::size_t bytes) {
   step_ = step::reading;
-  if (!session_->input().prepare(bytes)) return lose(errc::frame_too_large, "the reply is larger than the limit");
+  // With room for one byte more: what comes behind the reply is seen, however the buffer has grown.
+  if (!session_->input().prepare(bytes + 1)) return lose(errc::frame_too_large, "the reply is larger than the limit");
   return action::read(session_->input().free());
 }
 
@@ -168,9 +187,12 @@ action exchange<D>::take(const event& ev) {
   }
   if (reply_.has_header) {
     const session_limits& limits = session_->limits();
-    if (reply_.header.data_size > limits.reply_data || reply_.header.message_size > limits.reply_message) {
-      return lose(errc::frame_too_large, "the reply announces " + std::to_string(reply_.header.data_size) + " + " +
-                                             std::to_string(reply_.header.message_size) + " bytes");
+    // Without a length in the header the data is what has come behind the message so far.
+    const std::size_t data = D::reply_ends_with_stream ? reply_.data.size() : std::size_t{reply_.header.data_size};
+    if (data > limits.reply_data || reply_.header.message_size > limits.reply_message) {
+      return lose(errc::frame_too_large,
+                  std::string{D::reply_ends_with_stream ? "the reply has at least " : "the reply announces "} +
+                      std::to_string(data) + " + " + std::to_string(reply_.header.message_size) + " bytes");
     }
   }
   if constexpr (D::reply_ends_with_stream) {

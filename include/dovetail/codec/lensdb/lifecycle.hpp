@@ -89,7 +89,7 @@ class startup {
     failure_ = check_.failure(next.error());
     if (condition_of(next.error()) == condition::connection) {  // the end of the stream, or a reset by the same close
       failure_.with_context("the LensDB server closed the connection unused; it does that when it has too many");
-    } else if (next.error() == errc::malformed_frame) {
+    } else if (next.error() == errc::malformed_frame || next.error() == errc::unexpected_message) {
       failure_.with_context("the peer does not speak " + std::string{D::name} + ": " + std::string{failure_.context()});
     }
     return next;

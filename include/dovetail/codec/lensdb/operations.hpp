@@ -189,12 +189,21 @@ struct stats_operation {
   }
 };
 
+/// Which part of a larger whole an operation of many requests is: failures count within the whole. Keys are data, and
+/// are not in messages; the number leads to them.
+struct share_of_many {
+  std::size_t before = 0;  ///< requests of the whole that come before these
+  std::size_t total = 0;   ///< requests of the whole; 0: these are all
+};
+
 /// GET for many keys over one connection, one after the other: values in the order of the keys.
 template <class Value, class Format>
 struct get_many_operation {
   using value_type = std::vector<std::optional<Value>>;
   static constexpr std::string_view name = "get_many";
   std::vector<std::string> keys{};
+  share_of_many share{};
+  error_info refused{};  ///< why nothing is sent: what is wrong with a request of any share
 
   static constexpr bool is_idempotent() noexcept { return true; }
   std::size_t request_count() const noexcept { return keys.size(); }
@@ -210,6 +219,8 @@ struct set_many_operation {
   using value_type = void;
   static constexpr std::string_view name = "set_many";
   std::vector<set_operation> entries{};
+  share_of_many share{};
+  error_info refused{};  ///< why nothing is sent: what is wrong with a request of any share
 
   static constexpr bool is_idempotent() noexcept { return false; }
   std::size_t request_count() const noexcept { return entries.size(); }

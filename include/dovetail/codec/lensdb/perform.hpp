@@ -13,6 +13,43 @@
 
 namespace dovetail::inline v0::lensdb {
 
+namespace detail {
+
+/// Says which of many requests failed, counted as the caller gave them; those before it in its share were executed,
+/// those behind it were not sent.
+template <class Operation>
+error_info placed(const Operation& asked, error_info why, std::size_t position) {
+  std::size_t total = asked.request_count();
+  if constexpr (requires { asked.share; }) {
+    position += asked.share.before;
+    if (asked.share.total != 0) total = asked.share.total;
+  }
+  if (total == 1) return why;
+  std::string context = "request " + std::to_string(position + 1) + " of " + std::to_string(total);
+  if (!why.context().empty()) context.append(": ").append(why.context());
+  return why.with_context(std::move(context));
+}
+
+/// Why an operation of several requests must not begin: everything that can be refused is refused before the first byte
+/// of the first one. (Of a single request its exchange says it.)
+template <dialect D, class Operation>
+error_info refusal_of_all(const session_limits& limits, const Operation& asked) {
+  if constexpr (requires { asked.refused; }) {
+    if (asked.refused) return asked.refused;
+  }
+  for (std::size_t i = 0; i < asked.request_count(); ++i) {
+    if constexpr (requires { asked.entries; }) {
+      if (asked.entries[i].refused) return placed(asked, asked.entries[i].refused, i);
+    }
+    if (asked.request_count() > 1) {
+      if (error_info why = refusal<D>(limits, asked.request(i))) return placed(asked, std::move(why), i);
+    }
+  }
+  return {};
+}
+
+}  // namespace detail
+
 /// Drives one operation. Lifetime: session and operation are borrowed until the dialogue is over.
 /// Errors: those of `exchange`, the server's status, or a value that is not of its type (the connection stays usable).
 /// Cancellation: the session is desynchronised afterwards, unless nothing was sent.
@@ -27,7 +64,7 @@ class perform {
     switch (step_) {
       case step::start:
         if (ev.cancelled) return fail(errc::cancelled);
-        if (error_info why = refusal()) return fail(std::move(why));
+        if (error_info why = detail::refusal_of_all<D>(session_->limits(), *asked_)) return fail(std::move(why));
         if (asked_->request_count() == 0) return action::done();
         return begin();
       case step::exchanging:
@@ -75,22 +112,6 @@ class perform {
     }
   }
 
-  /// Everything that can be refused is refused before the first byte of the first request.
-  error_info refusal() const {
-    for (std::size_t i = 0; i < asked_->request_count(); ++i) {
-      if constexpr (requires { asked_->refused; }) {
-        if (asked_->refused) return asked_->refused;
-      } else if constexpr (requires { asked_->entries; }) {
-        if (asked_->entries[i].refused) return place(asked_->entries[i].refused, i);
-      }
-      if (asked_->request_count() > 1) {
-        if (error_info why = detail::refusal<D>(session_->limits(), asked_->request(i)))
-          return place(std::move(why), i);
-      }
-    }
-    return {};
-  }
-
   error_info accept(const parsed_reply& reply) {
     if constexpr (std::is_void_v<value_type>) {
       return asked_->accept(position_, reply);
@@ -104,14 +125,7 @@ class perform {
     return action::done(failure_.code());
   }
 
-  /// Says which of many requests failed; those before it were executed, those behind it were not sent.
-  error_info place(error_info why) const { return place(std::move(why), position_); }
-  error_info place(error_info why, std::size_t position) const {
-    if (asked_->request_count() == 1) return why;
-    std::string context = "request " + std::to_string(position + 1) + " of " + std::to_string(asked_->request_count());
-    if (!why.context().empty()) context.append(": ").append(why.context());
-    return why.with_context(std::move(context));
-  }
+  error_info place(error_info why) const { return detail::placed(*asked_, std::move(why), position_); }
 
   session_state* session_;
   const Operation* asked_;

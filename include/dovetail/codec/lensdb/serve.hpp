@@ -68,6 +68,9 @@ class serve_exact {
   /// Are bytes that come not even read?
   static constexpr bool is_deaf() noexcept { return false; }
 
+  /// Will nothing ever be answered any more, though the connection stays open?
+  static constexpr bool has_died() noexcept { return false; }
+
   /// Only the end is left: do not wait for it as long as for a request.
   bool is_ending() const noexcept { return is_ending_; }
 

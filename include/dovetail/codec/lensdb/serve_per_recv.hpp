@@ -19,7 +19,7 @@ namespace dovetail::inline v0::lensdb {
 /// * of requests that come together only the first is executed;
 /// * SETEX is never answered, and neither is anything after it on its connection;
 /// * SET into a full store waits, without an answer, until there is room, even when its client has gone;
-/// * after the peer's half-close the pending request is answered, and the connection stays open in silence.
+/// * after the peer's end the pending request is answered, and the connection stays open in silence, for a while.
 /// Speaks lens_v1 only. Turns, `is_over()` and the rest: as `serve_exact`.
 class serve_per_recv {
  public:
@@ -44,9 +44,9 @@ class serve_per_recv {
         output_.clear();
         step_ = step::start;
         return action::done();
-      case step::deaf:  // the thread of the connection has died: bytes are not even read
+      case step::deaf:
         if (ev.ec) return end(ev.ec);
-        return fall_silent();
+        return action::wait(std::chrono::hours{24});
     }
     return end();
   }
@@ -55,6 +55,7 @@ class serve_per_recv {
   bool is_idle() const noexcept { return step_ != step::writing; }
   bool is_deaf() const noexcept { return step_ == step::deaf || step_ == step::waiting_for_room; }
   bool is_ending() const noexcept { return false; }
+  bool has_died() const noexcept { return step_ == step::deaf; }
 
  private:
   enum class step : std::uint8_t { start, reading, waiting_for_room, writing, deaf };
@@ -88,9 +89,10 @@ class serve_per_recv {
     return action::write(output_);
   }
 
+  /// The thread of the connection dies: from the next turn on bytes are not even read.
   action fall_silent() {
     step_ = step::deaf;
-    return action::wait(std::chrono::hours{24});
+    return action::done();
   }
 
   action end(std::error_code ec = {}) {

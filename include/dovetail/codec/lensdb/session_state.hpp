@@ -15,15 +15,21 @@ struct session_limits {
   std::size_t reply_data = 64 * 1024 * 1024;  ///< KEYS of a large store is the largest reply
   std::size_t reply_message = 64 * 1024;
   bool has_setex = false;  ///< the real server never answers SETEX, so the user must say that this one does
+
+  /// The same, where the dialect decides.
+  session_limits with_default(std::size_t default_request) const noexcept {
+    session_limits whole = *this;
+    if (whole.request == 0) whole.request = default_request;
+    return whole;
+  }
 };
 
 /// Buffers, limits and health of one connection; its dialogues borrow it, one after the other.
 class session_state {
  public:
   session_state(const session_limits& limits, std::size_t default_request_limit, std::size_t reply_header_size)
-      : limits_(limits), input_(limits.reply_data + limits.reply_message + reply_header_size) {
-    if (limits_.request == 0) limits_.request = default_request_limit;
-  }
+      : limits_(limits.with_default(default_request_limit)),
+        input_(limits.reply_data + limits.reply_message + reply_header_size + 1) {}
 
   const session_limits& limits() const noexcept { return limits_; }
   read_buffer& input() noexcept { return input_; }

@@ -81,6 +81,38 @@ TEST(LensExchange, TwoRepliesToOneRequestAreNotBelieved) {
   }
 }
 
+TEST(LensExchange, AReplyTooManyIsSeenHoweverLargeTheOneBeforeItWas) {
+  // The read of a reply's rest has room for more, wherever a buffer that has grown may end.
+  for (std::size_t size = 4050; size != 4120; ++size) {
+    session_maker sessions;
+    auto bytes = ok(std::string(size, 'x'));
+    auto header = bytes;
+    header.resize(14);
+    bytes.erase(bytes.begin(), bytes.begin() + 14);
+    bytes.push_back(std::byte{'L'});
+    script(make(sessions, get_k)).write(get_frame).read(header).read(bytes).done_with(errc::unexpected_message);
+    EXPECT_EQ(sessions.health(), session_health::desynchronised) << size;
+  }
+}
+
+TEST(LensExchange, NothingIsSentWhereSomethingHasComeUnasked) {
+  session_maker sessions;
+  for (const any_request& asked : {get_k, set_k}) {
+    script(make(sessions, asked)).look(ok("of nobody")).done_with(errc::unexpected_message);
+    EXPECT_EQ(sessions.health(), session_health::desynchronised);
+    script(make(sessions, asked)).look("L").done_with(errc::unexpected_message);
+    EXPECT_EQ(sessions.health(), session_health::desynchronised);
+    script(make(sessions, asked)).look_end().done_with(errc::connection_closed);  // known: it was not executed
+    EXPECT_EQ(sessions.health(), session_health::closed);
+  }
+  script(make(sessions, get_k)).look().write(get_frame).read(ok("v")).done();
+  script(make(sessions, get_k)).look().write(get_frame).read(ok("v")).cancel_each_step().leaves([&] {
+    EXPECT_NE(sessions.health(), session_health::idle);
+  });
+  const dt::error_info why = script(make(sessions, set_k)).look("LENS").failure();
+  EXPECT_EQ(why.context(), "SET: it was not sent, as bytes came that nobody asked for");
+}
+
 TEST(LensExchange, AnyFailingOrCancelledStepMakesTheSessionUnusable) {
   session_maker sessions;
   const auto is_unusable = [&] { EXPECT_NE(sessions.health(), session_health::idle); };
@@ -132,6 +164,7 @@ TEST(LensExchange, TheOutcomeIsKnownWhileAPartOfTheRequestIsStillHere) {
 TEST(LensExchange, ACancelledChangeSaysThatItMayHaveHappened) {
   session_maker sessions;
   lensdb::exchange<lens_v1> dialogue{sessions.fresh().state(), set_k};
+  dialogue.resume({});
   dialogue.resume({});
   dialogue.resume({.bytes = set_frame.size()});
   const dt::action end = dialogue.resume({.ec = errc::cancelled, .cancelled = true});
@@ -297,6 +330,17 @@ TEST(LensExchange, InTheSecondDialectDataHasALimitThoughItHasNoLength) {
       .write(frame)
       .shutdown_write()
       .read(ok<ldbd_v1>(std::string(1100, 'x')))
+      .done_with(errc::frame_too_large);
+  script(make(sessions, get_k))
+      .write(frame)
+      .shutdown_write()
+      .read(ok<ldbd_v1>(std::string(1000, 'x')))
+      .read_end()
+      .done();
+  script(make(sessions, get_k))
+      .write(frame)
+      .shutdown_write()
+      .read(ok<ldbd_v1>(std::string(1001, 'x')))
       .done_with(errc::frame_too_large);
 }
 

@@ -41,6 +41,7 @@ TEST(LensStartup, AServerWithTooManyConnectionsIsRecognisedByTheEndOfTheStreamOr
     auto dialogue = sessions.fresh().open();
     dialogue.resume({});
     dialogue.resume({});
+    dialogue.resume({});
     dialogue.resume({.bytes = 18});
     const dt::action end = dialogue.resume({.ec = how});
     EXPECT_EQ(end.error(), how);
@@ -59,10 +60,18 @@ TEST(LensStartup, APeerThatSpeaksSomethingElseIsNamedAsSuch) {
   auto dialogue = sessions.fresh().open();
   dialogue.resume({});
   dialogue.resume({});
+  dialogue.resume({});
   const dt::action reading = dialogue.resume({.bytes = 18});
   std::fill_n(reading.input().begin(), 4, std::byte{'?'});
   const dt::action end = dialogue.resume({.bytes = 4});
   EXPECT_NE(dialogue.failure(end.error()).message().find("does not speak lens_v1"), std::string::npos);
+}
+
+TEST(LensStartup, APeerThatGreetsIsNoLensServer) {
+  session_maker sessions;
+  const dt::error_info why = script([&] { return sessions.fresh().open(); }).connect().look("220 ready").failure();
+  EXPECT_EQ(why.code(), errc::unexpected_message);
+  EXPECT_NE(why.message().find("does not speak lens_v1"), std::string::npos) << why.message();
 }
 
 TEST(LensStartup, InTheSecondDialectOnlyConnects) {

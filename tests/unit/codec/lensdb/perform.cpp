@@ -115,6 +115,7 @@ TEST(LensPerform, AStatusBecomesAnErrorThatKeepsTheServersText) {
   const auto dialogue_for = [&](status code, std::string_view text) {
     auto dialogue = sessions.fresh().start(asked);
     dialogue.resume({});
+    dialogue.resume({});
     dialogue.resume({.bytes = 20});
     const auto bytes = reply(code, {}, text);
     sessions->state().input().prepare(bytes.size());
@@ -193,14 +194,56 @@ TEST(LensPerform, AFailureAmongManySaysWhichOneItWas) {
   asked.entries = {{.key = "a", .value = "1"}, {.key = "b", .value = "2"}};
   auto dialogue = sessions->start(asked);
   dialogue.resume({});
+  dialogue.resume({});
   const dt::action reading = dialogue.resume({.bytes = 20});
   const auto bytes = ok();
   std::copy(bytes.begin(), bytes.end(), reading.input().begin());
-  EXPECT_EQ(dialogue.resume({.bytes = bytes.size()}).what(), dt::verb::write);
+  EXPECT_EQ(dialogue.resume({.bytes = bytes.size()}).what(), dt::verb::look);
+  EXPECT_EQ(dialogue.resume({}).what(), dt::verb::write);
   dialogue.resume({.bytes = 20});
   const dt::action end = dialogue.resume({.ec = errc::connection_closed});
   EXPECT_EQ(end.error(), errc::outcome_unknown);
   EXPECT_TRUE(dialogue.failure(end.error()).context().starts_with("request 2 of 2: SET was sent and may"));
+}
+
+TEST(LensPerform, AReplyTooManyBetweenTwoOfManyRequestsEndsThemAll) {
+  session_maker sessions;
+  const lensdb::get_many_operation<std::string, digits> keys{.keys = {"a", "b"}};
+  const dt::error_info got =
+      script(make(sessions, keys)).write(request(operation::get, "a")).read(ok("1")).look(ok("1 again")).failure();
+  EXPECT_EQ(got.code(), errc::unexpected_message);
+  EXPECT_EQ(got.context(), "request 2 of 2: GET: it was not sent, as bytes came that nobody asked for");
+  EXPECT_EQ(sessions.health(), session_health::desynchronised);
+  lensdb::set_many_operation entries;
+  entries.entries = {{.key = "a", .value = "1"}, {.key = "b", .value = "2"}};
+  const dt::error_info ended =
+      script(make(sessions, entries)).write(request(operation::set, "a", "1")).read(ok()).look_end().failure();
+  EXPECT_EQ(ended.code(), errc::connection_closed);  // the second one was not sent, so its outcome is known
+  EXPECT_EQ(ended.context(), "request 2 of 2");
+}
+
+TEST(LensPerform, AShareOfManyCountsInTheWhole) {
+  session_maker sessions;
+  lensdb::get_many_operation<int, digits> asked{.keys = {"a", "b"}, .share = {.before = 250, .total = 500}};
+  EXPECT_EQ(script(make(sessions, asked))
+                .write(request(operation::get, "a"))
+                .read(ok("1"))
+                .write(request(operation::get, "b"))
+                .read(ok("no number"))
+                .failure()
+                .context(),
+            "request 252 of 500");
+  asked.keys = {"a"};
+  EXPECT_TRUE(script(make(sessions, asked))
+                  .write(request(operation::get, "a"))
+                  .read_end()
+                  .failure()
+                  .context()
+                  .starts_with("request 251 of 500"));
+  lensdb::set_many_operation entries;
+  entries.share = {.before = 3, .total = 5};
+  entries.entries = {{.key = "a", .value = "1"}, {.key = "b", .refused = {errc::value_out_of_range, "why"}}};
+  EXPECT_EQ(script(make(sessions, entries)).failure().context(), "request 5 of 5: why");
 }
 
 TEST(LensPerform, InTheSecondDialectManyRequestsTakeAConnectionEach) {

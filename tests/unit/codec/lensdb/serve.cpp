@@ -143,11 +143,11 @@ TEST(LensServePerRecv, SetexLeavesTheConnectionDeaf) {
   dt::action next = server.dialogue.resume({});
   const auto bytes = to_vector(named("V69").request);
   std::copy(bytes.begin(), bytes.end(), next.input().begin());
-  next = server.dialogue.resume({.bytes = bytes.size()});
-  for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(next.what(), dt::verb::wait);
-    next = server.dialogue.resume({});
-  }
+  EXPECT_FALSE(server.dialogue.has_died());
+  EXPECT_EQ(server.dialogue.resume({.bytes = bytes.size()}).what(), dt::verb::done);
+  EXPECT_TRUE(server.dialogue.has_died());
+  EXPECT_FALSE(server.dialogue.is_over());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(server.dialogue.resume({}).what(), dt::verb::wait);
   EXPECT_EQ(server.keys.size(dt::clock::now()), 0u);
   EXPECT_EQ(server.dialogue.resume({.ec = dt::errc::deadline_passed}).what(), dt::verb::done);
 }
