@@ -580,4 +580,20 @@ TEST(GatewayTransactions, ASilentPeerIsPingedAndThenGivenUp) {
   EXPECT_TRUE(is_pinged_again) << "who answers stays";
 }
 
+TEST(GatewayLife, OneThatWasMovedFromSaysSo) {
+  file_database file;
+  ws::gateway first{file.db, with_key()};
+  const std::uint16_t port = first.port();
+  ws::gateway second{std::move(first)};
+  EXPECT_EQ(first.port(), 0);  // NOLINT: what it says then is promised
+  EXPECT_EQ(first.statistics().requests, 0U);
+  EXPECT_THROW(first.endpoint(), dt::error);
+  EXPECT_THROW(first.dsn(), dt::error);
+  EXPECT_EQ(first.reload_tls().error().code(), dt::errc::invalid_state);
+  first.stop();
+  EXPECT_EQ(second.port(), port);
+  first = std::move(second);
+  EXPECT_EQ(first.port(), port);
+}
+
 }  // namespace

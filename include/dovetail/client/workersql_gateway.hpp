@@ -24,6 +24,8 @@ namespace dovetail::inline v0::workersql {
 /// whoever asks; several statements in one text, and transactions as statements, are refused. A batch is one
 /// transaction. A request with an Idempotency-Key is executed once. Paths, bodies and answers:
 /// docs/workersql_gateway.md. Threads: any, but not from within the gateway's own.
+/// One that was moved from has no port (0) and no statistics, has stopped, and throws errc::invalid_state where it is
+/// asked for an address.
 ///
 ///     dt::sqlite::client db{"sqlite:cities.db"};
 ///     dt::workersql::gateway_options how;
@@ -56,10 +58,11 @@ class gateway {
   }
   ~gateway() { stop(); }
 
-  std::uint16_t port() const noexcept { return core_->port(); }
+  std::uint16_t port() const noexcept { return core_ ? core_->port() : std::uint16_t{0}; }
 
   /// Where a client of this machine finds it.
   tcp_endpoint endpoint() const {
+    if (!core_) dovetail::detail::throw_error({errc::invalid_state, "the gateway has been moved from"});
     const std::string& host = core_->options().host;
     if (host == "0.0.0.0" || host == "localhost") return {"127.0.0.1", port()};
     return {host == "::" ? "::1" : host, port()};
@@ -77,7 +80,7 @@ class gateway {
     return text;
   }
 
-  gateway_statistics statistics() const noexcept { return core_->statistics(); }
+  gateway_statistics statistics() const noexcept { return core_ ? core_->statistics() : gateway_statistics{}; }
 
   /// Reads the files of `gateway_options::tls` again, which may be others by now: a renewed certificate and its key, or
   /// other authorities of clients. Connections from here on are shown them; those that there are go on as they are.
