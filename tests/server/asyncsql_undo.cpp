@@ -270,6 +270,49 @@ TEST_F(AsyncsqlUndo, ABlockingBodyThatKeepsAFailureToItselfIsUndoneAndTheTransac
   EXPECT_EQ(keys(), "1 2 4");
 }
 
+// The server has undone what was open on a connection that it has ended: there is no failed rollback to tell of.
+TEST_F(AsyncsqlUndo, ALostConnectionIsNoFailedRollback) {
+  client.script(
+      "create or replace function die() returns bigint language plpgsql as $$ begin"
+      " perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(60); return 5; end $$");
+  session_settings once;
+  once.retry.max_retries = 0;
+  dt::asyncsql::session<dt::postgres::client> blocking{client, once};
+  const auto expect_alone = [](const char* way, const dt::error_info& why) {
+    EXPECT_EQ(why.server().sqlstate, "57P01") << way << ": " << why.message();
+    EXPECT_EQ(why.suppressed(), "") << way;
+  };
+  const auto body = [](auto& tx) { tx.execute("insert into account values (die(), 1, 0)"); };
+  const auto nested = [&](auto& tx) { tx.transaction(body); };
+  expect_alone("a statement", failure([&] { body(blocking); }));
+  expect_alone("a body", failure([&] { blocking.run_transaction(body); }));
+  expect_alone("a nested body", failure([&] { blocking.run_transaction(nested); }));
+  expect_alone("a client's body", failure([&] { client.transaction(body); }));
+  expect_alone("a client's nested body", failure([&] { client.transaction(nested); }));
+
+  const auto awaited_body = [](auto& tx) -> asio::awaitable<void> {
+    co_await tx.execute("insert into account values (die(), 1, 0)");
+  };
+  const auto awaited_nested = [&](auto& tx) -> asio::awaitable<void> { co_await tx.transaction(awaited_body); };
+  dt::asyncsql::async_session<dt::postgres::async_client> awaited{db, once};
+  const auto expect_awaited_alone = [&](const char* way, const auto& call) {
+    dt::error_info why;
+    run([&]() -> asio::awaitable<void> {
+      try {
+        co_await call();
+      } catch (const dt::error& failed) {
+        why = failed.info();
+      }
+    });
+    expect_alone(way, why);
+  };
+  expect_awaited_alone("awaited", [&] { return awaited_body(awaited); });
+  expect_awaited_alone("an awaited body", [&] { return awaited.run_transaction(awaited_body); });
+  expect_awaited_alone("an awaited nested body", [&] { return awaited.run_transaction(awaited_nested); });
+  expect_awaited_alone("a client's awaited nested body", [&] { return db.transaction(awaited_nested); });
+  EXPECT_EQ(keys(), "1");
+}
+
 /// So many that some have been sent when the last one's codec throws.
 std::vector<std::tuple<touchy>> rows_with_an_end() {
   std::vector<std::tuple<touchy>> rows;
