@@ -384,7 +384,9 @@ TEST_F(AsyncsqlUndo, ARowThatTheProgramsOwnCodeThrowsAtIsNoCopyThatRuns) {
   EXPECT_THROW(static_cast<void>(tx.query<touchy_row>("select generate_series(1, 100000)::bigint as n")),
                std::runtime_error);
   const dt::error_info why = failure([&] { tx.query_value<int>("select 1"); });  // the server had sent it all, or not
-  if (why) EXPECT_EQ(why.server().sqlstate, "25P02") << why.message();
+  if (why) {
+    EXPECT_EQ(why.server().sqlstate, "25P02") << why.message();
+  }
   EXPECT_FALSE(failure([&] { tx.rollback(); }));
 }
 
