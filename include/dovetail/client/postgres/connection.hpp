@@ -225,15 +225,18 @@ DOVETAIL_DEFINE void connection::stop(const running& whom) const noexcept {
 DOVETAIL_DEFINE void connection::recover(std::optional<drained>* said) noexcept {
   session& on = session_.wire();
   if (!on.can_drain()) return;
-  const deadline by = deadline::after(recovery_limit);
-  stream_type aside{endpoint_of(session_.options())};
-  const auto told = run(aside, cancel_request{on.facts, session_.options()}, by);
-  aside.close();
-  if (told) {
-    if (auto done = run(stream_, drain_dialogue{on}, by)) {
-      if (said != nullptr) said->emplace(*std::move(done));
-      return;
+  try {
+    const deadline by = deadline::after(recovery_limit);
+    stream_type aside{endpoint_of(session_.options())};
+    const auto told = run(aside, cancel_request{on.facts, session_.options()}, by);
+    aside.close();
+    if (told) {
+      if (auto done = run(stream_, drain_dialogue{on}, by)) {
+        if (said != nullptr) said->emplace(*std::move(done));
+        return;
+      }
     }
+  } catch (...) {  // out of memory, which may be why the dialogue was broken off
   }
   close();
 }
