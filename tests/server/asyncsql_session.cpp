@@ -1,9 +1,11 @@
 #include <dovetail/asyncsql.hpp>
 #include <dovetail/postgres.hpp>
+#include <dovetail/postgres_async.hpp>
 
 #include <support/postgres_server.hpp>
 #include <support/savepoint_streams.hpp>
 
+#include <asio/io_context.hpp>
 #include <gtest/gtest.h>
 
 #include <signal.h>
@@ -529,6 +531,56 @@ TEST_F(AsyncsqlPostgres, P14_ACredentialSourceThatFailsFailsTheConnectionWithout
     EXPECT_TRUE(says(why, "credential source")) << why.message();
     EXPECT_EQ(why.message().find("hunter2"), std::string::npos);
   }
+}
+
+/// Waits until the time of the call is over that opens the connection, and gives the password, or fails, then.
+class waiting_source final : public dt::postgres::credential_source {
+ public:
+  explicit waiting_source(bool fails) : fails_(fails) {}
+  dt::secret fetch() override { return fetch_by(dt::deadline::never()); }
+  dt::secret fetch_by(dt::deadline by) override {
+    ++asked;
+    while (!by.is_never() && !by.has_passed()) std::this_thread::sleep_for(1ms);
+    if (fails_) throw std::runtime_error("the token is hunter2");
+    return dt::secret{std::string{postgres_server::password}};
+  }
+  std::atomic<int> asked{0};
+
+ private:
+  bool fails_;
+};
+
+TEST_F(AsyncsqlPostgres, P14_ACredentialSourceIsToldTheLimitOfTheCallAndWhatComesLaterIsNotUsed) {
+  const std::string url = postgres_server::shared().url("scram");
+  for (const bool fails : {false, true}) {
+    const auto source = std::make_shared<waiting_source>(fails);
+    auto how = dt::postgres::connection::parse(url).value().options;
+    how.credentials = source;
+    dt::postgres::client own{how};
+    const dt::clock::time_point since = dt::clock::now();
+    const auto why = failure([&] { own.within(200ms).query_value<int>("select 1"); });
+    EXPECT_EQ(why.code(), dt::errc::deadline_passed) << why.message();
+    EXPECT_TRUE(says(why, "credential source")) << why.message();
+    EXPECT_EQ(why.message().find("hunter2"), std::string::npos);
+    EXPECT_LT(dt::clock::now() - since, 20s);
+    EXPECT_EQ(source->asked.load(), 1);
+
+    asio::io_context io;
+    dt::postgres::async_client awaited{io.get_executor(), how};
+    dt::error_info late;
+    auto view = awaited.within(200ms).with([&](const dt::result<int>& answer) { late = answer.error(); });
+    view.query_value<int>("select 1");
+    io.run();
+    EXPECT_EQ(late.code(), dt::errc::deadline_passed) << late.message();
+    EXPECT_TRUE(says(late, "credential source")) << late.message();
+    EXPECT_EQ(source->asked.load(), 2);
+  }
+  auto source = std::make_shared<waiting_source>(false);
+  auto how = dt::postgres::connection::parse(url).value().options;
+  how.credentials = source;
+  dt::postgres::connection one{how};
+  EXPECT_EQ(one.open(dt::deadline::after(0s)).error().code(), dt::errc::deadline_passed);
+  EXPECT_EQ(source->asked.load(), 0) << "its time was over before";
 }
 
 TEST_F(AsyncsqlPostgres, P2_AnotherUserSecretOrSourceIsAnotherPool) {

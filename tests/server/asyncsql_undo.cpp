@@ -57,7 +57,7 @@ session_settings in_manual_mode() {
   return how;
 }
 
-/// A number whose codec throws at 3.
+/// A number whose codec throws when it reads 3, and when it writes -1.
 struct touchy {
   int value = 0;
 };
@@ -70,7 +70,10 @@ struct touchy_row {
 template <>
 struct dovetail::field_codec<touchy> {
   using stored_type = std::int64_t;
-  static std::int64_t encode(const touchy& of) { return of.value; }
+  static std::int64_t encode(const touchy& of) {
+    if (of.value == -1) throw std::runtime_error{"less than nothing"};
+    return of.value;
+  }
   static dt::result<touchy> decode(std::int64_t stored) {
     if (stored == 3) throw std::runtime_error{"three is too many"};
     return touchy{static_cast<int>(stored)};
@@ -265,6 +268,126 @@ TEST_F(AsyncsqlUndo, ABlockingBodyThatKeepsAFailureToItselfIsUndoneAndTheTransac
   EXPECT_FALSE(failure([&] { blocking.execute("insert into account values (4, 1, 0)"); }));
   EXPECT_FALSE(failure([&] { blocking.commit(); }));
   EXPECT_EQ(keys(), "1 2 4");
+}
+
+// The server has undone what was open on a connection that it has ended: there is no failed rollback to tell of.
+TEST_F(AsyncsqlUndo, ALostConnectionIsNoFailedRollback) {
+  client.script(
+      "create or replace function die() returns bigint language plpgsql as $$ begin"
+      " perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(60); return 5; end $$");
+  session_settings once;
+  once.retry.max_retries = 0;
+  dt::asyncsql::session<dt::postgres::client> blocking{client, once};
+  const auto expect_alone = [](const char* way, const dt::error_info& why) {
+    EXPECT_EQ(why.server().sqlstate, "57P01") << way << ": " << why.message();
+    EXPECT_EQ(why.suppressed(), "") << way;
+  };
+  const auto body = [](auto& tx) { tx.execute("insert into account values (die(), 1, 0)"); };
+  const auto nested = [&](auto& tx) { tx.transaction(body); };
+  expect_alone("a statement", failure([&] { body(blocking); }));
+  expect_alone("a body", failure([&] { blocking.run_transaction(body); }));
+  expect_alone("a nested body", failure([&] { blocking.run_transaction(nested); }));
+  expect_alone("a client's body", failure([&] { client.transaction(body); }));
+  expect_alone("a client's nested body", failure([&] { client.transaction(nested); }));
+
+  const auto awaited_body = [](auto& tx) -> asio::awaitable<void> {
+    co_await tx.execute("insert into account values (die(), 1, 0)");
+  };
+  const auto awaited_nested = [&](auto& tx) -> asio::awaitable<void> { co_await tx.transaction(awaited_body); };
+  dt::asyncsql::async_session<dt::postgres::async_client> awaited{db, once};
+  const auto expect_awaited_alone = [&](const char* way, const auto& call) {
+    dt::error_info why;
+    run([&]() -> asio::awaitable<void> {
+      try {
+        co_await call();
+      } catch (const dt::error& failed) {
+        why = failed.info();
+      }
+    });
+    expect_alone(way, why);
+  };
+  expect_awaited_alone("awaited", [&] { return awaited_body(awaited); });
+  expect_awaited_alone("an awaited body", [&] { return awaited.run_transaction(awaited_body); });
+  expect_awaited_alone("an awaited nested body", [&] { return awaited.run_transaction(awaited_nested); });
+  expect_awaited_alone("a client's awaited nested body", [&] { return db.transaction(awaited_nested); });
+  EXPECT_EQ(keys(), "1");
+}
+
+/// So many that some have been sent when the last one's codec throws.
+std::vector<std::tuple<touchy>> rows_with_an_end() {
+  std::vector<std::tuple<touchy>> rows;
+  for (int i = 0; i < 50'000; ++i) rows.emplace_back(touchy{100 + i});
+  rows.emplace_back(touchy{-1});
+  return rows;
+}
+std::vector<touchy_row> rows_to_copy() {
+  std::vector<touchy_row> rows;
+  for (const auto& each : rows_with_an_end()) rows.push_back({std::get<0>(each)});
+  return rows;
+}
+
+TEST_F(AsyncsqlUndo, WhatTheProgramsOwnCodeThrowsInABatchLeavesAFailedTransactionAndItsSavepoints) {
+  client.script("drop table if exists numbers; create table numbers(n bigint)");
+  const auto rows = rows_with_an_end();
+  const auto copied = rows_to_copy();
+  const auto batch = [&](auto& on) {
+    static_cast<void>(dt::execute_many(on, "insert into numbers values ($1)", rows));
+  };
+  const auto copy = [&](auto& on) { on.insert("numbers", copied); };
+  const auto check = [&](const auto& part) {
+    {
+      auto tx = client.begin();
+      tx.execute("insert into numbers values (1)");
+      EXPECT_THROW(part(tx), std::runtime_error);
+      const dt::error_info why = failure([&] { tx.execute("insert into numbers values (2)"); });
+      EXPECT_EQ(why.server().sqlstate, "25P02") << why.message();
+      EXPECT_EQ(failure([&] { tx.commit(); }).code(), dt::errc::transaction_aborted);
+    }
+    {
+      auto tx = client.begin();
+      tx.execute("insert into numbers values (1)");
+      EXPECT_THROW(part(tx), std::runtime_error);
+      EXPECT_FALSE(failure([&] { tx.rollback(); }));
+    }
+    EXPECT_EQ(client.query_value<int>("select count(*)::int from numbers"), 0);
+    dt::asyncsql::session<dt::postgres::client> blocking{client, in_manual_mode()};
+    blocking.begin();
+    blocking.execute("insert into numbers values (1)");
+    blocking.savepoint("here");
+    EXPECT_THROW(part(blocking), std::runtime_error);
+    blocking.rollback_to("here");
+    blocking.execute("insert into numbers values (2)");
+    EXPECT_FALSE(failure([&] { blocking.commit(); }));
+    EXPECT_EQ(client.query_value<std::string>("select string_agg(n::text, ' ' order by n) from numbers"), "1 2");
+    client.execute("delete from numbers");
+  };
+  check(batch);
+  check(copy);
+}
+
+TEST_F(AsyncsqlUndo, WhatTheProgramsOwnCodeThrowsBeforeAnythingIsSentLeavesTheTransactionAsItWas) {
+  const int process = client.query_value<int>("select pg_backend_pid()");
+  auto tx = client.begin();  // goes out with the first statement
+  EXPECT_THROW(tx.execute("insert into account values (2, $1, 0)", touchy{-1}), std::runtime_error);
+  const std::vector<std::tuple<touchy>> rows{{touchy{1}}, {touchy{-1}}};
+  EXPECT_THROW(static_cast<void>(dt::execute_many(tx, "insert into account values (3, $1, 0)", rows)),
+               std::runtime_error);
+  const dt::error_info why = failure([&] { tx.execute("insert into account values (4, 1, 0)"); });
+  EXPECT_FALSE(why) << why.message();
+  EXPECT_FALSE(failure([&] { tx.commit(); }));
+  EXPECT_EQ(keys(), "1 4");
+  EXPECT_EQ(client.query_value<int>("select pg_backend_pid()"), process);
+}
+
+TEST_F(AsyncsqlUndo, ARowThatTheProgramsOwnCodeThrowsAtIsNoCopyThatRuns) {
+  auto tx = client.begin();
+  EXPECT_THROW(static_cast<void>(tx.query<touchy_row>("select generate_series(1, 100000)::bigint as n")),
+               std::runtime_error);
+  const dt::error_info why = failure([&] { tx.query_value<int>("select 1"); });  // the server had sent it all, or not
+  if (why) {
+    EXPECT_EQ(why.server().sqlstate, "25P02") << why.message();
+  }
+  EXPECT_FALSE(failure([&] { tx.rollback(); }));
 }
 
 TEST_F(AsyncsqlUndo, AStreamOfANestedBodyEndsWithItAndTheTransactionGoesOn) {

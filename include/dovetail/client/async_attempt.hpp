@@ -25,6 +25,16 @@
 
 namespace dovetail::inline v0::detail {
 
+/// The dialogue that opens a connection; one that asks somebody else first is told when it must be over.
+template <class Session>
+auto opening_of(Session& session, deadline by) {
+  if constexpr (requires { session.open(by); }) {
+    return session.open(by);
+  } else {
+    return session.open();
+  }
+}
+
 /// Gets a connection from the pool, checks or opens it, and calls `perform()`; after a failure asks the retry policy.
 /// One per call. Every step runs on `executor_`, one after the other, except that the pool, the timer and a
 /// cancellation may meet while the operation is in the queue: `waiting_` decides between them under a lock.
@@ -179,7 +189,7 @@ void async_attempt<Core>::prepare() {
                        then([](async_attempt& self, auto answer) { self.checked(static_cast<bool>(answer)); }));
     case lease_state::open:
       is_in_dialogue_ = true;
-      return async_run(connection.stream(), connection.session().open(), how_.by, nullptr,
+      return async_run(connection.stream(), opening_of(connection.session(), how_.by), how_.by, nullptr,
                        then([](async_attempt& self, auto answer) {
                          self.opened(answer ? error_info{} : std::move(answer).error());
                        }));

@@ -25,18 +25,25 @@ class async_client_view : public Core::connection_type::template verbs<async_cli
   using executor_type = asio::any_io_executor;
 
   async_client_view(std::shared_ptr<Core> core, executor_type executor, clock::duration budget, deadline by,
-                    Token token)
-      : core_(std::move(core)), executor_(std::move(executor)), budget_(budget), by_(by), token_(std::move(token)) {}
+                    Token token, clock::duration asked = (clock::duration::max)())
+      : core_(std::move(core)),
+        executor_(std::move(executor)),
+        budget_(budget),
+        asked_(asked),
+        by_(by),
+        token_(std::move(token)) {}
 
   /// The time that each operation may take from when it starts.
   async_client_view within(clock::duration budget) const {
-    return {core_, executor_, budget < budget_ ? budget : budget_, by_, token_};
+    return {core_, executor_, budget < budget_ ? budget : budget_, by_, token_, budget < asked_ ? budget : asked_};
   }
-  async_client_view within(deadline by) const { return {core_, executor_, budget_, earlier(by_, by), token_}; }
+  async_client_view within(deadline by) const { return {core_, executor_, budget_, earlier(by_, by), token_, asked_}; }
   template <class Other>
   async_client_view<Core, std::decay_t<Other>> with(Other&& token) const {
-    return {core_, executor_, budget_, by_, std::forward<Other>(token)};
+    return {core_, executor_, budget_, by_, std::forward<Other>(token), asked_};
   }
+  /// The same for a call of several statements that starts now: a limit of this view is one of all of them together.
+  async_client_view as_one_call() const { return within(deadline::after(asked_)); }
   executor_type get_executor() const noexcept { return executor_; }
 
   /// For verbs: starts one operation in this view's completion style.
@@ -72,6 +79,7 @@ class async_client_view : public Core::connection_type::template verbs<async_cli
   std::shared_ptr<Core> core_;
   executor_type executor_;
   clock::duration budget_;
+  clock::duration asked_;  // by `within`, longer perhaps than what an operation has
   deadline by_;
   Token token_;
 };

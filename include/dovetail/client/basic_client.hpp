@@ -60,6 +60,7 @@ class basic_client : public Connection::template verbs<basic_client<Connection, 
   using core_type = client_core<Connection, Retry, Pool, Observer>;
   using settings = typename core_type::settings;
   using options = typename Connection::options;
+  static constexpr bool owns_connections = true;
 
   /// Connects to nothing yet: connections are opened when they are needed.
   /// Errors: throws `dt::error` when the connection string or a setting is wrong.

@@ -155,10 +155,14 @@ asio::awaitable<result<T>> await_savepoint(std::shared_ptr<async_transaction_sta
     if (auto done = co_await perform(sql_commit{depth}); !done) outcome.failure = std::move(done).error();
   }
   if ((outcome.failure || outcome.thrown) && !outer->is_aborted()) {
-    if (auto undone = co_await undo(); !undone) {
+    result<void> undone;
+    if (outer->has_lost_connection()) {  // nothing of it is there any more
       outer->spoil();
-      if (outcome.failure) outcome.failure.with_suppressed(undone.error());
+    } else if (undone = co_await undo(); !undone) {
+      outer->spoil();
+      undone = settle_rollback(std::move(undone), outer->has_lost_connection(), {});
     }
+    if (!undone && outcome.failure) outcome.failure.with_suppressed(undone.error());
   }
   co_await asio::this_coro::throw_if_cancelled(throws);
   if (outcome.thrown) std::rethrow_exception(outcome.thrown);

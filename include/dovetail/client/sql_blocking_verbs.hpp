@@ -27,6 +27,10 @@ concept inside_transaction = requires(Self& self, const call& how) {
   self.hold(how);
 };
 
+/// True where what is opened must not outlive `Self`, which has the connections.
+template <class Self>
+concept owns_connections = Self::owns_connections;
+
 /// What is opened here ends here.
 template <class Self>
 concept has_guests = requires(Self& self) {
@@ -159,7 +163,7 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
   /// the verbs called meanwhile. Until it is opened, with its first rows where the database sends them, it is retried
   /// as a query is. (sql_stream)
   template <class Row, class... Args>
-  auto stream(detail::statement_of<Self, D, Row, Args...> sql, const Args&... args) {
+  auto stream(detail::statement_of<Self, D, Row, Args...> sql, const Args&... args) & {
     using stream_type = sql_stream<Row, detail::core_of<Self>>;
     return this->self().deliver([&]() -> result<stream_type> {
       Self& self = this->self();
@@ -178,14 +182,25 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
       return opened;
     }());
   }
+  template <class Row, class... Args>
+  auto stream(detail::statement_of<Self, D, Row, Args...> sql, const Args&... args) && {
+    static_assert(!detail::owns_connections<Self>,
+                  "dovetail: a stream must not outlive its client: give the temporary client a name");
+    return this->template stream<Row>(sql, args...);
+  }
 
   /// Begins a transaction, inside of one a savepoint; it is rolled back unless `commit()` is called. (transaction)
-  auto begin(begin_mode mode = begin_mode::automatic, place where = place::current()) {
+  auto begin(begin_mode mode = begin_mode::automatic, place where = place::current()) & {
     Self& self = this->self();
     const call how = self.start_call(where);
     auto begun = detail::begin_transaction<returns_result()>(self, mode, how, self.limit());
     if (!begun) begun.error().with_location(where);
     return self.deliver(std::move(begun));
+  }
+  auto begin(begin_mode mode = begin_mode::automatic, place where = place::current()) && {
+    static_assert(!detail::owns_connections<Self>,
+                  "dovetail: a transaction must not outlive its client: give the temporary client a name");
+    return this->begin(mode, where);
   }
 
   /// Calls `body(tx)` in a transaction, and commits; rolls back when the body throws or returns a failed `result`.

@@ -306,10 +306,14 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
     if (!on_) return;
     guests_.end_from(0);
     try {
-      if (on_->is_in_transaction()) {
+      if (has_lost_connection()) {  // the database has undone it
+        if (depth_ != 0) fate()->is_spoilt = true;
+      } else if (on_->is_in_transaction()) {
         sql_rollback undo{depth_};
-        const result<void> undone = on_->perform(undo, deadline::after(close_limit_));
+        result<void> undone = on_->perform(undo, deadline::after(close_limit_));
+        const bool is_closed = has_lost_connection();
         if (!undone && depth_ != 0) undo_all();
+        undone = detail::settle_rollback(std::move(undone), is_closed, {});
         if (!undone && why != nullptr) why->with_suppressed(undone.error());
       }
     } catch (...) {  // out of memory while making the error: the pool closes what is still in a transaction

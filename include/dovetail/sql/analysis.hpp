@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/name.hpp>
+#include <dovetail/sql/insert_counts.hpp>
 #include <dovetail/sql/leading_word.hpp>
 #include <dovetail/sql/lexer.hpp>
 #include <dovetail/sql/placeholder_marks.hpp>
@@ -77,7 +78,6 @@ class analyser {
 
  private:
   enum class role : std::uint8_t { none, output, insert_source };
-  enum class insert_part : std::uint8_t { none, table, columns, source, values, done };
 
   // The other tokens that may follow tell nothing: `take` would do nothing.
   constexpr std::uint8_t marks_wanted(const token& at) const noexcept {
@@ -87,7 +87,7 @@ class analyser {
       return depth_ == 1 ? mark_shape | mark_value | mark_comma : mark_shape | mark_value;
     }
     if (in_list_ || awaits_main_word_ || traits_.kind == statement_kind::definition) return mark_any;
-    if (insert_ != insert_part::none && insert_ != insert_part::done) return mark_any;
+    if (insert_.is_open()) return mark_any;
     return mark_shape | mark_value | mark_clause;
   }
 
@@ -181,19 +181,8 @@ class analyser {
     --parentheses_;
     if (depth_ != 0) return;
     if (in_list_) list_.add_parenthesis();
-    const bool is_filled = !(previous_->is('('));
-    const std::uint32_t count = is_filled ? commas_ + 1 : 0;
-    if (insert_ == insert_part::columns) {
-      insert_columns_ = count;
-      has_insert_columns_ = is_filled;
-      insert_ = insert_part::source;
-    } else if (insert_ == insert_part::values) {
-      if (has_insert_columns_ && count != insert_columns_) {
-        fail(sql_mistake::insert_counts_differ, found, insert_columns_, count);
-      }
-      insert_columns_ = count;
-      has_insert_columns_ = true;
-    }
+    const std::uint32_t count = previous_->is('(') ? 0 : commas_ + 1;
+    if (!insert_.take_list(count)) fail(sql_mistake::insert_counts_differ, found, insert_.expected(), count);
   }
 
   [[gnu::always_inline]] constexpr void take_word(const token& found) noexcept {
@@ -222,7 +211,7 @@ class analyser {
   constexpr void take_first_word_inside(std::uint64_t key) noexcept {
     const bool is_query = key == word_key("select") || key == word_key("with") || key == word_key("values");
     if (is_query) in_mask_ &= ~std::uint64_t{1};  // `in (select …)` is no list
-    if (insert_ == insert_part::columns && depth_ == 1 && is_query) insert_ = insert_part::done;
+    if (depth_ == 1 && is_query) insert_.take_query_inside();
     if (is_with_ && (key == word_key("insert") || key == word_key("update") || key == word_key("delete"))) {
       traits_.read_only = tri_state::no;
       writes_inside_ = true;
@@ -276,9 +265,8 @@ class analyser {
     if (!in_list_) return;
     in_list_ = false;
     if (!list_.is_empty()) list_.end_column();
-    if (list_role_ == role::insert_source && has_insert_columns_ && list_.is_counted() &&
-        list_.count() != insert_columns_) {
-      fail(sql_mistake::insert_counts_differ, list_begin_, insert_columns_, list_.count());
+    if (list_role_ == role::insert_source && list_.is_counted() && !insert_.allows(list_.count())) {
+      fail(sql_mistake::insert_counts_differ, list_begin_, insert_.expected(), list_.count());
     }
   }
 
@@ -302,7 +290,7 @@ class analyser {
     traits_.returns_rows = form.returns_rows;
     traits_.read_only = writes_inside_ ? tri_state::no : form.read_only;
     if (form.kind == statement_kind::select && found.key == word_key("select")) begin_list(role::output, found);
-    if (form.kind == statement_kind::insert) insert_ = insert_part::table;
+    if (form.kind == statement_kind::insert) insert_.begin();
   }
 
   constexpr void take_clause(const token& found) noexcept {
@@ -317,7 +305,7 @@ class analyser {
         }
         return;
       case statement_kind::insert:
-        take_insert_word(found);
+        if (insert_.take_word(found.key)) begin_list(role::insert_source, found);
         return take_returning(found);
       case statement_kind::update:
       case statement_kind::remove:
@@ -340,29 +328,9 @@ class analyser {
     is_routine_ = object == object_kind::routine;
   }
 
-  constexpr void take_insert_word(const token& found) noexcept {
-    const std::uint64_t key = found.key;
-    if (insert_ == insert_part::table && key == word_key("into")) {
-      insert_ = insert_part::columns;
-    } else if (insert_ == insert_part::columns || insert_ == insert_part::source) {
-      if (key == word_key("values") || key == word_key("value")) {
-        insert_ = insert_part::values;
-      } else if (key == word_key("select")) {
-        insert_ = insert_part::done;
-        if (has_insert_columns_) begin_list(role::insert_source, found);
-      } else if (key == word_key("default") || key == word_key("set")) {
-        insert_ = insert_part::done;
-      } else if (key == word_key("with")) {
-        insert_ = insert_part::source;  // what is in parentheses from here on names no column of the table
-      }
-    } else if (insert_ == insert_part::values && (key == word_key("on") || key == word_key("as"))) {
-      insert_ = insert_part::done;
-    }
-  }
-
   constexpr void take_returning(const token& found) noexcept {
     if (previous_->is('.') || !is_word(found, "returning")) return;
-    insert_ = insert_part::done;
+    insert_.end();
     traits_.returns_rows = tri_state::yes;
     if (list_role_ == role::insert_source) list_role_ = role::none, list_ = select_list{list_.storage()};
     begin_list(role::output, found);
@@ -402,12 +370,10 @@ class analyser {
   std::uint32_t parentheses_ = 0;
   std::uint32_t brackets_ = 0;
   std::uint32_t commas_ = 0;
-  std::uint32_t insert_columns_ = 0;
   std::uint32_t list_begin_ = 0;
   std::uint8_t wanted_ = mark_any;
   role list_role_ = role::none;
-  insert_part insert_ = insert_part::none;
-  bool has_insert_columns_ = false;
+  insert_counts insert_;
   bool in_list_ = false;
   bool is_empty_ = true;
   bool is_ended_ = false;

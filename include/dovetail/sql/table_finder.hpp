@@ -115,6 +115,10 @@ class table_finder : private table_clauses {
         return;
       }
       if (continues_name(at, previous)) return;
+      if (is_rows_from(at)) {
+        is_in_name_ = false;  // what is expected now is the parenthesis, whose names are as those behind any `from`
+        return;
+      }
       // app.1city and app.$city, which are names to MySQL
       if (at.kind == token_kind::number || previous.is('.')) found_.has_all_tables = false;
       end_name(at);
@@ -322,6 +326,12 @@ class table_finder : private table_clauses {
     see_spelling(at);
     name_end_ = at.end;
     return true;
+  }
+
+  // rows from (f(), …), which stands for a table; "rows" in quotes is one.
+  constexpr bool is_rows_from(const token& at) const noexcept {
+    return dialect_ == dialect::postgres && at.key == word_key("from") && !is_target_name_ && !is_operand_ &&
+           equals_ignoring_case(text_of(name_begin_, name_end_), "rows");
   }
 
   constexpr void end_name(const token& at) noexcept {

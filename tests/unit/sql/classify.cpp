@@ -135,6 +135,25 @@ TEST(Classify, TablesOfAQueryAreFoundInEveryPlaceOfIt) {
   EXPECT_EQ(pg("select 1"), "");
 }
 
+// https://www.postgresql.org/docs/17/queries-table-expressions.html#QUERIES-TABLEFUNCTIONS
+TEST(Classify, RowsFromFunctionsIsNoTable) {
+  const auto pg = [](std::string_view text) { return tables(dialect::postgres, text); };
+  EXPECT_EQ(pg("select * from rows from (f())"), "");
+  EXPECT_EQ(pg("select * from ROWS /* c */ FROM (f()) x, b"), "b?") << "a name may go on behind a comment";
+  EXPECT_EQ(pg("select * from rows from (f(), app.g(1, (select max(n) from d))) with ordinality as t(a, b), c"), "d c");
+  EXPECT_EQ(pg("select * from a, rows from (json_to_recordset($1) as (n int, t text), h()) as t, b"), "a b");
+  EXPECT_EQ(pg("select * from a left join lateral rows from (f(a.n)) as t on true join b on true"), "a b");
+  EXPECT_EQ(pg("select * from (rows from (f()) x cross join a)"), "a");
+  EXPECT_EQ(pg("update a set n = 1 from rows from (f()) x"), "a!");
+  EXPECT_EQ(pg("delete from a using rows from (f()) x, b"), "a! b");
+  EXPECT_EQ(pg("with x as (select * from rows from (f())) select * from x, rows"), "rows");
+  EXPECT_EQ(pg("select * from rows, \"rows\" r, a"), "rows \"rows\" a") << "tables may be named so";
+  EXPECT_EQ(pg("select * from rows from secret"), "secret") << "which the server does not take";
+  EXPECT_EQ(pg("select * from rows from (secret)"), "secret") << "nor this";
+  EXPECT_EQ(pg("delete from rows where n in (select 1 from b)"), "rows! b");
+  EXPECT_EQ(pg("update rows set n = 1 from b"), "rows! b");
+}
+
 TEST(Classify, ATableBehindInIsOneOfSqlite) {
   const auto lite = [](std::string_view text) { return tables(dialect::sqlite, text); };
   EXPECT_EQ(lite("select 1 where ? in secret"), "secret");

@@ -154,6 +154,7 @@ constexpr rule_case v11[] = {
     {"select pg_sleep(1)", risky_function, risky_function},
     {"select pg_catalog . \"pg_sleep\" /* c */ (1)", risky_function, risky_function},
     {"select * from pg_sleep_for('1 s')", risky_function, risky_function},
+    {"select * from rows from (f(), pg_sleep_for('1 s'))", risky_function, risky_function},
     {"select U&\"pg\\005fsleep\"(1)", risky_function, risky_function},
     {"select sleep(5)", risky_function, risky_function, dialect::mysql},
     {"select BENCHMARK (1000, md5(1))", risky_function, risky_function, dialect::mysql},

@@ -367,12 +367,15 @@ class async_session : public Client::connection_type::template verbs<async_sessi
       co_return detail::misuse(commits ? "No active transaction to commit" : "No active transaction to rollback",
                                where);
     }
+    const bool throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);  // what a cancelled end leaves is undone
     result<void> done = co_await detail::end_as_asked(self->context, *self->manual, commits, where);
     if (!done && !self->manual->is_aborted()) {
       const result<void> undone = co_await detail::end_transaction(self->context, *self->manual, false, where);
       if (!undone && commits) done.error().with_suppressed(undone.error());
     }
     self->manual.reset();
+    co_await asio::this_coro::throw_if_cancelled(throws);
     co_return done;
   }
 

@@ -61,12 +61,14 @@ template <class Context, class Transaction>
 asio::awaitable<void> undo_savepoint(Context& context, Transaction& tx, std::string_view name, error_info& why,
                                      std::source_location where) {
   if (tx.is_aborted()) co_return;
+  if (tx.has_lost_connection()) co_return tx.state()->spoil();  // nothing of it is there any more
   tx.limit(deadline::after(context.how.transaction.close_limit));
   sql_script back = undo_script(name);
-  const result<void> undone = co_await tx.perform(std::move(back), where);
+  result<void> undone = co_await tx.perform(std::move(back), where);
   if (undone) co_return;
   tx.state()->spoil();
-  if (why) why.with_suppressed(undone.error());
+  undone = dovetail::detail::settle_rollback(std::move(undone), tx.has_lost_connection(), {});
+  if (!undone && why) why.with_suppressed(undone.error());
 }
 
 /// Performs one operation on a connection of the pool, within the client's timeout too.

@@ -109,6 +109,9 @@ class async_session_view : public Session::connection_type::template verbs<async
   async_session_view<Session, std::decay_t<Other>> with(Other&& token)
   const { return {*of_, budget_, by_, std::forward<Other>(token), types_}; }
 
+  /// The same for a call of several statements that starts now: a limit of this view is one of all of them together.
+  async_session_view as_one_call() const { return within(deadline::after(budget_)); }
+
   asio::any_io_executor get_executor() const { return of_->get_executor(); }
   bool is_in_transaction() const { return of_->is_in_transaction(); }
   void begin() = delete;  // the session's own; `scope` and `transaction` have this view's limit
@@ -150,6 +153,7 @@ class async_session_view : public Session::connection_type::template verbs<async
   }
   const std::shared_ptr<typename Session::core_type>& core() const { return of_->core(); }
   const Token& token() const noexcept { return token_; }
+  deadline limit() const noexcept { return by_; }
 
  private:
   template <class T>

@@ -1,6 +1,7 @@
 // The decisions of an optimistic update, without I/O: what to do next, and how it ended.
 #pragma once
 
+#include <dovetail/base/deadline.hpp>
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/base/parts.hpp>
 #include <dovetail/client/asyncsql/lock_merge.hpp>
@@ -25,7 +26,7 @@ enum class lock_step : std::uint8_t {
   write,  ///< with a look at the version; then `wrote`
   force,  ///< without; then `forced`
   read,   ///< the row as it is now; then `found`
-  pause,  ///< for `delay()`; then read: what is written next must not be older than the pause
+  pause,  ///< for `delay()`, if `may_wait`; then read: what is written next must not be older than the pause
   look,   ///< at the row that was written, as `read` does; then `saw`
   done,
 };
@@ -137,11 +138,16 @@ class lock_attempts {
     result_.theirs = std::move(theirs);
     result_.current_version = Layout::version_of(*result_.theirs);
     if (how_.strategy == conflict_strategy::fail_fast) return give_up();
-    if (result_.retry_count >= how_.max_retries) return end(lock_status::retry_exhausted);
+    if (is_out_of_time_ || result_.retry_count >= how_.max_retries) return end(lock_status::retry_exhausted);
     return how_.strategy == conflict_strategy::merge ? merge() : apply_again();
   }
 
   std::chrono::milliseconds delay() const noexcept { return delay_; }
+  /// Whether the pause ends before the call has to, `left` from now; if not there is none, and no attempt behind it.
+  bool may_wait(clock::duration left) noexcept {
+    is_out_of_time_ = delay_ >= left;
+    return !is_out_of_time_;
+  }
   std::uint64_t conflicts() const noexcept { return conflicts_; }
   const lock_result<row_type>& outcome() const noexcept { return result_; }
   lock_result<row_type>& outcome() noexcept { return result_; }
@@ -228,6 +234,7 @@ class lock_attempts {
   std::chrono::milliseconds delay_{};
   std::uint64_t conflicts_ = 0;
   bool has_forced_ = false;
+  bool is_out_of_time_ = false;
 };
 
 /// Counts an operation and remembers its conflict.

@@ -26,7 +26,7 @@ enum class lock_status : std::uint8_t {
   success,
   version_conflict,  ///< somebody else has changed the row
   record_not_found,  ///< no row has the key
-  retry_exhausted,   ///< still in conflict after all retries
+  retry_exhausted,   ///< still in conflict after all retries, or there was no time for the next one
   merge_conflict,    ///< fields that both have changed, and no rule for them
   rolled_back,       ///< written, and undone with the atomic batch that it was part of
   refused,           ///< the row is there with that version, and the database left it as it was: a trigger, a policy

@@ -249,7 +249,7 @@ struct lock_driver<false> {
           break;
         }
         case lock_step::pause:
-          if (!in_transaction(db)) dovetail::detail::pause_for(at.delay());
+          if (!in_transaction(db) && at.may_wait(limit_of(db).remaining())) pause_for(at.delay());
           next = lock_step::read;
           break;
         case lock_step::done:

@@ -19,6 +19,23 @@
 
 namespace dovetail::inline v0::detail {
 
+/// A view whose limit begins when a call does.
+template <class Db>
+concept starts_calls = requires(const Db& db) {
+  { db.as_one_call() } -> std::same_as<std::remove_const_t<Db>>;
+};
+/// What a call's statements go to, which share the limit of a view: another view, or the database itself.
+template <class Db>
+using one_call = std::conditional_t<starts_calls<Db>, std::remove_const_t<Db>, Db&>;
+template <class Db>
+one_call<Db> begin_call(Db& db) {
+  if constexpr (starts_calls<Db>) {
+    return db.as_one_call();
+  } else {
+    return db;
+  }
+}
+
 template <>
 struct lock_driver<true> {
   using shared = lock_driver<false>;
@@ -41,7 +58,8 @@ struct lock_driver<true> {
 
   template <class Layout, class Db, class Attempts>
   static outcome<Layout> change(Db& db, lock_target on, Attempts at, std::source_location where) {
-    error_info failure = co_await attempt<Layout>(db, on, at, where);
+    one_call<Db> whole = begin_call(db);
+    error_info failure = co_await attempt<Layout>(whole, on, at, where);
     if (failure) {
       on.monitor->count(false, at.conflicts(), static_cast<std::uint64_t>(at.outcome().retry_count), false);
       co_return failure;
@@ -53,13 +71,14 @@ struct lock_driver<true> {
   template <class Layout, class Db, class Fn>
   static outcome<Layout> modify(Db& db, lock_target on, typename Layout::key_type key, lock_settings how, Fn fn,
                                 std::source_location where) {
-    auto now = co_await find<Layout>(db, on, std::move(key), where);
+    one_call<Db> whole = begin_call(db);
+    auto now = co_await find<Layout>(whole, on, std::move(key), where);
     if (!now || !*now) co_return now;
     auto mine = now->row;
     if (!call_recompute(fn, mine)) co_return shared::given_up<Layout>(*std::move(now));
     lock_attempts<Layout, Fn> at{shared::restored<Layout>(std::move(mine), *now->base), now->base, std::move(how),
                                  std::move(fn)};
-    co_return co_await change<Layout>(db, on, std::move(at), where);
+    co_return co_await change<Layout>(whole, on, std::move(at), where);
   }
 
   template <class Layout, class Db>
@@ -72,17 +91,18 @@ struct lock_driver<true> {
     how.strategy = conflict_strategy::fail_fast;  // what shall be deleted is not what is there now
     lock_attempts<Layout> at{std::move(row), std::move(base), std::move(how)};
     if (error_info wrong = at.problem()) co_return wrong;
+    one_call<Db> whole = begin_call(db);
     const std::string text = is_forced ? texts::erase_any(on.quoted) : texts::erase(on.quoted);
     result<summary> done{summary{}};
     if (is_forced) {
-      done = co_await run_awaited(db, calls::erase_any(text, at.row(), where), where);
+      done = co_await run_awaited(whole, calls::erase_any(text, at.row(), where), where);
     } else {
-      done = co_await run_awaited(db, calls::erase(text, at.row(), where), where);
+      done = co_await run_awaited(whole, calls::erase(text, at.row(), where), where);
     }
     error_info failure = done ? error_info{} : std::move(done).error();
     if (!failure && done->rows_affected == 0) {
       const std::string by_key = texts::read(on.quoted);
-      auto theirs = co_await run_awaited(db, calls::read(by_key, Layout::key_of(at.row()), where), where);
+      auto theirs = co_await run_awaited(whole, calls::read(by_key, Layout::key_of(at.row()), where), where);
       if (theirs) {
         at.found(*std::move(theirs), is_forced);
       } else {
@@ -106,8 +126,9 @@ struct lock_driver<true> {
     lock_batch_result<typename Layout::row_type> all;
     if (error_info wrong = changed_key<Layout>(rows)) co_return wrong;
     error_info failure;
+    one_call<Db> whole = begin_call(db);
     if (!is_atomic) {
-      failure = co_await change_each<Layout>(db, on, rows, how, all, where);
+      failure = co_await change_each<Layout>(whole, on, rows, how, all, where);
       if (failure) co_return failure;
       co_return all;
     }
@@ -119,7 +140,7 @@ struct lock_driver<true> {
         if (failure) throw_error(failure);  // a conflict between transactions begins it again
         if (!all.ok()) throw batch_undone{};
       };
-      failure = co_await transact_awaited(db, body, where);
+      failure = co_await transact_awaited(whole, body, where);
     } catch (const batch_undone&) {
       failure = {};
       all.roll_back(rows);
@@ -162,7 +183,7 @@ struct lock_driver<true> {
           break;
         }
         case lock_step::pause:
-          if (!in_transaction(db)) {
+          if (!in_transaction(db) && at.may_wait(limit_of(db).remaining())) {
             const asio::any_io_executor executor = co_await asio::this_coro::executor;
             const bool throws = co_await asio::this_coro::throw_if_cancelled();
             co_await asio::this_coro::throw_if_cancelled(false);  // the pause says it itself

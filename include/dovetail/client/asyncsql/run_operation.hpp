@@ -1,6 +1,7 @@
 // Performing an operation on a blocking database, whatever its style is: exceptions or `dt::result`.
 #pragma once
 
+#include <dovetail/base/deadline.hpp>
 #include <dovetail/base/error.hpp>
 #include <dovetail/client/sql_operations.hpp>
 
@@ -29,6 +30,16 @@ bool in_transaction(Db& db) {
     return db.is_in_transaction();
   } else {
     return false;
+  }
+}
+
+/// By when a call on `db` must be over; never, where nobody has said so.
+template <class Db>
+deadline limit_of(const Db& db) {
+  if constexpr (requires { db.limit(); }) {
+    return db.limit();
+  } else {
+    return deadline::never();
   }
 }
 

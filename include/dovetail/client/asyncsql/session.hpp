@@ -40,6 +40,7 @@ class session : public Client::connection_type::template verbs<session<Client, G
   using connection_type = typename Client::connection_type;
   using transaction_type = session_transaction<core_type, Guard>;
   using place = std::source_location;
+  static constexpr bool owns_connections = true;
 
   /// Over a client of somebody else's, which must outlive the session and is never closed by it.
   explicit session(Client& of, session_settings how = {}, Guard guard = {})
@@ -112,10 +113,13 @@ class session : public Client::connection_type::template verbs<session<Client, G
   }
 
   /// A transaction as an object, in any mode: rolled back unless `commit()` is called.
-  transaction_type scope(begin_mode isolation, place where = place::current()) {
+  transaction_type scope(begin_mode isolation, place where = place::current()) & {
     return try_scope(isolation, start_call(where), deadline::never()).value();
   }
-  transaction_type scope(place where = place::current()) { return scope(settings().transaction.isolation, where); }
+  transaction_type scope(place where = place::current()) & { return scope(settings().transaction.isolation, where); }
+  /// A transaction must not outlive its session: give the temporary session a name.
+  template <class... Rest>
+  transaction_type scope(Rest&&... rest) && = delete;
 
   /// Calls `body(tx)` in a transaction, and commits; rolls back when it throws. Begins again, as the retry settings
   /// say, when the database has undone it because of others: the body may be called more than once. In mode `manual`
@@ -142,9 +146,12 @@ class session : public Client::connection_type::template verbs<session<Client, G
   /// `rollback_to` a savepoint that was set before it (errc::transaction_closed, when it was not read to its end).
   /// While it lives, no other thread may make a call in that transaction.
   template <class Row, class... Args>
-  auto stream(dovetail::detail::statement_of<session, base::speaks, Row, Args...> sql, const Args&... args) {
+  auto stream(dovetail::detail::statement_of<session, base::speaks, Row, Args...> sql, const Args&... args) & {
     return open_stream(sql.view(), [&] { return base::template stream<Row>(sql, args...); });
   }
+  /// A stream must not outlive its session: give the temporary session a name.
+  template <class Row, class... Rest>
+  void stream(Rest&&... rest) && = delete;
 
   /// For verbs.
   template <operation Op>

@@ -400,9 +400,11 @@ class session_transaction : public Core::connection_type::template verbs<session
     marks_.shrink(outer);
     try {
       sql_script back = detail::undo_script(name);
-      const result<void> done = scope_.perform(back, call::within(context_->how.transaction.close_limit, where));
+      if (has_lost_connection()) return scope_.spoil();  // nothing of it is there any more
+      result<void> done = scope_.perform(back, call::within(context_->how.transaction.close_limit, where));
       if (done) return;
-      if (why != nullptr) why->with_suppressed(done.error());
+      done = dovetail::detail::settle_rollback(std::move(done), has_lost_connection(), {});
+      if (!done && why != nullptr) why->with_suppressed(done.error());
     } catch (...) {  // out of memory
     }
     scope_.spoil();

@@ -208,9 +208,10 @@ class statement_runner {
   /// What cannot be rolled back in time is closed with its connection, and `why` is told.
   void undo(lease& on, error_info& why) {
     metrics_->saw_transaction(false);
-    if (!on->is_in_transaction()) return;
+    if (!on->is_in_transaction() || on->health() == session_health::closed) return;
     sql_rollback back{0};
-    const result<void> undone = on->perform(back, deadline::after(settings_->transaction.close_limit));
+    result<void> undone = on->perform(back, deadline::after(settings_->transaction.close_limit));
+    undone = dovetail::detail::settle_rollback(std::move(undone), on->health() == session_health::closed, {});
     if (!undone) why.with_suppressed(undone.error());
   }
 

@@ -55,7 +55,7 @@ asio::awaitable<error_info> await_listening(std::shared_ptr<listener<Core>> at) 
   const call how = call::within(at->core->timeout(), at->where);
   for (int attempt = 1;; ++attempt) {
     at->on.close();
-    result<void> done = co_await await_dialogue(at->on, at->on.session().open(), how.by);
+    result<void> done = co_await await_dialogue(at->on, at->on.session().open(how.by), how.by);
     if (done && !at->is_closed) {
       done = co_await await_dialogue(at->on, at->on.session().start(at->listen), how.by);
     }

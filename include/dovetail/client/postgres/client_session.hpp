@@ -147,7 +147,8 @@ class client_session {
  public:
   explicit client_session(const connect_options& how) : how_(how), session_(how_) {}
 
-  password_login open();
+  /// `by`: when it must be over, for a credential source.
+  password_login open(deadline by);
   script_dialogue ping() { return script_dialogue{session_, {}}; }
 
   template <class Request>
@@ -299,9 +300,9 @@ DOVETAIL_DEFINE action script_call::resume(const event& ev) {
   return action::done(failure_.code());
 }
 
-DOVETAIL_DEFINE password_login client_session::open() {
+DOVETAIL_DEFINE password_login client_session::open(deadline by) {
   session_.forget();
-  error_info refused = fetch_password(how_);
+  error_info refused = fetch_password(how_, by);
   return password_login{startup{session_.facts, how_, openssl_crypto()}, std::move(refused),
                         how_.credentials != nullptr ? &how_.password : nullptr};
 }

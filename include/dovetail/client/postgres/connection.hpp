@@ -47,7 +47,7 @@ class connection {
 
   result<void> open(deadline by) {
     moved_ = {};
-    return run(stream_, session_.open(), by, moved_);
+    return run(stream_, session_.open(by), by, moved_);
   }
   result<void> ping(deadline by);
   session_health health() const noexcept {
@@ -69,7 +69,7 @@ class connection {
   result<typename Op::value_type> perform(Op& op, deadline by) {
     if (detail::is_refused<Op>(session_.wire())) return detail::another_is_under_way();
     moved_ = {};
-    auto answer = run(stream_, session_.start(op), by, moved_);
+    auto answer = converse(session_.start(op), by);
     if (answer) return answer;
     std::optional<drained> said;
     recover(&said);
@@ -88,7 +88,7 @@ class connection {
     detail::prepared_request<Request> asked{request};
     if (error_info failure = asked.prepare(session_.wire(), shows_text)) return failure;
     auto rows = std::make_unique<detail::row_stream<Row>>();
-    auto opened = run(stream_, rows->opening(session_.wire(), asked.request()), by, moved_);
+    auto opened = converse(rows->opening(session_.wire(), asked.request()), by);
     if (!opened) {
       recover();
       return asked.explain(std::move(opened).error(), shows_text);
@@ -138,6 +138,19 @@ class connection {
  private:
   using stream_type = transport::stream;
 
+  /// Runs a dialogue. What the program's own code in it throws (a range, a codec) breaks it off as a deadline does: the
+  /// connection is brought back before the exception goes on.
+  template <class Dialogue>
+  auto converse(Dialogue&& dialogue, deadline by) {
+    try {
+      return run(stream_, dialogue, by, moved_);
+    } catch (...) {
+      session& on = session_.wire();
+      if (!on.has_sent_any()) on.take_batch_back();  // which may end in the middle of a message
+      recover();
+      throw;
+    }
+  }
   template <class Row>
   stream_state<Row> keep_open(std::unique_ptr<detail::row_stream<Row>> rows) {
     stream_state<Row> state{std::move(rows)};
@@ -145,8 +158,8 @@ class connection {
     return state;
   }
   error_info fetch(detail::row_batches& of, deadline by) {
-    if (of.is_copy()) return succeed(run(stream_, of.copying(session_.wire()), by, moved_));
-    return succeed(run(stream_, of.fetching(session_.wire()), by, moved_));
+    if (of.is_copy()) return succeed(converse(of.copying(session_.wire()), by));
+    return succeed(converse(of.fetching(session_.wire()), by));
   }
   template <class T>
   error_info succeed(result<T> fetched) {
@@ -212,15 +225,18 @@ DOVETAIL_DEFINE void connection::stop(const running& whom) const noexcept {
 DOVETAIL_DEFINE void connection::recover(std::optional<drained>* said) noexcept {
   session& on = session_.wire();
   if (!on.can_drain()) return;
-  const deadline by = deadline::after(recovery_limit);
-  stream_type aside{endpoint_of(session_.options())};
-  const auto told = run(aside, cancel_request{on.facts, session_.options()}, by);
-  aside.close();
-  if (told) {
-    if (auto done = run(stream_, drain_dialogue{on}, by)) {
-      if (said != nullptr) said->emplace(*std::move(done));
-      return;
+  try {
+    const deadline by = deadline::after(recovery_limit);
+    stream_type aside{endpoint_of(session_.options())};
+    const auto told = run(aside, cancel_request{on.facts, session_.options()}, by);
+    aside.close();
+    if (told) {
+      if (auto done = run(stream_, drain_dialogue{on}, by)) {
+        if (said != nullptr) said->emplace(*std::move(done));
+        return;
+      }
     }
+  } catch (...) {  // out of memory, which may be why the dialogue was broken off
   }
   close();
 }

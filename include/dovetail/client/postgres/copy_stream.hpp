@@ -36,13 +36,25 @@ class copy_stream_verbs : public Base {
   /// Errors: as `query`. A stream that goes before its end has the server stop the copy, which aborts a transaction
   /// that it is in.
   template <reflectable Row>
-  auto copy_out(std::string_view table, std::source_location where = std::source_location::current()) {
+  auto copy_out(std::string_view table, std::source_location where = std::source_location::current()) & {
     return start_copy<Row>(detail::copy_origin::of_table(table, column_list<dialect::postgres, Row>), where);
+  }
+  template <reflectable Row>
+  auto copy_out(std::string_view table, std::source_location where = std::source_location::current()) && {
+    static_assert(!v0::detail::owns_connections<Self>,
+                  "dovetail: a stream must not outlive its client: give the temporary client a name");
+    return this->template copy_out<Row>(table, where);
   }
   /// The same for the rows of a query, which has no parameters.
   template <class Row>
-  auto copy_out_query(statement_for<dialect::postgres, Row> query) {
+  auto copy_out_query(statement_for<dialect::postgres, Row> query) & {
     return start_copy<Row>(detail::origin_of(query), query.view().where);
+  }
+  template <class Row>
+  auto copy_out_query(statement_for<dialect::postgres, Row> query) && {
+    static_assert(!v0::detail::owns_connections<Self>,
+                  "dovetail: a stream must not outlive its client: give the temporary client a name");
+    return this->template copy_out_query<Row>(query);
   }
 
  private:

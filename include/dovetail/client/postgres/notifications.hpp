@@ -93,9 +93,15 @@ class listen_verbs : public Base {
   /// NOTIFY. Names are taken as they are written, without folding to small letters. (notifications)
   /// Errors: errc::malformed_statement for a name that is empty, has a NUL or more than 63 bytes; those of connecting.
   template <std::convertible_to<std::string_view>... More>
-  auto listen(channel_name first, const More&... more) {
+  auto listen(channel_name first, const More&... more) & {
     const std::string_view all[] = {first.text, more...};
     return listen_to(all, first.where);
+  }
+  template <std::convertible_to<std::string_view>... More>
+  auto listen(channel_name first, const More&... more) && {
+    static_assert(!v0::detail::owns_connections<Self>,
+                  "dovetail: notifications must not outlive their client: give the temporary client a name");
+    return this->listen(first, more...);
   }
 
  private:

@@ -1,6 +1,7 @@
 // Opening a connection whose password comes from a source: asked for each connection, and forgotten after the log-in.
 #pragma once
 
+#include <dovetail/base/deadline.hpp>
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/base/secret.hpp>
 #include <dovetail/codec/postgres/options.hpp>
@@ -12,7 +13,7 @@
 namespace dovetail::inline v0::postgres::detail {
 
 /// Asks the options' source, if there is one, and puts what it gives in the place of every other password.
-error_info fetch_password(connect_options& how);
+error_info fetch_password(connect_options& how, deadline by);
 
 /// The dialogue of `startup`. Lifetime: borrows the password, which is wiped at the end, unless it is null.
 class password_login {
@@ -43,13 +44,22 @@ class password_login {
 #endif
 namespace dovetail::inline v0::postgres::detail {
 
-[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info fetch_password(connect_options& how) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info fetch_password(connect_options& how, deadline by) {
   if (how.credentials == nullptr) return {};
   how.password = secret{};
   for (server_address& each : how.servers) each.password = secret{};
+  if (by.has_passed()) return {make_error_code(errc::deadline_passed), "before the credential source was asked"};
+  bool has_failed = false;
   try {
-    how.password = how.credentials->fetch();
+    how.password = how.credentials->fetch_by(by);
   } catch (...) {  // its text may hold what must not be seen
+    has_failed = true;
+  }
+  if (by.has_passed()) {
+    how.password = secret{};
+    return {make_error_code(errc::deadline_passed), "while the credential source was asked"};
+  }
+  if (has_failed) {
     return {make_error_code(errc::login_refused),
             "the credential source failed; no earlier credential is used instead"};
   }

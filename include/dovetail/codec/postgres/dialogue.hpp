@@ -254,6 +254,14 @@ DOVETAIL_DEFINE void dialogue::take_last_words() {
   }
 }
 
+/// A message that is taken is not taken again, although code of the program that is called for it throws (arguments
+/// that are written when a statement is ready).
+struct consumed_after {
+  read_buffer& input;
+  std::size_t size;
+  ~consumed_after() { input.consume(size); }
+};
+
 DOVETAIL_DEFINE action dialogue::go_on() {
   read_buffer& input = on_->facts.input;
   for (;;) {
@@ -269,17 +277,17 @@ DOVETAIL_DEFINE action dialogue::go_on() {
         break;
     }
     verdict said = verdict::go_on;
-    std::size_t taken = came.size;
     if (came.type == from_server::data_row) {
-      taken = is_in_prefix() ? 0 : on_rows(input.committed());
+      const std::size_t taken = is_in_prefix() ? 0 : on_rows(input.committed());
       if (taken == 0) said = verdict::unexpected;
+      input.consume(taken);
     } else if (const std::size_t answers =
                    came.type == from_server::bind_complete && !is_in_prefix() ? on_answers(input.committed()) : 0) {
-      taken = answers;
+      input.consume(answers);
     } else {
+      const consumed_after taken{input, came.size};
       said = judge(came);
     }
-    input.consume(taken);
     if (said != verdict::go_on) return act(said, came.type);
   }
 }

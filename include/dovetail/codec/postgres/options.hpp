@@ -1,6 +1,7 @@
 // How a PostgreSQL server is reached, and how a session with it is to be.
 #pragma once
 
+#include <dovetail/base/deadline.hpp>
 #include <dovetail/base/secret.hpp>
 
 #include <chrono>
@@ -77,6 +78,13 @@ class credential_source {
   /// secret, fail the opening with errc::login_refused; the text of the exception is not repeated anywhere.
   /// Threads: by several at once.
   virtual secret fetch() = 0;
+  /// What is really called, for a source that can stop waiting: `by` is when the call must be over that opens the
+  /// connection. Nothing interrupts a source; what it gives, or throws, later than that fails the opening with
+  /// errc::deadline_passed, and one whose time is over already is not asked.
+  virtual secret fetch_by(deadline by) {
+    static_cast<void>(by);
+    return fetch();
+  }
 };
 
 /// What a connection needs to know before it is opened. The defaults are libpq's, except that TLS, once it is asked for

@@ -492,6 +492,46 @@ TEST_F(AsyncsqlAsyncSession, ACancelledWaitForATurnIsACancelledCall) {
   EXPECT_EQ(balance(1), 7);
 }
 
+TEST_F(AsyncsqlAsyncSession, ACommitThatIsCancelledWhileItWaitsForReadersEndsTheTransaction) {
+  client.script("pragma journal_mode = delete");
+  dt::sqlite::async_client patient{io.get_executor(), "sqlite:" + path + "?journal=delete&busyTimeout=1h"};
+  dt::sqlite::client other{"sqlite:" + path + "?journal=delete"};
+  session manual{patient, in_mode(transaction_mode::manual)};
+  auto reading = other.begin(dt::begin_mode::deferred);
+  EXPECT_EQ(reading.query_value<int>("select balance from account where id = 1"), 100);
+  asio::cancellation_signal stop;
+  asio::steady_timer later{io};
+  dt::error_info why;
+  std::exception_ptr thrown;
+  bool is_in_transaction = true;
+  const auto body = [&]() -> asio::awaitable<void> {
+    co_await manual.begin();
+    co_await manual.execute("update account set balance = 7 where id = 1");
+    later.expires_after(100ms);
+    later.async_wait([&](std::error_code) { stop.emit(asio::cancellation_type::terminal); });
+    try {
+      co_await manual.commit();  // waits for the reader
+    } catch (const dt::error& failed) {
+      why = failed.info();
+    }
+    is_in_transaction = manual.is_in_transaction();
+  };
+  asio::co_spawn(io, body, asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr by) { thrown = by; }));
+  io.run();
+  io.restart();
+  EXPECT_FALSE(thrown);
+  EXPECT_EQ(why.code(), dt::errc::cancelled) << why.message();
+  EXPECT_FALSE(is_in_transaction);
+  reading.rollback();
+  EXPECT_EQ(balance(1), 100);
+  run([&]() -> asio::awaitable<void> {
+    co_await manual.begin();
+    co_await manual.execute("update account set balance = 8 where id = 1");
+    co_await manual.commit();
+  });
+  EXPECT_EQ(balance(1), 8);
+}
+
 TEST_F(AsyncsqlAsyncSession, TheTimeoutIsOfEachStatementOfABodyNotOfAllOfIt) {
   session_settings how = in_mode(transaction_mode::automatic);
   how.timeout = 1s;

@@ -1,5 +1,7 @@
 // Optimistic locking on SQLite: the cases of the specification (K1 …), blocking and awaited.
+#include <dovetail/client/asyncsql/async_session.hpp>
 #include <dovetail/client/asyncsql/optimistic.hpp>
+#include <dovetail/client/asyncsql/session.hpp>
 #include <dovetail/sqlite.hpp>
 #include <dovetail/sqlite_async.hpp>
 
@@ -91,6 +93,108 @@ TEST(Optimistic, ACancelledPauseBeforeARetryIsACancelledCall) {
   io.run();
   EXPECT_FALSE(thrown);
   EXPECT_EQ(why.code(), dt::errc::cancelled) << why.message();
+}
+
+// A row in another version than the one that was read, and pauses that last longer than anybody waits.
+struct conflict_ahead {
+  database_file file;
+  dt::sqlite::client setup{file.url()};
+  account base{1, "ann", 100, 0.5, {1}};
+  account mine{1, "bob", 100, 0.5, {1}};
+
+  conflict_ahead() {
+    setup.script(
+        "create table account(id integer primary key, owner text, balance integer, rate real, version integer);"
+        "insert into account values (1, 'ann', 100, 0.5, 2)");
+  }
+  static dt::optimistic<account> accounts(std::chrono::milliseconds pause) {
+    dt::lock_settings how{dt::conflict_strategy::retry, 3, pause};
+    how.max_delay = pause;
+    return dt::optimistic<account>{"account", how};
+  }
+  static void expect_no_pause(const dt::lock_result<account>& answer) {
+    EXPECT_EQ(answer.status, dt::lock_status::retry_exhausted);
+    EXPECT_EQ(answer.retry_count, 0);
+    EXPECT_FALSE(answer.updated);
+    ASSERT_TRUE(answer.theirs);
+    EXPECT_EQ(answer.theirs->version, dt::version{2});
+    EXPECT_EQ(answer.current_version, 2);
+  }
+};
+
+TEST(Optimistic, APauseThatDoesNotFitIntoTheLimitOfAViewIsNotBegun) {
+  conflict_ahead with;
+  const auto accounts = conflict_ahead::accounts(std::chrono::hours{1});
+  const auto limit = std::chrono::minutes{10};
+  const auto since = dt::clock::now();
+  conflict_ahead::expect_no_pause(accounts.update(with.setup.within(limit), with.base, with.mine));
+  const auto counted = accounts.metrics();
+  EXPECT_EQ(counted.version_conflicts, 1U);
+  EXPECT_EQ(counted.retries_performed, 0U);
+
+  dt::asyncsql::session<dt::sqlite::client> db{with.setup};
+  conflict_ahead::expect_no_pause(accounts.update(db.within(limit), with.base, with.mine));
+  const auto all = accounts.update_all(db.within(limit), std::vector<account>{with.mine});
+  EXPECT_EQ(all.results.at(0).status, dt::lock_status::version_conflict);  // without a base nothing is repeated
+
+  asio::io_context io;
+  dt::sqlite::async_client awaited{io.get_executor(), with.file.url()};
+  dt::asyncsql::async_session<dt::sqlite::async_client> session{awaited};
+  bool is_done = false;
+  const auto call = [&]() -> asio::awaitable<void> {
+    auto view = awaited.within(limit);
+    conflict_ahead::expect_no_pause(co_await accounts.update(view, with.base, with.mine));
+    auto of_session = session.within(dt::deadline::after(limit));
+    conflict_ahead::expect_no_pause(co_await accounts.update(of_session, with.base, with.mine));
+    auto of_styled = session.within(limit).with(dt::as_result);
+    auto answer = co_await accounts.update(of_styled, with.base, with.mine);
+    conflict_ahead::expect_no_pause(*answer);
+    is_done = true;
+  };
+  asio::co_spawn(io, call, [](std::exception_ptr by) { EXPECT_FALSE(by); });
+  io.run();
+  EXPECT_TRUE(is_done);
+  EXPECT_LT(dt::clock::now() - since, limit);
+}
+
+TEST(Optimistic, TheLimitOfAViewIsOneOfAllPausesOfACallTogether) {
+  conflict_ahead with;
+  dt::lock_settings how{dt::conflict_strategy::retry, 1000, std::chrono::milliseconds{400}};
+  how.retry_backoff_multiplier = 1;
+  const dt::optimistic<account> accounts{"account", how};
+  const auto limit = std::chrono::seconds{1};
+  dt::sqlite::client other{with.file.url()};
+  const auto overtaken = [&](account& row) {  // somebody else is always faster
+    other.execute("update account set version = version + 1");
+    row.balance += 1;
+  };
+  // Each pause fits into the limit, three do not. A statement may be late too, on a machine that is busy.
+  const auto expect_end = [&](const dt::result<dt::lock_result<account>>& answer) {
+    if (!answer) {
+      EXPECT_EQ(answer.error().code(), dt::errc::deadline_passed) << answer.error().message();
+      return;
+    }
+    EXPECT_EQ(answer->status, dt::lock_status::retry_exhausted);
+    EXPECT_LE(answer->retry_count, 2);
+  };
+  expect_end(accounts.modify(with.setup.within(limit).with(dt::as_result), 1, overtaken));
+
+  asio::io_context io;
+  dt::sqlite::async_client awaited{io.get_executor(), with.file.url()};
+  dt::asyncsql::async_session<dt::sqlite::async_client> session{awaited};
+  bool is_done = false;
+  const auto call = [&]() -> asio::awaitable<void> {
+    auto view = awaited.within(limit).with(dt::as_result);
+    auto answer = co_await accounts.modify(view, 1, overtaken);
+    expect_end(answer);
+    auto of_session = session.within(limit).with(dt::as_result);
+    auto again = co_await accounts.modify(of_session, 1, overtaken);
+    expect_end(again);
+    is_done = true;
+  };
+  asio::co_spawn(io, call, [](std::exception_ptr by) { EXPECT_FALSE(by); });
+  io.run();
+  EXPECT_TRUE(is_done);
 }
 
 TEST(Optimistic, K13AnUnknownColumnIsTheServersError) {

@@ -1,10 +1,16 @@
 #include <dovetail/client/asyncsql/open.hpp>
 #include <dovetail/client/asyncsql/open_async.hpp>
 
+#include <dovetail/postgres_async.hpp>
 #include <dovetail/sqlite.hpp>
 #include <dovetail/sqlite_async.hpp>
 
+#include <asio/any_io_executor.hpp>
+#include <asio/execution.hpp>
 #include <asio/io_context.hpp>
+#include <asio/prefer.hpp>
+#include <asio/query.hpp>
+#include <asio/require.hpp>
 
 #include <gtest/gtest.h>
 
@@ -13,6 +19,7 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -437,6 +444,75 @@ TEST_F(AsyncsqlRegistry, ManyThreadsOpenOnePool) {
   for (auto& each : threads) each.join();
   EXPECT_EQ(opened.load(), 400);
   EXPECT_EQ(registry.keys(), std::vector<std::string>{"sqlite:" + path + " #1"});
+}
+
+/// An executor that calls somebody when it is compared, which the registry does under its lock.
+class noticing_executor {
+ public:
+  using hook = std::shared_ptr<std::function<void()>>;
+  noticing_executor(asio::any_io_executor on, hook when_compared) noexcept
+      : on_(std::move(on)), when_compared_(std::move(when_compared)) {}
+
+  template <class Property>
+  requires asio::can_query<const asio::any_io_executor&, Property>::value decltype(auto) query(
+      const Property& property) const {
+    return asio::query(on_, property);
+  }
+  template <class Property>
+    requires asio::can_require<const asio::any_io_executor&, Property>::value noticing_executor
+    require(const Property& property)
+  const { return {asio::require(on_, property), when_compared_}; }
+  template <class Property>
+    requires asio::can_prefer<const asio::any_io_executor&, Property>::value noticing_executor
+    prefer(const Property& property)
+  const { return {asio::prefer(on_, property), when_compared_}; }
+  template <class Fn>
+  void execute(Fn&& fn) const {
+    on_.execute(std::forward<Fn>(fn));
+  }
+  bool operator==(const noticing_executor&) const noexcept {
+    if (*when_compared_) (*when_compared_)();
+    return false;
+  }
+  bool operator!=(const noticing_executor& other) const noexcept { return !(*this == other); }
+
+ private:
+  asio::any_io_executor on_;
+  hook when_compared_;
+};
+
+/// A source of credentials that asks the registry when it goes.
+class asking_source final : public dt::postgres::credential_source {
+ public:
+  asking_source(pool_registry& of, std::size_t& said) : of_(of), said_(said) {}
+  ~asking_source() override { said_ = of_.count() + 100 * of_.pools().size(); }
+  dt::secret fetch() override { return dt::secret{"x"}; }
+
+ private:
+  pool_registry& of_;
+  std::size_t& said_;
+};
+
+TEST_F(AsyncsqlRegistry, WhatAPoolHoldsMayAskTheRegistryWhenItGoesThoughTheRegistryHeldItLast) {
+  using postgres = dt::postgres::async_client;
+  asio::io_context io;
+  const auto when_compared = std::make_shared<std::function<void()>>();
+  const asio::any_io_executor on = noticing_executor{io.get_executor(), when_compared};
+  const asio::any_io_executor another = noticing_executor{io.get_executor(), when_compared};
+  const config how = dt::asyncsql::read_config("postgresql://app@127.0.0.1:1/app").value();
+  std::size_t said = 0;
+  const auto with_source = [&](postgres::options& options) {
+    options.credentials = std::make_shared<asking_source>(registry, said);
+  };
+  auto first = std::make_unique<dt::asyncsql::async_session<postgres>>(
+      dt::asyncsql::open_async<postgres, dt::asyncsql::no_guard>(on, how, with_source, registry));
+  EXPECT_EQ(registry.count(), 1u);
+  *when_compared = [&] { first.reset(); };  // the pool's last session, while the registry looks at the pool
+  auto second = dt::asyncsql::open_async<postgres, dt::asyncsql::no_guard>(another, how, registry);
+  EXPECT_EQ(first, nullptr);
+  EXPECT_EQ(said, 101U) << "the source's destructor has seen the pool of the second session alone";
+  EXPECT_EQ(registry.count(), 1u);
+  *when_compared = nullptr;
 }
 
 }  // namespace
