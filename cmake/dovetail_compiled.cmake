@@ -14,6 +14,19 @@ endfunction()
 
 dovetail_compiled_library(compiled src)
 target_link_libraries(dovetail_compiled PUBLIC dovetail)
+
+# Asio's own sources, once too: much of what an asynchronous program compiles is Asio's.
+option(DOVETAIL_COMPILED_ASIO "The compiled libraries compile Asio too (off where the program does so itself)" ON)
+if(DOVETAIL_COMPILED_ASIO)
+  set(asio_source "${CMAKE_CURRENT_BINARY_DIR}/compiled/asio_src.cpp")
+  file(CONFIGURE OUTPUT "${asio_source}" CONTENT "#include <asio/impl/src.hpp>\n" @ONLY)
+  add_library(dovetail_asio_compiled STATIC EXCLUDE_FROM_ALL "${asio_source}")
+  add_library(dovetail::asio_compiled ALIAS dovetail_asio_compiled)
+  target_compile_definitions(dovetail_asio_compiled PUBLIC ASIO_SEPARATE_COMPILATION)
+  target_link_libraries(dovetail_asio_compiled PUBLIC dovetail)
+  target_link_libraries(dovetail_compiled PUBLIC dovetail_asio_compiled)
+endif()
+
 dovetail_compiled_library(transport_compiled transport_src)
 target_link_libraries(dovetail_transport_compiled PUBLIC dovetail_compiled)
 dovetail_compiled_library(lensdb_compiled lensdb_src lensdb_async_src)

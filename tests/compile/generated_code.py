@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Compiles a query twice: what checks a statement's text must be in the program for a text made at run time, and must not
 be for a literal. Then runs a query through a session with a guard twice: what checks and judges a text, which is linked for
-other texts there, must be entered for a text made at run time, and must not be for a literal."""
+other texts there, must be entered for a text made at run time, and must not be for a literal. Last, includes the headers and
+uses nothing of them: none of the library's functions and tables may be in the object file."""
 import argparse
 import pathlib
 import re
@@ -15,6 +16,16 @@ namespace dt = dovetail;
 int ask(dt::sqlite::client& db, int id) {{ return db.query_value<int>({}, dt::arg<"id">(id)); }}
 """
 TEXT = '"select id from city where id = :id"'
+UNUSED = """#include <dovetail/asyncsql_async.hpp>
+#include <dovetail/dovetail.hpp>
+#include <dovetail/sqlite_async.hpp>
+#include <dovetail/workersql_async.hpp>
+#if __has_include(<openssl/ssl.h>)
+#include <dovetail/postgres_async.hpp>
+#include <dovetail/workersql_gateway.hpp>
+#endif
+"""
+FUNCTION = re.compile(r"^[0-9a-f]+ [tTwWuV] (?:dovetail::|vtable for dovetail::).*")
 CHECKS = re.compile(r"dovetail::.*\b(lexer|sql_analysis|placeholder_check|select_list|analyse\w*)\b")
 
 # A guard has the checks in the program, for texts made at run time; GCC's hooks tell which functions a call enters.
@@ -50,14 +61,19 @@ ENTERED = re.compile(r"dovetail::.*\b(?:lexer|token_run|analyser|classifier|plac
 CALL = re.compile(r"dovetail::.*\bguard<.*>::check\(")
 
 
-def checks_in(compiler, include, text, folder):
-    """The names of the functions in the object file that look at a statement's text."""
-    source = folder / "ask.cpp"
-    source.write_text(PROGRAM.format(text), encoding="utf-8")
-    made = folder / "ask.o"
+def compiled(compiler, include, program, wanted, folder):
+    """The lines of nm, of the program's object file, in which `wanted` is found."""
+    source = folder / "compiled.cpp"
+    source.write_text(program, encoding="utf-8")
+    made = folder / "compiled.o"
     subprocess.run(compiler + ["-std=c++20", "-O2", f"-I{include}", "-c", str(source), "-o", str(made)], check=True)
     names = subprocess.run(["nm", "-C", str(made)], check=True, capture_output=True, text=True).stdout
-    return [line for line in names.splitlines() if CHECKS.search(line)]
+    return [line for line in names.splitlines() if wanted.search(line)]
+
+
+def checks_in(compiler, include, text, folder):
+    """The names of the functions in the object file that look at a statement's text."""
+    return compiled(compiler, include, PROGRAM.format(text), CHECKS, folder)
 
 
 def checks_entered(compiler, include, text, folder):
@@ -85,12 +101,16 @@ def main():
         folder = pathlib.Path(name)
         literal = checks_in(compiler, arguments.include, TEXT, folder)
         made = checks_in(compiler, arguments.include, f"dt::runtime({TEXT})", folder)
+        unused = compiled(compiler, arguments.include, UNUSED, FUNCTION, folder)
+        if not compiled(compiler, arguments.include, PROGRAM.format(TEXT), FUNCTION, folder):
+            sys.exit("no function of the library was found in a program that uses it: nm writes them otherwise now")
         guarded_literal = checks_entered(compiler, arguments.include, TEXT, folder)
         guarded = checks_entered(compiler, arguments.include, f"dt::runtime({TEXT})", folder)
     print(f"literal: {len(literal)} functions that look at its text; run-time text: {len(made)}")
     print(f"behind a guard, entered by a call: literal: {len(guarded_literal)}; run-time text: {len(guarded)}")
-    if literal or guarded_literal or not made or not guarded:
-        sys.exit("\n".join(literal + guarded_literal) or
+    print(f"headers of which nothing is used: {len(unused)} functions and tables")
+    if literal or guarded_literal or unused or not made or not guarded:
+        sys.exit("\n".join(literal + guarded_literal + unused) or
                  "nothing was found for the run-time text: the names in this script are not true any more")
 
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <dovetail/base/deadline.hpp>
+#include <dovetail/base/declare.hpp>
 #include <dovetail/base/errc.hpp>
 #include <dovetail/transport/concepts.hpp>
 
@@ -34,7 +35,7 @@ class async_core;
 class wake_relay final : public waker {
  public:
   explicit wake_relay(async_core& core) noexcept : core_(&core) {}
-  void wake() noexcept override;
+  DOVETAIL_DECLARE void wake() noexcept override;
   void forget() noexcept {
     const std::lock_guard lock(mutex_);
     core_ = nullptr;
@@ -54,7 +55,7 @@ class async_core : public std::enable_shared_from_this<async_core> {
   explicit async_core(asio::any_io_executor executor);
   async_core(const async_core&) = delete;
   async_core& operator=(const async_core&) = delete;
-  virtual ~async_core();
+  DOVETAIL_DECLARE virtual ~async_core();
 
   const asio::any_io_executor& executor() const noexcept { return executor_; }
 

@@ -3,6 +3,7 @@
 
 #include <dovetail/base/bytes.hpp>
 #include <dovetail/base/condition.hpp>
+#include <dovetail/base/declare.hpp>
 #include <dovetail/base/errc.hpp>
 #include <dovetail/base/secret.hpp>
 #include <dovetail/transport/concepts.hpp>
@@ -53,10 +54,10 @@ namespace detail {
 class tls_category_type final : public std::error_category {
  public:
   const char* name() const noexcept override { return "dovetail.tls"; }
-  std::string message(int value) const override;
-  std::error_condition default_error_condition(int value) const noexcept override;
+  DOVETAIL_DECLARE std::string message(int value) const override;
+  DOVETAIL_DECLARE std::error_condition default_error_condition(int value) const noexcept override;
   /// A file that cannot be read is also what the system says of it: std::errc::no_such_file_or_directory.
-  bool equivalent(int value, const std::error_condition& to) const noexcept override;
+  DOVETAIL_DECLARE bool equivalent(int value, const std::error_condition& to) const noexcept override;
 };
 
 class certificate_category_type final : public std::error_category {

@@ -1,6 +1,7 @@
 // The connection of asynchronous PostgreSQL clients: the same session and dialogues, on a stream bound to an executor.
 #pragma once
 
+#include <dovetail/base/declare.hpp>
 #include <dovetail/client/postgres/async_copy_stream.hpp>
 #include <dovetail/client/postgres/async_join.hpp>
 #include <dovetail/client/postgres/async_notifications.hpp>
@@ -44,7 +45,7 @@ class async_recovery : public std::enable_shared_from_this<async_recovery> {
 
  protected:
   async_recovery(guarded_stream& on, asio::any_io_executor runs_on);
-  virtual ~async_recovery();
+  DOVETAIL_DECLARE virtual ~async_recovery();
 
   guarded_stream& on() noexcept { return *on_; }
 

@@ -1,6 +1,7 @@
 // COPY … FROM STDIN: data from a producer, in messages of about 64 KiB.
 #pragma once
 
+#include <dovetail/base/declare.hpp>
 #include <dovetail/codec/postgres/copy_format.hpp>
 #include <dovetail/codec/postgres/script.hpp>
 
@@ -36,7 +37,7 @@ class copy_in_dialogue final : public detail::query_dialogue {
   static constexpr std::size_t message_size_ = 64 * 1024;
   static constexpr int look_each_ = 8;  // messages
 
-  verdict on_answer(const detail::message& came) override;
+  DOVETAIL_DECLARE verdict on_answer(const detail::message& came) override;
 
   std::size_t on_rows(byte_view unread) override {
     return is_asked() && !has_begun_ && noted() ? detail::skip_rows(unread) : 0;
@@ -46,7 +47,7 @@ class copy_in_dialogue final : public detail::query_dialogue {
     if (is_last_) on().set_copying_in(false);
     return verdict::go_on;
   }
-  verdict before_reading() override;
+  DOVETAIL_DECLARE verdict before_reading() override;
   verdict on_error(error_info failure) override {
     on().set_copying_in(false);  // the server drops what is still sent
     return query_dialogue::on_error(std::move(failure));

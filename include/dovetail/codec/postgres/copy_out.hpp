@@ -1,6 +1,7 @@
 // COPY … TO STDOUT: data to a consumer, straight from the read buffer.
 #pragma once
 
+#include <dovetail/base/declare.hpp>
 #include <dovetail/codec/postgres/copy_format.hpp>
 #include <dovetail/codec/postgres/script.hpp>
 
@@ -33,7 +34,7 @@ class copy_out_dialogue final : public detail::query_dialogue {
   using verdict = detail::verdict;
   enum class step : std::uint8_t { before, data, behind };
 
-  verdict on_answer(const detail::message& came) override;
+  DOVETAIL_DECLARE verdict on_answer(const detail::message& came) override;
 
   std::size_t on_rows(byte_view unread) override {
     return is_asked() && step_ == step::before && noted() ? detail::skip_rows(unread) : 0;

@@ -1,6 +1,7 @@
 // Executing one statement: prepared at its first use, then one write and one read.
 #pragma once
 
+#include <dovetail/base/declare.hpp>
 #include <dovetail/codec/postgres/command_tag.hpp>
 #include <dovetail/codec/postgres/portal.hpp>
 #include <dovetail/codec/postgres/statement_dialogue.hpp>
@@ -41,7 +42,7 @@ class execute_dialogue final : public detail::dialogue {
   enum class step : std::uint8_t { preparing, binding, running, ending };
   using verdict = detail::verdict;
 
-  detail::verdict begin() override;
+  DOVETAIL_DECLARE detail::verdict begin() override;
 
   statement_use find() {
     if (!is_named()) return {};
@@ -63,18 +64,18 @@ class execute_dialogue final : public detail::dialogue {
     return fail(std::move(failure));
   }
 
-  verdict on_message(const detail::message& came) override;
+  DOVETAIL_DECLARE verdict on_message(const detail::message& came) override;
 
   verdict on_result(const detail::message& came);
 
   /// Through a portal that holds the session no Sync has been sent yet.
   verdict end_result();
 
-  std::size_t on_rows(byte_view unread) override;
+  DOVETAIL_DECLARE std::size_t on_rows(byte_view unread) override;
 
-  verdict on_error(error_info failure) override;
+  DOVETAIL_DECLARE verdict on_error(error_info failure) override;
 
-  verdict on_ready() override;
+  DOVETAIL_DECLARE verdict on_ready() override;
 
   statement_request asked_;
   row_sink rows_;

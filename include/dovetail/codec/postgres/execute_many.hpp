@@ -1,6 +1,7 @@
 // One statement executed for many rows of arguments, all or nothing: how ranges are inserted.
 #pragma once
 
+#include <dovetail/base/declare.hpp>
 #include <dovetail/codec/postgres/command_tag.hpp>
 #include <dovetail/codec/postgres/statement_dialogue.hpp>
 
@@ -61,7 +62,7 @@ class execute_many_dialogue final : public detail::dialogue {
   using verdict = detail::verdict;
   static constexpr std::size_t chunk_size_ = 64 * 1024;
 
-  verdict begin() override;
+  DOVETAIL_DECLARE verdict begin() override;
   bool is_named() const noexcept { return asked_.is_kept && on().statements.capacity() != 0; }
 
   verdict prepare();
@@ -80,7 +81,7 @@ class execute_many_dialogue final : public detail::dialogue {
 
   error_info name_row(error_info failure, std::size_t row) const;
 
-  verdict on_message(const detail::message& came) override;
+  DOVETAIL_DECLARE verdict on_message(const detail::message& came) override;
 
   std::size_t on_rows(byte_view unread) override {
     if (step_ != step::running || !is_bound_) return 0;
@@ -92,11 +93,11 @@ class execute_many_dialogue final : public detail::dialogue {
     });
   }
 
-  verdict on_error(error_info failure) override;
+  DOVETAIL_DECLARE verdict on_error(error_info failure) override;
   /// The statement is prepared again; the rows are not asked for again, so what was written for them is kept.
   void keep_chunk(const error_info& failure);
 
-  verdict on_ready() override;
+  DOVETAIL_DECLARE verdict on_ready() override;
 
   statement_request asked_;
   argument_rows rows_;

@@ -1,6 +1,7 @@
 // Many statements in few writes: each executed without waiting for the answer to the one before.
 #pragma once
 
+#include <dovetail/base/declare.hpp>
 #include <dovetail/codec/postgres/execute.hpp>
 #include <dovetail/codec/postgres/pipeline_item.hpp>
 
@@ -56,7 +57,7 @@ class pipeline_dialogue final : public detail::dialogue {
 
   static bool are_read_only(std::span<const pipeline_item> items) noexcept;
 
-  verdict begin() override;
+  DOVETAIL_DECLARE verdict begin() override;
 
   /// Statements that are not prepared, each with a Sync of its own: one that is wrong says nothing of the others.
   verdict prepare();
@@ -86,7 +87,7 @@ class pipeline_dialogue final : public detail::dialogue {
     return verdict::finish;
   }
 
-  verdict on_message(const detail::message& came) override;
+  DOVETAIL_DECLARE verdict on_message(const detail::message& came) override;
   /// A statement is over; with a Sync of its own, ReadyForQuery is still to come.
   verdict end_item();
   verdict next_item();
@@ -95,12 +96,12 @@ class pipeline_dialogue final : public detail::dialogue {
     while (at_ != chunk_end_ && items_[at_].failure) ++at_;
   }
 
-  std::size_t on_rows(byte_view unread) override;
-  std::size_t on_answers(byte_view unread) override;
+  DOVETAIL_DECLARE std::size_t on_rows(byte_view unread) override;
+  DOVETAIL_DECLARE std::size_t on_answers(byte_view unread) override;
 
-  verdict on_error(error_info failure) override;
+  DOVETAIL_DECLARE verdict on_error(error_info failure) override;
 
-  verdict on_ready() override;
+  DOVETAIL_DECLARE verdict on_ready() override;
 
   /// Statements that the server lost are prepared again, when nothing behind them has been executed.
   bool can_repeat() const noexcept;

@@ -1,6 +1,7 @@
 // Texts of the simple protocol: scripts of several statements, and the statements that begin and end transactions.
 #pragma once
 
+#include <dovetail/base/declare.hpp>
 #include <dovetail/codec/postgres/command_tag.hpp>
 #include <dovetail/codec/postgres/dialogue.hpp>
 #include <dovetail/codec/postgres/row_sink.hpp>
@@ -28,7 +29,7 @@ class query_dialogue : public dialogue {
   bool is_asked() const noexcept { return is_asked_; }
 
  private:
-  verdict begin() final;
+  DOVETAIL_DECLARE verdict begin() final;
   verdict ask();
   verdict on_message(const message& came) final { return is_asked_ ? on_answer(came) : verdict::unexpected; }
   verdict on_ready() final {
@@ -68,11 +69,11 @@ class script_dialogue final : public detail::query_dialogue {
  private:
   using verdict = detail::verdict;
 
-  verdict on_answer(const detail::message& came) override;
+  DOVETAIL_DECLARE verdict on_answer(const detail::message& came) override;
 
-  std::size_t on_rows(byte_view unread) override;
+  DOVETAIL_DECLARE std::size_t on_rows(byte_view unread) override;
 
-  verdict on_end() override;
+  DOVETAIL_DECLARE verdict on_end() override;
 
   row_sink rows_;
   statement_description columns_;

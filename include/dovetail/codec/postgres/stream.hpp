@@ -1,6 +1,7 @@
 // The further batches of a portal, and its end: results of any size in bounded memory.
 #pragma once
 
+#include <dovetail/base/declare.hpp>
 #include <dovetail/codec/postgres/execute.hpp>
 
 #include <cstddef>
@@ -31,11 +32,11 @@ class stream_dialogue final : public detail::dialogue {
  private:
   using verdict = detail::verdict;
 
-  verdict begin() override;
+  DOVETAIL_DECLARE verdict begin() override;
 
-  verdict on_message(const detail::message& came) override;
+  DOVETAIL_DECLARE verdict on_message(const detail::message& came) override;
 
-  std::size_t on_rows(byte_view unread) override;
+  DOVETAIL_DECLARE std::size_t on_rows(byte_view unread) override;
 
   verdict on_error(error_info failure) override {
     note(std::move(failure));

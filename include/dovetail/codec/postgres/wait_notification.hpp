@@ -1,6 +1,7 @@
 // Waiting for a notification on a session that has nothing else to do.
 #pragma once
 
+#include <dovetail/base/declare.hpp>
 #include <dovetail/codec/postgres/dialogue.hpp>
 
 #include <utility>
@@ -22,7 +23,7 @@ class wait_notification_dialogue final : public detail::dialogue {
   using verdict = detail::verdict;
 
   verdict begin() override { return on_unasked(); }
-  verdict on_unasked() override;
+  DOVETAIL_DECLARE verdict on_unasked() override;
   verdict on_message(const detail::message&) override { return verdict::unexpected; }
   verdict on_ready() override { return verdict::unexpected; }
   verdict on_error(error_info failure) override {
