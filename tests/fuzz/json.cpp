@@ -2,6 +2,7 @@
 #include <dovetail/format/json.hpp>
 
 #include "../support/format_values.hpp"
+#include "../support/json_orders.hpp"
 
 #include <cstdlib>
 #include <cstring>
@@ -33,6 +34,22 @@ void compare_with_c(std::string_view text, T (*read_c)(const char*, char**)) {
   if (std::memcmp(&*read, &expected, sizeof expected) != 0) std::abort();
 }
 
+// The text among objects whose keys come in orders of their own is read as in a list without any memory of order.
+void compare_orders(std::string_view text) {
+  constexpr std::string_view before =
+      R"([{"id":1,"on":true,"ratio":1,"note":"a"},{"note":"b","on":false,"ratio":2,"id":2},{"ratio":3,"id":3,"on":true},)";
+  constexpr std::string_view after =
+      R"({"on":true,"id":4,"ratio":4},{"ratio":5,"note":null,"on":false,"id":5},{"on":true,"id":6,"ratio":6})";
+  std::string document{before};
+  document += text;
+  document += after;
+  document += ']';
+  document.append(2 * static_cast<std::size_t>(dovetail::detail::json_member_marks::margin), ' ');
+  if (!json_orders::difference<json_orders::plain>(document).empty()) std::abort();
+  if (!json_orders::difference<json_orders::plain>(text).empty()) std::abort();
+  if (!json_orders::difference<json_orders::plain_kinds>(text).empty()) std::abort();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -48,5 +65,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   compare_with_c<float>(text, std::strtof);
   round_trip<std::map<std::string, std::optional<std::int64_t>>>(text);
   round_trip<std::vector<std::string>>(text);
+  compare_orders(text);
   return 0;
 }

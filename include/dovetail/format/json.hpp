@@ -23,7 +23,8 @@ struct json {
   /// Integers are exact or refused, doubles the nearest to the text. Strings must be UTF-8, as RFC 8259 wants it.
   /// Errors: errc::malformed_json (with more than 128 levels of nesting too), malformed_value (another type),
   /// value_out_of_range, unexpected_null, row_mismatch (missing keys); all with line, column and path.
-  /// Cost: one pass; keys in the order of the members are recognised by one comparison.
+  /// Cost: one pass; keys in the order of the members are recognised by one comparison. Arrays of structs whose objects
+  /// have orders of their own take a second look at the text (docs/performance.md).
   template <class T>
   static result<T> decode(std::string_view text) {
     static_assert(std::is_default_constructible_v<T>, "dovetail: a type that is read must be default constructible");

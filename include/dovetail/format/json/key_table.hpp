@@ -165,7 +165,15 @@ template <class Table>
 }
 
 /// The index of the only member whose key can begin at `at`, a quote as it should be; `field_count<T>` when none is
-/// known.
+/// known. As many characters as the table's `reach` are there.
+template <class T>
+[[gnu::always_inline]] inline std::size_t look_up_json_member(const char* at) noexcept {
+  constexpr auto& table = json_member_table<T>;
+  at += 1 + table.offset;
+  return table.members[table.slot(load_eight(at), table.window == json_key_window::sixteen ? load_eight(at + 8) : 0)];
+}
+
+/// The same in a text that ends at `end`.
 template <class T>
 [[gnu::always_inline]] inline std::size_t guess_json_member(const char* at, const char* end) noexcept {
   constexpr auto& table = json_member_table<T>;
@@ -173,8 +181,7 @@ template <class T>
   const auto left = static_cast<std::size_t>(end - at);
   if (left < reach) [[unlikely]]
     return detail::guess_last_json_member(table, at, left);
-  at += 1 + table.offset;
-  return table.members[table.slot(load_eight(at), table.window == json_key_window::sixteen ? load_eight(at + 8) : 0)];
+  return look_up_json_member<T>(at);
 }
 
 }  // namespace dovetail::inline v0::detail

@@ -6,6 +6,7 @@
 #include <dovetail/format/base64.hpp>
 #include <dovetail/format/json/keys.hpp>
 #include <dovetail/format/json/number.hpp>
+#include <dovetail/format/json/read_marked.hpp>
 #include <dovetail/format/json/read_struct.hpp>
 #include <dovetail/format/json/skip.hpp>
 #include <dovetail/format/json/source.hpp>
@@ -56,12 +57,31 @@ inline std::size_t estimate_elements(const char* first, const char* at, const ch
   return by_text < by_memory ? by_text : by_memory;
 }
 
+/// One element of an array; `watch` is for all of them.
+template <class T>
+[[gnu::always_inline]] inline const char* read_json_element(json_source& in, const char* at, T& out,
+                                                            json_order_watch& watch) {
+  if (watch.is_varying()) {
+    if (const char* const behind = read_json_marked(in, at, out, watch.marks)) {
+      watch.note_read();
+      return behind;
+    }
+    watch.note_refusal();
+  }
+  in.order = 0;
+  at = read_json(in, at, out);
+  watch.note_order(in.order);
+  return at;
+}
+
 template <sequence T>
 const char* read_json_sequence(json_source& in, const char* at, T& out) {
   constexpr std::size_t sample = 16;
   out.clear();
   std::size_t count = 0;
   const char* const first = at;
+  constexpr bool is_marked = is_marked_json<typename T::value_type>();
+  [[maybe_unused]] std::conditional_t<is_marked, json_order_watch, no_order_watch> watch;
   return read_json_array(in, at, [&](const char* next) {
     if constexpr (requires { out.reserve(count); }) {
       // Only for the outermost array: a guess for each of many inner ones would add up to many times the text.
@@ -73,6 +93,8 @@ const char* read_json_sequence(json_source& in, const char* at, T& out) {
       bool element = false;
       next = read_json(in, next, element);
       if (next != nullptr) out.push_back(element);
+    } else if constexpr (is_marked) {
+      next = read_json_element(in, next, out.emplace_back(), watch);
     } else {
       next = read_json(in, next, out.emplace_back());
     }

@@ -4,6 +4,7 @@
 #include <dovetail/base/similarity.hpp>
 #include <dovetail/format/json/key_table.hpp>
 #include <dovetail/format/json/keys.hpp>
+#include <dovetail/format/json/read_marked.hpp>
 #include <dovetail/format/json/skip.hpp>
 #include <dovetail/format/json/source.hpp>
 #include <dovetail/format/shape.hpp>
@@ -78,8 +79,10 @@ struct json_object_state {
       at = skip_json_space(behind_value + 1, in.end);
       return true;
     }
-    at = read_json_separator(in, behind_value, '}', is_closed);
-    return at != nullptr && !is_closed;
+    bool closes = false;  // a local, so that the state's address is known nowhere and it stays in registers
+    at = read_json_separator(in, behind_value, '}', closes);
+    is_closed = closes;
+    return at != nullptr && !closes;
   }
   bool is_over() const noexcept { return at == nullptr || is_closed; }
 };
@@ -189,7 +192,7 @@ template <class T, std::size_t Base, class Places>
 
 /// Reads members to the end of the object, and says how it went.
 /// Cost: members in their order are read one after the other; a key that comes otherwise is one multiplication and one
-/// jump, which nothing can foretell when each object has an order of its own.
+/// jump, which nothing can foretell when each object has an order of its own: see read_marked.hpp.
 template <class T>
 struct json_members_reader {
   json_source& in;
@@ -209,6 +212,7 @@ struct json_members_reader {
       if (state.is_over()) return state;
       const std::size_t index = guess_json_member<T>(state.at, in.end);
       if (index != state.index && index != sizeof...(I)) [[likely]] {
+        if constexpr (is_marked_json<T>()) in.order = in.order * 2 + (index < state.index);
         state.index = index;
         continue;
       }

@@ -41,6 +41,7 @@ struct json_source {
   const char* begin;
   const char* end;
   int depth = 0;
+  std::uint64_t order = 0;  // a bit for each key that came otherwise than its neighbour: set when it goes back
   format_failure failure;
 
   explicit json_source(std::string_view text) noexcept : begin(text.data()), end(text.data() + text.size()) {}
