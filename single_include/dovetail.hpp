@@ -4170,6 +4170,17 @@ class wire_connection {
 
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/base/declare.hpp ----
+// How a virtual function is declared in its class when it's defined behind it, for both kinds of compilation.
+
+/// GCC writes a class's virtual functions, and all that they call, into every object file that sees the class, used or
+/// not, unless each of them is inline where the class declares it. Where they are compiled once they must not be.
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline
+#endif
+
 // ---- dovetail/transport/async_core.hpp ----
 // How an asynchronous operation is suspended until a descriptor is ready, a signal comes, time is up, or it is
 // cancelled.
@@ -4188,7 +4199,7 @@ class async_core;
 class wake_relay final : public waker {
  public:
   explicit wake_relay(async_core& core) noexcept : core_(&core) {}
-  void wake() noexcept override;
+  DOVETAIL_DECLARE void wake() noexcept override;
   void forget() noexcept {
     const std::lock_guard lock(mutex_);
     core_ = nullptr;
@@ -4208,7 +4219,7 @@ class async_core : public std::enable_shared_from_this<async_core> {
   explicit async_core(asio::any_io_executor executor);
   async_core(const async_core&) = delete;
   async_core& operator=(const async_core&) = delete;
-  virtual ~async_core();
+  DOVETAIL_DECLARE virtual ~async_core();
 
   const asio::any_io_executor& executor() const noexcept { return executor_; }
 
@@ -4608,6 +4619,7 @@ template <transport Transport, codec Codec>
 class async_wire_connection {
  public:
   using wire = wire_connection<Transport, Codec>;
+  using codec_type = Codec;
   static constexpr clock::duration idle_limit = wire::idle_limit;
 
   struct options {
@@ -6760,6 +6772,16 @@ void async_run(basic_async_stream<Stream>& stream, Machine dialogue, deadline by
 
 namespace dovetail::inline v0::detail {
 
+/// The dialogue that opens a connection; one that asks somebody else first is told when it must be over.
+template <class Session>
+auto opening_of(Session& session, deadline by) {
+  if constexpr (requires { session.open(by); }) {
+    return session.open(by);
+  } else {
+    return session.open();
+  }
+}
+
 /// Gets a connection from the pool, checks or opens it, and calls `perform()`; after a failure asks the retry policy.
 /// One per call. Every step runs on `executor_`, one after the other, except that the pool, the timer and a
 /// cancellation may meet while the operation is in the queue: `waiting_` decides between them under a lock.
@@ -6914,7 +6936,7 @@ void async_attempt<Core>::prepare() {
                        then([](async_attempt& self, auto answer) { self.checked(static_cast<bool>(answer)); }));
     case lease_state::open:
       is_in_dialogue_ = true;
-      return async_run(connection.stream(), connection.session().open(), how_.by, nullptr,
+      return async_run(connection.stream(), opening_of(connection.session(), how_.by), how_.by, nullptr,
                        then([](async_attempt& self, auto answer) {
                          self.opened(answer ? error_info{} : std::move(answer).error());
                        }));
@@ -7324,18 +7346,25 @@ class async_client_view : public Core::connection_type::template verbs<async_cli
   using executor_type = asio::any_io_executor;
 
   async_client_view(std::shared_ptr<Core> core, executor_type executor, clock::duration budget, deadline by,
-                    Token token)
-      : core_(std::move(core)), executor_(std::move(executor)), budget_(budget), by_(by), token_(std::move(token)) {}
+                    Token token, clock::duration asked = (clock::duration::max)())
+      : core_(std::move(core)),
+        executor_(std::move(executor)),
+        budget_(budget),
+        asked_(asked),
+        by_(by),
+        token_(std::move(token)) {}
 
   /// The time that each operation may take from when it starts.
   async_client_view within(clock::duration budget) const {
-    return {core_, executor_, budget < budget_ ? budget : budget_, by_, token_};
+    return {core_, executor_, budget < budget_ ? budget : budget_, by_, token_, budget < asked_ ? budget : asked_};
   }
-  async_client_view within(deadline by) const { return {core_, executor_, budget_, earlier(by_, by), token_}; }
+  async_client_view within(deadline by) const { return {core_, executor_, budget_, earlier(by_, by), token_, asked_}; }
   template <class Other>
   async_client_view<Core, std::decay_t<Other>> with(Other&& token) const {
-    return {core_, executor_, budget_, by_, std::forward<Other>(token)};
+    return {core_, executor_, budget_, by_, std::forward<Other>(token), asked_};
   }
+  /// The same for a call of several statements that starts now: a limit of this view is one of all of them together.
+  async_client_view as_one_call() const { return within(deadline::after(asked_)); }
   executor_type get_executor() const noexcept { return executor_; }
 
   /// For verbs: starts one operation in this view's completion style.
@@ -7371,6 +7400,7 @@ class async_client_view : public Core::connection_type::template verbs<async_cli
   std::shared_ptr<Core> core_;
   executor_type executor_;
   clock::duration budget_;
+  clock::duration asked_;  // by `within`, longer perhaps than what an operation has
   deadline by_;
   Token token_;
 };
@@ -7538,6 +7568,7 @@ class basic_client : public Connection::template verbs<basic_client<Connection, 
   using core_type = client_core<Connection, Retry, Pool, Observer>;
   using settings = typename core_type::settings;
   using options = typename Connection::options;
+  static constexpr bool owns_connections = true;
 
   /// Connects to nothing yet: connections are opened when they are needed.
   /// Errors: throws `dt::error` when the connection string or a setting is wrong.
@@ -7833,6 +7864,26 @@ struct fixed_string {
 template <std::size_t SizeWithZero>
 fixed_string(const char (&)[SizeWithZero]) -> fixed_string<SizeWithZero - 1>;
 
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/row/json_format.hpp ----
+// The format of `json_value` fields: included by whoever has such fields, and by nobody else.
+
+namespace dovetail::inline v0 {
+
+struct json;
+
+namespace detail {
+
+/// `json`, once it is known. For `T`, a field's type, so that the header may come behind the client's.
+template <class T, class Format = json>
+struct json_format {
+  static_assert(
+      requires { sizeof(Format); }, "dovetail: dt::json_value needs #include <dovetail/format/json.hpp>");
+  using type = Format;
+};
+
+}  // namespace detail
 }  // namespace dovetail::inline v0
 
 // ---- dovetail/row/column.hpp ----
@@ -10945,6 +10996,7 @@ struct json_source {
   const char* begin;
   const char* end;
   int depth = 0;
+  std::uint64_t order = 0;  // a bit for each key that came otherwise than its neighbour: set when it goes back
   format_failure failure;
 
   explicit json_source(std::string_view text) noexcept : begin(text.data()), end(text.data() + text.size()) {}
@@ -11314,7 +11366,15 @@ template <class Table>
 }
 
 /// The index of the only member whose key can begin at `at`, a quote as it should be; `field_count<T>` when none is
-/// known.
+/// known. As many characters as the table's `reach` are there.
+template <class T>
+[[gnu::always_inline]] inline std::size_t look_up_json_member(const char* at) noexcept {
+  constexpr auto& table = json_member_table<T>;
+  at += 1 + table.offset;
+  return table.members[table.slot(load_eight(at), table.window == json_key_window::sixteen ? load_eight(at + 8) : 0)];
+}
+
+/// The same in a text that ends at `end`.
 template <class T>
 [[gnu::always_inline]] inline std::size_t guess_json_member(const char* at, const char* end) noexcept {
   constexpr auto& table = json_member_table<T>;
@@ -11322,8 +11382,299 @@ template <class T>
   const auto left = static_cast<std::size_t>(end - at);
   if (left < reach) [[unlikely]]
     return detail::guess_last_json_member(table, at, left);
-  at += 1 + table.offset;
-  return table.members[table.slot(load_eight(at), table.window == json_key_window::sixteen ? load_eight(at + 8) : 0)];
+  return look_up_json_member<T>(at);
+}
+
+}  // namespace dovetail::inline v0::detail
+
+// ---- dovetail/format/json/member_marks.hpp ----
+// Where the members of JSON objects begin, found without reading them: for objects with orders of their own.
+
+namespace dovetail::inline v0::detail {
+
+#ifdef __SSE2__
+/// Marks by one bit each which of the 64 characters at `from` are a brace or a comma with a quote behind it; of the
+/// 65th only whether it is a quote is looked at.
+[[gnu::always_inline]] inline std::uint64_t mark_member_begins(const char* from) noexcept {
+  const auto mark = [from](int part) -> std::uint64_t {
+    sixteen_signed_bytes text;
+    sixteen_signed_bytes next;
+    std::memcpy(&text, from + part, sizeof text);
+    std::memcpy(&next, from + part + 1, sizeof next);
+    const auto found = ((text == '{') | (text == ',')) & (next == '"');
+    return static_cast<std::uint64_t>(static_cast<std::uint32_t>(__builtin_ia32_pmovmskb128((sixteen_bytes)found)))
+           << part;
+  };
+  return mark(0) | mark(16) | mark(32) | mark(48);
+}
+#else
+/// The same, eight characters at a time.
+[[gnu::always_inline]] inline std::uint64_t mark_member_begins(const char* from) noexcept {
+  const auto mark_others = [](std::uint64_t eight, char c) {  // exact, unlike a subtraction
+    constexpr std::uint64_t low_bits = ~every_high_bit;
+    eight ^= every_byte * static_cast<unsigned char>(c);
+    return ((eight & low_bits) + low_bits) | eight;
+  };
+  std::uint64_t marks = 0;
+  for (int part = 56; part >= 0; part -= 8) {
+    const std::uint64_t text = load_eight(from + part);
+    const std::uint64_t others = mark_others(text, '{') & mark_others(text, ',');
+    const std::uint64_t found = ~(others | mark_others(load_eight(from + part + 1), '"')) & every_high_bit;
+    marks = marks << 8 | (found >> 7) * 0x0102040810204080u >> 56;  // the bits side by side
+  }
+  return marks;
+}
+#endif
+
+/// The places in a text where a member of an object may begin: its brace or comma, in their order. They are guesses:
+/// a string may hold such characters, and whoever uses a mark has to find out that it is none.
+/// Cost: each character is looked at once, 64 at a time and without regard to what they are.
+class json_member_marks {
+ public:
+  /// Marks behind each other, the first one at `at`, and `wanted` others behind it as far as there are that many; a
+  /// brace that is in no text ends them. Null when nothing is known of `at`, which grows from call to call.
+  const char* const* find(const char* at, const char* end, std::size_t wanted) noexcept {
+    while (first_ != last_ && marks_[first_] < at) ++first_;
+    if (last_ - first_ <= wanted) [[unlikely]]
+      fill(at, end);
+    return first_ != last_ && marks_[first_] == at ? marks_ + first_ : nullptr;
+  }
+  /// So many were used up.
+  void pass(std::ptrdiff_t count) noexcept { first_ += static_cast<std::size_t>(count); }
+
+  /// How many characters can be read from each mark on.
+  static constexpr std::ptrdiff_t margin = 64;
+  /// What can be `wanted` at most.
+  static constexpr std::size_t most_wanted = 63;
+
+ private:
+  static constexpr std::size_t enough = 128;
+  static constexpr char stop[] = "]{";
+
+  [[gnu::noinline]] void fill(const char* at, const char* end) noexcept {
+    std::size_t last = last_ - first_;
+    std::memmove(marks_, marks_ + first_, last * sizeof *marks_);
+    if (next_ == nullptr || next_ < at) next_ = at;
+    while (last < enough && end - next_ >= 64 + margin) {
+      std::uint64_t marks = mark_member_begins(next_);
+      const auto put_one = [&] {  // or none, without a branch
+        marks_[last] = next_ + static_cast<unsigned>(std::countr_zero(marks | std::uint64_t{1} << 63));
+        last += marks != 0;
+        marks &= marks - 1;
+      };
+      put_one();
+      put_one();
+      put_one();
+      put_one();
+      while (marks != 0) put_one();
+      next_ += 64;
+    }
+    marks_[last] = stop + 1;
+    first_ = 0;
+    last_ = last;
+  }
+
+  std::size_t first_ = 0;
+  std::size_t last_ = 0;
+  const char* next_ = nullptr;          // what has not been looked at yet
+  const char* marks_[enough + 32 + 4];  // 64 characters have 32 at most; three more may be written than there are
+};
+
+/// Watches the order of keys from object to object, and tells when there is none to be relied on.
+class json_order_watch {
+ public:
+  /// True when the next object should be read by its marks.
+  bool is_varying() const noexcept { return left_ > 0; }
+
+  /// An object was read key by key, with this `json_source::order`: 0 when its keys came as the members do.
+  void note_order(std::uint64_t order) noexcept {
+    if (order == order_) [[likely]] {
+      changes_ = 0;
+    } else {
+      note_change(order);
+    }
+  }
+
+  /// An object was read by its marks. After some of them the watch looks whether there is an order again.
+  void note_read() noexcept {
+    ++read_;
+    --left_;
+  }
+
+  /// An object could not be read by its marks, which costs time. Where most cannot be, few are tried.
+  void note_refusal() noexcept {
+    left_ -= period / 4;
+    if (left_ > 0) return;
+    if (read_ >= 16) {
+      wanted_changes_ = 2;
+    } else if (wanted_changes_ < (1U << 20)) {
+      wanted_changes_ *= 4;
+    }
+  }
+
+  json_member_marks marks;
+
+ private:
+  static constexpr int period = 256;
+
+  [[gnu::noinline]] void note_change(std::uint64_t order) noexcept {
+    order_ = order;
+    changes_ = order != 0 ? changes_ + 1 : 0;
+    if (changes_ < wanted_changes_) return;
+    changes_ = 0;
+    read_ = 0;
+    left_ = period;
+  }
+
+  std::uint64_t order_ = 0;
+  unsigned changes_ = 0;
+  unsigned wanted_changes_ = 2;
+  int read_ = 0;
+  int left_ = 0;
+};
+
+/// For arrays of what has no marks.
+struct no_order_watch {};
+
+}  // namespace dovetail::inline v0::detail
+
+// ---- dovetail/format/json/read_marked.hpp ----
+// Objects of plain values whose keys come in an order that changes from one to the next.
+
+namespace dovetail::inline v0::detail {
+
+// Defined in read.hpp, for the values of the members.
+template <class T>
+[[gnu::always_inline]] inline const char* read_json_value(json_source& in, const char* at, T& out);
+
+/// Types that are one string, number, boolean or null in JSON, and that no code of a program reads.
+template <class T>
+consteval bool is_plain_json() {
+  if constexpr (has_field_codec<T>) {
+    return false;
+  } else if constexpr (is_optional<T>) {
+    return is_plain_json<typename T::value_type>();
+  } else if constexpr (is_transparent<T>) {
+    return is_plain_json<decltype(T::value)>();
+  } else {
+    return std::same_as<T, bool> || whole_number<T> || real_number<T> || std::same_as<T, std::string> ||
+           has_text_form<T> || (std::is_enum_v<T> && !std::same_as<T, std::byte>) || is_byte_container<T>;
+  }
+}
+
+template <class T, std::size_t... I>
+consteval bool can_read_json_marked(std::index_sequence<I...>) {
+  return ((is_plain_json<std::remove_cv_t<field_type<T, I>>>() && json_keys<T>[I].size() < json_member_marks::margin) &&
+          ...);
+}
+
+/// Structs that can be read by their marks. With one or two members there is nothing to win.
+template <class T>
+consteval bool is_marked_json() {
+  if constexpr (reflectable<T> && std::is_default_constructible_v<T> && std::is_move_assignable_v<T> &&
+                !has_field_codec<T> && !is_transparent<T> && !has_text_form<T> && !std::same_as<T, json_text> &&
+                !sequence<T> && !set_like<T> && !dictionary<T>) {
+    constexpr std::size_t count = field_count<T>;
+    if constexpr (count > 2 && count <= json_member_marks::most_wanted) {
+      return can_read_json_marked<T>(std::make_index_sequence<count>{});
+    }
+  }
+  return false;
+}
+
+/// Where each member of an object lies, from its brace or comma to the next one.
+template <std::size_t Count>
+struct json_member_bounds {
+  std::uint64_t seen = 0;
+  const char* begins[Count + 1];  // the last one is for keys that are no member's
+  const char* ends[Count + 1];
+};
+
+template <class T, std::size_t I, class Member>
+[[gnu::always_inline]] inline bool read_json_bounded(json_source& in, const json_member_bounds<field_count<T>>& bounds,
+                                                     Member& member) {
+  if constexpr (may_be_missing<Member>) {
+    if ((bounds.seen >> I & 1) == 0) return true;
+  }
+  constexpr std::size_t size = json_key<T, I>.size() - 1;  // without the comma
+  const char* const at = bounds.begins[I] + 1;
+  if (!equals_key<size>(at, json_key<T, I>.data() + 1)) [[unlikely]]
+    return false;
+  return read_json_value(in, at + size, member) == bounds.ends[I];
+}
+
+template <class T>
+struct json_bounded_reader {
+  json_source& in;
+  const json_member_bounds<field_count<T>>& bounds;
+
+  template <class... Members>
+  [[gnu::always_inline]] bool operator()(Members&... members) const {
+    return read(std::make_index_sequence<sizeof...(Members)>{}, members...);
+  }
+  template <std::size_t... I, class... Members>
+  [[gnu::always_inline]] bool read(std::index_sequence<I...>, Members&... members) const {
+    return (read_json_bounded<T, I>(in, bounds, members) && ...);
+  }
+};
+
+/// The object's closing brace, when the next object's opening one is at `next` and only a comma between them.
+[[gnu::always_inline]] inline const char* find_brace_before(const char* next) noexcept {
+  const auto skip_back = [&next] {
+    do --next;
+    while (is_json_space(*next));
+    return *next;
+  };
+  return skip_back() == ',' && skip_back() == '}' ? next : nullptr;
+}
+
+/// A key inside of another value may have been taken for the object's: what was written to `out` is undone.
+template <class T>
+[[gnu::cold, gnu::noinline]] const char* give_up_json(json_source& in, T& out) {
+  in.failure = {};
+  out = T();
+  return nullptr;
+}
+
+/// Reads the object at `at` into `out`, which is as `T()` makes it, when the keys at its marks and the values up to the
+/// next ones make it up without a rest, no key twice and none missing. Null in all other cases, whatever they are:
+/// `out` is as it was and the object is to be read key by key.
+/// Cost: that keys come in any order takes no branch that depends on it: all of them are looked up first, and what
+/// they name is read in the order of the members.
+template <reflectable T>
+[[gnu::noinline]] const char* read_json_marked(json_source& in, const char* at, T& out, json_member_marks& marks) {
+  constexpr std::size_t count = field_count<T>;
+  static_assert(1 + json_member_table<T>.reach() <= json_member_marks::margin);
+  constexpr std::uint64_t required = required_members<T>.bits[0];
+  const char* const* mark = marks.find(at, in.end, count);
+  if (mark == nullptr || *at != '{' || in.depth >= json_maximum_depth) [[unlikely]]
+    return nullptr;
+  json_member_bounds<count> bounds;
+  const char* const* const first = mark;
+  std::uint64_t seen = 0;
+  std::size_t index;
+  const char* next = *mark;
+  do {
+    index = look_up_json_member<T>(next + 1);
+    seen |= std::uint64_t{1} << index;
+    bounds.begins[index] = next;
+    next = *++mark;
+    bounds.ends[index] = next;
+  } while (*next == ',');
+  const char* const brace = find_brace_before(next);
+  // As many keys as bits are one for each member that is there.
+  constexpr std::uint64_t all = (std::uint64_t{1} << count) - 1;
+  const bool is_whole = seen == all ? mark - first == count
+                                    : (required & ~seen) == 0 && seen < all && mark - first == std::popcount(seen);
+  if (!is_whole || brace == nullptr) [[unlikely]]
+    return nullptr;
+  bounds.ends[index] = brace;
+  bounds.seen = seen;
+  if (!v0::with_fields(out, json_bounded_reader<T>{in, bounds})) [[unlikely]] {
+    return give_up_json(in, out);
+  }
+  marks.pass(mark - first);
+  return brace + 1;
 }
 
 }  // namespace dovetail::inline v0::detail
@@ -11657,8 +12008,10 @@ struct json_object_state {
       at = skip_json_space(behind_value + 1, in.end);
       return true;
     }
-    at = read_json_separator(in, behind_value, '}', is_closed);
-    return at != nullptr && !is_closed;
+    bool closes = false;  // a local, so that the state's address is known nowhere and it stays in registers
+    at = read_json_separator(in, behind_value, '}', closes);
+    is_closed = closes;
+    return at != nullptr && !closes;
   }
   bool is_over() const noexcept { return at == nullptr || is_closed; }
 };
@@ -11768,7 +12121,7 @@ template <class T, std::size_t Base, class Places>
 
 /// Reads members to the end of the object, and says how it went.
 /// Cost: members in their order are read one after the other; a key that comes otherwise is one multiplication and one
-/// jump, which nothing can foretell when each object has an order of its own.
+/// jump, which nothing can foretell when each object has an order of its own: see read_marked.hpp.
 template <class T>
 struct json_members_reader {
   json_source& in;
@@ -11788,6 +12141,7 @@ struct json_members_reader {
       if (state.is_over()) return state;
       const std::size_t index = guess_json_member<T>(state.at, in.end);
       if (index != state.index && index != sizeof...(I)) [[likely]] {
+        if constexpr (is_marked_json<T>()) in.order = in.order * 2 + (index < state.index);
         state.index = index;
         continue;
       }
@@ -12049,12 +12403,31 @@ inline std::size_t estimate_elements(const char* first, const char* at, const ch
   return by_text < by_memory ? by_text : by_memory;
 }
 
+/// One element of an array; `watch` is for all of them.
+template <class T>
+[[gnu::always_inline]] inline const char* read_json_element(json_source& in, const char* at, T& out,
+                                                            json_order_watch& watch) {
+  if (watch.is_varying()) {
+    if (const char* const behind = read_json_marked(in, at, out, watch.marks)) {
+      watch.note_read();
+      return behind;
+    }
+    watch.note_refusal();
+  }
+  in.order = 0;
+  at = read_json(in, at, out);
+  watch.note_order(in.order);
+  return at;
+}
+
 template <sequence T>
 const char* read_json_sequence(json_source& in, const char* at, T& out) {
   constexpr std::size_t sample = 16;
   out.clear();
   std::size_t count = 0;
   const char* const first = at;
+  constexpr bool is_marked = is_marked_json<typename T::value_type>();
+  [[maybe_unused]] std::conditional_t<is_marked, json_order_watch, no_order_watch> watch;
   return read_json_array(in, at, [&](const char* next) {
     if constexpr (requires { out.reserve(count); }) {
       // Only for the outermost array: a guess for each of many inner ones would add up to many times the text.
@@ -12066,6 +12439,8 @@ const char* read_json_sequence(json_source& in, const char* at, T& out) {
       bool element = false;
       next = read_json(in, next, element);
       if (next != nullptr) out.push_back(element);
+    } else if constexpr (is_marked) {
+      next = read_json_element(in, next, out.emplace_back(), watch);
     } else {
       next = read_json(in, next, out.emplace_back());
     }
@@ -12785,7 +13160,8 @@ struct json {
   /// Integers are exact or refused, doubles the nearest to the text. Strings must be UTF-8, as RFC 8259 wants it.
   /// Errors: errc::malformed_json (with more than 128 levels of nesting too), malformed_value (another type),
   /// value_out_of_range, unexpected_null, row_mismatch (missing keys); all with line, column and path.
-  /// Cost: one pass; keys in the order of the members are recognised by one comparison.
+  /// Cost: one pass; keys in the order of the members are recognised by one comparison. Arrays of structs whose objects
+  /// have orders of their own take a second look at the text (docs/performance.md).
   template <class T>
   static result<T> decode(std::string_view text) {
     static_assert(std::is_default_constructible_v<T>, "dovetail: a type that is read must be default constructible");
@@ -13914,225 +14290,99 @@ struct no_observer;
 
 }  // namespace dovetail::inline v0
 
-// ---- dovetail/client/lensdb/bulk.hpp ----
-// Many requests at once: dealt out to the connections of a pool, each share one after the other on its connection.
-
-namespace dovetail::inline v0::lensdb::detail {
-
-/// Fewer requests than these are not worth another connection (and another thread, in a blocking client).
-inline constexpr std::size_t least_share = 32;
-
-template <class Client>
-std::size_t share_count(Client& client, std::size_t requests) {
-  auto&& core = client.core();
-  std::size_t most = 1;
-  if constexpr (requires { core->connections(); }) {
-    most = core->connections().statistics().max;
-  } else {
-    most = core.connections().statistics().max;
-  }
-  return std::clamp<std::size_t>(requests / least_share, 1, (std::max<std::size_t>)(most, 1));
-}
-
-/// Calls `take(first, last)` for `shares` parts of `all` that differ by one at most; none is empty unless `all` is.
-template <class T, class Take>
-void deal_out(std::vector<T>& all, std::size_t shares, Take&& take) {
-  for (std::size_t i = 0; i < shares; ++i) {
-    const auto at = [&](std::size_t share) {
-      return all.begin() + static_cast<std::ptrdiff_t>(all.size() * share / shares);
-    };
-    take(at(i), at(i + 1));
-  }
-}
-
-/// The answers of all shares, in order, or the failure of the first that has one.
-template <class Whole, class Part>
-result<Whole> gather(std::vector<std::optional<result<Part>>>& parts) {
-  for (std::optional<result<Part>>& each : parts) {
-    if (!*each) return std::move(*each).error();
-  }
-  if constexpr (std::is_void_v<Whole>) {
-    return {};
-  } else {
-    Whole whole = *std::move(*parts.front());
-    for (std::size_t i = 1; i < parts.size(); ++i) {
-      std::move((*parts[i])->begin(), (*parts[i])->end(), std::back_inserter(whole));
-    }
-    return whole;
-  }
-}
-
-/// How a client with an executor performs shares.
-/// If the compiler points here: an asynchronous client of LensDB needs <dovetail/lensdb_async.hpp>.
-template <class Whole>
-struct async_shares;
-
-/// Performs all shares at the same time and delivers their answers as one, in the client's style.
-template <class Whole, class Client, class Operation>
-auto run_shares(Client& client, std::vector<Operation> shares, std::source_location where) {
-  using part = typename Operation::value_type;
-  if constexpr (requires { client.get_executor(); }) {
-    return async_shares<Whole>::run(client, std::move(shares), where);
-  } else {
-    auto& core = client.core();
-    const auto how = client.start_call(where);
-    std::vector<std::optional<result<part>>> answers(shares.size());
-    std::vector<std::exception_ptr> thrown(shares.size());  // out of memory, as a rule
-    const auto perform = [&](std::size_t i) noexcept {
-      try {
-        answers[i].emplace(core.perform(shares[i], how));
-      } catch (...) {
-        thrown[i] = std::current_exception();
-      }
-    };
-    std::vector<std::thread> others;
-    std::size_t here = 1;  // this thread has the first share, and those for which there was no thread
-    for (std::size_t i = shares.size() - 1; i > 0; --i) {
-      try {
-        others.emplace_back(perform, i);
-      } catch (const std::system_error&) {
-        here = i + 1;
-        break;
-      }
-    }
-    for (std::size_t i = 0; i < here; ++i) perform(i);
-    for (std::thread& each : others) each.join();
-    for (const std::exception_ptr& each : thrown) {
-      if (each) std::rethrow_exception(each);
-    }
-    return client.deliver(gather<Whole>(answers));
-  }
-}
-
-}  // namespace dovetail::inline v0::lensdb::detail
-
-// ---- dovetail/base/buffer.hpp ----
-// The buffer that replies are read into: consumed bytes, then committed ones, then free space, up to a maximum.
-
-namespace dovetail::inline v0 {
-
-/// A growing byte queue with a hard maximum; memory is not zeroed.
-/// Lifetime: `committed()`, `filled()` and `free()` are valid until the next `prepare()`, `consume()` or `clear()`.
-/// Cost: only the unread tail is moved, and only when the space behind it is too small.
-class read_buffer {
- public:
-  explicit read_buffer(std::size_t maximum, std::size_t initial = 4096) noexcept
-      : maximum_(maximum), initial_((std::min)(initial, maximum)) {}
-  /// Leaves `other` empty and usable.
-  read_buffer(read_buffer&& other) noexcept
-      : memory_(std::move(other.memory_)),
-        capacity_(std::exchange(other.capacity_, 0)),
-        begin_(std::exchange(other.begin_, 0)),
-        end_(std::exchange(other.end_, 0)),
-        maximum_(other.maximum_),
-        initial_(other.initial_) {}
-  read_buffer& operator=(read_buffer&& other) noexcept {
-    memory_ = std::move(other.memory_);
-    capacity_ = std::exchange(other.capacity_, 0);
-    begin_ = std::exchange(other.begin_, 0);
-    end_ = std::exchange(other.end_, 0);
-    maximum_ = other.maximum_;
-    initial_ = other.initial_;
-    return *this;
-  }
-
-  byte_view committed() const noexcept { return {memory_.get() + begin_, end_ - begin_}; }
-  /// The committed bytes, for what is decoded in place.
-  byte_span filled() noexcept { return {memory_.get() + begin_, end_ - begin_}; }
-  byte_span free() noexcept { return {memory_.get() + end_, capacity_ - end_}; }
-  std::size_t maximum() const noexcept { return maximum_; }
-  std::size_t capacity() const noexcept { return capacity_; }
-
-  /// Makes room for at least `bytes` (at least one) behind the committed bytes; false when the maximum forbids it.
-  bool prepare(std::size_t bytes) {
-    bytes = (std::max<std::size_t>)(bytes, 1);
-    if (capacity_ - end_ >= bytes) return true;
-    const std::size_t used = end_ - begin_;
-    if (bytes > maximum_ - (std::min)(used, maximum_)) return false;
-    if (capacity_ - used >= bytes && begin_ != 0) {
-      std::memmove(memory_.get(), memory_.get() + begin_, used);
-    } else {
-      const std::size_t grown = (std::min)(maximum_, (std::max)({initial_, used + bytes, capacity_ * 2}));
-      auto larger = std::make_unique_for_overwrite<std::byte[]>(grown);
-      if (used != 0) std::memcpy(larger.get(), memory_.get() + begin_, used);
-      memory_ = std::move(larger);
-      capacity_ = grown;
-    }
-    begin_ = 0;
-    end_ = used;
-    return true;
-  }
-
-  /// Says that `bytes` of `free()` now hold data.
-  void commit(std::size_t bytes) noexcept { end_ += (std::min)(bytes, capacity_ - end_); }
-
-  /// Forgets the first `bytes` of `committed()`.
-  void consume(std::size_t bytes) noexcept {
-    begin_ += (std::min)(bytes, end_ - begin_);
-    if (begin_ == end_) begin_ = end_ = 0;
-  }
-
-  /// Forgets what is behind the first `size` bytes of `committed()`.
-  void truncate(std::size_t size) noexcept { end_ = begin_ + (std::min)(size, end_ - begin_); }
-
-  void clear() noexcept { begin_ = end_ = 0; }
-
- private:
-  std::unique_ptr<std::byte[]> memory_;
-  std::size_t capacity_ = 0;
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
-  std::size_t maximum_;
-  std::size_t initial_;
-};
-
-}  // namespace dovetail::inline v0
-
-// ---- dovetail/codec/lensdb/session_state.hpp ----
-// What one connection to a LensDB server remembers between its dialogues.
+// ---- dovetail/codec/lensdb/value.hpp ----
+// What lies under a key: text and bytes as they are, every other type through the value format.
 
 namespace dovetail::inline v0::lensdb {
 
-/// The limits that a session keeps, whatever the peer says.
-struct session_limits {
-  std::size_t request = 0;                    ///< of header, key and value together; 0: what the dialect says
-  std::size_t reply_data = 64 * 1024 * 1024;  ///< KEYS of a large store is the largest reply
-  std::size_t reply_message = 64 * 1024;
-  bool has_setex = false;  ///< the real server never answers SETEX, so the user must say that this one does
-};
+namespace detail {
 
-/// Buffers, limits and health of one connection; its dialogues borrow it, one after the other.
-class session_state {
- public:
-  session_state(const session_limits& limits, std::size_t default_request_limit, std::size_t reply_header_size)
-      : limits_(limits), input_(limits.reply_data + limits.reply_message + reply_header_size) {
-    if (limits_.request == 0) limits_.request = default_request_limit;
+template <class T>
+concept text_value = dovetail::detail::text_like<T>;
+
+template <class T>
+concept bytes_value = !text_value<T> && std::convertible_to<const T&, byte_view>;
+
+/// Text that is nobody else's.
+template <class T>
+inline constexpr bool is_string = false;
+template <class Allocator>
+inline constexpr bool is_string<std::basic_string<char, std::char_traits<char>, Allocator>> = true;
+
+/// Bytes that are nobody else's: std::vector<std::byte>, std::array<std::byte, N>.
+template <class T>
+concept owned_bytes = dovetail::detail::is_byte_container<T> && !std::constructible_from<T, byte_span>;
+
+/// The text of a value. An array of characters ends at its first zero, as a literal does, or where it ends.
+template <class T>
+std::string_view text_of(const T& value) {
+  if constexpr (dovetail::detail::is_char_array<T>) {
+    return {value, static_cast<std::size_t>(std::find(value, value + sizeof value, '\0') - value)};
+  } else {
+    return std::string_view{value};
   }
+}
 
-  const session_limits& limits() const noexcept { return limits_; }
-  read_buffer& input() noexcept { return input_; }
-  std::vector<std::byte>& output() noexcept { return output_; }
-
-  session_health health() const noexcept { return health_; }
-  void set_health(session_health health) noexcept { health_ = health; }
-
-  /// Forgets the last reply, and gives the memory of an unusually large one back.
-  void forget_reply() {
-    if (input_.committed().size() > kept_) {
-      input_ = read_buffer(input_.maximum());
-    } else {
-      input_.clear();
+/// Bytes as the type that holds them.
+template <class T>
+result<T> own_bytes(byte_view stored) {
+  T value{};
+  if constexpr (dovetail::detail::is_std_array<T>) {
+    if (stored.size() != value.size()) {
+      return error_info{errc::malformed_value, "the value has " + std::to_string(stored.size()) +
+                                                   " bytes, and the std::array " + std::to_string(value.size())};
     }
+    std::copy(stored.begin(), stored.end(), value.begin());
+  } else {
+    value.assign(stored.begin(), stored.end());
   }
+  return value;
+}
 
- private:
-  static constexpr std::size_t kept_ = 256 * 1024;
+}  // namespace detail
 
-  session_limits limits_;
-  read_buffer input_;
-  std::vector<std::byte> output_;
-  session_health health_ = session_health::closed;
+/// How values become bytes: `encode(value, out)` appends, `decode<T>(bytes)` reads; dt::json, dt::message_pack, …
+template <class F>
+concept value_format = requires(std::string& out, std::string_view bytes) {
+  // If the compiler points here: the format needs `static … encode(const T&, std::string& out)`, void or result<void>.
+  F::encode(0, out);
+  // If the compiler points here: the format needs `template <class T> static dt::result<T> decode(std::string_view)`.
+  { F::template decode<int>(bytes) } -> std::same_as<result<int>>;
 };
+
+/// Appends the stored form of `value` to `out`. Text and bytes are stored as they are, whatever the format.
+template <class Format, class T>
+error_info encode_value(const T& value, std::string& out) {
+  if constexpr (detail::text_value<T>) {
+    out += detail::text_of(value);
+  } else if constexpr (detail::bytes_value<T>) {
+    out += as_text(byte_view{value});
+  } else if constexpr (std::is_void_v<decltype(Format::encode(value, out))>) {
+    Format::encode(value, out);
+  } else {
+    if (auto written = Format::encode(value, out); !written) return std::move(written).error();
+  }
+  return {};
+}
+
+/// Reads a value of type T from its stored form: every T that `encode_value` takes comes back as it was, but for those
+/// that only view text or bytes of somebody else, or convert to them; these do not compile here.
+/// Errors: errc::malformed_value for a std::array<std::byte, N> when there are not exactly N bytes; the format's own.
+template <class Format, class T>
+result<T> decode_value(byte_view stored) {
+  if constexpr (detail::is_string<T>) {
+    return T(as_text(stored));
+  } else if constexpr (detail::owned_bytes<T>) {
+    return detail::own_bytes<T>(stored);
+  } else if constexpr (detail::text_value<T> || detail::bytes_value<T>) {
+    static_assert(dovetail::detail::is_supported<T>,
+                  "dovetail: set() stores this type as plain text or bytes, and it cannot be made from them again: get "
+                  "a std::string, a std::vector<std::byte> or a std::array<std::byte, N>");
+    return errc::malformed_value;
+  } else {
+    return Format::template decode<T>(as_text(stored));
+  }
+}
 
 }  // namespace dovetail::inline v0::lensdb
 
@@ -14409,6 +14659,197 @@ static_assert(dialect<lens_v1>);
 
 }  // namespace dovetail::inline v0::lensdb
 
+// ---- dovetail/format/lensdb/parse.hpp ----
+// Bytes as requests and replies: views into the bytes, with the first thing that is wrong with them.
+
+namespace dovetail::inline v0::lensdb {
+
+/// The first thing that is wrong with a frame, in the order in which the real server looks (V44 to V57).
+enum class frame_error : std::uint8_t {
+  none,
+  incomplete,  ///< every byte so far is good, and more must come
+  bad_magic,
+  bad_version,
+  bad_number,  ///< no such type (request) or status (reply)
+  over_limit,  ///< the key or the value is longer than the dialect allows
+};
+
+constexpr std::string_view name_of(frame_error error) noexcept {
+  switch (error) {
+    case frame_error::none:
+      return "no error";
+    case frame_error::incomplete:
+      return "the frame is cut short";
+    case frame_error::bad_magic:
+      return "wrong magic number";
+    case frame_error::bad_version:
+      return "unsupported protocol version";
+    case frame_error::bad_number:
+      return "unknown type or status";
+    case frame_error::over_limit:
+      return "key or value too long";
+  }
+  return "?";
+}
+
+/// A request as it lies in memory. Lifetime: key and value borrow from the parsed bytes.
+struct parsed_request {
+  frame_error error = frame_error::incomplete;
+  bool has_header = false;  ///< all bytes of the header were there, and `header` and `size` are known
+  request_header header{};
+  std::uint64_t size = 0;  ///< of the whole frame
+  operation code = operation::ping;
+  byte_view key{};
+  byte_view value{};
+};
+
+/// A reply as it lies in memory. Lifetime: data and message borrow from the parsed bytes.
+struct parsed_reply {
+  frame_error error = frame_error::incomplete;
+  bool has_header = false;  ///< all bytes of the header were there, and `header` and `size` are known
+  reply_header header{};
+  std::uint64_t size = 0;  ///< of the whole frame; of header and message in a dialect whose data ends with the stream
+  lensdb::status status = lensdb::status::success;
+  byte_view data{};
+  byte_view message{};
+};
+
+namespace detail {
+
+/// Looks at magic, version and number as soon as each of them is there.
+template <dialect D>
+constexpr frame_error check_start(byte_view bytes, auto number_is_known) noexcept {
+  if (bytes.size() < 4) return frame_error::incomplete;
+  if (load_big<std::uint32_t>(bytes.data()) != D::magic) return frame_error::bad_magic;
+  if (bytes.size() < 5) return frame_error::incomplete;
+  if (std::to_integer<std::uint8_t>(bytes[4]) != D::version) return frame_error::bad_version;
+  if (bytes.size() < 6) return frame_error::incomplete;
+  if (!number_is_known(std::to_integer<std::uint8_t>(bytes[5]))) return frame_error::bad_number;
+  return frame_error::none;
+}
+
+}  // namespace detail
+
+/// Reads the request at the front of `bytes`. `over_limit` is said only of a whole frame, as the real server does;
+/// a server with framing can tell from `has_header` and `header` before the rest has come.
+template <dialect D = lens_v1>
+constexpr parsed_request parse_request(byte_view bytes) noexcept {
+  parsed_request parsed;
+  const bool has_header = bytes.size() >= D::request_header_size;
+  if (has_header) {
+    parsed.has_header = true;
+    parsed.header = D::read_request(bytes.data());
+    parsed.size = D::request_header_size + std::uint64_t{parsed.header.key_size} + parsed.header.value_size;
+  }
+  parsed.error = detail::check_start<D>(bytes, [](std::uint8_t type) { return D::operation_of(type).has_value(); });
+  if (parsed.error != frame_error::none) return parsed;
+  parsed.code = *D::operation_of(std::to_integer<std::uint8_t>(bytes[5]));
+  if (!has_header || bytes.size() < parsed.size) {
+    parsed.error = frame_error::incomplete;
+    return parsed;
+  }
+  parsed.key = bytes.subspan(D::request_header_size, parsed.header.key_size);
+  parsed.value = bytes.subspan(D::request_header_size + parsed.header.key_size, parsed.header.value_size);
+  if (parsed.header.key_size > D::key_size_limit || parsed.header.value_size > D::value_size_limit) {
+    parsed.error = frame_error::over_limit;
+  }
+  return parsed;
+}
+
+/// Reads the reply at the front of `bytes`. In a dialect whose data ends with the stream, `bytes` must be all that came
+/// until its end: everything behind the message is data.
+template <dialect D = lens_v1>
+[[gnu::always_inline]] constexpr parsed_reply parse_reply(byte_view bytes) noexcept {
+  parsed_reply parsed;
+  if (bytes.size() < D::reply_header_size) {
+    parsed.error = detail::check_start<D>(bytes, [](std::uint8_t number) { return D::status_of(number).has_value(); });
+    if (parsed.error == frame_error::none) parsed.error = frame_error::incomplete;
+    return parsed;
+  }
+  parsed.has_header = true;
+  parsed.header = D::read_reply(bytes.data());
+  parsed.size = D::reply_header_size + std::uint64_t{parsed.header.data_size} + parsed.header.message_size;
+  // One test after the other, each a jump that is not taken: joined by &&, GCC 12 keeps their outcomes in registers.
+  if (parsed.header.magic != D::magic) [[unlikely]] {
+    parsed.error = frame_error::bad_magic;
+    return parsed;
+  }
+  if (parsed.header.version != D::version) [[unlikely]] {
+    parsed.error = frame_error::bad_version;
+    return parsed;
+  }
+  if (!D::status_of(parsed.header.status).has_value()) [[unlikely]] {
+    parsed.error = frame_error::bad_number;
+    return parsed;
+  }
+  if (bytes.size() < parsed.size) [[unlikely]]
+    return parsed;
+  parsed.error = frame_error::none;
+  parsed.status = *D::status_of(parsed.header.status);
+  const byte_view rest = bytes.subspan(D::reply_header_size);
+  const std::size_t data_size =
+      D::reply_ends_with_stream ? rest.size() - parsed.header.message_size : std::size_t{parsed.header.data_size};
+  parsed.data = rest.subspan(D::message_precedes_data ? parsed.header.message_size : 0, data_size);
+  parsed.message = rest.subspan(D::message_precedes_data ? 0 : data_size, parsed.header.message_size);
+  return parsed;
+}
+
+}  // namespace dovetail::inline v0::lensdb
+
+// ---- dovetail/format/lensdb/reply_data.hpp ----
+// The data of successful replies: truth values, the number of keys, the list of keys.
+
+namespace dovetail::inline v0::lensdb {
+
+namespace detail {
+
+constexpr bool equals(byte_view bytes, std::string_view text) noexcept {
+  if (bytes.size() != text.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (std::to_integer<unsigned char>(bytes[i]) != static_cast<unsigned char>(text[i])) return false;
+  }
+  return true;
+}
+
+}  // namespace detail
+
+/// EXISTS: `true` or `false`; nothing for any other text.
+constexpr std::optional<bool> parse_truth(byte_view data) noexcept {
+  if (detail::equals(data, "true")) return true;
+  if (detail::equals(data, "false")) return false;
+  return std::nullopt;
+}
+
+/// SIZE: ASCII decimal digits and nothing else; nothing for any other text, or more than 64 bits.
+constexpr std::optional<std::uint64_t> parse_count(byte_view data) noexcept {
+  if (data.empty()) return std::nullopt;
+  std::uint64_t count = 0;
+  for (const std::byte each : data) {
+    const unsigned char c = std::to_integer<unsigned char>(each);
+    if (c < '0' || c > '9') return std::nullopt;
+    const auto digit = static_cast<std::uint64_t>(c - '0');
+    if (count > (UINT64_MAX - digit) / 10) return std::nullopt;
+    count = count * 10 + digit;
+  }
+  return count;
+}
+
+/// KEYS: calls `take(byte_view)` for each key. Keys are joined by one line feed; no data means no keys, because there
+/// is no empty key. A key that holds a line feed looks like two (V32): the protocol cannot tell.
+template <class Take>
+constexpr void for_each_key(byte_view data, Take&& take) {
+  if (data.empty()) return;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= data.size(); ++i) {
+    if (i == data.size() || data[i] == std::byte{'\n'}) {
+      take(data.subspan(begin, i - begin));
+      begin = i + 1;
+    }
+  }
+}
+
+}  // namespace dovetail::inline v0::lensdb
+
 // ---- dovetail/format/lensdb/literal.hpp ----
 // Text whose length is part of its type, so that a frame of literals is an array built by the compiler.
 
@@ -14617,671 +15058,6 @@ concept fixed_request = request<R> && detail::has_fixed_key<R>() && detail::has_
 
 }  // namespace dovetail::inline v0::lensdb
 
-// ---- dovetail/format/lensdb/frame.hpp ----
-// Requests as bytes: an array for literals, the caller's buffer otherwise; one code for both.
-
-namespace dovetail::inline v0::lensdb {
-
-/// Can this dialect say this request: is there a number for the operation, do the lengths fit their fields?
-template <dialect D = lens_v1, request R>
-constexpr bool is_expressible(const R& asked) noexcept {
-  return D::type_of(asked.code).has_value() && detail::key_of(asked).size() <= D::key_size_limit &&
-         detail::value_of(asked).size() <= 0xFFFF'FFFF;
-}
-
-/// How many bytes the frame of a request has.
-template <dialect D = lens_v1, request R>
-constexpr std::size_t frame_size(const R& asked) noexcept {
-  return D::request_header_size + detail::key_of(asked).size() + detail::value_of(asked).size();
-}
-
-namespace detail {
-
-[[gnu::always_inline]] constexpr std::byte* append_text(std::byte* to, const char* from, std::size_t bytes) noexcept {
-  if (std::is_constant_evaluated()) {
-    for (std::size_t i = 0; i < bytes; ++i) to[i] = static_cast<std::byte>(static_cast<unsigned char>(from[i]));
-  } else if (bytes >= 8 && bytes <= 16) {
-    // Keys are mostly as short as this, and then a call of memcpy costs more than its work: two words that overlap.
-    std::uint64_t first;
-    std::uint64_t last;
-    std::memcpy(&first, from, 8);
-    std::memcpy(&last, from + bytes - 8, 8);
-    std::memcpy(to, &first, 8);
-    std::memcpy(to + bytes - 8, &last, 8);
-  } else if (bytes != 0) [[likely]] {
-    std::memcpy(to, from, bytes);
-  }
-  return to + bytes;
-}
-
-template <dialect D, request R>
-[[gnu::always_inline]] constexpr std::byte* write_frame(std::byte* to, const R& asked) noexcept {
-  const auto key = key_of(asked);
-  const auto value = value_of(asked);
-  D::write(to, request_header{.magic = D::magic,
-                              .version = D::version,
-                              .type = D::type_of(asked.code).value_or(0xFF),
-                              .key_size = static_cast<std::uint32_t>(key.size()),
-                              .value_size = static_cast<std::uint32_t>(value.size()),
-                              .flags = flags_of(asked)});
-  to = append_text(to + D::request_header_size, key.data(), key.size());
-  return append_text(to, value.data(), value.size());
-}
-
-}  // namespace detail
-
-/// Builds the frame of a request made of string literals; `constexpr auto f = frame(get{"user:1"})` is data.
-/// A key that the dialect cannot say, or an operation that it does not have, does not compile.
-template <dialect D = lens_v1, fixed_request R>
-constexpr auto frame(const R& asked) noexcept {
-  static_assert(D::type_of(R::code).has_value(), "this dialect of LensDB does not have this operation");
-  if constexpr (requires { asked.key; }) {
-    static_assert(decltype(R::key)::size() <= D::key_size_limit, "the key is too long for this dialect of LensDB");
-    static_assert(decltype(R::key)::size() != 0 || R::code == operation::exists, "LensDB has no empty key");
-  }
-  std::array<std::byte, D::request_header_size + detail::fixed_payload<R>()> bytes{};
-  detail::write_frame<D>(bytes.data(), asked);
-  return bytes;
-}
-
-/// Writes the frame of any request into `to`; returns the part that was written, or an empty view when the frame is
-/// larger than `to` or this dialect cannot say it (`is_expressible`).
-template <dialect D = lens_v1, request R>
-[[gnu::always_inline]] constexpr byte_view frame(const R& asked, byte_span to) noexcept {
-  const std::size_t bytes = frame_size<D>(asked);
-  if (bytes > to.size()) [[unlikely]]
-    return {};
-  if (!is_expressible<D>(asked)) [[unlikely]]
-    return {};
-  detail::write_frame<D>(to.data(), asked);
-  return to.first(bytes);
-}
-
-/// Builds the frame of any other request in memory of its own; empty when this dialect cannot say it.
-template <dialect D = lens_v1, request R>
-  requires(!fixed_request<R>)
-constexpr std::vector<std::byte> frame(const R& asked) {
-  std::vector<std::byte> bytes;
-  if (!is_expressible<D>(asked)) return bytes;
-  bytes.resize(frame_size<D>(asked));
-  detail::write_frame<D>(bytes.data(), asked);
-  return bytes;
-}
-
-}  // namespace dovetail::inline v0::lensdb
-
-// ---- dovetail/format/lensdb/parse.hpp ----
-// Bytes as requests and replies: views into the bytes, with the first thing that is wrong with them.
-
-namespace dovetail::inline v0::lensdb {
-
-/// The first thing that is wrong with a frame, in the order in which the real server looks (V44 to V57).
-enum class frame_error : std::uint8_t {
-  none,
-  incomplete,  ///< every byte so far is good, and more must come
-  bad_magic,
-  bad_version,
-  bad_number,  ///< no such type (request) or status (reply)
-  over_limit,  ///< the key or the value is longer than the dialect allows
-};
-
-constexpr std::string_view name_of(frame_error error) noexcept {
-  switch (error) {
-    case frame_error::none:
-      return "no error";
-    case frame_error::incomplete:
-      return "the frame is cut short";
-    case frame_error::bad_magic:
-      return "wrong magic number";
-    case frame_error::bad_version:
-      return "unsupported protocol version";
-    case frame_error::bad_number:
-      return "unknown type or status";
-    case frame_error::over_limit:
-      return "key or value too long";
-  }
-  return "?";
-}
-
-/// A request as it lies in memory. Lifetime: key and value borrow from the parsed bytes.
-struct parsed_request {
-  frame_error error = frame_error::incomplete;
-  bool has_header = false;  ///< all bytes of the header were there, and `header` and `size` are known
-  request_header header{};
-  std::uint64_t size = 0;  ///< of the whole frame
-  operation code = operation::ping;
-  byte_view key{};
-  byte_view value{};
-};
-
-/// A reply as it lies in memory. Lifetime: data and message borrow from the parsed bytes.
-struct parsed_reply {
-  frame_error error = frame_error::incomplete;
-  bool has_header = false;  ///< all bytes of the header were there, and `header` and `size` are known
-  reply_header header{};
-  std::uint64_t size = 0;  ///< of the whole frame; of header and message in a dialect whose data ends with the stream
-  lensdb::status status = lensdb::status::success;
-  byte_view data{};
-  byte_view message{};
-};
-
-namespace detail {
-
-/// Looks at magic, version and number as soon as each of them is there.
-template <dialect D>
-constexpr frame_error check_start(byte_view bytes, auto number_is_known) noexcept {
-  if (bytes.size() < 4) return frame_error::incomplete;
-  if (load_big<std::uint32_t>(bytes.data()) != D::magic) return frame_error::bad_magic;
-  if (bytes.size() < 5) return frame_error::incomplete;
-  if (std::to_integer<std::uint8_t>(bytes[4]) != D::version) return frame_error::bad_version;
-  if (bytes.size() < 6) return frame_error::incomplete;
-  if (!number_is_known(std::to_integer<std::uint8_t>(bytes[5]))) return frame_error::bad_number;
-  return frame_error::none;
-}
-
-}  // namespace detail
-
-/// Reads the request at the front of `bytes`. `over_limit` is said only of a whole frame, as the real server does;
-/// a server with framing can tell from `has_header` and `header` before the rest has come.
-template <dialect D = lens_v1>
-constexpr parsed_request parse_request(byte_view bytes) noexcept {
-  parsed_request parsed;
-  const bool has_header = bytes.size() >= D::request_header_size;
-  if (has_header) {
-    parsed.has_header = true;
-    parsed.header = D::read_request(bytes.data());
-    parsed.size = D::request_header_size + std::uint64_t{parsed.header.key_size} + parsed.header.value_size;
-  }
-  parsed.error = detail::check_start<D>(bytes, [](std::uint8_t type) { return D::operation_of(type).has_value(); });
-  if (parsed.error != frame_error::none) return parsed;
-  parsed.code = *D::operation_of(std::to_integer<std::uint8_t>(bytes[5]));
-  if (!has_header || bytes.size() < parsed.size) {
-    parsed.error = frame_error::incomplete;
-    return parsed;
-  }
-  parsed.key = bytes.subspan(D::request_header_size, parsed.header.key_size);
-  parsed.value = bytes.subspan(D::request_header_size + parsed.header.key_size, parsed.header.value_size);
-  if (parsed.header.key_size > D::key_size_limit || parsed.header.value_size > D::value_size_limit) {
-    parsed.error = frame_error::over_limit;
-  }
-  return parsed;
-}
-
-/// Reads the reply at the front of `bytes`. In a dialect whose data ends with the stream, `bytes` must be all that came
-/// until its end: everything behind the message is data.
-template <dialect D = lens_v1>
-[[gnu::always_inline]] constexpr parsed_reply parse_reply(byte_view bytes) noexcept {
-  parsed_reply parsed;
-  if (bytes.size() < D::reply_header_size) {
-    parsed.error = detail::check_start<D>(bytes, [](std::uint8_t number) { return D::status_of(number).has_value(); });
-    if (parsed.error == frame_error::none) parsed.error = frame_error::incomplete;
-    return parsed;
-  }
-  parsed.has_header = true;
-  parsed.header = D::read_reply(bytes.data());
-  parsed.size = D::reply_header_size + std::uint64_t{parsed.header.data_size} + parsed.header.message_size;
-  // One test after the other, each a jump that is not taken: joined by &&, GCC 12 keeps their outcomes in registers.
-  if (parsed.header.magic != D::magic) [[unlikely]] {
-    parsed.error = frame_error::bad_magic;
-    return parsed;
-  }
-  if (parsed.header.version != D::version) [[unlikely]] {
-    parsed.error = frame_error::bad_version;
-    return parsed;
-  }
-  if (!D::status_of(parsed.header.status).has_value()) [[unlikely]] {
-    parsed.error = frame_error::bad_number;
-    return parsed;
-  }
-  if (bytes.size() < parsed.size) [[unlikely]]
-    return parsed;
-  parsed.error = frame_error::none;
-  parsed.status = *D::status_of(parsed.header.status);
-  const byte_view rest = bytes.subspan(D::reply_header_size);
-  const std::size_t data_size =
-      D::reply_ends_with_stream ? rest.size() - parsed.header.message_size : std::size_t{parsed.header.data_size};
-  parsed.data = rest.subspan(D::message_precedes_data ? parsed.header.message_size : 0, data_size);
-  parsed.message = rest.subspan(D::message_precedes_data ? 0 : data_size, parsed.header.message_size);
-  return parsed;
-}
-
-}  // namespace dovetail::inline v0::lensdb
-
-// ---- dovetail/codec/lensdb/exchange.hpp ----
-// One request and its reply: the dialogue that every LensDB operation is made of.
-
-namespace dovetail::inline v0::lensdb {
-
-namespace detail {
-
-/// Why this request must not be sent over this session; no failure when it may.
-/// The real server has no framing: what is larger than its receive buffer is executed in pieces or not at all, and
-/// SETEX ends its thread. So the rules are kept here, before a byte is sent.
-template <dialect D>
-error_info refusal(const session_limits& limits, const any_request& asked) {
-  const auto refuse = [&asked](errc code, std::string why) {
-    return error_info{code, std::string{name_of(asked.code)} + ": " + std::move(why)};
-  };
-  if (!D::type_of(asked.code)) {
-    return refuse(errc::operation_unsupported, "the dialect " + std::string{D::name} + " does not have it");
-  }
-  if (asked.code == operation::setex && !limits.has_setex) {
-    return refuse(
-        errc::operation_unsupported,
-        "the LensDB server never answers it; add ?setex=true to the connection string for a server that does");
-  }
-  if (uses_key(asked.code)) {
-    if (asked.key.empty() && asked.code != operation::exists) return refuse(errc::invalid_key, "the key is empty");
-    if (asked.key.size() > D::key_size_limit) {
-      return refuse(errc::invalid_key, "the key has " + std::to_string(asked.key.size()) + " bytes, and at most " +
-                                           std::to_string(D::key_size_limit) + " are allowed");
-    }
-  }
-  const std::size_t bytes = frame_size<D>(asked);
-  if (asked.value.size() > D::value_size_limit || bytes > limits.request) {
-    return refuse(errc::request_too_large, "the request has " + std::to_string(bytes) + " bytes, and requestLimit is " +
-                                               std::to_string(limits.request) + " (a value may have " +
-                                               std::to_string(D::value_size_limit) + ")");
-  }
-  return {};
-}
-
-/// The text of a reply whose frame is wrong.
-inline std::string text_of(frame_error error) {
-  return "the peer's reply is no LensDB reply: " + std::string{name_of(error)};
-}
-
-}  // namespace detail
-
-/// Sends one request in one write and reads its reply exactly.
-/// Errors: what the request was refused for; `errc::outcome_unknown` when a request that changes the store was sent and
-/// no good reply came; errc::malformed_frame, errc::frame_too_large, errc::unexpected_message (bytes behind the reply),
-/// or the transport's own otherwise. A status is no error here: the operation judges it.
-/// Cancellation: the session is desynchronised afterwards (a late reply would answer the next request).
-template <dialect D>
-class exchange {
- public:
-  using value_type = parsed_reply;  // borrows from the session until its next dialogue
-
-  exchange(session_state& session, const any_request& asked);
-
-  action resume(const event& ev) {
-    switch (step_) {
-      case step::start:
-        return begin(ev);
-      case step::writing:
-        sent_whole_ = !ev.ec || ev.bytes >= session_->output().size();
-        if (ev.cancelled || ev.ec) return stop(ev);
-        if constexpr (D::reply_ends_with_stream) {
-          step_ = step::ending_request;
-          return action::shutdown_write();
-        } else {
-          return read(D::reply_header_size);
-        }
-      case step::ending_request:
-        if (ev.cancelled || ev.ec) return stop(ev);
-        return read(D::reply_header_size);
-      case step::reading:
-        return take(ev);
-      case step::over:
-        break;
-    }
-    return action::done(errc::invalid_state);
-  }
-
-  parsed_reply value() && noexcept { return reply_; }
-  const parsed_reply& reply() const noexcept { return reply_; }
-
-  error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
-
- private:
-  enum class step : std::uint8_t { start, writing, ending_request, reading, over };
-
-  action begin(const event& ev);
-
-  action read(std::size_t bytes);
-
-  action take(const event& ev);
-
-  action complete(session_health health) {
-    session_->set_health(health);
-    step_ = step::over;
-    return action::done();
-  }
-
-  action finish(error_info failure);
-
-  /// The transport failed, time was over, or the caller does not want the reply any more.
-  action stop(const event& ev);
-
-  action lose(std::error_code ec, const std::string& why);
-
-  session_state* session_;
-  operation code_;
-  step step_ = step::start;
-  bool sent_whole_ = false;
-  parsed_reply reply_{};
-  error_info failure_;
-};
-
-template <dialect D>
-exchange<D>::exchange(session_state& session, const any_request& asked) : session_(&session), code_(asked.code) {
-  failure_ = detail::refusal<D>(session.limits(), asked);
-  if (failure_) return;
-  session.output().resize(frame_size<D>(asked));
-  frame<D>(asked, session.output());
-}
-
-template <dialect D>
-action exchange<D>::begin(const event& ev) {
-  if (failure_) return finish(failure_);
-  if (ev.cancelled) return finish(errc::cancelled);
-  if (session_->health() != session_health::idle) {
-    return finish({errc::invalid_state, "the LensDB session is not open, or its last dialogue broke"});
-  }
-  session_->forget_reply();
-  session_->set_health(session_health::desynchronised);  // until the whole reply is here
-  step_ = step::writing;
-  return action::write(session_->output());
-}
-
-template <dialect D>
-action exchange<D>::read(std::size_t bytes) {
-  step_ = step::reading;
-  if (!session_->input().prepare(bytes)) return lose(errc::frame_too_large, "the reply is larger than the limit");
-  return action::read(session_->input().free());
-}
-
-template <dialect D>
-action exchange<D>::take(const event& ev) {
-  session_->input().commit(ev.bytes);
-  if (ev.cancelled) return stop(ev);
-  const bool has_ended = ev.ec == errc::connection_closed;
-  if (ev.ec && !(D::reply_ends_with_stream && has_ended)) return stop(ev);
-  const byte_view bytes = session_->input().committed();
-  reply_ = parse_reply<D>(bytes);
-  if (reply_.error != frame_error::none && reply_.error != frame_error::incomplete) {
-    return lose(errc::malformed_frame, detail::text_of(reply_.error));
-  }
-  if (reply_.has_header) {
-    const session_limits& limits = session_->limits();
-    if (reply_.header.data_size > limits.reply_data || reply_.header.message_size > limits.reply_message) {
-      return lose(errc::frame_too_large, "the reply announces " + std::to_string(reply_.header.data_size) + " + " +
-                                             std::to_string(reply_.header.message_size) + " bytes");
-    }
-  }
-  if constexpr (D::reply_ends_with_stream) {
-    if (!has_ended) return read(1);
-    if (reply_.error == frame_error::incomplete) return stop(ev);
-    return complete(session_health::closed);  // the stream is over in both directions
-  } else {
-    if (!reply_.has_header) return read(D::reply_header_size - bytes.size());
-    if (reply_.error == frame_error::incomplete) return read(static_cast<std::size_t>(reply_.size) - bytes.size());
-    if (bytes.size() > reply_.size) {
-      return lose(errc::unexpected_message, "more bytes came than one reply, so it may answer another request");
-    }
-    // How many replies a malformed request gets is unknown (V41): nothing that is read later can be trusted.
-    return complete(reply_.status == status::invalid_message ? session_health::desynchronised : session_health::idle);
-  }
-}
-
-template <dialect D>
-action exchange<D>::finish(error_info failure) {
-  failure_ = std::move(failure);
-  step_ = step::over;
-  return action::done(failure_.code());
-}
-
-template <dialect D>
-action exchange<D>::stop(const event& ev) {
-  if (ev.cancelled) {
-    if (sent_whole_ && changes_the_store(code_)) {
-      return finish({errc::cancelled, std::string{name_of(code_)} + " was sent before, and may have been executed"});
-    }
-    return finish(errc::cancelled);
-  }
-  if (ev.ec != errc::deadline_passed) session_->set_health(session_health::closed);
-  return lose(ev.ec, ev.ec.message());
-}
-
-template <dialect D>
-action exchange<D>::lose(std::error_code ec, const std::string& why) {
-  const std::string name{name_of(code_)};
-  if (sent_whole_ && changes_the_store(code_)) {
-    return finish({errc::outcome_unknown, name + " was sent and may have been executed (" + why + ")"});
-  }
-  if (ec == errc::malformed_frame || ec == errc::frame_too_large || ec == errc::unexpected_message) {
-    return finish({ec, name + ": " + why});
-  }
-  return finish(ec);  // the driver adds who the peer is
-}
-
-}  // namespace dovetail::inline v0::lensdb
-
-// ---- dovetail/codec/lensdb/lifecycle.hpp ----
-// The dialogues around the operations: opening a connection, checking it, closing it.
-
-namespace dovetail::inline v0::lensdb {
-
-/// Asks an open session whether its server still answers. In a dialect with one request a connection there is nothing
-/// to ask: the question would use the connection up.
-/// Errors: those of `exchange`, and the server's status.
-/// Cancellation: the session is desynchronised afterwards.
-template <dialect D>
-class health_check {
- public:
-  using value_type = void;
-
-  explicit health_check(session_state& session) : session_(&session) {}
-
-  action resume(const event& ev) {
-    if constexpr (D::reply_ends_with_stream) {
-      return action::done(ev.cancelled ? make_error_code(errc::cancelled) : ev.ec);
-    } else {
-      if (!exchange_) exchange_.emplace(*session_, any_request{.code = operation::ping});
-      const action next = exchange_->resume(ev);
-      if (next.what() != verb::done) return next;
-      if (next.error()) {
-        failure_ = exchange_->failure(next.error());
-      } else if (exchange_->reply().status != status::success) {
-        failure_ = {make_error_code(exchange_->reply().status), "PING"};
-      }
-      return action::done(failure_.code());
-    }
-  }
-
-  void value() && noexcept {}
-  error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
-
- private:
-  session_state* session_;
-  std::optional<exchange<D>> exchange_;
-  error_info failure_;
-};
-
-/// Connects and, where a connection serves more than one request, waits for the answer to a PING: a server that has too
-/// many connections accepts and closes, and one that does not serve accepts and is silent. Both would otherwise
-/// leave the outcome of the first SET unknown.
-/// Errors: the transport's own, those of `exchange`.
-/// Cancellation: the session is closed or desynchronised afterwards.
-template <dialect D>
-class startup {
- public:
-  using value_type = void;
-
-  explicit startup(session_state& session) : session_(&session), check_(session) {}
-
-  action resume(const event& ev) {
-    switch (step_) {
-      case step::start:
-        if (ev.cancelled) return action::done(errc::cancelled);
-        session_->forget_reply();
-        session_->set_health(session_health::closed);
-        step_ = step::connecting;
-        return action::connect();
-      case step::connecting:
-        if (ev.cancelled) return action::done(errc::cancelled);
-        if (ev.ec) return action::done(ev.ec);
-        session_->set_health(session_health::idle);
-        step_ = step::checking;
-        return judge(check_.resume({}));
-      case step::checking:
-        return judge(check_.resume(ev));
-    }
-    return action::done(errc::invalid_state);
-  }
-
-  void value() && noexcept {}
-  error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
-
- private:
-  enum class step : std::uint8_t { start, connecting, checking };
-
-  action judge(const action& next) {
-    if (next.what() != verb::done || !next.error()) return next;
-    failure_ = check_.failure(next.error());
-    if (condition_of(next.error()) == condition::connection) {  // the end of the stream, or a reset by the same close
-      failure_.with_context("the LensDB server closed the connection unused; it does that when it has too many");
-    } else if (next.error() == errc::malformed_frame) {
-      failure_.with_context("the peer does not speak " + std::string{D::name} + ": " + std::string{failure_.context()});
-    }
-    return next;
-  }
-
-  session_state* session_;
-  health_check<D> check_;
-  step step_ = step::start;
-  error_info failure_;
-};
-
-/// Closes the connection; the protocol has no farewell.
-class closing {
- public:
-  using value_type = void;
-
-  explicit closing(session_state& session) noexcept : session_(&session) {}
-
-  action resume(const event&) noexcept {
-    if (std::exchange(is_asked_, true)) return action::done();
-    session_->set_health(session_health::closed);
-    return action::close();
-  }
-  void value() && noexcept {}
-
- private:
-  session_state* session_;
-  bool is_asked_ = false;
-};
-
-}  // namespace dovetail::inline v0::lensdb
-
-// ---- dovetail/codec/lensdb/value.hpp ----
-// What lies under a key: text and bytes as they are, every other type through the value format.
-
-namespace dovetail::inline v0::lensdb {
-
-namespace detail {
-
-template <class T>
-concept text_value = std::convertible_to<const T&, std::string_view>;
-
-template <class T>
-concept bytes_value = !text_value<T> && std::convertible_to<const T&, byte_view>;
-
-}  // namespace detail
-
-/// How values become bytes: `encode(value, out)` appends, `decode<T>(bytes)` reads; dt::json, dt::message_pack, …
-template <class F>
-concept value_format = requires(std::string& out, std::string_view bytes) {
-  // If the compiler points here: the format needs `static … encode(const T&, std::string& out)`, void or result<void>.
-  F::encode(0, out);
-  // If the compiler points here: the format needs `template <class T> static dt::result<T> decode(std::string_view)`.
-  { F::template decode<int>(bytes) } -> std::same_as<result<int>>;
-};
-
-/// Appends the stored form of `value` to `out`. Text and bytes are stored as they are, whatever the format.
-template <class Format, class T>
-error_info encode_value(const T& value, std::string& out) {
-  if constexpr (detail::text_value<T>) {
-    out += std::string_view{value};
-  } else if constexpr (detail::bytes_value<T>) {
-    out += as_text(byte_view{value});
-  } else if constexpr (std::is_void_v<decltype(Format::encode(value, out))>) {
-    Format::encode(value, out);
-  } else {
-    if (auto written = Format::encode(value, out); !written) return std::move(written).error();
-  }
-  return {};
-}
-
-/// Reads a value of type T from its stored form.
-template <class Format, class T>
-result<T> decode_value(byte_view stored) {
-  if constexpr (std::same_as<T, std::string>) {
-    return std::string{as_text(stored)};
-  } else if constexpr (std::same_as<T, std::vector<std::byte>>) {
-    return std::vector<std::byte>(stored.begin(), stored.end());
-  } else {
-    return Format::template decode<T>(as_text(stored));
-  }
-}
-
-}  // namespace dovetail::inline v0::lensdb
-
-// ---- dovetail/format/lensdb/reply_data.hpp ----
-// The data of successful replies: truth values, the number of keys, the list of keys.
-
-namespace dovetail::inline v0::lensdb {
-
-namespace detail {
-
-constexpr bool equals(byte_view bytes, std::string_view text) noexcept {
-  if (bytes.size() != text.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (std::to_integer<unsigned char>(bytes[i]) != static_cast<unsigned char>(text[i])) return false;
-  }
-  return true;
-}
-
-}  // namespace detail
-
-/// EXISTS: `true` or `false`; nothing for any other text.
-constexpr std::optional<bool> parse_truth(byte_view data) noexcept {
-  if (detail::equals(data, "true")) return true;
-  if (detail::equals(data, "false")) return false;
-  return std::nullopt;
-}
-
-/// SIZE: ASCII decimal digits and nothing else; nothing for any other text, or more than 64 bits.
-constexpr std::optional<std::uint64_t> parse_count(byte_view data) noexcept {
-  if (data.empty()) return std::nullopt;
-  std::uint64_t count = 0;
-  for (const std::byte each : data) {
-    const unsigned char c = std::to_integer<unsigned char>(each);
-    if (c < '0' || c > '9') return std::nullopt;
-    const auto digit = static_cast<std::uint64_t>(c - '0');
-    if (count > (UINT64_MAX - digit) / 10) return std::nullopt;
-    count = count * 10 + digit;
-  }
-  return count;
-}
-
-/// KEYS: calls `take(byte_view)` for each key. Keys are joined by one line feed; no data means no keys, because there
-/// is no empty key. A key that holds a line feed looks like two (V32): the protocol cannot tell.
-template <class Take>
-constexpr void for_each_key(byte_view data, Take&& take) {
-  if (data.empty()) return;
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i <= data.size(); ++i) {
-    if (i == data.size() || data[i] == std::byte{'\n'}) {
-      take(data.subspan(begin, i - begin));
-      begin = i + 1;
-    }
-  }
-}
-
-}  // namespace dovetail::inline v0::lensdb
-
 // ---- dovetail/codec/lensdb/operations.hpp ----
 // The operations of a LensDB client as plain values: what to ask, and how to read the answer.
 
@@ -15460,12 +15236,21 @@ struct stats_operation {
   }
 };
 
+/// Which part of a larger whole an operation of many requests is: failures count within the whole. Keys are data, and
+/// are not in messages; the number leads to them.
+struct share_of_many {
+  std::size_t before = 0;  ///< requests of the whole that come before these
+  std::size_t total = 0;   ///< requests of the whole; 0: these are all
+};
+
 /// GET for many keys over one connection, one after the other: values in the order of the keys.
 template <class Value, class Format>
 struct get_many_operation {
   using value_type = std::vector<std::optional<Value>>;
   static constexpr std::string_view name = "get_many";
   std::vector<std::string> keys{};
+  share_of_many share{};
+  error_info refused{};  ///< why nothing is sent: what is wrong with a request of any share
 
   static constexpr bool is_idempotent() noexcept { return true; }
   std::size_t request_count() const noexcept { return keys.size(); }
@@ -15481,6 +15266,8 @@ struct set_many_operation {
   using value_type = void;
   static constexpr std::string_view name = "set_many";
   std::vector<set_operation> entries{};
+  share_of_many share{};
+  error_info refused{};  ///< why nothing is sent: what is wrong with a request of any share
 
   static constexpr bool is_idempotent() noexcept { return false; }
   std::size_t request_count() const noexcept { return entries.size(); }
@@ -15490,10 +15277,509 @@ struct set_many_operation {
 
 }  // namespace dovetail::inline v0::lensdb
 
+// ---- dovetail/base/buffer.hpp ----
+// The buffer that replies are read into: consumed bytes, then committed ones, then free space, up to a maximum.
+
+namespace dovetail::inline v0 {
+
+/// A growing byte queue with a hard maximum; memory is not zeroed.
+/// Lifetime: `committed()`, `filled()` and `free()` are valid until the next `prepare()`, `consume()` or `clear()`.
+/// Cost: only the unread tail is moved, and only when the space behind it is too small.
+class read_buffer {
+ public:
+  explicit read_buffer(std::size_t maximum, std::size_t initial = 4096) noexcept
+      : maximum_(maximum), initial_((std::min)(initial, maximum)) {}
+  /// Leaves `other` empty and usable.
+  read_buffer(read_buffer&& other) noexcept
+      : memory_(std::move(other.memory_)),
+        capacity_(std::exchange(other.capacity_, 0)),
+        begin_(std::exchange(other.begin_, 0)),
+        end_(std::exchange(other.end_, 0)),
+        maximum_(other.maximum_),
+        initial_(other.initial_) {}
+  read_buffer& operator=(read_buffer&& other) noexcept {
+    memory_ = std::move(other.memory_);
+    capacity_ = std::exchange(other.capacity_, 0);
+    begin_ = std::exchange(other.begin_, 0);
+    end_ = std::exchange(other.end_, 0);
+    maximum_ = other.maximum_;
+    initial_ = other.initial_;
+    return *this;
+  }
+
+  byte_view committed() const noexcept { return {memory_.get() + begin_, end_ - begin_}; }
+  /// The committed bytes, for what is decoded in place.
+  byte_span filled() noexcept { return {memory_.get() + begin_, end_ - begin_}; }
+  byte_span free() noexcept { return {memory_.get() + end_, capacity_ - end_}; }
+  std::size_t maximum() const noexcept { return maximum_; }
+  std::size_t capacity() const noexcept { return capacity_; }
+
+  /// Makes room for at least `bytes` (at least one) behind the committed bytes; false when the maximum forbids it.
+  bool prepare(std::size_t bytes) {
+    bytes = (std::max<std::size_t>)(bytes, 1);
+    if (capacity_ - end_ >= bytes) return true;
+    const std::size_t used = end_ - begin_;
+    if (bytes > maximum_ - (std::min)(used, maximum_)) return false;
+    if (capacity_ - used >= bytes && begin_ != 0) {
+      std::memmove(memory_.get(), memory_.get() + begin_, used);
+    } else {
+      const std::size_t grown = (std::min)(maximum_, (std::max)({initial_, used + bytes, capacity_ * 2}));
+      auto larger = std::make_unique_for_overwrite<std::byte[]>(grown);
+      if (used != 0) std::memcpy(larger.get(), memory_.get() + begin_, used);
+      memory_ = std::move(larger);
+      capacity_ = grown;
+    }
+    begin_ = 0;
+    end_ = used;
+    return true;
+  }
+
+  /// Says that `bytes` of `free()` now hold data.
+  void commit(std::size_t bytes) noexcept { end_ += (std::min)(bytes, capacity_ - end_); }
+
+  /// Forgets the first `bytes` of `committed()`.
+  void consume(std::size_t bytes) noexcept {
+    begin_ += (std::min)(bytes, end_ - begin_);
+    if (begin_ == end_) begin_ = end_ = 0;
+  }
+
+  /// Forgets what is behind the first `size` bytes of `committed()`.
+  void truncate(std::size_t size) noexcept { end_ = begin_ + (std::min)(size, end_ - begin_); }
+
+  void clear() noexcept { begin_ = end_ = 0; }
+
+ private:
+  std::unique_ptr<std::byte[]> memory_;
+  std::size_t capacity_ = 0;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::size_t maximum_;
+  std::size_t initial_;
+};
+
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/codec/lensdb/session_state.hpp ----
+// What one connection to a LensDB server remembers between its dialogues.
+
+namespace dovetail::inline v0::lensdb {
+
+/// The limits that a session keeps, whatever the peer says.
+struct session_limits {
+  std::size_t request = 0;                    ///< of header, key and value together; 0: what the dialect says
+  std::size_t reply_data = 64 * 1024 * 1024;  ///< KEYS of a large store is the largest reply
+  std::size_t reply_message = 64 * 1024;
+  bool has_setex = false;  ///< the real server never answers SETEX, so the user must say that this one does
+
+  /// The same, where the dialect decides.
+  session_limits with_default(std::size_t default_request) const noexcept {
+    session_limits whole = *this;
+    if (whole.request == 0) whole.request = default_request;
+    return whole;
+  }
+};
+
+/// Buffers, limits and health of one connection; its dialogues borrow it, one after the other.
+class session_state {
+ public:
+  session_state(const session_limits& limits, std::size_t default_request_limit, std::size_t reply_header_size)
+      : limits_(limits.with_default(default_request_limit)),
+        input_(limits.reply_data + limits.reply_message + reply_header_size + 1) {}
+
+  const session_limits& limits() const noexcept { return limits_; }
+  read_buffer& input() noexcept { return input_; }
+  std::vector<std::byte>& output() noexcept { return output_; }
+
+  session_health health() const noexcept { return health_; }
+  void set_health(session_health health) noexcept { health_ = health; }
+
+  /// Forgets the last reply, and gives the memory of an unusually large one back.
+  void forget_reply() {
+    if (input_.committed().size() > kept_) {
+      input_ = read_buffer(input_.maximum());
+    } else {
+      input_.clear();
+    }
+  }
+
+ private:
+  static constexpr std::size_t kept_ = 256 * 1024;
+
+  session_limits limits_;
+  read_buffer input_;
+  std::vector<std::byte> output_;
+  session_health health_ = session_health::closed;
+};
+
+}  // namespace dovetail::inline v0::lensdb
+
+// ---- dovetail/format/lensdb/frame.hpp ----
+// Requests as bytes: an array for literals, the caller's buffer otherwise; one code for both.
+
+namespace dovetail::inline v0::lensdb {
+
+/// Can this dialect say this request: is there a number for the operation, do the lengths fit their fields?
+template <dialect D = lens_v1, request R>
+constexpr bool is_expressible(const R& asked) noexcept {
+  return D::type_of(asked.code).has_value() && detail::key_of(asked).size() <= D::key_size_limit &&
+         detail::value_of(asked).size() <= 0xFFFF'FFFF;
+}
+
+/// How many bytes the frame of a request has.
+template <dialect D = lens_v1, request R>
+constexpr std::size_t frame_size(const R& asked) noexcept {
+  return D::request_header_size + detail::key_of(asked).size() + detail::value_of(asked).size();
+}
+
+namespace detail {
+
+[[gnu::always_inline]] constexpr std::byte* append_text(std::byte* to, const char* from, std::size_t bytes) noexcept {
+  if (std::is_constant_evaluated()) {
+    for (std::size_t i = 0; i < bytes; ++i) to[i] = static_cast<std::byte>(static_cast<unsigned char>(from[i]));
+  } else if (bytes >= 8 && bytes <= 16) {
+    // Keys are mostly as short as this, and then a call of memcpy costs more than its work: two words that overlap.
+    std::uint64_t first;
+    std::uint64_t last;
+    std::memcpy(&first, from, 8);
+    std::memcpy(&last, from + bytes - 8, 8);
+    std::memcpy(to, &first, 8);
+    std::memcpy(to + bytes - 8, &last, 8);
+  } else if (bytes != 0) [[likely]] {
+    std::memcpy(to, from, bytes);
+  }
+  return to + bytes;
+}
+
+template <dialect D, request R>
+[[gnu::always_inline]] constexpr std::byte* write_frame(std::byte* to, const R& asked) noexcept {
+  const auto key = key_of(asked);
+  const auto value = value_of(asked);
+  D::write(to, request_header{.magic = D::magic,
+                              .version = D::version,
+                              .type = D::type_of(asked.code).value_or(0xFF),
+                              .key_size = static_cast<std::uint32_t>(key.size()),
+                              .value_size = static_cast<std::uint32_t>(value.size()),
+                              .flags = flags_of(asked)});
+  to = append_text(to + D::request_header_size, key.data(), key.size());
+  return append_text(to, value.data(), value.size());
+}
+
+}  // namespace detail
+
+/// Builds the frame of a request made of string literals; `constexpr auto f = frame(get{"user:1"})` is data.
+/// A key that the dialect cannot say, or an operation that it does not have, does not compile.
+template <dialect D = lens_v1, fixed_request R>
+constexpr auto frame(const R& asked) noexcept {
+  static_assert(D::type_of(R::code).has_value(), "this dialect of LensDB does not have this operation");
+  if constexpr (requires { asked.key; }) {
+    static_assert(decltype(R::key)::size() <= D::key_size_limit, "the key is too long for this dialect of LensDB");
+    static_assert(decltype(R::key)::size() != 0 || R::code == operation::exists, "LensDB has no empty key");
+  }
+  std::array<std::byte, D::request_header_size + detail::fixed_payload<R>()> bytes{};
+  detail::write_frame<D>(bytes.data(), asked);
+  return bytes;
+}
+
+/// Writes the frame of any request into `to`; returns the part that was written, or an empty view when the frame is
+/// larger than `to` or this dialect cannot say it (`is_expressible`).
+template <dialect D = lens_v1, request R>
+[[gnu::always_inline]] constexpr byte_view frame(const R& asked, byte_span to) noexcept {
+  const std::size_t bytes = frame_size<D>(asked);
+  if (bytes > to.size()) [[unlikely]]
+    return {};
+  if (!is_expressible<D>(asked)) [[unlikely]]
+    return {};
+  detail::write_frame<D>(to.data(), asked);
+  return to.first(bytes);
+}
+
+/// Builds the frame of any other request in memory of its own; empty when this dialect cannot say it.
+template <dialect D = lens_v1, request R>
+  requires(!fixed_request<R>)
+constexpr std::vector<std::byte> frame(const R& asked) {
+  std::vector<std::byte> bytes;
+  if (!is_expressible<D>(asked)) return bytes;
+  bytes.resize(frame_size<D>(asked));
+  detail::write_frame<D>(bytes.data(), asked);
+  return bytes;
+}
+
+}  // namespace dovetail::inline v0::lensdb
+
+// ---- dovetail/codec/lensdb/exchange.hpp ----
+// One request and its reply: the dialogue that every LensDB operation is made of.
+
+namespace dovetail::inline v0::lensdb {
+
+namespace detail {
+
+/// Why this request must not be sent over this session; no failure when it may.
+/// The real server has no framing: what is larger than its receive buffer is executed in pieces or not at all, and
+/// SETEX ends its thread. So the rules are kept here, before a byte is sent.
+template <dialect D>
+error_info refusal(const session_limits& limits, const any_request& asked) {
+  const auto refuse = [&asked](errc code, std::string why) {
+    return error_info{code, std::string{name_of(asked.code)} + ": " + std::move(why)};
+  };
+  if (!D::type_of(asked.code)) {
+    return refuse(errc::operation_unsupported, "the dialect " + std::string{D::name} + " does not have it");
+  }
+  if (asked.code == operation::setex && !limits.has_setex) {
+    return refuse(
+        errc::operation_unsupported,
+        "the LensDB server never answers it; add ?setex=true to the connection string for a server that does");
+  }
+  if (uses_key(asked.code)) {
+    if (asked.key.empty() && asked.code != operation::exists) return refuse(errc::invalid_key, "the key is empty");
+    if (asked.key.size() > D::key_size_limit) {
+      return refuse(errc::invalid_key, "the key has " + std::to_string(asked.key.size()) + " bytes, and at most " +
+                                           std::to_string(D::key_size_limit) + " are allowed");
+    }
+  }
+  const std::size_t bytes = frame_size<D>(asked);
+  if (asked.value.size() > D::value_size_limit || bytes > limits.request) {
+    return refuse(errc::request_too_large, "the request has " + std::to_string(bytes) + " bytes, and requestLimit is " +
+                                               std::to_string(limits.request) + " (a value may have " +
+                                               std::to_string(D::value_size_limit) + ")");
+  }
+  return {};
+}
+
+/// The text of a reply whose frame is wrong.
+inline std::string text_of(frame_error error) {
+  return "the peer's reply is no LensDB reply: " + std::string{name_of(error)};
+}
+
+}  // namespace detail
+
+/// Sends one request in one write and reads its reply exactly. Replies carry no number, so one too many would answer
+/// the next request: before a request is sent it looks whether something has come already, and the reply is read with
+/// room for more than it. What comes between the look and the request's own reply cannot be told from that reply.
+/// Errors: what the request was refused for; `errc::outcome_unknown` when a request that changes the store was sent and
+/// no good reply came; errc::malformed_frame, errc::frame_too_large, errc::unexpected_message (bytes behind the reply,
+/// or before the request, which is not sent then), or the transport's own otherwise. A status is no error here: the
+/// operation judges it.
+/// Cancellation: the session is desynchronised afterwards (a late reply would answer the next request).
+template <dialect D>
+class exchange {
+ public:
+  using value_type = parsed_reply;  // borrows from the session until its next dialogue
+
+  exchange(session_state& session, const any_request& asked);
+
+  action resume(const event& ev) {
+    switch (step_) {
+      case step::start:
+        return begin(ev);
+      case step::looking:
+        if (ev.cancelled || ev.ec) return stop(ev);
+        if (ev.bytes != 0)
+          return lose(errc::unexpected_message, "it was not sent, as bytes came that nobody asked for");
+        return write();
+      case step::writing:
+        sent_whole_ = !ev.ec || ev.bytes >= session_->output().size();
+        if (ev.cancelled || ev.ec) return stop(ev);
+        if constexpr (D::reply_ends_with_stream) {
+          step_ = step::ending_request;
+          return action::shutdown_write();
+        } else {
+          return read(D::reply_header_size);
+        }
+      case step::ending_request:
+        if (ev.cancelled || ev.ec) return stop(ev);
+        return read(D::reply_header_size);
+      case step::reading:
+        return take(ev);
+      case step::over:
+        break;
+    }
+    return action::done(errc::invalid_state);
+  }
+
+  parsed_reply value() && noexcept { return reply_; }
+  const parsed_reply& reply() const noexcept { return reply_; }
+
+  error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
+
+ private:
+  enum class step : std::uint8_t { start, looking, writing, ending_request, reading, over };
+
+  action begin(const event& ev);
+
+  action write() {
+    step_ = step::writing;
+    return action::write(session_->output());
+  }
+
+  action read(std::size_t bytes);
+
+  action take(const event& ev);
+
+  action complete(session_health health) {
+    session_->set_health(health);
+    step_ = step::over;
+    return action::done();
+  }
+
+  action finish(error_info failure);
+
+  /// The transport failed, time was over, or the caller does not want the reply any more.
+  action stop(const event& ev);
+
+  action lose(std::error_code ec, const std::string& why);
+
+  session_state* session_;
+  operation code_;
+  step step_ = step::start;
+  bool sent_whole_ = false;
+  parsed_reply reply_{};
+  error_info failure_;
+};
+
+template <dialect D>
+exchange<D>::exchange(session_state& session, const any_request& asked) : session_(&session), code_(asked.code) {
+  failure_ = detail::refusal<D>(session.limits(), asked);
+  if (failure_) return;
+  session.output().resize(frame_size<D>(asked));
+  frame<D>(asked, session.output());
+}
+
+template <dialect D>
+action exchange<D>::begin(const event& ev) {
+  if (failure_) return finish(failure_);
+  if (ev.cancelled) return finish(errc::cancelled);
+  if (session_->health() != session_health::idle) {
+    return finish({errc::invalid_state, "the LensDB session is not open, or its last dialogue broke"});
+  }
+  session_->forget_reply();
+  session_->set_health(session_health::desynchronised);  // until the whole reply is here
+  if constexpr (D::reply_ends_with_stream) {
+    return write();  // the first request of its connection, and the last
+  } else {
+    if (!session_->input().prepare(1)) return lose(errc::frame_too_large, "there is no room for a reply");
+    step_ = step::looking;
+    return action::look(session_->input().free());
+  }
+}
+
+template <dialect D>
+action exchange<D>::read(std::size_t bytes) {
+  step_ = step::reading;
+  // With room for one byte more: what comes behind the reply is seen, however the buffer has grown.
+  if (!session_->input().prepare(bytes + 1)) return lose(errc::frame_too_large, "the reply is larger than the limit");
+  return action::read(session_->input().free());
+}
+
+template <dialect D>
+action exchange<D>::take(const event& ev) {
+  session_->input().commit(ev.bytes);
+  if (ev.cancelled) return stop(ev);
+  const bool has_ended = ev.ec == errc::connection_closed;
+  if (ev.ec && !(D::reply_ends_with_stream && has_ended)) return stop(ev);
+  const byte_view bytes = session_->input().committed();
+  reply_ = parse_reply<D>(bytes);
+  if (reply_.error != frame_error::none && reply_.error != frame_error::incomplete) {
+    return lose(errc::malformed_frame, detail::text_of(reply_.error));
+  }
+  if (reply_.has_header) {
+    const session_limits& limits = session_->limits();
+    // Without a length in the header the data is what has come behind the message so far.
+    const std::size_t data = D::reply_ends_with_stream ? reply_.data.size() : std::size_t{reply_.header.data_size};
+    if (data > limits.reply_data || reply_.header.message_size > limits.reply_message) {
+      return lose(errc::frame_too_large,
+                  std::string{D::reply_ends_with_stream ? "the reply has at least " : "the reply announces "} +
+                      std::to_string(data) + " + " + std::to_string(reply_.header.message_size) + " bytes");
+    }
+  }
+  if constexpr (D::reply_ends_with_stream) {
+    if (!has_ended) return read(1);
+    if (reply_.error == frame_error::incomplete) return stop(ev);
+    return complete(session_health::closed);  // the stream is over in both directions
+  } else {
+    if (!reply_.has_header) return read(D::reply_header_size - bytes.size());
+    if (reply_.error == frame_error::incomplete) return read(static_cast<std::size_t>(reply_.size) - bytes.size());
+    if (bytes.size() > reply_.size) {
+      return lose(errc::unexpected_message, "more bytes came than one reply, so it may answer another request");
+    }
+    // How many replies a malformed request gets is unknown (V41): nothing that is read later can be trusted.
+    return complete(reply_.status == status::invalid_message ? session_health::desynchronised : session_health::idle);
+  }
+}
+
+template <dialect D>
+action exchange<D>::finish(error_info failure) {
+  failure_ = std::move(failure);
+  step_ = step::over;
+  return action::done(failure_.code());
+}
+
+template <dialect D>
+action exchange<D>::stop(const event& ev) {
+  if (ev.cancelled) {
+    if (sent_whole_ && changes_the_store(code_)) {
+      return finish({errc::cancelled, std::string{name_of(code_)} + " was sent before, and may have been executed"});
+    }
+    return finish(errc::cancelled);
+  }
+  if (ev.ec != errc::deadline_passed) session_->set_health(session_health::closed);
+  return lose(ev.ec, ev.ec.message());
+}
+
+template <dialect D>
+action exchange<D>::lose(std::error_code ec, const std::string& why) {
+  const std::string name{name_of(code_)};
+  if (sent_whole_ && changes_the_store(code_)) {
+    return finish({errc::outcome_unknown, name + " was sent and may have been executed (" + why + ")"});
+  }
+  if (ec == errc::malformed_frame || ec == errc::frame_too_large || ec == errc::unexpected_message) {
+    return finish({ec, name + ": " + why});
+  }
+  return finish(ec);  // the driver adds who the peer is
+}
+
+}  // namespace dovetail::inline v0::lensdb
+
 // ---- dovetail/codec/lensdb/perform.hpp ----
 // An operation as a dialogue: its requests one after the other, each answered before the next is sent.
 
 namespace dovetail::inline v0::lensdb {
+
+namespace detail {
+
+/// Says which of many requests failed, counted as the caller gave them; those before it in its share were executed,
+/// those behind it were not sent.
+template <class Operation>
+error_info placed(const Operation& asked, error_info why, std::size_t position) {
+  std::size_t total = asked.request_count();
+  if constexpr (requires { asked.share; }) {
+    position += asked.share.before;
+    if (asked.share.total != 0) total = asked.share.total;
+  }
+  if (total == 1) return why;
+  std::string context = "request " + std::to_string(position + 1) + " of " + std::to_string(total);
+  if (!why.context().empty()) context.append(": ").append(why.context());
+  return why.with_context(std::move(context));
+}
+
+/// Why an operation of several requests must not begin: everything that can be refused is refused before the first byte
+/// of the first one. (Of a single request its exchange says it.)
+template <dialect D, class Operation>
+error_info refusal_of_all(const session_limits& limits, const Operation& asked) {
+  if constexpr (requires { asked.refused; }) {
+    if (asked.refused) return asked.refused;
+  }
+  for (std::size_t i = 0; i < asked.request_count(); ++i) {
+    if constexpr (requires { asked.entries; }) {
+      if (asked.entries[i].refused) return placed(asked, asked.entries[i].refused, i);
+    }
+    if (asked.request_count() > 1) {
+      if (error_info why = refusal<D>(limits, asked.request(i))) return placed(asked, std::move(why), i);
+    }
+  }
+  return {};
+}
+
+}  // namespace detail
 
 /// Drives one operation. Lifetime: session and operation are borrowed until the dialogue is over.
 /// Errors: those of `exchange`, the server's status, or a value that is not of its type (the connection stays usable).
@@ -15509,7 +15795,7 @@ class perform {
     switch (step_) {
       case step::start:
         if (ev.cancelled) return fail(errc::cancelled);
-        if (error_info why = refusal()) return fail(std::move(why));
+        if (error_info why = detail::refusal_of_all<D>(session_->limits(), *asked_)) return fail(std::move(why));
         if (asked_->request_count() == 0) return action::done();
         return begin();
       case step::exchanging:
@@ -15557,22 +15843,6 @@ class perform {
     }
   }
 
-  /// Everything that can be refused is refused before the first byte of the first request.
-  error_info refusal() const {
-    for (std::size_t i = 0; i < asked_->request_count(); ++i) {
-      if constexpr (requires { asked_->refused; }) {
-        if (asked_->refused) return asked_->refused;
-      } else if constexpr (requires { asked_->entries; }) {
-        if (asked_->entries[i].refused) return place(asked_->entries[i].refused, i);
-      }
-      if (asked_->request_count() > 1) {
-        if (error_info why = detail::refusal<D>(session_->limits(), asked_->request(i)))
-          return place(std::move(why), i);
-      }
-    }
-    return {};
-  }
-
   error_info accept(const parsed_reply& reply) {
     if constexpr (std::is_void_v<value_type>) {
       return asked_->accept(position_, reply);
@@ -15586,14 +15856,7 @@ class perform {
     return action::done(failure_.code());
   }
 
-  /// Says which of many requests failed; those before it were executed, those behind it were not sent.
-  error_info place(error_info why) const { return place(std::move(why), position_); }
-  error_info place(error_info why, std::size_t position) const {
-    if (asked_->request_count() == 1) return why;
-    std::string context = "request " + std::to_string(position + 1) + " of " + std::to_string(asked_->request_count());
-    if (!why.context().empty()) context.append(": ").append(why.context());
-    return why.with_context(std::move(context));
-  }
+  error_info place(error_info why) const { return detail::placed(*asked_, std::move(why), position_); }
 
   session_state* session_;
   const Operation* asked_;
@@ -15602,6 +15865,248 @@ class perform {
   std::size_t position_ = 0;
   stored value_{};
   error_info failure_;
+};
+
+}  // namespace dovetail::inline v0::lensdb
+
+// ---- dovetail/client/lensdb/bulk.hpp ----
+// Many requests at once: dealt out to the connections of a pool, each share one after the other on its connection.
+
+namespace dovetail::inline v0::lensdb::detail {
+
+/// Fewer requests than these are not worth another connection (and another thread, in a blocking client).
+inline constexpr std::size_t least_share = 32;
+
+/// The core of a client or a view, blocking or not.
+template <class Client>
+auto& core_of(Client& client) {
+  auto&& core = client.core();
+  if constexpr (requires { core->connections(); }) {
+    return *core;
+  } else {
+    return core;
+  }
+}
+
+template <class Client>
+std::size_t share_count(Client& client, std::size_t requests) {
+  const std::size_t most = core_of(client).connections().statistics().max;
+  return std::clamp<std::size_t>(requests / least_share, 1, (std::max<std::size_t>)(most, 1));
+}
+
+/// When one request of any share would be refused, leaves one share, which says so, and nothing is sent.
+template <class Client, class Operation>
+void refuse_all_or_none(Client& client, std::vector<Operation>& shares) {
+  using connection = typename std::remove_cvref_t<decltype(core_of(client))>::connection_type;
+  using dialect = typename connection::codec_type::dialect_type;
+  if (shares.size() == 1) return;  // its dialogue looks at all of it
+  const auto& how = core_of(client).connections().connection_options();
+  session_limits limits;
+  if constexpr (requires { how.codec; }) {
+    limits = how.codec.with_default(dialect::default_request_limit);
+  } else {
+    limits = how.how.codec.with_default(dialect::default_request_limit);
+  }
+  for (Operation& each : shares) {
+    each.refused = refusal_of_all<dialect>(limits, each);
+    if (!each.refused) continue;
+    std::swap(shares.front(), each);
+    shares.resize(1);
+    return;
+  }
+}
+
+/// Calls `take(first, last, share_of_many)` for `shares` parts of `all` that differ by one at most; none is empty
+/// unless `all` is.
+template <class T, class Take>
+void deal_out(std::vector<T>& all, std::size_t shares, Take&& take) {
+  for (std::size_t i = 0; i < shares; ++i) {
+    const std::size_t before = all.size() * i / shares;
+    const auto at = [&](std::size_t position) { return all.begin() + static_cast<std::ptrdiff_t>(position); };
+    take(at(before), at(all.size() * (i + 1) / shares), share_of_many{.before = before, .total = all.size()});
+  }
+}
+
+/// The answers of all shares, in order, or the failure of the first that has one. A request whose outcome is unknown
+/// goes before one that failed: it is the news that the caller must not miss.
+template <class Whole, class Part>
+result<Whole> gather(std::vector<std::optional<result<Part>>>& parts) {
+  result<Part>* failed = nullptr;
+  for (std::optional<result<Part>>& each : parts) {
+    if (*each) continue;
+    const bool is_unknown = each->error().kind() == condition::commit_unknown;
+    if (failed == nullptr || (is_unknown && failed->error().kind() != condition::commit_unknown)) failed = &*each;
+  }
+  if (failed != nullptr) return std::move(*failed).error();
+  if constexpr (std::is_void_v<Whole>) {
+    return {};
+  } else {
+    Whole whole = *std::move(*parts.front());
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+      std::move((*parts[i])->begin(), (*parts[i])->end(), std::back_inserter(whole));
+    }
+    return whole;
+  }
+}
+
+/// How a client with an executor performs shares.
+/// If the compiler points here: an asynchronous client of LensDB needs <dovetail/lensdb_async.hpp>.
+template <class Whole>
+struct async_shares;
+
+/// Performs all shares at the same time and delivers their answers as one, in the client's style.
+template <class Whole, class Client, class Operation>
+auto run_shares(Client& client, std::vector<Operation> shares, std::source_location where) {
+  using part = typename Operation::value_type;
+  refuse_all_or_none(client, shares);
+  if constexpr (requires { client.get_executor(); }) {
+    return async_shares<Whole>::run(client, std::move(shares), where);
+  } else {
+    auto& core = client.core();
+    const auto how = client.start_call(where);
+    std::vector<std::optional<result<part>>> answers(shares.size());
+    std::vector<std::exception_ptr> thrown(shares.size());  // out of memory, as a rule
+    const auto perform = [&](std::size_t i) noexcept {
+      try {
+        answers[i].emplace(core.perform(shares[i], how));
+      } catch (...) {
+        thrown[i] = std::current_exception();
+      }
+    };
+    std::vector<std::thread> others;
+    std::size_t here = 1;  // this thread has the first share, and those for which there was no thread
+    for (std::size_t i = shares.size() - 1; i > 0; --i) {
+      try {
+        others.emplace_back(perform, i);
+      } catch (const std::system_error&) {
+        here = i + 1;
+        break;
+      }
+    }
+    for (std::size_t i = 0; i < here; ++i) perform(i);
+    for (std::thread& each : others) each.join();
+    for (const std::exception_ptr& each : thrown) {
+      if (each) std::rethrow_exception(each);
+    }
+    return client.deliver(gather<Whole>(answers));
+  }
+}
+
+}  // namespace dovetail::inline v0::lensdb::detail
+
+// ---- dovetail/codec/lensdb/lifecycle.hpp ----
+// The dialogues around the operations: opening a connection, checking it, closing it.
+
+namespace dovetail::inline v0::lensdb {
+
+/// Asks an open session whether its server still answers. In a dialect with one request a connection there is nothing
+/// to ask: the question would use the connection up.
+/// Errors: those of `exchange`, and the server's status.
+/// Cancellation: the session is desynchronised afterwards.
+template <dialect D>
+class health_check {
+ public:
+  using value_type = void;
+
+  explicit health_check(session_state& session) : session_(&session) {}
+
+  action resume(const event& ev) {
+    if constexpr (D::reply_ends_with_stream) {
+      return action::done(ev.cancelled ? make_error_code(errc::cancelled) : ev.ec);
+    } else {
+      if (!exchange_) exchange_.emplace(*session_, any_request{.code = operation::ping});
+      const action next = exchange_->resume(ev);
+      if (next.what() != verb::done) return next;
+      if (next.error()) {
+        failure_ = exchange_->failure(next.error());
+      } else if (exchange_->reply().status != status::success) {
+        failure_ = {make_error_code(exchange_->reply().status), "PING"};
+      }
+      return action::done(failure_.code());
+    }
+  }
+
+  void value() && noexcept {}
+  error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
+
+ private:
+  session_state* session_;
+  std::optional<exchange<D>> exchange_;
+  error_info failure_;
+};
+
+/// Connects and, where a connection serves more than one request, waits for the answer to a PING: a server that has too
+/// many connections accepts and closes, and one that does not serve accepts and is silent. Both would otherwise
+/// leave the outcome of the first SET unknown.
+/// Errors: the transport's own, those of `exchange`.
+/// Cancellation: the session is closed or desynchronised afterwards.
+template <dialect D>
+class startup {
+ public:
+  using value_type = void;
+
+  explicit startup(session_state& session) : session_(&session), check_(session) {}
+
+  action resume(const event& ev) {
+    switch (step_) {
+      case step::start:
+        if (ev.cancelled) return action::done(errc::cancelled);
+        session_->forget_reply();
+        session_->set_health(session_health::closed);
+        step_ = step::connecting;
+        return action::connect();
+      case step::connecting:
+        if (ev.cancelled) return action::done(errc::cancelled);
+        if (ev.ec) return action::done(ev.ec);
+        session_->set_health(session_health::idle);
+        step_ = step::checking;
+        return judge(check_.resume({}));
+      case step::checking:
+        return judge(check_.resume(ev));
+    }
+    return action::done(errc::invalid_state);
+  }
+
+  void value() && noexcept {}
+  error_info failure(std::error_code ec) const { return failure_ && failure_.code() == ec ? failure_ : error_info{ec}; }
+
+ private:
+  enum class step : std::uint8_t { start, connecting, checking };
+
+  action judge(const action& next) {
+    if (next.what() != verb::done || !next.error()) return next;
+    failure_ = check_.failure(next.error());
+    if (condition_of(next.error()) == condition::connection) {  // the end of the stream, or a reset by the same close
+      failure_.with_context("the LensDB server closed the connection unused; it does that when it has too many");
+    } else if (next.error() == errc::malformed_frame || next.error() == errc::unexpected_message) {
+      failure_.with_context("the peer does not speak " + std::string{D::name} + ": " + std::string{failure_.context()});
+    }
+    return next;
+  }
+
+  session_state* session_;
+  health_check<D> check_;
+  step step_ = step::start;
+  error_info failure_;
+};
+
+/// Closes the connection; the protocol has no farewell.
+class closing {
+ public:
+  using value_type = void;
+
+  explicit closing(session_state& session) noexcept : session_(&session) {}
+
+  action resume(const event&) noexcept {
+    if (std::exchange(is_asked_, true)) return action::done();
+    session_->set_health(session_health::closed);
+    return action::close();
+  }
+  void value() && noexcept {}
+
+ private:
+  session_state* session_;
+  bool is_asked_ = false;
 };
 
 }  // namespace dovetail::inline v0::lensdb
@@ -15703,13 +16208,17 @@ namespace detail {
 /// The time to live that SETEX can say: whole seconds, rounded up, from 1 to 2³² - 1.
 template <class Rep, class Period>
 error_info read_time_to_live(std::chrono::duration<Rep, Period> wanted, std::optional<std::uint32_t>& seconds) {
-  const double exact = std::chrono::duration<double>(wanted).count();
-  if (!(exact > 0) || exact > 4294967295.0) {
-    return {errc::value_out_of_range, "a time to live must be more than 0 and at most 4294967295 seconds"};
+  // The floating-point value only says whether an integer can hold it: it does not know a nanosecond more from none.
+  const double about = std::chrono::duration<double>(wanted).count();
+  if (about > 0 && about < 4294967296.0) {
+    auto whole = std::chrono::duration_cast<std::chrono::duration<std::int64_t>>(wanted);
+    if (whole < wanted) ++whole;
+    if (whole.count() <= std::int64_t{4294967295}) {
+      seconds = static_cast<std::uint32_t>(whole.count());
+      return {};
+    }
   }
-  seconds = static_cast<std::uint32_t>(exact);
-  if (static_cast<double>(*seconds) < exact) ++*seconds;
-  return {};
+  return {errc::value_out_of_range, "a time to live must be more than 0 and at most 4294967295 seconds"};
 }
 
 template <class Format, class T>
@@ -15740,6 +16249,9 @@ class verbs {
   using place = std::source_location;
 
   /// The value under `key`, or nothing. Without a type: the stored bytes, in a string. (std::optional<T>)
+  /// Every T that `set` takes comes back as it was, but for borrowed text and bytes (std::string_view, std::span),
+  /// which do not compile here: ask for std::string, std::vector<std::byte> or std::array<std::byte, N> (exactly N
+  /// bytes, or errc::malformed_value).
   template <class T = std::string>
   auto get(std::string_view key, place where = place::current()) {
     return self().run(get_operation<T, Format>{.key = std::string{key}}, where);
@@ -15787,13 +16299,16 @@ class verbs {
   /// The values under many keys, in the order of the keys. (std::vector<std::optional<T>>)
   /// Cost: the protocol has one request in flight a connection, so the keys are dealt out to as many connections as the
   /// pool may have, a few dozen keys each at least; a blocking client takes a thread for every further connection.
-  /// Errors: the first that happens; it says which request of its connection's share it was.
+  /// Errors: what any request is refused for, before one is sent; else the first that happens, but an unknown outcome
+  /// goes before others. It says which request it was, counted from 1 in the order of `keys` (keys are data, and in no
+  /// message).
   template <class T = std::string>
   auto get_many(std::vector<std::string> keys, place where = place::current()) {
     std::vector<get_many_operation<T, Format>> shares;
-    detail::deal_out(keys, detail::share_count(self(), keys.size()), [&shares](auto first, auto last) {
-      shares.push_back({.keys = {std::move_iterator{first}, std::move_iterator{last}}});
-    });
+    detail::deal_out(
+        keys, detail::share_count(self(), keys.size()), [&](auto first, auto last, const share_of_many& share) {
+          shares.push_back({.keys = {std::move_iterator{first}, std::move_iterator{last}}, .share = share});
+        });
     return detail::run_shares<std::vector<std::optional<T>>>(self(), std::move(shares), where);
   }
 
@@ -15822,9 +16337,10 @@ class verbs {
 
   auto set_all(std::vector<set_operation> all, place where) {
     std::vector<set_many_operation> shares;
-    detail::deal_out(all, detail::share_count(self(), all.size()), [&shares](auto first, auto last) {
-      shares.push_back({.entries = {std::move_iterator{first}, std::move_iterator{last}}});
-    });
+    detail::deal_out(
+        all, detail::share_count(self(), all.size()), [&](auto first, auto last, const share_of_many& share) {
+          shares.push_back({.entries = {std::move_iterator{first}, std::move_iterator{last}}, .share = share});
+        });
     return detail::run_shares<void>(self(), std::move(shares), where);
   }
 };
@@ -16727,7 +17243,8 @@ class server_connection {
   virtual void kill() = 0;
 };
 
-/// `Owner` gets `turn_is_over()` after each turn, and `forget(server_connection&)` at the end.
+/// `Owner` gets `turn_is_over()` after each turn, `has_died(server_connection&)` once when only silence is left, and
+/// `forget(server_connection&, bool has_died)` at the end.
 template <class Dialogue, class Owner>
 class server_connection_of final : public server_connection,
                                    public std::enable_shared_from_this<server_connection_of<Dialogue, Owner>> {
@@ -16747,19 +17264,24 @@ class server_connection_of final : public server_connection,
 
   void stop() override {
     is_stopping_ = true;
-    if (dialogue_.is_idle() && (dialogue_.is_deaf() || stream_.next_layer().is_silent())) stream_.cancel();
+    if (may_end()) stream_.cancel();
   }
   void kill() override { stream_.close(); }
 
  private:
   void after_turn(const result<void>& outcome) {
-    if (!outcome || dialogue_.is_over() || (is_stopping_ && dialogue_.is_idle() && stream_.next_layer().is_silent())) {
+    if (!outcome || dialogue_.is_over() || (is_stopping_ && may_end())) {
       stream_.close();
-      owner_->forget(*this);
+      owner_->forget(*this, is_dead_);
     } else {
       owner_->turn_is_over();
+      if (dialogue_.has_died() && !std::exchange(is_dead_, true)) owner_->has_died(*this);
       next();
     }
+  }
+
+  bool may_end() const noexcept {
+    return dialogue_.is_idle() && (dialogue_.is_deaf() || stream_.next_layer().is_silent());
   }
 
   Owner* owner_;
@@ -16767,6 +17289,7 @@ class server_connection_of final : public server_connection,
   const server_options* options_;
   Dialogue dialogue_;
   bool is_stopping_ = false;
+  bool is_dead_ = false;
 };
 
 }  // namespace dovetail::inline v0::lensdb::detail
@@ -16958,6 +17481,9 @@ class serve_exact {
   /// Are bytes that come not even read?
   static constexpr bool is_deaf() noexcept { return false; }
 
+  /// Will nothing ever be answered any more, though the connection stays open?
+  static constexpr bool has_died() noexcept { return false; }
+
   /// Only the end is left: do not wait for it as long as for a request.
   bool is_ending() const noexcept { return is_ending_; }
 
@@ -17099,7 +17625,7 @@ namespace dovetail::inline v0::lensdb {
 /// * of requests that come together only the first is executed;
 /// * SETEX is never answered, and neither is anything after it on its connection;
 /// * SET into a full store waits, without an answer, until there is room, even when its client has gone;
-/// * after the peer's half-close the pending request is answered, and the connection stays open in silence.
+/// * after the peer's end the pending request is answered, and the connection stays open in silence, for a while.
 /// Speaks lens_v1 only. Turns, `is_over()` and the rest: as `serve_exact`.
 class serve_per_recv {
  public:
@@ -17124,9 +17650,9 @@ class serve_per_recv {
         output_.clear();
         step_ = step::start;
         return action::done();
-      case step::deaf:  // the thread of the connection has died: bytes are not even read
+      case step::deaf:
         if (ev.ec) return end(ev.ec);
-        return fall_silent();
+        return action::wait(std::chrono::hours{24});
     }
     return end();
   }
@@ -17135,6 +17661,7 @@ class serve_per_recv {
   bool is_idle() const noexcept { return step_ != step::writing; }
   bool is_deaf() const noexcept { return step_ == step::deaf || step_ == step::waiting_for_room; }
   bool is_ending() const noexcept { return false; }
+  bool has_died() const noexcept { return step_ == step::deaf; }
 
  private:
   enum class step : std::uint8_t { start, reading, waiting_for_room, writing, deaf };
@@ -17168,9 +17695,10 @@ class serve_per_recv {
     return action::write(output_);
   }
 
+  /// The thread of the connection dies: from the next turn on bytes are not even read.
   action fall_silent() {
     step_ = step::deaf;
-    return action::wait(std::chrono::hours{24});
+    return action::done();
   }
 
   action end(std::error_code ec = {}) {
@@ -17280,8 +17808,23 @@ class server_core {
     });
   }
 
+  /// For connections: this one will never answer again. As at the real server its place is free at once, and it is
+  /// closed some time later, as by a garbage collector: clients that are gone must not use all files up.
+  void has_died(server_connection& silent) {
+    ++dead_count_;
+    dead_.push_back(&silent);
+    if (dead_.size() <= most_dead) return;
+    server_connection& oldest = *dead_.front();
+    dead_.pop_front();
+    oldest.kill();
+  }
+
   /// For connections: this one has ended.
-  void forget(server_connection& ended) {
+  void forget(server_connection& ended, bool had_died) {
+    if (had_died) {
+      --dead_count_;
+      std::erase(dead_, &ended);
+    }
     connections_.erase(&ended);
     open_.store(connections_.size(), std::memory_order_relaxed);
     if (is_stopping_ && connections_.empty()) grace_.cancel();
@@ -17333,7 +17876,7 @@ class server_core {
 
   void welcome(asio::ip::tcp::socket accepted) {
     accepted_.fetch_add(1, std::memory_order_relaxed);
-    if (connections_.size() >= options_.max_connections) {
+    if (connections_.size() - dead_count_ >= options_.max_connections) {
       refused_.fetch_add(1, std::memory_order_relaxed);
       return;  // closes it
     }
@@ -17358,6 +17901,7 @@ class server_core {
     made->next();
   }
 
+  static constexpr std::size_t most_dead = 64;       // the real one has been seen with 48
   static constexpr std::size_t most_waiting = 4096;  // as many as a system keeps for us, as a rule
 
   Options options_;
@@ -17377,6 +17921,8 @@ class server_core {
   asio::steady_timer expiry_{io_};
   asio::steady_timer grace_{io_};
   std::unordered_map<server_connection*, std::shared_ptr<server_connection>> connections_;
+  std::deque<server_connection*> dead_;  // of connections_, the oldest first
+  std::size_t dead_count_ = 0;           // with those that are closed already but not yet forgotten
 };
 
 }  // namespace dovetail::inline v0::lensdb::detail
@@ -17391,6 +17937,8 @@ namespace dovetail::inline v0::lensdb {
 /// key is gone for every operation at once, and its memory soon. STATS answers with the real server's constant text.
 /// `framing::one_per_recv` makes it behave like the real server, losses included: see `serve_per_recv`.
 /// Threads: any, but not from within the server's own.
+/// One that was moved from has no port (0) and no statistics, has stopped, and throws errc::invalid_state where it is
+/// asked for an address.
 ///
 ///     dt::lensdb::server server{{.port = 0}};
 ///     dt::lensdb::client kv{server.uri()};
@@ -17416,10 +17964,11 @@ class basic_server {
   }
   ~basic_server() { stop(); }
 
-  std::uint16_t port() const noexcept { return core_->port(); }
+  std::uint16_t port() const noexcept { return core_ ? core_->port() : std::uint16_t{0}; }
 
   /// Where a client of this machine finds it.
   tcp_endpoint endpoint() const {
+    if (!core_) dovetail::detail::throw_error({errc::invalid_state, "the LensDB server has been moved from"});
     const std::string& host = core_->options().host;
     if (host == "0.0.0.0" || host == "localhost") return {"127.0.0.1", port()};
     return {host == "::" ? "::1" : host, port()};
@@ -17442,7 +17991,7 @@ class basic_server {
     return text;
   }
 
-  server_statistics statistics() const noexcept { return core_->statistics(); }
+  server_statistics statistics() const noexcept { return core_ ? core_->statistics() : server_statistics{}; }
 
   /// Listens no more, answers the requests that this machine has received, whole or in part, whether or not they were
   /// looked at yet (at most for `stop_grace`), closes, and waits for its thread. Calling it again does nothing; a
@@ -19509,8 +20058,9 @@ class async_hold final : public async_attempt<Core> {
 
   void perform() override {
     auto& connection = *this->lease_;
+    connection.moved() = {};
     const auto next = [](async_hold& self, result<typename Op::value_type> answer) {
-      if (!answer) return self.failed(std::move(answer).error(), 0);
+      if (!answer) return self.failed(std::move(answer).error(), (*self.lease_).moved().sent);
       self.is_in_dialogue_ = false;
       self.complete(std::move(self.lease_));
     };
@@ -21681,6 +22231,73 @@ constexpr bool is_reading_pragma(std::string_view name, bool has_argument) noexc
 }  // namespace detail
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/sql/insert_counts.hpp ----
+// Follows an insert as far as its numbers are checked: as many values in each row, and columns of a select, as it names
+// columns of the table.
+
+namespace dovetail::inline v0::detail {
+
+/// Sees the words outside of parentheses, and the parentheses there.
+class insert_counts {
+ public:
+  /// The statement is an insert.
+  constexpr void begin() noexcept { part_ = part::table; }
+  /// Nothing is checked from here on.
+  constexpr void end() noexcept { part_ = part::done; }
+  /// Every token may tell something.
+  constexpr bool is_open() const noexcept { return part_ != part::none && part_ != part::done; }
+  constexpr std::uint32_t expected() const noexcept { return columns_; }
+  /// Whether so many values, or columns of a select, are as many as there have to be.
+  constexpr bool allows(std::uint32_t given) const noexcept { return !has_columns_ || given == columns_; }
+
+  /// `select` or its like is the first word in a parenthesis outside of all others.
+  constexpr void take_query_inside() noexcept {
+    if (part_ == part::columns) part_ = part::done;
+  }
+  /// The end of a parenthesis with so many things in it; false when they are not as many as `expected()`.
+  constexpr bool take_list(std::uint32_t count) noexcept {
+    if (part_ == part::columns) {
+      columns_ = count;
+      has_columns_ = count != 0;
+      part_ = part::source;
+    } else if (part_ == part::values) {
+      if (!allows(count)) return false;
+      columns_ = count;
+      has_columns_ = true;
+    }
+    return true;
+  }
+  /// True when a select follows whose columns are counted.
+  constexpr bool take_word(std::uint64_t key) noexcept {
+    if (part_ == part::table && key == word_key("into")) {
+      part_ = part::columns;
+    } else if (part_ == part::columns || part_ == part::source) {
+      if (key == word_key("values") || key == word_key("value")) {
+        part_ = part::values;
+      } else if (key == word_key("select")) {
+        part_ = part::done;
+        return has_columns_;
+      } else if (key == word_key("default") || key == word_key("set")) {
+        part_ = part::done;
+      } else if (key == word_key("with")) {
+        part_ = part::source;  // what is in parentheses from here on names no column of the table
+      }
+    } else if (part_ == part::values && (key == word_key("on") || key == word_key("as"))) {
+      part_ = part::done;
+    }
+    return false;
+  }
+
+ private:
+  enum class part : std::uint8_t { none, table, columns, source, values, done };
+
+  std::uint32_t columns_ = 0;
+  part part_ = part::none;
+  bool has_columns_ = false;
+};
+
+}  // namespace dovetail::inline v0::detail
+
 // ---- dovetail/sql/placeholder_marks.hpp ----
 // Where the placeholders of a statement stand, kept from its check: the native text is made without another pass.
 
@@ -22830,7 +23447,6 @@ class analyser {
 
  private:
   enum class role : std::uint8_t { none, output, insert_source };
-  enum class insert_part : std::uint8_t { none, table, columns, source, values, done };
 
   // The other tokens that may follow tell nothing: `take` would do nothing.
   constexpr std::uint8_t marks_wanted(const token& at) const noexcept {
@@ -22840,7 +23456,7 @@ class analyser {
       return depth_ == 1 ? mark_shape | mark_value | mark_comma : mark_shape | mark_value;
     }
     if (in_list_ || awaits_main_word_ || traits_.kind == statement_kind::definition) return mark_any;
-    if (insert_ != insert_part::none && insert_ != insert_part::done) return mark_any;
+    if (insert_.is_open()) return mark_any;
     return mark_shape | mark_value | mark_clause;
   }
 
@@ -22934,19 +23550,8 @@ class analyser {
     --parentheses_;
     if (depth_ != 0) return;
     if (in_list_) list_.add_parenthesis();
-    const bool is_filled = !(previous_->is('('));
-    const std::uint32_t count = is_filled ? commas_ + 1 : 0;
-    if (insert_ == insert_part::columns) {
-      insert_columns_ = count;
-      has_insert_columns_ = is_filled;
-      insert_ = insert_part::source;
-    } else if (insert_ == insert_part::values) {
-      if (has_insert_columns_ && count != insert_columns_) {
-        fail(sql_mistake::insert_counts_differ, found, insert_columns_, count);
-      }
-      insert_columns_ = count;
-      has_insert_columns_ = true;
-    }
+    const std::uint32_t count = previous_->is('(') ? 0 : commas_ + 1;
+    if (!insert_.take_list(count)) fail(sql_mistake::insert_counts_differ, found, insert_.expected(), count);
   }
 
   [[gnu::always_inline]] constexpr void take_word(const token& found) noexcept {
@@ -22975,7 +23580,7 @@ class analyser {
   constexpr void take_first_word_inside(std::uint64_t key) noexcept {
     const bool is_query = key == word_key("select") || key == word_key("with") || key == word_key("values");
     if (is_query) in_mask_ &= ~std::uint64_t{1};  // `in (select …)` is no list
-    if (insert_ == insert_part::columns && depth_ == 1 && is_query) insert_ = insert_part::done;
+    if (depth_ == 1 && is_query) insert_.take_query_inside();
     if (is_with_ && (key == word_key("insert") || key == word_key("update") || key == word_key("delete"))) {
       traits_.read_only = tri_state::no;
       writes_inside_ = true;
@@ -23029,9 +23634,8 @@ class analyser {
     if (!in_list_) return;
     in_list_ = false;
     if (!list_.is_empty()) list_.end_column();
-    if (list_role_ == role::insert_source && has_insert_columns_ && list_.is_counted() &&
-        list_.count() != insert_columns_) {
-      fail(sql_mistake::insert_counts_differ, list_begin_, insert_columns_, list_.count());
+    if (list_role_ == role::insert_source && list_.is_counted() && !insert_.allows(list_.count())) {
+      fail(sql_mistake::insert_counts_differ, list_begin_, insert_.expected(), list_.count());
     }
   }
 
@@ -23055,7 +23659,7 @@ class analyser {
     traits_.returns_rows = form.returns_rows;
     traits_.read_only = writes_inside_ ? tri_state::no : form.read_only;
     if (form.kind == statement_kind::select && found.key == word_key("select")) begin_list(role::output, found);
-    if (form.kind == statement_kind::insert) insert_ = insert_part::table;
+    if (form.kind == statement_kind::insert) insert_.begin();
   }
 
   constexpr void take_clause(const token& found) noexcept {
@@ -23070,7 +23674,7 @@ class analyser {
         }
         return;
       case statement_kind::insert:
-        take_insert_word(found);
+        if (insert_.take_word(found.key)) begin_list(role::insert_source, found);
         return take_returning(found);
       case statement_kind::update:
       case statement_kind::remove:
@@ -23093,29 +23697,9 @@ class analyser {
     is_routine_ = object == object_kind::routine;
   }
 
-  constexpr void take_insert_word(const token& found) noexcept {
-    const std::uint64_t key = found.key;
-    if (insert_ == insert_part::table && key == word_key("into")) {
-      insert_ = insert_part::columns;
-    } else if (insert_ == insert_part::columns || insert_ == insert_part::source) {
-      if (key == word_key("values") || key == word_key("value")) {
-        insert_ = insert_part::values;
-      } else if (key == word_key("select")) {
-        insert_ = insert_part::done;
-        if (has_insert_columns_) begin_list(role::insert_source, found);
-      } else if (key == word_key("default") || key == word_key("set")) {
-        insert_ = insert_part::done;
-      } else if (key == word_key("with")) {
-        insert_ = insert_part::source;  // what is in parentheses from here on names no column of the table
-      }
-    } else if (insert_ == insert_part::values && (key == word_key("on") || key == word_key("as"))) {
-      insert_ = insert_part::done;
-    }
-  }
-
   constexpr void take_returning(const token& found) noexcept {
     if (previous_->is('.') || !is_word(found, "returning")) return;
-    insert_ = insert_part::done;
+    insert_.end();
     traits_.returns_rows = tri_state::yes;
     if (list_role_ == role::insert_source) list_role_ = role::none, list_ = select_list{list_.storage()};
     begin_list(role::output, found);
@@ -23155,12 +23739,10 @@ class analyser {
   std::uint32_t parentheses_ = 0;
   std::uint32_t brackets_ = 0;
   std::uint32_t commas_ = 0;
-  std::uint32_t insert_columns_ = 0;
   std::uint32_t list_begin_ = 0;
   std::uint8_t wanted_ = mark_any;
   role list_role_ = role::none;
-  insert_part insert_ = insert_part::none;
-  bool has_insert_columns_ = false;
+  insert_counts insert_;
   bool in_list_ = false;
   bool is_empty_ = true;
   bool is_ended_ = false;
@@ -25605,10 +26187,14 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
     if (!on_) return;
     guests_.end_from(0);
     try {
-      if (on_->is_in_transaction()) {
+      if (has_lost_connection()) {  // the database has undone it
+        if (depth_ != 0) fate()->is_spoilt = true;
+      } else if (on_->is_in_transaction()) {
         sql_rollback undo{depth_};
-        const result<void> undone = on_->perform(undo, deadline::after(close_limit_));
+        result<void> undone = on_->perform(undo, deadline::after(close_limit_));
+        const bool is_closed = has_lost_connection();
         if (!undone && depth_ != 0) undo_all();
+        undone = detail::settle_rollback(std::move(undone), is_closed, {});
         if (!undone && why != nullptr) why->with_suppressed(undone.error());
       }
     } catch (...) {  // out of memory while making the error: the pool closes what is still in a transaction
@@ -26375,6 +26961,10 @@ concept inside_transaction = requires(Self& self, const call& how) {
   self.hold(how);
 };
 
+/// True where what is opened must not outlive `Self`, which has the connections.
+template <class Self>
+concept owns_connections = Self::owns_connections;
+
 /// What is opened here ends here.
 template <class Self>
 concept has_guests = requires(Self& self) {
@@ -26412,6 +27002,33 @@ result<held_connection<core_of<Self>>> hold_connection(Self& self, const call& h
   }
 }
 
+/// Begins something on a connection that stays lent afterwards: `begin(connection, attempt)` gives a `result`. After a
+/// failure it is tried again, on whatever connection the pool lends, as the retry policy says; but not inside of a
+/// transaction, whose connection is the only one.
+template <class Self, class Begin>
+auto begin_held(Self& self, held_connection<core_of<Self>>& held, std::string_view name, bool is_idempotent,
+                const call& how, Begin begin) -> decltype(begin(*held, 1)) {
+  for (int attempt = 1;; ++attempt) {
+    auto begun = begin(*held, attempt);
+    if constexpr (inside_transaction<Self>) {
+      return begun;
+    } else {
+      if (begun) return begun;
+      error_info why = std::move(begun).error();
+      const std::size_t sent = (*held).last_traffic().sent;
+      clock::duration at_least{};
+      if constexpr (requires { (*held).asked_pause(); }) at_least = (*held).asked_pause();
+      held.release();  // before the pause
+      const verdict next = self.core().judge(why, name, attempt, is_idempotent, sent, how, at_least);
+      if (!next.repeat) return why;
+      pause_for(next.delay);
+      auto again = hold_connection(self, how);
+      if (!again) return std::move(again).error();
+      held = *std::move(again);
+    }
+  }
+}
+
 template <bool ReturnsResult, class Self>
 result<transaction_scope<core_of<Self>, ReturnsResult>> begin_transaction(Self& self, begin_mode mode, const call& how,
                                                                           deadline by) {
@@ -26420,23 +27037,15 @@ result<transaction_scope<core_of<Self>, ReturnsResult>> begin_transaction(Self& 
   int depth = 0;
   if constexpr (inside_transaction<Self>) depth = self.nesting();
   sql_begin begin{mode, depth};
-  if constexpr (inside_transaction<Self>) {
-    if (result<void> begun = self.perform(begin, how); !begun) return std::move(begun).error();
-  } else {
-    for (int attempt = 1;; ++attempt) {  // a pooled connection may have been closed by the server meanwhile
-      result<void> begun = self.core().perform_on(**held, begin, how, attempt);
-      if (begun) break;
-      error_info why = std::move(begun).error();
-      clock::duration at_least{};
-      if constexpr (requires { (**held).asked_pause(); }) at_least = (**held).asked_pause();
-      held->release();  // before the pause
-      const verdict next = self.core().judge(why, sql_begin::name, attempt, true, 0, how, at_least);
-      if (!next.repeat) return why;
-      pause_for(next.delay);
-      held = hold_connection(self, how);
-      if (!held) return std::move(held).error();
+  // A pooled connection may have been closed by the server meanwhile.
+  result<void> has_begun = begin_held(self, *held, sql_begin::name, true, how, [&](auto& on, int attempt) {
+    if constexpr (inside_transaction<Self>) {
+      return self.perform(begin, how);
+    } else {
+      return self.core().perform_on(on, begin, how, attempt);
     }
-  }
+  });
+  if (!has_begun) return std::move(has_begun).error();
   result<transaction_scope<core_of<Self>, ReturnsResult>> begun{
       transaction_scope<core_of<Self>, ReturnsResult>{self.core(), *std::move(held), by, depth}};
   if constexpr (has_guests<Self>) begun->join(self.guests(), self.fate());
@@ -26485,9 +27094,10 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
   using typename base::place;
 
   /// The rows one at a time, with bounded memory: see `sql_stream`. In a pooled client another connection than that of
-  /// the verbs called meanwhile. (sql_stream)
+  /// the verbs called meanwhile. Until it is opened, with its first rows where the database sends them, it is retried
+  /// as a query is. (sql_stream)
   template <class Row, class... Args>
-  auto stream(detail::statement_of<Self, D, Row, Args...> sql, const Args&... args) {
+  auto stream(detail::statement_of<Self, D, Row, Args...> sql, const Args&... args) & {
     using stream_type = sql_stream<Row, detail::core_of<Self>>;
     return this->self().deliver([&]() -> result<stream_type> {
       Self& self = this->self();
@@ -26496,7 +27106,8 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
       if (!held) return std::move(held).error();
       auto request = base::template ask<Row>(sql, args...);
       if constexpr (requires { self.hints(); }) request.hints = self.hints();
-      auto state = (*held)->template open_stream<Row>(request, how.by);
+      auto state = detail::begin_held(self, *held, "stream", request.is_read_only(), how,
+                                      [&](auto& on, int) { return on.template open_stream<Row>(request, how.by); });
       if (!state) return std::move(state).error().with_location(how.where);
       const bool of_transaction = held->is_borrowed();
       result<stream_type> opened{
@@ -26505,14 +27116,25 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
       return opened;
     }());
   }
+  template <class Row, class... Args>
+  auto stream(detail::statement_of<Self, D, Row, Args...> sql, const Args&... args) && {
+    static_assert(!detail::owns_connections<Self>,
+                  "dovetail: a stream must not outlive its client: give the temporary client a name");
+    return this->template stream<Row>(sql, args...);
+  }
 
   /// Begins a transaction, inside of one a savepoint; it is rolled back unless `commit()` is called. (transaction)
-  auto begin(begin_mode mode = begin_mode::automatic, place where = place::current()) {
+  auto begin(begin_mode mode = begin_mode::automatic, place where = place::current()) & {
     Self& self = this->self();
     const call how = self.start_call(where);
     auto begun = detail::begin_transaction<returns_result()>(self, mode, how, self.limit());
     if (!begun) begun.error().with_location(where);
     return self.deliver(std::move(begun));
+  }
+  auto begin(begin_mode mode = begin_mode::automatic, place where = place::current()) && {
+    static_assert(!detail::owns_connections<Self>,
+                  "dovetail: a transaction must not outlive its client: give the temporary client a name");
+    return this->begin(mode, where);
   }
 
   /// Calls `body(tx)` in a transaction, and commits; rolls back when the body throws or returns a failed `result`.
@@ -26757,10 +27379,14 @@ asio::awaitable<result<T>> await_savepoint(std::shared_ptr<async_transaction_sta
     if (auto done = co_await perform(sql_commit{depth}); !done) outcome.failure = std::move(done).error();
   }
   if ((outcome.failure || outcome.thrown) && !outer->is_aborted()) {
-    if (auto undone = co_await undo(); !undone) {
+    result<void> undone;
+    if (outer->has_lost_connection()) {  // nothing of it is there any more
       outer->spoil();
-      if (outcome.failure) outcome.failure.with_suppressed(undone.error());
+    } else if (undone = co_await undo(); !undone) {
+      outer->spoil();
+      undone = settle_rollback(std::move(undone), outer->has_lost_connection(), {});
     }
+    if (!undone && outcome.failure) outcome.failure.with_suppressed(undone.error());
   }
   co_await asio::this_coro::throw_if_cancelled(throws);
   if (outcome.thrown) std::rethrow_exception(outcome.thrown);
@@ -28497,6 +29123,16 @@ bool in_transaction(Db& db) {
     return db.is_in_transaction();
   } else {
     return false;
+  }
+}
+
+/// By when a call on `db` must be over; never, where nobody has said so.
+template <class Db>
+deadline limit_of(const Db& db) {
+  if constexpr (requires { db.limit(); }) {
+    return db.limit();
+  } else {
+    return deadline::never();
   }
 }
 
@@ -31990,6 +32626,10 @@ class table_finder : private table_clauses {
         return;
       }
       if (continues_name(at, previous)) return;
+      if (is_rows_from(at)) {
+        is_in_name_ = false;  // what is expected now is the parenthesis, whose names are as those behind any `from`
+        return;
+      }
       // app.1city and app.$city, which are names to MySQL
       if (at.kind == token_kind::number || previous.is('.')) found_.has_all_tables = false;
       end_name(at);
@@ -32197,6 +32837,12 @@ class table_finder : private table_clauses {
     see_spelling(at);
     name_end_ = at.end;
     return true;
+  }
+
+  // rows from (f(), …), which stands for a table; "rows" in quotes is one.
+  constexpr bool is_rows_from(const token& at) const noexcept {
+    return dialect_ == dialect::postgres && at.key == word_key("from") && !is_target_name_ && !is_operand_ &&
+           equals_ignoring_case(text_of(name_begin_, name_end_), "rows");
   }
 
   constexpr void end_name(const token& at) noexcept {
@@ -34943,9 +35589,11 @@ class session_transaction : public Core::connection_type::template verbs<session
     marks_.shrink(outer);
     try {
       sql_script back = detail::undo_script(name);
-      const result<void> done = scope_.perform(back, call::within(context_->how.transaction.close_limit, where));
+      if (has_lost_connection()) return scope_.spoil();  // nothing of it is there any more
+      result<void> done = scope_.perform(back, call::within(context_->how.transaction.close_limit, where));
       if (done) return;
-      if (why != nullptr) why->with_suppressed(done.error());
+      done = dovetail::detail::settle_rollback(std::move(done), has_lost_connection(), {});
+      if (!done && why != nullptr) why->with_suppressed(done.error());
     } catch (...) {  // out of memory
     }
     scope_.spoil();
@@ -35369,9 +36017,10 @@ class statement_runner {
   /// What cannot be rolled back in time is closed with its connection, and `why` is told.
   void undo(lease& on, error_info& why) {
     metrics_->saw_transaction(false);
-    if (!on->is_in_transaction()) return;
+    if (!on->is_in_transaction() || on->health() == session_health::closed) return;
     sql_rollback back{0};
-    const result<void> undone = on->perform(back, deadline::after(settings_->transaction.close_limit));
+    result<void> undone = on->perform(back, deadline::after(settings_->transaction.close_limit));
+    undone = dovetail::detail::settle_rollback(std::move(undone), on->health() == session_health::closed, {});
     if (!undone) why.with_suppressed(undone.error());
   }
 
@@ -35407,6 +36056,7 @@ class session : public Client::connection_type::template verbs<session<Client, G
   using connection_type = typename Client::connection_type;
   using transaction_type = session_transaction<core_type, Guard>;
   using place = std::source_location;
+  static constexpr bool owns_connections = true;
 
   /// Over a client of somebody else's, which must outlive the session and is never closed by it.
   explicit session(Client& of, session_settings how = {}, Guard guard = {})
@@ -35479,10 +36129,13 @@ class session : public Client::connection_type::template verbs<session<Client, G
   }
 
   /// A transaction as an object, in any mode: rolled back unless `commit()` is called.
-  transaction_type scope(begin_mode isolation, place where = place::current()) {
+  transaction_type scope(begin_mode isolation, place where = place::current()) & {
     return try_scope(isolation, start_call(where), deadline::never()).value();
   }
-  transaction_type scope(place where = place::current()) { return scope(settings().transaction.isolation, where); }
+  transaction_type scope(place where = place::current()) & { return scope(settings().transaction.isolation, where); }
+  /// A transaction must not outlive its session: give the temporary session a name.
+  template <class... Rest>
+  transaction_type scope(Rest&&... rest) && = delete;
 
   /// Calls `body(tx)` in a transaction, and commits; rolls back when it throws. Begins again, as the retry settings
   /// say, when the database has undone it because of others: the body may be called more than once. In mode `manual`
@@ -35509,9 +36162,12 @@ class session : public Client::connection_type::template verbs<session<Client, G
   /// `rollback_to` a savepoint that was set before it (errc::transaction_closed, when it was not read to its end).
   /// While it lives, no other thread may make a call in that transaction.
   template <class Row, class... Args>
-  auto stream(dovetail::detail::statement_of<session, base::speaks, Row, Args...> sql, const Args&... args) {
+  auto stream(dovetail::detail::statement_of<session, base::speaks, Row, Args...> sql, const Args&... args) & {
     return open_stream(sql.view(), [&] { return base::template stream<Row>(sql, args...); });
   }
+  /// A stream must not outlive its session: give the temporary session a name.
+  template <class Row, class... Rest>
+  void stream(Rest&&... rest) && = delete;
 
   /// For verbs.
   template <operation Op>
@@ -35873,7 +36529,7 @@ enum class lock_status : std::uint8_t {
   success,
   version_conflict,  ///< somebody else has changed the row
   record_not_found,  ///< no row has the key
-  retry_exhausted,   ///< still in conflict after all retries
+  retry_exhausted,   ///< still in conflict after all retries, or there was no time for the next one
   merge_conflict,    ///< fields that both have changed, and no rule for them
   rolled_back,       ///< written, and undone with the atomic batch that it was part of
   refused,           ///< the row is there with that version, and the database left it as it was: a trigger, a policy
@@ -36587,7 +37243,7 @@ enum class lock_step : std::uint8_t {
   write,  ///< with a look at the version; then `wrote`
   force,  ///< without; then `forced`
   read,   ///< the row as it is now; then `found`
-  pause,  ///< for `delay()`; then read: what is written next must not be older than the pause
+  pause,  ///< for `delay()`, if `may_wait`; then read: what is written next must not be older than the pause
   look,   ///< at the row that was written, as `read` does; then `saw`
   done,
 };
@@ -36699,11 +37355,16 @@ class lock_attempts {
     result_.theirs = std::move(theirs);
     result_.current_version = Layout::version_of(*result_.theirs);
     if (how_.strategy == conflict_strategy::fail_fast) return give_up();
-    if (result_.retry_count >= how_.max_retries) return end(lock_status::retry_exhausted);
+    if (is_out_of_time_ || result_.retry_count >= how_.max_retries) return end(lock_status::retry_exhausted);
     return how_.strategy == conflict_strategy::merge ? merge() : apply_again();
   }
 
   std::chrono::milliseconds delay() const noexcept { return delay_; }
+  /// Whether the pause ends before the call has to, `left` from now; if not there is none, and no attempt behind it.
+  bool may_wait(clock::duration left) noexcept {
+    is_out_of_time_ = delay_ >= left;
+    return !is_out_of_time_;
+  }
   std::uint64_t conflicts() const noexcept { return conflicts_; }
   const lock_result<row_type>& outcome() const noexcept { return result_; }
   lock_result<row_type>& outcome() noexcept { return result_; }
@@ -36790,6 +37451,7 @@ class lock_attempts {
   std::chrono::milliseconds delay_{};
   std::uint64_t conflicts_ = 0;
   bool has_forced_ = false;
+  bool is_out_of_time_ = false;
 };
 
 /// Counts an operation and remembers its conflict.
@@ -37195,7 +37857,7 @@ struct lock_driver<false> {
           break;
         }
         case lock_step::pause:
-          if (!in_transaction(db)) dovetail::detail::pause_for(at.delay());
+          if (!in_transaction(db) && at.may_wait(limit_of(db).remaining())) pause_for(at.delay());
           next = lock_step::read;
           break;
         case lock_step::done:
@@ -37905,12 +38567,14 @@ template <class Context, class Transaction>
 asio::awaitable<void> undo_savepoint(Context& context, Transaction& tx, std::string_view name, error_info& why,
                                      std::source_location where) {
   if (tx.is_aborted()) co_return;
+  if (tx.has_lost_connection()) co_return tx.state()->spoil();  // nothing of it is there any more
   tx.limit(deadline::after(context.how.transaction.close_limit));
   sql_script back = undo_script(name);
-  const result<void> undone = co_await tx.perform(std::move(back), where);
+  result<void> undone = co_await tx.perform(std::move(back), where);
   if (undone) co_return;
   tx.state()->spoil();
-  if (why) why.with_suppressed(undone.error());
+  undone = dovetail::detail::settle_rollback(std::move(undone), tx.has_lost_connection(), {});
+  if (!undone && why) why.with_suppressed(undone.error());
 }
 
 /// Performs one operation on a connection of the pool, within the client's timeout too.
@@ -38514,6 +39178,9 @@ class async_session_view : public Session::connection_type::template verbs<async
   async_session_view<Session, std::decay_t<Other>> with(Other&& token)
   const { return {*of_, budget_, by_, std::forward<Other>(token), types_}; }
 
+  /// The same for a call of several statements that starts now: a limit of this view is one of all of them together.
+  async_session_view as_one_call() const { return within(deadline::after(budget_)); }
+
   asio::any_io_executor get_executor() const { return of_->get_executor(); }
   bool is_in_transaction() const { return of_->is_in_transaction(); }
   void begin() = delete;  // the session's own; `scope` and `transaction` have this view's limit
@@ -38555,6 +39222,7 @@ class async_session_view : public Session::connection_type::template verbs<async
   }
   const std::shared_ptr<typename Session::core_type>& core() const { return of_->core(); }
   const Token& token() const noexcept { return token_; }
+  deadline limit() const noexcept { return by_; }
 
  private:
   template <class T>
@@ -38914,12 +39582,15 @@ class async_session : public Client::connection_type::template verbs<async_sessi
       co_return detail::misuse(commits ? "No active transaction to commit" : "No active transaction to rollback",
                                where);
     }
+    const bool throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);  // what a cancelled end leaves is undone
     result<void> done = co_await detail::end_as_asked(self->context, *self->manual, commits, where);
     if (!done && !self->manual->is_aborted()) {
       const result<void> undone = co_await detail::end_transaction(self->context, *self->manual, false, where);
       if (!undone && commits) done.error().with_suppressed(undone.error());
     }
     self->manual.reset();
+    co_await asio::this_coro::throw_if_cancelled(throws);
     co_return done;
   }
 
@@ -39221,6 +39892,23 @@ template <class Client, class Guard, class Change>
 
 namespace dovetail::inline v0::detail {
 
+/// A view whose limit begins when a call does.
+template <class Db>
+concept starts_calls = requires(const Db& db) {
+  { db.as_one_call() } -> std::same_as<std::remove_const_t<Db>>;
+};
+/// What a call's statements go to, which share the limit of a view: another view, or the database itself.
+template <class Db>
+using one_call = std::conditional_t<starts_calls<Db>, std::remove_const_t<Db>, Db&>;
+template <class Db>
+one_call<Db> begin_call(Db& db) {
+  if constexpr (starts_calls<Db>) {
+    return db.as_one_call();
+  } else {
+    return db;
+  }
+}
+
 template <>
 struct lock_driver<true> {
   using shared = lock_driver<false>;
@@ -39243,7 +39931,8 @@ struct lock_driver<true> {
 
   template <class Layout, class Db, class Attempts>
   static outcome<Layout> change(Db& db, lock_target on, Attempts at, std::source_location where) {
-    error_info failure = co_await attempt<Layout>(db, on, at, where);
+    one_call<Db> whole = begin_call(db);
+    error_info failure = co_await attempt<Layout>(whole, on, at, where);
     if (failure) {
       on.monitor->count(false, at.conflicts(), static_cast<std::uint64_t>(at.outcome().retry_count), false);
       co_return failure;
@@ -39255,13 +39944,14 @@ struct lock_driver<true> {
   template <class Layout, class Db, class Fn>
   static outcome<Layout> modify(Db& db, lock_target on, typename Layout::key_type key, lock_settings how, Fn fn,
                                 std::source_location where) {
-    auto now = co_await find<Layout>(db, on, std::move(key), where);
+    one_call<Db> whole = begin_call(db);
+    auto now = co_await find<Layout>(whole, on, std::move(key), where);
     if (!now || !*now) co_return now;
     auto mine = now->row;
     if (!call_recompute(fn, mine)) co_return shared::given_up<Layout>(*std::move(now));
     lock_attempts<Layout, Fn> at{shared::restored<Layout>(std::move(mine), *now->base), now->base, std::move(how),
                                  std::move(fn)};
-    co_return co_await change<Layout>(db, on, std::move(at), where);
+    co_return co_await change<Layout>(whole, on, std::move(at), where);
   }
 
   template <class Layout, class Db>
@@ -39274,17 +39964,18 @@ struct lock_driver<true> {
     how.strategy = conflict_strategy::fail_fast;  // what shall be deleted is not what is there now
     lock_attempts<Layout> at{std::move(row), std::move(base), std::move(how)};
     if (error_info wrong = at.problem()) co_return wrong;
+    one_call<Db> whole = begin_call(db);
     const std::string text = is_forced ? texts::erase_any(on.quoted) : texts::erase(on.quoted);
     result<summary> done{summary{}};
     if (is_forced) {
-      done = co_await run_awaited(db, calls::erase_any(text, at.row(), where), where);
+      done = co_await run_awaited(whole, calls::erase_any(text, at.row(), where), where);
     } else {
-      done = co_await run_awaited(db, calls::erase(text, at.row(), where), where);
+      done = co_await run_awaited(whole, calls::erase(text, at.row(), where), where);
     }
     error_info failure = done ? error_info{} : std::move(done).error();
     if (!failure && done->rows_affected == 0) {
       const std::string by_key = texts::read(on.quoted);
-      auto theirs = co_await run_awaited(db, calls::read(by_key, Layout::key_of(at.row()), where), where);
+      auto theirs = co_await run_awaited(whole, calls::read(by_key, Layout::key_of(at.row()), where), where);
       if (theirs) {
         at.found(*std::move(theirs), is_forced);
       } else {
@@ -39308,8 +39999,9 @@ struct lock_driver<true> {
     lock_batch_result<typename Layout::row_type> all;
     if (error_info wrong = changed_key<Layout>(rows)) co_return wrong;
     error_info failure;
+    one_call<Db> whole = begin_call(db);
     if (!is_atomic) {
-      failure = co_await change_each<Layout>(db, on, rows, how, all, where);
+      failure = co_await change_each<Layout>(whole, on, rows, how, all, where);
       if (failure) co_return failure;
       co_return all;
     }
@@ -39321,7 +40013,7 @@ struct lock_driver<true> {
         if (failure) throw_error(failure);  // a conflict between transactions begins it again
         if (!all.ok()) throw batch_undone{};
       };
-      failure = co_await transact_awaited(db, body, where);
+      failure = co_await transact_awaited(whole, body, where);
     } catch (const batch_undone&) {
       failure = {};
       all.roll_back(rows);
@@ -39364,7 +40056,7 @@ struct lock_driver<true> {
           break;
         }
         case lock_step::pause:
-          if (!in_transaction(db)) {
+          if (!in_transaction(db) && at.may_wait(limit_of(db).remaining())) {
             const asio::any_io_executor executor = co_await asio::this_coro::executor;
             const bool throws = co_await asio::this_coro::throw_if_cancelled();
             co_await asio::this_coro::throw_if_cancelled(false);  // the pause says it itself
@@ -40487,8 +41179,6 @@ DOVETAIL_DEFINE int session::on_progress(void* self) noexcept {
 
 namespace dovetail::inline v0 {
 
-struct json;
-
 namespace sqlite::detail {
 
 /// The text of a value, without the zero that SQLite would have to copy it for; in UTF-8 whatever the database has.
@@ -40755,7 +41445,7 @@ class statement_row {
     if constexpr (dovetail::detail::is_kept_as_text(Kind)) {
       return dovetail::detail::parse_text_value<Kind>(text, out) ? errc{} : errc::malformed_value;
     } else if constexpr (Kind == field_kind::json) {
-      using format = std::conditional_t<sizeof(T) != 0, json, T>;  // complete when this is instantiated
+      using format = typename dovetail::detail::json_format<T>::type;
       auto decoded = format::template decode<typename T::value_type>(text);
       if (!decoded) {
         explain(decoded.error().context());
@@ -41035,8 +41725,6 @@ inline error_info run_and_count(const session& on, sqlite3_stmt* statement, stat
 
 namespace dovetail::inline v0 {
 
-struct json;
-
 namespace sqlite::detail {
 
 template <class T>
@@ -41104,7 +41792,7 @@ class binder {
       return text(index, to_string(value), SQLITE_TRANSIENT);
     } else if constexpr (Kind == field_kind::json) {
       std::string encoded;
-      using format = std::conditional_t<sizeof(T) != 0, json, T>;  // complete when this is instantiated
+      using format = typename dovetail::detail::json_format<T>::type;
       if (!format::encode(value.value, encoded)) {
         return refuse(errc::malformed_value, "a value that JSON cannot hold: NaN, infinity, or text that is not UTF-8");
       }
@@ -42506,10 +43194,10 @@ namespace detail {
 class tls_category_type final : public std::error_category {
  public:
   const char* name() const noexcept override { return "dovetail.tls"; }
-  std::string message(int value) const override;
-  std::error_condition default_error_condition(int value) const noexcept override;
+  DOVETAIL_DECLARE std::string message(int value) const override;
+  DOVETAIL_DECLARE std::error_condition default_error_condition(int value) const noexcept override;
   /// A file that cannot be read is also what the system says of it: std::errc::no_such_file_or_directory.
-  bool equivalent(int value, const std::error_condition& to) const noexcept override;
+  DOVETAIL_DECLARE bool equivalent(int value, const std::error_condition& to) const noexcept override;
 };
 
 class certificate_category_type final : public std::error_category {
@@ -43116,8 +43804,20 @@ class parameter_list {
     return number - 1 < count_ && types_ != nullptr ? types_[number - 1] : 0;
   }
 
-  byte_buffer& begin(std::uint32_t number);
-  void end(bool is_text) noexcept;
+  byte_buffer& begin(std::uint32_t number) {
+    current_ = number;
+    if (number != written_ + 1) [[unlikely]]
+      is_shuffled_ = true;
+    if (is_shuffled_) [[unlikely]]
+      note_place(number);
+    return *out_;
+  }
+  void end(bool is_text) noexcept {
+    ++written_;
+    if (is_text && current_ - 1 < count_) {
+      store_big(out_->data() + formats_at_ + 2 * (std::size_t{current_} - 1), std::uint16_t{0});
+    }
+  }
 
   /// Brings the values into their order. Errors: errc::wrong_argument_count, when they are not as many as the
   /// statement has parameters.
@@ -43175,21 +43875,6 @@ DOVETAIL_DEFINE parameter_list::parameter_list(byte_buffer& out, const std::uint
   formats_at_ = out.size();
   for (std::size_t i = 0; i < count; ++i) out.append_big(std::uint16_t{1});
   out.append_big(static_cast<std::uint16_t>(count));
-}
-
-DOVETAIL_DEFINE byte_buffer& parameter_list::begin(std::uint32_t number) {
-  current_ = number;
-  if (number != written_ + 1) [[unlikely]]
-    is_shuffled_ = true;
-  if (is_shuffled_) note_place(number);
-  return *out_;
-}
-
-DOVETAIL_DEFINE void parameter_list::end(bool is_text) noexcept {
-  ++written_;
-  if (is_text && current_ - 1 < count_) {
-    store_big(out_->data() + formats_at_ + 2 * (std::size_t{current_} - 1), std::uint16_t{0});
-  }
 }
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info parameter_list::wrong_count() const {
@@ -43645,7 +44330,9 @@ constexpr bool is_plain_text(oid type) noexcept {
 }
 
 /// The text of a value: as it lies there, without the version of jsonb, or written into `space`.
-/// Errors: errc::malformed_value for binary forms that are not put into words here.
+/// Errors: errc::malformed_value for binary forms that are not put into words here, among them those of types that are
+/// not built in, as far as their bytes show it: most begin with a count or a version, or have a zero byte (hstore,
+/// ltree).
 errc decode_text(const value_ref& value, std::string_view& out, std::string* space);
 
 /// The text of a value that is text, an enum or JSON. Errors: as `decode_text`.
@@ -43751,7 +44438,14 @@ namespace dovetail::inline v0::postgres::detail {
 [[gnu::noinline]] DOVETAIL_DEFINE errc decode_text(const value_ref& value, std::string_view& out, std::string* space) {
   if (value.is_null()) return errc::unexpected_null;
   out = value.text();
-  if (!value.is_binary || is_plain_text(value.type)) return errc{};
+  if (!value.is_binary) return errc{};
+  if (is_plain_text(value.type)) {
+    if (value.type < first_user_type || out.empty()) return errc{};
+    const char first = out[0];
+    const bool begins_as_text =
+        static_cast<unsigned char>(first) >= 0x20 || first == '\t' || first == '\n' || first == '\r';
+    return begins_as_text && out.find('\0') == std::string_view::npos ? errc{} : errc::malformed_value;
+  }
   if (value.type == oids::jsonb) {
     if (out.empty() || out[0] != '\1') return errc::malformed_value;
     out.remove_prefix(1);
@@ -43812,10 +44506,17 @@ struct decode_context {
   }
 };
 
+/// What the server says of an array type that is not built in.
+struct user_array {
+  oid element = 0;  ///< which an array in binary names; 0: not known
+  oid form = 0;     ///< whose form its values have: the same, or what the domain is made of
+};
+
 /// What writing hands up: whether the value was written in text format, and why it was refused.
 struct encode_context {
   bool is_text = false;
   bool must_be_binary = false;  ///< in COPY: text is turned into the binary form, or refused
+  user_array array{};           ///< in COPY, of the column's type when it is one that is not built in
   const char* why = "";
 
   errc refuse(const char* reason, errc code = errc::value_out_of_range) noexcept {
@@ -44127,8 +44828,6 @@ DOVETAIL_DEFINE errc encode_days(byte_buffer& out, std::int32_t days, oid wanted
 
 namespace dovetail::inline v0 {
 
-struct json;
-
 namespace postgres::detail {
 
 template <class T>
@@ -44147,6 +44846,18 @@ concept list_like = !text_like<T> && !bytes_like<T> && requires(const T& list) {
   list.begin();
   list.end();
   list.size();
+};
+
+template <class T>
+struct list_element {
+  using type = std::remove_cv_t<T>;
+  static constexpr std::int32_t dimensions = 0;
+};
+template <list_like T>
+struct list_element<T> {
+  using inner = list_element<std::remove_cv_t<typename T::value_type>>;
+  using type = typename inner::type;
+  static constexpr std::int32_t dimensions = 1 + inner::dimensions;
 };
 
 template <class T>
@@ -44232,7 +44943,7 @@ errc encode_json(byte_buffer& out, const T& value, oid wanted, encode_context& c
     return context.refuse("JSON cannot be sent to a parameter of this type", errc::malformed_value);
   }
   std::string text;
-  using format = std::conditional_t<sizeof(T) != 0, json, T>;  // complete when this is instantiated
+  using format = typename v0::detail::json_format<T>::type;
   if (const auto written = format::encode(value.value, text); !written) {
     return context.refuse("the value has no JSON form", errc::malformed_value);
   }
@@ -44341,22 +45052,137 @@ errc encode_nested(byte_buffer& out, const T& value, oid wanted, encode_context&
 }  // namespace postgres::detail
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/format/postgres/encode_text_form.hpp ----
+// Values as the text that the server's input functions read: what stands in literals whose types only the server knows.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// Puts an element or an attribute in quotes: then no character has a meaning, and NULL is a word.
+void quote_element(byte_buffer& out, std::string_view text);
+
+void append_real_form(byte_buffer& out, double value, bool is_single);
+
+template <class T>
+errc append_text_form(byte_buffer& out, const T& value, bool& is_null, encode_context& context);
+
+/// An array's literal, {"a",NULL}: `dimensions` lists in each other.
+template <int Dimensions, class T>
+errc append_list_form(byte_buffer& out, const T& list, encode_context& context) {
+  byte_buffer space;
+  std::string_view separator = "{";
+  for (const auto& each : list) {
+    out.append(separator);
+    separator = ",";
+    errc failed{};
+    if constexpr (Dimensions > 1) {
+      failed = append_list_form<Dimensions - 1>(out, each, context);
+    } else {
+      space.clear();
+      bool is_null = false;
+      failed = append_text_form(space, static_cast<const typename T::value_type&>(each), is_null, context);
+      if (failed == errc{} && is_null) out.append(std::string_view{"NULL"});
+      if (failed == errc{} && !is_null) quote_element(out, as_text(space.view()));
+    }
+    if (failed != errc{}) return failed;
+  }
+  out.append(std::string_view{list.size() == 0 ? "{}" : "}"});
+  return errc{};
+}
+
+/// A value without quotes; null is said by `is_null`. Points in time have their zone, which is UTC.
+/// Errors: errc::value_out_of_range, and errc::malformed_value for types that have a binary form only.
+template <class T>
+errc append_text_form(byte_buffer& out, const T& value, bool& is_null, encode_context& context) {
+  using type = std::remove_cv_t<T>;
+  constexpr field_kind kind = field_kind_of<type>;
+  if constexpr (null_like<type>) {
+    is_null = true;
+    return errc{};
+  } else if constexpr (is_optional<type>) {
+    is_null = !value.has_value();
+    return is_null ? errc{} : append_text_form(out, *value, is_null, context);
+  } else if constexpr (is_column<type>) {
+    return append_text_form(out, value.value, is_null, context);
+  } else if constexpr (v0::detail::has_field_codec<type>) {
+    return append_text_form(out, field_codec<type>::encode(value), is_null, context);
+  } else if constexpr (text_like<type>) {
+    if constexpr (std::is_pointer_v<type>) {
+      if (is_null = value == nullptr; is_null) return errc{};
+    }
+    return encode_text(out, value, context);
+  } else if constexpr (bytes_like<type>) {
+    const byte_view bytes{value};
+    out.append(std::string_view{"\\x"});
+    format_hex(reinterpret_cast<char*>(out.grow(2 * bytes.size())), bytes);
+    return errc{};
+  } else if constexpr (kind == field_kind::native) {
+    if constexpr (requires { native_codec<type>::append_form(out, value, context); }) {
+      return native_codec<type>::append_form(out, value, context);
+    } else {
+      return context.refuse("a value of this type cannot be sent inside of a type that is not built in",
+                            errc::malformed_value);
+    }
+  } else if constexpr (list_like<type>) {
+    return append_list_form<list_element<type>::dimensions>(out, value, context);
+  } else if constexpr (kind == field_kind::boolean) {
+    return out.append(std::string_view{value ? "t" : "f"}), errc{};
+  } else if constexpr (kind == field_kind::integer || kind == field_kind::unsigned_integer) {
+    char digits[24];
+    out.append({digits, std::to_chars(digits, digits + sizeof digits, value).ptr});
+    return errc{};
+  } else if constexpr (kind == field_kind::real) {
+    return append_real_form(out, static_cast<double>(value), std::is_same_v<type, float>), errc{};
+  } else if constexpr (kind == field_kind::enumeration) {
+    const std::string_view name = enum_name(value);
+    if (name.empty()) return context.refuse("the enum's value has no name");
+    return encode_text(out, name, context);
+  } else if constexpr (kind == field_kind::json) {
+    return encode_json(out, value, oids::json, context);
+  } else {
+    v0::detail::text_form_space space;
+    const std::string_view text = v0::detail::write_text_form(value, space);
+    if (text.empty()) return context.refuse("PostgreSQL has no such date or time");
+    return encode_text(out, text, context);
+  }
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE void quote_element(byte_buffer& out, std::string_view text) {
+  out.append(std::string_view{"\""});
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out.append(std::string_view{"\\"});
+    out.append(std::string_view{&c, 1});
+  }
+  out.append(std::string_view{"\""});
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void append_real_form(byte_buffer& out, double value, bool is_single) {
+  if (std::isnan(value)) return out.append(std::string_view{"NaN"});
+  if (std::isinf(value)) return out.append(std::string_view{value < 0 ? "-Infinity" : "Infinity"});
+  char digits[32];
+  const auto end = is_single ? std::to_chars(digits, digits + sizeof digits, static_cast<float>(value))
+                             : std::to_chars(digits, digits + sizeof digits, value);
+  out.append({digits, end.ptr});
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+#undef DOVETAIL_DEFINE
+#endif
+
 // ---- dovetail/format/postgres/encode_array.hpp ----
 // Containers as arrays: in binary, or as the literal {"a",NULL} that the server reads where only it knows the type.
 
 namespace dovetail::inline v0::postgres::detail {
-
-template <class T>
-struct list_element {
-  using type = std::remove_cv_t<T>;
-  static constexpr std::int32_t dimensions = 0;
-};
-template <list_like T>
-struct list_element<T> {
-  using inner = list_element<std::remove_cv_t<typename T::value_type>>;
-  using type = typename inner::type;
-  static constexpr std::int32_t dimensions = 1 + inner::dimensions;
-};
 
 /// The sizes of the dimensions from the first elements; false when other elements have others.
 template <class T>
@@ -44389,42 +45215,8 @@ errc encode_elements(byte_buffer& out, const T& list, oid element, encode_contex
   return errc{};
 }
 
-/// Puts an element in quotes: then no character has a meaning, and NULL is a word.
-void quote_element(byte_buffer& out, std::string_view text);
-
-template <class T>
-errc quote_nested(byte_buffer& out, const T& value, byte_buffer& space, encode_context& context) {
-  space.clear();
-  const errc failed = encode_nested(space, value, oids::unspecified, context);
-  if (failed != errc{}) return failed;
-  if (load_big<std::uint32_t>(space.data()) == ~std::uint32_t{0}) {
-    out.append(std::string_view{"NULL"});
-  } else {
-    quote_element(out, as_text(space.view().subspan(4)));
-  }
-  return errc{};
-}
-
-template <class T>
-errc encode_list_text(byte_buffer& out, const T& list, byte_buffer& space, encode_context& context) {
-  std::string_view separator = "{";
-  for (const auto& each : list) {
-    out.append(separator);
-    separator = ",";
-    errc failed{};
-    if constexpr (list_element<T>::dimensions > 1) {
-      failed = encode_list_text(out, each, space, context);
-    } else {
-      failed = quote_nested(out, each, space, context);
-    }
-    if (failed != errc{}) return failed;
-  }
-  out.append(std::string_view{list.size() == 0 ? "{}" : "}"});
-  return errc{};
-}
-
 /// All elements of a dimension must have the same number of elements. Text and enums go to arrays of text in binary, to
-/// arrays of other types as a literal.
+/// arrays of other types as a literal; so do composites, for an array in binary names the type of its elements.
 template <class T>
 errc encode_list(byte_buffer& out, const T& list, oid wanted, encode_context& context) {
   constexpr std::int32_t dimensions = list_element<T>::dimensions;
@@ -44432,19 +45224,19 @@ errc encode_list(byte_buffer& out, const T& list, oid wanted, encode_context& co
   std::uint32_t sizes[dimensions] = {};
   if (dimensions > 6) return context.refuse("PostgreSQL's arrays have six dimensions at most");
   if (!measure_list(list, sizes, true)) return context.refuse("the rows of a nested array differ in length");
-  const oid element = element_of(wanted);
+  const oid built_in = element_of(wanted);
+  const oid element = built_in != 0 ? built_in : context.array.element;
   if constexpr (own == oids::unspecified) {
     const bool is_text = element == oids::text || element == oids::varchar || element == oids::bpchar;
-    if (!is_text) {
+    if (context.must_be_binary ? element == 0 : !is_text) {
       if (context.must_be_binary) {
-        return context.refuse("a list of text can be copied to text[] only", errc::malformed_value);
+        return context.refuse("a list can be copied to an array only", errc::malformed_value);
       }
       context.is_text = true;
-      byte_buffer space;
       bool is_empty = false;
       for (const std::uint32_t size : sizes) is_empty = is_empty || size == 0;
       if (is_empty) return out.append(std::string_view{"{}"}), errc{};
-      return encode_list_text(out, list, space, context);
+      return append_list_form<dimensions>(out, list, context);
     }
   } else if (element == 0) {
     return context.refuse("a list cannot be sent to a parameter that is no array of a built-in type",
@@ -44460,34 +45252,12 @@ errc encode_list(byte_buffer& out, const T& list, oid wanted, encode_context& co
     out.append_big(size);
     out.append_big(std::uint32_t{1});  // the lower bound
   }
-  const errc failed = encode_elements(out, list, element, context);
+  const errc failed = encode_elements(out, list, built_in != 0 ? built_in : context.array.form, context);
   context.is_text = false;  // text among elements is the same in both formats
   return failed;
 }
 
 }  // namespace dovetail::inline v0::postgres::detail
-
-// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
-#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
-#if !defined(DOVETAIL_SEPARATE_COMPILATION)
-#define DOVETAIL_DEFINE inline
-#else
-#define DOVETAIL_DEFINE
-#endif
-namespace dovetail::inline v0::postgres::detail {
-
-[[gnu::noinline]] DOVETAIL_DEFINE void quote_element(byte_buffer& out, std::string_view text) {
-  out.append(std::string_view{"\""});
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out.append(std::string_view{"\\"});
-    out.append(std::string_view{&c, 1});
-  }
-  out.append(std::string_view{"\""});
-}
-
-}  // namespace dovetail::inline v0::postgres::detail
-#undef DOVETAIL_DEFINE
-#endif
 
 // ---- dovetail/format/postgres/value_writer.hpp ----
 // Arguments of a statement as the parameters of Bind, and rows of binary COPY.
@@ -44555,13 +45325,15 @@ template <class T>
 
 /// Appends a value of a row of COPY in binary format, for a column of the type `wanted`. As `write_parameter`, but that
 /// text becomes the binary form of text, JSON, uuid and numeric columns and of enums, and is refused for others.
+/// `array`: what is known of a type that is not built in, for lists; without it they are refused.
 /// Whether text has a zero byte is left to the server, which looks at each of its bytes.
 template <class T>
-[[gnu::always_inline]] inline errc write_copy_value(byte_buffer& out, const T& value, oid wanted, const char*& why) {
+[[gnu::always_inline]] inline errc write_copy_value(byte_buffer& out, const T& value, oid wanted, const char*& why,
+                                                    const detail::user_array& array = {}) {
   using type = std::remove_cv_t<T>;
   if constexpr (v0::detail::is_optional<type> && std::is_class_v<typename detail::value_inside<type>::type>) {
     if (!value.has_value()) return out.append_big(~std::uint32_t{0}), errc{};
-    return write_copy_value(out, *value, wanted, why);
+    return write_copy_value(out, *value, wanted, why, array);
   } else if constexpr (detail::text_like<type> && std::is_class_v<type> && !v0::detail::has_field_codec<type>) {
     const std::string_view text = value;
     if ((wanted == oids::text || wanted == oids::varchar) && text.size() <= 0x7FFF'FFFF) [[likely]] {
@@ -44575,6 +45347,7 @@ template <class T>
     return errc{};
   detail::encode_context context;
   context.must_be_binary = true;
+  context.array = array;
   const errc failed = detail::encode_nested(out, value, wanted, context);
   why = context.why;
   return failed;
@@ -45032,9 +45805,15 @@ namespace dovetail::inline v0::postgres {
 class command_tag {
  public:
   constexpr command_tag() noexcept = default;
-  constexpr explicit command_tag(std::string_view text) noexcept
-      : size_(static_cast<std::uint8_t>(text.size() < sizeof text_ ? text.size() : sizeof text_)) {
-    for (std::size_t i = 0; i < size_; ++i) text_[i] = text[i];
+  constexpr explicit command_tag(std::string_view text) noexcept { assign(text); }
+
+  constexpr void assign(std::string_view text) noexcept {
+    size_ = static_cast<std::uint8_t>(text.size() < sizeof text_ ? text.size() : sizeof text_);
+    if (std::is_constant_evaluated()) {
+      for (std::size_t i = 0; i < size_; ++i) text_[i] = text[i];
+    } else if (size_ != 0) {
+      std::memcpy(text_, text.data(), size_);
+    }
   }
 
   /// Lifetime: borrows from the tag.
@@ -45090,7 +45869,7 @@ DOVETAIL_DEFINE bool read_tag(byte_view body, command_tag& tag) noexcept {
   message_reader reader{body};
   std::string_view text;
   if (!reader.text(text) || !reader.at_end()) return false;
-  tag = command_tag{text};
+  tag.assign(text);
   return true;
 }
 
@@ -45739,6 +46518,13 @@ class credential_source {
   /// secret, fail the opening with errc::login_refused; the text of the exception is not repeated anywhere.
   /// Threads: by several at once.
   virtual secret fetch() = 0;
+  /// What is really called, for a source that can stop waiting: `by` is when the call must be over that opens the
+  /// connection. Nothing interrupts a source; what it gives, or throws, later than that fails the opening with
+  /// errc::deadline_passed, and one whose time is over already is not asked.
+  virtual secret fetch_by(deadline by) {
+    static_cast<void>(by);
+    return fetch();
+  }
 };
 
 /// What a connection needs to know before it is opened. The defaults are libpq's, except that TLS, once it is asked for
@@ -45829,8 +46615,6 @@ DOVETAIL_DEFINE std::string connect_options::public_name() const {
 
 namespace dovetail::inline v0 {
 
-struct json;
-
 namespace postgres::detail {
 
 template <class T>
@@ -45863,8 +46647,13 @@ constexpr bool takes_type(oid type) noexcept {
   if constexpr (field_kind_of<stored> == field_kind::native) {
     return native_codec<stored>::takes(type);
   } else if constexpr (field_kind_of<stored> == field_kind::list) {
+    using element = typename stored::value_type;
     if (find_type(type).is_known == false) return true;
-    return find_type(type).is_array && takes_type<typename stored::value_type>(element_of(type));
+    if constexpr (field_kind_of<stored_t<element>> == field_kind::list) {
+      return takes_type<element>(type);  // an array's type says nothing of its dimensions
+    } else {
+      return find_type(type).is_array && takes_type<element>(element_of(type));
+    }
   } else {
     return kinds_of(type).contains(field_kind_of<stored>);
   }
@@ -45878,14 +46667,18 @@ errc decode_real_as(const value_ref& value, T& out) {
 }
 
 template <class T>
-errc decode_text_as(const value_ref& value, T& out) {
+errc decode_text_as(const value_ref& value, T& out, decode_context& context) {
   if (!value.is_null() && (!value.is_binary || value.type == oids::text || value.type == oids::varchar)) [[likely]] {
     return assign_text(value.text(), out);
   }
   std::string space;
   std::string_view text;
   constexpr bool can_copy = !std::same_as<T, std::string_view>;
-  if (const errc failed = decode_text(value, text, can_copy ? &space : nullptr); failed != errc{}) return failed;
+  if (const errc failed = decode_text(value, text, can_copy ? &space : nullptr); failed != errc{}) {
+    if (failed == errc::malformed_value)
+      context.explain("its binary form is no text; cast it in the query: ::text, ::text[]");
+    return failed;
+  }
   return assign_text(text, out);
 }
 
@@ -45969,7 +46762,7 @@ template <class T>
 errc decode_json(const value_ref& value, T& out, decode_context& context) {
   std::string_view text;
   if (const errc failed = decode_plain_text(value, text); failed != errc{}) return failed;
-  using format = std::conditional_t<sizeof(T) != 0, json, T>;  // complete when this is instantiated
+  using format = typename v0::detail::json_format<T>::type;
   auto decoded = format::template decode<typename T::value_type>(text);
   if (!decoded) {
     if (context.words != nullptr) *context.words = decoded.error().context();
@@ -45998,7 +46791,7 @@ errc decode_value(const value_ref& value, T& out, decode_context& context) {
   } else if constexpr (kind == field_kind::real) {
     return decode_real_as(value, out);
   } else if constexpr (kind == field_kind::text) {
-    return decode_text_as(value, out);
+    return decode_text_as(value, out, context);
   } else if constexpr (kind == field_kind::bytes) {
     return decode_bytes_as(value, out);
   } else if constexpr (kind == field_kind::enumeration) {
@@ -46157,7 +46950,10 @@ errc decode_list(const value_ref& value, T& out, decode_context& context) {
     return errc::malformed_value;
   }
   if (!takes_type<typename innermost<T>::type>(header.element)) {
-    context.explain("the array's elements have another type");
+    context.explain(
+        find_type(header.element).is_known
+            ? "the array's elements have another type"
+            : "the array's elements are of a type that is not built in; cast it in the query: ::integer[], ::text[]");
     return errc::malformed_value;
   }
   const errc failed = decode_dimension(reader, header, 0, out, context);
@@ -46570,7 +47366,8 @@ DOVETAIL_DEFINE void statement_description::ask_for(std::size_t column, bool in_
 
 DOVETAIL_DEFINE void statement_description::write_formats(detail::message_writer& to) const {
   if (text_columns_ == 0) {
-    to.u16(1).u16(1);
+    static constexpr char all_binary[] = {0, 1, 0, 1};
+    std::memcpy(to.buffer().grow(sizeof all_binary), all_binary, sizeof all_binary);
     return;
   }
   to.u16(static_cast<std::uint16_t>(columns_.size()));
@@ -47146,6 +47943,9 @@ class dialogue {
   virtual verdict on_message(const message& came) = 0;
   /// Whole DataRow messages at the front of `unread`: how many bytes of them are taken; 0 when none has a place here.
   virtual std::size_t on_rows(byte_view) { return 0; }
+  /// Whole messages at the front of `unread`, the first a BindComplete: how many bytes of what was expected are taken
+  /// at once; 0 when `on_message` is to judge it.
+  virtual std::size_t on_answers(byte_view) { return 0; }
   /// Each ReadyForQuery.
   virtual verdict on_ready() = 0;
   /// The server has said something that it may say at any time.
@@ -47230,6 +48030,10 @@ class dialogue {
   errc lost_code_ = errc::outcome_unknown;
   /// The dialogue goes on with a portal that the last one left open.
   bool continues_ = false;
+  /// What has left of the batch may be executed although the rest has not.
+  bool executes_in_parts_ = false;
+  /// What was asked for has been executed in part, whatever becomes of the batch.
+  bool has_executed_ = false;
 };
 
 }  // namespace dovetail::inline v0::postgres::detail
@@ -47339,6 +48143,14 @@ DOVETAIL_DEFINE void dialogue::take_last_words() {
   }
 }
 
+/// A message that is taken is not taken again, although code of the program that is called for it throws (arguments
+/// that are written when a statement is ready).
+struct consumed_after {
+  read_buffer& input;
+  std::size_t size;
+  ~consumed_after() { input.consume(size); }
+};
+
 DOVETAIL_DEFINE action dialogue::go_on() {
   read_buffer& input = on_->facts.input;
   for (;;) {
@@ -47354,14 +48166,17 @@ DOVETAIL_DEFINE action dialogue::go_on() {
         break;
     }
     verdict said = verdict::go_on;
-    std::size_t taken = came.size;
     if (came.type == from_server::data_row) {
-      taken = is_in_prefix() ? 0 : on_rows(input.committed());
+      const std::size_t taken = is_in_prefix() ? 0 : on_rows(input.committed());
       if (taken == 0) said = verdict::unexpected;
+      input.consume(taken);
+    } else if (const std::size_t answers =
+                   came.type == from_server::bind_complete && !is_in_prefix() ? on_answers(input.committed()) : 0) {
+      input.consume(answers);
     } else {
+      const consumed_after taken{input, came.size};
       said = judge(came);
     }
-    input.consume(taken);
     if (said != verdict::go_on) return act(said, came.type);
   }
 }
@@ -47450,7 +48265,8 @@ DOVETAIL_DEFINE action dialogue::read(const message& wanted) {
 }
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE action dialogue::stop(const event& ev) {
-  const bool may_have_executed = executes_ && on_->is_sent_whole() && !on_->is_copy_open();
+  const bool has_left = executes_in_parts_ ? on_->has_sent_any() : on_->is_sent_whole();
+  const bool may_have_executed = has_executed_ || (executes_ && has_left && !on_->is_copy_open());
   on_->set_may_have_executed(may_have_executed);
   if (ev.cancelled || ev.ec == errc::deadline_passed) {
     if (stage_ == stage::writing && !on_->has_sent_any()) on_->take_batch_back();
@@ -47553,7 +48369,7 @@ class query_dialogue : public dialogue {
   bool is_asked() const noexcept { return is_asked_; }
 
  private:
-  verdict begin() final;
+  DOVETAIL_DECLARE verdict begin() final;
   verdict ask();
   verdict on_message(const message& came) final { return is_asked_ ? on_answer(came) : verdict::unexpected; }
   verdict on_ready() final {
@@ -47593,11 +48409,11 @@ class script_dialogue final : public detail::query_dialogue {
  private:
   using verdict = detail::verdict;
 
-  verdict on_answer(const detail::message& came) override;
+  DOVETAIL_DECLARE verdict on_answer(const detail::message& came) override;
 
-  std::size_t on_rows(byte_view unread) override;
+  DOVETAIL_DECLARE std::size_t on_rows(byte_view unread) override;
 
-  verdict on_end() override;
+  DOVETAIL_DECLARE verdict on_end() override;
 
   row_sink rows_;
   statement_description columns_;
@@ -47728,7 +48544,7 @@ class copy_in_dialogue final : public detail::query_dialogue {
   static constexpr std::size_t message_size_ = 64 * 1024;
   static constexpr int look_each_ = 8;  // messages
 
-  verdict on_answer(const detail::message& came) override;
+  DOVETAIL_DECLARE verdict on_answer(const detail::message& came) override;
 
   std::size_t on_rows(byte_view unread) override {
     return is_asked() && !has_begun_ && noted() ? detail::skip_rows(unread) : 0;
@@ -47738,7 +48554,7 @@ class copy_in_dialogue final : public detail::query_dialogue {
     if (is_last_) on().set_copying_in(false);
     return verdict::go_on;
   }
-  verdict before_reading() override;
+  DOVETAIL_DECLARE verdict before_reading() override;
   verdict on_error(error_info failure) override {
     on().set_copying_in(false);  // the server drops what is still sent
     return query_dialogue::on_error(std::move(failure));
@@ -48234,7 +49050,8 @@ struct execution {
 /// Executes a statement and hands its rows to `rows`.
 /// Errors: those of `dialogue`, of the arguments, of the sink. After an error of the sink, of the arguments or of the
 ///   server the session stays usable.
-/// A statement that the server has lost or whose result type has changed is prepared again, outside a transaction.
+/// A statement that the server has lost or whose result type has changed is prepared again, outside a transaction; one
+/// whose columns were kept and do not fit the sink is described anew before it is refused.
 /// Lifetime: borrows the session, the parts of the request and the sink's state.
 class execute_dialogue final : public detail::dialogue {
  public:
@@ -48254,7 +49071,7 @@ class execute_dialogue final : public detail::dialogue {
   enum class step : std::uint8_t { preparing, binding, running, ending };
   using verdict = detail::verdict;
 
-  detail::verdict begin() override;
+  DOVETAIL_DECLARE detail::verdict begin() override;
 
   statement_use find() {
     if (!is_named()) return {};
@@ -48276,18 +49093,18 @@ class execute_dialogue final : public detail::dialogue {
     return fail(std::move(failure));
   }
 
-  verdict on_message(const detail::message& came) override;
+  DOVETAIL_DECLARE verdict on_message(const detail::message& came) override;
 
   verdict on_result(const detail::message& came);
 
   /// Through a portal that holds the session no Sync has been sent yet.
   verdict end_result();
 
-  std::size_t on_rows(byte_view unread) override;
+  DOVETAIL_DECLARE std::size_t on_rows(byte_view unread) override;
 
-  verdict on_error(error_info failure) override;
+  DOVETAIL_DECLARE verdict on_error(error_info failure) override;
 
-  verdict on_ready() override;
+  DOVETAIL_DECLARE verdict on_ready() override;
 
   statement_request asked_;
   row_sink rows_;
@@ -48335,7 +49152,12 @@ DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::prepare() {
 DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::execute() {
   on().begin_batch();
   if (rows_.describe != nullptr) {
-    if (error_info failure = rows_.describe(rows_.state, statement_->description)) return refuse(std::move(failure));
+    if (error_info failure = rows_.describe(rows_.state, statement_->description)) {
+      if (!is_from_cache_ || failure.code() != errc::row_mismatch) return refuse(std::move(failure));
+      is_from_cache_ = false;  // what it returns may have changed since it was prepared
+      on().statements.forget(*statement_);
+      return prepare();
+    }
   }
   const bool is_first = !on().needs_sync();
   if (is_first) write_prefix();
@@ -48501,6 +49323,18 @@ class copy_writer {
 
   row_sink types_sink() noexcept;
 
+  /// Lists for arrays that are not built in: their elements' types must be known before.
+  template <class Row>
+  bool needs_elements() const noexcept {
+    if (types_.size() != field_count<Row>) return false;
+    return [this]<std::size_t... I>(std::index_sequence<I...>) {
+      return ((list_like<stored_t<field_type<Row, I>>> && !find_type(types_[I]).is_known) || ...);
+    }
+    (std::make_index_sequence<field_count<Row>>{});
+  }
+  const std::string& ask_for_elements();
+  row_sink elements_sink() noexcept;
+
   /// The values of one row, each of the type of its column.
   class row_output {
    public:
@@ -48516,7 +49350,13 @@ class copy_writer {
     template <class T>
     bool write(const T& value) {
       const char* why = "";
-      const errc code = write_copy_value(to_, value, of_.types_[of_.column_++], why);
+      const std::size_t column = of_.column_++;
+      errc code{};
+      if constexpr (list_like<stored_t<T>>) {
+        code = write_copy_value(to_, value, of_.types_[column], why, of_.array(column));
+      } else {
+        code = write_copy_value(to_, value, of_.types_[column], why);
+      }
       if (code == errc{}) [[likely]]
         return true;
       of_.code_ = code;
@@ -48558,13 +49398,35 @@ class copy_writer {
     (std::make_index_sequence<field_count<Row>>{});
   }
 
+  /// Says of a refusal by the server which text was sent as the binary form of a type that we do not know.
+  template <class Row>
+  [[gnu::cold, gnu::noinline]] error_info explain(error_info failure) const {
+    if (types_.size() != field_count<Row> || !is_of_binary_form(failure)) return failure;
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      ((text_like<typename list_element<stored_t<field_type<Row, I>>>::type> && types_[I] >= first_user_type
+            ? add_text_in_binary(failure, field_names<Row>[I])
+            : void()),
+       ...);
+      return std::move(failure);
+    }
+    (std::make_index_sequence<field_count<Row>>{});
+  }
+
  private:
+  static bool is_of_binary_form(const error_info& failure) noexcept;
+  static void add_text_in_binary(error_info& to, std::string_view field);
   static void add_misfit(std::string& to, std::string_view field, oid type);
   std::size_t take_fact(byte_view unread, bool& failed);
+  std::size_t take_elements(byte_view unread, bool& failed);
+  user_array array(std::size_t column) const noexcept {
+    return column < arrays_.size() ? arrays_[column] : user_array{};
+  }
 
   std::string look_;
   std::string copy_;
+  std::string elements_text_;
   std::vector<oid> types_;
+  std::vector<user_array> arrays_;  // of the columns, when it was asked for them
   std::size_t column_ = 0;
   std::size_t row_ = 0;
   bool asks_ = false;
@@ -48597,6 +49459,13 @@ class copy_call {
       if (next.error()) return end(looking_->failure(next.error()));
       if (!writer_.is_as_insert()) return action::done();
       if (error_info misfit = writer_.template compare<row_type>()) return end(std::move(misfit));
+      if (!has_asked_ && writer_.template needs_elements<row_type>()) {
+        has_asked_ = true;
+        looking_.emplace(*on_,
+                         statement_request{.text = writer_.ask_for_elements(), .is_read_only = true, .is_kept = false},
+                         writer_.elements_sink());
+        return resume({});
+      }
       at_.emplace(op_->rows.begin());
       copying_.emplace(*on_, writer_.copy(), copy_source{this, &produce});
       return go_on(copying_->resume({}));
@@ -48612,7 +49481,7 @@ class copy_call {
  private:
   action go_on(const action& next) {
     if (next.what() != verb::done || !next.error()) return next;
-    return end(copying_->failure(next.error()));
+    return end(writer_.template explain<row_type>(copying_->failure(next.error())));
   }
   action end(error_info why) {
     failure_ = std::move(why);
@@ -48644,6 +49513,7 @@ class copy_call {
   std::optional<iterator> at_;
   error_info failure_;
   bool has_begun_ = false;
+  bool has_asked_ = false;  // for the elements of arrays
 };
 
 }  // namespace detail
@@ -48711,6 +49581,38 @@ DOVETAIL_DEFINE std::size_t copy_writer::take_fact(byte_view unread, bool& faile
   });
 }
 
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE const std::string& copy_writer::ask_for_elements() {
+  elements_text_ =
+      "select t.oid, e.oid, case e.typtype when 'd' then e.typbasetype else e.oid end from pg_catalog.pg_type t join "
+      "pg_catalog.pg_type e on e.oid = t.typelem where t.typlen = -1 and t.oid in (";
+  for (std::size_t i = 0; i < types_.size(); ++i) {
+    dovetail::detail::append_parts(elements_text_, {i == 0 ? "" : ", ", dovetail::detail::number_text{types_[i]}});
+  }
+  arrays_.assign(types_.size(), {});
+  return elements_text_ += ')';
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::size_t copy_writer::take_elements(byte_view unread, bool& failed) {
+  return take_rows(unread, failed, [&](byte_view body) {
+    if (body.size() != 2 + 3 * 8) return false;
+    const std::byte* const at = body.data() + 2;
+    for (std::size_t i = 0; i < types_.size(); ++i) {
+      if (types_[i] == load_big<std::uint32_t>(at + 4)) {
+        arrays_[i] = {load_big<std::uint32_t>(at + 12), load_big<std::uint32_t>(at + 20)};
+      }
+    }
+    return true;
+  });
+}
+
+DOVETAIL_DEFINE row_sink copy_writer::elements_sink() noexcept {
+  row_sink to{this};
+  to.take = [](void* state, byte_view unread, bool& failed) {
+    return static_cast<copy_writer*>(state)->take_elements(unread, failed);
+  };
+  return to;
+}
+
 DOVETAIL_DEFINE row_sink copy_writer::types_sink() noexcept {
   row_sink to{this, [](void* state, statement_description& of) {
                 auto& self = *static_cast<copy_writer*>(state);
@@ -48726,6 +49628,21 @@ DOVETAIL_DEFINE row_sink copy_writer::types_sink() noexcept {
     };
   }
   return to;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool copy_writer::is_of_binary_form(const error_info& failure) noexcept {
+  const std::string_view state = failure.server().sqlstate;
+  return state == "22P03" || state == "08P01" || state.starts_with("54") || state.starts_with("XX");
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void copy_writer::add_text_in_binary(error_info& to,
+                                                                                  std::string_view field) {
+  std::string text{to.context()};
+  dovetail::detail::append_parts(
+      text, {text.empty() ? "" : "; ", "the text of field '", field,
+             "' went as the binary form of a user-defined type, which it is of enums and types like citext only: use "
+             "insert(), or copy_in_text()"});
+  to.with_context(std::move(text));
 }
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void copy_writer::add_misfit(std::string& to, std::string_view field,
@@ -48769,7 +49686,7 @@ class copy_out_dialogue final : public detail::query_dialogue {
   using verdict = detail::verdict;
   enum class step : std::uint8_t { before, data, behind };
 
-  verdict on_answer(const detail::message& came) override;
+  DOVETAIL_DECLARE verdict on_answer(const detail::message& came) override;
 
   std::size_t on_rows(byte_view unread) override {
     return is_asked() && step_ == step::before && noted() ? detail::skip_rows(unread) : 0;
@@ -49463,9 +50380,6 @@ class prepared_request {
     return make_native(shows_text);
   }
 
-  /// As another request of the same type was prepared, whose text lives as long as this one.
-  void take_text(std::string_view native) noexcept { text_ = native; }
-
   statement_request request() const noexcept {
     const statement_view& view = of_->sql.view();
     return {.text = text_,
@@ -49735,7 +50649,7 @@ class execute_many_dialogue final : public detail::dialogue {
   using verdict = detail::verdict;
   static constexpr std::size_t chunk_size_ = 64 * 1024;
 
-  verdict begin() override;
+  DOVETAIL_DECLARE verdict begin() override;
   bool is_named() const noexcept { return asked_.is_kept && on().statements.capacity() != 0; }
 
   verdict prepare();
@@ -49754,7 +50668,7 @@ class execute_many_dialogue final : public detail::dialogue {
 
   error_info name_row(error_info failure, std::size_t row) const;
 
-  verdict on_message(const detail::message& came) override;
+  DOVETAIL_DECLARE verdict on_message(const detail::message& came) override;
 
   std::size_t on_rows(byte_view unread) override {
     if (step_ != step::running || !is_bound_) return 0;
@@ -49766,11 +50680,11 @@ class execute_many_dialogue final : public detail::dialogue {
     });
   }
 
-  verdict on_error(error_info failure) override;
+  DOVETAIL_DECLARE verdict on_error(error_info failure) override;
   /// The statement is prepared again; the rows are not asked for again, so what was written for them is kept.
   void keep_chunk(const error_info& failure);
 
-  verdict on_ready() override;
+  DOVETAIL_DECLARE verdict on_ready() override;
 
   statement_request asked_;
   argument_rows rows_;
@@ -50151,7 +51065,7 @@ class wait_notification_dialogue final : public detail::dialogue {
   using verdict = detail::verdict;
 
   verdict begin() override { return on_unasked(); }
-  verdict on_unasked() override;
+  DOVETAIL_DECLARE verdict on_unasked() override;
   verdict on_message(const detail::message&) override { return verdict::unexpected; }
   verdict on_ready() override { return verdict::unexpected; }
   verdict on_error(error_info failure) override {
@@ -50417,8 +51331,8 @@ struct pipelined {
 }  // namespace postgres
 }  // namespace dovetail::inline v0
 
-// ---- dovetail/codec/postgres/pipeline.hpp ----
-// Many statements in few writes: each executed without waiting for the answer to the one before.
+// ---- dovetail/codec/postgres/pipeline_item.hpp ----
+// What a pipeline is asked for: its statements, and how they stand to each other.
 
 namespace dovetail::inline v0::postgres {
 
@@ -50437,6 +51351,13 @@ enum class pipeline_sync : std::uint8_t {
   once,   ///< all or nothing: one that fails undoes those before, and those behind are not executed
   apart,  ///< as `each`, of callers who know nothing of each other: what is stale is theirs to ask again
 };
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/codec/postgres/pipeline.hpp ----
+// Many statements in few writes: each executed without waiting for the answer to the one before.
+
+namespace dovetail::inline v0::postgres {
 
 /// Prepares what is not prepared (one write), then executes all, in writes of about 32 KiB so that neither side waits
 /// for the other to read. In a transaction the statements share its fate whatever `sync` is.
@@ -50479,7 +51400,7 @@ class pipeline_dialogue final : public detail::dialogue {
 
   static bool are_read_only(std::span<const pipeline_item> items) noexcept;
 
-  verdict begin() override;
+  DOVETAIL_DECLARE verdict begin() override;
 
   /// Statements that are not prepared, each with a Sync of its own: one that is wrong says nothing of the others.
   verdict prepare();
@@ -50496,6 +51417,9 @@ class pipeline_dialogue final : public detail::dialogue {
 
   verdict execute();
 
+  /// Columns may have changed since they were described.
+  verdict describe_again();
+
   /// Writes the next statements. Chunks of an all-or-nothing pipeline end with a Flush, the last with a Sync.
   verdict write_chunk();
 
@@ -50506,7 +51430,7 @@ class pipeline_dialogue final : public detail::dialogue {
     return verdict::finish;
   }
 
-  verdict on_message(const detail::message& came) override;
+  DOVETAIL_DECLARE verdict on_message(const detail::message& came) override;
   /// A statement is over; with a Sync of its own, ReadyForQuery is still to come.
   verdict end_item();
   verdict next_item();
@@ -50515,16 +51439,21 @@ class pipeline_dialogue final : public detail::dialogue {
     while (at_ != chunk_end_ && items_[at_].failure) ++at_;
   }
 
-  std::size_t on_rows(byte_view unread) override;
+  DOVETAIL_DECLARE std::size_t on_rows(byte_view unread) override;
+  DOVETAIL_DECLARE std::size_t on_answers(byte_view unread) override;
 
-  verdict on_error(error_info failure) override;
+  DOVETAIL_DECLARE verdict on_error(error_info failure) override;
 
-  verdict on_ready() override;
+  DOVETAIL_DECLARE verdict on_ready() override;
 
   /// Statements that the server lost are prepared again, when nothing behind them has been executed.
   bool can_repeat() const noexcept;
   verdict repeat();
 
+  void forget_statement(std::size_t of) {
+    if (statements_[of]) on().statements.forget(*statements_[of]);
+    lost_.push_back(std::move(statements_[of]));  // an item's text may be a view of the statement's
+  }
   void set_failure(std::size_t of, error_info failure) {
     items_[of].failure = std::move(failure);
     if (first_failure_ == none_ || of < first_failure_) first_failure_ = of;
@@ -50550,6 +51479,7 @@ class pipeline_dialogue final : public detail::dialogue {
   bool is_undoing_ = false;
   bool changes_formats_ = false;
   bool was_repeated_ = false;
+  bool was_described_again_ = false;
 };
 
 }  // namespace dovetail::inline v0::postgres
@@ -50661,7 +51591,10 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::execute() {
     if (item.failure || item.rows.describe == nullptr) continue;
     statement_description& of = statements_[i]->description;
     const char* const formats_before = of.formats_of;
-    if (error_info failure = item.rows.describe(item.rows.state, of)) set_failure(i, std::move(failure));
+    if (error_info failure = item.rows.describe(item.rows.state, of)) {
+      if (failure.code() == errc::row_mismatch && !was_described_again_) return describe_again();
+      set_failure(i, std::move(failure));
+    }
     changes_formats_ = changes_formats_ || (formats_before != nullptr && of.formats_of != formats_before);
   }
   if (is_once_ && first_failure_ != none_) return abandon();
@@ -50669,8 +51602,15 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::execute() {
   return write_chunk();
 }
 
+DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::describe_again() {
+  was_described_again_ = true;
+  for (std::size_t i = first_; i < items_.size(); ++i) forget_statement(i);
+  return prepare();
+}
+
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::write_chunk() {
   on().begin_batch();
+  executes_in_parts_ = !is_once_;
   const std::size_t first = written_;
   std::size_t sent = 0;
   if (!on().needs_sync()) write_prefix();
@@ -50774,6 +51714,29 @@ DOVETAIL_DEFINE std::size_t pipeline_dialogue::on_rows(byte_view unread) {
   return taken;
 }
 
+/// The answers of statements that went well, one behind the other. What is not as expected is left to be judged alone,
+/// and so is all that ends a chunk.
+DOVETAIL_DEFINE std::size_t pipeline_dialogue::on_answers(byte_view unread) {
+  namespace from_server = detail::from_server;
+  if (step_ != step::running || is_undoing_ || !is_once_) return 0;
+  byte_view rest = unread;
+  detail::message came;
+  while (at_ != chunk_end_ && expects_ == expects::bind &&
+         detail::next_message(rest, came) == detail::frame_status::whole && came.type == from_server::bind_complete) {
+    expects_ = expects::result;
+    rest = rest.subspan(came.size);
+    if (!rest.empty() && static_cast<char>(rest[0]) == from_server::data_row) rest = rest.subspan(on_rows(rest));
+    const bool is_over = at_ + 1 != chunk_end_ && detail::next_message(rest, came) == detail::frame_status::whole &&
+                         came.type == from_server::command_complete &&
+                         detail::read_tag(came.body, items_[at_].done.tag);
+    if (!is_over) break;
+    rest = rest.subspan(came.size);
+    ++at_;
+    skip_failed();
+  }
+  return unread.size() - rest.size();
+}
+
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_error(error_info failure) {
   if (is_undoing_) return verdict::go_on;                              // as was asked for
   if (!is_once_ && detail::is_fatal(failure.server())) note(failure);  // its last words: those behind were not executed
@@ -50818,6 +51781,7 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_ready() {
     return can_repeat() ? repeat() : abandon();
   }
   if (at_ == chunk_end_ || expects_ != expects::nothing) return verdict::unexpected;
+  has_executed_ = has_executed_ || !items_[at_].failure;
   return at_ + 1 == items_.size() && can_repeat() ? repeat() : next_item();
 }
 
@@ -50841,8 +51805,7 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::repeat() {
   first_failure_ = none_;
   for (std::size_t i = first_; i < items_.size(); ++i) {
     items_[i].failure = {};
-    if (statements_[i]) on().statements.forget(*statements_[i]);
-    lost_.push_back(std::move(statements_[i]));  // an item's text may be a view of the statement's
+    forget_statement(i);
   }
   return prepare();
 }
@@ -50893,26 +51856,26 @@ class pipeline_part {
  public:
   using value_type = typename Op::value_type;
 
-  explicit pipeline_part(const Op& of) noexcept : of_(&of.request), asked_(of.request) {}
+  explicit pipeline_part(const Op& of) noexcept : of_(&of.request) {}
 
   /// `before`: a statement of the same type; when it has the same text too, it is prepared already.
   void prepare(session& on, pipeline_item& into, bool shows_text, const pipeline_item* before = nullptr) {
     into.rows = target_.sink();
-    if (const std::string_view key = asked_.view().key(); before != nullptr && !before->failure && !key.empty() &&
-                                                          key.data() == before->asked.literal.data() &&
-                                                          key.size() == before->asked.literal.size()) {
+    if (const std::string_view key = of_->sql.view().key(); before != nullptr && !before->failure && !key.empty() &&
+                                                            key.data() == before->asked.literal.data() &&
+                                                            key.size() == before->asked.literal.size()) {
       into.asked = before->asked;
       into.asked.arguments.state = of_;
-      asked_.take_text(into.asked.text);
       return;
     }
-    into.failure = asked_.view().traits.kind == statement_kind::transaction ? refuse_transaction_statement()
-                                                                            : asked_.prepare(on, shows_text);
-    if (!into.failure) into.asked = asked_.request();
+    prepared_request<request_type>& asked = asked_.emplace(*of_);
+    into.failure = asked.view().traits.kind == statement_kind::transaction ? refuse_transaction_statement()
+                                                                           : asked.prepare(on, shows_text);
+    if (!into.failure) into.asked = asked.request();
   }
   void finish(pipeline_item& of, bool shows_text) {
     if (!of.failure) of.failure = target_.finish(of.done);
-    if (of.failure) of.failure = asked_.explain(std::move(of.failure), shows_text);
+    if (of.failure) of.failure = explain(std::move(of.failure), of_->sql.view(), shows_text, of.asked.text);
   }
   value_type value() { return target_.value(); }
 
@@ -50920,7 +51883,7 @@ class pipeline_part {
   using request_type = decltype(Op::request);
 
   const request_type* of_;
-  prepared_request<request_type> asked_;
+  std::optional<prepared_request<request_type>> asked_;  // not of one that is asked as the one before
   typename pipeline_target<Op>::type target_;
 };
 
@@ -52351,7 +53314,7 @@ DOVETAIL_DEFINE action startup::refused(error_info why) {
 namespace dovetail::inline v0::postgres::detail {
 
 /// Asks the options' source, if there is one, and puts what it gives in the place of every other password.
-error_info fetch_password(connect_options& how);
+error_info fetch_password(connect_options& how, deadline by);
 
 /// The dialogue of `startup`. Lifetime: borrows the password, which is wiped at the end, unless it is null.
 class password_login {
@@ -52382,13 +53345,22 @@ class password_login {
 #endif
 namespace dovetail::inline v0::postgres::detail {
 
-[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info fetch_password(connect_options& how) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info fetch_password(connect_options& how, deadline by) {
   if (how.credentials == nullptr) return {};
   how.password = secret{};
   for (server_address& each : how.servers) each.password = secret{};
+  if (by.has_passed()) return {make_error_code(errc::deadline_passed), "before the credential source was asked"};
+  bool has_failed = false;
   try {
-    how.password = how.credentials->fetch();
+    how.password = how.credentials->fetch_by(by);
   } catch (...) {  // its text may hold what must not be seen
+    has_failed = true;
+  }
+  if (by.has_passed()) {
+    how.password = secret{};
+    return {make_error_code(errc::deadline_passed), "while the credential source was asked"};
+  }
+  if (has_failed) {
     return {make_error_code(errc::login_refused),
             "the credential source failed; no earlier credential is used instead"};
   }
@@ -52617,11 +53589,11 @@ class stream_dialogue final : public detail::dialogue {
  private:
   using verdict = detail::verdict;
 
-  verdict begin() override;
+  DOVETAIL_DECLARE verdict begin() override;
 
-  verdict on_message(const detail::message& came) override;
+  DOVETAIL_DECLARE verdict on_message(const detail::message& came) override;
 
-  std::size_t on_rows(byte_view unread) override;
+  DOVETAIL_DECLARE std::size_t on_rows(byte_view unread) override;
 
   verdict on_error(error_info failure) override {
     note(std::move(failure));
@@ -53547,7 +54519,8 @@ class client_session {
  public:
   explicit client_session(const connect_options& how) : how_(how), session_(how_) {}
 
-  password_login open();
+  /// `by`: when it must be over, for a credential source.
+  password_login open(deadline by);
   script_dialogue ping() { return script_dialogue{session_, {}}; }
 
   template <class Request>
@@ -53699,9 +54672,9 @@ DOVETAIL_DEFINE action script_call::resume(const event& ev) {
   return action::done(failure_.code());
 }
 
-DOVETAIL_DEFINE password_login client_session::open() {
+DOVETAIL_DEFINE password_login client_session::open(deadline by) {
   session_.forget();
-  error_info refused = fetch_password(how_);
+  error_info refused = fetch_password(how_, by);
   return password_login{startup{session_.facts, how_, openssl_crypto()}, std::move(refused),
                         how_.credentials != nullptr ? &how_.password : nullptr};
 }
@@ -54379,13 +55352,25 @@ class copy_stream_verbs : public Base {
   /// Errors: as `query`. A stream that goes before its end has the server stop the copy, which aborts a transaction
   /// that it is in.
   template <reflectable Row>
-  auto copy_out(std::string_view table, std::source_location where = std::source_location::current()) {
+  auto copy_out(std::string_view table, std::source_location where = std::source_location::current()) & {
     return start_copy<Row>(detail::copy_origin::of_table(table, column_list<dialect::postgres, Row>), where);
+  }
+  template <reflectable Row>
+  auto copy_out(std::string_view table, std::source_location where = std::source_location::current()) && {
+    static_assert(!v0::detail::owns_connections<Self>,
+                  "dovetail: a stream must not outlive its client: give the temporary client a name");
+    return this->template copy_out<Row>(table, where);
   }
   /// The same for the rows of a query, which has no parameters.
   template <class Row>
-  auto copy_out_query(statement_for<dialect::postgres, Row> query) {
+  auto copy_out_query(statement_for<dialect::postgres, Row> query) & {
     return start_copy<Row>(detail::origin_of(query), query.view().where);
+  }
+  template <class Row>
+  auto copy_out_query(statement_for<dialect::postgres, Row> query) && {
+    static_assert(!v0::detail::owns_connections<Self>,
+                  "dovetail: a stream must not outlive its client: give the temporary client a name");
+    return this->template copy_out_query<Row>(query);
   }
 
  private:
@@ -54698,9 +55683,15 @@ class listen_verbs : public Base {
   /// NOTIFY. Names are taken as they are written, without folding to small letters. (notifications)
   /// Errors: errc::malformed_statement for a name that is empty, has a NUL or more than 63 bytes; those of connecting.
   template <std::convertible_to<std::string_view>... More>
-  auto listen(channel_name first, const More&... more) {
+  auto listen(channel_name first, const More&... more) & {
     const std::string_view all[] = {first.text, more...};
     return listen_to(all, first.where);
+  }
+  template <std::convertible_to<std::string_view>... More>
+  auto listen(channel_name first, const More&... more) && {
+    static_assert(!v0::detail::owns_connections<Self>,
+                  "dovetail: notifications must not outlive their client: give the temporary client a name");
+    return this->listen(first, more...);
   }
 
  private:
@@ -55055,7 +56046,7 @@ class connection {
 
   result<void> open(deadline by) {
     moved_ = {};
-    return run(stream_, session_.open(), by, moved_);
+    return run(stream_, session_.open(by), by, moved_);
   }
   result<void> ping(deadline by);
   session_health health() const noexcept {
@@ -55077,7 +56068,7 @@ class connection {
   result<typename Op::value_type> perform(Op& op, deadline by) {
     if (detail::is_refused<Op>(session_.wire())) return detail::another_is_under_way();
     moved_ = {};
-    auto answer = run(stream_, session_.start(op), by, moved_);
+    auto answer = converse(session_.start(op), by);
     if (answer) return answer;
     std::optional<drained> said;
     recover(&said);
@@ -55096,7 +56087,7 @@ class connection {
     detail::prepared_request<Request> asked{request};
     if (error_info failure = asked.prepare(session_.wire(), shows_text)) return failure;
     auto rows = std::make_unique<detail::row_stream<Row>>();
-    auto opened = run(stream_, rows->opening(session_.wire(), asked.request()), by, moved_);
+    auto opened = converse(rows->opening(session_.wire(), asked.request()), by);
     if (!opened) {
       recover();
       return asked.explain(std::move(opened).error(), shows_text);
@@ -55146,6 +56137,19 @@ class connection {
  private:
   using stream_type = transport::stream;
 
+  /// Runs a dialogue. What the program's own code in it throws (a range, a codec) breaks it off as a deadline does: the
+  /// connection is brought back before the exception goes on.
+  template <class Dialogue>
+  auto converse(Dialogue&& dialogue, deadline by) {
+    try {
+      return run(stream_, dialogue, by, moved_);
+    } catch (...) {
+      session& on = session_.wire();
+      if (!on.has_sent_any()) on.take_batch_back();  // which may end in the middle of a message
+      recover();
+      throw;
+    }
+  }
   template <class Row>
   stream_state<Row> keep_open(std::unique_ptr<detail::row_stream<Row>> rows) {
     stream_state<Row> state{std::move(rows)};
@@ -55153,8 +56157,8 @@ class connection {
     return state;
   }
   error_info fetch(detail::row_batches& of, deadline by) {
-    if (of.is_copy()) return succeed(run(stream_, of.copying(session_.wire()), by, moved_));
-    return succeed(run(stream_, of.fetching(session_.wire()), by, moved_));
+    if (of.is_copy()) return succeed(converse(of.copying(session_.wire()), by));
+    return succeed(converse(of.fetching(session_.wire()), by));
   }
   template <class T>
   error_info succeed(result<T> fetched) {
@@ -55220,15 +56224,18 @@ DOVETAIL_DEFINE void connection::stop(const running& whom) const noexcept {
 DOVETAIL_DEFINE void connection::recover(std::optional<drained>* said) noexcept {
   session& on = session_.wire();
   if (!on.can_drain()) return;
-  const deadline by = deadline::after(recovery_limit);
-  stream_type aside{endpoint_of(session_.options())};
-  const auto told = run(aside, cancel_request{on.facts, session_.options()}, by);
-  aside.close();
-  if (told) {
-    if (auto done = run(stream_, drain_dialogue{on}, by)) {
-      if (said != nullptr) said->emplace(*std::move(done));
-      return;
+  try {
+    const deadline by = deadline::after(recovery_limit);
+    stream_type aside{endpoint_of(session_.options())};
+    const auto told = run(aside, cancel_request{on.facts, session_.options()}, by);
+    aside.close();
+    if (told) {
+      if (auto done = run(stream_, drain_dialogue{on}, by)) {
+        if (said != nullptr) said->emplace(*std::move(done));
+        return;
+      }
     }
+  } catch (...) {  // out of memory, which may be why the dialogue was broken off
   }
   close();
 }
@@ -55337,7 +56344,7 @@ namespace dovetail::inline v0::postgres {
 /// A value of a composite type, or of `row(…)`: the members of `T` take the attributes in their order. (A struct that
 /// is a member of a row struct without this takes a column for each of its members.) Sent, the attributes have the
 /// types that the members have as parameters, and text is `text`: PostgreSQL refuses attributes of other types, 42804;
-/// send a text like '(1,"a b")' then.
+/// send a text like '(1,"a b")' then. In a list the server reads the attributes as text, whatever their types are.
 template <class T>
 struct composite {
   T value{};
@@ -55398,6 +56405,20 @@ errc encode_attribute(byte_buffer& out, const Member& member, encode_context& co
   }
 }
 
+template <class Member>
+errc append_attribute_form(byte_buffer& out, const Member& member, encode_context& context) {
+  byte_buffer space;
+  bool is_null = false;
+  errc failed{};
+  if constexpr (reflectable<Member>) {
+    failed = native_codec<composite<Member>>::append_form(space, composite<Member>{member}, context);
+  } else {
+    failed = append_text_form(space, member, is_null, context);
+  }
+  if (failed == errc{} && !is_null) quote_element(out, as_text(space.view()));
+  return failed;
+}
+
 template <class T>
 struct native_codec<composite<T>> {
   static_assert(reflectable<T>, "dovetail: postgres::composite<T> takes a struct");
@@ -55426,6 +56447,19 @@ struct native_codec<composite<T>> {
       static_cast<void>((((failed = encode_attribute(out, members, context)) == errc{}) && ...));
     });
     context.is_text = false;  // text among attributes is the same in both formats
+    return failed;
+  }
+  /// The literal ("a",,"1"), in which the server reads each attribute as its own type; nothing is a null.
+  static errc append_form(byte_buffer& out, const composite<T>& value, encode_context& context) {
+    errc failed{};
+    std::string_view separator = "(";
+    const auto append = [&](const auto& member) {
+      out.append(separator);
+      separator = ",";
+      return (failed = append_attribute_form(out, member, context)) == errc{};
+    };
+    v0::with_fields(value.value, [&](const auto&... members) { static_cast<void>((append(members) && ...)); });
+    out.append(std::string_view{")"});
     return failed;
   }
 };
@@ -56968,7 +58002,7 @@ asio::awaitable<error_info> await_listening(std::shared_ptr<listener<Core>> at) 
   const call how = call::within(at->core->timeout(), at->where);
   for (int attempt = 1;; ++attempt) {
     at->on.close();
-    result<void> done = co_await await_dialogue(at->on, at->on.session().open(), how.by);
+    result<void> done = co_await await_dialogue(at->on, at->on.session().open(how.by), how.by);
     if (done && !at->is_closed) {
       done = co_await await_dialogue(at->on, at->on.session().start(at->listen), how.by);
     }
@@ -57118,7 +58152,7 @@ class async_recovery : public std::enable_shared_from_this<async_recovery> {
 
  protected:
   async_recovery(guarded_stream& on, asio::any_io_executor runs_on);
-  virtual ~async_recovery();
+  DOVETAIL_DECLARE virtual ~async_recovery();
 
   guarded_stream& on() noexcept { return *on_; }
 
@@ -58710,6 +59744,17 @@ constexpr std::string_view words_of(std::string_view body) noexcept {
   return out;
 }
 
+/// What servers that speak TLS say to who does not: nginx, Go, Apache, and our own gateway.
+[[gnu::cold, gnu::noinline]] inline bool wants_tls(unsigned status, std::string_view words) noexcept {
+  if (status != 400) return false;
+  words = words.substr(0, 4096);
+  for (const std::string_view each :
+       {"to https port", "to an https server", "to an ssl-enabled", "this port speaks tls"}) {
+    if (mentions(words, each)) return true;
+  }
+  return false;
+}
+
 /// The failure of an answer: `said` is its JSON error, `body` its text when it is no JSON. Texts are cut and
 /// `readable`.
 [[gnu::cold, gnu::noinline]] inline error_info answer_failure(unsigned status, const reply_error& said,
@@ -58727,6 +59772,9 @@ constexpr std::string_view words_of(std::string_view body) noexcept {
   fields.hint = readable(said.hint, most_words);
   const gateway_errc code = classify_answer(status, said, fields.message);
   if (code == gateway_errc::not_found && fields.hint.empty()) fields.hint = "is the apiEndpoint right?";
+  if (wants_tls(status, said.is_set ? std::string_view{said.message} : body)) {
+    fields.hint = "ssl=true, or an apiEndpoint that begins with https";
+  }
   // The gateway itself may not know: its database's answer to the commit was lost.
   const bool is_unknown = said.reason == "commit_unknown";
   error_info failure{is_unknown ? make_error_code(dovetail::errc::outcome_unknown) : make_error_code(code)};
@@ -61924,15 +62972,25 @@ struct final_head_reading {
   std::string_view text{};
 };
 
-/// Answers of 1xx say nothing to this client (RFC 9110 section 15.2), and a peer that sends nothing else is left.
+/// An alert or a handshake of TLS (RFC 8446 section 5.1), where the beginning of an answer should be.
+inline bool is_tls_record(byte_view begun) noexcept {
+  constexpr std::byte alert{21}, handshake{22}, version{3};
+  return begun.size() >= 2 && (begun[0] == alert || begun[0] == handshake) && begun[1] == version;
+}
+
+/// Answers of 1xx say nothing to this client (RFC 9110 section 15.2), and a peer that sends nothing else is left. One
+/// that speaks TLS is told from other garbage.
 class final_head {
  public:
   explicit final_head(http1::request_kind what = http1::request_kind::ordinary,
                       const http1::limits& bounds = {}) noexcept
-      : reader_(what, bounds) {}
+      : reader_(what, bounds), is_proxy_(what == http1::request_kind::connect) {}
 
   /// `from` begins with the answer; its informational ones are consumed, the head that is found is not.
   final_head_reading read(read_buffer& from, http1::response_head& out) noexcept {
+    if (is_tls_record(from.committed())) {
+      return {http1::progress::failed, 0, http1::problem::malformed_status_line, is_proxy_ ? tls_proxy : tls_peer};
+    }
     for (;;) {
       const http1::head_progress got = reader_.read(as_text(from.committed()), out);
       if (got.state == http1::progress::failed) return {got.state, 0, got.why, http1::text_of(got.why)};
@@ -61947,8 +63005,12 @@ class final_head {
 
  private:
   static constexpr int most_passed = 8;
+  static constexpr std::string_view tls_peer =
+      "the peer speaks TLS, and was spoken to in clear text: ssl=true, or an apiEndpoint that begins with https";
+  static constexpr std::string_view tls_proxy = "it speaks TLS, and is spoken to in clear text";
 
   http1::response_reader reader_;
+  bool is_proxy_;
   int passed_ = 0;
 };
 
@@ -62538,6 +63600,9 @@ struct http_request {
 /// error here. Cancellation: the session is desynchronised afterwards, unless nothing was sent.
 /// A streamed answer of success is read as its bytes are wanted: until `has_all()` the session is desynchronised. One
 /// of failure is read whole.
+/// An answer that comes while a large body is sent ends the sending (RFC 9112 section 9.3), and one that came before
+/// the peer refused the rest is read: a gateway that does not want so much says so, and closes. The connection is of no
+/// use afterwards.
 class exchange {
  public:
   using value_type = http_answer;
@@ -62550,9 +63615,7 @@ class exchange {
       case step::checking:
         return check(ev);
       case step::writing:
-        was_sent_ = was_sent_ || !ev.ec || ev.bytes >= on_->output().size();
-        if (ev.cancelled || ev.ec) return stop(ev);
-        return read(1);
+        return wrote(ev);
       case step::reading:
         return take(ev);
       case step::pausing:
@@ -62600,6 +63663,8 @@ class exchange {
     return most;
   }
   action begin();
+  action write();
+  action wrote(const event& ev);
   action read(std::size_t bytes);
   action take(const event& ev);
   action take_head();
@@ -62626,8 +63691,10 @@ class exchange {
   http_request asked_;
   idle_check idle_;
   step step_ = step::checking;
-  bool was_sent_ = false;
+  bool was_sent_ = false;  // all of it
   bool keeps_alive_ = false;
+  std::size_t written_ = 0;
+  std::error_code broken_by_;  // what ended the sending, until the answer has begun
   final_head head_;
   std::optional<http1::body_collector> body_;
   std::size_t had_ = 0;  // of a streamed body, when more was asked for
@@ -62660,8 +63727,27 @@ inline action exchange::begin() {
   on_->set_asked_pause({});
   on_->request_id().clear();
   on_->set_health(session_health::desynchronised);  // until the whole answer is here
+  return write();
+}
+
+/// What fits into the buffers on its way is gone at once.
+inline action exchange::write() {
+  constexpr std::size_t large = 64 * 1024;
   step_ = step::writing;
-  return action::write(out.view());
+  const byte_view rest = on_->output().view().subspan(written_);
+  if (on_->output().size() < large) return action::write(rest);
+  if (!on_->input().prepare(1)) return lose(dovetail::errc::frame_too_large, "the answer is larger than responseLimit");
+  return action::exchange(rest, on_->input().free());
+}
+
+inline action exchange::wrote(const event& ev) {
+  on_->input().commit(ev.received);
+  written_ += (std::min)(ev.bytes, on_->output().size() - written_);
+  if (!ev.ec && ev.received == 0 && !ev.cancelled) written_ = on_->output().size();
+  was_sent_ = written_ == on_->output().size();
+  if (ev.cancelled || ev.ec == dovetail::errc::deadline_passed) return stop(ev);
+  broken_by_ = ev.ec;
+  return ev.received == 0 ? read(1) : take_head();
 }
 
 inline action exchange::read(std::size_t bytes) {
@@ -62678,7 +63764,10 @@ inline action exchange::take(const event& ev) {
   on_->input().commit(ev.bytes);
   if (ev.cancelled) return stop(ev);
   const bool has_ended = ev.ec == dovetail::errc::connection_closed;
-  if (ev.ec && !(has_ended && body_)) return stop(ev);
+  if (ev.ec && !(has_ended && body_)) {
+    const bool is_silent = broken_by_ && ev.ec != dovetail::errc::deadline_passed;
+    return stop(is_silent ? event{.ec = broken_by_} : ev);
+  }
   return body_ ? take_body(has_ended) : take_head();
 }
 
@@ -62686,7 +63775,8 @@ inline action exchange::take_head() {
   http1::response_head head;
   const final_head_reading got = head_.read(on_->input(), head);
   if (got.state == http1::progress::failed) return lose_to(got.why, got.text);
-  if (got.state == http1::progress::need_more) return read(1);
+  if (got.state == http1::progress::need_more) return was_sent_ || broken_by_ ? read(1) : write();
+  broken_by_ = {};
   if (head.body.kind == http1::framing::tunnel) {
     return lose(make_error_code(gateway_errc::not_a_gateway), "the peer switches to a protocol that nobody asked for");
   }
@@ -62705,7 +63795,7 @@ inline void exchange::note_fields(const http1::response_head& head) {
   answer_.status = head.status;
   answer_.is_write = asked_.is_write;
   answer_.had_key = !on_->options().api_key.empty();
-  keeps_alive_ = head.keep_alive;
+  keeps_alive_ = head.keep_alive && was_sent_;
   if (const auto id = head.fields.find("X-Request-ID")) on_->request_id() = id->substr(0, 128);
   if (head.fields.find("Idempotency-Key")) on_->note_key_echo();
   note_asked_pause(*on_, head);
@@ -63692,7 +64782,8 @@ namespace dovetail::inline v0::workersql {
 /// looks at what has come already: a message that nobody asked for is no answer, and after a farewell nothing is sent.
 /// Errors: gateway_errc::not_a_gateway for what RFC 6455 forbids; errc::connection_closed when the gateway ends the
 /// WebSocket, which is answered (section 5.5.1), or gateway_errc::too_large when it says that;
-/// errc::unexpected_message; errc::frame_too_large beyond `responseLimit`; the transport's own. Nothing is executed
+/// errc::unexpected_message; errc::frame_too_large beyond `responseLimit`; the transport's own. When the message cannot
+/// be sent what the gateway said before is read: why it leaves, as a rule. Nothing is executed
 /// twice by a repetition, for there is none: a transaction is over when its connection is. Cancellation: the session is
 /// desynchronised afterwards, unless nothing was sent.
 class socket_exchange {
@@ -63704,9 +64795,13 @@ class socket_exchange {
   action resume(const event& ev) {
     if (ev.cancelled) return finish(dovetail::errc::cancelled);
     if (step_ == step::leaving) return finish(std::move(farewell_));
+    if (step_ == step::sending && ev.ec && ev.ec != dovetail::errc::deadline_passed && !broken_by_) {
+      broken_by_ = ev.ec;
+      return read(1);
+    }
     if (ev.ec) {
       if (ev.ec != dovetail::errc::deadline_passed) on_->set_health(session_health::closed);
-      return finish(ev.ec);
+      return finish(broken_by_ ? broken_by_ : ev.ec);
     }
     switch (step_) {
       case step::start:
@@ -63780,7 +64875,7 @@ class socket_exchange {
           continue;
         case websocket::received::need_more:
           on_->input().consume(got.used);
-          return was_sent_ ? read(got.wanted) : send();
+          return was_sent_ || broken_by_ ? read(got.wanted) : send();
         case websocket::received::close:
           return leave(got);
         case websocket::received::binary:
@@ -63856,6 +64951,7 @@ class socket_exchange {
   session* on_;
   step step_ = step::start;
   bool was_sent_ = false;
+  std::error_code broken_by_;  // what ended the sending
   std::string_view text_;
   error_info failure_;
   error_info farewell_;  // while ours is sent
@@ -64320,7 +65416,8 @@ class upgrade {
   }
   [[gnu::cold, gnu::noinline]] action refused(std::string_view body) {
     on_->set_health(session_health::closed);
-    if (status_ == 401 || status_ == 403 || status_ == 429 || (status_ >= 502 && status_ <= 504)) {
+    if (status_ == 401 || status_ == 403 || status_ == 429 || (status_ >= 502 && status_ <= 504) ||
+        detail::wants_tls(status_, body)) {
       reply_facts said;
       bool is_stopped = false;
       const http_answer answer{
@@ -67533,13 +68630,13 @@ class rate_limiter {
 }  // namespace dovetail::inline v0::workersql
 
 // ---- dovetail/transport/tls_server.hpp ----
-// The server's side of TLS, by OpenSSL: certificate and key are read once, and each connection gets a session of them.
+// The server's side of TLS, by OpenSSL: certificate and key as they were read, of which each connection gets a session.
 
 namespace dovetail::inline v0 {
 
 enum class tls_version : std::uint8_t { tls_1_2, tls_1_3 };
 
-/// Who a server is, and whom it lets connect. Files are PEM and read once, when it starts.
+/// Who a server is, and whom it lets connect. Files are PEM, and read when it starts and when it is told to.
 struct tls_server_settings {
   std::string certificate{};  ///< its own first, then those that lead from it to an authority which clients know
   std::string private_key{};  ///< of the first certificate; empty: it is in the same file
@@ -67551,7 +68648,16 @@ struct tls_server_settings {
 
 namespace detail {
 
-/// Threads: `accept` from one at a time. Lifetime: outlives its sessions.
+/// A handshake failed because its first bytes were a request of HTTP. OpenSSL sends no alert then.
+inline bool was_plain_http(std::error_code ec) noexcept {
+  if (ec.category() != tls_category()) return false;
+  const unsigned long code = static_cast<unsigned>(ec.value());
+  const int reason = ERR_GET_REASON(code);
+  return ERR_GET_LIB(code) == ERR_LIB_SSL && (reason == SSL_R_HTTP_REQUEST || reason == SSL_R_HTTPS_PROXY_REQUEST);
+}
+
+/// Reading the files again is making another one. Threads: `accept` from one at a time. Lifetime: outlives its
+/// sessions.
 class tls_server_context {
  public:
   /// `protocol` is the only one of ALPN (RFC 7301); who offers others alone is refused.
@@ -69059,7 +70165,7 @@ class gateway_hub {
   const clock::time_point since = clock::now();
   std::atomic<std::size_t> unsent{0};  ///< bytes of answers that were made, and not read by their peers
   std::unordered_map<std::string, std::weak_ptr<std::atomic<std::size_t>>> unsent_shares;  ///< by principal
-  std::unique_ptr<dovetail::detail::tls_server_context> tls;                               ///< null: plain text
+  std::shared_ptr<const dovetail::detail::tls_server_context> tls;                         ///< null: plain text
   bool is_stopping = false;
   void (*on_empty)(void*) = nullptr;
   void* on_empty_state = nullptr;
@@ -69462,9 +70568,10 @@ class gateway_stream {
  public:
   using wait_type = asio::ip::tcp::socket::wait_type;
 
-  /// `session` is null for plain TCP.
-  gateway_stream(asio::ip::tcp::socket accepted, std::unique_ptr<dovetail::detail::tls_session> session)
-      : socket_(std::move(accepted)), session_(std::move(session)) {
+  /// `session` is null for plain TCP; `of` is what made it.
+  gateway_stream(asio::ip::tcp::socket accepted, std::unique_ptr<dovetail::detail::tls_session> session,
+                 std::shared_ptr<const dovetail::detail::tls_server_context> of)
+      : socket_(std::move(accepted)), context_(std::move(of)), session_(std::move(session)) {
     std::error_code ignored;
     if (session_) socket_.native_non_blocking(true, ignored);
   }
@@ -69612,8 +70719,43 @@ class gateway_stream {
   }
 
   asio::ip::tcp::socket socket_;
+  std::shared_ptr<const dovetail::detail::tls_server_context> context_;  // which others may have ceased to use
   std::unique_ptr<dovetail::detail::tls_session> session_;
   bool may_say_goodbye_ = false;  // the handshake is done, nothing has failed, and no answer is half sent
+};
+
+}  // namespace dovetail::inline v0::workersql::serving
+
+// ---- dovetail/client/workersql_gateway/lingering.hpp ----
+// How long a connection of a gateway that has said its last word still reads.
+
+namespace dovetail::inline v0::workersql::serving {
+
+/// A socket that is closed with bytes which nobody has read resets its connection, and that may destroy an answer on
+/// its way (RFC 9112 section 9.6). So what the peer still sends is read and thrown away: while it sends, for ten
+/// seconds, and 64 MiB or what four bodies may have; a silent one, and any when the gateway stops, for two seconds.
+class lingering {
+ public:
+  static constexpr clock::duration turn = std::chrono::seconds{2};
+  static constexpr std::size_t at_once = 64 * 1024;
+
+  explicit lingering(std::size_t body_limit) noexcept
+      : most_((std::max)(body_limit / 16, std::size_t{1024 * 1024}) * 64) {}
+
+  /// False when it was too much.
+  bool take(std::size_t bytes) noexcept {
+    has_come_ = has_come_ || bytes != 0;
+    sum_ += bytes;
+    return sum_ <= most_;
+  }
+  /// A turn is over: is there another one?
+  bool goes_on() noexcept { return std::exchange(has_come_, false) && ++turns_ < 5; }
+
+ private:
+  std::size_t most_;
+  std::size_t sum_ = 0;
+  int turns_ = 0;
+  bool has_come_ = false;
 };
 
 }  // namespace dovetail::inline v0::workersql::serving
@@ -69980,7 +71122,8 @@ class socket_connection final : public gateway_connection, public std::enable_sh
         reader_(websocket::role::server, {.message = hub.options.body_limit}),
         input_((std::max)(hub.options.body_limit + 16 * 1024, input.size()), 4096),
         output_(std::move(first)),
-        share_(hub.unsent) {
+        share_(hub.unsent),
+        lingering_(hub.options.body_limit) {
     share_.count_for(unsent_);
     if (!input.empty() && input_.prepare(input.size())) {
       std::copy(input.begin(), input.end(), input_.free().begin());
@@ -69992,6 +71135,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
 
   void stop() override {
     is_stopping_ = true;
+    if (is_draining_) wait(deadline::after(lingering::turn));
     if (is_idle() && !session_.is_in_transaction()) close_with(websocket::close_code::going_away);
   }
   void kill() override {
@@ -70157,7 +71301,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     if (is_over_) return;
     if (ec) return end();
     input_.commit(bytes);
-    if (is_closing_) return drain();
+    if (is_closing_) return drain(bytes);
     if (is_idle()) next();
   }
 
@@ -70180,18 +71324,19 @@ class socket_connection final : public gateway_connection, public std::enable_sh
     share_.set(0);
     if (std::exchange(is_answer_, false)) next_by_ = deadline::after(hub_->options.transaction_limit);
     if (!is_closing_) return next();
-    has_last_limit_ = true;
-    wait(deadline::after(std::chrono::seconds{2}));
+    has_last_limit_ = is_draining_ = true;
+    wait(deadline::after(lingering::turn));
     stream_.end_sending([self = shared_from_this()](const std::error_code& failed, std::size_t) {
       if (self->is_over_) return;
-      failed ? self->end() : self->drain();
+      failed ? self->end() : self->drain(0);
     });
   }
 
   /// Until the peer ends too.
-  void drain() {
+  void drain(std::size_t bytes) {
     input_.clear();
-    if (!is_reading_ && !is_writing_) read_more(1);
+    if (!lingering_.take(bytes)) return end();
+    if (!is_reading_ && !is_writing_) read_more((std::min)(lingering::at_once, input_.maximum()));
   }
 
   void close_with(websocket::close_code code) {
@@ -70213,6 +71358,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
 
   void time_is_over() {
     if (is_over_ || task_ != task::none) return;
+    if (is_draining_ && lingering_.goes_on() && !is_stopping_) return wait(deadline::after(lingering::turn));
     if (!is_idle()) return end();
     if (session_.is_in_transaction()) return submit(task::roll_back);
     if (expires_.has_passed()) return close_with(websocket::close_code::policy_violation);
@@ -70248,6 +71394,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   read_buffer input_;
   byte_buffer output_;
   memory_share share_;
+  lingering lingering_;
   std::shared_ptr<interruption> until_;  // while a message is being handled
   std::string message_;
   std::string reply_;
@@ -70257,6 +71404,7 @@ class socket_connection final : public gateway_connection, public std::enable_sh
   bool is_writing_ = false;
   bool is_answer_ = false;  // what is being written is one to a message that was handled
   bool is_closing_ = false;
+  bool is_draining_ = false;  // and has said so
   bool is_stopping_ = false;
   bool is_killed_ = false;
   bool has_last_limit_ = false;
@@ -70284,7 +71432,8 @@ class http_connection final : public gateway_connection, public std::enable_shar
         bounds_(bounds_of(hub.options)),
         reader_(bounds_),
         input_(hub.options.head_limit + 2 * hub.options.body_limit + 64 * 1024, 4096),
-        share_(hub.unsent) {}
+        share_(hub.unsent),
+        lingering_(hub.options.body_limit) {}
 
   void start() {
     if (!stream_.is_encrypted()) return begin_request();
@@ -70295,6 +71444,7 @@ class http_connection final : public gateway_connection, public std::enable_shar
 
   void stop() override {
     is_stopping_ = true;
+    if (step_ == step::lingering) wait(lingering::turn);
     if (step_ == step::idle || step_ == step::greeting) end();
   }
   void kill() override {
@@ -70334,7 +71484,9 @@ class http_connection final : public gateway_connection, public std::enable_shar
     if (!ec) return begin_request();
     hub_->counters.failed_handshakes.fetch_add(1, std::memory_order_relaxed);
     stream_.give_up_encryption();
-    linger();
+    if (!dovetail::detail::was_plain_http(ec)) return linger();
+    since_ = clock::now();
+    refuse(400, codes::invalid_query, "this port speaks TLS: the URL must begin with https");
   }
 
   void begin_request() {
@@ -70582,19 +71734,18 @@ class http_connection final : public gateway_connection, public std::enable_shar
     begin_request();
   }
 
-  /// A socket that is closed with unread bytes would destroy the answer that is under way.
+  /// Says goodbye, and lets the answer arrive.
   void linger() {
     step_ = step::lingering;
     has_last_limit_ = true;
-    wait(std::chrono::seconds{2});
+    wait(lingering::turn);
     stream_.end_sending([self = shared_from_this()](const std::error_code& ec, std::size_t) {
       if (self->step_ == step::lingering) self->linger_on(ec, 0);
     });
   }
   void linger_on(const std::error_code& ec, std::size_t bytes) {
-    lingered_ += bytes;
     input_.clear();
-    if (ec || lingered_ > 4 * hub_->options.body_limit || !input_.prepare(1)) return end();
+    if (ec || !lingering_.take(bytes) || !input_.prepare(lingering::at_once)) return end();
     read_some();
   }
 
@@ -70635,6 +71786,8 @@ class http_connection final : public gateway_connection, public std::enable_shar
       case step::greeting:
         hub_->counters.failed_handshakes.fetch_add(1, std::memory_order_relaxed);
         return end();
+      case step::lingering:
+        return lingering_.goes_on() && !is_stopping_ ? wait(lingering::turn) : end();
       default:
         return end();
     }
@@ -70659,6 +71812,7 @@ class http_connection final : public gateway_connection, public std::enable_shar
   read_buffer input_;
   byte_buffer output_;
   memory_share share_;
+  lingering lingering_;
   gateway_request request_;
   std::optional<gateway_answer> early_;
   gateway_answer answer_;
@@ -70669,7 +71823,6 @@ class http_connection final : public gateway_connection, public std::enable_shar
   deadline by_;
   clock::time_point since_{};
   std::size_t used_ = 0;
-  std::size_t lingered_ = 0;
   std::uint64_t turn_ = 0;
   step step_ = step::idle;
   bool is_first_read_ = true;
@@ -70688,7 +71841,8 @@ class http_connection final : public gateway_connection, public std::enable_shar
 
 namespace dovetail::inline v0::workersql::serving {
 
-/// Everything of a gateway but its thread. Threads: `run()` in one; `stop()` and `statistics()` from any.
+/// Everything of a gateway but its thread. Threads: `run()` in one; `stop()`, `reload_tls()` and `statistics()` from
+/// any.
 class gateway_core {
  public:
   gateway_core(std::unique_ptr<database> behind, gateway_options how) : hub_(std::move(behind), std::move(how)) {}
@@ -70698,8 +71852,7 @@ class gateway_core {
   error_info listen() {
     if (error_info wrong = check()) return wrong;
     if (hub_.options.tls) {
-      hub_.tls = std::make_unique<dovetail::detail::tls_server_context>("http/1.1");
-      if (error_info wrong = hub_.tls->load(*hub_.options.tls)) return wrong;
+      if (error_info wrong = load_tls(hub_.tls)) return wrong;
     }
     using asio::ip::tcp;
     const gateway_options& how = hub_.options;
@@ -70737,6 +71890,16 @@ class gateway_core {
     hub_.for_interruptions->stop();
   }
 
+  /// Reads the files of TLS again, for connections from here on. Those that there are keep what they have.
+  error_info reload_tls() {
+    if (!hub_.options.tls) return {errc::invalid_state, "this gateway has no files to read again: it speaks no TLS"};
+    const std::lock_guard one_after_the_other{reloading_};
+    std::shared_ptr<const dovetail::detail::tls_server_context> fresh;
+    if (error_info wrong = load_tls(fresh)) return wrong;
+    asio::post(hub_.io, [this, fresh = std::move(fresh)]() mutable { hub_.tls = std::move(fresh); });
+    return {};
+  }
+
   void stop() {
     asio::post(hub_.io, [this] {
       if (std::exchange(hub_.is_stopping, true)) return;
@@ -70769,6 +71932,13 @@ class gateway_core {
     if (how.idempotency.in_database && !hub_.database->keeps_changes()) {
       return {errc::invalid_option, "the database of this gateway cannot keep idempotency keys"};
     }
+    return {};
+  }
+
+  error_info load_tls(std::shared_ptr<const dovetail::detail::tls_server_context>& into) const {
+    auto made = std::make_shared<dovetail::detail::tls_server_context>("http/1.1");
+    if (error_info wrong = made->load(*hub_.options.tls)) return wrong;
+    into = std::move(made);
     return {};
   }
 
@@ -70809,12 +71979,13 @@ class gateway_core {
     if (ec) return;  // gone already
     std::unique_ptr<dovetail::detail::tls_session> session;
     if (hub_.tls && !(session = hub_.tls->accept())) return;  // without memory
-    auto made = std::make_shared<http_connection>(hub_, gateway_stream{std::move(accepted), std::move(session)},
-                                                  peer.address().to_string());
+    auto made = std::make_shared<http_connection>(
+        hub_, gateway_stream{std::move(accepted), std::move(session), hub_.tls}, peer.address().to_string());
     hub_.adopt(made);
     made->start();
   }
 
+  std::mutex reloading_;
   gateway_hub hub_;
   std::uint16_t port_ = 0;
   asio::executor_work_guard<asio::io_context::executor_type> alive_{hub_.io.get_executor()};
@@ -71423,6 +72594,8 @@ namespace dovetail::inline v0::workersql {
 /// whoever asks; several statements in one text, and transactions as statements, are refused. A batch is one
 /// transaction. A request with an Idempotency-Key is executed once. Paths, bodies and answers:
 /// docs/workersql_gateway.md. Threads: any, but not from within the gateway's own.
+/// One that was moved from has no port (0) and no statistics, has stopped, and throws errc::invalid_state where it is
+/// asked for an address.
 ///
 ///     dt::sqlite::client db{"sqlite:cities.db"};
 ///     dt::workersql::gateway_options how;
@@ -71455,10 +72628,11 @@ class gateway {
   }
   ~gateway() { stop(); }
 
-  std::uint16_t port() const noexcept { return core_->port(); }
+  std::uint16_t port() const noexcept { return core_ ? core_->port() : std::uint16_t{0}; }
 
   /// Where a client of this machine finds it.
   tcp_endpoint endpoint() const {
+    if (!core_) dovetail::detail::throw_error({errc::invalid_state, "the gateway has been moved from"});
     const std::string& host = core_->options().host;
     if (host == "0.0.0.0" || host == "localhost") return {"127.0.0.1", port()};
     return {host == "::" ? "::1" : host, port()};
@@ -71476,7 +72650,17 @@ class gateway {
     return text;
   }
 
-  gateway_statistics statistics() const noexcept { return core_->statistics(); }
+  gateway_statistics statistics() const noexcept { return core_ ? core_->statistics() : gateway_statistics{}; }
+
+  /// Reads the files of `gateway_options::tls` again, which may be others by now: a renewed certificate and its key, or
+  /// other authorities of clients. Connections from here on are shown them; those that there are go on as they are.
+  /// Nothing changes when it fails. Errors: errc::invalid_option, as the constructor has it, with the setting's name;
+  /// errc::invalid_state without TLS.
+  result<void> reload_tls() {
+    if (!core_) return errc::invalid_state;  // moved away
+    if (error_info wrong = core_->reload_tls()) return wrong;
+    return {};
+  }
 
   /// Listens no more, closes what is idle, answers what is under way, and waits for its threads. What the database has
   /// begun within its `request_limit` is always answered, and the answer may be read for `stop_grace`; requests that

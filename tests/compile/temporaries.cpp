@@ -34,26 +34,26 @@ void calls(client& db, session& named) {
   make().transaction([](auto&) {});
   open().within(1s).execute("delete from city");
 
-#if CASE == 1   // expect: give the temporary client a name
+#if CASE == 1  // expect: give the temporary client a name
   static_cast<void>(make().begin());
-#elif CASE == 2   // expect: give the temporary client a name
+#elif CASE == 2  // expect: give the temporary client a name
   static_cast<void>(make().stream<city>("select id from city"));
-#elif CASE == 3   // expect: give the temporary client a name
+#elif CASE == 3  // expect: give the temporary client a name
   static_cast<void>(std::move(db).copy_out<city>("city"));
-#elif CASE == 4   // expect: give the temporary client a name
+#elif CASE == 4  // expect: give the temporary client a name
   static_cast<void>(make().copy_out_query<city>("select id from city"));
-#elif CASE == 5   // expect: give the temporary client a name
+#elif CASE == 5  // expect: give the temporary client a name
   static_cast<void>(make().listen("news"));
-#elif CASE == 6   // expect: deleted
-                  // expect: scope
+#elif CASE == 6  // expect: deleted
+                 // expect: scope
   static_cast<void>(open().scope());
-#elif CASE == 7   // expect: deleted
-                  // expect: scope
+#elif CASE == 7  // expect: deleted
+                 // expect: scope
   static_cast<void>(open().scope(dt::begin_mode::serializable));
-#elif CASE == 8   // expect: deleted
-                  // expect: stream
+#elif CASE == 8  // expect: deleted
+                 // expect: stream
   static_cast<void>(open().stream<city>("select id from city"));
-#elif CASE == 9   // expect: give the temporary client a name
+#elif CASE == 9  // expect: give the temporary client a name
   static_cast<void>(open().copy_out<city>("city"));
 #endif
 }

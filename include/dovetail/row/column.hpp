@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/fixed_string.hpp>
+#include <dovetail/row/json_format.hpp>
 
 #include <cstdint>
 #include <string_view>

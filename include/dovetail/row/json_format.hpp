@@ -10,7 +10,8 @@ namespace detail {
 /// `json`, once it is known. For `T`, a field's type, so that the header may come behind the client's.
 template <class T, class Format = json>
 struct json_format {
-  static_assert(requires { sizeof(Format); }, "dovetail: dt::json_value needs #include <dovetail/format/json.hpp>");
+  static_assert(
+      requires { sizeof(Format); }, "dovetail: dt::json_value needs #include <dovetail/format/json.hpp>");
   using type = Format;
 };
 
