@@ -74,7 +74,8 @@ class pipeline_dialogue final : public detail::dialogue {
 
   verdict execute();
 
-  /// Columns may have changed since they were described.
+  /// Columns may have changed since they were described, unless this dialogue has just prepared the statement.
+  bool is_described_now(std::size_t of) const noexcept;
   verdict describe_again();
 
   /// Writes the next statements. Chunks of an all-or-nothing pipeline end with a Flush, the last with a Sync.
@@ -136,7 +137,6 @@ class pipeline_dialogue final : public detail::dialogue {
   bool is_undoing_ = false;
   bool changes_formats_ = false;
   bool was_repeated_ = false;
-  bool was_described_again_ = false;
 };
 
 }  // namespace dovetail::inline v0::postgres
@@ -249,7 +249,7 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::execute() {
     statement_description& of = statements_[i]->description;
     const char* const formats_before = of.formats_of;
     if (error_info failure = item.rows.describe(item.rows.state, of)) {
-      if (failure.code() == errc::row_mismatch && !was_described_again_) return describe_again();
+      if (failure.code() == errc::row_mismatch && !is_described_now(i)) return describe_again();
       set_failure(i, std::move(failure));
     }
     changes_formats_ = changes_formats_ || (formats_before != nullptr && of.formats_of != formats_before);
@@ -259,8 +259,15 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::execute() {
   return write_chunk();
 }
 
+DOVETAIL_DEFINE bool pipeline_dialogue::is_described_now(std::size_t of) const noexcept {
+  for (const unprepared& each : preparing_) {
+    const statement_use& known = statements_[each.item];
+    if (known && &*known == &*statements_[of]) return true;
+  }
+  return false;
+}
+
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::describe_again() {
-  was_described_again_ = true;
   for (std::size_t i = first_; i < items_.size(); ++i) forget_statement(i);
   return prepare();
 }

@@ -211,6 +211,16 @@ TEST_F(PostgresPipelines, ColumnsThatDoNotFitAreDescribedAnewBeforeAnythingIsExe
   }
 }
 
+TEST_F(PostgresPipelines, AmongThoseThatCannotBePreparedTheKeptOneIsDescribedAnew) {
+  ASSERT_FALSE(play(pipeline({"b"}, pg::pipeline_sync::each)(), prepared + answer("2") + wire::ready()));
+  const std::string refused = wire::close_complete() + wire::error("42601") + wire::ready();
+  pg::pipeline_dialogue dialogue = next({"a", "b"}, pg::pipeline_sync::each);
+  rows[1].wants = "new";
+  script(std::move(dialogue)).write(prepare(a, "a")).read(refused).write(prepare(b, "b")).read(prepared).done();
+  EXPECT_EQ(items[0].failure.code(), pg::sqlstate::syntax_error);
+  EXPECT_EQ(items[1].failure.code(), errc::row_mismatch);
+}
+
 TEST_F(PostgresPipelines, AnAllOrNothingPipelineInSeveralWritesIsUndoneWhenItEndsEarly) {
   prepare_both();
   const std::string large(40'000, 'x');
