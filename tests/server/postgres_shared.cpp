@@ -624,6 +624,39 @@ TEST_F(PostgresShared, AStatementThatTheServerHasLostIsPreparedAgain) {
   EXPECT_EQ(db.statistics().opened, 1U);
 }
 
+TEST_F(PostgresShared, AStatementThatIsDescribedAnewTakesNoTextFromTheOthers) {
+  struct first {
+    int value;
+  };
+  struct second {
+    std::string other;
+  };
+  admin.script(
+      "drop table if exists changing; create table changing(value int);"
+      "create or replace function refuse(is_refused boolean) returns int immutable language plpgsql as $$ begin "
+      "if is_refused then raise 'no' using errcode = 'feature_not_supported'; end if; return 1; end $$");
+  std::optional<dt::result<dt::rows<first>>> before;
+  std::optional<dt::result<int>> good;
+  start(before, [](auto c) { c.template query<first>("select * from changing"); });
+  start(good, [](auto c) { c.template query_value<int>("select refuse(?)", false); });
+  run_until(before, good);
+  ASSERT_TRUE(*before && *good);
+  admin.script("drop table changing; create table changing(other text)");
+  close_gate();
+  std::optional<dt::result<int>> held;
+  start(held, [](auto c) { c.template query_value<int>("select 1 from pg_advisory_xact_lock(7)"); });
+  run_until_sleeping();
+  std::optional<dt::result<dt::rows<second>>> after;
+  std::optional<dt::result<int>> refused;
+  start(after, [](auto c) { c.template query<second>("select * from changing"); });
+  start(refused, [](auto c) { c.template query_value<int>("select refuse(?)", true); });
+  open_gate();
+  run_until(held, after, refused);
+  EXPECT_TRUE(*after) << after->error().message();
+  EXPECT_EQ(refused->error().code(), pg::sqlstate::feature_not_supported);
+  admin.script("drop table changing; drop function refuse");
+}
+
 TEST_F(PostgresShared, WithoutACacheOfStatementsCallersTakeTurns) {
   shared_client unnamed{io.get_executor(), where() + " unnamedStatements=true"};
   int sum = 0;

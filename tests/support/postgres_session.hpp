@@ -46,7 +46,7 @@ struct open_session {
 
 /// Runs a dialogue against bytes that are all there from the start; the end of the stream is behind them.
 template <class Machine>
-std::error_code play(Machine dialogue, const std::string& server, std::string* written = nullptr,
+std::error_code play(Machine&& dialogue, const std::string& server, std::string* written = nullptr,
                      dt::error_info* failure = nullptr) {
   std::size_t given = 0;
   dt::event happened;

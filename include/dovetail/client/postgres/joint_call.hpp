@@ -219,6 +219,7 @@ DOVETAIL_DEFINE void joint_call::deliver(std::size_t end) {
 DOVETAIL_DEFINE bool joint_call::repeat() {
   if (was_repeated_ || stale_.empty()) return false;
   was_repeated_ = true;
+  for (statement_use& each : running_->lost()) lost_.push_back(std::move(each));
   running_.reset();
   std::vector<joint_caller*> callers;
   std::vector<pipeline_item> items;

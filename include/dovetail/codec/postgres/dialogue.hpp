@@ -143,6 +143,9 @@ class dialogue {
   bool continues_ = false;
   /// What has left of the batch may be executed although the rest has not.
   bool executes_in_parts_ = false;
+  /// Who asked for the parts hears of all of them at once: how the server ended the connection says nothing of those
+  /// before.
+  bool parts_share_failure_ = false;
   /// What was asked for has been executed in part, whatever becomes of the batch.
   bool has_executed_ = false;
 };
@@ -388,8 +391,13 @@ DOVETAIL_DEFINE action dialogue::read(const message& wanted) {
     return action::done(failure_.code());
   }
   on_->close();
-  if (stage_ == stage::writing) take_last_words();
-  if (is_fatal_) return end(std::move(failure_));  // it has said why it ends the connection
+  const bool was_writing = stage_ == stage::writing;
+  if (was_writing) take_last_words();
+  if (is_fatal_) {  // it has said why it ends the connection
+    const bool has_part_executed = has_executed_ || (was_writing && may_have_executed);
+    if (parts_share_failure_ && has_part_executed && !is_read_only_) doubt_parts(failure_);
+    return end(std::move(failure_));
+  }
   if (may_have_executed && !is_read_only_ && !was_in_transaction_) {
     std::string why = "the statement was sent and may have been executed (";
     v0::detail::append_parts(why, {ev.ec.message(), ")"});

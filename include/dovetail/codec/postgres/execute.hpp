@@ -48,6 +48,8 @@ class execute_dialogue final : public detail::dialogue {
     if (!is_named()) return {};
     return on().statements.find(asked_.text, asked_.literal, asked_.types);
   }
+  /// It is prepared again: the cache has it no more.
+  verdict prepare_again();
   bool is_named() const noexcept { return asked_.is_kept && on().statements.capacity() != 0; }
 
   /// A named statement is described with a Sync. An unnamed one without: a pooler must not give the server to another
@@ -81,6 +83,7 @@ class execute_dialogue final : public detail::dialogue {
   row_sink rows_;
   portal* portal_ = nullptr;
   statement_use statement_;
+  statement_use lost_;  // the request's text may be a view of the statement's that was found first
   detail::preparation preparation_;
   execution done_;
   step step_ = step::preparing;
@@ -125,9 +128,8 @@ DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::execute() {
   if (rows_.describe != nullptr) {
     if (error_info failure = rows_.describe(rows_.state, statement_->description)) {
       if (!is_from_cache_ || failure.code() != errc::row_mismatch) return refuse(std::move(failure));
-      is_from_cache_ = false;  // what it returns may have changed since it was prepared
-      on().statements.forget(*statement_);
-      return prepare();
+      on().statements.forget(*statement_);  // what it returns may have changed since it was prepared
+      return prepare_again();
     }
   }
   const bool is_first = !on().needs_sync();
@@ -252,7 +254,13 @@ DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::on_ready() {
   if (step_ != step::ending) return verdict::unexpected;
   if (!is_stale_ || was_in_transaction_) return verdict::finish;
   forget_failure();
-  is_stale_ = is_from_cache_ = false;
+  is_stale_ = false;
+  return prepare_again();
+}
+
+DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::prepare_again() {
+  is_from_cache_ = false;
+  lost_ = std::move(statement_);
   return prepare();
 }
 

@@ -37,6 +37,9 @@ class pipeline_dialogue final : public detail::dialogue {
 
   void value() && noexcept {}
 
+  /// Statements that were given up, whose texts the items may have views of: for who outlives the dialogue with them.
+  std::vector<statement_use>& lost() noexcept { return lost_; }
+
   /// After the end: the statement whose failure undid the others, or a number behind the last one.
   std::size_t failed_statement() const noexcept { return is_once_ ? first_failure_ : none_; }
 
@@ -275,6 +278,7 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::describe_again() {
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::write_chunk() {
   on().begin_batch();
   executes_in_parts_ = !is_once_;
+  parts_share_failure_ = executes_in_parts_ && !is_apart_;
   const std::size_t first = written_;
   std::size_t sent = 0;
   if (!on().needs_sync()) write_prefix();
@@ -419,6 +423,8 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_error(error_inf
     set_failure(items_.size() - 1, std::move(failure));
     return verdict::go_on;
   }
+  // It may be committed: its Sync was still to be answered.
+  has_executed_ = has_executed_ || (!is_once_ && expects_ == expects::nothing && !items_[at_].failure);
   items_[at_].is_stale = expects_ == expects::bind && detail::is_stale(failure.code());
   // Even when nothing is repeated: whoever asks next has it prepared.
   if (items_[at_].is_stale && !is_apart_) on().statements.forget(*statements_[at_]);

@@ -34,6 +34,8 @@ inline bool is_fatal(const server_fields& fields) noexcept {
 /// Makes the failure of a commit that ended the connection errc::commit_unknown: the commit's record may have been
 /// written before. Not so a session that had been idle for too long (25P03): it had not read the commit.
 void doubt_commit(error_info& failure);
+/// The same of statements each for itself, of which some have been executed before: errc::outcome_unknown.
+void doubt_parts(error_info& failure);
 
 }  // namespace dovetail::inline v0::postgres::detail
 
@@ -70,6 +72,13 @@ namespace dovetail::inline v0::postgres::detail {
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void doubt_commit(error_info& failure) {
   if (failure.server().sqlstate == "25P03") return;
   error_info unknown{errc::commit_unknown, "the server has ended the connection while it committed"};
+  unknown.with_server(failure.server());
+  failure = std::move(unknown);
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void doubt_parts(error_info& failure) {
+  error_info unknown{errc::outcome_unknown,
+                     "the server has ended the connection, and statements before may have been executed"};
   unknown.with_server(failure.server());
   failure = std::move(unknown);
 }

@@ -11,21 +11,6 @@
 
 namespace dovetail::inline v0::postgres::detail {
 
-/// The sizes of the dimensions from the first elements; false when other elements have others.
-template <class T>
-bool measure_list(const T& list, std::uint32_t* sizes, bool is_first) {
-  const auto size = static_cast<std::uint32_t>(list.size());
-  if (is_first) *sizes = size;
-  if (*sizes != size || list.size() > 0x7FFF'FFFF) return false;
-  if constexpr (list_element<T>::dimensions > 1) {
-    for (const auto& inner : list) {
-      if (!measure_list(inner, sizes + 1, is_first)) return false;
-      is_first = false;
-    }
-  }
-  return true;
-}
-
 template <class T>
 errc encode_elements(byte_buffer& out, const T& list, oid element, encode_context& context) {
   for (const auto& each : list) {
@@ -49,8 +34,8 @@ errc encode_list(byte_buffer& out, const T& list, oid wanted, encode_context& co
   constexpr std::int32_t dimensions = list_element<T>::dimensions;
   constexpr oid own = parameter_type<typename list_element<T>::type>();
   std::uint32_t sizes[dimensions] = {};
-  if (dimensions > 6) return context.refuse("PostgreSQL's arrays have six dimensions at most");
-  if (!measure_list(list, sizes, true)) return context.refuse("the rows of a nested array differ in length");
+  bool is_empty = false;
+  if (const errc failed = measure_array(list, sizes, is_empty, context); failed != errc{}) return failed;
   const oid built_in = element_of(wanted);
   const oid element = built_in != 0 ? built_in : context.array.element;
   if constexpr (own == oids::unspecified) {
@@ -60,8 +45,6 @@ errc encode_list(byte_buffer& out, const T& list, oid wanted, encode_context& co
         return context.refuse("a list can be copied to an array only", errc::malformed_value);
       }
       context.is_text = true;
-      bool is_empty = false;
-      for (const std::uint32_t size : sizes) is_empty = is_empty || size == 0;
       if (is_empty) return out.append(std::string_view{"{}"}), errc{};
       return append_list_form<dimensions>(out, list, context);
     }
@@ -69,8 +52,6 @@ errc encode_list(byte_buffer& out, const T& list, oid wanted, encode_context& co
     return context.refuse("a list cannot be sent to a parameter that is no array of a built-in type",
                           errc::malformed_value);
   }
-  bool is_empty = false;
-  for (const std::uint32_t size : sizes) is_empty = is_empty || size == 0;
   out.append_big(static_cast<std::uint32_t>(is_empty ? 0 : dimensions));
   out.append_big(std::uint32_t{0});  // the server looks for nulls itself
   out.append_big(element);

@@ -3,10 +3,12 @@
 
 #include <dovetail/base/text.hpp>
 #include <dovetail/format/postgres/encode.hpp>
+#include <dovetail/format/postgres/time_form.hpp>
 #include <dovetail/format/text_form.hpp>
 
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -21,7 +23,32 @@ void append_real_form(byte_buffer& out, double value, bool is_single);
 template <class T>
 errc append_text_form(byte_buffer& out, const T& value, bool& is_null, encode_context& context);
 
-/// An array's literal, {"a",NULL}: `dimensions` lists in each other.
+/// The sizes of the dimensions from the first elements; false when other elements have others.
+template <class T>
+bool measure_list(const T& list, std::uint32_t* sizes, bool is_first) {
+  const auto size = static_cast<std::uint32_t>(list.size());
+  if (is_first) *sizes = size;
+  if (*sizes != size || list.size() > 0x7FFF'FFFF) return false;
+  if constexpr (list_element<T>::dimensions > 1) {
+    for (const auto& inner : list) {
+      if (!measure_list(inner, sizes + 1, is_first)) return false;
+      is_first = false;
+    }
+  }
+  return true;
+}
+
+/// As `measure_list`, with the array's own limits. `is_empty`: a dimension has no elements, so that nothing has.
+template <class T>
+errc measure_array(const T& list, std::uint32_t* sizes, bool& is_empty, encode_context& context) {
+  constexpr std::int32_t dimensions = list_element<T>::dimensions;
+  if (dimensions > 6) return context.refuse("PostgreSQL's arrays have six dimensions at most");
+  if (!measure_list(list, sizes, true)) return context.refuse("the rows of a nested array differ in length");
+  for (std::int32_t i = 0; i < dimensions; ++i) is_empty = is_empty || sizes[i] == 0;
+  return errc{};
+}
+
+/// An array's literal, {"a",NULL}: `Dimensions` lists in each other, none of them empty.
 template <int Dimensions, class T>
 errc append_list_form(byte_buffer& out, const T& list, encode_context& context) {
   byte_buffer space;
@@ -41,7 +68,33 @@ errc append_list_form(byte_buffer& out, const T& list, encode_context& context) 
     }
     if (failed != errc{}) return failed;
   }
-  out.append(std::string_view{list.size() == 0 ? "{}" : "}"});
+  out.append(std::string_view{"}"});
+  return errc{};
+}
+
+/// A date, a time or a span, rounded as in binary.
+template <class T>
+errc append_time_form(byte_buffer& out, const T& value, encode_context& context) {
+  constexpr field_kind kind = field_kind_of<T>;
+  if constexpr (kind == field_kind::date) {
+    std::int32_t days = 0;
+    if (encode_date(value, days) != errc{}) return context.refuse("PostgreSQL has no such date");
+    append_date_form(out, days, v0::detail::chrono_time_point<T>);
+  } else if constexpr (kind == field_kind::timestamp || kind == field_kind::local_timestamp) {
+    std::int64_t microseconds = 0;
+    if (encode_point(value, microseconds) != errc{}) return context.refuse("the time is out of PostgreSQL's range");
+    append_instant_form(out, microseconds, kind == field_kind::timestamp);
+  } else {
+    std::int64_t microseconds = 0;
+    errc failed{};
+    if constexpr (kind == field_kind::duration) {
+      failed = to_microseconds(value, microseconds);
+    } else {
+      failed = to_microseconds(value.to_duration(), microseconds);
+    }
+    if (failed != errc{}) return context.refuse("the span is too long");
+    append_span_form(out, microseconds);
+  }
   return errc{};
 }
 
@@ -79,6 +132,10 @@ errc append_text_form(byte_buffer& out, const T& value, bool& is_null, encode_co
                             errc::malformed_value);
     }
   } else if constexpr (list_like<type>) {
+    std::uint32_t sizes[list_element<type>::dimensions] = {};
+    bool is_empty = false;
+    if (const errc failed = measure_array(value, sizes, is_empty, context); failed != errc{}) return failed;
+    if (is_empty) return out.append(std::string_view{"{}"}), errc{};
     return append_list_form<list_element<type>::dimensions>(out, value, context);
   } else if constexpr (kind == field_kind::boolean) {
     return out.append(std::string_view{value ? "t" : "f"}), errc{};
@@ -94,11 +151,11 @@ errc append_text_form(byte_buffer& out, const T& value, bool& is_null, encode_co
     return encode_text(out, name, context);
   } else if constexpr (kind == field_kind::json) {
     return encode_json(out, value, oids::json, context);
-  } else {
+  } else if constexpr (kind == field_kind::uuid || kind == field_kind::decimal) {
     v0::detail::text_form_space space;
-    const std::string_view text = v0::detail::write_text_form(value, space);
-    if (text.empty()) return context.refuse("PostgreSQL has no such date or time");
-    return encode_text(out, text, context);
+    return encode_text(out, v0::detail::write_text_form(value, space), context);
+  } else {
+    return append_time_form(out, value, context);
   }
 }
 

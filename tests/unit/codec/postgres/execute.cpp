@@ -249,6 +249,35 @@ TEST_F(PostgresExecute, ASinkThatRefusesTheColumnsKeepsTheStatementFromRunning) 
   EXPECT_EQ(at->statements.size(), 1U);
 }
 
+TEST_F(PostgresExecute, ATextThatIsTheLostStatementsOwnIsThereToTheEnd) {
+  const std::string anew =
+      wire::close_complete() + wire::parse_complete() + wire::parameters({25}) + wire::columns({"new"}) + wire::ready();
+  const std::string_view marked{"the literal"};
+  const auto own = [&] {
+    pg::session& on = at.fresh();
+    pg::statement_request asked = request();
+    asked.literal = marked;
+    EXPECT_FALSE(play(pg::execute_dialogue{on, asked, at.rows.sink()}, prepared + answer));
+    asked.text = on.statements.native_text(marked, {});
+    EXPECT_EQ(asked.text, sql);
+    at.rows.clear();
+    return asked;
+  };
+  const auto is_there = [](const pg::statement_request& asked) { EXPECT_EQ(std::string{asked.text}, sql); };
+  {
+    const pg::statement_request asked = own();
+    at.rows.wants = "new";
+    pg::execute_dialogue again{*at, asked, at.rows.sink()};
+    EXPECT_FALSE(play(again, anew + answer));
+    is_there(asked);
+    at.rows.wants.clear();
+  }
+  const pg::statement_request asked = own();
+  pg::execute_dialogue again{*at, asked, at.rows.sink()};
+  EXPECT_FALSE(play(again, wire::error("26000") + wire::ready() + anew + answer));
+  is_there(asked);
+}
+
 TEST_F(PostgresExecute, ColumnsThatDoNotFitAreDescribedAnewWhenTheyWereKept) {
   const std::string changed =
       wire::close_complete() + wire::parse_complete() + wire::parameters({25}) + wire::columns({"new"}) + wire::ready();

@@ -305,6 +305,30 @@ TEST_F(PostgresPipelines, LostStatementsArePreparedAgainWhenNothingBehindThemRan
   EXPECT_EQ(items[0].failure.code(), pg::sqlstate::invalid_statement_name);
 }
 
+TEST_F(PostgresPipelines, OfStatementsEachForItselfThoseBeforeTheEndOfTheConnectionHaveBeenExecuted) {
+  const std::string last_words = wire::error("57P01", "FATAL");
+  const std::string sent = run(a) + wire::sync() + run(b) + wire::sync();
+  const auto ended = pg::make_error_code("57P01");
+  const auto ends = [&](pg::pipeline_sync sync, const std::string& before, std::error_code expected) {
+    prepare_both();
+    pg::pipeline_dialogue each = next({"a", "b"}, sync);
+    dt::error_info why;
+    std::string written;
+    EXPECT_EQ(play(std::move(each), before + last_words, &written, &why), expected) << before.size();
+    EXPECT_EQ(written, sent);
+    EXPECT_EQ(why.server().sqlstate, "57P01");
+    EXPECT_EQ(at.health(), session_health::closed);
+  };
+  const std::string first = answer("1");
+  ends(pg::pipeline_sync::each, "", ended);
+  ends(pg::pipeline_sync::each, wire::bind_complete(), ended);
+  ends(pg::pipeline_sync::each, wire::error("22012") + wire::ready(), ended);
+  ends(pg::pipeline_sync::each, first, errc::outcome_unknown);  // its commit may have been
+  ends(pg::pipeline_sync::each, first + wire::ready(), errc::outcome_unknown);
+  ends(pg::pipeline_sync::each, first + wire::ready() + wire::bind_complete(), errc::outcome_unknown);
+  ends(pg::pipeline_sync::apart, first + wire::ready(), ended);  // who asked for the first one has his answer
+}
+
 TEST_F(PostgresPipelines, OfStatementsEachForItselfAnyMayHaveBeenExecutedOnceSomeBytesHaveLeft) {
   const auto reset = std::make_error_code(std::errc::connection_reset);
   for (const std::size_t left : {0U, 10U}) {
