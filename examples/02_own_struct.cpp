@@ -19,7 +19,7 @@ struct customer {
 
 struct order {
   std::int64_t id;
-  status state;  // stored as a number; field_codec or dt::describe can say otherwise
+  status state;  // stored as a number, unless a dt::field_codec says otherwise
   std::chrono::sys_seconds placed;
   std::optional<customer> buyer;  // empty when all its columns are null
 };

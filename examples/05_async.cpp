@@ -36,6 +36,7 @@ int main() {
   kv.with([](dt::result<bool> there) { std::printf("callback: %d\n", there ? *there : -1); }).exists("visits");
 
   std::future<std::uint64_t> keys = kv.with(asio::use_future).size();
+  std::future<dt::result<std::uint64_t>> same = kv.with(dt::as_result(asio::use_future)).size();  // without exceptions
 
   asio::cancellation_signal stop;
   kv.with(asio::bind_cancellation_slot(stop.slot(),
@@ -48,5 +49,5 @@ int main() {
   //]
   io.run();
   std::printf("%d visits, %d key\n", visits, static_cast<int>(keys.get()));
-  return visits == 3 ? 0 : 1;
+  return visits == 3 && same.get().value() == 1 ? 0 : 1;
 }

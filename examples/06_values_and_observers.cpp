@@ -43,5 +43,20 @@ int main() {
   std::string metrics = kv.watcher().prometheus("cache", {});
   //]
   std::printf("%.200s…\n", metrics.c_str());
-  return back && back->name == "Ada" && !wrong && kv.get<profile>("profile:1")->scores.size() == 2 ? 0 : 1;
+
+  //[observers
+  dt::metrics_observer counted;  // copies share their counters: give it to any number of clients
+  dt::log_observer log{[](std::string_view line) { std::printf("%.*s\n", static_cast<int>(line.size()), line.data()); },
+                       {.level = dt::log_level::warning}};
+  dt::observers both{counted, log};
+  using watched = dt::client<dt::tcp, dt::lensdb::codec<dt::lensdb::lens_v1, dt::message_pack>, dt::exponential_backoff,
+                             dt::bounded_pool, decltype(both)>;
+  watched seen{server.uri(), {.observer = both}};
+  static_cast<void>(seen.with(dt::as_result).get(""));  // a line with "error":"invalid key"
+  dt::pool_statistics pool = seen.statistics();         // total, active, idle, waiting, opened, closed, …
+  //]
+  return back && back->name == "Ada" && !wrong && kv.get<profile>("profile:1")->scores.size() == 2 && pool.total == 1 &&
+                 !counted.snapshot().operations.empty()
+             ? 0
+             : 1;
 }

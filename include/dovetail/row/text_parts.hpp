@@ -77,6 +77,20 @@ namespace dovetail::inline v0::detail {
       {"unsigned char", "std::uint8_t"},
       {"signed char", "std::int8_t"},
       {" >", ">"},
+      {"std::chrono::_V2::", "std::chrono::"},
+      {"std::chrono::duration<std::int64_t, std::ratio<1, 1000000000>>", "std::chrono::nanoseconds"},
+      {"std::chrono::duration<std::int64_t, std::ratio<1, 1000000>>", "std::chrono::microseconds"},
+      {"std::chrono::duration<std::int64_t, std::ratio<1, 1000>>", "std::chrono::milliseconds"},
+      {"std::chrono::duration<std::int64_t>", "std::chrono::seconds"},
+      {"std::chrono::duration<std::int64_t, std::ratio<60>>", "std::chrono::minutes"},
+      {"std::chrono::duration<std::int64_t, std::ratio<3600>>", "std::chrono::hours"},
+      {"std::chrono::duration<std::int64_t, std::ratio<86400>>", "std::chrono::days"},
+      {"std::chrono::time_point<std::chrono::system_clock, ", "std::chrono::sys_time<"},
+      {"std::chrono::time_point<std::chrono::local_t, ", "std::chrono::local_time<"},
+      {"std::chrono::sys_time<std::chrono::seconds>", "std::chrono::sys_seconds"},
+      {"std::chrono::sys_time<std::chrono::days>", "std::chrono::sys_days"},
+      {"std::chrono::local_time<std::chrono::seconds>", "std::chrono::local_seconds"},
+      {"std::chrono::local_time<std::chrono::days>", "std::chrono::local_days"},
   };
   static constexpr std::string_view dropped[] = {", std::allocator<", ", std::char_traits<"};  // arguments by default
   std::string text{name};

@@ -104,6 +104,8 @@ TEST(Json, ErrorsNameLineColumnAndPath) {
             "line 1, column 57, $.children[0].children[0].name: expected a string, found a number");
   EXPECT_EQ(failure<point>(""), "line 1, column 1, $: expected an object, found the end of the text");
   EXPECT_EQ(failure<int>("1 2"), "line 1, column 3, $: expected the end of the text, found a number");
+  EXPECT_EQ(failure<point>("true"), "line 1, column 1, $: expected an object, found a boolean");
+  EXPECT_EQ(failure<point>("-1"), "line 1, column 1, $: expected an object, found a number");
   using map = std::map<std::string, int>;
   EXPECT_EQ(failure<map>(R"({"a b":"x"})"), "line 1, column 8, $[\"a b\"]: expected a number, found a string");
 }
@@ -114,6 +116,16 @@ TEST(Json, ErrorsHaveTheCodeOfTheirKind) {
   EXPECT_EQ(error_of<int>("x").code(), dt::errc::malformed_json);
   EXPECT_EQ(error_of<int>("2147483648").code(), dt::errc::value_out_of_range);
   EXPECT_EQ(error_of<double>("1e400").code(), dt::errc::value_out_of_range);
+}
+
+TEST(Json, ATextWithoutQuotesIsNoValueWhateverItsFirstLetter) {
+  for (const char* const text : {"text", "trueish", "falsehood", "fine", "nullable", "nul", "-", "- a remark"}) {
+    const std::string expected = std::string{"line 1, column 1, $: expected an object, found '"} + text[0] + "'";
+    EXPECT_EQ(failure<point>(text), expected) << text;
+    EXPECT_EQ(error_of<point>(text).code(), dt::errc::malformed_json) << text;
+  }
+  EXPECT_EQ(error_of<point>("true").code(), dt::errc::malformed_value);
+  EXPECT_EQ(error_of<point>("null ").code(), dt::errc::unexpected_null);
 }
 
 TEST(Json, EveryPrefixOfATextIsAnErrorAndNothingElse) {

@@ -1,11 +1,15 @@
 #include <dovetail/row/text_parts.hpp>
+#include <dovetail/row/type_name.hpp>
 
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
 #include <limits>
+#include <ratio>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace dt = dovetail;
 
@@ -42,6 +46,29 @@ TEST(TidyTypeName, WhatCompilersPrintBecomesWhatProgrammersWrite) {
   EXPECT_EQ(tidy_type_name("shop::order"), "shop::order");
   EXPECT_EQ(tidy_type_name("shop::longest<short_name>"), "shop::longest<short_name>");
   EXPECT_EQ(tidy_type_name(""), "");
+}
+
+template <class T>
+std::string tidy_name_of() {
+  return tidy_type_name(dt::type_name<T>());  // as this compiler spells it
+}
+
+TEST(TextParts, TimesHaveTheNamesThatProgramsUse) {
+  EXPECT_EQ(tidy_name_of<std::chrono::nanoseconds>(), "std::chrono::nanoseconds");
+  EXPECT_EQ(tidy_name_of<std::chrono::microseconds>(), "std::chrono::microseconds");
+  EXPECT_EQ(tidy_name_of<std::chrono::milliseconds>(), "std::chrono::milliseconds");
+  EXPECT_EQ(tidy_name_of<std::chrono::seconds>(), "std::chrono::seconds");
+  EXPECT_EQ(tidy_name_of<std::chrono::minutes>(), "std::chrono::minutes");
+  EXPECT_EQ(tidy_name_of<std::chrono::hours>(), "std::chrono::hours");
+  EXPECT_EQ(tidy_name_of<std::chrono::sys_seconds>(), "std::chrono::sys_seconds");
+  EXPECT_EQ(tidy_name_of<std::chrono::sys_days>(), "std::chrono::sys_days");
+  EXPECT_EQ(tidy_name_of<std::chrono::local_seconds>(), "std::chrono::local_seconds");
+  EXPECT_EQ(tidy_name_of<std::chrono::local_days>(), "std::chrono::local_days");
+  EXPECT_EQ(tidy_name_of<std::chrono::sys_time<std::chrono::microseconds>>(),
+            "std::chrono::sys_time<std::chrono::microseconds>");
+  EXPECT_EQ(tidy_name_of<std::vector<std::chrono::sys_seconds>>(), "std::vector<std::chrono::sys_seconds>");
+  EXPECT_EQ((tidy_name_of<std::chrono::duration<double, std::milli>>()),
+            "std::chrono::duration<double, std::ratio<1, 1000>>");
 }
 
 TEST(PathOf, PartsAreJoinedByDotsAndNamelessLeavesAreCounted) {

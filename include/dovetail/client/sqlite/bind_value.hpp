@@ -111,7 +111,9 @@ class binder {
     } else if constexpr (Kind == field_kind::time_of_day) {
       return bind_kind<field_kind::duration>(index, value.to_duration());
     } else {
-      static_assert(Kind != Kind, "dovetail: this type cannot be stored in a column; give it a dt::field_codec");
+      static_assert(Kind != Kind,
+                    "dovetail: this type cannot be stored in a column; give it a dt::field_codec (insert writes one "
+                    "column for each member, so a nested struct needs a dt::json_value)");
     }
   }
 

@@ -100,6 +100,11 @@ namespace sqlite {
     reader.problem(errc::malformed_connection_string,
                    "the connection string names no file (an in-memory database is 'sqlite::memory:')");
   }
+  if (where->path.starts_with(':') && !is_memory) {  // SQLite keeps such names for meanings of its own
+    reader.problem(errc::malformed_connection_string,
+                   "a file name must not begin with ':' (an in-memory database is 'sqlite::memory:'; a file that is "
+                   "named so needs its folder, as in 'sqlite:./:name')");
+  }
   if (is_memory && (how.mode == open_mode::read_only || how.journal == journal_mode::wal)) {
     reader.problem(errc::invalid_option, "an in-memory database is neither read-only nor has it a write-ahead log");
   }

@@ -14,9 +14,17 @@ namespace dovetail::inline v0::detail {
 /// Arrays and objects within each other; more is an error, so that hostile text cannot exhaust the stack.
 inline constexpr int json_maximum_depth = 128;
 
-/// What a character begins, in words.
+/// What stands at `at`, in words; empty when it begins no JSON value (a text without quotes may begin as `true` does).
 inline std::string_view name_of_json(const char* at, const char* end) noexcept {
   if (at == end) return "the end of the text";
+  const std::string_view rest{at, static_cast<std::size_t>(end - at)};
+  const auto is_word = [rest](std::string_view word) {
+    if (!rest.starts_with(word)) return false;
+    const char next = rest.size() == word.size() ? ' ' : rest[word.size()];
+    return !(next >= 'a' && next <= 'z') && !(next >= 'A' && next <= 'Z');
+  };
+  const char digit = *at == '-' && rest.size() > 1 ? rest[1] : *at;
+  if (digit >= '0' && digit <= '9') return "a number";
   switch (*at) {
     case '"':
       return "a string";
@@ -24,15 +32,8 @@ inline std::string_view name_of_json(const char* at, const char* end) noexcept {
       return "an object";
     case '[':
       return "an array";
-    case 't':
-    case 'f':
-      return "a boolean";
-    case 'n':
-      return "null";
-    case '-':
-      return "a number";
     default:
-      return *at >= '0' && *at <= '9' ? "a number" : "";
+      return is_word("true") || is_word("false") ? "a boolean" : is_word("null") ? "null" : "";
   }
 }
 
@@ -70,8 +71,7 @@ struct json_source {
       what += digits[byte >> 4];
       what += digits[byte & 15];
     }
-    const bool is_null = end - at >= 4 && std::string_view{at, 4} == "null";
-    const errc code = is_null                      ? errc::unexpected_null
+    const errc code = found == "null"              ? errc::unexpected_null
                       : found.empty() || at == end ? errc::malformed_json
                                                    : errc::malformed_value;
     return fail(at, code, what);

@@ -56,6 +56,18 @@ TEST(SqliteConnectionString, WhatCannotBeIsRefused) {
   }
 }
 
+// SQLite's documentation of sqlite3_open: names that begin with ':' may get meanings; a file's should have "./" before
+// it.
+TEST(SqliteConnectionString, AMisspeltInMemoryDatabaseIsNoFile) {
+  for (const char* text : {"sqlite::memory", "sqlite::memry:", "sqlite:::memory:", "sqlite::", "sqlite::MEMORY:"}) {
+    const auto read = dt::sqlite::parse(text);
+    ASSERT_FALSE(read) << text;
+    EXPECT_EQ(read.error().code(), dt::errc::malformed_connection_string) << text;
+    EXPECT_NE(read.error().message().find("'sqlite::memory:'"), std::string::npos) << read.error().message();
+  }
+  EXPECT_EQ(dt::sqlite::parse("sqlite:./:memory").value().options.path, "./:memory");
+}
+
 TEST(SqliteConnectionString, AFileWhoseNameLooksLikeAUriIsAFileUnlessAskedFor) {
   EXPECT_EQ(dt::sqlite::parse("sqlite:file:x.db").value().options.path, "./file:x.db");
   EXPECT_EQ(dt::sqlite::parse("sqlite:file:x.db?uri=true").value().options.path, "file:x.db");

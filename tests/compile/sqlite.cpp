@@ -1,0 +1,30 @@
+// What SQLite cannot store.
+// clang-format off: the expected words stand in comments of one line.
+#include <dovetail/format/json.hpp>
+#include <dovetail/sqlite.hpp>
+
+#include <string>
+
+namespace dt = dovetail;
+
+struct address {
+  std::string street;
+};
+struct kept {
+  int id;
+  dt::json_value<address> home;
+};
+struct nested {
+  int id;
+  address home;
+};
+
+void use(dt::sqlite::client& db) {
+  db.insert("person", kept{1, {{"Main street"}}});
+#if CASE == 1    // expect: column for each member, so a nested struct needs a dt::json_value
+                 // expect: address
+  db.insert("person", nested{1, {"Main street"}});
+#elif CASE == 2  // expect: this type cannot be stored in a column; give it a dt::field_codec
+  db.execute("insert into person(id) values (?)", 'c');
+#endif
+}
