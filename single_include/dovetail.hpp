@@ -10969,9 +10969,17 @@ namespace dovetail::inline v0::detail {
 /// Arrays and objects within each other; more is an error, so that hostile text cannot exhaust the stack.
 inline constexpr int json_maximum_depth = 128;
 
-/// What a character begins, in words.
+/// What stands at `at`, in words; empty when it begins no JSON value (a text without quotes may begin as `true` does).
 inline std::string_view name_of_json(const char* at, const char* end) noexcept {
   if (at == end) return "the end of the text";
+  const std::string_view rest{at, static_cast<std::size_t>(end - at)};
+  const auto is_word = [rest](std::string_view word) {
+    if (!rest.starts_with(word)) return false;
+    const char next = rest.size() == word.size() ? ' ' : rest[word.size()];
+    return !(next >= 'a' && next <= 'z') && !(next >= 'A' && next <= 'Z');
+  };
+  const char digit = *at == '-' && rest.size() > 1 ? rest[1] : *at;
+  if (digit >= '0' && digit <= '9') return "a number";
   switch (*at) {
     case '"':
       return "a string";
@@ -10979,15 +10987,8 @@ inline std::string_view name_of_json(const char* at, const char* end) noexcept {
       return "an object";
     case '[':
       return "an array";
-    case 't':
-    case 'f':
-      return "a boolean";
-    case 'n':
-      return "null";
-    case '-':
-      return "a number";
     default:
-      return *at >= '0' && *at <= '9' ? "a number" : "";
+      return is_word("true") || is_word("false") ? "a boolean" : is_word("null") ? "null" : "";
   }
 }
 
@@ -11025,8 +11026,7 @@ struct json_source {
       what += digits[byte >> 4];
       what += digits[byte & 15];
     }
-    const bool is_null = end - at >= 4 && std::string_view{at, 4} == "null";
-    const errc code = is_null                      ? errc::unexpected_null
+    const errc code = found == "null"              ? errc::unexpected_null
                       : found.empty() || at == end ? errc::malformed_json
                                                    : errc::malformed_value;
     return fail(at, code, what);
@@ -24590,6 +24590,20 @@ namespace dovetail::inline v0::detail {
       {"unsigned char", "std::uint8_t"},
       {"signed char", "std::int8_t"},
       {" >", ">"},
+      {"std::chrono::_V2::", "std::chrono::"},
+      {"std::chrono::duration<std::int64_t, std::ratio<1, 1000000000>>", "std::chrono::nanoseconds"},
+      {"std::chrono::duration<std::int64_t, std::ratio<1, 1000000>>", "std::chrono::microseconds"},
+      {"std::chrono::duration<std::int64_t, std::ratio<1, 1000>>", "std::chrono::milliseconds"},
+      {"std::chrono::duration<std::int64_t>", "std::chrono::seconds"},
+      {"std::chrono::duration<std::int64_t, std::ratio<60>>", "std::chrono::minutes"},
+      {"std::chrono::duration<std::int64_t, std::ratio<3600>>", "std::chrono::hours"},
+      {"std::chrono::duration<std::int64_t, std::ratio<86400>>", "std::chrono::days"},
+      {"std::chrono::time_point<std::chrono::system_clock, ", "std::chrono::sys_time<"},
+      {"std::chrono::time_point<std::chrono::local_t, ", "std::chrono::local_time<"},
+      {"std::chrono::sys_time<std::chrono::seconds>", "std::chrono::sys_seconds"},
+      {"std::chrono::sys_time<std::chrono::days>", "std::chrono::sys_days"},
+      {"std::chrono::local_time<std::chrono::seconds>", "std::chrono::local_seconds"},
+      {"std::chrono::local_time<std::chrono::days>", "std::chrono::local_days"},
   };
   static constexpr std::string_view dropped[] = {", std::allocator<", ", std::char_traits<"};  // arguments by default
   std::string text{name};
@@ -40553,6 +40567,11 @@ namespace sqlite {
     reader.problem(errc::malformed_connection_string,
                    "the connection string names no file (an in-memory database is 'sqlite::memory:')");
   }
+  if (where->path.starts_with(':') && !is_memory) {  // SQLite keeps such names for meanings of its own
+    reader.problem(errc::malformed_connection_string,
+                   "a file name must not begin with ':' (an in-memory database is 'sqlite::memory:'; a file that is "
+                   "named so needs its folder, as in 'sqlite:./:name')");
+  }
   if (is_memory && (how.mode == open_mode::read_only || how.journal == journal_mode::wal)) {
     reader.problem(errc::invalid_option, "an in-memory database is neither read-only nor has it a write-ahead log");
   }
@@ -41814,7 +41833,9 @@ class binder {
     } else if constexpr (Kind == field_kind::time_of_day) {
       return bind_kind<field_kind::duration>(index, value.to_duration());
     } else {
-      static_assert(Kind != Kind, "dovetail: this type cannot be stored in a column; give it a dt::field_codec");
+      static_assert(Kind != Kind,
+                    "dovetail: this type cannot be stored in a column; give it a dt::field_codec (insert writes one "
+                    "column for each member, so a nested struct needs a dt::json_value)");
     }
   }
 
@@ -45052,6 +45073,99 @@ errc encode_nested(byte_buffer& out, const T& value, oid wanted, encode_context&
 }  // namespace postgres::detail
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/format/postgres/time_form.hpp ----
+// Dates, points in time and spans as the server's input functions read them: other than ISO 8601 before the year 1.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// Days since 2000, as `encode_date` gives them. `has_zone`: midnight in UTC where the server reads a point in time; a
+/// date is the same with it.
+void append_date_form(byte_buffer& out, std::int32_t days, bool has_zone);
+
+/// Microseconds since 2000, as `encode_point` gives them. `has_zone`: in UTC, whatever the session's time zone is.
+void append_instant_form(byte_buffer& out, std::int64_t microseconds, bool has_zone);
+
+/// [-]HH:MM:SS[.ffffff]
+void append_span_form(byte_buffer& out, std::int64_t microseconds);
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres::detail {
+
+inline void append_padded(byte_buffer& out, std::uint64_t number, std::size_t width) {
+  char digits[24];
+  const char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  for (auto size = static_cast<std::size_t>(end - digits); size < width; ++size) out.append(std::string_view{"0"});
+  out.append({digits, end});
+}
+
+/// The time of a day, or of more than one.
+inline void append_clock(byte_buffer& out, std::uint64_t microseconds) {
+  const std::uint64_t seconds = microseconds / 1'000'000;
+  append_padded(out, seconds / 3600, 2);
+  out.append(std::string_view{":"});
+  append_padded(out, seconds / 60 % 60, 2);
+  out.append(std::string_view{":"});
+  append_padded(out, seconds % 60, 2);
+  if (microseconds % 1'000'000 == 0) return;
+  out.append(std::string_view{"."});
+  append_padded(out, microseconds % 1'000'000, 6);
+}
+
+/// Gives what belongs behind the time. The server's years reach further than those of <chrono>, and there is none
+/// before 1 but by " BC".
+inline std::string_view append_day(byte_buffer& out, std::int64_t since_2000) {
+  using namespace std::chrono;
+  constexpr std::int64_t cycle = 146'097;  // days in 400 years, after which the calendar begins anew
+  const std::int64_t day = since_2000 + epoch_days;
+  const std::int64_t cycles = (day >= 0 ? day : day - cycle + 1) / cycle;
+  const year_month_day in_cycle{sys_days{days{static_cast<days::rep>(day - cycles * cycle)}}};
+  const std::int64_t year = static_cast<int>(in_cycle.year()) + 400 * cycles;
+  append_padded(out, static_cast<std::uint64_t>(year > 0 ? year : 1 - year), 4);
+  out.append(std::string_view{"-"});
+  append_padded(out, static_cast<unsigned>(in_cycle.month()), 2);
+  out.append(std::string_view{"-"});
+  append_padded(out, static_cast<unsigned>(in_cycle.day()), 2);
+  return year > 0 ? "" : " BC";
+}
+
+DOVETAIL_DEFINE void append_date_form(byte_buffer& out, std::int32_t days, bool has_zone) {
+  if (days == most_32 || days == least_32) return out.append(std::string_view{days > 0 ? "infinity" : "-infinity"});
+  const std::string_view era = append_day(out, days);
+  if (has_zone) out.append(std::string_view{"Z"});
+  out.append(era);
+}
+
+DOVETAIL_DEFINE void append_instant_form(byte_buffer& out, std::int64_t microseconds, bool has_zone) {
+  if (microseconds == most_64 || microseconds == least_64) {
+    return out.append(std::string_view{microseconds > 0 ? "infinity" : "-infinity"});
+  }
+  std::int64_t day = microseconds / day_microseconds;
+  if (microseconds % day_microseconds < 0) --day;
+  const std::string_view era = append_day(out, day);
+  out.append(std::string_view{"T"});
+  append_clock(out, static_cast<std::uint64_t>(microseconds - day * day_microseconds));
+  if (has_zone) out.append(std::string_view{"Z"});
+  out.append(era);
+}
+
+DOVETAIL_DEFINE void append_span_form(byte_buffer& out, std::int64_t microseconds) {
+  if (microseconds < 0) out.append(std::string_view{"-"});
+  const auto bits = static_cast<std::uint64_t>(microseconds);
+  append_clock(out, microseconds < 0 ? 0 - bits : bits);
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+#undef DOVETAIL_DEFINE
+#endif
+
 // ---- dovetail/format/postgres/encode_text_form.hpp ----
 // Values as the text that the server's input functions read: what stands in literals whose types only the server knows.
 
@@ -45065,7 +45179,32 @@ void append_real_form(byte_buffer& out, double value, bool is_single);
 template <class T>
 errc append_text_form(byte_buffer& out, const T& value, bool& is_null, encode_context& context);
 
-/// An array's literal, {"a",NULL}: `dimensions` lists in each other.
+/// The sizes of the dimensions from the first elements; false when other elements have others.
+template <class T>
+bool measure_list(const T& list, std::uint32_t* sizes, bool is_first) {
+  const auto size = static_cast<std::uint32_t>(list.size());
+  if (is_first) *sizes = size;
+  if (*sizes != size || list.size() > 0x7FFF'FFFF) return false;
+  if constexpr (list_element<T>::dimensions > 1) {
+    for (const auto& inner : list) {
+      if (!measure_list(inner, sizes + 1, is_first)) return false;
+      is_first = false;
+    }
+  }
+  return true;
+}
+
+/// As `measure_list`, with the array's own limits. `is_empty`: a dimension has no elements, so that nothing has.
+template <class T>
+errc measure_array(const T& list, std::uint32_t* sizes, bool& is_empty, encode_context& context) {
+  constexpr std::int32_t dimensions = list_element<T>::dimensions;
+  if (dimensions > 6) return context.refuse("PostgreSQL's arrays have six dimensions at most");
+  if (!measure_list(list, sizes, true)) return context.refuse("the rows of a nested array differ in length");
+  for (std::int32_t i = 0; i < dimensions; ++i) is_empty = is_empty || sizes[i] == 0;
+  return errc{};
+}
+
+/// An array's literal, {"a",NULL}: `Dimensions` lists in each other, none of them empty.
 template <int Dimensions, class T>
 errc append_list_form(byte_buffer& out, const T& list, encode_context& context) {
   byte_buffer space;
@@ -45085,7 +45224,33 @@ errc append_list_form(byte_buffer& out, const T& list, encode_context& context) 
     }
     if (failed != errc{}) return failed;
   }
-  out.append(std::string_view{list.size() == 0 ? "{}" : "}"});
+  out.append(std::string_view{"}"});
+  return errc{};
+}
+
+/// A date, a time or a span, rounded as in binary.
+template <class T>
+errc append_time_form(byte_buffer& out, const T& value, encode_context& context) {
+  constexpr field_kind kind = field_kind_of<T>;
+  if constexpr (kind == field_kind::date) {
+    std::int32_t days = 0;
+    if (encode_date(value, days) != errc{}) return context.refuse("PostgreSQL has no such date");
+    append_date_form(out, days, v0::detail::chrono_time_point<T>);
+  } else if constexpr (kind == field_kind::timestamp || kind == field_kind::local_timestamp) {
+    std::int64_t microseconds = 0;
+    if (encode_point(value, microseconds) != errc{}) return context.refuse("the time is out of PostgreSQL's range");
+    append_instant_form(out, microseconds, kind == field_kind::timestamp);
+  } else {
+    std::int64_t microseconds = 0;
+    errc failed{};
+    if constexpr (kind == field_kind::duration) {
+      failed = to_microseconds(value, microseconds);
+    } else {
+      failed = to_microseconds(value.to_duration(), microseconds);
+    }
+    if (failed != errc{}) return context.refuse("the span is too long");
+    append_span_form(out, microseconds);
+  }
   return errc{};
 }
 
@@ -45123,6 +45288,10 @@ errc append_text_form(byte_buffer& out, const T& value, bool& is_null, encode_co
                             errc::malformed_value);
     }
   } else if constexpr (list_like<type>) {
+    std::uint32_t sizes[list_element<type>::dimensions] = {};
+    bool is_empty = false;
+    if (const errc failed = measure_array(value, sizes, is_empty, context); failed != errc{}) return failed;
+    if (is_empty) return out.append(std::string_view{"{}"}), errc{};
     return append_list_form<list_element<type>::dimensions>(out, value, context);
   } else if constexpr (kind == field_kind::boolean) {
     return out.append(std::string_view{value ? "t" : "f"}), errc{};
@@ -45138,11 +45307,11 @@ errc append_text_form(byte_buffer& out, const T& value, bool& is_null, encode_co
     return encode_text(out, name, context);
   } else if constexpr (kind == field_kind::json) {
     return encode_json(out, value, oids::json, context);
-  } else {
+  } else if constexpr (kind == field_kind::uuid || kind == field_kind::decimal) {
     v0::detail::text_form_space space;
-    const std::string_view text = v0::detail::write_text_form(value, space);
-    if (text.empty()) return context.refuse("PostgreSQL has no such date or time");
-    return encode_text(out, text, context);
+    return encode_text(out, v0::detail::write_text_form(value, space), context);
+  } else {
+    return append_time_form(out, value, context);
   }
 }
 
@@ -45184,21 +45353,6 @@ namespace dovetail::inline v0::postgres::detail {
 
 namespace dovetail::inline v0::postgres::detail {
 
-/// The sizes of the dimensions from the first elements; false when other elements have others.
-template <class T>
-bool measure_list(const T& list, std::uint32_t* sizes, bool is_first) {
-  const auto size = static_cast<std::uint32_t>(list.size());
-  if (is_first) *sizes = size;
-  if (*sizes != size || list.size() > 0x7FFF'FFFF) return false;
-  if constexpr (list_element<T>::dimensions > 1) {
-    for (const auto& inner : list) {
-      if (!measure_list(inner, sizes + 1, is_first)) return false;
-      is_first = false;
-    }
-  }
-  return true;
-}
-
 template <class T>
 errc encode_elements(byte_buffer& out, const T& list, oid element, encode_context& context) {
   for (const auto& each : list) {
@@ -45222,8 +45376,8 @@ errc encode_list(byte_buffer& out, const T& list, oid wanted, encode_context& co
   constexpr std::int32_t dimensions = list_element<T>::dimensions;
   constexpr oid own = parameter_type<typename list_element<T>::type>();
   std::uint32_t sizes[dimensions] = {};
-  if (dimensions > 6) return context.refuse("PostgreSQL's arrays have six dimensions at most");
-  if (!measure_list(list, sizes, true)) return context.refuse("the rows of a nested array differ in length");
+  bool is_empty = false;
+  if (const errc failed = measure_array(list, sizes, is_empty, context); failed != errc{}) return failed;
   const oid built_in = element_of(wanted);
   const oid element = built_in != 0 ? built_in : context.array.element;
   if constexpr (own == oids::unspecified) {
@@ -45233,8 +45387,6 @@ errc encode_list(byte_buffer& out, const T& list, oid wanted, encode_context& co
         return context.refuse("a list can be copied to an array only", errc::malformed_value);
       }
       context.is_text = true;
-      bool is_empty = false;
-      for (const std::uint32_t size : sizes) is_empty = is_empty || size == 0;
       if (is_empty) return out.append(std::string_view{"{}"}), errc{};
       return append_list_form<dimensions>(out, list, context);
     }
@@ -45242,8 +45394,6 @@ errc encode_list(byte_buffer& out, const T& list, oid wanted, encode_context& co
     return context.refuse("a list cannot be sent to a parameter that is no array of a built-in type",
                           errc::malformed_value);
   }
-  bool is_empty = false;
-  for (const std::uint32_t size : sizes) is_empty = is_empty || size == 0;
   out.append_big(static_cast<std::uint32_t>(is_empty ? 0 : dimensions));
   out.append_big(std::uint32_t{0});  // the server looks for nulls itself
   out.append_big(element);
@@ -46095,6 +46245,8 @@ inline bool is_fatal(const server_fields& fields) noexcept {
 /// Makes the failure of a commit that ended the connection errc::commit_unknown: the commit's record may have been
 /// written before. Not so a session that had been idle for too long (25P03): it had not read the commit.
 void doubt_commit(error_info& failure);
+/// The same of statements each for itself, of which some have been executed before: errc::outcome_unknown.
+void doubt_parts(error_info& failure);
 
 }  // namespace dovetail::inline v0::postgres::detail
 
@@ -46131,6 +46283,13 @@ namespace dovetail::inline v0::postgres::detail {
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void doubt_commit(error_info& failure) {
   if (failure.server().sqlstate == "25P03") return;
   error_info unknown{errc::commit_unknown, "the server has ended the connection while it committed"};
+  unknown.with_server(failure.server());
+  failure = std::move(unknown);
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void doubt_parts(error_info& failure) {
+  error_info unknown{errc::outcome_unknown,
+                     "the server has ended the connection, and statements before may have been executed"};
   unknown.with_server(failure.server());
   failure = std::move(unknown);
 }
@@ -48032,6 +48191,9 @@ class dialogue {
   bool continues_ = false;
   /// What has left of the batch may be executed although the rest has not.
   bool executes_in_parts_ = false;
+  /// Who asked for the parts hears of all of them at once: how the server ended the connection says nothing of those
+  /// before.
+  bool parts_share_failure_ = false;
   /// What was asked for has been executed in part, whatever becomes of the batch.
   bool has_executed_ = false;
 };
@@ -48277,8 +48439,13 @@ DOVETAIL_DEFINE action dialogue::read(const message& wanted) {
     return action::done(failure_.code());
   }
   on_->close();
-  if (stage_ == stage::writing) take_last_words();
-  if (is_fatal_) return end(std::move(failure_));  // it has said why it ends the connection
+  const bool was_writing = stage_ == stage::writing;
+  if (was_writing) take_last_words();
+  if (is_fatal_) {  // it has said why it ends the connection
+    const bool has_part_executed = has_executed_ || (was_writing && may_have_executed);
+    if (parts_share_failure_ && has_part_executed && !is_read_only_) doubt_parts(failure_);
+    return end(std::move(failure_));
+  }
   if (may_have_executed && !is_read_only_ && !was_in_transaction_) {
     std::string why = "the statement was sent and may have been executed (";
     v0::detail::append_parts(why, {ev.ec.message(), ")"});
@@ -49077,6 +49244,8 @@ class execute_dialogue final : public detail::dialogue {
     if (!is_named()) return {};
     return on().statements.find(asked_.text, asked_.literal, asked_.types);
   }
+  /// It is prepared again: the cache has it no more.
+  verdict prepare_again();
   bool is_named() const noexcept { return asked_.is_kept && on().statements.capacity() != 0; }
 
   /// A named statement is described with a Sync. An unnamed one without: a pooler must not give the server to another
@@ -49110,6 +49279,7 @@ class execute_dialogue final : public detail::dialogue {
   row_sink rows_;
   portal* portal_ = nullptr;
   statement_use statement_;
+  statement_use lost_;  // the request's text may be a view of the statement's that was found first
   detail::preparation preparation_;
   execution done_;
   step step_ = step::preparing;
@@ -49154,9 +49324,8 @@ DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::execute() {
   if (rows_.describe != nullptr) {
     if (error_info failure = rows_.describe(rows_.state, statement_->description)) {
       if (!is_from_cache_ || failure.code() != errc::row_mismatch) return refuse(std::move(failure));
-      is_from_cache_ = false;  // what it returns may have changed since it was prepared
-      on().statements.forget(*statement_);
-      return prepare();
+      on().statements.forget(*statement_);  // what it returns may have changed since it was prepared
+      return prepare_again();
     }
   }
   const bool is_first = !on().needs_sync();
@@ -49281,7 +49450,13 @@ DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::on_ready() {
   if (step_ != step::ending) return verdict::unexpected;
   if (!is_stale_ || was_in_transaction_) return verdict::finish;
   forget_failure();
-  is_stale_ = is_from_cache_ = false;
+  is_stale_ = false;
+  return prepare_again();
+}
+
+DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::prepare_again() {
+  is_from_cache_ = false;
+  lost_ = std::move(statement_);
   return prepare();
 }
 
@@ -49583,8 +49758,12 @@ DOVETAIL_DEFINE std::size_t copy_writer::take_fact(byte_view unread, bool& faile
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE const std::string& copy_writer::ask_for_elements() {
   elements_text_ =
-      "select t.oid, e.oid, case e.typtype when 'd' then e.typbasetype else e.oid end from pg_catalog.pg_type t join "
-      "pg_catalog.pg_type e on e.oid = t.typelem where t.typlen = -1 and t.oid in (";
+      "select t.oid, e.oid, (with recursive form(oid, kind, base) as (select e.oid, e.typtype, e.typbasetype union all "
+      "select b.oid, b.typtype, b.typbasetype from form f join pg_catalog.pg_type b on f.kind = 'd' and b.oid = "
+      "f.base) "
+      "select form.oid from form where form.kind <> 'd') from pg_catalog.pg_type t join pg_catalog.pg_type e on e.oid "
+      "= "
+      "t.typelem where t.typlen = -1 and t.oid in (";
   for (std::size_t i = 0; i < types_.size(); ++i) {
     dovetail::detail::append_parts(elements_text_, {i == 0 ? "" : ", ", dovetail::detail::number_text{types_[i]}});
   }
@@ -51380,6 +51559,9 @@ class pipeline_dialogue final : public detail::dialogue {
 
   void value() && noexcept {}
 
+  /// Statements that were given up, whose texts the items may have views of: for who outlives the dialogue with them.
+  std::vector<statement_use>& lost() noexcept { return lost_; }
+
   /// After the end: the statement whose failure undid the others, or a number behind the last one.
   std::size_t failed_statement() const noexcept { return is_once_ ? first_failure_ : none_; }
 
@@ -51618,6 +51800,7 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::describe_again() {
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::write_chunk() {
   on().begin_batch();
   executes_in_parts_ = !is_once_;
+  parts_share_failure_ = executes_in_parts_ && !is_apart_;
   const std::size_t first = written_;
   std::size_t sent = 0;
   if (!on().needs_sync()) write_prefix();
@@ -51762,6 +51945,8 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_error(error_inf
     set_failure(items_.size() - 1, std::move(failure));
     return verdict::go_on;
   }
+  // It may be committed: its Sync was still to be answered.
+  has_executed_ = has_executed_ || (!is_once_ && expects_ == expects::nothing && !items_[at_].failure);
   items_[at_].is_stale = expects_ == expects::bind && detail::is_stale(failure.code());
   // Even when nothing is repeated: whoever asks next has it prepared.
   if (items_[at_].is_stale && !is_apart_) on().statements.forget(*statements_[at_]);
@@ -57646,6 +57831,7 @@ DOVETAIL_DEFINE void joint_call::deliver(std::size_t end) {
 DOVETAIL_DEFINE bool joint_call::repeat() {
   if (was_repeated_ || stale_.empty()) return false;
   was_repeated_ = true;
+  for (statement_use& each : running_->lost()) lost_.push_back(std::move(each));
   running_.reset();
   std::vector<joint_caller*> callers;
   std::vector<pipeline_item> items;

@@ -21,8 +21,8 @@ struct nested {
 
 void use(dt::sqlite::client& db) {
   db.insert("person", kept{1, {{"Main street"}}});
-#if CASE == 1    // expect: column for each member, so a nested struct needs a dt::json_value
-                 // expect: address
+#if CASE == 1  // expect: column for each member, so a nested struct needs a dt::json_value
+               // expect: address
   db.insert("person", nested{1, {"Main street"}});
 #elif CASE == 2  // expect: this type cannot be stored in a column; give it a dt::field_codec
   db.execute("insert into person(id) values (?)", 'c');
