@@ -145,6 +145,7 @@ class faulty_gateway {
 
  private:
   void serve(gateway_link peer) {
+    if (what_.is_large) peer.bound_receive_buffer();
     if (!has_failed_ && !fails_to_begin(peer)) return;
     if (is_secure_ && !has_failed_ && what_.where == shaking_hands) {
       has_failed_ = true;

@@ -233,7 +233,8 @@ struct PostgresCancelledCopy : PostgresBusyCopy {
       }
       if (!is_in_time) break;
     }
-    EXPECT_GT(cancelled, 3);
+    // Before it begins, and while the server is waited for; how often that is depends on the system's buffers.
+    EXPECT_GE(cancelled, 2);
   }
 };
 
@@ -306,7 +307,7 @@ TEST_F(PostgresCancelledCopy, AfterEachStepOfACopyOutTheConnectionLives) {
     }
     if (!is_in_time) break;
   }
-  EXPECT_GT(cancelled, 3);
+  EXPECT_GE(cancelled, 2);
 }
 
 TEST_F(PostgresCancelledCopy, ADeadlineInTheMiddleOfACopyIntoABusyServerLeavesTheConnectionAlive) {

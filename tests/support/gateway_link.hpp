@@ -62,6 +62,7 @@ class gateway_link {
   /// The stream ends in the middle: over TLS without a word.
   void cut() { peer_->close(); }
   void reset() { peer_->reset(); }
+  void bound_receive_buffer() { peer_->bound_receive_buffer(); }
   void wait_for_end() {
     while (!read().empty()) {
     }

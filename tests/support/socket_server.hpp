@@ -34,6 +34,9 @@ class accepted_stream : public detail::socket_stream {
     close_socket();
   }
 
+  /// Keeps the system from taking more and more that nobody has read: some hold tens of megabytes.
+  void bound_receive_buffer() noexcept { detail::set_option(socket_.get(), SOL_SOCKET, SO_RCVBUF, int{64 * 1024}); }
+
   /// One line without its end; empty when the stream ends before.
   std::string read_line() {
     for (;;) {
