@@ -4170,21 +4170,15 @@ class wire_connection {
 
 }  // namespace dovetail::inline v0
 
-// ---- dovetail/base/declare.hpp ----
-// How a virtual function is declared in its class when it's defined behind it, for both kinds of compilation.
-
-/// GCC writes a class's virtual functions, and all that they call, into every object file that sees the class, used or
-/// not, unless each of them is inline where the class declares it. Where they are compiled once they must not be.
-#if defined(DOVETAIL_SEPARATE_COMPILATION)
-#define DOVETAIL_DECLARE
-#else
-#define DOVETAIL_DECLARE inline
-#endif
-
 // ---- dovetail/transport/async_core.hpp ----
 // How an asynchronous operation is suspended until a descriptor is ready, a signal comes, time is up, or it is
 // cancelled.
 
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline  // or GCC writes them into every file that sees the class
+#endif
 namespace dovetail::inline v0::detail {
 
 /// What an operation finds when it goes on.
@@ -4404,6 +4398,7 @@ struct async_core_of final : async_core {
 };
 
 }  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DECLARE
 
 // Compiled once: in the program's `dovetail/transport_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TRANSPORT_SOURCE)
@@ -43184,6 +43179,11 @@ class tls_sessions {
 // ---- dovetail/transport/tls_session.hpp ----
 // One TLS session as steps that never block, and the settings that it is made from, by OpenSSL.
 
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline  // or GCC writes them into every file that sees the class
+#endif
 namespace dovetail::inline v0 {
 
 /// What is checked of the server's certificate.
@@ -43366,6 +43366,7 @@ class tls_session {
 
 }  // namespace detail
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DECLARE
 
 // Compiled once: in the program's `dovetail/tls_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TLS_SOURCE)
@@ -45119,7 +45120,7 @@ inline void append_clock(byte_buffer& out, std::uint64_t microseconds) {
   append_padded(out, microseconds % 1'000'000, 6);
 }
 
-/// Gives what belongs behind the time. The server's years reach further than those of <chrono>, and there is none
+/// Gives what belongs behind the time. The server's years reach further than those of std::chrono, and there is none
 /// before 1 but by " BC".
 inline std::string_view append_day(byte_buffer& out, std::int64_t since_2000) {
   using namespace std::chrono;
@@ -48518,6 +48519,11 @@ inline std::size_t skip_rows(byte_view unread) noexcept {
 // ---- dovetail/codec/postgres/script.hpp ----
 // Texts of the simple protocol: scripts of several statements, and the statements that begin and end transactions.
 
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline  // or GCC writes them into every file that sees the class
+#endif
 namespace dovetail::inline v0::postgres {
 namespace detail {
 
@@ -48591,6 +48597,7 @@ class script_dialogue final : public detail::query_dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DECLARE
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
@@ -48683,6 +48690,11 @@ DOVETAIL_DEFINE script_dialogue::verdict script_dialogue::on_end() {
 // ---- dovetail/codec/postgres/copy_in.hpp ----
 // COPY … FROM STDIN: data from a producer, in messages of about 64 KiB.
 
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline  // or GCC writes them into every file that sees the class
+#endif
 namespace dovetail::inline v0::postgres {
 
 /// Gives the bytes of a copy. Lifetime: the state must outlive the dialogue.
@@ -48738,6 +48750,7 @@ class copy_in_dialogue final : public detail::query_dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DECLARE
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
@@ -49206,6 +49219,11 @@ DOVETAIL_DEFINE error_info write_bind(session& on, const prepared_statement& sta
 // ---- dovetail/codec/postgres/execute.hpp ----
 // Executing one statement: prepared at its first use, then one write and one read.
 
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline  // or GCC writes them into every file that sees the class
+#endif
 namespace dovetail::inline v0::postgres {
 
 /// What came of an executed statement.
@@ -49288,6 +49306,7 @@ class execute_dialogue final : public detail::dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DECLARE
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
@@ -49840,6 +49859,11 @@ DOVETAIL_DEFINE row_sink copy_writer::types_sink() noexcept {
 // ---- dovetail/codec/postgres/copy_out.hpp ----
 // COPY … TO STDOUT: data to a consumer, straight from the read buffer.
 
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline  // or GCC writes them into every file that sees the class
+#endif
 namespace dovetail::inline v0::postgres {
 
 /// Takes the bytes of a copy. Lifetime: the state must outlive the dialogue.
@@ -49882,6 +49906,7 @@ class copy_out_dialogue final : public detail::query_dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DECLARE
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
@@ -50778,6 +50803,11 @@ namespace postgres::detail {
 // ---- dovetail/codec/postgres/execute_many.hpp ----
 // One statement executed for many rows of arguments, all or nothing: how ranges are inserted.
 
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline  // or GCC writes them into every file that sees the class
+#endif
 namespace dovetail::inline v0::postgres {
 
 /// Gives the arguments of one execution after the other. Lifetime: the state must outlive the dialogue.
@@ -50885,6 +50915,7 @@ class execute_many_dialogue final : public detail::dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DECLARE
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
@@ -51227,6 +51258,11 @@ class insert_many_call {
 // ---- dovetail/codec/postgres/wait_notification.hpp ----
 // Waiting for a notification on a session that has nothing else to do.
 
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline  // or GCC writes them into every file that sees the class
+#endif
 namespace dovetail::inline v0::postgres {
 
 /// Gives the oldest notification; reads until there is one.
@@ -51256,6 +51292,7 @@ class wait_notification_dialogue final : public detail::dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DECLARE
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
@@ -51536,6 +51573,11 @@ enum class pipeline_sync : std::uint8_t {
 // ---- dovetail/codec/postgres/pipeline.hpp ----
 // Many statements in few writes: each executed without waiting for the answer to the one before.
 
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline  // or GCC writes them into every file that sees the class
+#endif
 namespace dovetail::inline v0::postgres {
 
 /// Prepares what is not prepared (one write), then executes all, in writes of about 32 KiB so that neither side waits
@@ -51665,6 +51707,7 @@ class pipeline_dialogue final : public detail::dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DECLARE
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
@@ -53756,6 +53799,11 @@ DOVETAIL_DEFINE row_sink copy_reading::described() noexcept {
 // ---- dovetail/codec/postgres/stream.hpp ----
 // The further batches of a portal, and its end: results of any size in bounded memory.
 
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline  // or GCC writes them into every file that sees the class
+#endif
 namespace dovetail::inline v0::postgres {
 
 /// What is wanted of an open portal.
@@ -53805,6 +53853,7 @@ class stream_dialogue final : public detail::dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DECLARE
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
@@ -58321,6 +58370,11 @@ class async_listen_verbs : public Base {
 // ---- dovetail/client/postgres/async_connection.hpp ----
 // The connection of asynchronous PostgreSQL clients: the same session and dialogues, on a stream bound to an executor.
 
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline  // or GCC writes them into every file that sees the class
+#endif
 namespace dovetail::inline v0 {
 namespace postgres {
 namespace detail {
@@ -58534,6 +58588,7 @@ class async_connection {
 
 }  // namespace postgres
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DECLARE
 
 // Compiled once: in the program's `dovetail/postgres_async_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_ASYNC_SOURCE)

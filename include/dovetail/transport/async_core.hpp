@@ -3,7 +3,6 @@
 #pragma once
 
 #include <dovetail/base/deadline.hpp>
-#include <dovetail/base/declare.hpp>
 #include <dovetail/base/errc.hpp>
 #include <dovetail/transport/concepts.hpp>
 
@@ -21,6 +20,11 @@
 #include <system_error>
 #include <utility>
 
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline  // or GCC writes them into every file that sees the class
+#endif
 namespace dovetail::inline v0::detail {
 
 /// What an operation finds when it goes on.
@@ -240,6 +244,7 @@ struct async_core_of final : async_core {
 };
 
 }  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DECLARE
 
 // Compiled once: in the program's `dovetail/transport_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TRANSPORT_SOURCE)

@@ -3,7 +3,6 @@
 
 #include <dovetail/base/bytes.hpp>
 #include <dovetail/base/condition.hpp>
-#include <dovetail/base/declare.hpp>
 #include <dovetail/base/errc.hpp>
 #include <dovetail/base/secret.hpp>
 #include <dovetail/transport/concepts.hpp>
@@ -23,6 +22,11 @@
 #include <system_error>
 #include <utility>
 
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline  // or GCC writes them into every file that sees the class
+#endif
 namespace dovetail::inline v0 {
 
 /// What is checked of the server's certificate.
@@ -205,6 +209,7 @@ class tls_session {
 
 }  // namespace detail
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DECLARE
 
 // Compiled once: in the program's `dovetail/tls_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TLS_SOURCE)

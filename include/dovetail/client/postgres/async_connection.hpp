@@ -1,7 +1,6 @@
 // The connection of asynchronous PostgreSQL clients: the same session and dialogues, on a stream bound to an executor.
 #pragma once
 
-#include <dovetail/base/declare.hpp>
 #include <dovetail/client/postgres/async_copy_stream.hpp>
 #include <dovetail/client/postgres/async_join.hpp>
 #include <dovetail/client/postgres/async_notifications.hpp>
@@ -21,6 +20,11 @@
 #include <type_traits>
 #include <utility>
 
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline  // or GCC writes them into every file that sees the class
+#endif
 namespace dovetail::inline v0 {
 namespace postgres {
 namespace detail {
@@ -234,6 +238,7 @@ class async_connection {
 
 }  // namespace postgres
 }  // namespace dovetail::inline v0
+#undef DOVETAIL_DECLARE
 
 // Compiled once: in the program's `dovetail/postgres_async_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_ASYNC_SOURCE)

@@ -1,7 +1,6 @@
 // COPY … FROM STDIN: data from a producer, in messages of about 64 KiB.
 #pragma once
 
-#include <dovetail/base/declare.hpp>
 #include <dovetail/codec/postgres/copy_format.hpp>
 #include <dovetail/codec/postgres/script.hpp>
 
@@ -9,6 +8,11 @@
 #include <string_view>
 #include <utility>
 
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline  // or GCC writes them into every file that sees the class
+#endif
 namespace dovetail::inline v0::postgres {
 
 /// Gives the bytes of a copy. Lifetime: the state must outlive the dialogue.
@@ -64,6 +68,7 @@ class copy_in_dialogue final : public detail::query_dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DECLARE
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)

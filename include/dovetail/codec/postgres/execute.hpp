@@ -1,7 +1,6 @@
 // Executing one statement: prepared at its first use, then one write and one read.
 #pragma once
 
-#include <dovetail/base/declare.hpp>
 #include <dovetail/codec/postgres/command_tag.hpp>
 #include <dovetail/codec/postgres/portal.hpp>
 #include <dovetail/codec/postgres/statement_dialogue.hpp>
@@ -10,6 +9,11 @@
 #include <cstdint>
 #include <utility>
 
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline  // or GCC writes them into every file that sees the class
+#endif
 namespace dovetail::inline v0::postgres {
 
 /// What came of an executed statement.
@@ -92,6 +96,7 @@ class execute_dialogue final : public detail::dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DECLARE
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)

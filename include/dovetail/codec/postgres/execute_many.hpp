@@ -1,7 +1,6 @@
 // One statement executed for many rows of arguments, all or nothing: how ranges are inserted.
 #pragma once
 
-#include <dovetail/base/declare.hpp>
 #include <dovetail/codec/postgres/command_tag.hpp>
 #include <dovetail/codec/postgres/statement_dialogue.hpp>
 
@@ -12,6 +11,11 @@
 #include <utility>
 #include <vector>
 
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline  // or GCC writes them into every file that sees the class
+#endif
 namespace dovetail::inline v0::postgres {
 
 /// Gives the arguments of one execution after the other. Lifetime: the state must outlive the dialogue.
@@ -119,6 +123,7 @@ class execute_many_dialogue final : public detail::dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DECLARE
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)

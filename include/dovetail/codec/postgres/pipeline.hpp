@@ -1,7 +1,6 @@
 // Many statements in few writes: each executed without waiting for the answer to the one before.
 #pragma once
 
-#include <dovetail/base/declare.hpp>
 #include <dovetail/codec/postgres/execute.hpp>
 #include <dovetail/codec/postgres/pipeline_item.hpp>
 
@@ -14,6 +13,11 @@
 #include <utility>
 #include <vector>
 
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline  // or GCC writes them into every file that sees the class
+#endif
 namespace dovetail::inline v0::postgres {
 
 /// Prepares what is not prepared (one write), then executes all, in writes of about 32 KiB so that neither side waits
@@ -143,6 +147,7 @@ class pipeline_dialogue final : public detail::dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DECLARE
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)

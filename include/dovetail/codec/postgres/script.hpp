@@ -1,7 +1,6 @@
 // Texts of the simple protocol: scripts of several statements, and the statements that begin and end transactions.
 #pragma once
 
-#include <dovetail/base/declare.hpp>
 #include <dovetail/codec/postgres/command_tag.hpp>
 #include <dovetail/codec/postgres/dialogue.hpp>
 #include <dovetail/codec/postgres/row_sink.hpp>
@@ -11,6 +10,11 @@
 #include <string_view>
 #include <utility>
 
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline  // or GCC writes them into every file that sees the class
+#endif
 namespace dovetail::inline v0::postgres {
 namespace detail {
 
@@ -84,6 +88,7 @@ class script_dialogue final : public detail::query_dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DECLARE
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)

@@ -1,12 +1,16 @@
 // The further batches of a portal, and its end: results of any size in bounded memory.
 #pragma once
 
-#include <dovetail/base/declare.hpp>
 #include <dovetail/codec/postgres/execute.hpp>
 
 #include <cstddef>
 #include <utility>
 
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline  // or GCC writes them into every file that sees the class
+#endif
 namespace dovetail::inline v0::postgres {
 
 /// What is wanted of an open portal.
@@ -56,6 +60,7 @@ class stream_dialogue final : public detail::dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DECLARE
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)

@@ -1,11 +1,15 @@
 // Waiting for a notification on a session that has nothing else to do.
 #pragma once
 
-#include <dovetail/base/declare.hpp>
 #include <dovetail/codec/postgres/dialogue.hpp>
 
 #include <utility>
 
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DECLARE
+#else
+#define DOVETAIL_DECLARE inline  // or GCC writes them into every file that sees the class
+#endif
 namespace dovetail::inline v0::postgres {
 
 /// Gives the oldest notification; reads until there is one.
@@ -35,6 +39,7 @@ class wait_notification_dialogue final : public detail::dialogue {
 };
 
 }  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DECLARE
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)

@@ -53,7 +53,7 @@ inline void append_clock(byte_buffer& out, std::uint64_t microseconds) {
   append_padded(out, microseconds % 1'000'000, 6);
 }
 
-/// Gives what belongs behind the time. The server's years reach further than those of <chrono>, and there is none
+/// Gives what belongs behind the time. The server's years reach further than those of std::chrono, and there is none
 /// before 1 but by " BC".
 inline std::string_view append_day(byte_buffer& out, std::int64_t since_2000) {
   using namespace std::chrono;
