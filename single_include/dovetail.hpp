@@ -45337,8 +45337,9 @@ namespace dovetail::inline v0::postgres::detail {
 }
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void append_real_form(byte_buffer& out, double value, bool is_single) {
-  if (std::isnan(value)) return out.append(std::string_view{"NaN"});
-  if (std::isinf(value)) return out.append(std::string_view{value < 0 ? "-Infinity" : "Infinity"});
+  if (value != value) return out.append(std::string_view{"NaN"});
+  constexpr double largest = (std::numeric_limits<double>::max)();
+  if (value > largest || value < -largest) return out.append(std::string_view{value < 0 ? "-Infinity" : "Infinity"});
   char digits[32];
   const auto end = is_single ? std::to_chars(digits, digits + sizeof digits, static_cast<float>(value))
                              : std::to_chars(digits, digits + sizeof digits, value);
