@@ -42,6 +42,7 @@ class preparation {
 
 /// Begins a Bind: writes all that stands in front of the values. Gives where the formats of the parameters are.
 std::size_t begin_bind(session& on, const prepared_statement& statement, std::string_view portal = {});
+error_info too_large_bind();
 /// Ends the Bind that begins at `at` of the output. Errors: errc::request_too_large.
 error_info end_bind(session& on, const prepared_statement& statement, std::size_t at);
 
@@ -136,6 +137,11 @@ DOVETAIL_DEFINE void preparation::write_bind_head() {
   made_->bind_head = as_text(head.view());
 }
 
+/// Where the formats of the parameters are, when all up to their count has been written.
+inline std::size_t formats_before(const byte_buffer& out, std::size_t count) noexcept {
+  return out.size() - 2 * (count + 1);
+}
+
 DOVETAIL_DEFINE std::size_t begin_bind(session& on, const prepared_statement& statement, std::string_view portal) {
   byte_buffer& out = on.facts.output;
   const std::size_t count = statement.description.parameters().size();
@@ -145,17 +151,25 @@ DOVETAIL_DEFINE std::size_t begin_bind(session& on, const prepared_statement& st
     on.writer().begin(from_client::bind).text(portal).text(statement.name);
     parameter_list{out, nullptr, count};
   }
-  return out.size() - 2 * (count + 1);
+  return formats_before(out, count);
 }
 
-DOVETAIL_DEFINE error_info end_bind(session& on, const prepared_statement& statement, std::size_t at) {
+/// False when it is too large for a message.
+[[gnu::always_inline]] inline bool close_bind(session& on, const prepared_statement& statement, std::size_t at) {
   byte_buffer& out = on.facts.output;
   message_writer to = on.writer();
   statement.description.write_formats(to);
   const std::size_t length = out.size() - at - 1;
   store_big(out.data() + at + 1, static_cast<std::uint32_t>(length));
-  if (length > 0x7FFF'FFFFu) return {errc::request_too_large, "the arguments are larger than 2 GiB"};
-  return {};
+  return length <= 0x7FFF'FFFFu;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info too_large_bind() {
+  return {errc::request_too_large, "the arguments are larger than 2 GiB"};
+}
+
+DOVETAIL_DEFINE error_info end_bind(session& on, const prepared_statement& statement, std::size_t at) {
+  return close_bind(on, statement, at) ? error_info{} : too_large_bind();
 }
 
 DOVETAIL_DEFINE error_info write_bind(session& on, const prepared_statement& statement,
@@ -163,12 +177,18 @@ DOVETAIL_DEFINE error_info write_bind(session& on, const prepared_statement& sta
   byte_buffer& out = on.facts.output;
   const std::size_t before = out.size();
   const auto& types = statement.description.parameters();
-  const std::size_t formats_at = begin_bind(on, statement, portal);
-  parameter_list list{out, types.data(), types.size(), formats_at};
+  if (portal.empty()) [[likely]] {
+    out.append(statement.bind_head);
+  } else {
+    begin_bind(on, statement, portal);
+  }
+  parameter_list list{out, types.data(), types.size(), formats_before(out, types.size())};
   error_info failure = arguments.write == nullptr ? error_info{} : arguments.write(arguments.state, list);
-  if (!failure) failure = list.finish();
-  if (!failure) failure = end_bind(on, statement, before);
-  if (failure) out.truncate(before);
+  if (!failure && !list.is_in_order()) [[unlikely]]
+    failure = list.finish();
+  if (!failure && !close_bind(on, statement, before)) failure = too_large_bind();
+  if (failure) [[unlikely]]
+    out.truncate(before);
   return failure;
 }
 
