@@ -329,8 +329,9 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::write_chunk() {
   parts_share_failure_ = executes_in_parts_ && !is_apart_;
   const std::size_t first = written_;
   std::size_t sent = 0;
+  byte_buffer& out = on().facts.output;
   if (!on().needs_sync()) write_prefix();
-  while (written_ != items_.size() && on().facts.output.size() < chunk_size_) {
+  while (written_ != items_.size() && out.size() < chunk_size_) {
     pipeline_item& item = items_[written_];
     const std::size_t number = written_++;
     if (item.failure) continue;
@@ -338,12 +339,12 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::write_chunk() {
     if (changes_formats_ && item.rows.describe != nullptr) {
       static_cast<void>(item.rows.describe(item.rows.state, statements_[number]->description));
     }
-    if (error_info failure = detail::write_bind(on(), *statements_[number], item.asked.arguments)) {
+    if (error_info failure = detail::write_bind_to(out, *statements_[number], item.asked.arguments)) [[unlikely]] {
       set_failure(number, std::move(failure));
       if (is_once_) return give_up(first);
       continue;
     }
-    detail::write_execute(on(), item.asked.row_limit);
+    detail::write_execute(out, item.asked.row_limit);
     ++sent;
     if (is_once_) {
       on().note_unsynced();
@@ -426,29 +427,37 @@ DOVETAIL_DEFINE std::size_t pipeline_dialogue::on_rows(byte_view unread) {
 DOVETAIL_DEFINE std::size_t pipeline_dialogue::on_answers(byte_view unread) {
   namespace from_server = detail::from_server;
   if (step_ != step::running || is_undoing_ || !is_once_) return 0;
+  if (at_ == chunk_end_ || expects_ != expects::bind) return 0;
   const std::byte* at = unread.data();
   const std::byte* const end = at + unread.size();
   const auto left = [&] { return static_cast<std::size_t>(end - at); };
-  while (at_ != chunk_end_ && expects_ == expects::bind && detail::starts_with(at, left(), bind_complete_)) {
+  pipeline_item* item = items_.data() + at_;
+  pipeline_item* const last = items_.data() + chunk_end_ - 1;
+  bool is_bound = false;
+  while (detail::starts_with(at, left(), bind_complete_)) {
     at += bind_complete_.size();
-    expects_ = expects::result;
-    pipeline_item& item = items_[at_];
-    if (at != end && static_cast<char>(*at) == from_server::data_row) at += detail::take_rows_of(item, {at, end});
-    if (at_ + 1 == chunk_end_) break;
+    is_bound = true;
+    if (at != end && static_cast<char>(*at) == from_server::data_row) at += detail::take_rows_of(*item, {at, end});
+    if (item == last) break;
     if (detail::starts_with(at, left(), one_selected_)) {
       at += one_selected_.size();
-      item.done.tag.assign("SELECT 1");
+      item->done.tag.assign("SELECT 1");
     } else {
       detail::message came;
       if (detail::next_message({at, end}, came) != detail::frame_status::whole ||
-          came.type != from_server::command_complete || !detail::read_tag(came.body, item.done.tag)) {
+          came.type != from_server::command_complete || !detail::read_tag(came.body, item->done.tag)) {
         break;
       }
       at += came.size;
     }
-    ++at_;
-    skip_failed();
+    is_bound = false;
+    ++item;
+    if (item->failure) [[unlikely]]
+      break;
   }
+  at_ = static_cast<std::size_t>(item - items_.data());
+  expects_ = is_bound ? expects::result : expects::bind;
+  if (!is_bound) skip_failed();
   return static_cast<std::size_t>(at - unread.data());
 }
 
