@@ -110,7 +110,7 @@ class pipelined_rows {
     std::string_view text;  // of the last run, when its address stands for it
     for (pipeline_item& item : items) {
       const auto& request = (op++)->request;
-      const std::string_view key = request.sql.view().key();
+      const std::string_view key = request.sql.key();
       item.is_as_before = !key.empty() && key.data() == text.data() && key.size() == text.size();
       if (item.is_as_before) {
         const pipeline_item& before = *(&item - 1);

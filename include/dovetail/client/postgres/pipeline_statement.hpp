@@ -4,7 +4,7 @@
 #include <dovetail/client/operation.hpp>
 #include <dovetail/client/sql_operations.hpp>
 #include <dovetail/client/sql_verbs.hpp>
-#include <dovetail/sql/statement.hpp>
+#include <dovetail/sql/brief_statement.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -21,7 +21,7 @@ namespace detail {
 /// Its arguments are copies: a statement may be made long before it is sent.
 template <class Row, class... Args>
 using pipelined_request =
-    sql_request<statement_for<dialect::postgres, Row, Args...>,
+    sql_request<brief_statement<statement_for<dialect::postgres, Row, Args...>>,
                 typename dovetail::detail::argument_tuple<argument_storage::owned, Args...>::type>;
 
 template <class Row, class... Args>
