@@ -101,7 +101,8 @@ class pipelined_rows {
   std::vector<pipeline_item> items;
 
   /// Lifetime: borrows the statements.
-  explicit pipelined_rows(const std::vector<Op>& of) : items(of.size()), of_(&of), places_(of.size()), rows_(of.size()) {}
+  explicit pipelined_rows(const std::vector<Op>& of)
+      : items(of.size()), of_(&of), places_(of.size()), rows_(of.size()) {}
 
   void prepare(session& on, bool shows_text) {
     const Op* op = of_->data();

@@ -59,8 +59,8 @@ concept pipelined_range = requires(const Range& range) {
 /// These take a literal, checked by the compiler, or `dt::runtime(text)`, checked before anything is sent, as the verbs
 /// of a client do. Lifetime: the arguments are copied; a text that is no literal must stay until it is sent.
 template <class... Args>
-sql_execute<detail::pipelined_request<void, Args...>> execute(const statement_for<dialect::postgres, void, Args...>& sql,
-                                                              const Args&... args) {
+sql_execute<detail::pipelined_request<void, Args...>> execute(
+    const statement_for<dialect::postgres, void, Args...>& sql, const Args&... args) {
   return {detail::ask<void>(sql, args...)};
 }
 /// All rows. (rows<Row>)
@@ -84,8 +84,8 @@ sql_query_optional<Row, detail::pipelined_request<Row, Args...>> query_optional(
 /// The only value of the only row. Errors: errc::no_row, errc::too_many_rows. (T)
 template <class T, class... Args>
   requires(row_plan<T>::size == 1)
-sql_query_one<T, detail::pipelined_request<T, Args...>> query_value(const statement_for<dialect::postgres, T, Args...>& sql,
-                                                                    const Args&... args) {
+sql_query_one<T, detail::pipelined_request<T, Args...>> query_value(
+    const statement_for<dialect::postgres, T, Args...>& sql, const Args&... args) {
   return {detail::ask<T>(sql, args...)};
 }
 

@@ -217,8 +217,7 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::prepare() {
     if (item.failure || statements_[i] != nullptr) continue;
     const statement_request& asked = item.asked;
     const bool is_known = item.is_as_before || (i > first_ && is_same_text(i - 1, i));
-    statements_[i] =
-        is_known ? statements_[i - 1] : hold(on().statements.find(asked.text, asked.literal, asked.types));
+    statements_[i] = is_known ? statements_[i - 1] : hold(on().statements.find(asked.text, asked.literal, asked.types));
     if (statements_[i] != nullptr || item.is_as_before || is_being_prepared(i)) continue;
     unprepared& next = preparing_.emplace_back();
     next.item = i;

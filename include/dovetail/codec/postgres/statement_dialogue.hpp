@@ -68,8 +68,7 @@ error_info write_bind(session& on, const prepared_statement& statement, const ar
                       std::string_view portal = {});
 /// The same, for where many are written.
 [[gnu::always_inline]] inline error_info write_bind_to(byte_buffer& out, const prepared_statement& statement,
-                                                       const argument_writer& arguments,
-                                                       std::string_view portal = {}) {
+                                                       const argument_writer& arguments, std::string_view portal = {}) {
   const std::size_t before = out.size();
   const auto& types = statement.description.parameters();
   const std::size_t count = types.size();
