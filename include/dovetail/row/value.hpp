@@ -77,8 +77,8 @@ namespace detail {
 
 [[gnu::noinline]] inline void assign_long(std::string_view text, std::string& to) { to.assign(text); }
 
-/// What `to.assign` does with a text that is not of `to`. A short one is written into a string without memory of its own
-/// where that is.
+/// What `to.assign` does with a text that is not of `to`. A short one is written into a string without memory of its
+/// own where that is.
 [[gnu::noinline, gnu::flatten]] inline void assign_string(std::string_view text, std::string& to) {
   constexpr std::size_t few = 15;  // fit into a string itself, where strings have three words at least
   if (sizeof(std::string) >= 24 && text.size() <= few && to.capacity() <= few) {
