@@ -200,8 +200,8 @@ class checked_statement {
   friend brief_statement<checked_statement>;
 
   constexpr checked_statement(const statement_view& view, const places_type& places, const sql_problem& problem,
-                              decltype(&detail::describe_mistake) describe, decltype(&native_text) rewrite) noexcept
-      : view_(view), places_(places), problem_(problem), describe_(describe), rewrite_(rewrite) {}
+                              decltype(&detail::describe_mistake) describing, decltype(&native_text) rewrite) noexcept
+      : view_(view), places_(places), problem_(problem), describe_(describing), rewrite_(rewrite) {}
 
   error_info describe(const sql_problem& found, bool shows_text, const row_description* row) const {
     if (describe_ == nullptr) return {};  // a literal that compiled

@@ -280,7 +280,7 @@ TEST_F(PostgresPipelineCalls, ARefusedTextIsRefusedForAllThatAskIt) {
                      return pg::detail::pipeline_call<const std::vector<ask_one>&, true>{at.fresh(), op, false};
                    }).value();
   ASSERT_EQ(all.size(), 2U);
-  for (const auto& each : all) EXPECT_FALSE(each);
+  for (const auto& one : all) EXPECT_FALSE(one);
 }
 
 TEST_F(PostgresPipelineCalls, WhatIsWrongBeforeAnythingIsSentFailsAllOrItsOwnStatement) {
