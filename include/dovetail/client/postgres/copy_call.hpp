@@ -309,12 +309,13 @@ DOVETAIL_DEFINE std::size_t copy_writer::take_fact(byte_view unread, bool& faile
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE const std::string& copy_writer::ask_for_elements() {
   elements_text_ =
-      "select t.oid, e.oid, (with recursive form(oid, kind, base) as (select e.oid, e.typtype, e.typbasetype union all "
-      "select b.oid, b.typtype, b.typbasetype from form f join pg_catalog.pg_type b on f.kind = 'd' and b.oid = "
-      "f.base) "
-      "select form.oid from form where form.kind <> 'd') from pg_catalog.pg_type t join pg_catalog.pg_type e on e.oid "
-      "= "
-      "t.typelem where t.typlen = -1 and t.oid in (";
+      "select t.oid, e.oid, "
+      "(with recursive form(oid, kind, base) as (select e.oid, e.typtype, e.typbasetype "
+      "union all select b.oid, b.typtype, b.typbasetype from form f "
+      "join pg_catalog.pg_type b on f.kind = 'd' and b.oid = f.base) "
+      "select form.oid from form where form.kind <> 'd') "
+      "from pg_catalog.pg_type t join pg_catalog.pg_type e on e.oid = t.typelem "
+      "where t.typlen = -1 and t.oid in (";
   for (std::size_t i = 0; i < types_.size(); ++i) {
     dovetail::detail::append_parts(elements_text_, {i == 0 ? "" : ", ", dovetail::detail::number_text{types_[i]}});
   }
