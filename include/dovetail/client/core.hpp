@@ -86,6 +86,20 @@ class client_core {
       return Connection::kept_answer(options, op);
     }
 
+  /// Why an operation must not be performed, when its connections can tell without one: `Connection::refusal(options,
+  /// op)`. It is the caller's mistake, so it is told before a connection is waited for or opened. Reported to the
+  /// observer.
+  template <operation Op>
+  error_info refusal([[maybe_unused]] const Op& op, [[maybe_unused]] const call& how) {
+    if constexpr (requires(const typename Connection::options& options) { Connection::refusal(options, op); }) {
+      error_info why = Connection::refusal(pool_.connection_options(), op);
+      if (why) judge(why, Op::name, 1, op.is_idempotent(), 0, how, {}, true);
+      return why;
+    } else {
+      return {};
+    }
+  }
+
   /// True when operations of this kind may be sent together with others: `Connection::may_join(options, op, how)` says
   /// of one whether it is, and `Connection::join(…)` begins it.
   template <class Op>
@@ -106,6 +120,7 @@ class client_core {
   /// failure, and after `with.is_over()` no attempt follows a failed one.
   template <operation Op, class Around>
     requires performs<Connection, Op> result<typename Op::value_type> perform(Op& op, const call& how, Around with) {
+      if (error_info why = refusal(op, how)) return why;
       if constexpr (keeps_answers<Op>) {
         if (auto kept = kept_answer(op, how)) return *std::move(kept);
       }

@@ -41,6 +41,12 @@ struct codec {
   /// request, or the end of the stream, which would leave the outcome of the next change unknown.
   static constexpr bool is_silent_when_idle = true;
 
+  /// Why the server must not be asked this; no failure when it may.
+  template <class Operation>
+  static error_info refusal(const options& how, const Operation& asked) {
+    return detail::refusal_of_all<Dialect>(how.with_default(Dialect::default_request_limit), asked);
+  }
+
   /// Reads `requestLimit`, `replyLimit` (bytes), `setex` and `dialect` (only to check that it is this one).
   static options read_options(const uri& where, option_reader& reader) {
     options read;
