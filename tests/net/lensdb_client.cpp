@@ -341,12 +341,48 @@ TEST(LensClient, MistakesInTheConnectionStringAreNamed) {
   EXPECT_NE(failure("lensdb://127.0.0.1?setex=perhaps").find("setex"), std::string::npos);
   EXPECT_NE(failure("lensdb://127.0.0.1?dialect=ldbd_v1").find("'lens_v1'"), std::string::npos);
   EXPECT_NE(failure("lensdb://127.0.0.1/db").find("path"), std::string::npos);
+  EXPECT_NE(failure("lensdb:127.0.0.1:8080").find("behind two slashes"), std::string::npos);
   EXPECT_EQ(failure("lensdb://me:secret@127.0.0.1").find("secret"), std::string::npos);
   EXPECT_NE(failure("lensdb://me:secret@127.0.0.1").find("users"), std::string::npos);
   EXPECT_NE(failure("lensdb://127.0.0.1:99999").find("port"), std::string::npos);
   EXPECT_NE(failure("redis://127.0.0.1").find("lensdb"), std::string::npos);
   EXPECT_EQ(failure("lensdb://127.0.0.1:8080?timeout=250&minConnections=1&maxConnections=2&replyLimit=1000"),
             "no failure");
+}
+
+TEST(LensClient, LimitsOfEverythingAndOfNothingAreTakenOrRefused) {
+  lensdb::server server;
+  constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
+  lensdb::client all{lensdb::client::options{server.endpoint(), {.reply_data = no_limit, .reply_message = no_limit}}};
+  all.set("k", "v");
+  EXPECT_EQ(all.get("k"), "v");
+  const auto refused = [&](lensdb::client::settings how, std::string_view name) {
+    try {
+      lensdb::client kv{server.uri(), std::move(how)};
+      ADD_FAILURE() << name;
+    } catch (const dt::error& wrong) {
+      EXPECT_EQ(wrong.code(), errc::invalid_option);
+      EXPECT_NE(wrong.info().message().find(name), std::string::npos) << wrong.what();
+    }
+  };
+  refused({.pool = {.max_connections = no_limit}}, "'max_connections'");
+  refused({.pool = {.capacity = 1'000'001}}, "'capacity'");
+  refused({.timeout = 0s}, "'timeout'");
+  refused({.timeout = -1s}, "'timeout'");
+  lensdb::client small{server.uri(), {.pool = {.min_connections = 20, .max_connections = 0, .idle_limit = -1s}}};
+  small.maintain();
+  EXPECT_EQ(small.get("k"), "v");
+  EXPECT_EQ(small.statistics().max, 1u);
+  EXPECT_EQ(small.statistics().min, 1u);
+}
+
+TEST(LensClient, AHostsNameDoesNotEndAtAZero) {
+  lensdb::server server;
+  const std::string name{"127.0.0.1\0.example.org", 22};
+  lensdb::client kv{lensdb::client::options{{name, server.port()}, {}}, {.retry = {.attempts = 1}}};
+  const auto refused = kv.with(dt::as_result).ping();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), errc::host_not_found);
 }
 
 TEST(LensClient, AServerThatIsNotThereIsAConnectionError) {

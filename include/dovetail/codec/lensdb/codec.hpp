@@ -61,7 +61,9 @@ struct codec {
                                                std::string{Dialect::name} + "', which this client's type speaks");
     }
     if (!where.path.empty() && where.path != "/") {
-      reader.problem(errc::invalid_option, "LensDB has no databases, so the connection string must not have a path");
+      reader.problem(errc::invalid_option,
+                     where.has_authority ? "LensDB has no databases, so the connection string must not have a path"
+                                         : "the host stands behind two slashes, as in 'lensdb://127.0.0.1:8080'");
     }
     if (!where.user.empty() || where.has_password) {
       reader.problem(errc::invalid_option, "LensDB knows no users, so the connection string must not have one");
