@@ -51,6 +51,7 @@ enum class errc {
   statement_refused,      ///< refused here: a rule of the client's validation forbids the statement
   access_denied,          ///< refused here: the access control forbids it
   circuit_open,           ///< refused here: the server could not be reached again and again, and is left alone
+  invalid_argument,       ///< refused here: an argument of a call is out of the range that it may have
 };
 
 namespace detail {
@@ -144,6 +145,8 @@ inline errc_entry describe(errc code) noexcept {
       return {condition::permission, "access denied"};
     case errc::circuit_open:
       return {condition::connection, "the connection failed again and again, and the circuit is open"};
+    case errc::invalid_argument:
+      return {condition::misuse, "an argument is out of its range"};
   }
   return {condition::server, "unknown error"};
 }

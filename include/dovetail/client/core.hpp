@@ -1,6 +1,7 @@
 // What a client is made of: a pool of connections, and the loop that repeats an operation as the retry policy says.
 #pragma once
 
+#include <dovetail/base/error.hpp>
 #include <dovetail/base/parts.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/client/connection.hpp>
@@ -24,6 +25,9 @@ namespace detail {
 /// The final failure of an operation of which an earlier attempt was lost: what the last one met says nothing of that.
 /// errc::outcome_unknown with the last failure's words, but for a statement that can never have run.
 [[gnu::cold]] void recall_lost_attempt(error_info& why);
+
+/// Errors: throws errc::invalid_option for a client's time limit that is none: every call would fail.
+[[gnu::cold]] clock::duration checked_time_limit(clock::duration timeout);
 
 /// Nothing around the attempts of an operation.
 struct bare_attempts {
@@ -86,6 +90,20 @@ class client_core {
       return Connection::kept_answer(options, op);
     }
 
+  /// Why an operation must not be performed, when its connections can tell without one: `Connection::refusal(options,
+  /// op)`. It is the caller's mistake, so it is told before a connection is waited for or opened. Reported to the
+  /// observer.
+  template <operation Op>
+  error_info refusal([[maybe_unused]] const Op& op, [[maybe_unused]] const call& how) {
+    if constexpr (requires(const typename Connection::options& options) { Connection::refusal(options, op); }) {
+      error_info why = Connection::refusal(pool_.connection_options(), op);
+      if (why) judge(why, Op::name, 1, op.is_idempotent(), 0, how, {}, true);
+      return why;
+    } else {
+      return {};
+    }
+  }
+
   /// True when operations of this kind may be sent together with others: `Connection::may_join(options, op, how)` says
   /// of one whether it is, and `Connection::join(…)` begins it.
   template <class Op>
@@ -106,6 +124,7 @@ class client_core {
   /// failure, and after `with.is_over()` no attempt follows a failed one.
   template <operation Op, class Around>
     requires performs<Connection, Op> result<typename Op::value_type> perform(Op& op, const call& how, Around with) {
+      if (error_info why = refusal(op, how)) return why;
       if constexpr (keeps_answers<Op>) {
         if (auto kept = kept_answer(op, how)) return *std::move(kept);
       }
@@ -190,7 +209,7 @@ template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, ob
 client_core<Connection, Retry, Pool, Observer>::client_core(typename Connection::options options, settings how)
     : pool_(std::move(options), std::move(how.pool), std::move(how.observer)),
       retry_(std::move(how.retry)),
-      timeout_(how.timeout) {}
+      timeout_(detail::checked_time_limit(how.timeout)) {}
 
 template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
 verdict client_core<Connection, Retry, Pool, Observer>::judge(error_info& why, std::string_view name, int attempt,
@@ -244,6 +263,11 @@ bool client_core<Connection, Retry, Pool, Observer>::pause(error_info& why, std:
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE clock::duration checked_time_limit(clock::duration timeout) {
+  if (timeout <= clock::duration::zero()) throw_error({errc::invalid_option, "'timeout' must be more than zero"});
+  return timeout;
+}
 
 [[gnu::noinline]] DOVETAIL_DEFINE void recall_lost_attempt(error_info& why) {
   const condition kind = why.kind();

@@ -309,6 +309,7 @@ DOVETAIL_DEFINE std::error_code wait_handles(native_handle first, const attempt&
 
 DOVETAIL_DEFINE std::error_code resolve(const std::string& host, const std::string& port, bool numeric_only,
                                         std::vector<socket_address>& found) {
+  if (host.find('\0') != host.npos) return errc::host_not_found;  // the system would see the name in front of it
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV | (numeric_only ? AI_NUMERICHOST : AI_ADDRCONFIG);
