@@ -25,8 +25,9 @@ struct execution {
 /// Executes a statement and hands its rows to `rows`.
 /// Errors: those of `dialogue`, of the arguments, of the sink. After an error of the sink, of the arguments or of the
 ///   server the session stays usable.
-/// A statement that the server has lost or whose result type has changed is prepared again, outside a transaction; one
-/// whose columns were kept and do not fit the sink is described anew before it is refused.
+/// A statement that the server has lost, or that was prepared for other types of columns or parameters than there are
+/// now, is prepared again, outside a transaction; one whose columns were kept and do not fit the sink is described anew
+/// before it is refused.
 /// Lifetime: borrows the session, the parts of the request and the sink's state.
 class execute_dialogue final : public detail::dialogue {
  public:
@@ -91,6 +92,7 @@ class execute_dialogue final : public detail::dialogue {
   detail::preparation preparation_;
   execution done_;
   step step_ = step::preparing;
+  error_info doubted_;  // a value's failure, which stands when nothing has changed since it was prepared
   bool is_from_cache_ = false;
   bool is_stale_ = false;
 };
@@ -130,6 +132,9 @@ DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::prepare() {
 
 DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::execute() {
   on().begin_batch();
+  if (doubted_ && statement_->description.parameters() == lost_->description.parameters()) {
+    return refuse(std::move(doubted_));
+  }
   if (rows_.describe != nullptr) {
     if (error_info failure = rows_.describe(rows_.state, statement_->description)) {
       if (!is_from_cache_ || failure.code() != errc::row_mismatch) return refuse(std::move(failure));
@@ -241,8 +246,12 @@ DOVETAIL_DEFINE std::size_t execute_dialogue::on_rows(byte_view unread) {
 
 DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::on_error(error_info failure) {
   // Only a failure of Bind says that the statement is stale: nothing has been executed then.
-  is_stale_ = step_ == step::binding && is_from_cache_ && !noted() && detail::is_stale(failure.code());
-  if (is_stale_) on().statements.forget(*statement_);
+  if (step_ == step::binding && is_from_cache_ && !noted()) {
+    const bool is_doubtful = detail::may_be_stale(failure.code());
+    is_stale_ = is_doubtful || detail::is_stale(failure.code());
+    if (is_doubtful) doubted_ = failure;
+    if (is_stale_) on().statements.forget(*statement_);
+  }
   note(std::move(failure));
   step_ = step::ending;
   if (!on().needs_sync()) return verdict::go_on;

@@ -110,7 +110,7 @@ TEST_F(PostgresExecute, WhyTheServerEndsTheConnectionIsNotLost) {
 }
 
 TEST_F(PostgresExecute, StaleStatementsArePreparedAgainOutsideOfATransaction) {
-  for (const char* code : {"26000", "0A000", "42P05"}) {
+  for (const char* code : {"26000", "0A000", "42P05", "42883", "42804", "XX000"}) {
     prepare_it();
     script(next())
         .write(run)
@@ -126,6 +126,43 @@ TEST_F(PostgresExecute, StaleStatementsArePreparedAgainOutsideOfATransaction) {
     script(next()).write(run).read(wire::error(code) + wire::ready('E')).done_with(pg::make_error_code(code));
     EXPECT_EQ(at->statements.size(), 0U);
   }
+}
+
+TEST_F(PostgresExecute, AValueThatIsRefusedIsTriedAgainWhenTheParameterHasAnotherTypeNow) {
+  prepare_it();
+  const std::string other =
+      wire::close_complete() + wire::parse_complete() + wire::parameters({2950}) + wire::columns({"x"}) + wire::ready();
+  script(next())
+      .write(run)
+      .read(wire::error("22P02") + wire::ready())
+      .write(prepare)
+      .read(other)
+      .write(run)
+      .read(answer)
+      .done();
+  EXPECT_EQ(at.rows.texts().size(), 2U);
+  // Else the first failure stands, and the statement is not sent again.
+  script(next())
+      .write(run)
+      .read(wire::error("22P02") + wire::ready())
+      .write(prepare)
+      .read(other)
+      .done_with(pg::sqlstate::invalid_text_representation);
+  EXPECT_EQ(at.health(), session_health::idle);
+  EXPECT_EQ(at->statements.size(), 1U);
+  script(next()).write(run).read(answer).done();
+  at->facts.transaction_status = 'T';
+  script(next())
+      .write(run)
+      .read(wire::error("22P02") + wire::ready('E'))
+      .done_with(pg::sqlstate::invalid_text_representation);
+  EXPECT_EQ(at->statements.size(), 0U) << "whoever asks next has it anew";
+}
+
+TEST_F(PostgresExecute, MissingRightsAreNoReasonToPrepareAgain) {
+  prepare_it();
+  script(next()).write(run).read(wire::error("42501") + wire::ready()).done_with(pg::sqlstate::insufficient_privilege);
+  EXPECT_EQ(at->statements.size(), 1U);
 }
 
 TEST_F(PostgresExecute, AnErrorBehindBindIsNotTakenForAStaleStatement) {
