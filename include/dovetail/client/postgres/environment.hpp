@@ -214,6 +214,9 @@ namespace dovetail::inline v0::postgres {
   if (how.password.empty()) {
     const std::string& path = password_file.empty() ? around.password_file : password_file;
     if (!path.empty()) read_password_file(path, how);
+    if (!password_file.empty() && !detail::exists(path)) {  // no word of the usual one, which few have
+      dovetail::detail::append_parts(how.password_note, {"the password file ", path, " is not there"});
+    }
   }
   if (how.tls == ssl_mode::disable) return {};
   if (!around.home.empty()) {

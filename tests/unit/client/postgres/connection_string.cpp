@@ -203,6 +203,18 @@ TEST(PostgresConnectionString, APasswordWithoutQuotesIsNotPrintedInPieces) {
             std::string::npos);
 }
 
+TEST(PostgresConnectionString, WordsBetweenSemicolonsAreRefusedAndNotPrinted) {
+  for (const char* text : {"host=db;port=5432;user=me;password=sesame", "host=db,other;password=sesame",
+                           "postgresql://me@db;password=sesame/app"}) {
+    const dt::error_info failure = refused(text);
+    EXPECT_EQ(failure.code(), dt::errc::invalid_option);
+    EXPECT_NE(failure.message().find("words are separated by spaces"), std::string::npos) << failure.message();
+    EXPECT_EQ(failure.message().find("sesame"), std::string::npos) << failure.message();
+  }
+  EXPECT_TRUE(pg::parse("host=/tmp/a;b=c", nothing())) << "a folder may be named so";
+  EXPECT_TRUE(pg::parse("host=db password=a;b=c", nothing()));
+}
+
 TEST(PostgresConnectionString, OtherSchemesAndEncodingsAreRefused) {
   EXPECT_FALSE(pg::parse("mysql://a/app", nothing()));
   for (const auto& [text, scheme] : {std::pair<const char*, const char*>{"mysql://me:hunter2@h/app", "'mysql:'"},
@@ -289,6 +301,8 @@ TEST(PostgresConnectionString, APasswordFileThatOthersMayReadIsNotUsed) {
   EXPECT_NE(how.password_note.find("chmod 0600"), std::string::npos) << how.password_note;
   around.password_file = folder.path + "/missing";
   EXPECT_EQ("", read("host=a", around).password_note);
+  EXPECT_EQ("the password file " + folder.path + "/none is not there",
+            read("host=a passfile=" + folder.path + "/none", around).password_note);
   around.password_file = folder.path;
   EXPECT_NE("", read("host=a", around).password_note) << "a folder";
 }
