@@ -307,6 +307,36 @@ TEST(PostgresConnectionString, APasswordFileThatOthersMayReadIsNotUsed) {
   EXPECT_NE("", read("host=a", around).password_note) << "a folder";
 }
 
+TEST(PostgresConnectionString, AServiceStandsBetweenTheStringAndTheVariables) {
+  const scratch_folder folder;
+  pg::environment around = variables({{"dbname", "envdb"}, {"user", "envuser"}, {"application_name", "env"}});
+  around.service_files = {folder.path + "/none",
+                          folder.write("mine",
+                                       "# services\n\n[other]\nhost=wrong\n[app]\nhost=db.example\n  port=5433  \n"
+                                       "dbname=app\nuser=service\npassword=p w=1\r\n#comment\n[app]\nhost=again\n",
+                                       0600),
+                          folder.write("system", "[app]\nhost=late\n[shared]\nhost=far\nsslmod=require", 0644)};
+  pg::connect_options how = read("service=app user=me", around);
+  EXPECT_EQ("db.example:5433", servers(how));
+  EXPECT_EQ("app", how.database);
+  EXPECT_EQ("me", how.user);
+  EXPECT_EQ("p w=1", how.password.reveal());
+  EXPECT_EQ("env", how.application_name);
+  EXPECT_EQ("db.example:5433", servers(read("postgresql:///?service=app", around)));
+  const dt::error_info wrong = refused("service=shared", around);
+  EXPECT_NE(wrong.message().find("in the service 'shared': unknown parameter 'sslmod'"), std::string::npos)
+      << wrong.message();
+  const dt::error_info unknown = refused("service=ap", around);
+  EXPECT_EQ(unknown.code(), dt::errc::invalid_option);
+  EXPECT_NE(unknown.message().find("the service 'ap' is not in " + folder.path + "/none, "), std::string::npos);
+  around.service_files = {folder.write("bad", "[a]\nhost=h\nsesame\n[b]\nservice=a\n", 0600)};
+  EXPECT_NE(refused("service=a", around).message().find("line 3 of the service file"), std::string::npos);
+  EXPECT_EQ(refused("service=a", around).message().find("sesame"), std::string::npos);
+  EXPECT_NE(refused("service=b", around).message().find("names another service"), std::string::npos);
+  around.variables.parameters.push_back({"service", dt::secret{"c"}, true});
+  EXPECT_NE(refused("", around).message().find("the service 'c'"), std::string::npos) << "PGSERVICE";
+}
+
 TEST(PostgresConnectionString, CertificatesOfTheUserAreFound) {
   const scratch_folder folder;
   std::filesystem::create_directory(folder.path + "/.postgresql");
