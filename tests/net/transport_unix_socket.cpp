@@ -54,6 +54,7 @@ TEST(UnixSocket, APathWithoutAServerIsAnErrorThatNamesIt) {
   for_each_style(blocking, asynchronous, io, [&](auto& s) {
     const auto opened = s.template run<void>([](auto&& c) { return c.open(); });
     EXPECT_EQ(std::errc::no_such_file_or_directory, opened.error().code());
+    EXPECT_EQ(dt::condition::connection, opened.error().kind()) << "a server that is restarted: worth a repetition";
   });
   dt::unix_socket::stream nameless{dt::unix_socket::endpoint{""}};
   EXPECT_EQ(std::errc::invalid_argument, dt::connect(nameless, {}));

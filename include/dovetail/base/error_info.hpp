@@ -31,6 +31,9 @@ struct server_fields {
   std::string datatype;
   int position = 0;           ///< of the mistake in the statement as the user wrote it, counted in characters from 1
   std::int64_t copy_row = 0;  ///< of a COPY that failed: which of its rows, counted from 1
+  /// What the server was at, lines with the innermost first: "PL/pgSQL function f() line 3 at RAISE". Quotes statements
+  /// and values: in messages only with statement texts.
+  std::string context{};
 };
 
 /// A failure as a value; `dt::error` is the same as an exception. Cheap to copy.
@@ -195,7 +198,10 @@ namespace dovetail::inline v0 {
   if (text.empty() || (fields.message.empty() && !is_report)) append(text, ": ", code_.message());
   name_kind(text, kind());
   append(text, " [SQLSTATE ", fields.sqlstate, "]");
-  if (!statement().empty()) append(text, "\n  detail: ", fields.detail);  // it may quote values
+  if (!statement().empty()) {  // they may quote values
+    append(text, "\n  detail: ", fields.detail);
+    append(text, "\n  context: ", fields.context);
+  }
   append(text, "\n  hint: ", fields.hint);
   append(text, "\n  constraint: ", fields.constraint);
   append(text, "\n  table: ", fields.table);

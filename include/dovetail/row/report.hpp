@@ -235,7 +235,12 @@ namespace dovetail::inline v0 {
                         database_type.empty() ? "" : " (", database_type, database_type.empty() ? "" : ")"});
     switch (status.code) {
       case errc::unexpected_null:
-        append_parts(text, {" is null; use ", detail::with_optional(row.leaves[index].type_name)});
+        // What is null inside of the value has been explained: the column itself is not.
+        if (!detail.empty()) {
+          append_parts(text, {" holds a null"});
+        } else {
+          append_parts(text, {" is null; use ", detail::with_optional(row.leaves[index].type_name)});
+        }
         break;
       case errc::value_out_of_range:
         append_parts(text, {" holds a value that does not fit ", type});

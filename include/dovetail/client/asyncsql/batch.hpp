@@ -163,13 +163,13 @@ struct batch_driver<false> {
     batch_result all;
     if constexpr (gives_results<Db>) {
       result<summary> done = db.copy_in_as_insert(table, rows, where);
-      if (!done) return name_copied_row(std::move(done).error());
+      if (!done) return std::move(done).error();
       all.rows_affected = done->rows_affected;
     } else {
       try {
         all.rows_affected = db.copy_in_as_insert(table, rows, where).rows_affected;
       } catch (const error& failed) {
-        return name_copied_row(failed.info());
+        return failed.info();
       }
     }
     return all;

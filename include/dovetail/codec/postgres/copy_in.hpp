@@ -54,6 +54,7 @@ class copy_in_dialogue final : public detail::query_dialogue {
   DOVETAIL_DECLARE verdict before_reading() override;
   verdict on_error(error_info failure) override {
     on().set_copying_in(false);  // the server drops what is still sent
+    detail::name_copied_row(failure, format_.is_binary ? "row " : "line ");
     return query_dialogue::on_error(std::move(failure));
   }
 

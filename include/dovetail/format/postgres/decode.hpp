@@ -16,6 +16,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <ratio>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -109,6 +110,43 @@ errc decode_enum(const value_ref& value, E& out) {
   std::string_view name;
   if (const errc failed = decode_plain_text(value, name); failed != errc{}) return failed;
   return assign_enum(name, out);
+}
+
+/// Why a date, a point in time or a span of the server's may be errc::value_out_of_range for a `T`; "" when there is no
+/// more to say.
+template <class T>
+consteval const char* why_time_does_not_fit() {
+  constexpr field_kind kind = field_kind_of<T>;
+  if constexpr (kind == field_kind::date) {
+    return v0::detail::chrono_time_point<T>
+               ? ""
+               : "it is infinity, or beyond std::chrono::year; std::chrono::sys_days has room for both";
+  } else {
+    constexpr const char* finer =
+        "it is finer than the type; use one of std::chrono::microseconds, or cut it in the query: date_trunc('second', "
+        "…)";
+    if constexpr (kind == field_kind::duration) {
+      return std::ratio_greater_v<typename T::period, std::micro> ? finer : "";
+    } else if constexpr (kind == field_kind::time_of_day) {
+      return std::ratio_greater_v<typename T::precision::period, std::micro> ? finer : "";
+    } else {
+      return std::ratio_greater_v<typename T::duration::period, std::micro> ? finer : "";
+    }
+  }
+}
+
+[[gnu::cold, gnu::noinline]] inline void explain_time(std::string* words, const char* why) {
+  if (words != nullptr && words->empty()) *words = why;
+}
+
+/// Tells the reader why a value that has been refused does not fit.
+template <class T>
+[[gnu::always_inline]] inline errc explained_time(errc failed, std::string* words) {
+  if constexpr (*why_time_does_not_fit<T>() != '\0') {
+    if (failed == errc::value_out_of_range) [[unlikely]]
+      explain_time(words, why_time_does_not_fit<T>());
+  }
+  return failed;
 }
 
 template <class T>
@@ -209,11 +247,11 @@ errc decode_value(const value_ref& value, T& out, decode_context& context) {
   } else if constexpr (kind == field_kind::decimal) {
     return decode_decimal(value, out);
   } else if constexpr (kind == field_kind::date) {
-    return decode_date_as(value, out);
+    return explained_time<T>(decode_date_as(value, out), context.words);
   } else if constexpr (kind == field_kind::timestamp || kind == field_kind::local_timestamp) {
-    return decode_point_as(value, out);
+    return explained_time<T>(decode_point_as(value, out), context.words);
   } else if constexpr (kind == field_kind::duration || kind == field_kind::time_of_day) {
-    return decode_span_as(value, out, context);
+    return explained_time<T>(decode_span_as(value, out, context), context.words);
   } else if constexpr (kind == field_kind::json) {
     return decode_json(value, out, context);
   } else if constexpr (kind == field_kind::list) {
