@@ -36,6 +36,28 @@ constexpr tri_state fills(dialect d, const row_description& row, std::size_t ind
   return ends_alike ? tri_state::unknown : tri_state::no;
 }
 
+/// What the columns of a text have for one leaf.
+struct column_match {
+  std::uint32_t count = 0;  ///< of columns that fill it; not counted beyond two
+  std::uint32_t last = 0;   ///< of those that were counted
+  bool is_silent = false;   ///< one may fill it under another spelling of its name
+
+  constexpr bool is_missing() const noexcept { return count == 0 && !is_silent; }
+};
+
+constexpr column_match match_of(dialect d, std::string_view text, const select_list& columns,
+                                const row_description& row, std::size_t leaf) noexcept {
+  column_match found;
+  for (std::uint32_t i = 0; i < columns.count() && found.count < 2; ++i) {
+    const tri_state answer = fills(d, row, leaf, text.substr(columns[i].at, columns[i].size), columns[i].is_quoted);
+    if (answer == tri_state::unknown) found.is_silent = true;
+    if (answer != tri_state::yes) continue;
+    ++found.count;
+    found.last = i;
+  }
+  return found;
+}
+
 /// The first thing that the row type cannot get from the statement. Silent where the text does not tell.
 constexpr sql_problem compare_columns(dialect d, std::string_view text, const analyser& found,
                                       const row_description& row) noexcept {
@@ -53,18 +75,12 @@ constexpr sql_problem compare_columns(dialect d, std::string_view text, const an
   if (!columns.is_known()) return {};
   for (std::size_t i = 0; i < row.leaves.size(); ++i) {
     const auto field = static_cast<std::uint32_t>(i);
-    std::uint32_t matches = 0;
-    bool is_silent = false;
-    for (std::uint32_t j = 0; j < columns.count(); ++j) {
-      const output_column& column = columns[j];
-      const tri_state answer = fills(d, row, i, text.substr(column.at, column.size), column.is_quoted);
-      if (answer == tri_state::unknown) is_silent = true;
-      if (answer != tri_state::yes) continue;
-      if (++matches == 2) {
-        return {.what = sql_mistake::column_selected_twice, .at = column.at, .size = column.size, .expected = field};
-      }
+    const column_match match = match_of(d, text, columns, row, i);
+    if (match.count == 2) {
+      const output_column& second = columns[match.last];
+      return {.what = sql_mistake::column_selected_twice, .at = second.at, .size = second.size, .expected = field};
     }
-    if (matches == 0 && !is_silent) return {.what = sql_mistake::field_not_selected, .at = at, .expected = field};
+    if (match.is_missing()) return {.what = sql_mistake::field_not_selected, .at = at, .expected = field};
   }
   return {};
 }
