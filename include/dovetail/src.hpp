@@ -13,6 +13,7 @@
 #include <dovetail/row/bind.hpp>
 #include <dovetail/sql/identifier.hpp>
 #include <dovetail/sql/insert_text.hpp>
+#include <dovetail/sql/script_place.hpp>
 #include <dovetail/sql/statement.hpp>
 
 #undef DOVETAIL_SOURCE
