@@ -19,6 +19,26 @@ constexpr tri_state fills(const row_description& row, std::size_t index, std::st
   return tri_state::no;
 }
 
+constexpr bool cut_in_any_case(std::string_view& text, std::string_view name) noexcept {
+  if (text.size() < name.size()) return false;
+  const std::size_t rest = text.size() - name.size();
+  if (!equals_ignoring_case(text.substr(rest), name)) return false;
+  text = text.substr(0, rest);
+  return true;
+}
+
+/// As `leaf_takes`, whatever the case of the names is.
+constexpr bool takes_in_any_case(const row_description& row, std::size_t index, std::string_view column) noexcept {
+  if (!cut_in_any_case(column, row.leaves[index].name)) return false;
+  for (std::uint16_t group = row.leaves[index].group; group != leaf::no_group; group = row.groups[group].parent) {
+    if (row.groups[group].name.empty()) continue;
+    if (!column.ends_with('.') && !column.ends_with('_')) return false;
+    column.remove_suffix(1);
+    if (!cut_in_any_case(column, row.groups[group].name)) return false;
+  }
+  return column.empty();
+}
+
 /// As `fills`, with the dialect's rule for the case of names without quotes.
 constexpr tri_state fills(dialect d, const row_description& row, std::size_t index, std::string_view column,
                           bool is_quoted) noexcept {
@@ -30,10 +50,8 @@ constexpr tri_state fills(dialect d, const row_description& row, std::size_t ind
     return fills(row, index, std::string_view{folded, column.size()});
   }
   if (const tri_state found = fills(row, index, column); found != tri_state::no) return found;
-  const std::string_view name = row.leaves[index].name;  // the server answers with the table's own spelling
-  const bool ends_alike =
-      column.size() >= name.size() && equals_ignoring_case(column.substr(column.size() - name.size()), name);
-  return ends_alike ? tri_state::unknown : tri_state::no;
+  // The server answers with the table's own spelling.
+  return takes_in_any_case(row, index, column) ? tri_state::unknown : tri_state::no;
 }
 
 /// What the columns of a text have for one leaf.

@@ -153,6 +153,14 @@ TEST(Columns, OfNestedStructsHaveAPrefix) {
   EXPECT_EQ(fit<order>("select id, name from t"), missing);
 }
 
+TEST(Columns, ThatOnlyEndAsAFieldDoesAreNotMeant) {
+  EXPECT_EQ((fit<row, lite>("select user_id as the_id, name from t")), missing);
+  EXPECT_EQ((fit<row, my>("select the_ID, name from t")), missing);
+  EXPECT_EQ((fit<order, lite>("select ID, BUYER_ID, Buyer_Name from t")), none);
+  EXPECT_EQ((fit<order, lite>("select id, byuer_id, buyer_name from t")), missing);
+  EXPECT_EQ((fit<order, my>("select id, id as other_id, buyer_name from t")), missing);
+}
+
 struct renamed {
   dt::column<"first name", std::string> first;
 };
@@ -268,7 +276,7 @@ TEST(MisfitOfAText, NamesFieldsOfNestedStructsByTheirPath) {
             "row type order does not match the select list (1 problem)\n"
             "  field 'buyer.name' (std::string) : no such column; did you mean 'buyer_nmae'?\n"
             "  columns selected: id, buyer_id, buyer_nmae");
-  EXPECT_EQ((words<pg, std::optional<order>>("select id, name from t")),
+  EXPECT_EQ((words<lite, std::optional<order>>("select id, name from t")),
             "row type std::optional<order> does not match the select list (2 problems)\n"
             "  field 'buyer.id' (int)           : no such column\n"
             "  field 'buyer.name' (std::string) : no such column; did you mean 'name'?\n"
