@@ -102,6 +102,8 @@ struct unpack_members {
 struct unpack_row {
   template <class Row>
   auto operator()(const Row& row) const {
+    static_assert(!has_nested_struct<Row>,
+                  "dovetail: bulk changes take no nested structs: give the columns as members, or use insert");
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return std::tuple<const std::remove_cvref_t<decltype(member_at<I>(row))>&...>{member_at<I>(row)...};
     }

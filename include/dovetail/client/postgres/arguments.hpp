@@ -6,6 +6,7 @@
 #include <dovetail/codec/postgres/parameter_list.hpp>
 #include <dovetail/format/postgres/value_writer.hpp>
 #include <dovetail/row/reflect.hpp>
+#include <dovetail/row/written.hpp>
 #include <dovetail/sql/argument.hpp>
 #include <dovetail/sql/parameters.hpp>
 #include <dovetail/sql/statement_view.hpp>
@@ -59,6 +60,19 @@ inline constexpr auto slot_types = [] {
   [[maybe_unused]] slot_type* out = types.data();
   (put_slot_types<Args>(out), ...);
   return types;
+}();
+
+/// The types of the columns that a struct is written to.
+template <class Struct>
+inline constexpr auto column_slot_types = [] {
+  if constexpr (dovetail::detail::has_nested_struct<Struct>) {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return std::array<slot_type, sizeof...(I)>{slot_type_of<written_type<Struct, I>>()...};
+    }
+    (std::make_index_sequence<column_count_of<Struct>>{});
+  } else {
+    return slot_types<Struct>;
+  }
 }();
 
 /// The types of a call's parameters, in their order.
@@ -128,7 +142,7 @@ error_info write_arguments(const void* state, parameter_list& to) {
   return written ? error_info{} : out.parameter_failure();
 }
 
-/// Writes the members of a struct in their order.
+/// Writes the columns of a struct in their order.
 struct member_output {
   argument_output& out;
   std::uint32_t number = 0;
@@ -143,8 +157,8 @@ template <class Struct>
 error_info write_fields(const Struct& row, parameter_list& to) {
   argument_output out{to};
   member_output members{out};
-  if (with_fields(row, members)) return {};
-  return out.field_failure(field_names<Struct>[out.number() - 1]);
+  if (write_columns(row, members)) return {};
+  return out.field_failure(column_names<Struct>[out.number() - 1]);
 }
 
 }  // namespace postgres::detail

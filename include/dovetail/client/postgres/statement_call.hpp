@@ -208,7 +208,7 @@ class insert_call {
         return action::done(failure_.code());
       }
       text_ = *std::move(text);
-      types_.set(slot_types<Struct>);
+      types_.set(column_slot_types<Struct>);
       running_.emplace(*on_, statement_request{.text = text_, .types = types_.get(), .arguments = {row_, &write}},
                        target_.sink());
     }

@@ -11,6 +11,7 @@
 #include <dovetail/format/postgres/value_ref.hpp>
 #include <dovetail/row/json_format.hpp>
 #include <dovetail/row/read.hpp>
+#include <dovetail/row/time_loss.hpp>
 #include <dovetail/row/value.hpp>
 
 #include <chrono>
@@ -169,21 +170,37 @@ errc decode_date_as(const value_ref& value, T& out) {
   return errc{};
 }
 
+/// Why a value that came as microseconds does not fit `T`.
 template <class T>
-errc decode_point_as(const value_ref& value, T& out) {
+[[gnu::cold, gnu::noinline]] errc explain_lost_part(std::int64_t microseconds, decode_context& context) {
+  v0::detail::second_parts exact;
+  static_cast<void>(v0::detail::to_parts(std::chrono::duration<std::int64_t, std::micro>{microseconds}, exact));
+  if (context.words != nullptr) *context.words = v0::detail::lost_part_of<T>(exact);
+  return errc::value_out_of_range;
+}
+
+template <class T>
+errc decode_point_as(const value_ref& value, T& out, decode_context& context) {
   if (value.is_null()) return errc::unexpected_null;
   if (value.is_binary) {
     if (value.size != 8) return errc::malformed_value;
-    return decode_point(static_cast<std::int64_t>(load_big<std::uint64_t>(value.data)), out);
+    const auto count = static_cast<std::int64_t>(load_big<std::uint64_t>(value.data));
+    const errc failed = decode_point(count, out);
+    if (failed == errc{} || count > most_64 - epoch_microseconds) [[likely]] {
+      return failed;
+    }
+    return explain_lost_part<T>(count + epoch_microseconds, context);
   }
   std::string_view text = value.text();
   if (text == "infinity") return decode_point(most_64, out);
   if (text == "-infinity") return decode_point(least_64, out);
   if constexpr (field_kind_of<T> == field_kind::timestamp) {
-    return parse_timestamp(text, out) ? errc{} : errc::malformed_value;
+    if (parse_timestamp(text, out)) return errc{};
   } else {
-    return parse_local_timestamp(text, out) ? errc{} : errc::malformed_value;
+    if (parse_local_timestamp(text, out)) return errc{};
   }
+  if (context.words != nullptr) *context.words = v0::detail::lost_part_of<T>(text);
+  return errc::malformed_value;
 }
 
 /// A span from time or from interval; one with months has no fixed length: errc::value_out_of_range.
@@ -195,12 +212,12 @@ errc decode_span_as(const value_ref& value, T& out, decode_context& context) {
   if constexpr (field_kind_of<T> == field_kind::time_of_day) {
     if (const errc failed = decode_span(value, true, microseconds, context); failed != errc{}) return failed;
     typename T::precision since_midnight{};
-    const errc failed = from_microseconds(microseconds, since_midnight);
-    if (failed == errc{}) out = T{since_midnight};
-    return failed;
+    if (from_microseconds(microseconds, since_midnight) != errc{}) return explain_lost_part<T>(microseconds, context);
+    out = T{since_midnight};
+    return errc{};
   } else {
     if (const errc failed = decode_span(value, false, microseconds, context); failed != errc{}) return failed;
-    return from_microseconds(microseconds, out);
+    return from_microseconds(microseconds, out) == errc{} ? errc{} : explain_lost_part<T>(microseconds, context);
   }
 }
 
@@ -249,7 +266,7 @@ errc decode_value(const value_ref& value, T& out, decode_context& context) {
   } else if constexpr (kind == field_kind::date) {
     return explained_time<T>(decode_date_as(value, out), context.words);
   } else if constexpr (kind == field_kind::timestamp || kind == field_kind::local_timestamp) {
-    return explained_time<T>(decode_point_as(value, out), context.words);
+    return explained_time<T>(decode_point_as(value, out, context), context.words);
   } else if constexpr (kind == field_kind::duration || kind == field_kind::time_of_day) {
     return explained_time<T>(decode_span_as(value, out, context), context.words);
   } else if constexpr (kind == field_kind::json) {
