@@ -9,7 +9,6 @@
 #include <dovetail/client/sqlite/options.hpp>
 
 #include <atomic>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,10 +17,6 @@ namespace dovetail::inline v0 {
 namespace sqlite {
 namespace detail {
 
-struct close_handle {
-  void operator()(void* handle) const noexcept { sqlite3_close_v2(static_cast<sqlite3*>(handle)); }
-};
-
 /// Makes an in-memory database that several connections open by name, and that lives while somebody holds the anchor.
 /// SQLite's memdb file system keeps it: its connections lock each other out as those of a file do, with the busy
 /// handler, which a shared cache does not.
@@ -29,11 +24,12 @@ struct close_handle {
   static std::atomic<std::uint64_t> made{0};
   how.path = "file:/dovetail-" + std::to_string(made.fetch_add(1, std::memory_order_relaxed)) + "?vfs=memdb";
   how.is_uri = true;
+  how.memory_anchor = memory_anchor{[](void* handle) noexcept { sqlite3_close_v2(static_cast<sqlite3*>(handle)); }};
   sqlite3* anchor = nullptr;
   const int code =
       sqlite3_open_v2(how.path.c_str(), &anchor,
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI | SQLITE_OPEN_FULLMUTEX, nullptr);
-  how.memory_anchor = {anchor, close_handle{}};
+  how.memory_anchor.handle() = anchor;
   return code == SQLITE_OK ? error_info{} : failure_of(anchor, code, "cannot make an in-memory database");
 }
 
