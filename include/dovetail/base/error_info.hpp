@@ -128,11 +128,16 @@ class error_info {
 
     details() = default;
     details(const details& other)
-        : context(other.context),
-          statement(other.statement),
-          suppressed(other.suppressed),
-          server(other.server),
-          where(other.where) {}
+        : context(other.context), statement(other.statement), suppressed(other.suppressed), where(other.where) {
+      // In a loop: a copy of ten strings is much code for something that is hardly ever needed.
+      static constexpr std::string server_fields::*texts[] = {
+          &server_fields::severity,   &server_fields::sqlstate, &server_fields::message, &server_fields::detail,
+          &server_fields::hint,       &server_fields::schema,   &server_fields::table,   &server_fields::column,
+          &server_fields::constraint, &server_fields::datatype};
+      for (const auto text : texts) server.*text = std::string_view{other.server.*text};
+      server.position = other.server.position;
+      server.copy_row = other.server.copy_row;
+    }
   };
 
   [[gnu::cold]] static void append(std::string& text, std::string_view before, std::string_view part,
@@ -160,8 +165,7 @@ class error_info {
 #endif
 namespace dovetail::inline v0 {
 
-[[gnu::noinline]] DOVETAIL_DEFINE error_info::error_info(std::error_code code, std::string_view context)
-    : code_(code) {
+[[gnu::noinline]] DOVETAIL_DEFINE error_info::error_info(std::error_code code, std::string_view context) : code_(code) {
   with_context(context);
 }
 
@@ -239,7 +243,7 @@ namespace dovetail::inline v0 {
   if (std::string_view{text}.substr(0, line).find(word) != std::string_view::npos) return;
   std::string named;
   detail::append_parts(named, {" (", word, ")"});
-  text.insert(line, named);
+  detail::replace_part(text, line, 0, named);
 }
 
 [[gnu::noinline]] DOVETAIL_DEFINE void error_info::release(details* of) noexcept {

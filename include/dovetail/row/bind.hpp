@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace dovetail::inline v0 {
 
@@ -111,6 +112,13 @@ class binder {
 [[gnu::cold]] result<binding> bind_row(const row_description& row, std::span<const column_info> columns,
                                        const bind_options& options = {},
                                        detail::plain_list<mismatch>* problems = nullptr);
+[[gnu::cold]] inline result<binding> bind_row(const row_description& row, std::span<const column_info> columns,
+                                              const bind_options& options, std::vector<mismatch>* problems) {
+  detail::plain_list<mismatch> found;
+  result<binding> bound = bind_row(row, columns, options, &found);
+  problems->assign(found.begin(), found.end());
+  return bound;
+}
 
 }  // namespace dovetail::inline v0
 
@@ -131,7 +139,8 @@ namespace dovetail::inline v0 {
   binder.run();
   if (binder.problems().empty()) return binding{std::move(binder.bound())};
   error_info failure{errc::row_mismatch};
-  failure.with_context(format_mismatches(row, columns, {binder.problems().data(), binder.problems().size()}, options.style));
+  failure.with_context(
+      format_mismatches(row, columns, {binder.problems().data(), binder.problems().size()}, options.style));
   if (problems != nullptr) *problems = std::move(binder.problems());
   return failure;
 }
