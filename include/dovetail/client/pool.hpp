@@ -145,7 +145,8 @@ class pool {
 
   pool_statistics statistics() const noexcept { return state_->statistics(); }
   [[gnu::cold, gnu::noinline]] std::vector<pool_holder> holders() const {
-    return state_->holders(state_->precise_now());
+    const auto all = state_->holders(state_->precise_now());
+    return {all.begin(), all.end()};
   }
   /// Why the last attempt to open a connection failed; empty when none ever did.
   error_info last_connect_error() const { return state_->last_connect_error(); }

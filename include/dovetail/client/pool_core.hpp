@@ -16,7 +16,6 @@
 #include <memory>
 #include <mutex>
 #include <source_location>
-#include <vector>
 
 namespace dovetail::inline v0::detail {
 
@@ -115,7 +114,7 @@ class pool_core {
 
   pool_statistics statistics() const noexcept;
 
-  [[gnu::cold]] std::vector<pool_holder> holders(clock::time_point now) const;
+  [[gnu::cold]] plain_list<pool_holder> holders(clock::time_point now) const;
 
   [[gnu::cold]] void remember_connect_error(const error_info& info, clock::time_point now) noexcept;
   error_info last_connect_error() const;
@@ -352,8 +351,8 @@ DOVETAIL_DEFINE pool_statistics pool_core::statistics() const noexcept {
   return counts;
 }
 
-[[gnu::noinline]] DOVETAIL_DEFINE std::vector<pool_holder> pool_core::holders(clock::time_point now) const {
-  std::vector<pool_holder> all;
+[[gnu::noinline]] DOVETAIL_DEFINE plain_list<pool_holder> pool_core::holders(clock::time_point now) const {
+  plain_list<pool_holder> all;
   for (std::size_t i = 0; i < size_; ++i) {
     const pool_slot& each = slots_[i];
     if (!each.is_held()) continue;

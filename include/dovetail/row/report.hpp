@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/error_info.hpp>
+#include <dovetail/base/plain_list.hpp>
 #include <dovetail/base/similarity.hpp>
 #include <dovetail/row/binding.hpp>
 #include <dovetail/row/description.hpp>
@@ -12,7 +13,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace dovetail::inline v0 {
 namespace detail {
@@ -123,7 +123,7 @@ class mismatch_writer {
         return append_parts(text, {"; did you mean '", column.name, "' (dt::name_style::snake_case)?"});
       }
     }
-    std::vector<std::string_view> free;  // what another field takes was not meant
+    plain_list<std::string_view> free;  // what another field takes was not meant
     for (const column_info& column : columns_) {
       bool is_taken = false;
       for (std::size_t j = 0; j < row_.leaves.size(); ++j) {
@@ -205,7 +205,7 @@ namespace dovetail::inline v0 {
   }
   for (const mismatch& problem : problems) {
     std::string subject = writer.subject(problem);
-    subject.resize(width, ' ');
+    while (subject.size() < width) subject += ' ';
     detail::append_parts(text, {"\n  ", subject, " : "});
     writer.append(text, problem);
   }
