@@ -117,7 +117,7 @@ DOVETAIL_DEFINE verdict query_dialogue::ask() {
   on().begin_batch();
   if (!on().write_query(text_)) {
     on().take_batch_back();
-    return fail({errc::request_too_large, "the text is larger than 2 GiB"});
+    return fail({errc::request_too_large, "the text is larger than 1 GiB"});
   }
   expect_execution();
   return verdict::send;

@@ -70,7 +70,8 @@ bool is_stale(const std::error_code& code) noexcept;
 bool may_be_stale(const std::error_code& code) noexcept;
 
 [[gnu::cold, gnu::noinline]] inline error_info unsendable_text() {
-  return {errc::malformed_statement, "the statement's text has a zero byte, or its parameters are too many"};
+  return {errc::malformed_statement,
+          "the statement's text has a zero byte or is larger than 1 GiB, or its parameters are too many"};
 }
 
 }  // namespace dovetail::inline v0::postgres::detail
@@ -175,7 +176,7 @@ DOVETAIL_DEFINE error_info end_bind(session& on, const prepared_statement& state
   statement.description.write_formats(to);
   const std::size_t length = out.size() - at - 1;
   store_big(out.data() + at + 1, static_cast<std::uint32_t>(length));
-  if (length > 0x7FFF'FFFFu) return {errc::request_too_large, "the arguments are larger than 2 GiB"};
+  if (length > largest_request) return {errc::request_too_large, "the arguments are larger than 1 GiB"};
   return {};
 }
 
