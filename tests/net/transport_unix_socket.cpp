@@ -1,5 +1,6 @@
 #include <dovetail/transport/unix_socket.hpp>
 
+#include <support/asking.hpp>
 #include <support/line_client.hpp>
 #include <support/socket_server.hpp>
 #include <support/styles.hpp>
@@ -7,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +41,12 @@ void expect_lines(const std::string& path) {
 }
 
 TEST(UnixSocket, LinesComeBackInEveryStyle) { expect_lines(fresh_path()); }
+
+TEST(UnixSocket, ARequestAndItsAnswerAreOneAction) {
+  const std::string path = fresh_path() + ".asked";
+  expect_asking<dt::unix_socket>([&](auto serve) { return std::make_unique<socket_server>(path, serve); },
+                                 [&](const socket_server&) { return dt::unix_socket::endpoint{path}; });
+}
 
 #if defined(__linux__)
 TEST(UnixSocket, APathThatBeginsWithAnAtSignIsAnAbstractName) {

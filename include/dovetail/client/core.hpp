@@ -1,6 +1,7 @@
 // What a client is made of: a pool of connections, and the loop that repeats an operation as the retry policy says.
 #pragma once
 
+#include <dovetail/base/coarse_clock.hpp>
 #include <dovetail/base/error.hpp>
 #include <dovetail/base/parts.hpp>
 #include <dovetail/base/result.hpp>
@@ -128,27 +129,7 @@ class client_core {
       if constexpr (keeps_answers<Op>) {
         if (auto kept = kept_answer(op, how)) return *std::move(kept);
       }
-      bool was_lost = false;  // an attempt whose outcome nobody knows
-      for (int attempt = 1;; ++attempt) {
-        error_info why;
-        std::size_t sent = 0;
-        clock::duration at_least{};
-        if (result<lease> got = pool_.acquire(how.by, how.where)) {
-          auto answer = with.around(**got, [&] { return perform_on(**got, op, how, attempt); });
-          if (answer) return answer;
-          why = std::move(answer).error();
-          if (ends_at<Op>(why.kind())) return why;
-          sent = (*got)->last_traffic().sent;
-          if constexpr (requires { (*got)->asked_pause(); }) at_least = (*got)->asked_pause();
-        } else {
-          why = std::move(got).error();
-        }  // the connection goes back before the pause
-        if (!pause(why, Op::name, attempt, op.is_idempotent(), sent, how, at_least, with.is_over())) {
-          if (was_lost) detail::recall_lost_attempt(why);
-          return why;
-        }
-        was_lost |= why.kind() == condition::commit_unknown;
-      }
+      return perform_now(op, how, with);
     }
 
   /// One attempt on a connection that the caller has; reported to the observer.
@@ -156,7 +137,7 @@ class client_core {
   result<typename Op::value_type> perform_on(Connection& on, Op& op, const call& how, int attempt = 1) {
     const detail::stopwatch<Observer> watch;
     using answer_type = result<typename Op::value_type>;
-    answer_type answer = how.by.has_passed() ? answer_type{errc::deadline_passed} : on.perform(op, how.by);
+    answer_type answer = detail::is_over(how.by) ? answer_type{errc::deadline_passed} : on.perform(op, how.by);
     saw_request(Op::name, answer ? std::error_code{} : answer.error().code(), watch, on.last_traffic(), attempt, how);
     return answer;
   }
@@ -194,6 +175,61 @@ class client_core {
                                              bool is_last = false);
 
  private:
+  /// How an attempt failed.
+  struct failed_attempt {
+    std::size_t sent = 0;
+    clock::duration at_least{};
+    bool is_last = false;
+  };
+
+  // One variable that is returned: the answer is made where the caller wants it.
+  template <operation Op, class Around>
+  result<typename Op::value_type> perform_now(Op& op, const call& how, Around& with) {
+    failed_attempt last;
+    result<typename Op::value_type> answer = attempt(op, how, with, 1, last);
+    if (!answer) [[unlikely]]
+      repeat(op, how, with, last, answer);
+    return answer;
+  }
+
+  /// One attempt, on whatever connection the pool lends.
+  template <operation Op, class Around>
+  result<typename Op::value_type> attempt(Op& op, const call& how, Around& with, int number, failed_attempt& last) {
+    lease got;
+    if (error_info why = pool_.acquire(got, how.by, how.where)) [[unlikely]]
+      return why;
+    return attempt_on(*got, op, how, with, number, last);
+  }  // the connection goes back before a pause
+  template <operation Op, class Around>
+  result<typename Op::value_type> attempt_on(Connection& on, Op& op, const call& how, Around& with, int number,
+                                             failed_attempt& last) {
+    result<typename Op::value_type> answer = with.around(on, [&] { return perform_on(on, op, how, number); });
+    if (!answer) [[unlikely]] {
+      last.is_last = ends_at<Op>(answer.error().kind());
+      last.sent = on.last_traffic().sent;
+      if constexpr (requires { on.asked_pause(); }) last.at_least = on.asked_pause();
+    }
+    return answer;
+  }
+
+  /// The first attempt has failed: makes others as long as the retry policy says so.
+  template <operation Op, class Around>
+  [[gnu::cold, gnu::noinline]] void repeat(Op& op, const call& how, Around& with, failed_attempt last,
+                                           result<typename Op::value_type>& answer) {
+    bool was_lost = false;  // an attempt whose outcome nobody knows
+    for (int number = 1; !answer; ++number) {
+      error_info& why = answer.error();
+      if (last.is_last) return;
+      if (!pause(why, Op::name, number, op.is_idempotent(), last.sent, how, last.at_least, with.is_over())) {
+        if (was_lost) detail::recall_lost_attempt(why);
+        return;
+      }
+      was_lost |= why.kind() == condition::commit_unknown;
+      last = {};
+      answer = attempt(op, how, with, number + 1, last);
+    }
+  }
+
   /// Lets the pause before the next attempt pass; false when there is none.
   [[gnu::cold, gnu::noinline]] bool pause(error_info& why, std::string_view name, int attempt, bool is_idempotent,
                                           std::size_t sent, const call& how, clock::duration at_least = {},

@@ -75,6 +75,23 @@ inline constexpr auto column_slot_types = [] {
   }
 }();
 
+/// The same of slots that are one parameter each.
+template <class... Args>
+inline constexpr auto whole_types = [] {
+  std::array<oid, slot_types<Args...>.size()> types{};
+  for (std::size_t i = 0; i < types.size(); ++i) types[i] = slot_types<Args...>[i].whole;
+  return types;
+}();
+
+/// Is each slot the parameter of its place? So it is where placeholders are written one behind the other.
+template <class Places>
+constexpr bool are_in_order(const Places& places) noexcept {
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (places[i].number != i + 1) return false;
+  }
+  return true;
+}
+
 /// The types of a call's parameters, in their order.
 class declared_types {
  public:
@@ -84,12 +101,22 @@ class declared_types {
   /// One parameter for each slot.
   void set(std::span<const slot_type> slot_list);
 
+  /// They are these, which live longer.
+  void refer(std::span<const oid> to) noexcept {
+    fixed_ = to.data();
+    count_ = to.size();
+  }
+
+  /// For changes; not after `refer`.
   std::span<oid> get() noexcept { return {count_ > few_.size() ? many_.data() : few_.data(), count_}; }
-  std::span<const oid> get() const noexcept { return {count_ > few_.size() ? many_.data() : few_.data(), count_}; }
+  std::span<const oid> get() const noexcept {
+    return {fixed_ != nullptr ? fixed_ : count_ > few_.size() ? many_.data() : few_.data(), count_};
+  }
 
  private:
   std::array<oid, 8> few_{};
   std::vector<oid> many_;
+  const oid* fixed_ = nullptr;
   std::size_t count_ = 0;
 };
 

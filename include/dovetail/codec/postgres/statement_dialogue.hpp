@@ -57,6 +57,14 @@ inline void write_execute(session& on, std::int32_t row_limit) {
   std::memcpy(at, head, sizeof head);
   store_big(at + sizeof head, static_cast<std::uint32_t>(row_limit));
 }
+/// Execute and Sync, in one piece.
+inline void write_execute_and_sync(session& on, std::int32_t row_limit) {
+  static constexpr char both[] = {from_client::execute, 0, 0, 0, 9, 0, 0, 0, 0, 0, from_client::sync, 0, 0, 0, 4};
+  std::byte* const at = on.facts.output.grow(sizeof both);
+  std::memcpy(at, both, sizeof both);
+  if (row_limit != 0) store_big(at + 6, static_cast<std::uint32_t>(row_limit));
+  on.note_sync();
+}
 inline void write_execute(session& on, std::int32_t row_limit, std::string_view portal) {
   static_cast<void>(on.writer().begin(from_client::execute).text(portal).i32(row_limit).end());
 }
