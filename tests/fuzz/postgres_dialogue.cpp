@@ -165,6 +165,7 @@ void talk(unsigned what, peer from) {
         items.push_back({.asked = asked, .rows = rows.sink()});
         items.push_back({.asked = plain});
         items.push_back({.asked = asked, .rows = rows.sink()});
+        items.push_back({.asked = asked, .rows = rows.sink(), .is_as_before = true});
         const auto sync = what % 9 == 5 ? pg::pipeline_sync::each : pg::pipeline_sync::once;
         drive(session, pg::pipeline_dialogue{session, items, sync}, from);
         break;

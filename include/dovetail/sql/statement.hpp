@@ -101,6 +101,9 @@ constexpr void note_query() noexcept {
 
 }  // namespace detail
 
+template <class Statement>
+class brief_statement;
+
 /// SQL for the dialect `D` whose rows become `Row` (void: no rows wanted), checked against arguments of the shapes
 /// `Shapes`. Implicitly made from a string literal (a constant expression) or from `dt::runtime(text)`; write it as
 /// `statement_for<D, Row, Args...>`.
@@ -198,6 +201,12 @@ class checked_statement {
         rewrite_(&native_text) {}
 
  private:
+  friend brief_statement<checked_statement>;
+
+  constexpr checked_statement(const statement_view& view, const places_type& places, const sql_problem& problem,
+                              decltype(&detail::describe_mistake) describe, decltype(&native_text) rewrite) noexcept
+      : view_(view), places_(places), problem_(problem), describe_(describe), rewrite_(rewrite) {}
+
   error_info describe(const sql_problem& found, bool shows_text, const row_description* row) const {
     if (describe_ == nullptr) return {};  // a literal that compiled
     return describe_(found, D, view_.text, shows_text, pack::argument_slots, row, view_.where);

@@ -130,15 +130,10 @@ class argument_output {
   explicit argument_output(parameter_list& to) noexcept : to_(&to) {}
 
   template <class T>
-  bool write(std::uint32_t number, const T& value) {
-    bool is_text = false;
-    const errc code = write_parameter(to_->begin(number), value, to_->type(number), is_text, why_);
-    if (code != errc{}) [[unlikely]] {
-      number_ = number;
-      code_ = code;
-      return false;
-    }
-    to_->end(is_text);
+  [[gnu::always_inline]] bool write(std::uint32_t number, const T& value) {
+    byte_buffer& out = to_->begin(number);
+    if (!write_exact<T>(out, value, to_->type(number))) return write_other(out, number, value);
+    to_->end(false);
     return true;
   }
 
@@ -149,6 +144,19 @@ class argument_output {
   std::uint32_t number() const noexcept { return number_; }
 
  private:
+  template <class T>
+  [[gnu::noinline]] bool write_other(byte_buffer& out, std::uint32_t number, const T& value) {
+    bool is_text = false;
+    const errc code = write_parameter(out, value, to_->type(number), is_text, why_);
+    if (code != errc{}) [[unlikely]] {
+      number_ = number;
+      code_ = code;
+      return false;
+    }
+    to_->end(is_text);
+    return true;
+  }
+
   parameter_list* to_;
   std::uint32_t number_ = 0;
   errc code_{};
@@ -236,7 +244,7 @@ DOVETAIL_DEFINE void declared_types::set(std::span<const slot_type> slot_list) {
   return {code, std::move(text)};
 }
 
-DOVETAIL_DEFINE error_info argument_output::parameter_failure() const {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info argument_output::parameter_failure() const {
   char digits[10];
   char* at = digits + sizeof digits;
   for (std::uint32_t rest = number_; rest != 0; rest /= 10) *--at = static_cast<char>('0' + rest % 10);

@@ -76,12 +76,13 @@ class row_target {
     failure_ = std::move(failure);
     return false;
   }
+  /// The next row is the first of another result.
+  void count_anew() noexcept { number_ = 0; }
+  /// Compares the columns with the row type, once per prepared statement, and chooses their formats.
+  error_info describe(statement_description& of);
   bound_source* bound() const noexcept { return bound_; }
 
  private:
-  /// Compares the columns with the row type, once per prepared statement, and chooses their formats.
-  error_info describe(statement_description& of);
-
   error_info bind(statement_description& of);
   void choose_formats(statement_description& of) const;
   [[gnu::cold, gnu::noinline]] bool fail_value(read_status status) {

@@ -56,7 +56,7 @@ class prepared_request {
             .arguments = {of_, &write_arguments<Request>},
             .is_read_only = view.traits.read_only == tri_state::yes};
   }
-  const statement_view& view() const noexcept { return of_->sql.view(); }
+  decltype(auto) view() const noexcept { return of_->sql.view(); }
   error_info explain(error_info failure, bool shows_text) const {
     return detail::explain(std::move(failure), view(), shows_text, text_);
   }

@@ -204,7 +204,7 @@ DOVETAIL_DEFINE bool execute_many_dialogue::write_row(error_info& failure) {
   if (failure) return false;
   failure = detail::end_bind(on(), *statement_, before);
   if (failure) return false;
-  detail::write_execute(on(), 0);
+  detail::write_execute(on().facts.output, 0);
   return true;
 }
 

@@ -93,6 +93,11 @@ inline constexpr std::size_t header_size = 5;
   return frame_status::whole;
 }
 
+/// `whole`: a constant.
+[[gnu::always_inline]] inline bool starts_with(const std::byte* at, std::size_t left, std::string_view whole) noexcept {
+  return left >= whole.size() && std::memcmp(at, whole.data(), whole.size()) == 0;
+}
+
 /// Takes fields off the front of a message's body; a false answer takes nothing.
 /// Lifetime: what it gives borrows from the body.
 class message_reader {

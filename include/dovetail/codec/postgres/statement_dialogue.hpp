@@ -41,19 +41,56 @@ class preparation {
 };
 
 /// Begins a Bind: writes all that stands in front of the values. Gives where the formats of the parameters are.
-std::size_t begin_bind(session& on, const prepared_statement& statement, std::string_view portal = {});
+std::size_t begin_bind(session& on, const prepared_statement& statement);
+/// The same, through a portal that has a name.
+void begin_bind(byte_buffer& out, const prepared_statement& statement, std::string_view portal);
+error_info too_large_bind();
 /// Ends the Bind that begins at `at` of the output. Errors: errc::request_too_large.
 error_info end_bind(session& on, const prepared_statement& statement, std::size_t at);
+
+/// Where the formats of the parameters are, when all up to the count of the values has been written.
+inline std::size_t formats_before(const byte_buffer& out, std::size_t count) noexcept {
+  return out.size() - 2 * (count + 1);
+}
+/// False when it is too large for a message.
+[[gnu::always_inline]] inline bool close_bind(byte_buffer& out, const prepared_statement& statement, std::size_t at) {
+  message_writer to{out};
+  statement.description.write_formats(to);
+  const std::size_t length = out.size() - at - 1;
+  store_big(out.data() + at + 1, static_cast<std::uint32_t>(length));
+  return length <= largest_request;
+}
 
 /// Writes Bind: binary parameters except those that `arguments` write as text; results as the
 /// row sink asked for them. Errors: those of the writer, errc::wrong_argument_count, errc::request_too_large. What was
 /// written is taken back.
 error_info write_bind(session& on, const prepared_statement& statement, const argument_writer& arguments,
                       std::string_view portal = {});
+/// The same, for where many are written.
+[[gnu::always_inline]] inline error_info write_bind_to(byte_buffer& out, const prepared_statement& statement,
+                                                       const argument_writer& arguments, std::string_view portal = {}) {
+  const std::size_t before = out.size();
+  const auto& types = statement.description.parameters();
+  const std::size_t count = types.size();
+  if (portal.empty()) [[likely]] {
+    out.append(statement.bind_head);
+  } else {
+    begin_bind(out, statement, portal);
+  }
+  parameter_list list{out, types.data(), count, formats_before(out, count)};
+  error_info failure = arguments.write == nullptr ? error_info{} : arguments.write(arguments.state, list);
+  if (!failure && !list.is_in_order()) [[unlikely]]
+    failure = list.finish();
+  if (!failure && !close_bind(out, statement, before)) [[unlikely]]
+    failure = too_large_bind();
+  if (failure) [[unlikely]]
+    out.truncate(before);
+  return failure;
+}
 
-inline void write_execute(session& on, std::int32_t row_limit) {
+[[gnu::always_inline]] inline void write_execute(byte_buffer& out, std::int32_t row_limit) {
   static constexpr char head[] = {from_client::execute, 0, 0, 0, 9, 0};
-  std::byte* const at = on.facts.output.grow(sizeof head + 4);
+  std::byte* const at = out.grow(sizeof head + 4);
   std::memcpy(at, head, sizeof head);
   store_big(at + sizeof head, static_cast<std::uint32_t>(row_limit));
 }
@@ -166,40 +203,28 @@ DOVETAIL_DEFINE void preparation::write_bind_head() {
   made_->bind_head = as_text(head.view());
 }
 
-DOVETAIL_DEFINE std::size_t begin_bind(session& on, const prepared_statement& statement, std::string_view portal) {
+DOVETAIL_DEFINE std::size_t begin_bind(session& on, const prepared_statement& statement) {
   byte_buffer& out = on.facts.output;
-  const std::size_t count = statement.description.parameters().size();
-  if (portal.empty()) {
-    out.append(statement.bind_head);
-  } else {
-    on.writer().begin(from_client::bind).text(portal).text(statement.name);
-    parameter_list{out, nullptr, count};
-  }
-  return out.size() - 2 * (count + 1);
+  out.append(statement.bind_head);
+  return formats_before(out, statement.description.parameters().size());
+}
+
+DOVETAIL_DEFINE void begin_bind(byte_buffer& out, const prepared_statement& statement, std::string_view portal) {
+  message_writer{out}.begin(from_client::bind).text(portal).text(statement.name);
+  parameter_list{out, nullptr, statement.description.parameters().size()};
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info too_large_bind() {
+  return {errc::request_too_large, "the arguments are larger than 1 GiB"};
 }
 
 DOVETAIL_DEFINE error_info end_bind(session& on, const prepared_statement& statement, std::size_t at) {
-  byte_buffer& out = on.facts.output;
-  message_writer to = on.writer();
-  statement.description.write_formats(to);
-  const std::size_t length = out.size() - at - 1;
-  store_big(out.data() + at + 1, static_cast<std::uint32_t>(length));
-  if (length > largest_request) return {errc::request_too_large, "the arguments are larger than 1 GiB"};
-  return {};
+  return close_bind(on.facts.output, statement, at) ? error_info{} : too_large_bind();
 }
 
 DOVETAIL_DEFINE error_info write_bind(session& on, const prepared_statement& statement,
                                       const argument_writer& arguments, std::string_view portal) {
-  byte_buffer& out = on.facts.output;
-  const std::size_t before = out.size();
-  const auto& types = statement.description.parameters();
-  const std::size_t formats_at = begin_bind(on, statement, portal);
-  parameter_list list{out, types.data(), types.size(), formats_at};
-  error_info failure = arguments.write == nullptr ? error_info{} : arguments.write(arguments.state, list);
-  if (!failure) failure = list.finish();
-  if (!failure) failure = end_bind(on, statement, before);
-  if (failure) out.truncate(before);
-  return failure;
+  return write_bind_to(on.facts.output, statement, arguments, portal);
 }
 
 }  // namespace dovetail::inline v0::postgres::detail
