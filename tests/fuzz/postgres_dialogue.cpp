@@ -74,6 +74,10 @@ bool drive(pg::session& session, Machine dialogue, peer& from) {
         require(!next.output().empty());
         if (from.speaks_meanwhile) happened.received = from.give(next.input());
         happened.bytes = stops || happened.received != 0 ? next.output().size() / 2 : next.output().size();
+        if (next.awaits_answer() && happened.bytes == next.output().size() && steps % 2 == 0) {
+          happened.received = from.give(next.input());
+          if (happened.received == 0) happened.ec = dt::errc::connection_closed;
+        }
         break;
       case dt::verb::read:
         require(!next.input().empty());

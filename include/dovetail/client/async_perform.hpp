@@ -38,6 +38,7 @@ class async_perform final : public async_attempt<Core> {
         if (const auto alive = weak.lock()) alive->cancel(type);
       });
     }
+    if (error_info why = self->core_->refusal(self->op_, how)) return self->complete_later(std::move(why));
     if constexpr (Core::template keeps_answers<Op>) {
       if (auto kept = self->core_->kept_answer(self->op_, how)) return self->complete_later(*std::move(kept));
     }
@@ -67,9 +68,9 @@ class async_perform final : public async_attempt<Core> {
   }
 
   /// The answer was here before anything was asked.
-  void complete_later(result<value_type> kept) {
+  void complete_later(result<value_type> answer) {
     asio::post(this->executor_,
-               [self = shared(), kept = std::move(kept)]() mutable { self->complete(std::move(kept)); });
+               [self = shared(), answer = std::move(answer)]() mutable { self->complete(std::move(answer)); });
   }
 
   void give_up(error_info why) override { complete(std::move(why)); }

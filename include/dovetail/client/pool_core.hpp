@@ -2,19 +2,20 @@
 #pragma once
 
 #include <dovetail/base/errc.hpp>
+#include <dovetail/base/error.hpp>
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/client/pool_node.hpp>
 #include <dovetail/client/pool_report.hpp>
 #include <dovetail/client/pool_slot.hpp>
 #include <dovetail/policy/pool.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <source_location>
-#include <vector>
 
 namespace dovetail::inline v0::detail {
 
@@ -32,10 +33,11 @@ class pool_core {
     errc refused{};             // or not even queued
   };
 
+  /// Errors: throws errc::invalid_option for more than a million connections.
   explicit pool_core(const pool_limits& limits)
       : limits_(limits),
         most_(limits.max == 0 ? 1 : limits.max),
-        size_(limits.capacity > most_ ? limits.capacity : most_.load()),
+        size_(size_of(limits)),
         slots_(std::make_unique<pool_slot[]>(size_)) {
     for (std::size_t i = most_; i < size_; ++i) slots_[i].state.store(slot_state::closed, std::memory_order_relaxed);
   }
@@ -112,7 +114,7 @@ class pool_core {
 
   pool_statistics statistics() const noexcept;
 
-  [[gnu::cold]] std::vector<pool_holder> holders(clock::time_point now) const;
+  [[gnu::cold]] plain_list<pool_holder> holders(clock::time_point now) const;
 
   [[gnu::cold]] void remember_connect_error(const error_info& info, clock::time_point now) noexcept;
   error_info last_connect_error() const;
@@ -132,6 +134,15 @@ class pool_core {
 
  private:
   static constexpr std::memory_order acquire = std::memory_order_acquire;
+
+  /// The number of slots; there are no more than a machine can have connections, and "as many as you like" is no
+  /// number.
+  static std::size_t size_of(const pool_limits& limits) {
+    const std::size_t size = (std::max<std::size_t>)({limits.max, limits.capacity, 1});
+    if (size > 1'000'000) refuse_size();
+    return size;
+  }
+  [[gnu::cold]] static void refuse_size();
 
   static bool is(const pool_slot& slot, slot_state state) noexcept {
     return slot.state.load(std::memory_order_relaxed) == state;
@@ -209,6 +220,11 @@ class pool_core {
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE void pool_core::refuse_size() {
+  throw_error(
+      {errc::invalid_option, "a pool must not have more than 1000000 connections ('max_connections', 'capacity')"});
+}
 
 [[gnu::noinline]] DOVETAIL_DEFINE pool_slot* pool_core::claim_any(std::size_t start) noexcept {
   pool_slot* const found = claim_in(slot_state::idle, start);
@@ -335,8 +351,8 @@ DOVETAIL_DEFINE pool_statistics pool_core::statistics() const noexcept {
   return counts;
 }
 
-[[gnu::noinline]] DOVETAIL_DEFINE std::vector<pool_holder> pool_core::holders(clock::time_point now) const {
-  std::vector<pool_holder> all;
+[[gnu::noinline]] DOVETAIL_DEFINE plain_list<pool_holder> pool_core::holders(clock::time_point now) const {
+  plain_list<pool_holder> all;
   for (std::size_t i = 0; i < size_; ++i) {
     const pool_slot& each = slots_[i];
     if (!each.is_held()) continue;

@@ -4,12 +4,12 @@
 #include <dovetail/base/deadline.hpp>
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/base/parts.hpp>
+#include <dovetail/base/plain_list.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <source_location>
 #include <string>
-#include <vector>
 
 namespace dovetail::inline v0 {
 
@@ -60,7 +60,7 @@ struct exhaustion {
   errc code = errc::pool_wait_timeout;
   clock::duration waited{};
   pool_statistics counts{};
-  std::vector<pool_holder> holders{};
+  plain_list<pool_holder> holders{};
   error_info last_connect_error{};
   clock::duration last_connect_error_age{};
   std::source_location where{};

@@ -9,7 +9,7 @@
 
 #include <concepts>
 #include <memory>
-#include <optional>
+#include <new>
 #include <source_location>
 #include <utility>
 
@@ -45,7 +45,7 @@ class pool_state : public pool_core {
 
   pool_state(options_type options, Policy policy, Observer watcher);
 
-  Connection& connection(const pool_slot& slot) noexcept { return *places_[index_of(slot)].connection; }
+  Connection& connection(const pool_slot& slot) noexcept { return places_[index_of(slot)].connection; }
   const options_type& options() const noexcept { return options_; }
   const Policy& policy() const noexcept { return policy_; }
   Observer& watcher() noexcept { return observer_; }
@@ -149,7 +149,21 @@ class pool_state : public pool_core {
   [[gnu::cold, gnu::noinline]] void destroy() noexcept;
 
   struct alignas(64) place {
-    std::optional<Connection> connection;
+    place() noexcept {}  // NOLINT: a union's member cannot be defaulted here
+    place(const place&) = delete;
+    place& operator=(const place&) = delete;
+    ~place() { reset(); }
+
+    void reset() noexcept {
+      if (is_there) connection.~Connection();
+      is_there = false;
+    }
+
+    // By hand: std::optional is some fifty functions for each type.
+    union {
+      Connection connection;
+    };
+    bool is_there = false;
   };
 
   /// Has a peer that says nothing unasked said something, or ended the stream, since the last lease? A connection that
@@ -337,9 +351,13 @@ lease_state pool_state<Connection, Policy, Observer>::begin_opening(pool_slot& s
   slot.stamp(precise_now());
   slot.opening.store(true, std::memory_order_relaxed);
   try {
-    [[maybe_unused]] Connection& made = places_[index_of(slot)].connection.emplace(options_);
-    if constexpr (is_observing<Observer> && requires { made.report_notices(observer_); })
-      made.report_notices(observer_);
+    place& at = places_[index_of(slot)];
+    at.reset();
+    ::new (static_cast<void*>(std::addressof(at.connection))) Connection(options_);
+    at.is_there = true;
+    if constexpr (is_observing<Observer> && requires { at.connection.report_notices(observer_); }) {
+      at.connection.report_notices(observer_);
+    }
   } catch (...) {
     failed.fetch_add(1, std::memory_order_relaxed);
     discard(slot);
@@ -351,9 +369,9 @@ lease_state pool_state<Connection, Policy, Observer>::begin_opening(pool_slot& s
 template <pooled_connection Connection, pool_policy Policy, observer Observer>
 void pool_state<Connection, Policy, Observer>::end_connection(pool_slot& slot) noexcept {
   slot.opening.store(false, std::memory_order_relaxed);
-  std::optional<Connection>& held = places_[index_of(slot)].connection;
-  if (!held) return;
-  held->close();
+  place& held = places_[index_of(slot)];
+  if (!held.is_there) return;
+  held.connection.close();
   held.reset();
   if (!slot.open) return;
   slot.open = false;

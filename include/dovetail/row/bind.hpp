@@ -1,6 +1,7 @@
 // Compares a row type with the columns of a result, once per prepared statement, and reports every mismatch at once.
 #pragma once
 
+#include <dovetail/base/plain_list.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/row/binding.hpp>
 #include <dovetail/row/description.hpp>
@@ -29,7 +30,7 @@ class binder {
       : row_(row), columns_(columns), options_(options) {}
 
   [[gnu::cold, gnu::noinline]] void run() {
-    bound_.resize(row_.leaves.size());
+    bound_.grow(row_.leaves.size());
     if (row_.shape == row_shape::by_name) {
       for (std::size_t i = 0; i < row_.leaves.size(); ++i) bind_by_name(i);
       if (!options_.allow_surplus_columns) find_surplus();
@@ -41,8 +42,8 @@ class binder {
     }
   }
 
-  std::vector<mismatch>& problems() noexcept { return problems_; }
-  std::vector<std::uint16_t>& bound() noexcept { return bound_; }
+  plain_list<mismatch>& problems() noexcept { return problems_; }
+  plain_list<std::uint16_t>& bound() noexcept { return bound_; }
 
  private:
   [[gnu::cold, gnu::noinline]] void add(mismatch_kind kind, int leaf, int column) {
@@ -100,8 +101,8 @@ class binder {
   const row_description& row_;
   std::span<const column_info> columns_;
   const bind_options& options_;
-  std::vector<std::uint16_t> bound_;
-  std::vector<mismatch> problems_;
+  plain_list<std::uint16_t> bound_;
+  plain_list<mismatch> problems_;
 };
 
 }  // namespace detail
@@ -109,7 +110,15 @@ class binder {
 /// Finds the column of every field of a row type; `problems`, when given, gets what does not fit.
 /// Errors: errc::row_mismatch with all problems in one text; the caller adds the statement and its own place.
 [[gnu::cold]] result<binding> bind_row(const row_description& row, std::span<const column_info> columns,
-                                       const bind_options& options = {}, std::vector<mismatch>* problems = nullptr);
+                                       const bind_options& options = {},
+                                       detail::plain_list<mismatch>* problems = nullptr);
+[[gnu::cold]] inline result<binding> bind_row(const row_description& row, std::span<const column_info> columns,
+                                              const bind_options& options, std::vector<mismatch>* problems) {
+  detail::plain_list<mismatch> found;
+  result<binding> bound = bind_row(row, columns, options, &found);
+  problems->assign(found.begin(), found.end());
+  return bound;
+}
 
 }  // namespace dovetail::inline v0
 
@@ -125,12 +134,13 @@ namespace dovetail::inline v0 {
 [[gnu::noinline]] DOVETAIL_DEFINE result<binding> bind_row(const row_description& row,
                                                            std::span<const column_info> columns,
                                                            const bind_options& options,
-                                                           std::vector<mismatch>* problems) {
+                                                           detail::plain_list<mismatch>* problems) {
   detail::binder binder{row, columns, options};
   binder.run();
   if (binder.problems().empty()) return binding{std::move(binder.bound())};
   error_info failure{errc::row_mismatch};
-  failure.with_context(format_mismatches(row, columns, binder.problems(), options.style));
+  failure.with_context(
+      format_mismatches(row, columns, {binder.problems().data(), binder.problems().size()}, options.style));
   if (problems != nullptr) *problems = std::move(binder.problems());
   return failure;
 }

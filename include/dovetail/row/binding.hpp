@@ -1,6 +1,7 @@
 // Which column fills which field: the outcome of comparing a row type with a result, kept with the prepared statement.
 #pragma once
 
+#include <dovetail/base/plain_list.hpp>
 #include <dovetail/row/field_kind.hpp>
 
 #include <cstddef>
@@ -8,7 +9,6 @@
 #include <span>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace dovetail::inline v0 {
 
@@ -28,17 +28,23 @@ struct column_info {
 class binding {
  public:
   binding() = default;
-  explicit binding(std::vector<std::uint16_t> columns) noexcept : columns_(std::move(columns)) {
+  explicit binding(std::span<const std::uint16_t> columns) {
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      is_in_order_ = is_in_order_ && columns[i] == i;
+      columns_.push_back(columns[i]);
+    }
+  }
+  explicit binding(detail::plain_list<std::uint16_t> columns) noexcept : columns_(std::move(columns)) {
     for (std::size_t i = 0; i < columns_.size(); ++i) is_in_order_ = is_in_order_ && columns_[i] == i;
   }
 
   /// True when leaf 0 takes column 0, and so on: then rows are read without a look at the numbers.
   bool is_in_order() const noexcept { return is_in_order_; }
   int column(std::size_t leaf) const noexcept { return columns_[leaf]; }
-  std::span<const std::uint16_t> columns() const noexcept { return columns_; }
+  std::span<const std::uint16_t> columns() const noexcept { return {columns_.data(), columns_.size()}; }
 
  private:
-  std::vector<std::uint16_t> columns_;
+  detail::plain_list<std::uint16_t> columns_;
   bool is_in_order_ = true;
 };
 

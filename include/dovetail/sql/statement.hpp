@@ -134,6 +134,10 @@ class checked_statement {
     if (!found) return;
     if (found.what == sql_mistake::wrong_argument_count) {
       detail::stop_at_counts<pack::slot_count>(found.expected);
+    } else if (found.what == sql_mistake::parameter_without_argument) {
+      if constexpr (pack::style != argument_style::positional) {
+        detail::stop_at_parameter<pack>(view_.text.substr(found.at, found.size));
+      }
     } else if (found.what == sql_mistake::argument_without_parameter) {
       detail::stop_at_argument<pack>(found.expected, std::make_index_sequence<pack::slot_count>{});
     } else if (found.what >= sql_mistake::no_rows_returned) {
@@ -205,7 +209,7 @@ class checked_statement {
 
   error_info describe(const sql_problem& found, bool shows_text, const row_description* row) const {
     if (describe_ == nullptr) return {};  // a literal that compiled
-    return describe_(found, view_.text, shows_text, pack::argument_slots, row, view_.where);
+    return describe_(found, D, view_.text, shows_text, pack::argument_slots, row, view_.where);
   }
 
   template <class Text>

@@ -6,6 +6,7 @@
 #include <dovetail/codec/postgres/parameter_list.hpp>
 #include <dovetail/format/postgres/value_writer.hpp>
 #include <dovetail/row/reflect.hpp>
+#include <dovetail/row/written.hpp>
 #include <dovetail/sql/argument.hpp>
 #include <dovetail/sql/parameters.hpp>
 #include <dovetail/sql/statement_view.hpp>
@@ -61,6 +62,36 @@ inline constexpr auto slot_types = [] {
   return types;
 }();
 
+/// The types of the columns that a struct is written to.
+template <class Struct>
+inline constexpr auto column_slot_types = [] {
+  if constexpr (dovetail::detail::has_nested_struct<Struct>) {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return std::array<slot_type, sizeof...(I)>{slot_type_of<written_type<Struct, I>>()...};
+    }
+    (std::make_index_sequence<column_count_of<Struct>>{});
+  } else {
+    return slot_types<Struct>;
+  }
+}();
+
+/// The same of slots that are one parameter each.
+template <class... Args>
+inline constexpr auto whole_types = [] {
+  std::array<oid, slot_types<Args...>.size()> types{};
+  for (std::size_t i = 0; i < types.size(); ++i) types[i] = slot_types<Args...>[i].whole;
+  return types;
+}();
+
+/// Is each slot the parameter of its place? So it is where placeholders are written one behind the other.
+template <class Places>
+constexpr bool are_in_order(const Places& places) noexcept {
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (places[i].number != i + 1) return false;
+  }
+  return true;
+}
+
 /// The types of a call's parameters, in their order.
 class declared_types {
  public:
@@ -70,12 +101,22 @@ class declared_types {
   /// One parameter for each slot.
   void set(std::span<const slot_type> slot_list);
 
+  /// They are these, which live longer.
+  void refer(std::span<const oid> to) noexcept {
+    fixed_ = to.data();
+    count_ = to.size();
+  }
+
+  /// For changes; not after `refer`.
   std::span<oid> get() noexcept { return {count_ > few_.size() ? many_.data() : few_.data(), count_}; }
-  std::span<const oid> get() const noexcept { return {count_ > few_.size() ? many_.data() : few_.data(), count_}; }
+  std::span<const oid> get() const noexcept {
+    return {fixed_ != nullptr ? fixed_ : count_ > few_.size() ? many_.data() : few_.data(), count_};
+  }
 
  private:
   std::array<oid, 8> few_{};
   std::vector<oid> many_;
+  const oid* fixed_ = nullptr;
   std::size_t count_ = 0;
 };
 
@@ -136,7 +177,7 @@ error_info write_arguments(const void* state, parameter_list& to) {
   return written ? error_info{} : out.parameter_failure();
 }
 
-/// Writes the members of a struct in their order.
+/// Writes the columns of a struct in their order.
 struct member_output {
   argument_output& out;
   std::uint32_t number = 0;
@@ -151,8 +192,8 @@ template <class Struct>
 error_info write_fields(const Struct& row, parameter_list& to) {
   argument_output out{to};
   member_output members{out};
-  if (with_fields(row, members)) return {};
-  return out.field_failure(field_names<Struct>[out.number() - 1]);
+  if (write_columns(row, members)) return {};
+  return out.field_failure(column_names<Struct>[out.number() - 1]);
 }
 
 }  // namespace postgres::detail

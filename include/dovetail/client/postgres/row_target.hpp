@@ -113,7 +113,7 @@ class all_rows final : public row_target {
     if (bound() != nullptr) bound()->gave(rows_read());
     return {};
   }
-  value_type value() { return std::move(all_); }
+  value_type&& value() { return std::move(all_); }
 
  private:
   static std::size_t take(void* state, byte_view unread, bool& failed) {
@@ -145,10 +145,9 @@ class one_row final : public row_target {
     }
     return {};
   }
-  value_type value() {
-    if constexpr (MayBeNone) {
-      if (rows_read() == 0) return std::nullopt;
-    }
+  value_type&& value() requires(!MayBeNone) { return std::move(row_); }
+  value_type value() requires MayBeNone {
+    if (rows_read() == 0) return std::nullopt;
     return std::move(row_);
   }
 

@@ -1,12 +1,12 @@
 // The columns of a prepared statement, as the row layer compares them with a struct.
 #pragma once
 
+#include <dovetail/base/plain_list.hpp>
 #include <dovetail/client/sqlite/library.hpp>
 #include <dovetail/row/binding.hpp>
 #include <dovetail/row/field_kind.hpp>
 
 #include <string_view>
-#include <vector>
 
 namespace dovetail::inline v0 {
 namespace sqlite::detail {
@@ -40,9 +40,10 @@ constexpr field_kinds kinds_of(std::string_view declared) noexcept {
 }
 
 /// Lifetime: borrows from the statement until it is finalized or compiled again.
-[[gnu::cold, gnu::noinline]] inline std::vector<column_info> columns_of(sqlite3_stmt* statement) {
+[[gnu::cold, gnu::noinline]] inline dovetail::detail::plain_list<column_info> columns_of(sqlite3_stmt* statement) {
   const int count = sqlite3_column_count(statement);
-  std::vector<column_info> columns(static_cast<std::size_t>(count));
+  dovetail::detail::plain_list<column_info> columns;
+  columns.grow(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
     column_info& column = columns[static_cast<std::size_t>(i)];
     if (const char* const name = sqlite3_column_name(statement, i)) column.name = name;

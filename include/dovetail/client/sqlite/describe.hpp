@@ -47,7 +47,7 @@ namespace detail {
       sqlite3_prepare_v2(session.handle(), text.data(), static_cast<int>(text.size()), &statement, nullptr);
   const detail::statement owner{statement};
   if (code != SQLITE_OK) return session.failure(code, {});
-  const std::vector<column_info> known = detail::columns_of(statement);
+  const auto known = detail::columns_of(statement);
   for (std::size_t i = 0; i < known.size(); ++i) {
     columns.push_back({std::string{known[i].name}, std::string{known[i].database_type}, known[i].accepts,
                        detail::nulls_of(session.handle(), statement, static_cast<int>(i)), known[i].advice});

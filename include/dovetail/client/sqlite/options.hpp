@@ -1,10 +1,11 @@
 // What a SQLite connection is opened with.
 #pragma once
 
+#include <dovetail/client/sqlite/memory_anchor.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 
 namespace dovetail::inline v0 {
@@ -47,9 +48,9 @@ struct options {
   std::size_t length_limit = 0;         ///< bytes of the longest text, blob, row and statement; 0: SQLite's own
   bool include_statement_text = false;  ///< SQL text in errors; may hold literals
   /// Keeps an in-memory database alive while the client lives; set by `parse_options`.
-  std::shared_ptr<void> memory_anchor;
+  dovetail::sqlite::memory_anchor memory_anchor;
 
-  bool is_memory() const noexcept { return memory_anchor != nullptr; }
+  bool is_memory() const noexcept { return static_cast<bool>(memory_anchor); }
 
   /// For messages and metrics: the database, without its options.
   std::string public_name() const { return is_memory() ? std::string{"sqlite::memory:"} : "sqlite:" + path; }

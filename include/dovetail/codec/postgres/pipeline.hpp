@@ -482,7 +482,8 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_error(error_inf
   has_executed_ = has_executed_ || (!is_once_ && expects_ == expects::nothing && !items_[at_].failure);
   items_[at_].is_stale = expects_ == expects::bind && detail::is_stale(failure.code());
   // Even when nothing is repeated: whoever asks next has it prepared.
-  if (items_[at_].is_stale && !is_apart_) on().statements.forget(*statements_[at_]);
+  const bool is_doubtful = expects_ == expects::bind && detail::may_be_stale(failure.code());
+  if ((items_[at_].is_stale && !is_apart_) || is_doubtful) on().statements.forget(*statements_[at_]);
   set_failure(at_, std::move(failure));
   expects_ = expects::nothing;
   if (!is_once_) expect_execution();  // of those behind
@@ -516,10 +517,10 @@ DOVETAIL_DEFINE bool pipeline_dialogue::can_repeat() const noexcept {
     for (const pipeline_item& each : items_) {
       if (each.has_rows) return false;  // it would get them twice
     }
-    return detail::is_stale(items_[first_failure_].failure.code());
+    return items_[first_failure_].is_stale;
   }
   for (const pipeline_item& each : items_.subspan(first_failure_)) {
-    if (!detail::is_stale(each.failure.code())) return false;
+    if (!each.failure || !each.is_stale) return false;
   }
   return true;
 }
@@ -530,6 +531,7 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::repeat() {
   first_failure_ = none_;
   for (std::size_t i = first_; i < items_.size(); ++i) {
     items_[i].failure = {};
+    items_[i].is_stale = false;
   }
   forget_statements();
   return prepare();

@@ -252,7 +252,8 @@ class row_target {
   }
   [[gnu::noinline]] bool bind() {
     if (has_names_of_fields()) {
-      std::vector<std::uint16_t> columns(keys_.size());
+      dovetail::detail::plain_list<std::uint16_t> columns;
+      columns.grow(keys_.size());
       for (std::size_t i = 0; i < columns.size(); ++i) columns[i] = static_cast<std::uint16_t>(i);
       binding_ = binding{std::move(columns)};
       straight_keys_ = keys_.data();

@@ -305,6 +305,44 @@ TEST_F(PostgresPipelines, LostStatementsArePreparedAgainWhenNothingBehindThemRan
   EXPECT_EQ(items[0].failure.code(), pg::sqlstate::invalid_statement_name);
 }
 
+TEST_F(PostgresPipelines, WhatWasPreparedForOtherTypesIsPreparedAgain) {
+  prepare_both();
+  script(next({"a", "b"}, pg::pipeline_sync::once))
+      .write(run(a) + run(b) + wire::sync())
+      .read(answer("1") + wire::error("42883") + wire::ready())
+      .done();
+  EXPECT_EQ(items[1].failure.code(), pg::sqlstate::function_not_found) << "the sink has been given rows";
+  EXPECT_EQ(at->statements.size(), 1U);
+  prepare_both();
+  script(next({"a", "b"}, pg::pipeline_sync::once))
+      .write(run(a) + run(b) + wire::sync())
+      .read(wire::error("XX000") + wire::ready())
+      .write(prepare(a, "a") + prepare(b, "b"))
+      .read(prepared + prepared)
+      .write(run(a) + run(b) + wire::sync())
+      .read(answer("1") + answer("2") + wire::ready())
+      .done();
+  EXPECT_FALSE(items[0].failure || items[1].failure);
+  // Behind Bind such a code says nothing of the statement.
+  for (const pg::pipeline_sync sync : {pg::pipeline_sync::each, pg::pipeline_sync::once}) {
+    prepare_both();
+    const bool is_once = sync == pg::pipeline_sync::once;
+    script(next({"b"}, sync))
+        .write(run(b) + wire::sync())
+        .read(wire::bind_complete() + wire::error("42883") + wire::ready())
+        .done();
+    EXPECT_EQ(items[0].failure.code(), pg::sqlstate::function_not_found) << is_once;
+    EXPECT_EQ(at->statements.size(), 2U);
+  }
+  // A value that does not fit: the next call prepares again.
+  script(next({"a", "b"}, pg::pipeline_sync::each))
+      .write(run(a) + wire::sync() + run(b) + wire::sync())
+      .read(answer("1") + wire::ready() + wire::error("22P02") + wire::ready())
+      .done();
+  EXPECT_EQ(items[1].failure.code(), pg::sqlstate::invalid_text_representation);
+  EXPECT_EQ(at->statements.size(), 1U);
+}
+
 TEST_F(PostgresPipelines, WhatIsAskedAsTheOneBeforeIsDescribedWithIt) {
   const auto same = [this](const std::vector<const char*>& texts, pg::pipeline_sync sync) {
     pg::pipeline_dialogue dialogue = next(texts, sync);
