@@ -81,7 +81,7 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
   void cancel(asio::cancellation_type type);
 
   /// Cancels when the slot says so, as long as the operation lives.
-  void listen(asio::cancellation_slot slot);
+  void listen(asio::cancellation_slot from);
 
   /// Runs a dialogue that is kept until `performed`; for `perform()`.
   void converse(dialogue_ref dialogue);
@@ -189,9 +189,9 @@ void async_attempt<Core>::cancel(asio::cancellation_type type) {
 }
 
 template <class Core>
-void async_attempt<Core>::listen(asio::cancellation_slot slot) {
-  if (!slot.is_connected()) return;
-  slot.assign([weak = std::weak_ptr<async_attempt>{this->shared_from_this()}](asio::cancellation_type type) {
+void async_attempt<Core>::listen(asio::cancellation_slot from) {
+  if (!from.is_connected()) return;
+  from.assign([weak = std::weak_ptr<async_attempt>{this->shared_from_this()}](asio::cancellation_type type) {
     if (const auto alive = weak.lock()) alive->cancel(type);
   });
 }

@@ -35,9 +35,7 @@ struct prepared_statement {
   unsigned uses = 0;
   bool is_kept = false;  ///< by the cache, which deletes it; otherwise its last use does
 
-  bool is_for(std::string_view sql, std::span<const std::uint32_t> declared) const noexcept {
-    return text == sql && std::ranges::equal(types, declared);
-  }
+  bool is_for(std::string_view sql, std::span<const std::uint32_t> declared) const noexcept;
 };
 
 /// A statement in use: it stays where it is as long as one of these is there. Threads: those of its connection.
@@ -98,10 +96,7 @@ class statement_cache {
   std::vector<std::string>& to_close() noexcept { return to_close_; }
 
   /// For a fresh connection, which has none prepared.
-  void clear() noexcept {
-    while (!kept_.empty()) forget(*kept_.back().statement);
-    to_close_.clear();
-  }
+  void clear() noexcept;
 
  private:
   struct entry {
@@ -124,9 +119,7 @@ class statement_cache {
     kept.last_use = ++uses_;
     return statement_use{kept};
   }
-  void remember(std::string_view literal, prepared_statement& kept) {
-    if (!literal.empty()) shortcuts_[place_of(literal.data())] = {literal.data(), &kept, std::string{literal}};
-  }
+  void remember(std::string_view literal, prepared_statement& kept);
   /// The least recently used statement goes; one that is in use stays, and the cache is larger for a while.
   void make_room();
 
@@ -238,6 +231,23 @@ DOVETAIL_DEFINE void statement_cache::make_room() {
     to_close_.push_back(oldest->name);
     forget(*oldest);
   }
+}
+
+}  // namespace dovetail::inline v0::postgres
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE bool prepared_statement::is_for(std::string_view sql,
+                                                std::span<const std::uint32_t> declared) const noexcept {
+  return text == sql && std::ranges::equal(types, declared);
+}
+
+DOVETAIL_DEFINE void statement_cache::clear() noexcept {
+  while (!kept_.empty()) forget(*kept_.back().statement);
+  to_close_.clear();
+}
+
+DOVETAIL_DEFINE void statement_cache::remember(std::string_view literal, prepared_statement& kept) {
+  if (!literal.empty()) shortcuts_[place_of(literal.data())] = {literal.data(), &kept, std::string{literal}};
 }
 
 }  // namespace dovetail::inline v0::postgres
