@@ -54,12 +54,8 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
   using stream_type = std::remove_cvref_t<decltype(std::declval<typename Core::connection_type&>().stream())>;
   using dialogue_ref = typename dialogue_ref_on<stream_type>::type;
 
-  async_attempt(std::shared_ptr<Core> core, asio::any_io_executor executor, call how)
-      : waiter(&notified), core_(std::move(core)), executor_(std::move(executor)), how_(how) {}
-  virtual ~async_attempt() {
-    // Destroyed in the middle of a dialogue, with the executor's context: the connection cannot be trusted any more.
-    if (is_in_dialogue_) lease_.discard();
-  }
+  async_attempt(std::shared_ptr<Core> core, asio::any_io_executor executor, call how);
+  virtual ~async_attempt();
 
   /// Asks the connection that `lease_` holds; ends in `performed` or `failed`.
   virtual void perform() = 0;
@@ -150,6 +146,16 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
   asio::any_io_executor work_;
   clock::time_point asked_{};  // for a connection; of a call that is watched
 };
+
+template <class Core>
+async_attempt<Core>::async_attempt(std::shared_ptr<Core> core, asio::any_io_executor executor, call how)
+    : waiter(&notified), core_(std::move(core)), executor_(std::move(executor)), how_(how) {}
+
+template <class Core>
+async_attempt<Core>::~async_attempt() {
+  // Destroyed in the middle of a dialogue, with the executor's context: the connection cannot be trusted any more.
+  if (is_in_dialogue_) lease_.discard();
+}
 
 template <class Core>
 void async_attempt<Core>::start() {
