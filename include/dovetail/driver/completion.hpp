@@ -1,6 +1,7 @@
 // Completion styles of asynchronous verbs: callback, future, coroutine, `as_result` and any other Asio token.
 #pragma once
 
+#include <dovetail/base/error.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/driver/as_result.hpp>
 
@@ -16,11 +17,6 @@
 
 namespace dovetail::inline v0 {
 namespace detail {
-
-/// Makes an exception of a failure; outside templates.
-inline std::exception_ptr exception_of(error_info&& failure) {
-  return std::make_exception_ptr(error{std::move(failure)});
-}
 
 /// Turns `result<T>` into the pair (exception, value) that throwing tokens take.
 template <class T, class Handler>

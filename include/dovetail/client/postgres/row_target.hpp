@@ -85,10 +85,7 @@ class row_target {
  private:
   error_info bind(statement_description& of);
   void choose_formats(statement_description& of) const;
-  [[gnu::cold, gnu::noinline]] bool fail_value(read_status status) {
-    if (status.leaf < 0) return fail({errc::malformed_frame, "a row that is none of this result"});
-    return fail(value_error(*row_, bound_->columns, columns_of(*of_), status, number_, bound_->source.words()));
-  }
+  [[gnu::cold]] bool fail_value(read_status status);
 
   const char* tag_;
   const row_description* row_;
@@ -224,5 +221,13 @@ DOVETAIL_DEFINE error_info row_target::describe(statement_description& of) {
 
 }  // namespace postgres::detail
 }  // namespace dovetail::inline v0
+namespace dovetail::inline v0::postgres::detail {
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool row_target::fail_value(read_status status) {
+  if (status.leaf < 0) return fail({errc::malformed_frame, "a row that is none of this result"});
+  return fail(value_error(*row_, bound_->columns, columns_of(*of_), status, number_, bound_->source.words()));
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
 #undef DOVETAIL_DEFINE
 #endif

@@ -41,6 +41,9 @@ class execute_dialogue final : public detail::dialogue {
   execute_dialogue(session& on, const statement_request& asked, const row_sink& rows, portal& through)
       : dialogue(on, asked.is_read_only), asked_(asked), rows_(rows), portal_(&through) {}
 
+  execute_dialogue(execute_dialogue&& other) noexcept;
+  DOVETAIL_DECLARE ~execute_dialogue();
+
   execution value() && noexcept { return done_; }
 
  private:
@@ -116,6 +119,9 @@ class execute_dialogue final : public detail::dialogue {
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE execute_dialogue::execute_dialogue(execute_dialogue&& other) noexcept = default;
+DOVETAIL_DEFINE execute_dialogue::~execute_dialogue() = default;
 
 DOVETAIL_DEFINE detail::verdict execute_dialogue::begin() {
   was_in_transaction_ = on().is_in_transaction();

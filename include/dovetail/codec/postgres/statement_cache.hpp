@@ -53,13 +53,7 @@ struct prepared_statement {
   unsigned uses = 0;
   bool is_kept = false;  ///< by the cache, which deletes it; otherwise its last use does
 
-  bool is_for(std::string_view sql, std::span<const std::uint32_t> declared) const noexcept {
-    if (types.size() != declared.size() || !detail::is_same_text(text, sql)) return false;
-    for (std::size_t i = 0; i < declared.size(); ++i) {
-      if (types[i] != declared[i]) return false;
-    }
-    return true;
-  }
+  bool is_for(std::string_view sql, std::span<const std::uint32_t> declared) const noexcept;
 };
 
 /// A statement in use: it stays where it is as long as one of these is there. Threads: those of its connection.
@@ -121,10 +115,7 @@ class statement_cache {
   const std::vector<std::string>& to_close() const noexcept { return to_close_; }
 
   /// For a fresh connection, which has none prepared.
-  void clear() noexcept {
-    while (!kept_.empty()) forget(*kept_.back().statement);
-    to_close_.clear();
-  }
+  void clear() noexcept;
 
  private:
   struct entry {
@@ -147,9 +138,7 @@ class statement_cache {
     kept.last_use = ++uses_;
     return statement_use{kept};
   }
-  void remember(std::string_view literal, prepared_statement& kept) {
-    if (!literal.empty()) shortcuts_[place_of(literal.data())] = {literal.data(), &kept, std::string{literal}};
-  }
+  void remember(std::string_view literal, prepared_statement& kept);
   /// The least recently used statement goes; one that is in use stays, and the cache is larger for a while.
   void make_room();
 
@@ -261,6 +250,27 @@ DOVETAIL_DEFINE void statement_cache::make_room() {
     to_close_.push_back(oldest->name);
     forget(*oldest);
   }
+}
+
+}  // namespace dovetail::inline v0::postgres
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE bool prepared_statement::is_for(std::string_view sql,
+                                                std::span<const std::uint32_t> declared) const noexcept {
+  if (types.size() != declared.size() || !detail::is_same_text(text, sql)) return false;
+  for (std::size_t i = 0; i < declared.size(); ++i) {
+    if (types[i] != declared[i]) return false;
+  }
+  return true;
+}
+
+DOVETAIL_DEFINE void statement_cache::clear() noexcept {
+  while (!kept_.empty()) forget(*kept_.back().statement);
+  to_close_.clear();
+}
+
+DOVETAIL_DEFINE void statement_cache::remember(std::string_view literal, prepared_statement& kept) {
+  if (!literal.empty()) shortcuts_[place_of(literal.data())] = {literal.data(), &kept, std::string{literal}};
 }
 
 }  // namespace dovetail::inline v0::postgres
