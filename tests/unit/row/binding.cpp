@@ -13,7 +13,7 @@ namespace {
 TEST(Binding, KnowsWhetherTheColumnsAreInOrder) {
   EXPECT_TRUE(dt::binding{}.is_in_order());
   EXPECT_TRUE((dt::binding{dt::detail::plain_list<std::uint16_t>{0, 1, 2}}.is_in_order()));
-  const dt::binding mixed{std::vector<std::uint16_t>{0, 2, 1}};
+  const dt::binding mixed{dt::detail::plain_list<std::uint16_t>{0, 2, 1}};
   EXPECT_FALSE(mixed.is_in_order());
   EXPECT_EQ(mixed.column(1), 2);
   EXPECT_EQ(mixed.columns().size(), 3u);
