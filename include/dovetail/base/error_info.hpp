@@ -107,6 +107,7 @@ class error_info {
     return details_ ? std::string_view{details_->suppressed} : std::string_view{};
   }
 
+  /// `context` is no text that this failure holds.
   [[gnu::cold]] error_info& with_context(std::string_view context);
   [[gnu::cold]] error_info& with_server(server_fields fields);
   /// The server's fields, to be filled in. Lifetime: until this failure is copied or changed otherwise.

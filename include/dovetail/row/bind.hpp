@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <span>
 #include <utility>
-#include <vector>
 
 namespace dovetail::inline v0 {
 
@@ -112,8 +111,10 @@ class binder {
 [[gnu::cold]] result<binding> bind_row(const row_description& row, std::span<const column_info> columns,
                                        const bind_options& options = {},
                                        detail::plain_list<mismatch>* problems = nullptr);
-[[gnu::cold]] inline result<binding> bind_row(const row_description& row, std::span<const column_info> columns,
-                                              const bind_options& options, std::vector<mismatch>* problems) {
+/// The same for a std::vector of mismatches; a template, so that it costs nothing where nobody calls it.
+template <class Mismatches>
+[[gnu::cold]] result<binding> bind_row(const row_description& row, std::span<const column_info> columns,
+                                       const bind_options& options, Mismatches* problems) {
   detail::plain_list<mismatch> found;
   result<binding> bound = bind_row(row, columns, options, &found);
   problems->assign(found.begin(), found.end());

@@ -28,12 +28,6 @@ struct column_info {
 class binding {
  public:
   binding() = default;
-  explicit binding(std::span<const std::uint16_t> columns) {
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      is_in_order_ = is_in_order_ && columns[i] == i;
-      columns_.push_back(columns[i]);
-    }
-  }
   explicit binding(detail::plain_list<std::uint16_t> columns) noexcept : columns_(std::move(columns)) {
     for (std::size_t i = 0; i < columns_.size(); ++i) is_in_order_ = is_in_order_ && columns_[i] == i;
   }
