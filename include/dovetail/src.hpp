@@ -6,6 +6,7 @@
 #include <dovetail/base/decimal.hpp>
 #include <dovetail/base/mask.hpp>
 #include <dovetail/base/option_reader.hpp>
+#include <dovetail/base/real_text.hpp>
 #include <dovetail/base/secret.hpp>
 #include <dovetail/client/core.hpp>
 #include <dovetail/client/read_settings.hpp>

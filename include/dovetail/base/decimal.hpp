@@ -3,6 +3,7 @@
 
 #include <dovetail/base/decimal_notation.hpp>
 #include <dovetail/base/name.hpp>
+#include <dovetail/base/real_text.hpp>
 
 #include <compare>
 #include <concepts>
@@ -390,11 +391,6 @@ inline std::string to_string(const decimal& value) {
 #else
 #define DOVETAIL_DEFINE
 #endif
-
-#include <dovetail/base/real_text.hpp>
-
-#include <limits>
-
 namespace dovetail::inline v0 {
 
 DOVETAIL_DEFINE double decimal::to_double() const {
@@ -403,7 +399,7 @@ DOVETAIL_DEFINE double decimal::to_double() const {
   if (is_infinite()) return is_negative_ ? -infinite : infinite;
   const std::string text = to_string(*this);
   double value = 0;
-  if (detail::real_from_chars(text.data(), text.data() + text.size(), value).ec == std::errc{}) return value;
+  if (detail::parse_real(text, value) == std::errc{}) return value;
   if (digit_count() <= static_cast<std::size_t>(scale_)) return 0;  // too compact, not too large
   return is_negative_ ? -infinite : infinite;
 }

@@ -39,17 +39,9 @@ struct raw {
       return bytes == "1";
     } else if constexpr (detail::whole_number<T> || detail::real_number<T>) {
       T value{};
-      const auto [end, ec] = [&value, begin = bytes.data(), end_of = bytes.data() + bytes.size()] {
-        if constexpr (detail::real_number<T>) {
-          return detail::real_from_chars(begin, end_of, value);
-        } else {
-          return std::from_chars(begin, end_of, value);
-        }
-      }();
-      if (ec == std::errc::result_out_of_range) return failure(errc::value_out_of_range, "the number does not fit");
-      if (ec != std::errc{} || end != bytes.data() + bytes.size()) {
-        return failure(errc::malformed_value, "expected a decimal number");
-      }
+      const std::errc failed = parse(bytes, value);
+      if (failed == std::errc::result_out_of_range) return failure(errc::value_out_of_range, "the number does not fit");
+      if (failed != std::errc{}) return failure(errc::malformed_value, "expected a decimal number");
       return value;
     } else {
       static_assert(detail::is_supported<T>,
@@ -77,6 +69,15 @@ struct raw {
   }
 
  private:
+  template <class T>
+  static std::errc parse(std::string_view text, T& value) noexcept {
+    if constexpr (detail::real_number<T>) {
+      return detail::parse_real(text, value);
+    } else {
+      const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+      return ec == std::errc{} && end != text.data() + text.size() ? std::errc::invalid_argument : ec;
+    }
+  }
   static error_info failure(errc code, const char* what) { return {code, what}; }
 };
 

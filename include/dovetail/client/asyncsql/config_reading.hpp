@@ -82,8 +82,7 @@ inline constexpr std::string_view type_prefix = "parameter_types.";
 /// Reads a floating-point number that fills the text.
 [[gnu::cold, gnu::noinline]] inline bool read_real(std::string_view text, double& value) noexcept {
   double found = 0;
-  const auto [end, ec] = dovetail::detail::real_from_chars(text.data(), text.data() + text.size(), found);
-  if (ec != std::errc{} || end != text.data() + text.size() || !std::isfinite(found)) return false;
+  if (dovetail::detail::parse_real(text, found) != std::errc{} || !std::isfinite(found)) return false;
   value = found;
   return true;
 }

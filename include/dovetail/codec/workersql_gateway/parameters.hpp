@@ -104,8 +104,8 @@ class parameter_reader {
       return end;
     }
     double real = 0;
-    const auto read = dovetail::detail::real_from_chars(at, end, real);
-    if (read.ec != std::errc{} || !std::isfinite(real)) return refuse("a number beyond the range of a double");
+    if (dovetail::detail::parse_real(text, real) != std::errc{} || !std::isfinite(real))
+      return refuse("a number beyond the range of a double");
     out = real;
     return end;
   }

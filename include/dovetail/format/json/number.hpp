@@ -116,8 +116,7 @@ inline constexpr float exact_float_powers_of_ten[] = {1e0f, 1e1f, 1e2f, 1e3f, 1e
 template <real_number T>
 [[gnu::noinline]] const char* convert_json_real(json_source& in, const char* begin, const char* end,
                                                 const json_number& number, T& out) {
-  const auto [stop, ec] = real_from_chars(begin, end, out);
-  if (ec == std::errc{} && stop == end) return end;
+  if (parse_real({begin, static_cast<std::size_t>(end - begin)}, out) == std::errc{}) return end;
   // Out of range: nothing but zeros, or too small for the type, is zero; else it is too large.
   std::int64_t leading_zeros = 0;
   for (const char* at = begin; at != end && (*at == '-' || *at == '0' || *at == '.'); ++at) leading_zeros += *at == '0';

@@ -158,8 +158,7 @@ namespace dovetail::inline v0::postgres::detail {
     out = text == "NaN" ? limits::quiet_NaN() : text[0] == '-' ? -limits::infinity() : limits::infinity();
     return errc{};
   }
-  const auto [end, ec] = v0::detail::real_from_chars(text.data(), text.data() + text.size(), out);
-  return ec == std::errc{} && end == text.data() + text.size() ? errc{} : errc::malformed_value;
+  return v0::detail::parse_real(text, out) == std::errc{} ? errc{} : errc::malformed_value;
 }
 
 [[gnu::noinline]] DOVETAIL_DEFINE errc decode_boolean(const value_ref& value, bool& out) noexcept {
