@@ -45,7 +45,8 @@ namespace dovetail::inline v0::detail {
   const std::size_t begin = text.size() + 1;
   append_parts(text, {"\n  line ", number_text{number}, ": "});
   const std::size_t margin = text.size() - begin;
-  append_parts(text, {whole, "\n", std::string(margin, ' ')});
+  append_parts(text, {whole, "\n"});
+  for (std::size_t i = 0; i < margin; ++i) text += ' ';
   for (std::size_t i = line; i < at; ++i) {
     if ((static_cast<unsigned char>(sql[i]) & 0xC0) != 0x80) text += sql[i] == '\t' ? '\t' : ' ';
   }

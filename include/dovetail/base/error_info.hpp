@@ -41,7 +41,7 @@ class error_info {
   error_info() noexcept = default;
   error_info(std::error_code code) noexcept : code_(code) {}  // NOLINT: a bare code is a failure without details
   error_info(errc code) noexcept : code_(code) {}             // NOLINT
-  error_info(std::error_code code, std::string context) : code_(code) { with_context(std::move(context)); }
+  [[gnu::cold]] error_info(std::error_code code, std::string_view context);  // a view: the callers' code is smaller
   error_info(const error_info& other) noexcept : code_(other.code_), details_(other.details_) {
     if (details_ != nullptr) details_->owners.fetch_add(1, std::memory_order_relaxed);
   }
@@ -98,8 +98,11 @@ class error_info {
     return details_ ? std::string_view{details_->suppressed} : std::string_view{};
   }
 
-  [[gnu::cold]] error_info& with_context(std::string context);
+  /// `context` is no text that this failure holds.
+  [[gnu::cold]] error_info& with_context(std::string_view context);
   [[gnu::cold]] error_info& with_server(server_fields fields);
+  /// The server's fields, to be filled in. Lifetime: until this failure is copied or changed otherwise.
+  [[gnu::cold]] server_fields& edit_server();
   [[gnu::cold]] error_info& with_statement(std::string text);
   /// Remembers a failure that came behind this one and must not hide it. Of several the first.
   [[gnu::cold]] error_info& with_suppressed(const error_info& later);
@@ -126,11 +129,16 @@ class error_info {
 
     details() = default;
     details(const details& other)
-        : context(other.context),
-          statement(other.statement),
-          suppressed(other.suppressed),
-          server(other.server),
-          where(other.where) {}
+        : context(other.context), statement(other.statement), suppressed(other.suppressed), where(other.where) {
+      // In a loop: a copy of ten strings is much code for something that is hardly ever needed.
+      static constexpr std::string server_fields::*texts[] = {
+          &server_fields::severity,   &server_fields::sqlstate, &server_fields::message, &server_fields::detail,
+          &server_fields::hint,       &server_fields::schema,   &server_fields::table,   &server_fields::column,
+          &server_fields::constraint, &server_fields::datatype};
+      for (const auto text : texts) server.*text = std::string_view{other.server.*text};
+      server.position = other.server.position;
+      server.copy_row = other.server.copy_row;
+    }
   };
 
   [[gnu::cold]] static void append(std::string& text, std::string_view before, std::string_view part,
@@ -158,8 +166,12 @@ class error_info {
 #endif
 namespace dovetail::inline v0 {
 
-[[gnu::noinline]] DOVETAIL_DEFINE error_info& error_info::with_context(std::string context) {
-  mutable_details().context = std::move(context);
+[[gnu::noinline]] DOVETAIL_DEFINE error_info::error_info(std::error_code code, std::string_view context) : code_(code) {
+  with_context(context);
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info& error_info::with_context(std::string_view context) {
+  mutable_details().context = context;
   return *this;
 }
 
@@ -167,6 +179,8 @@ namespace dovetail::inline v0 {
   mutable_details().server = std::move(fields);
   return *this;
 }
+
+[[gnu::noinline]] DOVETAIL_DEFINE server_fields& error_info::edit_server() { return mutable_details().server; }
 
 [[gnu::noinline]] DOVETAIL_DEFINE error_info& error_info::with_statement(std::string text) {
   mutable_details().statement = std::move(text);
@@ -230,7 +244,7 @@ namespace dovetail::inline v0 {
   if (std::string_view{text}.substr(0, line).find(word) != std::string_view::npos) return;
   std::string named;
   detail::append_parts(named, {" (", word, ")"});
-  text.insert(line, named);
+  detail::replace_part(text, line, 0, named);
 }
 
 [[gnu::noinline]] DOVETAIL_DEFINE void error_info::release(details* of) noexcept {

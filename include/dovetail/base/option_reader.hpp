@@ -95,10 +95,12 @@ class option_reader {
   /// One of several words, each with its meaning: `options.choice("mode", mode, {{"wal", mode::wal}, …})`.
   template <class Meaning>
   option_reader& choice(std::string_view name, Meaning& target, std::initializer_list<option_word> words) {
-    static_assert(std::is_enum_v<Meaning> || std::integral<Meaning>);
-    std::int64_t meaning = 0;
-    if (choose(name, words, meaning)) target = static_cast<Meaning>(meaning);
-    return *this;
+    return choice(name, target, words.begin(), words.size());
+  }
+  /// The same, of a table: less code where it is a constant.
+  template <class Meaning, std::size_t Count>
+  option_reader& choice(std::string_view name, Meaning& target, const option_word (&words)[Count]) {
+    return choice(name, target, words, Count);
   }
 
   /// Whether the connection string has this parameter; asking makes the name a known one.
@@ -187,8 +189,16 @@ class option_reader {
 
   void report_unknown(std::size_t i);
 
+  template <class Meaning>
+  option_reader& choice(std::string_view name, Meaning& target, const option_word* words, std::size_t count) {
+    static_assert(std::is_enum_v<Meaning> || std::integral<Meaning>);
+    std::int64_t meaning = 0;
+    if (choose(name, words, count, meaning)) target = static_cast<Meaning>(meaning);
+    return *this;
+  }
+
   /// Finds the meaning of the parameter's word.
-  bool choose(std::string_view name, std::initializer_list<option_word> words, std::int64_t& meaning);
+  bool choose(std::string_view name, const option_word* words, std::size_t count, std::int64_t& meaning);
 
   bool read_integer(std::string_view name, std::int64_t least, std::int64_t most, std::int64_t& value);
 
@@ -307,14 +317,14 @@ namespace dovetail::inline v0 {
   problem(errc::unknown_option, text);
 }
 
-[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool option_reader::choose(std::string_view name,
-                                                                        std::initializer_list<option_word> words,
-                                                                        std::int64_t& meaning) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool option_reader::choose(std::string_view name, const option_word* words,
+                                                                        std::size_t count, std::int64_t& meaning) {
   const uri_parameter* const found = take(name);
   if (found == nullptr) return false;
   const std::string_view value = found->value.reveal();
   std::string known;
-  for (const option_word& each : words) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const option_word& each = words[i];
     if (value == each.word) {
       meaning = each.meaning;
       return true;

@@ -6,12 +6,22 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace dovetail::inline v0::detail {
 
 [[gnu::cold, gnu::noinline]] inline void append_parts(std::string& text,
                                                       std::initializer_list<std::string_view> parts) {
   for (const std::string_view part : parts) text.append(part.data(), part.size());
+}
+
+/// Puts `by` in the place of `count` bytes of the text. `by` is no piece of it.
+[[gnu::cold, gnu::noinline]] inline void replace_part(std::string& text, std::size_t at, std::size_t count,
+                                                      std::string_view by) {
+  const std::string_view old = text;
+  std::string changed;
+  append_parts(changed, {old.substr(0, at), by, old.substr(at + count)});
+  text = std::move(changed);
 }
 
 /// The digits of a number, as a part.

@@ -57,8 +57,8 @@ struct uri {
 namespace detail {
 
 [[gnu::cold, gnu::noinline]] inline std::string decoded(std::string_view text) {
-  std::string plain(text.size(), '\0');
-  plain.resize(static_cast<std::size_t>(decode_escapes(plain.data(), text) - plain.data()));
+  std::string plain{text};  // never shorter than what it stands for
+  plain.erase(static_cast<std::size_t>(decode_escapes(plain.data(), text) - plain.data()));
   return plain;
 }
 
@@ -84,6 +84,12 @@ error_info uri_error(const uri_problem& problem, std::string_view parameter, boo
 /// parameters.
 result<uri> parse_uri(std::string_view text);
 
+namespace detail {
+
+/// The same, into an empty `read`: a result and its value are much code. Of a failure it holds nothing that is whole.
+error_info parse_uri_into(std::string_view text, uri& read);
+
+}  // namespace detail
 }  // namespace dovetail::inline v0
 
 // Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
@@ -207,13 +213,18 @@ namespace detail {
 namespace dovetail::inline v0 {
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE result<uri> parse_uri(std::string_view text) {
+  uri read;
+  if (error_info failure = detail::parse_uri_into(text, read)) return failure;
+  return read;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info detail::parse_uri_into(std::string_view text, uri& read) {
   const detail::uri_parts parts = detail::split_uri(text);
   const std::size_t behind_hosts = parts.hosts.position + parts.hosts.text.size();
   const bool has_at_behind = parts.has_authority && text.find('@', behind_hosts) != text.npos;
   const bool has_several_hosts = parts.hosts.text.find(',') != text.npos;
   detail::uri_problem problem = parts.problem;
   std::string_view parameter_at_fault;
-  uri read;
   if (problem.what == detail::uri_mistake::none) {
     for (const char c : parts.scheme.text) read.scheme += ascii_lower(c);
     read.user = detail::decoded(parts.user.text);
@@ -260,7 +271,7 @@ namespace dovetail::inline v0 {
   if (problem.what != detail::uri_mistake::none) {
     return detail::uri_error(problem, parameter_at_fault, has_several_hosts, has_at_behind);
   }
-  return read;
+  return {};
 }
 
 }  // namespace dovetail::inline v0

@@ -55,19 +55,6 @@ namespace detail {
   return {errc::invalid_option, std::move(text)};
 }
 
-/// Sets a policy's member where it has one; `member` fails to compile as an expression where it has none.
-template <class Policy, class Value, class Member>
-error_info apply_to(Policy& policy, const std::optional<Value>& value, Member member, std::string_view parameter,
-                    std::string_view kind) {
-  if (!value) return {};
-  if constexpr (std::is_invocable_v<Member, Policy&, const Value&>) {
-    member(policy, *value);
-    return {};
-  } else {
-    return policy_lacks(parameter, kind);
-  }
-}
-
 [[gnu::cold, gnu::noinline]] inline error_info too_many_kept(std::size_t most) {
   std::string text;
   append_parts(text, {"'minConnections' is larger than 'maxConnections', which is ", number_text{most}, " here"});
@@ -78,53 +65,71 @@ error_info apply_to(Policy& policy, const std::optional<Value>& value, Member me
 /// most that the pool may have, which it would not reach.
 template <class Settings>
 error_info apply(Settings& settings, const string_settings& said) {
+  // Each by hand: a function for each member is more for the compiler than all the rest of them.
+  auto& pool = settings.pool;
+  auto& retry = settings.retry;
   if (said.timeout) settings.timeout = *said.timeout;
-  error_info wrong = apply_to(
-      settings.pool, said.min_connections,
-      [](auto& p, auto v) -> decltype(void(p.min_connections = v)) { p.min_connections = v; }, "minConnections",
-      "pool");
-  if (!wrong && !(said.max_connections == std::size_t{1} && settings.pool.limits().max == 1)) {
-    wrong = apply_to(
-        settings.pool, said.max_connections,
-        [](auto& p, auto v) -> decltype(void(p.max_connections = v)) { p.max_connections = v; }, "maxConnections",
-        "pool");
+  if (said.min_connections) {
+    if constexpr (requires { pool.min_connections = *said.min_connections; }) {
+      pool.min_connections = *said.min_connections;
+    } else {
+      return policy_lacks("minConnections", "pool");
+    }
   }
-  if (!wrong) {
-    wrong = apply_to(
-        settings.pool, said.acquire_wait,
-        [](auto& p, auto v) -> decltype(void(p.acquire_wait = v)) { p.acquire_wait = v; }, "acquireTimeout", "pool");
+  if (said.max_connections && !(*said.max_connections == 1 && pool.limits().max == 1)) {
+    if constexpr (requires { pool.max_connections = *said.max_connections; }) {
+      pool.max_connections = *said.max_connections;
+    } else {
+      return policy_lacks("maxConnections", "pool");
+    }
   }
-  if (!wrong) {
-    wrong = apply_to(
-        settings.pool, said.idle_limit, [](auto& p, auto v) -> decltype(void(p.idle_limit = v)) { p.idle_limit = v; },
-        "idleTimeout", "pool");
+  if (said.acquire_wait) {
+    if constexpr (requires { pool.acquire_wait = *said.acquire_wait; }) {
+      pool.acquire_wait = *said.acquire_wait;
+    } else {
+      return policy_lacks("acquireTimeout", "pool");
+    }
   }
-  if (!wrong) {
-    wrong = apply_to(
-        settings.pool, said.age_limit, [](auto& p, auto v) -> decltype(void(p.age_limit = v)) { p.age_limit = v; },
-        "maxLifetime", "pool");
+  if (said.idle_limit) {
+    if constexpr (requires { pool.idle_limit = *said.idle_limit; }) {
+      pool.idle_limit = *said.idle_limit;
+    } else {
+      return policy_lacks("idleTimeout", "pool");
+    }
   }
-  if (!wrong) {
-    wrong = apply_to(
-        settings.retry, said.retry_attempts, [](auto& p, auto v) -> decltype(void(p.attempts = v)) { p.attempts = v; },
-        "retryAttempts", "retry");
+  if (said.age_limit) {
+    if constexpr (requires { pool.age_limit = *said.age_limit; }) {
+      pool.age_limit = *said.age_limit;
+    } else {
+      return policy_lacks("maxLifetime", "pool");
+    }
   }
-  if (!wrong) {
-    wrong = apply_to(
-        settings.retry, said.retry_delay,
-        [](auto& p, auto v) -> decltype(void(p.initial_delay = v)) { p.initial_delay = v; }, "retryDelay", "retry");
+  if (said.retry_attempts) {
+    if constexpr (requires { retry.attempts = *said.retry_attempts; }) {
+      retry.attempts = *said.retry_attempts;
+    } else {
+      return policy_lacks("retryAttempts", "retry");
+    }
   }
-  if (!wrong) {
-    wrong = apply_to(
-        settings.pool, said.check_interval,
-        [](auto& p, auto v) -> decltype(void(p.check_interval = v)) { p.check_interval = v; }, "healthCheckInterval",
-        "pool");
+  if (said.retry_delay) {
+    if constexpr (requires { retry.initial_delay = *said.retry_delay; }) {
+      retry.initial_delay = *said.retry_delay;
+    } else {
+      return policy_lacks("retryDelay", "retry");
+    }
   }
-  if (!wrong && said.min_connections) {
-    const std::size_t most = settings.pool.limits().max;
+  if (said.check_interval) {
+    if constexpr (requires { pool.check_interval = *said.check_interval; }) {
+      pool.check_interval = *said.check_interval;
+    } else {
+      return policy_lacks("healthCheckInterval", "pool");
+    }
+  }
+  if (said.min_connections) {
+    const std::size_t most = pool.limits().max;
     if (*said.min_connections > most) return too_many_kept(most);
   }
-  return wrong;
+  return {};
 }
 
 }  // namespace detail

@@ -111,6 +111,15 @@ class binder {
 [[gnu::cold]] result<binding> bind_row(const row_description& row, std::span<const column_info> columns,
                                        const bind_options& options = {},
                                        detail::plain_list<mismatch>* problems = nullptr);
+/// The same for a std::vector of mismatches; a template, so that it costs nothing where nobody calls it.
+template <class Mismatches>
+[[gnu::cold]] result<binding> bind_row(const row_description& row, std::span<const column_info> columns,
+                                       const bind_options& options, Mismatches* problems) {
+  detail::plain_list<mismatch> found;
+  result<binding> bound = bind_row(row, columns, options, &found);
+  problems->assign(found.begin(), found.end());
+  return bound;
+}
 
 }  // namespace dovetail::inline v0
 
@@ -131,7 +140,8 @@ namespace dovetail::inline v0 {
   binder.run();
   if (binder.problems().empty()) return binding{std::move(binder.bound())};
   error_info failure{errc::row_mismatch};
-  failure.with_context(format_mismatches(row, columns, {binder.problems().data(), binder.problems().size()}, options.style));
+  failure.with_context(
+      format_mismatches(row, columns, {binder.problems().data(), binder.problems().size()}, options.style));
   if (problems != nullptr) *problems = std::move(binder.problems());
   return failure;
 }

@@ -195,7 +195,7 @@ namespace dovetail::inline v0 {
   }
   for (const mismatch& problem : problems) {
     std::string subject = writer.subject(problem);
-    subject.resize(width, ' ');
+    while (subject.size() < width) subject += ' ';
     detail::append_parts(text, {"\n  ", subject, " : "});
     writer.append(text, problem);
   }

@@ -95,17 +95,17 @@ namespace dovetail::inline v0::detail {
   static constexpr std::string_view dropped[] = {", std::allocator<", ", std::char_traits<"};  // arguments by default
   std::string text{name};
   for (const std::string_view start : dropped) {
-    for (std::size_t at = text.find(start); at != std::string::npos; at = text.find(start, at)) {
+    for (std::size_t at = 0; (at = std::string_view{text}.find(start, at)) != std::string_view::npos;) {
       std::size_t end = at + start.size();
       for (int depth = 1; end < text.size() && depth > 0; ++end) {
         depth += text[end] == '<' ? 1 : text[end] == '>' ? -1 : 0;
       }
       while (end < text.size() && text[end] == ' ') ++end;
-      text.erase(at, end - at);
+      replace_part(text, at, end - at, {});
     }
   }
   for (const replacement& each : replacements) {
-    for (std::size_t at = text.find(each.from); at != std::string::npos; at = text.find(each.from, at)) {
+    for (std::size_t at = 0; (at = std::string_view{text}.find(each.from, at)) != std::string_view::npos;) {
       const std::size_t end = at + each.from.size();
       const bool is_part_of_word =
           (at > 0 && is_word_character(text[at]) && is_word_character(text[at - 1])) ||
@@ -113,7 +113,7 @@ namespace dovetail::inline v0::detail {
       if (is_part_of_word) {
         at = end;
       } else {
-        text.replace(at, each.from.size(), each.to);
+        replace_part(text, at, each.from.size(), each.to);
         at += each.to.size();
       }
     }

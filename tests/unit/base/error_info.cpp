@@ -83,6 +83,20 @@ TEST(ErrorInfo, ACopyDoesNotSeeLaterChanges) {
   EXPECT_EQ(third.context(), "two");
 }
 
+TEST(ErrorInfo, ACopyThatIsChangedKeepsTheServersFields) {
+  dt::error_info first{dt::errc::cancelled, "one"};
+  first.edit_server() = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", 11, 12};
+  dt::error_info second = first;
+  second.edit_server().table = "k";
+  const dt::server_fields& kept = second.server();
+  EXPECT_EQ(kept.severity + kept.sqlstate + kept.message + kept.detail + kept.hint + kept.schema + kept.table +
+                kept.column + kept.constraint + kept.datatype,
+            "abcdefkhij");
+  EXPECT_EQ(kept.position, 11);
+  EXPECT_EQ(kept.copy_row, 12);
+  EXPECT_EQ(first.server().table, "g");
+}
+
 TEST(ErrorInfo, WhatMaySucceedLaterIsTransient) {
   EXPECT_TRUE(dt::error_info{dt::errc::connection_lost}.is_transient());
   EXPECT_TRUE(dt::error_info{dt::errc::pool_wait_timeout}.is_transient());

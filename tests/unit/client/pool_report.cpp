@@ -51,7 +51,7 @@ TEST(PoolReport, AFullQueueIsExplainedWithoutAWait) {
 
 TEST(PoolReport, ManyHoldersAreCutShort) {
   dt::detail::exhaustion facts;
-  facts.holders.resize(20);
+  facts.holders.grow(20);
   const std::string text{dt::detail::exhaustion_error(facts).context()};
   EXPECT_TRUE(text.ends_with("; and 4 more")) << text;
 }

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <vector>
 
 namespace dt = dovetail;
 
@@ -13,12 +12,12 @@ namespace {
 
 TEST(Binding, KnowsWhetherTheColumnsAreInOrder) {
   EXPECT_TRUE(dt::binding{}.is_in_order());
-  EXPECT_TRUE((dt::binding{std::vector<std::uint16_t>{0, 1, 2}}.is_in_order()));
-  const dt::binding mixed{std::vector<std::uint16_t>{0, 2, 1}};
+  EXPECT_TRUE((dt::binding{dt::detail::plain_list<std::uint16_t>{0, 1, 2}}.is_in_order()));
+  const dt::binding mixed{dt::detail::plain_list<std::uint16_t>{0, 2, 1}};
   EXPECT_FALSE(mixed.is_in_order());
   EXPECT_EQ(mixed.column(1), 2);
   EXPECT_EQ(mixed.columns().size(), 3u);
-  EXPECT_FALSE((dt::binding{std::vector<std::uint16_t>{1}}.is_in_order()));
+  EXPECT_FALSE((dt::binding{dt::detail::plain_list<std::uint16_t>{1}}.is_in_order()));
 }
 
 TEST(ColumnInfo, TakesEveryKindAndKnowsNothingOfNullsUnlessTold) {

@@ -55,28 +55,25 @@ namespace dovetail::inline v0 {
 namespace sqlite {
 
 [[gnu::noinline]] DOVETAIL_DEFINE result<parsed_string<options>> parse(std::string_view text) {
-  result<uri> where = parse_uri(text);
-  if (!where) return std::move(where).error();
-  option_reader reader{*where};
+  uri where;
+  if (error_info failure = dovetail::detail::parse_uri_into(text, where)) return failure;
+  option_reader reader{where};
   reader.scheme({"sqlite"});
   string_settings said = read_settings(reader);
   options how;
   std::chrono::milliseconds busy = how.busy_timeout;
-  reader
-      .choice("mode", how.mode,
-              {{"rwc", open_mode::create}, {"rw", open_mode::read_write}, {"ro", open_mode::read_only}})
-      .choice("journal", how.journal,
-              {{"wal", journal_mode::wal},
-               {"delete", journal_mode::rollback},
-               {"truncate", journal_mode::truncate},
-               {"persist", journal_mode::persist},
-               {"memory", journal_mode::memory},
-               {"off", journal_mode::off}})
-      .choice("synchronous", how.synchronous,
-              {{"off", synchronous::off},
-               {"normal", synchronous::normal},
-               {"full", synchronous::full},
-               {"extra", synchronous::extra}})
+  static constexpr option_word modes[] = {
+      {"rwc", open_mode::create}, {"rw", open_mode::read_write}, {"ro", open_mode::read_only}};
+  static constexpr option_word journals[] = {{"wal", journal_mode::wal},           {"delete", journal_mode::rollback},
+                                             {"truncate", journal_mode::truncate}, {"persist", journal_mode::persist},
+                                             {"memory", journal_mode::memory},     {"off", journal_mode::off}};
+  static constexpr option_word syncs[] = {{"off", synchronous::off},
+                                          {"normal", synchronous::normal},
+                                          {"full", synchronous::full},
+                                          {"extra", synchronous::extra}};
+  reader.choice("mode", how.mode, modes)
+      .choice("journal", how.journal, journals)
+      .choice("synchronous", how.synchronous, syncs)
       .milliseconds("busyTimeout", busy)
       .integer("cacheStatements", how.cache_statements, 0, 10000)
       .integer("lengthLimit", how.length_limit, 0, 0x7FFF'FFFF)
@@ -84,19 +81,19 @@ namespace sqlite {
       .boolean("includeStatementText", how.include_statement_text)
       .boolean("uri", how.is_uri);
   how.busy_timeout = busy;
-  if (!where->hosts.empty()) {
+  if (!where.hosts.empty()) {
     reader.problem(errc::malformed_connection_string,
                    "a SQLite database has no host: write 'sqlite:file' or 'sqlite:///absolute/file'");
   }
-  if (!where->user.empty() || where->has_password) {
+  if (!where.user.empty() || where.has_password) {
     reader.problem(errc::malformed_connection_string, "a SQLite database has no user and no password");
   }
-  const bool is_memory = where->path == ":memory:";
-  if (where->path.empty()) {
+  const bool is_memory = where.path == ":memory:";
+  if (where.path.empty()) {
     reader.problem(errc::malformed_connection_string,
                    "the connection string names no file (an in-memory database is 'sqlite::memory:')");
   }
-  if (where->path.starts_with(':') && !is_memory) {  // SQLite keeps such names for meanings of its own
+  if (where.path.starts_with(':') && !is_memory) {  // SQLite keeps such names for meanings of its own
     reader.problem(errc::malformed_connection_string,
                    "a file name must not begin with ':' (an in-memory database is 'sqlite::memory:'; a file that is "
                    "named so needs its folder, as in 'sqlite:./:name')");
@@ -108,9 +105,9 @@ namespace sqlite {
   if (is_memory) {
     if (error_info failed = detail::make_memory_database(how)) return failed;
   } else {
-    how.path = std::move(where->path);
+    how.path = std::move(where.path);
     // The library may be built to take every name that begins so for a URI.
-    if (!how.is_uri && how.path.starts_with("file:")) how.path.insert(0, "./");
+    if (!how.is_uri && how.path.starts_with("file:")) dovetail::detail::replace_part(how.path, 0, 0, "./");
   }
   return parsed_string<options>{std::move(how), said};
 }

@@ -164,9 +164,10 @@ namespace sqlite::detail {
 [[gnu::noinline]] DOVETAIL_DEFINE error_info bind_new_columns(statement& of, const char* tag,
                                                               const row_description& row, name_style style,
                                                               bound_row*& bound) {
-  const auto bind = [&](sqlite3_stmt* compiled) { 
+  const auto bind = [&](sqlite3_stmt* compiled) {
     const auto columns = columns_of(compiled);
-    return bind_row(row, {columns.data(), columns.size()}, {.style = style}); };
+    return bind_row(row, {columns.data(), columns.size()}, {.style = style});
+  };
   result<binding> made = bind(of.get());
   if (!made && sqlite3_stmt_busy(of.get()) == 0) {
     // The statement may have been compiled before the schema changed: only a step would compile it again, and execute

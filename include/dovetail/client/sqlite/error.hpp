@@ -156,7 +156,7 @@ namespace detail {
 }
 
 /// What is known of the call on `db` that just returned `code`. `db` may be null.
-[[gnu::cold]] error_info failure_of(sqlite3* db, int code, std::string context = {});
+[[gnu::cold]] error_info failure_of(sqlite3* db, int code, std::string_view context = {});
 
 }  // namespace detail
 }  // namespace sqlite
@@ -179,21 +179,19 @@ DOVETAIL_DEFINE const std::error_category& category() noexcept {
 
 namespace detail {
 
-[[gnu::noinline]] DOVETAIL_DEFINE error_info failure_of(sqlite3* db, int code, std::string context) {
-  if (db == nullptr) return error_info{make_error_code(code), std::move(context)};
+[[gnu::noinline]] DOVETAIL_DEFINE error_info failure_of(sqlite3* db, int code, std::string_view context) {
+  error_info info{make_error_code(code), context};
+  if (db == nullptr) return info;
   // The connection's own code says more, but only if it is about this call.
   const int extended = sqlite3_extended_errcode(db);
-  if ((extended & 0xFF) != (code & 0xFF)) {
-    return error_info{make_error_code(code), std::move(context)};
-  }
+  if ((extended & 0xFF) != (code & 0xFF)) return info;
   const std::string_view message = sqlite3_errmsg(db);
-  server_fields fields;
+  info = error_info{make_error_code(refine(extended, message)), context};
+  server_fields& fields = info.edit_server();
   fields.message = without_literals(message);
   const int offset = sqlite3_error_offset(db);
   if (offset >= 0) fields.position = offset + 1;
   if ((extended & 0xFF) == SQLITE_CONSTRAINT) take_constraint_apart(message, fields);
-  error_info info{make_error_code(refine(extended, message)), std::move(context)};
-  info.with_server(std::move(fields));
   return info;
 }
 

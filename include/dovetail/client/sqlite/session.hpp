@@ -91,7 +91,7 @@ class session {
   [[gnu::cold]] error_info end_unit(error_info failure);
 
   /// The failure of the call that returned `code`: tells a deadline and a cancellation from SQLite's own reasons.
-  [[gnu::cold]] error_info failure(int code, std::string context) const;
+  [[gnu::cold]] error_info failure(int code, std::string_view context) const;
 
  private:
   /// SQLite runs through this many steps in some 20 microseconds; looking at the clock takes 25 nanoseconds.
@@ -230,17 +230,17 @@ DOVETAIL_DEFINE error_info session::begin_unit() {
   return failure;
 }
 
-[[gnu::noinline]] DOVETAIL_DEFINE error_info session::failure(int code, std::string context) const {
+[[gnu::noinline]] DOVETAIL_DEFINE error_info session::failure(int code, std::string_view context) const {
   if ((code & 0xFF) == SQLITE_INTERRUPT || ((code & 0xFF) == SQLITE_BUSY && lock_wait_ended_)) {
-    if (is_cancelled()) return error_info{errc::cancelled, std::move(context)};
+    if (is_cancelled()) return error_info{errc::cancelled, context};
     if (limits_.until.has_passed()) {
       if (context.empty() && (code & 0xFF) == SQLITE_BUSY) {
         context = "the database stayed locked by another connection until the deadline";
       }
-      return error_info{errc::deadline_passed, std::move(context)};
+      return error_info{errc::deadline_passed, context};
     }
   }
-  return failure_of(handle_, code, std::move(context));
+  return failure_of(handle_, code, context);
 }
 
 DOVETAIL_DEFINE int session::on_progress(void* self) noexcept {

@@ -32,6 +32,23 @@ TEST(SqliteConnectionString, ParametersBecomeOptions) {
   EXPECT_EQ(read.value().settings.timeout, 2s);
 }
 
+TEST(SqliteConnectionString, AnInMemoryDatabaseLivesAsLongAsACopyOfItsOptions) {
+  int closed = 0;
+  {
+    dt::sqlite::memory_anchor kept;
+    {
+      dt::sqlite::memory_anchor first{[](void* handle) noexcept { ++*static_cast<int*>(handle); }};
+      first.handle() = &closed;
+      const dt::sqlite::memory_anchor copy = first;
+      EXPECT_TRUE(copy == first);
+      kept = std::move(first);
+    }
+    EXPECT_TRUE(kept);
+    EXPECT_EQ(closed, 0);
+  }
+  EXPECT_EQ(closed, 1);
+}
+
 TEST(SqliteConnectionString, EachInMemoryDatabaseHasANameOfItsOwn) {
   const auto a = dt::sqlite::parse("sqlite::memory:"), b = dt::sqlite::parse("sqlite::memory:");
   EXPECT_TRUE(a.value().options.is_memory());
