@@ -1,4 +1,4 @@
-// PostgreSQL: rows and files through COPY, and what other sessions send by NOTIFY.
+// PostgreSQL: rows and files through COPY, and what other sessions send by NOTIFY, what the server remarks.
 // Usage: 14_postgres_copy_notify CONNECTION_STRING
 #include <dovetail/postgres.hpp>
 
@@ -18,6 +18,16 @@ struct city {
   std::int64_t id;
   std::string name;
 };
+
+//[notices
+struct print_notices {
+  void on(const dt::observation& seen) noexcept {
+    if (seen.notice != nullptr) std::printf("%s: %s\n", seen.notice->severity.c_str(), seen.notice->message.c_str());
+  }
+};
+using watched_client =
+    dt::basic_client<dt::postgres::connection, dt::exponential_backoff, dt::bounded_pool, print_notices>;
+//]
 
 }  // namespace
 
@@ -51,6 +61,7 @@ int main(int argc, char** argv) try {
     break;
   }
   //]
+  watched_client{argv[1]}.script("do $$ begin raise warning 'it rains'; end $$");
   return 0;
 } catch (const dt::error& failed) {
   std::fprintf(stderr, "%s\n", failed.what());

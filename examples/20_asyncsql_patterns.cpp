@@ -117,10 +117,9 @@ bool values(sql::session<dt::sqlite::client, owner>& db, const std::string& pric
   db.execute("insert into orders(customer_id, total) values (?, ?)", 5, total);
   //]
   //[values
-  dt::uuid id;
-  if (!dt::parse_uuid("8c5d6c2e-0f6b-4d37-9a51-2f8d3a6d7c11", id)) return false;  // not a UUID
-  const std::vector<std::byte> picture{std::byte{0x89}, std::byte{0x50}};         // bytea, or a BLOB
-  const std::optional<std::string> remark;                                        // null; std::nullopt is one too
+  constexpr dt::uuid id{"8c5d6c2e-0f6b-4d37-9a51-2f8d3a6d7c11"};
+  const std::vector<std::byte> picture{std::byte{0x89}, std::byte{0x50}};  // bytea, or a BLOB
+  const std::optional<std::string> remark;                                 // null; std::nullopt is one too
   db.execute("insert into files(id, content, remark) values (:id, :content, :remark)", arg<"id">(id),
              arg<"content">(picture), arg<"remark">(remark));
   const auto kept = db.query_value<std::vector<std::byte>>("select content from files where id = ?", id);

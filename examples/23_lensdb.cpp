@@ -41,6 +41,7 @@ int main() {
   for (int i = 0; i < 500; ++i) ages.emplace("age:" + std::to_string(i), i % 100);
   kv.set_many(ages);
   std::vector<std::optional<int>> some = kv.get_many<int>({"age:7", "age:499", "age:of nobody"});
+  kv.set_many({{"name", "Ada"}, {"age", 36}, {"user:2", user{2, "Bo"}}});  // of several types
   //]
   //[failures
   ages.emplace("", 0);
@@ -54,6 +55,6 @@ int main() {
   //]
   std::printf("%llu keys, %s\n", static_cast<unsigned long long>(keys), stored->c_str());
   const bool are_right = text == "as it is" && bytes->at(1) == std::byte{0xFF} && ada->name == "Ada" && some[0] == 7 &&
-                         some[1] == 99 && !some[2] && keys == 504;
+                         some[1] == 99 && !some[2] && keys == 507;
   return are_right && refused.error().code() == dt::errc::invalid_key ? 0 : 1;
 }

@@ -5,7 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-steps=(style single_header_fresh gcc clang19 clang16 tsan headers single_header macros packaging snippets documentation fuzz compile_budget)
+steps=(style single_header_fresh gcc clang19 clang16 libcxx tsan headers single_header macros packaging snippets documentation fuzz compile_budget)
 if [[ ${1:-} == --list ]]; then printf '%s\n' "${steps[@]}"; exit 0; fi
 [[ $# -eq 0 ]] || steps=("$@")
 
@@ -48,6 +48,17 @@ step_clang16() {  # compile-only: every facade and example
     clang++-16 "${includes[@]}" -DASIO_HAS_CO_AWAIT=1 "${warnings[@]}" -fsyntax-only "$source" || failed=1
   done
   python3 tests/compile/run.py --compiler clang++-16 --include include || failed=1
+  return $failed
+}
+
+step_libcxx() {  # Clang with its own standard library: compiles the largest programs, runs some
+  local flags=("${includes[@]}" -Itests -stdlib=libc++ -DASIO_HAS_CO_AWAIT=1 "${warnings[@]}") failed=0 name
+  printf '%s\n' 05_async 14_postgres_copy_notify 16_asyncsql 18_optimistic 22_postgres_shared 24_own_types workersql_gateway |
+    xargs -P 2 -I{} clang++-19 "${flags[@]}" -fsyntax-only examples/{}.cpp || failed=1
+  printf '%s\n' 00_front_page 06_values_and_observers 19_workersql 23_lensdb |
+    xargs -P 2 -I{} clang++-19 "${flags[@]}" examples/{}.cpp -o "$scratch/libcxx_{}" -lsqlite3 -lssl -lcrypto -pthread ||
+    return 1
+  for name in "$scratch"/libcxx_*; do (cd "$scratch" && "$name") >"$scratch/out" 2>&1 || { cat "$scratch/out"; failed=1; }; done
   return $failed
 }
 

@@ -85,12 +85,12 @@ POSTGRES_ASYNC = "#include <dovetail/postgres_async.hpp>\n" + AWAITED_QUERY.form
 
 # name, program, goal in seconds; then header-only and separate: (MB, lines, ratio) as reached
 PROGRAMS = [
-    ("sqlite", SQLITE, 2.5, (228, 65270, 2.7), (175, 63330, 1.3)),
-    ("sqlite async", SQLITE_ASYNC, 5.5, (422, 110017, 5.2), (307, 107368, 2.8)),
-    ("lensdb", LENSDB, 4.5, (230, 76048, 2.5), (170, 75508, 1.2)),
-    ("lensdb async", LENSDB_ASYNC, 5.5, (395, 116277, 4.6), (260, 111136, 2.3)),
-    ("postgres", POSTGRES, 4.5, (500, 94000, 6.9), (275, 89422, 1.9)),
-    ("postgres async", POSTGRES_ASYNC, 5.5, (692, 131000, 9.2), (413, 123910, 3.2)),
+    ("sqlite", SQLITE, 2.5, (232, 65270, 2.7), (175, 63330, 1.3)),
+    ("sqlite async", SQLITE_ASYNC, 5.5, (422, 110017, 5.2), (271, 103200, 2.4)),
+    ("lensdb", LENSDB, 4.5, (225, 76048, 2.5), (159, 71000, 1.1)),
+    ("lensdb async", LENSDB_ASYNC, 5.5, (395, 116277, 4.6), (238, 106400, 1.9)),
+    ("postgres", POSTGRES, 4.5, (500, 94000, 6.9), (261, 82200, 1.9)),
+    ("postgres async", POSTGRES_ASYNC, 5.5, (692, 131000, 9.2), (356, 116800, 2.9)),
 ]
 
 

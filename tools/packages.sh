@@ -6,7 +6,7 @@ declare -A groups=(
   [build]="g++ cmake make ninja-build libasio-dev libboost1.81-dev libsqlite3-dev libssl-dev"
   [test]="libgtest-dev tinyproxy-bin python3 pkg-config postgresql-15 postgresql-contrib libpq-dev"
   [bench]="libbenchmark-dev rapidjson-dev libsimdjson-dev nlohmann-json3-dev libcurl4-openssl-dev wrk"
-  [ci]="git clang-16 clang-19 libclang-rt-19-dev llvm-19 lld-19 clang-format-14 doxygen shellcheck"
+  [ci]="git clang-16 clang-19 libclang-rt-19-dev llvm-19 lld-19 libc++-19-dev libc++abi-19-dev clang-format-14 doxygen shellcheck"
 )
 
 wanted=()

@@ -4,7 +4,7 @@
 #include <dovetail/client/basic_async_client.hpp>
 #include <dovetail/client/postgres/async_connection.hpp>
 #include <dovetail/client/postgres/async_instances.hpp>
-#include <dovetail/postgres.hpp>
+#include <dovetail/client/postgres/client.hpp>
 
 namespace dovetail::inline v0 {
 namespace postgres {

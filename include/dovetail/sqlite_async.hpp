@@ -4,7 +4,7 @@
 #include <dovetail/client/basic_async_client.hpp>
 #include <dovetail/client/sqlite/async_connection.hpp>
 #include <dovetail/client/sqlite/async_instances.hpp>
-#include <dovetail/sqlite.hpp>
+#include <dovetail/client/sqlite/client.hpp>
 
 #include <memory>
 #include <string_view>

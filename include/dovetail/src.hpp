@@ -11,8 +11,10 @@
 #include <dovetail/client/read_settings.hpp>
 #include <dovetail/policy/pause.hpp>
 #include <dovetail/row/bind.hpp>
+#include <dovetail/row/time_loss.hpp>
 #include <dovetail/sql/identifier.hpp>
 #include <dovetail/sql/insert_text.hpp>
+#include <dovetail/sql/script_place.hpp>
 #include <dovetail/sql/statement.hpp>
 
 #undef DOVETAIL_SOURCE

@@ -2,7 +2,8 @@
 """Compiles what must not compile, and looks for the words that the user must see.
 
 A case file holds `#if CASE == n` blocks. The line above or behind each `CASE == n` may hold `// expect: words` comments;
-each line of words must appear in the compiler's output. CASE=0 is the control: it must compile.
+each line of words must appear in the compiler's output (`// expect-clang: words`: in Clang's). CASE=0 is the control: it
+must compile.
 """
 import argparse
 import concurrent.futures
@@ -14,10 +15,10 @@ import sys
 import tempfile
 
 CASE = re.compile(r"^\s*#\s*(?:el)?if\s+CASE\s*==\s*(\d+)(.*)$")
-EXPECT = re.compile(r"//\s*expect:\s*(.+?)\s*$")
+EXPECT = re.compile(r"//\s*expect(-clang)?:\s*(.+?)\s*$")
 
 
-def cases_of(path):
+def cases_of(path, is_clang):
     """{number: [words]} of one file; the words stand in comments from the `#if` to the first line of code."""
     found = {}
     current = None
@@ -29,7 +30,8 @@ def cases_of(path):
             found[current] = []
         if current is not None:
             if match := EXPECT.search(line):
-                found[current].append(match.group(1))
+                if is_clang or not match.group(1):
+                    found[current].append(match.group(2))
             elif not CASE.match(line):
                 current = None
     return found
@@ -90,7 +92,7 @@ def main():
         prefixes = [pool.submit(precompiled, command, path, folder) for path in files]
         todo = []
         for path, prefix in zip(files, prefixes):
-            found = cases_of(path)
+            found = cases_of(path, "clang" in command[0])
             found.setdefault(0, [])  # everything outside of the cases
             todo += [(path, number, words, command + prefix.result()) for number, words in sorted(found.items())]
         results = [(path, number, pool.submit(problem_of, flags, path, number, words))

@@ -54,6 +54,9 @@ void calls() {
   query<city>("select * from city where id = ?", 1, 2);
 #elif CASE == 3   // expect: parameter_without_argument
                   // expect: select * from city where id = :idd
+                  // expect-clang: {"idd
+                  // expect: parameter_without_argument_did_you_mean
+                  // expect: "id"
   query<city>("select * from city where id = :idd", arg<"id">(1));
 #elif CASE == 4   // expect: argument_without_parameter<
                   // expect: "old"
@@ -126,6 +129,7 @@ void calls() {
 #elif CASE == 33  // expect: nul_character
   query<city>("select * from city where name = '\0'");
 #elif CASE == 34  // expect: parameter_without_argument
+                  // expect-clang: {"title
                   // R22: a batch's rows are structs, and the compiler finds the member that none of them has.
   execute("insert into city(id, name) values (:id, :title)", city{});
 #elif CASE == 35  // expect: positional_placeholders_do_not_take_named_arguments
@@ -136,5 +140,12 @@ void calls() {
   query_postgres<city>("select * from city where data ? 'k' and id = ?");
 #elif CASE == 38  // expect: argument_without_parameter
   query<city>("select * from city", city{});
+#elif CASE == 39  // expect: parameter_without_argument
+                  // expect-clang: {"a_name_that_is_longer_than_other
+  execute("update city set name = :a_name_that_is_longer_than_others_are");
+#elif CASE == 40  // expect: parameter_without_argument_did_you_mean
+                  // expect: "area"
+                  // expect-clang: {"aera
+  execute("update city set area = %(aera)s where id = %(id)s", city{});
 #endif
 }

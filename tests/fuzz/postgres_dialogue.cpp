@@ -74,6 +74,10 @@ bool drive(pg::session& session, Machine dialogue, peer& from) {
         require(!next.output().empty());
         if (from.speaks_meanwhile) happened.received = from.give(next.input());
         happened.bytes = stops || happened.received != 0 ? next.output().size() / 2 : next.output().size();
+        if (next.awaits_answer() && happened.bytes == next.output().size() && steps % 2 == 0) {
+          happened.received = from.give(next.input());
+          if (happened.received == 0) happened.ec = dt::errc::connection_closed;
+        }
         break;
       case dt::verb::read:
         require(!next.input().empty());
@@ -161,6 +165,7 @@ void talk(unsigned what, peer from) {
         items.push_back({.asked = asked, .rows = rows.sink()});
         items.push_back({.asked = plain});
         items.push_back({.asked = asked, .rows = rows.sink()});
+        items.push_back({.asked = asked, .rows = rows.sink(), .is_as_before = true});
         const auto sync = what % 9 == 5 ? pg::pipeline_sync::each : pg::pipeline_sync::once;
         drive(session, pg::pipeline_dialogue{session, items, sync}, from);
         break;

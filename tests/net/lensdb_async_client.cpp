@@ -70,6 +70,75 @@ TEST(LensAsyncClient, HasTheSameVerbs) {
   if (failure) std::rethrow_exception(failure);
 }
 
+asio::awaitable<void> ask_in_braces(std::string uri) {
+  lensdb::async_client kv{co_await asio::this_coro::executor, uri};
+  const std::string long_key(100, 'k');
+  const std::string long_text(200, 't');
+  co_await kv.set_many({{"a", 1}, {"b", "two"}, {long_key, long_text}});
+  const auto texts = co_await kv.get_many({"a", "b", "c", long_key, std::string(50, 'z')});
+  EXPECT_EQ(texts, (std::vector<std::optional<std::string>>{"1", "two", std::nullopt, long_text, std::nullopt}));
+  co_await kv.set_many({{"a", 1}, {"b", 2}, {"c", 3}, {"d", 4}, {"e", 5}, {"f", 6}, {"g", 7}, {"h", 8}}, 60s);
+  const auto numbers = co_await kv.get_many<int>({"a", "h"});
+  EXPECT_EQ(numbers, (std::vector<std::optional<int>>{1, 8}));
+  const auto refused = co_await kv.with(dt::as_result).set_many({{"a", 1}, {"", long_text}});
+  EXPECT_EQ(refused.error().code(), errc::invalid_key);
+  EXPECT_TRUE(refused.error().context().starts_with("request 2 of 2")) << refused.error().message();
+}
+
+// With GCC 12 too, which refuses every std::initializer_list in a co_await expression.
+TEST(LensAsyncClient, TakesManyInBracesWhereTheyAreAwaited) {
+  lensdb::server server;
+  asio::io_context io;
+  std::exception_ptr failure;
+  asio::co_spawn(io, ask_in_braces(server.uri()), [&](std::exception_ptr thrown) { failure = thrown; });
+  io.run();
+  if (failure) std::rethrow_exception(failure);
+}
+
+TEST(LensAsyncClient, TakesAnyNumberInBracesWhereTheyAreNotAwaited) {
+  lensdb::server server;
+  asio::thread_pool threads{1};
+  lensdb::async_client kv{threads.get_executor(), server.uri()};
+  kv.with(asio::use_future)
+      .set_many({{"a", 1}, {"b", 2}, {"c", 3}, {"d", 4}, {"e", 5}, {"f", 6}, {"g", 7}, {"h", 8}, {"i", 9}})
+      .get();
+  EXPECT_EQ(kv.with(asio::use_future).get_many<int>({"i"}).get(), std::vector<std::optional<int>>{9});
+  threads.join();
+}
+
+TEST(LensAsyncClient, OnesOwnMistakeIsToldWithoutAConnection) {
+  peer silent{[](peer::socket& from, int) { peer::wait_for_end(from); }};
+  asio::io_context io;
+  lensdb::async_client kv{io.get_executor(), silent.uri("?maxConnections=1&acquireTimeout=60s")};
+  std::optional<dt::error_info> stopped;
+  asio::cancellation_signal stop;
+  kv.with(asio::bind_cancellation_slot(
+              stop.slot(), [&](dt::result<std::optional<std::string>> answer) { stopped = answer.error(); }))
+      .get("k");
+  io.poll();
+  ASSERT_EQ(kv.statistics().active, 1u);  // the only connection is taken
+  std::vector<dt::error_info> told;
+  const auto take = [&](const auto& answer) { told.push_back(answer.error()); };
+  kv.with(take).get("");
+  EXPECT_TRUE(told.empty());  // never inside of the call
+  kv.with(take).set("k", std::string(5000, 'v'));
+  kv.with(take).set("k", "v", -1s);
+  kv.with(take).get_many({"a", ""});
+  kv.with(take).set_many(std::vector(200, std::pair{"", 1}));
+  while (told.size() < 5) io.poll();
+  EXPECT_EQ(told[0].code(), errc::invalid_key);
+  EXPECT_NE(told[0].where().line(), 0u);
+  EXPECT_EQ(told[1].code(), errc::request_too_large);
+  EXPECT_EQ(told[2].code(), errc::invalid_argument);
+  EXPECT_TRUE(told[3].context().starts_with("request 2 of 2")) << told[3].message();
+  EXPECT_EQ(told[4].code(), errc::invalid_key);
+  EXPECT_FALSE(stopped);
+  EXPECT_EQ(kv.statistics().active, 1u);
+  stop.emit(asio::cancellation_type::terminal);
+  io.run();
+  EXPECT_TRUE(stopped);
+}
+
 TEST(LensAsyncClient, CompletesCallbacksAndFutures) {
   lensdb::server server;
   asio::thread_pool threads{2};

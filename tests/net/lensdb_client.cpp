@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <future>
 #include <limits>
 #include <map>
 #include <optional>
@@ -150,7 +151,27 @@ TEST(LensClient, ManyValuesGoOverManyConnectionsAndComeBackInOrder) {
   EXPECT_FALSE(kv.exists("k"));  // no share has begun
   const auto too_long = kv.with(dt::as_result).set_many(std::vector(500, std::pair{"k", 1}), -1s);
   ASSERT_FALSE(too_long);
-  EXPECT_EQ(too_long.error().code(), errc::value_out_of_range);
+  EXPECT_EQ(too_long.error().code(), errc::invalid_argument);
+}
+
+TEST(LensClient, ManyMayBeGivenInBraces) {
+  lensdb::server server;
+  lensdb::client kv{server.uri()};
+  const std::string long_key(100, 'k');
+  kv.set_many({{"a", 1}, {"b", "two"}, {long_key, user{"Ada", 36, {}}}});
+  EXPECT_EQ(kv.get_many({"a", "b", "c"}), (std::vector<std::optional<std::string>>{"1", "two", std::nullopt}));
+  EXPECT_EQ(kv.get_many<user>({long_key}), (std::vector<std::optional<user>>{user{"Ada", 36, {}}}));
+  kv.set_many({{"a", 1}, {"b", 2}, {"c", 3}, {"d", 4}, {"e", 5}, {"f", 6}, {"g", 7}, {"h", 8}, {"i", 9}}, 60s);
+  EXPECT_EQ(kv.get_many<int>({"h", "i"}), (std::vector<std::optional<int>>{8, 9}));
+  kv.set_many({{"a", 10}});
+  kv.set_many({std::pair{"b", 20}, std::pair{"c", 30}});
+  EXPECT_EQ(kv.get_many<int>({"a", "b", "c"}), (std::vector<std::optional<int>>{10, 20, 30}));
+  kv.set_many({});
+  EXPECT_EQ(kv.size(), 10u);
+  const auto refused = kv.with(dt::as_result).set_many({{"a", 1}, {"b", 2}}, 0s);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), errc::invalid_argument);
+  EXPECT_TRUE(refused.error().context().starts_with("request 1 of 2: a time to live")) << refused.error().message();
 }
 
 TEST(LensClient, ManyThreadsShareOneClient) {
@@ -186,13 +207,82 @@ TEST(LensClient, WhatTheRealServerWouldNotTakeIsRefusedWithoutAByte) {
   refused(kv.with(dt::as_result).get(std::string(1025, 'k')), errc::invalid_key);
   refused(kv.with(dt::as_result).set("k", std::string(4078, 'v')), errc::request_too_large);
   refused(kv.with(dt::as_result).set("k", "v", 60s), errc::operation_unsupported);
-  refused(kv.with(dt::as_result).set("k", "v", 0s), errc::value_out_of_range);
-  refused(kv.with(dt::as_result).set("k", "v", -1h), errc::value_out_of_range);
-  refused(kv.with(dt::as_result).set("k", "v", 24h * 365 * 200), errc::value_out_of_range);
+  refused(kv.with(dt::as_result).set("k", "v", 0s), errc::invalid_argument);
+  refused(kv.with(dt::as_result).set("k", "v", -1h), errc::invalid_argument);
+  refused(kv.with(dt::as_result).set("k", "v", 24h * 365 * 200), errc::invalid_argument);
+  EXPECT_EQ(dt::condition_of(errc::invalid_argument), dt::condition::misuse);
   EXPECT_EQ(server.statistics().requests, before);
   kv.set("b", std::string(4077, 'z'));  // V39: the largest that the real server takes
   EXPECT_EQ(kv.get("b")->size(), 4077u);
   EXPECT_EQ(server.statistics().refused_requests, 0u);
+}
+
+// What is wrong with each of these requests is known without a server.
+template <class Client>
+void expect_own_mistakes(Client& kv) {
+  const auto refused = [](auto answer, errc code, std::string_view words) {
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code(), code) << answer.error().message();
+    EXPECT_NE(answer.error().message().find(words), std::string::npos) << answer.error().message();
+    EXPECT_NE(answer.error().where().line(), 0u);
+  };
+  const auto view = kv.with(dt::as_result);
+  auto asking = view;
+  refused(asking.get(""), errc::invalid_key, "GET: the key is empty");
+  refused(asking.erase(std::string(70'000, 'k')), errc::invalid_key, "DELETE: the key has 70000 bytes");
+  refused(asking.set("k", std::string(5000, 'v')), errc::request_too_large, "requestLimit is 4096");
+  refused(asking.set("k", "v", 0s), errc::invalid_argument, "a time to live must be more than 0");
+  refused(asking.set("k", "v", 1s), errc::operation_unsupported, "setex=true");
+  refused(asking.get_many({"a", ""}), errc::invalid_key, "request 2 of 2: GET: the key is empty");
+  refused(asking.set_many({{"", 1}}), errc::invalid_key, "SET: the key is empty");
+  refused(asking.set_many(std::vector(200, std::pair{"", 1})), errc::invalid_key, "request 1 of 200");
+  const auto counters = kv.statistics();
+  EXPECT_EQ(counters.failed, 0u);
+  EXPECT_EQ(counters.total, counters.active + counters.idle);
+}
+
+TEST(LensClient, OnesOwnMistakeIsToldWhenTheServerCannotBeReached) {
+  std::string uri;
+  {
+    lensdb::server gone;
+    uri = "lensdb://127.0.0.1:" + std::to_string(gone.port());
+  }
+  lensdb::client kv{uri + "?retryAttempts=1&maxConnections=4"};
+  expect_own_mistakes(kv);
+  ldbd_client second{uri + "?retryAttempts=1&requestLimit=4096"};
+  expect_own_mistakes(second);
+  const auto unknown = second.with(dt::as_result).stats();
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code(), errc::operation_unsupported);
+}
+
+TEST(LensClient, OnesOwnMistakeIsToldWhenAllConnectionsAreTaken) {
+  std::promise<void> may_answer;
+  peer slow{[told = may_answer.get_future().share()](peer::socket& from, int) {
+    std::vector<std::byte> frame;
+    while (peer::read_request(from, frame)) {
+      told.wait();
+      peer::write(from, ok("v"));
+    }
+  }};
+  lensdb::client kv{slow.uri("?maxConnections=1&acquireTimeout=60s")};
+  std::thread other{[&] { EXPECT_EQ(kv.get("k"), "v"); }};
+  while (kv.statistics().active == 0) std::this_thread::yield();
+  expect_own_mistakes(kv);
+  may_answer.set_value();
+  other.join();
+}
+
+TEST(LensClient, ARefusalIsReportedToTheObserverOnce) {
+  struct recorder {
+    std::vector<dt::observed>* seen = nullptr;
+    void on(const dt::observation& what) noexcept { seen->push_back(what.what); }
+  };
+  std::vector<dt::observed> seen;
+  dt::client<dt::tcp, lensdb::codec<>, dt::no_retry, dt::single_connection, recorder> kv{"lensdb://127.0.0.1:1",
+                                                                                         {.observer = {&seen}}};
+  EXPECT_FALSE(kv.with(dt::as_result).get(""));
+  EXPECT_EQ(seen, std::vector{dt::observed::error});
 }
 
 TEST(LensClient, AfterAStatusFourTheConnectionIsDroppedAndNoAnswerIsMixedUp) {
@@ -251,12 +341,48 @@ TEST(LensClient, MistakesInTheConnectionStringAreNamed) {
   EXPECT_NE(failure("lensdb://127.0.0.1?setex=perhaps").find("setex"), std::string::npos);
   EXPECT_NE(failure("lensdb://127.0.0.1?dialect=ldbd_v1").find("'lens_v1'"), std::string::npos);
   EXPECT_NE(failure("lensdb://127.0.0.1/db").find("path"), std::string::npos);
+  EXPECT_NE(failure("lensdb:127.0.0.1:8080").find("behind two slashes"), std::string::npos);
   EXPECT_EQ(failure("lensdb://me:secret@127.0.0.1").find("secret"), std::string::npos);
   EXPECT_NE(failure("lensdb://me:secret@127.0.0.1").find("users"), std::string::npos);
   EXPECT_NE(failure("lensdb://127.0.0.1:99999").find("port"), std::string::npos);
   EXPECT_NE(failure("redis://127.0.0.1").find("lensdb"), std::string::npos);
   EXPECT_EQ(failure("lensdb://127.0.0.1:8080?timeout=250&minConnections=1&maxConnections=2&replyLimit=1000"),
             "no failure");
+}
+
+TEST(LensClient, LimitsOfEverythingAndOfNothingAreTakenOrRefused) {
+  lensdb::server server;
+  constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
+  lensdb::client all{lensdb::client::options{server.endpoint(), {.reply_data = no_limit, .reply_message = no_limit}}};
+  all.set("k", "v");
+  EXPECT_EQ(all.get("k"), "v");
+  const auto refused = [&](lensdb::client::settings how, std::string_view name) {
+    try {
+      lensdb::client kv{server.uri(), std::move(how)};
+      ADD_FAILURE() << name;
+    } catch (const dt::error& wrong) {
+      EXPECT_EQ(wrong.code(), errc::invalid_option);
+      EXPECT_NE(wrong.info().message().find(name), std::string::npos) << wrong.what();
+    }
+  };
+  refused({.pool = {.max_connections = no_limit}}, "'max_connections'");
+  refused({.pool = {.capacity = 1'000'001}}, "'capacity'");
+  refused({.timeout = 0s}, "'timeout'");
+  refused({.timeout = -1s}, "'timeout'");
+  lensdb::client small{server.uri(), {.pool = {.min_connections = 20, .max_connections = 0, .idle_limit = -1s}}};
+  small.maintain();
+  EXPECT_EQ(small.get("k"), "v");
+  EXPECT_EQ(small.statistics().max, 1u);
+  EXPECT_EQ(small.statistics().min, 1u);
+}
+
+TEST(LensClient, AHostsNameDoesNotEndAtAZero) {
+  lensdb::server server;
+  const std::string name{"127.0.0.1\0.example.org", 22};
+  lensdb::client kv{lensdb::client::options{{name, server.port()}, {}}, {.retry = {.attempts = 1}}};
+  const auto refused = kv.with(dt::as_result).ping();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), errc::host_not_found);
 }
 
 TEST(LensClient, AServerThatIsNotThereIsAConnectionError) {
@@ -492,11 +618,11 @@ TEST(LensClient, ATimeToLiveIsRoundedUpToSeconds) {
 }
 
 TEST(LensClient, ATimeToLiveIsRoundedUpExactlyUpToItsBounds) {
-  const auto rounded = [](auto wanted) {
-    std::optional<std::uint32_t> seconds;
-    const dt::error_info refused = lensdb::detail::read_time_to_live(wanted, seconds);
-    EXPECT_EQ(refused.code() == errc::value_out_of_range, !seconds);
-    return seconds.value_or(0);
+  const auto rounded = [](lensdb::time_to_live wanted) {
+    lensdb::set_operation asked;
+    wanted.apply_to(asked);
+    EXPECT_EQ(asked.refused.code() == errc::invalid_argument, !asked.seconds);
+    return asked.seconds.value_or(0);
   };
   using real = std::chrono::duration<double>;
   EXPECT_EQ(rounded(1ns), 1U);

@@ -1,5 +1,6 @@
 #include <dovetail/transport/tcp.hpp>
 
+#include <support/asking.hpp>
 #include <support/line_client.hpp>
 #include <support/socket_server.hpp>
 #include <support/styles.hpp>
@@ -10,6 +11,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <memory>
 #include <thread>
 
 namespace dt = dovetail;
@@ -45,6 +47,13 @@ struct fixture {
   line_client<dt::tcp> blocking;
   async_line_client<dt::tcp> asynchronous;
 };
+
+TEST(Tcp, ARequestAndItsAnswerAreOneAction) {
+  expect_asking<dt::tcp>([](auto serve) { return std::make_unique<socket_server>(serve); },
+                         [](const socket_server& server) {
+                           return dt::tcp::endpoint{"127.0.0.1", server.port()};
+                         });
+}
 
 TEST(Tcp, LinesComeBackInEveryStyle) {
   fixture f;

@@ -1,5 +1,6 @@
 #include <dovetail/transport/unix_socket.hpp>
 
+#include <support/asking.hpp>
 #include <support/line_client.hpp>
 #include <support/socket_server.hpp>
 #include <support/styles.hpp>
@@ -7,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +42,12 @@ void expect_lines(const std::string& path) {
 
 TEST(UnixSocket, LinesComeBackInEveryStyle) { expect_lines(fresh_path()); }
 
+TEST(UnixSocket, ARequestAndItsAnswerAreOneAction) {
+  const std::string path = fresh_path() + ".asked";
+  expect_asking<dt::unix_socket>([&](auto serve) { return std::make_unique<socket_server>(path, serve); },
+                                 [&](const socket_server&) { return dt::unix_socket::endpoint{path}; });
+}
+
 #if defined(__linux__)
 TEST(UnixSocket, APathThatBeginsWithAnAtSignIsAnAbstractName) {
   expect_lines("@dovetail-test-" + std::to_string(::getpid()));
@@ -54,6 +62,7 @@ TEST(UnixSocket, APathWithoutAServerIsAnErrorThatNamesIt) {
   for_each_style(blocking, asynchronous, io, [&](auto& s) {
     const auto opened = s.template run<void>([](auto&& c) { return c.open(); });
     EXPECT_EQ(std::errc::no_such_file_or_directory, opened.error().code());
+    EXPECT_EQ(dt::condition::connection, opened.error().kind()) << "a server that is restarted: worth a repetition";
   });
   dt::unix_socket::stream nameless{dt::unix_socket::endpoint{""}};
   EXPECT_EQ(std::errc::invalid_argument, dt::connect(nameless, {}));

@@ -1,9 +1,6 @@
 // The WorkerSQL gateway with TLS among clients that do everything wrong at once, while its certificate is read again
 // and again, and in the end it stops: nothing is left behind, and whoever behaves is served.
-#include <support/tls_authority.hpp>
-#include <support/workersql_gateway.hpp>
-
-#include <dovetail/tls.hpp>
+#include <support/workersql_gateway_tls.hpp>
 
 #include <gtest/gtest.h>
 
@@ -21,25 +18,13 @@
 namespace {
 
 using namespace gateway_test;
-using secure_wire = lensdb_test::wire_over<dt::tls<dt::tcp>::stream>;
 
-struct GatewayChaos : testing::Test {
-  tests::tls_authority authority;
-  tests::tls_authority::server_files files = authority.server();
-  file_database file;
-  ws::gateway_options how = with_key();
-
+struct GatewayChaos : secure_gateway {
   GatewayChaos() {
-    how.tls = {.certificate = files.certificate, .private_key = files.key};
     how.read_limit = 500ms;
     how.request_limit = 500ms;  // stopping waits for what the database has begun
     how.stop_grace = 200ms;
     how.max_connections = 40;
-  }
-  dt::tls<dt::tcp>::endpoint place(const ws::gateway& of) const {
-    dt::tls<dt::tcp>::endpoint made{"127.0.0.1", of.port()};
-    made.settings.authorities = authority.file();
-    return made;
   }
 };
 

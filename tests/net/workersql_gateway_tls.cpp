@@ -1,6 +1,5 @@
 // The WorkerSQL gateway over TLS of its own: requests, WebSockets, handshakes that fail or stall, wrong files, endings.
-#include <support/tls_authority.hpp>
-#include <support/workersql_gateway.hpp>
+#include <support/workersql_gateway_tls.hpp>
 
 #include <dovetail/workersql_async.hpp>
 
@@ -32,10 +31,6 @@ namespace {
 
 using namespace gateway_test;
 
-using secure_stream = dt::tls<dt::tcp>::stream;
-using secure_endpoint = dt::tls<dt::tcp>::endpoint;
-using secure_wire = lensdb_test::wire_over<secure_stream>;
-
 /// Sends and receives single bytes.
 struct drop_stream : dt::tcp_stream {
   using dt::tcp_stream::tcp_stream;
@@ -61,27 +56,10 @@ using drop_wire = lensdb_test::wire_over<dt::tls_stream<drop_stream, dt::tcp_end
 constexpr std::string_view endless = R"J({"sql":"with recursive n(i) as (select 1 union all select i + 1 from n) )J"
                                      R"J(select max(i) from n"})J";
 
-struct GatewayTls : testing::Test {
-  tests::tls_authority authority;
-  tests::tls_authority::server_files files = authority.server();
-  file_database file;
-  ws::gateway_options how = with_key();
-
-  GatewayTls() {
-    //[tls
-    how.tls = {.certificate = files.certificate, .private_key = files.key};
-    //]
-  }
-
+struct GatewayTls : secure_gateway {
   /// Over another stream than TCP's.
   dt::tls_endpoint<dt::tcp_endpoint> other_place(const ws::gateway& of) const {
     return {{"127.0.0.1", of.port()}, place(of).settings};
-  }
-  /// Where a client that trusts the authority finds it.
-  secure_endpoint place(const ws::gateway& of) const {
-    secure_endpoint made{"127.0.0.1", of.port()};
-    made.settings.authorities = authority.file();
-    return made;
   }
   std::string dsn(const ws::gateway& of, const std::string& more = {}) const {
     return of.dsn("apiKey=J&retryAttempts=1&healthCheckInterval=3600s&tlsAuthorities=" + authority.file() + more);

@@ -189,6 +189,21 @@ struct hesitant {
   ~hesitant() { go_on(); }
 };
 
+/// The same with a client whose streams are awaited.
+struct awaited_hesitant : hesitant {
+  asio::io_context io;
+  workersql::async_client db{io.get_executor(), gateway.dsn("timeout=60s")};
+  bool is_done = false;
+
+  /// Runs `use()`, a coroutine, which sets `is_done` at its end.
+  template <class Use>
+  void await(Use use) {
+    asio::co_spawn(io, std::move(use), rethrow);
+    io.run();
+    EXPECT_TRUE(is_done);
+  }
+};
+
 TEST(WorkersqlStreaming, TheFirstRowIsThereBeforeTheLastByteWasSent) {
   hesitant peer;
   workersql::client db{peer.gateway.dsn("timeout=60s")};
@@ -205,28 +220,20 @@ TEST(WorkersqlStreaming, TheFirstRowIsThereBeforeTheLastByteWasSent) {
 }
 
 TEST(WorkersqlStreaming, AwaitedTheFirstRowIsThereBeforeTheLastByteWasSentToo) {
-  hesitant peer;
-  asio::io_context io;
-  workersql::async_client db{io.get_executor(), peer.gateway.dsn("timeout=60s")};
-  bool is_done = false;
-  asio::co_spawn(
-      io,
-      [&]() -> asio::awaitable<void> {
-        auto rows = co_await db.stream<reading>("select * from reading");
-        const reading* each = co_await rows.next();
-        EXPECT_EQ(each->id, 1);
-        peer.go_on();
-        each = co_await rows.next();
-        EXPECT_EQ(each->id, 2);
-        each = co_await rows.next();
-        EXPECT_EQ(each, nullptr);
-        const auto again = co_await db.query<reading>("select * from reading");
-        EXPECT_EQ(again.size(), 2U);
-        is_done = true;
-      },
-      rethrow);
-  io.run();
-  EXPECT_TRUE(is_done);
+  awaited_hesitant peer;
+  peer.await([&]() -> asio::awaitable<void> {
+    auto rows = co_await peer.db.stream<reading>("select * from reading");
+    const reading* each = co_await rows.next();
+    EXPECT_EQ(each->id, 1);
+    peer.go_on();
+    each = co_await rows.next();
+    EXPECT_EQ(each->id, 2);
+    each = co_await rows.next();
+    EXPECT_EQ(each, nullptr);
+    const auto again = co_await peer.db.query<reading>("select * from reading");
+    EXPECT_EQ(again.size(), 2U);
+    peer.is_done = true;
+  });
   EXPECT_EQ(peer.gateway.accepted(), 1);
 }
 
@@ -264,44 +271,36 @@ TEST(WorkersqlStreaming, OneThatIsLeftInTheMiddleClosesItsConnection) {
 TEST(WorkersqlStreaming, AwaitedOneThatIsLeftClosedOrCancelledClosesItsConnection) {
   enum class way { left, closed, cancelled };
   for (const way how : {way::left, way::closed, way::cancelled}) {
-    hesitant peer;
-    asio::io_context io;
-    workersql::async_client db{io.get_executor(), peer.gateway.dsn("timeout=60s")};
-    bool is_done = false;
+    awaited_hesitant peer;
     asio::cancellation_signal stop;
-    asio::co_spawn(
-        io,
-        [&]() -> asio::awaitable<void> {
-          {
-            auto rows = co_await db.with(dt::as_result).stream<reading>("select * from reading");
-            auto got = co_await rows->next();
-            EXPECT_TRUE(got);
-            if (how == way::closed) {
-              const auto closed = co_await rows->close();
-              EXPECT_TRUE(closed);
-            }
-            if (how == way::cancelled) {
-              std::optional<dt::result<reading*>> ended;
-              rows->next(asio::bind_cancellation_slot(
-                  stop.slot(), [&ended](dt::result<reading*> row) { ended.emplace(std::move(row)); }));
-              stop.emit(asio::cancellation_type::terminal);
-              while (!ended) co_await asio::post(io, asio::use_awaitable);
-              EXPECT_FALSE(*ended);
-              if (*ended) co_return;
-              EXPECT_EQ(ended->error().kind(), dt::condition::cancelled);
-              got = co_await rows->next();
-              EXPECT_TRUE(got && *got == nullptr) << "it is over";
-            }
-          }
-          EXPECT_EQ(db.get_pool_stats().total, 0U);
-          peer.go_on();
-          const auto again = co_await db.query<reading>("select * from reading");
-          EXPECT_EQ(again.size(), 2U);
-          is_done = true;
-        },
-        rethrow);
-    io.run();
-    EXPECT_TRUE(is_done);
+    peer.await([&]() -> asio::awaitable<void> {
+      {
+        auto rows = co_await peer.db.with(dt::as_result).stream<reading>("select * from reading");
+        auto got = co_await rows->next();
+        EXPECT_TRUE(got);
+        if (how == way::closed) {
+          const auto closed = co_await rows->close();
+          EXPECT_TRUE(closed);
+        }
+        if (how == way::cancelled) {
+          std::optional<dt::result<reading*>> ended;
+          rows->next(asio::bind_cancellation_slot(
+              stop.slot(), [&ended](dt::result<reading*> row) { ended.emplace(std::move(row)); }));
+          stop.emit(asio::cancellation_type::terminal);
+          while (!ended) co_await asio::post(peer.io, asio::use_awaitable);
+          EXPECT_FALSE(*ended);
+          if (*ended) co_return;
+          EXPECT_EQ(ended->error().kind(), dt::condition::cancelled);
+          got = co_await rows->next();
+          EXPECT_TRUE(got && *got == nullptr) << "it is over";
+        }
+      }
+      EXPECT_EQ(peer.db.get_pool_stats().total, 0U);
+      peer.go_on();
+      const auto again = co_await peer.db.query<reading>("select * from reading");
+      EXPECT_EQ(again.size(), 2U);
+      peer.is_done = true;
+    });
     EXPECT_EQ(peer.gateway.accepted(), 2);
   }
 }
@@ -309,12 +308,11 @@ TEST(WorkersqlStreaming, AwaitedOneThatIsLeftClosedOrCancelledClosesItsConnectio
 // The read under way ends by itself, and what it would have given goes with the stream.
 TEST(WorkersqlStreaming, AwaitedOneWhoseOwnerGoesDuringAReadTellsSoAndGivesItsConnectionBack) {
   for (const bool is_replaced : {false, true}) {
-    hesitant peer;
-    asio::io_context io;
-    workersql::async_client db{io.get_executor(), peer.gateway.dsn("timeout=60s")};
-    const auto run = [&io] {
-      io.restart();
-      io.run();
+    awaited_hesitant peer;
+    workersql::async_client& db = peer.db;
+    const auto run = [&peer] {
+      peer.io.restart();
+      peer.io.run();
     };
     auto opened = db.with(asio::use_future).stream<reading>("select * from reading");
     run();
@@ -348,34 +346,26 @@ TEST(WorkersqlStreaming, AwaitedOneWhoseOwnerGoesDuringAReadTellsSoAndGivesItsCo
 }
 
 TEST(WorkersqlStreaming, AwaitedOneThatIsGivenAwayDuringAReadGoesOn) {
-  hesitant peer;
-  asio::io_context io;
-  workersql::async_client db{io.get_executor(), peer.gateway.dsn("timeout=60s")};
-  bool is_done = false;
-  asio::co_spawn(
-      io,
-      [&]() -> asio::awaitable<void> {
-        auto rows = co_await db.stream<reading>("select * from reading");
-        const reading* each = co_await rows.next();
-        EXPECT_EQ(each->id, 1);
-        std::optional<dt::result<reading*>> got;
-        rows.next([&got](dt::result<reading*> row) { got.emplace(std::move(row)); });
-        auto others = std::move(rows);
-        each = co_await rows.next();  // NOLINT: of one that was moved from
-        EXPECT_EQ(each, nullptr);
-        peer.go_on();
-        while (!got) co_await asio::post(io, asio::use_awaitable);
-        EXPECT_TRUE(*got);
-        if (!*got) co_return;
-        EXPECT_EQ((**got)->id, 2);
-        each = co_await others.next();
-        EXPECT_EQ(each, nullptr);
-        EXPECT_EQ(db.get_pool_stats().idle, 1U);
-        is_done = true;
-      },
-      rethrow);
-  io.run();
-  EXPECT_TRUE(is_done);
+  awaited_hesitant peer;
+  peer.await([&]() -> asio::awaitable<void> {
+    auto rows = co_await peer.db.stream<reading>("select * from reading");
+    const reading* each = co_await rows.next();
+    EXPECT_EQ(each->id, 1);
+    std::optional<dt::result<reading*>> got;
+    rows.next([&got](dt::result<reading*> row) { got.emplace(std::move(row)); });
+    auto others = std::move(rows);
+    each = co_await rows.next();  // NOLINT: of one that was moved from
+    EXPECT_EQ(each, nullptr);
+    peer.go_on();
+    while (!got) co_await asio::post(peer.io, asio::use_awaitable);
+    EXPECT_TRUE(*got);
+    if (!*got) co_return;
+    EXPECT_EQ((**got)->id, 2);
+    each = co_await others.next();
+    EXPECT_EQ(each, nullptr);
+    EXPECT_EQ(peer.db.get_pool_stats().idle, 1U);
+    peer.is_done = true;
+  });
 }
 
 // On threads of their own, at any moment; also the context goes first at times.

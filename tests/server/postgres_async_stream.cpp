@@ -270,4 +270,32 @@ TEST_F(PostgresAsyncStream, ACopyThatIsLateIsAnErrorAfterACommitToo) {
   });
 }
 
+// Who has the connection next may be another thread, and count the uses of the same statement.
+TEST_F(PostgresAsyncStream, OneThatWasReadToItsEndUsesNothingOfTheConnectionAnyMore) {
+  dt::postgres::async_client few{io.get_executor(),
+                                 postgres_server::shared().socket_string("app", " maxConnections=1 cacheStatements=1")};
+  const auto kept = [](auto& on) -> asio::awaitable<int> {
+    co_await on.template query_value<int>("select 1");
+    co_await on.template query_value<int>("select 2");
+    co_return co_await on.template query_value<int>("select count(*)::int from pg_prepared_statements");
+  };
+  run([&]() -> asio::awaitable<void> {
+    for (const bool copies : {false, true}) {
+      auto opening = copies ? few.copy_out_query<int>("select n from generate_series(1, 600) n")
+                            : few.stream<int>("select n from generate_series(1, 600) n");
+      auto rows = co_await std::move(opening);
+      while (co_await rows.next()) continue;
+      EXPECT_EQ(co_await kept(few), 1) << copies;
+      co_await rows.close();
+      EXPECT_EQ(co_await rows.next(), nullptr);
+    }
+    co_await few.transaction([&](auto& tx) -> asio::awaitable<void> {
+      auto rows = co_await tx.template stream<int>("select n from generate_series(1, 600) n");
+      while (co_await rows.next()) continue;
+      EXPECT_EQ(co_await kept(tx), 1);
+      EXPECT_EQ(co_await rows.next(), nullptr);
+    });
+  });
+}
+
 }  // namespace

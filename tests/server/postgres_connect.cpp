@@ -147,6 +147,12 @@ TEST(PostgresConnect, AClientCertificateLogsIn) {
   how.tls_certificate = server().client_certificate_file();
   how.tls_key = server().client_key_file();
   expect_open(how, true);
+  how.tls_key.clear();
+  const dt::error_info keyless = expect_refused(how);
+  EXPECT_EQ(keyless.kind(), dt::condition::configuration) << keyless.message();
+  EXPECT_NE(keyless.message().find("holds the private key too unless sslkey names another file"), std::string::npos)
+      << keyless.message();
+  how.tls_key = server().client_key_file();
   how.tls_certificate.clear();
   const dt::error_info failure = expect_refused(how);
   EXPECT_EQ(failure.kind(), dt::condition::authentication) << failure.message();
@@ -209,6 +215,13 @@ TEST(PostgresConnect, ACertificateOfAnotherAuthorityIsRefused) {
   how.tls_authorities = server().other_authority_file();
   const dt::error_info failure = expect_refused(how);
   EXPECT_EQ(failure.kind(), dt::condition::authentication) << failure.message();
+  EXPECT_NE(failure.message().find("with the authorities of " + server().other_authority_file()), std::string::npos)
+      << failure.message();
+  how.tls_authorities.clear();
+  how.tls = pg::ssl_mode::verify_full;
+  const dt::error_info unknown = expect_refused(how);
+  EXPECT_NE(unknown.message().find("sslrootcert names a file of others"), std::string::npos) << unknown.message();
+  how.tls_authorities = server().other_authority_file();
   how.tls = pg::ssl_mode::require;  // whoever names authorities wants them to be asked
   EXPECT_EQ(expect_refused(how).kind(), dt::condition::authentication);
   how.tls_authorities.clear();
@@ -276,6 +289,15 @@ TEST(PostgresConnect, ServersThatCannotBeReachedArePassedOver) {
   EXPECT_EQ(failure.kind(), dt::condition::connection);
   EXPECT_NE(failure.message().find("/nonexistent/.s.PGSQL.5432"), std::string::npos) << failure.message();
   EXPECT_NE(failure.message().find("127.0.0.1:1 "), std::string::npos) << failure.message();
+}
+
+TEST(PostgresConnect, ASocketThatIsNotThereIsAFailureOfTheConnection) {
+  pg::connect_options how = by_tcp("app");
+  how.servers.front().host = "/nonexistent";
+  const dt::error_info failure = expect_refused(how);
+  EXPECT_EQ(failure.kind(), dt::condition::connection) << failure.message();
+  EXPECT_NE(failure.message().find("/nonexistent/.s.PGSQL."), std::string::npos) << failure.message();
+  EXPECT_NE(failure.message().find("is the server running"), std::string::npos) << failure.message();
 }
 
 TEST(PostgresConnect, TheFirstServerInTheWantedRoleIsTaken) {

@@ -307,6 +307,14 @@ TEST_F(PostgresCopy, DataThatTheServerRefusesAndStatementsThatAreNoCopyLeaveTheC
       db.with(dt::as_result).copy_in_text("copy city(id, name) from stdin", std::vector<std::string>{"x\ty"});
   ASSERT_FALSE(bad);
   EXPECT_EQ(bad.error().server().sqlstate, "22P02");
+  const auto second =
+      db.with(dt::as_result).copy_in_text("copy city(id, name) from stdin", std::vector<std::string>{"91\ta", "x\tb"});
+  ASSERT_FALSE(second);
+  EXPECT_TRUE(second.error().message().starts_with("line 2: invalid input syntax")) << second.error().message();
+  const std::vector<city> twice{{92, "a", std::nullopt}, {93, "b", std::nullopt}, {92, "c", std::nullopt}};
+  const auto duplicate = db.with(dt::as_result).copy_in("city", twice);
+  ASSERT_FALSE(duplicate);
+  EXPECT_TRUE(duplicate.error().message().starts_with("row 3: duplicate key")) << duplicate.error().message();
   const auto none = [](std::string_view) {};
   EXPECT_EQ(db.with(dt::as_result).copy_out_text("select 1", none).error().code(), dt::errc::operation_unsupported);
   EXPECT_EQ(db.with(dt::as_result).copy_out_text("copy city from stdin", none).error().code(),

@@ -182,8 +182,9 @@ class pass_through {
  public:
   using value_type = std::string;
 
-  explicit pass_through(line_session& s, std::string text, bool connects = false)
-      : session_(&s), text_(std::move(text)), connects_(connects) {
+  /// `asks`: it awaits an answer.
+  explicit pass_through(line_session& s, std::string text, bool connects = false, bool asks = false)
+      : session_(&s), text_(std::move(text)), connects_(connects), asks_(asks) {
     s.in.clear();
   }
   action resume(const event& happened) {
@@ -192,7 +193,8 @@ class pass_through {
     if (happened.ec) return action::done(happened.ec);
     if (std::exchange(connects_, false)) return action::connect();
     is_writing_ = sent_ != text_.size();
-    if (is_writing_) return action::exchange(as_byte_view(text_).subspan(sent_), chunk_);
+    const byte_view rest = as_byte_view(text_).subspan(sent_);
+    if (is_writing_) return asks_ ? action::ask(rest, chunk_) : action::exchange(rest, chunk_);
     return session_->in.size() == text_.size() ? action::done() : action::read(chunk_);
   }
   value_type value() && { return std::move(session_->in); }
@@ -203,6 +205,7 @@ class pass_through {
   std::vector<std::byte> chunk_ = std::vector<std::byte>(4096);
   std::size_t sent_ = 0;
   bool connects_;
+  bool asks_;
   bool is_writing_ = false;
 };
 

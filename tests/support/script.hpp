@@ -82,7 +82,7 @@ class script_of {
 
   // What the dialogue must do.
 
-  /// Must write exactly these bytes in one action.
+  /// Must write exactly these bytes in one action. When it awaits an answer, what the script reads next comes with it.
   script_of& write(script_bytes bytes) { return add({verb::write, std::move(bytes)}); }
   /// Must write something; `check(byte_view)` looks at it.
   template <class Check>
@@ -266,6 +266,17 @@ class script_of {
       }
       if (after_ && troubles_.empty()) after_(*dialogue);
     }
+    make_trouble(actions);
+    if (!has_answered_ || troubles_.empty()) return;
+    answers_at_once_ = false;  // once more, by a driver that is asked for each read
+    run_ = "the run that is asked for each read";
+    std::optional<machine_type> dialogue{make_()};
+    actions = play(*dialogue, no_step, {}, ec);
+    make_trouble(actions);
+  }
+
+  void make_trouble(std::size_t actions) {
+    std::error_code ec;
     for (const trouble& each : troubles_) {
       for (std::size_t at = 0; at < actions && !::testing::Test::HasFatalFailure(); ++at) {
         run_ = std::string{each.what} + " action " + std::to_string(at + 1) + " of " + std::to_string(actions);
@@ -275,6 +286,21 @@ class script_of {
         if (after_) after_(*dialogue);
       }
     }
+  }
+
+  /// A request that awaits an answer is written, and the script goes on with a read: both are told at once, as drivers
+  /// do it. True when that was all of the read, or its trouble.
+  bool answer(const action& next, const step& wanted, std::size_t& given, event& last) {
+    has_answered_ = true;
+    if (wanted.trouble) {
+      last.ec = wanted.trouble->ec;
+      last.cancelled = wanted.trouble->cancelled;
+      return true;
+    }
+    const byte_view bytes = wanted.bytes.view();
+    given = last.received = std::min({bytes.size(), next.input().size(), wanted.at_most});
+    std::copy_n(bytes.data(), given, next.input().data());
+    return given == bytes.size();
   }
 
   /// Plays one run; action `trouble_at` gets `happened` instead of success. Gives the number of actions.
@@ -332,7 +358,18 @@ class script_of {
           } else if (!std::ranges::equal(bytes, next.output())) {
             ADD_FAILURE() << place() << "the dialogue wrote\n  " << shown(next.output()) << "\nnot\n  " << shown(bytes);
           }
-          if (!wanted.trouble) last.bytes = next.output().size();
+          if (wanted.trouble) break;
+          last.bytes = next.output().size();
+          if (!answers_at_once_ || !next.awaits_answer() || at + 1 == steps_.size()) break;
+          if (steps_[at + 1].what != verb::read) break;
+          if (actions == trouble_at) {
+            event late = happened;
+            late.bytes = last.bytes;
+            return after_trouble(dialogue, late, ec), actions;
+          }
+          ++actions;
+          ++at;
+          if (!answer(next, steps_[at], given, last)) continue;
           break;
         case verb::read:
           if (!wanted.trouble) {
@@ -396,6 +433,8 @@ class script_of {
   std::function<void(machine_type&)> after_;
   std::string run_;
   bool has_run_ = false;
+  bool answers_at_once_ = true;
+  bool has_answered_ = false;
 };
 
 /// A script of a dialogue that can be copied, or runs once.

@@ -59,7 +59,7 @@ class byte_buffer {
     return at;
   }
 
-  void append(byte_view bytes) {
+  [[gnu::always_inline]] void append(byte_view bytes) {
     if (!bytes.empty()) std::memcpy(grow(bytes.size()), bytes.data(), bytes.size());
   }
   void append(std::string_view text) { append(as_byte_view(text)); }

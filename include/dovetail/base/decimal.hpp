@@ -391,7 +391,8 @@ inline std::string to_string(const decimal& value) {
 #define DOVETAIL_DEFINE
 #endif
 
-#include <charconv>
+#include <dovetail/base/real_text.hpp>
+
 #include <limits>
 
 namespace dovetail::inline v0 {
@@ -402,7 +403,7 @@ DOVETAIL_DEFINE double decimal::to_double() const {
   if (is_infinite()) return is_negative_ ? -infinite : infinite;
   const std::string text = to_string(*this);
   double value = 0;
-  if (std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc{}) return value;
+  if (detail::real_from_chars(text.data(), text.data() + text.size(), value).ec == std::errc{}) return value;
   if (digit_count() <= static_cast<std::size_t>(scale_)) return 0;  // too compact, not too large
   return is_negative_ ? -infinite : infinite;
 }

@@ -51,6 +51,8 @@ enum class errc {
   statement_refused,      ///< refused here: a rule of the client's validation forbids the statement
   access_denied,          ///< refused here: the access control forbids it
   circuit_open,           ///< refused here: the server could not be reached again and again, and is left alone
+  invalid_argument,       ///< refused here: an argument of a call is out of the range that it may have
+  socket_missing,         ///< a Unix socket's file is not there: no server listens; also the system's "no such file"
 };
 
 namespace detail {
@@ -144,6 +146,10 @@ inline errc_entry describe(errc code) noexcept {
       return {condition::permission, "access denied"};
     case errc::circuit_open:
       return {condition::connection, "the connection failed again and again, and the circuit is open"};
+    case errc::invalid_argument:
+      return {condition::misuse, "an argument is out of its range"};
+    case errc::socket_missing:
+      return {condition::connection, "no such socket: is the server running, and is this its folder?"};
   }
   return {condition::server, "unknown error"};
 }
@@ -154,6 +160,10 @@ class error_category_type final : public std::error_category {
   std::string message(int value) const override { return describe(static_cast<errc>(value)).text; }
   std::error_condition default_error_condition(int value) const noexcept override {
     return make_error_condition(describe(static_cast<errc>(value)).kind);
+  }
+  bool equivalent(int value, const std::error_condition& to) const noexcept override {
+    return std::error_category::equivalent(value, to) ||
+           (static_cast<errc>(value) == errc::socket_missing && to == std::errc::no_such_file_or_directory);
   }
 };
 

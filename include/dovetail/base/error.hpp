@@ -33,6 +33,9 @@ namespace detail {
 /// Not inlined into templates: keeps the code of a throw out of every instantiation.
 [[noreturn, gnu::cold]] void throw_error(error_info info);
 
+/// The failure as an `error`.
+[[gnu::cold]] std::exception_ptr exception_of(error_info&& failure);
+
 /// The failure that the exception being handled stands for; errc::invalid_state when it is not one of ours.
 [[gnu::cold]] error_info current_failure();
 
@@ -49,6 +52,10 @@ namespace detail {
 namespace dovetail::inline v0::detail {
 
 [[gnu::noinline]] DOVETAIL_DEFINE void throw_error(error_info info) { throw error(std::move(info)); }
+
+[[gnu::noinline]] DOVETAIL_DEFINE std::exception_ptr exception_of(error_info&& failure) {
+  return std::make_exception_ptr(error{std::move(failure)});
+}
 
 [[gnu::noinline]] DOVETAIL_DEFINE error_info current_failure() {
   try {

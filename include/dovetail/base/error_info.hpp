@@ -31,6 +31,9 @@ struct server_fields {
   std::string datatype;
   int position = 0;           ///< of the mistake in the statement as the user wrote it, counted in characters from 1
   std::int64_t copy_row = 0;  ///< of a COPY that failed: which of its rows, counted from 1
+  /// What the server was at, lines with the innermost first: "PL/pgSQL function f() line 3 at RAISE". Quotes statements
+  /// and values: in messages only with statement texts.
+  std::string context{};
 };
 
 /// A failure as a value; `dt::error` is the same as an exception. Cheap to copy.
@@ -39,15 +42,19 @@ class error_info {
  public:
   /// No failure.
   error_info() noexcept = default;
-  error_info(std::error_code code) noexcept : code_(code) {}  // NOLINT: a bare code is a failure without details
-  error_info(errc code) noexcept : code_(code) {}             // NOLINT
+  error_info(std::error_code code) noexcept
+      : value_(code.value()), category_(&code.category()) {}  // NOLINT: a bare code is a failure without details
+  error_info(errc code) noexcept : error_info(make_error_code(code)) {}      // NOLINT
   [[gnu::cold]] error_info(std::error_code code, std::string_view context);  // a view: the callers' code is smaller
-  error_info(const error_info& other) noexcept : code_(other.code_), details_(other.details_) {
+  error_info(const error_info& other) noexcept
+      : value_(other.value_), category_(other.category_), details_(other.details_) {
     if (details_ != nullptr) details_->owners.fetch_add(1, std::memory_order_relaxed);
   }
-  error_info(error_info&& other) noexcept : code_(other.code_), details_(std::exchange(other.details_, nullptr)) {}
+  error_info(error_info&& other) noexcept
+      : value_(other.value_), category_(other.category_), details_(std::exchange(other.details_, nullptr)) {}
   error_info& operator=(error_info other) noexcept {
-    code_ = other.code_;
+    value_ = other.value_;
+    category_ = other.category_;
     std::swap(details_, other.details_);
     return *this;
   }
@@ -55,11 +62,13 @@ class error_info {
     if (details_ != nullptr) release(details_);
   }
 
-  explicit operator bool() const noexcept { return static_cast<bool>(code_); }
-  const std::error_code& code() const noexcept { return code_; }
+  explicit operator bool() const noexcept { return value_ != 0; }
+  std::error_code code() const noexcept {
+    return category_ == nullptr ? std::error_code{} : std::error_code{value_, *category_};
+  }
 
   /// The kind to branch on.
-  condition kind() const noexcept { return condition_of(code_); }
+  condition kind() const noexcept { return condition_of(code()); }
 
   /// True when the same operation may succeed if it is repeated as a whole, some time later.
   bool is_transient() const noexcept {
@@ -151,7 +160,8 @@ class error_info {
   /// Not shared with other copies of this failure.
   [[gnu::cold]] details& mutable_details();
 
-  std::error_code code_;
+  int value_ = 0;  // with the category an error code: no failure, the usual case, asks for no category
+  const std::error_category* category_ = nullptr;
   details* details_ = nullptr;
 };
 
@@ -166,7 +176,8 @@ class error_info {
 #endif
 namespace dovetail::inline v0 {
 
-[[gnu::noinline]] DOVETAIL_DEFINE error_info::error_info(std::error_code code, std::string_view context) : code_(code) {
+[[gnu::noinline]] DOVETAIL_DEFINE error_info::error_info(std::error_code code, std::string_view context)
+    : error_info(code) {
   with_context(context);
 }
 
@@ -206,10 +217,13 @@ namespace dovetail::inline v0 {
   append(text, ": ", fields.message);
   // A report of several lines says it all; otherwise the code's own text completes the sentence.
   const bool is_report = context().find('\n') != std::string_view::npos;
-  if (text.empty() || (fields.message.empty() && !is_report)) append(text, ": ", code_.message());
+  if (text.empty() || (fields.message.empty() && !is_report)) append(text, ": ", code().message());
   name_kind(text, kind());
   append(text, " [SQLSTATE ", fields.sqlstate, "]");
-  if (!statement().empty()) append(text, "\n  detail: ", fields.detail);  // it may quote values
+  if (!statement().empty()) {  // they may quote values
+    append(text, "\n  detail: ", fields.detail);
+    append(text, "\n  context: ", fields.context);
+  }
   append(text, "\n  hint: ", fields.hint);
   append(text, "\n  constraint: ", fields.constraint);
   append(text, "\n  table: ", fields.table);

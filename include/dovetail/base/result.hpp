@@ -17,10 +17,11 @@ class [[nodiscard]] result {
  public:
   using value_type = T;
 
-  result(T value) : value_(std::move(value)), has_value_(true) {}  // NOLINT: a value is a result
-  result(error_info failure) : failure_(std::move(failure)) {}     // NOLINT: so is a failure
-  result(std::error_code code) : failure_(code) {}                 // NOLINT
-  result(errc code) : failure_(code) {}                            // NOLINT
+  result(T&& value) : value_(std::move(value)), has_value_(true) {}  // NOLINT: a value is a result
+  result(const T& value) requires std::is_copy_constructible_v<T> : value_(value), has_value_(true) {}  // NOLINT
+  result(error_info failure) : failure_(std::move(failure)) {}  // NOLINT: so is a failure
+  result(std::error_code code) : failure_(code) {}              // NOLINT
+  result(errc code) : failure_(code) {}                         // NOLINT
 
   result(const result& other) requires std::is_copy_constructible_v<T> : failure_(other.failure_) {
     if (other.has_value_) make(other.value_);

@@ -13,12 +13,28 @@
 
 namespace dovetail::inline v0 {
 
+struct uuid;
+constexpr bool parse_uuid(std::string_view text, uuid& value) noexcept;
+
+namespace detail {
+void uuid_literal_is_malformed();  // never defined: the compiler prints its name
+}
+
 /// A UUID (RFC 9562) of any version; all zero by default. Ordered by its bytes, which is the order of its text.
 struct uuid {
   /// The number of characters that `format_uuid` writes.
   static constexpr std::size_t text_size = 36;
 
   std::array<std::byte, 16> bytes{};
+
+  constexpr uuid() noexcept = default;
+  constexpr explicit uuid(const std::array<std::byte, 16>& all) noexcept : bytes(all) {}
+  /// A literal, read by the compiler in any of the forms that `parse_uuid` takes:
+  /// `dt::uuid{"0b1fb9c9-6d1c-4ee1-a1a6-0f5b8a2f9c01"}`.
+  template <std::size_t Size>
+  consteval explicit uuid(const char (&literal)[Size]) {
+    if (!parse_uuid({literal, Size - 1}, *this)) detail::uuid_literal_is_malformed();
+  }
 
   /// True for the nil UUID.
   constexpr bool is_nil() const noexcept { return *this == uuid{}; }

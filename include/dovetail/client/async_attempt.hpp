@@ -4,10 +4,12 @@
 #include <dovetail/base/error.hpp>
 #include <dovetail/client/core.hpp>
 #include <dovetail/driver/async_run.hpp>
+#include <dovetail/driver/kept_dialogue.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/bind_executor.hpp>
 #include <asio/cancellation_signal.hpp>
+#include <asio/cancellation_type.hpp>
 #include <asio/execution/outstanding_work.hpp>
 #include <asio/post.hpp>
 #include <asio/prefer.hpp>
@@ -17,6 +19,7 @@
 #include <mutex>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 // Qt names this: without the two lines `signal.emit(…)` would lose its name.
@@ -48,16 +51,16 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
 
  protected:
   using lease = typename Core::lease;
+  using stream_type = std::remove_cvref_t<decltype(std::declval<typename Core::connection_type&>().stream())>;
+  using dialogue_ref = typename dialogue_ref_on<stream_type>::type;
 
-  async_attempt(std::shared_ptr<Core> core, asio::any_io_executor executor, call how)
-      : waiter(&notified), core_(std::move(core)), executor_(std::move(executor)), how_(how) {}
-  virtual ~async_attempt() {
-    // Destroyed in the middle of a dialogue, with the executor's context: the connection cannot be trusted any more.
-    if (is_in_dialogue_) lease_.discard();
-  }
+  async_attempt(std::shared_ptr<Core> core, asio::any_io_executor executor, call how);
+  virtual ~async_attempt();
 
   /// Asks the connection that `lease_` holds; ends in `performed` or `failed`.
   virtual void perform() = 0;
+  /// The dialogue that `converse` began has ended.
+  virtual void performed(result<void>) {}
   /// Delivers the final failure.
   virtual void give_up(error_info why) = 0;
   virtual std::string_view name() const noexcept = 0;
@@ -72,6 +75,12 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
   virtual void failed(error_info why, std::size_t sent);
 
   void cancel(asio::cancellation_type type);
+
+  /// Cancels when the slot says so, as long as the operation lives.
+  void listen(asio::cancellation_slot from);
+
+  /// Runs a dialogue that is kept until `performed`; for `perform()`.
+  void converse(dialogue_ref dialogue);
 
   /// A step of a dialogue calls back here, on the operation's executor, and can be cancelled.
   template <class Self, class Next>
@@ -139,6 +148,16 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
 };
 
 template <class Core>
+async_attempt<Core>::async_attempt(std::shared_ptr<Core> core, asio::any_io_executor executor, call how)
+    : waiter(&notified), core_(std::move(core)), executor_(std::move(executor)), how_(how) {}
+
+template <class Core>
+async_attempt<Core>::~async_attempt() {
+  // Destroyed in the middle of a dialogue, with the executor's context: the connection cannot be trusted any more.
+  if (is_in_dialogue_) lease_.discard();
+}
+
+template <class Core>
 void async_attempt<Core>::start() {
   if (how_.watch != nullptr) asked_ = clock::now();
   try {
@@ -173,6 +192,21 @@ template <class Core>
 void async_attempt<Core>::cancel(asio::cancellation_type type) {
   is_cancelled_ = true;
   inner_.emit(type);
+}
+
+template <class Core>
+void async_attempt<Core>::listen(asio::cancellation_slot from) {
+  if (!from.is_connected()) return;
+  from.assign([weak = std::weak_ptr<async_attempt>{this->shared_from_this()}](asio::cancellation_type type) {
+    if (const auto alive = weak.lock()) alive->cancel(type);
+  });
+}
+
+template <class Core>
+void async_attempt<Core>::converse(dialogue_ref dialogue) {
+  auto& connection = *lease_;
+  async_run(connection.stream(), dialogue, how_.by, &connection.moved(),
+            then([](async_attempt& self, result<void> told) { self.performed(std::move(told)); }));
 }
 
 template <class Core>

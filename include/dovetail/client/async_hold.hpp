@@ -26,30 +26,35 @@ class async_hold final : public async_attempt<Core> {
   static void begin(std::shared_ptr<Core> core, asio::any_io_executor fallback, const call& how, Op op,
                     Handler handler) {
     asio::any_io_executor executor = asio::get_associated_executor(handler, fallback);
-    auto slot = asio::get_associated_cancellation_slot(handler);
+    asio::cancellation_slot slot = asio::get_associated_cancellation_slot(handler);
     auto self =
         std::make_shared<async_hold>(std::move(core), std::move(executor), how, std::move(op), std::move(handler));
-    if (slot.is_connected()) {
-      slot.assign([weak = std::weak_ptr<async_hold>{self->shared()}](asio::cancellation_type type) {
-        if (const auto alive = weak.lock()) alive->cancel(type);
-      });
-    }
+    self->listen(slot);
     self->start();
   }
 
  private:
-  std::shared_ptr<async_hold> shared() { return std::static_pointer_cast<async_hold>(this->shared_from_this()); }
-
   void perform() override {
     auto& connection = *this->lease_;
     connection.moved() = {};
-    const auto next = [](async_hold& self, result<typename Op::value_type> answer) {
-      if (!answer) return self.failed(std::move(answer).error(), (*self.lease_).moved().sent);
-      self.is_in_dialogue_ = false;
-      self.complete(std::move(self.lease_));
-    };
-    async_run(connection.stream(), connection.session().start(op_), this->how_.by, &connection.moved(),
-              typename base::template step<async_hold, decltype(next)>{shared(), next});
+    this->converse(kept_.begin([&] { return connection.session().start(op_); }));
+  }
+
+  void performed(result<void> told) override {
+    error_info why = end_dialogue(std::move(told));
+    if (why) return this->failed(std::move(why), (*this->lease_).moved().sent);
+    this->is_in_dialogue_ = false;
+    complete(std::move(this->lease_));
+  }
+
+  /// What the operation gives is not wanted.
+  error_info end_dialogue(result<void> told) noexcept {
+    try {
+      return kept_.end(std::move(told)).error();
+    } catch (...) {
+      this->lease_->close();
+      return current_failure();
+    }
   }
 
   void give_up(error_info why) override { complete(std::move(why)); }
@@ -62,10 +67,12 @@ class async_hold final : public async_attempt<Core> {
     std::move(handler_)(std::move(answer));
   }
 
-  friend typename base::template step<async_hold, void>;
+  using connection_type = typename Core::connection_type;
+  using dialogue_type = decltype(std::declval<connection_type&>().session().start(std::declval<Op&>()));
 
   Op op_;
   Handler handler_;
+  typename kept_on<typename base::stream_type, dialogue_type>::type kept_;
 };
 
 }  // namespace dovetail::inline v0::detail

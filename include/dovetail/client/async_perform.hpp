@@ -27,17 +27,14 @@ class async_perform final : public async_attempt<Core> {
   static void begin(std::shared_ptr<Core> core, asio::any_io_executor fallback, const call& how, Op op,
                     Handler handler) {
     auto executor = asio::get_associated_executor(handler, fallback);
-    auto slot = asio::get_associated_cancellation_slot(handler);
+    asio::cancellation_slot slot = asio::get_associated_cancellation_slot(handler);
     // A handler's executor that cannot be kept as any_io_executor only gets the completion.
     asio::any_io_executor runs_on = std::move(fallback);
     if constexpr (std::convertible_to<decltype(executor), asio::any_io_executor>) runs_on = executor;
     auto self = std::allocate_shared<async_perform>(asio::get_associated_allocator(handler), std::move(core),
                                                     std::move(runs_on), how, std::move(op), std::move(handler));
-    if (slot.is_connected()) {
-      slot.assign([weak = std::weak_ptr<async_perform>{self->shared()}](asio::cancellation_type type) {
-        if (const auto alive = weak.lock()) alive->cancel(type);
-      });
-    }
+    self->listen(slot);
+    if (error_info why = self->core_->refusal(self->op_, how)) return self->complete_later(std::move(why));
     if constexpr (Core::template keeps_answers<Op>) {
       if (auto kept = self->core_->kept_answer(self->op_, how)) return self->complete_later(*std::move(kept));
     }
@@ -51,12 +48,11 @@ class async_perform final : public async_attempt<Core> {
     auto& connection = *this->lease_;
     connection.moved() = {};
     watch_ = {};
-    const auto next = [](async_perform& self, result<value_type> answer) { self.performed(std::move(answer)); };
-    async_run(connection.stream(), connection.session().start(op_), this->how_.by, &connection.moved(),
-              typename base::template step<async_perform, decltype(next)>{shared(), next});
+    this->converse(kept_.begin([&] { return connection.session().start(op_); }));
   }
 
-  void performed(result<value_type> answer) {
+  void performed(result<void> told) override {
+    result<value_type> answer = end_dialogue(std::move(told));
     const traffic moved = (*this->lease_).moved();
     this->core_->saw_request(Op::name, answer ? std::error_code{} : answer.error().code(), watch_, moved,
                              this->attempt_, this->how_);
@@ -66,10 +62,19 @@ class async_perform final : public async_attempt<Core> {
     complete(std::move(answer));
   }
 
+  result<value_type> end_dialogue(result<void> told) noexcept {
+    try {
+      return kept_.end(std::move(told));
+    } catch (...) {  // of the value's move, or memory that is not there
+      this->lease_->close();
+      return current_failure();
+    }
+  }
+
   /// The answer was here before anything was asked.
-  void complete_later(result<value_type> kept) {
+  void complete_later(result<value_type> answer) {
     asio::post(this->executor_,
-               [self = shared(), kept = std::move(kept)]() mutable { self->complete(std::move(kept)); });
+               [self = shared(), answer = std::move(answer)]() mutable { self->complete(std::move(answer)); });
   }
 
   void give_up(error_info why) override { complete(std::move(why)); }
@@ -89,10 +94,12 @@ class async_perform final : public async_attempt<Core> {
     }
   }
 
-  friend typename base::template step<async_perform, void>;
+  using connection_type = typename Core::connection_type;
+  using dialogue_type = decltype(std::declval<connection_type&>().session().start(std::declval<Op&>()));
 
   Op op_;
   Handler handler_;
+  typename kept_on<typename base::stream_type, dialogue_type>::type kept_;
   using stopwatch_type = stopwatch<std::remove_reference_t<decltype(std::declval<Core&>().watcher())>>;
   [[no_unique_address]] stopwatch_type watch_;
 };

@@ -95,7 +95,6 @@ class async_stream_state : private async_guest, public std::enable_shared_from_t
     if (phase_.load(std::memory_order_acquire) == phase::busy)
       return post(std::move(handler), result<void>{errc::busy});
     if (!needs_close()) {
-      rows_.abandon();  // of a write whose answer was not read to its end a cache hears now, not when the stream goes
       give_back();
       return post(std::move(handler), result<void>{});
     }
@@ -271,10 +270,11 @@ class async_stream_state : private async_guest, public std::enable_shared_from_t
     drop();
   }
 
-  /// The rows are over, and nothing of them is open.
+  /// The rows are over, and nothing of them is open. They go first: they may count uses of what is the connection's
+  /// (prepared statements), and a cache hears now of a write whose answer was not read to its end.
   void give_back() noexcept {
-    const auto held = hold();
-    leave();
+    if (inside_) return drop_inside(*inside_);
+    rows_.abandon();
     at_ = nullptr;
     own_.release();
   }
@@ -320,7 +320,11 @@ class async_stream_state : private async_guest, public std::enable_shared_from_t
     using executor_type = asio::any_io_executor;
     std::shared_ptr<async_stream_state> self;
     executor_type get_executor() const noexcept { return self->executor_; }
-    void operator()(const result<void>& answer) { answer ? self->own_.release() : self->discard(); }
+    void operator()(const result<void>& answer) {
+      if (!answer) return self->discard();
+      self->rows_.abandon();
+      self->own_.release();
+    }
   };
 
   static void transaction_ended(transaction_guest& guest) noexcept {

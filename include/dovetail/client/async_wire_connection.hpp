@@ -26,6 +26,10 @@ class async_wire_connection {
   template <class Self>
   using verbs = typename wire::template verbs<Self>;
 
+  template <operation Op>
+    requires requires(const typename wire::options& how, const Op& op) { wire::refusal(how, op); }
+  static error_info refusal(const options& with, const Op& op) { return wire::refusal(with.how, op); }
+
   explicit async_wire_connection(const options& with)
       : stream_(with.executor, with.how.endpoint), session_(with.how.codec) {}
 

@@ -1,6 +1,8 @@
 // What a client is made of: a pool of connections, and the loop that repeats an operation as the retry policy says.
 #pragma once
 
+#include <dovetail/base/coarse_clock.hpp>
+#include <dovetail/base/error.hpp>
 #include <dovetail/base/parts.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/client/connection.hpp>
@@ -24,6 +26,9 @@ namespace detail {
 /// The final failure of an operation of which an earlier attempt was lost: what the last one met says nothing of that.
 /// errc::outcome_unknown with the last failure's words, but for a statement that can never have run.
 [[gnu::cold]] void recall_lost_attempt(error_info& why);
+
+/// Errors: throws errc::invalid_option for a client's time limit that is none: every call would fail.
+[[gnu::cold]] clock::duration checked_time_limit(clock::duration timeout);
 
 /// Nothing around the attempts of an operation.
 struct bare_attempts {
@@ -86,6 +91,20 @@ class client_core {
       return Connection::kept_answer(options, op);
     }
 
+  /// Why an operation must not be performed, when its connections can tell without one: `Connection::refusal(options,
+  /// op)`. It is the caller's mistake, so it is told before a connection is waited for or opened. Reported to the
+  /// observer.
+  template <operation Op>
+  error_info refusal([[maybe_unused]] const Op& op, [[maybe_unused]] const call& how) {
+    if constexpr (requires(const typename Connection::options& options) { Connection::refusal(options, op); }) {
+      error_info why = Connection::refusal(pool_.connection_options(), op);
+      if (why) judge(why, Op::name, 1, op.is_idempotent(), 0, how, {}, true);
+      return why;
+    } else {
+      return {};
+    }
+  }
+
   /// True when operations of this kind may be sent together with others: `Connection::may_join(options, op, how)` says
   /// of one whether it is, and `Connection::join(…)` begins it.
   template <class Op>
@@ -106,30 +125,11 @@ class client_core {
   /// failure, and after `with.is_over()` no attempt follows a failed one.
   template <operation Op, class Around>
     requires performs<Connection, Op> result<typename Op::value_type> perform(Op& op, const call& how, Around with) {
+      if (error_info why = refusal(op, how)) return why;
       if constexpr (keeps_answers<Op>) {
         if (auto kept = kept_answer(op, how)) return *std::move(kept);
       }
-      bool was_lost = false;  // an attempt whose outcome nobody knows
-      for (int attempt = 1;; ++attempt) {
-        error_info why;
-        std::size_t sent = 0;
-        clock::duration at_least{};
-        if (result<lease> got = pool_.acquire(how.by, how.where)) {
-          auto answer = with.around(**got, [&] { return perform_on(**got, op, how, attempt); });
-          if (answer) return answer;
-          why = std::move(answer).error();
-          if (ends_at<Op>(why.kind())) return why;
-          sent = (*got)->last_traffic().sent;
-          if constexpr (requires { (*got)->asked_pause(); }) at_least = (*got)->asked_pause();
-        } else {
-          why = std::move(got).error();
-        }  // the connection goes back before the pause
-        if (!pause(why, Op::name, attempt, op.is_idempotent(), sent, how, at_least, with.is_over())) {
-          if (was_lost) detail::recall_lost_attempt(why);
-          return why;
-        }
-        was_lost |= why.kind() == condition::commit_unknown;
-      }
+      return perform_now(op, how, with);
     }
 
   /// One attempt on a connection that the caller has; reported to the observer.
@@ -137,7 +137,7 @@ class client_core {
   result<typename Op::value_type> perform_on(Connection& on, Op& op, const call& how, int attempt = 1) {
     const detail::stopwatch<Observer> watch;
     using answer_type = result<typename Op::value_type>;
-    answer_type answer = how.by.has_passed() ? answer_type{errc::deadline_passed} : on.perform(op, how.by);
+    answer_type answer = detail::is_over(how.by) ? answer_type{errc::deadline_passed} : on.perform(op, how.by);
     saw_request(Op::name, answer ? std::error_code{} : answer.error().code(), watch, on.last_traffic(), attempt, how);
     return answer;
   }
@@ -175,6 +175,61 @@ class client_core {
                                              bool is_last = false);
 
  private:
+  /// How an attempt failed.
+  struct failed_attempt {
+    std::size_t sent = 0;
+    clock::duration at_least{};
+    bool is_last = false;
+  };
+
+  // One variable that is returned: the answer is made where the caller wants it.
+  template <operation Op, class Around>
+  result<typename Op::value_type> perform_now(Op& op, const call& how, Around& with) {
+    failed_attempt last;
+    result<typename Op::value_type> answer = attempt(op, how, with, 1, last);
+    if (!answer) [[unlikely]]
+      repeat(op, how, with, last, answer);
+    return answer;
+  }
+
+  /// One attempt, on whatever connection the pool lends.
+  template <operation Op, class Around>
+  result<typename Op::value_type> attempt(Op& op, const call& how, Around& with, int number, failed_attempt& last) {
+    lease got;
+    if (error_info why = pool_.acquire(got, how.by, how.where)) [[unlikely]]
+      return why;
+    return attempt_on(*got, op, how, with, number, last);
+  }  // the connection goes back before a pause
+  template <operation Op, class Around>
+  result<typename Op::value_type> attempt_on(Connection& on, Op& op, const call& how, Around& with, int number,
+                                             failed_attempt& last) {
+    result<typename Op::value_type> answer = with.around(on, [&] { return perform_on(on, op, how, number); });
+    if (!answer) [[unlikely]] {
+      last.is_last = ends_at<Op>(answer.error().kind());
+      last.sent = on.last_traffic().sent;
+      if constexpr (requires { on.asked_pause(); }) last.at_least = on.asked_pause();
+    }
+    return answer;
+  }
+
+  /// The first attempt has failed: makes others as long as the retry policy says so.
+  template <operation Op, class Around>
+  [[gnu::cold, gnu::noinline]] void repeat(Op& op, const call& how, Around& with, failed_attempt last,
+                                           result<typename Op::value_type>& answer) {
+    bool was_lost = false;  // an attempt whose outcome nobody knows
+    for (int number = 1; !answer; ++number) {
+      error_info& why = answer.error();
+      if (last.is_last) return;
+      if (!pause(why, Op::name, number, op.is_idempotent(), last.sent, how, last.at_least, with.is_over())) {
+        if (was_lost) detail::recall_lost_attempt(why);
+        return;
+      }
+      was_lost |= why.kind() == condition::commit_unknown;
+      last = {};
+      answer = attempt(op, how, with, number + 1, last);
+    }
+  }
+
   /// Lets the pause before the next attempt pass; false when there is none.
   [[gnu::cold, gnu::noinline]] bool pause(error_info& why, std::string_view name, int attempt, bool is_idempotent,
                                           std::size_t sent, const call& how, clock::duration at_least = {},
@@ -190,7 +245,7 @@ template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, ob
 client_core<Connection, Retry, Pool, Observer>::client_core(typename Connection::options options, settings how)
     : pool_(std::move(options), std::move(how.pool), std::move(how.observer)),
       retry_(std::move(how.retry)),
-      timeout_(how.timeout) {}
+      timeout_(detail::checked_time_limit(how.timeout)) {}
 
 template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
 verdict client_core<Connection, Retry, Pool, Observer>::judge(error_info& why, std::string_view name, int attempt,
@@ -244,6 +299,11 @@ bool client_core<Connection, Retry, Pool, Observer>::pause(error_info& why, std:
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE clock::duration checked_time_limit(clock::duration timeout) {
+  if (timeout <= clock::duration::zero()) throw_error({errc::invalid_option, "'timeout' must be more than zero"});
+  return timeout;
+}
 
 [[gnu::noinline]] DOVETAIL_DEFINE void recall_lost_attempt(error_info& why) {
   const condition kind = why.kind();

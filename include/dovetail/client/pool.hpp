@@ -61,6 +61,16 @@ class pool {
     return acquire_slowly(std::move(*got), until, where);
   }
 
+  /// The same into `got`, which is empty; gives why there is none.
+  error_info acquire(lease& got, deadline until, std::source_location where) requires blocking_connection<Connection> {
+    if (detail::pool_slot* const slot = state_->try_claim()) [[likely]] {
+      got.adopt(*state_, *slot, where);
+      if (got.state() == lease_state::ready) [[likely]]
+        return {};
+    }
+    return acquire_slowly_into(got, until, where);
+  }
+
   /// Lends a connection if one is free or may be opened; an empty lease otherwise. Never waits: look at
   /// `lease::state()`.
   lease try_acquire(std::source_location where = std::source_location::current()) {
@@ -184,6 +194,14 @@ class pool {
 
   [[gnu::noinline]] result<lease> acquire_slowly(lease got, deadline until,
                                                  std::source_location where) requires blocking_connection<Connection>;
+
+  [[gnu::noinline]] error_info acquire_slowly_into(lease& got, deadline until, std::source_location where) requires
+      blocking_connection<Connection> {
+    result<lease> slowly = acquire_slowly(std::move(got), until, where);
+    if (!slowly) return std::move(slowly).error();
+    got = *std::move(slowly);
+    return {};
+  }
 
   result<lease> wait(deadline until, std::source_location where);
 

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <dovetail/base/errc.hpp>
+#include <dovetail/base/error.hpp>
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/client/pool_node.hpp>
 #include <dovetail/client/pool_report.hpp>
 #include <dovetail/client/pool_slot.hpp>
 #include <dovetail/policy/pool.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -31,10 +33,11 @@ class pool_core {
     errc refused{};             // or not even queued
   };
 
+  /// Errors: throws errc::invalid_option for more than a million connections.
   explicit pool_core(const pool_limits& limits)
       : limits_(limits),
         most_(limits.max == 0 ? 1 : limits.max),
-        size_(limits.capacity > most_ ? limits.capacity : most_.load()),
+        size_(size_of(limits)),
         slots_(std::make_unique<pool_slot[]>(size_)) {
     for (std::size_t i = most_; i < size_; ++i) slots_[i].state.store(slot_state::closed, std::memory_order_relaxed);
   }
@@ -132,6 +135,15 @@ class pool_core {
  private:
   static constexpr std::memory_order acquire = std::memory_order_acquire;
 
+  /// The number of slots; there are no more than a machine can have connections, and "as many as you like" is no
+  /// number.
+  static std::size_t size_of(const pool_limits& limits) {
+    const std::size_t size = (std::max<std::size_t>)({limits.max, limits.capacity, 1});
+    if (size > 1'000'000) refuse_size();
+    return size;
+  }
+  [[gnu::cold]] static void refuse_size();
+
   static bool is(const pool_slot& slot, slot_state state) noexcept {
     return slot.state.load(std::memory_order_relaxed) == state;
   }
@@ -208,6 +220,11 @@ class pool_core {
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE void pool_core::refuse_size() {
+  throw_error(
+      {errc::invalid_option, "a pool must not have more than 1000000 connections ('max_connections', 'capacity')"});
+}
 
 [[gnu::noinline]] DOVETAIL_DEFINE pool_slot* pool_core::claim_any(std::size_t start) noexcept {
   pool_slot* const found = claim_in(slot_state::idle, start);

@@ -78,9 +78,13 @@ class pool_lease {
   }
 
   /// Used by the pool: takes over a slot that was just claimed.
-  pool_lease(State& pool, detail::pool_slot& slot, std::source_location where)
-      : slot_(&slot), state_(pool.adopt(slot, where)), is_reused_(state_ != lease_state::open) {
-    pool_ = &pool;
+  pool_lease(State& pool, detail::pool_slot& slot, std::source_location where) { adopt(pool, slot, where); }
+  /// The same, of a lease that is empty.
+  void adopt(State& pool, detail::pool_slot& slot, std::source_location where) {
+    slot_ = &slot;
+    state_ = pool.adopt(slot, where);
+    is_reused_ = state_ != lease_state::open;
+    pool_ = &pool;  // last: a constructor that throws leaves nothing to give back
   }
 
  private:

@@ -1,12 +1,10 @@
 // One place of a pool: its state, and who holds it since when.
 #pragma once
 
+#include <dovetail/base/coarse_clock.hpp>
 #include <dovetail/base/deadline.hpp>
 
-#include <time.h>
-
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <source_location>
 
@@ -48,31 +46,6 @@ struct alignas(64) pool_slot {
 inline clock::duration elapsed_since(const std::atomic<clock::rep>& stamp, clock::time_point now) noexcept {
   const clock::duration passed = now.time_since_epoch() - clock::duration{stamp.load(std::memory_order_relaxed)};
   return passed < clock::duration::zero() ? clock::duration::zero() : passed;
-}
-
-/// `clock::now()`, late by less than a millisecond or, where there is no cheap counter, by a tick of the system's
-/// timer. Stamping a lease twice with `clock::now()` would cost more than all the rest of it.
-inline clock::time_point coarse_now() noexcept {
-#if (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
-  // The time that this thread read last is good until the processor has counted on by 2^20 cycles (0.2 to 0.5 ms). Only
-  // differences on one thread matter, so it needs no rate and no synchronised counters; a step back reads anew.
-  struct reading {
-    std::uint64_t cycles;
-    clock::rep time;
-  };
-  constinit thread_local reading last{0, 0};
-  const std::uint64_t cycles = __builtin_ia32_rdtsc();
-  if (cycles - last.cycles >= (std::uint64_t{1} << 20) || last.time == 0) {
-    last = {cycles, clock::now().time_since_epoch().count()};
-  }
-  return clock::time_point{clock::duration{last.time}};
-#elif defined(__linux__) && defined(CLOCK_MONOTONIC_COARSE)
-  ::timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);  // same epoch as CLOCK_MONOTONIC, which steady_clock reads
-  return clock::time_point{std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec}};
-#else
-  return clock::now();
-#endif
 }
 
 }  // namespace dovetail::inline v0::detail

@@ -24,7 +24,7 @@ struct client_settings {
   Pool pool{};
   Observer observer{};
   /// The longest that an operation may take, from the wait for a connection to the last byte, retries included.
-  clock::duration timeout = std::chrono::seconds{30};
+  clock::duration timeout = std::chrono::seconds{30};  // more than zero
 };
 
 /// What a connection string says of the settings; it wins over what the program says.

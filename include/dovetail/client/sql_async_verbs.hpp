@@ -126,7 +126,7 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
     const verdict next = core->judge(outcome.failure, "transaction", attempt, false, 0, how);
     if (!next.repeat) co_return outcome.failure;
     co_await asio::this_coro::throw_if_cancelled(false);  // the pause says it itself
-    error_info ended = co_await await_pause(executor, next.delay, throws, how.where);
+    error_info ended = co_await await_pause<Core>(executor, next.delay, throws, how.where);
     co_await asio::this_coro::throw_if_cancelled(throws);
     if (ended) co_return ended;
   }

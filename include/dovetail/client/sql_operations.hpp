@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace dovetail::inline v0 {
@@ -26,10 +27,10 @@ struct summary {
   friend bool operator==(const summary&, const summary&) = default;
 };
 
-/// A checked statement and its arguments, which are references or values.
+/// A checked statement and its arguments; all of them are references or values.
 template <class Statement, class Arguments>
 struct sql_request {
-  using statement_type = Statement;
+  using statement_type = std::remove_cvref_t<Statement>;
   using arguments_type = Arguments;
   Statement sql;
   Arguments arguments;

@@ -182,9 +182,12 @@ class sql_verbs {
 
   Self& self() noexcept { return static_cast<Self&>(*this); }
 
+  // Where the arguments are borrowed, so is the statement: a copy would cost more than all else that is done with it.
   template <class Row, class... Args>
   using request_of =
-      sql_request<statement_for<D, Row, Args...>, typename detail::argument_tuple<Storage, Args...>::type>;
+      sql_request<std::conditional_t<Storage == argument_storage::borrowed, const statement_for<D, Row, Args...>&,
+                                     statement_for<D, Row, Args...>>,
+                  typename detail::argument_tuple<Storage, Args...>::type>;
 
   template <const std::string_view& Tail, class Range>
   decltype(auto) insert_with(std::string_view table, const Range& rows, place where) {

@@ -109,6 +109,11 @@ class wire_connection {
     return parsed_string<options>{{std::move(endpoint), std::move(spoken)}, said};
   }
 
+  /// Why `op` must not be sent, when the codec can tell from its options: `Codec::refusal(options, op)`.
+  template <operation Op>
+    requires requires(const typename Codec::options& how, const Op& op) { Codec::refusal(how, op); }
+  static error_info refusal(const options& how, const Op& op) { return Codec::refusal(how.codec, op); }
+
   explicit wire_connection(const options& how) : stream_(how.endpoint), session_(how.codec) {}
 
   result<void> open(deadline by) { return without_value(drive(session_.open(), by)); }

@@ -20,8 +20,9 @@ namespace dovetail::inline v0::detail {
 
 /// Lets a delay pass; empty when it has. `heeds`: whether a cancellation that came before the pause counts, as it does
 /// where `throw_if_cancelled` is on; await this with it off, which else throws at the `co_await` itself.
-/// Errors: errc::cancelled.
-inline asio::awaitable<error_info> await_pause(asio::any_io_executor on, clock::duration delay, bool heeds,
+/// `For` names the client that asks, so that each client's coroutine can be compiled once. Errors: errc::cancelled.
+template <class For>
+asio::awaitable<error_info> await_pause(asio::any_io_executor on, clock::duration delay, bool heeds,
                                                std::source_location where) {
   std::error_code ec;
   const auto state = co_await asio::this_coro::cancellation_state;

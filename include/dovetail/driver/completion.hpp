@@ -1,6 +1,7 @@
 // Completion styles of asynchronous verbs: callback, future, coroutine, `as_result` and any other Asio token.
 #pragma once
 
+#include <dovetail/base/error.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/driver/as_result.hpp>
 
@@ -16,11 +17,6 @@
 
 namespace dovetail::inline v0 {
 namespace detail {
-
-/// Makes an exception of a failure; outside templates.
-inline std::exception_ptr exception_of(error_info&& failure) {
-  return std::make_exception_ptr(error{std::move(failure)});
-}
 
 /// Turns `result<T>` into the pair (exception, value) that throwing tokens take.
 template <class T, class Handler>
@@ -82,6 +78,27 @@ concept is_callback = requires(Token&& token, result<T> outcome) {
   { std::forward<Token>(token)(std::move(outcome)) } -> std::same_as<void>;
 };
 
+/// A plain function or lambda that takes something else, or gives something: no signature of ours fits, and Asio has no
+/// other use for it.
+template <class Token, class T>
+concept is_wrong_callback =
+    (std::is_function_v<std::remove_pointer_t<Token>> || requires { &Token::operator(); }) &&
+    std::same_as<typename asio::async_result<Token, typename throwing_signature<T>::type>::completion_handler_type,
+                 Token> &&
+    !requires(Token && token, std::exception_ptr thrown) {
+  requires std::is_void_v<T>;
+  std::forward<Token>(token)(std::move(thrown));
+}
+&&!requires(Token && token, std::exception_ptr thrown, T value) {
+  std::forward<Token>(token)(std::move(thrown), std::move(value));
+};
+
+/// In the compiler's message.
+template <class Result>
+struct this_callback_must_take {
+  static constexpr bool and_give_void = false;
+};
+
 template <class T, class Executor>
 asio::awaitable<T, Executor> value_or_throw(asio::awaitable<result<T>, Executor> inner) {
   result<T> outcome = co_await std::move(inner);
@@ -131,6 +148,9 @@ decltype(auto) async_initiate_result(Initiation&& initiation, Token&& token, Arg
   } else if constexpr (detail::is_callback<plain, T>) {
     return detail::initiate_with_result<T>(std::forward<Initiation>(initiation), std::forward<Token>(token),
                                            std::forward<Args>(args)...);
+  } else if constexpr (detail::is_wrong_callback<plain, T>) {
+    static_assert(detail::this_callback_must_take<result<T>>::and_give_void,
+                  "dovetail: this callback must take the dt::result<…> that is named here, and give nothing");
   } else if constexpr (std::is_void_v<T> || std::default_initializable<T>) {
     return detail::initiate_with_value<T>(std::forward<Initiation>(initiation), std::forward<Token>(token),
                                           std::forward<Args>(args)...);

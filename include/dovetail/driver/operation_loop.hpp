@@ -1,6 +1,7 @@
 // The loop of one running asynchronous operation; it knows the stream, and neither the dialogue nor the handler.
 #pragma once
 
+#include <dovetail/base/coarse_clock.hpp>
 #include <dovetail/base/deadline.hpp>
 #include <dovetail/base/errc.hpp>
 #include <dovetail/base/error.hpp>
@@ -101,7 +102,7 @@ class operation_loop {
 
   attempt try_once();
 
-  /// Writes, and reads when that has to wait.
+  /// Writes, and reads when that has to wait. An answer that it awaits is read when all is written.
   attempt try_exchange();
 
   /// Takes what a step gave; tells the dialogue when the action is over.
@@ -109,7 +110,7 @@ class operation_loop {
 
   void tell(const event& happened) {
     written_ = received_ = 0;
-    has_begun_ = false;
+    has_begun_ = is_answering_ = false;
     patience_.note(happened.ec);
     next_ = resume(happened);
   }
@@ -133,6 +134,7 @@ class operation_loop {
   bool may_complete_ = false;
   bool has_begun_ = false;  // the connect or wait that is going on
   bool expects_reply_ = false;
+  bool is_answering_ = false;  // the exchange that is going on is written, and awaits its answer
 };
 
 template <stream Stream, class Executor, class Allocator>
@@ -154,7 +156,7 @@ void operation_loop<Stream, Executor, Allocator>::begin() {
   if (is_refused_) return core_->yield(resume_operation<operation_loop>{this});
   try {
     next_ = resume(event{});
-    if (next_.what() != verb::done && by_.has_passed()) refuse();
+    if (next_.what() != verb::done && is_over(by_)) refuse();
   } catch (...) {
     give_up();
   }
@@ -168,7 +170,7 @@ void operation_loop<Stream, Executor, Allocator>::look_around() {
     tell({make_error_code(errc::cancelled), written_, true});
   } else if (found.fault) {
     tell({found.fault, written_, false});
-  } else if (limit_.has_passed() && next_.what() != verb::done) {
+  } else if (next_.what() != verb::done && is_over(limit_)) {
     // A last look: what came in time is not lost because this thread was late.
     if (const attempt tried = try_once(); tried.is_over()) {
       take(tried);
@@ -206,10 +208,11 @@ void operation_loop<Stream, Executor, Allocator>::step(bool was_suspended) {
 
 template <stream Stream, class Executor, class Allocator>
 bool operation_loop<Stream, Executor, Allocator>::is_reply_awaited() noexcept {
+  const bool reads = next_.what() == verb::read || is_answering_;
   if constexpr (requires { Stream::waits_for_replies; }) {
-    return next_.what() == verb::read && std::exchange(expects_reply_, false);
+    return reads && std::exchange(expects_reply_, false);
   } else if constexpr (requires { core_->stream.waits_for_reply(); }) {
-    return next_.what() == verb::read && std::exchange(expects_reply_, false) && core_->stream.waits_for_reply();
+    return reads && std::exchange(expects_reply_, false) && core_->stream.waits_for_reply();
   } else {
     return false;
   }
@@ -228,7 +231,7 @@ attempt operation_loop<Stream, Executor, Allocator>::try_once() {
     case verb::write:
       return written_ == next_.output().size() ? attempt::done() : stream.try_write(next_.output().subspan(written_));
     case verb::exchange:
-      return try_exchange();
+      return is_answering_ ? stream.try_read(next_.input()) : try_exchange();
     case verb::connect:
       core_->detach();  // going on may close one socket and open the next
       if (!std::exchange(has_begun_, true)) {
@@ -275,7 +278,11 @@ attempt operation_loop<Stream, Executor, Allocator>::try_exchange() {
 template <stream Stream, class Executor, class Allocator>
 void operation_loop<Stream, Executor, Allocator>::take(const attempt& tried) {
   event happened{tried.ec, tried.bytes, false};
-  if (next_.what() == verb::read || next_.what() == verb::look) {
+  if (is_answering_) {
+    if (moved_ != nullptr) moved_->received += tried.bytes;
+    happened.bytes = written_;
+    if (!tried.ec) happened.received = tried.bytes;
+  } else if (next_.what() == verb::read || next_.what() == verb::look) {
     if (moved_ != nullptr) moved_->received += tried.bytes;
   } else if (next_.what() == verb::write || next_.what() == verb::exchange) {
     if (tried.bytes != 0) core_->note_sent();
@@ -285,6 +292,8 @@ void operation_loop<Stream, Executor, Allocator>::take(const attempt& tried) {
     happened.bytes = written_;
     happened.received = received_;
     expects_reply_ = received_ == 0;
+    is_answering_ = next_.awaits_answer() && expects_reply_ && !tried.ec;
+    if (is_answering_) return;
   } else if (next_.what() == verb::connect && tried.ec) {
     core_->close();
   } else if (next_.what() == verb::start_tls && !tried.ec) {

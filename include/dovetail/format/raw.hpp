@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/bytes.hpp>
+#include <dovetail/base/real_text.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/format/shape.hpp>
 
@@ -38,7 +39,13 @@ struct raw {
       return bytes == "1";
     } else if constexpr (detail::whole_number<T> || detail::real_number<T>) {
       T value{};
-      const auto [end, ec] = std::from_chars(bytes.data(), bytes.data() + bytes.size(), value);
+      const auto [end, ec] = [&value, begin = bytes.data(), end_of = bytes.data() + bytes.size()] {
+        if constexpr (detail::real_number<T>) {
+          return detail::real_from_chars(begin, end_of, value);
+        } else {
+          return std::from_chars(begin, end_of, value);
+        }
+      }();
       if (ec == std::errc::result_out_of_range) return failure(errc::value_out_of_range, "the number does not fit");
       if (ec != std::errc{} || end != bytes.data() + bytes.size()) {
         return failure(errc::malformed_value, "expected a decimal number");

@@ -3,6 +3,7 @@
 
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/base/calendar.hpp>
+#include <dovetail/base/sqlstate_text.hpp>
 #include <dovetail/base/utf8.hpp>
 #include <dovetail/policy/observer.hpp>
 
@@ -140,6 +141,12 @@ inline std::string log_line(const observation& seen, log_level level,
     append_json_text(line, seen.ec.message());
     line += ",\"code\":";
     append_json_text(line, std::string{seen.ec.category().name()} + ':' + std::to_string(seen.ec.value()));
+    if (seen.ec.category().name() == std::string_view{"dovetail.postgres"}) {
+      char five[5] = {};
+      format_sqlstate(five, seen.ec.value());
+      line += ",\"sqlstate\":";
+      append_json_text(line, {five, sizeof five});
+    }
   }
   if (seen.where.line() != 0) {
     line += ",\"where\":";

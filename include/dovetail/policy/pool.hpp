@@ -14,7 +14,7 @@ namespace dovetail::inline v0 {
 /// The fixed bounds of a pool, read once when it is made.
 struct pool_limits {
   std::size_t min = 0;       ///< idleness never shrinks the pool below this
-  std::size_t max = 1;       ///< connections, those that are being opened included; 0 counts as 1
+  std::size_t max = 1;       ///< connections, those that are being opened included; 0 counts as 1, at most a million
   std::size_t queue = 1000;  ///< callers that may wait at a time
   clock::duration acquire_wait =
       std::chrono::seconds{30};                          ///< longest wait for a connection; the deadline may be shorter
@@ -91,10 +91,10 @@ constexpr pool_limits limits_of_one(const Policy& how) noexcept {
 }  // namespace detail
 
 /// Up to `max_connections`, opened when they are needed and closed when they are not.
-/// `clock::duration::max()` switches a time limit off.
+/// `clock::duration::max()` switches a time limit off; a negative one counts as zero, which has passed at once.
 struct bounded_pool {
-  std::size_t min_connections = 0;
-  std::size_t max_connections = 8;
+  std::size_t min_connections = 0;  ///< more than `max_connections` counts as these
+  std::size_t max_connections = 8;  ///< 0 counts as 1
   clock::duration acquire_wait = std::chrono::seconds{30};
   clock::duration idle_limit = std::chrono::minutes{10};
   clock::duration age_limit = std::chrono::minutes{30};

@@ -22,9 +22,11 @@ enum class field_kind : std::uint8_t {
   uuid,              ///< dt::uuid
   decimal,           ///< dt::decimal
   json,              ///< dt::json_value<T>
-  enumeration,       ///< enums, by number or by name
-  list,              ///< std::vector<T> of one of the above
-  native,            ///< a type of one backend only: dt::postgres::interval
+  /// Enums, by number or by name. A number that no enumerator has is taken if the underlying type holds it: flags are
+  /// combined so, and not every enumerator is known (see `enum_name`). A `field_codec` can refuse it.
+  enumeration,
+  list,    ///< std::vector<T> of one of the above
+  native,  ///< a type of one backend only: dt::postgres::interval
 };
 
 /// A set of kinds, as backends describe a column.

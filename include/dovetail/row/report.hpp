@@ -9,6 +9,7 @@
 #include <dovetail/row/text_parts.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -74,8 +75,7 @@ class mismatch_writer {
   [[gnu::cold, gnu::noinline]] std::string subject(const mismatch& problem) const {
     std::string text;
     if (problem.leaf >= 0) {
-      append_parts(text, {"field '", path_of(row_, index_of(problem.leaf)), "'"});
-      if (problem.kind != mismatch_kind::missing_column) append_parts(text, {" (", type_of(problem.leaf), ")"});
+      append_parts(text, {"field '", path_of(row_, index_of(problem.leaf)), "' (", type_of(problem.leaf), ")"});
     } else if (problem.column >= 0) {
       append_parts(text, {"column '", name_of(problem.column), "'"});
     } else {
@@ -153,9 +153,16 @@ class mismatch_writer {
 
 }  // namespace detail
 
+/// Where the columns come from that do not fit.
+enum class mismatch_origin : std::uint8_t {
+  result,       ///< the database described them
+  select_list,  ///< the statement's text names them; those without a name have expressions
+};
+
 /// All problems of a result in one text: the row type, a line a problem, the columns that came.
 [[gnu::cold]] std::string format_mismatches(const row_description& row, std::span<const column_info> columns,
-                                            std::span<const mismatch> problems, name_style style = name_style::exact);
+                                            std::span<const mismatch> problems, name_style style = name_style::exact,
+                                            mismatch_origin origin = mismatch_origin::result);
 
 /// Where reading a row failed; `code` is `errc{}` when it did not.
 struct read_status {
@@ -184,11 +191,14 @@ namespace dovetail::inline v0 {
 
 [[gnu::noinline]] DOVETAIL_DEFINE std::string format_mismatches(const row_description& row,
                                                                 std::span<const column_info> columns,
-                                                                std::span<const mismatch> problems, name_style style) {
+                                                                std::span<const mismatch> problems, name_style style,
+                                                                mismatch_origin origin) {
   const detail::mismatch_writer writer{row, columns, style};
+  const bool is_result = origin == mismatch_origin::result;
   std::string text;
-  detail::append_parts(text, {"row type ", detail::tidy_type_name(row.type_name), " does not match the query result (",
-                              detail::number_text{problems.size()}, problems.size() == 1 ? " problem)" : " problems)"});
+  detail::append_parts(text, {"row type ", detail::tidy_type_name(row.type_name), " does not match the ",
+                              is_result ? "query result (" : "select list (", detail::number_text{problems.size()},
+                              problems.size() == 1 ? " problem)" : " problems)"});
   std::size_t width = 0;
   for (const mismatch& problem : problems) {
     if (const std::size_t size = writer.subject(problem).size(); size > width) width = size;
@@ -200,10 +210,13 @@ namespace dovetail::inline v0 {
     writer.append(text, problem);
   }
   constexpr std::size_t most = 64;
-  detail::append_parts(text, {"\n  columns returned: ", columns.empty() ? "none" : ""});
+  detail::append_parts(
+      text, {is_result ? "\n  columns returned: " : "\n  columns selected: ", columns.empty() ? "none" : ""});
   for (std::size_t i = 0; i < columns.size() && i < most; ++i) {
     const std::string_view type = columns[i].database_type;
-    detail::append_parts(text, {i == 0 ? "" : ", ", columns[i].name, type.empty() ? "" : " ", type});
+    const bool is_named = is_result || !columns[i].name.empty();
+    detail::append_parts(
+        text, {i == 0 ? "" : ", ", is_named ? columns[i].name : "(expression)", type.empty() ? "" : " ", type});
   }
   if (columns.size() > most) {
     detail::append_parts(text, {", and ", detail::number_text{columns.size() - most}, " more"});
@@ -235,7 +248,12 @@ namespace dovetail::inline v0 {
                         database_type.empty() ? "" : " (", database_type, database_type.empty() ? "" : ")"});
     switch (status.code) {
       case errc::unexpected_null:
-        append_parts(text, {" is null; use ", detail::with_optional(row.leaves[index].type_name)});
+        // What is null inside of the value has been explained: the column itself is not.
+        if (!detail.empty()) {
+          append_parts(text, {" holds a null"});
+        } else {
+          append_parts(text, {" is null; use ", detail::with_optional(row.leaves[index].type_name)});
+        }
         break;
       case errc::value_out_of_range:
         append_parts(text, {" holds a value that does not fit ", type});

@@ -5,8 +5,10 @@
 #include <dovetail/base/decimal.hpp>
 #include <dovetail/base/uuid.hpp>
 #include <dovetail/row/field.hpp>
+#include <dovetail/row/time_loss.hpp>
 
 #include <chrono>
+#include <string>
 #include <string_view>
 
 namespace dovetail::inline v0::detail {
@@ -58,6 +60,18 @@ bool parse_text_value(std::string_view text, T& out) {
     if (!parse_duration(text, since_midnight)) return false;
     out = T{since_midnight};
     return true;
+  }
+}
+
+/// What to say of a text that `parse_text_value` has refused; empty when there is nothing to say.
+template <field_kind Kind, class T>
+[[gnu::cold]] std::string words_of_refused(std::string_view text) {
+  constexpr bool is_time = Kind == field_kind::timestamp || Kind == field_kind::local_timestamp ||
+                           Kind == field_kind::duration || Kind == field_kind::time_of_day;
+  if constexpr (is_time) {
+    return lost_part_of<T>(text);
+  } else {
+    return {};
   }
 }
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -72,19 +73,39 @@ constexpr errc assign_real(From value, To& out) noexcept {
   return errc{};
 }
 
+namespace detail {
+
+[[gnu::noinline]] inline void assign_long(std::string_view text, std::string& to) { to.assign(text); }
+
+/// What `to.assign` does with a text that is not of `to`. A short one is written into a string without memory of its
+/// own where that is.
+[[gnu::noinline, gnu::flatten]] inline void assign_string(std::string_view text, std::string& to) {
+  constexpr std::size_t few = 15;  // fit into a string itself, where strings have three words at least
+  if (sizeof(std::string) >= 24 && text.size() <= few && to.capacity() <= few) {
+    std::destroy_at(&to);
+    std::construct_at(&to, text.data(), text.size());
+  } else {
+    assign_long(text, to);
+  }
+}
+
+}  // namespace detail
+
 /// Sets a `std::string`, a `std::string_view` (it borrows from `text`), or a `char[N]` (padded with zeros, one at
 /// least). Errors: errc::value_out_of_range when a `char[N]` is too short.
 template <class To>
   requires(field_kind_of<To> == field_kind::text)
-constexpr errc assign_text(std::string_view text, To& out) {
+[[gnu::always_inline]] constexpr errc assign_text(std::string_view text, To& out) {
   if constexpr (std::is_array_v<To>) {
     constexpr std::size_t size = std::extent_v<To>;
     if (text.size() >= size) return errc::value_out_of_range;
     for (std::size_t i = 0; i < size; ++i) out[i] = i < text.size() ? text[i] : '\0';
   } else if constexpr (std::same_as<To, std::string_view>) {
     out = text;
-  } else {
+  } else if (std::is_constant_evaluated()) {
     out.assign(text.data(), text.size());
+  } else {
+    detail::assign_string(text, out);
   }
   return errc{};
 }

@@ -27,7 +27,13 @@ enum class verb : std::uint8_t {
 /// What the driver must do next. Lifetime: spans point into the session and stay valid until the next `resume`.
 class action {
  public:
-  static action done(std::error_code ec = {}) noexcept { return action{verb::done, ec}; }
+  static action done() noexcept { return action{verb::done}; }
+  static action done(const std::error_code& ec) noexcept {
+    action next{verb::done};
+    next.code_ = ec.value();
+    next.category_ = &ec.category();
+    return next;
+  }
   static action read(byte_span into) noexcept {
     action next{verb::read};
     next.data_ = into.data();
@@ -53,6 +59,13 @@ class action {
     next.into_ = into;
     return next;
   }
+  /// An exchange behind which an answer must come: whoever has written all of it may go on as `read` does, into the
+  /// same `input()`, and tell both at once. One who does not is asked to read by the next action.
+  static action ask(byte_view from, byte_span into) noexcept {
+    action next = exchange(from, into);
+    next.awaits_answer_ = !into.empty();
+    return next;
+  }
   /// Transports that lead to one of several peers take the number of the one that is meant. A `limit` bounds this and
   /// every later action until the next connect, besides the operation's own deadline.
   static action connect(std::size_t target = 0, clock::duration limit = {}) noexcept {
@@ -71,19 +84,27 @@ class action {
   }
 
   verb what() const noexcept { return what_; }
-  std::error_code error() const noexcept { return ec_; }
+  /// Of `done`: is there an `error()`?
+  bool failed() const noexcept { return code_ != 0; }
+  std::error_code error() const noexcept {
+    return category_ == nullptr ? std::error_code{} : std::error_code{code_, *category_};
+  }
   byte_span input() const noexcept { return what_ == verb::exchange ? into_ : byte_span{data_, size_}; }
   byte_view output() const noexcept { return {data_, size_}; }
+  /// Of `exchange`: it was made by `ask`.
+  bool awaits_answer() const noexcept { return awaits_answer_; }
   /// Of `wait`; of `connect` the limit, zero when there is none.
   clock::duration delay() const noexcept { return delay_; }
   /// Of `connect`: which of the transport's peers.
   std::size_t target() const noexcept { return size_; }
 
  private:
-  explicit action(verb what, std::error_code ec = {}) noexcept : what_(what), ec_(ec) {}
+  explicit action(verb what) noexcept : what_(what) {}
 
   verb what_;
-  std::error_code ec_;
+  bool awaits_answer_ = false;
+  int code_ = 0;  // with the category an error code: one that says nothing is not made for every action
+  const std::error_category* category_ = nullptr;
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
   byte_span into_{};
@@ -98,7 +119,9 @@ struct event {
   /// start_tls: what ties a log-in to this TLS connection (RFC 5929 tls-server-end-point, the hash of the server's
   /// certificate); empty when there is none. Lifetime: until the dialogue returns its next action.
   byte_view channel_binding{};
-  std::size_t received = 0;  ///< exchange: how many bytes came, with an error too
+  /// exchange: how many bytes came, with an error too. Of one that awaits an answer, when all has left: that answer, or
+  /// why none came is in `ec`.
+  std::size_t received = 0;
 };
 
 }  // namespace dovetail::inline v0

@@ -16,13 +16,21 @@ concept machine = std::move_constructible<M> && requires(M& dialogue, const even
   { dialogue.resume(what_happened) } -> std::same_as<action>;
 };
 
+namespace detail {
+
+/// The value, or a reference to where it can be taken from.
+template <class Given, class T>
+concept gives = std::same_as<Given, T> || std::same_as<Given, T&&>;
+
+}  // namespace detail
+
 /// A dialogue with a result.
 template <class M>
 concept value_machine = machine<M> && requires(M& dialogue) {
   // If the compiler points here: the machine must name the type of its result.
   typename M::value_type;
   // If the compiler points here: value() must yield the result once resume() returned action::done() without an error.
-  { std::move(dialogue).value() } -> std::same_as<typename M::value_type>;
+  { std::move(dialogue).value() } -> detail::gives<typename M::value_type>;
 };
 
 /// What is known of a dialogue's failure: the machine's own `failure(ec)` when it has one, else the bare code.

@@ -17,6 +17,8 @@ namespace dovetail::inline v0::detail {
 template <class Row, fixed_string... Keys>
 struct keyed_members {
   static_assert(sizeof...(Keys) > 0, "dovetail: name the key columns: bulk_update<\"id\">(…)");
+  static_assert(!has_nested_struct<Row>,
+                "dovetail: bulk changes take no nested structs: give the columns as members, or use insert");
   static_assert(are_fields<Row, Keys...>(), "dovetail: a key is no member of the struct");
   static constexpr std::size_t key_count = sizeof...(Keys);
   static constexpr std::size_t value_count = field_count<Row> - key_count;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <dovetail/base/fixed_string.hpp>
+#include <dovetail/base/similarity.hpp>
 #include <dovetail/row/plan.hpp>
 #include <dovetail/sql/mistake.hpp>
+#include <dovetail/sql/token.hpp>
 
 #include <array>
 #include <cstddef>
@@ -44,6 +46,8 @@ void more_arguments_than_placeholders();
 template <class Found, class Given>
 void more_arguments_than_placeholders();
 void parameter_without_argument();
+template <fixed_string NearestArgument>
+void parameter_without_argument_did_you_mean();
 void named_and_positional_arguments_are_mixed();
 void named_placeholders_need_dt_arg_or_a_struct();
 void positional_placeholders_do_not_take_named_arguments();
@@ -96,6 +100,39 @@ constexpr void stop_at_argument(std::size_t slot, std::index_sequence<I...>) {
   ((slot != I ? void() : mistake_in_sql::argument_without_parameter<name_of_slot<Pack, I>()>()), ...);
 }
 
+/// A parameter's name as Clang prints the argument of a call: text that fills an array, its last character zero.
+struct parameter_name {
+  char text[33];
+
+  constexpr explicit parameter_name(std::string_view name) noexcept : text{} {
+    for (std::size_t i = 0; i < 32; ++i) text[i] = i < name.size() ? name[i] : ' ';
+    text[32] = '\0';  // Clang takes no zero for text that was not written
+  }
+};
+
+/// A parameter that the call has no argument for. A name in the text is no template argument, which is all that GCC
+/// prints: there the nearest argument is named, beside the text.
+template <class Pack, std::size_t... I>
+constexpr void stop_at_parameter([[maybe_unused]] parameter_name name, [[maybe_unused]] std::size_t nearest_slot,
+                                 std::index_sequence<I...>) {
+  ((nearest_slot != I ? void() : mistake_in_sql::parameter_without_argument_did_you_mean<name_of_slot<Pack, I>()>()),
+   ...);
+  if (nearest_slot == sizeof...(I)) mistake_in_sql::parameter_without_argument();
+}
+
+template <class Pack>
+constexpr void stop_at_parameter(std::string_view placeholder) {
+  const std::string_view name = name_in_placeholder(placeholder);
+  nearest_search search{name};
+  std::size_t best = Pack::slot_count;
+  for (std::size_t i = 0; i < Pack::slot_count; ++i) {
+    const std::string_view before = search.best;
+    search.offer(Pack::argument_slots[i].name);
+    if (search.best.data() != before.data()) best = i;
+  }
+  stop_at_parameter<Pack>(parameter_name{name}, best, std::make_index_sequence<Pack::slot_count>{});
+}
+
 /// Never returns from a constant evaluation. `at` is for the compiler to print.
 constexpr void stop_compiling(sql_mistake what, [[maybe_unused]] const char* at) {
   switch (what) {
@@ -129,8 +166,6 @@ constexpr void stop_compiling(sql_mistake what, [[maybe_unused]] const char* at)
       return mistake_in_sql::parameter_number_is_skipped();
     case sql_mistake::too_many_parameters:
       return mistake_in_sql::too_many_parameters();
-    case sql_mistake::parameter_without_argument:
-      return mistake_in_sql::parameter_without_argument();
     case sql_mistake::named_and_positional_arguments:
       return mistake_in_sql::named_and_positional_arguments_are_mixed();
     case sql_mistake::named_placeholders_positional_arguments:

@@ -30,7 +30,9 @@ class dynamic_check {
  public:
   [[gnu::noinline]] dynamic_check(dialect d, std::string_view text, const dynamic_arguments& given,
                                   std::source_location where)
-      : view_{.text = text, .traits = {}, .is_literal = false, .where = where}, slots_(given.values.size()) {
+      : view_{.text = text, .traits = {}, .is_literal = false, .where = where},
+        dialect_(d),
+        slots_(given.values.size()) {
     const bool is_named = !given.names.empty();
     for (std::size_t i = 0; is_named && i < slots_.size() && i < given.names.size(); ++i)
       slots_[i].name = given.names[i];
@@ -60,7 +62,7 @@ class dynamic_check {
   const dynamic_places& places() const noexcept { return places_; }
   bool is_valid() const noexcept { return !problem_; }
   error_info failure(bool shows_text) const {
-    return describe_mistake(problem_, view_.text, shows_text, slots_, nullptr, view_.where);
+    return describe_mistake(problem_, dialect_, view_.text, shows_text, slots_, nullptr, view_.where);
   }
   native_statement native(dialect d) const {
     const std::vector<std::uint32_t> sizes(slots_.size(), 1);
@@ -82,6 +84,7 @@ class dynamic_check {
   }
 
   statement_view view_;
+  dialect dialect_;
   std::vector<argument_slot> slots_;
   dynamic_places places_;
   sql_problem problem_{};

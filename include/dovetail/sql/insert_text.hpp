@@ -4,6 +4,7 @@
 #include <dovetail/base/fixed_string.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/row/reflect.hpp>
+#include <dovetail/row/written.hpp>
 #include <dovetail/sql/identifier.hpp>
 
 #include <array>
@@ -63,7 +64,7 @@ class static_text {
 template <class Row>
 constexpr void put_columns(static_text& out, dialect d) noexcept {
   bool is_first = true;
-  for (const std::string_view name : field_names<Row>) {
+  for (const std::string_view name : column_names<Row>) {
     if (!is_first) out.put(", ");
     is_first = false;
     out.put_identifier(d, name);
@@ -85,7 +86,7 @@ struct values_part {
   template <class Row>
   static constexpr void write(static_text& out, dialect d) noexcept {
     out.put(" values (");
-    for (std::size_t i = 0; i < field_count<Row>; ++i) {
+    for (std::size_t i = 0; i < column_count_of<Row>; ++i) {
       if (i != 0) out.put(", ");
       out.put_placeholder(d, i + 1);
     }
@@ -125,7 +126,7 @@ struct conflict_part {
       out.put(Action == on_conflict::ignore ? " do nothing" : " do update set ");
     }
     bool is_first = true;
-    for (const std::string_view name : field_names<Row>) {
+    for (const std::string_view name : column_names<Row>) {
       const bool sets_nothing = Action == on_conflict::ignore;  // MySQL: a key set to itself
       if (sets_nothing ? d != dialect::mysql || !is_first : is_key(name)) continue;
       if (!is_first) out.put(", ");
@@ -168,7 +169,7 @@ inline constexpr std::string_view parts_of_statement{stored_parts<D, Row, Parts.
 template <class Row, fixed_string... Names>
 consteval bool are_fields() {
   [[maybe_unused]] const auto is_field = [](std::string_view name) {
-    for (const std::string_view field : field_names<Row>) {
+    for (const std::string_view field : column_names<Row>) {
       if (field == name) return true;
     }
     return false;
@@ -179,17 +180,17 @@ consteval bool are_fields() {
 /// True when every member can name a column.
 template <class Row>
 consteval bool has_plain_columns() {
-  for (const std::string_view name : field_names<Row>) {
+  for (const std::string_view name : column_names<Row>) {
     if (name.empty() || name.find('\0') != std::string_view::npos) return false;
   }
-  return field_count<Row> > 0;
+  return column_count_of<Row> > 0;
 }
 
 }  // namespace detail
 
 /// What follows `insert into <table>` to insert one `Row`: columns, values, conflict clause. The values are the members
-/// of the struct in their order. `Keys` are the columns that tell whether a row is there already.
-/// Cost: written by the compiler.
+/// of the struct in their order; a nested struct has a column for each of its members, `outer_inner`. `Keys` are the
+/// columns that tell whether a row is there already. Cost: written by the compiler.
 template <dialect D, reflectable Row, on_conflict Action = on_conflict::fail, fixed_string... Keys>
   requires(detail::has_plain_columns<Row>())
 inline constexpr std::string_view insert_tail = [] {
@@ -197,7 +198,7 @@ inline constexpr std::string_view insert_tail = [] {
   static_assert(
       Action != on_conflict::update || sizeof...(Keys) > 0 || D == dialect::mysql,
       "dovetail: an insert that updates needs the key columns: insert_tail<D, Row, on_conflict::update, \"id\">");
-  static_assert(Action != on_conflict::update || sizeof...(Keys) < field_count<Row>,
+  static_assert(Action != on_conflict::update || sizeof...(Keys) < column_count_of<Row>,
                 "dovetail: an insert that updates has nothing to update: every column is a key");
   return detail::parts_of_statement<D, Row, detail::columns_part, detail::values_part,
                                     detail::conflict_part<Action, Keys...>>;

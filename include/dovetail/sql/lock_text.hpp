@@ -71,6 +71,8 @@ template <class Row, fixed_string Key, fixed_string Version>
 struct lock_layout {
   using row_type = Row;
   static_assert(reflectable<Row>, "dovetail: optimistic locking needs a struct of columns");
+  static_assert(!detail::has_nested_struct<Row>,
+                "dovetail: optimistic locking takes no nested structs: give the columns as members");
   static_assert(detail::has_plain_columns<Row>());
   static constexpr std::size_t size = field_count<Row>;
   static constexpr std::size_t key = detail::find_field<Row>(Key.view());

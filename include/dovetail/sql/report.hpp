@@ -2,17 +2,27 @@
 #pragma once
 
 #include <dovetail/base/error_info.hpp>
+#include <dovetail/base/name.hpp>
+#include <dovetail/base/similarity.hpp>
+#include <dovetail/row/binding.hpp>
 #include <dovetail/row/description.hpp>
+#include <dovetail/row/report.hpp>
 #include <dovetail/row/text_parts.hpp>
+#include <dovetail/sql/analysis.hpp>
 #include <dovetail/sql/argument.hpp>
+#include <dovetail/sql/columns.hpp>
+#include <dovetail/sql/dialect.hpp>
 #include <dovetail/sql/mistake.hpp>
+#include <dovetail/sql/token.hpp>
 #include <dovetail/sql/validation_rule.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <source_location>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace dovetail::inline v0 {
 namespace detail {
@@ -51,8 +61,9 @@ inline std::string excerpt_of(std::string_view text, const text_position& at) {
 }
 
 /// The failure that stands for a mistake. The statement's text is shown only when `shows_text`; of the names in it that
-/// of a parameter without an argument always, which is the program's word and no value.
-error_info describe_mistake(const sql_problem& found, std::string_view text, bool shows_text,
+/// of a parameter without an argument always, and those of the select list when a `row` does not fit it: they are the
+/// program's words and no values.
+error_info describe_mistake(const sql_problem& found, dialect d, std::string_view text, bool shows_text,
                             std::span<const argument_slot> argument_slots, const row_description* row,
                             std::source_location where);
 
@@ -68,11 +79,64 @@ error_info describe_mistake(const sql_problem& found, std::string_view text, boo
 #endif
 namespace dovetail::inline v0::detail {
 
-DOVETAIL_DEFINE error_info describe_mistake(const sql_problem& found, std::string_view text, bool shows_text,
+/// The select list that `compare_columns` has found not to fit: every field that it does not fill, in the words of a
+/// result that does not fit. The text is read once more for that.
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::string misfit_of(dialect d, std::string_view text,
+                                                                   std::span<const argument_slot> argument_slots,
+                                                                   const row_description& row) {
+  const argument_style style = argument_slots.empty()                ? argument_style::none
+                               : argument_slots.front().name.empty() ? argument_style::positional
+                                                                     : argument_style::named;
+  std::vector<parameter_place> places(argument_slots.size());
+  output_column storage[select_list::capacity];
+  analyser found(
+      text, d, lexis_of(d),
+      {.argument_slots = argument_slots.data(), .count = argument_slots.size(), .style = style, .is_literal = false},
+      places.data(), storage);
+  found.run();
+  const select_list& list = found.columns();
+  std::vector<std::string> names(list.count());  // empty where the text does not tell
+  for (std::uint32_t i = 0; i < list.count() && i < select_list::capacity; ++i) {
+    names[i] = text.substr(list[i].at, list[i].size);
+    if (d != dialect::postgres || list[i].is_quoted) continue;
+    for (char& c : names[i]) c = ascii_lower(c);
+  }
+  std::vector<column_info> columns;
+  columns.reserve(names.size());
+  for (const std::string& name : names) columns.push_back({.name = name});
+  std::vector<mismatch> problems;
+  if (row.shape != row_shape::by_name) {
+    problems.push_back({.kind = mismatch_kind::wrong_column_count});
+  } else {
+    for (std::size_t i = 0; i < row.leaves.size(); ++i) {
+      const column_match match = match_of(d, text, list, row, i);
+      const auto field = static_cast<int>(i);
+      if (match.count > 1) {
+        problems.push_back({mismatch_kind::duplicate_column, field, static_cast<int>(match.last)});
+      } else if (match.is_missing()) {
+        problems.push_back({mismatch_kind::missing_column, field});
+      }
+    }
+  }
+  return format_mismatches(row, columns, problems, name_style::exact, mismatch_origin::select_list);
+}
+
+/// "; did you mean 'id'?" when an argument has nearly that name.
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::string advice_of(std::string_view parameter,
+                                                                   std::span<const argument_slot> argument_slots) {
+  nearest_search search{parameter};
+  for (const argument_slot& slot : argument_slots) search.offer(slot.name);
+  std::string advice;
+  if (!search.best.empty()) append_parts(advice, {"; did you mean '", search.best, "'?"});
+  return advice;
+}
+
+DOVETAIL_DEFINE error_info describe_mistake(const sql_problem& found, dialect d, std::string_view text, bool shows_text,
                                             std::span<const argument_slot> argument_slots, const row_description* row,
                                             std::source_location where) {
   std::string words{words_of(found.what)};
   const auto number = [](std::size_t value) { return std::to_string(value); };
+  std::string advice;
   bool has_place = true;
   switch (found.what) {
     case sql_mistake::wrong_argument_count:
@@ -89,28 +153,22 @@ DOVETAIL_DEFINE error_info describe_mistake(const sql_problem& found, std::strin
       words += ": number " + number(found.expected);
       has_place = false;
       break;
+    case sql_mistake::field_not_selected:
+    case sql_mistake::column_selected_twice:
     case sql_mistake::wrong_column_count:
-      words += ": the row type takes " + number(found.expected) + ", selected are " + number(found.given);
+      if (row != nullptr) words = misfit_of(d, text, argument_slots, *row);
+      has_place = false;
       break;
     case sql_mistake::parameter_without_argument: {
-      std::string_view name = text.substr(found.at, found.size);  // :name, @name, $name or %(name)s
-      if (name.starts_with("%(") && name.ends_with(")s")) {
-        name.remove_prefix(1);
-        name.remove_suffix(2);
-      }
-      if (name.size() > 1) append_parts(words, {": '", name.substr(1), "'"});
+      const std::string_view name = name_in_placeholder(text.substr(found.at, found.size));
+      if (!name.empty()) append_parts(words, {": '", name, "'"});
+      advice = advice_of(name, argument_slots);
       break;
     }
     case sql_mistake::argument_without_parameter:
       if (found.expected < argument_slots.size())
         words += ": '" + std::string{argument_slots[found.expected].name} + '\'';
       has_place = false;
-      break;
-    case sql_mistake::field_not_selected:
-    case sql_mistake::column_selected_twice:
-      if (row != nullptr && found.expected < row->leaves.size()) {
-        words += ": '" + path_of(*row, found.expected) + "' of " + tidy_type_name(row->type_name);
-      }
       break;
     case sql_mistake::no_rows_returned:
       if (row != nullptr) words += " for " + tidy_type_name(row->type_name);
@@ -133,7 +191,7 @@ DOVETAIL_DEFINE error_info describe_mistake(const sql_problem& found, std::strin
   }
   if (has_place) {
     const text_position at = position_of(text, found.at);
-    words += " (line " + number(at.line) + ", column " + number(at.column) + ')';
+    words += " (line " + number(at.line) + ", column " + number(at.column) + ')' + advice;
     if (shows_text) words += excerpt_of(text, at);
   }
   error_info failure{make_error_code(code_of(found.what)), std::move(words)};

@@ -101,6 +101,9 @@ constexpr void note_query() noexcept {
 
 }  // namespace detail
 
+template <class Statement>
+class brief_statement;
+
 /// SQL for the dialect `D` whose rows become `Row` (void: no rows wanted), checked against arguments of the shapes
 /// `Shapes`. Implicitly made from a string literal (a constant expression) or from `dt::runtime(text)`; write it as
 /// `statement_for<D, Row, Args...>`.
@@ -131,6 +134,10 @@ class checked_statement {
     if (!found) return;
     if (found.what == sql_mistake::wrong_argument_count) {
       detail::stop_at_counts<pack::slot_count>(found.expected);
+    } else if (found.what == sql_mistake::parameter_without_argument) {
+      if constexpr (pack::style != argument_style::positional) {
+        detail::stop_at_parameter<pack>(view_.text.substr(found.at, found.size));
+      }
     } else if (found.what == sql_mistake::argument_without_parameter) {
       detail::stop_at_argument<pack>(found.expected, std::make_index_sequence<pack::slot_count>{});
     } else if (found.what >= sql_mistake::no_rows_returned) {
@@ -194,9 +201,15 @@ class checked_statement {
         rewrite_(&native_text) {}
 
  private:
+  friend brief_statement<checked_statement>;
+
+  constexpr checked_statement(const statement_view& view, const places_type& places, const sql_problem& problem,
+                              decltype(&detail::describe_mistake) describing, decltype(&native_text) rewrite) noexcept
+      : view_(view), places_(places), problem_(problem), describe_(describing), rewrite_(rewrite) {}
+
   error_info describe(const sql_problem& found, bool shows_text, const row_description* row) const {
     if (describe_ == nullptr) return {};  // a literal that compiled
-    return describe_(found, view_.text, shows_text, pack::argument_slots, row, view_.where);
+    return describe_(found, D, view_.text, shows_text, pack::argument_slots, row, view_.where);
   }
 
   template <class Text>

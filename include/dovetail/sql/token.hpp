@@ -95,5 +95,13 @@ constexpr std::string_view placeholder_name(std::string_view text, const token& 
   return text.substr(found.begin + 1, found.end - found.begin - 1);
 }
 
+/// The name in `:name`, `@name`, `$name` or `%(name)s`.
+constexpr std::string_view name_in_placeholder(std::string_view placeholder) noexcept {
+  if (placeholder.starts_with("%(") && placeholder.ends_with(")s")) {
+    return placeholder.substr(2, placeholder.size() - 4);
+  }
+  return placeholder.empty() ? placeholder : placeholder.substr(1);
+}
+
 }  // namespace detail
 }  // namespace dovetail::inline v0

@@ -19,6 +19,9 @@ class transaction_end_finder {
  public:
   constexpr explicit transaction_end_finder(dialect d, std::string_view text) noexcept : dialect_(d), text_(text) {}
 
+  /// The next token begins a statement, unless it is a `;`.
+  constexpr bool is_between() const noexcept { return is_first_; }
+
   /// True when the token ends a transaction.
   constexpr bool take(const token& at) noexcept {
     const token previous = previous_;

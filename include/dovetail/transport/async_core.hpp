@@ -40,10 +40,7 @@ class wake_relay final : public waker {
  public:
   explicit wake_relay(async_core& core) noexcept : core_(&core) {}
   DOVETAIL_DECLARE void wake() noexcept override;
-  void forget() noexcept {
-    const std::lock_guard lock(mutex_);
-    core_ = nullptr;
-  }
+  void forget() noexcept;
 
  private:
   std::mutex mutex_;
@@ -64,23 +61,10 @@ class async_core : public std::enable_shared_from_this<async_core> {
   const asio::any_io_executor& executor() const noexcept { return executor_; }
 
   /// Takes the stream for one operation; false when another one has it.
-  bool begin() {
-    const std::lock_guard lock(mutex_);
-    if (is_running_) return false;
-    is_running_ = true;
-    ++operation_;
-    cancel_requested_ = false;
-    has_sent_.store(false, std::memory_order_relaxed);
-    return true;
-  }
+  bool begin();
 
   /// The operation is over; true when the stream is to be closed now.
-  bool end() noexcept {
-    const std::lock_guard lock(mutex_);
-    is_running_ = false;
-    waiting_ = waiting::no;
-    return std::exchange(close_requested_, false);
-  }
+  bool end() noexcept;
 
   /// After the completion handler has returned: without a next operation, nothing may keep the executor busy.
   void settle();
@@ -89,10 +73,7 @@ class async_core : public std::enable_shared_from_this<async_core> {
   void note_sent() noexcept { has_sent_.store(true, std::memory_order_relaxed); }
 
   /// Before `notify()`, so that a signal which comes before `suspend()` is not lost.
-  void expect_signal() {
-    const std::lock_guard lock(mutex_);
-    was_signalled_ = false;
-  }
+  void expect_signal();
 
   /// Calls `handler(error_code)` on its own executor as soon as the operation can go on; never in here.
   template <class Handler>
@@ -151,12 +132,7 @@ class async_core : public std::enable_shared_from_this<async_core> {
   }
 
   /// What happened while the operation was suspended.
-  wake_up resumed() {
-    const std::lock_guard lock(mutex_);
-    if (waiting_ == waiting::both) interrupt();  // the wait that is not over
-    waiting_ = waiting::no;
-    return {std::exchange(fault_, {}), std::exchange(cancel_requested_, false)};
-  }
+  wake_up resumed();
 
   /// Ends the operation that runs now.
   void cancel() noexcept;
@@ -183,10 +159,7 @@ class async_core : public std::enable_shared_from_this<async_core> {
  private:
   enum class waiting : std::uint8_t { no, first, second, both, signal };
 
-  void request_cancel() noexcept {
-    cancel_requested_ = true;
-    interrupt();
-  }
+  void request_cancel() noexcept;
 
   /// Lets the handler that waits be called now.
   void interrupt() noexcept;
@@ -386,6 +359,48 @@ DOVETAIL_DEFINE void async_core::can_write(std::size_t number) {
 DOVETAIL_DEFINE void wake_relay::wake() noexcept {
   const std::lock_guard lock(mutex_);
   if (core_ != nullptr) core_->signal();
+}
+
+}  // namespace dovetail::inline v0::detail
+namespace dovetail::inline v0::detail {
+
+DOVETAIL_DEFINE void wake_relay::forget() noexcept {
+  const std::lock_guard lock(mutex_);
+  core_ = nullptr;
+}
+
+DOVETAIL_DEFINE bool async_core::begin() {
+  const std::lock_guard lock(mutex_);
+  if (is_running_) return false;
+  is_running_ = true;
+  ++operation_;
+  cancel_requested_ = false;
+  has_sent_.store(false, std::memory_order_relaxed);
+  return true;
+}
+
+DOVETAIL_DEFINE bool async_core::end() noexcept {
+  const std::lock_guard lock(mutex_);
+  is_running_ = false;
+  waiting_ = waiting::no;
+  return std::exchange(close_requested_, false);
+}
+
+DOVETAIL_DEFINE void async_core::expect_signal() {
+  const std::lock_guard lock(mutex_);
+  was_signalled_ = false;
+}
+
+DOVETAIL_DEFINE wake_up async_core::resumed() {
+  const std::lock_guard lock(mutex_);
+  if (waiting_ == waiting::both) interrupt();  // the wait that is not over
+  waiting_ = waiting::no;
+  return {std::exchange(fault_, {}), std::exchange(cancel_requested_, false)};
+}
+
+DOVETAIL_DEFINE void async_core::request_cancel() noexcept {
+  cancel_requested_ = true;
+  interrupt();
 }
 
 }  // namespace dovetail::inline v0::detail

@@ -82,18 +82,14 @@ struct exchanged {
   std::error_code ec{};
 };
 
-/// Writes `from`, and reads into `into` while that has to wait: over when all is written, or when something has come.
-/// Where `into` is empty it is a write. After a failed write what the peer said last is read, as far as it is there.
-/// Errors: as `write_all`, and as `read_some` while writing has to wait.
+namespace detail {
+
+/// `write_or_read`, whose first attempt to write was `writing`.
 template <stream Stream>
-exchanged write_or_read(Stream& stream, byte_view from, byte_span into, deadline by) {
+[[gnu::noinline]] exchanged write_or_read_from(attempt writing, Stream& stream, byte_view from, byte_span into,
+                                               deadline by) {
   exchanged done;
-  if (into.empty()) {
-    done.written = write_all(stream, from, by, done.ec);
-    return done;
-  }
-  while (done.written < from.size()) {
-    const attempt writing = stream.try_write(from.subspan(done.written));
+  for (;; writing = stream.try_write(from.subspan(done.written))) {
     if (writing.is_over()) {
       done.written += writing.bytes;
       done.ec = writing.ec;
@@ -103,7 +99,7 @@ exchanged write_or_read(Stream& stream, byte_view from, byte_span into, deadline
       } else if (done.written < from.size() && by.has_passed()) {
         done.ec = errc::deadline_passed;
       }
-      if (done.ec) return done;
+      if (done.ec || done.written == from.size()) return done;
       continue;
     }
     const attempt reading = stream.try_read(into);
@@ -112,9 +108,22 @@ exchanged write_or_read(Stream& stream, byte_view from, byte_span into, deadline
       done.ec = reading.ec;
       return done;
     }
-    done.ec = detail::wait_for_either(stream, reading, writing, by);
+    done.ec = wait_for_either(stream, reading, writing, by);
     if (done.ec) return done;
   }
+}
+
+}  // namespace detail
+
+/// Writes `from`, and reads into `into` while that has to wait: over when all is written, or when something has come.
+/// Where `into` is empty it is a write. After a failed write what the peer said last is read, as far as it is there.
+/// Errors: as `write_all`, and as `read_some` while writing has to wait.
+template <stream Stream>
+exchanged write_or_read(Stream& stream, byte_view from, byte_span into, deadline by) {
+  if (from.empty()) return {};
+  if (!into.empty()) return detail::write_or_read_from(stream.try_write(from), stream, from, into, by);
+  exchanged done;
+  done.written = write_all(stream, from, by, done.ec);
   return done;
 }
 

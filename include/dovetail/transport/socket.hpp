@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/bytes.hpp>
+#include <dovetail/base/coarse_clock.hpp>
 #include <dovetail/base/deadline.hpp>
 #include <dovetail/base/errc.hpp>
 #include <dovetail/transport/concepts.hpp>
@@ -112,6 +113,10 @@ inline bool has_nothing_to_read(native_handle handle) noexcept {
 }
 
 attempt send(native_handle handle, byte_view from) noexcept;
+
+/// What recv() and send() have just given, as an attempt; a send that a signal has interrupted is made again.
+attempt received_as(ssize_t got) noexcept;
+attempt sent_as(ssize_t left, native_handle handle, byte_view from) noexcept;
 
 /// Is there something to receive? It stays there.
 inline attempt peek(native_handle handle) noexcept {
@@ -252,7 +257,10 @@ DOVETAIL_DEFINE bool is_unix_socket(native_handle handle) noexcept {
 
 DOVETAIL_DEFINE attempt receive(native_handle handle, byte_span into, int flags) noexcept {
   if (into.empty()) return attempt::failed(std::make_error_code(std::errc::no_buffer_space));
-  const ssize_t got = ::recv(handle, into.data(), into.size(), flags);
+  return received_as(::recv(handle, into.data(), into.size(), flags));
+}
+
+DOVETAIL_DEFINE attempt received_as(ssize_t got) noexcept {
   if (got > 0) return attempt::done(static_cast<std::size_t>(got));
   if (got == 0) return attempt::failed(make_error_code(errc::connection_closed));
   // A wait in here that a signal has ended began its time anew: whoever waits looks at his deadline first.
@@ -262,8 +270,11 @@ DOVETAIL_DEFINE attempt receive(native_handle handle, byte_span into, int flags)
 
 DOVETAIL_DEFINE attempt send(native_handle handle, byte_view from) noexcept {
   if (from.empty()) return attempt::done();
-  for (;;) {
-    const ssize_t left = ::send(handle, from.data(), from.size(), send_flags);
+  return sent_as(::send(handle, from.data(), from.size(), send_flags), handle, from);
+}
+
+DOVETAIL_DEFINE attempt sent_as(ssize_t left, native_handle handle, byte_view from) noexcept {
+  for (;; left = ::send(handle, from.data(), from.size(), send_flags)) {
     if (left >= 0) return attempt::done(static_cast<std::size_t>(left));
     if (would_block()) return attempt::wait(readiness::writable);
     if (errno != EINTR) return attempt::failed(last_system_error());
@@ -272,8 +283,10 @@ DOVETAIL_DEFINE attempt send(native_handle handle, byte_view from) noexcept {
 
 DOVETAIL_DEFINE int poll_timeout(deadline end) noexcept {
   if (end.is_never()) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(end.remaining()).count();
-  return left > 1'000'000 ? 1'000'000 : static_cast<int>(left);
+  const clock::time_point time = coarse_now();
+  const clock::duration left = is_far(end, time) ? end.when() - time : end.remaining();
+  constexpr std::chrono::milliseconds longest{1'000'000};
+  return static_cast<int>((left > longest ? longest : std::chrono::ceil<std::chrono::milliseconds>(left)).count());
 }
 
 DOVETAIL_DEFINE bool poll_handle(native_handle handle, readiness what, deadline end, std::error_code& ec) noexcept {
@@ -309,6 +322,7 @@ DOVETAIL_DEFINE std::error_code wait_handles(native_handle first, const attempt&
 
 DOVETAIL_DEFINE std::error_code resolve(const std::string& host, const std::string& port, bool numeric_only,
                                         std::vector<socket_address>& found) {
+  if (host.find('\0') != host.npos) return errc::host_not_found;  // the system would see the name in front of it
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV | (numeric_only ? AI_NUMERICHOST : AI_ADDRCONFIG);

@@ -4,6 +4,7 @@
 #include <dovetail/transport/socket.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -25,6 +26,10 @@ class socket_stream {
   /// socket they stay two: a receive() that waits there is also woken when the peer has read what was sent, and sleeps
   /// again, which costs more than poll() does.
   attempt read_waiting(byte_span into, deadline by) noexcept;
+  /// Writes a request and waits for its answer and reads that, as far as all goes as it usually does; for the blocking
+  /// driver. Gives the bytes of the answer. Else `last` is the step that was another one: of writing (then negative),
+  /// or of reading when all is written (then 0). `request` and `into` are not empty.
+  std::ptrdiff_t ask_at_once(byte_view request, byte_span into, deadline by, attempt& last) noexcept;
   native_handle handle(readiness what) const noexcept {
     return what == readiness::signalled ? no_handle : socket_.get();
   }
@@ -94,6 +99,27 @@ DOVETAIL_DEFINE bool socket_stream::is_waiting_in_receive(deadline by) noexcept 
     receive_ = waits ? receiving::waits : receiving::never_waits;
   }
   return receive_ == receiving::waits;
+}
+
+DOVETAIL_DEFINE std::ptrdiff_t socket_stream::ask_at_once(byte_view request, byte_span into, deadline by,
+                                                          attempt& last) noexcept {
+  const native_handle handle = socket_.get();
+  const ssize_t left = ::send(handle, request.data(), request.size(), send_flags);
+  if (left != static_cast<ssize_t>(request.size())) [[unlikely]]
+    return last = sent_as(left, handle, request), -1;
+  int flags = MSG_DONTWAIT;
+  bool may_read = true;
+  if (receive_ == receiving::never_waits) {
+    pollfd watched{handle, POLLIN, 0};
+    may_read = ::poll(&watched, 1, poll_timeout(by)) > 0;
+  } else {
+    may_read = is_waiting_in_receive(by);
+    flags = 0;
+  }
+  const ssize_t got = may_read ? ::recv(handle, into.data(), into.size(), flags) : 0;
+  if (got > 0) [[likely]]
+    return got;
+  return last = may_read ? received_as(got) : attempt::wait(readiness::readable), 0;
 }
 
 DOVETAIL_DEFINE attempt socket_stream::read_waiting(byte_span into, deadline by) noexcept {

@@ -7,6 +7,7 @@
 #include <dovetail/transport/tls_session.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -73,6 +74,19 @@ class tls_stream {
   {
     if (!session_) return inner_.read_waiting(into, by);
     return detail::repeat_until_over(*this, by, [&] { return try_read(into); });
+  }
+  /// The same of a request and its answer.
+  std::ptrdiff_t ask_at_once(byte_view request, byte_span into, deadline by, attempt& last) requires
+      requires(Inner& inner) {
+    inner.ask_at_once(request, into, by, last);
+  }
+  {
+    if (!session_) [[likely]]
+      return inner_.ask_at_once(request, into, by, last);
+    last = try_write(request);
+    if (!last.is_over() || last.ec || last.bytes != request.size()) return -1;
+    last = attempt::wait(readiness::readable);
+    return 0;
   }
   /// A decrypted reply may be here already.
   bool waits_for_reply() const noexcept requires requires { Inner::waits_for_replies; }

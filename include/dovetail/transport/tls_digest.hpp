@@ -3,10 +3,14 @@
 
 #include <dovetail/base/bytes.hpp>
 
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TLS_SOURCE)
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
+#else
+#include <openssl/types.h>
+#endif
 
 #include <array>
 #include <climits>
@@ -15,26 +19,13 @@
 
 namespace dovetail::inline v0::detail {
 
-inline const unsigned char* openssl_bytes(byte_view data) noexcept {
-  return reinterpret_cast<const unsigned char*>(data.data());
-}
-
-template <std::size_t Size>
-bool digest(const EVP_MD* kind, byte_view data, std::array<std::byte, Size>& out) noexcept {
-  unsigned size = 0;
-  unsigned char made[EVP_MAX_MD_SIZE];
-  if (EVP_Digest(data.data(), data.size(), made, &size, kind, nullptr) != 1 || size != Size) return false;
-  for (std::size_t i = 0; i < Size; ++i) out[i] = static_cast<std::byte>(made[i]);
-  return true;
-}
-
-inline bool sha256(byte_view data, std::array<std::byte, 32>& out) noexcept { return digest(EVP_sha256(), data, out); }
+bool sha256(byte_view data, std::array<std::byte, 32>& out) noexcept;
 
 /// For the handshake of WebSocket, which asks for no secrecy of it.
-inline bool sha1(byte_view data, std::array<std::byte, 20>& out) noexcept { return digest(EVP_sha1(), data, out); }
+bool sha1(byte_view data, std::array<std::byte, 20>& out) noexcept;
 
 /// False where the library's rules forbid MD5 (FIPS).
-inline bool md5(byte_view data, std::array<std::byte, 16>& out) noexcept { return digest(EVP_md5(), data, out); }
+bool md5(byte_view data, std::array<std::byte, 16>& out) noexcept;
 
 bool hmac_sha256(byte_view key, byte_view data, std::array<std::byte, 32>& out) noexcept;
 
@@ -42,10 +33,7 @@ bool pbkdf2_sha256(byte_view password, byte_view salt, std::uint32_t iterations,
                    std::array<std::byte, 32>& out) noexcept;
 
 /// Unpredictable bytes, fit for nonces.
-inline bool random_bytes(byte_span out) noexcept {
-  return out.size() <= INT_MAX &&
-         RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(out.size())) == 1;
-}
+bool random_bytes(byte_span out) noexcept;
 
 /// The hash of a certificate that channel binding names tls-server-end-point (RFC 5929 section 4.1): by the hash of the
 /// certificate's signature, SHA-256 instead of MD5 and SHA-1. Gives its size; 0 when the signature has no hash.
@@ -61,6 +49,36 @@ std::size_t end_point_hash(const X509& certificate, byte_span out) noexcept;
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::detail {
+
+inline const unsigned char* openssl_bytes(byte_view data) noexcept {
+  return reinterpret_cast<const unsigned char*>(data.data());
+}
+
+template <std::size_t Size>
+bool digest(const EVP_MD* kind, byte_view data, std::array<std::byte, Size>& out) noexcept {
+  unsigned size = 0;
+  unsigned char made[EVP_MAX_MD_SIZE];
+  if (EVP_Digest(data.data(), data.size(), made, &size, kind, nullptr) != 1 || size != Size) return false;
+  for (std::size_t i = 0; i < Size; ++i) out[i] = static_cast<std::byte>(made[i]);
+  return true;
+}
+
+DOVETAIL_DEFINE bool sha256(byte_view data, std::array<std::byte, 32>& out) noexcept {
+  return digest(EVP_sha256(), data, out);
+}
+
+DOVETAIL_DEFINE bool sha1(byte_view data, std::array<std::byte, 20>& out) noexcept {
+  return digest(EVP_sha1(), data, out);
+}
+
+DOVETAIL_DEFINE bool md5(byte_view data, std::array<std::byte, 16>& out) noexcept {
+  return digest(EVP_md5(), data, out);
+}
+
+DOVETAIL_DEFINE bool random_bytes(byte_span out) noexcept {
+  return out.size() <= INT_MAX &&
+         RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(out.size())) == 1;
+}
 
 DOVETAIL_DEFINE bool hmac_sha256(byte_view key, byte_view data, std::array<std::byte, 32>& out) noexcept {
   if (key.size() > INT_MAX) return false;

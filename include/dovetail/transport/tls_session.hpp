@@ -9,9 +9,15 @@
 #include <dovetail/transport/tls_digest.hpp>
 #include <dovetail/transport/tls_sessions.hpp>
 
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TLS_SOURCE)
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#else
+#include <openssl/types.h>
+typedef struct bio_method_st BIO_METHOD;  // as <openssl/bio.h> has it
+#endif
 
 #include <algorithm>
 #include <climits>
@@ -67,12 +73,8 @@ class tls_category_type final : public std::error_category {
 class certificate_category_type final : public std::error_category {
  public:
   const char* name() const noexcept override { return "dovetail.certificate"; }
-  std::string message(int value) const override {
-    return std::string{"the server's certificate is not accepted: "} + X509_verify_cert_error_string(value);
-  }
-  std::error_condition default_error_condition(int) const noexcept override {
-    return make_error_condition(condition::authentication);
-  }
+  DOVETAIL_DECLARE std::string message(int value) const override;
+  DOVETAIL_DECLARE std::error_condition default_error_condition(int) const noexcept override;
 };
 
 }  // namespace detail
@@ -102,9 +104,9 @@ class tls_io {
 };
 
 struct tls_deleter {
-  void operator()(SSL_CTX* made) const noexcept { SSL_CTX_free(made); }
-  void operator()(SSL* made) const noexcept { SSL_free(made); }
-  void operator()(BIO_METHOD* made) const noexcept { BIO_meth_free(made); }
+  void operator()(SSL_CTX* made) const noexcept;
+  void operator()(SSL* made) const noexcept;
+  void operator()(BIO_METHOD* made) const noexcept;
 };
 
 /// The oldest error in OpenSSL's queue, which is emptied.
@@ -118,36 +120,21 @@ class tls_session {
 
   attempt handshake(tls_io& io);
 
-  attempt read(tls_io& io, byte_span into) {
-    return step(io, [&] { return SSL_read(ssl_.get(), into.data(), clamp(into.size())); });
-  }
+  attempt read(tls_io& io, byte_span into);
 
   /// Is there something to read? It stays there. What has come is decrypted, of one record at most.
-  attempt peek(tls_io& io) {
-    char one = 0;
-    return step(io, [&] { return SSL_peek(ssl_.get(), &one, 1); });
-  }
+  attempt peek(tls_io& io);
 
   /// After a step that has to wait the same bytes must be offered again; a moved buffer is allowed.
-  attempt write(tls_io& io, byte_view from) {
-    return step(io, [&] { return SSL_write(ssl_.get(), from.data(), clamp(from.size())); });
-  }
+  attempt write(tls_io& io, byte_view from);
 
   attempt say_goodbye(tls_io& io);
 
   bool is_established() const noexcept { return is_established_; }
-  std::string_view protocol() const noexcept { return SSL_get_version(ssl_.get()); }
-  bool is_resumed() const noexcept { return SSL_session_reused(ssl_.get()) == 1; }
-  std::string_view application_protocol() const noexcept {
-    const unsigned char* name = nullptr;
-    unsigned size = 0;
-    SSL_get0_alpn_selected(ssl_.get(), &name, &size);
-    return {reinterpret_cast<const char*>(name), size};
-  }
-  byte_view channel_binding() noexcept {
-    const X509* const peer = SSL_get0_peer_certificate(ssl_.get());
-    return {binding_, peer == nullptr ? 0 : end_point_hash(*peer, binding_)};
-  }
+  std::string_view protocol() const noexcept;
+  bool is_resumed() const noexcept;
+  std::string_view application_protocol() const noexcept;
+  byte_view channel_binding() noexcept;
 
  private:
   tls_session() = default;
@@ -169,31 +156,7 @@ class tls_session {
   BIO* make_bio();
 
   template <class Call>
-  attempt step(tls_io& io, Call call) {
-    io_ = &io;
-    last_ = {};
-    ERR_clear_error();
-    const int outcome = call();
-    io_ = nullptr;
-    if (outcome > 0) return attempt::done(static_cast<std::size_t>(outcome));
-    switch (SSL_get_error(ssl_.get(), outcome)) {
-      case SSL_ERROR_WANT_READ:
-      case SSL_ERROR_WANT_WRITE:
-        return last_;
-      case SSL_ERROR_ZERO_RETURN:
-        return attempt::failed(make_error_code(errc::connection_closed));
-      default:
-        // The stream's own error says more than the layer above it, which only saw a failed read.
-        if (last_.is_over() && last_.ec) {
-          ERR_clear_error();
-          // An end of which the peer's TLS did not say a word may be somebody else's: what has come may be cut off
-          // (RFC 8446 section 6.1).
-          const bool is_cut = is_established_ && last_.ec == errc::connection_closed;
-          return attempt::failed(is_cut ? make_error_code(errc::connection_lost) : last_.ec);
-        }
-        return attempt::failed(take_tls_error());
-    }
-  }
+  attempt step(tls_io& io, Call call);
 
   secret password_;
   std::shared_ptr<tls_sessions> sessions_;
@@ -201,7 +164,9 @@ class tls_session {
   std::unique_ptr<SSL_CTX, tls_deleter> context_;
   std::unique_ptr<BIO_METHOD, tls_deleter> method_;
   std::unique_ptr<SSL, tls_deleter> ssl_;
-  std::byte binding_[EVP_MAX_MD_SIZE];
+  static constexpr std::size_t largest_hash = 64;
+
+  std::byte binding_[largest_hash];
   tls_io* io_ = nullptr;
   attempt last_;
   bool is_established_ = false;
@@ -218,6 +183,78 @@ class tls_session {
 #else
 #define DOVETAIL_DEFINE
 #endif
+namespace dovetail::inline v0::detail {
+
+DOVETAIL_DEFINE std::string certificate_category_type::message(int value) const {
+  return std::string{"the server's certificate is not accepted: "} + X509_verify_cert_error_string(value);
+}
+
+DOVETAIL_DEFINE std::error_condition certificate_category_type::default_error_condition(int) const noexcept {
+  return make_error_condition(condition::authentication);
+}
+
+DOVETAIL_DEFINE void tls_deleter::operator()(SSL_CTX* made) const noexcept { SSL_CTX_free(made); }
+DOVETAIL_DEFINE void tls_deleter::operator()(SSL* made) const noexcept { SSL_free(made); }
+DOVETAIL_DEFINE void tls_deleter::operator()(BIO_METHOD* made) const noexcept { BIO_meth_free(made); }
+
+template <class Call>
+attempt tls_session::step(tls_io& io, Call call) {
+  io_ = &io;
+  last_ = {};
+  ERR_clear_error();
+  const int outcome = call();
+  io_ = nullptr;
+  if (outcome > 0) return attempt::done(static_cast<std::size_t>(outcome));
+  switch (SSL_get_error(ssl_.get(), outcome)) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+      return last_;
+    case SSL_ERROR_ZERO_RETURN:
+      return attempt::failed(make_error_code(errc::connection_closed));
+    default:
+      // The stream's own error says more than the layer above it, which only saw a failed read.
+      if (last_.is_over() && last_.ec) {
+        ERR_clear_error();
+        // An end of which the peer's TLS did not say a word may be somebody else's: what has come may be cut off
+        // (RFC 8446 section 6.1).
+        const bool is_cut = is_established_ && last_.ec == errc::connection_closed;
+        return attempt::failed(is_cut ? make_error_code(errc::connection_lost) : last_.ec);
+      }
+      return attempt::failed(take_tls_error());
+  }
+}
+
+DOVETAIL_DEFINE attempt tls_session::read(tls_io& io, byte_span into) {
+  return step(io, [&] { return SSL_read(ssl_.get(), into.data(), clamp(into.size())); });
+}
+
+DOVETAIL_DEFINE attempt tls_session::peek(tls_io& io) {
+  char one = 0;
+  return step(io, [&] { return SSL_peek(ssl_.get(), &one, 1); });
+}
+
+DOVETAIL_DEFINE attempt tls_session::write(tls_io& io, byte_view from) {
+  return step(io, [&] { return SSL_write(ssl_.get(), from.data(), clamp(from.size())); });
+}
+
+DOVETAIL_DEFINE std::string_view tls_session::protocol() const noexcept { return SSL_get_version(ssl_.get()); }
+
+DOVETAIL_DEFINE bool tls_session::is_resumed() const noexcept { return SSL_session_reused(ssl_.get()) == 1; }
+
+DOVETAIL_DEFINE std::string_view tls_session::application_protocol() const noexcept {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
+DOVETAIL_DEFINE byte_view tls_session::channel_binding() noexcept {
+  static_assert(largest_hash >= EVP_MAX_MD_SIZE);
+  const X509* const peer = SSL_get0_peer_certificate(ssl_.get());
+  return {binding_, peer == nullptr ? 0 : end_point_hash(*peer, binding_)};
+}
+
+}  // namespace dovetail::inline v0::detail
 namespace dovetail::inline v0 {
 namespace detail {
 

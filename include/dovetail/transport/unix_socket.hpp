@@ -72,6 +72,8 @@ DOVETAIL_DEFINE attempt unix_stream::try_connect(deadline) {
     if (!started.is_over()) return started;
     ec = started.ec;
   }
+  // A server that is restarted takes its socket away: that is no other failure than a port that refuses.
+  if (ec == std::errc::no_such_file_or_directory) ec = make_error_code(errc::socket_missing);
   is_connecting_ = false;
   is_connected_ = !ec;
   return ec ? close(), attempt::failed(ec) : attempt::done();

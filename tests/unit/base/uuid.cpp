@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -73,6 +75,19 @@ TEST(Uuid, TextIsTheUsualFormInLowerCase) {
   EXPECT_EQ(to_string(sample), usual_form);
   EXPECT_EQ(to_string(dt::uuid{}), "00000000-0000-0000-0000-000000000000");
 }
+
+constexpr bool literals_are_read_by_the_compiler() {
+  constexpr dt::uuid usual{"00112233-4455-6677-8899-aabbccddeeff"};
+  constexpr dt::uuid braced{"{00112233-4455-6677-8899-AABBCCDDEEFF}"};
+  constexpr dt::uuid bare{"00112233445566778899aabbccddeeff"};
+  std::array<std::byte, 16> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * 0x11);
+  return usual.bytes == bytes && braced == usual && bare == usual && dt::uuid{bytes} == usual &&
+         dt::uuid{"00000000-0000-0000-0000-000000000000"}.is_nil();
+}
+static_assert(literals_are_read_by_the_compiler());
+
+TEST(Uuid, LiteralsAreReadByTheCompiler) { EXPECT_TRUE(literals_are_read_by_the_compiler()); }
 
 constexpr bool order_is_that_of_the_text() {
   dt::uuid low;

@@ -173,15 +173,17 @@ TEST(AsyncRun, AWriteWaitsForRoomAndCountsWhatLeft) {
 
 TEST(AsyncRun, APeerThatIsNotReadFromDoesNotStopAnExchange) {
   const std::string text = patterned_text(10'000);
-  for (const std::size_t capacity : {1U, 16U, 1000U}) {
-    ends e{capacity};
-    std::thread peer([&e] { give_back(e.theirs); });
-    const auto got = e.run(pass_through{e.session, text});
-    e.ours->close();
-    peer.join();
-    ASSERT_TRUE(got) << got.error().message();
-    EXPECT_EQ(*got, text);
-    EXPECT_EQ((dt::traffic{text.size(), text.size()}), e.moved);
+  for (const std::size_t capacity : {1U, 16U, 1000U, 100'000U}) {
+    for (const bool asks : {false, true}) {
+      ends e{capacity};
+      std::thread peer([&e] { give_back(e.theirs); });
+      const auto got = e.run(pass_through{e.session, text, false, asks});
+      e.ours->close();
+      peer.join();
+      ASSERT_TRUE(got) << got.error().message();
+      EXPECT_EQ(*got, text);
+      EXPECT_EQ((dt::traffic{text.size(), text.size()}), e.moved);
+    }
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <thread>
+#include <utility>
 
 namespace dt = dovetail;
 using namespace dt::test;
@@ -124,17 +125,60 @@ TEST(Run, AWriteWaitsForRoomAndCountsWhatLeft) {
 
 TEST(Run, APeerThatIsNotReadFromDoesNotStopAnExchange) {
   const std::string text = patterned_text(10'000);
-  for (const std::size_t capacity : {1U, 16U, 1000U}) {
-    ends e{capacity};
-    std::thread peer([&e] { give_back(e.theirs); });
-    dt::traffic moved;
-    const auto got = dt::run(e.ours, pass_through{e.session, text}, dt::deadline::after(60s), moved);
-    e.ours.close();
-    peer.join();
-    ASSERT_TRUE(got) << got.error().message();
-    EXPECT_EQ(*got, text);
-    EXPECT_EQ((dt::traffic{text.size(), text.size()}), moved);
+  for (const std::size_t capacity : {1U, 16U, 1000U, 100'000U}) {
+    for (const bool asks : {false, true}) {
+      ends e{capacity};
+      std::thread peer([&e] { give_back(e.theirs); });
+      dt::traffic moved;
+      const auto got = dt::run(e.ours, pass_through{e.session, text, false, asks}, dt::deadline::after(60s), moved);
+      e.ours.close();
+      peer.join();
+      ASSERT_TRUE(got) << got.error().message();
+      EXPECT_EQ(*got, text);
+      EXPECT_EQ((dt::traffic{text.size(), text.size()}), moved);
+    }
   }
+}
+
+/// Asks once, and remembers what it was told.
+class asker {
+ public:
+  explicit asker(line_session& s) noexcept : session_(&s) {}
+  dt::action resume(const dt::event& happened) {
+    if (!std::exchange(has_begun_, true)) return dt::action::ask(dt::as_byte_view("ping\n"), session_->chunk);
+    told = happened;
+    return dt::action::done(happened.ec);
+  }
+  dt::event told;
+
+ private:
+  line_session* session_;
+  bool has_begun_ = false;
+};
+
+TEST(Run, ARequestIsToldTogetherWithItsAnswer) {
+  ends e;
+  asker dialogue{e.session};
+  dt::traffic moved;
+  write_text(e.theirs, "pong");
+  ASSERT_TRUE(dt::run(e.ours, dialogue, dt::deadline::after(60s), moved));
+  EXPECT_EQ(dialogue.told.bytes, 5U);
+  EXPECT_EQ(dialogue.told.received, 4U);
+  EXPECT_EQ((dt::traffic{5, 4}), moved);
+  ends silent;
+  asker late{silent.session};
+  EXPECT_EQ(dt::errc::deadline_passed, dt::run(silent.ours, late, dt::deadline::after(20ms), moved).error().code());
+  EXPECT_EQ(late.told.bytes, 5U);
+  EXPECT_EQ(late.told.received, 0U);
+  ends broken;
+  asker cut{broken.session};
+  std::thread peer([&broken] {
+    read_line(broken.theirs);
+    broken.theirs.close();
+  });
+  EXPECT_EQ(dt::condition::connection, dt::run(broken.ours, cut, dt::deadline::after(60s)).error().kind());
+  peer.join();
+  EXPECT_EQ(cut.told.bytes, 5U);
 }
 
 TEST(Run, AnExchangeThatNobodyAnswersEndsAtTheDeadlineAndCountsWhatLeft) {

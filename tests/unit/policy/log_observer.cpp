@@ -1,6 +1,7 @@
 #include <dovetail/policy/log_observer.hpp>
 
 #include <dovetail/base/errc.hpp>
+#include <dovetail/codec/postgres/sqlstate.hpp>
 
 #include <gtest/gtest.h>
 
@@ -38,6 +39,11 @@ TEST(LogObserver, AFailureHasItsConditionTextAndCode) {
             .attempt = 2}),
       R"({"time":"2026-11-21T12:00:00.000001Z","level":"info","event":"retry","operation":"get","delay_ms":50.000,)"
       R"("attempt":2,"condition":"connection","error":"the connection was lost","code":"dovetail:7"})");
+}
+
+TEST(LogObserver, AFailureOfPostgresHasItsSqlstate) {
+  const std::string text = line({.what = observed::retry, .ec = dt::postgres::make_error_code("40P01")});
+  EXPECT_TRUE(text.ends_with(R"(","sqlstate":"40P01"})")) << text;
 }
 
 TEST(LogObserver, APlaceIsPartOfTheLineWhenItIsKnown) {

@@ -106,20 +106,20 @@ TEST(BindRow, AMissingColumnIsNamedWithTheNearestOne) {
             (std::vector{mismatch{mismatch_kind::missing_column, 1, -1}}));
   EXPECT_EQ(bind_to<order>(named({"id", "titel", "total"})).error().context(),
             "row type bind_test::order does not match the query result (1 problem)\n"
-            "  field 'title' : no such column; did you mean 'titel'?\n"
+            "  field 'title' (std::string) : no such column; did you mean 'titel'?\n"
             "  columns returned: id, titel, total");
 }
 
 TEST(BindRow, NoNameIsOfferedWhenNoneIsNear) {
   EXPECT_EQ(bind_to<order>(named({"id", "total"})).error().context(),
             "row type bind_test::order does not match the query result (1 problem)\n"
-            "  field 'title' : no such column\n"
+            "  field 'title' (std::string) : no such column\n"
             "  columns returned: id, total");
   EXPECT_EQ(bind_to<order>({}).error().context(),
             "row type bind_test::order does not match the query result (3 problems)\n"
-            "  field 'id'    : no such column\n"
-            "  field 'title' : no such column\n"
-            "  field 'total' : no such column\n"
+            "  field 'id' (std::int64_t)   : no such column\n"
+            "  field 'title' (std::string) : no such column\n"
+            "  field 'total' (double)      : no such column\n"
             "  columns returned: none");
 }
 
@@ -127,21 +127,21 @@ TEST(BindRow, AColumnThatAnotherFieldTakesIsNotOffered) {
   // 'total' is two edits from 'title', but it is taken
   EXPECT_EQ(bind_to<order>(named({"id", "total", "x"})).error().context(),
             "row type bind_test::order does not match the query result (1 problem)\n"
-            "  field 'title' : no such column\n"
+            "  field 'title' (std::string) : no such column\n"
             "  columns returned: id, total, x");
 }
 
 TEST(BindRow, AColumnInAnotherCaseIsOfferedButNotTaken) {
   EXPECT_EQ(bind_to<order>(named({"ID", "title", "total"})).error().context(),
             "row type bind_test::order does not match the query result (1 problem)\n"
-            "  field 'id' : no such column; did you mean 'ID'?\n"
+            "  field 'id' (std::int64_t) : no such column; did you mean 'ID'?\n"
             "  columns returned: ID, title, total");
 }
 
 TEST(BindRow, TheCasePolicyIsOfferedWhenItWouldHelp) {
   EXPECT_EQ(bind_to<camel>(named({"user_id", "homeOwner.id", "homeOwner.name"})).error().context(),
             "row type bind_test::camel does not match the query result (1 problem)\n"
-            "  field 'userId' : no such column; did you mean 'user_id' (dt::name_style::snake_case)?\n"
+            "  field 'userId' (int) : no such column; did you mean 'user_id' (dt::name_style::snake_case)?\n"
             "  columns returned: user_id, homeOwner.id, homeOwner.name");
 }
 
@@ -157,8 +157,8 @@ TEST(BindRow, NearestNamesOfNestedFieldsAreFoundWithAndWithoutTheirPrefix) {
       std::string{bind_to<joined>(named({"id", "buyer_id", "buyer_nmae", "receiver_id", "name"})).error().context()};
   EXPECT_EQ(text,
             "row type bind_test::joined does not match the query result (2 problems)\n"
-            "  field 'buyer.name'    : no such column; did you mean 'buyer_nmae'?\n"
-            "  field 'receiver.name' : no such column; did you mean 'name'?\n"
+            "  field 'buyer.name' (std::string)    : no such column; did you mean 'buyer_nmae'?\n"
+            "  field 'receiver.name' (std::string) : no such column; did you mean 'name'?\n"
             "  columns returned: id, buyer_id, buyer_nmae, receiver_id, name");
 }
 
@@ -245,10 +245,10 @@ TEST(BindRow, AllProblemsAreInOneReport) {
                                                              {mismatch_kind::null_not_allowed, 2, 0}}));
   EXPECT_EQ(bind_to<order>(given).error().context(),
             "row type bind_test::order does not match the query result (4 problems)\n"
-            "  field 'id' (std::int64_t) : columns 3 ('id') and 4 ('id') have its name; rename all but one (as …)\n"
-            "  field 'title'             : no such column\n"
-            "  field 'total' (double)    : column 'total' is numeric; use dt::decimal\n"
-            "  field 'total' (double)    : column 'total' may be null; use std::optional<double>\n"
+            "  field 'id' (std::int64_t)   : columns 3 ('id') and 4 ('id') have its name; rename all but one (as …)\n"
+            "  field 'title' (std::string) : no such column\n"
+            "  field 'total' (double)      : column 'total' is numeric; use dt::decimal\n"
+            "  field 'total' (double)      : column 'total' may be null; use std::optional<double>\n"
             "  columns returned: total numeric, customer_name, id, id");
 }
 
@@ -258,7 +258,7 @@ TEST(BindRow, TheWholeMessageEndsWithStatementAndPlace) {
   const std::string text = bound.error().with_statement("select id, total from orders").with_location(here).message();
   EXPECT_TRUE(
       text.starts_with("row type bind_test::order does not match the query result (1 problem)\n"
-                       "  field 'title' : no such column\n"
+                       "  field 'title' (std::string) : no such column\n"
                        "  columns returned: id, total\n"
                        "  SQL: select id, total from orders\n"
                        "  at: "))

@@ -56,6 +56,12 @@ TEST(ValueError, NamesRowFieldTypeAndColumn) {
             "  field 'mayor.id' (int) : column 'mayor_id' (INTEGER) holds a value that is no int");
 }
 
+TEST(ValueError, ANullInsideOfAValueIsNotCalledANullColumn) {
+  EXPECT_EQ(failure(errc::unexpected_null, 2, "an element is null").message(),
+            "row 3 does not fit row type report_test::city\n"
+            "  field 'area' (double) : column 'area' (REAL) holds a null; an element is null");
+}
+
 TEST(ValueError, OtherCodesSpeakForThemselvesAndDetailsFollow) {
   EXPECT_EQ(failure(errc::malformed_json, 1, "line 1, column 2: expected a value").message(),
             "row 3 does not fit row type report_test::city\n"

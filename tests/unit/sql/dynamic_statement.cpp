@@ -72,6 +72,14 @@ TEST(DynamicStatement, MistakesAreThoseOfARuntimeText) {
     const dynamic_statement<dt::dialect::sqlite> sql{text, named};
     EXPECT_EQ(sql.failure().context(), "a named parameter has no argument: 'missing_name' (line 1, column 8)") << text;
   }
+  const std::vector<std::string> similar{"user_name"};
+  for (const char* text : {"select :user_nmae", "select %(user_nmae)s"}) {
+    const dynamic_arguments named{one, similar};
+    const dynamic_statement<dt::dialect::sqlite> sql{text, named};
+    EXPECT_EQ(sql.failure().context(),
+              "a named parameter has no argument: 'user_nmae' (line 1, column 8); did you mean 'user_name'?")
+        << text;
+  }
   EXPECT_FALSE(code("select ?", given));
 }
 

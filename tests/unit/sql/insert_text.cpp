@@ -54,6 +54,30 @@ static_assert(dt::insert_tail<my, city, on_conflict::update, "id"> ==
 static_assert(dt::insert_tail<my, city, on_conflict::ignore> ==
               " (`id`, `name`, `area`) values (?, ?, ?) on duplicate key update `id` = `id`");
 
+struct place {
+  std::string town;
+  std::optional<int> zip;
+};
+struct region {
+  place capital;
+  int size;
+};
+struct person {
+  int id;
+  place home;
+  dt::column<"the \"land\"", std::optional<region>> land;
+};
+
+static_assert(dt::insert_tail<pg, person> ==
+              R"( ("id", "home_town", "home_zip", "the ""land""_capital_town", "the ""land""_capital_zip", )"
+              R"("the ""land""_size") values ($1, $2, $3, $4, $5, $6))");
+static_assert(dt::insert_tail<my, region> == " (`capital_town`, `capital_zip`, `size`) values (?, ?, ?)");
+static_assert(dt::returning_tail<lite, region> == R"( returning "capital_town", "capital_zip", "size")");
+static_assert(dt::column_list<pg, region> == R"( ("capital_town", "capital_zip", "size"))");
+static_assert(dt::insert_tail<lite, region, on_conflict::update, "capital_town"> ==
+              R"( ("capital_town", "capital_zip", "size") values (?, ?, ?) on conflict ("capital_town") do update set )"
+              R"("capital_zip" = excluded."capital_zip", "size" = excluded."size")");
+
 TEST(InsertText, PutsTheTableBeforeWhatTheCompilerWrote) {
   EXPECT_EQ(dt::insert_text(pg, "app.city", dt::insert_tail<pg, city>).value(),
             R"(insert into "app"."city" ("id", "name", "area") values ($1, $2, $3))");

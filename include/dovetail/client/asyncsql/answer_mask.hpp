@@ -9,6 +9,7 @@
 #include <dovetail/client/sql_operations.hpp>
 #include <dovetail/row/mask.hpp>
 #include <dovetail/row/reflect.hpp>
+#include <dovetail/row/written.hpp>
 
 #include <concepts>
 #include <optional>
@@ -123,7 +124,12 @@ std::span<const std::string_view> columns_over_rows(const Op& op) noexcept {
                        }) {
     using row = std::remove_cvref_t<decltype(*op.rows.begin())>;
     std::string start = "insert ";
-    return is_update(start.append(op.tail)) ? field_names<row> : std::span<const std::string_view>{};
+    if (!is_update(start.append(op.tail))) return {};
+    if constexpr (dovetail::detail::has_nested_struct<row>) {
+      return dovetail::detail::meant_names<row>;
+    } else {
+      return field_names<row>;
+    }
   } else {
     return {};
   }

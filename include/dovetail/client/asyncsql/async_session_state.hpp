@@ -140,7 +140,7 @@ asio::awaitable<result<T>> attempt_all(std::shared_ptr<State> self, begin_mode i
         judge(bad, name, attempt, false, how, self->context.how.retry, *self->context.metrics, core->watcher());
     if (!next.repeat) co_return std::move(bad.why);
     co_await asio::this_coro::throw_if_cancelled(false);  // the pause says it itself
-    error_info ended = co_await dovetail::detail::await_pause(executor, next.delay, throws, how.where);
+    error_info ended = co_await dovetail::detail::await_pause<void>(executor, next.delay, throws, how.where);
     co_await asio::this_coro::throw_if_cancelled(throws);
     if (ended) co_return ended;
   }

@@ -102,6 +102,8 @@ struct unpack_members {
 struct unpack_row {
   template <class Row>
   auto operator()(const Row& row) const {
+    static_assert(!has_nested_struct<Row>,
+                  "dovetail: bulk changes take no nested structs: give the columns as members, or use insert");
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return std::tuple<const std::remove_cvref_t<decltype(member_at<I>(row))>&...>{member_at<I>(row)...};
     }
@@ -163,13 +165,13 @@ struct batch_driver<false> {
     batch_result all;
     if constexpr (gives_results<Db>) {
       result<summary> done = db.copy_in_as_insert(table, rows, where);
-      if (!done) return name_copied_row(std::move(done).error());
+      if (!done) return std::move(done).error();
       all.rows_affected = done->rows_affected;
     } else {
       try {
         all.rows_affected = db.copy_in_as_insert(table, rows, where).rows_affected;
       } catch (const error& failed) {
-        return name_copied_row(failed.info());
+        return failed.info();
       }
     }
     return all;

@@ -71,7 +71,6 @@ struct batch_driver<true> {
       }
     }
     if (!failure) co_return all;
-    failure = name_copied_row(std::move(failure));
     co_return failure;
   }
 

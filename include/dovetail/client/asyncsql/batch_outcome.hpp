@@ -67,16 +67,6 @@ namespace detail {
   }
 }
 
-/// A COPY's failure with the number of its row, where the server has told it.
-[[gnu::cold, gnu::noinline]] inline error_info name_copied_row(error_info failure) {
-  if (failure.server().copy_row == 0) return failure;
-  std::string context = "row ";
-  context += std::to_string(failure.server().copy_row);
-  if (!failure.context().empty()) context.append(": ").append(failure.context());
-  failure.with_context(std::move(context));
-  return failure;
-}
-
 /// The decisions of a batch that skips its bad rows, without I/O: which rows to execute next. Each segment is all or
 /// nothing; after a failure the rows before the bad one are executed again, without it, so that each is executed at
 /// most twice. A segment is sent whole before its answer comes: those behind a failure are short, and grow while they

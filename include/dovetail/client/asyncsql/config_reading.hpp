@@ -4,12 +4,12 @@
 #include <dovetail/base/name.hpp>
 #include <dovetail/base/option_reader.hpp>
 #include <dovetail/base/parts.hpp>
+#include <dovetail/base/real_text.hpp>
 #include <dovetail/base/similarity.hpp>
 #include <dovetail/client/asyncsql/config_address.hpp>
 #include <dovetail/client/asyncsql/config_calls.hpp>
 #include <dovetail/client/asyncsql/connection_check.hpp>
 
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -82,7 +82,7 @@ inline constexpr std::string_view type_prefix = "parameter_types.";
 /// Reads a floating-point number that fills the text.
 [[gnu::cold, gnu::noinline]] inline bool read_real(std::string_view text, double& value) noexcept {
   double found = 0;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), found);
+  const auto [end, ec] = dovetail::detail::real_from_chars(text.data(), text.data() + text.size(), found);
   if (ec != std::errc{} || end != text.data() + text.size() || !std::isfinite(found)) return false;
   value = found;
   return true;

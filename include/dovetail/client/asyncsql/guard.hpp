@@ -34,7 +34,7 @@ namespace detail {
                           .size = said.size,
                           .expected = static_cast<std::uint32_t>(said.rule),
                           .given = static_cast<std::uint32_t>(cause)};
-  return dovetail::detail::describe_mistake(found, text, false, {}, nullptr, context.where);
+  return dovetail::detail::describe_mistake(found, context.speaks, text, false, {}, nullptr, context.where);
 }
 
 [[gnu::cold, gnu::noinline]] inline error_info denial(std::string_view reason, std::source_location where) {

@@ -187,7 +187,7 @@ struct lock_driver<true> {
             const asio::any_io_executor executor = co_await asio::this_coro::executor;
             const bool throws = co_await asio::this_coro::throw_if_cancelled();
             co_await asio::this_coro::throw_if_cancelled(false);  // the pause says it itself
-            error_info ended = co_await await_pause(executor, at.delay(), throws, where);
+            error_info ended = co_await await_pause<void>(executor, at.delay(), throws, where);
             co_await asio::this_coro::throw_if_cancelled(throws);
             if (ended) co_return ended;
           }

@@ -43,17 +43,9 @@ std::size_t share_count(Client& client, std::size_t requests) {
 template <class Client, class Operation>
 void refuse_all_or_none(Client& client, std::vector<Operation>& shares) {
   using connection = typename std::remove_cvref_t<decltype(core_of(client))>::connection_type;
-  using dialect = typename connection::codec_type::dialect_type;
-  if (shares.size() == 1) return;  // its dialogue looks at all of it
-  const auto& how = core_of(client).connections().connection_options();
-  session_limits limits;
-  if constexpr (requires { how.codec; }) {
-    limits = how.codec.with_default(dialect::default_request_limit);
-  } else {
-    limits = how.how.codec.with_default(dialect::default_request_limit);
-  }
+  if (shares.size() == 1) return;  // the client looks at all of it
   for (Operation& each : shares) {
-    each.refused = refusal_of_all<dialect>(limits, each);
+    each.refused = connection::refusal(core_of(client).connections().connection_options(), each);
     if (!each.refused) continue;
     std::swap(shares.front(), each);
     shares.resize(1);

@@ -23,7 +23,8 @@ using default_connection = wire_connection<tcp, codec<lens_v1, json>>;
 DOVETAIL_EXTERN template error_info lensdb::detail::refusal<lensdb::lens_v1>(const lensdb::session_limits&,
                                                                              const lensdb::any_request&);
 DOVETAIL_EXTERN template class lensdb::exchange<lensdb::lens_v1>;
-DOVETAIL_EXTERN template event detail::perform<tcp_stream>(tcp_stream&, const action&, deadline, traffic&, bool);
+DOVETAIL_EXTERN template std::error_code detail::drive<tcp_stream>(tcp_stream&, detail::any_machine, deadline,
+                                                                   traffic&);
 DOVETAIL_EXTERN template class detail::pool_state<lensdb::detail::default_connection, bounded_pool, no_observer>;
 DOVETAIL_EXTERN template class pool<lensdb::detail::default_connection, bounded_pool, no_observer>;
 DOVETAIL_EXTERN template class client_core<lensdb::detail::default_connection, exponential_backoff, bounded_pool,

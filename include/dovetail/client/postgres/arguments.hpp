@@ -6,6 +6,7 @@
 #include <dovetail/codec/postgres/parameter_list.hpp>
 #include <dovetail/format/postgres/value_writer.hpp>
 #include <dovetail/row/reflect.hpp>
+#include <dovetail/row/written.hpp>
 #include <dovetail/sql/argument.hpp>
 #include <dovetail/sql/parameters.hpp>
 #include <dovetail/sql/statement_view.hpp>
@@ -61,6 +62,36 @@ inline constexpr auto slot_types = [] {
   return types;
 }();
 
+/// The types of the columns that a struct is written to.
+template <class Struct>
+inline constexpr auto column_slot_types = [] {
+  if constexpr (dovetail::detail::has_nested_struct<Struct>) {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return std::array<slot_type, sizeof...(I)>{slot_type_of<written_type<Struct, I>>()...};
+    }
+    (std::make_index_sequence<column_count_of<Struct>>{});
+  } else {
+    return slot_types<Struct>;
+  }
+}();
+
+/// The same of slots that are one parameter each.
+template <class... Args>
+inline constexpr auto whole_types = [] {
+  std::array<oid, slot_types<Args...>.size()> types{};
+  for (std::size_t i = 0; i < types.size(); ++i) types[i] = slot_types<Args...>[i].whole;
+  return types;
+}();
+
+/// Is each slot the parameter of its place? So it is where placeholders are written one behind the other.
+template <class Places>
+constexpr bool are_in_order(const Places& places) noexcept {
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (places[i].number != i + 1) return false;
+  }
+  return true;
+}
+
 /// The types of a call's parameters, in their order.
 class declared_types {
  public:
@@ -70,12 +101,22 @@ class declared_types {
   /// One parameter for each slot.
   void set(std::span<const slot_type> slot_list);
 
+  /// They are these, which live longer.
+  void refer(std::span<const oid> to) noexcept {
+    fixed_ = to.data();
+    count_ = to.size();
+  }
+
+  /// For changes; not after `refer`.
   std::span<oid> get() noexcept { return {count_ > few_.size() ? many_.data() : few_.data(), count_}; }
-  std::span<const oid> get() const noexcept { return {count_ > few_.size() ? many_.data() : few_.data(), count_}; }
+  std::span<const oid> get() const noexcept {
+    return {fixed_ != nullptr ? fixed_ : count_ > few_.size() ? many_.data() : few_.data(), count_};
+  }
 
  private:
   std::array<oid, 8> few_{};
   std::vector<oid> many_;
+  const oid* fixed_ = nullptr;
   std::size_t count_ = 0;
 };
 
@@ -89,15 +130,10 @@ class argument_output {
   explicit argument_output(parameter_list& to) noexcept : to_(&to) {}
 
   template <class T>
-  bool write(std::uint32_t number, const T& value) {
-    bool is_text = false;
-    const errc code = write_parameter(to_->begin(number), value, to_->type(number), is_text, why_);
-    if (code != errc{}) [[unlikely]] {
-      number_ = number;
-      code_ = code;
-      return false;
-    }
-    to_->end(is_text);
+  [[gnu::always_inline]] bool write(std::uint32_t number, const T& value) {
+    byte_buffer& out = to_->begin(number);
+    if (!write_exact<T>(out, value, to_->type(number))) return write_other(out, number, value);
+    to_->end(false);
     return true;
   }
 
@@ -108,6 +144,19 @@ class argument_output {
   std::uint32_t number() const noexcept { return number_; }
 
  private:
+  template <class T>
+  [[gnu::noinline]] bool write_other(byte_buffer& out, std::uint32_t number, const T& value) {
+    bool is_text = false;
+    const errc code = write_parameter(out, value, to_->type(number), is_text, why_);
+    if (code != errc{}) [[unlikely]] {
+      number_ = number;
+      code_ = code;
+      return false;
+    }
+    to_->end(is_text);
+    return true;
+  }
+
   parameter_list* to_;
   std::uint32_t number_ = 0;
   errc code_{};
@@ -128,7 +177,7 @@ error_info write_arguments(const void* state, parameter_list& to) {
   return written ? error_info{} : out.parameter_failure();
 }
 
-/// Writes the members of a struct in their order.
+/// Writes the columns of a struct in their order.
 struct member_output {
   argument_output& out;
   std::uint32_t number = 0;
@@ -143,8 +192,8 @@ template <class Struct>
 error_info write_fields(const Struct& row, parameter_list& to) {
   argument_output out{to};
   member_output members{out};
-  if (with_fields(row, members)) return {};
-  return out.field_failure(field_names<Struct>[out.number() - 1]);
+  if (write_columns(row, members)) return {};
+  return out.field_failure(column_names<Struct>[out.number() - 1]);
 }
 
 }  // namespace postgres::detail
@@ -195,7 +244,7 @@ DOVETAIL_DEFINE void declared_types::set(std::span<const slot_type> slot_list) {
   return {code, std::move(text)};
 }
 
-DOVETAIL_DEFINE error_info argument_output::parameter_failure() const {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info argument_output::parameter_failure() const {
   char digits[10];
   char* at = digits + sizeof digits;
   for (std::uint32_t rest = number_; rest != 0; rest /= 10) *--at = static_cast<char>('0' + rest % 10);

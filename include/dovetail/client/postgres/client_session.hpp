@@ -20,6 +20,7 @@
 #include <dovetail/codec/postgres/drain.hpp>
 #include <dovetail/codec/postgres/options.hpp>
 #include <dovetail/codec/postgres/script.hpp>
+#include <dovetail/sql/script_place.hpp>
 #include <dovetail/codec/postgres/session.hpp>
 #include <dovetail/codec/postgres/startup.hpp>
 #include <dovetail/policy/observer.hpp>
@@ -290,7 +291,13 @@ DOVETAIL_DEFINE action script_call::resume(const event& ev) {
   }
   const action next = running_->resume(ev);
   if (next.what() != verb::done) return next;
-  if (!failure_ && next.error()) failure_ = running_->failure(next.error());
+  if (!failure_ && next.error()) {
+    failure_ = running_->failure(next.error());
+    const bool is_of_statement = !failure_.server().sqlstate.empty() || failure_.code() == errc::operation_unsupported;
+    if (is_of_statement) {
+      dovetail::detail::note_script_place(failure_, dialect::postgres, text_, running_->executed() + 1);
+    }
+  }
   if (!is_undoing_ && !was_in_transaction_ && on_->health() == session_health::in_transaction) {
     is_undoing_ = true;
     if (!failure_) failure_ = {errc::invalid_state, "the script left a transaction open; it was rolled back"};

@@ -67,16 +67,9 @@ class connection {
 
   template <operation Op>
   result<typename Op::value_type> perform(Op& op, deadline by) {
-    if (detail::is_refused<Op>(session_.wire())) return detail::another_is_under_way();
-    moved_ = {};
-    auto answer = converse(session_.start(op), by);
-    if (answer) return answer;
-    std::optional<drained> said;
-    recover(&said);
-    if constexpr (std::is_same_v<Op, sql_commit>) {
-      if (session_.settle(answer.error(), said ? &*said : nullptr)) return {};
-    }
-    return answer;
+    if (detail::is_refused<Op>(session_.wire())) [[unlikely]]
+      return detail::another_is_under_way();
+    return perform_next(op, by);
   }
 
   /// Executes a query, and reads its first rows.
@@ -137,6 +130,21 @@ class connection {
 
  private:
   using stream_type = transport::stream;
+
+  // Apart, and with one variable that is returned: the answer is made where the caller wants it.
+  template <operation Op>
+  result<typename Op::value_type> perform_next(Op& op, deadline by) {
+    moved_ = {};
+    result<typename Op::value_type> answer = converse(session_.start(op), by);
+    if (!answer) [[unlikely]] {
+      std::optional<drained> said;
+      recover(&said);
+      if constexpr (std::is_same_v<Op, sql_commit>) {
+        if (session_.settle(answer.error(), said ? &*said : nullptr)) answer = {};
+      }
+    }
+    return answer;
+  }
 
   /// Runs a dialogue. What the program's own code in it throws (a range, a codec) breaks it off as a deadline does: the
   /// connection is brought back before the exception goes on.

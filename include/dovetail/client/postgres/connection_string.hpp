@@ -3,6 +3,7 @@
 
 #include <dovetail/base/option_reader.hpp>
 #include <dovetail/client/postgres/environment.hpp>
+#include <dovetail/client/postgres/service_file.hpp>
 #include <dovetail/client/read_settings.hpp>
 #include <dovetail/client/settings.hpp>
 #include <dovetail/codec/postgres/connection_string.hpp>
@@ -19,11 +20,10 @@ namespace dovetail::inline v0::postgres {
 /// fallback_application_name, client_encoding, keepalives, keepalives_idle, sslmode, sslnegotiation, sslrootcert,
 /// sslcert, sslkey, sslpassword, sslsni, gssencmode (ignored), channel_binding, require_auth, target_session_attrs,
 /// load_balance_hosts, max_protocol_version), besides `ssl`, `cacheStatements`, `messageLimit`, `unnamedStatements`,
-/// `includeStatementText` and those of every client. What is not said comes from the PG* variables, a password file and
-/// ~/.postgresql. An empty text is all defaults.
-/// TLS: without `sslmode` it is `prefer`; or `verify-full` where `ssl=true`, files of certificates or direct
-/// negotiation ask for TLS.
-/// Errors: one failure that names every mistake, and prints no password.
+/// `includeStatementText` and those of every client. `service` names a section of a service file. What is not said
+/// comes from there, from the PG* variables, a password file and ~/.postgresql. An empty text is all defaults. TLS:
+/// without `sslmode` it is `prefer`; or `verify-full` where `ssl=true`, files of certificates or direct negotiation ask
+/// for TLS. Errors: one failure that names every mistake, and prints no password.
 result<parsed_string<connect_options>> parse(std::string_view text,
                                              const environment& around = environment::of_process());
 
@@ -44,6 +44,8 @@ namespace dovetail::inline v0::postgres {
   if (!where) return std::move(where).error();
   options_reader read;
   option_reader variables{around.variables};
+  std::string service;
+  variables.text("service", service);
   read.read(around.variables, variables);
   if (result<void> done = variables.finish(); !done) {
     std::string context = "in the PG* environment variables: ";
@@ -51,6 +53,18 @@ namespace dovetail::inline v0::postgres {
   }
   option_reader reader{*where};
   reader.scheme({"postgresql", "postgres"});
+  reader.text("service", service);
+  if (!service.empty()) {
+    const result<uri> named = read_service(service, around);
+    if (!named) return named.error();
+    option_reader inside{*named};
+    read.read(*named, inside);
+    if (result<void> done = inside.finish(); !done) {
+      std::string context;
+      dovetail::detail::append_parts(context, {"in the service '", service, "': ", done.error().context()});
+      return std::move(done).error().with_context(std::move(context));
+    }
+  }
   string_settings said = read_settings(reader);
   read.read(*where, reader);
   read.finish(reader);

@@ -7,6 +7,7 @@
 #include <dovetail/codec/postgres/copy_in.hpp>
 #include <dovetail/codec/postgres/copy_tuples.hpp>
 #include <dovetail/codec/postgres/execute.hpp>
+#include <dovetail/row/written.hpp>
 #include <dovetail/sql/identifier.hpp>
 
 #include <cstddef>
@@ -52,11 +53,11 @@ class copy_writer {
   /// Lists for arrays that are not built in: their elements' types must be known before.
   template <class Row>
   bool needs_elements() const noexcept {
-    if (types_.size() != field_count<Row>) return false;
+    if (types_.size() != column_count_of<Row>) return false;
     return [this]<std::size_t... I>(std::index_sequence<I...>) {
-      return ((list_like<stored_t<field_type<Row, I>>> && !find_type(types_[I]).is_known) || ...);
+      return ((list_like<stored_t<written_type<Row, I>>> && !find_type(types_[I]).is_known) || ...);
     }
-    (std::make_index_sequence<field_count<Row>>{});
+    (std::make_index_sequence<column_count_of<Row>>{});
   }
   const std::string& ask_for_elements();
   row_sink elements_sink() noexcept;
@@ -68,7 +69,6 @@ class copy_writer {
 
     template <class... Members>
     bool operator()(const Members&... members) {
-      to_.append_big(static_cast<std::uint16_t>(sizeof...(members)));
       return (write(members) && ...);
     }
 
@@ -100,7 +100,8 @@ class copy_writer {
     column_ = 0;
     ++row_;
     row_output out{*this, to};
-    return with_fields(row, out);
+    to.append_big(static_cast<std::uint16_t>(column_count_of<Row>));
+    return write_columns(row, out);
   }
   [[gnu::cold, gnu::noinline]] error_info value_failure(std::string_view field) const {
     std::string which = "row " + std::to_string(row_) + ", field '";
@@ -112,30 +113,30 @@ class copy_writer {
   /// with all that do not fit.
   template <class Row>
   error_info compare() const {
-    if (types_.size() != field_count<Row>) return errc::row_mismatch;
+    if (types_.size() != column_count_of<Row>) return errc::row_mismatch;
     return [this]<std::size_t... I>(std::index_sequence<I...>) {
       std::string misfits;
-      ((!find_type(types_[I]).is_known || can_send<field_type<Row, I>>(types_[I])
+      ((!find_type(types_[I]).is_known || can_send<written_type<Row, I>>(types_[I])
             ? void()
-            : add_misfit(misfits, field_names<Row>[I], types_[I])),
+            : add_misfit(misfits, column_names<Row>[I], types_[I])),
        ...);
       return misfits.empty() ? error_info{} : error_info{errc::row_mismatch, std::move(misfits)};
     }
-    (std::make_index_sequence<field_count<Row>>{});
+    (std::make_index_sequence<column_count_of<Row>>{});
   }
 
   /// Says of a refusal by the server which text was sent as the binary form of a type that we do not know.
   template <class Row>
   [[gnu::cold, gnu::noinline]] error_info explain(error_info failure) const {
-    if (types_.size() != field_count<Row> || !is_of_binary_form(failure)) return failure;
+    if (types_.size() != column_count_of<Row> || !is_of_binary_form(failure)) return failure;
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      ((text_like<typename list_element<stored_t<field_type<Row, I>>>::type> && types_[I] >= first_user_type
-            ? add_text_in_binary(failure, field_names<Row>[I])
+      ((text_like<typename list_element<stored_t<written_type<Row, I>>>::type> && types_[I] >= first_user_type
+            ? add_text_in_binary(failure, column_names<Row>[I])
             : void()),
        ...);
       return std::move(failure);
     }
-    (std::make_index_sequence<field_count<Row>>{});
+    (std::make_index_sequence<column_count_of<Row>>{});
   }
 
  private:
@@ -176,7 +177,7 @@ class copy_call {
   action resume(const event& ev) {
     if (!looking_) {
       if (failure_ = writer_.make_texts(op_->table, op_->columns); failure_) return action::done(failure_.code());
-      if (op_->only_as_insert) writer_.ask_whether_as_insert(op_->table, field_names<row_type>);
+      if (op_->only_as_insert) writer_.ask_whether_as_insert(op_->table, column_names<row_type>);
       looking_.emplace(*on_, statement_request{.text = writer_.look(), .is_read_only = true}, writer_.types_sink());
     }
     if (!copying_) {
@@ -223,7 +224,7 @@ class copy_call {
     const auto end = self.op_->rows.end();
     for (int i = 0; i < 64 && *self.at_ != end; ++i, ++*self.at_) {
       if (!self.writer_.write_row(**self.at_, out)) {
-        return self.writer_.value_failure(field_names<row_type>[self.writer_.column()]);
+        return self.writer_.value_failure(column_names<row_type>[self.writer_.column()]);
       }
     }
     is_last = *self.at_ == end;
@@ -309,12 +310,13 @@ DOVETAIL_DEFINE std::size_t copy_writer::take_fact(byte_view unread, bool& faile
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE const std::string& copy_writer::ask_for_elements() {
   elements_text_ =
-      "select t.oid, e.oid, (with recursive form(oid, kind, base) as (select e.oid, e.typtype, e.typbasetype union all "
-      "select b.oid, b.typtype, b.typbasetype from form f join pg_catalog.pg_type b on f.kind = 'd' and b.oid = "
-      "f.base) "
-      "select form.oid from form where form.kind <> 'd') from pg_catalog.pg_type t join pg_catalog.pg_type e on e.oid "
-      "= "
-      "t.typelem where t.typlen = -1 and t.oid in (";
+      "select t.oid, e.oid, "
+      "(with recursive form(oid, kind, base) as (select e.oid, e.typtype, e.typbasetype "
+      "union all select b.oid, b.typtype, b.typbasetype from form f "
+      "join pg_catalog.pg_type b on f.kind = 'd' and b.oid = f.base) "
+      "select form.oid from form where form.kind <> 'd') "
+      "from pg_catalog.pg_type t join pg_catalog.pg_type e on e.oid = t.typelem "
+      "where t.typlen = -1 and t.oid in (";
   for (std::size_t i = 0; i < types_.size(); ++i) {
     dovetail::detail::append_parts(elements_text_, {i == 0 ? "" : ", ", dovetail::detail::number_text{types_[i]}});
   }

@@ -176,6 +176,7 @@ DOVETAIL_DEFINE action copy_reading::go_on(const action& next) {
 
 DOVETAIL_DEFINE action copy_reading::end(error_info why) {
   is_over_ = true;
+  looking_.reset();  // while the connection, whose statement it uses, is still ours
   failure_ = std::move(why);
   return action::done(failure_.code());
 }

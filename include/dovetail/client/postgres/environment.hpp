@@ -27,6 +27,9 @@ struct environment {
   std::string home;           ///< empty: no files of the user's are looked at
   std::string user;           ///< the operating system's name of the user
   std::string password_file;  ///< PGPASSFILE, else ~/.pgpass
+  /// PGSERVICEFILE, else ~/.pg_service.conf; then pg_service.conf in PGSYSCONFDIR, else Debian's
+  /// /etc/postgresql-common.
+  std::vector<std::string> service_files;
   /// Where local servers have their sockets; the first that is there is used when no host is said.
   std::vector<std::string> socket_folders = {"/var/run/postgresql", "/tmp"};
 
@@ -46,6 +49,10 @@ bool field_fits(std::string_view& line, std::string_view wanted);
 
 /// The password of the first line "host:port:database:user:password" that fits.
 bool take_password(std::string_view line, const server_address& server, const connect_options& how, secret& password);
+
+/// Takes the file's next line, without its end, over the one before, of which nothing stays: it may be a password.
+/// False behind the last one.
+bool take_line(std::FILE& file, std::string& line);
 
 struct close_file {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }
@@ -78,6 +85,7 @@ namespace dovetail::inline v0::postgres {
     const char* variable;
     const char* parameter;
   } names[] = {
+      {"PGSERVICE", "service"},
       {"PGHOST", "host"},
       {"PGHOSTADDR", "hostaddr"},
       {"PGPORT", "port"},
@@ -117,12 +125,30 @@ namespace dovetail::inline v0::postgres {
   }
   if (const char* const home = std::getenv("HOME"); home != nullptr && *home != '\0') made.home = home;
   if (!made.home.empty()) made.password_file = made.home + "/.pgpass";
+  if (const char* const named = std::getenv("PGSERVICEFILE"); named != nullptr && *named != '\0') {
+    made.service_files.emplace_back(named);
+  } else if (!made.home.empty()) {
+    made.service_files.push_back(made.home + "/.pg_service.conf");
+  }
+  const char* const folder = std::getenv("PGSYSCONFDIR");
+  made.service_files.push_back(std::string{folder == nullptr ? "/etc/postgresql-common" : folder} + "/pg_service.conf");
   return made;
 }
 
 }  // namespace dovetail::inline v0::postgres
 namespace dovetail::inline v0::postgres {
 namespace detail {
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool take_line(std::FILE& file, std::string& line) {
+  volatile char* const before = line.data();
+  for (std::size_t i = 0; i < line.size(); ++i) before[i] = '\0';
+  line.clear();
+  int c = 0;
+  while ((c = std::fgetc(&file)) != EOF && c != '\n') line += static_cast<char>(c);
+  const bool is_line = c != EOF || !line.empty();
+  if (line.ends_with('\r')) line.pop_back();
+  return is_line;
+}
 
 DOVETAIL_DEFINE bool field_fits(std::string_view& line, std::string_view wanted) {
   std::string field;
@@ -182,15 +208,10 @@ namespace dovetail::inline v0::postgres {
   note("has no line that fits");
   std::vector<bool> is_known(how.servers.size());
   std::string line;
-  for (int c = 0; c != EOF;) {
-    line.clear();
-    while ((c = std::fgetc(file.get())) != EOF && c != '\n') line += static_cast<char>(c);
-    if (line.ends_with('\r')) line.pop_back();
+  while (detail::take_line(*file, line)) {
     for (std::size_t i = 0; i < how.servers.size(); ++i) {
       if (!is_known[i]) is_known[i] = detail::take_password(line, how.servers[i], how, how.servers[i].password);
     }
-    volatile char* at = line.data();
-    for (std::size_t i = 0; i < line.size(); ++i) at[i] = '\0';
   }
 }
 
@@ -214,6 +235,9 @@ namespace dovetail::inline v0::postgres {
   if (how.password.empty()) {
     const std::string& path = password_file.empty() ? around.password_file : password_file;
     if (!path.empty()) read_password_file(path, how);
+    if (!password_file.empty() && !detail::exists(path)) {  // no word of the usual one, which few have
+      dovetail::detail::append_parts(how.password_note, {"the password file ", path, " is not there"});
+    }
   }
   if (how.tls == ssl_mode::disable) return {};
   if (!around.home.empty()) {

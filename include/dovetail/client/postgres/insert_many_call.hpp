@@ -35,7 +35,7 @@ class insert_many_call {
         return action::done(failure_.code());
       }
       text_ = *std::move(text);
-      types_.set(slot_types<row_type>);
+      types_.set(column_slot_types<row_type>);
       running_.emplace(*on_, statement_request{.text = text_, .types = types_.get()}, argument_rows{this, &next});
     }
     const action next = running_->resume(ev);

@@ -3,6 +3,7 @@
 
 #include <dovetail/client/basic_client.hpp>
 #include <dovetail/client/postgres/connection.hpp>
+#include <dovetail/client/postgres/transport_instances.hpp>
 
 #if defined(DOVETAIL_SEPARATE_COMPILATION)
 #if defined(DOVETAIL_POSTGRES_SOURCE)
@@ -12,9 +13,9 @@
 #endif
 namespace dovetail::inline v0 {
 
-DOVETAIL_EXTERN template class tls_stream<tcp_or_unix_stream, tcp_or_unix_endpoint>;
-DOVETAIL_EXTERN template event detail::perform<postgres::transport::stream>(postgres::transport::stream&, const action&,
-                                                                            deadline, traffic&, bool);
+DOVETAIL_EXTERN template std::error_code detail::drive<postgres::transport::stream>(postgres::transport::stream&,
+                                                                                    detail::any_machine, deadline,
+                                                                                    traffic&);
 DOVETAIL_EXTERN template class detail::pool_state<postgres::connection, bounded_pool, no_observer>;
 DOVETAIL_EXTERN template class pool_lease<detail::pool_state<postgres::connection, bounded_pool, no_observer>>;
 DOVETAIL_EXTERN template class pool<postgres::connection, bounded_pool, no_observer>;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/parts.hpp>
+#include <dovetail/client/postgres/pipeline_rows.hpp>
 #include <dovetail/client/postgres/pipeline_statement.hpp>
 #include <dovetail/client/postgres/statement_call.hpp>
 #include <dovetail/codec/postgres/pipeline.hpp>
@@ -69,6 +70,16 @@ class pipeline_part {
     if (of.failure) of.failure = explain(std::move(of.failure), of_->sql.view(), shows_text, of.asked.text);
   }
   value_type value() { return target_.value(); }
+  /// Its value, or with `IsEach` a result.
+  template <bool IsEach>
+  auto take(pipeline_item& of) {
+    if constexpr (IsEach) {
+      if (of.failure) return result<value_type>{std::move(of.failure)};
+      return result<value_type>{value()};
+    } else {
+      return value_type{value()};
+    }
+  }
 
  private:
   using request_type = decltype(Op::request);
@@ -92,15 +103,28 @@ struct pipeline_parts<std::tuple<Ops...>> {
   void prepare(session& on, bool shows_text) {
     each([&](auto& part, pipeline_item& item) { part.prepare(on, item, shows_text); });
   }
+  /// False when one of them has failed.
+  bool finish(bool shows_text) {
+    bool is_well = true;
+    each([&](auto& part, pipeline_item& item) {
+      part.finish(item, shows_text);
+      is_well = is_well && !item.failure;
+    });
+    return is_well;
+  }
+  template <class Values, bool IsEach>
+  Values values() {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return Values{std::get<I>(parts).template take<IsEach>(items[I])...};
+    }
+    (std::index_sequence_for<Ops...>{});
+  }
+
+ private:
   template <class Fn>
   void each(Fn&& fn) {
     std::size_t index = 0;
     std::apply([&](auto&... part) { (fn(part, items[index++]), ...); }, parts);
-  }
-  template <class Values, class Take>
-  Values values(Take take) {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) { return Values{take(std::get<I>(parts), items[I])...}; }
-    (std::index_sequence_for<Ops...>{});
   }
 };
 
@@ -116,17 +140,32 @@ struct pipeline_parts<std::vector<Op>> {
       parts[i].prepare(on, items[i], shows_text, i == 0 ? nullptr : &items[i - 1]);
     }
   }
-  template <class Fn>
-  void each(Fn&& fn) {
-    for (std::size_t i = 0; i < parts.size(); ++i) fn(parts[i], items[i]);
+  bool finish(bool shows_text) {
+    bool is_well = true;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      parts[i].finish(items[i], shows_text);
+      is_well = is_well && !items[i].failure;
+    }
+    return is_well;
   }
-  template <class Values, class Take>
-  Values values(Take take) {
+  template <class Values, bool IsEach>
+  Values values() {
     Values all;
     all.reserve(parts.size());
-    for (std::size_t i = 0; i < parts.size(); ++i) all.push_back(take(parts[i], items[i]));
+    for (std::size_t i = 0; i < parts.size(); ++i) all.push_back(parts[i].template take<IsEach>(items[i]));
     return all;
   }
+};
+
+template <class Row, class Request>
+struct pipeline_parts<std::vector<sql_query_one<Row, Request>>>
+    : pipelined_rows<sql_query_one<Row, Request>, Row, false> {
+  using pipelined_rows<sql_query_one<Row, Request>, Row, false>::pipelined_rows;
+};
+template <class Row, class Request>
+struct pipeline_parts<std::vector<sql_query_optional<Row, Request>>>
+    : pipelined_rows<sql_query_optional<Row, Request>, Row, true> {
+  using pipelined_rows<sql_query_optional<Row, Request>, Row, true>::pipelined_rows;
 };
 
 /// What the whole pipeline failed of: the cause, not those that were undone because of it.
@@ -157,18 +196,7 @@ class pipeline_call {
   }
   error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
 
-  value_type value() && {
-    return all_.template values<value_type>([](auto& part, pipeline_item& item) {
-      using part_value = typename std::remove_reference_t<decltype(part)>::value_type;
-      if constexpr (IsEach) {
-        if (item.failure) return result<part_value>{std::move(item.failure)};
-        return result<part_value>{part.value()};
-      } else {
-        static_cast<void>(item);
-        return part_value{part.value()};
-      }
-    });
-  }
+  value_type value() && { return all_.template values<value_type, IsEach>(); }
 
  private:
   /// What is wrong before anything is sent fails all, or its own statement.
@@ -181,12 +209,8 @@ class pipeline_call {
     return false;
   }
   void finish() {
-    bool is_wrong = false;
-    all_.each([&](auto& part, pipeline_item& item) {
-      part.finish(item, shows_text_);
-      is_wrong = is_wrong || item.failure;
-    });
-    if (!IsEach && is_wrong) failure_ = failure_of_pipeline(all_.items, running_->failed_statement());
+    const bool is_well = all_.finish(shows_text_);
+    if (!IsEach && !is_well) failure_ = failure_of_pipeline(all_.items, running_->failed_statement());
   }
 
   session* on_;

@@ -4,7 +4,7 @@
 #include <dovetail/client/operation.hpp>
 #include <dovetail/client/sql_operations.hpp>
 #include <dovetail/client/sql_verbs.hpp>
-#include <dovetail/sql/statement.hpp>
+#include <dovetail/sql/brief_statement.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -21,7 +21,7 @@ namespace detail {
 /// Its arguments are copies: a statement may be made long before it is sent.
 template <class Row, class... Args>
 using pipelined_request =
-    sql_request<statement_for<dialect::postgres, Row, Args...>,
+    sql_request<brief_statement<statement_for<dialect::postgres, Row, Args...>>,
                 typename dovetail::detail::argument_tuple<argument_storage::owned, Args...>::type>;
 
 template <class Row, class... Args>
@@ -59,33 +59,33 @@ concept pipelined_range = requires(const Range& range) {
 /// These take a literal, checked by the compiler, or `dt::runtime(text)`, checked before anything is sent, as the verbs
 /// of a client do. Lifetime: the arguments are copied; a text that is no literal must stay until it is sent.
 template <class... Args>
-sql_execute<detail::pipelined_request<void, Args...>> execute(statement_for<dialect::postgres, void, Args...> sql,
-                                                              const Args&... args) {
+sql_execute<detail::pipelined_request<void, Args...>> execute(
+    const statement_for<dialect::postgres, void, Args...>& sql, const Args&... args) {
   return {detail::ask<void>(sql, args...)};
 }
 /// All rows. (rows<Row>)
 template <class Row, class... Args>
-sql_query<Row, detail::pipelined_request<Row, Args...>> query(statement_for<dialect::postgres, Row, Args...> sql,
+sql_query<Row, detail::pipelined_request<Row, Args...>> query(const statement_for<dialect::postgres, Row, Args...>& sql,
                                                               const Args&... args) {
   return {detail::ask<Row>(sql, args...)};
 }
 /// The only row. Errors: errc::no_row, errc::too_many_rows. (Row)
 template <class Row, class... Args>
 sql_query_one<Row, detail::pipelined_request<Row, Args...>> query_one(
-    statement_for<dialect::postgres, Row, Args...> sql, const Args&... args) {
+    const statement_for<dialect::postgres, Row, Args...>& sql, const Args&... args) {
   return {detail::ask<Row>(sql, args...)};
 }
 /// The only row, or nothing. Errors: errc::too_many_rows. (std::optional<Row>)
 template <class Row, class... Args>
 sql_query_optional<Row, detail::pipelined_request<Row, Args...>> query_optional(
-    statement_for<dialect::postgres, Row, Args...> sql, const Args&... args) {
+    const statement_for<dialect::postgres, Row, Args...>& sql, const Args&... args) {
   return {detail::ask<Row>(sql, args...)};
 }
 /// The only value of the only row. Errors: errc::no_row, errc::too_many_rows. (T)
 template <class T, class... Args>
   requires(row_plan<T>::size == 1)
-sql_query_one<T, detail::pipelined_request<T, Args...>> query_value(statement_for<dialect::postgres, T, Args...> sql,
-                                                                    const Args&... args) {
+sql_query_one<T, detail::pipelined_request<T, Args...>> query_value(
+    const statement_for<dialect::postgres, T, Args...>& sql, const Args&... args) {
   return {detail::ask<T>(sql, args...)};
 }
 

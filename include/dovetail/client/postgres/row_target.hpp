@@ -76,18 +76,16 @@ class row_target {
     failure_ = std::move(failure);
     return false;
   }
+  /// The next row is the first of another result.
+  void count_anew() noexcept { number_ = 0; }
+  /// Compares the columns with the row type, once per prepared statement, and chooses their formats.
+  error_info describe(statement_description& of);
   bound_source* bound() const noexcept { return bound_; }
 
  private:
-  /// Compares the columns with the row type, once per prepared statement, and chooses their formats.
-  error_info describe(statement_description& of);
-
   error_info bind(statement_description& of);
   void choose_formats(statement_description& of) const;
-  [[gnu::cold, gnu::noinline]] bool fail_value(read_status status) {
-    if (status.leaf < 0) return fail({errc::malformed_frame, "a row that is none of this result"});
-    return fail(value_error(*row_, bound_->columns, columns_of(*of_), status, number_, bound_->source.words()));
-  }
+  [[gnu::cold]] bool fail_value(read_status status);
 
   const char* tag_;
   const row_description* row_;
@@ -112,7 +110,7 @@ class all_rows final : public row_target {
     if (bound() != nullptr) bound()->gave(rows_read());
     return {};
   }
-  value_type value() { return std::move(all_); }
+  value_type&& value() { return std::move(all_); }
 
  private:
   static std::size_t take(void* state, byte_view unread, bool& failed) {
@@ -144,10 +142,9 @@ class one_row final : public row_target {
     }
     return {};
   }
-  value_type value() {
-    if constexpr (MayBeNone) {
-      if (rows_read() == 0) return std::nullopt;
-    }
+  value_type&& value() requires(!MayBeNone) { return std::move(row_); }
+  value_type value() requires MayBeNone {
+    if (rows_read() == 0) return std::nullopt;
     return std::move(row_);
   }
 
@@ -224,5 +221,13 @@ DOVETAIL_DEFINE error_info row_target::describe(statement_description& of) {
 
 }  // namespace postgres::detail
 }  // namespace dovetail::inline v0
+namespace dovetail::inline v0::postgres::detail {
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool row_target::fail_value(read_status status) {
+  if (status.leaf < 0) return fail({errc::malformed_frame, "a row that is none of this result"});
+  return fail(value_error(*row_, bound_->columns, columns_of(*of_), status, number_, bound_->source.words()));
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
 #undef DOVETAIL_DEFINE
 #endif

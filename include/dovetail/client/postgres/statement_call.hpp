@@ -39,6 +39,43 @@ class prepared_request {
   /// Checks the statement, and finds its native text and its parameters' types.
   error_info prepare(session& on, bool shows_text) {
     const auto& sql = of_->sql;
+    const statement_view& view = sql.view();
+    if (view.traits.is_native && sql.is_valid() && of_->hints == nullptr && has_known_types(of_->arguments))
+        [[likely]] {
+      text_ = view.text;
+      return {};
+    }
+    return prepare_generally(on, shows_text);
+  }
+
+  statement_request request() const noexcept {
+    const statement_view& view = of_->sql.view();
+    return {.text = text_,
+            .literal = has_casts_ ? std::string_view{} : view.key(),
+            .types = types_.get(),
+            .arguments = {of_, &write_arguments<Request>},
+            .is_read_only = view.traits.read_only == tri_state::yes};
+  }
+  decltype(auto) view() const noexcept { return of_->sql.view(); }
+  error_info explain(error_info failure, bool shows_text) const {
+    return detail::explain(std::move(failure), view(), shows_text, text_);
+  }
+
+ private:
+  /// The usual arguments, one behind the other: their types are known at compile time.
+  template <class... Args>
+  bool has_known_types(const std::tuple<Args...>&) noexcept {
+    if constexpr (!(requires { std::remove_cvref_t<Args>::is_dynamic; } || ...)) {
+      if (of_->sql.view().traits.expands || !are_in_order(of_->sql.places())) return false;
+      types_.refer(whole_types<std::remove_cvref_t<Args>...>);
+      return true;
+    } else {
+      return false;
+    }
+  }
+
+  [[gnu::noinline]] error_info prepare_generally(session& on, bool shows_text) {
+    const auto& sql = of_->sql;
     if (!sql.is_valid()) return sql.failure(shows_text);
     const statement_view& view = sql.view();
     std::apply([&](const auto&... each) { collect(view, sql.places(), each...); }, of_->arguments);
@@ -55,20 +92,6 @@ class prepared_request {
     return make_native(shows_text);
   }
 
-  statement_request request() const noexcept {
-    const statement_view& view = of_->sql.view();
-    return {.text = text_,
-            .literal = has_casts_ ? std::string_view{} : view.key(),
-            .types = types_.get(),
-            .arguments = {of_, &write_arguments<Request>},
-            .is_read_only = view.traits.read_only == tri_state::yes};
-  }
-  const statement_view& view() const noexcept { return of_->sql.view(); }
-  error_info explain(error_info failure, bool shows_text) const {
-    return detail::explain(std::move(failure), view(), shows_text, text_);
-  }
-
- private:
   error_info make_native(bool shows_text) {
     const auto& sql = of_->sql;
     auto native = std::apply([&](const auto&... each) { return sql.native(each...); }, of_->arguments);
@@ -145,26 +168,33 @@ class statement_call {
       : on_(&on), asked_(asked), shows_text_(shows_text) {}
 
   action resume(const event& ev) {
-    if (!running_) {
-      if (failure_ = asked_.prepare(*on_, shows_text_); failure_) return action::done(failure_.code());
-      running_.emplace(*on_, asked_.request(), target_.sink());
-    }
-    const action next = running_->resume(ev);
-    if (next.what() != verb::done) return next;
-    return action::done(finish(next.error()));
+    action next = running_ ? running_->resume(ev) : begin(ev);
+    if (next.what() == verb::done) finish(next);
+    return next;
   }
   error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
-  value_type value() && { return target_.value(); }
+  decltype(auto) value() && { return target_.value(); }
 
  private:
-  std::error_code finish(std::error_code ec) {
-    if (ec) {
-      failure_ = running_->failure(ec);
-    } else {
+  action begin(const event& ev) {
+    if (failure_ = asked_.prepare(*on_, shows_text_); failure_) [[unlikely]]
+      return action::done(failure_.code());
+    running_.emplace(*on_, asked_.request(), target_.sink());
+    return running_->resume(ev);
+  }
+  void finish(action& last) {
+    if (!running_) return;  // it did not even begin
+    if (!last.failed()) {
       failure_ = target_.finish(std::move(*running_).value());
+      if (!failure_) [[likely]]
+        return;
     }
-    if (failure_) failure_ = asked_.explain(std::move(failure_), shows_text_);
-    return failure_.code();
+    fail(last);
+  }
+  [[gnu::cold, gnu::noinline]] void fail(action& last) {
+    if (last.failed()) failure_ = running_->failure(last.error());
+    failure_ = asked_.explain(std::move(failure_), shows_text_);
+    last = action::done(failure_.code());
   }
 
   session* on_;
@@ -208,7 +238,7 @@ class insert_call {
         return action::done(failure_.code());
       }
       text_ = *std::move(text);
-      types_.set(slot_types<Struct>);
+      types_.set(column_slot_types<Struct>);
       running_.emplace(*on_, statement_request{.text = text_, .types = types_.get(), .arguments = {row_, &write}},
                        target_.sink());
     }

@@ -23,8 +23,32 @@ namespace dovetail::inline v0 {
 namespace sqlite {
 namespace detail {
 
+/// What a worker asks of any call that is kept by who waits for it.
+class any_call {
+ public:
+  /// Empty when there is an answer, which stays here.
+  virtual error_info run(connection& on, deadline by) = 0;
+
+ protected:
+  ~any_call() = default;
+};
+
+/// The call that stands for a kept one: one type for all of them, so that `call_job` is compiled once.
+struct call_ref {
+  using value_type = void;
+  any_call* to;
+  result<void> operator()(connection& on, deadline by) const { return to->run(on, by); }
+};
+
+template <class Call>
+class kept_call;
+
 /// What `async_run` drives here in place of a stream of bytes.
 struct worker_stream {
+  using dialogue_ref = call_ref;
+  template <class Call>
+  using kept = kept_call<Call>;
+
   sqlite::connection connection;
   std::shared_ptr<call_gate> gate;
   worker thread{};
@@ -63,6 +87,37 @@ template <class Op>
 inline constexpr bool minds_its_time<operation_call<Op>> = minds_its_time<Op>;
 template <class Op>
 inline constexpr bool minds_its_time<owned_call<Op>> = minds_its_time<Op>;
+
+template <>
+inline constexpr bool minds_its_time<call_ref> = false;  // the kept call knows
+
+/// A call and its answer, for the operation that waits for it. The answer is written by the worker.
+template <class Call>
+class kept_call final : public any_call {
+ public:
+  using value_type = typename Call::value_type;
+
+  template <class Make>
+  call_ref begin(Make make) {
+    call_ = make();
+    return {this};
+  }
+
+  error_info run(connection& on, deadline by) override {
+    if (minds_its_time<Call> && by.has_passed()) return errc::deadline_passed;
+    answer_ = call_(on, by);
+    return answer_ ? error_info{} : std::move(answer_).error();
+  }
+
+  result<value_type> end(result<void> told) {
+    if (!told) return std::move(told).error();
+    return std::move(answer_);
+  }
+
+ private:
+  Call call_{};
+  result<value_type> answer_ = errc::invalid_state;
+};
 
 /// Runs a call on the connection's thread, and its handler on the handler's executor.
 template <class Call, class Handler>

@@ -3,6 +3,7 @@
 
 #include <dovetail/client/basic_async_client.hpp>
 #include <dovetail/client/sqlite/async_connection.hpp>
+#include <dovetail/driver/await_pause.hpp>
 
 #if defined(DOVETAIL_SEPARATE_COMPILATION)
 #if defined(DOVETAIL_SQLITE_ASYNC_SOURCE)
@@ -17,6 +18,9 @@ DOVETAIL_EXTERN template class pool<sqlite::async_connection, bounded_pool, no_o
 DOVETAIL_EXTERN template class client_core<sqlite::async_connection, exponential_backoff, bounded_pool, no_observer>;
 DOVETAIL_EXTERN template class detail::async_attempt<
     client_core<sqlite::async_connection, exponential_backoff, bounded_pool, no_observer>>;
+DOVETAIL_EXTERN template asio::awaitable<error_info>
+detail::await_pause<client_core<sqlite::async_connection, exponential_backoff, bounded_pool, no_observer>>(
+    asio::any_io_executor, clock::duration, bool, std::source_location);
 DOVETAIL_EXTERN template class basic_async_client<sqlite::async_connection>;
 
 }  // namespace dovetail::inline v0

@@ -112,8 +112,8 @@ class binder {
       return bind_kind<field_kind::duration>(index, value.to_duration());
     } else {
       static_assert(Kind != Kind,
-                    "dovetail: this type cannot be stored in a column; give it a dt::field_codec (insert writes one "
-                    "column for each member, so a nested struct needs a dt::json_value)");
+                    "dovetail: this type cannot be stored in a column; give it a dt::field_codec (a struct that is one "
+                    "value needs a dt::json_value)");
     }
   }
 

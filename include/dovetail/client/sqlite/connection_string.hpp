@@ -99,7 +99,9 @@ namespace sqlite {
                    "named so needs its folder, as in 'sqlite:./:name')");
   }
   if (is_memory && (how.mode == open_mode::read_only || how.journal == journal_mode::wal)) {
-    reader.problem(errc::invalid_option, "an in-memory database is neither read-only nor has it a write-ahead log");
+    reader.problem(
+        errc::invalid_option,
+        "an in-memory database is neither read-only ('mode=ro') nor has it a write-ahead log ('journal=wal')");
   }
   if (result<void> done = reader.finish(); !done) return std::move(done).error();
   if (is_memory) {

@@ -6,7 +6,7 @@
 #include <dovetail/client/sqlite/execute.hpp>
 #include <dovetail/client/sqlite/request.hpp>
 #include <dovetail/client/sqlite/session.hpp>
-#include <dovetail/row/reflect.hpp>
+#include <dovetail/row/written.hpp>
 
 #include <cstddef>
 #include <string>
@@ -16,7 +16,7 @@
 namespace dovetail::inline v0 {
 namespace sqlite::detail {
 
-/// Binds the members of a struct in their order.
+/// Binds the columns of a struct in their order.
 struct field_binder {
   binder& to;
   int number = 0;
@@ -31,8 +31,8 @@ template <class Struct>
 error_info bind_fields(const session& on, sqlite3_stmt* statement, const Struct& row) {
   binder to{statement, true};
   field_binder fields{to};
-  if (with_fields(row, fields)) return {};
-  const std::string_view name = field_names<Struct>[static_cast<std::size_t>(fields.number - 1)];
+  if (write_columns(row, fields)) return {};
+  const std::string_view name = column_names<Struct>[static_cast<std::size_t>(fields.number - 1)];
   return bind_failure(on, to, "field '", name, "'");
 }
 

@@ -292,7 +292,9 @@ class statement_row {
   template <field_kind Kind, class T>
   errc from_text(std::string_view text, T& out) {
     if constexpr (dovetail::detail::is_kept_as_text(Kind)) {
-      return dovetail::detail::parse_text_value<Kind>(text, out) ? errc{} : errc::malformed_value;
+      if (dovetail::detail::parse_text_value<Kind>(text, out)) return {};
+      explain(dovetail::detail::words_of_refused<Kind, T>(text));
+      return errc::malformed_value;
     } else if constexpr (Kind == field_kind::json) {
       using format = typename dovetail::detail::json_format<T>::type;
       auto decoded = format::template decode<typename T::value_type>(text);

@@ -41,6 +41,12 @@ struct codec {
   /// request, or the end of the stream, which would leave the outcome of the next change unknown.
   static constexpr bool is_silent_when_idle = true;
 
+  /// Why the server must not be asked this; no failure when it may.
+  template <class Operation>
+  static error_info refusal(const options& how, const Operation& asked) {
+    return detail::refusal_of_all<Dialect>(how.with_default(Dialect::default_request_limit), asked);
+  }
+
   /// Reads `requestLimit`, `replyLimit` (bytes), `setex` and `dialect` (only to check that it is this one).
   static options read_options(const uri& where, option_reader& reader) {
     options read;
@@ -55,7 +61,9 @@ struct codec {
                                                std::string{Dialect::name} + "', which this client's type speaks");
     }
     if (!where.path.empty() && where.path != "/") {
-      reader.problem(errc::invalid_option, "LensDB has no databases, so the connection string must not have a path");
+      reader.problem(errc::invalid_option,
+                     where.has_authority ? "LensDB has no databases, so the connection string must not have a path"
+                                         : "the host stands behind two slashes, as in 'lensdb://127.0.0.1:8080'");
     }
     if (!where.user.empty() || where.has_password) {
       reader.problem(errc::invalid_option, "LensDB knows no users, so the connection string must not have one");

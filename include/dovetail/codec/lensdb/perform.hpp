@@ -30,8 +30,8 @@ error_info placed(const Operation& asked, error_info why, std::size_t position) 
   return why.with_context(std::move(context));
 }
 
-/// Why an operation of several requests must not begin: everything that can be refused is refused before the first byte
-/// of the first one. (Of a single request its exchange says it.)
+/// Why an operation must not begin: everything that can be refused is refused before the first byte of its first
+/// request, and by a client before it takes a connection.
 template <dialect D, class Operation>
 error_info refusal_of_all(const session_limits& limits, const Operation& asked) {
   if constexpr (requires { asked.refused; }) {
@@ -41,9 +41,7 @@ error_info refusal_of_all(const session_limits& limits, const Operation& asked) 
     if constexpr (requires { asked.entries; }) {
       if (asked.entries[i].refused) return placed(asked, asked.entries[i].refused, i);
     }
-    if (asked.request_count() > 1) {
-      if (error_info why = refusal<D>(limits, asked.request(i))) return placed(asked, std::move(why), i);
-    }
+    if (error_info why = refusal<D>(limits, asked.request(i))) return placed(asked, std::move(why), i);
   }
   return {};
 }

@@ -29,7 +29,7 @@ class session_state {
  public:
   session_state(const session_limits& limits, std::size_t default_request_limit, std::size_t reply_header_size)
       : limits_(limits.with_default(default_request_limit)),
-        input_(limits.reply_data + limits.reply_message + reply_header_size + 1) {}
+        input_(longest(limits.reply_data, longest(limits.reply_message, reply_header_size + 1))) {}
 
   const session_limits& limits() const noexcept { return limits_; }
   read_buffer& input() noexcept { return input_; }
@@ -49,6 +49,11 @@ class session_state {
 
  private:
   static constexpr std::size_t kept_ = 256 * 1024;
+
+  /// The sum, also of limits that are none.
+  static constexpr std::size_t longest(std::size_t a, std::size_t b) noexcept {
+    return a > std::size_t(-1) - b ? std::size_t(-1) : a + b;
+  }
 
   session_limits limits_;
   read_buffer input_;

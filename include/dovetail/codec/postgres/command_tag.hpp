@@ -76,10 +76,12 @@ namespace dovetail::inline v0::postgres {
 namespace detail {
 
 DOVETAIL_DEFINE bool read_tag(byte_view body, command_tag& tag) noexcept {
-  message_reader reader{body};
-  std::string_view text;
-  if (!reader.text(text) || !reader.at_end()) return false;
-  tag.assign(text);
+  // Tags are a few characters: a loop of our own costs less than calls that look for the zero byte and copy.
+  if (body.empty() || body.back() != std::byte{0}) return false;
+  for (const std::byte each : body.first(body.size() - 1)) {
+    if (each == std::byte{0}) return false;
+  }
+  tag.assign(as_text(body.first(body.size() - 1)));
   return true;
 }
 

@@ -30,7 +30,8 @@ class connect_report {
 
 error_info unexpected_message(char type);
 
-/// TLS could not be made: names the files where one of them cannot be read.
+/// TLS could not be made: names the files where one of them cannot be read, and the authorities where the server's
+/// certificate is not accepted.
 error_info tls_failure(std::error_code why, const connect_options& how);
 
 }  // namespace dovetail::inline v0::postgres::detail
@@ -81,6 +82,17 @@ namespace dovetail::inline v0::postgres::detail {
   if (why == condition::configuration) {
     for (const std::string* file : {&how.tls_authorities, &how.tls_certificate, &how.tls_key}) {
       if (!file->empty()) dovetail::detail::append_parts(text, {text.size() == 3 ? " with the files " : ", ", *file});
+    }
+    if (!how.tls_certificate.empty() && how.tls_key.empty()) {
+      dovetail::detail::append_parts(text, {", which holds the private key too unless sslkey names another file"});
+    } else if (!how.tls_key.empty() && how.tls_key_password.empty()) {
+      dovetail::detail::append_parts(text, {" (no sslpassword for the private key)"});
+    }
+  } else if (why == condition::authentication) {
+    if (how.tls_authorities.empty()) {
+      dovetail::detail::append_parts(text, {" with the system's authorities (sslrootcert names a file of others)"});
+    } else {
+      dovetail::detail::append_parts(text, {" with the authorities of ", how.tls_authorities});
     }
   }
   return {why, std::move(text)};

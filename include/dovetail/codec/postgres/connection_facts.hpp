@@ -50,10 +50,7 @@ class parameter_status {
   std::string_view find(std::string_view name) const noexcept;
   /// False when a server reports more parameters than any has.
   bool set(std::string_view name, std::string_view value);
-  void clear() noexcept {
-    values_.clear();
-    are_backslashes_bare_ = is_encoding_plain_ = true;
-  }
+  void clear() noexcept;
   const std::vector<std::pair<std::string, std::string>>& all() const noexcept { return values_; }
 
   /// False when the session reads texts otherwise than they are checked here: `standard_conforming_strings` is off, so
@@ -172,6 +169,14 @@ DOVETAIL_DEFINE void connection_facts::forget() noexcept {
   transaction_status = 'I';
   health = session_health::closed;
   is_encrypted = false;
+}
+
+}  // namespace dovetail::inline v0::postgres
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE void parameter_status::clear() noexcept {
+  values_.clear();
+  are_backslashes_bare_ = is_encoding_plain_ = true;
 }
 
 }  // namespace dovetail::inline v0::postgres

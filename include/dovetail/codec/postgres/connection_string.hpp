@@ -245,6 +245,13 @@ DOVETAIL_DEFINE void options_reader::make_servers(option_reader& reader) {
     server_address& each = options.servers.emplace_back();
     each.host = take_part(host_rest);
     each.host_address = take_part(address_rest);
+    // "host=db;port=5432;password=…", as other clients' strings are: messages would quote the password as a host.
+    if (!each.is_unix_socket() && each.host.find_first_of(";=") != std::string::npos) {
+      reader.problem(errc::invalid_option,
+                     "parameter 'host' has a ';' or a '=' in it: words are separated by spaces, as in 'host=localhost "
+                     "port=5432'");
+      return;
+    }
     if (i == 0 || ports > 1) port_text = take_part(port_rest);
     if (!port_text.empty() && (!parse_integer(port_text, each.port) || each.port == 0)) {
       reader.problem(errc::invalid_option,

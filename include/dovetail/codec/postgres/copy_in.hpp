@@ -54,6 +54,7 @@ class copy_in_dialogue final : public detail::query_dialogue {
   DOVETAIL_DECLARE verdict before_reading() override;
   verdict on_error(error_info failure) override {
     on().set_copying_in(false);  // the server drops what is still sent
+    detail::name_copied_row(failure, format_.is_binary ? "row " : "line ");
     return query_dialogue::on_error(std::move(failure));
   }
 
@@ -127,7 +128,7 @@ DOVETAIL_DEFINE copy_in_dialogue::verdict copy_in_dialogue::send_some() {
   while (!is_last_ && !failure && out.size() < message_size_) {
     failure = from_.produce(from_.state, out, format_, is_last_);
   }
-  if (!to.end() && !failure) failure = {errc::request_too_large, "the copy's source gave 2 GiB at once"};
+  if (!to.end() && !failure) failure = {errc::request_too_large, "the copy's source gave 1 GiB at once"};
   if (!failure && !is_last_) return verdict::send;
   is_last_ = true;
   if (failure) {

@@ -23,6 +23,7 @@ namespace dovetail::inline v0::postgres::detail {
 enum class verdict : std::uint8_t {
   go_on,       ///< the next message
   send,        ///< what `begin_batch` and the writers put into the output, then go on
+  ask,         ///< the same, and what comes next is an answer: `on_sent` and `before_reading` have nothing to do
   look,        ///< take what has come already, then go on
   finish,      ///< over: well, or with the recorded failure
   malformed,   ///< the message's body is wrong
@@ -84,28 +85,40 @@ class dialogue {
   }
 
   /// Writes what has to go first: closing statements that the cache dropped, and the deferred statements.
-  void write_prefix();
+  void write_prefix() {
+    if (on_->has_prefix()) [[unlikely]]
+      write_whole_prefix();
+  }
   /// Something deferred has failed, and nothing behind it was executed.
   bool has_prefix_failed() const noexcept { return has_prefix_failed_; }
   /// What was asked for runs on the server as soon as all of the batch is sent.
   void expect_execution() noexcept { executes_ = true; }
 
  private:
+  void write_whole_prefix();
+
   enum class stage : std::uint8_t { start, writing, reading, over };
 
   action start(const event& ev);
+  /// Nothing can be asked for on this session.
+  action refuse_start(const event& ev);
 
   /// Messages that came since the last dialogue: only such as the server may send at any time.
   error_info take_unasked();
 
   /// Some of the batch has left, or something came before all of it could. What answers the batch waits for its end.
   action go_on_writing(const event& ev);
+  action send_rest(bool has_received);
   /// Why the server ends the connection, if it has said so.
   void take_last_words();
 
   action go_on();
+  /// No whole message is there.
+  action go_on_reading(frame_status status, const message& came);
 
   verdict judge(const message& came);
+  verdict judge_unasked(const message& came);
+  verdict judge_error(byte_view body);
 
   bool is_in_prefix() const noexcept { return closes_left_ + deferred_left_ != 0; }
 
@@ -123,6 +136,8 @@ class dialogue {
   action stop(const event& ev);
 
   action end(error_info failure);
+  /// As the recorded failure says.
+  action end_as_noted();
 
   session* on_;
   error_info failure_;
@@ -169,7 +184,8 @@ DOVETAIL_DEFINE action dialogue::resume(const event& ev) {
       return go_on_writing(ev);
     case stage::reading:
       on_->facts.input.commit(ev.bytes);
-      if (ev.cancelled || (ev.ec && ev.bytes == 0)) return stop(ev);
+      if (ev.cancelled || (ev.ec && ev.bytes == 0)) [[unlikely]]
+        return stop(ev);
       return go_on();
     case stage::over:
       break;
@@ -177,7 +193,7 @@ DOVETAIL_DEFINE action dialogue::resume(const event& ev) {
   return action::done(errc::invalid_state);
 }
 
-DOVETAIL_DEFINE void dialogue::write_prefix() {
+[[gnu::noinline]] DOVETAIL_DEFINE void dialogue::write_whole_prefix() {
   message_writer to = on_->writer();
   closes_left_ = on_->statements.to_close().size();
   for (const std::string& name : on_->statements.to_close()) {
@@ -194,23 +210,33 @@ DOVETAIL_DEFINE void dialogue::write_prefix() {
 }
 
 DOVETAIL_DEFINE action dialogue::start(const event& ev) {
-  if (ev.cancelled || ev.ec) return end(ev.cancelled ? make_error_code(errc::cancelled) : ev.ec);
-  on_->set_may_have_executed(false);
   const bool is_ready = on_->health() == session_health::idle || on_->health() == session_health::in_transaction;
-  if (!is_ready && !(continues_ && on_->is_portal_open())) {
-    if (!on_->facts.parameters.are_texts_as_judged()) return end(misread_texts(errc::invalid_state));
-    return end({errc::invalid_state, "the PostgreSQL session is not open, or its last dialogue broke"});
+  if (ev.cancelled || ev.ec || (!is_ready && !(continues_ && on_->is_portal_open()))) [[unlikely]]
+    return refuse_start(ev);
+  on_->set_may_have_executed(false);
+  if (!on_->facts.input.committed().empty()) [[unlikely]] {
+    if (error_info failure = take_unasked()) return end(std::move(failure));
   }
-  if (error_info failure = take_unasked()) return end(std::move(failure));
-  if (!on_->facts.parameters.are_texts_as_judged()) {  // reported since, by a reload of the server's files
+  if (!on_->facts.parameters.are_texts_as_judged()) [[unlikely]] {  // reported since, by a reload of the server's files
     on_->close();
-    return end(misread_texts(errc::invalid_state));
+    return refuse_start(ev);
   }
   stage_ = stage::reading;
-  return act(begin());
+  const verdict said = begin();
+  if (said != verdict::ask) [[unlikely]]
+    return act(said);
+  stage_ = stage::writing;
+  return on_->ask();
 }
 
-DOVETAIL_DEFINE error_info dialogue::take_unasked() {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE action dialogue::refuse_start(const event& ev) {
+  if (ev.cancelled || ev.ec) return end(ev.cancelled ? make_error_code(errc::cancelled) : ev.ec);
+  on_->set_may_have_executed(false);
+  if (!on_->facts.parameters.are_texts_as_judged()) return end(misread_texts(errc::invalid_state));
+  return end({errc::invalid_state, "the PostgreSQL session is not open, or its last dialogue broke"});
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info dialogue::take_unasked() {
   for (;;) {
     message came;
     const byte_view unread = on_->facts.input.committed();
@@ -233,14 +259,21 @@ DOVETAIL_DEFINE error_info dialogue::take_unasked() {
 DOVETAIL_DEFINE action dialogue::go_on_writing(const event& ev) {
   on_->note_sent(ev.bytes);
   on_->facts.input.commit(ev.received);
-  if (ev.cancelled || ev.ec) return stop(ev);
+  if (ev.cancelled || ev.ec) [[unlikely]]
+    return stop(ev);
+  if (!on_->is_sent_whole()) [[unlikely]]
+    return send_rest(ev.received != 0);
+  stage_ = stage::reading;
+  const verdict next = on_sent();
+  return next == verdict::go_on ? go_on() : act(next);
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE action dialogue::send_rest(bool has_received) {
   message next;
-  if (ev.received != 0 && on_->take_unasked(next) == frame_status::malformed) {
+  if (has_received && on_->take_unasked(next) == frame_status::malformed) {
     return end(protocol_failure(errc::malformed_frame, next.type, "is malformed"));
   }
-  if (!on_->is_sent_whole()) return on_->send();
-  stage_ = stage::reading;
-  return act(on_sent());
+  return on_->send();
 }
 
 DOVETAIL_DEFINE void dialogue::take_last_words() {
@@ -269,16 +302,8 @@ DOVETAIL_DEFINE action dialogue::go_on() {
   read_buffer& input = on_->facts.input;
   for (;;) {
     message came;
-    switch (next_message(input.committed(), came)) {
-      case frame_status::incomplete: {
-        const verdict first = before_reading();
-        return first == verdict::go_on ? read(came) : act(first);
-      }
-      case frame_status::malformed:
-        return end(protocol_failure(errc::malformed_frame, came.type, "has an impossible length"));
-      case frame_status::whole:
-        break;
-    }
+    if (const frame_status status = next_message(input.committed(), came); status != frame_status::whole) [[unlikely]]
+      return go_on_reading(status, came);
     verdict said = verdict::go_on;
     if (came.type == from_server::data_row) {
       const std::size_t taken = is_in_prefix() ? 0 : on_rows(input.committed());
@@ -291,37 +316,48 @@ DOVETAIL_DEFINE action dialogue::go_on() {
       const consumed_after taken{input, came.size};
       said = judge(came);
     }
+    if (said == verdict::finish) return end_as_noted();
     if (said != verdict::go_on) return act(said, came.type);
   }
 }
 
-DOVETAIL_DEFINE verdict dialogue::judge(const message& came) {
-  switch (came.type) {
-    case from_server::notice_response:
-    case from_server::parameter_status:
-    case from_server::notification_response:
-      return on_->take_unasked_one(came) ? on_unasked() : verdict::malformed;
-    case from_server::error_response: {
-      error_info failure = server_error(came.body);
-      if (failure.code() == errc::malformed_frame) return verdict::malformed;
-      has_prefix_failed_ = has_prefix_failed_ || is_in_prefix();
-      closes_left_ = deferred_left_ = 0;
-      if (is_fatal(failure.server())) {
-        is_fatal_ = true;
-        if (executes_ && lost_code_ == errc::commit_unknown) doubt_commit(failure);
-      }
-      executes_ = false;  // what failed was undone
-      return on_error(std::move(failure));
-    }
-    case from_server::ready_for_query:
-      if (is_in_prefix() || !on_->take_ready(came.body)) return verdict::unexpected;
-      return on_ready();
-    default:
-      return is_in_prefix() ? judge_prefix(came) : on_message(came);
+[[gnu::noinline]] DOVETAIL_DEFINE action dialogue::go_on_reading(frame_status status, const message& came) {
+  if (status == frame_status::malformed) {
+    return end(protocol_failure(errc::malformed_frame, came.type, "has an impossible length"));
   }
+  const verdict first = before_reading();
+  return first == verdict::go_on ? read(came) : act(first);
 }
 
-DOVETAIL_DEFINE verdict dialogue::judge_prefix(const message& came) {
+[[gnu::noinline]] DOVETAIL_DEFINE verdict dialogue::judge(const message& came) {
+  if (came.type == from_server::ready_for_query) {
+    if (is_in_prefix() || !on_->take_ready(came.body)) [[unlikely]]
+      return verdict::unexpected;
+    return on_ready();
+  }
+  if (came.type == from_server::error_response) return judge_error(came.body);
+  if (is_unasked(came.type)) return judge_unasked(came);
+  return is_in_prefix() ? judge_prefix(came) : on_message(came);
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE verdict dialogue::judge_unasked(const message& came) {
+  return on_->take_unasked_one(came) ? on_unasked() : verdict::malformed;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE verdict dialogue::judge_error(byte_view body) {
+  error_info failure = server_error(body);
+  if (failure.code() == errc::malformed_frame) return verdict::malformed;
+  has_prefix_failed_ = has_prefix_failed_ || is_in_prefix();
+  closes_left_ = deferred_left_ = 0;
+  if (is_fatal(failure.server())) {
+    is_fatal_ = true;
+    if (executes_ && lost_code_ == errc::commit_unknown) doubt_commit(failure);
+  }
+  executes_ = false;  // what failed was undone
+  return on_error(std::move(failure));
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE verdict dialogue::judge_prefix(const message& came) {
   if (closes_left_ != 0) {
     if (came.type != from_server::close_complete) return verdict::unexpected;
     --closes_left_;
@@ -333,18 +369,21 @@ DOVETAIL_DEFINE verdict dialogue::judge_prefix(const message& came) {
   return verdict::go_on;
 }
 
-DOVETAIL_DEFINE action dialogue::act(verdict said, char type) {
+[[gnu::noinline]] DOVETAIL_DEFINE action dialogue::act(verdict said, char type) {
   switch (said) {
     case verdict::go_on:
       return go_on();
+    case verdict::finish:
+      return end_as_noted();
+    case verdict::ask:
+      stage_ = stage::writing;
+      return on_->ask();
     case verdict::send:
       stage_ = stage::writing;
       return on_->send();
     case verdict::look:
       if (!on_->facts.input.prepare(1)) return go_on();
       return action::look(on_->facts.input.free());
-    case verdict::finish:
-      return end(std::move(failure_));
     case verdict::malformed:
       return end(protocol_failure(errc::malformed_frame, type, "is malformed"));
     case verdict::unexpected:
@@ -406,10 +445,16 @@ DOVETAIL_DEFINE action dialogue::read(const message& wanted) {
   return end(ev.ec);
 }
 
-DOVETAIL_DEFINE action dialogue::end(error_info failure) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE action dialogue::end(error_info failure) {
   failure_ = std::move(failure);
+  return end_as_noted();
+}
+
+DOVETAIL_DEFINE action dialogue::end_as_noted() {
   stage_ = stage::over;
-  return action::done(failure_.code());
+  if (failure_) [[unlikely]]
+    return action::done(failure_.code());
+  return action::done();
 }
 
 }  // namespace dovetail::inline v0::postgres::detail

@@ -25,8 +25,9 @@ struct execution {
 /// Executes a statement and hands its rows to `rows`.
 /// Errors: those of `dialogue`, of the arguments, of the sink. After an error of the sink, of the arguments or of the
 ///   server the session stays usable.
-/// A statement that the server has lost or whose result type has changed is prepared again, outside a transaction; one
-/// whose columns were kept and do not fit the sink is described anew before it is refused.
+/// A statement that the server has lost, or that was prepared for other types of columns or parameters than there are
+/// now, is prepared again, outside a transaction; one whose columns were kept and do not fit the sink is described anew
+/// before it is refused.
 /// Lifetime: borrows the session, the parts of the request and the sink's state.
 class execute_dialogue final : public detail::dialogue {
  public:
@@ -39,6 +40,9 @@ class execute_dialogue final : public detail::dialogue {
   /// `is_suspended` then says that the portal is open; see stream.hpp.
   execute_dialogue(session& on, const statement_request& asked, const row_sink& rows, portal& through)
       : dialogue(on, asked.is_read_only), asked_(asked), rows_(rows), portal_(&through) {}
+
+  execute_dialogue(execute_dialogue&& other) noexcept;
+  DOVETAIL_DECLARE ~execute_dialogue();
 
   execution value() && noexcept { return done_; }
 
@@ -63,6 +67,12 @@ class execute_dialogue final : public detail::dialogue {
   /// Statement and columns are known.
   verdict execute();
 
+  /// The same through the portal.
+  verdict open_portal();
+
+  /// The columns do not fit the rows that are asked for.
+  verdict refuse_rows(error_info failure);
+
   /// Nothing of this execution has been sent, and nothing will be.
   verdict refuse(error_info failure);
   verdict give_up(error_info failure) {
@@ -73,11 +83,13 @@ class execute_dialogue final : public detail::dialogue {
   DOVETAIL_DECLARE verdict on_message(const detail::message& came) override;
 
   verdict on_result(const detail::message& came);
+  void note_row_failure();
 
   /// Through a portal that holds the session no Sync has been sent yet.
   verdict end_result();
 
   DOVETAIL_DECLARE std::size_t on_rows(byte_view unread) override;
+  DOVETAIL_DECLARE std::size_t on_answers(byte_view unread) override;
 
   DOVETAIL_DECLARE verdict on_error(error_info failure) override;
 
@@ -91,6 +103,7 @@ class execute_dialogue final : public detail::dialogue {
   detail::preparation preparation_;
   execution done_;
   step step_ = step::preparing;
+  error_info doubted_;  // a value's failure, which stands when nothing has changed since it was prepared
   bool is_from_cache_ = false;
   bool is_stale_ = false;
 };
@@ -106,6 +119,9 @@ class execute_dialogue final : public detail::dialogue {
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE execute_dialogue::execute_dialogue(execute_dialogue&& other) noexcept = default;
+DOVETAIL_DEFINE execute_dialogue::~execute_dialogue() = default;
 
 DOVETAIL_DEFINE detail::verdict execute_dialogue::begin() {
   was_in_transaction_ = on().is_in_transaction();
@@ -125,38 +141,56 @@ DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::prepare() {
   } else {
     on().write_flush();
   }
-  return verdict::send;
+  return verdict::ask;
 }
 
 DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::execute() {
   on().begin_batch();
+  if (doubted_ && statement_->description.parameters() == lost_->description.parameters()) {
+    return refuse(std::move(doubted_));
+  }
   if (rows_.describe != nullptr) {
-    if (error_info failure = rows_.describe(rows_.state, statement_->description)) {
-      if (!is_from_cache_ || failure.code() != errc::row_mismatch) return refuse(std::move(failure));
-      on().statements.forget(*statement_);  // what it returns may have changed since it was prepared
-      return prepare_again();
-    }
+    if (error_info failure = rows_.describe(rows_.state, statement_->description)) [[unlikely]]
+      return refuse_rows(std::move(failure));
   }
   const bool is_first = !on().needs_sync();
   if (is_first) write_prefix();
-  if (portal_ != nullptr) portal_->open(on(), was_in_transaction_, asked_.row_limit);
-  const std::string_view name = portal_ == nullptr ? std::string_view{} : portal_->name();
+  if (portal_ != nullptr) [[unlikely]]
+    return open_portal();
+  if (error_info failure = detail::write_bind(on(), *statement_, asked_.arguments)) [[unlikely]]
+    return refuse(std::move(failure));
+  detail::write_execute_and_sync(on(), asked_.row_limit);
+  step_ = step::binding;
+  expect_execution();
+  return verdict::ask;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::open_portal() {
+  portal_->open(on(), was_in_transaction_, asked_.row_limit);
+  const std::string_view name = portal_->name();
   if (error_info failure = detail::write_bind(on(), *statement_, asked_.arguments, name)) {
     return refuse(std::move(failure));
   }
   detail::write_execute(on(), asked_.row_limit, name);
   step_ = step::binding;
-  if (portal_ != nullptr && portal_->holds_session()) {
+  if (portal_->holds_session()) {
     on().write_flush();  // a Sync would close the portal
     on().note_unsynced();
   } else {
     on().write_sync();
     expect_execution();
   }
-  return verdict::send;
+  return verdict::ask;
 }
 
-DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::refuse(error_info failure) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::refuse_rows(
+    error_info failure) {
+  if (!is_from_cache_ || failure.code() != errc::row_mismatch) return refuse(std::move(failure));
+  on().statements.forget(*statement_);  // what it returns may have changed since it was prepared
+  return prepare_again();
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::refuse(error_info failure) {
   note(std::move(failure));
   on().take_batch_back();
   if (!on().needs_sync()) return verdict::finish;
@@ -235,14 +269,41 @@ DOVETAIL_DEFINE std::size_t execute_dialogue::on_rows(byte_view unread) {
   if (rows_.take == nullptr || noted()) return detail::skip_rows(unread);
   bool failed = false;
   const std::size_t taken = rows_.take(rows_.state, unread, failed);
-  if (failed) note(rows_.failure == nullptr ? error_info{errc::malformed_value} : rows_.failure(rows_.state));
+  if (failed) [[unlikely]]
+    note_row_failure();
   return taken;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void execute_dialogue::note_row_failure() {
+  note(rows_.failure == nullptr ? error_info{errc::malformed_value} : rows_.failure(rows_.state));
+}
+
+/// All that a statement that went well answers, when it is there. What is not as expected is left to be judged alone.
+DOVETAIL_DEFINE std::size_t execute_dialogue::on_answers(byte_view unread) {
+  namespace from_server = detail::from_server;
+  if (step_ != step::binding) return 0;
+  byte_view rest = unread;
+  detail::message came;
+  static_cast<void>(detail::next_message(rest, came));  // the BindComplete, which is whole
+  rest = rest.subspan(came.size);
+  step_ = step::running;
+  if (!rest.empty() && static_cast<char>(rest[0]) == from_server::data_row) rest = rest.subspan(on_rows(rest));
+  if (detail::next_message(rest, came) == detail::frame_status::whole && came.type == from_server::command_complete &&
+      !on().needs_sync() && detail::read_tag(came.body, done_.tag)) {
+    step_ = step::ending;
+    rest = rest.subspan(came.size);
+  }
+  return unread.size() - rest.size();
 }
 
 DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::on_error(error_info failure) {
   // Only a failure of Bind says that the statement is stale: nothing has been executed then.
-  is_stale_ = step_ == step::binding && is_from_cache_ && !noted() && detail::is_stale(failure.code());
-  if (is_stale_) on().statements.forget(*statement_);
+  if (step_ == step::binding && is_from_cache_ && !noted()) {
+    const bool is_doubtful = detail::may_be_stale(failure.code());
+    is_stale_ = is_doubtful || detail::is_stale(failure.code());
+    if (is_doubtful) doubted_ = failure;
+    if (is_stale_) on().statements.forget(*statement_);
+  }
   note(std::move(failure));
   step_ = step::ending;
   if (!on().needs_sync()) return verdict::go_on;
@@ -252,6 +313,8 @@ DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::on_error(error_info 
 }
 
 DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::on_ready() {
+  if (step_ == step::ending && !is_stale_) [[likely]]
+    return verdict::finish;
   if (step_ == step::preparing && preparation_.is_complete()) {
     statement_ = preparation_.finish(on(), asked_);
     return execute();

@@ -204,7 +204,7 @@ DOVETAIL_DEFINE bool execute_many_dialogue::write_row(error_info& failure) {
   if (failure) return false;
   failure = detail::end_bind(on(), *statement_, before);
   if (failure) return false;
-  detail::write_execute(on(), 0);
+  detail::write_execute(on().facts.output, 0);
   return true;
 }
 
@@ -271,8 +271,9 @@ DOVETAIL_DEFINE execute_many_dialogue::verdict execute_many_dialogue::on_message
 DOVETAIL_DEFINE execute_many_dialogue::verdict execute_many_dialogue::on_error(error_info failure) {
   if (noted()) return verdict::go_on;  // as was asked for
   if (step_ == step::running) {
-    if (!has_prefix_failed() && answered_ == 0 && !is_bound_ && is_from_cache_ && detail::is_stale(failure.code())) {
-      keep_chunk(failure);
+    if (!has_prefix_failed() && answered_ == 0 && !is_bound_ && is_from_cache_) {
+      if (detail::is_stale(failure.code())) keep_chunk(failure);
+      if (detail::may_be_stale(failure.code())) on().statements.forget(*statement_);  // who asks next has it anew
     }
     if (!has_prefix_failed() && answered_ != written_) {
       failed_row_ = answered_;

@@ -93,6 +93,11 @@ inline constexpr std::size_t header_size = 5;
   return frame_status::whole;
 }
 
+/// `whole`: a constant.
+[[gnu::always_inline]] inline bool starts_with(const std::byte* at, std::size_t left, std::string_view whole) noexcept {
+  return left >= whole.size() && std::memcmp(at, whole.data(), whole.size()) == 0;
+}
+
 /// Takes fields off the front of a message's body; a false answer takes nothing.
 /// Lifetime: what it gives borrows from the body.
 class message_reader {
@@ -149,6 +154,10 @@ class message_reader {
   byte_view rest_;
 };
 
+/// The longest length that servers take; a longer one costs the connection, and they do not say why.
+/// Source: PQ_LARGE_MESSAGE_LIMIT in PostgreSQL's src/include/libpq/libpq.h.
+inline constexpr std::size_t largest_request = 0x3FFF'FFFE;
+
 /// Appends messages to a buffer: `begin`, the fields, `end`, which fills in the length.
 /// Lifetime: borrows the buffer; others may append to it between `begin` and `end`.
 class message_writer {
@@ -174,11 +183,11 @@ class message_writer {
   /// Text and a zero byte. The caller has made sure that there is no zero byte in the text (`may_be_text`).
   message_writer& text(std::string_view value) { return out_->append(value), u8(0); }
 
-  /// False when the message is larger than a length can say (2 GiB); it must not be sent then.
+  /// False when the message is larger than a server takes (1 GiB); it must not be sent then.
   bool end() noexcept {
     const std::size_t length = out_->size() - length_at_;
     store_big(out_->data() + length_at_, static_cast<std::uint32_t>(length));
-    return length <= 0x7FFF'FFFFu;
+    return length <= largest_request;
   }
 
   byte_buffer& buffer() noexcept { return *out_; }

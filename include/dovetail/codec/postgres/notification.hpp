@@ -36,10 +36,7 @@ class notification_queue {
   /// Takes the body of a NotificationResponse; false when it is malformed.
   bool take(byte_view body);
 
-  void clear() noexcept {
-    waiting_.clear();
-    dropped_ = 0;
-  }
+  void clear() noexcept;
 
  private:
   std::deque<notification> waiting_;
@@ -77,6 +74,14 @@ DOVETAIL_DEFINE bool notification_queue::take(byte_view body) {
   }
   waiting_.push_back({std::string{channel}, std::string{payload}, process, false});
   return true;
+}
+
+}  // namespace dovetail::inline v0::postgres
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE void notification_queue::clear() noexcept {
+  waiting_.clear();
+  dropped_ = 0;
 }
 
 }  // namespace dovetail::inline v0::postgres

@@ -47,6 +47,8 @@ class parameter_list {
     }
   }
 
+  /// All are there, as they came: `finish` has nothing to do.
+  bool is_in_order() const noexcept { return written_ == count_ && !is_shuffled_; }
   /// Brings the values into their order. Errors: errc::wrong_argument_count, when they are not as many as the
   /// statement has parameters.
   error_info finish() {

@@ -61,6 +61,9 @@ class pipeline_dialogue final : public detail::dialogue {
     detail::preparation with;
   };
   static constexpr std::size_t chunk_size_ = 32 * 1024;
+  // Whole messages, as they come nearly always.
+  static constexpr std::string_view bind_complete_{"2\0\0\0\4", 5};
+  static constexpr std::string_view one_selected_{"C\0\0\0\15SELECT 1", 14};  // with the zero behind it
 
   static bool are_read_only(std::span<const pipeline_item> items) noexcept;
 
@@ -115,10 +118,13 @@ class pipeline_dialogue final : public detail::dialogue {
   bool can_repeat() const noexcept;
   verdict repeat();
 
-  void forget_statement(std::size_t of) {
-    if (statements_[of]) on().statements.forget(*statements_[of]);
-    lost_.push_back(std::move(statements_[of]));  // an item's text may be a view of the statement's
+  prepared_statement* hold(statement_use found) {
+    if (!found) return nullptr;
+    held_.push_back(std::move(found));
+    return &*held_.back();
   }
+  /// Those that are still to be executed are given up.
+  void forget_statements();
   void set_failure(std::size_t of, error_info failure) {
     items_[of].failure = std::move(failure);
     if (first_failure_ == none_ || of < first_failure_) first_failure_ = of;
@@ -129,7 +135,8 @@ class pipeline_dialogue final : public detail::dialogue {
   static constexpr std::size_t none_ = static_cast<std::size_t>(-1);
 
   std::span<pipeline_item> items_;
-  std::vector<statement_use> statements_;
+  std::vector<prepared_statement*> statements_;  // of `held_`; null: not prepared
+  std::vector<statement_use> held_;
   std::vector<statement_use> lost_;
   std::vector<unprepared> preparing_;
   std::size_t first_ = 0;    // those before have been executed
@@ -157,6 +164,22 @@ class pipeline_dialogue final : public detail::dialogue {
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::postgres {
+
+namespace detail {
+
+[[gnu::always_inline]] inline std::size_t take_rows_of(pipeline_item& item, byte_view unread) {
+  if (item.rows.take == nullptr || item.failure) return detail::skip_rows(unread);
+  bool failed = false;
+  const std::size_t taken = item.rows.take(item.rows.state, unread, failed);
+  item.has_rows = true;
+  // The statement has been executed: what fails is the reading of its rows, which concerns no other statement.
+  if (failed) [[unlikely]]
+    item.failure =
+        item.rows.failure == nullptr ? error_info{errc::malformed_value} : item.rows.failure(item.rows.state);
+  return taken;
+}
+
+}  // namespace detail
 
 DOVETAIL_DEFINE bool pipeline_dialogue::are_read_only(std::span<const pipeline_item> items) noexcept {
   for (const pipeline_item& each : items) {
@@ -187,15 +210,15 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::prepare() {
   preparing_.clear();
   at_ = 0;
   write_prefix();
-  for (std::size_t i = 0; i < items_.size(); ++i) {
+  // Those before `first_` are over: what they used may be what the server has lost since.
+  for (std::size_t i = first_; i < items_.size(); ++i) {
     pipeline_item& item = items_[i];
-    if (item.failure || statements_[i]) continue;
+    if (i == first_ || items_[i - 1].failure) item.is_as_before = false;
+    if (item.failure || statements_[i] != nullptr) continue;
     const statement_request& asked = item.asked;
-    // Those before `first_` are over: what they used may be what the server has lost since.
-    statements_[i] = i > first_ && is_same_text(i - 1, i)
-                         ? statements_[i - 1].again()
-                         : on().statements.find(asked.text, asked.literal, asked.types);
-    if (statements_[i] || is_being_prepared(i)) continue;
+    const bool is_known = item.is_as_before || (i > first_ && is_same_text(i - 1, i));
+    statements_[i] = is_known ? statements_[i - 1] : hold(on().statements.find(asked.text, asked.literal, asked.types));
+    if (statements_[i] != nullptr || item.is_as_before || is_being_prepared(i)) continue;
     unprepared& next = preparing_.emplace_back();
     next.item = i;
     const std::size_t before = on().facts.output.size();
@@ -227,16 +250,20 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_prepared() {
   unprepared& now = preparing_[at_];
   if (!items_[now.item].failure) {
     if (!now.with.is_complete()) return verdict::unexpected;
-    statements_[now.item] = now.with.finish(on(), items_[now.item].asked);
+    statements_[now.item] = hold(now.with.finish(on(), items_[now.item].asked));
   }
   if (++at_ != preparing_.size()) return verdict::go_on;
-  if (noted()) return verdict::finish;               // what was deferred has failed
-  for (std::size_t i = 0; i < items_.size(); ++i) {  // those that waited for one with the same text
-    const statement_request& asked = items_[i].asked;
-    if (!statements_[i] && !items_[i].failure) {
-      statements_[i] = on().statements.find(asked.text, asked.literal, asked.types);
+  if (noted()) return verdict::finish;                    // what was deferred has failed
+  for (std::size_t i = first_; i < items_.size(); ++i) {  // those that waited for one with the same text
+    const pipeline_item& item = items_[i];
+    if (item.failure || statements_[i] != nullptr) continue;
+    if (item.is_as_before) {
+      statements_[i] = statements_[i - 1];
+      if (statements_[i] == nullptr) set_failure(i, items_[i - 1].failure);
+      continue;
     }
-    if (!statements_[i] && !items_[i].failure) set_failure(i, failure_of_same_text(i));
+    statements_[i] = hold(on().statements.find(item.asked.text, item.asked.literal, item.asked.types));
+    if (statements_[i] == nullptr) set_failure(i, failure_of_same_text(i));
   }
   return execute();
 }
@@ -253,7 +280,12 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::execute() {
   step_ = step::running;
   for (std::size_t i = first_; i < items_.size(); ++i) {
     pipeline_item& item = items_[i];
-    if (item.failure || item.rows.describe == nullptr) continue;
+    if (item.failure) continue;
+    if (item.is_as_before) {
+      if (items_[i - 1].failure) set_failure(i, items_[i - 1].failure);
+      continue;
+    }
+    if (item.rows.describe == nullptr) continue;
     statement_description& of = statements_[i]->description;
     const char* const formats_before = of.formats_of;
     if (error_info failure = item.rows.describe(item.rows.state, of)) {
@@ -269,15 +301,25 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::execute() {
 
 DOVETAIL_DEFINE bool pipeline_dialogue::is_described_now(std::size_t of) const noexcept {
   for (const unprepared& each : preparing_) {
-    const statement_use& known = statements_[each.item];
-    if (known && &*known == &*statements_[of]) return true;
+    if (statements_[each.item] == statements_[of]) return true;
   }
   return false;
 }
 
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::describe_again() {
-  for (std::size_t i = first_; i < items_.size(); ++i) forget_statement(i);
+  forget_statements();
   return prepare();
+}
+
+DOVETAIL_DEFINE void pipeline_dialogue::forget_statements() {
+  prepared_statement* last = nullptr;
+  for (std::size_t i = first_; i < items_.size(); ++i) {
+    prepared_statement* const gone = std::exchange(statements_[i], nullptr);
+    if (gone != nullptr && gone != last) on().statements.forget(*gone);
+    last = gone;
+  }
+  for (statement_use& each : held_) lost_.push_back(std::move(each));  // an item's text may be a view of one's
+  held_.clear();
 }
 
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::write_chunk() {
@@ -286,8 +328,9 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::write_chunk() {
   parts_share_failure_ = executes_in_parts_ && !is_apart_;
   const std::size_t first = written_;
   std::size_t sent = 0;
+  byte_buffer& out = on().facts.output;
   if (!on().needs_sync()) write_prefix();
-  while (written_ != items_.size() && on().facts.output.size() < chunk_size_) {
+  while (written_ != items_.size() && out.size() < chunk_size_) {
     pipeline_item& item = items_[written_];
     const std::size_t number = written_++;
     if (item.failure) continue;
@@ -295,12 +338,12 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::write_chunk() {
     if (changes_formats_ && item.rows.describe != nullptr) {
       static_cast<void>(item.rows.describe(item.rows.state, statements_[number]->description));
     }
-    if (error_info failure = detail::write_bind(on(), *statements_[number], item.asked.arguments)) {
+    if (error_info failure = detail::write_bind_to(out, *statements_[number], item.asked.arguments)) [[unlikely]] {
       set_failure(number, std::move(failure));
       if (is_once_) return give_up(first);
       continue;
     }
-    detail::write_execute(on(), item.asked.row_limit);
+    detail::write_execute(out, item.asked.row_limit);
     ++sent;
     if (is_once_) {
       on().note_unsynced();
@@ -375,16 +418,7 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::next_item() {
 
 DOVETAIL_DEFINE std::size_t pipeline_dialogue::on_rows(byte_view unread) {
   if (step_ != step::running || is_undoing_ || at_ == chunk_end_ || expects_ != expects::result) return 0;
-  pipeline_item& item = items_[at_];
-  if (item.rows.take == nullptr || item.failure) return detail::skip_rows(unread);
-  bool failed = false;
-  const std::size_t taken = item.rows.take(item.rows.state, unread, failed);
-  item.has_rows = true;
-  // The statement has been executed: what fails is the reading of its rows, which concerns no other statement.
-  if (failed)
-    item.failure =
-        item.rows.failure == nullptr ? error_info{errc::malformed_value} : item.rows.failure(item.rows.state);
-  return taken;
+  return detail::take_rows_of(items_[at_], unread);
 }
 
 /// The answers of statements that went well, one behind the other. What is not as expected is left to be judged alone,
@@ -392,22 +426,38 @@ DOVETAIL_DEFINE std::size_t pipeline_dialogue::on_rows(byte_view unread) {
 DOVETAIL_DEFINE std::size_t pipeline_dialogue::on_answers(byte_view unread) {
   namespace from_server = detail::from_server;
   if (step_ != step::running || is_undoing_ || !is_once_) return 0;
-  byte_view rest = unread;
-  detail::message came;
-  while (at_ != chunk_end_ && expects_ == expects::bind &&
-         detail::next_message(rest, came) == detail::frame_status::whole && came.type == from_server::bind_complete) {
-    expects_ = expects::result;
-    rest = rest.subspan(came.size);
-    if (!rest.empty() && static_cast<char>(rest[0]) == from_server::data_row) rest = rest.subspan(on_rows(rest));
-    const bool is_over = at_ + 1 != chunk_end_ && detail::next_message(rest, came) == detail::frame_status::whole &&
-                         came.type == from_server::command_complete &&
-                         detail::read_tag(came.body, items_[at_].done.tag);
-    if (!is_over) break;
-    rest = rest.subspan(came.size);
-    ++at_;
-    skip_failed();
+  if (at_ == chunk_end_ || expects_ != expects::bind) return 0;
+  const std::byte* at = unread.data();
+  const std::byte* const end = at + unread.size();
+  const auto left = [&] { return static_cast<std::size_t>(end - at); };
+  pipeline_item* item = items_.data() + at_;
+  pipeline_item* const last = items_.data() + chunk_end_ - 1;
+  bool is_bound = false;
+  while (detail::starts_with(at, left(), bind_complete_)) {
+    at += bind_complete_.size();
+    is_bound = true;
+    if (at != end && static_cast<char>(*at) == from_server::data_row) at += detail::take_rows_of(*item, {at, end});
+    if (item == last) break;
+    if (detail::starts_with(at, left(), one_selected_)) {
+      at += one_selected_.size();
+      item->done.tag.assign("SELECT 1");
+    } else {
+      detail::message came;
+      if (detail::next_message({at, end}, came) != detail::frame_status::whole ||
+          came.type != from_server::command_complete || !detail::read_tag(came.body, item->done.tag)) {
+        break;
+      }
+      at += came.size;
+    }
+    is_bound = false;
+    ++item;
+    if (item->failure) [[unlikely]]
+      break;
   }
-  return unread.size() - rest.size();
+  at_ = static_cast<std::size_t>(item - items_.data());
+  expects_ = is_bound ? expects::result : expects::bind;
+  if (!is_bound) skip_failed();
+  return static_cast<std::size_t>(at - unread.data());
 }
 
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_error(error_info failure) {
@@ -432,7 +482,8 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_error(error_inf
   has_executed_ = has_executed_ || (!is_once_ && expects_ == expects::nothing && !items_[at_].failure);
   items_[at_].is_stale = expects_ == expects::bind && detail::is_stale(failure.code());
   // Even when nothing is repeated: whoever asks next has it prepared.
-  if (items_[at_].is_stale && !is_apart_) on().statements.forget(*statements_[at_]);
+  const bool is_doubtful = expects_ == expects::bind && detail::may_be_stale(failure.code());
+  if ((items_[at_].is_stale && !is_apart_) || is_doubtful) on().statements.forget(*statements_[at_]);
   set_failure(at_, std::move(failure));
   expects_ = expects::nothing;
   if (!is_once_) expect_execution();  // of those behind
@@ -466,10 +517,10 @@ DOVETAIL_DEFINE bool pipeline_dialogue::can_repeat() const noexcept {
     for (const pipeline_item& each : items_) {
       if (each.has_rows) return false;  // it would get them twice
     }
-    return detail::is_stale(items_[first_failure_].failure.code());
+    return items_[first_failure_].is_stale;
   }
   for (const pipeline_item& each : items_.subspan(first_failure_)) {
-    if (!detail::is_stale(each.failure.code())) return false;
+    if (!each.failure || !each.is_stale) return false;
   }
   return true;
 }
@@ -480,8 +531,9 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::repeat() {
   first_failure_ = none_;
   for (std::size_t i = first_; i < items_.size(); ++i) {
     items_[i].failure = {};
-    forget_statement(i);
+    items_[i].is_stale = false;
   }
+  forget_statements();
   return prepare();
 }
 

@@ -18,6 +18,8 @@ struct pipeline_item {
   error_info failure{};
   bool has_rows = false;  ///< the sink was given rows
   bool is_stale = false;  ///< Bind has failed: the server does not know the statement (so) any more; nothing ran
+  /// Text and types are those of the item before, and what `rows.describe` did there holds here: it need not be called.
+  bool is_as_before = false;
 };
 
 enum class pipeline_sync : std::uint8_t {

@@ -69,6 +69,8 @@ class script_dialogue final : public detail::query_dialogue {
 
   /// Of the last statement.
   command_tag value() && noexcept { return tag_; }
+  /// How many statements have been executed.
+  std::uint32_t executed() const noexcept { return executed_; }
 
  private:
   using verdict = detail::verdict;
@@ -82,6 +84,7 @@ class script_dialogue final : public detail::query_dialogue {
   row_sink rows_;
   statement_description columns_;
   command_tag tag_;
+  std::uint32_t executed_ = 0;
   script_purpose purpose_;
   bool has_columns_ = false;
   bool is_answered_ = false;
@@ -114,7 +117,7 @@ DOVETAIL_DEFINE verdict query_dialogue::ask() {
   on().begin_batch();
   if (!on().write_query(text_)) {
     on().take_batch_back();
-    return fail({errc::request_too_large, "the text is larger than 2 GiB"});
+    return fail({errc::request_too_large, "the text is larger than 1 GiB"});
   }
   expect_execution();
   return verdict::send;
@@ -137,6 +140,7 @@ DOVETAIL_DEFINE script_dialogue::verdict script_dialogue::on_answer(const detail
     case from_server::command_complete:
       has_columns_ = false;
       is_answered_ = true;
+      if (!noted()) ++executed_;
       return detail::read_tag(came.body, tag_) ? verdict::go_on : verdict::malformed;
     case from_server::empty_query_response:
       is_answered_ = true;

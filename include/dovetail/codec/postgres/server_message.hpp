@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/error_info.hpp>
+#include <dovetail/base/parts.hpp>
 #include <dovetail/base/text.hpp>
 #include <dovetail/codec/postgres/message.hpp>
 #include <dovetail/codec/postgres/sqlstate.hpp>
@@ -36,6 +37,8 @@ inline bool is_fatal(const server_fields& fields) noexcept {
 void doubt_commit(error_info& failure);
 /// The same of statements each for itself, of which some have been executed before: errc::outcome_unknown.
 void doubt_parts(error_info& failure);
+/// Writes the number of a COPY's row in front, where the server has told it: "row 23", "line 23" of text.
+void name_copied_row(error_info& failure, std::string_view what);
 
 }  // namespace dovetail::inline v0::postgres::detail
 
@@ -49,7 +52,7 @@ void doubt_parts(error_info& failure);
 namespace dovetail::inline v0::postgres::detail {
 
 /// The row in a context's line "COPY city, line 17, column name"; 0 where it tells none. The word before the number is
-/// in the server's language. Of the rest, which quotes values, nothing is kept.
+/// in the server's language; values are quoted behind it.
 [[gnu::cold, gnu::noinline]] inline std::int64_t row_of_copy(std::string_view context) noexcept {
   while (!context.starts_with("COPY ")) {  // before it stand the functions of triggers
     const std::size_t end = context.find('\n');
@@ -81,6 +84,15 @@ namespace dovetail::inline v0::postgres::detail {
                      "the server has ended the connection, and statements before may have been executed"};
   unknown.with_server(failure.server());
   failure = std::move(unknown);
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void name_copied_row(error_info& failure, std::string_view what) {
+  if (failure.server().copy_row == 0) return;
+  std::string text;
+  dovetail::detail::append_parts(
+      text, {what, dovetail::detail::number_text{static_cast<std::uint64_t>(failure.server().copy_row)}});
+  if (!failure.context().empty()) dovetail::detail::append_parts(text, {": ", failure.context()});
+  failure.with_context(std::move(text));
 }
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool read_fields(byte_view body, server_fields& fields) {
@@ -117,6 +129,7 @@ namespace dovetail::inline v0::postgres::detail {
         break;
       case 'W':
         fields.copy_row = row_of_copy(value);
+        fields.context = value;
         break;
       case 's':
         fields.schema = value;

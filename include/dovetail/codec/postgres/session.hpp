@@ -67,8 +67,10 @@ class session {
   void begin_batch() noexcept;
   void write_sync() {
     static_cast<void>(writer().begin(detail::from_client::sync).end());
-    note_answered(false);
+    note_sync();
   }
+  /// A Sync is written.
+  void note_sync() noexcept { note_answered(false); }
   void write_flush() { static_cast<void>(writer().begin(detail::from_client::flush).end()); }
   /// Asks for statements by the simple protocol. False when the text is larger than a message.
   bool write_query(std::string_view text) {
@@ -86,6 +88,8 @@ class session {
   bool is_portal_open() const noexcept { return is_portal_open_; }
   void set_portal_open(bool is) noexcept { is_portal_open_ = is; }
   std::size_t next_portal() noexcept { return ++portals_; }
+  /// There is something that has to go in front of the next batch.
+  bool has_prefix() const noexcept { return !deferred_.empty() || !statements.to_close().empty(); }
   void note_prefix() noexcept { carries_prefix_ = true; }
 
   /// The end of the batch ends the data of a copy, in this many bytes: as long as none of them has left, `drain` can
@@ -103,6 +107,14 @@ class session {
   action send() {
     read_buffer& input = facts.input;
     return action::exchange(unsent(), input.prepare(1) ? input.free() : byte_span{});
+  }
+  /// The same, and what comes is the answer. Where something has come already, there may be too little room to read it.
+  action ask() {
+    read_buffer& input = facts.input;
+    const byte_span room = input.free();
+    if (!input.committed().empty() || room.empty()) [[unlikely]]
+      return send();
+    return action::ask(unsent(), room);
   }
   /// Takes what the server may say at any time, as far as it stands in front of what was read, and gives what is next.
   detail::frame_status take_unasked(detail::message& next);
@@ -127,8 +139,10 @@ class session {
   /// The health that the transaction status says; closed when the server reads texts otherwise than we judge them.
   void become_ready() noexcept {
     facts.health = facts.transaction_status == 'I' ? session_health::idle : session_health::in_transaction;
-    if (!facts.parameters.are_texts_as_judged()) facts.health = session_health::closed;
-    give_memory_back();
+    if (!facts.parameters.are_texts_as_judged()) [[unlikely]]
+      facts.health = session_health::closed;
+    if (facts.input.capacity() > kept_capacity_ || facts.output.capacity() > kept_capacity_) [[unlikely]]
+      give_memory_back();
   }
   void close() noexcept { facts.health = session_health::closed; }
 
@@ -242,9 +256,11 @@ DOVETAIL_DEFINE void session::take_batch_back() noexcept {
 }
 
 DOVETAIL_DEFINE bool session::take_ready(byte_view body) noexcept {
-  if (owed_ == 0 || body.size() != 1) return false;
+  if (owed_ == 0 || body.size() != 1) [[unlikely]]
+    return false;
   const char status = static_cast<char>(body[0]);
-  if (status != 'I' && status != 'T' && status != 'E') return false;
+  if (status != 'I' && status != 'T' && status != 'E') [[unlikely]]
+    return false;
   facts.transaction_status = status;
   is_copying_in_ = is_portal_open_ = must_fail_ = false;
   if (--owed_ == 0 && !needs_sync_) become_ready();
@@ -258,7 +274,7 @@ DOVETAIL_DEFINE void session::note_answered(bool is_simple) noexcept {
   is_simple_ = is_simple;
 }
 
-DOVETAIL_DEFINE void session::give_memory_back() noexcept {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void session::give_memory_back() noexcept {
   if (facts.input.capacity() > kept_capacity_ && facts.input.committed().empty()) {
     facts.input = read_buffer(facts.input.maximum(), 64 * 1024);
   }

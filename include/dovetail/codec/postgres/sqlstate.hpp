@@ -2,7 +2,7 @@
 #pragma once
 
 #include <dovetail/base/condition.hpp>
-#include <dovetail/base/name.hpp>
+#include <dovetail/base/sqlstate_text.hpp>
 
 #include <cstddef>
 #include <string>
@@ -12,16 +12,8 @@
 namespace dovetail::inline v0::postgres {
 namespace detail {
 
-/// The five characters as a number in base 36; 0 when they are none. (An SQLSTATE of zeros is success.)
-constexpr int sqlstate_number(std::string_view text) noexcept {
-  if (text.size() != 5) return 0;
-  int number = 0;
-  for (const char c : text) {
-    if (!is_ascii_digit(c) && !is_ascii_upper(c)) return 0;
-    number = number * 36 + (is_ascii_digit(c) ? c - '0' : c - 'A' + 10);
-  }
-  return number;
-}
+using v0::detail::format_sqlstate;
+using v0::detail::sqlstate_number;
 
 }  // namespace detail
 
@@ -151,14 +143,6 @@ inline constexpr sqlstate_class sqlstate_classes[] = {
     {"P0", condition::server, "a PL/pgSQL function failed"},
     {"XX", condition::server, "internal error of the server"},
 };
-
-/// Writes the five characters at `out`.
-constexpr void format_sqlstate(char* out, int number) noexcept {
-  for (int i = 4; i >= 0; --i, number /= 36) {
-    const int digit = number % 36;
-    out[i] = static_cast<char>(digit < 10 ? '0' + digit : 'A' + (digit - 10));
-  }
-}
 
 constexpr sqlstate_class describe_sqlstate(int number) noexcept {
   char text[5] = {};

@@ -41,35 +41,82 @@ class preparation {
 };
 
 /// Begins a Bind: writes all that stands in front of the values. Gives where the formats of the parameters are.
-std::size_t begin_bind(session& on, const prepared_statement& statement, std::string_view portal = {});
+std::size_t begin_bind(session& on, const prepared_statement& statement);
+/// The same, through a portal that has a name.
+void begin_bind(byte_buffer& out, const prepared_statement& statement, std::string_view portal);
+error_info too_large_bind();
 /// Ends the Bind that begins at `at` of the output. Errors: errc::request_too_large.
 error_info end_bind(session& on, const prepared_statement& statement, std::size_t at);
+
+/// Where the formats of the parameters are, when all up to the count of the values has been written.
+inline std::size_t formats_before(const byte_buffer& out, std::size_t count) noexcept {
+  return out.size() - 2 * (count + 1);
+}
+/// False when it is too large for a message.
+[[gnu::always_inline]] inline bool close_bind(byte_buffer& out, const prepared_statement& statement, std::size_t at) {
+  message_writer to{out};
+  statement.description.write_formats(to);
+  const std::size_t length = out.size() - at - 1;
+  store_big(out.data() + at + 1, static_cast<std::uint32_t>(length));
+  return length <= largest_request;
+}
 
 /// Writes Bind: binary parameters except those that `arguments` write as text; results as the
 /// row sink asked for them. Errors: those of the writer, errc::wrong_argument_count, errc::request_too_large. What was
 /// written is taken back.
 error_info write_bind(session& on, const prepared_statement& statement, const argument_writer& arguments,
                       std::string_view portal = {});
+/// The same, for where many are written.
+[[gnu::always_inline]] inline error_info write_bind_to(byte_buffer& out, const prepared_statement& statement,
+                                                       const argument_writer& arguments, std::string_view portal = {}) {
+  const std::size_t before = out.size();
+  const auto& types = statement.description.parameters();
+  const std::size_t count = types.size();
+  if (portal.empty()) [[likely]] {
+    out.append(statement.bind_head);
+  } else {
+    begin_bind(out, statement, portal);
+  }
+  parameter_list list{out, types.data(), count, formats_before(out, count)};
+  error_info failure = arguments.write == nullptr ? error_info{} : arguments.write(arguments.state, list);
+  if (!failure && !list.is_in_order()) [[unlikely]]
+    failure = list.finish();
+  if (!failure && !close_bind(out, statement, before)) [[unlikely]]
+    failure = too_large_bind();
+  if (failure) [[unlikely]]
+    out.truncate(before);
+  return failure;
+}
 
-inline void write_execute(session& on, std::int32_t row_limit) {
+[[gnu::always_inline]] inline void write_execute(byte_buffer& out, std::int32_t row_limit) {
   static constexpr char head[] = {from_client::execute, 0, 0, 0, 9, 0};
-  std::byte* const at = on.facts.output.grow(sizeof head + 4);
+  std::byte* const at = out.grow(sizeof head + 4);
   std::memcpy(at, head, sizeof head);
   store_big(at + sizeof head, static_cast<std::uint32_t>(row_limit));
+}
+/// Execute and Sync, in one piece.
+inline void write_execute_and_sync(session& on, std::int32_t row_limit) {
+  static constexpr char both[] = {from_client::execute, 0, 0, 0, 9, 0, 0, 0, 0, 0, from_client::sync, 0, 0, 0, 4};
+  std::byte* const at = on.facts.output.grow(sizeof both);
+  std::memcpy(at, both, sizeof both);
+  if (row_limit != 0) store_big(at + 6, static_cast<std::uint32_t>(row_limit));
+  on.note_sync();
 }
 inline void write_execute(session& on, std::int32_t row_limit, std::string_view portal) {
   static_cast<void>(on.writer().begin(from_client::execute).text(portal).i32(row_limit).end());
 }
 
-/// True when the server has no such statement any more, or has it no more as it was described: preparing it again
-/// helps.
-inline bool is_stale(const std::error_code& code) noexcept {
-  return code == sqlstate::invalid_statement_name || code == sqlstate::feature_not_supported ||
-         code == sqlstate::duplicate_statement;
-}
+/// True when Bind's failure says that the server has no such statement any more, or has it no more as it was described,
+/// or that what it names or infers (the type of a parameter above all) is another one since: preparing it again helps.
+/// Nothing was executed.
+bool is_stale(const std::error_code& code) noexcept;
+/// True when Bind's failure may come of that: a value that does not fit the type that was inferred when it was
+/// prepared.
+bool may_be_stale(const std::error_code& code) noexcept;
 
 [[gnu::cold, gnu::noinline]] inline error_info unsendable_text() {
-  return {errc::malformed_statement, "the statement's text has a zero byte, or its parameters are too many"};
+  return {errc::malformed_statement,
+          "the statement's text has a zero byte or is larger than 1 GiB, or its parameters are too many"};
 }
 
 }  // namespace dovetail::inline v0::postgres::detail
@@ -82,6 +129,26 @@ inline bool is_stale(const std::error_code& code) noexcept {
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::postgres::detail {
+
+/// The class of an SQLSTATE: its first two characters.
+inline bool is_of_class(const std::error_code& code, std::string_view first_two) noexcept {
+  if (code.category() != category()) return false;
+  char text[5] = {};
+  format_sqlstate(text, code.value());
+  return std::string_view{text, 2} == first_two;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool is_stale(const std::error_code& code) noexcept {
+  if (code == sqlstate::invalid_statement_name || code == sqlstate::feature_not_supported) return true;
+  // "cache lookup failed for type": the type of a parameter was dropped.
+  if (code == sqlstate::internal_error) return true;
+  // An operator that is missing for a column's new type, for example. Rights are not looked at before Bind.
+  return is_of_class(code, "42") && code != sqlstate::insufficient_privilege;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool may_be_stale(const std::error_code& code) noexcept {
+  return is_of_class(code, "22");
+}
 
 DOVETAIL_DEFINE bool preparation::write(session& on, const statement_request& asked, bool is_named) {
   made_ = std::make_unique<prepared_statement>();
@@ -136,40 +203,28 @@ DOVETAIL_DEFINE void preparation::write_bind_head() {
   made_->bind_head = as_text(head.view());
 }
 
-DOVETAIL_DEFINE std::size_t begin_bind(session& on, const prepared_statement& statement, std::string_view portal) {
+DOVETAIL_DEFINE std::size_t begin_bind(session& on, const prepared_statement& statement) {
   byte_buffer& out = on.facts.output;
-  const std::size_t count = statement.description.parameters().size();
-  if (portal.empty()) {
-    out.append(statement.bind_head);
-  } else {
-    on.writer().begin(from_client::bind).text(portal).text(statement.name);
-    parameter_list{out, nullptr, count};
-  }
-  return out.size() - 2 * (count + 1);
+  out.append(statement.bind_head);
+  return formats_before(out, statement.description.parameters().size());
+}
+
+DOVETAIL_DEFINE void begin_bind(byte_buffer& out, const prepared_statement& statement, std::string_view portal) {
+  message_writer{out}.begin(from_client::bind).text(portal).text(statement.name);
+  parameter_list{out, nullptr, statement.description.parameters().size()};
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info too_large_bind() {
+  return {errc::request_too_large, "the arguments are larger than 1 GiB"};
 }
 
 DOVETAIL_DEFINE error_info end_bind(session& on, const prepared_statement& statement, std::size_t at) {
-  byte_buffer& out = on.facts.output;
-  message_writer to = on.writer();
-  statement.description.write_formats(to);
-  const std::size_t length = out.size() - at - 1;
-  store_big(out.data() + at + 1, static_cast<std::uint32_t>(length));
-  if (length > 0x7FFF'FFFFu) return {errc::request_too_large, "the arguments are larger than 2 GiB"};
-  return {};
+  return close_bind(on.facts.output, statement, at) ? error_info{} : too_large_bind();
 }
 
 DOVETAIL_DEFINE error_info write_bind(session& on, const prepared_statement& statement,
                                       const argument_writer& arguments, std::string_view portal) {
-  byte_buffer& out = on.facts.output;
-  const std::size_t before = out.size();
-  const auto& types = statement.description.parameters();
-  const std::size_t formats_at = begin_bind(on, statement, portal);
-  parameter_list list{out, types.data(), types.size(), formats_at};
-  error_info failure = arguments.write == nullptr ? error_info{} : arguments.write(arguments.state, list);
-  if (!failure) failure = list.finish();
-  if (!failure) failure = end_bind(on, statement, before);
-  if (failure) out.truncate(before);
-  return failure;
+  return write_bind_to(on.facts.output, statement, arguments, portal);
 }
 
 }  // namespace dovetail::inline v0::postgres::detail

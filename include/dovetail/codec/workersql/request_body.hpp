@@ -7,6 +7,7 @@
 #include <dovetail/codec/workersql/parameter.hpp>
 #include <dovetail/format/json.hpp>
 #include <dovetail/row/reflect.hpp>
+#include <dovetail/row/written.hpp>
 #include <dovetail/sql/lexer.hpp>
 #include <dovetail/sql/parameters.hpp>
 #include <dovetail/sql/rewrite.hpp>
@@ -255,7 +256,7 @@ error_info append_insert(std::string& out, std::string_view text, const Struct& 
   out += ",\"params\":[";
   value_writer to{out};
   member_writer members{out, to};
-  if (!with_fields(row, members)) return field_failure(to, field_names<Struct>[members.number - 1]);
+  if (!write_columns(row, members)) return field_failure(to, column_names<Struct>[members.number - 1]);
   out += "]}";
   if (to.wide().empty()) return {};
   return add_casts(out, begin, end, text, to.wide());

@@ -221,7 +221,9 @@ class row_source {
       }
       return at == nullptr ? (words_ = in.failure.what, errc::malformed_json) : errc{};
     } else if constexpr (dovetail::detail::is_kept_as_text(Kind)) {
-      return dovetail::detail::parse_text_value<Kind>(text, out) ? errc{} : errc::malformed_value;
+      if (dovetail::detail::parse_text_value<Kind>(text, out)) return errc{};
+      words_ = dovetail::detail::words_of_refused<Kind, T>(text);
+      return errc::malformed_value;
     } else {
       static_assert(Kind != Kind, "dovetail: a gateway has no value for this type; give it a dt::field_codec");
     }

@@ -41,8 +41,8 @@ struct result_form {
 
 /// Appends a number of milliseconds with up to three digits behind the point.
 inline void append_milliseconds(std::string& out, clock::duration took) {
-  const auto micro = static_cast<std::uint64_t>(
-      (std::max)(std::chrono::duration_cast<std::chrono::microseconds>(took).count(), std::int64_t{0}));
+  const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(took);
+  const auto micro = static_cast<std::uint64_t>((std::max)(whole, std::chrono::microseconds{0}).count());
   out += std::to_string(micro / 1000);
   if (micro % 1000 == 0) return;
   std::string rest = std::to_string(micro % 1000);

@@ -1,6 +1,7 @@
 // The parameters of a statement from JSON, by the type of each value.
 #pragma once
 
+#include <dovetail/base/real_text.hpp>
 #include <dovetail/base/text.hpp>
 #include <dovetail/codec/workersql_gateway/database.hpp>
 #include <dovetail/format/base64.hpp>
@@ -9,7 +10,6 @@
 #include <dovetail/format/json/string.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -104,7 +104,7 @@ class parameter_reader {
       return end;
     }
     double real = 0;
-    const auto read = std::from_chars(at, end, real);
+    const auto read = dovetail::detail::real_from_chars(at, end, real);
     if (read.ec != std::errc{} || !std::isfinite(real)) return refuse("a number beyond the range of a double");
     out = real;
     return end;

@@ -33,7 +33,7 @@ class rate_limiter {
   std::uint32_t take(const std::string& who, clock::time_point now) {
     if (limit_.requests == 0) return 0;
     const double capacity = limit_.requests;
-    const double rate = capacity / static_cast<double>((std::max)(limit_.window.count(), std::int64_t{1}));
+    const double rate = capacity / static_cast<double>((std::max)(limit_.window, std::chrono::seconds{1}).count());
     auto found = known_.find(who);
     if (found == known_.end()) {
       // Two for one: a crowd that has gone is forgotten while others come.

@@ -1,13 +1,13 @@
 // Numbers of JSON: whole ones exactly, real ones to the nearest double, both in the strict form of RFC 8259.
 #pragma once
 
+#include <dovetail/base/real_text.hpp>
 #include <dovetail/format/json/round_decimal.hpp>
 #include <dovetail/format/json/scan.hpp>
 #include <dovetail/format/json/source.hpp>
 #include <dovetail/format/shape.hpp>
 
 #include <cfloat>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -116,7 +116,7 @@ inline constexpr float exact_float_powers_of_ten[] = {1e0f, 1e1f, 1e2f, 1e3f, 1e
 template <real_number T>
 [[gnu::noinline]] const char* convert_json_real(json_source& in, const char* begin, const char* end,
                                                 const json_number& number, T& out) {
-  const auto [stop, ec] = std::from_chars(begin, end, out);
+  const auto [stop, ec] = real_from_chars(begin, end, out);
   if (ec == std::errc{} && stop == end) return end;
   // Out of range: nothing but zeros, or too small for the type, is zero; else it is too large.
   std::int64_t leading_zeros = 0;

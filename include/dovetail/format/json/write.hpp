@@ -14,9 +14,9 @@
 #include <dovetail/row/enums.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -221,7 +221,9 @@ template <class T>
   } else if constexpr (whole_number<T>) {
     return write_integer(out, value);
   } else if constexpr (real_number<T>) {
-    if (!std::isfinite(value)) [[unlikely]] {
+    // Without <cmath>, which costs more to compile than the rest of this file.
+    constexpr T largest = (std::numeric_limits<T>::max)();
+    if (!(value >= -largest && value <= largest)) [[unlikely]] {
       return to.fail(errc::malformed_value, "JSON has no form for NaN and infinity");
     }
     return write_real(out, value);

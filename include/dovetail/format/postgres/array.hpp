@@ -55,6 +55,9 @@ errc decode_dimension(part_reader& reader, const array_header& header, int depth
       value_ref value{.type = header.element};
       if (!reader.take(value)) return errc::malformed_value;
       failed = decode_nested(value, element, context);
+      if (failed == errc::unexpected_null && value.is_null()) {
+        context.explain("an element is null: the elements' type must be a std::optional");
+      }
     }
     if (failed != errc{}) return failed;
     out.push_back(std::move(element));

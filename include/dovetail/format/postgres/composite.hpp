@@ -40,12 +40,17 @@ inline constexpr bool detail::is_native_value<postgres::composite<T>> = true;
 
 namespace postgres::detail {
 
+[[gnu::cold, gnu::noinline]] inline errc refuse_null_attribute(decode_context& context) {
+  context.explain("an attribute is null: the struct's member must be a std::optional");
+  return errc::unexpected_null;
+}
+
 template <class Member>
 errc decode_attribute(part_reader& reader, Member& member, decode_context& context) {
   value_ref value;
   if (!reader.take(value.type) || !reader.take(value)) return errc::malformed_value;
   if constexpr (reflectable<Member>) {
-    if (value.is_null()) return errc::unexpected_null;
+    if (value.is_null()) return refuse_null_attribute(context);
     composite<Member> nested;
     const errc failed = native_codec<composite<Member>>::decode(value, nested, context);
     if (failed == errc{}) member = std::move(nested.value);
@@ -55,7 +60,8 @@ errc decode_attribute(part_reader& reader, Member& member, decode_context& conte
       context.explain("an attribute has another type than the struct's member");
       return errc::malformed_value;
     }
-    return decode_nested(value, member, context);
+    const errc failed = decode_nested(value, member, context);
+    return failed == errc::unexpected_null && value.is_null() ? refuse_null_attribute(context) : failed;
   }
 }
 

@@ -11,11 +11,13 @@
 #include <dovetail/format/postgres/value_ref.hpp>
 #include <dovetail/row/json_format.hpp>
 #include <dovetail/row/read.hpp>
+#include <dovetail/row/time_loss.hpp>
 #include <dovetail/row/value.hpp>
 
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <ratio>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -111,6 +113,43 @@ errc decode_enum(const value_ref& value, E& out) {
   return assign_enum(name, out);
 }
 
+/// Why a date, a point in time or a span of the server's may be errc::value_out_of_range for a `T`; "" when there is no
+/// more to say.
+template <class T>
+consteval const char* why_time_does_not_fit() {
+  constexpr field_kind kind = field_kind_of<T>;
+  if constexpr (kind == field_kind::date) {
+    return v0::detail::chrono_time_point<T>
+               ? ""
+               : "it is infinity, or beyond std::chrono::year; std::chrono::sys_days has room for both";
+  } else {
+    constexpr const char* finer =
+        "it is finer than the type; use one of std::chrono::microseconds, or cut it in the query: date_trunc('second', "
+        "…)";
+    if constexpr (kind == field_kind::duration) {
+      return std::ratio_greater_v<typename T::period, std::micro> ? finer : "";
+    } else if constexpr (kind == field_kind::time_of_day) {
+      return std::ratio_greater_v<typename T::precision::period, std::micro> ? finer : "";
+    } else {
+      return std::ratio_greater_v<typename T::duration::period, std::micro> ? finer : "";
+    }
+  }
+}
+
+[[gnu::cold, gnu::noinline]] inline void explain_time(std::string* words, const char* why) {
+  if (words != nullptr && words->empty()) *words = why;
+}
+
+/// Tells the reader why a value that has been refused does not fit.
+template <class T>
+[[gnu::always_inline]] inline errc explained_time(errc failed, std::string* words) {
+  if constexpr (*why_time_does_not_fit<T>() != '\0') {
+    if (failed == errc::value_out_of_range) [[unlikely]]
+      explain_time(words, why_time_does_not_fit<T>());
+  }
+  return failed;
+}
+
 template <class T>
 errc decode_date_as(const value_ref& value, T& out) {
   if (value.is_null()) return errc::unexpected_null;
@@ -131,21 +170,37 @@ errc decode_date_as(const value_ref& value, T& out) {
   return errc{};
 }
 
+/// Why a value that came as microseconds does not fit `T`.
 template <class T>
-errc decode_point_as(const value_ref& value, T& out) {
+[[gnu::cold, gnu::noinline]] errc explain_lost_part(std::int64_t microseconds, decode_context& context) {
+  v0::detail::second_parts exact;
+  static_cast<void>(v0::detail::to_parts(std::chrono::duration<std::int64_t, std::micro>{microseconds}, exact));
+  if (context.words != nullptr) *context.words = v0::detail::lost_part_of<T>(exact);
+  return errc::value_out_of_range;
+}
+
+template <class T>
+errc decode_point_as(const value_ref& value, T& out, decode_context& context) {
   if (value.is_null()) return errc::unexpected_null;
   if (value.is_binary) {
     if (value.size != 8) return errc::malformed_value;
-    return decode_point(static_cast<std::int64_t>(load_big<std::uint64_t>(value.data)), out);
+    const auto count = static_cast<std::int64_t>(load_big<std::uint64_t>(value.data));
+    const errc failed = decode_point(count, out);
+    if (failed == errc{} || count > most_64 - epoch_microseconds) [[likely]] {
+      return failed;
+    }
+    return explain_lost_part<T>(count + epoch_microseconds, context);
   }
   std::string_view text = value.text();
   if (text == "infinity") return decode_point(most_64, out);
   if (text == "-infinity") return decode_point(least_64, out);
   if constexpr (field_kind_of<T> == field_kind::timestamp) {
-    return parse_timestamp(text, out) ? errc{} : errc::malformed_value;
+    if (parse_timestamp(text, out)) return errc{};
   } else {
-    return parse_local_timestamp(text, out) ? errc{} : errc::malformed_value;
+    if (parse_local_timestamp(text, out)) return errc{};
   }
+  if (context.words != nullptr) *context.words = v0::detail::lost_part_of<T>(text);
+  return errc::malformed_value;
 }
 
 /// A span from time or from interval; one with months has no fixed length: errc::value_out_of_range.
@@ -157,12 +212,12 @@ errc decode_span_as(const value_ref& value, T& out, decode_context& context) {
   if constexpr (field_kind_of<T> == field_kind::time_of_day) {
     if (const errc failed = decode_span(value, true, microseconds, context); failed != errc{}) return failed;
     typename T::precision since_midnight{};
-    const errc failed = from_microseconds(microseconds, since_midnight);
-    if (failed == errc{}) out = T{since_midnight};
-    return failed;
+    if (from_microseconds(microseconds, since_midnight) != errc{}) return explain_lost_part<T>(microseconds, context);
+    out = T{since_midnight};
+    return errc{};
   } else {
     if (const errc failed = decode_span(value, false, microseconds, context); failed != errc{}) return failed;
-    return from_microseconds(microseconds, out);
+    return from_microseconds(microseconds, out) == errc{} ? errc{} : explain_lost_part<T>(microseconds, context);
   }
 }
 
@@ -209,11 +264,11 @@ errc decode_value(const value_ref& value, T& out, decode_context& context) {
   } else if constexpr (kind == field_kind::decimal) {
     return decode_decimal(value, out);
   } else if constexpr (kind == field_kind::date) {
-    return decode_date_as(value, out);
+    return explained_time<T>(decode_date_as(value, out), context.words);
   } else if constexpr (kind == field_kind::timestamp || kind == field_kind::local_timestamp) {
-    return decode_point_as(value, out);
+    return explained_time<T>(decode_point_as(value, out, context), context.words);
   } else if constexpr (kind == field_kind::duration || kind == field_kind::time_of_day) {
-    return decode_span_as(value, out, context);
+    return explained_time<T>(decode_span_as(value, out, context), context.words);
   } else if constexpr (kind == field_kind::json) {
     return decode_json(value, out, context);
   } else if constexpr (kind == field_kind::list) {

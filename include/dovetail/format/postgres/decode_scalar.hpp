@@ -3,13 +3,13 @@
 
 #include <dovetail/base/bytes.hpp>
 #include <dovetail/base/errc.hpp>
+#include <dovetail/base/real_text.hpp>
 #include <dovetail/base/text.hpp>
 #include <dovetail/base/uuid.hpp>
 #include <dovetail/format/postgres/numeric.hpp>
 #include <dovetail/format/postgres/value_ref.hpp>
 
 #include <bit>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -158,7 +158,7 @@ namespace dovetail::inline v0::postgres::detail {
     out = text == "NaN" ? limits::quiet_NaN() : text[0] == '-' ? -limits::infinity() : limits::infinity();
     return errc{};
   }
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), out);
+  const auto [end, ec] = v0::detail::real_from_chars(text.data(), text.data() + text.size(), out);
   return ec == std::errc{} && end == text.data() + text.size() ? errc{} : errc::malformed_value;
 }
 

@@ -159,6 +159,31 @@ errc encode_enum(byte_buffer& out, T value, oid wanted, encode_context& context)
   return encode_text(out, name, context);
 }
 
+/// Days since 2000, or says why PostgreSQL has no such date.
+template <class T>
+errc count_days(const T& value, std::int32_t& days, encode_context& context) {
+  return encode_date(value, days) == errc{} ? errc{} : context.refuse("PostgreSQL has no such date");
+}
+
+/// Microseconds since 2000 of a point in time, with a zone or without one.
+template <class T>
+errc count_instant(const T& value, std::int64_t& microseconds, encode_context& context) {
+  if (encode_point(value, microseconds) == errc{}) return errc{};
+  return context.refuse("the time is out of PostgreSQL's range");
+}
+
+/// Microseconds of a duration or of a time of day.
+template <class T>
+errc count_span(const T& value, std::int64_t& microseconds, encode_context& context) {
+  errc failed{};
+  if constexpr (field_kind_of<T> == field_kind::duration) {
+    failed = to_microseconds(value, microseconds);
+  } else {
+    failed = to_microseconds(value.to_duration(), microseconds);
+  }
+  return failed == errc{} ? errc{} : context.refuse("the span is too long");
+}
+
 /// Appends a value that is not null in the form that a parameter of type `wanted` takes, without its length.
 template <class T>
 errc encode_value(byte_buffer& out, const T& value, oid wanted, encode_context& context) {
@@ -196,8 +221,8 @@ errc encode_value(byte_buffer& out, const T& value, oid wanted, encode_context& 
     return encode_json(out, value, wanted, context);
   } else if constexpr (kind == field_kind::date) {
     std::int32_t days = 0;
-    if (encode_date(value, days) != errc{}) return context.refuse("PostgreSQL has no such date");
-    return encode_days(out, days, wanted, context);
+    const errc failed = count_days(value, days, context);
+    return failed != errc{} ? failed : encode_days(out, days, wanted, context);
   } else if constexpr (kind == field_kind::timestamp || kind == field_kind::local_timestamp) {
     const bool has_zone = kind == field_kind::timestamp;
     if (wanted != oids::timestamp && wanted != oids::date && !(has_zone && wanted == oids::timestamptz)) {
@@ -205,20 +230,12 @@ errc encode_value(byte_buffer& out, const T& value, oid wanted, encode_context& 
                             errc::malformed_value);
     }
     std::int64_t microseconds = 0;
-    if (encode_point(value, microseconds) != errc{}) {
-      return context.refuse("the time is out of PostgreSQL's range");
-    }
-    return encode_instant(out, microseconds, wanted, context);
+    const errc failed = count_instant(value, microseconds, context);
+    return failed != errc{} ? failed : encode_instant(out, microseconds, wanted, context);
   } else if constexpr (kind == field_kind::duration || kind == field_kind::time_of_day) {
     std::int64_t microseconds = 0;
-    errc failed{};
-    if constexpr (kind == field_kind::duration) {
-      failed = to_microseconds(value, microseconds);
-    } else {
-      failed = to_microseconds(value.to_duration(), microseconds);
-    }
-    if (failed != errc{}) return context.refuse("the span is too long");
-    return encode_span(out, microseconds, wanted, context);
+    const errc failed = count_span(value, microseconds, context);
+    return failed != errc{} ? failed : encode_span(out, microseconds, wanted, context);
   } else {
     static_assert(sizeof(T) == 0, "dovetail: this type cannot be sent to PostgreSQL; give it a dt::field_codec");
   }

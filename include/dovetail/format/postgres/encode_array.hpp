@@ -40,14 +40,12 @@ errc encode_list(byte_buffer& out, const T& list, oid wanted, encode_context& co
   const oid element = built_in != 0 ? built_in : context.array.element;
   if constexpr (own == oids::unspecified) {
     const bool is_text = element == oids::text || element == oids::varchar || element == oids::bpchar;
-    if (context.must_be_binary ? element == 0 : !is_text) {
-      if (context.must_be_binary) {
-        return context.refuse("a list can be copied to an array only", errc::malformed_value);
-      }
+    if (!context.must_be_binary && !is_text) {
       context.is_text = true;
       if (is_empty) return out.append(std::string_view{"{}"}), errc{};
       return append_list_form<dimensions>(out, list, context);
     }
+    if (element == 0) return context.refuse("a list can be copied to an array only", errc::malformed_value);
   } else if (element == 0) {
     return context.refuse("a list cannot be sent to a parameter that is no array of a built-in type",
                           errc::malformed_value);

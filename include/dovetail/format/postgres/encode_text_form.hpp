@@ -78,21 +78,15 @@ errc append_time_form(byte_buffer& out, const T& value, encode_context& context)
   constexpr field_kind kind = field_kind_of<T>;
   if constexpr (kind == field_kind::date) {
     std::int32_t days = 0;
-    if (encode_date(value, days) != errc{}) return context.refuse("PostgreSQL has no such date");
+    if (const errc failed = count_days(value, days, context); failed != errc{}) return failed;
     append_date_form(out, days, v0::detail::chrono_time_point<T>);
   } else if constexpr (kind == field_kind::timestamp || kind == field_kind::local_timestamp) {
     std::int64_t microseconds = 0;
-    if (encode_point(value, microseconds) != errc{}) return context.refuse("the time is out of PostgreSQL's range");
+    if (const errc failed = count_instant(value, microseconds, context); failed != errc{}) return failed;
     append_instant_form(out, microseconds, kind == field_kind::timestamp);
   } else {
     std::int64_t microseconds = 0;
-    errc failed{};
-    if constexpr (kind == field_kind::duration) {
-      failed = to_microseconds(value, microseconds);
-    } else {
-      failed = to_microseconds(value.to_duration(), microseconds);
-    }
-    if (failed != errc{}) return context.refuse("the span is too long");
+    if (const errc failed = count_span(value, microseconds, context); failed != errc{}) return failed;
     append_span_form(out, microseconds);
   }
   return errc{};

@@ -1,4 +1,4 @@
-// All the types that only PostgreSQL has: include it to use them; `dovetail/postgres.hpp` does without them.
+// All the types that only PostgreSQL has; a part of `dovetail/postgres.hpp`.
 #pragma once
 
 #include <dovetail/format/postgres/bits.hpp>

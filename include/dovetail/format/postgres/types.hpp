@@ -234,7 +234,13 @@ constexpr std::string_view advice_of(oid type) noexcept {
     case detail::type_family::numeric:
       return "use dt::decimal, or cast it in the query: ::float8, ::bigint";
     case detail::type_family::timestamp:
-      return "use std::chrono::local_time, or cast it in the query: at time zone 'utc'";
+      return "use std::chrono::local_time, or cast it in the query: at time zone 'utc', ::text";
+    case detail::type_family::timestamptz:
+      return "use std::chrono::sys_time, or cast it in the query: ::text";
+    case detail::type_family::date:
+      return "use std::chrono::year_month_day, or cast it in the query: ::text";
+    case detail::type_family::time:
+      return "use std::chrono::microseconds, or std::chrono::hh_mm_ss, or cast it in the query: ::text";
     case detail::type_family::interval:
       return "use dt::postgres::interval, or std::chrono::microseconds";
     case detail::type_family::number:

@@ -50,7 +50,7 @@ consteval std::size_t fixed_size() {
 }
 
 template <class T>
-[[gnu::always_inline]] inline errc load_fixed(const std::byte* from, T& out) noexcept {
+[[gnu::always_inline]] inline errc load_fixed(const std::byte* from, T& out, std::string* words) {
   constexpr field_kind kind = field_kind_of<T>;
   if constexpr (kind == field_kind::boolean) {
     const auto byte = std::to_integer<unsigned>(*from);
@@ -67,9 +67,9 @@ template <class T>
     std::memcpy(out.bytes.data(), from, 16);
     return errc{};
   } else if constexpr (kind == field_kind::date) {
-    return decode_date(static_cast<std::int32_t>(load_big<std::uint32_t>(from)), out);
+    return explained_time<T>(decode_date(static_cast<std::int32_t>(load_big<std::uint32_t>(from)), out), words);
   } else {
-    return decode_point(static_cast<std::int64_t>(load_big<std::uint64_t>(from)), out);
+    return explained_time<T>(decode_point(static_cast<std::int64_t>(load_big<std::uint64_t>(from)), out), words);
   }
 }
 
@@ -122,7 +122,7 @@ class row_cursor {
         const std::byte* const from = at_ + 4;
         at_ = from + size;
         next_ = column + 1;
-        return load_fixed(from, out);
+        return load_fixed(from, out, words_);
       }
     }
     if (end_ - at_ < 4) [[unlikely]]
@@ -206,7 +206,7 @@ class row_source {
     const value_ref& value = values_[static_cast<std::size_t>(column)];
     if constexpr (detail::fixed_size<T>() != 0) {
       if (value.is_binary && value.size == static_cast<std::int32_t>(detail::fixed_size<T>())) [[likely]] {
-        return detail::load_fixed(value.data, out);
+        return detail::load_fixed(value.data, out, &words_);
       }
     }
     detail::decode_context context{&words_};

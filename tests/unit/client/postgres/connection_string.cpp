@@ -203,6 +203,18 @@ TEST(PostgresConnectionString, APasswordWithoutQuotesIsNotPrintedInPieces) {
             std::string::npos);
 }
 
+TEST(PostgresConnectionString, WordsBetweenSemicolonsAreRefusedAndNotPrinted) {
+  for (const char* text : {"host=db;port=5432;user=me;password=sesame", "host=db,other;password=sesame",
+                           "postgresql://me@db;password=sesame/app"}) {
+    const dt::error_info failure = refused(text);
+    EXPECT_EQ(failure.code(), dt::errc::invalid_option);
+    EXPECT_NE(failure.message().find("words are separated by spaces"), std::string::npos) << failure.message();
+    EXPECT_EQ(failure.message().find("sesame"), std::string::npos) << failure.message();
+  }
+  EXPECT_TRUE(pg::parse("host=/tmp/a;b=c", nothing())) << "a folder may be named so";
+  EXPECT_TRUE(pg::parse("host=db password=a;b=c", nothing()));
+}
+
 TEST(PostgresConnectionString, OtherSchemesAndEncodingsAreRefused) {
   EXPECT_FALSE(pg::parse("mysql://a/app", nothing()));
   for (const auto& [text, scheme] : {std::pair<const char*, const char*>{"mysql://me:hunter2@h/app", "'mysql:'"},
@@ -289,8 +301,40 @@ TEST(PostgresConnectionString, APasswordFileThatOthersMayReadIsNotUsed) {
   EXPECT_NE(how.password_note.find("chmod 0600"), std::string::npos) << how.password_note;
   around.password_file = folder.path + "/missing";
   EXPECT_EQ("", read("host=a", around).password_note);
+  EXPECT_EQ("the password file " + folder.path + "/none is not there",
+            read("host=a passfile=" + folder.path + "/none", around).password_note);
   around.password_file = folder.path;
   EXPECT_NE("", read("host=a", around).password_note) << "a folder";
+}
+
+TEST(PostgresConnectionString, AServiceStandsBetweenTheStringAndTheVariables) {
+  const scratch_folder folder;
+  pg::environment around = variables({{"dbname", "envdb"}, {"user", "envuser"}, {"application_name", "env"}});
+  around.service_files = {folder.path + "/none",
+                          folder.write("mine",
+                                       "# services\n\n[other]\nhost=wrong\n[app]\nhost=db.example\n  port=5433  \n"
+                                       "dbname=app\nuser=service\npassword=p w=1\r\n#comment\n[app]\nhost=again\n",
+                                       0600),
+                          folder.write("system", "[app]\nhost=late\n[shared]\nhost=far\nsslmod=require", 0644)};
+  pg::connect_options how = read("service=app user=me", around);
+  EXPECT_EQ("db.example:5433", servers(how));
+  EXPECT_EQ("app", how.database);
+  EXPECT_EQ("me", how.user);
+  EXPECT_EQ("p w=1", how.password.reveal());
+  EXPECT_EQ("env", how.application_name);
+  EXPECT_EQ("db.example:5433", servers(read("postgresql:///?service=app", around)));
+  const dt::error_info wrong = refused("service=shared", around);
+  EXPECT_NE(wrong.message().find("in the service 'shared': unknown parameter 'sslmod'"), std::string::npos)
+      << wrong.message();
+  const dt::error_info unknown = refused("service=ap", around);
+  EXPECT_EQ(unknown.code(), dt::errc::invalid_option);
+  EXPECT_NE(unknown.message().find("the service 'ap' is not in " + folder.path + "/none, "), std::string::npos);
+  around.service_files = {folder.write("bad", "[a]\nhost=h\nsesame\n[b]\nservice=a\n", 0600)};
+  EXPECT_NE(refused("service=a", around).message().find("line 3 of the service file"), std::string::npos);
+  EXPECT_EQ(refused("service=a", around).message().find("sesame"), std::string::npos);
+  EXPECT_NE(refused("service=b", around).message().find("names another service"), std::string::npos);
+  around.variables.parameters.push_back({"service", dt::secret{"c"}, true});
+  EXPECT_NE(refused("", around).message().find("the service 'c'"), std::string::npos) << "PGSERVICE";
 }
 
 TEST(PostgresConnectionString, CertificatesOfTheUserAreFound) {

@@ -33,6 +33,11 @@ std::string prepare(const std::string& name, const std::string& sql, const std::
 std::string prepared(const std::vector<std::uint32_t>& types, const std::string& columns) {
   return wire::close_complete() + wire::parse_complete() + wire::parameters(types) + columns + wire::ready();
 }
+/// One column of the type with this OID.
+std::string column_of(std::uint32_t type) {
+  return wire::message('T', wire::int16(1) + wire::text("x") + wire::int32(0) + wire::int16(0) + wire::int32(type) +
+                                wire::int16(-1) + wire::int32(-1) + wire::int16(0));
+}
 /// One parameter of eight bytes, in binary.
 std::string bind_id(char id) {
   const std::string value = std::string(7, '\0') + id;
@@ -193,6 +198,89 @@ TEST_F(PostgresPipelineCalls, StatementsOfOneTypeGiveAVector) {
               })
                   .value()
                   .empty());
+}
+
+TEST_F(PostgresPipelineCalls, OfStatementsOfOneTypeEachOneFailsForItself) {
+  std::vector<one_name> asked;
+  for (const std::int64_t id : {1, 2, 3, 4}) {
+    asked.push_back(pg::query_one<named>("select name from t where id = $1", id));
+  }
+  const pg::pipelined<const std::vector<one_name>&, true> op{asked};
+  const auto all =
+      script([&] {
+        return pg::detail::pipeline_call<const std::vector<one_name>&, true>{at.fresh(), op, false};
+      })
+          .write(prepare(by_id, "select name from t where id = $1", int8_types))
+          .read(prepared(int8_types, wire::columns({"name"})))
+          .write(bind_id(1) + wire::execute() + wire::sync() + bind_id(2) + wire::execute() + wire::sync() +
+                 bind_id(3) + wire::execute() + wire::sync() + bind_id(4) + wire::execute() + wire::sync())
+          .read(rows_of({}) + wire::ready() + rows_of({"b", "c"}) + wire::ready() + wire::bind_complete() +
+                wire::error("22012") + wire::ready() + rows_of({"a long name that no string holds in itself"}) +
+                wire::ready())
+          .value();
+  ASSERT_EQ(all.size(), 4U);
+  EXPECT_EQ(all[0].error().code(), errc::no_row);
+  EXPECT_NE(all[0].error().where().line(), 0U);
+  EXPECT_EQ(all[1].error().code(), errc::too_many_rows);
+  EXPECT_EQ(all[2].error().server().sqlstate, "22012");
+  EXPECT_EQ(all[3].value().name, "a long name that no string holds in itself");
+}
+
+TEST_F(PostgresPipelineCalls, StatementsOfOneTypeMayHaveDifferentTextsAndGiveNoRow) {
+  using one_number = decltype(pg::query_optional<std::int32_t>("select 1"));
+  std::vector<one_number> asked;
+  for (int i = 0; i < 2; ++i) {
+    asked.push_back(pg::query_optional<std::int32_t>("select 1"));
+    asked.push_back(pg::query_optional<std::int32_t>(dt::runtime("select 2")));
+    asked.push_back(pg::query_optional<std::int32_t>(dt::runtime("select 2")));
+  }
+  const std::string one = pg::statement_cache::name_of("select 1", {});
+  const std::string two = pg::statement_cache::name_of("select 2", {});
+  const auto number = [](char last) { return wire::bind_complete() + wire::row({std::string(3, '\0') + last}); };
+  const std::string done = wire::complete("SELECT 1");
+  const std::string an_int4 = column_of(23);
+  const pg::pipelined<std::vector<one_number>, false> op{asked};
+  const std::vector<std::optional<std::int32_t>> all =
+      script([&] {
+        return pg::detail::pipeline_call<std::vector<one_number>, false>{at.fresh(), op, false};
+      })
+          .write(prepare(one, "select 1") + prepare(two, "select 2"))
+          .read(prepared({}, an_int4) + prepared({}, an_int4))
+          .write(wire::bind(one) + wire::execute() + wire::bind(two) + wire::execute() + wire::bind(two) +
+                 wire::execute() + wire::bind(one) + wire::execute() + wire::bind(two) + wire::execute() +
+                 wire::bind(two) + wire::execute() + wire::sync())
+          .read(number(1) + done + rows_of({}) + number(3) + done + number(4) + done + number(5) + done + rows_of({}) +
+                wire::ready())
+          .value();
+  EXPECT_EQ(all, (std::vector<std::optional<std::int32_t>>{1, std::nullopt, 3, 4, 5, std::nullopt}));
+}
+
+TEST_F(PostgresPipelineCalls, OneBoolEachIsAVectorOfThem) {
+  using one_bool = decltype(pg::query_value<bool>("select true"));
+  const pg::pipelined<std::vector<one_bool>, false> op{
+      {pg::query_value<bool>("select true"), pg::query_value<bool>("select true")}};
+  const std::string name = pg::statement_cache::name_of("select true", {});
+  const std::vector<bool> all =
+      script([&] {
+        return pg::detail::pipeline_call<std::vector<one_bool>, false>{at.fresh(), op, false};
+      })
+          .write(prepare(name, "select true"))
+          .read(prepared({}, column_of(16)))
+          .write(wire::bind(name) + wire::execute() + wire::bind(name) + wire::execute() + wire::sync())
+          .read(rows_of({std::string(1, '\1')}) + rows_of({std::string(1, '\0')}) + wire::ready())
+          .value();
+  EXPECT_EQ(all, (std::vector<bool>{true, false}));
+}
+
+TEST_F(PostgresPipelineCalls, ARefusedTextIsRefusedForAllThatAskIt) {
+  using ask_one = decltype(pg::query_one<named>("select name from t"));
+  const std::vector<ask_one> asked(2, pg::query_one<named>(dt::runtime("commit")));
+  const pg::pipelined<const std::vector<ask_one>&, true> op{asked};
+  const auto all = script([&] {
+                     return pg::detail::pipeline_call<const std::vector<ask_one>&, true>{at.fresh(), op, false};
+                   }).value();
+  ASSERT_EQ(all.size(), 2U);
+  for (const auto& one : all) EXPECT_FALSE(one);
 }
 
 TEST_F(PostgresPipelineCalls, WhatIsWrongBeforeAnythingIsSentFailsAllOrItsOwnStatement) {

@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace {
@@ -62,6 +64,116 @@ TEST_F(PostgresExecute, OneByteAReadMakesNoDifference) {
   EXPECT_EQ(at.rows.texts(), (std::vector<std::string>{"one", "two"}));
 }
 
+/// What is seen of an execution from outside.
+struct outcome {
+  std::error_code ec;
+  std::string message;
+  std::string written;
+  std::vector<std::string> rows;
+  session_health health;
+  std::size_t owed;
+  bool operator==(const outcome&) const = default;
+};
+
+/// Plays the driver: with the request as much of the reply comes as `pieces` says first, then the next piece a read.
+outcome played(open_session& at, pg::execute_dialogue dialogue, const std::string& reply,
+               const std::vector<std::size_t>& pieces, bool at_once) {
+  outcome seen{};
+  std::size_t given = 0;
+  std::size_t piece = 0;
+  const auto give = [&](dt::byte_span into) {
+    const std::size_t most = piece < pieces.size() ? pieces[piece++] : reply.size();
+    const std::size_t size = reply.copy(reinterpret_cast<char*>(into.data()), std::min(into.size(), most), given);
+    given += size;
+    return size;
+  };
+  dt::event happened;
+  for (int steps = 0; steps < 1000; ++steps) {
+    const dt::action next = dialogue.resume(happened);
+    happened = {};
+    if (next.what() == dt::verb::done) {
+      seen.ec = next.error();
+      seen.message = dt::failure_of(dialogue, next.error()).message();
+      seen.rows = at.rows.texts();
+      seen.health = at.health();
+      seen.owed = at->owed();
+      return seen;
+    }
+    if (next.what() == dt::verb::exchange) {
+      happened.bytes = next.output().size();
+      seen.written += dt::as_text(next.output());
+      if (!next.awaits_answer() || !at_once) continue;
+      happened.received = give(next.input());
+      if (happened.received == 0) happened.ec = errc::connection_closed;
+    } else {
+      EXPECT_EQ(next.what(), dt::verb::read);
+      happened.bytes = give(next.input());
+      if (happened.bytes == 0) happened.ec = errc::connection_closed;
+    }
+  }
+  ADD_FAILURE() << "the dialogue does not end";
+  return seen;
+}
+
+TEST_F(PostgresExecute, AnAnswerSplitAnywhereIsReadLikeAWholeOne) {
+  prepare_it();
+  const outcome whole = played(at, next(), answer, {}, true);
+  EXPECT_FALSE(whole.ec);
+  EXPECT_EQ(whole.rows, (std::vector<std::string>{"one", "two"}));
+  EXPECT_EQ(whole.written, run);
+  for (std::size_t cut = 1; cut < answer.size(); ++cut) {
+    EXPECT_EQ(played(at, next(), answer, {cut}, true), whole) << cut;
+    EXPECT_EQ(played(at, next(), answer, {cut}, false), whole) << cut;
+  }
+}
+
+TEST_F(PostgresExecute, WhatComesInPlaceOfAnAnswerIsJudgedAsIfItCameAlone) {
+  const std::vector<std::string> expected{wire::bind_complete(), wire::row({"one"}), wire::row({"two"}),
+                                          wire::complete("SELECT 2"), wire::ready()};
+  std::vector<std::string> others{wire::bind_complete(),
+                                  wire::row({"three"}),
+                                  wire::complete("SELECT 2"),
+                                  wire::ready(),
+                                  wire::ready('T'),
+                                  wire::error("23505"),
+                                  wire::error("57P01", "FATAL"),
+                                  wire::parse_complete(),
+                                  wire::close_complete(),
+                                  "",
+                                  std::string("2\0\0\0\6xx", 7),        // with a body
+                                  std::string("D\0\0\0\6\xFF\xFF", 7),  // less than the columns that it says
+                                  std::string("C\0\0\0\4", 5),          // without a tag
+                                  std::string("C\0\0\0\6x\0", 7),
+                                  std::string("C\0\0\0\7x\0y", 8),  // a zero byte within
+                                  std::string("C\0\0\0\6xy", 7),    // none at its end
+                                  std::string("Z\0\0\0\4", 5),
+                                  std::string("Z\0\0\0\5x", 6),
+                                  std::string("s\0\0\0\4", 5),  // PortalSuspended
+                                  std::string("I\0\0\0\4", 5),  // EmptyQueryResponse
+                                  std::string("d\0\0\0\4", 5),  // CopyData
+                                  std::string("H\0\0\0\7\0\0\0", 8),
+                                  std::string("N\0\0\0\5\0", 6),  // NoticeResponse
+                                  std::string("2\0\0\0\3", 5),
+                                  std::string("D\0\0\0\1", 5),
+                                  std::string("C\xFF\0\0\0", 5)};
+  for (std::size_t place = 0; place <= expected.size(); ++place) {
+    for (std::size_t other = 0; other < others.size(); ++other) {
+      for (const bool replaces : {true, false}) {
+        std::string reply;
+        for (std::size_t i = 0; i < expected.size(); ++i) {
+          if (i == place) reply += others[other];
+          if (i != place || !replaces) reply += expected[i];
+        }
+        const std::vector<std::size_t> bytes(reply.size(), 1);
+        prepare_it();
+        const outcome alone = played(at, next(), reply, bytes, false);
+        prepare_it();
+        EXPECT_EQ(played(at, next(), reply, {}, true), alone) << place << " " << other << " " << replaces;
+      }
+    }
+  }
+}
+
 TEST_F(PostgresExecute, ALostConnectionAtAnyStepClosesTheSession) {
   const auto closed = [this] { EXPECT_EQ(at.health(), session_health::closed); };
   script(first()).write(prepare).read(prepared).write(run).read(answer).fail_each_step().leaves(closed);
@@ -110,7 +222,7 @@ TEST_F(PostgresExecute, WhyTheServerEndsTheConnectionIsNotLost) {
 }
 
 TEST_F(PostgresExecute, StaleStatementsArePreparedAgainOutsideOfATransaction) {
-  for (const char* code : {"26000", "0A000", "42P05"}) {
+  for (const char* code : {"26000", "0A000", "42P05", "42883", "42804", "XX000"}) {
     prepare_it();
     script(next())
         .write(run)
@@ -126,6 +238,43 @@ TEST_F(PostgresExecute, StaleStatementsArePreparedAgainOutsideOfATransaction) {
     script(next()).write(run).read(wire::error(code) + wire::ready('E')).done_with(pg::make_error_code(code));
     EXPECT_EQ(at->statements.size(), 0U);
   }
+}
+
+TEST_F(PostgresExecute, AValueThatIsRefusedIsTriedAgainWhenTheParameterHasAnotherTypeNow) {
+  prepare_it();
+  const std::string other =
+      wire::close_complete() + wire::parse_complete() + wire::parameters({2950}) + wire::columns({"x"}) + wire::ready();
+  script(next())
+      .write(run)
+      .read(wire::error("22P02") + wire::ready())
+      .write(prepare)
+      .read(other)
+      .write(run)
+      .read(answer)
+      .done();
+  EXPECT_EQ(at.rows.texts().size(), 2U);
+  // Else the first failure stands, and the statement is not sent again.
+  script(next())
+      .write(run)
+      .read(wire::error("22P02") + wire::ready())
+      .write(prepare)
+      .read(other)
+      .done_with(pg::sqlstate::invalid_text_representation);
+  EXPECT_EQ(at.health(), session_health::idle);
+  EXPECT_EQ(at->statements.size(), 1U);
+  script(next()).write(run).read(answer).done();
+  at->facts.transaction_status = 'T';
+  script(next())
+      .write(run)
+      .read(wire::error("22P02") + wire::ready('E'))
+      .done_with(pg::sqlstate::invalid_text_representation);
+  EXPECT_EQ(at->statements.size(), 0U) << "whoever asks next has it anew";
+}
+
+TEST_F(PostgresExecute, MissingRightsAreNoReasonToPrepareAgain) {
+  prepare_it();
+  script(next()).write(run).read(wire::error("42501") + wire::ready()).done_with(pg::sqlstate::insufficient_privilege);
+  EXPECT_EQ(at->statements.size(), 1U);
 }
 
 TEST_F(PostgresExecute, AnErrorBehindBindIsNotTakenForAStaleStatement) {

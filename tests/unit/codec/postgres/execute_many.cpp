@@ -204,6 +204,24 @@ TEST_F(PostgresExecuteMany, ALostStatementIsPreparedAgainWithoutAskingForTheRows
       .done_with(pg::sqlstate::invalid_statement_name);
 }
 
+TEST_F(PostgresExecuteMany, AValueThatIsRefusedHasTheNextCallPrepareAgain) {
+  for (const char* code : {"22P02", "XX000", "42804"}) {
+    prepare_it();
+    at->facts.transaction_status = 'T';
+    script(next({"a"}))
+        .write(row_of("a") + wire::sync())
+        .read(wire::error(code) + wire::ready('E'))
+        .done_with(pg::make_error_code(code));
+    EXPECT_EQ(at->statements.size(), 0U) << code;
+  }
+  prepare_it();
+  script(next({"a"}))
+      .write(row_of("a") + wire::sync())
+      .read(wire::error("22P02") + wire::ready())
+      .done_with(pg::sqlstate::invalid_text_representation);
+  EXPECT_EQ(at->statements.size(), 0U);
+}
+
 TEST_F(PostgresExecuteMany, AMessageThatDoesNotBelongClosesTheSession) {
   for (const std::string& wrong :
        {wire::ready(), wire::complete("INSERT 0 1"), inserted + wire::ready(), inserted + inserted + inserted,

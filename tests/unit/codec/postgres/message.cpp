@@ -100,6 +100,18 @@ TEST(PostgresMessage, WritingFillsTheLength) {
   EXPECT_EQ(text_of(buffer), (std::string_view{"\0\0\0\15\0\1\377\377\377\377\2xy", 13}));
 }
 
+// 0x3FFFFFFE: PQ_LARGE_MESSAGE_LIMIT, the length included.
+TEST(PostgresMessage, WhatNoServerTakesIsNotSent) {
+  dt::byte_buffer buffer;
+  pg::message_writer writer{buffer};
+  writer.begin('d');
+  buffer.grow(0x3FFF'FFFE - 4);
+  EXPECT_TRUE(writer.end());
+  EXPECT_EQ(text_of(buffer).substr(0, 5), "d\x3F\xFF\xFF\xFE");
+  buffer.grow(1);
+  EXPECT_FALSE(writer.end());
+}
+
 TEST(PostgresMessage, AZeroByteIsNoText) {
   EXPECT_TRUE(pg::may_be_text("select 1"));
   EXPECT_TRUE(pg::may_be_text(""));

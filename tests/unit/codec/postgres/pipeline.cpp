@@ -305,6 +305,138 @@ TEST_F(PostgresPipelines, LostStatementsArePreparedAgainWhenNothingBehindThemRan
   EXPECT_EQ(items[0].failure.code(), pg::sqlstate::invalid_statement_name);
 }
 
+TEST_F(PostgresPipelines, WhatWasPreparedForOtherTypesIsPreparedAgain) {
+  prepare_both();
+  script(next({"a", "b"}, pg::pipeline_sync::once))
+      .write(run(a) + run(b) + wire::sync())
+      .read(answer("1") + wire::error("42883") + wire::ready())
+      .done();
+  EXPECT_EQ(items[1].failure.code(), pg::sqlstate::function_not_found) << "the sink has been given rows";
+  EXPECT_EQ(at->statements.size(), 1U);
+  prepare_both();
+  script(next({"a", "b"}, pg::pipeline_sync::once))
+      .write(run(a) + run(b) + wire::sync())
+      .read(wire::error("XX000") + wire::ready())
+      .write(prepare(a, "a") + prepare(b, "b"))
+      .read(prepared + prepared)
+      .write(run(a) + run(b) + wire::sync())
+      .read(answer("1") + answer("2") + wire::ready())
+      .done();
+  EXPECT_FALSE(items[0].failure || items[1].failure);
+  // Behind Bind such a code says nothing of the statement.
+  for (const pg::pipeline_sync sync : {pg::pipeline_sync::each, pg::pipeline_sync::once}) {
+    prepare_both();
+    const bool is_once = sync == pg::pipeline_sync::once;
+    script(next({"b"}, sync))
+        .write(run(b) + wire::sync())
+        .read(wire::bind_complete() + wire::error("42883") + wire::ready())
+        .done();
+    EXPECT_EQ(items[0].failure.code(), pg::sqlstate::function_not_found) << is_once;
+    EXPECT_EQ(at->statements.size(), 2U);
+  }
+  // A value that does not fit: the next call prepares again.
+  script(next({"a", "b"}, pg::pipeline_sync::each))
+      .write(run(a) + wire::sync() + run(b) + wire::sync())
+      .read(answer("1") + wire::ready() + wire::error("22P02") + wire::ready())
+      .done();
+  EXPECT_EQ(items[1].failure.code(), pg::sqlstate::invalid_text_representation);
+  EXPECT_EQ(at->statements.size(), 1U);
+}
+
+TEST_F(PostgresPipelines, WhatIsAskedAsTheOneBeforeIsDescribedWithIt) {
+  const auto same = [this](const std::vector<const char*>& texts, pg::pipeline_sync sync) {
+    pg::pipeline_dialogue dialogue = next(texts, sync);
+    for (std::size_t i = 1; i < texts.size(); ++i) items[i].is_as_before = texts[i] == texts[i - 1];
+    return dialogue;
+  };
+  at.fresh();
+  const char* const of_a = "a";
+  script(same({of_a, of_a, of_a}, pg::pipeline_sync::once))
+      .write(prepare(a, "a"))
+      .read(prepared)
+      .write(run(a) + run(a) + run(a) + wire::sync())
+      .read(answer("1") + answer("2") + answer("3") + wire::ready())
+      .done();
+  for (const std::size_t i : {0U, 1U, 2U}) {
+    EXPECT_EQ(rows[i].texts(), std::vector<std::string>{std::to_string(i + 1)});
+    EXPECT_EQ(rows[i].columns.size(), i == 0 ? 1U : 0U);
+    EXPECT_EQ(items[i].done.tag.text(), "SELECT 1");
+  }
+  // What keeps the first from being executed keeps all of them.
+  prepare_both();
+  pg::pipeline_dialogue unfit = same({of_a, of_a, "b"}, pg::pipeline_sync::each);
+  rows[0].wants = "new";
+  script(std::move(unfit))
+      .write(prepare(a, "a") + prepare(b, "b"))
+      .read(prepared + prepared)
+      .write(run(b) + wire::sync())
+      .read(answer("3") + wire::ready())
+      .done();
+  EXPECT_EQ(items[0].failure.code(), errc::row_mismatch);
+  EXPECT_EQ(items[1].failure.code(), errc::row_mismatch);
+  EXPECT_EQ(rows[2].texts(), std::vector<std::string>{"3"});
+  at.fresh();
+  script(same({of_a, of_a, "b"}, pg::pipeline_sync::each))
+      .write(prepare(a, "a") + prepare(b, "b"))
+      .read(wire::close_complete() + wire::error("42601") + wire::ready() + prepared)
+      .write(run(b) + wire::sync())
+      .read(answer("3") + wire::ready())
+      .done();
+  EXPECT_EQ(items[0].failure.code(), pg::sqlstate::syntax_error);
+  EXPECT_EQ(items[1].failure.code(), pg::sqlstate::syntax_error);
+  // But one that its caller has given up says nothing of those behind.
+  at.fresh();
+  pg::pipeline_dialogue behind = same({of_a, of_a, of_a}, pg::pipeline_sync::each);
+  items[0].failure = errc::cancelled;
+  script(std::move(behind))
+      .write(prepare(a, "a"))
+      .read(prepared)
+      .write(run(a) + wire::sync() + run(a) + wire::sync())
+      .read(answer("2") + wire::ready() + answer("3") + wire::ready())
+      .done();
+  EXPECT_EQ(items[0].failure.code(), errc::cancelled);
+  EXPECT_EQ(rows[1].columns.size(), 1U);
+  EXPECT_EQ(rows[2].texts(), std::vector<std::string>{"3"});
+}
+
+TEST_F(PostgresPipelines, WhatIsRepeatedIsDescribedAnewAlthoughItWasAskedAsTheOneBefore) {
+  prepare_both();
+  const char* const of_a = "a";
+  const std::string lost = wire::error("26000") + wire::ready();
+  const auto three = [&] {
+    pg::pipeline_dialogue dialogue = next({of_a, of_a, of_a}, pg::pipeline_sync::each);
+    items[1].is_as_before = items[2].is_as_before = true;
+    return dialogue;
+  };
+  const std::string asked = run(a) + wire::sync() + run(a) + wire::sync() + run(a) + wire::sync();
+  script(three())
+      .write(asked)
+      .read(answer("1") + wire::ready() + lost + lost)
+      .write(prepare(a, "a"))
+      .read(prepared)
+      .write(run(a) + wire::sync() + run(a) + wire::sync())
+      .read(answer("2") + wire::ready() + answer("3") + wire::ready())
+      .done();
+  for (const std::size_t i : {0U, 1U, 2U}) {
+    EXPECT_FALSE(items[i].failure);
+    EXPECT_EQ(rows[i].texts(), std::vector<std::string>{std::to_string(i + 1)});
+  }
+  EXPECT_EQ(rows[1].columns.size(), 1U);
+  EXPECT_EQ(rows[2].columns.size(), 0U);
+  pg::pipeline_dialogue changed = three();
+  rows[1].wants = "x";
+  script(std::move(changed))
+      .write(asked)
+      .read(answer("1") + wire::ready() + lost + lost)
+      .write(prepare(a, "a"))
+      .read(wire::close_complete() + wire::parse_complete() + wire::parameters({}) + wire::columns({"y"}) +
+            wire::ready())
+      .done();
+  EXPECT_FALSE(items[0].failure);
+  EXPECT_EQ(items[1].failure.code(), errc::row_mismatch);
+  EXPECT_EQ(items[2].failure.code(), errc::row_mismatch);
+}
+
 TEST_F(PostgresPipelines, OfStatementsEachForItselfThoseBeforeTheEndOfTheConnectionHaveBeenExecuted) {
   const std::string last_words = wire::error("57P01", "FATAL");
   const std::string sent = run(a) + wire::sync() + run(b) + wire::sync();

@@ -55,7 +55,17 @@ TEST(PostgresServerMessage, PositionHintColumnAndTypeAreKeptToo) {
   EXPECT_TRUE(pg::detail::is_fatal(failure.server()));
 }
 
-TEST(PostgresServerMessage, OfACopysContextTheRowIsKeptAndNoValue) {
+TEST(PostgresServerMessage, TheContextIsKeptAndNotInTheTextWithoutTheStatement) {
+  const std::string at = "PL/pgSQL function pay(integer) line 3 at RAISE\nSQL statement \"select pay(17)\"";
+  const std::string message = wire::report('E', {{'S', "ERROR"}, {'C', "P0001"}, {'M', "too little"}, {'W', at}});
+  dt::error_info failure = pg::detail::server_error(body_of(message));
+  EXPECT_EQ(failure.server().context, at);
+  EXPECT_EQ(failure.message(), "too little [SQLSTATE P0001]");
+  failure.with_statement("call pay(17)");
+  EXPECT_EQ(failure.message(), "too little [SQLSTATE P0001]\n  context: " + at + "\n  SQL: call pay(17)");
+}
+
+TEST(PostgresServerMessage, OfACopysContextTheRowIsTaken) {
   const auto row = [](std::string_view context) {
     const std::string message = wire::report('E', {{'S', "ERROR"}, {'C', "23505"}, {'M', "m"}, {'W', context}});
     return pg::detail::server_error(body_of(message)).server().copy_row;
@@ -73,6 +83,17 @@ TEST(PostgresServerMessage, OfACopysContextTheRowIsKeptAndNoValue) {
   EXPECT_EQ(row("COPY city, line 99999999999999999999"), 0);
   EXPECT_EQ(row("COPY city"), 0);
   EXPECT_EQ(row(""), 0);
+}
+
+TEST(PostgresServerMessage, ACopysRowStandsInFront) {
+  const std::string message =
+      wire::report('E', {{'S', "ERROR"}, {'C', "23505"}, {'M', "m"}, {'W', "COPY city, line 17"}});
+  dt::error_info failure = pg::detail::server_error(body_of(message));
+  pg::detail::name_copied_row(failure, "line ");
+  EXPECT_TRUE(failure.message().starts_with("line 17: m")) << failure.message();
+  dt::error_info other{dt::errc::connection_lost};
+  pg::detail::name_copied_row(other, "line ");
+  EXPECT_EQ(other.context(), "");
 }
 
 TEST(PostgresServerMessage, AMalformedErrorIsAFailureAllTheSame) {

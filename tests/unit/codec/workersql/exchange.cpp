@@ -24,10 +24,11 @@ const std::string good = ok(R"({"success":true})");
 const workersql::http_request read_request{};
 const workersql::http_request write_request{.what = workersql::endpoint_kind::query, .is_write = true, .key = "k1"};
 
-auto make(session_maker& sessions, const workersql::http_request& asked = read_request) {
-  return [&sessions, asked] {
+auto make(session_maker& sessions, const workersql::http_request& asked = read_request,
+          std::string_view text = select_1) {
+  return [&sessions, asked, text] {
     workersql::session& on = sessions.fresh();
-    on.body() = select_1;
+    on.body() = text;
     return workersql::exchange{on, asked};
   };
 }
@@ -215,29 +216,21 @@ TEST(WorkersqlExchange, AWriteThatWasSentAndNotAnsweredIsOfUnknownOutcome) {
 const std::string large_text = R"({"sql":"select 1","params":[")" + std::string(100'000, 'x') + R"("]})";
 const std::string refusal = answer("413 Payload Too Large", R"({"success":false,"error":"too large"})");
 
-auto make_large(session_maker& sessions, const workersql::http_request& asked = read_request) {
-  return [&sessions, asked] {
-    workersql::session& on = sessions.fresh();
-    on.body() = large_text;
-    return workersql::exchange{on, asked};
-  };
-}
-
 TEST(WorkersqlExchange, AnAnswerThatComesWhileALargeBodyIsSentEndsTheSending) {
   session_maker sessions;
   const std::string all = post("/v1/query", large_text);
   const std::string_view sent = std::string_view{all}.substr(0, 70'000);
-  const auto got = script(make_large(sessions)).exchange(sent, refusal).value();
+  const auto got = script(make(sessions, read_request, large_text)).exchange(sent, refusal).value();
   EXPECT_EQ(got.status, 413U);
   EXPECT_EQ(got.body, R"({"success":false,"error":"too large"})");
   EXPECT_EQ(sessions.health(), session_health::closed) << "half a request is on its way";
 
-  script(make_large(sessions))
+  script(make(sessions, read_request, large_text))
       .exchange(sent, refusal.substr(0, refusal.size() - 5))
       .read(refusal.substr(refusal.size() - 5))
       .done();
   EXPECT_EQ(sessions.health(), session_health::closed);
-  script(make_large(sessions, write_request))
+  script(make(sessions, write_request, large_text))
       .exchange(post("/v1/query", large_text, "k1").substr(0, 70'000), refusal.substr(0, refusal.size() - 5))
       .read_end()
       .done_with(errc::connection_closed);  // it was not sent, so its outcome is known
@@ -249,7 +242,7 @@ TEST(WorkersqlExchange, WhatIsNoFinalAnswerDoesNotEndTheSending) {
   const std::string all = post("/v1/query", large_text);
   const std::string_view text = all;
   const std::string_view begun{"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 20"};
-  const auto got = script(make_large(sessions))
+  const auto got = script(make(sessions, read_request, large_text))
                        .exchange(text.substr(0, 1), begun.substr(0, 10))
                        .exchange(text.substr(1, 69'999), begun.substr(10))
                        .exchange(text.substr(70'000), "")
@@ -257,13 +250,13 @@ TEST(WorkersqlExchange, WhatIsNoFinalAnswerDoesNotEndTheSending) {
                        .value();
   EXPECT_EQ(got.body, R"({"success":true})");
   EXPECT_EQ(sessions.health(), session_health::idle);
-  script(make_large(sessions))
+  script(make(sessions, read_request, large_text))
       .exchange(text.substr(0, 70'000), begun)
       .exchange(text.substr(70'000), "")
       .read(good.substr(11))
       .fail_each_step()
       .leaves([&] { EXPECT_NE(sessions.health(), session_health::idle); });
-  script(make_large(sessions))
+  script(make(sessions, read_request, large_text))
       .exchange(text.substr(0, 70'000), begun)
       .exchange(text.substr(70'000), "")
       .read(good.substr(11))

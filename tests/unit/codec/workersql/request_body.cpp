@@ -205,4 +205,20 @@ TEST(WorkersqlBody, AStructIsAnItemOfABatch) {
   EXPECT_NE(why.message().find("field 'name'"), std::string::npos) << why.message();
 }
 
+struct pair_of_users {
+  user first;
+  std::optional<user> second;
+};
+
+TEST(WorkersqlBody, ANestedStructIsAParameterForEachOfItsMembers) {
+  std::string out;
+  EXPECT_FALSE(workersql::detail::append_insert(out, "insert", pair_of_users{{1, "Ann", true}, user{2, "Bob", false}}));
+  EXPECT_EQ(out, R"x({"sql":"insert","params":[1,"Ann",1,2,"Bob",0]})x");
+  out.clear();
+  EXPECT_FALSE(workersql::detail::append_insert(out, "insert", pair_of_users{{1, "Ann", true}, std::nullopt}));
+  EXPECT_EQ(out, R"x({"sql":"insert","params":[1,"Ann",1,null,null,null]})x");
+  const dt::error_info why = workersql::detail::append_insert(out, "insert", pair_of_users{{1, "\xFF", true}, {}});
+  EXPECT_NE(why.message().find("field 'first_name'"), std::string::npos) << why.message();
+}
+
 }  // namespace

@@ -116,6 +116,13 @@ TEST(PostgresArrays, WhatDoesNotFitIsRefused) {
                    flat, &words),
             dt::errc::malformed_value);
   EXPECT_EQ(words, "the array's elements have another type");
+  // {1,NULL}
+  EXPECT_EQ(decode(1007,
+                   "0000000100000001000000170000000200000001"
+                   "0000000400000001ffffffff",
+                   flat, &words),
+            dt::errc::unexpected_null);
+  EXPECT_EQ(words, "an element is null: the elements' type must be a std::optional");
 }
 
 TEST(PostgresArrays, CountsThatTheMessageCannotHoldAllocateNothing) {
@@ -259,6 +266,10 @@ TEST(PostgresComposites, FillStructsAttributeByAttribute) {
   EXPECT_EQ(decode(oids::record, "00000002000000190000000178000000190000000178", wrong, &words),
             dt::errc::malformed_value);
   EXPECT_EQ(words, "an attribute has another type than the struct's member");
+  // row(null::integer, 'a'::text)
+  EXPECT_EQ(decode(oids::record, "0000000200000017ffffffff000000190000000161", wrong, &words),
+            dt::errc::unexpected_null);
+  EXPECT_EQ(words, "an attribute is null: the struct's member must be a std::optional");
 }
 
 // PostgreSQL 15 documentation, 8.15.6 "Array Input and Output Syntax" and 8.16.6 "Composite Type Input and Output

@@ -194,6 +194,25 @@ dt::column_info column(std::string_view name, pg::oid type) {
   return {name, pg::type_name_of(type), pg::kinds_of(type), dt::nullability::unknown, pg::advice_of(type)};
 }
 
+// timestamptz_send('2000-01-01 00:00:00.000001+00'), date_send('infinity')
+TEST(PostgresRows, TimesThatDoNotFitSayWhatWould) {
+  std::chrono::sys_seconds at{};
+  for (const bool is_mapped : {false, true}) {
+    reader<std::chrono::sys_seconds> rows{{{oids::timestamptz}}, {0}};
+    if (is_mapped) rows = {{{oids::text}, {oids::timestamptz}}, {1}};
+    const std::string row = is_mapped ? "0002ffffffff000000080000000000000001" : "0001000000080000000000000001";
+    EXPECT_EQ(rows.read(row, at).code, dt::errc::value_out_of_range);
+    EXPECT_EQ(rows.source.words(),
+              "it is finer than the type; use one of std::chrono::microseconds, or cut it in the query: "
+              "date_trunc('second', …)");
+  }
+  reader<std::chrono::year_month_day> days{{{oids::date}}, {0}};
+  std::chrono::year_month_day day{};
+  EXPECT_EQ(days.read("0001000000047fffffff", day).code, dt::errc::value_out_of_range);
+  EXPECT_EQ(days.source.words(),
+            "it is infinity, or beyond std::chrono::year; std::chrono::sys_days has room for both");
+}
+
 TEST(PostgresTypes, MismatchesAreReportedInWordsOfTypes) {
   const std::vector<dt::column_info> columns{column("id", oids::text),      column("balance", oids::numeric),
                                              column("name", oids::int4),    column("opened", oids::timestamp),
@@ -203,7 +222,9 @@ TEST(PostgresTypes, MismatchesAreReportedInWordsOfTypes) {
   const std::string text = bound.error().message();
   for (const std::string_view part :
        {"'id' is text", "'balance' is numeric; use dt::decimal, or cast it in the query: ::float8, ::bigint",
-        "'name' is integer", "'opened' is timestamp without time zone; use std::chrono::local_time",
+        "'name' is integer",
+        "'opened' is timestamp without time zone; use std::chrono::local_time, or cast it in the query: at time zone "
+        "'utc', ::text",
         "'limits' is jsonb"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }
