@@ -9,7 +9,6 @@
 #include <dovetail/client/pool_slot.hpp>
 #include <dovetail/policy/pool.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -138,7 +137,8 @@ class pool_core {
   /// The number of slots; there are no more than a machine can have connections, and "as many as you like" is no
   /// number.
   static std::size_t size_of(const pool_limits& limits) {
-    const std::size_t size = (std::max<std::size_t>)({limits.max, limits.capacity, 1});
+    const std::size_t most = limits.max > limits.capacity ? limits.max : limits.capacity;
+    const std::size_t size = most == 0 ? 1 : most;
     if (size > 1'000'000) refuse_size();
     return size;
   }
