@@ -110,6 +110,15 @@ namespace dovetail::inline v0::detail {
   for (const std::string_view part : parts) text.append(part.data(), part.size());
 }
 
+/// Puts `by` in the place of `count` bytes of the text. `by` is no piece of it.
+[[gnu::cold, gnu::noinline]] inline void replace_part(std::string& text, std::size_t at, std::size_t count,
+                                                      std::string_view by) {
+  const std::string_view old = text;
+  std::string changed;
+  append_parts(changed, {old.substr(0, at), by, old.substr(at + count)});
+  text = std::move(changed);
+}
+
 /// The digits of a number, as a part.
 class number_text {
  public:
@@ -327,9 +336,10 @@ inline std::string_view as_text(byte_view bytes) noexcept {
 namespace detail {
 
 /// Reverses the bytes of an unsigned integer (`std::byteswap` of C++23). Without a loop, because GCC 12 makes one
-/// instruction of the written-out shifts and not of a loop.
+/// instruction of the written-out shifts and not of a loop. These are inlined by order: GCC takes them for larger than
+/// they are.
 template <std::unsigned_integral T>
-constexpr T byteswap(T value) noexcept {
+[[gnu::always_inline]] constexpr T byteswap(T value) noexcept {
   if constexpr (sizeof(T) == 1) {
     return value;
   } else if constexpr (sizeof(T) == 2) {
@@ -345,7 +355,7 @@ constexpr T byteswap(T value) noexcept {
 }
 
 template <std::endian Order, std::unsigned_integral T>
-constexpr void store(std::byte* to, T value) noexcept {
+[[gnu::always_inline]] constexpr void store(std::byte* to, T value) noexcept {
   if (std::is_constant_evaluated()) {
     for (std::size_t i = 0; i < sizeof(T); ++i) {
       const std::size_t at = Order == std::endian::big ? sizeof(T) - 1 - i : i;
@@ -358,7 +368,7 @@ constexpr void store(std::byte* to, T value) noexcept {
 }
 
 template <std::endian Order, std::unsigned_integral T>
-constexpr T load(const std::byte* from) noexcept {
+[[gnu::always_inline]] constexpr T load(const std::byte* from) noexcept {
   T value = 0;
   if (std::is_constant_evaluated()) {
     for (std::size_t i = 0; i < sizeof(T); ++i) {
@@ -376,25 +386,25 @@ constexpr T load(const std::byte* from) noexcept {
 
 /// Writes `value` at `to` with the most significant byte first; the caller has checked that `sizeof(T)` bytes fit.
 template <std::unsigned_integral T>
-constexpr void store_big(std::byte* to, T value) noexcept {
+[[gnu::always_inline]] constexpr void store_big(std::byte* to, T value) noexcept {
   detail::store<std::endian::big>(to, value);
 }
 
 /// Writes `value` at `to` with the least significant byte first; the caller has checked that `sizeof(T)` bytes fit.
 template <std::unsigned_integral T>
-constexpr void store_little(std::byte* to, T value) noexcept {
+[[gnu::always_inline]] constexpr void store_little(std::byte* to, T value) noexcept {
   detail::store<std::endian::little>(to, value);
 }
 
 /// Reads an integer stored with the most significant byte first; the caller has checked that the bytes are there.
 template <std::unsigned_integral T>
-constexpr T load_big(const std::byte* from) noexcept {
+[[gnu::always_inline]] constexpr T load_big(const std::byte* from) noexcept {
   return detail::load<std::endian::big, T>(from);
 }
 
 /// Reads an integer stored with the least significant byte first; the caller has checked that the bytes are there.
 template <std::unsigned_integral T>
-constexpr T load_little(const std::byte* from) noexcept {
+[[gnu::always_inline]] constexpr T load_little(const std::byte* from) noexcept {
   return detail::load<std::endian::little, T>(from);
 }
 
@@ -576,7 +586,8 @@ namespace dovetail::inline v0::detail {
   const std::size_t begin = text.size() + 1;
   append_parts(text, {"\n  line ", number_text{number}, ": "});
   const std::size_t margin = text.size() - begin;
-  append_parts(text, {whole, "\n", std::string(margin, ' ')});
+  append_parts(text, {whole, "\n"});
+  for (std::size_t i = 0; i < margin; ++i) text += ' ';
   for (std::size_t i = line; i < at; ++i) {
     if ((static_cast<unsigned char>(sql[i]) & 0xC0) != 0x80) text += sql[i] == '\t' ? '\t' : ' ';
   }
@@ -813,6 +824,8 @@ enum class errc {
   statement_refused,      ///< refused here: a rule of the client's validation forbids the statement
   access_denied,          ///< refused here: the access control forbids it
   circuit_open,           ///< refused here: the server could not be reached again and again, and is left alone
+  invalid_argument,       ///< refused here: an argument of a call is out of the range that it may have
+  socket_missing,         ///< a Unix socket's file is not there: no server listens; also the system's "no such file"
 };
 
 namespace detail {
@@ -906,6 +919,10 @@ inline errc_entry describe(errc code) noexcept {
       return {condition::permission, "access denied"};
     case errc::circuit_open:
       return {condition::connection, "the connection failed again and again, and the circuit is open"};
+    case errc::invalid_argument:
+      return {condition::misuse, "an argument is out of its range"};
+    case errc::socket_missing:
+      return {condition::connection, "no such socket: is the server running, and is this its folder?"};
   }
   return {condition::server, "unknown error"};
 }
@@ -916,6 +933,10 @@ class error_category_type final : public std::error_category {
   std::string message(int value) const override { return describe(static_cast<errc>(value)).text; }
   std::error_condition default_error_condition(int value) const noexcept override {
     return make_error_condition(describe(static_cast<errc>(value)).kind);
+  }
+  bool equivalent(int value, const std::error_condition& to) const noexcept override {
+    return std::error_category::equivalent(value, to) ||
+           (static_cast<errc>(value) == errc::socket_missing && to == std::errc::no_such_file_or_directory);
   }
 };
 
@@ -967,6 +988,9 @@ struct server_fields {
   std::string datatype;
   int position = 0;           ///< of the mistake in the statement as the user wrote it, counted in characters from 1
   std::int64_t copy_row = 0;  ///< of a COPY that failed: which of its rows, counted from 1
+  /// What the server was at, lines with the innermost first: "PL/pgSQL function f() line 3 at RAISE". Quotes statements
+  /// and values: in messages only with statement texts.
+  std::string context{};
 };
 
 /// A failure as a value; `dt::error` is the same as an exception. Cheap to copy.
@@ -975,15 +999,19 @@ class error_info {
  public:
   /// No failure.
   error_info() noexcept = default;
-  error_info(std::error_code code) noexcept : code_(code) {}  // NOLINT: a bare code is a failure without details
-  error_info(errc code) noexcept : code_(code) {}             // NOLINT
-  error_info(std::error_code code, std::string context) : code_(code) { with_context(std::move(context)); }
-  error_info(const error_info& other) noexcept : code_(other.code_), details_(other.details_) {
+  error_info(std::error_code code) noexcept
+      : value_(code.value()), category_(&code.category()) {}  // NOLINT: a bare code is a failure without details
+  error_info(errc code) noexcept : error_info(make_error_code(code)) {}      // NOLINT
+  [[gnu::cold]] error_info(std::error_code code, std::string_view context);  // a view: the callers' code is smaller
+  error_info(const error_info& other) noexcept
+      : value_(other.value_), category_(other.category_), details_(other.details_) {
     if (details_ != nullptr) details_->owners.fetch_add(1, std::memory_order_relaxed);
   }
-  error_info(error_info&& other) noexcept : code_(other.code_), details_(std::exchange(other.details_, nullptr)) {}
+  error_info(error_info&& other) noexcept
+      : value_(other.value_), category_(other.category_), details_(std::exchange(other.details_, nullptr)) {}
   error_info& operator=(error_info other) noexcept {
-    code_ = other.code_;
+    value_ = other.value_;
+    category_ = other.category_;
     std::swap(details_, other.details_);
     return *this;
   }
@@ -991,11 +1019,13 @@ class error_info {
     if (details_ != nullptr) release(details_);
   }
 
-  explicit operator bool() const noexcept { return static_cast<bool>(code_); }
-  const std::error_code& code() const noexcept { return code_; }
+  explicit operator bool() const noexcept { return value_ != 0; }
+  std::error_code code() const noexcept {
+    return category_ == nullptr ? std::error_code{} : std::error_code{value_, *category_};
+  }
 
   /// The kind to branch on.
-  condition kind() const noexcept { return condition_of(code_); }
+  condition kind() const noexcept { return condition_of(code()); }
 
   /// True when the same operation may succeed if it is repeated as a whole, some time later.
   bool is_transient() const noexcept {
@@ -1034,8 +1064,11 @@ class error_info {
     return details_ ? std::string_view{details_->suppressed} : std::string_view{};
   }
 
-  [[gnu::cold]] error_info& with_context(std::string context);
+  /// `context` is no text that this failure holds.
+  [[gnu::cold]] error_info& with_context(std::string_view context);
   [[gnu::cold]] error_info& with_server(server_fields fields);
+  /// The server's fields, to be filled in. Lifetime: until this failure is copied or changed otherwise.
+  [[gnu::cold]] server_fields& edit_server();
   [[gnu::cold]] error_info& with_statement(std::string text);
   /// Remembers a failure that came behind this one and must not hide it. Of several the first.
   [[gnu::cold]] error_info& with_suppressed(const error_info& later);
@@ -1062,11 +1095,16 @@ class error_info {
 
     details() = default;
     details(const details& other)
-        : context(other.context),
-          statement(other.statement),
-          suppressed(other.suppressed),
-          server(other.server),
-          where(other.where) {}
+        : context(other.context), statement(other.statement), suppressed(other.suppressed), where(other.where) {
+      // In a loop: a copy of ten strings is much code for something that is hardly ever needed.
+      static constexpr std::string server_fields::*texts[] = {
+          &server_fields::severity,   &server_fields::sqlstate, &server_fields::message, &server_fields::detail,
+          &server_fields::hint,       &server_fields::schema,   &server_fields::table,   &server_fields::column,
+          &server_fields::constraint, &server_fields::datatype};
+      for (const auto text : texts) server.*text = std::string_view{other.server.*text};
+      server.position = other.server.position;
+      server.copy_row = other.server.copy_row;
+    }
   };
 
   [[gnu::cold]] static void append(std::string& text, std::string_view before, std::string_view part,
@@ -1079,7 +1117,8 @@ class error_info {
   /// Not shared with other copies of this failure.
   [[gnu::cold]] details& mutable_details();
 
-  std::error_code code_;
+  int value_ = 0;  // with the category an error code: no failure, the usual case, asks for no category
+  const std::error_category* category_ = nullptr;
   details* details_ = nullptr;
 };
 
@@ -1094,8 +1133,13 @@ class error_info {
 #endif
 namespace dovetail::inline v0 {
 
-[[gnu::noinline]] DOVETAIL_DEFINE error_info& error_info::with_context(std::string context) {
-  mutable_details().context = std::move(context);
+[[gnu::noinline]] DOVETAIL_DEFINE error_info::error_info(std::error_code code, std::string_view context)
+    : error_info(code) {
+  with_context(context);
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info& error_info::with_context(std::string_view context) {
+  mutable_details().context = context;
   return *this;
 }
 
@@ -1103,6 +1147,8 @@ namespace dovetail::inline v0 {
   mutable_details().server = std::move(fields);
   return *this;
 }
+
+[[gnu::noinline]] DOVETAIL_DEFINE server_fields& error_info::edit_server() { return mutable_details().server; }
 
 [[gnu::noinline]] DOVETAIL_DEFINE error_info& error_info::with_statement(std::string text) {
   mutable_details().statement = std::move(text);
@@ -1128,10 +1174,13 @@ namespace dovetail::inline v0 {
   append(text, ": ", fields.message);
   // A report of several lines says it all; otherwise the code's own text completes the sentence.
   const bool is_report = context().find('\n') != std::string_view::npos;
-  if (text.empty() || (fields.message.empty() && !is_report)) append(text, ": ", code_.message());
+  if (text.empty() || (fields.message.empty() && !is_report)) append(text, ": ", code().message());
   name_kind(text, kind());
   append(text, " [SQLSTATE ", fields.sqlstate, "]");
-  if (!statement().empty()) append(text, "\n  detail: ", fields.detail);  // it may quote values
+  if (!statement().empty()) {  // they may quote values
+    append(text, "\n  detail: ", fields.detail);
+    append(text, "\n  context: ", fields.context);
+  }
   append(text, "\n  hint: ", fields.hint);
   append(text, "\n  constraint: ", fields.constraint);
   append(text, "\n  table: ", fields.table);
@@ -1166,7 +1215,7 @@ namespace dovetail::inline v0 {
   if (std::string_view{text}.substr(0, line).find(word) != std::string_view::npos) return;
   std::string named;
   detail::append_parts(named, {" (", word, ")"});
-  text.insert(line, named);
+  detail::replace_part(text, line, 0, named);
 }
 
 [[gnu::noinline]] DOVETAIL_DEFINE void error_info::release(details* of) noexcept {
@@ -1216,6 +1265,9 @@ namespace detail {
 /// Not inlined into templates: keeps the code of a throw out of every instantiation.
 [[noreturn, gnu::cold]] void throw_error(error_info info);
 
+/// The failure as an `error`.
+[[gnu::cold]] std::exception_ptr exception_of(error_info&& failure);
+
 /// The failure that the exception being handled stands for; errc::invalid_state when it is not one of ours.
 [[gnu::cold]] error_info current_failure();
 
@@ -1232,6 +1284,10 @@ namespace detail {
 namespace dovetail::inline v0::detail {
 
 [[gnu::noinline]] DOVETAIL_DEFINE void throw_error(error_info info) { throw error(std::move(info)); }
+
+[[gnu::noinline]] DOVETAIL_DEFINE std::exception_ptr exception_of(error_info&& failure) {
+  return std::make_exception_ptr(error{std::move(failure)});
+}
 
 [[gnu::noinline]] DOVETAIL_DEFINE error_info current_failure() {
   try {
@@ -1260,10 +1316,11 @@ class [[nodiscard]] result {
  public:
   using value_type = T;
 
-  result(T value) : value_(std::move(value)), has_value_(true) {}  // NOLINT: a value is a result
-  result(error_info failure) : failure_(std::move(failure)) {}     // NOLINT: so is a failure
-  result(std::error_code code) : failure_(code) {}                 // NOLINT
-  result(errc code) : failure_(code) {}                            // NOLINT
+  result(T&& value) : value_(std::move(value)), has_value_(true) {}  // NOLINT: a value is a result
+  result(const T& value) requires std::is_copy_constructible_v<T> : value_(value), has_value_(true) {}  // NOLINT
+  result(error_info failure) : failure_(std::move(failure)) {}  // NOLINT: so is a failure
+  result(std::error_code code) : failure_(code) {}              // NOLINT
+  result(errc code) : failure_(code) {}                         // NOLINT
 
   result(const result& other) requires std::is_copy_constructible_v<T> : failure_(other.failure_) {
     if (other.has_value_) make(other.value_);
@@ -1792,8 +1849,8 @@ struct uri {
 namespace detail {
 
 [[gnu::cold, gnu::noinline]] inline std::string decoded(std::string_view text) {
-  std::string plain(text.size(), '\0');
-  plain.resize(static_cast<std::size_t>(decode_escapes(plain.data(), text) - plain.data()));
+  std::string plain{text};  // never shorter than what it stands for
+  plain.erase(static_cast<std::size_t>(decode_escapes(plain.data(), text) - plain.data()));
   return plain;
 }
 
@@ -1819,6 +1876,12 @@ error_info uri_error(const uri_problem& problem, std::string_view parameter, boo
 /// parameters.
 result<uri> parse_uri(std::string_view text);
 
+namespace detail {
+
+/// The same, into an empty `read`: a result and its value are much code. Of a failure it holds nothing that is whole.
+error_info parse_uri_into(std::string_view text, uri& read);
+
+}  // namespace detail
 }  // namespace dovetail::inline v0
 
 // Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
@@ -1942,13 +2005,18 @@ namespace detail {
 namespace dovetail::inline v0 {
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE result<uri> parse_uri(std::string_view text) {
+  uri read;
+  if (error_info failure = detail::parse_uri_into(text, read)) return failure;
+  return read;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info detail::parse_uri_into(std::string_view text, uri& read) {
   const detail::uri_parts parts = detail::split_uri(text);
   const std::size_t behind_hosts = parts.hosts.position + parts.hosts.text.size();
   const bool has_at_behind = parts.has_authority && text.find('@', behind_hosts) != text.npos;
   const bool has_several_hosts = parts.hosts.text.find(',') != text.npos;
   detail::uri_problem problem = parts.problem;
   std::string_view parameter_at_fault;
-  uri read;
   if (problem.what == detail::uri_mistake::none) {
     for (const char c : parts.scheme.text) read.scheme += ascii_lower(c);
     read.user = detail::decoded(parts.user.text);
@@ -1995,7 +2063,7 @@ namespace dovetail::inline v0 {
   if (problem.what != detail::uri_mistake::none) {
     return detail::uri_error(problem, parameter_at_fault, has_several_hosts, has_at_behind);
   }
-  return read;
+  return {};
 }
 
 }  // namespace dovetail::inline v0
@@ -2083,10 +2151,12 @@ class option_reader {
   /// One of several words, each with its meaning: `options.choice("mode", mode, {{"wal", mode::wal}, …})`.
   template <class Meaning>
   option_reader& choice(std::string_view name, Meaning& target, std::initializer_list<option_word> words) {
-    static_assert(std::is_enum_v<Meaning> || std::integral<Meaning>);
-    std::int64_t meaning = 0;
-    if (choose(name, words, meaning)) target = static_cast<Meaning>(meaning);
-    return *this;
+    return choice(name, target, words.begin(), words.size());
+  }
+  /// The same, of a table: less code where it is a constant.
+  template <class Meaning, std::size_t Count>
+  option_reader& choice(std::string_view name, Meaning& target, const option_word (&words)[Count]) {
+    return choice(name, target, words, Count);
   }
 
   /// Whether the connection string has this parameter; asking makes the name a known one.
@@ -2175,8 +2245,16 @@ class option_reader {
 
   void report_unknown(std::size_t i);
 
+  template <class Meaning>
+  option_reader& choice(std::string_view name, Meaning& target, const option_word* words, std::size_t count) {
+    static_assert(std::is_enum_v<Meaning> || std::integral<Meaning>);
+    std::int64_t meaning = 0;
+    if (choose(name, words, count, meaning)) target = static_cast<Meaning>(meaning);
+    return *this;
+  }
+
   /// Finds the meaning of the parameter's word.
-  bool choose(std::string_view name, std::initializer_list<option_word> words, std::int64_t& meaning);
+  bool choose(std::string_view name, const option_word* words, std::size_t count, std::int64_t& meaning);
 
   bool read_integer(std::string_view name, std::int64_t least, std::int64_t most, std::int64_t& value);
 
@@ -2295,14 +2373,14 @@ namespace dovetail::inline v0 {
   problem(errc::unknown_option, text);
 }
 
-[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool option_reader::choose(std::string_view name,
-                                                                        std::initializer_list<option_word> words,
-                                                                        std::int64_t& meaning) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool option_reader::choose(std::string_view name, const option_word* words,
+                                                                        std::size_t count, std::int64_t& meaning) {
   const uri_parameter* const found = take(name);
   if (found == nullptr) return false;
   const std::string_view value = found->value.reveal();
   std::string known;
-  for (const option_word& each : words) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const option_word& each = words[i];
     if (value == each.word) {
       meaning = each.meaning;
       return true;
@@ -2711,7 +2789,7 @@ namespace dovetail::inline v0 {
 /// The fixed bounds of a pool, read once when it is made.
 struct pool_limits {
   std::size_t min = 0;       ///< idleness never shrinks the pool below this
-  std::size_t max = 1;       ///< connections, those that are being opened included; 0 counts as 1
+  std::size_t max = 1;       ///< connections, those that are being opened included; 0 counts as 1, at most a million
   std::size_t queue = 1000;  ///< callers that may wait at a time
   clock::duration acquire_wait =
       std::chrono::seconds{30};                          ///< longest wait for a connection; the deadline may be shorter
@@ -2788,10 +2866,10 @@ constexpr pool_limits limits_of_one(const Policy& how) noexcept {
 }  // namespace detail
 
 /// Up to `max_connections`, opened when they are needed and closed when they are not.
-/// `clock::duration::max()` switches a time limit off.
+/// `clock::duration::max()` switches a time limit off; a negative one counts as zero, which has passed at once.
 struct bounded_pool {
-  std::size_t min_connections = 0;
-  std::size_t max_connections = 8;
+  std::size_t min_connections = 0;  ///< more than `max_connections` counts as these
+  std::size_t max_connections = 8;  ///< 0 counts as 1
   clock::duration acquire_wait = std::chrono::seconds{30};
   clock::duration idle_limit = std::chrono::minutes{10};
   clock::duration age_limit = std::chrono::minutes{30};
@@ -3006,7 +3084,7 @@ struct client_settings {
   Pool pool{};
   Observer observer{};
   /// The longest that an operation may take, from the wait for a connection to the last byte, retries included.
-  clock::duration timeout = std::chrono::seconds{30};
+  clock::duration timeout = std::chrono::seconds{30};  // more than zero
 };
 
 /// What a connection string says of the settings; it wins over what the program says.
@@ -3037,19 +3115,6 @@ namespace detail {
   return {errc::invalid_option, std::move(text)};
 }
 
-/// Sets a policy's member where it has one; `member` fails to compile as an expression where it has none.
-template <class Policy, class Value, class Member>
-error_info apply_to(Policy& policy, const std::optional<Value>& value, Member member, std::string_view parameter,
-                    std::string_view kind) {
-  if (!value) return {};
-  if constexpr (std::is_invocable_v<Member, Policy&, const Value&>) {
-    member(policy, *value);
-    return {};
-  } else {
-    return policy_lacks(parameter, kind);
-  }
-}
-
 [[gnu::cold, gnu::noinline]] inline error_info too_many_kept(std::size_t most) {
   std::string text;
   append_parts(text, {"'minConnections' is larger than 'maxConnections', which is ", number_text{most}, " here"});
@@ -3060,53 +3125,71 @@ error_info apply_to(Policy& policy, const std::optional<Value>& value, Member me
 /// most that the pool may have, which it would not reach.
 template <class Settings>
 error_info apply(Settings& settings, const string_settings& said) {
+  // Each by hand: a function for each member is more for the compiler than all the rest of them.
+  auto& pool = settings.pool;
+  auto& retry = settings.retry;
   if (said.timeout) settings.timeout = *said.timeout;
-  error_info wrong = apply_to(
-      settings.pool, said.min_connections,
-      [](auto& p, auto v) -> decltype(void(p.min_connections = v)) { p.min_connections = v; }, "minConnections",
-      "pool");
-  if (!wrong && !(said.max_connections == std::size_t{1} && settings.pool.limits().max == 1)) {
-    wrong = apply_to(
-        settings.pool, said.max_connections,
-        [](auto& p, auto v) -> decltype(void(p.max_connections = v)) { p.max_connections = v; }, "maxConnections",
-        "pool");
+  if (said.min_connections) {
+    if constexpr (requires { pool.min_connections = *said.min_connections; }) {
+      pool.min_connections = *said.min_connections;
+    } else {
+      return policy_lacks("minConnections", "pool");
+    }
   }
-  if (!wrong) {
-    wrong = apply_to(
-        settings.pool, said.acquire_wait,
-        [](auto& p, auto v) -> decltype(void(p.acquire_wait = v)) { p.acquire_wait = v; }, "acquireTimeout", "pool");
+  if (said.max_connections && !(*said.max_connections == 1 && pool.limits().max == 1)) {
+    if constexpr (requires { pool.max_connections = *said.max_connections; }) {
+      pool.max_connections = *said.max_connections;
+    } else {
+      return policy_lacks("maxConnections", "pool");
+    }
   }
-  if (!wrong) {
-    wrong = apply_to(
-        settings.pool, said.idle_limit, [](auto& p, auto v) -> decltype(void(p.idle_limit = v)) { p.idle_limit = v; },
-        "idleTimeout", "pool");
+  if (said.acquire_wait) {
+    if constexpr (requires { pool.acquire_wait = *said.acquire_wait; }) {
+      pool.acquire_wait = *said.acquire_wait;
+    } else {
+      return policy_lacks("acquireTimeout", "pool");
+    }
   }
-  if (!wrong) {
-    wrong = apply_to(
-        settings.pool, said.age_limit, [](auto& p, auto v) -> decltype(void(p.age_limit = v)) { p.age_limit = v; },
-        "maxLifetime", "pool");
+  if (said.idle_limit) {
+    if constexpr (requires { pool.idle_limit = *said.idle_limit; }) {
+      pool.idle_limit = *said.idle_limit;
+    } else {
+      return policy_lacks("idleTimeout", "pool");
+    }
   }
-  if (!wrong) {
-    wrong = apply_to(
-        settings.retry, said.retry_attempts, [](auto& p, auto v) -> decltype(void(p.attempts = v)) { p.attempts = v; },
-        "retryAttempts", "retry");
+  if (said.age_limit) {
+    if constexpr (requires { pool.age_limit = *said.age_limit; }) {
+      pool.age_limit = *said.age_limit;
+    } else {
+      return policy_lacks("maxLifetime", "pool");
+    }
   }
-  if (!wrong) {
-    wrong = apply_to(
-        settings.retry, said.retry_delay,
-        [](auto& p, auto v) -> decltype(void(p.initial_delay = v)) { p.initial_delay = v; }, "retryDelay", "retry");
+  if (said.retry_attempts) {
+    if constexpr (requires { retry.attempts = *said.retry_attempts; }) {
+      retry.attempts = *said.retry_attempts;
+    } else {
+      return policy_lacks("retryAttempts", "retry");
+    }
   }
-  if (!wrong) {
-    wrong = apply_to(
-        settings.pool, said.check_interval,
-        [](auto& p, auto v) -> decltype(void(p.check_interval = v)) { p.check_interval = v; }, "healthCheckInterval",
-        "pool");
+  if (said.retry_delay) {
+    if constexpr (requires { retry.initial_delay = *said.retry_delay; }) {
+      retry.initial_delay = *said.retry_delay;
+    } else {
+      return policy_lacks("retryDelay", "retry");
+    }
   }
-  if (!wrong && said.min_connections) {
-    const std::size_t most = settings.pool.limits().max;
+  if (said.check_interval) {
+    if constexpr (requires { pool.check_interval = *said.check_interval; }) {
+      pool.check_interval = *said.check_interval;
+    } else {
+      return policy_lacks("healthCheckInterval", "pool");
+    }
+  }
+  if (said.min_connections) {
+    const std::size_t most = pool.limits().max;
     if (*said.min_connections > most) return too_many_kept(most);
   }
-  return wrong;
+  return {};
 }
 
 }  // namespace detail
@@ -3176,6 +3259,46 @@ namespace dovetail::inline v0 {
 #undef DOVETAIL_DEFINE
 #endif
 
+// ---- dovetail/base/coarse_clock.hpp ----
+// The time, read cheaply: late by a tick, which is near enough for stamps and for what is far away.
+
+namespace dovetail::inline v0::detail {
+
+/// `clock::now()`, late by less than a millisecond or, where there is no cheap counter, by a tick of the system's
+/// timer. Stamping a lease twice with `clock::now()` would cost more than all the rest of it.
+inline clock::time_point coarse_now() noexcept {
+#if (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
+  // The time that this thread read last is good until the processor has counted on by 2^20 cycles (0.2 to 0.5 ms). Only
+  // differences on one thread matter, so it needs no rate and no synchronised counters; a step back reads anew.
+  struct reading {
+    std::uint64_t cycles;
+    clock::rep time;
+  };
+  constinit thread_local reading last{0, 0};
+  const std::uint64_t cycles = __builtin_ia32_rdtsc();
+  if (cycles - last.cycles >= (std::uint64_t{1} << 20) || last.time == 0) {
+    last = {cycles, clock::now().time_since_epoch().count()};
+  }
+  return clock::time_point{clock::duration{last.time}};
+#elif defined(__linux__) && defined(CLOCK_MONOTONIC_COARSE)
+  ::timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);  // same epoch as CLOCK_MONOTONIC, which steady_clock reads
+  return clock::time_point{std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec}};
+#else
+  return clock::now();
+#endif
+}
+
+/// Is it so far away that the coarse clock, however late, cannot be wrong about it?
+inline bool is_far(deadline when, clock::time_point coarse) noexcept {
+  return when.when() > coarse && when.when() - coarse > std::chrono::milliseconds{100};
+}
+
+/// `by.has_passed()`, which reads the clock only when the end is near.
+inline bool is_over(deadline by) noexcept { return !is_far(by, coarse_now()) && by.has_passed(); }
+
+}  // namespace dovetail::inline v0::detail
+
 // ---- dovetail/sansio/action.hpp ----
 // The vocabulary between a dialogue and the loop that drives it: what to do next, and what came of it.
 
@@ -3198,7 +3321,13 @@ enum class verb : std::uint8_t {
 /// What the driver must do next. Lifetime: spans point into the session and stay valid until the next `resume`.
 class action {
  public:
-  static action done(std::error_code ec = {}) noexcept { return action{verb::done, ec}; }
+  static action done() noexcept { return action{verb::done}; }
+  static action done(const std::error_code& ec) noexcept {
+    action next{verb::done};
+    next.code_ = ec.value();
+    next.category_ = &ec.category();
+    return next;
+  }
   static action read(byte_span into) noexcept {
     action next{verb::read};
     next.data_ = into.data();
@@ -3224,6 +3353,13 @@ class action {
     next.into_ = into;
     return next;
   }
+  /// An exchange behind which an answer must come: whoever has written all of it may go on as `read` does, into the
+  /// same `input()`, and tell both at once. One who does not is asked to read by the next action.
+  static action ask(byte_view from, byte_span into) noexcept {
+    action next = exchange(from, into);
+    next.awaits_answer_ = !into.empty();
+    return next;
+  }
   /// Transports that lead to one of several peers take the number of the one that is meant. A `limit` bounds this and
   /// every later action until the next connect, besides the operation's own deadline.
   static action connect(std::size_t target = 0, clock::duration limit = {}) noexcept {
@@ -3242,19 +3378,27 @@ class action {
   }
 
   verb what() const noexcept { return what_; }
-  std::error_code error() const noexcept { return ec_; }
+  /// Of `done`: is there an `error()`?
+  bool failed() const noexcept { return code_ != 0; }
+  std::error_code error() const noexcept {
+    return category_ == nullptr ? std::error_code{} : std::error_code{code_, *category_};
+  }
   byte_span input() const noexcept { return what_ == verb::exchange ? into_ : byte_span{data_, size_}; }
   byte_view output() const noexcept { return {data_, size_}; }
+  /// Of `exchange`: it was made by `ask`.
+  bool awaits_answer() const noexcept { return awaits_answer_; }
   /// Of `wait`; of `connect` the limit, zero when there is none.
   clock::duration delay() const noexcept { return delay_; }
   /// Of `connect`: which of the transport's peers.
   std::size_t target() const noexcept { return size_; }
 
  private:
-  explicit action(verb what, std::error_code ec = {}) noexcept : what_(what), ec_(ec) {}
+  explicit action(verb what) noexcept : what_(what) {}
 
   verb what_;
-  std::error_code ec_;
+  bool awaits_answer_ = false;
+  int code_ = 0;  // with the category an error code: one that says nothing is not made for every action
+  const std::error_category* category_ = nullptr;
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
   byte_span into_{};
@@ -3269,7 +3413,9 @@ struct event {
   /// start_tls: what ties a log-in to this TLS connection (RFC 5929 tls-server-end-point, the hash of the server's
   /// certificate); empty when there is none. Lifetime: until the dialogue returns its next action.
   byte_view channel_binding{};
-  std::size_t received = 0;  ///< exchange: how many bytes came, with an error too
+  /// exchange: how many bytes came, with an error too. Of one that awaits an answer, when all has left: that answer, or
+  /// why none came is in `ec`.
+  std::size_t received = 0;
 };
 
 }  // namespace dovetail::inline v0
@@ -3286,13 +3432,21 @@ concept machine = std::move_constructible<M> && requires(M& dialogue, const even
   { dialogue.resume(what_happened) } -> std::same_as<action>;
 };
 
+namespace detail {
+
+/// The value, or a reference to where it can be taken from.
+template <class Given, class T>
+concept gives = std::same_as<Given, T> || std::same_as<Given, T&&>;
+
+}  // namespace detail
+
 /// A dialogue with a result.
 template <class M>
 concept value_machine = machine<M> && requires(M& dialogue) {
   // If the compiler points here: the machine must name the type of its result.
   typename M::value_type;
   // If the compiler points here: value() must yield the result once resume() returned action::done() without an error.
-  { std::move(dialogue).value() } -> std::same_as<typename M::value_type>;
+  { std::move(dialogue).value() } -> detail::gives<typename M::value_type>;
 };
 
 /// What is known of a dialogue's failure: the machine's own `failure(ec)` when it has one, else the bare code.
@@ -3573,6 +3727,10 @@ inline bool has_nothing_to_read(native_handle handle) noexcept {
 
 attempt send(native_handle handle, byte_view from) noexcept;
 
+/// What recv() and send() have just given, as an attempt; a send that a signal has interrupted is made again.
+attempt received_as(ssize_t got) noexcept;
+attempt sent_as(ssize_t left, native_handle handle, byte_view from) noexcept;
+
 /// Is there something to receive? It stays there.
 inline attempt peek(native_handle handle) noexcept {
   std::byte one{};
@@ -3712,7 +3870,10 @@ DOVETAIL_DEFINE bool is_unix_socket(native_handle handle) noexcept {
 
 DOVETAIL_DEFINE attempt receive(native_handle handle, byte_span into, int flags) noexcept {
   if (into.empty()) return attempt::failed(std::make_error_code(std::errc::no_buffer_space));
-  const ssize_t got = ::recv(handle, into.data(), into.size(), flags);
+  return received_as(::recv(handle, into.data(), into.size(), flags));
+}
+
+DOVETAIL_DEFINE attempt received_as(ssize_t got) noexcept {
   if (got > 0) return attempt::done(static_cast<std::size_t>(got));
   if (got == 0) return attempt::failed(make_error_code(errc::connection_closed));
   // A wait in here that a signal has ended began its time anew: whoever waits looks at his deadline first.
@@ -3722,8 +3883,11 @@ DOVETAIL_DEFINE attempt receive(native_handle handle, byte_span into, int flags)
 
 DOVETAIL_DEFINE attempt send(native_handle handle, byte_view from) noexcept {
   if (from.empty()) return attempt::done();
-  for (;;) {
-    const ssize_t left = ::send(handle, from.data(), from.size(), send_flags);
+  return sent_as(::send(handle, from.data(), from.size(), send_flags), handle, from);
+}
+
+DOVETAIL_DEFINE attempt sent_as(ssize_t left, native_handle handle, byte_view from) noexcept {
+  for (;; left = ::send(handle, from.data(), from.size(), send_flags)) {
     if (left >= 0) return attempt::done(static_cast<std::size_t>(left));
     if (would_block()) return attempt::wait(readiness::writable);
     if (errno != EINTR) return attempt::failed(last_system_error());
@@ -3732,8 +3896,10 @@ DOVETAIL_DEFINE attempt send(native_handle handle, byte_view from) noexcept {
 
 DOVETAIL_DEFINE int poll_timeout(deadline end) noexcept {
   if (end.is_never()) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(end.remaining()).count();
-  return left > 1'000'000 ? 1'000'000 : static_cast<int>(left);
+  const clock::time_point time = coarse_now();
+  const clock::duration left = is_far(end, time) ? end.when() - time : end.remaining();
+  constexpr std::chrono::milliseconds longest{1'000'000};
+  return static_cast<int>((left > longest ? longest : std::chrono::ceil<std::chrono::milliseconds>(left)).count());
 }
 
 DOVETAIL_DEFINE bool poll_handle(native_handle handle, readiness what, deadline end, std::error_code& ec) noexcept {
@@ -3769,6 +3935,7 @@ DOVETAIL_DEFINE std::error_code wait_handles(native_handle first, const attempt&
 
 DOVETAIL_DEFINE std::error_code resolve(const std::string& host, const std::string& port, bool numeric_only,
                                         std::vector<socket_address>& found) {
+  if (host.find('\0') != host.npos) return errc::host_not_found;  // the system would see the name in front of it
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV | (numeric_only ? AI_NUMERICHOST : AI_ADDRCONFIG);
@@ -3879,18 +4046,14 @@ struct exchanged {
   std::error_code ec{};
 };
 
-/// Writes `from`, and reads into `into` while that has to wait: over when all is written, or when something has come.
-/// Where `into` is empty it is a write. After a failed write what the peer said last is read, as far as it is there.
-/// Errors: as `write_all`, and as `read_some` while writing has to wait.
+namespace detail {
+
+/// `write_or_read`, whose first attempt to write was `writing`.
 template <stream Stream>
-exchanged write_or_read(Stream& stream, byte_view from, byte_span into, deadline by) {
+[[gnu::noinline]] exchanged write_or_read_from(attempt writing, Stream& stream, byte_view from, byte_span into,
+                                               deadline by) {
   exchanged done;
-  if (into.empty()) {
-    done.written = write_all(stream, from, by, done.ec);
-    return done;
-  }
-  while (done.written < from.size()) {
-    const attempt writing = stream.try_write(from.subspan(done.written));
+  for (;; writing = stream.try_write(from.subspan(done.written))) {
     if (writing.is_over()) {
       done.written += writing.bytes;
       done.ec = writing.ec;
@@ -3900,7 +4063,7 @@ exchanged write_or_read(Stream& stream, byte_view from, byte_span into, deadline
       } else if (done.written < from.size() && by.has_passed()) {
         done.ec = errc::deadline_passed;
       }
-      if (done.ec) return done;
+      if (done.ec || done.written == from.size()) return done;
       continue;
     }
     const attempt reading = stream.try_read(into);
@@ -3909,9 +4072,22 @@ exchanged write_or_read(Stream& stream, byte_view from, byte_span into, deadline
       done.ec = reading.ec;
       return done;
     }
-    done.ec = detail::wait_for_either(stream, reading, writing, by);
+    done.ec = wait_for_either(stream, reading, writing, by);
     if (done.ec) return done;
   }
+}
+
+}  // namespace detail
+
+/// Writes `from`, and reads into `into` while that has to wait: over when all is written, or when something has come.
+/// Where `into` is empty it is a write. After a failed write what the peer said last is read, as far as it is there.
+/// Errors: as `write_all`, and as `read_some` while writing has to wait.
+template <stream Stream>
+exchanged write_or_read(Stream& stream, byte_view from, byte_span into, deadline by) {
+  if (from.empty()) return {};
+  if (!into.empty()) return detail::write_or_read_from(stream.try_write(from), stream, from, into, by);
+  exchanged done;
+  done.written = write_all(stream, from, by, done.ec);
   return done;
 }
 
@@ -3944,34 +4120,62 @@ attempt read_once(Stream& stream, byte_span into, deadline by, bool is_reply) {
   return repeat_until_over(stream, by, [&] { return stream.try_read(into); });
 }
 
-/// Carries out one action; `after_write` says that the last one was a write.
+/// Carries out an exchange. `happened` is empty.
 template <stream Stream>
-event perform(Stream& stream, const action& next, deadline by, traffic& moved, bool after_write) {
-  event happened;
-  switch (next.what()) {
-    case verb::done:
-      break;
-    case verb::read:
-    case verb::look: {
-      const bool waits = next.what() == verb::read;
-      const attempt tried = waits ? read_once(stream, next.input(), by, after_write) : stream.try_read(next.input());
-      happened.ec = tried.ec;
-      if (tried.ec) break;
-      happened.bytes = tried.bytes;
-      moved.received += tried.bytes;
-      break;
+void perform_exchange(Stream& stream, const action& next, deadline by, event& happened) {
+  const exchanged done = write_or_read(stream, next.output(), next.input(), by);
+  happened.bytes = done.written;
+  happened.received = done.received;
+  happened.ec = done.ec;
+}
+
+/// Goes on with an exchange that awaits an answer and has come as far as `last`, a step of writing unless all is
+/// written.
+template <stream Stream>
+[[gnu::noinline]] void finish_asking(Stream& stream, const action& next, deadline by, bool is_written,
+                                     const attempt& last, event& happened) {
+  happened.bytes = next.output().size();
+  if (!is_written) {
+    const exchanged done = write_or_read_from(last, stream, next.output(), next.input(), by);
+    happened.bytes = done.written;
+    happened.received = done.received;
+    happened.ec = done.ec;
+    if (done.ec || done.written != next.output().size()) return;
+  } else if (last.is_over()) {
+    happened.ec = last.ec;
+    return;
+  }
+  const attempt tried = read_once(stream, next.input(), by, true);
+  happened.ec = tried.ec;
+  if (!tried.ec) happened.received = tried.bytes;
+}
+
+/// Carries out an exchange that awaits an answer, and has something to write. `happened` is empty.
+template <stream Stream>
+void perform_asking(Stream& stream, const action& next, deadline by, event& happened) {
+  attempt last;
+  if constexpr (requires { stream.ask_at_once(next.output(), next.input(), by, last); }) {
+    const std::ptrdiff_t got = stream.ask_at_once(next.output(), next.input(), by, last);
+    if (got > 0) [[likely]] {
+      happened.bytes = next.output().size();
+      happened.received = static_cast<std::size_t>(got);
+    } else {
+      finish_asking(stream, next, by, got == 0, last, happened);
     }
-    case verb::write:
-      happened.bytes = write_all(stream, next.output(), by, happened.ec);
-      moved.sent += happened.bytes;
-      break;
-    case verb::exchange: {
-      const exchanged done = write_or_read(stream, next.output(), next.input(), by);
-      happened.ec = done.ec;
-      happened.bytes = done.written;
-      happened.received = done.received;
-      moved.sent += done.written;
-      moved.received += done.received;
+  } else {
+    last = stream.try_write(next.output());
+    finish_asking(stream, next, by, false, last, happened);
+  }
+}
+
+/// The actions that are rare.
+template <stream Stream>
+[[gnu::cold, gnu::noinline]] void perform_rare(Stream& stream, const action& next, deadline by, event& happened) {
+  switch (next.what()) {
+    case verb::look: {
+      const attempt tried = stream.try_read(next.input());
+      happened.ec = tried.ec;
+      if (!tried.ec) happened.bytes = tried.bytes;
       break;
     }
     case verb::connect:
@@ -3991,8 +4195,75 @@ event perform(Stream& stream, const action& next, deadline by, traffic& moved, b
     case verb::close:
       stream.close();
       break;
+    default:
+      break;
   }
-  return happened;
+}
+
+/// Carries out one action; `after_write` says that the last one was a write. `happened` is empty.
+template <stream Stream>
+[[gnu::noinline]] void perform(Stream& stream, const action& next, deadline by, traffic& moved, bool after_write,
+                               event& happened) {
+  if (next.what() == verb::exchange) {
+    perform_exchange(stream, next, by, happened);
+    moved.sent += happened.bytes;
+    moved.received += happened.received;
+  } else if (next.what() == verb::read) {
+    const attempt tried = read_once(stream, next.input(), by, after_write);
+    happened.ec = tried.ec;
+    if (!tried.ec) happened.bytes = tried.bytes;
+    moved.received += happened.bytes;
+  } else if (next.what() == verb::write) {
+    happened.bytes = write_all(stream, next.output(), by, happened.ec);
+    moved.sent += happened.bytes;
+  } else {
+    perform_rare(stream, next, by, happened);
+    if (next.what() == verb::look) moved.received += happened.bytes;
+  }
+}
+
+/// A dialogue of any type.
+struct any_machine {
+  void* dialogue;
+  action (*next)(void* dialogue, const event& happened);
+
+  template <class Machine>
+  static any_machine of(Machine& dialogue) noexcept {
+    return {&dialogue,
+            [](void* state, const event& happened) { return static_cast<Machine*>(state)->resume(happened); }};
+  }
+  action resume(const event& happened) const { return next(dialogue, happened); }
+};
+
+/// The loop: made once for each type of stream. Gives what the dialogue ended with.
+template <stream Stream>
+[[gnu::noinline]] std::error_code drive(Stream& stream, any_machine dialogue, deadline by, traffic& moved) {
+  patience patience;
+  bool after_write = false;
+  deadline limit = by;
+  event happened;
+  for (unsigned actions = 0;; ++actions) {
+    const action next = dialogue.resume(happened);
+    if (next.what() == verb::done) return next.error();
+    if (patience.is_over()) [[unlikely]]
+      return patience.last();
+    if (next.what() == verb::connect) [[unlikely]]
+      limit = limit_of(next, by);
+    happened.ec.clear();
+    happened.bytes = happened.received = 0;
+    happened.channel_binding = {};
+    if (actions % 64 == 0 && is_over(limit)) [[unlikely]] {  // a peer that never lets us wait stops no clock
+      happened.ec = errc::deadline_passed;
+    } else if (next.awaits_answer() && !next.output().empty()) {
+      perform_asking(stream, next, limit, happened);
+      moved.sent += happened.bytes;
+      moved.received += happened.received;
+    } else {
+      perform(stream, next, limit, moved, after_write, happened);
+    }
+    after_write = next.what() == verb::write || (next.what() == verb::exchange && happened.received == 0);
+    patience.note(happened.ec);
+  }
 }
 
 }  // namespace detail
@@ -4003,23 +4274,8 @@ event perform(Stream& stream, const action& next, deadline by, traffic& moved, b
 /// Cost: one clock reading, and one system call an action when nothing has to be waited for.
 template <stream Stream, detail::runnable Machine>
 result<detail::machine_value_t<Machine>> run(Stream& stream, Machine&& dialogue, deadline by, traffic& moved) {
-  detail::patience patience;
-  bool after_write = false;
-  deadline limit = by;
-  action next = dialogue.resume(event{});
-  for (unsigned actions = 0; next.what() != verb::done && !patience.is_over(); ++actions) {
-    event happened;
-    if (next.what() == verb::connect) limit = detail::limit_of(next, by);
-    if (actions % 64 == 0 && limit.has_passed()) {  // a peer that never lets us wait does not stop the clock
-      happened.ec = errc::deadline_passed;
-    } else {
-      happened = detail::perform(stream, next, limit, moved, after_write);
-    }
-    after_write = next.what() == verb::write || (next.what() == verb::exchange && happened.received == 0);
-    patience.note(happened.ec);
-    next = dialogue.resume(happened);
-  }
-  return detail::outcome_of(dialogue, next.what() == verb::done ? next.error() : patience.last(), stream);
+  const std::error_code ec = detail::drive(stream, detail::any_machine::of(dialogue), by, moved);
+  return detail::outcome_of(dialogue, ec, stream);
 }
 
 template <stream Stream, detail::runnable Machine>
@@ -4129,6 +4385,11 @@ class wire_connection {
     return parsed_string<options>{{std::move(endpoint), std::move(spoken)}, said};
   }
 
+  /// Why `op` must not be sent, when the codec can tell from its options: `Codec::refusal(options, op)`.
+  template <operation Op>
+    requires requires(const typename Codec::options& how, const Op& op) { Codec::refusal(how, op); }
+  static error_info refusal(const options& how, const Op& op) { return Codec::refusal(how.codec, op); }
+
   explicit wire_connection(const options& how) : stream_(how.endpoint), session_(how.codec) {}
 
   result<void> open(deadline by) { return without_value(drive(session_.open(), by)); }
@@ -4194,10 +4455,7 @@ class wake_relay final : public waker {
  public:
   explicit wake_relay(async_core& core) noexcept : core_(&core) {}
   DOVETAIL_DECLARE void wake() noexcept override;
-  void forget() noexcept {
-    const std::lock_guard lock(mutex_);
-    core_ = nullptr;
-  }
+  void forget() noexcept;
 
  private:
   std::mutex mutex_;
@@ -4218,23 +4476,10 @@ class async_core : public std::enable_shared_from_this<async_core> {
   const asio::any_io_executor& executor() const noexcept { return executor_; }
 
   /// Takes the stream for one operation; false when another one has it.
-  bool begin() {
-    const std::lock_guard lock(mutex_);
-    if (is_running_) return false;
-    is_running_ = true;
-    ++operation_;
-    cancel_requested_ = false;
-    has_sent_.store(false, std::memory_order_relaxed);
-    return true;
-  }
+  bool begin();
 
   /// The operation is over; true when the stream is to be closed now.
-  bool end() noexcept {
-    const std::lock_guard lock(mutex_);
-    is_running_ = false;
-    waiting_ = waiting::no;
-    return std::exchange(close_requested_, false);
-  }
+  bool end() noexcept;
 
   /// After the completion handler has returned: without a next operation, nothing may keep the executor busy.
   void settle();
@@ -4243,10 +4488,7 @@ class async_core : public std::enable_shared_from_this<async_core> {
   void note_sent() noexcept { has_sent_.store(true, std::memory_order_relaxed); }
 
   /// Before `notify()`, so that a signal which comes before `suspend()` is not lost.
-  void expect_signal() {
-    const std::lock_guard lock(mutex_);
-    was_signalled_ = false;
-  }
+  void expect_signal();
 
   /// Calls `handler(error_code)` on its own executor as soon as the operation can go on; never in here.
   template <class Handler>
@@ -4305,12 +4547,7 @@ class async_core : public std::enable_shared_from_this<async_core> {
   }
 
   /// What happened while the operation was suspended.
-  wake_up resumed() {
-    const std::lock_guard lock(mutex_);
-    if (waiting_ == waiting::both) interrupt();  // the wait that is not over
-    waiting_ = waiting::no;
-    return {std::exchange(fault_, {}), std::exchange(cancel_requested_, false)};
-  }
+  wake_up resumed();
 
   /// Ends the operation that runs now.
   void cancel() noexcept;
@@ -4337,10 +4574,7 @@ class async_core : public std::enable_shared_from_this<async_core> {
  private:
   enum class waiting : std::uint8_t { no, first, second, both, signal };
 
-  void request_cancel() noexcept {
-    cancel_requested_ = true;
-    interrupt();
-  }
+  void request_cancel() noexcept;
 
   /// Lets the handler that waits be called now.
   void interrupt() noexcept;
@@ -4543,6 +4777,48 @@ DOVETAIL_DEFINE void wake_relay::wake() noexcept {
 }
 
 }  // namespace dovetail::inline v0::detail
+namespace dovetail::inline v0::detail {
+
+DOVETAIL_DEFINE void wake_relay::forget() noexcept {
+  const std::lock_guard lock(mutex_);
+  core_ = nullptr;
+}
+
+DOVETAIL_DEFINE bool async_core::begin() {
+  const std::lock_guard lock(mutex_);
+  if (is_running_) return false;
+  is_running_ = true;
+  ++operation_;
+  cancel_requested_ = false;
+  has_sent_.store(false, std::memory_order_relaxed);
+  return true;
+}
+
+DOVETAIL_DEFINE bool async_core::end() noexcept {
+  const std::lock_guard lock(mutex_);
+  is_running_ = false;
+  waiting_ = waiting::no;
+  return std::exchange(close_requested_, false);
+}
+
+DOVETAIL_DEFINE void async_core::expect_signal() {
+  const std::lock_guard lock(mutex_);
+  was_signalled_ = false;
+}
+
+DOVETAIL_DEFINE wake_up async_core::resumed() {
+  const std::lock_guard lock(mutex_);
+  if (waiting_ == waiting::both) interrupt();  // the wait that is not over
+  waiting_ = waiting::no;
+  return {std::exchange(fault_, {}), std::exchange(cancel_requested_, false)};
+}
+
+DOVETAIL_DEFINE void async_core::request_cancel() noexcept {
+  cancel_requested_ = true;
+  interrupt();
+}
+
+}  // namespace dovetail::inline v0::detail
 #undef DOVETAIL_DEFINE
 #endif
 
@@ -4625,6 +4901,10 @@ class async_wire_connection {
   template <class Self>
   using verbs = typename wire::template verbs<Self>;
 
+  template <operation Op>
+    requires requires(const typename wire::options& how, const Op& op) { wire::refusal(how, op); }
+  static error_info refusal(const options& with, const Op& op) { return wire::refusal(with.how, op); }
+
   explicit async_wire_connection(const options& with)
       : stream_(with.executor, with.how.endpoint), session_(with.how.codec) {}
 
@@ -4689,31 +4969,6 @@ inline clock::duration elapsed_since(const std::atomic<clock::rep>& stamp, clock
   return passed < clock::duration::zero() ? clock::duration::zero() : passed;
 }
 
-/// `clock::now()`, late by less than a millisecond or, where there is no cheap counter, by a tick of the system's
-/// timer. Stamping a lease twice with `clock::now()` would cost more than all the rest of it.
-inline clock::time_point coarse_now() noexcept {
-#if (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
-  // The time that this thread read last is good until the processor has counted on by 2^20 cycles (0.2 to 0.5 ms). Only
-  // differences on one thread matter, so it needs no rate and no synchronised counters; a step back reads anew.
-  struct reading {
-    std::uint64_t cycles;
-    clock::rep time;
-  };
-  constinit thread_local reading last{0, 0};
-  const std::uint64_t cycles = __builtin_ia32_rdtsc();
-  if (cycles - last.cycles >= (std::uint64_t{1} << 20) || last.time == 0) {
-    last = {cycles, clock::now().time_since_epoch().count()};
-  }
-  return clock::time_point{clock::duration{last.time}};
-#elif defined(__linux__) && defined(CLOCK_MONOTONIC_COARSE)
-  ::timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);  // same epoch as CLOCK_MONOTONIC, which steady_clock reads
-  return clock::time_point{std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec}};
-#else
-  return clock::now();
-#endif
-}
-
 }  // namespace dovetail::inline v0::detail
 
 // ---- dovetail/client/pool_node.hpp ----
@@ -4745,6 +5000,88 @@ class pool_node {
   notify_function notify_;
   pool_node* next_ = nullptr;
   pool_node* previous_ = nullptr;
+};
+
+}  // namespace dovetail::inline v0::detail
+
+// ---- dovetail/base/plain_list.hpp ----
+// A growing array of plain values, in few functions: std::vector is some seventy for each type that it holds.
+
+namespace dovetail::inline v0::detail {
+
+/// The memory of a `plain_list`, which does not know what is in it.
+class plain_memory {
+ public:
+  plain_memory() noexcept = default;
+  plain_memory(const plain_memory& other) {
+    if (other.used_ != 0) std::memcpy(add(other.used_), other.first_, other.used_);
+  }
+  plain_memory(plain_memory&& other) noexcept : first_(other.first_), used_(other.used_), room_(other.room_) {
+    other.first_ = nullptr;
+    other.used_ = other.room_ = 0;
+  }
+  plain_memory& operator=(plain_memory other) noexcept {
+    std::swap(first_, other.first_);
+    std::swap(used_, other.used_);
+    std::swap(room_, other.room_);
+    return *this;
+  }
+  ~plain_memory() {
+    if (first_ != nullptr) ::operator delete(first_);
+  }
+
+ protected:
+  /// Room for so many bytes more, behind those that are used; the bytes are not set.
+  [[gnu::noinline]] void* add(std::size_t bytes) {
+    if (room_ - used_ < bytes) {
+      const std::size_t room = used_ + bytes > 2 * room_ ? used_ + bytes : 2 * room_;
+      void* const larger = ::operator new(room);
+      if (used_ != 0) std::memcpy(larger, first_, used_);
+      ::operator delete(first_);
+      first_ = larger;
+      room_ = room;
+    }
+    used_ += bytes;
+    return static_cast<std::byte*>(first_) + (used_ - bytes);
+  }
+
+  void* first_ = nullptr;
+  std::size_t used_ = 0;
+  std::size_t room_ = 0;
+};
+
+/// What the library needs of std::vector, for types that are copied as bytes.
+template <class T>
+class plain_list : public plain_memory {
+  static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= alignof(std::max_align_t));
+
+ public:
+  using value_type = T;
+
+  plain_list() noexcept = default;
+  plain_list(std::initializer_list<T> values) {
+    for (const T& each : values) push_back(each);
+  }
+
+  std::size_t size() const noexcept { return used_ / sizeof(T); }
+  bool empty() const noexcept { return used_ == 0; }
+  T* data() noexcept { return static_cast<T*>(first_); }
+  const T* data() const noexcept { return static_cast<const T*>(first_); }
+  T* begin() noexcept { return data(); }
+  const T* begin() const noexcept { return data(); }
+  T* end() noexcept { return data() + size(); }
+  const T* end() const noexcept { return data() + size(); }
+  T& operator[](std::size_t index) noexcept { return data()[index]; }
+  const T& operator[](std::size_t index) const noexcept { return data()[index]; }
+
+  void push_back(const T& value) {
+    const T copy = value;  // it may be one of this list
+    ::new (add(sizeof(T))) T(copy);
+  }
+  /// Only to more than there are.
+  void grow(std::size_t count) {
+    for (std::size_t i = size(); i < count; ++i) ::new (add(sizeof(T))) T{};
+  }
 };
 
 }  // namespace dovetail::inline v0::detail
@@ -4801,7 +5138,7 @@ struct exhaustion {
   errc code = errc::pool_wait_timeout;
   clock::duration waited{};
   pool_statistics counts{};
-  std::vector<pool_holder> holders{};
+  plain_list<pool_holder> holders{};
   error_info last_connect_error{};
   clock::duration last_connect_error_age{};
   std::source_location where{};
@@ -4878,10 +5215,11 @@ class pool_core {
     errc refused{};             // or not even queued
   };
 
+  /// Errors: throws errc::invalid_option for more than a million connections.
   explicit pool_core(const pool_limits& limits)
       : limits_(limits),
         most_(limits.max == 0 ? 1 : limits.max),
-        size_(limits.capacity > most_ ? limits.capacity : most_.load()),
+        size_(size_of(limits)),
         slots_(std::make_unique<pool_slot[]>(size_)) {
     for (std::size_t i = most_; i < size_; ++i) slots_[i].state.store(slot_state::closed, std::memory_order_relaxed);
   }
@@ -4958,7 +5296,7 @@ class pool_core {
 
   pool_statistics statistics() const noexcept;
 
-  [[gnu::cold]] std::vector<pool_holder> holders(clock::time_point now) const;
+  [[gnu::cold]] plain_list<pool_holder> holders(clock::time_point now) const;
 
   [[gnu::cold]] void remember_connect_error(const error_info& info, clock::time_point now) noexcept;
   error_info last_connect_error() const;
@@ -4978,6 +5316,16 @@ class pool_core {
 
  private:
   static constexpr std::memory_order acquire = std::memory_order_acquire;
+
+  /// The number of slots; there are no more than a machine can have connections, and "as many as you like" is no
+  /// number.
+  static std::size_t size_of(const pool_limits& limits) {
+    const std::size_t most = limits.max > limits.capacity ? limits.max : limits.capacity;
+    const std::size_t size = most == 0 ? 1 : most;
+    if (size > 1'000'000) refuse_size();
+    return size;
+  }
+  [[gnu::cold]] static void refuse_size();
 
   static bool is(const pool_slot& slot, slot_state state) noexcept {
     return slot.state.load(std::memory_order_relaxed) == state;
@@ -5055,6 +5403,11 @@ class pool_core {
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE void pool_core::refuse_size() {
+  throw_error(
+      {errc::invalid_option, "a pool must not have more than 1000000 connections ('max_connections', 'capacity')"});
+}
 
 [[gnu::noinline]] DOVETAIL_DEFINE pool_slot* pool_core::claim_any(std::size_t start) noexcept {
   pool_slot* const found = claim_in(slot_state::idle, start);
@@ -5181,8 +5534,8 @@ DOVETAIL_DEFINE pool_statistics pool_core::statistics() const noexcept {
   return counts;
 }
 
-[[gnu::noinline]] DOVETAIL_DEFINE std::vector<pool_holder> pool_core::holders(clock::time_point now) const {
-  std::vector<pool_holder> all;
+[[gnu::noinline]] DOVETAIL_DEFINE plain_list<pool_holder> pool_core::holders(clock::time_point now) const {
+  plain_list<pool_holder> all;
   for (std::size_t i = 0; i < size_; ++i) {
     const pool_slot& each = slots_[i];
     if (!each.is_held()) continue;
@@ -5258,7 +5611,7 @@ class pool_state : public pool_core {
 
   pool_state(options_type options, Policy policy, Observer watcher);
 
-  Connection& connection(const pool_slot& slot) noexcept { return *places_[index_of(slot)].connection; }
+  Connection& connection(const pool_slot& slot) noexcept { return places_[index_of(slot)].connection; }
   const options_type& options() const noexcept { return options_; }
   const Policy& policy() const noexcept { return policy_; }
   Observer& watcher() noexcept { return observer_; }
@@ -5362,7 +5715,21 @@ class pool_state : public pool_core {
   [[gnu::cold, gnu::noinline]] void destroy() noexcept;
 
   struct alignas(64) place {
-    std::optional<Connection> connection;
+    place() noexcept {}  // NOLINT: a union's member cannot be defaulted here
+    place(const place&) = delete;
+    place& operator=(const place&) = delete;
+    ~place() { reset(); }
+
+    void reset() noexcept {
+      if (is_there) connection.~Connection();
+      is_there = false;
+    }
+
+    // By hand: std::optional is some fifty functions for each type.
+    union {
+      Connection connection;
+    };
+    bool is_there = false;
   };
 
   /// Has a peer that says nothing unasked said something, or ended the stream, since the last lease? A connection that
@@ -5550,9 +5917,13 @@ lease_state pool_state<Connection, Policy, Observer>::begin_opening(pool_slot& s
   slot.stamp(precise_now());
   slot.opening.store(true, std::memory_order_relaxed);
   try {
-    [[maybe_unused]] Connection& made = places_[index_of(slot)].connection.emplace(options_);
-    if constexpr (is_observing<Observer> && requires { made.report_notices(observer_); })
-      made.report_notices(observer_);
+    place& at = places_[index_of(slot)];
+    at.reset();
+    ::new (static_cast<void*>(std::addressof(at.connection))) Connection(options_);
+    at.is_there = true;
+    if constexpr (is_observing<Observer> && requires { at.connection.report_notices(observer_); }) {
+      at.connection.report_notices(observer_);
+    }
   } catch (...) {
     failed.fetch_add(1, std::memory_order_relaxed);
     discard(slot);
@@ -5564,9 +5935,9 @@ lease_state pool_state<Connection, Policy, Observer>::begin_opening(pool_slot& s
 template <pooled_connection Connection, pool_policy Policy, observer Observer>
 void pool_state<Connection, Policy, Observer>::end_connection(pool_slot& slot) noexcept {
   slot.opening.store(false, std::memory_order_relaxed);
-  std::optional<Connection>& held = places_[index_of(slot)].connection;
-  if (!held) return;
-  held->close();
+  place& held = places_[index_of(slot)];
+  if (!held.is_there) return;
+  held.connection.close();
   held.reset();
   if (!slot.open) return;
   slot.open = false;
@@ -5673,9 +6044,13 @@ class pool_lease {
   }
 
   /// Used by the pool: takes over a slot that was just claimed.
-  pool_lease(State& pool, detail::pool_slot& slot, std::source_location where)
-      : slot_(&slot), state_(pool.adopt(slot, where)), is_reused_(state_ != lease_state::open) {
-    pool_ = &pool;
+  pool_lease(State& pool, detail::pool_slot& slot, std::source_location where) { adopt(pool, slot, where); }
+  /// The same, of a lease that is empty.
+  void adopt(State& pool, detail::pool_slot& slot, std::source_location where) {
+    slot_ = &slot;
+    state_ = pool.adopt(slot, where);
+    is_reused_ = state_ != lease_state::open;
+    pool_ = &pool;  // last: a constructor that throws leaves nothing to give back
   }
 
  private:
@@ -5810,6 +6185,16 @@ class pool {
     return acquire_slowly(std::move(*got), until, where);
   }
 
+  /// The same into `got`, which is empty; gives why there is none.
+  error_info acquire(lease& got, deadline until, std::source_location where) requires blocking_connection<Connection> {
+    if (detail::pool_slot* const slot = state_->try_claim()) [[likely]] {
+      got.adopt(*state_, *slot, where);
+      if (got.state() == lease_state::ready) [[likely]]
+        return {};
+    }
+    return acquire_slowly_into(got, until, where);
+  }
+
   /// Lends a connection if one is free or may be opened; an empty lease otherwise. Never waits: look at
   /// `lease::state()`.
   lease try_acquire(std::source_location where = std::source_location::current()) {
@@ -5894,7 +6279,8 @@ class pool {
 
   pool_statistics statistics() const noexcept { return state_->statistics(); }
   [[gnu::cold, gnu::noinline]] std::vector<pool_holder> holders() const {
-    return state_->holders(state_->precise_now());
+    const auto all = state_->holders(state_->precise_now());
+    return {all.begin(), all.end()};
   }
   /// Why the last attempt to open a connection failed; empty when none ever did.
   error_info last_connect_error() const { return state_->last_connect_error(); }
@@ -5932,6 +6318,14 @@ class pool {
 
   [[gnu::noinline]] result<lease> acquire_slowly(lease got, deadline until,
                                                  std::source_location where) requires blocking_connection<Connection>;
+
+  [[gnu::noinline]] error_info acquire_slowly_into(lease& got, deadline until, std::source_location where) requires
+      blocking_connection<Connection> {
+    result<lease> slowly = acquire_slowly(std::move(got), until, where);
+    if (!slowly) return std::move(slowly).error();
+    got = *std::move(slowly);
+    return {};
+  }
 
   result<lease> wait(deadline until, std::source_location where);
 
@@ -6061,6 +6455,9 @@ namespace detail {
 /// errc::outcome_unknown with the last failure's words, but for a statement that can never have run.
 [[gnu::cold]] void recall_lost_attempt(error_info& why);
 
+/// Errors: throws errc::invalid_option for a client's time limit that is none: every call would fail.
+[[gnu::cold]] clock::duration checked_time_limit(clock::duration timeout);
+
 /// Nothing around the attempts of an operation.
 struct bare_attempts {
   template <class Connection, class Attempt>
@@ -6122,6 +6519,20 @@ class client_core {
       return Connection::kept_answer(options, op);
     }
 
+  /// Why an operation must not be performed, when its connections can tell without one: `Connection::refusal(options,
+  /// op)`. It is the caller's mistake, so it is told before a connection is waited for or opened. Reported to the
+  /// observer.
+  template <operation Op>
+  error_info refusal([[maybe_unused]] const Op& op, [[maybe_unused]] const call& how) {
+    if constexpr (requires(const typename Connection::options& options) { Connection::refusal(options, op); }) {
+      error_info why = Connection::refusal(pool_.connection_options(), op);
+      if (why) judge(why, Op::name, 1, op.is_idempotent(), 0, how, {}, true);
+      return why;
+    } else {
+      return {};
+    }
+  }
+
   /// True when operations of this kind may be sent together with others: `Connection::may_join(options, op, how)` says
   /// of one whether it is, and `Connection::join(…)` begins it.
   template <class Op>
@@ -6142,30 +6553,11 @@ class client_core {
   /// failure, and after `with.is_over()` no attempt follows a failed one.
   template <operation Op, class Around>
     requires performs<Connection, Op> result<typename Op::value_type> perform(Op& op, const call& how, Around with) {
+      if (error_info why = refusal(op, how)) return why;
       if constexpr (keeps_answers<Op>) {
         if (auto kept = kept_answer(op, how)) return *std::move(kept);
       }
-      bool was_lost = false;  // an attempt whose outcome nobody knows
-      for (int attempt = 1;; ++attempt) {
-        error_info why;
-        std::size_t sent = 0;
-        clock::duration at_least{};
-        if (result<lease> got = pool_.acquire(how.by, how.where)) {
-          auto answer = with.around(**got, [&] { return perform_on(**got, op, how, attempt); });
-          if (answer) return answer;
-          why = std::move(answer).error();
-          if (ends_at<Op>(why.kind())) return why;
-          sent = (*got)->last_traffic().sent;
-          if constexpr (requires { (*got)->asked_pause(); }) at_least = (*got)->asked_pause();
-        } else {
-          why = std::move(got).error();
-        }  // the connection goes back before the pause
-        if (!pause(why, Op::name, attempt, op.is_idempotent(), sent, how, at_least, with.is_over())) {
-          if (was_lost) detail::recall_lost_attempt(why);
-          return why;
-        }
-        was_lost |= why.kind() == condition::commit_unknown;
-      }
+      return perform_now(op, how, with);
     }
 
   /// One attempt on a connection that the caller has; reported to the observer.
@@ -6173,7 +6565,7 @@ class client_core {
   result<typename Op::value_type> perform_on(Connection& on, Op& op, const call& how, int attempt = 1) {
     const detail::stopwatch<Observer> watch;
     using answer_type = result<typename Op::value_type>;
-    answer_type answer = how.by.has_passed() ? answer_type{errc::deadline_passed} : on.perform(op, how.by);
+    answer_type answer = detail::is_over(how.by) ? answer_type{errc::deadline_passed} : on.perform(op, how.by);
     saw_request(Op::name, answer ? std::error_code{} : answer.error().code(), watch, on.last_traffic(), attempt, how);
     return answer;
   }
@@ -6211,6 +6603,61 @@ class client_core {
                                              bool is_last = false);
 
  private:
+  /// How an attempt failed.
+  struct failed_attempt {
+    std::size_t sent = 0;
+    clock::duration at_least{};
+    bool is_last = false;
+  };
+
+  // One variable that is returned: the answer is made where the caller wants it.
+  template <operation Op, class Around>
+  result<typename Op::value_type> perform_now(Op& op, const call& how, Around& with) {
+    failed_attempt last;
+    result<typename Op::value_type> answer = attempt(op, how, with, 1, last);
+    if (!answer) [[unlikely]]
+      repeat(op, how, with, last, answer);
+    return answer;
+  }
+
+  /// One attempt, on whatever connection the pool lends.
+  template <operation Op, class Around>
+  result<typename Op::value_type> attempt(Op& op, const call& how, Around& with, int number, failed_attempt& last) {
+    lease got;
+    if (error_info why = pool_.acquire(got, how.by, how.where)) [[unlikely]]
+      return why;
+    return attempt_on(*got, op, how, with, number, last);
+  }  // the connection goes back before a pause
+  template <operation Op, class Around>
+  result<typename Op::value_type> attempt_on(Connection& on, Op& op, const call& how, Around& with, int number,
+                                             failed_attempt& last) {
+    result<typename Op::value_type> answer = with.around(on, [&] { return perform_on(on, op, how, number); });
+    if (!answer) [[unlikely]] {
+      last.is_last = ends_at<Op>(answer.error().kind());
+      last.sent = on.last_traffic().sent;
+      if constexpr (requires { on.asked_pause(); }) last.at_least = on.asked_pause();
+    }
+    return answer;
+  }
+
+  /// The first attempt has failed: makes others as long as the retry policy says so.
+  template <operation Op, class Around>
+  [[gnu::cold, gnu::noinline]] void repeat(Op& op, const call& how, Around& with, failed_attempt last,
+                                           result<typename Op::value_type>& answer) {
+    bool was_lost = false;  // an attempt whose outcome nobody knows
+    for (int number = 1; !answer; ++number) {
+      error_info& why = answer.error();
+      if (last.is_last) return;
+      if (!pause(why, Op::name, number, op.is_idempotent(), last.sent, how, last.at_least, with.is_over())) {
+        if (was_lost) detail::recall_lost_attempt(why);
+        return;
+      }
+      was_lost |= why.kind() == condition::commit_unknown;
+      last = {};
+      answer = attempt(op, how, with, number + 1, last);
+    }
+  }
+
   /// Lets the pause before the next attempt pass; false when there is none.
   [[gnu::cold, gnu::noinline]] bool pause(error_info& why, std::string_view name, int attempt, bool is_idempotent,
                                           std::size_t sent, const call& how, clock::duration at_least = {},
@@ -6226,7 +6673,7 @@ template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, ob
 client_core<Connection, Retry, Pool, Observer>::client_core(typename Connection::options options, settings how)
     : pool_(std::move(options), std::move(how.pool), std::move(how.observer)),
       retry_(std::move(how.retry)),
-      timeout_(how.timeout) {}
+      timeout_(detail::checked_time_limit(how.timeout)) {}
 
 template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
 verdict client_core<Connection, Retry, Pool, Observer>::judge(error_info& why, std::string_view name, int attempt,
@@ -6280,6 +6727,11 @@ bool client_core<Connection, Retry, Pool, Observer>::pause(error_info& why, std:
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE clock::duration checked_time_limit(clock::duration timeout) {
+  if (timeout <= clock::duration::zero()) throw_error({errc::invalid_option, "'timeout' must be more than zero"});
+  return timeout;
+}
 
 [[gnu::noinline]] DOVETAIL_DEFINE void recall_lost_attempt(error_info& why) {
   const condition kind = why.kind();
@@ -6386,7 +6838,7 @@ class operation_loop {
 
   attempt try_once();
 
-  /// Writes, and reads when that has to wait.
+  /// Writes, and reads when that has to wait. An answer that it awaits is read when all is written.
   attempt try_exchange();
 
   /// Takes what a step gave; tells the dialogue when the action is over.
@@ -6394,7 +6846,7 @@ class operation_loop {
 
   void tell(const event& happened) {
     written_ = received_ = 0;
-    has_begun_ = false;
+    has_begun_ = is_answering_ = false;
     patience_.note(happened.ec);
     next_ = resume(happened);
   }
@@ -6418,6 +6870,7 @@ class operation_loop {
   bool may_complete_ = false;
   bool has_begun_ = false;  // the connect or wait that is going on
   bool expects_reply_ = false;
+  bool is_answering_ = false;  // the exchange that is going on is written, and awaits its answer
 };
 
 template <stream Stream, class Executor, class Allocator>
@@ -6439,7 +6892,7 @@ void operation_loop<Stream, Executor, Allocator>::begin() {
   if (is_refused_) return core_->yield(resume_operation<operation_loop>{this});
   try {
     next_ = resume(event{});
-    if (next_.what() != verb::done && by_.has_passed()) refuse();
+    if (next_.what() != verb::done && is_over(by_)) refuse();
   } catch (...) {
     give_up();
   }
@@ -6453,7 +6906,7 @@ void operation_loop<Stream, Executor, Allocator>::look_around() {
     tell({make_error_code(errc::cancelled), written_, true});
   } else if (found.fault) {
     tell({found.fault, written_, false});
-  } else if (limit_.has_passed() && next_.what() != verb::done) {
+  } else if (next_.what() != verb::done && is_over(limit_)) {
     // A last look: what came in time is not lost because this thread was late.
     if (const attempt tried = try_once(); tried.is_over()) {
       take(tried);
@@ -6491,10 +6944,11 @@ void operation_loop<Stream, Executor, Allocator>::step(bool was_suspended) {
 
 template <stream Stream, class Executor, class Allocator>
 bool operation_loop<Stream, Executor, Allocator>::is_reply_awaited() noexcept {
+  const bool reads = next_.what() == verb::read || is_answering_;
   if constexpr (requires { Stream::waits_for_replies; }) {
-    return next_.what() == verb::read && std::exchange(expects_reply_, false);
+    return reads && std::exchange(expects_reply_, false);
   } else if constexpr (requires { core_->stream.waits_for_reply(); }) {
-    return next_.what() == verb::read && std::exchange(expects_reply_, false) && core_->stream.waits_for_reply();
+    return reads && std::exchange(expects_reply_, false) && core_->stream.waits_for_reply();
   } else {
     return false;
   }
@@ -6513,7 +6967,7 @@ attempt operation_loop<Stream, Executor, Allocator>::try_once() {
     case verb::write:
       return written_ == next_.output().size() ? attempt::done() : stream.try_write(next_.output().subspan(written_));
     case verb::exchange:
-      return try_exchange();
+      return is_answering_ ? stream.try_read(next_.input()) : try_exchange();
     case verb::connect:
       core_->detach();  // going on may close one socket and open the next
       if (!std::exchange(has_begun_, true)) {
@@ -6560,7 +7014,11 @@ attempt operation_loop<Stream, Executor, Allocator>::try_exchange() {
 template <stream Stream, class Executor, class Allocator>
 void operation_loop<Stream, Executor, Allocator>::take(const attempt& tried) {
   event happened{tried.ec, tried.bytes, false};
-  if (next_.what() == verb::read || next_.what() == verb::look) {
+  if (is_answering_) {
+    if (moved_ != nullptr) moved_->received += tried.bytes;
+    happened.bytes = written_;
+    if (!tried.ec) happened.received = tried.bytes;
+  } else if (next_.what() == verb::read || next_.what() == verb::look) {
     if (moved_ != nullptr) moved_->received += tried.bytes;
   } else if (next_.what() == verb::write || next_.what() == verb::exchange) {
     if (tried.bytes != 0) core_->note_sent();
@@ -6570,6 +7028,8 @@ void operation_loop<Stream, Executor, Allocator>::take(const attempt& tried) {
     happened.bytes = written_;
     happened.received = received_;
     expects_reply_ = received_ == 0;
+    is_answering_ = next_.awaits_answer() && expects_reply_ && !tried.ec;
+    if (is_answering_) return;
   } else if (next_.what() == verb::connect && tried.ec) {
     core_->close();
   } else if (next_.what() == verb::start_tls && !tried.ec) {
@@ -6758,6 +7218,106 @@ void async_run(basic_async_stream<Stream>& stream, Machine dialogue, deadline by
 
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/driver/kept_dialogue.hpp ----
+// A dialogue that stays with who asked it: the loop sees only what all dialogues have in common.
+
+namespace dovetail::inline v0::detail {
+
+/// What the loop asks of any dialogue.
+class any_dialogue {
+ public:
+  virtual action resume(const event& happened) = 0;
+  /// Called once, after the last `resume`.
+  virtual error_info failure(std::error_code ec) = 0;
+
+ protected:
+  ~any_dialogue() = default;
+};
+
+/// The machine that stands for a kept dialogue: one type for all of them, so that the loop is compiled once. Its end is
+/// told without the value, which stays in the dialogue.
+struct dialogue_ref {
+  any_dialogue* to;
+
+  action resume(const event& happened) { return to->resume(happened); }
+  error_info failure(std::error_code ec) { return to->failure(ec); }
+};
+
+/// Room for one dialogue at a time. Lifetime: stays where it is while the dialogue runs.
+template <machine Dialogue>
+class kept_dialogue final : public any_dialogue {
+ public:
+  using value_type = machine_value_t<Dialogue>;
+
+  kept_dialogue() noexcept {}
+  kept_dialogue(const kept_dialogue&) = delete;
+  kept_dialogue& operator=(const kept_dialogue&) = delete;
+  ~kept_dialogue() { drop(); }
+
+  /// Takes what `make` gives, in place.
+  template <class Make>
+  dialogue_ref begin(Make make) {
+    drop();
+    ::new (static_cast<void*>(std::addressof(dialogue_))) Dialogue(make());
+    is_here_ = true;
+    return {this};
+  }
+
+  action resume(const event& happened) override { return dialogue_.resume(happened); }
+  error_info failure(std::error_code ec) override {
+    error_info why = failure_of(dialogue_, ec);
+    drop();  // before the connection is brought back
+    return why;
+  }
+
+  /// The end of the dialogue, with its value; afterwards it is gone. Errors: throws what taking the value throws.
+  result<value_type> end(result<void> told) {
+    struct dropping {
+      kept_dialogue* self;
+      ~dropping() { self->drop(); }
+    } const at_the_end{this};
+    if (!told) return std::move(told).error();
+    if constexpr (std::is_void_v<value_type>) {
+      return {};
+    } else {
+      return std::move(dialogue_).value();
+    }
+  }
+
+ private:
+  void drop() noexcept {
+    if (std::exchange(is_here_, false)) dialogue_.~Dialogue();
+  }
+
+  union {
+    Dialogue dialogue_;
+  };
+  bool is_here_ = false;
+};
+
+/// How a dialogue is kept that a stream of this kind carries out: `Stream::kept<Dialogue>` when it says so.
+template <class Stream, class Dialogue>
+struct kept_on {
+  using type = kept_dialogue<Dialogue>;
+};
+template <class Stream, class Dialogue>
+  requires requires { typename Stream::template kept<Dialogue>; }
+struct kept_on<Stream, Dialogue> {
+  using type = typename Stream::template kept<Dialogue>;
+};
+
+template <class Stream>
+struct dialogue_ref_on {
+  using type = dialogue_ref;
+};
+template <class Stream>
+  requires requires { typename Stream::dialogue_ref; }
+struct dialogue_ref_on<Stream> {
+  using type = typename Stream::dialogue_ref;
+};
+
+}  // namespace dovetail::inline v0::detail
+
 // ---- dovetail/client/async_attempt.hpp ----
 // The part of an asynchronous operation that does not know what is asked: getting a connection, and trying again.
 
@@ -6790,16 +7350,16 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
 
  protected:
   using lease = typename Core::lease;
+  using stream_type = std::remove_cvref_t<decltype(std::declval<typename Core::connection_type&>().stream())>;
+  using dialogue_ref = typename dialogue_ref_on<stream_type>::type;
 
-  async_attempt(std::shared_ptr<Core> core, asio::any_io_executor executor, call how)
-      : waiter(&notified), core_(std::move(core)), executor_(std::move(executor)), how_(how) {}
-  virtual ~async_attempt() {
-    // Destroyed in the middle of a dialogue, with the executor's context: the connection cannot be trusted any more.
-    if (is_in_dialogue_) lease_.discard();
-  }
+  async_attempt(std::shared_ptr<Core> core, asio::any_io_executor executor, call how);
+  virtual ~async_attempt();
 
   /// Asks the connection that `lease_` holds; ends in `performed` or `failed`.
   virtual void perform() = 0;
+  /// The dialogue that `converse` began has ended.
+  virtual void performed(result<void>) {}
   /// Delivers the final failure.
   virtual void give_up(error_info why) = 0;
   virtual std::string_view name() const noexcept = 0;
@@ -6814,6 +7374,12 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
   virtual void failed(error_info why, std::size_t sent);
 
   void cancel(asio::cancellation_type type);
+
+  /// Cancels when the slot says so, as long as the operation lives.
+  void listen(asio::cancellation_slot from);
+
+  /// Runs a dialogue that is kept until `performed`; for `perform()`.
+  void converse(dialogue_ref dialogue);
 
   /// A step of a dialogue calls back here, on the operation's executor, and can be cancelled.
   template <class Self, class Next>
@@ -6881,6 +7447,16 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
 };
 
 template <class Core>
+async_attempt<Core>::async_attempt(std::shared_ptr<Core> core, asio::any_io_executor executor, call how)
+    : waiter(&notified), core_(std::move(core)), executor_(std::move(executor)), how_(how) {}
+
+template <class Core>
+async_attempt<Core>::~async_attempt() {
+  // Destroyed in the middle of a dialogue, with the executor's context: the connection cannot be trusted any more.
+  if (is_in_dialogue_) lease_.discard();
+}
+
+template <class Core>
 void async_attempt<Core>::start() {
   if (how_.watch != nullptr) asked_ = clock::now();
   try {
@@ -6915,6 +7491,21 @@ template <class Core>
 void async_attempt<Core>::cancel(asio::cancellation_type type) {
   is_cancelled_ = true;
   inner_.emit(type);
+}
+
+template <class Core>
+void async_attempt<Core>::listen(asio::cancellation_slot from) {
+  if (!from.is_connected()) return;
+  from.assign([weak = std::weak_ptr<async_attempt>{this->shared_from_this()}](asio::cancellation_type type) {
+    if (const auto alive = weak.lock()) alive->cancel(type);
+  });
+}
+
+template <class Core>
+void async_attempt<Core>::converse(dialogue_ref dialogue) {
+  auto& connection = *lease_;
+  async_run(connection.stream(), dialogue, how_.by, &connection.moved(),
+            then([](async_attempt& self, result<void> told) { self.performed(std::move(told)); }));
 }
 
 template <class Core>
@@ -7082,17 +7673,14 @@ class async_perform final : public async_attempt<Core> {
   static void begin(std::shared_ptr<Core> core, asio::any_io_executor fallback, const call& how, Op op,
                     Handler handler) {
     auto executor = asio::get_associated_executor(handler, fallback);
-    auto slot = asio::get_associated_cancellation_slot(handler);
+    asio::cancellation_slot slot = asio::get_associated_cancellation_slot(handler);
     // A handler's executor that cannot be kept as any_io_executor only gets the completion.
     asio::any_io_executor runs_on = std::move(fallback);
     if constexpr (std::convertible_to<decltype(executor), asio::any_io_executor>) runs_on = executor;
     auto self = std::allocate_shared<async_perform>(asio::get_associated_allocator(handler), std::move(core),
                                                     std::move(runs_on), how, std::move(op), std::move(handler));
-    if (slot.is_connected()) {
-      slot.assign([weak = std::weak_ptr<async_perform>{self->shared()}](asio::cancellation_type type) {
-        if (const auto alive = weak.lock()) alive->cancel(type);
-      });
-    }
+    self->listen(slot);
+    if (error_info why = self->core_->refusal(self->op_, how)) return self->complete_later(std::move(why));
     if constexpr (Core::template keeps_answers<Op>) {
       if (auto kept = self->core_->kept_answer(self->op_, how)) return self->complete_later(*std::move(kept));
     }
@@ -7106,12 +7694,11 @@ class async_perform final : public async_attempt<Core> {
     auto& connection = *this->lease_;
     connection.moved() = {};
     watch_ = {};
-    const auto next = [](async_perform& self, result<value_type> answer) { self.performed(std::move(answer)); };
-    async_run(connection.stream(), connection.session().start(op_), this->how_.by, &connection.moved(),
-              typename base::template step<async_perform, decltype(next)>{shared(), next});
+    this->converse(kept_.begin([&] { return connection.session().start(op_); }));
   }
 
-  void performed(result<value_type> answer) {
+  void performed(result<void> told) override {
+    result<value_type> answer = end_dialogue(std::move(told));
     const traffic moved = (*this->lease_).moved();
     this->core_->saw_request(Op::name, answer ? std::error_code{} : answer.error().code(), watch_, moved,
                              this->attempt_, this->how_);
@@ -7121,10 +7708,19 @@ class async_perform final : public async_attempt<Core> {
     complete(std::move(answer));
   }
 
+  result<value_type> end_dialogue(result<void> told) noexcept {
+    try {
+      return kept_.end(std::move(told));
+    } catch (...) {  // of the value's move, or memory that is not there
+      this->lease_->close();
+      return current_failure();
+    }
+  }
+
   /// The answer was here before anything was asked.
-  void complete_later(result<value_type> kept) {
+  void complete_later(result<value_type> answer) {
     asio::post(this->executor_,
-               [self = shared(), kept = std::move(kept)]() mutable { self->complete(std::move(kept)); });
+               [self = shared(), answer = std::move(answer)]() mutable { self->complete(std::move(answer)); });
   }
 
   void give_up(error_info why) override { complete(std::move(why)); }
@@ -7144,10 +7740,12 @@ class async_perform final : public async_attempt<Core> {
     }
   }
 
-  friend typename base::template step<async_perform, void>;
+  using connection_type = typename Core::connection_type;
+  using dialogue_type = decltype(std::declval<connection_type&>().session().start(std::declval<Op&>()));
 
   Op op_;
   Handler handler_;
+  typename kept_on<typename base::stream_type, dialogue_type>::type kept_;
   using stopwatch_type = stopwatch<std::remove_reference_t<decltype(std::declval<Core&>().watcher())>>;
   [[no_unique_address]] stopwatch_type watch_;
 };
@@ -7185,11 +7783,6 @@ inline constexpr as_result_t as_result{};
 
 namespace dovetail::inline v0 {
 namespace detail {
-
-/// Makes an exception of a failure; outside templates.
-inline std::exception_ptr exception_of(error_info&& failure) {
-  return std::make_exception_ptr(error{std::move(failure)});
-}
 
 /// Turns `result<T>` into the pair (exception, value) that throwing tokens take.
 template <class T, class Handler>
@@ -7251,6 +7844,27 @@ concept is_callback = requires(Token&& token, result<T> outcome) {
   { std::forward<Token>(token)(std::move(outcome)) } -> std::same_as<void>;
 };
 
+/// A plain function or lambda that takes something else, or gives something: no signature of ours fits, and Asio has no
+/// other use for it.
+template <class Token, class T>
+concept is_wrong_callback =
+    (std::is_function_v<std::remove_pointer_t<Token>> || requires { &Token::operator(); }) &&
+    std::same_as<typename asio::async_result<Token, typename throwing_signature<T>::type>::completion_handler_type,
+                 Token> &&
+    !requires(Token && token, std::exception_ptr thrown) {
+  requires std::is_void_v<T>;
+  std::forward<Token>(token)(std::move(thrown));
+}
+&&!requires(Token && token, std::exception_ptr thrown, T value) {
+  std::forward<Token>(token)(std::move(thrown), std::move(value));
+};
+
+/// In the compiler's message.
+template <class Result>
+struct this_callback_must_take {
+  static constexpr bool and_give_void = false;
+};
+
 template <class T, class Executor>
 asio::awaitable<T, Executor> value_or_throw(asio::awaitable<result<T>, Executor> inner) {
   result<T> outcome = co_await std::move(inner);
@@ -7300,6 +7914,9 @@ decltype(auto) async_initiate_result(Initiation&& initiation, Token&& token, Arg
   } else if constexpr (detail::is_callback<plain, T>) {
     return detail::initiate_with_result<T>(std::forward<Initiation>(initiation), std::forward<Token>(token),
                                            std::forward<Args>(args)...);
+  } else if constexpr (detail::is_wrong_callback<plain, T>) {
+    static_assert(detail::this_callback_must_take<result<T>>::and_give_void,
+                  "dovetail: this callback must take the dt::result<…> that is named here, and give nothing");
   } else if constexpr (std::is_void_v<T> || std::default_initializable<T>) {
     return detail::initiate_with_value<T>(std::forward<Initiation>(initiation), std::forward<Token>(token),
                                           std::forward<Args>(args)...);
@@ -7985,9 +8602,11 @@ enum class field_kind : std::uint8_t {
   uuid,              ///< dt::uuid
   decimal,           ///< dt::decimal
   json,              ///< dt::json_value<T>
-  enumeration,       ///< enums, by number or by name
-  list,              ///< std::vector<T> of one of the above
-  native,            ///< a type of one backend only: dt::postgres::interval
+  /// Enums, by number or by name. A number that no enumerator has is taken if the underlying type holds it: flags are
+  /// combined so, and not every enumerator is known (see `enum_name`). A `field_codec` can refuse it.
+  enumeration,
+  list,    ///< std::vector<T> of one of the above
+  native,  ///< a type of one backend only: dt::postgres::interval
 };
 
 /// A set of kinds, as backends describe a column.
@@ -9422,6 +10041,134 @@ constexpr decimal_notation read_decimal_notation(std::string_view text, int maxi
 
 }  // namespace dovetail::inline v0::detail
 
+// ---- dovetail/base/real_text.hpp ----
+// Floating-point numbers from text, without a locale: by the standard library, or by the C library where that has none.
+
+namespace dovetail::inline v0::detail {
+
+/// Reads all of `text` as a number in the form that std::from_chars takes: an optional '-', digits with or without a
+/// point, an exponent or none; "inf", "infinity" and "nan".
+/// Errors: invalid_argument (anything else), result_out_of_range; `value` is as before then.
+std::errc parse_real(std::string_view text, double& value) noexcept;
+std::errc parse_real(std::string_view text, float& value) noexcept;
+
+/// The same by the C library, whatever the program's locale is: for standard libraries without std::from_chars for
+/// floating-point numbers, such as libc++ before version 20.
+/// Errors: std::errc::not_enough_memory besides. Cost: one allocation for texts of more than 127 characters.
+std::errc parse_real_in_c_locale(std::string_view text, double& value) noexcept;
+std::errc parse_real_in_c_locale(std::string_view text, float& value) noexcept;
+
+}  // namespace dovetail::inline v0::detail
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <new>
+#if !defined(_WIN32)
+#include <locale.h>
+#include <stdlib.h>
+#endif
+#if defined(__APPLE__) || defined(__FreeBSD__)
+#include <xlocale.h>
+#endif
+
+namespace dovetail::inline v0::detail {
+
+inline bool is_real_text(std::string_view text) noexcept {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  for (const std::string_view word : {"inf", "infinity", "nan"}) {
+    if (equals_ignoring_case(text, word)) return true;
+  }
+  std::size_t at = 0;
+  const auto digits = [&] {
+    const std::size_t first = at;
+    while (at < text.size() && is_ascii_digit(text[at])) ++at;
+    return at - first;
+  };
+  std::size_t count = digits();
+  if (at < text.size() && text[at] == '.') {
+    ++at;
+    count += digits();
+  }
+  if (count == 0) return false;
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+    if (digits() == 0) return false;
+  }
+  return at == text.size();
+}
+
+#if !defined(_WIN32)
+template <class Real, class Read>
+std::errc parse_real_with(Read read, std::string_view text, Real& value) noexcept {
+  if (!is_real_text(text)) return std::errc::invalid_argument;
+  char fixed[128];
+  std::unique_ptr<char[]> large;
+  char* copy = fixed;
+  if (text.size() >= sizeof fixed) {
+    large.reset(new (std::nothrow) char[text.size() + 1]);
+    copy = large.get();
+    if (copy == nullptr) return std::errc::not_enough_memory;
+  }
+  std::memcpy(copy, text.data(), text.size());
+  copy[text.size()] = '\0';
+  static const locale_t c_locale = ::newlocale(LC_ALL_MASK, "C", nullptr);
+  if (c_locale == nullptr) return std::errc::not_enough_memory;
+  const int before = errno;
+  errno = 0;
+  const Real found = read(copy, c_locale);
+  // Numbers below the least normal one are in range, whatever errno says; zero and infinity in their place are not.
+  constexpr Real most = (std::numeric_limits<Real>::max)();
+  const bool is_beyond = errno == ERANGE && (found == Real{0} || found > most || found < -most);
+  errno = before;
+  if (is_beyond) return std::errc::result_out_of_range;
+  value = found;
+  return std::errc{};
+}
+
+DOVETAIL_DEFINE std::errc parse_real_in_c_locale(std::string_view text, double& value) noexcept {
+  return parse_real_with([](const char* from, locale_t by) { return ::strtod_l(from, nullptr, by); }, text, value);
+}
+DOVETAIL_DEFINE std::errc parse_real_in_c_locale(std::string_view text, float& value) noexcept {
+  return parse_real_with([](const char* from, locale_t by) { return ::strtof_l(from, nullptr, by); }, text, value);
+}
+#endif
+
+template <class Real>
+std::errc parse_real_at_best(std::string_view text, Real& value) noexcept {
+#if defined(__cpp_lib_to_chars) || defined(_WIN32)
+  Real found{};
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), found);
+  if (end != text.data() + text.size()) return std::errc::invalid_argument;
+  if (ec == std::errc{}) value = found;
+  return ec;
+#else
+  return parse_real_in_c_locale(text, value);
+#endif
+}
+
+DOVETAIL_DEFINE std::errc parse_real(std::string_view text, double& value) noexcept {
+  return parse_real_at_best(text, value);
+}
+DOVETAIL_DEFINE std::errc parse_real(std::string_view text, float& value) noexcept {
+  return parse_real_at_best(text, value);
+}
+
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif
+
 // ---- dovetail/base/decimal.hpp ----
 // Exact decimal numbers of any precision that keep their scale, as `numeric` columns and money need them.
 
@@ -9801,10 +10548,6 @@ inline std::string to_string(const decimal& value) {
 #else
 #define DOVETAIL_DEFINE
 #endif
-
-#include <charconv>
-#include <limits>
-
 namespace dovetail::inline v0 {
 
 DOVETAIL_DEFINE double decimal::to_double() const {
@@ -9813,7 +10556,7 @@ DOVETAIL_DEFINE double decimal::to_double() const {
   if (is_infinite()) return is_negative_ ? -infinite : infinite;
   const std::string text = to_string(*this);
   double value = 0;
-  if (std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc{}) return value;
+  if (detail::parse_real(text, value) == std::errc{}) return value;
   if (digit_count() <= static_cast<std::size_t>(scale_)) return 0;  // too compact, not too large
   return is_negative_ ? -infinite : infinite;
 }
@@ -9827,12 +10570,28 @@ DOVETAIL_DEFINE double decimal::to_double() const {
 
 namespace dovetail::inline v0 {
 
+struct uuid;
+constexpr bool parse_uuid(std::string_view text, uuid& value) noexcept;
+
+namespace detail {
+void uuid_literal_is_malformed();  // never defined: the compiler prints its name
+}
+
 /// A UUID (RFC 9562) of any version; all zero by default. Ordered by its bytes, which is the order of its text.
 struct uuid {
   /// The number of characters that `format_uuid` writes.
   static constexpr std::size_t text_size = 36;
 
   std::array<std::byte, 16> bytes{};
+
+  constexpr uuid() noexcept = default;
+  constexpr explicit uuid(const std::array<std::byte, 16>& all) noexcept : bytes(all) {}
+  /// A literal, read by the compiler in any of the forms that `parse_uuid` takes:
+  /// `dt::uuid{"0b1fb9c9-6d1c-4ee1-a1a6-0f5b8a2f9c01"}`.
+  template <std::size_t Size>
+  consteval explicit uuid(const char (&literal)[Size]) {
+    if (!parse_uuid({literal, Size - 1}, *this)) detail::uuid_literal_is_malformed();
+  }
 
   /// True for the nil UUID.
   constexpr bool is_nil() const noexcept { return *this == uuid{}; }
@@ -11156,8 +11915,7 @@ inline constexpr float exact_float_powers_of_ten[] = {1e0f, 1e1f, 1e2f, 1e3f, 1e
 template <real_number T>
 [[gnu::noinline]] const char* convert_json_real(json_source& in, const char* begin, const char* end,
                                                 const json_number& number, T& out) {
-  const auto [stop, ec] = std::from_chars(begin, end, out);
-  if (ec == std::errc{} && stop == end) return end;
+  if (parse_real({begin, static_cast<std::size_t>(end - begin)}, out) == std::errc{}) return end;
   // Out of range: nothing but zeros, or too small for the type, is zero; else it is too large.
   std::int64_t leading_zeros = 0;
   for (const char* at = begin; at != end && (*at == '-' || *at == '0' || *at == '.'); ++at) leading_zeros += *at == '0';
@@ -13089,7 +13847,9 @@ template <class T>
   } else if constexpr (whole_number<T>) {
     return write_integer(out, value);
   } else if constexpr (real_number<T>) {
-    if (!std::isfinite(value)) [[unlikely]] {
+    // Without <cmath>, which costs more to compile than the rest of this file.
+    constexpr T largest = (std::numeric_limits<T>::max)();
+    if (!(value >= -largest && value <= largest)) [[unlikely]] {
       return to.fail(errc::malformed_value, "JSON has no form for NaN and infinity");
     }
     return write_real(out, value);
@@ -14217,11 +14977,9 @@ struct raw {
       return bytes == "1";
     } else if constexpr (detail::whole_number<T> || detail::real_number<T>) {
       T value{};
-      const auto [end, ec] = std::from_chars(bytes.data(), bytes.data() + bytes.size(), value);
-      if (ec == std::errc::result_out_of_range) return failure(errc::value_out_of_range, "the number does not fit");
-      if (ec != std::errc{} || end != bytes.data() + bytes.size()) {
-        return failure(errc::malformed_value, "expected a decimal number");
-      }
+      const std::errc failed = parse(bytes, value);
+      if (failed == std::errc::result_out_of_range) return failure(errc::value_out_of_range, "the number does not fit");
+      if (failed != std::errc{}) return failure(errc::malformed_value, "expected a decimal number");
       return value;
     } else {
       static_assert(detail::is_supported<T>,
@@ -14249,6 +15007,15 @@ struct raw {
   }
 
  private:
+  template <class T>
+  static std::errc parse(std::string_view text, T& value) noexcept {
+    if constexpr (detail::real_number<T>) {
+      return detail::parse_real(text, value);
+    } else {
+      const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+      return ec == std::errc{} && end != text.data() + text.size() ? std::errc::invalid_argument : ec;
+    }
+  }
   static error_info failure(errc code, const char* what) { return {code, what}; }
 };
 
@@ -15379,7 +16146,7 @@ class session_state {
  public:
   session_state(const session_limits& limits, std::size_t default_request_limit, std::size_t reply_header_size)
       : limits_(limits.with_default(default_request_limit)),
-        input_(limits.reply_data + limits.reply_message + reply_header_size + 1) {}
+        input_(longest(limits.reply_data, longest(limits.reply_message, reply_header_size + 1))) {}
 
   const session_limits& limits() const noexcept { return limits_; }
   read_buffer& input() noexcept { return input_; }
@@ -15399,6 +16166,11 @@ class session_state {
 
  private:
   static constexpr std::size_t kept_ = 256 * 1024;
+
+  /// The sum, also of limits that are none.
+  static constexpr std::size_t longest(std::size_t a, std::size_t b) noexcept {
+    return a > std::size_t(-1) - b ? std::size_t(-1) : a + b;
+  }
 
   session_limits limits_;
   read_buffer input_;
@@ -15756,8 +16528,8 @@ error_info placed(const Operation& asked, error_info why, std::size_t position) 
   return why.with_context(std::move(context));
 }
 
-/// Why an operation of several requests must not begin: everything that can be refused is refused before the first byte
-/// of the first one. (Of a single request its exchange says it.)
+/// Why an operation must not begin: everything that can be refused is refused before the first byte of its first
+/// request, and by a client before it takes a connection.
 template <dialect D, class Operation>
 error_info refusal_of_all(const session_limits& limits, const Operation& asked) {
   if constexpr (requires { asked.refused; }) {
@@ -15767,9 +16539,7 @@ error_info refusal_of_all(const session_limits& limits, const Operation& asked) 
     if constexpr (requires { asked.entries; }) {
       if (asked.entries[i].refused) return placed(asked, asked.entries[i].refused, i);
     }
-    if (asked.request_count() > 1) {
-      if (error_info why = refusal<D>(limits, asked.request(i))) return placed(asked, std::move(why), i);
-    }
+    if (error_info why = refusal<D>(limits, asked.request(i))) return placed(asked, std::move(why), i);
   }
   return {};
 }
@@ -15893,17 +16663,9 @@ std::size_t share_count(Client& client, std::size_t requests) {
 template <class Client, class Operation>
 void refuse_all_or_none(Client& client, std::vector<Operation>& shares) {
   using connection = typename std::remove_cvref_t<decltype(core_of(client))>::connection_type;
-  using dialect = typename connection::codec_type::dialect_type;
-  if (shares.size() == 1) return;  // its dialogue looks at all of it
-  const auto& how = core_of(client).connections().connection_options();
-  session_limits limits;
-  if constexpr (requires { how.codec; }) {
-    limits = how.codec.with_default(dialect::default_request_limit);
-  } else {
-    limits = how.how.codec.with_default(dialect::default_request_limit);
-  }
+  if (shares.size() == 1) return;  // the client looks at all of it
   for (Operation& each : shares) {
-    each.refused = refusal_of_all<dialect>(limits, each);
+    each.refused = connection::refusal(core_of(client).connections().connection_options(), each);
     if (!each.refused) continue;
     std::swap(shares.front(), each);
     shares.resize(1);
@@ -15988,6 +16750,117 @@ auto run_shares(Client& client, std::vector<Operation> shares, std::source_locat
 }
 
 }  // namespace dovetail::inline v0::lensdb::detail
+
+// ---- dovetail/client/lensdb/entries.hpp ----
+// What the verbs of a LensDB client are given as operations: values with times to live, and lists in braces.
+
+namespace dovetail::inline v0::lensdb {
+
+/// The time that a value lives, from any std::chrono duration: in whole seconds, rounded up, from 1 to 2³² - 1.
+class time_to_live {
+ public:
+  template <class Rep, class Period>
+  time_to_live(std::chrono::duration<Rep, Period> wanted) {  // NOLINT: implicit, for a verb
+    // The floating-point value only says whether an integer can hold it: it does not know a nanosecond more from none.
+    const double about = std::chrono::duration<double>(wanted).count();
+    if (!(about > 0 && about < 4294967296.0)) return;
+    auto whole = std::chrono::duration_cast<std::chrono::duration<std::int64_t>>(wanted);
+    if (whole < wanted) ++whole;
+    if (whole.count() <= std::int64_t{4294967295}) seconds_ = static_cast<std::uint32_t>(whole.count());
+  }
+
+  /// Makes a SET a SETEX; one that cannot be said is why it is refused.
+  void apply_to(set_operation& asked) const {
+    asked.seconds = seconds_;
+    if (asked.refused || seconds_) return;
+    asked.refused = {errc::invalid_argument, "a time to live must be more than 0 and at most 4294967295 seconds"};
+  }
+
+ private:
+  std::optional<std::uint32_t> seconds_;
+};
+
+/// A key and its value, as `set_many` takes them in braces; the value is in its stored form already.
+template <class Format>
+class entry {
+ public:
+  template <class T>
+  entry(std::string_view key, const T& value) {
+    asked_.key = key;
+    asked_.refused = encode_value<Format>(value, asked_.value);
+  }
+  template <class Key, class T>
+  entry(const std::pair<Key, T>& both) : entry(both.first, both.second) {}  // NOLINT: implicit, for a verb
+
+  const set_operation& asked() const& noexcept { return asked_; }
+  set_operation&& asked() && noexcept { return std::move(asked_); }
+
+ private:
+  set_operation asked_;
+};
+
+/// Keys as `get_many` takes them: a vector, or any number in braces. Made in braces it is no std::initializer_list:
+/// GCC 12 refuses these in `co_await` expressions.
+class key_list {
+ public:
+  key_list() = default;
+  key_list(std::vector<std::string> keys) noexcept : keys_(std::move(keys)) {}  // NOLINT: implicit, as for a verb
+  template <std::convertible_to<std::string_view>... Keys>
+    requires(sizeof...(Keys) > 0)
+  key_list(const Keys&... keys) {  // NOLINT
+    keys_.reserve(sizeof...(Keys));
+    (keys_.emplace_back(std::string_view{keys}), ...);
+  }
+
+  std::vector<std::string> take() && noexcept { return std::move(keys_); }
+
+ private:
+  std::vector<std::string> keys_;
+};
+
+/// Up to eight entries in braces, in `co_await` expressions of GCC 12 too.
+template <class Format>
+class few_entries {
+  using one = entry<Format>;
+
+ public:
+  few_entries(one a) { add(a); }  // NOLINT: implicit, for a verb
+  few_entries(one a, one b) { add(a, b); }
+  few_entries(one a, one b, one c) { add(a, b, c); }
+  few_entries(one a, one b, one c, one d) { add(a, b, c, d); }
+  few_entries(one a, one b, one c, one d, one e) { add(a, b, c, d, e); }
+  few_entries(one a, one b, one c, one d, one e, one f) { add(a, b, c, d, e, f); }
+  few_entries(one a, one b, one c, one d, one e, one f, one g) { add(a, b, c, d, e, f, g); }
+  few_entries(one a, one b, one c, one d, one e, one f, one g, one h) { add(a, b, c, d, e, f, g, h); }
+
+  std::vector<set_operation> take() && noexcept { return std::move(all_); }
+
+ private:
+  template <class... Entries>
+  void add(Entries&... each) {
+    all_.reserve(sizeof...(each));
+    (all_.push_back(std::move(each).asked()), ...);
+  }
+
+  std::vector<set_operation> all_;
+};
+
+/// Any number of entries in braces.
+template <class Format>
+class many_entries {
+ public:
+  many_entries(std::initializer_list<entry<Format>> entries) {  // NOLINT: implicit, for a verb
+    all_.reserve(entries.size());
+    for (const entry<Format>& each : entries) all_.push_back(each.asked());
+  }
+
+  std::vector<set_operation> take() && noexcept { return std::move(all_); }
+
+ private:
+  std::vector<set_operation> all_;
+};
+
+}  // namespace dovetail::inline v0::lensdb
 
 // ---- dovetail/codec/lensdb/lifecycle.hpp ----
 // The dialogues around the operations: opening a connection, checking it, closing it.
@@ -16168,6 +17041,12 @@ struct codec {
   /// request, or the end of the stream, which would leave the outcome of the next change unknown.
   static constexpr bool is_silent_when_idle = true;
 
+  /// Why the server must not be asked this; no failure when it may.
+  template <class Operation>
+  static error_info refusal(const options& how, const Operation& asked) {
+    return detail::refusal_of_all<Dialect>(how.with_default(Dialect::default_request_limit), asked);
+  }
+
   /// Reads `requestLimit`, `replyLimit` (bytes), `setex` and `dialect` (only to check that it is this one).
   static options read_options(const uri& where, option_reader& reader) {
     options read;
@@ -16182,7 +17061,9 @@ struct codec {
                                                std::string{Dialect::name} + "', which this client's type speaks");
     }
     if (!where.path.empty() && where.path != "/") {
-      reader.problem(errc::invalid_option, "LensDB has no databases, so the connection string must not have a path");
+      reader.problem(errc::invalid_option,
+                     where.has_authority ? "LensDB has no databases, so the connection string must not have a path"
+                                         : "the host stands behind two slashes, as in 'lensdb://127.0.0.1:8080'");
     }
     if (!where.user.empty() || where.has_password) {
       reader.problem(errc::invalid_option, "LensDB knows no users, so the connection string must not have one");
@@ -16198,46 +17079,11 @@ struct codec {
 
 namespace dovetail::inline v0::lensdb {
 
-namespace detail {
-
-/// The time to live that SETEX can say: whole seconds, rounded up, from 1 to 2³² - 1.
-template <class Rep, class Period>
-error_info read_time_to_live(std::chrono::duration<Rep, Period> wanted, std::optional<std::uint32_t>& seconds) {
-  // The floating-point value only says whether an integer can hold it: it does not know a nanosecond more from none.
-  const double about = std::chrono::duration<double>(wanted).count();
-  if (about > 0 && about < 4294967296.0) {
-    auto whole = std::chrono::duration_cast<std::chrono::duration<std::int64_t>>(wanted);
-    if (whole < wanted) ++whole;
-    if (whole.count() <= std::int64_t{4294967295}) {
-      seconds = static_cast<std::uint32_t>(whole.count());
-      return {};
-    }
-  }
-  return {errc::value_out_of_range, "a time to live must be more than 0 and at most 4294967295 seconds"};
-}
-
-template <class Format, class T>
-set_operation make_set(std::string_view key, const T& value) {
-  set_operation asked;
-  asked.key = key;
-  asked.refused = encode_value<Format>(value, asked.value);
-  return asked;
-}
-
-template <class Format, class T, class Rep, class Period>
-set_operation make_set(std::string_view key, const T& value, std::chrono::duration<Rep, Period> time_to_live) {
-  set_operation asked = make_set<Format>(key, value);
-  if (!asked.refused) asked.refused = read_time_to_live(time_to_live, asked.seconds);
-  return asked;
-}
-
-}  // namespace detail
-
 /// Base class of clients and their views. What a verb returns is the client's business: T, `dt::result<T>`, or what a
 /// completion token makes of it. Keys and values are copied before the verb returns.
 /// Errors, of every verb: errc::invalid_key (empty, or longer than the dialect allows) and errc::request_too_large
-/// (`requestLimit`), both before a byte is sent; lensdb::status codes; errc::outcome_unknown when a SET, SETEX, DELETE
-/// or CLEAR was sent and its reply was lost, or did not come in time; errors of the connection.
+/// (`requestLimit`), both before a connection is taken; lensdb::status codes; errc::outcome_unknown when a SET, SETEX,
+/// DELETE or CLEAR was sent and its reply was lost, or did not come in time; errors of the connection.
 template <class Self, class Format>
 class verbs {
  public:
@@ -16255,15 +17101,17 @@ class verbs {
   /// Stores text and bytes as they are, other types in the client's value format. Takes a time to live away. (void)
   template <class T>
   auto set(std::string_view key, const T& value, place where = place::current()) {
-    return self().run(detail::make_set<Format>(key, value), where);
+    return self().run(entry<Format>{key, value}.asked(), where);
   }
 
   /// The same, for a time, in whole seconds rounded up. (void)
-  /// Errors: errc::operation_unsupported without `?setex=true`: the real server never answers such a request.
-  template <class T, class Rep, class Period>
-  auto set(std::string_view key, const T& value, std::chrono::duration<Rep, Period> time_to_live,
-           place where = place::current()) {
-    return self().run(detail::make_set<Format>(key, value, time_to_live), where);
+  /// Errors: errc::operation_unsupported without `?setex=true`: the real server never answers such a request;
+  /// errc::invalid_argument for a time of zero or less, or of more than 2³² - 1 seconds.
+  template <class T>
+  auto set(std::string_view key, const T& value, time_to_live time, place where = place::current()) {
+    set_operation asked = entry<Format>{key, value}.asked();
+    time.apply_to(asked);
+    return self().run(std::move(asked), where);
   }
 
   /// Removes a key; was it there? (bool)
@@ -16291,14 +17139,15 @@ class verbs {
   /// The server's statistics, a text for people; the real server has a constant one. (std::string)
   auto stats(place where = place::current()) { return self().run(stats_operation{}, where); }
 
-  /// The values under many keys, in the order of the keys. (std::vector<std::optional<T>>)
+  /// The values under many keys, in the order of the keys: a vector, or braces. (std::vector<std::optional<T>>)
   /// Cost: the protocol has one request in flight a connection, so the keys are dealt out to as many connections as the
   /// pool may have, a few dozen keys each at least; a blocking client takes a thread for every further connection.
   /// Errors: what any request is refused for, before one is sent; else the first that happens, but an unknown outcome
   /// goes before others. It says which request it was, counted from 1 in the order of `keys` (keys are data, and in no
   /// message).
   template <class T = std::string>
-  auto get_many(std::vector<std::string> keys, place where = place::current()) {
+  auto get_many(key_list asked, place where = place::current()) {
+    std::vector<std::string> keys = std::move(asked).take();
     std::vector<get_many_operation<T, Format>> shares;
     detail::deal_out(
         keys, detail::share_count(self(), keys.size()), [&](auto first, auto last, const share_of_many& share) {
@@ -16311,17 +17160,28 @@ class verbs {
   /// Key and value come in pairs: `set_many(std::map<std::string, user>{…})`, `set_many(std::vector{std::pair{…}})`.
   template <class Range>
   auto set_many(const Range& entries, place where = place::current()) {
-    std::vector<set_operation> all;
-    for (const auto& [key, value] : entries) all.push_back(detail::make_set<Format>(key, value));
-    return set_all(std::move(all), where);
+    return set_all(all_of(entries), where);
+  }
+  /// The same, each for a time.
+  template <class Range>
+  auto set_many(const Range& entries, time_to_live time, place where = place::current()) {
+    return set_all(all_of(entries), time, where);
   }
 
-  /// The same, each for a time.
-  template <class Range, class Rep, class Period>
-  auto set_many(const Range& entries, std::chrono::duration<Rep, Period> time_to_live, place where = place::current()) {
-    std::vector<set_operation> all;
-    for (const auto& [key, value] : entries) all.push_back(detail::make_set<Format>(key, value, time_to_live));
-    return set_all(std::move(all), where);
+  /// The same for entries in braces, whose values may be of several types: `set_many({{"a", 1}, {"b", "two"}})`.
+  auto set_many(few_entries<Format> entries, place where = place::current()) {
+    return set_all(std::move(entries).take(), where);
+  }
+  auto set_many(few_entries<Format> entries, time_to_live time, place where = place::current()) {
+    return set_all(std::move(entries).take(), time, where);
+  }
+  template <int = 0>  // a template, so that a few entries are not ambiguous
+  auto set_many(many_entries<Format> entries, place where = place::current()) {
+    return set_all(std::move(entries).take(), where);
+  }
+  template <int = 0>
+  auto set_many(many_entries<Format> entries, time_to_live time, place where = place::current()) {
+    return set_all(std::move(entries).take(), time, where);
   }
 
  private:
@@ -16330,6 +17190,17 @@ class verbs {
 
   Self& self() noexcept { return static_cast<Self&>(*this); }
 
+  template <class Range>
+  static std::vector<set_operation> all_of(const Range& entries) {
+    std::vector<set_operation> all;
+    for (const auto& [key, value] : entries) all.push_back(entry<Format>{key, value}.asked());
+    return all;
+  }
+
+  auto set_all(std::vector<set_operation> all, time_to_live time, place where) {
+    for (set_operation& each : all) time.apply_to(each);
+    return set_all(std::move(all), where);
+  }
   auto set_all(std::vector<set_operation> all, place where) {
     std::vector<set_many_operation> shares;
     detail::deal_out(
@@ -16472,6 +17343,10 @@ class socket_stream {
   /// socket they stay two: a receive() that waits there is also woken when the peer has read what was sent, and sleeps
   /// again, which costs more than poll() does.
   attempt read_waiting(byte_span into, deadline by) noexcept;
+  /// Writes a request and waits for its answer and reads that, as far as all goes as it usually does; for the blocking
+  /// driver. Gives the bytes of the answer. Else `last` is the step that was another one: of writing (then negative),
+  /// or of reading when all is written (then 0). `request` and `into` are not empty.
+  std::ptrdiff_t ask_at_once(byte_view request, byte_span into, deadline by, attempt& last) noexcept;
   native_handle handle(readiness what) const noexcept {
     return what == readiness::signalled ? no_handle : socket_.get();
   }
@@ -16541,6 +17416,27 @@ DOVETAIL_DEFINE bool socket_stream::is_waiting_in_receive(deadline by) noexcept 
     receive_ = waits ? receiving::waits : receiving::never_waits;
   }
   return receive_ == receiving::waits;
+}
+
+DOVETAIL_DEFINE std::ptrdiff_t socket_stream::ask_at_once(byte_view request, byte_span into, deadline by,
+                                                          attempt& last) noexcept {
+  const native_handle handle = socket_.get();
+  const ssize_t left = ::send(handle, request.data(), request.size(), send_flags);
+  if (left != static_cast<ssize_t>(request.size())) [[unlikely]]
+    return last = sent_as(left, handle, request), -1;
+  int flags = MSG_DONTWAIT;
+  bool may_read = true;
+  if (receive_ == receiving::never_waits) {
+    pollfd watched{handle, POLLIN, 0};
+    may_read = ::poll(&watched, 1, poll_timeout(by)) > 0;
+  } else {
+    may_read = is_waiting_in_receive(by);
+    flags = 0;
+  }
+  const ssize_t got = may_read ? ::recv(handle, into.data(), into.size(), flags) : 0;
+  if (got > 0) [[likely]]
+    return got;
+  return last = may_read ? received_as(got) : attempt::wait(readiness::readable), 0;
 }
 
 DOVETAIL_DEFINE attempt socket_stream::read_waiting(byte_span into, deadline by) noexcept {
@@ -16723,7 +17619,8 @@ using default_connection = wire_connection<tcp, codec<lens_v1, json>>;
 DOVETAIL_EXTERN template error_info lensdb::detail::refusal<lensdb::lens_v1>(const lensdb::session_limits&,
                                                                              const lensdb::any_request&);
 DOVETAIL_EXTERN template class lensdb::exchange<lensdb::lens_v1>;
-DOVETAIL_EXTERN template event detail::perform<tcp_stream>(tcp_stream&, const action&, deadline, traffic&, bool);
+DOVETAIL_EXTERN template std::error_code detail::drive<tcp_stream>(tcp_stream&, detail::any_machine, deadline,
+                                                                   traffic&);
 DOVETAIL_EXTERN template class detail::pool_state<lensdb::detail::default_connection, bounded_pool, no_observer>;
 DOVETAIL_EXTERN template class pool<lensdb::detail::default_connection, bounded_pool, no_observer>;
 DOVETAIL_EXTERN template class client_core<lensdb::detail::default_connection, exponential_backoff, bounded_pool,
@@ -18011,6 +18908,32 @@ using server = basic_server<server_options>;
 // ---- dovetail/lensdb_server.hpp ----
 // LensDB: a server in the process, on Asio, for tests, examples and small programs; its clients are in lensdb.hpp.
 
+// ---- dovetail/base/sqlstate_text.hpp ----
+// SQLSTATEs, five characters, as numbers and back: error codes hold numbers.
+
+namespace dovetail::inline v0::detail {
+
+/// The five characters as a number in base 36; 0 when they are none. (An SQLSTATE of zeros is success.)
+constexpr int sqlstate_number(std::string_view text) noexcept {
+  if (text.size() != 5) return 0;
+  int number = 0;
+  for (const char c : text) {
+    if (!is_ascii_digit(c) && !is_ascii_upper(c)) return 0;
+    number = number * 36 + (is_ascii_digit(c) ? c - '0' : c - 'A' + 10);
+  }
+  return number;
+}
+
+/// Writes the five characters at `out`.
+constexpr void format_sqlstate(char* out, int number) noexcept {
+  for (int i = 4; i >= 0; --i, number /= 36) {
+    const int digit = number % 36;
+    out[i] = static_cast<char>(digit < 10 ? '0' + digit : 'A' + (digit - 10));
+  }
+}
+
+}  // namespace dovetail::inline v0::detail
+
 // ---- dovetail/policy/log_line.hpp ----
 // One observation as one line of JSON.
 
@@ -18143,6 +19066,12 @@ inline std::string log_line(const observation& seen, log_level level,
     append_json_text(line, seen.ec.message());
     line += ",\"code\":";
     append_json_text(line, std::string{seen.ec.category().name()} + ':' + std::to_string(seen.ec.value()));
+    if (seen.ec.category().name() == std::string_view{"dovetail.postgres"}) {
+      char five[5] = {};
+      format_sqlstate(five, seen.ec.value());
+      line += ",\"sqlstate\":";
+      append_json_text(line, {five, sizeof five});
+    }
   }
   if (seen.where.line() != 0) {
     line += ",\"where\":";
@@ -18877,19 +19806,39 @@ constexpr errc assign_real(From value, To& out) noexcept {
   return errc{};
 }
 
+namespace detail {
+
+[[gnu::noinline]] inline void assign_long(std::string_view text, std::string& to) { to.assign(text); }
+
+/// What `to.assign` does with a text that is not of `to`. A short one is written into a string without memory of its
+/// own where that is.
+[[gnu::noinline, gnu::flatten]] inline void assign_string(std::string_view text, std::string& to) {
+  constexpr std::size_t few = 15;  // fit into a string itself, where strings have three words at least
+  if (sizeof(std::string) >= 24 && text.size() <= few && to.capacity() <= few) {
+    std::destroy_at(&to);
+    std::construct_at(&to, text.data(), text.size());
+  } else {
+    assign_long(text, to);
+  }
+}
+
+}  // namespace detail
+
 /// Sets a `std::string`, a `std::string_view` (it borrows from `text`), or a `char[N]` (padded with zeros, one at
 /// least). Errors: errc::value_out_of_range when a `char[N]` is too short.
 template <class To>
   requires(field_kind_of<To> == field_kind::text)
-constexpr errc assign_text(std::string_view text, To& out) {
+[[gnu::always_inline]] constexpr errc assign_text(std::string_view text, To& out) {
   if constexpr (std::is_array_v<To>) {
     constexpr std::size_t size = std::extent_v<To>;
     if (text.size() >= size) return errc::value_out_of_range;
     for (std::size_t i = 0; i < size; ++i) out[i] = i < text.size() ? text[i] : '\0';
   } else if constexpr (std::same_as<To, std::string_view>) {
     out = text;
-  } else {
+  } else if (std::is_constant_evaluated()) {
     out.assign(text.data(), text.size());
+  } else {
+    detail::assign_string(text, out);
   }
   return errc{};
 }
@@ -19317,6 +20266,1226 @@ bool visit_leaves(const Row& row, Visit&& visit) {
 }
 
 }  // namespace dovetail::inline v0
+
+// ---- dovetail/sql/dialect.hpp ----
+// The dialects of SQL: what differs in spelling, placeholders and limits.
+
+namespace dovetail::inline v0 {
+
+enum class dialect : std::uint8_t { sqlite, postgres, mysql };
+
+/// The name of a dialect: "sqlite", "postgres", "mysql".
+constexpr std::string_view to_string(dialect d) noexcept {
+  switch (d) {
+    case dialect::sqlite:
+      return "sqlite";
+    case dialect::postgres:
+      return "postgres";
+    case dialect::mysql:
+      return "mysql";
+  }
+  return "unknown";
+}
+
+/// An answer of a check that may not know: such a check stays silent, and leaves it to the server.
+enum class tri_state : std::uint8_t { no, yes, unknown };
+
+/// What a statement does, as its first words tell.
+enum class statement_kind : std::uint8_t {
+  select,       ///< select, values, table
+  insert,       ///< insert, replace
+  update,       ///< update
+  remove,       ///< delete
+  definition,   ///< create, alter, drop, truncate, grant …
+  transaction,  ///< begin, commit, rollback, savepoint, release
+  pragma,       ///< SQLite's pragma
+  other,        ///< everything else
+};
+
+/// How a statement's text marks its parameters.
+enum class placeholder_style : std::uint8_t {
+  none,      ///< no parameters: the text is sent as it is
+  question,  ///< `?`
+  numbered,  ///< `?1`
+  dollar,    ///< `$1`
+  format,    ///< `%s`
+  colon,     ///< `:name`
+  at,        ///< `@name`, SQLite only
+  tcl,       ///< `$name`, SQLite only
+  pyformat,  ///< `%(name)s`
+};
+
+constexpr bool is_named(placeholder_style style) noexcept { return style >= placeholder_style::colon; }
+
+/// The most parameters that the database takes in one statement.
+constexpr std::uint32_t parameter_limit(dialect d) noexcept { return d == dialect::sqlite ? 32766 : 65535; }
+
+/// How a dialect spells literals, identifiers and comments. Change a copy for a server in another mode.
+struct lexis {
+  bool backslash_escapes;      ///< in '…' (MySQL unless NO_BACKSLASH_ESCAPES)
+  bool escape_strings;         ///< E'…' (PostgreSQL)
+  bool double_quoted_strings;  ///< "…" is a string (MySQL unless ANSI_QUOTES)
+  bool backticks;              ///< `identifier`
+  bool brackets;               ///< [identifier] (SQLite)
+  bool hash_comments;          ///< # to the end of the line (MySQL)
+  bool spaced_dashes;          ///< -- begins a comment only before white space (MySQL)
+  bool executable_comments;    ///< /*! … */ is code (MySQL)
+  bool nested_comments;        ///< /* /* */ */ (PostgreSQL)
+  bool dollar_quotes;          ///< $tag$ … $tag$ (PostgreSQL)
+  bool question_operators;     ///< ? ?| ?& @? are operators, ?? is an escaped one (PostgreSQL)
+  bool native_names;           ///< @name and $name are parameters (SQLite)
+  bool returns_end_lines;      ///< a carriage return alone ends a comment of one line (PostgreSQL)
+  bool byte_order_marks;       ///< U+FEFF before a token is white space (SQLite)
+};
+
+constexpr lexis lexis_of(dialect d) noexcept {
+  lexis rules{};
+  rules.backslash_escapes = rules.double_quoted_strings = rules.hash_comments = d == dialect::mysql;
+  rules.spaced_dashes = rules.executable_comments = d == dialect::mysql;
+  rules.backticks = d != dialect::postgres;
+  rules.brackets = rules.native_names = d == dialect::sqlite;
+  rules.escape_strings = rules.nested_comments = d == dialect::postgres;
+  rules.dollar_quotes = rules.question_operators = rules.returns_end_lines = d == dialect::postgres;
+  rules.byte_order_marks = d == dialect::sqlite;
+  return rules;
+}
+
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/sql/mistake.hpp ----
+// What can be wrong with a statement's text, in words.
+
+namespace dovetail::inline v0 {
+
+/// What a check of a statement found. `sql_problem::expected` and `given` hold the numbers of those that count.
+enum class sql_mistake : std::uint8_t {
+  none,
+  empty_statement,
+  nul_character,
+  quote_not_closed,
+  identifier_quote_not_closed,
+  dollar_quote_not_closed,
+  comment_not_closed,
+  parenthesis_not_closed,
+  parenthesis_not_opened,
+  several_statements,
+  mixed_placeholders,
+  invalid_parameter_name,
+  parameter_number_zero,
+  parameter_number_skipped,
+  too_many_parameters,
+  wrong_argument_count,
+  parameter_without_argument,
+  argument_without_parameter,
+  named_and_positional_arguments,
+  named_placeholders_positional_arguments,
+  positional_placeholders_named_arguments,
+  any_of_range,
+  range_not_alone,
+  range_used_in_two_ways,
+  insert_counts_differ,
+  no_rows_returned,
+  field_not_selected,
+  column_selected_twice,
+  wrong_column_count,
+  /// By the `validation_rule` with the number `sql_problem::expected`; `given` is the mistake behind it, if there is
+  /// one.
+  refused,
+};
+
+/// The first problem of a statement: what, where (offset of a byte in the text), and which argument or field.
+struct sql_problem {
+  sql_mistake what = sql_mistake::none;
+  std::uint32_t at = 0;
+  std::uint32_t size = 0;      ///< of the text that it is about, 0 for a place
+  std::uint32_t expected = 0;  ///< or the index of the argument or field
+  std::uint32_t given = 0;
+
+  constexpr explicit operator bool() const noexcept { return what != sql_mistake::none; }
+};
+
+constexpr std::string_view words_of(sql_mistake what) noexcept {
+  switch (what) {
+    case sql_mistake::none:
+      return "no mistake";
+    case sql_mistake::empty_statement:
+      return "the statement is empty";
+    case sql_mistake::nul_character:
+      return "the statement contains a NUL character";
+    case sql_mistake::quote_not_closed:
+      return "a quote is not closed";
+    case sql_mistake::identifier_quote_not_closed:
+      return "the quote of an identifier is not closed";
+    case sql_mistake::dollar_quote_not_closed:
+      return "a dollar quote is not closed";
+    case sql_mistake::comment_not_closed:
+      return "a comment is not closed";
+    case sql_mistake::parenthesis_not_closed:
+      return "a parenthesis is not closed";
+    case sql_mistake::parenthesis_not_opened:
+      return "a parenthesis is closed that was not opened";
+    case sql_mistake::several_statements:
+      return "more than one statement: use script()";
+    case sql_mistake::mixed_placeholders:
+      return "placeholders of different styles are mixed";
+    case sql_mistake::invalid_parameter_name:
+      return "the name of a parameter is not made of letters, digits and underscores";
+    case sql_mistake::parameter_number_zero:
+      return "parameters are numbered from 1";
+    case sql_mistake::parameter_number_skipped:
+      return "a parameter's number is skipped";
+    case sql_mistake::too_many_parameters:
+      return "more parameters than the database takes";
+    case sql_mistake::wrong_argument_count:
+      return "the numbers of placeholders and arguments differ";
+    case sql_mistake::parameter_without_argument:
+      return "a named parameter has no argument";
+    case sql_mistake::argument_without_parameter:
+      return "a named argument has no parameter";
+    case sql_mistake::named_and_positional_arguments:
+      return "named and positional arguments are mixed";
+    case sql_mistake::named_placeholders_positional_arguments:
+      return "named placeholders take dt::arg<\"name\">(value) or a struct";
+    case sql_mistake::positional_placeholders_named_arguments:
+      return "positional placeholders do not take named arguments";
+    case sql_mistake::any_of_range:
+      return "this database has no any() of a range: write in (…)";
+    case sql_mistake::range_not_alone:
+      return "a range must be alone in its in (…)";
+    case sql_mistake::range_used_in_two_ways:
+      return "a range is used in an in (…) and as a single value too";
+    case sql_mistake::insert_counts_differ:
+      return "the insert names more or fewer columns than it gives values";
+    case sql_mistake::no_rows_returned:
+      return "the statement returns no rows";
+    case sql_mistake::field_not_selected:
+      return "the select list has no column for a field";
+    case sql_mistake::column_selected_twice:
+      return "the select list has two columns for one field";
+    case sql_mistake::wrong_column_count:
+      return "the select list has more or fewer columns than the row type";
+    case sql_mistake::refused:
+      return "the statement is refused";
+  }
+  return "unknown mistake";
+}
+
+/// The error code that stands for a mistake that was found at run time.
+constexpr errc code_of(sql_mistake what) noexcept {
+  switch (what) {
+    case sql_mistake::too_many_parameters:
+      return errc::too_many_parameters;
+    case sql_mistake::wrong_argument_count:
+    case sql_mistake::parameter_number_skipped:
+    case sql_mistake::named_and_positional_arguments:
+    case sql_mistake::named_placeholders_positional_arguments:
+    case sql_mistake::positional_placeholders_named_arguments:
+      return errc::wrong_argument_count;
+    case sql_mistake::parameter_without_argument:
+    case sql_mistake::argument_without_parameter:
+      return errc::unknown_parameter;
+    case sql_mistake::field_not_selected:
+    case sql_mistake::column_selected_twice:
+    case sql_mistake::wrong_column_count:
+    case sql_mistake::no_rows_returned:
+      return errc::row_mismatch;
+    case sql_mistake::refused:
+      return errc::statement_refused;
+    default:
+      return errc::malformed_statement;
+  }
+}
+
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/sql/token.hpp ----
+// The tokens of a statement's text, and the classes of characters that they are made of.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+enum class token_kind : std::uint8_t {
+  end,
+  word,         // an identifier or keyword without quotes
+  quoted,       // a quoted identifier
+  string,       // any literal in quotes
+  number,       // 12, 1.5e3, 0x1F
+  symbol,       // one character of an operator, or punctuation
+  cast,         // ::
+  placeholder,  // in the style of `token::style`
+  escape,       // \: or ?? or %%: its last character is meant
+};
+
+/// One token: text[begin, end). `key` holds the lower-case characters of a word of at most eight, else 0.
+struct token {
+  token_kind kind = token_kind::end;
+  placeholder_style style = placeholder_style::none;
+  char symbol = '\0';
+  std::uint8_t marks = 0;  // only of the tokens of a `token_run`
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+  std::uint32_t number = 0;  // of a numbered placeholder
+  std::uint64_t key = 0;
+
+  constexpr bool is(char c) const noexcept { return kind == token_kind::symbol && symbol == c; }
+};
+
+/// The key of a keyword of at most eight lower-case letters, for comparison with `token::key`.
+consteval std::uint64_t word_key(const char* keyword) {
+  std::uint64_t key = 0;
+  for (; *keyword != '\0'; ++keyword) key = key << 8 | static_cast<unsigned char>(*keyword);
+  return key;
+}
+
+/// `class_gap`: may begin what stands between two tokens. `class_plain`: a token of its own in every dialect; a dot
+/// unless a digit follows.
+enum : std::uint8_t {
+  class_space = 1,
+  class_word_start = 2,
+  class_digit = 4,
+  class_dollar = 8,
+  class_high = 16,
+  class_gap = 32,
+  class_plain = 64,
+};
+
+struct character_classes {
+  std::uint8_t of[256]{};
+  std::uint8_t in_word[256]{};  // in lower case; 0 when no word goes on with it
+
+  constexpr character_classes() noexcept {
+    for (int c = 'a'; c <= 'z'; ++c) of[c] = of[c - 'a' + 'A'] = class_word_start;
+    for (int c = '0'; c <= '9'; ++c) of[c] = class_digit;
+    for (int c = 128; c < 256; ++c) of[c] = class_word_start | class_high;
+    for (const char c : {' ', '\t', '\n', '\r', '\f', '\v'}) of[static_cast<unsigned char>(c)] = class_space;
+    for (const char c : {' ', '\t', '\n', '\r', '\f', '\v', '-', '#', '/', '*', '\xEF'}) {
+      of[static_cast<unsigned char>(c)] |= class_gap;
+    }
+    for (const char c : {'(', ')', ',', ';', '.', '=', '<', '>', '+', '!', '&', '|', '^', '~', ']', '{', '}'}) {
+      of[static_cast<unsigned char>(c)] = class_plain;
+    }
+    of[static_cast<unsigned char>('_')] = class_word_start;
+    of[static_cast<unsigned char>('$')] = class_dollar;
+    for (int c = 0; c < 256; ++c) {
+      const bool is_word = (of[c] & (class_word_start | class_digit | class_dollar)) != 0;
+      in_word[c] = static_cast<std::uint8_t>(!is_word ? 0 : c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+    }
+  }
+};
+
+inline constexpr character_classes classes{};
+
+constexpr std::uint8_t class_of(char c) noexcept { return classes.of[static_cast<unsigned char>(c)]; }
+constexpr bool continues_word(char c) noexcept {
+  return (class_of(c) & (class_word_start | class_digit | class_dollar)) != 0;
+}
+constexpr bool is_name_start(char c) noexcept {
+  return (class_of(c) & (class_word_start | class_high)) == class_word_start;
+}
+constexpr bool is_name_character(char c) noexcept { return is_name_start(c) || (class_of(c) & class_digit) != 0; }
+
+/// The name of a named placeholder: `:name`, `@name`, `$name` or `%(name)s`.
+constexpr std::string_view placeholder_name(std::string_view text, const token& found) noexcept {
+  if (found.style == placeholder_style::pyformat) return text.substr(found.begin + 2, found.end - found.begin - 4);
+  return text.substr(found.begin + 1, found.end - found.begin - 1);
+}
+
+/// The name in `:name`, `@name`, `$name` or `%(name)s`.
+constexpr std::string_view name_in_placeholder(std::string_view placeholder) noexcept {
+  if (placeholder.starts_with("%(") && placeholder.ends_with(")s")) {
+    return placeholder.substr(2, placeholder.size() - 4);
+  }
+  return placeholder.empty() ? placeholder : placeholder.substr(1);
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/sql/number_end.hpp ----
+// Where a number in a statement's text ends.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+constexpr bool is_digit(char c) noexcept { return (class_of(c) & class_digit) != 0; }
+constexpr bool is_hex_digit(char c) noexcept { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
+
+/// The end of the digits at text[at], with underscores between them.
+constexpr std::uint32_t end_of_digits(const char* text, std::uint32_t size, std::uint32_t at) noexcept {
+  while (at < size && (is_digit(text[at]) || (text[at] == '_' && size - at > 1 && is_digit(text[at + 1])))) ++at;
+  return at;
+}
+
+/// The end of the number at text[at], where the database ends it: in `1from` and `1.e` a word begins behind it.
+constexpr std::uint32_t end_of_number(const char* text, std::uint32_t size, std::uint32_t at) noexcept {
+  const auto peek = [&](std::uint32_t ahead) { return size - at > ahead ? text[at + ahead] : '\0'; };
+  const char second = static_cast<char>(peek(1) | 0x20);
+  if (text[at] == '0' && (second == 'x' || second == 'o' || second == 'b') && is_hex_digit(peek(2))) {
+    for (at += 2; at < size && (is_hex_digit(text[at]) || text[at] == '_'); ++at) {
+    }
+    return at;
+  }
+  at = end_of_digits(text, size, at);
+  if (at < size && text[at] == '.') at = end_of_digits(text, size, at + 1);
+  if ((peek(0) | 0x20) != 'e') return at;
+  const std::uint32_t sign = peek(1) == '+' || peek(1) == '-' ? 1 : 0;
+  return is_digit(peek(1 + sign)) ? end_of_digits(text, size, at + 1 + sign) : at;
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/sql/string_end.hpp ----
+// Where the literals of a statement's text go on, and the names of its formats end.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// The quote of a literal's next part, behind a line's end, with comments of lines between; `at` when there is none.
+/// Backslashes count in all parts of E'…'.
+/// Source: https://www.postgresql.org/docs/15/sql-syntax-lexical.html#SQL-SYNTAX-CONSTANTS
+constexpr std::uint32_t continuation_of_string(const char* text, std::uint32_t size, std::uint32_t at,
+                                               bool returns_end_lines) noexcept {
+  const auto ends_line = [=](char c) { return c == '\n' || (c == '\r' && returns_end_lines); };
+  bool has_line_end = false;
+  std::uint32_t to = at;
+  for (; to < size; ++to) {
+    if (text[to] == '-' && to + 1 < size && text[to + 1] == '-') {
+      while (to + 1 < size && !ends_line(text[to + 1])) ++to;
+    } else if ((class_of(text[to]) & class_space) == 0) {
+      break;
+    }
+    has_line_end = has_line_end || ends_line(text[to]);
+  }
+  return has_line_end && to < size && text[to] == '\'' ? to : at;
+}
+
+/// The end of the `%(name)s` whose sign is text[at]; `at` when it is none.
+constexpr std::uint32_t end_of_pyformat(const char* text, std::uint32_t size, std::uint32_t at) noexcept {
+  std::uint32_t end = at + 2;
+  while (end < size && is_name_character(text[end])) ++end;
+  const bool is_name = end + 1 < size && text[end] == ')' && text[end + 1] == 's' &&
+                       (end + 2 == size || !continues_word(text[end + 2])) && is_name_start(text[at + 2]);
+  return is_name ? end + 2 : at;
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/sql/text_window.hpp ----
+// 64 characters of a text at once: which of them belong to words, which are white space, and all in lower case.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// What some characters are, one bit for each: the lowest for the first.
+struct character_bits {
+  std::uint64_t words = 0;   ///< as `classes.in_word` says
+  std::uint64_t spaces = 0;  ///< as `class_space` says
+  std::uint64_t starts = 0;  ///< a word may begin with them: the letters of ASCII, and `_`
+};
+
+/// Looks at from[0, 16) and writes it in lower case; the two may be the same place. For any machine.
+inline character_bits look_at_each(const char* from, char* lower) noexcept {
+  character_bits found;
+  for (unsigned i = 0; i < 16; ++i) {
+    const auto c = static_cast<unsigned char>(from[i]);
+    const std::uint8_t folded = classes.in_word[c];
+    found.words |= std::uint64_t{folded != 0} << i;
+    found.spaces |= std::uint64_t{(classes.of[c] & class_space) != 0} << i;
+    found.starts |= std::uint64_t{classes.of[c] == class_word_start} << i;
+    lower[i] = static_cast<char>(folded);
+  }
+  return found;
+}
+
+#if defined(__SSE2__)
+/// The same with vectors.
+inline character_bits look_at_sixteen(const char* from, char* lower) noexcept {
+  using bytes = unsigned char __attribute__((vector_size(16)));
+  using characters = char __attribute__((vector_size(16)));
+  bytes c;
+  std::memcpy(&c, from, sizeof c);
+  const bytes folded = c | 0x20;
+  const auto letters = (bytes)(folded - 'a' <= (bytes{} + ('z' - 'a')));
+  const auto digits = (bytes)(c - '0' <= (bytes{} + 9));
+  const bytes starts = letters | (bytes)(c == '_');
+  const auto dollars = (bytes)(c == '$');
+  const auto spaces = (bytes)(c == ' ') | (bytes)(c - '\t' <= (bytes{} + ('\r' - '\t')));
+  const bytes in_lower_case = c | (letters & 0x20);
+  std::memcpy(lower, &in_lower_case, sizeof in_lower_case);
+  const auto bits_of = [](bytes found) {  // the highest bit of each byte
+    return static_cast<std::uint64_t>(static_cast<std::uint32_t>(__builtin_ia32_pmovmskb128((characters)found)));
+  };
+  return {bits_of(starts | digits | dollars | c), bits_of(spaces), bits_of(starts)};
+}
+#else
+inline character_bits look_at_sixteen(const char* from, char* lower) noexcept { return look_at_each(from, lower); }
+#endif
+
+class text_window {
+ public:
+  static constexpr std::uint32_t width = 64;
+
+  /// Looks at what is there of text[0, 64). Behind the text's end there are no words and no spaces.
+  [[gnu::noinline]] void fill(const char* text, std::uint32_t size) noexcept {
+    const char* from = text;
+    if (size < width) {
+      std::memset(lower_, 0, width);
+      std::memcpy(lower_, text, size);
+      from = lower_;
+    }
+    bits_ = {};
+    for (std::uint32_t at = 0; at < width && at < size; at += 16) {
+      const character_bits found = look_at_sixteen(from + at, lower_ + at);
+      bits_.words |= found.words << at;
+      bits_.spaces |= found.spaces << at;
+      bits_.starts |= found.starts << at;
+    }
+  }
+
+  constexpr const character_bits& bits() const noexcept { return bits_; }
+  /// A word may begin at a place: at one that is none of the middle of another word, it does.
+  constexpr bool starts_word(std::uint32_t at) const noexcept { return (bits_.starts >> at & 1) != 0; }
+  /// How many characters of a word there are at a place, as far as the window shows them.
+  constexpr std::uint32_t word_size(std::uint32_t at) const noexcept {
+    return static_cast<std::uint32_t>(std::countr_zero(~(bits_.words >> at)));
+  }
+  constexpr std::uint32_t gap_size(std::uint32_t at) const noexcept {
+    return static_cast<std::uint32_t>(std::countr_zero(~(bits_.spaces >> at)));
+  }
+
+  /// As `token::key` has it, for a word of `size` characters, at least one.
+  std::uint64_t key(std::uint32_t at, std::uint32_t size) const noexcept {
+    if (size > 8) return 0;
+    std::uint64_t eight;
+    std::memcpy(&eight, lower_ + at, sizeof eight);
+    if constexpr (std::endian::native == std::endian::little) eight = __builtin_bswap64(eight);
+    return eight >> (64 - 8 * size);
+  }
+
+ private:
+  character_bits bits_;
+  char lower_[width + 8];  // `key` looks that far
+};
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/sql/lexer.hpp ----
+// Cuts a statement's text into tokens, at compile time or at run time, one pass and without storage.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+class lexer {
+ public:
+  constexpr lexer(std::string_view text, const lexis& rules) noexcept
+      : text_(text.data()), size_(static_cast<std::uint32_t>(text.size())), rules_(rules) {}
+
+  /// The next token; after a problem, and at the end, always `token_kind::end`.
+  constexpr token next() noexcept {
+    token found;
+    read(found);
+    return found;
+  }
+
+  /// The same in place: copying what was just written takes longer.
+  [[gnu::always_inline]] constexpr void read(token& found) noexcept {
+    comment_ = no_comment;
+    if (std::is_constant_evaluated()) return read_rest(found);
+    std::uint32_t at = at_;
+    if (at - window_begin_ > text_window::width - 16) {
+      window_.fill(text_ + at, size_ - at);
+      window_begin_ = at;
+    }
+    std::uint32_t in_window = at - window_begin_;
+    const std::uint32_t gap = window_.gap_size(in_window);
+    in_window += gap;
+    at_ = at += gap;
+    if (at < size_ && in_window < text_window::width) {
+      const char c = text_[at];
+      if (window_.starts_word(in_window)) {
+        const std::uint32_t length = window_.word_size(in_window);
+        if (in_window + length < text_window::width) {
+          const std::uint32_t to = at_ = at + length;
+          found = {.kind = token_kind::word, .begin = at, .end = to, .key = window_.key(in_window, length)};
+          if (to < size_ && (text_[to] == '\'' || text_[to] == '&') && length == 1) read_prefixed(found);
+          return;
+        }
+      } else if (class_of(c) == class_plain && (c != '.' || (class_of(peek(1)) & class_digit) == 0)) {
+        at_ = at + 1;
+        found = {.kind = token_kind::symbol, .symbol = c, .begin = at, .end = at + 1};
+        return;
+      }
+    }
+    read_rest(found);
+  }
+
+  /// The token that begins at a place, or behind the gap there: no token stands across the place.
+  constexpr void read_at(std::uint32_t at, token& found) noexcept {
+    comment_ = no_comment;
+    at_ = at;
+    read_rest(found);
+  }
+
+  /// Where the last token ends.
+  constexpr std::uint32_t place() const noexcept { return at_; }
+
+  /// Where the first comment before the last token is, a byte order mark included; `no_comment` when there is none.
+  constexpr std::uint32_t comment() const noexcept { return comment_; }
+  static constexpr std::uint32_t no_comment = ~std::uint32_t{0};
+
+  /// Where a comment is that some servers run as code and others skip; `no_comment` when none has been seen.
+  constexpr std::uint32_t conditional_comment() const noexcept { return conditional_; }
+
+  constexpr const sql_problem& problem() const noexcept { return problem_; }
+
+ private:
+  // Any token; `read` knows a shorter way to most.
+  [[gnu::noinline]] constexpr void read_rest(token& found) noexcept {
+    skip_space_and_comments();
+    found = {.begin = at_, .end = at_};
+    if (problem_ || at_ >= size_) {
+      if (!problem_ && in_executable_comment_) fail(sql_mistake::comment_not_closed, executable_comment_);
+      return;
+    }
+    const char c = text_[at_];
+    const std::uint8_t kind = class_of(c);
+    if ((kind & class_word_start) != 0) return read_word(found);
+    if ((kind & class_digit) != 0 || (c == '.' && (class_of(peek(1)) & class_digit) != 0)) {
+      found.kind = token_kind::number;
+      at_ = end_of_number(text_, size_, at_);
+    } else {
+      read_other(found, c);
+    }
+    found.end = at_;
+    if (problem_) found.kind = token_kind::end;
+  }
+
+  constexpr char peek(std::uint32_t ahead) const noexcept { return size_ - at_ > ahead ? text_[at_ + ahead] : '\0'; }
+  constexpr char before() const noexcept { return at_ > 0 ? text_[at_ - 1] : '\0'; }
+
+  constexpr void fail(sql_mistake what, std::uint32_t from, std::uint32_t length = 1) noexcept {
+    if (!problem_) problem_ = {.what = what, .at = from, .size = length};
+    at_ = size_;
+  }
+
+  constexpr bool ends_line(char c) const noexcept { return c == '\n' || (c == '\r' && rules_.returns_end_lines); }
+
+  constexpr void skip_line() noexcept {
+    for (; at_ < size_ && !ends_line(text_[at_]); ++at_) {
+      if (text_[at_] == '\0') return fail(sql_mistake::nul_character, at_);
+    }
+  }
+
+  constexpr void skip_space_and_comments() noexcept {
+    for (;;) {
+      std::uint32_t to = at_;
+      while (to < size_ && (class_of(text_[to]) & class_space) != 0) ++to;
+      at_ = to;
+      if (to >= size_ || (class_of(text_[to]) & class_gap) == 0 || !skip_comment(text_[to])) return;
+      if (comment_ == no_comment) comment_ = to;
+    }
+  }
+
+  // False when it begins a token.
+  constexpr bool skip_comment(char c) noexcept {
+    if (c == '-' && peek(1) == '-' &&
+        (!rules_.spaced_dashes || size_ - at_ == 2 || static_cast<unsigned char>(peek(2)) <= ' ' ||
+         peek(2) == '\x7F')) {
+      skip_line();
+    } else if (c == '#' && rules_.hash_comments) {
+      skip_line();
+    } else if (c == '/' && peek(1) == '*') {
+      skip_block_comment();
+    } else if (c == '*' && in_executable_comment_ && peek(1) == '/') {
+      in_executable_comment_ = false;
+      at_ += 2;
+    } else if (c == '\xEF' && rules_.byte_order_marks && peek(1) == '\xBB' && peek(2) == '\xBF') {
+      at_ += 3;
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  // Behind `/*`. MySQL runs !50000 from that version on, MariaDB M! too; they differ in comments inside of such.
+  constexpr bool is_conditional() const noexcept {
+    if (peek(0) == '!') return in_executable_comment_ || (class_of(peek(1)) & class_digit) != 0;
+    return (peek(0) | 0x20) == 'm' && peek(1) == '!';
+  }
+
+  constexpr void skip_block_comment() noexcept {
+    const std::uint32_t start = at_;
+    at_ += 2;
+    if (rules_.executable_comments && is_conditional()) conditional_ = start;
+    if (rules_.executable_comments && !in_executable_comment_ && at_ < size_ && text_[at_] == '!') {
+      ++at_;
+      while (at_ < size_ && (class_of(text_[at_]) & class_digit) != 0) ++at_;  // a version number
+      in_executable_comment_ = true;
+      executable_comment_ = start;
+      return;
+    }
+    for (std::uint32_t depth = 1; at_ < size_; ++at_) {
+      if (text_[at_] == '*' && peek(1) == '/') {
+        ++at_;
+        if (--depth == 0) {
+          ++at_;
+          return;
+        }
+      } else if (rules_.nested_comments && text_[at_] == '/' && peek(1) == '*') {
+        ++at_;
+        ++depth;
+      } else if (text_[at_] == '\0') {
+        return fail(sql_mistake::nul_character, at_);
+      }
+    }
+    fail(sql_mistake::comment_not_closed, start, 2);
+  }
+
+  constexpr void read_word(token& found) noexcept {
+    const std::uint32_t start = at_;
+    std::uint32_t to = start;
+    std::uint64_t key = 0;
+    for (; to < size_; ++to) {
+      const std::uint8_t c = classes.in_word[static_cast<unsigned char>(text_[to])];
+      if (c == 0) break;
+      key = key << 8 | c;
+    }
+    at_ = found.end = to;
+    found.kind = token_kind::word;
+    found.key = to - start <= 8 ? key : 0;
+    if (to < size_ && (text_[to] == '\'' || text_[to] == '&') && to - start == 1) read_prefixed(found);
+  }
+
+  // The literals that begin with one letter: its key is `found.key`.
+  [[gnu::noinline]] constexpr void read_prefixed(token& found) noexcept {
+    const std::uint64_t key = found.key;
+    if (text_[at_] == '\'') {
+      const bool is_prefix =
+          key == 'x' || (key == 'e' && rules_.escape_strings) || ((key == 'b' || key == 'n') && !rules_.native_names);
+      if (!is_prefix) return;  // SQLite: a table e with the alias 'y'
+      found.kind = token_kind::string;
+      const bool escapes = key == 'e';
+      read_quoted('\'', rules_.backslash_escapes || escapes);
+      for (std::uint32_t to = at_; escapes && !problem_; to = at_) {
+        at_ = continuation_of_string(text_, size_, to, rules_.returns_end_lines);
+        if (at_ == to) break;
+        read_quoted('\'', true);
+      }
+    } else if (key == 'u' && rules_.escape_strings && (peek(1) == '\'' || peek(1) == '"')) {
+      ++at_;
+      found.kind = text_[at_] == '"' ? token_kind::quoted : token_kind::string;
+      read_quoted(text_[at_], false);
+    }
+    found.end = at_;
+    if (problem_) found.kind = token_kind::end;
+  }
+
+  constexpr void read_quoted(char quote, bool backslashes) noexcept {
+    const std::uint32_t start = at_;
+    for (++at_; at_ < size_; ++at_) {
+      const char c = text_[at_];
+      if (c == quote) {
+        ++at_;
+        if (at_ >= size_ || text_[at_] != quote) return;
+      } else if (c == '\\' && backslashes) {
+        ++at_;
+      } else if (c == '\0') {
+        return fail(sql_mistake::nul_character, at_);
+      }
+    }
+    const bool is_string = quote == '\'' || (quote == '"' && rules_.double_quoted_strings);
+    fail(is_string ? sql_mistake::quote_not_closed : sql_mistake::identifier_quote_not_closed, start);
+  }
+
+  constexpr bool read_dollar_quote() noexcept {
+    std::uint32_t tag_end = at_ + 1;
+    if (tag_end < size_ && (class_of(text_[tag_end]) & class_word_start) != 0) {
+      while (tag_end < size_ && (class_of(text_[tag_end]) & (class_word_start | class_digit)) != 0) ++tag_end;
+    }
+    if (tag_end >= size_ || text_[tag_end] != '$') return false;
+    const std::uint32_t start = at_;
+    const std::string_view tag{text_ + start, tag_end + 1 - start};
+    const std::string_view rest{text_ + tag_end + 1, size_ - tag_end - 1};
+    const std::size_t closing = rest.find(tag);
+    if (closing == std::string_view::npos) {
+      fail(sql_mistake::dollar_quote_not_closed, start, static_cast<std::uint32_t>(tag.size()));
+    } else if (rest.substr(0, closing).find('\0') != std::string_view::npos) {
+      fail(sql_mistake::nul_character, start);
+    } else {
+      at_ = tag_end + 1 + static_cast<std::uint32_t>(closing + tag.size());
+    }
+    return true;
+  }
+
+  constexpr void read_digits(token& found, placeholder_style style) noexcept {
+    found.kind = token_kind::placeholder;
+    found.style = style;
+    const std::uint32_t start = at_;
+    for (++at_; at_ < size_ && (class_of(text_[at_]) & class_digit) != 0; ++at_) {
+      if (found.number < 1'000'000) found.number = found.number * 10 + static_cast<std::uint32_t>(text_[at_] - '0');
+    }
+    if (at_ < size_ && continues_word(text_[at_])) fail(sql_mistake::invalid_parameter_name, start, at_ + 1 - start);
+    if (found.number == 0) fail(sql_mistake::parameter_number_zero, start, at_ - start);
+  }
+
+  // `found.begin` is at the sigil; the name is text[begin + 1, end).
+  constexpr void read_name(token& found, placeholder_style style) noexcept {
+    found.kind = token_kind::placeholder;
+    found.style = style;
+    for (++at_; at_ < size_ && is_name_character(text_[at_]); ++at_) {
+    }
+    const bool is_bad = at_ == found.begin + 1 || (at_ < size_ && continues_word(text_[at_]));
+    // SQLite takes what follows, $a::b(…) and :a(…), for a part of the name, quotes in it included.
+    const bool is_tcl = rules_.native_names && (peek(0) == '(' || (peek(0) == ':' && peek(1) == ':'));
+    if (is_bad || is_tcl) fail(sql_mistake::invalid_parameter_name, found.begin, at_ + 1 - found.begin);
+  }
+
+  constexpr void read_other(token& found, char c) noexcept {
+    found.kind = token_kind::symbol;
+    found.symbol = c;
+    switch (c) {
+      case '\0':
+        return fail(sql_mistake::nul_character, at_);
+      case '\'':
+        found.kind = token_kind::string;
+        return read_quoted('\'', rules_.backslash_escapes);
+      case '"':
+        found.kind = rules_.double_quoted_strings ? token_kind::string : token_kind::quoted;
+        return read_quoted('"', rules_.double_quoted_strings && rules_.backslash_escapes);
+      case '`':
+        if (!rules_.backticks) break;
+        found.kind = token_kind::quoted;
+        return read_quoted('`', false);
+      case '[':
+        if (!rules_.brackets) break;
+        found.kind = token_kind::quoted;
+        for (const std::uint32_t start = at_; text_[at_] != ']'; ++at_) {
+          if (at_ + 1 >= size_) return fail(sql_mistake::identifier_quote_not_closed, start);
+          if (text_[at_] == '\0') return fail(sql_mistake::nul_character, at_);
+        }
+        break;
+      case '$':
+        if ((class_of(peek(1)) & class_digit) != 0) return read_digits(found, placeholder_style::dollar);
+        if (rules_.native_names && (class_of(peek(1)) & class_word_start) != 0) {
+          return read_name(found, placeholder_style::tcl);
+        }
+        if (rules_.dollar_quotes && read_dollar_quote()) {
+          found.kind = token_kind::string;
+          return;
+        }
+        // None of PostgreSQL's tokens; before a placeholder the rewritten text would begin a dollar quote: $$1, $a$1.
+        if (rules_.dollar_quotes) return fail(sql_mistake::invalid_parameter_name, at_);
+        break;
+      case '@':
+        if (rules_.native_names && continues_word(peek(1))) return read_name(found, placeholder_style::at);
+        break;
+      case '#':
+        if (rules_.native_names && continues_word(peek(1))) {  // a parameter in SQLite, and like no other's
+          return fail(sql_mistake::invalid_parameter_name, at_, 2);
+        }
+        break;
+      case ':':
+        return read_colon(found);
+      case '\\':
+        if (peek(1) != ':') break;
+        found.kind = token_kind::escape;
+        found.symbol = ':';
+        ++at_;
+        break;
+      case '?':
+        return read_question(found);
+      case '%':
+        return read_percent(found);
+      default:
+        break;
+    }
+    ++at_;
+  }
+
+  constexpr void read_colon(token& found) noexcept {
+    const char following = peek(1);
+    if (following == ':') {
+      found.kind = token_kind::cast;
+      at_ += 2;
+      return;
+    }
+    const std::uint8_t kind = class_of(following);
+    const bool may_begin = !continues_word(before()) && before() != ':' && before() != '\\';
+    if (may_begin && ((kind & class_word_start) != 0 || (rules_.native_names && (kind & class_digit) != 0))) {
+      if (is_name_start(following)) return read_name(found, placeholder_style::colon);
+      return fail(sql_mistake::invalid_parameter_name, at_, 2);
+    }
+    ++at_;
+  }
+
+  constexpr void read_question(token& found) noexcept {
+    const char following = peek(1);
+    if (rules_.question_operators) {
+      if (following == '?') {
+        found.kind = token_kind::escape;
+        at_ += 2;
+        return;
+      }
+      const bool is_pair = (following == '|' || following == '&') && peek(2) != following;
+      if (is_pair || before() == '@') {
+        at_ += is_pair ? 2u : 1u;
+        return;
+      }
+    }
+    if ((class_of(following) & class_digit) != 0) return read_digits(found, placeholder_style::numbered);
+    found.kind = token_kind::placeholder;
+    found.style = placeholder_style::question;
+    ++at_;
+  }
+
+  constexpr void read_percent(token& found) noexcept {
+    const char following = peek(1);
+    if (following == '%') {
+      found.kind = token_kind::escape;
+      at_ += 2;
+    } else if (following == 's' && !continues_word(peek(2)) && !continues_word(before()) && before() != ')' &&
+               before() != ']') {
+      found.kind = token_kind::placeholder;
+      found.style = placeholder_style::format;
+      at_ += 2;
+    } else if (following == '(') {
+      const std::uint32_t end = end_of_pyformat(text_, size_, at_);
+      if (end != at_) {
+        found.kind = token_kind::placeholder;
+        found.style = placeholder_style::pyformat;
+      }
+      at_ = end != at_ ? end : at_ + 1;
+    } else {
+      ++at_;
+    }
+  }
+
+  const char* text_;
+  std::uint32_t size_;
+  std::uint32_t at_ = 0;
+  std::uint32_t executable_comment_ = 0;
+  std::uint32_t comment_ = no_comment;
+  std::uint32_t conditional_ = no_comment;
+  std::uint32_t window_begin_ = ~std::uint32_t{63};  // none yet: 64 before the text
+  text_window window_;
+  bool in_executable_comment_ = false;
+  lexis rules_;
+  sql_problem problem_;
+};
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/sql/routine_body.hpp ----
+// Where the body of a trigger, function or procedure begins and ends: semicolons inside of it end no text.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// Sees the tokens of one `create trigger`, `create function` or `create procedure`, one after another.
+/// A name that is spelt `begin`, `end` or `case` opens and closes nothing for which the database's own grammar would
+/// want a body: PostgreSQL's begins with `begin atomic`, SQLite's and PostgreSQL's do not nest, each of their
+/// statements ends with a semicolon, and so `end` follows one. Source: https://www.sqlite.org/lang_createtrigger.html
+/// and PostgreSQL's documentation of CREATE FUNCTION.
+class routine_body {
+ public:
+  constexpr bool is_inside() const noexcept { return depth_ > 0; }
+
+  /// `is_outside`: of all parentheses.
+  constexpr void take(dialect d, const token& at, const token& previous, bool is_outside) noexcept {
+    if (at.is(';')) {
+      cases_ = 0;  // an expression has no semicolon: what looked like its `case` was a name
+    } else if (at.kind == token_kind::word) {
+      d == dialect::mysql ? take_mysql(at.key, previous, is_outside) : take_word(d, at.key, previous, is_outside);
+    }
+  }
+
+ private:
+  constexpr void take_word(dialect d, std::uint64_t key, const token& previous, bool is_outside) noexcept {
+    const bool opens = d == dialect::postgres ? key == word_key("atomic") && previous.key == word_key("begin")
+                                              : key == word_key("begin");
+    if (depth_ == 0) {
+      depth_ = opens && is_outside ? 1 : 0;
+    } else if (key == word_key("case")) {
+      ++cases_;
+    } else if (key == word_key("end")) {
+      if (cases_ > 0) {
+        --cases_;
+      } else if (previous.is(';') || previous.key == word_key("atomic")) {
+        depth_ = 0;
+      }
+    }
+  }
+
+  // Blocks nest, and statements end with `end if`, `end case`, …
+  constexpr void take_mysql(std::uint64_t key, const token& previous, bool is_outside) noexcept {
+    switch (key) {
+      case word_key("begin"):
+        if (depth_ > 0 || is_outside) ++depth_;
+        return;
+      case word_key("case"):
+        if (depth_ > 0 && previous.key != word_key("end")) ++depth_;
+        return;
+      case word_key("if"):
+      case word_key("while"):
+      case word_key("loop"):
+      case word_key("repeat"):
+        if (previous.key == word_key("end")) ++depth_;  // end if
+        return;
+      case word_key("end"):
+        if (depth_ > 0) --depth_;
+        return;
+      default:
+        return;
+    }
+  }
+
+  std::uint32_t depth_ = 0;
+  std::uint32_t cases_ = 0;
+};
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/sql/traits.hpp ----
+// What a statement does and returns, told from its words.
+
+namespace dovetail::inline v0 {
+
+/// What is known of a statement from its text alone.
+struct statement_traits {
+  statement_kind kind = statement_kind::other;
+  /// `yes` when its form reads only; a function that it calls may write all the same.
+  tri_state read_only = tri_state::unknown;
+  tri_state returns_rows = tri_state::unknown;
+  placeholder_style style = placeholder_style::none;
+  std::uint16_t parameters = 0;  ///< distinct ones
+  bool is_native = false;        ///< the database takes the text as it is written
+  bool expands = false;          ///< a range stands in `in (…)`: the native text depends on its size
+
+  friend constexpr bool operator==(const statement_traits&, const statement_traits&) = default;
+};
+
+namespace detail {
+
+struct statement_form {
+  statement_kind kind = statement_kind::other;
+  tri_state read_only = tri_state::unknown;
+  tri_state returns_rows = tri_state::unknown;
+};
+
+/// What the first word of a statement tells.
+constexpr statement_form form_of(std::uint64_t key, std::string_view word) noexcept {
+  using enum tri_state;
+  switch (key) {
+    case word_key("select"):
+    case word_key("values"):
+    case word_key("table"):
+      return {statement_kind::select, yes, yes};
+    case word_key("insert"):
+    case word_key("replace"):
+      return {statement_kind::insert, no, no};
+    case word_key("update"):
+      return {statement_kind::update, no, no};
+    case word_key("delete"):
+      return {statement_kind::remove, no, no};
+    case word_key("create"):
+    case word_key("alter"):
+    case word_key("drop"):
+    case word_key("truncate"):
+    case word_key("comment"):
+    case word_key("grant"):
+    case word_key("revoke"):
+    case word_key("rename"):
+    case word_key("reindex"):
+      return {statement_kind::definition, no, no};
+    case word_key("begin"):
+    case word_key("start"):
+    case word_key("commit"):
+    case word_key("end"):
+    case word_key("rollback"):
+    case word_key("abort"):
+    case word_key("release"):
+      return {statement_kind::transaction, unknown, no};
+    case word_key("pragma"):
+      return {statement_kind::pragma, unknown, unknown};
+    case word_key("merge"):
+    case word_key("vacuum"):
+    case word_key("attach"):
+    case word_key("detach"):
+    case word_key("lock"):
+      return {statement_kind::other, no, no};
+    case word_key("explain"):
+      return {statement_kind::other, unknown, yes};
+    case word_key("show"):
+    case word_key("describe"):
+      return {statement_kind::other, yes, yes};
+    default:
+      if (equals_ignoring_case(word, "savepoint")) return {statement_kind::transaction, unknown, no};
+      return {};
+  }
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/sql/transaction_end.hpp ----
+// Whether a text ends the transaction that it runs in: told from the words that its statements begin with.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// Sees the tokens of a text, one after another.
+class transaction_end_finder {
+ public:
+  constexpr explicit transaction_end_finder(dialect d, std::string_view text) noexcept : dialect_(d), text_(text) {}
+
+  /// The next token begins a statement, unless it is a `;`.
+  constexpr bool is_between() const noexcept { return is_first_; }
+
+  /// True when the token ends a transaction.
+  constexpr bool take(const token& at) noexcept {
+    const token previous = previous_;
+    previous_ = at;
+    if (at.is('(')) ++depth_;
+    if (at.is(')')) --depth_;
+    if (is_routine_) body_.take(dialect_, at, previous, depth_ == 0);
+    if (at.is(';') && !body_.is_inside()) return end_statement();
+    if (std::exchange(is_first_, false)) return take_first(at);
+    if (first_ == word_key("rollback") && at.key == word_key("to")) first_ = 0;  // a savepoint's
+    if (first_ == word_key("create") && depth_ == 0) is_routine_ = is_routine_ || names_routine(at, previous);
+    return first_ == word_key("prepare") && previous.key == first_ && is(at, "transaction");
+  }
+
+  constexpr bool end_statement() noexcept {
+    const bool is_rollback = first_ == word_key("rollback");
+    first_ = 0;
+    depth_ = 0;
+    is_first_ = true;
+    is_routine_ = false;
+    body_ = {};
+    return is_rollback;
+  }
+
+ private:
+  constexpr bool is(const token& at, std::string_view word) const noexcept {
+    return at.kind == token_kind::word && equals_ignoring_case(text_.substr(at.begin, at.end - at.begin), word);
+  }
+
+  constexpr bool take_first(const token& at) noexcept {
+    first_ = at.key;
+    switch (at.key) {
+      case word_key("commit"):
+      case word_key("end"):
+      case word_key("abort"):
+        return true;
+      case word_key("begin"):
+      case word_key("start"):
+        return dialect_ == dialect::mysql;  // commits what was open
+      default:
+        return dialect_ == dialect::mysql && form_of(at.key, {}).kind == statement_kind::definition;
+    }
+  }
+
+  /// `create [temporary | or replace] trigger`, whose body has statements of its own.
+  constexpr bool names_routine(const token& at, const token& previous) const noexcept {
+    const bool is_place = previous.key == word_key("create") || previous.key == word_key("temp") ||
+                          previous.key == word_key("replace") || is(previous, "temporary");
+    return is_place && (at.key == word_key("trigger") || at.key == word_key("function") || is(at, "procedure"));
+  }
+
+  dialect dialect_;
+  std::string_view text_;
+  token previous_{};
+  std::uint64_t first_ = 0;  // the statement's first word
+  int depth_ = 0;            // of parentheses
+  bool is_first_ = true;
+  bool is_routine_ = false;
+  routine_body body_{};
+};
+
+/// True when a statement of `text` ends the transaction that it runs in, whatever another one begins afterwards:
+/// `commit`, `end`, `abort`, `prepare transaction`, and `rollback` but to a savepoint; with MySQL also what commits on
+/// its way. True for a text that cannot be cut into tokens. Cost: one pass; allocates nothing.
+[[gnu::cold, gnu::noinline]] constexpr bool ends_transaction(dialect d, std::string_view text) noexcept {
+  lexer source{text, lexis_of(d)};
+  transaction_end_finder finder{d, text};
+  for (token at = source.next(); at.kind != token_kind::end; at = source.next()) {
+    if (finder.take(at)) return true;
+  }
+  return finder.end_statement() || source.problem();
+}
+
+}  // namespace detail
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/sql/script_place.hpp ----
+// Says which statement of a script failed, and on which line: servers say it of one statement at most.
+
+namespace dovetail::inline v0::detail {
+
+/// Puts "statement 3, line 7" before the words of a failure: the statement that has the place that the server names
+/// (`server_fields::position`, in the whole script), or else the statement of this number, counted from 1. Nothing when
+/// the script has one statement, or not so many.
+[[gnu::cold]] void note_script_place(error_info& failure, dialect d, std::string_view script, std::uint32_t statement);
+
+}  // namespace dovetail::inline v0::detail
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+/// The byte with the character `position`, counted from 1, in UTF-8.
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::size_t byte_of_character(std::string_view text, int position) {
+  std::size_t at = 0;
+  for (int left = position - 1; left > 0 && at < text.size(); --left) {
+    do {
+      ++at;
+    } while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80);
+  }
+  return at;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE void note_script_place(error_info& failure, dialect d, std::string_view script,
+                                                         std::uint32_t statement) {
+  const int position = failure.server().position;
+  const std::size_t named = position > 0 ? byte_of_character(script, position) : script.size();
+  lexer source{script, lexis_of(d)};
+  transaction_end_finder finder{d, script};
+  std::uint32_t count = 0;
+  std::uint32_t found = 0;
+  std::size_t place = 0;
+  for (token at = source.next(); at.kind != token_kind::end; at = source.next()) {
+    if (finder.is_between() && !at.is(';')) {
+      ++count;
+      if (position > 0 ? at.begin <= named : count == statement) {
+        found = count;
+        place = at.begin;
+      }
+    }
+    static_cast<void>(finder.take(at));
+  }
+  if (count < 2 || found == 0) return;
+  if (position > 0) place = named;
+  std::size_t line = 1;
+  for (const char c : script.substr(0, place)) line += c == '\n' ? 1 : 0;
+  std::string words;
+  append_parts(words, {"statement ", number_text{found}, ", line ", number_text{line},
+                       failure.context().empty() ? "" : ": ", failure.context()});
+  failure.with_context(std::move(words));
+}
+
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif
 
 // ---- dovetail/transport/memory_channel.hpp ----
 // Two byte queues with limits between two ends in one process.
@@ -19991,6 +22160,8 @@ DOVETAIL_DEFINE attempt unix_stream::try_connect(deadline) {
     if (!started.is_over()) return started;
     ec = started.ec;
   }
+  // A server that is restarted takes its socket away: that is no other failure than a port that refuses.
+  if (ec == std::errc::no_such_file_or_directory) ec = make_error_code(errc::socket_missing);
   is_connecting_ = false;
   is_connected_ = !ec;
   return ec ? close(), attempt::failed(ec) : attempt::done();
@@ -20037,30 +22208,35 @@ class async_hold final : public async_attempt<Core> {
   static void begin(std::shared_ptr<Core> core, asio::any_io_executor fallback, const call& how, Op op,
                     Handler handler) {
     asio::any_io_executor executor = asio::get_associated_executor(handler, fallback);
-    auto slot = asio::get_associated_cancellation_slot(handler);
+    asio::cancellation_slot slot = asio::get_associated_cancellation_slot(handler);
     auto self =
         std::make_shared<async_hold>(std::move(core), std::move(executor), how, std::move(op), std::move(handler));
-    if (slot.is_connected()) {
-      slot.assign([weak = std::weak_ptr<async_hold>{self->shared()}](asio::cancellation_type type) {
-        if (const auto alive = weak.lock()) alive->cancel(type);
-      });
-    }
+    self->listen(slot);
     self->start();
   }
 
  private:
-  std::shared_ptr<async_hold> shared() { return std::static_pointer_cast<async_hold>(this->shared_from_this()); }
-
   void perform() override {
     auto& connection = *this->lease_;
     connection.moved() = {};
-    const auto next = [](async_hold& self, result<typename Op::value_type> answer) {
-      if (!answer) return self.failed(std::move(answer).error(), (*self.lease_).moved().sent);
-      self.is_in_dialogue_ = false;
-      self.complete(std::move(self.lease_));
-    };
-    async_run(connection.stream(), connection.session().start(op_), this->how_.by, &connection.moved(),
-              typename base::template step<async_hold, decltype(next)>{shared(), next});
+    this->converse(kept_.begin([&] { return connection.session().start(op_); }));
+  }
+
+  void performed(result<void> told) override {
+    error_info why = end_dialogue(std::move(told));
+    if (why) return this->failed(std::move(why), (*this->lease_).moved().sent);
+    this->is_in_dialogue_ = false;
+    complete(std::move(this->lease_));
+  }
+
+  /// What the operation gives is not wanted.
+  error_info end_dialogue(result<void> told) noexcept {
+    try {
+      return kept_.end(std::move(told)).error();
+    } catch (...) {
+      this->lease_->close();
+      return current_failure();
+    }
   }
 
   void give_up(error_info why) override { complete(std::move(why)); }
@@ -20073,10 +22249,12 @@ class async_hold final : public async_attempt<Core> {
     std::move(handler_)(std::move(answer));
   }
 
-  friend typename base::template step<async_hold, void>;
+  using connection_type = typename Core::connection_type;
+  using dialogue_type = decltype(std::declval<connection_type&>().session().start(std::declval<Op&>()));
 
   Op op_;
   Handler handler_;
+  typename kept_on<typename base::stream_type, dialogue_type>::type kept_;
 };
 
 }  // namespace dovetail::inline v0::detail
@@ -20880,910 +23058,6 @@ template <class Row, class Read>
 
 }  // namespace dovetail::inline v0
 
-// ---- dovetail/sql/dialect.hpp ----
-// The dialects of SQL: what differs in spelling, placeholders and limits.
-
-namespace dovetail::inline v0 {
-
-enum class dialect : std::uint8_t { sqlite, postgres, mysql };
-
-/// The name of a dialect: "sqlite", "postgres", "mysql".
-constexpr std::string_view to_string(dialect d) noexcept {
-  switch (d) {
-    case dialect::sqlite:
-      return "sqlite";
-    case dialect::postgres:
-      return "postgres";
-    case dialect::mysql:
-      return "mysql";
-  }
-  return "unknown";
-}
-
-/// An answer of a check that may not know: such a check stays silent, and leaves it to the server.
-enum class tri_state : std::uint8_t { no, yes, unknown };
-
-/// What a statement does, as its first words tell.
-enum class statement_kind : std::uint8_t {
-  select,       ///< select, values, table
-  insert,       ///< insert, replace
-  update,       ///< update
-  remove,       ///< delete
-  definition,   ///< create, alter, drop, truncate, grant …
-  transaction,  ///< begin, commit, rollback, savepoint, release
-  pragma,       ///< SQLite's pragma
-  other,        ///< everything else
-};
-
-/// How a statement's text marks its parameters.
-enum class placeholder_style : std::uint8_t {
-  none,      ///< no parameters: the text is sent as it is
-  question,  ///< `?`
-  numbered,  ///< `?1`
-  dollar,    ///< `$1`
-  format,    ///< `%s`
-  colon,     ///< `:name`
-  at,        ///< `@name`, SQLite only
-  tcl,       ///< `$name`, SQLite only
-  pyformat,  ///< `%(name)s`
-};
-
-constexpr bool is_named(placeholder_style style) noexcept { return style >= placeholder_style::colon; }
-
-/// The most parameters that the database takes in one statement.
-constexpr std::uint32_t parameter_limit(dialect d) noexcept { return d == dialect::sqlite ? 32766 : 65535; }
-
-/// How a dialect spells literals, identifiers and comments. Change a copy for a server in another mode.
-struct lexis {
-  bool backslash_escapes;      ///< in '…' (MySQL unless NO_BACKSLASH_ESCAPES)
-  bool escape_strings;         ///< E'…' (PostgreSQL)
-  bool double_quoted_strings;  ///< "…" is a string (MySQL unless ANSI_QUOTES)
-  bool backticks;              ///< `identifier`
-  bool brackets;               ///< [identifier] (SQLite)
-  bool hash_comments;          ///< # to the end of the line (MySQL)
-  bool spaced_dashes;          ///< -- begins a comment only before white space (MySQL)
-  bool executable_comments;    ///< /*! … */ is code (MySQL)
-  bool nested_comments;        ///< /* /* */ */ (PostgreSQL)
-  bool dollar_quotes;          ///< $tag$ … $tag$ (PostgreSQL)
-  bool question_operators;     ///< ? ?| ?& @? are operators, ?? is an escaped one (PostgreSQL)
-  bool native_names;           ///< @name and $name are parameters (SQLite)
-  bool returns_end_lines;      ///< a carriage return alone ends a comment of one line (PostgreSQL)
-  bool byte_order_marks;       ///< U+FEFF before a token is white space (SQLite)
-};
-
-constexpr lexis lexis_of(dialect d) noexcept {
-  lexis rules{};
-  rules.backslash_escapes = rules.double_quoted_strings = rules.hash_comments = d == dialect::mysql;
-  rules.spaced_dashes = rules.executable_comments = d == dialect::mysql;
-  rules.backticks = d != dialect::postgres;
-  rules.brackets = rules.native_names = d == dialect::sqlite;
-  rules.escape_strings = rules.nested_comments = d == dialect::postgres;
-  rules.dollar_quotes = rules.question_operators = rules.returns_end_lines = d == dialect::postgres;
-  rules.byte_order_marks = d == dialect::sqlite;
-  return rules;
-}
-
-}  // namespace dovetail::inline v0
-
-// ---- dovetail/sql/mistake.hpp ----
-// What can be wrong with a statement's text, in words.
-
-namespace dovetail::inline v0 {
-
-/// What a check of a statement found. `sql_problem::expected` and `given` hold the numbers of those that count.
-enum class sql_mistake : std::uint8_t {
-  none,
-  empty_statement,
-  nul_character,
-  quote_not_closed,
-  identifier_quote_not_closed,
-  dollar_quote_not_closed,
-  comment_not_closed,
-  parenthesis_not_closed,
-  parenthesis_not_opened,
-  several_statements,
-  mixed_placeholders,
-  invalid_parameter_name,
-  parameter_number_zero,
-  parameter_number_skipped,
-  too_many_parameters,
-  wrong_argument_count,
-  parameter_without_argument,
-  argument_without_parameter,
-  named_and_positional_arguments,
-  named_placeholders_positional_arguments,
-  positional_placeholders_named_arguments,
-  any_of_range,
-  range_not_alone,
-  range_used_in_two_ways,
-  insert_counts_differ,
-  no_rows_returned,
-  field_not_selected,
-  column_selected_twice,
-  wrong_column_count,
-  /// By the `validation_rule` with the number `sql_problem::expected`; `given` is the mistake behind it, if there is
-  /// one.
-  refused,
-};
-
-/// The first problem of a statement: what, where (offset of a byte in the text), and which argument or field.
-struct sql_problem {
-  sql_mistake what = sql_mistake::none;
-  std::uint32_t at = 0;
-  std::uint32_t size = 0;      ///< of the text that it is about, 0 for a place
-  std::uint32_t expected = 0;  ///< or the index of the argument or field
-  std::uint32_t given = 0;
-
-  constexpr explicit operator bool() const noexcept { return what != sql_mistake::none; }
-};
-
-constexpr std::string_view words_of(sql_mistake what) noexcept {
-  switch (what) {
-    case sql_mistake::none:
-      return "no mistake";
-    case sql_mistake::empty_statement:
-      return "the statement is empty";
-    case sql_mistake::nul_character:
-      return "the statement contains a NUL character";
-    case sql_mistake::quote_not_closed:
-      return "a quote is not closed";
-    case sql_mistake::identifier_quote_not_closed:
-      return "the quote of an identifier is not closed";
-    case sql_mistake::dollar_quote_not_closed:
-      return "a dollar quote is not closed";
-    case sql_mistake::comment_not_closed:
-      return "a comment is not closed";
-    case sql_mistake::parenthesis_not_closed:
-      return "a parenthesis is not closed";
-    case sql_mistake::parenthesis_not_opened:
-      return "a parenthesis is closed that was not opened";
-    case sql_mistake::several_statements:
-      return "more than one statement: use script()";
-    case sql_mistake::mixed_placeholders:
-      return "placeholders of different styles are mixed";
-    case sql_mistake::invalid_parameter_name:
-      return "the name of a parameter is not made of letters, digits and underscores";
-    case sql_mistake::parameter_number_zero:
-      return "parameters are numbered from 1";
-    case sql_mistake::parameter_number_skipped:
-      return "a parameter's number is skipped";
-    case sql_mistake::too_many_parameters:
-      return "more parameters than the database takes";
-    case sql_mistake::wrong_argument_count:
-      return "the numbers of placeholders and arguments differ";
-    case sql_mistake::parameter_without_argument:
-      return "a named parameter has no argument";
-    case sql_mistake::argument_without_parameter:
-      return "a named argument has no parameter";
-    case sql_mistake::named_and_positional_arguments:
-      return "named and positional arguments are mixed";
-    case sql_mistake::named_placeholders_positional_arguments:
-      return "named placeholders take dt::arg<\"name\">(value) or a struct";
-    case sql_mistake::positional_placeholders_named_arguments:
-      return "positional placeholders do not take named arguments";
-    case sql_mistake::any_of_range:
-      return "this database has no any() of a range: write in (…)";
-    case sql_mistake::range_not_alone:
-      return "a range must be alone in its in (…)";
-    case sql_mistake::range_used_in_two_ways:
-      return "a range is used in an in (…) and as a single value too";
-    case sql_mistake::insert_counts_differ:
-      return "the insert names more or fewer columns than it gives values";
-    case sql_mistake::no_rows_returned:
-      return "the statement returns no rows";
-    case sql_mistake::field_not_selected:
-      return "the select list has no column for a field";
-    case sql_mistake::column_selected_twice:
-      return "the select list has two columns for one field";
-    case sql_mistake::wrong_column_count:
-      return "the select list has more or fewer columns than the row type";
-    case sql_mistake::refused:
-      return "the statement is refused";
-  }
-  return "unknown mistake";
-}
-
-/// The error code that stands for a mistake that was found at run time.
-constexpr errc code_of(sql_mistake what) noexcept {
-  switch (what) {
-    case sql_mistake::too_many_parameters:
-      return errc::too_many_parameters;
-    case sql_mistake::wrong_argument_count:
-    case sql_mistake::parameter_number_skipped:
-    case sql_mistake::named_and_positional_arguments:
-    case sql_mistake::named_placeholders_positional_arguments:
-    case sql_mistake::positional_placeholders_named_arguments:
-      return errc::wrong_argument_count;
-    case sql_mistake::parameter_without_argument:
-    case sql_mistake::argument_without_parameter:
-      return errc::unknown_parameter;
-    case sql_mistake::field_not_selected:
-    case sql_mistake::column_selected_twice:
-    case sql_mistake::wrong_column_count:
-    case sql_mistake::no_rows_returned:
-      return errc::row_mismatch;
-    case sql_mistake::refused:
-      return errc::statement_refused;
-    default:
-      return errc::malformed_statement;
-  }
-}
-
-}  // namespace dovetail::inline v0
-
-// ---- dovetail/sql/token.hpp ----
-// The tokens of a statement's text, and the classes of characters that they are made of.
-
-namespace dovetail::inline v0 {
-namespace detail {
-
-enum class token_kind : std::uint8_t {
-  end,
-  word,         // an identifier or keyword without quotes
-  quoted,       // a quoted identifier
-  string,       // any literal in quotes
-  number,       // 12, 1.5e3, 0x1F
-  symbol,       // one character of an operator, or punctuation
-  cast,         // ::
-  placeholder,  // in the style of `token::style`
-  escape,       // \: or ?? or %%: its last character is meant
-};
-
-/// One token: text[begin, end). `key` holds the lower-case characters of a word of at most eight, else 0.
-struct token {
-  token_kind kind = token_kind::end;
-  placeholder_style style = placeholder_style::none;
-  char symbol = '\0';
-  std::uint8_t marks = 0;  // only of the tokens of a `token_run`
-  std::uint32_t begin = 0;
-  std::uint32_t end = 0;
-  std::uint32_t number = 0;  // of a numbered placeholder
-  std::uint64_t key = 0;
-
-  constexpr bool is(char c) const noexcept { return kind == token_kind::symbol && symbol == c; }
-};
-
-/// The key of a keyword of at most eight lower-case letters, for comparison with `token::key`.
-consteval std::uint64_t word_key(const char* keyword) {
-  std::uint64_t key = 0;
-  for (; *keyword != '\0'; ++keyword) key = key << 8 | static_cast<unsigned char>(*keyword);
-  return key;
-}
-
-/// `class_gap`: may begin what stands between two tokens. `class_plain`: a token of its own in every dialect; a dot
-/// unless a digit follows.
-enum : std::uint8_t {
-  class_space = 1,
-  class_word_start = 2,
-  class_digit = 4,
-  class_dollar = 8,
-  class_high = 16,
-  class_gap = 32,
-  class_plain = 64,
-};
-
-struct character_classes {
-  std::uint8_t of[256]{};
-  std::uint8_t in_word[256]{};  // in lower case; 0 when no word goes on with it
-
-  constexpr character_classes() noexcept {
-    for (int c = 'a'; c <= 'z'; ++c) of[c] = of[c - 'a' + 'A'] = class_word_start;
-    for (int c = '0'; c <= '9'; ++c) of[c] = class_digit;
-    for (int c = 128; c < 256; ++c) of[c] = class_word_start | class_high;
-    for (const char c : {' ', '\t', '\n', '\r', '\f', '\v'}) of[static_cast<unsigned char>(c)] = class_space;
-    for (const char c : {' ', '\t', '\n', '\r', '\f', '\v', '-', '#', '/', '*', '\xEF'}) {
-      of[static_cast<unsigned char>(c)] |= class_gap;
-    }
-    for (const char c : {'(', ')', ',', ';', '.', '=', '<', '>', '+', '!', '&', '|', '^', '~', ']', '{', '}'}) {
-      of[static_cast<unsigned char>(c)] = class_plain;
-    }
-    of[static_cast<unsigned char>('_')] = class_word_start;
-    of[static_cast<unsigned char>('$')] = class_dollar;
-    for (int c = 0; c < 256; ++c) {
-      const bool is_word = (of[c] & (class_word_start | class_digit | class_dollar)) != 0;
-      in_word[c] = static_cast<std::uint8_t>(!is_word ? 0 : c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-    }
-  }
-};
-
-inline constexpr character_classes classes{};
-
-constexpr std::uint8_t class_of(char c) noexcept { return classes.of[static_cast<unsigned char>(c)]; }
-constexpr bool continues_word(char c) noexcept {
-  return (class_of(c) & (class_word_start | class_digit | class_dollar)) != 0;
-}
-constexpr bool is_name_start(char c) noexcept {
-  return (class_of(c) & (class_word_start | class_high)) == class_word_start;
-}
-constexpr bool is_name_character(char c) noexcept { return is_name_start(c) || (class_of(c) & class_digit) != 0; }
-
-/// The name of a named placeholder: `:name`, `@name`, `$name` or `%(name)s`.
-constexpr std::string_view placeholder_name(std::string_view text, const token& found) noexcept {
-  if (found.style == placeholder_style::pyformat) return text.substr(found.begin + 2, found.end - found.begin - 4);
-  return text.substr(found.begin + 1, found.end - found.begin - 1);
-}
-
-}  // namespace detail
-}  // namespace dovetail::inline v0
-
-// ---- dovetail/sql/number_end.hpp ----
-// Where a number in a statement's text ends.
-
-namespace dovetail::inline v0 {
-namespace detail {
-
-constexpr bool is_digit(char c) noexcept { return (class_of(c) & class_digit) != 0; }
-constexpr bool is_hex_digit(char c) noexcept { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
-
-/// The end of the digits at text[at], with underscores between them.
-constexpr std::uint32_t end_of_digits(const char* text, std::uint32_t size, std::uint32_t at) noexcept {
-  while (at < size && (is_digit(text[at]) || (text[at] == '_' && size - at > 1 && is_digit(text[at + 1])))) ++at;
-  return at;
-}
-
-/// The end of the number at text[at], where the database ends it: in `1from` and `1.e` a word begins behind it.
-constexpr std::uint32_t end_of_number(const char* text, std::uint32_t size, std::uint32_t at) noexcept {
-  const auto peek = [&](std::uint32_t ahead) { return size - at > ahead ? text[at + ahead] : '\0'; };
-  const char second = static_cast<char>(peek(1) | 0x20);
-  if (text[at] == '0' && (second == 'x' || second == 'o' || second == 'b') && is_hex_digit(peek(2))) {
-    for (at += 2; at < size && (is_hex_digit(text[at]) || text[at] == '_'); ++at) {
-    }
-    return at;
-  }
-  at = end_of_digits(text, size, at);
-  if (at < size && text[at] == '.') at = end_of_digits(text, size, at + 1);
-  if ((peek(0) | 0x20) != 'e') return at;
-  const std::uint32_t sign = peek(1) == '+' || peek(1) == '-' ? 1 : 0;
-  return is_digit(peek(1 + sign)) ? end_of_digits(text, size, at + 1 + sign) : at;
-}
-
-}  // namespace detail
-}  // namespace dovetail::inline v0
-
-// ---- dovetail/sql/string_end.hpp ----
-// Where the literals of a statement's text go on, and the names of its formats end.
-
-namespace dovetail::inline v0 {
-namespace detail {
-
-/// The quote of a literal's next part, behind a line's end, with comments of lines between; `at` when there is none.
-/// Backslashes count in all parts of E'…'.
-/// Source: https://www.postgresql.org/docs/15/sql-syntax-lexical.html#SQL-SYNTAX-CONSTANTS
-constexpr std::uint32_t continuation_of_string(const char* text, std::uint32_t size, std::uint32_t at,
-                                               bool returns_end_lines) noexcept {
-  const auto ends_line = [=](char c) { return c == '\n' || (c == '\r' && returns_end_lines); };
-  bool has_line_end = false;
-  std::uint32_t to = at;
-  for (; to < size; ++to) {
-    if (text[to] == '-' && to + 1 < size && text[to + 1] == '-') {
-      while (to + 1 < size && !ends_line(text[to + 1])) ++to;
-    } else if ((class_of(text[to]) & class_space) == 0) {
-      break;
-    }
-    has_line_end = has_line_end || ends_line(text[to]);
-  }
-  return has_line_end && to < size && text[to] == '\'' ? to : at;
-}
-
-/// The end of the `%(name)s` whose sign is text[at]; `at` when it is none.
-constexpr std::uint32_t end_of_pyformat(const char* text, std::uint32_t size, std::uint32_t at) noexcept {
-  std::uint32_t end = at + 2;
-  while (end < size && is_name_character(text[end])) ++end;
-  const bool is_name = end + 1 < size && text[end] == ')' && text[end + 1] == 's' &&
-                       (end + 2 == size || !continues_word(text[end + 2])) && is_name_start(text[at + 2]);
-  return is_name ? end + 2 : at;
-}
-
-}  // namespace detail
-}  // namespace dovetail::inline v0
-
-// ---- dovetail/sql/text_window.hpp ----
-// 64 characters of a text at once: which of them belong to words, which are white space, and all in lower case.
-
-namespace dovetail::inline v0 {
-namespace detail {
-
-/// What some characters are, one bit for each: the lowest for the first.
-struct character_bits {
-  std::uint64_t words = 0;   ///< as `classes.in_word` says
-  std::uint64_t spaces = 0;  ///< as `class_space` says
-  std::uint64_t starts = 0;  ///< a word may begin with them: the letters of ASCII, and `_`
-};
-
-/// Looks at from[0, 16) and writes it in lower case; the two may be the same place. For any machine.
-inline character_bits look_at_each(const char* from, char* lower) noexcept {
-  character_bits found;
-  for (unsigned i = 0; i < 16; ++i) {
-    const auto c = static_cast<unsigned char>(from[i]);
-    const std::uint8_t folded = classes.in_word[c];
-    found.words |= std::uint64_t{folded != 0} << i;
-    found.spaces |= std::uint64_t{(classes.of[c] & class_space) != 0} << i;
-    found.starts |= std::uint64_t{classes.of[c] == class_word_start} << i;
-    lower[i] = static_cast<char>(folded);
-  }
-  return found;
-}
-
-#if defined(__SSE2__)
-/// The same with vectors.
-inline character_bits look_at_sixteen(const char* from, char* lower) noexcept {
-  using bytes = unsigned char __attribute__((vector_size(16)));
-  using characters = char __attribute__((vector_size(16)));
-  bytes c;
-  std::memcpy(&c, from, sizeof c);
-  const bytes folded = c | 0x20;
-  const auto letters = (bytes)(folded - 'a' <= (bytes{} + ('z' - 'a')));
-  const auto digits = (bytes)(c - '0' <= (bytes{} + 9));
-  const bytes starts = letters | (bytes)(c == '_');
-  const auto dollars = (bytes)(c == '$');
-  const auto spaces = (bytes)(c == ' ') | (bytes)(c - '\t' <= (bytes{} + ('\r' - '\t')));
-  const bytes in_lower_case = c | (letters & 0x20);
-  std::memcpy(lower, &in_lower_case, sizeof in_lower_case);
-  const auto bits_of = [](bytes found) {  // the highest bit of each byte
-    return static_cast<std::uint64_t>(static_cast<std::uint32_t>(__builtin_ia32_pmovmskb128((characters)found)));
-  };
-  return {bits_of(starts | digits | dollars | c), bits_of(spaces), bits_of(starts)};
-}
-#else
-inline character_bits look_at_sixteen(const char* from, char* lower) noexcept { return look_at_each(from, lower); }
-#endif
-
-class text_window {
- public:
-  static constexpr std::uint32_t width = 64;
-
-  /// Looks at what is there of text[0, 64). Behind the text's end there are no words and no spaces.
-  [[gnu::noinline]] void fill(const char* text, std::uint32_t size) noexcept {
-    const char* from = text;
-    if (size < width) {
-      std::memset(lower_, 0, width);
-      std::memcpy(lower_, text, size);
-      from = lower_;
-    }
-    bits_ = {};
-    for (std::uint32_t at = 0; at < width && at < size; at += 16) {
-      const character_bits found = look_at_sixteen(from + at, lower_ + at);
-      bits_.words |= found.words << at;
-      bits_.spaces |= found.spaces << at;
-      bits_.starts |= found.starts << at;
-    }
-  }
-
-  constexpr const character_bits& bits() const noexcept { return bits_; }
-  /// A word may begin at a place: at one that is none of the middle of another word, it does.
-  constexpr bool starts_word(std::uint32_t at) const noexcept { return (bits_.starts >> at & 1) != 0; }
-  /// How many characters of a word there are at a place, as far as the window shows them.
-  constexpr std::uint32_t word_size(std::uint32_t at) const noexcept {
-    return static_cast<std::uint32_t>(std::countr_zero(~(bits_.words >> at)));
-  }
-  constexpr std::uint32_t gap_size(std::uint32_t at) const noexcept {
-    return static_cast<std::uint32_t>(std::countr_zero(~(bits_.spaces >> at)));
-  }
-
-  /// As `token::key` has it, for a word of `size` characters, at least one.
-  std::uint64_t key(std::uint32_t at, std::uint32_t size) const noexcept {
-    if (size > 8) return 0;
-    std::uint64_t eight;
-    std::memcpy(&eight, lower_ + at, sizeof eight);
-    if constexpr (std::endian::native == std::endian::little) eight = __builtin_bswap64(eight);
-    return eight >> (64 - 8 * size);
-  }
-
- private:
-  character_bits bits_;
-  char lower_[width + 8];  // `key` looks that far
-};
-
-}  // namespace detail
-}  // namespace dovetail::inline v0
-
-// ---- dovetail/sql/lexer.hpp ----
-// Cuts a statement's text into tokens, at compile time or at run time, one pass and without storage.
-
-namespace dovetail::inline v0 {
-namespace detail {
-
-class lexer {
- public:
-  constexpr lexer(std::string_view text, const lexis& rules) noexcept
-      : text_(text.data()), size_(static_cast<std::uint32_t>(text.size())), rules_(rules) {}
-
-  /// The next token; after a problem, and at the end, always `token_kind::end`.
-  constexpr token next() noexcept {
-    token found;
-    read(found);
-    return found;
-  }
-
-  /// The same in place: copying what was just written takes longer.
-  [[gnu::always_inline]] constexpr void read(token& found) noexcept {
-    comment_ = no_comment;
-    if (std::is_constant_evaluated()) return read_rest(found);
-    std::uint32_t at = at_;
-    if (at - window_begin_ > text_window::width - 16) {
-      window_.fill(text_ + at, size_ - at);
-      window_begin_ = at;
-    }
-    std::uint32_t in_window = at - window_begin_;
-    const std::uint32_t gap = window_.gap_size(in_window);
-    in_window += gap;
-    at_ = at += gap;
-    if (at < size_ && in_window < text_window::width) {
-      const char c = text_[at];
-      if (window_.starts_word(in_window)) {
-        const std::uint32_t length = window_.word_size(in_window);
-        if (in_window + length < text_window::width) {
-          const std::uint32_t to = at_ = at + length;
-          found = {.kind = token_kind::word, .begin = at, .end = to, .key = window_.key(in_window, length)};
-          if (to < size_ && (text_[to] == '\'' || text_[to] == '&') && length == 1) read_prefixed(found);
-          return;
-        }
-      } else if (class_of(c) == class_plain && (c != '.' || (class_of(peek(1)) & class_digit) == 0)) {
-        at_ = at + 1;
-        found = {.kind = token_kind::symbol, .symbol = c, .begin = at, .end = at + 1};
-        return;
-      }
-    }
-    read_rest(found);
-  }
-
-  /// The token that begins at a place, or behind the gap there: no token stands across the place.
-  constexpr void read_at(std::uint32_t at, token& found) noexcept {
-    comment_ = no_comment;
-    at_ = at;
-    read_rest(found);
-  }
-
-  /// Where the last token ends.
-  constexpr std::uint32_t place() const noexcept { return at_; }
-
-  /// Where the first comment before the last token is, a byte order mark included; `no_comment` when there is none.
-  constexpr std::uint32_t comment() const noexcept { return comment_; }
-  static constexpr std::uint32_t no_comment = ~std::uint32_t{0};
-
-  /// Where a comment is that some servers run as code and others skip; `no_comment` when none has been seen.
-  constexpr std::uint32_t conditional_comment() const noexcept { return conditional_; }
-
-  constexpr const sql_problem& problem() const noexcept { return problem_; }
-
- private:
-  // Any token; `read` knows a shorter way to most.
-  [[gnu::noinline]] constexpr void read_rest(token& found) noexcept {
-    skip_space_and_comments();
-    found = {.begin = at_, .end = at_};
-    if (problem_ || at_ >= size_) {
-      if (!problem_ && in_executable_comment_) fail(sql_mistake::comment_not_closed, executable_comment_);
-      return;
-    }
-    const char c = text_[at_];
-    const std::uint8_t kind = class_of(c);
-    if ((kind & class_word_start) != 0) return read_word(found);
-    if ((kind & class_digit) != 0 || (c == '.' && (class_of(peek(1)) & class_digit) != 0)) {
-      found.kind = token_kind::number;
-      at_ = end_of_number(text_, size_, at_);
-    } else {
-      read_other(found, c);
-    }
-    found.end = at_;
-    if (problem_) found.kind = token_kind::end;
-  }
-
-  constexpr char peek(std::uint32_t ahead) const noexcept { return size_ - at_ > ahead ? text_[at_ + ahead] : '\0'; }
-  constexpr char before() const noexcept { return at_ > 0 ? text_[at_ - 1] : '\0'; }
-
-  constexpr void fail(sql_mistake what, std::uint32_t from, std::uint32_t length = 1) noexcept {
-    if (!problem_) problem_ = {.what = what, .at = from, .size = length};
-    at_ = size_;
-  }
-
-  constexpr bool ends_line(char c) const noexcept { return c == '\n' || (c == '\r' && rules_.returns_end_lines); }
-
-  constexpr void skip_line() noexcept {
-    for (; at_ < size_ && !ends_line(text_[at_]); ++at_) {
-      if (text_[at_] == '\0') return fail(sql_mistake::nul_character, at_);
-    }
-  }
-
-  constexpr void skip_space_and_comments() noexcept {
-    for (;;) {
-      std::uint32_t to = at_;
-      while (to < size_ && (class_of(text_[to]) & class_space) != 0) ++to;
-      at_ = to;
-      if (to >= size_ || (class_of(text_[to]) & class_gap) == 0 || !skip_comment(text_[to])) return;
-      if (comment_ == no_comment) comment_ = to;
-    }
-  }
-
-  // False when it begins a token.
-  constexpr bool skip_comment(char c) noexcept {
-    if (c == '-' && peek(1) == '-' &&
-        (!rules_.spaced_dashes || size_ - at_ == 2 || static_cast<unsigned char>(peek(2)) <= ' ' ||
-         peek(2) == '\x7F')) {
-      skip_line();
-    } else if (c == '#' && rules_.hash_comments) {
-      skip_line();
-    } else if (c == '/' && peek(1) == '*') {
-      skip_block_comment();
-    } else if (c == '*' && in_executable_comment_ && peek(1) == '/') {
-      in_executable_comment_ = false;
-      at_ += 2;
-    } else if (c == '\xEF' && rules_.byte_order_marks && peek(1) == '\xBB' && peek(2) == '\xBF') {
-      at_ += 3;
-    } else {
-      return false;
-    }
-    return true;
-  }
-
-  // Behind `/*`. MySQL runs !50000 from that version on, MariaDB M! too; they differ in comments inside of such.
-  constexpr bool is_conditional() const noexcept {
-    if (peek(0) == '!') return in_executable_comment_ || (class_of(peek(1)) & class_digit) != 0;
-    return (peek(0) | 0x20) == 'm' && peek(1) == '!';
-  }
-
-  constexpr void skip_block_comment() noexcept {
-    const std::uint32_t start = at_;
-    at_ += 2;
-    if (rules_.executable_comments && is_conditional()) conditional_ = start;
-    if (rules_.executable_comments && !in_executable_comment_ && at_ < size_ && text_[at_] == '!') {
-      ++at_;
-      while (at_ < size_ && (class_of(text_[at_]) & class_digit) != 0) ++at_;  // a version number
-      in_executable_comment_ = true;
-      executable_comment_ = start;
-      return;
-    }
-    for (std::uint32_t depth = 1; at_ < size_; ++at_) {
-      if (text_[at_] == '*' && peek(1) == '/') {
-        ++at_;
-        if (--depth == 0) {
-          ++at_;
-          return;
-        }
-      } else if (rules_.nested_comments && text_[at_] == '/' && peek(1) == '*') {
-        ++at_;
-        ++depth;
-      } else if (text_[at_] == '\0') {
-        return fail(sql_mistake::nul_character, at_);
-      }
-    }
-    fail(sql_mistake::comment_not_closed, start, 2);
-  }
-
-  constexpr void read_word(token& found) noexcept {
-    const std::uint32_t start = at_;
-    std::uint32_t to = start;
-    std::uint64_t key = 0;
-    for (; to < size_; ++to) {
-      const std::uint8_t c = classes.in_word[static_cast<unsigned char>(text_[to])];
-      if (c == 0) break;
-      key = key << 8 | c;
-    }
-    at_ = found.end = to;
-    found.kind = token_kind::word;
-    found.key = to - start <= 8 ? key : 0;
-    if (to < size_ && (text_[to] == '\'' || text_[to] == '&') && to - start == 1) read_prefixed(found);
-  }
-
-  // The literals that begin with one letter: its key is `found.key`.
-  [[gnu::noinline]] constexpr void read_prefixed(token& found) noexcept {
-    const std::uint64_t key = found.key;
-    if (text_[at_] == '\'') {
-      const bool is_prefix =
-          key == 'x' || (key == 'e' && rules_.escape_strings) || ((key == 'b' || key == 'n') && !rules_.native_names);
-      if (!is_prefix) return;  // SQLite: a table e with the alias 'y'
-      found.kind = token_kind::string;
-      const bool escapes = key == 'e';
-      read_quoted('\'', rules_.backslash_escapes || escapes);
-      for (std::uint32_t to = at_; escapes && !problem_; to = at_) {
-        at_ = continuation_of_string(text_, size_, to, rules_.returns_end_lines);
-        if (at_ == to) break;
-        read_quoted('\'', true);
-      }
-    } else if (key == 'u' && rules_.escape_strings && (peek(1) == '\'' || peek(1) == '"')) {
-      ++at_;
-      found.kind = text_[at_] == '"' ? token_kind::quoted : token_kind::string;
-      read_quoted(text_[at_], false);
-    }
-    found.end = at_;
-    if (problem_) found.kind = token_kind::end;
-  }
-
-  constexpr void read_quoted(char quote, bool backslashes) noexcept {
-    const std::uint32_t start = at_;
-    for (++at_; at_ < size_; ++at_) {
-      const char c = text_[at_];
-      if (c == quote) {
-        ++at_;
-        if (at_ >= size_ || text_[at_] != quote) return;
-      } else if (c == '\\' && backslashes) {
-        ++at_;
-      } else if (c == '\0') {
-        return fail(sql_mistake::nul_character, at_);
-      }
-    }
-    const bool is_string = quote == '\'' || (quote == '"' && rules_.double_quoted_strings);
-    fail(is_string ? sql_mistake::quote_not_closed : sql_mistake::identifier_quote_not_closed, start);
-  }
-
-  constexpr bool read_dollar_quote() noexcept {
-    std::uint32_t tag_end = at_ + 1;
-    if (tag_end < size_ && (class_of(text_[tag_end]) & class_word_start) != 0) {
-      while (tag_end < size_ && (class_of(text_[tag_end]) & (class_word_start | class_digit)) != 0) ++tag_end;
-    }
-    if (tag_end >= size_ || text_[tag_end] != '$') return false;
-    const std::uint32_t start = at_;
-    const std::string_view tag{text_ + start, tag_end + 1 - start};
-    const std::string_view rest{text_ + tag_end + 1, size_ - tag_end - 1};
-    const std::size_t closing = rest.find(tag);
-    if (closing == std::string_view::npos) {
-      fail(sql_mistake::dollar_quote_not_closed, start, static_cast<std::uint32_t>(tag.size()));
-    } else if (rest.substr(0, closing).find('\0') != std::string_view::npos) {
-      fail(sql_mistake::nul_character, start);
-    } else {
-      at_ = tag_end + 1 + static_cast<std::uint32_t>(closing + tag.size());
-    }
-    return true;
-  }
-
-  constexpr void read_digits(token& found, placeholder_style style) noexcept {
-    found.kind = token_kind::placeholder;
-    found.style = style;
-    const std::uint32_t start = at_;
-    for (++at_; at_ < size_ && (class_of(text_[at_]) & class_digit) != 0; ++at_) {
-      if (found.number < 1'000'000) found.number = found.number * 10 + static_cast<std::uint32_t>(text_[at_] - '0');
-    }
-    if (at_ < size_ && continues_word(text_[at_])) fail(sql_mistake::invalid_parameter_name, start, at_ + 1 - start);
-    if (found.number == 0) fail(sql_mistake::parameter_number_zero, start, at_ - start);
-  }
-
-  // `found.begin` is at the sigil; the name is text[begin + 1, end).
-  constexpr void read_name(token& found, placeholder_style style) noexcept {
-    found.kind = token_kind::placeholder;
-    found.style = style;
-    for (++at_; at_ < size_ && is_name_character(text_[at_]); ++at_) {
-    }
-    const bool is_bad = at_ == found.begin + 1 || (at_ < size_ && continues_word(text_[at_]));
-    // SQLite takes what follows, $a::b(…) and :a(…), for a part of the name, quotes in it included.
-    const bool is_tcl = rules_.native_names && (peek(0) == '(' || (peek(0) == ':' && peek(1) == ':'));
-    if (is_bad || is_tcl) fail(sql_mistake::invalid_parameter_name, found.begin, at_ + 1 - found.begin);
-  }
-
-  constexpr void read_other(token& found, char c) noexcept {
-    found.kind = token_kind::symbol;
-    found.symbol = c;
-    switch (c) {
-      case '\0':
-        return fail(sql_mistake::nul_character, at_);
-      case '\'':
-        found.kind = token_kind::string;
-        return read_quoted('\'', rules_.backslash_escapes);
-      case '"':
-        found.kind = rules_.double_quoted_strings ? token_kind::string : token_kind::quoted;
-        return read_quoted('"', rules_.double_quoted_strings && rules_.backslash_escapes);
-      case '`':
-        if (!rules_.backticks) break;
-        found.kind = token_kind::quoted;
-        return read_quoted('`', false);
-      case '[':
-        if (!rules_.brackets) break;
-        found.kind = token_kind::quoted;
-        for (const std::uint32_t start = at_; text_[at_] != ']'; ++at_) {
-          if (at_ + 1 >= size_) return fail(sql_mistake::identifier_quote_not_closed, start);
-          if (text_[at_] == '\0') return fail(sql_mistake::nul_character, at_);
-        }
-        break;
-      case '$':
-        if ((class_of(peek(1)) & class_digit) != 0) return read_digits(found, placeholder_style::dollar);
-        if (rules_.native_names && (class_of(peek(1)) & class_word_start) != 0) {
-          return read_name(found, placeholder_style::tcl);
-        }
-        if (rules_.dollar_quotes && read_dollar_quote()) {
-          found.kind = token_kind::string;
-          return;
-        }
-        // None of PostgreSQL's tokens; before a placeholder the rewritten text would begin a dollar quote: $$1, $a$1.
-        if (rules_.dollar_quotes) return fail(sql_mistake::invalid_parameter_name, at_);
-        break;
-      case '@':
-        if (rules_.native_names && continues_word(peek(1))) return read_name(found, placeholder_style::at);
-        break;
-      case '#':
-        if (rules_.native_names && continues_word(peek(1))) {  // a parameter in SQLite, and like no other's
-          return fail(sql_mistake::invalid_parameter_name, at_, 2);
-        }
-        break;
-      case ':':
-        return read_colon(found);
-      case '\\':
-        if (peek(1) != ':') break;
-        found.kind = token_kind::escape;
-        found.symbol = ':';
-        ++at_;
-        break;
-      case '?':
-        return read_question(found);
-      case '%':
-        return read_percent(found);
-      default:
-        break;
-    }
-    ++at_;
-  }
-
-  constexpr void read_colon(token& found) noexcept {
-    const char following = peek(1);
-    if (following == ':') {
-      found.kind = token_kind::cast;
-      at_ += 2;
-      return;
-    }
-    const std::uint8_t kind = class_of(following);
-    const bool may_begin = !continues_word(before()) && before() != ':' && before() != '\\';
-    if (may_begin && ((kind & class_word_start) != 0 || (rules_.native_names && (kind & class_digit) != 0))) {
-      if (is_name_start(following)) return read_name(found, placeholder_style::colon);
-      return fail(sql_mistake::invalid_parameter_name, at_, 2);
-    }
-    ++at_;
-  }
-
-  constexpr void read_question(token& found) noexcept {
-    const char following = peek(1);
-    if (rules_.question_operators) {
-      if (following == '?') {
-        found.kind = token_kind::escape;
-        at_ += 2;
-        return;
-      }
-      const bool is_pair = (following == '|' || following == '&') && peek(2) != following;
-      if (is_pair || before() == '@') {
-        at_ += is_pair ? 2u : 1u;
-        return;
-      }
-    }
-    if ((class_of(following) & class_digit) != 0) return read_digits(found, placeholder_style::numbered);
-    found.kind = token_kind::placeholder;
-    found.style = placeholder_style::question;
-    ++at_;
-  }
-
-  constexpr void read_percent(token& found) noexcept {
-    const char following = peek(1);
-    if (following == '%') {
-      found.kind = token_kind::escape;
-      at_ += 2;
-    } else if (following == 's' && !continues_word(peek(2)) && !continues_word(before()) && before() != ')' &&
-               before() != ']') {
-      found.kind = token_kind::placeholder;
-      found.style = placeholder_style::format;
-      at_ += 2;
-    } else if (following == '(') {
-      const std::uint32_t end = end_of_pyformat(text_, size_, at_);
-      if (end != at_) {
-        found.kind = token_kind::placeholder;
-        found.style = placeholder_style::pyformat;
-      }
-      at_ = end != at_ ? end : at_ + 1;
-    } else {
-      ++at_;
-    }
-  }
-
-  const char* text_;
-  std::uint32_t size_;
-  std::uint32_t at_ = 0;
-  std::uint32_t executable_comment_ = 0;
-  std::uint32_t comment_ = no_comment;
-  std::uint32_t conditional_ = no_comment;
-  std::uint32_t window_begin_ = ~std::uint32_t{63};  // none yet: 64 before the text
-  text_window window_;
-  bool in_executable_comment_ = false;
-  lexis rules_;
-  sql_problem problem_;
-};
-
-}  // namespace detail
-}  // namespace dovetail::inline v0
-
 // ---- dovetail/sql/identifier.hpp ----
 // Names of tables and columns, quoted for a statement's text.
 
@@ -22328,88 +23602,6 @@ class placeholder_marks {
 }  // namespace detail
 }  // namespace dovetail::inline v0
 
-// ---- dovetail/sql/traits.hpp ----
-// What a statement does and returns, told from its words.
-
-namespace dovetail::inline v0 {
-
-/// What is known of a statement from its text alone.
-struct statement_traits {
-  statement_kind kind = statement_kind::other;
-  /// `yes` when its form reads only; a function that it calls may write all the same.
-  tri_state read_only = tri_state::unknown;
-  tri_state returns_rows = tri_state::unknown;
-  placeholder_style style = placeholder_style::none;
-  std::uint16_t parameters = 0;  ///< distinct ones
-  bool is_native = false;        ///< the database takes the text as it is written
-  bool expands = false;          ///< a range stands in `in (…)`: the native text depends on its size
-
-  friend constexpr bool operator==(const statement_traits&, const statement_traits&) = default;
-};
-
-namespace detail {
-
-struct statement_form {
-  statement_kind kind = statement_kind::other;
-  tri_state read_only = tri_state::unknown;
-  tri_state returns_rows = tri_state::unknown;
-};
-
-/// What the first word of a statement tells.
-constexpr statement_form form_of(std::uint64_t key, std::string_view word) noexcept {
-  using enum tri_state;
-  switch (key) {
-    case word_key("select"):
-    case word_key("values"):
-    case word_key("table"):
-      return {statement_kind::select, yes, yes};
-    case word_key("insert"):
-    case word_key("replace"):
-      return {statement_kind::insert, no, no};
-    case word_key("update"):
-      return {statement_kind::update, no, no};
-    case word_key("delete"):
-      return {statement_kind::remove, no, no};
-    case word_key("create"):
-    case word_key("alter"):
-    case word_key("drop"):
-    case word_key("truncate"):
-    case word_key("comment"):
-    case word_key("grant"):
-    case word_key("revoke"):
-    case word_key("rename"):
-    case word_key("reindex"):
-      return {statement_kind::definition, no, no};
-    case word_key("begin"):
-    case word_key("start"):
-    case word_key("commit"):
-    case word_key("end"):
-    case word_key("rollback"):
-    case word_key("abort"):
-    case word_key("release"):
-      return {statement_kind::transaction, unknown, no};
-    case word_key("pragma"):
-      return {statement_kind::pragma, unknown, unknown};
-    case word_key("merge"):
-    case word_key("vacuum"):
-    case word_key("attach"):
-    case word_key("detach"):
-    case word_key("lock"):
-      return {statement_kind::other, no, no};
-    case word_key("explain"):
-      return {statement_kind::other, unknown, yes};
-    case word_key("show"):
-    case word_key("describe"):
-      return {statement_kind::other, yes, yes};
-    default:
-      if (equals_ignoring_case(word, "savepoint")) return {statement_kind::transaction, unknown, no};
-      return {};
-  }
-}
-
-}  // namespace detail
-}  // namespace dovetail::inline v0
-
 // ---- dovetail/sql/placeholders.hpp ----
 // Numbers the placeholders of a statement, fits its arguments to them, and finds what is wrong with either.
 
@@ -22634,77 +23826,6 @@ class placeholder_check {
   pending_placeholder pending_;
   std::uint32_t questions_ = 0;
   std::uint32_t certain_questions_ = 0;
-};
-
-}  // namespace detail
-}  // namespace dovetail::inline v0
-
-// ---- dovetail/sql/routine_body.hpp ----
-// Where the body of a trigger, function or procedure begins and ends: semicolons inside of it end no text.
-
-namespace dovetail::inline v0 {
-namespace detail {
-
-/// Sees the tokens of one `create trigger`, `create function` or `create procedure`, one after another.
-/// A name that is spelt `begin`, `end` or `case` opens and closes nothing for which the database's own grammar would
-/// want a body: PostgreSQL's begins with `begin atomic`, SQLite's and PostgreSQL's do not nest, each of their
-/// statements ends with a semicolon, and so `end` follows one. Source: https://www.sqlite.org/lang_createtrigger.html
-/// and PostgreSQL's documentation of CREATE FUNCTION.
-class routine_body {
- public:
-  constexpr bool is_inside() const noexcept { return depth_ > 0; }
-
-  /// `is_outside`: of all parentheses.
-  constexpr void take(dialect d, const token& at, const token& previous, bool is_outside) noexcept {
-    if (at.is(';')) {
-      cases_ = 0;  // an expression has no semicolon: what looked like its `case` was a name
-    } else if (at.kind == token_kind::word) {
-      d == dialect::mysql ? take_mysql(at.key, previous, is_outside) : take_word(d, at.key, previous, is_outside);
-    }
-  }
-
- private:
-  constexpr void take_word(dialect d, std::uint64_t key, const token& previous, bool is_outside) noexcept {
-    const bool opens = d == dialect::postgres ? key == word_key("atomic") && previous.key == word_key("begin")
-                                              : key == word_key("begin");
-    if (depth_ == 0) {
-      depth_ = opens && is_outside ? 1 : 0;
-    } else if (key == word_key("case")) {
-      ++cases_;
-    } else if (key == word_key("end")) {
-      if (cases_ > 0) {
-        --cases_;
-      } else if (previous.is(';') || previous.key == word_key("atomic")) {
-        depth_ = 0;
-      }
-    }
-  }
-
-  // Blocks nest, and statements end with `end if`, `end case`, …
-  constexpr void take_mysql(std::uint64_t key, const token& previous, bool is_outside) noexcept {
-    switch (key) {
-      case word_key("begin"):
-        if (depth_ > 0 || is_outside) ++depth_;
-        return;
-      case word_key("case"):
-        if (depth_ > 0 && previous.key != word_key("end")) ++depth_;
-        return;
-      case word_key("if"):
-      case word_key("while"):
-      case word_key("loop"):
-      case word_key("repeat"):
-        if (previous.key == word_key("end")) ++depth_;  // end if
-        return;
-      case word_key("end"):
-        if (depth_ > 0) --depth_;
-        return;
-      default:
-        return;
-    }
-  }
-
-  std::uint32_t depth_ = 0;
-  std::uint32_t cases_ = 0;
 };
 
 }  // namespace detail
@@ -23769,6 +24890,26 @@ constexpr tri_state fills(const row_description& row, std::size_t index, std::st
   return tri_state::no;
 }
 
+constexpr bool cut_in_any_case(std::string_view& text, std::string_view name) noexcept {
+  if (text.size() < name.size()) return false;
+  const std::size_t rest = text.size() - name.size();
+  if (!equals_ignoring_case(text.substr(rest), name)) return false;
+  text = text.substr(0, rest);
+  return true;
+}
+
+/// As `leaf_takes`, whatever the case of the names is.
+constexpr bool takes_in_any_case(const row_description& row, std::size_t index, std::string_view column) noexcept {
+  if (!cut_in_any_case(column, row.leaves[index].name)) return false;
+  for (std::uint16_t group = row.leaves[index].group; group != leaf::no_group; group = row.groups[group].parent) {
+    if (row.groups[group].name.empty()) continue;
+    if (!column.ends_with('.') && !column.ends_with('_')) return false;
+    column.remove_suffix(1);
+    if (!cut_in_any_case(column, row.groups[group].name)) return false;
+  }
+  return column.empty();
+}
+
 /// As `fills`, with the dialect's rule for the case of names without quotes.
 constexpr tri_state fills(dialect d, const row_description& row, std::size_t index, std::string_view column,
                           bool is_quoted) noexcept {
@@ -23780,10 +24921,30 @@ constexpr tri_state fills(dialect d, const row_description& row, std::size_t ind
     return fills(row, index, std::string_view{folded, column.size()});
   }
   if (const tri_state found = fills(row, index, column); found != tri_state::no) return found;
-  const std::string_view name = row.leaves[index].name;  // the server answers with the table's own spelling
-  const bool ends_alike =
-      column.size() >= name.size() && equals_ignoring_case(column.substr(column.size() - name.size()), name);
-  return ends_alike ? tri_state::unknown : tri_state::no;
+  // The server answers with the table's own spelling.
+  return takes_in_any_case(row, index, column) ? tri_state::unknown : tri_state::no;
+}
+
+/// What the columns of a text have for one leaf.
+struct column_match {
+  std::uint32_t count = 0;  ///< of columns that fill it; not counted beyond two
+  std::uint32_t last = 0;   ///< of those that were counted
+  bool is_silent = false;   ///< one may fill it under another spelling of its name
+
+  constexpr bool is_missing() const noexcept { return count == 0 && !is_silent; }
+};
+
+constexpr column_match match_of(dialect d, std::string_view text, const select_list& columns,
+                                const row_description& row, std::size_t leaf) noexcept {
+  column_match found;
+  for (std::uint32_t i = 0; i < columns.count() && found.count < 2; ++i) {
+    const tri_state answer = fills(d, row, leaf, text.substr(columns[i].at, columns[i].size), columns[i].is_quoted);
+    if (answer == tri_state::unknown) found.is_silent = true;
+    if (answer != tri_state::yes) continue;
+    ++found.count;
+    found.last = i;
+  }
+  return found;
 }
 
 /// The first thing that the row type cannot get from the statement. Silent where the text does not tell.
@@ -23803,18 +24964,12 @@ constexpr sql_problem compare_columns(dialect d, std::string_view text, const an
   if (!columns.is_known()) return {};
   for (std::size_t i = 0; i < row.leaves.size(); ++i) {
     const auto field = static_cast<std::uint32_t>(i);
-    std::uint32_t matches = 0;
-    bool is_silent = false;
-    for (std::uint32_t j = 0; j < columns.count(); ++j) {
-      const output_column& column = columns[j];
-      const tri_state answer = fills(d, row, i, text.substr(column.at, column.size), column.is_quoted);
-      if (answer == tri_state::unknown) is_silent = true;
-      if (answer != tri_state::yes) continue;
-      if (++matches == 2) {
-        return {.what = sql_mistake::column_selected_twice, .at = column.at, .size = column.size, .expected = field};
-      }
+    const column_match match = match_of(d, text, columns, row, i);
+    if (match.count == 2) {
+      const output_column& second = columns[match.last];
+      return {.what = sql_mistake::column_selected_twice, .at = second.at, .size = second.size, .expected = field};
     }
-    if (matches == 0 && !is_silent) return {.what = sql_mistake::field_not_selected, .at = at, .expected = field};
+    if (match.is_missing()) return {.what = sql_mistake::field_not_selected, .at = at, .expected = field};
   }
   return {};
 }
@@ -23858,6 +25013,8 @@ void more_arguments_than_placeholders();
 template <class Found, class Given>
 void more_arguments_than_placeholders();
 void parameter_without_argument();
+template <fixed_string NearestArgument>
+void parameter_without_argument_did_you_mean();
 void named_and_positional_arguments_are_mixed();
 void named_placeholders_need_dt_arg_or_a_struct();
 void positional_placeholders_do_not_take_named_arguments();
@@ -23910,6 +25067,39 @@ constexpr void stop_at_argument(std::size_t slot, std::index_sequence<I...>) {
   ((slot != I ? void() : mistake_in_sql::argument_without_parameter<name_of_slot<Pack, I>()>()), ...);
 }
 
+/// A parameter's name as Clang prints the argument of a call: text that fills an array, its last character zero.
+struct parameter_name {
+  char text[33];
+
+  constexpr explicit parameter_name(std::string_view name) noexcept : text{} {
+    for (std::size_t i = 0; i < 32; ++i) text[i] = i < name.size() ? name[i] : ' ';
+    text[32] = '\0';  // Clang takes no zero for text that was not written
+  }
+};
+
+/// A parameter that the call has no argument for. A name in the text is no template argument, which is all that GCC
+/// prints: there the nearest argument is named, beside the text.
+template <class Pack, std::size_t... I>
+constexpr void stop_at_parameter([[maybe_unused]] parameter_name name, [[maybe_unused]] std::size_t nearest_slot,
+                                 std::index_sequence<I...>) {
+  ((nearest_slot != I ? void() : mistake_in_sql::parameter_without_argument_did_you_mean<name_of_slot<Pack, I>()>()),
+   ...);
+  if (nearest_slot == sizeof...(I)) mistake_in_sql::parameter_without_argument();
+}
+
+template <class Pack>
+constexpr void stop_at_parameter(std::string_view placeholder) {
+  const std::string_view name = name_in_placeholder(placeholder);
+  nearest_search search{name};
+  std::size_t best = Pack::slot_count;
+  for (std::size_t i = 0; i < Pack::slot_count; ++i) {
+    const std::string_view before = search.best;
+    search.offer(Pack::argument_slots[i].name);
+    if (search.best.data() != before.data()) best = i;
+  }
+  stop_at_parameter<Pack>(parameter_name{name}, best, std::make_index_sequence<Pack::slot_count>{});
+}
+
 /// Never returns from a constant evaluation. `at` is for the compiler to print.
 constexpr void stop_compiling(sql_mistake what, [[maybe_unused]] const char* at) {
   switch (what) {
@@ -23943,8 +25133,6 @@ constexpr void stop_compiling(sql_mistake what, [[maybe_unused]] const char* at)
       return mistake_in_sql::parameter_number_is_skipped();
     case sql_mistake::too_many_parameters:
       return mistake_in_sql::too_many_parameters();
-    case sql_mistake::parameter_without_argument:
-      return mistake_in_sql::parameter_without_argument();
     case sql_mistake::named_and_positional_arguments:
       return mistake_in_sql::named_and_positional_arguments_are_mixed();
     case sql_mistake::named_placeholders_positional_arguments:
@@ -24515,6 +25703,63 @@ void note_use([[maybe_unused]] const Statement& used) {
 }  // namespace detail
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/row/binding.hpp ----
+// Which column fills which field: the outcome of comparing a row type with a result, kept with the prepared statement.
+
+namespace dovetail::inline v0 {
+
+/// Whether a column may hold null, as far as the server says.
+enum class nullability : std::uint8_t { unknown, never, possible };
+
+/// One column of a result, as a backend describes it. Lifetime: borrows from whatever the backend says.
+struct column_info {
+  std::string_view name{};
+  std::string_view database_type{};          ///< in the server's words; empty when it has none
+  field_kinds accepts = field_kinds::all();  ///< what fields its values can go to
+  nullability nulls = nullability::unknown;  ///< only `possible` can be a mismatch
+  std::string_view advice{};                 ///< what to do when the field's kind is not accepted: "use dt::decimal"
+};
+
+/// The columns of a row type's leaves, in their order.
+class binding {
+ public:
+  binding() = default;
+  explicit binding(detail::plain_list<std::uint16_t> columns) noexcept : columns_(std::move(columns)) {
+    for (std::size_t i = 0; i < columns_.size(); ++i) is_in_order_ = is_in_order_ && columns_[i] == i;
+  }
+
+  /// True when leaf 0 takes column 0, and so on: then rows are read without a look at the numbers.
+  bool is_in_order() const noexcept { return is_in_order_; }
+  int column(std::size_t leaf) const noexcept { return columns_[leaf]; }
+  std::span<const std::uint16_t> columns() const noexcept { return {columns_.data(), columns_.size()}; }
+
+ private:
+  detail::plain_list<std::uint16_t> columns_;
+  bool is_in_order_ = true;
+};
+
+/// The ways in which a result may not fit a row type.
+enum class mismatch_kind : std::uint8_t {
+  missing_column,      ///< no column has the field's name
+  duplicate_column,    ///< several columns have it
+  incompatible_type,   ///< the column's values cannot go to the field's type
+  null_not_allowed,    ///< the column may be null, the field may not
+  surplus_column,      ///< no field takes the column, and that was forbidden
+  wrong_column_count,  ///< by position: more or fewer columns than fields
+  swapped_columns,     ///< by position: the names say that the order is another one
+};
+
+/// One way in which a result does not fit a row type: which leaf of its description, which column (-1: none).
+struct mismatch {
+  mismatch_kind kind{};
+  int leaf = -1;
+  int column = -1;
+
+  friend constexpr bool operator==(const mismatch&, const mismatch&) noexcept = default;
+};
+
+}  // namespace dovetail::inline v0
+
 // ---- dovetail/row/text_parts.hpp ----
 // Names of types and of leaves, as messages show them.
 
@@ -24603,17 +25848,17 @@ namespace dovetail::inline v0::detail {
   static constexpr std::string_view dropped[] = {", std::allocator<", ", std::char_traits<"};  // arguments by default
   std::string text{name};
   for (const std::string_view start : dropped) {
-    for (std::size_t at = text.find(start); at != std::string::npos; at = text.find(start, at)) {
+    for (std::size_t at = 0; (at = std::string_view{text}.find(start, at)) != std::string_view::npos;) {
       std::size_t end = at + start.size();
       for (int depth = 1; end < text.size() && depth > 0; ++end) {
         depth += text[end] == '<' ? 1 : text[end] == '>' ? -1 : 0;
       }
       while (end < text.size() && text[end] == ' ') ++end;
-      text.erase(at, end - at);
+      replace_part(text, at, end - at, {});
     }
   }
   for (const replacement& each : replacements) {
-    for (std::size_t at = text.find(each.from); at != std::string::npos; at = text.find(each.from, at)) {
+    for (std::size_t at = 0; (at = std::string_view{text}.find(each.from, at)) != std::string_view::npos;) {
       const std::size_t end = at + each.from.size();
       const bool is_part_of_word =
           (at > 0 && is_word_character(text[at]) && is_word_character(text[at - 1])) ||
@@ -24621,7 +25866,7 @@ namespace dovetail::inline v0::detail {
       if (is_part_of_word) {
         at = end;
       } else {
-        text.replace(at, each.from.size(), each.to);
+        replace_part(text, at, each.from.size(), each.to);
         at += each.to.size();
       }
     }
@@ -24642,6 +25887,269 @@ namespace dovetail::inline v0 {
     detail::append_parts(path, {field.name});
   }
   return path;
+}
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
+
+// ---- dovetail/row/report.hpp ----
+// The words for results and values that do not fit a row type, built in one place that is no template.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+/// `leaf_takes`, compiled once.
+[[gnu::noinline]] inline bool is_taken_by(const row_description& row, std::size_t leaf, std::string_view column,
+                                          name_style style) noexcept {
+  return leaf_takes(row, leaf, column, style);
+}
+
+[[gnu::cold, gnu::noinline]] inline std::string with_optional(std::string_view type) {
+  std::string text = tidy_type_name(type);
+  if (text.starts_with("std::optional<")) return text;
+  std::string optional;
+  append_parts(optional, {"std::optional<", text, ">"});
+  return optional;
+}
+
+/// The type that one would write for a field of this kind.
+inline std::string_view type_for(field_kind kind) noexcept {
+  static constexpr std::string_view names[] = {"",
+                                               "bool",
+                                               "std::int64_t",
+                                               "std::uint64_t",
+                                               "double",
+                                               "std::string",
+                                               "std::vector<std::byte>",
+                                               "std::chrono::year_month_day",
+                                               "std::chrono::hh_mm_ss",
+                                               "std::chrono::sys_time",
+                                               "std::chrono::local_time",
+                                               "std::chrono::microseconds",
+                                               "dt::uuid",
+                                               "dt::decimal",
+                                               "dt::json_value",
+                                               "an enum",
+                                               "std::vector",
+                                               "a type of the backend"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+/// "; use std::int64_t, or double": the types that a column's values can go to, at most three of them.
+[[gnu::cold, gnu::noinline]] inline void append_advice(std::string& text, const column_info& column) {
+  if (!column.advice.empty()) return append_parts(text, {"; ", column.advice});
+  int named = 0;
+  for (int i = 1; i <= static_cast<int>(field_kind::list) && named < 3; ++i) {
+    const auto kind = static_cast<field_kind>(i);
+    if (!column.accepts.contains(kind) || kind == field_kind::enumeration) continue;
+    append_parts(text, {named++ == 0 ? "; use " : ", or ", type_for(kind)});
+  }
+}
+
+/// Makes the words of one comparison.
+class mismatch_writer {
+ public:
+  mismatch_writer(const row_description& row, std::span<const column_info> columns, name_style style) noexcept
+      : row_(row), columns_(columns), style_(style) {}
+
+  /// What stands in front of the colon: "field 'total' (double)".
+  [[gnu::cold, gnu::noinline]] std::string subject(const mismatch& problem) const {
+    std::string text;
+    if (problem.leaf >= 0) {
+      append_parts(text, {"field '", path_of(row_, index_of(problem.leaf)), "' (", type_of(problem.leaf), ")"});
+    } else if (problem.column >= 0) {
+      append_parts(text, {"column '", name_of(problem.column), "'"});
+    } else {
+      text = "number of columns";
+    }
+    return text;
+  }
+
+  [[gnu::cold, gnu::noinline]] void append(std::string& text, const mismatch& problem) const {
+    switch (problem.kind) {
+      case mismatch_kind::missing_column:
+        return append_missing(text, index_of(problem.leaf));
+      case mismatch_kind::duplicate_column:
+        return append_duplicate(text, index_of(problem.leaf));
+      case mismatch_kind::incompatible_type: {
+        const std::string_view type = columns_[index_of(problem.column)].database_type;
+        append_parts(text, {"column '", name_of(problem.column), type.empty() ? "' has another type" : "' is ", type});
+        return append_advice(text, columns_[index_of(problem.column)]);
+      }
+      case mismatch_kind::null_not_allowed:
+        return append_parts(text, {"column '", name_of(problem.column), "' may be null; use ",
+                                   with_optional(row_.leaves[index_of(problem.leaf)].type_name)});
+      case mismatch_kind::surplus_column:
+        return append_parts(text, {"no field takes it"});
+      case mismatch_kind::wrong_column_count:
+        return append_parts(text, {"the query returns ", number_text{columns_.size()}, ", the row type takes ",
+                                   number_text{row_.leaves.size()}});
+      case mismatch_kind::swapped_columns:
+        // Here `column` is the one with the field's name.
+        return append_parts(
+            text, {"takes column ", number_text{index_of(problem.leaf) + 1}, ", which is '", name_of(problem.leaf),
+                   "'; '", name_of(problem.column), "' is column ", number_text{index_of(problem.column) + 1}});
+    }
+  }
+
+ private:
+  static std::size_t index_of(int number) noexcept { return static_cast<std::size_t>(number); }
+  std::string_view name_of(int column) const noexcept { return columns_[index_of(column)].name; }
+  std::string type_of(int leaf) const { return tidy_type_name(row_.leaves[index_of(leaf)].type_name); }
+
+  [[gnu::cold, gnu::noinline]] void append_missing(std::string& text, std::size_t leaf) const {
+    append_parts(text, {"no such column"});
+    for (const column_info& column : columns_) {
+      if (style_ == name_style::exact && is_taken_by(row_, leaf, column.name, name_style::snake_case)) {
+        return append_parts(text, {"; did you mean '", column.name, "' (dt::name_style::snake_case)?"});
+      }
+    }
+    plain_list<std::string_view> free;  // what another field takes was not meant
+    for (const column_info& column : columns_) {
+      bool is_taken = false;
+      for (std::size_t j = 0; j < row_.leaves.size(); ++j) {
+        is_taken = is_taken || is_taken_by(row_, j, column.name, style_);
+      }
+      if (!is_taken) free.push_back(column.name);
+    }
+    std::string_view closest = nearest(path_of(row_, leaf), free);
+    if (closest.empty() && row_.leaves[leaf].group != leaf::no_group) closest = nearest(row_.leaves[leaf].name, free);
+    if (!closest.empty()) append_parts(text, {"; did you mean '", closest, "'?"});
+  }
+
+  [[gnu::cold, gnu::noinline]] void append_duplicate(std::string& text, std::size_t leaf) const {
+    std::string_view before = "columns ";
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      if (!is_taken_by(row_, leaf, columns_[i].name, style_)) continue;
+      append_parts(text, {before, number_text{i + 1}, " ('", columns_[i].name, "')"});
+      before = " and ";
+    }
+    append_parts(text, {" have its name; rename all but one (as …)"});
+  }
+
+  const row_description& row_;
+  std::span<const column_info> columns_;
+  name_style style_;
+};
+
+}  // namespace detail
+
+/// Where the columns come from that do not fit.
+enum class mismatch_origin : std::uint8_t {
+  result,       ///< the database described them
+  select_list,  ///< the statement's text names them; those without a name have expressions
+};
+
+/// All problems of a result in one text: the row type, a line a problem, the columns that came.
+[[gnu::cold]] std::string format_mismatches(const row_description& row, std::span<const column_info> columns,
+                                            std::span<const mismatch> problems, name_style style = name_style::exact,
+                                            mismatch_origin origin = mismatch_origin::result);
+
+/// Where reading a row failed; `code` is `errc{}` when it did not.
+struct read_status {
+  errc code{};
+  int leaf = -1;
+
+  constexpr explicit operator bool() const noexcept { return code == errc{}; }
+};
+
+/// The failure of one value: row (counted from 1), field, C++ type, column and what is wrong. `detail` is what a source
+/// or a codec has to add; it must not hold the value unless the user asked for values in errors.
+[[gnu::cold]] error_info value_error(const row_description& row, const binding& bound,
+                                     std::span<const column_info> columns, read_status status, std::size_t row_number,
+                                     std::string_view detail = {});
+
+}  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+[[gnu::noinline]] DOVETAIL_DEFINE std::string format_mismatches(const row_description& row,
+                                                                std::span<const column_info> columns,
+                                                                std::span<const mismatch> problems, name_style style,
+                                                                mismatch_origin origin) {
+  const detail::mismatch_writer writer{row, columns, style};
+  const bool is_result = origin == mismatch_origin::result;
+  std::string text;
+  detail::append_parts(text, {"row type ", detail::tidy_type_name(row.type_name), " does not match the ",
+                              is_result ? "query result (" : "select list (", detail::number_text{problems.size()},
+                              problems.size() == 1 ? " problem)" : " problems)"});
+  std::size_t width = 0;
+  for (const mismatch& problem : problems) {
+    if (const std::size_t size = writer.subject(problem).size(); size > width) width = size;
+  }
+  for (const mismatch& problem : problems) {
+    std::string subject = writer.subject(problem);
+    while (subject.size() < width) subject += ' ';
+    detail::append_parts(text, {"\n  ", subject, " : "});
+    writer.append(text, problem);
+  }
+  constexpr std::size_t most = 64;
+  detail::append_parts(
+      text, {is_result ? "\n  columns returned: " : "\n  columns selected: ", columns.empty() ? "none" : ""});
+  for (std::size_t i = 0; i < columns.size() && i < most; ++i) {
+    const std::string_view type = columns[i].database_type;
+    const bool is_named = is_result || !columns[i].name.empty();
+    detail::append_parts(
+        text, {i == 0 ? "" : ", ", is_named ? columns[i].name : "(expression)", type.empty() ? "" : " ", type});
+  }
+  if (columns.size() > most) {
+    detail::append_parts(text, {", and ", detail::number_text{columns.size() - most}, " more"});
+  }
+  return text;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info value_error(const row_description& row, const binding& bound,
+                                                         std::span<const column_info> columns, read_status status,
+                                                         std::size_t row_number, std::string_view detail) {
+  using detail::append_parts;
+  using detail::number_text;
+  std::string text;
+  append_parts(text,
+               {"row ", number_text{row_number}, " does not fit row type ", detail::tidy_type_name(row.type_name)});
+  const auto index = static_cast<std::size_t>(status.leaf);
+  if (status.leaf >= 0 && index < row.leaves.size()) {
+    const std::string type = detail::tidy_type_name(row.leaves[index].type_name);
+    if (row.shape == row_shape::single) {
+      append_parts(text, {"\n  value (", type});
+    } else {
+      append_parts(text, {"\n  field '", path_of(row, index), "' (", type});
+    }
+    const auto at = static_cast<std::size_t>(index < bound.columns().size() ? bound.column(index) : status.leaf);
+    const bool is_known = at < columns.size();
+    const std::string_view database_type = is_known ? columns[at].database_type : std::string_view{};
+    const number_text number{at + 1};
+    append_parts(text, {") : column ", is_known ? "'" : "", is_known ? columns[at].name : number, is_known ? "'" : "",
+                        database_type.empty() ? "" : " (", database_type, database_type.empty() ? "" : ")"});
+    switch (status.code) {
+      case errc::unexpected_null:
+        // What is null inside of the value has been explained: the column itself is not.
+        if (!detail.empty()) {
+          append_parts(text, {" holds a null"});
+        } else {
+          append_parts(text, {" is null; use ", detail::with_optional(row.leaves[index].type_name)});
+        }
+        break;
+      case errc::value_out_of_range:
+        append_parts(text, {" holds a value that does not fit ", type});
+        break;
+      case errc::malformed_value:
+        append_parts(text, {" holds a value that is no ", type});
+        break;
+      default:
+        append_parts(text, {": ", make_error_code(status.code).message()});
+        break;
+    }
+  }
+  if (!detail.empty()) append_parts(text, {"; ", detail});
+  return {make_error_code(status.code), std::move(text)};
 }
 
 }  // namespace dovetail::inline v0
@@ -24784,8 +26292,9 @@ inline std::string excerpt_of(std::string_view text, const text_position& at) {
 }
 
 /// The failure that stands for a mistake. The statement's text is shown only when `shows_text`; of the names in it that
-/// of a parameter without an argument always, which is the program's word and no value.
-error_info describe_mistake(const sql_problem& found, std::string_view text, bool shows_text,
+/// of a parameter without an argument always, and those of the select list when a `row` does not fit it: they are the
+/// program's words and no values.
+error_info describe_mistake(const sql_problem& found, dialect d, std::string_view text, bool shows_text,
                             std::span<const argument_slot> argument_slots, const row_description* row,
                             std::source_location where);
 
@@ -24801,11 +26310,64 @@ error_info describe_mistake(const sql_problem& found, std::string_view text, boo
 #endif
 namespace dovetail::inline v0::detail {
 
-DOVETAIL_DEFINE error_info describe_mistake(const sql_problem& found, std::string_view text, bool shows_text,
+/// The select list that `compare_columns` has found not to fit: every field that it does not fill, in the words of a
+/// result that does not fit. The text is read once more for that.
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::string misfit_of(dialect d, std::string_view text,
+                                                                   std::span<const argument_slot> argument_slots,
+                                                                   const row_description& row) {
+  const argument_style style = argument_slots.empty()                ? argument_style::none
+                               : argument_slots.front().name.empty() ? argument_style::positional
+                                                                     : argument_style::named;
+  std::vector<parameter_place> places(argument_slots.size());
+  output_column storage[select_list::capacity];
+  analyser found(
+      text, d, lexis_of(d),
+      {.argument_slots = argument_slots.data(), .count = argument_slots.size(), .style = style, .is_literal = false},
+      places.data(), storage);
+  found.run();
+  const select_list& list = found.columns();
+  std::vector<std::string> names(list.count());  // empty where the text does not tell
+  for (std::uint32_t i = 0; i < list.count() && i < select_list::capacity; ++i) {
+    names[i] = text.substr(list[i].at, list[i].size);
+    if (d != dialect::postgres || list[i].is_quoted) continue;
+    for (char& c : names[i]) c = ascii_lower(c);
+  }
+  std::vector<column_info> columns;
+  columns.reserve(names.size());
+  for (const std::string& name : names) columns.push_back({.name = name});
+  std::vector<mismatch> problems;
+  if (row.shape != row_shape::by_name) {
+    problems.push_back({.kind = mismatch_kind::wrong_column_count});
+  } else {
+    for (std::size_t i = 0; i < row.leaves.size(); ++i) {
+      const column_match match = match_of(d, text, list, row, i);
+      const auto field = static_cast<int>(i);
+      if (match.count > 1) {
+        problems.push_back({mismatch_kind::duplicate_column, field, static_cast<int>(match.last)});
+      } else if (match.is_missing()) {
+        problems.push_back({mismatch_kind::missing_column, field});
+      }
+    }
+  }
+  return format_mismatches(row, columns, problems, name_style::exact, mismatch_origin::select_list);
+}
+
+/// "; did you mean 'id'?" when an argument has nearly that name.
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::string advice_of(std::string_view parameter,
+                                                                   std::span<const argument_slot> argument_slots) {
+  nearest_search search{parameter};
+  for (const argument_slot& slot : argument_slots) search.offer(slot.name);
+  std::string advice;
+  if (!search.best.empty()) append_parts(advice, {"; did you mean '", search.best, "'?"});
+  return advice;
+}
+
+DOVETAIL_DEFINE error_info describe_mistake(const sql_problem& found, dialect d, std::string_view text, bool shows_text,
                                             std::span<const argument_slot> argument_slots, const row_description* row,
                                             std::source_location where) {
   std::string words{words_of(found.what)};
   const auto number = [](std::size_t value) { return std::to_string(value); };
+  std::string advice;
   bool has_place = true;
   switch (found.what) {
     case sql_mistake::wrong_argument_count:
@@ -24822,28 +26384,22 @@ DOVETAIL_DEFINE error_info describe_mistake(const sql_problem& found, std::strin
       words += ": number " + number(found.expected);
       has_place = false;
       break;
+    case sql_mistake::field_not_selected:
+    case sql_mistake::column_selected_twice:
     case sql_mistake::wrong_column_count:
-      words += ": the row type takes " + number(found.expected) + ", selected are " + number(found.given);
+      if (row != nullptr) words = misfit_of(d, text, argument_slots, *row);
+      has_place = false;
       break;
     case sql_mistake::parameter_without_argument: {
-      std::string_view name = text.substr(found.at, found.size);  // :name, @name, $name or %(name)s
-      if (name.starts_with("%(") && name.ends_with(")s")) {
-        name.remove_prefix(1);
-        name.remove_suffix(2);
-      }
-      if (name.size() > 1) append_parts(words, {": '", name.substr(1), "'"});
+      const std::string_view name = name_in_placeholder(text.substr(found.at, found.size));
+      if (!name.empty()) append_parts(words, {": '", name, "'"});
+      advice = advice_of(name, argument_slots);
       break;
     }
     case sql_mistake::argument_without_parameter:
       if (found.expected < argument_slots.size())
         words += ": '" + std::string{argument_slots[found.expected].name} + '\'';
       has_place = false;
-      break;
-    case sql_mistake::field_not_selected:
-    case sql_mistake::column_selected_twice:
-      if (row != nullptr && found.expected < row->leaves.size()) {
-        words += ": '" + path_of(*row, found.expected) + "' of " + tidy_type_name(row->type_name);
-      }
       break;
     case sql_mistake::no_rows_returned:
       if (row != nullptr) words += " for " + tidy_type_name(row->type_name);
@@ -24866,7 +26422,7 @@ DOVETAIL_DEFINE error_info describe_mistake(const sql_problem& found, std::strin
   }
   if (has_place) {
     const text_position at = position_of(text, found.at);
-    words += " (line " + number(at.line) + ", column " + number(at.column) + ')';
+    words += " (line " + number(at.line) + ", column " + number(at.column) + ')' + advice;
     if (shows_text) words += excerpt_of(text, at);
   }
   error_info failure{make_error_code(code_of(found.what)), std::move(words)};
@@ -24985,6 +26541,9 @@ constexpr void note_query() noexcept {
 
 }  // namespace detail
 
+template <class Statement>
+class brief_statement;
+
 /// SQL for the dialect `D` whose rows become `Row` (void: no rows wanted), checked against arguments of the shapes
 /// `Shapes`. Implicitly made from a string literal (a constant expression) or from `dt::runtime(text)`; write it as
 /// `statement_for<D, Row, Args...>`.
@@ -25015,6 +26574,10 @@ class checked_statement {
     if (!found) return;
     if (found.what == sql_mistake::wrong_argument_count) {
       detail::stop_at_counts<pack::slot_count>(found.expected);
+    } else if (found.what == sql_mistake::parameter_without_argument) {
+      if constexpr (pack::style != argument_style::positional) {
+        detail::stop_at_parameter<pack>(view_.text.substr(found.at, found.size));
+      }
     } else if (found.what == sql_mistake::argument_without_parameter) {
       detail::stop_at_argument<pack>(found.expected, std::make_index_sequence<pack::slot_count>{});
     } else if (found.what >= sql_mistake::no_rows_returned) {
@@ -25078,9 +26641,15 @@ class checked_statement {
         rewrite_(&native_text) {}
 
  private:
+  friend brief_statement<checked_statement>;
+
+  constexpr checked_statement(const statement_view& view, const places_type& places, const sql_problem& problem,
+                              decltype(&detail::describe_mistake) describing, decltype(&native_text) rewrite) noexcept
+      : view_(view), places_(places), problem_(problem), describe_(describing), rewrite_(rewrite) {}
+
   error_info describe(const sql_problem& found, bool shows_text, const row_description* row) const {
     if (describe_ == nullptr) return {};  // a literal that compiled
-    return describe_(found, view_.text, shows_text, pack::argument_slots, row, view_.where);
+    return describe_(found, D, view_.text, shows_text, pack::argument_slots, row, view_.where);
   }
 
   template <class Text>
@@ -25117,93 +26686,6 @@ using statement_for = checked_statement<D, Row, detail::argument_shape_t<Args>..
 
 }  // namespace dovetail::inline v0
 
-// ---- dovetail/sql/transaction_end.hpp ----
-// Whether a text ends the transaction that it runs in: told from the words that its statements begin with.
-
-namespace dovetail::inline v0 {
-namespace detail {
-
-/// Sees the tokens of a text, one after another.
-class transaction_end_finder {
- public:
-  constexpr explicit transaction_end_finder(dialect d, std::string_view text) noexcept : dialect_(d), text_(text) {}
-
-  /// True when the token ends a transaction.
-  constexpr bool take(const token& at) noexcept {
-    const token previous = previous_;
-    previous_ = at;
-    if (at.is('(')) ++depth_;
-    if (at.is(')')) --depth_;
-    if (is_routine_) body_.take(dialect_, at, previous, depth_ == 0);
-    if (at.is(';') && !body_.is_inside()) return end_statement();
-    if (std::exchange(is_first_, false)) return take_first(at);
-    if (first_ == word_key("rollback") && at.key == word_key("to")) first_ = 0;  // a savepoint's
-    if (first_ == word_key("create") && depth_ == 0) is_routine_ = is_routine_ || names_routine(at, previous);
-    return first_ == word_key("prepare") && previous.key == first_ && is(at, "transaction");
-  }
-
-  constexpr bool end_statement() noexcept {
-    const bool is_rollback = first_ == word_key("rollback");
-    first_ = 0;
-    depth_ = 0;
-    is_first_ = true;
-    is_routine_ = false;
-    body_ = {};
-    return is_rollback;
-  }
-
- private:
-  constexpr bool is(const token& at, std::string_view word) const noexcept {
-    return at.kind == token_kind::word && equals_ignoring_case(text_.substr(at.begin, at.end - at.begin), word);
-  }
-
-  constexpr bool take_first(const token& at) noexcept {
-    first_ = at.key;
-    switch (at.key) {
-      case word_key("commit"):
-      case word_key("end"):
-      case word_key("abort"):
-        return true;
-      case word_key("begin"):
-      case word_key("start"):
-        return dialect_ == dialect::mysql;  // commits what was open
-      default:
-        return dialect_ == dialect::mysql && form_of(at.key, {}).kind == statement_kind::definition;
-    }
-  }
-
-  /// `create [temporary | or replace] trigger`, whose body has statements of its own.
-  constexpr bool names_routine(const token& at, const token& previous) const noexcept {
-    const bool is_place = previous.key == word_key("create") || previous.key == word_key("temp") ||
-                          previous.key == word_key("replace") || is(previous, "temporary");
-    return is_place && (at.key == word_key("trigger") || at.key == word_key("function") || is(at, "procedure"));
-  }
-
-  dialect dialect_;
-  std::string_view text_;
-  token previous_{};
-  std::uint64_t first_ = 0;  // the statement's first word
-  int depth_ = 0;            // of parentheses
-  bool is_first_ = true;
-  bool is_routine_ = false;
-  routine_body body_{};
-};
-
-/// True when a statement of `text` ends the transaction that it runs in, whatever another one begins afterwards:
-/// `commit`, `end`, `abort`, `prepare transaction`, and `rollback` but to a savepoint; with MySQL also what commits on
-/// its way. True for a text that cannot be cut into tokens. Cost: one pass; allocates nothing.
-[[gnu::cold, gnu::noinline]] constexpr bool ends_transaction(dialect d, std::string_view text) noexcept {
-  lexer source{text, lexis_of(d)};
-  transaction_end_finder finder{d, text};
-  for (token at = source.next(); at.kind != token_kind::end; at = source.next()) {
-    if (finder.take(at)) return true;
-  }
-  return finder.end_statement() || source.problem();
-}
-
-}  // namespace detail
-}  // namespace dovetail::inline v0
-
 // ---- dovetail/client/sql_operations.hpp ----
 // What the verbs of a SQL client become: a checked statement with its arguments, and what is wanted of it.
 
@@ -25217,10 +26699,10 @@ struct summary {
   friend bool operator==(const summary&, const summary&) = default;
 };
 
-/// A checked statement and its arguments, which are references or values.
+/// A checked statement and its arguments; all of them are references or values.
 template <class Statement, class Arguments>
 struct sql_request {
-  using statement_type = Statement;
+  using statement_type = std::remove_cvref_t<Statement>;
   using arguments_type = Arguments;
   Statement sql;
   Arguments arguments;
@@ -25477,7 +26959,6 @@ class async_stream_state : private async_guest, public std::enable_shared_from_t
     if (phase_.load(std::memory_order_acquire) == phase::busy)
       return post(std::move(handler), result<void>{errc::busy});
     if (!needs_close()) {
-      rows_.abandon();  // of a write whose answer was not read to its end a cache hears now, not when the stream goes
       give_back();
       return post(std::move(handler), result<void>{});
     }
@@ -25653,10 +27134,11 @@ class async_stream_state : private async_guest, public std::enable_shared_from_t
     drop();
   }
 
-  /// The rows are over, and nothing of them is open.
+  /// The rows are over, and nothing of them is open. They go first: they may count uses of what is the connection's
+  /// (prepared statements), and a cache hears now of a write whose answer was not read to its end.
   void give_back() noexcept {
-    const auto held = hold();
-    leave();
+    if (inside_) return drop_inside(*inside_);
+    rows_.abandon();
     at_ = nullptr;
     own_.release();
   }
@@ -25702,7 +27184,11 @@ class async_stream_state : private async_guest, public std::enable_shared_from_t
     using executor_type = asio::any_io_executor;
     std::shared_ptr<async_stream_state> self;
     executor_type get_executor() const noexcept { return self->executor_; }
-    void operator()(const result<void>& answer) { answer ? self->own_.release() : self->discard(); }
+    void operator()(const result<void>& answer) {
+      if (!answer) return self->discard();
+      self->rows_.abandon();
+      self->own_.release();
+    }
   };
 
   static void transaction_ended(transaction_guest& guest) noexcept {
@@ -26502,6 +27988,170 @@ class sql_stream : private detail::transaction_guest {
 
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/row/written.hpp ----
+// The columns that a struct is written to: one for each member, and for each member of a nested struct one with the
+// names of both, `home_id`.
+
+namespace dovetail::inline v0 {
+namespace detail {
+
+template <class... Members>
+consteval bool has_struct_in(type_list<Members...>) {
+  return (node<Members>::is_struct || ...);
+}
+
+/// A member is a struct of its own, or an optional one.
+template <class Row>
+inline constexpr bool has_nested_struct = has_struct_in(field_types<Row>{});
+
+/// The leaf's name with those of the structs around it, `outer_inner`, and how many names that are.
+struct written_path {
+  std::size_t size = 0;
+  std::size_t names = 1;
+};
+
+constexpr written_path measure_path(const row_description& row, const leaf& of) noexcept {
+  written_path path{of.name.size()};
+  for (std::uint16_t group = of.group; group != leaf::no_group; group = row.groups[group].parent) {
+    path.size += row.groups[group].name.size() + 1;
+    ++path.names;
+  }
+  return path;
+}
+
+template <std::size_t Size>
+struct written_text {
+  std::array<char, Size> text{};
+};
+
+template <class Row>
+inline constexpr auto written_paths = [] {
+  constexpr auto& row = row_plan<Row>::description;
+  constexpr std::size_t size = [] {
+    std::size_t sum = 0;
+    for (const leaf& each : row.leaves) sum += measure_path(row, each).size;
+    return sum;
+  }();
+  written_text<size> made;
+  char* out = made.text.data();
+  for (const leaf& each : row.leaves) out = format_column_path(out, row, each.group, each.name);
+  return made;
+}();
+
+template <class Row>
+inline constexpr auto nested_names = [] {
+  constexpr auto& row = row_plan<Row>::description;
+  std::array<std::string_view, row.leaves.size()> names{};
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::size_t size = measure_path(row, row.leaves[i]).size;
+    names[i] = {written_paths<Row>.text.data() + begin, size};
+    begin += size;
+  }
+  return names;
+}();
+
+template <class Row>
+consteval const auto& written_names() {
+  if constexpr (has_nested_struct<Row>) {
+    return nested_names<Row>;
+  } else {
+    return field_names<Row>;
+  }
+}
+
+/// The names by which somebody may mean the columns of a struct with nested ones: `home_id`, and `id`.
+template <class Row>
+inline constexpr auto meant_names = [] {
+  constexpr auto& row = row_plan<Row>::description;
+  constexpr std::size_t count = [] {
+    std::size_t sum = 0;
+    for (const leaf& each : row.leaves) sum += measure_path(row, each).names;
+    return sum;
+  }();
+  std::array<std::string_view, count> names{};
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < row.leaves.size(); ++i) {
+    const leaf& each = row.leaves[i];
+    const std::string_view path = nested_names<Row>[i];
+    std::size_t size = each.name.size();
+    names[at++] = path.substr(path.size() - size);
+    for (std::uint16_t group = each.group; group != leaf::no_group; group = row.groups[group].parent) {
+      size += row.groups[group].name.size() + 1;
+      names[at++] = path.substr(path.size() - size);
+    }
+  }
+  return names;
+}();
+
+template <class... A, class... B>
+constexpr type_list<A..., B...> operator+(type_list<A...>, type_list<B...>) noexcept {
+  return {};
+}
+
+template <class Struct, bool InOptional>
+consteval auto types_in_struct();
+
+template <class Member, bool InOptional>
+consteval auto types_in_member() {
+  using kind = node<Member>;
+  if constexpr (kind::is_struct) {
+    return types_in_struct < typename kind::value, InOptional || kind::is_nullable > ();
+  } else if constexpr (InOptional && !kind::is_nullable) {
+    return type_list<std::optional<typename kind::inner>>{};
+  } else {
+    return type_list<typename kind::inner>{};
+  }
+}
+
+template <class Struct, bool InOptional>
+consteval auto types_in_struct() {
+  return []<class... Members>(type_list<Members...>) {
+    return (type_list<>{} + ... + types_in_member<Members, InOptional>());
+  }(field_types<Struct>{});
+}
+
+template <class Row>
+consteval auto written_types() {
+  if constexpr (has_nested_struct<Row>) {
+    return types_in_struct<Row, false>();
+  } else {
+    return field_types<Row>{};
+  }
+}
+
+}  // namespace detail
+
+/// The names of the columns that a struct is written to, in the order of its members.
+template <class Row>
+inline constexpr auto& column_names = detail::written_names<Row>();
+
+template <class Row>
+inline constexpr std::size_t column_count_of = column_names<Row>.size();
+
+/// The type of what is written to column `I`: of a member of an optional struct an optional.
+template <class Row, std::size_t I>
+using written_type = typename detail::type_at<decltype(detail::written_types<Row>()), I>::type;
+
+/// Calls `write(values…)`, which gives a bool, with the values of all columns in their order: all at once for a struct
+/// without nested ones, or else one by one until it gives false. Those of an empty optional struct are empty optionals.
+template <class Row, class Write>
+[[gnu::always_inline]] constexpr bool write_columns(const Row& row, Write& write) {
+  if constexpr (detail::has_nested_struct<Row>) {
+    return visit_leaves(row, [&]<std::size_t I, class T>(std::integral_constant<std::size_t, I>, const T& value) {
+      if constexpr (std::is_same_v<T, std::nullopt_t>) {
+        return write(written_type<Row, I>{});
+      } else {
+        return write(value);
+      }
+    });
+  } else {
+    return with_fields(row, write);
+  }
+}
+
+}  // namespace dovetail::inline v0
+
 // ---- dovetail/sql/insert_text.hpp ----
 // `insert` statements whose columns and values come from a struct, written by the compiler into static storage.
 
@@ -26555,7 +28205,7 @@ class static_text {
 template <class Row>
 constexpr void put_columns(static_text& out, dialect d) noexcept {
   bool is_first = true;
-  for (const std::string_view name : field_names<Row>) {
+  for (const std::string_view name : column_names<Row>) {
     if (!is_first) out.put(", ");
     is_first = false;
     out.put_identifier(d, name);
@@ -26577,7 +28227,7 @@ struct values_part {
   template <class Row>
   static constexpr void write(static_text& out, dialect d) noexcept {
     out.put(" values (");
-    for (std::size_t i = 0; i < field_count<Row>; ++i) {
+    for (std::size_t i = 0; i < column_count_of<Row>; ++i) {
       if (i != 0) out.put(", ");
       out.put_placeholder(d, i + 1);
     }
@@ -26617,7 +28267,7 @@ struct conflict_part {
       out.put(Action == on_conflict::ignore ? " do nothing" : " do update set ");
     }
     bool is_first = true;
-    for (const std::string_view name : field_names<Row>) {
+    for (const std::string_view name : column_names<Row>) {
       const bool sets_nothing = Action == on_conflict::ignore;  // MySQL: a key set to itself
       if (sets_nothing ? d != dialect::mysql || !is_first : is_key(name)) continue;
       if (!is_first) out.put(", ");
@@ -26660,7 +28310,7 @@ inline constexpr std::string_view parts_of_statement{stored_parts<D, Row, Parts.
 template <class Row, fixed_string... Names>
 consteval bool are_fields() {
   [[maybe_unused]] const auto is_field = [](std::string_view name) {
-    for (const std::string_view field : field_names<Row>) {
+    for (const std::string_view field : column_names<Row>) {
       if (field == name) return true;
     }
     return false;
@@ -26671,17 +28321,17 @@ consteval bool are_fields() {
 /// True when every member can name a column.
 template <class Row>
 consteval bool has_plain_columns() {
-  for (const std::string_view name : field_names<Row>) {
+  for (const std::string_view name : column_names<Row>) {
     if (name.empty() || name.find('\0') != std::string_view::npos) return false;
   }
-  return field_count<Row> > 0;
+  return column_count_of<Row> > 0;
 }
 
 }  // namespace detail
 
 /// What follows `insert into <table>` to insert one `Row`: columns, values, conflict clause. The values are the members
-/// of the struct in their order. `Keys` are the columns that tell whether a row is there already.
-/// Cost: written by the compiler.
+/// of the struct in their order; a nested struct has a column for each of its members, `outer_inner`. `Keys` are the
+/// columns that tell whether a row is there already. Cost: written by the compiler.
 template <dialect D, reflectable Row, on_conflict Action = on_conflict::fail, fixed_string... Keys>
   requires(detail::has_plain_columns<Row>())
 inline constexpr std::string_view insert_tail = [] {
@@ -26689,7 +28339,7 @@ inline constexpr std::string_view insert_tail = [] {
   static_assert(
       Action != on_conflict::update || sizeof...(Keys) > 0 || D == dialect::mysql,
       "dovetail: an insert that updates needs the key columns: insert_tail<D, Row, on_conflict::update, \"id\">");
-  static_assert(Action != on_conflict::update || sizeof...(Keys) < field_count<Row>,
+  static_assert(Action != on_conflict::update || sizeof...(Keys) < column_count_of<Row>,
                 "dovetail: an insert that updates has nothing to update: every column is a key");
   return detail::parts_of_statement<D, Row, detail::columns_part, detail::values_part,
                                     detail::conflict_part<Action, Keys...>>;
@@ -26932,9 +28582,12 @@ class sql_verbs {
 
   Self& self() noexcept { return static_cast<Self&>(*this); }
 
+  // Where the arguments are borrowed, so is the statement: a copy would cost more than all else that is done with it.
   template <class Row, class... Args>
   using request_of =
-      sql_request<statement_for<D, Row, Args...>, typename detail::argument_tuple<Storage, Args...>::type>;
+      sql_request<std::conditional_t<Storage == argument_storage::borrowed, const statement_for<D, Row, Args...>&,
+                                     statement_for<D, Row, Args...>>,
+                  typename detail::argument_tuple<Storage, Args...>::type>;
 
   template <const std::string_view& Tail, class Range>
   decltype(auto) insert_with(std::string_view table, const Range& rows, place where) {
@@ -27230,8 +28883,9 @@ namespace dovetail::inline v0::detail {
 
 /// Lets a delay pass; empty when it has. `heeds`: whether a cancellation that came before the pause counts, as it does
 /// where `throw_if_cancelled` is on; await this with it off, which else throws at the `co_await` itself.
-/// Errors: errc::cancelled.
-inline asio::awaitable<error_info> await_pause(asio::any_io_executor on, clock::duration delay, bool heeds,
+/// `For` names the client that asks, so that each client's coroutine can be compiled once. Errors: errc::cancelled.
+template <class For>
+asio::awaitable<error_info> await_pause(asio::any_io_executor on, clock::duration delay, bool heeds,
                                                std::source_location where) {
   std::error_code ec;
   const auto state = co_await asio::this_coro::cancellation_state;
@@ -27359,7 +29013,7 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
     const verdict next = core->judge(outcome.failure, "transaction", attempt, false, 0, how);
     if (!next.repeat) co_return outcome.failure;
     co_await asio::this_coro::throw_if_cancelled(false);  // the pause says it itself
-    error_info ended = co_await await_pause(executor, next.delay, throws, how.where);
+    error_info ended = co_await await_pause<Core>(executor, next.delay, throws, how.where);
     co_await asio::this_coro::throw_if_cancelled(throws);
     if (ended) co_return ended;
   }
@@ -27483,309 +29137,6 @@ class sql_async_verbs : public sql_verbs<Self, D, argument_storage::owned> {
 
 }  // namespace dovetail::inline v0
 
-// ---- dovetail/row/binding.hpp ----
-// Which column fills which field: the outcome of comparing a row type with a result, kept with the prepared statement.
-
-namespace dovetail::inline v0 {
-
-/// Whether a column may hold null, as far as the server says.
-enum class nullability : std::uint8_t { unknown, never, possible };
-
-/// One column of a result, as a backend describes it. Lifetime: borrows from whatever the backend says.
-struct column_info {
-  std::string_view name{};
-  std::string_view database_type{};          ///< in the server's words; empty when it has none
-  field_kinds accepts = field_kinds::all();  ///< what fields its values can go to
-  nullability nulls = nullability::unknown;  ///< only `possible` can be a mismatch
-  std::string_view advice{};                 ///< what to do when the field's kind is not accepted: "use dt::decimal"
-};
-
-/// The columns of a row type's leaves, in their order.
-class binding {
- public:
-  binding() = default;
-  explicit binding(std::vector<std::uint16_t> columns) noexcept : columns_(std::move(columns)) {
-    for (std::size_t i = 0; i < columns_.size(); ++i) is_in_order_ = is_in_order_ && columns_[i] == i;
-  }
-
-  /// True when leaf 0 takes column 0, and so on: then rows are read without a look at the numbers.
-  bool is_in_order() const noexcept { return is_in_order_; }
-  int column(std::size_t leaf) const noexcept { return columns_[leaf]; }
-  std::span<const std::uint16_t> columns() const noexcept { return columns_; }
-
- private:
-  std::vector<std::uint16_t> columns_;
-  bool is_in_order_ = true;
-};
-
-/// The ways in which a result may not fit a row type.
-enum class mismatch_kind : std::uint8_t {
-  missing_column,      ///< no column has the field's name
-  duplicate_column,    ///< several columns have it
-  incompatible_type,   ///< the column's values cannot go to the field's type
-  null_not_allowed,    ///< the column may be null, the field may not
-  surplus_column,      ///< no field takes the column, and that was forbidden
-  wrong_column_count,  ///< by position: more or fewer columns than fields
-  swapped_columns,     ///< by position: the names say that the order is another one
-};
-
-/// One way in which a result does not fit a row type: which leaf of its description, which column (-1: none).
-struct mismatch {
-  mismatch_kind kind{};
-  int leaf = -1;
-  int column = -1;
-
-  friend constexpr bool operator==(const mismatch&, const mismatch&) noexcept = default;
-};
-
-}  // namespace dovetail::inline v0
-
-// ---- dovetail/row/report.hpp ----
-// The words for results and values that do not fit a row type, built in one place that is no template.
-
-namespace dovetail::inline v0 {
-namespace detail {
-
-/// `leaf_takes`, compiled once.
-[[gnu::noinline]] inline bool is_taken_by(const row_description& row, std::size_t leaf, std::string_view column,
-                                          name_style style) noexcept {
-  return leaf_takes(row, leaf, column, style);
-}
-
-[[gnu::cold, gnu::noinline]] inline std::string with_optional(std::string_view type) {
-  std::string text = tidy_type_name(type);
-  if (text.starts_with("std::optional<")) return text;
-  std::string optional;
-  append_parts(optional, {"std::optional<", text, ">"});
-  return optional;
-}
-
-/// The type that one would write for a field of this kind.
-inline std::string_view type_for(field_kind kind) noexcept {
-  static constexpr std::string_view names[] = {"",
-                                               "bool",
-                                               "std::int64_t",
-                                               "std::uint64_t",
-                                               "double",
-                                               "std::string",
-                                               "std::vector<std::byte>",
-                                               "std::chrono::year_month_day",
-                                               "std::chrono::hh_mm_ss",
-                                               "std::chrono::sys_time",
-                                               "std::chrono::local_time",
-                                               "std::chrono::microseconds",
-                                               "dt::uuid",
-                                               "dt::decimal",
-                                               "dt::json_value",
-                                               "an enum",
-                                               "std::vector",
-                                               "a type of the backend"};
-  return names[static_cast<std::size_t>(kind)];
-}
-
-/// "; use std::int64_t, or double": the types that a column's values can go to, at most three of them.
-[[gnu::cold, gnu::noinline]] inline void append_advice(std::string& text, const column_info& column) {
-  if (!column.advice.empty()) return append_parts(text, {"; ", column.advice});
-  int named = 0;
-  for (int i = 1; i <= static_cast<int>(field_kind::list) && named < 3; ++i) {
-    const auto kind = static_cast<field_kind>(i);
-    if (!column.accepts.contains(kind) || kind == field_kind::enumeration) continue;
-    append_parts(text, {named++ == 0 ? "; use " : ", or ", type_for(kind)});
-  }
-}
-
-/// Makes the words of one comparison.
-class mismatch_writer {
- public:
-  mismatch_writer(const row_description& row, std::span<const column_info> columns, name_style style) noexcept
-      : row_(row), columns_(columns), style_(style) {}
-
-  /// What stands in front of the colon: "field 'total' (double)".
-  [[gnu::cold, gnu::noinline]] std::string subject(const mismatch& problem) const {
-    std::string text;
-    if (problem.leaf >= 0) {
-      append_parts(text, {"field '", path_of(row_, index_of(problem.leaf)), "'"});
-      if (problem.kind != mismatch_kind::missing_column) append_parts(text, {" (", type_of(problem.leaf), ")"});
-    } else if (problem.column >= 0) {
-      append_parts(text, {"column '", name_of(problem.column), "'"});
-    } else {
-      text = "number of columns";
-    }
-    return text;
-  }
-
-  [[gnu::cold, gnu::noinline]] void append(std::string& text, const mismatch& problem) const {
-    switch (problem.kind) {
-      case mismatch_kind::missing_column:
-        return append_missing(text, index_of(problem.leaf));
-      case mismatch_kind::duplicate_column:
-        return append_duplicate(text, index_of(problem.leaf));
-      case mismatch_kind::incompatible_type: {
-        const std::string_view type = columns_[index_of(problem.column)].database_type;
-        append_parts(text, {"column '", name_of(problem.column), type.empty() ? "' has another type" : "' is ", type});
-        return append_advice(text, columns_[index_of(problem.column)]);
-      }
-      case mismatch_kind::null_not_allowed:
-        return append_parts(text, {"column '", name_of(problem.column), "' may be null; use ",
-                                   with_optional(row_.leaves[index_of(problem.leaf)].type_name)});
-      case mismatch_kind::surplus_column:
-        return append_parts(text, {"no field takes it"});
-      case mismatch_kind::wrong_column_count:
-        return append_parts(text, {"the query returns ", number_text{columns_.size()}, ", the row type takes ",
-                                   number_text{row_.leaves.size()}});
-      case mismatch_kind::swapped_columns:
-        // Here `column` is the one with the field's name.
-        return append_parts(
-            text, {"takes column ", number_text{index_of(problem.leaf) + 1}, ", which is '", name_of(problem.leaf),
-                   "'; '", name_of(problem.column), "' is column ", number_text{index_of(problem.column) + 1}});
-    }
-  }
-
- private:
-  static std::size_t index_of(int number) noexcept { return static_cast<std::size_t>(number); }
-  std::string_view name_of(int column) const noexcept { return columns_[index_of(column)].name; }
-  std::string type_of(int leaf) const { return tidy_type_name(row_.leaves[index_of(leaf)].type_name); }
-
-  [[gnu::cold, gnu::noinline]] void append_missing(std::string& text, std::size_t leaf) const {
-    append_parts(text, {"no such column"});
-    for (const column_info& column : columns_) {
-      if (style_ == name_style::exact && is_taken_by(row_, leaf, column.name, name_style::snake_case)) {
-        return append_parts(text, {"; did you mean '", column.name, "' (dt::name_style::snake_case)?"});
-      }
-    }
-    std::vector<std::string_view> free;  // what another field takes was not meant
-    for (const column_info& column : columns_) {
-      bool is_taken = false;
-      for (std::size_t j = 0; j < row_.leaves.size(); ++j) {
-        is_taken = is_taken || is_taken_by(row_, j, column.name, style_);
-      }
-      if (!is_taken) free.push_back(column.name);
-    }
-    std::string_view closest = nearest(path_of(row_, leaf), free);
-    if (closest.empty() && row_.leaves[leaf].group != leaf::no_group) closest = nearest(row_.leaves[leaf].name, free);
-    if (!closest.empty()) append_parts(text, {"; did you mean '", closest, "'?"});
-  }
-
-  [[gnu::cold, gnu::noinline]] void append_duplicate(std::string& text, std::size_t leaf) const {
-    std::string_view before = "columns ";
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      if (!is_taken_by(row_, leaf, columns_[i].name, style_)) continue;
-      append_parts(text, {before, number_text{i + 1}, " ('", columns_[i].name, "')"});
-      before = " and ";
-    }
-    append_parts(text, {" have its name; rename all but one (as …)"});
-  }
-
-  const row_description& row_;
-  std::span<const column_info> columns_;
-  name_style style_;
-};
-
-}  // namespace detail
-
-/// All problems of a result in one text: the row type, a line a problem, the columns that came.
-[[gnu::cold]] std::string format_mismatches(const row_description& row, std::span<const column_info> columns,
-                                            std::span<const mismatch> problems, name_style style = name_style::exact);
-
-/// Where reading a row failed; `code` is `errc{}` when it did not.
-struct read_status {
-  errc code{};
-  int leaf = -1;
-
-  constexpr explicit operator bool() const noexcept { return code == errc{}; }
-};
-
-/// The failure of one value: row (counted from 1), field, C++ type, column and what is wrong. `detail` is what a source
-/// or a codec has to add; it must not hold the value unless the user asked for values in errors.
-[[gnu::cold]] error_info value_error(const row_description& row, const binding& bound,
-                                     std::span<const column_info> columns, read_status status, std::size_t row_number,
-                                     std::string_view detail = {});
-
-}  // namespace dovetail::inline v0
-
-// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
-#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
-#if !defined(DOVETAIL_SEPARATE_COMPILATION)
-#define DOVETAIL_DEFINE inline
-#else
-#define DOVETAIL_DEFINE
-#endif
-namespace dovetail::inline v0 {
-
-[[gnu::noinline]] DOVETAIL_DEFINE std::string format_mismatches(const row_description& row,
-                                                                std::span<const column_info> columns,
-                                                                std::span<const mismatch> problems, name_style style) {
-  const detail::mismatch_writer writer{row, columns, style};
-  std::string text;
-  detail::append_parts(text, {"row type ", detail::tidy_type_name(row.type_name), " does not match the query result (",
-                              detail::number_text{problems.size()}, problems.size() == 1 ? " problem)" : " problems)"});
-  std::size_t width = 0;
-  for (const mismatch& problem : problems) {
-    if (const std::size_t size = writer.subject(problem).size(); size > width) width = size;
-  }
-  for (const mismatch& problem : problems) {
-    std::string subject = writer.subject(problem);
-    subject.resize(width, ' ');
-    detail::append_parts(text, {"\n  ", subject, " : "});
-    writer.append(text, problem);
-  }
-  constexpr std::size_t most = 64;
-  detail::append_parts(text, {"\n  columns returned: ", columns.empty() ? "none" : ""});
-  for (std::size_t i = 0; i < columns.size() && i < most; ++i) {
-    const std::string_view type = columns[i].database_type;
-    detail::append_parts(text, {i == 0 ? "" : ", ", columns[i].name, type.empty() ? "" : " ", type});
-  }
-  if (columns.size() > most) {
-    detail::append_parts(text, {", and ", detail::number_text{columns.size() - most}, " more"});
-  }
-  return text;
-}
-
-[[gnu::noinline]] DOVETAIL_DEFINE error_info value_error(const row_description& row, const binding& bound,
-                                                         std::span<const column_info> columns, read_status status,
-                                                         std::size_t row_number, std::string_view detail) {
-  using detail::append_parts;
-  using detail::number_text;
-  std::string text;
-  append_parts(text,
-               {"row ", number_text{row_number}, " does not fit row type ", detail::tidy_type_name(row.type_name)});
-  const auto index = static_cast<std::size_t>(status.leaf);
-  if (status.leaf >= 0 && index < row.leaves.size()) {
-    const std::string type = detail::tidy_type_name(row.leaves[index].type_name);
-    if (row.shape == row_shape::single) {
-      append_parts(text, {"\n  value (", type});
-    } else {
-      append_parts(text, {"\n  field '", path_of(row, index), "' (", type});
-    }
-    const auto at = static_cast<std::size_t>(index < bound.columns().size() ? bound.column(index) : status.leaf);
-    const bool is_known = at < columns.size();
-    const std::string_view database_type = is_known ? columns[at].database_type : std::string_view{};
-    const number_text number{at + 1};
-    append_parts(text, {") : column ", is_known ? "'" : "", is_known ? columns[at].name : number, is_known ? "'" : "",
-                        database_type.empty() ? "" : " (", database_type, database_type.empty() ? "" : ")"});
-    switch (status.code) {
-      case errc::unexpected_null:
-        append_parts(text, {" is null; use ", detail::with_optional(row.leaves[index].type_name)});
-        break;
-      case errc::value_out_of_range:
-        append_parts(text, {" holds a value that does not fit ", type});
-        break;
-      case errc::malformed_value:
-        append_parts(text, {" holds a value that is no ", type});
-        break;
-      default:
-        append_parts(text, {": ", make_error_code(status.code).message()});
-        break;
-    }
-  }
-  if (!detail.empty()) append_parts(text, {"; ", detail});
-  return {make_error_code(status.code), std::move(text)};
-}
-
-}  // namespace dovetail::inline v0
-#undef DOVETAIL_DEFINE
-#endif
-
 // ---- dovetail/row/bind.hpp ----
 // Compares a row type with the columns of a result, once per prepared statement, and reports every mismatch at once.
 
@@ -27806,7 +29157,7 @@ class binder {
       : row_(row), columns_(columns), options_(options) {}
 
   [[gnu::cold, gnu::noinline]] void run() {
-    bound_.resize(row_.leaves.size());
+    bound_.grow(row_.leaves.size());
     if (row_.shape == row_shape::by_name) {
       for (std::size_t i = 0; i < row_.leaves.size(); ++i) bind_by_name(i);
       if (!options_.allow_surplus_columns) find_surplus();
@@ -27818,8 +29169,8 @@ class binder {
     }
   }
 
-  std::vector<mismatch>& problems() noexcept { return problems_; }
-  std::vector<std::uint16_t>& bound() noexcept { return bound_; }
+  plain_list<mismatch>& problems() noexcept { return problems_; }
+  plain_list<std::uint16_t>& bound() noexcept { return bound_; }
 
  private:
   [[gnu::cold, gnu::noinline]] void add(mismatch_kind kind, int leaf, int column) {
@@ -27877,8 +29228,8 @@ class binder {
   const row_description& row_;
   std::span<const column_info> columns_;
   const bind_options& options_;
-  std::vector<std::uint16_t> bound_;
-  std::vector<mismatch> problems_;
+  plain_list<std::uint16_t> bound_;
+  plain_list<mismatch> problems_;
 };
 
 }  // namespace detail
@@ -27886,7 +29237,17 @@ class binder {
 /// Finds the column of every field of a row type; `problems`, when given, gets what does not fit.
 /// Errors: errc::row_mismatch with all problems in one text; the caller adds the statement and its own place.
 [[gnu::cold]] result<binding> bind_row(const row_description& row, std::span<const column_info> columns,
-                                       const bind_options& options = {}, std::vector<mismatch>* problems = nullptr);
+                                       const bind_options& options = {},
+                                       detail::plain_list<mismatch>* problems = nullptr);
+/// The same for a std::vector of mismatches; a template, so that it costs nothing where nobody calls it.
+template <class Mismatches>
+[[gnu::cold]] result<binding> bind_row(const row_description& row, std::span<const column_info> columns,
+                                       const bind_options& options, Mismatches* problems) {
+  detail::plain_list<mismatch> found;
+  result<binding> bound = bind_row(row, columns, options, &found);
+  problems->assign(found.begin(), found.end());
+  return bound;
+}
 
 }  // namespace dovetail::inline v0
 
@@ -27902,12 +29263,13 @@ namespace dovetail::inline v0 {
 [[gnu::noinline]] DOVETAIL_DEFINE result<binding> bind_row(const row_description& row,
                                                            std::span<const column_info> columns,
                                                            const bind_options& options,
-                                                           std::vector<mismatch>* problems) {
+                                                           detail::plain_list<mismatch>* problems) {
   detail::binder binder{row, columns, options};
   binder.run();
   if (binder.problems().empty()) return binding{std::move(binder.bound())};
   error_info failure{errc::row_mismatch};
-  failure.with_context(format_mismatches(row, columns, binder.problems(), options.style));
+  failure.with_context(
+      format_mismatches(row, columns, {binder.problems().data(), binder.problems().size()}, options.style));
   if (problems != nullptr) *problems = std::move(binder.problems());
   return failure;
 }
@@ -28575,16 +29937,6 @@ namespace detail {
   }
 }
 
-/// A COPY's failure with the number of its row, where the server has told it.
-[[gnu::cold, gnu::noinline]] inline error_info name_copied_row(error_info failure) {
-  if (failure.server().copy_row == 0) return failure;
-  std::string context = "row ";
-  context += std::to_string(failure.server().copy_row);
-  if (!failure.context().empty()) context.append(": ").append(failure.context());
-  failure.with_context(std::move(context));
-  return failure;
-}
-
 /// The decisions of a batch that skips its bad rows, without I/O: which rows to execute next. Each segment is all or
 /// nothing; after a failure the rows before the bad one are executed again, without it, so that each is executed at
 /// most twice. A segment is sent whole before its answer comes: those behind a failure are short, and grow while they
@@ -29213,6 +30565,8 @@ namespace dovetail::inline v0::detail {
 template <class Row, fixed_string... Keys>
 struct keyed_members {
   static_assert(sizeof...(Keys) > 0, "dovetail: name the key columns: bulk_update<\"id\">(…)");
+  static_assert(!has_nested_struct<Row>,
+                "dovetail: bulk changes take no nested structs: give the columns as members, or use insert");
   static_assert(are_fields<Row, Keys...>(), "dovetail: a key is no member of the struct");
   static constexpr std::size_t key_count = sizeof...(Keys);
   static constexpr std::size_t value_count = field_count<Row> - key_count;
@@ -29369,6 +30723,8 @@ struct unpack_members {
 struct unpack_row {
   template <class Row>
   auto operator()(const Row& row) const {
+    static_assert(!has_nested_struct<Row>,
+                  "dovetail: bulk changes take no nested structs: give the columns as members, or use insert");
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return std::tuple<const std::remove_cvref_t<decltype(member_at<I>(row))>&...>{member_at<I>(row)...};
     }
@@ -29430,13 +30786,13 @@ struct batch_driver<false> {
     batch_result all;
     if constexpr (gives_results<Db>) {
       result<summary> done = db.copy_in_as_insert(table, rows, where);
-      if (!done) return name_copied_row(std::move(done).error());
+      if (!done) return std::move(done).error();
       all.rows_affected = done->rows_affected;
     } else {
       try {
         all.rows_affected = db.copy_in_as_insert(table, rows, where).rows_affected;
       } catch (const error& failed) {
-        return name_copied_row(failed.info());
+        return failed.info();
       }
     }
     return all;
@@ -30105,7 +31461,13 @@ constexpr std::string_view advice_of(oid type) noexcept {
     case detail::type_family::numeric:
       return "use dt::decimal, or cast it in the query: ::float8, ::bigint";
     case detail::type_family::timestamp:
-      return "use std::chrono::local_time, or cast it in the query: at time zone 'utc'";
+      return "use std::chrono::local_time, or cast it in the query: at time zone 'utc', ::text";
+    case detail::type_family::timestamptz:
+      return "use std::chrono::sys_time, or cast it in the query: ::text";
+    case detail::type_family::date:
+      return "use std::chrono::year_month_day, or cast it in the query: ::text";
+    case detail::type_family::time:
+      return "use std::chrono::microseconds, or std::chrono::hh_mm_ss, or cast it in the query: ::text";
     case detail::type_family::interval:
       return "use dt::postgres::interval, or std::chrono::microseconds";
     case detail::type_family::number:
@@ -31402,8 +32764,7 @@ inline constexpr std::string_view type_prefix = "parameter_types.";
 /// Reads a floating-point number that fills the text.
 [[gnu::cold, gnu::noinline]] inline bool read_real(std::string_view text, double& value) noexcept {
   double found = 0;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), found);
-  if (ec != std::errc{} || end != text.data() + text.size() || !std::isfinite(found)) return false;
+  if (dovetail::detail::parse_real(text, found) != std::errc{} || !std::isfinite(found)) return false;
   value = found;
   return true;
 }
@@ -33516,7 +34877,7 @@ namespace detail {
                           .size = said.size,
                           .expected = static_cast<std::uint32_t>(said.rule),
                           .given = static_cast<std::uint32_t>(cause)};
-  return dovetail::detail::describe_mistake(found, text, false, {}, nullptr, context.where);
+  return dovetail::detail::describe_mistake(found, context.speaks, text, false, {}, nullptr, context.where);
 }
 
 [[gnu::cold, gnu::noinline]] inline error_info denial(std::string_view reason, std::source_location where) {
@@ -34895,7 +36256,12 @@ std::span<const std::string_view> columns_over_rows(const Op& op) noexcept {
                        }) {
     using row = std::remove_cvref_t<decltype(*op.rows.begin())>;
     std::string start = "insert ";
-    return is_update(start.append(op.tail)) ? field_names<row> : std::span<const std::string_view>{};
+    if (!is_update(start.append(op.tail))) return {};
+    if constexpr (dovetail::detail::has_nested_struct<row>) {
+      return dovetail::detail::meant_names<row>;
+    } else {
+      return field_names<row>;
+    }
   } else {
     return {};
   }
@@ -36768,6 +38134,8 @@ template <class Row, fixed_string Key, fixed_string Version>
 struct lock_layout {
   using row_type = Row;
   static_assert(reflectable<Row>, "dovetail: optimistic locking needs a struct of columns");
+  static_assert(!detail::has_nested_struct<Row>,
+                "dovetail: optimistic locking takes no nested structs: give the columns as members");
   static_assert(detail::has_plain_columns<Row>());
   static constexpr std::size_t size = field_count<Row>;
   static constexpr std::size_t key = detail::find_field<Row>(Key.view());
@@ -38061,6 +39429,95 @@ decltype(auto) query_some(
 
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/row/time_loss.hpp ----
+// What a field of a time is too coarse for: the words of a value that would lose a part.
+
+namespace dovetail::inline v0::detail {
+
+/// The least that a type can tell apart: whole seconds, or nanoseconds where `seconds` is 0.
+struct time_unit {
+  std::int64_t seconds;
+  std::uint32_t nanos;
+};
+
+template <class T>
+constexpr auto count_of_time() {
+  if constexpr (chrono_time_point<T>) {
+    return typename T::duration{};
+  } else if constexpr (chrono_time_of_day<T>) {
+    return typename T::precision{};
+  } else {
+    return T{};
+  }
+}
+
+template <class T>
+constexpr time_unit unit_of_time() noexcept {
+  using period = typename decltype(count_of_time<T>())::period;
+  if constexpr (period::den == 1) {
+    return {period::num, 0};
+  } else {
+    return {0, nanos_per_second / static_cast<std::uint32_t>(period::den)};
+  }
+}
+
+/// "it has a fraction of a second, which would be lost: use std::chrono::sys_time<std::chrono::microseconds>, …"; empty
+/// when that is not what is wrong. `kind` is that of the field: a point in time, a local one, a duration, a time of
+/// day.
+[[gnu::cold]] std::string lost_part(field_kind kind, time_unit unit, second_parts exact);
+/// The same of a text that was refused.
+[[gnu::cold]] std::string lost_part(field_kind kind, time_unit unit, std::string_view text);
+
+template <class T, class Value>
+[[gnu::cold]] std::string lost_part_of(const Value& value) {
+  return lost_part(field_kind_of<T>, unit_of_time<T>(), value);
+}
+
+}  // namespace dovetail::inline v0::detail
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+[[gnu::noinline]] DOVETAIL_DEFINE std::string lost_part(field_kind kind, time_unit unit, second_parts exact) {
+  const bool loses_fraction = unit.nanos == 0 ? exact.nanos != 0 : exact.nanos % unit.nanos != 0;
+  const bool loses_seconds = unit.seconds > 1 && exact.seconds % unit.seconds != 0;
+  if (!loses_fraction && !loses_seconds) return {};
+  const std::string_view precision = exact.nanos == 0          ? "std::chrono::seconds"
+                                     : exact.nanos % 1000 == 0 ? "std::chrono::microseconds"
+                                                               : "std::chrono::nanoseconds";
+  const std::string_view around = kind == field_kind::timestamp         ? "std::chrono::sys_time<"
+                                  : kind == field_kind::local_timestamp ? "std::chrono::local_time<"
+                                  : kind == field_kind::time_of_day     ? "std::chrono::hh_mm_ss<"
+                                                                        : "";
+  std::string words;
+  append_parts(words,
+               {"it has ",
+                !loses_fraction   ? "minutes or seconds, which"
+                : unit.nanos == 0 ? "a fraction of a second, which"
+                                  : "more digits behind the second, which",
+                " would be lost: use ", around, precision, around.empty() ? "" : ">", ", or round it in the query"});
+  return words;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE std::string lost_part(field_kind kind, time_unit unit, std::string_view text) {
+  second_parts exact;
+  bool has_zone = false;
+  const bool is_point = kind == field_kind::timestamp || kind == field_kind::local_timestamp;
+  const bool is_read = is_point ? read_timestamp(text, exact, has_zone) : read_duration(text, exact);
+  if (!is_read || (has_zone && kind == field_kind::local_timestamp)) return {};
+  return lost_part(kind, unit, exact);
+}
+
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif
+
 // ---- dovetail/row/text_value.hpp ----
 // Values that databases without types for them keep as texts: UUIDs, decimals, dates and times.
 
@@ -38113,6 +39570,18 @@ bool parse_text_value(std::string_view text, T& out) {
     if (!parse_duration(text, since_midnight)) return false;
     out = T{since_midnight};
     return true;
+  }
+}
+
+/// What to say of a text that `parse_text_value` has refused; empty when there is nothing to say.
+template <field_kind Kind, class T>
+[[gnu::cold]] std::string words_of_refused(std::string_view text) {
+  constexpr bool is_time = Kind == field_kind::timestamp || Kind == field_kind::local_timestamp ||
+                           Kind == field_kind::duration || Kind == field_kind::time_of_day;
+  if constexpr (is_time) {
+    return lost_part_of<T>(text);
+  } else {
+    return {};
   }
 }
 
@@ -39075,7 +40544,7 @@ asio::awaitable<result<T>> attempt_all(std::shared_ptr<State> self, begin_mode i
         judge(bad, name, attempt, false, how, self->context.how.retry, *self->context.metrics, core->watcher());
     if (!next.repeat) co_return std::move(bad.why);
     co_await asio::this_coro::throw_if_cancelled(false);  // the pause says it itself
-    error_info ended = co_await dovetail::detail::await_pause(executor, next.delay, throws, how.where);
+    error_info ended = co_await dovetail::detail::await_pause<void>(executor, next.delay, throws, how.where);
     co_await asio::this_coro::throw_if_cancelled(throws);
     if (ended) co_return ended;
   }
@@ -39759,7 +41228,6 @@ struct batch_driver<true> {
       }
     }
     if (!failure) co_return all;
-    failure = name_copied_row(std::move(failure));
     co_return failure;
   }
 
@@ -40069,7 +41537,7 @@ struct lock_driver<true> {
             const asio::any_io_executor executor = co_await asio::this_coro::executor;
             const bool throws = co_await asio::this_coro::throw_if_cancelled();
             co_await asio::this_coro::throw_if_cancelled(false);  // the pause says it itself
-            error_info ended = co_await await_pause(executor, at.delay(), throws, where);
+            error_info ended = co_await await_pause<void>(executor, at.delay(), throws, where);
             co_await asio::this_coro::throw_if_cancelled(throws);
             if (ended) co_return ended;
           }
@@ -40366,7 +41834,7 @@ namespace detail {
 }
 
 /// What is known of the call on `db` that just returned `code`. `db` may be null.
-[[gnu::cold]] error_info failure_of(sqlite3* db, int code, std::string context = {});
+[[gnu::cold]] error_info failure_of(sqlite3* db, int code, std::string_view context = {});
 
 }  // namespace detail
 }  // namespace sqlite
@@ -40389,21 +41857,19 @@ DOVETAIL_DEFINE const std::error_category& category() noexcept {
 
 namespace detail {
 
-[[gnu::noinline]] DOVETAIL_DEFINE error_info failure_of(sqlite3* db, int code, std::string context) {
-  if (db == nullptr) return error_info{make_error_code(code), std::move(context)};
+[[gnu::noinline]] DOVETAIL_DEFINE error_info failure_of(sqlite3* db, int code, std::string_view context) {
+  error_info info{make_error_code(code), context};
+  if (db == nullptr) return info;
   // The connection's own code says more, but only if it is about this call.
   const int extended = sqlite3_extended_errcode(db);
-  if ((extended & 0xFF) != (code & 0xFF)) {
-    return error_info{make_error_code(code), std::move(context)};
-  }
+  if ((extended & 0xFF) != (code & 0xFF)) return info;
   const std::string_view message = sqlite3_errmsg(db);
-  server_fields fields;
+  info = error_info{make_error_code(refine(extended, message)), context};
+  server_fields& fields = info.edit_server();
   fields.message = without_literals(message);
   const int offset = sqlite3_error_offset(db);
   if (offset >= 0) fields.position = offset + 1;
   if ((extended & 0xFF) == SQLITE_CONSTRAINT) take_constraint_apart(message, fields);
-  error_info info{make_error_code(refine(extended, message)), std::move(context)};
-  info.with_server(std::move(fields));
   return info;
 }
 
@@ -40415,6 +41881,58 @@ namespace detail {
 
 template <>
 struct std::is_error_code_enum<dovetail::sqlite::detailed_error> : std::true_type {};
+
+// ---- dovetail/client/sqlite/memory_anchor.hpp ----
+// What keeps an in-memory database alive.
+
+namespace dovetail::inline v0 {
+namespace sqlite {
+
+/// A handle of an in-memory database, closed with the last copy. By hand: std::shared_ptr is some hundred functions.
+class memory_anchor {
+ public:
+  using close_function = void(void* handle) noexcept;
+
+  /// Of no database.
+  memory_anchor() noexcept = default;
+  /// `handle()` is set by whoever opens the database.
+  explicit memory_anchor(close_function* close) : shared_(new shared{close}) {}
+  memory_anchor(const memory_anchor& other) noexcept : shared_(other.shared_) {
+    if (shared_ != nullptr) shared_->owners.fetch_add(1, std::memory_order_relaxed);
+  }
+  memory_anchor(memory_anchor&& other) noexcept : shared_(std::exchange(other.shared_, nullptr)) {}
+  memory_anchor& operator=(memory_anchor other) noexcept {
+    std::swap(shared_, other.shared_);
+    return *this;
+  }
+  ~memory_anchor() {
+    if (shared_ != nullptr) release();
+  }
+
+  explicit operator bool() const noexcept { return shared_ != nullptr; }
+  /// Only of an anchor that is one.
+  void*& handle() noexcept { return shared_->handle; }
+
+  friend bool operator==(const memory_anchor&, const memory_anchor&) noexcept = default;
+
+ private:
+  struct shared {
+    close_function* close;
+    void* handle = nullptr;
+    std::atomic<std::uint32_t> owners{1};
+  };
+
+  [[gnu::cold, gnu::noinline]] void release() noexcept {
+    if (shared_->owners.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    shared_->close(shared_->handle);
+    delete shared_;
+  }
+
+  shared* shared_ = nullptr;
+};
+
+}  // namespace sqlite
+}  // namespace dovetail::inline v0
 
 // ---- dovetail/client/sqlite/options.hpp ----
 // What a SQLite connection is opened with.
@@ -40459,9 +41977,9 @@ struct options {
   std::size_t length_limit = 0;         ///< bytes of the longest text, blob, row and statement; 0: SQLite's own
   bool include_statement_text = false;  ///< SQL text in errors; may hold literals
   /// Keeps an in-memory database alive while the client lives; set by `parse_options`.
-  std::shared_ptr<void> memory_anchor;
+  dovetail::sqlite::memory_anchor memory_anchor;
 
-  bool is_memory() const noexcept { return memory_anchor != nullptr; }
+  bool is_memory() const noexcept { return static_cast<bool>(memory_anchor); }
 
   /// For messages and metrics: the database, without its options.
   std::string public_name() const { return is_memory() ? std::string{"sqlite::memory:"} : "sqlite:" + path; }
@@ -40480,10 +41998,6 @@ namespace dovetail::inline v0 {
 namespace sqlite {
 namespace detail {
 
-struct close_handle {
-  void operator()(void* handle) const noexcept { sqlite3_close_v2(static_cast<sqlite3*>(handle)); }
-};
-
 /// Makes an in-memory database that several connections open by name, and that lives while somebody holds the anchor.
 /// SQLite's memdb file system keeps it: its connections lock each other out as those of a file do, with the busy
 /// handler, which a shared cache does not.
@@ -40491,11 +42005,12 @@ struct close_handle {
   static std::atomic<std::uint64_t> made{0};
   how.path = "file:/dovetail-" + std::to_string(made.fetch_add(1, std::memory_order_relaxed)) + "?vfs=memdb";
   how.is_uri = true;
+  how.memory_anchor = memory_anchor{[](void* handle) noexcept { sqlite3_close_v2(static_cast<sqlite3*>(handle)); }};
   sqlite3* anchor = nullptr;
   const int code =
       sqlite3_open_v2(how.path.c_str(), &anchor,
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI | SQLITE_OPEN_FULLMUTEX, nullptr);
-  how.memory_anchor = {anchor, close_handle{}};
+  how.memory_anchor.handle() = anchor;
   return code == SQLITE_OK ? error_info{} : failure_of(anchor, code, "cannot make an in-memory database");
 }
 
@@ -40521,28 +42036,25 @@ namespace dovetail::inline v0 {
 namespace sqlite {
 
 [[gnu::noinline]] DOVETAIL_DEFINE result<parsed_string<options>> parse(std::string_view text) {
-  result<uri> where = parse_uri(text);
-  if (!where) return std::move(where).error();
-  option_reader reader{*where};
+  uri where;
+  if (error_info failure = dovetail::detail::parse_uri_into(text, where)) return failure;
+  option_reader reader{where};
   reader.scheme({"sqlite"});
   string_settings said = read_settings(reader);
   options how;
   std::chrono::milliseconds busy = how.busy_timeout;
-  reader
-      .choice("mode", how.mode,
-              {{"rwc", open_mode::create}, {"rw", open_mode::read_write}, {"ro", open_mode::read_only}})
-      .choice("journal", how.journal,
-              {{"wal", journal_mode::wal},
-               {"delete", journal_mode::rollback},
-               {"truncate", journal_mode::truncate},
-               {"persist", journal_mode::persist},
-               {"memory", journal_mode::memory},
-               {"off", journal_mode::off}})
-      .choice("synchronous", how.synchronous,
-              {{"off", synchronous::off},
-               {"normal", synchronous::normal},
-               {"full", synchronous::full},
-               {"extra", synchronous::extra}})
+  static constexpr option_word modes[] = {
+      {"rwc", open_mode::create}, {"rw", open_mode::read_write}, {"ro", open_mode::read_only}};
+  static constexpr option_word journals[] = {{"wal", journal_mode::wal},           {"delete", journal_mode::rollback},
+                                             {"truncate", journal_mode::truncate}, {"persist", journal_mode::persist},
+                                             {"memory", journal_mode::memory},     {"off", journal_mode::off}};
+  static constexpr option_word syncs[] = {{"off", synchronous::off},
+                                          {"normal", synchronous::normal},
+                                          {"full", synchronous::full},
+                                          {"extra", synchronous::extra}};
+  reader.choice("mode", how.mode, modes)
+      .choice("journal", how.journal, journals)
+      .choice("synchronous", how.synchronous, syncs)
       .milliseconds("busyTimeout", busy)
       .integer("cacheStatements", how.cache_statements, 0, 10000)
       .integer("lengthLimit", how.length_limit, 0, 0x7FFF'FFFF)
@@ -40550,33 +42062,35 @@ namespace sqlite {
       .boolean("includeStatementText", how.include_statement_text)
       .boolean("uri", how.is_uri);
   how.busy_timeout = busy;
-  if (!where->hosts.empty()) {
+  if (!where.hosts.empty()) {
     reader.problem(errc::malformed_connection_string,
                    "a SQLite database has no host: write 'sqlite:file' or 'sqlite:///absolute/file'");
   }
-  if (!where->user.empty() || where->has_password) {
+  if (!where.user.empty() || where.has_password) {
     reader.problem(errc::malformed_connection_string, "a SQLite database has no user and no password");
   }
-  const bool is_memory = where->path == ":memory:";
-  if (where->path.empty()) {
+  const bool is_memory = where.path == ":memory:";
+  if (where.path.empty()) {
     reader.problem(errc::malformed_connection_string,
                    "the connection string names no file (an in-memory database is 'sqlite::memory:')");
   }
-  if (where->path.starts_with(':') && !is_memory) {  // SQLite keeps such names for meanings of its own
+  if (where.path.starts_with(':') && !is_memory) {  // SQLite keeps such names for meanings of its own
     reader.problem(errc::malformed_connection_string,
                    "a file name must not begin with ':' (an in-memory database is 'sqlite::memory:'; a file that is "
                    "named so needs its folder, as in 'sqlite:./:name')");
   }
   if (is_memory && (how.mode == open_mode::read_only || how.journal == journal_mode::wal)) {
-    reader.problem(errc::invalid_option, "an in-memory database is neither read-only nor has it a write-ahead log");
+    reader.problem(
+        errc::invalid_option,
+        "an in-memory database is neither read-only ('mode=ro') nor has it a write-ahead log ('journal=wal')");
   }
   if (result<void> done = reader.finish(); !done) return std::move(done).error();
   if (is_memory) {
     if (error_info failed = detail::make_memory_database(how)) return failed;
   } else {
-    how.path = std::move(where->path);
+    how.path = std::move(where.path);
     // The library may be built to take every name that begins so for a URI.
-    if (!how.is_uri && how.path.starts_with("file:")) how.path.insert(0, "./");
+    if (!how.is_uri && how.path.starts_with("file:")) dovetail::detail::replace_part(how.path, 0, 0, "./");
   }
   return parsed_string<options>{std::move(how), said};
 }
@@ -40621,9 +42135,10 @@ constexpr field_kinds kinds_of(std::string_view declared) noexcept {
 }
 
 /// Lifetime: borrows from the statement until it is finalized or compiled again.
-[[gnu::cold, gnu::noinline]] inline std::vector<column_info> columns_of(sqlite3_stmt* statement) {
+[[gnu::cold, gnu::noinline]] inline dovetail::detail::plain_list<column_info> columns_of(sqlite3_stmt* statement) {
   const int count = sqlite3_column_count(statement);
-  std::vector<column_info> columns(static_cast<std::size_t>(count));
+  dovetail::detail::plain_list<column_info> columns;
+  columns.grow(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
     column_info& column = columns[static_cast<std::size_t>(i)];
     if (const char* const name = sqlite3_column_name(statement, i)) column.name = name;
@@ -40970,7 +42485,8 @@ class session {
   /// The kept statement for a literal seen before, or an empty use.
   statement_use find(std::string_view literal) noexcept { return cache_.find_literal(literal); }
 
-  /// Runs each statement of a text, and drops their rows. Errors: the failing statement's; what ran before stays.
+  /// Runs each statement of a text, and drops their rows. Errors: the failing statement's, with its number and line
+  /// when there are several; what ran before stays.
   [[gnu::cold]] result<void> run_script(std::string_view text);
 
   /// Runs one statement without parameters through the cache (`begin`, `commit`, …); rows are dropped.
@@ -40982,9 +42498,12 @@ class session {
   [[gnu::cold]] error_info end_unit(error_info failure);
 
   /// The failure of the call that returned `code`: tells a deadline and a cancellation from SQLite's own reasons.
-  [[gnu::cold]] error_info failure(int code, std::string context) const;
+  [[gnu::cold]] error_info failure(int code, std::string_view context) const;
 
  private:
+  [[gnu::cold]] error_info script_failure(int code, std::string_view script, std::string_view before,
+                                          std::uint32_t number) const;
+
   /// SQLite runs through this many steps in some 20 microseconds; looking at the clock takes 25 nanoseconds.
   static constexpr int steps_between_checks = 2000;
 
@@ -41079,19 +42598,39 @@ namespace sqlite::detail {
 
 [[gnu::noinline]] DOVETAIL_DEFINE result<void> session::run_script(std::string_view text) {
   if (error_info refused = refuse_long(text)) return refused;
-  while (!text.empty()) {
+  std::uint32_t number = 0;
+  for (std::string_view unread = text; !unread.empty();) {
+    const std::string_view before = text.substr(0, text.size() - unread.size());
     sqlite3_stmt* compiled = nullptr;
     const char* rest = nullptr;
-    const int code = sqlite3_prepare_v3(handle_, text.data(), static_cast<int>(text.size()), 0, &compiled, &rest);
-    if (code != SQLITE_OK) return failure(code, {});
-    text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
+    const int code = sqlite3_prepare_v3(handle_, unread.data(), static_cast<int>(unread.size()), 0, &compiled, &rest);
+    if (code != SQLITE_OK) return script_failure(code, text, before, number + 1);
+    unread.remove_prefix(static_cast<std::size_t>(rest - unread.data()));
     if (compiled == nullptr) continue;  // only spaces and comments
+    ++number;
     const statement one{compiled};
     int stepped = sqlite3_step(compiled);
     while (stepped == SQLITE_ROW) stepped = sqlite3_step(compiled);
-    if (stepped != SQLITE_DONE) return failure(stepped, {});
+    if (stepped != SQLITE_DONE) return script_failure(stepped, text, before, number);
   }
   return {};
+}
+
+/// SQLite counts from the beginning of the statement.
+[[gnu::noinline]] DOVETAIL_DEFINE error_info session::script_failure(int code, std::string_view script,
+                                                                     std::string_view before,
+                                                                     std::uint32_t number) const {
+  error_info found = failure(code, {});
+  if (const int position = found.server().position; position > 0) {
+    server_fields said = found.server();
+    said.position = 1;
+    for (const char c : script.substr(0, before.size() + static_cast<std::size_t>(position) - 1)) {
+      said.position += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;
+    }
+    found.with_server(std::move(said));
+  }
+  dovetail::detail::note_script_place(found, dialect::sqlite, script, number);
+  return found;
 }
 
 [[gnu::noinline]] DOVETAIL_DEFINE result<void> session::run(std::string_view text) {
@@ -41121,17 +42660,17 @@ DOVETAIL_DEFINE error_info session::begin_unit() {
   return failure;
 }
 
-[[gnu::noinline]] DOVETAIL_DEFINE error_info session::failure(int code, std::string context) const {
+[[gnu::noinline]] DOVETAIL_DEFINE error_info session::failure(int code, std::string_view context) const {
   if ((code & 0xFF) == SQLITE_INTERRUPT || ((code & 0xFF) == SQLITE_BUSY && lock_wait_ended_)) {
-    if (is_cancelled()) return error_info{errc::cancelled, std::move(context)};
+    if (is_cancelled()) return error_info{errc::cancelled, context};
     if (limits_.until.has_passed()) {
       if (context.empty() && (code & 0xFF) == SQLITE_BUSY) {
         context = "the database stayed locked by another connection until the deadline";
       }
-      return error_info{errc::deadline_passed, std::move(context)};
+      return error_info{errc::deadline_passed, context};
     }
   }
-  return failure_of(handle_, code, std::move(context));
+  return failure_of(handle_, code, context);
 }
 
 DOVETAIL_DEFINE int session::on_progress(void* self) noexcept {
@@ -41457,7 +42996,9 @@ class statement_row {
   template <field_kind Kind, class T>
   errc from_text(std::string_view text, T& out) {
     if constexpr (dovetail::detail::is_kept_as_text(Kind)) {
-      return dovetail::detail::parse_text_value<Kind>(text, out) ? errc{} : errc::malformed_value;
+      if (dovetail::detail::parse_text_value<Kind>(text, out)) return {};
+      explain(dovetail::detail::words_of_refused<Kind, T>(text));
+      return errc::malformed_value;
     } else if constexpr (Kind == field_kind::json) {
       using format = typename dovetail::detail::json_format<T>::type;
       auto decoded = format::template decode<typename T::value_type>(text);
@@ -41653,7 +43194,10 @@ namespace sqlite::detail {
 [[gnu::noinline]] DOVETAIL_DEFINE error_info bind_new_columns(statement& of, const char* tag,
                                                               const row_description& row, name_style style,
                                                               bound_row*& bound) {
-  const auto bind = [&](sqlite3_stmt* compiled) { return bind_row(row, columns_of(compiled), {.style = style}); };
+  const auto bind = [&](sqlite3_stmt* compiled) {
+    const auto columns = columns_of(compiled);
+    return bind_row(row, {columns.data(), columns.size()}, {.style = style});
+  };
   result<binding> made = bind(of.get());
   if (!made && sqlite3_stmt_busy(of.get()) == 0) {
     // The statement may have been compiled before the schema changed: only a step would compile it again, and execute
@@ -41677,8 +43221,8 @@ namespace sqlite::detail {
 [[gnu::noinline]] DOVETAIL_DEFINE error_info value_failure(const statement& of, const row_description& row,
                                                            const binding& bound, read_status status, std::size_t number,
                                                            std::string_view words) {
-  const std::vector<column_info> columns = columns_of(of.get());
-  return value_error(row, bound, columns, status, number, words);
+  const auto columns = columns_of(of.get());
+  return value_error(row, bound, {columns.data(), columns.size()}, status, number, words);
 }
 
 }  // namespace sqlite::detail
@@ -41829,8 +43373,8 @@ class binder {
       return bind_kind<field_kind::duration>(index, value.to_duration());
     } else {
       static_assert(Kind != Kind,
-                    "dovetail: this type cannot be stored in a column; give it a dt::field_codec (insert writes one "
-                    "column for each member, so a nested struct needs a dt::json_value)");
+                    "dovetail: this type cannot be stored in a column; give it a dt::field_codec (a struct that is one "
+                    "value needs a dt::json_value)");
     }
   }
 
@@ -42001,7 +43545,7 @@ namespace sqlite::detail {
 namespace dovetail::inline v0 {
 namespace sqlite::detail {
 
-/// Binds the members of a struct in their order.
+/// Binds the columns of a struct in their order.
 struct field_binder {
   binder& to;
   int number = 0;
@@ -42016,8 +43560,8 @@ template <class Struct>
 error_info bind_fields(const session& on, sqlite3_stmt* statement, const Struct& row) {
   binder to{statement, true};
   field_binder fields{to};
-  if (with_fields(row, fields)) return {};
-  const std::string_view name = field_names<Struct>[static_cast<std::size_t>(fields.number - 1)];
+  if (write_columns(row, fields)) return {};
+  const std::string_view name = column_names<Struct>[static_cast<std::size_t>(fields.number - 1)];
   return bind_failure(on, to, "field '", name, "'");
 }
 
@@ -42433,6 +43977,20 @@ class connection {
 }  // namespace sqlite
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/client/sqlite/client.hpp ----
+// The blocking SQLite client, without the list of what is compiled once: asynchronous programs need not read that.
+
+namespace dovetail::inline v0 {
+namespace sqlite {
+
+/// A SQLite database: `dt::sqlite::client db{"sqlite:cities.db"}`, or "sqlite::memory:".
+/// Verbs: see `sql_verbs` and `sql_blocking_verbs`. Connection strings: see `sqlite::parse`. Values: see
+/// `sqlite::detail::binder` (in) and `sqlite::detail::statement_row` (out).
+using client = basic_client<connection>;
+
+}  // namespace sqlite
+}  // namespace dovetail::inline v0
+
 // ---- dovetail/client/sqlite/instances.hpp ----
 // With DOVETAIL_SEPARATE_COMPILATION: what `sqlite::client` is made of is compiled once.
 
@@ -42455,17 +44013,6 @@ DOVETAIL_EXTERN template class basic_client<sqlite::connection>;
 
 // ---- dovetail/sqlite.hpp ----
 // SQLite: the blocking client. Needs the SQLite library (CMake: dovetail::sqlite), and no Asio.
-
-namespace dovetail::inline v0 {
-namespace sqlite {
-
-/// A SQLite database: `dt::sqlite::client db{"sqlite:cities.db"}`, or "sqlite::memory:".
-/// Verbs: see `sql_verbs` and `sql_blocking_verbs`. Connection strings: see `sqlite::parse`. Values: see
-/// `sqlite::detail::binder` (in) and `sqlite::detail::statement_row` (out).
-using client = basic_client<connection>;
-
-}  // namespace sqlite
-}  // namespace dovetail::inline v0
 
 // ---- dovetail/client/sqlite/stream_rows.hpp ----
 // The rows of an asynchronous stream that have been read and not been taken yet.
@@ -42599,24 +44146,10 @@ namespace sqlite::detail {
 class call_gate {
  public:
   /// False when the client is going: the call must not begin. Else `leave` must follow.
-  bool enter(std::atomic<bool>& cancelled) {
-    const std::lock_guard lock{mutex_};
-    if (is_shut_) return false;
-    running_.push_back(&cancelled);
-    return true;
-  }
-  void leave(std::atomic<bool>& cancelled) noexcept {
-    const std::lock_guard lock{mutex_};
-    running_.erase(std::find(running_.begin(), running_.end(), &cancelled));
-    if (running_.empty()) left_.notify_all();  // under the lock: whoever waits may destroy this right after
-  }
+  bool enter(std::atomic<bool>& cancelled);
+  void leave(std::atomic<bool>& cancelled) noexcept;
   /// Interrupts all calls and waits until they have handed over their results.
-  void shut() noexcept {
-    std::unique_lock lock{mutex_};
-    is_shut_ = true;
-    for (std::atomic<bool>* const each : running_) each->store(true, std::memory_order_relaxed);
-    left_.wait(lock, [this] { return running_.empty(); });
-  }
+  void shut() noexcept;
 
  private:
   std::mutex mutex_;
@@ -42628,18 +44161,14 @@ class call_gate {
 /// A call that has entered a gate; leaves it when it goes.
 class gate_pass {
  public:
-  explicit gate_pass(std::shared_ptr<call_gate> of) : gate_(std::move(of)) {
-    if (!gate_->enter(*cancelled_)) gate_ = nullptr;
-  }
+  explicit gate_pass(std::shared_ptr<call_gate> of);
   gate_pass(gate_pass&&) noexcept = default;
   gate_pass& operator=(gate_pass&&) = delete;
   ~gate_pass() { leave(); }
 
   explicit operator bool() const noexcept { return gate_ != nullptr; }
   const std::shared_ptr<std::atomic<bool>>& cancelled() const noexcept { return cancelled_; }
-  void leave() noexcept {
-    if (gate_ != nullptr) std::exchange(gate_, nullptr)->leave(*cancelled_);
-  }
+  void leave() noexcept;
 
  private:
   std::shared_ptr<call_gate> gate_;
@@ -42658,40 +44187,13 @@ class worker {
   worker() = default;
   worker(const worker&) = delete;
   worker& operator=(const worker&) = delete;
-  ~worker() {
-    if (!thread_.joinable()) return;
-    {
-      const std::lock_guard lock{mutex_};
-      is_ending_ = true;
-    }
-    woken_.notify_one();
-    thread_.join();
-  }
+  ~worker();
 
   /// Takes the job, unless another one waits already. Throws when there is no thread to be had.
-  void post(std::unique_ptr<job>& next) {
-    // The thread waits for the lock too: else its first job could end, and another thread post here, before `thread_`
-    // is written; or a job could end, and its handler end this, before the thread is notified.
-    const std::lock_guard lock{mutex_};
-    if (next_ != nullptr) return;
-    if (!thread_.joinable()) thread_ = std::thread{[this] { loop(); }};
-    next_ = std::move(next);
-    woken_.notify_one();
-  }
+  void post(std::unique_ptr<job>& next);
 
  private:
-  void loop() {
-    std::unique_lock lock{mutex_};
-    for (;;) {
-      woken_.wait(lock, [this] { return next_ != nullptr || is_ending_; });
-      if (next_ == nullptr) return;
-      std::unique_ptr<job> current = std::move(next_);
-      lock.unlock();
-      current->run();
-      current.reset();
-      lock.lock();
-    }
-  }
+  void loop();
 
   std::mutex mutex_;
   std::condition_variable woken_;
@@ -42703,6 +44205,80 @@ class worker {
 }  // namespace sqlite::detail
 }  // namespace dovetail::inline v0
 
+// Compiled once: in the program's `dovetail/sqlite_async_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SQLITE_ASYNC_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::sqlite::detail {
+
+DOVETAIL_DEFINE bool call_gate::enter(std::atomic<bool>& cancelled) {
+  const std::lock_guard lock{mutex_};
+  if (is_shut_) return false;
+  running_.push_back(&cancelled);
+  return true;
+}
+
+DOVETAIL_DEFINE void call_gate::leave(std::atomic<bool>& cancelled) noexcept {
+  const std::lock_guard lock{mutex_};
+  std::erase(running_, &cancelled);
+  if (running_.empty()) left_.notify_all();  // under the lock: whoever waits may destroy this right after
+}
+
+DOVETAIL_DEFINE void call_gate::shut() noexcept {
+  std::unique_lock lock{mutex_};
+  is_shut_ = true;
+  for (std::atomic<bool>* const each : running_) each->store(true, std::memory_order_relaxed);
+  left_.wait(lock, [this] { return running_.empty(); });
+}
+
+DOVETAIL_DEFINE gate_pass::gate_pass(std::shared_ptr<call_gate> of) : gate_(std::move(of)) {
+  if (!gate_->enter(*cancelled_)) gate_ = nullptr;
+}
+
+DOVETAIL_DEFINE void gate_pass::leave() noexcept {
+  if (gate_ != nullptr) std::exchange(gate_, nullptr)->leave(*cancelled_);
+}
+
+DOVETAIL_DEFINE worker::~worker() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock{mutex_};
+    is_ending_ = true;
+  }
+  woken_.notify_one();
+  thread_.join();
+}
+
+DOVETAIL_DEFINE void worker::post(std::unique_ptr<job>& next) {
+  // The thread waits for the lock too: else its first job could end, and another thread post here, before `thread_`
+  // is written; or a job could end, and its handler end this, before the thread is notified.
+  const std::lock_guard lock{mutex_};
+  if (next_ != nullptr) return;
+  if (!thread_.joinable()) thread_ = std::thread{[this] { loop(); }};
+  next_ = std::move(next);
+  woken_.notify_one();
+}
+
+DOVETAIL_DEFINE void worker::loop() {
+  std::unique_lock lock{mutex_};
+  for (;;) {
+    woken_.wait(lock, [this] { return next_ != nullptr || is_ending_; });
+    if (next_ == nullptr) return;
+    std::unique_ptr<job> current = std::move(next_);
+    lock.unlock();
+    current->run();
+    current.reset();
+    lock.lock();
+  }
+}
+
+}  // namespace dovetail::inline v0::sqlite::detail
+#undef DOVETAIL_DEFINE
+#endif
+
 // ---- dovetail/client/sqlite/async_connection.hpp ----
 // The connection of asynchronous SQLite clients: the blocking one, on a thread of its own.
 
@@ -42710,8 +44286,32 @@ namespace dovetail::inline v0 {
 namespace sqlite {
 namespace detail {
 
+/// What a worker asks of any call that is kept by who waits for it.
+class any_call {
+ public:
+  /// Empty when there is an answer, which stays here.
+  virtual error_info run(connection& on, deadline by) = 0;
+
+ protected:
+  ~any_call() = default;
+};
+
+/// The call that stands for a kept one: one type for all of them, so that `call_job` is compiled once.
+struct call_ref {
+  using value_type = void;
+  any_call* to;
+  result<void> operator()(connection& on, deadline by) const { return to->run(on, by); }
+};
+
+template <class Call>
+class kept_call;
+
 /// What `async_run` drives here in place of a stream of bytes.
 struct worker_stream {
+  using dialogue_ref = call_ref;
+  template <class Call>
+  using kept = kept_call<Call>;
+
   sqlite::connection connection;
   std::shared_ptr<call_gate> gate;
   worker thread{};
@@ -42750,6 +44350,37 @@ template <class Op>
 inline constexpr bool minds_its_time<operation_call<Op>> = minds_its_time<Op>;
 template <class Op>
 inline constexpr bool minds_its_time<owned_call<Op>> = minds_its_time<Op>;
+
+template <>
+inline constexpr bool minds_its_time<call_ref> = false;  // the kept call knows
+
+/// A call and its answer, for the operation that waits for it. The answer is written by the worker.
+template <class Call>
+class kept_call final : public any_call {
+ public:
+  using value_type = typename Call::value_type;
+
+  template <class Make>
+  call_ref begin(Make make) {
+    call_ = make();
+    return {this};
+  }
+
+  error_info run(connection& on, deadline by) override {
+    if (minds_its_time<Call> && by.has_passed()) return errc::deadline_passed;
+    answer_ = call_(on, by);
+    return answer_ ? error_info{} : std::move(answer_).error();
+  }
+
+  result<value_type> end(result<void> told) {
+    if (!told) return std::move(told).error();
+    return std::move(answer_);
+  }
+
+ private:
+  Call call_{};
+  result<value_type> answer_ = errc::invalid_state;
+};
 
 /// Runs a call on the connection's thread, and its handler on the handler's executor.
 template <class Call, class Handler>
@@ -42902,6 +44533,9 @@ DOVETAIL_EXTERN template class pool<sqlite::async_connection, bounded_pool, no_o
 DOVETAIL_EXTERN template class client_core<sqlite::async_connection, exponential_backoff, bounded_pool, no_observer>;
 DOVETAIL_EXTERN template class detail::async_attempt<
     client_core<sqlite::async_connection, exponential_backoff, bounded_pool, no_observer>>;
+DOVETAIL_EXTERN template asio::awaitable<error_info>
+detail::await_pause<client_core<sqlite::async_connection, exponential_backoff, bounded_pool, no_observer>>(
+    asio::any_io_executor, clock::duration, bool, std::source_location);
 DOVETAIL_EXTERN template class basic_async_client<sqlite::async_connection>;
 
 }  // namespace dovetail::inline v0
@@ -42973,7 +44607,7 @@ namespace detail {
       sqlite3_prepare_v2(session.handle(), text.data(), static_cast<int>(text.size()), &statement, nullptr);
   const detail::statement owner{statement};
   if (code != SQLITE_OK) return session.failure(code, {});
-  const std::vector<column_info> known = detail::columns_of(statement);
+  const auto known = detail::columns_of(statement);
   for (std::size_t i = 0; i < known.size(); ++i) {
     columns.push_back({std::string{known[i].name}, std::string{known[i].database_type}, known[i].accepts,
                        detail::nulls_of(session.handle(), statement, static_cast<int>(i)), known[i].advice});
@@ -42997,13 +44631,9 @@ namespace detail {
 #include <list>
 #include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/pem.h>
-#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <openssl/x509v3.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <variant>
@@ -43011,28 +44641,24 @@ namespace detail {
 // ---- dovetail/transport/tls_digest.hpp ----
 // Hashes and random bytes by OpenSSL, for the log-ins of databases.
 
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TLS_SOURCE)
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <openssl/x509.h>
+#else
+#include <openssl/types.h>
+#endif
+
 namespace dovetail::inline v0::detail {
 
-inline const unsigned char* openssl_bytes(byte_view data) noexcept {
-  return reinterpret_cast<const unsigned char*>(data.data());
-}
-
-template <std::size_t Size>
-bool digest(const EVP_MD* kind, byte_view data, std::array<std::byte, Size>& out) noexcept {
-  unsigned size = 0;
-  unsigned char made[EVP_MAX_MD_SIZE];
-  if (EVP_Digest(data.data(), data.size(), made, &size, kind, nullptr) != 1 || size != Size) return false;
-  for (std::size_t i = 0; i < Size; ++i) out[i] = static_cast<std::byte>(made[i]);
-  return true;
-}
-
-inline bool sha256(byte_view data, std::array<std::byte, 32>& out) noexcept { return digest(EVP_sha256(), data, out); }
+bool sha256(byte_view data, std::array<std::byte, 32>& out) noexcept;
 
 /// For the handshake of WebSocket, which asks for no secrecy of it.
-inline bool sha1(byte_view data, std::array<std::byte, 20>& out) noexcept { return digest(EVP_sha1(), data, out); }
+bool sha1(byte_view data, std::array<std::byte, 20>& out) noexcept;
 
 /// False where the library's rules forbid MD5 (FIPS).
-inline bool md5(byte_view data, std::array<std::byte, 16>& out) noexcept { return digest(EVP_md5(), data, out); }
+bool md5(byte_view data, std::array<std::byte, 16>& out) noexcept;
 
 bool hmac_sha256(byte_view key, byte_view data, std::array<std::byte, 32>& out) noexcept;
 
@@ -43040,10 +44666,7 @@ bool pbkdf2_sha256(byte_view password, byte_view salt, std::uint32_t iterations,
                    std::array<std::byte, 32>& out) noexcept;
 
 /// Unpredictable bytes, fit for nonces.
-inline bool random_bytes(byte_span out) noexcept {
-  return out.size() <= INT_MAX &&
-         RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(out.size())) == 1;
-}
+bool random_bytes(byte_span out) noexcept;
 
 /// The hash of a certificate that channel binding names tls-server-end-point (RFC 5929 section 4.1): by the hash of the
 /// certificate's signature, SHA-256 instead of MD5 and SHA-1. Gives its size; 0 when the signature has no hash.
@@ -43059,6 +44682,36 @@ std::size_t end_point_hash(const X509& certificate, byte_span out) noexcept;
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::detail {
+
+inline const unsigned char* openssl_bytes(byte_view data) noexcept {
+  return reinterpret_cast<const unsigned char*>(data.data());
+}
+
+template <std::size_t Size>
+bool digest(const EVP_MD* kind, byte_view data, std::array<std::byte, Size>& out) noexcept {
+  unsigned size = 0;
+  unsigned char made[EVP_MAX_MD_SIZE];
+  if (EVP_Digest(data.data(), data.size(), made, &size, kind, nullptr) != 1 || size != Size) return false;
+  for (std::size_t i = 0; i < Size; ++i) out[i] = static_cast<std::byte>(made[i]);
+  return true;
+}
+
+DOVETAIL_DEFINE bool sha256(byte_view data, std::array<std::byte, 32>& out) noexcept {
+  return digest(EVP_sha256(), data, out);
+}
+
+DOVETAIL_DEFINE bool sha1(byte_view data, std::array<std::byte, 20>& out) noexcept {
+  return digest(EVP_sha1(), data, out);
+}
+
+DOVETAIL_DEFINE bool md5(byte_view data, std::array<std::byte, 16>& out) noexcept {
+  return digest(EVP_md5(), data, out);
+}
+
+DOVETAIL_DEFINE bool random_bytes(byte_span out) noexcept {
+  return out.size() <= INT_MAX &&
+         RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(out.size())) == 1;
+}
 
 DOVETAIL_DEFINE bool hmac_sha256(byte_view key, byte_view data, std::array<std::byte, 32>& out) noexcept {
   if (key.size() > INT_MAX) return false;
@@ -43094,11 +44747,19 @@ DOVETAIL_DEFINE std::size_t end_point_hash(const X509& certificate, byte_span ou
 // ---- dovetail/transport/tls_sessions.hpp ----
 // The TLS sessions that the connections of one client go on with, so that a new one needs no whole handshake.
 
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TLS_SOURCE)
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#else
+#include <openssl/types.h>
+typedef struct ssl_session_st SSL_SESSION;  // as <openssl/ssl.h> has it
+#endif
+
 namespace dovetail::inline v0 {
 namespace detail {
 
 struct tls_session_deleter {
-  void operator()(SSL_SESSION* kept) const noexcept { SSL_SESSION_free(kept); }
+  void operator()(SSL_SESSION* kept) const noexcept;
 };
 using kept_tls_session = std::unique_ptr<SSL_SESSION, tls_session_deleter>;
 
@@ -43114,45 +44775,15 @@ class tls_sessions {
   static constexpr std::size_t most = 16;
 
   /// Null when there is none.
-  detail::kept_tls_session take(std::string_view key) {
-    const std::lock_guard lock{mutex_};
-    for (std::size_t i = all_.size(); i-- > 0;) {
-      if (all_[i].key != key) continue;
-      detail::kept_tls_session found = is_single(*all_[i].session)
-                                           ? std::move(all_[i].session)
-                                           : detail::kept_tls_session{SSL_SESSION_dup(all_[i].session.get())};
-      if (!all_[i].session || is_over(*all_[i].session)) erase(i);
-      if (found && !is_over(*found)) return found;
-    }
-    return nullptr;
-  }
+  detail::kept_tls_session take(std::string_view key);
 
   /// Called by OpenSSL: without memory nothing is kept.
-  void keep(std::string_view key, SSL_SESSION& fresh) noexcept {
-    detail::kept_tls_session copy{SSL_SESSION_dup(&fresh)};
-    if (!copy || SSL_SESSION_is_resumable(copy.get()) != 1) return;
-    if (!is_single(*copy)) forget(key);
-    try {
-      const std::lock_guard lock{mutex_};
-      if (all_.size() >= most) erase(0);
-      all_.push_back({std::string{key}, std::move(copy)});
-    } catch (...) {
-      return;
-    }
-  }
+  void keep(std::string_view key, SSL_SESSION& fresh) noexcept;
 
   /// After a handshake that failed: nothing is tried twice.
-  void forget(std::string_view key) noexcept {
-    const std::lock_guard lock{mutex_};
-    for (std::size_t i = all_.size(); i-- > 0;) {
-      if (all_[i].key == key) erase(i);
-    }
-  }
+  void forget(std::string_view key) noexcept;
 
-  std::size_t size() const {
-    const std::lock_guard lock{mutex_};
-    return all_.size();
-  }
+  std::size_t size() const;
 
  private:
   struct entry {
@@ -43160,15 +44791,9 @@ class tls_sessions {
     detail::kept_tls_session session;
   };
 
-  static bool is_single(const SSL_SESSION& kept) noexcept {
-    return SSL_SESSION_get_protocol_version(&kept) >= TLS1_3_VERSION;
-  }
-  static bool is_over(SSL_SESSION& kept) noexcept {
-    if (std::time(nullptr) >= SSL_SESSION_get_time(&kept) + SSL_SESSION_get_timeout(&kept)) return true;
-    const X509* const peer = SSL_SESSION_get0_peer(&kept);
-    return peer != nullptr && X509_cmp_current_time(X509_get0_notAfter(peer)) <= 0;
-  }
-  void erase(std::size_t at) noexcept { all_.erase(all_.begin() + static_cast<std::ptrdiff_t>(at)); }
+  static bool is_single(const SSL_SESSION& kept) noexcept;
+  static bool is_over(SSL_SESSION& kept) noexcept;
+  void erase(std::size_t at) noexcept;
 
   mutable std::mutex mutex_;
   std::vector<entry> all_;
@@ -43176,8 +44801,87 @@ class tls_sessions {
 
 }  // namespace dovetail::inline v0
 
+// Compiled once: in the program's `dovetail/tls_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TLS_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_DEFINE void detail::tls_session_deleter::operator()(SSL_SESSION* kept) const noexcept {
+  SSL_SESSION_free(kept);
+}
+
+DOVETAIL_DEFINE detail::kept_tls_session tls_sessions::take(std::string_view key) {
+  const std::lock_guard lock{mutex_};
+  for (std::size_t i = all_.size(); i-- > 0;) {
+    if (all_[i].key != key) continue;
+    detail::kept_tls_session found = is_single(*all_[i].session)
+                                         ? std::move(all_[i].session)
+                                         : detail::kept_tls_session{SSL_SESSION_dup(all_[i].session.get())};
+    if (!all_[i].session || is_over(*all_[i].session)) erase(i);
+    if (found && !is_over(*found)) return found;
+  }
+  return nullptr;
+}
+
+DOVETAIL_DEFINE void tls_sessions::keep(std::string_view key, SSL_SESSION& fresh) noexcept {
+  detail::kept_tls_session copy{SSL_SESSION_dup(&fresh)};
+  if (!copy || SSL_SESSION_is_resumable(copy.get()) != 1) return;
+  if (!is_single(*copy)) forget(key);
+  try {
+    const std::lock_guard lock{mutex_};
+    if (all_.size() >= most) erase(0);
+    all_.push_back({std::string{key}, std::move(copy)});
+  } catch (...) {
+    return;
+  }
+}
+
+DOVETAIL_DEFINE void tls_sessions::forget(std::string_view key) noexcept {
+  const std::lock_guard lock{mutex_};
+  for (std::size_t i = all_.size(); i-- > 0;) {
+    if (all_[i].key == key) erase(i);
+  }
+}
+
+DOVETAIL_DEFINE std::size_t tls_sessions::size() const {
+  const std::lock_guard lock{mutex_};
+  return all_.size();
+}
+
+DOVETAIL_DEFINE bool tls_sessions::is_single(const SSL_SESSION& kept) noexcept {
+  return SSL_SESSION_get_protocol_version(&kept) >= TLS1_3_VERSION;
+}
+
+DOVETAIL_DEFINE bool tls_sessions::is_over(SSL_SESSION& kept) noexcept {
+  if (std::time(nullptr) >= SSL_SESSION_get_time(&kept) + SSL_SESSION_get_timeout(&kept)) return true;
+  const X509* const peer = SSL_SESSION_get0_peer(&kept);
+  return peer != nullptr && X509_cmp_current_time(X509_get0_notAfter(peer)) <= 0;
+}
+
+DOVETAIL_DEFINE void tls_sessions::erase(std::size_t at) noexcept {
+  all_.erase(all_.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
+
 // ---- dovetail/transport/tls_session.hpp ----
 // One TLS session as steps that never block, and the settings that it is made from, by OpenSSL.
+
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TLS_SOURCE)
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#else
+#include <openssl/types.h>
+typedef struct bio_method_st BIO_METHOD;  // as <openssl/bio.h> has it
+#endif
 
 #if defined(DOVETAIL_SEPARATE_COMPILATION)
 #define DOVETAIL_DECLARE
@@ -43224,12 +44928,8 @@ class tls_category_type final : public std::error_category {
 class certificate_category_type final : public std::error_category {
  public:
   const char* name() const noexcept override { return "dovetail.certificate"; }
-  std::string message(int value) const override {
-    return std::string{"the server's certificate is not accepted: "} + X509_verify_cert_error_string(value);
-  }
-  std::error_condition default_error_condition(int) const noexcept override {
-    return make_error_condition(condition::authentication);
-  }
+  DOVETAIL_DECLARE std::string message(int value) const override;
+  DOVETAIL_DECLARE std::error_condition default_error_condition(int) const noexcept override;
 };
 
 }  // namespace detail
@@ -43259,9 +44959,9 @@ class tls_io {
 };
 
 struct tls_deleter {
-  void operator()(SSL_CTX* made) const noexcept { SSL_CTX_free(made); }
-  void operator()(SSL* made) const noexcept { SSL_free(made); }
-  void operator()(BIO_METHOD* made) const noexcept { BIO_meth_free(made); }
+  void operator()(SSL_CTX* made) const noexcept;
+  void operator()(SSL* made) const noexcept;
+  void operator()(BIO_METHOD* made) const noexcept;
 };
 
 /// The oldest error in OpenSSL's queue, which is emptied.
@@ -43275,36 +44975,21 @@ class tls_session {
 
   attempt handshake(tls_io& io);
 
-  attempt read(tls_io& io, byte_span into) {
-    return step(io, [&] { return SSL_read(ssl_.get(), into.data(), clamp(into.size())); });
-  }
+  attempt read(tls_io& io, byte_span into);
 
   /// Is there something to read? It stays there. What has come is decrypted, of one record at most.
-  attempt peek(tls_io& io) {
-    char one = 0;
-    return step(io, [&] { return SSL_peek(ssl_.get(), &one, 1); });
-  }
+  attempt peek(tls_io& io);
 
   /// After a step that has to wait the same bytes must be offered again; a moved buffer is allowed.
-  attempt write(tls_io& io, byte_view from) {
-    return step(io, [&] { return SSL_write(ssl_.get(), from.data(), clamp(from.size())); });
-  }
+  attempt write(tls_io& io, byte_view from);
 
   attempt say_goodbye(tls_io& io);
 
   bool is_established() const noexcept { return is_established_; }
-  std::string_view protocol() const noexcept { return SSL_get_version(ssl_.get()); }
-  bool is_resumed() const noexcept { return SSL_session_reused(ssl_.get()) == 1; }
-  std::string_view application_protocol() const noexcept {
-    const unsigned char* name = nullptr;
-    unsigned size = 0;
-    SSL_get0_alpn_selected(ssl_.get(), &name, &size);
-    return {reinterpret_cast<const char*>(name), size};
-  }
-  byte_view channel_binding() noexcept {
-    const X509* const peer = SSL_get0_peer_certificate(ssl_.get());
-    return {binding_, peer == nullptr ? 0 : end_point_hash(*peer, binding_)};
-  }
+  std::string_view protocol() const noexcept;
+  bool is_resumed() const noexcept;
+  std::string_view application_protocol() const noexcept;
+  byte_view channel_binding() noexcept;
 
  private:
   tls_session() = default;
@@ -43326,31 +45011,7 @@ class tls_session {
   BIO* make_bio();
 
   template <class Call>
-  attempt step(tls_io& io, Call call) {
-    io_ = &io;
-    last_ = {};
-    ERR_clear_error();
-    const int outcome = call();
-    io_ = nullptr;
-    if (outcome > 0) return attempt::done(static_cast<std::size_t>(outcome));
-    switch (SSL_get_error(ssl_.get(), outcome)) {
-      case SSL_ERROR_WANT_READ:
-      case SSL_ERROR_WANT_WRITE:
-        return last_;
-      case SSL_ERROR_ZERO_RETURN:
-        return attempt::failed(make_error_code(errc::connection_closed));
-      default:
-        // The stream's own error says more than the layer above it, which only saw a failed read.
-        if (last_.is_over() && last_.ec) {
-          ERR_clear_error();
-          // An end of which the peer's TLS did not say a word may be somebody else's: what has come may be cut off
-          // (RFC 8446 section 6.1).
-          const bool is_cut = is_established_ && last_.ec == errc::connection_closed;
-          return attempt::failed(is_cut ? make_error_code(errc::connection_lost) : last_.ec);
-        }
-        return attempt::failed(take_tls_error());
-    }
-  }
+  attempt step(tls_io& io, Call call);
 
   secret password_;
   std::shared_ptr<tls_sessions> sessions_;
@@ -43358,7 +45019,9 @@ class tls_session {
   std::unique_ptr<SSL_CTX, tls_deleter> context_;
   std::unique_ptr<BIO_METHOD, tls_deleter> method_;
   std::unique_ptr<SSL, tls_deleter> ssl_;
-  std::byte binding_[EVP_MAX_MD_SIZE];
+  static constexpr std::size_t largest_hash = 64;
+
+  std::byte binding_[largest_hash];
   tls_io* io_ = nullptr;
   attempt last_;
   bool is_established_ = false;
@@ -43375,6 +45038,78 @@ class tls_session {
 #else
 #define DOVETAIL_DEFINE
 #endif
+namespace dovetail::inline v0::detail {
+
+DOVETAIL_DEFINE std::string certificate_category_type::message(int value) const {
+  return std::string{"the server's certificate is not accepted: "} + X509_verify_cert_error_string(value);
+}
+
+DOVETAIL_DEFINE std::error_condition certificate_category_type::default_error_condition(int) const noexcept {
+  return make_error_condition(condition::authentication);
+}
+
+DOVETAIL_DEFINE void tls_deleter::operator()(SSL_CTX* made) const noexcept { SSL_CTX_free(made); }
+DOVETAIL_DEFINE void tls_deleter::operator()(SSL* made) const noexcept { SSL_free(made); }
+DOVETAIL_DEFINE void tls_deleter::operator()(BIO_METHOD* made) const noexcept { BIO_meth_free(made); }
+
+template <class Call>
+attempt tls_session::step(tls_io& io, Call call) {
+  io_ = &io;
+  last_ = {};
+  ERR_clear_error();
+  const int outcome = call();
+  io_ = nullptr;
+  if (outcome > 0) return attempt::done(static_cast<std::size_t>(outcome));
+  switch (SSL_get_error(ssl_.get(), outcome)) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+      return last_;
+    case SSL_ERROR_ZERO_RETURN:
+      return attempt::failed(make_error_code(errc::connection_closed));
+    default:
+      // The stream's own error says more than the layer above it, which only saw a failed read.
+      if (last_.is_over() && last_.ec) {
+        ERR_clear_error();
+        // An end of which the peer's TLS did not say a word may be somebody else's: what has come may be cut off
+        // (RFC 8446 section 6.1).
+        const bool is_cut = is_established_ && last_.ec == errc::connection_closed;
+        return attempt::failed(is_cut ? make_error_code(errc::connection_lost) : last_.ec);
+      }
+      return attempt::failed(take_tls_error());
+  }
+}
+
+DOVETAIL_DEFINE attempt tls_session::read(tls_io& io, byte_span into) {
+  return step(io, [&] { return SSL_read(ssl_.get(), into.data(), clamp(into.size())); });
+}
+
+DOVETAIL_DEFINE attempt tls_session::peek(tls_io& io) {
+  char one = 0;
+  return step(io, [&] { return SSL_peek(ssl_.get(), &one, 1); });
+}
+
+DOVETAIL_DEFINE attempt tls_session::write(tls_io& io, byte_view from) {
+  return step(io, [&] { return SSL_write(ssl_.get(), from.data(), clamp(from.size())); });
+}
+
+DOVETAIL_DEFINE std::string_view tls_session::protocol() const noexcept { return SSL_get_version(ssl_.get()); }
+
+DOVETAIL_DEFINE bool tls_session::is_resumed() const noexcept { return SSL_session_reused(ssl_.get()) == 1; }
+
+DOVETAIL_DEFINE std::string_view tls_session::application_protocol() const noexcept {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
+DOVETAIL_DEFINE byte_view tls_session::channel_binding() noexcept {
+  static_assert(largest_hash >= EVP_MAX_MD_SIZE);
+  const X509* const peer = SSL_get0_peer_certificate(ssl_.get());
+  return {binding_, peer == nullptr ? 0 : end_point_hash(*peer, binding_)};
+}
+
+}  // namespace dovetail::inline v0::detail
 namespace dovetail::inline v0 {
 namespace detail {
 
@@ -43641,6 +45376,19 @@ class tls_stream {
     if (!session_) return inner_.read_waiting(into, by);
     return detail::repeat_until_over(*this, by, [&] { return try_read(into); });
   }
+  /// The same of a request and its answer.
+  std::ptrdiff_t ask_at_once(byte_view request, byte_span into, deadline by, attempt& last) requires
+      requires(Inner& inner) {
+    inner.ask_at_once(request, into, by, last);
+  }
+  {
+    if (!session_) [[likely]]
+      return inner_.ask_at_once(request, into, by, last);
+    last = try_write(request);
+    if (!last.is_over() || last.ec || last.bytes != request.size()) return -1;
+    last = attempt::wait(readiness::readable);
+    return 0;
+  }
   /// A decrypted reply may be here already.
   bool waits_for_reply() const noexcept requires requires { Inner::waits_for_replies; }
   { return !session_; }
@@ -43774,7 +45522,7 @@ class byte_buffer {
     return at;
   }
 
-  void append(byte_view bytes) {
+  [[gnu::always_inline]] void append(byte_view bytes) {
     if (!bytes.empty()) std::memcpy(grow(bytes.size()), bytes.data(), bytes.size());
   }
   void append(std::string_view text) { append(as_byte_view(text)); }
@@ -43841,6 +45589,8 @@ class parameter_list {
     }
   }
 
+  /// All are there, as they came: `finish` has nothing to do.
+  bool is_in_order() const noexcept { return written_ == count_ && !is_shuffled_; }
   /// Brings the values into their order. Errors: errc::wrong_argument_count, when they are not as many as the
   /// statement has parameters.
   error_info finish() {
@@ -44444,8 +46194,7 @@ namespace dovetail::inline v0::postgres::detail {
     out = text == "NaN" ? limits::quiet_NaN() : text[0] == '-' ? -limits::infinity() : limits::infinity();
     return errc{};
   }
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return ec == std::errc{} && end == text.data() + text.size() ? errc{} : errc::malformed_value;
+  return v0::detail::parse_real(text, out) == std::errc{} ? errc{} : errc::malformed_value;
 }
 
 [[gnu::noinline]] DOVETAIL_DEFINE errc decode_boolean(const value_ref& value, bool& out) noexcept {
@@ -44985,6 +46734,31 @@ errc encode_enum(byte_buffer& out, T value, oid wanted, encode_context& context)
   return encode_text(out, name, context);
 }
 
+/// Days since 2000, or says why PostgreSQL has no such date.
+template <class T>
+errc count_days(const T& value, std::int32_t& days, encode_context& context) {
+  return encode_date(value, days) == errc{} ? errc{} : context.refuse("PostgreSQL has no such date");
+}
+
+/// Microseconds since 2000 of a point in time, with a zone or without one.
+template <class T>
+errc count_instant(const T& value, std::int64_t& microseconds, encode_context& context) {
+  if (encode_point(value, microseconds) == errc{}) return errc{};
+  return context.refuse("the time is out of PostgreSQL's range");
+}
+
+/// Microseconds of a duration or of a time of day.
+template <class T>
+errc count_span(const T& value, std::int64_t& microseconds, encode_context& context) {
+  errc failed{};
+  if constexpr (field_kind_of<T> == field_kind::duration) {
+    failed = to_microseconds(value, microseconds);
+  } else {
+    failed = to_microseconds(value.to_duration(), microseconds);
+  }
+  return failed == errc{} ? errc{} : context.refuse("the span is too long");
+}
+
 /// Appends a value that is not null in the form that a parameter of type `wanted` takes, without its length.
 template <class T>
 errc encode_value(byte_buffer& out, const T& value, oid wanted, encode_context& context) {
@@ -45022,8 +46796,8 @@ errc encode_value(byte_buffer& out, const T& value, oid wanted, encode_context& 
     return encode_json(out, value, wanted, context);
   } else if constexpr (kind == field_kind::date) {
     std::int32_t days = 0;
-    if (encode_date(value, days) != errc{}) return context.refuse("PostgreSQL has no such date");
-    return encode_days(out, days, wanted, context);
+    const errc failed = count_days(value, days, context);
+    return failed != errc{} ? failed : encode_days(out, days, wanted, context);
   } else if constexpr (kind == field_kind::timestamp || kind == field_kind::local_timestamp) {
     const bool has_zone = kind == field_kind::timestamp;
     if (wanted != oids::timestamp && wanted != oids::date && !(has_zone && wanted == oids::timestamptz)) {
@@ -45031,20 +46805,12 @@ errc encode_value(byte_buffer& out, const T& value, oid wanted, encode_context& 
                             errc::malformed_value);
     }
     std::int64_t microseconds = 0;
-    if (encode_point(value, microseconds) != errc{}) {
-      return context.refuse("the time is out of PostgreSQL's range");
-    }
-    return encode_instant(out, microseconds, wanted, context);
+    const errc failed = count_instant(value, microseconds, context);
+    return failed != errc{} ? failed : encode_instant(out, microseconds, wanted, context);
   } else if constexpr (kind == field_kind::duration || kind == field_kind::time_of_day) {
     std::int64_t microseconds = 0;
-    errc failed{};
-    if constexpr (kind == field_kind::duration) {
-      failed = to_microseconds(value, microseconds);
-    } else {
-      failed = to_microseconds(value.to_duration(), microseconds);
-    }
-    if (failed != errc{}) return context.refuse("the span is too long");
-    return encode_span(out, microseconds, wanted, context);
+    const errc failed = count_span(value, microseconds, context);
+    return failed != errc{} ? failed : encode_span(out, microseconds, wanted, context);
   } else {
     static_assert(sizeof(T) == 0, "dovetail: this type cannot be sent to PostgreSQL; give it a dt::field_codec");
   }
@@ -45235,21 +47001,15 @@ errc append_time_form(byte_buffer& out, const T& value, encode_context& context)
   constexpr field_kind kind = field_kind_of<T>;
   if constexpr (kind == field_kind::date) {
     std::int32_t days = 0;
-    if (encode_date(value, days) != errc{}) return context.refuse("PostgreSQL has no such date");
+    if (const errc failed = count_days(value, days, context); failed != errc{}) return failed;
     append_date_form(out, days, v0::detail::chrono_time_point<T>);
   } else if constexpr (kind == field_kind::timestamp || kind == field_kind::local_timestamp) {
     std::int64_t microseconds = 0;
-    if (encode_point(value, microseconds) != errc{}) return context.refuse("the time is out of PostgreSQL's range");
+    if (const errc failed = count_instant(value, microseconds, context); failed != errc{}) return failed;
     append_instant_form(out, microseconds, kind == field_kind::timestamp);
   } else {
     std::int64_t microseconds = 0;
-    errc failed{};
-    if constexpr (kind == field_kind::duration) {
-      failed = to_microseconds(value, microseconds);
-    } else {
-      failed = to_microseconds(value.to_duration(), microseconds);
-    }
-    if (failed != errc{}) return context.refuse("the span is too long");
+    if (const errc failed = count_span(value, microseconds, context); failed != errc{}) return failed;
     append_span_form(out, microseconds);
   }
   return errc{};
@@ -45384,14 +47144,12 @@ errc encode_list(byte_buffer& out, const T& list, oid wanted, encode_context& co
   const oid element = built_in != 0 ? built_in : context.array.element;
   if constexpr (own == oids::unspecified) {
     const bool is_text = element == oids::text || element == oids::varchar || element == oids::bpchar;
-    if (context.must_be_binary ? element == 0 : !is_text) {
-      if (context.must_be_binary) {
-        return context.refuse("a list can be copied to an array only", errc::malformed_value);
-      }
+    if (!context.must_be_binary && !is_text) {
       context.is_text = true;
       if (is_empty) return out.append(std::string_view{"{}"}), errc{};
       return append_list_form<dimensions>(out, list, context);
     }
+    if (element == 0) return context.refuse("a list can be copied to an array only", errc::malformed_value);
   } else if (element == 0) {
     return context.refuse("a list cannot be sent to a parameter that is no array of a built-in type",
                           errc::malformed_value);
@@ -45572,6 +47330,36 @@ inline constexpr auto slot_types = [] {
   return types;
 }();
 
+/// The types of the columns that a struct is written to.
+template <class Struct>
+inline constexpr auto column_slot_types = [] {
+  if constexpr (dovetail::detail::has_nested_struct<Struct>) {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return std::array<slot_type, sizeof...(I)>{slot_type_of<written_type<Struct, I>>()...};
+    }
+    (std::make_index_sequence<column_count_of<Struct>>{});
+  } else {
+    return slot_types<Struct>;
+  }
+}();
+
+/// The same of slots that are one parameter each.
+template <class... Args>
+inline constexpr auto whole_types = [] {
+  std::array<oid, slot_types<Args...>.size()> types{};
+  for (std::size_t i = 0; i < types.size(); ++i) types[i] = slot_types<Args...>[i].whole;
+  return types;
+}();
+
+/// Is each slot the parameter of its place? So it is where placeholders are written one behind the other.
+template <class Places>
+constexpr bool are_in_order(const Places& places) noexcept {
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (places[i].number != i + 1) return false;
+  }
+  return true;
+}
+
 /// The types of a call's parameters, in their order.
 class declared_types {
  public:
@@ -45581,12 +47369,22 @@ class declared_types {
   /// One parameter for each slot.
   void set(std::span<const slot_type> slot_list);
 
+  /// They are these, which live longer.
+  void refer(std::span<const oid> to) noexcept {
+    fixed_ = to.data();
+    count_ = to.size();
+  }
+
+  /// For changes; not after `refer`.
   std::span<oid> get() noexcept { return {count_ > few_.size() ? many_.data() : few_.data(), count_}; }
-  std::span<const oid> get() const noexcept { return {count_ > few_.size() ? many_.data() : few_.data(), count_}; }
+  std::span<const oid> get() const noexcept {
+    return {fixed_ != nullptr ? fixed_ : count_ > few_.size() ? many_.data() : few_.data(), count_};
+  }
 
  private:
   std::array<oid, 8> few_{};
   std::vector<oid> many_;
+  const oid* fixed_ = nullptr;
   std::size_t count_ = 0;
 };
 
@@ -45600,15 +47398,10 @@ class argument_output {
   explicit argument_output(parameter_list& to) noexcept : to_(&to) {}
 
   template <class T>
-  bool write(std::uint32_t number, const T& value) {
-    bool is_text = false;
-    const errc code = write_parameter(to_->begin(number), value, to_->type(number), is_text, why_);
-    if (code != errc{}) [[unlikely]] {
-      number_ = number;
-      code_ = code;
-      return false;
-    }
-    to_->end(is_text);
+  [[gnu::always_inline]] bool write(std::uint32_t number, const T& value) {
+    byte_buffer& out = to_->begin(number);
+    if (!write_exact<T>(out, value, to_->type(number))) return write_other(out, number, value);
+    to_->end(false);
     return true;
   }
 
@@ -45619,6 +47412,19 @@ class argument_output {
   std::uint32_t number() const noexcept { return number_; }
 
  private:
+  template <class T>
+  [[gnu::noinline]] bool write_other(byte_buffer& out, std::uint32_t number, const T& value) {
+    bool is_text = false;
+    const errc code = write_parameter(out, value, to_->type(number), is_text, why_);
+    if (code != errc{}) [[unlikely]] {
+      number_ = number;
+      code_ = code;
+      return false;
+    }
+    to_->end(is_text);
+    return true;
+  }
+
   parameter_list* to_;
   std::uint32_t number_ = 0;
   errc code_{};
@@ -45639,7 +47445,7 @@ error_info write_arguments(const void* state, parameter_list& to) {
   return written ? error_info{} : out.parameter_failure();
 }
 
-/// Writes the members of a struct in their order.
+/// Writes the columns of a struct in their order.
 struct member_output {
   argument_output& out;
   std::uint32_t number = 0;
@@ -45654,8 +47460,8 @@ template <class Struct>
 error_info write_fields(const Struct& row, parameter_list& to) {
   argument_output out{to};
   member_output members{out};
-  if (with_fields(row, members)) return {};
-  return out.field_failure(field_names<Struct>[out.number() - 1]);
+  if (write_columns(row, members)) return {};
+  return out.field_failure(column_names<Struct>[out.number() - 1]);
 }
 
 }  // namespace postgres::detail
@@ -45706,7 +47512,7 @@ DOVETAIL_DEFINE void declared_types::set(std::span<const slot_type> slot_list) {
   return {code, std::move(text)};
 }
 
-DOVETAIL_DEFINE error_info argument_output::parameter_failure() const {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info argument_output::parameter_failure() const {
   char digits[10];
   char* at = digits + sizeof digits;
   for (std::uint32_t rest = number_; rest != 0; rest /= 10) *--at = static_cast<char>('0' + rest % 10);
@@ -45806,6 +47612,11 @@ inline constexpr std::size_t header_size = 5;
   return frame_status::whole;
 }
 
+/// `whole`: a constant.
+[[gnu::always_inline]] inline bool starts_with(const std::byte* at, std::size_t left, std::string_view whole) noexcept {
+  return left >= whole.size() && std::memcmp(at, whole.data(), whole.size()) == 0;
+}
+
 /// Takes fields off the front of a message's body; a false answer takes nothing.
 /// Lifetime: what it gives borrows from the body.
 class message_reader {
@@ -45862,6 +47673,10 @@ class message_reader {
   byte_view rest_;
 };
 
+/// The longest length that servers take; a longer one costs the connection, and they do not say why.
+/// Source: PQ_LARGE_MESSAGE_LIMIT in PostgreSQL's src/include/libpq/libpq.h.
+inline constexpr std::size_t largest_request = 0x3FFF'FFFE;
+
 /// Appends messages to a buffer: `begin`, the fields, `end`, which fills in the length.
 /// Lifetime: borrows the buffer; others may append to it between `begin` and `end`.
 class message_writer {
@@ -45887,11 +47702,11 @@ class message_writer {
   /// Text and a zero byte. The caller has made sure that there is no zero byte in the text (`may_be_text`).
   message_writer& text(std::string_view value) { return out_->append(value), u8(0); }
 
-  /// False when the message is larger than a length can say (2 GiB); it must not be sent then.
+  /// False when the message is larger than a server takes (1 GiB); it must not be sent then.
   bool end() noexcept {
     const std::size_t length = out_->size() - length_at_;
     store_big(out_->data() + length_at_, static_cast<std::uint32_t>(length));
-    return length <= 0x7FFF'FFFFu;
+    return length <= largest_request;
   }
 
   byte_buffer& buffer() noexcept { return *out_; }
@@ -46018,10 +47833,12 @@ namespace dovetail::inline v0::postgres {
 namespace detail {
 
 DOVETAIL_DEFINE bool read_tag(byte_view body, command_tag& tag) noexcept {
-  message_reader reader{body};
-  std::string_view text;
-  if (!reader.text(text) || !reader.at_end()) return false;
-  tag.assign(text);
+  // Tags are a few characters: a loop of our own costs less than calls that look for the zero byte and copy.
+  if (body.empty() || body.back() != std::byte{0}) return false;
+  for (const std::byte each : body.first(body.size() - 1)) {
+    if (each == std::byte{0}) return false;
+  }
+  tag.assign(as_text(body.first(body.size() - 1)));
   return true;
 }
 
@@ -46036,16 +47853,8 @@ DOVETAIL_DEFINE bool read_tag(byte_view body, command_tag& tag) noexcept {
 namespace dovetail::inline v0::postgres {
 namespace detail {
 
-/// The five characters as a number in base 36; 0 when they are none. (An SQLSTATE of zeros is success.)
-constexpr int sqlstate_number(std::string_view text) noexcept {
-  if (text.size() != 5) return 0;
-  int number = 0;
-  for (const char c : text) {
-    if (!is_ascii_digit(c) && !is_ascii_upper(c)) return 0;
-    number = number * 36 + (is_ascii_digit(c) ? c - '0' : c - 'A' + 10);
-  }
-  return number;
-}
+using v0::detail::format_sqlstate;
+using v0::detail::sqlstate_number;
 
 }  // namespace detail
 
@@ -46176,14 +47985,6 @@ inline constexpr sqlstate_class sqlstate_classes[] = {
     {"XX", condition::server, "internal error of the server"},
 };
 
-/// Writes the five characters at `out`.
-constexpr void format_sqlstate(char* out, int number) noexcept {
-  for (int i = 4; i >= 0; --i, number /= 36) {
-    const int digit = number % 36;
-    out[i] = static_cast<char>(digit < 10 ? '0' + digit : 'A' + (digit - 10));
-  }
-}
-
 constexpr sqlstate_class describe_sqlstate(int number) noexcept {
   char text[5] = {};
   format_sqlstate(text, number);
@@ -46249,6 +48050,8 @@ inline bool is_fatal(const server_fields& fields) noexcept {
 void doubt_commit(error_info& failure);
 /// The same of statements each for itself, of which some have been executed before: errc::outcome_unknown.
 void doubt_parts(error_info& failure);
+/// Writes the number of a COPY's row in front, where the server has told it: "row 23", "line 23" of text.
+void name_copied_row(error_info& failure, std::string_view what);
 
 }  // namespace dovetail::inline v0::postgres::detail
 
@@ -46262,7 +48065,7 @@ void doubt_parts(error_info& failure);
 namespace dovetail::inline v0::postgres::detail {
 
 /// The row in a context's line "COPY city, line 17, column name"; 0 where it tells none. The word before the number is
-/// in the server's language. Of the rest, which quotes values, nothing is kept.
+/// in the server's language; values are quoted behind it.
 [[gnu::cold, gnu::noinline]] inline std::int64_t row_of_copy(std::string_view context) noexcept {
   while (!context.starts_with("COPY ")) {  // before it stand the functions of triggers
     const std::size_t end = context.find('\n');
@@ -46294,6 +48097,15 @@ namespace dovetail::inline v0::postgres::detail {
                      "the server has ended the connection, and statements before may have been executed"};
   unknown.with_server(failure.server());
   failure = std::move(unknown);
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void name_copied_row(error_info& failure, std::string_view what) {
+  if (failure.server().copy_row == 0) return;
+  std::string text;
+  dovetail::detail::append_parts(
+      text, {what, dovetail::detail::number_text{static_cast<std::uint64_t>(failure.server().copy_row)}});
+  if (!failure.context().empty()) dovetail::detail::append_parts(text, {": ", failure.context()});
+  failure.with_context(std::move(text));
 }
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool read_fields(byte_view body, server_fields& fields) {
@@ -46330,6 +48142,7 @@ namespace dovetail::inline v0::postgres::detail {
         break;
       case 'W':
         fields.copy_row = row_of_copy(value);
+        fields.context = value;
         break;
       case 's':
         fields.schema = value;
@@ -46407,10 +48220,7 @@ class parameter_status {
   std::string_view find(std::string_view name) const noexcept;
   /// False when a server reports more parameters than any has.
   bool set(std::string_view name, std::string_view value);
-  void clear() noexcept {
-    values_.clear();
-    are_backslashes_bare_ = is_encoding_plain_ = true;
-  }
+  void clear() noexcept;
   const std::vector<std::pair<std::string, std::string>>& all() const noexcept { return values_; }
 
   /// False when the session reads texts otherwise than they are checked here: `standard_conforming_strings` is off, so
@@ -46532,6 +48342,14 @@ DOVETAIL_DEFINE void connection_facts::forget() noexcept {
 }
 
 }  // namespace dovetail::inline v0::postgres
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE void parameter_status::clear() noexcept {
+  values_.clear();
+  are_backslashes_bare_ = is_encoding_plain_ = true;
+}
+
+}  // namespace dovetail::inline v0::postgres
 #undef DOVETAIL_DEFINE
 #endif
 
@@ -46563,10 +48381,7 @@ class notification_queue {
   /// Takes the body of a NotificationResponse; false when it is malformed.
   bool take(byte_view body);
 
-  void clear() noexcept {
-    waiting_.clear();
-    dropped_ = 0;
-  }
+  void clear() noexcept;
 
  private:
   std::deque<notification> waiting_;
@@ -46604,6 +48419,14 @@ DOVETAIL_DEFINE bool notification_queue::take(byte_view body) {
   }
   waiting_.push_back({std::string{channel}, std::string{payload}, process, false});
   return true;
+}
+
+}  // namespace dovetail::inline v0::postgres
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE void notification_queue::clear() noexcept {
+  waiting_.clear();
+  dropped_ = 0;
 }
 
 }  // namespace dovetail::inline v0::postgres
@@ -46864,6 +48687,43 @@ errc decode_enum(const value_ref& value, E& out) {
   return assign_enum(name, out);
 }
 
+/// Why a date, a point in time or a span of the server's may be errc::value_out_of_range for a `T`; "" when there is no
+/// more to say.
+template <class T>
+consteval const char* why_time_does_not_fit() {
+  constexpr field_kind kind = field_kind_of<T>;
+  if constexpr (kind == field_kind::date) {
+    return v0::detail::chrono_time_point<T>
+               ? ""
+               : "it is infinity, or beyond std::chrono::year; std::chrono::sys_days has room for both";
+  } else {
+    constexpr const char* finer =
+        "it is finer than the type; use one of std::chrono::microseconds, or cut it in the query: date_trunc('second', "
+        "…)";
+    if constexpr (kind == field_kind::duration) {
+      return std::ratio_greater_v<typename T::period, std::micro> ? finer : "";
+    } else if constexpr (kind == field_kind::time_of_day) {
+      return std::ratio_greater_v<typename T::precision::period, std::micro> ? finer : "";
+    } else {
+      return std::ratio_greater_v<typename T::duration::period, std::micro> ? finer : "";
+    }
+  }
+}
+
+[[gnu::cold, gnu::noinline]] inline void explain_time(std::string* words, const char* why) {
+  if (words != nullptr && words->empty()) *words = why;
+}
+
+/// Tells the reader why a value that has been refused does not fit.
+template <class T>
+[[gnu::always_inline]] inline errc explained_time(errc failed, std::string* words) {
+  if constexpr (*why_time_does_not_fit<T>() != '\0') {
+    if (failed == errc::value_out_of_range) [[unlikely]]
+      explain_time(words, why_time_does_not_fit<T>());
+  }
+  return failed;
+}
+
 template <class T>
 errc decode_date_as(const value_ref& value, T& out) {
   if (value.is_null()) return errc::unexpected_null;
@@ -46884,21 +48744,37 @@ errc decode_date_as(const value_ref& value, T& out) {
   return errc{};
 }
 
+/// Why a value that came as microseconds does not fit `T`.
 template <class T>
-errc decode_point_as(const value_ref& value, T& out) {
+[[gnu::cold, gnu::noinline]] errc explain_lost_part(std::int64_t microseconds, decode_context& context) {
+  v0::detail::second_parts exact;
+  static_cast<void>(v0::detail::to_parts(std::chrono::duration<std::int64_t, std::micro>{microseconds}, exact));
+  if (context.words != nullptr) *context.words = v0::detail::lost_part_of<T>(exact);
+  return errc::value_out_of_range;
+}
+
+template <class T>
+errc decode_point_as(const value_ref& value, T& out, decode_context& context) {
   if (value.is_null()) return errc::unexpected_null;
   if (value.is_binary) {
     if (value.size != 8) return errc::malformed_value;
-    return decode_point(static_cast<std::int64_t>(load_big<std::uint64_t>(value.data)), out);
+    const auto count = static_cast<std::int64_t>(load_big<std::uint64_t>(value.data));
+    const errc failed = decode_point(count, out);
+    if (failed == errc{} || count > most_64 - epoch_microseconds) [[likely]] {
+      return failed;
+    }
+    return explain_lost_part<T>(count + epoch_microseconds, context);
   }
   std::string_view text = value.text();
   if (text == "infinity") return decode_point(most_64, out);
   if (text == "-infinity") return decode_point(least_64, out);
   if constexpr (field_kind_of<T> == field_kind::timestamp) {
-    return parse_timestamp(text, out) ? errc{} : errc::malformed_value;
+    if (parse_timestamp(text, out)) return errc{};
   } else {
-    return parse_local_timestamp(text, out) ? errc{} : errc::malformed_value;
+    if (parse_local_timestamp(text, out)) return errc{};
   }
+  if (context.words != nullptr) *context.words = v0::detail::lost_part_of<T>(text);
+  return errc::malformed_value;
 }
 
 /// A span from time or from interval; one with months has no fixed length: errc::value_out_of_range.
@@ -46910,12 +48786,12 @@ errc decode_span_as(const value_ref& value, T& out, decode_context& context) {
   if constexpr (field_kind_of<T> == field_kind::time_of_day) {
     if (const errc failed = decode_span(value, true, microseconds, context); failed != errc{}) return failed;
     typename T::precision since_midnight{};
-    const errc failed = from_microseconds(microseconds, since_midnight);
-    if (failed == errc{}) out = T{since_midnight};
-    return failed;
+    if (from_microseconds(microseconds, since_midnight) != errc{}) return explain_lost_part<T>(microseconds, context);
+    out = T{since_midnight};
+    return errc{};
   } else {
     if (const errc failed = decode_span(value, false, microseconds, context); failed != errc{}) return failed;
-    return from_microseconds(microseconds, out);
+    return from_microseconds(microseconds, out) == errc{} ? errc{} : explain_lost_part<T>(microseconds, context);
   }
 }
 
@@ -46962,11 +48838,11 @@ errc decode_value(const value_ref& value, T& out, decode_context& context) {
   } else if constexpr (kind == field_kind::decimal) {
     return decode_decimal(value, out);
   } else if constexpr (kind == field_kind::date) {
-    return decode_date_as(value, out);
+    return explained_time<T>(decode_date_as(value, out), context.words);
   } else if constexpr (kind == field_kind::timestamp || kind == field_kind::local_timestamp) {
-    return decode_point_as(value, out);
+    return explained_time<T>(decode_point_as(value, out, context), context.words);
   } else if constexpr (kind == field_kind::duration || kind == field_kind::time_of_day) {
-    return decode_span_as(value, out, context);
+    return explained_time<T>(decode_span_as(value, out, context), context.words);
   } else if constexpr (kind == field_kind::json) {
     return decode_json(value, out, context);
   } else if constexpr (kind == field_kind::list) {
@@ -47087,6 +48963,9 @@ errc decode_dimension(part_reader& reader, const array_header& header, int depth
       value_ref value{.type = header.element};
       if (!reader.take(value)) return errc::malformed_value;
       failed = decode_nested(value, element, context);
+      if (failed == errc::unexpected_null && value.is_null()) {
+        context.explain("an element is null: the elements' type must be a std::optional");
+      }
     }
     if (failed != errc{}) return failed;
     out.push_back(std::move(element));
@@ -47182,7 +49061,7 @@ consteval std::size_t fixed_size() {
 }
 
 template <class T>
-[[gnu::always_inline]] inline errc load_fixed(const std::byte* from, T& out) noexcept {
+[[gnu::always_inline]] inline errc load_fixed(const std::byte* from, T& out, std::string* words) {
   constexpr field_kind kind = field_kind_of<T>;
   if constexpr (kind == field_kind::boolean) {
     const auto byte = std::to_integer<unsigned>(*from);
@@ -47199,9 +49078,9 @@ template <class T>
     std::memcpy(out.bytes.data(), from, 16);
     return errc{};
   } else if constexpr (kind == field_kind::date) {
-    return decode_date(static_cast<std::int32_t>(load_big<std::uint32_t>(from)), out);
+    return explained_time<T>(decode_date(static_cast<std::int32_t>(load_big<std::uint32_t>(from)), out), words);
   } else {
-    return decode_point(static_cast<std::int64_t>(load_big<std::uint64_t>(from)), out);
+    return explained_time<T>(decode_point(static_cast<std::int64_t>(load_big<std::uint64_t>(from)), out), words);
   }
 }
 
@@ -47254,7 +49133,7 @@ class row_cursor {
         const std::byte* const from = at_ + 4;
         at_ = from + size;
         next_ = column + 1;
-        return load_fixed(from, out);
+        return load_fixed(from, out, words_);
       }
     }
     if (end_ - at_ < 4) [[unlikely]]
@@ -47338,7 +49217,7 @@ class row_source {
     const value_ref& value = values_[static_cast<std::size_t>(column)];
     if constexpr (detail::fixed_size<T>() != 0) {
       if (value.is_binary && value.size == static_cast<std::int32_t>(detail::fixed_size<T>())) [[likely]] {
-        return detail::load_fixed(value.data, out);
+        return detail::load_fixed(value.data, out, &words_);
       }
     }
     detail::decode_context context{&words_};
@@ -47585,6 +49464,24 @@ namespace detail {
 std::uint64_t statement_hash(std::string_view text, std::span<const std::uint32_t> types,
                              std::uint64_t seed = 0xCBF29CE484222325u) noexcept;
 
+/// `==`, in the cache of instructions where it is called: memcmp() is one more place that is cold when a statement is
+/// looked for once a round trip.
+[[gnu::always_inline]] inline bool is_same_text(std::string_view one, std::string_view other) noexcept {
+  if (one.size() != other.size()) return false;
+  if (one.size() < 8 || one.size() > 256) return one == other;
+  const auto differs = [&](std::size_t at) {
+    std::uint64_t first = 0;
+    std::uint64_t second = 0;
+    std::memcpy(&first, one.data() + at, 8);
+    std::memcpy(&second, other.data() + at, 8);
+    return first != second;
+  };
+  for (std::size_t at = 0; at < one.size() - 8; at += 8) {
+    if (differs(at)) return false;
+  }
+  return !differs(one.size() - 8);
+}
+
 }  // namespace detail
 
 /// A statement that the server has prepared.
@@ -47599,9 +49496,7 @@ struct prepared_statement {
   unsigned uses = 0;
   bool is_kept = false;  ///< by the cache, which deletes it; otherwise its last use does
 
-  bool is_for(std::string_view sql, std::span<const std::uint32_t> declared) const noexcept {
-    return text == sql && std::ranges::equal(types, declared);
-  }
+  bool is_for(std::string_view sql, std::span<const std::uint32_t> declared) const noexcept;
 };
 
 /// A statement in use: it stays where it is as long as one of these is there. Threads: those of its connection.
@@ -47660,12 +49555,10 @@ class statement_cache {
 
   /// Names that the server may forget; the next batch closes them.
   std::vector<std::string>& to_close() noexcept { return to_close_; }
+  const std::vector<std::string>& to_close() const noexcept { return to_close_; }
 
   /// For a fresh connection, which has none prepared.
-  void clear() noexcept {
-    while (!kept_.empty()) forget(*kept_.back().statement);
-    to_close_.clear();
-  }
+  void clear() noexcept;
 
  private:
   struct entry {
@@ -47688,9 +49581,7 @@ class statement_cache {
     kept.last_use = ++uses_;
     return statement_use{kept};
   }
-  void remember(std::string_view literal, prepared_statement& kept) {
-    if (!literal.empty()) shortcuts_[place_of(literal.data())] = {literal.data(), &kept, std::string{literal}};
-  }
+  void remember(std::string_view literal, prepared_statement& kept);
   /// The least recently used statement goes; one that is in use stays, and the cache is larger for a while.
   void make_room();
 
@@ -47805,6 +49696,27 @@ DOVETAIL_DEFINE void statement_cache::make_room() {
 }
 
 }  // namespace dovetail::inline v0::postgres
+namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE bool prepared_statement::is_for(std::string_view sql,
+                                                std::span<const std::uint32_t> declared) const noexcept {
+  if (types.size() != declared.size() || !detail::is_same_text(text, sql)) return false;
+  for (std::size_t i = 0; i < declared.size(); ++i) {
+    if (types[i] != declared[i]) return false;
+  }
+  return true;
+}
+
+DOVETAIL_DEFINE void statement_cache::clear() noexcept {
+  while (!kept_.empty()) forget(*kept_.back().statement);
+  to_close_.clear();
+}
+
+DOVETAIL_DEFINE void statement_cache::remember(std::string_view literal, prepared_statement& kept) {
+  if (!literal.empty()) shortcuts_[place_of(literal.data())] = {literal.data(), &kept, std::string{literal}};
+}
+
+}  // namespace dovetail::inline v0::postgres
 #undef DOVETAIL_DEFINE
 #endif
 
@@ -47861,8 +49773,10 @@ class session {
   void begin_batch() noexcept;
   void write_sync() {
     static_cast<void>(writer().begin(detail::from_client::sync).end());
-    note_answered(false);
+    note_sync();
   }
+  /// A Sync is written.
+  void note_sync() noexcept { note_answered(false); }
   void write_flush() { static_cast<void>(writer().begin(detail::from_client::flush).end()); }
   /// Asks for statements by the simple protocol. False when the text is larger than a message.
   bool write_query(std::string_view text) {
@@ -47880,6 +49794,8 @@ class session {
   bool is_portal_open() const noexcept { return is_portal_open_; }
   void set_portal_open(bool is) noexcept { is_portal_open_ = is; }
   std::size_t next_portal() noexcept { return ++portals_; }
+  /// There is something that has to go in front of the next batch.
+  bool has_prefix() const noexcept { return !deferred_.empty() || !statements.to_close().empty(); }
   void note_prefix() noexcept { carries_prefix_ = true; }
 
   /// The end of the batch ends the data of a copy, in this many bytes: as long as none of them has left, `drain` can
@@ -47897,6 +49813,14 @@ class session {
   action send() {
     read_buffer& input = facts.input;
     return action::exchange(unsent(), input.prepare(1) ? input.free() : byte_span{});
+  }
+  /// The same, and what comes is the answer. Where something has come already, there may be too little room to read it.
+  action ask() {
+    read_buffer& input = facts.input;
+    const byte_span room = input.free();
+    if (!input.committed().empty() || room.empty()) [[unlikely]]
+      return send();
+    return action::ask(unsent(), room);
   }
   /// Takes what the server may say at any time, as far as it stands in front of what was read, and gives what is next.
   detail::frame_status take_unasked(detail::message& next);
@@ -47921,8 +49845,10 @@ class session {
   /// The health that the transaction status says; closed when the server reads texts otherwise than we judge them.
   void become_ready() noexcept {
     facts.health = facts.transaction_status == 'I' ? session_health::idle : session_health::in_transaction;
-    if (!facts.parameters.are_texts_as_judged()) facts.health = session_health::closed;
-    give_memory_back();
+    if (!facts.parameters.are_texts_as_judged()) [[unlikely]]
+      facts.health = session_health::closed;
+    if (facts.input.capacity() > kept_capacity_ || facts.output.capacity() > kept_capacity_) [[unlikely]]
+      give_memory_back();
   }
   void close() noexcept { facts.health = session_health::closed; }
 
@@ -48036,9 +49962,11 @@ DOVETAIL_DEFINE void session::take_batch_back() noexcept {
 }
 
 DOVETAIL_DEFINE bool session::take_ready(byte_view body) noexcept {
-  if (owed_ == 0 || body.size() != 1) return false;
+  if (owed_ == 0 || body.size() != 1) [[unlikely]]
+    return false;
   const char status = static_cast<char>(body[0]);
-  if (status != 'I' && status != 'T' && status != 'E') return false;
+  if (status != 'I' && status != 'T' && status != 'E') [[unlikely]]
+    return false;
   facts.transaction_status = status;
   is_copying_in_ = is_portal_open_ = must_fail_ = false;
   if (--owed_ == 0 && !needs_sync_) become_ready();
@@ -48052,7 +49980,7 @@ DOVETAIL_DEFINE void session::note_answered(bool is_simple) noexcept {
   is_simple_ = is_simple;
 }
 
-DOVETAIL_DEFINE void session::give_memory_back() noexcept {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void session::give_memory_back() noexcept {
   if (facts.input.capacity() > kept_capacity_ && facts.input.committed().empty()) {
     facts.input = read_buffer(facts.input.maximum(), 64 * 1024);
   }
@@ -48073,6 +50001,7 @@ namespace dovetail::inline v0::postgres::detail {
 enum class verdict : std::uint8_t {
   go_on,       ///< the next message
   send,        ///< what `begin_batch` and the writers put into the output, then go on
+  ask,         ///< the same, and what comes next is an answer: `on_sent` and `before_reading` have nothing to do
   look,        ///< take what has come already, then go on
   finish,      ///< over: well, or with the recorded failure
   malformed,   ///< the message's body is wrong
@@ -48134,28 +50063,40 @@ class dialogue {
   }
 
   /// Writes what has to go first: closing statements that the cache dropped, and the deferred statements.
-  void write_prefix();
+  void write_prefix() {
+    if (on_->has_prefix()) [[unlikely]]
+      write_whole_prefix();
+  }
   /// Something deferred has failed, and nothing behind it was executed.
   bool has_prefix_failed() const noexcept { return has_prefix_failed_; }
   /// What was asked for runs on the server as soon as all of the batch is sent.
   void expect_execution() noexcept { executes_ = true; }
 
  private:
+  void write_whole_prefix();
+
   enum class stage : std::uint8_t { start, writing, reading, over };
 
   action start(const event& ev);
+  /// Nothing can be asked for on this session.
+  action refuse_start(const event& ev);
 
   /// Messages that came since the last dialogue: only such as the server may send at any time.
   error_info take_unasked();
 
   /// Some of the batch has left, or something came before all of it could. What answers the batch waits for its end.
   action go_on_writing(const event& ev);
+  action send_rest(bool has_received);
   /// Why the server ends the connection, if it has said so.
   void take_last_words();
 
   action go_on();
+  /// No whole message is there.
+  action go_on_reading(frame_status status, const message& came);
 
   verdict judge(const message& came);
+  verdict judge_unasked(const message& came);
+  verdict judge_error(byte_view body);
 
   bool is_in_prefix() const noexcept { return closes_left_ + deferred_left_ != 0; }
 
@@ -48173,6 +50114,8 @@ class dialogue {
   action stop(const event& ev);
 
   action end(error_info failure);
+  /// As the recorded failure says.
+  action end_as_noted();
 
   session* on_;
   error_info failure_;
@@ -48219,7 +50162,8 @@ DOVETAIL_DEFINE action dialogue::resume(const event& ev) {
       return go_on_writing(ev);
     case stage::reading:
       on_->facts.input.commit(ev.bytes);
-      if (ev.cancelled || (ev.ec && ev.bytes == 0)) return stop(ev);
+      if (ev.cancelled || (ev.ec && ev.bytes == 0)) [[unlikely]]
+        return stop(ev);
       return go_on();
     case stage::over:
       break;
@@ -48227,7 +50171,7 @@ DOVETAIL_DEFINE action dialogue::resume(const event& ev) {
   return action::done(errc::invalid_state);
 }
 
-DOVETAIL_DEFINE void dialogue::write_prefix() {
+[[gnu::noinline]] DOVETAIL_DEFINE void dialogue::write_whole_prefix() {
   message_writer to = on_->writer();
   closes_left_ = on_->statements.to_close().size();
   for (const std::string& name : on_->statements.to_close()) {
@@ -48244,23 +50188,33 @@ DOVETAIL_DEFINE void dialogue::write_prefix() {
 }
 
 DOVETAIL_DEFINE action dialogue::start(const event& ev) {
-  if (ev.cancelled || ev.ec) return end(ev.cancelled ? make_error_code(errc::cancelled) : ev.ec);
-  on_->set_may_have_executed(false);
   const bool is_ready = on_->health() == session_health::idle || on_->health() == session_health::in_transaction;
-  if (!is_ready && !(continues_ && on_->is_portal_open())) {
-    if (!on_->facts.parameters.are_texts_as_judged()) return end(misread_texts(errc::invalid_state));
-    return end({errc::invalid_state, "the PostgreSQL session is not open, or its last dialogue broke"});
+  if (ev.cancelled || ev.ec || (!is_ready && !(continues_ && on_->is_portal_open()))) [[unlikely]]
+    return refuse_start(ev);
+  on_->set_may_have_executed(false);
+  if (!on_->facts.input.committed().empty()) [[unlikely]] {
+    if (error_info failure = take_unasked()) return end(std::move(failure));
   }
-  if (error_info failure = take_unasked()) return end(std::move(failure));
-  if (!on_->facts.parameters.are_texts_as_judged()) {  // reported since, by a reload of the server's files
+  if (!on_->facts.parameters.are_texts_as_judged()) [[unlikely]] {  // reported since, by a reload of the server's files
     on_->close();
-    return end(misread_texts(errc::invalid_state));
+    return refuse_start(ev);
   }
   stage_ = stage::reading;
-  return act(begin());
+  const verdict said = begin();
+  if (said != verdict::ask) [[unlikely]]
+    return act(said);
+  stage_ = stage::writing;
+  return on_->ask();
 }
 
-DOVETAIL_DEFINE error_info dialogue::take_unasked() {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE action dialogue::refuse_start(const event& ev) {
+  if (ev.cancelled || ev.ec) return end(ev.cancelled ? make_error_code(errc::cancelled) : ev.ec);
+  on_->set_may_have_executed(false);
+  if (!on_->facts.parameters.are_texts_as_judged()) return end(misread_texts(errc::invalid_state));
+  return end({errc::invalid_state, "the PostgreSQL session is not open, or its last dialogue broke"});
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE error_info dialogue::take_unasked() {
   for (;;) {
     message came;
     const byte_view unread = on_->facts.input.committed();
@@ -48283,14 +50237,21 @@ DOVETAIL_DEFINE error_info dialogue::take_unasked() {
 DOVETAIL_DEFINE action dialogue::go_on_writing(const event& ev) {
   on_->note_sent(ev.bytes);
   on_->facts.input.commit(ev.received);
-  if (ev.cancelled || ev.ec) return stop(ev);
+  if (ev.cancelled || ev.ec) [[unlikely]]
+    return stop(ev);
+  if (!on_->is_sent_whole()) [[unlikely]]
+    return send_rest(ev.received != 0);
+  stage_ = stage::reading;
+  const verdict next = on_sent();
+  return next == verdict::go_on ? go_on() : act(next);
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE action dialogue::send_rest(bool has_received) {
   message next;
-  if (ev.received != 0 && on_->take_unasked(next) == frame_status::malformed) {
+  if (has_received && on_->take_unasked(next) == frame_status::malformed) {
     return end(protocol_failure(errc::malformed_frame, next.type, "is malformed"));
   }
-  if (!on_->is_sent_whole()) return on_->send();
-  stage_ = stage::reading;
-  return act(on_sent());
+  return on_->send();
 }
 
 DOVETAIL_DEFINE void dialogue::take_last_words() {
@@ -48319,16 +50280,8 @@ DOVETAIL_DEFINE action dialogue::go_on() {
   read_buffer& input = on_->facts.input;
   for (;;) {
     message came;
-    switch (next_message(input.committed(), came)) {
-      case frame_status::incomplete: {
-        const verdict first = before_reading();
-        return first == verdict::go_on ? read(came) : act(first);
-      }
-      case frame_status::malformed:
-        return end(protocol_failure(errc::malformed_frame, came.type, "has an impossible length"));
-      case frame_status::whole:
-        break;
-    }
+    if (const frame_status status = next_message(input.committed(), came); status != frame_status::whole) [[unlikely]]
+      return go_on_reading(status, came);
     verdict said = verdict::go_on;
     if (came.type == from_server::data_row) {
       const std::size_t taken = is_in_prefix() ? 0 : on_rows(input.committed());
@@ -48341,37 +50294,48 @@ DOVETAIL_DEFINE action dialogue::go_on() {
       const consumed_after taken{input, came.size};
       said = judge(came);
     }
+    if (said == verdict::finish) return end_as_noted();
     if (said != verdict::go_on) return act(said, came.type);
   }
 }
 
-DOVETAIL_DEFINE verdict dialogue::judge(const message& came) {
-  switch (came.type) {
-    case from_server::notice_response:
-    case from_server::parameter_status:
-    case from_server::notification_response:
-      return on_->take_unasked_one(came) ? on_unasked() : verdict::malformed;
-    case from_server::error_response: {
-      error_info failure = server_error(came.body);
-      if (failure.code() == errc::malformed_frame) return verdict::malformed;
-      has_prefix_failed_ = has_prefix_failed_ || is_in_prefix();
-      closes_left_ = deferred_left_ = 0;
-      if (is_fatal(failure.server())) {
-        is_fatal_ = true;
-        if (executes_ && lost_code_ == errc::commit_unknown) doubt_commit(failure);
-      }
-      executes_ = false;  // what failed was undone
-      return on_error(std::move(failure));
-    }
-    case from_server::ready_for_query:
-      if (is_in_prefix() || !on_->take_ready(came.body)) return verdict::unexpected;
-      return on_ready();
-    default:
-      return is_in_prefix() ? judge_prefix(came) : on_message(came);
+[[gnu::noinline]] DOVETAIL_DEFINE action dialogue::go_on_reading(frame_status status, const message& came) {
+  if (status == frame_status::malformed) {
+    return end(protocol_failure(errc::malformed_frame, came.type, "has an impossible length"));
   }
+  const verdict first = before_reading();
+  return first == verdict::go_on ? read(came) : act(first);
 }
 
-DOVETAIL_DEFINE verdict dialogue::judge_prefix(const message& came) {
+[[gnu::noinline]] DOVETAIL_DEFINE verdict dialogue::judge(const message& came) {
+  if (came.type == from_server::ready_for_query) {
+    if (is_in_prefix() || !on_->take_ready(came.body)) [[unlikely]]
+      return verdict::unexpected;
+    return on_ready();
+  }
+  if (came.type == from_server::error_response) return judge_error(came.body);
+  if (is_unasked(came.type)) return judge_unasked(came);
+  return is_in_prefix() ? judge_prefix(came) : on_message(came);
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE verdict dialogue::judge_unasked(const message& came) {
+  return on_->take_unasked_one(came) ? on_unasked() : verdict::malformed;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE verdict dialogue::judge_error(byte_view body) {
+  error_info failure = server_error(body);
+  if (failure.code() == errc::malformed_frame) return verdict::malformed;
+  has_prefix_failed_ = has_prefix_failed_ || is_in_prefix();
+  closes_left_ = deferred_left_ = 0;
+  if (is_fatal(failure.server())) {
+    is_fatal_ = true;
+    if (executes_ && lost_code_ == errc::commit_unknown) doubt_commit(failure);
+  }
+  executes_ = false;  // what failed was undone
+  return on_error(std::move(failure));
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE verdict dialogue::judge_prefix(const message& came) {
   if (closes_left_ != 0) {
     if (came.type != from_server::close_complete) return verdict::unexpected;
     --closes_left_;
@@ -48383,18 +50347,21 @@ DOVETAIL_DEFINE verdict dialogue::judge_prefix(const message& came) {
   return verdict::go_on;
 }
 
-DOVETAIL_DEFINE action dialogue::act(verdict said, char type) {
+[[gnu::noinline]] DOVETAIL_DEFINE action dialogue::act(verdict said, char type) {
   switch (said) {
     case verdict::go_on:
       return go_on();
+    case verdict::finish:
+      return end_as_noted();
+    case verdict::ask:
+      stage_ = stage::writing;
+      return on_->ask();
     case verdict::send:
       stage_ = stage::writing;
       return on_->send();
     case verdict::look:
       if (!on_->facts.input.prepare(1)) return go_on();
       return action::look(on_->facts.input.free());
-    case verdict::finish:
-      return end(std::move(failure_));
     case verdict::malformed:
       return end(protocol_failure(errc::malformed_frame, type, "is malformed"));
     case verdict::unexpected:
@@ -48456,10 +50423,16 @@ DOVETAIL_DEFINE action dialogue::read(const message& wanted) {
   return end(ev.ec);
 }
 
-DOVETAIL_DEFINE action dialogue::end(error_info failure) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE action dialogue::end(error_info failure) {
   failure_ = std::move(failure);
+  return end_as_noted();
+}
+
+DOVETAIL_DEFINE action dialogue::end_as_noted() {
   stage_ = stage::over;
-  return action::done(failure_.code());
+  if (failure_) [[unlikely]]
+    return action::done(failure_.code());
+  return action::done();
 }
 
 }  // namespace dovetail::inline v0::postgres::detail
@@ -48579,6 +50552,8 @@ class script_dialogue final : public detail::query_dialogue {
 
   /// Of the last statement.
   command_tag value() && noexcept { return tag_; }
+  /// How many statements have been executed.
+  std::uint32_t executed() const noexcept { return executed_; }
 
  private:
   using verdict = detail::verdict;
@@ -48592,6 +50567,7 @@ class script_dialogue final : public detail::query_dialogue {
   row_sink rows_;
   statement_description columns_;
   command_tag tag_;
+  std::uint32_t executed_ = 0;
   script_purpose purpose_;
   bool has_columns_ = false;
   bool is_answered_ = false;
@@ -48624,7 +50600,7 @@ DOVETAIL_DEFINE verdict query_dialogue::ask() {
   on().begin_batch();
   if (!on().write_query(text_)) {
     on().take_batch_back();
-    return fail({errc::request_too_large, "the text is larger than 2 GiB"});
+    return fail({errc::request_too_large, "the text is larger than 1 GiB"});
   }
   expect_execution();
   return verdict::send;
@@ -48647,6 +50623,7 @@ DOVETAIL_DEFINE script_dialogue::verdict script_dialogue::on_answer(const detail
     case from_server::command_complete:
       has_columns_ = false;
       is_answered_ = true;
+      if (!noted()) ++executed_;
       return detail::read_tag(came.body, tag_) ? verdict::go_on : verdict::malformed;
     case from_server::empty_query_response:
       is_answered_ = true;
@@ -48737,6 +50714,7 @@ class copy_in_dialogue final : public detail::query_dialogue {
   DOVETAIL_DECLARE verdict before_reading() override;
   verdict on_error(error_info failure) override {
     on().set_copying_in(false);  // the server drops what is still sent
+    detail::name_copied_row(failure, format_.is_binary ? "row " : "line ");
     return query_dialogue::on_error(std::move(failure));
   }
 
@@ -48810,7 +50788,7 @@ DOVETAIL_DEFINE copy_in_dialogue::verdict copy_in_dialogue::send_some() {
   while (!is_last_ && !failure && out.size() < message_size_) {
     failure = from_.produce(from_.state, out, format_, is_last_);
   }
-  if (!to.end() && !failure) failure = {errc::request_too_large, "the copy's source gave 2 GiB at once"};
+  if (!to.end() && !failure) failure = {errc::request_too_large, "the copy's source gave 1 GiB at once"};
   if (!failure && !is_last_) return verdict::send;
   is_last_ = true;
   if (failure) {
@@ -49082,35 +51060,82 @@ class preparation {
 };
 
 /// Begins a Bind: writes all that stands in front of the values. Gives where the formats of the parameters are.
-std::size_t begin_bind(session& on, const prepared_statement& statement, std::string_view portal = {});
+std::size_t begin_bind(session& on, const prepared_statement& statement);
+/// The same, through a portal that has a name.
+void begin_bind(byte_buffer& out, const prepared_statement& statement, std::string_view portal);
+error_info too_large_bind();
 /// Ends the Bind that begins at `at` of the output. Errors: errc::request_too_large.
 error_info end_bind(session& on, const prepared_statement& statement, std::size_t at);
+
+/// Where the formats of the parameters are, when all up to the count of the values has been written.
+inline std::size_t formats_before(const byte_buffer& out, std::size_t count) noexcept {
+  return out.size() - 2 * (count + 1);
+}
+/// False when it is too large for a message.
+[[gnu::always_inline]] inline bool close_bind(byte_buffer& out, const prepared_statement& statement, std::size_t at) {
+  message_writer to{out};
+  statement.description.write_formats(to);
+  const std::size_t length = out.size() - at - 1;
+  store_big(out.data() + at + 1, static_cast<std::uint32_t>(length));
+  return length <= largest_request;
+}
 
 /// Writes Bind: binary parameters except those that `arguments` write as text; results as the
 /// row sink asked for them. Errors: those of the writer, errc::wrong_argument_count, errc::request_too_large. What was
 /// written is taken back.
 error_info write_bind(session& on, const prepared_statement& statement, const argument_writer& arguments,
                       std::string_view portal = {});
+/// The same, for where many are written.
+[[gnu::always_inline]] inline error_info write_bind_to(byte_buffer& out, const prepared_statement& statement,
+                                                       const argument_writer& arguments, std::string_view portal = {}) {
+  const std::size_t before = out.size();
+  const auto& types = statement.description.parameters();
+  const std::size_t count = types.size();
+  if (portal.empty()) [[likely]] {
+    out.append(statement.bind_head);
+  } else {
+    begin_bind(out, statement, portal);
+  }
+  parameter_list list{out, types.data(), count, formats_before(out, count)};
+  error_info failure = arguments.write == nullptr ? error_info{} : arguments.write(arguments.state, list);
+  if (!failure && !list.is_in_order()) [[unlikely]]
+    failure = list.finish();
+  if (!failure && !close_bind(out, statement, before)) [[unlikely]]
+    failure = too_large_bind();
+  if (failure) [[unlikely]]
+    out.truncate(before);
+  return failure;
+}
 
-inline void write_execute(session& on, std::int32_t row_limit) {
+[[gnu::always_inline]] inline void write_execute(byte_buffer& out, std::int32_t row_limit) {
   static constexpr char head[] = {from_client::execute, 0, 0, 0, 9, 0};
-  std::byte* const at = on.facts.output.grow(sizeof head + 4);
+  std::byte* const at = out.grow(sizeof head + 4);
   std::memcpy(at, head, sizeof head);
   store_big(at + sizeof head, static_cast<std::uint32_t>(row_limit));
+}
+/// Execute and Sync, in one piece.
+inline void write_execute_and_sync(session& on, std::int32_t row_limit) {
+  static constexpr char both[] = {from_client::execute, 0, 0, 0, 9, 0, 0, 0, 0, 0, from_client::sync, 0, 0, 0, 4};
+  std::byte* const at = on.facts.output.grow(sizeof both);
+  std::memcpy(at, both, sizeof both);
+  if (row_limit != 0) store_big(at + 6, static_cast<std::uint32_t>(row_limit));
+  on.note_sync();
 }
 inline void write_execute(session& on, std::int32_t row_limit, std::string_view portal) {
   static_cast<void>(on.writer().begin(from_client::execute).text(portal).i32(row_limit).end());
 }
 
-/// True when the server has no such statement any more, or has it no more as it was described: preparing it again
-/// helps.
-inline bool is_stale(const std::error_code& code) noexcept {
-  return code == sqlstate::invalid_statement_name || code == sqlstate::feature_not_supported ||
-         code == sqlstate::duplicate_statement;
-}
+/// True when Bind's failure says that the server has no such statement any more, or has it no more as it was described,
+/// or that what it names or infers (the type of a parameter above all) is another one since: preparing it again helps.
+/// Nothing was executed.
+bool is_stale(const std::error_code& code) noexcept;
+/// True when Bind's failure may come of that: a value that does not fit the type that was inferred when it was
+/// prepared.
+bool may_be_stale(const std::error_code& code) noexcept;
 
 [[gnu::cold, gnu::noinline]] inline error_info unsendable_text() {
-  return {errc::malformed_statement, "the statement's text has a zero byte, or its parameters are too many"};
+  return {errc::malformed_statement,
+          "the statement's text has a zero byte or is larger than 1 GiB, or its parameters are too many"};
 }
 
 }  // namespace dovetail::inline v0::postgres::detail
@@ -49123,6 +51148,26 @@ inline bool is_stale(const std::error_code& code) noexcept {
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::postgres::detail {
+
+/// The class of an SQLSTATE: its first two characters.
+inline bool is_of_class(const std::error_code& code, std::string_view first_two) noexcept {
+  if (code.category() != category()) return false;
+  char text[5] = {};
+  format_sqlstate(text, code.value());
+  return std::string_view{text, 2} == first_two;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool is_stale(const std::error_code& code) noexcept {
+  if (code == sqlstate::invalid_statement_name || code == sqlstate::feature_not_supported) return true;
+  // "cache lookup failed for type": the type of a parameter was dropped.
+  if (code == sqlstate::internal_error) return true;
+  // An operator that is missing for a column's new type, for example. Rights are not looked at before Bind.
+  return is_of_class(code, "42") && code != sqlstate::insufficient_privilege;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool may_be_stale(const std::error_code& code) noexcept {
+  return is_of_class(code, "22");
+}
 
 DOVETAIL_DEFINE bool preparation::write(session& on, const statement_request& asked, bool is_named) {
   made_ = std::make_unique<prepared_statement>();
@@ -49177,40 +51222,28 @@ DOVETAIL_DEFINE void preparation::write_bind_head() {
   made_->bind_head = as_text(head.view());
 }
 
-DOVETAIL_DEFINE std::size_t begin_bind(session& on, const prepared_statement& statement, std::string_view portal) {
+DOVETAIL_DEFINE std::size_t begin_bind(session& on, const prepared_statement& statement) {
   byte_buffer& out = on.facts.output;
-  const std::size_t count = statement.description.parameters().size();
-  if (portal.empty()) {
-    out.append(statement.bind_head);
-  } else {
-    on.writer().begin(from_client::bind).text(portal).text(statement.name);
-    parameter_list{out, nullptr, count};
-  }
-  return out.size() - 2 * (count + 1);
+  out.append(statement.bind_head);
+  return formats_before(out, statement.description.parameters().size());
+}
+
+DOVETAIL_DEFINE void begin_bind(byte_buffer& out, const prepared_statement& statement, std::string_view portal) {
+  message_writer{out}.begin(from_client::bind).text(portal).text(statement.name);
+  parameter_list{out, nullptr, statement.description.parameters().size()};
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info too_large_bind() {
+  return {errc::request_too_large, "the arguments are larger than 1 GiB"};
 }
 
 DOVETAIL_DEFINE error_info end_bind(session& on, const prepared_statement& statement, std::size_t at) {
-  byte_buffer& out = on.facts.output;
-  message_writer to = on.writer();
-  statement.description.write_formats(to);
-  const std::size_t length = out.size() - at - 1;
-  store_big(out.data() + at + 1, static_cast<std::uint32_t>(length));
-  if (length > 0x7FFF'FFFFu) return {errc::request_too_large, "the arguments are larger than 2 GiB"};
-  return {};
+  return close_bind(on.facts.output, statement, at) ? error_info{} : too_large_bind();
 }
 
 DOVETAIL_DEFINE error_info write_bind(session& on, const prepared_statement& statement,
                                       const argument_writer& arguments, std::string_view portal) {
-  byte_buffer& out = on.facts.output;
-  const std::size_t before = out.size();
-  const auto& types = statement.description.parameters();
-  const std::size_t formats_at = begin_bind(on, statement, portal);
-  parameter_list list{out, types.data(), types.size(), formats_at};
-  error_info failure = arguments.write == nullptr ? error_info{} : arguments.write(arguments.state, list);
-  if (!failure) failure = list.finish();
-  if (!failure) failure = end_bind(on, statement, before);
-  if (failure) out.truncate(before);
-  return failure;
+  return write_bind_to(on.facts.output, statement, arguments, portal);
 }
 
 }  // namespace dovetail::inline v0::postgres::detail
@@ -49236,8 +51269,9 @@ struct execution {
 /// Executes a statement and hands its rows to `rows`.
 /// Errors: those of `dialogue`, of the arguments, of the sink. After an error of the sink, of the arguments or of the
 ///   server the session stays usable.
-/// A statement that the server has lost or whose result type has changed is prepared again, outside a transaction; one
-/// whose columns were kept and do not fit the sink is described anew before it is refused.
+/// A statement that the server has lost, or that was prepared for other types of columns or parameters than there are
+/// now, is prepared again, outside a transaction; one whose columns were kept and do not fit the sink is described anew
+/// before it is refused.
 /// Lifetime: borrows the session, the parts of the request and the sink's state.
 class execute_dialogue final : public detail::dialogue {
  public:
@@ -49250,6 +51284,9 @@ class execute_dialogue final : public detail::dialogue {
   /// `is_suspended` then says that the portal is open; see stream.hpp.
   execute_dialogue(session& on, const statement_request& asked, const row_sink& rows, portal& through)
       : dialogue(on, asked.is_read_only), asked_(asked), rows_(rows), portal_(&through) {}
+
+  execute_dialogue(execute_dialogue&& other) noexcept;
+  DOVETAIL_DECLARE ~execute_dialogue();
 
   execution value() && noexcept { return done_; }
 
@@ -49274,6 +51311,12 @@ class execute_dialogue final : public detail::dialogue {
   /// Statement and columns are known.
   verdict execute();
 
+  /// The same through the portal.
+  verdict open_portal();
+
+  /// The columns do not fit the rows that are asked for.
+  verdict refuse_rows(error_info failure);
+
   /// Nothing of this execution has been sent, and nothing will be.
   verdict refuse(error_info failure);
   verdict give_up(error_info failure) {
@@ -49284,11 +51327,13 @@ class execute_dialogue final : public detail::dialogue {
   DOVETAIL_DECLARE verdict on_message(const detail::message& came) override;
 
   verdict on_result(const detail::message& came);
+  void note_row_failure();
 
   /// Through a portal that holds the session no Sync has been sent yet.
   verdict end_result();
 
   DOVETAIL_DECLARE std::size_t on_rows(byte_view unread) override;
+  DOVETAIL_DECLARE std::size_t on_answers(byte_view unread) override;
 
   DOVETAIL_DECLARE verdict on_error(error_info failure) override;
 
@@ -49302,6 +51347,7 @@ class execute_dialogue final : public detail::dialogue {
   detail::preparation preparation_;
   execution done_;
   step step_ = step::preparing;
+  error_info doubted_;  // a value's failure, which stands when nothing has changed since it was prepared
   bool is_from_cache_ = false;
   bool is_stale_ = false;
 };
@@ -49317,6 +51363,9 @@ class execute_dialogue final : public detail::dialogue {
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE execute_dialogue::execute_dialogue(execute_dialogue&& other) noexcept = default;
+DOVETAIL_DEFINE execute_dialogue::~execute_dialogue() = default;
 
 DOVETAIL_DEFINE detail::verdict execute_dialogue::begin() {
   was_in_transaction_ = on().is_in_transaction();
@@ -49336,38 +51385,56 @@ DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::prepare() {
   } else {
     on().write_flush();
   }
-  return verdict::send;
+  return verdict::ask;
 }
 
 DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::execute() {
   on().begin_batch();
+  if (doubted_ && statement_->description.parameters() == lost_->description.parameters()) {
+    return refuse(std::move(doubted_));
+  }
   if (rows_.describe != nullptr) {
-    if (error_info failure = rows_.describe(rows_.state, statement_->description)) {
-      if (!is_from_cache_ || failure.code() != errc::row_mismatch) return refuse(std::move(failure));
-      on().statements.forget(*statement_);  // what it returns may have changed since it was prepared
-      return prepare_again();
-    }
+    if (error_info failure = rows_.describe(rows_.state, statement_->description)) [[unlikely]]
+      return refuse_rows(std::move(failure));
   }
   const bool is_first = !on().needs_sync();
   if (is_first) write_prefix();
-  if (portal_ != nullptr) portal_->open(on(), was_in_transaction_, asked_.row_limit);
-  const std::string_view name = portal_ == nullptr ? std::string_view{} : portal_->name();
+  if (portal_ != nullptr) [[unlikely]]
+    return open_portal();
+  if (error_info failure = detail::write_bind(on(), *statement_, asked_.arguments)) [[unlikely]]
+    return refuse(std::move(failure));
+  detail::write_execute_and_sync(on(), asked_.row_limit);
+  step_ = step::binding;
+  expect_execution();
+  return verdict::ask;
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::open_portal() {
+  portal_->open(on(), was_in_transaction_, asked_.row_limit);
+  const std::string_view name = portal_->name();
   if (error_info failure = detail::write_bind(on(), *statement_, asked_.arguments, name)) {
     return refuse(std::move(failure));
   }
   detail::write_execute(on(), asked_.row_limit, name);
   step_ = step::binding;
-  if (portal_ != nullptr && portal_->holds_session()) {
+  if (portal_->holds_session()) {
     on().write_flush();  // a Sync would close the portal
     on().note_unsynced();
   } else {
     on().write_sync();
     expect_execution();
   }
-  return verdict::send;
+  return verdict::ask;
 }
 
-DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::refuse(error_info failure) {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::refuse_rows(
+    error_info failure) {
+  if (!is_from_cache_ || failure.code() != errc::row_mismatch) return refuse(std::move(failure));
+  on().statements.forget(*statement_);  // what it returns may have changed since it was prepared
+  return prepare_again();
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::refuse(error_info failure) {
   note(std::move(failure));
   on().take_batch_back();
   if (!on().needs_sync()) return verdict::finish;
@@ -49446,14 +51513,41 @@ DOVETAIL_DEFINE std::size_t execute_dialogue::on_rows(byte_view unread) {
   if (rows_.take == nullptr || noted()) return detail::skip_rows(unread);
   bool failed = false;
   const std::size_t taken = rows_.take(rows_.state, unread, failed);
-  if (failed) note(rows_.failure == nullptr ? error_info{errc::malformed_value} : rows_.failure(rows_.state));
+  if (failed) [[unlikely]]
+    note_row_failure();
   return taken;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void execute_dialogue::note_row_failure() {
+  note(rows_.failure == nullptr ? error_info{errc::malformed_value} : rows_.failure(rows_.state));
+}
+
+/// All that a statement that went well answers, when it is there. What is not as expected is left to be judged alone.
+DOVETAIL_DEFINE std::size_t execute_dialogue::on_answers(byte_view unread) {
+  namespace from_server = detail::from_server;
+  if (step_ != step::binding) return 0;
+  byte_view rest = unread;
+  detail::message came;
+  static_cast<void>(detail::next_message(rest, came));  // the BindComplete, which is whole
+  rest = rest.subspan(came.size);
+  step_ = step::running;
+  if (!rest.empty() && static_cast<char>(rest[0]) == from_server::data_row) rest = rest.subspan(on_rows(rest));
+  if (detail::next_message(rest, came) == detail::frame_status::whole && came.type == from_server::command_complete &&
+      !on().needs_sync() && detail::read_tag(came.body, done_.tag)) {
+    step_ = step::ending;
+    rest = rest.subspan(came.size);
+  }
+  return unread.size() - rest.size();
 }
 
 DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::on_error(error_info failure) {
   // Only a failure of Bind says that the statement is stale: nothing has been executed then.
-  is_stale_ = step_ == step::binding && is_from_cache_ && !noted() && detail::is_stale(failure.code());
-  if (is_stale_) on().statements.forget(*statement_);
+  if (step_ == step::binding && is_from_cache_ && !noted()) {
+    const bool is_doubtful = detail::may_be_stale(failure.code());
+    is_stale_ = is_doubtful || detail::is_stale(failure.code());
+    if (is_doubtful) doubted_ = failure;
+    if (is_stale_) on().statements.forget(*statement_);
+  }
   note(std::move(failure));
   step_ = step::ending;
   if (!on().needs_sync()) return verdict::go_on;
@@ -49463,6 +51557,8 @@ DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::on_error(error_info 
 }
 
 DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::on_ready() {
+  if (step_ == step::ending && !is_stale_) [[likely]]
+    return verdict::finish;
   if (step_ == step::preparing && preparation_.is_complete()) {
     statement_ = preparation_.finish(on(), asked_);
     return execute();
@@ -49521,11 +51617,11 @@ class copy_writer {
   /// Lists for arrays that are not built in: their elements' types must be known before.
   template <class Row>
   bool needs_elements() const noexcept {
-    if (types_.size() != field_count<Row>) return false;
+    if (types_.size() != column_count_of<Row>) return false;
     return [this]<std::size_t... I>(std::index_sequence<I...>) {
-      return ((list_like<stored_t<field_type<Row, I>>> && !find_type(types_[I]).is_known) || ...);
+      return ((list_like<stored_t<written_type<Row, I>>> && !find_type(types_[I]).is_known) || ...);
     }
-    (std::make_index_sequence<field_count<Row>>{});
+    (std::make_index_sequence<column_count_of<Row>>{});
   }
   const std::string& ask_for_elements();
   row_sink elements_sink() noexcept;
@@ -49537,7 +51633,6 @@ class copy_writer {
 
     template <class... Members>
     bool operator()(const Members&... members) {
-      to_.append_big(static_cast<std::uint16_t>(sizeof...(members)));
       return (write(members) && ...);
     }
 
@@ -49569,7 +51664,8 @@ class copy_writer {
     column_ = 0;
     ++row_;
     row_output out{*this, to};
-    return with_fields(row, out);
+    to.append_big(static_cast<std::uint16_t>(column_count_of<Row>));
+    return write_columns(row, out);
   }
   [[gnu::cold, gnu::noinline]] error_info value_failure(std::string_view field) const {
     std::string which = "row " + std::to_string(row_) + ", field '";
@@ -49581,30 +51677,30 @@ class copy_writer {
   /// with all that do not fit.
   template <class Row>
   error_info compare() const {
-    if (types_.size() != field_count<Row>) return errc::row_mismatch;
+    if (types_.size() != column_count_of<Row>) return errc::row_mismatch;
     return [this]<std::size_t... I>(std::index_sequence<I...>) {
       std::string misfits;
-      ((!find_type(types_[I]).is_known || can_send<field_type<Row, I>>(types_[I])
+      ((!find_type(types_[I]).is_known || can_send<written_type<Row, I>>(types_[I])
             ? void()
-            : add_misfit(misfits, field_names<Row>[I], types_[I])),
+            : add_misfit(misfits, column_names<Row>[I], types_[I])),
        ...);
       return misfits.empty() ? error_info{} : error_info{errc::row_mismatch, std::move(misfits)};
     }
-    (std::make_index_sequence<field_count<Row>>{});
+    (std::make_index_sequence<column_count_of<Row>>{});
   }
 
   /// Says of a refusal by the server which text was sent as the binary form of a type that we do not know.
   template <class Row>
   [[gnu::cold, gnu::noinline]] error_info explain(error_info failure) const {
-    if (types_.size() != field_count<Row> || !is_of_binary_form(failure)) return failure;
+    if (types_.size() != column_count_of<Row> || !is_of_binary_form(failure)) return failure;
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      ((text_like<typename list_element<stored_t<field_type<Row, I>>>::type> && types_[I] >= first_user_type
-            ? add_text_in_binary(failure, field_names<Row>[I])
+      ((text_like<typename list_element<stored_t<written_type<Row, I>>>::type> && types_[I] >= first_user_type
+            ? add_text_in_binary(failure, column_names<Row>[I])
             : void()),
        ...);
       return std::move(failure);
     }
-    (std::make_index_sequence<field_count<Row>>{});
+    (std::make_index_sequence<column_count_of<Row>>{});
   }
 
  private:
@@ -49645,7 +51741,7 @@ class copy_call {
   action resume(const event& ev) {
     if (!looking_) {
       if (failure_ = writer_.make_texts(op_->table, op_->columns); failure_) return action::done(failure_.code());
-      if (op_->only_as_insert) writer_.ask_whether_as_insert(op_->table, field_names<row_type>);
+      if (op_->only_as_insert) writer_.ask_whether_as_insert(op_->table, column_names<row_type>);
       looking_.emplace(*on_, statement_request{.text = writer_.look(), .is_read_only = true}, writer_.types_sink());
     }
     if (!copying_) {
@@ -49692,7 +51788,7 @@ class copy_call {
     const auto end = self.op_->rows.end();
     for (int i = 0; i < 64 && *self.at_ != end; ++i, ++*self.at_) {
       if (!self.writer_.write_row(**self.at_, out)) {
-        return self.writer_.value_failure(field_names<row_type>[self.writer_.column()]);
+        return self.writer_.value_failure(column_names<row_type>[self.writer_.column()]);
       }
     }
     is_last = *self.at_ == end;
@@ -49778,12 +51874,13 @@ DOVETAIL_DEFINE std::size_t copy_writer::take_fact(byte_view unread, bool& faile
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE const std::string& copy_writer::ask_for_elements() {
   elements_text_ =
-      "select t.oid, e.oid, (with recursive form(oid, kind, base) as (select e.oid, e.typtype, e.typbasetype union all "
-      "select b.oid, b.typtype, b.typbasetype from form f join pg_catalog.pg_type b on f.kind = 'd' and b.oid = "
-      "f.base) "
-      "select form.oid from form where form.kind <> 'd') from pg_catalog.pg_type t join pg_catalog.pg_type e on e.oid "
-      "= "
-      "t.typelem where t.typlen = -1 and t.oid in (";
+      "select t.oid, e.oid, "
+      "(with recursive form(oid, kind, base) as (select e.oid, e.typtype, e.typbasetype "
+      "union all select b.oid, b.typtype, b.typbasetype from form f "
+      "join pg_catalog.pg_type b on f.kind = 'd' and b.oid = f.base) "
+      "select form.oid from form where form.kind <> 'd') "
+      "from pg_catalog.pg_type t join pg_catalog.pg_type e on e.oid = t.typelem "
+      "where t.typlen = -1 and t.oid in (";
   for (std::size_t i = 0; i < types_.size(); ++i) {
     dovetail::detail::append_parts(elements_text_, {i == 0 ? "" : ", ", dovetail::detail::number_text{types_[i]}});
   }
@@ -50208,18 +52305,16 @@ class row_target {
     failure_ = std::move(failure);
     return false;
   }
+  /// The next row is the first of another result.
+  void count_anew() noexcept { number_ = 0; }
+  /// Compares the columns with the row type, once per prepared statement, and chooses their formats.
+  error_info describe(statement_description& of);
   bound_source* bound() const noexcept { return bound_; }
 
  private:
-  /// Compares the columns with the row type, once per prepared statement, and chooses their formats.
-  error_info describe(statement_description& of);
-
   error_info bind(statement_description& of);
   void choose_formats(statement_description& of) const;
-  [[gnu::cold, gnu::noinline]] bool fail_value(read_status status) {
-    if (status.leaf < 0) return fail({errc::malformed_frame, "a row that is none of this result"});
-    return fail(value_error(*row_, bound_->columns, columns_of(*of_), status, number_, bound_->source.words()));
-  }
+  [[gnu::cold]] bool fail_value(read_status status);
 
   const char* tag_;
   const row_description* row_;
@@ -50244,7 +52339,7 @@ class all_rows final : public row_target {
     if (bound() != nullptr) bound()->gave(rows_read());
     return {};
   }
-  value_type value() { return std::move(all_); }
+  value_type&& value() { return std::move(all_); }
 
  private:
   static std::size_t take(void* state, byte_view unread, bool& failed) {
@@ -50276,10 +52371,9 @@ class one_row final : public row_target {
     }
     return {};
   }
-  value_type value() {
-    if constexpr (MayBeNone) {
-      if (rows_read() == 0) return std::nullopt;
-    }
+  value_type&& value() requires(!MayBeNone) { return std::move(row_); }
+  value_type value() requires MayBeNone {
+    if (rows_read() == 0) return std::nullopt;
     return std::move(row_);
   }
 
@@ -50356,6 +52450,14 @@ DOVETAIL_DEFINE error_info row_target::describe(statement_description& of) {
 
 }  // namespace postgres::detail
 }  // namespace dovetail::inline v0
+namespace dovetail::inline v0::postgres::detail {
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool row_target::fail_value(read_status status) {
+  if (status.leaf < 0) return fail({errc::malformed_frame, "a row that is none of this result"});
+  return fail(value_error(*row_, bound_->columns, columns_of(*of_), status, number_, bound_->source.words()));
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
 #undef DOVETAIL_DEFINE
 #endif
 
@@ -50569,6 +52671,43 @@ class prepared_request {
   /// Checks the statement, and finds its native text and its parameters' types.
   error_info prepare(session& on, bool shows_text) {
     const auto& sql = of_->sql;
+    const statement_view& view = sql.view();
+    if (view.traits.is_native && sql.is_valid() && of_->hints == nullptr && has_known_types(of_->arguments))
+        [[likely]] {
+      text_ = view.text;
+      return {};
+    }
+    return prepare_generally(on, shows_text);
+  }
+
+  statement_request request() const noexcept {
+    const statement_view& view = of_->sql.view();
+    return {.text = text_,
+            .literal = has_casts_ ? std::string_view{} : view.key(),
+            .types = types_.get(),
+            .arguments = {of_, &write_arguments<Request>},
+            .is_read_only = view.traits.read_only == tri_state::yes};
+  }
+  decltype(auto) view() const noexcept { return of_->sql.view(); }
+  error_info explain(error_info failure, bool shows_text) const {
+    return detail::explain(std::move(failure), view(), shows_text, text_);
+  }
+
+ private:
+  /// The usual arguments, one behind the other: their types are known at compile time.
+  template <class... Args>
+  bool has_known_types(const std::tuple<Args...>&) noexcept {
+    if constexpr (!(requires { std::remove_cvref_t<Args>::is_dynamic; } || ...)) {
+      if (of_->sql.view().traits.expands || !are_in_order(of_->sql.places())) return false;
+      types_.refer(whole_types<std::remove_cvref_t<Args>...>);
+      return true;
+    } else {
+      return false;
+    }
+  }
+
+  [[gnu::noinline]] error_info prepare_generally(session& on, bool shows_text) {
+    const auto& sql = of_->sql;
     if (!sql.is_valid()) return sql.failure(shows_text);
     const statement_view& view = sql.view();
     std::apply([&](const auto&... each) { collect(view, sql.places(), each...); }, of_->arguments);
@@ -50585,20 +52724,6 @@ class prepared_request {
     return make_native(shows_text);
   }
 
-  statement_request request() const noexcept {
-    const statement_view& view = of_->sql.view();
-    return {.text = text_,
-            .literal = has_casts_ ? std::string_view{} : view.key(),
-            .types = types_.get(),
-            .arguments = {of_, &write_arguments<Request>},
-            .is_read_only = view.traits.read_only == tri_state::yes};
-  }
-  const statement_view& view() const noexcept { return of_->sql.view(); }
-  error_info explain(error_info failure, bool shows_text) const {
-    return detail::explain(std::move(failure), view(), shows_text, text_);
-  }
-
- private:
   error_info make_native(bool shows_text) {
     const auto& sql = of_->sql;
     auto native = std::apply([&](const auto&... each) { return sql.native(each...); }, of_->arguments);
@@ -50675,26 +52800,33 @@ class statement_call {
       : on_(&on), asked_(asked), shows_text_(shows_text) {}
 
   action resume(const event& ev) {
-    if (!running_) {
-      if (failure_ = asked_.prepare(*on_, shows_text_); failure_) return action::done(failure_.code());
-      running_.emplace(*on_, asked_.request(), target_.sink());
-    }
-    const action next = running_->resume(ev);
-    if (next.what() != verb::done) return next;
-    return action::done(finish(next.error()));
+    action next = running_ ? running_->resume(ev) : begin(ev);
+    if (next.what() == verb::done) finish(next);
+    return next;
   }
   error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
-  value_type value() && { return target_.value(); }
+  decltype(auto) value() && { return target_.value(); }
 
  private:
-  std::error_code finish(std::error_code ec) {
-    if (ec) {
-      failure_ = running_->failure(ec);
-    } else {
+  action begin(const event& ev) {
+    if (failure_ = asked_.prepare(*on_, shows_text_); failure_) [[unlikely]]
+      return action::done(failure_.code());
+    running_.emplace(*on_, asked_.request(), target_.sink());
+    return running_->resume(ev);
+  }
+  void finish(action& last) {
+    if (!running_) return;  // it did not even begin
+    if (!last.failed()) {
       failure_ = target_.finish(std::move(*running_).value());
+      if (!failure_) [[likely]]
+        return;
     }
-    if (failure_) failure_ = asked_.explain(std::move(failure_), shows_text_);
-    return failure_.code();
+    fail(last);
+  }
+  [[gnu::cold, gnu::noinline]] void fail(action& last) {
+    if (last.failed()) failure_ = running_->failure(last.error());
+    failure_ = asked_.explain(std::move(failure_), shows_text_);
+    last = action::done(failure_.code());
   }
 
   session* on_;
@@ -50738,7 +52870,7 @@ class insert_call {
         return action::done(failure_.code());
       }
       text_ = *std::move(text);
-      types_.set(slot_types<Struct>);
+      types_.set(column_slot_types<Struct>);
       running_.emplace(*on_, statement_request{.text = text_, .types = types_.get(), .arguments = {row_, &write}},
                        target_.sink());
     }
@@ -50997,7 +53129,7 @@ DOVETAIL_DEFINE bool execute_many_dialogue::write_row(error_info& failure) {
   if (failure) return false;
   failure = detail::end_bind(on(), *statement_, before);
   if (failure) return false;
-  detail::write_execute(on(), 0);
+  detail::write_execute(on().facts.output, 0);
   return true;
 }
 
@@ -51064,8 +53196,9 @@ DOVETAIL_DEFINE execute_many_dialogue::verdict execute_many_dialogue::on_message
 DOVETAIL_DEFINE execute_many_dialogue::verdict execute_many_dialogue::on_error(error_info failure) {
   if (noted()) return verdict::go_on;  // as was asked for
   if (step_ == step::running) {
-    if (!has_prefix_failed() && answered_ == 0 && !is_bound_ && is_from_cache_ && detail::is_stale(failure.code())) {
-      keep_chunk(failure);
+    if (!has_prefix_failed() && answered_ == 0 && !is_bound_ && is_from_cache_) {
+      if (detail::is_stale(failure.code())) keep_chunk(failure);
+      if (detail::may_be_stale(failure.code())) on().statements.forget(*statement_);  // who asks next has it anew
     }
     if (!has_prefix_failed() && answered_ != written_) {
       failed_row_ = answered_;
@@ -51215,7 +53348,7 @@ class insert_many_call {
         return action::done(failure_.code());
       }
       text_ = *std::move(text);
-      types_.set(slot_types<row_type>);
+      types_.set(column_slot_types<row_type>);
       running_.emplace(*on_, statement_request{.text = text_, .types = types_.get()}, argument_rows{this, &next});
     }
     const action next = running_->resume(ev);
@@ -51413,6 +53546,273 @@ class parameter_verbs : public Base {
 }  // namespace postgres
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/codec/postgres/pipeline_item.hpp ----
+// What a pipeline is asked for: its statements, and how they stand to each other.
+
+namespace dovetail::inline v0::postgres {
+
+/// One statement of a pipeline, and what came of it.
+struct pipeline_item {
+  statement_request asked;
+  row_sink rows{};
+  execution done{};
+  error_info failure{};
+  bool has_rows = false;  ///< the sink was given rows
+  bool is_stale = false;  ///< Bind has failed: the server does not know the statement (so) any more; nothing ran
+  /// Text and types are those of the item before, and what `rows.describe` did there holds here: it need not be called.
+  bool is_as_before = false;
+};
+
+enum class pipeline_sync : std::uint8_t {
+  each,   ///< each statement stands for itself: one that fails leaves the others alone
+  once,   ///< all or nothing: one that fails undoes those before, and those behind are not executed
+  apart,  ///< as `each`, of callers who know nothing of each other: what is stale is theirs to ask again
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/client/postgres/pipeline_rows.hpp ----
+// The parts of a pipeline whose statements give one row each: rows are read where the caller gets them, and what
+// statements of one text share is kept once.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// Fits where `std::vector<bool>` has no place for a value.
+struct boxed_bool {
+  bool value = false;
+};
+
+/// Where the row of one statement goes.
+template <class Run, class Value>
+struct row_place {
+  Run* run = nullptr;
+  Value* value = nullptr;
+  bool has_row = false;
+};
+
+/// Statements of a vector that stand behind each other and have one text: its preparation, and how their rows are read.
+template <class Row, bool MayBeNone, class Request>
+class row_run final : public row_target {
+ public:
+  using value_type = std::conditional_t<MayBeNone, std::optional<row_value_t<Row>>, row_value_t<Row>>;
+  using stored_type = std::conditional_t<std::is_same_v<value_type, bool>, boxed_bool, value_type>;
+  using place = row_place<row_run, stored_type>;
+
+  explicit row_run(row_run* last) noexcept
+      : row_target(&row_tag<Row>, row_plan<Row>::description, name_style_of<row_value_t<Row>>, names_maker_of<Row>()),
+        before(last) {}
+
+  row_run* before;
+
+  /// For the first of them.
+  void prepare(const Request& first, session& on, pipeline_item& into, bool shows_text) {
+    prepared_request<Request>& asked = asked_.emplace(first);
+    into.failure = asked.view().traits.kind == statement_kind::transaction ? refuse_transaction_statement()
+                                                                           : asked.prepare(on, shows_text);
+    if (!into.failure) into.asked = asked.request();
+  }
+  static row_sink sink_to(place& to) noexcept {
+    return {&to, [](void* state, statement_description& of) { return run_of(state).describe(of); }, &take,
+            [](void* state) { return run_of(state).take_failure(); }};
+  }
+
+ private:
+  static row_run& run_of(void* state) noexcept { return *static_cast<place*>(state)->run; }
+  static std::size_t take(void* state, byte_view unread, bool& failed) {
+    place& to = *static_cast<place*>(state);
+    return take_rows(unread, failed, [&to](byte_view body) { return to.run->read_to(to, body); });
+  }
+  [[gnu::always_inline]] bool read_to(place& to, byte_view body) {
+    if (to.has_row) [[unlikely]]
+      return this->fail(errc::too_many_rows);
+    to.has_row = true;
+    this->count_anew();
+    if constexpr (MayBeNone) {
+      return this->template read<Row>(body, to.value->emplace());
+    } else if constexpr (std::is_same_v<value_type, bool>) {
+      return this->template read<Row>(body, to.value->value);
+    } else {
+      return this->template read<Row>(body, *to.value);
+    }
+  }
+
+  std::optional<prepared_request<Request>> asked_;
+};
+
+/// Runs that stay where they are; by hand, as a vector of pointers is some hundreds of functions.
+template <class Run>
+class run_list {
+ public:
+  run_list() noexcept = default;
+  run_list(run_list&& other) noexcept : last_(std::exchange(other.last_, nullptr)) {}
+  run_list& operator=(run_list&&) = delete;
+  ~run_list() {
+    while (last_ != nullptr) delete std::exchange(last_, last_->before);
+  }
+  Run& add() { return *(last_ = new Run{last_}); }
+  Run* last() const noexcept { return last_; }
+
+ private:
+  Run* last_ = nullptr;
+};
+
+/// The statements of a pipeline that give one row each, of one type. Stays where it is once it is prepared.
+template <class Op, class Row, bool MayBeNone>
+class pipelined_rows {
+ public:
+  std::vector<pipeline_item> items;
+
+  /// Lifetime: borrows the statements.
+  explicit pipelined_rows(const std::vector<Op>& of)
+      : items(of.size()), of_(&of), places_(of.size()), rows_(of.size()) {}
+
+  void prepare(session& on, bool shows_text) {
+    const Op* op = of_->data();
+    place* to = places_.data();
+    auto* row = rows_.data();
+    std::string_view text;  // of the last run, when its address stands for it
+    for (pipeline_item& item : items) {
+      const auto& request = (op++)->request;
+      const std::string_view key = request.sql.key();
+      item.is_as_before = !key.empty() && key.data() == text.data() && key.size() == text.size();
+      if (item.is_as_before) {
+        const pipeline_item& before = *(&item - 1);
+        item.asked = before.asked;
+        item.asked.arguments.state = &request;
+        if (before.failure) [[unlikely]]
+          item.failure = before.failure;
+      } else {
+        runs_.add().prepare(request, on, item, shows_text);
+        text = key;
+      }
+      *to = {runs_.last(), row++};
+      item.rows = run::sink_to(*to++);
+    }
+  }
+  /// False when one of them has failed.
+  bool finish(bool shows_text) {
+    bool is_well = true;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      pipeline_item& item = items[i];
+      if (!MayBeNone && !places_[i].has_row && !item.failure) item.failure = errc::no_row;
+      if (!item.failure) continue;
+      is_well = false;
+      item.failure = explain(std::move(item.failure), (*of_)[i].request.sql.view(), shows_text, item.asked.text);
+    }
+    return is_well;
+  }
+  template <class Values, bool IsEach>
+  Values values() {
+    if constexpr (std::is_same_v<Values, std::vector<typename run::stored_type>>) {
+      return std::move(rows_);
+    } else {
+      Values all;
+      all.reserve(items.size());
+      for (std::size_t i = 0; i < items.size(); ++i) {
+        if constexpr (IsEach) {
+          if (items[i].failure) {
+            all.push_back(std::move(items[i].failure));
+            continue;
+          }
+        }
+        if constexpr (std::is_same_v<typename run::stored_type, boxed_bool>) {
+          all.push_back(rows_[i].value);
+        } else {
+          all.push_back(std::move(rows_[i]));
+        }
+      }
+      return all;
+    }
+  }
+
+ private:
+  using run = row_run<Row, MayBeNone, decltype(Op::request)>;
+  using place = typename run::place;
+
+  const std::vector<Op>* of_;
+  run_list<run> runs_;
+  std::vector<place> places_;
+  std::vector<typename run::stored_type> rows_;
+};
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/sql/brief_statement.hpp ----
+// A checked statement without what is found again when it is asked for: for who keeps many of them.
+
+namespace dovetail::inline v0 {
+
+/// What a program asks of a `checked_statement` again and again, in little more than half of its bytes. `native` and
+/// `failure` look at the text once more. Lifetime: borrows the text.
+template <dialect D, class Row, class... Shapes>
+class brief_statement<checked_statement<D, Row, Shapes...>> {
+ public:
+  using whole_type = checked_statement<D, Row, Shapes...>;
+  using places_type = typename whole_type::places_type;
+
+  constexpr brief_statement(const whole_type& of) noexcept  // NOLINT: the same in short
+      : text_(of.view_.text),
+        where_(of.view_.where),
+        mask_(of.view_.mask),
+        describe_(of.describe_),
+        rewrite_(of.rewrite_),
+        traits_(by_member(of.view_.traits)),
+        problem_(by_member(of.problem_)),
+        is_literal_(of.view_.is_literal) {
+    for (std::size_t i = 0; i < places_.size(); ++i) places_[i] = of.places_[i];
+  }
+  // Member by member: GCC then writes a literal's where they are wanted, and copies no whole object.
+  constexpr brief_statement(const brief_statement& of) noexcept
+      : text_(of.text_),
+        where_(of.where_),
+        mask_(of.mask_),
+        describe_(of.describe_),
+        rewrite_(of.rewrite_),
+        traits_(by_member(of.traits_)),
+        problem_(by_member(of.problem_)),
+        is_literal_(of.is_literal_) {
+    for (std::size_t i = 0; i < places_.size(); ++i) places_[i] = of.places_[i];
+  }
+  constexpr brief_statement& operator=(const brief_statement&) noexcept = default;
+
+  constexpr statement_view view() const noexcept {
+    return {.text = text_, .traits = traits_, .is_literal = is_literal_, .where = where_, .mask = mask_};
+  }
+  /// `statement_view::key`.
+  constexpr std::string_view key() const noexcept {
+    return is_literal_ && !traits_.expands ? text_ : std::string_view{};
+  }
+  constexpr const places_type& places() const noexcept { return places_; }
+  constexpr bool is_valid() const noexcept { return !problem_; }
+
+  template <class... Args>
+  result<native_statement> native(const Args&... args) const {
+    return whole().native(args...);
+  }
+  error_info failure(bool shows_text = false) const { return whole().failure(shows_text); }
+
+ private:
+  static constexpr statement_traits by_member(const statement_traits& of) noexcept {
+    return {of.kind, of.read_only, of.returns_rows, of.style, of.parameters, of.is_native, of.expands};
+  }
+  static constexpr sql_problem by_member(const sql_problem& of) noexcept {
+    return {of.what, of.at, of.size, of.expected, of.given};
+  }
+  constexpr whole_type whole() const noexcept { return {view(), places_, problem_, describe_, rewrite_}; }
+
+  std::string_view text_;
+  std::source_location where_;
+  std::string (*mask_)(dialect, std::string_view);
+  decltype(&detail::describe_mistake) describe_;
+  decltype(&native_text) rewrite_;
+  statement_traits traits_;
+  places_type places_{};
+  sql_problem problem_;
+  bool is_literal_;
+};
+
+}  // namespace dovetail::inline v0
+
 // ---- dovetail/client/postgres/pipeline_statement.hpp ----
 // The statements of a pipeline: values that say what is wanted, for `db.pipeline(…)`.
 
@@ -51423,7 +53823,7 @@ namespace detail {
 /// Its arguments are copies: a statement may be made long before it is sent.
 template <class Row, class... Args>
 using pipelined_request =
-    sql_request<statement_for<dialect::postgres, Row, Args...>,
+    sql_request<brief_statement<statement_for<dialect::postgres, Row, Args...>>,
                 typename dovetail::detail::argument_tuple<argument_storage::owned, Args...>::type>;
 
 template <class Row, class... Args>
@@ -51461,33 +53861,33 @@ concept pipelined_range = requires(const Range& range) {
 /// These take a literal, checked by the compiler, or `dt::runtime(text)`, checked before anything is sent, as the verbs
 /// of a client do. Lifetime: the arguments are copied; a text that is no literal must stay until it is sent.
 template <class... Args>
-sql_execute<detail::pipelined_request<void, Args...>> execute(statement_for<dialect::postgres, void, Args...> sql,
-                                                              const Args&... args) {
+sql_execute<detail::pipelined_request<void, Args...>> execute(
+    const statement_for<dialect::postgres, void, Args...>& sql, const Args&... args) {
   return {detail::ask<void>(sql, args...)};
 }
 /// All rows. (rows<Row>)
 template <class Row, class... Args>
-sql_query<Row, detail::pipelined_request<Row, Args...>> query(statement_for<dialect::postgres, Row, Args...> sql,
+sql_query<Row, detail::pipelined_request<Row, Args...>> query(const statement_for<dialect::postgres, Row, Args...>& sql,
                                                               const Args&... args) {
   return {detail::ask<Row>(sql, args...)};
 }
 /// The only row. Errors: errc::no_row, errc::too_many_rows. (Row)
 template <class Row, class... Args>
 sql_query_one<Row, detail::pipelined_request<Row, Args...>> query_one(
-    statement_for<dialect::postgres, Row, Args...> sql, const Args&... args) {
+    const statement_for<dialect::postgres, Row, Args...>& sql, const Args&... args) {
   return {detail::ask<Row>(sql, args...)};
 }
 /// The only row, or nothing. Errors: errc::too_many_rows. (std::optional<Row>)
 template <class Row, class... Args>
 sql_query_optional<Row, detail::pipelined_request<Row, Args...>> query_optional(
-    statement_for<dialect::postgres, Row, Args...> sql, const Args&... args) {
+    const statement_for<dialect::postgres, Row, Args...>& sql, const Args&... args) {
   return {detail::ask<Row>(sql, args...)};
 }
 /// The only value of the only row. Errors: errc::no_row, errc::too_many_rows. (T)
 template <class T, class... Args>
   requires(row_plan<T>::size == 1)
-sql_query_one<T, detail::pipelined_request<T, Args...>> query_value(statement_for<dialect::postgres, T, Args...> sql,
-                                                                    const Args&... args) {
+sql_query_one<T, detail::pipelined_request<T, Args...>> query_value(
+    const statement_for<dialect::postgres, T, Args...>& sql, const Args&... args) {
   return {detail::ask<T>(sql, args...)};
 }
 
@@ -51548,29 +53948,6 @@ struct pipelined {
 }  // namespace postgres
 }  // namespace dovetail::inline v0
 
-// ---- dovetail/codec/postgres/pipeline_item.hpp ----
-// What a pipeline is asked for: its statements, and how they stand to each other.
-
-namespace dovetail::inline v0::postgres {
-
-/// One statement of a pipeline, and what came of it.
-struct pipeline_item {
-  statement_request asked;
-  row_sink rows{};
-  execution done{};
-  error_info failure{};
-  bool has_rows = false;  ///< the sink was given rows
-  bool is_stale = false;  ///< Bind has failed: the server does not know the statement (so) any more; nothing ran
-};
-
-enum class pipeline_sync : std::uint8_t {
-  each,   ///< each statement stands for itself: one that fails leaves the others alone
-  once,   ///< all or nothing: one that fails undoes those before, and those behind are not executed
-  apart,  ///< as `each`, of callers who know nothing of each other: what is stale is theirs to ask again
-};
-
-}  // namespace dovetail::inline v0::postgres
-
 // ---- dovetail/codec/postgres/pipeline.hpp ----
 // Many statements in few writes: each executed without waiting for the answer to the one before.
 
@@ -51622,6 +53999,9 @@ class pipeline_dialogue final : public detail::dialogue {
     detail::preparation with;
   };
   static constexpr std::size_t chunk_size_ = 32 * 1024;
+  // Whole messages, as they come nearly always.
+  static constexpr std::string_view bind_complete_{"2\0\0\0\4", 5};
+  static constexpr std::string_view one_selected_{"C\0\0\0\15SELECT 1", 14};  // with the zero behind it
 
   static bool are_read_only(std::span<const pipeline_item> items) noexcept;
 
@@ -51676,10 +54056,13 @@ class pipeline_dialogue final : public detail::dialogue {
   bool can_repeat() const noexcept;
   verdict repeat();
 
-  void forget_statement(std::size_t of) {
-    if (statements_[of]) on().statements.forget(*statements_[of]);
-    lost_.push_back(std::move(statements_[of]));  // an item's text may be a view of the statement's
+  prepared_statement* hold(statement_use found) {
+    if (!found) return nullptr;
+    held_.push_back(std::move(found));
+    return &*held_.back();
   }
+  /// Those that are still to be executed are given up.
+  void forget_statements();
   void set_failure(std::size_t of, error_info failure) {
     items_[of].failure = std::move(failure);
     if (first_failure_ == none_ || of < first_failure_) first_failure_ = of;
@@ -51690,7 +54073,8 @@ class pipeline_dialogue final : public detail::dialogue {
   static constexpr std::size_t none_ = static_cast<std::size_t>(-1);
 
   std::span<pipeline_item> items_;
-  std::vector<statement_use> statements_;
+  std::vector<prepared_statement*> statements_;  // of `held_`; null: not prepared
+  std::vector<statement_use> held_;
   std::vector<statement_use> lost_;
   std::vector<unprepared> preparing_;
   std::size_t first_ = 0;    // those before have been executed
@@ -51718,6 +54102,22 @@ class pipeline_dialogue final : public detail::dialogue {
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::postgres {
+
+namespace detail {
+
+[[gnu::always_inline]] inline std::size_t take_rows_of(pipeline_item& item, byte_view unread) {
+  if (item.rows.take == nullptr || item.failure) return detail::skip_rows(unread);
+  bool failed = false;
+  const std::size_t taken = item.rows.take(item.rows.state, unread, failed);
+  item.has_rows = true;
+  // The statement has been executed: what fails is the reading of its rows, which concerns no other statement.
+  if (failed) [[unlikely]]
+    item.failure =
+        item.rows.failure == nullptr ? error_info{errc::malformed_value} : item.rows.failure(item.rows.state);
+  return taken;
+}
+
+}  // namespace detail
 
 DOVETAIL_DEFINE bool pipeline_dialogue::are_read_only(std::span<const pipeline_item> items) noexcept {
   for (const pipeline_item& each : items) {
@@ -51748,15 +54148,15 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::prepare() {
   preparing_.clear();
   at_ = 0;
   write_prefix();
-  for (std::size_t i = 0; i < items_.size(); ++i) {
+  // Those before `first_` are over: what they used may be what the server has lost since.
+  for (std::size_t i = first_; i < items_.size(); ++i) {
     pipeline_item& item = items_[i];
-    if (item.failure || statements_[i]) continue;
+    if (i == first_ || items_[i - 1].failure) item.is_as_before = false;
+    if (item.failure || statements_[i] != nullptr) continue;
     const statement_request& asked = item.asked;
-    // Those before `first_` are over: what they used may be what the server has lost since.
-    statements_[i] = i > first_ && is_same_text(i - 1, i)
-                         ? statements_[i - 1].again()
-                         : on().statements.find(asked.text, asked.literal, asked.types);
-    if (statements_[i] || is_being_prepared(i)) continue;
+    const bool is_known = item.is_as_before || (i > first_ && is_same_text(i - 1, i));
+    statements_[i] = is_known ? statements_[i - 1] : hold(on().statements.find(asked.text, asked.literal, asked.types));
+    if (statements_[i] != nullptr || item.is_as_before || is_being_prepared(i)) continue;
     unprepared& next = preparing_.emplace_back();
     next.item = i;
     const std::size_t before = on().facts.output.size();
@@ -51788,16 +54188,20 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_prepared() {
   unprepared& now = preparing_[at_];
   if (!items_[now.item].failure) {
     if (!now.with.is_complete()) return verdict::unexpected;
-    statements_[now.item] = now.with.finish(on(), items_[now.item].asked);
+    statements_[now.item] = hold(now.with.finish(on(), items_[now.item].asked));
   }
   if (++at_ != preparing_.size()) return verdict::go_on;
-  if (noted()) return verdict::finish;               // what was deferred has failed
-  for (std::size_t i = 0; i < items_.size(); ++i) {  // those that waited for one with the same text
-    const statement_request& asked = items_[i].asked;
-    if (!statements_[i] && !items_[i].failure) {
-      statements_[i] = on().statements.find(asked.text, asked.literal, asked.types);
+  if (noted()) return verdict::finish;                    // what was deferred has failed
+  for (std::size_t i = first_; i < items_.size(); ++i) {  // those that waited for one with the same text
+    const pipeline_item& item = items_[i];
+    if (item.failure || statements_[i] != nullptr) continue;
+    if (item.is_as_before) {
+      statements_[i] = statements_[i - 1];
+      if (statements_[i] == nullptr) set_failure(i, items_[i - 1].failure);
+      continue;
     }
-    if (!statements_[i] && !items_[i].failure) set_failure(i, failure_of_same_text(i));
+    statements_[i] = hold(on().statements.find(item.asked.text, item.asked.literal, item.asked.types));
+    if (statements_[i] == nullptr) set_failure(i, failure_of_same_text(i));
   }
   return execute();
 }
@@ -51814,7 +54218,12 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::execute() {
   step_ = step::running;
   for (std::size_t i = first_; i < items_.size(); ++i) {
     pipeline_item& item = items_[i];
-    if (item.failure || item.rows.describe == nullptr) continue;
+    if (item.failure) continue;
+    if (item.is_as_before) {
+      if (items_[i - 1].failure) set_failure(i, items_[i - 1].failure);
+      continue;
+    }
+    if (item.rows.describe == nullptr) continue;
     statement_description& of = statements_[i]->description;
     const char* const formats_before = of.formats_of;
     if (error_info failure = item.rows.describe(item.rows.state, of)) {
@@ -51830,15 +54239,25 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::execute() {
 
 DOVETAIL_DEFINE bool pipeline_dialogue::is_described_now(std::size_t of) const noexcept {
   for (const unprepared& each : preparing_) {
-    const statement_use& known = statements_[each.item];
-    if (known && &*known == &*statements_[of]) return true;
+    if (statements_[each.item] == statements_[of]) return true;
   }
   return false;
 }
 
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::describe_again() {
-  for (std::size_t i = first_; i < items_.size(); ++i) forget_statement(i);
+  forget_statements();
   return prepare();
+}
+
+DOVETAIL_DEFINE void pipeline_dialogue::forget_statements() {
+  prepared_statement* last = nullptr;
+  for (std::size_t i = first_; i < items_.size(); ++i) {
+    prepared_statement* const gone = std::exchange(statements_[i], nullptr);
+    if (gone != nullptr && gone != last) on().statements.forget(*gone);
+    last = gone;
+  }
+  for (statement_use& each : held_) lost_.push_back(std::move(each));  // an item's text may be a view of one's
+  held_.clear();
 }
 
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::write_chunk() {
@@ -51847,8 +54266,9 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::write_chunk() {
   parts_share_failure_ = executes_in_parts_ && !is_apart_;
   const std::size_t first = written_;
   std::size_t sent = 0;
+  byte_buffer& out = on().facts.output;
   if (!on().needs_sync()) write_prefix();
-  while (written_ != items_.size() && on().facts.output.size() < chunk_size_) {
+  while (written_ != items_.size() && out.size() < chunk_size_) {
     pipeline_item& item = items_[written_];
     const std::size_t number = written_++;
     if (item.failure) continue;
@@ -51856,12 +54276,12 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::write_chunk() {
     if (changes_formats_ && item.rows.describe != nullptr) {
       static_cast<void>(item.rows.describe(item.rows.state, statements_[number]->description));
     }
-    if (error_info failure = detail::write_bind(on(), *statements_[number], item.asked.arguments)) {
+    if (error_info failure = detail::write_bind_to(out, *statements_[number], item.asked.arguments)) [[unlikely]] {
       set_failure(number, std::move(failure));
       if (is_once_) return give_up(first);
       continue;
     }
-    detail::write_execute(on(), item.asked.row_limit);
+    detail::write_execute(out, item.asked.row_limit);
     ++sent;
     if (is_once_) {
       on().note_unsynced();
@@ -51936,16 +54356,7 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::next_item() {
 
 DOVETAIL_DEFINE std::size_t pipeline_dialogue::on_rows(byte_view unread) {
   if (step_ != step::running || is_undoing_ || at_ == chunk_end_ || expects_ != expects::result) return 0;
-  pipeline_item& item = items_[at_];
-  if (item.rows.take == nullptr || item.failure) return detail::skip_rows(unread);
-  bool failed = false;
-  const std::size_t taken = item.rows.take(item.rows.state, unread, failed);
-  item.has_rows = true;
-  // The statement has been executed: what fails is the reading of its rows, which concerns no other statement.
-  if (failed)
-    item.failure =
-        item.rows.failure == nullptr ? error_info{errc::malformed_value} : item.rows.failure(item.rows.state);
-  return taken;
+  return detail::take_rows_of(items_[at_], unread);
 }
 
 /// The answers of statements that went well, one behind the other. What is not as expected is left to be judged alone,
@@ -51953,22 +54364,38 @@ DOVETAIL_DEFINE std::size_t pipeline_dialogue::on_rows(byte_view unread) {
 DOVETAIL_DEFINE std::size_t pipeline_dialogue::on_answers(byte_view unread) {
   namespace from_server = detail::from_server;
   if (step_ != step::running || is_undoing_ || !is_once_) return 0;
-  byte_view rest = unread;
-  detail::message came;
-  while (at_ != chunk_end_ && expects_ == expects::bind &&
-         detail::next_message(rest, came) == detail::frame_status::whole && came.type == from_server::bind_complete) {
-    expects_ = expects::result;
-    rest = rest.subspan(came.size);
-    if (!rest.empty() && static_cast<char>(rest[0]) == from_server::data_row) rest = rest.subspan(on_rows(rest));
-    const bool is_over = at_ + 1 != chunk_end_ && detail::next_message(rest, came) == detail::frame_status::whole &&
-                         came.type == from_server::command_complete &&
-                         detail::read_tag(came.body, items_[at_].done.tag);
-    if (!is_over) break;
-    rest = rest.subspan(came.size);
-    ++at_;
-    skip_failed();
+  if (at_ == chunk_end_ || expects_ != expects::bind) return 0;
+  const std::byte* at = unread.data();
+  const std::byte* const end = at + unread.size();
+  const auto left = [&] { return static_cast<std::size_t>(end - at); };
+  pipeline_item* item = items_.data() + at_;
+  pipeline_item* const last = items_.data() + chunk_end_ - 1;
+  bool is_bound = false;
+  while (detail::starts_with(at, left(), bind_complete_)) {
+    at += bind_complete_.size();
+    is_bound = true;
+    if (at != end && static_cast<char>(*at) == from_server::data_row) at += detail::take_rows_of(*item, {at, end});
+    if (item == last) break;
+    if (detail::starts_with(at, left(), one_selected_)) {
+      at += one_selected_.size();
+      item->done.tag.assign("SELECT 1");
+    } else {
+      detail::message came;
+      if (detail::next_message({at, end}, came) != detail::frame_status::whole ||
+          came.type != from_server::command_complete || !detail::read_tag(came.body, item->done.tag)) {
+        break;
+      }
+      at += came.size;
+    }
+    is_bound = false;
+    ++item;
+    if (item->failure) [[unlikely]]
+      break;
   }
-  return unread.size() - rest.size();
+  at_ = static_cast<std::size_t>(item - items_.data());
+  expects_ = is_bound ? expects::result : expects::bind;
+  if (!is_bound) skip_failed();
+  return static_cast<std::size_t>(at - unread.data());
 }
 
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_error(error_info failure) {
@@ -51993,7 +54420,8 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_error(error_inf
   has_executed_ = has_executed_ || (!is_once_ && expects_ == expects::nothing && !items_[at_].failure);
   items_[at_].is_stale = expects_ == expects::bind && detail::is_stale(failure.code());
   // Even when nothing is repeated: whoever asks next has it prepared.
-  if (items_[at_].is_stale && !is_apart_) on().statements.forget(*statements_[at_]);
+  const bool is_doubtful = expects_ == expects::bind && detail::may_be_stale(failure.code());
+  if ((items_[at_].is_stale && !is_apart_) || is_doubtful) on().statements.forget(*statements_[at_]);
   set_failure(at_, std::move(failure));
   expects_ = expects::nothing;
   if (!is_once_) expect_execution();  // of those behind
@@ -52027,10 +54455,10 @@ DOVETAIL_DEFINE bool pipeline_dialogue::can_repeat() const noexcept {
     for (const pipeline_item& each : items_) {
       if (each.has_rows) return false;  // it would get them twice
     }
-    return detail::is_stale(items_[first_failure_].failure.code());
+    return items_[first_failure_].is_stale;
   }
   for (const pipeline_item& each : items_.subspan(first_failure_)) {
-    if (!detail::is_stale(each.failure.code())) return false;
+    if (!each.failure || !each.is_stale) return false;
   }
   return true;
 }
@@ -52041,8 +54469,9 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::repeat() {
   first_failure_ = none_;
   for (std::size_t i = first_; i < items_.size(); ++i) {
     items_[i].failure = {};
-    forget_statement(i);
+    items_[i].is_stale = false;
   }
+  forget_statements();
   return prepare();
 }
 
@@ -52114,6 +54543,16 @@ class pipeline_part {
     if (of.failure) of.failure = explain(std::move(of.failure), of_->sql.view(), shows_text, of.asked.text);
   }
   value_type value() { return target_.value(); }
+  /// Its value, or with `IsEach` a result.
+  template <bool IsEach>
+  auto take(pipeline_item& of) {
+    if constexpr (IsEach) {
+      if (of.failure) return result<value_type>{std::move(of.failure)};
+      return result<value_type>{value()};
+    } else {
+      return value_type{value()};
+    }
+  }
 
  private:
   using request_type = decltype(Op::request);
@@ -52137,15 +54576,28 @@ struct pipeline_parts<std::tuple<Ops...>> {
   void prepare(session& on, bool shows_text) {
     each([&](auto& part, pipeline_item& item) { part.prepare(on, item, shows_text); });
   }
+  /// False when one of them has failed.
+  bool finish(bool shows_text) {
+    bool is_well = true;
+    each([&](auto& part, pipeline_item& item) {
+      part.finish(item, shows_text);
+      is_well = is_well && !item.failure;
+    });
+    return is_well;
+  }
+  template <class Values, bool IsEach>
+  Values values() {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return Values{std::get<I>(parts).template take<IsEach>(items[I])...};
+    }
+    (std::index_sequence_for<Ops...>{});
+  }
+
+ private:
   template <class Fn>
   void each(Fn&& fn) {
     std::size_t index = 0;
     std::apply([&](auto&... part) { (fn(part, items[index++]), ...); }, parts);
-  }
-  template <class Values, class Take>
-  Values values(Take take) {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) { return Values{take(std::get<I>(parts), items[I])...}; }
-    (std::index_sequence_for<Ops...>{});
   }
 };
 
@@ -52161,17 +54613,32 @@ struct pipeline_parts<std::vector<Op>> {
       parts[i].prepare(on, items[i], shows_text, i == 0 ? nullptr : &items[i - 1]);
     }
   }
-  template <class Fn>
-  void each(Fn&& fn) {
-    for (std::size_t i = 0; i < parts.size(); ++i) fn(parts[i], items[i]);
+  bool finish(bool shows_text) {
+    bool is_well = true;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      parts[i].finish(items[i], shows_text);
+      is_well = is_well && !items[i].failure;
+    }
+    return is_well;
   }
-  template <class Values, class Take>
-  Values values(Take take) {
+  template <class Values, bool IsEach>
+  Values values() {
     Values all;
     all.reserve(parts.size());
-    for (std::size_t i = 0; i < parts.size(); ++i) all.push_back(take(parts[i], items[i]));
+    for (std::size_t i = 0; i < parts.size(); ++i) all.push_back(parts[i].template take<IsEach>(items[i]));
     return all;
   }
+};
+
+template <class Row, class Request>
+struct pipeline_parts<std::vector<sql_query_one<Row, Request>>>
+    : pipelined_rows<sql_query_one<Row, Request>, Row, false> {
+  using pipelined_rows<sql_query_one<Row, Request>, Row, false>::pipelined_rows;
+};
+template <class Row, class Request>
+struct pipeline_parts<std::vector<sql_query_optional<Row, Request>>>
+    : pipelined_rows<sql_query_optional<Row, Request>, Row, true> {
+  using pipelined_rows<sql_query_optional<Row, Request>, Row, true>::pipelined_rows;
 };
 
 /// What the whole pipeline failed of: the cause, not those that were undone because of it.
@@ -52202,18 +54669,7 @@ class pipeline_call {
   }
   error_info failure(std::error_code ec) const { return failure_ ? failure_ : error_info{ec}; }
 
-  value_type value() && {
-    return all_.template values<value_type>([](auto& part, pipeline_item& item) {
-      using part_value = typename std::remove_reference_t<decltype(part)>::value_type;
-      if constexpr (IsEach) {
-        if (item.failure) return result<part_value>{std::move(item.failure)};
-        return result<part_value>{part.value()};
-      } else {
-        static_cast<void>(item);
-        return part_value{part.value()};
-      }
-    });
-  }
+  value_type value() && { return all_.template values<value_type, IsEach>(); }
 
  private:
   /// What is wrong before anything is sent fails all, or its own statement.
@@ -52226,12 +54682,8 @@ class pipeline_call {
     return false;
   }
   void finish() {
-    bool is_wrong = false;
-    all_.each([&](auto& part, pipeline_item& item) {
-      part.finish(item, shows_text_);
-      is_wrong = is_wrong || item.failure;
-    });
-    if (!IsEach && is_wrong) failure_ = failure_of_pipeline(all_.items, running_->failed_statement());
+    const bool is_well = all_.finish(shows_text_);
+    if (!IsEach && !is_well) failure_ = failure_of_pipeline(all_.items, running_->failed_statement());
   }
 
   session* on_;
@@ -52754,7 +55206,8 @@ class connect_report {
 
 error_info unexpected_message(char type);
 
-/// TLS could not be made: names the files where one of them cannot be read.
+/// TLS could not be made: names the files where one of them cannot be read, and the authorities where the server's
+/// certificate is not accepted.
 error_info tls_failure(std::error_code why, const connect_options& how);
 
 }  // namespace dovetail::inline v0::postgres::detail
@@ -52805,6 +55258,17 @@ namespace dovetail::inline v0::postgres::detail {
   if (why == condition::configuration) {
     for (const std::string* file : {&how.tls_authorities, &how.tls_certificate, &how.tls_key}) {
       if (!file->empty()) dovetail::detail::append_parts(text, {text.size() == 3 ? " with the files " : ", ", *file});
+    }
+    if (!how.tls_certificate.empty() && how.tls_key.empty()) {
+      dovetail::detail::append_parts(text, {", which holds the private key too unless sslkey names another file"});
+    } else if (!how.tls_key.empty() && how.tls_key_password.empty()) {
+      dovetail::detail::append_parts(text, {" (no sslpassword for the private key)"});
+    }
+  } else if (why == condition::authentication) {
+    if (how.tls_authorities.empty()) {
+      dovetail::detail::append_parts(text, {" with the system's authorities (sslrootcert names a file of others)"});
+    } else {
+      dovetail::detail::append_parts(text, {" with the authorities of ", how.tls_authorities});
     }
   }
   return {why, std::move(text)};
@@ -53780,6 +56244,7 @@ DOVETAIL_DEFINE action copy_reading::go_on(const action& next) {
 
 DOVETAIL_DEFINE action copy_reading::end(error_info why) {
   is_over_ = true;
+  looking_.reset();  // while the connection, whose statement it uses, is still ours
   failure_ = std::move(why);
   return action::done(failure_.code());
 }
@@ -54904,7 +57369,13 @@ DOVETAIL_DEFINE action script_call::resume(const event& ev) {
   }
   const action next = running_->resume(ev);
   if (next.what() != verb::done) return next;
-  if (!failure_ && next.error()) failure_ = running_->failure(next.error());
+  if (!failure_ && next.error()) {
+    failure_ = running_->failure(next.error());
+    const bool is_of_statement = !failure_.server().sqlstate.empty() || failure_.code() == errc::operation_unsupported;
+    if (is_of_statement) {
+      dovetail::detail::note_script_place(failure_, dialect::postgres, text_, running_->executed() + 1);
+    }
+  }
   if (!is_undoing_ && !was_in_transaction_ && on_->health() == session_health::in_transaction) {
     is_undoing_ = true;
     if (!failure_) failure_ = {errc::invalid_state, "the script left a transaction open; it was rolled back"};
@@ -54950,6 +57421,9 @@ struct environment {
   std::string home;           ///< empty: no files of the user's are looked at
   std::string user;           ///< the operating system's name of the user
   std::string password_file;  ///< PGPASSFILE, else ~/.pgpass
+  /// PGSERVICEFILE, else ~/.pg_service.conf; then pg_service.conf in PGSYSCONFDIR, else Debian's
+  /// /etc/postgresql-common.
+  std::vector<std::string> service_files;
   /// Where local servers have their sockets; the first that is there is used when no host is said.
   std::vector<std::string> socket_folders = {"/var/run/postgresql", "/tmp"};
 
@@ -54969,6 +57443,10 @@ bool field_fits(std::string_view& line, std::string_view wanted);
 
 /// The password of the first line "host:port:database:user:password" that fits.
 bool take_password(std::string_view line, const server_address& server, const connect_options& how, secret& password);
+
+/// Takes the file's next line, without its end, over the one before, of which nothing stays: it may be a password.
+/// False behind the last one.
+bool take_line(std::FILE& file, std::string& line);
 
 struct close_file {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }
@@ -55001,6 +57479,7 @@ namespace dovetail::inline v0::postgres {
     const char* variable;
     const char* parameter;
   } names[] = {
+      {"PGSERVICE", "service"},
       {"PGHOST", "host"},
       {"PGHOSTADDR", "hostaddr"},
       {"PGPORT", "port"},
@@ -55040,12 +57519,30 @@ namespace dovetail::inline v0::postgres {
   }
   if (const char* const home = std::getenv("HOME"); home != nullptr && *home != '\0') made.home = home;
   if (!made.home.empty()) made.password_file = made.home + "/.pgpass";
+  if (const char* const named = std::getenv("PGSERVICEFILE"); named != nullptr && *named != '\0') {
+    made.service_files.emplace_back(named);
+  } else if (!made.home.empty()) {
+    made.service_files.push_back(made.home + "/.pg_service.conf");
+  }
+  const char* const folder = std::getenv("PGSYSCONFDIR");
+  made.service_files.push_back(std::string{folder == nullptr ? "/etc/postgresql-common" : folder} + "/pg_service.conf");
   return made;
 }
 
 }  // namespace dovetail::inline v0::postgres
 namespace dovetail::inline v0::postgres {
 namespace detail {
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool take_line(std::FILE& file, std::string& line) {
+  volatile char* const before = line.data();
+  for (std::size_t i = 0; i < line.size(); ++i) before[i] = '\0';
+  line.clear();
+  int c = 0;
+  while ((c = std::fgetc(&file)) != EOF && c != '\n') line += static_cast<char>(c);
+  const bool is_line = c != EOF || !line.empty();
+  if (line.ends_with('\r')) line.pop_back();
+  return is_line;
+}
 
 DOVETAIL_DEFINE bool field_fits(std::string_view& line, std::string_view wanted) {
   std::string field;
@@ -55105,15 +57602,10 @@ namespace dovetail::inline v0::postgres {
   note("has no line that fits");
   std::vector<bool> is_known(how.servers.size());
   std::string line;
-  for (int c = 0; c != EOF;) {
-    line.clear();
-    while ((c = std::fgetc(file.get())) != EOF && c != '\n') line += static_cast<char>(c);
-    if (line.ends_with('\r')) line.pop_back();
+  while (detail::take_line(*file, line)) {
     for (std::size_t i = 0; i < how.servers.size(); ++i) {
       if (!is_known[i]) is_known[i] = detail::take_password(line, how.servers[i], how, how.servers[i].password);
     }
-    volatile char* at = line.data();
-    for (std::size_t i = 0; i < line.size(); ++i) at[i] = '\0';
   }
 }
 
@@ -55137,6 +57629,9 @@ namespace dovetail::inline v0::postgres {
   if (how.password.empty()) {
     const std::string& path = password_file.empty() ? around.password_file : password_file;
     if (!path.empty()) read_password_file(path, how);
+    if (!password_file.empty() && !detail::exists(path)) {  // no word of the usual one, which few have
+      dovetail::detail::append_parts(how.password_note, {"the password file ", path, " is not there"});
+    }
   }
   if (how.tls == ssl_mode::disable) return {};
   if (!around.home.empty()) {
@@ -55159,6 +57654,74 @@ namespace dovetail::inline v0::postgres {
   std::string text = "the private key ";
   dovetail::detail::append_parts(text, {how.tls_key, " may be read by others: chmod 0600"});
   return {errc::invalid_option, std::move(text)};
+}
+
+}  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif
+
+// ---- dovetail/client/postgres/service_file.hpp ----
+// Connection service files: connection strings that have a name, as psql reads them.
+
+namespace dovetail::inline v0::postgres {
+
+/// The parameters of a service: of the section `[name]` of the first of the files that has one (PostgreSQL
+/// documentation, "The Connection Service File").
+/// Errors: errc::invalid_option, which names the service and the files, or the file and the line; no value.
+result<uri> read_service(std::string_view name, const environment& around);
+
+}  // namespace dovetail::inline v0::postgres
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres {
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE result<uri> read_service(std::string_view name,
+                                                                      const environment& around) {
+  const auto refuse = [](auto... parts) -> error_info {
+    std::string text;
+    dovetail::detail::append_parts(text, {parts...});
+    return {errc::invalid_option, std::move(text)};
+  };
+  std::string files;
+  for (const std::string& path : around.service_files) {
+    dovetail::detail::append_parts(files, {files.empty() ? "" : ", ", path});
+    const std::unique_ptr<std::FILE, detail::close_file> file{std::fopen(path.c_str(), "re")};
+    if (file == nullptr) continue;
+    uri found;
+    bool is_inside = false;
+    std::string line;
+    std::size_t number = 0;
+    while (detail::take_line(*file, line)) {
+      ++number;
+      std::string_view rest = line;
+      constexpr std::string_view spaces = " \t\r\v\f";
+      rest.remove_prefix(rest.find_first_not_of(spaces) == std::string_view::npos ? rest.size()
+                                                                                  : rest.find_first_not_of(spaces));
+      rest = rest.substr(0, rest.find_last_not_of(spaces) + 1);
+      if (rest.empty() || rest.front() == '#') continue;
+      if (rest.front() == '[') {
+        if (is_inside) break;
+        is_inside = rest.size() == name.size() + 2 && rest.substr(1).starts_with(name) && rest.back() == ']';
+        continue;
+      }
+      if (!is_inside) continue;
+      const std::size_t equal = rest.find('=');
+      if (equal == std::string_view::npos || equal == 0 || rest.starts_with("service=")) {
+        return refuse("line ", dovetail::detail::number_text{number}, " of the service file ", path,
+                      equal != 0 && equal != std::string_view::npos ? " names another service" : " is no 'name=value'");
+      }
+      found.parameters.push_back(
+          {std::string{rest.substr(0, equal)}, secret{std::string{rest.substr(equal + 1)}}, true});
+    }
+    if (is_inside) return found;
+  }
+  return refuse("the service '", name, "' is not in ", files.empty() ? "any file" : files);
 }
 
 }  // namespace dovetail::inline v0::postgres
@@ -55501,6 +58064,13 @@ DOVETAIL_DEFINE void options_reader::make_servers(option_reader& reader) {
     server_address& each = options.servers.emplace_back();
     each.host = take_part(host_rest);
     each.host_address = take_part(address_rest);
+    // "host=db;port=5432;password=…", as other clients' strings are: messages would quote the password as a host.
+    if (!each.is_unix_socket() && each.host.find_first_of(";=") != std::string::npos) {
+      reader.problem(errc::invalid_option,
+                     "parameter 'host' has a ';' or a '=' in it: words are separated by spaces, as in 'host=localhost "
+                     "port=5432'");
+      return;
+    }
     if (i == 0 || ports > 1) port_text = take_part(port_rest);
     if (!port_text.empty() && (!parse_integer(port_text, each.port) || each.port == 0)) {
       reader.problem(errc::invalid_option,
@@ -55524,11 +58094,10 @@ namespace dovetail::inline v0::postgres {
 /// fallback_application_name, client_encoding, keepalives, keepalives_idle, sslmode, sslnegotiation, sslrootcert,
 /// sslcert, sslkey, sslpassword, sslsni, gssencmode (ignored), channel_binding, require_auth, target_session_attrs,
 /// load_balance_hosts, max_protocol_version), besides `ssl`, `cacheStatements`, `messageLimit`, `unnamedStatements`,
-/// `includeStatementText` and those of every client. What is not said comes from the PG* variables, a password file and
-/// ~/.postgresql. An empty text is all defaults.
-/// TLS: without `sslmode` it is `prefer`; or `verify-full` where `ssl=true`, files of certificates or direct
-/// negotiation ask for TLS.
-/// Errors: one failure that names every mistake, and prints no password.
+/// `includeStatementText` and those of every client. `service` names a section of a service file. What is not said
+/// comes from there, from the PG* variables, a password file and ~/.postgresql. An empty text is all defaults. TLS:
+/// without `sslmode` it is `prefer`; or `verify-full` where `ssl=true`, files of certificates or direct negotiation ask
+/// for TLS. Errors: one failure that names every mistake, and prints no password.
 result<parsed_string<connect_options>> parse(std::string_view text,
                                              const environment& around = environment::of_process());
 
@@ -55549,6 +58118,8 @@ namespace dovetail::inline v0::postgres {
   if (!where) return std::move(where).error();
   options_reader read;
   option_reader variables{around.variables};
+  std::string service;
+  variables.text("service", service);
   read.read(around.variables, variables);
   if (result<void> done = variables.finish(); !done) {
     std::string context = "in the PG* environment variables: ";
@@ -55556,6 +58127,18 @@ namespace dovetail::inline v0::postgres {
   }
   option_reader reader{*where};
   reader.scheme({"postgresql", "postgres"});
+  reader.text("service", service);
+  if (!service.empty()) {
+    const result<uri> named = read_service(service, around);
+    if (!named) return named.error();
+    option_reader inside{*named};
+    read.read(*named, inside);
+    if (result<void> done = inside.finish(); !done) {
+      std::string context;
+      dovetail::detail::append_parts(context, {"in the service '", service, "': ", done.error().context()});
+      return std::move(done).error().with_context(std::move(context));
+    }
+  }
   string_settings said = read_settings(reader);
   read.read(*where, reader);
   read.finish(reader);
@@ -56308,16 +58891,9 @@ class connection {
 
   template <operation Op>
   result<typename Op::value_type> perform(Op& op, deadline by) {
-    if (detail::is_refused<Op>(session_.wire())) return detail::another_is_under_way();
-    moved_ = {};
-    auto answer = converse(session_.start(op), by);
-    if (answer) return answer;
-    std::optional<drained> said;
-    recover(&said);
-    if constexpr (std::is_same_v<Op, sql_commit>) {
-      if (session_.settle(answer.error(), said ? &*said : nullptr)) return {};
-    }
-    return answer;
+    if (detail::is_refused<Op>(session_.wire())) [[unlikely]]
+      return detail::another_is_under_way();
+    return perform_next(op, by);
   }
 
   /// Executes a query, and reads its first rows.
@@ -56378,6 +58954,21 @@ class connection {
 
  private:
   using stream_type = transport::stream;
+
+  // Apart, and with one variable that is returned: the answer is made where the caller wants it.
+  template <operation Op>
+  result<typename Op::value_type> perform_next(Op& op, deadline by) {
+    moved_ = {};
+    result<typename Op::value_type> answer = converse(session_.start(op), by);
+    if (!answer) [[unlikely]] {
+      std::optional<drained> said;
+      recover(&said);
+      if constexpr (std::is_same_v<Op, sql_commit>) {
+        if (session_.settle(answer.error(), said ? &*said : nullptr)) answer = {};
+      }
+    }
+    return answer;
+  }
 
   /// Runs a dialogue. What the program's own code in it throws (a range, a codec) breaks it off as a deadline does: the
   /// connection is brought back before the exception goes on.
@@ -56487,8 +59078,8 @@ DOVETAIL_DEFINE void connection::recover(std::optional<drained>* said) noexcept 
 #undef DOVETAIL_DEFINE
 #endif
 
-// ---- dovetail/client/postgres/instances.hpp ----
-// With DOVETAIL_SEPARATE_COMPILATION: what `postgres::client` is made of is compiled once.
+// ---- dovetail/client/postgres/transport_instances.hpp ----
+// With DOVETAIL_SEPARATE_COMPILATION: the transport of both PostgreSQL clients is compiled once.
 
 #if defined(DOVETAIL_SEPARATE_COMPILATION)
 #if defined(DOVETAIL_POSTGRES_SOURCE)
@@ -56499,13 +59090,6 @@ DOVETAIL_DEFINE void connection::recover(std::optional<drained>* said) noexcept 
 namespace dovetail::inline v0 {
 
 DOVETAIL_EXTERN template class tls_stream<tcp_or_unix_stream, tcp_or_unix_endpoint>;
-DOVETAIL_EXTERN template event detail::perform<postgres::transport::stream>(postgres::transport::stream&, const action&,
-                                                                            deadline, traffic&, bool);
-DOVETAIL_EXTERN template class detail::pool_state<postgres::connection, bounded_pool, no_observer>;
-DOVETAIL_EXTERN template class pool_lease<detail::pool_state<postgres::connection, bounded_pool, no_observer>>;
-DOVETAIL_EXTERN template class pool<postgres::connection, bounded_pool, no_observer>;
-DOVETAIL_EXTERN template class client_core<postgres::connection, exponential_backoff, bounded_pool, no_observer>;
-DOVETAIL_EXTERN template class basic_client<postgres::connection>;
 
 }  // namespace dovetail::inline v0
 #undef DOVETAIL_EXTERN
@@ -56611,12 +59195,17 @@ inline constexpr bool detail::is_native_value<postgres::composite<T>> = true;
 
 namespace postgres::detail {
 
+[[gnu::cold, gnu::noinline]] inline errc refuse_null_attribute(decode_context& context) {
+  context.explain("an attribute is null: the struct's member must be a std::optional");
+  return errc::unexpected_null;
+}
+
 template <class Member>
 errc decode_attribute(part_reader& reader, Member& member, decode_context& context) {
   value_ref value;
   if (!reader.take(value.type) || !reader.take(value)) return errc::malformed_value;
   if constexpr (reflectable<Member>) {
-    if (value.is_null()) return errc::unexpected_null;
+    if (value.is_null()) return refuse_null_attribute(context);
     composite<Member> nested;
     const errc failed = native_codec<composite<Member>>::decode(value, nested, context);
     if (failed == errc{}) member = std::move(nested.value);
@@ -56626,7 +59215,8 @@ errc decode_attribute(part_reader& reader, Member& member, decode_context& conte
       context.explain("an attribute has another type than the struct's member");
       return errc::malformed_value;
     }
-    return decode_nested(value, member, context);
+    const errc failed = decode_nested(value, member, context);
+    return failed == errc::unexpected_null && value.is_null() ? refuse_null_attribute(context) : failed;
   }
 }
 
@@ -57373,10 +59963,10 @@ struct native_codec<time_tz> {
 }  // namespace dovetail::inline v0
 
 // ---- dovetail/format/postgres/native_types.hpp ----
-// All the types that only PostgreSQL has: include it to use them; `dovetail/postgres.hpp` does without them.
+// All the types that only PostgreSQL has; a part of `dovetail/postgres.hpp`.
 
-// ---- dovetail/postgres.hpp ----
-// PostgreSQL: the blocking client. Needs OpenSSL (CMake: dovetail::tls), and no Asio.
+// ---- dovetail/client/postgres/client.hpp ----
+// The blocking PostgreSQL client, without the list of what is compiled once: asynchronous programs need not read that.
 
 namespace dovetail::inline v0 {
 namespace postgres {
@@ -57387,6 +59977,33 @@ using client = basic_client<connection>;
 
 }  // namespace postgres
 }  // namespace dovetail::inline v0
+
+// ---- dovetail/client/postgres/instances.hpp ----
+// With DOVETAIL_SEPARATE_COMPILATION: what `postgres::client` is made of is compiled once.
+
+#if defined(DOVETAIL_SEPARATE_COMPILATION)
+#if defined(DOVETAIL_POSTGRES_SOURCE)
+#define DOVETAIL_EXTERN
+#else
+#define DOVETAIL_EXTERN extern
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_EXTERN template std::error_code detail::drive<postgres::transport::stream>(postgres::transport::stream&,
+                                                                                    detail::any_machine, deadline,
+                                                                                    traffic&);
+DOVETAIL_EXTERN template class detail::pool_state<postgres::connection, bounded_pool, no_observer>;
+DOVETAIL_EXTERN template class pool_lease<detail::pool_state<postgres::connection, bounded_pool, no_observer>>;
+DOVETAIL_EXTERN template class pool<postgres::connection, bounded_pool, no_observer>;
+DOVETAIL_EXTERN template class client_core<postgres::connection, exponential_backoff, bounded_pool, no_observer>;
+DOVETAIL_EXTERN template class basic_client<postgres::connection>;
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_EXTERN
+#endif
+
+// ---- dovetail/postgres.hpp ----
+// PostgreSQL: the blocking client. Needs OpenSSL (CMake: dovetail::tls), and no Asio.
 
 // ---- dovetail/client/postgres/async_copy_stream.hpp ----
 // COPY out as a stream of rows that are awaited.
@@ -57494,170 +60111,48 @@ class joint_queue {
   joint_queue& operator=(const joint_queue&) = delete;
 
   /// Puts a caller at the end. `begins`: nobody sends; make a sender, and have it `begin`.
-  entry enter(member who, std::size_t most) {
-    std::shared_ptr<joint_sender> told;
-    {
-      const std::lock_guard lock{mutex_};
-      if (waiting_.size() >= most) return entry::refused;
-      joint_caller& caller = *who;
-      waiting_.push_back(std::move(who));
-      caller.place_ = joint_place::waiting;
-      if (!std::exchange(is_sending_, true)) return entry::begins;
-      if (caller.due().when() < next_look_) {
-        next_look_ = caller.due().when();
-        told = sender_.lock();
-      }
-    }
-    if (told) told->look_at_deadlines();
-    return entry::joins;
-  }
+  entry enter(member who, std::size_t most);
 
-  void begin(std::weak_ptr<joint_sender> with) {
-    const std::lock_guard lock{mutex_};
-    sender_ = std::move(with);
-  }
+  void begin(std::weak_ptr<joint_sender> with);
 
   /// A caller gives up. Says where its statement was; the caller ends its attempt, unless that is `elsewhere`. With
   /// `only_waiting` what was sent stays.
-  joint_place leave(joint_caller& who, bool only_waiting) {
-    std::shared_ptr<joint_sender> told;
-    member gone;  // goes without the lock
-    joint_place was = joint_place::elsewhere;
-    {
-      const std::lock_guard lock{mutex_};
-      if (who.place_ == joint_place::sent && only_waiting) return joint_place::elsewhere;
-      was = std::exchange(who.place_, joint_place::elsewhere);
-      if (was == joint_place::waiting) {
-        const auto at =
-            std::find_if(waiting_.begin(), waiting_.end(), [&](const member& m) { return m.get() == &who; });
-        gone = std::move(*at);
-        waiting_.erase(at);
-      } else if (was == joint_place::sent) {
-        --wanted_;
-      }
-      if (was != joint_place::elsewhere && is_unwanted()) told = sender_.lock();
-    }
-    if (told) told->stop_unwanted();
-    return was;
-  }
+  joint_place leave(joint_caller& who, bool only_waiting);
 
   /// The next batch: at most so many of those that have waited longest. Gives their number.
-  std::size_t take_batch(std::size_t most) {
-    const std::lock_guard lock{mutex_};
-    const std::size_t count = (std::min)(most == 0 ? 1 : most, waiting_.size());
-    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
-    batch_.assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
-    waiting_.erase(waiting_.begin(), end);
-    for (const member& each : batch_) {
-      each->place_ = joint_place::sent;
-      each->joined();
-    }
-    wanted_ = count;
-    is_in_batch_ = count != 0;
-    return count;
-  }
+  std::size_t take_batch(std::size_t most);
 
   /// Of the sender alone, while a batch is under way.
   const std::vector<member>& batch() const noexcept { return batch_; }
 
   /// True when the caller still wants its answer; nobody else ends the attempt then.
-  bool claim(joint_caller& who) noexcept {
-    const std::lock_guard lock{mutex_};
-    if (who.place_ != joint_place::sent) return false;
-    who.place_ = joint_place::elsewhere;
-    --wanted_;
-    return true;
-  }
-  bool is_wanted(const joint_caller& who) const noexcept {
-    const std::lock_guard lock{mutex_};
-    return who.place_ == joint_place::sent;
-  }
+  bool claim(joint_caller& who) noexcept;
+  bool is_wanted(const joint_caller& who) const noexcept;
 
   /// The batch is over; gives those who were not answered, claimed.
-  std::vector<member> end_batch() {
-    std::vector<member> all;  // who is over goes without the lock
-    std::vector<member> unanswered;
-    const std::lock_guard lock{mutex_};
-    all.swap(batch_);
-    for (const member& each : all) {
-      if (each->place_ != joint_place::sent) continue;
-      each->place_ = joint_place::elsewhere;
-      unanswered.push_back(each);
-    }
-    wanted_ = 0;
-    is_in_batch_ = false;
-    return unanswered;
-  }
+  std::vector<member> end_batch();
 
   /// All who wait, claimed: the connection could not be had.
-  std::vector<member> take_waiting() {
-    const std::lock_guard lock{mutex_};
-    for (const member& each : waiting_) each->place_ = joint_place::elsewhere;
-    return std::exchange(waiting_, {});
-  }
+  std::vector<member> take_waiting();
 
   /// After a batch: true when there is another one to send; else the sender is not the sender any more.
-  bool goes_on() noexcept {
-    const std::lock_guard lock{mutex_};
-    is_sending_ = !waiting_.empty();
-    if (!is_sending_) {
-      sender_.reset();
-      next_look_ = (clock::time_point::max)();
-    }
-    return is_sending_;
-  }
+  bool goes_on() noexcept;
 
   /// The sender is destroyed with its executor: so are those who wait for it.
-  std::vector<member> abandon() {
-    const std::lock_guard lock{mutex_};
-    std::vector<member> all = std::exchange(waiting_, {});
-    const std::vector<member> sent = std::exchange(batch_, {});
-    all.insert(all.end(), sent.begin(), sent.end());
-    for (const member& each : all) each->place_ = joint_place::elsewhere;
-    is_sending_ = is_in_batch_ = false;
-    wanted_ = 0;
-    sender_.reset();
-    next_look_ = (clock::time_point::max)();
-    return all;
-  }
+  std::vector<member> abandon();
 
   /// Nobody wants what the sender is about.
-  bool is_unwanted_now() const noexcept {
-    const std::lock_guard lock{mutex_};
-    return is_unwanted();
-  }
+  bool is_unwanted_now() const noexcept;
 
   struct overdue {
     member who;
     joint_place was;
   };
   /// Claims those whose time is over; `next` is when to look again.
-  std::vector<overdue> expire(clock::time_point now, clock::time_point& next) {
-    std::vector<overdue> late;
-    const std::lock_guard lock{mutex_};
-    next_look_ = (clock::time_point::max)();
-    const auto look = [&](const member& each) {
-      if (each->place_ == joint_place::elsewhere) return;
-      const clock::time_point when = each->due().when();
-      if (when > now) {
-        next_look_ = (std::min)(next_look_, when);
-        return;
-      }
-      if (each->place_ == joint_place::sent) --wanted_;
-      late.push_back({each, std::exchange(each->place_, joint_place::elsewhere)});
-    };
-    for (const member& each : waiting_) look(each);
-    for (const member& each : batch_) look(each);
-    std::erase_if(waiting_, [](const member& each) { return each->place_ == joint_place::elsewhere; });
-    next = next_look_;
-    return late;
-  }
+  std::vector<overdue> expire(clock::time_point now, clock::time_point& next);
 
   /// Callers that wait to be sent.
-  std::size_t size() const noexcept {
-    const std::lock_guard lock{mutex_};
-    return waiting_.size();
-  }
+  std::size_t size() const noexcept;
 
  private:
   bool is_unwanted() const noexcept { return is_in_batch_ ? wanted_ == 0 : waiting_.empty(); }
@@ -57673,6 +60168,166 @@ class joint_queue {
 };
 
 }  // namespace dovetail::inline v0::postgres::detail
+
+// Compiled once: in the program's `dovetail/postgres_async_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_ASYNC_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres::detail {
+
+DOVETAIL_DEFINE joint_queue::entry joint_queue::enter(member who, std::size_t most) {
+  std::shared_ptr<joint_sender> told;
+  {
+    const std::lock_guard lock{mutex_};
+    if (waiting_.size() >= most) return entry::refused;
+    joint_caller& caller = *who;
+    waiting_.push_back(std::move(who));
+    caller.place_ = joint_place::waiting;
+    if (!std::exchange(is_sending_, true)) return entry::begins;
+    if (caller.due().when() < next_look_) {
+      next_look_ = caller.due().when();
+      told = sender_.lock();
+    }
+  }
+  if (told) told->look_at_deadlines();
+  return entry::joins;
+}
+
+DOVETAIL_DEFINE void joint_queue::begin(std::weak_ptr<joint_sender> with) {
+  const std::lock_guard lock{mutex_};
+  sender_ = std::move(with);
+}
+
+DOVETAIL_DEFINE joint_place joint_queue::leave(joint_caller& who, bool only_waiting) {
+  std::shared_ptr<joint_sender> told;
+  member gone;  // goes without the lock
+  joint_place was = joint_place::elsewhere;
+  {
+    const std::lock_guard lock{mutex_};
+    if (who.place_ == joint_place::sent && only_waiting) return joint_place::elsewhere;
+    was = std::exchange(who.place_, joint_place::elsewhere);
+    if (was == joint_place::waiting) {
+      const auto at = std::find_if(waiting_.begin(), waiting_.end(), [&](const member& m) { return m.get() == &who; });
+      gone = std::move(*at);
+      waiting_.erase(at);
+    } else if (was == joint_place::sent) {
+      --wanted_;
+    }
+    if (was != joint_place::elsewhere && is_unwanted()) told = sender_.lock();
+  }
+  if (told) told->stop_unwanted();
+  return was;
+}
+
+DOVETAIL_DEFINE std::size_t joint_queue::take_batch(std::size_t most) {
+  const std::lock_guard lock{mutex_};
+  const std::size_t count = (std::min)(most == 0 ? 1 : most, waiting_.size());
+  const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
+  batch_.assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
+  waiting_.erase(waiting_.begin(), end);
+  for (const member& each : batch_) {
+    each->place_ = joint_place::sent;
+    each->joined();
+  }
+  wanted_ = count;
+  is_in_batch_ = count != 0;
+  return count;
+}
+
+DOVETAIL_DEFINE bool joint_queue::claim(joint_caller& who) noexcept {
+  const std::lock_guard lock{mutex_};
+  if (who.place_ != joint_place::sent) return false;
+  who.place_ = joint_place::elsewhere;
+  --wanted_;
+  return true;
+}
+
+DOVETAIL_DEFINE bool joint_queue::is_wanted(const joint_caller& who) const noexcept {
+  const std::lock_guard lock{mutex_};
+  return who.place_ == joint_place::sent;
+}
+
+DOVETAIL_DEFINE std::vector<joint_queue::member> joint_queue::end_batch() {
+  std::vector<member> all;  // who is over goes without the lock
+  std::vector<member> unanswered;
+  const std::lock_guard lock{mutex_};
+  all.swap(batch_);
+  for (const member& each : all) {
+    if (each->place_ != joint_place::sent) continue;
+    each->place_ = joint_place::elsewhere;
+    unanswered.push_back(each);
+  }
+  wanted_ = 0;
+  is_in_batch_ = false;
+  return unanswered;
+}
+
+DOVETAIL_DEFINE std::vector<joint_queue::member> joint_queue::take_waiting() {
+  const std::lock_guard lock{mutex_};
+  for (const member& each : waiting_) each->place_ = joint_place::elsewhere;
+  return std::exchange(waiting_, {});
+}
+
+DOVETAIL_DEFINE bool joint_queue::goes_on() noexcept {
+  const std::lock_guard lock{mutex_};
+  is_sending_ = !waiting_.empty();
+  if (!is_sending_) {
+    sender_.reset();
+    next_look_ = (clock::time_point::max)();
+  }
+  return is_sending_;
+}
+
+DOVETAIL_DEFINE std::vector<joint_queue::member> joint_queue::abandon() {
+  const std::lock_guard lock{mutex_};
+  std::vector<member> all = std::exchange(waiting_, {});
+  const std::vector<member> sent = std::exchange(batch_, {});
+  all.insert(all.end(), sent.begin(), sent.end());
+  for (const member& each : all) each->place_ = joint_place::elsewhere;
+  is_sending_ = is_in_batch_ = false;
+  wanted_ = 0;
+  sender_.reset();
+  next_look_ = (clock::time_point::max)();
+  return all;
+}
+
+DOVETAIL_DEFINE bool joint_queue::is_unwanted_now() const noexcept {
+  const std::lock_guard lock{mutex_};
+  return is_unwanted();
+}
+
+DOVETAIL_DEFINE std::vector<joint_queue::overdue> joint_queue::expire(clock::time_point now, clock::time_point& next) {
+  std::vector<overdue> late;
+  const std::lock_guard lock{mutex_};
+  next_look_ = (clock::time_point::max)();
+  const auto look = [&](const member& each) {
+    if (each->place_ == joint_place::elsewhere) return;
+    const clock::time_point when = each->due().when();
+    if (when > now) {
+      next_look_ = (std::min)(next_look_, when);
+      return;
+    }
+    if (each->place_ == joint_place::sent) --wanted_;
+    late.push_back({each, std::exchange(each->place_, joint_place::elsewhere)});
+  };
+  for (const member& each : waiting_) look(each);
+  for (const member& each : batch_) look(each);
+  std::erase_if(waiting_, [](const member& each) { return each->place_ == joint_place::elsewhere; });
+  next = next_look_;
+  return late;
+}
+
+DOVETAIL_DEFINE std::size_t joint_queue::size() const noexcept {
+  const std::lock_guard lock{mutex_};
+  return waiting_.size();
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+#undef DOVETAIL_DEFINE
+#endif
 
 // ---- dovetail/client/postgres/joint_call.hpp ----
 // The dialogue of callers who share a connection: their statements as one pipeline, each with a Sync of its own.
@@ -58640,6 +61295,9 @@ DOVETAIL_EXTERN template class pool<postgres::async_connection, bounded_pool, no
 DOVETAIL_EXTERN template class client_core<postgres::async_connection, exponential_backoff, bounded_pool, no_observer>;
 DOVETAIL_EXTERN template class detail::async_attempt<
     client_core<postgres::async_connection, exponential_backoff, bounded_pool, no_observer>>;
+DOVETAIL_EXTERN template asio::awaitable<error_info>
+detail::await_pause<client_core<postgres::async_connection, exponential_backoff, bounded_pool, no_observer>>(
+    asio::any_io_executor, clock::duration, bool, std::source_location);
 DOVETAIL_EXTERN template class basic_async_client<postgres::async_connection>;
 
 }  // namespace dovetail::inline v0
@@ -60752,7 +63410,7 @@ error_info append_insert(std::string& out, std::string_view text, const Struct& 
   out += ",\"params\":[";
   value_writer to{out};
   member_writer members{out, to};
-  if (!with_fields(row, members)) return field_failure(to, field_names<Struct>[members.number - 1]);
+  if (!write_columns(row, members)) return field_failure(to, column_names<Struct>[members.number - 1]);
   out += "]}";
   if (to.wide().empty()) return {};
   return add_casts(out, begin, end, text, to.wide());
@@ -64441,7 +67099,9 @@ class row_source {
       }
       return at == nullptr ? (words_ = in.failure.what, errc::malformed_json) : errc{};
     } else if constexpr (dovetail::detail::is_kept_as_text(Kind)) {
-      return dovetail::detail::parse_text_value<Kind>(text, out) ? errc{} : errc::malformed_value;
+      if (dovetail::detail::parse_text_value<Kind>(text, out)) return errc{};
+      words_ = dovetail::detail::words_of_refused<Kind, T>(text);
+      return errc::malformed_value;
     } else {
       static_assert(Kind != Kind, "dovetail: a gateway has no value for this type; give it a dt::field_codec");
     }
@@ -64810,7 +67470,8 @@ class row_target {
   }
   [[gnu::noinline]] bool bind() {
     if (has_names_of_fields()) {
-      std::vector<std::uint16_t> columns(keys_.size());
+      dovetail::detail::plain_list<std::uint16_t> columns;
+      columns.grow(keys_.size());
       for (std::size_t i = 0; i < columns.size(); ++i) columns[i] = static_cast<std::uint16_t>(i);
       binding_ = binding{std::move(columns)};
       straight_keys_ = keys_.data();
@@ -68685,8 +71346,8 @@ struct result_form {
 
 /// Appends a number of milliseconds with up to three digits behind the point.
 inline void append_milliseconds(std::string& out, clock::duration took) {
-  const auto micro = static_cast<std::uint64_t>(
-      (std::max)(std::chrono::duration_cast<std::chrono::microseconds>(took).count(), std::int64_t{0}));
+  const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(took);
+  const auto micro = static_cast<std::uint64_t>((std::max)(whole, std::chrono::microseconds{0}).count());
   out += std::to_string(micro / 1000);
   if (micro % 1000 == 0) return;
   std::string rest = std::to_string(micro % 1000);
@@ -68832,7 +71493,7 @@ class rate_limiter {
   std::uint32_t take(const std::string& who, clock::time_point now) {
     if (limit_.requests == 0) return 0;
     const double capacity = limit_.requests;
-    const double rate = capacity / static_cast<double>((std::max)(limit_.window.count(), std::int64_t{1}));
+    const double rate = capacity / static_cast<double>((std::max)(limit_.window, std::chrono::seconds{1}).count());
     auto found = known_.find(who);
     if (found == known_.end()) {
       // Two for one: a crowd that has gone is forgotten while others come.
@@ -69557,8 +72218,8 @@ class parameter_reader {
       return end;
     }
     double real = 0;
-    const auto read = std::from_chars(at, end, real);
-    if (read.ec != std::errc{} || !std::isfinite(real)) return refuse("a number beyond the range of a double");
+    if (dovetail::detail::parse_real(text, real) != std::errc{} || !std::isfinite(real))
+      return refuse("a number beyond the range of a double");
     out = real;
     return end;
   }
@@ -72508,7 +75169,9 @@ class dynamic_check {
  public:
   [[gnu::noinline]] dynamic_check(dialect d, std::string_view text, const dynamic_arguments& given,
                                   std::source_location where)
-      : view_{.text = text, .traits = {}, .is_literal = false, .where = where}, slots_(given.values.size()) {
+      : view_{.text = text, .traits = {}, .is_literal = false, .where = where},
+        dialect_(d),
+        slots_(given.values.size()) {
     const bool is_named = !given.names.empty();
     for (std::size_t i = 0; is_named && i < slots_.size() && i < given.names.size(); ++i)
       slots_[i].name = given.names[i];
@@ -72538,7 +75201,7 @@ class dynamic_check {
   const dynamic_places& places() const noexcept { return places_; }
   bool is_valid() const noexcept { return !problem_; }
   error_info failure(bool shows_text) const {
-    return describe_mistake(problem_, view_.text, shows_text, slots_, nullptr, view_.where);
+    return describe_mistake(problem_, dialect_, view_.text, shows_text, slots_, nullptr, view_.where);
   }
   native_statement native(dialect d) const {
     const std::vector<std::uint32_t> sizes(slots_.size(), 1);
@@ -72560,6 +75223,7 @@ class dynamic_check {
   }
 
   statement_view view_;
+  dialect dialect_;
   std::vector<argument_slot> slots_;
   dynamic_places places_;
   sql_problem problem_{};

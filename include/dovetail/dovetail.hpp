@@ -15,6 +15,7 @@
 #include <dovetail/policy/metrics_observer.hpp>
 #include <dovetail/row/value.hpp>
 #include <dovetail/row/visit.hpp>
+#include <dovetail/sql/script_place.hpp>
 #include <dovetail/transport/memory.hpp>
 #include <dovetail/transport/pipe.hpp>
 #include <dovetail/transport/tcp.hpp>
