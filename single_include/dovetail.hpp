@@ -28886,7 +28886,7 @@ namespace dovetail::inline v0::detail {
 /// `For` names the client that asks, so that each client's coroutine can be compiled once. Errors: errc::cancelled.
 template <class For>
 asio::awaitable<error_info> await_pause(asio::any_io_executor on, clock::duration delay, bool heeds,
-                                               std::source_location where) {
+                                        std::source_location where) {
   std::error_code ec;
   const auto state = co_await asio::this_coro::cancellation_state;
   if (heeds && state.cancelled() != asio::cancellation_type::none) {
