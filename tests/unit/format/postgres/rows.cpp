@@ -55,7 +55,7 @@ struct reader {
   pg::row_source source;
   dt::binding bound;
 
-  reader(std::vector<pg::column_type> columns, std::vector<std::uint16_t> order) : bound(std::move(order)) {
+  reader(std::vector<pg::column_type> columns, dt::detail::plain_list<std::uint16_t> order) : bound(std::move(order)) {
     source.describe(std::move(columns), dt::row_plan<Row>::description, bound);
   }
   dt::read_status read(std::string_view hex, dt::row_value_t<Row>& out) {
