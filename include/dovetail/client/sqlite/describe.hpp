@@ -46,7 +46,7 @@ namespace detail {
   const int code =
       sqlite3_prepare_v2(session.handle(), text.data(), static_cast<int>(text.size()), &statement, nullptr);
   const detail::statement owner{statement};
-  if (code != SQLITE_OK) return session.failure(code, {});
+  if (code != SQLITE_OK) return session.failure_in(code, text);
   const auto known = detail::columns_of(statement);
   for (std::size_t i = 0; i < known.size(); ++i) {
     columns.push_back({std::string{known[i].name}, std::string{known[i].database_type}, known[i].accepts,

@@ -96,6 +96,8 @@ class session {
 
   /// The failure of the call that returned `code`: tells a deadline and a cancellation from SQLite's own reasons.
   [[gnu::cold]] error_info failure(int code, std::string_view context) const;
+  /// The same for a text that was not compiled, or for the part of it that begins at a byte.
+  [[gnu::cold]] error_info failure_in(int code, std::string_view text, std::size_t begin = 0) const;
 
  private:
   [[gnu::cold]] error_info script_failure(int code, std::string_view script, std::string_view before,
@@ -188,7 +190,7 @@ namespace sqlite::detail {
   sqlite3_stmt* compiled = nullptr;
   const int code = sqlite3_prepare_v3(handle_, native.data(), static_cast<int>(native.size()),
                                       SQLITE_PREPARE_PERSISTENT, &compiled, nullptr);
-  if (code != SQLITE_OK) return failure(code, {});
+  if (code != SQLITE_OK) return failure_in(code, native);
   if (compiled == nullptr) return error_info{errc::malformed_statement, "the statement is empty"};
   return cache_.insert(native, literal, statement{compiled});
 }
@@ -213,19 +215,23 @@ namespace sqlite::detail {
   return {};
 }
 
-/// SQLite counts from the beginning of the statement.
+[[gnu::noinline]] DOVETAIL_DEFINE error_info session::failure_in(int code, std::string_view text,
+                                                                 std::size_t begin) const {
+  error_info found = failure(code, {});
+  const int offset = found.server().position - 1;  // SQLite counts bytes
+  if (offset < 0) return found;
+  int position = 1;
+  for (const char c : text.substr(0, begin + static_cast<std::size_t>(offset))) {
+    position += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;
+  }
+  found.edit_server().position = position;
+  return found;
+}
+
 [[gnu::noinline]] DOVETAIL_DEFINE error_info session::script_failure(int code, std::string_view script,
                                                                      std::string_view before,
                                                                      std::uint32_t number) const {
-  error_info found = failure(code, {});
-  if (const int position = found.server().position; position > 0) {
-    server_fields said = found.server();
-    said.position = 1;
-    for (const char c : script.substr(0, before.size() + static_cast<std::size_t>(position) - 1)) {
-      said.position += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;
-    }
-    found.with_server(std::move(said));
-  }
+  error_info found = failure_in(code, script, before.size());
   dovetail::detail::note_script_place(found, dialect::sqlite, script, number);
   return found;
 }

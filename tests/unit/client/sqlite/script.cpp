@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <tuple>
 
 namespace {
 
@@ -44,6 +45,16 @@ TEST(SqliteScript, AStatementThatFailsAsItRunsIsToldByItsNumber) {
 TEST(SqliteScript, OneStatementNeedsNoNumber) {
   dt::sqlite::client db{"sqlite::memory:"};
   EXPECT_TRUE(failure(db, "drop table missing;\n").message().starts_with("no such table: missing"));
+}
+
+TEST(SqliteScript, TheMistakeOfOneStatementStandsAtACharacter) {
+  dt::sqlite::client db{"sqlite::memory:"};
+  const std::string_view text = "select 'äöü',\n  nmae from sqlite_master";
+  const auto done = db.with(dt::as_result).query<std::tuple<std::string, std::string>>(dt::runtime(text));
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().server().position, 17);
+  EXPECT_NE(done.error().describe(text).find("\n  line 2:   nmae from sqlite_master\n            ^"), std::string::npos)
+      << done.error().describe(text);
 }
 
 TEST(SqliteScript, ASessionSaysItToo) {
