@@ -4,6 +4,7 @@
 #include <dovetail/base/caret.hpp>
 #include <dovetail/base/condition.hpp>
 #include <dovetail/base/errc.hpp>
+#include <dovetail/base/function_text.hpp>
 #include <dovetail/base/parts.hpp>
 
 #include <atomic>
@@ -234,7 +235,7 @@ namespace dovetail::inline v0 {
   if (const std::source_location at = where(); at.line() != 0) {
     append(text, "\n  at: ", at.file_name());
     detail::append_parts(text, {":", detail::number_text{at.line()}});
-    append(text, " ", at.function_name());
+    append(text, " ", detail::function_text(at.function_name()));
   }
   return text;
 }
