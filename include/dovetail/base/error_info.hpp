@@ -216,8 +216,9 @@ namespace dovetail::inline v0 {
   std::string text{context()};
   const server_fields& fields = server();
   append(text, ": ", fields.message);
-  // A report of several lines says it all; otherwise the code's own text completes the sentence.
-  const bool is_report = context().find('\n') != std::string_view::npos;
+  // A report of several lines says it all, and so does a question; otherwise the code's own text completes the
+  // sentence.
+  const bool is_report = context().find('\n') != std::string_view::npos || context().ends_with('?');
   if (text.empty() || (fields.message.empty() && !is_report)) append(text, ": ", code().message());
   name_kind(text, kind());
   append(text, " [SQLSTATE ", fields.sqlstate, "]");
