@@ -43,5 +43,14 @@ int main() {
                 o.buyer ? o.buyer->name.c_str() : "nobody");
   }
   //]
-  return orders.size() == 2 && orders[0].buyer && !orders[1].buyer && orders[1].state == status::open ? 0 : 1;
+  //[write
+  struct new_customer {
+    std::string name;
+  };
+  const auto bob = db.insert_returning<customer>("customer", new_customer{"Bob"});  // the row, with the id it got
+  db.upsert<"id">("customer", customer{bob.id, "Bobby"});  // inserts, or updates the row that has this id
+  //]
+  const auto named = db.query_value<std::string>("select name from customer where id = 2");
+  const bool are_right = orders.size() == 2 && orders[0].buyer && !orders[1].buyer && orders[1].state == status::open;
+  return are_right && named == "Bobby" ? 0 : 1;
 }

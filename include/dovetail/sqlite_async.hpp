@@ -16,6 +16,7 @@ namespace sqlite {
 /// `dt::sqlite::async_client db{io.get_executor(), "sqlite:cities.db"}`: the verbs of `client`, awaited; see
 /// `basic_async_client`. Cancellation: SQLite is interrupted, and the connection lives on.
 /// Lifetime: the destructor interrupts what runs and waits for it; destroy it before the executor's context.
+/// Other policies: `dt::basic_async_client<dt::sqlite::async_connection, RetryPolicy, PoolPolicy, Observer>`.
 class async_client : public basic_async_client<async_connection> {
   using base = basic_async_client<async_connection>;
 
@@ -23,11 +24,7 @@ class async_client : public basic_async_client<async_connection> {
   using base::base;
   async_client(async_client&&) noexcept = default;
   async_client& operator=(async_client&&) = delete;
-  ~async_client() {
-    if (core() == nullptr) return;
-    close();
-    core()->connections().connection_options().gate->shut();
-  }
+  ~async_client() = default;
 };
 
 }  // namespace sqlite

@@ -35,4 +35,14 @@ void mistake(dt::lensdb::client& kv) { kv.get<name>("k"); }
 #elif CASE == 5  // expect: dovetail:
                  // expect: nullptr
 void mistake(dt::lensdb::client& kv) { kv.set("k", nullptr); }
+#elif CASE == 6  // expect: this type cannot be written as JSON: give a class a dt::describe<T>
+class hidden {
+  int x = 0;
+};
+void mistake(dt::lensdb::client& kv) { kv.set("k", hidden{}); }
+#elif CASE == 7  // expect: this type cannot be read from JSON: give a class a dt::describe<T>
+class hidden {
+  int x = 0;
+};
+void mistake(dt::lensdb::client& kv) { kv.get<hidden>("k"); }
 #endif

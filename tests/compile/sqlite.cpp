@@ -31,5 +31,9 @@ void use(dt::sqlite::client& db) {
   db.insert("person", ambiguous{1, "Main street", {"Main street"}});
 #elif CASE == 2  // expect: this type cannot be stored in a column; give it a dt::field_codec
   db.execute("insert into person(id) values (?)", 'c');
+#elif CASE == 3  // expect: the key columns: upsert<
+  db.upsert("person", kept{1, {{"Main street"}}});
+#elif CASE == 4  // expect: insert_returning gives a struct: one value is a struct of one member
+  static_cast<void>(db.insert_returning<int>("person", kept{1, {{"Main street"}}}));
 #endif
 }

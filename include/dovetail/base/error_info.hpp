@@ -4,6 +4,7 @@
 #include <dovetail/base/caret.hpp>
 #include <dovetail/base/condition.hpp>
 #include <dovetail/base/errc.hpp>
+#include <dovetail/base/function_text.hpp>
 #include <dovetail/base/parts.hpp>
 
 #include <atomic>
@@ -215,8 +216,9 @@ namespace dovetail::inline v0 {
   std::string text{context()};
   const server_fields& fields = server();
   append(text, ": ", fields.message);
-  // A report of several lines says it all; otherwise the code's own text completes the sentence.
-  const bool is_report = context().find('\n') != std::string_view::npos;
+  // A report of several lines says it all, and so does a question; otherwise the code's own text completes the
+  // sentence.
+  const bool is_report = context().find('\n') != std::string_view::npos || context().ends_with('?');
   if (text.empty() || (fields.message.empty() && !is_report)) append(text, ": ", code().message());
   name_kind(text, kind());
   append(text, " [SQLSTATE ", fields.sqlstate, "]");
@@ -234,7 +236,7 @@ namespace dovetail::inline v0 {
   if (const std::source_location at = where(); at.line() != 0) {
     append(text, "\n  at: ", at.file_name());
     detail::append_parts(text, {":", detail::number_text{at.line()}});
-    append(text, " ", at.function_name());
+    append(text, " ", detail::function_text(at.function_name()));
   }
   return text;
 }

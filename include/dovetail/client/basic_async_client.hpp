@@ -108,7 +108,7 @@ class basic_async_client : public Connection::template verbs<basic_async_client<
   basic_async_client(executor_type executor, options where, settings how = {});
   basic_async_client(basic_async_client&&) noexcept = default;
   basic_async_client& operator=(basic_async_client&& other) noexcept {
-    close();
+    leave();
     executor_ = std::move(other.executor_);
     core_ = std::move(other.core_);
     return *this;
@@ -147,6 +147,13 @@ class basic_async_client : public Connection::template verbs<basic_async_client<
 
  private:
   basic_async_client(executor_type executor, result<parsed_string<options>> parsed, settings how);
+  /// Closes; a connection whose calls run on other threads ends them, and waits for their end.
+  void leave() noexcept {
+    close();
+    if constexpr (requires(const typename Connection::options& with) { with.end_calls(); }) {
+      if (core_) core_->connections().connection_options().end_calls();
+    }
+  }
 
   executor_type executor_;
   std::shared_ptr<core_type> core_;
@@ -167,7 +174,7 @@ basic_async_client<Connection, Retry, Pool, Observer>::basic_async_client(execut
 
 template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
 basic_async_client<Connection, Retry, Pool, Observer>::~basic_async_client() {
-  close();
+  leave();
 }
 
 template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>

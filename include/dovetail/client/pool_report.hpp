@@ -3,6 +3,7 @@
 
 #include <dovetail/base/deadline.hpp>
 #include <dovetail/base/error_info.hpp>
+#include <dovetail/base/function_text.hpp>
 #include <dovetail/base/parts.hpp>
 #include <dovetail/base/plain_list.hpp>
 
@@ -53,7 +54,7 @@ namespace detail {
 
 [[gnu::cold, gnu::noinline]] inline void append_location(std::string& text, std::source_location where) {
   if (where.line() == 0) return append_parts(text, {"an unknown place"});
-  append_parts(text, {where.file_name(), ":", number_text{where.line()}, " ", where.function_name()});
+  append_parts(text, {where.file_name(), ":", number_text{where.line()}, " ", function_text(where.function_name())});
 }
 
 struct exhaustion {

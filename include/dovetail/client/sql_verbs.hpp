@@ -160,6 +160,8 @@ class sql_verbs {
   template <class Row = void, reflectable Struct>
   decltype(auto) insert_returning(std::string_view table, const Struct& row, place where = place::current()) {
     using wanted = std::conditional_t<std::is_void_v<Row>, Struct, Row>;
+    static_assert(reflectable<wanted>,
+                  "dovetail: insert_returning gives a struct: one value is a struct of one member");
     using held = std::conditional_t<Storage == argument_storage::owned, Struct, const Struct&>;
     return self().run(
         sql_insert_returning<wanted, held>{std::string{table}, insert_tail<D, Struct>, returning_tail<D, wanted>, row},

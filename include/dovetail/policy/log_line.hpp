@@ -1,8 +1,9 @@
 // One observation as one line of JSON.
 #pragma once
 
-#include <dovetail/base/error_info.hpp>
 #include <dovetail/base/calendar.hpp>
+#include <dovetail/base/error_info.hpp>
+#include <dovetail/base/function_text.hpp>
 #include <dovetail/base/sqlstate_text.hpp>
 #include <dovetail/base/utf8.hpp>
 #include <dovetail/policy/observer.hpp>
@@ -152,7 +153,7 @@ inline std::string log_line(const observation& seen, log_level level,
     line += ",\"where\":";
     append_json_text(line, std::string{seen.where.file_name()} + ':' + std::to_string(seen.where.line()));
     line += ",\"function\":";
-    append_json_text(line, seen.where.function_name());
+    append_json_text(line, detail::function_text(seen.where.function_name()));
   }
   line += '}';
   return line;

@@ -195,9 +195,8 @@ template <dialect D, reflectable Row, on_conflict Action = on_conflict::fail, fi
   requires(detail::has_plain_columns<Row>())
 inline constexpr std::string_view insert_tail = [] {
   static_assert(detail::are_fields<Row, Keys...>(), "dovetail: a key of the insert is no member of the struct");
-  static_assert(
-      Action != on_conflict::update || sizeof...(Keys) > 0 || D == dialect::mysql,
-      "dovetail: an insert that updates needs the key columns: insert_tail<D, Row, on_conflict::update, \"id\">");
+  static_assert(Action != on_conflict::update || sizeof...(Keys) > 0 || D == dialect::mysql,
+                "dovetail: an insert that updates needs the key columns: upsert<\"id\">(table, row)");
   static_assert(Action != on_conflict::update || sizeof...(Keys) < column_count_of<Row>,
                 "dovetail: an insert that updates has nothing to update: every column is a key");
   return detail::parts_of_statement<D, Row, detail::columns_part, detail::values_part,

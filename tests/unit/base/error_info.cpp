@@ -31,6 +31,11 @@ TEST(ErrorInfo, ContextStandsInFrontOfTheCode) {
   EXPECT_EQ((dt::error_info{dt::errc::invalid_option, "port 0"}.message()), "port 0: invalid option");
 }
 
+TEST(ErrorInfo, BehindAQuestionTheCodesTextIsLeftOut) {
+  EXPECT_EQ((dt::error_info{dt::errc::unknown_option, "unknown parameter 'prot'; did you mean 'port'?"}.message()),
+            "unknown parameter 'prot'; did you mean 'port'?");
+}
+
 TEST(ErrorInfo, TheServersTextAndFieldsAreInTheMessage) {
   dt::server_fields fields;
   fields.sqlstate = "23505";

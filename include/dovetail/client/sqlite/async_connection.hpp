@@ -222,6 +222,9 @@ class async_connection {
     sqlite::options how;
     asio::any_io_executor executor;
     std::shared_ptr<detail::call_gate> gate = std::make_shared<detail::call_gate>();
+
+    /// For the client's destructor: interrupts what runs and waits for it.
+    void end_calls() const noexcept { gate->shut(); }
   };
 
   template <class Self>

@@ -281,7 +281,9 @@ template <class T>
   } else {
     // If the compiler points here: T is no struct that reflection sees, and has neither dt::describe nor
     // dt::field_codec.
-    static_assert(is_supported<T>, "dovetail: this type cannot be read from bincode");
+    static_assert(is_supported<T>,
+                  "dovetail: this type cannot be read from bincode: give a class a dt::describe<T>, a value a "
+                  "dt::field_codec<T>");
     return nullptr;
   }
 }

@@ -10,6 +10,7 @@
 #include <asio/thread_pool.hpp>
 #include <asio/use_future.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -194,6 +195,42 @@ TEST(SqliteAsyncClient, ADestroyedClientInterruptsWhatRuns) {
   io.restart();
   io.run();
   EXPECT_TRUE(why);
+}
+
+struct counting_observer {
+  std::atomic<int>* requests;
+  void on(const dt::observation& seen) noexcept {
+    if (seen.what == dt::observed::request) ++*requests;
+  }
+};
+
+TEST(SqliteAsyncClient, AClientWithPoliciesOfOnesOwnInterruptsWhatRunsTooWhenItIsDestroyedOrAssigned) {
+  using client =
+      dt::basic_async_client<dt::sqlite::async_connection, dt::no_retry, dt::bounded_pool, counting_observer>;
+  asio::io_context io;
+  std::atomic<int> requests{0};
+  dt::error_info of_first, of_second;
+  {
+    const auto start = [&](client& db, dt::error_info& why) {
+      db.with([&](dt::result<std::int64_t> n) {
+          why = n ? dt::error_info{} : std::move(n).error();
+        }).query_value<std::int64_t>(endless);
+      io.restart();
+      io.run_for(20ms);
+    };
+    client db{io.get_executor(), "sqlite::memory:", {.observer = {&requests}}};
+    start(db, of_first);
+    db = client{io.get_executor(), "sqlite::memory:", {.observer = {&requests}}};
+    start(db, of_second);
+  }
+  io.restart();
+  io.run();
+  // Without an interruption both would run to their deadline.
+  EXPECT_TRUE(of_first);
+  EXPECT_NE(of_first.kind(), dt::condition::timeout) << of_first.message();
+  EXPECT_TRUE(of_second);
+  EXPECT_NE(of_second.kind(), dt::condition::timeout) << of_second.message();
+  EXPECT_EQ(requests.load(), 2);
 }
 
 }  // namespace
