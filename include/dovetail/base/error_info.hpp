@@ -140,11 +140,11 @@ class error_info {
     details() = default;
     details(const details& other)
         : context(other.context), statement(other.statement), suppressed(other.suppressed), where(other.where) {
-      // In a loop: a copy of ten strings is much code for something that is hardly ever needed.
+      // In a loop: a copy of eleven strings is much code for something that is hardly ever needed.
       static constexpr std::string server_fields::*texts[] = {
           &server_fields::severity,   &server_fields::sqlstate, &server_fields::message, &server_fields::detail,
           &server_fields::hint,       &server_fields::schema,   &server_fields::table,   &server_fields::column,
-          &server_fields::constraint, &server_fields::datatype};
+          &server_fields::constraint, &server_fields::datatype, &server_fields::context};
       for (const auto text : texts) server.*text = std::string_view{other.server.*text};
       server.position = other.server.position;
       server.copy_row = other.server.copy_row;

@@ -90,13 +90,13 @@ TEST(ErrorInfo, ACopyDoesNotSeeLaterChanges) {
 
 TEST(ErrorInfo, ACopyThatIsChangedKeepsTheServersFields) {
   dt::error_info first{dt::errc::cancelled, "one"};
-  first.edit_server() = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", 11, 12};
+  first.edit_server() = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", 11, 12, "l"};
   dt::error_info second = first;
   second.edit_server().table = "k";
   const dt::server_fields& kept = second.server();
   EXPECT_EQ(kept.severity + kept.sqlstate + kept.message + kept.detail + kept.hint + kept.schema + kept.table +
-                kept.column + kept.constraint + kept.datatype,
-            "abcdefkhij");
+                kept.column + kept.constraint + kept.datatype + kept.context,
+            "abcdefkhijl");
   EXPECT_EQ(kept.position, 11);
   EXPECT_EQ(kept.copy_row, 12);
   EXPECT_EQ(first.server().table, "g");

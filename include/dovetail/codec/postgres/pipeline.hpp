@@ -213,10 +213,11 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::prepare() {
   // Those before `first_` are over: what they used may be what the server has lost since.
   for (std::size_t i = first_; i < items_.size(); ++i) {
     pipeline_item& item = items_[i];
-    if (i == first_ || items_[i - 1].failure) item.is_as_before = false;
+    const bool may_be_as_before = i != first_ && !items_[i - 1].failure;  // nobody has looked for what has failed
+    item.is_as_before = item.is_as_before && may_be_as_before;
     if (item.failure || statements_[i] != nullptr) continue;
     const statement_request& asked = item.asked;
-    const bool is_known = item.is_as_before || (i > first_ && is_same_text(i - 1, i));
+    const bool is_known = item.is_as_before || (may_be_as_before && is_same_text(i - 1, i));
     statements_[i] = is_known ? statements_[i - 1] : hold(on().statements.find(asked.text, asked.literal, asked.types));
     if (statements_[i] != nullptr || item.is_as_before || is_being_prepared(i)) continue;
     unprepared& next = preparing_.emplace_back();

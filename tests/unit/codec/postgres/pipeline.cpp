@@ -399,6 +399,20 @@ TEST_F(PostgresPipelines, WhatIsAskedAsTheOneBeforeIsDescribedWithIt) {
   EXPECT_EQ(rows[2].texts(), std::vector<std::string>{"3"});
 }
 
+TEST_F(PostgresPipelines, BehindOneThatIsGivenUpWhatIsPreparedIsFoundAndNotPreparedAgain) {
+  prepare_both();
+  const char* const of_a = "a";
+  pg::pipeline_dialogue behind = next({of_a, of_a, "b"}, pg::pipeline_sync::apart);
+  items[0].failure = errc::cancelled;
+  script(std::move(behind))
+      .write(run(a) + wire::sync() + run(b) + wire::sync())
+      .read(answer("2") + wire::ready() + answer("3") + wire::ready())
+      .done();
+  EXPECT_EQ(items[0].failure.code(), errc::cancelled);
+  EXPECT_EQ(rows[1].texts(), std::vector<std::string>{"2"});
+  EXPECT_EQ(at->statements.size(), 2U);
+}
+
 TEST_F(PostgresPipelines, WhatIsRepeatedIsDescribedAnewAlthoughItWasAskedAsTheOneBefore) {
   prepare_both();
   const char* const of_a = "a";
