@@ -969,6 +969,49 @@ DOVETAIL_DEFINE const std::error_category& error_category() noexcept {
 template <>
 struct std::is_error_code_enum<dovetail::errc> : std::true_type {};
 
+// ---- dovetail/base/function_text.hpp ----
+// A function's name for messages: what `std::source_location` says, without what compilers add to it.
+
+namespace dovetail::inline v0::detail {
+
+/// A part of `name`, without the template arguments that stand behind it (`f(T) [with T = int]`, Clang: `f(T) [T =
+/// int]`), and, of the frame that GCC names in a coroutine (`void app::f(f(int)::_ZN3app1fEi.Frame*)`), the function:
+/// `f(int)`.
+std::string_view function_text(std::string_view name) noexcept;
+
+}  // namespace dovetail::inline v0::detail
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::string_view function_text(std::string_view name) noexcept {
+  if (name.ends_with(']')) {
+    const std::size_t arguments = name.find(" [");
+    if (arguments != name.npos && name.find(" = ", arguments) != name.npos) name = name.substr(0, arguments);
+  }
+  if (!name.ends_with(".Frame*)")) return name;
+  const std::size_t mangled = name.rfind("::_Z");
+  if (mangled == name.npos) return name;
+  // The function stands behind the only parenthesis that is still open.
+  std::size_t closed = 0;
+  for (std::size_t at = mangled; at != 0; --at) {
+    const char c = name[at - 1];
+    if (c == ')') ++closed;
+    if (c == '(' && closed-- == 0) return name.substr(at, mangled - at);
+  }
+  return name;
+}
+
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif
+
 // ---- dovetail/base/error_info.hpp ----
 // Everything that is known of one failure: code, kind, text, the server's own fields, the caller's place.
 
@@ -1096,11 +1139,11 @@ class error_info {
     details() = default;
     details(const details& other)
         : context(other.context), statement(other.statement), suppressed(other.suppressed), where(other.where) {
-      // In a loop: a copy of ten strings is much code for something that is hardly ever needed.
+      // In a loop: a copy of eleven strings is much code for something that is hardly ever needed.
       static constexpr std::string server_fields::*texts[] = {
           &server_fields::severity,   &server_fields::sqlstate, &server_fields::message, &server_fields::detail,
           &server_fields::hint,       &server_fields::schema,   &server_fields::table,   &server_fields::column,
-          &server_fields::constraint, &server_fields::datatype};
+          &server_fields::constraint, &server_fields::datatype, &server_fields::context};
       for (const auto text : texts) server.*text = std::string_view{other.server.*text};
       server.position = other.server.position;
       server.copy_row = other.server.copy_row;
@@ -1172,8 +1215,9 @@ namespace dovetail::inline v0 {
   std::string text{context()};
   const server_fields& fields = server();
   append(text, ": ", fields.message);
-  // A report of several lines says it all; otherwise the code's own text completes the sentence.
-  const bool is_report = context().find('\n') != std::string_view::npos;
+  // A report of several lines says it all, and so does a question; otherwise the code's own text completes the
+  // sentence.
+  const bool is_report = context().find('\n') != std::string_view::npos || context().ends_with('?');
   if (text.empty() || (fields.message.empty() && !is_report)) append(text, ": ", code().message());
   name_kind(text, kind());
   append(text, " [SQLSTATE ", fields.sqlstate, "]");
@@ -1191,7 +1235,7 @@ namespace dovetail::inline v0 {
   if (const std::source_location at = where(); at.line() != 0) {
     append(text, "\n  at: ", at.file_name());
     detail::append_parts(text, {":", detail::number_text{at.line()}});
-    append(text, " ", at.function_name());
+    append(text, " ", detail::function_text(at.function_name()));
   }
   return text;
 }
@@ -5131,7 +5175,7 @@ namespace detail {
 
 [[gnu::cold, gnu::noinline]] inline void append_location(std::string& text, std::source_location where) {
   if (where.line() == 0) return append_parts(text, {"an unknown place"});
-  append_parts(text, {where.file_name(), ":", number_text{where.line()}, " ", where.function_name()});
+  append_parts(text, {where.file_name(), ":", number_text{where.line()}, " ", function_text(where.function_name())});
 }
 
 struct exhaustion {
@@ -8041,7 +8085,7 @@ class basic_async_client : public Connection::template verbs<basic_async_client<
   basic_async_client(executor_type executor, options where, settings how = {});
   basic_async_client(basic_async_client&&) noexcept = default;
   basic_async_client& operator=(basic_async_client&& other) noexcept {
-    close();
+    leave();
     executor_ = std::move(other.executor_);
     core_ = std::move(other.core_);
     return *this;
@@ -8080,6 +8124,13 @@ class basic_async_client : public Connection::template verbs<basic_async_client<
 
  private:
   basic_async_client(executor_type executor, result<parsed_string<options>> parsed, settings how);
+  /// Closes; a connection whose calls run on other threads ends them, and waits for their end.
+  void leave() noexcept {
+    close();
+    if constexpr (requires(const typename Connection::options& with) { with.end_calls(); }) {
+      if (core_) core_->connections().connection_options().end_calls();
+    }
+  }
 
   executor_type executor_;
   std::shared_ptr<core_type> core_;
@@ -8100,7 +8151,7 @@ basic_async_client<Connection, Retry, Pool, Observer>::basic_async_client(execut
 
 template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
 basic_async_client<Connection, Retry, Pool, Observer>::~basic_async_client() {
-  close();
+  leave();
 }
 
 template <pooled_connection Connection, retry_policy Retry, pool_policy Pool, observer Observer>
@@ -11025,7 +11076,9 @@ template <class T>
   } else {
     // If the compiler points here: T is no struct that reflection sees, and has neither dt::describe nor
     // dt::field_codec.
-    static_assert(is_supported<T>, "dovetail: this type cannot be read from bincode");
+    static_assert(is_supported<T>,
+                  "dovetail: this type cannot be read from bincode: give a class a dt::describe<T>, a value a "
+                  "dt::field_codec<T>");
     return nullptr;
   }
 }
@@ -11234,7 +11287,9 @@ template <class T>
   } else {
     // If the compiler points here: T is no struct that reflection sees, and has neither dt::describe nor
     // dt::field_codec.
-    static_assert(is_supported<T>, "dovetail: this type cannot be written as bincode");
+    static_assert(is_supported<T>,
+                  "dovetail: this type cannot be written as bincode: give a class a dt::describe<T>, a value a "
+                  "dt::field_codec<T>");
     return nullptr;
   }
 }
@@ -13456,7 +13511,9 @@ template <class T>
   } else {
     // If the compiler points here: T is no struct that reflection sees, and has neither dt::describe nor
     // dt::field_codec.
-    static_assert(is_supported<T>, "dovetail: this type cannot be read from JSON");
+    static_assert(
+        is_supported<T>,
+        "dovetail: this type cannot be read from JSON: give a class a dt::describe<T>, a value a dt::field_codec<T>");
     return nullptr;
   }
 }
@@ -13888,7 +13945,9 @@ template <class T>
   } else {
     // If the compiler points here: T is no struct that reflection sees, and has neither dt::describe nor
     // dt::field_codec.
-    static_assert(is_supported<T>, "dovetail: this type cannot be written as JSON");
+    static_assert(
+        is_supported<T>,
+        "dovetail: this type cannot be written as JSON: give a class a dt::describe<T>, a value a dt::field_codec<T>");
     return nullptr;
   }
 }
@@ -14670,7 +14729,9 @@ template <class T>
   } else {
     // If the compiler points here: T is no struct that reflection sees, and has neither dt::describe nor
     // dt::field_codec.
-    static_assert(is_supported<T>, "dovetail: this type cannot be read from MessagePack");
+    static_assert(is_supported<T>,
+                  "dovetail: this type cannot be read from MessagePack: give a class a dt::describe<T>, a value a "
+                  "dt::field_codec<T>");
     return nullptr;
   }
 }
@@ -14887,7 +14948,9 @@ template <class T>
   } else {
     // If the compiler points here: T is no struct that reflection sees, and has neither dt::describe nor
     // dt::field_codec.
-    static_assert(is_supported<T>, "dovetail: this type cannot be written as MessagePack");
+    static_assert(is_supported<T>,
+                  "dovetail: this type cannot be written as MessagePack: give a class a dt::describe<T>, a value a "
+                  "dt::field_codec<T>");
     return nullptr;
   }
 }
@@ -19077,7 +19140,7 @@ inline std::string log_line(const observation& seen, log_level level,
     line += ",\"where\":";
     append_json_text(line, std::string{seen.where.file_name()} + ':' + std::to_string(seen.where.line()));
     line += ",\"function\":";
-    append_json_text(line, seen.where.function_name());
+    append_json_text(line, detail::function_text(seen.where.function_name()));
   }
   line += '}';
   return line;
@@ -28336,9 +28399,8 @@ template <dialect D, reflectable Row, on_conflict Action = on_conflict::fail, fi
   requires(detail::has_plain_columns<Row>())
 inline constexpr std::string_view insert_tail = [] {
   static_assert(detail::are_fields<Row, Keys...>(), "dovetail: a key of the insert is no member of the struct");
-  static_assert(
-      Action != on_conflict::update || sizeof...(Keys) > 0 || D == dialect::mysql,
-      "dovetail: an insert that updates needs the key columns: insert_tail<D, Row, on_conflict::update, \"id\">");
+  static_assert(Action != on_conflict::update || sizeof...(Keys) > 0 || D == dialect::mysql,
+                "dovetail: an insert that updates needs the key columns: upsert<\"id\">(table, row)");
   static_assert(Action != on_conflict::update || sizeof...(Keys) < column_count_of<Row>,
                 "dovetail: an insert that updates has nothing to update: every column is a key");
   return detail::parts_of_statement<D, Row, detail::columns_part, detail::values_part,
@@ -28560,6 +28622,8 @@ class sql_verbs {
   template <class Row = void, reflectable Struct>
   decltype(auto) insert_returning(std::string_view table, const Struct& row, place where = place::current()) {
     using wanted = std::conditional_t<std::is_void_v<Row>, Struct, Row>;
+    static_assert(reflectable<wanted>,
+                  "dovetail: insert_returning gives a struct: one value is a struct of one member");
     using held = std::conditional_t<Storage == argument_storage::owned, Struct, const Struct&>;
     return self().run(
         sql_insert_returning<wanted, held>{std::string{table}, insert_tail<D, Struct>, returning_tail<D, wanted>, row},
@@ -44491,6 +44555,9 @@ class async_connection {
     sqlite::options how;
     asio::any_io_executor executor;
     std::shared_ptr<detail::call_gate> gate = std::make_shared<detail::call_gate>();
+
+    /// For the client's destructor: interrupts what runs and waits for it.
+    void end_calls() const noexcept { gate->shut(); }
   };
 
   template <class Self>
@@ -44557,6 +44624,7 @@ namespace sqlite {
 /// `dt::sqlite::async_client db{io.get_executor(), "sqlite:cities.db"}`: the verbs of `client`, awaited; see
 /// `basic_async_client`. Cancellation: SQLite is interrupted, and the connection lives on.
 /// Lifetime: the destructor interrupts what runs and waits for it; destroy it before the executor's context.
+/// Other policies: `dt::basic_async_client<dt::sqlite::async_connection, RetryPolicy, PoolPolicy, Observer>`.
 class async_client : public basic_async_client<async_connection> {
   using base = basic_async_client<async_connection>;
 
@@ -44564,11 +44632,7 @@ class async_client : public basic_async_client<async_connection> {
   using base::base;
   async_client(async_client&&) noexcept = default;
   async_client& operator=(async_client&&) = delete;
-  ~async_client() {
-    if (core() == nullptr) return;
-    close();
-    core()->connections().connection_options().gate->shut();
-  }
+  ~async_client() = default;
 };
 
 }  // namespace sqlite
@@ -54157,10 +54221,11 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::prepare() {
   // Those before `first_` are over: what they used may be what the server has lost since.
   for (std::size_t i = first_; i < items_.size(); ++i) {
     pipeline_item& item = items_[i];
-    if (i == first_ || items_[i - 1].failure) item.is_as_before = false;
+    const bool may_be_as_before = i != first_ && !items_[i - 1].failure;  // nobody has looked for what has failed
+    item.is_as_before = item.is_as_before && may_be_as_before;
     if (item.failure || statements_[i] != nullptr) continue;
     const statement_request& asked = item.asked;
-    const bool is_known = item.is_as_before || (i > first_ && is_same_text(i - 1, i));
+    const bool is_known = item.is_as_before || (may_be_as_before && is_same_text(i - 1, i));
     statements_[i] = is_known ? statements_[i - 1] : hold(on().statements.find(asked.text, asked.literal, asked.types));
     if (statements_[i] != nullptr || item.is_as_before || is_being_prepared(i)) continue;
     unprepared& next = preparing_.emplace_back();
