@@ -52,6 +52,7 @@ int main() {
   using watched = dt::client<dt::tcp, dt::lensdb::codec<dt::lensdb::lens_v1, dt::message_pack>, dt::exponential_backoff,
                              dt::bounded_pool, decltype(both)>;
   watched seen{server.uri(), {.observer = both}};
+  seen.ping();
   static_cast<void>(seen.with(dt::as_result).get(""));  // a line with "error":"invalid key"
   dt::pool_statistics pool = seen.statistics();         // total, active, idle, waiting, opened, closed, …
   //]
