@@ -113,39 +113,17 @@ errc decode_enum(const value_ref& value, E& out) {
   return assign_enum(name, out);
 }
 
-/// Why a date, a point in time or a span of the server's may be errc::value_out_of_range for a `T`; "" when there is no
-/// more to say.
-template <class T>
-consteval const char* why_time_does_not_fit() {
-  constexpr field_kind kind = field_kind_of<T>;
-  if constexpr (kind == field_kind::date) {
-    return v0::detail::chrono_time_point<T>
-               ? ""
-               : "it is infinity, or beyond std::chrono::year; std::chrono::sys_days has room for both";
-  } else {
-    constexpr const char* finer =
-        "it is finer than the type; use one of std::chrono::microseconds, or cut it in the query: date_trunc('second', "
-        "…)";
-    if constexpr (kind == field_kind::duration) {
-      return std::ratio_greater_v<typename T::period, std::micro> ? finer : "";
-    } else if constexpr (kind == field_kind::time_of_day) {
-      return std::ratio_greater_v<typename T::precision::period, std::micro> ? finer : "";
-    } else {
-      return std::ratio_greater_v<typename T::duration::period, std::micro> ? finer : "";
-    }
-  }
+[[gnu::cold, gnu::noinline]] inline void explain_date(std::string* words) {
+  if (words == nullptr || !words->empty()) return;
+  *words = "it is infinity, or beyond std::chrono::year; std::chrono::sys_days has room for both";
 }
 
-[[gnu::cold, gnu::noinline]] inline void explain_time(std::string* words, const char* why) {
-  if (words != nullptr && words->empty()) *words = why;
-}
-
-/// Tells the reader why a value that has been refused does not fit.
+/// A date that does not fit: only std::chrono::year_month_day has no room for some.
 template <class T>
-[[gnu::always_inline]] inline errc explained_time(errc failed, std::string* words) {
-  if constexpr (*why_time_does_not_fit<T>() != '\0') {
+[[gnu::always_inline]] inline errc explained_date(errc failed, std::string* words) {
+  if constexpr (!v0::detail::chrono_time_point<T>) {
     if (failed == errc::value_out_of_range) [[unlikely]]
-      explain_time(words, why_time_does_not_fit<T>());
+      explain_date(words);
   }
   return failed;
 }
@@ -172,11 +150,20 @@ errc decode_date_as(const value_ref& value, T& out) {
 
 /// Why a value that came as microseconds does not fit `T`.
 template <class T>
-[[gnu::cold, gnu::noinline]] errc explain_lost_part(std::int64_t microseconds, decode_context& context) {
+[[gnu::cold, gnu::noinline]] errc explain_lost_part(std::int64_t microseconds, std::string* words) {
   v0::detail::second_parts exact;
   static_cast<void>(v0::detail::to_parts(std::chrono::duration<std::int64_t, std::micro>{microseconds}, exact));
-  if (context.words != nullptr) *context.words = v0::detail::lost_part_of<T>(exact);
+  if (words != nullptr) *words = v0::detail::lost_part_of<T>(exact);
   return errc::value_out_of_range;
+}
+
+/// A point in time from the wire's number, and what it would lose in a type that is too coarse.
+template <class T>
+[[gnu::always_inline]] inline errc explained_point(std::int64_t count, T& out, std::string* words) {
+  const errc failed = decode_point(count, out);
+  if (failed == errc{} || count > most_64 - epoch_microseconds) [[likely]]
+    return failed;
+  return explain_lost_part<T>(count + epoch_microseconds, words);
 }
 
 template <class T>
@@ -184,12 +171,7 @@ errc decode_point_as(const value_ref& value, T& out, decode_context& context) {
   if (value.is_null()) return errc::unexpected_null;
   if (value.is_binary) {
     if (value.size != 8) return errc::malformed_value;
-    const auto count = static_cast<std::int64_t>(load_big<std::uint64_t>(value.data));
-    const errc failed = decode_point(count, out);
-    if (failed == errc{} || count > most_64 - epoch_microseconds) [[likely]] {
-      return failed;
-    }
-    return explain_lost_part<T>(count + epoch_microseconds, context);
+    return explained_point(static_cast<std::int64_t>(load_big<std::uint64_t>(value.data)), out, context.words);
   }
   std::string_view text = value.text();
   if (text == "infinity") return decode_point(most_64, out);
@@ -212,12 +194,13 @@ errc decode_span_as(const value_ref& value, T& out, decode_context& context) {
   if constexpr (field_kind_of<T> == field_kind::time_of_day) {
     if (const errc failed = decode_span(value, true, microseconds, context); failed != errc{}) return failed;
     typename T::precision since_midnight{};
-    if (from_microseconds(microseconds, since_midnight) != errc{}) return explain_lost_part<T>(microseconds, context);
+    if (from_microseconds(microseconds, since_midnight) != errc{})
+      return explain_lost_part<T>(microseconds, context.words);
     out = T{since_midnight};
     return errc{};
   } else {
     if (const errc failed = decode_span(value, false, microseconds, context); failed != errc{}) return failed;
-    return from_microseconds(microseconds, out) == errc{} ? errc{} : explain_lost_part<T>(microseconds, context);
+    return from_microseconds(microseconds, out) == errc{} ? errc{} : explain_lost_part<T>(microseconds, context.words);
   }
 }
 
@@ -264,11 +247,11 @@ errc decode_value(const value_ref& value, T& out, decode_context& context) {
   } else if constexpr (kind == field_kind::decimal) {
     return decode_decimal(value, out);
   } else if constexpr (kind == field_kind::date) {
-    return explained_time<T>(decode_date_as(value, out), context.words);
+    return explained_date<T>(decode_date_as(value, out), context.words);
   } else if constexpr (kind == field_kind::timestamp || kind == field_kind::local_timestamp) {
-    return explained_time<T>(decode_point_as(value, out, context), context.words);
+    return decode_point_as(value, out, context);
   } else if constexpr (kind == field_kind::duration || kind == field_kind::time_of_day) {
-    return explained_time<T>(decode_span_as(value, out, context), context.words);
+    return decode_span_as(value, out, context);
   } else if constexpr (kind == field_kind::json) {
     return decode_json(value, out, context);
   } else if constexpr (kind == field_kind::list) {

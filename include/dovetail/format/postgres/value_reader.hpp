@@ -67,9 +67,9 @@ template <class T>
     std::memcpy(out.bytes.data(), from, 16);
     return errc{};
   } else if constexpr (kind == field_kind::date) {
-    return explained_time<T>(decode_date(static_cast<std::int32_t>(load_big<std::uint32_t>(from)), out), words);
+    return explained_date<T>(decode_date(static_cast<std::int32_t>(load_big<std::uint32_t>(from)), out), words);
   } else {
-    return explained_time<T>(decode_point(static_cast<std::int64_t>(load_big<std::uint64_t>(from)), out), words);
+    return explained_point(static_cast<std::int64_t>(load_big<std::uint64_t>(from)), out, words);
   }
 }
 

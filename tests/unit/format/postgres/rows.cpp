@@ -202,9 +202,10 @@ TEST(PostgresRows, TimesThatDoNotFitSayWhatWould) {
     if (is_mapped) rows = {{{oids::text}, {oids::timestamptz}}, {1}};
     const std::string row = is_mapped ? "0002ffffffff000000080000000000000001" : "0001000000080000000000000001";
     EXPECT_EQ(rows.read(row, at).code, dt::errc::value_out_of_range);
-    EXPECT_EQ(rows.source.words(),
-              "it is finer than the type; use one of std::chrono::microseconds, or cut it in the query: "
-              "date_trunc('second', …)");
+    EXPECT_EQ(
+        rows.source.words(),
+        "it has a fraction of a second, which would be lost: use std::chrono::sys_time<std::chrono::microseconds>, or "
+        "round it in the query");
   }
   reader<std::chrono::year_month_day> days{{{oids::date}}, {0}};
   std::chrono::year_month_day day{};
