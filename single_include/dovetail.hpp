@@ -43195,7 +43195,8 @@ class cursor {
   /// Reads all rows.
   error_info fetch(rows<value_type>& all) {
     if (error_info failure = bind()) return failure;
-    if (const std::size_t likely = bound_->likely_rows(); likely > 1) all.reserve(likely);
+    // One more: a row is there before SQLite says that there is none, and its room must not move all of them.
+    if (const std::size_t likely = bound_->likely_rows(); likely > 1) all.reserve(likely + 1);
     step came = step::row;
     while (v0::detail::append_row(all, [&](value_type& out) { return (came = next(out)) == step::row; })) {
     }
