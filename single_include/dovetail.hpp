@@ -411,7 +411,7 @@ template <std::unsigned_integral T>
 }  // namespace dovetail::inline v0
 
 // ---- dovetail/base/utf8.hpp ----
-// Whether text is well-formed UTF-8.
+// Whether text is well-formed UTF-8, and its characters.
 
 namespace dovetail::inline v0 {
 
@@ -457,6 +457,31 @@ constexpr std::size_t valid_utf8_prefix(std::string_view text) noexcept {
 /// True when all of `text` is well-formed UTF-8.
 constexpr bool is_valid_utf8(std::string_view text) noexcept { return valid_utf8_prefix(text) == text.size(); }
 
+namespace detail {
+
+/// False for the second and later bytes of a character.
+constexpr bool begins_character(char c) noexcept { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+
+constexpr int count_characters(std::string_view text) noexcept {
+  int count = 0;
+  for (const char c : text) count += begins_character(c) ? 1 : 0;
+  return count;
+}
+
+/// The byte with the character `position`, counted from 1; the text's size is that of the one behind the last; npos
+/// for what is beyond.
+constexpr std::size_t byte_of_character(std::string_view text, int position) noexcept {
+  std::size_t at = 0;
+  for (int left = position - 1; left > 0; --left) {
+    if (at == text.size()) return std::string_view::npos;
+    do {
+      ++at;
+    } while (at < text.size() && !begins_character(text[at]));
+  }
+  return at;
+}
+
+}  // namespace detail
 }  // namespace dovetail::inline v0
 
 // ---- dovetail/base/text.hpp ----
@@ -568,19 +593,12 @@ namespace dovetail::inline v0::detail {
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void append_caret(std::string& text, std::string_view sql, int position) {
   if (position < 1 || sql.empty()) return;
-  std::size_t line = 0;
+  const std::size_t at = byte_of_character(sql, position);
+  if (at == std::string_view::npos) return;
+  const std::string_view before = sql.substr(0, at);
+  const std::size_t line = before.rfind('\n') + 1;  // npos + 1 is the first
   std::size_t number = 1;
-  std::size_t at = 0;
-  for (int left = position - 1; left != 0; --left) {
-    if (at == sql.size()) return;
-    if (sql[at] == '\n') {
-      ++number;
-      line = at + 1;
-    }
-    do {
-      ++at;
-    } while (at < sql.size() && (static_cast<unsigned char>(sql[at]) & 0xC0) == 0x80);
-  }
+  for (const char c : before) number += c == '\n' ? 1 : 0;
   std::string_view whole = sql.substr(line, sql.find('\n', line) - line);
   if (whole.ends_with('\r')) whole.remove_suffix(1);
   const std::size_t begin = text.size() + 1;
@@ -589,7 +607,7 @@ namespace dovetail::inline v0::detail {
   append_parts(text, {whole, "\n"});
   for (std::size_t i = 0; i < margin; ++i) text += ' ';
   for (std::size_t i = line; i < at; ++i) {
-    if ((static_cast<unsigned char>(sql[i]) & 0xC0) != 0x80) text += sql[i] == '\t' ? '\t' : ' ';
+    if (begins_character(sql[i])) text += sql[i] == '\t' ? '\t' : ' ';
   }
   text += '^';
 }
@@ -4164,10 +4182,7 @@ attempt read_once(Stream& stream, byte_span into, deadline by, bool is_reply) {
   return repeat_until_over(stream, by, [&] { return stream.try_read(into); });
 }
 
-/// Carries out an exchange. `happened` is empty.
-template <stream Stream>
-void perform_exchange(Stream& stream, const action& next, deadline by, event& happened) {
-  const exchanged done = write_or_read(stream, next.output(), next.input(), by);
+inline void note_exchange(event& happened, const exchanged& done) noexcept {
   happened.bytes = done.written;
   happened.received = done.received;
   happened.ec = done.ec;
@@ -4180,11 +4195,8 @@ template <stream Stream>
                                      const attempt& last, event& happened) {
   happened.bytes = next.output().size();
   if (!is_written) {
-    const exchanged done = write_or_read_from(last, stream, next.output(), next.input(), by);
-    happened.bytes = done.written;
-    happened.received = done.received;
-    happened.ec = done.ec;
-    if (done.ec || done.written != next.output().size()) return;
+    note_exchange(happened, write_or_read_from(last, stream, next.output(), next.input(), by));
+    if (happened.ec || happened.bytes != next.output().size()) return;
   } else if (last.is_over()) {
     happened.ec = last.ec;
     return;
@@ -4249,7 +4261,7 @@ template <stream Stream>
 [[gnu::noinline]] void perform(Stream& stream, const action& next, deadline by, traffic& moved, bool after_write,
                                event& happened) {
   if (next.what() == verb::exchange) {
-    perform_exchange(stream, next, by, happened);
+    note_exchange(happened, write_or_read(stream, next.output(), next.input(), by));
     moved.sent += happened.bytes;
     moved.received += happened.received;
   } else if (next.what() == verb::read) {
@@ -21506,17 +21518,6 @@ namespace dovetail::inline v0::detail {
 #endif
 namespace dovetail::inline v0::detail {
 
-/// The byte with the character `position`, counted from 1, in UTF-8.
-[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::size_t byte_of_character(std::string_view text, int position) {
-  std::size_t at = 0;
-  for (int left = position - 1; left > 0 && at < text.size(); --left) {
-    do {
-      ++at;
-    } while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80);
-  }
-  return at;
-}
-
 [[gnu::noinline]] DOVETAIL_DEFINE void note_script_place(error_info& failure, dialect d, std::string_view script,
                                                          std::uint32_t statement) {
   const int position = failure.server().position;
@@ -26330,12 +26331,11 @@ struct text_position {
 inline text_position position_of(std::string_view text, std::size_t offset) noexcept {
   text_position found;
   for (std::size_t i = 0; i < offset && i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte == '\n') {
+    if (text[i] == '\n') {
       ++found.line;
       found.column = 1;
       found.line_begin = i + 1;
-    } else if ((byte & 0xC0) != 0x80) {  // not the rest of a character in UTF-8
+    } else if (begins_character(text[i])) {
       ++found.column;
     }
   }
@@ -42687,11 +42687,8 @@ namespace sqlite::detail {
   error_info found = failure(code, {});
   const int offset = found.server().position - 1;  // SQLite counts bytes
   if (offset < 0) return found;
-  int position = 1;
-  for (const char c : text.substr(0, begin + static_cast<std::size_t>(offset))) {
-    position += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;
-  }
-  found.edit_server().position = position;
+  const std::string_view before = text.substr(0, begin + static_cast<std::size_t>(offset));
+  found.edit_server().position = 1 + dovetail::detail::count_characters(before);
   return found;
 }
 
@@ -52664,8 +52661,7 @@ constexpr int position_in_written(std::string_view written, std::string_view sen
   int passed_from = 0;
   int passed_to = 0;
   const auto advance = [](std::string_view text, std::size_t& at, int& passed, std::size_t bytes) {
-    for (; bytes != 0 && at < text.size(); --bytes, ++at)
-      passed += (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80;
+    for (; bytes != 0 && at < text.size(); --bytes, ++at) passed += detail::begins_character(text[at]) ? 1 : 0;
   };
   while (to < sent.size()) {
     const int place = passed_from + 1;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/parts.hpp>
+#include <dovetail/base/utf8.hpp>
 
 #include <cstddef>
 #include <string>
@@ -27,19 +28,12 @@ namespace dovetail::inline v0::detail {
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void append_caret(std::string& text, std::string_view sql, int position) {
   if (position < 1 || sql.empty()) return;
-  std::size_t line = 0;
+  const std::size_t at = byte_of_character(sql, position);
+  if (at == std::string_view::npos) return;
+  const std::string_view before = sql.substr(0, at);
+  const std::size_t line = before.rfind('\n') + 1;  // npos + 1 is the first
   std::size_t number = 1;
-  std::size_t at = 0;
-  for (int left = position - 1; left != 0; --left) {
-    if (at == sql.size()) return;
-    if (sql[at] == '\n') {
-      ++number;
-      line = at + 1;
-    }
-    do {
-      ++at;
-    } while (at < sql.size() && (static_cast<unsigned char>(sql[at]) & 0xC0) == 0x80);
-  }
+  for (const char c : before) number += c == '\n' ? 1 : 0;
   std::string_view whole = sql.substr(line, sql.find('\n', line) - line);
   if (whole.ends_with('\r')) whole.remove_suffix(1);
   const std::size_t begin = text.size() + 1;
@@ -48,7 +42,7 @@ namespace dovetail::inline v0::detail {
   append_parts(text, {whole, "\n"});
   for (std::size_t i = 0; i < margin; ++i) text += ' ';
   for (std::size_t i = line; i < at; ++i) {
-    if ((static_cast<unsigned char>(sql[i]) & 0xC0) != 0x80) text += sql[i] == '\t' ? '\t' : ' ';
+    if (begins_character(sql[i])) text += sql[i] == '\t' ? '\t' : ' ';
   }
   text += '^';
 }

@@ -1,4 +1,4 @@
-// Whether text is well-formed UTF-8.
+// Whether text is well-formed UTF-8, and its characters.
 #pragma once
 
 #include <cstddef>
@@ -51,4 +51,29 @@ constexpr std::size_t valid_utf8_prefix(std::string_view text) noexcept {
 /// True when all of `text` is well-formed UTF-8.
 constexpr bool is_valid_utf8(std::string_view text) noexcept { return valid_utf8_prefix(text) == text.size(); }
 
+namespace detail {
+
+/// False for the second and later bytes of a character.
+constexpr bool begins_character(char c) noexcept { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+
+constexpr int count_characters(std::string_view text) noexcept {
+  int count = 0;
+  for (const char c : text) count += begins_character(c) ? 1 : 0;
+  return count;
+}
+
+/// The byte with the character `position`, counted from 1; the text's size is that of the one behind the last; npos
+/// for what is beyond.
+constexpr std::size_t byte_of_character(std::string_view text, int position) noexcept {
+  std::size_t at = 0;
+  for (int left = position - 1; left > 0; --left) {
+    if (at == text.size()) return std::string_view::npos;
+    do {
+      ++at;
+    } while (at < text.size() && !begins_character(text[at]));
+  }
+  return at;
+}
+
+}  // namespace detail
 }  // namespace dovetail::inline v0

@@ -24,10 +24,7 @@ attempt read_once(Stream& stream, byte_span into, deadline by, bool is_reply) {
   return repeat_until_over(stream, by, [&] { return stream.try_read(into); });
 }
 
-/// Carries out an exchange. `happened` is empty.
-template <stream Stream>
-void perform_exchange(Stream& stream, const action& next, deadline by, event& happened) {
-  const exchanged done = write_or_read(stream, next.output(), next.input(), by);
+inline void note_exchange(event& happened, const exchanged& done) noexcept {
   happened.bytes = done.written;
   happened.received = done.received;
   happened.ec = done.ec;
@@ -40,11 +37,8 @@ template <stream Stream>
                                      const attempt& last, event& happened) {
   happened.bytes = next.output().size();
   if (!is_written) {
-    const exchanged done = write_or_read_from(last, stream, next.output(), next.input(), by);
-    happened.bytes = done.written;
-    happened.received = done.received;
-    happened.ec = done.ec;
-    if (done.ec || done.written != next.output().size()) return;
+    note_exchange(happened, write_or_read_from(last, stream, next.output(), next.input(), by));
+    if (happened.ec || happened.bytes != next.output().size()) return;
   } else if (last.is_over()) {
     happened.ec = last.ec;
     return;
@@ -109,7 +103,7 @@ template <stream Stream>
 [[gnu::noinline]] void perform(Stream& stream, const action& next, deadline by, traffic& moved, bool after_write,
                                event& happened) {
   if (next.what() == verb::exchange) {
-    perform_exchange(stream, next, by, happened);
+    note_exchange(happened, write_or_read(stream, next.output(), next.input(), by));
     moved.sent += happened.bytes;
     moved.received += happened.received;
   } else if (next.what() == verb::read) {

@@ -4,6 +4,7 @@
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/base/name.hpp>
 #include <dovetail/base/similarity.hpp>
+#include <dovetail/base/utf8.hpp>
 #include <dovetail/row/binding.hpp>
 #include <dovetail/row/description.hpp>
 #include <dovetail/row/report.hpp>
@@ -36,12 +37,11 @@ struct text_position {
 inline text_position position_of(std::string_view text, std::size_t offset) noexcept {
   text_position found;
   for (std::size_t i = 0; i < offset && i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte == '\n') {
+    if (text[i] == '\n') {
       ++found.line;
       found.column = 1;
       found.line_begin = i + 1;
-    } else if ((byte & 0xC0) != 0x80) {  // not the rest of a character in UTF-8
+    } else if (begins_character(text[i])) {
       ++found.column;
     }
   }

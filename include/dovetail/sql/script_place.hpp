@@ -3,6 +3,7 @@
 
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/base/parts.hpp>
+#include <dovetail/base/utf8.hpp>
 #include <dovetail/sql/dialect.hpp>
 #include <dovetail/sql/lexer.hpp>
 #include <dovetail/sql/transaction_end.hpp>
@@ -30,17 +31,6 @@ namespace dovetail::inline v0::detail {
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::detail {
-
-/// The byte with the character `position`, counted from 1, in UTF-8.
-[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::size_t byte_of_character(std::string_view text, int position) {
-  std::size_t at = 0;
-  for (int left = position - 1; left > 0 && at < text.size(); --left) {
-    do {
-      ++at;
-    } while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80);
-  }
-  return at;
-}
 
 [[gnu::noinline]] DOVETAIL_DEFINE void note_script_place(error_info& failure, dialect d, std::string_view script,
                                                          std::uint32_t statement) {

@@ -1,6 +1,8 @@
 // From a place in the text that was sent to the place in the text that the user wrote.
 #pragma once
 
+#include <dovetail/base/utf8.hpp>
+
 #include <cstddef>
 #include <string_view>
 
@@ -30,8 +32,7 @@ constexpr int position_in_written(std::string_view written, std::string_view sen
   int passed_from = 0;
   int passed_to = 0;
   const auto advance = [](std::string_view text, std::size_t& at, int& passed, std::size_t bytes) {
-    for (; bytes != 0 && at < text.size(); --bytes, ++at)
-      passed += (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80;
+    for (; bytes != 0 && at < text.size(); --bytes, ++at) passed += detail::begins_character(text[at]) ? 1 : 0;
   };
   while (to < sent.size()) {
     const int place = passed_from + 1;

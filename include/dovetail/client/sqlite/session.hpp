@@ -1,6 +1,7 @@
 // One open SQLite handle: opening, locks and time limits, prepared statements, the transaction's state.
 #pragma once
 
+#include <dovetail/base/utf8.hpp>
 #include <dovetail/base/deadline.hpp>
 #include <dovetail/base/health.hpp>
 #include <dovetail/base/result.hpp>
@@ -220,11 +221,8 @@ namespace sqlite::detail {
   error_info found = failure(code, {});
   const int offset = found.server().position - 1;  // SQLite counts bytes
   if (offset < 0) return found;
-  int position = 1;
-  for (const char c : text.substr(0, begin + static_cast<std::size_t>(offset))) {
-    position += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;
-  }
-  found.edit_server().position = position;
+  const std::string_view before = text.substr(0, begin + static_cast<std::size_t>(offset));
+  found.edit_server().position = 1 + dovetail::detail::count_characters(before);
   return found;
 }
 
