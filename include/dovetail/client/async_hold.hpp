@@ -2,13 +2,16 @@
 #pragma once
 
 #include <dovetail/client/async_attempt.hpp>
+#include <dovetail/client/transaction.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>
+#include <asio/post.hpp>
 
 #include <memory>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace dovetail::inline v0::detail {
@@ -18,6 +21,7 @@ template <class Core, operation Op, class Handler>
 class async_hold final : public async_attempt<Core> {
   using base = async_attempt<Core>;
   using lease = typename Core::lease;
+  using connection_type = typename Core::connection_type;
 
  public:
   async_hold(std::shared_ptr<Core> core, asio::any_io_executor executor, const call& how, Op op, Handler handler)
@@ -36,8 +40,20 @@ class async_hold final : public async_attempt<Core> {
  private:
   void perform() override {
     auto& connection = *this->lease_;
+    if constexpr (std::is_same_v<Op, sql_begin> && begins_later<connection_type>) {
+      if (op_.is_later) return begin_later(connection);
+    }
     connection.moved() = {};
     this->converse(kept_.begin([&] { return connection.session().start(op_); }));
+  }
+
+  /// Nothing is asked; it completes all the same not in here.
+  template <class Connection>
+  void begin_later(Connection& connection) {
+    this->is_in_dialogue_ = false;
+    if (error_info why = connection.begin_later(op_.mode)) return this->failed(std::move(why), 0);
+    auto self = std::static_pointer_cast<async_hold>(this->shared_from_this());
+    asio::post(this->executor_, [self = std::move(self)] { self->complete(std::move(self->lease_)); });
   }
 
   void performed(result<void> told) override {
@@ -67,7 +83,6 @@ class async_hold final : public async_attempt<Core> {
     std::move(handler_)(std::move(answer));
   }
 
-  using connection_type = typename Core::connection_type;
   using dialogue_type = decltype(std::declval<connection_type&>().session().start(std::declval<Op&>()));
 
   Op op_;

@@ -90,8 +90,11 @@ class async_transaction : public Core::connection_type::template verbs<async_tra
   using connection_type = typename Core::connection_type;
   using view_type = async_transaction_view<Core, asio::use_awaitable_t<>>;
 
-  async_transaction(std::shared_ptr<Core> core, typename Core::lease on, asio::any_io_executor executor, deadline by)
-      : on_(std::make_shared<state_type>(std::move(core), std::move(on), std::move(executor), by)), is_owner_(true) {}
+  /// `mode`: of a transaction that begins with its first statement.
+  async_transaction(std::shared_ptr<Core> core, typename Core::lease on, asio::any_io_executor executor, deadline by,
+                    begin_mode mode = begin_mode::automatic)
+      : on_(std::make_shared<state_type>(std::move(core), std::move(on), std::move(executor), by, mode)),
+        is_owner_(true) {}
   /// Of a savepoint: the transaction that it is in.
   explicit async_transaction(std::shared_ptr<state_type> outer) noexcept : on_(std::move(outer)) {}
   async_transaction(const async_transaction&) = delete;

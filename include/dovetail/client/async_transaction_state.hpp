@@ -3,6 +3,7 @@
 
 #include <dovetail/base/health.hpp>
 #include <dovetail/base/result.hpp>
+#include <dovetail/client/async_beginning.hpp>
 #include <dovetail/client/handler_executor.hpp>
 #include <dovetail/client/operation.hpp>
 #include <dovetail/client/transaction_guest.hpp>
@@ -43,8 +44,10 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
   using connection_type = typename Core::connection_type;
   using lease = typename Core::lease;
 
-  async_transaction_state(std::shared_ptr<Core> core, lease on, asio::any_io_executor executor, deadline by)
-      : core_(std::move(core)), on_(std::move(on)), executor_(std::move(executor)), by_(by) {}
+  /// `mode`: of a transaction whose connection is to begin it with the first statement.
+  async_transaction_state(std::shared_ptr<Core> core, lease on, asio::any_io_executor executor, deadline by,
+                          begin_mode mode = begin_mode::automatic)
+      : core_(std::move(core)), on_(std::move(on)), executor_(std::move(executor)), by_(by), mode_(mode) {}
   ~async_transaction_state() {
     if (!is_busy_) return;
     dismissed_.reset();
@@ -64,7 +67,7 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
   connection_type& connection() noexcept { return *on_; }
   bool is_open() const noexcept {
     const auto held = lock();
-    return is_usable();
+    return !is_over_;
   }
   bool is_busy() const noexcept {
     const auto held = lock();
@@ -72,7 +75,7 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
   }
   bool is_aborted() const noexcept {
     const auto held = lock();
-    return !is_usable() || is_spoilt_ || (!is_busy_ && !on_->is_in_transaction());
+    return is_over_ || is_spoilt_ || (!is_busy_ && !is_in_transaction());
   }
   /// It is still open here, but its connection is closed.
   bool has_lost_connection() const noexcept {
@@ -145,14 +148,33 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
  private:
   template <class Handler, class Op>
   struct running;
+  template <class Handler, class Op>
+  struct begun_with;
+  template <class Handler, class Op>
+  struct begun_before;
 
-  bool is_usable() const noexcept { return static_cast<bool>(on_) && !is_over_; }
+  /// False when it could not begin, and has no connection any more.
+  bool is_in_transaction() const noexcept { return on_ && on_->is_in_transaction(); }
+  traffic moved() const noexcept { return on_ ? on_->moved() : traffic{}; }
+
+  /// Runs the operation of who has entered.
+  template <class Op, class Handler>
+  void perform(Op op, running<Handler, Op> then);
+  /// The same, of the first one, when the server has not heard of the transaction.
+  template <class Op, class Handler>
+  void begin_with(Op op, running<Handler, Op> then);
+  /// The connection is here again.
+  void take_back(lease on) noexcept {
+    const auto held = lock();
+    on_ = std::move(on);
+  }
 
   mutable std::mutex mutex_;
   std::shared_ptr<Core> core_;
   lease on_;
   asio::any_io_executor executor_;
   deadline by_;
+  begin_mode mode_;
   int depth_ = 0;
   int ends_from_ = INT_MAX;  // which guests end when the operation that runs has ended
   bool is_busy_ = false;
@@ -169,11 +191,11 @@ error_info async_transaction_state<Core>::enter(std::source_location where) {
   errc why{};
   {
     const auto held = lock();
-    if (!is_usable()) {
+    if (is_over_) {
       why = errc::transaction_closed;
     } else if (is_busy_) {
       why = errc::busy;
-    } else if (is_spoilt_ || !on_->is_in_transaction()) {
+    } else if (is_spoilt_ || !is_in_transaction()) {
       why = errc::transaction_aborted;
     } else {
       is_busy_ = true;
@@ -248,9 +270,8 @@ struct async_transaction_state<Core>::running {
     return asio::get_associated_cancellation_slot(handler);
   }
   void operator()(result<typename Op::value_type> answer) {
-    on->core_->saw_request(Op::name, answer ? std::error_code{} : answer.error().code(), watch, on->on_->moved(), 1,
-                           how);
-    if (v0::may_be_kept<Op>(may_end, static_cast<bool>(answer), on->on_->is_in_transaction())) on->keep();
+    on->core_->saw_request(Op::name, answer ? std::error_code{} : answer.error().code(), watch, on->moved(), 1, how);
+    if (v0::may_be_kept<Op>(may_end, static_cast<bool>(answer), on->is_in_transaction())) on->keep();
     if (!answer) answer.error().with_location(how.where);
     const error_info why = answer ? error_info{} : answer.error();
     on->leave(&why);
@@ -258,6 +279,71 @@ struct async_transaction_state<Core>::running {
     call_handler(std::move(handler), std::move(answer), executor);
   }
 };
+
+/// The operation has begun the transaction, or could not.
+template <class Core>
+template <class Handler, class Op>
+struct async_transaction_state<Core>::begun_with {
+  using cancellation_slot_type = asio::associated_cancellation_slot_t<Handler>;
+  running<Handler, Op> then;
+
+  cancellation_slot_type get_cancellation_slot() const noexcept { return then.get_cancellation_slot(); }
+  void operator()(result<typename Op::value_type> answer, lease on) {
+    then.on->take_back(std::move(on));
+    then(std::move(answer));
+  }
+};
+
+/// The transaction has begun, and its first operation goes next; or it could not.
+template <class Core>
+template <class Handler, class Op>
+struct async_transaction_state<Core>::begun_before {
+  using cancellation_slot_type = asio::associated_cancellation_slot_t<Handler>;
+  running<Handler, Op> then;
+  Op op;
+
+  cancellation_slot_type get_cancellation_slot() const noexcept { return then.get_cancellation_slot(); }
+  void operator()(result<void> begun, lease on) {
+    then.on->take_back(std::move(on));
+    if (!begun) return then(std::move(begun).error());
+    const std::shared_ptr<async_transaction_state> keep = then.on;
+    try {
+      keep->perform(std::move(op), std::move(then));
+    } catch (...) {  // nothing runs; the handler is gone
+      keep->leave();
+      throw;
+    }
+  }
+};
+
+template <class Core>
+template <class Op, class Handler>
+void async_transaction_state<Core>::perform(Op op, running<Handler, Op> then) {
+  on_->moved() = {};
+  const deadline by = then.how.by;
+  async_run(on_->stream(), on_->own(std::move(op)), by, &on_->moved(), std::move(then));
+}
+
+template <class Core>
+template <class Op, class Handler>
+void async_transaction_state<Core>::begin_with(Op op, running<Handler, Op> then) {
+  const call how = then.how;
+  asio::any_io_executor executor = then.executor;
+  lease on;
+  {
+    const auto held = lock();
+    on = std::move(on_);
+  }
+  if constexpr (carries_begin<connection_type, Op>) {
+    using done = begun_with<Handler, Op>;
+    async_beginning<Core, Op, done>::begin(core_, std::move(executor), how, mode_, std::move(on), std::move(op),
+                                           done{std::move(then)});
+  } else {
+    using done = begun_before<Handler, Op>;
+    async_beginning<Core, sql_begin, done>::begin(core_, std::move(executor), how, mode_, std::move(on),
+                                                  sql_begin{mode_}, done{std::move(then), std::move(op)});
+  }
+}
 
 template <class Core>
 template <class Op, class Handler>
@@ -269,10 +355,13 @@ void async_transaction_state<Core>::start(Op op, call how, Handler handler) {
     });
   }
   try {
-    on_->moved() = {};
     const bool may_end = may_end_transaction(op);
-    async_run(on_->stream(), on_->own(std::move(op)), how.by, &on_->moved(),
-              running<Handler, Op>{this->shared_from_this(), std::move(handler), std::move(executor), how, may_end});
+    running<Handler, Op> then{this->shared_from_this(), std::move(handler), std::move(executor), how, may_end};
+    if constexpr (begins_later<connection_type> && !std::is_same_v<Op, sql_commit> &&
+                  !std::is_same_v<Op, sql_rollback>) {
+      if (on_->is_begin_pending()) return begin_with(std::move(op), std::move(then));
+    }
+    perform(std::move(op), std::move(then));
   } catch (...) {  // nothing runs; the handler is gone
     leave();
     throw;

@@ -85,12 +85,12 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
                                              begin_mode mode, Fn body, call how) {
   const bool throws = co_await asio::this_coro::throw_if_cancelled();  // as the caller has it
   for (int attempt = 1;; ++attempt) {
-    auto lent = co_await async_begin(core, executor, how, sql_begin{mode, 0});
+    auto lent = co_await async_begin(core, executor, how, sql_begin{mode, 0, true});
     if (!lent) co_return std::move(lent).error();
     body_outcome<T> outcome;
     bool may_be_kept = false;  // begun again, it would do something twice
     {
-      async_transaction<Core> tx{core, *std::move(lent), executor, how.by};
+      async_transaction<Core> tx{core, *std::move(lent), executor, how.by, mode};
       outcome = co_await await_body<T>(tx, body);
       // Whatever was cancelled: the end of the transaction happens.
       co_await asio::this_coro::throw_if_cancelled(false);

@@ -100,6 +100,13 @@ result<transaction_scope<core_of<Self>, ReturnsResult>> begin_transaction(Self& 
                                                                           deadline by) {
   auto held = hold_connection(self, how);
   if (!held) return std::move(held).error();
+  if constexpr (!inside_transaction<Self> && begins_later<typename core_of<Self>::connection_type>) {
+    if (error_info why = (**held).begin_later(mode)) {
+      self.core().judge(why, sql_begin::name, 1, true, 0, how, {}, true);
+      return why;
+    }
+    return transaction_scope<core_of<Self>, ReturnsResult>{self.core(), *std::move(held), by, 0, mode};
+  }
   int depth = 0;
   if constexpr (inside_transaction<Self>) depth = self.nesting();
   sql_begin begin{mode, depth};

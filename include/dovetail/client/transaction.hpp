@@ -6,6 +6,8 @@
 #include <dovetail/client/operation.hpp>
 #include <dovetail/client/transaction_guest.hpp>
 #include <dovetail/driver/as_result.hpp>
+#include <dovetail/policy/pause.hpp>
+#include <dovetail/policy/retry.hpp>
 
 #include <memory>
 #include <source_location>
@@ -38,6 +40,7 @@ struct sql_begin {
   static constexpr std::string_view name = "begin";
   begin_mode mode = begin_mode::automatic;
   int depth = 0;
+  bool is_later = false;  ///< with the first statement, where the connection can do that (`begins_later`)
   bool is_idempotent() const noexcept { return true; }
 };
 
@@ -109,6 +112,21 @@ struct transaction_fate {
   return error_info{first}.with_suppressed(done.error());
 }
 
+/// A connection that begins a transaction with its first statement, if `carries_begin` says that of it: both leave
+/// together. `begin_later` sends nothing; `has_begin_failed` says of a failed statement that it was the beginning that
+/// failed, and that the statement was not executed, or is undone with its connection.
+template <class Connection>
+concept begins_later = requires(Connection& on, begin_mode mode) {
+  on.begin_later(mode);
+  on.is_begin_pending();
+  on.has_begin_failed();
+  on.drop_begin();
+};
+template <class Connection, class Op>
+inline constexpr bool carries_begin = false;
+template <begins_later Connection, class Op>
+inline constexpr bool carries_begin<Connection, Op> = Connection::template carries_begin<Op>;
+
 template <class T>
 inline constexpr bool is_result = false;
 template <class T>
@@ -127,12 +145,14 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   using connection_type = typename Core::connection_type;
 
   /// Used by `begin()`: a transaction that has begun on `on`.
-  transaction_scope(Core& core, detail::held_connection<Core> on, deadline by, int depth) noexcept
+  transaction_scope(Core& core, detail::held_connection<Core> on, deadline by, int depth,
+                    begin_mode mode = begin_mode::automatic) noexcept
       : transaction_guest(&outer_ended),
         core_(&core),
         on_(std::move(on)),
         by_(by),
         depth_(depth),
+        mode_(mode),
         close_limit_(core.timeout()) {}
   transaction_scope(transaction_scope&& other) noexcept
       : transaction_guest(std::move(other)),
@@ -140,6 +160,8 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
         on_(std::move(other.on_)),
         by_(other.by_),
         depth_(other.depth_),
+        mode_(other.mode_),
+        is_stranded_(std::exchange(other.is_stranded_, false)),
         close_limit_(other.close_limit_),
         failed_(other.failed_),
         failure_(std::move(other.failure_)),
@@ -157,6 +179,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   /// nothing to undo: it succeeds. Errors: behind a statement that failed the statement's, with
   /// `error_info::suppressed()`; else the database's own.
   auto rollback(std::source_location where = std::source_location::current()) {
+    if (std::exchange(is_stranded_, false)) return deliver(result<void>{});
     if (!on_) return deliver(closed<void>(where));
     guests_.end_from(0);
     if (has_lost_connection()) {
@@ -171,7 +194,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
     return deliver(detail::settle_rollback(std::move(done), is_closed, failure_));
   }
 
-  bool is_open() const noexcept { return static_cast<bool>(on_); }
+  bool is_open() const noexcept { return on_ || is_stranded_; }
   /// It is still open here, but its connection is closed.
   bool has_lost_connection() const noexcept { return on_ && on_->health() == session_health::closed; }
   /// It was committed, by `commit()` or by a statement of its own (a script's), or nobody knows: who does it all again
@@ -197,8 +220,8 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
       return error_info{errc::transaction_aborted}.with_location(how.where);
     }
     const bool may_end = may_end_transaction(op);
-    auto answer = core_->perform_on(*on_, op, how);
-    const bool is_inside = on_->is_in_transaction();
+    auto answer = perform_begun(op, how);
+    const bool is_inside = on_ && on_->is_in_transaction();
     if (v0::may_be_kept<Op>(may_end, static_cast<bool>(answer), is_inside)) fate()->may_be_kept = true;
     if (!answer) {
       answer.error().with_location(how.where);
@@ -225,6 +248,14 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   result<detail::held_connection<Core>> hold(const call& how) {
     if (!on_) return closed<detail::held_connection<Core>>(how.where);
     if (is_aborted()) return error_info{errc::transaction_aborted}.with_location(how.where);
+    if constexpr (detail::begins_later<connection_type>) {  // who borrows it may send what cannot carry it
+      if (on_->is_begin_pending()) {
+        if (error_info why = begin_now(how)) {
+          failed_ = true;
+          return std::move(why).with_location(how.where);
+        }
+      }
+    }
     return detail::held_connection<Core>{*on_};
   }
   int nesting() const noexcept { return depth_ + 1; }
@@ -284,7 +315,11 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
 
   /// Commits; used by `commit()` and by the loop below.
   result<void> finish(std::source_location where) {
-    if (!on_) return closed<void>(where);
+    if (!on_) {
+      result<void> none = closed<void>(where);
+      is_stranded_ = false;
+      return none;
+    }
     guests_.end_from(0);
     if (is_aborted()) {
       release();
@@ -303,6 +338,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
 
   /// Rolls back without a word; what cannot be rolled back is closed with its connection. `why` is told of it.
   void abandon(error_info* why = nullptr) noexcept {
+    is_stranded_ = false;
     if (!on_) return;
     guests_.end_from(0);
     try {
@@ -323,8 +359,63 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
 
  private:
   template <class T>
-  static result<T> closed(std::source_location where) {
+  result<T> closed(std::source_location where) const {
+    if (is_stranded_) return error_info{errc::transaction_aborted, "it could not begin"}.with_location(where);
     return error_info{errc::transaction_closed}.with_location(where);
+  }
+
+  /// One operation; the first of a transaction that has not begun on the server begins it there.
+  template <class Op>
+  result<typename Op::value_type> perform_begun(Op& op, const call& how) {
+    if constexpr (detail::begins_later<connection_type>) {
+      if (on_->is_begin_pending()) {
+        if constexpr (detail::carries_begin<connection_type, Op>) {
+          return perform_first(op, how);
+        } else {
+          if (error_info why = begin_now(how)) return why;
+        }
+      }
+    }
+    return core_->perform_on(*on_, op, how);
+  }
+  /// The beginning and an operation together. When it cannot begin, that is what failed.
+  template <class Op>
+  result<typename Op::value_type> perform_first(Op& op, const call& how) {
+    for (int attempt = 1;; ++attempt) {
+      result<typename Op::value_type> answer = core_->perform_on(*on_, op, how, attempt);
+      if (answer || !on_->has_begin_failed()) return answer;
+      if (!begin_elsewhere(answer.error(), how, attempt)) return answer;
+    }
+  }
+  /// The beginning alone.
+  [[gnu::cold, gnu::noinline]] error_info begin_now(const call& how) {
+    for (int attempt = 1;; ++attempt) {
+      sql_begin begin{mode_};
+      on_->drop_begin();
+      result<void> begun = core_->perform_on(*on_, begin, how, attempt);
+      if (begun) return {};
+      if (!begin_elsewhere(begun.error(), how, attempt)) return std::move(begun).error();
+    }
+  }
+  /// It could not begin, because of `why`: begins on another connection as the retry policy says; false when not. A
+  /// pooled connection may have been closed by the server meanwhile.
+  [[gnu::cold, gnu::noinline]] bool begin_elsewhere(error_info& why, const call& how, int attempt) {
+    clock::duration at_least{};
+    if constexpr (requires { on_->asked_pause(); }) at_least = on_->asked_pause();
+    const verdict next = core_->judge(why, sql_begin::name, attempt, true, on_->last_traffic().sent, how, at_least);
+    if (!next.repeat) return false;
+    on_.release();  // before the pause
+    is_stranded_ = true;
+    detail::pause_for(next.delay);
+    auto lent = core_->acquire(how);
+    if (lent) {
+      is_stranded_ = false;
+      on_ = detail::held_connection<Core>{*std::move(lent)};
+      if (error_info refused = on_->begin_later(mode_); !refused) return true;
+    } else {
+      why = std::move(lent).error();
+    }
+    return false;
   }
   bool is_aborted() const noexcept {
     return failed_ || (fate_ != nullptr && fate_->is_spoilt) || !on_->is_in_transaction();
@@ -349,6 +440,8 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   detail::held_connection<Core> on_;
   deadline by_;
   int depth_;
+  begin_mode mode_ = begin_mode::automatic;
+  bool is_stranded_ = false;  // it could not begin, and has no connection any more
   clock::duration close_limit_;
   bool failed_ = false;
   error_info failure_{};                            // the first one since a statement succeeded

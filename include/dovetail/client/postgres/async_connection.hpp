@@ -222,6 +222,16 @@ class async_connection {
   }
   void close() noexcept { stream_.wire.close(); }
 
+  /// For transactions: see `begins_later`.
+  template <class Op>
+  static constexpr bool carries_begin = detail::carries_begin<Op>;
+  error_info begin_later(begin_mode mode) { return stream_.session.begin_later(mode); }
+  bool is_begin_pending() const noexcept { return stream_.session.wire().is_begin_deferred(); }
+  bool has_begin_failed() const noexcept {
+    return stream_.session.wire().has_begin_failed() || (is_begin_pending() && !stream_.wire.is_open());
+  }
+  void drop_begin() noexcept { stream_.session.wire().drop_begin(); }
+
   /// A dialogue that keeps its operation.
   template <class Op>
   detail::owned_operation<Op> own(Op op) {

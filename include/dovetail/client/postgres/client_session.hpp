@@ -26,6 +26,7 @@
 #include <dovetail/policy/observer.hpp>
 
 #include <optional>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -42,6 +43,9 @@ class text_call {
   text_call(session& on, result<std::string> text, script_purpose purpose = script_purpose::any) noexcept
       : on_(&on), text_(std::move(text)), purpose_(purpose) {}
 
+  /// Asks nothing: the server has not heard of what is to be ended.
+  explicit text_call(session& on) noexcept : text_call(on, std::string{}) { is_nothing_ = true; }
+
   action resume(const event& ev);
   error_info failure(std::error_code ec) const {
     if (!text_) return text_.error();
@@ -53,6 +57,7 @@ class text_call {
   session* on_;
   result<std::string> text_;
   script_purpose purpose_;
+  bool is_nothing_ = false;
   std::optional<script_dialogue> running_;
 };
 
@@ -142,6 +147,25 @@ bool is_refused(const session& on) noexcept {
   return on.can_drain() && (!goes_on<Op> || on.is_copying_in());
 }
 
+/// Statements that the beginning of their transaction goes out with. Where the connection turns out to be lost by then,
+/// both are asked of another one: what takes its arguments away, or is handed over in parts, is none of them.
+template <class Op>
+inline constexpr bool carries_begin = false;
+template <class Request>
+inline constexpr bool carries_begin<sql_execute<Request>> = true;
+template <class Row, class Request>
+inline constexpr bool carries_begin<sql_query<Row, Request>> = true;
+template <class Row, class Request>
+inline constexpr bool carries_begin<sql_query_one<Row, Request>> = true;
+template <class Row, class Request>
+inline constexpr bool carries_begin<sql_query_optional<Row, Request>> = true;
+template <class Row, class Struct>
+inline constexpr bool carries_begin<sql_insert_returning<Row, Struct>> = true;
+template <class Range>
+inline constexpr bool carries_begin<sql_insert<Range>> = std::ranges::forward_range<const std::remove_cvref_t<Range>>;
+template <class Ops, bool IsEach>
+inline constexpr bool carries_begin<pipelined<Ops, IsEach>> = true;
+
 /// The session of a connection, and the dialogues that it makes. Its machines borrow it: it stays where it is while one
 /// of them lives.
 class client_session {
@@ -230,13 +254,19 @@ class client_session {
   script_call start(const sql_script& op) { return {session_, op.text}; }
   text_call start(const sql_begin& op) { return {session_, begin_text(op)}; }
   text_call start(const sql_commit& op) {
+    if (session_.is_begin_deferred()) return end_unbegun();
     is_committing_ = op.depth == 0;
     return {session_, commit_text(op.depth), op.depth == 0 ? script_purpose::commit : script_purpose::any};
   }
   text_call start(const sql_rollback& op) {
+    if (session_.is_begin_deferred()) return end_unbegun();
     if (!session_.is_in_transaction()) return {session_, std::string{}};  // the server has done it already
     return {session_, rollback_text(op.depth)};
   }
+
+  /// Begins a transaction with its first statement, whose messages it goes in front of: no round trip of its own.
+  /// Errors: as of `sql_begin`, before anything is sent.
+  error_info begin_later(begin_mode mode);
 
   /// A dialogue was broken off, and the connection was drained, or (null) lost. A commit that was sent is over then: it
   /// was done when the server said nothing against it; of a lost one nobody knows. A copy that was given up has ended.
@@ -259,6 +289,11 @@ class client_session {
   const session& wire() const noexcept { return session_; }
 
  private:
+  text_call end_unbegun() noexcept {
+    session_.drop_begin();
+    return text_call{session_};
+  }
+
   connect_options how_;
   session session_;
   bool is_committing_ = false;
@@ -280,6 +315,7 @@ namespace postgres::detail {
 
 DOVETAIL_DEFINE action text_call::resume(const event& ev) {
   if (!text_) return action::done(text_.error().code());
+  if (is_nothing_) return action::done();
   if (!running_) running_.emplace(*on_, *text_, purpose_);
   return running_->resume(ev);
 }
@@ -312,6 +348,13 @@ DOVETAIL_DEFINE password_login client_session::open(deadline by) {
   error_info refused = fetch_password(how_, by);
   return password_login{startup{session_.facts, how_, openssl_crypto()}, std::move(refused),
                         how_.credentials != nullptr ? &how_.password : nullptr};
+}
+
+DOVETAIL_DEFINE error_info client_session::begin_later(begin_mode mode) {
+  result<std::string> text = begin_text(sql_begin{mode, 0});
+  if (!text) return std::move(text).error();
+  session_.begin_later(*std::move(text));
+  return {};
 }
 
 DOVETAIL_DEFINE bool client_session::settle(error_info& failure, drained* said) {

@@ -62,6 +62,15 @@ class connection {
   bool is_in_transaction() const noexcept {
     return health() == session_health::in_transaction || session_.wire().is_in_transaction();
   }
+  /// For transactions: see `begins_later`.
+  template <class Op>
+  static constexpr bool carries_begin = detail::carries_begin<Op>;
+  error_info begin_later(begin_mode mode) { return session_.begin_later(mode); }
+  bool is_begin_pending() const noexcept { return session_.wire().is_begin_deferred(); }
+  bool has_begin_failed() const noexcept {
+    return session_.wire().has_begin_failed() || (is_begin_pending() && !stream_.is_open());
+  }
+  void drop_begin() noexcept { session_.wire().drop_begin(); }
   /// Says farewell where the server listens.
   void close() noexcept;
 

@@ -365,7 +365,7 @@ DOVETAIL_DEFINE action dialogue::go_on() {
   }
   constexpr char expected[] = {from_server::command_complete, from_server::bind_complete, from_server::parse_complete};
   if (came.type != expected[(deferred_left_ - 1) % 3]) return verdict::unexpected;
-  --deferred_left_;
+  if (--deferred_left_ == 0) on_->note_prefix_answered();
   return verdict::go_on;
 }
 

@@ -50,6 +50,22 @@ class session {
   /// Takes the deferred statements back: nothing of them has been sent.
   void drop_deferred() noexcept { deferred_.clear(); }
 
+  /// Begins a transaction with the next statement: defers `text`, which begins one. From here on the session counts as
+  /// in a transaction. Precondition: it is idle.
+  void begin_later(std::string text) {
+    defer(std::move(text));
+    is_begin_unanswered_ = false;
+    facts.health = session_health::in_transaction;
+  }
+  /// The transaction of `begin_later` ends before the server has heard of it.
+  void drop_begin() noexcept;
+  /// The statement of `begin_later` has not succeeded, as far as anybody knows, and it will not: the server has refused
+  /// it, or the connection was lost before its answer. What went out behind it was not executed, or is undone.
+  bool has_begin_failed() const noexcept {
+    if (facts.health == session_health::closed) return is_begin_unanswered_ || is_begin_deferred();
+    return is_begin_unanswered_ && facts.transaction_status == 'I';
+  }
+
   /// Call it for a fresh connection, before `startup`.
   void forget() noexcept;
 
@@ -90,7 +106,12 @@ class session {
   std::size_t next_portal() noexcept { return ++portals_; }
   /// There is something that has to go in front of the next batch.
   bool has_prefix() const noexcept { return !deferred_.empty() || !statements.to_close().empty(); }
-  void note_prefix() noexcept { carries_prefix_ = true; }
+  void note_prefix() noexcept {
+    carries_prefix_ = true;
+    is_begin_unanswered_ = is_begin_deferred();
+  }
+  /// What was deferred has succeeded.
+  void note_prefix_answered() noexcept { is_begin_unanswered_ = false; }
 
   /// The end of the batch ends the data of a copy, in this many bytes: as long as none of them has left, `drain` can
   /// still have the copy fail.
@@ -166,6 +187,7 @@ class session {
   std::size_t skip_ = 0;
   std::size_t portals_ = 0;
   bool carries_prefix_ = false;
+  bool is_begin_unanswered_ = false;
   bool needs_sync_ = false;
   bool needed_sync_ = false;  // before the batch
   bool is_simple_ = false;
@@ -193,7 +215,14 @@ DOVETAIL_DEFINE void session::forget() noexcept {
   notifications.clear();
   deferred_.clear();
   owed_ = batch_owed_ = sent_ = skip_ = copy_end_ = 0;
-  needs_sync_ = is_copying_in_ = may_have_executed_ = must_fail_ = is_portal_open_ = false;
+  needs_sync_ = is_copying_in_ = may_have_executed_ = must_fail_ = is_portal_open_ = is_begin_unanswered_ = false;
+}
+
+DOVETAIL_DEFINE void session::drop_begin() noexcept {
+  drop_deferred();
+  if (facts.health == session_health::in_transaction && facts.transaction_status == 'I') {
+    facts.health = session_health::idle;
+  }
 }
 
 DOVETAIL_DEFINE void session::begin_batch() noexcept {
