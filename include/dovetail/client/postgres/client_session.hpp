@@ -252,7 +252,7 @@ class client_session {
   }
   describe_call start(const describe_statement& op) { return {session_, op.text}; }
   script_call start(const sql_script& op) { return {session_, op.text}; }
-  text_call start(const sql_begin& op) { return {session_, begin_text(op)}; }
+  text_call start(const sql_begin& op) { return {session_, begin_text(op), script_purpose::begin}; }
   text_call start(const sql_commit& op) {
     if (session_.is_begin_deferred()) return end_unbegun();
     is_committing_ = op.depth == 0;

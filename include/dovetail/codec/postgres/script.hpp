@@ -50,6 +50,7 @@ class query_dialogue : public dialogue {
 /// What a text is for: what its answer, or the loss of it, means.
 enum class script_purpose : std::uint8_t {
   any,
+  begin,   ///< a lost answer leaves nothing behind
   commit,  ///< a lost answer is errc::commit_unknown, the answer ROLLBACK errc::transaction_aborted
 };
 
@@ -63,7 +64,7 @@ class script_dialogue final : public detail::query_dialogue {
 
   script_dialogue(session& on, std::string_view text, script_purpose purpose = script_purpose::any,
                   const row_sink& rows = {})
-      : query_dialogue(on, text, text.empty()), rows_(rows), purpose_(purpose) {
+      : query_dialogue(on, text, text.empty() || purpose == script_purpose::begin), rows_(rows), purpose_(purpose) {
     if (purpose == script_purpose::commit) lost_code_ = errc::commit_unknown;
   }
 
