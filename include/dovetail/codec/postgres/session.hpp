@@ -106,10 +106,7 @@ class session {
   std::size_t next_portal() noexcept { return ++portals_; }
   /// There is something that has to go in front of the next batch.
   bool has_prefix() const noexcept { return !deferred_.empty() || !statements.to_close().empty(); }
-  void note_prefix() noexcept {
-    carries_prefix_ = true;
-    is_begin_unanswered_ = is_begin_deferred();
-  }
+  void note_prefix() noexcept { carries_prefix_ = true; }
   /// What was deferred has succeeded.
   void note_prefix_answered() noexcept { is_begin_unanswered_ = false; }
 
@@ -272,6 +269,7 @@ DOVETAIL_DEFINE void session::note_sent(std::size_t bytes) noexcept {
   facts.health = session_health::desynchronised;  // until the answers are here
   if (carries_prefix_) {
     carries_prefix_ = false;
+    is_begin_unanswered_ = is_begin_deferred();
     deferred_.clear();
     statements.to_close().clear();
   }
