@@ -25,8 +25,8 @@
 #include <dovetail/codec/postgres/startup.hpp>
 #include <dovetail/policy/observer.hpp>
 
+#include <iterator>
 #include <optional>
-#include <ranges>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -162,7 +162,8 @@ inline constexpr bool carries_begin<sql_query_optional<Row, Request>> = true;
 template <class Row, class Struct>
 inline constexpr bool carries_begin<sql_insert_returning<Row, Struct>> = true;
 template <class Range>
-inline constexpr bool carries_begin<sql_insert<Range>> = std::ranges::forward_range<const std::remove_cvref_t<Range>>;
+inline constexpr bool carries_begin<sql_insert<Range>> =
+    std::forward_iterator<decltype(std::declval<const std::remove_cvref_t<Range>&>().begin())>;
 template <class Ops, bool IsEach>
 inline constexpr bool carries_begin<pipelined<Ops, IsEach>> = true;
 

@@ -173,6 +173,8 @@ class session {
   /// Something is written that ReadyForQuery will answer.
   void note_answered(bool is_simple) noexcept;
 
+  void note_prefix_sent() noexcept;
+
   /// After an unusually large message.
   void give_memory_back() noexcept;
 
@@ -215,7 +217,7 @@ DOVETAIL_DEFINE void session::forget() noexcept {
   needs_sync_ = is_copying_in_ = may_have_executed_ = must_fail_ = is_portal_open_ = is_begin_unanswered_ = false;
 }
 
-DOVETAIL_DEFINE void session::drop_begin() noexcept {
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void session::drop_begin() noexcept {
   drop_deferred();
   if (facts.health == session_health::in_transaction && facts.transaction_status == 'I') {
     facts.health = session_health::idle;
@@ -267,12 +269,15 @@ DOVETAIL_DEFINE void session::note_sent(std::size_t bytes) noexcept {
   needed_sync_ = needs_sync_;
   had_to_fail_ = must_fail_;
   facts.health = session_health::desynchronised;  // until the answers are here
-  if (carries_prefix_) {
-    carries_prefix_ = false;
-    is_begin_unanswered_ = is_begin_deferred();
-    deferred_.clear();
-    statements.to_close().clear();
-  }
+  if (carries_prefix_) [[unlikely]]
+    note_prefix_sent();
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void session::note_prefix_sent() noexcept {
+  carries_prefix_ = false;
+  is_begin_unanswered_ = is_begin_deferred();
+  deferred_.clear();
+  statements.to_close().clear();
 }
 
 DOVETAIL_DEFINE void session::take_batch_back() noexcept {
