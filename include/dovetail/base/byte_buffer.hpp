@@ -2,8 +2,9 @@
 #pragma once
 
 #include <dovetail/base/bytes.hpp>
+#include <dovetail/base/lesser.hpp>
+#include <dovetail/base/lesser.hpp>
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstring>
@@ -39,7 +40,7 @@ class byte_buffer {
 
   void clear() noexcept { size_ = 0; }
   /// Forgets what is behind the first `size` bytes.
-  void truncate(std::size_t size) noexcept { size_ = (std::min)(size_, size); }
+  void truncate(std::size_t size) noexcept { size_ = detail::lesser(size_, size); }
   /// Gives the memory back.
   void release() noexcept {
     memory_.reset();
@@ -72,7 +73,7 @@ class byte_buffer {
 
  private:
   [[gnu::noinline]] void reallocate_for(std::size_t count) {
-    reallocate((std::max)({std::size_t{256}, capacity_ * 2, size_ + count}));
+    reallocate(detail::greater(std::size_t{256}, detail::greater(capacity_ * 2, size_ + count)));
   }
   void reallocate(std::size_t capacity) {
     auto larger = std::make_unique_for_overwrite<std::byte[]>(capacity);

@@ -10,6 +10,8 @@
 #include <dovetail/transport/tls_sessions.hpp>
 
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TLS_SOURCE)
+#include <algorithm>
+
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
@@ -19,7 +21,6 @@
 typedef struct bio_method_st BIO_METHOD;  // as <openssl/bio.h> has it
 #endif
 
-#include <algorithm>
 #include <climits>
 #include <cstring>
 #include <memory>
@@ -139,7 +140,7 @@ class tls_session {
  private:
   tls_session() = default;
 
-  static int clamp(std::size_t size) noexcept { return static_cast<int>((std::min<std::size_t>)(size, INT_MAX)); }
+  static int clamp(std::size_t size) noexcept { return size < INT_MAX ? static_cast<int>(size) : INT_MAX; }
 
   bool prepare(const tls_settings& how);
 

@@ -1,6 +1,7 @@
 // Rows read some at a time, through a portal or from a COPY: bounded memory, any number of rows.
 #pragma once
 
+#include <dovetail/base/lesser.hpp>
 #include <dovetail/client/postgres/copy_reading.hpp>
 #include <dovetail/client/postgres/row_target.hpp>
 #include <dovetail/client/postgres/statement_call.hpp>
@@ -9,7 +10,6 @@
 #include <dovetail/codec/postgres/portal.hpp>
 #include <dovetail/codec/postgres/stream.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -57,8 +57,10 @@ class row_batches : public row_target {
   /// The dialogue that reads the next batch. `next_body` must have given all of this one.
   stream_dialogue fetching(session& on) {
     if (batch_.size() != 0) {
-      const std::size_t row = (std::max<std::size_t>)(batch_.size() / (std::max<std::size_t>)(rows_in_batch_, 1), 1);
-      portal_.set_row_limit(static_cast<std::int32_t>(std::clamp<std::size_t>(batch_bytes_ / row, 1, most_rows_)));
+      constexpr std::size_t one = 1;
+      const std::size_t row = v0::detail::greater(batch_.size() / v0::detail::greater(rows_in_batch_, one), one);
+      const std::size_t rows = v0::detail::greater(batch_bytes_ / row, one);
+      portal_.set_row_limit(static_cast<std::int32_t>(v0::detail::lesser<std::size_t>(rows, most_rows_)));
     }
     forget_batch();
     return {on, portal_, sink_of(&keep)};

@@ -13,7 +13,6 @@
 #include <dovetail/codec/postgres/startup_message.hpp>
 #include <dovetail/sansio/action.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -185,6 +184,9 @@ class startup {
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <algorithm>
+
 namespace dovetail::inline v0::postgres {
 
 DOVETAIL_DEFINE action startup::resume(const event& ev) {

@@ -3,7 +3,6 @@
 
 #include <dovetail/codec/postgres/statement_description.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -158,6 +157,9 @@ class statement_cache {
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <algorithm>
+
 namespace dovetail::inline v0::postgres {
 namespace detail {
 
