@@ -3,10 +3,10 @@
 
 #include <dovetail/base/bytes.hpp>
 #include <dovetail/base/lesser.hpp>
+#include <dovetail/base/sole.hpp>
 
 #include <cstddef>
 #include <cstring>
-#include <memory>
 #include <utility>
 
 namespace dovetail::inline v0 {
@@ -54,7 +54,7 @@ class read_buffer {
     } else {
       const std::size_t wanted = detail::greater(initial_, detail::greater(used + bytes, capacity_ * 2));
       const std::size_t grown = detail::lesser(maximum_, wanted);
-      auto larger = std::make_unique_for_overwrite<std::byte[]>(grown);
+      detail::sole_array<std::byte> larger{grown};
       if (used != 0) std::memcpy(larger.get(), memory_.get() + begin_, used);
       memory_ = std::move(larger);
       capacity_ = grown;
@@ -79,7 +79,7 @@ class read_buffer {
   void clear() noexcept { begin_ = end_ = 0; }
 
  private:
-  std::unique_ptr<std::byte[]> memory_;
+  detail::sole_array<std::byte> memory_;
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

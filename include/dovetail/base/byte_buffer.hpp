@@ -4,11 +4,11 @@
 #include <dovetail/base/bytes.hpp>
 #include <dovetail/base/lesser.hpp>
 #include <dovetail/base/lesser.hpp>
+#include <dovetail/base/sole.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <cstring>
-#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -76,13 +76,13 @@ class byte_buffer {
     reallocate(detail::greater(std::size_t{256}, detail::greater(capacity_ * 2, size_ + count)));
   }
   void reallocate(std::size_t capacity) {
-    auto larger = std::make_unique_for_overwrite<std::byte[]>(capacity);
+    detail::sole_array<std::byte> larger{capacity};
     if (size_ != 0) std::memcpy(larger.get(), memory_.get(), size_);
     memory_ = std::move(larger);
     capacity_ = capacity;
   }
 
-  std::unique_ptr<std::byte[]> memory_;
+  detail::sole_array<std::byte> memory_;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/lesser.hpp>
+#include <dovetail/base/sole.hpp>
 #include <dovetail/client/postgres/copy_reading.hpp>
 #include <dovetail/client/postgres/row_target.hpp>
 #include <dovetail/client/postgres/statement_call.hpp>
@@ -37,11 +38,11 @@ class row_batches : public row_target {
     return true;
   }
   bool has_more() const noexcept { return copy_ ? !copy_->is_over() : portal_.is_open(); }
-  bool is_copy() const noexcept { return copy_ != nullptr; }
+  bool is_copy() const noexcept { return static_cast<bool>(copy_); }
 
   /// Rows come from a copy: only `copying` may be called then.
   void copy_from(copy_origin from) {
-    copy_ = std::make_unique<copy_reading>(std::move(from), sink_of(&keep), batch_, rows_in_batch_);
+    copy_.reset(new copy_reading(std::move(from), sink_of(&keep), batch_, rows_in_batch_));
   }
   /// The dialogue that reads the next batch of a copy, the first too. `next_body` must have given all of this one.
   copy_step copying(session& on) {
@@ -103,7 +104,7 @@ class row_batches : public row_target {
   }
 
   portal portal_;
-  std::unique_ptr<copy_reading> copy_;
+  v0::detail::sole<copy_reading> copy_;
   byte_buffer batch_;
   std::size_t at_ = 0;
   std::size_t rows_in_batch_ = 0;
