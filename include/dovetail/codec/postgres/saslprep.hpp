@@ -4,7 +4,6 @@
 #include <dovetail/base/secret.hpp>
 #include <dovetail/base/utf8.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -34,6 +33,9 @@ prepared_password prepare_password(std::string_view password);
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <algorithm>
+
 namespace dovetail::inline v0::postgres::detail {
 
 enum class saslprep_fate : std::uint8_t {
