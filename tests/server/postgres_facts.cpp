@@ -115,6 +115,27 @@ TEST(PostgresFacts, TheServerReadsTextsAsTheyAreJudgedWhateverTheRoleSays) {
   EXPECT_EQ(server.sql("select to_regclass('evil') is null"), "t");
 }
 
+TEST(PostgresFacts, AConnectionInAnotherEncodingIsNotUsed) {
+  dt::postgres::client db{postgres_server::shared().socket_string("app", " maxConnections=1")};
+  for (const char* statement : {"set client_encoding = 'LATIN1'", "set names 'WIN1252'"}) {
+    db.execute(dt::runtime(statement));
+    EXPECT_EQ(db.query_value<std::string>("select chr(252)"), "\u00FC") << statement;
+    EXPECT_EQ(db.query_value<int>("select length(?)", std::string{"\u00FC"}), 1) << statement;
+    EXPECT_EQ(db.parameter("client_encoding"), "UTF8");
+  }
+  const auto refused = db.with(dt::as_result).transaction([](auto& tx) -> dt::result<void> {
+    const auto done = tx.execute("set local client_encoding = 'LATIN1'");
+    if (!done) return done.error();
+    const auto letter = tx.template query_value<std::string>("select chr(252)");
+    if (!letter) return letter.error();
+    return {};
+  });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), dt::errc::invalid_state);
+  EXPECT_NE(refused.error().message().find("client_encoding"), std::string::npos) << refused.error().message();
+  EXPECT_EQ(db.query_value<std::string>("select chr(252)"), "\u00FC");
+}
+
 /// PostgreSQL's functions that are kept from ordinary users, or are volatile, and yet only tell, compute, draw numbers,
 /// wait no longer than the transaction, or write what is data.
 constexpr std::string_view tells_only[] = {"amvalidate",

@@ -83,6 +83,32 @@ TEST_F(PostgresNotify, NotificationsComeInTheirOrderOnAConnectionOfTheirOwn) {
   EXPECT_FALSE(notifications.next(20ms));
 }
 
+TEST_F(PostgresNotify, WhatHasComeIsGivenWithoutWaiting) {
+  auto notifications = db.listen("news");
+  run([&]() -> asio::awaitable<void> {
+    auto awaited = co_await async.listen("news");
+    notify("news", "1");
+    notify("news", "2");
+    EXPECT_TRUE(notifications.next(60s) && (co_await awaited.next(60s)));
+    // The second has come with the first, or comes soon: nobody is told when.
+    const auto end = std::chrono::steady_clock::now() + 60s;
+    for (int round = 0; round < 3; ++round) {
+      std::optional<dt::postgres::notification> polled;
+      while (!polled && std::chrono::steady_clock::now() < end) polled = notifications.next(0ms);
+      EXPECT_TRUE(polled);
+      std::optional<dt::postgres::notification> glimpsed;
+      while (!glimpsed && std::chrono::steady_clock::now() < end) glimpsed = co_await awaited.next(0ms);
+      EXPECT_TRUE(glimpsed);
+      EXPECT_TRUE(polled && glimpsed && polled->payload == glimpsed->payload);
+      notify("news", "more");
+    }
+    db.execute(cut);
+    std::optional<dt::postgres::notification> gap;
+    while ((!gap || !gap->after_reconnect) && std::chrono::steady_clock::now() < end) gap = notifications.next(0ms);
+    EXPECT_TRUE(gap && gap->after_reconnect);
+  });
+}
+
 TEST_F(PostgresNotify, SeveralChannelsAndNamesAsTheyAreWritten) {
   auto notifications = db.listen("a", "Two Words", "quo\"te; select 1");
   for (const char* channel : {"Two Words", "quo\"te; select 1", "a"}) {

@@ -24,6 +24,15 @@ namespace dovetail::inline v0::detail {
   text = std::move(changed);
 }
 
+/// The beginning of what somebody else wrote, without what could spoil a terminal or a log.
+[[gnu::cold, gnu::noinline]] inline std::string printable(std::string_view text, std::size_t longest) {
+  std::string shown{text.substr(0, longest)};
+  for (char& each : shown) {
+    if (each < ' ' || each > '~') each = '?';
+  }
+  return shown;
+}
+
 /// The digits of a number, as a part.
 class number_text {
  public:

@@ -132,7 +132,8 @@ class operation_loop {
   error_info thrown_;
   bool is_refused_;  // the stream was busy: complete with that
   bool may_complete_ = false;
-  bool has_begun_ = false;  // the connect or wait that is going on
+  bool has_looked_late_ = false;  // for what came before the limit
+  bool has_begun_ = false;        // the connect or wait that is going on
   bool expects_reply_ = false;
   bool is_answering_ = false;  // the exchange that is going on is written, and awaits its answer
 };
@@ -171,8 +172,10 @@ void operation_loop<Stream, Executor, Allocator>::look_around() {
   } else if (found.fault) {
     tell({found.fault, written_, false});
   } else if (next_.what() != verb::done && is_over(limit_)) {
-    // A last look: what came in time is not lost because this thread was late.
-    if (const attempt tried = try_once(); tried.is_over()) {
+    // A last look: what came in time is not lost because this thread was late. One, for some peers never stop.
+    const bool begins_anew = next_.what() == verb::connect || next_.what() == verb::close;
+    const bool may_look = begins_anew || !std::exchange(has_looked_late_, true);
+    if (const attempt tried = may_look ? try_once() : attempt::wait(readiness::readable); tried.is_over()) {
       take(tried);
     } else {
       refuse();
@@ -238,6 +241,7 @@ attempt operation_loop<Stream, Executor, Allocator>::try_once() {
         stream.close();
         select_peer(stream, next_.target());
         limit_ = limit_of(next_, by_);
+        has_looked_late_ = false;
         if (limit_.has_passed()) return attempt::failed(make_error_code(errc::deadline_passed));
       }
       return stream.try_connect(limit_);

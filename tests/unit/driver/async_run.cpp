@@ -143,6 +143,23 @@ TEST(AsyncRun, ALookTakesWhatIsThereAndNeverWaits) {
   EXPECT_EQ(dt::errc::connection_closed, e.run(glance{e.session}).error().code());
 }
 
+// Its peer writes whenever it reads, for ever.
+struct never_waits {
+  dt::memory_stream* peer;
+  line_session* session;
+  dt::action resume(const dt::event& happened) {
+    if (happened.ec) return dt::action::done(happened.ec);
+    write_text(*peer, "x");
+    return dt::action::read(session->chunk);
+  }
+};
+
+TEST(AsyncRun, APeerThatNeverLetsUsWaitDoesNotStopTheClock) {
+  ends e;
+  EXPECT_EQ(dt::errc::deadline_passed,
+            e.run(never_waits{&e.theirs, &e.session}, dt::deadline::after(20ms)).error().code());
+}
+
 TEST(AsyncRun, APeerThatDiesWhileWeWaitIsNoticed) {
   ends e;
   std::thread peer([&e] {

@@ -80,8 +80,9 @@ template <class Core>
 asio::awaitable<std::optional<notification>> await_notification(std::shared_ptr<listener<Core>> at, deadline by) {
   if (at->is_closed) co_return std::nullopt;
   if (at->is_listening) {
-    result<notification> came =
-        co_await await_dialogue(at->on, wait_notification_dialogue{at->on.session().wire()}, by);
+    const bool only_looks = by.has_passed();
+    result<notification> came = co_await await_dialogue(
+        at->on, wait_notification_dialogue{at->on.session().wire(), only_looks}, only_looks ? deadline::never() : by);
     if (at->is_closed) co_return std::nullopt;
     if (came) co_return *std::move(came);
     if (came.error().code() == errc::deadline_passed) co_return std::nullopt;
@@ -118,7 +119,8 @@ class async_notifications {
   /// Errors: throws `dt::error` when it cannot be made again; the next call tries once more.
   /// Cancellation: nothing is lost; the next call goes on.
   asio::awaitable<std::optional<notification>> next() { return detail::await_notification(at_, deadline::never()); }
-  /// The same; nothing when none came in time, too. Connecting again takes at most the client's time limit.
+  /// The same; nothing when none came in time, too: one that has come is given by `next(0ms)`. Connecting again takes
+  /// at most the client's time limit.
   asio::awaitable<std::optional<notification>> next(clock::duration wait) {
     return detail::await_notification(at_, deadline::after(wait));
   }

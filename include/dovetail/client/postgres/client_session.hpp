@@ -246,7 +246,9 @@ class client_session {
     return parameter_call{session_.facts.parameters.find(op.parameter)};
   }
   text_call start(const listen_channels& op) { return {session_, op.text}; }
-  wait_notification_dialogue start(const next_notification&) { return wait_notification_dialogue{session_}; }
+  wait_notification_dialogue start(const next_notification& op) {
+    return wait_notification_dialogue{session_, op.only_looks};
+  }
   template <class Statement, class Range, class Unpack>
   execute_many_call<sql_execute_many<Statement, Range, Unpack>> start(
       const sql_execute_many<Statement, Range, Unpack>& op) {

@@ -23,10 +23,11 @@ struct listen_channels {
   bool is_idempotent() const noexcept { return true; }
 };
 
-/// Waits for a notification.
+/// Waits for a notification, or takes one that has come.
 struct next_notification {
   using value_type = notification;
   static constexpr std::string_view name = "notification";
+  bool only_looks = false;
   bool is_idempotent() const noexcept { return true; }
 };
 

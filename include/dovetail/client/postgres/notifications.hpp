@@ -33,7 +33,8 @@ class notifications {
         listen_{std::move(text)},
         where_(where) {}
 
-  /// The next notification, or nothing when none came in time. A connection that was lost is made again, as the retry
+  /// The next notification, or nothing when none came in time: one that has come already is given however short the
+  /// time is, `next(0ms)` takes it and does not wait. A connection that was lost is made again, as the retry
   /// policy says; then comes one whose `after_reconnect` says that there was a gap: look at what it is all about.
   /// Errors: throws `dt::error` when it cannot be made again; the next call tries once more. Connecting takes at most
   /// the client's time limit, whatever `wait` is.
@@ -43,8 +44,8 @@ class notifications {
       if (error_info failure = start()) v0::detail::throw_error(std::move(failure));
       return after_gap();
     }
-    next_notification op;
-    result<notification> came = on_->perform(op, by);
+    next_notification op{by.has_passed()};
+    result<notification> came = on_->perform(op, op.only_looks ? deadline::never() : by);
     if (came) return *std::move(came);
     if (came.error().code() == errc::deadline_passed) return std::nullopt;
     is_listening_ = false;

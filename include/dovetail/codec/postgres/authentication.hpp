@@ -37,6 +37,9 @@ class authentication {
   /// True once the server has accepted us (AuthenticationOk).
   bool is_over() const noexcept { return step_ == step::over; }
 
+  /// May a refusal come from a password that the server prepares otherwise (SASLprep)?
+  bool is_password_doubtful() const noexcept { return scram_ && scram_->is_password_doubtful(); }
+
   /// Takes the body of an Authentication message; appends the answer, if there is one, to `out`.
   error_info take(byte_view body, byte_buffer& out);
 
@@ -71,9 +74,6 @@ class authentication {
   error_info finish();
 
   static error_info unknown(std::uint32_t kind);
-
-  /// What the server wrote, without what could spoil a terminal or a log.
-  static std::string printable(std::string_view text);
 
   login who_;
   v0::detail::later<scram> scram_;
@@ -176,7 +176,7 @@ DOVETAIL_DEFINE error_info authentication::begin_scram(message_reader& reader, b
     if (name.empty()) break;
     has_plain = has_plain || name == scram::plain_name;
     has_plus = has_plus || name == scram::plus_name;
-    if (offered.size() < 200) append_parts(offered, {offered.empty() ? "" : ", ", printable(name)});
+    if (offered.size() < 200) append_parts(offered, {offered.empty() ? "" : ", ", printable(name, 64)});
   }
   if (!reader.at_end()) return malformed();
   if (!has_plain && !has_plus) {
@@ -252,14 +252,6 @@ DOVETAIL_DEFINE error_info authentication::unknown(std::uint32_t kind) {
   if (!is_named) append_parts(text, {"authentication method ", number_text{kind}});
   text += ", which this client does not have (it has passwords, MD5, SCRAM-SHA-256 and certificates)";
   return refused(std::move(text));
-}
-
-DOVETAIL_DEFINE std::string authentication::printable(std::string_view text) {
-  std::string shown{text.substr(0, 64)};
-  for (char& each : shown) {
-    if (each < ' ' || each > '~') each = '?';
-  }
-  return shown;
 }
 
 }  // namespace dovetail::inline v0::postgres::detail

@@ -1,10 +1,13 @@
 // What went wrong while a connection was opened, with each of the servers, as one failure.
 #pragma once
 
+#include <dovetail/base/bytes.hpp>
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/base/parts.hpp>
+#include <dovetail/codec/postgres/message.hpp>
 #include <dovetail/codec/postgres/options.hpp>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +30,24 @@ class connect_report {
 [[gnu::cold, gnu::noinline]] inline error_info not_postgres() {
   return {errc::malformed_frame, "the peer does not speak PostgreSQL's protocol"};
 }
+
+/// An error as protocol 2 had it: 'E', a text, a zero byte. Servers still say so when they cannot start a process
+/// (`report_fork_failure_to_client` in PostgreSQL's postmaster.c).
+class bare_error {
+ public:
+  explicit bare_error(byte_view said) noexcept;
+
+  /// It may be one, and its end has not come.
+  bool is_unfinished() const noexcept { return is_one_ && end_ == std::string_view::npos && text_.size() < longest; }
+  error_info failure() const;
+
+ private:
+  static constexpr std::size_t longest = 1000;
+
+  std::string_view text_;
+  std::size_t end_ = std::string_view::npos;
+  bool is_one_ = false;
+};
 
 error_info unexpected_message(char type);
 
@@ -65,6 +86,18 @@ namespace dovetail::inline v0::postgres::detail {
     last_.with_context(std::move(text));
   }
   return std::move(last_);
+}
+
+DOVETAIL_DEFINE bare_error::bare_error(byte_view said) noexcept : text_(as_text(said)) {
+  if (text_.size() < 2 || text_[0] != from_server::error_response || text_[1] < ' ' || text_[1] > '~') return;
+  is_one_ = true;
+  text_.remove_prefix(1);
+  end_ = text_.find_first_of(std::string_view{"\n\0", 2});
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info bare_error::failure() const {
+  if (!is_one_ || end_ > longest) return not_postgres();
+  return {errc::connection_closed, "the server says: " + dovetail::detail::printable(text_.substr(0, end_), 200)};
 }
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info unexpected_message(char type) {

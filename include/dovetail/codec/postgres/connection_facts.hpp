@@ -6,6 +6,7 @@
 #include <dovetail/base/bytes.hpp>
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/base/health.hpp>
+#include <dovetail/base/name.hpp>
 #include <dovetail/base/text.hpp>
 
 #include <array>
@@ -37,9 +38,8 @@ namespace detail {
 /// The words for a session whose texts are not read as they were judged.
 error_info misread_texts(errc code);
 
-/// False for the encodings whose characters of several bytes may have a backslash in them.
-/// Source: https://www.postgresql.org/docs/15/multibyte.html ("Client only") and the encodings' own tables.
-bool has_plain_backslashes(std::string_view encoding) noexcept;
+/// Is this a name of UTF-8? "UNICODE" is what servers that stem from PostgreSQL 8.0 call it.
+bool is_utf8_name(std::string_view encoding) noexcept;
 
 }  // namespace detail
 
@@ -54,15 +54,16 @@ class parameter_status {
   const std::vector<std::pair<std::string, std::string>>& all() const noexcept { return values_; }
 
   /// False when the session reads texts otherwise than they are checked here: `standard_conforming_strings` is off, so
-  /// that a backslash keeps the quote behind it in a literal, or `client_encoding` has characters with a backslash in
-  /// them. What was judged to be one statement may be another one then.
-  bool are_texts_as_judged() const noexcept { return are_backslashes_bare_ && is_encoding_plain_; }
+  /// that a backslash keeps the quote behind it in a literal, or `client_encoding` is not UTF-8: others have characters
+  /// with a backslash in them, and all make other texts of ours. What was judged to be one statement may be another
+  /// then.
+  bool are_texts_as_judged() const noexcept { return are_backslashes_bare_ && is_encoding_ours_; }
 
  private:
   static constexpr std::size_t limit = 256;
   std::vector<std::pair<std::string, std::string>> values_;
   bool are_backslashes_bare_ = true;
-  bool is_encoding_plain_ = true;
+  bool is_encoding_ours_ = true;
 };
 
 /// Who is told of the server's notices. May be empty.
@@ -114,11 +115,9 @@ namespace dovetail::inline v0::postgres {
       "texts otherwise than they are checked here, so the connection is not used"};
 }
 
-DOVETAIL_DEFINE bool detail::has_plain_backslashes(std::string_view encoding) noexcept {
-  for (const std::string_view each : {"SJIS", "SHIFT_JIS_2004", "BIG5", "GBK", "GB18030", "UHC", "JOHAB"}) {
-    if (encoding == each) return false;
-  }
-  return true;
+DOVETAIL_DEFINE bool detail::is_utf8_name(std::string_view encoding) noexcept {
+  return equals_ignoring_case(encoding, "UTF8") || equals_ignoring_case(encoding, "UTF-8") ||
+         equals_ignoring_case(encoding, "UNICODE");
 }
 
 DOVETAIL_DEFINE bool backend_key::assign(std::uint32_t backend, byte_view key) noexcept {
@@ -138,7 +137,7 @@ DOVETAIL_DEFINE std::string_view parameter_status::find(std::string_view name) c
 
 DOVETAIL_DEFINE bool parameter_status::set(std::string_view name, std::string_view value) {
   if (name == "standard_conforming_strings") are_backslashes_bare_ = value == "on";
-  if (name == "client_encoding") is_encoding_plain_ = detail::has_plain_backslashes(value);
+  if (name == "client_encoding") is_encoding_ours_ = detail::is_utf8_name(value);
   for (auto& each : values_) {
     if (each.first == name) return each.second = value, true;
   }
@@ -176,7 +175,7 @@ namespace dovetail::inline v0::postgres {
 
 DOVETAIL_DEFINE void parameter_status::clear() noexcept {
   values_.clear();
-  are_backslashes_bare_ = is_encoding_plain_ = true;
+  are_backslashes_bare_ = is_encoding_ours_ = true;
 }
 
 }  // namespace dovetail::inline v0::postgres

@@ -6,6 +6,7 @@
 #include <dovetail/base/secret.hpp>
 #include <dovetail/base/text.hpp>
 #include <dovetail/codec/postgres/crypto.hpp>
+#include <dovetail/codec/postgres/saslprep.hpp>
 #include <dovetail/format/base64.hpp>
 
 #include <array>
@@ -21,12 +22,12 @@ using dovetail::detail::append_parts;
 using dovetail::detail::base64_byte_count;
 using dovetail::detail::base64_size;
 using dovetail::detail::number_text;
+using dovetail::detail::printable;
 using dovetail::detail::read_base64;
 using dovetail::detail::write_base64;
 
 /// One log-in. Call `first`, send what it gives, hand the answer to `prove`, send, hand the last answer to `verify`.
-/// Passwords are used as they are: SASLprep (RFC 4013) leaves ASCII alone, and other text that is in Unicode's
-/// normalization form KC already and has no character that it maps (docs/postgres.md, "What is missing").
+/// Passwords are prepared as PostgreSQL does, as far as `prepare_password` knows (docs/postgres.md, "What is missing").
 /// Errors: errc::login_refused with the reason, which holds no secret. Lifetime: borrows password and binding.
 /// Cost: as many hashes as the server asks for, at most `most_iterations`.
 class scram {
@@ -57,6 +58,9 @@ class scram {
   /// Takes server-final-message: a server that does not know the password cannot have made it.
   error_info verify(std::string_view answer);
 
+  /// Could the server have prepared the password otherwise than `prove` did?
+  bool is_password_doubtful() const noexcept { return is_password_doubtful_; }
+
  private:
   [[gnu::cold, gnu::noinline]] static error_info bad(std::string text) {
     return {errc::login_refused, std::move(text)};
@@ -78,6 +82,7 @@ class scram {
   std::string bare_;  // client-first-message-bare
   sha256_digest expected_{};
   bool has_proved_ = false;
+  bool is_password_doubtful_ = false;
 };
 
 }  // namespace dovetail::inline v0::postgres::detail
@@ -150,13 +155,16 @@ DOVETAIL_DEFINE error_info scram::prove(std::string_view answer, std::string& me
   std::string signed_text;  // AuthMessage of RFC 5802 section 3
   append_parts(signed_text, {bare_, ",", answer, ",", message});
 
+  const prepared_password prepared = prepare_password(password_->reveal());
+  is_password_doubtful_ = !prepared.is_certain;
   sha256_digest salted, client_key, stored_key, proof, server_key;
-  const bool is_done =
-      crypto_->pbkdf2_sha256(as_byte_view(password_->reveal()), byte_view{salt_room}.first(salt_size), count, salted) &&
-      crypto_->hmac_sha256(salted, as_byte_view("Client Key"), client_key) && crypto_->sha256(client_key, stored_key) &&
-      crypto_->hmac_sha256(stored_key, as_byte_view(signed_text), proof) &&
-      crypto_->hmac_sha256(salted, as_byte_view("Server Key"), server_key) &&
-      crypto_->hmac_sha256(server_key, as_byte_view(signed_text), expected_);
+  const bool is_done = crypto_->pbkdf2_sha256(as_byte_view(prepared.text.reveal()),
+                                              byte_view{salt_room}.first(salt_size), count, salted) &&
+                       crypto_->hmac_sha256(salted, as_byte_view("Client Key"), client_key) &&
+                       crypto_->sha256(client_key, stored_key) &&
+                       crypto_->hmac_sha256(stored_key, as_byte_view(signed_text), proof) &&
+                       crypto_->hmac_sha256(salted, as_byte_view("Server Key"), server_key) &&
+                       crypto_->hmac_sha256(server_key, as_byte_view(signed_text), expected_);
   if (!is_done) return bad("the TLS library refuses to compute a SCRAM proof");
   for (std::size_t i = 0; i < proof.size(); ++i) proof[i] ^= client_key[i];
   message += ",p=";
@@ -168,7 +176,7 @@ DOVETAIL_DEFINE error_info scram::prove(std::string_view answer, std::string& me
 DOVETAIL_DEFINE error_info scram::verify(std::string_view answer) {
   std::string_view rest = answer;
   std::string_view value;
-  if (take(rest, 'e', value)) return bad("the server refuses the SCRAM log-in");
+  if (take(rest, 'e', value)) return bad("the server refuses the SCRAM log-in: " + printable(value, 64));
   sha256_digest given{};
   if (!has_proved_ || !take(rest, 'v', value) || base64_byte_count(value) != given.size() ||
       !read_base64(value, given)) {

@@ -135,6 +135,9 @@ class startup {
 
   std::optional<action> take(const detail::message& found);
 
+  /// 'E' and a text are what a server says that cannot start a process for us.
+  action take_bare_error();
+
   std::optional<action> take_while_logging_in(const detail::message& found);
 
   std::optional<action> take_while_settling(const detail::message& found);
@@ -346,12 +349,18 @@ DOVETAIL_DEFINE action startup::go_on() {
     const detail::frame_status status = detail::next_message(facts_->input.committed(), found);
     const bool has_header = facts_->input.committed().size() >= detail::header_size;
     if (status == detail::frame_status::malformed || (has_header && found.size > message_limit)) {
-      return give_up_server(detail::not_postgres());
+      return is_first_message_ ? take_bare_error() : give_up_server(detail::not_postgres());
     }
     if (status == detail::frame_status::incomplete) return read();
     facts_->input.consume(found.size);  // the body stays where it is until the next read
     if (const std::optional<action> next = take(found)) return *next;
   }
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE action startup::take_bare_error() {
+  const detail::bare_error said{facts_->input.committed()};
+  if (said.is_unfinished()) return read();
+  return give_up_server(said.failure());
 }
 
 DOVETAIL_DEFINE std::optional<action> startup::take(const detail::message& found) {
@@ -450,6 +459,10 @@ DOVETAIL_DEFINE action startup::refused(error_info why) {
   if (is_about_us && phase_ == phase::logging_in && may_change_tls_ && why.code() == sqlstate::invalid_authorization) {
     note(std::move(why));  // pg_hba.conf may have a line for the other way
     return change_tls();
+  }
+  if (why.code() == sqlstate::invalid_password && login_ && login_->is_password_doubtful()) {
+    why.with_context(
+        "the password has characters that SASLprep may change, and is used as it is: give it as it is prepared");
   }
   const bool is_about_server = why.kind() == condition::connection || why.kind() == condition::busy;
   return is_about_server ? give_up_server(std::move(why)) : fail(std::move(why));

@@ -6,6 +6,7 @@
 #include <dovetail/codec/postgres/message.hpp>
 #include <dovetail/codec/postgres/options.hpp>
 
+#include <cstddef>
 #include <string_view>
 #include <utility>
 
@@ -16,11 +17,16 @@ inline void write_ssl_request(byte_buffer& out) {
   message_writer{out}.begin_untyped().u32(80877103).end();  // documentation, SSLRequest
 }
 
+/// A server closes the connection at a longer one, and says nothing.
+/// Source: MAX_STARTUP_PACKET_LENGTH in PostgreSQL's src/include/libpq/pqcomm.h, behind the four bytes of the length.
+inline constexpr std::size_t longest_startup_message = 10000 + 4;
+
 /// Refuses options that make the server read texts otherwise than they are checked here: a session of ours has
 /// `standard_conforming_strings` on and `client_encoding` UTF8. Errors: errc::invalid_option, with the setting's name.
 error_info check_text_settings(const connect_options& how);
 
-/// Errors: errc::invalid_option when the user is missing, a text cannot be sent, or `check_text_settings` refuses.
+/// `out` is empty. Errors: errc::invalid_option when the user or a parameter's name is missing, a text cannot be sent,
+/// or `check_text_settings` refuses; errc::request_too_large.
 error_info write_startup_message(byte_buffer& out, const connect_options& how);
 
 }  // namespace dovetail::inline v0::postgres::detail
@@ -71,10 +77,12 @@ namespace dovetail::inline v0::postgres::detail {
   message_writer writer{out};
   writer.begin_untyped().u32(static_cast<std::uint32_t>(how.newest_protocol));
   bool is_text = true;
-  const auto add = [&](std::string_view name, std::string_view value) {
-    if (value.empty() || name.empty()) return;
+  const auto set = [&](std::string_view name, std::string_view value) {
     is_text = is_text && may_be_text(name) && may_be_text(value);
     writer.text(name).text(value);
+  };
+  const auto add = [&set](std::string_view name, std::string_view value) {
+    if (!value.empty()) set(name, value);
   };
   add("user", how.user);
   add("database", how.database);  // as the user when it is not said
@@ -84,9 +92,15 @@ namespace dovetail::inline v0::postgres::detail {
   add("DateStyle", "ISO");
   add("standard_conforming_strings",
       "on");  // stronger than `options` and what a role or a database has; known to poolers
-  for (const auto& each : how.session_parameters) add(each.first, each.second);
+  for (const auto& each : how.session_parameters) {
+    if (each.first.empty()) return {errc::invalid_option, "a parameter of the session has no name"};
+    set(each.first, each.second);  // an empty value is one: no schema in the search_path
+  }
   writer.u8(0);
   if (!writer.end() || !is_text) return {errc::invalid_option, "a parameter of the session has a zero byte in it"};
+  if (out.size() > longest_startup_message) {
+    return {errc::request_too_large, "user, database and the session's parameters are more than 10000 bytes"};
+  }
   return {};
 }
 

@@ -105,7 +105,8 @@ TEST(PostgresStartup, SettingsThatMakeTheServerReadTextsOtherwiseAreRefused) {
 TEST(PostgresStartup, AServerThatReadsTextsOtherwiseIsNotUsed) {
   for (const std::string& reported :
        {wire::parameter("standard_conforming_strings", "off"), wire::parameter("client_encoding", "SJIS"),
-        wire::parameter("client_encoding", "GBK")}) {
+        wire::parameter("client_encoding", "GBK"), wire::parameter("client_encoding", "LATIN1"),
+        wire::parameter("client_encoding", "SQL_ASCII")}) {
     fixture f;
     const dt::error_info why = f.failure_of(ok + reported + wire::ready());
     EXPECT_EQ(why.code(), dt::errc::operation_unsupported) << why.message();
@@ -114,6 +115,10 @@ TEST(PostgresStartup, AServerThatReadsTextsOtherwiseIsNotUsed) {
   }
   fixture f;
   EXPECT_FALSE(f.failure_of(ok + wire::parameter("standard_conforming_strings", "on") + settled));
+  for (const char* name : {"UTF8", "utf-8", "UNICODE"}) {
+    fixture g;
+    EXPECT_FALSE(g.failure_of(ok + wire::parameter("client_encoding", name) + wire::ready())) << name;
+  }
 }
 
 TEST(PostgresStartup, ATrustedUserIsLetIn) {
@@ -176,6 +181,69 @@ TEST(PostgresStartup, ParametersOfTheSessionAreSent) {
   EXPECT_EQ(f.failure_of("").code(), dt::errc::invalid_option);
   f.how.servers.clear();
   EXPECT_EQ(f.failure_of("").code(), dt::errc::invalid_option);
+}
+
+TEST(PostgresStartup, AnEmptyValueOfAParameterIsSentAndAnEmptyNameIsNot) {
+  fixture f;
+  f.how.session_parameters = {{"search_path", ""}};
+  const std::string sent = hello();
+  // The parameter stands in front of the zero byte that ends the message, whose length counts it.
+  const std::string more = wire::text("search_path") + wire::text("");
+  script([&] { return f.dialogue(); })
+      .connect()
+      .write(wire::int32(static_cast<std::int64_t>(sent.size() + more.size())) + sent.substr(4, sent.size() - 5) +
+             more + '\0')
+      .read(ok + settled)
+      .done();
+  f.how.session_parameters = {{"", "x"}};
+  EXPECT_EQ(f.failure_of("").code(), dt::errc::invalid_option);
+}
+
+TEST(PostgresStartup, AHelloThatNoServerTakesIsNotSent) {
+  fixture f;
+  f.how.application_name.assign(10'004 - hello().size() - std::string_view{"application_name"}.size() - 2, 'x');
+  EXPECT_FALSE(f.failure_of(ok + settled)) << "10000 bytes behind the length";
+  f.how.application_name += 'x';
+  EXPECT_EQ(f.failure_of(ok + settled).code(), dt::errc::request_too_large);
+}
+
+/// PostgreSQL's postmaster says so where it cannot start a process: 'E', the text, a zero byte, as in protocol 2.
+TEST(PostgresStartup, AServerThatCannotStartAProcessIsQuotedAndLeadsToTheNext) {
+  const std::string says{"Ecould not fork new process for connection: Cannot allocate memory\n\0", 67};
+  for (const bool is_split : {false, true}) {
+    fixture f{pg::ssl_mode::disable, {"one", "two"}};
+    auto run = script([&] { return f.dialogue(); });
+    run.connect(0).write(hello()).read(says);
+    if (is_split) run.one_byte_a_read();
+    run.connect(1).write(hello()).read(ok + settled).done();
+  }
+  fixture f;
+  const dt::error_info failure = f.failure_of(says);
+  EXPECT_EQ(failure.kind(), dt::condition::connection);
+  EXPECT_TRUE(failure.is_transient());
+  EXPECT_NE(failure.message().find("could not fork new process for connection: Cannot allocate memory"),
+            std::string::npos)
+      << failure.message();
+  for (const std::string& other : {"E" + std::string(4000, 'x'), std::string{"E\xFF\xFF\xFF\xFFxxxx\0", 10},
+                                   wire::notice() + "E" + std::string(4000, 'x')}) {
+    const dt::error_info why = f.failure_of(other);
+    EXPECT_EQ(why.code(), dt::errc::malformed_frame) << why.message();
+  }
+}
+
+TEST(PostgresStartup, APasswordThatMayHaveToBePreparedIsNamedWhenItIsRefused) {
+  fixture f;
+  const std::string offer = wire::authentication(10, wire::text("SCRAM-SHA-256") + '\0');
+  const std::string salted =
+      wire::authentication(11, "r=" + std::string(24, 'A') + "server,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096");
+  EXPECT_EQ(f.failure_of(offer + salted + wire::fatal("28P01")).message().find("SASLprep"), std::string::npos);
+  f.how.password = dt::secret{"u\u0308"};
+  const dt::error_info failure = f.failure_of(offer + salted + wire::fatal("28P01"));
+  EXPECT_EQ(failure.code(), pg::sqlstate::invalid_password);
+  EXPECT_NE(failure.message().find("SASLprep"), std::string::npos) << failure.message();
+  f.how.password = dt::secret{"pencil"};
+  const dt::error_info other = f.failure_of(offer + salted + wire::authentication(12, "e=invalid-proof\x1b"));
+  EXPECT_NE(other.message().find("invalid-proof?"), std::string::npos) << other.message();
 }
 
 /// RFC 7677 has a fixed nonce; the server's part is made by another implementation for ours, which is all zeros here.
