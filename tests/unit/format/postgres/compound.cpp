@@ -109,20 +109,20 @@ TEST(PostgresArrays, WhatDoesNotFitIsRefused) {
                    "00000001",
                    flat, &words),
             dt::errc::malformed_value);
-  EXPECT_EQ(words, "the array has another number of dimensions");
+  EXPECT_EQ(words, "the array has another number of dimensions: 2, the field has 1");
   EXPECT_EQ(decode(1009,
                    "000000010000000000000019000000010000000100000001"
                    "61",
                    flat, &words),
             dt::errc::malformed_value);
-  EXPECT_EQ(words, "the array's elements have another type");
+  EXPECT_EQ(words, "the array's elements have another type: text");
   // {1,NULL}
   EXPECT_EQ(decode(1007,
                    "0000000100000001000000170000000200000001"
                    "0000000400000001ffffffff",
                    flat, &words),
             dt::errc::unexpected_null);
-  EXPECT_EQ(words, "an element is null: the elements' type must be a std::optional");
+  EXPECT_EQ(words, "element 2: an element is null: the elements' type must be a std::optional");
 }
 
 TEST(PostgresArrays, CountsThatTheMessageCannotHoldAllocateNothing) {
@@ -262,14 +262,14 @@ TEST(PostgresComposites, FillStructsAttributeByAttribute) {
   std::string words;
   pg::composite<pair> wrong;
   EXPECT_EQ(decode(oids::record, "0000000100000017000000040000000700", wrong, &words), dt::errc::malformed_value);
-  EXPECT_EQ(words, "the composite type and the struct differ in their number of members");
+  EXPECT_EQ(words, "the composite type and the struct differ in their number of members: 1 and 2");
   EXPECT_EQ(decode(oids::record, "00000002000000190000000178000000190000000178", wrong, &words),
             dt::errc::malformed_value);
-  EXPECT_EQ(words, "an attribute has another type than the struct's member");
+  EXPECT_EQ(words, "attribute 1 ('a', text): the value is no int");
   // row(null::integer, 'a'::text)
   EXPECT_EQ(decode(oids::record, "0000000200000017ffffffff000000190000000161", wrong, &words),
             dt::errc::unexpected_null);
-  EXPECT_EQ(words, "an attribute is null: the struct's member must be a std::optional");
+  EXPECT_EQ(words, "attribute 1 ('a', integer): an attribute is null: the struct's member must be a std::optional");
 }
 
 // PostgreSQL 15 documentation, 8.15.6 "Array Input and Output Syntax" and 8.16.6 "Composite Type Input and Output
