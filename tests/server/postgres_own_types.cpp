@@ -157,6 +157,20 @@ TEST_F(PostgresOwnTypes, RangesOfUsersInTables) {
   EXPECT_EQ(db.query_value<std::string>("select during::text from spans where id = 9"), "[1,2)");
 }
 
+TEST_F(PostgresOwnTypes, RangesOfUsersOverTypesThatHaveOneAreReadToo) {
+  db.script(
+      "create type big_range as range (subtype = int8); create type moment_range as range (subtype = timestamptz);"
+      "set timezone to 'Asia/Kolkata'");
+  using point = sys_time<microseconds>;
+  const point begin = point{sys_days{2024y / February / 29}} + 1us;
+  EXPECT_EQ(db.query_value<pg::range<point>>("select '[2024-02-29 00:00:00.000001+00,infinity)'::moment_range"),
+            (pg::range<point>{begin, (point::max)()}));
+  EXPECT_EQ(db.query_value<pg::range<std::int64_t>>("select '[-5,9000000000)'::big_range"),
+            (pg::range<std::int64_t>{-5, 9'000'000'000}));
+  EXPECT_EQ(db.query_value<pg::range<std::int64_t>>("select ?::big_range", "[1,5)"), (pg::range<std::int64_t>{1, 5}));
+  db.script("reset timezone");
+}
+
 struct priced {
   int id = 0;
   double price = 0;

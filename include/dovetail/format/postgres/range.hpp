@@ -305,6 +305,7 @@ struct native_codec<multirange<T>> : range_codec<T, true> {
  private:
   static errc decode_text_form(std::string_view rest, multirange<T>& out, decode_context& context) {
     if (rest == "{}") return errc{};
+    if (!rest.starts_with('{')) return errc::malformed_value;
     std::string_view separator = "{";
     while (rest.starts_with(separator)) {
       rest.remove_prefix(1);

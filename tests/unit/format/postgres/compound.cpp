@@ -235,6 +235,44 @@ TEST(PostgresRanges, HaveBoundsThatAreInclusiveExclusiveOrNotThere) {
   EXPECT_EQ(words, "the column has another type");
 }
 
+// PostgreSQL 15 documentation, 8.17.5 "Input/Output of Ranges"; a type of a user's has a number above 16384.
+TEST(PostgresRanges, OfUsersAreReadFromTheirText) {
+  using reals = pg::range<double>;
+  using texts = pg::range<std::string>;
+  const auto real = [](std::string_view text) {
+    reals read;
+    EXPECT_EQ(decode_text(16400, text, read), dt::errc{}) << text;
+    return read;
+  };
+  EXPECT_EQ(real("[1.5,2.5)"), (reals{1.5, 2.5}));
+  EXPECT_EQ(real("(1.5,2.5]"), (reals{1.5, 2.5, false, true}));
+  EXPECT_EQ(real("(,-1e+300]"), (reals{std::nullopt, -1e300, false, true}));
+  EXPECT_EQ(real("(,)"), (reals{std::nullopt, std::nullopt, false, false}));
+  EXPECT_EQ(real("empty"), reals::empty());
+  texts text;
+  EXPECT_EQ(decode_text(16400, R"x(["","a ""b"" \\ c,)\"\]"))x", text), dt::errc{});
+  EXPECT_EQ(text, (texts{"", R"x(a "b" \ c,)"])x"}));
+  for (const char* wrong :
+       {"", "[", "[1", "[1,", "[1,2", "1,2)", "[1,2)x", "emptyx", "[\"1,2)", "[1,2\\", "[1,2,3)", "[a,2)", "{[1,2)}"}) {
+    reals read;
+    EXPECT_EQ(decode_text(16400, wrong, read), dt::errc::malformed_value) << wrong;
+  }
+  pg::multirange<double> many;
+  EXPECT_EQ(decode_text(16400, "{(,1],[2.5,3)}", many), dt::errc{});
+  EXPECT_EQ(many, (pg::multirange<double>{{{std::nullopt, 1.0, false, true}, {2.5, 3.0}}}));
+  EXPECT_EQ(decode_text(16400, "{}", many), dt::errc{});
+  EXPECT_EQ(many, pg::multirange<double>{});
+  for (const char* wrong : {"", "{", "}", "{[1,2)", "{[1,2),}", "{[1,2)[3,4)}", "{}x", "[1,2)"}) {
+    EXPECT_EQ(decode_text(16400, wrong, many), dt::errc::malformed_value) << wrong;
+  }
+  EXPECT_EQ(encode(reals{0.1, std::nullopt}, 16400), "text: 5b22302e31222c29");  // ["0.1",)
+  EXPECT_EQ(encode(reals{1.0, 2.0}, oids::int4),
+            "refused: the parameter is no range; a cast says which one it is, ?::name");
+  EXPECT_EQ(encode(pg::multirange<double>{}, 16400), "text: 7b7d");
+  EXPECT_EQ(encode(pg::multirange<int>{}, oids::int4range),
+            "refused: the parameter is no multirange; a cast says which one it is, ?::name");
+}
+
 // record_send(row(7,'x'::text)), record_send(row(true,row(7,'x'::text))), …
 TEST(PostgresComposites, FillStructsAttributeByAttribute) {
   both_ways(oids::record, "00000002000000170000000400000007000000190000000178", pg::composite{pair{7, "x"}});
