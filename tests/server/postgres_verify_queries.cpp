@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -46,6 +47,21 @@ struct wrong_type {
   db.execute([] { return dt::sql_text("update verified_city set mayor = $1::int8"); }, 1);
 }
 
+// Of types of PostgreSQL's own, and of lists, the elements are looked at.
+struct lists {
+  std::vector<int> numbers;
+  dt::postgres::range<std::chrono::sys_days> days;
+  std::optional<dt::postgres::multirange<std::chrono::sys_days>> all;
+};
+[[maybe_unused]] void never_called_with_lists(dt::postgres::client& db) {
+  db.query<lists>([] {
+    return dt::sql_text("select '{1}'::int4[] as numbers, 'empty'::daterange as days, '{}'::datemultirange as all");
+  });
+  db.query<lists>([] {
+    return dt::sql_text("select '{1}'::text[] as numbers, 'empty'::int4range as days, 'empty'::daterange as all");
+  });
+}
+
 // The same of a session with rules, whose statements are of another type.
 [[maybe_unused]] void never_called(dt::asyncsql::session<dt::postgres::client, dt::asyncsql::guard<>>& db) {
   db.query<city>([] { return dt::sql_text("select id, name, area from verified_city where id = :guarded"); },
@@ -68,8 +84,8 @@ TEST(VerifyQueriesPostgres, EveryWrongStatementIsReportedAtOnceAndNoneIsExecuted
       "create table verified_city(id int8 primary key, name text not null, area float8);"
       "insert into verified_city values (1, 'Bern', null)");
   const dt::verification found = dt::verify_queries(db);
-  EXPECT_EQ(found.checked, 9u);
-  EXPECT_EQ(found.findings.size(), 5u) << found.report();
+  EXPECT_EQ(found.checked, 11u);
+  EXPECT_EQ(found.findings.size(), 6u) << found.report();
   for (const dt::query_finding& each : found.findings) EXPECT_GT(each.where.line(), 30u);
   const dt::query_finding* const table = find(found, "from town");
   ASSERT_NE(table, nullptr);
@@ -80,6 +96,11 @@ TEST(VerifyQueriesPostgres, EveryWrongStatementIsReportedAtOnceAndNoneIsExecuted
   const dt::query_finding* const type = find(found, "where id = ?");
   ASSERT_NE(type, nullptr);
   EXPECT_NE(type->problem.find("text"), std::string::npos) << type->problem;
+  const dt::query_finding* const list = find(found, "int4range as days");
+  ASSERT_NE(list, nullptr);
+  EXPECT_NE(list->problem.find("(3 problems)"), std::string::npos) << list->problem;
+  EXPECT_NE(list->problem.find("'numbers' is text[]"), std::string::npos) << list->problem;
+  EXPECT_NE(list->problem.find("'days' is int4range"), std::string::npos) << list->problem;
   EXPECT_NE(find(found, "set mayor"), nullptr);
   EXPECT_NE(find(found, "guarded_mayor"), nullptr);
   EXPECT_EQ(db.query_value<std::int64_t>("select count(*) from verified_city"), 1);

@@ -127,7 +127,7 @@ class sql_verbs {
 
   /// The only value of the only row. Errors: errc::no_row, errc::too_many_rows. (T)
   template <class T, class... Args>
-    requires(row_plan<T>::size == 1)
+    requires(row_plan<T>::size == 1)  // If the compiler points here: a value is one column; query_one takes structs.
   decltype(auto) query_value(detail::statement_of<Self, D, T, Args...> sql, const Args&... args) {
     return query_one<T>(sql, args...);
   }

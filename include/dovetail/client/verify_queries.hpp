@@ -23,6 +23,9 @@ struct described_column {
   field_kinds accepts = field_kinds::all();
   nullability nulls = nullability::unknown;
   std::string_view advice{};
+  field_kinds elements = field_kinds::all();  ///< these three as `column_info` has them
+  std::uint32_t type = 0;
+  std::uint32_t element_type = 0;
 };
 
 /// What a verification looks at.
@@ -75,7 +78,7 @@ namespace detail {
   columns.reserve(described.size());
   for (const described_column& each : described) {
     columns.push_back({each.name, each.database_type, each.accepts, how.check_nulls ? each.nulls : nullability::unknown,
-                       each.advice});
+                       each.advice, each.elements, each.type, each.element_type});
   }
   const result<binding> bound = bind_row(*query.row, columns, {.style = query.style});
   return bound ? std::string{} : std::string{bound.error().context()};

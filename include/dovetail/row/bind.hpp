@@ -67,7 +67,7 @@ class binder {
   /// Notes the column, and checks kind and nulls.
   void bind(std::size_t leaf, std::size_t column) {
     bound_[leaf] = static_cast<std::uint16_t>(column);
-    if (!columns_[column].accepts.contains(row_.leaves[leaf].kind)) {
+    if (!columns_[column].fits(row_.leaves[leaf])) {
       add(mismatch_kind::incompatible_type, static_cast<int>(leaf), static_cast<int>(column));
     }
     if (columns_[column].nulls == nullability::possible && !row_.leaves[leaf].is_nullable) {

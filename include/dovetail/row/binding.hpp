@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/plain_list.hpp>
+#include <dovetail/row/description.hpp>
 #include <dovetail/row/field_kind.hpp>
 
 #include <cstddef>
@@ -18,10 +19,21 @@ enum class nullability : std::uint8_t { unknown, never, possible };
 /// One column of a result, as a backend describes it. Lifetime: borrows from whatever the backend says.
 struct column_info {
   std::string_view name{};
-  std::string_view database_type{};          ///< in the server's words; empty when it has none
-  field_kinds accepts = field_kinds::all();  ///< what fields its values can go to
-  nullability nulls = nullability::unknown;  ///< only `possible` can be a mismatch
-  std::string_view advice{};                 ///< what to do when the field's kind is not accepted: "use dt::decimal"
+  std::string_view database_type{};           ///< in the server's words; empty when it has none
+  field_kinds accepts = field_kinds::all();   ///< what fields its values can go to
+  nullability nulls = nullability::unknown;   ///< only `possible` can be a mismatch
+  std::string_view advice{};                  ///< what to do when the field's kind is not accepted: "use dt::decimal"
+  field_kinds elements = field_kinds::all();  ///< of an array: what its elements can go to
+  std::uint32_t type = 0;                     ///< the server's number of the type; 0: not said
+  std::uint32_t element_type = 0;             ///< of an array: of its elements' type; 0: not said
+
+  /// Whether the column's values can go to the field, as far as the types tell.
+  constexpr bool fits(const leaf& field) const noexcept {
+    const bool is_list = field.kind == field_kind::list;
+    if (!accepts.contains(field.kind) || (is_list && !elements.contains(field.element))) return false;
+    const std::uint32_t number = is_list ? element_type : type;
+    return field.native == nullptr || number == 0 || field.native->takes(number);
+  }
 };
 
 /// The columns of a row type's leaves, in their order.

@@ -27,8 +27,10 @@ struct leaf {
   std::string_view name{};       ///< of the member; empty when it has none (an element of a tuple, a single value)
   std::string_view type_name{};  ///< as the compiler spells the C++ type, with `std::optional`
   field_kind kind = field_kind::unsupported;
-  bool is_nullable = false;        ///< it can hold null, or a struct around it is optional
-  std::uint16_t group = no_group;  ///< the nested struct that it is a member of
+  bool is_nullable = false;                       ///< it can hold null, or a struct around it is optional
+  std::uint16_t group = no_group;                 ///< the nested struct that it is a member of
+  field_kind element = field_kind::unsupported;   ///< of a list: the kind of the values in it, at any depth
+  const detail::native_traits* native = nullptr;  ///< of a native one, or of a list of them
 };
 
 /// A nested struct of a row type.

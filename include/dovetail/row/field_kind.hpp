@@ -51,4 +51,15 @@ class field_kinds {
 
 constexpr field_kinds operator|(field_kind a, field_kind b) noexcept { return field_kinds{a} | field_kinds{b}; }
 
+namespace detail {
+
+/// What a backend says of a type of its own (`field_kind::native`). Types of columns are the server's numbers of them.
+struct native_traits {
+  /// Whether values of the type can go to it; true where only the values tell.
+  bool (*takes)(std::uint32_t type) noexcept;
+  /// Whether values of the type are to come as text; null: never.
+  bool (*is_read_as_text)(std::uint32_t type) noexcept;
+};
+
+}  // namespace detail
 }  // namespace dovetail::inline v0

@@ -140,6 +140,22 @@ consteval bool check_type_of_field() {
 template <class Struct, class Table>
 consteval void add_members(Table& table, std::uint16_t group, bool in_optional);
 
+/// The value that a field holds, without its wrappers; of lists what lies in the innermost one.
+template <class T>
+struct held_value {
+  using type = typename unwrap_codec<typename node<T>::value>::type;
+};
+template <class T>
+  requires(field_kind_of<T> == field_kind::list)
+struct held_value<T> : held_value<typename unwrap_codec<typename node<T>::value>::type::value_type> {};
+
+template <class Member>
+constexpr void add_held_value(leaf& to) noexcept {
+  using value = typename held_value<Member>::type;
+  if (to.kind == field_kind::list) to.element = field_kind_of<value>;
+  to.native = traits_of_native<value>;
+}
+
 template <class Struct, std::size_t I, class Member, class Table>
 consteval void add_member(Table& table, std::string_view name, std::uint16_t group, bool in_optional) {
   using kind = node<Member>;
@@ -149,8 +165,11 @@ consteval void add_member(Table& table, std::string_view name, std::uint16_t gro
     add_members<typename kind::value>(table, added, in_optional || kind::is_nullable);
   } else {
     static_assert(check_type_of_field<Struct, I, Member>());
-    table.leaves[table.leaf_count++] = {name, type_name<typename kind::inner>(), field_kind_of<Member>,
-                                        in_optional || kind::is_nullable, group};
+    leaf& added = table.leaves[table.leaf_count++];
+    added = {name, type_name<typename kind::inner>(), field_kind_of<Member>, in_optional || kind::is_nullable, group};
+    if constexpr (field_kind_of<Member> == field_kind::list || field_kind_of<Member> == field_kind::native) {
+      add_held_value<Member>(added);
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 #include <dovetail/base/name.hpp>
 #include <dovetail/row/column.hpp>
 #include <dovetail/row/describe.hpp>
+#include <dovetail/row/field_kind.hpp>
 #include <dovetail/row/member_name.hpp>
 #include <dovetail/row/type_name.hpp>
 
@@ -40,6 +41,10 @@ concept has_field_codec = requires {
 /// Types of one backend that fill one column: the backend specialises it.
 template <class T>
 inline constexpr bool is_native_value = false;
+
+/// What the backend says of them.
+template <class T>
+inline constexpr const native_traits* traits_of_native = nullptr;
 
 /// Types that are one value although they are aggregates.
 template <class T>

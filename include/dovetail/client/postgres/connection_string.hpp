@@ -27,6 +27,15 @@ namespace dovetail::inline v0::postgres {
 result<parsed_string<connect_options>> parse(std::string_view text,
                                              const environment& around = environment::of_process());
 
+namespace detail {
+
+/// In words about the variables, their names instead of those of the parameters.
+std::string name_variables(std::string_view words);
+
+/// Words about another source than the connection string.
+std::string without_place(std::string_view words);
+
+}  // namespace detail
 }  // namespace dovetail::inline v0::postgres
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
@@ -37,6 +46,28 @@ result<parsed_string<connect_options>> parse(std::string_view text,
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::postgres {
+namespace detail {
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::string without_place(std::string_view words) {
+  constexpr std::string_view place = " in the connection string";
+  std::string text{words};
+  for (std::size_t at = 0; (at = text.find(place, at)) != std::string::npos;) text.erase(at, place.size());
+  return text;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::string name_variables(std::string_view words) {
+  std::string text = without_place(words);
+  for (const variable_name& each : variable_names) {
+    std::string parameter;
+    dovetail::detail::append_parts(parameter, {"parameter '", each.parameter, "'"});
+    for (std::size_t at = 0; (at = text.find(parameter, at)) != std::string::npos;) {
+      text.replace(at, parameter.size(), each.variable);
+    }
+  }
+  return text;
+}
+
+}  // namespace detail
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE result<parsed_string<connect_options>> parse(std::string_view text,
                                                                                           const environment& around) {
@@ -46,10 +77,10 @@ namespace dovetail::inline v0::postgres {
   option_reader variables{around.variables};
   std::string service;
   variables.text("service", service);
-  read.read(around.variables, variables);
+  read.read(around.variables, variables, "PGPORT");
   if (result<void> done = variables.finish(); !done) {
     std::string context = "in the PG* environment variables: ";
-    return std::move(done).error().with_context(context.append(done.error().context()));
+    return std::move(done).error().with_context(context.append(detail::name_variables(done.error().context())));
   }
   option_reader reader{*where};
   reader.scheme({"postgresql", "postgres"});
@@ -58,10 +89,13 @@ namespace dovetail::inline v0::postgres {
     const result<uri> named = read_service(service, around);
     if (!named) return named.error();
     option_reader inside{*named};
-    read.read(*named, inside);
+    std::string origin;
+    dovetail::detail::append_parts(origin, {"the service '", service, "'"});
+    read.read(*named, inside, origin);
     if (result<void> done = inside.finish(); !done) {
       std::string context;
-      dovetail::detail::append_parts(context, {"in the service '", service, "': ", done.error().context()});
+      dovetail::detail::append_parts(
+          context, {"in the service '", service, "': ", detail::without_place(done.error().context())});
       return std::move(done).error().with_context(std::move(context));
     }
   }

@@ -8,6 +8,8 @@
 #include <dovetail/codec/postgres/copy_in.hpp>
 #include <dovetail/codec/postgres/copy_tuples.hpp>
 #include <dovetail/codec/postgres/execute.hpp>
+#include <dovetail/row/report.hpp>
+#include <dovetail/row/text_parts.hpp>
 #include <dovetail/row/written.hpp>
 #include <dovetail/sql/identifier.hpp>
 
@@ -51,12 +53,12 @@ class copy_writer {
 
   row_sink types_sink() noexcept;
 
-  /// Lists for arrays that are not built in: their elements' types must be known before.
+  /// Lists and ranges for types that are not built in: what these are made of must be known before.
   template <class Row>
   bool needs_elements() const noexcept {
     if (types_.size() != column_count_of<Row>) return false;
     return [this]<std::size_t... I>(std::index_sequence<I...>) {
-      return ((list_like<stored_t<written_type<Row, I>>> && !find_type(types_[I]).is_known) || ...);
+      return ((has_parts<stored_t<written_type<Row, I>>> && !find_type(types_[I]).is_known) || ...);
     }
     (std::make_index_sequence<column_count_of<Row>>{});
   }
@@ -79,7 +81,7 @@ class copy_writer {
       const char* why = "";
       const std::size_t column = of_.column_++;
       errc code{};
-      if constexpr (list_like<stored_t<T>>) {
+      if constexpr (has_parts<stored_t<T>>) {
         code = write_copy_value(to_, value, of_.types_[column], why, of_.array(column));
       } else {
         code = write_copy_value(to_, value, of_.types_[column], why);
@@ -119,7 +121,7 @@ class copy_writer {
       std::string misfits;
       ((!find_type(types_[I]).is_known || can_send<written_type<Row, I>>(types_[I])
             ? void()
-            : add_misfit(misfits, column_names<Row>[I], types_[I])),
+            : add_misfit(misfits, column_names<Row>[I], type_name<written_type<Row, I>>(), types_[I])),
        ...);
       return misfits.empty() ? error_info{} : error_info{errc::row_mismatch, std::move(misfits)};
     }
@@ -143,7 +145,7 @@ class copy_writer {
  private:
   static bool is_of_binary_form(const error_info& failure) noexcept;
   static void add_text_in_binary(error_info& to, std::string_view field);
-  static void add_misfit(std::string& to, std::string_view field, oid type);
+  static void add_misfit(std::string& to, std::string_view field, std::string_view field_type, oid type);
   std::size_t take_fact(byte_view unread, bool& failed);
   std::size_t take_elements(byte_view unread, bool& failed);
   user_array array(std::size_t column) const noexcept {
@@ -316,7 +318,9 @@ DOVETAIL_DEFINE std::size_t copy_writer::take_fact(byte_view unread, bool& faile
       "union all select b.oid, b.typtype, b.typbasetype from form f "
       "join pg_catalog.pg_type b on f.kind = 'd' and b.oid = f.base) "
       "select form.oid from form where form.kind <> 'd') "
-      "from pg_catalog.pg_type t join pg_catalog.pg_type e on e.oid = t.typelem "
+      "from pg_catalog.pg_type t left join pg_catalog.pg_range r on t.oid = r.rngtypid or "
+      "t.oid::text = pg_catalog.to_jsonb(r)->>'rngmultitypid' "
+      "join pg_catalog.pg_type e on e.oid = coalesce(r.rngsubtype, t.typelem) "
       "where t.typlen = -1 and t.oid in (";
   for (std::size_t i = 0; i < types_.size(); ++i) {
     dovetail::detail::append_parts(elements_text_, {i == 0 ? "" : ", ", dovetail::detail::number_text{types_[i]}});
@@ -379,10 +383,13 @@ DOVETAIL_DEFINE row_sink copy_writer::types_sink() noexcept {
 }
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void copy_writer::add_misfit(std::string& to, std::string_view field,
-                                                                          oid type) {
+                                                                          std::string_view field_type, oid type) {
   if (to.empty()) to = "the struct does not fit the table's columns";
-  dovetail::detail::append_parts(
-      to, {"\n  field '", field, "': its type has no place in a column of the type ", type_name_of(type)});
+  dovetail::detail::append_parts(to, {"\n  field '", field, "' (", dovetail::detail::tidy_type_name(field_type),
+                                      "): its type has no place in a column of the type ", type_name_of(type)});
+  const std::string_view advice = advice_of(type);  // of reading, where a cast helps
+  dovetail::detail::append_advice(
+      to, {.accepts = sent_kinds_of(type), .advice = advice.substr(0, advice.find(", or cast"))});
 }
 
 }  // namespace detail

@@ -41,8 +41,10 @@ namespace postgres {
   auto described = on.perform(asked, by);
   if (!described) return std::move(described).error();
   for (described_origin& each : *described) {
-    described_column column{std::move(each.name), std::string{each.column.database_type}, each.column.accepts,
-                            nullability::unknown, each.column.advice};
+    described_column column{std::move(each.name), std::string{each.column.database_type},
+                            each.column.accepts,  nullability::unknown,
+                            each.column.advice,   each.column.elements,
+                            each.column.type,     each.column.element_type};
     if (each.table != 0 && each.attribute > 0) {
       using statement = statement_for<dialect::postgres, bool, std::int64_t, std::int64_t>;
       const statement is_set{

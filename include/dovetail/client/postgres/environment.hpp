@@ -39,6 +39,38 @@ struct environment {
 
 namespace detail {
 
+/// The PG* variables that are looked at, each with its parameter of connection strings.
+struct variable_name {
+  const char* variable;
+  const char* parameter;
+};
+inline constexpr variable_name variable_names[] = {
+    {"PGSERVICE", "service"},
+    {"PGHOST", "host"},
+    {"PGHOSTADDR", "hostaddr"},
+    {"PGPORT", "port"},
+    {"PGDATABASE", "dbname"},
+    {"PGUSER", "user"},
+    {"PGPASSWORD", "password"},
+    {"PGPASSFILE", "passfile"},
+    {"PGCONNECT_TIMEOUT", "connect_timeout"},
+    {"PGOPTIONS", "options"},
+    {"PGAPPNAME", "application_name"},
+    {"PGCLIENTENCODING", "client_encoding"},
+    {"PGSSLMODE", "sslmode"},
+    {"PGSSLNEGOTIATION", "sslnegotiation"},
+    {"PGSSLROOTCERT", "sslrootcert"},
+    {"PGSSLCERT", "sslcert"},
+    {"PGSSLKEY", "sslkey"},
+    {"PGSSLSNI", "sslsni"},
+    {"PGGSSENCMODE", "gssencmode"},
+    {"PGCHANNELBINDING", "channel_binding"},
+    {"PGREQUIREAUTH", "require_auth"},
+    {"PGTARGETSESSIONATTRS", "target_session_attrs"},
+    {"PGLOADBALANCEHOSTS", "load_balance_hosts"},
+    {"PGMAXPROTOCOLVERSION", "max_protocol_version"},
+};
+
 inline bool exists(const std::string& path) noexcept {
   struct stat found {};
   return ::stat(path.c_str(), &found) == 0;
@@ -81,37 +113,8 @@ error_info fill_defaults(connect_options& how, const environment& around, const 
 namespace dovetail::inline v0::postgres {
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE environment environment::of_process() {
-  static constexpr struct {
-    const char* variable;
-    const char* parameter;
-  } names[] = {
-      {"PGSERVICE", "service"},
-      {"PGHOST", "host"},
-      {"PGHOSTADDR", "hostaddr"},
-      {"PGPORT", "port"},
-      {"PGDATABASE", "dbname"},
-      {"PGUSER", "user"},
-      {"PGPASSWORD", "password"},
-      {"PGPASSFILE", "passfile"},
-      {"PGCONNECT_TIMEOUT", "connect_timeout"},
-      {"PGOPTIONS", "options"},
-      {"PGAPPNAME", "application_name"},
-      {"PGCLIENTENCODING", "client_encoding"},
-      {"PGSSLMODE", "sslmode"},
-      {"PGSSLNEGOTIATION", "sslnegotiation"},
-      {"PGSSLROOTCERT", "sslrootcert"},
-      {"PGSSLCERT", "sslcert"},
-      {"PGSSLKEY", "sslkey"},
-      {"PGSSLSNI", "sslsni"},
-      {"PGGSSENCMODE", "gssencmode"},
-      {"PGCHANNELBINDING", "channel_binding"},
-      {"PGREQUIREAUTH", "require_auth"},
-      {"PGTARGETSESSIONATTRS", "target_session_attrs"},
-      {"PGLOADBALANCEHOSTS", "load_balance_hosts"},
-      {"PGMAXPROTOCOLVERSION", "max_protocol_version"},
-  };
   environment made;
-  for (const auto& each : names) {
+  for (const auto& each : detail::variable_names) {
     const char* const value = std::getenv(each.variable);
     if (value == nullptr || *value == '\0') continue;
     made.variables.parameters.push_back({each.parameter, secret{value}, true});

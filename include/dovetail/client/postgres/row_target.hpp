@@ -178,6 +178,11 @@ namespace postgres::detail {
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const column_description& from = of.columns()[i];
     columns[i] = {from.name, type_name_of(from.type), kinds_of(from.type), nullability::unknown, advice_of(from.type)};
+    columns[i].type = from.type;
+    if (const oid element = element_of(from.type); element != 0) {
+      columns[i].elements = kinds_of(element);
+      columns[i].element_type = element;
+    }
   }
   return columns;
 }
@@ -214,7 +219,11 @@ DOVETAIL_DEFINE error_info row_target::describe(statement_description& of) {
   }
   for (std::size_t leaf = 0; leaf < row_->leaves.size(); ++leaf) {
     const auto column = static_cast<std::size_t>(bound_->columns.column(leaf));
-    if (!is_asked_in_binary(of.columns()[column].type, row_->leaves[leaf].kind)) of.ask_for(column, false);
+    const oid type = of.columns()[column].type;
+    const auto& field = row_->leaves[leaf];
+    const bool is_text = field.kind == field_kind::native && field.native->is_read_as_text != nullptr &&
+                         field.native->is_read_as_text(type);
+    if (is_text || !is_asked_in_binary(type, field.kind)) of.ask_for(column, false);
   }
   of.formats_of = tag_;
 }

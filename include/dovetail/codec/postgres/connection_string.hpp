@@ -34,8 +34,9 @@ class options_reader {
   bool asks_for_tls = false;  ///< by a file of certificates or direct negotiation
   bool trusts_system = false;
 
-  /// Reads one source: the authority and path of a URI, and the parameters, which win over them.
-  void read(const uri& source, option_reader& reader);
+  /// Reads one source: the authority and path of a URI, and the parameters, which win over them. `origin`: what a
+  /// mistake in its ports is said to come from, which is seen only when all sources are read.
+  void read(const uri& source, option_reader& reader, std::string_view origin = {});
 
   /// After the last source: makes the servers of the lists, and settles how TLS is verified.
   void finish(option_reader& reader);
@@ -60,6 +61,7 @@ class options_reader {
   void make_servers(option_reader& reader);
 
   std::string hosts_, addresses_, ports_;  // lists, separated by commas
+  std::string origin_of_ports_;            // " (from PGPORT)"; empty: the connection string
 };
 
 }  // namespace dovetail::inline v0::postgres
@@ -76,9 +78,13 @@ class options_reader {
 
 namespace dovetail::inline v0::postgres {
 
-DOVETAIL_DEFINE void options_reader::read(const uri& source, option_reader& reader) {
+DOVETAIL_DEFINE void options_reader::read(const uri& source, option_reader& reader, std::string_view origin) {
   read_authority(source);
   reader.text("host", hosts_).text("hostaddr", addresses_).text("port", ports_);
+  if (reader.has("port") || !source.hosts.empty()) {
+    origin_of_ports_.clear();
+    if (!origin.empty()) dovetail::detail::append_parts(origin_of_ports_, {" (from ", origin, ")"});
+  }
   reader.text("dbname", options.database).text("user", options.user).secret_text("password", options.password);
   reader.text("passfile", password_file)
       .text("application_name", options.application_name)
@@ -237,7 +243,9 @@ DOVETAIL_DEFINE void options_reader::make_servers(option_reader& reader) {
   const std::size_t ports = count_of_parts(ports_);
   const std::size_t count = (std::max)({hosts, addresses, std::size_t{1}});
   if ((hosts != 0 && addresses != 0 && hosts != addresses) || (ports > 1 && ports != count)) {
-    reader.problem(errc::invalid_option, "'host', 'hostaddr' and 'port' name different numbers of servers");
+    std::string text = "'host', 'hostaddr' and 'port'";
+    dovetail::detail::append_parts(text, {origin_of_ports_, " name different numbers of servers"});
+    reader.problem(errc::invalid_option, text);
     return;
   }
   std::string_view host_rest = hosts_, address_rest = addresses_, port_rest = ports_;
@@ -256,8 +264,10 @@ DOVETAIL_DEFINE void options_reader::make_servers(option_reader& reader) {
     }
     if (i == 0 || ports > 1) port_text = take_part(port_rest);
     if (!port_text.empty() && (!parse_integer(port_text, each.port) || each.port == 0)) {
-      reader.problem(errc::invalid_option,
-                     "parameter 'port' must be a whole number from 1 to 65535, or a list of them");
+      std::string text = "parameter 'port'";
+      dovetail::detail::append_parts(text,
+                                     {origin_of_ports_, " must be a whole number from 1 to 65535, or a list of them"});
+      reader.problem(errc::invalid_option, text);
       return;
     }
   }

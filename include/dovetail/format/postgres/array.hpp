@@ -1,10 +1,14 @@
 // Arrays: dimensions, then elements with their lengths; to vectors, also of optionals and of vectors.
 #pragma once
 
+#include <dovetail/base/parts.hpp>
 #include <dovetail/format/postgres/decode.hpp>
+#include <dovetail/row/type_name.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -41,6 +45,11 @@ struct array_header {
   bool read(part_reader& reader) noexcept;
 };
 
+/// Which element was refused, counted from 1 whatever the array's lower bounds are; one word for each dimension.
+errc refuse_element(decode_context& context, errc failed, std::size_t number, std::string_view field_type);
+errc refuse_dimensions(decode_context& context, std::int32_t dimensions, int wanted);
+errc refuse_element_type(decode_context& context, oid element);
+
 template <class T>
 errc decode_dimension(part_reader& reader, const array_header& header, int depth, T& out, decode_context& context) {
   const auto size = static_cast<std::size_t>(header.elements == 0 ? 0 : header.sizes[depth]);
@@ -59,7 +68,8 @@ errc decode_dimension(part_reader& reader, const array_header& header, int depth
         context.explain("an element is null: the elements' type must be a std::optional");
       }
     }
-    if (failed != errc{}) return failed;
+    if (failed != errc{}) [[unlikely]]
+      return refuse_element(context, failed, i + 1, type_name<typename T::value_type>());
     out.push_back(std::move(element));
   }
   return errc{};
@@ -78,16 +88,9 @@ errc decode_list(const value_ref& value, T& out, decode_context& context) {
   array_header header;
   if (!header.read(reader)) return errc::malformed_value;
   if (header.dimensions != 0 && header.dimensions != dimensions) {
-    context.explain("the array has another number of dimensions");
-    return errc::malformed_value;
+    return refuse_dimensions(context, header.dimensions, dimensions);
   }
-  if (!takes_type<typename innermost<T>::type>(header.element)) {
-    context.explain(
-        find_type(header.element).is_known
-            ? "the array's elements have another type"
-            : "the array's elements are of a type that is not built in; cast it in the query: ::integer[], ::text[]");
-    return errc::malformed_value;
-  }
+  if (!takes_type<typename innermost<T>::type>(header.element)) return refuse_element_type(context, header.element);
   const errc failed = decode_dimension(reader, header, 0, out, context);
   if (failed == errc{} && !reader.at_end()) return errc::malformed_value;
   return failed;
@@ -118,6 +121,40 @@ namespace dovetail::inline v0::postgres::detail {
     elements *= size;
   }
   return elements == 0 ? reader.at_end() : true;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE errc refuse_element(decode_context& context, errc failed,
+                                                                 std::size_t number, std::string_view field_type) {
+  std::string where;
+  dovetail::detail::append_parts(where, {"element ", dovetail::detail::number_text{number}});
+  explain_place(context, failed, where, field_type);
+  return failed;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE errc refuse_dimensions(decode_context& context, std::int32_t dimensions,
+                                                                    int wanted) {
+  if (context.words != nullptr) {
+    context.words->clear();
+    dovetail::detail::append_parts(
+        *context.words, {"the array has another number of dimensions: ",
+                         dovetail::detail::number_text{static_cast<std::size_t>(dimensions)}, ", the field has ",
+                         dovetail::detail::number_text{static_cast<std::size_t>(wanted)}});
+  }
+  return errc::malformed_value;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE errc refuse_element_type(decode_context& context, oid element) {
+  if (context.words != nullptr) {
+    context.words->clear();
+    if (find_type(element).is_known) {
+      dovetail::detail::append_parts(*context.words,
+                                     {"the array's elements have another type: ", type_name_of(element)});
+    } else {
+      *context.words =
+          "the array's elements are of a type that is not built in; cast it in the query: ::integer[], ::text[]";
+    }
+  }
+  return errc::malformed_value;
 }
 
 }  // namespace dovetail::inline v0::postgres::detail

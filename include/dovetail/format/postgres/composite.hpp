@@ -4,10 +4,14 @@
 #include <dovetail/format/postgres/decode.hpp>
 #include <dovetail/format/postgres/encode.hpp>
 #include <dovetail/format/postgres/encode_text_form.hpp>
+#include <dovetail/base/parts.hpp>
 #include <dovetail/row/reflect.hpp>
+#include <dovetail/row/type_name.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace dovetail::inline v0::postgres {
@@ -45,10 +49,32 @@ namespace postgres::detail {
   return errc::unexpected_null;
 }
 
+/// Which attribute was refused, counted from 1, with the names of the struct's member and of the type that came.
+[[gnu::cold, gnu::noinline]] inline errc refuse_attribute(decode_context& context, errc failed, std::size_t number,
+                                                          std::string_view name, std::string_view field_type,
+                                                          oid type) {
+  std::string where;
+  dovetail::detail::append_parts(
+      where, {"attribute ", dovetail::detail::number_text{number}, " ('", name, "', ", type_name_of(type), ")"});
+  explain_place(context, failed, where, field_type);
+  return failed;
+}
+
+[[gnu::cold, gnu::noinline]] inline errc refuse_attribute_count(decode_context& context, std::int32_t attributes,
+                                                                std::size_t members) {
+  if (context.words != nullptr) {
+    context.words->clear();
+    if (attributes < 0) attributes = 0;
+    dovetail::detail::append_parts(*context.words,
+                                   {"the composite type and the struct differ in their number of members: ",
+                                    dovetail::detail::number_text{static_cast<std::size_t>(attributes)}, " and ",
+                                    dovetail::detail::number_text{members}});
+  }
+  return errc::malformed_value;
+}
+
 template <class Member>
-errc decode_attribute(part_reader& reader, Member& member, decode_context& context) {
-  value_ref value;
-  if (!reader.take(value.type) || !reader.take(value)) return errc::malformed_value;
+errc decode_attribute_value(const value_ref& value, Member& member, decode_context& context) {
   if constexpr (reflectable<Member>) {
     if (value.is_null()) return refuse_null_attribute(context);
     composite<Member> nested;
@@ -57,12 +83,23 @@ errc decode_attribute(part_reader& reader, Member& member, decode_context& conte
     return failed;
   } else {
     if (!takes_type<Member>(value.type)) {
-      context.explain("an attribute has another type than the struct's member");
+      context.explain("");  // the names of both types say it
       return errc::malformed_value;
     }
     const errc failed = decode_nested(value, member, context);
     return failed == errc::unexpected_null && value.is_null() ? refuse_null_attribute(context) : failed;
   }
+}
+
+/// Takes the next attribute for member `index` of `Struct`.
+template <class Struct, class Member>
+errc decode_attribute(part_reader& reader, Member& member, std::size_t index, decode_context& context) {
+  value_ref value;
+  if (!reader.take(value.type) || !reader.take(value)) return errc::malformed_value;
+  const errc failed = decode_attribute_value(value, member, context);
+  if (failed == errc{}) [[likely]]
+    return failed;
+  return refuse_attribute(context, failed, index + 1, field_names<Struct>[index], type_name<Member>(), value.type);
 }
 
 template <class Member>
@@ -107,12 +144,12 @@ struct native_codec<composite<T>> {
     std::int32_t count = 0;
     if (!reader.take(count)) return errc::malformed_value;
     if (count != static_cast<std::int32_t>(field_count<T>)) {
-      context.explain("the composite type and the struct differ in their number of members");
-      return errc::malformed_value;
+      return refuse_attribute_count(context, count, field_count<T>);
     }
     errc failed{};
+    std::size_t index = 0;
     v0::with_fields(out.value, [&](auto&... members) {
-      static_cast<void>((((failed = decode_attribute(reader, members, context)) == errc{}) && ...));
+      static_cast<void>((((failed = decode_attribute<T>(reader, members, index++, context)) == errc{}) && ...));
     });
     if (failed != errc{}) return failed;
     return reader.at_end() ? errc{} : errc::malformed_value;

@@ -10,6 +10,7 @@
 #include <dovetail/format/postgres/types.hpp>
 #include <dovetail/format/postgres/value_ref.hpp>
 #include <dovetail/row/json_format.hpp>
+#include <dovetail/row/enums.hpp>
 #include <dovetail/row/read.hpp>
 #include <dovetail/row/time_loss.hpp>
 #include <dovetail/row/value.hpp>
@@ -101,8 +102,22 @@ errc decode_bytes_as(const value_ref& value, T& out) {
   return assign_bytes(bytes, out);
 }
 
+/// The enumerators that a text could have named; the text itself may be a secret.
 template <class E>
-errc decode_enum(const value_ref& value, E& out) {
+[[gnu::cold, gnu::noinline]] errc refuse_label(decode_context& context) {
+  if (context.words != nullptr) {
+    std::string_view before = "its text is none of the enumerators '";
+    context.words->clear();
+    for (const auto& entry : v0::detail::enumerator_list<E>) {
+      context.words->append(before).append(entry.name).append("'");
+      before = ", '";
+    }
+  }
+  return errc::malformed_value;
+}
+
+template <class E>
+errc decode_enum(const value_ref& value, E& out, decode_context& context) {
   if (value.type == oids::int2 || value.type == oids::int4 || value.type == oids::int8) {
     std::int64_t number = 0;
     if (const errc failed = decode_integer(value, number); failed != errc{}) return failed;
@@ -110,7 +125,8 @@ errc decode_enum(const value_ref& value, E& out) {
   }
   std::string_view name;
   if (const errc failed = decode_plain_text(value, name); failed != errc{}) return failed;
-  return assign_enum(name, out);
+  const errc failed = assign_enum(name, out);
+  return failed == errc{} ? failed : refuse_label<E>(context);
 }
 
 [[gnu::cold, gnu::noinline]] inline void explain_date(std::string* words) {
@@ -241,7 +257,7 @@ errc decode_value(const value_ref& value, T& out, decode_context& context) {
   } else if constexpr (kind == field_kind::bytes) {
     return decode_bytes_as(value, out);
   } else if constexpr (kind == field_kind::enumeration) {
-    return decode_enum(value, out);
+    return decode_enum(value, out, context);
   } else if constexpr (kind == field_kind::uuid) {
     return decode_uuid(value, out);
   } else if constexpr (kind == field_kind::decimal) {

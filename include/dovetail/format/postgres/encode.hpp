@@ -44,6 +44,12 @@ concept list_like = !text_like<T> && !bytes_like<T> && requires(const T& list) {
   list.size();
 };
 
+/// A value that COPY can write only when it knows what a type that is not built in is made of.
+template <class T>
+concept has_parts = list_like<T> || requires {
+  native_codec<T>::reads_as_text(oids::unspecified);
+};
+
 template <class T>
 struct list_element {
   using type = std::remove_cv_t<T>;

@@ -262,6 +262,16 @@ TEST(PostgresConnectionString, AWrongVariableIsNamedAsOne) {
   const dt::error_info failure = refused("host=a", variables({{"sslmode", "sometimes"}}));
   EXPECT_EQ(failure.code(), dt::errc::invalid_option);
   EXPECT_TRUE(failure.context().starts_with("in the PG* environment variables: ")) << failure.message();
+  EXPECT_TRUE(failure.context().starts_with("in the PG* environment variables: PGSSLMODE must be one of 'disable'"))
+      << failure.message();
+  EXPECT_EQ(failure.context().find("connection string"), std::string::npos) << failure.message();
+  // What is judged only when all sources are read says where it comes from.
+  EXPECT_TRUE(
+      refused("host=a", variables({{"port", "abc"}})).context().starts_with("parameter 'port' (from PGPORT) must be"));
+  EXPECT_TRUE(refused("host=a port=b", variables({{"port", "1"}})).context().starts_with("parameter 'port' must be"));
+  EXPECT_TRUE(refused("postgresql://a:0/b", variables({{"port", "x"}})).context().find("PGPORT") == std::string::npos);
+  EXPECT_EQ(refused("host=a", variables({{"port", "1,2"}})).context(),
+            "'host', 'hostaddr' and 'port' (from PGPORT) name different numbers of servers");
 }
 
 TEST(PostgresConnectionString, ThePasswordFileIsReadByItsRules) {

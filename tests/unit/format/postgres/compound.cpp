@@ -109,20 +109,20 @@ TEST(PostgresArrays, WhatDoesNotFitIsRefused) {
                    "00000001",
                    flat, &words),
             dt::errc::malformed_value);
-  EXPECT_EQ(words, "the array has another number of dimensions");
+  EXPECT_EQ(words, "the array has another number of dimensions: 2, the field has 1");
   EXPECT_EQ(decode(1009,
                    "000000010000000000000019000000010000000100000001"
                    "61",
                    flat, &words),
             dt::errc::malformed_value);
-  EXPECT_EQ(words, "the array's elements have another type");
+  EXPECT_EQ(words, "the array's elements have another type: text");
   // {1,NULL}
   EXPECT_EQ(decode(1007,
                    "0000000100000001000000170000000200000001"
                    "0000000400000001ffffffff",
                    flat, &words),
             dt::errc::unexpected_null);
-  EXPECT_EQ(words, "an element is null: the elements' type must be a std::optional");
+  EXPECT_EQ(words, "element 2: an element is null: the elements' type must be a std::optional");
 }
 
 TEST(PostgresArrays, CountsThatTheMessageCannotHoldAllocateNothing) {
@@ -235,6 +235,44 @@ TEST(PostgresRanges, HaveBoundsThatAreInclusiveExclusiveOrNotThere) {
   EXPECT_EQ(words, "the column has another type");
 }
 
+// PostgreSQL 15 documentation, 8.17.5 "Input/Output of Ranges"; a type of a user's has a number above 16384.
+TEST(PostgresRanges, OfUsersAreReadFromTheirText) {
+  using reals = pg::range<double>;
+  using texts = pg::range<std::string>;
+  const auto real = [](std::string_view text) {
+    reals read;
+    EXPECT_EQ(decode_text(16400, text, read), dt::errc{}) << text;
+    return read;
+  };
+  EXPECT_EQ(real("[1.5,2.5)"), (reals{1.5, 2.5}));
+  EXPECT_EQ(real("(1.5,2.5]"), (reals{1.5, 2.5, false, true}));
+  EXPECT_EQ(real("(,-1e+300]"), (reals{std::nullopt, -1e300, false, true}));
+  EXPECT_EQ(real("(,)"), (reals{std::nullopt, std::nullopt, false, false}));
+  EXPECT_EQ(real("empty"), reals::empty());
+  texts text;
+  EXPECT_EQ(decode_text(16400, R"x(["","a ""b"" \\ c,)\"\]"))x", text), dt::errc{});
+  EXPECT_EQ(text, (texts{"", R"x(a "b" \ c,)"])x"}));
+  for (const char* wrong :
+       {"", "[", "[1", "[1,", "[1,2", "1,2)", "[1,2)x", "emptyx", "[\"1,2)", "[1,2\\", "[1,2,3)", "[a,2)", "{[1,2)}"}) {
+    reals read;
+    EXPECT_EQ(decode_text(16400, wrong, read), dt::errc::malformed_value) << wrong;
+  }
+  pg::multirange<double> many;
+  EXPECT_EQ(decode_text(16400, "{(,1],[2.5,3)}", many), dt::errc{});
+  EXPECT_EQ(many, (pg::multirange<double>{{{std::nullopt, 1.0, false, true}, {2.5, 3.0}}}));
+  EXPECT_EQ(decode_text(16400, "{}", many), dt::errc{});
+  EXPECT_EQ(many, pg::multirange<double>{});
+  for (const char* wrong : {"", "{", "}", "{[1,2)", "{[1,2),}", "{[1,2)[3,4)}", "{}x", "[1,2)"}) {
+    EXPECT_EQ(decode_text(16400, wrong, many), dt::errc::malformed_value) << wrong;
+  }
+  EXPECT_EQ(encode(reals{0.1, std::nullopt}, 16400), "text: 5b22302e31222c29");  // ["0.1",)
+  EXPECT_EQ(encode(reals{1.0, 2.0}, oids::int4),
+            "refused: the parameter is no range; a cast says which one it is, ?::name");
+  EXPECT_EQ(encode(pg::multirange<double>{}, 16400), "text: 7b7d");
+  EXPECT_EQ(encode(pg::multirange<int>{}, oids::int4range),
+            "refused: the parameter is no multirange; a cast says which one it is, ?::name");
+}
+
 // record_send(row(7,'x'::text)), record_send(row(true,row(7,'x'::text))), …
 TEST(PostgresComposites, FillStructsAttributeByAttribute) {
   both_ways(oids::record, "00000002000000170000000400000007000000190000000178", pg::composite{pair{7, "x"}});
@@ -262,14 +300,14 @@ TEST(PostgresComposites, FillStructsAttributeByAttribute) {
   std::string words;
   pg::composite<pair> wrong;
   EXPECT_EQ(decode(oids::record, "0000000100000017000000040000000700", wrong, &words), dt::errc::malformed_value);
-  EXPECT_EQ(words, "the composite type and the struct differ in their number of members");
+  EXPECT_EQ(words, "the composite type and the struct differ in their number of members: 1 and 2");
   EXPECT_EQ(decode(oids::record, "00000002000000190000000178000000190000000178", wrong, &words),
             dt::errc::malformed_value);
-  EXPECT_EQ(words, "an attribute has another type than the struct's member");
+  EXPECT_EQ(words, "attribute 1 ('a', text): the value is no int");
   // row(null::integer, 'a'::text)
   EXPECT_EQ(decode(oids::record, "0000000200000017ffffffff000000190000000161", wrong, &words),
             dt::errc::unexpected_null);
-  EXPECT_EQ(words, "an attribute is null: the struct's member must be a std::optional");
+  EXPECT_EQ(words, "attribute 1 ('a', integer): an attribute is null: the struct's member must be a std::optional");
 }
 
 // PostgreSQL 15 documentation, 8.15.6 "Array Input and Output Syntax" and 8.16.6 "Composite Type Input and Output
