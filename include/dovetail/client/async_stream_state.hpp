@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/error.hpp>
+#include <dovetail/base/lesser.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/client/async_transaction_state.hpp>
 #include <dovetail/client/handler_executor.hpp>
@@ -15,7 +16,6 @@
 #include <asio/associated_executor.hpp>
 #include <asio/post.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -297,7 +297,7 @@ class async_stream_state : private async_guest, public std::enable_shared_from_t
   /// Rows may say how long their end is worth waiting for; what takes longer is cancelled.
   clock::duration ending_limit() const noexcept {
     if constexpr (requires { rows_type::longest_ending; }) {
-      return (std::min<clock::duration>)(core_->timeout(), rows_type::longest_ending);
+      return lesser<clock::duration>(core_->timeout(), rows_type::longest_ending);
     } else {
       return core_->timeout();
     }

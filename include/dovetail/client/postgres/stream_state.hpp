@@ -1,6 +1,8 @@
 // Rows read some at a time, through a portal or from a COPY: bounded memory, any number of rows.
 #pragma once
 
+#include <dovetail/base/lesser.hpp>
+#include <dovetail/base/sole.hpp>
 #include <dovetail/client/postgres/copy_reading.hpp>
 #include <dovetail/client/postgres/row_target.hpp>
 #include <dovetail/client/postgres/statement_call.hpp>
@@ -9,7 +11,6 @@
 #include <dovetail/codec/postgres/portal.hpp>
 #include <dovetail/codec/postgres/stream.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -41,11 +42,11 @@ class row_batches : public row_target {
     return true;
   }
   bool has_more() const noexcept { return copy_ ? !copy_->is_over() : portal_.is_open(); }
-  bool is_copy() const noexcept { return copy_ != nullptr; }
+  bool is_copy() const noexcept { return static_cast<bool>(copy_); }
 
   /// Rows come from a copy: only `copying` may be called then.
   void copy_from(copy_origin from) {
-    copy_ = std::make_unique<copy_reading>(std::move(from), sink_of(&keep), batch_, rows_in_batch_);
+    copy_.reset(new copy_reading(std::move(from), sink_of(&keep), batch_, rows_in_batch_));
   }
   /// The dialogue that reads the next batch of a copy, the first too. `next_body` must have given all of this one.
   copy_step copying(session& on) {
@@ -92,9 +93,12 @@ class row_batches : public row_target {
   /// more is bounded by what was read, too: no batch has more rows than came before it.
   void set_batch_size() noexcept {
     if (at_ == 0 || read_before_ == rows_read()) return;
-    const std::size_t row = (std::max<std::size_t>)(at_ / (rows_read() - read_before_), 1);
-    const std::size_t most = portal_.runs_ahead() ? (std::min)(most_rows_, rows_read()) : most_rows_;
-    portal_.set_row_limit(static_cast<std::int32_t>(std::clamp<std::size_t>(batch_bytes_ / row, 1, most)));
+    constexpr std::size_t one = 1;
+    const std::size_t row = v0::detail::greater(at_ / (rows_read() - read_before_), one);
+    const std::size_t most =
+        portal_.runs_ahead() ? v0::detail::lesser<std::size_t>(most_rows_, rows_read()) : most_rows_;
+    const std::size_t rows = v0::detail::greater(batch_bytes_ / row, one);
+    portal_.set_row_limit(static_cast<std::int32_t>(v0::detail::lesser<std::size_t>(rows, most)));
     read_before_ = rows_read();
   }
 
@@ -125,7 +129,7 @@ class row_batches : public row_target {
   }
 
   portal portal_;
-  std::unique_ptr<copy_reading> copy_;
+  v0::detail::sole<copy_reading> copy_;
   byte_buffer batch_;
   byte_view in_place_;           // of the session's input
   std::size_t at_ = 0;           // in `in_place_` or `batch_`
