@@ -142,9 +142,15 @@ void talk(unsigned what, peer from) {
       case 2: {
         pg::portal portal;
         asked.row_limit = 2;
+        const bool runs_ahead = (what & 0x20) != 0;
+        if (runs_ahead) portal.run_ahead();
+        const pg::row_sink leaves{&rows, nullptr, [](void*, dt::byte_view, bool&) { return std::size_t{0}; }, nullptr};
         drive(session, pg::execute_dialogue{session, asked, rows.sink(), portal}, from);
         for (int batch = 0; batch < 3 && portal.is_open(); ++batch) {
-          drive(session, pg::stream_dialogue{session, portal, rows.sink()}, from);
+          drive(session, pg::stream_dialogue{session, portal, runs_ahead ? leaves : rows.sink()}, from);
+          if (!runs_ahead || !portal.is_open() || !session.is_portal_open()) continue;
+          bool failed = false;
+          session.facts.input.consume(rows.sink().take(&rows, session.facts.input.committed(), failed));
         }
         if (portal.is_open()) drive(session, pg::stream_dialogue{session, portal}, from);
         break;

@@ -126,6 +126,23 @@ TEST_F(PostgresAsyncStream, AStreamThatIsClosedOrDroppedGivesTheConnectionBackAl
   });
 }
 
+// What was asked for ahead would take minutes: it is cancelled.
+TEST_F(PostgresAsyncStream, OneThatIsDroppedDoesNotKeepItsConnectionForRowsThatNobodyWants) {
+  run([&]() -> asio::awaitable<void> {
+    const auto began = std::chrono::steady_clock::now();
+    {
+      auto rows = co_await db.stream<item>(
+          "select n, repeat('x', 900) as text from generate_series(1, 2000) n where n < 400 or pg_sleep(60)::text = "
+          "''");
+      while (const item* each = co_await rows.next()) {
+        if (each->n == 300) break;
+      }
+    }
+    co_await process();
+    EXPECT_LT(std::chrono::steady_clock::now() - began, 20s);
+  });
+}
+
 TEST_F(PostgresAsyncStream, ATransactionStreamsItsOwnRowsAndOtherStatementsRunBetweenThem) {
   run([&]() -> asio::awaitable<void> {
     const int sum = co_await db.transaction([](auto& tx) -> asio::awaitable<int> {

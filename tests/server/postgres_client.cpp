@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 namespace dt = dovetail;
@@ -375,6 +376,77 @@ TEST(PostgresClient, AStreamReadsManyRowsWithTheFieldsOfThePresentOne) {
        db.stream<numbered>("select n, 'x' as text from generate_series(1::bigint, 100000) as n")) {
     if (row.n == 10) break;
   }
+  EXPECT_EQ(db.query_value<int>("select 1"), 1);
+}
+
+// Rows of a batch that the error ends are there, too; the batches before were read while the server was ahead.
+TEST(PostgresClient, AStreamGivesAllRowsInFrontOfAnErrorAndItsConnectionLives) {
+  dt::postgres::client db{postgres_server::shared().socket_string("app", " maxConnections=1")};
+  const int before = db.query_value<int>("select pg_backend_pid()");
+  for (const int wrong : {257, 5'000, 99'999}) {
+    auto rows = db.stream<int>("select n + 0 / (n - ?) from generate_series(1, 100000) n", wrong);
+    int seen = 0;
+    for (;;) {
+      auto next = rows.next();
+      if (!next) {
+        EXPECT_EQ(next.error().server().sqlstate, "22012") << next.error().message();
+        break;
+      }
+      ASSERT_NE(*next, nullptr);
+      ASSERT_EQ(**next, ++seen);
+    }
+    EXPECT_EQ(seen, wrong - 1);
+    EXPECT_EQ(db.query_value<int>("select pg_backend_pid()"), before);
+  }
+}
+
+TEST(PostgresClient, AStreamThatIsLeftWhereverItIsGivesItsConnectionBackAlive) {
+  dt::postgres::client db{postgres_server::shared().socket_string("app", " maxConnections=1")};
+  int before = db.query_value<int>("select pg_backend_pid()");
+  for (const int last : {1, 256, 257, 700, 2'000, 20'000, 99'999}) {
+    std::optional<dt::test::recovery_watch> watch;
+    for (const int n : db.stream<int>("select n from generate_series(1, 100000) n")) {
+      if (n != last) continue;
+      watch.emplace();
+      break;
+    }
+    const int now = db.query_value<int>("select pg_backend_pid()");
+    EXPECT_TRUE(now == before || !watch->must_live()) << last;
+    before = now;
+  }
+}
+
+// What was asked for ahead would take minutes: it is cancelled.
+TEST(PostgresClient, AStreamThatIsLeftDoesNotWaitForRowsThatNobodyWants) {
+  dt::postgres::client db{postgres_server::shared().socket_string()};
+  const auto began = std::chrono::steady_clock::now();
+  for (const auto& [n, text] : db.stream<std::tuple<int, std::string>>(
+           "select n, repeat('x', 900) from generate_series(1, 2000) n where n < 400 or pg_sleep(60)::text = ''")) {
+    static_cast<void>(text);
+    if (n == 300) break;
+  }
+  EXPECT_EQ(db.query_value<int>("select 1"), 1);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 30s);
+}
+
+TEST(PostgresClient, AStreamWhoseBackendIsKilledInTheMiddleSaysSo) {
+  dt::postgres::client db{postgres_server::shared().socket_string("app", " retryAttempts=1")};
+  auto rows = db.stream<std::tuple<int, int, std::string>>(
+      "select n, pg_backend_pid(), repeat('x', 200) from generate_series(1, 200000) n");
+  int seen = 0;
+  for (;;) {
+    auto next = rows.next();
+    if (!next) {
+      EXPECT_EQ(next.error().kind(), dt::condition::connection) << next.error().message();
+      break;
+    }
+    ASSERT_NE(*next, nullptr) << "the end of the rows, after " << seen;
+    ASSERT_EQ(std::get<0>(**next), ++seen);
+    if (seen == 1000) {
+      EXPECT_TRUE(db.query_value<bool>("select pg_terminate_backend(?)", std::get<1>(**next)));
+    }
+  }
+  EXPECT_GE(seen, 1000);
   EXPECT_EQ(db.query_value<int>("select 1"), 1);
 }
 

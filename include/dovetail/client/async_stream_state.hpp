@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/error.hpp>
+#include <dovetail/base/lesser.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/client/async_transaction_state.hpp>
 #include <dovetail/client/handler_executor.hpp>
@@ -286,10 +287,19 @@ class async_stream_state : private async_guest, public std::enable_shared_from_t
     if (!rows_.needs_close()) return give_back();
     connection_type& on = *std::exchange(at_, nullptr);
     try {
-      async_run(on.stream(), on.own(sql_stream_close<rows_type>{&rows_}), deadline::after(core_->timeout()), nullptr,
+      async_run(on.stream(), on.own(sql_stream_close<rows_type>{&rows_}), deadline::after(ending_limit()), nullptr,
                 ending{this->shared_from_this()});
     } catch (...) {  // out of memory
       discard();
+    }
+  }
+
+  /// Rows may say how long their end is worth waiting for; what takes longer is cancelled.
+  clock::duration ending_limit() const noexcept {
+    if constexpr (requires { rows_type::longest_ending; }) {
+      return lesser<clock::duration>(core_->timeout(), rows_type::longest_ending);
+    } else {
+      return core_->timeout();
     }
   }
 

@@ -7,6 +7,7 @@
 #include <dovetail/client/sql_operations.hpp>
 #include <dovetail/row/plan.hpp>
 
+#include <chrono>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -25,6 +26,9 @@ namespace detail {
 template <class Row>
 class awaited_rows {
  public:
+  /// Rows that were asked for ahead and are not wanted may take their time.
+  static constexpr std::chrono::milliseconds longest_ending{500};
+
   /// Forgets what an attempt before has left.
   row_batches& restart() {
     rows_.emplace();

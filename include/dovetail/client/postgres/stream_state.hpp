@@ -21,7 +21,8 @@
 namespace dovetail::inline v0 {
 namespace postgres::detail {
 
-/// The rows of one batch as they came, and the portal or the copy that gives the next.
+/// Rows as they came, and the portal or the copy that gives the next. They are copied into a batch; those of a portal
+/// that runs ahead, which has the connection for itself, stay in the session's input until the next are fetched.
 class row_batches : public row_target {
  public:
   using row_target::row_target;
@@ -30,9 +31,12 @@ class row_batches : public row_target {
 
   /// The next DataRow's body, or nothing.
   bool next_body(byte_view& body) noexcept {
-    if (at_ == batch_.size()) return false;
-    const std::byte* const begin = batch_.data() + at_;
-    const std::size_t length = load_big<std::uint32_t>(begin + 1);  // checked when it was copied
+    const byte_view rows = is_in_place_ ? in_place_ : batch_.view();
+    const std::size_t left = rows.size() - at_;
+    const std::byte* const begin = rows.data() + at_;
+    if (left < header_size || static_cast<char>(*begin) != from_server::data_row) return false;
+    const std::size_t length = load_big<std::uint32_t>(begin + 1);
+    if (length < 4 || left <= length) return false;  // the next dialogue sees what it is
     body = {begin + header_size, length - 4};
     at_ += length + 1;
     return true;
@@ -50,21 +54,24 @@ class row_batches : public row_target {
     return {*copy_, on};
   }
 
-  /// The dialogue that executes the statement and reads the first batch.
-  execute_dialogue opening(session& on, statement_request asked, std::int32_t rows = first_batch_) {
+  /// The dialogue that executes the statement and reads the first batch. All of the rows are wanted.
+  execute_dialogue opening(session& on, const statement_request& asked) {
+    if (asked.is_read_only) portal_.run_ahead();
+    return opening(on, asked, first_batch_);
+  }
+  /// The same when some of the rows may do: nothing is asked for ahead.
+  execute_dialogue opening(session& on, statement_request asked, std::int32_t rows) {
     asked.row_limit = rows;
     return {on, asked, sink_of(&keep), portal_};
   }
-  /// The dialogue that reads the next batch. `next_body` must have given all of this one.
+  /// The dialogue that reads the next rows. `next_body` must have given all that there were.
   stream_dialogue fetching(session& on) {
-    if (batch_.size() != 0) {
-      constexpr std::size_t one = 1;
-      const std::size_t row = v0::detail::greater(batch_.size() / v0::detail::greater(rows_in_batch_, one), one);
-      const std::size_t rows = v0::detail::greater(batch_bytes_ / row, one);
-      portal_.set_row_limit(static_cast<std::int32_t>(v0::detail::lesser<std::size_t>(rows, most_rows_)));
-    }
+    set_batch_size();
+    if (is_in_place_) on.facts.input.consume(at_);
+    is_in_place_ = portal_.runs_ahead();
+    in_place_ = {};
     forget_batch();
-    return {on, portal_, sink_of(&keep)};
+    return {on, portal_, sink_of(is_in_place_ ? &leave : &keep)};
   }
   stream_dialogue closing(session& on) { return {on, portal_}; }
 
@@ -82,6 +89,24 @@ class row_batches : public row_target {
   static constexpr std::size_t batch_bytes_ = 256 * 1024;
   static constexpr std::size_t most_rows_ = 16 * 1024;
 
+  /// As many rows of the size of the last ones as make a batch. What the server has been asked for when nobody wants
+  /// more is bounded by what was read, too: no batch has more rows than came before it.
+  void set_batch_size() noexcept {
+    if (at_ == 0 || read_before_ == rows_read()) return;
+    constexpr std::size_t one = 1;
+    const std::size_t row = v0::detail::greater(at_ / (rows_read() - read_before_), one);
+    const std::size_t most =
+        portal_.runs_ahead() ? v0::detail::lesser<std::size_t>(most_rows_, rows_read()) : most_rows_;
+    const std::size_t rows = v0::detail::greater(batch_bytes_ / row, one);
+    portal_.set_row_limit(static_cast<std::int32_t>(v0::detail::lesser<std::size_t>(rows, most)));
+    read_before_ = rows_read();
+  }
+
+  /// Rows that came, and what may come behind them, stay where they are.
+  static std::size_t leave(void* state, byte_view unread, bool&) {
+    static_cast<row_batches*>(static_cast<row_target*>(state))->in_place_ = unread;
+    return 0;
+  }
   static std::size_t keep(void* state, byte_view unread, bool& failed) {
     auto& self = *static_cast<row_batches*>(static_cast<row_target*>(state));
     const bool forgets = self.most_bytes_ != 0 && self.kept_bytes_ >= self.most_bytes_;
@@ -106,11 +131,14 @@ class row_batches : public row_target {
   portal portal_;
   v0::detail::sole<copy_reading> copy_;
   byte_buffer batch_;
-  std::size_t at_ = 0;
+  byte_view in_place_;           // of the session's input
+  std::size_t at_ = 0;           // in `in_place_` or `batch_`
+  std::size_t read_before_ = 0;  // rows, before those
   std::size_t rows_in_batch_ = 0;
   std::size_t kept_bytes_ = 0;  // of the rows of the batch, without their headers
   std::size_t most_bytes_ = 0;
   bool has_forgotten_ = false;
+  bool is_in_place_ = false;
 };
 
 /// What a stream keeps on the heap, where the dialogues' pointers stay good.

@@ -155,6 +155,10 @@ class dialogue {
   errc lost_code_ = errc::outcome_unknown;
   /// The dialogue goes on with a portal that the last one left open.
   bool continues_ = false;
+  /// What was read and not used is an answer that the last dialogue left.
+  bool answers_are_due_ = false;
+  /// Rows that `on_rows` does not take have a place here: the next dialogue is to have them.
+  bool leaves_rows_ = false;
   /// What has left of the batch may be executed although the rest has not.
   bool executes_in_parts_ = false;
   /// Who asked for the parts hears of all of them at once: how the server ended the connection says nothing of those
@@ -216,7 +220,7 @@ DOVETAIL_DEFINE action dialogue::start(const event& ev) {
   if (ev.cancelled || ev.ec || (!is_ready && !(continues_ && on_->is_portal_open()))) [[unlikely]]
     return refuse_start(ev);
   on_->set_may_have_executed(false);
-  if (!on_->facts.input.committed().empty()) [[unlikely]] {
+  if (!on_->facts.input.committed().empty() && !answers_are_due_) [[unlikely]] {
     if (error_info failure = take_unasked()) return end(std::move(failure));
   }
   if (!on_->facts.parameters.are_texts_as_judged()) [[unlikely]] {  // reported since, by a reload of the server's files
@@ -309,7 +313,7 @@ DOVETAIL_DEFINE action dialogue::go_on() {
     verdict said = verdict::go_on;
     if (came.type == from_server::data_row) {
       const std::size_t taken = is_in_prefix() ? 0 : on_rows(input.committed());
-      if (taken == 0) said = verdict::unexpected;
+      if (taken == 0) said = leaves_rows_ ? verdict::finish : verdict::unexpected;
       input.consume(taken);
     } else if (const std::size_t answers =
                    came.type == from_server::bind_complete && !is_in_prefix() ? on_answers(input.committed()) : 0) {

@@ -24,6 +24,13 @@ class portal {
   /// For the next batches.
   void set_row_limit(std::int32_t rows) noexcept { row_limit_ = rows; }
 
+  /// Lets the server work ahead, where the portal holds the session: while the rows of a batch are read, the next one
+  /// is asked for already, `batches_ahead` in all. Call it before the portal is opened, for a statement that does
+  /// nothing but give rows: more of it is executed than is read, and what nobody waits for may be cancelled.
+  void run_ahead() noexcept { may_run_ahead_ = true; }
+  bool runs_ahead() const noexcept { return may_run_ahead_ && holds_session_; }
+  static constexpr std::size_t batches_ahead = 2;
+
   // For the dialogues.
 
   void open(session& on, bool is_in_transaction, std::int32_t row_limit);
@@ -33,13 +40,22 @@ class portal {
     is_open_ = true;
   }
   void close() noexcept { is_open_ = false; }
+  /// Batches that are asked for, and whose end has not come.
+  std::size_t asked() const noexcept { return asked_; }
+  void note_asked() noexcept { ++asked_; }
+  /// False when none was asked for.
+  bool note_answered() noexcept { return asked_ != 0 && asked_-- != 0; }
+  /// The server executes none of them any more, or what is left of the dialogue.
+  void forget_asked() noexcept { asked_ = 0; }
 
  private:
   statement_use statement_;
   std::string name_;
+  std::size_t asked_ = 0;
   std::int32_t row_limit_ = 0;
   bool is_open_ = false;
   bool holds_session_ = false;
+  bool may_run_ahead_ = false;
 };
 
 }  // namespace dovetail::inline v0::postgres
@@ -57,6 +73,7 @@ DOVETAIL_DEFINE void portal::open(session& on, bool is_in_transaction, std::int3
   holds_session_ = !is_in_transaction;
   row_limit_ = row_limit;
   is_open_ = false;
+  asked_ = 0;
   name_ = "dt_portal_" + std::to_string(on.next_portal());
 }
 

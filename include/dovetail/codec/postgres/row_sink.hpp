@@ -19,7 +19,8 @@ struct row_sink {
   /// statement from being executed. May be called again before the first row, when the statement was prepared again.
   error_info (*describe)(void* state, statement_description& of) = nullptr;
   /// Takes whole DataRow messages off the front of `unread` (there is at least one), and gives the number of bytes
-  /// taken; write it with `take_rows`. Sets `failed` to end the result: the rows behind are skipped.
+  /// taken; write it with `take_rows`. Sets `failed` to end the result: the rows behind are skipped. For a portal that
+  /// runs ahead it may take none: then the dialogue is over for now, and the rows stay where they are until the next.
   std::size_t (*take)(void* state, byte_view unread, bool& failed) = nullptr;
   /// Why `take` failed.
   error_info (*failure)(void* state) = nullptr;
