@@ -1,5 +1,5 @@
-// The statements of a vector as a series of the wire: while they have one text and go well, no more is kept of them than
-// what they give.
+// The statements of a vector as a series of the wire: while they have one text and go well, no more is kept of them
+// than what they give.
 #pragma once
 
 #include <dovetail/client/postgres/pipeline_part.hpp>

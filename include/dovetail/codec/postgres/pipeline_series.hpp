@@ -21,9 +21,9 @@ struct series_place {
   bool is_bound = false;  ///< its BindComplete has come
 };
 
-/// Statements of one text, while all goes well with them. Whoever knows their types writes them, and reads their answers
-/// as long as these are what is expected; at anything else the series comes apart into items, and is none any more.
-/// Lifetime: stays where it is while the dialogue runs; the items too.
+/// Statements of one text, while all goes well with them. Whoever knows their types writes them, and reads their
+/// answers as long as these are what is expected; at anything else the series comes apart into items, and is none any
+/// more. Lifetime: stays where it is while the dialogue runs; the items too.
 class pipeline_series {
  public:
   /// What they share; the arguments are those of the first.

@@ -109,7 +109,7 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_prepared() {
     statements_[now.item] = hold(now.with.finish(on(), items_[now.item].asked));
   }
   if (++at_ != preparing_.size()) return verdict::go_on;
-  if (noted()) return verdict::finish;                    // what was deferred has failed
+  if (noted()) return verdict::finish;            // what was deferred has failed
   for (std::size_t i = first_; i < size_; ++i) {  // those that waited for one with the same text
     const pipeline_item& item = items_[i];
     if (item.failure || statements_[i] != nullptr) continue;
@@ -227,8 +227,7 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::write_chunk() {
 DOVETAIL_DEFINE bool pipeline_dialogue::write_series() {
   const std::size_t first = written_;
   error_info failure;
-  written_ =
-      series_->write(on().facts.output, *held_.front(), first, chunk_size_, !is_once_, failure);
+  written_ = series_->write(on().facts.output, *held_.front(), first, chunk_size_, !is_once_, failure);
   if (is_once_) {
     on().note_unsynced();
   } else {
