@@ -48,7 +48,12 @@ DOVETAIL_DEFINE bool pipeline_dialogue::can_execute_series() {
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void pipeline_dialogue::come_apart() {
   items_ = std::exchange(series_, nullptr)->come_apart(at_);
-  statements_.assign(size_, held_.empty() ? nullptr : &*held_.front());
+  prepared_statement* const known = held_.empty() ? nullptr : &*held_.front();
+  statements_.assign(size_, known);
+  if (step_ != step::running) return;
+  for (const pipeline_item& each : items_) {  // they are told what the series has found good
+    if (each.rows.describe != nullptr) static_cast<void>(each.rows.describe(each.rows.state, known->description));
+  }
 }
 
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::prepare() {
