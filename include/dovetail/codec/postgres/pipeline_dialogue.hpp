@@ -172,3 +172,7 @@ class pipeline_dialogue final : public detail::dialogue {
 
 }  // namespace dovetail::inline v0::postgres
 #undef DOVETAIL_DECLARE
+
+// The definitions: whoever sees the class needs them.
+#include <dovetail/codec/postgres/pipeline_answers.hpp>
+#include <dovetail/codec/postgres/pipeline_writing.hpp>
