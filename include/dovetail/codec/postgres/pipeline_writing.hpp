@@ -4,7 +4,6 @@
 #include <dovetail/codec/postgres/pipeline_dialogue.hpp>
 
 #include <cstddef>
-#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -15,6 +14,9 @@
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <algorithm>
+
 namespace dovetail::inline v0::postgres {
 
 DOVETAIL_DEFINE bool pipeline_dialogue::are_read_only(std::span<const pipeline_item> items) noexcept {
