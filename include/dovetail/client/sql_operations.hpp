@@ -52,13 +52,27 @@ struct repeat_key {
   bool is_honoured = false;  ///< the server executes the write once, however often it comes with this key
 };
 
+/// For statements of which no server knows whether they are repeated: those of a pipeline.
+struct no_repeat_key {
+  static constexpr bool is_honoured = false;
+};
+template <class Request>
+struct repeat_key_of {
+  using type = repeat_key;
+};
+template <class Request>
+  requires requires { typename Request::key_type; }
+struct repeat_key_of<Request> {
+  using type = typename Request::key_type;
+};
+
 /// Runs a statement; rows are dropped.
 template <class Request>
 struct sql_execute {
   using value_type = summary;
   static constexpr std::string_view name = "execute";
   Request request;
-  repeat_key key{};
+  [[no_unique_address]] typename repeat_key_of<Request>::type key{};
   bool is_idempotent() const noexcept { return request.is_read_only() || key.is_honoured; }
   bool may_end_transaction() const noexcept { return request.may_end_transaction(); }
 };
@@ -69,7 +83,7 @@ struct sql_query {
   using value_type = rows<kept_row_t<Row>>;
   static constexpr std::string_view name = "query";
   Request request;
-  repeat_key key{};  // of `insert … returning` and its like
+  [[no_unique_address]] typename repeat_key_of<Request>::type key{};  // of `insert … returning` and its like
   bool is_idempotent() const noexcept { return request.is_read_only() || key.is_honoured; }
 };
 
@@ -79,7 +93,7 @@ struct sql_query_one {
   using value_type = kept_row_t<Row>;
   static constexpr std::string_view name = "query_one";
   Request request;
-  repeat_key key{};  // of `insert … returning` and its like
+  [[no_unique_address]] typename repeat_key_of<Request>::type key{};  // of `insert … returning` and its like
   bool is_idempotent() const noexcept { return request.is_read_only() || key.is_honoured; }
 };
 
@@ -89,7 +103,7 @@ struct sql_query_optional {
   using value_type = std::optional<kept_row_t<Row>>;
   static constexpr std::string_view name = "query_optional";
   Request request;
-  repeat_key key{};  // of `insert … returning` and its like
+  [[no_unique_address]] typename repeat_key_of<Request>::type key{};  // of `insert … returning` and its like
   bool is_idempotent() const noexcept { return request.is_read_only() || key.is_honoured; }
 };
 

@@ -27,7 +27,7 @@ class brief_statement<checked_statement<D, Row, Shapes...>> {
         traits_(by_member(of.view_.traits)),
         problem_(by_member(of.problem_)),
         is_literal_(of.view_.is_literal) {
-    for (std::size_t i = 0; i < places_.size(); ++i) places_[i] = of.places_[i];
+    take_places(of.places_);
   }
   // Member by member: GCC then writes a literal's where they are wanted, and copies no whole object.
   constexpr brief_statement(const brief_statement& of) noexcept
@@ -39,7 +39,7 @@ class brief_statement<checked_statement<D, Row, Shapes...>> {
         traits_(by_member(of.traits_)),
         problem_(by_member(of.problem_)),
         is_literal_(of.is_literal_) {
-    for (std::size_t i = 0; i < places_.size(); ++i) places_[i] = of.places_[i];
+    take_places(of.places_);
   }
   constexpr brief_statement& operator=(const brief_statement&) noexcept = default;
 
@@ -51,6 +51,7 @@ class brief_statement<checked_statement<D, Row, Shapes...>> {
     return is_literal_ && !traits_.expands ? text_ : std::string_view{};
   }
   constexpr const places_type& places() const noexcept { return places_; }
+  constexpr bool is_read_only() const noexcept { return traits_.read_only == tri_state::yes; }
   constexpr bool is_valid() const noexcept { return !problem_; }
 
   template <class... Args>
@@ -60,6 +61,12 @@ class brief_statement<checked_statement<D, Row, Shapes...>> {
   error_info failure(bool shows_text = false) const { return whole().failure(shows_text); }
 
  private:
+  constexpr void take_places(const places_type& of) noexcept {
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      places_[i].number = of[i].number;
+      places_[i].expands = of[i].expands;
+    }
+  }
   static constexpr statement_traits by_member(const statement_traits& of) noexcept {
     return {of.kind, of.read_only, of.returns_rows, of.style, of.parameters, of.is_native, of.expands};
   }

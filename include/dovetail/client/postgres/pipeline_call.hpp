@@ -3,14 +3,14 @@
 
 #include <dovetail/base/later.hpp>
 #include <dovetail/base/parts.hpp>
-#include <dovetail/client/postgres/pipeline_rows.hpp>
+#include <dovetail/client/postgres/pipeline_part.hpp>
+#include <dovetail/client/postgres/pipeline_run.hpp>
 #include <dovetail/client/postgres/pipeline_statement.hpp>
 #include <dovetail/client/postgres/statement_call.hpp>
 #include <dovetail/codec/postgres/pipeline.hpp>
 
 #include <array>
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <string>
 #include <tuple>
@@ -21,85 +21,17 @@
 namespace dovetail::inline v0 {
 namespace postgres::detail {
 
-template <class Op>
-struct pipeline_target;
-template <class Request>
-struct pipeline_target<sql_execute<Request>> {
-  using type = summary_target;
-};
-template <class Row, class Request>
-struct pipeline_target<sql_query<Row, Request>> {
-  using type = all_rows<Row>;
-};
-template <class Row, class Request>
-struct pipeline_target<sql_query_one<Row, Request>> {
-  using type = one_row<Row, false>;
-};
-template <class Row, class Request>
-struct pipeline_target<sql_query_optional<Row, Request>> {
-  using type = one_row<Row, true>;
-};
-
 /// Adds to a failure which of the statements it was.
 error_info number_failure(error_info failure, std::size_t index, bool were_executed);
 
-/// One statement of a pipeline on its way. Stays where it is once it is prepared.
-template <class Op>
-class pipeline_part {
- public:
-  using value_type = typename Op::value_type;
-
-  explicit pipeline_part(const Op& of) noexcept : of_(&of.request) {}
-
-  /// `before`: a statement of the same type; when it has the same text too, it is prepared already.
-  void prepare(session& on, pipeline_item& into, bool shows_text, const pipeline_item* before = nullptr) {
-    into.rows = target_.sink();
-    if (const std::string_view key = of_->sql.view().key(); before != nullptr && !before->failure && !key.empty() &&
-                                                            key.data() == before->asked.literal.data() &&
-                                                            key.size() == before->asked.literal.size()) {
-      into.asked = before->asked;
-      into.asked.arguments.state = of_;
-      return;
-    }
-    prepared_request<request_type>& asked = asked_.emplace(*of_);
-    into.failure = asked.view().traits.kind == statement_kind::transaction ? refuse_transaction_statement()
-                                                                           : asked.prepare(on, shows_text);
-    if (!into.failure) into.asked = asked.request();
-  }
-  void finish(pipeline_item& of, bool shows_text) {
-    if (!of.failure) of.failure = target_.finish(of.done);
-    if (of.failure) of.failure = explain(std::move(of.failure), of_->sql.view(), shows_text, of.asked.text);
-  }
-  value_type value() { return target_.value(); }
-  /// Its value, or with `IsEach` a result.
-  template <bool IsEach>
-  auto take(pipeline_item& of) {
-    if constexpr (IsEach) {
-      if (of.failure) return result<value_type>{std::move(of.failure)};
-      return result<value_type>{value()};
-    } else {
-      return value_type{value()};
-    }
-  }
-
- private:
-  using request_type = decltype(Op::request);
-
-  const request_type* of_;
-  std::optional<prepared_request<request_type>> asked_;  // not of one that is asked as the one before
-  typename pipeline_target<Op>::type target_;
-};
-
-/// The statements of a pipeline and the items that the dialogue knows, of a tuple or of a vector.
-template <class Ops>
-struct pipeline_parts;
-
 template <class... Ops>
-struct pipeline_parts<std::tuple<Ops...>> {
+class pipeline_parts<std::tuple<Ops...>> {
+ public:
   std::tuple<pipeline_part<std::remove_cvref_t<Ops>>...> parts;
-  std::array<pipeline_item, sizeof...(Ops)> items{};
+  std::array<pipeline_item, sizeof...(Ops)> each_item{};
 
   explicit pipeline_parts(const std::tuple<Ops...>& of) : parts(of) {}
+  std::span<pipeline_item> items() noexcept { return each_item; }
 
   void prepare(session& on, bool shows_text) {
     each([&](auto& part, pipeline_item& item) { part.prepare(on, item, shows_text); });
@@ -116,7 +48,7 @@ struct pipeline_parts<std::tuple<Ops...>> {
   template <class Values, bool IsEach>
   Values values() {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return Values{std::get<I>(parts).template take<IsEach>(items[I])...};
+      return Values{std::get<I>(parts).template take<IsEach>(each_item[I])...};
     }
     (std::index_sequence_for<Ops...>{});
   }
@@ -125,48 +57,8 @@ struct pipeline_parts<std::tuple<Ops...>> {
   template <class Fn>
   void each(Fn&& fn) {
     std::size_t index = 0;
-    std::apply([&](auto&... part) { (fn(part, items[index++]), ...); }, parts);
+    std::apply([&](auto&... part) { (fn(part, each_item[index++]), ...); }, parts);
   }
-};
-
-template <class Op>
-struct pipeline_parts<std::vector<Op>> {
-  std::vector<pipeline_part<Op>> parts;
-  std::vector<pipeline_item> items;
-
-  explicit pipeline_parts(const std::vector<Op>& of) : parts(of.begin(), of.end()), items(of.size()) {}
-
-  void prepare(session& on, bool shows_text) {
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      parts[i].prepare(on, items[i], shows_text, i == 0 ? nullptr : &items[i - 1]);
-    }
-  }
-  bool finish(bool shows_text) {
-    bool is_well = true;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      parts[i].finish(items[i], shows_text);
-      is_well = is_well && !items[i].failure;
-    }
-    return is_well;
-  }
-  template <class Values, bool IsEach>
-  Values values() {
-    Values all;
-    all.reserve(parts.size());
-    for (std::size_t i = 0; i < parts.size(); ++i) all.push_back(parts[i].template take<IsEach>(items[i]));
-    return all;
-  }
-};
-
-template <class Row, class Request>
-struct pipeline_parts<std::vector<sql_query_one<Row, Request>>>
-    : pipelined_rows<sql_query_one<Row, Request>, Row, false> {
-  using pipelined_rows<sql_query_one<Row, Request>, Row, false>::pipelined_rows;
-};
-template <class Row, class Request>
-struct pipeline_parts<std::vector<sql_query_optional<Row, Request>>>
-    : pipelined_rows<sql_query_optional<Row, Request>, Row, true> {
-  using pipelined_rows<sql_query_optional<Row, Request>, Row, true>::pipelined_rows;
 };
 
 /// What the whole pipeline failed of: the cause, not those that were undone because of it.
@@ -184,7 +76,7 @@ class pipeline_call {
   action resume(const event& ev) {
     if (!running_) {
       if (!prepare()) return action::done(failure_.code());
-      running_.emplace(*on_, all_.items, IsEach ? pipeline_sync::each : pipeline_sync::once);
+      begin(IsEach ? pipeline_sync::each : pipeline_sync::once);
     }
     const action next = running_->resume(ev);
     if (next.what() != verb::done) return next;
@@ -203,15 +95,25 @@ class pipeline_call {
   /// What is wrong before anything is sent fails all, or its own statement.
   bool prepare() {
     all_.prepare(*on_, shows_text_);
+    const std::span<const pipeline_item> items = all_.items();
     std::size_t wrong = 0;
-    while (wrong != all_.items.size() && !all_.items[wrong].failure) ++wrong;
-    if (IsEach || wrong == all_.items.size()) return true;
-    failure_ = number_failure(all_.items[wrong].failure, wrong, false);
+    while (wrong != items.size() && !items[wrong].failure) ++wrong;
+    if (IsEach || wrong == items.size()) return true;
+    failure_ = number_failure(items[wrong].failure, wrong, false);
     return false;
+  }
+  void begin(pipeline_sync sync) {
+    if constexpr (std::is_base_of_v<pipeline_series, decltype(all_)>) {
+      if (all_.is_series()) {
+        running_.emplace(*on_, all_, sync);
+        return;
+      }
+    }
+    running_.emplace(*on_, all_.items(), sync);
   }
   void finish() {
     const bool is_well = all_.finish(shows_text_);
-    if (!IsEach && !is_well) failure_ = failure_of_pipeline(all_.items, running_->failed_statement());
+    if (!IsEach && !is_well) failure_ = failure_of_pipeline(all_.items(), running_->failed_statement());
   }
 
   session* on_;

@@ -18,16 +18,32 @@ namespace dovetail::inline v0 {
 namespace postgres {
 namespace detail {
 
-/// Its arguments are copies: a statement may be made long before it is sent.
+/// As `sql_request`, in few bytes: a program keeps many of them. Its arguments are copies: a statement may be made long
+/// before it is sent. With a constructor, as GCC writes zeros over the whole of an aggregate first.
 template <class Row, class... Args>
-using pipelined_request =
-    sql_request<brief_statement<statement_for<dialect::postgres, Row, Args...>>,
-                typename dovetail::detail::argument_tuple<argument_storage::owned, Args...>::type>;
+struct pipelined_request {
+  using statement_type = brief_statement<statement_for<dialect::postgres, Row, Args...>>;
+  using arguments_type = typename dovetail::detail::argument_tuple<argument_storage::owned, Args...>::type;
+  using key_type = no_repeat_key;
+  static constexpr const dovetail::detail::parameter_hints* hints = nullptr;
+
+  statement_type sql;
+  arguments_type arguments;
+
+  pipelined_request(const statement_for<dialect::postgres, Row, Args...>& of, const Args&... args)
+      : sql(of), arguments(dovetail::detail::argument_tuple<argument_storage::owned, Args...>::make(args...)) {}
+
+  bool is_read_only() const noexcept { return sql.is_read_only(); }
+  bool may_end_transaction() const noexcept {
+    return sql.view().traits.kind == statement_kind::transaction &&
+           dovetail::detail::ends_transaction(dialect::postgres, sql.view().text);
+  }
+};
 
 template <class Row, class... Args>
 pipelined_request<Row, Args...> ask(const statement_for<dialect::postgres, Row, Args...>& sql, const Args&... args) {
   dovetail::detail::note_use(sql);
-  return {sql, dovetail::detail::argument_tuple<argument_storage::owned, Args...>::make(args...)};
+  return {sql, args...};
 }
 
 template <class Op>

@@ -28,16 +28,24 @@ namespace detail {
 
 /// Numbers that the server takes as they are.
 template <class T>
+inline constexpr bool is_written_exactly =
+    !is_optional<T> && !is_column<T> && !v0::detail::has_field_codec<T> &&
+    ((field_kind_of<T> == field_kind::integer && sizeof(T) > 1) || field_kind_of<T> == field_kind::real);
+
+/// Length and bytes of one of them.
+template <class T>
+[[gnu::always_inline]] inline void store_exactly(std::byte* to, const T& value) noexcept {
+  using bits = std::conditional_t<sizeof(T) == 8, std::uint64_t,
+                                  std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint16_t>>;
+  store_big(to, static_cast<std::uint32_t>(sizeof(T)));
+  store_big(to + 4, std::bit_cast<bits>(value));
+}
+
+template <class T>
 [[gnu::always_inline]] inline bool write_exact(byte_buffer& out, const T& value, oid wanted) {
-  constexpr field_kind kind = field_kind_of<T>;
-  if constexpr (!is_optional<T> && !is_column<T> && !v0::detail::has_field_codec<T> &&
-                ((kind == field_kind::integer && sizeof(T) > 1) || kind == field_kind::real)) {
+  if constexpr (is_written_exactly<T>) {
     if (wanted == parameter_oid<T>() || wanted == 0) [[likely]] {
-      using bits = std::conditional_t<sizeof(T) == 8, std::uint64_t,
-                                      std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint16_t>>;
-      std::byte* const at = out.grow(4 + sizeof(T));
-      store_big(at, static_cast<std::uint32_t>(sizeof(T)));
-      store_big(at + 4, std::bit_cast<bits>(value));
+      store_exactly(out.grow(4 + sizeof(T)), value);
       return true;
     }
   }

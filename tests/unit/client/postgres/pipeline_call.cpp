@@ -307,4 +307,197 @@ TEST_F(PostgresPipelineCalls, WhatIsWrongBeforeAnythingIsSentFailsAllOrItsOwnSta
   EXPECT_EQ(std::get<1>(both).error().code(), errc::invalid_state);
 }
 
+/// Statements of one text that the session has prepared: they are a series.
+struct PostgresPipelineSeries : testing::Test {
+  open_session at{8};
+
+  static std::vector<one_name> names_of(std::int64_t count) {
+    std::vector<one_name> asked;
+    for (std::int64_t id = 1; id <= count; ++id) {
+      asked.push_back(pg::query_one<named>("select name from t where id = $1", id));
+    }
+    return asked;
+  }
+  template <class Op, bool IsEach>
+  using call_of = pg::detail::pipeline_call<const std::vector<Op>&, IsEach>;
+
+  /// A call whose statement was prepared by a pipeline before it.
+  template <bool IsEach, class Op>
+  auto call(const std::vector<Op>& asked, const std::string& answers_before) {
+    pg::session& on = at.fresh();
+    const std::vector<Op> one(asked.begin(), asked.begin() + 1);
+    const pg::pipelined<const std::vector<Op>&, false> first{one};
+    EXPECT_FALSE(play(call_of<Op, false>{on, first, false}, answers_before));
+    const pg::pipelined<const std::vector<Op>&, IsEach> op{asked};
+    return call_of<Op, IsEach>{on, op, false};
+  }
+  template <bool IsEach>
+  auto of_names(const std::vector<one_name>& asked) {
+    return [this, &asked] {
+      return call<IsEach>(asked, prepared(int8_types, wire::columns({"name"})) + rows_of({"before"}) + wire::ready());
+    };
+  }
+  static std::string binds(std::int64_t count, const std::string& between = "") {
+    std::string bytes;
+    for (std::int64_t id = 1; id <= count; ++id) {
+      bytes += bind_id(static_cast<char>(id)) + wire::execute() + between;
+    }
+    return bytes;
+  }
+};
+
+TEST_F(PostgresPipelineSeries, AreAnsweredAsOneWhateverStepFailsOrIsCancelled) {
+  const std::vector<one_name> asked = names_of(3);
+  const std::string answers = rows_of({"a"}) + rows_of({"b"}) + rows_of({"a long name that no string holds in itself"});
+  const auto once = [&](auto&& s) -> auto& { return s.write(binds(3) + wire::sync()).read(answers + wire::ready()); };
+  const std::vector<named> all = once(script(of_names<false>(asked))).value();
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0].name, "a");
+  EXPECT_EQ(all[2].name, "a long name that no string holds in itself");
+  once(script(of_names<false>(asked))).one_byte_a_read().done();
+  once(script(of_names<false>(asked))).fail_each_step().leaves([this] {
+    EXPECT_EQ(at.health(), session_health::closed);
+  });
+  once(script(of_names<false>(asked))).cancel_each_step().leaves([this] {
+    EXPECT_EQ(at->can_drain(), at->owed() != 0);
+  });
+}
+
+TEST_F(PostgresPipelineSeries, WithASyncEachAreAnsweredAsOneToo) {
+  const std::vector<one_name> asked = names_of(3);
+  const std::string answers = rows_of({"a"}) + wire::ready() + rows_of({"b"}) + wire::ready() + rows_of({"c"});
+  const auto each = [&](auto&& s) -> auto& { return s.write(binds(3, wire::sync())).read(answers + wire::ready()); };
+  const auto all = each(script(of_names<true>(asked))).value();
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[2].value().name, "c");
+  each(script(of_names<true>(asked))).one_byte_a_read().done();
+  each(script(of_names<true>(asked))).fail_each_step().leaves([this] {
+    EXPECT_EQ(at.health(), session_health::closed);
+  });
+  each(script(of_names<true>(asked))).cancel_each_step().leaves([this] {
+    EXPECT_EQ(at->can_drain(), at->owed() != 0);
+  });
+}
+
+TEST_F(PostgresPipelineSeries, WhereOneFailsThoseBeforeItKeepTheirRows) {
+  const std::vector<one_name> asked = names_of(5);
+  const std::string refused = wire::bind_complete() + wire::error("22012");
+  const auto all = script(of_names<true>(asked))
+                       .write(binds(5, wire::sync()))
+                       .read(rows_of({"a"}) + wire::ready() + rows_of({}) + wire::ready() + refused + wire::ready() +
+                             rows_of({"d", "e"}) + wire::ready() + rows_of({"f"}) + wire::ready())
+                       .value();
+  ASSERT_EQ(all.size(), 5U);
+  EXPECT_EQ(all[0].value().name, "a");
+  EXPECT_EQ(all[1].error().code(), errc::no_row);
+  EXPECT_EQ(all[2].error().server().sqlstate, "22012");
+  EXPECT_EQ(all[3].error().code(), errc::too_many_rows);
+  EXPECT_EQ(all[4].value().name, "f");
+}
+
+TEST_F(PostgresPipelineSeries, TheFailureOfOneIsThatOfAllAndSaysWhichItWas) {
+  const std::vector<one_name> asked = names_of(3);
+  for (const bool is_bound : {false, true}) {
+    dt::error_info failure;
+    const std::string begun = is_bound ? wire::bind_complete() : "";
+    EXPECT_TRUE(play(of_names<false>(asked)(), rows_of({"a"}) + begun + wire::error("42501") + wire::ready(), nullptr,
+                     &failure));
+    EXPECT_EQ(failure.server().sqlstate, "42501");
+    EXPECT_NE(failure.context().find("statement 2 of the pipeline"), std::string_view::npos) << failure.context();
+    EXPECT_EQ(failure.context().find("executed"), std::string_view::npos) << failure.context();
+    EXPECT_EQ(at.health(), session_health::idle);
+  }
+  // At the Sync: all was executed, and is undone.
+  dt::error_info failure;
+  EXPECT_TRUE(play(of_names<false>(asked)(),
+                   rows_of({"a"}) + rows_of({"b"}) + rows_of({"c"}) + wire::error("23503") + wire::ready(), nullptr,
+                   &failure));
+  EXPECT_EQ(failure.server().sqlstate, "23503");
+}
+
+TEST_F(PostgresPipelineSeries, AFailureOfReadingSaysThatAllWereExecuted) {
+  const std::vector<one_name> asked = names_of(3);
+  const auto fails = [&](const std::string& second) {
+    dt::error_info failure;
+    const std::error_code ec =
+        play(of_names<false>(asked)(), rows_of({"a"}) + second + rows_of({"c"}) + wire::ready(), nullptr, &failure);
+    EXPECT_NE(failure.context().find("statement 2 of the pipeline (all of them have been executed)"),
+              std::string_view::npos)
+        << failure.context();
+    EXPECT_EQ(at.health(), session_health::idle);
+    return ec;
+  };
+  EXPECT_EQ(fails(rows_of({})), errc::no_row);
+  EXPECT_EQ(fails(rows_of({"b", "c"})), errc::too_many_rows);
+}
+
+TEST_F(PostgresPipelineSeries, WhatTheServerLostIsPreparedAgain) {
+  const std::vector<one_name> asked = names_of(2);
+  const auto all = script(of_names<false>(asked))
+                       .write(binds(2) + wire::sync())
+                       .read(wire::error("26000") + wire::ready())
+                       .write(prepare(by_id, "select name from t where id = $1", int8_types))
+                       .read(prepared(int8_types, wire::columns({"name"})))
+                       .write(binds(2) + wire::sync())
+                       .read(rows_of({"a"}) + rows_of({"b"}) + wire::ready())
+                       .value();
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[1].name, "b");
+}
+
+TEST_F(PostgresPipelineSeries, ManyGoInSeveralWrites) {
+  const std::vector<one_name> asked(600, pg::query_one<named>("select name from t where id = $1", std::int64_t{7}));
+  const std::string one = bind_id(7) + wire::execute();
+  const std::size_t in_first = (32 * 1024 + one.size() - 1) / one.size();
+  ASSERT_LT(in_first, 600U);
+  std::string expected;
+  std::string answers;
+  for (std::size_t i = 0; i < 600; ++i) {
+    expected += one;
+    answers += rows_of({"x"});
+    if (i + 1 == in_first) expected += wire::message('H', "");
+  }
+  std::string written;
+  EXPECT_FALSE(play(of_names<false>(asked)(), answers + wire::ready(), &written));
+  EXPECT_TRUE(written == expected + wire::sync());
+}
+
+TEST_F(PostgresPipelineSeries, OfOtherVerbsGiveWhatTheseGive) {
+  const std::vector<change> changes(3, pg::execute("delete from t"));
+  const auto removed =
+      script([&] { return call<false>(changes, prepared({}, wire::no_data()) + deleted + wire::ready()); })
+          .write(wire::bind(removal) + wire::execute() + wire::bind(removal) + wire::execute() + wire::bind(removal) +
+                 wire::execute() + wire::sync())
+          .read(deleted + wire::bind_complete() + wire::message('I', "") + wire::bind_complete() +
+                wire::complete("DELETE 7") + wire::ready())
+          .value();
+  ASSERT_EQ(removed.size(), 3U);
+  EXPECT_EQ(removed[0].rows_affected, 3);
+  EXPECT_EQ(removed[1].rows_affected, 0);
+  EXPECT_EQ(removed[2].rows_affected, 7);
+
+  const std::vector<names> lists(3, pg::query<named>("select name from t"));
+  const auto listed =
+      script([&] { return call<false>(lists, prepared({}, wire::columns({"name"})) + rows_of({}) + wire::ready()); })
+          .write(wire::bind(all_names) + wire::execute() + wire::bind(all_names) + wire::execute() +
+                 wire::bind(all_names) + wire::execute() + wire::sync())
+          .read(rows_of({"a", "b"}) + rows_of({}) + rows_of({"c"}) + wire::ready())
+          .value();
+  ASSERT_EQ(listed.size(), 3U);
+  EXPECT_EQ(listed[0].size(), 2U);
+  EXPECT_TRUE(listed[1].empty());
+  EXPECT_EQ(listed[2][0].name, "c");
+
+  using maybe = decltype(pg::query_optional<named>("select name from t"));
+  const std::vector<maybe> few(2, pg::query_optional<named>("select name from t"));
+  const auto found =
+      script([&] { return call<false>(few, prepared({}, wire::columns({"name"})) + rows_of({}) + wire::ready()); })
+          .write(wire::bind(all_names) + wire::execute() + wire::bind(all_names) + wire::execute() + wire::sync())
+          .read(rows_of({}) + rows_of({"b"}) + wire::ready())
+          .value();
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_FALSE(found[0]);
+  EXPECT_EQ(found[1]->name, "b");
+}
+
 }  // namespace
