@@ -71,6 +71,7 @@ class operation_loop {
   void begin();
 
   const std::shared_ptr<core_type>& core() const noexcept { return core_; }
+  std::shared_ptr<core_type> take_core() noexcept { return std::move(core_); }
   bool is_refused() const noexcept { return is_refused_; }
   std::error_code ended_with() const noexcept { return next_.error(); }
   /// What the dialogue threw, as a failure; empty when it came to its end.
@@ -81,10 +82,10 @@ class operation_loop {
   virtual action resume(const event& happened) = 0;
   /// The dialogue is over, or the stream was busy: destroys the operation, and calls the handler.
   virtual void finish() = 0;
-  /// Ends its life and gives its memory back.
-  virtual void destroy() noexcept = 0;
+  /// Ends its life and gives its memory back. Gives the core that it held.
+  virtual std::shared_ptr<core_type> destroy() noexcept = 0;
 
-  /// After a suspension: was it cancelled, is time up?
+  /// After a suspension: was it cancelled?
   void look_around();
 
   /// The loop. Returns when the operation is suspended or over. What a dialogue throws is how the operation ends, and
@@ -145,9 +146,8 @@ void operation_loop<Stream, Executor, Allocator>::go_on(operation_loop* self) {
 
 template <stream Stream, class Executor, class Allocator>
 void operation_loop<Stream, Executor, Allocator>::abandon(operation_loop* self) noexcept {
-  const std::shared_ptr<core_type> core = self->core_;
   const bool is_refused = self->is_refused_;
-  self->destroy();
+  const std::shared_ptr<core_type> core = self->destroy();
   if (!is_refused && core->end()) core->close();
 }
 
@@ -170,13 +170,6 @@ void operation_loop<Stream, Executor, Allocator>::look_around() {
     tell({make_error_code(errc::cancelled), written_, true});
   } else if (found.fault) {
     tell({found.fault, written_, false});
-  } else if (next_.what() != verb::done && is_over(limit_)) {
-    // A last look: what came in time is not lost because this thread was late.
-    if (const attempt tried = try_once(); tried.is_over()) {
-      take(tried);
-    } else {
-      refuse();
-    }
   }
 }
 
@@ -194,8 +187,13 @@ void operation_loop<Stream, Executor, Allocator>::step(bool was_suspended) {
         break;
       }
       tried = is_reply_awaited() ? attempt::wait(readiness::readable) : try_once();
-      if (!tried.is_over()) break;
-      take(tried);
+      if (tried.is_over()) {
+        take(tried);
+      } else if (was_suspended && rounds == 0 && is_over(limit_)) {
+        refuse();  // only now: what came in time is not lost because this thread was late
+      } else {
+        break;
+      }
     }
   } catch (...) {
     give_up();
