@@ -23,7 +23,7 @@ namespace detail {
 /// none.
 template <class Core, class Token, operation Op>
 auto initiate_operation(const std::shared_ptr<Core>& core, clock::duration budget, deadline by,
-                        std::source_location where, Token token, Op op) {
+                        std::source_location where, Token token, Op&& op) {
   return async_initiate_result<typename Op::value_type>(
       [core, budget, by, where]<class Handler, class Asked>(Handler&& handler, Asked&& asked) mutable {
         call how = call::within(budget, where);

@@ -99,15 +99,33 @@ class operation_loop {
     core_->close();
   }
 
+  /// Is a reply never here yet when all is written?
+  bool waits_for_reply() const noexcept;
   bool is_reply_awaited() noexcept;
 
-  attempt try_once();
+  /// Writes a request whose answer is awaited, as it usually goes: all at once. False: go on as with any action.
+  bool ask_at_once();
+
+  attempt try_once() {
+    if (is_answering_) [[likely]]
+      return core_->stream.try_read(next_.input());
+    return try_other();
+  }
+  [[gnu::noinline]] attempt try_other();
 
   /// Writes, and reads when that has to wait. An answer that it awaits is read when all is written.
   attempt try_exchange();
 
   /// Takes what a step gave; tells the dialogue when the action is over.
-  void take(const attempt& tried);
+  void take(const attempt& tried) {
+    if (!is_answering_) [[unlikely]]
+      return take_other(tried);
+    if (moved_ != nullptr) moved_->received += tried.bytes;
+    event happened{tried.ec, written_, false};
+    if (!tried.ec) happened.received = tried.bytes;
+    tell(happened);
+  }
+  [[gnu::noinline]] void take_other(const attempt& tried);
 
   void tell(const event& happened) {
     written_ = received_ = 0;
@@ -118,7 +136,13 @@ class operation_loop {
 
   void refuse() { tell({make_error_code(errc::deadline_passed), written_, false}); }
 
-  void suspend(const attempt& tried);
+  void suspend(const attempt& tried) {
+    const native_handle watched = core_->stream.handle(tried.wait_for);
+    if (!is_answering_ || tried.wait_for != readiness::readable || watched == no_handle) [[unlikely]]
+      return suspend_otherwise(tried);
+    core_->suspend(watched, readiness::readable, earlier(limit_, tried.until), resume_operation<operation_loop>{this});
+  }
+  [[gnu::noinline]] void suspend_otherwise(const attempt& tried);
 
   std::shared_ptr<core_type> core_;
   deadline by_;
@@ -154,13 +178,33 @@ void operation_loop<Stream, Executor, Allocator>::abandon(operation_loop* self) 
 template <stream Stream, class Executor, class Allocator>
 void operation_loop<Stream, Executor, Allocator>::begin() {
   if (is_refused_) return core_->yield(resume_operation<operation_loop>{this});
+  bool has_asked = false;
   try {
     next_ = resume(event{});
-    if (next_.what() != verb::done && is_over(by_)) refuse();
+    if (next_.what() != verb::done && is_over(by_)) [[unlikely]] {
+      refuse();
+    } else {
+      has_asked = ask_at_once();
+    }
   } catch (...) {
     give_up();
   }
-  step(false);
+  has_asked ? suspend(attempt::wait(readiness::readable)) : step(false);
+}
+
+template <stream Stream, class Executor, class Allocator>
+bool operation_loop<Stream, Executor, Allocator>::ask_at_once() {
+  const byte_view request = next_.output();
+  if (!next_.awaits_answer() || request.empty() || !waits_for_reply()) return false;
+  const attempt tried = core_->stream.try_write(request);
+  if (!tried.is_over()) return false;
+  if (tried.ec || tried.bytes != request.size()) [[unlikely]]
+    return take(tried), false;
+  core_->note_sent();
+  if (moved_ != nullptr) moved_->sent += tried.bytes;
+  written_ = tried.bytes;
+  is_answering_ = true;
+  return true;
 }
 
 template <stream Stream, class Executor, class Allocator>
@@ -205,19 +249,24 @@ void operation_loop<Stream, Executor, Allocator>::step(bool was_suspended) {
 }
 
 template <stream Stream, class Executor, class Allocator>
-bool operation_loop<Stream, Executor, Allocator>::is_reply_awaited() noexcept {
-  const bool reads = next_.what() == verb::read || is_answering_;
+bool operation_loop<Stream, Executor, Allocator>::waits_for_reply() const noexcept {
   if constexpr (requires { Stream::waits_for_replies; }) {
-    return reads && std::exchange(expects_reply_, false);
+    return true;
   } else if constexpr (requires { core_->stream.waits_for_reply(); }) {
-    return reads && std::exchange(expects_reply_, false) && core_->stream.waits_for_reply();
+    return core_->stream.waits_for_reply();
   } else {
     return false;
   }
 }
 
 template <stream Stream, class Executor, class Allocator>
-attempt operation_loop<Stream, Executor, Allocator>::try_once() {
+bool operation_loop<Stream, Executor, Allocator>::is_reply_awaited() noexcept {
+  const bool reads = next_.what() == verb::read || is_answering_;
+  return reads && std::exchange(expects_reply_, false) && waits_for_reply();
+}
+
+template <stream Stream, class Executor, class Allocator>
+attempt operation_loop<Stream, Executor, Allocator>::try_other() {
   Stream& stream = core_->stream;
   switch (next_.what()) {
     case verb::read:
@@ -229,7 +278,7 @@ attempt operation_loop<Stream, Executor, Allocator>::try_once() {
     case verb::write:
       return written_ == next_.output().size() ? attempt::done() : stream.try_write(next_.output().subspan(written_));
     case verb::exchange:
-      return is_answering_ ? stream.try_read(next_.input()) : try_exchange();
+      return try_exchange();
     case verb::connect:
       core_->detach();  // going on may close one socket and open the next
       if (!std::exchange(has_begun_, true)) {
@@ -274,13 +323,9 @@ attempt operation_loop<Stream, Executor, Allocator>::try_exchange() {
 }
 
 template <stream Stream, class Executor, class Allocator>
-void operation_loop<Stream, Executor, Allocator>::take(const attempt& tried) {
+void operation_loop<Stream, Executor, Allocator>::take_other(const attempt& tried) {
   event happened{tried.ec, tried.bytes, false};
-  if (is_answering_) {
-    if (moved_ != nullptr) moved_->received += tried.bytes;
-    happened.bytes = written_;
-    if (!tried.ec) happened.received = tried.bytes;
-  } else if (next_.what() == verb::read || next_.what() == verb::look) {
+  if (next_.what() == verb::read || next_.what() == verb::look) {
     if (moved_ != nullptr) moved_->received += tried.bytes;
   } else if (next_.what() == verb::write || next_.what() == verb::exchange) {
     if (tried.bytes != 0) core_->note_sent();
@@ -301,7 +346,7 @@ void operation_loop<Stream, Executor, Allocator>::take(const attempt& tried) {
 }
 
 template <stream Stream, class Executor, class Allocator>
-void operation_loop<Stream, Executor, Allocator>::suspend(const attempt& tried) {
+void operation_loop<Stream, Executor, Allocator>::suspend_otherwise(const attempt& tried) {
   resume_operation<operation_loop> owned{this};
   const deadline limit = earlier(limit_, tried.until);
   if (next_.what() == verb::exchange && !reading_.is_over() && reading_.wait_for != tried.wait_for) {

@@ -81,23 +81,17 @@ class async_core : public std::enable_shared_from_this<async_core> {
     const std::lock_guard lock(mutex_);
     fault_ = {};
     std::size_t at = 0;
-    if (what != readiness::signalled && !cancel_requested_) fault_ = watch(watched, at);
-    if (fault_ || cancel_requested_ || (what == readiness::signalled && was_signalled_)) {
-      asio::post(executor_, std::move(handler));
-      return;
-    }
+    if (what == readiness::signalled) [[unlikely]]
+      return suspend_until_signal(limit, std::move(handler));
+    if (!cancel_requested_.load(std::memory_order_relaxed)) fault_ = watch(watched, at);
+    if (fault_ || cancel_requested_.load(std::memory_order_relaxed)) [[unlikely]]
+      return yield(std::move(handler));
     limit_ = limit;
     arm();
-    if (what == readiness::signalled) {
-      waiting_ = waiting::signal;
-      signal_.expires_at((clock::time_point::max)());
-      signal_.async_wait(std::move(handler));
-    } else {
-      waiting_ = at == 0 ? waiting::first : waiting::second;
-      descriptors_[at].async_wait(what == readiness::writable ? asio::posix::descriptor_base::wait_write
-                                                              : asio::posix::descriptor_base::wait_read,
-                                  std::move(handler));
-    }
+    waiting_ = at == 0 ? waiting::first : waiting::second;
+    descriptors_[at].async_wait(what == readiness::writable ? asio::posix::descriptor_base::wait_write
+                                                            : asio::posix::descriptor_base::wait_read,
+                                std::move(handler));
   }
 
   /// The same for a read that waits for `readable` and a write that waits for `writable`, be they one descriptor or
@@ -108,10 +102,7 @@ class async_core : public std::enable_shared_from_this<async_core> {
     fault_ = {};
     if (!cancel_requested_) fault_ = watch(readable, reading_at_);
     if (!cancel_requested_ && !fault_) fault_ = watch(writable, writing_at_);
-    if (fault_ || cancel_requested_) {
-      asio::post(executor_, std::move(handler));
-      return;
-    }
+    if (fault_ || cancel_requested_) return yield(std::move(handler));
     limit_ = limit;
     arm();
     waiting_ = waiting::both;
@@ -128,7 +119,7 @@ class async_core : public std::enable_shared_from_this<async_core> {
 
   /// Calls `handler()` later, so that it is not called in here and others have their turn.
   template <class Handler>
-  void yield(Handler handler) {
+  [[gnu::noinline]] void yield(Handler handler) {
     asio::post(executor_, std::move(handler));
   }
 
@@ -164,6 +155,16 @@ class async_core : public std::enable_shared_from_this<async_core> {
 
  private:
   enum class waiting : std::uint8_t { no, first, second, both, signal };
+
+  template <class Handler>
+  [[gnu::noinline]] void suspend_until_signal(deadline limit, Handler handler) {
+    if (cancel_requested_ || was_signalled_) return yield(std::move(handler));
+    limit_ = limit;
+    arm();
+    waiting_ = waiting::signal;
+    signal_.expires_at((clock::time_point::max)());
+    signal_.async_wait(std::move(handler));
+  }
 
   void request_cancel() noexcept;
 
