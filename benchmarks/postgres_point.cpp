@@ -7,6 +7,7 @@
 #include "support/libpq.hpp"
 #include "support/one_core.hpp"
 #include "support/raw_postgres.hpp"
+#include "support/raw_postgres_awaited.hpp"
 
 #include <support/postgres_server.hpp>
 
@@ -66,17 +67,31 @@ std::uint64_t one_by_one(bench::latencies& times, Find find_one) {
   return sum;
 }
 
-asio::awaitable<std::uint64_t> await_all(dt::postgres::async_client& db, bench::latencies& times) {
+asio::awaitable<account> find(dt::postgres::async_client& in, std::int64_t id) {
+  return in.query_one<account>(by_id, id);
+}
+asio::awaitable<account> find(bench::awaited_raw_postgres& in, std::int64_t id) { return in.find(id); }
+
+template <class Client>
+asio::awaitable<std::uint64_t> await_all(Client& db, bench::latencies& times) {
   std::uint64_t sum = 0;
   std::int64_t id = 1;
   for (std::size_t i = 0; i < selects; ++i) {
     id = next(id);
     const std::uint64_t start = bench::wall_ns();
-    const account found = co_await db.query_one<account>(by_id, id);
+    const account found = co_await find(db, id);
     times.add(bench::wall_ns() - start);
     sum = add(sum, found);
   }
   co_return sum;
+}
+
+template <class Client>
+std::uint64_t run_awaited(asio::io_context& io, Client& db, bench::latencies& times) {
+  std::future<std::uint64_t> sum = asio::co_spawn(io, await_all(db, times), asio::use_future);
+  io.restart();
+  io.run();
+  return sum.get();
 }
 
 }  // namespace
@@ -91,6 +106,9 @@ int main() {
   bench::raw_postgres raw{server.socket_path(), "app", "app"};
   raw.prepare("point", by_id);
   asio::io_context io;
+  bench::raw_postgres raw_of_awaited{server.socket_path(), "app", "app"};
+  raw_of_awaited.prepare("point", by_id);
+  bench::awaited_raw_postgres awaited_raw{io, raw_of_awaited};
   dt::postgres::async_client awaited{io.get_executor(), server.socket_string()};
 
   bench::task task{"postgres_point"};
@@ -101,11 +119,8 @@ int main() {
   task.add("dovetail", selects, [&](bench::latencies& times) {
     return one_by_one(times, [&](std::int64_t id) { return db.query_one<account>(by_id, id); });
   });
-  task.add("dovetail async", selects, [&](bench::latencies& times) {
-    std::future<std::uint64_t> sum = asio::co_spawn(io, await_all(awaited, times), asio::use_future);
-    io.restart();
-    io.run();
-    return sum.get();
-  });
+  task.add("raw socket, awaited (limit)", selects,
+           [&](bench::latencies& times) { return run_awaited(io, awaited_raw, times); });
+  task.add("dovetail async", selects, [&](bench::latencies& times) { return run_awaited(io, awaited, times); });
   return task.run();
 }

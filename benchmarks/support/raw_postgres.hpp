@@ -67,30 +67,41 @@ class raw_postgres {
   /// Sends what was written, and gives each account that comes to `take`, until the server is ready.
   template <class Take>
   void exchange(Take take) {
-    if (::send(socket_, out_.data(), out_.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(out_.size())) stop("send");
-    out_.clear();
-    std::size_t used = 0;
-    for (;;) {
+    send();
+    do {
       // Not a recv() that waits: it is woken too when the server has read what was sent.
       pollfd watched{socket_, POLLIN, 0};
       if (::poll(&watched, 1, -1) != 1) stop("poll");
-      const ssize_t came = ::recv(socket_, in_.data() + used, in_.size() - used, 0);
-      if (came <= 0) stop("recv");
-      const char* at = in_.data();
-      const char* const end = at + used + static_cast<std::size_t>(came);
-      while (end - at >= 5) {
-        const std::int32_t length = load_big<std::int32_t>(at + 1);
-        if (length < 4) stop("a message of the wrong length");
-        if (end - at < 1 + std::ptrdiff_t{length}) break;
-        if (*at == 'D') take(read(at + 5, at + 1 + length));
-        if (*at == 'E') stop("the server refuses");
-        if (*at == 'Z') return;
-        at += 1 + length;
-      }
-      used = static_cast<std::size_t>(end - at);
-      std::memmove(in_.data(), at, used);
-    }
+    } while (!receive(take));
   }
+
+  /// The parts of `exchange` for who waits in another way: sends what was written …
+  void send() {
+    if (::send(socket_, out_.data(), out_.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(out_.size())) stop("send");
+    out_.clear();
+  }
+  /// … and reads what has come, when something has; true when the server is ready.
+  template <class Take>
+  bool receive(Take& take) {
+    const ssize_t came = ::recv(socket_, in_.data() + used_, in_.size() - used_, MSG_DONTWAIT);
+    if (came <= 0) stop("recv");
+    const char* at = in_.data();
+    const char* const end = at + used_ + static_cast<std::size_t>(came);
+    used_ = 0;
+    while (end - at >= 5) {
+      const std::int32_t length = load_big<std::int32_t>(at + 1);
+      if (length < 4) stop("a message of the wrong length");
+      if (end - at < 1 + std::ptrdiff_t{length}) break;
+      if (*at == 'D') take(read(at + 5, at + 1 + length));
+      if (*at == 'E') stop("the server refuses");
+      if (*at == 'Z') return true;
+      at += 1 + length;
+    }
+    used_ = static_cast<std::size_t>(end - at);
+    std::memmove(in_.data(), at, used_);
+    return false;
+  }
+  int handle() const noexcept { return socket_; }
 
  private:
   template <class T>
@@ -141,6 +152,7 @@ class raw_postgres {
   int socket_;
   std::string out_;
   std::vector<char> in_;
+  std::size_t used_ = 0;  // of an answer that has come in part
 };
 
 }  // namespace bench

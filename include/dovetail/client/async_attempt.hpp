@@ -54,7 +54,7 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
   using stream_type = std::remove_cvref_t<decltype(std::declval<typename Core::connection_type&>().stream())>;
   using dialogue_ref = typename dialogue_ref_on<stream_type>::type;
 
-  async_attempt(std::shared_ptr<Core> core, asio::any_io_executor executor, call how);
+  async_attempt(std::shared_ptr<Core>&& core, asio::any_io_executor&& executor, const call& how);
   virtual ~async_attempt();
 
   /// Asks the connection that `lease_` holds; ends in `performed` or `failed`.
@@ -92,7 +92,9 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
     Next next;
 
     executor_type get_executor() const noexcept { return self->executor_; }
-    cancellation_slot_type get_cancellation_slot() const noexcept { return self->inner_.slot(); }
+    cancellation_slot_type get_cancellation_slot() const noexcept {
+      return self->may_be_cancelled_ ? self->inner_.slot() : cancellation_slot_type{};
+    }
     template <class Outcome>
     void operator()(Outcome outcome) {
       next(*self, std::move(outcome));
@@ -105,6 +107,7 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
   lease lease_;
   int attempt_ = 1;
   bool is_in_dialogue_ = false;
+  bool may_be_cancelled_ = false;  // else no step has a slot
   bool is_cancelled_ = false;
   bool was_lost_ = false;  // an attempt whose outcome nobody knows
   asio::cancellation_signal inner_;
@@ -148,7 +151,7 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
 };
 
 template <class Core>
-async_attempt<Core>::async_attempt(std::shared_ptr<Core> core, asio::any_io_executor executor, call how)
+async_attempt<Core>::async_attempt(std::shared_ptr<Core>&& core, asio::any_io_executor&& executor, const call& how)
     : waiter(&notified), core_(std::move(core)), executor_(std::move(executor)), how_(how) {}
 
 template <class Core>
@@ -197,6 +200,7 @@ void async_attempt<Core>::cancel(asio::cancellation_type type) {
 template <class Core>
 void async_attempt<Core>::listen(asio::cancellation_slot from) {
   if (!from.is_connected()) return;
+  may_be_cancelled_ = true;
   from.assign([weak = std::weak_ptr<async_attempt>{this->shared_from_this()}](asio::cancellation_type type) {
     if (const auto alive = weak.lock()) alive->cancel(type);
   });

@@ -2,12 +2,13 @@
 #pragma once
 
 #include <dovetail/client/async_attempt.hpp>
+#include <dovetail/client/handler_executor.hpp>
+#include <dovetail/client/operation_memory.hpp>
 
 #include <asio/associated_allocator.hpp>
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>
 
-#include <concepts>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -20,19 +21,21 @@ class async_perform final : public async_attempt<Core> {
   using value_type = typename Op::value_type;
 
  public:
-  async_perform(std::shared_ptr<Core> core, asio::any_io_executor executor, const call& how, Op op, Handler handler)
-      : base(std::move(core), std::move(executor), how), op_(std::move(op)), handler_(std::move(handler)) {}
+  template <class Asked, class Completion>
+  async_perform(std::shared_ptr<Core>&& core, const asio::any_io_executor& fallback, const call& how, Asked&& op,
+                Completion&& handler)
+      : base(std::move(core), executor_for(handler, fallback), how),
+        op_(std::forward<Asked>(op)),
+        handler_(std::forward<Completion>(handler)) {}
 
-  /// Begins; the handler is never called in here.
-  static void begin(std::shared_ptr<Core> core, asio::any_io_executor fallback, const call& how, Op op,
-                    Handler handler) {
-    auto executor = asio::get_associated_executor(handler, fallback);
+  /// Begins; the handler is never called in here. Lifetime: `core` keeps `fallback`.
+  template <class Asked, class Completion>
+  static void begin(std::shared_ptr<Core> core, const asio::any_io_executor& fallback, const call& how, Asked&& op,
+                    Completion&& handler) {
     asio::cancellation_slot slot = asio::get_associated_cancellation_slot(handler);
-    // A handler's executor that cannot be kept as any_io_executor only gets the completion.
-    asio::any_io_executor runs_on = std::move(fallback);
-    if constexpr (std::convertible_to<decltype(executor), asio::any_io_executor>) runs_on = executor;
-    auto self = std::allocate_shared<async_perform>(asio::get_associated_allocator(handler), std::move(core),
-                                                    std::move(runs_on), how, std::move(op), std::move(handler));
+    auto self = std::allocate_shared<async_perform>(
+        asio::get_associated_allocator(handler, operation_allocator<void>{}), std::move(core), fallback, how,
+        std::forward<Asked>(op), std::forward<Completion>(handler));
     self->listen(slot);
     if (error_info why = self->core_->refusal(self->op_, how)) return self->complete_later(std::move(why));
     if constexpr (Core::template keeps_answers<Op>) {
@@ -81,16 +84,13 @@ class async_perform final : public async_attempt<Core> {
   std::string_view name() const noexcept override { return Op::name; }
   bool is_idempotent() const noexcept override { return op_.is_idempotent(); }
 
-  void complete(result<value_type> answer) {
+  void complete(result<value_type>&& answer) {
     auto cancellation = asio::get_associated_cancellation_slot(handler_);
     if (cancellation.is_connected()) cancellation.clear();
-    auto executor = asio::get_associated_executor(handler_, this->executor_);
-    if constexpr (std::convertible_to<decltype(executor), asio::any_io_executor>) {
+    if constexpr (runs_on_any_io<Handler>) {
       std::move(handler_)(std::move(answer));
     } else {
-      asio::post(executor, [handler = std::move(handler_), answer = std::move(answer)]() mutable {
-        std::move(handler)(std::move(answer));
-      });
+      call_handler(std::move(handler_), std::move(answer), this->executor_);
     }
   }
 

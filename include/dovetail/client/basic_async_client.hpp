@@ -17,6 +17,32 @@
 
 namespace dovetail::inline v0 {
 
+namespace detail {
+
+/// Starts one operation in the token's completion style, on the executor of the core's connections if the token has
+/// none.
+template <class Core, class Token, operation Op>
+auto initiate_operation(const std::shared_ptr<Core>& core, clock::duration budget, deadline by,
+                        std::source_location where, Token token, Op&& op) {
+  return async_initiate_result<typename Op::value_type>(
+      [core, budget, by, where]<class Handler, class Asked>(Handler&& handler, Asked&& asked) mutable {
+        call how = call::within(budget, where);
+        how.by = earlier(how.by, by);
+        const asio::any_io_executor& fallback = core->connections().connection_options().executor;
+        if constexpr (Core::template joins<Op>) {
+          if (Core::connection_type::may_join(core->connections().connection_options(), asked, how)) {
+            return Core::connection_type::join(std::move(core), fallback, how, std::forward<Asked>(asked),
+                                               std::forward<Handler>(handler));
+          }
+        }
+        async_perform<Core, Op, std::decay_t<Handler>>::begin(
+            std::move(core), fallback, how, std::forward<Asked>(asked), std::forward<Handler>(handler));
+      },
+      std::move(token), std::move(op));
+}
+
+}  // namespace detail
+
 /// A light view of an asynchronous client: the same verbs with another completion token or time limit.
 /// Lifetime: may outlive the client; its operations fail with errc::pool_closed then.
 template <class Core, class Token>
@@ -49,20 +75,7 @@ class async_client_view : public Core::connection_type::template verbs<async_cli
   /// For verbs: starts one operation in this view's completion style.
   template <operation Op>
   auto run(Op op, std::source_location where) const {
-    return async_initiate_result<typename Op::value_type>(
-        [core = core_, executor = executor_, budget = budget_, by = by_, where](auto handler, Op asked) mutable {
-          call how = call::within(budget, where);
-          how.by = earlier(how.by, by);
-          if constexpr (Core::template joins<Op>) {
-            if (Core::connection_type::may_join(core->connections().connection_options(), asked, how)) {
-              return Core::connection_type::join(std::move(core), std::move(executor), how, std::move(asked),
-                                                 std::move(handler));
-            }
-          }
-          detail::async_perform<Core, Op, decltype(handler)>::begin(std::move(core), std::move(executor), how,
-                                                                    std::move(asked), std::move(handler));
-        },
-        Token(token_), std::move(op));
+    return detail::initiate_operation(core_, budget_, by_, where, Token(token_), std::move(op));
   }
   /// For verbs that are more than one operation.
   const std::shared_ptr<Core>& core() const noexcept { return core_; }
@@ -136,7 +149,8 @@ class basic_async_client : public Connection::template verbs<basic_async_client<
   /// For verbs: see `async_client_view`.
   template <operation Op>
   auto run(Op op, std::source_location where) const {
-    return view().run(std::move(op), where);
+    return detail::initiate_operation(core_, core_->timeout(), deadline::never(), where, asio::use_awaitable_t<>{},
+                                      std::move(op));
   }
   const std::shared_ptr<core_type>& core() const noexcept { return core_; }
   asio::use_awaitable_t<> token() const noexcept { return {}; }

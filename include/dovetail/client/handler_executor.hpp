@@ -30,10 +30,10 @@ void call_handler(Handler handler, Answer answer, const asio::any_io_executor& f
   if constexpr (runs_on_any_io<Handler>) {
     std::move(handler)(std::move(answer));
   } else {
-    asio::post(asio::get_associated_executor(handler, fallback),
-               [handler = std::move(handler), answer = std::move(answer)]() mutable {
-                 std::move(handler)(std::move(answer));
-               });
+    const auto executor = asio::get_associated_executor(handler, fallback);  // before the handler is moved
+    asio::post(executor, [handler = std::move(handler), answer = std::move(answer)]() mutable {
+      std::move(handler)(std::move(answer));
+    });
   }
 }
 

@@ -24,7 +24,7 @@ class throwing_handler {
  public:
   explicit throwing_handler(Handler&& handler) : handler_(std::move(handler)) {}
 
-  void operator()(result<T> outcome) {
+  void operator()(result<T>&& outcome) {
     if constexpr (std::is_void_v<T>) {
       std::move(handler_)(outcome ? std::exception_ptr{} : exception_of(std::move(outcome).error()));
     } else if (outcome) {

@@ -71,6 +71,7 @@ class operation_loop {
   void begin();
 
   const std::shared_ptr<core_type>& core() const noexcept { return core_; }
+  std::shared_ptr<core_type> take_core() noexcept { return std::move(core_); }
   bool is_refused() const noexcept { return is_refused_; }
   std::error_code ended_with() const noexcept { return next_.error(); }
   /// What the dialogue threw, as a failure; empty when it came to its end.
@@ -81,11 +82,12 @@ class operation_loop {
   virtual action resume(const event& happened) = 0;
   /// The dialogue is over, or the stream was busy: destroys the operation, and calls the handler.
   virtual void finish() = 0;
-  /// Ends its life and gives its memory back.
-  virtual void destroy() noexcept = 0;
+  /// Ends its life and gives its memory back. Gives the core that it held.
+  virtual std::shared_ptr<core_type> destroy() noexcept = 0;
 
-  /// After a suspension: was it cancelled, is time up?
+  /// After a suspension: was it cancelled, or has it had its last look?
   void look_around();
+  bool is_too_late() noexcept;
 
   /// The loop. Returns when the operation is suspended or over. What a dialogue throws is how the operation ends, and
   /// leaves the stream closed: nobody knows how far it came. Where its handler is waited for, nobody else can be told.
@@ -98,15 +100,33 @@ class operation_loop {
     core_->close();
   }
 
+  /// Is a reply never here yet when all is written?
+  bool waits_for_reply() const noexcept;
   bool is_reply_awaited() noexcept;
 
-  attempt try_once();
+  /// Writes a request whose answer is awaited, as it usually goes: all at once. False: go on as with any action.
+  bool ask_at_once();
+
+  attempt try_once() {
+    if (is_answering_) [[likely]]
+      return core_->stream.try_read(next_.input());
+    return try_other();
+  }
+  [[gnu::noinline]] attempt try_other();
 
   /// Writes, and reads when that has to wait. An answer that it awaits is read when all is written.
   attempt try_exchange();
 
   /// Takes what a step gave; tells the dialogue when the action is over.
-  void take(const attempt& tried);
+  void take(const attempt& tried) {
+    if (!is_answering_) [[unlikely]]
+      return take_other(tried);
+    if (moved_ != nullptr) moved_->received += tried.bytes;
+    event happened{tried.ec, written_, false};
+    if (!tried.ec) happened.received = tried.bytes;
+    tell(happened);
+  }
+  [[gnu::noinline]] void take_other(const attempt& tried);
 
   void tell(const event& happened) {
     written_ = received_ = 0;
@@ -117,7 +137,13 @@ class operation_loop {
 
   void refuse() { tell({make_error_code(errc::deadline_passed), written_, false}); }
 
-  void suspend(const attempt& tried);
+  void suspend(const attempt& tried) {
+    const native_handle watched = core_->stream.handle(tried.wait_for);
+    if (!is_answering_ || tried.wait_for != readiness::readable || watched == no_handle) [[unlikely]]
+      return suspend_otherwise(tried);
+    core_->suspend(watched, readiness::readable, earlier(limit_, tried.until), resume_operation<operation_loop>{this});
+  }
+  [[gnu::noinline]] void suspend_otherwise(const attempt& tried);
 
   std::shared_ptr<core_type> core_;
   deadline by_;
@@ -132,6 +158,7 @@ class operation_loop {
   error_info thrown_;
   bool is_refused_;  // the stream was busy: complete with that
   bool may_complete_ = false;
+  bool has_woken_ = false;        // once or more
   bool has_looked_late_ = false;  // for what came before the limit
   bool has_begun_ = false;        // the connect or wait that is going on
   bool expects_reply_ = false;
@@ -146,22 +173,41 @@ void operation_loop<Stream, Executor, Allocator>::go_on(operation_loop* self) {
 
 template <stream Stream, class Executor, class Allocator>
 void operation_loop<Stream, Executor, Allocator>::abandon(operation_loop* self) noexcept {
-  const std::shared_ptr<core_type> core = self->core_;
   const bool is_refused = self->is_refused_;
-  self->destroy();
+  const std::shared_ptr<core_type> core = self->destroy();
   if (!is_refused && core->end()) core->close();
 }
 
 template <stream Stream, class Executor, class Allocator>
 void operation_loop<Stream, Executor, Allocator>::begin() {
   if (is_refused_) return core_->yield(resume_operation<operation_loop>{this});
+  bool has_asked = false;
   try {
     next_ = resume(event{});
-    if (next_.what() != verb::done && is_over(by_)) refuse();
+    if (next_.what() != verb::done && is_over(by_)) [[unlikely]] {
+      refuse();
+    } else {
+      has_asked = ask_at_once();
+    }
   } catch (...) {
     give_up();
   }
-  step(false);
+  has_asked ? suspend(attempt::wait(readiness::readable)) : step(false);
+}
+
+template <stream Stream, class Executor, class Allocator>
+bool operation_loop<Stream, Executor, Allocator>::ask_at_once() {
+  const byte_view request = next_.output();
+  if (!next_.awaits_answer() || request.empty() || !waits_for_reply()) return false;
+  const attempt tried = core_->stream.try_write(request);
+  if (!tried.is_over()) return false;
+  if (tried.ec || tried.bytes != request.size()) [[unlikely]]
+    return take(tried), false;
+  core_->note_sent();
+  if (moved_ != nullptr) moved_->sent += tried.bytes;
+  written_ = tried.bytes;
+  is_answering_ = true;
+  return true;
 }
 
 template <stream Stream, class Executor, class Allocator>
@@ -171,16 +217,18 @@ void operation_loop<Stream, Executor, Allocator>::look_around() {
     tell({make_error_code(errc::cancelled), written_, true});
   } else if (found.fault) {
     tell({found.fault, written_, false});
-  } else if (next_.what() != verb::done && is_over(limit_)) {
-    // A last look: what came in time is not lost because this thread was late. One, for some peers never stop.
-    const bool begins_anew = next_.what() == verb::connect || next_.what() == verb::close;
-    const bool may_look = begins_anew || !std::exchange(has_looked_late_, true);
-    if (const attempt tried = may_look ? try_once() : attempt::wait(readiness::readable); tried.is_over()) {
-      take(tried);
-    } else {
-      refuse();
-    }
+  } else if (next_.what() != verb::done && is_too_late()) [[unlikely]] {
+    refuse();
   }
+}
+
+/// What came in time is not lost because this thread was late: there is a last look. One, for some peers never stop.
+/// The first time that an operation wakes up is usually its last, and the clock is read only when nothing has come.
+template <stream Stream, class Executor, class Allocator>
+bool operation_loop<Stream, Executor, Allocator>::is_too_late() noexcept {
+  if (!std::exchange(has_woken_, true) || !is_over(limit_)) return false;
+  const bool begins_anew = next_.what() == verb::connect || next_.what() == verb::close;
+  return !begins_anew && std::exchange(has_looked_late_, true);
 }
 
 template <stream Stream, class Executor, class Allocator>
@@ -197,8 +245,13 @@ void operation_loop<Stream, Executor, Allocator>::step(bool was_suspended) {
         break;
       }
       tried = is_reply_awaited() ? attempt::wait(readiness::readable) : try_once();
-      if (!tried.is_over()) break;
-      take(tried);
+      if (tried.is_over()) {
+        take(tried);
+      } else if (was_suspended && rounds == 0 && is_over(limit_)) {
+        refuse();
+      } else {
+        break;
+      }
     }
   } catch (...) {
     give_up();
@@ -210,19 +263,24 @@ void operation_loop<Stream, Executor, Allocator>::step(bool was_suspended) {
 }
 
 template <stream Stream, class Executor, class Allocator>
-bool operation_loop<Stream, Executor, Allocator>::is_reply_awaited() noexcept {
-  const bool reads = next_.what() == verb::read || is_answering_;
+bool operation_loop<Stream, Executor, Allocator>::waits_for_reply() const noexcept {
   if constexpr (requires { Stream::waits_for_replies; }) {
-    return reads && std::exchange(expects_reply_, false);
+    return true;
   } else if constexpr (requires { core_->stream.waits_for_reply(); }) {
-    return reads && std::exchange(expects_reply_, false) && core_->stream.waits_for_reply();
+    return core_->stream.waits_for_reply();
   } else {
     return false;
   }
 }
 
 template <stream Stream, class Executor, class Allocator>
-attempt operation_loop<Stream, Executor, Allocator>::try_once() {
+bool operation_loop<Stream, Executor, Allocator>::is_reply_awaited() noexcept {
+  const bool reads = next_.what() == verb::read || is_answering_;
+  return reads && std::exchange(expects_reply_, false) && waits_for_reply();
+}
+
+template <stream Stream, class Executor, class Allocator>
+attempt operation_loop<Stream, Executor, Allocator>::try_other() {
   Stream& stream = core_->stream;
   switch (next_.what()) {
     case verb::read:
@@ -234,7 +292,7 @@ attempt operation_loop<Stream, Executor, Allocator>::try_once() {
     case verb::write:
       return written_ == next_.output().size() ? attempt::done() : stream.try_write(next_.output().subspan(written_));
     case verb::exchange:
-      return is_answering_ ? stream.try_read(next_.input()) : try_exchange();
+      return try_exchange();
     case verb::connect:
       core_->detach();  // going on may close one socket and open the next
       if (!std::exchange(has_begun_, true)) {
@@ -280,13 +338,9 @@ attempt operation_loop<Stream, Executor, Allocator>::try_exchange() {
 }
 
 template <stream Stream, class Executor, class Allocator>
-void operation_loop<Stream, Executor, Allocator>::take(const attempt& tried) {
+void operation_loop<Stream, Executor, Allocator>::take_other(const attempt& tried) {
   event happened{tried.ec, tried.bytes, false};
-  if (is_answering_) {
-    if (moved_ != nullptr) moved_->received += tried.bytes;
-    happened.bytes = written_;
-    if (!tried.ec) happened.received = tried.bytes;
-  } else if (next_.what() == verb::read || next_.what() == verb::look) {
+  if (next_.what() == verb::read || next_.what() == verb::look) {
     if (moved_ != nullptr) moved_->received += tried.bytes;
   } else if (next_.what() == verb::write || next_.what() == verb::exchange) {
     if (tried.bytes != 0) core_->note_sent();
@@ -307,7 +361,7 @@ void operation_loop<Stream, Executor, Allocator>::take(const attempt& tried) {
 }
 
 template <stream Stream, class Executor, class Allocator>
-void operation_loop<Stream, Executor, Allocator>::suspend(const attempt& tried) {
+void operation_loop<Stream, Executor, Allocator>::suspend_otherwise(const attempt& tried) {
   resume_operation<operation_loop> owned{this};
   const deadline limit = earlier(limit_, tried.until);
   if (next_.what() == verb::exchange && !reading_.is_over() && reading_.wait_for != tried.wait_for) {

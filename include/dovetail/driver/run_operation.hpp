@@ -99,12 +99,15 @@ class run_operation final
     }
   }
 
-  void destroy() noexcept override {
-    rebound allocator{asio::get_associated_allocator(handler_)};
+  std::shared_ptr<core_type> destroy() noexcept override {
+    return destroy(rebound{asio::get_associated_allocator(handler_)});
+  }
+  std::shared_ptr<core_type> destroy(rebound allocator) noexcept {
     const bool is_refused = this->is_refused();
-    const std::shared_ptr<core_type> core = this->core();
+    std::shared_ptr<core_type> core = this->take_core();
     this->~run_operation();
     give_back(*core, allocator, this, is_refused);
+    return core;
   }
 
   void listen_for_cancellation() {
@@ -133,10 +136,10 @@ class run_operation final
     const bool is_refused = this->is_refused();
     auto slot = asio::get_associated_cancellation_slot(handler_);
     if (slot.is_connected() && !is_refused) slot.clear();
-    const std::shared_ptr<core_type> core = this->core();
     result<value_type> outcome = this->outcome();
+    rebound allocator{asio::get_associated_allocator(handler_)};
     Handler handler = std::move(handler_);
-    destroy();
+    const std::shared_ptr<core_type> core = destroy(std::move(allocator));
     if (is_refused) return std::move(handler)(std::move(outcome));
     if (core->end()) core->close();
     std::move(handler)(std::move(outcome));

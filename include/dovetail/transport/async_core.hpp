@@ -81,23 +81,17 @@ class async_core : public std::enable_shared_from_this<async_core> {
     const std::lock_guard lock(mutex_);
     fault_ = {};
     std::size_t at = 0;
-    if (what != readiness::signalled && !cancel_requested_) fault_ = watch(watched, at);
-    if (fault_ || cancel_requested_ || (what == readiness::signalled && was_signalled_)) {
-      asio::post(executor_, std::move(handler));
-      return;
-    }
+    if (what == readiness::signalled) [[unlikely]]
+      return suspend_until_signal(limit, std::move(handler));
+    if (!cancel_requested_.load(std::memory_order_relaxed)) fault_ = watch(watched, at);
+    if (fault_ || cancel_requested_.load(std::memory_order_relaxed)) [[unlikely]]
+      return yield(std::move(handler));
     limit_ = limit;
     arm();
-    if (what == readiness::signalled) {
-      waiting_ = waiting::signal;
-      signal_.expires_at((clock::time_point::max)());
-      signal_.async_wait(std::move(handler));
-    } else {
-      waiting_ = at == 0 ? waiting::first : waiting::second;
-      descriptors_[at].async_wait(what == readiness::writable ? asio::posix::descriptor_base::wait_write
-                                                              : asio::posix::descriptor_base::wait_read,
-                                  std::move(handler));
-    }
+    waiting_ = at == 0 ? waiting::first : waiting::second;
+    descriptors_[at].async_wait(what == readiness::writable ? asio::posix::descriptor_base::wait_write
+                                                            : asio::posix::descriptor_base::wait_read,
+                                std::move(handler));
   }
 
   /// The same for a read that waits for `readable` and a write that waits for `writable`, be they one descriptor or
@@ -108,13 +102,11 @@ class async_core : public std::enable_shared_from_this<async_core> {
     fault_ = {};
     if (!cancel_requested_) fault_ = watch(readable, reading_at_);
     if (!cancel_requested_ && !fault_) fault_ = watch(writable, writing_at_);
-    if (fault_ || cancel_requested_) {
-      asio::post(executor_, std::move(handler));
-      return;
-    }
+    if (fault_ || cancel_requested_) return yield(std::move(handler));
     limit_ = limit;
     arm();
     waiting_ = waiting::both;
+    waits_for_both_ = true;
     // Only one of the two can own the operation; the other one wakes it.
     descriptors_[writing_at_].async_wait(asio::posix::descriptor_base::wait_write,
                                          [core = weak_from_this(), number = ++both_number_](const std::error_code&) {
@@ -127,12 +119,17 @@ class async_core : public std::enable_shared_from_this<async_core> {
 
   /// Calls `handler()` later, so that it is not called in here and others have their turn.
   template <class Handler>
-  void yield(Handler handler) {
+  [[gnu::noinline]] void yield(Handler handler) {
     asio::post(executor_, std::move(handler));
   }
 
   /// What happened while the operation was suspended.
-  wake_up resumed();
+  wake_up resumed() {
+    if (waits_for_both_) end_other_wait();
+    const bool cancelled = cancel_requested_.load(std::memory_order_relaxed) &&
+                           cancel_requested_.exchange(false, std::memory_order_relaxed);
+    return {std::exchange(fault_, {}), cancelled};
+  }
 
   /// Ends the operation that runs now.
   void cancel() noexcept;
@@ -159,10 +156,22 @@ class async_core : public std::enable_shared_from_this<async_core> {
  private:
   enum class waiting : std::uint8_t { no, first, second, both, signal };
 
+  template <class Handler>
+  [[gnu::noinline]] void suspend_until_signal(deadline limit, Handler handler) {
+    if (cancel_requested_ || was_signalled_) return yield(std::move(handler));
+    limit_ = limit;
+    arm();
+    waiting_ = waiting::signal;
+    signal_.expires_at((clock::time_point::max)());
+    signal_.async_wait(std::move(handler));
+  }
+
   void request_cancel() noexcept;
 
-  /// Lets the handler that waits be called now.
+  /// Lets the handler that waits be called now; does nothing when none does.
   void interrupt() noexcept;
+
+  void end_other_wait() noexcept;
 
   /// Puts a descriptor into the reactor, unless it is there.
   std::error_code watch(native_handle handle, std::size_t& at);
@@ -187,13 +196,15 @@ class async_core : public std::enable_shared_from_this<async_core> {
   std::size_t reading_at_ = 0;
   std::size_t writing_at_ = 0;
   std::size_t operation_ = 0;
-  std::error_code fault_;
-  waiting waiting_ = waiting::no;
+  std::error_code fault_;          // only the operation's
+  bool waits_for_both_ = false;    // only the operation's
+  waiting waiting_ = waiting::no;  // what the operation waits for, or has waited for before it went on
   bool timer_is_set_ = false;
-  bool is_running_ = false;
-  bool cancel_requested_ = false;
   bool close_requested_ = false;
   bool was_signalled_ = false;
+  // Changed under the lock; what goes on in the operation's own thread needs none to look.
+  std::atomic<bool> is_running_{false};
+  std::atomic<bool> cancel_requested_{false};
   std::atomic<bool> has_sent_{false};
   void* spare_ = nullptr;
   std::size_t spare_size_ = 0;
@@ -241,6 +252,7 @@ DOVETAIL_DEFINE async_core::~async_core() {
 }
 
 DOVETAIL_DEFINE void async_core::settle() {
+  if (is_running_.load(std::memory_order_relaxed)) return;  // the next operation settles
   const std::lock_guard lock(mutex_);
   if (!is_running_ && timer_is_set_) disarm();
 }
@@ -372,16 +384,16 @@ DOVETAIL_DEFINE void wake_relay::forget() noexcept {
 DOVETAIL_DEFINE bool async_core::begin() {
   const std::lock_guard lock(mutex_);
   if (is_running_) return false;
-  is_running_ = true;
+  is_running_.store(true, std::memory_order_relaxed);
   ++operation_;
-  cancel_requested_ = false;
+  cancel_requested_.store(false, std::memory_order_relaxed);
   has_sent_.store(false, std::memory_order_relaxed);
   return true;
 }
 
 DOVETAIL_DEFINE bool async_core::end() noexcept {
   const std::lock_guard lock(mutex_);
-  is_running_ = false;
+  is_running_.store(false, std::memory_order_relaxed);
   waiting_ = waiting::no;
   return std::exchange(close_requested_, false);
 }
@@ -391,15 +403,14 @@ DOVETAIL_DEFINE void async_core::expect_signal() {
   was_signalled_ = false;
 }
 
-DOVETAIL_DEFINE wake_up async_core::resumed() {
+DOVETAIL_DEFINE void async_core::end_other_wait() noexcept {
   const std::lock_guard lock(mutex_);
-  if (waiting_ == waiting::both) interrupt();  // the wait that is not over
-  waiting_ = waiting::no;
-  return {std::exchange(fault_, {}), std::exchange(cancel_requested_, false)};
+  waits_for_both_ = false;
+  if (waiting_ == waiting::both) interrupt();
 }
 
 DOVETAIL_DEFINE void async_core::request_cancel() noexcept {
-  cancel_requested_ = true;
+  cancel_requested_.store(true, std::memory_order_relaxed);
   interrupt();
 }
 

@@ -8,6 +8,7 @@
 #include <support/line_server.hpp>
 #include <support/styles.hpp>
 
+#include <asio/bind_allocator.hpp>
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/bind_executor.hpp>
 #include <asio/cancellation_signal.hpp>
@@ -141,6 +142,28 @@ struct fragile_connection : dt::async_wire_connection<dt::memory, line_codec> {
   }
 };
 
+/// Counts the bytes that are not given back.
+template <class T>
+struct counting_allocator {
+  using value_type = T;
+  explicit counting_allocator(std::size_t& of) noexcept : bytes(&of) {}
+  template <class U>
+  counting_allocator(const counting_allocator<U>& other) noexcept : bytes(other.bytes) {}
+  T* allocate(std::size_t count) {
+    *bytes += count * sizeof(T);
+    return std::allocator<T>{}.allocate(count);
+  }
+  void deallocate(T* memory, std::size_t count) noexcept {
+    *bytes -= count * sizeof(T);
+    std::allocator<T>{}.deallocate(memory, count);
+  }
+  template <class U>
+  bool operator==(const counting_allocator<U>& other) const noexcept {
+    return bytes == other.bytes;
+  }
+  std::size_t* bytes;
+};
+
 template <class T>
 T wait_for(std::future<T>& promised, asio::io_context& io) {
   dt::test::run_until(io, [&] { return promised.wait_for(0s) == std::future_status::ready; });
@@ -175,6 +198,23 @@ TEST(AsyncClient, EveryCompletionStyleFailsTheSame) {
     EXPECT_TRUE(again);
   });
   EXPECT_EQ(async_db.statistics().active, 0U);
+}
+
+TEST(AsyncClient, AnOperationIsInItsHandlersMemoryAndGivesItBack) {
+  crowd_server server;
+  asio::io_context io;
+  line_client db{io.get_executor(), line_client::options{server.endpoint(), {}}};
+  std::size_t in_use = 0;
+  bool is_over = false;
+  db.with(asio::bind_allocator(counting_allocator<void>{in_use},
+                               [&](const dt::result<std::string>& said) {
+                                 EXPECT_TRUE(said);
+                                 is_over = true;
+                               }))
+      .say("hello");
+  EXPECT_GE(in_use, sizeof(exchange));
+  dt::test::run_until(io, [&] { return is_over; });
+  EXPECT_EQ(in_use, 0U);
 }
 
 TEST(AsyncClient, ARefusedConnectionIsTriedAgainAsThePolicySays) {

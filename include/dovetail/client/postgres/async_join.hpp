@@ -42,7 +42,9 @@ class joint_run final : public v0::detail::async_attempt<Core>, public joint_sen
 
   joint_run(std::shared_ptr<Core> core, asio::any_io_executor executor, std::source_location asked_at)
       : base(std::move(core), std::move(executor), call{deadline::never(), clock::now(), asked_at}),
-        timer_(this->executor_) {}
+        timer_(this->executor_) {
+    this->may_be_cancelled_ = true;  // by `stop_if_unwanted`
+  }
   ~joint_run() override {
     if (is_over_) return;
     const std::vector<joint_queue::member> lost = this->core_->joint().abandon();
