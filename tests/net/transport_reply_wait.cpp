@@ -158,13 +158,31 @@ TEST(ReplyWait, AnEndBehindAnAnswerIsSeen) {
   asker a{path};
   a.ask_for_long(60s);
   EXPECT_EQ("farewell\n", a.ask("farewell", 60s).text);
-  const answer next = a.ask("again", 60s);  // the peer reads on, and says nothing more
+  const answer next = a.ask("silence", 60s);  // the peer reads on, and says nothing more
   EXPECT_EQ(dt::errc::connection_closed, next.ec);
   EXPECT_LT(next.took, 30s);
   a.stream.close();
   a.open();
   a.ask_for_long(60s);
 }
+
+#if defined(POLLRDHUP)
+TEST(ReplyWait, AnEndThatCameWithAnAnswerIsSeen) {
+  const std::string path = fresh_path();
+  socket_server server{path, serve};
+  asker a{path};
+  a.ask_for_long(60s);
+  ASSERT_TRUE(a.stream.try_write(dt::as_byte_view("farewell\n")).is_over());
+  for (const dt::deadline by = dt::deadline::after(60s); !by.has_passed(); std::this_thread::sleep_for(1ms)) {
+    pollfd end{a.stream.handle(dt::readiness::readable), POLLRDHUP, 0};
+    if (::poll(&end, 1, 0) == 1) break;
+  }
+  EXPECT_EQ("farewell\n", a.ask("silence", 60s).text);
+  const answer next = a.ask("silence", 60s);
+  EXPECT_EQ(dt::errc::connection_closed, next.ec);
+  EXPECT_LT(next.took, 30s);
+}
+#endif
 
 TEST(ReplyWait, AChildOfForkDoesNotDisturbItsParent) {
   const std::string path = fresh_path();

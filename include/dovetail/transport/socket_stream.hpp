@@ -1,7 +1,6 @@
 // What streams over a connected socket have in common: reading, writing, waiting, closing.
 #pragma once
 
-#include <dovetail/base/coarse_clock.hpp>
 #include <dovetail/transport/reply_wait.hpp>
 #include <dovetail/transport/socket.hpp>
 
@@ -102,8 +101,7 @@ namespace dovetail::inline v0::detail {
 
 DOVETAIL_DEFINE bool socket_stream::is_waiting_in_receive(deadline by) noexcept {
   constexpr std::chrono::milliseconds slice{200};
-  constexpr std::chrono::milliseconds lateness{20};  // of the clock, and of the system's ticks
-  if (receive_ == receiving::never_waits || by.when() < coarse_now() + slice + lateness) return false;
+  if (receive_ == receiving::never_waits || by.remaining() < slice) return false;
   if (receive_ == receiving::unknown) {
     const bool waits = !is_unix_socket(socket_.get()) && !set_receive_timeout(socket_.get(), slice);
     receive_ = waits ? receiving::waits : receiving::never_waits;
