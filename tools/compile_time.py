@@ -85,12 +85,12 @@ POSTGRES_ASYNC = "#include <dovetail/postgres_async.hpp>\n" + AWAITED_QUERY.form
 
 # name, program, goal in seconds; then header-only and separate: (MB, lines, ratio) as reached
 PROGRAMS = [
-    ("sqlite", SQLITE, 2.5, (232, 65270, 2.7), (175, 63330, 1.3)),
-    ("sqlite async", SQLITE_ASYNC, 5.5, (422, 110017, 5.2), (271, 103200, 2.4)),
-    ("lensdb", LENSDB, 4.5, (225, 76048, 2.5), (159, 71000, 1.1)),
-    ("lensdb async", LENSDB_ASYNC, 5.5, (395, 116277, 4.6), (238, 106400, 1.9)),
-    ("postgres", POSTGRES, 4.5, (500, 94000, 6.9), (261, 82200, 1.9)),
-    ("postgres async", POSTGRES_ASYNC, 5.5, (692, 131000, 9.2), (356, 116800, 2.9)),
+    ("sqlite", SQLITE, 2.5, (232, 65270, 2.7), (164, 63330, 1.2)),
+    ("sqlite async", SQLITE_ASYNC, 5.5, (408, 110017, 5.2), (256, 103200, 2.3)),
+    ("lensdb", LENSDB, 4.5, (220, 72900, 2.5), (152, 71000, 1.1)),
+    ("lensdb async", LENSDB_ASYNC, 5.5, (380, 113500, 4.6), (233, 106400, 1.9)),
+    ("postgres", POSTGRES, 4.5, (489, 94000, 6.9), (219, 70600, 1.7)),
+    ("postgres async", POSTGRES_ASYNC, 5.5, (688, 131000, 9.2), (310, 109700, 2.6)),
 ]
 
 

@@ -10,6 +10,7 @@
 #include <dovetail/base/secret.hpp>
 #include <dovetail/client/core.hpp>
 #include <dovetail/client/read_settings.hpp>
+#include <dovetail/client/sql_batch.hpp>
 #include <dovetail/policy/pause.hpp>
 #include <dovetail/row/bind.hpp>
 #include <dovetail/row/time_loss.hpp>

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <dovetail/base/bytes.hpp>
+#include <dovetail/base/lesser.hpp>
+#include <dovetail/base/sole.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <memory>
 #include <utility>
 
 namespace dovetail::inline v0 {
@@ -17,7 +17,7 @@ namespace dovetail::inline v0 {
 class read_buffer {
  public:
   explicit read_buffer(std::size_t maximum, std::size_t initial = 4096) noexcept
-      : maximum_(maximum), initial_((std::min)(initial, maximum)) {}
+      : maximum_(maximum), initial_(detail::lesser(initial, maximum)) {}
   /// Leaves `other` empty and usable.
   read_buffer(read_buffer&& other) noexcept
       : memory_(std::move(other.memory_)),
@@ -45,15 +45,16 @@ class read_buffer {
 
   /// Makes room for at least `bytes` (at least one) behind the committed bytes; false when the maximum forbids it.
   bool prepare(std::size_t bytes) {
-    bytes = (std::max<std::size_t>)(bytes, 1);
+    if (bytes == 0) bytes = 1;
     if (capacity_ - end_ >= bytes) return true;
     const std::size_t used = end_ - begin_;
-    if (bytes > maximum_ - (std::min)(used, maximum_)) return false;
+    if (bytes > maximum_ - detail::lesser(used, maximum_)) return false;
     if (capacity_ - used >= bytes && begin_ != 0) {
       std::memmove(memory_.get(), memory_.get() + begin_, used);
     } else {
-      const std::size_t grown = (std::min)(maximum_, (std::max)({initial_, used + bytes, capacity_ * 2}));
-      auto larger = std::make_unique_for_overwrite<std::byte[]>(grown);
+      const std::size_t wanted = detail::greater(initial_, detail::greater(used + bytes, capacity_ * 2));
+      const std::size_t grown = detail::lesser(maximum_, wanted);
+      detail::sole_array<std::byte> larger{grown};
       if (used != 0) std::memcpy(larger.get(), memory_.get() + begin_, used);
       memory_ = std::move(larger);
       capacity_ = grown;
@@ -64,21 +65,21 @@ class read_buffer {
   }
 
   /// Says that `bytes` of `free()` now hold data.
-  void commit(std::size_t bytes) noexcept { end_ += (std::min)(bytes, capacity_ - end_); }
+  void commit(std::size_t bytes) noexcept { end_ += detail::lesser(bytes, capacity_ - end_); }
 
   /// Forgets the first `bytes` of `committed()`.
   void consume(std::size_t bytes) noexcept {
-    begin_ += (std::min)(bytes, end_ - begin_);
+    begin_ += detail::lesser(bytes, end_ - begin_);
     if (begin_ == end_) begin_ = end_ = 0;
   }
 
   /// Forgets what is behind the first `size` bytes of `committed()`.
-  void truncate(std::size_t size) noexcept { end_ = begin_ + (std::min)(size, end_ - begin_); }
+  void truncate(std::size_t size) noexcept { end_ = begin_ + detail::lesser(size, end_ - begin_); }
 
   void clear() noexcept { begin_ = end_ = 0; }
 
  private:
-  std::unique_ptr<std::byte[]> memory_;
+  detail::sole_array<std::byte> memory_;
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

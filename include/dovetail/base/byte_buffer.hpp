@@ -2,12 +2,13 @@
 #pragma once
 
 #include <dovetail/base/bytes.hpp>
+#include <dovetail/base/lesser.hpp>
+#include <dovetail/base/lesser.hpp>
+#include <dovetail/base/sole.hpp>
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstring>
-#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -39,7 +40,7 @@ class byte_buffer {
 
   void clear() noexcept { size_ = 0; }
   /// Forgets what is behind the first `size` bytes.
-  void truncate(std::size_t size) noexcept { size_ = (std::min)(size_, size); }
+  void truncate(std::size_t size) noexcept { size_ = detail::lesser(size_, size); }
   /// Gives the memory back.
   void release() noexcept {
     memory_.reset();
@@ -72,16 +73,16 @@ class byte_buffer {
 
  private:
   [[gnu::noinline]] void reallocate_for(std::size_t count) {
-    reallocate((std::max)({std::size_t{256}, capacity_ * 2, size_ + count}));
+    reallocate(detail::greater(std::size_t{256}, detail::greater(capacity_ * 2, size_ + count)));
   }
   void reallocate(std::size_t capacity) {
-    auto larger = std::make_unique_for_overwrite<std::byte[]>(capacity);
+    detail::sole_array<std::byte> larger{capacity};
     if (size_ != 0) std::memcpy(larger.get(), memory_.get(), size_);
     memory_ = std::move(larger);
     capacity_ = capacity;
   }
 
-  std::unique_ptr<std::byte[]> memory_;
+  detail::sole_array<std::byte> memory_;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
 };

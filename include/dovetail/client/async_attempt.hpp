@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/error.hpp>
+#include <dovetail/base/later.hpp>
 #include <dovetail/client/core.hpp>
 #include <dovetail/driver/async_run.hpp>
 #include <dovetail/driver/kept_dialogue.hpp>
@@ -17,7 +18,6 @@
 
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -142,7 +142,7 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
 
   std::mutex mutex_;
   std::shared_ptr<async_attempt> waiting_;  // keeps the node of the queue alive; null when it is not in the queue
-  std::optional<asio::steady_timer> timer_;
+  later<asio::steady_timer> timer_;
   asio::any_io_executor work_;
   clock::time_point asked_{};  // for a connection; of a call that is watched
 };

@@ -2,15 +2,14 @@
 #pragma once
 
 #include <dovetail/base/deadline.hpp>
+#include <dovetail/base/one_time_gate.hpp>
 #include <dovetail/base/result.hpp>
 #include <dovetail/client/pool_lease.hpp>
 #include <dovetail/client/pool_state.hpp>
 #include <dovetail/policy/observer.hpp>
 #include <dovetail/policy/pool.hpp>
 
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <source_location>
 #include <utility>
 #include <vector>
@@ -170,26 +169,12 @@ class pool {
    public:
     blocking_waiter() noexcept : waiter(&wake) {}
 
-    void wait() {
-      std::unique_lock lock{mutex_};
-      woken_.wait(lock, [this] { return is_notified_; });
-    }
-    bool wait_until(clock::time_point when) {
-      std::unique_lock lock{mutex_};
-      return woken_.wait_until(lock, when, [this] { return is_notified_; });
-    }
+    bool wait(deadline by = deadline::never()) { return woken_.wait(by); }
 
    private:
-    static void wake(waiter& node) noexcept {
-      auto& self = static_cast<blocking_waiter&>(node);
-      const std::lock_guard lock{self.mutex_};
-      self.is_notified_ = true;
-      self.woken_.notify_one();  // under the lock: the waiter is gone as soon as it can take the lock
-    }
+    static void wake(waiter& node) noexcept { static_cast<blocking_waiter&>(node).woken_.open(); }
 
-    std::mutex mutex_;
-    std::condition_variable woken_;
-    bool is_notified_ = false;
+    detail::one_time_gate woken_;
   };
 
   [[gnu::noinline]] result<lease> acquire_slowly(lease got, deadline until,
@@ -231,11 +216,7 @@ auto pool<Connection, Policy, Observer>::wait(deadline until, std::source_locati
   for (;;) {
     const clock::duration leak_due = state_->warn_of_leaks();
     const deadline wake = earlier(end, deadline::after(leak_due));
-    if (wake.is_never()) {
-      node.wait();
-      return node.take();
-    }
-    if (node.wait_until(wake.when())) return node.take();
+    if (node.wait(wake)) return node.take();
     if (!end.has_passed()) continue;
     if (error_info failure = node.expire()) return failure;
     node.wait();

@@ -4,6 +4,7 @@
 #include <dovetail/base/errc.hpp>
 #include <dovetail/base/error.hpp>
 #include <dovetail/base/error_info.hpp>
+#include <dovetail/base/sole.hpp>
 #include <dovetail/client/pool_node.hpp>
 #include <dovetail/client/pool_report.hpp>
 #include <dovetail/client/pool_slot.hpp>
@@ -12,7 +13,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <source_location>
 
@@ -34,10 +34,7 @@ class pool_core {
 
   /// Errors: throws errc::invalid_option for more than a million connections.
   explicit pool_core(const pool_limits& limits)
-      : limits_(limits),
-        most_(limits.max == 0 ? 1 : limits.max),
-        size_(size_of(limits)),
-        slots_(std::make_unique<pool_slot[]>(size_)) {
+      : limits_(limits), most_(limits.max == 0 ? 1 : limits.max), size_(size_of(limits)), slots_(size_) {
     for (std::size_t i = most_; i < size_; ++i) slots_[i].state.store(slot_state::closed, std::memory_order_relaxed);
   }
   pool_core(const pool_core&) = delete;
@@ -197,7 +194,7 @@ class pool_core {
   const pool_limits limits_;
   std::atomic<std::size_t> most_;  // connections that there may be; changes under the lock
   const std::size_t size_;
-  const std::unique_ptr<pool_slot[]> slots_;
+  const sole_array<pool_slot> slots_;
 
   alignas(64) mutable std::mutex mutex_;
   pool_node* first_ = nullptr;

@@ -3,6 +3,7 @@
 
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/base/health.hpp>
+#include <dovetail/base/sole.hpp>
 #include <dovetail/client/pool_core.hpp>
 #include <dovetail/policy/observer.hpp>
 #include <dovetail/policy/pool.hpp>
@@ -214,7 +215,7 @@ class pool_state : public pool_core {
   const options_type options_;
   const Policy policy_;
   [[no_unique_address]] Observer observer_;
-  const std::unique_ptr<place[]> places_;
+  const sole_array<place> places_;
   std::atomic<clock::rep> next_sweep_{0};
   std::atomic<bool> is_sweeping_{false};
 };
@@ -225,7 +226,7 @@ pool_state<Connection, Policy, Observer>::pool_state(options_type options, Polic
       options_(std::move(options)),
       policy_(std::move(policy)),
       observer_(std::move(watcher)),
-      places_(std::make_unique<place[]>(size())) {}
+      places_(size()) {}
 
 template <pooled_connection Connection, pool_policy Policy, observer Observer>
 lease_state pool_state<Connection, Policy, Observer>::reopen(pool_slot& slot) {

@@ -30,18 +30,9 @@ struct batch_state {
   void (*report)(batch_state& self, std::size_t done) = nullptr;
 
   /// For connections: the operation begins (again).
-  void begin() {
-    affected.assign(ends.empty() ? 0 : ends.back(), 0);
-    failed_row = no_row;
-    next_end_ = 0;
-    knows_each = true;
-  }
+  void begin();
   /// For connections: another row was executed.
-  void row_done(std::int64_t count) {
-    if (!ends.empty()) return array_done(count);
-    affected.push_back(count);
-    if (report_every != 0 && affected.size() % report_every == 0) report(*this, done_before + affected.size());
-  }
+  void row_done(std::int64_t count);
   /// For connections: an element of the array that is executed changed a row.
   void row_changed(std::uint64_t number) {
     const std::size_t first = next_end_ == 0 ? 0 : ends[next_end_ - 1];
@@ -49,14 +40,7 @@ struct batch_state {
   }
 
  private:
-  [[gnu::noinline]] void array_done(std::int64_t count) {
-    const std::size_t first = next_end_ == 0 ? 0 : ends[next_end_ - 1];
-    const std::size_t end = ends[next_end_++];
-    std::int64_t known = 0;
-    for (std::size_t i = first; i < end; ++i) known += is_numbered ? affected[i] : (affected[i] = 1);
-    knows_each = knows_each && known == count;
-    if (report_every != 0 && end % report_every == 0) report(*this, end);
-  }
+  void array_done(std::int64_t count);
 
   std::size_t next_end_ = 0;
 };
@@ -113,3 +97,38 @@ namespace detail {
 
 }  // namespace detail
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_DEFINE void batch_state::begin() {
+  affected.assign(ends.empty() ? 0 : ends.back(), 0);
+  failed_row = no_row;
+  next_end_ = 0;
+  knows_each = true;
+}
+
+DOVETAIL_DEFINE void batch_state::row_done(std::int64_t count) {
+  if (!ends.empty()) return array_done(count);
+  affected.push_back(count);
+  if (report_every != 0 && affected.size() % report_every == 0) report(*this, done_before + affected.size());
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE void batch_state::array_done(std::int64_t count) {
+  const std::size_t first = next_end_ == 0 ? 0 : ends[next_end_ - 1];
+  const std::size_t end = ends[next_end_++];
+  std::int64_t known = 0;
+  for (std::size_t i = first; i < end; ++i) known += is_numbered ? affected[i] : (affected[i] = 1);
+  knows_each = knows_each && known == count;
+  if (report_every != 0 && end % report_every == 0) report(*this, end);
+}
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif

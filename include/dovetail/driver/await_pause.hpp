@@ -15,8 +15,13 @@
 
 #include <source_location>
 #include <system_error>
+#include <type_traits>
 
 namespace dovetail::inline v0::detail {
+
+/// A timer in the coroutines of the client `For`: its waits are not compiled where these coroutines are only declared.
+template <class For>
+using pause_timer = std::enable_if_t<std::is_class_v<For>, asio::steady_timer>;
 
 /// Lets a delay pass; empty when it has. `heeds`: whether a cancellation that came before the pause counts, as it does
 /// where `throw_if_cancelled` is on; await this with it off, which else throws at the `co_await` itself.
@@ -29,7 +34,7 @@ asio::awaitable<error_info> await_pause(asio::any_io_executor on, clock::duratio
   if (heeds && state.cancelled() != asio::cancellation_type::none) {
     ec = make_error_code(errc::cancelled);
   } else {
-    asio::steady_timer timer{on, delay};
+    pause_timer<For> timer{on, delay};
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ec));
   }
   error_info ended;

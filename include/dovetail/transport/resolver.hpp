@@ -1,13 +1,12 @@
 // Names to addresses without blocking the caller: on a thread of its own that may outlive the question.
 #pragma once
 
+#include <dovetail/base/one_time_gate.hpp>
 #include <dovetail/transport/socket.hpp>
 
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -29,7 +28,9 @@ class resolution {
   std::error_code take(std::vector<socket_address>& addresses);
 
   /// Blocks until the answer is there, or `by` passes.
-  void wait(deadline by);
+  void wait(deadline by) {
+    if (!is_over()) answered_.wait(by);
+  }
 
   /// Wakes `listener` when the answer is there; at once when it is already.
   void notify(std::shared_ptr<waker> listener);
@@ -38,7 +39,7 @@ class resolution {
   void answer(const std::string& host, const std::string& port) noexcept;
 
   mutable std::mutex mutex_;
-  std::condition_variable answered_;
+  one_time_gate answered_;
   bool over_ = false;
   std::error_code ec_;
   std::vector<socket_address> found_;
@@ -54,6 +55,9 @@ class resolution {
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <thread>
+
 namespace dovetail::inline v0::detail {
 
 DOVETAIL_DEFINE std::shared_ptr<resolution> resolution::start(std::string host, std::string port) {
@@ -75,15 +79,6 @@ DOVETAIL_DEFINE std::error_code resolution::take(std::vector<socket_address>& ad
   const std::lock_guard lock(mutex_);
   addresses = std::move(found_);
   return ec_;
-}
-
-DOVETAIL_DEFINE void resolution::wait(deadline by) {
-  std::unique_lock lock(mutex_);
-  if (by.is_never()) {
-    answered_.wait(lock, [this] { return over_; });
-  } else {
-    answered_.wait_until(lock, by.when(), [this] { return over_; });
-  }
 }
 
 DOVETAIL_DEFINE void resolution::notify(std::shared_ptr<waker> listener) {
@@ -109,8 +104,8 @@ DOVETAIL_DEFINE void resolution::answer(const std::string& host, const std::stri
     ec_ = ec;
     over_ = true;
     listener = std::move(listener_);
-    answered_.notify_all();
   }
+  answered_.open();
   if (listener) listener->wake();
 }
 

@@ -1,13 +1,13 @@
 // Several places where a server may be, some by TCP, some by Unix sockets, and the stream that leads to one of them.
 #pragma once
 
+#include <dovetail/base/later.hpp>
 #include <dovetail/transport/socket_stream.hpp>
 #include <dovetail/transport/tcp.hpp>
 #include <dovetail/transport/unix_socket.hpp>
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -63,8 +63,8 @@ class tcp_or_unix_stream : public detail::socket_stream {
  private:
   tcp_or_unix_endpoint peers_;
   std::size_t selected_ = 0;
-  std::optional<tcp_stream> by_tcp_;  // only while it connects, like the next
-  std::optional<unix_stream> by_path_;
+  detail::later<tcp_stream> by_tcp_;  // only while it connects, like the next
+  detail::later<unix_stream> by_path_;
 };
 
 /// The transport policy TCP or Unix socket, whichever the endpoint's target says.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/secret.hpp>
+#include <dovetail/base/sole.hpp>
 #include <dovetail/transport/blocking.hpp>
 #include <dovetail/transport/concepts.hpp>
 #include <dovetail/transport/tls_session.hpp>
@@ -155,7 +156,7 @@ class tls_stream {
 
   Inner inner_;
   tls_settings settings_;
-  std::unique_ptr<detail::tls_session> session_;
+  detail::sole<detail::tls_session> session_;
 };
 
 /// The transport policy TLS over another one: `dt::tls<dt::tcp>`.

@@ -4,6 +4,7 @@
 #include <dovetail/base/errc.hpp>
 #include <dovetail/base/error_info.hpp>
 #include <dovetail/base/secret.hpp>
+#include <dovetail/base/sole.hpp>
 #include <dovetail/transport/tls_session.hpp>
 
 #include <openssl/bio.h>
@@ -60,7 +61,7 @@ class tls_server_context {
   error_info load(const tls_server_settings& how);
 
   /// The server's side of one connection; null without memory.
-  std::unique_ptr<tls_session> accept() const { return tls_session::accept(*context_); }
+  sole<tls_session> accept() const { return tls_session::accept(*context_); }
 
  private:
   struct asked_password {

@@ -5,11 +5,14 @@
 #include <dovetail/base/condition.hpp>
 #include <dovetail/base/errc.hpp>
 #include <dovetail/base/secret.hpp>
+#include <dovetail/base/sole.hpp>
 #include <dovetail/transport/concepts.hpp>
 #include <dovetail/transport/tls_digest.hpp>
 #include <dovetail/transport/tls_sessions.hpp>
 
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TLS_SOURCE)
+#include <algorithm>
+
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
@@ -19,7 +22,6 @@
 typedef struct bio_method_st BIO_METHOD;  // as <openssl/bio.h> has it
 #endif
 
-#include <algorithm>
 #include <climits>
 #include <cstring>
 #include <memory>
@@ -114,9 +116,9 @@ std::error_code take_tls_error() noexcept;
 
 class tls_session {
  public:
-  static std::unique_ptr<tls_session> create(const tls_settings& how, std::error_code& ec);
+  static sole<tls_session> create(const tls_settings& how, std::error_code& ec);
   /// The server's side. Lifetime: `context` outlives it. Null without memory.
-  static std::unique_ptr<tls_session> accept(SSL_CTX& context);
+  static sole<tls_session> accept(SSL_CTX& context);
 
   attempt handshake(tls_io& io);
 
@@ -139,7 +141,7 @@ class tls_session {
  private:
   tls_session() = default;
 
-  static int clamp(std::size_t size) noexcept { return static_cast<int>((std::min<std::size_t>)(size, INT_MAX)); }
+  static int clamp(std::size_t size) noexcept { return size < INT_MAX ? static_cast<int>(size) : INT_MAX; }
 
   bool prepare(const tls_settings& how);
 
@@ -161,9 +163,9 @@ class tls_session {
   secret password_;
   std::shared_ptr<tls_sessions> sessions_;
   std::string sessions_key_;
-  std::unique_ptr<SSL_CTX, tls_deleter> context_;
-  std::unique_ptr<BIO_METHOD, tls_deleter> method_;
-  std::unique_ptr<SSL, tls_deleter> ssl_;
+  sole<SSL_CTX, tls_deleter> context_;
+  sole<BIO_METHOD, tls_deleter> method_;
+  sole<SSL, tls_deleter> ssl_;
   static constexpr std::size_t largest_hash = 64;
 
   std::byte binding_[largest_hash];
@@ -284,27 +286,27 @@ DOVETAIL_DEFINE std::error_code take_tls_error() noexcept {
   return {static_cast<int>(static_cast<unsigned>(code)), tls_category()};
 }
 
-DOVETAIL_DEFINE std::unique_ptr<tls_session> tls_session::create(const tls_settings& how, std::error_code& ec) {
+DOVETAIL_DEFINE sole<tls_session> tls_session::create(const tls_settings& how, std::error_code& ec) {
   ERR_clear_error();
   if (how.verify == tls_verify::full && how.server_name.empty()) {
     ec = errc::invalid_option;  // nothing to verify against is a mistake, not a success
-    return nullptr;
+    return {};
   }
-  std::unique_ptr<tls_session> made{new tls_session};
+  sole<tls_session> made{new tls_session};
   if (!made->prepare(how)) {
     ec = take_tls_error();
-    return nullptr;
+    return {};
   }
   return made;
 }
 
-DOVETAIL_DEFINE std::unique_ptr<tls_session> tls_session::accept(SSL_CTX& context) {
+DOVETAIL_DEFINE sole<tls_session> tls_session::accept(SSL_CTX& context) {
   ERR_clear_error();
-  std::unique_ptr<tls_session> made{new tls_session};
+  sole<tls_session> made{new tls_session};
   made->ssl_.reset(SSL_new(&context));
   if (!made->ssl_ || !made->plug_in()) {
     ERR_clear_error();
-    return nullptr;
+    return {};
   }
   SSL_set_accept_state(made->ssl_.get());
   return made;

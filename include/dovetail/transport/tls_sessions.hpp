@@ -1,6 +1,8 @@
 // The TLS sessions that the connections of one client go on with, so that a new one needs no whole handshake.
 #pragma once
 
+#include <dovetail/base/sole.hpp>
+
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TLS_SOURCE)
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -11,7 +13,6 @@ typedef struct ssl_session_st SSL_SESSION;  // as <openssl/ssl.h> has it
 
 #include <cstddef>
 #include <ctime>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -24,7 +25,7 @@ namespace detail {
 struct tls_session_deleter {
   void operator()(SSL_SESSION* kept) const noexcept;
 };
-using kept_tls_session = std::unique_ptr<SSL_SESSION, tls_session_deleter>;
+using kept_tls_session = sole<SSL_SESSION, tls_session_deleter>;
 
 }  // namespace detail
 
@@ -87,7 +88,7 @@ DOVETAIL_DEFINE detail::kept_tls_session tls_sessions::take(std::string_view key
     if (!all_[i].session || is_over(*all_[i].session)) erase(i);
     if (found && !is_over(*found)) return found;
   }
-  return nullptr;
+  return {};
 }
 
 DOVETAIL_DEFINE void tls_sessions::keep(std::string_view key, SSL_SESSION& fresh) noexcept {

@@ -1,6 +1,7 @@
 // An operation of an asynchronous client that shares its connection with others.
 #pragma once
 
+#include <dovetail/base/later.hpp>
 #include <dovetail/client/async_attempt.hpp>
 #include <dovetail/client/handler_executor.hpp>
 #include <dovetail/client/postgres/joint_call.hpp>
@@ -281,7 +282,7 @@ class async_join final : public joint_caller, public std::enable_shared_from_thi
   Handler handler_;
   std::string text_;
   std::optional<joint_part<Op>> part_;
-  std::optional<asio::steady_timer> timer_;
+  v0::detail::later<asio::steady_timer> timer_;
   clock::time_point entered_{};
   using stopwatch_type = v0::detail::stopwatch<std::remove_reference_t<decltype(std::declval<Core&>().watcher())>>;
   [[no_unique_address]] stopwatch_type watch_;

@@ -5,11 +5,11 @@
 #include <dovetail/client/operation.hpp>
 #include <dovetail/client/postgres/listen_call.hpp>
 #include <dovetail/client/sql_async_verbs.hpp>
+#include <dovetail/driver/await_pause.hpp>
 #include <dovetail/driver/completion.hpp>
 
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
-#include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <concepts>
@@ -71,7 +71,7 @@ asio::awaitable<error_info> await_listening(std::shared_ptr<listener<Core>> at) 
     error_info why = std::move(done).error();
     const v0::verdict next = at->core->judge(why, listen_channels::name, attempt, true, 0, how);
     if (!next.repeat) co_return why;
-    asio::steady_timer pause{co_await asio::this_coro::executor, next.delay};
+    v0::detail::pause_timer<Core> pause{co_await asio::this_coro::executor, next.delay};
     co_await pause.async_wait(asio::use_awaitable);
   }
 }

@@ -1,6 +1,7 @@
 // One connection's side of PostgreSQL for clients: from the verbs' operations to dialogues.
 #pragma once
 
+#include <dovetail/base/later.hpp>
 #include <dovetail/client/postgres/copy_call.hpp>
 #include <dovetail/client/postgres/copy_text.hpp>
 #include <dovetail/client/postgres/crypto.hpp>
@@ -53,7 +54,7 @@ class text_call {
   session* on_;
   result<std::string> text_;
   script_purpose purpose_;
-  std::optional<script_dialogue> running_;
+  v0::detail::later<script_dialogue> running_;
 };
 
 /// A script must not leave a transaction open: then it is rolled back.
@@ -70,7 +71,7 @@ class script_call {
  private:
   session* on_;
   std::string_view text_;
-  std::optional<script_dialogue> running_;
+  v0::detail::later<script_dialogue> running_;
   error_info failure_;
   bool was_in_transaction_ = false;
   bool is_undoing_ = false;

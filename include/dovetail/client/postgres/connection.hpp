@@ -1,6 +1,7 @@
 // The connection of blocking PostgreSQL clients.
 #pragma once
 
+#include <dovetail/base/later.hpp>
 #include <dovetail/client/operation.hpp>
 #include <dovetail/client/postgres/client_session.hpp>
 #include <dovetail/client/postgres/connection_string.hpp>
@@ -16,7 +17,6 @@
 
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -137,7 +137,7 @@ class connection {
     moved_ = {};
     result<typename Op::value_type> answer = converse(session_.start(op), by);
     if (!answer) [[unlikely]] {
-      std::optional<drained> said;
+      v0::detail::later<drained> said;
       recover(&said);
       if constexpr (std::is_same_v<Op, sql_commit>) {
         if (session_.settle(answer.error(), said ? &*said : nullptr)) answer = {};
@@ -183,7 +183,7 @@ class connection {
 
   /// A dialogue was broken off: tells the server to stop, and reads what is still to come. What cannot be brought back
   /// is closed.
-  void recover(std::optional<drained>* said = nullptr) noexcept;
+  void recover(v0::detail::later<drained>* said = nullptr) noexcept;
 
   detail::client_session session_;
   stream_type stream_;
@@ -230,7 +230,7 @@ DOVETAIL_DEFINE void connection::stop(const running& whom) const noexcept {
   }
 }
 
-DOVETAIL_DEFINE void connection::recover(std::optional<drained>* said) noexcept {
+DOVETAIL_DEFINE void connection::recover(v0::detail::later<drained>* said) noexcept {
   session& on = session_.wire();
   if (!on.can_drain()) return;
   try {

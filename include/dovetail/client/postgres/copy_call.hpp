@@ -1,6 +1,7 @@
 // COPY of structs into a table: binary, in messages of 64 KiB, after a look at the table's columns.
 #pragma once
 
+#include <dovetail/base/later.hpp>
 #include <dovetail/base/parts.hpp>
 #include <dovetail/client/postgres/arguments.hpp>
 #include <dovetail/client/sql_operations.hpp>
@@ -235,8 +236,8 @@ class copy_call {
   session* on_;
   const copy_rows<Range>* op_;
   copy_writer writer_;
-  std::optional<execute_dialogue> looking_;
-  std::optional<copy_in_dialogue> copying_;
+  v0::detail::later<execute_dialogue> looking_;
+  v0::detail::later<copy_in_dialogue> copying_;
   std::optional<iterator> at_;
   error_info failure_;
   bool has_begun_ = false;

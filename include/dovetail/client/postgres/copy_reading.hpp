@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/byte_buffer.hpp>
+#include <dovetail/base/later.hpp>
 #include <dovetail/base/parts.hpp>
 #include <dovetail/codec/postgres/copy_out.hpp>
 #include <dovetail/codec/postgres/copy_tuples.hpp>
@@ -9,7 +10,6 @@
 #include <dovetail/sql/identifier.hpp>
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -67,9 +67,9 @@ class copy_reading {
   row_sink rows_;
   byte_buffer* batch_;
   std::size_t* count_;
-  std::optional<execute_dialogue> looking_;  // keeps the statement, whose description the rows are read by
-  std::optional<copy_out_dialogue> copying_;
-  std::optional<copy_tuples> tuples_;
+  v0::detail::later<execute_dialogue> looking_;  // keeps the statement, whose description the rows are read by
+  v0::detail::later<copy_out_dialogue> copying_;
+  v0::detail::later<copy_tuples> tuples_;
   error_info failure_;
   bool is_over_ = false;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/error.hpp>
+#include <dovetail/base/later.hpp>
 #include <dovetail/client/sql_operations.hpp>
 #include <dovetail/codec/postgres/copy_in.hpp>
 #include <dovetail/codec/postgres/copy_out.hpp>
@@ -141,7 +142,7 @@ class copy_text_in_call {
   session* on_;
   copy_text_in<Source>* op_;
   std::optional<typename iterator_of<source_type>::type> at_;
-  std::optional<copy_in_dialogue> running_;
+  v0::detail::later<copy_in_dialogue> running_;
 };
 
 }  // namespace detail

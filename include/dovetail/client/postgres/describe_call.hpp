@@ -1,12 +1,12 @@
 // Has the server describe a statement, and executes nothing.
 #pragma once
 
+#include <dovetail/base/later.hpp>
 #include <dovetail/client/postgres/row_target.hpp>
 #include <dovetail/codec/postgres/execute.hpp>
 #include <dovetail/codec/postgres/session.hpp>
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,7 +50,7 @@ class describe_call {
 
   session* on_;
   std::string_view text_;
-  std::optional<execute_dialogue> running_;
+  v0::detail::later<execute_dialogue> running_;
   value_type columns_;
   bool is_described_ = false;
 };

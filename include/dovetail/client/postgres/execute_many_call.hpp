@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/bytes.hpp>
+#include <dovetail/base/later.hpp>
 #include <dovetail/client/postgres/array_elements.hpp>
 #include <dovetail/client/postgres/statement_call.hpp>
 #include <dovetail/client/sql_batch.hpp>
@@ -83,7 +84,7 @@ class execute_many_call {
   decltype(std::declval<const Op&>().rows.begin()) at_;
   std::optional<request_type> first_;
   std::optional<prepared_request<request_type>> asked_;
-  std::optional<execute_many_dialogue> running_;
+  v0::detail::later<execute_many_dialogue> running_;
   std::int64_t affected_ = 0;
   error_info failure_;
   bool shows_text_;

@@ -1,6 +1,7 @@
 // Inserting a range of structs: one prepared statement, all rows in few writes, all or none.
 #pragma once
 
+#include <dovetail/base/later.hpp>
 #include <dovetail/client/postgres/arguments.hpp>
 #include <dovetail/client/sql_operations.hpp>
 #include <dovetail/codec/postgres/execute_many.hpp>
@@ -68,7 +69,7 @@ class insert_many_call {
   std::string text_;
   declared_types types_;
   std::optional<iterator> at_;
-  std::optional<execute_many_dialogue> running_;
+  v0::detail::later<execute_many_dialogue> running_;
   std::int64_t affected_ = 0;
   error_info failure_;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/error.hpp>
+#include <dovetail/base/later.hpp>
 #include <dovetail/client/postgres/joint_queue.hpp>
 #include <dovetail/client/postgres/pipeline_call.hpp>
 #include <dovetail/codec/postgres/pipeline.hpp>
@@ -10,7 +11,6 @@
 #include <dovetail/sansio/action.hpp>
 
 #include <cstddef>
-#include <optional>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -151,7 +151,7 @@ class joint_call {
   std::vector<pipeline_item> items_;
   std::vector<std::size_t> stale_;
   std::vector<statement_use> lost_;  // an item's text may be a view of the statement's
-  std::optional<pipeline_dialogue> running_;
+  v0::detail::later<pipeline_dialogue> running_;
   error_info failure_;
   traffic told_;
   std::size_t delivered_ = 0;

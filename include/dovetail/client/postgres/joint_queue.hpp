@@ -6,7 +6,6 @@
 #include <dovetail/codec/postgres/pipeline.hpp>
 #include <dovetail/driver/traffic.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -147,6 +146,9 @@ class joint_queue {
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <algorithm>
+
 namespace dovetail::inline v0::postgres::detail {
 
 DOVETAIL_DEFINE joint_queue::entry joint_queue::enter(member who, std::size_t most) {

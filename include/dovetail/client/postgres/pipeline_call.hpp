@@ -1,6 +1,7 @@
 // The dialogue of a pipeline: from typed statements to items of the wire, and back to typed results.
 #pragma once
 
+#include <dovetail/base/later.hpp>
 #include <dovetail/base/parts.hpp>
 #include <dovetail/client/postgres/pipeline_rows.hpp>
 #include <dovetail/client/postgres/pipeline_statement.hpp>
@@ -215,7 +216,7 @@ class pipeline_call {
 
   session* on_;
   pipeline_parts<std::remove_cvref_t<Ops>> all_;
-  std::optional<pipeline_dialogue> running_;
+  v0::detail::later<pipeline_dialogue> running_;
   error_info failure_;
   bool shows_text_;
 };

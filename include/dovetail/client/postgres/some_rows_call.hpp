@@ -1,6 +1,7 @@
 // The first rows of a result: read through a portal that is closed at the limit.
 #pragma once
 
+#include <dovetail/base/later.hpp>
 #include <dovetail/client/postgres/statement_call.hpp>
 #include <dovetail/client/postgres/stream_state.hpp>
 #include <dovetail/client/sql_operations.hpp>
@@ -10,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <utility>
 
 namespace dovetail::inline v0 {
@@ -96,8 +96,8 @@ class some_rows_call {
   prepared_request<Request> asked_;
   row_limits limits_;
   std::unique_ptr<row_stream<Row>> rows_;
-  std::optional<execute_dialogue> opening_;
-  std::optional<stream_dialogue> reading_;
+  v0::detail::later<execute_dialogue> opening_;
+  v0::detail::later<stream_dialogue> reading_;
   value_type some_;
   std::size_t bytes_ = 0;
   error_info failure_;

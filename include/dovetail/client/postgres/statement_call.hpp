@@ -1,6 +1,7 @@
 // The dialogues of the verbs: from a checked statement and its arguments to what the verb gives.
 #pragma once
 
+#include <dovetail/base/later.hpp>
 #include <dovetail/client/postgres/arguments.hpp>
 #include <dovetail/client/postgres/row_target.hpp>
 #include <dovetail/client/sql_operations.hpp>
@@ -10,7 +11,6 @@
 #include <dovetail/sql/insert_text.hpp>
 #include <dovetail/sql/text_position.hpp>
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -200,7 +200,7 @@ class statement_call {
   session* on_;
   prepared_request<Request> asked_;
   Target target_;
-  std::optional<execute_dialogue> running_;
+  v0::detail::later<execute_dialogue> running_;
   error_info failure_;
   bool shows_text_;
 };
@@ -263,7 +263,7 @@ class insert_call {
   std::string text_;
   declared_types types_;
   Target target_;
-  std::optional<execute_dialogue> running_;
+  v0::detail::later<execute_dialogue> running_;
   error_info failure_;
 };
 

@@ -1,6 +1,7 @@
 // The three operations of an asynchronous stream as dialogues: opening it, fetching its next rows, ending it.
 #pragma once
 
+#include <dovetail/base/later.hpp>
 #include <dovetail/client/postgres/statement_call.hpp>
 #include <dovetail/client/postgres/stream_state.hpp>
 #include <dovetail/client/sql_operations.hpp>
@@ -77,7 +78,7 @@ class stream_open_call {
   session* on_;
   prepared_request<Request> asked_;
   Rows* rows_;
-  std::optional<execute_dialogue> running_;
+  v0::detail::later<execute_dialogue> running_;
   error_info failure_;
   bool shows_text_;
 };
@@ -88,14 +89,14 @@ class copy_open_call {
   using value_type = void;
 
   explicit copy_open_call(error_info why) noexcept : failure_(std::move(why)) {}
-  explicit copy_open_call(const copy_step& first) : running_(first) {}
+  explicit copy_open_call(const copy_step& first) { running_.emplace(first); }
 
   action resume(const event& ev) { return running_ ? running_->resume(ev) : action::done(failure_.code()); }
   error_info failure(std::error_code ec) const { return running_ ? running_->failure(ec) : failure_; }
   void value() && noexcept {}
 
  private:
-  std::optional<copy_step> running_;
+  v0::detail::later<copy_step> running_;
   error_info failure_;
 };
 
@@ -117,8 +118,8 @@ class stream_step_call {
   session* on_;
   row_batches* of_;
   portal_step wanted_;
-  std::optional<copy_step> copying_;
-  std::optional<stream_dialogue> running_;
+  v0::detail::later<copy_step> copying_;
+  v0::detail::later<stream_dialogue> running_;
 };
 
 }  // namespace detail

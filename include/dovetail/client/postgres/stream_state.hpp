@@ -1,6 +1,8 @@
 // Rows read some at a time, through a portal or from a COPY: bounded memory, any number of rows.
 #pragma once
 
+#include <dovetail/base/lesser.hpp>
+#include <dovetail/base/sole.hpp>
 #include <dovetail/client/postgres/copy_reading.hpp>
 #include <dovetail/client/postgres/row_target.hpp>
 #include <dovetail/client/postgres/statement_call.hpp>
@@ -9,7 +11,6 @@
 #include <dovetail/codec/postgres/portal.hpp>
 #include <dovetail/codec/postgres/stream.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -37,11 +38,11 @@ class row_batches : public row_target {
     return true;
   }
   bool has_more() const noexcept { return copy_ ? !copy_->is_over() : portal_.is_open(); }
-  bool is_copy() const noexcept { return copy_ != nullptr; }
+  bool is_copy() const noexcept { return static_cast<bool>(copy_); }
 
   /// Rows come from a copy: only `copying` may be called then.
   void copy_from(copy_origin from) {
-    copy_ = std::make_unique<copy_reading>(std::move(from), sink_of(&keep), batch_, rows_in_batch_);
+    copy_.reset(new copy_reading(std::move(from), sink_of(&keep), batch_, rows_in_batch_));
   }
   /// The dialogue that reads the next batch of a copy, the first too. `next_body` must have given all of this one.
   copy_step copying(session& on) {
@@ -57,8 +58,10 @@ class row_batches : public row_target {
   /// The dialogue that reads the next batch. `next_body` must have given all of this one.
   stream_dialogue fetching(session& on) {
     if (batch_.size() != 0) {
-      const std::size_t row = (std::max<std::size_t>)(batch_.size() / (std::max<std::size_t>)(rows_in_batch_, 1), 1);
-      portal_.set_row_limit(static_cast<std::int32_t>(std::clamp<std::size_t>(batch_bytes_ / row, 1, most_rows_)));
+      constexpr std::size_t one = 1;
+      const std::size_t row = v0::detail::greater(batch_.size() / v0::detail::greater(rows_in_batch_, one), one);
+      const std::size_t rows = v0::detail::greater(batch_bytes_ / row, one);
+      portal_.set_row_limit(static_cast<std::int32_t>(v0::detail::lesser<std::size_t>(rows, most_rows_)));
     }
     forget_batch();
     return {on, portal_, sink_of(&keep)};
@@ -101,7 +104,7 @@ class row_batches : public row_target {
   }
 
   portal portal_;
-  std::unique_ptr<copy_reading> copy_;
+  v0::detail::sole<copy_reading> copy_;
   byte_buffer batch_;
   std::size_t at_ = 0;
   std::size_t rows_in_batch_ = 0;

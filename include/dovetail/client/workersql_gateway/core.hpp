@@ -160,7 +160,7 @@ class gateway_core {
     accepted.set_option(asio::ip::tcp::no_delay{true}, ec);
     const asio::ip::tcp::endpoint peer = accepted.remote_endpoint(ec);
     if (ec) return;  // gone already
-    std::unique_ptr<dovetail::detail::tls_session> session;
+    dovetail::detail::sole<dovetail::detail::tls_session> session;
     if (hub_.tls && !(session = hub_.tls->accept())) return;  // without memory
     auto made = std::make_shared<http_connection>(
         hub_, gateway_stream{std::move(accepted), std::move(session), hub_.tls}, peer.address().to_string());

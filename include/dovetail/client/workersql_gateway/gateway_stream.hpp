@@ -37,7 +37,7 @@ class gateway_stream {
   using wait_type = asio::ip::tcp::socket::wait_type;
 
   /// `session` is null for plain TCP; `of` is what made it.
-  gateway_stream(asio::ip::tcp::socket accepted, std::unique_ptr<dovetail::detail::tls_session> session,
+  gateway_stream(asio::ip::tcp::socket accepted, dovetail::detail::sole<dovetail::detail::tls_session> session,
                  std::shared_ptr<const dovetail::detail::tls_server_context> of)
       : socket_(std::move(accepted)), context_(std::move(of)), session_(std::move(session)) {
     std::error_code ignored;
@@ -45,7 +45,7 @@ class gateway_stream {
   }
   gateway_stream(gateway_stream&&) noexcept = default;
 
-  bool is_encrypted() const noexcept { return session_ != nullptr; }
+  bool is_encrypted() const noexcept { return static_cast<bool>(session_); }
 
   /// The first step of what is encrypted. After a failure the peer has been told why, as far as TLS can.
   template <class Handler>
@@ -188,7 +188,7 @@ class gateway_stream {
 
   asio::ip::tcp::socket socket_;
   std::shared_ptr<const dovetail::detail::tls_server_context> context_;  // which others may have ceased to use
-  std::unique_ptr<dovetail::detail::tls_session> session_;
+  dovetail::detail::sole<dovetail::detail::tls_session> session_;
   bool may_say_goodbye_ = false;  // the handshake is done, nothing has failed, and no answer is half sent
 };
 

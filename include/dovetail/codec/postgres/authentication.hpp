@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/error_info.hpp>
+#include <dovetail/base/later.hpp>
 #include <dovetail/base/parts.hpp>
 #include <dovetail/base/secret.hpp>
 #include <dovetail/base/text.hpp>
@@ -12,7 +13,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -76,7 +76,7 @@ class authentication {
   static std::string printable(std::string_view text);
 
   login who_;
-  std::optional<scram> scram_;
+  v0::detail::later<scram> scram_;
   step step_ = step::start;
 };
 

@@ -8,7 +8,6 @@
 #include <dovetail/codec/postgres/options.hpp>
 #include <dovetail/codec/postgres/words.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -72,6 +71,9 @@ class options_reader {
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <algorithm>
+
 namespace dovetail::inline v0::postgres {
 
 DOVETAIL_DEFINE void options_reader::read(const uri& source, option_reader& reader) {

@@ -9,7 +9,6 @@
 #include <dovetail/codec/postgres/session.hpp>
 #include <dovetail/sansio/machine.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -174,6 +173,9 @@ class dialogue {
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <algorithm>
+
 namespace dovetail::inline v0::postgres::detail {
 
 DOVETAIL_DEFINE action dialogue::resume(const event& ev) {

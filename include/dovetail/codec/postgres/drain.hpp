@@ -6,7 +6,6 @@
 #include <dovetail/codec/postgres/session.hpp>
 #include <dovetail/sansio/machine.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -80,6 +79,9 @@ class drain_dialogue {
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <algorithm>
+
 namespace dovetail::inline v0::postgres {
 
 DOVETAIL_DEFINE action drain_dialogue::resume(const event& ev) {

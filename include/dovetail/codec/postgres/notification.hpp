@@ -6,10 +6,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace dovetail::inline v0::postgres {
 
@@ -26,8 +26,8 @@ class notification_queue {
  public:
   explicit notification_queue(std::size_t limit = 10'000) noexcept : limit_(limit) {}
 
-  bool empty() const noexcept { return waiting_.empty(); }
-  std::size_t size() const noexcept { return waiting_.size(); }
+  bool empty() const noexcept { return first_ == waiting_.size(); }
+  std::size_t size() const noexcept { return waiting_.size() - first_; }
   std::size_t dropped() const noexcept { return dropped_; }
 
   /// The oldest one; there must be one.
@@ -39,7 +39,10 @@ class notification_queue {
   void clear() noexcept;
 
  private:
-  std::deque<notification> waiting_;
+  void drop_first() noexcept;
+
+  std::vector<notification> waiting_;  // those before `first_` are gone: fewer than wait behind them
+  std::size_t first_ = 0;
   std::size_t limit_;
   std::size_t dropped_ = 0;
 };
@@ -56,9 +59,16 @@ class notification_queue {
 namespace dovetail::inline v0::postgres {
 
 DOVETAIL_DEFINE notification notification_queue::pop() {
-  notification oldest = std::move(waiting_.front());
-  waiting_.pop_front();
+  notification oldest = std::move(waiting_[first_]);
+  drop_first();
   return oldest;
+}
+
+DOVETAIL_DEFINE void notification_queue::drop_first() noexcept {
+  waiting_[first_++] = {};
+  if (first_ < size()) return;
+  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(first_));
+  first_ = 0;
 }
 
 DOVETAIL_DEFINE bool notification_queue::take(byte_view body) {
@@ -67,10 +77,10 @@ DOVETAIL_DEFINE bool notification_queue::take(byte_view body) {
   std::string_view channel;
   std::string_view payload;
   if (!reader.u32(process) || !reader.text(channel) || !reader.text(payload) || !reader.at_end()) return false;
-  if (waiting_.size() >= limit_) {
+  if (size() >= limit_) {
     ++dropped_;
-    if (waiting_.empty()) return true;
-    waiting_.pop_front();
+    if (empty()) return true;
+    drop_first();
   }
   waiting_.push_back({std::string{channel}, std::string{payload}, process, false});
   return true;
@@ -81,6 +91,7 @@ namespace dovetail::inline v0::postgres {
 
 DOVETAIL_DEFINE void notification_queue::clear() noexcept {
   waiting_.clear();
+  first_ = 0;
   dropped_ = 0;
 }
 

@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <algorithm>
 #include <span>
 #include <string>
 #include <string_view>
@@ -163,6 +162,9 @@ class pipeline_dialogue final : public detail::dialogue {
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <algorithm>
+
 namespace dovetail::inline v0::postgres {
 
 namespace detail {

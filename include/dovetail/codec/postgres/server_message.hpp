@@ -7,7 +7,6 @@
 #include <dovetail/codec/postgres/message.hpp>
 #include <dovetail/codec/postgres/sqlstate.hpp>
 
-#include <charconv>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -49,6 +48,9 @@ void name_copied_row(error_info& failure, std::string_view what);
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <charconv>
+
 namespace dovetail::inline v0::postgres::detail {
 
 /// The row in a context's line "COPY city, line 17, column name"; 0 where it tells none. The word before the number is

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dovetail/base/error_info.hpp>
+#include <dovetail/base/later.hpp>
 #include <dovetail/codec/postgres/authentication.hpp>
 #include <dovetail/codec/postgres/connect_report.hpp>
 #include <dovetail/codec/postgres/connection_facts.hpp>
@@ -13,7 +14,6 @@
 #include <dovetail/codec/postgres/startup_message.hpp>
 #include <dovetail/sansio/action.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -163,7 +163,7 @@ class startup {
   const connect_options* how_;
   const crypto_functions* crypto_;
   detail::server_order order_;
-  std::optional<detail::authentication> login_;
+  v0::detail::later<detail::authentication> login_;
   std::array<std::byte, 64> channel_{};
   std::size_t channel_size_ = 0;
   detail::role_answer role_;
@@ -185,6 +185,9 @@ class startup {
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <algorithm>
+
 namespace dovetail::inline v0::postgres {
 
 DOVETAIL_DEFINE action startup::resume(const event& ev) {

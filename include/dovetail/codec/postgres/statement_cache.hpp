@@ -1,13 +1,12 @@
 // The prepared statements that a connection keeps on its server: bounded, found by a literal's address or by the text.
 #pragma once
 
+#include <dovetail/base/sole.hpp>
 #include <dovetail/codec/postgres/statement_description.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -105,7 +104,7 @@ class statement_cache {
   static std::string name_of(std::string_view text, std::span<const std::uint32_t> types);
 
   /// Keeps a statement that was prepared under its name.
-  statement_use insert(std::unique_ptr<prepared_statement> made, std::string_view literal);
+  statement_use insert(v0::detail::sole<prepared_statement> made, std::string_view literal);
 
   /// Forgets a statement: the server does not have it any more, or not as it was.
   void forget(prepared_statement& gone) noexcept;
@@ -158,6 +157,9 @@ class statement_cache {
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <algorithm>
+
 namespace dovetail::inline v0::postgres {
 namespace detail {
 
@@ -218,7 +220,7 @@ DOVETAIL_DEFINE std::string statement_cache::name_of(std::string_view text, std:
   return name;
 }
 
-DOVETAIL_DEFINE statement_use statement_cache::insert(std::unique_ptr<prepared_statement> made,
+DOVETAIL_DEFINE statement_use statement_cache::insert(v0::detail::sole<prepared_statement> made,
                                                       std::string_view literal) {
   made->hash = detail::statement_hash(made->text, made->types);
   if (kept_.size() >= capacity_) make_room();

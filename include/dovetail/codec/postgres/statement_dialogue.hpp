@@ -1,6 +1,7 @@
 // Finding or preparing the statement of a dialogue: the part that executing, streaming and pipelining share.
 #pragma once
 
+#include <dovetail/base/sole.hpp>
 #include <dovetail/codec/postgres/dialogue.hpp>
 #include <dovetail/codec/postgres/row_sink.hpp>
 #include <dovetail/codec/postgres/sqlstate.hpp>
@@ -9,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,7 +36,7 @@ class preparation {
  private:
   void write_bind_head();
 
-  std::unique_ptr<prepared_statement> made_;
+  v0::detail::sole<prepared_statement> made_;
   char awaited_ = 0;
 };
 
@@ -151,7 +151,7 @@ inline bool is_of_class(const std::error_code& code, std::string_view first_two)
 }
 
 DOVETAIL_DEFINE bool preparation::write(session& on, const statement_request& asked, bool is_named) {
-  made_ = std::make_unique<prepared_statement>();
+  made_.reset(new prepared_statement);
   made_->text = asked.text;
   made_->types.assign(asked.types.begin(), asked.types.end());
   if (is_named) made_->name = statement_cache::name_of(asked.text, asked.types);

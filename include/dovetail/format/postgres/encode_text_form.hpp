@@ -6,7 +6,6 @@
 #include <dovetail/format/postgres/time_form.hpp>
 #include <dovetail/format/text_form.hpp>
 
-#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -19,6 +18,9 @@ namespace dovetail::inline v0::postgres::detail {
 void quote_element(byte_buffer& out, std::string_view text);
 
 void append_real_form(byte_buffer& out, double value, bool is_single);
+
+/// `bits`: of the value, widened with its sign.
+void append_whole_form(byte_buffer& out, std::uint64_t bits, bool is_signed);
 
 template <class T>
 errc append_text_form(byte_buffer& out, const T& value, bool& is_null, encode_context& context);
@@ -134,9 +136,9 @@ errc append_text_form(byte_buffer& out, const T& value, bool& is_null, encode_co
   } else if constexpr (kind == field_kind::boolean) {
     return out.append(std::string_view{value ? "t" : "f"}), errc{};
   } else if constexpr (kind == field_kind::integer || kind == field_kind::unsigned_integer) {
-    char digits[24];
-    out.append({digits, std::to_chars(digits, digits + sizeof digits, value).ptr});
-    return errc{};
+    constexpr bool is_signed = kind == field_kind::integer;
+    using widest = std::conditional_t<is_signed, std::int64_t, std::uint64_t>;
+    return append_whole_form(out, static_cast<std::uint64_t>(static_cast<widest>(value)), is_signed), errc{};
   } else if constexpr (kind == field_kind::real) {
     return append_real_form(out, static_cast<double>(value), std::is_same_v<type, float>), errc{};
   } else if constexpr (kind == field_kind::enumeration) {
@@ -162,6 +164,9 @@ errc append_text_form(byte_buffer& out, const T& value, bool& is_null, encode_co
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <charconv>
+
 namespace dovetail::inline v0::postgres::detail {
 
 [[gnu::noinline]] DOVETAIL_DEFINE void quote_element(byte_buffer& out, std::string_view text) {
@@ -180,6 +185,13 @@ namespace dovetail::inline v0::postgres::detail {
   char digits[32];
   const auto end = is_single ? std::to_chars(digits, digits + sizeof digits, static_cast<float>(value))
                              : std::to_chars(digits, digits + sizeof digits, value);
+  out.append({digits, end.ptr});
+}
+
+DOVETAIL_DEFINE void append_whole_form(byte_buffer& out, std::uint64_t bits, bool is_signed) {
+  char digits[24];
+  const auto end = is_signed ? std::to_chars(digits, digits + sizeof digits, static_cast<std::int64_t>(bits))
+                             : std::to_chars(digits, digits + sizeof digits, bits);
   out.append({digits, end.ptr});
 }
 

@@ -4,11 +4,11 @@
 #include <dovetail/base/byte_buffer.hpp>
 #include <dovetail/base/decimal.hpp>
 #include <dovetail/base/errc.hpp>
+#include <dovetail/base/sole.hpp>
 #include <dovetail/format/postgres/value_ref.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string_view>
 
 namespace dovetail::inline v0::postgres::detail {
@@ -26,13 +26,13 @@ class digit_space {
  public:
   char* get(std::size_t size) {
     if (size <= sizeof inside_) return inside_;
-    large_ = std::make_unique_for_overwrite<char[]>(size);
+    large_ = v0::detail::sole_array<char>{size};
     return large_.get();
   }
 
  private:
   char inside_[80];
-  std::unique_ptr<char[]> large_;
+  v0::detail::sole_array<char> large_;
 };
 
 inline void put_group(char* to, unsigned group) noexcept {

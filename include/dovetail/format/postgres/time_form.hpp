@@ -4,7 +4,6 @@
 #include <dovetail/base/byte_buffer.hpp>
 #include <dovetail/format/postgres/datetime.hpp>
 
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -31,6 +30,9 @@ void append_span_form(byte_buffer& out, std::int64_t microseconds);
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <charconv>
+
 namespace dovetail::inline v0::postgres::detail {
 
 inline void append_padded(byte_buffer& out, std::uint64_t number, std::size_t width) {

@@ -158,6 +158,27 @@ TEST(PostgresNotifications, TheOldestIsGivenFirstAndTheQueueIsBounded) {
   EXPECT_FALSE(queue.take(dt::as_byte_view("abcdchannel")));
 }
 
+TEST(PostgresNotifications, ComeInTheirOrderHoweverTheyAreTaken) {
+  pg::notification_queue queue{50};
+  int next = 0;
+  int oldest = 0;
+  for (int round = 0; round < 200; ++round) {
+    for (int i = 0; i < 1 + round % 7; ++i) {
+      const std::string whole = wire::notification("c", std::to_string(next++));
+      ASSERT_TRUE(queue.take(dt::as_byte_view(std::string_view{whole}.substr(5))));
+    }
+    oldest = next - static_cast<int>(queue.size());
+    for (int i = 0; i < round % 6 && !queue.empty(); ++i) {
+      ASSERT_EQ(queue.pop().payload, std::to_string(oldest++)) << round;
+    }
+    ASSERT_EQ(queue.size(), static_cast<std::size_t>(next - oldest));
+  }
+  EXPECT_GT(queue.dropped(), 0U);
+  queue.clear();
+  EXPECT_TRUE(queue.empty());
+  EXPECT_EQ(queue.dropped(), 0U);
+}
+
 TEST(PostgresNotifications, WaitingLeavesTheSessionAsItWas) {
   open_session at;
   const auto wait = [&] { return pg::wait_notification_dialogue{*at}; };

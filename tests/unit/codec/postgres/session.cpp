@@ -47,8 +47,9 @@ TEST(PostgresCommandTag, CountsWhatACommandChanged) {
   EXPECT_EQ(pg::command_tag{std::string(1000, 'x')}.text().size(), 64U);
 }
 
-std::unique_ptr<pg::prepared_statement> statement(const std::string& text, std::vector<std::uint32_t> types = {}) {
-  auto made = std::make_unique<pg::prepared_statement>();
+dovetail::detail::sole<pg::prepared_statement> statement(const std::string& text,
+                                                         std::vector<std::uint32_t> types = {}) {
+  dovetail::detail::sole made{new pg::prepared_statement};
   made->text = text;
   made->types = std::move(types);
   made->name = pg::statement_cache::name_of(made->text, made->types);
