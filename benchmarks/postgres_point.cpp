@@ -1,4 +1,5 @@
-// How much does one row by its key cost, compared with a prepared statement of libpq? A real server, a Unix socket.
+// How much does one row by its key cost, compared with a prepared statement of libpq? A real server, by a Unix socket
+// (postgres_point) or by TCP without TLS (postgres_point_tcp).
 #include <dovetail/postgres.hpp>
 #include <dovetail/postgres_async.hpp>
 
@@ -96,12 +97,14 @@ std::uint64_t run_awaited(asio::io_context& io, Client& db, bench::latencies& ti
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  const bool is_by_tcp = argc > 1 && std::string_view{argv[1]} == "postgres_point_tcp";
   bench::stay_on_one_core();
   dt::test::postgres_server& server = dt::test::postgres_server::shared();
-  dt::postgres::client db{server.socket_string()};
+  const std::string where = is_by_tcp ? server.url("app", "?sslmode=disable") : server.socket_string();
+  dt::postgres::client db{where};
   db.script(fill);
-  bench::libpq hand{server.socket_string()};
+  bench::libpq hand{where};
   hand.prepare("point", by_id);
   bench::raw_postgres raw{server.socket_path(), "app", "app"};
   raw.prepare("point", by_id);
@@ -109,18 +112,23 @@ int main() {
   bench::raw_postgres raw_of_awaited{server.socket_path(), "app", "app"};
   raw_of_awaited.prepare("point", by_id);
   bench::awaited_raw_postgres awaited_raw{io, raw_of_awaited};
-  dt::postgres::async_client awaited{io.get_executor(), server.socket_string()};
+  dt::postgres::async_client awaited{io.get_executor(), where};
 
-  bench::task task{"postgres_point"};
+  bench::task task{is_by_tcp ? "postgres_point_tcp" : "postgres_point"};
   task.add("libpq binary, prepared", selects,
            [&](bench::latencies& times) { return one_by_one(times, [&](std::int64_t id) { return find(hand, id); }); });
-  task.add("raw socket (limit)", selects,
-           [&](bench::latencies& times) { return one_by_one(times, [&](std::int64_t id) { return find(raw, id); }); });
+  if (!is_by_tcp) {
+    task.add("raw socket (limit)", selects, [&](bench::latencies& times) {
+      return one_by_one(times, [&](std::int64_t id) { return find(raw, id); });
+    });
+  }
   task.add("dovetail", selects, [&](bench::latencies& times) {
     return one_by_one(times, [&](std::int64_t id) { return db.query_one<account>(by_id, id); });
   });
-  task.add("raw socket, awaited (limit)", selects,
-           [&](bench::latencies& times) { return run_awaited(io, awaited_raw, times); });
+  if (!is_by_tcp) {
+    task.add("raw socket, awaited (limit)", selects,
+             [&](bench::latencies& times) { return run_awaited(io, awaited_raw, times); });
+  }
   task.add("dovetail async", selects, [&](bench::latencies& times) { return run_awaited(io, awaited, times); });
   return task.run();
 }

@@ -9,12 +9,13 @@ declare -A programs=(
   [pool_1]="pool pool_1" [pool_8]="pool pool_8" [observer]=observer
   [json_read]=json_read [json_write]=json_write
   [postgres_fetch]="postgres_fetch postgres_fetch" [postgres_stream]="postgres_fetch postgres_stream" [postgres_point]=postgres_point
+  [postgres_point_tcp]="postgres_point postgres_point_tcp"
   [postgres_pipeline]=postgres_pipeline [postgres_copy_in]=postgres_copy_in
   [workersql_roundtrip]=workersql_roundtrip [workersql_roundtrip_1000]="workersql_roundtrip thousand_rows"
   [sql_literals]="sql_validation literals" [sql_texts]="sql_validation texts"
   [gateway_requests]="" [compile_time]=""
 )
-order=(sqlite_fetch sqlite_point lensdb_frames pool_1 pool_8 observer json_read json_write postgres_fetch postgres_stream postgres_point postgres_pipeline postgres_copy_in workersql_roundtrip workersql_roundtrip_1000 sql_literals sql_texts gateway_requests compile_time)
+order=(sqlite_fetch sqlite_point lensdb_frames pool_1 pool_8 observer json_read json_write postgres_fetch postgres_stream postgres_point postgres_point_tcp postgres_pipeline postgres_copy_in workersql_roundtrip workersql_roundtrip_1000 sql_literals sql_texts gateway_requests compile_time)
 
 [[ $# -gt 0 ]] || { echo "usage: tools/bench.sh {TASK...|all|--list}" >&2; exit 2; }
 if [[ $1 == --list ]]; then printf '%s\n' "${order[@]}"; exit 0; fi

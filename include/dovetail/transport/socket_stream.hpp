@@ -1,6 +1,7 @@
 // What streams over a connected socket have in common: reading, writing, waiting, closing.
 #pragma once
 
+#include <dovetail/transport/reply_wait.hpp>
 #include <dovetail/transport/socket.hpp>
 
 #include <chrono>
@@ -52,16 +53,19 @@ class socket_stream {
   socket_stream(socket_stream&& other) noexcept
       : socket_(std::move(other.socket_)),
         is_connected_(std::exchange(other.is_connected_, false)),
-        receive_(std::exchange(other.receive_, receiving::unknown)) {}
+        receive_(std::exchange(other.receive_, receiving::unknown)),
+        replies_(std::move(other.replies_)) {}
   socket_stream& operator=(socket_stream&& other) noexcept {
     socket_ = std::move(other.socket_);
     is_connected_ = std::exchange(other.is_connected_, false);
     receive_ = std::exchange(other.receive_, receiving::unknown);
+    replies_ = std::move(other.replies_);
     return *this;
   }
   ~socket_stream() = default;
 
   void close_socket() noexcept {
+    replies_.close();
     socket_.reset();
     is_connected_ = false;
     receive_ = receiving::unknown;
@@ -77,7 +81,11 @@ class socket_stream {
   /// deadline, which is shorter, is left to poll().
   bool is_waiting_in_receive(deadline by) noexcept;
 
+  /// The first waits for replies.
+  [[gnu::cold]] bool may_read_soon(deadline by) noexcept;
+
   receiving receive_ = receiving::unknown;
+  reply_wait replies_;  // where a receive() does not wait
 };
 
 }  // namespace dovetail::inline v0::detail
@@ -101,6 +109,11 @@ DOVETAIL_DEFINE bool socket_stream::is_waiting_in_receive(deadline by) noexcept 
   return receive_ == receiving::waits;
 }
 
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool socket_stream::may_read_soon(deadline by) noexcept {
+  pollfd watched{socket_.get(), POLLIN, 0};
+  return ::poll(&watched, 1, poll_timeout(by)) > 0;
+}
+
 DOVETAIL_DEFINE std::ptrdiff_t socket_stream::ask_at_once(byte_view request, byte_span into, deadline by,
                                                           attempt& last) noexcept {
   const native_handle handle = socket_.get();
@@ -110,13 +123,13 @@ DOVETAIL_DEFINE std::ptrdiff_t socket_stream::ask_at_once(byte_view request, byt
   int flags = MSG_DONTWAIT;
   bool may_read = true;
   if (receive_ == receiving::never_waits) {
-    pollfd watched{handle, POLLIN, 0};
-    may_read = ::poll(&watched, 1, poll_timeout(by)) > 0;
+    may_read = replies_.begin(handle) ? replies_.wait(by) : may_read_soon(by);
   } else {
     may_read = is_waiting_in_receive(by);
     flags = 0;
   }
   const ssize_t got = may_read ? ::recv(handle, into.data(), into.size(), flags) : 0;
+  replies_.note_rest(got == static_cast<ssize_t>(into.size()));
   if (got > 0) [[likely]]
     return got;
   return last = may_read ? received_as(got) : attempt::wait(readiness::readable), 0;
