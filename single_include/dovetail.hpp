@@ -119,6 +119,15 @@ namespace dovetail::inline v0::detail {
   text = std::move(changed);
 }
 
+/// The beginning of what somebody else wrote, without what could spoil a terminal or a log.
+[[gnu::cold, gnu::noinline]] inline std::string printable(std::string_view text, std::size_t longest) {
+  std::string shown{text.substr(0, longest)};
+  for (char& each : shown) {
+    if (each < ' ' || each > '~') each = '?';
+  }
+  return shown;
+}
+
 /// The digits of a number, as a part.
 class number_text {
  public:
@@ -4552,23 +4561,17 @@ class async_core : public std::enable_shared_from_this<async_core> {
     const std::lock_guard lock(mutex_);
     fault_ = {};
     std::size_t at = 0;
-    if (what != readiness::signalled && !cancel_requested_) fault_ = watch(watched, at);
-    if (fault_ || cancel_requested_ || (what == readiness::signalled && was_signalled_)) {
-      asio::post(executor_, std::move(handler));
-      return;
-    }
+    if (what == readiness::signalled) [[unlikely]]
+      return suspend_until_signal(limit, std::move(handler));
+    if (!cancel_requested_.load(std::memory_order_relaxed)) fault_ = watch(watched, at);
+    if (fault_ || cancel_requested_.load(std::memory_order_relaxed)) [[unlikely]]
+      return yield(std::move(handler));
     limit_ = limit;
     arm();
-    if (what == readiness::signalled) {
-      waiting_ = waiting::signal;
-      signal_.expires_at((clock::time_point::max)());
-      signal_.async_wait(std::move(handler));
-    } else {
-      waiting_ = at == 0 ? waiting::first : waiting::second;
-      descriptors_[at].async_wait(what == readiness::writable ? asio::posix::descriptor_base::wait_write
-                                                              : asio::posix::descriptor_base::wait_read,
-                                  std::move(handler));
-    }
+    waiting_ = at == 0 ? waiting::first : waiting::second;
+    descriptors_[at].async_wait(what == readiness::writable ? asio::posix::descriptor_base::wait_write
+                                                            : asio::posix::descriptor_base::wait_read,
+                                std::move(handler));
   }
 
   /// The same for a read that waits for `readable` and a write that waits for `writable`, be they one descriptor or
@@ -4579,13 +4582,11 @@ class async_core : public std::enable_shared_from_this<async_core> {
     fault_ = {};
     if (!cancel_requested_) fault_ = watch(readable, reading_at_);
     if (!cancel_requested_ && !fault_) fault_ = watch(writable, writing_at_);
-    if (fault_ || cancel_requested_) {
-      asio::post(executor_, std::move(handler));
-      return;
-    }
+    if (fault_ || cancel_requested_) return yield(std::move(handler));
     limit_ = limit;
     arm();
     waiting_ = waiting::both;
+    waits_for_both_ = true;
     // Only one of the two can own the operation; the other one wakes it.
     descriptors_[writing_at_].async_wait(asio::posix::descriptor_base::wait_write,
                                          [core = weak_from_this(), number = ++both_number_](const std::error_code&) {
@@ -4598,12 +4599,17 @@ class async_core : public std::enable_shared_from_this<async_core> {
 
   /// Calls `handler()` later, so that it is not called in here and others have their turn.
   template <class Handler>
-  void yield(Handler handler) {
+  [[gnu::noinline]] void yield(Handler handler) {
     asio::post(executor_, std::move(handler));
   }
 
   /// What happened while the operation was suspended.
-  wake_up resumed();
+  wake_up resumed() {
+    if (waits_for_both_) end_other_wait();
+    const bool cancelled = cancel_requested_.load(std::memory_order_relaxed) &&
+                           cancel_requested_.exchange(false, std::memory_order_relaxed);
+    return {std::exchange(fault_, {}), cancelled};
+  }
 
   /// Ends the operation that runs now.
   void cancel() noexcept;
@@ -4630,10 +4636,22 @@ class async_core : public std::enable_shared_from_this<async_core> {
  private:
   enum class waiting : std::uint8_t { no, first, second, both, signal };
 
+  template <class Handler>
+  [[gnu::noinline]] void suspend_until_signal(deadline limit, Handler handler) {
+    if (cancel_requested_ || was_signalled_) return yield(std::move(handler));
+    limit_ = limit;
+    arm();
+    waiting_ = waiting::signal;
+    signal_.expires_at((clock::time_point::max)());
+    signal_.async_wait(std::move(handler));
+  }
+
   void request_cancel() noexcept;
 
-  /// Lets the handler that waits be called now.
+  /// Lets the handler that waits be called now; does nothing when none does.
   void interrupt() noexcept;
+
+  void end_other_wait() noexcept;
 
   /// Puts a descriptor into the reactor, unless it is there.
   std::error_code watch(native_handle handle, std::size_t& at);
@@ -4658,13 +4676,15 @@ class async_core : public std::enable_shared_from_this<async_core> {
   std::size_t reading_at_ = 0;
   std::size_t writing_at_ = 0;
   std::size_t operation_ = 0;
-  std::error_code fault_;
-  waiting waiting_ = waiting::no;
+  std::error_code fault_;          // only the operation's
+  bool waits_for_both_ = false;    // only the operation's
+  waiting waiting_ = waiting::no;  // what the operation waits for, or has waited for before it went on
   bool timer_is_set_ = false;
-  bool is_running_ = false;
-  bool cancel_requested_ = false;
   bool close_requested_ = false;
   bool was_signalled_ = false;
+  // Changed under the lock; what goes on in the operation's own thread needs none to look.
+  std::atomic<bool> is_running_{false};
+  std::atomic<bool> cancel_requested_{false};
   std::atomic<bool> has_sent_{false};
   void* spare_ = nullptr;
   std::size_t spare_size_ = 0;
@@ -4712,6 +4732,7 @@ DOVETAIL_DEFINE async_core::~async_core() {
 }
 
 DOVETAIL_DEFINE void async_core::settle() {
+  if (is_running_.load(std::memory_order_relaxed)) return;  // the next operation settles
   const std::lock_guard lock(mutex_);
   if (!is_running_ && timer_is_set_) disarm();
 }
@@ -4843,16 +4864,16 @@ DOVETAIL_DEFINE void wake_relay::forget() noexcept {
 DOVETAIL_DEFINE bool async_core::begin() {
   const std::lock_guard lock(mutex_);
   if (is_running_) return false;
-  is_running_ = true;
+  is_running_.store(true, std::memory_order_relaxed);
   ++operation_;
-  cancel_requested_ = false;
+  cancel_requested_.store(false, std::memory_order_relaxed);
   has_sent_.store(false, std::memory_order_relaxed);
   return true;
 }
 
 DOVETAIL_DEFINE bool async_core::end() noexcept {
   const std::lock_guard lock(mutex_);
-  is_running_ = false;
+  is_running_.store(false, std::memory_order_relaxed);
   waiting_ = waiting::no;
   return std::exchange(close_requested_, false);
 }
@@ -4862,15 +4883,14 @@ DOVETAIL_DEFINE void async_core::expect_signal() {
   was_signalled_ = false;
 }
 
-DOVETAIL_DEFINE wake_up async_core::resumed() {
+DOVETAIL_DEFINE void async_core::end_other_wait() noexcept {
   const std::lock_guard lock(mutex_);
-  if (waiting_ == waiting::both) interrupt();  // the wait that is not over
-  waiting_ = waiting::no;
-  return {std::exchange(fault_, {}), std::exchange(cancel_requested_, false)};
+  waits_for_both_ = false;
+  if (waiting_ == waiting::both) interrupt();
 }
 
 DOVETAIL_DEFINE void async_core::request_cancel() noexcept {
-  cancel_requested_ = true;
+  cancel_requested_.store(true, std::memory_order_relaxed);
   interrupt();
 }
 
@@ -4981,6 +5001,201 @@ class async_wire_connection {
 };
 
 }  // namespace dovetail::inline v0
+
+// ---- dovetail/base/later.hpp ----
+// An object that is made later than its owner, in few functions: std::optional is some hundred templates for each type.
+
+namespace dovetail::inline v0::detail {
+
+/// What the library needs of std::optional for its own machines. Moved: the other one keeps what is left of its object.
+template <class T>
+class later {
+ public:
+  later() noexcept {}
+  later(later&& other) noexcept {
+    if (other.is_here_) emplace(std::move(*other));
+  }
+  later& operator=(later&& other) noexcept {
+    if (this == &other) return *this;
+    reset();
+    if (other.is_here_) emplace(std::move(*other));
+    return *this;
+  }
+  ~later() { reset(); }
+
+  template <class... Arguments>
+  T& emplace(Arguments&&... arguments) {
+    reset();
+    T* const made = ::new (static_cast<void*>(std::addressof(object_))) T(std::forward<Arguments>(arguments)...);
+    is_here_ = true;
+    return *made;
+  }
+  void reset() noexcept {
+    if (!is_here_) return;
+    is_here_ = false;
+    object_.~T();
+  }
+
+  explicit operator bool() const noexcept { return is_here_; }
+  T& operator*() noexcept { return object_; }
+  const T& operator*() const noexcept { return object_; }
+  T* operator->() noexcept { return std::addressof(object_); }
+  const T* operator->() const noexcept { return std::addressof(object_); }
+
+ private:
+  union {
+    T object_;
+  };
+  bool is_here_ = false;
+};
+
+}  // namespace dovetail::inline v0::detail
+
+// ---- dovetail/base/one_time_gate.hpp ----
+// What a thread waits at until another one opens it; apart, as what waiting needs is dear to include.
+
+namespace dovetail::inline v0::detail {
+
+/// Closed until it is opened, once and for all. Threads: any, but for the destructor, which may run as soon as a wait
+/// has returned. Cost: no allocation.
+class one_time_gate {
+ public:
+  one_time_gate() noexcept;
+  one_time_gate(const one_time_gate&) = delete;
+  one_time_gate& operator=(const one_time_gate&) = delete;
+  ~one_time_gate();
+
+  /// Lets all pass who wait, and who will.
+  void open() noexcept;
+
+  /// Blocks until it is open, or `by` passes; whether it is open.
+  bool wait(deadline by = deadline::never());
+
+ private:
+  struct state;
+  state& inside() noexcept;
+
+  alignas(std::max_align_t) std::byte memory_[192];  // for a mutex and a condition variable
+};
+
+}  // namespace dovetail::inline v0::detail
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+
+#include <condition_variable>
+#include <mutex>
+#include <new>
+
+namespace dovetail::inline v0::detail {
+
+struct one_time_gate::state {
+  std::mutex mutex;
+  std::condition_variable opened;
+  bool is_open = false;
+};
+
+DOVETAIL_DEFINE one_time_gate::one_time_gate() noexcept {
+  static_assert(sizeof(state) <= sizeof memory_ && alignof(state) <= alignof(std::max_align_t));
+  ::new (static_cast<void*>(memory_)) state;
+}
+
+DOVETAIL_DEFINE one_time_gate::~one_time_gate() { inside().~state(); }
+
+DOVETAIL_DEFINE one_time_gate::state& one_time_gate::inside() noexcept {
+  return *std::launder(reinterpret_cast<state*>(memory_));
+}
+
+DOVETAIL_DEFINE void one_time_gate::open() noexcept {
+  state& in = inside();
+  const std::lock_guard lock{in.mutex};
+  in.is_open = true;
+  in.opened.notify_all();  // under the lock: the gate may be gone as soon as who waits can take the lock
+}
+
+DOVETAIL_DEFINE bool one_time_gate::wait(deadline by) {
+  state& in = inside();
+  std::unique_lock lock{in.mutex};
+  const auto is_open = [&in] { return in.is_open; };
+  if (!by.is_never()) return in.opened.wait_until(lock, by.when(), is_open);
+  in.opened.wait(lock, is_open);
+  return true;
+}
+
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif
+
+// ---- dovetail/base/sole.hpp ----
+// One owner of an object or an array, in few functions: std::unique_ptr is some hundred templates for each type.
+
+namespace dovetail::inline v0::detail {
+
+struct by_delete {
+  template <class T>
+  void operator()(T* made) const noexcept {
+    delete made;
+  }
+};
+
+/// What the library needs of std::unique_ptr for its own objects.
+template <class T, class Deleter = by_delete>
+class sole {
+ public:
+  sole() noexcept = default;
+  explicit sole(T* made) noexcept : made_(made) {}
+  sole(sole&& other) noexcept : made_(other.release()) {}
+  sole& operator=(sole&& other) noexcept {
+    reset(other.release());
+    return *this;
+  }
+  ~sole() { reset(); }
+
+  T* get() const noexcept { return made_; }
+  T& operator*() const noexcept { return *made_; }
+  T* operator->() const noexcept { return made_; }
+  explicit operator bool() const noexcept { return made_ != nullptr; }
+
+  T* release() noexcept { return std::exchange(made_, nullptr); }
+  void reset(T* next = nullptr) noexcept {
+    T* const last = std::exchange(made_, next);
+    if (last != nullptr) Deleter{}(last);
+  }
+
+ private:
+  T* made_ = nullptr;
+};
+
+/// The same for an array.
+template <class T>
+class sole_array {
+ public:
+  sole_array() noexcept = default;
+  /// Bytes and other plain values are not set.
+  explicit sole_array(std::size_t count) : first_(new T[count]) {}
+  sole_array(sole_array&& other) noexcept : first_(std::exchange(other.first_, nullptr)) {}
+  sole_array& operator=(sole_array&& other) noexcept {
+    T* const last = std::exchange(first_, std::exchange(other.first_, nullptr));
+    delete[] last;
+    return *this;
+  }
+  ~sole_array() { delete[] first_; }
+
+  T* get() const noexcept { return first_; }
+  T& operator[](std::size_t at) const noexcept { return first_[at]; }
+
+  void reset() noexcept { delete[] std::exchange(first_, nullptr); }
+
+ private:
+  T* first_ = nullptr;
+};
+
+}  // namespace dovetail::inline v0::detail
 
 // ---- dovetail/client/pool_slot.hpp ----
 // One place of a pool: its state, and who holds it since when.
@@ -5273,10 +5488,7 @@ class pool_core {
 
   /// Errors: throws errc::invalid_option for more than a million connections.
   explicit pool_core(const pool_limits& limits)
-      : limits_(limits),
-        most_(limits.max == 0 ? 1 : limits.max),
-        size_(size_of(limits)),
-        slots_(std::make_unique<pool_slot[]>(size_)) {
+      : limits_(limits), most_(limits.max == 0 ? 1 : limits.max), size_(size_of(limits)), slots_(size_) {
     for (std::size_t i = most_; i < size_; ++i) slots_[i].state.store(slot_state::closed, std::memory_order_relaxed);
   }
   pool_core(const pool_core&) = delete;
@@ -5436,7 +5648,7 @@ class pool_core {
   const pool_limits limits_;
   std::atomic<std::size_t> most_;  // connections that there may be; changes under the lock
   const std::size_t size_;
-  const std::unique_ptr<pool_slot[]> slots_;
+  const sole_array<pool_slot> slots_;
 
   alignas(64) mutable std::mutex mutex_;
   pool_node* first_ = nullptr;
@@ -5836,7 +6048,7 @@ class pool_state : public pool_core {
   const options_type options_;
   const Policy policy_;
   [[no_unique_address]] Observer observer_;
-  const std::unique_ptr<place[]> places_;
+  const sole_array<place> places_;
   std::atomic<clock::rep> next_sweep_{0};
   std::atomic<bool> is_sweeping_{false};
 };
@@ -5847,7 +6059,7 @@ pool_state<Connection, Policy, Observer>::pool_state(options_type options, Polic
       options_(std::move(options)),
       policy_(std::move(policy)),
       observer_(std::move(watcher)),
-      places_(std::make_unique<place[]>(size())) {}
+      places_(size()) {}
 
 template <pooled_connection Connection, pool_policy Policy, observer Observer>
 lease_state pool_state<Connection, Policy, Observer>::reopen(pool_slot& slot) {
@@ -6350,26 +6562,12 @@ class pool {
    public:
     blocking_waiter() noexcept : waiter(&wake) {}
 
-    void wait() {
-      std::unique_lock lock{mutex_};
-      woken_.wait(lock, [this] { return is_notified_; });
-    }
-    bool wait_until(clock::time_point when) {
-      std::unique_lock lock{mutex_};
-      return woken_.wait_until(lock, when, [this] { return is_notified_; });
-    }
+    bool wait(deadline by = deadline::never()) { return woken_.wait(by); }
 
    private:
-    static void wake(waiter& node) noexcept {
-      auto& self = static_cast<blocking_waiter&>(node);
-      const std::lock_guard lock{self.mutex_};
-      self.is_notified_ = true;
-      self.woken_.notify_one();  // under the lock: the waiter is gone as soon as it can take the lock
-    }
+    static void wake(waiter& node) noexcept { static_cast<blocking_waiter&>(node).woken_.open(); }
 
-    std::mutex mutex_;
-    std::condition_variable woken_;
-    bool is_notified_ = false;
+    detail::one_time_gate woken_;
   };
 
   [[gnu::noinline]] result<lease> acquire_slowly(lease got, deadline until,
@@ -6411,11 +6609,7 @@ auto pool<Connection, Policy, Observer>::wait(deadline until, std::source_locati
   for (;;) {
     const clock::duration leak_due = state_->warn_of_leaks();
     const deadline wake = earlier(end, deadline::after(leak_due));
-    if (wake.is_never()) {
-      node.wait();
-      return node.take();
-    }
-    if (node.wait_until(wake.when())) return node.take();
+    if (node.wait(wake)) return node.take();
     if (!end.has_passed()) continue;
     if (error_info failure = node.expire()) return failure;
     node.wait();
@@ -6863,6 +7057,7 @@ class operation_loop {
   void begin();
 
   const std::shared_ptr<core_type>& core() const noexcept { return core_; }
+  std::shared_ptr<core_type> take_core() noexcept { return std::move(core_); }
   bool is_refused() const noexcept { return is_refused_; }
   std::error_code ended_with() const noexcept { return next_.error(); }
   /// What the dialogue threw, as a failure; empty when it came to its end.
@@ -6873,11 +7068,12 @@ class operation_loop {
   virtual action resume(const event& happened) = 0;
   /// The dialogue is over, or the stream was busy: destroys the operation, and calls the handler.
   virtual void finish() = 0;
-  /// Ends its life and gives its memory back.
-  virtual void destroy() noexcept = 0;
+  /// Ends its life and gives its memory back. Gives the core that it held.
+  virtual std::shared_ptr<core_type> destroy() noexcept = 0;
 
-  /// After a suspension: was it cancelled, is time up?
+  /// After a suspension: was it cancelled, or has it had its last look?
   void look_around();
+  bool is_too_late() noexcept;
 
   /// The loop. Returns when the operation is suspended or over. What a dialogue throws is how the operation ends, and
   /// leaves the stream closed: nobody knows how far it came. Where its handler is waited for, nobody else can be told.
@@ -6890,15 +7086,33 @@ class operation_loop {
     core_->close();
   }
 
+  /// Is a reply never here yet when all is written?
+  bool waits_for_reply() const noexcept;
   bool is_reply_awaited() noexcept;
 
-  attempt try_once();
+  /// Writes a request whose answer is awaited, as it usually goes: all at once. False: go on as with any action.
+  bool ask_at_once();
+
+  attempt try_once() {
+    if (is_answering_) [[likely]]
+      return core_->stream.try_read(next_.input());
+    return try_other();
+  }
+  [[gnu::noinline]] attempt try_other();
 
   /// Writes, and reads when that has to wait. An answer that it awaits is read when all is written.
   attempt try_exchange();
 
   /// Takes what a step gave; tells the dialogue when the action is over.
-  void take(const attempt& tried);
+  void take(const attempt& tried) {
+    if (!is_answering_) [[unlikely]]
+      return take_other(tried);
+    if (moved_ != nullptr) moved_->received += tried.bytes;
+    event happened{tried.ec, written_, false};
+    if (!tried.ec) happened.received = tried.bytes;
+    tell(happened);
+  }
+  [[gnu::noinline]] void take_other(const attempt& tried);
 
   void tell(const event& happened) {
     written_ = received_ = 0;
@@ -6909,7 +7123,13 @@ class operation_loop {
 
   void refuse() { tell({make_error_code(errc::deadline_passed), written_, false}); }
 
-  void suspend(const attempt& tried);
+  void suspend(const attempt& tried) {
+    const native_handle watched = core_->stream.handle(tried.wait_for);
+    if (!is_answering_ || tried.wait_for != readiness::readable || watched == no_handle) [[unlikely]]
+      return suspend_otherwise(tried);
+    core_->suspend(watched, readiness::readable, earlier(limit_, tried.until), resume_operation<operation_loop>{this});
+  }
+  [[gnu::noinline]] void suspend_otherwise(const attempt& tried);
 
   std::shared_ptr<core_type> core_;
   deadline by_;
@@ -6924,7 +7144,9 @@ class operation_loop {
   error_info thrown_;
   bool is_refused_;  // the stream was busy: complete with that
   bool may_complete_ = false;
-  bool has_begun_ = false;  // the connect or wait that is going on
+  bool has_woken_ = false;        // once or more
+  bool has_looked_late_ = false;  // for what came before the limit
+  bool has_begun_ = false;        // the connect or wait that is going on
   bool expects_reply_ = false;
   bool is_answering_ = false;  // the exchange that is going on is written, and awaits its answer
 };
@@ -6937,22 +7159,41 @@ void operation_loop<Stream, Executor, Allocator>::go_on(operation_loop* self) {
 
 template <stream Stream, class Executor, class Allocator>
 void operation_loop<Stream, Executor, Allocator>::abandon(operation_loop* self) noexcept {
-  const std::shared_ptr<core_type> core = self->core_;
   const bool is_refused = self->is_refused_;
-  self->destroy();
+  const std::shared_ptr<core_type> core = self->destroy();
   if (!is_refused && core->end()) core->close();
 }
 
 template <stream Stream, class Executor, class Allocator>
 void operation_loop<Stream, Executor, Allocator>::begin() {
   if (is_refused_) return core_->yield(resume_operation<operation_loop>{this});
+  bool has_asked = false;
   try {
     next_ = resume(event{});
-    if (next_.what() != verb::done && is_over(by_)) refuse();
+    if (next_.what() != verb::done && is_over(by_)) [[unlikely]] {
+      refuse();
+    } else {
+      has_asked = ask_at_once();
+    }
   } catch (...) {
     give_up();
   }
-  step(false);
+  has_asked ? suspend(attempt::wait(readiness::readable)) : step(false);
+}
+
+template <stream Stream, class Executor, class Allocator>
+bool operation_loop<Stream, Executor, Allocator>::ask_at_once() {
+  const byte_view request = next_.output();
+  if (!next_.awaits_answer() || request.empty() || !waits_for_reply()) return false;
+  const attempt tried = core_->stream.try_write(request);
+  if (!tried.is_over()) return false;
+  if (tried.ec || tried.bytes != request.size()) [[unlikely]]
+    return take(tried), false;
+  core_->note_sent();
+  if (moved_ != nullptr) moved_->sent += tried.bytes;
+  written_ = tried.bytes;
+  is_answering_ = true;
+  return true;
 }
 
 template <stream Stream, class Executor, class Allocator>
@@ -6962,14 +7203,18 @@ void operation_loop<Stream, Executor, Allocator>::look_around() {
     tell({make_error_code(errc::cancelled), written_, true});
   } else if (found.fault) {
     tell({found.fault, written_, false});
-  } else if (next_.what() != verb::done && is_over(limit_)) {
-    // A last look: what came in time is not lost because this thread was late.
-    if (const attempt tried = try_once(); tried.is_over()) {
-      take(tried);
-    } else {
-      refuse();
-    }
+  } else if (next_.what() != verb::done && is_too_late()) [[unlikely]] {
+    refuse();
   }
+}
+
+/// What came in time is not lost because this thread was late: there is a last look. One, for some peers never stop.
+/// The first time that an operation wakes up is usually its last, and the clock is read only when nothing has come.
+template <stream Stream, class Executor, class Allocator>
+bool operation_loop<Stream, Executor, Allocator>::is_too_late() noexcept {
+  if (!std::exchange(has_woken_, true) || !is_over(limit_)) return false;
+  const bool begins_anew = next_.what() == verb::connect || next_.what() == verb::close;
+  return !begins_anew && std::exchange(has_looked_late_, true);
 }
 
 template <stream Stream, class Executor, class Allocator>
@@ -6986,8 +7231,13 @@ void operation_loop<Stream, Executor, Allocator>::step(bool was_suspended) {
         break;
       }
       tried = is_reply_awaited() ? attempt::wait(readiness::readable) : try_once();
-      if (!tried.is_over()) break;
-      take(tried);
+      if (tried.is_over()) {
+        take(tried);
+      } else if (was_suspended && rounds == 0 && is_over(limit_)) {
+        refuse();
+      } else {
+        break;
+      }
     }
   } catch (...) {
     give_up();
@@ -6999,19 +7249,24 @@ void operation_loop<Stream, Executor, Allocator>::step(bool was_suspended) {
 }
 
 template <stream Stream, class Executor, class Allocator>
-bool operation_loop<Stream, Executor, Allocator>::is_reply_awaited() noexcept {
-  const bool reads = next_.what() == verb::read || is_answering_;
+bool operation_loop<Stream, Executor, Allocator>::waits_for_reply() const noexcept {
   if constexpr (requires { Stream::waits_for_replies; }) {
-    return reads && std::exchange(expects_reply_, false);
+    return true;
   } else if constexpr (requires { core_->stream.waits_for_reply(); }) {
-    return reads && std::exchange(expects_reply_, false) && core_->stream.waits_for_reply();
+    return core_->stream.waits_for_reply();
   } else {
     return false;
   }
 }
 
 template <stream Stream, class Executor, class Allocator>
-attempt operation_loop<Stream, Executor, Allocator>::try_once() {
+bool operation_loop<Stream, Executor, Allocator>::is_reply_awaited() noexcept {
+  const bool reads = next_.what() == verb::read || is_answering_;
+  return reads && std::exchange(expects_reply_, false) && waits_for_reply();
+}
+
+template <stream Stream, class Executor, class Allocator>
+attempt operation_loop<Stream, Executor, Allocator>::try_other() {
   Stream& stream = core_->stream;
   switch (next_.what()) {
     case verb::read:
@@ -7023,13 +7278,14 @@ attempt operation_loop<Stream, Executor, Allocator>::try_once() {
     case verb::write:
       return written_ == next_.output().size() ? attempt::done() : stream.try_write(next_.output().subspan(written_));
     case verb::exchange:
-      return is_answering_ ? stream.try_read(next_.input()) : try_exchange();
+      return try_exchange();
     case verb::connect:
       core_->detach();  // going on may close one socket and open the next
       if (!std::exchange(has_begun_, true)) {
         stream.close();
         select_peer(stream, next_.target());
         limit_ = limit_of(next_, by_);
+        has_looked_late_ = false;
         if (limit_.has_passed()) return attempt::failed(make_error_code(errc::deadline_passed));
       }
       return stream.try_connect(limit_);
@@ -7068,13 +7324,9 @@ attempt operation_loop<Stream, Executor, Allocator>::try_exchange() {
 }
 
 template <stream Stream, class Executor, class Allocator>
-void operation_loop<Stream, Executor, Allocator>::take(const attempt& tried) {
+void operation_loop<Stream, Executor, Allocator>::take_other(const attempt& tried) {
   event happened{tried.ec, tried.bytes, false};
-  if (is_answering_) {
-    if (moved_ != nullptr) moved_->received += tried.bytes;
-    happened.bytes = written_;
-    if (!tried.ec) happened.received = tried.bytes;
-  } else if (next_.what() == verb::read || next_.what() == verb::look) {
+  if (next_.what() == verb::read || next_.what() == verb::look) {
     if (moved_ != nullptr) moved_->received += tried.bytes;
   } else if (next_.what() == verb::write || next_.what() == verb::exchange) {
     if (tried.bytes != 0) core_->note_sent();
@@ -7095,7 +7347,7 @@ void operation_loop<Stream, Executor, Allocator>::take(const attempt& tried) {
 }
 
 template <stream Stream, class Executor, class Allocator>
-void operation_loop<Stream, Executor, Allocator>::suspend(const attempt& tried) {
+void operation_loop<Stream, Executor, Allocator>::suspend_otherwise(const attempt& tried) {
   resume_operation<operation_loop> owned{this};
   const deadline limit = earlier(limit_, tried.until);
   if (next_.what() == verb::exchange && !reading_.is_over() && reading_.wait_for != tried.wait_for) {
@@ -7200,12 +7452,15 @@ class run_operation final
     }
   }
 
-  void destroy() noexcept override {
-    rebound allocator{asio::get_associated_allocator(handler_)};
+  std::shared_ptr<core_type> destroy() noexcept override {
+    return destroy(rebound{asio::get_associated_allocator(handler_)});
+  }
+  std::shared_ptr<core_type> destroy(rebound allocator) noexcept {
     const bool is_refused = this->is_refused();
-    const std::shared_ptr<core_type> core = this->core();
+    std::shared_ptr<core_type> core = this->take_core();
     this->~run_operation();
     give_back(*core, allocator, this, is_refused);
+    return core;
   }
 
   void listen_for_cancellation() {
@@ -7234,10 +7489,10 @@ class run_operation final
     const bool is_refused = this->is_refused();
     auto slot = asio::get_associated_cancellation_slot(handler_);
     if (slot.is_connected() && !is_refused) slot.clear();
-    const std::shared_ptr<core_type> core = this->core();
     result<value_type> outcome = this->outcome();
+    rebound allocator{asio::get_associated_allocator(handler_)};
     Handler handler = std::move(handler_);
-    destroy();
+    const std::shared_ptr<core_type> core = destroy(std::move(allocator));
     if (is_refused) return std::move(handler)(std::move(outcome));
     if (core->end()) core->close();
     std::move(handler)(std::move(outcome));
@@ -7409,7 +7664,7 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
   using stream_type = std::remove_cvref_t<decltype(std::declval<typename Core::connection_type&>().stream())>;
   using dialogue_ref = typename dialogue_ref_on<stream_type>::type;
 
-  async_attempt(std::shared_ptr<Core> core, asio::any_io_executor executor, call how);
+  async_attempt(std::shared_ptr<Core>&& core, asio::any_io_executor&& executor, const call& how);
   virtual ~async_attempt();
 
   /// Asks the connection that `lease_` holds; ends in `performed` or `failed`.
@@ -7447,7 +7702,9 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
     Next next;
 
     executor_type get_executor() const noexcept { return self->executor_; }
-    cancellation_slot_type get_cancellation_slot() const noexcept { return self->inner_.slot(); }
+    cancellation_slot_type get_cancellation_slot() const noexcept {
+      return self->may_be_cancelled_ ? self->inner_.slot() : cancellation_slot_type{};
+    }
     template <class Outcome>
     void operator()(Outcome outcome) {
       next(*self, std::move(outcome));
@@ -7460,6 +7717,7 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
   lease lease_;
   int attempt_ = 1;
   bool is_in_dialogue_ = false;
+  bool may_be_cancelled_ = false;  // else no step has a slot
   bool is_cancelled_ = false;
   bool was_lost_ = false;  // an attempt whose outcome nobody knows
   asio::cancellation_signal inner_;
@@ -7497,13 +7755,13 @@ class async_attempt : private Core::pool_type::waiter, public std::enable_shared
 
   std::mutex mutex_;
   std::shared_ptr<async_attempt> waiting_;  // keeps the node of the queue alive; null when it is not in the queue
-  std::optional<asio::steady_timer> timer_;
+  later<asio::steady_timer> timer_;
   asio::any_io_executor work_;
   clock::time_point asked_{};  // for a connection; of a call that is watched
 };
 
 template <class Core>
-async_attempt<Core>::async_attempt(std::shared_ptr<Core> core, asio::any_io_executor executor, call how)
+async_attempt<Core>::async_attempt(std::shared_ptr<Core>&& core, asio::any_io_executor&& executor, const call& how)
     : waiter(&notified), core_(std::move(core)), executor_(std::move(executor)), how_(how) {}
 
 template <class Core>
@@ -7552,6 +7810,7 @@ void async_attempt<Core>::cancel(asio::cancellation_type type) {
 template <class Core>
 void async_attempt<Core>::listen(asio::cancellation_slot from) {
   if (!from.is_connected()) return;
+  may_be_cancelled_ = true;
   from.assign([weak = std::weak_ptr<async_attempt>{this->shared_from_this()}](asio::cancellation_type type) {
     if (const auto alive = weak.lock()) alive->cancel(type);
   });
@@ -7711,6 +7970,119 @@ void async_attempt<Core>::pause(clock::duration delay) {
 
 #pragma pop_macro("emit")
 
+// ---- dovetail/client/handler_executor.hpp ----
+// Where the steps of an asynchronous operation run, and how its handler is called in the end.
+
+namespace dovetail::inline v0::detail {
+
+template <class Handler>
+inline constexpr bool runs_on_any_io =
+    std::convertible_to<asio::associated_executor_t<Handler, asio::any_io_executor>, asio::any_io_executor>;
+
+/// The handler's executor; one that cannot be kept as `any_io_executor` (that of futures) only gets the completion.
+template <class Handler>
+asio::any_io_executor executor_for(const Handler& handler, const asio::any_io_executor& fallback) {
+  if constexpr (runs_on_any_io<Handler>) {
+    return asio::get_associated_executor(handler, fallback);
+  } else {
+    return fallback;
+  }
+}
+
+/// Calls the handler from its executor's own thread.
+template <class Handler, class Answer>
+void call_handler(Handler handler, Answer answer, const asio::any_io_executor& fallback) {
+  if constexpr (runs_on_any_io<Handler>) {
+    std::move(handler)(std::move(answer));
+  } else {
+    const auto executor = asio::get_associated_executor(handler, fallback);  // before the handler is moved
+    asio::post(executor, [handler = std::move(handler), answer = std::move(answer)]() mutable {
+      std::move(handler)(std::move(answer));
+    });
+  }
+}
+
+}  // namespace dovetail::inline v0::detail
+
+// ---- dovetail/client/operation_memory.hpp ----
+// Memory of asynchronous operations, whose size depends on the request and the row: used again without malloc().
+
+namespace dovetail::inline v0::detail {
+
+/// What a thread keeps of the operation that ended last, for the one that begins next. Asio keeps the memory of its own
+/// operations in the same way, but none as large as a request with its dialogue and its row.
+class spare_memory {
+ public:
+  static void* take(std::size_t size) {
+    if (kept_.memory != nullptr && rounded(size) <= kept_.size) return std::exchange(kept_.memory, nullptr);
+    return ::operator new(rounded(size));
+  }
+  static void give(void* memory, std::size_t size) noexcept {
+    size = rounded(size);
+    if (size > largest || kept_.is_over || (kept_.memory != nullptr && size <= kept_.size)) {
+      return ::operator delete(memory);
+    }
+    static thread_local const freeing at_the_end;
+    static_cast<void>(&at_the_end);
+    ::operator delete(std::exchange(kept_.memory, memory));
+    kept_.size = size;
+  }
+
+ private:
+  /// Without a destructor: operations may end while the thread's other objects are destroyed.
+  struct block {
+    void* memory;
+    std::size_t size;
+    bool is_over;  // the thread ends
+  };
+  struct freeing {
+    ~freeing() {
+      kept_.is_over = true;
+      ::operator delete(std::exchange(kept_.memory, nullptr));
+    }
+  };
+
+  static constexpr std::size_t largest = 8192;
+  static constexpr std::size_t rounded(std::size_t size) noexcept { return (size + 511) / 512 * 512; }
+
+  static inline constinit thread_local block kept_{};
+};
+
+/// For operations whose handler brings no allocator.
+template <class T>
+struct operation_allocator {
+  using value_type = T;
+
+  operation_allocator() noexcept = default;
+  template <class Other>
+  operation_allocator(const operation_allocator<Other>&) noexcept {}  // NOLINT: the same memory
+
+  T* allocate(std::size_t count) {
+    if constexpr (is_ordinary) {
+      return static_cast<T*>(spare_memory::take(count * sizeof(T)));
+    } else {
+      return std::allocator<T>{}.allocate(count);
+    }
+  }
+  void deallocate(T* memory, std::size_t count) noexcept {
+    if constexpr (is_ordinary) {
+      spare_memory::give(memory, count * sizeof(T));
+    } else {
+      std::allocator<T>{}.deallocate(memory, count);
+    }
+  }
+  bool operator==(const operation_allocator&) const noexcept { return true; }
+
+ private:
+  static constexpr bool is_ordinary = alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+};
+template <>
+struct operation_allocator<void> {
+  using value_type = void;
+};
+
+}  // namespace dovetail::inline v0::detail
+
 // ---- dovetail/client/async_perform.hpp ----
 // One asynchronous operation: the request, its handler, and what completes it.
 
@@ -7722,19 +8094,21 @@ class async_perform final : public async_attempt<Core> {
   using value_type = typename Op::value_type;
 
  public:
-  async_perform(std::shared_ptr<Core> core, asio::any_io_executor executor, const call& how, Op op, Handler handler)
-      : base(std::move(core), std::move(executor), how), op_(std::move(op)), handler_(std::move(handler)) {}
+  template <class Asked, class Completion>
+  async_perform(std::shared_ptr<Core>&& core, const asio::any_io_executor& fallback, const call& how, Asked&& op,
+                Completion&& handler)
+      : base(std::move(core), executor_for(handler, fallback), how),
+        op_(std::forward<Asked>(op)),
+        handler_(std::forward<Completion>(handler)) {}
 
-  /// Begins; the handler is never called in here.
-  static void begin(std::shared_ptr<Core> core, asio::any_io_executor fallback, const call& how, Op op,
-                    Handler handler) {
-    auto executor = asio::get_associated_executor(handler, fallback);
+  /// Begins; the handler is never called in here. Lifetime: `core` keeps `fallback`.
+  template <class Asked, class Completion>
+  static void begin(std::shared_ptr<Core> core, const asio::any_io_executor& fallback, const call& how, Asked&& op,
+                    Completion&& handler) {
     asio::cancellation_slot slot = asio::get_associated_cancellation_slot(handler);
-    // A handler's executor that cannot be kept as any_io_executor only gets the completion.
-    asio::any_io_executor runs_on = std::move(fallback);
-    if constexpr (std::convertible_to<decltype(executor), asio::any_io_executor>) runs_on = executor;
-    auto self = std::allocate_shared<async_perform>(asio::get_associated_allocator(handler), std::move(core),
-                                                    std::move(runs_on), how, std::move(op), std::move(handler));
+    auto self = std::allocate_shared<async_perform>(
+        asio::get_associated_allocator(handler, operation_allocator<void>{}), std::move(core), fallback, how,
+        std::forward<Asked>(op), std::forward<Completion>(handler));
     self->listen(slot);
     if (error_info why = self->core_->refusal(self->op_, how)) return self->complete_later(std::move(why));
     if constexpr (Core::template keeps_answers<Op>) {
@@ -7783,16 +8157,13 @@ class async_perform final : public async_attempt<Core> {
   std::string_view name() const noexcept override { return Op::name; }
   bool is_idempotent() const noexcept override { return op_.is_idempotent(); }
 
-  void complete(result<value_type> answer) {
+  void complete(result<value_type>&& answer) {
     auto cancellation = asio::get_associated_cancellation_slot(handler_);
     if (cancellation.is_connected()) cancellation.clear();
-    auto executor = asio::get_associated_executor(handler_, this->executor_);
-    if constexpr (std::convertible_to<decltype(executor), asio::any_io_executor>) {
+    if constexpr (runs_on_any_io<Handler>) {
       std::move(handler_)(std::move(answer));
     } else {
-      asio::post(executor, [handler = std::move(handler_), answer = std::move(answer)]() mutable {
-        std::move(handler)(std::move(answer));
-      });
+      call_handler(std::move(handler_), std::move(answer), this->executor_);
     }
   }
 
@@ -7846,7 +8217,7 @@ class throwing_handler {
  public:
   explicit throwing_handler(Handler&& handler) : handler_(std::move(handler)) {}
 
-  void operator()(result<T> outcome) {
+  void operator()(result<T>&& outcome) {
     if constexpr (std::is_void_v<T>) {
       std::move(handler_)(outcome ? std::exception_ptr{} : exception_of(std::move(outcome).error()));
     } else if (outcome) {
@@ -8006,6 +8377,32 @@ struct asio::associator<Associator, dovetail::detail::throwing_handler<T, Handle
 
 namespace dovetail::inline v0 {
 
+namespace detail {
+
+/// Starts one operation in the token's completion style, on the executor of the core's connections if the token has
+/// none.
+template <class Core, class Token, operation Op>
+auto initiate_operation(const std::shared_ptr<Core>& core, clock::duration budget, deadline by,
+                        std::source_location where, Token token, Op&& op) {
+  return async_initiate_result<typename Op::value_type>(
+      [core, budget, by, where]<class Handler, class Asked>(Handler&& handler, Asked&& asked) mutable {
+        call how = call::within(budget, where);
+        how.by = earlier(how.by, by);
+        const asio::any_io_executor& fallback = core->connections().connection_options().executor;
+        if constexpr (Core::template joins<Op>) {
+          if (Core::connection_type::may_join(core->connections().connection_options(), asked, how)) {
+            return Core::connection_type::join(std::move(core), fallback, how, std::forward<Asked>(asked),
+                                               std::forward<Handler>(handler));
+          }
+        }
+        async_perform<Core, Op, std::decay_t<Handler>>::begin(
+            std::move(core), fallback, how, std::forward<Asked>(asked), std::forward<Handler>(handler));
+      },
+      std::move(token), std::move(op));
+}
+
+}  // namespace detail
+
 /// A light view of an asynchronous client: the same verbs with another completion token or time limit.
 /// Lifetime: may outlive the client; its operations fail with errc::pool_closed then.
 template <class Core, class Token>
@@ -8038,20 +8435,7 @@ class async_client_view : public Core::connection_type::template verbs<async_cli
   /// For verbs: starts one operation in this view's completion style.
   template <operation Op>
   auto run(Op op, std::source_location where) const {
-    return async_initiate_result<typename Op::value_type>(
-        [core = core_, executor = executor_, budget = budget_, by = by_, where](auto handler, Op asked) mutable {
-          call how = call::within(budget, where);
-          how.by = earlier(how.by, by);
-          if constexpr (Core::template joins<Op>) {
-            if (Core::connection_type::may_join(core->connections().connection_options(), asked, how)) {
-              return Core::connection_type::join(std::move(core), std::move(executor), how, std::move(asked),
-                                                 std::move(handler));
-            }
-          }
-          detail::async_perform<Core, Op, decltype(handler)>::begin(std::move(core), std::move(executor), how,
-                                                                    std::move(asked), std::move(handler));
-        },
-        Token(token_), std::move(op));
+    return detail::initiate_operation(core_, budget_, by_, where, Token(token_), std::move(op));
   }
   /// For verbs that are more than one operation.
   const std::shared_ptr<Core>& core() const noexcept { return core_; }
@@ -8125,7 +8509,8 @@ class basic_async_client : public Connection::template verbs<basic_async_client<
   /// For verbs: see `async_client_view`.
   template <operation Op>
   auto run(Op op, std::source_location where) const {
-    return view().run(std::move(op), where);
+    return detail::initiate_operation(core_, core_->timeout(), deadline::never(), where, asio::use_awaitable_t<>{},
+                                      std::move(op));
   }
   const std::shared_ptr<core_type>& core() const noexcept { return core_; }
   asio::use_awaitable_t<> token() const noexcept { return {}; }
@@ -8694,6 +9079,17 @@ class field_kinds {
 
 constexpr field_kinds operator|(field_kind a, field_kind b) noexcept { return field_kinds{a} | field_kinds{b}; }
 
+namespace detail {
+
+/// What a backend says of a type of its own (`field_kind::native`). Types of columns are the server's numbers of them.
+struct native_traits {
+  /// Whether values of the type can go to it; true where only the values tell.
+  bool (*takes)(std::uint32_t type) noexcept;
+  /// Whether values of the type are to come as text; null: never.
+  bool (*is_read_as_text)(std::uint32_t type) noexcept;
+};
+
+}  // namespace detail
 }  // namespace dovetail::inline v0
 
 // ---- dovetail/row/describe.hpp ----
@@ -8908,6 +9304,10 @@ concept has_field_codec = requires {
 /// Types of one backend that fill one column: the backend specialises it.
 template <class T>
 inline constexpr bool is_native_value = false;
+
+/// What the backend says of them.
+template <class T>
+inline constexpr const native_traits* traits_of_native = nullptr;
 
 /// Types that are one value although they are aggregates.
 template <class T>
@@ -16114,6 +16514,23 @@ struct set_many_operation {
 
 }  // namespace dovetail::inline v0::lensdb
 
+// ---- dovetail/base/lesser.hpp ----
+// The lesser and the greater of two numbers, where <algorithm> would be dear to include.
+
+namespace dovetail::inline v0::detail {
+
+template <class T>
+[[gnu::always_inline]] constexpr T lesser(T one, T other) noexcept {
+  return other < one ? other : one;
+}
+
+template <class T>
+[[gnu::always_inline]] constexpr T greater(T one, T other) noexcept {
+  return one < other ? other : one;
+}
+
+}  // namespace dovetail::inline v0::detail
+
 // ---- dovetail/base/buffer.hpp ----
 // The buffer that replies are read into: consumed bytes, then committed ones, then free space, up to a maximum.
 
@@ -16125,7 +16542,7 @@ namespace dovetail::inline v0 {
 class read_buffer {
  public:
   explicit read_buffer(std::size_t maximum, std::size_t initial = 4096) noexcept
-      : maximum_(maximum), initial_((std::min)(initial, maximum)) {}
+      : maximum_(maximum), initial_(detail::lesser(initial, maximum)) {}
   /// Leaves `other` empty and usable.
   read_buffer(read_buffer&& other) noexcept
       : memory_(std::move(other.memory_)),
@@ -16153,15 +16570,16 @@ class read_buffer {
 
   /// Makes room for at least `bytes` (at least one) behind the committed bytes; false when the maximum forbids it.
   bool prepare(std::size_t bytes) {
-    bytes = (std::max<std::size_t>)(bytes, 1);
+    if (bytes == 0) bytes = 1;
     if (capacity_ - end_ >= bytes) return true;
     const std::size_t used = end_ - begin_;
-    if (bytes > maximum_ - (std::min)(used, maximum_)) return false;
+    if (bytes > maximum_ - detail::lesser(used, maximum_)) return false;
     if (capacity_ - used >= bytes && begin_ != 0) {
       std::memmove(memory_.get(), memory_.get() + begin_, used);
     } else {
-      const std::size_t grown = (std::min)(maximum_, (std::max)({initial_, used + bytes, capacity_ * 2}));
-      auto larger = std::make_unique_for_overwrite<std::byte[]>(grown);
+      const std::size_t wanted = detail::greater(initial_, detail::greater(used + bytes, capacity_ * 2));
+      const std::size_t grown = detail::lesser(maximum_, wanted);
+      detail::sole_array<std::byte> larger{grown};
       if (used != 0) std::memcpy(larger.get(), memory_.get() + begin_, used);
       memory_ = std::move(larger);
       capacity_ = grown;
@@ -16172,21 +16590,21 @@ class read_buffer {
   }
 
   /// Says that `bytes` of `free()` now hold data.
-  void commit(std::size_t bytes) noexcept { end_ += (std::min)(bytes, capacity_ - end_); }
+  void commit(std::size_t bytes) noexcept { end_ += detail::lesser(bytes, capacity_ - end_); }
 
   /// Forgets the first `bytes` of `committed()`.
   void consume(std::size_t bytes) noexcept {
-    begin_ += (std::min)(bytes, end_ - begin_);
+    begin_ += detail::lesser(bytes, end_ - begin_);
     if (begin_ == end_) begin_ = end_ = 0;
   }
 
   /// Forgets what is behind the first `size` bytes of `committed()`.
-  void truncate(std::size_t size) noexcept { end_ = begin_ + (std::min)(size, end_ - begin_); }
+  void truncate(std::size_t size) noexcept { end_ = begin_ + detail::lesser(size, end_ - begin_); }
 
   void clear() noexcept { begin_ = end_ = 0; }
 
  private:
-  std::unique_ptr<std::byte[]> memory_;
+  detail::sole_array<std::byte> memory_;
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
@@ -17309,7 +17727,9 @@ class resolution {
   std::error_code take(std::vector<socket_address>& addresses);
 
   /// Blocks until the answer is there, or `by` passes.
-  void wait(deadline by);
+  void wait(deadline by) {
+    if (!is_over()) answered_.wait(by);
+  }
 
   /// Wakes `listener` when the answer is there; at once when it is already.
   void notify(std::shared_ptr<waker> listener);
@@ -17318,7 +17738,7 @@ class resolution {
   void answer(const std::string& host, const std::string& port) noexcept;
 
   mutable std::mutex mutex_;
-  std::condition_variable answered_;
+  one_time_gate answered_;
   bool over_ = false;
   std::error_code ec_;
   std::vector<socket_address> found_;
@@ -17334,6 +17754,9 @@ class resolution {
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <thread>
+
 namespace dovetail::inline v0::detail {
 
 DOVETAIL_DEFINE std::shared_ptr<resolution> resolution::start(std::string host, std::string port) {
@@ -17355,15 +17778,6 @@ DOVETAIL_DEFINE std::error_code resolution::take(std::vector<socket_address>& ad
   const std::lock_guard lock(mutex_);
   addresses = std::move(found_);
   return ec_;
-}
-
-DOVETAIL_DEFINE void resolution::wait(deadline by) {
-  std::unique_lock lock(mutex_);
-  if (by.is_never()) {
-    answered_.wait(lock, [this] { return over_; });
-  } else {
-    answered_.wait_until(lock, by.when(), [this] { return over_; });
-  }
 }
 
 DOVETAIL_DEFINE void resolution::notify(std::shared_ptr<waker> listener) {
@@ -17389,10 +17803,159 @@ DOVETAIL_DEFINE void resolution::answer(const std::string& host, const std::stri
     ec_ = ec;
     over_ = true;
     listener = std::move(listener_);
-    answered_.notify_all();
   }
+  answered_.open();
   if (listener) listener->wake();
 }
+
+}  // namespace dovetail::inline v0::detail
+#undef DOVETAIL_DEFINE
+#endif
+
+// ---- dovetail/transport/reply_wait.hpp ----
+// Waiting for answers on one socket, again and again, without a new timer each time.
+
+#if defined(__linux__)
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/timerfd.h>
+#endif
+
+namespace dovetail::inline v0::detail {
+
+/// poll() sets a timer up for each deadline and takes it down, although hardly any ever fires. This one has a timer of
+/// its own, set for a deadline and left there: those that follow are later, as a client's are, and cost nothing. What
+/// it is woken for too early is waited for by poll(), and the next wait sets it again.
+/// It costs two descriptors, so it begins when a socket is used for long, and not when descriptors are getting scarce.
+/// Where there is no such thing (only Linux has it) poll() does all waiting.
+/// Lifetime: the socket's. Threads: one at a time.
+class reply_wait {
+ public:
+  reply_wait() noexcept = default;
+  reply_wait(reply_wait&&) noexcept = default;
+  reply_wait& operator=(reply_wait&&) noexcept = default;
+
+  /// Is it worth it by now, and possible? Ask once before each wait; where not, wait by poll().
+  bool begin(native_handle socket) noexcept {
+    if (watch_) [[likely]]
+      return !may_have_rest_;
+    return waits_ != given_up && ++waits_ == enough && open(socket);
+  }
+
+  /// Blocks until something comes. False: woken by something else, such as time, or a signal.
+  bool wait(deadline by) noexcept;
+
+  /// After each wait, of either kind: may the read have left something? What is there already wakes nobody.
+  void note_rest(bool may_be) noexcept { may_have_rest_ = may_be; }
+
+  /// Before the socket is closed.
+  void close() noexcept {
+    give_up();
+    waits_ = 0;
+    may_have_rest_ = false;
+  }
+
+ private:
+  static constexpr std::uint8_t enough = 16;
+  static constexpr std::uint8_t given_up = 255;
+
+  void give_up() noexcept {
+    watch_.reset();
+    alarm_.reset();
+    armed_for_ = (clock::time_point::max)();
+    waits_ = given_up;
+  }
+  bool open(native_handle socket) noexcept;
+  bool arm(deadline by) noexcept;
+  bool judge(unsigned of, unsigned events) noexcept;
+
+  owned_handle watch_;
+  owned_handle alarm_;
+  clock::time_point armed_for_ = (clock::time_point::max)();  // for ever: not at all
+  std::uint8_t waits_ = 0;
+  bool may_have_rest_ = false;
+};
+
+}  // namespace dovetail::inline v0::detail
+
+// Compiled once: in the program's `dovetail/transport_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TRANSPORT_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::detail {
+
+#if defined(__linux__)
+
+inline constexpr std::uint32_t of_socket = 0;
+inline constexpr std::uint32_t of_alarm = 1;
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool reply_wait::open(native_handle socket) noexcept {
+  waits_ = given_up;
+  owned_handle alarm{::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)};
+  owned_handle watch{::epoll_create1(EPOLL_CLOEXEC)};
+  rlimit most{};
+  if (!alarm || !watch || ::getrlimit(RLIMIT_NOFILE, &most) != 0) return false;
+  // Numbers are given from below: the upper half is for the program.
+  if (static_cast<rlim_t>(alarm.get()) >= most.rlim_cur / 2 || static_cast<rlim_t>(watch.get()) >= most.rlim_cur / 2) {
+    return false;
+  }
+  // Told once of each change: asking both again before each sleep would cost what this saves.
+  epoll_event wanted{};
+  wanted.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+  wanted.data.u32 = of_socket;
+  if (::epoll_ctl(watch.get(), EPOLL_CTL_ADD, socket, &wanted) != 0) return false;
+  wanted.events = EPOLLIN | EPOLLET;
+  wanted.data.u32 = of_alarm;
+  if (::epoll_ctl(watch.get(), EPOLL_CTL_ADD, alarm.get(), &wanted) != 0) return false;
+  alarm_ = std::move(alarm);
+  watch_ = std::move(watch);
+  return true;
+}
+
+DOVETAIL_DEFINE bool reply_wait::wait(deadline by) noexcept {
+  if (by.when() < armed_for_ && !arm(by)) [[unlikely]]
+    return false;
+  epoll_event happened;
+  if (::epoll_wait(watch_.get(), &happened, 1, -1) != 1) [[unlikely]]
+    return false;
+  if (happened.data.u32 == of_socket && happened.events == EPOLLIN) [[likely]]
+    return true;
+  return judge(happened.data.u32, happened.events);
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool reply_wait::arm(deadline by) noexcept {
+  const auto since_boot = by.when().time_since_epoch();
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(since_boot);
+  itimerspec at{};
+  at.it_value.tv_sec = static_cast<time_t>(seconds.count());
+  at.it_value.tv_nsec = static_cast<long>(std::chrono::nanoseconds{since_boot - seconds}.count());
+  if (since_boot <= clock::duration::zero()) at = {{}, {0, 1}};  // zero would stop it
+  if (::timerfd_settime(alarm_.get(), TFD_TIMER_ABSTIME, &at, nullptr) != 0) return give_up(), false;
+  armed_for_ = by.when();
+  return true;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool reply_wait::judge(unsigned of, unsigned events) noexcept {
+  if (of == of_alarm) {
+    armed_for_ = (clock::time_point::max)();
+    return false;
+  }
+  // The end of the stream, behind bytes perhaps: that is told once.
+  give_up();
+  return (events & (EPOLLIN | EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0;
+}
+
+#else
+
+DOVETAIL_DEFINE bool reply_wait::open(native_handle) noexcept { return waits_ = given_up, false; }
+DOVETAIL_DEFINE bool reply_wait::wait(deadline) noexcept { return false; }
+DOVETAIL_DEFINE bool reply_wait::arm(deadline) noexcept { return false; }
+DOVETAIL_DEFINE bool reply_wait::judge(unsigned, unsigned) noexcept { return false; }
+
+#endif
 
 }  // namespace dovetail::inline v0::detail
 #undef DOVETAIL_DEFINE
@@ -17444,16 +18007,19 @@ class socket_stream {
   socket_stream(socket_stream&& other) noexcept
       : socket_(std::move(other.socket_)),
         is_connected_(std::exchange(other.is_connected_, false)),
-        receive_(std::exchange(other.receive_, receiving::unknown)) {}
+        receive_(std::exchange(other.receive_, receiving::unknown)),
+        replies_(std::move(other.replies_)) {}
   socket_stream& operator=(socket_stream&& other) noexcept {
     socket_ = std::move(other.socket_);
     is_connected_ = std::exchange(other.is_connected_, false);
     receive_ = std::exchange(other.receive_, receiving::unknown);
+    replies_ = std::move(other.replies_);
     return *this;
   }
   ~socket_stream() = default;
 
   void close_socket() noexcept {
+    replies_.close();
     socket_.reset();
     is_connected_ = false;
     receive_ = receiving::unknown;
@@ -17469,7 +18035,11 @@ class socket_stream {
   /// deadline, which is shorter, is left to poll().
   bool is_waiting_in_receive(deadline by) noexcept;
 
+  /// The first waits for replies.
+  [[gnu::cold]] bool may_read_soon(deadline by) noexcept;
+
   receiving receive_ = receiving::unknown;
+  reply_wait replies_;  // where a receive() does not wait
 };
 
 }  // namespace dovetail::inline v0::detail
@@ -17493,6 +18063,11 @@ DOVETAIL_DEFINE bool socket_stream::is_waiting_in_receive(deadline by) noexcept 
   return receive_ == receiving::waits;
 }
 
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool socket_stream::may_read_soon(deadline by) noexcept {
+  pollfd watched{socket_.get(), POLLIN, 0};
+  return ::poll(&watched, 1, poll_timeout(by)) > 0;
+}
+
 DOVETAIL_DEFINE std::ptrdiff_t socket_stream::ask_at_once(byte_view request, byte_span into, deadline by,
                                                           attempt& last) noexcept {
   const native_handle handle = socket_.get();
@@ -17502,13 +18077,13 @@ DOVETAIL_DEFINE std::ptrdiff_t socket_stream::ask_at_once(byte_view request, byt
   int flags = MSG_DONTWAIT;
   bool may_read = true;
   if (receive_ == receiving::never_waits) {
-    pollfd watched{handle, POLLIN, 0};
-    may_read = ::poll(&watched, 1, poll_timeout(by)) > 0;
+    may_read = replies_.begin(handle) ? replies_.wait(by) : may_read_soon(by);
   } else {
     may_read = is_waiting_in_receive(by);
     flags = 0;
   }
   const ssize_t got = may_read ? ::recv(handle, into.data(), into.size(), flags) : 0;
+  replies_.note_rest(got == static_cast<ssize_t>(into.size()));
   if (got > 0) [[likely]]
     return got;
   return last = may_read ? received_as(got) : attempt::wait(readiness::readable), 0;
@@ -19977,8 +20552,10 @@ struct leaf {
   std::string_view name{};       ///< of the member; empty when it has none (an element of a tuple, a single value)
   std::string_view type_name{};  ///< as the compiler spells the C++ type, with `std::optional`
   field_kind kind = field_kind::unsupported;
-  bool is_nullable = false;        ///< it can hold null, or a struct around it is optional
-  std::uint16_t group = no_group;  ///< the nested struct that it is a member of
+  bool is_nullable = false;                       ///< it can hold null, or a struct around it is optional
+  std::uint16_t group = no_group;                 ///< the nested struct that it is a member of
+  field_kind element = field_kind::unsupported;   ///< of a list: the kind of the values in it, at any depth
+  const detail::native_traits* native = nullptr;  ///< of a native one, or of a list of them
 };
 
 /// A nested struct of a row type.
@@ -20163,6 +20740,22 @@ consteval bool check_type_of_field() {
 template <class Struct, class Table>
 consteval void add_members(Table& table, std::uint16_t group, bool in_optional);
 
+/// The value that a field holds, without its wrappers; of lists what lies in the innermost one.
+template <class T>
+struct held_value {
+  using type = typename unwrap_codec<typename node<T>::value>::type;
+};
+template <class T>
+  requires(field_kind_of<T> == field_kind::list)
+struct held_value<T> : held_value<typename unwrap_codec<typename node<T>::value>::type::value_type> {};
+
+template <class Member>
+constexpr void add_held_value(leaf& to) noexcept {
+  using value = typename held_value<Member>::type;
+  if (to.kind == field_kind::list) to.element = field_kind_of<value>;
+  to.native = traits_of_native<value>;
+}
+
 template <class Struct, std::size_t I, class Member, class Table>
 consteval void add_member(Table& table, std::string_view name, std::uint16_t group, bool in_optional) {
   using kind = node<Member>;
@@ -20172,8 +20765,11 @@ consteval void add_member(Table& table, std::string_view name, std::uint16_t gro
     add_members<typename kind::value>(table, added, in_optional || kind::is_nullable);
   } else {
     static_assert(check_type_of_field<Struct, I, Member>());
-    table.leaves[table.leaf_count++] = {name, type_name<typename kind::inner>(), field_kind_of<Member>,
-                                        in_optional || kind::is_nullable, group};
+    leaf& added = table.leaves[table.leaf_count++];
+    added = {name, type_name<typename kind::inner>(), field_kind_of<Member>, in_optional || kind::is_nullable, group};
+    if constexpr (field_kind_of<Member> == field_kind::list || field_kind_of<Member> == field_kind::native) {
+      add_held_value<Member>(added);
+    }
   }
 }
 
@@ -22254,109 +22850,6 @@ DOVETAIL_DEFINE attempt unix_stream::begin() {
 // ---- dovetail/dovetail.hpp ----
 // Everything that needs no more than the standard library, Asio and Boost.PFR; sqlite.hpp and tls.hpp come on top.
 
-// ---- dovetail/client/async_hold.hpp ----
-// Performs one operation and keeps the connection: how an asynchronous transaction begins.
-
-namespace dovetail::inline v0::detail {
-
-/// Completes with the lease. Retried as the policy says, like every operation.
-template <class Core, operation Op, class Handler>
-class async_hold final : public async_attempt<Core> {
-  using base = async_attempt<Core>;
-  using lease = typename Core::lease;
-
- public:
-  async_hold(std::shared_ptr<Core> core, asio::any_io_executor executor, const call& how, Op op, Handler handler)
-      : base(std::move(core), std::move(executor), how), op_(std::move(op)), handler_(std::move(handler)) {}
-
-  static void begin(std::shared_ptr<Core> core, asio::any_io_executor fallback, const call& how, Op op,
-                    Handler handler) {
-    asio::any_io_executor executor = asio::get_associated_executor(handler, fallback);
-    asio::cancellation_slot slot = asio::get_associated_cancellation_slot(handler);
-    auto self =
-        std::make_shared<async_hold>(std::move(core), std::move(executor), how, std::move(op), std::move(handler));
-    self->listen(slot);
-    self->start();
-  }
-
- private:
-  void perform() override {
-    auto& connection = *this->lease_;
-    connection.moved() = {};
-    this->converse(kept_.begin([&] { return connection.session().start(op_); }));
-  }
-
-  void performed(result<void> told) override {
-    error_info why = end_dialogue(std::move(told));
-    if (why) return this->failed(std::move(why), (*this->lease_).moved().sent);
-    this->is_in_dialogue_ = false;
-    complete(std::move(this->lease_));
-  }
-
-  /// What the operation gives is not wanted.
-  error_info end_dialogue(result<void> told) noexcept {
-    try {
-      return kept_.end(std::move(told)).error();
-    } catch (...) {
-      this->lease_->close();
-      return current_failure();
-    }
-  }
-
-  void give_up(error_info why) override { complete(std::move(why)); }
-  std::string_view name() const noexcept override { return Op::name; }
-  bool is_idempotent() const noexcept override { return op_.is_idempotent(); }
-
-  void complete(result<lease> answer) {
-    auto cancellation = asio::get_associated_cancellation_slot(handler_);
-    if (cancellation.is_connected()) cancellation.clear();
-    std::move(handler_)(std::move(answer));
-  }
-
-  using connection_type = typename Core::connection_type;
-  using dialogue_type = decltype(std::declval<connection_type&>().session().start(std::declval<Op&>()));
-
-  Op op_;
-  Handler handler_;
-  typename kept_on<typename base::stream_type, dialogue_type>::type kept_;
-};
-
-}  // namespace dovetail::inline v0::detail
-
-// ---- dovetail/client/handler_executor.hpp ----
-// Where the steps of an asynchronous operation run, and how its handler is called in the end.
-
-namespace dovetail::inline v0::detail {
-
-template <class Handler>
-inline constexpr bool runs_on_any_io =
-    std::convertible_to<asio::associated_executor_t<Handler, asio::any_io_executor>, asio::any_io_executor>;
-
-/// The handler's executor; one that cannot be kept as `any_io_executor` (that of futures) only gets the completion.
-template <class Handler>
-asio::any_io_executor executor_for(const Handler& handler, const asio::any_io_executor& fallback) {
-  if constexpr (runs_on_any_io<Handler>) {
-    return asio::get_associated_executor(handler, fallback);
-  } else {
-    return fallback;
-  }
-}
-
-/// Calls the handler from its executor's own thread.
-template <class Handler, class Answer>
-void call_handler(Handler handler, Answer answer, const asio::any_io_executor& fallback) {
-  if constexpr (runs_on_any_io<Handler>) {
-    std::move(handler)(std::move(answer));
-  } else {
-    asio::post(asio::get_associated_executor(handler, fallback),
-               [handler = std::move(handler), answer = std::move(answer)]() mutable {
-                 std::move(handler)(std::move(answer));
-               });
-  }
-}
-
-}  // namespace dovetail::inline v0::detail
-
 // ---- dovetail/client/transaction_guest.hpp ----
 // What lives on a transaction's connection, a stream or a nested transaction, and must be over when the transaction is.
 
@@ -22456,6 +22949,611 @@ inline void transaction_guest::join(guest_list& list, int depth) noexcept {
 
 }  // namespace dovetail::inline v0::detail
 
+// ---- dovetail/client/transaction.hpp ----
+// A transaction on one connection: an owner object with the client's verbs, and the loop that repeats it as a whole.
+
+namespace dovetail::inline v0 {
+
+/// How a transaction begins. An enum, so that GCC 12 may have it in a `co_await` expression.
+/// The isolation levels are those of SQL; SQLite, whose transactions are serializable, takes each for `automatic`, and
+/// the read-only ones for `deferred`.
+enum class begin_mode : unsigned char {
+  automatic,  ///< the database's best: with SQLite `immediate`, or `deferred` where nothing may be written; with
+              ///< PostgreSQL what the server is set to
+  deferred,   ///< SQLite: the first statement takes the lock that it needs; a later write may meet a conflict
+  immediate,  ///< SQLite: takes the write lock now, and waits for it
+  exclusive,  ///< SQLite: takes it against readers too (without a write-ahead log)
+  read_committed,
+  repeatable_read,
+  serializable,
+  read_only,               ///< at the isolation level that the server is set to
+  repeatable_read_only,    ///< one snapshot for all statements: consistent reports
+  serializable_read_only,  ///< serializable, and PostgreSQL waits for a snapshot that no conflict can spoil
+                           ///< (deferrable)
+};
+
+/// Begins a transaction, or sets a savepoint when `depth` is not 0.
+struct sql_begin {
+  using value_type = void;
+  static constexpr std::string_view name = "begin";
+  begin_mode mode = begin_mode::automatic;
+  int depth = 0;
+  bool is_later = false;  ///< with the first statement, where the connection can do that (`begins_later`)
+  bool is_idempotent() const noexcept { return true; }
+};
+
+/// Commits a transaction, or releases the savepoint of `depth`.
+struct sql_commit {
+  using value_type = void;
+  static constexpr std::string_view name = "commit";
+  int depth = 0;
+  bool is_idempotent() const noexcept { return false; }
+};
+
+/// Rolls a transaction back, or all that was done since the savepoint of `depth`.
+struct sql_rollback {
+  using value_type = void;
+  static constexpr std::string_view name = "rollback";
+  int depth = 0;
+  bool is_idempotent() const noexcept { return true; }
+};
+
+namespace detail {
+
+/// The connection that several operations run on: a lease of one's own, or an outer transaction's connection.
+template <class Core>
+class held_connection {
+ public:
+  using connection_type = typename Core::connection_type;
+
+  held_connection() noexcept = default;
+  explicit held_connection(typename Core::lease own) noexcept : own_(std::move(own)), at_(&*own_) {}
+  explicit held_connection(connection_type& borrowed) noexcept : at_(&borrowed) {}
+  held_connection(held_connection&& other) noexcept
+      : own_(std::move(other.own_)), at_(std::exchange(other.at_, nullptr)) {}
+  held_connection& operator=(held_connection&& other) noexcept {
+    own_ = std::move(other.own_);
+    at_ = std::exchange(other.at_, nullptr);
+    return *this;
+  }
+
+  explicit operator bool() const noexcept { return at_ != nullptr; }
+  connection_type& operator*() const noexcept { return *at_; }
+  connection_type* operator->() const noexcept { return at_; }
+  /// It is an outer transaction's.
+  bool is_borrowed() const noexcept { return at_ != nullptr && !own_; }
+  void release() noexcept {
+    at_ = nullptr;
+    own_.release();
+  }
+
+ private:
+  typename Core::lease own_;
+  connection_type* at_ = nullptr;
+};
+
+/// What a transaction and those nested in it have to tell each other.
+struct transaction_fate {
+  bool may_be_kept = false;  ///< something of it may be permanent though it ends without a commit
+  bool is_spoilt = false;    ///< something of it that had to be undone was not: nothing of it may be kept
+};
+
+/// What a rollback has come to that was `done`; `is_closed`: its connection is closed now. On a connection that it has
+/// found lost there is nothing to undo. What else fails does not hide `first`, the failure that it was to undo, if
+/// there is one.
+[[gnu::cold, gnu::noinline]] inline result<void> settle_rollback(result<void> done, bool is_closed,
+                                                                 const error_info& first) {
+  if (done) return done;
+  const condition kind = done.error().kind();
+  if (is_closed && (kind == condition::connection || kind == condition::commit_unknown)) return {};
+  if (!first) return done;
+  return error_info{first}.with_suppressed(done.error());
+}
+
+/// A connection that begins a transaction with its first statement, if `carries_begin` says that of it: both leave
+/// together. `begin_later` sends nothing; `has_begin_failed` says of a failed statement that it was the beginning that
+/// failed, and that the statement was not executed, or is undone with its connection.
+template <class Connection>
+concept begins_later = requires(Connection& on, begin_mode mode) {
+  on.begin_later(mode);
+  on.is_begin_pending();
+  on.has_begin_failed();
+  on.drop_begin();
+};
+template <class Connection, class Op>
+inline constexpr bool carries_begin = false;
+template <begins_later Connection, class Op>
+inline constexpr bool carries_begin<Connection, Op> = Connection::template carries_begin<Op>;
+
+template <class T>
+inline constexpr bool is_result = false;
+template <class T>
+inline constexpr bool is_result<result<T>> = true;
+
+}  // namespace detail
+
+/// An open transaction with all the verbs of a client; `begin()` and `transaction()` on it nest by savepoints.
+/// Rolled back when it goes without a `commit()`, and when the transaction ends that it is nested in. Its streams end
+/// with it. Threads: one at a time. Lifetime: must not outlive its client.
+template <class Core, bool ReturnsResult>
+class transaction_scope : public Core::connection_type::template verbs<transaction_scope<Core, ReturnsResult>>,
+                          private detail::transaction_guest {
+ public:
+  using core_type = Core;
+  using connection_type = typename Core::connection_type;
+
+  /// Used by `begin()`: a transaction that has begun on `on`.
+  transaction_scope(Core& core, detail::held_connection<Core> on, deadline by, int depth,
+                    begin_mode mode = begin_mode::automatic) noexcept
+      : transaction_guest(&outer_ended),
+        core_(&core),
+        on_(std::move(on)),
+        by_(by),
+        depth_(depth),
+        mode_(mode),
+        close_limit_(core.timeout()) {}
+  transaction_scope(transaction_scope&& other) noexcept
+      : transaction_guest(std::move(other)),
+        core_(other.core_),
+        on_(std::move(other.on_)),
+        by_(other.by_),
+        depth_(other.depth_),
+        mode_(other.mode_),
+        is_stranded_(std::exchange(other.is_stranded_, false)),
+        close_limit_(other.close_limit_),
+        failed_(other.failed_),
+        failure_(std::move(other.failure_)),
+        fate_(std::move(other.fate_)),
+        guests_(std::move(other.guests_)) {}
+  transaction_scope& operator=(transaction_scope&&) = delete;
+  ~transaction_scope() { abandon(); }
+
+  /// Makes the changes permanent; the object is of no use afterwards, whatever came of it.
+  /// Errors: errc::transaction_closed, errc::transaction_aborted when the database has rolled it back already,
+  /// condition::busy when readers keep it from committing (it is rolled back then), or the database's own.
+  auto commit(std::source_location where = std::source_location::current()) { return deliver(finish(where)); }
+
+  /// Undoes the changes; the object is of no use afterwards. On a lost connection, one that it finds lost too, there is
+  /// nothing to undo: it succeeds. Errors: behind a statement that failed the statement's, with
+  /// `error_info::suppressed()`; else the database's own.
+  auto rollback(std::source_location where = std::source_location::current()) {
+    if (std::exchange(is_stranded_, false)) return deliver(result<void>{});
+    if (!on_) return deliver(closed<void>(where));
+    guests_.end_from(0);
+    if (has_lost_connection()) {
+      release();
+      return deliver(result<void>{});
+    }
+    sql_rollback undo{depth_};
+    result<void> done = core_->perform_on(*on_, undo, cleanup_call(where));
+    const bool is_closed = has_lost_connection();
+    if (!done && depth_ != 0 && !is_closed) undo_all();
+    release();
+    return deliver(detail::settle_rollback(std::move(done), is_closed, failure_));
+  }
+
+  bool is_open() const noexcept { return on_ || is_stranded_; }
+  /// It is still open here, but its connection is closed.
+  bool has_lost_connection() const noexcept { return on_ && on_->health() == session_health::closed; }
+  /// It was committed, by `commit()` or by a statement of its own (a script's), or nobody knows: who does it all again
+  /// may do something twice.
+  bool may_be_kept() const noexcept { return fate_ != nullptr && fate_->may_be_kept; }
+
+  /// The same transaction, its verbs with a time limit of their own.
+  auto within(clock::duration budget) noexcept { return within(deadline::after(budget)); }
+  auto within(deadline by) noexcept { return view<ReturnsResult>{*this, earlier(by_, by)}; }
+  /// The same transaction, its verbs returning `dt::result`.
+  auto with(as_result_t) noexcept { return view<true>{*this, by_}; }
+
+  /// For verbs: performs one operation on this transaction's connection. Never repeated.
+  template <operation Op>
+  decltype(auto) run(Op op, std::source_location where) {
+    return deliver(perform(op, start_call(where)));
+  }
+  template <operation Op>
+  result<typename Op::value_type> perform(Op& op, const call& how) {
+    if (!on_) return closed<typename Op::value_type>(how.where);
+    if (is_aborted()) {
+      failed_ = true;
+      return error_info{errc::transaction_aborted}.with_location(how.where);
+    }
+    const bool may_end = may_end_transaction(op);
+    auto answer = perform_begun(op, how);
+    const bool is_inside = on_ && on_->is_in_transaction();
+    if (v0::may_be_kept<Op>(may_end, static_cast<bool>(answer), is_inside)) fate()->may_be_kept = true;
+    if (!answer) {
+      answer.error().with_location(how.where);
+      failed_ = !is_inside;
+      if (!failure_) failure_ = answer.error();
+    } else if (failure_) {
+      failure_ = {};
+    }
+    return answer;
+  }
+  Core& core() const noexcept { return *core_; }
+  call start_call(std::source_location where) const noexcept {
+    return by_.is_never() ? call::within(core_->timeout(), where) : call::until(by_, where);
+  }
+  template <class T>
+  static std::conditional_t<ReturnsResult, result<T>, T> deliver(result<T> answer) {
+    if constexpr (ReturnsResult) {
+      return answer;
+    } else {
+      return std::move(answer).value();
+    }
+  }
+  /// For verbs that hold a connection: this one.
+  result<detail::held_connection<Core>> hold(const call& how) {
+    if (!on_) return closed<detail::held_connection<Core>>(how.where);
+    if (is_aborted()) return error_info{errc::transaction_aborted}.with_location(how.where);
+    if constexpr (detail::begins_later<connection_type>) {  // who borrows it may send what cannot carry it
+      if (on_->is_begin_pending()) {
+        if (error_info why = begin_now(how)) {
+          failed_ = true;
+          return std::move(why).with_location(how.where);
+        }
+      }
+    }
+    return detail::held_connection<Core>{*on_};
+  }
+  int nesting() const noexcept { return depth_ + 1; }
+  deadline limit() const noexcept { return by_; }
+  /// How long a rollback may take, which has to happen even when the time is over; by default the client's timeout.
+  void roll_back_within(clock::duration limit) noexcept { close_limit_ = limit; }
+  detail::guest_list& guests() noexcept { return guests_; }
+  /// What it was to undo is still there: nothing of it may be kept, and a commit fails.
+  void spoil() noexcept { failed_ = true; }
+
+  /// Used by `begin()` of a transaction: this one ends with it, and tells it what becomes of it.
+  void join(detail::guest_list& outer, std::shared_ptr<detail::transaction_fate> fate) noexcept {
+    transaction_guest::join(outer, depth_);
+    fate_ = std::move(fate);
+  }
+  const std::shared_ptr<detail::transaction_fate>& fate() {
+    if (fate_ == nullptr) fate_ = std::make_shared<detail::transaction_fate>();
+    return fate_;
+  }
+
+  /// The same transaction with another deadline or style; borrows it.
+  template <bool ViewReturnsResult>
+  class view : public connection_type::template verbs<view<ViewReturnsResult>> {
+   public:
+    using core_type = Core;
+    view(transaction_scope& of, deadline by) noexcept : of_(&of), by_(by) {}
+    view within(clock::duration budget) const noexcept { return {*of_, earlier(by_, deadline::after(budget))}; }
+    view within(deadline by) const noexcept { return {*of_, earlier(by_, by)}; }
+    view<true> with(as_result_t) const noexcept { return {*of_, by_}; }
+
+    template <operation Op>
+    decltype(auto) run(Op op, std::source_location where) {
+      return deliver(of_->perform(op, start_call(where)));
+    }
+    template <operation Op>
+    result<typename Op::value_type> perform(Op& op, const call& how) {
+      return of_->perform(op, how);
+    }
+    Core& core() const noexcept { return of_->core(); }
+    call start_call(std::source_location where) const noexcept {
+      return by_.is_never() ? call::within(of_->core().timeout(), where) : call::until(by_, where);
+    }
+    template <class T>
+    static auto deliver(result<T> answer) {
+      return transaction_scope<Core, ViewReturnsResult>::deliver(std::move(answer));
+    }
+    result<detail::held_connection<Core>> hold(const call& how) { return of_->hold(how); }
+    int nesting() const noexcept { return of_->nesting(); }
+    detail::guest_list& guests() noexcept { return of_->guests(); }
+    auto& fate() { return of_->fate(); }
+    deadline limit() const noexcept { return by_; }
+
+   private:
+    transaction_scope* of_;
+    deadline by_;
+  };
+
+  /// Commits; used by `commit()` and by the loop below.
+  result<void> finish(std::source_location where) {
+    if (!on_) {
+      result<void> none = closed<void>(where);
+      is_stranded_ = false;
+      return none;
+    }
+    guests_.end_from(0);
+    if (is_aborted()) {
+      release();
+      return error_info{errc::transaction_aborted, "nothing was committed"}.with_location(where);
+    }
+    sql_commit keep{depth_};
+    result<void> done = core_->perform_on(*on_, keep, start_call(where));
+    if (depth_ == 0 && (done || done.error().kind() == condition::commit_unknown)) fate()->may_be_kept = true;
+    if (!done) {
+      done.error().with_location(where);
+      abandon(&done.error());
+    }
+    release();
+    return done;
+  }
+
+  /// Rolls back without a word; what cannot be rolled back is closed with its connection. `why` is told of it.
+  void abandon(error_info* why = nullptr) noexcept {
+    is_stranded_ = false;
+    if (!on_) return;
+    guests_.end_from(0);
+    try {
+      if (has_lost_connection()) {  // the database has undone it
+        if (depth_ != 0) fate()->is_spoilt = true;
+      } else if (on_->is_in_transaction()) {
+        sql_rollback undo{depth_};
+        result<void> undone = on_->perform(undo, deadline::after(close_limit_));
+        const bool is_closed = has_lost_connection();
+        if (!undone && depth_ != 0) undo_all();
+        undone = detail::settle_rollback(std::move(undone), is_closed, {});
+        if (!undone && why != nullptr) why->with_suppressed(undone.error());
+      }
+    } catch (...) {  // out of memory while making the error: the pool closes what is still in a transaction
+    }
+    release();
+  }
+
+ private:
+  template <class T>
+  result<T> closed(std::source_location where) const {
+    if (is_stranded_) return error_info{errc::transaction_aborted, "it could not begin"}.with_location(where);
+    return error_info{errc::transaction_closed}.with_location(where);
+  }
+
+  /// One operation; the first of a transaction that has not begun on the server begins it there.
+  template <class Op>
+  result<typename Op::value_type> perform_begun(Op& op, const call& how) {
+    if constexpr (detail::begins_later<connection_type>) {
+      if (on_->is_begin_pending()) {
+        if constexpr (detail::carries_begin<connection_type, Op>) {
+          return perform_first(op, how);
+        } else {
+          if (error_info why = begin_now(how)) return why;
+        }
+      }
+    }
+    return core_->perform_on(*on_, op, how);
+  }
+  /// The beginning and an operation together. When it cannot begin, that is what failed.
+  template <class Op>
+  result<typename Op::value_type> perform_first(Op& op, const call& how) {
+    for (int attempt = 1;; ++attempt) {
+      result<typename Op::value_type> answer = core_->perform_on(*on_, op, how, attempt);
+      if (answer || !on_->has_begin_failed()) return answer;
+      if (!begin_elsewhere(answer.error(), how, attempt)) return answer;
+    }
+  }
+  /// The beginning alone.
+  [[gnu::cold, gnu::noinline]] error_info begin_now(const call& how) {
+    for (int attempt = 1;; ++attempt) {
+      sql_begin begin{mode_};
+      on_->drop_begin();
+      result<void> begun = core_->perform_on(*on_, begin, how, attempt);
+      if (begun) return {};
+      if (!begin_elsewhere(begun.error(), how, attempt)) return std::move(begun).error();
+    }
+  }
+  /// It could not begin, because of `why`: begins on another connection as the retry policy says; false when not. A
+  /// pooled connection may have been closed by the server meanwhile.
+  [[gnu::cold, gnu::noinline]] bool begin_elsewhere(error_info& why, const call& how, int attempt) {
+    clock::duration at_least{};
+    if constexpr (requires { on_->asked_pause(); }) at_least = on_->asked_pause();
+    const verdict next = core_->judge(why, sql_begin::name, attempt, true, on_->last_traffic().sent, how, at_least);
+    if (!next.repeat) return false;
+    on_.release();  // before the pause
+    is_stranded_ = true;
+    detail::pause_for(next.delay);
+    auto lent = core_->acquire(how);
+    if (lent) {
+      is_stranded_ = false;
+      on_ = detail::held_connection<Core>{*std::move(lent)};
+      if (error_info refused = on_->begin_later(mode_); !refused) return true;
+    } else {
+      why = std::move(lent).error();
+    }
+    return false;
+  }
+  bool is_aborted() const noexcept {
+    return failed_ || (fate_ != nullptr && fate_->is_spoilt) || !on_->is_in_transaction();
+  }
+  /// What a savepoint has left behind cannot be undone alone: the outer transactions must not keep it.
+  void undo_all() {
+    fate()->is_spoilt = true;
+    sql_rollback undo{0};
+    static_cast<void>(on_->perform(undo, deadline::after(close_limit_)));
+  }
+  void release() noexcept {
+    leave();
+    on_.release();
+  }
+  static void outer_ended(detail::transaction_guest& guest) noexcept {
+    static_cast<transaction_scope&>(guest).abandon();
+  }
+  /// A rollback has to happen even when the time is over.
+  call cleanup_call(std::source_location where) const noexcept { return call::within(close_limit_, where); }
+
+  Core* core_;
+  detail::held_connection<Core> on_;
+  deadline by_;
+  int depth_;
+  begin_mode mode_ = begin_mode::automatic;
+  bool is_stranded_ = false;  // it could not begin, and has no connection any more
+  clock::duration close_limit_;
+  bool failed_ = false;
+  error_info failure_{};                            // the first one since a statement succeeded
+  std::shared_ptr<detail::transaction_fate> fate_;  // null until there is something to tell
+  detail::guest_list guests_;
+};
+
+}  // namespace dovetail::inline v0
+
+// ---- dovetail/client/async_hold.hpp ----
+// Performs one operation and keeps the connection: how an asynchronous transaction begins.
+
+namespace dovetail::inline v0::detail {
+
+/// Completes with the lease. Retried as the policy says, like every operation.
+template <class Core, operation Op, class Handler>
+class async_hold final : public async_attempt<Core> {
+  using base = async_attempt<Core>;
+  using lease = typename Core::lease;
+  using connection_type = typename Core::connection_type;
+
+ public:
+  async_hold(std::shared_ptr<Core> core, asio::any_io_executor executor, const call& how, Op op, Handler handler)
+      : base(std::move(core), std::move(executor), how), op_(std::move(op)), handler_(std::move(handler)) {}
+
+  static void begin(std::shared_ptr<Core> core, asio::any_io_executor fallback, const call& how, Op op,
+                    Handler handler) {
+    asio::any_io_executor executor = asio::get_associated_executor(handler, fallback);
+    asio::cancellation_slot slot = asio::get_associated_cancellation_slot(handler);
+    auto self =
+        std::make_shared<async_hold>(std::move(core), std::move(executor), how, std::move(op), std::move(handler));
+    self->listen(slot);
+    self->start();
+  }
+
+ private:
+  void perform() override {
+    auto& connection = *this->lease_;
+    if constexpr (std::is_same_v<Op, sql_begin> && begins_later<connection_type>) {
+      if (op_.is_later) return begin_later(connection);
+    }
+    connection.moved() = {};
+    this->converse(kept_.begin([&] { return connection.session().start(op_); }));
+  }
+
+  /// Nothing is asked; it completes all the same not in here.
+  template <class Connection>
+  void begin_later(Connection& connection) {
+    this->is_in_dialogue_ = false;
+    if (error_info why = connection.begin_later(op_.mode)) return this->failed(std::move(why), 0);
+    auto self = std::static_pointer_cast<async_hold>(this->shared_from_this());
+    asio::post(this->executor_, [self = std::move(self)] { self->complete(std::move(self->lease_)); });
+  }
+
+  void performed(result<void> told) override {
+    error_info why = end_dialogue(std::move(told));
+    if (why) return this->failed(std::move(why), (*this->lease_).moved().sent);
+    this->is_in_dialogue_ = false;
+    complete(std::move(this->lease_));
+  }
+
+  /// What the operation gives is not wanted.
+  error_info end_dialogue(result<void> told) noexcept {
+    try {
+      return kept_.end(std::move(told)).error();
+    } catch (...) {
+      this->lease_->close();
+      return current_failure();
+    }
+  }
+
+  void give_up(error_info why) override { complete(std::move(why)); }
+  std::string_view name() const noexcept override { return Op::name; }
+  bool is_idempotent() const noexcept override { return op_.is_idempotent(); }
+
+  void complete(result<lease> answer) {
+    auto cancellation = asio::get_associated_cancellation_slot(handler_);
+    if (cancellation.is_connected()) cancellation.clear();
+    std::move(handler_)(std::move(answer));
+  }
+
+  using dialogue_type = decltype(std::declval<connection_type&>().session().start(std::declval<Op&>()));
+
+  Op op_;
+  Handler handler_;
+  typename kept_on<typename base::stream_type, dialogue_type>::type kept_;
+};
+
+}  // namespace dovetail::inline v0::detail
+
+// ---- dovetail/client/async_beginning.hpp ----
+// How an asynchronous transaction begins on the server: with its first statement, on another connection if need be.
+
+namespace dovetail::inline v0::detail {
+
+/// Performs `Op` on a connection that is to begin a transaction with it (`begins_later`), or the beginning alone. While
+/// it is the beginning that fails, it is tried again as the policy says. Afterwards `Done` gets the answer, and the
+/// connection; none when the beginning has failed for good.
+template <class Core, operation Op, class Done>
+class async_beginning final : public async_attempt<Core> {
+  using base = async_attempt<Core>;
+  using connection_type = typename Core::connection_type;
+  using lease = typename Core::lease;
+  using value_type = typename Op::value_type;
+  static constexpr bool is_alone = std::is_same_v<Op, sql_begin>;
+
+ public:
+  async_beginning(std::shared_ptr<Core> core, asio::any_io_executor executor, const call& how, begin_mode mode, Op op,
+                  Done done)
+      : base(std::move(core), std::move(executor), how), op_(std::move(op)), done_(std::move(done)), mode_(mode) {}
+
+  /// Nothing completes in here. Errors: throws what cannot begin; the connection is closed then.
+  static void begin(std::shared_ptr<Core> core, asio::any_io_executor executor, const call& how, begin_mode mode,
+                    lease on, Op op, Done done) {
+    asio::cancellation_slot slot = asio::get_associated_cancellation_slot(done);
+    auto self = std::make_shared<async_beginning>(std::move(core), std::move(executor), how, mode, std::move(op),
+                                                  std::move(done));
+    self->listen(slot);
+    self->lease_ = std::move(on);
+    self->is_in_dialogue_ = true;
+    self->perform();
+  }
+
+ private:
+  void perform() override {
+    connection_type& connection = *this->lease_;
+    connection.moved() = {};
+    if constexpr (is_alone) {
+      connection.drop_begin();
+    } else if (!connection.is_begin_pending()) {
+      static_cast<void>(connection.begin_later(mode_));  // the mode was taken before
+    }
+    this->converse(kept_.begin([&] { return connection.session().start(op_); }));
+  }
+
+  void performed(result<void> told) override {
+    result<value_type> answer = end_dialogue(std::move(told));
+    connection_type& connection = *this->lease_;
+    if (!answer && (is_alone || connection.has_begin_failed())) {
+      return this->failed(std::move(answer).error(), connection.moved().sent);
+    }
+    this->is_in_dialogue_ = false;
+    complete(std::move(answer), std::move(this->lease_));
+  }
+
+  result<value_type> end_dialogue(result<void> told) noexcept {
+    try {
+      return kept_.end(std::move(told));
+    } catch (...) {  // of the value's move, or memory that is not there
+      this->lease_->close();
+      return current_failure();
+    }
+  }
+
+  void give_up(error_info why) override { complete(std::move(why), {}); }
+  std::string_view name() const noexcept override { return sql_begin::name; }
+  bool is_idempotent() const noexcept override { return true; }
+
+  void complete(result<value_type> answer, lease on) {
+    auto cancellation = asio::get_associated_cancellation_slot(done_);
+    if (cancellation.is_connected()) cancellation.clear();
+    std::move(done_)(std::move(answer), std::move(on));
+  }
+
+  using dialogue_type = decltype(std::declval<connection_type&>().session().start(std::declval<Op&>()));
+
+  Op op_;
+  Done done_;
+  begin_mode mode_;
+  typename kept_on<typename base::stream_type, dialogue_type>::type kept_;
+};
+
+}  // namespace dovetail::inline v0::detail
+
 // ---- dovetail/client/async_transaction_state.hpp ----
 // What an asynchronous transaction, its views and its streams share: one connection, one operation at a time.
 
@@ -22481,8 +23579,10 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
   using connection_type = typename Core::connection_type;
   using lease = typename Core::lease;
 
-  async_transaction_state(std::shared_ptr<Core> core, lease on, asio::any_io_executor executor, deadline by)
-      : core_(std::move(core)), on_(std::move(on)), executor_(std::move(executor)), by_(by) {}
+  /// `mode`: of a transaction whose connection is to begin it with the first statement.
+  async_transaction_state(std::shared_ptr<Core> core, lease on, asio::any_io_executor executor, deadline by,
+                          begin_mode mode = begin_mode::automatic)
+      : core_(std::move(core)), on_(std::move(on)), executor_(std::move(executor)), by_(by), mode_(mode) {}
   ~async_transaction_state() {
     if (!is_busy_) return;
     dismissed_.reset();
@@ -22502,7 +23602,7 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
   connection_type& connection() noexcept { return *on_; }
   bool is_open() const noexcept {
     const auto held = lock();
-    return is_usable();
+    return !is_over_;
   }
   bool is_busy() const noexcept {
     const auto held = lock();
@@ -22510,7 +23610,7 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
   }
   bool is_aborted() const noexcept {
     const auto held = lock();
-    return !is_usable() || is_spoilt_ || (!is_busy_ && !on_->is_in_transaction());
+    return is_over_ || is_spoilt_ || (!is_busy_ && !is_in_transaction());
   }
   /// It is still open here, but its connection is closed.
   bool has_lost_connection() const noexcept {
@@ -22583,14 +23683,33 @@ class async_transaction_state : public std::enable_shared_from_this<async_transa
  private:
   template <class Handler, class Op>
   struct running;
+  template <class Handler, class Op>
+  struct begun_with;
+  template <class Handler, class Op>
+  struct begun_before;
 
-  bool is_usable() const noexcept { return static_cast<bool>(on_) && !is_over_; }
+  /// False when it could not begin, and has no connection any more.
+  bool is_in_transaction() const noexcept { return on_ && on_->is_in_transaction(); }
+  traffic moved() const noexcept { return on_ ? on_->moved() : traffic{}; }
+
+  /// Runs the operation of who has entered.
+  template <class Op, class Handler>
+  void perform(Op op, running<Handler, Op> then);
+  /// The same, of the first one, when the server has not heard of the transaction.
+  template <class Op, class Handler>
+  void begin_with(Op op, running<Handler, Op> then);
+  /// The connection is here again.
+  void take_back(lease on) noexcept {
+    const auto held = lock();
+    on_ = std::move(on);
+  }
 
   mutable std::mutex mutex_;
   std::shared_ptr<Core> core_;
   lease on_;
   asio::any_io_executor executor_;
   deadline by_;
+  begin_mode mode_;
   int depth_ = 0;
   int ends_from_ = INT_MAX;  // which guests end when the operation that runs has ended
   bool is_busy_ = false;
@@ -22607,11 +23726,11 @@ error_info async_transaction_state<Core>::enter(std::source_location where) {
   errc why{};
   {
     const auto held = lock();
-    if (!is_usable()) {
+    if (is_over_) {
       why = errc::transaction_closed;
     } else if (is_busy_) {
       why = errc::busy;
-    } else if (is_spoilt_ || !on_->is_in_transaction()) {
+    } else if (is_spoilt_ || !is_in_transaction()) {
       why = errc::transaction_aborted;
     } else {
       is_busy_ = true;
@@ -22686,9 +23805,8 @@ struct async_transaction_state<Core>::running {
     return asio::get_associated_cancellation_slot(handler);
   }
   void operator()(result<typename Op::value_type> answer) {
-    on->core_->saw_request(Op::name, answer ? std::error_code{} : answer.error().code(), watch, on->on_->moved(), 1,
-                           how);
-    if (v0::may_be_kept<Op>(may_end, static_cast<bool>(answer), on->on_->is_in_transaction())) on->keep();
+    on->core_->saw_request(Op::name, answer ? std::error_code{} : answer.error().code(), watch, on->moved(), 1, how);
+    if (v0::may_be_kept<Op>(may_end, static_cast<bool>(answer), on->is_in_transaction())) on->keep();
     if (!answer) answer.error().with_location(how.where);
     const error_info why = answer ? error_info{} : answer.error();
     on->leave(&why);
@@ -22696,6 +23814,71 @@ struct async_transaction_state<Core>::running {
     call_handler(std::move(handler), std::move(answer), executor);
   }
 };
+
+/// The operation has begun the transaction, or could not.
+template <class Core>
+template <class Handler, class Op>
+struct async_transaction_state<Core>::begun_with {
+  using cancellation_slot_type = asio::associated_cancellation_slot_t<Handler>;
+  running<Handler, Op> then;
+
+  cancellation_slot_type get_cancellation_slot() const noexcept { return then.get_cancellation_slot(); }
+  void operator()(result<typename Op::value_type> answer, lease on) {
+    then.on->take_back(std::move(on));
+    then(std::move(answer));
+  }
+};
+
+/// The transaction has begun, and its first operation goes next; or it could not.
+template <class Core>
+template <class Handler, class Op>
+struct async_transaction_state<Core>::begun_before {
+  using cancellation_slot_type = asio::associated_cancellation_slot_t<Handler>;
+  running<Handler, Op> then;
+  Op op;
+
+  cancellation_slot_type get_cancellation_slot() const noexcept { return then.get_cancellation_slot(); }
+  void operator()(result<void> begun, lease on) {
+    then.on->take_back(std::move(on));
+    if (!begun) return then(std::move(begun).error());
+    const std::shared_ptr<async_transaction_state> keep = then.on;
+    try {
+      keep->perform(std::move(op), std::move(then));
+    } catch (...) {  // nothing runs; the handler is gone
+      keep->leave();
+      throw;
+    }
+  }
+};
+
+template <class Core>
+template <class Op, class Handler>
+void async_transaction_state<Core>::perform(Op op, running<Handler, Op> then) {
+  on_->moved() = {};
+  const deadline by = then.how.by;
+  async_run(on_->stream(), on_->own(std::move(op)), by, &on_->moved(), std::move(then));
+}
+
+template <class Core>
+template <class Op, class Handler>
+void async_transaction_state<Core>::begin_with(Op op, running<Handler, Op> then) {
+  const call how = then.how;
+  asio::any_io_executor executor = then.executor;
+  lease on;
+  {
+    const auto held = lock();
+    on = std::move(on_);
+  }
+  if constexpr (carries_begin<connection_type, Op>) {
+    using done = begun_with<Handler, Op>;
+    async_beginning<Core, Op, done>::begin(core_, std::move(executor), how, mode_, std::move(on), std::move(op),
+                                           done{std::move(then)});
+  } else {
+    using done = begun_before<Handler, Op>;
+    async_beginning<Core, sql_begin, done>::begin(core_, std::move(executor), how, mode_, std::move(on),
+                                                  sql_begin{mode_}, done{std::move(then), std::move(op)});
+  }
+}
 
 template <class Core>
 template <class Op, class Handler>
@@ -22707,10 +23890,13 @@ void async_transaction_state<Core>::start(Op op, call how, Handler handler) {
     });
   }
   try {
-    on_->moved() = {};
     const bool may_end = may_end_transaction(op);
-    async_run(on_->stream(), on_->own(std::move(op)), how.by, &on_->moved(),
-              running<Handler, Op>{this->shared_from_this(), std::move(handler), std::move(executor), how, may_end});
+    running<Handler, Op> then{this->shared_from_this(), std::move(handler), std::move(executor), how, may_end};
+    if constexpr (begins_later<connection_type> && !std::is_same_v<Op, sql_commit> &&
+                  !std::is_same_v<Op, sql_rollback>) {
+      if (on_->is_begin_pending()) return begin_with(std::move(op), std::move(then));
+    }
+    perform(std::move(op), std::move(then));
   } catch (...) {  // nothing runs; the handler is gone
     leave();
     throw;
@@ -25778,10 +26964,21 @@ enum class nullability : std::uint8_t { unknown, never, possible };
 /// One column of a result, as a backend describes it. Lifetime: borrows from whatever the backend says.
 struct column_info {
   std::string_view name{};
-  std::string_view database_type{};          ///< in the server's words; empty when it has none
-  field_kinds accepts = field_kinds::all();  ///< what fields its values can go to
-  nullability nulls = nullability::unknown;  ///< only `possible` can be a mismatch
-  std::string_view advice{};                 ///< what to do when the field's kind is not accepted: "use dt::decimal"
+  std::string_view database_type{};           ///< in the server's words; empty when it has none
+  field_kinds accepts = field_kinds::all();   ///< what fields its values can go to
+  nullability nulls = nullability::unknown;   ///< only `possible` can be a mismatch
+  std::string_view advice{};                  ///< what to do when the field's kind is not accepted: "use dt::decimal"
+  field_kinds elements = field_kinds::all();  ///< of an array: what its elements can go to
+  std::uint32_t type = 0;                     ///< the server's number of the type; 0: not said
+  std::uint32_t element_type = 0;             ///< of an array: of its elements' type; 0: not said
+
+  /// Whether the column's values can go to the field, as far as the types tell.
+  constexpr bool fits(const leaf& field) const noexcept {
+    const bool is_list = field.kind == field_kind::list;
+    if (!accepts.contains(field.kind) || (is_list && !elements.contains(field.element))) return false;
+    const std::uint32_t number = is_list ? element_type : type;
+    return field.native == nullptr || number == 0 || field.native->takes(number);
+  }
 };
 
 /// The columns of a row type's leaves, in their order.
@@ -26787,13 +27984,27 @@ struct repeat_key {
   bool is_honoured = false;  ///< the server executes the write once, however often it comes with this key
 };
 
+/// For statements of which no server knows whether they are repeated: those of a pipeline.
+struct no_repeat_key {
+  static constexpr bool is_honoured = false;
+};
+template <class Request>
+struct repeat_key_of {
+  using type = repeat_key;
+};
+template <class Request>
+  requires requires { typename Request::key_type; }
+struct repeat_key_of<Request> {
+  using type = typename Request::key_type;
+};
+
 /// Runs a statement; rows are dropped.
 template <class Request>
 struct sql_execute {
   using value_type = summary;
   static constexpr std::string_view name = "execute";
   Request request;
-  repeat_key key{};
+  [[no_unique_address]] typename repeat_key_of<Request>::type key{};
   bool is_idempotent() const noexcept { return request.is_read_only() || key.is_honoured; }
   bool may_end_transaction() const noexcept { return request.may_end_transaction(); }
 };
@@ -26804,7 +28015,7 @@ struct sql_query {
   using value_type = rows<kept_row_t<Row>>;
   static constexpr std::string_view name = "query";
   Request request;
-  repeat_key key{};  // of `insert … returning` and its like
+  [[no_unique_address]] typename repeat_key_of<Request>::type key{};  // of `insert … returning` and its like
   bool is_idempotent() const noexcept { return request.is_read_only() || key.is_honoured; }
 };
 
@@ -26814,7 +28025,7 @@ struct sql_query_one {
   using value_type = kept_row_t<Row>;
   static constexpr std::string_view name = "query_one";
   Request request;
-  repeat_key key{};  // of `insert … returning` and its like
+  [[no_unique_address]] typename repeat_key_of<Request>::type key{};  // of `insert … returning` and its like
   bool is_idempotent() const noexcept { return request.is_read_only() || key.is_honoured; }
 };
 
@@ -26824,7 +28035,7 @@ struct sql_query_optional {
   using value_type = std::optional<kept_row_t<Row>>;
   static constexpr std::string_view name = "query_optional";
   Request request;
-  repeat_key key{};  // of `insert … returning` and its like
+  [[no_unique_address]] typename repeat_key_of<Request>::type key{};  // of `insert … returning` and its like
   bool is_idempotent() const noexcept { return request.is_read_only() || key.is_honoured; }
 };
 
@@ -27213,10 +28424,19 @@ class async_stream_state : private async_guest, public std::enable_shared_from_t
     if (!rows_.needs_close()) return give_back();
     connection_type& on = *std::exchange(at_, nullptr);
     try {
-      async_run(on.stream(), on.own(sql_stream_close<rows_type>{&rows_}), deadline::after(core_->timeout()), nullptr,
+      async_run(on.stream(), on.own(sql_stream_close<rows_type>{&rows_}), deadline::after(ending_limit()), nullptr,
                 ending{this->shared_from_this()});
     } catch (...) {  // out of memory
       discard();
+    }
+  }
+
+  /// Rows may say how long their end is worth waiting for; what takes longer is cancelled.
+  clock::duration ending_limit() const noexcept {
+    if constexpr (requires { rows_type::longest_ending; }) {
+      return lesser<clock::duration>(core_->timeout(), rows_type::longest_ending);
+    } else {
+      return core_->timeout();
     }
   }
 
@@ -27448,355 +28668,6 @@ auto open_async_stream(std::shared_ptr<Core> core, std::shared_ptr<async_transac
 
 }  // namespace dovetail::inline v0
 
-// ---- dovetail/client/transaction.hpp ----
-// A transaction on one connection: an owner object with the client's verbs, and the loop that repeats it as a whole.
-
-namespace dovetail::inline v0 {
-
-/// How a transaction begins. An enum, so that GCC 12 may have it in a `co_await` expression.
-/// The isolation levels are those of SQL; SQLite, whose transactions are serializable, takes each for `automatic`, and
-/// the read-only ones for `deferred`.
-enum class begin_mode : unsigned char {
-  automatic,  ///< the database's best: with SQLite `immediate`, or `deferred` where nothing may be written; with
-              ///< PostgreSQL what the server is set to
-  deferred,   ///< SQLite: the first statement takes the lock that it needs; a later write may meet a conflict
-  immediate,  ///< SQLite: takes the write lock now, and waits for it
-  exclusive,  ///< SQLite: takes it against readers too (without a write-ahead log)
-  read_committed,
-  repeatable_read,
-  serializable,
-  read_only,               ///< at the isolation level that the server is set to
-  repeatable_read_only,    ///< one snapshot for all statements: consistent reports
-  serializable_read_only,  ///< serializable, and PostgreSQL waits for a snapshot that no conflict can spoil
-                           ///< (deferrable)
-};
-
-/// Begins a transaction, or sets a savepoint when `depth` is not 0.
-struct sql_begin {
-  using value_type = void;
-  static constexpr std::string_view name = "begin";
-  begin_mode mode = begin_mode::automatic;
-  int depth = 0;
-  bool is_idempotent() const noexcept { return true; }
-};
-
-/// Commits a transaction, or releases the savepoint of `depth`.
-struct sql_commit {
-  using value_type = void;
-  static constexpr std::string_view name = "commit";
-  int depth = 0;
-  bool is_idempotent() const noexcept { return false; }
-};
-
-/// Rolls a transaction back, or all that was done since the savepoint of `depth`.
-struct sql_rollback {
-  using value_type = void;
-  static constexpr std::string_view name = "rollback";
-  int depth = 0;
-  bool is_idempotent() const noexcept { return true; }
-};
-
-namespace detail {
-
-/// The connection that several operations run on: a lease of one's own, or an outer transaction's connection.
-template <class Core>
-class held_connection {
- public:
-  using connection_type = typename Core::connection_type;
-
-  held_connection() noexcept = default;
-  explicit held_connection(typename Core::lease own) noexcept : own_(std::move(own)), at_(&*own_) {}
-  explicit held_connection(connection_type& borrowed) noexcept : at_(&borrowed) {}
-  held_connection(held_connection&& other) noexcept
-      : own_(std::move(other.own_)), at_(std::exchange(other.at_, nullptr)) {}
-  held_connection& operator=(held_connection&& other) noexcept {
-    own_ = std::move(other.own_);
-    at_ = std::exchange(other.at_, nullptr);
-    return *this;
-  }
-
-  explicit operator bool() const noexcept { return at_ != nullptr; }
-  connection_type& operator*() const noexcept { return *at_; }
-  connection_type* operator->() const noexcept { return at_; }
-  /// It is an outer transaction's.
-  bool is_borrowed() const noexcept { return at_ != nullptr && !own_; }
-  void release() noexcept {
-    at_ = nullptr;
-    own_.release();
-  }
-
- private:
-  typename Core::lease own_;
-  connection_type* at_ = nullptr;
-};
-
-/// What a transaction and those nested in it have to tell each other.
-struct transaction_fate {
-  bool may_be_kept = false;  ///< something of it may be permanent though it ends without a commit
-  bool is_spoilt = false;    ///< something of it that had to be undone was not: nothing of it may be kept
-};
-
-/// What a rollback has come to that was `done`; `is_closed`: its connection is closed now. On a connection that it has
-/// found lost there is nothing to undo. What else fails does not hide `first`, the failure that it was to undo, if
-/// there is one.
-[[gnu::cold, gnu::noinline]] inline result<void> settle_rollback(result<void> done, bool is_closed,
-                                                                 const error_info& first) {
-  if (done) return done;
-  const condition kind = done.error().kind();
-  if (is_closed && (kind == condition::connection || kind == condition::commit_unknown)) return {};
-  if (!first) return done;
-  return error_info{first}.with_suppressed(done.error());
-}
-
-template <class T>
-inline constexpr bool is_result = false;
-template <class T>
-inline constexpr bool is_result<result<T>> = true;
-
-}  // namespace detail
-
-/// An open transaction with all the verbs of a client; `begin()` and `transaction()` on it nest by savepoints.
-/// Rolled back when it goes without a `commit()`, and when the transaction ends that it is nested in. Its streams end
-/// with it. Threads: one at a time. Lifetime: must not outlive its client.
-template <class Core, bool ReturnsResult>
-class transaction_scope : public Core::connection_type::template verbs<transaction_scope<Core, ReturnsResult>>,
-                          private detail::transaction_guest {
- public:
-  using core_type = Core;
-  using connection_type = typename Core::connection_type;
-
-  /// Used by `begin()`: a transaction that has begun on `on`.
-  transaction_scope(Core& core, detail::held_connection<Core> on, deadline by, int depth) noexcept
-      : transaction_guest(&outer_ended),
-        core_(&core),
-        on_(std::move(on)),
-        by_(by),
-        depth_(depth),
-        close_limit_(core.timeout()) {}
-  transaction_scope(transaction_scope&& other) noexcept
-      : transaction_guest(std::move(other)),
-        core_(other.core_),
-        on_(std::move(other.on_)),
-        by_(other.by_),
-        depth_(other.depth_),
-        close_limit_(other.close_limit_),
-        failed_(other.failed_),
-        failure_(std::move(other.failure_)),
-        fate_(std::move(other.fate_)),
-        guests_(std::move(other.guests_)) {}
-  transaction_scope& operator=(transaction_scope&&) = delete;
-  ~transaction_scope() { abandon(); }
-
-  /// Makes the changes permanent; the object is of no use afterwards, whatever came of it.
-  /// Errors: errc::transaction_closed, errc::transaction_aborted when the database has rolled it back already,
-  /// condition::busy when readers keep it from committing (it is rolled back then), or the database's own.
-  auto commit(std::source_location where = std::source_location::current()) { return deliver(finish(where)); }
-
-  /// Undoes the changes; the object is of no use afterwards. On a lost connection, one that it finds lost too, there is
-  /// nothing to undo: it succeeds. Errors: behind a statement that failed the statement's, with
-  /// `error_info::suppressed()`; else the database's own.
-  auto rollback(std::source_location where = std::source_location::current()) {
-    if (!on_) return deliver(closed<void>(where));
-    guests_.end_from(0);
-    if (has_lost_connection()) {
-      release();
-      return deliver(result<void>{});
-    }
-    sql_rollback undo{depth_};
-    result<void> done = core_->perform_on(*on_, undo, cleanup_call(where));
-    const bool is_closed = has_lost_connection();
-    if (!done && depth_ != 0 && !is_closed) undo_all();
-    release();
-    return deliver(detail::settle_rollback(std::move(done), is_closed, failure_));
-  }
-
-  bool is_open() const noexcept { return static_cast<bool>(on_); }
-  /// It is still open here, but its connection is closed.
-  bool has_lost_connection() const noexcept { return on_ && on_->health() == session_health::closed; }
-  /// It was committed, by `commit()` or by a statement of its own (a script's), or nobody knows: who does it all again
-  /// may do something twice.
-  bool may_be_kept() const noexcept { return fate_ != nullptr && fate_->may_be_kept; }
-
-  /// The same transaction, its verbs with a time limit of their own.
-  auto within(clock::duration budget) noexcept { return within(deadline::after(budget)); }
-  auto within(deadline by) noexcept { return view<ReturnsResult>{*this, earlier(by_, by)}; }
-  /// The same transaction, its verbs returning `dt::result`.
-  auto with(as_result_t) noexcept { return view<true>{*this, by_}; }
-
-  /// For verbs: performs one operation on this transaction's connection. Never repeated.
-  template <operation Op>
-  decltype(auto) run(Op op, std::source_location where) {
-    return deliver(perform(op, start_call(where)));
-  }
-  template <operation Op>
-  result<typename Op::value_type> perform(Op& op, const call& how) {
-    if (!on_) return closed<typename Op::value_type>(how.where);
-    if (is_aborted()) {
-      failed_ = true;
-      return error_info{errc::transaction_aborted}.with_location(how.where);
-    }
-    const bool may_end = may_end_transaction(op);
-    auto answer = core_->perform_on(*on_, op, how);
-    const bool is_inside = on_->is_in_transaction();
-    if (v0::may_be_kept<Op>(may_end, static_cast<bool>(answer), is_inside)) fate()->may_be_kept = true;
-    if (!answer) {
-      answer.error().with_location(how.where);
-      failed_ = !is_inside;
-      if (!failure_) failure_ = answer.error();
-    } else if (failure_) {
-      failure_ = {};
-    }
-    return answer;
-  }
-  Core& core() const noexcept { return *core_; }
-  call start_call(std::source_location where) const noexcept {
-    return by_.is_never() ? call::within(core_->timeout(), where) : call::until(by_, where);
-  }
-  template <class T>
-  static std::conditional_t<ReturnsResult, result<T>, T> deliver(result<T> answer) {
-    if constexpr (ReturnsResult) {
-      return answer;
-    } else {
-      return std::move(answer).value();
-    }
-  }
-  /// For verbs that hold a connection: this one.
-  result<detail::held_connection<Core>> hold(const call& how) {
-    if (!on_) return closed<detail::held_connection<Core>>(how.where);
-    if (is_aborted()) return error_info{errc::transaction_aborted}.with_location(how.where);
-    return detail::held_connection<Core>{*on_};
-  }
-  int nesting() const noexcept { return depth_ + 1; }
-  deadline limit() const noexcept { return by_; }
-  /// How long a rollback may take, which has to happen even when the time is over; by default the client's timeout.
-  void roll_back_within(clock::duration limit) noexcept { close_limit_ = limit; }
-  detail::guest_list& guests() noexcept { return guests_; }
-  /// What it was to undo is still there: nothing of it may be kept, and a commit fails.
-  void spoil() noexcept { failed_ = true; }
-
-  /// Used by `begin()` of a transaction: this one ends with it, and tells it what becomes of it.
-  void join(detail::guest_list& outer, std::shared_ptr<detail::transaction_fate> fate) noexcept {
-    transaction_guest::join(outer, depth_);
-    fate_ = std::move(fate);
-  }
-  const std::shared_ptr<detail::transaction_fate>& fate() {
-    if (fate_ == nullptr) fate_ = std::make_shared<detail::transaction_fate>();
-    return fate_;
-  }
-
-  /// The same transaction with another deadline or style; borrows it.
-  template <bool ViewReturnsResult>
-  class view : public connection_type::template verbs<view<ViewReturnsResult>> {
-   public:
-    using core_type = Core;
-    view(transaction_scope& of, deadline by) noexcept : of_(&of), by_(by) {}
-    view within(clock::duration budget) const noexcept { return {*of_, earlier(by_, deadline::after(budget))}; }
-    view within(deadline by) const noexcept { return {*of_, earlier(by_, by)}; }
-    view<true> with(as_result_t) const noexcept { return {*of_, by_}; }
-
-    template <operation Op>
-    decltype(auto) run(Op op, std::source_location where) {
-      return deliver(of_->perform(op, start_call(where)));
-    }
-    template <operation Op>
-    result<typename Op::value_type> perform(Op& op, const call& how) {
-      return of_->perform(op, how);
-    }
-    Core& core() const noexcept { return of_->core(); }
-    call start_call(std::source_location where) const noexcept {
-      return by_.is_never() ? call::within(of_->core().timeout(), where) : call::until(by_, where);
-    }
-    template <class T>
-    static auto deliver(result<T> answer) {
-      return transaction_scope<Core, ViewReturnsResult>::deliver(std::move(answer));
-    }
-    result<detail::held_connection<Core>> hold(const call& how) { return of_->hold(how); }
-    int nesting() const noexcept { return of_->nesting(); }
-    detail::guest_list& guests() noexcept { return of_->guests(); }
-    auto& fate() { return of_->fate(); }
-    deadline limit() const noexcept { return by_; }
-
-   private:
-    transaction_scope* of_;
-    deadline by_;
-  };
-
-  /// Commits; used by `commit()` and by the loop below.
-  result<void> finish(std::source_location where) {
-    if (!on_) return closed<void>(where);
-    guests_.end_from(0);
-    if (is_aborted()) {
-      release();
-      return error_info{errc::transaction_aborted, "nothing was committed"}.with_location(where);
-    }
-    sql_commit keep{depth_};
-    result<void> done = core_->perform_on(*on_, keep, start_call(where));
-    if (depth_ == 0 && (done || done.error().kind() == condition::commit_unknown)) fate()->may_be_kept = true;
-    if (!done) {
-      done.error().with_location(where);
-      abandon(&done.error());
-    }
-    release();
-    return done;
-  }
-
-  /// Rolls back without a word; what cannot be rolled back is closed with its connection. `why` is told of it.
-  void abandon(error_info* why = nullptr) noexcept {
-    if (!on_) return;
-    guests_.end_from(0);
-    try {
-      if (has_lost_connection()) {  // the database has undone it
-        if (depth_ != 0) fate()->is_spoilt = true;
-      } else if (on_->is_in_transaction()) {
-        sql_rollback undo{depth_};
-        result<void> undone = on_->perform(undo, deadline::after(close_limit_));
-        const bool is_closed = has_lost_connection();
-        if (!undone && depth_ != 0) undo_all();
-        undone = detail::settle_rollback(std::move(undone), is_closed, {});
-        if (!undone && why != nullptr) why->with_suppressed(undone.error());
-      }
-    } catch (...) {  // out of memory while making the error: the pool closes what is still in a transaction
-    }
-    release();
-  }
-
- private:
-  template <class T>
-  static result<T> closed(std::source_location where) {
-    return error_info{errc::transaction_closed}.with_location(where);
-  }
-  bool is_aborted() const noexcept {
-    return failed_ || (fate_ != nullptr && fate_->is_spoilt) || !on_->is_in_transaction();
-  }
-  /// What a savepoint has left behind cannot be undone alone: the outer transactions must not keep it.
-  void undo_all() {
-    fate()->is_spoilt = true;
-    sql_rollback undo{0};
-    static_cast<void>(on_->perform(undo, deadline::after(close_limit_)));
-  }
-  void release() noexcept {
-    leave();
-    on_.release();
-  }
-  static void outer_ended(detail::transaction_guest& guest) noexcept {
-    static_cast<transaction_scope&>(guest).abandon();
-  }
-  /// A rollback has to happen even when the time is over.
-  call cleanup_call(std::source_location where) const noexcept { return call::within(close_limit_, where); }
-
-  Core* core_;
-  detail::held_connection<Core> on_;
-  deadline by_;
-  int depth_;
-  clock::duration close_limit_;
-  bool failed_ = false;
-  error_info failure_{};                            // the first one since a statement succeeded
-  std::shared_ptr<detail::transaction_fate> fate_;  // null until there is something to tell
-  detail::guest_list guests_;
-};
-
-}  // namespace dovetail::inline v0
-
 // ---- dovetail/client/async_transaction.hpp ----
 // A transaction whose verbs are awaited: the client's verbs on one connection.
 
@@ -27874,8 +28745,11 @@ class async_transaction : public Core::connection_type::template verbs<async_tra
   using connection_type = typename Core::connection_type;
   using view_type = async_transaction_view<Core, asio::use_awaitable_t<>>;
 
-  async_transaction(std::shared_ptr<Core> core, typename Core::lease on, asio::any_io_executor executor, deadline by)
-      : on_(std::make_shared<state_type>(std::move(core), std::move(on), std::move(executor), by)), is_owner_(true) {}
+  /// `mode`: of a transaction that begins with its first statement.
+  async_transaction(std::shared_ptr<Core> core, typename Core::lease on, asio::any_io_executor executor, deadline by,
+                    begin_mode mode = begin_mode::automatic)
+      : on_(std::make_shared<state_type>(std::move(core), std::move(on), std::move(executor), by, mode)),
+        is_owner_(true) {}
   /// Of a savepoint: the transaction that it is in.
   explicit async_transaction(std::shared_ptr<state_type> outer) noexcept : on_(std::move(outer)) {}
   async_transaction(const async_transaction&) = delete;
@@ -28589,7 +29463,7 @@ class sql_verbs {
 
   /// The only value of the only row. Errors: errc::no_row, errc::too_many_rows. (T)
   template <class T, class... Args>
-    requires(row_plan<T>::size == 1)
+    requires(row_plan<T>::size == 1)  // If the compiler points here: a value is one column; query_one takes structs.
   decltype(auto) query_value(detail::statement_of<Self, D, T, Args...> sql, const Args&... args) {
     return query_one<T>(sql, args...);
   }
@@ -28760,6 +29634,13 @@ result<transaction_scope<core_of<Self>, ReturnsResult>> begin_transaction(Self& 
                                                                           deadline by) {
   auto held = hold_connection(self, how);
   if (!held) return std::move(held).error();
+  if constexpr (!inside_transaction<Self> && begins_later<typename core_of<Self>::connection_type>) {
+    if (error_info why = (**held).begin_later(mode)) {
+      self.core().judge(why, sql_begin::name, 1, true, 0, how, {}, true);
+      return why;
+    }
+    return transaction_scope<core_of<Self>, ReturnsResult>{self.core(), *std::move(held), by, 0, mode};
+  }
   int depth = 0;
   if constexpr (inside_transaction<Self>) depth = self.nesting();
   sql_begin begin{mode, depth};
@@ -28945,6 +29826,10 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
 
 namespace dovetail::inline v0::detail {
 
+/// A timer in the coroutines of the client `For`: its waits are not compiled where these coroutines are only declared.
+template <class For>
+using pause_timer = std::enable_if_t<std::is_class_v<For>, asio::steady_timer>;
+
 /// Lets a delay pass; empty when it has. `heeds`: whether a cancellation that came before the pause counts, as it does
 /// where `throw_if_cancelled` is on; await this with it off, which else throws at the `co_await` itself.
 /// `For` names the client that asks, so that each client's coroutine can be compiled once. Errors: errc::cancelled.
@@ -28956,7 +29841,7 @@ asio::awaitable<error_info> await_pause(asio::any_io_executor on, clock::duratio
   if (heeds && state.cancelled() != asio::cancellation_type::none) {
     ec = make_error_code(errc::cancelled);
   } else {
-    asio::steady_timer timer{on, delay};
+    pause_timer<For> timer{on, delay};
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ec));
   }
   error_info ended;
@@ -29036,12 +29921,12 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
                                              begin_mode mode, Fn body, call how) {
   const bool throws = co_await asio::this_coro::throw_if_cancelled();  // as the caller has it
   for (int attempt = 1;; ++attempt) {
-    auto lent = co_await async_begin(core, executor, how, sql_begin{mode, 0});
+    auto lent = co_await async_begin(core, executor, how, sql_begin{mode, 0, true});
     if (!lent) co_return std::move(lent).error();
     body_outcome<T> outcome;
     bool may_be_kept = false;  // begun again, it would do something twice
     {
-      async_transaction<Core> tx{core, *std::move(lent), executor, how.by};
+      async_transaction<Core> tx{core, *std::move(lent), executor, how.by, mode};
       outcome = co_await await_body<T>(tx, body);
       // Whatever was cancelled: the end of the transaction happens.
       co_await asio::this_coro::throw_if_cancelled(false);
@@ -29259,7 +30144,7 @@ class binder {
   /// Notes the column, and checks kind and nulls.
   void bind(std::size_t leaf, std::size_t column) {
     bound_[leaf] = static_cast<std::uint16_t>(column);
-    if (!columns_[column].accepts.contains(row_.leaves[leaf].kind)) {
+    if (!columns_[column].fits(row_.leaves[leaf])) {
       add(mismatch_kind::incompatible_type, static_cast<int>(leaf), static_cast<int>(column));
     }
     if (columns_[column].nulls == nullability::possible && !row_.leaves[leaf].is_nullable) {
@@ -29858,18 +30743,9 @@ struct batch_state {
   void (*report)(batch_state& self, std::size_t done) = nullptr;
 
   /// For connections: the operation begins (again).
-  void begin() {
-    affected.assign(ends.empty() ? 0 : ends.back(), 0);
-    failed_row = no_row;
-    next_end_ = 0;
-    knows_each = true;
-  }
+  void begin();
   /// For connections: another row was executed.
-  void row_done(std::int64_t count) {
-    if (!ends.empty()) return array_done(count);
-    affected.push_back(count);
-    if (report_every != 0 && affected.size() % report_every == 0) report(*this, done_before + affected.size());
-  }
+  void row_done(std::int64_t count);
   /// For connections: an element of the array that is executed changed a row.
   void row_changed(std::uint64_t number) {
     const std::size_t first = next_end_ == 0 ? 0 : ends[next_end_ - 1];
@@ -29877,14 +30753,7 @@ struct batch_state {
   }
 
  private:
-  [[gnu::noinline]] void array_done(std::int64_t count) {
-    const std::size_t first = next_end_ == 0 ? 0 : ends[next_end_ - 1];
-    const std::size_t end = ends[next_end_++];
-    std::int64_t known = 0;
-    for (std::size_t i = first; i < end; ++i) known += is_numbered ? affected[i] : (affected[i] = 1);
-    knows_each = knows_each && known == count;
-    if (report_every != 0 && end % report_every == 0) report(*this, end);
-  }
+  void array_done(std::int64_t count);
 
   std::size_t next_end_ = 0;
 };
@@ -29941,6 +30810,41 @@ namespace detail {
 
 }  // namespace detail
 }  // namespace dovetail::inline v0
+
+// Compiled once: in the program's `dovetail/src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0 {
+
+DOVETAIL_DEFINE void batch_state::begin() {
+  affected.assign(ends.empty() ? 0 : ends.back(), 0);
+  failed_row = no_row;
+  next_end_ = 0;
+  knows_each = true;
+}
+
+DOVETAIL_DEFINE void batch_state::row_done(std::int64_t count) {
+  if (!ends.empty()) return array_done(count);
+  affected.push_back(count);
+  if (report_every != 0 && affected.size() % report_every == 0) report(*this, done_before + affected.size());
+}
+
+[[gnu::noinline]] DOVETAIL_DEFINE void batch_state::array_done(std::int64_t count) {
+  const std::size_t first = next_end_ == 0 ? 0 : ends[next_end_ - 1];
+  const std::size_t end = ends[next_end_++];
+  std::int64_t known = 0;
+  for (std::size_t i = first; i < end; ++i) known += is_numbered ? affected[i] : (affected[i] = 1);
+  knows_each = knows_each && known == count;
+  if (report_every != 0 && end % report_every == 0) report(*this, end);
+}
+
+}  // namespace dovetail::inline v0
+#undef DOVETAIL_DEFINE
+#endif
 
 // ---- dovetail/client/asyncsql/batch_outcome.hpp ----
 // What a batch is told and what it answers, and which of its rows to execute next when some are skipped.
@@ -41646,6 +42550,9 @@ struct described_column {
   field_kinds accepts = field_kinds::all();
   nullability nulls = nullability::unknown;
   std::string_view advice{};
+  field_kinds elements = field_kinds::all();  ///< these three as `column_info` has them
+  std::uint32_t type = 0;
+  std::uint32_t element_type = 0;
 };
 
 /// What a verification looks at.
@@ -41698,7 +42605,7 @@ namespace detail {
   columns.reserve(described.size());
   for (const described_column& each : described) {
     columns.push_back({each.name, each.database_type, each.accepts, how.check_nulls ? each.nulls : nullability::unknown,
-                       each.advice});
+                       each.advice, each.elements, each.type, each.element_type});
   }
   const result<binding> bound = bind_row(*query.row, columns, {.style = query.style});
   return bound ? std::string{} : std::string{bound.error().context()};
@@ -44829,7 +45736,7 @@ namespace detail {
 struct tls_session_deleter {
   void operator()(SSL_SESSION* kept) const noexcept;
 };
-using kept_tls_session = std::unique_ptr<SSL_SESSION, tls_session_deleter>;
+using kept_tls_session = sole<SSL_SESSION, tls_session_deleter>;
 
 }  // namespace detail
 
@@ -44892,7 +45799,7 @@ DOVETAIL_DEFINE detail::kept_tls_session tls_sessions::take(std::string_view key
     if (!all_[i].session || is_over(*all_[i].session)) erase(i);
     if (found && !is_over(*found)) return found;
   }
-  return nullptr;
+  return {};
 }
 
 DOVETAIL_DEFINE void tls_sessions::keep(std::string_view key, SSL_SESSION& fresh) noexcept {
@@ -44942,6 +45849,8 @@ DOVETAIL_DEFINE void tls_sessions::erase(std::size_t at) noexcept {
 // One TLS session as steps that never block, and the settings that it is made from, by OpenSSL.
 
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_TLS_SOURCE)
+#include <algorithm>
+
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
@@ -45037,9 +45946,9 @@ std::error_code take_tls_error() noexcept;
 
 class tls_session {
  public:
-  static std::unique_ptr<tls_session> create(const tls_settings& how, std::error_code& ec);
+  static sole<tls_session> create(const tls_settings& how, std::error_code& ec);
   /// The server's side. Lifetime: `context` outlives it. Null without memory.
-  static std::unique_ptr<tls_session> accept(SSL_CTX& context);
+  static sole<tls_session> accept(SSL_CTX& context);
 
   attempt handshake(tls_io& io);
 
@@ -45062,7 +45971,7 @@ class tls_session {
  private:
   tls_session() = default;
 
-  static int clamp(std::size_t size) noexcept { return static_cast<int>((std::min<std::size_t>)(size, INT_MAX)); }
+  static int clamp(std::size_t size) noexcept { return size < INT_MAX ? static_cast<int>(size) : INT_MAX; }
 
   bool prepare(const tls_settings& how);
 
@@ -45084,9 +45993,9 @@ class tls_session {
   secret password_;
   std::shared_ptr<tls_sessions> sessions_;
   std::string sessions_key_;
-  std::unique_ptr<SSL_CTX, tls_deleter> context_;
-  std::unique_ptr<BIO_METHOD, tls_deleter> method_;
-  std::unique_ptr<SSL, tls_deleter> ssl_;
+  sole<SSL_CTX, tls_deleter> context_;
+  sole<BIO_METHOD, tls_deleter> method_;
+  sole<SSL, tls_deleter> ssl_;
   static constexpr std::size_t largest_hash = 64;
 
   std::byte binding_[largest_hash];
@@ -45207,27 +46116,27 @@ DOVETAIL_DEFINE std::error_code take_tls_error() noexcept {
   return {static_cast<int>(static_cast<unsigned>(code)), tls_category()};
 }
 
-DOVETAIL_DEFINE std::unique_ptr<tls_session> tls_session::create(const tls_settings& how, std::error_code& ec) {
+DOVETAIL_DEFINE sole<tls_session> tls_session::create(const tls_settings& how, std::error_code& ec) {
   ERR_clear_error();
   if (how.verify == tls_verify::full && how.server_name.empty()) {
     ec = errc::invalid_option;  // nothing to verify against is a mistake, not a success
-    return nullptr;
+    return {};
   }
-  std::unique_ptr<tls_session> made{new tls_session};
+  sole<tls_session> made{new tls_session};
   if (!made->prepare(how)) {
     ec = take_tls_error();
-    return nullptr;
+    return {};
   }
   return made;
 }
 
-DOVETAIL_DEFINE std::unique_ptr<tls_session> tls_session::accept(SSL_CTX& context) {
+DOVETAIL_DEFINE sole<tls_session> tls_session::accept(SSL_CTX& context) {
   ERR_clear_error();
-  std::unique_ptr<tls_session> made{new tls_session};
+  sole<tls_session> made{new tls_session};
   made->ssl_.reset(SSL_new(&context));
   if (!made->ssl_ || !made->plug_in()) {
     ERR_clear_error();
-    return nullptr;
+    return {};
   }
   SSL_set_accept_state(made->ssl_.get());
   return made;
@@ -45524,7 +46433,7 @@ class tls_stream {
 
   Inner inner_;
   tls_settings settings_;
-  std::unique_ptr<detail::tls_session> session_;
+  detail::sole<detail::tls_session> session_;
 };
 
 /// The transport policy TLS over another one: `dt::tls<dt::tcp>`.
@@ -45570,7 +46479,7 @@ class byte_buffer {
 
   void clear() noexcept { size_ = 0; }
   /// Forgets what is behind the first `size` bytes.
-  void truncate(std::size_t size) noexcept { size_ = (std::min)(size_, size); }
+  void truncate(std::size_t size) noexcept { size_ = detail::lesser(size_, size); }
   /// Gives the memory back.
   void release() noexcept {
     memory_.reset();
@@ -45603,16 +46512,16 @@ class byte_buffer {
 
  private:
   [[gnu::noinline]] void reallocate_for(std::size_t count) {
-    reallocate((std::max)({std::size_t{256}, capacity_ * 2, size_ + count}));
+    reallocate(detail::greater(std::size_t{256}, detail::greater(capacity_ * 2, size_ + count)));
   }
   void reallocate(std::size_t capacity) {
-    auto larger = std::make_unique_for_overwrite<std::byte[]>(capacity);
+    detail::sole_array<std::byte> larger{capacity};
     if (size_ != 0) std::memcpy(larger.get(), memory_.get(), size_);
     memory_ = std::move(larger);
     capacity_ = capacity;
   }
 
-  std::unique_ptr<std::byte[]> memory_;
+  detail::sole_array<std::byte> memory_;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
 };
@@ -45996,13 +46905,13 @@ class digit_space {
  public:
   char* get(std::size_t size) {
     if (size <= sizeof inside_) return inside_;
-    large_ = std::make_unique_for_overwrite<char[]>(size);
+    large_ = v0::detail::sole_array<char>{size};
     return large_.get();
   }
 
  private:
   char inside_[80];
-  std::unique_ptr<char[]> large_;
+  v0::detail::sole_array<char> large_;
 };
 
 inline void put_group(char* to, unsigned group) noexcept {
@@ -46345,9 +47254,12 @@ struct decode_context {
   }
 };
 
-/// What the server says of an array type that is not built in.
+/// Puts `where` in front of what was said of a value inside of another; without words, what `failed` is to it.
+void explain_place(decode_context& context, errc failed, std::string_view where, std::string_view field_type);
+
+/// What the server says of an array type, or a range type, that is not built in.
 struct user_array {
-  oid element = 0;  ///< which an array in binary names; 0: not known
+  oid element = 0;  ///< which an array in binary names, or of which a range's bounds are; 0: not known
   oid form = 0;     ///< whose form its values have: the same, or what the domain is made of
 };
 
@@ -46372,12 +47284,59 @@ struct encode_context {
 template <class T>
 struct native_codec;
 
+/// A `native_codec` may have `static constexpr bool reads_as_text(oid)`: types whose values are asked for as text.
+template <class T>
+constexpr bool (*reader_as_text() noexcept)(std::uint32_t) noexcept {
+  if constexpr (requires(oid type) { native_codec<T>::reads_as_text(type); }) {
+    return &native_codec<T>::reads_as_text;
+  } else {
+    return nullptr;
+  }
+}
+template <class T>
+inline constexpr v0::detail::native_traits native_traits_for{&native_codec<T>::takes, reader_as_text<T>()};
+
 /// The type that is stored for a field: without `column<>`, `std::optional` and codec.
 template <class T>
 using stored_t = typename v0::detail::unwrap_codec<
     typename v0::detail::unwrap_optional<typename v0::detail::unwrap_column<std::remove_cv_t<T>>::type>::type>::type;
 
 }  // namespace dovetail::inline v0::postgres::detail
+
+namespace dovetail::inline v0::detail {
+
+template <class T>
+  requires is_native_value<T>
+inline constexpr const native_traits* traits_of_native<T> = &postgres::detail::native_traits_for<T>;
+
+}  // namespace dovetail::inline v0::detail
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres::detail {
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void explain_place(decode_context& context, errc failed,
+                                                                std::string_view where, std::string_view field_type) {
+  if (context.words == nullptr) return;
+  const std::string said = std::move(*context.words);
+  context.words->assign(where).append(": ");
+  if (!said.empty()) {
+    context.words->append(said);
+  } else if (failed == errc::value_out_of_range) {
+    context.words->append("the value does not fit ").append(v0::detail::tidy_type_name(field_type));
+  } else {
+    context.words->append("the value is no ").append(v0::detail::tidy_type_name(field_type));
+  }
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+#undef DOVETAIL_DEFINE
+#endif
 
 // ---- dovetail/format/postgres/interval.hpp ----
 // interval: months, days and microseconds, which are kept apart.
@@ -46687,6 +47646,12 @@ concept list_like = !text_like<T> && !bytes_like<T> && requires(const T& list) {
   list.size();
 };
 
+/// A value that COPY can write only when it knows what a type that is not built in is made of.
+template <class T>
+concept has_parts = list_like<T> || requires {
+  native_codec<T>::reads_as_text(oids::unspecified);
+};
+
 template <class T>
 struct list_element {
   using type = std::remove_cv_t<T>;
@@ -46932,6 +47897,9 @@ void append_span_form(byte_buffer& out, std::int64_t microseconds);
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <charconv>
+
 namespace dovetail::inline v0::postgres::detail {
 
 inline void append_padded(byte_buffer& out, std::uint64_t number, std::size_t width) {
@@ -47010,6 +47978,9 @@ namespace dovetail::inline v0::postgres::detail {
 void quote_element(byte_buffer& out, std::string_view text);
 
 void append_real_form(byte_buffer& out, double value, bool is_single);
+
+/// `bits`: of the value, widened with its sign.
+void append_whole_form(byte_buffer& out, std::uint64_t bits, bool is_signed);
 
 template <class T>
 errc append_text_form(byte_buffer& out, const T& value, bool& is_null, encode_context& context);
@@ -47125,9 +48096,9 @@ errc append_text_form(byte_buffer& out, const T& value, bool& is_null, encode_co
   } else if constexpr (kind == field_kind::boolean) {
     return out.append(std::string_view{value ? "t" : "f"}), errc{};
   } else if constexpr (kind == field_kind::integer || kind == field_kind::unsigned_integer) {
-    char digits[24];
-    out.append({digits, std::to_chars(digits, digits + sizeof digits, value).ptr});
-    return errc{};
+    constexpr bool is_signed = kind == field_kind::integer;
+    using widest = std::conditional_t<is_signed, std::int64_t, std::uint64_t>;
+    return append_whole_form(out, static_cast<std::uint64_t>(static_cast<widest>(value)), is_signed), errc{};
   } else if constexpr (kind == field_kind::real) {
     return append_real_form(out, static_cast<double>(value), std::is_same_v<type, float>), errc{};
   } else if constexpr (kind == field_kind::enumeration) {
@@ -47153,6 +48124,9 @@ errc append_text_form(byte_buffer& out, const T& value, bool& is_null, encode_co
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <charconv>
+
 namespace dovetail::inline v0::postgres::detail {
 
 [[gnu::noinline]] DOVETAIL_DEFINE void quote_element(byte_buffer& out, std::string_view text) {
@@ -47171,6 +48145,13 @@ namespace dovetail::inline v0::postgres::detail {
   char digits[32];
   const auto end = is_single ? std::to_chars(digits, digits + sizeof digits, static_cast<float>(value))
                              : std::to_chars(digits, digits + sizeof digits, value);
+  out.append({digits, end.ptr});
+}
+
+DOVETAIL_DEFINE void append_whole_form(byte_buffer& out, std::uint64_t bits, bool is_signed) {
+  char digits[24];
+  const auto end = is_signed ? std::to_chars(digits, digits + sizeof digits, static_cast<std::int64_t>(bits))
+                             : std::to_chars(digits, digits + sizeof digits, bits);
   out.append({digits, end.ptr});
 }
 
@@ -47253,16 +48234,24 @@ namespace detail {
 
 /// Numbers that the server takes as they are.
 template <class T>
+inline constexpr bool is_written_exactly =
+    !is_optional<T> && !is_column<T> && !v0::detail::has_field_codec<T> &&
+    ((field_kind_of<T> == field_kind::integer && sizeof(T) > 1) || field_kind_of<T> == field_kind::real);
+
+/// Length and bytes of one of them.
+template <class T>
+[[gnu::always_inline]] inline void store_exactly(std::byte* to, const T& value) noexcept {
+  using bits = std::conditional_t<sizeof(T) == 8, std::uint64_t,
+                                  std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint16_t>>;
+  store_big(to, static_cast<std::uint32_t>(sizeof(T)));
+  store_big(to + 4, std::bit_cast<bits>(value));
+}
+
+template <class T>
 [[gnu::always_inline]] inline bool write_exact(byte_buffer& out, const T& value, oid wanted) {
-  constexpr field_kind kind = field_kind_of<T>;
-  if constexpr (!is_optional<T> && !is_column<T> && !v0::detail::has_field_codec<T> &&
-                ((kind == field_kind::integer && sizeof(T) > 1) || kind == field_kind::real)) {
+  if constexpr (is_written_exactly<T>) {
     if (wanted == parameter_oid<T>() || wanted == 0) [[likely]] {
-      using bits = std::conditional_t<sizeof(T) == 8, std::uint64_t,
-                                      std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint16_t>>;
-      std::byte* const at = out.grow(4 + sizeof(T));
-      store_big(at, static_cast<std::uint32_t>(sizeof(T)));
-      store_big(at + 4, std::bit_cast<bits>(value));
+      store_exactly(out.grow(4 + sizeof(T)), value);
       return true;
     }
   }
@@ -48130,6 +49119,9 @@ void name_copied_row(error_info& failure, std::string_view what);
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <charconv>
+
 namespace dovetail::inline v0::postgres::detail {
 
 /// The row in a context's line "COPY city, line 17, column name"; 0 where it tells none. The word before the number is
@@ -48275,9 +49267,8 @@ namespace detail {
 /// The words for a session whose texts are not read as they were judged.
 error_info misread_texts(errc code);
 
-/// False for the encodings whose characters of several bytes may have a backslash in them.
-/// Source: https://www.postgresql.org/docs/15/multibyte.html ("Client only") and the encodings' own tables.
-bool has_plain_backslashes(std::string_view encoding) noexcept;
+/// Is this a name of UTF-8? "UNICODE" is what servers that stem from PostgreSQL 8.0 call it.
+bool is_utf8_name(std::string_view encoding) noexcept;
 
 }  // namespace detail
 
@@ -48292,15 +49283,16 @@ class parameter_status {
   const std::vector<std::pair<std::string, std::string>>& all() const noexcept { return values_; }
 
   /// False when the session reads texts otherwise than they are checked here: `standard_conforming_strings` is off, so
-  /// that a backslash keeps the quote behind it in a literal, or `client_encoding` has characters with a backslash in
-  /// them. What was judged to be one statement may be another one then.
-  bool are_texts_as_judged() const noexcept { return are_backslashes_bare_ && is_encoding_plain_; }
+  /// that a backslash keeps the quote behind it in a literal, or `client_encoding` is not UTF-8: others have characters
+  /// with a backslash in them, and all make other texts of ours. What was judged to be one statement may be another
+  /// then.
+  bool are_texts_as_judged() const noexcept { return are_backslashes_bare_ && is_encoding_ours_; }
 
  private:
   static constexpr std::size_t limit = 256;
   std::vector<std::pair<std::string, std::string>> values_;
   bool are_backslashes_bare_ = true;
-  bool is_encoding_plain_ = true;
+  bool is_encoding_ours_ = true;
 };
 
 /// Who is told of the server's notices. May be empty.
@@ -48352,11 +49344,9 @@ namespace dovetail::inline v0::postgres {
       "texts otherwise than they are checked here, so the connection is not used"};
 }
 
-DOVETAIL_DEFINE bool detail::has_plain_backslashes(std::string_view encoding) noexcept {
-  for (const std::string_view each : {"SJIS", "SHIFT_JIS_2004", "BIG5", "GBK", "GB18030", "UHC", "JOHAB"}) {
-    if (encoding == each) return false;
-  }
-  return true;
+DOVETAIL_DEFINE bool detail::is_utf8_name(std::string_view encoding) noexcept {
+  return equals_ignoring_case(encoding, "UTF8") || equals_ignoring_case(encoding, "UTF-8") ||
+         equals_ignoring_case(encoding, "UNICODE");
 }
 
 DOVETAIL_DEFINE bool backend_key::assign(std::uint32_t backend, byte_view key) noexcept {
@@ -48376,7 +49366,7 @@ DOVETAIL_DEFINE std::string_view parameter_status::find(std::string_view name) c
 
 DOVETAIL_DEFINE bool parameter_status::set(std::string_view name, std::string_view value) {
   if (name == "standard_conforming_strings") are_backslashes_bare_ = value == "on";
-  if (name == "client_encoding") is_encoding_plain_ = detail::has_plain_backslashes(value);
+  if (name == "client_encoding") is_encoding_ours_ = detail::is_utf8_name(value);
   for (auto& each : values_) {
     if (each.first == name) return each.second = value, true;
   }
@@ -48414,7 +49404,7 @@ namespace dovetail::inline v0::postgres {
 
 DOVETAIL_DEFINE void parameter_status::clear() noexcept {
   values_.clear();
-  are_backslashes_bare_ = is_encoding_plain_ = true;
+  are_backslashes_bare_ = is_encoding_ours_ = true;
 }
 
 }  // namespace dovetail::inline v0::postgres
@@ -48439,8 +49429,8 @@ class notification_queue {
  public:
   explicit notification_queue(std::size_t limit = 10'000) noexcept : limit_(limit) {}
 
-  bool empty() const noexcept { return waiting_.empty(); }
-  std::size_t size() const noexcept { return waiting_.size(); }
+  bool empty() const noexcept { return first_ == waiting_.size(); }
+  std::size_t size() const noexcept { return waiting_.size() - first_; }
   std::size_t dropped() const noexcept { return dropped_; }
 
   /// The oldest one; there must be one.
@@ -48452,7 +49442,10 @@ class notification_queue {
   void clear() noexcept;
 
  private:
-  std::deque<notification> waiting_;
+  void drop_first() noexcept;
+
+  std::vector<notification> waiting_;  // those before `first_` are gone: fewer than wait behind them
+  std::size_t first_ = 0;
   std::size_t limit_;
   std::size_t dropped_ = 0;
 };
@@ -48469,9 +49462,16 @@ class notification_queue {
 namespace dovetail::inline v0::postgres {
 
 DOVETAIL_DEFINE notification notification_queue::pop() {
-  notification oldest = std::move(waiting_.front());
-  waiting_.pop_front();
+  notification oldest = std::move(waiting_[first_]);
+  drop_first();
   return oldest;
+}
+
+DOVETAIL_DEFINE void notification_queue::drop_first() noexcept {
+  waiting_[first_++] = {};
+  if (first_ < size()) return;
+  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(first_));
+  first_ = 0;
 }
 
 DOVETAIL_DEFINE bool notification_queue::take(byte_view body) {
@@ -48480,10 +49480,10 @@ DOVETAIL_DEFINE bool notification_queue::take(byte_view body) {
   std::string_view channel;
   std::string_view payload;
   if (!reader.u32(process) || !reader.text(channel) || !reader.text(payload) || !reader.at_end()) return false;
-  if (waiting_.size() >= limit_) {
+  if (size() >= limit_) {
     ++dropped_;
-    if (waiting_.empty()) return true;
-    waiting_.pop_front();
+    if (empty()) return true;
+    drop_first();
   }
   waiting_.push_back({std::string{channel}, std::string{payload}, process, false});
   return true;
@@ -48494,6 +49494,7 @@ namespace dovetail::inline v0::postgres {
 
 DOVETAIL_DEFINE void notification_queue::clear() noexcept {
   waiting_.clear();
+  first_ = 0;
   dropped_ = 0;
 }
 
@@ -48743,8 +49744,22 @@ errc decode_bytes_as(const value_ref& value, T& out) {
   return assign_bytes(bytes, out);
 }
 
+/// The enumerators that a text could have named; the text itself may be a secret.
 template <class E>
-errc decode_enum(const value_ref& value, E& out) {
+[[gnu::cold, gnu::noinline]] errc refuse_label(decode_context& context) {
+  if (context.words != nullptr) {
+    std::string_view before = "its text is none of the enumerators '";
+    context.words->clear();
+    for (const auto& entry : v0::detail::enumerator_list<E>) {
+      context.words->append(before).append(entry.name).append("'");
+      before = ", '";
+    }
+  }
+  return errc::malformed_value;
+}
+
+template <class E>
+errc decode_enum(const value_ref& value, E& out, decode_context& context) {
   if (value.type == oids::int2 || value.type == oids::int4 || value.type == oids::int8) {
     std::int64_t number = 0;
     if (const errc failed = decode_integer(value, number); failed != errc{}) return failed;
@@ -48752,7 +49767,8 @@ errc decode_enum(const value_ref& value, E& out) {
   }
   std::string_view name;
   if (const errc failed = decode_plain_text(value, name); failed != errc{}) return failed;
-  return assign_enum(name, out);
+  const errc failed = assign_enum(name, out);
+  return failed == errc{} ? failed : refuse_label<E>(context);
 }
 
 [[gnu::cold, gnu::noinline]] inline void explain_date(std::string* words) {
@@ -48883,7 +49899,7 @@ errc decode_value(const value_ref& value, T& out, decode_context& context) {
   } else if constexpr (kind == field_kind::bytes) {
     return decode_bytes_as(value, out);
   } else if constexpr (kind == field_kind::enumeration) {
-    return decode_enum(value, out);
+    return decode_enum(value, out, context);
   } else if constexpr (kind == field_kind::uuid) {
     return decode_uuid(value, out);
   } else if constexpr (kind == field_kind::decimal) {
@@ -49000,6 +50016,11 @@ struct array_header {
   bool read(part_reader& reader) noexcept;
 };
 
+/// Which element was refused, counted from 1 whatever the array's lower bounds are; one word for each dimension.
+errc refuse_element(decode_context& context, errc failed, std::size_t number, std::string_view field_type);
+errc refuse_dimensions(decode_context& context, std::int32_t dimensions, int wanted);
+errc refuse_element_type(decode_context& context, oid element);
+
 template <class T>
 errc decode_dimension(part_reader& reader, const array_header& header, int depth, T& out, decode_context& context) {
   const auto size = static_cast<std::size_t>(header.elements == 0 ? 0 : header.sizes[depth]);
@@ -49018,7 +50039,8 @@ errc decode_dimension(part_reader& reader, const array_header& header, int depth
         context.explain("an element is null: the elements' type must be a std::optional");
       }
     }
-    if (failed != errc{}) return failed;
+    if (failed != errc{}) [[unlikely]]
+      return refuse_element(context, failed, i + 1, type_name<typename T::value_type>());
     out.push_back(std::move(element));
   }
   return errc{};
@@ -49037,16 +50059,9 @@ errc decode_list(const value_ref& value, T& out, decode_context& context) {
   array_header header;
   if (!header.read(reader)) return errc::malformed_value;
   if (header.dimensions != 0 && header.dimensions != dimensions) {
-    context.explain("the array has another number of dimensions");
-    return errc::malformed_value;
+    return refuse_dimensions(context, header.dimensions, dimensions);
   }
-  if (!takes_type<typename innermost<T>::type>(header.element)) {
-    context.explain(
-        find_type(header.element).is_known
-            ? "the array's elements have another type"
-            : "the array's elements are of a type that is not built in; cast it in the query: ::integer[], ::text[]");
-    return errc::malformed_value;
-  }
+  if (!takes_type<typename innermost<T>::type>(header.element)) return refuse_element_type(context, header.element);
   const errc failed = decode_dimension(reader, header, 0, out, context);
   if (failed == errc{} && !reader.at_end()) return errc::malformed_value;
   return failed;
@@ -49077,6 +50092,40 @@ namespace dovetail::inline v0::postgres::detail {
     elements *= size;
   }
   return elements == 0 ? reader.at_end() : true;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE errc refuse_element(decode_context& context, errc failed,
+                                                                 std::size_t number, std::string_view field_type) {
+  std::string where;
+  dovetail::detail::append_parts(where, {"element ", dovetail::detail::number_text{number}});
+  explain_place(context, failed, where, field_type);
+  return failed;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE errc refuse_dimensions(decode_context& context, std::int32_t dimensions,
+                                                                    int wanted) {
+  if (context.words != nullptr) {
+    context.words->clear();
+    dovetail::detail::append_parts(
+        *context.words, {"the array has another number of dimensions: ",
+                         dovetail::detail::number_text{static_cast<std::size_t>(dimensions)}, ", the field has ",
+                         dovetail::detail::number_text{static_cast<std::size_t>(wanted)}});
+  }
+  return errc::malformed_value;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE errc refuse_element_type(decode_context& context, oid element) {
+  if (context.words != nullptr) {
+    context.words->clear();
+    if (find_type(element).is_known) {
+      dovetail::detail::append_parts(*context.words,
+                                     {"the array's elements have another type: ", type_name_of(element)});
+    } else {
+      *context.words =
+          "the array's elements are of a type that is not built in; cast it in the query: ::integer[], ::text[]";
+    }
+  }
+  return errc::malformed_value;
 }
 
 }  // namespace dovetail::inline v0::postgres::detail
@@ -49599,7 +50648,7 @@ class statement_cache {
   static std::string name_of(std::string_view text, std::span<const std::uint32_t> types);
 
   /// Keeps a statement that was prepared under its name.
-  statement_use insert(std::unique_ptr<prepared_statement> made, std::string_view literal);
+  statement_use insert(v0::detail::sole<prepared_statement> made, std::string_view literal);
 
   /// Forgets a statement: the server does not have it any more, or not as it was.
   void forget(prepared_statement& gone) noexcept;
@@ -49652,6 +50701,9 @@ class statement_cache {
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <algorithm>
+
 namespace dovetail::inline v0::postgres {
 namespace detail {
 
@@ -49712,7 +50764,7 @@ DOVETAIL_DEFINE std::string statement_cache::name_of(std::string_view text, std:
   return name;
 }
 
-DOVETAIL_DEFINE statement_use statement_cache::insert(std::unique_ptr<prepared_statement> made,
+DOVETAIL_DEFINE statement_use statement_cache::insert(v0::detail::sole<prepared_statement> made,
                                                       std::string_view literal) {
   made->hash = detail::statement_hash(made->text, made->types);
   if (kept_.size() >= capacity_) make_room();
@@ -49807,6 +50859,22 @@ class session {
   /// Takes the deferred statements back: nothing of them has been sent.
   void drop_deferred() noexcept { deferred_.clear(); }
 
+  /// Begins a transaction with the next statement: defers `text`, which begins one. From here on the session counts as
+  /// in a transaction. Precondition: it is idle.
+  void begin_later(std::string text) {
+    defer(std::move(text));
+    is_begin_unanswered_ = false;
+    facts.health = session_health::in_transaction;
+  }
+  /// The transaction of `begin_later` ends before the server has heard of it.
+  void drop_begin() noexcept;
+  /// The statement of `begin_later` has not succeeded, as far as anybody knows, and it will not: the server has refused
+  /// it, or the connection was lost before its answer. What went out behind it was not executed, or is undone.
+  bool has_begin_failed() const noexcept {
+    if (facts.health == session_health::closed) return is_begin_unanswered_ || is_begin_deferred();
+    return is_begin_unanswered_ && facts.transaction_status == 'I';
+  }
+
   /// Call it for a fresh connection, before `startup`.
   void forget() noexcept;
 
@@ -49848,6 +50916,8 @@ class session {
   /// There is something that has to go in front of the next batch.
   bool has_prefix() const noexcept { return !deferred_.empty() || !statements.to_close().empty(); }
   void note_prefix() noexcept { carries_prefix_ = true; }
+  /// What was deferred has succeeded.
+  void note_prefix_answered() noexcept { is_begin_unanswered_ = false; }
 
   /// The end of the batch ends the data of a copy, in this many bytes: as long as none of them has left, `drain` can
   /// still have the copy fail.
@@ -49912,6 +50982,8 @@ class session {
   /// Something is written that ReadyForQuery will answer.
   void note_answered(bool is_simple) noexcept;
 
+  void note_prefix_sent() noexcept;
+
   /// After an unusually large message.
   void give_memory_back() noexcept;
 
@@ -49923,6 +50995,7 @@ class session {
   std::size_t skip_ = 0;
   std::size_t portals_ = 0;
   bool carries_prefix_ = false;
+  bool is_begin_unanswered_ = false;
   bool needs_sync_ = false;
   bool needed_sync_ = false;  // before the batch
   bool is_simple_ = false;
@@ -49950,7 +51023,14 @@ DOVETAIL_DEFINE void session::forget() noexcept {
   notifications.clear();
   deferred_.clear();
   owed_ = batch_owed_ = sent_ = skip_ = copy_end_ = 0;
-  needs_sync_ = is_copying_in_ = may_have_executed_ = must_fail_ = is_portal_open_ = false;
+  needs_sync_ = is_copying_in_ = may_have_executed_ = must_fail_ = is_portal_open_ = is_begin_unanswered_ = false;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void session::drop_begin() noexcept {
+  drop_deferred();
+  if (facts.health == session_health::in_transaction && facts.transaction_status == 'I') {
+    facts.health = session_health::idle;
+  }
 }
 
 DOVETAIL_DEFINE void session::begin_batch() noexcept {
@@ -49998,11 +51078,15 @@ DOVETAIL_DEFINE void session::note_sent(std::size_t bytes) noexcept {
   needed_sync_ = needs_sync_;
   had_to_fail_ = must_fail_;
   facts.health = session_health::desynchronised;  // until the answers are here
-  if (carries_prefix_) {
-    carries_prefix_ = false;
-    deferred_.clear();
-    statements.to_close().clear();
-  }
+  if (carries_prefix_) [[unlikely]]
+    note_prefix_sent();
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void session::note_prefix_sent() noexcept {
+  carries_prefix_ = false;
+  is_begin_unanswered_ = is_begin_deferred();
+  deferred_.clear();
+  statements.to_close().clear();
 }
 
 DOVETAIL_DEFINE void session::take_batch_back() noexcept {
@@ -50185,6 +51269,10 @@ class dialogue {
   errc lost_code_ = errc::outcome_unknown;
   /// The dialogue goes on with a portal that the last one left open.
   bool continues_ = false;
+  /// What was read and not used is an answer that the last dialogue left.
+  bool answers_are_due_ = false;
+  /// Rows that `on_rows` does not take have a place here: the next dialogue is to have them.
+  bool leaves_rows_ = false;
   /// What has left of the batch may be executed although the rest has not.
   bool executes_in_parts_ = false;
   /// Who asked for the parts hears of all of them at once: how the server ended the connection says nothing of those
@@ -50203,6 +51291,9 @@ class dialogue {
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <algorithm>
+
 namespace dovetail::inline v0::postgres::detail {
 
 DOVETAIL_DEFINE action dialogue::resume(const event& ev) {
@@ -50243,7 +51334,7 @@ DOVETAIL_DEFINE action dialogue::start(const event& ev) {
   if (ev.cancelled || ev.ec || (!is_ready && !(continues_ && on_->is_portal_open()))) [[unlikely]]
     return refuse_start(ev);
   on_->set_may_have_executed(false);
-  if (!on_->facts.input.committed().empty()) [[unlikely]] {
+  if (!on_->facts.input.committed().empty() && !answers_are_due_) [[unlikely]] {
     if (error_info failure = take_unasked()) return end(std::move(failure));
   }
   if (!on_->facts.parameters.are_texts_as_judged()) [[unlikely]] {  // reported since, by a reload of the server's files
@@ -50336,7 +51427,7 @@ DOVETAIL_DEFINE action dialogue::go_on() {
     verdict said = verdict::go_on;
     if (came.type == from_server::data_row) {
       const std::size_t taken = is_in_prefix() ? 0 : on_rows(input.committed());
-      if (taken == 0) said = verdict::unexpected;
+      if (taken == 0) said = leaves_rows_ ? verdict::finish : verdict::unexpected;
       input.consume(taken);
     } else if (const std::size_t answers =
                    came.type == from_server::bind_complete && !is_in_prefix() ? on_answers(input.committed()) : 0) {
@@ -50394,7 +51485,7 @@ DOVETAIL_DEFINE action dialogue::go_on() {
   }
   constexpr char expected[] = {from_server::command_complete, from_server::bind_complete, from_server::parse_complete};
   if (came.type != expected[(deferred_left_ - 1) % 3]) return verdict::unexpected;
-  --deferred_left_;
+  if (--deferred_left_ == 0) on_->note_prefix_answered();
   return verdict::go_on;
 }
 
@@ -50503,7 +51594,8 @@ struct row_sink {
   /// statement from being executed. May be called again before the first row, when the statement was prepared again.
   error_info (*describe)(void* state, statement_description& of) = nullptr;
   /// Takes whole DataRow messages off the front of `unread` (there is at least one), and gives the number of bytes
-  /// taken; write it with `take_rows`. Sets `failed` to end the result: the rows behind are skipped.
+  /// taken; write it with `take_rows`. Sets `failed` to end the result: the rows behind are skipped. For a portal that
+  /// runs ahead it may take none: then the dialogue is over for now, and the rows stay where they are until the next.
   std::size_t (*take)(void* state, byte_view unread, bool& failed) = nullptr;
   /// Why `take` failed.
   error_info (*failure)(void* state) = nullptr;
@@ -50584,6 +51676,7 @@ class query_dialogue : public dialogue {
 /// What a text is for: what its answer, or the loss of it, means.
 enum class script_purpose : std::uint8_t {
   any,
+  begin,   ///< a lost answer leaves nothing behind
   commit,  ///< a lost answer is errc::commit_unknown, the answer ROLLBACK errc::transaction_aborted
 };
 
@@ -50597,7 +51690,7 @@ class script_dialogue final : public detail::query_dialogue {
 
   script_dialogue(session& on, std::string_view text, script_purpose purpose = script_purpose::any,
                   const row_sink& rows = {})
-      : query_dialogue(on, text, text.empty()), rows_(rows), purpose_(purpose) {
+      : query_dialogue(on, text, text.empty() || purpose == script_purpose::begin), rows_(rows), purpose_(purpose) {
     if (purpose == script_purpose::commit) lost_code_ = errc::commit_unknown;
   }
 
@@ -51023,6 +52116,13 @@ class portal {
   /// For the next batches.
   void set_row_limit(std::int32_t rows) noexcept { row_limit_ = rows; }
 
+  /// Lets the server work ahead, where the portal holds the session: while the rows of a batch are read, the next one
+  /// is asked for already, `batches_ahead` in all. Call it before the portal is opened, for a statement that does
+  /// nothing but give rows: more of it is executed than is read, and what nobody waits for may be cancelled.
+  void run_ahead() noexcept { may_run_ahead_ = true; }
+  bool runs_ahead() const noexcept { return may_run_ahead_ && holds_session_; }
+  static constexpr std::size_t batches_ahead = 2;
+
   // For the dialogues.
 
   void open(session& on, bool is_in_transaction, std::int32_t row_limit);
@@ -51032,13 +52132,22 @@ class portal {
     is_open_ = true;
   }
   void close() noexcept { is_open_ = false; }
+  /// Batches that are asked for, and whose end has not come.
+  std::size_t asked() const noexcept { return asked_; }
+  void note_asked() noexcept { ++asked_; }
+  /// False when none was asked for.
+  bool note_answered() noexcept { return asked_ != 0 && asked_-- != 0; }
+  /// The server executes none of them any more, or what is left of the dialogue.
+  void forget_asked() noexcept { asked_ = 0; }
 
  private:
   statement_use statement_;
   std::string name_;
+  std::size_t asked_ = 0;
   std::int32_t row_limit_ = 0;
   bool is_open_ = false;
   bool holds_session_ = false;
+  bool may_run_ahead_ = false;
 };
 
 }  // namespace dovetail::inline v0::postgres
@@ -51056,6 +52165,7 @@ DOVETAIL_DEFINE void portal::open(session& on, bool is_in_transaction, std::int3
   holds_session_ = !is_in_transaction;
   row_limit_ = row_limit;
   is_open_ = false;
+  asked_ = 0;
   name_ = "dt_portal_" + std::to_string(on.next_portal());
 }
 
@@ -51106,7 +52216,7 @@ class preparation {
  private:
   void write_bind_head();
 
-  std::unique_ptr<prepared_statement> made_;
+  v0::detail::sole<prepared_statement> made_;
   char awaited_ = 0;
 };
 
@@ -51221,7 +52331,7 @@ inline bool is_of_class(const std::error_code& code, std::string_view first_two)
 }
 
 DOVETAIL_DEFINE bool preparation::write(session& on, const statement_request& asked, bool is_named) {
-  made_ = std::make_unique<prepared_statement>();
+  made_.reset(new prepared_statement);
   made_->text = asked.text;
   made_->types.assign(asked.types.begin(), asked.types.end());
   if (is_named) made_->name = statement_cache::name_of(asked.text, asked.types);
@@ -51665,12 +52775,12 @@ class copy_writer {
 
   row_sink types_sink() noexcept;
 
-  /// Lists for arrays that are not built in: their elements' types must be known before.
+  /// Lists and ranges for types that are not built in: what these are made of must be known before.
   template <class Row>
   bool needs_elements() const noexcept {
     if (types_.size() != column_count_of<Row>) return false;
     return [this]<std::size_t... I>(std::index_sequence<I...>) {
-      return ((list_like<stored_t<written_type<Row, I>>> && !find_type(types_[I]).is_known) || ...);
+      return ((has_parts<stored_t<written_type<Row, I>>> && !find_type(types_[I]).is_known) || ...);
     }
     (std::make_index_sequence<column_count_of<Row>>{});
   }
@@ -51693,7 +52803,7 @@ class copy_writer {
       const char* why = "";
       const std::size_t column = of_.column_++;
       errc code{};
-      if constexpr (list_like<stored_t<T>>) {
+      if constexpr (has_parts<stored_t<T>>) {
         code = write_copy_value(to_, value, of_.types_[column], why, of_.array(column));
       } else {
         code = write_copy_value(to_, value, of_.types_[column], why);
@@ -51733,7 +52843,7 @@ class copy_writer {
       std::string misfits;
       ((!find_type(types_[I]).is_known || can_send<written_type<Row, I>>(types_[I])
             ? void()
-            : add_misfit(misfits, column_names<Row>[I], types_[I])),
+            : add_misfit(misfits, column_names<Row>[I], type_name<written_type<Row, I>>(), types_[I])),
        ...);
       return misfits.empty() ? error_info{} : error_info{errc::row_mismatch, std::move(misfits)};
     }
@@ -51757,7 +52867,7 @@ class copy_writer {
  private:
   static bool is_of_binary_form(const error_info& failure) noexcept;
   static void add_text_in_binary(error_info& to, std::string_view field);
-  static void add_misfit(std::string& to, std::string_view field, oid type);
+  static void add_misfit(std::string& to, std::string_view field, std::string_view field_type, oid type);
   std::size_t take_fact(byte_view unread, bool& failed);
   std::size_t take_elements(byte_view unread, bool& failed);
   user_array array(std::size_t column) const noexcept {
@@ -51850,8 +52960,8 @@ class copy_call {
   session* on_;
   const copy_rows<Range>* op_;
   copy_writer writer_;
-  std::optional<execute_dialogue> looking_;
-  std::optional<copy_in_dialogue> copying_;
+  v0::detail::later<execute_dialogue> looking_;
+  v0::detail::later<copy_in_dialogue> copying_;
   std::optional<iterator> at_;
   error_info failure_;
   bool has_begun_ = false;
@@ -51930,7 +53040,9 @@ DOVETAIL_DEFINE std::size_t copy_writer::take_fact(byte_view unread, bool& faile
       "union all select b.oid, b.typtype, b.typbasetype from form f "
       "join pg_catalog.pg_type b on f.kind = 'd' and b.oid = f.base) "
       "select form.oid from form where form.kind <> 'd') "
-      "from pg_catalog.pg_type t join pg_catalog.pg_type e on e.oid = t.typelem "
+      "from pg_catalog.pg_type t left join pg_catalog.pg_range r on t.oid = r.rngtypid or "
+      "t.oid::text = pg_catalog.to_jsonb(r)->>'rngmultitypid' "
+      "join pg_catalog.pg_type e on e.oid = coalesce(r.rngsubtype, t.typelem) "
       "where t.typlen = -1 and t.oid in (";
   for (std::size_t i = 0; i < types_.size(); ++i) {
     dovetail::detail::append_parts(elements_text_, {i == 0 ? "" : ", ", dovetail::detail::number_text{types_[i]}});
@@ -51993,10 +53105,13 @@ DOVETAIL_DEFINE row_sink copy_writer::types_sink() noexcept {
 }
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void copy_writer::add_misfit(std::string& to, std::string_view field,
-                                                                          oid type) {
+                                                                          std::string_view field_type, oid type) {
   if (to.empty()) to = "the struct does not fit the table's columns";
-  dovetail::detail::append_parts(
-      to, {"\n  field '", field, "': its type has no place in a column of the type ", type_name_of(type)});
+  dovetail::detail::append_parts(to, {"\n  field '", field, "' (", dovetail::detail::tidy_type_name(field_type),
+                                      "): its type has no place in a column of the type ", type_name_of(type)});
+  const std::string_view advice = advice_of(type);  // of reading, where a cast helps
+  dovetail::detail::append_advice(
+      to, {.accepts = sent_kinds_of(type), .advice = advice.substr(0, advice.find(", or cast"))});
 }
 
 }  // namespace detail
@@ -52233,7 +53348,7 @@ class copy_text_in_call {
   session* on_;
   copy_text_in<Source>* op_;
   std::optional<typename iterator_of<source_type>::type> at_;
-  std::optional<copy_in_dialogue> running_;
+  v0::detail::later<copy_in_dialogue> running_;
 };
 
 }  // namespace detail
@@ -52458,6 +53573,11 @@ namespace postgres::detail {
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const column_description& from = of.columns()[i];
     columns[i] = {from.name, type_name_of(from.type), kinds_of(from.type), nullability::unknown, advice_of(from.type)};
+    columns[i].type = from.type;
+    if (const oid element = element_of(from.type); element != 0) {
+      columns[i].elements = kinds_of(element);
+      columns[i].element_type = element;
+    }
   }
   return columns;
 }
@@ -52494,7 +53614,11 @@ DOVETAIL_DEFINE error_info row_target::describe(statement_description& of) {
   }
   for (std::size_t leaf = 0; leaf < row_->leaves.size(); ++leaf) {
     const auto column = static_cast<std::size_t>(bound_->columns.column(leaf));
-    if (!is_asked_in_binary(of.columns()[column].type, row_->leaves[leaf].kind)) of.ask_for(column, false);
+    const oid type = of.columns()[column].type;
+    const auto& field = row_->leaves[leaf];
+    const bool is_text = field.kind == field_kind::native && field.native->is_read_as_text != nullptr &&
+                         field.native->is_read_as_text(type);
+    if (is_text || !is_asked_in_binary(type, field.kind)) of.ask_for(column, false);
   }
   of.formats_of = tag_;
 }
@@ -52553,7 +53677,7 @@ class describe_call {
 
   session* on_;
   std::string_view text_;
-  std::optional<execute_dialogue> running_;
+  v0::detail::later<execute_dialogue> running_;
   value_type columns_;
   bool is_described_ = false;
 };
@@ -52882,7 +54006,7 @@ class statement_call {
   session* on_;
   prepared_request<Request> asked_;
   Target target_;
-  std::optional<execute_dialogue> running_;
+  v0::detail::later<execute_dialogue> running_;
   error_info failure_;
   bool shows_text_;
 };
@@ -52945,7 +54069,7 @@ class insert_call {
   std::string text_;
   declared_types types_;
   Target target_;
-  std::optional<execute_dialogue> running_;
+  v0::detail::later<execute_dialogue> running_;
   error_info failure_;
 };
 
@@ -53362,7 +54486,7 @@ class execute_many_call {
   decltype(std::declval<const Op&>().rows.begin()) at_;
   std::optional<request_type> first_;
   std::optional<prepared_request<request_type>> asked_;
-  std::optional<execute_many_dialogue> running_;
+  v0::detail::later<execute_many_dialogue> running_;
   std::int64_t affected_ = 0;
   error_info failure_;
   bool shows_text_;
@@ -53431,7 +54555,7 @@ class insert_many_call {
   std::string text_;
   declared_types types_;
   std::optional<iterator> at_;
-  std::optional<execute_many_dialogue> running_;
+  v0::detail::later<execute_many_dialogue> running_;
   std::int64_t affected_ = 0;
   error_info failure_;
 };
@@ -53449,15 +54573,17 @@ class insert_many_call {
 #endif
 namespace dovetail::inline v0::postgres {
 
-/// Gives the oldest notification; reads until there is one.
-/// Errors: the server's when it ends the connection, the transport's.
+/// Gives the oldest notification; reads until there is one, or takes what has come and waits for nothing.
+/// Errors: the server's when it ends the connection, the transport's; errc::deadline_passed where nothing has come.
 /// Cancellation, deadline: the session stays as it was.
 class wait_notification_dialogue final : public detail::dialogue {
  public:
   using value_type = notification;
 
-  explicit wait_notification_dialogue(session& on) noexcept : dialogue(on, true) {}
+  explicit wait_notification_dialogue(session& on, bool only_looks = false) noexcept
+      : dialogue(on, true), only_looks_(only_looks) {}
 
+  DOVETAIL_DECLARE action resume(const event& ev);
   notification value() && { return std::move(found_); }
 
  private:
@@ -53472,7 +54598,11 @@ class wait_notification_dialogue final : public detail::dialogue {
     return fail(std::move(failure));
   }
 
+  static constexpr int most_looks = 64;  // at a server that never stops
+
   notification found_;
+  int looks_ = 0;
+  bool only_looks_;
 };
 
 }  // namespace dovetail::inline v0::postgres
@@ -53486,6 +54616,14 @@ class wait_notification_dialogue final : public detail::dialogue {
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::postgres {
+
+DOVETAIL_DEFINE action wait_notification_dialogue::resume(const event& ev) {
+  const event late{make_error_code(errc::deadline_passed)};
+  const bool is_nothing_there = only_looks_ && looks_ != 0 && ev.bytes == 0 && !ev.ec && !ev.cancelled;
+  const action next = dialogue::resume(is_nothing_there ? late : ev);
+  if (!only_looks_ || next.what() != verb::read) return next;
+  return ++looks_ > most_looks ? dialogue::resume(late) : action::look(next.input());
+}
 
 DOVETAIL_DEFINE wait_notification_dialogue::verdict wait_notification_dialogue::on_unasked() {
   if (on().notifications.empty()) return verdict::go_on;
@@ -53510,10 +54648,11 @@ struct listen_channels {
   bool is_idempotent() const noexcept { return true; }
 };
 
-/// Waits for a notification.
+/// Waits for a notification, or takes one that has come.
 struct next_notification {
   using value_type = notification;
   static constexpr std::string_view name = "notification";
+  bool only_looks = false;
   bool is_idempotent() const noexcept { return true; }
 };
 
@@ -53621,9 +54760,94 @@ enum class pipeline_sync : std::uint8_t {
 
 }  // namespace dovetail::inline v0::postgres
 
-// ---- dovetail/client/postgres/pipeline_rows.hpp ----
-// The parts of a pipeline whose statements give one row each: rows are read where the caller gets them, and what
-// statements of one text share is kept once.
+// ---- dovetail/client/postgres/pipeline_part.hpp ----
+// One statement of a pipeline, from its type to an item of the wire and back.
+
+namespace dovetail::inline v0::postgres::detail {
+
+template <class Op>
+struct pipeline_target;
+template <class Request>
+struct pipeline_target<sql_execute<Request>> {
+  using type = summary_target;
+};
+template <class Row, class Request>
+struct pipeline_target<sql_query<Row, Request>> {
+  using type = all_rows<Row>;
+};
+template <class Row, class Request>
+struct pipeline_target<sql_query_one<Row, Request>> {
+  using type = one_row<Row, false>;
+};
+template <class Row, class Request>
+struct pipeline_target<sql_query_optional<Row, Request>> {
+  using type = one_row<Row, true>;
+};
+
+/// One statement of a pipeline on its way. Stays where it is once it is prepared.
+template <class Op>
+class pipeline_part {
+ public:
+  using value_type = typename Op::value_type;
+
+  explicit pipeline_part(const Op& of) noexcept : of_(&of.request) {}
+
+  /// `before`: a statement of the same type; when it has the same text too, it is prepared already.
+  void prepare(session& on, pipeline_item& into, bool shows_text, const pipeline_item* before = nullptr) {
+    into.rows = target_.sink();
+    if (const std::string_view key = of_->sql.view().key(); before != nullptr && !before->failure && !key.empty() &&
+                                                            key.data() == before->asked.literal.data() &&
+                                                            key.size() == before->asked.literal.size()) {
+      into.asked = before->asked;
+      into.asked.arguments.state = of_;
+      return;
+    }
+    prepared_request<request_type>& asked = asked_.emplace(*of_);
+    into.failure = prepare_statement(asked, on, shows_text);
+    if (!into.failure) into.asked = asked.request();
+  }
+  void finish(pipeline_item& of, bool shows_text) {
+    if (!of.failure && !answered_) of.failure = target_.finish(of.done);
+    if (of.failure) of.failure = explain(std::move(of.failure), of_->sql.view(), shows_text, of.asked.text);
+  }
+  /// It was answered before it was a part.
+  void set_answer(value_type answer) { answered_.emplace(std::move(answer)); }
+  value_type value() { return answered_ ? *std::move(answered_) : value_type{target_.value()}; }
+  /// Its value, or with `IsEach` a result.
+  template <bool IsEach>
+  auto take(pipeline_item& of) {
+    if constexpr (IsEach) {
+      if (of.failure) return result<value_type>{std::move(of.failure)};
+      return result<value_type>{value()};
+    } else {
+      return value_type{value()};
+    }
+  }
+
+  /// What a pipeline asks of a statement before it is sent.
+  template <class Prepared>
+  static error_info prepare_statement(Prepared& asked, session& on, bool shows_text) {
+    if (asked.view().traits.kind == statement_kind::transaction) return refuse_transaction_statement();
+    return asked.prepare(on, shows_text);
+  }
+
+ private:
+  using request_type = decltype(Op::request);
+
+  const request_type* of_;
+  std::optional<prepared_request<request_type>> asked_;  // not of one that is asked as the one before
+  std::optional<value_type> answered_;
+  typename pipeline_target<Op>::type target_;
+};
+
+/// The statements of a pipeline and the items that the dialogue knows, of a tuple or of a vector.
+template <class Ops>
+class pipeline_parts;
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/client/postgres/pipeline_run_values.hpp ----
+// What statements of one text give, one after the other: each value is made when its answer comes.
 
 namespace dovetail::inline v0::postgres::detail {
 
@@ -53632,157 +54856,350 @@ struct boxed_bool {
   bool value = false;
 };
 
-/// Where the row of one statement goes.
-template <class Run, class Value>
-struct row_place {
-  Run* run = nullptr;
-  Value* value = nullptr;
-  bool has_row = false;
+/// `begin`, `row` for each row, `finish` for each statement; a statement that `may_end` has nothing against its end.
+template <class Op>
+class run_values;
+
+template <class Request>
+class run_values<sql_execute<Request>> {
+ public:
+  using stored_type = summary;
+  static constexpr bool has_rows = false;
+
+  error_info describe(statement_description&) noexcept { return {}; }
+  void begin() noexcept {}
+  bool row(stored_type&, byte_view) noexcept { return true; }  // nobody wants it
+  bool may_end() const noexcept { return true; }
+  error_info finish(stored_type& of, const command_tag& with) noexcept {
+    of.rows_affected = with.rows_affected();
+    return {};
+  }
+  error_info take_failure() noexcept { return {}; }
 };
 
-/// Statements of a vector that stand behind each other and have one text: its preparation, and how their rows are read.
-template <class Row, bool MayBeNone, class Request>
-class row_run final : public row_target {
+template <class Row, class Request>
+class run_values<sql_query<Row, Request>> final : public row_target {
+ public:
+  using stored_type = rows<row_value_t<Row>>;
+  static constexpr bool has_rows = true;
+
+  run_values() noexcept
+      : row_target(&row_tag<Row>, row_plan<Row>::description, name_style_of<row_value_t<Row>>, names_maker_of<Row>()) {}
+
+  using row_target::describe;
+  void begin() noexcept { this->count_anew(); }
+  [[gnu::always_inline]] bool row(stored_type& of, byte_view body) {
+    if (this->rows_read() == 0) {
+      if (const std::size_t likely = this->bound()->likely_rows(); likely > 1) of.reserve(likely);
+    }
+    return v0::detail::append_row(of, [&](row_value_t<Row>& out) { return this->template read<Row>(body, out); });
+  }
+  bool may_end() const noexcept { return true; }
+  error_info finish(stored_type&, const command_tag&) noexcept {
+    this->bound()->gave(this->rows_read());
+    return {};
+  }
+};
+
+template <class Row, bool MayBeNone>
+class pipelined_row : public row_target {
  public:
   using value_type = std::conditional_t<MayBeNone, std::optional<row_value_t<Row>>, row_value_t<Row>>;
   using stored_type = std::conditional_t<std::is_same_v<value_type, bool>, boxed_bool, value_type>;
-  using place = row_place<row_run, stored_type>;
+  static constexpr bool has_rows = true;
 
-  explicit row_run(row_run* last) noexcept
-      : row_target(&row_tag<Row>, row_plan<Row>::description, name_style_of<row_value_t<Row>>, names_maker_of<Row>()),
-        before(last) {}
+  pipelined_row() noexcept
+      : row_target(&row_tag<Row>, row_plan<Row>::description, name_style_of<row_value_t<Row>>, names_maker_of<Row>()) {}
 
-  row_run* before;
-
-  /// For the first of them.
-  void prepare(const Request& first, session& on, pipeline_item& into, bool shows_text) {
-    prepared_request<Request>& asked = asked_.emplace(first);
-    into.failure = asked.view().traits.kind == statement_kind::transaction ? refuse_transaction_statement()
-                                                                           : asked.prepare(on, shows_text);
-    if (!into.failure) into.asked = asked.request();
-  }
-  static row_sink sink_to(place& to) noexcept {
-    return {&to, [](void* state, statement_description& of) { return run_of(state).describe(of); }, &take,
-            [](void* state) { return run_of(state).take_failure(); }};
-  }
-
- private:
-  static row_run& run_of(void* state) noexcept { return *static_cast<place*>(state)->run; }
-  static std::size_t take(void* state, byte_view unread, bool& failed) {
-    place& to = *static_cast<place*>(state);
-    return take_rows(unread, failed, [&to](byte_view body) { return to.run->read_to(to, body); });
-  }
-  [[gnu::always_inline]] bool read_to(place& to, byte_view body) {
-    if (to.has_row) [[unlikely]]
+  using row_target::describe;
+  void begin() noexcept { this->count_anew(); }
+  [[gnu::always_inline]] bool row(stored_type& of, byte_view body) {
+    if (this->rows_read() != 0) [[unlikely]]
       return this->fail(errc::too_many_rows);
-    to.has_row = true;
-    this->count_anew();
     if constexpr (MayBeNone) {
-      return this->template read<Row>(body, to.value->emplace());
+      return this->template read<Row>(body, of.emplace());
     } else if constexpr (std::is_same_v<value_type, bool>) {
-      return this->template read<Row>(body, to.value->value);
+      return this->template read<Row>(body, of.value);
     } else {
-      return this->template read<Row>(body, *to.value);
+      return this->template read<Row>(body, of);
     }
   }
-
-  std::optional<prepared_request<Request>> asked_;
-};
-
-/// Runs that stay where they are; by hand, as a vector of pointers is some hundreds of functions.
-template <class Run>
-class run_list {
- public:
-  run_list() noexcept = default;
-  run_list(run_list&& other) noexcept : last_(std::exchange(other.last_, nullptr)) {}
-  run_list& operator=(run_list&&) = delete;
-  ~run_list() {
-    while (last_ != nullptr) delete std::exchange(last_, last_->before);
+  bool may_end() const noexcept { return MayBeNone || this->rows_read() != 0; }
+  error_info finish(stored_type&, const command_tag&) noexcept {
+    return may_end() ? error_info{} : error_info{errc::no_row};
   }
-  Run& add() { return *(last_ = new Run{last_}); }
-  Run* last() const noexcept { return last_; }
+};
+template <class Row, class Request>
+class run_values<sql_query_one<Row, Request>> final : public pipelined_row<Row, false> {};
+template <class Row, class Request>
+class run_values<sql_query_optional<Row, Request>> final : public pipelined_row<Row, true> {};
 
- private:
-  Run* last_ = nullptr;
+}  // namespace dovetail::inline v0::postgres::detail
+
+// ---- dovetail/codec/postgres/pipeline_series.hpp ----
+// Statements of a pipeline that have one text: written and answered one behind the other, with nothing kept for each.
+
+namespace dovetail::inline v0::postgres {
+
+/// Where the answers to a series have come.
+struct series_place {
+  std::size_t at = 0;     ///< the statement whose answer comes next
+  std::size_t end = 0;    ///< the first that has not been sent
+  bool is_bound = false;  ///< its BindComplete has come
 };
 
-/// The statements of a pipeline that give one row each, of one type. Stays where it is once it is prepared.
-template <class Op, class Row, bool MayBeNone>
-class pipelined_rows {
+/// Statements of one text, while all goes well with them. Whoever knows their types writes them, and reads their
+/// answers as long as these are what is expected; at anything else the series comes apart into items, and is none any
+/// more. Lifetime: stays where it is while the dialogue runs; the items too.
+class pipeline_series {
  public:
-  std::vector<pipeline_item> items;
+  /// What they share; the arguments are those of the first.
+  const statement_request& asked() const noexcept { return asked_; }
+  virtual std::size_t size() const noexcept = 0;
+  /// As `row_sink::describe`.
+  virtual error_info describe(statement_description& of) = 0;
+  /// Writes Bind and Execute of the statements from `from` on, each with a Sync behind it when `syncs`, until `to` has
+  /// `enough` bytes. Gives the number of the first that is not written; sets `failure` when its arguments cannot be.
+  virtual std::size_t write(byte_buffer& to, const prepared_statement& as, std::size_t from, std::size_t enough,
+                            bool syncs, error_info& failure) = 0;
+  /// Takes what is expected off the front of the answers, and gives its size: up to `place.end`, or in front of the
+  /// CommandComplete of the last statement when `leaves_last`. Sets `failure` when a row could not be read; the row is
+  /// taken then.
+  virtual std::size_t take(byte_view unread, series_place& place, bool syncs, bool leaves_last,
+                           error_info& failure) = 0;
+  /// The statement whose answer comes is over. Errors: errc::no_row, where one is wanted.
+  virtual error_info finish(const command_tag& with) = 0;
+  /// Makes an item of each statement: those before `answered` keep what they were given.
+  virtual std::span<pipeline_item> come_apart(std::size_t answered) = 0;
 
-  /// Lifetime: borrows the statements.
-  explicit pipelined_rows(const std::vector<Op>& of)
-      : items(of.size()), of_(&of), places_(of.size()), rows_(of.size()) {}
+ protected:
+  pipeline_series() = default;
+  pipeline_series(pipeline_series&&) = default;
+  ~pipeline_series() = default;
+
+  statement_request asked_;
+};
+
+}  // namespace dovetail::inline v0::postgres
+
+// ---- dovetail/client/postgres/pipeline_run.hpp ----
+// The statements of a vector as a series of the wire: while they have one text and go well, no more is kept of them
+// than what they give.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// Arguments whose bytes are as many in each call, and written without a look at the server's type when it is theirs.
+template <class Arguments>
+struct fixed_arguments : std::false_type {};
+template <class... Args>
+  requires(sizeof...(Args) != 0 && (is_written_exactly<Args> && ...))
+struct fixed_arguments<std::tuple<Args...>> : std::true_type {
+  /// True when the server's types are these.
+  static bool are(const std::vector<oid>& wanted) noexcept {
+    if (wanted.size() != sizeof...(Args)) return false;
+    const oid* at = wanted.data();
+    return ([&at] {
+      const oid type = *at++;
+      return type == 0 || type == parameter_oid<Args>();
+    }() && ...);
+  }
+  /// Over those of another call, the first of which begins at `to`.
+  [[gnu::always_inline]] static void store(std::byte* to, const std::tuple<Args...>& values) noexcept {
+    std::apply([&to](const Args&... each) { ((store_exactly(to, each), to += 4 + sizeof(Args)), ...); }, values);
+  }
+};
+
+/// Lifetime: borrows the statements; stays where it is once it is prepared.
+template <class Op>
+class pipeline_parts<std::vector<Op>> final : public pipeline_series {
+ public:
+  explicit pipeline_parts(const std::vector<Op>& of) noexcept : of_(&of) {}
+
+  /// False when there are items from the beginning.
+  bool is_series() const noexcept { return is_series_; }
+  std::span<pipeline_item> items() noexcept { return items_; }
 
   void prepare(session& on, bool shows_text) {
-    const Op* op = of_->data();
-    place* to = places_.data();
-    auto* row = rows_.data();
-    std::string_view text;  // of the last run, when its address stands for it
-    for (pipeline_item& item : items) {
-      const auto& request = (op++)->request;
-      const std::string_view key = request.sql.key();
-      item.is_as_before = !key.empty() && key.data() == text.data() && key.size() == text.size();
-      if (item.is_as_before) {
-        const pipeline_item& before = *(&item - 1);
-        item.asked = before.asked;
-        item.asked.arguments.state = &request;
-        if (before.failure) [[unlikely]]
-          item.failure = before.failure;
-      } else {
-        runs_.add().prepare(request, on, item, shows_text);
-        text = key;
-      }
-      *to = {runs_.last(), row++};
-      item.rows = run::sink_to(*to++);
+    on_ = &on;
+    shows_text_ = shows_text;
+    if (have_one_text()) {
+      prepared_request<request_type>& first = first_.emplace(of_->front().request);
+      is_series_ = !pipeline_part<Op>::prepare_statement(first, on, shows_text);
+    }
+    if (is_series_) {
+      this->asked_ = first_->request();
+      values_.reserve(of_->size());
+    } else {
+      come_apart(0);
     }
   }
   /// False when one of them has failed.
   bool finish(bool shows_text) {
     bool is_well = true;
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      pipeline_item& item = items[i];
-      if (!MayBeNone && !places_[i].has_row && !item.failure) item.failure = errc::no_row;
-      if (!item.failure) continue;
-      is_well = false;
-      item.failure = explain(std::move(item.failure), (*of_)[i].request.sql.view(), shows_text, item.asked.text);
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      parts_[i].finish(items_[i], shows_text);
+      is_well = is_well && !items_[i].failure;
     }
     return is_well;
   }
   template <class Values, bool IsEach>
   Values values() {
-    if constexpr (std::is_same_v<Values, std::vector<typename run::stored_type>>) {
-      return std::move(rows_);
+    if constexpr (std::is_same_v<Values, std::vector<stored_type>>) {
+      if (is_series_) return std::move(values_);
+    }
+    Values all;
+    all.reserve(of_->size());
+    if (is_series_) {
+      for (stored_type& each : values_) all.push_back(unboxed(each));
     } else {
-      Values all;
-      all.reserve(items.size());
-      for (std::size_t i = 0; i < items.size(); ++i) {
-        if constexpr (IsEach) {
-          if (items[i].failure) {
-            all.push_back(std::move(items[i].failure));
-            continue;
-          }
-        }
-        if constexpr (std::is_same_v<typename run::stored_type, boxed_bool>) {
-          all.push_back(rows_[i].value);
-        } else {
-          all.push_back(std::move(rows_[i]));
+      for (std::size_t i = 0; i < parts_.size(); ++i) all.push_back(parts_[i].template take<IsEach>(items_[i]));
+    }
+    return all;
+  }
+
+  std::size_t size() const noexcept override { return of_->size(); }
+  error_info describe(statement_description& of) override { return target_.describe(of); }
+
+  std::size_t write(byte_buffer& to, const prepared_statement& as, std::size_t from, std::size_t enough, bool syncs,
+                    error_info& failure) override {
+    while (from != of_->size() && to.size() < enough) {
+      const std::size_t at = to.size();
+      failure = write_bind_to(to, as, {&(*of_)[from].request, &write_arguments<request_type>});
+      if (failure) [[unlikely]]
+        break;
+      write_execute(to, 0);
+      if (syncs) to.append(sync_);
+      ++from;
+      if constexpr (fixed::value) {
+        if (fixed::are(as.description.parameters()) && are_in_order((*of_)[0].request.sql.places())) {
+          return write_same(to, at, as.bind_head.size(), from, enough);
         }
       }
-      return all;
     }
+    return from;
+  }
+
+  std::size_t take(byte_view unread, series_place& place, bool syncs, bool leaves_last, error_info& failure) override {
+    const std::byte* at = unread.data();
+    const std::byte* const end = at + unread.size();
+    const std::size_t last = leaves_last ? place.end - 1 : place.end;
+    while (place.at != place.end) {
+      if (!place.is_bound) {
+        if (!starts_with(at, static_cast<std::size_t>(end - at), bind_complete_)) break;
+        at += bind_complete_.size();
+        place.is_bound = true;
+        values_.emplace_back();
+        target_.begin();
+      }
+      stored_type& value = values_.back();
+      if (at != end && static_cast<char>(*at) == from_server::data_row) {
+        bool failed = false;
+        at += take_rows({at, end}, failed, [&](byte_view body) { return target_.row(value, body); });
+        if (failed) [[unlikely]] {
+          failure = target_.take_failure();
+          break;
+        }
+      }
+      if (place.at == last) break;
+      const std::size_t taken = take_end({at, end}, value, syncs);
+      if (taken == 0) break;
+      at += taken;
+      place.is_bound = false;
+      ++place.at;
+    }
+    return static_cast<std::size_t>(at - unread.data());
+  }
+  error_info finish(const command_tag& with) override { return target_.finish(values_.back(), with); }
+
+  std::span<pipeline_item> come_apart(std::size_t answered) override {
+    is_series_ = false;
+    parts_.reserve(of_->size());
+    for (const Op& each : *of_) parts_.emplace_back(each);
+    items_.resize(of_->size());
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      parts_[i].prepare(*on_, items_[i], shows_text_, i == 0 ? nullptr : &items_[i - 1]);
+    }
+    for (std::size_t i = 0; i < answered; ++i) {
+      items_[i].has_rows = values_type::has_rows;
+      parts_[i].set_answer(unboxed(values_[i]));
+    }
+    return items_;
   }
 
  private:
-  using run = row_run<Row, MayBeNone, decltype(Op::request)>;
-  using place = typename run::place;
+  using request_type = decltype(Op::request);
+  using values_type = run_values<Op>;
+  using stored_type = typename values_type::stored_type;
+  using fixed = fixed_arguments<typename request_type::arguments_type>;
+
+  // Whole messages, as they come nearly always.
+  static constexpr std::string_view bind_complete_{"2\0\0\0\4", 5};
+  static constexpr std::string_view one_selected_{"C\0\0\0\15SELECT 1", 14};  // with the zero behind it
+  static constexpr std::string_view ready_{"Z\0\0\0\5I", 6};
+  static constexpr std::string_view sync_{"S\0\0\0\4", 5};
+
+  bool have_one_text() const noexcept {
+    std::string_view text;
+    for (const Op& each : *of_) {
+      const std::string_view key = each.request.sql.key();
+      if (key.empty() || (!text.empty() && (key.data() != text.data() || key.size() != text.size()))) return false;
+      text = key;
+    }
+    return !text.empty();
+  }
+
+  /// As the statement whose messages begin at `first`, with the arguments of others.
+  std::size_t write_same(byte_buffer& to, std::size_t first, std::size_t values_at, std::size_t from,
+                         std::size_t enough) {
+    const std::size_t size = to.size() - first;
+    for (; from != of_->size() && to.size() < enough; ++from) {
+      std::byte* const at = to.grow(size);
+      std::memcpy(at, to.data() + first, size);
+      fixed::store(at + values_at, (*of_)[from].request.arguments);
+    }
+    return from;
+  }
+
+  /// CommandComplete, and with `syncs` ReadyForQuery; 0 when they are not there, or something is wrong with them.
+  [[gnu::always_inline]] std::size_t take_end(byte_view unread, stored_type& value, bool syncs) {
+    if (!target_.may_end()) [[unlikely]]
+      return 0;
+    std::size_t size = one_selected_.size();
+    if (values_type::has_rows && starts_with(unread.data(), unread.size(), one_selected_)) {
+      if (syncs && !starts_with(unread.data() + size, unread.size() - size, ready_)) return 0;
+      static_cast<void>(target_.finish(value, one_));
+    } else {
+      message came;
+      command_tag tag;
+      if (next_message(unread, came) != frame_status::whole || came.type != from_server::command_complete ||
+          !read_tag(came.body, tag)) {
+        return 0;
+      }
+      size = came.size;
+      if (syncs && !starts_with(unread.data() + size, unread.size() - size, ready_)) return 0;
+      static_cast<void>(target_.finish(value, tag));
+    }
+    return syncs ? size + ready_.size() : size;
+  }
+  static constexpr command_tag one_{"SELECT 1"};
+
+  static typename Op::value_type unboxed(stored_type& of) {
+    if constexpr (std::is_same_v<stored_type, boxed_bool>) {
+      return of.value;
+    } else {
+      return std::move(of);
+    }
+  }
 
   const std::vector<Op>* of_;
-  run_list<run> runs_;
-  std::vector<place> places_;
-  std::vector<typename run::stored_type> rows_;
+  session* on_ = nullptr;
+  std::optional<prepared_request<request_type>> first_;
+  values_type target_;
+  std::vector<stored_type> values_;
+  std::vector<pipeline_part<Op>> parts_;
+  std::vector<pipeline_item> items_;
+  bool shows_text_ = false;
+  bool is_series_ = false;
 };
 
 }  // namespace dovetail::inline v0::postgres::detail
@@ -53809,7 +55226,7 @@ class brief_statement<checked_statement<D, Row, Shapes...>> {
         traits_(by_member(of.view_.traits)),
         problem_(by_member(of.problem_)),
         is_literal_(of.view_.is_literal) {
-    for (std::size_t i = 0; i < places_.size(); ++i) places_[i] = of.places_[i];
+    take_places(of.places_);
   }
   // Member by member: GCC then writes a literal's where they are wanted, and copies no whole object.
   constexpr brief_statement(const brief_statement& of) noexcept
@@ -53821,7 +55238,7 @@ class brief_statement<checked_statement<D, Row, Shapes...>> {
         traits_(by_member(of.traits_)),
         problem_(by_member(of.problem_)),
         is_literal_(of.is_literal_) {
-    for (std::size_t i = 0; i < places_.size(); ++i) places_[i] = of.places_[i];
+    take_places(of.places_);
   }
   constexpr brief_statement& operator=(const brief_statement&) noexcept = default;
 
@@ -53833,6 +55250,7 @@ class brief_statement<checked_statement<D, Row, Shapes...>> {
     return is_literal_ && !traits_.expands ? text_ : std::string_view{};
   }
   constexpr const places_type& places() const noexcept { return places_; }
+  constexpr bool is_read_only() const noexcept { return traits_.read_only == tri_state::yes; }
   constexpr bool is_valid() const noexcept { return !problem_; }
 
   template <class... Args>
@@ -53842,6 +55260,12 @@ class brief_statement<checked_statement<D, Row, Shapes...>> {
   error_info failure(bool shows_text = false) const { return whole().failure(shows_text); }
 
  private:
+  constexpr void take_places(const places_type& of) noexcept {
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      places_[i].number = of[i].number;
+      places_[i].expands = of[i].expands;
+    }
+  }
   static constexpr statement_traits by_member(const statement_traits& of) noexcept {
     return {of.kind, of.read_only, of.returns_rows, of.style, of.parameters, of.is_native, of.expands};
   }
@@ -53870,16 +55294,32 @@ namespace dovetail::inline v0 {
 namespace postgres {
 namespace detail {
 
-/// Its arguments are copies: a statement may be made long before it is sent.
+/// As `sql_request`, in few bytes: a program keeps many of them. Its arguments are copies: a statement may be made long
+/// before it is sent. With a constructor, as GCC writes zeros over the whole of an aggregate first.
 template <class Row, class... Args>
-using pipelined_request =
-    sql_request<brief_statement<statement_for<dialect::postgres, Row, Args...>>,
-                typename dovetail::detail::argument_tuple<argument_storage::owned, Args...>::type>;
+struct pipelined_request {
+  using statement_type = brief_statement<statement_for<dialect::postgres, Row, Args...>>;
+  using arguments_type = typename dovetail::detail::argument_tuple<argument_storage::owned, Args...>::type;
+  using key_type = no_repeat_key;
+  static constexpr const dovetail::detail::parameter_hints* hints = nullptr;
+
+  statement_type sql;
+  arguments_type arguments;
+
+  pipelined_request(const statement_for<dialect::postgres, Row, Args...>& of, const Args&... args)
+      : sql(of), arguments(dovetail::detail::argument_tuple<argument_storage::owned, Args...>::make(args...)) {}
+
+  bool is_read_only() const noexcept { return sql.is_read_only(); }
+  bool may_end_transaction() const noexcept {
+    return sql.view().traits.kind == statement_kind::transaction &&
+           dovetail::detail::ends_transaction(dialect::postgres, sql.view().text);
+  }
+};
 
 template <class Row, class... Args>
 pipelined_request<Row, Args...> ask(const statement_for<dialect::postgres, Row, Args...>& sql, const Args&... args) {
   dovetail::detail::note_use(sql);
-  return {sql, dovetail::detail::argument_tuple<argument_storage::owned, Args...>::make(args...)};
+  return {sql, args...};
 }
 
 template <class Op>
@@ -53998,7 +55438,7 @@ struct pipelined {
 }  // namespace postgres
 }  // namespace dovetail::inline v0
 
-// ---- dovetail/codec/postgres/pipeline.hpp ----
+// ---- dovetail/codec/postgres/pipeline_dialogue.hpp ----
 // Many statements in few writes: each executed without waiting for the answer to the one before.
 
 #if defined(DOVETAIL_SEPARATE_COMPILATION)
@@ -54019,13 +55459,10 @@ class pipeline_dialogue final : public detail::dialogue {
  public:
   using value_type = void;
 
-  pipeline_dialogue(session& on, std::span<pipeline_item> items, pipeline_sync sync)
-      : dialogue(on, are_read_only(items)),
-        items_(items),
-        is_once_(sync == pipeline_sync::once),
-        is_apart_(sync == pipeline_sync::apart) {
-    statements_.resize(items.size());
-  }
+  // Defined with the rest of it, in pipeline_writing.hpp, or a file that has this header alone would need all of that.
+  DOVETAIL_DECLARE pipeline_dialogue(session& on, std::span<pipeline_item> items, pipeline_sync sync);
+  /// The same of a series, not `apart`. The items are the series' when it has come apart; otherwise all went well.
+  DOVETAIL_DECLARE pipeline_dialogue(session& on, pipeline_series& series, pipeline_sync sync);
 
   void value() && noexcept {}
 
@@ -54049,9 +55486,6 @@ class pipeline_dialogue final : public detail::dialogue {
     detail::preparation with;
   };
   static constexpr std::size_t chunk_size_ = 32 * 1024;
-  // Whole messages, as they come nearly always.
-  static constexpr std::string_view bind_complete_{"2\0\0\0\4", 5};
-  static constexpr std::string_view one_selected_{"C\0\0\0\15SELECT 1", 14};  // with the zero behind it
 
   static bool are_read_only(std::span<const pipeline_item> items) noexcept;
 
@@ -54071,6 +55505,10 @@ class pipeline_dialogue final : public detail::dialogue {
   error_info failure_of_same_text(std::size_t of) const;
 
   verdict execute();
+  /// The series is written and answered as such, when its statement is prepared and gives what is wanted.
+  bool can_execute_series();
+  /// From here on there are items.
+  void come_apart();
 
   /// Columns may have changed since they were described, unless this dialogue has just prepared the statement.
   bool is_described_now(std::size_t of) const noexcept;
@@ -54078,6 +55516,7 @@ class pipeline_dialogue final : public detail::dialogue {
 
   /// Writes the next statements. Chunks of an all-or-nothing pipeline end with a Flush, the last with a Sync.
   verdict write_chunk();
+  bool write_series();
 
   /// Arguments could not be written: nothing of an all-or-nothing pipeline may stay.
   verdict give_up(std::size_t first_of_chunk);
@@ -54089,14 +55528,18 @@ class pipeline_dialogue final : public detail::dialogue {
   DOVETAIL_DECLARE verdict on_message(const detail::message& came) override;
   /// A statement is over; with a Sync of its own, ReadyForQuery is still to come.
   verdict end_item();
+  verdict end_result(const command_tag& tag);
   verdict next_item();
   void skip_failed() noexcept {
     expects_ = expects::bind;
+    if (series_ != nullptr) return;
     while (at_ != chunk_end_ && items_[at_].failure) ++at_;
   }
 
   DOVETAIL_DECLARE std::size_t on_rows(byte_view unread) override;
   DOVETAIL_DECLARE std::size_t on_answers(byte_view unread) override;
+
+  std::size_t take_series(byte_view unread);
 
   DOVETAIL_DECLARE verdict on_error(error_info failure) override;
 
@@ -54122,7 +55565,9 @@ class pipeline_dialogue final : public detail::dialogue {
 
   static constexpr std::size_t none_ = static_cast<std::size_t>(-1);
 
+  pipeline_series* series_ = nullptr;  // there are no items yet
   std::span<pipeline_item> items_;
+  std::size_t size_;
   std::vector<prepared_statement*> statements_;  // of `held_`; null: not prepared
   std::vector<statement_use> held_;
   std::vector<statement_use> lost_;
@@ -54143,6 +55588,9 @@ class pipeline_dialogue final : public detail::dialogue {
 
 }  // namespace dovetail::inline v0::postgres
 #undef DOVETAIL_DECLARE
+
+// ---- dovetail/codec/postgres/pipeline_answers.hpp ----
+// How a pipeline takes its answers, and what it does about failures.
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
 #if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
@@ -54169,12 +55617,213 @@ namespace detail {
 
 }  // namespace detail
 
+DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_message(const detail::message& came) {
+  namespace from_server = detail::from_server;
+  if (step_ == step::preparing) return preparing_[at_].with.take(came);
+  if (step_ != step::running || is_undoing_ || at_ == chunk_end_) return verdict::unexpected;
+  switch (came.type) {
+    case from_server::bind_complete:
+      if (expects_ != expects::bind) return verdict::unexpected;
+      expects_ = expects::result;
+      return verdict::go_on;
+    case from_server::command_complete: {
+      if (expects_ != expects::result) return verdict::unexpected;
+      command_tag tag;
+      return detail::read_tag(came.body, tag) ? end_result(tag) : verdict::malformed;
+    }
+    case from_server::portal_suspended:
+      if (series_ != nullptr || expects_ != expects::result || items_[at_].asked.row_limit == 0) {
+        return verdict::unexpected;
+      }
+      items_[at_].done.is_suspended = true;
+      return end_item();
+    case from_server::empty_query_response:
+      return expects_ == expects::result ? end_result({}) : verdict::unexpected;
+    default:
+      return verdict::unexpected;  // a COPY too: behind other statements there is no way back
+  }
+}
+
+DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::end_result(const command_tag& tag) {
+  if (series_ == nullptr) {
+    items_[at_].done.tag = tag;
+  } else if (error_info failure = series_->finish(tag)) {
+    come_apart();
+    items_[at_].failure = std::move(failure);
+  }
+  return end_item();
+}
+
+DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::end_item() {
+  if (!is_once_) {
+    expects_ = expects::nothing;
+    return verdict::go_on;
+  }
+  return next_item();
+}
+
+DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::next_item() {
+  ++at_;
+  skip_failed();
+  if (at_ != chunk_end_ || (is_once_ && written_ == size_)) return verdict::go_on;
+  return written_ == size_ ? verdict::finish : write_chunk();
+}
+
+DOVETAIL_DEFINE std::size_t pipeline_dialogue::on_rows(byte_view unread) {
+  if (step_ != step::running || is_undoing_ || at_ == chunk_end_ || expects_ != expects::result) return 0;
+  return series_ != nullptr ? take_series(unread) : detail::take_rows_of(items_[at_], unread);
+}
+
+DOVETAIL_DEFINE std::size_t pipeline_dialogue::on_answers(byte_view unread) {
+  if (series_ == nullptr || step_ != step::running || at_ == chunk_end_ || expects_ != expects::bind) return 0;
+  return take_series(unread);
+}
+
+/// What is not as expected is left to be judged alone, and so is what ends a chunk.
+DOVETAIL_DEFINE std::size_t pipeline_dialogue::take_series(byte_view unread) {
+  series_place place{at_, chunk_end_, expects_ == expects::result};
+  error_info failure;
+  const std::size_t taken = series_->take(unread, place, !is_once_, !is_once_ || chunk_end_ != size_, failure);
+  for (; at_ != place.at; ++at_) {
+    if (is_once_) continue;
+    static_cast<void>(on().take_ready(as_byte_view("I")));
+    has_executed_ = true;
+  }
+  expects_ = place.is_bound ? expects::result : expects::bind;
+  if (failure) [[unlikely]] {
+    come_apart();
+    items_[at_].has_rows = true;
+    items_[at_].failure = std::move(failure);
+  }
+  return taken;
+}
+
+DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_error(error_info failure) {
+  if (is_undoing_) return verdict::go_on;                              // as was asked for
+  if (!is_once_ && detail::is_fatal(failure.server())) note(failure);  // its last words: those behind were not executed
+  switch (step_) {
+    case step::deferred:
+      note(std::move(failure));
+      return verdict::go_on;
+    case step::preparing:
+      if (has_prefix_failed()) note(failure);
+      set_failure(preparing_[at_].item, std::move(failure));
+      return verdict::go_on;
+    case step::running:
+      break;
+  }
+  if (series_ != nullptr) come_apart();
+  if (at_ == size_) {  // deferred constraints, at the Sync: all is undone
+    set_failure(size_ - 1, std::move(failure));
+    return verdict::go_on;
+  }
+  // It may be committed: its Sync was still to be answered.
+  has_executed_ = has_executed_ || (!is_once_ && expects_ == expects::nothing && !items_[at_].failure);
+  items_[at_].is_stale = expects_ == expects::bind && detail::is_stale(failure.code());
+  // Even when nothing is repeated: whoever asks next has it prepared.
+  const bool is_doubtful = expects_ == expects::bind && detail::may_be_stale(failure.code());
+  if ((items_[at_].is_stale && !is_apart_) || is_doubtful) on().statements.forget(*statements_[at_]);
+  set_failure(at_, std::move(failure));
+  expects_ = expects::nothing;
+  if (!is_once_) expect_execution();  // of those behind
+  if (!is_once_ || !on().needs_sync()) return verdict::go_on;
+  on().begin_batch();
+  on().write_sync();
+  return verdict::send;
+}
+
+DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_ready() {
+  switch (step_) {
+    case step::deferred:
+      return noted() ? verdict::finish : prepare();
+    case step::preparing:
+      return on_prepared();
+    case step::running:
+      break;
+  }
+  if (is_once_) {
+    if (first_failure_ == none_) return at_ == size_ ? verdict::finish : verdict::unexpected;
+    return can_repeat() ? repeat() : abandon();
+  }
+  if (at_ == chunk_end_ || expects_ != expects::nothing) return verdict::unexpected;
+  has_executed_ = has_executed_ || series_ != nullptr || !items_[at_].failure;
+  return at_ + 1 == size_ && can_repeat() ? repeat() : next_item();
+}
+
+DOVETAIL_DEFINE bool pipeline_dialogue::can_repeat() const noexcept {
+  if (is_apart_ || was_repeated_ || was_in_transaction_ || first_failure_ == none_) return false;
+  if (is_once_) {
+    for (const pipeline_item& each : items_) {
+      if (each.has_rows) return false;  // it would get them twice
+    }
+    return items_[first_failure_].is_stale;
+  }
+  for (const pipeline_item& each : items_.subspan(first_failure_)) {
+    if (!each.failure || !each.is_stale) return false;
+  }
+  return true;
+}
+
+DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::repeat() {
+  was_repeated_ = true;
+  first_ = is_once_ ? 0 : first_failure_;
+  first_failure_ = none_;
+  for (std::size_t i = first_; i < size_; ++i) {
+    items_[i].failure = {};
+    items_[i].is_stale = false;
+  }
+  forget_statements();
+  return prepare();
+}
+
+DOVETAIL_DEFINE void pipeline_dialogue::mark_undone() {
+  std::string why = "undone or not executed, because statement ";
+  v0::detail::append_parts(why, {v0::detail::number_text{first_failure_ + 1}, " of the pipeline failed"});
+  for (std::size_t i = 0; i < size_; ++i) {
+    if (!items_[i].failure) items_[i].failure = {errc::transaction_aborted, why};
+  }
+}
+
+}  // namespace dovetail::inline v0::postgres
+#undef DOVETAIL_DEFINE
+#endif
+
+// ---- dovetail/codec/postgres/pipeline_writing.hpp ----
+// How a pipeline prepares and writes its statements.
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+
+#include <algorithm>
+
+namespace dovetail::inline v0::postgres {
+
 DOVETAIL_DEFINE bool pipeline_dialogue::are_read_only(std::span<const pipeline_item> items) noexcept {
   for (const pipeline_item& each : items) {
     if (!each.asked.is_read_only) return false;
   }
   return true;
 }
+
+DOVETAIL_DEFINE pipeline_dialogue::pipeline_dialogue(session& on, std::span<pipeline_item> items, pipeline_sync sync)
+    : dialogue(on, are_read_only(items)),
+      items_(items),
+      size_(items.size()),
+      is_once_(sync == pipeline_sync::once),
+      is_apart_(sync == pipeline_sync::apart) {
+  statements_.resize(items.size());
+}
+DOVETAIL_DEFINE pipeline_dialogue::pipeline_dialogue(session& on, pipeline_series& series, pipeline_sync sync)
+    : dialogue(on, series.asked().is_read_only),
+      series_(&series),
+      size_(series.size()),
+      is_once_(sync == pipeline_sync::once),
+      is_apart_(false) {}
 
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::begin() {
   if (on().statements.capacity() == 0) {
@@ -54192,14 +55841,38 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::begin() {
   return prepare();
 }
 
+DOVETAIL_DEFINE bool pipeline_dialogue::can_execute_series() {
+  const statement_request& asked = series_->asked();
+  prepared_statement* const known = hold(on().statements.find(asked.text, asked.literal, asked.types));
+  return known != nullptr && !series_->describe(known->description);
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE void pipeline_dialogue::come_apart() {
+  items_ = std::exchange(series_, nullptr)->come_apart(at_);
+  prepared_statement* const known = held_.empty() ? nullptr : &*held_.front();
+  statements_.assign(size_, known);
+  if (step_ != step::running) return;
+  for (const pipeline_item& each : items_) {  // they are told what the series has found good
+    if (each.rows.describe != nullptr) static_cast<void>(each.rows.describe(each.rows.state, known->description));
+  }
+}
+
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::prepare() {
+  if (series_ != nullptr) {
+    if (can_execute_series()) {
+      step_ = step::running;
+      at_ = written_ = first_;
+      return write_chunk();
+    }
+    come_apart();
+  }
   step_ = step::preparing;
   on().begin_batch();
   preparing_.clear();
   at_ = 0;
   write_prefix();
   // Those before `first_` are over: what they used may be what the server has lost since.
-  for (std::size_t i = first_; i < items_.size(); ++i) {
+  for (std::size_t i = first_; i < size_; ++i) {
     pipeline_item& item = items_[i];
     const bool may_be_as_before = i != first_ && !items_[i - 1].failure;  // nobody has looked for what has failed
     item.is_as_before = item.is_as_before && may_be_as_before;
@@ -54242,8 +55915,8 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_prepared() {
     statements_[now.item] = hold(now.with.finish(on(), items_[now.item].asked));
   }
   if (++at_ != preparing_.size()) return verdict::go_on;
-  if (noted()) return verdict::finish;                    // what was deferred has failed
-  for (std::size_t i = first_; i < items_.size(); ++i) {  // those that waited for one with the same text
+  if (noted()) return verdict::finish;            // what was deferred has failed
+  for (std::size_t i = first_; i < size_; ++i) {  // those that waited for one with the same text
     const pipeline_item& item = items_[i];
     if (item.failure || statements_[i] != nullptr) continue;
     if (item.is_as_before) {
@@ -54267,7 +55940,7 @@ DOVETAIL_DEFINE error_info pipeline_dialogue::failure_of_same_text(std::size_t o
 
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::execute() {
   step_ = step::running;
-  for (std::size_t i = first_; i < items_.size(); ++i) {
+  for (std::size_t i = first_; i < size_; ++i) {
     pipeline_item& item = items_[i];
     if (item.failure) continue;
     if (item.is_as_before) {
@@ -54302,7 +55975,7 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::describe_again() {
 
 DOVETAIL_DEFINE void pipeline_dialogue::forget_statements() {
   prepared_statement* last = nullptr;
-  for (std::size_t i = first_; i < items_.size(); ++i) {
+  for (std::size_t i = first_; i < size_; ++i) {
     prepared_statement* const gone = std::exchange(statements_[i], nullptr);
     if (gone != nullptr && gone != last) on().statements.forget(*gone);
     last = gone;
@@ -54316,10 +55989,11 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::write_chunk() {
   executes_in_parts_ = !is_once_;
   parts_share_failure_ = executes_in_parts_ && !is_apart_;
   const std::size_t first = written_;
-  std::size_t sent = 0;
   byte_buffer& out = on().facts.output;
   if (!on().needs_sync()) write_prefix();
-  while (written_ != items_.size() && out.size() < chunk_size_) {
+  const std::size_t before = out.size();
+  if (series_ != nullptr && !write_series()) return give_up(first);
+  while (written_ != size_ && out.size() < chunk_size_) {
     pipeline_item& item = items_[written_];
     const std::size_t number = written_++;
     if (item.failure) continue;
@@ -54333,7 +56007,6 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::write_chunk() {
       continue;
     }
     detail::write_execute(out, item.asked.row_limit);
-    ++sent;
     if (is_once_) {
       on().note_unsynced();
     } else {
@@ -54341,19 +56014,36 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::write_chunk() {
     }
   }
   chunk_end_ = written_;
-  if (is_once_ && written_ == items_.size()) {
+  if (is_once_ && written_ == size_) {
     on().set_must_fail(false);
     on().write_sync();
   } else if (is_once_) {
     on().set_must_fail(true);
     on().write_flush();
-  } else if (sent == 0) {
+  } else if (out.size() == before) {
     on().take_batch_back();
     return verdict::finish;
   }
   skip_failed();
   expect_execution();
   return verdict::send;
+}
+
+/// False when the arguments of one of them cannot be written, and all are given up; alone, the others go on as items.
+DOVETAIL_DEFINE bool pipeline_dialogue::write_series() {
+  const std::size_t first = written_;
+  error_info failure;
+  written_ = series_->write(on().facts.output, *held_.front(), first, chunk_size_, !is_once_, failure);
+  if (is_once_) {
+    on().note_unsynced();
+  } else {
+    for (std::size_t i = first; i != written_; ++i) on().note_sync();
+  }
+  if (!failure) [[likely]]
+    return true;
+  come_apart();
+  set_failure(written_++, std::move(failure));
+  return !is_once_;
 }
 
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::give_up(std::size_t first_of_chunk) {
@@ -54366,177 +56056,12 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::give_up(std::size_
   return verdict::send;
 }
 
-DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_message(const detail::message& came) {
-  namespace from_server = detail::from_server;
-  if (step_ == step::preparing) return preparing_[at_].with.take(came);
-  if (step_ != step::running || is_undoing_ || at_ == chunk_end_) return verdict::unexpected;
-  pipeline_item& item = items_[at_];
-  switch (came.type) {
-    case from_server::bind_complete:
-      if (expects_ != expects::bind) return verdict::unexpected;
-      expects_ = expects::result;
-      return verdict::go_on;
-    case from_server::command_complete:
-      if (expects_ != expects::result) return verdict::unexpected;
-      return detail::read_tag(came.body, item.done.tag) ? end_item() : verdict::malformed;
-    case from_server::portal_suspended:
-      if (expects_ != expects::result || item.asked.row_limit == 0) return verdict::unexpected;
-      item.done.is_suspended = true;
-      return end_item();
-    case from_server::empty_query_response:
-      return expects_ == expects::result ? end_item() : verdict::unexpected;
-    default:
-      return verdict::unexpected;  // a COPY too: behind other statements there is no way back
-  }
-}
-
-DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::end_item() {
-  if (!is_once_) {
-    expects_ = expects::nothing;
-    return verdict::go_on;
-  }
-  return next_item();
-}
-
-DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::next_item() {
-  ++at_;
-  skip_failed();
-  if (at_ != chunk_end_ || (is_once_ && written_ == items_.size())) return verdict::go_on;
-  return written_ == items_.size() ? verdict::finish : write_chunk();
-}
-
-DOVETAIL_DEFINE std::size_t pipeline_dialogue::on_rows(byte_view unread) {
-  if (step_ != step::running || is_undoing_ || at_ == chunk_end_ || expects_ != expects::result) return 0;
-  return detail::take_rows_of(items_[at_], unread);
-}
-
-/// The answers of statements that went well, one behind the other. What is not as expected is left to be judged alone,
-/// and so is all that ends a chunk.
-DOVETAIL_DEFINE std::size_t pipeline_dialogue::on_answers(byte_view unread) {
-  namespace from_server = detail::from_server;
-  if (step_ != step::running || is_undoing_ || !is_once_) return 0;
-  if (at_ == chunk_end_ || expects_ != expects::bind) return 0;
-  const std::byte* at = unread.data();
-  const std::byte* const end = at + unread.size();
-  const auto left = [&] { return static_cast<std::size_t>(end - at); };
-  pipeline_item* item = items_.data() + at_;
-  pipeline_item* const last = items_.data() + chunk_end_ - 1;
-  bool is_bound = false;
-  while (detail::starts_with(at, left(), bind_complete_)) {
-    at += bind_complete_.size();
-    is_bound = true;
-    if (at != end && static_cast<char>(*at) == from_server::data_row) at += detail::take_rows_of(*item, {at, end});
-    if (item == last) break;
-    if (detail::starts_with(at, left(), one_selected_)) {
-      at += one_selected_.size();
-      item->done.tag.assign("SELECT 1");
-    } else {
-      detail::message came;
-      if (detail::next_message({at, end}, came) != detail::frame_status::whole ||
-          came.type != from_server::command_complete || !detail::read_tag(came.body, item->done.tag)) {
-        break;
-      }
-      at += came.size;
-    }
-    is_bound = false;
-    ++item;
-    if (item->failure) [[unlikely]]
-      break;
-  }
-  at_ = static_cast<std::size_t>(item - items_.data());
-  expects_ = is_bound ? expects::result : expects::bind;
-  if (!is_bound) skip_failed();
-  return static_cast<std::size_t>(at - unread.data());
-}
-
-DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_error(error_info failure) {
-  if (is_undoing_) return verdict::go_on;                              // as was asked for
-  if (!is_once_ && detail::is_fatal(failure.server())) note(failure);  // its last words: those behind were not executed
-  switch (step_) {
-    case step::deferred:
-      note(std::move(failure));
-      return verdict::go_on;
-    case step::preparing:
-      if (has_prefix_failed()) note(failure);
-      set_failure(preparing_[at_].item, std::move(failure));
-      return verdict::go_on;
-    case step::running:
-      break;
-  }
-  if (at_ == items_.size()) {  // deferred constraints, at the Sync: all is undone
-    set_failure(items_.size() - 1, std::move(failure));
-    return verdict::go_on;
-  }
-  // It may be committed: its Sync was still to be answered.
-  has_executed_ = has_executed_ || (!is_once_ && expects_ == expects::nothing && !items_[at_].failure);
-  items_[at_].is_stale = expects_ == expects::bind && detail::is_stale(failure.code());
-  // Even when nothing is repeated: whoever asks next has it prepared.
-  const bool is_doubtful = expects_ == expects::bind && detail::may_be_stale(failure.code());
-  if ((items_[at_].is_stale && !is_apart_) || is_doubtful) on().statements.forget(*statements_[at_]);
-  set_failure(at_, std::move(failure));
-  expects_ = expects::nothing;
-  if (!is_once_) expect_execution();  // of those behind
-  if (!is_once_ || !on().needs_sync()) return verdict::go_on;
-  on().begin_batch();
-  on().write_sync();
-  return verdict::send;
-}
-
-DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_ready() {
-  switch (step_) {
-    case step::deferred:
-      return noted() ? verdict::finish : prepare();
-    case step::preparing:
-      return on_prepared();
-    case step::running:
-      break;
-  }
-  if (is_once_) {
-    if (first_failure_ == none_) return at_ == items_.size() ? verdict::finish : verdict::unexpected;
-    return can_repeat() ? repeat() : abandon();
-  }
-  if (at_ == chunk_end_ || expects_ != expects::nothing) return verdict::unexpected;
-  has_executed_ = has_executed_ || !items_[at_].failure;
-  return at_ + 1 == items_.size() && can_repeat() ? repeat() : next_item();
-}
-
-DOVETAIL_DEFINE bool pipeline_dialogue::can_repeat() const noexcept {
-  if (is_apart_ || was_repeated_ || was_in_transaction_ || first_failure_ == none_) return false;
-  if (is_once_) {
-    for (const pipeline_item& each : items_) {
-      if (each.has_rows) return false;  // it would get them twice
-    }
-    return items_[first_failure_].is_stale;
-  }
-  for (const pipeline_item& each : items_.subspan(first_failure_)) {
-    if (!each.failure || !each.is_stale) return false;
-  }
-  return true;
-}
-
-DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::repeat() {
-  was_repeated_ = true;
-  first_ = is_once_ ? 0 : first_failure_;
-  first_failure_ = none_;
-  for (std::size_t i = first_; i < items_.size(); ++i) {
-    items_[i].failure = {};
-    items_[i].is_stale = false;
-  }
-  forget_statements();
-  return prepare();
-}
-
-DOVETAIL_DEFINE void pipeline_dialogue::mark_undone() {
-  std::string why = "undone or not executed, because statement ";
-  v0::detail::append_parts(why, {v0::detail::number_text{first_failure_ + 1}, " of the pipeline failed"});
-  for (std::size_t i = 0; i < items_.size(); ++i) {
-    if (!items_[i].failure) items_[i].failure = {errc::transaction_aborted, why};
-  }
-}
-
 }  // namespace dovetail::inline v0::postgres
 #undef DOVETAIL_DEFINE
 #endif
+
+// ---- dovetail/codec/postgres/pipeline.hpp ----
+// Many statements in few writes: each executed without waiting for the answer to the one before.
 
 // ---- dovetail/client/postgres/pipeline_call.hpp ----
 // The dialogue of a pipeline: from typed statements to items of the wire, and back to typed results.
@@ -54544,85 +56069,17 @@ DOVETAIL_DEFINE void pipeline_dialogue::mark_undone() {
 namespace dovetail::inline v0 {
 namespace postgres::detail {
 
-template <class Op>
-struct pipeline_target;
-template <class Request>
-struct pipeline_target<sql_execute<Request>> {
-  using type = summary_target;
-};
-template <class Row, class Request>
-struct pipeline_target<sql_query<Row, Request>> {
-  using type = all_rows<Row>;
-};
-template <class Row, class Request>
-struct pipeline_target<sql_query_one<Row, Request>> {
-  using type = one_row<Row, false>;
-};
-template <class Row, class Request>
-struct pipeline_target<sql_query_optional<Row, Request>> {
-  using type = one_row<Row, true>;
-};
-
 /// Adds to a failure which of the statements it was.
 error_info number_failure(error_info failure, std::size_t index, bool were_executed);
 
-/// One statement of a pipeline on its way. Stays where it is once it is prepared.
-template <class Op>
-class pipeline_part {
- public:
-  using value_type = typename Op::value_type;
-
-  explicit pipeline_part(const Op& of) noexcept : of_(&of.request) {}
-
-  /// `before`: a statement of the same type; when it has the same text too, it is prepared already.
-  void prepare(session& on, pipeline_item& into, bool shows_text, const pipeline_item* before = nullptr) {
-    into.rows = target_.sink();
-    if (const std::string_view key = of_->sql.view().key(); before != nullptr && !before->failure && !key.empty() &&
-                                                            key.data() == before->asked.literal.data() &&
-                                                            key.size() == before->asked.literal.size()) {
-      into.asked = before->asked;
-      into.asked.arguments.state = of_;
-      return;
-    }
-    prepared_request<request_type>& asked = asked_.emplace(*of_);
-    into.failure = asked.view().traits.kind == statement_kind::transaction ? refuse_transaction_statement()
-                                                                           : asked.prepare(on, shows_text);
-    if (!into.failure) into.asked = asked.request();
-  }
-  void finish(pipeline_item& of, bool shows_text) {
-    if (!of.failure) of.failure = target_.finish(of.done);
-    if (of.failure) of.failure = explain(std::move(of.failure), of_->sql.view(), shows_text, of.asked.text);
-  }
-  value_type value() { return target_.value(); }
-  /// Its value, or with `IsEach` a result.
-  template <bool IsEach>
-  auto take(pipeline_item& of) {
-    if constexpr (IsEach) {
-      if (of.failure) return result<value_type>{std::move(of.failure)};
-      return result<value_type>{value()};
-    } else {
-      return value_type{value()};
-    }
-  }
-
- private:
-  using request_type = decltype(Op::request);
-
-  const request_type* of_;
-  std::optional<prepared_request<request_type>> asked_;  // not of one that is asked as the one before
-  typename pipeline_target<Op>::type target_;
-};
-
-/// The statements of a pipeline and the items that the dialogue knows, of a tuple or of a vector.
-template <class Ops>
-struct pipeline_parts;
-
 template <class... Ops>
-struct pipeline_parts<std::tuple<Ops...>> {
+class pipeline_parts<std::tuple<Ops...>> {
+ public:
   std::tuple<pipeline_part<std::remove_cvref_t<Ops>>...> parts;
-  std::array<pipeline_item, sizeof...(Ops)> items{};
+  std::array<pipeline_item, sizeof...(Ops)> each_item{};
 
   explicit pipeline_parts(const std::tuple<Ops...>& of) : parts(of) {}
+  std::span<pipeline_item> items() noexcept { return each_item; }
 
   void prepare(session& on, bool shows_text) {
     each([&](auto& part, pipeline_item& item) { part.prepare(on, item, shows_text); });
@@ -54639,7 +56096,7 @@ struct pipeline_parts<std::tuple<Ops...>> {
   template <class Values, bool IsEach>
   Values values() {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return Values{std::get<I>(parts).template take<IsEach>(items[I])...};
+      return Values{std::get<I>(parts).template take<IsEach>(each_item[I])...};
     }
     (std::index_sequence_for<Ops...>{});
   }
@@ -54648,48 +56105,8 @@ struct pipeline_parts<std::tuple<Ops...>> {
   template <class Fn>
   void each(Fn&& fn) {
     std::size_t index = 0;
-    std::apply([&](auto&... part) { (fn(part, items[index++]), ...); }, parts);
+    std::apply([&](auto&... part) { (fn(part, each_item[index++]), ...); }, parts);
   }
-};
-
-template <class Op>
-struct pipeline_parts<std::vector<Op>> {
-  std::vector<pipeline_part<Op>> parts;
-  std::vector<pipeline_item> items;
-
-  explicit pipeline_parts(const std::vector<Op>& of) : parts(of.begin(), of.end()), items(of.size()) {}
-
-  void prepare(session& on, bool shows_text) {
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      parts[i].prepare(on, items[i], shows_text, i == 0 ? nullptr : &items[i - 1]);
-    }
-  }
-  bool finish(bool shows_text) {
-    bool is_well = true;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      parts[i].finish(items[i], shows_text);
-      is_well = is_well && !items[i].failure;
-    }
-    return is_well;
-  }
-  template <class Values, bool IsEach>
-  Values values() {
-    Values all;
-    all.reserve(parts.size());
-    for (std::size_t i = 0; i < parts.size(); ++i) all.push_back(parts[i].template take<IsEach>(items[i]));
-    return all;
-  }
-};
-
-template <class Row, class Request>
-struct pipeline_parts<std::vector<sql_query_one<Row, Request>>>
-    : pipelined_rows<sql_query_one<Row, Request>, Row, false> {
-  using pipelined_rows<sql_query_one<Row, Request>, Row, false>::pipelined_rows;
-};
-template <class Row, class Request>
-struct pipeline_parts<std::vector<sql_query_optional<Row, Request>>>
-    : pipelined_rows<sql_query_optional<Row, Request>, Row, true> {
-  using pipelined_rows<sql_query_optional<Row, Request>, Row, true>::pipelined_rows;
 };
 
 /// What the whole pipeline failed of: the cause, not those that were undone because of it.
@@ -54707,7 +56124,7 @@ class pipeline_call {
   action resume(const event& ev) {
     if (!running_) {
       if (!prepare()) return action::done(failure_.code());
-      running_.emplace(*on_, all_.items, IsEach ? pipeline_sync::each : pipeline_sync::once);
+      begin(IsEach ? pipeline_sync::each : pipeline_sync::once);
     }
     const action next = running_->resume(ev);
     if (next.what() != verb::done) return next;
@@ -54726,20 +56143,30 @@ class pipeline_call {
   /// What is wrong before anything is sent fails all, or its own statement.
   bool prepare() {
     all_.prepare(*on_, shows_text_);
+    const std::span<const pipeline_item> items = all_.items();
     std::size_t wrong = 0;
-    while (wrong != all_.items.size() && !all_.items[wrong].failure) ++wrong;
-    if (IsEach || wrong == all_.items.size()) return true;
-    failure_ = number_failure(all_.items[wrong].failure, wrong, false);
+    while (wrong != items.size() && !items[wrong].failure) ++wrong;
+    if (IsEach || wrong == items.size()) return true;
+    failure_ = number_failure(items[wrong].failure, wrong, false);
     return false;
+  }
+  void begin(pipeline_sync sync) {
+    if constexpr (std::is_base_of_v<pipeline_series, decltype(all_)>) {
+      if (all_.is_series()) {
+        running_.emplace(*on_, all_, sync);
+        return;
+      }
+    }
+    running_.emplace(*on_, all_.items(), sync);
   }
   void finish() {
     const bool is_well = all_.finish(shows_text_);
-    if (!IsEach && !is_well) failure_ = failure_of_pipeline(all_.items, running_->failed_statement());
+    if (!IsEach && !is_well) failure_ = failure_of_pipeline(all_.items(), running_->failed_statement());
   }
 
   session* on_;
   pipeline_parts<std::remove_cvref_t<Ops>> all_;
-  std::optional<pipeline_dialogue> running_;
+  v0::detail::later<pipeline_dialogue> running_;
   error_info failure_;
   bool shows_text_;
 };
@@ -54782,6 +56209,139 @@ namespace postgres::detail {
 #undef DOVETAIL_DEFINE
 #endif
 
+// ---- dovetail/codec/postgres/saslprep.hpp ----
+// SASLprep (RFC 4013) of a password, as far as it goes without Unicode's tables of normalization.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// A password as SCRAM hashes it.
+struct prepared_password {
+  secret text;
+  /// False when normalization could change it, which is not done for such characters: it is as it was given.
+  bool is_certain = true;
+};
+
+/// Prepares a password as PostgreSQL does (`pg_saslprep` in its src/common/saslprep.c): one that is not UTF-8, or has a
+/// character that SASLprep forbids, stays as it is. Invisible characters go, spaces become U+0020; Latin letters, signs
+/// and digits of compatibility and full-width ones become the usual ones.
+prepared_password prepare_password(std::string_view password);
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+
+#include <algorithm>
+
+namespace dovetail::inline v0::postgres::detail {
+
+enum class saslprep_fate : std::uint8_t {
+  stays,      ///< whatever stands around it
+  becomes,    ///< something else that stays
+  forbidden,  ///< in tables C of RFC 3454, or unassigned in Unicode 3.2, and without a decomposition
+  unknown,    ///< what becomes of it takes tables that are not here
+};
+
+struct code_range {
+  std::uint32_t first;
+  std::uint32_t last;
+};
+
+template <std::size_t Size>
+bool is_in(const code_range (&ranges)[Size], std::uint32_t code) noexcept {
+  return std::any_of(ranges, ranges + Size,
+                     [code](const code_range& each) { return code >= each.first && code <= each.last; });
+}
+
+/// Normalization form KC leaves them and what stands beside them alone, they are assigned in Unicode 3.2, and none is
+/// written from right to left: Latin, Greek, Cyrillic, signs, kana, Han, Hangul. Made from the Unicode Character
+/// Database.
+inline bool stays_in_saslprep(std::uint32_t code) noexcept {
+  static constexpr code_range ranges[] = {
+      {0x00A1, 0x00A7}, {0x00A9, 0x00A9}, {0x00AB, 0x00AC}, {0x00AE, 0x00AE}, {0x00B0, 0x00B1}, {0x00B6, 0x00B7},
+      {0x00BB, 0x00BB}, {0x00BF, 0x0131}, {0x0134, 0x013E}, {0x0141, 0x0148}, {0x014A, 0x017E}, {0x0180, 0x01C3},
+      {0x01CD, 0x01F0}, {0x01F4, 0x0220}, {0x0222, 0x0233}, {0x0375, 0x0375}, {0x0386, 0x0386}, {0x0388, 0x038A},
+      {0x038C, 0x038C}, {0x038E, 0x03A1}, {0x03A3, 0x03CE}, {0x03D7, 0x03EF}, {0x03F3, 0x03F3}, {0x03F6, 0x03F6},
+      {0x0400, 0x0482}, {0x0488, 0x04CE}, {0x04D0, 0x04F5}, {0x04F8, 0x04F9}, {0x0500, 0x050F}, {0x1E00, 0x1E99},
+      {0x1EA0, 0x1EF9}, {0x2010, 0x2010}, {0x2012, 0x2016}, {0x2018, 0x2023}, {0x2027, 0x2027}, {0x2030, 0x2032},
+      {0x2035, 0x2035}, {0x2038, 0x203B}, {0x203D, 0x203D}, {0x203F, 0x2046}, {0x20A0, 0x20A7}, {0x20A9, 0x20B1},
+      {0x2190, 0x222B}, {0x222E, 0x222E}, {0x2231, 0x22FF}, {0x2500, 0x2613}, {0x2616, 0x2617}, {0x2619, 0x267D},
+      {0x2680, 0x2689}, {0x2701, 0x2704}, {0x2706, 0x2709}, {0x270C, 0x2727}, {0x2729, 0x274B}, {0x274D, 0x274D},
+      {0x274F, 0x2752}, {0x2756, 0x2756}, {0x2758, 0x275E}, {0x2761, 0x2794}, {0x2798, 0x27AF}, {0x27B1, 0x27BE},
+      {0x3001, 0x3029}, {0x3030, 0x3035}, {0x3037, 0x3037}, {0x303B, 0x303F}, {0x3041, 0x3096}, {0x309D, 0x309E},
+      {0x30A0, 0x30FE}, {0x3400, 0x4DB5}, {0x4E00, 0x9FA5}, {0xAC00, 0xD7A3},
+  };
+  return is_in(ranges, code);
+}
+
+/// What becomes of one character, which is in UTF-8 at `given`; `into` gets what it becomes.
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE saslprep_fate saslprep_of(std::uint32_t code, std::string& into) {
+  // Tables C.1.2 (spaces), before B.1 as in PostgreSQL, and B.1 (nothing) of RFC 3454.
+  static constexpr code_range spaces[] = {{0xA0, 0xA0},     {0x1680, 0x1680}, {0x2000, 0x200B},
+                                          {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}};
+  static constexpr code_range nothing[] = {{0xAD, 0xAD},     {0x34F, 0x34F},   {0x1806, 0x1806}, {0x180B, 0x180D},
+                                           {0x200C, 0x200D}, {0x2060, 0x2060}, {0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF}};
+  // Controls, directions, private use; pictures that Unicode 3.2 did not have.
+  static constexpr code_range forbidden[] = {{0x00, 0x1F},       {0x7F, 0x9F},       {0x200E, 0x200F}, {0x2028, 0x202E},
+                                             {0x2061, 0x2063},   {0x206A, 0x206F},   {0xE000, 0xF8FF}, {0xFFF9, 0xFFFF},
+                                             {0x1F300, 0x1FAFF}, {0xF0000, 0x10FFFF}};
+  static constexpr struct {
+    std::uint16_t from;
+    std::string_view to;
+  } others[] = {{0x00A8, " \u0308"},  {0x00AA, "a"},        {0x00AF, " \u0304"},  {0x00B2, "2"},      {0x00B3, "3"},
+                {0x00B4, " \u0301"},  {0x00B5, "\u03BC"},   {0x00B8, " \u0327"},  {0x00B9, "1"},      {0x00BA, "o"},
+                {0x00BC, "1\u20444"}, {0x00BD, "1\u20442"}, {0x00BE, "3\u20444"}, {0x2011, "\u2010"}, {0x2026, "..."},
+                {0x2122, "TM"},       {0xFB00, "ff"},       {0xFB01, "fi"},       {0xFB02, "fl"},     {0xFB03, "ffi"},
+                {0xFB04, "ffl"},      {0xFB05, "st"},       {0xFB06, "st"}};
+  const auto become = [&into](std::string_view text) { return into += text, saslprep_fate::becomes; };
+  if (is_in(forbidden, code)) return saslprep_fate::forbidden;
+  if (code < 0x80 || stays_in_saslprep(code)) return saslprep_fate::stays;
+  if (is_in(spaces, code)) return become(" ");
+  if (is_in(nothing, code)) return saslprep_fate::becomes;
+  if (code >= 0xFF01 && code <= 0xFF5E) return into += static_cast<char>(code - 0xFEE0), saslprep_fate::becomes;
+  for (const auto& each : others) {
+    if (each.from == code) return become(each.to);
+  }
+  return saslprep_fate::unknown;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE prepared_password prepare_password(std::string_view password) {
+  const auto as_given = [password](bool is_certain) {
+    return prepared_password{secret{std::string{password}}, is_certain};
+  };
+  const bool is_ascii =
+      std::none_of(password.begin(), password.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  if (is_ascii || !is_valid_utf8(password)) return as_given(true);
+  std::string made;
+  made.reserve(password.size() * 3);  // "½" takes most, 5 bytes for 2; nothing of it stays in memory that is given back
+  bool is_known = true;
+  bool is_forbidden = false;
+  for (std::size_t at = 0; at < password.size();) {
+    std::size_t end = at + 1;
+    while (end < password.size() && !dovetail::detail::begins_character(password[end])) ++end;
+    const auto lead = static_cast<unsigned char>(password[at]);
+    std::uint32_t code = end - at == 1 ? lead : lead & (0xFFu >> (end - at + 1));
+    for (std::size_t i = at + 1; i < end; ++i) code = code << 6 | (static_cast<unsigned char>(password[i]) & 0x3Fu);
+    const saslprep_fate fate = saslprep_of(code, made);
+    if (fate == saslprep_fate::stays) made += password.substr(at, end - at);
+    is_forbidden = is_forbidden || fate == saslprep_fate::forbidden;
+    is_known = is_known && fate != saslprep_fate::unknown;
+    at = end;
+  }
+  secret prepared{std::move(made)};
+  if (is_forbidden || !is_known || prepared.empty()) return as_given(is_forbidden || is_known);
+  return {std::move(prepared), true};
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+#undef DOVETAIL_DEFINE
+#endif
+
 // ---- dovetail/codec/postgres/scram.hpp ----
 // SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677): what the client says, and whether the server knew it too.
 
@@ -54791,12 +56351,12 @@ using dovetail::detail::append_parts;
 using dovetail::detail::base64_byte_count;
 using dovetail::detail::base64_size;
 using dovetail::detail::number_text;
+using dovetail::detail::printable;
 using dovetail::detail::read_base64;
 using dovetail::detail::write_base64;
 
 /// One log-in. Call `first`, send what it gives, hand the answer to `prove`, send, hand the last answer to `verify`.
-/// Passwords are used as they are: SASLprep (RFC 4013) leaves ASCII alone, and other text that is in Unicode's
-/// normalization form KC already and has no character that it maps (docs/postgres.md, "What is missing").
+/// Passwords are prepared as PostgreSQL does, as far as `prepare_password` knows (docs/postgres.md, "What is missing").
 /// Errors: errc::login_refused with the reason, which holds no secret. Lifetime: borrows password and binding.
 /// Cost: as many hashes as the server asks for, at most `most_iterations`.
 class scram {
@@ -54827,6 +56387,9 @@ class scram {
   /// Takes server-final-message: a server that does not know the password cannot have made it.
   error_info verify(std::string_view answer);
 
+  /// Could the server have prepared the password otherwise than `prove` did?
+  bool is_password_doubtful() const noexcept { return is_password_doubtful_; }
+
  private:
   [[gnu::cold, gnu::noinline]] static error_info bad(std::string text) {
     return {errc::login_refused, std::move(text)};
@@ -54848,6 +56411,7 @@ class scram {
   std::string bare_;  // client-first-message-bare
   sha256_digest expected_{};
   bool has_proved_ = false;
+  bool is_password_doubtful_ = false;
 };
 
 }  // namespace dovetail::inline v0::postgres::detail
@@ -54920,13 +56484,16 @@ DOVETAIL_DEFINE error_info scram::prove(std::string_view answer, std::string& me
   std::string signed_text;  // AuthMessage of RFC 5802 section 3
   append_parts(signed_text, {bare_, ",", answer, ",", message});
 
+  const prepared_password prepared = prepare_password(password_->reveal());
+  is_password_doubtful_ = !prepared.is_certain;
   sha256_digest salted, client_key, stored_key, proof, server_key;
-  const bool is_done =
-      crypto_->pbkdf2_sha256(as_byte_view(password_->reveal()), byte_view{salt_room}.first(salt_size), count, salted) &&
-      crypto_->hmac_sha256(salted, as_byte_view("Client Key"), client_key) && crypto_->sha256(client_key, stored_key) &&
-      crypto_->hmac_sha256(stored_key, as_byte_view(signed_text), proof) &&
-      crypto_->hmac_sha256(salted, as_byte_view("Server Key"), server_key) &&
-      crypto_->hmac_sha256(server_key, as_byte_view(signed_text), expected_);
+  const bool is_done = crypto_->pbkdf2_sha256(as_byte_view(prepared.text.reveal()),
+                                              byte_view{salt_room}.first(salt_size), count, salted) &&
+                       crypto_->hmac_sha256(salted, as_byte_view("Client Key"), client_key) &&
+                       crypto_->sha256(client_key, stored_key) &&
+                       crypto_->hmac_sha256(stored_key, as_byte_view(signed_text), proof) &&
+                       crypto_->hmac_sha256(salted, as_byte_view("Server Key"), server_key) &&
+                       crypto_->hmac_sha256(server_key, as_byte_view(signed_text), expected_);
   if (!is_done) return bad("the TLS library refuses to compute a SCRAM proof");
   for (std::size_t i = 0; i < proof.size(); ++i) proof[i] ^= client_key[i];
   message += ",p=";
@@ -54938,7 +56505,7 @@ DOVETAIL_DEFINE error_info scram::prove(std::string_view answer, std::string& me
 DOVETAIL_DEFINE error_info scram::verify(std::string_view answer) {
   std::string_view rest = answer;
   std::string_view value;
-  if (take(rest, 'e', value)) return bad("the server refuses the SCRAM log-in");
+  if (take(rest, 'e', value)) return bad("the server refuses the SCRAM log-in: " + printable(value, 64));
   sha256_digest given{};
   if (!has_proved_ || !take(rest, 'v', value) || base64_byte_count(value) != given.size() ||
       !read_base64(value, given)) {
@@ -55004,6 +56571,9 @@ class authentication {
   /// True once the server has accepted us (AuthenticationOk).
   bool is_over() const noexcept { return step_ == step::over; }
 
+  /// May a refusal come from a password that the server prepares otherwise (SASLprep)?
+  bool is_password_doubtful() const noexcept { return scram_ && scram_->is_password_doubtful(); }
+
   /// Takes the body of an Authentication message; appends the answer, if there is one, to `out`.
   error_info take(byte_view body, byte_buffer& out);
 
@@ -55039,11 +56609,8 @@ class authentication {
 
   static error_info unknown(std::uint32_t kind);
 
-  /// What the server wrote, without what could spoil a terminal or a log.
-  static std::string printable(std::string_view text);
-
   login who_;
-  std::optional<scram> scram_;
+  v0::detail::later<scram> scram_;
   step step_ = step::start;
 };
 
@@ -55143,7 +56710,7 @@ DOVETAIL_DEFINE error_info authentication::begin_scram(message_reader& reader, b
     if (name.empty()) break;
     has_plain = has_plain || name == scram::plain_name;
     has_plus = has_plus || name == scram::plus_name;
-    if (offered.size() < 200) append_parts(offered, {offered.empty() ? "" : ", ", printable(name)});
+    if (offered.size() < 200) append_parts(offered, {offered.empty() ? "" : ", ", printable(name, 64)});
   }
   if (!reader.at_end()) return malformed();
   if (!has_plain && !has_plus) {
@@ -55221,14 +56788,6 @@ DOVETAIL_DEFINE error_info authentication::unknown(std::uint32_t kind) {
   return refused(std::move(text));
 }
 
-DOVETAIL_DEFINE std::string authentication::printable(std::string_view text) {
-  std::string shown{text.substr(0, 64)};
-  for (char& each : shown) {
-    if (each < ' ' || each > '~') each = '?';
-  }
-  return shown;
-}
-
 }  // namespace dovetail::inline v0::postgres::detail
 #undef DOVETAIL_DEFINE
 #endif
@@ -55254,6 +56813,24 @@ class connect_report {
 [[gnu::cold, gnu::noinline]] inline error_info not_postgres() {
   return {errc::malformed_frame, "the peer does not speak PostgreSQL's protocol"};
 }
+
+/// An error as protocol 2 had it: 'E', a text, a zero byte. Servers still say so when they cannot start a process
+/// (`report_fork_failure_to_client` in PostgreSQL's postmaster.c).
+class bare_error {
+ public:
+  explicit bare_error(byte_view said) noexcept;
+
+  /// It may be one, and its end has not come.
+  bool is_unfinished() const noexcept { return is_one_ && end_ == std::string_view::npos && text_.size() < longest; }
+  error_info failure() const;
+
+ private:
+  static constexpr std::size_t longest = 1000;
+
+  std::string_view text_;
+  std::size_t end_ = std::string_view::npos;
+  bool is_one_ = false;
+};
 
 error_info unexpected_message(char type);
 
@@ -55292,6 +56869,18 @@ namespace dovetail::inline v0::postgres::detail {
     last_.with_context(std::move(text));
   }
   return std::move(last_);
+}
+
+DOVETAIL_DEFINE bare_error::bare_error(byte_view said) noexcept : text_(as_text(said)) {
+  if (text_.size() < 2 || text_[0] != from_server::error_response || text_[1] < ' ' || text_[1] > '~') return;
+  is_one_ = true;
+  text_.remove_prefix(1);
+  end_ = text_.find_first_of(std::string_view{"\n\0", 2});
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info bare_error::failure() const {
+  if (!is_one_ || end_ > longest) return not_postgres();
+  return {errc::connection_closed, "the server says: " + dovetail::detail::printable(text_.substr(0, end_), 200)};
 }
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE error_info unexpected_message(char type) {
@@ -55545,11 +57134,16 @@ inline void write_ssl_request(byte_buffer& out) {
   message_writer{out}.begin_untyped().u32(80877103).end();  // documentation, SSLRequest
 }
 
+/// A server closes the connection at a longer one, and says nothing.
+/// Source: MAX_STARTUP_PACKET_LENGTH in PostgreSQL's src/include/libpq/pqcomm.h, behind the four bytes of the length.
+inline constexpr std::size_t longest_startup_message = 10000 + 4;
+
 /// Refuses options that make the server read texts otherwise than they are checked here: a session of ours has
 /// `standard_conforming_strings` on and `client_encoding` UTF8. Errors: errc::invalid_option, with the setting's name.
 error_info check_text_settings(const connect_options& how);
 
-/// Errors: errc::invalid_option when the user is missing, a text cannot be sent, or `check_text_settings` refuses.
+/// `out` is empty. Errors: errc::invalid_option when the user or a parameter's name is missing, a text cannot be sent,
+/// or `check_text_settings` refuses; errc::request_too_large.
 error_info write_startup_message(byte_buffer& out, const connect_options& how);
 
 }  // namespace dovetail::inline v0::postgres::detail
@@ -55600,10 +57194,12 @@ namespace dovetail::inline v0::postgres::detail {
   message_writer writer{out};
   writer.begin_untyped().u32(static_cast<std::uint32_t>(how.newest_protocol));
   bool is_text = true;
-  const auto add = [&](std::string_view name, std::string_view value) {
-    if (value.empty() || name.empty()) return;
+  const auto set = [&](std::string_view name, std::string_view value) {
     is_text = is_text && may_be_text(name) && may_be_text(value);
     writer.text(name).text(value);
+  };
+  const auto add = [&set](std::string_view name, std::string_view value) {
+    if (!value.empty()) set(name, value);
   };
   add("user", how.user);
   add("database", how.database);  // as the user when it is not said
@@ -55613,9 +57209,15 @@ namespace dovetail::inline v0::postgres::detail {
   add("DateStyle", "ISO");
   add("standard_conforming_strings",
       "on");  // stronger than `options` and what a role or a database has; known to poolers
-  for (const auto& each : how.session_parameters) add(each.first, each.second);
+  for (const auto& each : how.session_parameters) {
+    if (each.first.empty()) return {errc::invalid_option, "a parameter of the session has no name"};
+    set(each.first, each.second);  // an empty value is one: no schema in the search_path
+  }
   writer.u8(0);
   if (!writer.end() || !is_text) return {errc::invalid_option, "a parameter of the session has a zero byte in it"};
+  if (out.size() > longest_startup_message) {
+    return {errc::request_too_large, "user, database and the session's parameters are more than 10000 bytes"};
+  }
   return {};
 }
 
@@ -55738,6 +57340,9 @@ class startup {
 
   std::optional<action> take(const detail::message& found);
 
+  /// 'E' and a text are what a server says that cannot start a process for us.
+  action take_bare_error();
+
   std::optional<action> take_while_logging_in(const detail::message& found);
 
   std::optional<action> take_while_settling(const detail::message& found);
@@ -55766,7 +57371,7 @@ class startup {
   const connect_options* how_;
   const crypto_functions* crypto_;
   detail::server_order order_;
-  std::optional<detail::authentication> login_;
+  v0::detail::later<detail::authentication> login_;
   std::array<std::byte, 64> channel_{};
   std::size_t channel_size_ = 0;
   detail::role_answer role_;
@@ -55788,6 +57393,9 @@ class startup {
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <algorithm>
+
 namespace dovetail::inline v0::postgres {
 
 DOVETAIL_DEFINE action startup::resume(const event& ev) {
@@ -55946,12 +57554,18 @@ DOVETAIL_DEFINE action startup::go_on() {
     const detail::frame_status status = detail::next_message(facts_->input.committed(), found);
     const bool has_header = facts_->input.committed().size() >= detail::header_size;
     if (status == detail::frame_status::malformed || (has_header && found.size > message_limit)) {
-      return give_up_server(detail::not_postgres());
+      return is_first_message_ ? take_bare_error() : give_up_server(detail::not_postgres());
     }
     if (status == detail::frame_status::incomplete) return read();
     facts_->input.consume(found.size);  // the body stays where it is until the next read
     if (const std::optional<action> next = take(found)) return *next;
   }
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE action startup::take_bare_error() {
+  const detail::bare_error said{facts_->input.committed()};
+  if (said.is_unfinished()) return read();
+  return give_up_server(said.failure());
 }
 
 DOVETAIL_DEFINE std::optional<action> startup::take(const detail::message& found) {
@@ -56050,6 +57664,10 @@ DOVETAIL_DEFINE action startup::refused(error_info why) {
   if (is_about_us && phase_ == phase::logging_in && may_change_tls_ && why.code() == sqlstate::invalid_authorization) {
     note(std::move(why));  // pg_hba.conf may have a line for the other way
     return change_tls();
+  }
+  if (why.code() == sqlstate::invalid_password && login_ && login_->is_password_doubtful()) {
+    why.with_context(
+        "the password has characters that SASLprep may change, and is used as it is: give it as it is prepared");
   }
   const bool is_about_server = why.kind() == condition::connection || why.kind() == condition::busy;
   return is_about_server ? give_up_server(std::move(why)) : fail(std::move(why));
@@ -56186,9 +57804,9 @@ class copy_reading {
   row_sink rows_;
   byte_buffer* batch_;
   std::size_t* count_;
-  std::optional<execute_dialogue> looking_;  // keeps the statement, whose description the rows are read by
-  std::optional<copy_out_dialogue> copying_;
-  std::optional<copy_tuples> tuples_;
+  v0::detail::later<execute_dialogue> looking_;  // keeps the statement, whose description the rows are read by
+  v0::detail::later<copy_out_dialogue> copying_;
+  v0::detail::later<copy_tuples> tuples_;
   error_info failure_;
   bool is_over_ = false;
 };
@@ -56327,7 +57945,11 @@ namespace dovetail::inline v0::postgres {
 enum class portal_step : std::uint8_t { fetch, close };
 
 /// Reads the next rows of a portal that `execute_dialogue` left open, or closes it.
-/// Errors: those of `dialogue` and of the sink; the portal is closed after each of them.
+/// Reads a batch. Of a portal that runs ahead it asks for the batches that are missing, and is over for now at the
+/// first row that the sink leaves where it is: whoever has used rows there takes them out of the input before the next
+/// dialogue, which goes on behind them. Closing drops what was asked for ahead, and what the server says against it.
+/// Errors: those of `dialogue` and of the sink; the portal is closed after each of them. What stands in front of an
+///   error is given first.
 /// Lifetime: borrows the session, the portal and the sink's state.
 class stream_dialogue final : public detail::dialogue {
  public:
@@ -56335,10 +57957,10 @@ class stream_dialogue final : public detail::dialogue {
 
   stream_dialogue(session& on, portal& of, const row_sink& rows)
       : dialogue(on), portal_(&of), rows_(rows), wanted_(portal_step::fetch) {
-    continues_ = of.holds_session();
+    go_on_with_portal();
   }
   stream_dialogue(session& on, portal& of) : dialogue(on), portal_(&of), wanted_(portal_step::close) {
-    continues_ = of.holds_session();
+    go_on_with_portal();
   }
 
   execution value() && noexcept { return done_; }
@@ -56346,16 +57968,21 @@ class stream_dialogue final : public detail::dialogue {
  private:
   using verdict = detail::verdict;
 
+  void go_on_with_portal() noexcept {
+    continues_ = portal_->holds_session();
+    answers_are_due_ = portal_->asked() != 0 && on().is_portal_open();
+  }
+
   DOVETAIL_DECLARE verdict begin() override;
+  verdict begin_closing();
+  /// Asks for as many batches as the server is to have before it.
+  verdict ask_ahead();
 
   DOVETAIL_DECLARE verdict on_message(const detail::message& came) override;
 
   DOVETAIL_DECLARE std::size_t on_rows(byte_view unread) override;
 
-  verdict on_error(error_info failure) override {
-    note(std::move(failure));
-    return end();
-  }
+  DOVETAIL_DECLARE verdict on_error(error_info failure) override;
 
   /// No more rows are wanted, or there are none.
   verdict end();
@@ -56383,21 +58010,39 @@ namespace dovetail::inline v0::postgres {
 
 DOVETAIL_DEFINE stream_dialogue::verdict stream_dialogue::begin() {
   was_in_transaction_ = true;  // what is lost with the connection has not been committed
+  // The session found its place again after a dialogue that was broken off: that has ended the portal.
+  if (portal_->holds_session() && !on().is_portal_open()) portal_->close();
   if (!portal_->is_open()) {
+    portal_->forget_asked();
     if (wanted_ == portal_step::close) return verdict::finish;
     return fail({errc::invalid_state, "the portal is not open"});
   }
+  if (wanted_ == portal_step::close) return begin_closing();
+  if (portal_->runs_ahead()) return ask_ahead();
   on().begin_batch();
-  if (wanted_ == portal_step::fetch) {
-    detail::write_execute(on(), portal_->row_limit(), portal_->name());
-    if (portal_->holds_session()) {
-      on().write_flush();
-      on().note_unsynced();
-    } else {
-      on().write_sync();
-    }
-    return verdict::send;
+  detail::write_execute(on(), portal_->row_limit(), portal_->name());
+  if (portal_->holds_session()) {
+    on().write_flush();
+    on().note_unsynced();
+  } else {
+    on().write_sync();
   }
+  return verdict::send;
+}
+
+DOVETAIL_DEFINE stream_dialogue::verdict stream_dialogue::ask_ahead() {
+  if (portal_->asked() == portal::batches_ahead) return verdict::go_on;
+  on().begin_batch();
+  for (; portal_->asked() < portal::batches_ahead; portal_->note_asked()) {
+    detail::write_execute(on(), portal_->row_limit(), portal_->name());
+  }
+  on().write_flush();
+  on().note_unsynced();
+  return verdict::send;
+}
+
+DOVETAIL_DEFINE stream_dialogue::verdict stream_dialogue::begin_closing() {
+  on().begin_batch();
   if (!portal_->holds_session()) {
     static_cast<void>(on().writer().begin(detail::from_client::close).u8('P').text(portal_->name()).end());
   } else {
@@ -56410,18 +58055,24 @@ DOVETAIL_DEFINE stream_dialogue::verdict stream_dialogue::begin() {
 
 DOVETAIL_DEFINE stream_dialogue::verdict stream_dialogue::on_message(const detail::message& came) {
   namespace from_server = detail::from_server;
-  if (is_ending_) return verdict::unexpected;
+  if (is_ending_) {  // batches that were asked for behind the end, or that nobody wants
+    const bool is_end = came.type == from_server::command_complete || came.type == from_server::portal_suspended;
+    return is_end && portal_->note_answered() ? verdict::go_on : verdict::unexpected;
+  }
   if (wanted_ == portal_step::close) {
     is_ending_ = true;
     return came.type == from_server::close_complete ? verdict::go_on : verdict::unexpected;
   }
   switch (came.type) {
     case from_server::portal_suspended:
-      done_.is_suspended = true;
+      if (portal_->runs_ahead() && !portal_->note_answered()) return verdict::unexpected;
       if (noted()) return end();
+      if (portal_->runs_ahead()) return ask_ahead();
+      done_.is_suspended = true;
       is_ending_ = true;
       return portal_->holds_session() ? verdict::finish : verdict::go_on;
     case from_server::command_complete:
+      if (portal_->runs_ahead() && !portal_->note_answered()) return verdict::unexpected;
       return detail::read_tag(came.body, done_.tag) ? end() : verdict::malformed;
     default:
       return verdict::unexpected;
@@ -56429,12 +58080,22 @@ DOVETAIL_DEFINE stream_dialogue::verdict stream_dialogue::on_message(const detai
 }
 
 DOVETAIL_DEFINE std::size_t stream_dialogue::on_rows(byte_view unread) {
-  if (is_ending_ || wanted_ == portal_step::close) return 0;
+  const bool is_unwanted = wanted_ == portal_step::close || noted();
+  if (is_ending_) return is_unwanted && portal_->asked() != 0 ? detail::skip_rows(unread) : 0;
+  if (wanted_ == portal_step::close) return 0;
   if (rows_.take == nullptr || noted()) return detail::skip_rows(unread);
   bool failed = false;
   const std::size_t taken = rows_.take(rows_.state, unread, failed);
   if (failed) note(rows_.failure == nullptr ? error_info{errc::malformed_value} : rows_.failure(rows_.state));
+  leaves_rows_ = done_.is_suspended = taken == 0 && portal_->runs_ahead();
   return taken;
+}
+
+DOVETAIL_DEFINE stream_dialogue::verdict stream_dialogue::on_error(error_info failure) {
+  const bool is_unwanted = wanted_ == portal_step::close && portal_->asked() != 0;
+  portal_->forget_asked();  // the server skips to the Sync
+  if (!is_unwanted || detail::is_fatal(failure.server())) note(std::move(failure));
+  return end();
 }
 
 DOVETAIL_DEFINE stream_dialogue::verdict stream_dialogue::end() {
@@ -56456,7 +58117,8 @@ DOVETAIL_DEFINE stream_dialogue::verdict stream_dialogue::end() {
 namespace dovetail::inline v0 {
 namespace postgres::detail {
 
-/// The rows of one batch as they came, and the portal or the copy that gives the next.
+/// Rows as they came, and the portal or the copy that gives the next. They are copied into a batch; those of a portal
+/// that runs ahead, which has the connection for itself, stay in the session's input until the next are fetched.
 class row_batches : public row_target {
  public:
   using row_target::row_target;
@@ -56465,19 +58127,22 @@ class row_batches : public row_target {
 
   /// The next DataRow's body, or nothing.
   bool next_body(byte_view& body) noexcept {
-    if (at_ == batch_.size()) return false;
-    const std::byte* const begin = batch_.data() + at_;
-    const std::size_t length = load_big<std::uint32_t>(begin + 1);  // checked when it was copied
+    const byte_view rows = is_in_place_ ? in_place_ : batch_.view();
+    const std::size_t left = rows.size() - at_;
+    const std::byte* const begin = rows.data() + at_;
+    if (left < header_size || static_cast<char>(*begin) != from_server::data_row) return false;
+    const std::size_t length = load_big<std::uint32_t>(begin + 1);
+    if (length < 4 || left <= length) return false;  // the next dialogue sees what it is
     body = {begin + header_size, length - 4};
     at_ += length + 1;
     return true;
   }
   bool has_more() const noexcept { return copy_ ? !copy_->is_over() : portal_.is_open(); }
-  bool is_copy() const noexcept { return copy_ != nullptr; }
+  bool is_copy() const noexcept { return static_cast<bool>(copy_); }
 
   /// Rows come from a copy: only `copying` may be called then.
   void copy_from(copy_origin from) {
-    copy_ = std::make_unique<copy_reading>(std::move(from), sink_of(&keep), batch_, rows_in_batch_);
+    copy_.reset(new copy_reading(std::move(from), sink_of(&keep), batch_, rows_in_batch_));
   }
   /// The dialogue that reads the next batch of a copy, the first too. `next_body` must have given all of this one.
   copy_step copying(session& on) {
@@ -56485,19 +58150,24 @@ class row_batches : public row_target {
     return {*copy_, on};
   }
 
-  /// The dialogue that executes the statement and reads the first batch.
-  execute_dialogue opening(session& on, statement_request asked, std::int32_t rows = first_batch_) {
+  /// The dialogue that executes the statement and reads the first batch. All of the rows are wanted.
+  execute_dialogue opening(session& on, const statement_request& asked) {
+    if (asked.is_read_only) portal_.run_ahead();
+    return opening(on, asked, first_batch_);
+  }
+  /// The same when some of the rows may do: nothing is asked for ahead.
+  execute_dialogue opening(session& on, statement_request asked, std::int32_t rows) {
     asked.row_limit = rows;
     return {on, asked, sink_of(&keep), portal_};
   }
-  /// The dialogue that reads the next batch. `next_body` must have given all of this one.
+  /// The dialogue that reads the next rows. `next_body` must have given all that there were.
   stream_dialogue fetching(session& on) {
-    if (batch_.size() != 0) {
-      const std::size_t row = (std::max<std::size_t>)(batch_.size() / (std::max<std::size_t>)(rows_in_batch_, 1), 1);
-      portal_.set_row_limit(static_cast<std::int32_t>(std::clamp<std::size_t>(batch_bytes_ / row, 1, most_rows_)));
-    }
+    set_batch_size();
+    if (is_in_place_) on.facts.input.consume(at_);
+    is_in_place_ = portal_.runs_ahead();
+    in_place_ = {};
     forget_batch();
-    return {on, portal_, sink_of(&keep)};
+    return {on, portal_, sink_of(is_in_place_ ? &leave : &keep)};
   }
   stream_dialogue closing(session& on) { return {on, portal_}; }
 
@@ -56515,6 +58185,24 @@ class row_batches : public row_target {
   static constexpr std::size_t batch_bytes_ = 256 * 1024;
   static constexpr std::size_t most_rows_ = 16 * 1024;
 
+  /// As many rows of the size of the last ones as make a batch. What the server has been asked for when nobody wants
+  /// more is bounded by what was read, too: no batch has more rows than came before it.
+  void set_batch_size() noexcept {
+    if (at_ == 0 || read_before_ == rows_read()) return;
+    constexpr std::size_t one = 1;
+    const std::size_t row = v0::detail::greater(at_ / (rows_read() - read_before_), one);
+    const std::size_t most =
+        portal_.runs_ahead() ? v0::detail::lesser<std::size_t>(most_rows_, rows_read()) : most_rows_;
+    const std::size_t rows = v0::detail::greater(batch_bytes_ / row, one);
+    portal_.set_row_limit(static_cast<std::int32_t>(v0::detail::lesser<std::size_t>(rows, most)));
+    read_before_ = rows_read();
+  }
+
+  /// Rows that came, and what may come behind them, stay where they are.
+  static std::size_t leave(void* state, byte_view unread, bool&) {
+    static_cast<row_batches*>(static_cast<row_target*>(state))->in_place_ = unread;
+    return 0;
+  }
   static std::size_t keep(void* state, byte_view unread, bool& failed) {
     auto& self = *static_cast<row_batches*>(static_cast<row_target*>(state));
     const bool forgets = self.most_bytes_ != 0 && self.kept_bytes_ >= self.most_bytes_;
@@ -56537,13 +58225,16 @@ class row_batches : public row_target {
   }
 
   portal portal_;
-  std::unique_ptr<copy_reading> copy_;
+  v0::detail::sole<copy_reading> copy_;
   byte_buffer batch_;
-  std::size_t at_ = 0;
+  byte_view in_place_;           // of the session's input
+  std::size_t at_ = 0;           // in `in_place_` or `batch_`
+  std::size_t read_before_ = 0;  // rows, before those
   std::size_t rows_in_batch_ = 0;
   std::size_t kept_bytes_ = 0;  // of the rows of the batch, without their headers
   std::size_t most_bytes_ = 0;
   bool has_forgotten_ = false;
+  bool is_in_place_ = false;
 };
 
 /// What a stream keeps on the heap, where the dialogues' pointers stay good.
@@ -56685,8 +58376,8 @@ class some_rows_call {
   prepared_request<Request> asked_;
   row_limits limits_;
   std::unique_ptr<row_stream<Row>> rows_;
-  std::optional<execute_dialogue> opening_;
-  std::optional<stream_dialogue> reading_;
+  v0::detail::later<execute_dialogue> opening_;
+  v0::detail::later<stream_dialogue> reading_;
   value_type some_;
   std::size_t bytes_ = 0;
   error_info failure_;
@@ -56715,6 +58406,9 @@ namespace detail {
 template <class Row>
 class awaited_rows {
  public:
+  /// Rows that were asked for ahead and are not wanted may take their time.
+  static constexpr std::chrono::milliseconds longest_ending{500};
+
   /// Forgets what an attempt before has left.
   row_batches& restart() {
     rows_.emplace();
@@ -56768,7 +58462,7 @@ class stream_open_call {
   session* on_;
   prepared_request<Request> asked_;
   Rows* rows_;
-  std::optional<execute_dialogue> running_;
+  v0::detail::later<execute_dialogue> running_;
   error_info failure_;
   bool shows_text_;
 };
@@ -56779,14 +58473,14 @@ class copy_open_call {
   using value_type = void;
 
   explicit copy_open_call(error_info why) noexcept : failure_(std::move(why)) {}
-  explicit copy_open_call(const copy_step& first) : running_(first) {}
+  explicit copy_open_call(const copy_step& first) { running_.emplace(first); }
 
   action resume(const event& ev) { return running_ ? running_->resume(ev) : action::done(failure_.code()); }
   error_info failure(std::error_code ec) const { return running_ ? running_->failure(ec) : failure_; }
   void value() && noexcept {}
 
  private:
-  std::optional<copy_step> running_;
+  v0::detail::later<copy_step> running_;
   error_info failure_;
 };
 
@@ -56808,8 +58502,8 @@ class stream_step_call {
   session* on_;
   row_batches* of_;
   portal_step wanted_;
-  std::optional<copy_step> copying_;
-  std::optional<stream_dialogue> running_;
+  v0::detail::later<copy_step> copying_;
+  v0::detail::later<stream_dialogue> running_;
 };
 
 }  // namespace detail
@@ -56992,6 +58686,9 @@ class drain_dialogue {
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <algorithm>
+
 namespace dovetail::inline v0::postgres {
 
 DOVETAIL_DEFINE action drain_dialogue::resume(const event& ev) {
@@ -57171,6 +58868,9 @@ class text_call {
   text_call(session& on, result<std::string> text, script_purpose purpose = script_purpose::any) noexcept
       : on_(&on), text_(std::move(text)), purpose_(purpose) {}
 
+  /// Asks nothing: the server has not heard of what is to be ended.
+  explicit text_call(session& on) noexcept : text_call(on, std::string{}) { is_nothing_ = true; }
+
   action resume(const event& ev);
   error_info failure(std::error_code ec) const {
     if (!text_) return text_.error();
@@ -57182,7 +58882,8 @@ class text_call {
   session* on_;
   result<std::string> text_;
   script_purpose purpose_;
-  std::optional<script_dialogue> running_;
+  bool is_nothing_ = false;
+  v0::detail::later<script_dialogue> running_;
 };
 
 /// A script must not leave a transaction open: then it is rolled back.
@@ -57199,7 +58900,7 @@ class script_call {
  private:
   session* on_;
   std::string_view text_;
-  std::optional<script_dialogue> running_;
+  v0::detail::later<script_dialogue> running_;
   error_info failure_;
   bool was_in_transaction_ = false;
   bool is_undoing_ = false;
@@ -57270,6 +58971,26 @@ template <class Op>
 bool is_refused(const session& on) noexcept {
   return on.can_drain() && (!goes_on<Op> || on.is_copying_in());
 }
+
+/// Statements that the beginning of their transaction goes out with. Where the connection turns out to be lost by then,
+/// both are asked of another one: what takes its arguments away, or is handed over in parts, is none of them.
+template <class Op>
+inline constexpr bool carries_begin = false;
+template <class Request>
+inline constexpr bool carries_begin<sql_execute<Request>> = true;
+template <class Row, class Request>
+inline constexpr bool carries_begin<sql_query<Row, Request>> = true;
+template <class Row, class Request>
+inline constexpr bool carries_begin<sql_query_one<Row, Request>> = true;
+template <class Row, class Request>
+inline constexpr bool carries_begin<sql_query_optional<Row, Request>> = true;
+template <class Row, class Struct>
+inline constexpr bool carries_begin<sql_insert_returning<Row, Struct>> = true;
+template <class Range>
+inline constexpr bool carries_begin<sql_insert<Range>> =
+    std::forward_iterator<decltype(std::declval<const std::remove_cvref_t<Range>&>().begin())>;
+template <class Ops, bool IsEach>
+inline constexpr bool carries_begin<pipelined<Ops, IsEach>> = true;
 
 /// The session of a connection, and the dialogues that it makes. Its machines borrow it: it stays where it is while one
 /// of them lives.
@@ -57349,7 +59070,9 @@ class client_session {
     return parameter_call{session_.facts.parameters.find(op.parameter)};
   }
   text_call start(const listen_channels& op) { return {session_, op.text}; }
-  wait_notification_dialogue start(const next_notification&) { return wait_notification_dialogue{session_}; }
+  wait_notification_dialogue start(const next_notification& op) {
+    return wait_notification_dialogue{session_, op.only_looks};
+  }
   template <class Statement, class Range, class Unpack>
   execute_many_call<sql_execute_many<Statement, Range, Unpack>> start(
       const sql_execute_many<Statement, Range, Unpack>& op) {
@@ -57357,15 +59080,21 @@ class client_session {
   }
   describe_call start(const describe_statement& op) { return {session_, op.text}; }
   script_call start(const sql_script& op) { return {session_, op.text}; }
-  text_call start(const sql_begin& op) { return {session_, begin_text(op)}; }
+  text_call start(const sql_begin& op) { return {session_, begin_text(op), script_purpose::begin}; }
   text_call start(const sql_commit& op) {
+    if (session_.is_begin_deferred()) return end_unbegun();
     is_committing_ = op.depth == 0;
     return {session_, commit_text(op.depth), op.depth == 0 ? script_purpose::commit : script_purpose::any};
   }
   text_call start(const sql_rollback& op) {
+    if (session_.is_begin_deferred()) return end_unbegun();
     if (!session_.is_in_transaction()) return {session_, std::string{}};  // the server has done it already
     return {session_, rollback_text(op.depth)};
   }
+
+  /// Begins a transaction with its first statement, whose messages it goes in front of: no round trip of its own.
+  /// Errors: as of `sql_begin`, before anything is sent.
+  error_info begin_later(begin_mode mode);
 
   /// A dialogue was broken off, and the connection was drained, or (null) lost. A commit that was sent is over then: it
   /// was done when the server said nothing against it; of a lost one nobody knows. A copy that was given up has ended.
@@ -57388,6 +59117,11 @@ class client_session {
   const session& wire() const noexcept { return session_; }
 
  private:
+  text_call end_unbegun() noexcept {
+    session_.drop_begin();
+    return text_call{session_};
+  }
+
   connect_options how_;
   session session_;
   bool is_committing_ = false;
@@ -57409,6 +59143,7 @@ namespace postgres::detail {
 
 DOVETAIL_DEFINE action text_call::resume(const event& ev) {
   if (!text_) return action::done(text_.error().code());
+  if (is_nothing_) return action::done();
   if (!running_) running_.emplace(*on_, *text_, purpose_);
   return running_->resume(ev);
 }
@@ -57441,6 +59176,13 @@ DOVETAIL_DEFINE password_login client_session::open(deadline by) {
   error_info refused = fetch_password(how_, by);
   return password_login{startup{session_.facts, how_, openssl_crypto()}, std::move(refused),
                         how_.credentials != nullptr ? &how_.password : nullptr};
+}
+
+DOVETAIL_DEFINE error_info client_session::begin_later(begin_mode mode) {
+  result<std::string> text = begin_text(sql_begin{mode, 0});
+  if (!text) return std::move(text).error();
+  session_.begin_later(*std::move(text));
+  return {};
 }
 
 DOVETAIL_DEFINE bool client_session::settle(error_info& failure, drained* said) {
@@ -57484,6 +59226,38 @@ struct environment {
 
 namespace detail {
 
+/// The PG* variables that are looked at, each with its parameter of connection strings.
+struct variable_name {
+  const char* variable;
+  const char* parameter;
+};
+inline constexpr variable_name variable_names[] = {
+    {"PGSERVICE", "service"},
+    {"PGHOST", "host"},
+    {"PGHOSTADDR", "hostaddr"},
+    {"PGPORT", "port"},
+    {"PGDATABASE", "dbname"},
+    {"PGUSER", "user"},
+    {"PGPASSWORD", "password"},
+    {"PGPASSFILE", "passfile"},
+    {"PGCONNECT_TIMEOUT", "connect_timeout"},
+    {"PGOPTIONS", "options"},
+    {"PGAPPNAME", "application_name"},
+    {"PGCLIENTENCODING", "client_encoding"},
+    {"PGSSLMODE", "sslmode"},
+    {"PGSSLNEGOTIATION", "sslnegotiation"},
+    {"PGSSLROOTCERT", "sslrootcert"},
+    {"PGSSLCERT", "sslcert"},
+    {"PGSSLKEY", "sslkey"},
+    {"PGSSLSNI", "sslsni"},
+    {"PGGSSENCMODE", "gssencmode"},
+    {"PGCHANNELBINDING", "channel_binding"},
+    {"PGREQUIREAUTH", "require_auth"},
+    {"PGTARGETSESSIONATTRS", "target_session_attrs"},
+    {"PGLOADBALANCEHOSTS", "load_balance_hosts"},
+    {"PGMAXPROTOCOLVERSION", "max_protocol_version"},
+};
+
 inline bool exists(const std::string& path) noexcept {
   struct stat found {};
   return ::stat(path.c_str(), &found) == 0;
@@ -57526,37 +59300,8 @@ error_info fill_defaults(connect_options& how, const environment& around, const 
 namespace dovetail::inline v0::postgres {
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE environment environment::of_process() {
-  static constexpr struct {
-    const char* variable;
-    const char* parameter;
-  } names[] = {
-      {"PGSERVICE", "service"},
-      {"PGHOST", "host"},
-      {"PGHOSTADDR", "hostaddr"},
-      {"PGPORT", "port"},
-      {"PGDATABASE", "dbname"},
-      {"PGUSER", "user"},
-      {"PGPASSWORD", "password"},
-      {"PGPASSFILE", "passfile"},
-      {"PGCONNECT_TIMEOUT", "connect_timeout"},
-      {"PGOPTIONS", "options"},
-      {"PGAPPNAME", "application_name"},
-      {"PGCLIENTENCODING", "client_encoding"},
-      {"PGSSLMODE", "sslmode"},
-      {"PGSSLNEGOTIATION", "sslnegotiation"},
-      {"PGSSLROOTCERT", "sslrootcert"},
-      {"PGSSLCERT", "sslcert"},
-      {"PGSSLKEY", "sslkey"},
-      {"PGSSLSNI", "sslsni"},
-      {"PGGSSENCMODE", "gssencmode"},
-      {"PGCHANNELBINDING", "channel_binding"},
-      {"PGREQUIREAUTH", "require_auth"},
-      {"PGTARGETSESSIONATTRS", "target_session_attrs"},
-      {"PGLOADBALANCEHOSTS", "load_balance_hosts"},
-      {"PGMAXPROTOCOLVERSION", "max_protocol_version"},
-  };
   environment made;
-  for (const auto& each : names) {
+  for (const auto& each : detail::variable_names) {
     const char* const value = std::getenv(each.variable);
     if (value == nullptr || *value == '\0') continue;
     made.variables.parameters.push_back({each.parameter, secret{value}, true});
@@ -57905,8 +59650,9 @@ class options_reader {
   bool asks_for_tls = false;  ///< by a file of certificates or direct negotiation
   bool trusts_system = false;
 
-  /// Reads one source: the authority and path of a URI, and the parameters, which win over them.
-  void read(const uri& source, option_reader& reader);
+  /// Reads one source: the authority and path of a URI, and the parameters, which win over them. `origin`: what a
+  /// mistake in its ports is said to come from, which is seen only when all sources are read.
+  void read(const uri& source, option_reader& reader, std::string_view origin = {});
 
   /// After the last source: makes the servers of the lists, and settles how TLS is verified.
   void finish(option_reader& reader);
@@ -57931,6 +59677,7 @@ class options_reader {
   void make_servers(option_reader& reader);
 
   std::string hosts_, addresses_, ports_;  // lists, separated by commas
+  std::string origin_of_ports_;            // " (from PGPORT)"; empty: the connection string
 };
 
 }  // namespace dovetail::inline v0::postgres
@@ -57942,11 +59689,18 @@ class options_reader {
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <algorithm>
+
 namespace dovetail::inline v0::postgres {
 
-DOVETAIL_DEFINE void options_reader::read(const uri& source, option_reader& reader) {
+DOVETAIL_DEFINE void options_reader::read(const uri& source, option_reader& reader, std::string_view origin) {
   read_authority(source);
   reader.text("host", hosts_).text("hostaddr", addresses_).text("port", ports_);
+  if (reader.has("port") || !source.hosts.empty()) {
+    origin_of_ports_.clear();
+    if (!origin.empty()) dovetail::detail::append_parts(origin_of_ports_, {" (from ", origin, ")"});
+  }
   reader.text("dbname", options.database).text("user", options.user).secret_text("password", options.password);
   reader.text("passfile", password_file)
       .text("application_name", options.application_name)
@@ -58105,7 +59859,9 @@ DOVETAIL_DEFINE void options_reader::make_servers(option_reader& reader) {
   const std::size_t ports = count_of_parts(ports_);
   const std::size_t count = (std::max)({hosts, addresses, std::size_t{1}});
   if ((hosts != 0 && addresses != 0 && hosts != addresses) || (ports > 1 && ports != count)) {
-    reader.problem(errc::invalid_option, "'host', 'hostaddr' and 'port' name different numbers of servers");
+    std::string text = "'host', 'hostaddr' and 'port'";
+    dovetail::detail::append_parts(text, {origin_of_ports_, " name different numbers of servers"});
+    reader.problem(errc::invalid_option, text);
     return;
   }
   std::string_view host_rest = hosts_, address_rest = addresses_, port_rest = ports_;
@@ -58124,8 +59880,10 @@ DOVETAIL_DEFINE void options_reader::make_servers(option_reader& reader) {
     }
     if (i == 0 || ports > 1) port_text = take_part(port_rest);
     if (!port_text.empty() && (!parse_integer(port_text, each.port) || each.port == 0)) {
-      reader.problem(errc::invalid_option,
-                     "parameter 'port' must be a whole number from 1 to 65535, or a list of them");
+      std::string text = "parameter 'port'";
+      dovetail::detail::append_parts(text,
+                                     {origin_of_ports_, " must be a whole number from 1 to 65535, or a list of them"});
+      reader.problem(errc::invalid_option, text);
       return;
     }
   }
@@ -58152,6 +59910,15 @@ namespace dovetail::inline v0::postgres {
 result<parsed_string<connect_options>> parse(std::string_view text,
                                              const environment& around = environment::of_process());
 
+namespace detail {
+
+/// In words about the variables, their names instead of those of the parameters.
+std::string name_variables(std::string_view words);
+
+/// Words about another source than the connection string.
+std::string without_place(std::string_view words);
+
+}  // namespace detail
 }  // namespace dovetail::inline v0::postgres
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
@@ -58162,6 +59929,28 @@ result<parsed_string<connect_options>> parse(std::string_view text,
 #define DOVETAIL_DEFINE
 #endif
 namespace dovetail::inline v0::postgres {
+namespace detail {
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::string without_place(std::string_view words) {
+  constexpr std::string_view place = " in the connection string";
+  std::string text{words};
+  for (std::size_t at = 0; (at = text.find(place, at)) != std::string::npos;) text.erase(at, place.size());
+  return text;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE std::string name_variables(std::string_view words) {
+  std::string text = without_place(words);
+  for (const variable_name& each : variable_names) {
+    std::string parameter;
+    dovetail::detail::append_parts(parameter, {"parameter '", each.parameter, "'"});
+    for (std::size_t at = 0; (at = text.find(parameter, at)) != std::string::npos;) {
+      text.replace(at, parameter.size(), each.variable);
+    }
+  }
+  return text;
+}
+
+}  // namespace detail
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE result<parsed_string<connect_options>> parse(std::string_view text,
                                                                                           const environment& around) {
@@ -58171,10 +59960,10 @@ namespace dovetail::inline v0::postgres {
   option_reader variables{around.variables};
   std::string service;
   variables.text("service", service);
-  read.read(around.variables, variables);
+  read.read(around.variables, variables, "PGPORT");
   if (result<void> done = variables.finish(); !done) {
     std::string context = "in the PG* environment variables: ";
-    return std::move(done).error().with_context(context.append(done.error().context()));
+    return std::move(done).error().with_context(context.append(detail::name_variables(done.error().context())));
   }
   option_reader reader{*where};
   reader.scheme({"postgresql", "postgres"});
@@ -58183,10 +59972,13 @@ namespace dovetail::inline v0::postgres {
     const result<uri> named = read_service(service, around);
     if (!named) return named.error();
     option_reader inside{*named};
-    read.read(*named, inside);
+    std::string origin;
+    dovetail::detail::append_parts(origin, {"the service '", service, "'"});
+    read.read(*named, inside, origin);
     if (result<void> done = inside.finish(); !done) {
       std::string context;
-      dovetail::detail::append_parts(context, {"in the service '", service, "': ", done.error().context()});
+      dovetail::detail::append_parts(
+          context, {"in the service '", service, "': ", detail::without_place(done.error().context())});
       return std::move(done).error().with_context(std::move(context));
     }
   }
@@ -58336,8 +60128,8 @@ class tcp_or_unix_stream : public detail::socket_stream {
  private:
   tcp_or_unix_endpoint peers_;
   std::size_t selected_ = 0;
-  std::optional<tcp_stream> by_tcp_;  // only while it connects, like the next
-  std::optional<unix_stream> by_path_;
+  detail::later<tcp_stream> by_tcp_;  // only while it connects, like the next
+  detail::later<unix_stream> by_path_;
 };
 
 /// The transport policy TCP or Unix socket, whichever the endpoint's target says.
@@ -58499,7 +60291,8 @@ class notifications {
         listen_{std::move(text)},
         where_(where) {}
 
-  /// The next notification, or nothing when none came in time. A connection that was lost is made again, as the retry
+  /// The next notification, or nothing when none came in time: one that has come already is given however short the
+  /// time is, `next(0ms)` takes it and does not wait. A connection that was lost is made again, as the retry
   /// policy says; then comes one whose `after_reconnect` says that there was a gap: look at what it is all about.
   /// Errors: throws `dt::error` when it cannot be made again; the next call tries once more. Connecting takes at most
   /// the client's time limit, whatever `wait` is.
@@ -58509,8 +60302,8 @@ class notifications {
       if (error_info failure = start()) v0::detail::throw_error(std::move(failure));
       return after_gap();
     }
-    next_notification op;
-    result<notification> came = on_->perform(op, by);
+    next_notification op{by.has_passed()};
+    result<notification> came = on_->perform(op, op.only_looks ? deadline::never() : by);
     if (came) return *std::move(came);
     if (came.error().code() == errc::deadline_passed) return std::nullopt;
     is_listening_ = false;
@@ -58937,6 +60730,15 @@ class connection {
   bool is_in_transaction() const noexcept {
     return health() == session_health::in_transaction || session_.wire().is_in_transaction();
   }
+  /// For transactions: see `begins_later`.
+  template <class Op>
+  static constexpr bool carries_begin = detail::carries_begin<Op>;
+  error_info begin_later(begin_mode mode) { return session_.begin_later(mode); }
+  bool is_begin_pending() const noexcept { return session_.wire().is_begin_deferred(); }
+  bool has_begin_failed() const noexcept {
+    return session_.wire().has_begin_failed() || (is_begin_pending() && !stream_.is_open());
+  }
+  void drop_begin() noexcept { session_.wire().drop_begin(); }
   /// Says farewell where the server listens.
   void close() noexcept;
 
@@ -59012,7 +60814,7 @@ class connection {
     moved_ = {};
     result<typename Op::value_type> answer = converse(session_.start(op), by);
     if (!answer) [[unlikely]] {
-      std::optional<drained> said;
+      v0::detail::later<drained> said;
       recover(&said);
       if constexpr (std::is_same_v<Op, sql_commit>) {
         if (session_.settle(answer.error(), said ? &*said : nullptr)) answer = {};
@@ -59058,7 +60860,7 @@ class connection {
 
   /// A dialogue was broken off: tells the server to stop, and reads what is still to come. What cannot be brought back
   /// is closed.
-  void recover(std::optional<drained>* said = nullptr) noexcept;
+  void recover(v0::detail::later<drained>* said = nullptr) noexcept;
 
   detail::client_session session_;
   stream_type stream_;
@@ -59105,7 +60907,7 @@ DOVETAIL_DEFINE void connection::stop(const running& whom) const noexcept {
   }
 }
 
-DOVETAIL_DEFINE void connection::recover(std::optional<drained>* said) noexcept {
+DOVETAIL_DEFINE void connection::recover(v0::detail::later<drained>* said) noexcept {
   session& on = session_.wire();
   if (!on.can_drain()) return;
   try {
@@ -59251,10 +61053,32 @@ namespace postgres::detail {
   return errc::unexpected_null;
 }
 
+/// Which attribute was refused, counted from 1, with the names of the struct's member and of the type that came.
+[[gnu::cold, gnu::noinline]] inline errc refuse_attribute(decode_context& context, errc failed, std::size_t number,
+                                                          std::string_view name, std::string_view field_type,
+                                                          oid type) {
+  std::string where;
+  dovetail::detail::append_parts(
+      where, {"attribute ", dovetail::detail::number_text{number}, " ('", name, "', ", type_name_of(type), ")"});
+  explain_place(context, failed, where, field_type);
+  return failed;
+}
+
+[[gnu::cold, gnu::noinline]] inline errc refuse_attribute_count(decode_context& context, std::int32_t attributes,
+                                                                std::size_t members) {
+  if (context.words != nullptr) {
+    context.words->clear();
+    if (attributes < 0) attributes = 0;
+    dovetail::detail::append_parts(*context.words,
+                                   {"the composite type and the struct differ in their number of members: ",
+                                    dovetail::detail::number_text{static_cast<std::size_t>(attributes)}, " and ",
+                                    dovetail::detail::number_text{members}});
+  }
+  return errc::malformed_value;
+}
+
 template <class Member>
-errc decode_attribute(part_reader& reader, Member& member, decode_context& context) {
-  value_ref value;
-  if (!reader.take(value.type) || !reader.take(value)) return errc::malformed_value;
+errc decode_attribute_value(const value_ref& value, Member& member, decode_context& context) {
   if constexpr (reflectable<Member>) {
     if (value.is_null()) return refuse_null_attribute(context);
     composite<Member> nested;
@@ -59263,12 +61087,23 @@ errc decode_attribute(part_reader& reader, Member& member, decode_context& conte
     return failed;
   } else {
     if (!takes_type<Member>(value.type)) {
-      context.explain("an attribute has another type than the struct's member");
+      context.explain("");  // the names of both types say it
       return errc::malformed_value;
     }
     const errc failed = decode_nested(value, member, context);
     return failed == errc::unexpected_null && value.is_null() ? refuse_null_attribute(context) : failed;
   }
+}
+
+/// Takes the next attribute for member `index` of `Struct`.
+template <class Struct, class Member>
+errc decode_attribute(part_reader& reader, Member& member, std::size_t index, decode_context& context) {
+  value_ref value;
+  if (!reader.take(value.type) || !reader.take(value)) return errc::malformed_value;
+  const errc failed = decode_attribute_value(value, member, context);
+  if (failed == errc{}) [[likely]]
+    return failed;
+  return refuse_attribute(context, failed, index + 1, field_names<Struct>[index], type_name<Member>(), value.type);
 }
 
 template <class Member>
@@ -59313,12 +61148,12 @@ struct native_codec<composite<T>> {
     std::int32_t count = 0;
     if (!reader.take(count)) return errc::malformed_value;
     if (count != static_cast<std::int32_t>(field_count<T>)) {
-      context.explain("the composite type and the struct differ in their number of members");
-      return errc::malformed_value;
+      return refuse_attribute_count(context, count, field_count<T>);
     }
     errc failed{};
+    std::size_t index = 0;
     v0::with_fields(out.value, [&](auto&... members) {
-      static_cast<void>((((failed = decode_attribute(reader, members, context)) == errc{}) && ...));
+      static_cast<void>((((failed = decode_attribute<T>(reader, members, index++, context)) == errc{}) && ...));
     });
     if (failed != errc{}) return failed;
     return reader.at_end() ? errc{} : errc::malformed_value;
@@ -59707,13 +61542,99 @@ struct native_codec<macaddr8> : hardware_address_codec<macaddr8, oids::macaddr8>
 }  // namespace postgres::detail
 }  // namespace dovetail::inline v0
 
+// ---- dovetail/format/postgres/range_text.hpp ----
+// A range as text: what is read where the type of the bounds is not known.
+
+namespace dovetail::inline v0::postgres::detail {
+
+/// A range as the server writes it: `empty`, or [lower,upper) with bounds that may stand in quotes.
+struct range_text {
+  std::optional<std::string> bounds[2] = {};
+  bool is_inclusive[2] = {};
+  bool is_empty = false;
+};
+
+/// Takes a range off the front of `rest`; false when there is none.
+bool take_range(std::string_view& rest, range_text& out);
+
+errc refuse_binary_range(decode_context& context);
+errc refuse_bound(decode_context& context, errc failed, bool is_upper);
+
+}  // namespace dovetail::inline v0::postgres::detail
+
+// Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
+#if !defined(DOVETAIL_SEPARATE_COMPILATION) || defined(DOVETAIL_POSTGRES_SOURCE)
+#if !defined(DOVETAIL_SEPARATE_COMPILATION)
+#define DOVETAIL_DEFINE inline
+#else
+#define DOVETAIL_DEFINE
+#endif
+namespace dovetail::inline v0::postgres::detail {
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE bool take_range(std::string_view& rest, range_text& out) {
+  if (rest.starts_with("empty")) {
+    rest.remove_prefix(5);
+    return out.is_empty = true;
+  }
+  if (!rest.starts_with('[') && !rest.starts_with('(')) return false;
+  out.is_inclusive[0] = rest.front() == '[';
+  std::size_t at = 1;
+  for (std::size_t i = 0; i < 2; ++i) {
+    bool is_quoted = false;
+    for (; at < rest.size(); ++at) {
+      const char c = rest[at];
+      const bool ends = i == 0 ? c == ',' : c == ')' || c == ']';
+      if (!is_quoted && ends) break;
+      if (!out.bounds[i]) out.bounds[i].emplace();
+      if (c == '"') {
+        const bool is_doubled = is_quoted && at + 1 < rest.size() && rest[at + 1] == '"';
+        if (!is_doubled) {
+          is_quoted = !is_quoted;
+          continue;
+        }
+        ++at;
+      } else if (c == '\\' && ++at == rest.size()) {
+        return false;
+      }
+      out.bounds[i]->push_back(rest[at]);
+    }
+    if (at == rest.size()) return false;
+    if (i == 1) out.is_inclusive[1] = rest[at] == ']';
+    ++at;
+  }
+  rest.remove_prefix(at);
+  return true;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE errc refuse_binary_range(decode_context& context) {
+  context.explain(
+      "a range of a type that is not built in is read from a column of its own, not from an array or a composite: cast "
+      "it in the query, ::text");
+  return errc::malformed_value;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE errc refuse_bound(decode_context& context, errc failed, bool is_upper) {
+  if (context.words != nullptr && context.words->empty()) {
+    *context.words = is_upper ? "its upper bound is no value of the field's type"
+                              : "its lower bound is no value of the field's type";
+  }
+  return failed;
+}
+
+}  // namespace dovetail::inline v0::postgres::detail
+#undef DOVETAIL_DEFINE
+#endif
+
 // ---- dovetail/format/postgres/range.hpp ----
 // Ranges and multiranges of integers, numbers, dates and times.
 
 namespace dovetail::inline v0::postgres {
 
 /// The values between two bounds; a bound that is not there is unbounded. The server turns ranges of integers and dates
-/// into the form [lower, upper), others come as they were written.
+/// into the form [lower, upper), others come as they were written. A range of a type that users have made
+/// (`create type … as range`) is read as text, alone in its column, and sent as text, the type of which the server
+/// infers: of a column, or of a cast, `?::float_range`. What PostgreSQL itself has ranges of (integers, dt::decimal,
+/// dates and points in time) is sent as those; COPY looks at the column.
 template <class T>
 struct range {
   std::optional<T> lower{};
@@ -59845,6 +61766,28 @@ errc encode_range(byte_buffer& out, const range<T>& value, oid bound, encode_con
   return failed;
 }
 
+template <class T>
+errc decode_range_text(std::string_view& rest, range<T>& out, decode_context& context) {
+  range_text text;
+  if (!take_range(rest, text)) {
+    context.explain("its text is no range");
+    return errc::malformed_value;
+  }
+  out = {};
+  out.is_empty = text.is_empty;
+  out.includes_lower = text.is_inclusive[0];
+  out.includes_upper = text.is_inclusive[1];
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (!text.bounds[i]) continue;
+    const byte_view bytes = as_byte_view(*text.bounds[i]);
+    // The text is read as the bound's own type: which type the range is made of is not known here.
+    const value_ref bound{bytes.data(), static_cast<std::int32_t>(bytes.size()), parameter_type<T>(), false};
+    const errc failed = decode_nested(bound, i == 0 ? out.lower : out.upper, context);
+    if (failed != errc{}) return refuse_bound(context, failed, i != 0);
+  }
+  return errc{};
+}
+
 }  // namespace detail
 }  // namespace dovetail::inline v0::postgres
 
@@ -59859,56 +61802,133 @@ namespace postgres::detail {
 
 template <class T, bool IsMulti>
 struct range_codec {
+  static constexpr bool reads_text = true;
+  /// The bytes of a range say nothing of the type of its bounds, its text does.
+  static constexpr bool reads_as_text(oid type) noexcept { return !find_type(type).is_known; }
   static constexpr bool takes(oid type) noexcept {
+    if (!find_type(type).is_known) return true;
     const oid bound = bound_type_of(type);
     return bound != 0 && is_multirange(type) == IsMulti && takes_type<T>(bound);
   }
-  static constexpr oid type() noexcept {
-    static_assert(range_of(parameter_type<T>(), IsMulti) != 0,
-                  "dovetail: PostgreSQL has ranges of integers, dt::decimal, dates and points in time only");
-    return range_of(parameter_type<T>(), IsMulti);
+  static constexpr oid type() noexcept { return range_of(parameter_type<T>(), IsMulti); }
+
+  /// What the bounds are sent as to a parameter of this type; 0 when the range is to go as text, or was refused.
+  static oid bound_to_send(oid wanted, encode_context& context, errc& failed) noexcept {
+    if (find_type(wanted).is_known) {
+      const oid bound = is_multirange(wanted) == IsMulti ? bound_type_of(wanted) : 0;
+      if (bound == 0) {
+        failed = context.refuse(IsMulti ? "the parameter is no multirange; a cast says which one it is, ?::name"
+                                        : "the parameter is no range; a cast says which one it is, ?::name",
+                                errc::malformed_value);
+      }
+      return bound;
+    }
+    if (!context.must_be_binary) {
+      context.is_text = true;
+      return 0;
+    }
+    if (context.array.element == 0 || !find_type(context.array.form).is_known) {
+      failed = context.refuse(
+          "a range of a type that is not built in cannot be copied inside of another value: use insert()",
+          errc::malformed_value);
+      return 0;
+    }
+    return context.array.form;
   }
 };
 
 template <class T>
 struct native_codec<range<T>> : range_codec<T, false> {
   static errc decode(const value_ref& value, range<T>& out, decode_context& context) {
-    return decode_range(value.bytes(), bound_type_of(value.type), out, context);
+    if (value.is_binary) {
+      const oid bound = bound_type_of(value.type);
+      return bound == 0 ? refuse_binary_range(context) : decode_range(value.bytes(), bound, out, context);
+    }
+    std::string_view rest = value.text();
+    if (const errc failed = decode_range_text(rest, out, context); failed != errc{}) return failed;
+    return rest.empty() ? errc{} : errc::malformed_value;
   }
   static errc encode(byte_buffer& out, const range<T>& value, oid wanted, encode_context& context) {
-    if (bound_type_of(wanted) == 0 || is_multirange(wanted)) {
-      return context.refuse("the parameter is no range", errc::malformed_value);
-    }
-    return encode_range(out, value, bound_type_of(wanted), context);
+    errc failed{};
+    const oid bound = range_codec<T, false>::bound_to_send(wanted, context, failed);
+    if (failed != errc{}) return failed;
+    return bound == 0 ? append_form(out, value, context) : encode_range(out, value, bound, context);
+  }
+  /// The literal ["1","2"), in which the server reads the bounds as their own type.
+  static errc append_form(byte_buffer& out, const range<T>& value, encode_context& context) {
+    if (value.is_empty) return out.append(std::string_view{"empty"}), errc{};
+    const auto append_bound = [&](const std::optional<T>& bound) {
+      if (!bound) return errc{};
+      byte_buffer space;
+      bool is_null = false;
+      const errc failed = append_text_form(space, *bound, is_null, context);
+      if (failed == errc{} && !is_null) quote_element(out, as_text(space.view()));
+      return failed;
+    };
+    out.append(std::string_view{value.includes_lower && value.lower ? "[" : "("});
+    if (const errc failed = append_bound(value.lower); failed != errc{}) return failed;
+    out.append(std::string_view{","});
+    if (const errc failed = append_bound(value.upper); failed != errc{}) return failed;
+    out.append(std::string_view{value.includes_upper && value.upper ? "]" : ")"});
+    return errc{};
   }
 };
 
 template <class T>
 struct native_codec<multirange<T>> : range_codec<T, true> {
   static errc decode(const value_ref& value, multirange<T>& out, decode_context& context) {
+    out.ranges.clear();
+    if (!value.is_binary) return decode_text_form(value.text(), out, context);
+    const oid bound = bound_type_of(value.type);
+    if (bound == 0) return refuse_binary_range(context);
     part_reader reader{value.bytes()};
     std::uint32_t count = 0;
     // Each range takes five bytes at least.
     if (!reader.take(count) || count > reader.left() / 5) return errc::malformed_value;
-    out.ranges.clear();
     out.ranges.resize(count);
     for (range<T>& each : out.ranges) {
       value_ref part;
       if (!reader.take(part) || part.is_null()) return errc::malformed_value;
-      const errc failed = decode_range(part.bytes(), bound_type_of(value.type), each, context);
+      const errc failed = decode_range(part.bytes(), bound, each, context);
       if (failed != errc{}) return failed;
     }
     return reader.at_end() ? errc{} : errc::malformed_value;
   }
   static errc encode(byte_buffer& out, const multirange<T>& value, oid wanted, encode_context& context) {
-    if (!is_multirange(wanted)) return context.refuse("the parameter is no multirange", errc::malformed_value);
+    errc failed{};
+    const oid bound = range_codec<T, true>::bound_to_send(wanted, context, failed);
+    if (failed != errc{}) return failed;
+    if (bound == 0) return append_form(out, value, context);
     out.append_big(static_cast<std::uint32_t>(value.ranges.size()));
     for (const range<T>& each : value.ranges) {
-      const errc failed =
-          append_counted(out, context, [&] { return encode_range(out, each, bound_type_of(wanted), context); });
+      failed = append_counted(out, context, [&] { return encode_range(out, each, bound, context); });
       if (failed != errc{}) return failed;
     }
     return errc{};
+  }
+  static errc append_form(byte_buffer& out, const multirange<T>& value, encode_context& context) {
+    std::string_view separator = "{";
+    if (value.ranges.empty()) out.append(separator);
+    for (const range<T>& each : value.ranges) {
+      out.append(separator);
+      separator = ",";
+      if (const errc failed = native_codec<range<T>>::append_form(out, each, context); failed != errc{}) return failed;
+    }
+    return out.append(std::string_view{"}"}), errc{};
+  }
+
+ private:
+  static errc decode_text_form(std::string_view rest, multirange<T>& out, decode_context& context) {
+    if (rest == "{}") return errc{};
+    if (!rest.starts_with('{')) return errc::malformed_value;
+    std::string_view separator = "{";
+    while (rest.starts_with(separator)) {
+      rest.remove_prefix(1);
+      separator = ",";
+      if (const errc failed = decode_range_text(rest, out.ranges.emplace_back(), context); failed != errc{})
+        return failed;
+    }
+    return rest == "}" ? errc{} : errc::malformed_value;
   }
 };
 
@@ -60227,6 +62247,9 @@ class joint_queue {
 #else
 #define DOVETAIL_DEFINE
 #endif
+
+#include <algorithm>
+
 namespace dovetail::inline v0::postgres::detail {
 
 DOVETAIL_DEFINE joint_queue::entry joint_queue::enter(member who, std::size_t most) {
@@ -60519,7 +62542,7 @@ class joint_call {
   std::vector<pipeline_item> items_;
   std::vector<std::size_t> stale_;
   std::vector<statement_use> lost_;  // an item's text may be a view of the statement's
-  std::optional<pipeline_dialogue> running_;
+  v0::detail::later<pipeline_dialogue> running_;
   error_info failure_;
   traffic told_;
   std::size_t delivered_ = 0;
@@ -60664,7 +62687,9 @@ class joint_run final : public v0::detail::async_attempt<Core>, public joint_sen
 
   joint_run(std::shared_ptr<Core> core, asio::any_io_executor executor, std::source_location asked_at)
       : base(std::move(core), std::move(executor), call{deadline::never(), clock::now(), asked_at}),
-        timer_(this->executor_) {}
+        timer_(this->executor_) {
+    this->may_be_cancelled_ = true;  // by `stop_if_unwanted`
+  }
   ~joint_run() override {
     if (is_over_) return;
     const std::vector<joint_queue::member> lost = this->core_->joint().abandon();
@@ -60904,7 +62929,7 @@ class async_join final : public joint_caller, public std::enable_shared_from_thi
   Handler handler_;
   std::string text_;
   std::optional<joint_part<Op>> part_;
-  std::optional<asio::steady_timer> timer_;
+  v0::detail::later<asio::steady_timer> timer_;
   clock::time_point entered_{};
   using stopwatch_type = v0::detail::stopwatch<std::remove_reference_t<decltype(std::declval<Core&>().watcher())>>;
   [[no_unique_address]] stopwatch_type watch_;
@@ -60967,7 +62992,7 @@ asio::awaitable<error_info> await_listening(std::shared_ptr<listener<Core>> at) 
     error_info why = std::move(done).error();
     const v0::verdict next = at->core->judge(why, listen_channels::name, attempt, true, 0, how);
     if (!next.repeat) co_return why;
-    asio::steady_timer pause{co_await asio::this_coro::executor, next.delay};
+    v0::detail::pause_timer<Core> pause{co_await asio::this_coro::executor, next.delay};
     co_await pause.async_wait(asio::use_awaitable);
   }
 }
@@ -60976,8 +63001,9 @@ template <class Core>
 asio::awaitable<std::optional<notification>> await_notification(std::shared_ptr<listener<Core>> at, deadline by) {
   if (at->is_closed) co_return std::nullopt;
   if (at->is_listening) {
-    result<notification> came =
-        co_await await_dialogue(at->on, wait_notification_dialogue{at->on.session().wire()}, by);
+    const bool only_looks = by.has_passed();
+    result<notification> came = co_await await_dialogue(
+        at->on, wait_notification_dialogue{at->on.session().wire(), only_looks}, only_looks ? deadline::never() : by);
     if (at->is_closed) co_return std::nullopt;
     if (came) co_return *std::move(came);
     if (came.error().code() == errc::deadline_passed) co_return std::nullopt;
@@ -61014,7 +63040,8 @@ class async_notifications {
   /// Errors: throws `dt::error` when it cannot be made again; the next call tries once more.
   /// Cancellation: nothing is lost; the next call goes on.
   asio::awaitable<std::optional<notification>> next() { return detail::await_notification(at_, deadline::never()); }
-  /// The same; nothing when none came in time, too. Connecting again takes at most the client's time limit.
+  /// The same; nothing when none came in time, too: one that has come is given by `next(0ms)`. Connecting again takes
+  /// at most the client's time limit.
   asio::awaitable<std::optional<notification>> next(clock::duration wait) {
     return detail::await_notification(at_, deadline::after(wait));
   }
@@ -61279,6 +63306,16 @@ class async_connection {
   }
   void close() noexcept { stream_.wire.close(); }
 
+  /// For transactions: see `begins_later`.
+  template <class Op>
+  static constexpr bool carries_begin = detail::carries_begin<Op>;
+  error_info begin_later(begin_mode mode) { return stream_.session.begin_later(mode); }
+  bool is_begin_pending() const noexcept { return stream_.session.wire().is_begin_deferred(); }
+  bool has_begin_failed() const noexcept {
+    return stream_.session.wire().has_begin_failed() || (is_begin_pending() && !stream_.wire.is_open());
+  }
+  void drop_begin() noexcept { stream_.session.wire().drop_begin(); }
+
   /// A dialogue that keeps its operation.
   template <class Op>
   detail::owned_operation<Op> own(Op op) {
@@ -61402,8 +63439,10 @@ namespace postgres {
   auto described = on.perform(asked, by);
   if (!described) return std::move(described).error();
   for (described_origin& each : *described) {
-    described_column column{std::move(each.name), std::string{each.column.database_type}, each.column.accepts,
-                            nullability::unknown, each.column.advice};
+    described_column column{std::move(each.name), std::string{each.column.database_type},
+                            each.column.accepts,  nullability::unknown,
+                            each.column.advice,   each.column.elements,
+                            each.column.type,     each.column.element_type};
     if (each.table != 0 && each.attribute > 0) {
       using statement = statement_for<dialect::postgres, bool, std::int64_t, std::int64_t>;
       const statement is_set{
@@ -71632,7 +73671,7 @@ class tls_server_context {
   error_info load(const tls_server_settings& how);
 
   /// The server's side of one connection; null without memory.
-  std::unique_ptr<tls_session> accept() const { return tls_session::accept(*context_); }
+  sole<tls_session> accept() const { return tls_session::accept(*context_); }
 
  private:
   struct asked_password {
@@ -73530,7 +75569,7 @@ class gateway_stream {
   using wait_type = asio::ip::tcp::socket::wait_type;
 
   /// `session` is null for plain TCP; `of` is what made it.
-  gateway_stream(asio::ip::tcp::socket accepted, std::unique_ptr<dovetail::detail::tls_session> session,
+  gateway_stream(asio::ip::tcp::socket accepted, dovetail::detail::sole<dovetail::detail::tls_session> session,
                  std::shared_ptr<const dovetail::detail::tls_server_context> of)
       : socket_(std::move(accepted)), context_(std::move(of)), session_(std::move(session)) {
     std::error_code ignored;
@@ -73538,7 +75577,7 @@ class gateway_stream {
   }
   gateway_stream(gateway_stream&&) noexcept = default;
 
-  bool is_encrypted() const noexcept { return session_ != nullptr; }
+  bool is_encrypted() const noexcept { return static_cast<bool>(session_); }
 
   /// The first step of what is encrypted. After a failure the peer has been told why, as far as TLS can.
   template <class Handler>
@@ -73681,7 +75720,7 @@ class gateway_stream {
 
   asio::ip::tcp::socket socket_;
   std::shared_ptr<const dovetail::detail::tls_server_context> context_;  // which others may have ceased to use
-  std::unique_ptr<dovetail::detail::tls_session> session_;
+  dovetail::detail::sole<dovetail::detail::tls_session> session_;
   bool may_say_goodbye_ = false;  // the handshake is done, nothing has failed, and no answer is half sent
 };
 
@@ -74938,7 +76977,7 @@ class gateway_core {
     accepted.set_option(asio::ip::tcp::no_delay{true}, ec);
     const asio::ip::tcp::endpoint peer = accepted.remote_endpoint(ec);
     if (ec) return;  // gone already
-    std::unique_ptr<dovetail::detail::tls_session> session;
+    dovetail::detail::sole<dovetail::detail::tls_session> session;
     if (hub_.tls && !(session = hub_.tls->accept())) return;  // without memory
     auto made = std::make_shared<http_connection>(
         hub_, gateway_stream{std::move(accepted), std::move(session), hub_.tls}, peer.address().to_string());

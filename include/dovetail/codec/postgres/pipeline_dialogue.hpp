@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <algorithm>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,21 +31,10 @@ class pipeline_dialogue final : public detail::dialogue {
  public:
   using value_type = void;
 
-  pipeline_dialogue(session& on, std::span<pipeline_item> items, pipeline_sync sync)
-      : dialogue(on, are_read_only(items)),
-        items_(items),
-        size_(items.size()),
-        is_once_(sync == pipeline_sync::once),
-        is_apart_(sync == pipeline_sync::apart) {
-    statements_.resize(items.size());
-  }
+  // Defined with the rest of it, in pipeline_writing.hpp, or a file that has this header alone would need all of that.
+  DOVETAIL_DECLARE pipeline_dialogue(session& on, std::span<pipeline_item> items, pipeline_sync sync);
   /// The same of a series, not `apart`. The items are the series' when it has come apart; otherwise all went well.
-  pipeline_dialogue(session& on, pipeline_series& series, pipeline_sync sync)
-      : dialogue(on, series.asked().is_read_only),
-        series_(&series),
-        size_(series.size()),
-        is_once_(sync == pipeline_sync::once),
-        is_apart_(false) {}
+  DOVETAIL_DECLARE pipeline_dialogue(session& on, pipeline_series& series, pipeline_sync sync);
 
   void value() && noexcept {}
 
@@ -172,7 +160,3 @@ class pipeline_dialogue final : public detail::dialogue {
 
 }  // namespace dovetail::inline v0::postgres
 #undef DOVETAIL_DECLARE
-
-// The definitions: whoever sees the class needs them.
-#include <dovetail/codec/postgres/pipeline_answers.hpp>
-#include <dovetail/codec/postgres/pipeline_writing.hpp>

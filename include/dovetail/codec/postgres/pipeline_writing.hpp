@@ -26,6 +26,21 @@ DOVETAIL_DEFINE bool pipeline_dialogue::are_read_only(std::span<const pipeline_i
   return true;
 }
 
+DOVETAIL_DEFINE pipeline_dialogue::pipeline_dialogue(session& on, std::span<pipeline_item> items, pipeline_sync sync)
+    : dialogue(on, are_read_only(items)),
+      items_(items),
+      size_(items.size()),
+      is_once_(sync == pipeline_sync::once),
+      is_apart_(sync == pipeline_sync::apart) {
+  statements_.resize(items.size());
+}
+DOVETAIL_DEFINE pipeline_dialogue::pipeline_dialogue(session& on, pipeline_series& series, pipeline_sync sync)
+    : dialogue(on, series.asked().is_read_only),
+      series_(&series),
+      size_(series.size()),
+      is_once_(sync == pipeline_sync::once),
+      is_apart_(false) {}
+
 DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::begin() {
   if (on().statements.capacity() == 0) {
     return fail({errc::operation_unsupported, "a pipeline needs the cache of prepared statements"});
