@@ -1,6 +1,7 @@
 // How a pipeline prepares and writes its statements.
 #pragma once
 
+#include <dovetail/codec/postgres/pipeline_answers.hpp>
 #include <dovetail/codec/postgres/pipeline_dialogue.hpp>
 
 #include <cstddef>
