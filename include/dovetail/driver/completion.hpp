@@ -11,7 +11,7 @@
 #include <asio/use_awaitable.hpp>
 
 #if !defined(ASIO_HAS_CO_AWAIT)
-#error "dovetail: Asio does not see that this compiler has coroutines: pass -DASIO_HAS_CO_AWAIT=1 (Clang, Asio before 1.28)"
+#error "Asio does not see that this compiler has coroutines: pass -DASIO_HAS_CO_AWAIT=1 (Clang, Asio before 1.28)"
 #endif
 
 #include <concepts>
