@@ -79,7 +79,7 @@ class pool_state : public pool_core {
     if (time.time_since_epoch().count() >= next_sweep_.load(std::memory_order_relaxed)) sweep(time);
     if (!slot.open) return begin_opening(slot);
     const idle_verdict verdict = judge(slot, idle, time);
-    if (verdict == idle_verdict::retire || has_gone_stale(connection(slot))) return reopen(slot);
+    if (verdict == idle_verdict::retire || has_gone_stale(connection(slot), idle)) return reopen(slot);
     return verdict == idle_verdict::keep ? lease_state::ready : lease_state::check;
   }
 
@@ -169,9 +169,11 @@ class pool_state : public pool_core {
 
   /// Has a peer that says nothing unasked said something, or ended the stream, since the last lease? A connection that
   /// cannot tell has not. Costs a system call where it can, and saves a request from being lost.
-  static bool has_gone_stale(const Connection& idle) noexcept {
-    if constexpr (requires { idle.is_stale(); }) {
-      return idle.is_stale();
+  static bool has_gone_stale(const Connection& of, clock::duration idle) noexcept {
+    if constexpr (requires { of.is_stale(idle); }) {
+      return of.is_stale(idle);
+    } else if constexpr (requires { of.is_stale(); }) {
+      return of.is_stale();
     } else {
       return false;
     }

@@ -112,6 +112,9 @@ inline bool has_nothing_to_read(native_handle handle) noexcept {
   }
 }
 
+/// Has the peer ended the connection, whatever it said before? One system call.
+bool has_hung_up(native_handle handle) noexcept;
+
 attempt send(native_handle handle, byte_view from) noexcept;
 
 /// What recv() and send() have just given, as an attempt; a send that a signal has interrupted is made again.
@@ -253,6 +256,18 @@ DOVETAIL_DEFINE bool is_unix_socket(native_handle handle) noexcept {
   sockaddr_storage own{};
   socklen_t size = sizeof own;
   return ::getsockname(handle, reinterpret_cast<sockaddr*>(&own), &size) == 0 && own.ss_family == AF_UNIX;
+}
+
+[[gnu::cold]] DOVETAIL_DEFINE bool has_hung_up(native_handle handle) noexcept {
+  short ends = POLLHUP | POLLERR;
+#if defined(POLLRDHUP)
+  ends = static_cast<short>(ends | POLLRDHUP);
+#endif
+  pollfd watched{handle, ends, 0};
+  while (::poll(&watched, 1, 0) < 0) {
+    if (errno != EINTR) return false;
+  }
+  return (watched.revents & ends) != 0;
 }
 
 DOVETAIL_DEFINE attempt receive(native_handle handle, byte_span into, int flags) noexcept {

@@ -212,6 +212,9 @@ class async_connection {
   session_health health() const noexcept {
     return stream_.wire.is_open() ? stream_.session.wire().health() : session_health::closed;
   }
+  bool is_stale(clock::duration idle) const noexcept {
+    return idle >= look_again_after && v0::detail::has_hung_up(stream_.wire.next_layer().handle(readiness::readable));
+  }
   /// For the pool: notices go to its observer.
   template <class Observer>
   void report_notices(Observer& to) noexcept {

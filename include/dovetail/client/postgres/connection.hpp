@@ -28,6 +28,9 @@ namespace postgres {
 /// an operation ends so much later than its deadline at most.
 inline constexpr std::chrono::milliseconds recovery_limit{500};
 
+/// A connection that was idle for as long is looked at before it is used: a server that was restarted has ended it.
+inline constexpr std::chrono::seconds look_again_after{1};
+
 /// One session with a server. Threads: one at a time, which the pool sees to.
 class connection {
  public:
@@ -52,6 +55,10 @@ class connection {
   result<void> ping(deadline by);
   session_health health() const noexcept {
     return stream_.is_open() ? session_.wire().health() : session_health::closed;
+  }
+  /// For the pool: has the server ended an idle connection? Who comes back at once is not kept waiting for the answer.
+  bool is_stale(clock::duration idle) const noexcept {
+    return idle >= look_again_after && v0::detail::has_hung_up(stream_.handle(readiness::readable));
   }
   traffic last_traffic() const noexcept { return moved_; }
   /// For the pool: notices go to its observer.
