@@ -56,6 +56,16 @@ int main(int argc, char** argv) {
       std::printf("%lld %s %s\n", static_cast<long long>(m.id), m.station.c_str(), m.celsius ? "measured" : "missing");
     }
     //]
+    //[errors
+    try {
+      db.insert("measurement", many.front());
+    } catch (const dt::error& e) {
+      if (e.code() != dt::postgres::sqlstate::unique_violation) throw;  // e.kind() is dt::condition::constraint
+      std::printf("there already, says %s\n", e.info().server().constraint.c_str());
+    }
+    const auto same = db.with(dt::as_result).insert("measurement", many.front());  // the same without exceptions
+    if (!same) std::printf("%s\n", same.error().server().sqlstate.c_str());
+    //]
     //[stream
     std::int64_t missing = 0;
     for (const measurement& m : db.stream<measurement>("select * from measurement")) missing += !m.celsius;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <ranges>
 #include <string>
 #include <vector>
 
@@ -40,9 +41,11 @@ void run(pg::client& db) {
   //]
 
   //[many
-  std::vector<decltype(pg::query_one<account>("select * from account where id = ?", 1))> wanted;
-  for (const int id : {2, 1, 2}) wanted.push_back(pg::query_one<account>("select * from account where id = ?", id));
-  for (const account& each : db.pipeline(wanted)) std::printf("%s: %g\n", each.owner.c_str(), each.balance);
+  const std::vector<int> ids{2, 1, 2};
+  const auto by_id = [](int id) { return pg::query_one<account>("select * from account where id = ?", id); };
+  for (const account& each : db.pipeline(ids | std::views::transform(by_id))) {
+    std::printf("%s: %g\n", each.owner.c_str(), each.balance);
+  }
   //]
 }
 

@@ -10,6 +10,10 @@
 #include <asio/awaitable.hpp>
 #include <asio/use_awaitable.hpp>
 
+#if !defined(ASIO_HAS_CO_AWAIT)
+#error "Asio does not see that this compiler has coroutines: pass -DASIO_HAS_CO_AWAIT=1 (Clang, Asio before 1.28)"
+#endif
+
 #include <concepts>
 #include <exception>
 #include <type_traits>
