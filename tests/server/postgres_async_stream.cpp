@@ -287,6 +287,30 @@ TEST_F(PostgresAsyncStream, ACopyThatIsLateIsAnErrorAfterACommitToo) {
   });
 }
 
+// Without a name a statement lives as long as somebody uses it: its rows, which are there before they are decoded.
+TEST_F(PostgresAsyncStream, OneThatCameWholeKeepsTheStatementThatItsRowsAreDecodedBy) {
+  dt::postgres::async_client unnamed{
+      io.get_executor(), postgres_server::shared().socket_string("app", " maxConnections=1 unnamedStatements=true")};
+  const auto expect_three = [](auto& on) -> asio::awaitable<void> {
+    auto rows = co_await on.template stream<item>("select n, 'row ' || n as text from generate_series(1, 3) n");
+    for (int expected = 1; expected <= 3; ++expected) {
+      const item* const row = co_await rows.next();
+      EXPECT_NE(row, nullptr);
+      if (row == nullptr) co_return;
+      EXPECT_EQ(row->n, expected);
+      EXPECT_EQ(row->text, "row " + std::to_string(expected));
+    }
+    EXPECT_EQ(co_await rows.next(), nullptr);
+  };
+  run([&]() -> asio::awaitable<void> {
+    co_await expect_three(unnamed);
+    co_await unnamed.transaction([&](auto& tx) -> asio::awaitable<void> { co_await expect_three(tx); });
+    const auto failed =
+        co_await unnamed.with(dt::as_result).stream<int>("select 1 / (n - 2) from generate_series(1, 3) n");
+    EXPECT_EQ(failed.error().server().sqlstate, "22012");
+  });
+}
+
 // Who has the connection next may be another thread, and count the uses of the same statement.
 TEST_F(PostgresAsyncStream, OneThatWasReadToItsEndUsesNothingOfTheConnectionAnyMore) {
   dt::postgres::async_client few{io.get_executor(),

@@ -450,6 +450,36 @@ TEST(PostgresClient, AStreamWhoseBackendIsKilledInTheMiddleSaysSo) {
   EXPECT_EQ(db.query_value<int>("select 1"), 1);
 }
 
+// The rows are there and not decoded when their statement is not prepared any more: one without a name lives as long as
+// somebody uses it, one of the cache makes room for others.
+TEST(PostgresClient, AStreamThatCameWholeKeepsTheStatementThatItsRowsAreDecodedBy) {
+  const auto expect_three = [](auto rows, auto between) {
+    for (int expected = 1; expected <= 3; ++expected) {
+      between(expected);
+      auto next = rows.next();
+      ASSERT_TRUE(next) << next.error().message();
+      ASSERT_NE(*next, nullptr);
+      EXPECT_EQ(std::get<0>(**next), expected);
+      EXPECT_EQ(std::get<1>(**next), "row " + std::to_string(expected));
+    }
+    auto end = rows.next();
+    ASSERT_TRUE(end);
+    EXPECT_EQ(*end, nullptr);
+  };
+  using numbered = std::tuple<int, std::string>;
+  constexpr const char* few = "select n, 'row ' || n from generate_series(1, 3) n";
+  for (const char* const how : {" unnamedStatements=true", " cacheStatements=0", " cacheStatements=1", ""}) {
+    dt::postgres::client db{postgres_server::shared().socket_string("app", how)};
+    expect_three(db.stream<numbered>(dt::runtime(few)), [](int) {});
+    db.transaction([&](auto& tx) {
+      expect_three(tx.template stream<numbered>(dt::runtime(few)), [&](int n) {
+        EXPECT_EQ(tx.template query_value<int>("select ?::int", n), n);
+        EXPECT_EQ(tx.template query_value<int>("select 1 + ?::int", n), n + 1);
+      });
+    });
+  }
+}
+
 TEST(PostgresClient, AStreamInATransactionLeavesItOpen) {
   dt::postgres::client db{postgres_server::shared().socket_string()};
   db.transaction([](auto& tx) {

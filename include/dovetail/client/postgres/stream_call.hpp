@@ -72,6 +72,7 @@ class stream_open_call {
     const action next = running_->resume(ev);
     if (next.what() == verb::done && next.error()) {
       failure_ = asked_.explain(running_->failure(next.error()), shows_text_);
+      rows_->abandon();  // while the connection, whose statement they use, is still ours
     }
     return next;
   }

@@ -171,6 +171,7 @@ DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::execute() {
   if (error_info failure = detail::write_bind(on(), *statement_, asked_.arguments, name)) {
     return refuse(std::move(failure));
   }
+  portal_->keep(statement_.again());
   detail::write_execute(on(), asked_.row_limit, name);
   step_ = step::binding;
   if (portal_->holds_session()) {
@@ -230,7 +231,7 @@ DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::on_result(const deta
       if (asked_.row_limit == 0) return verdict::unexpected;
       done_.is_suspended = true;
       if (portal_ == nullptr || noted()) return end_result();
-      portal_->suspend(std::move(statement_));
+      portal_->suspend();
       step_ = step::ending;
       if (!portal_->holds_session()) return verdict::go_on;
       on().set_portal_open(true);

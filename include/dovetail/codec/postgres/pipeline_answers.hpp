@@ -38,8 +38,8 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_message(const d
   if (step_ == step::preparing) return preparing_[at_].with.take(came);
   if (step_ != step::running || is_undoing_ || at_ == chunk_end_) return verdict::unexpected;
   switch (came.type) {
-    case from_server::bind_complete:
-      if (expects_ != expects::bind) return verdict::unexpected;
+    case from_server::bind_complete:  // a series has taken it and begun a value, unless it has a body
+      if (expects_ != expects::bind || series_ != nullptr) return verdict::unexpected;
       expects_ = expects::result;
       return verdict::go_on;
     case from_server::command_complete: {

@@ -34,11 +34,10 @@ class portal {
   // For the dialogues.
 
   void open(session& on, bool is_in_transaction, std::int32_t row_limit);
-  /// The statement stays what it is as long as this is there: rows that were read may not be decoded yet.
-  void suspend(statement_use of) noexcept {
-    statement_ = std::move(of);
-    is_open_ = true;
-  }
+  /// The statement stays what it is as long as this is there: rows that were read may not be decoded yet, the last ones
+  /// too. It is the connection's: this must go before somebody else may have that.
+  void keep(statement_use of) noexcept { statement_ = std::move(of); }
+  void suspend() noexcept { is_open_ = true; }
   void close() noexcept { is_open_ = false; }
   /// Batches that are asked for, and whose end has not come.
   std::size_t asked() const noexcept { return asked_; }

@@ -431,6 +431,21 @@ TEST_F(PostgresPipelineSeries, AFailureOfReadingSaysThatAllWereExecuted) {
   EXPECT_EQ(fails(rows_of({"b", "c"})), errc::too_many_rows);
 }
 
+// A BindComplete that is none: no value has been begun that its rows, or its end, could be written to.
+TEST_F(PostgresPipelineSeries, ABindCompleteWithABodyIsRefused) {
+  const std::vector<one_name> asked = names_of(3);
+  const std::string longer = wire::message('2', "x");
+  for (const std::string& behind : {wire::row({"a"}) + wire::complete("SELECT 1"), wire::complete("SELECT 1")}) {
+    for (const std::string& before : {std::string{}, rows_of({"a"})}) {
+      dt::error_info failure;
+      EXPECT_EQ(play(of_names<false>(asked)(), before + longer + behind + wire::ready(), nullptr, &failure),
+                errc::unexpected_message)
+          << failure.message();
+      EXPECT_EQ(at.health(), session_health::closed);
+    }
+  }
+}
+
 TEST_F(PostgresPipelineSeries, WhatTheServerLostIsPreparedAgain) {
   const std::vector<one_name> asked = names_of(2);
   const auto all = script(of_names<false>(asked))
