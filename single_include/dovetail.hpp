@@ -3796,6 +3796,9 @@ inline bool has_nothing_to_read(native_handle handle) noexcept {
   }
 }
 
+/// Has the peer ended the connection, whatever it said before? One system call.
+bool has_hung_up(native_handle handle) noexcept;
+
 attempt send(native_handle handle, byte_view from) noexcept;
 
 /// What recv() and send() have just given, as an attempt; a send that a signal has interrupted is made again.
@@ -3937,6 +3940,18 @@ DOVETAIL_DEFINE bool is_unix_socket(native_handle handle) noexcept {
   sockaddr_storage own{};
   socklen_t size = sizeof own;
   return ::getsockname(handle, reinterpret_cast<sockaddr*>(&own), &size) == 0 && own.ss_family == AF_UNIX;
+}
+
+[[gnu::cold]] DOVETAIL_DEFINE bool has_hung_up(native_handle handle) noexcept {
+  short ends = POLLHUP | POLLERR;
+#if defined(POLLRDHUP)
+  ends = static_cast<short>(ends | POLLRDHUP);
+#endif
+  pollfd watched{handle, ends, 0};
+  while (::poll(&watched, 1, 0) < 0) {
+    if (errno != EINTR) return false;
+  }
+  return (watched.revents & ends) != 0;
 }
 
 DOVETAIL_DEFINE attempt receive(native_handle handle, byte_span into, int flags) noexcept {
@@ -5912,7 +5927,7 @@ class pool_state : public pool_core {
     if (time.time_since_epoch().count() >= next_sweep_.load(std::memory_order_relaxed)) sweep(time);
     if (!slot.open) return begin_opening(slot);
     const idle_verdict verdict = judge(slot, idle, time);
-    if (verdict == idle_verdict::retire || has_gone_stale(connection(slot))) return reopen(slot);
+    if (verdict == idle_verdict::retire || has_gone_stale(connection(slot), idle)) return reopen(slot);
     return verdict == idle_verdict::keep ? lease_state::ready : lease_state::check;
   }
 
@@ -6002,9 +6017,11 @@ class pool_state : public pool_core {
 
   /// Has a peer that says nothing unasked said something, or ended the stream, since the last lease? A connection that
   /// cannot tell has not. Costs a system call where it can, and saves a request from being lost.
-  static bool has_gone_stale(const Connection& idle) noexcept {
-    if constexpr (requires { idle.is_stale(); }) {
-      return idle.is_stale();
+  static bool has_gone_stale(const Connection& of, clock::duration idle) noexcept {
+    if constexpr (requires { of.is_stale(idle); }) {
+      return of.is_stale(idle);
+    } else if constexpr (requires { of.is_stale(); }) {
+      return of.is_stale();
     } else {
       return false;
     }
@@ -8207,6 +8224,10 @@ inline constexpr as_result_t as_result{};
 
 // ---- dovetail/driver/completion.hpp ----
 // Completion styles of asynchronous verbs: callback, future, coroutine, `as_result` and any other Asio token.
+
+#if !defined(ASIO_HAS_CO_AWAIT)
+#error "Asio does not see that this compiler has coroutines: pass -DASIO_HAS_CO_AWAIT=1 (Clang, Asio before 1.28)"
+#endif
 
 namespace dovetail::inline v0 {
 namespace detail {
@@ -52126,11 +52147,10 @@ class portal {
   // For the dialogues.
 
   void open(session& on, bool is_in_transaction, std::int32_t row_limit);
-  /// The statement stays what it is as long as this is there: rows that were read may not be decoded yet.
-  void suspend(statement_use of) noexcept {
-    statement_ = std::move(of);
-    is_open_ = true;
-  }
+  /// The statement stays what it is as long as this is there: rows that were read may not be decoded yet, the last ones
+  /// too. It is the connection's: this must go before somebody else may have that.
+  void keep(statement_use of) noexcept { statement_ = std::move(of); }
+  void suspend() noexcept { is_open_ = true; }
   void close() noexcept { is_open_ = false; }
   /// Batches that are asked for, and whose end has not come.
   std::size_t asked() const noexcept { return asked_; }
@@ -52576,6 +52596,7 @@ DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::execute() {
   if (error_info failure = detail::write_bind(on(), *statement_, asked_.arguments, name)) {
     return refuse(std::move(failure));
   }
+  portal_->keep(statement_.again());
   detail::write_execute(on(), asked_.row_limit, name);
   step_ = step::binding;
   if (portal_->holds_session()) {
@@ -52635,7 +52656,7 @@ DOVETAIL_DEFINE execute_dialogue::verdict execute_dialogue::on_result(const deta
       if (asked_.row_limit == 0) return verdict::unexpected;
       done_.is_suspended = true;
       if (portal_ == nullptr || noted()) return end_result();
-      portal_->suspend(std::move(statement_));
+      portal_->suspend();
       step_ = step::ending;
       if (!portal_->holds_session()) return verdict::go_on;
       on().set_portal_open(true);
@@ -55622,8 +55643,8 @@ DOVETAIL_DEFINE pipeline_dialogue::verdict pipeline_dialogue::on_message(const d
   if (step_ == step::preparing) return preparing_[at_].with.take(came);
   if (step_ != step::running || is_undoing_ || at_ == chunk_end_) return verdict::unexpected;
   switch (came.type) {
-    case from_server::bind_complete:
-      if (expects_ != expects::bind) return verdict::unexpected;
+    case from_server::bind_complete:  // a series has taken it and begun a value, unless it has a body
+      if (expects_ != expects::bind || series_ != nullptr) return verdict::unexpected;
       expects_ = expects::result;
       return verdict::go_on;
     case from_server::command_complete: {
@@ -58454,6 +58475,7 @@ class stream_open_call {
     const action next = running_->resume(ev);
     if (next.what() == verb::done && next.error()) {
       failure_ = asked_.explain(running_->failure(next.error()), shows_text_);
+      rows_->abandon();  // while the connection, whose statement they use, is still ours
     }
     return next;
   }
@@ -60698,6 +60720,9 @@ namespace postgres {
 /// an operation ends so much later than its deadline at most.
 inline constexpr std::chrono::milliseconds recovery_limit{500};
 
+/// A connection that was idle for as long is looked at before it is used: a server that was restarted has ended it.
+inline constexpr std::chrono::seconds look_again_after{1};
+
 /// One session with a server. Threads: one at a time, which the pool sees to.
 class connection {
  public:
@@ -60722,6 +60747,10 @@ class connection {
   result<void> ping(deadline by);
   session_health health() const noexcept {
     return stream_.is_open() ? session_.wire().health() : session_health::closed;
+  }
+  /// For the pool: has the server ended an idle connection? Who comes back at once is not kept waiting for the answer.
+  bool is_stale(clock::duration idle) const noexcept {
+    return idle >= look_again_after && v0::detail::has_hung_up(stream_.handle(readiness::readable));
   }
   traffic last_traffic() const noexcept { return moved_; }
   /// For the pool: notices go to its observer.
@@ -63297,6 +63326,9 @@ class async_connection {
 
   session_health health() const noexcept {
     return stream_.wire.is_open() ? stream_.session.wire().health() : session_health::closed;
+  }
+  bool is_stale(clock::duration idle) const noexcept {
+    return idle >= look_again_after && v0::detail::has_hung_up(stream_.wire.next_layer().handle(readiness::readable));
   }
   /// For the pool: notices go to its observer.
   template <class Observer>
