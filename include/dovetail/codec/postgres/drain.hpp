@@ -161,7 +161,7 @@ DOVETAIL_DEFINE action drain_dialogue::read_on() {
     if (status == detail::frame_status::malformed) return lose(errc::malformed_frame);
     const std::size_t unread = input.committed().size();
     if (unread < detail::header_size) return read();
-    if (can_skip(came.type)) {
+    if (can_skip(came.type) && !on_->owes_rollback()) {
       on_->skip() = came.size;
       continue;
     }
@@ -202,6 +202,7 @@ DOVETAIL_DEFINE bool drain_dialogue::can_skip(char type) noexcept {
 
 DOVETAIL_DEFINE bool drain_dialogue::take(const detail::message& came) {
   namespace from_server = detail::from_server;
+  if (on_->owes_rollback() && !detail::is_unasked(came.type)) return on_->take_rollback(came);
   switch (came.type) {
     case from_server::ready_for_query:
       return on_->take_ready(came.body);
