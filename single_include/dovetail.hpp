@@ -29826,9 +29826,9 @@ class sql_blocking_verbs : public sql_verbs<Self, D, argument_storage::borrowed>
 
 namespace dovetail::inline v0::detail {
 
-/// A timer in the coroutines of the client `For`: its waits are not compiled where these coroutines are only declared.
+/// A timer in coroutines that are compiled for `For`: its waits are not compiled where these are only declared.
 template <class For>
-using pause_timer = std::enable_if_t<std::is_class_v<For>, asio::steady_timer>;
+using pause_timer = std::enable_if_t<sizeof(std::type_identity<For>) != 0, asio::steady_timer>;
 
 /// Lets a delay pass; empty when it has. `heeds`: whether a cancellation that came before the pause counts, as it does
 /// where `throw_if_cancelled` is on; await this with it off, which else throws at the `co_await` itself.
@@ -56226,6 +56226,11 @@ struct prepared_password {
 /// and digits of compatibility and full-width ones become the usual ones.
 prepared_password prepare_password(std::string_view password);
 
+/// Normalization form KC leaves them and what stands beside them alone, they are assigned in Unicode 3.2, and none is
+/// written from right to left: Latin, Greek, Cyrillic, signs, kana, Han, Hangul. Made from the Unicode Character
+/// Database.
+bool stays_in_saslprep(std::uint32_t code) noexcept;
+
 }  // namespace dovetail::inline v0::postgres::detail
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
@@ -56258,10 +56263,7 @@ bool is_in(const code_range (&ranges)[Size], std::uint32_t code) noexcept {
                      [code](const code_range& each) { return code >= each.first && code <= each.last; });
 }
 
-/// Normalization form KC leaves them and what stands beside them alone, they are assigned in Unicode 3.2, and none is
-/// written from right to left: Latin, Greek, Cyrillic, signs, kana, Han, Hangul. Made from the Unicode Character
-/// Database.
-inline bool stays_in_saslprep(std::uint32_t code) noexcept {
+DOVETAIL_DEFINE bool stays_in_saslprep(std::uint32_t code) noexcept {
   static constexpr code_range ranges[] = {
       {0x00A1, 0x00A7}, {0x00A9, 0x00A9}, {0x00AB, 0x00AC}, {0x00AE, 0x00AE}, {0x00B0, 0x00B1}, {0x00B6, 0x00B7},
       {0x00BB, 0x00BB}, {0x00BF, 0x0131}, {0x0134, 0x013E}, {0x0141, 0x0148}, {0x014A, 0x017E}, {0x0180, 0x01C3},

@@ -19,9 +19,9 @@
 
 namespace dovetail::inline v0::detail {
 
-/// A timer in the coroutines of the client `For`: its waits are not compiled where these coroutines are only declared.
+/// A timer in coroutines that are compiled for `For`: its waits are not compiled where these are only declared.
 template <class For>
-using pause_timer = std::enable_if_t<std::is_class_v<For>, asio::steady_timer>;
+using pause_timer = std::enable_if_t<sizeof(std::type_identity<For>) != 0, asio::steady_timer>;
 
 /// Lets a delay pass; empty when it has. `heeds`: whether a cancellation that came before the pause counts, as it does
 /// where `throw_if_cancelled` is on; await this with it off, which else throws at the `co_await` itself.

@@ -24,6 +24,11 @@ struct prepared_password {
 /// and digits of compatibility and full-width ones become the usual ones.
 prepared_password prepare_password(std::string_view password);
 
+/// Normalization form KC leaves them and what stands beside them alone, they are assigned in Unicode 3.2, and none is
+/// written from right to left: Latin, Greek, Cyrillic, signs, kana, Han, Hangul. Made from the Unicode Character
+/// Database.
+bool stays_in_saslprep(std::uint32_t code) noexcept;
+
 }  // namespace dovetail::inline v0::postgres::detail
 
 // Compiled once: in the program's `dovetail/postgres_src.hpp` file, or inline in each file.
@@ -56,10 +61,7 @@ bool is_in(const code_range (&ranges)[Size], std::uint32_t code) noexcept {
                      [code](const code_range& each) { return code >= each.first && code <= each.last; });
 }
 
-/// Normalization form KC leaves them and what stands beside them alone, they are assigned in Unicode 3.2, and none is
-/// written from right to left: Latin, Greek, Cyrillic, signs, kana, Han, Hangul. Made from the Unicode Character
-/// Database.
-inline bool stays_in_saslprep(std::uint32_t code) noexcept {
+DOVETAIL_DEFINE bool stays_in_saslprep(std::uint32_t code) noexcept {
   static constexpr code_range ranges[] = {
       {0x00A1, 0x00A7}, {0x00A9, 0x00A9}, {0x00AB, 0x00AC}, {0x00AE, 0x00AE}, {0x00B0, 0x00B1}, {0x00B6, 0x00B7},
       {0x00BB, 0x00BB}, {0x00BF, 0x0131}, {0x0134, 0x013E}, {0x0141, 0x0148}, {0x014A, 0x017E}, {0x0180, 0x01C3},
