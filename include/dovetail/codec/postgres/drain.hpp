@@ -26,7 +26,8 @@ class drain_dialogue {
  public:
   using value_type = drained;
 
-  explicit drain_dialogue(session& on) noexcept : on_(&on) {}
+  /// `only_rollback`: is over when the ROLLBACK that the session owed is answered, and what was sent behind it runs.
+  explicit drain_dialogue(session& on, bool only_rollback = false) noexcept : on_(&on), only_rollback_(only_rollback) {}
 
   action resume(const event& ev);
 
@@ -68,6 +69,7 @@ class drain_dialogue {
   int copies_ = 0;
   step step_ = step::start;
   bool is_fatal_ = false;
+  bool only_rollback_;
 };
 
 }  // namespace dovetail::inline v0::postgres
@@ -150,6 +152,7 @@ DOVETAIL_DEFINE action drain_dialogue::read_on() {
   namespace from_server = detail::from_server;
   read_buffer& input = on_->facts.input;
   while (on_->owed() != 0) {
+    if (only_rollback_ && !on_->owes_rollback()) return done({});
     if (on_->skip() != 0) {
       const std::size_t skipped = (std::min)(on_->skip(), input.committed().size());
       input.consume(skipped);

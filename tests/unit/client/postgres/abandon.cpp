@@ -206,6 +206,17 @@ TEST_F(PostgresAbandon, WhatIsBrokenOffIsDrainedWithIt) {
   }
 }
 
+TEST_F(PostgresAbandon, WhatIsStoppedIsWhatWasSentBehindIt) {
+  abandon();
+  script(statement()).write(run).cancelled(1).done_with(errc::cancelled);
+  ASSERT_FALSE(play(pg::drain_dialogue{wire(), true}, undone));  // a CancelRequest goes out now
+  EXPECT_FALSE(wire().owes_rollback());
+  EXPECT_TRUE(wire().can_drain());
+  EXPECT_EQ(wire().owed(), 1U);
+  ASSERT_FALSE(play(pg::drain_dialogue{wire()}, wire::error("57014") + wire::ready()));
+  is_settled();
+}
+
 TEST_F(PostgresAbandon, ItMayBeBrokenOffItself) {
   begin();
   script(rollback()).write(wire::query("rollback")).cancelled().done_with(errc::cancelled);
