@@ -108,7 +108,8 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
       }
       may_be_kept = tx.may_be_kept();
       if (!tx.is_busy() && !tx.is_aborted()) {
-        const result<void> undone = co_await tx.perform(sql_rollback{}, how.where);
+        const sql_rollback undo{0, false};
+        const result<void> undone = co_await tx.perform(undo, how.where);
         if (!undone && outcome.failure) outcome.failure.with_suppressed(undone.error());
       }
       co_await asio::this_coro::throw_if_cancelled(throws);

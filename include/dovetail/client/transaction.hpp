@@ -57,6 +57,7 @@ struct sql_rollback {
   using value_type = void;
   static constexpr std::string_view name = "rollback";
   int depth = 0;
+  bool is_awaited = true;  ///< else it may be over when it was sent; the answer is the connection's business then
   bool is_idempotent() const noexcept { return true; }
 };
 
@@ -345,7 +346,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
       if (has_lost_connection()) {  // the database has undone it
         if (depth_ != 0) fate()->is_spoilt = true;
       } else if (on_->is_in_transaction()) {
-        sql_rollback undo{depth_};
+        sql_rollback undo{depth_, depth_ != 0};
         result<void> undone = on_->perform(undo, deadline::after(close_limit_));
         const bool is_closed = has_lost_connection();
         if (!undone && depth_ != 0) undo_all();

@@ -59,7 +59,10 @@ class async_recovery : public std::enable_shared_from_this<async_recovery> {
     std::shared_ptr<async_recovery> self;
     executor_type get_executor() const noexcept { return self->runs_on_; }
     void operator()(const result<void>& told) { told ? self->drain() : self->end(nullptr); }
-    void operator()(result<drained> done) { self->end(done ? &*done : nullptr); }
+    void operator()(result<drained> done) {
+      if (done && self->on_->session.wire().can_drain()) return self->begin();  // it was the last transaction's
+      self->end(done ? &*done : nullptr);
+    }
   };
 
   void drain();
@@ -269,12 +272,14 @@ DOVETAIL_DEFINE async_recovery::~async_recovery() = default;
 
 DOVETAIL_DEFINE void async_recovery::begin() {
   const client_session& session = on_->session;
+  if (session.wire().owes_rollback()) return drain();  // what stops it does not stop what was sent behind it
   async_run(aside_, cancel_request{session.wire().facts, session.options()}, by_, nullptr, step{shared_from_this()});
 }
 
 DOVETAIL_DEFINE void async_recovery::drain() {
   aside_.close();
-  dovetail::async_run(on_->wire, drain_dialogue{on_->session.wire()}, by_, nullptr, step{shared_from_this()});
+  dovetail::async_run(on_->wire, drain_dialogue{on_->session.wire(), on_->session.wire().owes_rollback()}, by_, nullptr,
+                      step{shared_from_this()});
 }
 
 }  // namespace dovetail::inline v0::postgres::detail

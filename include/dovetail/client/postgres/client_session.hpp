@@ -265,7 +265,8 @@ class client_session {
   text_call start(const sql_rollback& op) {
     if (session_.is_begin_deferred()) return end_unbegun();
     if (!session_.is_in_transaction()) return {session_, std::string{}};  // the server has done it already
-    return {session_, rollback_text(op.depth)};
+    const bool is_owed = op.depth == 0 && !op.is_awaited;
+    return {session_, rollback_text(op.depth), is_owed ? script_purpose::abandon : script_purpose::any};
   }
 
   /// Begins a transaction with its first statement, whose messages it goes in front of: no round trip of its own.

@@ -252,9 +252,11 @@ DOVETAIL_DEFINE void connection::recover(v0::detail::later<drained>* said) noexc
   try {
     const deadline by = deadline::after(recovery_limit);
     stream_type aside{endpoint_of(session_.options())};
-    const auto told = run(aside, cancel_request{on.facts, session_.options()}, by);
+    // What stops the last transaction's ROLLBACK does not stop what was sent behind it.
+    const bool is_undone = !on.owes_rollback() || run(stream_, drain_dialogue{on, true}, by);
+    const bool is_told = is_undone && run(aside, cancel_request{on.facts, session_.options()}, by);
     aside.close();
-    if (told) {
+    if (is_told) {
       if (auto done = run(stream_, drain_dialogue{on}, by)) {
         if (said != nullptr) said->emplace(*std::move(done));
         return;

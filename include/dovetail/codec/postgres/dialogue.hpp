@@ -27,6 +27,7 @@ enum class verdict : std::uint8_t {
   finish,      ///< over: well, or with the recorded failure
   malformed,   ///< the message's body is wrong
   unexpected,  ///< it has no place here
+  lost,        ///< the connection is not what it was taken for: as if it had been cut
 };
 
 /// Base of the dialogues. Not a template: compiled once, whatever the statement and the rows are.
@@ -117,11 +118,13 @@ class dialogue {
 
   verdict judge(const message& came);
   verdict judge_unasked(const message& came);
-  verdict judge_error(byte_view body);
+  verdict judge_error(const message& came);
 
   bool is_in_prefix() const noexcept { return closes_left_ + deferred_left_ != 0; }
 
   verdict judge_prefix(const message& came);
+  /// What answers the last transaction's ROLLBACK: nothing behind it has been answered.
+  verdict judge_rollback(const message& came);
 
   action act(verdict said, char type = 0);
 
@@ -201,7 +204,7 @@ DOVETAIL_DEFINE action dialogue::resume(const event& ev) {
 
 [[gnu::noinline]] DOVETAIL_DEFINE void dialogue::write_whole_prefix() {
   message_writer to = on_->writer();
-  closes_left_ = on_->statements.to_close().size();
+  closes_left_ = on_->statements.to_close().size() + (on_->owes_rollback() ? 1U : 0U);
   for (const std::string& name : on_->statements.to_close()) {
     static_cast<void>(to.begin(from_client::close).u8('S').text(name).end());
   }
@@ -220,7 +223,9 @@ DOVETAIL_DEFINE action dialogue::start(const event& ev) {
   if (ev.cancelled || ev.ec || (!is_ready && !(continues_ && on_->is_portal_open()))) [[unlikely]]
     return refuse_start(ev);
   on_->set_may_have_executed(false);
-  if (!on_->facts.input.committed().empty() && !answers_are_due_) [[unlikely]] {
+  if (on_->owes_rollback()) [[unlikely]] {
+    closes_left_ = 1;
+  } else if (!on_->facts.input.committed().empty() && !answers_are_due_) [[unlikely]] {
     if (error_info failure = take_unasked()) return end(std::move(failure));
   }
   if (!on_->facts.parameters.are_texts_as_judged()) [[unlikely]] {  // reported since, by a reload of the server's files
@@ -337,11 +342,13 @@ DOVETAIL_DEFINE action dialogue::go_on() {
 
 [[gnu::noinline]] DOVETAIL_DEFINE verdict dialogue::judge(const message& came) {
   if (came.type == from_server::ready_for_query) {
-    if (is_in_prefix() || !on_->take_ready(came.body)) [[unlikely]]
+    if (is_in_prefix()) [[unlikely]]
+      return judge_prefix(came);
+    if (!on_->take_ready(came.body)) [[unlikely]]
       return verdict::unexpected;
     return on_ready();
   }
-  if (came.type == from_server::error_response) return judge_error(came.body);
+  if (came.type == from_server::error_response) return judge_error(came);
   if (is_unasked(came.type)) return judge_unasked(came);
   return is_in_prefix() ? judge_prefix(came) : on_message(came);
 }
@@ -350,8 +357,9 @@ DOVETAIL_DEFINE action dialogue::go_on() {
   return on_->take_unasked_one(came) ? on_unasked() : verdict::malformed;
 }
 
-[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE verdict dialogue::judge_error(byte_view body) {
-  error_info failure = server_error(body);
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE verdict dialogue::judge_error(const message& came) {
+  if (is_in_prefix() && on_->owes_rollback()) return judge_rollback(came);
+  error_info failure = server_error(came.body);
   if (failure.code() == errc::malformed_frame) return verdict::malformed;
   has_prefix_failed_ = has_prefix_failed_ || is_in_prefix();
   closes_left_ = deferred_left_ = 0;
@@ -364,6 +372,7 @@ DOVETAIL_DEFINE action dialogue::go_on() {
 }
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE verdict dialogue::judge_prefix(const message& came) {
+  if (on_->owes_rollback()) return judge_rollback(came);
   if (closes_left_ != 0) {
     if (came.type != from_server::close_complete) return verdict::unexpected;
     --closes_left_;
@@ -372,6 +381,18 @@ DOVETAIL_DEFINE action dialogue::go_on() {
   constexpr char expected[] = {from_server::command_complete, from_server::bind_complete, from_server::parse_complete};
   if (came.type != expected[(deferred_left_ - 1) % 3]) return verdict::unexpected;
   if (--deferred_left_ == 0) on_->note_prefix_answered();
+  return verdict::go_on;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE verdict dialogue::judge_rollback(const message& came) {
+  if (came.type == from_server::error_response) {
+    error_info failure = server_error(came.body);
+    if (!is_fatal(failure.server())) return verdict::lost;
+    on_->close();  // the server has not read on
+    return fail(std::move(failure));
+  }
+  if (!on_->take_rollback(came)) return verdict::lost;
+  if (!on_->owes_rollback()) --closes_left_;
   return verdict::go_on;
 }
 
@@ -392,6 +413,8 @@ DOVETAIL_DEFINE action dialogue::go_on() {
       return action::look(on_->facts.input.free());
     case verdict::malformed:
       return end(protocol_failure(errc::malformed_frame, type, "is malformed"));
+    case verdict::lost:
+      return stop({make_error_code(errc::connection_closed)});
     case verdict::unexpected:
       break;
   }

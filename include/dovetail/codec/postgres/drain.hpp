@@ -26,7 +26,8 @@ class drain_dialogue {
  public:
   using value_type = drained;
 
-  explicit drain_dialogue(session& on) noexcept : on_(&on) {}
+  /// `only_rollback`: is over when the ROLLBACK that the session owed is answered, and what was sent behind it runs.
+  explicit drain_dialogue(session& on, bool only_rollback = false) noexcept : on_(&on), only_rollback_(only_rollback) {}
 
   action resume(const event& ev);
 
@@ -68,6 +69,7 @@ class drain_dialogue {
   int copies_ = 0;
   step step_ = step::start;
   bool is_fatal_ = false;
+  bool only_rollback_;
 };
 
 }  // namespace dovetail::inline v0::postgres
@@ -150,6 +152,7 @@ DOVETAIL_DEFINE action drain_dialogue::read_on() {
   namespace from_server = detail::from_server;
   read_buffer& input = on_->facts.input;
   while (on_->owed() != 0) {
+    if (only_rollback_ && !on_->owes_rollback()) return done({});
     if (on_->skip() != 0) {
       const std::size_t skipped = (std::min)(on_->skip(), input.committed().size());
       input.consume(skipped);
@@ -161,7 +164,7 @@ DOVETAIL_DEFINE action drain_dialogue::read_on() {
     if (status == detail::frame_status::malformed) return lose(errc::malformed_frame);
     const std::size_t unread = input.committed().size();
     if (unread < detail::header_size) return read();
-    if (can_skip(came.type)) {
+    if (can_skip(came.type) && !on_->owes_rollback()) {
       on_->skip() = came.size;
       continue;
     }
@@ -202,6 +205,7 @@ DOVETAIL_DEFINE bool drain_dialogue::can_skip(char type) noexcept {
 
 DOVETAIL_DEFINE bool drain_dialogue::take(const detail::message& came) {
   namespace from_server = detail::from_server;
+  if (on_->owes_rollback() && !detail::is_unasked(came.type)) return on_->take_rollback(came);
   switch (came.type) {
     case from_server::ready_for_query:
       return on_->take_ready(came.body);

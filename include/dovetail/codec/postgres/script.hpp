@@ -50,8 +50,9 @@ class query_dialogue : public dialogue {
 /// What a text is for: what its answer, or the loss of it, means.
 enum class script_purpose : std::uint8_t {
   any,
-  begin,   ///< a lost answer leaves nothing behind
-  commit,  ///< a lost answer is errc::commit_unknown, the answer ROLLBACK errc::transaction_aborted
+  begin,    ///< a lost answer leaves nothing behind
+  commit,   ///< a lost answer is errc::commit_unknown, the answer ROLLBACK errc::transaction_aborted
+  abandon,  ///< a ROLLBACK: over when it has left, its answer is in front of the next dialogue's
 };
 
 /// Runs the statements of a text one after the other, up to the first that fails. The empty text is a sign of life.
@@ -81,6 +82,8 @@ class script_dialogue final : public detail::query_dialogue {
   DOVETAIL_DECLARE std::size_t on_rows(byte_view unread) override;
 
   DOVETAIL_DECLARE verdict on_end() override;
+
+  DOVETAIL_DECLARE verdict on_sent() override;
 
   row_sink rows_;
   statement_description columns_;
@@ -177,6 +180,11 @@ DOVETAIL_DEFINE script_dialogue::verdict script_dialogue::on_end() {
     note({errc::transaction_aborted, "the server has rolled the transaction back"});
   }
   return verdict::finish;
+}
+
+DOVETAIL_DEFINE script_dialogue::verdict script_dialogue::on_sent() {
+  const bool is_over = purpose_ == script_purpose::abandon && is_asked() && on().owe_rollback();
+  return is_over ? verdict::finish : verdict::go_on;
 }
 
 }  // namespace dovetail::inline v0::postgres

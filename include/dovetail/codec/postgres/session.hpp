@@ -66,6 +66,9 @@ class session {
     return is_begin_unanswered_ && facts.transaction_status == 'I';
   }
 
+  /// A ROLLBACK was sent whose answer the next dialogue reads in front of its own.
+  bool owes_rollback() const noexcept { return rollback_owed_ != 0; }
+
   /// Call it for a fresh connection, before `startup`.
   void forget() noexcept;
 
@@ -162,6 +165,10 @@ class session {
     if (facts.input.capacity() > kept_capacity_ || facts.output.capacity() > kept_capacity_) [[unlikely]]
       give_memory_back();
   }
+  /// The ROLLBACK that was sent is as good as answered: the session is idle. False when it owes more than that.
+  bool owe_rollback() noexcept;
+  /// Takes the next message of that answer; false when it is another one, and nothing is known of the transaction.
+  bool take_rollback(const detail::message& came) noexcept;
   void close() noexcept { facts.health = session_health::closed; }
 
   /// Bytes of a message that need not be read whole, and have not come yet.
@@ -185,6 +192,7 @@ class session {
   std::size_t copy_end_ = 0;
   std::size_t skip_ = 0;
   std::size_t portals_ = 0;
+  std::uint8_t rollback_owed_ = 0;  // messages
   bool carries_prefix_ = false;
   bool is_begin_unanswered_ = false;
   bool needs_sync_ = false;
@@ -214,6 +222,7 @@ DOVETAIL_DEFINE void session::forget() noexcept {
   notifications.clear();
   deferred_.clear();
   owed_ = batch_owed_ = sent_ = skip_ = copy_end_ = 0;
+  rollback_owed_ = 0;
   needs_sync_ = is_copying_in_ = may_have_executed_ = must_fail_ = is_portal_open_ = is_begin_unanswered_ = false;
 }
 
@@ -296,6 +305,27 @@ DOVETAIL_DEFINE bool session::take_ready(byte_view body) noexcept {
   facts.transaction_status = status;
   is_copying_in_ = is_portal_open_ = must_fail_ = false;
   if (--owed_ == 0 && !needs_sync_) become_ready();
+  return true;
+}
+
+DOVETAIL_DEFINE bool session::owe_rollback() noexcept {
+  if (owed_ != 1 || needs_sync_ || is_copying_in_ || is_portal_open_ || must_fail_) return false;
+  rollback_owed_ = 2;
+  facts.transaction_status = 'I';
+  become_ready();
+  return true;
+}
+
+// The next dialogue's state is left alone, which is why this is not `take_ready`.
+DOVETAIL_DEFINE bool session::take_rollback(const detail::message& came) noexcept {
+  namespace from_server = detail::from_server;
+  if (rollback_owed_ == 2) {
+    rollback_owed_ = 1;
+    return came.type == from_server::command_complete && as_text(came.body) == std::string_view{"ROLLBACK", 9};
+  }
+  if (came.type != from_server::ready_for_query || as_text(came.body) != "I" || owed_ == 0) return false;
+  rollback_owed_ = 0;
+  --owed_;
   return true;
 }
 
