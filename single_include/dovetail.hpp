@@ -23016,6 +23016,7 @@ struct sql_rollback {
   using value_type = void;
   static constexpr std::string_view name = "rollback";
   int depth = 0;
+  bool is_awaited = true;  ///< else it may be over when it was sent; the answer is the connection's business then
   bool is_idempotent() const noexcept { return true; }
 };
 
@@ -23304,7 +23305,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
       if (has_lost_connection()) {  // the database has undone it
         if (depth_ != 0) fate()->is_spoilt = true;
       } else if (on_->is_in_transaction()) {
-        sql_rollback undo{depth_};
+        sql_rollback undo{depth_, depth_ != 0};
         result<void> undone = on_->perform(undo, deadline::after(close_limit_));
         const bool is_closed = has_lost_connection();
         if (!undone && depth_ != 0) undo_all();
@@ -29965,7 +29966,8 @@ asio::awaitable<result<T>> await_transaction(std::shared_ptr<Core> core, asio::a
       }
       may_be_kept = tx.may_be_kept();
       if (!tx.is_busy() && !tx.is_aborted()) {
-        const result<void> undone = co_await tx.perform(sql_rollback{}, how.where);
+        const sql_rollback undo{0, false};
+        const result<void> undone = co_await tx.perform(undo, how.where);
         if (!undone && outcome.failure) outcome.failure.with_suppressed(undone.error());
       }
       co_await asio::this_coro::throw_if_cancelled(throws);
@@ -50896,6 +50898,9 @@ class session {
     return is_begin_unanswered_ && facts.transaction_status == 'I';
   }
 
+  /// A ROLLBACK was sent whose answer the next dialogue reads in front of its own.
+  bool owes_rollback() const noexcept { return rollback_owed_ != 0; }
+
   /// Call it for a fresh connection, before `startup`.
   void forget() noexcept;
 
@@ -50992,6 +50997,10 @@ class session {
     if (facts.input.capacity() > kept_capacity_ || facts.output.capacity() > kept_capacity_) [[unlikely]]
       give_memory_back();
   }
+  /// The ROLLBACK that was sent is as good as answered: the session is idle. False when it owes more than that.
+  bool owe_rollback() noexcept;
+  /// Takes the next message of that answer; false when it is another one, and nothing is known of the transaction.
+  bool take_rollback(const detail::message& came) noexcept;
   void close() noexcept { facts.health = session_health::closed; }
 
   /// Bytes of a message that need not be read whole, and have not come yet.
@@ -51015,6 +51024,7 @@ class session {
   std::size_t copy_end_ = 0;
   std::size_t skip_ = 0;
   std::size_t portals_ = 0;
+  std::uint8_t rollback_owed_ = 0;  // messages
   bool carries_prefix_ = false;
   bool is_begin_unanswered_ = false;
   bool needs_sync_ = false;
@@ -51044,6 +51054,7 @@ DOVETAIL_DEFINE void session::forget() noexcept {
   notifications.clear();
   deferred_.clear();
   owed_ = batch_owed_ = sent_ = skip_ = copy_end_ = 0;
+  rollback_owed_ = 0;
   needs_sync_ = is_copying_in_ = may_have_executed_ = must_fail_ = is_portal_open_ = is_begin_unanswered_ = false;
 }
 
@@ -51129,6 +51140,27 @@ DOVETAIL_DEFINE bool session::take_ready(byte_view body) noexcept {
   return true;
 }
 
+DOVETAIL_DEFINE bool session::owe_rollback() noexcept {
+  if (owed_ != 1 || needs_sync_ || is_copying_in_ || is_portal_open_ || must_fail_) return false;
+  rollback_owed_ = 2;
+  facts.transaction_status = 'I';
+  become_ready();
+  return true;
+}
+
+// The next dialogue's state is left alone, which is why this is not `take_ready`.
+DOVETAIL_DEFINE bool session::take_rollback(const detail::message& came) noexcept {
+  namespace from_server = detail::from_server;
+  if (rollback_owed_ == 2) {
+    rollback_owed_ = 1;
+    return came.type == from_server::command_complete && as_text(came.body) == std::string_view{"ROLLBACK", 9};
+  }
+  if (came.type != from_server::ready_for_query || as_text(came.body) != "I" || owed_ == 0) return false;
+  rollback_owed_ = 0;
+  --owed_;
+  return true;
+}
+
 DOVETAIL_DEFINE void session::note_answered(bool is_simple) noexcept {
   ++owed_;
   ++batch_owed_;
@@ -51162,6 +51194,7 @@ enum class verdict : std::uint8_t {
   finish,      ///< over: well, or with the recorded failure
   malformed,   ///< the message's body is wrong
   unexpected,  ///< it has no place here
+  lost,        ///< the connection is not what it was taken for: as if it had been cut
 };
 
 /// Base of the dialogues. Not a template: compiled once, whatever the statement and the rows are.
@@ -51252,11 +51285,13 @@ class dialogue {
 
   verdict judge(const message& came);
   verdict judge_unasked(const message& came);
-  verdict judge_error(byte_view body);
+  verdict judge_error(const message& came);
 
   bool is_in_prefix() const noexcept { return closes_left_ + deferred_left_ != 0; }
 
   verdict judge_prefix(const message& came);
+  /// What answers the last transaction's ROLLBACK: nothing behind it has been answered.
+  verdict judge_rollback(const message& came);
 
   action act(verdict said, char type = 0);
 
@@ -51336,7 +51371,7 @@ DOVETAIL_DEFINE action dialogue::resume(const event& ev) {
 
 [[gnu::noinline]] DOVETAIL_DEFINE void dialogue::write_whole_prefix() {
   message_writer to = on_->writer();
-  closes_left_ = on_->statements.to_close().size();
+  closes_left_ = on_->statements.to_close().size() + (on_->owes_rollback() ? 1U : 0U);
   for (const std::string& name : on_->statements.to_close()) {
     static_cast<void>(to.begin(from_client::close).u8('S').text(name).end());
   }
@@ -51355,7 +51390,9 @@ DOVETAIL_DEFINE action dialogue::start(const event& ev) {
   if (ev.cancelled || ev.ec || (!is_ready && !(continues_ && on_->is_portal_open()))) [[unlikely]]
     return refuse_start(ev);
   on_->set_may_have_executed(false);
-  if (!on_->facts.input.committed().empty() && !answers_are_due_) [[unlikely]] {
+  if (on_->owes_rollback()) [[unlikely]] {
+    closes_left_ = 1;
+  } else if (!on_->facts.input.committed().empty() && !answers_are_due_) [[unlikely]] {
     if (error_info failure = take_unasked()) return end(std::move(failure));
   }
   if (!on_->facts.parameters.are_texts_as_judged()) [[unlikely]] {  // reported since, by a reload of the server's files
@@ -51472,11 +51509,13 @@ DOVETAIL_DEFINE action dialogue::go_on() {
 
 [[gnu::noinline]] DOVETAIL_DEFINE verdict dialogue::judge(const message& came) {
   if (came.type == from_server::ready_for_query) {
-    if (is_in_prefix() || !on_->take_ready(came.body)) [[unlikely]]
+    if (is_in_prefix()) [[unlikely]]
+      return judge_prefix(came);
+    if (!on_->take_ready(came.body)) [[unlikely]]
       return verdict::unexpected;
     return on_ready();
   }
-  if (came.type == from_server::error_response) return judge_error(came.body);
+  if (came.type == from_server::error_response) return judge_error(came);
   if (is_unasked(came.type)) return judge_unasked(came);
   return is_in_prefix() ? judge_prefix(came) : on_message(came);
 }
@@ -51485,8 +51524,9 @@ DOVETAIL_DEFINE action dialogue::go_on() {
   return on_->take_unasked_one(came) ? on_unasked() : verdict::malformed;
 }
 
-[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE verdict dialogue::judge_error(byte_view body) {
-  error_info failure = server_error(body);
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE verdict dialogue::judge_error(const message& came) {
+  if (is_in_prefix() && on_->owes_rollback()) return judge_rollback(came);
+  error_info failure = server_error(came.body);
   if (failure.code() == errc::malformed_frame) return verdict::malformed;
   has_prefix_failed_ = has_prefix_failed_ || is_in_prefix();
   closes_left_ = deferred_left_ = 0;
@@ -51499,6 +51539,7 @@ DOVETAIL_DEFINE action dialogue::go_on() {
 }
 
 [[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE verdict dialogue::judge_prefix(const message& came) {
+  if (on_->owes_rollback()) return judge_rollback(came);
   if (closes_left_ != 0) {
     if (came.type != from_server::close_complete) return verdict::unexpected;
     --closes_left_;
@@ -51507,6 +51548,18 @@ DOVETAIL_DEFINE action dialogue::go_on() {
   constexpr char expected[] = {from_server::command_complete, from_server::bind_complete, from_server::parse_complete};
   if (came.type != expected[(deferred_left_ - 1) % 3]) return verdict::unexpected;
   if (--deferred_left_ == 0) on_->note_prefix_answered();
+  return verdict::go_on;
+}
+
+[[gnu::cold, gnu::noinline]] DOVETAIL_DEFINE verdict dialogue::judge_rollback(const message& came) {
+  if (came.type == from_server::error_response) {
+    error_info failure = server_error(came.body);
+    if (!is_fatal(failure.server())) return verdict::lost;
+    on_->close();  // the server has not read on
+    return fail(std::move(failure));
+  }
+  if (!on_->take_rollback(came)) return verdict::lost;
+  if (!on_->owes_rollback()) --closes_left_;
   return verdict::go_on;
 }
 
@@ -51527,6 +51580,8 @@ DOVETAIL_DEFINE action dialogue::go_on() {
       return action::look(on_->facts.input.free());
     case verdict::malformed:
       return end(protocol_failure(errc::malformed_frame, type, "is malformed"));
+    case verdict::lost:
+      return stop({make_error_code(errc::connection_closed)});
     case verdict::unexpected:
       break;
   }
@@ -51697,8 +51752,9 @@ class query_dialogue : public dialogue {
 /// What a text is for: what its answer, or the loss of it, means.
 enum class script_purpose : std::uint8_t {
   any,
-  begin,   ///< a lost answer leaves nothing behind
-  commit,  ///< a lost answer is errc::commit_unknown, the answer ROLLBACK errc::transaction_aborted
+  begin,    ///< a lost answer leaves nothing behind
+  commit,   ///< a lost answer is errc::commit_unknown, the answer ROLLBACK errc::transaction_aborted
+  abandon,  ///< a ROLLBACK: over when it has left, its answer is in front of the next dialogue's
 };
 
 /// Runs the statements of a text one after the other, up to the first that fails. The empty text is a sign of life.
@@ -51728,6 +51784,8 @@ class script_dialogue final : public detail::query_dialogue {
   DOVETAIL_DECLARE std::size_t on_rows(byte_view unread) override;
 
   DOVETAIL_DECLARE verdict on_end() override;
+
+  DOVETAIL_DECLARE verdict on_sent() override;
 
   row_sink rows_;
   statement_description columns_;
@@ -51824,6 +51882,11 @@ DOVETAIL_DEFINE script_dialogue::verdict script_dialogue::on_end() {
     note({errc::transaction_aborted, "the server has rolled the transaction back"});
   }
   return verdict::finish;
+}
+
+DOVETAIL_DEFINE script_dialogue::verdict script_dialogue::on_sent() {
+  const bool is_over = purpose_ == script_purpose::abandon && is_asked() && on().owe_rollback();
+  return is_over ? verdict::finish : verdict::go_on;
 }
 
 }  // namespace dovetail::inline v0::postgres
@@ -58657,7 +58720,8 @@ class drain_dialogue {
  public:
   using value_type = drained;
 
-  explicit drain_dialogue(session& on) noexcept : on_(&on) {}
+  /// `only_rollback`: is over when the ROLLBACK that the session owed is answered, and what was sent behind it runs.
+  explicit drain_dialogue(session& on, bool only_rollback = false) noexcept : on_(&on), only_rollback_(only_rollback) {}
 
   action resume(const event& ev);
 
@@ -58699,6 +58763,7 @@ class drain_dialogue {
   int copies_ = 0;
   step step_ = step::start;
   bool is_fatal_ = false;
+  bool only_rollback_;
 };
 
 }  // namespace dovetail::inline v0::postgres
@@ -58781,6 +58846,7 @@ DOVETAIL_DEFINE action drain_dialogue::read_on() {
   namespace from_server = detail::from_server;
   read_buffer& input = on_->facts.input;
   while (on_->owed() != 0) {
+    if (only_rollback_ && !on_->owes_rollback()) return done({});
     if (on_->skip() != 0) {
       const std::size_t skipped = (std::min)(on_->skip(), input.committed().size());
       input.consume(skipped);
@@ -58792,7 +58858,7 @@ DOVETAIL_DEFINE action drain_dialogue::read_on() {
     if (status == detail::frame_status::malformed) return lose(errc::malformed_frame);
     const std::size_t unread = input.committed().size();
     if (unread < detail::header_size) return read();
-    if (can_skip(came.type)) {
+    if (can_skip(came.type) && !on_->owes_rollback()) {
       on_->skip() = came.size;
       continue;
     }
@@ -58833,6 +58899,7 @@ DOVETAIL_DEFINE bool drain_dialogue::can_skip(char type) noexcept {
 
 DOVETAIL_DEFINE bool drain_dialogue::take(const detail::message& came) {
   namespace from_server = detail::from_server;
+  if (on_->owes_rollback() && !detail::is_unasked(came.type)) return on_->take_rollback(came);
   switch (came.type) {
     case from_server::ready_for_query:
       return on_->take_ready(came.body);
@@ -59113,7 +59180,8 @@ class client_session {
   text_call start(const sql_rollback& op) {
     if (session_.is_begin_deferred()) return end_unbegun();
     if (!session_.is_in_transaction()) return {session_, std::string{}};  // the server has done it already
-    return {session_, rollback_text(op.depth)};
+    const bool is_owed = op.depth == 0 && !op.is_awaited;
+    return {session_, rollback_text(op.depth), is_owed ? script_purpose::abandon : script_purpose::any};
   }
 
   /// Begins a transaction with its first statement, whose messages it goes in front of: no round trip of its own.
@@ -60944,9 +61012,11 @@ DOVETAIL_DEFINE void connection::recover(v0::detail::later<drained>* said) noexc
   try {
     const deadline by = deadline::after(recovery_limit);
     stream_type aside{endpoint_of(session_.options())};
-    const auto told = run(aside, cancel_request{on.facts, session_.options()}, by);
+    // What stops the last transaction's ROLLBACK does not stop what was sent behind it.
+    const bool is_undone = !on.owes_rollback() || run(stream_, drain_dialogue{on, true}, by);
+    const bool is_told = is_undone && run(aside, cancel_request{on.facts, session_.options()}, by);
     aside.close();
-    if (told) {
+    if (is_told) {
       if (auto done = run(stream_, drain_dialogue{on}, by)) {
         if (said != nullptr) said->emplace(*std::move(done));
         return;
@@ -63174,7 +63244,10 @@ class async_recovery : public std::enable_shared_from_this<async_recovery> {
     std::shared_ptr<async_recovery> self;
     executor_type get_executor() const noexcept { return self->runs_on_; }
     void operator()(const result<void>& told) { told ? self->drain() : self->end(nullptr); }
-    void operator()(result<drained> done) { self->end(done ? &*done : nullptr); }
+    void operator()(result<drained> done) {
+      if (done && self->on_->session.wire().can_drain()) return self->begin();  // it was the last transaction's
+      self->end(done ? &*done : nullptr);
+    }
   };
 
   void drain();
@@ -63384,12 +63457,14 @@ DOVETAIL_DEFINE async_recovery::~async_recovery() = default;
 
 DOVETAIL_DEFINE void async_recovery::begin() {
   const client_session& session = on_->session;
+  if (session.wire().owes_rollback()) return drain();  // what stops it does not stop what was sent behind it
   async_run(aside_, cancel_request{session.wire().facts, session.options()}, by_, nullptr, step{shared_from_this()});
 }
 
 DOVETAIL_DEFINE void async_recovery::drain() {
   aside_.close();
-  dovetail::async_run(on_->wire, drain_dialogue{on_->session.wire()}, by_, nullptr, step{shared_from_this()});
+  dovetail::async_run(on_->wire, drain_dialogue{on_->session.wire(), on_->session.wire().owes_rollback()}, by_, nullptr,
+                      step{shared_from_this()});
 }
 
 }  // namespace dovetail::inline v0::postgres::detail
