@@ -23296,8 +23296,9 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
     return done;
   }
 
-  /// Rolls back without a word; what cannot be rolled back is closed with its connection. `why` is told of it.
-  void abandon(error_info* why = nullptr) noexcept {
+  /// Rolls back without a word; what cannot be rolled back is closed with its connection. `why` is told of it, of all
+  /// that the database says when the rollback `is_awaited`.
+  void abandon(error_info* why = nullptr, bool is_awaited = false) noexcept {
     is_stranded_ = false;
     if (!on_) return;
     guests_.end_from(0);
@@ -23305,7 +23306,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
       if (has_lost_connection()) {  // the database has undone it
         if (depth_ != 0) fate()->is_spoilt = true;
       } else if (on_->is_in_transaction()) {
-        sql_rollback undo{depth_, depth_ != 0};
+        sql_rollback undo{depth_, is_awaited || depth_ != 0};
         result<void> undone = on_->perform(undo, deadline::after(close_limit_));
         const bool is_closed = has_lost_connection();
         if (!undone && depth_ != 0) undo_all();
@@ -37913,7 +37914,7 @@ class session_transaction : public Core::connection_type::template verbs<session
   void abandon(error_info& why) noexcept {
     if (!scope_.is_open()) return;
     context_->metrics->saw_transaction(false);
-    scope_.abandon(&why);
+    scope_.abandon(&why, true);
   }
 
  private:

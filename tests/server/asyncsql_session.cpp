@@ -256,12 +256,16 @@ TEST_F(AsyncsqlPostgres, X3_ABodysFailureIsSeenAndTheRollbacksIsToldBehindIt) {
   EXPECT_EQ(seen.kind(), dt::condition::constraint) << seen.message();
   EXPECT_TRUE(seen.suppressed().find("timeout") != std::string_view::npos) << seen.message();
   dt::postgres::client::settings patient;
-  patient.timeout = 700ms;
+  patient.timeout = 5s;
   dt::postgres::client client{url(), patient};
+  const auto begun = std::chrono::steady_clock::now();
   const auto plain = failure([&] { client.transaction(body); });
+  const auto took = std::chrono::steady_clock::now() - begun;
   ::kill(backend, SIGCONT);
   EXPECT_EQ(plain.kind(), dt::condition::constraint) << plain.message();
-  EXPECT_TRUE(plain.suppressed().find("timeout") != std::string_view::npos) << plain.message();
+  // PostgreSQL's own client does not wait for what the server says to the ROLLBACK.
+  EXPECT_LT(took, 4s);
+  EXPECT_TRUE(plain.suppressed().empty()) << plain.message();
   EXPECT_EQ(count(), 2);
 }
 
