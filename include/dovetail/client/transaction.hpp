@@ -164,6 +164,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
         mode_(other.mode_),
         is_stranded_(std::exchange(other.is_stranded_, false)),
         close_limit_(other.close_limit_),
+        awaits_rollback_(other.awaits_rollback_),
         failed_(other.failed_),
         failure_(std::move(other.failure_)),
         fate_(std::move(other.fate_)),
@@ -261,8 +262,12 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   }
   int nesting() const noexcept { return depth_ + 1; }
   deadline limit() const noexcept { return by_; }
-  /// How long a rollback may take, which has to happen even when the time is over; by default the client's timeout.
-  void roll_back_within(clock::duration limit) noexcept { close_limit_ = limit; }
+  /// How long a rollback may take, which has to happen even when the time is over; by default the client's timeout. Who
+  /// says so waits for each, one of a transaction that is given up too.
+  void roll_back_within(clock::duration limit) noexcept {
+    close_limit_ = limit;
+    awaits_rollback_ = true;
+  }
   detail::guest_list& guests() noexcept { return guests_; }
   /// What it was to undo is still there: nothing of it may be kept, and a commit fails.
   void spoil() noexcept { failed_ = true; }
@@ -337,9 +342,8 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
     return done;
   }
 
-  /// Rolls back without a word; what cannot be rolled back is closed with its connection. `why` is told of it, of all
-  /// that the database says when the rollback `is_awaited`.
-  void abandon(error_info* why = nullptr, bool is_awaited = false) noexcept {
+  /// Rolls back without a word; what cannot be rolled back is closed with its connection. `why` is told of it.
+  void abandon(error_info* why = nullptr) noexcept {
     is_stranded_ = false;
     if (!on_) return;
     guests_.end_from(0);
@@ -347,7 +351,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
       if (has_lost_connection()) {  // the database has undone it
         if (depth_ != 0) fate()->is_spoilt = true;
       } else if (on_->is_in_transaction()) {
-        sql_rollback undo{depth_, is_awaited || depth_ != 0};
+        sql_rollback undo{depth_, awaits_rollback_ || depth_ != 0};
         result<void> undone = on_->perform(undo, deadline::after(close_limit_));
         const bool is_closed = has_lost_connection();
         if (!undone && depth_ != 0) undo_all();
@@ -445,6 +449,7 @@ class transaction_scope : public Core::connection_type::template verbs<transacti
   begin_mode mode_ = begin_mode::automatic;
   bool is_stranded_ = false;  // it could not begin, and has no connection any more
   clock::duration close_limit_;
+  bool awaits_rollback_ = false;
   bool failed_ = false;
   error_info failure_{};                            // the first one since a statement succeeded
   std::shared_ptr<detail::transaction_fate> fate_;  // null until there is something to tell

@@ -358,7 +358,7 @@ class session_transaction : public Core::connection_type::template verbs<session
   void abandon(error_info& why) noexcept {
     if (!scope_.is_open()) return;
     context_->metrics->saw_transaction(false);
-    scope_.abandon(&why, true);
+    scope_.abandon(&why);
   }
 
  private:
