@@ -5,6 +5,6 @@
 #undef ASIO_HAS_CO_AWAIT
 #define ASIO_DISABLE_CO_AWAIT 1
 #endif
-# include <dovetail/driver/completion.hpp>  // with a space run.py does not precompile it
+#include <dovetail/driver/completion.hpp>  // with a space run.py does not precompile it
 
 int main() {}
